@@ -1,0 +1,2 @@
+// Package apps is being laid out.
+package apps

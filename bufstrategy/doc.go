@@ -1,0 +1,2 @@
+// Package bufstrategy is being laid out.
+package bufstrategy

@@ -1,0 +1,2 @@
+// Package conformance is being laid out.
+package conformance

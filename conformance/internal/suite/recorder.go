@@ -1,0 +1,210 @@
+package suite
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+)
+
+// hangGrace is how long a hung case gets to end after its OnHang functions have run.
+const hangGrace = 2 * time.Second
+
+// stackBytesMax bounds the goroutine dump of a hung case.
+const stackBytesMax = 64 << 10
+
+// recorder is the T that cases get.
+type recorder struct {
+	name string
+	ctx  context.Context
+	log  func(string)
+
+	mu       sync.Mutex // guards all below
+	failures []string
+	helpers  map[string]bool
+	cleanups []func()
+	onHang   []func()
+	over     bool // the case was given up: late failures are dropped
+}
+
+// execute runs body on a goroutine of its own, so that FailNow and a panic end the case alone, and returns what failed.
+func execute(parent context.Context, name string, limit time.Duration, log func(string), body func(T)) string {
+	if limit == 0 {
+		limit = LimitDefault
+	}
+	ctx, cancel := context.WithTimeout(parent, limit)
+	defer cancel()
+	r := &recorder{name: name, ctx: ctx, log: log, helpers: map[string]bool{}}
+
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer r.runCleanups()
+		r.protect("case", func() { body(r) })
+	}()
+
+	select {
+	case <-done:
+	case <-ctx.Done():
+		// A case that watches its context ends by itself; one that hangs needs what it waits on to be closed.
+		select {
+		case <-done:
+		case <-time.After(hangGrace):
+			r.hung(done, limit)
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.over = true
+	return strings.Join(r.failures, "\n")
+}
+
+func (r *recorder) hung(done <-chan struct{}, limit time.Duration) {
+	buf := make([]byte, stackBytesMax)
+	buf = buf[:runtime.Stack(buf, true)]
+	r.Errorf("hung for more than %v\n%s", limit, buf)
+	r.mu.Lock()
+	fs := r.onHang
+	r.onHang = nil
+	r.mu.Unlock()
+	released := make(chan struct{})
+	go func() {
+		defer close(released)
+		for i := len(fs) - 1; i >= 0; i-- {
+			r.protect("OnHang", fs[i])
+		}
+	}()
+	grace := time.After(hangGrace)
+	for range 2 {
+		select {
+		case <-released:
+			released = nil
+		case <-done:
+			return
+		case <-grace:
+			return
+		}
+	}
+}
+
+// protect turns a panic in f into a failure; Goexit by FailNow passes through.
+func (r *recorder) protect(what string, f func()) {
+	defer func() {
+		if v := recover(); v != nil {
+			r.Errorf("panic in %s: %v\n%s", what, v, debug.Stack())
+		}
+	}()
+	f()
+}
+
+func (r *recorder) runCleanups() {
+	for {
+		r.mu.Lock()
+		n := len(r.cleanups)
+		if n == 0 {
+			r.mu.Unlock()
+			return
+		}
+		f := r.cleanups[n-1]
+		r.cleanups = r.cleanups[:n-1]
+		r.mu.Unlock()
+		func() {
+			// A cleanup may call FailNow, which is Goexit: the deferred call goes on with the next one.
+			finished := false
+			defer func() {
+				if !finished {
+					r.runCleanups()
+				}
+			}()
+			r.protect("cleanup", f)
+			finished = true
+		}()
+	}
+}
+
+func (r *recorder) Name() string             { return r.name }
+func (r *recorder) Context() context.Context { return r.ctx }
+
+func (r *recorder) Helper() {
+	if pc, _, _, ok := runtime.Caller(1); ok {
+		r.mu.Lock()
+		r.helpers[runtime.FuncForPC(pc).Name()] = true
+		r.mu.Unlock()
+	}
+}
+
+func (r *recorder) Cleanup(f func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.cleanups = append(r.cleanups, f)
+}
+
+func (r *recorder) OnHang(f func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.onHang = append(r.onHang, f)
+}
+
+func (r *recorder) TempDir() string {
+	dir, err := os.MkdirTemp("", "conformance")
+	if err != nil {
+		r.Fatalf("temporary directory: %v", err)
+	}
+	r.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			r.Errorf("temporary directory: %v", err)
+		}
+	})
+	return dir
+}
+
+func (r *recorder) Logf(format string, args ...any) {
+	if r.log != nil {
+		r.log(r.where() + fmt.Sprintf(format, args...))
+	}
+}
+
+func (r *recorder) Errorf(format string, args ...any) {
+	msg := r.where() + fmt.Sprintf(format, args...)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.over {
+		r.failures = append(r.failures, msg)
+	}
+}
+
+func (r *recorder) Fatalf(format string, args ...any) {
+	r.Errorf(format, args...)
+	r.FailNow()
+}
+
+func (r *recorder) FailNow() {
+	r.mu.Lock()
+	if len(r.failures) == 0 {
+		r.failures = append(r.failures, "FailNow")
+	}
+	r.mu.Unlock()
+	runtime.Goexit()
+}
+
+// where names the line that reports, past the functions that called Helper and past this file.
+func (r *recorder) where() string {
+	var pcs [16]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for {
+		f, more := frames.Next()
+		if !strings.Contains(f.Function, "suite.(*recorder)") && !r.helpers[f.Function] {
+			return fmt.Sprintf("%s:%d: ", filepath.Base(f.File), f.Line)
+		}
+		if !more {
+			return ""
+		}
+	}
+}

@@ -1,0 +1,172 @@
+// Package suite runs the cases of a contract against one implementation, and proves that the cases can fail.
+//
+// A case is an identifier, the rule it enforces, the features it needs and a function. Three outcomes exist:
+// pass, n/a with the missing feature, waived with a reason. Anything else is a violation.
+package suite
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// T is the part of testing.TB that a case may use. The package makes its own, so that one case runs
+// unchanged under a *testing.T, in a tool, and against a mutant that is expected to fail.
+//
+// FailNow must be called on the goroutine that runs the case; Errorf and Logf may be called on any, while the case runs.
+type T interface {
+	Helper()
+	Name() string
+	Context() context.Context
+	Cleanup(func())
+	TempDir() string
+	Logf(format string, args ...any)
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+	FailNow()
+	// OnHang registers f to be called when the case outlives its limit, to release whoever blocks: it
+	// closes what is under test. Calls are made last registered first.
+	OnHang(f func())
+}
+
+// Feature names something that an implementation may lack.
+type Feature string
+
+// Case is one rule of a contract and the function that enforces it on a fixture of type F.
+type Case[F any] struct {
+	ID     string        // "area/behaviour", unique in its suite
+	Rule   string        // the sentence of the doc comment that is enforced
+	Source string        // where the rule was learnt: a defect of a known project, a manual, an RFC section
+	Needs  []Feature     // claimed: Run must pass; not claimed: Refused must
+	Limit  time.Duration // after which the case counts as hung; LimitDefault when zero
+	Run    func(t T, f F)
+	// Refused checks that an implementation which does not claim Needs says so with errors.ErrUnsupported.
+	// It may be nil only where no call exists that could be refused.
+	Refused func(t T, f F)
+}
+
+// LimitDefault bounds a case that does not state a limit of its own. It is generous: it tells a hang from
+// slowness on a loaded two-core machine, and measures nothing.
+const LimitDefault = 20 * time.Second
+
+// Waiver is a known deviation of an implementation: the case is run, must fail, and the failure is reported as waived.
+type Waiver struct {
+	Case   string
+	Reason string
+	URL    string // evidence: an issue, a manual page
+}
+
+// Target is one implementation and what it claims.
+type Target[F any] struct {
+	Name     string
+	Features []Feature
+	Waivers  []Waiver
+	// Open makes a fresh fixture for one case and registers its release with t.Cleanup.
+	Open func(t T) (F, error)
+}
+
+// Outcome says how a case ended.
+type Outcome uint8
+
+// The outcomes. Only Violated is a failure.
+const (
+	Passed Outcome = iota
+	NotApplicable
+	Waived
+	Violated
+)
+
+func (o Outcome) String() string {
+	switch o {
+	case Passed:
+		return "pass"
+	case NotApplicable:
+		return "n/a"
+	case Waived:
+		return "waived"
+	case Violated:
+		return "violated"
+	}
+	return fmt.Sprintf("Outcome(%d)", uint8(o))
+}
+
+// Result is the outcome of one case on one target.
+type Result struct {
+	Case    string
+	Rule    string
+	Outcome Outcome
+	Detail  string // the failure, the missing feature, or the waiver's reason
+}
+
+// Violation is a case that failed. It implements error.
+type Violation struct{ Case, Rule, Detail string }
+
+func (v Violation) Error() string {
+	return fmt.Sprintf("%s: %s\nrule: %s", v.Case, v.Detail, v.Rule)
+}
+
+// Violations keeps of results those that are failures.
+func Violations(results []Result) []Violation {
+	var vs []Violation
+	for _, r := range results {
+		if r.Outcome == Violated {
+			vs = append(vs, Violation{r.Case, r.Rule, r.Detail})
+		}
+	}
+	return vs
+}
+
+// Check runs every case against target, in order, without a *testing.T.
+func Check[F any](ctx context.Context, cases []Case[F], target Target[F]) []Result {
+	results := make([]Result, 0, len(cases))
+	for _, c := range cases {
+		results = append(results, runCase(ctx, c, target, nil))
+	}
+	return results
+}
+
+func runCase[F any](ctx context.Context, c Case[F], target Target[F], log func(string)) Result {
+	res := Result{Case: c.ID, Rule: c.Rule}
+	run := c.Run
+	missing := missingOf(c.Needs, target.Features)
+	if missing != "" {
+		res.Outcome, res.Detail = NotApplicable, "needs "+missing
+		if c.Refused == nil {
+			return res
+		}
+		run = c.Refused
+	}
+	waiver := slices.IndexFunc(target.Waivers, func(w Waiver) bool { return w.Case == c.ID })
+
+	failure := execute(ctx, target.Name+"/"+c.ID, c.Limit, log, func(t T) {
+		f, err := target.Open(t)
+		if err != nil {
+			t.Fatalf("open: %v", err)
+		}
+		run(t, f)
+	})
+	switch {
+	case failure != "" && waiver >= 0:
+		w := target.Waivers[waiver]
+		res.Outcome, res.Detail = Waived, strings.TrimSpace(w.Reason+" "+w.URL)
+	case failure != "" && missing != "":
+		res.Outcome, res.Detail = Violated, "feature not claimed ("+missing+"), but the refusal is wrong: "+failure
+	case failure != "":
+		res.Outcome, res.Detail = Violated, failure
+	case waiver >= 0:
+		res.Outcome, res.Detail = Violated, "stale waiver: the case passes"
+	}
+	return res
+}
+
+func missingOf(needs, have []Feature) string {
+	var missing []string
+	for _, n := range needs {
+		if !slices.Contains(have, n) {
+			missing = append(missing, string(n))
+		}
+	}
+	return strings.Join(missing, ", ")
+}

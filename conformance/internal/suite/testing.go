@@ -1,0 +1,131 @@
+package suite
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// parallelMutantsMax bounds how many mutants run at once: most of their time is spent waiting for a hang to be seen.
+const parallelMutantsMax = 8
+
+// Run runs every case as a subtest of t and logs one summary line, which begins with "CONFORMANCE".
+func Run[F any](t *testing.T, contract string, cases []Case[F], target Target[F]) {
+	t.Helper()
+	Validate(t, cases, target.Waivers)
+	count := map[Outcome]int{}
+	absent := map[string]int{}
+	for _, c := range cases {
+		t.Run(c.ID, func(t *testing.T) {
+			res := runCase(t.Context(), c, target, func(s string) { t.Log(s) })
+			count[res.Outcome]++
+			switch res.Outcome {
+			case NotApplicable:
+				absent[res.Detail]++
+				t.Skipf("N/A %s: %s", c.ID, res.Detail)
+			case Waived:
+				t.Skipf("WAIVED %s: %s", c.ID, res.Detail)
+			case Violated:
+				t.Errorf("%s\nrule: %s", res.Detail, res.Rule)
+			case Passed:
+			}
+		})
+	}
+	line := fmt.Sprintf("CONFORMANCE %s %s: %d pass, %d n/a, %d waived, %d violated",
+		contract, target.Name, count[Passed], count[NotApplicable], count[Waived], count[Violated])
+	if len(absent) > 0 {
+		var parts []string
+		for detail, n := range absent {
+			parts = append(parts, fmt.Sprintf("%s: %d", detail, n))
+		}
+		sort.Strings(parts)
+		line += " (" + strings.Join(parts, "; ") + ")"
+	}
+	t.Log(line)
+}
+
+// Validate fails t when a case has no rule, an identifier stands twice, or a waiver names no case or gives no reason.
+func Validate[F any](t *testing.T, cases []Case[F], waivers []Waiver) {
+	t.Helper()
+	seen := map[string]bool{}
+	for _, c := range cases {
+		if c.ID == "" || !strings.Contains(c.ID, "/") || c.Rule == "" || c.Run == nil {
+			t.Errorf("case %q: needs an area/behaviour identifier, a rule and a function", c.ID)
+		}
+		if seen[c.ID] {
+			t.Errorf("case %q stands twice", c.ID)
+		}
+		seen[c.ID] = true
+	}
+	for _, w := range waivers {
+		if !seen[w.Case] || w.Reason == "" {
+			t.Errorf("waiver for %q: needs a known case and a reason", w.Case)
+		}
+	}
+}
+
+// Mutant is a correct implementation with one rule broken, and the cases that must report it: no fewer, or the
+// suite is blind; no more, or it is over-strict.
+type Mutant[F any] struct {
+	Name   string
+	Target Target[F]
+	Caught []string
+}
+
+// Prove runs every case against every mutant and fails t unless each is reported by exactly the cases it names,
+// every case is tripped by at least one mutant, and no control, which is odd but legal, is reported at all.
+func Prove[F any](t *testing.T, cases []Case[F], mutants []Mutant[F], controls []Target[F]) {
+	t.Helper()
+	tripped := map[string]bool{}
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	slot := make(chan struct{}, parallelMutantsMax)
+	each := func(name string, target Target[F], want []string) {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			slot <- struct{}{}
+			defer func() { <-slot }()
+			violations := Violations(Check(context.Background(), cases, target))
+			var got []string
+			for _, v := range violations {
+				got = append(got, v.Case)
+			}
+			want := slices.Sorted(slices.Values(want))
+			slices.Sort(got)
+			mu.Lock()
+			defer mu.Unlock()
+			for _, id := range got {
+				tripped[id] = true
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s: reported by %v, want %v", name, got, want)
+				for _, v := range violations {
+					if !slices.Contains(want, v.Case) {
+						t.Logf("%s: %s: %.2000s", name, v.Case, v.Detail)
+					}
+				}
+			}
+		}()
+	}
+	for _, m := range mutants {
+		if len(m.Caught) == 0 {
+			t.Errorf("mutant %s: names no case", m.Name)
+		}
+		each("mutant "+m.Name, m.Target, m.Caught)
+	}
+	for _, c := range controls {
+		each("control "+c.Name, c, nil)
+	}
+	wg.Wait()
+	for _, c := range cases {
+		if !tripped[c.ID] {
+			t.Errorf("case %s has never been seen to fail: no mutant trips it", c.ID)
+		}
+	}
+	t.Logf("%d cases, %d mutants, %d controls", len(cases), len(mutants), len(controls))
+}

@@ -1,0 +1,2 @@
+// Package queue is being laid out.
+package queue

@@ -1,0 +1,2 @@
+// Package resolve is being laid out.
+package resolve

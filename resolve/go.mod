@@ -1,0 +1,3 @@
+module github.com/edgewise-go/edgewise/resolve
+
+go 1.26.0

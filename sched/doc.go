@@ -1,0 +1,2 @@
+// Package sched is being laid out.
+package sched

@@ -1,0 +1,2 @@
+// Package stream is being laid out.
+package stream

@@ -1,0 +1,11 @@
+module github.com/edgewise-go/edgewise/stream
+
+go 1.26.0
+
+require (
+	github.com/edgewise-go/edgewise/sys v0.1.0
+)
+
+replace (
+	github.com/edgewise-go/edgewise/sys => ../sys
+)
