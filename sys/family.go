@@ -1,0 +1,31 @@
+package sys
+
+import "net/netip"
+
+// Family is an address family.
+type Family uint8
+
+// The families.
+const (
+	IPv4 Family = iota
+	IPv6
+)
+
+// FamilyOf returns the family of the sockets that can name addr. An IPv4 address mapped into IPv6 counts as IPv4: the
+// functions that take addresses unmap it.
+func FamilyOf(addr netip.Addr) Family {
+	if addr.Unmap().Is4() {
+		return IPv4
+	}
+	return IPv6
+}
+
+// How names the half of a connection that Shutdown ends.
+type How uint8
+
+// The halves.
+const (
+	ShutReading How = iota
+	ShutWriting
+	ShutBoth
+)

@@ -1,0 +1,77 @@
+package sys
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Socket opens a TCP socket, non-blocking and close-on-exec from birth: a flag set afterwards would race with a fork.
+func Socket(f Family) (Handle, error) {
+	fd, err := unix.Socket(f.domain(), unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, unix.IPPROTO_TCP)
+	if err != nil {
+		return Invalid, err
+	}
+	return Handle(fd), nil
+}
+
+// SocketPair opens two stream sockets that are connected to each other (socketpair(2), AF_UNIX).
+func SocketPair() (a, b Handle, err error) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return Invalid, Invalid, err
+	}
+	return Handle(fds[0]), Handle(fds[1]), nil
+}
+
+// Pipe opens a pipe (pipe2(2)): what is written to w is read from r.
+func Pipe() (r, w Handle, err error) {
+	var fds [2]int
+	if err := unix.Pipe2(fds[:], unix.O_NONBLOCK|unix.O_CLOEXEC); err != nil {
+		return Invalid, Invalid, err
+	}
+	return Handle(fds[0]), Handle(fds[1]), nil
+}
+
+// Accept takes one connection off the queue of the listening socket h (accept4(2)) and returns it with the
+// address of its peer. The new handle is non-blocking and close-on-exec from birth; h must be non-blocking.
+func Accept(h Handle) (Handle, netip.AddrPort, error) {
+	var raw unix.RawSockaddrAny
+	for {
+		size := uint32(unsafe.Sizeof(raw))
+		fd, _, errno := unix.RawSyscall6(unix.SYS_ACCEPT4, uintptr(h), uintptr(unsafe.Pointer(&raw)), uintptr(unsafe.Pointer(&size)),
+			unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
+		switch errno {
+		case 0:
+			return Handle(fd), addrPortOfRaw(&raw), nil
+		case unix.EAGAIN:
+			return Invalid, netip.AddrPort{}, ErrWouldBlock
+		case unix.EINTR:
+			continue
+		}
+		return Invalid, netip.AddrPort{}, errno
+	}
+}
+
+func addrPortOfRaw(raw *unix.RawSockaddrAny) netip.AddrPort {
+	switch raw.Addr.Family {
+	case unix.AF_INET:
+		sa := (*unix.RawSockaddrInet4)(unsafe.Pointer(raw))
+		return netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), networkOrder(sa.Port))
+	case unix.AF_INET6:
+		sa := (*unix.RawSockaddrInet6)(unsafe.Pointer(raw))
+		ip := netip.AddrFrom16(sa.Addr).Unmap()
+		if ip.Is6() && sa.Scope_id != 0 {
+			ip = ip.WithZone(zoneName(sa.Scope_id))
+		}
+		return netip.AddrPortFrom(ip, networkOrder(sa.Port))
+	}
+	return netip.AddrPort{}
+}
+
+// networkOrder reads a port that the kernel wrote big-endian into a field of the machine's own order.
+func networkOrder(port uint16) uint16 {
+	return binary.BigEndian.Uint16((*[2]byte)(unsafe.Pointer(&port))[:])
+}

@@ -1,0 +1,148 @@
+//go:build unix
+
+package sys
+
+import (
+	"net/netip"
+
+	"golang.org/x/sys/unix"
+)
+
+// Close ends h. It is not repeated after EINTR: POSIX leaves the state of the handle open, and on every system
+// here it is closed by then, so that a second close could hit a stranger with the same number.
+func Close(h Handle) error {
+	if err := unix.Close(int(h)); err != nil && err != unix.EINTR {
+		return err
+	}
+	return nil
+}
+
+// Bind gives h a local address (bind(2)).
+func Bind(h Handle, addr netip.AddrPort) error {
+	sa, err := sockaddrOf(addr)
+	if err != nil {
+		return err
+	}
+	return unix.Bind(int(h), sa)
+}
+
+// Listen makes h accept connections (listen(2)). The kernel silently lowers backlog to a limit of its own.
+func Listen(h Handle, backlog int) error { return unix.Listen(int(h), backlog) }
+
+// Connect starts a connection (connect(2)): nil when it was made at once, an error of [ClassInProgress] when it goes on in the
+// kernel. A call that a signal interrupted goes on as well (POSIX: it must not be repeated) and is reported in progress.
+func Connect(h Handle, addr netip.AddrPort) error {
+	sa, err := sockaddrOf(addr)
+	if err != nil {
+		return err
+	}
+	if err := unix.Connect(int(h), sa); err != unix.EINTR {
+		return err
+	}
+	return unix.EINPROGRESS
+}
+
+// SocketError returns and clears the pending error of h (SO_ERROR): the outcome of a connect. It is nil the second time.
+func SocketError(h Handle) error {
+	v, err := unix.GetsockoptInt(int(h), unix.SOL_SOCKET, unix.SO_ERROR)
+	if err != nil {
+		return err
+	}
+	if v != 0 {
+		return unix.Errno(v)
+	}
+	return nil
+}
+
+// Shutdown ends one half of a connection, or both (shutdown(2)).
+func Shutdown(h Handle, how How) error {
+	return unix.Shutdown(int(h), [...]int{unix.SHUT_RD, unix.SHUT_WR, unix.SHUT_RDWR}[how])
+}
+
+// LocalAddr returns the address that h is bound to.
+func LocalAddr(h Handle) (netip.AddrPort, error) {
+	sa, err := unix.Getsockname(int(h))
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	return addrPortOf(sa), nil
+}
+
+// PeerAddr returns the address that h is connected to.
+func PeerAddr(h Handle) (netip.AddrPort, error) {
+	sa, err := unix.Getpeername(int(h))
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	return addrPortOf(sa), nil
+}
+
+// SetNonblock makes a handle that was born elsewhere non-blocking. The flag belongs to the open file: every
+// duplicate of h, in whatever process, changes with it.
+func SetNonblock(h Handle) error { return unix.SetNonblock(int(h), true) }
+
+// IsNonblock reports whether h is non-blocking.
+func IsNonblock(h Handle) (bool, error) {
+	flags, err := unix.FcntlInt(uintptr(h), unix.F_GETFL, 0)
+	return flags&unix.O_NONBLOCK != 0, err
+}
+
+// SetReuseAddr lets Bind take an address whose former connections linger in TIME_WAIT (SO_REUSEADDR).
+func SetReuseAddr(h Handle, on bool) error {
+	return setBool(h, unix.SOL_SOCKET, unix.SO_REUSEADDR, on)
+}
+
+// SetReusePort lets several sockets listen on one address, between which Linux and DragonFly spread connections (SO_REUSEPORT).
+func SetReusePort(h Handle, on bool) error {
+	return setBool(h, unix.SOL_SOCKET, unix.SO_REUSEPORT, on)
+}
+
+// SetV6Only keeps an IPv6 socket from serving IPv4 as well (IPV6_V6ONLY).
+func SetV6Only(h Handle, on bool) error {
+	return setBool(h, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, on)
+}
+
+// SetNoDelay sends small segments at once instead of gathering them (TCP_NODELAY, RFC 896).
+func SetNoDelay(h Handle, on bool) error {
+	return setBool(h, unix.IPPROTO_TCP, unix.TCP_NODELAY, on)
+}
+
+// SetKeepAlive asks the peer whether it is there when a connection has been idle (SO_KEEPALIVE).
+func SetKeepAlive(h Handle, on bool) error {
+	return setBool(h, unix.SOL_SOCKET, unix.SO_KEEPALIVE, on)
+}
+
+// SetLinger sets what Close does with unsent bytes (SO_LINGER): seconds < 0 sends them in the background, 0 discards them and resets the
+// connection, more lets the kernel wait that long. A wait would block the thread, so callers here use no more than 0.
+func SetLinger(h Handle, seconds int) error {
+	l := unix.Linger{}
+	if seconds >= 0 {
+		l.Onoff, l.Linger = 1, int32(seconds)
+	}
+	return unix.SetsockoptLinger(int(h), unix.SOL_SOCKET, unix.SO_LINGER, &l)
+}
+
+// SetReadBuffer asks the kernel to hold about n received bytes (SO_RCVBUF).
+func SetReadBuffer(h Handle, n int) error {
+	return unix.SetsockoptInt(int(h), unix.SOL_SOCKET, unix.SO_RCVBUF, n)
+}
+
+// SetWriteBuffer asks the kernel to hold about n unsent bytes (SO_SNDBUF).
+func SetWriteBuffer(h Handle, n int) error {
+	return unix.SetsockoptInt(int(h), unix.SOL_SOCKET, unix.SO_SNDBUF, n)
+}
+
+func setBool(h Handle, level, option int, on bool) error {
+	v := 0
+	if on {
+		v = 1
+	}
+	return unix.SetsockoptInt(int(h), level, option, v)
+}
+
+func (f Family) domain() int {
+	if f == IPv4 {
+		return unix.AF_INET
+	}
+	return unix.AF_INET6
+}

@@ -1,0 +1,66 @@
+//go:build unix && !linux
+
+package sys
+
+import "golang.org/x/sys/unix"
+
+// SegmentsMax is how many segments RecvSegments, SendSegments, Readv and Writev hand to the kernel in one call.
+const SegmentsMax = 16
+
+// Recv reads up to len(p) bytes from the socket h, which must be non-blocking. It returns 0, nil at the end of the
+// stream, and for an empty p.
+func Recv(h Handle, p []byte) (int, error) { return Read(h, p) }
+
+// Send writes up to len(p) bytes to the socket h, which must be non-blocking, and returns how many the kernel took.
+func Send(h Handle, p []byte) (int, error) { return Write(h, p) }
+
+// RecvSegments is Recv into several segments in order. At most SegmentsMax segments are used.
+func RecvSegments(h Handle, segments [][]byte) (int, error) { return Readv(h, segments) }
+
+// SendSegments is Send of several segments in order. At most SegmentsMax segments are used.
+func SendSegments(h Handle, segments [][]byte) (int, error) { return Writev(h, segments) }
+
+// Read is read(2) on any handle, which must be non-blocking. It returns 0, nil at the end, and for an empty p.
+func Read(h Handle, p []byte) (int, error) {
+	return retry(func() (int, error) { return unix.Read(int(h), p) }, len(p))
+}
+
+// Write is write(2) on any handle, which must be non-blocking. Go's runtime ignores SIGPIPE but for descriptors 1 and 2.
+func Write(h Handle, p []byte) (int, error) {
+	return retry(func() (int, error) { return unix.Write(int(h), p) }, len(p))
+}
+
+// Readv reads into the first segment that is not empty: not every system here offers readv(2) to Go. A stream gives
+// the rest at the next call.
+func Readv(h Handle, segments [][]byte) (int, error) { return Read(h, firstOf(segments)) }
+
+// Writev writes the first segment that is not empty: not every system here offers writev(2) to Go. A stream takes
+// the rest at the next call.
+func Writev(h Handle, segments [][]byte) (int, error) { return Write(h, firstOf(segments)) }
+
+func firstOf(segments [][]byte) []byte {
+	for _, s := range segments {
+		if len(s) > 0 {
+			return s
+		}
+	}
+	return nil
+}
+
+func retry(call func() (int, error), length int) (int, error) {
+	if length == 0 {
+		return 0, nil
+	}
+	for {
+		n, err := call()
+		switch err {
+		case nil:
+			return n, nil
+		case unix.EINTR:
+			continue
+		case unix.EAGAIN:
+			return 0, ErrWouldBlock
+		}
+		return 0, err
+	}
+}
