@@ -2,10 +2,8 @@ module github.com/edgewise-go/edgewise/stream
 
 go 1.26.0
 
-require (
-	github.com/edgewise-go/edgewise/sys v0.1.0
-)
+require github.com/edgewise-go/edgewise/sys v0.1.0
 
-replace (
-	github.com/edgewise-go/edgewise/sys => ../sys
-)
+require golang.org/x/sys v0.49.0 // indirect
+
+replace github.com/edgewise-go/edgewise/sys => ../sys

@@ -1,0 +1,37 @@
+package stream
+
+import (
+	"time"
+
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// Waiter suspends its caller until a handle is ready. It is what a [Conn] needs of the world: package sched implements it by
+// suspending a task (or a goroutine) on an event loop, package stream/park by suspending a goroutine with nothing else.
+// A Waiter of another kind need not import this package: [Registration] is an alias, and every type in it is the
+// standard library's or sys'.
+type Waiter interface {
+	// Register ties h to the waiter. h stays the caller's: it is closed after Registration.Close, never before.
+	Register(h sys.Handle) (Registration, error)
+}
+
+// Registration is the tie of one handle to a [Waiter].
+//
+//   - Wait suspends the caller until an operation in direction d is worth trying again, or deadline has passed (the zero time is no
+//     deadline). The caller has tried, and was told that it would block, or is prepared for a try that would: Wait declares loss of
+//     readiness, and it is here that interest is armed again. It returns nil to try again (spurious returns are legal),
+//     [os.ErrDeadlineExceeded], [net.ErrClosed] after Close, or an error of the mechanism or of the scheduler (a cancelled task). At most
+//     one caller waits in a direction at a time.
+//   - Interrupt makes a Wait in direction d, running or else the next one, return nil, so that its caller looks at a changed deadline. It
+//     never blocks and may be called from any goroutine.
+//   - ShortReadDrains reports whether a read that returned fewer bytes than it had room for proves that there are no more, so that the
+//     next read may Wait without trying. It is false where the mechanism reports no new edge for what it has reported before: after
+//     a hang-up, the end follows the bytes without another event.
+//   - Close ends the registration and makes a running Wait return net.ErrClosed. It may be called from any goroutine and returns before the
+//     handle's number can be used again. A second Close does nothing.
+type Registration = interface {
+	Wait(d sys.Direction, deadline time.Time) error
+	Interrupt(d sys.Direction)
+	ShortReadDrains() bool
+	Close() error
+}
