@@ -1,0 +1,64 @@
+package workspace
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A correct workspace of three modules: c imports b, b imports a, the tests of c import a.
+var correct = map[string]string{
+	"go.mod":       "module example.test/w\n\ngo 1.26.0\n",
+	"go.work":      "go 1.26.0\n\nuse (\n\t.\n\t./a\n\t./b\n\t./c\n)\n",
+	"versions.txt": "# a comment\na v0.1.0 yes\nb v0.2.0 yes\nc v0.1.0 no\n",
+	"a/go.mod":     "module example.test/w/a\n\ngo 1.26.0\n",
+	"a/a.go":       "package a\n",
+	"b/go.mod": "module example.test/w/b\n\ngo 1.26.0\n\nrequire example.test/w/a v0.1.0\n\n" +
+		"replace example.test/w/a => ../a\n",
+	"b/b_windows.go": "package b\n\nimport _ \"example.test/w/a\"\n",
+	"c/go.mod": "module example.test/w/c\n\ngo 1.26.0\n\nrequire (\n\texample.test/w/b v0.2.0\n)\n" +
+		"require example.test/w/a v0.1.0 // indirect\n\nreplace (\n\texample.test/w/a => ../a\n\texample.test/w/b => ../b\n)\n",
+	"c/sub/c.go":          "package sub\n\nimport _ \"example.test/w/b/x\"\n",
+	"c/testdata/c.go":     "package broken; import _ \"example.test/w/none\"\n",
+	"c/nested/go.mod":     "module example.test/w/c/nested\n",
+	"c/nested/ignored.go": "package nested; import _ \"example.test/w/none\"\n",
+}
+
+// fixture writes correct with some files replaced; an empty text leaves the file out.
+func fixture(t *testing.T, changed map[string]string) *Workspace {
+	t.Helper()
+	root := t.TempDir()
+	write := func(name, text string) {
+		name = filepath.Join(root, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, text := range correct {
+		if _, ok := changed[name]; !ok {
+			write(name, text)
+		}
+	}
+	for name, text := range changed {
+		if text != "" {
+			write(name, text)
+		}
+	}
+	w, err := Open(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func replaceIn(name, old, new string) map[string]string {
+	text := correct[name]
+	if !strings.Contains(text, old) {
+		panic(name + " has no " + old)
+	}
+	return map[string]string{name: strings.Replace(text, old, new, 1)}
+}

@@ -1,0 +1,81 @@
+package workspace
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestACorrectWorkspaceHasNoFindings(t *testing.T) {
+	got, err := fixture(t, nil).CheckSiblings()
+	if err != nil || len(got) != 0 {
+		t.Errorf("got %q, %v, want none", got, err)
+	}
+}
+
+func TestEachPlantedFaultIsFound(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		changed map[string]string
+		want    []string
+	}{
+		{"stale require", replaceIn("c/go.mod", "b v0.2.0", "b v0.1.0"),
+			[]string{"c/go.mod: requires b v0.1.0, versions.txt has v0.2.0"}},
+		{"stale indirect require", replaceIn("c/go.mod", "a v0.1.0", "a v0.0.9"),
+			[]string{"c/go.mod: requires a v0.0.9, versions.txt has v0.1.0"}},
+		{"missing require", replaceIn("b/go.mod", "require example.test/w/a v0.1.0", ""),
+			[]string{"b/go.mod: does not require a, which is imported"}},
+		{"missing transitive replace", replaceIn("c/go.mod", "\texample.test/w/a => ../a\n", ""),
+			[]string{"c/go.mod: does not replace a, so it does not build with GOWORK=off"}},
+		{"replace that leads elsewhere", replaceIn("b/go.mod", "../a", "../c"),
+			[]string{"b/go.mod: replaces a by ../c, want ../a for every version"}},
+		{"replace of one version", replaceIn("b/go.mod", "example.test/w/a =>", "example.test/w/a v0.1.0 =>"),
+			[]string{"b/go.mod: replaces a v0.1.0 by ../a, want ../a for every version"}},
+		{"replace of a stranger", map[string]string{"a/go.mod": correct["a/go.mod"] + "replace example.org/x => ../b\n"},
+			[]string{"a/go.mod: replaces example.org/x: only siblings may be replaced, because a replace is ignored in dependencies"}},
+		{"superfluous", map[string]string{"b/b_windows.go": "package b\n"},
+			[]string{"b/go.mod: requires a, which nothing here imports", "b/go.mod: replaces a, which is not in its graph",
+				"c/go.mod: requires a, which nothing here imports", "c/go.mod: replaces a, which is not in its graph"}},
+		{"toolchain line", map[string]string{"a/go.mod": correct["a/go.mod"] + "toolchain go1.26.8\n"},
+			[]string{"a/go.mod: has a toolchain line, which every user would inherit"}},
+		{"wrong module path", replaceIn("a/go.mod", "w/a", "w/z"),
+			[]string{"a/go.mod: module is example.test/w/z, want example.test/w/a"}},
+		{"require of an unreleased module", map[string]string{
+			"versions.txt": strings.Replace(correct["versions.txt"], "a v0.1.0 yes", "a v0.1.0 no", 1)},
+			[]string{"b/go.mod: requires a, which is not released"}},
+		{"not in go.work", replaceIn("go.work", "\t./b\n", ""), []string{"go.work: does not use b"}},
+		{"stranger in go.work", replaceIn("go.work", "\t./b\n", "\t./b\n\t./d\n"),
+			[]string{"go.work: uses d, which versions.txt does not name"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := fixture(t, c.changed).CheckSiblings()
+			if err != nil || strings.Join(got, "\n") != strings.Join(c.want, "\n") {
+				t.Errorf("got %v\n%s\nwant\n%s", err, strings.Join(got, "\n"), strings.Join(c.want, "\n"))
+			}
+		})
+	}
+}
+
+func TestWriteRepairsWhatCheckFinds(t *testing.T) {
+	changed := map[string]string{
+		"a/go.mod": correct["a/go.mod"] + "require example.test/w/b v0.2.0\nreplace example.test/w/b => ../b\n",
+		"b/go.mod": "module example.test/w/b\n\ngo 1.26.0\n\nreplace example.test/w/a v0.1.0 => ../c\n",
+	}
+	maps.Copy(changed, replaceIn("c/go.mod", "b v0.2.0", "b v0.0.1"))
+	w := fixture(t, changed)
+	if got, err := w.CheckSiblings(); err != nil || len(got) < 5 {
+		t.Fatalf("got %q, %v before, want the planted faults", got, err)
+	}
+	if err := w.WriteSiblings(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := w.CheckSiblings(); err != nil || len(got) != 0 {
+		t.Errorf("got %q, %v after, want none", got, err)
+	}
+	text, err := os.ReadFile(filepath.Join(w.Root, "b", "go.mod"))
+	if want := "replace example.test/w/a => ../a\n"; err != nil || !strings.HasSuffix(string(text), want) {
+		t.Errorf("b/go.mod is %v\n%s", err, text)
+	}
+}

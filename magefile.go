@@ -1,0 +1,185 @@
+//go:build mage
+
+// The build tooling of the workspace: run `go tool mage` for the list of targets. Nothing but Go is needed; the
+// linters are built from tools/go.mod when they are first wanted.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/magefile/mage/mg"
+
+	"github.com/edgewise-go/edgewise/internal/command"
+	"github.com/edgewise-go/edgewise/internal/imports"
+	"github.com/edgewise-go/edgewise/internal/platforms"
+	"github.com/edgewise-go/edgewise/internal/testrun"
+	"github.com/edgewise-go/edgewise/internal/workspace"
+)
+
+// testTimeout bounds one package's tests; it is far above what the slowest needs on a small machine.
+const testTimeout = "-timeout=5m"
+
+// Test runs the tests of all modules together, with the race detector where it works, and prints the conformance
+// table. With -v (go tool mage -v test) it also names each top-level test.
+func Test() error {
+	args := []string{testTimeout}
+	if works, reason := testrun.RaceDetector(); works {
+		fmt.Println("test: with the race detector")
+		args = append(args, "-race")
+	} else {
+		fmt.Println("test: WITHOUT the race detector:", reason)
+	}
+	return runTests(".", nil, append(args, "work")...)
+}
+
+// TestAlone vets, tests and checks the tidiness of each module by itself, as its users will build it.
+func TestAlone() error {
+	w, err := open()
+	if err != nil {
+		return err
+	}
+	alone := []string{"GOWORK=off"}
+	var errs []error
+	for _, m := range w.Modules {
+		fmt.Println("alone:", m.Dir)
+		step := command.Stream(os.Stdout, m.Dir, alone, "go", "vet", "./...")
+		if step == nil {
+			step = runTests(m.Dir, alone, testTimeout, "./...")
+		}
+		if step != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", m.Dir, step))
+		}
+	}
+	for _, dir := range append(dirs(w), ".", "tools") {
+		if err := command.Stream(os.Stdout, dir, alone, "go", "mod", "tidy", "-diff"); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", dir, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Conformance runs the conformance suites alone, with every case by name, and prints the table.
+func Conformance() error {
+	return command.Stream(os.Stdout, ".", nil, "go", "test", "-v", testTimeout, "./conformance/...")
+}
+
+// Vet vets all modules and their tests for each platform that is promised to compile.
+func Vet() error {
+	w, err := open()
+	if err != nil {
+		return err
+	}
+	all, err := platforms.Known(platforms.Promised())
+	if err != nil {
+		return err
+	}
+	return platforms.Vet(os.Stdout, w.Root, all, patterns(w)...)
+}
+
+// Deps checks that no package imports what the table of the architecture does not allow it, and that nothing but
+// tests opens sockets through package net.
+func Deps() error {
+	w, err := open()
+	if err != nil {
+		return err
+	}
+	findings, err := imports.Check(w, imports.Architecture())
+	if err != nil {
+		return err
+	}
+	further, err := imports.CheckReach(w, imports.Architecture(), []string{"linux", "windows", "darwin"})
+	return report("deps", append(findings, further...), err)
+}
+
+// Replaces checks that every go.mod requires and replaces its siblings as versions.txt and the imports demand.
+func Replaces() error {
+	w, err := open()
+	if err != nil {
+		return err
+	}
+	findings, err := w.CheckSiblings()
+	return report("replaces", findings, err)
+}
+
+// ReplacesWrite makes every go.mod require and replace its siblings as versions.txt and the imports demand.
+func ReplacesWrite() error {
+	w, err := open()
+	if err != nil {
+		return err
+	}
+	return w.WriteSiblings()
+}
+
+// Tidy writes the requires of siblings and runs go mod tidy in every module.
+func Tidy() error {
+	mg.SerialDeps(ReplacesWrite)
+	w, err := open()
+	if err != nil {
+		return err
+	}
+	for _, dir := range append(dirs(w), ".", "tools") {
+		if err := command.Stream(os.Stdout, dir, []string{"GOWORK=off"}, "go", "mod", "tidy"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Bench runs the benchmark app; its arguments go into one flag: go tool mage bench -args="-h".
+func Bench(args *string) error {
+	run := []string{"run", "./apps/bench"}
+	if args != nil {
+		run = append(run, strings.Fields(*args)...)
+	}
+	c := command.Cmd(".", nil, "go", run...)
+	c.Stdin, c.Stdout, c.Stderr = os.Stdin, os.Stdout, os.Stderr
+	return c.Run()
+}
+
+// Clean removes what the targets have built.
+func Clean() error {
+	return errors.Join(os.RemoveAll(".cache"), os.RemoveAll("bin"))
+}
+
+func open() (*workspace.Workspace, error) { return workspace.Find(".") }
+
+func dirs(w *workspace.Workspace) []string {
+	var all []string
+	for _, m := range w.Modules {
+		all = append(all, m.Dir)
+	}
+	return all
+}
+
+// patterns returns the package pattern of each module.
+func patterns(w *workspace.Workspace) []string {
+	var all []string
+	for _, m := range w.Modules {
+		all = append(all, "./"+m.Dir+"/...")
+	}
+	return all
+}
+
+func runTests(dir string, env []string, args ...string) error {
+	result, err := testrun.Run(testrun.Options{Dir: dir, Env: env, Args: args, Out: os.Stdout, Verbose: mg.Verbose()})
+	testrun.PrintConformance(os.Stdout, result.Conformance)
+	fmt.Printf("%d packages, %d tests passed, %d skipped, %d packages failed\n",
+		result.Packages, result.Passed, result.Skipped, len(result.Failed))
+	return err
+}
+
+func report(what string, findings []string, err error) error {
+	for _, f := range findings {
+		fmt.Println(f)
+	}
+	if err == nil && len(findings) > 0 {
+		err = fmt.Errorf("%s: %d findings", what, len(findings))
+	}
+	if err == nil {
+		fmt.Println(what + ": ok")
+	}
+	return err
+}
