@@ -1,0 +1,85 @@
+package bufstrategy
+
+import "fmt"
+
+// account is what every strategy keeps beside its memory: bounds, watermarks, statistics, and the space that is out.
+type account struct {
+	stats            Stats
+	limit, high, low int
+	offered          int // bytes of the Space that a Commit may follow
+	paused, poison   bool
+}
+
+func newAccount(o Options) account {
+	return account{limit: o.Limit, high: o.High, low: o.Low, poison: o.Poison}
+}
+
+func (a *account) Limit() int   { return a.limit }
+func (a *account) Paused() bool { return a.paused }
+func (a *account) Stats() Stats { return a.stats }
+
+// claim checks a Commit against the Space before it, and ends that space.
+func (a *account) claim(n int) {
+	checkCommit(n, a.offered)
+	a.offered = 0
+	a.stats.Moved += uint64(n)
+}
+
+// level moves the watermarks after the number of unread bytes has changed.
+func (a *account) level(length int) {
+	switch {
+	case length >= a.high:
+		a.paused = true
+	case length <= a.low:
+		a.paused = false
+	}
+}
+
+// resident accounts for memory taken from the heap or a pool, or given back.
+func (a *account) resident(delta int) {
+	a.stats.Resident += delta
+	a.stats.ResidentMax = max(a.stats.ResidentMax, a.stats.Resident)
+}
+
+func (a *account) allocated(n int) {
+	a.stats.Allocs++
+	a.resident(n)
+}
+
+// spoil overwrites memory that holds nothing any more, in the debug mode.
+func (a *account) spoil(p []byte) {
+	if a.poison {
+		spoil(p)
+	}
+}
+
+func spoil(p []byte) {
+	for i := range p {
+		p[i] = Poison
+	}
+}
+
+func checkCommit(n, offered int) {
+	if n < 0 || n > offered {
+		panic(fmt.Sprintf("bufstrategy: Commit of %d bytes where Space offered %d", n, offered))
+	}
+}
+
+func checkDiscard(n, length int) {
+	if n < 0 || n > length {
+		panic(fmt.Sprintf("bufstrategy: Discard of %d bytes of %d", n, length))
+	}
+}
+
+// checkView says whether n bytes can be seen at all.
+func checkView(n, length, limit int) error {
+	switch {
+	case n < 0:
+		panic(fmt.Sprintf("bufstrategy: View of %d bytes", n))
+	case n > limit:
+		return ErrTooLarge
+	case n > length:
+		return ErrShort
+	}
+	return nil
+}

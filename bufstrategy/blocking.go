@@ -1,0 +1,41 @@
+package bufstrategy
+
+import "io"
+
+// FromReader makes a Source of a reader that blocks, such as a net.Conn, for one goroutine a connection.
+// A Fill from it reads once, however long that blocks, into the first segment of space, and then reports Drained.
+func FromReader(r io.Reader) Source { return &blockingSource{r: r} }
+
+type blockingSource struct {
+	r    io.Reader
+	some bool // bytes came from the last read: another might block while they wait to be parsed
+}
+
+var errReadOnce error = wouldBlockError("bufstrategy: a second read could block")
+
+func (b *blockingSource) TryReadv(segs [][]byte) (int, error) {
+	if b.some {
+		b.some = false
+		return 0, errReadOnce
+	}
+	n, err := b.r.Read(segs[0])
+	b.some = n > 0 && err == nil
+	return n, err
+}
+
+// FromWriter makes a Sink of a writer that blocks, such as a net.Conn. A Flush to it blocks until all is written.
+func FromWriter(w io.Writer) Sink { return blockingSink{w} }
+
+type blockingSink struct{ w io.Writer }
+
+func (b blockingSink) TryWritev(segs [][]byte) (int, error) {
+	total := 0
+	for _, s := range segs {
+		n, err := b.w.Write(s)
+		total += max(n, 0)
+		if err != nil || n < len(s) {
+			return total, orError(err, io.ErrShortWrite)
+		}
+	}
+	return total, nil
+}

@@ -1,0 +1,259 @@
+package bufstrategy
+
+var _ Buffer = (*Chain)(nil)
+
+// aheadMax bounds the fresh segments that one Space of a Chain offers.
+const aheadMax = 4
+
+// Chain is a list of segments from a Pool. It holds none while it is empty and no Space is out.
+//
+// Nothing is copied on the way in or out, and MoveFrom hands whole segments from one Chain to another. Space offers
+// the room in the last segment and one fresh segment; after a Commit that filled all it was offered the next Space
+// offers one more, up to four, and one again after a Commit that did not.
+//
+// A View across segments copies: it pulls the bytes that follow into the first segment or, where that is too small,
+// into a larger block from the Pool, and they stay there, so that no byte is copied twice.
+//
+// Trim gives back what a Space had reserved; the segments that hold bytes stay as they are. Resident does not count
+// what the Pool keeps for reuse; a pool of the Chain's own keeps up to four segments until Trim or Release.
+type Chain struct {
+	account
+	pool    *Pool
+	private bool // nobody else uses the pool
+	segment int
+	n       int    // unread bytes
+	head    *block // the first with unread bytes
+	last    *block // of those
+	spare   *block // reserved by a Space and not committed
+	ahead   int    // fresh segments to offer
+	vec     [][]byte
+}
+
+// NewChain makes a Chain. It uses Limit, Segment, Pool, High, Low and Poison of the options.
+func NewChain(o Options) (*Chain, error) {
+	o, err := o.checked("chain")
+	if err != nil {
+		return nil, err
+	}
+	o.Segment = max(powerOfTwo(o.Segment), blockMin)
+	private := o.Pool == nil
+	if private {
+		// Limit bytes may begin and end inside a segment, and a View needs as much again in one block.
+		o.Pool, err = NewPool(4*max(powerOfTwo(o.Limit), blockMin)+8*o.Segment, aheadMax*o.Segment)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return &Chain{account: newAccount(o), pool: o.Pool, private: private, segment: o.Segment, ahead: 1}, nil
+}
+
+// Space offers the room in the last segment and fresh segments behind it.
+func (c *Chain) Space() [][]byte {
+	c.vec = c.vec[:0]
+	c.offered = 0
+	if c.last != nil {
+		c.offer(c.last)
+	}
+	link := &c.spare
+	for range c.ahead {
+		if c.offered >= c.limit-c.n {
+			break
+		}
+		if *link == nil {
+			*link = c.take(c.segment)
+		}
+		if *link == nil {
+			break
+		}
+		c.offer(*link)
+		link = &(*link).next
+	}
+	if c.offered == 0 {
+		c.stats.Full++
+		return nil
+	}
+	return c.vec
+}
+
+// offer appends the room in b to the space, as far as the limit allows.
+func (c *Chain) offer(b *block) {
+	n := min(len(b.buf)-b.w, c.limit-c.n-c.offered)
+	if n > 0 {
+		c.vec = append(c.vec, b.buf[b.w:b.w+n:b.w+n])
+		c.offered += n
+	}
+}
+
+func (c *Chain) take(n int) *block {
+	b, fresh := c.pool.take(n)
+	if b == nil {
+		return nil
+	}
+	if fresh {
+		c.stats.Allocs++
+	}
+	c.resident(len(b.buf))
+	return b
+}
+
+func (c *Chain) put(b *block) {
+	c.resident(-len(b.buf))
+	c.pool.put(b)
+}
+
+// Commit makes n bytes of the space readable, and gives the segments that got none back to the pool.
+func (c *Chain) Commit(n int) {
+	if n > 0 && n == c.offered {
+		c.ahead = min(c.ahead+1, aheadMax)
+	} else {
+		c.ahead = 1
+	}
+	c.claim(n)
+	c.n += n
+	if c.last != nil {
+		fits := min(n, len(c.last.buf)-c.last.w)
+		c.last.w += fits
+		n -= fits
+	}
+	for n > 0 {
+		b := c.spare
+		c.spare, b.next = b.next, nil
+		b.w = min(n, len(b.buf))
+		n -= b.w
+		c.link(b)
+	}
+	c.dropSpare()
+	c.level(c.n)
+}
+
+// link appends b, which holds unread bytes.
+func (c *Chain) link(b *block) {
+	if c.last == nil {
+		c.head = b
+	} else {
+		c.last.next = b
+	}
+	c.last = b
+}
+
+// unlink removes the first block, which holds unread bytes or has just lost its last one.
+func (c *Chain) unlink() *block {
+	b := c.head
+	c.head, b.next = b.next, nil
+	if c.head == nil {
+		c.last = nil
+	}
+	return b
+}
+
+func (c *Chain) dropSpare() {
+	c.offered = 0
+	for c.spare != nil {
+		b := c.spare
+		c.spare, b.next = b.next, nil
+		c.put(b)
+	}
+}
+
+// Segments returns the unread bytes, a segment a block.
+func (c *Chain) Segments() [][]byte {
+	c.dropSpare()
+	c.vec = c.vec[:0]
+	for b := c.head; b != nil; b = b.next {
+		c.vec = append(c.vec, b.buf[b.r:b.w:b.w])
+	}
+	return c.vec
+}
+
+// View returns n bytes, and pulls them together where they lie in several segments.
+func (c *Chain) View(n int) ([]byte, error) {
+	c.dropSpare()
+	if err := checkView(n, c.n, c.limit); err != nil || n == 0 {
+		return nil, err
+	}
+	if c.head.unread() < n {
+		if err := c.pull(n); err != nil {
+			return nil, err
+		}
+	}
+	b := c.head
+	return b.buf[b.r : b.r+n : b.r+n], nil
+}
+
+// pull makes the first block hold at least n bytes.
+func (c *Chain) pull(n int) error {
+	h := c.head
+	switch {
+	case n <= len(h.buf)-h.r:
+		// The bytes that are missing fit behind.
+	case n <= len(h.buf):
+		k := copy(h.buf, h.buf[h.r:h.w])
+		c.stats.Copied += uint64(k)
+		c.spoil(h.buf[max(k, h.r):h.w])
+		h.r, h.w = 0, k
+	default:
+		b := c.take(n)
+		if b == nil {
+			return ErrExhausted
+		}
+		b.next, c.head = h, b
+	}
+	for h = c.head; h.unread() < n; {
+		from := h.next
+		k := copy(h.buf[h.w:h.r+n], from.buf[from.r:from.w])
+		c.stats.Copied += uint64(k)
+		c.spoil(from.buf[from.r : from.r+k])
+		h.w += k
+		from.r += k
+		if from.unread() > 0 {
+			continue
+		}
+		h.next, from.next = from.next, nil
+		if c.last == from {
+			c.last = h
+		}
+		c.put(from)
+	}
+	return nil
+}
+
+// Discard consumes n bytes, and gives the segments that become empty back to the pool.
+func (c *Chain) Discard(n int) {
+	checkDiscard(n, c.n)
+	c.dropSpare()
+	c.n -= n
+	for n > 0 {
+		h := c.head
+		k := min(n, h.unread())
+		c.spoil(h.buf[h.r : h.r+k])
+		h.r += k
+		n -= k
+		if h.unread() == 0 {
+			c.put(c.unlink())
+		}
+	}
+	if c.n == 0 {
+		// The list of segments must not keep a block alive that the pool has dropped.
+		clear(c.vec[:cap(c.vec)])
+	}
+	c.level(c.n)
+}
+
+// Len is the number of unread bytes.
+func (c *Chain) Len() int { return c.n }
+
+// Trim gives back what a Space had reserved.
+func (c *Chain) Trim() {
+	c.dropSpare()
+	c.vec = nil
+	if c.private {
+		c.pool.Trim()
+	}
+}
+
+// Release forgets the unread bytes and gives all memory back to the pool.
+func (c *Chain) Release() {
+	c.Discard(c.n)
+	c.Trim()
+	c.ahead = 1
+}

@@ -1,0 +1,95 @@
+package bufstrategy
+
+// flat is one array with the unread bytes lying together in it: what Fixed and Grow have in common.
+type flat struct {
+	account
+	buf  []byte
+	r, w int // unread: buf[r:w]
+	vec  [1][]byte
+}
+
+// offer returns the room behind the unread bytes, up to the limit.
+func (f *flat) offer() [][]byte {
+	n := min(len(f.buf)-f.w, f.limit-f.Len())
+	f.offered = n
+	if n == 0 {
+		f.stats.Full++
+		return nil
+	}
+	f.vec[0] = f.buf[f.w : f.w+n : f.w+n]
+	return f.vec[:]
+}
+
+// compact moves the unread bytes to the front.
+func (f *flat) compact() {
+	n := copy(f.buf, f.buf[f.r:f.w])
+	f.stats.Copied += uint64(n)
+	f.spoil(f.buf[max(n, f.r):f.w])
+	f.r, f.w = 0, n
+}
+
+// worthCompacting says that there is no room behind the unread bytes, or that there is little and that a move gains
+// at least as much as it copies, so that the bytes discarded so far have paid for it.
+func (f *flat) worthCompacting() bool {
+	room := len(f.buf) - f.w
+	return f.r > 0 && (room == 0 || room < len(f.buf)/4 && f.r >= f.Len())
+}
+
+// replace moves the unread bytes into an array of size bytes; none for zero.
+func (f *flat) replace(size int) {
+	var buf []byte
+	if size > 0 {
+		buf = make([]byte, size)
+		f.allocated(size)
+	}
+	n := copy(buf, f.buf[f.r:f.w])
+	f.stats.Copied += uint64(n)
+	f.spoil(f.buf[f.r:f.w])
+	f.resident(-len(f.buf))
+	f.buf, f.r, f.w = buf, 0, n
+}
+
+func (f *flat) Commit(n int) {
+	f.claim(n)
+	f.w += n
+	f.level(f.Len())
+}
+
+func (f *flat) Segments() [][]byte {
+	f.offered = 0
+	if f.Len() == 0 {
+		return nil
+	}
+	f.vec[0] = f.buf[f.r:f.w:f.w]
+	return f.vec[:]
+}
+
+func (f *flat) View(n int) ([]byte, error) {
+	f.offered = 0
+	if err := checkView(n, f.Len(), f.limit); err != nil {
+		return nil, err
+	}
+	return f.buf[f.r : f.r+n : f.r+n], nil
+}
+
+func (f *flat) Discard(n int) {
+	checkDiscard(n, f.Len())
+	f.offered = 0
+	f.spoil(f.buf[f.r : f.r+n])
+	f.r += n
+	if f.r == f.w {
+		f.r, f.w = 0, 0
+	}
+	f.level(f.Len())
+}
+
+func (f *flat) Len() int { return f.w - f.r }
+
+func (f *flat) Release() {
+	f.offered = 0
+	f.spoil(f.buf[f.r:f.w])
+	f.resident(-len(f.buf))
+	f.buf, f.r, f.w = nil, 0, 0
+	f.vec[0] = nil
+	f.level(0)
+}

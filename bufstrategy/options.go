@@ -1,0 +1,75 @@
+package bufstrategy
+
+import (
+	"fmt"
+	"math/bits"
+)
+
+// Defaults of Options, in bytes. Bulk reads cost least in pieces of 16 to 128 KiB: smaller ones pay more system
+// calls, larger ones leave the processor's cache.
+const (
+	LimitDefault   = 64 << 10
+	InitialDefault = 4 << 10
+	SegmentDefault = 16 << 10
+)
+
+// LimitMax is the largest Options.Limit, in bytes. Rounded up to a power of two it still fits an int of 32 bits.
+const LimitMax = 1 << 30
+
+// Options configure a buffer. All sizes are in bytes; zero means the default.
+type Options struct {
+	// Limit is the number of unread bytes the buffer holds at most. Ring rounds it up to a power of two.
+	Limit int
+
+	// High and Low are the watermarks of Paused: 0 <= Low < High <= Limit.
+	// The default of High is the buffer's Limit; the default of Low is half of High.
+	High, Low int
+
+	// Poison overwrites memory that holds no unread bytes any more with the byte Poison, to find who reads it.
+	Poison bool
+
+	// Initial is the first array of a Grow. Larger than Limit means Limit.
+	Initial int
+
+	// Segment is the size of the segments of a Chain, rounded up to a power of two.
+	Segment int
+
+	// Pool is where a Chain gets its segments. nil means a pool of its own, whose bound lets it reach Limit.
+	Pool *Pool
+
+	// Scratch is the array that a Shared reads into. It is needed, and has no default: there is one a loop.
+	Scratch *Scratch
+}
+
+// checked fills in the defaults and refuses what contradicts itself.
+func (o Options) checked(strategy string) (Options, error) {
+	if o.Limit < 0 || o.High < 0 || o.Low < 0 || o.Initial < 0 || o.Segment < 0 {
+		return o, fmt.Errorf("bufstrategy: %s: negative size in %+v", strategy, o)
+	}
+	o.Limit = orDefault(o.Limit, LimitDefault)
+	if o.Limit > LimitMax {
+		return o, fmt.Errorf("bufstrategy: %s: limit %d is more than %d", strategy, o.Limit, LimitMax)
+	}
+	o.High = orDefault(o.High, o.Limit)
+	o.Low = orDefault(o.Low, o.High/2)
+	if o.Low >= o.High || o.High > o.Limit {
+		return o, fmt.Errorf("bufstrategy: %s: watermarks: want low < high <= limit, got %d, %d, %d",
+			strategy, o.Low, o.High, o.Limit)
+	}
+	o.Initial = min(orDefault(o.Initial, InitialDefault), o.Limit)
+	o.Segment = orDefault(o.Segment, SegmentDefault)
+	if o.Segment > LimitMax {
+		return o, fmt.Errorf("bufstrategy: %s: segment %d is more than %d", strategy, o.Segment, LimitMax)
+	}
+	return o, nil
+}
+
+func orDefault(n, def int) int {
+	if n == 0 {
+		return def
+	}
+	return n
+}
+
+// powerOfTwo rounds n, which is positive, up.
+func powerOfTwo(n int) int { return 1 << bits.Len(uint(n-1)) }

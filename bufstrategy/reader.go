@@ -1,0 +1,146 @@
+package bufstrategy
+
+import (
+	"errors"
+	"io"
+)
+
+// ErrEmpty is what a Reader returns when no bytes are unread and more may come. Its WouldBlock method reports true.
+var ErrEmpty error = wouldBlockError("bufstrategy: buffer empty")
+
+// ErrFull is what a Writer returns when not all bytes fit. Its WouldBlock method reports true.
+var ErrFull error = wouldBlockError("bufstrategy: buffer full")
+
+type wouldBlockError string
+
+func (e wouldBlockError) Error() string    { return string(e) }
+func (e wouldBlockError) WouldBlock() bool { return true }
+
+var (
+	_ io.Reader      = (*Reader)(nil)
+	_ io.ByteScanner = (*Reader)(nil)
+	_ io.WriterTo    = (*Reader)(nil)
+)
+
+// Reader makes the unread bytes of Buffer available to code that wants an io.Reader, io.ByteScanner or io.WriterTo.
+// It never blocks. It may be made, copied before use and dropped at any time, except after UnreadByte: the byte that
+// was unread is held by the Reader, not by the Buffer.
+type Reader struct {
+	Buffer Buffer
+
+	// End is returned instead of ErrEmpty when the buffer is empty: io.EOF, once Fill has reported EOF.
+	End error
+
+	last   byte
+	canUn  bool // last is the byte of the most recent operation
+	undone bool // last is to be read again
+}
+
+// Read copies unread bytes to p and consumes them. It returns End, or else ErrEmpty, when there are none.
+func (r *Reader) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	n := r.again(p)
+	k := 0
+	if n < len(p) {
+		for _, s := range r.Buffer.Segments() {
+			k += copy(p[n+k:], s)
+		}
+		r.Buffer.Discard(k)
+	}
+	n += k
+	if n == 0 {
+		r.canUn = false
+		return 0, r.empty()
+	}
+	r.last, r.canUn = p[n-1], true
+	return n, nil
+}
+
+// again stores the byte that was unread.
+func (r *Reader) again(p []byte) int {
+	if !r.undone {
+		return 0
+	}
+	r.undone = false
+	p[0] = r.last
+	return 1
+}
+
+func (r *Reader) empty() error {
+	if r.End != nil {
+		return r.End
+	}
+	return ErrEmpty
+}
+
+// ReadByte consumes one byte.
+func (r *Reader) ReadByte() (byte, error) {
+	if r.undone {
+		r.undone, r.canUn = false, true
+		return r.last, nil
+	}
+	p, err := r.Buffer.View(1)
+	if err != nil {
+		r.canUn = false
+		if errors.Is(err, ErrShort) {
+			err = r.empty()
+		}
+		return 0, err
+	}
+	r.last, r.canUn = p[0], true
+	r.Buffer.Discard(1)
+	return r.last, nil
+}
+
+// UnreadByte makes the last byte that Read or ReadByte returned be read again by the next method of this Reader.
+func (r *Reader) UnreadByte() error {
+	if !r.canUn {
+		return errors.New("bufstrategy: UnreadByte without a byte read before it")
+	}
+	r.canUn, r.undone = false, true
+	return nil
+}
+
+// WriteTo writes all unread bytes to w and consumes what w took. It returns nil once the buffer is empty.
+func (r *Reader) WriteTo(w io.Writer) (int64, error) {
+	var total int64
+	r.canUn = false
+	if r.undone {
+		n, err := w.Write([]byte{r.last})
+		if n != 1 {
+			return 0, orError(err, io.ErrShortWrite)
+		}
+		r.undone = false
+		total++
+		if err != nil {
+			return total, err
+		}
+	}
+	n, err := writeAll(r.Buffer, w)
+	return total + n, err
+}
+
+// writeAll writes segment by segment, because w may itself want memory that a Discard frees.
+func writeAll(b Buffer, w io.Writer) (int64, error) {
+	var total int64
+	for b.Len() > 0 {
+		s := b.Segments()[0]
+		n, err := w.Write(s)
+		checkMoved(max(n, 0), len(s))
+		b.Discard(max(n, 0))
+		total += int64(max(n, 0))
+		if err != nil || n < len(s) {
+			return total, orError(err, io.ErrShortWrite)
+		}
+	}
+	return total, nil
+}
+
+func orError(err, otherwise error) error {
+	if err != nil {
+		return err
+	}
+	return otherwise
+}

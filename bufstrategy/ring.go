@@ -1,0 +1,148 @@
+package bufstrategy
+
+var _ Buffer = (*Ring)(nil)
+
+// Ring is one array whose size is a power of two, made when it is first needed, with the unread bytes lying around
+// its end. Nothing is ever moved, so a Space or a Segments has up to two segments.
+//
+// It copies only for a View that wraps, into memory of its own that grows to the largest such View and stays until
+// Trim or Release. Trim gives the array back when the buffer is empty, and otherwise only what served Views.
+type Ring struct {
+	account
+	buf  []byte
+	head int // of the first unread byte
+	n    int // unread bytes
+	flat []byte
+	seen int // flat[:seen] is a copy of the first unread bytes
+	vec  [2][]byte
+}
+
+// NewRing makes a Ring. It uses Limit, rounded up to a power of two, High, Low and Poison of the options.
+func NewRing(o Options) (*Ring, error) {
+	if o.Limit > 0 && o.Limit <= LimitMax {
+		o.Limit = powerOfTwo(o.Limit)
+	}
+	o, err := o.checked("ring")
+	if err != nil {
+		return nil, err
+	}
+	return &Ring{account: newAccount(o)}, nil
+}
+
+// Space offers all that is free, in one or two segments.
+func (r *Ring) Space() [][]byte {
+	if r.buf == nil {
+		r.buf = make([]byte, r.limit)
+		r.allocated(r.limit)
+	}
+	r.offered = r.limit - r.n
+	if r.offered == 0 {
+		r.stats.Full++
+		return nil
+	}
+	return r.around(r.head+r.n, r.offered)
+}
+
+// around returns the n bytes, more than zero, that begin at position from.
+func (r *Ring) around(from, n int) [][]byte {
+	from &= r.limit - 1
+	end := min(from+n, r.limit)
+	r.vec[0] = r.buf[from:end:end]
+	rest := n - (end - from)
+	if rest == 0 {
+		return r.vec[:1]
+	}
+	r.vec[1] = r.buf[:rest:rest]
+	return r.vec[:]
+}
+
+// Commit makes n bytes of the space readable.
+func (r *Ring) Commit(n int) {
+	r.claim(n)
+	r.n += n
+	r.level(r.n)
+}
+
+// Segments returns the unread bytes, in one or two segments.
+func (r *Ring) Segments() [][]byte {
+	r.offered = 0
+	if r.n == 0 {
+		return nil
+	}
+	return r.around(r.head, r.n)
+}
+
+// View returns n bytes, and copies them when they wrap.
+func (r *Ring) View(n int) ([]byte, error) {
+	r.offered = 0
+	if err := checkView(n, r.n, r.limit); err != nil {
+		return nil, err
+	}
+	if end := r.head + n; end <= r.limit {
+		return r.buf[r.head:end:end], nil
+	}
+	if n > len(r.flat) {
+		flat := make([]byte, powerOfTwo(n))
+		r.allocated(len(flat))
+		r.stats.Copied += uint64(copy(flat, r.flat[:r.seen]))
+		r.dropFlat()
+		r.flat = flat
+	}
+	r.stats.Copied += uint64(n - min(n, r.seen))
+	for r.seen < n {
+		// Each turn copies up to the wrap, and the second takes the rest.
+		r.seen += copy(r.flat[r.seen:n], r.around(r.head+r.seen, n-r.seen)[0])
+	}
+	return r.flat[:n:n], nil
+}
+
+// Discard consumes n bytes.
+func (r *Ring) Discard(n int) {
+	checkDiscard(n, r.n)
+	r.offered = 0
+	if n == 0 {
+		return
+	}
+	if r.poison {
+		for _, s := range r.around(r.head, n) {
+			spoil(s)
+		}
+		spoil(r.flat[:r.seen])
+	}
+	r.seen = 0
+	r.n -= n
+	r.head = (r.head + n) & (r.limit - 1)
+	if r.n == 0 {
+		r.head = 0 // fewer wraps
+	}
+	r.level(r.n)
+}
+
+// Len is the number of unread bytes.
+func (r *Ring) Len() int { return r.n }
+
+func (r *Ring) dropFlat() {
+	r.spoil(r.flat)
+	r.resident(-len(r.flat))
+	r.flat = nil
+}
+
+// Trim gives back what served Views, and the array when the buffer is empty.
+func (r *Ring) Trim() {
+	r.offered = 0
+	if r.n == 0 {
+		r.Release()
+		return
+	}
+	r.dropFlat()
+	r.seen = 0
+}
+
+// Release forgets the unread bytes and gives all memory back.
+func (r *Ring) Release() {
+	r.Discard(r.n)
+	r.dropFlat()
+	r.resident(-len(r.buf))
+	r.buf = nil
+	r.vec = [2][]byte{}
+}

@@ -1,0 +1,266 @@
+package bufstrategy
+
+import (
+	"fmt"
+	"math"
+)
+
+var _ Buffer = (*Shared)(nil)
+
+// Shared is the buffer of one connection among many on a loop. It reads into the array of the loop's Scratch.
+// When the consumer takes everything before the loop turns to another connection, that is all. What it leaves over
+// is copied, when another buffer wants the array, to a block of the Scratch's Pool just large enough, and copied back
+// in front of what comes next when this buffer reads again.
+//
+// A Shared that holds no bytes is one object of at most 64 bytes and nothing else. Limit may not exceed the Scratch.
+//
+// What Segments and View return is valid until, besides what Buffer says, the next Space of any buffer on the same
+// Scratch, and the next Scratch.Trim; the slices of segments until the next Segments or Space of any of them.
+// After the Space of one buffer, a Commit must follow before any other call on a buffer of the Scratch.
+//
+// When the Pool refuses memory for left-overs, the array stays with whose bytes are in it, and Space of the others
+// offers nothing: Fill reports Full with ErrExhausted. A Discard of all of the owner's bytes frees the array.
+//
+// Left-overs are best kept small: an incomplete message, not a backlog. Resident counts the whole Scratch while it
+// has unread bytes of this buffer. Allocs and Full of Stats stop counting at 2^32-1.
+type Shared struct {
+	scratch *Scratch
+	own     *block // the unread bytes, when they are not in the scratch
+	moved   uint64
+	copied  uint64
+	// From here on 32 bits each, so that the object is 64 bytes; LimitMax fits.
+	allocs, full     uint32
+	limit, high, low uint32
+	residentMax      uint32
+	flags            sharedFlags
+}
+
+type sharedFlags uint8
+
+const (
+	poisoned sharedFlags = 1 << iota
+	paused
+)
+
+func (s *Shared) has(f sharedFlags) bool { return s.flags&f != 0 }
+
+// NewShared makes a Shared. It uses Scratch, Limit, High, Low and Poison of the options.
+// The default of Limit is the size of the Scratch.
+func NewShared(o Options) (*Shared, error) {
+	if o.Scratch == nil {
+		return nil, fmt.Errorf("bufstrategy: shared: Options.Scratch is needed: one a loop")
+	}
+	o.Limit = orDefault(o.Limit, o.Scratch.Size())
+	o, err := o.checked("shared")
+	if err != nil {
+		return nil, err
+	}
+	if o.Limit > o.Scratch.Size() {
+		return nil, fmt.Errorf("bufstrategy: shared: limit %d is more than the scratch array of %d", o.Limit, o.Scratch.Size())
+	}
+	s := &Shared{scratch: o.Scratch, limit: uint32(o.Limit), high: uint32(o.High), low: uint32(o.Low)}
+	if o.Poison {
+		s.flags = poisoned
+	}
+	return s, nil
+}
+
+func (s *Shared) owns() bool { return s.scratch.owner == s }
+
+// Space takes the scratch array over and offers the room in it.
+func (s *Shared) Space() [][]byte {
+	c := s.scratch
+	if s.Len() == int(s.limit) || !s.owns() && !s.takeOver() {
+		count(&s.full)
+		s.unoffer()
+		return nil
+	}
+	if c.r > 0 {
+		s.compact()
+	}
+	n := min(len(c.buf)-c.w, int(s.limit)-(c.w-c.r))
+	c.offered = n
+	c.space[0] = c.buf[c.w : c.w+n : c.w+n]
+	return c.space[:]
+}
+
+// takeOver frees the array of another's bytes and puts the left-overs of s in front.
+func (s *Shared) takeOver() bool {
+	c := s.scratch
+	if !c.evict() {
+		return false
+	}
+	c.owner = s
+	if b := s.own; b != nil {
+		c.w = copy(c.buf, b.buf[b.r:b.w])
+		s.copied += uint64(c.w)
+		s.dropOwn()
+		s.resident()
+	}
+	return true
+}
+
+func (s *Shared) dropOwn() {
+	b := s.own
+	s.own = nil
+	if s.has(poisoned) {
+		spoil(b.buf[b.r:b.w])
+	}
+	s.scratch.pool.put(b)
+}
+
+// compact moves the unread bytes to the front of the array where there is no room behind them, or little and the
+// move gains at least as much as it copies.
+func (s *Shared) compact() {
+	c := s.scratch
+	room := len(c.buf) - c.w
+	if room > 0 && (room >= len(c.buf)/4 || c.r < c.w-c.r) {
+		return
+	}
+	n := copy(c.buf, c.buf[c.r:c.w])
+	s.copied += uint64(n)
+	if s.has(poisoned) {
+		spoil(c.buf[max(n, c.r):c.w])
+	}
+	c.r, c.w = 0, n
+}
+
+// unoffer ends the space of s, if one is out.
+func (s *Shared) unoffer() {
+	if !s.owns() {
+		return
+	}
+	s.scratch.offered = 0
+	if s.scratch.r == s.scratch.w {
+		s.scratch.free()
+	}
+}
+
+// Commit makes n bytes of the space readable.
+func (s *Shared) Commit(n int) {
+	c := s.scratch
+	offered := 0
+	if s.owns() {
+		offered = c.offered
+	}
+	checkCommit(n, offered)
+	if s.owns() {
+		c.w += n
+		s.unoffer()
+	}
+	s.moved += uint64(n)
+	s.resident()
+	s.level()
+}
+
+// Segments returns the unread bytes, which always lie together.
+func (s *Shared) Segments() [][]byte {
+	p := s.bytes()
+	if len(p) == 0 {
+		return nil
+	}
+	s.scratch.unread[0] = p
+	return s.scratch.unread[:]
+}
+
+// bytes ends the space, if one is out, and returns the unread bytes.
+func (s *Shared) bytes() []byte {
+	s.unoffer()
+	switch c := s.scratch; {
+	case s.owns():
+		return c.buf[c.r:c.w:c.w]
+	case s.own != nil:
+		return s.own.buf[s.own.r:s.own.w:s.own.w]
+	}
+	return nil
+}
+
+// View returns n bytes, and never copies.
+func (s *Shared) View(n int) ([]byte, error) {
+	p := s.bytes()
+	if err := checkView(n, len(p), int(s.limit)); err != nil {
+		return nil, err
+	}
+	return p[:n:n], nil
+}
+
+// Discard consumes n bytes. The last one frees the memory, or the array.
+func (s *Shared) Discard(n int) {
+	checkDiscard(n, s.Len())
+	p := s.bytes()
+	if s.has(poisoned) {
+		spoil(p[:n])
+	}
+	switch {
+	case s.owns():
+		s.scratch.r += n
+		s.unoffer()
+	case s.own != nil:
+		s.own.r += n
+		if s.own.unread() == 0 {
+			s.dropOwn()
+		}
+	}
+	s.level()
+}
+
+// Len is the number of unread bytes.
+func (s *Shared) Len() int {
+	switch {
+	case s.owns():
+		return s.scratch.w - s.scratch.r
+	case s.own != nil:
+		return s.own.unread()
+	}
+	return 0
+}
+
+// Limit is the number of unread bytes it can hold.
+func (s *Shared) Limit() int { return int(s.limit) }
+
+// Paused reports true from the high watermark down to the low one.
+func (s *Shared) Paused() bool { return s.has(paused) }
+
+func (s *Shared) level() {
+	switch n := s.Len(); {
+	case n >= int(s.high):
+		s.flags |= paused
+	case n <= int(s.low):
+		s.flags &^= paused
+	}
+}
+
+// Trim does nothing but end a space: there is no memory that the unread bytes do not need.
+func (s *Shared) Trim() { s.unoffer() }
+
+// Release forgets the unread bytes and gives their memory back.
+func (s *Shared) Release() { s.Discard(s.Len()) }
+
+// resident returns the memory that holds unread bytes, and remembers the most.
+func (s *Shared) resident() int {
+	n := 0
+	switch {
+	case s.owns() && s.scratch.w > s.scratch.r:
+		n = len(s.scratch.buf)
+	case s.own != nil:
+		n = len(s.own.buf)
+	}
+	s.residentMax = max(s.residentMax, uint32(n))
+	return n
+}
+
+// Stats returns what the buffer has counted.
+func (s *Shared) Stats() Stats {
+	n := s.resident()
+	return Stats{
+		Moved: s.moved, Copied: s.copied, Allocs: uint64(s.allocs), Full: uint64(s.full),
+		Resident: n, ResidentMax: int(s.residentMax),
+	}
+}
+
+// count adds one, and stays at the greatest number rather than begin again.
+func count(n *uint32) {
+	if *n < math.MaxUint32 {
+		*n++
+	}
+}
