@@ -1,0 +1,23 @@
+package resolve
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Names are the strategies that [ByName] knows, for the help text of a flag.
+const Names = "adaptive|blocking|pool|evented"
+
+// ByName makes the strategy of that name over lookup; config is for the pool. "adaptive" and "evented" are refused with
+// an error that wraps errors.ErrUnsupported and names the nearest that can be had.
+func ByName(name string, lookup Lookup, config PoolConfig) (Strategy, error) {
+	switch name {
+	case "blocking":
+		return NewBlocking(lookup), nil
+	case "pool":
+		return NewPool(lookup, config)
+	case "adaptive", "evented":
+		return nil, fmt.Errorf("resolve: strategy %q is not available, the nearest is %q: %w", name, "pool", errors.ErrUnsupported)
+	}
+	return nil, fmt.Errorf("resolve: no strategy %q: choose one of %s", name, Names)
+}

@@ -1,0 +1,275 @@
+package resolve
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// The defaults of [CacheConfig].
+const (
+	CachePositiveDefault        = 4096
+	CacheNegativeDefault        = 1024
+	CacheTTLMaxDefault          = time.Hour
+	CacheTTLUnknownDefault      = 5 * time.Second
+	CacheNegativeTTLMaxDefault  = 5 * time.Minute
+	CacheNegativeUnknownDefault = 5 * time.Second
+)
+
+// CacheConfig bounds a [Cache]. Zero fields take the defaults.
+type CacheConfig struct {
+	PositiveMax int // entries with an answer
+	NegativeMax int // entries that say there is none; apart, so that made-up names cannot push out answers
+
+	TTLMin     time.Duration // a shorter time to live is lifted to it, except one that is over already; 0 by default
+	TTLMax     time.Duration // a longer one is cut
+	TTLUnknown time.Duration // for answers that state none
+
+	NegativeTTLMax     time.Duration // as TTLMax
+	NegativeTTLUnknown time.Duration // as TTLUnknown
+
+	Clock func() time.Time // time.Now when nil
+}
+
+// CacheStats counts.
+type CacheStats struct {
+	Positive, Negative              int // entries
+	Hits, NegativeHits, Misses      uint64
+	Evictions, Expirations, Ignored uint64 // Ignored: results that may not be stored
+}
+
+// Cache remembers answers until they expire, and negative answers ([ErrNotFound], [ErrNoData]) as well (RFC 2308).
+// Other failures are not remembered. An answer that has expired when it arrives (a time to live of zero) is for those
+// who asked, and not stored, whatever TTLMin says.
+//
+// The key is the whole question, for negative answers too: [System] reports ErrNotFound for a name that merely lacks a
+// family. At a bound the entry that was used least recently goes; answers and negative answers have a bound each.
+// Answers keep the expiry that the cache gave them: their time to live counts down.
+type Cache struct {
+	next   Strategy
+	config CacheConfig
+	learn  func(*Query, Answer, error) // made once, so that Start does not allocate it
+
+	mu       sync.Mutex
+	entries  map[Question]*cacheEntry
+	positive cacheList
+	negative cacheList
+	stats    CacheStats
+}
+
+// NewCache returns an empty cache before next. A bound or a duration that is negative is an error.
+func NewCache(config CacheConfig, next Strategy) (*Cache, error) {
+	for _, f := range []struct {
+		field  *int
+		preset int
+	}{{&config.PositiveMax, CachePositiveDefault}, {&config.NegativeMax, CacheNegativeDefault}} {
+		if err := preset(f.field, f.preset); err != nil {
+			return nil, err
+		}
+	}
+	for _, f := range []struct {
+		field  *time.Duration
+		preset time.Duration
+	}{
+		{&config.TTLMin, 0}, {&config.TTLMax, CacheTTLMaxDefault}, {&config.TTLUnknown, CacheTTLUnknownDefault},
+		{&config.NegativeTTLMax, CacheNegativeTTLMaxDefault}, {&config.NegativeTTLUnknown, CacheNegativeUnknownDefault},
+	} {
+		if err := preset(f.field, f.preset); err != nil {
+			return nil, err
+		}
+	}
+	if config.Clock == nil {
+		config.Clock = time.Now
+	}
+	c := &Cache{next: next, config: config, entries: map[Question]*cacheEntry{}}
+	c.learn = func(q *Query, a Answer, err error) { c.store(q.Question, a, err) }
+	return c, nil
+}
+
+func preset[V int | time.Duration](field *V, value V) error {
+	if *field < 0 {
+		return fmt.Errorf("resolve: cache: negative bound %v", *field)
+	}
+	if *field == 0 {
+		*field = value
+	}
+	return nil
+}
+
+// Try answers what is remembered, or asks the next strategy to try.
+func (c *Cache) Try(q Question) (Answer, error) {
+	if a, err := c.lookup(q); !errors.Is(err, ErrWouldBlock) {
+		return a, err
+	}
+	return c.next.Try(q)
+}
+
+// Start completes what is remembered, or starts the query with the next strategy and remembers the result.
+func (c *Cache) Start(q *Query) {
+	a, err := c.lookup(q.Question)
+	if errors.Is(err, ErrWouldBlock) {
+		q.OnFinish(c.learn)
+		c.next.Start(q)
+		return
+	}
+	if q.Accept(nil) {
+		q.Finish(a, err)
+	}
+}
+
+// Close forgets everything and closes the next strategy.
+func (c *Cache) Close() error {
+	c.Flush()
+	return c.next.Close()
+}
+
+// Flush forgets everything: for use when the servers have changed.
+func (c *Cache) Flush() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.entries)
+	c.positive, c.negative = cacheList{}, cacheList{}
+}
+
+// Stats returns the counts.
+func (c *Cache) Stats() CacheStats {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.stats
+	s.Positive, s.Negative = c.positive.n, c.negative.n
+	return s
+}
+
+func (c *Cache) lookup(q Question) (Answer, error) {
+	now := c.config.Clock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := c.entries[q]
+	if e == nil {
+		c.stats.Misses++
+		return Answer{}, ErrWouldBlock
+	}
+	if !now.Before(e.expires) {
+		c.drop(e)
+		c.stats.Expirations++
+		c.stats.Misses++
+		return Answer{}, ErrWouldBlock
+	}
+	e.list.moveToFront(e)
+	if e.err != nil {
+		c.stats.NegativeHits++
+		return Answer{}, e.err
+	}
+	c.stats.Hits++
+	return e.answer, nil
+}
+
+func (c *Cache) store(q Question, a Answer, err error) {
+	now := c.config.Clock()
+	expires, ok := c.lifetime(now, q, a, err)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !ok {
+		c.stats.Ignored++
+		return
+	}
+	list, limit := &c.positive, c.config.PositiveMax
+	if err != nil {
+		list, limit = &c.negative, c.config.NegativeMax
+	}
+	if old := c.entries[q]; old != nil {
+		c.drop(old)
+	}
+	var e *cacheEntry
+	if list.n == limit {
+		e = list.tail
+		c.drop(e)
+		c.stats.Evictions++
+	} else {
+		e = &cacheEntry{}
+	}
+	a.Expires, a.Cached = expires, true
+	*e = cacheEntry{question: q, answer: a, err: err, expires: expires, list: list}
+	c.entries[q] = e
+	list.pushFront(e)
+}
+
+// lifetime says when a result expires, and whether it may be stored at all.
+func (c *Cache) lifetime(now time.Time, q Question, a Answer, err error) (time.Time, bool) {
+	least, most, unknown, expires := c.config.TTLMin, c.config.TTLMax, c.config.TTLUnknown, a.Expires
+	switch {
+	case err == nil && a.Question != q:
+		return time.Time{}, false
+	case err != nil && !isNegative(err):
+		return time.Time{}, false
+	case err != nil:
+		least, most, unknown, expires = 0, c.config.NegativeTTLMax, c.config.NegativeTTLUnknown, time.Time{}
+		var e *Error
+		if errors.As(err, &e) {
+			expires = e.Expires
+		}
+	}
+	ttl := unknown
+	if !expires.IsZero() {
+		if ttl = expires.Sub(now); ttl <= 0 {
+			return time.Time{}, false
+		}
+		ttl = max(ttl, least)
+	}
+	return now.Add(min(ttl, most)), true
+}
+
+// drop is called with mu held.
+func (c *Cache) drop(e *cacheEntry) {
+	e.list.remove(e)
+	delete(c.entries, e.question)
+}
+
+type cacheEntry struct {
+	question   Question
+	answer     Answer
+	err        error
+	expires    time.Time
+	list       *cacheList
+	prev, next *cacheEntry
+}
+
+// cacheList is in the order of use, latest first. Guarded by Cache.mu.
+type cacheList struct {
+	head, tail *cacheEntry
+	n          int
+}
+
+func (l *cacheList) pushFront(e *cacheEntry) {
+	e.prev, e.next = nil, l.head
+	if l.head == nil {
+		l.tail = e
+	} else {
+		l.head.prev = e
+	}
+	l.head = e
+	l.n++
+}
+
+func (l *cacheList) remove(e *cacheEntry) {
+	if e.prev == nil {
+		l.head = e.next
+	} else {
+		e.prev.next = e.next
+	}
+	if e.next == nil {
+		l.tail = e.prev
+	} else {
+		e.next.prev = e.prev
+	}
+	e.prev, e.next = nil, nil
+	l.n--
+}
+
+func (l *cacheList) moveToFront(e *cacheEntry) {
+	if l.head != e {
+		l.remove(e)
+		l.pushFront(e)
+	}
+}

@@ -1,0 +1,138 @@
+package resolve
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The causes of failure. All but [ErrWouldBlock] arrive wrapped in an [*Error]; test with [errors.Is].
+var (
+	// ErrNotFound: the name does not exist (NXDOMAIN). [System] cannot tell it from ErrNoData and reports ErrNotFound.
+	ErrNotFound error = &sentinel{text: "no such host"}
+	// ErrNoData: the name exists, but has no record of the type that was asked for (RFC 2308, section 2.2).
+	ErrNoData error = &sentinel{text: "no data of this type"}
+	// ErrTimeout: the deadline passed, or the servers did not answer in time. It is also os.ErrDeadlineExceeded and
+	// context.DeadlineExceeded.
+	ErrTimeout error = &sentinel{text: "timed out", timeout: true, temporary: true,
+		also: []error{os.ErrDeadlineExceeded, context.DeadlineExceeded}}
+	// ErrCanceled: the query was canceled. It is also context.Canceled.
+	ErrCanceled error = &sentinel{text: "canceled", also: []error{context.Canceled}}
+	// ErrName: the name is not one that may be asked for; see [ParseName].
+	ErrName error = &sentinel{text: "malformed name"}
+	// ErrBusy: a bound was reached. Asking later may succeed.
+	ErrBusy error = &sentinel{text: "busy", temporary: true}
+	// ErrServFail: servers were reached, or could not be, and did not help. Asking later may succeed.
+	ErrServFail error = &sentinel{text: "temporary failure", temporary: true}
+	// ErrClosed: the strategy is closed. It is also net.ErrClosed.
+	ErrClosed error = &sentinel{text: "strategy closed", also: []error{net.ErrClosed}}
+)
+
+type sentinel struct {
+	text               string
+	timeout, temporary bool
+	also               []error
+}
+
+func (s *sentinel) Error() string        { return "resolve: " + s.text }
+func (s *sentinel) Timeout() bool        { return s.timeout }
+func (s *sentinel) Temporary() bool      { return s.temporary }
+func (s *sentinel) Is(target error) bool { return slices.Contains(s.also, target) }
+
+// ErrWouldBlock is what Try returns when it has no answer in memory: Start the question. It is a result and not a
+// failure, is never wrapped in an [*Error], and has a method WouldBlock that returns true.
+var ErrWouldBlock error = wouldBlock{}
+
+type wouldBlock struct{}
+
+func (wouldBlock) Error() string    { return "resolve: would block" }
+func (wouldBlock) WouldBlock() bool { return true }
+func (wouldBlock) Timeout() bool    { return false }
+func (wouldBlock) Temporary() bool  { return true }
+
+// Error says what failed for which question. It may be shared between callers and must not be modified.
+//
+// It implements net.Error, and errors.As finds a [*net.DNSError] in it.
+type Error struct {
+	Op       string    // the strategy, decorator or step that failed
+	Question Question  // what was asked; zero when no question came of it
+	Name     string    // the name as the caller wrote it, where that is known
+	Server   string    // the server that was asked, where that is known
+	Expires  time.Time // for a negative answer: when it ends; zero where the source states no time to live
+	Err      error     // the cause
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString("resolve: ")
+	b.WriteString(e.Op)
+	switch {
+	case e.Name != "":
+		b.WriteString(" " + quoteUnlessPlain(e.Name))
+	case !e.Question.Name.IsZero():
+		b.WriteString(" " + e.Question.String())
+	}
+	if e.Server != "" {
+		b.WriteString(" (" + e.Server + ")")
+	}
+	b.WriteString(": ")
+	b.WriteString(strings.TrimPrefix(e.Err.Error(), "resolve: "))
+	return b.String()
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Timeout reports whether the cause is a timeout.
+func (e *Error) Timeout() bool {
+	var t interface{ Timeout() bool }
+	return errors.As(e.Err, &t) && t.Timeout()
+}
+
+// Temporary reports whether asking again later may succeed.
+func (e *Error) Temporary() bool {
+	var t interface{ Temporary() bool }
+	return errors.As(e.Err, &t) && t.Temporary()
+}
+
+// DNSError returns the same failure as package net would report it. It has no place for the difference between
+// [ErrNotFound] and [ErrNoData]: both are IsNotFound.
+func (e *Error) DNSError() *net.DNSError {
+	name := e.Name
+	if name == "" {
+		name = e.Question.Name.String()
+	}
+	return &net.DNSError{
+		UnwrapErr:   e.Err,
+		Err:         strings.TrimPrefix(e.Err.Error(), "resolve: "),
+		Name:        name,
+		Server:      e.Server,
+		IsTimeout:   e.Timeout(),
+		IsTemporary: e.Temporary(),
+		IsNotFound:  errors.Is(e.Err, ErrNotFound) || errors.Is(e.Err, ErrNoData),
+	}
+}
+
+// As lets errors.As fill in a **net.DNSError.
+func (e *Error) As(target any) bool {
+	if d, ok := target.(**net.DNSError); ok {
+		*d = e.DNSError()
+		return true
+	}
+	return false
+}
+
+// isNegative reports whether err is an answer: the name, or the type, does not exist.
+func isNegative(err error) bool { return errors.Is(err, ErrNotFound) || errors.Is(err, ErrNoData) }
+
+func quoteUnlessPlain(s string) string {
+	if strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		return strconv.Quote(s)
+	}
+	return s
+}

@@ -1,0 +1,204 @@
+package resolve
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"time"
+)
+
+// Family says which addresses of a host are wanted.
+type Family uint8
+
+// The families. The zero value is both.
+const (
+	FamilyBoth Family = iota
+	FamilyV4
+	FamilyV6
+)
+
+// Host turns a name into its addresses of both families, by asking a strategy for A and for AAAA at the same time.
+type Host struct {
+	Strategy Strategy
+	Order    Order
+}
+
+// HostQuery is one name in flight. Fill in the exported fields, hand it to [Host.Start], and leave them alone until Done
+// has been called. A HostQuery is used once and must not be copied.
+type HostQuery struct {
+	Name     string // a host name or an IP literal, as in [ParseName]
+	Family   Family
+	Deadline time.Time // for both families; what has arrived by then is delivered
+	Inbox    *Inbox
+	// Partial, if it is not nil, gets each family's answer as it arrives, at most one of each, before Done: what a
+	// dialer needs for Happy Eyeballs (RFC 8305, section 3). A family that fails is not reported here.
+	Partial func(Answer)
+	// Done gets the result, exactly once, after the last Partial, on the thread that runs the inbox.
+	Done func(HostAnswer, error)
+
+	// All below belongs to the owner of the inbox: Start, and the completions, run there.
+	v4, v6  Query
+	answer  HostAnswer
+	pending int
+	invalid error
+}
+
+// HostAnswer is what is known about the addresses of a host. At least one family has an answer.
+type HostAnswer struct {
+	Name         string // as the caller wrote it
+	V4, V6       Answer // with no address where the family has none
+	V4Err, V6Err error  // why a family has no answer; nil where it was not asked for
+
+	order Order
+}
+
+// AppendAddrs appends the addresses of both families to dst, in the order of the [Host].
+func (a HostAnswer) AppendAddrs(dst []netip.Addr) []netip.Addr {
+	n := len(dst)
+	dst = a.V4.AppendAddrs(a.V6.AppendAddrs(dst))
+	a.order.apply(dst[n:])
+	return dst
+}
+
+// Addrs returns the addresses of both families, in the order of the [Host]. The slice is the caller's.
+func (a HostAnswer) Addrs() []netip.Addr {
+	return a.AppendAddrs(make([]netip.Addr, 0, a.V4.Len()+a.V6.Len()))
+}
+
+// Try answers from memory, or returns [ErrWouldBlock] when one of the families is not there.
+func (h *Host) Try(name string, family Family) (HostAnswer, error) {
+	a := HostAnswer{Name: name, order: h.Order}
+	n, err := ParseName(name)
+	if err != nil {
+		return a, err
+	}
+	if family != FamilyV4 {
+		if a.V6, a.V6Err = h.Strategy.Try(Question{n, TypeAAAA, ClassINET}); errors.Is(a.V6Err, ErrWouldBlock) {
+			return HostAnswer{}, ErrWouldBlock
+		}
+	}
+	if family != FamilyV6 {
+		if a.V4, a.V4Err = h.Strategy.Try(Question{n, TypeA, ClassINET}); errors.Is(a.V4Err, ErrWouldBlock) {
+			return HostAnswer{}, ErrWouldBlock
+		}
+	}
+	return a.result()
+}
+
+// Start asks for the families. It must be called by the owner of the inbox.
+//
+// The host has an answer if one family has one, however the other ended; V4Err and V6Err say how. When both
+// fail the error is, in this order: [ErrCanceled], any failure that leaves open whether there are addresses, [ErrNoData],
+// [ErrNotFound].
+func (h *Host) Start(hq *HostQuery) {
+	hq.answer = HostAnswer{Name: hq.Name, order: h.Order}
+	name, err := ParseName(hq.Name)
+	if err != nil {
+		hq.refuse(err)
+		return
+	}
+	if hq.Family != FamilyV4 {
+		hq.prepare(&hq.v6, name, TypeAAAA)
+	}
+	if hq.Family != FamilyV6 {
+		hq.prepare(&hq.v4, name, TypeA)
+	}
+	if hq.Family != FamilyV4 {
+		h.Strategy.Start(&hq.v6)
+	}
+	if hq.Family != FamilyV6 {
+		h.Strategy.Start(&hq.v4)
+	}
+}
+
+func (hq *HostQuery) prepare(q *Query, name Name, t Type) {
+	hq.pending++
+	q.Question = Question{name, t, ClassINET}
+	q.Deadline, q.Inbox = hq.Deadline, hq.Inbox
+	q.Done = func(a Answer, err error) { hq.arrived(t, a, err) }
+}
+
+// refuse completes by way of the inbox, like everything else: a query without a name never starts.
+func (hq *HostQuery) refuse(err error) {
+	hq.invalid = err
+	hq.v4.Inbox = hq.Inbox
+	hq.v4.Done = func(Answer, error) { hq.Done(HostAnswer{}, hq.invalid) }
+	hq.v4.Accept(nil)
+}
+
+func (hq *HostQuery) arrived(t Type, a Answer, err error) {
+	hq.pending--
+	if t == TypeA {
+		hq.answer.V4, hq.answer.V4Err = a, err
+	} else {
+		hq.answer.V6, hq.answer.V6Err = a, err
+	}
+	if err == nil && hq.Partial != nil {
+		hq.Partial(a)
+	}
+	if hq.pending == 0 {
+		hq.Done(hq.answer.result())
+	}
+}
+
+// Cancel asks the query to end: Done still comes, with [ErrCanceled], or with what a family had answered before. It may
+// be called by any goroutine once Start has returned, and by Partial and Done.
+func (hq *HostQuery) Cancel() {
+	hq.end(ErrCanceled)
+}
+
+func (hq *HostQuery) end(cause error) {
+	hq.v6.end(cause)
+	hq.v4.end(cause)
+}
+
+// result decides between the families.
+func (a HostAnswer) result() (HostAnswer, error) {
+	if a.V4.Len() > 0 || a.V6.Len() > 0 {
+		return a, nil
+	}
+	var worst error
+	for _, err := range []error{a.V6Err, a.V4Err} {
+		if err != nil && (worst == nil || severity(err) > severity(worst)) {
+			worst = err
+		}
+	}
+	if worst == nil { // a strategy said neither: it gave an answer without addresses
+		worst = ErrNoData
+	}
+	return HostAnswer{}, &Error{Op: "host", Name: a.Name, Err: worst}
+}
+
+func severity(err error) int {
+	switch {
+	case errors.Is(err, ErrCanceled):
+		return 3
+	case errors.Is(err, ErrNoData):
+		return 1
+	case errors.Is(err, ErrNotFound):
+		return 0
+	}
+	return 2
+}
+
+// Lookup is for goroutines that may block: Try, then Start, then wait for the completion or for ctx.
+func (h *Host) Lookup(ctx context.Context, name string, family Family) (HostAnswer, error) {
+	if a, err := h.Try(name, family); !errors.Is(err, ErrWouldBlock) {
+		return a, err
+	}
+	var answer HostAnswer
+	var err error
+	finished := false
+	inbox, ready := blockingInbox()
+	hq := &HostQuery{Name: name, Family: family, Inbox: inbox,
+		Done: func(a HostAnswer, e error) { answer, err, finished = a, e, true }}
+	// Set up before Start, which may be the part that takes long. A query that has not started ends when it does.
+	detach := context.AfterFunc(ctx, func() { hq.end(causeOf(ctx)) })
+	defer detach()
+	h.Start(hq)
+	for !finished {
+		<-ready
+		inbox.Run(0)
+	}
+	return answer, err
+}

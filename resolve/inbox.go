@@ -1,0 +1,157 @@
+package resolve
+
+import (
+	"sync"
+	"time"
+)
+
+// The delays after which a refused wake is tried again. Each refusal doubles the delay.
+const (
+	wakeRetryMin = time.Millisecond
+	wakeRetryMax = 100 * time.Millisecond
+)
+
+// Inbox holds finished queries until their owner, an event loop or a goroutine, runs the completions.
+//
+// It never refuses a query and never allocates for one: finished queries are linked through themselves, so their number
+// is bounded by the queries that the owner has in flight. Any goroutine may put queries in; only the owner calls Run.
+type Inbox struct {
+	wake func() error
+
+	mu         sync.Mutex
+	head, tail *Query
+	n          int
+	announced  bool // a wake was made, or is being retried, and Run has not emptied the inbox since
+	retry      *time.Timer
+	delay      time.Duration
+	closed     bool
+}
+
+// NewInbox returns an inbox that calls wake when it stops being empty, and again when Run leaves something behind.
+//
+// wake runs on the goroutine that finished the query, which can be the owner inside Start: it must neither block nor
+// call Run. It makes the owner call Run soon: it writes to an eventfd, does a non-blocking send to a channel of one slot,
+// posts a function to a loop. Where it can be refused (a bounded queue is full) it returns an error, and is called
+// again after a delay, by one timer, until it is accepted, Run empties the inbox, or the inbox is closed. No
+// completion is lost by a refusal. A nil wake is for owners that call Run anyway.
+func NewInbox(wake func() error) *Inbox { return &Inbox{wake: wake} }
+
+// Run calls Done of the queries that had finished when it was called, in the order in which they finished, at most limit of
+// them if limit is positive, and returns how many. Queries that finish meanwhile, even those that a Done has
+// started, are left for the next Run, so that a loop keeps its turn short. If some are left, wake is called again.
+func (b *Inbox) Run(limit int) int {
+	b.mu.Lock()
+	n := b.n
+	b.mu.Unlock()
+	if limit > 0 && n > limit {
+		n = limit
+	}
+	// Deferred, so that a Done that panics does not strand those behind it.
+	defer b.settle()
+	for i := range n {
+		q := b.pop()
+		if q == nil { // Run was called by a Done
+			return i
+		}
+		q.Done(q.answer, q.err)
+	}
+	return n
+}
+
+// Len returns the number of finished queries that wait for Run.
+func (b *Inbox) Len() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.n
+}
+
+// Close ends the waking and stops the timer, if there is one. Queries can still finish, and Run still completes them: an
+// owner that goes away cancels its queries, closes the inbox and calls Run once more.
+func (b *Inbox) Close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = true
+	if b.retry != nil {
+		b.retry.Stop()
+	}
+}
+
+func (b *Inbox) put(q *Query) {
+	b.mu.Lock()
+	if b.tail == nil {
+		b.head = q
+	} else {
+		b.tail.next = q
+	}
+	b.tail = q
+	b.n++
+	announce := !b.announced
+	b.announced = true
+	b.mu.Unlock()
+	if announce {
+		b.announce()
+	}
+}
+
+func (b *Inbox) pop() *Query {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	q := b.head
+	if q == nil {
+		return nil
+	}
+	b.head, q.next = q.next, nil
+	if b.head == nil {
+		b.tail = nil
+	}
+	b.n--
+	return q
+}
+
+func (b *Inbox) settle() {
+	b.mu.Lock()
+	left := b.n > 0
+	b.announced = left
+	if !left && b.retry != nil {
+		b.retry.Stop()
+	}
+	b.mu.Unlock()
+	if left {
+		b.announce()
+	}
+}
+
+// announce wakes the owner, and arms the timer if that is refused.
+func (b *Inbox) announce() {
+	b.mu.Lock()
+	closed := b.closed
+	b.mu.Unlock()
+	if closed || b.wake == nil {
+		return
+	}
+	err := b.wake()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err == nil {
+		b.delay = 0
+		return
+	}
+	if b.n == 0 || b.closed {
+		return
+	}
+	b.delay = min(max(2*b.delay, wakeRetryMin), wakeRetryMax)
+	if b.retry == nil {
+		b.retry = time.AfterFunc(b.delay, b.announceAgain)
+		return
+	}
+	b.retry.Reset(b.delay)
+}
+
+func (b *Inbox) announceAgain() {
+	b.mu.Lock()
+	due := b.n > 0
+	b.mu.Unlock()
+	if due {
+		b.announce()
+	}
+}

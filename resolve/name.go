@@ -1,0 +1,135 @@
+package resolve
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+)
+
+// The bounds of a name in text form, without the final dot (RFC 1035, section 2.3.4).
+const (
+	NameBytesMax  = 253
+	LabelBytesMax = 63
+)
+
+// Name is a host name in canonical form, or the text of an IP address. It is comparable, and two spellings of one
+// name are equal. The zero Name is no name; only [ParseName] makes others.
+type Name struct {
+	text string
+	addr netip.Addr // valid when the name is an IP literal
+}
+
+// ParseName checks s and puts it into canonical form: lower case, no final dot.
+//
+// Labels have 1 to 63 of the characters a-z, A-Z, 0-9, '-' and '_', and neither begin nor end with '-'; the name has at
+// most 253 bytes without its final dot. "." is the root. Everything else is refused with [ErrName]: the empty string,
+// empty labels, escapes, blanks, control characters and bytes outside ASCII. IDNA is not done: give the xn-- form.
+//
+// IP literals are names too, in the forms that [netip.ParseAddr] takes: dotted IPv4 with four decimal parts, IPv6, and
+// IPv6 with a zone. An IPv4 address in IPv6 clothes, ::ffff:192.0.2.1, is the IPv4 address and must not have a zone.
+// A name whose last label is a number ("127.1", "2130706433", "0x7f.1", "010.0.0.1") is refused: some
+// resolvers take it for an address and some for a name, and a filter is then easily passed.
+func ParseName(s string) (Name, error) {
+	if addr, err := netip.ParseAddr(s); err == nil {
+		return literalName(s, addr)
+	}
+	if s == "." {
+		return Name{text: s}, nil
+	}
+	t := strings.TrimSuffix(s, ".")
+	upper, reason := checkName(t)
+	if reason != "" {
+		return Name{}, nameError(s, reason)
+	}
+	if upper {
+		t = strings.ToLower(t)
+	}
+	return Name{text: t}, nil
+}
+
+func literalName(s string, addr netip.Addr) (Name, error) {
+	zone := addr.Zone()
+	if len(s) > NameBytesMax || strings.ContainsFunc(zone, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return Name{}, nameError(s, "bad zone")
+	}
+	if addr.Is4In6() {
+		if zone != "" {
+			return Name{}, nameError(s, "an IPv4 address has no zone")
+		}
+		addr = addr.Unmap()
+	}
+	return Name{text: addr.String(), addr: addr}, nil
+}
+
+// checkName says whether t has upper case letters, and why it is no name, if it is none.
+func checkName(t string) (upper bool, reason string) {
+	switch {
+	case t == "":
+		return false, "empty"
+	case len(t) > NameBytesMax:
+		return false, "longer than 253 bytes"
+	}
+	start := 0
+	for i := 0; i <= len(t); i++ {
+		if i == len(t) || t[i] == '.' {
+			if reason = checkLabel(t[start:i]); reason != "" {
+				return false, reason
+			}
+			if i == len(t) && looksNumeric(t[start:i]) {
+				return false, "ends in a number but is no IP address"
+			}
+			start = i + 1
+			continue
+		}
+		switch c := t[i]; {
+		case 'A' <= c && c <= 'Z':
+			upper = true
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '-', c == '_':
+		default:
+			return false, "character not allowed"
+		}
+	}
+	return upper, ""
+}
+
+func checkLabel(label string) string {
+	switch {
+	case label == "":
+		return "empty label"
+	case len(label) > LabelBytesMax:
+		return "label longer than 63 bytes"
+	case label[0] == '-' || label[len(label)-1] == '-':
+		return "label begins or ends with a hyphen"
+	}
+	return ""
+}
+
+// looksNumeric is the rule "ends in a number" of the WHATWG URL standard: decimal, or hexadecimal after 0x.
+func looksNumeric(label string) bool {
+	digits := "0123456789"
+	if len(label) >= 2 && label[0] == '0' && label[1]|0x20 == 'x' {
+		label, digits = label[2:], "0123456789abcdefABCDEF"
+	}
+	return strings.Trim(label, digits) == ""
+}
+
+func nameError(s, reason string) error {
+	return &Error{Op: "parse", Name: clip(s), Err: fmt.Errorf("%w: %s", ErrName, reason)}
+}
+
+// clip keeps an overlong text, which a peer may have chosen, out of errors and logs.
+func clip(s string) string {
+	if len(s) > NameBytesMax+1 {
+		return s[:NameBytesMax+1]
+	}
+	return s
+}
+
+// String returns the canonical text. The zero Name is the empty string.
+func (n Name) String() string { return n.text }
+
+// Addr returns the address when the name is an IP literal.
+func (n Name) Addr() (netip.Addr, bool) { return n.addr, n.addr.IsValid() }
+
+// IsZero reports whether n is no name at all.
+func (n Name) IsZero() bool { return n.text == "" }

@@ -1,0 +1,94 @@
+package resolve
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+)
+
+// Order says how the addresses of a host are put in order, before anybody has tried to reach them.
+type Order uint8
+
+const (
+	// OrderRFC6724 sorts by those rules of RFC 6724, section 6, that need no source address: rule 6, higher precedence
+	// in the default policy table first; rule 8, smaller scope first; rule 10, otherwise as the servers had it, IPv6
+	// before IPv4. Rules 1 to 5, 7 and 9 compare source addresses and are not applied: whether an address
+	// can be reached is for the one who connects to find out.
+	OrderRFC6724 Order = iota
+	// OrderInterleave sorts as OrderRFC6724 does and then lets the families take turns, beginning with
+	// that of the first address (RFC 8305, section 4, with a First Address Family Count of 1).
+	OrderInterleave
+	// OrderAsGiven has the IPv6 addresses first, then the IPv4 ones, each as the servers had it.
+	OrderAsGiven
+)
+
+// apply puts addrs, which has the IPv6 addresses first, in order, in place.
+func (o Order) apply(addrs []netip.Addr) {
+	if o == OrderAsGiven {
+		return
+	}
+	slices.SortStableFunc(addrs, func(a, b netip.Addr) int {
+		return cmp.Or(cmp.Compare(precedence(b), precedence(a)), cmp.Compare(scope(a), scope(b)))
+	})
+	if o == OrderInterleave {
+		interleave(addrs)
+	}
+}
+
+// interleave is quadratic at worst, with at most two times AnswerAddrsMax addresses.
+func interleave(addrs []netip.Addr) {
+	for i := 1; i < len(addrs); i++ {
+		want := !addrs[i-1].Is4()
+		j := slices.IndexFunc(addrs[i:], func(a netip.Addr) bool { return a.Is4() == want })
+		if j < 0 {
+			return
+		}
+		next := addrs[i+j]
+		copy(addrs[i+1:i+j+1], addrs[i:i+j])
+		addrs[i] = next
+	}
+}
+
+// precedence is the default policy table of RFC 6724, section 2.1; the longest prefix decides.
+func precedence(a netip.Addr) int {
+	if a = a.WithZone(""); a.Is4() || a.Is4In6() {
+		return 35 // ::ffff:0:0/96
+	}
+	b := a.As16()
+	switch {
+	case a == netip.IPv6Loopback():
+		return 50
+	case b[0] == 0x20 && b[1] == 0x02: // 2002::/16, 6to4
+		return 30
+	case b[0] == 0x20 && b[1] == 0x01 && b[2] == 0 && b[3] == 0: // 2001::/32, Teredo
+		return 5
+	case b[0]&0xfe == 0xfc: // fc00::/7, unique local
+		return 3
+	case b[0] == 0x3f && b[1] == 0xfe, // 3ffe::/16, 6bone
+		b[0] == 0xfe && b[1]&0xc0 == 0xc0, // fec0::/10, site-local
+		[12]byte(b[:12]) == [12]byte{}:    // ::/96, IPv4-compatible
+		return 1
+	}
+	return 40
+}
+
+// scope is that of RFC 6724, section 3.1 and 3.2: the values of RFC 4291, section 2.7.
+func scope(a netip.Addr) int {
+	const link, site, global = 0x2, 0x5, 0xe
+	if a = a.WithZone(""); a.Is4() || a.Is4In6() {
+		if a = a.Unmap(); a.IsLoopback() || a.IsLinkLocalUnicast() {
+			return link
+		}
+		return global
+	}
+	b := a.As16()
+	switch {
+	case a.IsMulticast():
+		return int(b[1] & 0x0f)
+	case a.IsLoopback(), a.IsLinkLocalUnicast():
+		return link
+	case b[0] == 0xfe && b[1]&0xc0 == 0xc0:
+		return site
+	}
+	return global
+}

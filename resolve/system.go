@@ -1,0 +1,80 @@
+package resolve
+
+import (
+	"context"
+	"errors"
+	"net"
+)
+
+// System asks package net. Its Lookup is meant for [Blocking] and [Pool].
+//
+// It answers A and AAAA questions in class [ClassINET]; others are errors.ErrUnsupported. Names are asked for with a
+// final dot, so that the search list of the machine is not applied. Package net hides the time to live, the server,
+// and whether a name does not exist or has no data: answers have no expiry, and the error is [ErrNotFound] for both.
+type System struct {
+	// Resolver is asked; nil is the pure Go resolver, which reads the machine's hosts file and name servers, and
+	// needs no thread for a lookup.
+	Resolver *net.Resolver
+}
+
+// Lookup is a [Lookup].
+func (s System) Lookup(ctx context.Context, q Question) (Answer, error) {
+	if q.Class != ClassINET || !q.Type.holdsAddrs() {
+		return Answer{}, systemError(q, errors.ErrUnsupported)
+	}
+	if _, literal := q.Name.Addr(); literal {
+		return literalAnswer(q)
+	}
+	r := s.Resolver
+	if r == nil {
+		r = &net.Resolver{PreferGo: true}
+	}
+	network := "ip4"
+	if q.Type == TypeAAAA {
+		network = "ip6"
+	}
+	host := q.Name.String()
+	if host != "." {
+		host += "."
+	}
+	addrs, err := r.LookupNetIP(ctx, network, host)
+	if err != nil {
+		return Answer{}, fromNet(ctx, q, err)
+	}
+	a := NewAnswer(q, addrs)
+	a.Source = SourceSystem
+	return a, nil
+}
+
+func fromNet(ctx context.Context, q Question, err error) error {
+	var dns *net.DNSError
+	var addr *net.AddrError
+	e := &Error{Op: string(SourceSystem), Question: q, Err: err}
+	switch {
+	case ctx.Err() != nil:
+		e.Err = causeOf(ctx)
+	case errors.As(err, &addr): // the name has addresses, none of them in this family
+		e.Err = ErrNoData
+	case !errors.As(err, &dns):
+	case dns.IsNotFound:
+		e.Err, e.Server = ErrNotFound, dns.Server
+	case dns.IsTimeout:
+		e.Err, e.Server = ErrTimeout, dns.Server
+	default:
+		// The text says what happened; net marks some of these temporary and some not, by platform.
+		e.Err, e.Server = &systemFailure{dns}, dns.Server
+	}
+	return e
+}
+
+func systemError(q Question, cause error) error {
+	return &Error{Op: string(SourceSystem), Question: q, Err: cause}
+}
+
+// systemFailure is [ErrServFail] with the words of package net.
+type systemFailure struct{ dns *net.DNSError }
+
+func (f *systemFailure) Error() string   { return f.dns.Err }
+func (f *systemFailure) Unwrap() []error { return []error{ErrServFail, f.dns} }
+func (f *systemFailure) Timeout() bool   { return false }
+func (f *systemFailure) Temporary() bool { return true }

@@ -1,0 +1,68 @@
+package resolve
+
+import "net/netip"
+
+// table maps names to addresses that are known beforehand. It owns the names in it: a family that is missing is
+// no data, and is not asked for elsewhere. It is not written once it is in use.
+type table struct {
+	source Source
+	names  map[Name]*tableEntry
+}
+
+type tableEntry struct {
+	v4, v6 []netip.Addr
+	// The answer where a family is missing, made once so that Try allocates nothing.
+	noV4, noV6 *Error
+}
+
+// add appends addr to name, unless it is there already or the entry has [AnswerAddrsMax] of its family.
+func (t *table) add(name Name, addr netip.Addr) {
+	e := t.names[name]
+	if e == nil {
+		e = &tableEntry{}
+		t.names[name] = e
+	}
+	addrs := &e.v6
+	if addr = addr.Unmap(); addr.Is4() {
+		addrs = &e.v4
+	}
+	for _, a := range *addrs {
+		if a == addr {
+			return
+		}
+	}
+	if len(*addrs) < AnswerAddrsMax {
+		*addrs = append(*addrs, addr)
+	}
+}
+
+// seal prepares the negative answers. Nothing is added afterwards.
+func (t *table) seal() {
+	for name, e := range t.names {
+		if len(e.v4) == 0 {
+			e.noV4 = &Error{Op: string(t.source), Question: Question{name, TypeA, ClassINET}, Err: ErrNoData}
+		}
+		if len(e.v6) == 0 {
+			e.noV6 = &Error{Op: string(t.source), Question: Question{name, TypeAAAA, ClassINET}, Err: ErrNoData}
+		}
+	}
+}
+
+// answer returns [ErrWouldBlock] for questions that are not the table's.
+func (t *table) answer(q Question) (Answer, error) {
+	if q.Class != ClassINET || !q.Type.holdsAddrs() {
+		return Answer{}, ErrWouldBlock
+	}
+	e := t.names[q.Name]
+	if e == nil {
+		return Answer{}, ErrWouldBlock
+	}
+	addrs, none := e.v4, e.noV4
+	if q.Type == TypeAAAA {
+		addrs, none = e.v6, e.noV6
+	}
+	if none != nil {
+		return Answer{}, none
+	}
+	return Answer{Question: q, Source: t.source}.with(addrs), nil
+}
