@@ -1,0 +1,202 @@
+package epoll
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/queue/internal/gate"
+	"github.com/edgewise-go/edgewise/queue/internal/wake"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// Queue is a [queue.Queue] on one epoll instance. Use New.
+type Queue struct {
+	ep    sys.Handle
+	waker *wake.Waker
+	gate  *gate.Gate // around everything that uses ep or waker without mu
+
+	// woken is set from a Wake that signalled until a Wait has taken the signal: calls in between need none of their own.
+	woken atomic.Bool
+
+	mu    sync.Mutex
+	slots []slot // guarded by mu; indexed by handle
+}
+
+var _ queue.Queue = (*Queue)(nil)
+
+// wakeData is the data of the waker: no handle has this number.
+const wakeData = ^uint64(0)
+
+// New opens a queue, which holds two or three descriptors until it is closed.
+//
+// Errors: [queue.ErrInvalid] for an unknown waker, [queue.ErrUnavailable] with the errno if the system refuses, one that is
+// [errors.ErrUnsupported] if it has no epoll.
+func New(o Options) (*Queue, error) {
+	w, err := wake.Open(o.Waker)
+	if err != nil {
+		return nil, fmt.Errorf("epoll: %w", err)
+	}
+	ep, err := sys.EpollCreate()
+	if err != nil {
+		return nil, errors.Join(wake.Unavailable("epoll: epoll_create1", err), w.Close())
+	}
+	// An edge is taken by one waiter and needs no read before the next.
+	if err := sys.EpollAdd(ep, w.Handle(), sys.EpollIn|sys.EpollEdge, wakeData); err != nil {
+		return nil, errors.Join(wake.Unavailable("epoll: add waker", err), w.Close(), sys.Close(ep))
+	}
+	return &Queue{ep: ep, waker: w, gate: gate.New()}, nil
+}
+
+// Features implements [queue.Queue].
+func (q *Queue) Features() queue.Features {
+	return queue.Features{
+		Mechanism: "epoll", Waker: q.waker.Kind(),
+		NativeEdge: true, NativeOneShot: true, Exclusive: true, PeerShut: true, Nested: true,
+	}
+}
+
+// Handle returns the epoll instance, which is readable while a registration is ready. It is valid until Close.
+func (q *Queue) Handle() sys.Handle { return q.ep }
+
+// WouldBlock implements [queue.Queue]. The kernel knows that the operation would block, so there is nothing to do.
+func (q *Queue) WouldBlock(h sys.Handle, _ queue.Interest) error {
+	if q.gate.Closed() {
+		return failed("would block", h, queue.ErrClosed)
+	}
+	return nil
+}
+
+// Wake implements [queue.Queue].
+func (q *Queue) Wake() error {
+	if !q.gate.Enter() {
+		return fmt.Errorf("epoll: wake: %w", queue.ErrClosed)
+	}
+	defer q.gate.Leave()
+	if q.woken.Load() || !q.woken.CompareAndSwap(false, true) {
+		return nil
+	}
+	if err := q.waker.Signal(); err != nil {
+		q.woken.Store(false)
+		return fmt.Errorf("epoll: wake: %w", err)
+	}
+	return nil
+}
+
+// Close implements [queue.Queue].
+func (q *Queue) Close() error {
+	q.mu.Lock()
+	if !q.gate.Shut() {
+		q.mu.Unlock()
+		return fmt.Errorf("epoll: close: %w", queue.ErrClosed)
+	}
+	// A level is seen by every waiter, one after the other, and nobody clears it behind a shut gate.
+	err := errors.Join(q.waker.Signal(), sys.EpollModify(q.ep, q.waker.Handle(), sys.EpollIn, wakeData))
+	q.mu.Unlock()
+	q.gate.Await()
+	q.slots = nil
+	return errors.Join(err, sys.Close(q.ep), q.waker.Close())
+}
+
+// Wait implements [queue.Queue]. It uses all of events as scratch space.
+func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
+	if !q.gate.Enter() {
+		return 0, fmt.Errorf("epoll: wait: %w", queue.ErrClosed)
+	}
+	defer q.gate.Leave()
+	if len(events) == 0 {
+		return 0, fmt.Errorf("epoll: wait for no events: %w", queue.ErrInvalid)
+	}
+	var deadline time.Time
+	if timeout > 0 {
+		deadline = time.Now().Add(timeout)
+	}
+	raw := rawEvents(events)
+	for {
+		n, err := sys.EpollWait(q.ep, raw, timeout)
+		if err != nil && err != syscall.EINTR {
+			return 0, fmt.Errorf("epoll: wait: %w", err)
+		}
+		if n > 0 {
+			n, woken, err := q.deliver(events, raw[:n])
+			if n > 0 || woken || err != nil {
+				return n, err
+			}
+		}
+		if timeout > 0 {
+			timeout = max(0, time.Until(deadline))
+		}
+		if timeout == 0 {
+			return 0, q.passed()
+		}
+	}
+}
+
+// passed is how a Wait ends whose time is up.
+func (q *Queue) passed() error {
+	if q.gate.Closed() {
+		return fmt.Errorf("epoll: wait: %w", queue.ErrClosed)
+	}
+	return nil
+}
+
+// rawEvents lends the memory of events to the kernel, whose events are no larger: so any number of waiters
+// have an array each, of the size that they ask for, without one being allocated.
+func rawEvents(events []queue.Event) []sys.EpollEvent {
+	return unsafe.Slice((*sys.EpollEvent)(unsafe.Pointer(unsafe.SliceData(events))), len(events))
+}
+
+// This does not compile if an Event is smaller than an EpollEvent, or aligned to less.
+const (
+	_ = unsafe.Sizeof(queue.Event{}) - unsafe.Sizeof(sys.EpollEvent{})
+	_ = unsafe.Alignof(queue.Event{}) - unsafe.Alignof(sys.EpollEvent{})
+)
+
+// deliver turns raw into events, which share their memory, and reports whether a Wake was among them.
+func (q *Queue) deliver(events []queue.Event, raw []sys.EpollEvent) (n int, woken bool, err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.gate.Closed() {
+		return 0, false, fmt.Errorf("epoll: wait: %w", queue.ErrClosed)
+	}
+	// From the last to the first: the event that is written lies at or behind the raw one that was read, and behind all that are still to be read.
+	first := len(raw)
+	for i := len(raw) - 1; i >= 0; i-- {
+		data, bits := sys.EpollData(&raw[i]), raw[i].Events
+		if data == wakeData {
+			woken = true
+			err = q.takeWake()
+			continue
+		}
+		if e, ok := q.eventOf(data, bits); ok {
+			first--
+			events[first] = e
+		}
+	}
+	if first > 0 {
+		copy(events, events[first:len(raw)])
+	}
+	return len(raw) - first, woken, err
+}
+
+// takeWake makes the next Wake signal again.
+func (q *Queue) takeWake() error {
+	// A pipe is drained first and the flag cleared after that: the other way round, a Wake in between would be
+	// drained, and the kernel drops an edge whose cause is gone.
+	if q.waker.Kind() == wake.Pipe {
+		if err := q.waker.Clear(); err != nil {
+			return fmt.Errorf("epoll: clear waker: %w", err)
+		}
+	}
+	q.woken.Store(false)
+	return nil
+}
+
+func failed(operation string, h sys.Handle, err error) error {
+	return fmt.Errorf("epoll: %s handle %v: %w", operation, h, err)
+}

@@ -1,0 +1,129 @@
+package epoll
+
+import (
+	"errors"
+	"sync"
+	"testing"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+func open(t testing.TB, o Options) *Queue {
+	t.Helper()
+	q, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := q.Close(); err != nil && !errors.Is(err, queue.ErrClosed) {
+			t.Error(err)
+		}
+	})
+	return q
+}
+
+func pair(t testing.TB) (a, b sys.Handle) {
+	t.Helper()
+	a, b, err := sys.SocketPair()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { sys.Close(a); sys.Close(b) })
+	return a, b
+}
+
+func TestAnEventTakenBeforeModifyOrDeleteIsDropped(t *testing.T) {
+	q := open(t, Options{})
+	a, _ := pair(t)
+	r := queue.Registration{Token: 1, Interest: queue.Writable, Mode: queue.OneShot}
+	if err := q.Add(a, r); err != nil {
+		t.Fatal(err)
+	}
+	events := make([]queue.Event, 4)
+	for name, change := range map[string]func() error{
+		"modify": func() error { return q.Modify(a, r) },
+		"delete": func() error { return errors.Join(q.Delete(a), q.Add(a, r)) },
+	} {
+		raw := rawEvents(events)
+		n, err := sys.EpollWait(q.ep, raw, 0)
+		if n != 1 || err != nil {
+			t.Fatalf("%s: taken %d, %v", name, n, err)
+		}
+		if err := change(); err != nil {
+			t.Fatal(err)
+		}
+		if n, _, err := q.deliver(events, raw[:n]); n != 0 || err != nil {
+			t.Errorf("%s: delivered %d, %v of the registration before", name, n, err)
+		}
+	}
+	if n, err := q.Wait(events, 0); n != 1 || err != nil || events[0].Disarmed != queue.Writable {
+		t.Errorf("got %d, %v, %+v; want the event of the last registration", n, err, events[0])
+	}
+}
+
+func TestTheTableIsBoundedByOpenHandles(t *testing.T) {
+	q := open(t, Options{})
+	for _, h := range []sys.Handle{sys.Invalid, 1 << 30, 1 << 20} {
+		if err := q.Add(h, queue.Registration{Interest: queue.Both}); err == nil {
+			t.Errorf("added handle %v, which is not open", h)
+		}
+	}
+	if len(q.slots) != 0 {
+		t.Errorf("%d slots for no registration", len(q.slots))
+	}
+}
+
+func TestWakersWakeManyWaitersAndClose(t *testing.T) {
+	for _, kind := range []string{"eventfd", "pipe"} {
+		q := open(t, Options{Waker: kind})
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				events := make([]queue.Event, 4)
+				for {
+					if _, err := q.Wait(events, -1); err != nil {
+						if !errors.Is(err, queue.ErrClosed) {
+							t.Error(err)
+						}
+						return
+					}
+				}
+			})
+		}
+		for range 1000 {
+			if err := q.Wake(); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := q.Close(); err != nil {
+			t.Error(err)
+		}
+		wg.Wait()
+	}
+}
+
+func BenchmarkWait(b *testing.B) {
+	for _, mode := range []string{"raw", "queue"} {
+		b.Run(mode, func(b *testing.B) {
+			q := open(b, Options{})
+			h, _ := pair(b)
+			if err := q.Add(h, queue.Registration{Interest: queue.Writable}); err != nil {
+				b.Fatal(err)
+			}
+			events := make([]queue.Event, 64)
+			raw := make([]sys.EpollEvent, 64)
+			var sink uint64
+			for b.Loop() {
+				if mode == "raw" {
+					n, _ := sys.EpollWait(q.ep, raw, 0)
+					sink += sys.EpollData(&raw[n-1])
+				} else {
+					n, _ := q.Wait(events, 0)
+					sink += uint64(events[n-1].Token)
+				}
+			}
+			_ = sink
+		})
+	}
+}

@@ -1,0 +1,224 @@
+package epoll
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"syscall"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// slot is the registration of the handle whose number is its index. It has no pointer: a million of them cost the collector nothing.
+//
+// The kernel holds index and generation. An event that a Wait has taken before a Modify or Delete has another generation than
+// the slot and is dropped: after a Modify the kernel has looked again, so the readiness is in a newer event.
+type slot struct {
+	token      queue.Token
+	generation uint32
+	armed      queue.Interest // what may be reported; in mode OneShot it shrinks
+	mode       queue.Mode
+	used       bool
+	exclusive  bool
+}
+
+func dataOf(h sys.Handle, generation uint32) uint64 {
+	return uint64(h)&math.MaxUint32 | uint64(generation)<<32
+}
+
+// bits returns what the kernel shall report for s.
+func (s *slot) bits() uint32 {
+	var b uint32
+	if s.armed.Has(queue.Readable) {
+		b |= sys.EpollIn
+		if !s.exclusive {
+			b |= sys.EpollRDHup
+		}
+	}
+	if s.armed.Has(queue.Writable) {
+		b |= sys.EpollOut
+	}
+	if s.exclusive {
+		b |= sys.EpollExclusive
+	}
+	switch {
+	case s.mode == queue.Edge, s.armed == queue.None && s.exclusive:
+		b |= sys.EpollEdge
+	case s.mode == queue.OneShot, s.armed == queue.None:
+		// The kernel reports hang-ups and errors that nobody asked for, too, and would do so for ever.
+		b |= sys.EpollOneShot
+	}
+	return b
+}
+
+// Add implements [queue.Queue].
+func (q *Queue) Add(h sys.Handle, r queue.Registration) error {
+	const operation = "add"
+	if err := check(operation, h, r); err != nil {
+		return err
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.gate.Closed() {
+		return failed(operation, h, queue.ErrClosed)
+	}
+	s := slot{}
+	if old := q.slotOf(h); old != nil {
+		return failed(operation, h, queue.ErrExists)
+	} else if int(h) < len(q.slots) {
+		s.generation = q.slots[h].generation
+	}
+	s.register(r)
+	if err := sys.EpollAdd(q.ep, h, s.bits(), dataOf(h, s.generation)); err != nil {
+		return failed(operation, h, meaning(err))
+	}
+	// Only the number of an open handle comes here, so the limit on descriptors bounds the table.
+	for int(h) >= len(q.slots) {
+		q.slots = append(q.slots, slot{})
+	}
+	q.slots[h] = s
+	return nil
+}
+
+// Modify implements [queue.Queue].
+func (q *Queue) Modify(h sys.Handle, r queue.Registration) error {
+	const operation = "modify"
+	if err := check(operation, h, r); err != nil {
+		return err
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.gate.Closed() {
+		return failed(operation, h, queue.ErrClosed)
+	}
+	s := q.slotOf(h)
+	if s == nil {
+		return failed(operation, h, queue.ErrNotFound)
+	}
+	next := slot{generation: s.generation + 1}
+	next.register(r)
+	if s.exclusive || next.exclusive {
+		if err := q.addAgain(h, &next); err != nil {
+			s.end()
+			return failed(operation, h, meaning(err))
+		}
+	} else if err := sys.EpollModify(q.ep, h, next.bits(), dataOf(h, next.generation)); err != nil {
+		return failed(operation, h, meaning(err))
+	}
+	*s = next
+	return nil
+}
+
+// addAgain does what EPOLL_CTL_MOD refuses to do for exclusive registrations.
+func (q *Queue) addAgain(h sys.Handle, s *slot) error {
+	if err := sys.EpollDelete(q.ep, h); err != nil {
+		return err
+	}
+	return sys.EpollAdd(q.ep, h, s.bits(), dataOf(h, s.generation))
+}
+
+// Delete implements [queue.Queue].
+func (q *Queue) Delete(h sys.Handle) error {
+	const operation = "delete"
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.gate.Closed() {
+		return failed(operation, h, queue.ErrClosed)
+	}
+	s := q.slotOf(h)
+	if s == nil {
+		return failed(operation, h, queue.ErrNotFound)
+	}
+	s.end()
+	// The kernel has forgotten a handle that was closed before: that is what was asked for.
+	if err := sys.EpollDelete(q.ep, h); err != nil && err != syscall.EBADF && err != syscall.ENOENT {
+		return failed(operation, h, err)
+	}
+	return nil
+}
+
+// slotOf returns the slot of a registered handle, or nil. The caller holds mu.
+func (q *Queue) slotOf(h sys.Handle) *slot {
+	if h >= sys.Handle(len(q.slots)) || !q.slots[h].used {
+		return nil
+	}
+	return &q.slots[h]
+}
+
+func (s *slot) register(r queue.Registration) {
+	s.token, s.armed, s.mode, s.exclusive, s.used = r.Token, r.Interest, r.Mode, r.Exclusive, true
+}
+
+func (s *slot) end() { *s = slot{generation: s.generation + 1} }
+
+// eventOf returns the event that the kernel reports for data, unless its registration is over. The caller holds mu.
+func (q *Queue) eventOf(data uint64, bits uint32) (queue.Event, bool) {
+	h := sys.Handle(data & math.MaxUint32)
+	s := q.slotOf(h)
+	if s == nil || s.generation != uint32(data>>32) {
+		return queue.Event{}, false
+	}
+	ready := readyOf(bits, s.armed)
+	e := queue.Event{Token: s.token, Ready: ready}
+	if ready.Directions() == queue.None {
+		return e, false
+	}
+	if s.mode == queue.OneShot {
+		e.Disarmed = ready.Directions()
+		s.armed &^= e.Disarmed
+		if s.armed != queue.None {
+			// The kernel has switched off both. If it refuses the other direction, the handle was closed, and whoever
+			// closed it without Delete waits for nothing any more.
+			_ = sys.EpollModify(q.ep, h, s.bits(), data)
+		}
+	}
+	return e, true
+}
+
+// readyOf maps hang-up and error onto the directions that are waited for: their operations will not block but end or fail.
+func readyOf(bits uint32, armed queue.Interest) queue.Ready {
+	var directions, more queue.Ready
+	if bits&sys.EpollIn != 0 {
+		directions |= queue.ReadyReadable
+	}
+	if bits&sys.EpollRDHup != 0 {
+		directions, more = directions|queue.ReadyReadable, more|queue.ReadyPeerShut
+	}
+	if bits&sys.EpollOut != 0 {
+		directions |= queue.ReadyWritable
+	}
+	if bits&sys.EpollHup != 0 {
+		directions, more = queue.Ready(queue.Both), more|queue.ReadyHangUp
+	}
+	if bits&sys.EpollErr != 0 {
+		directions, more = queue.Ready(queue.Both), more|queue.ReadyError
+	}
+	return directions&queue.Ready(armed) | more
+}
+
+func check(operation string, h sys.Handle, r queue.Registration) error {
+	switch {
+	case r.Mode > queue.OneShot, r.Interest > queue.Both:
+		return failed(operation, h, queue.ErrInvalid)
+	case r.Exclusive && r.Mode == queue.OneShot:
+		return failed(operation, h, fmt.Errorf("exclusive with one-shot: %w", errors.ErrUnsupported))
+	case h > math.MaxInt32:
+		// The kernel would cut the number to 32 bits and find another handle.
+		return failed(operation, h, syscall.EBADF)
+	}
+	return nil
+}
+
+// meaning gives an errno of epoll_ctl(2) the name that the contract has for it, and keeps the errno.
+func meaning(err error) error {
+	switch err {
+	case syscall.EPERM:
+		return fmt.Errorf("%w: %w", queue.ErrNotPollable, err)
+	case syscall.EEXIST:
+		return fmt.Errorf("%w: %w", queue.ErrExists, err)
+	case syscall.ENOENT:
+		return fmt.Errorf("%w: %w", queue.ErrNotFound, err)
+	}
+	return err
+}
