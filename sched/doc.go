@@ -1,2 +1,29 @@
-// Package sched is being laid out.
+// Package sched runs tasks on event loops. A task is suspended where an operation would block, its interest is registered, and it goes on where it
+// was when the operation is worth trying again: many tasks share one thread, and none of them blocks it.
+//
+// # Tasks
+//
+// A coroutine task ([Loop.Go], [Task]) is straight-line code, func(*Task) error, with a stack of its own (about 3 KiB). Whatever blocks
+// through the loop's [Loop.Tasks] waiter suspends only the task; so a net.Conn of package stream, and crypto/tls on it, run unmodified.
+//
+// A handler task ([Loop.Handle], [Handler]) is a state machine without a stack: a function called once for each thing that happens. It is
+// for connections by the hundred thousand.
+//
+// A goroutine outside the loop can wait on it too ([Loop.Goroutines]).
+//
+// # What a task must not do
+//
+// A task holds its loop while it runs. What blocks the thread blocks every task of the loop: time.Sleep, a channel, a mutex that a
+// suspended task holds, a read of package net. A mutex locked before a suspension stays locked during it; another task of the loop
+// that locks it stops the loop for ever. crypto/tls locks around its reads and writes: let one task read a tls.Conn and one write it,
+// after the handshake is done. Do not call runtime.LockOSThread or runtime.Goexit in a task.
+//
+// # Threads
+//
+// A loop belongs to the goroutine in [Loop.Run], which is locked to its thread, as the coroutines on it must be. Methods say which of
+// them may be called from elsewhere. A function that does not is for the loop's own tasks and functions.
+//
+// # Bounds
+//
+// [Options] has the bounds. At a bound the caller gets [ErrFull]; nothing is dropped and nothing waits in secret.
 package sched

@@ -7,6 +7,8 @@ require (
 	github.com/edgewise-go/edgewise/sys v0.1.0
 )
 
+require golang.org/x/sys v0.49.0 // indirect
+
 replace (
 	github.com/edgewise-go/edgewise/queue => ../queue
 	github.com/edgewise-go/edgewise/sys => ../sys

@@ -1,0 +1,89 @@
+package sched
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// cancelGrace is how long Shutdown waits for tasks that it has cancelled. A task that holds the thread cannot be ended.
+const cancelGrace = 5 * time.Second
+
+// Drain asks l to end: it takes no new tasks from outside, calls what its tasks have set with OnDrain, and Run returns when the last has
+// ended. Any goroutine may call it; it does not wait.
+func (l *Loop) Drain() {
+	l.inbox.closing.Store(true)
+	l.drainAsked.Store(true)
+	l.inbox.notify(l, l, &l.listed)
+}
+
+// Shutdown drains l and waits for its end, or until ctx is done: then it cancels the tasks that are left and waits for cancelGrace
+// more. It returns nil if all ended by themselves, the cause of ctx if some were cancelled, and ErrLeaked if
+// some could not be ended. It must not be called in a task of l.
+func (l *Loop) Shutdown(ctx context.Context) error {
+	l.Drain()
+	if l.state.CompareAndSwap(uint32(loopFresh), uint32(loopOver)) {
+		l.finish(nil)
+	}
+	select {
+	case <-l.over:
+		return l.overErr
+	case <-ctx.Done():
+	}
+	l.cancelAll(context.Cause(ctx))
+	grace := time.NewTimer(cancelGrace)
+	defer grace.Stop()
+	select {
+	case <-l.over:
+		return l.overErr
+	case <-grace.C:
+		return fmt.Errorf("%w: %d of them", ErrLeaked, l.Len())
+	}
+}
+
+// cancelAll cancels every task, those to come included.
+func (l *Loop) cancelAll(cause error) {
+	if cause == nil {
+		cause = errors.New("no cause")
+	}
+	l.inbox.closing.Store(true)
+	l.cancelCause.CompareAndSwap(nil, &cause)
+	l.inbox.notify(l, l, &l.listed)
+}
+
+// attend does what Drain and cancelAll asked for.
+func (l *Loop) attend() {
+	l.inbox.unlist(&l.listed)
+	if l.drainAsked.Load() && !l.drained {
+		l.drained = true
+		l.eachTask(func(t *Task) {
+			if t.onDrain != nil {
+				l.protect(t.onDrain)
+			}
+		}, sink.drain)
+	}
+	if cause := l.cancelCause.Load(); cause != nil && l.canceled == nil {
+		l.canceled = *cause
+		l.eachTask(func(t *Task) { t.stop(*cause) }, func(s sink) { s.cancel(*cause) })
+	}
+}
+
+func (l *Loop) eachTask(task func(*Task), source func(sink)) {
+	for t := l.tasks; t != nil; {
+		older := t.older
+		task(t)
+		t = older
+	}
+	for _, s := range l.slots.all() {
+		source(s.sink)
+	}
+}
+
+// cancelErrorFor returns the error of a task that starts on a loop whose tasks were cancelled, nil on any other.
+func (l *Loop) cancelErrorFor(name string) error {
+	if l.canceled == nil {
+		return nil
+	}
+	return &CancelError{Task: name, Cause: l.canceled}
+}

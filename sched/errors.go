@@ -1,0 +1,51 @@
+package sched
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Errors of loops and tasks: compare with errors.Is.
+var (
+	// ErrFull says that a bound of Options is reached: try again later, or elsewhere.
+	ErrFull = errors.New("sched: full")
+	// ErrStopped says that the loop has ended, or no longer takes new tasks because it drains.
+	ErrStopped = errors.New("sched: stopped")
+	// ErrCanceled says that the task was cancelled: what it waits for returns a *CancelError.
+	ErrCanceled = errors.New("sched: task canceled")
+	// ErrBusy says that another task waits for the same direction of the same handle.
+	ErrBusy = errors.New("sched: another task waits for this direction")
+	// ErrLeaked says that tasks were still there when Shutdown gave up.
+	ErrLeaked = errors.New("sched: tasks did not end")
+)
+
+// CancelError is what a suspended operation of a cancelled task returns, and every later one. It is ErrCanceled, and its
+// cause is unwrapped.
+type CancelError struct {
+	Task  string
+	Cause error
+}
+
+func (e *CancelError) Error() string {
+	return fmt.Sprintf("sched: task %q canceled: %v", e.Task, e.Cause)
+}
+
+// Is makes the error ErrCanceled.
+func (e *CancelError) Is(target error) bool { return target == ErrCanceled }
+
+// Unwrap returns the cause.
+func (e *CancelError) Unwrap() error { return e.Cause }
+
+// PanicError is the error of a task that panicked. The panic ends the task and nothing else.
+type PanicError struct {
+	Value any
+	Stack []byte // of the task, where it panicked
+}
+
+func (e *PanicError) Error() string { return fmt.Sprintf("sched: task panicked: %v", e.Value) }
+
+// Unwrap returns the value of the panic if it is an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}

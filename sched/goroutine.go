@@ -1,0 +1,159 @@
+package sched
+
+import (
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// Goroutines is the waiter that suspends goroutines until the loop reports their handles: a stream.Waiter.
+type Goroutines struct{ loop *Loop }
+
+// Goroutines returns the waiter for goroutines outside l. A task of l that waited with it would hold the loop that is to wake it.
+func (l *Loop) Goroutines() Goroutines { return Goroutines{l} }
+
+// Register ties h to the loop. All is safe from any goroutine.
+func (w Goroutines) Register(h sys.Handle) (Registration, error) {
+	s := &goroutineSource{}
+	for d := range s.parked {
+		s.parked[d].wake = make(chan error, 1)
+	}
+	if err := s.open(w.loop, h, s); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// goroutineSource suspends goroutines until its handle is ready.
+type goroutineSource struct {
+	source
+	mu     sync.Mutex // guards what follows, and armed and ready of source
+	parked [2]parking
+}
+
+// parking is one direction's place for a goroutine.
+type parking struct {
+	waits       bool
+	interrupted bool
+	wake        chan error // room for one: sent to by whoever takes waits away
+}
+
+func (s *goroutineSource) Wait(d sys.Direction, deadline time.Time) error {
+	p := &s.parked[d]
+	if ok, err := s.park(d); !ok {
+		return err
+	}
+	if deadline.IsZero() {
+		return <-p.wake
+	}
+	timer := time.NewTimer(time.Until(deadline))
+	defer timer.Stop()
+	select {
+	case err := <-p.wake:
+		return err
+	case <-timer.C:
+	}
+	s.mu.Lock()
+	late := p.waits
+	p.waits = false
+	s.mu.Unlock()
+	if late {
+		return os.ErrDeadlineExceeded
+	}
+	return <-p.wake
+}
+
+// park takes the place in direction d, unless there is no need to wait.
+func (s *goroutineSource) park(d sys.Direction) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, want := &s.parked[d], queue.InterestOf(d)
+	switch {
+	case s.closed.Load():
+		return false, net.ErrClosed
+	case p.waits:
+		return false, ErrBusy
+	case p.interrupted:
+		p.interrupted = false
+		return false, nil
+	case s.ready.Has(want):
+		s.ready &^= want
+		return false, nil
+	}
+	if err := s.arm(want); err != nil {
+		return false, err
+	}
+	p.waits = true
+	return true, nil
+}
+
+func (s *goroutineSource) unpark(d sys.Direction, err error) bool {
+	p := &s.parked[d]
+	if !p.waits {
+		return false
+	}
+	p.waits = false
+	p.wake <- err
+	return true
+}
+
+func (s *goroutineSource) deliver(e *queue.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.note(e)
+	for d := sys.Reading; d <= sys.Writing; d++ {
+		if i := queue.InterestOf(d); e.Ready.Directions()&i != 0 && !s.unpark(d, nil) {
+			s.ready |= i
+		}
+	}
+}
+
+func (s *goroutineSource) settle() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var wanted queue.Interest
+	for d := sys.Reading; d <= sys.Writing; d++ {
+		if s.parked[d].waits {
+			wanted |= queue.InterestOf(d)
+		}
+	}
+	s.source.settle(wanted)
+}
+
+func (s *goroutineSource) Interrupt(d sys.Direction) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.unpark(d, nil) {
+		s.parked[d].interrupted = true
+	}
+}
+
+func (s *goroutineSource) ShortReadDrains() bool { return s.shortReadDrains() }
+
+func (s *goroutineSource) Close() error {
+	first, err := s.close()
+	if first {
+		s.release()
+	}
+	return err
+}
+
+func (s *goroutineSource) release() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unpark(sys.Reading, net.ErrClosed)
+	s.unpark(sys.Writing, net.ErrClosed)
+}
+
+// Goroutines belong to others: they learn of the loop's end, not of its wish to end.
+func (s *goroutineSource) drain()       {}
+func (s *goroutineSource) cancel(error) {}
+
+func (s *goroutineSource) over() {
+	s.closed.Store(true)
+	s.release()
+}

@@ -1,0 +1,260 @@
+package sched
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// Handler is a task without a stack: what it remembers between two steps is in its fields. Its methods are called on the loop.
+type Handler interface {
+	// Step is called when the task starts, and each time that what the last Next asked for has come about. It does what can be done
+	// without blocking and returns what to wait for. A panic ends the task.
+	Step(t *HandlerTask, cause Cause) Next
+	// End is called once, last: with the error of the Next that ended the task, a *CancelError, a *PanicError, or ErrStopped. The
+	// handle is no longer registered, so that End may close it.
+	End(err error)
+}
+
+// Cause says why Step is called.
+type Cause uint8
+
+// The causes.
+const (
+	Started  Cause = iota
+	Ready          // a direction that was waited for is worth trying
+	Expired        // the time given to Next.Within has passed
+	Woken          // Wake was called
+	Draining       // the loop was asked to end; said once
+	Resumed        // the last Next was Again
+)
+
+var causeNames = [...]string{"started", "ready", "expired", "woken", "draining", "resumed"}
+
+// String returns the cause in a word.
+func (c Cause) String() string {
+	if int(c) < len(causeNames) {
+		return causeNames[c]
+	}
+	return "unknown cause"
+}
+
+// Next is what a step ends with.
+type Next struct {
+	verb     verb
+	interest queue.Interest
+	within   time.Duration
+	err      error
+}
+
+type verb uint8
+
+const (
+	verbAwait verb = iota
+	verbAgain
+	verbEnd
+)
+
+// Await waits until one of the directions of i is worth trying again. The step has tried, and was told that it would block, or had a
+// short read where HandlerTask.ShortReadDrains says that this is as good. With queue.None only Wake, the time and drain continue the task.
+func Await(i queue.Interest) Next { return Next{verb: verbAwait, interest: i} }
+
+// Within bounds the wait of an Await: after d, Step is called with Expired.
+func (n Next) Within(d time.Duration) Next {
+	n.within = d
+	return n
+}
+
+// Again lets other tasks run, and new events come in, then calls Step with Resumed: for a task that has used up its share of the turn.
+func Again() Next { return Next{verb: verbAgain} }
+
+// Done ends the task with err, which may be nil.
+func Done(err error) Next { return Next{verb: verbEnd, err: err} }
+
+// HandlerTask is the loop's side of a Handler.
+type HandlerTask struct {
+	source
+	handler Handler
+	timer   *timer // made by the first Next.Within
+	want    queue.Interest
+	cause   Cause
+	state   taskState
+	pending pending
+	listed  bool // guarded by the inbox's lock
+}
+
+// pending is what came while the task did not wait: its next Await continues at once.
+type pending uint8
+
+const (
+	pendingWake pending = 1 << iota
+	pendingDrain
+)
+
+// handlerName is what Options.Ended is told: a name for each of a million handlers would cost more than the handler.
+const handlerName = "handler"
+
+// Handle starts a handler task for h on l. It is called on the loop: by a task, a step or a posted function. The caller keeps h and closes it
+// after Handler.End; if Handle returns an error, End is not called.
+//
+// It returns ErrFull at TasksMax, ErrStopped when the loop is over or drains, and errors of queue.Queue.Add.
+func (l *Loop) Handle(h sys.Handle, handler Handler) (*HandlerTask, error) {
+	if l.drained {
+		return nil, fmt.Errorf("sched: handler for handle %v: %w", h, ErrStopped)
+	}
+	if l.canceled != nil {
+		return nil, l.cancelErrorFor(handlerName)
+	}
+	if err := l.admit(); err != nil {
+		return nil, fmt.Errorf("sched: handler for handle %v: %w", h, err)
+	}
+	t := &HandlerTask{handler: handler}
+	if err := t.open(l, h, t); err != nil {
+		l.living.Add(-1)
+		return nil, err
+	}
+	l.runQueue.push(t)
+	return t, nil
+}
+
+// Loop returns the loop that t is on.
+func (t *HandlerTask) Loop() *Loop { return t.loop }
+
+// ShortReadDrains reports whether a read that returned fewer bytes than it had room for proves that there are no more: then the step may
+// Await without the further read that would say so.
+func (t *HandlerTask) ShortReadDrains() bool { return t.shortReadDrains() }
+
+// Wake has Step called with Woken if t waits, or else after the next Await. Any goroutine may call it.
+func (t *HandlerTask) Wake() { t.loop.inbox.notify(t.loop, t, &t.listed) }
+
+func (t *HandlerTask) attend() {
+	t.loop.inbox.unlist(&t.listed)
+	if t.state == taskWaiting {
+		t.proceed(Woken)
+	} else if t.state != taskEnded {
+		t.pending |= pendingWake
+	}
+}
+
+func (t *HandlerTask) deliver(e *queue.Event) {
+	t.note(e)
+	got := e.Ready.Directions()
+	if t.state == taskWaiting && got&t.want != 0 {
+		t.source.ready |= got &^ t.want
+		t.proceed(Ready)
+		return
+	}
+	t.source.ready |= got
+}
+
+// proceed makes a waiting task ready.
+func (t *HandlerTask) proceed(c Cause) {
+	if t.timer != nil {
+		t.loop.timers.stop(t.timer)
+	}
+	t.cause, t.state, t.want = c, taskReady, queue.None
+	t.loop.runQueue.push(t)
+}
+
+func (t *HandlerTask) expired() {
+	if t.state == taskWaiting {
+		t.proceed(Expired)
+	}
+}
+
+func (t *HandlerTask) settle() { t.source.settle(t.want) }
+
+func (t *HandlerTask) run() {
+	if t.state == taskEnded {
+		return
+	}
+	t.state = taskRunning
+	next := t.step()
+	if t.state == taskEnded {
+		return
+	}
+	switch next.verb {
+	case verbEnd:
+		t.end(next.err)
+	case verbAgain:
+		t.cause, t.state = Resumed, taskReady
+		t.loop.runQueue.push(t)
+	case verbAwait:
+		t.await(next)
+	}
+}
+
+func (t *HandlerTask) step() (next Next) {
+	defer func() {
+		if v := recover(); v != nil {
+			next = Done(newPanicError(v))
+		}
+	}()
+	return t.handler.Step(t, t.cause)
+}
+
+func (t *HandlerTask) await(next Next) {
+	t.state, t.want = taskWaiting, next.interest
+	switch {
+	case t.pending&pendingDrain != 0:
+		t.pending &^= pendingDrain
+		t.proceed(Draining)
+		return
+	case t.pending&pendingWake != 0:
+		t.pending &^= pendingWake
+		t.proceed(Woken)
+		return
+	case t.source.ready&next.interest != 0:
+		t.source.ready &^= next.interest
+		t.proceed(Ready)
+		return
+	}
+	if next.interest != queue.None {
+		if err := t.arm(next.interest); err != nil {
+			t.end(err)
+			return
+		}
+	}
+	if next.within > 0 {
+		if t.timer == nil {
+			t.timer = &timer{fire: t}
+		}
+		t.loop.timers.set(t.timer, t.loop.now()+next.within)
+	}
+}
+
+func (t *HandlerTask) drain() {
+	switch t.state {
+	case taskWaiting:
+		t.proceed(Draining)
+	case taskReady, taskRunning:
+		t.pending |= pendingDrain
+	}
+}
+
+func (t *HandlerTask) cancel(cause error) {
+	if t.state != taskEnded {
+		t.end(&CancelError{Task: handlerName, Cause: cause})
+	}
+}
+
+func (t *HandlerTask) over() {
+	if t.state != taskEnded {
+		t.end(ErrStopped)
+	}
+}
+
+func (t *HandlerTask) end(err error) {
+	t.state = taskEnded
+	if t.timer != nil {
+		t.loop.timers.stop(t.timer)
+	}
+	if _, cerr := t.close(); err == nil {
+		err = cerr
+	}
+	t.loop.living.Add(-1)
+	t.loop.protect(func() { t.handler.End(err) })
+	t.loop.options.Ended(handlerName, err)
+}

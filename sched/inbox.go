@@ -1,0 +1,90 @@
+package sched
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+)
+
+// inbox is how other threads reach a loop.
+type inbox struct {
+	max      int
+	pending  atomic.Bool // there is something to take
+	sleeping atomic.Bool // the loop is about to block, or blocks, in the queue's Wait
+	closing  atomic.Bool // the loop drains or is over: no new tasks
+
+	mu        sync.Mutex
+	functions []func()
+	notices   []attendant // each at most once, so their bound is the number of tasks and sources
+	spareF    []func()    // the slices change places, so that steady traffic allocates nothing
+	spareN    []attendant
+	ended     bool
+}
+
+// attendant has something to do on the loop because of what another thread did.
+type attendant interface{ attend() }
+
+func (in *inbox) post(l *Loop, f func()) error {
+	in.mu.Lock()
+	switch {
+	case in.ended:
+		in.mu.Unlock()
+		return ErrStopped
+	case len(in.functions) >= in.max:
+		in.mu.Unlock()
+		return fmt.Errorf("%w: %d posted functions", ErrFull, in.max)
+	}
+	in.functions = append(in.functions, f)
+	in.mu.Unlock()
+	in.rouse(l)
+	return nil
+}
+
+// notify has a.attend called on the loop. listed, guarded by in.mu, says that it will be already.
+func (in *inbox) notify(l *Loop, a attendant, listed *bool) {
+	in.mu.Lock()
+	if *listed || in.ended {
+		in.mu.Unlock()
+		return
+	}
+	*listed = true
+	in.notices = append(in.notices, a)
+	in.mu.Unlock()
+	in.rouse(l)
+}
+
+func (in *inbox) rouse(l *Loop) {
+	in.pending.Store(true)
+	// One of the threads that post while the loop sleeps wakes it; the others need not.
+	if in.sleeping.CompareAndSwap(true, false) {
+		// The queue is closed only by Run, which then looks at nothing more.
+		_ = l.queue.Wake()
+	}
+}
+
+// take empties the inbox. What it returns is good until the next call.
+func (in *inbox) take() ([]func(), []attendant) {
+	in.pending.Store(false)
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	functions, notices := in.functions, in.notices
+	in.functions, in.spareF = in.spareF[:0], functions
+	in.notices, in.spareN = in.spareN[:0], notices
+	return functions, notices
+}
+
+// unlist is called by an attendant on the loop before it looks at what was done, so that what is done later lists it again.
+func (in *inbox) unlist(listed *bool) {
+	in.mu.Lock()
+	*listed = false
+	in.mu.Unlock()
+}
+
+// end refuses all from here on and returns the functions that have not run: their posters were promised that they would.
+func (in *inbox) end() []func() {
+	in.closing.Store(true)
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.ended = true
+	return in.functions
+}

@@ -1,0 +1,50 @@
+package sched
+
+import (
+	"log/slog"
+
+	"github.com/edgewise-go/edgewise/queue"
+)
+
+// Defaults of Options.
+const (
+	TasksMaxDefault = 1 << 20
+	InboxMaxDefault = 1 << 12
+)
+
+// eventsPerWaitMax is how many events a turn takes from the queue at most: enough to spread the cost of the call, few enough that a
+// turn stays short.
+const eventsPerWaitMax = 256
+
+// Options configure a loop. The zero value is good.
+type Options struct {
+	// Mode is the trigger mode in which handles are registered. A task runs the same in each; they differ in system calls. The zero
+	// value, Level, changes interest at each wait; Edge asks once for all.
+	Mode queue.Mode
+	// TasksMax bounds the tasks of a loop, TasksMaxDefault if zero.
+	TasksMax int
+	// InboxMax bounds the functions posted from elsewhere that have not run, InboxMaxDefault if zero.
+	InboxMax int
+	// Ended is called on the loop when a task has ended, with its name and its error, nil included. A nil Ended logs panics with
+	// slog.Default and passes over the rest.
+	Ended func(task string, err error)
+}
+
+func (o Options) withDefaults() Options {
+	if o.TasksMax == 0 {
+		o.TasksMax = TasksMaxDefault
+	}
+	if o.InboxMax == 0 {
+		o.InboxMax = InboxMaxDefault
+	}
+	if o.Ended == nil {
+		o.Ended = logPanic
+	}
+	return o
+}
+
+func logPanic(task string, err error) {
+	if p, ok := err.(*PanicError); ok {
+		slog.Default().Error("task panicked", "task", task, "value", p.Value, "stack", string(p.Stack))
+	}
+}

@@ -1,0 +1,109 @@
+package sched
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/edgewise-go/edgewise/queue"
+)
+
+// Scheduler places tasks on loops.
+type Scheduler interface {
+	// Go starts a task on one of the loops, as Loop.Go does.
+	Go(ctx context.Context, name string, body func(*Task) error) error
+	// Loops returns the loops, which do not change.
+	Loops() []*Loop
+	// Run runs the loops until they have been drained, or until ctx is done and their tasks have ended, as Loop.Run does. It returns the
+	// errors of all.
+	Run(ctx context.Context) error
+	// Drain asks every loop to end, as Loop.Drain does.
+	Drain()
+	// Shutdown drains the loops, and cancels what is left when ctx is done, as Loop.Shutdown does.
+	Shutdown(ctx context.Context) error
+}
+
+// Single is a scheduler of one loop, which runs on the goroutine that calls Run.
+type Single struct{ *Loop }
+
+// NewSingle returns a scheduler of one loop over q.
+func NewSingle(q queue.Queue, options Options) Single { return Single{New(q, options)} }
+
+// Loops returns the one loop.
+func (s Single) Loops() []*Loop { return []*Loop{s.Loop} }
+
+// Sharded is a scheduler of several loops that share nothing: a task stays where it was placed. Tasks are placed in turn; a listener for
+// each loop (SO_REUSEPORT) has the kernel spread connections.
+type Sharded struct {
+	loops []*Loop
+	next  atomic.Uint32
+}
+
+// ShardsMax bounds the loops of a Sharded: each is a thread.
+const ShardsMax = 1024
+
+// NewSharded returns a scheduler of n loops, each over a queue that open returns.
+func NewSharded(n int, open func() (queue.Queue, error), options Options) (*Sharded, error) {
+	if n < 1 || n > ShardsMax {
+		return nil, fmt.Errorf("sched: %d loops: want 1 to %d", n, ShardsMax)
+	}
+	s := &Sharded{}
+	for range n {
+		q, err := open()
+		if err != nil {
+			for _, l := range s.loops {
+				err = errors.Join(err, l.queue.Close())
+			}
+			return nil, fmt.Errorf("sched: opening a queue: %w", err)
+		}
+		s.loops = append(s.loops, New(q, options))
+	}
+	return s, nil
+}
+
+// Go starts a task on the loop whose turn it is.
+func (s *Sharded) Go(ctx context.Context, name string, body func(*Task) error) error {
+	return s.loops[int(s.next.Add(1)-1)%len(s.loops)].Go(ctx, name, body)
+}
+
+// Loops returns the loops.
+func (s *Sharded) Loops() []*Loop { return s.loops }
+
+// Run runs the first loop on the calling goroutine and each other on one of its own, which have ended when Run returns. A loop that fails cancels
+// the others.
+func (s *Sharded) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	errs := make([]error, len(s.loops))
+	run := func(i int) {
+		if errs[i] = s.loops[i].Run(ctx); errs[i] != nil {
+			cancel(errs[i])
+		}
+	}
+	var wg sync.WaitGroup
+	for i := range s.loops[1:] {
+		wg.Go(func() { run(i + 1) })
+	}
+	run(0)
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// Drain asks every loop to end.
+func (s *Sharded) Drain() {
+	for _, l := range s.loops {
+		l.Drain()
+	}
+}
+
+// Shutdown shuts every loop down, all at once.
+func (s *Sharded) Shutdown(ctx context.Context) error {
+	s.Drain()
+	errs := make([]error, len(s.loops))
+	for i, l := range s.loops {
+		errs[i] = l.Shutdown(ctx)
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,329 @@
+package sched
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"runtime/debug"
+	"time"
+)
+
+// Task is a coroutine on a loop: straight-line code that is suspended where it waits. Its methods are for the code that runs in it,
+// unless they say otherwise.
+type Task struct {
+	loop *Loop
+	name string
+	body func(*Task) error
+
+	parent  context.Context
+	context context.Context // made by the first call of Context
+	cancel  context.CancelCauseFunc
+	unwatch func() bool // stops watching parent
+
+	next  func() (struct{}, bool) // gives the thread to the coroutine
+	yield func(struct{}) bool     // gives it back
+
+	state    taskState
+	awaiting bool   // waits in Await
+	listed   bool   // guarded by the inbox's lock
+	resumed  uint64 // by another thread: the suspension that was ended, guarded by the inbox's lock
+	suspends uint64 // counts suspensions that Await makes, so that a late resume of an earlier one is recognised
+	verdict  error  // what the suspended call returns
+	canceled error
+	timer    timer
+	onDrain  func()
+	err      error
+
+	older, newer *Task // the loop's list of living tasks
+}
+
+type taskState uint8
+
+// A task is ready until the loop gives it the thread; running until it suspends; waiting until something wakes it, which makes it ready.
+// It ends while running. Only the loop moves it.
+const (
+	taskReady taskState = iota
+	taskRunning
+	taskWaiting
+	taskEnded
+)
+
+// Go starts a task on l, which runs body when its turn comes. Any goroutine may call it. When ctx is done the task is cancelled: whatever it
+// waits for, then or later, returns a *CancelError. The error that body returns goes to Options.Ended.
+//
+// It returns ErrFull at a bound of Options, and ErrStopped once the loop drains or is over.
+func (l *Loop) Go(ctx context.Context, name string, body func(*Task) error) error {
+	if l.inbox.closing.Load() {
+		return fmt.Errorf("sched: task %q: %w", name, ErrStopped)
+	}
+	if err := l.admit(); err != nil {
+		return fmt.Errorf("sched: task %q: %w", name, err)
+	}
+	t := &Task{loop: l, name: name, body: body, parent: ctx}
+	if err := l.Post(t.start); err != nil {
+		l.living.Add(-1)
+		return fmt.Errorf("sched: task %q: %w", name, err)
+	}
+	return nil
+}
+
+// Go starts another task on the same loop. Unlike Loop.Go it is not refused while the loop drains: a task may need it to end.
+func (t *Task) Go(ctx context.Context, name string, body func(*Task) error) error {
+	if err := t.loop.admit(); err != nil {
+		return fmt.Errorf("sched: task %q: %w", name, err)
+	}
+	(&Task{loop: t.loop, name: name, body: body, parent: ctx}).start()
+	return nil
+}
+
+// start puts the task on the loop's list and into its run queue.
+func (t *Task) start() {
+	l := t.loop
+	if loopState(l.state.Load()) == loopOver {
+		l.living.Add(-1)
+		l.options.Ended(t.name, ErrStopped)
+		return
+	}
+	t.timer.fire = t
+	t.older = l.tasks
+	if l.tasks != nil {
+		l.tasks.newer = t
+	}
+	l.tasks = t
+	t.canceled = l.cancelErrorFor(t.name)
+	if t.parent.Done() != nil {
+		t.unwatch = context.AfterFunc(t.parent, func() { l.inbox.notify(l, t, &t.listed) })
+	}
+	l.runQueue.push(t)
+}
+
+// Name returns the name given to Go.
+func (t *Task) Name() string { return t.name }
+
+// Loop returns the loop that t is on.
+func (t *Task) Loop() *Loop { return t.loop }
+
+// Context returns a context that is done when t is cancelled or has ended.
+func (t *Task) Context() context.Context {
+	if t.context == nil {
+		t.context, t.cancel = context.WithCancelCause(t.parent)
+		if t.canceled != nil {
+			t.cancel(t.canceled)
+		}
+	}
+	return t.context
+}
+
+// Draining reports whether the loop has been asked to end: a task should finish what it is at and return.
+func (t *Task) Draining() bool { return t.loop.drained }
+
+// OnDrain has f called on the loop when the loop is asked to end, at once if it was already. It replaces the function set before; nil sets
+// none. f must not wait: it closes a listener, or sets a deadline that ends an idle wait.
+func (t *Task) OnDrain(f func()) {
+	t.onDrain = f
+	if f != nil && t.loop.drained {
+		f()
+	}
+}
+
+// Yield lets the other tasks of the loop run, and new events come in.
+func (t *Task) Yield() error {
+	t.mustRun("Yield")
+	t.state = taskReady
+	t.loop.runQueue.push(t)
+	t.suspend()
+	return t.canceled
+}
+
+// Sleep suspends t for d, no less.
+func (t *Task) Sleep(d time.Duration) error {
+	t.mustRun("Sleep")
+	err := t.wait(time.Now().Add(d))
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil
+	}
+	return err
+}
+
+// Await calls start and suspends t until the function that start was given is called. Any goroutine may call it, start itself included, and
+// calls after the first do nothing. Await returns a *CancelError if t is cancelled meanwhile; the function may still be called.
+func (t *Task) Await(start func(resume func())) error {
+	t.mustRun("Await")
+	l := t.loop
+	t.suspends++
+	id := t.suspends
+	start(func() {
+		l.inbox.mu.Lock()
+		t.resumed = max(t.resumed, id)
+		l.inbox.mu.Unlock()
+		l.inbox.notify(l, t, &t.listed)
+	})
+	if t.wasResumed(id) {
+		return t.canceled
+	}
+	t.awaiting = true
+	err := t.wait(time.Time{})
+	t.awaiting = false
+	return err
+}
+
+func (t *Task) wasResumed(id uint64) bool {
+	t.loop.inbox.mu.Lock()
+	defer t.loop.inbox.mu.Unlock()
+	return t.resumed >= id
+}
+
+// attend looks at what other threads did to t: they cancelled it, or ended its suspension.
+func (t *Task) attend() {
+	t.loop.inbox.unlist(&t.listed)
+	if t.state == taskEnded {
+		return
+	}
+	if t.parent.Err() != nil {
+		t.stop(context.Cause(t.parent))
+	}
+	if t.awaiting && t.wasResumed(t.suspends) {
+		t.wake(nil)
+	}
+}
+
+// stop cancels t.
+func (t *Task) stop(cause error) {
+	if t.canceled != nil || t.state == taskEnded {
+		return
+	}
+	t.canceled = &CancelError{Task: t.name, Cause: cause}
+	if t.cancel != nil {
+		t.cancel(t.canceled)
+	}
+	t.wake(t.canceled)
+}
+
+// wait suspends t until wake, or the deadline if there is one.
+func (t *Task) wait(deadline time.Time) error {
+	if t.canceled != nil {
+		// Let the others run, or a task that tries for ever in spite of the error would hold the loop.
+		_ = t.Yield()
+		return t.canceled
+	}
+	if !deadline.IsZero() {
+		t.loop.setTimer(&t.timer, deadline)
+	}
+	t.state = taskWaiting
+	t.suspend()
+	err := t.verdict
+	t.verdict = nil
+	return err
+}
+
+// wake makes a waiting task ready; its wait returns verdict. It reports whether the task waited.
+func (t *Task) wake(verdict error) bool {
+	if t.state != taskWaiting {
+		return false
+	}
+	t.loop.timers.stop(&t.timer)
+	t.state, t.verdict = taskReady, verdict
+	t.loop.runQueue.push(t)
+	return true
+}
+
+func (t *Task) expired() { t.wake(os.ErrDeadlineExceeded) }
+
+func (t *Task) suspend() {
+	if !t.yield(struct{}{}) {
+		panic("sched: the coroutine was stopped from outside")
+	}
+}
+
+func (t *Task) mustRun(what string) {
+	if t.loop.running != t {
+		panic("sched: Task." + what + " is called by code that does not run in the task")
+	}
+}
+
+// run gives the thread to the task until it suspends or ends. The coroutine is made here, on the loop's locked thread: one that was made
+// in another state of locking could not be switched to, and the runtime would throw.
+func (t *Task) run() {
+	l := t.loop
+	if t.next == nil {
+		t.next, _ = iter.Pull(t.sequence)
+	}
+	t.state = taskRunning
+	outer := l.running
+	l.running = t
+	_, suspended := t.next()
+	l.running = outer
+	if !suspended {
+		t.end()
+	}
+}
+
+func (t *Task) sequence(yield func(struct{}) bool) {
+	t.yield = yield
+	defer func() {
+		// The panic is caught here because its stack is lost to whoever resumes the coroutine.
+		if v := recover(); v != nil {
+			t.err = newPanicError(v)
+		}
+	}()
+	t.err = t.body(t)
+}
+
+func newPanicError(v any) error { return &PanicError{Value: v, Stack: debug.Stack()} }
+
+func (t *Task) end() {
+	l := t.loop
+	t.state = taskEnded
+	l.timers.stop(&t.timer)
+	if t.unwatch != nil {
+		t.unwatch()
+	}
+	if t.cancel != nil {
+		t.cancel(context.Canceled)
+	}
+	if t.older != nil {
+		t.older.newer = t.newer
+	}
+	if t.newer != nil {
+		t.newer.older = t.older
+	} else {
+		l.tasks = t.older
+	}
+	t.older, t.newer, t.body, t.onDrain = nil, nil, nil, nil
+	l.living.Add(-1)
+	l.options.Ended(t.name, t.err)
+}
+
+// Call runs body in a task of l and blocks the calling goroutine until it has ended; it returns what body returned. It is for goroutines
+// outside the loop: a task that called it would wait for itself.
+func (l *Loop) Call(ctx context.Context, name string, body func(*Task) error) error {
+	ended := make(chan error, 1)
+	err := l.Go(ctx, name, func(t *Task) (err error) {
+		finished := false
+		defer func() {
+			if !finished {
+				err = newPanicError(recover())
+			}
+			ended <- err
+		}()
+		err = body(t)
+		finished = true
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	select {
+	case err := <-ended:
+		return err
+	case <-l.over:
+	}
+	select {
+	case err := <-ended:
+		return err
+	default:
+		return ErrStopped
+	}
+}

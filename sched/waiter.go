@@ -1,0 +1,139 @@
+package sched
+
+import (
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// Registration is the tie of a handle to a loop, as package stream wants it (stream.Registration, which has the contract). It is an
+// alias of an unnamed interface, so that neither package imports the other.
+type Registration = interface {
+	Wait(d sys.Direction, deadline time.Time) error
+	Interrupt(d sys.Direction)
+	ShortReadDrains() bool
+	Close() error
+}
+
+// Tasks is the waiter that suspends tasks of a loop: a stream.Waiter.
+type Tasks struct{ loop *Loop }
+
+// Tasks returns the waiter for tasks of l. Connections made with it are for the tasks of l alone; closing them and changing their
+// deadlines may be done from anywhere.
+func (l *Loop) Tasks() Tasks { return Tasks{l} }
+
+// Register ties h to the loop. Any goroutine may call it; Registration.Wait is for tasks of the loop.
+func (w Tasks) Register(h sys.Handle) (Registration, error) {
+	s := &taskSource{}
+	if err := s.open(w.loop, h, s); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// taskSource suspends tasks until its handle is ready.
+type taskSource struct {
+	source
+	waiting     [2]*Task // by direction; owned by the loop
+	interrupted [2]atomic.Bool
+	listed      bool // guarded by the inbox's lock
+}
+
+// Wait suspends the running task. Two tasks may wait at a time, one in each direction.
+func (s *taskSource) Wait(d sys.Direction, deadline time.Time) error {
+	t := s.loop.running
+	if t == nil {
+		panic("sched: Wait is called outside the loop's tasks")
+	}
+	want := queue.InterestOf(d)
+	switch {
+	case s.closed.Load():
+		return net.ErrClosed
+	case s.waiting[d] != nil:
+		return ErrBusy
+	case s.interrupted[d].CompareAndSwap(true, false):
+		return nil
+	case s.ready.Has(want):
+		s.ready &^= want
+		return nil
+	}
+	if err := s.arm(want); err != nil {
+		return err
+	}
+	s.waiting[d] = t
+	err := t.wait(deadline)
+	if s.waiting[d] == t {
+		s.waiting[d] = nil
+	}
+	return err
+}
+
+func (s *taskSource) deliver(e *queue.Event) {
+	s.note(e)
+	for d := sys.Reading; d <= sys.Writing; d++ {
+		i := queue.InterestOf(d)
+		if e.Ready.Directions()&i == 0 {
+			continue
+		}
+		if t := s.waiting[d]; t != nil {
+			s.waiting[d] = nil
+			if t.wake(nil) {
+				continue
+			}
+			// Its deadline came first, and it has not run since: the next wait must not miss the event.
+		}
+		s.ready |= i
+	}
+}
+
+func (s *taskSource) settle() {
+	var wanted queue.Interest
+	for d := sys.Reading; d <= sys.Writing; d++ {
+		if s.waiting[d] != nil {
+			wanted |= queue.InterestOf(d)
+		}
+	}
+	s.source.settle(wanted)
+}
+
+func (s *taskSource) Interrupt(d sys.Direction) {
+	s.interrupted[d].Store(true)
+	s.loop.inbox.notify(s.loop, s, &s.listed)
+}
+
+func (s *taskSource) ShortReadDrains() bool { return s.shortReadDrains() }
+
+func (s *taskSource) Close() error {
+	first, err := s.close()
+	if first {
+		s.loop.inbox.notify(s.loop, s, &s.listed)
+	}
+	return err
+}
+
+// attend tells the waiting tasks what another thread did.
+func (s *taskSource) attend() {
+	s.loop.inbox.unlist(&s.listed)
+	for d, t := range s.waiting {
+		switch {
+		case t == nil:
+		case s.closed.Load():
+			s.waiting[d] = nil
+			t.wake(net.ErrClosed)
+		case s.interrupted[d].Load():
+			// The flag stays up if the task was woken by something else: then its next wait takes it.
+			s.waiting[d] = nil
+			if t.wake(nil) {
+				s.interrupted[d].Store(false)
+			}
+		}
+	}
+}
+
+// Tasks are told of drain and cancellation themselves.
+func (s *taskSource) drain()       {}
+func (s *taskSource) cancel(error) {}
+func (s *taskSource) over()        {}
