@@ -8,14 +8,18 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/magefile/mage/mg"
 
 	"github.com/edgewise-go/edgewise/internal/command"
 	"github.com/edgewise-go/edgewise/internal/imports"
+	"github.com/edgewise-go/edgewise/internal/lint"
 	"github.com/edgewise-go/edgewise/internal/platforms"
+	"github.com/edgewise-go/edgewise/internal/preflight"
 	"github.com/edgewise-go/edgewise/internal/testrun"
+	"github.com/edgewise-go/edgewise/internal/toolbox"
 	"github.com/edgewise-go/edgewise/internal/workspace"
 )
 
@@ -79,6 +83,32 @@ func Vet() error {
 	return platforms.Vet(os.Stdout, w.Root, all, patterns(w)...)
 }
 
+// Lint checks the form of the source: gofmt, staticcheck, actionlint, and the rules of this repository for the names
+// and build constraints of files and for skipped tests.
+func Lint() error {
+	w, err := open()
+	if err != nil {
+		return err
+	}
+	findings, err := lint.Check(w)
+	errs := []error{report("lint: files", findings, err)}
+	// "tool" is what tools/go.mod names in its tool lines.
+	if err := toolbox.Build(w.Root, toolsDir, "tool"); err != nil {
+		return errors.Join(append(errs, err)...)
+	}
+	for _, c := range []struct {
+		name string
+		args []string
+	}{
+		{"staticcheck", append([]string{"-tags=mage", ".", "./internal/..."}, patterns(w)...)},
+		{"actionlint", nil},
+	} {
+		err := command.Stream(os.Stdout, w.Root, nil, toolbox.Program(toolsDir, c.name), c.args...)
+		errs = append(errs, report("lint: "+c.name, nil, err))
+	}
+	return errors.Join(errs...)
+}
+
 // Deps checks that no package imports what the table of the architecture does not allow it, and that nothing but
 // tests opens sockets through package net.
 func Deps() error {
@@ -113,6 +143,22 @@ func ReplacesWrite() error {
 	return w.WriteSiblings()
 }
 
+// Preflight uses each released module alone, as a user will who downloads it at its next version.
+func Preflight() error {
+	w, err := open()
+	if err != nil {
+		return err
+	}
+	if err := toolbox.Build(w.Root, toolsDir, "./modzip"); err != nil {
+		return err
+	}
+	modzip, err := filepath.Abs(toolbox.Program(toolsDir, "modzip"))
+	if err != nil {
+		return err
+	}
+	return preflight.Run(os.Stdout, w, modzip)
+}
+
 // Tidy writes the requires of siblings and runs go mod tidy in every module.
 func Tidy() error {
 	mg.SerialDeps(ReplacesWrite)
@@ -143,6 +189,9 @@ func Bench(args *string) error {
 func Clean() error {
 	return errors.Join(os.RemoveAll(".cache"), os.RemoveAll("bin"))
 }
+
+// toolsDir is where the programs of tools/go.mod are built.
+const toolsDir = ".cache/tools"
 
 func open() (*workspace.Workspace, error) { return workspace.Find(".") }
 

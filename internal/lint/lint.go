@@ -1,0 +1,113 @@
+// Package lint checks what no general linter knows: how files are named and constrained in this repository, and
+// that a test is skipped in one place only. It also finds what gofmt would change.
+package lint
+
+import (
+	"bytes"
+	"fmt"
+	"go/ast"
+	"go/format"
+	"go/parser"
+	"go/token"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/edgewise-go/edgewise/internal/workspace"
+)
+
+// skipsAllowed is the one directory that may skip a test: it prints why, and the tables count it.
+const skipsAllowed = "conformance/internal/suite/"
+
+// constrained lists suffixes of file names that look to people like a build constraint and are none to the go
+// command: without a line that says so, x_unix.go is compiled on Windows.
+var constrained = []string{
+	"bsd", "epoll", "iocp", "iouring", "kqueue", "nonlinux", "notlinux", "nounix", "other", "posix", "poll", "stub", "unix",
+	"unsupported",
+}
+
+// nameless lists file names that do not say what is in the file.
+var nameless = []string{"common", "helper", "helpers", "misc", "util", "utils"}
+
+// Check returns a sentence for each fault in the .go files of all modules, the root and the tools.
+func Check(w *workspace.Workspace) ([]string, error) {
+	dirs := []string{"."}
+	for _, m := range w.Modules {
+		dirs = append(dirs, m.Dir)
+	}
+	if _, err := os.Stat(filepath.Join(w.Root, "tools", "go.mod")); err == nil {
+		dirs = append(dirs, "tools")
+	}
+	var findings []string
+	for _, dir := range dirs {
+		files, err := w.GoFiles(dir)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range files {
+			text, err := os.ReadFile(filepath.Join(w.Root, filepath.FromSlash(name)))
+			if err != nil {
+				return nil, err
+			}
+			findings = append(findings, checkFile(name, text)...)
+		}
+	}
+	return findings, nil
+}
+
+func checkFile(name string, text []byte) []string {
+	formatted, err := format.Source(text)
+	if err != nil {
+		return []string{fmt.Sprintf("%s: %v", name, err)}
+	}
+	var findings []string
+	if !bytes.Equal(formatted, text) {
+		findings = append(findings, name+": gofmt would change it")
+	}
+	words := strings.Split(strings.TrimSuffix(path.Base(name), ".go"), "_")
+	if slices.Contains(nameless, words[0]) {
+		findings = append(findings, name+": its name does not say what is in it")
+	}
+	if words[len(words)-1] == "test" {
+		words = words[:len(words)-1]
+	}
+	if suffix := words[len(words)-1]; len(words) > 1 && slices.Contains(constrained, suffix) &&
+		!bytes.HasPrefix(text, []byte("//go:build ")) {
+		findings = append(findings, fmt.Sprintf("%s: must begin with //go:build, since _%s constrains nothing", name, suffix))
+	}
+	if !strings.HasPrefix(name, skipsAllowed) {
+		findings = append(findings, checkSkips(name, text)...)
+	}
+	return findings
+}
+
+// checkSkips finds calls of Skip, Skipf and SkipNow wherever package testing is imported or the file is a test.
+func checkSkips(name string, text []byte) []string {
+	set := token.NewFileSet()
+	f, err := parser.ParseFile(set, name, text, parser.SkipObjectResolution)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	testing := strings.HasSuffix(name, "_test.go") || slices.ContainsFunc(f.Imports, func(s *ast.ImportSpec) bool {
+		return s.Path.Value == `"testing"`
+	})
+	if !testing {
+		return nil
+	}
+	var findings []string
+	ast.Inspect(f, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok {
+			return true
+		}
+		selector, ok := call.Fun.(*ast.SelectorExpr)
+		if ok && slices.Contains([]string{"Skip", "Skipf", "SkipNow"}, selector.Sel.Name) {
+			findings = append(findings, fmt.Sprintf("%s:%d: skips a test, which only %s may", name,
+				set.Position(call.Pos()).Line, strings.TrimSuffix(skipsAllowed, "/")))
+		}
+		return true
+	})
+	return findings
+}

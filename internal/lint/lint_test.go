@@ -1,0 +1,65 @@
+package lint
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/edgewise-go/edgewise/internal/workspace"
+)
+
+func TestCheckFile(t *testing.T) {
+	const skips = "package p\n\nimport \"testing\"\n\nfunc f(t *testing.T) { t.Skip() }\n"
+	for _, c := range []struct{ name, text, want string }{
+		{"a/sock.go", "package a\n", ""},
+		{"a/sock.go", "package  a\n", "a/sock.go: gofmt would change it"},
+		{"a/sock.go", "package", "a/sock.go: 1:8: expected 'IDENT', found 'EOF'"},
+		{"a/sock_unix.go", "package a\n", "a/sock_unix.go: must begin with //go:build, since _unix constrains nothing"},
+		{"a/sock_unix.go", "//go:build unix\n\npackage a\n", ""},
+		{"a/sock_unix.go", "// Text.\n\n//go:build unix\n\npackage a\n", "a/sock_unix.go: must begin with //go:build, since _unix constrains nothing"},
+		{"a/sock_bsd_test.go", "package a\n", "a/sock_bsd_test.go: must begin with //go:build, since _bsd constrains nothing"},
+		{"a/epoll_other.go", "package a\n", "a/epoll_other.go: must begin with //go:build, since _other constrains nothing"},
+		{"a/wake_kqueue.go", "package a\n", "a/wake_kqueue.go: must begin with //go:build, since _kqueue constrains nothing"},
+		{"a/sock_linux.go", "package a\n", ""},
+		{"a/poll.go", "package a\n", ""},
+		{"a/poll_test.go", "package a\n", ""},
+		{"a/utils.go", "package a\n", "a/utils.go: its name does not say what is in it"},
+		{"a/helpers_test.go", "package a\n", "a/helpers_test.go: its name does not say what is in it"},
+		{"a/common_linux.go", "package a\n", "a/common_linux.go: its name does not say what is in it"},
+		{"a/a_test.go", skips, "a/a_test.go:5: skips a test, which only conformance/internal/suite may"},
+		{"conformance/queuetest/a.go", skips, "conformance/queuetest/a.go:5: skips a test, which only conformance/internal/suite may"},
+		{"conformance/internal/suite/testing.go", skips, ""},
+		{"resolve/msg.go", "package p\n\nfunc f(p parser) { p.Skip() }\n", ""},
+	} {
+		var want []string
+		if c.want != "" {
+			want = []string{c.want}
+		}
+		if got := checkFile(c.name, []byte(c.text)); !slices.Equal(got, want) {
+			t.Errorf("%s:\n%s\ngot %q, want %q", c.name, c.text, got, want)
+		}
+	}
+}
+
+func TestCheckReadsRootModulesAndTools(t *testing.T) {
+	w := &workspace.Workspace{Root: t.TempDir(), Modules: []workspace.Module{{Dir: "a"}}}
+	for _, name := range []string{"root.go", "a/go.mod", "a/sub/x.go", "tools/go.mod", "tools/x/y.go", "b/go.mod", "b/z.go"} {
+		name = filepath.Join(w.Root, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte("package  x\n"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := Check(w)
+	want := []string{
+		"root.go: gofmt would change it",
+		"a/sub/x.go: gofmt would change it",
+		"tools/x/y.go: gofmt would change it",
+	}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %q, %v, want %q", got, err, want)
+	}
+}
