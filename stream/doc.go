@@ -1,2 +1,42 @@
-// Package stream is being laid out.
+// Package stream has sockets that never block, and connections, listeners and dialers made of them that suspend only their caller.
+//
+// # Two verbs
+//
+// A [Socket] only tries: every operation returns at once, with a result or with sys.ErrWouldBlock. A [Conn] and a [Listener] add the
+// wait: they try, suspend the caller through a [Waiter] until trying again makes sense, and try again. They are a net.Conn and
+// a net.Listener, so crypto/tls, net/http and everything else that takes those runs on them unmodified.
+//
+// A [Waiter] is given, not built in: package sched suspends a task on an event loop, package stream/park suspends a goroutine with
+// nothing else. The same code runs on either.
+//
+// # Concurrency
+//
+// Close, the deadlines and the addresses of a Conn or Listener may be used by any number of goroutines at any time. So may Read, Write and
+// Accept where Wait suspends a goroutine: callers in one direction take turns, and each Write is whole.
+//
+// From tasks there is one reader and one writer at a time. Tasks share a thread, and a second caller that waited for a lock would stop the
+// loop on which the first one is to be resumed. So a Registration whose caller must not be blocked says so, by an optional method
+//
+//	MayBlock() bool // false: the calling goroutine runs a task; only Wait may suspend it
+//
+// and a second caller in a direction then gets [ErrBusy] at once. Without the method the second caller blocks its thread.
+//
+// A Socket is for one reader and one writer at a time. Its Close may come from any goroutine at any time: a call that is running keeps the
+// number of the handle from being used again until it returns.
+//
+// # Errors
+//
+// The Try operations of a Socket return errno as it is and allocate nothing. Conn, Listener and Dialer return a *net.OpError with the
+// addresses, and in it an *os.SyscallError, [net.ErrClosed], [os.ErrDeadlineExceeded], or the error of the Waiter. The end of a
+// stream is io.EOF itself.
+//
+// # Memory
+//
+// A Socket is 16 bytes, and can be held by value. A Conn is at most 192, without what its Waiter keeps. Neither has a buffer, a goroutine or
+// a finalizer: a Conn that is not closed keeps its handle.
+//
+// # Portability
+//
+// TCP over IPv4 and IPv6 on Linux and the BSDs with macOS, of which Linux alone has been run. On other systems everything returns an error
+// that is [errors.ErrUnsupported]. Unix-domain sockets and datagrams are not there.
 package stream

@@ -1,0 +1,221 @@
+package stream
+
+import (
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"time"
+
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// Conn is a connection that suspends its caller, through a [Waiter], where the socket would block. It implements net.Conn.
+//
+// Close, the setters and the addresses may be used from any goroutine at any time. Reads take turns, and so do writes, where the Waiter
+// suspends goroutines; from tasks there is one reader and one writer at a time (see the package's section on concurrency).
+type Conn struct {
+	sock   Socket
+	reg    Registration
+	in     side
+	out    side
+	local  netip.AddrPort
+	remote netip.AddrPort
+}
+
+var _ net.Conn = (*Conn)(nil)
+
+// NewConn makes a connection of s, which must be connected, and registers it with w. The Conn owns s from then on; when an
+// error is returned, s stays the caller's.
+func NewConn(s Socket, w Waiter) (*Conn, error) {
+	remote, err := s.RemoteAddr()
+	if err != nil {
+		return nil, opError("getpeername", nil, nil, err)
+	}
+	return register(s, remote, w)
+}
+
+// register is NewConn for a socket whose peer is known.
+func register(s Socket, remote netip.AddrPort, w Waiter) (*Conn, error) {
+	local, err := s.LocalAddr()
+	if err != nil {
+		return nil, opError("getsockname", nil, netAddr(remote), err)
+	}
+	reg, err := w.Register(s.Handle())
+	if err != nil {
+		return nil, opError("register", netAddr(local), netAddr(remote), err)
+	}
+	return &Conn{sock: s, reg: reg, local: local, remote: remote}, nil
+}
+
+// Read reads up to len(p) bytes and suspends the caller until there is one, the stream ends (io.EOF), the read deadline passes or the
+// connection is closed. An empty p reads nothing and does not wait.
+func (c *Conn) Read(p []byte) (int, error) {
+	n, err := c.read(p)
+	if err != nil {
+		err = c.opError("read", err)
+	}
+	return n, err
+}
+
+func (c *Conn) read(p []byte) (int, error) {
+	if err := c.in.take(c.reg); err != nil {
+		return 0, err
+	}
+	defer c.in.give()
+	if len(p) == 0 {
+		return 0, c.open()
+	}
+	for {
+		if c.in.expired() {
+			return 0, c.late()
+		}
+		// After a short read there is nothing to try, where the mechanism promises an event for whatever comes next.
+		if !c.in.short || !c.reg.ShortReadDrains() {
+			n, err := c.sock.TryRead(p)
+			if err != sys.ErrWouldBlock {
+				c.in.short = err == nil && n < len(p)
+				return n, err
+			}
+		}
+		c.in.short = false
+		if err := c.in.wait(c.reg, sys.Reading); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// Write writes all of p, and suspends the caller while the kernel takes no more. When an error is returned, so is how many bytes the kernel
+// took before. An empty p writes nothing and does not wait.
+func (c *Conn) Write(p []byte) (int, error) {
+	n, err := c.write(p)
+	if err != nil {
+		err = c.opError("write", err)
+	}
+	return n, err
+}
+
+func (c *Conn) write(p []byte) (int, error) {
+	if err := c.out.take(c.reg); err != nil {
+		return 0, err
+	}
+	defer c.out.give()
+	if len(p) == 0 {
+		return 0, c.open()
+	}
+	written := 0
+	for {
+		if c.out.expired() {
+			return written, c.late()
+		}
+		n, err := c.sock.TryWrite(p[written:])
+		written += n
+		switch {
+		case written == len(p):
+			return written, nil
+		case err == sys.ErrWouldBlock:
+			err = c.out.wait(c.reg, sys.Writing)
+		}
+		if err != nil {
+			return written, err
+		}
+	}
+}
+
+// Close ends the connection and makes running and later calls return net.ErrClosed. Unsent bytes are sent in the background, unless
+// [Conn.SetLinger] says otherwise. A second Close returns an error that is net.ErrClosed.
+func (c *Conn) Close() error {
+	if !c.sock.retire() {
+		return c.opError("close", net.ErrClosed)
+	}
+	// The registration ends while the number of the handle is still this connection's.
+	err := c.reg.Close()
+	if e := c.sock.release(); err == nil {
+		err = e
+	}
+	return c.opError("close", err)
+}
+
+// CloseWrite ends the stream to the peer, who reads io.EOF after the bytes already written; reading goes on. It does not wait. It does nothing to
+// a connection that the peer has reset.
+func (c *Conn) CloseWrite() error {
+	return c.opError("close", c.connected(c.sock.CloseWrite(), sys.Writing))
+}
+
+// CloseRead makes reads, also one that is running, return io.EOF once what has arrived is read; writing goes on, and the peer is not told.
+func (c *Conn) CloseRead() error {
+	return c.opError("close", c.connected(c.sock.CloseRead(), sys.Reading))
+}
+
+// connected makes who waits in direction d look again after a shutdown. ENOTCONN says that a reset came first: then the stream has ended.
+func (c *Conn) connected(err error, d sys.Direction) error {
+	if sys.ClassOf(err) == sys.ClassDisconnected {
+		err = nil
+	}
+	if err == nil {
+		c.reg.Interrupt(d)
+	}
+	return callError("shutdown", err)
+}
+
+// SetDeadline sets both deadlines. A deadline makes running and later calls return an error that is os.ErrDeadlineExceeded once it has passed; the
+// zero time is none. It may be moved while a call runs.
+func (c *Conn) SetDeadline(t time.Time) error {
+	if err := c.SetReadDeadline(t); err != nil {
+		return err
+	}
+	return c.SetWriteDeadline(t)
+}
+
+// SetReadDeadline sets the deadline of Read and WaitRead.
+func (c *Conn) SetReadDeadline(t time.Time) error {
+	if err := c.open(); err != nil {
+		return c.opError("set", err)
+	}
+	c.in.setDeadline(t, c.reg, sys.Reading)
+	return nil
+}
+
+// SetWriteDeadline sets the deadline of Write, Writev and WaitWrite. Bytes that were written before it passed stay written.
+func (c *Conn) SetWriteDeadline(t time.Time) error {
+	if err := c.open(); err != nil {
+		return c.opError("set", err)
+	}
+	c.out.setDeadline(t, c.reg, sys.Writing)
+	return nil
+}
+
+// LocalAddr returns the address of this end, a *net.TCPAddr. It stays available after Close.
+func (c *Conn) LocalAddr() net.Addr { return netAddr(c.local) }
+
+// RemoteAddr returns the address of the peer, a *net.TCPAddr. It stays available after Close.
+func (c *Conn) RemoteAddr() net.Addr { return netAddr(c.remote) }
+
+// LocalAddrPort is LocalAddr without an allocation.
+func (c *Conn) LocalAddrPort() netip.AddrPort { return c.local }
+
+// RemoteAddrPort is RemoteAddr without an allocation.
+func (c *Conn) RemoteAddrPort() netip.AddrPort { return c.remote }
+
+// open returns net.ErrClosed after Close.
+func (c *Conn) open() error {
+	if c.sock.Handle() == sys.Invalid {
+		return net.ErrClosed
+	}
+	return nil
+}
+
+// late is the error of a call whose deadline has passed. Close goes before the deadline.
+func (c *Conn) late() error {
+	if err := c.open(); err != nil {
+		return err
+	}
+	return os.ErrDeadlineExceeded
+}
+
+func (c *Conn) opError(op string, err error) error {
+	if err == nil || err == io.EOF || err == sys.ErrWouldBlock {
+		return err
+	}
+	return opError(op, netAddr(c.local), netAddr(c.remote), err)
+}

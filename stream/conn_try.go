@@ -1,0 +1,128 @@
+package stream
+
+import (
+	"net"
+	"time"
+
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// TryReadv reads once into segs and never waits; see [Socket.TryReadv]. It heeds no deadline. With [Conn.ShortReadDrains] it makes the Conn a
+// source that bufstrategy.Fill reads from. It returns [ErrBusy] while another call reads.
+func (c *Conn) TryReadv(segs [][]byte) (int, error) {
+	if !c.in.turn.TryLock() {
+		return 0, c.opError("read", ErrBusy)
+	}
+	defer c.in.give()
+	n, err := c.sock.TryReadv(segs)
+	c.in.short = err == nil && endsInside(segs, n)
+	return n, c.opError("read", err)
+}
+
+// TryWritev writes once from segs and never waits; see [Socket.TryWritev]. It heeds no deadline. It makes the Conn a sink that
+// bufstrategy.Flush writes to. It returns [ErrBusy] while another call writes.
+func (c *Conn) TryWritev(segs [][]byte) (int, error) {
+	if !c.out.turn.TryLock() {
+		return 0, c.opError("write", ErrBusy)
+	}
+	defer c.out.give()
+	n, err := c.sock.TryWritev(segs)
+	return n, c.opError("write", err)
+}
+
+// ShortReadDrains reports whether the last read proved that there are no more bytes, so that WaitRead may come before the next. Besides the
+// Registration's promise it takes a read that stopped inside a segment: one that filled its last segment may have been cut by the bound
+// on segments. It is for the caller who reads, between two reads.
+func (c *Conn) ShortReadDrains() bool {
+	if !c.in.turn.TryLock() {
+		return false
+	}
+	defer c.in.give()
+	return c.in.short && c.reg.ShortReadDrains()
+}
+
+// WaitRead suspends the caller until TryReadv is worth calling, the read deadline passes or the connection is closed.
+func (c *Conn) WaitRead() error { return c.opError("read", c.waitSide(&c.in, sys.Reading)) }
+
+// WaitWrite suspends the caller until TryWritev is worth calling, the write deadline passes or the connection is closed.
+func (c *Conn) WaitWrite() error { return c.opError("write", c.waitSide(&c.out, sys.Writing)) }
+
+func (c *Conn) waitSide(s *side, d sys.Direction) error {
+	if err := s.take(c.reg); err != nil {
+		return err
+	}
+	defer s.give()
+	if err := c.open(); err != nil {
+		return err
+	}
+	s.short = false
+	return s.wait(c.reg, d)
+}
+
+// Writev writes all of v in as few calls as the system allows, and suspends the caller while the kernel takes no more. It consumes v, as
+// net.Buffers.WriteTo does: what remains in v was not written.
+func (c *Conn) Writev(v *net.Buffers) (int64, error) {
+	n, err := c.writev(v)
+	return n, c.opError("write", err)
+}
+
+func (c *Conn) writev(v *net.Buffers) (int64, error) {
+	if err := c.out.take(c.reg); err != nil {
+		return 0, err
+	}
+	defer c.out.give()
+	if err := c.open(); err != nil {
+		return 0, err
+	}
+	written := int64(0)
+	for {
+		consume(v, 0)
+		if len(*v) == 0 {
+			return written, nil
+		}
+		if c.out.expired() {
+			return written, c.late()
+		}
+		n, err := c.sock.TryWritev(*v)
+		written += int64(n)
+		consume(v, n)
+		if err == sys.ErrWouldBlock {
+			err = c.out.wait(c.reg, sys.Writing)
+		}
+		if err != nil {
+			return written, err
+		}
+	}
+}
+
+// consume takes n bytes and all leading empty segments off v.
+func consume(v *net.Buffers, n int) {
+	for len(*v) > 0 && n >= len((*v)[0]) {
+		n -= len((*v)[0])
+		(*v)[0] = nil
+		*v = (*v)[1:]
+	}
+	if n > 0 {
+		(*v)[0] = (*v)[0][n:]
+	}
+}
+
+// SetNoDelay is [Socket.SetNoDelay].
+func (c *Conn) SetNoDelay(on bool) error { return c.set(c.sock.SetNoDelay(on)) }
+
+// SetKeepAlive is [Socket.SetKeepAlive].
+func (c *Conn) SetKeepAlive(on bool) error { return c.set(c.sock.SetKeepAlive(on)) }
+
+// SetKeepAlivePeriod is [Socket.SetKeepAlivePeriod].
+func (c *Conn) SetKeepAlivePeriod(d time.Duration) error { return c.set(c.sock.SetKeepAlivePeriod(d)) }
+
+// SetLinger is [Socket.SetLinger].
+func (c *Conn) SetLinger(seconds int) error { return c.set(c.sock.SetLinger(seconds)) }
+
+// SetReadBuffer is [Socket.SetReadBuffer].
+func (c *Conn) SetReadBuffer(n int) error { return c.set(c.sock.SetReadBuffer(n)) }
+
+// SetWriteBuffer is [Socket.SetWriteBuffer].
+func (c *Conn) SetWriteBuffer(n int) error { return c.set(c.sock.SetWriteBuffer(n)) }
+
+func (c *Conn) set(err error) error { return c.opError("set", callError("setsockopt", err)) }

@@ -1,0 +1,278 @@
+package stream
+
+import (
+	"net"
+	"net/netip"
+	"os"
+	"time"
+
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// backlogDefault is what the kernel is asked for; it lowers it to a limit of its own (net.core.somaxconn on Linux).
+const backlogDefault = 4096
+
+// ListenConfig is how a [Listener] is made. The zero value is ready for use.
+type ListenConfig struct {
+	// Backlog is how many connections may wait to be accepted; 4,096 when zero.
+	Backlog int
+
+	// ReusePort lets several listeners have the same address. Linux and DragonFly spread connections between them; one that is
+	// closed takes the connections in its queue with it.
+	ReusePort bool
+
+	// DualStack makes a listener on an IPv6 address accept IPv4 as well.
+	DualStack bool
+
+	// Nagle leaves TCP_NODELAY off on accepted connections. Package net turns it on, and so does Listen otherwise.
+	Nagle bool
+
+	// KeepAlive makes the kernel ask silent peers of accepted connections whether they are there.
+	KeepAlive bool
+
+	// Exhausted, if set, is told of each pause that Accept makes because the process or the system is out of descriptors or memory. It is called
+	// by the goroutine or task that accepts, and must not block.
+	Exhausted func(err error, pause time.Duration)
+}
+
+// Listener accepts connections and suspends its caller, through a [Waiter], while there are none. It implements net.Listener.
+//
+// Close, SetDeadline and Addr may be used from any goroutine at any time. Callers of Accept take turns where the Waiter suspends goroutines;
+// from tasks there is one at a time (see the package's section on concurrency).
+type Listener struct {
+	sock      Socket
+	waiter    Waiter
+	reg       Registration
+	in        side
+	recovery  recovery // guarded by in.turn
+	addr      netip.AddrPort
+	exhausted func(error, time.Duration)
+}
+
+var _ net.Listener = (*Listener)(nil)
+
+// Listen opens a socket that listens on addr and registers it with w. Port zero lets the kernel choose. Accepted connections inherit the
+// options that config sets, at no cost per connection.
+func Listen(w Waiter, addr netip.AddrPort, config ListenConfig) (*Listener, error) {
+	l, err := listen(w, addr, config)
+	if err != nil {
+		return nil, opError("listen", nil, netAddr(addr), err)
+	}
+	return l, nil
+}
+
+func listen(w Waiter, addr netip.AddrPort, config ListenConfig) (_ *Listener, err error) {
+	s, err := OpenTCP(sys.FamilyOf(addr.Addr()))
+	if err != nil {
+		return nil, callError("socket", err)
+	}
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
+	if err := config.apply(s.handle, sys.FamilyOf(addr.Addr())); err != nil {
+		return nil, callError("setsockopt", err)
+	}
+	if err := s.Bind(addr); err != nil {
+		return nil, callError("bind", err)
+	}
+	backlog := config.Backlog
+	if backlog <= 0 {
+		backlog = backlogDefault
+	}
+	if err := s.Listen(backlog); err != nil {
+		return nil, callError("listen", err)
+	}
+	local, err := s.LocalAddr()
+	if err != nil {
+		return nil, callError("getsockname", err)
+	}
+	reg, err := w.Register(s.handle)
+	if err != nil {
+		return nil, err
+	}
+	return &Listener{sock: s, waiter: w, reg: reg, addr: local, exhausted: config.Exhausted}, nil
+}
+
+func (config ListenConfig) apply(h sys.Handle, f sys.Family) error {
+	if err := sys.SetReuseAddr(h, true); err != nil {
+		return err
+	}
+	if config.ReusePort {
+		if err := sys.SetReusePort(h, true); err != nil {
+			return err
+		}
+	}
+	if f == sys.IPv6 {
+		if err := sys.SetV6Only(h, !config.DualStack); err != nil {
+			return err
+		}
+	}
+	if config.KeepAlive {
+		if err := sys.SetKeepAlive(h, true); err != nil {
+			return err
+		}
+	}
+	return sys.SetNoDelay(h, !config.Nagle)
+}
+
+// Accept waits for a connection and returns it as a *Conn on the Listener's own Waiter.
+//
+// It survives what concerns one connection only ([Transient]), and exhaustion ([Exhausted]): then it pauses, 5 ms at first and twice as long
+// each time up to a second, and goes on when there are descriptors again. ListenConfig.Exhausted hears of it.
+func (l *Listener) Accept() (net.Conn, error) {
+	c, err := l.AcceptOn(l.waiter)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// AcceptOn is Accept with a connection on another Waiter, which may be that of another loop.
+func (l *Listener) AcceptOn(w Waiter) (*Conn, error) {
+	s, peer, err := l.AcceptSocket()
+	if err != nil {
+		return nil, err
+	}
+	c, err := register(s, peer, w)
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// AcceptSocket is Accept with a socket that is registered nowhere, and the address of its peer.
+func (l *Listener) AcceptSocket() (Socket, netip.AddrPort, error) {
+	s, peer, err := l.acceptSocket()
+	return s, peer, l.opError("accept", err)
+}
+
+func (l *Listener) acceptSocket() (Socket, netip.AddrPort, error) {
+	if err := l.in.take(l.reg); err != nil {
+		return Socket{}, netip.AddrPort{}, err
+	}
+	defer l.in.give()
+	for {
+		if l.in.expired() && l.open() == nil {
+			return Socket{}, netip.AddrPort{}, os.ErrDeadlineExceeded
+		}
+		s, peer, err := l.sock.TryAccept()
+		if err == nil {
+			l.recovery = recovery{}
+			return s, peer, nil
+		}
+		if err == sys.ErrWouldBlock {
+			err = l.in.wait(l.reg, sys.Reading)
+		} else {
+			err = l.recover(err)
+		}
+		if err != nil {
+			return Socket{}, netip.AddrPort{}, err
+		}
+	}
+}
+
+// recover pauses after an error that the listener survives, and returns one that it does not.
+func (l *Listener) recover(err error) error {
+	pause, survives := l.recovery.next(err)
+	if !survives {
+		return err
+	}
+	if pause == 0 {
+		return nil
+	}
+	if l.exhausted != nil {
+		l.exhausted(callError("accept", err), pause)
+	}
+	for until := time.Now().Add(pause); ; {
+		if l.in.expired() {
+			return nil
+		}
+		// A listener is never writable, so that waiting for it is a pause that Close ends. Waiting to read would return at once: the
+		// connection that cannot be accepted is still in the queue.
+		deadline := until
+		if d := l.in.deadline(); !d.IsZero() && d.Before(until) {
+			deadline = d
+		}
+		err := l.reg.Wait(sys.Writing, deadline)
+		if err != nil && err != os.ErrDeadlineExceeded {
+			return err
+		}
+		if !time.Now().Before(until) {
+			return nil
+		}
+	}
+}
+
+// TryAccept takes a connection off the queue without waiting, and returns it as a socket that is registered nowhere, with the address of
+// its peer. It returns sys.ErrWouldBlock when the queue is empty, passes over errors that are [Transient], and returns one that is
+// [Exhausted]: the caller pauses before it tries again. It heeds no deadline, and returns [ErrBusy] while another call accepts.
+func (l *Listener) TryAccept() (Socket, netip.AddrPort, error) {
+	if !l.in.turn.TryLock() {
+		return Socket{}, netip.AddrPort{}, l.opError("accept", ErrBusy)
+	}
+	defer l.in.give()
+	for tries := 0; ; tries++ {
+		s, peer, err := l.sock.TryAccept()
+		if err == nil || !Transient(err) || tries == transientMax {
+			return s, peer, l.opError("accept", err)
+		}
+	}
+}
+
+// Wait suspends the caller until TryAccept is worth calling, the deadline passes or the listener is closed.
+func (l *Listener) Wait() error {
+	if err := l.in.take(l.reg); err != nil {
+		return l.opError("accept", err)
+	}
+	defer l.in.give()
+	if err := l.open(); err != nil {
+		return l.opError("accept", err)
+	}
+	return l.opError("accept", l.in.wait(l.reg, sys.Reading))
+}
+
+// Close ends the listener, makes running and later calls return net.ErrClosed, and resets the connections that were not accepted. A second
+// Close returns an error that is net.ErrClosed.
+func (l *Listener) Close() error {
+	if !l.sock.retire() {
+		return l.opError("close", net.ErrClosed)
+	}
+	err := l.reg.Close()
+	if e := l.sock.release(); err == nil {
+		err = e
+	}
+	return l.opError("close", err)
+}
+
+// SetDeadline makes running and later accepts return an error that is os.ErrDeadlineExceeded once t has passed; the zero time is none.
+func (l *Listener) SetDeadline(t time.Time) error {
+	if err := l.open(); err != nil {
+		return l.opError("set", err)
+	}
+	l.in.setDeadline(t, l.reg, sys.Reading)
+	l.reg.Interrupt(sys.Writing) // ends a pause
+	return nil
+}
+
+// Addr returns the address that the listener is bound to, a *net.TCPAddr. It stays available after Close.
+func (l *Listener) Addr() net.Addr { return netAddr(l.addr) }
+
+// AddrPort is Addr without an allocation.
+func (l *Listener) AddrPort() netip.AddrPort { return l.addr }
+
+func (l *Listener) open() error {
+	if l.sock.Handle() == sys.Invalid {
+		return net.ErrClosed
+	}
+	return nil
+}
+
+func (l *Listener) opError(op string, err error) error {
+	if err == nil || err == sys.ErrWouldBlock {
+		return err
+	}
+	return opError(op, nil, netAddr(l.addr), err)
+}

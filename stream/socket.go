@@ -1,0 +1,134 @@
+package stream
+
+import (
+	"net"
+	"net/netip"
+	"sync/atomic"
+
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// Socket is a handle that never blocks, with operations that return at once. It is 16 bytes and meant to be held by value.
+//
+// The zero Socket is closed. A Socket may be moved by assignment until a second goroutine knows it; what it was moved from must not be
+// used again. Nothing closes a Socket but Close: it has no finalizer.
+//
+// One goroutine at a time may read, one may write. Close may come from any goroutine at any time: it makes later calls return
+// [net.ErrClosed], and the number of the handle goes back to the kernel when the last running call returns, never under it.
+type Socket struct {
+	handle sys.Handle
+
+	// refs is accessed atomically. Bit 31 is retired, the rest counts references: one of the owner, and one of each running call.
+	// Who takes away the last reference of a retired socket closes the handle. Zero was never open.
+	refs uint32
+
+	phase connectPhase // owned by the one who connects
+}
+
+// retired is the bit of Socket.refs that makes further calls fail.
+const retired = 1 << 31
+
+// OpenTCP opens a TCP socket, non-blocking and close-on-exec from birth. It is neither bound nor connected.
+func OpenTCP(f sys.Family) (Socket, error) {
+	h, err := sys.Socket(f)
+	if err != nil {
+		return Socket{}, err
+	}
+	return own(h), nil
+}
+
+// Adopt makes a Socket of a stream socket that was opened elsewhere, which the Socket owns from then on. It makes h non-blocking if it is
+// not: that flag belongs to the open file, so every duplicate of h, in whatever process, becomes non-blocking with it. When an error is
+// returned, h stays the caller's.
+func Adopt(h sys.Handle) (Socket, error) {
+	nonblocking, err := sys.IsNonblock(h)
+	if err != nil {
+		return Socket{}, err
+	}
+	if !nonblocking {
+		if err := sys.SetNonblock(h); err != nil {
+			return Socket{}, err
+		}
+	}
+	return own(h), nil
+}
+
+func own(h sys.Handle) Socket { return Socket{handle: h, refs: 1} }
+
+// acquire keeps the handle from being closed until release. Every successful acquire is followed by one release.
+func (s *Socket) acquire() error {
+	for {
+		v := atomic.LoadUint32(&s.refs)
+		if v == 0 || v&retired != 0 {
+			return net.ErrClosed
+		}
+		if atomic.CompareAndSwapUint32(&s.refs, v, v+1) {
+			return nil
+		}
+	}
+}
+
+// release gives back a reference, and closes the handle with the last one of a retired socket.
+func (s *Socket) release() error {
+	if atomic.AddUint32(&s.refs, ^uint32(0)) == retired {
+		return sys.Close(s.handle)
+	}
+	return nil
+}
+
+// retire makes further calls fail and reports whether it was the first to do so. The owner's reference remains, to be released.
+func (s *Socket) retire() bool {
+	for {
+		v := atomic.LoadUint32(&s.refs)
+		if v == 0 || v&retired != 0 {
+			return false
+		}
+		if atomic.CompareAndSwapUint32(&s.refs, v, v|retired) {
+			return true
+		}
+	}
+}
+
+// Close ends the socket. Unsent bytes are sent in the background, unless [Socket.SetLinger] says otherwise; unread ones make the
+// kernel reset the connection. A second Close returns net.ErrClosed. The registration of the handle with a queue must have ended before.
+func (s *Socket) Close() error {
+	if !s.retire() {
+		return net.ErrClosed
+	}
+	return s.release()
+}
+
+// Handle returns the handle, or sys.Invalid when the socket is closed. It does not keep the handle from being closed.
+func (s *Socket) Handle() sys.Handle {
+	if v := atomic.LoadUint32(&s.refs); v == 0 || v&retired != 0 {
+		return sys.Invalid
+	}
+	return s.handle
+}
+
+// LocalAddr asks the kernel for the address that the socket is bound to. It is the zero AddrPort for a socket of another family.
+func (s *Socket) LocalAddr() (netip.AddrPort, error) {
+	if err := s.acquire(); err != nil {
+		return netip.AddrPort{}, err
+	}
+	defer s.release()
+	return sys.LocalAddr(s.handle)
+}
+
+// RemoteAddr asks the kernel for the address that the socket is connected to.
+func (s *Socket) RemoteAddr() (netip.AddrPort, error) {
+	if err := s.acquire(); err != nil {
+		return netip.AddrPort{}, err
+	}
+	defer s.release()
+	return sys.PeerAddr(s.handle)
+}
+
+// do runs operation with the handle kept open.
+func (s *Socket) do(operation func(sys.Handle) error) error {
+	if err := s.acquire(); err != nil {
+		return err
+	}
+	defer s.release()
+	return operation(s.handle)
+}

@@ -1,0 +1,104 @@
+package stream
+
+import (
+	"io"
+	"net/netip"
+
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// TryRead reads up to len(p) bytes. It returns io.EOF at the end of the stream, sys.ErrWouldBlock when there is nothing to read, and
+// 0, nil for an empty p.
+func (s *Socket) TryRead(p []byte) (int, error) {
+	if err := s.acquire(); err != nil {
+		return 0, err
+	}
+	n, err := sys.Recv(s.handle, p)
+	s.release()
+	if n == 0 && err == nil && len(p) > 0 {
+		return 0, io.EOF
+	}
+	return n, err
+}
+
+// TryWrite writes as many bytes of p as the kernel takes, which may be fewer than there are, and returns how many. It returns
+// sys.ErrWouldBlock when it takes none. It never raises SIGPIPE.
+func (s *Socket) TryWrite(p []byte) (int, error) {
+	if err := s.acquire(); err != nil {
+		return 0, err
+	}
+	n, err := sys.Send(s.handle, p)
+	s.release()
+	return n, err
+}
+
+// TryReadv is TryRead into several segments in order. At most sys.SegmentsMax of those that are not empty are used, on some systems one.
+// So fewer bytes than there was room for do not prove that there are no more, unless the last of them stands inside a segment.
+func (s *Socket) TryReadv(segs [][]byte) (int, error) {
+	if err := s.acquire(); err != nil {
+		return 0, err
+	}
+	n, err := sys.RecvSegments(s.handle, segs)
+	s.release()
+	if n == 0 && err == nil && !allEmpty(segs) {
+		return 0, io.EOF
+	}
+	return n, err
+}
+
+// TryWritev is TryWrite of several segments in order. At most sys.SegmentsMax of those that are not empty are used, on some systems one.
+func (s *Socket) TryWritev(segs [][]byte) (int, error) {
+	if err := s.acquire(); err != nil {
+		return 0, err
+	}
+	n, err := sys.SendSegments(s.handle, segs)
+	s.release()
+	return n, err
+}
+
+// TryAccept takes one connection off the queue of a listening socket, and returns it with the address of its peer. The new socket is
+// non-blocking and close-on-exec. It returns sys.ErrWouldBlock when the queue is empty. [Transient] and [Exhausted] sort other errors.
+func (s *Socket) TryAccept() (Socket, netip.AddrPort, error) {
+	if err := s.acquire(); err != nil {
+		return Socket{}, netip.AddrPort{}, err
+	}
+	h, peer, err := sys.Accept(s.handle)
+	s.release()
+	if err != nil {
+		return Socket{}, netip.AddrPort{}, err
+	}
+	return own(h), peer, nil
+}
+
+// CloseWrite ends the stream to the peer, who reads io.EOF after the bytes already written (shutdown(2), SHUT_WR).
+func (s *Socket) CloseWrite() error {
+	return s.do(func(h sys.Handle) error { return sys.Shutdown(h, sys.ShutWriting) })
+}
+
+// CloseRead makes reads return io.EOF once what has arrived is read (shutdown(2), SHUT_RD). The peer is not told.
+func (s *Socket) CloseRead() error {
+	return s.do(func(h sys.Handle) error { return sys.Shutdown(h, sys.ShutReading) })
+}
+
+func allEmpty(segs [][]byte) bool {
+	for _, s := range segs {
+		if len(s) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// endsInside reports whether a transfer of n bytes stopped inside one of segs, so that it was not cut by a bound on the number of segments.
+func endsInside(segs [][]byte, n int) bool {
+	for _, s := range segs {
+		if n <= 0 {
+			return false
+		}
+		if n < len(s) {
+			return true
+		}
+		n -= len(s)
+	}
+	return false
+}

@@ -1,0 +1,8 @@
+//go:build !linux
+
+package stream
+
+import "syscall"
+
+// errNoNet stands for an errno that only Linux has.
+const errNoNet = syscall.ENETDOWN
