@@ -23,12 +23,15 @@ type Waiter interface {
 //     [os.ErrDeadlineExceeded], [net.ErrClosed] after Close, or an error of the mechanism or of the scheduler (a cancelled task). At most
 //     one caller waits in a direction at a time.
 //   - Interrupt makes a Wait in direction d, running or else the next one, return nil, so that its caller looks at a changed deadline. It
-//     never blocks and may be called from any goroutine.
+//     never blocks, may be called from any goroutine, and does nothing after Close.
 //   - ShortReadDrains reports whether a read that returned fewer bytes than it had room for proves that there are no more, so that the
 //     next read may Wait without trying. It is false where the mechanism reports no new edge for what it has reported before: after
 //     a hang-up, the end follows the bytes without another event.
 //   - Close ends the registration and makes a running Wait return net.ErrClosed. It may be called from any goroutine and returns before the
 //     handle's number can be used again. A second Close does nothing.
+//
+// A Registration whose Wait suspends tasks also has a method MayBlock() bool, which reports whether the calling goroutine may be blocked by
+// other means than Wait: by a lock. It is false in a task; see the package's section on concurrency.
 type Registration = interface {
 	Wait(d sys.Direction, deadline time.Time) error
 	Interrupt(d sys.Direction)
