@@ -80,7 +80,16 @@ func Vet() error {
 	if err != nil {
 		return err
 	}
-	return platforms.Vet(os.Stdout, w.Root, all, patterns(w)...)
+	return platforms.Vet(os.Stdout, w.Root, all, append(patterns(w), "./internal/...")...)
+}
+
+// Cross compiles the tests for another platform into bin, with a script that runs them there.
+func Cross(goos, goarch string) error {
+	w, err := open()
+	if err != nil {
+		return err
+	}
+	return platforms.Cross(os.Stdout, w.Root, platforms.Platform{OS: goos, Arch: goarch}, patterns(w)...)
 }
 
 // Lint checks the form of the source: gofmt, staticcheck, actionlint, and the rules of this repository for the names
