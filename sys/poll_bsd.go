@@ -15,7 +15,7 @@ import (
 func Poll(fds []PollFD, timeout time.Duration) (int, error) {
 	ms := -1
 	if timeout >= 0 {
-		ms = int(min((timeout+time.Millisecond-1)/time.Millisecond, math.MaxInt32))
+		ms = int((min(timeout, math.MaxInt32*time.Millisecond) + time.Millisecond - 1) / time.Millisecond)
 	}
 	return unix.Poll(fds, ms)
 }

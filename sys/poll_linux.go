@@ -1,6 +1,7 @@
 package sys
 
 import (
+	"math"
 	"time"
 	"unsafe"
 
@@ -13,7 +14,8 @@ import (
 func Poll(fds []PollFD, timeout time.Duration) (int, error) {
 	var ts *unix.Timespec
 	if timeout >= 0 {
-		t := unix.NsecToTimespec(int64(timeout))
+		// The seconds have 32 bits on some machines: who waits that long is woken early and waits again.
+		t := unix.NsecToTimespec(int64(min(timeout, math.MaxInt32*time.Second)))
 		ts = &t
 	}
 	if timeout == 0 {
