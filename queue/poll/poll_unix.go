@@ -1,0 +1,280 @@
+//go:build unix
+
+package poll
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/queue/internal/gate"
+	"github.com/edgewise-go/edgewise/queue/internal/wake"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// Queue is a [queue.Queue] on poll(2). Use New.
+type Queue struct {
+	waker  *wake.Waker
+	gate   *gate.Gate    // around every Wait
+	turn   chan struct{} // holds a token while no Wait polls
+	closed chan struct{} // closed by Close, for those who wait for the turn
+	timers sync.Pool     // of *time.Timer, for those who wait for the turn
+
+	mu      sync.Mutex
+	set     set  // guarded by mu
+	changed bool // guarded by mu; whether set differs from the copy
+	polling bool // guarded by mu; whether the copy may be in the kernel
+	kicked  bool // guarded by mu; whether the waker is readable
+	woken   bool // guarded by mu; whether a Wake has had no answer
+
+	polled []sys.PollFD // owned by whoever has the turn; a copy of set.fds
+	stamps []uint32     // owned by whoever has the turn; a copy of set.stamps
+	next   int          // owned by whoever has the turn; the entry of polled to begin with
+}
+
+var _ queue.Queue = (*Queue)(nil)
+
+// New opens a queue, which holds one or two descriptors until it is closed.
+//
+// Errors: [queue.ErrInvalid] for an unknown waker, [queue.ErrUnavailable] with the errno if the system refuses, one that is
+// [errors.ErrUnsupported] for a waker that it does not have.
+func New(o Options) (*Queue, error) {
+	w, err := wake.Open(o.Waker)
+	if err != nil {
+		return nil, fmt.Errorf("poll: %w", err)
+	}
+	q := &Queue{waker: w, gate: gate.New(), turn: make(chan struct{}, 1), closed: make(chan struct{}), changed: true}
+	q.turn <- struct{}{}
+	q.set.fds = []sys.PollFD{{Fd: int32(w.Handle()), Events: sys.PollIn}}
+	q.set.stamps = []uint32{0}
+	return q, nil
+}
+
+// Features implements [queue.Queue].
+func (q *Queue) Features() queue.Features {
+	return queue.Features{Mechanism: "poll", Waker: q.waker.Kind(), PeerShut: sys.PollRDHup != 0}
+}
+
+// Add implements [queue.Queue].
+func (q *Queue) Add(h sys.Handle, r queue.Registration) error {
+	return q.change("add", h, func() error {
+		if err := check(r); err != nil {
+			return err
+		}
+		if q.set.has(h) {
+			return queue.ErrExists
+		}
+		if err := pollable(h); err != nil {
+			return err
+		}
+		q.set.add(h, r)
+		return nil
+	})
+}
+
+// Modify implements [queue.Queue].
+func (q *Queue) Modify(h sys.Handle, r queue.Registration) error {
+	return q.change("modify", h, func() error {
+		if err := check(r); err != nil {
+			return err
+		}
+		if !q.set.has(h) {
+			return queue.ErrNotFound
+		}
+		if err := pollable(h); err != nil {
+			return err
+		}
+		q.set.replace(h, r)
+		return nil
+	})
+}
+
+// Delete implements [queue.Queue].
+func (q *Queue) Delete(h sys.Handle) error {
+	// The kernel holds an open file that it polls: it is kicked to let go, for the caller is about to close it.
+	return q.change("delete", h, func() error {
+		if !q.set.has(h) {
+			return queue.ErrNotFound
+		}
+		q.set.remove(h)
+		return nil
+	})
+}
+
+// WouldBlock implements [queue.Queue].
+func (q *Queue) WouldBlock(h sys.Handle, dir queue.Interest) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.gate.Closed() {
+		return failed("would block", h, queue.ErrClosed)
+	}
+	if !q.set.has(h) {
+		return failed("would block", h, queue.ErrNotFound)
+	}
+	if q.set.rearm(h, dir) {
+		return q.kick()
+	}
+	return nil
+}
+
+// change runs f, which changes the set, under mu.
+func (q *Queue) change(operation string, h sys.Handle, f func() error) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.gate.Closed() {
+		return failed(operation, h, queue.ErrClosed)
+	}
+	if err := f(); err != nil {
+		return failed(operation, h, err)
+	}
+	return q.kick()
+}
+
+// kick makes the Wait that polls, if there is one, look at what has changed. The caller holds mu.
+func (q *Queue) kick() error {
+	q.changed = true
+	return q.interrupt()
+}
+
+func (q *Queue) interrupt() error {
+	if !q.polling || q.kicked {
+		return nil
+	}
+	if err := q.waker.Signal(); err != nil {
+		return fmt.Errorf("poll: wake: %w", err)
+	}
+	q.kicked = true
+	return nil
+}
+
+// Wake implements [queue.Queue].
+func (q *Queue) Wake() error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.gate.Closed() {
+		return fmt.Errorf("poll: wake: %w", queue.ErrClosed)
+	}
+	q.woken = true
+	return q.interrupt()
+}
+
+// Close implements [queue.Queue].
+func (q *Queue) Close() error {
+	q.mu.Lock()
+	if !q.gate.Shut() {
+		q.mu.Unlock()
+		return fmt.Errorf("poll: close: %w", queue.ErrClosed)
+	}
+	close(q.closed)
+	err := q.interrupt()
+	q.mu.Unlock()
+	q.gate.Await()
+	return errors.Join(err, q.waker.Close())
+}
+
+// Wait implements [queue.Queue].
+func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
+	if !q.gate.Enter() {
+		return 0, fmt.Errorf("poll: wait: %w", queue.ErrClosed)
+	}
+	defer q.gate.Leave()
+	if len(events) == 0 {
+		return 0, fmt.Errorf("poll: wait for no events: %w", queue.ErrInvalid)
+	}
+	var deadline time.Time
+	if timeout > 0 {
+		deadline = time.Now().Add(timeout)
+	}
+	if !q.takeTurn(timeout) {
+		return 0, q.passed()
+	}
+	defer func() { q.turn <- struct{}{} }()
+	for {
+		if timeout > 0 {
+			timeout = max(0, time.Until(deadline))
+		}
+		left := q.prepare(timeout)
+		n, err := sys.Poll(q.polled, left)
+		n, woken, err := q.deliver(events, n, err)
+		if n > 0 || woken || err != nil {
+			return n, err
+		}
+		if timeout == 0 {
+			return 0, q.passed()
+		}
+	}
+}
+
+// takeTurn waits until nobody else polls. It reports false when the time has passed or the queue was closed.
+func (q *Queue) takeTurn(timeout time.Duration) bool {
+	select {
+	case <-q.turn:
+		return true
+	default:
+	}
+	if timeout == 0 {
+		return false
+	}
+	var expired <-chan time.Time
+	if timeout > 0 {
+		timer, _ := q.timers.Get().(*time.Timer)
+		if timer == nil {
+			timer = time.NewTimer(timeout)
+		} else {
+			timer.Reset(timeout)
+		}
+		defer func() {
+			timer.Stop()
+			q.timers.Put(timer)
+		}()
+		expired = timer.C
+	}
+	select {
+	case <-q.turn:
+		return true
+	case <-q.closed:
+	case <-expired:
+	}
+	return false
+}
+
+// passed is how a Wait ends whose time is up.
+func (q *Queue) passed() error {
+	if q.gate.Closed() {
+		return fmt.Errorf("poll: wait: %w", queue.ErrClosed)
+	}
+	return nil
+}
+
+func failed(operation string, h sys.Handle, err error) error {
+	return fmt.Errorf("poll: %s handle %v: %w", operation, h, err)
+}
+
+// pollable refuses what poll(2) takes and calls ready for ever, and what is not open, of which poll(2) would tell only later.
+func pollable(h sys.Handle) error {
+	if h > maxHandle {
+		return syscall.EBADF
+	}
+	var st syscall.Stat_t
+	if err := syscall.Fstat(int(h), &st); err != nil {
+		return err
+	}
+	switch uint32(st.Mode) & syscall.S_IFMT {
+	case syscall.S_IFREG, syscall.S_IFDIR, syscall.S_IFBLK:
+		return fmt.Errorf("%w: %w", queue.ErrNotPollable, syscall.EPERM)
+	}
+	return nil
+}
+
+func check(r queue.Registration) error {
+	switch {
+	case r.Mode > queue.OneShot, r.Interest > queue.Both:
+		return queue.ErrInvalid
+	case r.Exclusive:
+		return fmt.Errorf("exclusive: %w", errors.ErrUnsupported)
+	}
+	return nil
+}

@@ -1,0 +1,112 @@
+//go:build unix
+
+package poll
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+func open(t testing.TB) *Queue {
+	t.Helper()
+	q, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := q.Close(); err != nil && !errors.Is(err, queue.ErrClosed) {
+			t.Error(err)
+		}
+	})
+	return q
+}
+
+func pair(t testing.TB) (a, b sys.Handle) {
+	t.Helper()
+	a, b, err := sys.SocketPair()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { sys.Close(a); sys.Close(b) })
+	return a, b
+}
+
+func TestAHandleClosedWithoutDeleteIsReportedOnce(t *testing.T) {
+	q := open(t)
+	h, other, err := sys.SocketPair()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sys.Close(other)
+	if err := q.Add(h, queue.Registration{Interest: queue.Readable}); err != nil {
+		t.Fatal(err)
+	}
+	if err := sys.Close(h); err != nil {
+		t.Fatal(err)
+	}
+	events := make([]queue.Event, 4)
+	for i, want := range []int{1, 0} {
+		if n, err := q.Wait(events, 0); n != want || err != nil {
+			t.Errorf("wait %d: got %d, %v, want %d", i, n, err, want)
+		}
+	}
+	if err := q.Delete(h); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTheSetShrinksAndEntriesMove(t *testing.T) {
+	q := open(t)
+	var hs []sys.Handle
+	for i := range 4 {
+		a, b := pair(t)
+		hs = append(hs, a, b)
+		for j, h := range []sys.Handle{a, b} {
+			if err := q.Add(h, queue.Registration{Token: queue.Token(2*i + j), Interest: queue.Writable}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	events := make([]queue.Event, 16)
+	for left := len(hs) - 1; left >= 0; left-- {
+		at := left / 2
+		if err := q.Delete(hs[at]); err != nil {
+			t.Fatal(err)
+		}
+		hs = append(hs[:at], hs[at+1:]...)
+		if n, err := q.Wait(events, 0); n != left || err != nil {
+			t.Errorf("got %d, %v, want %d", n, err, left)
+		}
+	}
+	if len(q.set.fds) != 1 {
+		t.Errorf("%d entries left besides the waker", len(q.set.fds)-1)
+	}
+}
+
+func TestAChangeReachesAWaitInAnotherThread(t *testing.T) {
+	q := open(t)
+	a, _ := pair(t)
+	got := make(chan int)
+	go func() {
+		n, err := q.Wait(make([]queue.Event, 1), 10*time.Second)
+		if err != nil {
+			t.Error(err)
+		}
+		got <- n
+	}()
+	for polling := false; !polling; {
+		q.mu.Lock()
+		polling = q.polling
+		q.mu.Unlock()
+	}
+	if err := q.Add(a, queue.Registration{Interest: queue.Writable}); err != nil {
+		t.Fatal(err)
+	}
+	if n := <-got; n != 1 {
+		t.Errorf("got %d events, want 1", n)
+	}
+}

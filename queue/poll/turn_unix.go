@@ -1,0 +1,78 @@
+//go:build unix
+
+package poll
+
+import (
+	"fmt"
+	"syscall"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+)
+
+// prepare brings the copy of the poll set up to date and returns how long to poll it: a Wake that has had no answer leaves no
+// time. The caller has the turn.
+func (q *Queue) prepare(timeout time.Duration) time.Duration {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.changed {
+		q.polled = append(q.polled[:0], q.set.fds...)
+		q.stamps = append(q.stamps[:0], q.set.stamps...)
+		q.changed = false
+	}
+	q.polling = true
+	if q.woken || q.gate.Closed() {
+		return 0
+	}
+	return timeout
+}
+
+// deliver turns what poll(2) has answered into events and reports whether a Wake is answered by it. The caller has the turn.
+func (q *Queue) deliver(events []queue.Event, ready int, polled error) (n int, woken bool, err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.polling = false
+	if q.kicked {
+		if err := q.waker.Clear(); err != nil {
+			return 0, false, fmt.Errorf("poll: clear waker: %w", err)
+		}
+		q.kicked = false
+	}
+	if q.gate.Closed() {
+		return 0, false, fmt.Errorf("poll: wait: %w", queue.ErrClosed)
+	}
+	if polled != nil && polled != syscall.EINTR {
+		return 0, false, fmt.Errorf("poll: wait: %w", polled)
+	}
+	woken, q.woken = q.woken, false
+	if polled != nil || ready == 0 {
+		return 0, woken, nil
+	}
+	return q.collect(events), woken, nil
+}
+
+// collect stores events. It begins behind the entry that the last one ended with, so that a short slice
+// serves every entry in turn. The caller holds mu.
+func (q *Queue) collect(events []queue.Event) int {
+	n, entries := 0, len(q.polled)
+	for range entries {
+		if q.next >= entries {
+			q.next = 0
+		}
+		i := q.next
+		q.next++
+		if i == 0 || q.polled[i].Revents == 0 {
+			continue
+		}
+		event, ok, changed := q.set.report(q.polled[i], q.stamps[i])
+		q.changed = q.changed || changed
+		if !ok {
+			continue
+		}
+		events[n] = event
+		if n++; n == len(events) {
+			break
+		}
+	}
+	return n
+}
