@@ -1,0 +1,65 @@
+package auto
+
+import (
+	"errors"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/edgewise-go/edgewise/queue"
+)
+
+func TestOpenByNameAndByForce(t *testing.T) {
+	for name, want := range map[string]string{
+		"auto": "epoll eventfd", "epoll": "epoll eventfd", "epoll:pipe": "epoll pipe", "poll": "poll eventfd", "poll:pipe": "poll pipe",
+	} {
+		open := map[string]func() (queue.Queue, error){
+			"Open": func() (queue.Queue, error) { return Open(name) },
+		}
+		if name != Auto {
+			open["New"] = func() (queue.Queue, error) {
+				t.Setenv(ForceVariable, name)
+				q, _, err := New()
+				t.Setenv(ForceVariable, "")
+				return q, err
+			}
+		}
+		for how, f := range open {
+			q, err := f()
+			if err != nil {
+				t.Errorf("%s %s: %v", how, name, err)
+				continue
+			}
+			if got := q.Features().Mechanism + " " + q.Features().Waker; got != want {
+				t.Errorf("%s %s: got %s, want %s", how, name, got, want)
+			}
+			if err := q.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if _, err := Open("kqueue"); err == nil || !strings.Contains(err.Error(), "epoll") {
+		t.Errorf("got %v, want the nearest mechanism named", err)
+	}
+	if _, err := Open("epoll:bell"); !errors.Is(err, queue.ErrInvalid) {
+		t.Errorf("got %v, want ErrInvalid", err)
+	}
+}
+
+func TestWithoutDescriptorsTheMechanismIsUnavailable(t *testing.T) {
+	var old syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &old); err != nil {
+		t.Fatal(err)
+	}
+	none := syscall.Rlimit{Cur: 3, Max: old.Max}
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &none); err != nil {
+		t.Fatal(err)
+	}
+	_, passed, err := New()
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &old); err != nil {
+		t.Fatal(err)
+	}
+	if !errors.Is(err, queue.ErrUnavailable) || !errors.Is(err, syscall.EMFILE) || len(passed) != 2 {
+		t.Errorf("got %v, passed over %v; want ErrUnavailable with EMFILE for both", err, passed)
+	}
+}
