@@ -1,0 +1,211 @@
+package resolvetest
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/edgewise-go/edgewise/resolve"
+)
+
+type cacheFixture struct {
+	t     T
+	clock *clock
+	next  *upstream
+	strat resolve.Strategy
+	owner *owner
+}
+
+func (p Parts) cache(t T, config resolve.CacheConfig) *cacheFixture {
+	t.Helper()
+	f := &cacheFixture{t: t, clock: newClock(), next: &upstream{t: t}, owner: newOwner(t)}
+	config.Clock = f.clock.Now
+	var err error
+	if f.strat, err = p.Cache(config, f.next); err != nil {
+		t.Fatalf("cache: %v", err)
+	}
+	return f
+}
+
+// learn asks q, which must be passed on, and answers it with a time to live; a negative ttl is none.
+func (f *cacheFixture) learn(q resolve.Question, ttl time.Duration, cause error) {
+	f.t.Helper()
+	n := f.next.count()
+	c := f.owner.start(f.strat, q)
+	f.next.asked(n+1, "a question that is not in the cache, "+q.String())
+	var expires time.Time
+	if ttl >= 0 {
+		expires = f.clock.Now().Add(ttl)
+	}
+	if cause != nil {
+		f.next.finish(n, resolve.Answer{}, &resolve.Error{Op: "script", Question: q, Expires: expires, Err: cause})
+	} else {
+		ans, _ := fixed(q)
+		ans.Expires = expires
+		f.next.finish(n, ans, nil)
+	}
+	f.owner.await(c)
+	f.owner.once(c)
+	if cause != nil {
+		c.fails(cause)
+	} else if c.err != nil || c.answer.Len() != 1 {
+		f.t.Errorf("%v: got %v, %v", q, c.answer, c.err)
+	}
+}
+
+// has fails unless q is, or is not, answered from memory.
+func (f *cacheFixture) has(q resolve.Question, want bool) {
+	f.t.Helper()
+	if _, err := f.strat.Try(q); (err != resolve.ErrWouldBlock) != want {
+		f.t.Errorf("%v: Try gives error %v, in the cache: want %v", q, err, want)
+	}
+}
+
+func cacheCases() []testCase {
+	one, two, three := a("one.example"), a("two.example"), a("three.example")
+	return []testCase{
+		{ID: "cache/hit", Rule: "A remembered answer is given by both verbs without asking, says that it is cached, and keeps its source.", Needs: needs(Cache),
+			Run: func(t T, p Parts) {
+				f := p.cache(t, resolve.CacheConfig{})
+				f.learn(one, time.Minute, nil)
+				got, err := both(t, f.strat, one)
+				holds(t, "hit", got, err, "192.0.2.1")
+				if !got.Cached || got.Question != one {
+					t.Errorf("Cached %v, Question %v", got.Cached, got.Question)
+				}
+				f.next.asked(1, "one miss and two hits")
+			}},
+		{ID: "cache/other-type", Rule: "The key is the whole question: another type of the same name is asked for.", Source: "catalogue 140; sd#11789",
+			Needs: needs(Cache), Run: func(t T, p Parts) {
+				f := p.cache(t, resolve.CacheConfig{})
+				f.learn(aaaa("one.example"), time.Minute, resolve.ErrNoData)
+				f.has(one, false)
+				f.learn(one, time.Minute, nil)
+				_, err := f.strat.Try(aaaa("one.example"))
+				isError(t, "AAAA", err, resolve.ErrNoData)
+			}},
+		{ID: "cache/expires", Rule: "An answer is remembered until it expires, and its expiry does not move.", Source: "catalogue 137; dnscrypt#1624",
+			Needs: needs(Cache), Run: func(t T, p Parts) {
+				f := p.cache(t, resolve.CacheConfig{})
+				f.learn(one, time.Minute, nil)
+				end := f.clock.Now().Add(time.Minute)
+				f.clock.advance(time.Minute - time.Nanosecond)
+				got, err := f.strat.Try(one)
+				holds(t, "just before the end", got, err, "192.0.2.1")
+				if !got.Expires.Equal(end) {
+					t.Errorf("Expires %v, want %v", got.Expires, end)
+				}
+				f.clock.advance(time.Nanosecond)
+				f.has(one, false)
+				f.learn(one, time.Minute, nil)
+			}},
+		{ID: "cache/zero-ttl", Rule: "An answer that has expired when it arrives is not stored, whatever TTLMin says.", Source: "hickory#3960; catalogue 134",
+			Needs: needs(Cache), Run: func(t T, p Parts) {
+				f := p.cache(t, resolve.CacheConfig{TTLMin: time.Minute})
+				f.learn(one, 0, nil)
+				f.has(one, false)
+			}},
+		{ID: "cache/ttl-min", Rule: "A time to live shorter than TTLMin is lifted to it.", Needs: needs(Cache), Run: func(t T, p Parts) {
+			f := p.cache(t, resolve.CacheConfig{TTLMin: time.Minute})
+			f.learn(one, time.Second, nil)
+			f.clock.advance(time.Minute - time.Nanosecond)
+			f.has(one, true)
+			f.clock.advance(time.Nanosecond)
+			f.has(one, false)
+		}},
+		{ID: "cache/ttl-max", Rule: "A time to live longer than TTLMax is cut to it.", Source: "RFC 8767, section 4; catalogue 136", Needs: needs(Cache),
+			Run: func(t T, p Parts) {
+				f := p.cache(t, resolve.CacheConfig{TTLMax: time.Minute})
+				f.learn(one, 1000*time.Hour, nil)
+				f.clock.advance(time.Minute - time.Nanosecond)
+				f.has(one, true)
+				f.clock.advance(time.Nanosecond)
+				f.has(one, false)
+			}},
+		{ID: "cache/ttl-unknown", Rule: "An answer that states no time to live is remembered for TTLUnknown.", Needs: needs(Cache), Run: func(t T, p Parts) {
+			f := p.cache(t, resolve.CacheConfig{TTLUnknown: time.Minute})
+			f.learn(one, -1, nil)
+			f.clock.advance(time.Minute - time.Nanosecond)
+			f.has(one, true)
+			f.clock.advance(time.Nanosecond)
+			f.has(one, false)
+		}},
+		{ID: "cache/negative", Rule: "ErrNotFound and ErrNoData are remembered until they expire.", Source: "RFC 2308; catalogue 139", Needs: needs(Cache),
+			Run: func(t T, p Parts) {
+				f := p.cache(t, resolve.CacheConfig{})
+				f.learn(one, time.Minute, resolve.ErrNotFound)
+				f.learn(two, time.Minute, resolve.ErrNoData)
+				f.clock.advance(time.Minute - time.Nanosecond)
+				_, err := both(t, f.strat, one)
+				isError(t, "one", err, resolve.ErrNotFound)
+				_, err = both(t, f.strat, two)
+				isError(t, "two", err, resolve.ErrNoData)
+				f.clock.advance(time.Nanosecond)
+				f.has(one, false)
+				f.has(two, false)
+			}},
+		{ID: "cache/negative-bounded", Rule: "A negative answer is remembered for NegativeTTLMax at most, and for NegativeTTLUnknown where it states no time to live.",
+			Source: "ncruces/go-dns kept them for 68 years; catalogue 139", Needs: needs(Cache), Run: func(t T, p Parts) {
+				f := p.cache(t, resolve.CacheConfig{NegativeTTLMax: time.Minute, NegativeTTLUnknown: time.Second})
+				f.learn(one, time.Hour, resolve.ErrNotFound)
+				f.learn(two, -1, resolve.ErrNotFound)
+				f.has(two, true)
+				f.clock.advance(time.Second)
+				f.has(two, false)
+				f.has(one, true)
+				f.clock.advance(time.Minute - time.Second)
+				f.has(one, false)
+			}},
+		{ID: "cache/failures", Rule: "Failures other than negative answers are not remembered.", Source: "catalogue 143", Needs: needs(Cache),
+			Run: func(t T, p Parts) {
+				f := p.cache(t, resolve.CacheConfig{})
+				for _, cause := range []error{resolve.ErrServFail, resolve.ErrTimeout, resolve.ErrBusy, resolve.ErrClosed} {
+					f.learn(one, time.Minute, cause)
+					f.has(one, false)
+				}
+				c := f.owner.start(f.strat, one)
+				c.Cancel()
+				f.owner.await(c)
+				f.has(one, false)
+			}},
+		{ID: "cache/mismatch", Rule: "An answer to another question is not stored.", Source: "catalogue 143; coredns#5174", Needs: needs(Cache),
+			Run: func(t T, p Parts) {
+				f := p.cache(t, resolve.CacheConfig{})
+				c := f.owner.start(f.strat, one)
+				f.next.finish(0, answer(two, "192.0.2.66"), nil)
+				f.owner.await(c)
+				f.has(one, false)
+				f.has(two, false)
+			}},
+		{ID: "cache/bounded", Rule: "At the bound the answer that was used least recently goes.", Source: "catalogue 146", Needs: needs(Cache),
+			Run: func(t T, p Parts) {
+				f := p.cache(t, resolve.CacheConfig{PositiveMax: 2})
+				f.learn(one, time.Minute, nil)
+				f.learn(two, time.Minute, nil)
+				f.has(one, true) // and is the one used last
+				f.learn(three, time.Minute, nil)
+				f.has(two, false)
+				f.has(one, true)
+				f.has(three, true)
+			}},
+		{ID: "cache/negative-apart", Rule: "Negative answers have a bound of their own: made-up names push out no answer.", Source: "catalogue 147", Needs: needs(Cache),
+			Run: func(t T, p Parts) {
+				f := p.cache(t, resolve.CacheConfig{PositiveMax: 2, NegativeMax: 2})
+				f.learn(one, time.Minute, nil)
+				for i := range 5 {
+					f.learn(a(fmt.Sprintf("x%d.example", i)), time.Minute, resolve.ErrNotFound)
+				}
+				f.has(one, true)
+				f.has(a("x2.example"), false)
+				f.has(a("x3.example"), true)
+				f.has(a("x4.example"), true)
+			}},
+		{ID: "cache/close", Rule: "Close closes the strategy below: what is in flight completes with ErrClosed.", Needs: needs(Cache),
+			Run: func(t T, p Parts) {
+				f := p.cache(t, resolve.CacheConfig{})
+				c := f.owner.start(f.strat, one)
+				f.strat.Close()
+				f.owner.await(c)
+				c.fails(resolve.ErrClosed)
+			}},
+	}
+}

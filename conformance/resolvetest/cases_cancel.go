@@ -1,0 +1,301 @@
+package resolvetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/edgewise-go/edgewise/resolve"
+)
+
+// soon is a deadline that is waited for.
+const soon = 20 * time.Millisecond
+
+func cancelCases() []testCase {
+	return []testCase{
+		{ID: "cancel/before-start", Rule: "A query canceled before Start completes with ErrCanceled when it is started, and nobody is asked.",
+			Needs: needs(Base), Run: func(t T, p Parts) {
+				o, s := newOwner(t), newScript(t, fixed)
+				b := p.base(t, s, roomy)
+				c := o.query(a("one.example"))
+				c.Cancel()
+				b.Start(c.Query)
+				o.await(c)
+				c.fails(resolve.ErrCanceled)
+				c.fails(context.Canceled)
+				if s.lookups() != 0 {
+					t.Errorf("%d lookups, want none", s.lookups())
+				}
+			}},
+		{ID: "cancel/in-flight", Rule: "A canceled query completes at once with ErrCanceled, exactly once, whenever its lookup ends.",
+			Source: "catalogue 167", Needs: needs(Base, Async), Run: func(t T, p Parts) {
+				o, s := newOwner(t), newScript(t, nil)
+				s.heedless = true
+				b := p.base(t, s, roomy)
+				c := o.start(b, a("one.example"))
+				l := s.next()
+				if !c.Cancel() {
+					t.Errorf("Cancel of a query in flight reports false")
+				}
+				o.await(c)
+				c.fails(resolve.ErrCanceled)
+				l.release(fixed(c.Question))
+				b.Close()
+				join(t, b)
+				o.once(c)
+				c.fails(resolve.ErrCanceled)
+			}},
+		{ID: "cancel/ends-lookup", Rule: "Cancel ends the context of the lookup.", Needs: needs(Base, Async, Lookup), Run: func(t T, p Parts) {
+			o, s := newOwner(t), newScript(t, nil)
+			b := p.base(t, s, roomy)
+			c := o.start(b, a("one.example"))
+			l := s.next()
+			c.Cancel()
+			ends(t, l.ctx)
+			o.await(c)
+		}},
+		{ID: "cancel/race", Rule: "A cancellation that races with the lookup gives one completion, with either result.",
+			Needs: needs(Base, Async), Run: cancelRace},
+		{ID: "deadline/passed", Rule: "A query whose deadline has passed completes with ErrTimeout, and nobody is asked.",
+			Needs: needs(Base), Run: func(t T, p Parts) {
+				o, s := newOwner(t), newScript(t, fixed)
+				b := p.base(t, s, roomy)
+				c := o.query(a("one.example"))
+				c.Deadline = time.Now().Add(-time.Second)
+				b.Start(c.Query)
+				o.await(c)
+				c.fails(resolve.ErrTimeout)
+				if s.lookups() != 0 {
+					t.Errorf("%d lookups, want none", s.lookups())
+				}
+			}},
+		{ID: "deadline/in-flight", Rule: "A query completes with ErrTimeout at its deadline, whatever its lookup does.",
+			Source: "catalogue 59", Needs: needs(Base, Async), Run: func(t T, p Parts) {
+				o, s := newOwner(t), newScript(t, nil)
+				s.heedless = true
+				b := p.base(t, s, roomy)
+				c := o.query(a("one.example"))
+				c.Deadline = time.Now().Add(soon)
+				b.Start(c.Query)
+				o.await(c)
+				c.fails(resolve.ErrTimeout)
+				c.fails(context.DeadlineExceeded)
+				var e net.Error
+				if !errors.As(c.err, &e) || !e.Timeout() {
+					t.Errorf("%v is no net.Error that timed out", c.err)
+				}
+			}},
+		{ID: "deadline/not-before", Rule: "A query with a deadline completes with its answer when that comes first.",
+			Needs: needs(Base), Run: func(t T, p Parts) {
+				o, s := newOwner(t), newScript(t, fixed)
+				b := p.base(t, s, roomy)
+				c := o.query(a("one.example"))
+				c.Deadline = time.Now().Add(time.Hour)
+				b.Start(c.Query)
+				o.await(c)
+				c.holds("192.0.2.1")
+			}},
+	}
+}
+
+func ends(t T, ctx context.Context) {
+	t.Helper()
+	select {
+	case <-ctx.Done():
+	case <-time.After(patience):
+		t.Errorf("the context of the lookup did not end within %v", patience)
+	}
+}
+
+func cancelRace(t T, p Parts) {
+	o, s := newOwner(t), newScript(t, fixed)
+	b := p.base(t, s, roomy)
+	var calls []*call
+	var wg sync.WaitGroup
+	for i := range 200 {
+		c := o.query(a(fmt.Sprintf("r%d.example", i)))
+		calls = append(calls, c)
+		wg.Go(func() { c.Cancel() })
+		b.Start(c.Query)
+	}
+	wg.Wait()
+	o.await(calls...)
+	b.Close()
+	join(t, b)
+	o.once(calls...)
+	for _, c := range calls {
+		if c.err != nil {
+			c.fails(resolve.ErrCanceled)
+		} else {
+			c.holds("192.0.2.1")
+		}
+	}
+}
+
+func boundCases() []testCase {
+	return []testCase{
+		{ID: "bound/busy", Rule: "Beyond the workers and the queue, queries complete with ErrBusy, and the others with their answers.",
+			Source: "catalogue 161", Needs: needs(Base, Async, Bounded), Run: func(t T, p Parts) {
+				o, s := newOwner(t), newScript(t, nil)
+				b := p.base(t, s, resolve.PoolConfig{Workers: 1, QueueMax: 1})
+				first := o.start(b, a("one.example"))
+				l := s.next()
+				second, third := o.start(b, a("two.example")), o.start(b, a("three.example"))
+				o.await(third)
+				third.fails(resolve.ErrBusy)
+				l.release(fixed(first.Question))
+				s.next().release(fixed(second.Question))
+				o.await(first, second)
+				first.holds("192.0.2.1")
+				second.holds("192.0.2.1")
+			}},
+		{ID: "bound/workers", Rule: "No more lookups run at once than there are workers.", Source: "go#63978",
+			Needs: needs(Base, Async, Bounded), Run: func(t T, p Parts) {
+				o, s := newOwner(t), newScript(t, nil)
+				b := p.base(t, s, resolve.PoolConfig{Workers: 2, QueueMax: 16})
+				var calls []*call
+				for i := range 10 {
+					calls = append(calls, o.start(b, a(fmt.Sprintf("w%d.example", i))))
+				}
+				held := []*lookup{s.next(), s.next()}
+				select {
+				case <-s.arrived:
+					t.Fatalf("a third lookup runs, want at most 2 at once")
+				case <-time.After(5 * soon):
+				}
+				for range calls[2:] {
+					held[0].release(fixed(held[0].question))
+					held = append(held[1:], s.next())
+				}
+				for _, l := range held {
+					l.release(fixed(l.question))
+				}
+				o.await(calls...)
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				if s.most > 2 {
+					t.Errorf("%d lookups at once, want at most 2", s.most)
+				}
+			}},
+		{ID: "bound/first-come", Rule: "Queued queries are served in the order in which they came.",
+			Needs: needs(Base, Async, Bounded), Run: func(t T, p Parts) {
+				o, s := newOwner(t), newScript(t, nil)
+				b := p.base(t, s, resolve.PoolConfig{Workers: 1, QueueMax: 16})
+				var calls []*call
+				for i := range 5 {
+					calls = append(calls, o.start(b, a(fmt.Sprintf("q%d.example", i))))
+				}
+				for _, c := range calls {
+					l := s.next()
+					if l.question != c.Question {
+						t.Errorf("looked up %v, want %v", l.question, c.Question)
+					}
+					l.release(fixed(l.question))
+				}
+				o.await(calls...)
+			}},
+		{ID: "bound/cancel-frees", Rule: "A canceled query leaves the queue: it frees its place and is not looked up.",
+			Needs: needs(Base, Async, Bounded), Run: func(t T, p Parts) {
+				o, s := newOwner(t), newScript(t, nil)
+				b := p.base(t, s, resolve.PoolConfig{Workers: 1, QueueMax: 1})
+				first := o.start(b, a("one.example"))
+				l := s.next()
+				second := o.start(b, a("two.example"))
+				second.Cancel()
+				third := o.start(b, a("three.example"))
+				l.release(fixed(first.Question))
+				l = s.next()
+				if l.question != third.Question {
+					t.Errorf("looked up %v, want %v", l.question, third.Question)
+				}
+				l.release(fixed(l.question))
+				o.await(first, second, third)
+				second.fails(resolve.ErrCanceled)
+				third.holds("192.0.2.1")
+			}},
+		{ID: "bound/deadline-queued", Rule: "A queued query completes at its deadline, however long the workers are busy.",
+			Needs: needs(Base, Async, Bounded), Run: func(t T, p Parts) {
+				o, s := newOwner(t), newScript(t, nil)
+				s.heedless = true
+				b := p.base(t, s, resolve.PoolConfig{Workers: 1, QueueMax: 1})
+				o.start(b, a("one.example"))
+				s.next()
+				c := o.query(a("two.example"))
+				c.Deadline = time.Now().Add(soon)
+				b.Start(c.Query)
+				o.await(c)
+				c.fails(resolve.ErrTimeout)
+			}},
+	}
+}
+
+func closeCases() []testCase {
+	return []testCase{
+		{ID: "close/in-flight", Rule: "Queries in flight complete with ErrClosed, exactly once, whenever their lookups end.",
+			Source: "curl#3371; catalogue 168", Needs: needs(Base, Async), Run: func(t T, p Parts) {
+				o, s := newOwner(t), newScript(t, nil)
+				s.heedless = true
+				b := p.base(t, s, roomy)
+				c := o.start(b, a("one.example"))
+				l := s.next()
+				if err := b.Close(); err != nil {
+					t.Errorf("Close: %v", err)
+				}
+				o.await(c)
+				c.fails(resolve.ErrClosed)
+				c.fails(net.ErrClosed)
+				l.release(fixed(c.Question))
+				join(t, b)
+				o.once(c)
+			}},
+		{ID: "close/queued", Rule: "Queries that wait for a worker complete with ErrClosed.", Needs: needs(Base, Async, Bounded),
+			Run: func(t T, p Parts) {
+				o, s := newOwner(t), newScript(t, nil)
+				b := p.base(t, s, resolve.PoolConfig{Workers: 1, QueueMax: 4})
+				o.start(b, a("one.example"))
+				s.next()
+				c := o.start(b, a("two.example"))
+				b.Close()
+				o.await(c)
+				c.fails(resolve.ErrClosed)
+			}},
+		{ID: "close/ends-lookup", Rule: "Close ends the contexts of the lookups in flight.", Needs: needs(Base, Async, Lookup),
+			Run: func(t T, p Parts) {
+				o, s := newOwner(t), newScript(t, nil)
+				b := p.base(t, s, roomy)
+				o.start(b, a("one.example"))
+				l := s.next()
+				b.Close()
+				ends(t, l.ctx)
+			}},
+		{ID: "close/later", Rule: "After Close a query that cannot be answered from memory completes with ErrClosed, and nobody is asked. Close may be called again.",
+			Needs: needs(Base), Run: func(t T, p Parts) {
+				o, s := newOwner(t), newScript(t, fixed)
+				b := p.base(t, s, roomy)
+				b.Close()
+				if err := b.Close(); err != nil {
+					t.Errorf("second Close: %v", err)
+				}
+				c := o.start(b, a("one.example"))
+				o.await(c)
+				c.fails(resolve.ErrClosed)
+				if s.lookups() != 0 {
+					t.Errorf("%d lookups, want none", s.lookups())
+				}
+			}},
+		{ID: "close/ends-goroutines", Rule: "After Close every goroutine ends once its lookup has, and Wait returns then.",
+			Needs: needs(Base, Bounded), Run: func(t T, p Parts) {
+				o, s := newOwner(t), newScript(t, fixed)
+				b := p.base(t, s, roomy)
+				o.await(o.start(b, a("one.example")))
+				b.Close()
+				if _, ok := b.(interface{ Wait() }); !ok {
+					t.Fatalf("%T has goroutines and no method Wait", b)
+				}
+				join(t, b)
+			}},
+	}
+}

@@ -1,0 +1,173 @@
+package resolvetest
+
+import (
+	"time"
+
+	"github.com/edgewise-go/edgewise/resolve"
+)
+
+type coalesceFixture struct {
+	next  *upstream
+	strat resolve.Strategy
+	owner *owner
+}
+
+func (p Parts) coalesce(t T, waitersMax int) *coalesceFixture {
+	u := &upstream{t: t}
+	return &coalesceFixture{next: u, strat: p.Coalesce(waitersMax, u), owner: newOwner(t)}
+}
+
+func (f *coalesceFixture) start(q resolve.Question) *call { return f.owner.start(f.strat, q) }
+
+func coalesceCases() []testCase {
+	one, two := a("one.example"), a("two.example")
+	return []testCase{
+		{ID: "coalesce/one-question", Rule: "Queries with the same question in flight together are one question below, and all get its answer.",
+			Source: "CVE-2020-25686; catalogue 149", Needs: needs(Coalesce), Run: func(t T, p Parts) {
+				f := p.coalesce(t, 0)
+				var calls []*call
+				for range 100 {
+					calls = append(calls, f.start(one))
+				}
+				f.next.asked(1, "100 queries with one question")
+				ans, err := fixed(one)
+				f.next.finish(0, ans, err)
+				f.owner.await(calls...)
+				f.owner.once(calls...)
+				for _, c := range calls {
+					c.holds("192.0.2.1")
+				}
+			}},
+		{ID: "coalesce/different", Rule: "Different questions, by name or by type, are asked apart and get their own answers.", Needs: needs(Coalesce),
+			Run: func(t T, p Parts) {
+				f := p.coalesce(t, 0)
+				calls := []*call{f.start(one), f.start(two), f.start(aaaa("one.example"))}
+				f.next.asked(3, "three questions")
+				f.next.finish(2, answer(calls[2].Question, "2001:db8::3"), nil)
+				f.next.finish(1, answer(two, "192.0.2.2"), nil)
+				f.next.finish(0, answer(one, "192.0.2.1"), nil)
+				f.owner.await(calls...)
+				calls[0].holds("192.0.2.1")
+				calls[1].holds("192.0.2.2")
+				calls[2].holds("2001:db8::3")
+			}},
+		{ID: "coalesce/again", Rule: "A query that comes after the answer asks anew: nothing is remembered.", Needs: needs(Coalesce),
+			Run: func(t T, p Parts) {
+				f := p.coalesce(t, 0)
+				c := f.start(one)
+				f.next.finish(0, answer(one, "192.0.2.1"), nil)
+				f.owner.await(c)
+				c = f.start(one)
+				f.next.asked(2, "a query after the answer")
+				f.next.finish(1, answer(one, "192.0.2.2"), nil)
+				f.owner.await(c)
+				c.holds("192.0.2.2")
+			}},
+		{ID: "coalesce/error-shared", Rule: "An error is for all who wait, and is not remembered.", Source: "catalogue 153", Needs: needs(Coalesce),
+			Run: func(t T, p Parts) {
+				f := p.coalesce(t, 0)
+				calls := []*call{f.start(one), f.start(one)}
+				f.next.finish(0, resolve.Answer{}, failure(one, resolve.ErrServFail))
+				f.owner.await(calls...)
+				for _, c := range calls {
+					c.fails(resolve.ErrServFail)
+				}
+				f.start(one)
+				f.next.asked(2, "a query after the error")
+			}},
+		{ID: "coalesce/cancel-one", Rule: "A cancellation ends its query alone, the first one's too.", Source: "go#22724; catalogue 150", Needs: needs(Coalesce),
+			Run: func(t T, p Parts) {
+				f := p.coalesce(t, 0)
+				first, second, third := f.start(one), f.start(one), f.start(one)
+				first.Cancel()
+				third.Cancel()
+				f.owner.await(first, third)
+				first.fails(resolve.ErrCanceled)
+				third.fails(resolve.ErrCanceled)
+				if second.completions() != 0 || f.next.stops() != 0 {
+					t.Errorf("the cancellation of others ended the query (%d completions, %d questions stopped)", second.completions(), f.next.stops())
+				}
+				f.next.finish(0, answer(one, "192.0.2.1"), nil)
+				f.owner.await(second)
+				f.owner.once(first, second, third)
+				second.holds("192.0.2.1")
+			}},
+		{ID: "coalesce/cancel-all", Rule: "The question below is canceled when the last query has gone, and a later query asks anew.",
+			Source: "nydus#1954; catalogue 151", Needs: needs(Coalesce), Run: func(t T, p Parts) {
+				f := p.coalesce(t, 0)
+				calls := []*call{f.start(one), f.start(one)}
+				for _, c := range calls {
+					c.Cancel()
+				}
+				f.owner.await(calls...)
+				if f.next.stops() != 1 {
+					t.Errorf("%d questions below were stopped, want 1", f.next.stops())
+				}
+				c := f.start(one)
+				f.next.asked(2, "a query after all have gone")
+				f.next.finish(0, answer(one, "192.0.2.66"), nil) // late, and nobody's
+				f.next.finish(1, answer(one, "192.0.2.1"), nil)
+				f.owner.await(c)
+				c.holds("192.0.2.1")
+			}},
+		{ID: "coalesce/deadline-alone", Rule: "A deadline ends its query alone.", Source: "catalogue 152", Needs: needs(Coalesce),
+			Run: func(t T, p Parts) {
+				f := p.coalesce(t, 0)
+				hurried := f.owner.query(one)
+				hurried.Deadline = time.Now().Add(soon)
+				f.strat.Start(hurried.Query)
+				patient := f.start(one)
+				f.owner.await(hurried)
+				hurried.fails(resolve.ErrTimeout)
+				if patient.completions() != 0 || f.next.stops() != 0 {
+					t.Errorf("the deadline of another ended the query")
+				}
+				f.next.finish(0, answer(one, "192.0.2.1"), nil)
+				f.owner.await(patient)
+				patient.holds("192.0.2.1")
+			}},
+		{ID: "coalesce/bounded", Rule: "Beyond the bound queries complete with ErrBusy; those that leave make room.", Needs: needs(Coalesce),
+			Run: func(t T, p Parts) {
+				f := p.coalesce(t, 2)
+				first, second, third := f.start(one), f.start(two), f.start(one)
+				f.owner.await(third)
+				third.fails(resolve.ErrBusy)
+				first.Cancel()
+				fourth := f.start(two)
+				f.next.finish(1, answer(two, "192.0.2.2"), nil)
+				f.owner.await(first, second, fourth)
+				fourth.holds("192.0.2.2")
+			}},
+		{ID: "coalesce/in-done", Rule: "Done may start and cancel queries with the same question.", Source: "c-ares CVE-2026-33630; catalogue 154, 169",
+			Needs: needs(Coalesce), Run: func(t T, p Parts) {
+				f := p.coalesce(t, 0)
+				first, other, again := f.owner.query(one), f.owner.query(two), f.owner.query(one)
+				done := first.Done
+				first.Done = func(ans resolve.Answer, err error) {
+					done(ans, err)
+					other.Cancel()
+					f.strat.Start(again.Query)
+				}
+				f.strat.Start(first.Query)
+				f.strat.Start(other.Query)
+				f.next.finish(0, answer(one, "192.0.2.1"), nil)
+				f.owner.await(first, other)
+				f.next.asked(3, "the query that Done started")
+				f.next.finish(2, answer(one, "192.0.2.2"), nil)
+				f.owner.await(again)
+				f.owner.once(first, other, again)
+				other.fails(resolve.ErrCanceled)
+				again.holds("192.0.2.2")
+			}},
+		{ID: "coalesce/close", Rule: "Close completes those who wait with ErrClosed.", Needs: needs(Coalesce), Run: func(t T, p Parts) {
+			f := p.coalesce(t, 0)
+			calls := []*call{f.start(one), f.start(one), f.start(two)}
+			f.strat.Close()
+			f.owner.await(calls...)
+			f.owner.once(calls...)
+			for _, c := range calls {
+				c.fails(resolve.ErrClosed)
+			}
+		}},
+	}
+}

@@ -1,0 +1,240 @@
+package resolvetest
+
+import (
+	"errors"
+	"net"
+	"slices"
+	"time"
+
+	"github.com/edgewise-go/edgewise/resolve"
+)
+
+// hostCall is a HostQuery and what came of it.
+type hostCall struct {
+	*resolve.HostQuery
+	next    *upstream
+	owner   *owner
+	n       int
+	partial []resolve.Type
+	answer  resolve.HostAnswer
+	err     error
+}
+
+func (p Parts) host(t T, order resolve.Order, name string, adjust func(*resolve.HostQuery)) *hostCall {
+	c := &hostCall{next: &upstream{t: t}, owner: newOwner(t)}
+	c.HostQuery = &resolve.HostQuery{Name: name, Inbox: c.owner.inbox}
+	c.Partial = func(ans resolve.Answer) { c.partial = append(c.partial, ans.Question.Type) }
+	c.HostQuery.Done = func(ans resolve.HostAnswer, err error) {
+		c.n++
+		c.answer, c.err = ans, err
+	}
+	if adjust != nil {
+		adjust(c.HostQuery)
+	}
+	p.Host(c.next, order).Start(c.HostQuery)
+	if c.n != 0 || len(c.partial) != 0 {
+		t.Fatalf("a completion came before Start returned")
+	}
+	return c
+}
+
+// tell completes the question for typ.
+func (c *hostCall) tell(typ resolve.Type, cause error, texts ...string) {
+	c.owner.t.Helper()
+	c.next.mu.Lock()
+	i := slices.IndexFunc(c.next.started, func(q *resolve.Query) bool { return q.Question.Type == typ })
+	c.next.mu.Unlock()
+	if i < 0 {
+		c.owner.t.Fatalf("%v was not asked for", typ)
+	}
+	c.next.mu.Lock()
+	q := c.next.started[i]
+	c.next.mu.Unlock()
+	if cause != nil {
+		q.Finish(resolve.Answer{}, failure(q.Question, cause))
+	} else {
+		q.Finish(answer(q.Question, texts...), nil)
+	}
+	c.owner.run()
+}
+
+func (c *hostCall) await() {
+	c.owner.t.Helper()
+	c.owner.until("the host", func() bool { return c.n > 0 })
+	if c.n != 1 {
+		c.owner.t.Errorf("%d completions, want 1", c.n)
+	}
+}
+
+func (c *hostCall) has(want ...string) {
+	c.owner.t.Helper()
+	c.await()
+	if c.err != nil || !slices.Equal(c.answer.Addrs(), addrs(want...)) {
+		c.owner.t.Errorf("got %v, %v, want %v", c.answer.Addrs(), c.err, want)
+	}
+}
+
+const typeA, typeAAAA = resolve.TypeA, resolve.TypeAAAA
+
+func hostCases() []testCase {
+	return []testCase{
+		{ID: "host/both-at-once", Rule: "A and AAAA are asked at the same time, once each, and both are in the answer.", Needs: needs(Host),
+			Run: func(t T, p Parts) {
+				c := p.host(t, resolve.OrderRFC6724, "one.example", nil)
+				c.next.asked(2, "both families")
+				c.tell(typeAAAA, nil, "2001:db8::1")
+				c.tell(typeA, nil, "192.0.2.1")
+				c.has("2001:db8::1", "192.0.2.1")
+			}},
+		{ID: "host/partial", Rule: "Each family is delivered as it arrives, before the whole, in the order of arrival; a family that fails is not.",
+			Source: "RFC 8305, section 3; catalogue 128", Needs: needs(Host), Run: func(t T, p Parts) {
+				c := p.host(t, resolve.OrderRFC6724, "one.example", nil)
+				c.tell(typeA, nil, "192.0.2.1")
+				if !slices.Equal(c.partial, []resolve.Type{typeA}) || c.n != 0 {
+					t.Errorf("after A: delivered %v, %d completions", c.partial, c.n)
+				}
+				c.tell(typeAAAA, nil, "2001:db8::1")
+				c.await()
+				if !slices.Equal(c.partial, []resolve.Type{typeA, typeAAAA}) {
+					t.Errorf("delivered %v", c.partial)
+				}
+				c = p.host(t, resolve.OrderRFC6724, "one.example", nil)
+				c.tell(typeAAAA, resolve.ErrNoData)
+				c.tell(typeA, nil, "192.0.2.1")
+				c.await()
+				if !slices.Equal(c.partial, []resolve.Type{typeA}) {
+					t.Errorf("delivered %v", c.partial)
+				}
+			}},
+		{ID: "host/one-family", Rule: "A family without data, or that failed, is no error when the other has addresses.",
+			Source: "catalogue 31, 51, 52", Needs: needs(Host), Run: func(t T, p Parts) {
+				for _, cause := range []error{resolve.ErrNoData, resolve.ErrNotFound, resolve.ErrServFail, resolve.ErrTimeout} {
+					c := p.host(t, resolve.OrderRFC6724, "one.example", nil)
+					c.tell(typeAAAA, cause)
+					c.tell(typeA, nil, "192.0.2.1")
+					c.has("192.0.2.1")
+					isError(t, "V6Err", c.answer.V6Err, cause)
+					c = p.host(t, resolve.OrderRFC6724, "one.example", nil)
+					c.tell(typeA, cause)
+					c.tell(typeAAAA, nil, "2001:db8::1")
+					c.has("2001:db8::1")
+					isError(t, "V4Err", c.answer.V4Err, cause)
+				}
+			}},
+		{ID: "host/both-fail", Rule: "When both families fail, a failure that leaves open whether there are addresses goes before ErrNoData, and that before ErrNotFound.",
+			Needs: needs(Host), Run: func(t T, p Parts) {
+				for _, x := range []struct{ v6, v4, want error }{
+					{resolve.ErrNotFound, resolve.ErrNotFound, resolve.ErrNotFound},
+					{resolve.ErrNoData, resolve.ErrNotFound, resolve.ErrNoData},
+					{resolve.ErrNotFound, resolve.ErrNoData, resolve.ErrNoData},
+					{resolve.ErrServFail, resolve.ErrNotFound, resolve.ErrServFail},
+					{resolve.ErrNoData, resolve.ErrTimeout, resolve.ErrTimeout},
+				} {
+					c := p.host(t, resolve.OrderRFC6724, "One.Example", nil)
+					c.tell(typeAAAA, x.v6)
+					c.tell(typeA, x.v4)
+					c.await()
+					isError(t, "host", c.err, x.want)
+				}
+			}},
+		{ID: "host/names-the-host", Rule: "Errors name the host as the caller wrote it, a malformed name too, which is ErrName and comes by way of the inbox.",
+			Source: "go#6324; catalogue 79, 114", Needs: needs(Host), Run: func(t T, p Parts) {
+				c := p.host(t, resolve.OrderRFC6724, "One.Example.", nil)
+				c.tell(typeAAAA, resolve.ErrNotFound)
+				c.tell(typeA, resolve.ErrNotFound)
+				c.await()
+				namesHost(t, c)
+				for _, name := range []string{"", "a..b", "127.1", "b\u00fccher.example", "a b"} {
+					c = p.host(t, resolve.OrderRFC6724, name, nil)
+					c.await()
+					isError(t, name, c.err, resolve.ErrName)
+					namesHost(t, c)
+					c.next.asked(0, "a malformed name")
+				}
+			}},
+		{ID: "host/family", Rule: "A family that is not wanted is not asked for.", Needs: needs(Host), Run: func(t T, p Parts) {
+			c := p.host(t, resolve.OrderRFC6724, "one.example", func(hq *resolve.HostQuery) { hq.Family = resolve.FamilyV4 })
+			c.next.asked(1, "IPv4 alone")
+			c.tell(typeA, nil, "192.0.2.1")
+			c.has("192.0.2.1")
+			c = p.host(t, resolve.OrderRFC6724, "one.example", func(hq *resolve.HostQuery) { hq.Family = resolve.FamilyV6 })
+			c.next.asked(1, "IPv6 alone")
+			c.tell(typeAAAA, resolve.ErrNoData)
+			c.await()
+			isError(t, "IPv6 alone", c.err, resolve.ErrNoData)
+		}},
+		{ID: "host/deadline", Rule: "At the deadline what has arrived is delivered; if nothing has, the error is ErrTimeout.", Source: "catalogue 51", Needs: needs(Host),
+			Run: func(t T, p Parts) {
+				hurry := func(hq *resolve.HostQuery) { hq.Deadline = time.Now().Add(10 * soon) }
+				c := p.host(t, resolve.OrderRFC6724, "one.example", hurry)
+				c.tell(typeA, nil, "192.0.2.1")
+				c.has("192.0.2.1")
+				isError(t, "V6Err", c.answer.V6Err, resolve.ErrTimeout)
+				c = p.host(t, resolve.OrderRFC6724, "one.example", hurry)
+				c.await()
+				isError(t, "nothing arrived", c.err, resolve.ErrTimeout)
+			}},
+		{ID: "host/cancel", Rule: "Cancel ends both questions; Done comes once, with ErrCanceled if no family had answered.", Needs: needs(Host),
+			Run: func(t T, p Parts) {
+				c := p.host(t, resolve.OrderRFC6724, "one.example", nil)
+				c.tell(typeAAAA, resolve.ErrServFail)
+				c.HostQuery.Cancel()
+				c.await()
+				isError(t, "canceled", c.err, resolve.ErrCanceled)
+				if c.next.stops() != 1 {
+					t.Errorf("%d questions were stopped, want the one in flight", c.next.stops())
+				}
+			}},
+		{ID: "host/order-6724", Rule: "Addresses are sorted by precedence and scope (RFC 6724, rules 6 and 8), otherwise as the servers had them.",
+			Source: "RFC 6724, section 2.1; catalogue 126", Needs: needs(Host), Run: func(t T, p Parts) {
+				c := p.host(t, resolve.OrderRFC6724, "one.example", nil)
+				c.tell(typeAAAA, nil, "fd00::1", "2001::1", "2002::1", "2001:db8::2", "fe80::1%eth0", "2001:db8::1", "::1")
+				c.tell(typeA, nil, "192.0.2.2", "127.0.0.1", "192.0.2.1")
+				c.has("::1", "fe80::1%eth0", "2001:db8::2", "2001:db8::1", "127.0.0.1", "192.0.2.2", "192.0.2.1", "2002::1", "2001::1", "fd00::1")
+			}},
+		{ID: "host/order-interleave", Rule: "OrderInterleave lets the families take turns, beginning with that of the first address.",
+			Source: "RFC 8305, section 4; catalogue 131", Needs: needs(Host), Run: func(t T, p Parts) {
+				c := p.host(t, resolve.OrderInterleave, "one.example", nil)
+				c.tell(typeAAAA, nil, "2001:db8::1", "2001:db8::2", "2001:db8::3")
+				c.tell(typeA, nil, "192.0.2.1", "192.0.2.2")
+				c.has("2001:db8::1", "192.0.2.1", "2001:db8::2", "192.0.2.2", "2001:db8::3")
+				c = p.host(t, resolve.OrderInterleave, "one.example", nil)
+				c.tell(typeAAAA, nil, "fd00::1", "fd00::2")
+				c.tell(typeA, nil, "192.0.2.1", "192.0.2.2")
+				c.has("192.0.2.1", "fd00::1", "192.0.2.2", "fd00::2")
+			}},
+		{ID: "host/try", Rule: "Try answers when both families are in memory, and says ErrWouldBlock when one is not.", Needs: needs(Host),
+			Run: func(t T, p Parts) {
+				u := &upstream{t: t}
+				h := p.Host(u, resolve.OrderRFC6724)
+				u.try = func(q resolve.Question) (resolve.Answer, error) {
+					if q.Type == typeAAAA {
+						return resolve.Answer{}, failure(q, resolve.ErrNoData)
+					}
+					return fixed(q)
+				}
+				got, err := h.Try("one.example", resolve.FamilyBoth)
+				if err != nil || !slices.Equal(got.Addrs(), addrs("192.0.2.1")) {
+					t.Errorf("got %v, %v", got.Addrs(), err)
+				}
+				for _, absent := range []resolve.Type{typeA, typeAAAA} {
+					u.try = func(q resolve.Question) (resolve.Answer, error) {
+						if q.Type == absent {
+							return resolve.Answer{}, resolve.ErrWouldBlock
+						}
+						return fixed(q)
+					}
+					_, err = h.Try("one.example", resolve.FamilyBoth)
+					isError(t, "one family is not in memory", err, resolve.ErrWouldBlock)
+				}
+			}},
+	}
+}
+
+func namesHost(t T, c *hostCall) {
+	t.Helper()
+	var dns *net.DNSError
+	if !errors.As(c.err, &dns) || dns.Name != c.Name {
+		t.Errorf("%v as net.DNSError is %+v, want the name %q", c.err, dns, c.Name)
+	}
+}

@@ -1,0 +1,202 @@
+package resolvetest
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/edgewise-go/edgewise/resolve"
+)
+
+func startCases() []testCase {
+	return []testCase{
+		{ID: "start/answers", Rule: "A started query completes with the answer to its question.", Needs: needs(Base),
+			Run: func(t T, p Parts) {
+				o, s := newOwner(t), newScript(t, fixed)
+				b := p.base(t, s, roomy)
+				c4, c6 := o.start(b, a("one.example")), o.start(b, aaaa("one.example"))
+				o.await(c4, c6)
+				c4.holds("192.0.2.1")
+				c6.holds("2001:db8::1")
+				if c4.answer.Question != c4.Question {
+					t.Errorf("answer to %v, want %v", c4.answer.Question, c4.Question)
+				}
+			}},
+		{ID: "start/exactly-once", Rule: "Whatever happens, Done is called exactly once.",
+			Source: "c-ares CVE-2026-33630; catalogue 168", Needs: needs(Base), Run: exactlyOnce},
+		{ID: "start/only-in-run", Rule: "Done is called by Run of the inbox and nowhere else: not inside Start, not on another goroutine.",
+			Needs: needs(Base), Run: func(t T, p Parts) {
+				o, s := newOwner(t), newScript(t, fixed)
+				b := p.base(t, s, roomy)
+				c := o.start(b, a("one.example"))
+				if c.completions() != 0 {
+					t.Fatalf("Done was called before Start returned")
+				}
+				select {
+				case <-o.ready:
+				case <-time.After(patience):
+					t.Fatalf("the owner was not woken within %v", patience)
+				}
+				if c.completions() != 0 {
+					t.Fatalf("Done was called outside of Run")
+				}
+				o.once(c)
+			}},
+		{ID: "start/asks-once", Rule: "One started query is one lookup.", Needs: needs(Base, Lookup), Run: func(t T, p Parts) {
+			o, s := newOwner(t), newScript(t, fixed)
+			b := p.base(t, s, roomy)
+			o.await(o.start(b, a("one.example")))
+			if s.lookups() != 1 {
+				t.Errorf("%d lookups, want 1", s.lookups())
+			}
+		}},
+		{ID: "start/no-name", Rule: "A query without a name completes with ErrName, and nobody is asked.", Needs: needs(Base),
+			Run: func(t T, p Parts) {
+				o, s := newOwner(t), newScript(t, fixed)
+				b := p.base(t, s, roomy)
+				c := o.start(b, resolve.Question{Type: resolve.TypeA, Class: resolve.ClassINET})
+				o.await(c)
+				c.fails(resolve.ErrName)
+				if s.lookups() != 0 {
+					t.Errorf("%d lookups, want none", s.lookups())
+				}
+			}},
+		{ID: "try/does-not-ask", Rule: "Try answers from memory or says ErrWouldBlock; it asks nobody.", Needs: needs(Base),
+			Run: func(t T, p Parts) {
+				s := newScript(t, fixed)
+				b := p.base(t, s, roomy)
+				_, err := b.Try(a("one.example"))
+				isError(t, "Try", err, resolve.ErrWouldBlock)
+				var w interface{ WouldBlock() bool }
+				if !errors.As(err, &w) || !w.WouldBlock() {
+					t.Errorf("%v has no method WouldBlock that returns true", err)
+				}
+				if s.lookups() != 0 {
+					t.Errorf("%d lookups, want none", s.lookups())
+				}
+			}},
+	}
+}
+
+func exactlyOnce(t T, p Parts) {
+	o := newOwner(t)
+	s := newScript(t, func(q resolve.Question) (resolve.Answer, error) {
+		if q.Name.String()[0] == 'f' {
+			return resolve.Answer{}, failure(q, resolve.ErrNotFound)
+		}
+		return fixed(q)
+	})
+	b := p.base(t, s, roomy)
+	var calls []*call
+	for i := range 16 {
+		calls = append(calls, o.start(b, a(fmt.Sprintf("%c%d.example", "of"[i%2], i))))
+	}
+	o.await(calls...)
+	// The fence: after Close and the end of the goroutines nothing can come any more.
+	b.Close()
+	join(t, b)
+	o.once(calls...)
+}
+
+// join waits for the goroutines of a closed strategy, if it says when they have ended.
+func join(t T, s resolve.Strategy) {
+	t.Helper()
+	w, ok := s.(interface{ Wait() })
+	if !ok {
+		return
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		w.Wait()
+	}()
+	select {
+	case <-ended:
+	case <-time.After(patience):
+		t.Errorf("goroutines did not end within %v of Close", patience)
+	}
+}
+
+func errorCases() []testCase {
+	return []testCase{
+		{ID: "error/kinds", Rule: "ErrNotFound and ErrServFail arrive as such, in an *Error that names the question.", Needs: needs(Base),
+			Run: func(t T, p Parts) {
+				kinds(t, p, map[string]error{"nx.example": resolve.ErrNotFound, "bad.example": resolve.ErrServFail})
+			}},
+		{ID: "error/no-data", Rule: "A name without data of the type is ErrNoData and not ErrNotFound (RFC 2308, section 2.2).",
+			Needs: needs(Base, Precise), Run: func(t T, p Parts) {
+				kinds(t, p, map[string]error{"nodata.example": resolve.ErrNoData})
+			}},
+		{ID: "error/dns-error", Rule: "errors.As finds a *net.DNSError, and a net.Error that says whether to try again.", Needs: needs(Base),
+			Run: func(t T, p Parts) {
+				o := newOwner(t)
+				s := newScript(t, func(q resolve.Question) (resolve.Answer, error) {
+					if q.Name.String() == "nx.example" {
+						return resolve.Answer{}, failure(q, resolve.ErrNotFound)
+					}
+					return resolve.Answer{}, failure(q, resolve.ErrServFail)
+				})
+				b := p.base(t, s, roomy)
+				nx, bad := o.start(b, a("nx.example")), o.start(b, a("bad.example"))
+				o.await(nx, bad)
+				var dns *net.DNSError
+				if !errors.As(nx.err, &dns) || !dns.IsNotFound || dns.Name != "nx.example" || dns.IsTemporary {
+					t.Errorf("%v as net.DNSError: %+v", nx.err, dns)
+				}
+				var e net.Error
+				if !errors.As(bad.err, &e) || e.Timeout() || !errors.As(bad.err, &dns) || !dns.IsTemporary || dns.IsNotFound {
+					t.Errorf("%v as net.DNSError: %+v", bad.err, dns)
+				}
+			}},
+		{ID: "error/foreign", Rule: "An error of the lookup that is nobody's sentinel arrives wrapped in an *Error, and is not swallowed.",
+			Needs: needs(Base, Lookup), Run: func(t T, p Parts) {
+				own := errors.New("own error")
+				o, s := newOwner(t), newScript(t, func(resolve.Question) (resolve.Answer, error) { return resolve.Answer{}, own })
+				b := p.base(t, s, roomy)
+				c := o.start(b, a("one.example"))
+				o.await(c)
+				c.fails(own)
+				namesQuestion(t, c)
+			}},
+		{ID: "error/other-question", Rule: "An answer to another question is refused.", Source: "DNSpooq CVE-2020-25684; catalogue 143",
+			Needs: needs(Base, Lookup), Run: func(t T, p Parts) {
+				o, s := newOwner(t), newScript(t, func(resolve.Question) (resolve.Answer, error) { return fixed(a("other.example")) })
+				b := p.base(t, s, roomy)
+				c := o.start(b, a("one.example"))
+				o.await(c)
+				c.fails(resolve.ErrServFail)
+			}},
+		{ID: "error/empty-answer", Rule: "An answer without addresses to a question for addresses is ErrNoData.",
+			Needs: needs(Base, Precise), Run: func(t T, p Parts) {
+				o, s := newOwner(t), newScript(t, func(q resolve.Question) (resolve.Answer, error) { return answer(q), nil })
+				b := p.base(t, s, roomy)
+				c := o.start(b, a("one.example"))
+				o.await(c)
+				c.fails(resolve.ErrNoData)
+			}},
+	}
+}
+
+func kinds(t T, p Parts, want map[string]error) {
+	t.Helper()
+	o := newOwner(t)
+	s := newScript(t, func(q resolve.Question) (resolve.Answer, error) {
+		return resolve.Answer{}, failure(q, want[q.Name.String()])
+	})
+	b := p.base(t, s, roomy)
+	for name, cause := range want {
+		c := o.start(b, a(name))
+		o.await(c)
+		c.fails(cause)
+		namesQuestion(t, c)
+	}
+}
+
+func namesQuestion(t T, c *call) {
+	t.Helper()
+	var e *resolve.Error
+	if !errors.As(c.err, &e) || e.Question != c.Question {
+		t.Errorf("%v is not an *Error for %v", c.err, c.Question)
+	}
+}

@@ -1,0 +1,128 @@
+package resolvetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/edgewise-go/edgewise/resolve"
+)
+
+func waitCases() []testCase {
+	one := a("one.example")
+	return []testCase{
+		{ID: "wait/tries-first", Rule: "Wait gives what Try has in memory, negative answers too, and starts nothing then.", Needs: needs(Wait),
+			Run: func(t T, p Parts) {
+				u := &upstream{t: t, try: fixed}
+				ctx, cancel := context.WithTimeout(t.Context(), patience)
+				defer cancel()
+				got, err := p.Wait(ctx, u, one)
+				holds(t, "from memory", got, err, "192.0.2.1")
+				u.try = func(q resolve.Question) (resolve.Answer, error) {
+					return resolve.Answer{}, failure(q, resolve.ErrNoData)
+				}
+				_, err = p.Wait(ctx, u, one)
+				isError(t, "negative answer from memory", err, resolve.ErrNoData)
+				u.asked(0, "a question that Try answers")
+			}},
+		{ID: "wait/blocks", Rule: "Wait blocks the caller until the query completes.", Needs: needs(Wait), Run: func(t T, p Parts) {
+			u := &upstream{t: t}
+			r := waiting(t, p, t.Context(), u)
+			u.finish(0, answer(one, "192.0.2.1"), nil)
+			got := r()
+			holds(t, "Wait", got.answer, got.err, "192.0.2.1")
+		}},
+		{ID: "wait/context-canceled", Rule: "Wait returns ErrCanceled when its context is canceled first, and the query is stopped.", Needs: needs(Wait),
+			Run: func(t T, p Parts) {
+				u := &upstream{t: t}
+				ctx, cancel := context.WithCancel(t.Context())
+				r := waiting(t, p, ctx, u)
+				cancel()
+				isError(t, "Wait", r().err, resolve.ErrCanceled)
+				if u.stops() != 1 {
+					t.Errorf("%d queries were stopped, want 1", u.stops())
+				}
+			}},
+		{ID: "wait/context-deadline", Rule: "Wait returns ErrTimeout when the deadline of its context passes first.", Needs: needs(Wait),
+			Run: func(t T, p Parts) {
+				u := &upstream{t: t}
+				ctx, cancel := context.WithTimeout(t.Context(), soon)
+				defer cancel()
+				isError(t, "Wait", waiting(t, p, ctx, u)().err, resolve.ErrTimeout)
+			}},
+		{ID: "wait/stack", Rule: "All parts together answer any number of goroutines at once.", Source: "catalogue 149, 160",
+			Needs: needs(Base, Literal, Static, Hosts, Cache, Coalesce, Wait), Run: waitStack},
+	}
+}
+
+// waiting calls Wait on a goroutine and returns, once the query has started, what gives its result.
+func waiting(t T, p Parts, ctx context.Context, u *upstream) func() result {
+	t.Helper()
+	got := make(chan result, 1)
+	go func() {
+		ans, err := p.Wait(ctx, u, a("one.example"))
+		got <- result{ans, err}
+	}()
+	for limit := time.Now().Add(patience); u.count() == 0; {
+		select {
+		case r := <-got:
+			t.Fatalf("Wait returned %v, %v before the query started", r.answer.AppendAddrs(nil), r.err)
+		case <-time.After(time.Millisecond):
+		}
+		if time.Now().After(limit) {
+			t.Fatalf("Wait did not start the query within %v", patience)
+		}
+	}
+	return func() result {
+		t.Helper()
+		select {
+		case r := <-got:
+			return r
+		case <-time.After(patience):
+			t.Fatalf("Wait did not return within %v", patience)
+			return result{}
+		}
+	}
+}
+
+func waitStack(t T, p Parts) {
+	s := newScript(t, func(q resolve.Question) (resolve.Answer, error) {
+		if q.Type == typeAAAA {
+			return resolve.Answer{}, failure(q, resolve.ErrNotFound)
+		}
+		return fixed(q)
+	})
+	top := p.Coalesce(0, p.base(t, s, resolve.PoolConfig{Workers: 4, QueueMax: 64}))
+	top, err := p.Cache(resolve.CacheConfig{PositiveMax: 8, NegativeMax: 8}, top)
+	if err != nil {
+		t.Fatalf("cache: %v", err)
+	}
+	f := p.hosts(t, hostsText, nil)
+	if top, err = p.Hosts(resolve.HostsConfig{Path: f.path, Interval: time.Nanosecond}, top); err != nil {
+		t.Fatalf("hosts: %v", err)
+	}
+	top = p.Literal(p.static(t, nil, top))
+	var wg sync.WaitGroup
+	for g := range 8 {
+		wg.Go(func() {
+			for i := range 25 {
+				check(t, p, top, a(fmt.Sprintf("n%d.example", (g+i)%16)), "192.0.2.1", nil)
+				check(t, p, top, aaaa(fmt.Sprintf("n%d.example", i%16)), "", resolve.ErrNotFound)
+				check(t, p, top, a("two.example"), "10.0.0.1", nil)
+				check(t, p, top, aaaa("fe80::1%eth0"), "fe80::1%eth0", nil)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func check(t T, p Parts, s resolve.Strategy, q resolve.Question, first string, cause error) {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	ans, err := p.Wait(ctx, s, q)
+	if !errors.Is(err, cause) || err == nil && (ans.Len() == 0 || ans.Addr(0).String() != first) {
+		t.Errorf("%v: got %v, %v, want %q, %v", q, ans.AppendAddrs(nil), err, first, cause)
+	}
+}

@@ -1,0 +1,145 @@
+package resolvetest
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"testing"
+
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
+	"github.com/edgewise-go/edgewise/resolve"
+)
+
+// T is the part of testing.TB that cases and targets use.
+type T = suite.T
+
+// Feature names something that a target may lack.
+type Feature = suite.Feature
+
+// Waiver is a known deviation of a target.
+type Waiver = suite.Waiver
+
+// Violation is a case that failed. It implements error.
+type Violation = suite.Violation
+
+// The features. Base to Wait are claimed by having the part of that name.
+const (
+	Base     Feature = "base"
+	Literal  Feature = "literal"
+	Static   Feature = "static"
+	Hosts    Feature = "hosts"
+	Cache    Feature = "cache"
+	Coalesce Feature = "coalesce"
+	Host     Feature = "host"
+	Wait     Feature = "wait"
+
+	Async   Feature = "async"   // Start of the base returns before the lookup does
+	Bounded Feature = "bounded" // the base keeps to the workers and the queue it was given
+	Lookup  Feature = "lookup"  // the base calls the lookup itself, and not by way of a server
+	Precise Feature = "precise" // the base tells a name without data from a name that does not exist
+)
+
+// Resolver is the host layer; *resolve.Host is one.
+type Resolver interface {
+	Try(name string, family resolve.Family) (resolve.HostAnswer, error)
+	Start(hq *resolve.HostQuery)
+}
+
+// Parts is what a target is made of. A part that is nil is a feature that is not claimed.
+type Parts struct {
+	// Base makes the strategy that asks, over a lookup that the case scripts. One that asks over the network runs a
+	// server that answers as the lookup does. Strategies with a method Wait() are expected to end all goroutines
+	// before it returns, after Close.
+	Base func(t T, lookup resolve.Lookup, bounds resolve.PoolConfig) (resolve.Strategy, error)
+
+	Literal  func(next resolve.Strategy) resolve.Strategy
+	Static   func(names map[string][]netip.Addr, next resolve.Strategy) (resolve.Strategy, error)
+	Hosts    func(config resolve.HostsConfig, next resolve.Strategy) (resolve.Strategy, error)
+	Cache    func(config resolve.CacheConfig, next resolve.Strategy) (resolve.Strategy, error)
+	Coalesce func(waitersMax int, next resolve.Strategy) resolve.Strategy
+	Host     func(next resolve.Strategy, order resolve.Order) Resolver
+	Wait     func(ctx context.Context, s resolve.Strategy, q resolve.Question) (resolve.Answer, error)
+}
+
+// Target is an implementation, or a part of one, and what it claims beyond the parts it has.
+type Target struct {
+	Name    string
+	Parts   Parts
+	Claims  []Feature // of Async, Bounded, Lookup, Precise
+	Waivers []Waiver
+}
+
+// Default returns the parts of package resolve, without a base.
+func Default() Parts {
+	return Parts{
+		Literal: func(next resolve.Strategy) resolve.Strategy { return resolve.NewLiteral(next) },
+		Static: func(names map[string][]netip.Addr, next resolve.Strategy) (resolve.Strategy, error) {
+			return resolve.NewStatic(names, next)
+		},
+		Hosts: func(config resolve.HostsConfig, next resolve.Strategy) (resolve.Strategy, error) {
+			return resolve.NewHostsFile(config, next)
+		},
+		Cache: func(config resolve.CacheConfig, next resolve.Strategy) (resolve.Strategy, error) {
+			return resolve.NewCache(config, next)
+		},
+		Coalesce: func(waitersMax int, next resolve.Strategy) resolve.Strategy {
+			return resolve.NewCoalesce(waitersMax, next)
+		},
+		Host: func(next resolve.Strategy, order resolve.Order) Resolver {
+			return &resolve.Host{Strategy: next, Order: order}
+		},
+		Wait: resolve.Wait,
+	}
+}
+
+// TestParts runs every case as a subtest of t.
+func TestParts(t *testing.T, target Target) {
+	t.Helper()
+	suite.Run(t, "resolve", cases(), target.suite())
+}
+
+// CheckParts runs every case without a testing.T and returns those that failed.
+func CheckParts(ctx context.Context, target Target) []Violation {
+	return suite.Violations(suite.Check(ctx, cases(), target.suite()))
+}
+
+// Rule is a case as documents list it.
+type Rule struct {
+	ID, Rule, Source string
+	Needs            []Feature
+}
+
+// Rules lists the cases.
+func Rules() []Rule {
+	var rs []Rule
+	for _, c := range cases() {
+		rs = append(rs, Rule{c.ID, c.Rule, c.Source, c.Needs})
+	}
+	return rs
+}
+
+func (target Target) suite() suite.Target[Parts] {
+	p := target.Parts
+	features := slices.Clone(target.Claims)
+	for _, f := range []struct {
+		feature Feature
+		has     bool
+	}{
+		{Base, p.Base != nil}, {Literal, p.Literal != nil}, {Static, p.Static != nil}, {Hosts, p.Hosts != nil},
+		{Cache, p.Cache != nil}, {Coalesce, p.Coalesce != nil}, {Host, p.Host != nil}, {Wait, p.Wait != nil},
+	} {
+		if f.has {
+			features = append(features, f.feature)
+		}
+	}
+	return suite.Target[Parts]{Name: target.Name, Features: features, Waivers: target.Waivers,
+		Open: func(T) (Parts, error) { return p, nil }}
+}
+
+type testCase = suite.Case[Parts]
+
+func needs(features ...Feature) []Feature { return features }
+
+func cases() []testCase {
+	return slices.Concat(startCases(), errorCases(), cancelCases(), boundCases(), closeCases(), staticCases(), hostsCases(), cacheCases(), coalesceCases(), hostCases(), waitCases())
+}
