@@ -36,7 +36,7 @@ func Test() error {
 	} else {
 		fmt.Println("test: WITHOUT the race detector:", reason)
 	}
-	return runTests(".", nil, append(args, "work")...)
+	return runTests(testrun.Options{Dir: "."}, append(args, "work")...)
 }
 
 // TestAlone vets, tests and checks the tidiness of each module by itself, as its users will build it.
@@ -51,7 +51,7 @@ func TestAlone() error {
 		fmt.Println("alone:", m.Dir)
 		step := command.Stream(os.Stdout, m.Dir, alone, "go", "vet", "./...")
 		if step == nil {
-			step = runTests(m.Dir, alone, testTimeout, "./...")
+			step = runTests(testrun.Options{Dir: m.Dir, Env: alone}, testTimeout, "./...")
 		}
 		if step != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", m.Dir, step))
@@ -67,7 +67,7 @@ func TestAlone() error {
 
 // Conformance runs the conformance suites alone, with every case by name, and prints the table.
 func Conformance() error {
-	return command.Stream(os.Stdout, ".", nil, "go", "test", "-v", testTimeout, "./conformance/...")
+	return runTests(testrun.Options{Dir: ".", Every: true}, testTimeout, "./conformance/...")
 }
 
 // Vet vets all modules and their tests for each platform that is promised to compile.
@@ -101,6 +101,7 @@ func Lint() error {
 	}
 	findings, err := lint.Check(w)
 	errs := []error{report("lint: files", findings, err)}
+	fmt.Println("lint: building staticcheck and actionlint if they are not there")
 	// "tool" is what tools/go.mod names in its tool lines.
 	if err := toolbox.Build(w.Root, toolsDir, "tool"); err != nil {
 		return errors.Join(append(errs, err)...)
@@ -112,6 +113,7 @@ func Lint() error {
 		{"staticcheck", append([]string{"-tags=mage", ".", "./internal/..."}, patterns(w)...)},
 		{"actionlint", nil},
 	} {
+		fmt.Println("lint: running", c.name)
 		err := command.Stream(os.Stdout, w.Root, nil, toolbox.Program(toolsDir, c.name), c.args...)
 		errs = append(errs, report("lint: "+c.name, nil, err))
 	}
@@ -221,8 +223,15 @@ func patterns(w *workspace.Workspace) []string {
 	return all
 }
 
-func runTests(dir string, env []string, args ...string) error {
-	result, err := testrun.Run(testrun.Options{Dir: dir, Env: env, Args: args, Out: os.Stdout, Verbose: mg.Verbose()})
+// runTests runs go test with args, the last of which is the package pattern.
+func runTests(o testrun.Options, args ...string) error {
+	list, err := command.Output(o.Dir, o.Env, "go", "list", args[len(args)-1])
+	if err != nil {
+		return err
+	}
+	o.Packages = len(strings.Fields(string(list)))
+	o.Args, o.Out, o.Verbose = args, os.Stdout, mg.Verbose()
+	result, err := testrun.Run(o)
 	testrun.PrintConformance(os.Stdout, result.Conformance)
 	fmt.Printf("%d packages, %d tests passed, %d skipped, %d packages failed\n",
 		result.Packages, result.Passed, result.Skipped, len(result.Failed))

@@ -28,6 +28,7 @@ type Options struct {
 	Args     []string // after `go test -json`: flags and package patterns
 	Out      io.Writer
 	Verbose  bool // also name each top-level test that passed
+	Every    bool // show the whole output of every test as it ends, subtests included
 	Packages int  // how many packages are expected, for the progress line; 0 if not known
 }
 
@@ -113,6 +114,7 @@ func read(in io.Reader, o Options, out io.Writer) (Result, error) {
 type reader struct {
 	out     io.Writer
 	verbose bool
+	every   bool
 	total   int
 	start   time.Time
 
@@ -125,7 +127,7 @@ type reader struct {
 
 func newReader(o Options, out io.Writer) *reader {
 	return &reader{
-		out: out, verbose: o.Verbose, total: o.Packages, start: time.Now(), quiet: time.Now(),
+		out: out, verbose: o.Verbose, every: o.Every, total: o.Packages, start: time.Now(), quiet: time.Now(),
 		open: map[string]*packageRun{}, builds: map[string]*strings.Builder{},
 	}
 }
@@ -210,6 +212,10 @@ func (r *reader) handle(e event) {
 			p.skipped++
 		}
 		r.result.Conformance = append(r.result.Conformance, conformanceLines(t.output.String())...)
+		if r.every {
+			r.quiet = time.Now()
+			fmt.Fprint(r.out, t.output.String())
+		}
 	}
 }
 

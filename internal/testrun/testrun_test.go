@@ -40,6 +40,11 @@ func TestBad(t *testing.T) {
 
 func run(t *testing.T, verbose bool, packages ...string) (Result, string, error) {
 	t.Helper()
+	return runWith(t, Options{Verbose: verbose, Args: packages})
+}
+
+func runWith(t *testing.T, o Options) (Result, string, error) {
+	t.Helper()
 	dir := t.TempDir()
 	for name, text := range fixture {
 		name = filepath.Join(dir, filepath.FromSlash(name))
@@ -51,7 +56,8 @@ func run(t *testing.T, verbose bool, packages ...string) (Result, string, error)
 		}
 	}
 	var out bytes.Buffer
-	result, err := Run(Options{Dir: dir, Env: []string{"GOWORK=off"}, Args: packages, Out: &out, Verbose: verbose})
+	o.Dir, o.Env, o.Out = dir, []string{"GOWORK=off"}, &out
+	result, err := Run(o)
 	return result, out.String(), err
 }
 
@@ -75,6 +81,15 @@ func TestVerboseNamesTopLevelTests(t *testing.T) {
 	if err != nil || !strings.Contains(out, "\n--- PASS: TestOne (") || strings.Contains(out, "sub") ||
 		!strings.Contains(out, "[no tests]") {
 		t.Errorf("got %v, %q", err, out)
+	}
+}
+
+func TestEveryShowsSubtestsAndWhatTheyLog(t *testing.T) {
+	_, out, err := runWith(t, Options{Every: true, Args: []string{"./good"}})
+	for _, want := range []string{"--- PASS: TestOne/sub", "hush", "--- SKIP: TestOne/left", "why"} {
+		if err != nil || !strings.Contains(out, want) {
+			t.Errorf("got %v, %q is not in\n%s", err, want, out)
+		}
 	}
 }
 
