@@ -104,6 +104,9 @@ func (s *taskSource) Interrupt(d sys.Direction) {
 	s.loop.inbox.notify(s.loop, s, &s.listed)
 }
 
+// MayBlock tells package stream that a caller who blocks on anything else than Wait blocks the loop.
+func (s *taskSource) MayBlock() bool { return false }
+
 func (s *taskSource) ShortReadDrains() bool { return s.shortReadDrains() }
 
 func (s *taskSource) Close() error {
