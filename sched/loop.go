@@ -215,9 +215,17 @@ func (l *Loop) protect(f func()) {
 	f()
 }
 
-// admit counts a new task in, or says why it cannot be.
+// admit counts a new task from outside in, or says why it cannot be.
 func (l *Loop) admit() error {
-	if loopState(l.state.Load()) == loopOver || l.inbox.closing.Load() {
+	if l.inbox.closing.Load() {
+		return ErrStopped
+	}
+	return l.admitChild()
+}
+
+// admitChild is admit for a task that another one starts, which may need it to end.
+func (l *Loop) admitChild() error {
+	if loopState(l.state.Load()) == loopOver {
 		return ErrStopped
 	}
 	if l.living.Add(1) > int64(l.options.TasksMax) {

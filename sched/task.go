@@ -55,9 +55,6 @@ const (
 //
 // It returns ErrFull at a bound of Options, and ErrStopped once the loop drains or is over.
 func (l *Loop) Go(ctx context.Context, name string, body func(*Task) error) error {
-	if l.inbox.closing.Load() {
-		return fmt.Errorf("sched: task %q: %w", name, ErrStopped)
-	}
 	if err := l.admit(); err != nil {
 		return fmt.Errorf("sched: task %q: %w", name, err)
 	}
@@ -71,7 +68,7 @@ func (l *Loop) Go(ctx context.Context, name string, body func(*Task) error) erro
 
 // Go starts another task on the same loop. Unlike Loop.Go it is not refused while the loop drains: a task may need it to end.
 func (t *Task) Go(ctx context.Context, name string, body func(*Task) error) error {
-	if err := t.loop.admit(); err != nil {
+	if err := t.loop.admitChild(); err != nil {
 		return fmt.Errorf("sched: task %q: %w", name, err)
 	}
 	(&Task{loop: t.loop, name: name, body: body, parent: ctx}).start()
