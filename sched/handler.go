@@ -61,9 +61,10 @@ const (
 // short read where HandlerTask.ShortReadDrains says that this is as good. With queue.None only Wake, the time and drain continue the task.
 func Await(i queue.Interest) Next { return Next{verb: verbAwait, interest: i} }
 
-// Within bounds the wait of an Await: after d, Step is called with Expired.
+// Within bounds the wait of an Await: after d, and at once if d is not positive, Step is called with Expired. It does nothing to Again and Done.
 func (n Next) Within(d time.Duration) Next {
-	n.within = d
+	// Zero is no bound. A handler that computes what is left of its time arrives there, and must not wait for ever.
+	n.within = max(d, 1)
 	return n
 }
 
@@ -99,14 +100,8 @@ const handlerName = "handler"
 // Handle starts a handler task for h on l. It is called on the loop: by a task, a step or a posted function. The caller keeps h and closes it
 // after Handler.End; if Handle returns an error, End is not called.
 //
-// It returns ErrFull at TasksMax, ErrStopped when the loop is over or drains, and errors of queue.Queue.Add.
+// It returns ErrFull at TasksMax, ErrStopped when the loop is over, drains or cancels its tasks, and errors of queue.Queue.Add.
 func (l *Loop) Handle(h sys.Handle, handler Handler) (*HandlerTask, error) {
-	if l.drained {
-		return nil, fmt.Errorf("sched: handler for handle %v: %w", h, ErrStopped)
-	}
-	if l.canceled != nil {
-		return nil, l.cancelErrorFor(handlerName)
-	}
 	if err := l.admit(); err != nil {
 		return nil, fmt.Errorf("sched: handler for handle %v: %w", h, err)
 	}
@@ -221,7 +216,7 @@ func (t *HandlerTask) await(next Next) {
 		if t.timer == nil {
 			t.timer = &timer{fire: t}
 		}
-		t.loop.timers.set(t.timer, t.loop.now()+next.within)
+		t.loop.timers.set(t.timer, after(t.loop.now(), next.within))
 	}
 }
 

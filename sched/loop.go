@@ -188,7 +188,10 @@ func (l *Loop) dispatch(events []queue.Event) {
 // now is the time since the loop was made; timers are kept in it.
 func (l *Loop) now() time.Duration { return time.Since(l.epoch) }
 
-func (l *Loop) setTimer(t *timer, deadline time.Time) { l.timers.set(t, deadline.Sub(l.epoch)) }
+// setTimer arms t. A deadline before the loop is as good as the loop's beginning, and cannot overflow when times are subtracted.
+func (l *Loop) setTimer(t *timer, deadline time.Time) {
+	l.timers.set(t, max(0, deadline.Sub(l.epoch)))
+}
 
 func (l *Loop) takeInbox() {
 	if !l.inbox.pending.Load() {

@@ -1,6 +1,9 @@
 package sched
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // timer is a moment at which fire is told. It belongs to the loop; stopping it is exact: after stop, fire is not called.
 type timer struct {
@@ -52,6 +55,14 @@ func (ts *timers) expire(now time.Duration) {
 		ts.stop(t)
 		t.fire.expired()
 	}
+}
+
+// after returns d after now, and the end of time rather than an overflow.
+func after(now, d time.Duration) time.Duration {
+	if sum := now + d; sum >= now {
+		return sum
+	}
+	return math.MaxInt64
 }
 
 // next returns the time from now to the first timer, negative if there is none.
