@@ -94,8 +94,12 @@ func (s *source) watch(interest queue.Interest) error {
 	if s.closed.Load() {
 		return net.ErrClosed
 	}
+	err := l.queue.Modify(s.handle, queue.Registration{Token: s.token, Interest: interest, Mode: l.options.Mode})
+	if err != nil {
+		return closedError(err)
+	}
 	s.armed = interest
-	return closedError(l.queue.Modify(s.handle, queue.Registration{Token: s.token, Interest: interest, Mode: l.options.Mode}))
+	return nil
 }
 
 // note takes down what e says of the registration itself.
