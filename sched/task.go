@@ -90,6 +90,9 @@ func (t *Task) start() {
 	}
 	l.tasks = t
 	t.canceled = l.cancelErrorFor(t.name)
+	if t.canceled == nil && t.parent.Err() != nil {
+		t.canceled = &CancelError{Task: t.name, Cause: context.Cause(t.parent)}
+	}
 	if t.parent.Done() != nil {
 		t.unwatch = context.AfterFunc(t.parent, func() { l.inbox.notify(l, t, &t.listed) })
 	}

@@ -48,6 +48,9 @@ func (s *taskSource) Wait(d sys.Direction, deadline time.Time) error {
 	if t == nil {
 		panic("sched: Wait is called outside the loop's tasks")
 	}
+	if t.canceled != nil {
+		return t.wait(deadline)
+	}
 	want := queue.InterestOf(d)
 	switch {
 	case s.closed.Load():
