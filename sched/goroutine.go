@@ -37,9 +37,11 @@ type goroutineSource struct {
 
 // parking is one direction's place for a goroutine.
 type parking struct {
-	waits       bool
+	taken       bool // by a goroutine, from park until its Wait returns: its wake must not go to a successor
+	waits       bool // it has not been woken
 	interrupted bool
-	wake        chan error // room for one: sent to by whoever takes waits away
+	wake        chan error  // room for one: sent to by whoever takes waits away
+	timer       *time.Timer // of the goroutine in Wait; made by the first deadline
 }
 
 func (s *goroutineSource) Wait(d sys.Direction, deadline time.Time) error {
@@ -47,15 +49,29 @@ func (s *goroutineSource) Wait(d sys.Direction, deadline time.Time) error {
 	if ok, err := s.park(d); !ok {
 		return err
 	}
+	var err error
 	if deadline.IsZero() {
-		return <-p.wake
+		err = <-p.wake
+	} else {
+		err = s.waitUntil(p, deadline)
 	}
-	timer := time.NewTimer(time.Until(deadline))
-	defer timer.Stop()
+	s.mu.Lock()
+	p.taken = false
+	s.mu.Unlock()
+	return err
+}
+
+func (s *goroutineSource) waitUntil(p *parking, deadline time.Time) error {
+	if p.timer == nil {
+		p.timer = time.NewTimer(time.Until(deadline))
+	} else {
+		p.timer.Reset(time.Until(deadline))
+	}
 	select {
 	case err := <-p.wake:
+		p.timer.Stop()
 		return err
-	case <-timer.C:
+	case <-p.timer.C:
 	}
 	s.mu.Lock()
 	late := p.waits
@@ -75,7 +91,7 @@ func (s *goroutineSource) park(d sys.Direction) (bool, error) {
 	switch {
 	case s.closed.Load():
 		return false, net.ErrClosed
-	case p.waits:
+	case p.taken:
 		return false, ErrBusy
 	case p.interrupted:
 		p.interrupted = false
@@ -87,7 +103,7 @@ func (s *goroutineSource) park(d sys.Direction) (bool, error) {
 	if err := s.arm(want); err != nil {
 		return false, err
 	}
-	p.waits = true
+	p.taken, p.waits = true, true
 	return true, nil
 }
 
