@@ -3,7 +3,8 @@ package bufstrategy
 import "io"
 
 // FromReader makes a Source of a reader that blocks, such as a net.Conn, for one goroutine a connection.
-// A Fill from it reads once, however long that blocks, into the first segment of space, and then reports Drained.
+// A Fill from it reads at most once, however long that blocks, into the first segment of space; it reports Drained
+// when it might block while there are bytes to be parsed. Then consume, and Fill again.
 func FromReader(r io.Reader) Source { return &blockingSource{r: r} }
 
 type blockingSource struct {

@@ -8,6 +8,10 @@ import "errors"
 // the next call of any method other than Len, Limit, Paused and Stats.
 // The capacity of every segment and view is clipped to its length, so that append cannot reach other bytes.
 //
+// Traffic that repeats itself allocates nothing once it has been seen.
+//
+// Buffers never see each other's bytes, whatever memory they share.
+//
 // A Buffer is not safe for concurrent use: it belongs to one goroutine, or to one loop.
 type Buffer interface {
 	// Space returns the segments to read into next, in order, for a vectored read.
@@ -27,7 +31,8 @@ type Buffer interface {
 	Segments() [][]byte
 
 	// View returns the first n unread bytes as one slice, and consumes nothing.
-	// It copies only when the bytes do not lie together, and then no byte again until a Discard.
+	// It copies only when the bytes do not lie together.
+	// Until a Discard, a View no longer than one before it copies nothing.
 	// View returns ErrShort when fewer than n bytes are unread but n may still come.
 	// View returns ErrTooLarge when n is more than Limit, so that waiting is useless.
 	// View returns ErrExhausted when it would have to copy and memory shared with other buffers is exhausted.
@@ -67,7 +72,7 @@ type Stats struct {
 	Allocs uint64 // Allocs counts how often memory for bytes came from the heap; memory that a Pool had kept is not counted.
 	Full   uint64 // Full counts how often Space had nothing to offer.
 
-	Resident    int // Resident is the bytes of memory held, at least Len; zero when there is none.
+	Resident    int // Resident is the bytes of memory held, at least Len.
 	ResidentMax int // ResidentMax is the most that Resident has been.
 }
 

@@ -68,7 +68,7 @@ type Source interface {
 // Without it, Fill reads until the source says would-block, so that a message costs two reads: one for the bytes and
 // one to be told that there are no more. ShortReadDrains reports true when a read that got fewer bytes than it asked
 // for proves that the source is drained, and that every byte which arrives after it brings a readiness event. Fill
-// asks after each short read.
+// asks after each short read, and after no other.
 //
 // Two mistakes have stalled other libraries here, so a socket must report false
 //   - once a hang-up or end of stream was seen in any event of the handle: data and FIN arrive as one event, the
@@ -86,9 +86,12 @@ const vectorMax = 64
 // Fill reads from src into dst until it can say why to stop, and returns how many bytes it read.
 //
 // budget bounds the bytes; Fill never reads more. Zero or less means that only the room in dst bounds them.
+// Fill reports Drained only after src has said would-block.
 // A short read is not taken for would-block, unless src is a ShortReader and says so: the end of the stream may stand
 // right behind the bytes.
 //
+// Fill reports Full as soon as dst has no room, without asking src.
+// Fill reports EOF when src has ended, and the bytes before the end are in dst.
 // The error is nil for Drained, EOF and Budget. With Full it is nil, or ErrExhausted when dst had room but no memory:
 // then consuming dst need not help, and the caller retries later. With Failed it is the error of src, as src returned
 // it; bytes read before the error are in dst. io.ErrNoProgress means that src returned neither bytes nor an error.

@@ -25,7 +25,8 @@ type Options struct {
 	// The default of High is the buffer's Limit; the default of Low is half of High.
 	High, Low int
 
-	// Poison overwrites memory that holds no unread bytes any more with the byte Poison, to find who reads it.
+	// Poison overwrites bytes with the byte Poison when they are discarded or released, or moved away from, to find who
+	// reads them later. It never touches unread bytes.
 	Poison bool
 
 	// Initial is the first array of a Grow. Larger than Limit means Limit.

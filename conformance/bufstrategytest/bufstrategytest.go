@@ -1,0 +1,97 @@
+// Package bufstrategytest checks that a strategy of package bufstrategy keeps the contract of bufstrategy.Buffer.
+//
+// A test of an implementation of your own is a [Target] and a call of [TestBuffer].
+package bufstrategytest
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
+)
+
+// The types that all suites have in common.
+type (
+	T         = suite.T
+	Case      = suite.Case[*Fixture]
+	Target    = suite.Target[*Fixture]
+	Waiver    = suite.Waiver
+	Violation = suite.Violation
+	Feature   = suite.Feature
+)
+
+const (
+	// Poisons is the debug mode of Options.Poison. Without it, New with Config.Poison must say errors.ErrUnsupported.
+	Poisons Feature = "poison"
+
+	// SharesMemory says that the buffers of a Fixture draw on memory with a bound of its own. It needs Fixture.Exhaust.
+	SharesMemory Feature = "shared-memory"
+
+	// Copyless says that bytes which are committed, looked at by Segments and discarded are never copied.
+	Copyless Feature = "copyless"
+)
+
+// LimitBytesMax is the largest Limit that a case asks for.
+const LimitBytesMax = 100_000
+
+// Config is what a case asks of a buffer. Zero watermarks mean the defaults of bufstrategy.Options.
+type Config struct {
+	Limit, High, Low int
+	Poison           bool
+}
+
+// Fixture makes the buffers of one case. Those that share memory with each other in production do so here.
+type Fixture struct {
+	New func(c Config) (bufstrategy.Buffer, error)
+
+	// Exhaust makes memory shared by the buffers run out, until the function that it returns is called. It may
+	// leave the bytes in existing buffers where they are. Needed for SharesMemory.
+	Exhaust func() (restore func())
+
+	// Fill and Flush are those of package bufstrategy when nil.
+	Fill  func(bufstrategy.Buffer, bufstrategy.Source, int) (bufstrategy.Outcome, int, error)
+	Flush func(bufstrategy.Buffer, bufstrategy.Sink, int) (bufstrategy.Outcome, int, error)
+}
+
+// TestBuffer runs every case against target as a subtest of t.
+func TestBuffer(t *testing.T, target Target) {
+	t.Helper()
+	suite.Run(t, "bufstrategy", Cases(), target)
+}
+
+// CheckBuffer runs every case against target without a *testing.T.
+func CheckBuffer(ctx context.Context, target Target) []Violation {
+	return suite.Violations(suite.Check(ctx, Cases(), target))
+}
+
+// Cases returns every case of the suite.
+func Cases() []Case {
+	return slices.Concat(spaceCases(), consumeCases(), viewCases(), lifetimeCases(), statsCases(), modelCases(),
+		fillCases(), shortReadCases(), flushCases())
+}
+
+// open makes a buffer or ends the case.
+func (f *Fixture) open(t T, c Config) bufstrategy.Buffer {
+	t.Helper()
+	b, err := f.New(c)
+	if err != nil {
+		t.Fatalf("new buffer of %+v: %v", c, err)
+	}
+	return b
+}
+
+func (f *Fixture) fill(b bufstrategy.Buffer, s bufstrategy.Source, budget int) (bufstrategy.Outcome, int, error) {
+	if f.Fill != nil {
+		return f.Fill(b, s, budget)
+	}
+	return bufstrategy.Fill(b, s, budget)
+}
+
+func (f *Fixture) flush(b bufstrategy.Buffer, s bufstrategy.Sink, budget int) (bufstrategy.Outcome, int, error) {
+	if f.Flush != nil {
+		return f.Flush(b, s, budget)
+	}
+	return bufstrategy.Flush(b, s, budget)
+}

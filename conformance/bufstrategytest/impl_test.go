@@ -1,0 +1,108 @@
+package bufstrategytest
+
+import (
+	"testing"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+)
+
+// poolBytes is enough for every case, and little enough to be exhausted quickly.
+const poolBytes = 4 << 20
+
+func options(c Config) bufstrategy.Options {
+	return bufstrategy.Options{Limit: c.Limit, High: c.High, Low: c.Low, Poison: c.Poison}
+}
+
+// byName is a target whose buffers need nothing but their options.
+func byName(name string, features ...Feature) Target {
+	return Target{
+		Name:     name,
+		Features: append([]Feature{Poisons}, features...),
+		Open: func(T) (*Fixture, error) {
+			return &Fixture{New: func(c Config) (bufstrategy.Buffer, error) {
+				o := options(c)
+				o.Initial = 64
+				return bufstrategy.New(name, o)
+			}}, nil
+		},
+	}
+}
+
+// pooled is a target of Chains with segments of the given size.
+func pooled(segment int) Target {
+	return Target{
+		Name:     "chain",
+		Features: []Feature{Poisons, SharesMemory, Copyless},
+		Open: func(T) (*Fixture, error) {
+			pool, err := bufstrategy.NewPool(poolBytes, poolBytes/2)
+			if err != nil {
+				return nil, err
+			}
+			return &Fixture{
+				New: func(c Config) (bufstrategy.Buffer, error) {
+					o := options(c)
+					o.Pool, o.Segment = pool, segment
+					return bufstrategy.New("chain", o)
+				},
+				Exhaust: func() func() { return hog(pool) },
+			}, nil
+		},
+	}
+}
+
+// hog takes all memory of a pool until the function that it returns is called.
+func hog(pool *bufstrategy.Pool) func() {
+	b, err := bufstrategy.NewChain(bufstrategy.Options{Limit: 2 * poolBytes, Segment: 256, Pool: pool})
+	if err != nil {
+		panic(err)
+	}
+	for {
+		n := sum(b.Space())
+		if n == 0 {
+			return b.Release
+		}
+		b.Commit(n)
+	}
+}
+
+// sharedTarget is a target whose buffers read into one array, as those of one loop do.
+func sharedTarget() Target {
+	return Target{
+		Name:     "shared",
+		Features: []Feature{Poisons, SharesMemory},
+		Open: func(T) (*Fixture, error) {
+			pool, err := bufstrategy.NewPool(poolBytes, poolBytes/2)
+			if err != nil {
+				return nil, err
+			}
+			scratch, err := bufstrategy.NewScratch(LimitBytesMax, pool)
+			if err != nil {
+				return nil, err
+			}
+			open := func(c Config) (bufstrategy.Buffer, error) {
+				o := options(c)
+				o.Scratch = scratch
+				return bufstrategy.New("shared", o)
+			}
+			return &Fixture{New: open, Exhaust: func() func() {
+				other, err := open(Config{Limit: 10})
+				if err != nil {
+					panic(err)
+				}
+				other.Space()
+				other.Commit(1)
+				restore := hog(pool)
+				return func() { restore(); other.Release() }
+			}}, nil
+		},
+	}
+}
+
+func TestFixed(t *testing.T) { TestBuffer(t, byName("fixed")) }
+func TestGrow(t *testing.T)  { TestBuffer(t, byName("grow")) }
+func TestRing(t *testing.T)  { TestBuffer(t, byName("ring", Copyless)) }
+func TestChain(t *testing.T) { TestBuffer(t, pooled(512)) }
+
+func TestChainOfLargeSegmentsOnItsOwnPool(t *testing.T) { TestBuffer(t, byName("chain", Copyless)) }
+
+func TestShared(t *testing.T) { TestBuffer(t, sharedTarget()) }

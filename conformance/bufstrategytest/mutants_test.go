@@ -1,0 +1,285 @@
+package bufstrategytest
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
+)
+
+type mutant = suite.Mutant[*Fixture]
+
+func TestEveryCaseHasBeenSeenToFail(t *testing.T) {
+	suite.Prove(t, Cases(), slices.Concat(spaceMutants(), consumeMutants(), lifetimeMutants(), statsMutants(),
+		fillMutants(), flushMutants()), oddities())
+}
+
+// seen is a mutant and the cases that must report it.
+func seen(name string, target Target, cases ...string) mutant {
+	return mutant{Name: name, Target: target, Caught: cases}
+}
+
+func spaceMutants() []mutant {
+	return []mutant{
+		seen("space stops one byte early", with(func(b bufstrategy.Buffer, _ Config) fault {
+			return fault{space: func() [][]byte {
+				if s := b.Space(); b.Len() < b.Limit()-1 {
+					return s
+				}
+				return nil
+			}}
+		}),
+			"fill/everything-without-a-stall", "limit/reached-and-kept", "paused/between-watermarks",
+			"space/empty-only-at-limit"),
+		seen("space has an empty segment", with(func(b bufstrategy.Buffer, _ Config) fault {
+			return fault{space: func() [][]byte { return append(slices.Clone(b.Space()), nil) }}
+		}),
+			"exhausted/nothing-lost", "fill/everything-without-a-stall", "fill/full-without-asking",
+			"space/within-limit"),
+		seen("space goes beyond the limit", with(func(b bufstrategy.Buffer, _ Config) fault {
+			return fault{space: func() [][]byte {
+				s := b.Space()
+				if len(s) == 0 {
+					return nil
+				}
+				return append(slices.Clone(s), make([]byte, b.Limit()))
+			}}
+		}),
+			"commit/in-order", "discard/in-order", "exhausted/nothing-lost", "fill/everything-without-a-stall",
+			"fill/full-without-asking", "flush/budget", "flush/emptied", "flush/everything-to-a-slow-reader",
+			"limit/reached-and-kept", "model/random", "model/several", "poison/discarded", "poison/never-unread",
+			"poison/released", "release/gives-all-back", "release/usable-again", "segments/all-in-order",
+			"segments/capacity-clipped", "segments/none-empty", "short-read/only-when-short",
+			"space/capacity-clipped", "space/empty-only-at-limit", "space/keeps-unread", "space/may-be-shortened",
+			"space/within-limit", "stats/full", "stats/kept-by-release", "stats/moved",
+			"stats/passing-through-copies-nothing", "stats/resident", "stats/steady-allocates-nothing",
+			"trim/empty-holds-nothing", "trim/keeps-unread", "view/capacity-clipped", "view/copies-once",
+			"view/first-bytes", "view/then-more"),
+		seen("space leaves capacity", with(func(b bufstrategy.Buffer, _ Config) fault {
+			return fault{space: func() [][]byte {
+				s := b.Space()
+				if n := len(s); n > 0 && len(s[n-1]) > 1 {
+					s[n-1] = s[n-1][:len(s[n-1])-1]
+				}
+				return s
+			}}
+		}),
+			"commit/too-much-panics", "space/capacity-clipped"),
+		seen("space damages a byte", with(func(b bufstrategy.Buffer, _ Config) fault {
+			return fault{space: func() [][]byte {
+				if b.Len() > 600 && b.Len() < b.Limit() {
+					flip(b, b.Len()/2)
+				}
+				return b.Space()
+			}}
+		}),
+			"commit/in-order", "discard/in-order", "exhausted/nothing-lost", "fill/everything-without-a-stall",
+			"fill/full-without-asking", "flush/everything-to-a-slow-reader", "limit/reached-and-kept", "model/random",
+			"model/several", "poison/never-unread", "release/usable-again", "segments/all-in-order",
+			"space/keeps-unread", "trim/keeps-unread", "view/first-bytes", "view/then-more"),
+		seen("a shortened space is lost", with(func(b bufstrategy.Buffer, _ Config) fault {
+			var out [][]byte
+			whole := 0
+			return fault{
+				space: func() [][]byte { out = b.Space(); whole = sum(out); return out },
+				commit: func(n int) {
+					if sum(out) < whole {
+						n = 0
+					}
+					b.Commit(n)
+				},
+			}
+		}),
+			"commit/only-after-space", "fill/everything-without-a-stall", "space/may-be-shortened"),
+		seen("space is in reverse", with(func(b bufstrategy.Buffer, _ Config) fault {
+			return fault{space: func() [][]byte {
+				s := b.Space()
+				slices.Reverse(s)
+				return s
+			}}
+		}),
+			"commit/in-order", "discard/in-order", "exhausted/nothing-lost", "fill/drained-after-would-block",
+			"fill/everything-without-a-stall", "fill/full-without-asking", "flush/budget", "flush/emptied",
+			"flush/everything-to-a-slow-reader", "limit/reached-and-kept", "model/random", "model/several",
+			"poison/never-unread", "release/usable-again", "segments/all-in-order", "space/keeps-unread",
+			"space/may-be-shortened", "trim/empty-holds-nothing", "trim/keeps-unread", "view/first-bytes",
+			"view/then-more"),
+		seen("commit of zero commits", with(func(b bufstrategy.Buffer, _ Config) fault {
+			out := 0
+			return fault{
+				space: func() [][]byte { s := b.Space(); out = sum(s); return s },
+				commit: func(n int) {
+					if n == 0 {
+						n = min(out, 1)
+					}
+					b.Commit(n)
+					out = 0
+				},
+			}
+		}),
+			"commit/zero", "exhausted/nothing-lost", "fill/drained-after-would-block", "fill/eof-behind-data",
+			"fill/everything-without-a-stall", "fill/failure-keeps-bytes", "fill/no-progress", "model/random",
+			"model/several", "poison/never-unread", "short-read/not-with-a-hang-up", "short-read/only-when-short"),
+		seen("commit takes less than it is told", with(func(b bufstrategy.Buffer, _ Config) fault {
+			out := 0
+			return fault{
+				space:  func() [][]byte { s := b.Space(); out = sum(s); return s },
+				commit: func(n int) { b.Commit(max(0, min(n, out))) },
+			}
+		}), "commit/too-much-panics"),
+		seen("commit at any time", with(func(b bufstrategy.Buffer, _ Config) fault {
+			return fault{commit: func(n int) {
+				defer func() {
+					// The good buffer has ended the space: nothing is committed, and nobody is told.
+					if v := recover(); v != nil && (n != 1 || b.Len() == 0 && b.Limit() != 100) {
+						panic(v)
+					}
+				}()
+				b.Commit(n)
+			}}
+		}), "commit/only-after-space"),
+		seen("limit is not reached", withConfig(func(c Config) Config {
+			return Config{Limit: max(1, c.Limit/2), Poison: c.Poison}
+		}, func(b bufstrategy.Buffer, c Config) fault { return fault{} }),
+			"exhausted/nothing-lost", "limit/reached-and-kept", "model/random", "paused/between-watermarks",
+			"space/keeps-unread", "view/first-bytes"),
+		seen("limit shrinks", with(func(b bufstrategy.Buffer, c Config) fault {
+			less := 0
+			return fault{
+				limit:   func() int { return b.Limit() - less },
+				release: func() { b.Release(); less = min(1, b.Limit()-1) },
+			}
+		}),
+			"limit/reached-and-kept", "model/random"),
+	}
+}
+
+func consumeMutants() []mutant {
+	return []mutant{
+		seen("segments are the first only", with(func(b bufstrategy.Buffer, _ Config) fault {
+			return fault{segments: func() [][]byte { s := b.Segments(); return s[:min(1, len(s))] }}
+		}),
+			"commit/in-order", "discard/in-order", "exhausted/nothing-lost", "fill/everything-without-a-stall",
+			"fill/full-without-asking", "flush/budget", "flush/emptied", "limit/reached-and-kept", "model/random",
+			"model/several", "poison/never-unread", "release/usable-again", "segments/all-in-order",
+			"space/keeps-unread", "trim/keeps-unread", "view/then-more"),
+		seen("segments have an empty one", with(func(b bufstrategy.Buffer, _ Config) fault {
+			return fault{segments: func() [][]byte { return append(slices.Clone(b.Segments()), nil) }}
+		}),
+			"release/gives-all-back", "segments/none-empty"),
+		seen("segments leave capacity", with(func(b bufstrategy.Buffer, _ Config) fault {
+			return fault{segments: func() [][]byte {
+				var split [][]byte
+				for _, s := range b.Segments() {
+					split = append(split, s[:(len(s)+1)/2])
+					if len(s) > 1 {
+						split = append(split, s[(len(s)+1)/2:])
+					}
+				}
+				return split
+			}}
+		}), "segments/capacity-clipped"),
+		seen("discard takes the wrong end", with(func(b bufstrategy.Buffer, _ Config) fault {
+			return fault{discard: func(n int) {
+				rest := b.Len() - n
+				var all []byte
+				if n > 0 && rest > 0 {
+					all = join(b.Segments())
+				}
+				b.Discard(n)
+				for i, s := 0, b.Segments(); i < len(s) && all != nil; i++ {
+					all = all[copy(s[i], all):]
+				}
+			}}
+		}),
+			"commit/in-order", "commit/zero", "discard/in-order", "fill/everything-without-a-stall",
+			"flush/blocked-keeps-the-rest", "flush/budget", "flush/emptied", "flush/everything-to-a-slow-reader",
+			"flush/failure-keeps-the-rest", "flush/short-write-goes-on", "model/random", "model/several",
+			"poison/never-unread", "release/usable-again", "segments/all-in-order", "space/keeps-unread",
+			"trim/keeps-unread", "view/first-bytes", "view/then-more"),
+		seen("discard of too much", with(func(b bufstrategy.Buffer, _ Config) fault {
+			return fault{discard: func(n int) { b.Discard(min(max(n, 0), b.Len())) }}
+		}), "discard/too-much-panics"),
+		seen("paused above the low watermark only", with(func(b bufstrategy.Buffer, c Config) fault {
+			high := newModel(b, c).high
+			return fault{paused: func() bool { return b.Len() >= high }}
+		}),
+			"model/random", "model/several", "paused/between-watermarks", "poison/never-unread"),
+		seen("never paused", with(func(b bufstrategy.Buffer, _ Config) fault {
+			return fault{paused: func() bool { return false }}
+		}),
+			"flush/everything-to-a-slow-reader", "model/random", "model/several", "paused/between-watermarks",
+			"poison/never-unread"),
+		seen("view ends with the segment", with(func(b bufstrategy.Buffer, _ Config) fault {
+			return fault{view: func(n int) ([]byte, error) {
+				if s := b.Segments(); n > 0 && len(s) > 0 && n > len(s[0]) && n <= b.Len() {
+					return nil, bufstrategy.ErrShort
+				}
+				return b.View(n)
+			}}
+		}),
+			"model/random", "model/several", "poison/discarded", "poison/never-unread", "release/gives-all-back",
+			"stats/resident", "stats/steady-allocates-nothing", "trim/keeps-unread", "view/capacity-clipped",
+			"view/copies-once", "view/first-bytes", "view/then-more"),
+		seen("view damages what comes next", with(func(b bufstrategy.Buffer, _ Config) fault {
+			pulled := false
+			return fault{
+				view: func(n int) ([]byte, error) {
+					before := b.Stats().Copied
+					v, err := b.View(n)
+					pulled = b.Stats().Copied > before
+					return v, err
+				},
+				commit: func(n int) {
+					b.Commit(n)
+					if pulled && n > 0 {
+						flip(b, b.Len()-1)
+						pulled = false
+					}
+				},
+			}
+		}),
+			"model/random", "model/several", "poison/never-unread", "view/then-more"),
+		seen("view of short is too large", with(viewError(bufstrategy.ErrShort, bufstrategy.ErrTooLarge)),
+			"model/random", "model/several", "poison/never-unread", "view/short"),
+		seen("view of too large is short", with(viewError(bufstrategy.ErrTooLarge, bufstrategy.ErrShort)),
+			"model/random", "model/several", "view/too-large"),
+		seen("view of a negative count", with(func(b bufstrategy.Buffer, _ Config) fault {
+			return fault{view: func(n int) ([]byte, error) { return b.View(max(n, 0)) }}
+		}), "view/negative-panics"),
+		seen("view copies every time", with(func(b bufstrategy.Buffer, _ Config) fault {
+			var copied uint64
+			return fault{
+				view: func(n int) ([]byte, error) { copied += uint64(n); return b.View(n) },
+				stats: func() bufstrategy.Stats {
+					s := b.Stats()
+					s.Copied += copied
+					return s
+				},
+			}
+		}), "view/copies-once"),
+		seen("view leaves capacity", with(func(b bufstrategy.Buffer, _ Config) fault {
+			return fault{view: func(n int) ([]byte, error) {
+				if n < 0 || n >= b.Len() {
+					return b.View(n)
+				}
+				v, err := b.View(n + 1)
+				return v[:n], err
+			}}
+		}), "view/capacity-clipped"),
+	}
+}
+
+func viewError(from, to error) func(b bufstrategy.Buffer, _ Config) fault {
+	return func(b bufstrategy.Buffer, _ Config) fault {
+		return fault{view: func(n int) ([]byte, error) {
+			v, err := b.View(n)
+			if errors.Is(err, from) {
+				err = to
+			}
+			return v, err
+		}}
+	}
+}

@@ -1,0 +1,60 @@
+package bufstrategytest
+
+import "github.com/edgewise-go/edgewise/bufstrategy"
+
+func shortReadCases() []Case {
+	return []Case{
+		{
+			ID: "short-read/saves-a-read",
+			Rule: "ShortReadDrains reports true when a read that got fewer bytes than it asked for proves that the source is drained, " +
+				"and that every byte which arrives after it brings a readiness event.",
+			Source: "peers pay a read a message to be told that there is no more",
+			Run: func(t T, f *Fixture) {
+				b := f.open(t, Config{Limit: 1000})
+				src := &shortSocket{socket: socket{data: pattern(80, 19), arrived: 50}}
+				wantFill(t, f, b, src, 0, bufstrategy.Drained, 50)
+				src.wait(30)
+				wantFill(t, f, b, src, 0, bufstrategy.Drained, 30)
+				if src.reads != 2 {
+					t.Errorf("%d reads for two messages, want 2", src.reads)
+				}
+			},
+		}, {
+			ID:     "short-read/only-when-short",
+			Rule:   "Fill asks after each short read, and after no other.",
+			Source: "an exact read taken for the last: tokio #5866",
+			Run: func(t T, f *Fixture) {
+				b := f.open(t, Config{Limit: 1000})
+				n := sum(b.Space())
+				b.Commit(0)
+				src := &shortSocket{socket: socket{data: pattern(b.Limit(), 20), arrived: n}}
+				src.readMax = func() int { return n }
+				want := src.data[:n]
+				if n == b.Limit() {
+					wantFill(t, f, b, src, 0, bufstrategy.Full, n)
+				} else {
+					wantFill(t, f, b, src, 0, bufstrategy.Drained, n)
+				}
+				if src.asked > 0 {
+					t.Errorf("asked after a read that was not short")
+				}
+				wantUnread(t, b, want)
+				// A budget makes the read smaller; it is not short then either.
+				b.Release()
+				src = &shortSocket{socket: socket{data: pattern(100, 21), arrived: 100}}
+				wantFill(t, f, b, src, 10, bufstrategy.Budget, 10)
+			},
+		}, {
+			ID:     "short-read/not-with-a-hang-up",
+			Rule:   "once a hang-up or end of stream was seen in any event of the handle: data and FIN arrive as one event, the short read takes the data, and no second event comes for the end;",
+			Source: "short read hides the end: netpoll #278, netty #4317, #6303",
+			Run: func(t T, f *Fixture) {
+				b := f.open(t, Config{Limit: 1000})
+				src := &shortSocket{socket: socket{data: pattern(3, 22), arrived: 3, fin: true}}
+				want := src.data
+				wantFill(t, f, b, src, 0, bufstrategy.EOF, 3)
+				wantUnread(t, b, want)
+			},
+		},
+	}
+}

@@ -1,0 +1,134 @@
+package bufstrategytest
+
+import "math/rand/v2"
+
+func statsCases() []Case {
+	return []Case{
+		{
+			ID:   "stats/moved",
+			Rule: "Moved counts the bytes that were committed.",
+			Run: func(t T, f *Fixture) {
+				b := f.open(t, Config{Limit: 1000})
+				n := len(scatter(t, b)) + b.Limit() - b.Limit()/3
+				b.Segments()
+				if got := b.Stats().Moved; got != uint64(n) {
+					t.Errorf("Moved is %d, want %d", got, n)
+				}
+			},
+		}, {
+			ID:   "stats/full",
+			Rule: "Full counts how often Space had nothing to offer.",
+			Run: func(t T, f *Fixture) {
+				b := f.open(t, Config{Limit: 1000})
+				scatter(t, b)
+				if got := b.Stats().Full; got != 0 {
+					t.Errorf("Full is %d before it was", got)
+				}
+				b.Space()
+				b.Space()
+				b.Discard(1)
+				b.Space()
+				if got := b.Stats().Full; got != 2 {
+					t.Errorf("Full is %d, want 2", got)
+				}
+			},
+		}, {
+			ID:   "stats/resident",
+			Rule: "Resident is the bytes of memory held, at least Len.",
+			Run:  statsResident,
+		}, {
+			ID:   "stats/kept-by-release",
+			Rule: "Stats is what a buffer counts. Release does not reset it.",
+			Run: func(t T, f *Fixture) {
+				b := f.open(t, Config{Limit: 1000})
+				scatter(t, b)
+				b.Space()
+				before := b.Stats()
+				b.Release()
+				before.Resident = 0
+				if after := b.Stats(); after != before {
+					t.Errorf("stats are %+v, want %+v", after, before)
+				}
+			},
+		}, {
+			ID:     "stats/steady-allocates-nothing",
+			Rule:   "Traffic that repeats itself allocates nothing once it has been seen.",
+			Source: "an allocation an operation: gnet #214",
+			Run:    statsSteady,
+		}, {
+			ID:    "stats/passing-through-copies-nothing",
+			Rule:  "Copied counts the bytes that the strategy copied itself: to compact, to grow, for a View, as left-overs.",
+			Needs: []Feature{Copyless},
+			Run: func(t T, f *Fixture) {
+				b := f.open(t, Config{Limit: 5000})
+				rng := rand.New(rand.NewPCG(10, 10))
+				for range 300 {
+					putOnce(b, make([]byte, rng.IntN(b.Limit())))
+					b.Segments()
+					b.Discard(rng.IntN(b.Len() + 1))
+				}
+				if got := b.Stats().Copied; got != 0 {
+					t.Errorf("%d bytes copied", got)
+				}
+			},
+		},
+	}
+}
+
+func statsResident(t T, f *Fixture) {
+	b := f.open(t, Config{Limit: 20_000})
+	rng := rand.New(rand.NewPCG(11, 11))
+	most := 0
+	check := func() {
+		t.Helper()
+		s := b.Stats()
+		most = max(most, s.Resident)
+		if s.Resident < b.Len() || s.ResidentMax < most {
+			t.Fatalf("resident %d, at most %d so far by Stats and %d as seen, Len %d", s.Resident, s.ResidentMax, most, b.Len())
+		}
+	}
+	for range 300 {
+		putOnce(b, make([]byte, rng.IntN(b.Limit())))
+		check()
+		if _, err := b.View(b.Len()); err != nil {
+			t.Fatalf("View: %v", err)
+		}
+		check()
+		b.Discard(rng.IntN(b.Len() + 1))
+		check()
+		if rng.IntN(20) == 0 {
+			b.Release()
+			check()
+		}
+	}
+}
+
+func statsSteady(t T, f *Fixture) {
+	b := f.open(t, Config{Limit: 20_000})
+	p := pattern(b.Limit(), 12)
+	round := func() {
+		put(t, b, p[:5000])
+		b.Discard(4000)
+		put(t, b, p[:b.Limit()-1000])
+		b.Segments()
+		if _, err := b.View(9000); err != nil {
+			t.Fatalf("View: %v", err)
+		}
+		b.Discard(b.Limit() - 2000)
+		for range 10 {
+			b.Discard(min(b.Len(), 300))
+			putOnce(b, p[:100])
+		}
+		b.Discard(b.Len())
+	}
+	for range 20 {
+		round()
+	}
+	before := b.Stats().Allocs
+	for range 100 {
+		round()
+	}
+	if n := b.Stats().Allocs - before; n != 0 {
+		t.Errorf("%d allocations in 100 rounds", n)
+	}
+}

@@ -1,0 +1,95 @@
+package bufstrategytest
+
+import (
+	"bytes"
+	"math/rand/v2"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+)
+
+// pattern returns n bytes that do not repeat with any period a buffer might have.
+func pattern(n int, seed uint64) []byte {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	p := make([]byte, n)
+	for i := range p {
+		p[i] = byte(rng.Uint32())
+	}
+	return p
+}
+
+// put commits all of p, by as many Spaces as it takes.
+func put(t T, b bufstrategy.Buffer, p []byte) {
+	t.Helper()
+	for len(p) > 0 {
+		n := putOnce(b, p)
+		if n == 0 {
+			t.Fatalf("no space for %d bytes more at Len %d of Limit %d", len(p), b.Len(), b.Limit())
+		}
+		p = p[n:]
+	}
+}
+
+// putOnce commits as much of p as one Space takes.
+func putOnce(b bufstrategy.Buffer, p []byte) int {
+	n := 0
+	for _, s := range b.Space() {
+		n += copy(s, p[n:])
+	}
+	b.Commit(n)
+	return n
+}
+
+func join(segs [][]byte) []byte { return bytes.Join(segs, nil) }
+
+func sum(segs [][]byte) int {
+	n := 0
+	for _, s := range segs {
+		n += len(s)
+	}
+	return n
+}
+
+// wantUnread ends the case unless want is what b holds.
+func wantUnread(t T, b bufstrategy.Buffer, want []byte) {
+	t.Helper()
+	if b.Len() != len(want) {
+		t.Fatalf("Len is %d, want %d", b.Len(), len(want))
+	}
+	wantBytes(t, "Segments", join(b.Segments()), want)
+}
+
+func wantBytes(t T, what string, got, want []byte) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%s: %d bytes, want %d", what, len(got), len(want))
+	}
+	for i := range got {
+		if got[i] != want[i] {
+			t.Fatalf("%s: byte %d of %d is %#x, want %#x", what, i, len(want), got[i], want[i])
+		}
+	}
+}
+
+// scatter brings b to a state in which a full buffer does not begin where its memory does: it returns what b then
+// holds, Limit bytes.
+func scatter(t T, b bufstrategy.Buffer) []byte {
+	t.Helper()
+	n := b.Limit()
+	p := pattern(2*n, 3)
+	put(t, b, p[:n])
+	k := n - n/3
+	b.Discard(k)
+	put(t, b, p[n:n+k])
+	return p[k : n+k]
+}
+
+func wantPanic(t T, what string, f func()) {
+	t.Helper()
+	defer func() {
+		t.Helper()
+		if recover() == nil {
+			t.Errorf("%s: no panic", what)
+		}
+	}()
+	f()
+}

@@ -1,0 +1,132 @@
+package bufstrategytest
+
+import (
+	"errors"
+	"math"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+)
+
+func viewCases() []Case {
+	return []Case{
+		{
+			ID:   "view/first-bytes",
+			Rule: "View returns the first n unread bytes as one slice, and consumes nothing.",
+			Run:  viewFirstBytes,
+		}, {
+			ID:     "view/then-more",
+			Rule:   "View returns the first n unread bytes as one slice, and consumes nothing.",
+			Source: "bytes that arrive after a view was pulled together must stand behind it",
+			Run:    viewThenMore,
+		}, {
+			ID:   "view/short",
+			Rule: "View returns ErrShort when fewer than n bytes are unread but n may still come.",
+			Run: func(t T, f *Fixture) {
+				b := f.open(t, Config{Limit: 100})
+				for _, have := range []int{0, 4} {
+					put(t, b, make([]byte, have))
+					for _, n := range []int{have + 1, 50, b.Limit()} {
+						if _, err := b.View(n); !errors.Is(err, bufstrategy.ErrShort) {
+							t.Errorf("View(%d) of %d bytes: %v, want ErrShort", n, have, err)
+						}
+					}
+					wantUnread(t, b, make([]byte, have))
+				}
+			},
+		}, {
+			ID:     "view/too-large",
+			Rule:   "View returns ErrTooLarge when n is more than Limit, so that waiting is useless.",
+			Source: "a peek without a bound took all memory: netpoll #335",
+			Run: func(t T, f *Fixture) {
+				b := f.open(t, Config{Limit: 100})
+				for _, n := range []int{b.Limit() + 1, math.MaxInt} {
+					if _, err := b.View(n); !errors.Is(err, bufstrategy.ErrTooLarge) {
+						t.Errorf("View(%d) of Limit %d: %v, want ErrTooLarge", n, b.Limit(), err)
+					}
+				}
+			},
+		}, {
+			ID:   "view/negative-panics",
+			Rule: "View panics when n is negative.",
+			Run: func(t T, f *Fixture) {
+				b := f.open(t, Config{Limit: 100})
+				wantPanic(t, "View(-1)", func() { _, _ = b.View(-1) })
+			},
+		}, {
+			ID:     "view/copies-once",
+			Rule:   "Until a Discard, a View no longer than one before it copies nothing.",
+			Source: "a peek that copied again each time: netpoll #335",
+			Run:    viewCopiesOnce,
+		}, {
+			ID:   "view/capacity-clipped",
+			Rule: "The capacity of every segment and view is clipped to its length, so that append cannot reach other bytes.",
+			Run: func(t T, f *Fixture) {
+				b := f.open(t, Config{Limit: 1000})
+				scatter(t, b)
+				for _, n := range []int{0, 1, 10, b.Limit() / 2, b.Limit()} {
+					if v, err := b.View(n); err != nil || len(v) != n || cap(v) != n {
+						t.Errorf("View(%d): length %d, capacity %d, %v", n, len(v), cap(v), err)
+					}
+				}
+			},
+		},
+	}
+}
+
+func viewFirstBytes(t T, f *Fixture) {
+	for _, limit := range []int{8, 1000, 4096, 100_000} {
+		b := f.open(t, Config{Limit: limit})
+		want := scatter(t, b)
+		for _, n := range []int{0, 1, 2, limit / 3, limit - limit/3, limit - limit/3 + 1, limit, b.Limit(), 5} {
+			v, err := b.View(n)
+			if err != nil {
+				t.Fatalf("View(%d) of %d bytes: %v", n, b.Len(), err)
+			}
+			wantBytes(t, "View", v, want[:n])
+		}
+		wantUnread(t, b, want)
+	}
+}
+
+func viewThenMore(t T, f *Fixture) {
+	for _, limit := range []int{1000, 100_000} {
+		b := f.open(t, Config{Limit: limit})
+		want := scatter(t, b)
+		gone := len(want) / 4
+		b.Discard(gone)
+		v, err := b.View(b.Limit() / 2)
+		if err != nil {
+			t.Fatalf("View: %v", err)
+		}
+		wantBytes(t, "View", v, want[gone:gone+b.Limit()/2])
+		more := pattern(gone, 8)
+		put(t, b, more)
+		want = append(append([]byte(nil), want[gone:]...), more...)
+		wantUnread(t, b, want)
+		v, err = b.View(b.Limit())
+		if err != nil {
+			t.Fatalf("View: %v", err)
+		}
+		wantBytes(t, "View of all", v, want)
+		b.Discard(gone)
+		wantUnread(t, b, want[gone:])
+	}
+}
+
+func viewCopiesOnce(t T, f *Fixture) {
+	b := f.open(t, Config{Limit: 50_000})
+	scatter(t, b)
+	n := b.Limit() - 7
+	if _, err := b.View(n); err != nil {
+		t.Fatalf("View: %v", err)
+	}
+	before := b.Stats().Copied
+	for _, k := range []int{n, n - 1, n / 2, 1, n} {
+		if _, err := b.View(k); err != nil {
+			t.Fatalf("View: %v", err)
+		}
+	}
+	if after := b.Stats().Copied; after != before {
+		t.Errorf("View copied %d bytes again", after-before)
+	}
+}
