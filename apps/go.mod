@@ -3,14 +3,16 @@ module github.com/edgewise-go/edgewise/apps
 go 1.26.0
 
 require (
+	github.com/HdrHistogram/hdrhistogram-go v1.4.0
 	github.com/edgewise-go/edgewise/bufstrategy v0.1.0
-	github.com/edgewise-go/edgewise/conformance v0.1.0
 	github.com/edgewise-go/edgewise/queue v0.1.0
 	github.com/edgewise-go/edgewise/resolve v0.1.0
 	github.com/edgewise-go/edgewise/sched v0.1.0
 	github.com/edgewise-go/edgewise/stream v0.1.0
 	github.com/edgewise-go/edgewise/sys v0.1.0
 )
+
+require golang.org/x/sys v0.49.0 // indirect
 
 replace (
 	github.com/edgewise-go/edgewise/bufstrategy => ../bufstrategy

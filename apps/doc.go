@@ -1,2 +1,0 @@
-// Package apps is being laid out.
-package apps

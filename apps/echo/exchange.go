@@ -1,0 +1,162 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"time"
+
+	"github.com/edgewise-go/edgewise/sched"
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// pattern is the bytes of all messages. Each message of each connection begins at another place of it, so that bytes which come
+// back at the wrong place, or on the wrong connection, do not compare equal.
+type pattern struct {
+	noise []byte
+	size  int
+}
+
+const patternStarts = 1 << 16
+
+func newPattern(size int, seed uint64) pattern {
+	noise := make([]byte, patternStarts+size)
+	r := rand.New(rand.NewPCG(seed, 0))
+	for i := range noise {
+		noise[i] = byte(r.Uint32())
+	}
+	return pattern{noise, size}
+}
+
+func (p pattern) message(conn int, number int64) []byte {
+	start := (uint64(conn)*40503 + uint64(number)*257) % patternStarts
+	return p.noise[start : start+uint64(p.size)]
+}
+
+// exchange keeps depth messages in flight on conn until the load stops, and reads until all have come back.
+//
+// It never waits for room to write: when there is none, the server has bytes of ours to send back, and reading them is what
+// makes room. Who waited for room while the server did the same would wait for ever.
+func (l *loader) exchange(t *sched.Task, s *shard, conn *stream.Conn, index int) error {
+	if err := t.Await(l.onStart); err != nil {
+		return err
+	}
+	e := exchange{loader: l, shard: s, conn: conn, index: index, sentAt: make([]time.Time, l.config.depth)}
+	buf := make([]byte, min(64<<10, max(4<<10, l.config.depth*l.config.size)))
+	into := [][]byte{buf}
+	for {
+		if err := e.send(); err != nil {
+			return err
+		}
+		if e.sent == e.received && e.sentBytes == 0 && l.stopped.Load() {
+			return nil
+		}
+		n, err := conn.TryReadv(into)
+		switch {
+		case err == sys.ErrWouldBlock:
+			err = conn.WaitRead()
+			if err != nil {
+				return err
+			}
+			continue
+		case err == io.EOF:
+			return fmt.Errorf("the server closed with %d messages in flight", e.sent-e.received)
+		case err != nil:
+			return err
+		}
+		if err := e.verify(buf[:n]); err != nil {
+			return err
+		}
+		// What is in flight has been taken off the wire: let the others send theirs, and wait for more without asking in vain.
+		if err := e.send(); err != nil {
+			return err
+		}
+		if conn.ShortReadDrains() && e.sent != e.received {
+			if err := conn.WaitRead(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// onStart calls f when the load begins.
+func (l *loader) onStart(f func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.began.IsZero() {
+		f()
+		return
+	}
+	l.waiting = append(l.waiting, f)
+}
+
+// exchange is the state of one connection.
+type exchange struct {
+	*loader
+	shard *shard
+	conn  *stream.Conn
+	index int
+
+	sent          int64 // messages of which the first byte was sent
+	sentBytes     int   // of the last of them, if it is not whole
+	received      int64 // messages that came back whole
+	receivedBytes int   // of the one that is coming back
+	sentAt        []time.Time
+}
+
+// send writes messages until depth are in flight or the socket is full.
+func (e *exchange) send() error {
+	var segments [1][]byte
+	for {
+		if e.sentBytes == 0 {
+			if e.sent-e.received >= int64(e.config.depth) || e.stopped.Load() {
+				return nil
+			}
+			e.sentAt[e.sent%int64(e.config.depth)] = time.Now()
+			e.sent++
+		}
+		segments[0] = e.pattern.message(e.index, e.sent-1)[e.sentBytes:]
+		n, err := e.conn.TryWritev(segments[:])
+		if err == sys.ErrWouldBlock {
+			if e.sentBytes == 0 {
+				e.sent--
+			}
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		e.sentBytes = (e.sentBytes + n) % e.config.size
+	}
+}
+
+// verify compares what came back with what was sent.
+func (e *exchange) verify(got []byte) error {
+	now := time.Now()
+	for len(got) > 0 {
+		if e.received == e.sent {
+			return fmt.Errorf("%d bytes more than were sent", len(got))
+		}
+		want := e.pattern.message(e.index, e.received)[e.receivedBytes:]
+		n := min(len(want), len(got))
+		if !bytes.Equal(got[:n], want[:n]) {
+			return fmt.Errorf("message %d came back changed (seed %d)", e.received, e.seed)
+		}
+		got = got[n:]
+		e.receivedBytes += n
+		if e.receivedBytes == e.config.size {
+			e.receivedBytes = 0
+			if !e.stopped.Load() {
+				e.shard.messages++
+				took := now.Sub(e.sentAt[e.received%int64(e.config.depth)])
+				if err := e.shard.latency.RecordValue(max(1, took.Microseconds())); err != nil {
+					return err
+				}
+			}
+			e.received++
+		}
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/edgewise-go/edgewise/apps/internal/strategy"
+	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sched"
+	"github.com/edgewise-go/edgewise/stream"
+)
+
+// handler is the protocol as a state machine: between two steps nothing is kept but these fields.
+type handler struct {
+	sock   stream.Socket
+	buffer bufstrategy.Buffer
+	task   *sched.HandlerTask
+	last   bufstrategy.Outcome // of the last Fill: what to do when the buffer is empty
+	failed error               // with last, when the outcome has one
+}
+
+func handle(p *strategy.Place, sock stream.Socket) error {
+	buffer, err := p.Buffers.New()
+	if err != nil {
+		return err
+	}
+	h := &handler{sock: sock, buffer: buffer}
+	_, err = p.Loop.Handle(h.sock.Handle(), h)
+	return err
+}
+
+// TryReadv makes the handler a source that knows, from its task, when a short read is as good as would-block.
+func (h *handler) TryReadv(segs [][]byte) (int, error) { return h.sock.TryReadv(segs) }
+
+// ShortReadDrains is asked after a short read.
+func (h *handler) ShortReadDrains() bool { return h.task.ShortReadDrains() }
+
+// Step reads and writes until one of the two would block or the budget is spent.
+func (h *handler) Step(t *sched.HandlerTask, cause sched.Cause) sched.Next {
+	h.task = t
+	for {
+		if h.buffer.Len() == 0 {
+			h.last, _, h.failed = bufstrategy.Fill(h.buffer, h, budgetBytes)
+			if h.last == bufstrategy.Failed {
+				return sched.Done(h.failed)
+			}
+		}
+		switch outcome, _, err := bufstrategy.Flush(h.buffer, &h.sock, 0); outcome {
+		case bufstrategy.Failed:
+			return sched.Done(err)
+		case bufstrategy.Blocked:
+			return sched.Await(queue.Writable)
+		}
+		switch {
+		case h.last == bufstrategy.EOF:
+			return sched.Done(h.sock.CloseWrite())
+		case h.last == bufstrategy.Drained:
+			return sched.Await(queue.Readable)
+		case h.last == bufstrategy.Budget:
+			return sched.Again()
+		case errors.Is(h.failed, bufstrategy.ErrExhausted):
+			return sched.Await(queue.None).Within(exhaustedPause)
+		}
+	}
+}
+
+// End closes the connection, whatever ended it.
+func (h *handler) End(error) {
+	h.buffer.Release()
+	h.sock.Close()
+}

@@ -1,0 +1,254 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/edgewise-go/edgewise/apps/internal/cli"
+	"github.com/edgewise-go/edgewise/apps/internal/strategy"
+	"github.com/edgewise-go/edgewise/resolve"
+	"github.com/edgewise-go/edgewise/sched"
+	"github.com/edgewise-go/edgewise/stream"
+)
+
+const loadUsage = `usage: echo load [flags]
+
+Opens connections to an echo server, keeps messages in flight on each for a while, verifies every byte that comes back, and prints
+the rate and the latency. It ends with exit code 1 if a connection failed or a byte was wrong.`
+
+// Bounds of the flags of load.
+const (
+	connsMax   = 1 << 20
+	messageMax = 16 << 20
+	depthMax   = 1 << 16
+	dialersMax = 128 // connects in flight on each loop
+)
+
+type loadConfig struct {
+	addr     string
+	conns    int
+	size     int
+	depth    int
+	duration time.Duration
+	json     bool
+	flags    strategy.Flags
+}
+
+func parseLoad(args []string) (loadConfig, error) {
+	var c loadConfig
+	fs := flag.NewFlagSet("echo load", flag.ContinueOnError)
+	fs.StringVar(&c.addr, "addr", "127.0.0.1:7007", "address of the server, host:port")
+	fs.IntVar(&c.conns, "c", 50, "connections")
+	fs.IntVar(&c.size, "s", 128, "bytes of a message")
+	fs.IntVar(&c.depth, "p", 1, "messages in flight on each connection")
+	fs.DurationVar(&c.duration, "d", 5*time.Second, "how long to send, once all are connected")
+	fs.BoolVar(&c.json, "json", false, "print the result as one JSON object")
+	c.flags.Register(fs, strategy.WithResolve)
+	if err := cli.Parse(fs, args, loadUsage); err != nil {
+		return c, err
+	}
+	switch {
+	case fs.NArg() > 0:
+		return c, cli.Usagef("unexpected argument %q (see echo load -h)", fs.Arg(0))
+	case c.conns < 1 || c.conns > connsMax:
+		return c, cli.Usagef("-c %d: want 1 to %d", c.conns, connsMax)
+	case c.size < 1 || c.size > messageMax:
+		return c, cli.Usagef("-s %d: want 1 to %d", c.size, messageMax)
+	case c.depth < 1 || c.depth > depthMax:
+		return c, cli.Usagef("-p %d: want 1 to %d", c.depth, depthMax)
+	case c.duration <= 0:
+		return c, cli.Usagef("-d %v: want more than 0", c.duration)
+	}
+	return c, nil
+}
+
+// loader is one run of the load.
+type loader struct {
+	config  loadConfig
+	pattern pattern
+	shards  []*shard
+	seed    uint64
+
+	toConnect atomic.Int64
+	connected chan struct{} // closed when every connection is made or has failed
+	stopped   atomic.Bool   // no new messages
+
+	mu       sync.Mutex // guards what follows
+	began    time.Time
+	waiting  []func() // resume the connections that wait for the beginning
+	failures []error
+}
+
+// shard is what the connections of one loop count; only that loop touches it while it runs.
+type shard struct {
+	place    *strategy.Place
+	inbox    *resolve.Inbox
+	next     int // index of the next connection to be dialled
+	messages int64
+	latency  *hdrhistogram.Histogram
+}
+
+func load(ctx context.Context, args []string) error {
+	config, err := parseLoad(args)
+	if err != nil {
+		return err
+	}
+	kit, err := config.flags.Open(sched.Options{Ended: func(string, error) {}})
+	if err != nil {
+		return err
+	}
+	resolver, err := config.flags.OpenResolver()
+	if err != nil {
+		return err
+	}
+	defer resolver.Close()
+
+	l := &loader{config: config, seed: rand.Uint64(), connected: make(chan struct{})}
+	l.pattern = newPattern(config.size, l.seed)
+	l.toConnect.Store(int64(config.conns))
+	for i, p := range kit.Places {
+		s := &shard{place: p, inbox: strategy.NewInbox(p.Loop), next: i, latency: newHistogram()}
+		l.shards = append(l.shards, s)
+		for range min(dialersMax, config.conns) {
+			if err := p.Loop.Go(ctx, "dial", func(t *sched.Task) error { return l.dial(ctx, t, s, resolver) }); err != nil {
+				return err
+			}
+		}
+	}
+	go l.conduct(ctx, kit)
+	// The context ends the tasks; the loops end when the tasks have.
+	if err := kit.Scheduler.Run(context.Background()); err != nil {
+		return err
+	}
+	return l.report(os.Stdout, os.Stderr)
+}
+
+// conduct waits until all are connected, has them send for the time, and then lets the loops end.
+func (l *loader) conduct(ctx context.Context, kit *strategy.Kit) {
+	defer kit.Scheduler.Drain()
+	select {
+	case <-l.connected:
+	case <-ctx.Done():
+		return
+	}
+	l.begin()
+	select {
+	case <-time.After(l.config.duration):
+	case <-ctx.Done():
+	}
+	l.stopped.Store(true)
+}
+
+// begin resumes every connection.
+func (l *loader) begin() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.began = time.Now()
+	for _, resume := range l.waiting {
+		resume()
+	}
+	l.waiting = nil
+}
+
+// dial makes connections, one after the other, until the loop has its share.
+func (l *loader) dial(ctx context.Context, t *sched.Task, s *shard, resolver *strategy.Resolver) error {
+	dialer := stream.Dialer{Waiter: s.place.Loop.Tasks(), Resolve: resolver.For(t, s.inbox), Timeout: 30 * time.Second}
+	for s.next < l.config.conns {
+		index := s.next
+		s.next += len(l.shards)
+		conn, err := dialer.DialContext(ctx, "tcp", l.config.addr)
+		if err != nil {
+			l.fail(fmt.Errorf("connection %d: %w", index, err))
+		} else if err := t.Go(ctx, "load", func(t *sched.Task) error {
+			defer conn.Close()
+			if err := l.exchange(t, s, conn.(*stream.Conn), index); err != nil {
+				l.fail(fmt.Errorf("connection %d: %w", index, err))
+			}
+			return nil
+		}); err != nil {
+			conn.Close()
+			l.fail(fmt.Errorf("connection %d: %w", index, err))
+		}
+		if l.toConnect.Add(-1) == 0 {
+			close(l.connected)
+		}
+	}
+	return nil
+}
+
+func (l *loader) fail(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.failures = append(l.failures, err)
+}
+
+func newHistogram() *hdrhistogram.Histogram {
+	return hdrhistogram.New(1, int64(time.Minute/time.Microsecond), 3)
+}
+
+// result is what a run found.
+type result struct {
+	Connections int     `json:"connections"`
+	Messages    int64   `json:"messages"`
+	Seconds     float64 `json:"seconds"`
+	Rate        float64 `json:"messages_per_second"`
+	P50         int64   `json:"p50_us"`
+	P99         int64   `json:"p99_us"`
+	P999        int64   `json:"p999_us"`
+	Failed      int     `json:"failed"`
+	Seed        uint64  `json:"seed"`
+}
+
+// failuresShownMax bounds the failures that are printed one by one.
+const failuresShownMax = 5
+
+func (l *loader) report(stdout, stderr io.Writer) error {
+	r := result{Connections: l.config.conns, Failed: len(l.failures), Seed: l.seed}
+	all := newHistogram()
+	for _, s := range l.shards {
+		r.Messages += s.messages
+		all.Merge(s.latency)
+	}
+	if !l.began.IsZero() {
+		// Messages are counted until the duration is over; what comes back later is verified and not counted.
+		r.Seconds = min(time.Since(l.began), l.config.duration).Seconds()
+		r.Rate = float64(r.Messages) / r.Seconds
+	}
+	r.P50, r.P99, r.P999 = all.ValueAtQuantile(50), all.ValueAtQuantile(99), all.ValueAtQuantile(99.9)
+	for i, err := range l.failures {
+		if i == failuresShownMax {
+			fmt.Fprintf(stderr, "echo: and %d more\n", len(l.failures)-i)
+			break
+		}
+		fmt.Fprintf(stderr, "echo: %v\n", err)
+	}
+	if l.config.json {
+		if err := json.NewEncoder(stdout).Encode(r); err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprintf(stdout, "%d messages of %d B over %d connections in %.2f s: %.0f messages/s, %.1f MB/s each way, p50 %v p99 %v p99.9 %v, %d failed\n",
+			r.Messages, l.config.size, r.Connections, r.Seconds, r.Rate, r.Rate*float64(l.config.size)/1e6,
+			micros(r.P50), micros(r.P99), micros(r.P999), r.Failed)
+	}
+	if r.Failed > 0 {
+		return cli.ErrReported
+	}
+	if l.began.IsZero() {
+		return errors.New("interrupted before all were connected")
+	}
+	return nil
+}
+
+func micros(n int64) time.Duration { return time.Duration(n) * time.Microsecond }

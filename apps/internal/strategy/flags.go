@@ -1,0 +1,154 @@
+// Package strategy gives every program the same flags to choose its strategies by, and makes what was chosen.
+package strategy
+
+import (
+	"flag"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/edgewise-go/edgewise/apps/internal/cli"
+	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sched"
+)
+
+// Flags are the strategies as they were asked for.
+type Flags struct {
+	Queue   string
+	Mode    string
+	Buffer  string
+	Resolve string
+	Sched   string
+	Task    string
+	Loops   int
+}
+
+// LoopsMax bounds -loops.
+const LoopsMax = sched.ShardsMax
+
+// choice is a flag that takes one of a few words. Those that this version does not make are refused with the nearest one that it does.
+type choice struct {
+	flag    string
+	known   []string
+	nearest map[string]string
+}
+
+func (c choice) check(value string) error {
+	if !slices.Contains(c.known, value) {
+		return cli.Usagef("-%s %s: unknown; want one of %s", c.flag, value, strings.Join(c.known, "|"))
+	}
+	if n, ok := c.nearest[value]; ok {
+		return cli.Usagef("-%s %s: not in this version; the nearest that works here is -%s %s", c.flag, value, c.flag, n)
+	}
+	return nil
+}
+
+func choices() (mode, buffer, resolver, scheduler, task choice) {
+	mode = choice{flag: "mode", known: []string{"edge", "level", "oneshot"}}
+	buffer = choice{flag: "buffer", known: []string{"fixed", "grow", "ring", "mirrored", "chain", "adaptive", "shared", "kernel"},
+		nearest: map[string]string{"mirrored": "ring", "adaptive": "grow", "kernel": "shared"}}
+	resolver = choice{flag: "resolve", known: []string{"adaptive", "blocking", "pool", "evented"},
+		nearest: map[string]string{"adaptive": "pool", "evented": "pool"}}
+	scheduler = choice{flag: "sched", known: []string{"single", "sharded", "shared", "stealing"},
+		nearest: map[string]string{"shared": "sharded", "stealing": "sharded"}}
+	task = choice{flag: "task", known: []string{"coroutine", "handler"}}
+	return mode, buffer, resolver, scheduler, task
+}
+
+// Which flags a program takes.
+type Which uint8
+
+// The flags that not every program has a use for.
+const (
+	WithBuffer Which = 1 << iota
+	WithResolve
+	WithTask
+)
+
+// Register adds the flags to fs, with their defaults.
+func (f *Flags) Register(fs *flag.FlagSet, which Which) {
+	f.Buffer, f.Resolve, f.Task = "shared", "pool", "coroutine"
+	fs.StringVar(&f.Queue, "queue", "auto", "event queue: auto|epoll|iouring|poll|kqueue|iocp")
+	fs.StringVar(&f.Mode, "mode", "edge", "trigger mode: edge|level|oneshot")
+	fs.StringVar(&f.Sched, "sched", "", "scheduler: single|sharded|shared|stealing (single for one loop, else sharded)")
+	fs.IntVar(&f.Loops, "loops", 1, "event loops, a thread each; 0 for one a processor")
+	if which&WithBuffer != 0 {
+		fs.StringVar(&f.Buffer, "buffer", f.Buffer, "buffer strategy: fixed|grow|ring|mirrored|chain|adaptive|shared|kernel")
+	}
+	if which&WithResolve != 0 {
+		fs.StringVar(&f.Resolve, "resolve", f.Resolve, "resolver strategy: adaptive|blocking|pool|evented")
+	}
+	if which&WithTask != 0 {
+		fs.StringVar(&f.Task, "task", f.Task, "form of the tasks: coroutine|handler")
+	}
+}
+
+// mode returns the trigger mode. The flags have been checked.
+func (f *Flags) mode() queue.Mode {
+	return map[string]queue.Mode{"edge": queue.Edge, "level": queue.Level, "oneshot": queue.OneShot}[f.Mode]
+}
+
+// check refuses what is unknown, what this version does not make, and what does not go together; it fills in what was left open.
+func (f *Flags) check() error {
+	if f.Loops == 0 {
+		f.Loops = runtime.GOMAXPROCS(0)
+	}
+	if f.Loops < 1 || f.Loops > LoopsMax {
+		return cli.Usagef("-loops %d: want 0 to %d", f.Loops, LoopsMax)
+	}
+	if f.Sched == "" {
+		f.Sched = "single"
+		if f.Loops > 1 {
+			f.Sched = "sharded"
+		}
+	}
+	mode, buffer, resolver, scheduler, task := choices()
+	for _, c := range []struct {
+		choice choice
+		value  string
+	}{{mode, f.Mode}, {buffer, f.Buffer}, {resolver, f.Resolve}, {scheduler, f.Sched}, {task, f.Task}} {
+		if err := c.choice.check(c.value); err != nil {
+			return err
+		}
+	}
+	if f.Sched == "single" && f.Loops != 1 {
+		return cli.Usagef("-sched single -loops %d: single is one loop; the nearest that works is -sched sharded", f.Loops)
+	}
+	return nil
+}
+
+// String names the strategies in use.
+func (f *Flags) String() string {
+	return fmt.Sprintf("queue %s, mode %s, sched %s, loops %d", f.Queue, f.Mode, f.Sched, f.Loops)
+}
+
+// bufferSizes for every strategy: bulk moves best in tens of kilobytes, and an idle connection should hold none of it.
+const (
+	scratchBytes  = 64 << 10
+	bufferLimit   = 64 << 10
+	poolBytesMax  = 256 << 20
+	poolBytesKept = 4 << 20
+)
+
+// Buffers makes the buffers of one loop.
+type Buffers struct {
+	name    string
+	options bufstrategy.Options
+}
+
+func (f *Flags) buffers() (*Buffers, error) {
+	pool, err := bufstrategy.NewPool(poolBytesMax, poolBytesKept)
+	if err != nil {
+		return nil, err
+	}
+	scratch, err := bufstrategy.NewScratch(scratchBytes, pool)
+	if err != nil {
+		return nil, err
+	}
+	return &Buffers{name: f.Buffer, options: bufstrategy.Options{Limit: bufferLimit, Pool: pool, Scratch: scratch}}, nil
+}
+
+// New makes a buffer for a connection.
+func (b *Buffers) New() (bufstrategy.Buffer, error) { return bufstrategy.New(b.name, b.options) }
