@@ -59,7 +59,7 @@ func (l *Loop) attend() {
 		l.drained = true
 		l.eachTask(func(t *Task) {
 			if t.onDrain != nil {
-				l.protect(t.onDrain)
+				l.protect(drainName, t.onDrain)
 			}
 		}, sink.drain)
 	}
@@ -86,4 +86,49 @@ func (l *Loop) cancelErrorFor(name string) error {
 		return nil
 	}
 	return &CancelError{Task: name, Cause: l.canceled}
+}
+
+// endTurnsMax is how often a task may wait in spite of its cancellation when the loop cannot go on.
+const endTurnsMax = 64
+
+// endTasks ends the coroutines that are left when the loop has failed: they cannot be resumed later, nor by another thread.
+func (l *Loop) endTasks(cause error) {
+	finished := false
+	defer func() {
+		// One of them has called runtime.Goexit, which goes on when the others have ended.
+		if !finished {
+			l.endTasks(cause)
+		}
+	}()
+	l.cancelAndRun(cause)
+	for t := l.tasks; t != nil; t = l.tasks {
+		l.running = t
+		if t.abort != nil {
+			t.abort()
+		}
+		l.running = nil
+		t.end()
+	}
+	finished = true
+}
+
+// cancelAndRun gives every coroutine the chance to return.
+func (l *Loop) cancelAndRun(cause error) {
+	if exited := l.running; exited != nil {
+		l.running = nil
+		exited.end()
+	}
+	if l.tasks == nil {
+		return
+	}
+	if cause == nil {
+		cause = ErrStopped
+	}
+	l.canceled = cause
+	l.eachTask(func(t *Task) { t.stop(cause) }, func(sink) {})
+	for range endTurnsMax {
+		for range l.runQueue.count {
+			l.runQueue.pop().run()
+		}
+	}
 }

@@ -15,6 +15,8 @@ var (
 	ErrCanceled = errors.New("sched: task canceled")
 	// ErrBusy says that another task waits for the same direction of the same handle.
 	ErrBusy = errors.New("sched: another task waits for this direction")
+	// ErrExited says that a task called runtime.Goexit (testing's FailNow does), which ends the goroutine of the loop, too.
+	ErrExited = errors.New("sched: task called runtime.Goexit")
 	// ErrLeaked says that tasks were still there when Shutdown gave up.
 	ErrLeaked = errors.New("sched: tasks did not end")
 )

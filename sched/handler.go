@@ -1,6 +1,7 @@
 package sched
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -250,6 +251,8 @@ func (t *HandlerTask) end(err error) {
 		err = cerr
 	}
 	t.loop.living.Add(-1)
-	t.loop.protect(func() { t.handler.End(err) })
+	if perr := contain(func() { t.handler.End(err) }); perr != nil {
+		err = errors.Join(err, perr)
+	}
 	t.loop.options.Ended(handlerName, err)
 }

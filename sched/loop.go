@@ -26,7 +26,8 @@ type Loop struct {
 	fired    []*source // to be settled at the end of the turn
 	batch    []*source // sources of the events of this turn
 	events   [eventsPerWaitMax]queue.Event
-	drained  bool // drain has been told to the tasks
+	taken    []func() // posted functions of this turn
+	drained  bool     // drain has been told to the tasks
 	canceled error
 	lastWait int // events of the last Wait
 
@@ -74,6 +75,9 @@ func (l *Loop) Len() int { return int(l.living.Load()) }
 
 // Run runs l on the calling goroutine, which it locks to its thread, until Shutdown or Drain was called and the last task has ended. When ctx is
 // done it cancels every task, runs until they have ended, and returns the cause. It closes the queue. It can be called once.
+//
+// If the queue fails, Run ends the tasks as Shutdown ends those that it cancels, with one difference: one that goes on waiting in spite of
+// the errors is ended by a panic in its wait. Handlers end with ErrStopped.
 func (l *Loop) Run(ctx context.Context) (err error) {
 	if !l.state.CompareAndSwap(uint32(loopFresh), uint32(loopRunning)) {
 		return fmt.Errorf("sched: Run: %w", ErrStopped)
@@ -84,7 +88,7 @@ func (l *Loop) Run(ctx context.Context) (err error) {
 	defer func() {
 		stop()
 		if exited {
-			err = fmt.Errorf("sched: the loop's goroutine exited: %w", ErrStopped)
+			err = fmt.Errorf("sched: Run: %w", ErrExited)
 		}
 		l.finish(err)
 		// The thread stays locked, and ends with the goroutine, if coroutines that were created on it are left.
@@ -103,8 +107,17 @@ func (l *Loop) Run(ctx context.Context) (err error) {
 
 func (l *Loop) finish(err error) {
 	l.state.Store(uint32(loopOver))
-	for _, f := range l.inbox.end() {
-		f()
+	// Deferred, because what they follow calls functions of others, which may exit.
+	defer func() {
+		l.overErr = err
+		close(l.over)
+	}()
+	defer func() { l.endTasks(err) }()
+	// A goroutine that exits in a posted function leaves the rest of its batch.
+	for _, f := range append(l.taken, l.inbox.end()...) {
+		if f != nil {
+			l.protect(postedName, f)
+		}
 	}
 	if cerr := l.queue.Close(); err == nil && cerr != nil && !errors.Is(cerr, queue.ErrClosed) {
 		err = cerr
@@ -112,8 +125,6 @@ func (l *Loop) finish(err error) {
 	for _, s := range l.slots.all() {
 		s.sink.over()
 	}
-	l.overErr = err
-	close(l.over)
 }
 
 // turn does what there is to do, then waits for more: at most until the next timer, and not at all while there are tasks that can run.
@@ -198,24 +209,40 @@ func (l *Loop) takeInbox() {
 		return
 	}
 	functions, notices := l.inbox.take()
+	l.taken = functions
 	for i, f := range functions {
-		l.protect(f)
 		functions[i] = nil
+		l.protect(postedName, f)
 	}
+	l.taken = nil
 	for i, n := range notices {
 		n.attend()
 		notices[i] = nil
 	}
 }
 
-// protect keeps a posted function's panic from ending the loop.
-func (l *Loop) protect(f func()) {
+// What Options.Ended is told of functions that are no tasks.
+const (
+	postedName = "posted function"
+	drainName  = "drain function"
+)
+
+// protect keeps a function's panic from ending the loop.
+func (l *Loop) protect(name string, f func()) {
+	if err := contain(f); err != nil {
+		l.options.Ended(name, err)
+	}
+}
+
+// contain returns the panic of f as an error.
+func contain(f func()) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			l.options.Ended("posted function", newPanicError(v))
+			err = newPanicError(v)
 		}
 	}()
 	f()
+	return nil
 }
 
 // admit counts a new task from outside in, or says why it cannot be.

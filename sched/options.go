@@ -1,6 +1,7 @@
 package sched
 
 import (
+	"errors"
 	"log/slog"
 
 	"github.com/edgewise-go/edgewise/queue"
@@ -25,8 +26,9 @@ type Options struct {
 	TasksMax int
 	// InboxMax bounds the functions posted from elsewhere that have not run, InboxMaxDefault if zero.
 	InboxMax int
-	// Ended is called on the loop when a task has ended, with its name and its error, nil included. A nil Ended logs panics with
-	// slog.Default and passes over the rest.
+	// Ended is called on the loop when a task has ended, with its name and its error, nil included. Handlers are
+	// all named "handler". A panic of another function is reported likewise: of one that was posted as "posted function", of one set with OnDrain
+	// as "drain function". A nil Ended logs panics with slog.Default and passes over the rest. Ended must not panic.
 	Ended func(task string, err error)
 }
 
@@ -44,7 +46,8 @@ func (o Options) withDefaults() Options {
 }
 
 func logPanic(task string, err error) {
-	if p, ok := err.(*PanicError); ok {
+	var p *PanicError
+	if errors.As(err, &p) {
 		slog.Default().Error("task panicked", "task", task, "value", p.Value, "stack", string(p.Stack))
 	}
 }

@@ -24,6 +24,7 @@ type Task struct {
 
 	next  func() (struct{}, bool) // gives the thread to the coroutine
 	yield func(struct{}) bool     // gives it back
+	abort func()                  // makes yield return false
 
 	state    taskState
 	awaiting bool   // waits in Await
@@ -233,7 +234,7 @@ func (t *Task) expired() { t.wake(os.ErrDeadlineExceeded) }
 
 func (t *Task) suspend() {
 	if !t.yield(struct{}{}) {
-		panic("sched: the coroutine was stopped from outside")
+		panic(ErrStopped)
 	}
 }
 
@@ -248,7 +249,7 @@ func (t *Task) mustRun(what string) {
 func (t *Task) run() {
 	l := t.loop
 	if t.next == nil {
-		t.next, _ = iter.Pull(t.sequence)
+		t.next, t.abort = iter.Pull(t.sequence)
 	}
 	t.state = taskRunning
 	outer := l.running
@@ -268,6 +269,7 @@ func (t *Task) sequence(yield func(struct{}) bool) {
 			t.err = newPanicError(v)
 		}
 	}()
+	t.err = ErrExited // unless body returns or panics
 	t.err = t.body(t)
 }
 
@@ -292,6 +294,7 @@ func (t *Task) end() {
 		l.tasks = t.older
 	}
 	t.older, t.newer, t.body, t.onDrain = nil, nil, nil, nil
+	t.next, t.yield, t.abort = nil, nil, nil
 	l.living.Add(-1)
 	l.options.Ended(t.name, t.err)
 }
@@ -303,8 +306,10 @@ func (l *Loop) Call(ctx context.Context, name string, body func(*Task) error) er
 	err := l.Go(ctx, name, func(t *Task) (err error) {
 		finished := false
 		defer func() {
-			if !finished {
-				err = newPanicError(recover())
+			if v := recover(); v != nil {
+				err = newPanicError(v)
+			} else if !finished {
+				err = ErrExited
 			}
 			ended <- err
 		}()

@@ -1,0 +1,80 @@
+package sched
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue/epoll"
+)
+
+func TestATaskThatExitsEndsTheLoopAndAllTasks(t *testing.T) {
+	ended := map[string]error{}
+	q, err := epoll.New(epoll.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := New(q, Options{Ended: func(task string, err error) { ended[task] = err }})
+	start := func(name string, body func(*Task) error) {
+		if err := l.Go(t.Context(), name, body); err != nil {
+			t.Fatal(err)
+		}
+	}
+	start("polite", func(t *Task) error { return t.Sleep(time.Hour) })
+	start("deaf", func(t *Task) error {
+		for {
+			_ = t.Sleep(time.Hour)
+		}
+	})
+	start("exits too", func(t *Task) error {
+		_ = t.Sleep(time.Hour)
+		runtime.Goexit()
+		return nil
+	})
+	start("exits", func(t *Task) error {
+		if err := t.Yield(); err != nil {
+			return err
+		}
+		runtime.Goexit()
+		return nil
+	})
+	go func() { _ = l.Run(context.Background()) }()
+	<-l.over
+	if err := l.Shutdown(t.Context()); !errors.Is(err, ErrExited) {
+		t.Errorf("Shutdown: %v", err)
+	}
+	for name, want := range map[string]error{"polite": ErrCanceled, "deaf": ErrStopped, "exits too": ErrExited, "exits": ErrExited} {
+		if err := ended[name]; !errors.Is(err, want) {
+			t.Errorf("%s ended with %v, want %v", name, err, want)
+		}
+	}
+	if n := l.Len(); n != 0 {
+		t.Errorf("%d tasks are left", n)
+	}
+}
+
+func TestAQueueThatFailsEndsTheTasks(t *testing.T) {
+	q, err := epoll.New(epoll.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := New(q, Options{})
+	returned := false
+	if err := l.Go(t.Context(), "sleeper", func(t *Task) error {
+		defer func() { returned = true }()
+		return t.Sleep(time.Hour)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Go(t.Context(), "closer", func(*Task) error { return q.Close() }); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Run(t.Context()); err == nil {
+		t.Error("Run returned nil")
+	}
+	if !returned || l.Len() != 0 {
+		t.Errorf("returned %v, %d tasks are left", returned, l.Len())
+	}
+}
