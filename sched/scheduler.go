@@ -102,8 +102,10 @@ func (s *Sharded) Drain() {
 func (s *Sharded) Shutdown(ctx context.Context) error {
 	s.Drain()
 	errs := make([]error, len(s.loops))
+	var wg sync.WaitGroup
 	for i, l := range s.loops {
-		errs[i] = l.Shutdown(ctx)
+		wg.Go(func() { errs[i] = l.Shutdown(ctx) })
 	}
+	wg.Wait()
 	return errors.Join(errs...)
 }
