@@ -44,14 +44,14 @@ func (s *slots) dropLocked(t queue.Token) {
 	s.free = append(s.free, i)
 }
 
-// resolve appends to batch the source of each event, nil for a stale one.
+// resolve appends to batch the source of each event, nil for a stale one and for that of a handle which others registered.
 func (s *slots) resolve(batch []*source, events []queue.Event) []*source {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range events {
 		t := events[i].Token
 		var src *source
-		if index := uint32(t); s.gens[index] == uint32(t>>32) {
+		if index := uint32(t); int(index) < len(s.gens) && s.gens[index] == uint32(t>>32) {
 			src = s.sources[index]
 		}
 		batch = append(batch, src)
