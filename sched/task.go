@@ -149,7 +149,7 @@ func (t *Task) Sleep(d time.Duration) error {
 }
 
 // Await calls start and suspends t until the function that start was given is called. Any goroutine may call it, start itself included, and
-// calls after the first do nothing. Await returns a *CancelError if t is cancelled meanwhile; the function may still be called.
+// calls after the first do nothing. start must not call Await itself. Await returns a *CancelError if t is cancelled meanwhile; the function may still be called.
 func (t *Task) Await(start func(resume func())) error {
 	t.mustRun("Await")
 	l := t.loop
@@ -161,6 +161,9 @@ func (t *Task) Await(start func(resume func())) error {
 		l.inbox.mu.Unlock()
 		l.inbox.notify(l, t, &t.listed)
 	})
+	if t.suspends != id {
+		panic("sched: Task.Await is called by the start function of another Await")
+	}
 	if t.wasResumed(id) {
 		return t.canceled
 	}
