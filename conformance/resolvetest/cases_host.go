@@ -12,6 +12,7 @@ import (
 // hostCall is a HostQuery and what came of it.
 type hostCall struct {
 	*resolve.HostQuery
+	name    string
 	next    *upstream
 	owner   *owner
 	n       int
@@ -21,7 +22,7 @@ type hostCall struct {
 }
 
 func (p Parts) host(t T, order resolve.Order, name string, adjust func(*resolve.HostQuery)) *hostCall {
-	c := &hostCall{next: &upstream{t: t}, owner: newOwner(t)}
+	c := &hostCall{name: name, next: &upstream{t: t}, owner: newOwner(t)}
 	c.HostQuery = &resolve.HostQuery{Name: name, Inbox: c.owner.inbox}
 	c.Partial = func(ans resolve.Answer) { c.partial = append(c.partial, ans.Question.Type) }
 	c.HostQuery.Done = func(ans resolve.HostAnswer, err error) {
@@ -234,7 +235,7 @@ func hostCases() []testCase {
 func namesHost(t T, c *hostCall) {
 	t.Helper()
 	var dns *net.DNSError
-	if !errors.As(c.err, &dns) || dns.Name != c.Name {
-		t.Errorf("%v as net.DNSError is %+v, want the name %q", c.err, dns, c.Name)
+	if !errors.As(c.err, &dns) || dns.Name != c.name {
+		t.Errorf("%v as net.DNSError is %+v, want the name %q", c.err, dns, c.name)
 	}
 }

@@ -29,7 +29,7 @@ func startCases() []testCase {
 			Needs: needs(Base), Run: func(t T, p Parts) {
 				o, s := newOwner(t), newScript(t, fixed)
 				b := p.base(t, s, roomy)
-				c := o.start(b, a("one.example"))
+				c := o.start(b, a("run.example"))
 				if c.completions() != 0 {
 					t.Fatalf("Done was called before Start returned")
 				}
@@ -41,12 +41,13 @@ func startCases() []testCase {
 				if c.completions() != 0 {
 					t.Fatalf("Done was called outside of Run")
 				}
+				o.await(c)
 				o.once(c)
 			}},
 		{ID: "start/asks-once", Rule: "One started query is one lookup.", Needs: needs(Base, Lookup), Run: func(t T, p Parts) {
 			o, s := newOwner(t), newScript(t, fixed)
 			b := p.base(t, s, roomy)
-			o.await(o.start(b, a("one.example")))
+			o.await(o.start(b, a("once.example")))
 			if s.lookups() != 1 {
 				t.Errorf("%d lookups, want 1", s.lookups())
 			}

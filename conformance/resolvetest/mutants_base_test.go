@@ -1,0 +1,285 @@
+package resolvetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
+	"github.com/edgewise-go/edgewise/resolve"
+)
+
+func slow(lookup resolve.Lookup) resolve.Lookup {
+	return func(ctx context.Context, q resolve.Question) (resolve.Answer, error) {
+		a, err := lookup(ctx, q)
+		<-time.After(delay)
+		return a, err
+	}
+}
+
+func isKnown(err error) bool {
+	for _, known := range []error{resolve.ErrNotFound, resolve.ErrNoData, resolve.ErrServFail, resolve.ErrTimeout, resolve.ErrCanceled,
+		resolve.ErrName, resolve.ErrBusy, resolve.ErrClosed} {
+		if errors.Is(err, known) {
+			return true
+		}
+	}
+	return false
+}
+
+func startMutants() []suite.Mutant[Parts] {
+	return []suite.Mutant[Parts]{
+		mutant("one-family-only", around(func(b resolve.Strategy) *broken {
+			return relayCancel(b, func(q *resolve.Question) {
+				if q.Name.String() == "one.example" {
+					q.Type = resolve.TypeA
+				}
+			})
+		}), "start/answers"),
+		mutant("completes-twice", around(func(b resolve.Strategy) *broken {
+			return onDone(b, func(done func(resolve.Answer, error), a resolve.Answer, err error) {
+				done(a, err)
+				done(a, err)
+			})
+		}), "start/exactly-once", "start/only-in-run", "cancel/in-flight", "cancel/race", "close/in-flight"),
+		mutant("completes-in-start", around(func(b resolve.Strategy) *broken {
+			return &broken{Strategy: b, start: func(q *resolve.Query) {
+				if done := q.Done; done != nil && q.Question.Name.String() == "run.example" {
+					done(resolve.Answer{}, nil)
+					q.Done = func(resolve.Answer, error) {}
+				}
+				b.Start(q)
+			}}
+		}), "start/only-in-run"),
+		mutant("completes-on-a-goroutine", around(func(b resolve.Strategy) *broken {
+			return &broken{Strategy: b, start: func(q *resolve.Query) {
+				inner := &resolve.Query{Question: q.Question, Deadline: q.Deadline}
+				if q.Question.Name.String() != "run.example" || !q.Accept(func() { inner.Cancel() }) {
+					b.Start(q)
+					return
+				}
+				inner.OnFinish(func(_ *resolve.Query, a resolve.Answer, err error) { q.Done(a, err) })
+				b.Start(inner)
+			}}
+		}), "start/only-in-run"),
+		mutant("asks-twice", lookups(func(lookup resolve.Lookup) resolve.Lookup {
+			return func(ctx context.Context, q resolve.Question) (resolve.Answer, error) {
+				if q.Name.String() == "once.example" { // held lookups, of other names, would never end
+					if a, err := lookup(ctx, q); err != nil {
+						return a, err
+					}
+				}
+				return lookup(ctx, q)
+			}
+		}), "start/asks-once"),
+		mutant("invents-a-name", around(func(b resolve.Strategy) *broken {
+			return &broken{Strategy: b, start: func(q *resolve.Query) {
+				if q.Question.Name.IsZero() {
+					q.Question = a("zero.example")
+				}
+				b.Start(q)
+			}}
+		}), "start/no-name"),
+		mutant("try-asks", withBase(func(lookup resolve.Lookup, b resolve.Strategy) resolve.Strategy {
+			return &broken{Strategy: b, try: func(q resolve.Question) (resolve.Answer, error) { return lookup(context.Background(), q) }}
+		}, nil), "try/does-not-ask"),
+		mutant("errors-are-all-alike", around(func(b resolve.Strategy) *broken {
+			return onDone(b, func(done func(resolve.Answer, error), a resolve.Answer, err error) {
+				if errors.Is(err, resolve.ErrNotFound) || errors.Is(err, resolve.ErrNoData) {
+					err = &resolve.Error{Op: "mutant", Err: resolve.ErrServFail}
+				}
+				done(a, err)
+			})
+		}), "error/kinds", "error/no-data", "error/dns-error", "error/empty-answer"),
+		mutant("no-data-is-not-found", lookups(func(lookup resolve.Lookup) resolve.Lookup {
+			return func(ctx context.Context, q resolve.Question) (resolve.Answer, error) {
+				a, err := lookup(ctx, q)
+				if errors.Is(err, resolve.ErrNoData) {
+					err = &resolve.Error{Op: "mutant", Question: q, Err: resolve.ErrNotFound}
+				}
+				return a, err
+			}
+		}), "error/no-data"),
+		mutant("errors-are-opaque", around(func(b resolve.Strategy) *broken {
+			return onDone(b, func(done func(resolve.Answer, error), a resolve.Answer, err error) {
+				if err != nil {
+					err = opaque{err}
+				}
+				done(a, err)
+			})
+		}), "error/kinds", "error/no-data", "error/dns-error", "error/foreign", "deadline/in-flight"),
+		mutant("foreign-errors-are-swallowed", around(func(b resolve.Strategy) *broken {
+			return onDone(b, func(done func(resolve.Answer, error), a resolve.Answer, err error) {
+				if err != nil && !isKnown(err) {
+					err = &resolve.Error{Op: "mutant", Err: resolve.ErrServFail}
+				}
+				done(a, err)
+			})
+		}), "error/foreign"),
+		mutant("believes-any-answer", lookups(func(lookup resolve.Lookup) resolve.Lookup {
+			return func(ctx context.Context, q resolve.Question) (resolve.Answer, error) {
+				a, err := lookup(ctx, q)
+				a.Question = q
+				return a, err
+			}
+		}), "error/other-question"),
+		mutant("empty-answers", around(func(b resolve.Strategy) *broken {
+			return onDone(b, func(done func(resolve.Answer, error), a resolve.Answer, err error) {
+				var e *resolve.Error
+				if errors.As(err, &e) && e.Op == "pool" && errors.Is(err, resolve.ErrNoData) {
+					err = nil
+				}
+				done(a, err)
+			})
+		}), "error/empty-answer"),
+	}
+}
+
+// relayCancel is relay with the end of the query passed on, and the question changed.
+func relayCancel(b resolve.Strategy, change func(q *resolve.Question)) *broken {
+	return &broken{Strategy: b, start: func(q *resolve.Query) {
+		inner := &resolve.Query{Question: q.Question}
+		change(&inner.Question)
+		if !q.Accept(func() { inner.Cancel() }) {
+			return
+		}
+		inner.OnFinish(func(_ *resolve.Query, a resolve.Answer, err error) { q.Finish(a, err) })
+		b.Start(inner)
+	}}
+}
+
+func cancelMutants() []suite.Mutant[Parts] {
+	return []suite.Mutant[Parts]{
+		mutant("deaf-to-cancel", around(func(b resolve.Strategy) *broken {
+			return &broken{Strategy: b, start: func(q *resolve.Query) {
+				if q.Done == nil {
+					b.Start(q)
+					return
+				}
+				b.Start(&resolve.Query{Question: q.Question, Deadline: q.Deadline, Inbox: q.Inbox, Done: q.Done})
+			}}
+		}), "bound/cancel-frees", "cancel/before-start", "cancel/ends-lookup", "cancel/in-flight"),
+		mutant("deaf-to-deadlines", around(func(b resolve.Strategy) *broken {
+			return &broken{Strategy: b, start: func(q *resolve.Query) {
+				q.Deadline = time.Time{}
+				b.Start(q)
+			}}
+		}), "deadline/passed", "deadline/in-flight", "bound/deadline-queued"),
+		mutant("impatient", around(func(b resolve.Strategy) *broken {
+			return &broken{Strategy: b, start: func(q *resolve.Query) {
+				if !q.Deadline.IsZero() {
+					q.Deadline = time.Now()
+				}
+				b.Start(q)
+			}}
+		}), "deadline/not-before"),
+		mutant("lookups-outlive-their-queries", lookups(func(lookup resolve.Lookup) resolve.Lookup {
+			return func(ctx context.Context, q resolve.Question) (resolve.Answer, error) {
+				return lookup(context.WithoutCancel(ctx), q)
+			}
+		}), "cancel/ends-lookup", "close/ends-lookup"),
+		mutant("canceled-queries-stay-queued", around(func(b resolve.Strategy) *broken { return relay(b, nil) }),
+			"cancel/ends-lookup", "bound/cancel-frees"),
+		mutant("queue-without-bound", withBase(nil, func(l resolve.Lookup, c resolve.PoolConfig) (resolve.Lookup, resolve.PoolConfig) {
+			c.QueueMax += 100
+			return l, c
+		}), "bound/busy"),
+		mutant("more-workers", func(p *Parts) {
+			p.Base = func(t T, lookup resolve.Lookup, bounds resolve.PoolConfig) (resolve.Strategy, error) {
+				one, err := resolve.NewPool(lookup, bounds)
+				two, err2 := resolve.NewPool(lookup, bounds)
+				if err := errors.Join(err, err2); err != nil {
+					return nil, err
+				}
+				t.Cleanup(func() { two.Close() })
+				var n int
+				return &broken{Strategy: one, start: func(q *resolve.Query) {
+					// Only in the case that looks for it, so that the order of the others stays what it is.
+					if n++; n%2 == 0 && strings.HasPrefix(q.Question.Name.String(), "w") {
+						two.Start(q)
+						return
+					}
+					one.Start(q)
+				}}, nil
+			}
+		}, "bound/workers"),
+		mutant("last-come-first-served", around(func(b resolve.Strategy) *broken {
+			var held *resolve.Query
+			return &broken{Strategy: b, start: func(q *resolve.Query) {
+				if q.Question.Name.String() == "q1.example" {
+					held = q
+					return
+				}
+				b.Start(q)
+				if held != nil {
+					b.Start(held)
+					held = nil
+				}
+			}}
+		}), "bound/first-come"),
+		mutant("deaf-to-close", func(p *Parts) {
+			withBase(func(_ resolve.Lookup, b resolve.Strategy) resolve.Strategy {
+				return &broken{Strategy: b, close: func() error { return nil }}
+			}, nil)(p)
+		}, "cancel/in-flight", "cancel/race", "close/ends-goroutines", "close/ends-lookup", "close/in-flight", "close/later", "close/queued", "start/exactly-once"),
+		mutant("close-waits-for-the-queue", around(func(b resolve.Strategy) *broken {
+			var mu sync.Mutex
+			inside := 0
+			closing := false
+			count := func(d int) {
+				mu.Lock()
+				inside += d
+				end := closing && inside == 0
+				mu.Unlock()
+				if end {
+					b.Close()
+				}
+			}
+			return &broken{Strategy: b, start: func(q *resolve.Query) {
+				count(1)
+				q.OnFinish(func(*resolve.Query, resolve.Answer, error) { count(-1) })
+				b.Start(q)
+			}, close: func() error {
+				count(1)
+				mu.Lock()
+				closing = true
+				mu.Unlock()
+				count(-1)
+				return nil
+			}}
+		}), "close/ends-lookup", "close/in-flight", "close/queued"),
+		mutant("goroutines-stay", around(func(b resolve.Strategy) *broken {
+			return &broken{Strategy: b, wait: func() { select {} }}
+		}), "cancel/in-flight", "cancel/race", "close/ends-goroutines", "close/in-flight", "start/exactly-once"),
+		mutant("answers-once-closed", withBase(func(lookup resolve.Lookup, b resolve.Strategy) resolve.Strategy {
+			var mu sync.Mutex
+			closed := false
+			return &broken{Strategy: b, start: func(q *resolve.Query) {
+				mu.Lock()
+				defer mu.Unlock()
+				if !closed {
+					b.Start(q)
+				} else if q.Accept(nil) {
+					q.Finish(lookup(context.Background(), q.Question))
+				}
+			}, close: func() error {
+				mu.Lock()
+				closed = true
+				mu.Unlock()
+				return b.Close()
+			}}
+		}, nil), "close/later"),
+		mutant("close-fails-twice", around(func(b resolve.Strategy) *broken {
+			n := 0
+			return &broken{Strategy: b, close: func() error {
+				if n++; n > 1 {
+					return fmt.Errorf("closed %d times", n)
+				}
+				return b.Close()
+			}}
+		}), "close/later"),
+	}
+}

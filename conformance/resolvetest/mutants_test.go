@@ -1,0 +1,68 @@
+package resolvetest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
+	"github.com/edgewise-go/edgewise/resolve"
+)
+
+// mutant is the parts of package resolve over a pool, with one rule broken.
+func mutant(name string, breakIt func(*Parts), caught ...string) suite.Mutant[Parts] {
+	p := everything()
+	breakIt(&p)
+	return suite.Mutant[Parts]{Name: name, Target: Target{Name: name, Parts: p, Claims: poolClaims}.suite(), Caught: caught}
+}
+
+func control(name string, change func(*Parts)) suite.Target[Parts] {
+	p := everything()
+	change(&p)
+	return Target{Name: name, Parts: p, Claims: poolClaims}.suite()
+}
+
+func TestEveryCaseCanFail(t *testing.T) {
+	var mutants []suite.Mutant[Parts]
+	for _, ms := range [][]suite.Mutant[Parts]{startMutants(), cancelMutants(), staticMutants(), hostsMutants(), cacheMutants(),
+		coalesceMutants(), hostMutants(), waitMutants()} {
+		mutants = append(mutants, ms...)
+	}
+	suite.Prove(t, cases(), mutants, []suite.Target[Parts]{
+		control("lookups take their time", lookups(slow)),
+		control("completions are late and out of order", around(late)),
+		control("the owner is woken for nothing", around(func(b resolve.Strategy) *broken {
+			return &broken{Strategy: b, start: func(q *resolve.Query) {
+				b.Start(q)
+				if q.Inbox == nil {
+					return
+				}
+				b.Start(&resolve.Query{Inbox: q.Inbox, Done: func(resolve.Answer, error) {}}) // has no name: completes at once
+			}}
+		})),
+		control("everything is asked by way of another query", func(p *Parts) {
+			host := p.Host
+			p.Host = func(next resolve.Strategy, order resolve.Order) Resolver { return host(&broken{Strategy: next}, order) }
+			withCache(nil, func(next resolve.Strategy) resolve.Strategy { return relay(next, nil) }, nil)(p)
+		}),
+	})
+}
+
+// delay is what the slow ones take.
+const delay = 2 * time.Millisecond
+
+// late finishes queries on goroutines of its own, the later ones sooner. The base below cancels and closes as it should.
+func late(b resolve.Strategy) *broken {
+	n := 0
+	return &broken{Strategy: b, start: func(q *resolve.Query) {
+		n++
+		wait := delay * time.Duration(1+n%2)
+		inner := &resolve.Query{Question: q.Question}
+		if !q.Accept(func() { inner.Cancel() }) {
+			return
+		}
+		inner.OnFinish(func(_ *resolve.Query, a resolve.Answer, err error) {
+			time.AfterFunc(wait, func() { q.Finish(a, err) })
+		})
+		b.Start(inner)
+	}}
+}
