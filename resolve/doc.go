@@ -9,6 +9,6 @@
 // the useful order, outermost first, is [Literal], [Static], [HostsFile], [Cache], [Coalesce], then the strategy.
 // [Host] stands above all of them: a name to its IPv4 and IPv6 addresses, each family delivered as it arrives.
 //
-// Questions are absolute, as in the DNS: no search list is applied. Names are ASCII: IDNA (RFC 5890) is not done, and
-// a name that is not ASCII is refused rather than sent.
+// Questions are absolute, as in the DNS: no search list is applied, with an exception that [System] names. Names are
+// ASCII: IDNA (RFC 5890) is not done, and a name that is not ASCII is refused rather than sent.
 package resolve

@@ -13,7 +13,7 @@ import (
 
 // The causes of failure. All but [ErrWouldBlock] arrive wrapped in an [*Error]; test with [errors.Is].
 var (
-	// ErrNotFound: the name does not exist (NXDOMAIN). [System] cannot tell it from ErrNoData and reports ErrNotFound.
+	// ErrNotFound: the name does not exist (NXDOMAIN). From [System] it can mean ErrNoData as well.
 	ErrNotFound error = &sentinel{text: "no such host"}
 	// ErrNoData: the name exists, but has no record of the type that was asked for (RFC 2308, section 2.2).
 	ErrNoData error = &sentinel{text: "no data of this type"}

@@ -30,8 +30,11 @@ type Name struct {
 // A name whose last label is a number ("127.1", "2130706433", "0x7f.1", "010.0.0.1") is refused: some
 // resolvers take it for an address and some for a name, and a filter is then easily passed.
 func ParseName(s string) (Name, error) {
-	if addr, err := netip.ParseAddr(s); err == nil {
-		return literalName(s, addr)
+	// Asking ParseAddr about every name would cost an error, and its allocation, for each.
+	if strings.IndexByte(s, ':') >= 0 || looksNumeric(s[strings.LastIndexByte(s, '.')+1:]) {
+		if addr, err := netip.ParseAddr(s); err == nil {
+			return literalName(s, addr)
+		}
 	}
 	if s == "." {
 		return Name{text: s}, nil

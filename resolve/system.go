@@ -4,13 +4,18 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
 )
 
 // System asks package net. Its Lookup is meant for [Blocking] and [Pool].
 //
-// It answers A and AAAA questions in class [ClassINET]; others are errors.ErrUnsupported. Names are asked for with a
-// final dot, so that the search list of the machine is not applied. Package net hides the time to live, the server,
-// and whether a name does not exist or has no data: answers have no expiry, and the error is [ErrNotFound] for both.
+// It answers A and AAAA questions in class [ClassINET]; others are errors.ErrUnsupported. Names
+// of several labels are asked for with a final dot, so that the search list of the machine is not applied. Those of one
+// label, such as localhost, are asked for as they are, because package net finds them in the hosts file in no other
+// form; the search list applies to them.
+//
+// Package net hides the time to live, the server, and, mostly, whether a name does not exist or has no data: answers
+// have no expiry, and [ErrNotFound] can mean [ErrNoData].
 type System struct {
 	// Resolver is asked; nil is the pure Go resolver, which reads the machine's hosts file and name servers, and
 	// needs no thread for a lookup.
@@ -34,7 +39,7 @@ func (s System) Lookup(ctx context.Context, q Question) (Answer, error) {
 		network = "ip6"
 	}
 	host := q.Name.String()
-	if host != "." {
+	if strings.Contains(host, ".") && host != "." {
 		host += "."
 	}
 	addrs, err := r.LookupNetIP(ctx, network, host)

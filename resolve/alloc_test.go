@@ -1,0 +1,85 @@
+package resolve
+
+import (
+	"net/netip"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// silent is the end of a chain in these tests.
+type silent struct{}
+
+func (silent) Try(Question) (Answer, error) { return Answer{}, ErrWouldBlock }
+func (silent) Start(q *Query) {
+	if q.Accept(nil) {
+		q.Finish(Answer{}, ErrServFail)
+	}
+}
+func (silent) Close() error { return nil }
+
+func mustQuestion(t testing.TB, name string, typ Type) Question {
+	t.Helper()
+	q, err := NewQuestion(name, typ)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q
+}
+
+func TestTryDoesNotAllocate(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "hosts")
+	if err := os.WriteFile(path, []byte("10.0.0.1 file.example\n10.0.0.2 file.example\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cache, err := NewCache(CacheConfig{}, silent{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cached, negative := mustQuestion(t, "cached.example", TypeA), mustQuestion(t, "negative.example", TypeA)
+	cache.store(cached, NewAnswer(cached, []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")}), nil)
+	cache.store(negative, Answer{}, &Error{Op: "test", Question: negative, Err: ErrNotFound})
+	hosts, err := NewHostsFile(HostsConfig{Path: path, Interval: time.Hour}, cache)
+	if err != nil {
+		t.Fatal(err)
+	}
+	static, err := NewStatic(map[string][]netip.Addr{"static.example": {netip.MustParseAddr("10.0.0.3")}}, hosts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	chain := NewLiteral(static)
+	for _, q := range []Question{
+		mustQuestion(t, "192.0.2.7", TypeA), mustQuestion(t, "fe80::1%eth0", TypeAAAA), mustQuestion(t, "192.0.2.7", TypeAAAA),
+		mustQuestion(t, "static.example", TypeA), mustQuestion(t, "static.example", TypeAAAA), mustQuestion(t, "file.example", TypeA),
+		cached, negative, mustQuestion(t, "unknown.example", TypeA),
+	} {
+		if n := testing.AllocsPerRun(200, func() { _, _ = chain.Try(q) }); n != 0 {
+			t.Errorf("%v: %v allocations in Try, want 0", q, n)
+		}
+	}
+	h := Host{Strategy: chain}
+	dst := make([]netip.Addr, 0, 8)
+	if n := testing.AllocsPerRun(200, func() {
+		a, _ := h.Try("file.example", FamilyBoth)
+		dst = a.AppendAddrs(dst[:0])
+	}); n != 0 {
+		t.Errorf("Host.Try: %v allocations, want 0", n)
+	}
+	if n := testing.AllocsPerRun(200, func() { _, _ = NewQuestion("example.com", TypeA) }); n != 0 {
+		t.Errorf("NewQuestion of a name in canonical form: %v allocations, want 0", n)
+	}
+}
+
+func TestInboxDoesNotAllocate(t *testing.T) {
+	b := NewInbox(func() error { return nil })
+	queries := make([]Query, 202)
+	i := 0
+	if n := testing.AllocsPerRun(200, func() {
+		b.put(&queries[i])
+		b.pop()
+		i++
+	}); n != 0 {
+		t.Errorf("%v allocations for a query, want 0", n)
+	}
+}

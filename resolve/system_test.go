@@ -1,0 +1,69 @@
+package resolve
+
+import (
+	"context"
+	"errors"
+	"net"
+	"testing"
+)
+
+func TestSystemRefusesWhatItCannotAsk(t *testing.T) {
+	const mx = 15
+	for _, q := range []Question{mustQuestion(t, "one.example", mx), {mustQuestion(t, "one.example", TypeA).Name, TypeA, 3}} {
+		if _, err := (System{}).Lookup(t.Context(), q); !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("%v: got %v, want ErrUnsupported", q, err)
+		}
+	}
+	a, err := System{}.Lookup(t.Context(), mustQuestion(t, "192.0.2.1", TypeA))
+	if err != nil || a.Source != SourceLiteral {
+		t.Errorf("literal: got %v, %v", a, err)
+	}
+}
+
+func TestErrorsOfNetAreMapped(t *testing.T) {
+	q := mustQuestion(t, "one.example", TypeA)
+	for _, c := range []struct{ err, want error }{
+		{&net.DNSError{Err: "no such host", IsNotFound: true, Server: "192.0.2.53:53"}, ErrNotFound},
+		{&net.DNSError{Err: "i/o timeout", IsTimeout: true}, ErrTimeout},
+		{&net.DNSError{Err: "server misbehaving", IsTemporary: true}, ErrServFail},
+		{&net.DNSError{Err: "too many open files"}, ErrServFail},
+		{&net.AddrError{Err: "no suitable address found", Addr: "one.example"}, ErrNoData},
+	} {
+		err := fromNet(t.Context(), q, c.err)
+		var e *Error
+		if !errors.Is(err, c.want) || !errors.As(err, &e) || e.Question != q {
+			t.Errorf("%v became %v, want %v", c.err, err, c.want)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := fromNet(ctx, q, &net.DNSError{Err: "operation was canceled"}); !errors.Is(err, ErrCanceled) {
+		t.Errorf("canceled context: %v", err)
+	}
+	odd := errors.New("odd")
+	if err := fromNet(t.Context(), q, odd); !errors.Is(err, odd) {
+		t.Errorf("unknown error became %v", err)
+	}
+}
+
+func TestByName(t *testing.T) {
+	for _, name := range []string{"blocking", "pool"} {
+		s, err := ByName(name, System{}.Lookup, PoolConfig{Workers: 1})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		s.Close()
+	}
+	for _, name := range []string{"adaptive", "evented"} {
+		if _, err := ByName(name, System{}.Lookup, PoolConfig{Workers: 1}); !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("%s: %v, want ErrUnsupported", name, err)
+		}
+	}
+	if _, err := ByName("rumour", System{}.Lookup, PoolConfig{}); err == nil || errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("rumour: %v", err)
+	}
+	if _, err := ByName("pool", System{}.Lookup, PoolConfig{}); err == nil {
+		t.Errorf("a pool without workers was made")
+	}
+}
