@@ -1,0 +1,181 @@
+package bufstrategy
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"testing/iotest"
+)
+
+func TestReaderIsAnOrdinaryReader(t *testing.T) {
+	content := bytes.Repeat([]byte("ordinary code reads this. "), 300)
+	for name, b := range everyStrategy(t) {
+		if n, err := (Writer{b}).ReadFrom(iotest.OneByteReader(bytes.NewReader(content))); err != nil || n != int64(len(content)) {
+			t.Errorf("%s: ReadFrom: %d, %v", name, n, err)
+		}
+		if err := iotest.TestReader(&Reader{Buffer: b, End: io.EOF}, content); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestReaderOfAnEmptyBufferWouldBlockUntilTheEnd(t *testing.T) {
+	for name, b := range everyStrategy(t) {
+		r := &Reader{Buffer: b}
+		var p [4]byte
+		if n, err := r.Read(p[:]); n != 0 || !errors.Is(err, ErrEmpty) || !wouldBlock(err) {
+			t.Errorf("%s: Read: %d, %v", name, n, err)
+		}
+		if _, err := r.ReadByte(); !errors.Is(err, ErrEmpty) {
+			t.Errorf("%s: ReadByte: %v", name, err)
+		}
+		if err := r.UnreadByte(); err == nil {
+			t.Errorf("%s: UnreadByte of nothing: no error", name)
+		}
+		r.End = io.EOF
+		if _, err := r.ReadByte(); err != io.EOF {
+			t.Errorf("%s: ReadByte at the end: %v", name, err)
+		}
+	}
+}
+
+func TestReaderUnreadsOneByte(t *testing.T) {
+	for name, b := range everyStrategy(t) {
+		w := Writer{b}
+		if err := w.WriteByte('a'); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.WriteString("bcdef"); err != nil {
+			t.Fatal(err)
+		}
+		r := &Reader{Buffer: b, End: io.EOF}
+		var got []byte
+		for range 2 {
+			c, err := r.ReadByte()
+			if err != nil || r.UnreadByte() != nil || r.UnreadByte() == nil {
+				t.Fatalf("%s: %v, or a byte was unread twice", name, err)
+			}
+			again, err := r.ReadByte()
+			if err != nil || again != c {
+				t.Fatalf("%s: %c again is %c, %v", name, c, again, err)
+			}
+			got = append(got, c)
+		}
+		p := make([]byte, 2)
+		if _, err := r.Read(p); err != nil || r.UnreadByte() != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		var out bytes.Buffer
+		if n, err := r.WriteTo(&out); n != 3 || err != nil || out.String() != "def" {
+			t.Errorf("%s: WriteTo: %d, %v, %q", name, n, err, &out)
+		}
+		if string(got)+string(p) != "abcd" {
+			t.Errorf("%s: %q%q", name, got, p)
+		}
+	}
+}
+
+func TestReaderKeepsWhatAWriterDidNotTake(t *testing.T) {
+	for name, b := range everyStrategy(t) {
+		if _, err := (Writer{b}).WriteString("taken and left"); err != nil {
+			t.Fatal(err)
+		}
+		r := &Reader{Buffer: b}
+		if n, err := r.WriteTo(shortWriter{5}); n != 5 || err != io.ErrShortWrite {
+			t.Errorf("%s: WriteTo: %d, %v", name, n, err)
+		}
+		if v, err := b.View(b.Len()); err != nil || string(v) != " and left" {
+			t.Errorf("%s: left %q, %v", name, v, err)
+		}
+	}
+}
+
+type shortWriter struct{ n int }
+
+func (s shortWriter) Write(p []byte) (int, error) { return min(s.n, len(p)), nil }
+
+func TestWriterStopsAtTheLimit(t *testing.T) {
+	for name, b := range everyStrategy(t) {
+		w := Writer{b}
+		if n, err := w.Write(make([]byte, b.Limit()+1)); n != b.Limit() || !errors.Is(err, ErrFull) || !wouldBlock(err) {
+			t.Errorf("%s: Write: %d, %v", name, n, err)
+		}
+		if err := w.WriteByte(1); !errors.Is(err, ErrFull) {
+			t.Errorf("%s: WriteByte: %v", name, err)
+		}
+		src := strings.NewReader("not read")
+		if n, err := w.ReadFrom(src); n != 0 || !errors.Is(err, ErrFull) || src.Len() != 8 {
+			t.Errorf("%s: ReadFrom: %d, %v", name, n, err)
+		}
+		b.Release()
+		if n, err := w.ReadFrom(iotest.ErrReader(io.ErrUnexpectedEOF)); n != 0 || err != io.ErrUnexpectedEOF {
+			t.Errorf("%s: ReadFrom of a reader that fails: %d, %v", name, n, err)
+		}
+		if n, err := w.ReadFrom(answersReader{}); n != 0 || err != io.ErrNoProgress {
+			t.Errorf("%s: ReadFrom of a reader that does nothing: %d, %v", name, n, err)
+		}
+	}
+}
+
+type answersReader struct{}
+
+func (answersReader) Read([]byte) (int, error) { return 0, nil }
+
+func TestIndexLooksAcrossSegments(t *testing.T) {
+	c, err := NewChain(Options{Segment: blockMin})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := bytes.Repeat([]byte{'.'}, 1000)
+	p[256], p[700] = 'x', 'x'
+	if _, err := (Writer{c}).Write(p); err != nil {
+		t.Fatal(err)
+	}
+	for from, want := range map[int]int{0: 256, 256: 256, 257: 700, 700: 700, 701: -1, 5000: -1} {
+		if got := IndexFrom(c, from, 'x'); got != want {
+			t.Errorf("IndexFrom(%d) is %d, want %d", from, got, want)
+		}
+	}
+	if c.Stats().Copied != 0 || Index(c, '!') != -1 {
+		t.Error("Index copies, or finds what is not there")
+	}
+}
+
+func TestABlockingConnectionIsReadOnceAFill(t *testing.T) {
+	client, server := net.Pipe()
+	defer server.Close()
+	b, err := NewRing(Options{Limit: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		_, _ = client.Write([]byte("eight by"))
+		line, err := bufio.NewReader(client).ReadString('\n')
+		if line != "answer\n" || err != nil {
+			t.Errorf("the answer is %q, %v", line, err)
+		}
+		_ = client.Close()
+	}()
+	src, dst := FromReader(server), FromWriter(server)
+	if o, n, err := Fill(b, src, 0); o != Full || n != 8 || err != nil {
+		t.Errorf("Fill: %v, %d, %v", o, n, err)
+	}
+	b.Discard(8)
+	if _, err := (Writer{b}).WriteString("answer\n"); err != nil {
+		t.Fatal(err)
+	}
+	if o, n, err := Flush(b, dst, 0); o != Emptied || n != 7 || err != nil {
+		t.Errorf("Flush: %v, %d, %v", o, n, err)
+	}
+	// The read before left nothing: this says at once that the next could block, and the one after it waits.
+	if o, n, err := Fill(b, src, 0); o != Drained || n != 0 || err != nil {
+		t.Errorf("Fill: %v, %d, %v", o, n, err)
+	}
+	if o, n, err := Fill(b, src, 0); o != EOF || n != 0 || err != nil {
+		t.Errorf("Fill: %v, %d, %v", o, n, err)
+	}
+}

@@ -1,0 +1,233 @@
+package bufstrategy
+
+import (
+	"io"
+	"runtime"
+	"testing"
+	"unsafe"
+)
+
+type blocked struct{}
+
+func (blocked) Error() string    { return "would block" }
+func (blocked) WouldBlock() bool { return true }
+
+// errBlocked is an error value from the start, so that returning it allocates nothing.
+var errBlocked error = blocked{}
+
+// endless is a socket that has n bytes, and then would block, and then has n bytes again; and takes as many.
+type endless struct{ n, left int }
+
+func (e *endless) TryReadv(segs [][]byte) (int, error)  { return e.move(segs) }
+func (e *endless) TryWritev(segs [][]byte) (int, error) { return e.move(segs) }
+
+func (e *endless) move(segs [][]byte) (int, error) {
+	if e.left == 0 {
+		e.left = e.n
+		return -1, errBlocked
+	}
+	n := 0
+	for _, s := range segs {
+		n += min(len(s), e.left-n)
+	}
+	e.left -= n
+	return n, nil
+}
+
+// everyStrategy makes one buffer of each.
+func everyStrategy(t testing.TB) map[string]Buffer {
+	t.Helper()
+	all := map[string]Buffer{}
+	for _, name := range Names() {
+		pool, err := NewPool(1<<20, 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		scratch, err := NewScratch(1<<16, pool)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[name], err = New(name, Options{Pool: pool, Scratch: scratch, Segment: 4 << 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all
+}
+
+func TestFillAndFlushAllocateNothing(t *testing.T) {
+	for name, b := range everyStrategy(t) {
+		src, dst := &endless{n: 3000}, &endless{n: 2000}
+		round := func() {
+			if o, _, err := Fill(b, src, 0); o == Failed {
+				t.Fatal(err)
+			}
+			_ = Index(b, 1)
+			if _, err := b.View(b.Len()); err != nil {
+				t.Fatal(err)
+			}
+			if o, _, err := Flush(b, dst, 0); o == Failed {
+				t.Fatal(err)
+			}
+		}
+		for range 200 {
+			round()
+		}
+		if n := testing.AllocsPerRun(200, round); n != 0 {
+			t.Errorf("%s: %v allocations a round", name, n)
+		}
+	}
+}
+
+func TestSharedBuffersThatTakeTurnsAllocateNothing(t *testing.T) {
+	pool, err := NewPool(1<<20, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scratch, err := NewScratch(1<<14, pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var bs []*Shared
+	for range 10 {
+		b, err := NewShared(Options{Scratch: scratch})
+		if err != nil {
+			t.Fatal(err)
+		}
+		bs = append(bs, b)
+	}
+	src := &endless{n: 700}
+	round := func() {
+		for _, b := range bs {
+			if o, _, err := Fill(b, src, 0); o == Failed {
+				t.Fatal(err)
+			}
+			b.Discard(max(0, b.Len()-100)) // left over for the next turn
+		}
+	}
+	for range 10 {
+		round()
+	}
+	if n := testing.AllocsPerRun(100, round); n != 0 {
+		t.Errorf("%v allocations a round", n)
+	}
+}
+
+func TestAnIdleSharedIsAtMost64Bytes(t *testing.T) {
+	if n := unsafe.Sizeof(Shared{}); n > 64 {
+		t.Errorf("a Shared is %d bytes", n)
+	}
+	const conns = 100_000
+	pool, err := NewPool(256<<20, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scratch, err := NewScratch(1<<16, pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bs := make([]Buffer, conns)
+	before := heap()
+	for i := range bs {
+		if bs[i], err = NewShared(Options{Scratch: scratch}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// A burst that leaves something over everywhere, and then is consumed.
+	for _, b := range bs {
+		if n, err := (Writer{b}).WriteString("an incomplete message"); err != nil {
+			t.Fatal(n, err)
+		}
+	}
+	if got := pool.Stats().Lent; got < (conns-1)*blockMin {
+		t.Errorf("%d bytes are lent, want a block for each but one", got)
+	}
+	for _, b := range bs {
+		b.Discard(b.Len())
+	}
+	if got := pool.Stats(); got.Lent != 0 || got.Kept > 1<<20 {
+		t.Errorf("after the burst: %+v", got)
+	}
+	pool.Trim()
+	// The pages of the heap are counted in whole: allow for the runtime's own growth.
+	if per := float64(heap()-before) / conns; per > 80 {
+		t.Errorf("%.0f bytes for an idle connection", per)
+	}
+	runtime.KeepAlive(bs)
+}
+
+func heap() int64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+func TestAWrappedEndOfStreamIsTheEnd(t *testing.T) {
+	b, err := NewFixed(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o, _, err := Fill(b, answers{0, wrapped{io.EOF}}, 0); o != EOF || err != nil {
+		t.Errorf("Fill: %v, %v, want eof", o, err)
+	}
+}
+
+type answers struct {
+	n   int
+	err error
+}
+
+func (a answers) TryReadv([][]byte) (int, error)  { return a.n, a.err }
+func (a answers) TryWritev([][]byte) (int, error) { return a.n, a.err }
+
+type wrapped struct{ error }
+
+func (w wrapped) Unwrap() error { return w.error }
+
+func TestACountOfMoreThanWasGivenPanics(t *testing.T) {
+	for name, f := range map[string]func(b Buffer){
+		"source":         func(b Buffer) { _, _, _ = Fill(b, answers{20, nil}, 10) },
+		"source below 0": func(b Buffer) { _, _, _ = Fill(b, answers{-1, nil}, 10) },
+		"sink":           func(b Buffer) { _, _, _ = Flush(b, answers{20, nil}, 10) },
+	} {
+		b, err := NewFixed(Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := (Writer{b}).Write(make([]byte, 100)); err != nil {
+			t.Fatal(err)
+		}
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: no panic", name)
+				}
+			}()
+			f(b)
+		}()
+	}
+}
+
+func TestFlushGivesNoMoreSegmentsThanASystemCallTakes(t *testing.T) {
+	b, err := NewChain(Options{Limit: 200 * blockMin, Segment: blockMin})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (Writer{b}).Write(make([]byte, b.Limit())); err != nil {
+		t.Fatal(err)
+	}
+	var most int
+	o, n, err := Flush(b, sinkFunc(func(segs [][]byte) int {
+		most = max(most, len(segs))
+		return len(segs) * blockMin
+	}), 0)
+	if o != Emptied || n != 200*blockMin || err != nil || most > vectorMax {
+		t.Errorf("Flush: %v, %d, %v, with up to %d segments", o, n, err, most)
+	}
+}
+
+type sinkFunc func(segs [][]byte) int
+
+func (f sinkFunc) TryWritev(segs [][]byte) (int, error) { return f(segs), nil }

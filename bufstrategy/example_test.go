@@ -1,0 +1,50 @@
+package bufstrategy_test
+
+import (
+	"fmt"
+	"net"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+)
+
+// A parser of lines on a plain net.Conn. On an event loop the Source is a socket that never blocks, and Drained is
+// where the loop waits.
+func Example() {
+	client, server := net.Pipe()
+	go func() {
+		_, _ = client.Write([]byte("GET one\nGET two\nGE"))
+		_, _ = client.Write([]byte("T three\n"))
+		_ = client.Close()
+	}()
+
+	buf, err := bufstrategy.New("ring", bufstrategy.Options{Limit: 8 << 10})
+	if err != nil {
+		panic(err)
+	}
+	src := bufstrategy.FromReader(server)
+	for {
+		outcome, _, err := bufstrategy.Fill(buf, src, 0)
+		for end := bufstrategy.Index(buf, '\n'); end >= 0; end = bufstrategy.Index(buf, '\n') {
+			line, _ := buf.View(end)
+			fmt.Printf("%s\n", line)
+			buf.Discard(end + 1)
+		}
+		switch outcome {
+		case bufstrategy.EOF:
+			buf.Release()
+			return
+		case bufstrategy.Failed:
+			fmt.Println(err)
+			return
+		case bufstrategy.Full:
+			if buf.Len() == buf.Limit() {
+				fmt.Println("a line is longer than the buffer")
+				return
+			}
+		}
+	}
+	// Output:
+	// GET one
+	// GET two
+	// GET three
+}

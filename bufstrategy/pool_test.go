@@ -1,0 +1,222 @@
+package bufstrategy
+
+import (
+	"bytes"
+	"errors"
+	"sync"
+	"testing"
+)
+
+func chains(t *testing.T, pool *Pool, limit, segment, n int) []*Chain {
+	t.Helper()
+	var cs []*Chain
+	for range n {
+		c, err := NewChain(Options{Limit: limit, Segment: segment, Pool: pool, Poison: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cs = append(cs, c)
+	}
+	return cs
+}
+
+// Under -race this shows that a block which wanders from one goroutine's buffer to another's is handed over properly.
+func TestAPoolIsSharedByManyGoroutines(t *testing.T) {
+	pool, err := NewPool(64<<10, 16<<10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scratches := make([]*Scratch, 4)
+	for i := range scratches {
+		if scratches[i], err = NewScratch(4<<10, pool); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var wg sync.WaitGroup
+	for i := range 4 {
+		wg.Go(func() {
+			var bs []Buffer
+			for range 3 {
+				s, err := NewShared(Options{Scratch: scratches[i], Poison: true})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				c, err := NewChain(Options{Pool: pool, Segment: 512, Poison: true})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				bs = append(bs, s, c)
+			}
+			useAll(t, bs, byte(i))
+		})
+	}
+	wg.Wait()
+	if s := pool.Stats(); s.Lent != 0 || s.Kept > 16<<10 || s.LentMax > 64<<10 {
+		t.Errorf("after all was released: %+v", s)
+	}
+}
+
+func useAll(t *testing.T, bs []Buffer, mark byte) {
+	for round := range 200 {
+		for _, b := range bs {
+			n, err := Writer{b}.Write(bytes.Repeat([]byte{mark}, 1+round*7%900))
+			if err != nil && !errors.Is(err, ErrExhausted) && !errors.Is(err, ErrFull) {
+				t.Errorf("Write: %d, %v", n, err)
+			}
+			for _, s := range b.Segments() {
+				if len(bytes.Trim(s, string(mark))) > 0 && mark < 128 {
+					t.Error("another goroutine's bytes")
+				}
+			}
+			b.Discard(b.Len() - b.Len()/3)
+		}
+	}
+	for _, b := range bs {
+		b.Release()
+	}
+}
+
+func TestAPoolKeepsToItsBounds(t *testing.T) {
+	pool, err := NewPool(4096, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lent []*block
+	for b, _ := pool.take(1000); b != nil; b, _ = pool.take(1000) {
+		lent = append(lent, b)
+	}
+	if s := pool.Stats(); s.Lent != 4096 || s.Refused != 1 || len(lent) != 4 {
+		t.Errorf("at the bound: %+v, %d blocks", s, len(lent))
+	}
+	for _, b := range lent {
+		pool.put(b)
+	}
+	if s := pool.Stats(); s.Lent != 0 || s.Kept != 1024 {
+		t.Errorf("after all came back: %+v", s)
+	}
+	// What is kept in one size must not stand in the way of another.
+	if b, _ := pool.take(4096); b == nil || pool.Stats().Kept != 0 {
+		t.Errorf("kept memory was not given up: %+v", pool.Stats())
+	}
+	for _, c := range [][2]int{{0, 0}, {1024, 2048}, {1024, -1}} {
+		if _, err := NewPool(c[0], c[1]); err == nil {
+			t.Errorf("NewPool(%d, %d): no error", c[0], c[1])
+		}
+	}
+}
+
+func TestMoveFromHandsSegmentsOver(t *testing.T) {
+	pool, err := NewPool(1<<20, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cs := chains(t, pool, 64<<10, 4096, 2)
+	from, to := cs[0], cs[1]
+	data := make([]byte, 40_000)
+	for i := range data {
+		data[i] = byte(i * 31 >> 3)
+	}
+	if _, err := (Writer{from}).Write(data); err != nil {
+		t.Fatal(err)
+	}
+	from.Discard(10)
+	if n := to.MoveFrom(from); n != len(data)-10 {
+		t.Fatalf("moved %d bytes, want %d", n, len(data)-10)
+	}
+	got, err := to.View(to.Len())
+	before := to.Stats().Copied
+	if err != nil || !bytes.Equal(got, data[10:]) {
+		t.Errorf("wrong bytes, %v", err)
+	}
+	if from.Len() != 0 || from.Stats().Resident != 0 || from.Stats().Copied != 0 || before < uint64(len(got)) {
+		t.Errorf("the source after the move: %+v; copied for the view: %d", from.Stats(), before)
+	}
+	to.Release()
+	if s := pool.Stats(); s.Lent != 0 || to.Stats().Resident != 0 {
+		t.Errorf("after Release: %+v, resident %d", s, to.Stats().Resident)
+	}
+}
+
+func TestMoveFromStopsAtTheLimitAndGoesOnLater(t *testing.T) {
+	pool, err := NewPool(4<<20, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from, to := chains(t, pool, 100_000, 1024, 1)[0], chains(t, pool, 3000, 1024, 1)[0]
+	want := bytes.Repeat([]byte("0123456789"), 9000)
+	if _, err := (Writer{from}).Write(want); err != nil {
+		t.Fatal(err)
+	}
+	// One block is now larger than the limit of the other side.
+	if _, err := from.View(50_000); err != nil {
+		t.Fatal(err)
+	}
+	var got []byte
+	for range 1000 {
+		to.MoveFrom(from)
+		if to.Len() > to.Limit() {
+			t.Fatalf("%d bytes of Limit %d", to.Len(), to.Limit())
+		}
+		if to.Len() == 0 {
+			break
+		}
+		for _, s := range to.Segments() {
+			got = append(got, s...)
+		}
+		to.Discard(to.Len())
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%d bytes came, want %d", len(got), len(want))
+	}
+}
+
+func TestMoveFromCopiesSmallMessages(t *testing.T) {
+	pool, err := NewPool(4<<20, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cs := chains(t, pool, 64<<10, 4096, 2)
+	for range 100 {
+		if _, err := (Writer{cs[0]}).WriteString("small message"); err != nil {
+			t.Fatal(err)
+		}
+		cs[1].MoveFrom(cs[0])
+	}
+	if s := cs[1].Stats(); s.Resident != 4096 || cs[1].Len() != 1300 {
+		t.Errorf("%d bytes in %d of memory", cs[1].Len(), s.Resident)
+	}
+	for _, f := range []func(){
+		func() { cs[0].MoveFrom(cs[0]) },
+		func() { other, _ := NewChain(Options{}); cs[0].MoveFrom(other) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("no panic")
+				}
+			}()
+			f()
+		}()
+	}
+}
+
+func TestAChainLeavesThePoolToOthersWhenAViewIsRefused(t *testing.T) {
+	pool, err := NewPool(4096, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := chains(t, pool, 4096, 1024, 1)[0]
+	want := bytes.Repeat([]byte("abcdefgh"), 450)
+	if _, err := (Writer{c}).Write(want); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.View(3000); !errors.Is(err, ErrExhausted) {
+		t.Errorf("View: %v, want ErrExhausted", err)
+	}
+	c.Discard(1000)
+	if v, err := c.View(1000); err != nil || !bytes.Equal(v, want[1000:2000]) {
+		t.Errorf("View that fits a segment: %v", err)
+	}
+}
