@@ -11,6 +11,11 @@ require (
 	github.com/edgewise-go/edgewise/sys v0.1.0
 )
 
+require (
+	golang.org/x/net v0.62.0
+	golang.org/x/sys v0.49.0 // indirect
+)
+
 replace (
 	github.com/edgewise-go/edgewise/bufstrategy => ../bufstrategy
 	github.com/edgewise-go/edgewise/queue => ../queue

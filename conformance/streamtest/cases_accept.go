@@ -1,0 +1,242 @@
+package streamtest
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// queued is how many connections a case lets wait to be accepted.
+const queued = 5
+
+// pausesSeen is how many pauses of an exhausted listener a case watches, and waitsMax how many waits it may spend on them.
+const (
+	pausesSeen = 4
+	waitsMax   = 50
+)
+
+func acceptCases() []Case {
+	return []Case{
+		{
+			ID:   "accept/waits",
+			Rule: "Accept suspends its caller until there is a connection, and returns it on the listener's Waiter with both addresses.",
+			Run: in(func(w *world) {
+				l := w.listen(stream.ListenConfig{})
+				for range 2 {
+					n := w.waits(sys.Reading)
+					p := w.accept(l)
+					w.waiting(sys.Reading, n)
+					peer := w.peerOf(l)
+					got := p.get()
+					w.check(got.err, "accept")
+					if got.c.RemoteAddr().String() != peer.LocalAddr().String() || got.c.LocalAddr().String() != l.Addr().String() {
+						w.Errorf("addresses: %v to %v, want %v to %v", got.c.LocalAddr(), got.c.RemoteAddr(), l.Addr(), peer.LocalAddr())
+					}
+					w.greeted(got.c.(conn), peer)
+				}
+			}),
+		},
+		{
+			ID:     "accept/queued",
+			Rule:   "All connections that wait are accepted, however few events told of them.",
+			Source: "an edge-triggered listener that strands connections",
+			Run: in(func(w *world) {
+				l := w.listen(stream.ListenConfig{})
+				for range queued {
+					w.peerOf(l)
+				}
+				for range queued {
+					w.check(w.accept(l).get().err, "accept")
+				}
+			}),
+		},
+		{
+			ID:   "accept/try",
+			Rule: "TryAccept takes what is in the queue and then returns sys.ErrWouldBlock; its sockets do not block, and can be handed to a Waiter.",
+			Run: in(func(w *world) {
+				l := w.listen(stream.ListenConfig{})
+				peer := w.peerOf(l)
+				first := call(w, "accept a socket", func() error {
+					s, addr, err := l.AcceptSocket()
+					if err != nil {
+						return err
+					}
+					defer s.Close()
+					if addr.String() != peer.LocalAddr().String() {
+						return errors.New("AcceptSocket returned the address " + addr.String())
+					}
+					if ok, err := sys.IsNonblock(s.Handle()); !ok || err != nil {
+						return errors.New("an accepted socket is not non-blocking")
+					}
+					return nil
+				})
+				w.check(first.get(), "accept a socket")
+				if s, _, err := l.TryAccept(); err != sys.ErrWouldBlock {
+					s.Close()
+					w.Fatalf("TryAccept of an empty queue: %v", err)
+				}
+				second := w.peerOf(l)
+				for until := time.Now().Add(pollMax); ; {
+					s, _, err := l.TryAccept()
+					if err == sys.ErrWouldBlock && time.Now().Before(until) {
+						continue // the peer's dial returns a little before its connection is in the queue
+					}
+					w.check(err, "try accept")
+					c, err := w.f.parts.newConn(s, w.spy)
+					if err != nil {
+						s.Close()
+						w.Fatalf("new connection: %v", err)
+					}
+					w.own(c)
+					w.greeted(c, second)
+					return
+				}
+			}),
+		},
+		{
+			ID:     "accept/reset-in-queue",
+			Rule:   "A connection that is reset before it is accepted does not end the listener.",
+			Source: "a listener that dies of ECONNABORTED",
+			Run: in(func(w *world) {
+				l := w.listen(stream.ListenConfig{})
+				reset(w, w.peerOf(l))
+				good := w.peerOf(l)
+				for {
+					got := w.accept(l).get()
+					w.check(got.err, "accept")
+					if got.c.RemoteAddr().String() == good.LocalAddr().String() {
+						w.greeted(got.c.(conn), good)
+						return
+					}
+				}
+			}),
+		},
+		{
+			ID:   "accept/deadline",
+			Rule: "SetDeadline ends a running or later Accept once it has passed, and the listener goes on afterwards.",
+			Run: in(func(w *world) {
+				l := w.listen(stream.ListenConfig{})
+				n := w.waits(sys.Reading)
+				p := w.accept(l)
+				w.waiting(sys.Reading, n)
+				w.check(l.SetDeadline(time.Unix(1, 0)), "set deadline")
+				w.expectError(p.get().err, os.ErrDeadlineExceeded, "accept")
+				deadline := time.Now().Add(soon)
+				w.check(l.SetDeadline(deadline), "set deadline")
+				w.expectError(w.accept(l).get().err, os.ErrDeadlineExceeded, "accept")
+				if time.Now().Before(deadline) {
+					w.Errorf("the deadline came early")
+				}
+				w.check(l.SetDeadline(time.Time{}), "clear deadline")
+				peer := w.peerOf(l)
+				got := w.accept(l).get()
+				w.check(got.err, "accept")
+				w.greeted(got.c.(conn), peer)
+			}),
+		},
+		{
+			ID:   "accept/close",
+			Rule: "Close makes running and later accepts return net.ErrClosed, and connects to the address are refused; a second Close is net.ErrClosed.",
+			Run: in(func(w *world) {
+				l := w.listen(stream.ListenConfig{})
+				n := w.waits(sys.Reading)
+				p := w.accept(l)
+				w.waiting(sys.Reading, n)
+				w.check(l.Close(), "close")
+				w.expectError(p.get().err, net.ErrClosed, "accept")
+				w.expectError(w.accept(l).get().err, net.ErrClosed, "accept")
+				w.expectError(l.Close(), net.ErrClosed, "close")
+				c, err := net.DialTCP("tcp", nil, net.TCPAddrFromAddrPort(l.AddrPort()))
+				if err == nil {
+					c.Close()
+					w.Errorf("a closed listener is connected to")
+				}
+			}),
+		},
+		{
+			ID:     "accept/exhausted",
+			Rule:   "Accept survives that the process has no descriptor left: it pauses, longer each time, serves what it has, and goes on when there are descriptors.",
+			Source: "accept loops that spin, or end, at EMFILE",
+			Run:    alone("accept/exhausted", exhausted),
+		},
+	}
+}
+
+func exhausted(w *world) {
+	pauses := make(chan time.Duration, 1<<10)
+	l := w.listen(stream.ListenConfig{Exhausted: func(err error, pause time.Duration) {
+		if errors.Is(err, syscall.EMFILE) {
+			select {
+			case pauses <- pause:
+			default:
+			}
+		}
+	}})
+	before := w.peerOf(l)
+	got := w.accept(l).get()
+	w.check(got.err, "accept")
+	w.greeted(got.c.(conn), before)
+	after := w.peerOf(l)
+	all := w.hog()
+
+	p := w.accept(l)
+	last := time.Duration(0)
+	for range pausesSeen {
+		select {
+		case pause := <-pauses:
+			if pause <= last || pause > time.Second {
+				w.Errorf("a pause of %v after one of %v", pause, last)
+			}
+			last = pause
+		case got := <-p.done:
+			closeSockets(all)
+			w.Fatalf("accept without descriptors returned %v, %v", got.c, got.err)
+		case <-w.Context().Done():
+			closeSockets(all)
+			w.Fatalf("no pause is told of")
+		}
+	}
+	if n := w.waits(sys.Writing) + w.waits(sys.Reading); n > waitsMax {
+		w.Errorf("%d waits in %d pauses: it spins", n, pausesSeen)
+	}
+	w.greeted(got.c.(conn), before)
+	closeSockets(all)
+	got = p.get()
+	w.check(got.err, "accept when there are descriptors again")
+	w.greeted(got.c.(conn), after)
+}
+
+// accepted is what accepting returns.
+type accepted struct {
+	c   net.Conn
+	err error
+}
+
+func (w *world) accept(l listener) *pending[accepted] {
+	return call(w, "accept", func() accepted {
+		c, err := l.Accept()
+		if err == nil {
+			w.own(c)
+		}
+		return accepted{c, err}
+	})
+}
+
+// greeted sends a few bytes each way.
+func (w *world) greeted(c conn, peer *net.TCPConn) {
+	w.Helper()
+	_, err := io.WriteString(peer, "hello")
+	w.check(err, "peer's write")
+	w.expectRead(c, "hello")
+	w.check(w.write(c, []byte("world")).get().err, "write")
+	got := make([]byte, 5)
+	if _, err := io.ReadFull(peer, got); err != nil || string(got) != "world" {
+		w.Fatalf("peer's read: %q, %v", got, err)
+	}
+}

@@ -1,0 +1,143 @@
+package streamtest
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+func closeCases() []Case {
+	return []Case{
+		{
+			ID:   "close/unblocks-read",
+			Rule: "Close, from any goroutine, makes a running Read or WaitRead return net.ErrClosed.",
+			Run: in(func(w *world) {
+				for _, wait := range []bool{false, true} {
+					c, _ := w.pair()
+					n := w.waits(sys.Reading)
+					p := call(w, "read", func() error {
+						if wait {
+							return c.WaitRead()
+						}
+						_, err := c.Read(make([]byte, 1))
+						return err
+					})
+					w.waiting(sys.Reading, n)
+					w.check(c.Close(), "close")
+					w.expectError(p.get(), net.ErrClosed, "read")
+				}
+			}),
+		},
+		{
+			ID:     "close/unblocks-write",
+			Rule:   "Close makes a running Write return net.ErrClosed and how many bytes were taken before; what the peer gets is the beginning of what was written.",
+			Source: "a flush that goes on into the next connection with the same number",
+			Run: in(func(w *world) {
+				c, peer := w.pair()
+				data := w.random(bulk)
+				n := w.waits(sys.Writing)
+				p := w.write(c, data)
+				w.waiting(sys.Writing, n)
+				w.check(c.Close(), "close")
+				got := p.get()
+				w.expectError(got.err, net.ErrClosed, "write")
+				arrived, err := io.ReadAll(peer)
+				if err != nil || got.n != len(arrived) || got.n == len(data) || !bytes.Equal(arrived, data[:got.n]) {
+					w.Errorf("%d bytes counted as written, %d arrived, or others: %v", got.n, len(arrived), err)
+				}
+			}),
+		},
+		{
+			ID:   "close/twice",
+			Rule: "The first Close returns nil, however many run at once; every other returns an error that is net.ErrClosed.",
+			Run: in(func(w *world) {
+				c, _ := w.pair()
+				const closers = 8
+				errs := make(chan error, closers)
+				var wg sync.WaitGroup
+				for range closers {
+					wg.Go(func() { errs <- c.Close() })
+				}
+				wg.Wait()
+				close(errs)
+				closed := 0
+				for err := range errs {
+					if err == nil {
+						closed++
+					} else {
+						w.expectError(err, net.ErrClosed, "close")
+					}
+				}
+				if closed != 1 {
+					w.Errorf("%d of %d closes returned nil", closed, closers)
+				}
+				w.expectError(c.Close(), net.ErrClosed, "close")
+			}),
+		},
+		{
+			ID:   "close/afterwards",
+			Rule: "After Close all operations return net.ErrClosed, whatever the deadlines, and the addresses stay.",
+			Run: in(func(w *world) {
+				c, peer := w.pair()
+				w.check(c.SetDeadline(time.Unix(1, 0)), "set deadline")
+				w.check(c.Close(), "close")
+				w.expectError(w.read(c, 1).get().err, net.ErrClosed, "read")
+				w.expectError(w.read(c, 0).get().err, net.ErrClosed, "read")
+				w.expectError(w.write(c, []byte("a")).get().err, net.ErrClosed, "write")
+				w.expectError(call(w, "wait read", c.WaitRead).get(), net.ErrClosed, "read")
+				w.expectError(c.SetDeadline(time.Time{}), net.ErrClosed, "set")
+				w.expectError(c.CloseWrite(), net.ErrClosed, "close")
+				if got, want := c.RemoteAddr().String(), peer.LocalAddr().String(); got != want {
+					w.Errorf("remote address after Close: %v, want %v", got, want)
+				}
+				if got, want := c.LocalAddr().String(), peer.RemoteAddr().String(); got != want {
+					w.Errorf("local address after Close: %v, want %v", got, want)
+				}
+				if n := w.spy.open.Load(); n != 0 {
+					w.Errorf("%d registrations are left open", n)
+				}
+			}),
+		},
+		{
+			ID:   "close/sends-all",
+			Rule: "What was written before Close arrives, and then the end of the stream.",
+			Run: in(func(w *world) {
+				c, peer := w.pair()
+				data := w.random(half / 16)
+				w.check(w.write(c, data).get().err, "write")
+				w.check(c.Close(), "close")
+				got, err := io.ReadAll(peer)
+				if err != nil || !bytes.Equal(got, data) {
+					w.Errorf("%d bytes arrived of %d, or others: %v", len(got), len(data), err)
+				}
+			}),
+		},
+		{
+			ID:     "close/racing",
+			Rule:   "Close may race with reads, writes and deadlines: each returns a result, the end, a timeout or net.ErrClosed, and nothing hangs.",
+			Source: "panics and hangs of calls that overlap with Close",
+			Run: in(func(w *world) {
+				for range 20 {
+					c, _ := w.pair()
+					reader, writer := w.readAll(c), w.write(c, make([]byte, bulk))
+					w.waiting(sys.Reading, 0)
+					var wg sync.WaitGroup
+					wg.Go(func() { c.SetDeadline(time.Now().Add(time.Millisecond)) })
+					wg.Go(func() { c.Close() })
+					wg.Wait()
+					for _, r := range []result{reader.get(), writer.get()} {
+						var e *net.OpError
+						if !errors.As(r.err, &e) || !e.Timeout() && !errors.Is(r.err, net.ErrClosed) {
+							w.Errorf("call that raced with Close: %v", r.err)
+						}
+					}
+				}
+			}),
+		},
+	}
+}

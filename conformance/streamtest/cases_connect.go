@@ -1,0 +1,259 @@
+package streamtest
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+func connectCases() []Case {
+	return []Case{
+		{
+			ID:     "connect/refused",
+			Rule:   "A connect that fails returns its error once, ECONNREFUSED where nobody listens; then FinishConnect returns ErrNotConnecting.",
+			Source: "a writable socket that is taken for a connected one",
+			Run: in(func(w *world) {
+				s := w.fresh()
+				if err := s.FinishConnect(); err != stream.ErrNotConnecting {
+					w.Errorf("FinishConnect before StartConnect: %v", err)
+				}
+				err := w.connectSocket(s, w.unused())
+				if !errors.Is(err, syscall.ECONNREFUSED) {
+					w.Fatalf("connect where nobody listens: %v, want ECONNREFUSED", err)
+				}
+				if err := s.FinishConnect(); err != stream.ErrNotConnecting {
+					w.Errorf("FinishConnect after the outcome: %v", err)
+				}
+			}),
+		},
+		{
+			ID:     "connect/spurious",
+			Rule:   "FinishConnect returns sys.ErrWouldBlock while the connect is in progress.",
+			Source: "SO_ERROR is zero after a spurious event as after success",
+			Run: in(func(w *world) {
+				s := w.fresh()
+				if err := s.StartConnect(w.blackHole()); err != sys.ErrWouldBlock {
+					w.Fatalf("connect to a black hole: %v, want that it would block", err)
+				}
+				for range 2 {
+					if err := s.FinishConnect(); err != sys.ErrWouldBlock {
+						w.Errorf("FinishConnect while in progress: %v", err)
+					}
+				}
+			}),
+		},
+		{
+			ID:     "connect/self",
+			Rule:   "A connect of a socket to itself is refused with ErrSelfConnect, which is ECONNREFUSED.",
+			Source: "RFC 9293, 3.5; an ephemeral port that is dialled while nobody listens",
+			Run: in(func(w *world) {
+				raw, err := stream.OpenTCP(sys.IPv4)
+				w.check(err, "open")
+				s := w.f.parts.newSocket(&raw)
+				w.own(s)
+				w.check(s.Bind(loopback), "bind")
+				addr, err := raw.LocalAddr()
+				w.check(err, "local address")
+				if err := w.connectSocket(s, addr); !errors.Is(err, stream.ErrSelfConnect) || !errors.Is(err, syscall.ECONNREFUSED) {
+					w.Errorf("connect to itself: %v, want ErrSelfConnect", err)
+				}
+			}),
+		},
+	}
+}
+
+// fresh returns a socket under test that is not connected.
+func (w *world) fresh() socket {
+	w.Helper()
+	raw, err := stream.OpenTCP(sys.IPv4)
+	w.check(err, "open")
+	s := w.f.parts.newSocket(&raw)
+	w.own(s)
+	return s
+}
+
+// connectSocket starts a connect and returns its outcome.
+func (w *world) connectSocket(s socket, addr netip.AddrPort) error {
+	err := s.StartConnect(addr)
+	for err == sys.ErrWouldBlock {
+		w.ready(s.Handle(), sys.PollOut)
+		err = s.FinishConnect()
+	}
+	return err
+}
+
+func dialCases() []Case {
+	return []Case{
+		{
+			ID:   "dial/connects",
+			Rule: "A dial returns a connection with the addresses of both ends, which survives the end of the context.",
+			Run: in(func(w *world) {
+				l := w.listenNet()
+				ctx, cancel := context.WithCancel(w.Context())
+				defer cancel()
+				d := w.dialer()
+				type opened struct {
+					c   net.Conn
+					err error
+				}
+				got := call(w, "dial", func() opened {
+					c, err := d.DialContext(ctx, "tcp", l.Addr().String())
+					return opened{c, err}
+				}).get()
+				w.check(got.err, "dial")
+				w.own(got.c)
+				peer, err := l.Accept()
+				w.check(err, "peer's accept")
+				w.own(peer)
+				if got.c.RemoteAddr().String() != l.Addr().String() || got.c.LocalAddr().String() != peer.RemoteAddr().String() {
+					w.Errorf("addresses: %v to %v, want %v to %v", got.c.LocalAddr(), got.c.RemoteAddr(), peer.RemoteAddr(), l.Addr())
+				}
+				c := got.c.(conn)
+				cancel()
+				_, err = peer.Write([]byte("after"))
+				w.check(err, "peer's write")
+				w.expectRead(c, "after")
+			}),
+		},
+		{
+			ID:   "dial/refused",
+			Rule: "A dial that is refused returns no connection and a *net.OpError with the address, which is ECONNREFUSED.",
+			Run: in(func(w *world) {
+				addr := w.unused()
+				got := w.connect(w.Context(), w.dialer(), addr).get()
+				w.refusedBy(got, addr)
+				if n := w.spy.open.Load(); n != 0 {
+					w.Errorf("%d registrations are left open", n)
+				}
+			}),
+		},
+		{
+			ID:   "dial/next-address",
+			Rule: "A dial goes on to the next address when one fails, and when all fail returns an error that joins one for each.",
+			Run: in(func(w *world) {
+				l := w.listenNet()
+				first, second := w.unused(), w.unused()
+				last := l.Addr().(*net.TCPAddr).AddrPort()
+				got := w.connect(w.Context(), w.dialer(), first, second, last).get()
+				w.check(got.err, "dial of addresses of which the last answers")
+				if got.c.RemoteAddrPort() != last {
+					w.Errorf("connected to %v, want %v", got.c.RemoteAddrPort(), last)
+				}
+				got = w.connect(w.Context(), w.dialer(), first, second).get()
+				joined, ok := got.err.(interface{ Unwrap() []error })
+				if got.c != nil || !ok || len(joined.Unwrap()) != 2 {
+					w.Fatalf("dial of two addresses that refuse: %v, %v", got.c, got.err)
+				}
+				w.refusedBy(dialed{nil, joined.Unwrap()[0]}, first)
+				w.refusedBy(dialed{nil, joined.Unwrap()[1]}, second)
+			}),
+		},
+		{
+			ID:   "dial/deadline",
+			Rule: "A dial whose time is over returns no connection and a timeout that is context.DeadlineExceeded and os.ErrDeadlineExceeded.",
+			Run: in(func(w *world) {
+				ctx, cancel := context.WithTimeout(w.Context(), soon)
+				defer cancel()
+				got := w.connect(ctx, w.dialer(), w.blackHole()).get()
+				w.expectError(got.err, os.ErrDeadlineExceeded, "dial")
+				if got.c != nil || !errors.Is(got.err, context.DeadlineExceeded) {
+					w.Errorf("dial of a black hole: %v, %v", got.c, got.err)
+				}
+				if n := w.spy.open.Load(); n != 0 {
+					w.Errorf("%d registrations are left open", n)
+				}
+			}),
+		},
+		{
+			ID:   "dial/cancelled",
+			Rule: "Cancelling the context ends a dial, running or not yet begun, with context.Canceled and no connection.",
+			Run: in(func(w *world) {
+				ctx, cancel := context.WithCancel(w.Context())
+				hole := w.blackHole()
+				p := w.connect(ctx, w.dialer(), hole, hole)
+				w.waiting(sys.Writing, 0)
+				cancel()
+				got := p.get()
+				w.expectError(got.err, context.Canceled, "dial")
+				before := w.waits(sys.Writing)
+				again := w.connect(ctx, w.dialer(), hole).get()
+				w.expectError(again.err, context.Canceled, "dial")
+				if got.c != nil || again.c != nil || w.waits(sys.Writing) != before {
+					w.Errorf("cancelled dials: connections %v, %v; a dial of a cancelled context waited %d times", got.c, again.c, w.waits(sys.Writing)-before)
+				}
+			}),
+		},
+		{
+			ID:   "dial/no-leak",
+			Rule: "A dial leaves no descriptor behind an error, and a connection none behind Close.",
+			Run: alone("dial/no-leak", func(w *world) {
+				refuses, hole := w.unused(), w.blackHole()
+				l := w.listenNet()
+				accepts := l.Addr().(*net.TCPAddr).AddrPort()
+				round := func() {
+					d := w.dialer()
+					if got := w.connect(w.Context(), d, refuses, refuses).get(); got.err == nil {
+						w.Fatalf("dial where nobody listens succeeded")
+					}
+					ctx, cancel := context.WithTimeout(w.Context(), time.Millisecond)
+					defer cancel()
+					if got := w.connect(ctx, d, hole).get(); got.err == nil {
+						w.Fatalf("dial of a black hole succeeded")
+					}
+					got := w.connect(w.Context(), d, accepts).get()
+					w.check(got.err, "dial")
+					peer, err := l.Accept()
+					w.check(err, "peer's accept")
+					w.check(peer.Close(), "peer's close")
+					c, ok := got.c, true
+					for ok {
+						r := call(w, "read", func() error { _, err := c.Read(make([]byte, 1)); return err }).get()
+						ok = r == nil
+					}
+					w.check(got.c.Close(), "close")
+				}
+				// The first round opens what the runtime and the target keep for good.
+				round()
+				before := w.free()
+				for range 2 * childDescriptors / 3 {
+					round()
+				}
+				if after := w.free(); after < before {
+					w.Errorf("%d descriptors were free before, %d after", before, after)
+				}
+			}),
+		},
+	}
+}
+
+// free returns how many descriptors the process has left.
+func (w *world) free() int {
+	all := w.hog()
+	closeSockets(all)
+	return len(all)
+}
+
+// listenNet returns a listener of package net.
+func (w *world) listenNet() net.Listener {
+	w.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	w.check(err, "listen")
+	w.own(l)
+	return l
+}
+
+func (w *world) refusedBy(got dialed, addr netip.AddrPort) {
+	w.Helper()
+	w.expectError(got.err, syscall.ECONNREFUSED, "dial")
+	var e *net.OpError
+	if errors.As(got.err, &e); got.c != nil || e.Addr == nil || e.Addr.String() != addr.String() {
+		w.Fatalf("dial of %v: %v, %v", addr, got.c, got.err)
+	}
+}

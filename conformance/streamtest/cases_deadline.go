@@ -1,0 +1,141 @@
+package streamtest
+
+import (
+	"io"
+	"os"
+	"time"
+
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+func deadlineCases() []Case {
+	return []Case{
+		{
+			ID:   "deadline/past",
+			Rule: "A deadline that has passed ends reads and writes at once, even of bytes that are there; these are not lost.",
+			Run: in(func(w *world) {
+				c, peer := w.pair()
+				_, err := io.WriteString(peer, "kept")
+				w.check(err, "peer's write")
+				w.check(c.SetDeadline(time.Unix(1, 0)), "set deadline")
+				for range 2 {
+					got := w.read(c, 64).get()
+					w.expectError(got.err, os.ErrDeadlineExceeded, "read")
+					put := w.write(c, []byte("a")).get()
+					w.expectError(put.err, os.ErrDeadlineExceeded, "write")
+					if got.n != 0 || put.n != 0 {
+						w.Errorf("%d bytes were read, %d written", got.n, put.n)
+					}
+				}
+				w.check(c.SetDeadline(time.Time{}), "clear deadline")
+				w.expectRead(c, "kept")
+				w.check(w.write(c, []byte("a")).get().err, "write")
+			}),
+		},
+		{
+			ID:   "deadline/passes",
+			Rule: "A deadline that passes ends a running read or write, not before it has, and the connection goes on afterwards.",
+			Run: in(func(w *world) {
+				c, peer := w.pair()
+				deadline := time.Now().Add(soon)
+				w.check(c.SetReadDeadline(deadline), "set read deadline")
+				w.expectError(w.read(c, 64).get().err, os.ErrDeadlineExceeded, "read")
+				if time.Now().Before(deadline) {
+					w.Errorf("the read deadline came early")
+				}
+				deadline = time.Now().Add(soon)
+				w.check(c.SetWriteDeadline(deadline), "set write deadline")
+				put := w.write(c, make([]byte, bulk)).get()
+				w.expectError(put.err, os.ErrDeadlineExceeded, "write")
+				if time.Now().Before(deadline) {
+					w.Errorf("the write deadline came early")
+				}
+				w.check(c.SetDeadline(time.Time{}), "clear deadlines")
+				_, err := io.ReadFull(peer, make([]byte, put.n))
+				w.check(err, "peer's read of what was written")
+				_, err = io.WriteString(peer, "on")
+				w.check(err, "peer's write")
+				w.expectRead(c, "on")
+				w.check(w.write(c, []byte("a")).get().err, "write")
+			}),
+		},
+		{
+			ID:   "deadline/future",
+			Rule: "A deadline that has not passed changes nothing, and one direction's says nothing about the other.",
+			Run: in(func(w *world) {
+				c, peer := w.pair()
+				w.check(c.SetReadDeadline(time.Now().Add(time.Hour)), "set read deadline")
+				w.check(c.SetWriteDeadline(time.Unix(1, 0)), "set write deadline")
+				n := w.waits(sys.Reading)
+				p := w.read(c, 64)
+				w.waiting(sys.Reading, n)
+				_, err := io.WriteString(peer, "early")
+				w.check(err, "peer's write")
+				if got := p.get(); string(got.data) != "early" || got.err != nil {
+					w.Errorf("got %v, want early", got)
+				}
+			}),
+		},
+		{
+			ID:   "deadline/moved-in",
+			Rule: "Setting a deadline, from any goroutine, ends a running read or write if it has passed.",
+			Run: in(func(w *world) {
+				c, _ := w.pair()
+				n := w.waits(sys.Reading)
+				reader := w.read(c, 64)
+				w.waiting(sys.Reading, n)
+				w.check(c.SetReadDeadline(time.Unix(1, 0)), "set read deadline")
+				w.expectError(reader.get().err, os.ErrDeadlineExceeded, "read")
+				n = w.waits(sys.Writing)
+				writer := w.write(c, make([]byte, bulk))
+				w.waiting(sys.Writing, n)
+				w.check(c.SetWriteDeadline(time.Unix(1, 0)), "set write deadline")
+				w.expectError(writer.get().err, os.ErrDeadlineExceeded, "write")
+			}),
+		},
+		{
+			ID:   "deadline/moved-out",
+			Rule: "A deadline that is moved while a read runs does not end it at the old time.",
+			Run: in(func(w *world) {
+				c, peer := w.pair()
+				old := time.Now().Add(soon)
+				w.check(c.SetReadDeadline(old), "set read deadline")
+				n := w.waits(sys.Reading)
+				reader := w.read(c, 64)
+				w.check(c.SetReadDeadline(time.Time{}), "clear read deadline")
+				if !time.Now().Before(old) {
+					return // the machine was too slow for the question
+				}
+				w.waiting(sys.Reading, n)
+				// The old time passes, and with it a moment in which its timer would act.
+				<-time.After(time.Until(old) + soon)
+				_, err := io.WriteString(peer, "late")
+				w.check(err, "peer's write")
+				if got := reader.get(); string(got.data) != "late" || got.err != nil {
+					w.Errorf("got %v, want late", got)
+				}
+			}),
+		},
+		{
+			ID:   "deadline/try-and-wait",
+			Rule: "WaitRead and WaitWrite heed the deadlines; TryReadv and TryWritev do not.",
+			Run: in(func(w *world) {
+				c, peer := w.pair()
+				_, err := io.WriteString(peer, "x")
+				w.check(err, "peer's write")
+				w.expectRead(c, "x")
+				w.check(c.SetDeadline(time.Unix(1, 0)), "set deadline")
+				w.expectError(call(w, "wait read", c.WaitRead).get(), os.ErrDeadlineExceeded, "read")
+				w.expectError(call(w, "wait write", c.WaitWrite).get(), os.ErrDeadlineExceeded, "write")
+				r := call(w, "try", func() [2]error {
+					_, rerr := c.TryReadv([][]byte{make([]byte, 1)})
+					_, werr := c.TryWritev([][]byte{{1}})
+					return [2]error{rerr, werr}
+				}).get()
+				if r[0] != sys.ErrWouldBlock || r[1] != nil {
+					w.Errorf("tries after the deadline: %v, %v, want that reading would block, and nil", r[0], r[1])
+				}
+			}),
+		},
+	}
+}

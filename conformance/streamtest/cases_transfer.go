@@ -1,0 +1,233 @@
+package streamtest
+
+import (
+	"bytes"
+	"io"
+	"net"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// bulk is more than the buffers of two sockets hold, so that a writer has to wait for its reader.
+const bulk = 8 << 20
+
+// smallBuffer is what the kernel is asked to hold where a case wants many partial writes, of narrow bytes in all.
+const (
+	smallBuffer = 32 << 10
+	narrow      = 2 << 20
+)
+
+func transferCases() []Case {
+	return []Case{
+		{
+			ID:   "read/waits",
+			Rule: "Read suspends its caller until there is a byte, and returns what there is.",
+			Run: in(func(w *world) {
+				c, peer := w.pair()
+				for _, message := range []string{"one", "two", "three"} {
+					n := w.waits(sys.Reading)
+					p := w.read(c, 64)
+					w.waiting(sys.Reading, n)
+					_, err := io.WriteString(peer, message)
+					w.check(err, "peer's write")
+					if got := p.get(); string(got.data) != message || got.err != nil {
+						w.Fatalf("got %v, want %q", got, message)
+					}
+				}
+			}),
+		},
+		{
+			ID:   "read/all",
+			Rule: "Reads return the bytes of the peer in order, all of them, and then io.EOF.",
+			Run: in(func(w *world) {
+				c, peer := w.pair()
+				data := w.random(bulk / 4)
+				go func() {
+					peer.Write(data)
+					peer.CloseWrite()
+				}()
+				if got := w.readAll(c).get(); !bytes.Equal(got.data, data) || got.err != nil {
+					w.Errorf("%d bytes arrived, of %d, or others: %v", got.n, len(data), got.err)
+				}
+			}),
+		},
+		{
+			ID:   "read/no-room",
+			Rule: "Reading into, and writing from, an empty slice returns 0, nil and does not wait.",
+			Run: in(func(w *world) {
+				c, _ := w.pair()
+				for _, p := range []*pending[result]{w.read(c, 0), w.write(c, nil)} {
+					if got := p.get(); got.n != 0 || got.err != nil {
+						w.Errorf("%s: got %v, want 0, nil", p.what, got)
+					}
+				}
+			}),
+		},
+		{
+			ID:     "write/partial",
+			Rule:   "Write writes all, in order, however little the kernel takes at a time.",
+			Source: "counts of partial writes that are dropped or sent twice",
+			Run: in(func(w *world) {
+				c, peer := w.pair()
+				w.check(c.SetWriteBuffer(smallBuffer), "write buffer")
+				data := w.random(narrow)
+				p := w.write(c, data)
+				got := make([]byte, narrow)
+				_, err := io.ReadFull(peer, got)
+				w.check(err, "peer's read")
+				if r := p.get(); r.n != len(data) || r.err != nil {
+					w.Errorf("write: got %v, want %d, nil", r, len(data))
+				}
+				if !bytes.Equal(got, data) {
+					w.Errorf("other bytes arrived than were written")
+				}
+				if w.waits(sys.Writing) == 0 {
+					w.Errorf("the writer never waited: the case proves nothing")
+				}
+			}),
+		},
+		{
+			ID:     "write/vectored",
+			Rule:   "Writev writes all segments in order, empty ones and more than the kernel takes at a time included, and consumes them.",
+			Source: "vectors longer than IOV_MAX",
+			Run: in(func(w *world) {
+				c, peer := w.pair()
+				w.check(c.SetWriteBuffer(smallBuffer), "write buffer")
+				data := w.random(narrow)
+				v, rest := net.Buffers{}, data
+				for i := 0; len(rest) > 0; i++ {
+					n := min(len(rest), i%7*i)
+					if len(v) > 4*segmentCount {
+						n = len(rest)
+					}
+					v, rest = append(v, rest[:n]), rest[n:]
+				}
+				p := call(w, "writev", func() result {
+					n, err := c.Writev(&v)
+					return result{nil, int(n), err}
+				})
+				got := make([]byte, len(data))
+				_, err := io.ReadFull(peer, got)
+				w.check(err, "peer's read")
+				if r := p.get(); r.n != len(data) || r.err != nil || len(v) != 0 {
+					w.Errorf("writev: got %v and %d segments left, want %d, nil and none", r, len(v), len(data))
+				}
+				if !bytes.Equal(got, data) {
+					w.Errorf("other bytes arrived than were written")
+				}
+			}),
+		},
+		{
+			ID:     "read/short-cut",
+			Rule:   "ShortReadDrains does not take a read that was cut by the bound on segments for a short one.",
+			Source: "a connection that stalls with bytes in its socket",
+			Run: in(func(w *world) {
+				c, peer := w.pair()
+				data := w.random(2 * segmentCount)
+				_, err := peer.Write(data)
+				w.check(err, "peer's write")
+				w.check(peer.CloseWrite(), "peer's close")
+				var got []byte
+				for {
+					segs := make([][]byte, segmentCount)
+					for i := range segs {
+						segs[i] = make([]byte, 1)
+					}
+					before := w.waits(sys.Reading)
+					type tried struct {
+						n      int
+						err    error
+						drains bool
+					}
+					r := call(w, "readv", func() tried {
+						for {
+							n, err := c.TryReadv(segs)
+							if err != sys.ErrWouldBlock {
+								return tried{n, err, c.ShortReadDrains()}
+							}
+							if err := c.WaitRead(); err != nil {
+								return tried{0, err, false}
+							}
+						}
+					}).get()
+					if r.err == io.EOF {
+						break
+					}
+					w.check(r.err, "readv")
+					if r.drains {
+						// Every segment has one byte: no read of these stops inside one.
+						w.Fatalf("readv of %d of %d bytes says that it drained the socket (%d waits before)", r.n, len(data), before)
+					}
+					for _, s := range segs[:r.n] {
+						got = append(got, s...)
+					}
+				}
+				if !bytes.Equal(got, data) {
+					w.Errorf("got %d bytes, want %d, or others", len(got), len(data))
+				}
+			}),
+		},
+		{
+			ID:   "fill/conn",
+			Rule: "bufstrategy.Fill and Flush read and write a Conn, with WaitRead and WaitWrite where they would block, to the last byte and the end.",
+			Run: in(func(w *world) {
+				c, peer := w.pair()
+				data := w.random(bulk / 8)
+				sent := make(chan error, 1)
+				go func() {
+					_, err := peer.Write(data)
+					peer.CloseWrite()
+					sent <- err
+				}()
+				p := call(w, "echo by Fill and Flush", func() error { return echo(c) })
+				got, err := io.ReadAll(peer)
+				w.check(err, "peer's read")
+				w.check(p.get(), "echo")
+				w.check(<-sent, "peer's write")
+				if !bytes.Equal(got, data) {
+					w.Errorf("%d bytes came back of %d, or others", len(got), len(data))
+				}
+			}),
+		},
+	}
+}
+
+// echo writes back what it reads until the end, by Fill and Flush, and then ends its own stream.
+func echo(c conn) error {
+	pool, err := bufstrategy.NewPool(1<<20, 1<<20)
+	if err != nil {
+		return err
+	}
+	b, err := bufstrategy.NewChain(bufstrategy.Options{Limit: 64 << 10, Segment: 512, Pool: pool})
+	if err != nil {
+		return err
+	}
+	defer b.Release()
+	for {
+		filled, _, err := bufstrategy.Fill(b, c, 0)
+		if filled == bufstrategy.Failed {
+			return err
+		}
+		for {
+			flushed, _, err := bufstrategy.Flush(b, c, 0)
+			if flushed == bufstrategy.Failed {
+				return err
+			}
+			if flushed == bufstrategy.Emptied {
+				break
+			}
+			if err := c.WaitWrite(); err != nil {
+				return err
+			}
+		}
+		switch filled {
+		case bufstrategy.EOF:
+			return c.CloseWrite()
+		case bufstrategy.Drained:
+			if err := c.WaitRead(); err != nil {
+				return err
+			}
+		}
+	}
+}

@@ -1,0 +1,81 @@
+package streamtest
+
+import (
+	"errors"
+	"io"
+
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// The writers of a case about turns, and what each of their writes has.
+const (
+	turnWriters = 4
+	turnBytes   = 256 << 10
+)
+
+func turnCases() []Case {
+	return []Case{{
+		ID: "turn/whole",
+		Rule: "Writes of several goroutines are whole, one after the other; where Wait suspends tasks, a second caller in a direction gets ErrBusy " +
+			"at once, which does not disturb the first.",
+		Source:  "bytes of concurrent writers that mix; a lock held over a suspension that stops the loop",
+		Needs:   []Feature{Goroutines},
+		Run:     in(wholeWrites),
+		Refused: in(busy),
+	}}
+}
+
+func wholeWrites(w *world) {
+	c, peer := w.pair()
+	w.check(c.SetWriteBuffer(smallBuffer), "write buffer")
+	var writers []*pending[result]
+	for i := range turnWriters {
+		p := make([]byte, turnBytes)
+		for j := range p {
+			p[j] = byte(i)
+		}
+		writers = append(writers, w.write(c, p))
+	}
+	got := make([]byte, turnWriters*turnBytes)
+	_, err := io.ReadFull(peer, got)
+	w.check(err, "peer's read")
+	for at := 0; at < len(got); at += turnBytes {
+		for j, b := range got[at : at+turnBytes] {
+			if b != got[at] {
+				w.Fatalf("byte %d is of another writer than the %d before", at+j, j)
+			}
+		}
+	}
+	for _, p := range writers {
+		if r := p.get(); r.n != turnBytes || r.err != nil {
+			w.Errorf("write: %v", r)
+		}
+	}
+}
+
+func busy(w *world) {
+	c, peer := w.pair()
+	n := w.waits(sys.Reading)
+	reader := w.read(c, 64)
+	w.waiting(sys.Reading, n)
+	if got := w.read(c, 64).get(); !errors.Is(got.err, stream.ErrBusy) {
+		w.Errorf("second reader: got %v, want ErrBusy", got)
+	}
+	_, err := io.WriteString(peer, "mine")
+	w.check(err, "peer's write")
+	if got := reader.get(); string(got.data) != "mine" || got.err != nil {
+		w.Errorf("first reader: got %v, want mine", got)
+	}
+	n = w.waits(sys.Writing)
+	writer := w.write(c, make([]byte, bulk))
+	w.waiting(sys.Writing, n)
+	if got := w.write(c, []byte("a")).get(); !errors.Is(got.err, stream.ErrBusy) || got.n != 0 {
+		w.Errorf("second writer: got %v, want ErrBusy", got)
+	}
+	_, err = io.ReadFull(peer, make([]byte, bulk))
+	w.check(err, "peer's read")
+	if got := writer.get(); got.n != bulk || got.err != nil {
+		w.Errorf("first writer: got %v", got)
+	}
+}

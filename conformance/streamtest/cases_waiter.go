@@ -1,0 +1,221 @@
+package streamtest
+
+import (
+	"net"
+	"os"
+	"time"
+
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// soon is a deadline that a case waits for. Nothing is concluded from its having taken longer.
+const soon = 20 * time.Millisecond
+
+func waiterCases() []Case {
+	return []Case{
+		{
+			ID:   "waiter/ready",
+			Rule: "Wait returns nil when an operation in its direction is worth trying again, whether that came before or after it began.",
+			Run: in(func(w *world) {
+				s, r, peer := w.registered()
+				if err := w.wait(r, sys.Writing, time.Time{}).get(); err != nil {
+					w.Fatalf("wait for writing on an idle connection: %v", err)
+				}
+				w.wouldBlock(s)
+				_, err := peer.Write([]byte("a"))
+				w.check(err, "peer's write")
+				w.awaitByte(s, r)
+				w.wouldBlock(s)
+				n := w.waits(sys.Reading)
+				p := call(w, "read by hand", func() error { return readByte(s, r) })
+				w.waiting(sys.Reading, n)
+				_, err = peer.Write([]byte("b"))
+				w.check(err, "peer's write")
+				w.check(p.get(), "wait that began before the bytes came")
+			}),
+		},
+		{
+			ID:     "waiter/directions",
+			Rule:   "A wait in one direction is not ended by readiness in the other.",
+			Source: "an edge that reports reading reports writing too",
+			Run: in(func(w *world) {
+				s, r, peer := w.registered()
+				w.wouldBlock(s)
+				// Writable all along; only the deadline may end this, but for a few spurious returns.
+				deadline := time.Now().Add(soon)
+				for spurious := 0; ; spurious++ {
+					err := w.wait(r, sys.Reading, deadline).get()
+					if err == os.ErrDeadlineExceeded {
+						break
+					}
+					if err != nil || spurious == spuriousMax {
+						w.Fatalf("wait for reading where nothing comes: %d returns, the last %v", spurious+1, err)
+					}
+				}
+				reader := w.wait(r, sys.Reading, time.Time{})
+				w.check(w.wait(r, sys.Writing, time.Time{}).get(), "wait for writing beside a reader")
+				_, err := peer.Write([]byte("a"))
+				w.check(err, "peer's write")
+				w.check(reader.get(), "wait for reading")
+			}),
+		},
+		{
+			ID:   "waiter/deadline",
+			Rule: "Wait returns os.ErrDeadlineExceeded once the deadline has passed, and not before.",
+			Run: in(func(w *world) {
+				s, r, _ := w.registered()
+				for _, after := range []time.Duration{-time.Hour, 0, soon} {
+					w.wouldBlock(s)
+					deadline := time.Now().Add(after)
+					for {
+						err := w.wait(r, sys.Reading, deadline).get()
+						if err == os.ErrDeadlineExceeded {
+							break
+						}
+						w.check(err, "wait")
+					}
+					if time.Now().Before(deadline) {
+						w.Errorf("deadline after %v: it came early", after)
+					}
+				}
+			}),
+		},
+		{
+			ID:   "waiter/interrupt-first",
+			Rule: "Interrupt makes the next Wait in its direction return nil when none is running.",
+			Run: in(func(w *world) {
+				s, r, _ := w.registered()
+				w.wouldBlock(s)
+				r.Interrupt(sys.Reading)
+				if err := w.wait(r, sys.Reading, time.Time{}).get(); err != nil {
+					w.Errorf("wait after Interrupt: %v, want nil", err)
+				}
+			}),
+		},
+		{
+			ID:   "waiter/interrupt-running",
+			Rule: "Interrupt makes a running Wait in its direction return nil.",
+			Run: in(func(w *world) {
+				s, r, _ := w.registered()
+				for range 3 {
+					w.wouldBlock(s)
+					n := w.waits(sys.Reading)
+					p := w.wait(r, sys.Reading, time.Time{})
+					w.waiting(sys.Reading, n)
+					r.Interrupt(sys.Reading)
+					if err := p.get(); err != nil {
+						w.Errorf("interrupted wait: %v, want nil", err)
+					}
+				}
+			}),
+		},
+		{
+			ID:   "waiter/close-running",
+			Rule: "Close makes a running Wait return net.ErrClosed.",
+			Run: in(func(w *world) {
+				s, r, _ := w.registered()
+				w.wouldBlock(s)
+				n := w.waits(sys.Reading)
+				p := w.wait(r, sys.Reading, time.Time{})
+				w.waiting(sys.Reading, n)
+				w.check(r.Close(), "close")
+				if err := p.get(); err != net.ErrClosed {
+					w.Errorf("wait that was running at Close: %v, want net.ErrClosed", err)
+				}
+			}),
+		},
+		{
+			ID:   "waiter/closed",
+			Rule: "After Close, Wait returns net.ErrClosed, Interrupt does nothing, and a second Close does nothing.",
+			Run: in(func(w *world) {
+				_, r, _ := w.registered()
+				w.check(r.Close(), "close")
+				r.Interrupt(sys.Reading)
+				for _, d := range []sys.Direction{sys.Reading, sys.Writing} {
+					if err := w.wait(r, d, time.Time{}).get(); err != net.ErrClosed {
+						w.Errorf("wait for %v after Close: %v, want net.ErrClosed", d, err)
+					}
+				}
+				w.check(r.Close(), "second close")
+			}),
+		},
+		{
+			ID:   "waiter/number-again",
+			Rule: "The number of a handle can be registered again as soon as Close has returned.",
+			Run: in(func(w *world) {
+				for range 3 {
+					s, r, peer := w.registered()
+					h := s.Handle()
+					w.check(r.Close(), "close")
+					again, err := w.spy.Register(h)
+					w.check(err, "register the handle again")
+					_, err = peer.Write([]byte("a"))
+					w.check(err, "peer's write")
+					w.awaitByte(s, again)
+					w.check(again.Close(), "close again")
+					w.check(s.Close(), "close the socket")
+				}
+			}),
+		},
+	}
+}
+
+// spuriousMax is how many returns of Wait without a cause a case takes for legal in a row.
+const spuriousMax = 100
+
+// registered returns a socket, its registration, and its peer.
+func (w *world) registered() (*stream.Socket, stream.Registration, *net.TCPConn) {
+	w.Helper()
+	s, peer := w.connected()
+	r, err := w.spy.Register(s.Handle())
+	if err != nil {
+		s.Close()
+		w.Fatalf("register: %v", err)
+	}
+	both := &registeredSocket{s, r}
+	w.own(both)
+	return &both.s, r, peer
+}
+
+type registeredSocket struct {
+	s stream.Socket
+	r stream.Registration
+}
+
+func (b *registeredSocket) Close() error {
+	err := b.r.Close()
+	if e := b.s.Close(); err == nil {
+		err = e
+	}
+	return err
+}
+
+func (w *world) wait(r stream.Registration, d sys.Direction, deadline time.Time) *pending[error] {
+	return call(w, "wait for "+d.String(), func() error { return r.Wait(d, deadline) })
+}
+
+// wouldBlock reads and wants to be told that there is nothing.
+func (w *world) wouldBlock(s *stream.Socket) {
+	w.Helper()
+	if n, err := s.TryRead(make([]byte, 1)); err != sys.ErrWouldBlock {
+		w.Fatalf("read of a connection where nothing is sent: %d, %v", n, err)
+	}
+}
+
+// awaitByte waits for one byte and reads it.
+func (w *world) awaitByte(s *stream.Socket, r stream.Registration) {
+	w.Helper()
+	w.check(call(w, "read by hand", func() error { return readByte(s, r) }).get(), "wait for a byte")
+}
+
+func readByte(s *stream.Socket, r stream.Registration) error {
+	for {
+		if err := r.Wait(sys.Reading, time.Time{}); err != nil {
+			return err
+		}
+		if _, err := s.TryRead(make([]byte, 1)); err != sys.ErrWouldBlock {
+			return err
+		}
+	}
+}

@@ -1,0 +1,91 @@
+package streamtest
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// childEnv tells a process of tests that it is to run one case against one target: "case|target".
+const childEnv = "EDGEWISE_STREAMTEST_CHILD"
+
+// childDescriptors is how many descriptors the process of a case has.
+const childDescriptors = 96
+
+// TestChild runs, in a process that was started for one case, that case against the one of targets which it was started for. Otherwise it does nothing.
+func TestChild(t *testing.T, targets ...Target) {
+	t.Helper()
+	id, name, ok := strings.Cut(os.Getenv(childEnv), "|")
+	if !ok {
+		return
+	}
+	for _, target := range targets {
+		if target.Name != name {
+			continue
+		}
+		for _, c := range Cases() {
+			if c.ID == id {
+				// What the target waives and lacks is for the parent to judge.
+				target.Waivers = nil
+				for _, r := range suite.Violations(suite.Check(t.Context(), []Case{c}, target)) {
+					t.Error(r.Detail)
+				}
+				return
+			}
+		}
+	}
+	t.Errorf("there is no case %q or no target %q", id, name)
+}
+
+// alone makes the function of a case that has a process with few descriptors to itself.
+func alone(id string, run func(w *world)) func(T, *Fixture) {
+	return func(t T, f *Fixture) {
+		if os.Getenv(childEnv) != "" {
+			in(run)(t, f)
+			return
+		}
+		target := strings.TrimSuffix(t.Name(), "/"+id)
+		self, err := os.Executable()
+		if err != nil {
+			t.Fatalf("own executable: %v", err)
+		}
+		// The shell sets both limits, so that the child's runtime cannot raise its own again.
+		cmd := exec.CommandContext(t.Context(), "sh", "-c", fmt.Sprintf(`ulimit -n %d && exec "$0" "$@"`, childDescriptors),
+			self, "-test.run=^"+f.Child+"$", "-test.count=1", "-test.v")
+		cmd.Env = append(os.Environ(), childEnv+"="+id+"|"+target)
+		out, err := cmd.CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "--- PASS: "+f.Child) {
+			t.Errorf("child process: %v\n%s", err, out)
+		}
+	}
+}
+
+// hog opens sockets until the process is out of descriptors.
+func (w *world) hog() []stream.Socket {
+	w.Helper()
+	var all []stream.Socket
+	for range 2 * childDescriptors {
+		s, err := stream.OpenTCP(sys.IPv4)
+		if err != nil {
+			if sys.ClassOf(err) != sys.ClassOutOfDescriptors {
+				w.Fatalf("open: %v", err)
+			}
+			return all
+		}
+		all = append(all, s)
+	}
+	w.Fatalf("the process has more than %d descriptors", len(all))
+	return nil
+}
+
+func closeSockets(all []stream.Socket) {
+	for i := range all {
+		all[i].Close()
+	}
+}

@@ -1,0 +1,19 @@
+package streamtest
+
+import (
+	"testing"
+
+	"github.com/edgewise-go/edgewise/stream/park"
+)
+
+// parked is the target whose Waiter is stream/park.
+func parked() Target {
+	return Target{Name: "park", Features: []Feature{Goroutines}, Open: func(T) (*Fixture, error) {
+		return &Fixture{Waiter: park.Waiter{}, Go: func(_ string, f func()) { go f() }, Child: "TestOneInAChild"}, nil
+	}}
+}
+
+func TestPark(t *testing.T) { TestWaiter(t, parked()) }
+
+// TestOneInAChild is what other tests start as a process of its own.
+func TestOneInAChild(t *testing.T) { TestChild(t, append(looping(), parked())...) }

@@ -1,0 +1,93 @@
+package streamtest
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// conn is what cases use of a *stream.Conn.
+type conn interface {
+	net.Conn
+	CloseRead() error
+	CloseWrite() error
+	TryReadv(segs [][]byte) (int, error)
+	TryWritev(segs [][]byte) (int, error)
+	Writev(v *net.Buffers) (int64, error)
+	ShortReadDrains() bool
+	WaitRead() error
+	WaitWrite() error
+	SetReadBuffer(n int) error
+	SetWriteBuffer(n int) error
+}
+
+// listener is what cases use of a *stream.Listener.
+type listener interface {
+	net.Listener
+	AddrPort() netip.AddrPort
+	AcceptSocket() (stream.Socket, netip.AddrPort, error)
+	TryAccept() (stream.Socket, netip.AddrPort, error)
+	SetDeadline(t time.Time) error
+}
+
+// dialer is what cases use of a *stream.Dialer.
+type dialer interface {
+	DialContext(ctx context.Context, network, address string) (net.Conn, error)
+	Connect(ctx context.Context, addrs ...netip.AddrPort) (*stream.Conn, error)
+}
+
+// socket is what cases use of a *stream.Socket.
+type socket interface {
+	TryRead(p []byte) (int, error)
+	TryWrite(p []byte) (int, error)
+	TryReadv(segs [][]byte) (int, error)
+	TryWritev(segs [][]byte) (int, error)
+	Bind(addr netip.AddrPort) error
+	StartConnect(addr netip.AddrPort) error
+	FinishConnect() error
+	CloseWrite() error
+	Handle() sys.Handle
+	Close() error
+}
+
+// parts makes what is under test. The zero value makes that of package stream; mutants put decorators in between.
+type parts struct {
+	conn     func(conn) conn
+	listener func(listener) listener
+	dialer   func(dialer) dialer
+	socket   func(socket) socket
+}
+
+func (p parts) newConn(s stream.Socket, w stream.Waiter) (conn, error) {
+	c, err := stream.NewConn(s, w)
+	if err != nil || p.conn == nil {
+		return c, err
+	}
+	return p.conn(c), nil
+}
+
+func (p parts) newListener(w stream.Waiter, addr netip.AddrPort, config stream.ListenConfig) (listener, error) {
+	l, err := stream.Listen(w, addr, config)
+	if err != nil || p.listener == nil {
+		return l, err
+	}
+	return p.listener(l), nil
+}
+
+func (p parts) newDialer(d *stream.Dialer) dialer {
+	if p.dialer == nil {
+		return d
+	}
+	return p.dialer(d)
+}
+
+func (p parts) newSocket(s *stream.Socket) socket {
+	if p.socket == nil {
+		return s
+	}
+	return p.socket(s)
+}

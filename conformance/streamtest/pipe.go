@@ -1,0 +1,75 @@
+package streamtest
+
+import (
+	"context"
+	"net"
+	"sync"
+
+	"github.com/edgewise-go/edgewise/stream"
+)
+
+// Pipe connects two stream.Conns on the Waiter of f, for golang.org/x/net/nettest.TestConn and the like. The connections it returns may be
+// used from any goroutine: each Read and Write is one call of f.Go, and where these are tasks a call waits for the one before it.
+func Pipe(f *Fixture) (c1, c2 net.Conn, stop func(), err error) {
+	l, err := stream.Listen(f.Waiter, loopback, stream.ListenConfig{})
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	defer l.Close()
+	type opened struct {
+		c   *stream.Conn
+		err error
+	}
+	ends := make(chan opened, 2)
+	f.Go("dial", func() {
+		d := stream.Dialer{Waiter: f.Waiter}
+		c, err := d.Connect(context.Background(), l.AddrPort())
+		ends <- opened{c, err}
+		if err != nil {
+			l.Close()
+		}
+	})
+	f.Go("accept", func() {
+		c, err := l.AcceptOn(f.Waiter)
+		ends <- opened{c, err}
+	})
+	a, b := <-ends, <-ends
+	if a.err != nil || b.err != nil {
+		for _, o := range []opened{a, b} {
+			if o.c != nil {
+				o.c.Close()
+			}
+			if err == nil {
+				err = o.err
+			}
+		}
+		return nil, nil, nil, err
+	}
+	return &bridge{Conn: a.c, f: f}, &bridge{Conn: b.c, f: f}, func() {
+		a.c.Close()
+		b.c.Close()
+	}, nil
+}
+
+// bridge is a connection whose reads and writes may be called anywhere: it runs them where Wait may be called.
+type bridge struct {
+	net.Conn
+	f       *Fixture
+	reading sync.Mutex
+	writing sync.Mutex
+}
+
+func (b *bridge) Read(p []byte) (int, error)  { return b.run("read", &b.reading, b.Conn.Read, p) }
+func (b *bridge) Write(p []byte) (int, error) { return b.run("write", &b.writing, b.Conn.Write, p) }
+
+func (b *bridge) run(name string, turn *sync.Mutex, f func([]byte) (int, error), p []byte) (int, error) {
+	turn.Lock()
+	defer turn.Unlock()
+	done := make(chan result, 1)
+	b.f.Go(name, func() {
+		n, err := f(p)
+		done <- result{nil, n, err}
+	})
+	r := <-done
+	return r.n, r.err
+}

@@ -1,0 +1,75 @@
+// Package streamtest checks that a stream.Waiter keeps its contract, and that the sockets, connections, listeners and dialers of package
+// stream keep theirs over it.
+//
+// A test of a Waiter of your own is a [Target] and a call of [TestWaiter], and beside it a test that calls [TestChild]:
+//
+//	func target() streamtest.Target {
+//		return streamtest.Target{Name: "mine", Features: []streamtest.Feature{streamtest.Goroutines}, Open: func(t streamtest.T) (*streamtest.Fixture, error) {
+//			return &streamtest.Fixture{Waiter: mine.New(), Go: func(_ string, f func()) { go f() }, Child: "TestChild"}, nil
+//		}}
+//	}
+//	func TestMine(t *testing.T)  { streamtest.TestWaiter(t, target()) }
+//	func TestChild(t *testing.T) { streamtest.TestChild(t, target()) }
+package streamtest
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
+	"github.com/edgewise-go/edgewise/stream"
+)
+
+// The types that all suites have in common.
+type (
+	T         = suite.T
+	Case      = suite.Case[*Fixture]
+	Target    = suite.Target[*Fixture]
+	Waiver    = suite.Waiver
+	Violation = suite.Violation
+	Feature   = suite.Feature
+)
+
+// Goroutines says that Wait suspends goroutines, so that a second caller in a direction may be blocked until its turn. Without it Fixture.Go
+// runs tasks, and the second caller must get stream.ErrBusy at once.
+const Goroutines Feature = "goroutines"
+
+// Fixture is the Waiter of one case.
+type Fixture struct {
+	Waiter stream.Waiter
+
+	// Go runs f, concurrently with its caller and with other calls, where Wait may be called: on a goroutine, or as a task of a loop. It returns
+	// at once and may be called from any goroutine outside the loop. What f does besides waiting through Waiter does not block.
+	Go func(name string, f func())
+
+	// Child is the name of the test that calls TestChild. Cases about descriptors run in a process of their own.
+	Child string
+
+	parts parts
+}
+
+// TestWaiter runs every case against target as a subtest of t.
+func TestWaiter(t *testing.T, target Target) {
+	t.Helper()
+	suite.Run(t, "stream", Cases(), target)
+}
+
+// CheckWaiter runs every case against target without a *testing.T.
+func CheckWaiter(ctx context.Context, target Target) []Violation {
+	return suite.Violations(suite.Check(ctx, Cases(), target))
+}
+
+// Cases returns every case of the suite.
+func Cases() []Case { return cases(suite.LimitDefault) }
+
+// cases returns every case, each to be taken for hung after limit.
+func cases(limit time.Duration) []Case {
+	all := slices.Concat(waiterCases(), socketCases(), connectCases(), dialCases(), transferCases(), endCases(), deadlineCases(),
+		closeCases(), acceptCases(), turnCases())
+	for i := range all {
+		all[i].Limit = limit
+	}
+	return all
+}

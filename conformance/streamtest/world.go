@@ -1,0 +1,312 @@
+package streamtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// loopback is where everything listens.
+var loopback = netip.MustParseAddrPort("127.0.0.1:0")
+
+// pollMax bounds the wait for what the kernel is certain to do at once.
+const pollMax = 10 * time.Second
+
+// world is one case at work: the T and the Fixture, a spy between the code under test and its Waiter, and what is to be closed.
+type world struct {
+	T
+	f   *Fixture
+	spy *spy
+
+	mu      sync.Mutex
+	closers []io.Closer // guarded by mu
+}
+
+// in makes the function of a case.
+func in(run func(w *world)) func(T, *Fixture) {
+	return func(t T, f *Fixture) {
+		w := &world{T: t, f: f, spy: newSpy(f.Waiter)}
+		t.Cleanup(w.closeAll)
+		t.OnHang(w.closeAll)
+		run(w)
+	}
+}
+
+// own closes c when the case is over or hangs.
+func (w *world) own(c io.Closer) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closers = append(w.closers, c)
+}
+
+func (w *world) closeAll() {
+	w.mu.Lock()
+	closers := w.closers
+	w.closers = nil
+	w.mu.Unlock()
+	for _, c := range closers {
+		c.Close() // many cases close what they own themselves; the error of a second close is a case of its own
+	}
+}
+
+// check ends the case if err is not nil.
+func (w *world) check(err error, what string) {
+	w.Helper()
+	if err != nil {
+		w.Fatalf("%s: %v", what, err)
+	}
+}
+
+// call runs f where Wait may be called.
+func call[R any](w *world, what string, f func() R) *pending[R] {
+	p := &pending[R]{w: w, what: what, done: make(chan R, 1)}
+	w.f.Go(what, func() { p.done <- f() })
+	return p
+}
+
+// pending is a call that runs.
+type pending[R any] struct {
+	w    *world
+	what string
+	done chan R
+}
+
+// get waits for the result. It is for the goroutine of the case.
+func (p *pending[R]) get() R {
+	p.w.Helper()
+	select {
+	case r := <-p.done:
+		return r
+	case <-p.w.Context().Done():
+		p.w.Fatalf("%s: did not return", p.what)
+		panic("unreachable")
+	}
+}
+
+// result is what reading and writing return.
+type result struct {
+	data []byte
+	n    int
+	err  error
+}
+
+func (r result) String() string {
+	if r.data != nil {
+		return fmt.Sprintf("%.40q, %v", r.data, r.err)
+	}
+	return fmt.Sprintf("%d, %v", r.n, r.err)
+}
+
+func (w *world) read(c conn, size int) *pending[result] {
+	return call(w, "read", func() result {
+		p := make([]byte, size)
+		n, err := c.Read(p)
+		return result{p[:max(n, 0)], n, err}
+	})
+}
+
+func (w *world) readAll(c conn) *pending[result] {
+	return call(w, "read all", func() result {
+		p, err := io.ReadAll(c)
+		return result{p, len(p), err}
+	})
+}
+
+func (w *world) write(c conn, p []byte) *pending[result] {
+	return call(w, "write", func() result {
+		n, err := c.Write(p)
+		return result{nil, n, err}
+	})
+}
+
+// expectRead reads once and wants just these bytes.
+func (w *world) expectRead(c conn, want string) {
+	w.Helper()
+	if got := w.read(c, 64).get(); string(got.data) != want || got.err != nil {
+		w.Fatalf("read: got %v, want %q", got, want)
+	}
+}
+
+// expectEOF reads once and wants the end of the stream, as io.EOF itself.
+func (w *world) expectEOF(c conn) {
+	w.Helper()
+	if got := w.read(c, 64).get(); got.n != 0 || got.err != io.EOF {
+		w.Fatalf("read: got %v, want 0 bytes and io.EOF itself", got)
+	}
+}
+
+// expectError wants a *net.OpError that is target.
+func (w *world) expectError(err, target error, op string) {
+	w.Helper()
+	var e *net.OpError
+	if !errors.As(err, &e) || !errors.Is(err, target) || e.Op != op || e.Net != "tcp" {
+		w.Fatalf("got error %v (%T), want a *net.OpError of op %q, net tcp that is %v", err, err, op, target)
+	}
+	if target == os.ErrDeadlineExceeded && !e.Timeout() {
+		w.Fatalf("%v: Timeout() is false", err)
+	}
+}
+
+// waiting returns when a wait in direction d has begun that is later than the first n.
+func (w *world) waiting(d sys.Direction, n int64) {
+	w.Helper()
+	for {
+		s := w.spy.signal()
+		if w.spy.waits[d].Load() > n {
+			return
+		}
+		select {
+		case <-s:
+		case <-w.Context().Done():
+			w.Fatalf("nobody waits for %v", d)
+		}
+	}
+}
+
+// waits returns how many waits in direction d have begun.
+func (w *world) waits(d sys.Direction) int64 { return w.spy.waits[d].Load() }
+
+// random returns n bytes of a seed that the case reports.
+func (w *world) random(n int) []byte {
+	seed := rand.Uint64()
+	w.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 0))
+	p := make([]byte, n)
+	for i := range p {
+		p[i] = byte(r.Uint32())
+	}
+	return p
+}
+
+// ready waits until h reports an event.
+func (w *world) ready(h sys.Handle, events int16) {
+	w.Helper()
+	fds := []sys.PollFD{{Fd: int32(h), Events: events}}
+	for until := time.Now().Add(pollMax); ; {
+		n, err := sys.Poll(fds, time.Until(until))
+		if sys.ClassOf(err) == sys.ClassInterrupted {
+			continue
+		}
+		if n == 0 || err != nil {
+			w.Fatalf("poll of %v: %d, %v", h, n, err)
+		}
+		return
+	}
+}
+
+// connected returns a socket and its peer, a connection of package net.
+func (w *world) connected() (stream.Socket, *net.TCPConn) {
+	w.Helper()
+	l, err := stream.OpenTCP(sys.IPv4)
+	w.check(err, "open")
+	defer l.Close()
+	w.check(l.Bind(loopback), "bind")
+	w.check(l.Listen(1), "listen")
+	addr, err := l.LocalAddr()
+	w.check(err, "local address")
+	peer, err := net.DialTCP("tcp", nil, net.TCPAddrFromAddrPort(addr))
+	w.check(err, "dial")
+	w.own(peer)
+	w.ready(l.Handle(), sys.PollIn)
+	s, _, err := l.TryAccept()
+	w.check(err, "accept")
+	w.check(s.SetNoDelay(true), "no delay")
+	return s, peer
+}
+
+// pair returns a connection under test and its peer, a connection of package net.
+func (w *world) pair() (conn, *net.TCPConn) {
+	w.Helper()
+	s, peer := w.connected()
+	c, err := w.f.parts.newConn(s, w.spy)
+	if err != nil {
+		s.Close()
+		w.Fatalf("new connection: %v", err)
+	}
+	w.own(c)
+	return c, peer
+}
+
+// listen returns a listener under test.
+func (w *world) listen(config stream.ListenConfig) listener {
+	w.Helper()
+	l, err := w.f.parts.newListener(w.spy, loopback, config)
+	w.check(err, "listen")
+	w.own(l)
+	return l
+}
+
+// dialer returns a dialer under test.
+func (w *world) dialer() dialer { return w.f.parts.newDialer(&stream.Dialer{Waiter: w.spy}) }
+
+// peerOf connects to l with package net.
+func (w *world) peerOf(l listener) *net.TCPConn {
+	w.Helper()
+	c, err := net.DialTCP("tcp", nil, net.TCPAddrFromAddrPort(l.AddrPort()))
+	w.check(err, "dial")
+	w.own(c)
+	return c
+}
+
+// dialed is what dialling returns.
+type dialed struct {
+	c   *stream.Conn
+	err error
+}
+
+func (w *world) connect(ctx context.Context, d dialer, addrs ...netip.AddrPort) *pending[dialed] {
+	return call(w, "dial", func() dialed {
+		c, err := d.Connect(ctx, addrs...)
+		if c != nil {
+			w.own(c)
+		}
+		return dialed{c, err}
+	})
+}
+
+// unused returns an address where nobody listens.
+func (w *world) unused() netip.AddrPort {
+	w.Helper()
+	s, err := stream.OpenTCP(sys.IPv4)
+	w.check(err, "open")
+	w.own(&s)
+	// A port that is bound and does not listen refuses, and nobody else gets it meanwhile.
+	w.check(s.Bind(loopback), "bind")
+	addr, err := s.LocalAddr()
+	w.check(err, "local address")
+	return addr
+}
+
+// blackHoleSockets is how many connections fill the queue of a listener that asked for the least backlog.
+const blackHoleSockets = 8
+
+// blackHole returns an address where connects neither succeed nor fail: the queue of its listener is full.
+func (w *world) blackHole() netip.AddrPort {
+	w.Helper()
+	l, err := stream.OpenTCP(sys.IPv4)
+	w.check(err, "open")
+	w.own(&l)
+	w.check(l.Bind(loopback), "bind")
+	w.check(l.Listen(0), "listen")
+	addr, err := l.LocalAddr()
+	w.check(err, "local address")
+	for range blackHoleSockets {
+		s, err := stream.OpenTCP(sys.IPv4)
+		w.check(err, "open")
+		w.own(&s)
+		if err := s.StartConnect(addr); err != nil && err != sys.ErrWouldBlock {
+			w.Fatalf("filling the queue: %v", err)
+		}
+	}
+	return addr
+}
