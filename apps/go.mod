@@ -12,7 +12,13 @@ require (
 	github.com/edgewise-go/edgewise/sys v0.1.0
 )
 
-require golang.org/x/sys v0.49.0 // indirect
+require (
+	github.com/mitchellh/colorstring v0.0.0-20190213212951-d06e56a500db // indirect
+	github.com/rivo/uniseg v0.4.7 // indirect
+	github.com/schollz/progressbar/v3 v3.19.1 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/term v0.47.0 // indirect
+)
 
 replace (
 	github.com/edgewise-go/edgewise/bufstrategy => ../bufstrategy

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/edgewise-go/edgewise/stream"
+)
+
+// client is one worker's connection, kept for the next URL of the same origin.
+type client struct {
+	dialer  stream.Dialer
+	tls     *tls.Config
+	timeout time.Duration
+
+	origin origin
+	conn   net.Conn // nil for none
+	reader *bufio.Reader
+	used   bool // a response came over conn before
+}
+
+// readerBytes is room for a TLS record, so that crypto/tls decrypts into it without a copy in between.
+const readerBytes = 16 << 10
+
+// get sends a GET for u and returns the response, whose body must be read to its end or the client closed.
+//
+// A connection that was kept may have been closed by the server meanwhile, which shows only now: then it is made anew, once.
+func (c *client) get(ctx context.Context, u *url.URL) (*http.Response, error) {
+	o := originOf(u)
+	if c.conn != nil && c.origin != o {
+		c.close()
+	}
+	for {
+		if c.conn == nil {
+			if err := c.dial(ctx, o); err != nil {
+				return nil, err
+			}
+		}
+		resp, err := c.exchange(u)
+		if err == nil {
+			c.used = true
+			return resp, nil
+		}
+		retry := c.used && !isTimeout(err) && ctx.Err() == nil
+		c.close()
+		if !retry {
+			return nil, err
+		}
+	}
+}
+
+func (c *client) dial(ctx context.Context, o origin) error {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	conn, err := c.dialer.DialContext(ctx, "tcp", o.address)
+	if err != nil {
+		return err
+	}
+	conn = &watched{Conn: conn, timeout: c.timeout}
+	if o.scheme == "https" {
+		config := c.tls.Clone()
+		config.ServerName, _, _ = net.SplitHostPort(o.address)
+		t := tls.Client(conn, config)
+		// Handshake, not HandshakeContext: that would start a goroutine to watch the context. The deadline watches as well.
+		if err := t.Handshake(); err != nil {
+			conn.Close()
+			return fmt.Errorf("TLS handshake with %s: %w", o.address, err)
+		}
+		conn = t
+	}
+	if c.reader == nil {
+		c.reader = bufio.NewReaderSize(conn, readerBytes)
+	} else {
+		c.reader.Reset(conn)
+	}
+	c.conn, c.origin, c.used = conn, o, false
+	return nil
+}
+
+func (c *client) exchange(u *url.URL) (*http.Response, error) {
+	req := &http.Request{
+		Method: http.MethodGet, URL: u, Host: u.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{"User-Agent": {"edgewise-fetch"}, "Accept": {"*/*"}},
+	}
+	if err := req.Write(c.conn); err != nil {
+		return nil, fmt.Errorf("sending the request: %w", err)
+	}
+	resp, err := http.ReadResponse(c.reader, req)
+	for err == nil && resp.StatusCode >= 100 && resp.StatusCode < 200 {
+		resp, err = http.ReadResponse(c.reader, req) // informational (RFC 9110, 15.2): the answer follows
+	}
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the response: %w", err)
+	}
+	return resp, nil
+}
+
+// done ends the use of resp: the connection is kept if the body was read to its end and neither side wants to close it.
+func (c *client) done(resp *http.Response, whole bool) {
+	if !whole || resp.Close || resp.ContentLength < 0 && len(resp.TransferEncoding) == 0 {
+		c.close()
+	}
+}
+
+func (c *client) close() {
+	if c.conn != nil {
+		c.conn.Close()
+		c.conn = nil
+	}
+}
+
+// watched moves the deadline with every transfer: a connection on which nothing moves for the timeout fails.
+type watched struct {
+	net.Conn
+	timeout time.Duration
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	if err := w.SetReadDeadline(time.Now().Add(w.timeout)); err != nil {
+		return 0, err
+	}
+	n, err := w.Conn.Read(p)
+	return n, w.explain(err)
+}
+
+func (w *watched) Write(p []byte) (int, error) {
+	if err := w.SetWriteDeadline(time.Now().Add(w.timeout)); err != nil {
+		return 0, err
+	}
+	n, err := w.Conn.Write(p)
+	return n, w.explain(err)
+}
+
+func (w *watched) explain(err error) error {
+	if isTimeout(err) {
+		return fmt.Errorf("nothing moved for %v: %w", w.timeout, err)
+	}
+	return err
+}
+
+func isTimeout(err error) bool {
+	var n net.Error
+	return errors.As(err, &n) && n.Timeout()
+}

@@ -1,0 +1,169 @@
+// Command fetch downloads URLs over HTTP/1.1, with and without TLS, many at once, on event loops.
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/edgewise-go/edgewise/apps/internal/cli"
+	"github.com/edgewise-go/edgewise/apps/internal/strategy"
+	"github.com/edgewise-go/edgewise/sched"
+)
+
+const usage = `usage: fetch [flags] URL...
+       fetch [flags] -i FILE
+
+Downloads http and https URLs into files named after the last part of each URL. A file appears when it is whole: it is
+written beside its name and renamed. Exit code 1 says that a URL failed; each is printed with the reason.
+No proxy is used, and the system's certificates are trusted, or those of -cacert.`
+
+// Bounds of the flags.
+const (
+	atOnceMax = 4096
+	urlsMax   = 1 << 20
+	urlBytes  = 64 << 10
+)
+
+type config struct {
+	urls      []string
+	dir       string
+	atOnce    int
+	timeout   time.Duration
+	redirects int
+	tls       *tls.Config
+	flags     strategy.Flags
+}
+
+func main() { cli.Main("fetch", run) }
+
+func run(ctx context.Context, args []string) error {
+	c, err := parse(args, os.Stdin)
+	if err != nil {
+		return err
+	}
+	kit, err := c.flags.Open(sched.Options{Ended: func(string, error) {}})
+	if err != nil {
+		return err
+	}
+	resolver, err := c.flags.OpenResolver()
+	if err != nil {
+		return err
+	}
+	defer resolver.Close()
+	f, err := newFetch(c, newProgress(os.Stderr, len(c.urls)))
+	if err != nil {
+		return err
+	}
+	workers := min(c.atOnce, len(c.urls))
+	for i := range workers {
+		p := kit.Places[i%len(kit.Places)]
+		inbox := strategy.NewInbox(p.Loop)
+		if err := p.Loop.Go(ctx, "fetch", func(t *sched.Task) error { return f.work(ctx, t, resolver.For(t, inbox)) }); err != nil {
+			return err
+		}
+	}
+	kit.Scheduler.Drain() // the loops end with the last worker
+	if err := kit.Scheduler.Run(context.Background()); err != nil {
+		return err
+	}
+	return f.finish(context.Cause(ctx))
+}
+
+func parse(args []string, stdin io.Reader) (config, error) {
+	var c config
+	fs := flag.NewFlagSet("fetch", flag.ContinueOnError)
+	input := fs.String("i", "", "read URLs from this file, one a line, # for comments; - is standard input")
+	cacert := fs.String("cacert", "", "trust the certificates in this PEM file instead of the system's")
+	fs.StringVar(&c.dir, "o", ".", "directory for the files; it is made if need be")
+	fs.IntVar(&c.atOnce, "j", 8, "downloads, and so connections, at once")
+	fs.DurationVar(&c.timeout, "timeout", 30*time.Second, "give a URL up when nothing has moved for this long")
+	fs.IntVar(&c.redirects, "redirects", 10, "follow so many redirects")
+	c.flags.Register(fs, strategy.WithResolve)
+	if err := cli.Parse(fs, args, usage); err != nil {
+		return c, err
+	}
+	c.urls = fs.Args()
+	if *input != "" {
+		if len(c.urls) > 0 {
+			return c, cli.Usagef("-i and URLs do not go together")
+		}
+		var err error
+		if c.urls, err = readURLs(*input, stdin); err != nil {
+			return c, err
+		}
+	}
+	switch {
+	case len(c.urls) == 0 && *input == "":
+		return c, cli.Usagef("no URL given (see fetch -h)")
+	case len(c.urls) == 0:
+		return c, cli.Usagef("-i %s: no URL in it", *input)
+	case len(c.urls) > urlsMax:
+		return c, cli.Usagef("%d URLs: at most %d at a time", len(c.urls), urlsMax)
+	case c.atOnce < 1 || c.atOnce > atOnceMax:
+		return c, cli.Usagef("-j %d: want 1 to %d", c.atOnce, atOnceMax)
+	case c.timeout <= 0:
+		return c, cli.Usagef("-timeout %v: want more than 0", c.timeout)
+	case c.redirects < 0:
+		return c, cli.Usagef("-redirects %d: want 0 or more", c.redirects)
+	}
+	roots, err := readRoots(*cacert)
+	if err != nil {
+		return c, err
+	}
+	// A session resumed is a handshake saved for each connection to a host after the first.
+	c.tls = &tls.Config{RootCAs: roots, NextProtos: []string{"http/1.1"}, ClientSessionCache: tls.NewLRUClientSessionCache(0)}
+	return c, nil
+}
+
+func readURLs(name string, stdin io.Reader) ([]string, error) {
+	in := stdin
+	if name != "-" {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, cli.Usagef("-i: %w", err)
+		}
+		defer file.Close()
+		in = file
+	}
+	var urls []string
+	lines := bufio.NewScanner(in)
+	lines.Buffer(nil, urlBytes)
+	for lines.Scan() {
+		if u := strings.TrimSpace(lines.Text()); u != "" && !strings.HasPrefix(u, "#") {
+			urls = append(urls, u)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return nil, cli.Usagef("-i %s: %w", name, err)
+	}
+	return urls, nil
+}
+
+// readRoots returns nil, the system's certificates, when there is no file.
+func readRoots(name string) (*x509.CertPool, error) {
+	if name == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(name)
+	if err != nil {
+		return nil, cli.Usagef("-cacert: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, cli.Usagef("-cacert %s: no certificate in it", name)
+	}
+	return pool, nil
+}
+
+var errUnusable = errors.New("not an http or https URL")
+
+func unusable(raw, why string) error { return fmt.Errorf("%w: %q: %s", errUnusable, raw, why) }
