@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 
-	"github.com/edgewise-go/edgewise/apps/internal/strategy"
 	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sched"
@@ -17,16 +16,6 @@ type handler struct {
 	task   *sched.HandlerTask
 	last   bufstrategy.Outcome // of the last Fill: what to do when the buffer is empty
 	failed error               // with last, when the outcome has one
-}
-
-func handle(p *strategy.Place, sock stream.Socket) error {
-	buffer, err := p.Buffers.New()
-	if err != nil {
-		return err
-	}
-	h := &handler{sock: sock, buffer: buffer}
-	_, err = p.Loop.Handle(h.sock.Handle(), h)
-	return err
 }
 
 // TryReadv makes the handler a source that knows, from its task, when a short read is as good as would-block.

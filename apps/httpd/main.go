@@ -1,0 +1,114 @@
+// Command httpd serves a directory over HTTP/1.1, with or without TLS, on event loops. The handlers are net/http's.
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"flag"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/edgewise-go/edgewise/apps/internal/cli"
+	"github.com/edgewise-go/edgewise/apps/internal/serving"
+	"github.com/edgewise-go/edgewise/apps/internal/strategy"
+	"github.com/edgewise-go/edgewise/sched"
+	"github.com/edgewise-go/edgewise/stream"
+)
+
+const usage = `usage: httpd [flags]
+
+Serves the files of a directory, and no others: a symbolic link that leads out of it is not followed. SIGINT or SIGTERM
+ends it: it accepts no more, idle connections are closed, and requests may finish within the grace.`
+
+func main() { cli.Main("httpd", run) }
+
+func run(ctx context.Context, args []string) error {
+	fs := flag.NewFlagSet("httpd", flag.ContinueOnError)
+	addrFlag := fs.String("addr", "127.0.0.1:8080", "address to listen on; port 0 lets the system choose")
+	root := fs.String("root", ".", "directory to serve")
+	certFile := fs.String("tls-cert", "", "serve https with the certificate chain in this PEM file")
+	keyFile := fs.String("tls-key", "", "the key of -tls-cert, in PEM")
+	access := fs.String("access-log", "", "append a line for each request to this file, in common log format; - is standard output")
+	grace := fs.Duration("grace", 10*time.Second, "how long requests may go on after SIGTERM")
+	idle := fs.Duration("idle-timeout", time.Minute, "close a connection that has made no request for this long")
+	var flags strategy.Flags
+	flags.Register(fs, 0)
+	if err := cli.Parse(fs, args, usage); err != nil {
+		return err
+	}
+	if fs.NArg() > 0 {
+		return cli.Usagef("unexpected argument %q (see httpd -h)", fs.Arg(0))
+	}
+	addr, err := strategy.ParseListenAddr(*addrFlag)
+	if err != nil {
+		return err
+	}
+	s := &server{idleTimeout: *idle}
+	if s.tls, err = readCertificate(*certFile, *keyFile); err != nil {
+		return err
+	}
+	files, err := openRoot(*root)
+	if err != nil {
+		return err
+	}
+	defer files.Close()
+	s.handler = http.FileServerFS(files.FS())
+	if s.access, err = openAccessLog(*access); err != nil {
+		return err
+	}
+	defer s.access.close()
+
+	kit, err := flags.Open(sched.Options{Ended: serving.ReportTask})
+	if err != nil {
+		return err
+	}
+	listeners, err := kit.Listen(addr, serving.ListenConfig())
+	if err != nil {
+		return err
+	}
+	if err := serving.Accept(kit, listeners, s.start); err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stdout, "listening on %s://%v\n", s.scheme(), listeners[0].Addr())
+	return serving.Run(ctx, kit.Scheduler, *grace)
+}
+
+// openRoot opens the directory and looks into it, so that one that cannot be read is refused at the start and not with each request.
+func openRoot(name string) (*os.Root, error) {
+	if _, err := os.ReadDir(name); err != nil {
+		return nil, cli.Usagef("-root: %w", err)
+	}
+	root, err := os.OpenRoot(name)
+	if err != nil {
+		return nil, cli.Usagef("-root: %w", err)
+	}
+	return root, nil
+}
+
+func readCertificate(certFile, keyFile string) (*tls.Config, error) {
+	if certFile == "" && keyFile == "" {
+		return nil, nil
+	}
+	if certFile == "" || keyFile == "" {
+		return nil, cli.Usagef("-tls-cert and -tls-key go together")
+	}
+	cert, err := tls.LoadX509KeyPair(certFile, keyFile)
+	if err != nil {
+		return nil, cli.Usagef("-tls-cert, -tls-key: %w", err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"http/1.1"}}, nil
+}
+
+func (s *server) scheme() string {
+	if s.tls != nil {
+		return "https"
+	}
+	return "http"
+}
+
+func (s *server) start(t *sched.Task, _ *strategy.Place, sock stream.Socket, peer net.Addr) error {
+	return serving.Spawn(t, sock, "http", func(t *sched.Task, conn *stream.Conn) error { return s.serve(t, conn, peer) })
+}

@@ -1,0 +1,243 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httputil"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// response writes the answer to one request: an http.ResponseWriter, http.Flusher and io.ReaderFrom.
+type response struct {
+	conn   *connection
+	req    *http.Request
+	header http.Header
+	keep   bool // the connection may serve another request
+	broken any  // what the handler panicked with
+
+	status  int   // zero until the header has been written
+	length  int64 // of the body as announced; -1 for unknown
+	written int64 // of the body as given by the handler
+	chunks  io.WriteCloser
+}
+
+var errTooLong = errors.New("httpd: the handler wrote more than the Content-Length it announced")
+
+func newResponse(c *connection, req *http.Request) *response {
+	w := &response{conn: c, req: req, header: http.Header{}, length: -1}
+	w.keep = !req.Close && (req.ProtoAtLeast(1, 1) || strings.EqualFold(req.Header.Get("Connection"), "keep-alive"))
+	if strings.EqualFold(req.Header.Get("Expect"), "100-continue") && req.ContentLength != 0 {
+		req.Body = &continuing{ReadCloser: req.Body, response: w}
+	}
+	req.Body = &patient{ReadCloser: req.Body, conn: c}
+	return w
+}
+
+// Header returns the header to be sent, which may be changed until WriteHeader.
+func (w *response) Header() http.Header { return w.header }
+
+// WriteHeader decides how the body is framed (RFC 9112, 6) and writes the header.
+func (w *response) WriteHeader(status int) {
+	if status < 100 || status > 999 {
+		panic(fmt.Sprintf("invalid status %d", status))
+	}
+	if w.status != 0 {
+		return
+	}
+	if status < 200 && status != http.StatusSwitchingProtocols {
+		w.writeInformational(status)
+		return
+	}
+	w.status = status
+	h := w.header
+	if h.Get("Date") == "" {
+		h.Set("Date", time.Now().UTC().Format(http.TimeFormat))
+	}
+	if strings.EqualFold(h.Get("Connection"), "close") || w.conn.task.Draining() {
+		w.keep = false
+	}
+	if n, err := strconv.ParseInt(h.Get("Content-Length"), 10, 64); err == nil && n >= 0 {
+		w.length = n
+	} else {
+		h.Del("Content-Length")
+	}
+	h.Del("Transfer-Encoding")
+	switch {
+	case !w.hasBody():
+		if status == http.StatusNoContent {
+			h.Del("Content-Length")
+		}
+	case w.length >= 0:
+	case w.req.ProtoAtLeast(1, 1):
+		h.Set("Transfer-Encoding", "chunked")
+		w.chunks = httputil.NewChunkedWriter(w.conn.writer)
+	default:
+		w.keep = false
+	}
+	if !w.keep {
+		h.Set("Connection", "close")
+	} else if !w.req.ProtoAtLeast(1, 1) {
+		h.Set("Connection", "keep-alive")
+	}
+	// Errors of the buffered writer stay in it and show at its Flush.
+	fmt.Fprintf(w.conn.writer, "HTTP/1.1 %03d %s\r\n", status, http.StatusText(status))
+	_ = h.Write(w.conn.writer)
+	_, _ = w.conn.writer.WriteString("\r\n")
+}
+
+func (w *response) writeInformational(status int) {
+	fmt.Fprintf(w.conn.writer, "HTTP/1.1 %03d %s\r\n", status, http.StatusText(status))
+	_ = w.header.Write(w.conn.writer)
+	_, _ = w.conn.writer.WriteString("\r\n")
+	_ = w.conn.writer.Flush()
+}
+
+// hasBody reports whether bytes follow the header (RFC 9112, 6.3).
+func (w *response) hasBody() bool {
+	return w.req.Method != http.MethodHead && w.status >= 200 && w.status != http.StatusNoContent && w.status != http.StatusNotModified
+}
+
+// Write writes a part of the body, after the header if that has not been written.
+func (w *response) Write(p []byte) (int, error) {
+	if w.status == 0 {
+		if _, ok := w.header["Content-Type"]; !ok && len(p) > 0 && w.header.Get("Content-Encoding") == "" {
+			w.header.Set("Content-Type", http.DetectContentType(p))
+		}
+		w.WriteHeader(http.StatusOK)
+	}
+	if !w.hasBody() {
+		if w.req.Method == http.MethodHead {
+			return len(p), nil // as if it had been sent: handlers need not know of HEAD
+		}
+		return 0, http.ErrBodyNotAllowed
+	}
+	if w.length >= 0 && w.written+int64(len(p)) > w.length {
+		return 0, errTooLong
+	}
+	var n int
+	var err error
+	if w.chunks != nil {
+		n, err = w.chunks.Write(p)
+	} else {
+		n, err = w.conn.writer.Write(p)
+	}
+	w.written += int64(n)
+	return n, err
+}
+
+// yieldBytes is how much of a body goes out before others have their turn: a peer that takes all at once never makes the task wait.
+const yieldBytes = 256 << 10
+
+// ReadFrom copies a body from r through a buffer that is borrowed for the time.
+func (w *response) ReadFrom(r io.Reader) (total int64, err error) {
+	buf, _ := w.conn.server.copies.Get().(*[copyBytes]byte)
+	if buf == nil {
+		buf = new([copyBytes]byte)
+	}
+	defer w.conn.server.copies.Put(buf)
+	unyielded := 0
+	for {
+		n, rerr := r.Read(buf[:])
+		if n > 0 {
+			n, err = w.Write(buf[:n])
+			total += int64(n)
+			if err != nil {
+				return total, err
+			}
+			if unyielded += n; unyielded >= yieldBytes {
+				unyielded = 0
+				if err := w.conn.task.Yield(); err != nil {
+					return total, err
+				}
+			}
+		}
+		if rerr == io.EOF {
+			return total, nil
+		}
+		if rerr != nil {
+			return total, rerr
+		}
+	}
+}
+
+// Flush sends what has been written so far.
+func (w *response) Flush() {
+	if w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	_ = w.conn.writer.Flush()
+}
+
+// finish completes the response and reads what the handler left of the request, so that the next one can be found behind it.
+func (w *response) finish() error {
+	if w.broken != nil && w.broken != http.ErrAbortHandler {
+		slog.Error("handler panicked", "method", w.req.Method, "url", w.req.URL, "value", w.broken)
+	}
+	if w.broken != nil && w.written > 0 {
+		// The client must not take a part for the whole.
+		return fmt.Errorf("response broken off: %v", w.broken)
+	}
+	if w.status == 0 {
+		w.header.Set("Content-Length", "0")
+		w.WriteHeader(http.StatusOK)
+	}
+	if w.chunks != nil {
+		_ = w.chunks.Close()
+		_, _ = w.conn.writer.WriteString("\r\n")
+	}
+	if w.hasBody() && w.length >= 0 && w.written < w.length {
+		w.keep = false // the client sees that it is short
+	}
+	if err := w.conn.writer.Flush(); err != nil {
+		return err
+	}
+	if w.keep {
+		n, err := io.CopyN(io.Discard, w.req.Body, bodyDrainMax+1)
+		if n > bodyDrainMax || err != io.EOF {
+			w.keep = false
+		}
+	}
+	return nil
+}
+
+// continuing asks the client for the body when the handler first reads it (RFC 9110, 10.1.1).
+type continuing struct {
+	io.ReadCloser
+	response *response
+	asked    bool
+}
+
+func (c *continuing) Read(p []byte) (int, error) {
+	if !c.asked {
+		c.asked = true
+		if c.response.status != 0 {
+			// The answer is out: the client will not send the body.
+			c.response.keep = false
+			return 0, io.ErrUnexpectedEOF
+		}
+		w := c.response.conn.writer
+		_, _ = w.WriteString("HTTP/1.1 100 Continue\r\n\r\n")
+		if err := w.Flush(); err != nil {
+			return 0, err
+		}
+	}
+	return c.ReadCloser.Read(p)
+}
+
+// patient gives each read of a request's body the time of a transfer that has stalled.
+type patient struct {
+	io.ReadCloser
+	conn *connection
+}
+
+func (r *patient) Read(p []byte) (int, error) {
+	if err := r.conn.raw.SetReadDeadline(time.Now().Add(stallTimeout)); err != nil {
+		return 0, err
+	}
+	return r.ReadCloser.Read(p)
+}

@@ -1,0 +1,105 @@
+// Package serving is what the servers share: the life of a scheduler between its start and a signal, and the accept loop.
+package serving
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/edgewise-go/edgewise/apps/internal/strategy"
+	"github.com/edgewise-go/edgewise/sched"
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// acceptBatchMax bounds the connections accepted before others have their turn.
+const acceptBatchMax = 64
+
+// Start takes over a connection that was accepted on a place's loop. It owns the socket, and closes it when it returns an error.
+type Start func(t *sched.Task, p *strategy.Place, sock stream.Socket, peer net.Addr) error
+
+// Spawn makes a connection of sock and starts a task for it. It closes the socket when it returns an error.
+func Spawn(t *sched.Task, sock stream.Socket, name string, body func(*sched.Task, *stream.Conn) error) error {
+	conn, err := stream.NewConn(sock, t.Loop().Tasks())
+	if err != nil {
+		return errors.Join(err, sock.Close())
+	}
+	err = t.Go(context.Background(), name, func(t *sched.Task) error {
+		defer conn.Close()
+		return body(t, conn)
+	})
+	if err != nil {
+		return errors.Join(err, conn.Close())
+	}
+	return nil
+}
+
+// Accept starts, for each listener, a task on the loop of the same place that accepts until the loop drains.
+func Accept(kit *strategy.Kit, listeners []*stream.Listener, start Start) error {
+	for i, l := range listeners {
+		p := kit.Places[i]
+		if err := p.Loop.Go(context.Background(), "accept", func(t *sched.Task) error { return accept(t, p, l, start) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func accept(t *sched.Task, p *strategy.Place, l *stream.Listener, start Start) error {
+	defer l.Close()
+	t.OnDrain(func() { l.Close() })
+	for n := 1; ; n++ {
+		sock, peer, err := l.AcceptSocket()
+		if err != nil {
+			return err
+		}
+		if err := start(t, p, sock, net.TCPAddrFromAddrPort(peer)); err != nil {
+			slog.Warn("connection refused", "peer", peer, "error", err)
+		}
+		if n%acceptBatchMax == 0 {
+			if err := t.Yield(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// ListenConfig tells of exhaustion, and is otherwise the zero value.
+func ListenConfig() stream.ListenConfig {
+	return stream.ListenConfig{Exhausted: func(err error, pause time.Duration) {
+		slog.Warn("cannot accept", "error", err, "pause", pause)
+	}}
+}
+
+// Run runs the loops until ctx is done, and then until the connections have ended, at most for the grace.
+func Run(ctx context.Context, s sched.Scheduler, grace time.Duration) error {
+	shut := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() {
+		ctx, cancel := context.WithTimeout(context.Background(), grace)
+		defer cancel()
+		shut <- s.Shutdown(ctx)
+	})
+	err := s.Run(context.Background())
+	if !stop() {
+		err = <-shut
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		slog.Warn("connections were cut", "grace", grace)
+		return nil
+	}
+	return err
+}
+
+// ReportTask is a sched.Options.Ended that logs what an operator should know: that peers come and go is not of it.
+func ReportTask(task string, err error) {
+	var p *sched.PanicError
+	switch {
+	case errors.As(err, &p):
+		slog.Error("panic", "task", task, "value", p.Value, "stack", string(p.Stack))
+	case err == nil, errors.Is(err, net.ErrClosed), errors.Is(err, sched.ErrCanceled), sys.ClassOf(err) == sys.ClassDisconnected:
+	default:
+		slog.Warn("ended", "task", task, "error", err)
+	}
+}
