@@ -35,5 +35,5 @@ type Features struct {
 	NativeOneShot bool   // one-shot comes from the kernel
 	Exclusive     bool   // Registration.Exclusive is understood
 	PeerShut      bool   // ReadyPeerShut is told apart
-	Nested        bool   // the queue is itself a handle that another queue can wait for
+	Nested        bool   // the queue is a Nester: a handle that another queue can wait for
 }

@@ -40,6 +40,8 @@ type Queue interface {
 	// A registration in mode Edge or OneShot is reported by one Wait for each transition, however many are waiting; in mode Level,
 	// several may report the same readiness. A signal does not end the wait: it goes on with the time that is left.
 	//
+	// All of events may be used as scratch space, beyond what is returned, too.
+	//
 	// Errors: [ErrClosed] once Close has begun, [ErrInvalid] if events is empty.
 	Wait(events []Event, timeout time.Duration) (int, error)
 
@@ -55,6 +57,13 @@ type Queue interface {
 	// Close ends the queue: every Wait, running or new, returns [ErrClosed], and so does every other call. Close returns
 	// once no Wait is inside the mechanism any more. Registered handles stay open. A second Close returns ErrClosed.
 	Close() error
+}
+
+// Nester is a Queue that another can wait for; see Features.Nested.
+type Nester interface {
+	Queue
+	// Handle returns what is readable while a Wait would return at once. It is valid until Close.
+	Handle() sys.Handle
 }
 
 // Token is chosen by the caller and comes back with each event. It should carry a generation beside an index, so that the

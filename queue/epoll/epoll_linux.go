@@ -28,7 +28,7 @@ type Queue struct {
 	slots []slot // guarded by mu; indexed by handle
 }
 
-var _ queue.Queue = (*Queue)(nil)
+var _ queue.Nester = (*Queue)(nil)
 
 // wakeData is the data of the waker: no handle has this number.
 const wakeData = ^uint64(0)
@@ -61,7 +61,7 @@ func (q *Queue) Features() queue.Features {
 	}
 }
 
-// Handle returns the epoll instance, which is readable while a registration is ready. It is valid until Close.
+// Handle implements [queue.Nester]: it returns the epoll instance.
 func (q *Queue) Handle() sys.Handle { return q.ep }
 
 // WouldBlock implements [queue.Queue]. The kernel knows that the operation would block, so there is nothing to do.

@@ -1,0 +1,139 @@
+package queuetest
+
+import (
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+func closeCases() []Case {
+	return []Case{
+		{
+			ID: "close/ends-waits", Rule: "Every Wait, running or new, returns ErrClosed.",
+			Source: "netty 76592db0, libuv fe7ee4a6", Run: closeEndsWaits,
+		},
+		{
+			ID: "close/every-call", Rule: "So does every other call, a second Close included.",
+			Source: "libuv#2231", Run: closedQueue,
+		},
+		{
+			ID: "close/handles-stay", Rule: "Registered handles stay open.",
+			Source: "gaio 23e468d", Run: closeKeepsHandles,
+		},
+		{
+			ID: "close/races", Rule: "All methods may be called from any goroutine at any time: beside Close they do their work or return ErrClosed.",
+			Source: "libuv fe7ee4a6, netty 76592db0", Run: closeRaces,
+		},
+	}
+}
+
+func closeEndsWaits(t T, f *Fixture) {
+	a, _ := pair(t)
+	f.add(t, a, 1, queue.Readable, queue.Level)
+	var waits []func()
+	for i := range 4 {
+		timeout := []time.Duration{-1, time.Hour}[i%2]
+		waits = append(waits, func() {
+			var err error
+			for tries := 0; err == nil && tries < 10; tries++ { // events may be spurious
+				_, err = f.Wait(make([]queue.Event, 1), timeout)
+			}
+			wantError(t, "wait while the queue is closed", err, queue.ErrClosed)
+		})
+	}
+	await := f.start(waits...)
+	pause()
+	f.soon(t, "close", func() {
+		if err := f.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	await(t, "waits while the queue is closed")
+}
+
+func closedQueue(t T, f *Fixture) {
+	a, _ := pair(t)
+	b, _ := pair(t)
+	f.add(t, a, 1, queue.Writable, queue.Level)
+	must(t, f.Wake())
+	must(t, f.Close())
+	r := registration(1, queue.Writable, queue.Level)
+	wantError(t, "add", f.Add(b.handle, r), queue.ErrClosed)
+	wantError(t, "modify", f.Modify(a.handle, r), queue.ErrClosed)
+	wantError(t, "would block", f.WouldBlock(a.handle, queue.Writable), queue.ErrClosed)
+	wantError(t, "delete", f.Delete(a.handle), queue.ErrClosed)
+	wantError(t, "wake", f.Wake(), queue.ErrClosed)
+	for _, timeout := range []time.Duration{0, time.Millisecond, -1} {
+		_, err := f.Wait(make([]queue.Event, 1), timeout)
+		wantError(t, "wait", err, queue.ErrClosed)
+	}
+	wantError(t, "second close", f.Close(), queue.ErrClosed)
+}
+
+func closeKeepsHandles(t T, f *Fixture) {
+	a, b := pair(t)
+	f.add(t, a, 1, queue.Both, queue.Edge)
+	must(t, f.Close())
+	a.send(t, 1)
+	b.send(t, 1)
+	if n, err := sys.Read(a.handle, make([]byte, 2)); n != 1 || err != nil {
+		t.Errorf("read after close: %d, %v", n, err)
+	}
+}
+
+func closeRaces(t T, f *Fixture) {
+	for range 5 {
+		q := f.another(t)
+		var calls atomic.Int64
+		// repeat calls g until it returns an error, which has to be ErrClosed.
+		repeat := func(what string, g func() error) func() {
+			return func() {
+				for {
+					if err := g(); errors.Is(err, queue.ErrClosed) {
+						return
+					} else if err != nil {
+						t.Errorf("%s beside Close: %v", what, err)
+						return
+					}
+					calls.Add(1)
+				}
+			}
+		}
+		register := func(m queue.Mode) func() {
+			a, b := pair(t)
+			b.send(t, 1)
+			return repeat("registering", func() error {
+				if err := q.Add(a.handle, registration(1, queue.Both, m)); err != nil {
+					return err
+				}
+				if err := q.Modify(a.handle, registration(2, queue.Readable, m)); err != nil {
+					return err
+				}
+				if err := q.WouldBlock(a.handle, queue.Readable); err != nil {
+					return err
+				}
+				return q.Delete(a.handle)
+			})
+		}
+		wait := func() error {
+			_, err := q.Wait(make([]queue.Event, 4), -1)
+			return err
+		}
+		await := f.start(register(queue.Level), register(queue.Edge), register(queue.OneShot),
+			repeat("wake", q.Wake), repeat("wait", wait), repeat("wait", wait))
+		f.soon(t, "calls before Close", func() {
+			for calls.Load() < 200 {
+				pause()
+			}
+		})
+		f.soon(t, "close", func() {
+			if err := q.Close(); err != nil {
+				t.Errorf("close: %v", err)
+			}
+		})
+		await(t, "calls beside Close")
+	}
+}

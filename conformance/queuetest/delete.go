@@ -1,0 +1,159 @@
+package queuetest
+
+import (
+	"sync/atomic"
+
+	"github.com/edgewise-go/edgewise/queue"
+)
+
+func deleteCases() []Case {
+	cases := perMode(Case{
+		ID: "deleted", Rule: "No Wait that starts after Delete has returned reports h.",
+		Source: "mio#1205, mio#808",
+	}, deleted)
+	return append(cases, []Case{
+		{
+			ID: "delete/add-again", Rule: "Delete ends the registration of h, which may be added again and is reported at once if it is ready.",
+			Source: "netty e348bd92", Run: addAgain,
+		},
+		{
+			ID: "delete/number-reused", Rule: "No Wait that starts after Delete has returned reports h, even if the number of h is used again.",
+			Source: "gnet#621, netty#15150, libuv uv__platform_invalidate_fd", Run: numberReused,
+		},
+		{
+			ID: "delete/in-batch", Rule: "What a Wait left for the next time is not reported after Delete.",
+			Source: "libuv uv__platform_invalidate_fd, netty e348bd92", Run: deletedInBatch,
+		},
+		{
+			ID: "delete/while-waiting", Rule: "No Wait that starts after Delete has returned reports h, however many are waiting.",
+			Source: "mio#1205, polling concurrent tests", Run: deletedWhileWaiting,
+		},
+		{
+			ID: "delete/after-close", Rule: "A handle that was closed before is not reported again and again, and Delete ends its registration.",
+			Source: "libuv ce56a85b", Run: deletedAfterClose,
+		},
+	}...)
+}
+
+func deleted(t T, f *Fixture, m queue.Mode) {
+	for i := range 3 {
+		a, b := pair(t)
+		token := queue.Token(i + 1)
+		if i == 1 {
+			f.add(t, a, token, queue.Both, m)
+		}
+		b.send(t, 1)
+		if i != 1 {
+			f.add(t, a, token, queue.Both, m)
+		}
+		if i == 2 {
+			f.expect(t, token, queue.Both)
+		}
+		must(t, f.Delete(a.handle))
+		f.silent(t, token, "after Delete")
+		b.send(t, 1)
+		f.silent(t, token, "after Delete and an arrival")
+		b.close(t)
+		f.silent(t, token, "after Delete and a hang-up")
+	}
+}
+
+func addAgain(t T, f *Fixture) {
+	a, b := pair(t)
+	b.send(t, 1)
+	for i := range 6 {
+		token := queue.Token(i + 1)
+		f.add(t, a, token, queue.Readable, modes[i%len(modes)])
+		f.expect(t, token, queue.Readable)
+		must(t, f.Delete(a.handle))
+	}
+}
+
+// numberReused closes and opens handles: the kernel gives the numbers again.
+func numberReused(t T, f *Fixture) {
+	const rounds = 50
+	for i := range rounds {
+		old, now := queue.Token(i), queue.Token(i+1)
+		a, b := pair(t)
+		f.add(t, a, now, queue.Readable, modes[i%len(modes)])
+		f.silent(t, old, "of the handle that had the number before")
+		b.send(t, 1)
+		f.expect(t, now, queue.Readable)
+		must(t, f.Delete(a.handle))
+		a.close(t)
+		b.close(t)
+	}
+}
+
+func deletedInBatch(t T, f *Fixture) {
+	for _, m := range modes {
+		a, _ := pair(t)
+		b, _ := pair(t)
+		f.add(t, a, 1, queue.Writable, m)
+		f.add(t, b, 2, queue.Writable, m)
+		one := make([]queue.Event, 1)
+		n, err := f.Wait(one, f.patience)
+		must(t, err)
+		if n != 1 {
+			t.Fatalf("%v: no event of two that are ready", m)
+		}
+		other, token := b, queue.Token(2)
+		if one[0].Token == token {
+			other, token = a, 1
+		}
+		must(t, f.Delete(other.handle))
+		other.close(t)
+		again, _ := pair(t) // has the number
+		f.add(t, again, 3, queue.Readable, m)
+		f.silent(t, token, "after Delete, left from the batch before")
+		for _, e := range []*end{a, b, again} {
+			if e != other {
+				must(t, f.Delete(e.handle))
+			}
+		}
+	}
+}
+
+func deletedWhileWaiting(t T, f *Fixture) {
+	const rounds, live = 300, 4
+	// Round i deletes token i. A Wait that started when `gone` was beyond i must not report it.
+	var gone atomic.Int64
+	stop := f.waiters(t, 4, func() int64 { return gone.Load() }, func(e queue.Event, started int64) {
+		if int64(e.Token) < started {
+			t.Errorf("token %d is reported by a Wait that started after token %d had been deleted", e.Token, started-1)
+		}
+	})
+	var ends [live]*end
+	for i := range ends {
+		ends[i], _ = pair(t)
+		f.add(t, ends[i], queue.Token(i), queue.Writable, modes[i%len(modes)])
+	}
+	for i := range rounds {
+		e := ends[i%live]
+		must(t, f.Delete(e.handle))
+		gone.Store(int64(i) + 1)
+		f.add(t, e, queue.Token(i+live), queue.Writable, modes[i%len(modes)])
+	}
+	stop(t)
+}
+
+func deletedAfterClose(t T, f *Fixture) {
+	a, b := pair(t)
+	b.send(t, 1)
+	f.add(t, a, 1, queue.Readable, queue.Level)
+	f.expect(t, 1, queue.Readable)
+	a.close(t)
+	reports := 0
+	for range 5 {
+		for _, e := range f.fence(t) {
+			if e.Token == 1 {
+				reports++
+			}
+		}
+	}
+	if reports > 1 {
+		t.Errorf("a closed handle is reported %d times", reports)
+	}
+	must(t, f.Delete(a.handle))
+	wantError(t, "second delete", f.Delete(a.handle), queue.ErrNotFound)
+}

@@ -1,0 +1,203 @@
+package queuetest
+
+import (
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+const edgeRule = "Edge reports when the handle becomes ready, once, and again after the caller has seen would-block and the handle becomes ready anew."
+
+func edgeCases() []Case {
+	return []Case{
+		{
+			ID: "edge/refilled", Rule: edgeRule,
+			Source: "shadow#3274, tgoskits#1034", Run: edgeRefilled,
+		},
+		{
+			ID: "edge/exact-read", Rule: "So read until would-block, or call WouldBlock after a short read.",
+			Source: "tokio#5866, tokio#5881, tokio#7872", Run: edgeExactRead,
+		},
+		{
+			ID: "edge/arrival-before-would-block", Rule: "From the call of WouldBlock on the next readiness is reported, that which came between the operation and the call included.",
+			Source: "mio#1612, smol#134", Run: edgeArrivalBefore,
+		},
+		{
+			ID: "edge/room", Rule: edgeRule + " So it is for writing.",
+			Source: "mio#1131, mio#1494", Run: edgeRoom,
+		},
+		{
+			ID: "edge/directions", Rule: "WouldBlock speaks of the directions of dir; the other keeps its edge.",
+			Source: "netius#103, tokio#6133", Run: edgeDirections,
+		},
+		{
+			ID: "edge/listener", Rule: edgeRule + " A connection that came with others is no event of its own.",
+			Source: "gnet 050672ff, mio#1126", Run: edgeListener,
+		},
+		{
+			ID: "edge/end-behind-data", Rule: "Ready.Ends tells of the end of the stream, after which a native edge may stay silent.", Needs: []suite.Feature{PeerShut},
+			Source: "netpoll#122, netpoll#226, netty#3709, netty#6303", Run: endBehindData,
+		},
+		{
+			ID: "edge/half-close", Rule: "ReadyPeerShut: the peer will send no more; the other half goes on.", Needs: []suite.Feature{PeerShut},
+			Source: "mio#933, mio#939, tokio#449", Run: halfClose,
+		},
+	}
+}
+
+func edgeRefilled(t T, f *Fixture) {
+	a, b := pair(t)
+	f.add(t, a, 1, queue.Readable, queue.Edge)
+	f.drain(t, a)
+	for range 3 {
+		b.send(t, 6)
+		f.expect(t, 1, queue.Readable)
+		f.drain(t, a)
+		b.send(t, 6)
+		f.expect(t, 1, queue.Readable)
+		f.drain(t, a)
+	}
+}
+
+func edgeExactRead(t T, f *Fixture) {
+	a, b := pair(t)
+	f.add(t, a, 1, queue.Readable, queue.Edge)
+	for range 3 {
+		b.send(t, 6)
+		f.expect(t, 1, queue.Readable)
+		for range 2 {
+			if n, err := sys.Read(a.handle, make([]byte, 3)); n != 3 || err != nil {
+				t.Fatalf("read: %d, %v", n, err)
+			}
+		}
+		must(t, f.WouldBlock(a.handle, queue.Readable))
+	}
+}
+
+func edgeArrivalBefore(t T, f *Fixture) {
+	a, b := pair(t)
+	f.add(t, a, 1, queue.Readable, queue.Edge)
+	b.send(t, 1)
+	f.expect(t, 1, queue.Readable)
+	for range 3 {
+		p := make([]byte, 8)
+		for {
+			if _, err := sys.Read(a.handle, p); err == sys.ErrWouldBlock {
+				break
+			} else if err != nil {
+				t.Fatalf("read: %v", err)
+			}
+		}
+		b.send(t, 1)
+		must(t, f.WouldBlock(a.handle, queue.Readable))
+		f.expect(t, 1, queue.Readable)
+	}
+}
+
+func edgeRoom(t T, f *Fixture) {
+	a, b := pair(t)
+	f.add(t, a, 1, queue.Both, queue.Edge)
+	for range 3 {
+		sent := fill(t, a)
+		must(t, f.WouldBlock(a.handle, queue.Writable))
+		f.fence(t)
+		empty(t, b, sent)
+		f.expect(t, 1, queue.Writable)
+	}
+}
+
+// empty reads n bytes of e, which the queue does not know.
+func empty(t T, e *end, n int) {
+	t.Helper()
+	p := make([]byte, 1<<16)
+	for n > 0 {
+		got, err := sys.Read(e.handle, p)
+		must(t, err)
+		n -= got
+	}
+}
+
+func edgeDirections(t T, f *Fixture) {
+	a, b := pair(t)
+	f.add(t, a, 1, queue.Both, queue.Edge)
+	for range 3 {
+		sent := fill(t, a)
+		must(t, f.WouldBlock(a.handle, queue.Writable))
+		f.drain(t, a)
+		f.fence(t)
+		b.send(t, 6)
+		f.expect(t, 1, queue.Readable)
+		f.drain(t, a)
+		f.fence(t)
+		empty(t, b, sent)
+		f.expect(t, 1, queue.Writable)
+	}
+}
+
+func edgeListener(t T, f *Fixture) {
+	l, addr := listen(t)
+	f.add(t, l, 1, queue.Readable, queue.Edge)
+	for range 2 {
+		const connections = 3
+		for range connections {
+			connect(t, tcp(t), addr)
+		}
+		for accepted := 0; accepted < connections; {
+			f.expect(t, 1, queue.Readable)
+			for {
+				h, _, err := sys.Accept(l.handle)
+				if err == sys.ErrWouldBlock {
+					must(t, f.WouldBlock(l.handle, queue.Readable))
+					break
+				}
+				must(t, err)
+				own(t, h)
+				accepted++
+			}
+		}
+	}
+}
+
+// expectBits waits until an event of token has all of want.
+func (f *Fixture) expectBits(t T, token queue.Token, want queue.Ready) {
+	t.Helper()
+	var got queue.Ready
+	for range 4 {
+		for _, e := range f.wait(t, f.patience) {
+			if e.Token == token {
+				got |= e.Ready
+			}
+		}
+		if got&want == want {
+			return
+		}
+	}
+	t.Fatalf("token %d is reported %#x, want %#x", token, uint8(got), uint8(want))
+}
+
+func endBehindData(t T, f *Fixture) {
+	for i, m := range modes {
+		a, b := pair(t)
+		b.send(t, 3)
+		must(t, sys.Shutdown(b.handle, sys.ShutWriting))
+		token := queue.Token(i + 1)
+		f.add(t, a, token, queue.Readable, m)
+		f.expectBits(t, token, queue.ReadyReadable|queue.ReadyPeerShut)
+		if n, ended := f.drain(t, a); n != 3 || !ended {
+			t.Errorf("read %d bytes, end %v; want 3 and the end", n, ended)
+		}
+		must(t, f.Delete(a.handle))
+	}
+}
+
+func halfClose(t T, f *Fixture) {
+	a, b := f.connected(t)
+	f.add(t, a, 1, queue.Both, queue.Edge)
+	f.fence(t)
+	f.drain(t, a)
+	must(t, sys.Shutdown(b.handle, sys.ShutWriting))
+	f.expectBits(t, 1, queue.ReadyReadable|queue.ReadyPeerShut)
+	if n, err := sys.Write(a.handle, []byte("x")); n != 1 || err != nil {
+		t.Errorf("write after the peer's half-close: %d, %v", n, err)
+	}
+}

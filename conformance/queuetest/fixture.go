@@ -1,0 +1,207 @@
+package queuetest
+
+import (
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// Fixture is what a case runs on.
+type Fixture struct {
+	queue.Queue
+	claimed  queue.Features
+	another  func(t T) queue.Queue
+	patience time.Duration
+	seed     uint64
+}
+
+func open(t T, target Target) (*Fixture, error) {
+	another := func() (queue.Queue, error) {
+		q, err := target.Open()
+		if err != nil {
+			return nil, err
+		}
+		release := func() {
+			if err := q.Close(); err != nil && !errors.Is(err, queue.ErrClosed) {
+				t.Errorf("close: %v", err)
+			}
+		}
+		t.Cleanup(release)
+		t.OnHang(release)
+		return q, nil
+	}
+	q, err := another()
+	if err != nil {
+		return nil, err
+	}
+	f := &Fixture{Queue: q, claimed: target.Features, patience: target.Patience, seed: target.Seed}
+	f.another = func(t T) queue.Queue {
+		t.Helper()
+		q, err := another()
+		must(t, err)
+		return q
+	}
+	if f.patience == 0 {
+		f.patience = PatienceDefault
+	}
+	if f.seed == 0 {
+		f.seed = rand.Uint64()
+	}
+	return f, nil
+}
+
+func must(t T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+}
+
+// wantError fails unless err is want.
+func wantError(t T, what string, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("%s: got %v, want %v", what, err, want)
+	}
+}
+
+func registration(token queue.Token, i queue.Interest, m queue.Mode) queue.Registration {
+	return queue.Registration{Token: token, Interest: i, Mode: m}
+}
+
+func (f *Fixture) add(t T, e *end, token queue.Token, i queue.Interest, m queue.Mode) {
+	t.Helper()
+	must(t, f.Add(e.handle, registration(token, i, m)))
+}
+
+func (f *Fixture) modify(t T, e *end, token queue.Token, i queue.Interest, m queue.Mode) {
+	t.Helper()
+	must(t, f.Modify(e.handle, registration(token, i, m)))
+}
+
+// eventsMax is the size of the slice in waits that are not about its size.
+const eventsMax = 16
+
+// wait returns the events of one Wait.
+func (f *Fixture) wait(t T, timeout time.Duration) []queue.Event {
+	t.Helper()
+	events := make([]queue.Event, eventsMax)
+	n, err := f.Wait(events, timeout)
+	if err != nil {
+		t.Fatalf("wait: %v", err)
+	}
+	return events[:n]
+}
+
+// expect waits until token has been reported for all directions of want, in one event or several, and returns them as one.
+func (f *Fixture) expect(t T, token queue.Token, want queue.Interest) queue.Event {
+	t.Helper()
+	got := queue.Event{Token: token}
+	deadline := time.Now().Add(f.patience)
+	for !got.Ready.Directions().Has(want) {
+		left := time.Until(deadline)
+		if left <= 0 {
+			t.Fatalf("token %d is not reported %v; got %v", token, want, got.Ready.Directions())
+		}
+		for _, e := range f.wait(t, left) {
+			if e.Token == token {
+				got.Ready |= e.Ready
+				got.Disarmed |= e.Disarmed
+			}
+		}
+	}
+	return got
+}
+
+// fenceTimeout bounds the Wait of a fence should the Wake be lost, which is for other cases to report.
+const fenceTimeout = 200 * time.Millisecond
+
+// fence returns what is reported by a Wait that a Wake ends, and by one that polls.
+func (f *Fixture) fence(t T) []queue.Event {
+	t.Helper()
+	must(t, f.Wake())
+	return append(f.wait(t, fenceTimeout), f.wait(t, 0)...)
+}
+
+// silent fails if token is reported though it must not be.
+func (f *Fixture) silent(t T, token queue.Token, why string) {
+	t.Helper()
+	for _, e := range f.fence(t) {
+		if e.Token == token {
+			t.Errorf("token %d is reported %v %s", token, e.Ready.Directions(), why)
+			return
+		}
+	}
+}
+
+// soon runs each of fs on a goroutine and fails unless all have returned in time.
+func (f *Fixture) soon(t T, what string, fs ...func()) {
+	t.Helper()
+	f.start(fs...)(t, what)
+}
+
+// start runs each of fs on a goroutine; the function that it returns fails unless all return in time.
+func (f *Fixture) start(fs ...func()) func(t T, what string) {
+	done := make(chan struct{}, len(fs))
+	for _, g := range fs {
+		go func() {
+			defer func() { done <- struct{}{} }()
+			g()
+		}()
+	}
+	return func(t T, what string) {
+		t.Helper()
+		timer := time.NewTimer(f.patience)
+		defer timer.Stop()
+		for i := range fs {
+			select {
+			case <-done:
+			case <-timer.C:
+				t.Fatalf("%s: %d of %d have not returned after %v", what, len(fs)-i, len(fs), f.patience)
+			}
+		}
+	}
+}
+
+// pause gives other goroutines the time to block. A case that holds without it is only less sharp.
+func pause() {
+	timer := time.NewTimer(20 * time.Millisecond)
+	defer timer.Stop()
+	<-timer.C
+}
+
+// drain reads e until it would block or ends, tells the queue, and returns how much there was.
+func (f *Fixture) drain(t T, e *end) (total int, ended bool) {
+	t.Helper()
+	p := make([]byte, 512)
+	for {
+		n, err := sys.Read(e.handle, p)
+		switch {
+		case err == sys.ErrWouldBlock:
+			must(t, f.WouldBlock(e.handle, queue.Readable))
+			return total, false
+		case err != nil:
+			t.Fatalf("read: %v", err)
+		case n == 0:
+			return total, true
+		}
+		total += n
+	}
+}
+
+// fill writes to e until it would block, and returns how much went in.
+func fill(t T, e *end) (total int) {
+	t.Helper()
+	p := make([]byte, 4096)
+	for {
+		n, err := sys.Write(e.handle, p)
+		if err == sys.ErrWouldBlock {
+			return total
+		}
+		must(t, err)
+		total += n
+	}
+}

@@ -1,0 +1,226 @@
+package queuetest
+
+import (
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+func modeCases() []Case {
+	var cases []Case
+	for _, group := range [][]Case{
+		perMode(Case{
+			ID: "ready-at-add", Rule: "The registration reports h at once if it is ready.",
+			Source: "mio#394",
+		}, readyAtAdd),
+		perMode(Case{
+			ID: "becomes-ready", Rule: "Wait blocks until at least one registration is ready.",
+			Source: "poll(2), epoll(7)",
+		}, becomesReady),
+		perMode(Case{
+			ID: "modify", Rule: "Modify replaces the registration of h, token and all, and re-checks readiness: if h is ready for an interest of r, it is reported again, in every mode.",
+			Source: "netty and asio rely on EPOLL_CTL_MOD; kqueue(2) EV_ADD; mio#394",
+		}, modifyReportsAgain),
+		perMode(Case{
+			ID: "disarmed", Rule: "Disarmed are the directions that this event switched off: those of Ready in mode OneShot, none in the others.",
+			Source: "ponylang/lori#294, lori#306",
+		}, disarmed),
+		perMode(Case{
+			ID: "each-served", Rule: "A Wait that finds more sources ready than fit into its slice reports the rest next time; no source is passed over for ever.",
+			Source: "calloop#123",
+		}, eachServed),
+		perMode(Case{
+			ID: "hang-up", Rule: "Hang-up sets the bits of every direction that is waited for.",
+			Source: "tokio#2218, libuv 06cb00c8, smol#134, netpoll#183",
+		}, hangUp),
+		perMode(Case{
+			ID: "reset", Rule: "Errors set the bits of every direction that is waited for.",
+			Source: "mio#1303, mio#1304, wepoll 2a7c6de",
+		}, reset),
+		perMode(Case{
+			ID: "refused", Rule: "A connection that failed is writable: the operation will not block but fail.",
+			Source: "bun#32257, netty 9bcf3197, poco#3248",
+		}, refused),
+		perMode(Case{
+			ID: "connects", Rule: "Readable: there are bytes, a connection, the end, or an error. Writable: there is room, a connection was made, or an error.",
+			Source: "gnet 050672ff, mio#1126, libuv 726af5eb",
+		}, connects),
+		perMode(Case{
+			ID: "hang-up-unasked", Rule: "With no interest at all a hang-up may be reported once or not at all, but not again and again.",
+			Source: "seastar#1785, libuv#2162, tunneldigger#148",
+		}, unaskedHangUp),
+		{{
+			ID: "level/nags", Rule: "Level reports in every Wait as long as the handle is ready.",
+			Source: "epoll(7)", Run: levelNags,
+		}},
+	} {
+		cases = append(cases, group...)
+	}
+	return cases
+}
+
+func readyAtAdd(t T, f *Fixture, m queue.Mode) {
+	a, b := pair(t)
+	b.send(t, 1)
+	f.add(t, a, 1, queue.Both, m)
+	f.expect(t, 1, queue.Both)
+}
+
+func becomesReady(t T, f *Fixture, m queue.Mode) {
+	a, b := pair(t)
+	f.add(t, a, 1, queue.Readable, m)
+	f.fence(t)
+	f.drain(t, a)
+	await := f.start(func() { b.send(t, 1) })
+	f.expect(t, 1, queue.Readable)
+	await(t, "send")
+}
+
+func modifyReportsAgain(t T, f *Fixture, m queue.Mode) {
+	a, b := pair(t)
+	b.send(t, 1)
+	f.add(t, a, 1, queue.Both, m)
+	f.expect(t, 1, queue.Both)
+	for token := queue.Token(2); token < 4; token++ {
+		f.modify(t, a, token, queue.Both, m)
+		f.expect(t, token, queue.Both)
+	}
+	f.silent(t, 1, "after Modify had replaced it")
+}
+
+func disarmed(t T, f *Fixture, m queue.Mode) {
+	a, b := pair(t)
+	b.send(t, 1)
+	f.add(t, a, 1, queue.Both, m)
+	e := f.expect(t, 1, queue.Both)
+	want := queue.None
+	if m == queue.OneShot {
+		want = queue.Both
+	}
+	if e.Disarmed != want {
+		t.Errorf("events of %v disarm %v, want %v", e.Ready.Directions(), e.Disarmed, want)
+	}
+}
+
+// eachServed waits for one event at a time.
+func eachServed(t T, f *Fixture, m queue.Mode) {
+	const sources = 5
+	missing := map[queue.Token]bool{}
+	for i := range sources {
+		a, _ := pair(t)
+		missing[queue.Token(i)] = true
+		f.add(t, a, queue.Token(i), queue.Writable, m)
+	}
+	one := make([]queue.Event, 1)
+	for range 4 * sources {
+		n, err := f.Wait(one, f.patience)
+		must(t, err)
+		if n > len(one) {
+			t.Fatalf("%d events in a slice of %d", n, len(one))
+		}
+		if n == 1 {
+			delete(missing, one[0].Token)
+		}
+		if len(missing) == 0 {
+			return
+		}
+	}
+	t.Errorf("%d of %d sources are not served in %d waits for one event", len(missing), sources, 4*sources)
+}
+
+// hangUp closes the peers of sockets and pipes that are waited for in one direction only.
+func hangUp(t T, f *Fixture, m queue.Mode) {
+	a, b := pair(t)
+	c, d := pair(t)
+	r, w := pipe(t)
+	r2, w2 := pipe(t)
+	fill(t, c)
+	fill(t, w2)
+	f.add(t, a, 1, queue.Readable, m)
+	f.add(t, c, 2, queue.Writable, m)
+	f.add(t, r, 3, queue.Readable, m)
+	f.add(t, w2, 4, queue.Writable, m)
+	f.fence(t)
+	for i, peer := range []*end{b, d, w, r2} {
+		peer.close(t)
+		f.expect(t, queue.Token(i+1), []queue.Interest{queue.Readable, queue.Writable}[i%2])
+	}
+}
+
+func reset(t T, f *Fixture, m queue.Mode) {
+	a, b := f.connected(t)
+	f.add(t, a, 1, queue.Readable, m)
+	f.fence(t)
+	must(t, sys.SetLinger(b.handle, 0))
+	b.close(t)
+	f.expect(t, 1, queue.Readable)
+}
+
+func refused(t T, f *Fixture, m queue.Mode) {
+	nobody := tcp(t)
+	must(t, sys.Bind(nobody.handle, loopback)) // a port that is taken, and where nobody listens
+	addr, err := sys.LocalAddr(nobody.handle)
+	must(t, err)
+	e := tcp(t)
+	if err := sys.Connect(e.handle, addr); sys.ClassOf(err) != sys.ClassInProgress {
+		if sys.ClassOf(err) != sys.ClassRefused {
+			t.Fatalf("connect to nobody: %v", err)
+		}
+		return // the system tells at once
+	}
+	f.add(t, e, 1, queue.Writable, m)
+	f.expect(t, 1, queue.Writable)
+	if err := sys.SocketError(e.handle); sys.ClassOf(err) != sys.ClassRefused {
+		t.Errorf("connect to nobody: %v, want refused", err)
+	}
+}
+
+func connects(t T, f *Fixture, m queue.Mode) {
+	l, addr := listen(t)
+	f.add(t, l, 1, queue.Readable, m)
+	f.fence(t)
+	if _, _, err := sys.Accept(l.handle); err != sys.ErrWouldBlock {
+		t.Fatalf("accept before a connection: %v", err)
+	}
+	must(t, f.WouldBlock(l.handle, queue.Readable))
+	e := tcp(t)
+	connect(t, e, addr)
+	f.expect(t, 1, queue.Readable)
+	f.add(t, e, 2, queue.Writable, m)
+	f.expect(t, 2, queue.Writable)
+	must(t, sys.SocketError(e.handle))
+	h, _, err := sys.Accept(l.handle)
+	must(t, err)
+	own(t, h)
+}
+
+func unaskedHangUp(t T, f *Fixture, m queue.Mode) {
+	a, b := pair(t)
+	c, d := f.connected(t)
+	f.add(t, a, 1, queue.None, m)
+	f.add(t, c, 2, queue.None, m)
+	b.close(t)
+	must(t, sys.SetLinger(d.handle, 0))
+	d.close(t)
+	reports := map[queue.Token]int{}
+	for range 5 {
+		for _, e := range f.fence(t) {
+			reports[e.Token]++
+		}
+	}
+	if reports[1] > 1 || reports[2] > 1 {
+		t.Errorf("hang-up reported %d times, reset %d times, though nobody asks", reports[1], reports[2])
+	}
+}
+
+func levelNags(t T, f *Fixture) {
+	a, b := pair(t)
+	b.send(t, 2)
+	f.add(t, a, 1, queue.Both, queue.Level)
+	for range 3 {
+		f.expect(t, 1, queue.Both)
+	}
+	if _, err := sys.Read(a.handle, make([]byte, 1)); err != nil {
+		t.Fatalf("read: %v", err)
+	}
+	f.expect(t, 1, queue.Both)
+}

@@ -1,0 +1,81 @@
+package queuetest
+
+import "github.com/edgewise-go/edgewise/queue"
+
+func oneShotCases() []Case {
+	return []Case{
+		{
+			ID: "oneshot/once", Rule: "OneShot reports a direction once and switches it off; Modify switches it on.",
+			Source: "epoll_ctl(2) EPOLLONESHOT, mio#808", Run: oneShotOnce,
+		},
+		{
+			ID: "oneshot/other-direction", Rule: "The other direction is not touched, whatever the mechanism does natively.",
+			Source: "ponylang/lori#294, lori#295, lori#306", Run: oneShotOtherDirection,
+		},
+		{
+			ID: "oneshot/arrival-while-off", Rule: "Modify re-checks readiness: what came while the direction was off is reported.",
+			Source: "mio#394", Run: oneShotArrival,
+		},
+		{
+			ID: "oneshot/hang-up-while-off", Rule: "A direction that is switched off reports nothing, the hang-up neither; Modify reports it.",
+			Source: "epoll_ctl(2); wepoll oneshot-and-hangup", Run: oneShotHangUp,
+		},
+	}
+}
+
+func oneShotOnce(t T, f *Fixture) {
+	a, b := pair(t)
+	f.add(t, a, 1, queue.Readable, queue.OneShot)
+	for range 3 {
+		b.send(t, 1)
+		f.expect(t, 1, queue.Readable)
+		f.silent(t, 1, "again, though it is switched off")
+		b.send(t, 1)
+		f.silent(t, 1, "when more arrives, though it is switched off")
+		must(t, f.WouldBlock(a.handle, queue.Readable))
+		f.silent(t, 1, "after WouldBlock, which is for mode Edge")
+		f.modify(t, a, 1, queue.Readable, queue.OneShot)
+	}
+}
+
+func oneShotOtherDirection(t T, f *Fixture) {
+	a, b := pair(t)
+	f.add(t, a, 1, queue.Both, queue.OneShot)
+	for range 3 {
+		f.expect(t, 1, queue.Writable)
+		b.send(t, 1)
+		e := f.expect(t, 1, queue.Readable)
+		if e.Ready.Directions() != queue.Readable {
+			t.Errorf("reported %v, though only reading is switched on", e.Ready.Directions())
+		}
+		f.silent(t, 1, "though both directions are switched off")
+		f.drain(t, a)
+		f.modify(t, a, 1, queue.Both, queue.OneShot)
+	}
+}
+
+func oneShotArrival(t T, f *Fixture) {
+	a, b := pair(t)
+	f.add(t, a, 1, queue.Readable, queue.OneShot)
+	for token := queue.Token(1); token < 4; token++ {
+		b.send(t, 1)
+		f.expect(t, token, queue.Readable)
+		f.drain(t, a)
+		b.send(t, 1)
+		f.modify(t, a, token+1, queue.Readable, queue.OneShot)
+		f.expect(t, token+1, queue.Readable)
+		f.drain(t, a)
+		f.modify(t, a, token+1, queue.Readable, queue.OneShot)
+	}
+}
+
+func oneShotHangUp(t T, f *Fixture) {
+	a, b := pair(t)
+	b.send(t, 1)
+	f.add(t, a, 1, queue.Readable, queue.OneShot)
+	f.expect(t, 1, queue.Readable)
+	b.close(t)
+	f.silent(t, 1, "when the peer hangs up, though it is switched off")
+	f.modify(t, a, 2, queue.Readable, queue.OneShot)
+	f.expect(t, 2, queue.Readable)
+}

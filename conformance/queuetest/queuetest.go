@@ -1,0 +1,106 @@
+// Package queuetest enforces the contract of package queue on any implementation of [queue.Queue].
+//
+// Call [TestQueue] from a test of the implementation, or [CheckQueue] without one. The cases use sockets and pipes of
+// package sys, on loopback and in pairs, and allow what the contract allows: spurious, split, merged and reordered events.
+package queuetest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
+	"github.com/edgewise-go/edgewise/queue"
+)
+
+// Contract is the name of the contract in summaries.
+const Contract = "queue"
+
+// Names of the suite runner.
+type (
+	T         = suite.T
+	Case      = suite.Case[*Fixture]
+	Waiver    = suite.Waiver
+	Result    = suite.Result
+	Violation = suite.Violation
+)
+
+// The features that cases need, after the fields of [queue.Features].
+const (
+	Exclusive suite.Feature = "exclusive"
+	Nested    suite.Feature = "nested"
+	PeerShut  suite.Feature = "peer-shut"
+)
+
+// Target is an implementation and what it claims.
+type Target struct {
+	Name     string
+	Features queue.Features              // must be what Queue.Features returns
+	Open     func() (queue.Queue, error) // makes a new queue; called once a case, and more often by cases that need several
+	Waivers  []Waiver
+	// Patience is how long a case waits for what must happen before it reports that it does not. PatienceDefault when zero.
+	Patience time.Duration
+	// Seed makes the random case repeat itself. Zero draws one, which the case logs.
+	Seed uint64
+}
+
+// PatienceDefault is generous: it tells a hang from slowness on a loaded machine, and measures nothing.
+const PatienceDefault = 5 * time.Second
+
+// TestQueue runs every case as a subtest of t.
+func TestQueue(t *testing.T, target Target) {
+	t.Helper()
+	suite.Run(t, Contract, Cases(), target.suite())
+}
+
+// CheckQueue runs every case without a *testing.T and returns those that failed.
+func CheckQueue(ctx context.Context, target Target) []Violation {
+	return suite.Violations(suite.Check(ctx, Cases(), target.suite()))
+}
+
+func (target Target) suite() suite.Target[*Fixture] {
+	s := suite.Target[*Fixture]{Name: target.Name, Waivers: target.Waivers, Open: func(t T) (*Fixture, error) { return open(t, target) }}
+	for f, claimed := range map[suite.Feature]bool{
+		Exclusive: target.Features.Exclusive, Nested: target.Features.Nested, PeerShut: target.Features.PeerShut,
+	} {
+		if claimed {
+			s.Features = append(s.Features, f)
+		}
+	}
+	return s
+}
+
+// caseLimit bounds a case: each of its few waits is bounded by Patience before.
+const caseLimit = 4 * PatienceDefault
+
+// Cases returns the cases in the order in which they run.
+func Cases() []Case {
+	var cases []Case
+	for _, group := range [][]Case{
+		registrationCases(), modeCases(), edgeCases(), oneShotCases(), deleteCases(),
+		waitCases(), wakeCases(), closeCases(), waiterCases(), featureCases(), modelCases(),
+	} {
+		cases = append(cases, group...)
+	}
+	for i := range cases {
+		if cases[i].Limit == 0 {
+			cases[i].Limit = caseLimit
+		}
+	}
+	return cases
+}
+
+// modes are the values of an axis: a case that holds in every mode is run in each.
+var modes = [...]queue.Mode{queue.Level, queue.Edge, queue.OneShot}
+
+// perMode makes a case of c for each mode, with the mode in front of its name.
+func perMode(c Case, run func(t T, f *Fixture, m queue.Mode)) []Case {
+	var cases []Case
+	for _, m := range modes {
+		one := c
+		one.ID = m.String() + "/" + c.ID
+		one.Run = func(t T, f *Fixture) { run(t, f, m) }
+		cases = append(cases, one)
+	}
+	return cases
+}

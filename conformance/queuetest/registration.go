@@ -1,0 +1,220 @@
+package queuetest
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"syscall"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+func registrationCases() []Case {
+	return []Case{
+		{
+			ID: "add/twice", Rule: "Add returns ErrExists if h is registered, and changes nothing.",
+			Source: "polling 9e143a3, gnet#572", Run: addTwice,
+		},
+		{
+			ID: "add/unknown", Rule: "Modify and Delete return ErrNotFound if h is not registered.",
+			Source: "polling 9e143a3, polling b3ac6fe", Run: unknownHandle,
+		},
+		{
+			ID: "add/regular-file", Rule: "Add returns ErrNotPollable if the mechanism cannot wait for this kind of handle (a regular file).",
+			Source: "libuv 44e61dab, tokio#6329", Run: regularFile,
+		},
+		{
+			ID: "add/closed-handle", Rule: "Add returns EBADF for a handle that is not open, and leaves nothing behind.",
+			Source: "gaio 23e468d, tokio#6329", Run: closedHandle,
+		},
+		{
+			ID: "add/invalid", Rule: "Add and Modify return ErrInvalid for a mode or interest that does not exist.",
+			Source: "WSAPoll, which fails the whole call: rabbitmq-c#257", Run: invalidRegistration,
+		},
+		{
+			ID: "add/many", Rule: "Every registration is reported, however many there are.",
+			Source: "sonic#161", Run: addMany,
+		},
+		{
+			ID: "interest/none", Rule: "Interest may be None: the handle is known, and silent.",
+			Source: "epoll_ctl(2): EPOLLERR and EPOLLHUP are always reported", Run: interestNone,
+		},
+		{
+			ID: "interest/only", Rule: "Readable and Writable are set for directions of the interest only.",
+			Source: "netius#103", Run: interestOnly,
+		},
+		{
+			ID: "interest/switch", Rule: "Modify replaces the registration of h: a direction that was dropped is not reported, one that was added is.",
+			Source: "libuv 47e95602, smol#111", Run: interestSwitch,
+		},
+		{
+			ID: "token/any", Rule: "Token is chosen by the caller and comes back with each event.",
+			Source: "libxev 283a911 (zero), evio 70e0b0e (the waker's own)", Run: anyToken,
+		},
+		{
+			ID: "token/collected", Rule: "A registration holds no memory of the caller: it is reported after every reference was dropped.",
+			Source: "netpoll#360, netpoll#366, gaio fa7de8e", Run: afterCollection,
+		},
+	}
+}
+
+func addTwice(t T, f *Fixture) {
+	a, _ := pair(t)
+	f.add(t, a, 1, queue.Writable, queue.Level)
+	wantError(t, "second add", f.Add(a.handle, registration(2, queue.Writable, queue.Level)), queue.ErrExists)
+	f.expect(t, 1, queue.Writable)
+}
+
+func unknownHandle(t T, f *Fixture) {
+	a, _ := pair(t)
+	r := registration(1, queue.Readable, queue.Level)
+	wantError(t, "modify before add", f.Modify(a.handle, r), queue.ErrNotFound)
+	wantError(t, "delete before add", f.Delete(a.handle), queue.ErrNotFound)
+	must(t, f.Add(a.handle, r))
+	must(t, f.Delete(a.handle))
+	wantError(t, "modify after delete", f.Modify(a.handle, r), queue.ErrNotFound)
+	wantError(t, "delete after delete", f.Delete(a.handle), queue.ErrNotFound)
+}
+
+func regularFile(t T, f *Fixture) {
+	file, err := os.Create(filepath.Join(t.TempDir(), "file"))
+	must(t, err)
+	t.Cleanup(func() { must(t, file.Close()) })
+	h := sys.Handle(file.Fd())
+	wantError(t, "add", f.Add(h, registration(1, queue.Readable, queue.Level)), queue.ErrNotPollable)
+	wantError(t, "delete after it", f.Delete(h), queue.ErrNotFound)
+}
+
+func closedHandle(t T, f *Fixture) {
+	// The highest numbers are not in use, in whatever order other tests of this process open and close theirs.
+	for _, h := range []sys.Handle{math.MaxInt32, 1<<30 - 1, sys.Invalid} {
+		wantError(t, "add", f.Add(h, registration(1, queue.Readable, queue.Level)), syscall.EBADF)
+		wantError(t, "delete after it", f.Delete(h), queue.ErrNotFound)
+	}
+}
+
+func invalidRegistration(t T, f *Fixture) {
+	a, b := pair(t)
+	f.add(t, b, 1, queue.Readable, queue.Level)
+	for _, r := range []queue.Registration{
+		{Token: 2, Interest: queue.Readable, Mode: queue.OneShot + 1},
+		{Token: 2, Interest: queue.Both + 1},
+	} {
+		wantError(t, "add", f.Add(a.handle, r), queue.ErrInvalid)
+		wantError(t, "modify", f.Modify(b.handle, r), queue.ErrInvalid)
+	}
+	a.send(t, 1)
+	f.expect(t, 1, queue.Readable)
+}
+
+func addMany(t T, f *Fixture) {
+	const pairs = 40 // more events than a Wait takes here
+	want := map[queue.Token]bool{}
+	for i := range pairs {
+		a, b := pair(t)
+		for j, e := range []*end{a, b} {
+			token := queue.Token(2*i + j)
+			want[token] = true
+			f.add(t, e, token, queue.Writable, queue.OneShot)
+		}
+	}
+	for range 2 * len(want) {
+		if len(want) == 0 {
+			return
+		}
+		for _, e := range f.wait(t, f.patience) {
+			delete(want, e.Token)
+		}
+	}
+	t.Errorf("%d of %d registrations are not reported", len(want), 2*pairs)
+}
+
+func interestNone(t T, f *Fixture) {
+	for i, m := range modes {
+		a, b := pair(t)
+		b.send(t, 1)
+		token := queue.Token(i + 1)
+		f.add(t, a, token, queue.None, m)
+		f.silent(t, token, "without interest")
+		f.modify(t, a, token, queue.Both, m)
+		f.expect(t, token, queue.Both)
+		f.modify(t, a, token, queue.None, m)
+		f.silent(t, token, "after its interest was taken back")
+	}
+}
+
+func interestOnly(t T, f *Fixture) {
+	for i, m := range modes {
+		for j, want := range []queue.Interest{queue.Readable, queue.Writable} {
+			a, b := pair(t)
+			b.send(t, 1) // a is readable and writable
+			token := queue.Token(2*i + j)
+			f.add(t, a, token, want, m)
+			if got := f.expect(t, token, want).Ready.Directions(); got != want {
+				t.Errorf("%v: reported %v for an interest in %v", m, got, want)
+			}
+			must(t, f.Delete(a.handle))
+		}
+	}
+}
+
+func interestSwitch(t T, f *Fixture) {
+	for i, m := range modes {
+		a, b := pair(t)
+		b.send(t, 1) // a is readable and writable
+		token := queue.Token(i + 1)
+		f.add(t, a, token, queue.Writable, m)
+		for _, want := range []queue.Interest{queue.Readable, queue.Writable, queue.Both, queue.Writable} {
+			f.modify(t, a, token, want, m)
+			if got := f.expect(t, token, want).Ready.Directions(); got != want {
+				t.Errorf("%v: reported %v after the interest was changed to %v", m, got, want)
+			}
+		}
+		must(t, f.Delete(a.handle))
+	}
+}
+
+func anyToken(t T, f *Fixture) {
+	tokens := []queue.Token{0, 1, math.MaxInt32, math.MaxUint32, 1 << 32, math.MaxInt64, 1 << 63, math.MaxUint64 - 1, math.MaxUint64}
+	for _, token := range tokens {
+		a, _ := pair(t)
+		f.add(t, a, token, queue.Writable, queue.OneShot)
+	}
+	for range 4 * len(tokens) {
+		if len(tokens) == 0 {
+			return
+		}
+		for _, e := range f.wait(t, f.patience) {
+			i := slices.Index(tokens, e.Token)
+			if i < 0 {
+				t.Fatalf("reported %#x, which is no token of a registration", uint64(e.Token))
+			}
+			tokens = slices.Delete(tokens, i, i+1)
+		}
+	}
+	t.Errorf("not reported: %#x", tokens)
+}
+
+func afterCollection(t T, f *Fixture) {
+	const registrations = 8
+	var peers []*end
+	for i := range registrations {
+		a, b := pair(t)
+		func() {
+			r := new(queue.Registration)
+			*r = registration(queue.Token(i+1), queue.Readable, queue.Edge)
+			must(t, f.Add(a.handle, *r))
+		}()
+		peers = append(peers, b)
+	}
+	for range 3 {
+		runtime.GC()
+	}
+	for i, b := range peers {
+		b.send(t, 1)
+		f.expect(t, queue.Token(i+1), queue.Readable)
+	}
+}

@@ -1,0 +1,136 @@
+package queuetest
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+func waiterCases() []Case {
+	return []Case{
+		{
+			ID: "waiters/oneshot", Rule: "A registration in mode OneShot is reported by one Wait for each transition, however many are waiting.",
+			Source: "mio#808, mio#1341", Run: func(t T, f *Fixture) { oneWaiter(t, f, queue.OneShot) },
+		},
+		{
+			ID: "waiters/edge", Rule: "A registration in mode Edge is reported by one Wait for each transition, however many are waiting.",
+			Source: "mio#673, mio#809", Run: func(t T, f *Fixture) { oneWaiter(t, f, queue.Edge) },
+		},
+		{
+			ID: "waiters/all-served", Rule: "With several waiting, no registration is left out.",
+			Source: "PowerDNS#10446, calloop#123", Run: allServed,
+		},
+	}
+}
+
+// waiterTimeout lets waiters see that they shall stop even if Wake does not work.
+const waiterTimeout = 50 * time.Millisecond
+
+// waiters starts n goroutines that wait and hand each event to handle, with what stamp returned before their Wait began. The
+// function that it returns stops them.
+func (f *Fixture) waiters(t T, n int, stamp func() int64, handle func(e queue.Event, stamp int64)) (stop func(t T)) {
+	var over atomic.Bool
+	var loops []func()
+	for range n {
+		loops = append(loops, func() {
+			events := make([]queue.Event, 4)
+			for !over.Load() {
+				s := stamp()
+				n, err := f.Wait(events, waiterTimeout)
+				if err != nil {
+					if !errors.Is(err, queue.ErrClosed) {
+						t.Errorf("wait: %v", err)
+					}
+					return
+				}
+				for _, e := range events[:n] {
+					handle(e, s)
+				}
+			}
+		})
+	}
+	await := f.start(loops...)
+	t.Cleanup(func() { over.Store(true) })
+	return func(t T) {
+		t.Helper()
+		over.Store(true)
+		await(t, "waiters")
+	}
+}
+
+func noStamp() int64 { return 0 }
+
+func oneWaiter(t T, f *Fixture, m queue.Mode) {
+	const rounds, waiters = 200, 8
+	a, b := pair(t)
+	r := registration(1, queue.Readable, m)
+	var reports atomic.Int64
+	consumed := make(chan struct{}, 2*rounds)
+	stop := f.waiters(t, waiters, noStamp, func(queue.Event, int64) {
+		reports.Add(1)
+		p := make([]byte, 1)
+		for {
+			n, err := sys.Read(a.handle, p)
+			if n == 1 {
+				consumed <- struct{}{}
+				continue
+			}
+			if err == sys.ErrWouldBlock {
+				err = f.WouldBlock(a.handle, queue.Readable)
+			}
+			if err == nil && m == queue.OneShot {
+				err = f.Modify(a.handle, r)
+			}
+			if err != nil && !errors.Is(err, queue.ErrClosed) {
+				t.Errorf("would-block: %v", err)
+			}
+			return
+		}
+	})
+	must(t, f.Add(a.handle, r))
+	for i := range rounds {
+		b.send(t, 1)
+		timer := time.NewTimer(f.patience)
+		select {
+		case <-consumed:
+		case <-timer.C:
+			t.Fatalf("nobody is told of byte %d", i+1)
+		}
+		timer.Stop()
+	}
+	stop(t)
+	// A reader that is still at it when the next byte comes takes it, and its event finds nothing: there may be
+	// fewer transitions than bytes, or as many, and a spurious event besides, but not twice as many.
+	if n := reports.Load(); n > rounds*3/2 {
+		t.Errorf("%d events for %d arrivals", n, rounds)
+	}
+}
+
+func allServed(t T, f *Fixture) {
+	const sources, waiters = 12, 4
+	var mu sync.Mutex
+	served := make(chan struct{})
+	missing := map[queue.Token]bool{}
+	for i := range sources {
+		missing[queue.Token(i)] = true
+	}
+	stop := f.waiters(t, waiters, noStamp, func(e queue.Event, _ int64) {
+		mu.Lock()
+		defer mu.Unlock()
+		if delete(missing, e.Token); len(missing) == 0 && served != nil {
+			close(served)
+			served = nil
+		}
+	})
+	done := served
+	for i := range sources {
+		a, _ := pair(t)
+		f.add(t, a, queue.Token(i), queue.Writable, modes[i%len(modes)])
+	}
+	f.soon(t, "waiters that serve all", func() { <-done })
+	stop(t)
+}

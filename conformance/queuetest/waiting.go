@@ -1,0 +1,174 @@
+package queuetest
+
+import (
+	"math"
+	"runtime"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+func waitCases() []Case {
+	cases := []Case{
+		{
+			ID: "wait/no-room", Rule: "Wait returns ErrInvalid if events is empty.",
+			Source: "epoll_wait(2): maxevents must be greater than zero", Run: waitNoRoom,
+		},
+		{
+			ID: "wait/polls", Rule: "A timeout of zero polls.",
+			Source: "epoll_wait(2)", Run: waitPolls,
+		},
+		{
+			ID: "wait/not-early", Rule: "Wait blocks until at least one registration is ready, Wake is called, or timeout has passed.",
+			Source: "mio 9830fca2 (below a millisecond)", Run: waitNotEarly,
+		},
+		{
+			ID: "wait/longest", Rule: "A timeout may be as long as a Duration can be; a negative one waits for ever.",
+			Source: "mio#1948, mio d555991f", Run: waitLongest,
+		},
+		{
+			ID: "wait/signals", Rule: "A signal does not end the wait: it goes on with the time that is left.",
+			Source: "netpoll#212, polling#164, netty 70d4488e", Run: waitSignals,
+		},
+		{
+			ID: "wait/registered-meanwhile", Rule: "A Wait that is blocked reports what is registered meanwhile.",
+			Source: "mio 6b25a424, epoll_wait(2)", Run: waitRegisteredMeanwhile,
+		},
+	}
+	return append(cases, perMode(Case{
+		ID: "no-allocation", Rule: "A wait, its events and switching on again allocate nothing.",
+		Source: "one allocation an event is a garbage collection a second at a million events",
+	}, noAllocation)...)
+}
+
+func waitNoRoom(t T, f *Fixture) {
+	_, err := f.Wait(nil, 0)
+	wantError(t, "wait for no events", err, queue.ErrInvalid)
+	a, _ := pair(t)
+	f.add(t, a, 1, queue.Writable, queue.OneShot)
+	_, err = f.Wait([]queue.Event{}, -1)
+	wantError(t, "wait for no events", err, queue.ErrInvalid)
+	f.expect(t, 1, queue.Writable)
+}
+
+func waitPolls(t T, f *Fixture) {
+	a, b := pair(t)
+	f.add(t, a, 1, queue.Readable, queue.Level)
+	f.soon(t, "a poll with nothing ready", func() {
+		for range 3 {
+			if _, err := f.Wait(make([]queue.Event, 1), 0); err != nil {
+				t.Errorf("poll: %v", err)
+			}
+		}
+	})
+	b.send(t, 1)
+	// A mechanism that learns of readiness by a completion may need a moment.
+	for deadline := time.Now().Add(f.patience); time.Now().Before(deadline); pause() {
+		for _, e := range f.wait(t, 0) {
+			if e.Token == 1 && e.Ready.Directions() == queue.Readable {
+				return
+			}
+		}
+	}
+	t.Errorf("what is ready is not found by polling")
+}
+
+func waitNotEarly(t T, f *Fixture) {
+	for _, timeout := range []time.Duration{1, 499 * time.Microsecond, 1500 * time.Microsecond, 30 * time.Millisecond} {
+		f.soon(t, "a wait of "+timeout.String(), func() {
+			begin := time.Now()
+			n, err := f.Wait(make([]queue.Event, 1), timeout)
+			if n != 0 || err != nil {
+				t.Errorf("wait of %v with nothing registered: %d, %v", timeout, n, err)
+			}
+			if took := time.Since(begin); took < timeout {
+				t.Errorf("wait of %v ended after %v", timeout, took)
+			}
+		})
+	}
+}
+
+func waitLongest(t T, f *Fixture) {
+	for _, timeout := range []time.Duration{1 << 62, math.MaxInt64, -1, math.MinInt64} {
+		ended := make(chan struct{})
+		await := f.start(func() {
+			defer close(ended)
+			if n, err := f.Wait(make([]queue.Event, 1), timeout); n != 0 || err != nil {
+				t.Errorf("wait of %d ns: %d, %v", timeout, n, err)
+			}
+		})
+		pause()
+		select {
+		case <-ended:
+			t.Fatalf("a wait of %d ns ended at once", timeout)
+		default:
+		}
+		must(t, f.Wake())
+		await(t, "a wait that was woken")
+	}
+}
+
+func waitSignals(t T, f *Fixture) {
+	// The timer of a wait that starts from the beginning at each signal never expires.
+	const timeout = 50 * time.Millisecond
+	f.soon(t, "a wait under signals", func() {
+		underSignals(func() {
+			begin := time.Now()
+			n, err := f.Wait(make([]queue.Event, 1), timeout)
+			if n != 0 || err != nil {
+				t.Errorf("wait under signals: %d, %v", n, err)
+			}
+			if took := time.Since(begin); took < timeout {
+				t.Errorf("wait of %v under signals ended after %v", timeout, took)
+			}
+		})
+	})
+}
+
+func waitRegisteredMeanwhile(t T, f *Fixture) {
+	for i, m := range modes {
+		a, _ := pair(t)
+		token := queue.Token(i + 1)
+		await := f.start(func() {
+			var one [1]queue.Event
+			if n, err := f.Wait(one[:], f.patience); n != 1 || err != nil || one[0].Token != token {
+				t.Errorf("%v: got %d, %v, token %d; want the event of what was registered meanwhile", m, n, err, one[0].Token)
+			}
+		})
+		pause()
+		f.add(t, a, token, queue.Writable, m)
+		await(t, "a wait")
+		must(t, f.Delete(a.handle))
+	}
+}
+
+func noAllocation(t T, f *Fixture, m queue.Mode) {
+	a, b := pair(t)
+	f.add(t, a, 1, queue.Both, m)
+	events := make([]queue.Event, 4)
+	p := make([]byte, 16)
+	least := uint64(math.MaxUint64)
+	for range 100 {
+		b.send(t, 1)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		n, err := f.Wait(events, f.patience)
+		if err == nil && n > 0 {
+			_, err = sys.Read(a.handle, p)
+			if err == nil || err == sys.ErrWouldBlock {
+				err = f.WouldBlock(a.handle, queue.Readable)
+			}
+			if err == nil && m == queue.OneShot {
+				err = f.Modify(a.handle, queue.Registration{Token: 1, Interest: queue.Both, Mode: m})
+			}
+		}
+		runtime.ReadMemStats(&after)
+		must(t, err)
+		least = min(least, after.Mallocs-before.Mallocs)
+	}
+	// Other goroutines allocate, too, but not every time.
+	if least > 0 {
+		t.Errorf("a wait and its event allocate %d times at least", least)
+	}
+}

@@ -1,0 +1,185 @@
+package queuetest
+
+import (
+	"math"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+)
+
+func wakeCases() []Case {
+	return []Case{
+		{
+			ID: "wake/before-wait", Rule: "Wake makes one Wait return: one that is blocked, or else the next to begin.",
+			Source: "smol#134, netty 76592db0", Run: wakeBefore,
+		},
+		{
+			ID: "wake/during-wait", Rule: "Wait returns 0, nil after a Wake.",
+			Source: "libuv ce51c8bc, mio#1826", Run: wakeDuring,
+		},
+		{
+			ID: "wake/one", Rule: "Wake makes one Wait return, not all.",
+			Source: "thundering herd: epoll_ctl(2) on EPOLLEXCLUSIVE", Run: wakeOne,
+		},
+		{
+			ID: "wake/never-lost", Rule: "Wake is never lost; several before a Wait has returned may count as one.",
+			Source: "netty 76592db0, libuv ce51c8bc, libuv#2226", Run: wakeNeverLost,
+		},
+		{
+			ID: "wake/beside-events", Rule: "A Wake takes no event away, and no event takes the Wake.",
+			Source: "netty e348bd92, gnet ident 0", Run: wakeBesideEvents,
+		},
+	}
+}
+
+func wakeBefore(t T, f *Fixture) {
+	for _, wakes := range []int{1, 3, 1} {
+		for range wakes {
+			must(t, f.Wake())
+		}
+		f.soon(t, "a wait that begins after a Wake", func() {
+			if n, err := f.Wait(make([]queue.Event, 1), -1); n != 0 || err != nil {
+				t.Errorf("wait after a Wake: %d, %v", n, err)
+			}
+		})
+	}
+}
+
+func wakeDuring(t T, f *Fixture) {
+	for range 5 {
+		await := f.start(func() {
+			if n, err := f.Wait(make([]queue.Event, 1), -1); n != 0 || err != nil {
+				t.Errorf("wait that was woken: %d, %v", n, err)
+			}
+		})
+		pause()
+		must(t, f.Wake())
+		await(t, "a wait that was woken")
+	}
+}
+
+func wakeOne(t T, f *Fixture) {
+	const waiters = 4
+	var ended atomic.Int32
+	returned := make(chan struct{}, waiters)
+	for range waiters {
+		go func() {
+			if n, err := f.Wait(make([]queue.Event, 1), -1); n != 0 || err != nil {
+				t.Errorf("wait that was woken: %d, %v", n, err)
+			}
+			ended.Add(1)
+			returned <- struct{}{}
+		}()
+	}
+	pause()
+	for i := range waiters {
+		must(t, f.Wake())
+		timer := time.NewTimer(f.patience)
+		select {
+		case <-returned:
+		case <-timer.C:
+			t.Fatalf("Wake %d of %d makes no Wait return", i+1, waiters)
+		}
+		timer.Stop()
+		pause()
+		if n := int(ended.Load()); n > i+1 {
+			t.Fatalf("%d waits have returned after %d wakes", n, i+1)
+		}
+	}
+}
+
+// wakeNeverLost has producers that each wait until their post has been seen: one Wake that is lost leaves them waiting.
+func wakeNeverLost(t T, f *Fixture) {
+	const producers, posts = 8, 100
+	const total = producers*posts + posts
+	var posted, waits atomic.Int64
+	var mu sync.Mutex
+	seen := sync.NewCond(&mu)
+	var seenUpTo int64 // guarded by mu
+	consume := func() {
+		one := make([]queue.Event, 1)
+		for seenNow := int64(0); seenNow < total; {
+			n, err := f.Wait(one, -1)
+			if n != 0 || err != nil {
+				t.Errorf("wait: %d, %v", n, err)
+				return
+			}
+			waits.Add(1)
+			seenNow = posted.Load()
+			mu.Lock()
+			seenUpTo = seenNow
+			mu.Unlock()
+			seen.Broadcast()
+		}
+	}
+	produce := func() {
+		for range posts {
+			mine := posted.Add(1)
+			if err := f.Wake(); err != nil {
+				return // the case is over
+			}
+			mu.Lock()
+			for seenUpTo < mine {
+				seen.Wait()
+			}
+			mu.Unlock()
+		}
+	}
+	// Producers that are left waiting must end with the case.
+	t.Cleanup(func() {
+		mu.Lock()
+		seenUpTo = math.MaxInt64
+		mu.Unlock()
+		seen.Broadcast()
+	})
+	consumer := f.start(consume)
+	f.soon(t, "producers, each of which waits to be seen", slices.Repeat([]func(){produce}, producers)...)
+	f.soon(t, "a producer alone", produce)
+	consumer(t, "the consumer")
+	if n := waits.Load(); n > total {
+		t.Errorf("%d waits have returned after %d wakes", n, total)
+	}
+}
+
+func wakeBesideEvents(t T, f *Fixture) {
+	const sources = 3
+	for _, m := range modes {
+		var ends [sources]*end
+		missing := map[queue.Token]bool{}
+		for i := range ends {
+			ends[i], _ = pair(t)
+			missing[queue.Token(i)] = true
+		}
+		must(t, f.Wake())
+		for i, e := range ends {
+			f.add(t, e, queue.Token(i), queue.Writable, m)
+		}
+		must(t, f.Wake())
+		for range 4 * sources {
+			for _, e := range f.wait(t, f.patience) {
+				delete(missing, e.Token)
+			}
+			if len(missing) == 0 {
+				break
+			}
+		}
+		if len(missing) > 0 {
+			t.Errorf("%v: %d events of %d are lost beside a Wake", m, len(missing), sources)
+		}
+		for _, e := range ends {
+			must(t, f.Delete(e.handle))
+		}
+		// Whether or not the Wake was answered beside the events, the next is.
+		f.soon(t, "a wait after a Wake beside events", func() {
+			if err := f.Wake(); err != nil {
+				t.Errorf("wake: %v", err)
+			}
+			if _, err := f.Wait(make([]queue.Event, 1), -1); err != nil {
+				t.Errorf("wait: %v", err)
+			}
+		})
+	}
+}
