@@ -56,8 +56,11 @@ type connection struct {
 func (s *server) serve(t *sched.Task, raw *stream.Conn, peer net.Addr) error {
 	c := &connection{server: s, task: t, raw: raw, Conn: &watched{Conn: raw}, peer: peer}
 	if s.tls != nil {
-		if err := c.handshake(); err != nil {
-			return fmt.Errorf("TLS handshake with %v: %w", peer, quiet(err))
+		if err := quiet(c.handshake()); err != nil {
+			return fmt.Errorf("TLS handshake with %v: %w", peer, err)
+		}
+		if c.tls == nil {
+			return nil
 		}
 		defer c.Conn.Close()
 	}
