@@ -102,6 +102,8 @@ func TestBlockingNetworkCallsAreFoundOutsideTests(t *testing.T) {
 	}{
 		{"Dial", "apps/a.go", "package p\nimport \"net\"\nfunc f() { net.Dial(\"tcp\", \"\") }\n", 1},
 		{"in a test", "apps/a_test.go", "package p\nimport \"net\"\nfunc f() { net.Dial(\"tcp\", \"\") }\n", 0},
+		{"of a peer", "conformance/a/a.go", "package p\nimport \"net\"\nfunc f() { net.Dial(\"tcp\", \"\") }\n", 0},
+		{"of no peer", "apps/benchmark/a.go", "package p\nimport \"net\"\nfunc f() { net.Dial(\"tcp\", \"\") }\n", 1},
 		{"with a build tag", "stream/a.go", "//go:build plan9\n\npackage p\nimport \"net\"\nfunc f() { net.Dial(\"tcp\", \"\") }\n", 1},
 		{"renamed", "apps/a.go", "package p\nimport n \"net\"\nvar l = n.ListenUDP\n", 1},
 		{"Dialer", "apps/a.go", "package p\nimport \"net\"\nvar d net.Dialer\n", 1},
