@@ -1,5 +1,7 @@
 package bufstrategy
 
+import "math"
+
 var _ Buffer = (*Chain)(nil)
 
 // aheadMax bounds the fresh segments that one Space of a Chain offers.
@@ -39,7 +41,9 @@ func NewChain(o Options) (*Chain, error) {
 	private := o.Pool == nil
 	if private {
 		// Limit bytes may begin and end inside a segment, and a View needs as much again in one block.
-		o.Pool, err = NewPool(4*max(powerOfTwo(o.Limit), blockMin)+8*o.Segment, aheadMax*o.Segment)
+		// In 64 bits, because the sum may not fit an int of 32.
+		bound := 4*int64(max(powerOfTwo(o.Limit), blockMin)) + 8*int64(o.Segment)
+		o.Pool, err = NewPool(int(min(bound, math.MaxInt)), min(aheadMax, math.MaxInt/o.Segment)*o.Segment)
 		if err != nil {
 			return nil, err
 		}

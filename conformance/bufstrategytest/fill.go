@@ -157,7 +157,7 @@ func fillEverything(t T, f *Fixture) {
 // drive is the loop of a connection on an edge-triggered queue: it waits only after Drained.
 func drive(t T, f *Fixture, b bufstrategy.Buffer, src *socket, arrive, take func() int, budget int) []byte {
 	t.Helper()
-	var got []byte
+	got := make([]byte, 0, len(src.data))
 	src.wait(arrive())
 	for range fillTurnsMax {
 		o, _, err := f.fill(b, src, budget)
@@ -168,7 +168,7 @@ func drive(t T, f *Fixture, b bufstrategy.Buffer, src *socket, arrive, take func
 		if o == bufstrategy.EOF {
 			k = b.Len()
 		}
-		got = append(got, join(b.Segments())[:k]...)
+		got = appendFirst(got, b.Segments(), k)
 		b.Discard(k)
 		switch o {
 		case bufstrategy.EOF:

@@ -117,7 +117,7 @@ func (s *slowSink) TryWritev(segs [][]byte) (int, error) {
 		return -1, wouldBlock{}
 	}
 	n := min(s.room, s.writeMax(), sum(segs))
-	s.got = append(s.got, join(segs)[:n]...)
+	s.got = appendFirst(s.got, segs, n)
 	s.room -= n
 	return n, nil
 }

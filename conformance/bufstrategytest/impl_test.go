@@ -7,7 +7,7 @@ import (
 )
 
 // poolBytes is enough for every case, and little enough to be exhausted quickly.
-const poolBytes = 4 << 20
+const poolBytes = 1 << 20
 
 func options(c Config) bufstrategy.Options {
 	return bufstrategy.Options{Limit: c.Limit, High: c.High, Low: c.Low, Poison: c.Poison}

@@ -164,7 +164,7 @@ func receive(t *testing.T, b bufstrategy.Buffer, c *net.TCPConn, take func() int
 		default:
 			t.Fatalf("Fill: %v: %v", o, errors.Join(err))
 		}
-		got = append(got, join(b.Segments())[:k]...)
+		got = appendFirst(got, b.Segments(), k)
 		b.Discard(k)
 	}
 }

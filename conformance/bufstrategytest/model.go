@@ -15,7 +15,7 @@ func modelCases() []Case {
 			ID:   "model/random",
 			Rule: "Buffer is a bounded queue of bytes between a producer and a consumer, of which a socket is usually one.",
 			Run: func(t T, f *Fixture) {
-				for _, limit := range []int{1, 7, 256, 1500, 70_000} {
+				for _, limit := range []int{1, 7, 256, 1500, 20_000} {
 					runModel(t, f, Config{Limit: limit, High: (limit + 1) / 2, Low: limit / 4}, 600)
 				}
 			},

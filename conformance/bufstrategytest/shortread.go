@@ -55,6 +55,21 @@ func shortReadCases() []Case {
 				wantFill(t, f, b, src, 0, bufstrategy.EOF, 3)
 				wantUnread(t, b, want)
 			},
+		}, {
+			ID:     "short-read/not-with-emulated-edges",
+			Rule:   "when edges are not native but emulated, as with poll(2) and on Windows: there an event is armed by would-block, which a short read does not declare.",
+			Source: "tokio #5866, #7872",
+			Run: func(t T, f *Fixture) {
+				b := f.open(t, Config{Limit: 1000})
+				src := &shortSocket{socket: socket{data: pattern(30, 25), arrived: 20}, emulated: true}
+				for _, n := range []int{20, 10} {
+					wantFill(t, f, b, src, 0, bufstrategy.Drained, n)
+					if !src.blocked {
+						t.Errorf("Drained after %d bytes and before would-block: no event is armed", n)
+					}
+					src.wait(10)
+				}
+			},
 		},
 	}
 }

@@ -64,13 +64,14 @@ func (s *socket) wait(n int) bool {
 // shortSocket declares that a short read drains it, as long as no hang-up has been seen.
 type shortSocket struct {
 	socket
-	asked int
+	emulated bool // an event is armed by would-block only
+	asked    int
 }
 
 func (s *shortSocket) ShortReadDrains() bool {
 	s.asked++
 	// The end comes in one event with the last byte.
-	return !s.fin || len(s.data) > s.arrived
+	return !s.emulated && (!s.fin || len(s.data) > s.arrived)
 }
 
 // step is one answer of a scripted source or sink.

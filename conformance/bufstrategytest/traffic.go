@@ -2,6 +2,7 @@ package bufstrategytest
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math/rand/v2"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
@@ -10,11 +11,11 @@ import (
 // pattern returns n bytes that do not repeat with any period a buffer might have.
 func pattern(n int, seed uint64) []byte {
 	rng := rand.New(rand.NewPCG(seed, 1))
-	p := make([]byte, n)
-	for i := range p {
-		p[i] = byte(rng.Uint32())
+	p := make([]byte, 0, n+8)
+	for len(p) < n {
+		p = binary.LittleEndian.AppendUint64(p, rng.Uint64())
 	}
-	return p
+	return p[:n:n]
 }
 
 // put commits all of p, by as many Spaces as it takes.
@@ -41,6 +42,16 @@ func putOnce(b bufstrategy.Buffer, p []byte) int {
 
 func join(segs [][]byte) []byte { return bytes.Join(segs, nil) }
 
+// appendFirst appends the first n bytes of segs to p.
+func appendFirst(p []byte, segs [][]byte, n int) []byte {
+	for _, s := range segs {
+		k := min(len(s), n)
+		p = append(p, s[:k]...)
+		n -= k
+	}
+	return p
+}
+
 func sum(segs [][]byte) int {
 	n := 0
 	for _, s := range segs {
@@ -62,6 +73,9 @@ func wantBytes(t T, what string, got, want []byte) {
 	t.Helper()
 	if len(got) != len(want) {
 		t.Fatalf("%s: %d bytes, want %d", what, len(got), len(want))
+	}
+	if bytes.Equal(got, want) {
+		return
 	}
 	for i := range got {
 		if got[i] != want[i] {
