@@ -290,7 +290,7 @@ func closeCases() []testCase {
 			Needs: needs(Base, Bounded), Run: func(t T, p Parts) {
 				o, s := newOwner(t), newScript(t, fixed)
 				b := p.base(t, s, roomy)
-				o.await(o.start(b, a("one.example")))
+				o.await(o.start(b, a("leak.example")))
 				b.Close()
 				if _, ok := b.(interface{ Wait() }); !ok {
 					t.Fatalf("%T has goroutines and no method Wait", b)

@@ -166,12 +166,14 @@ func hostCases() []testCase {
 		}},
 		{ID: "host/deadline", Rule: "At the deadline what has arrived is delivered; if nothing has, the error is ErrTimeout.", Source: "catalogue 51", Needs: needs(Host),
 			Run: func(t T, p Parts) {
-				hurry := func(hq *resolve.HostQuery) { hq.Deadline = time.Now().Add(10 * soon) }
-				c := p.host(t, resolve.OrderRFC6724, "one.example", hurry)
+				by := func(d time.Duration) func(*resolve.HostQuery) {
+					return func(hq *resolve.HostQuery) { hq.Deadline = time.Now().Add(d) }
+				}
+				c := p.host(t, resolve.OrderRFC6724, "one.example", by(5*soon))
 				c.tell(typeA, nil, "192.0.2.1")
 				c.has("192.0.2.1")
 				isError(t, "V6Err", c.answer.V6Err, resolve.ErrTimeout)
-				c = p.host(t, resolve.OrderRFC6724, "one.example", hurry)
+				c = p.host(t, resolve.OrderRFC6724, "one.example", by(soon))
 				c.await()
 				isError(t, "nothing arrived", c.err, resolve.ErrTimeout)
 			}},

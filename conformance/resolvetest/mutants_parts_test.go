@@ -7,13 +7,14 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/resolve"
 )
 
-// refusing turns the result of a decorator into another one, for both verbs.
+// replacing turns the result of a decorator into another one, for both verbs.
 func replacing(s resolve.Strategy, f func(q resolve.Question, a resolve.Answer, err error) (resolve.Answer, error)) *broken {
 	return &broken{Strategy: s, try: func(q resolve.Question) (resolve.Answer, error) {
 		a, err := s.Try(q)
@@ -123,20 +124,14 @@ func hostsMutants() []suite.Mutant[Parts] {
 			}
 		}, "hosts/missing"),
 		mutant("hosts-is-read-once", withHosts(func(c *resolve.HostsConfig) {
-			now := c.Clock
-			if now == nil {
-				return
-			}
-			start := now()
 			// Looks are due, and find the file as it was: the copy never changes.
 			data, err := os.ReadFile(c.Path)
+			c.Path += ".copy"
 			if err == nil {
-				c.Path += ".copy"
 				err = os.WriteFile(c.Path, data, 0o600)
 			}
-			_ = start
-			if err != nil {
-				c.Path += ".none"
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				panic(err)
 			}
 		}, nil), "hosts/reload", "hosts/missing"),
 		mutant("hosts-looks-always", withHosts(func(c *resolve.HostsConfig) { c.Interval = 1 }, nil), "hosts/rate"),
@@ -216,10 +211,9 @@ func cacheMutants() []suite.Mutant[Parts] {
 		}), "cache/mismatch"),
 		mutant("cache-without-bound", cacheConfig(func(c *resolve.CacheConfig) { c.PositiveMax = 0 }), "cache/bounded"),
 		mutant("cache-negative-without-bound", cacheConfig(func(c *resolve.CacheConfig) { c.NegativeMax = 0 }), "cache/negative-apart"),
-		mutant("cache-negative-pushes-out", withCache(nil, nil, func(c *resolve.Cache, next resolve.Strategy) resolve.Strategy {
-			n := 0
+		mutant("cache-negative-pushes-out", withCache(nil, nil, func(c *resolve.Cache, _ resolve.Strategy) resolve.Strategy {
 			return &broken{Strategy: c, start: func(q *resolve.Query) {
-				if n++; strings.HasPrefix(q.Question.Name.String(), "x1") {
+				if strings.HasPrefix(q.Question.Name.String(), "x1") {
 					c.Flush()
 				}
 				c.Start(q)
@@ -236,23 +230,20 @@ func coalesceMutants() []suite.Mutant[Parts] {
 	leading := func(cause error) func(*Parts) {
 		return func(p *Parts) {
 			p.Coalesce = func(waitersMax int, next resolve.Strategy) resolve.Strategy {
-				var question *resolve.Query
-				first := true
+				var question atomic.Pointer[resolve.Query]
+				var started atomic.Bool
 				c := resolve.NewCoalesce(waitersMax, &broken{Strategy: next, start: func(q *resolve.Query) {
-					if question == nil {
-						question = q
-					}
+					question.CompareAndSwap(nil, q)
 					next.Start(q)
 				}})
 				return &broken{Strategy: c, start: func(q *resolve.Query) {
-					if first {
+					if started.CompareAndSwap(false, true) {
 						q.OnFinish(func(_ *resolve.Query, _ resolve.Answer, err error) {
 							if errors.Is(err, cause) {
-								question.Cancel()
+								question.Load().Cancel()
 							}
 						})
 					}
-					first = false
 					c.Start(q)
 				}}
 			}

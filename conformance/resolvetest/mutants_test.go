@@ -1,6 +1,7 @@
 package resolvetest
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -52,10 +53,9 @@ const delay = 2 * time.Millisecond
 
 // late finishes queries on goroutines of its own, the later ones sooner. The base below cancels and closes as it should.
 func late(b resolve.Strategy) *broken {
-	n := 0
+	var n atomic.Uint32
 	return &broken{Strategy: b, start: func(q *resolve.Query) {
-		n++
-		wait := delay * time.Duration(1+n%2)
+		wait := delay * time.Duration(1+n.Add(1)%2)
 		inner := &resolve.Query{Question: q.Question}
 		if !q.Accept(func() { inner.Cancel() }) {
 			return

@@ -1,7 +1,10 @@
 package resolvetest
 
 import (
+	"runtime"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/edgewise-go/edgewise/resolve"
 )
@@ -23,9 +26,39 @@ func everything() Parts {
 var poolClaims = []Feature{Async, Bounded, Lookup, Precise}
 
 func TestPoolAndDecorators(t *testing.T) {
+	leavesNoGoroutines(t)
 	TestParts(t, Target{Name: "pool", Parts: everything(), Claims: poolClaims})
 }
 
 func TestBlocking(t *testing.T) {
+	leavesNoGoroutines(t)
 	TestParts(t, Target{Name: "blocking", Parts: Parts{Base: blocking}, Claims: []Feature{Lookup, Precise}})
+}
+
+// leavesNoGoroutines fails t if more goroutines are in package resolve at its end than at its beginning.
+func leavesNoGoroutines(t *testing.T) {
+	t.Helper()
+	count := func() (n int, all string) {
+		buf := make([]byte, 1<<20)
+		all = string(buf[:runtime.Stack(buf, true)])
+		for _, stack := range strings.Split(all, "\n\n") {
+			if strings.Contains(stack, "edgewise/resolve.") {
+				n++
+			}
+		}
+		return n, all
+	}
+	before, _ := count()
+	t.Cleanup(func() {
+		for limit := time.Now().Add(patience); ; <-time.After(time.Millisecond) {
+			n, all := count()
+			if n <= before {
+				return
+			}
+			if time.Now().After(limit) {
+				t.Errorf("%d goroutines stayed in package resolve\n%s", n-before, all)
+				return
+			}
+		}
+	})
 }

@@ -22,7 +22,8 @@ type script struct {
 	reply    func(q resolve.Question) (resolve.Answer, error) // nil: hold every lookup until it is released
 	heedless bool                                             // do not end a held lookup when its context does
 
-	quit    chan struct{} // closed when the case is over
+	quit    chan struct{} // closed by end
+	end     func()        // ends the lookups that are still held
 	arrived chan *lookup
 
 	mu     sync.Mutex
@@ -48,9 +49,9 @@ const lookupsMax = 4096
 
 func newScript(t T, reply func(q resolve.Question) (resolve.Answer, error)) *script {
 	s := &script{t: t, reply: reply, quit: make(chan struct{}), arrived: make(chan *lookup, lookupsMax)}
-	end := sync.OnceFunc(func() { close(s.quit) })
-	t.OnHang(end)
-	t.Cleanup(end)
+	s.end = sync.OnceFunc(func() { close(s.quit) })
+	t.OnHang(s.end)
+	t.Cleanup(s.end)
 	return s
 }
 
@@ -112,14 +113,18 @@ func fixed(q resolve.Question) (resolve.Answer, error) {
 	return answer(q, "192.0.2.1"), nil
 }
 
-// base opens the base and sees to it that its goroutines end with the case.
+// base opens the base. At the end of the case it is closed, and its goroutines must end.
 func (p Parts) base(t T, s *script, bounds resolve.PoolConfig) resolve.Strategy {
 	t.Helper()
 	b, err := p.Base(t, s.Lookup, bounds)
 	if err != nil {
 		t.Fatalf("base: %v", err)
 	}
-	t.Cleanup(func() { b.Close() })
+	t.Cleanup(func() {
+		b.Close()
+		s.end()
+		join(t, b)
+	})
 	return b
 }
 
