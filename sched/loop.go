@@ -78,10 +78,19 @@ func (l *Loop) Len() int { return int(l.living.Load()) }
 //
 // If the queue fails, Run ends the tasks as Shutdown ends those that it cancels, with one difference: one that goes on waiting in spite of
 // the errors is ended by a panic in its wait. Handlers end with ErrStopped.
-func (l *Loop) Run(ctx context.Context) (err error) {
-	if !l.state.CompareAndSwap(uint32(loopFresh), uint32(loopRunning)) {
+func (l *Loop) Run(ctx context.Context) error {
+	if !l.claim() {
 		return fmt.Errorf("sched: Run: %w", ErrStopped)
 	}
+	return l.runClaimed(ctx)
+}
+
+// claim reports whether the caller is the one who may, and must, call runClaimed.
+func (l *Loop) claim() bool {
+	return l.state.CompareAndSwap(uint32(loopFresh), uint32(loopRunning))
+}
+
+func (l *Loop) runClaimed(ctx context.Context) (err error) {
 	runtime.LockOSThread()
 	stop := context.AfterFunc(ctx, func() { l.cancelAll(context.Cause(ctx)) })
 	exited := true // by Goexit or a panic of the loop itself, unless the turns end orderly

@@ -76,14 +76,24 @@ func (s *Sharded) Loops() []*Loop { return s.loops }
 func (s *Sharded) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	errs := make([]error, len(s.loops))
+	// All at once: a Shutdown that comes now finds each loop either running or, for good, not.
+	var claimed []*Loop
+	for _, l := range s.loops {
+		if l.claim() {
+			claimed = append(claimed, l)
+		}
+	}
+	if len(claimed) == 0 {
+		return fmt.Errorf("sched: Run: %w", ErrStopped)
+	}
+	errs := make([]error, len(claimed))
 	run := func(i int) {
-		if errs[i] = s.loops[i].Run(ctx); errs[i] != nil {
+		if errs[i] = claimed[i].runClaimed(ctx); errs[i] != nil {
 			cancel(errs[i])
 		}
 	}
 	var wg sync.WaitGroup
-	for i := range s.loops[1:] {
+	for i := range claimed[1:] {
 		wg.Go(func() { run(i + 1) })
 	}
 	run(0)
