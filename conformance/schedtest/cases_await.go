@@ -1,0 +1,99 @@
+package schedtest
+
+import (
+	"context"
+	"sync"
+
+	"github.com/edgewise-go/edgewise/sched"
+)
+
+const (
+	awaitRule    = "Await calls start and suspends t until the function that start was given is called."
+	awaitAnyRule = "Any goroutine may call it, start itself included, and calls after the first do nothing."
+)
+
+func awaitCases() []testCase {
+	return []testCase{
+		{ID: "await/other-goroutine", Run: awaitOther, Rule: awaitRule, Source: "smol 134: wake between look and park"},
+		{ID: "await/inline", Run: awaitInline, Rule: awaitAnyRule, Source: "a callback that comes before its call returns"},
+		{ID: "await/late-and-twice", Run: awaitLate, Rule: awaitAnyRule, Source: "a callback of the request before, which was given up"},
+	}
+}
+
+func awaitOther(t T, r *rig) {
+	r.start(t, sched.Options{})
+	r.do(t, "awaits", func(task *sched.Task) error {
+		for range 2000 {
+			called := false
+			var mu sync.Mutex
+			err := r.ops.await(task, func(resume func()) {
+				go func() {
+					mu.Lock()
+					called = true
+					mu.Unlock()
+					resume()
+				}()
+			})
+			mu.Lock()
+			ok := called
+			mu.Unlock()
+			if err != nil || !ok {
+				t.Errorf("Await returned %v; resumed: %v", err, ok)
+				return nil
+			}
+		}
+		return nil
+	})
+}
+
+func awaitInline(t T, r *rig) {
+	r.start(t, sched.Options{})
+	r.do(t, "awaits", func(task *sched.Task) error {
+		if err := r.ops.await(task, func(resume func()) { resume() }); err != nil {
+			t.Errorf("Await: %v", err)
+		}
+		return nil
+	})
+}
+
+func awaitLate(t T, r *rig) {
+	r.start(t, sched.Options{})
+	var first, second func()
+	returned := false
+	begun := make(chan struct{})
+	done := r.spawn(t, r.loop(), context.Background(), "awaits", func(task *sched.Task) error {
+		if err := r.ops.await(task, func(resume func()) {
+			first = resume
+			resume()
+			resume()
+		}); err != nil {
+			t.Errorf("the first Await: %v", err)
+		}
+		err := r.ops.await(task, func(resume func()) {
+			second = resume
+			close(begun)
+		})
+		if err != nil {
+			t.Errorf("the second Await: %v", err)
+		}
+		returned = true
+		return nil
+	})
+	r.wait(t, begun, "the second Await begins")
+	first()
+	r.fence(t)
+	first()
+	r.fence(t)
+	if err := r.loop().Call(t.Context(), "looks", func(*sched.Task) error {
+		if returned {
+			t.Errorf("a call that was meant for the first Await ended the second")
+		}
+		return nil
+	}); err != nil {
+		t.Errorf("Call: %v", err)
+	}
+	second()
+	r.wait(t, done, "the second Await ends")
+	second() // the task is no more
+	r.fence(t)
+}

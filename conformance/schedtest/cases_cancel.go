@@ -1,0 +1,156 @@
+package schedtest
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/edgewise-go/edgewise/sched"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+const cancelRule = "When ctx is done the task is cancelled: whatever it waits for, then or later, returns a *CancelError."
+
+func cancelCases() []testCase {
+	return []testCase{
+		{ID: "cancel/before-start", Run: cancelBeforeStart, Rule: cancelRule, Source: "stream: a dial that is cancelled before it begins"},
+		{ID: "cancel/while-waiting", Run: cancelWhileWaiting, Rule: cancelRule, Source: "tokio: abort of a parked task"},
+		{ID: "cancel/while-ready", Run: cancelWhileReady, Rule: cancelRule, Source: "tokio: abort of a scheduled task"},
+		{ID: "cancel/error", Run: cancelError,
+			Rule:   "It is ErrCanceled, and its cause is unwrapped.",
+			Source: "errors.Is through every layer"},
+		{ID: "cancel/ignored", Run: cancelIgnored,
+			Rule:   "A task that waits in spite of it does not hold the loop: each such wait lets the others run.",
+			Source: "a read loop that retries on every error"},
+		{ID: "cancel/context", Run: cancelContext,
+			Rule:   "Context returns a context that is done when t is cancelled or has ended.",
+			Source: "net.Dialer's contexts"},
+	}
+}
+
+// suspensions are the ways to be suspended for ever.
+func suspensions(r *rig, reg registration) map[string]body {
+	return map[string]body{
+		"sleep": func(task *sched.Task) error { return r.ops.sleep(task, time.Hour) },
+		"await": func(task *sched.Task) error { return r.ops.await(task, func(func()) {}) },
+		"read":  func(*sched.Task) error { return reg.Wait(sys.Reading, time.Time{}) },
+	}
+}
+
+// silent registers a socket on which nothing comes.
+func (r *rig) silent(t T) registration {
+	t.Helper()
+	a, _ := r.pair(t)
+	return r.register(t, taskForm, a)
+}
+
+func checkCanceled(t T, what string, err error) {
+	t.Helper()
+	if c := (*sched.CancelError)(nil); !errors.As(err, &c) || !errors.Is(err, errCase) {
+		t.Errorf("%s: %v, want a *CancelError with the cause", what, err)
+	}
+}
+
+func cancelBeforeStart(t T, r *rig) {
+	r.start(t, sched.Options{})
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(errCase)
+	for name, suspend := range suspensions(r, r.silent(t)) {
+		r.wait(t, r.spawn(t, r.loop(), ctx, name, func(task *sched.Task) error {
+			checkCanceled(t, name, suspend(task))
+			return nil
+		}), name+" ends")
+	}
+}
+
+func cancelWhileWaiting(t T, r *rig) {
+	r.start(t, sched.Options{})
+	for name, suspend := range suspensions(r, r.silent(t)) {
+		ctx, cancel := context.WithCancelCause(context.Background())
+		begun := make(chan struct{})
+		done := r.spawn(t, r.loop(), ctx, name, func(task *sched.Task) error {
+			close(begun)
+			checkCanceled(t, name, suspend(task))
+			checkCanceled(t, name+" again", suspend(task))
+			return nil
+		})
+		r.wait(t, begun, name+" begins")
+		r.fence(t)
+		cancel(errCase)
+		r.wait(t, done, name+" ends")
+	}
+}
+
+func cancelWhileReady(t T, r *rig) {
+	r.start(t, sched.Options{})
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	r.wait(t, r.spawn(t, r.loop(), ctx, "yields", func(task *sched.Task) error {
+		cancel(errCase)
+		until := time.Now().Add(r.patience)
+		err := task.Yield()
+		for err == nil && time.Now().Before(until) {
+			err = task.Yield()
+		}
+		checkCanceled(t, "Yield", err)
+		checkCanceled(t, "Sleep", r.ops.sleep(task, time.Millisecond))
+		return nil
+	}), "the task ends")
+}
+
+func cancelError(t T, r *rig) {
+	r.start(t, sched.Options{})
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(errCase)
+	r.wait(t, r.spawn(t, r.loop(), ctx, "named", func(task *sched.Task) error {
+		return r.ops.sleep(task, 0)
+	}), "the task ends")
+	r.ended(t, "named", errCase)
+	r.ended(t, "named", sched.ErrCanceled)
+	if c := (*sched.CancelError)(nil); errors.As(r.endings("named")[0], &c) && c.Task != "named" {
+		t.Errorf("the error names task %q", c.Task)
+	}
+}
+
+func cancelIgnored(t T, r *rig) {
+	r.start(t, sched.Options{})
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(errCase)
+	reg := r.silent(t)
+	for _, suspend := range suspensions(r, reg) {
+		served := false
+		stubborn := r.spawn(t, r.loop(), ctx, "stubborn", func(task *sched.Task) error {
+			r.flood(t, func() bool {
+				_ = suspend(task)
+				return !served
+			})
+			return nil
+		})
+		r.do(t, "other", func(*sched.Task) error {
+			served = true
+			return nil
+		})
+		r.wait(t, stubborn, "the stubborn task ends")
+	}
+}
+
+func cancelContext(t T, r *rig) {
+	r.start(t, sched.Options{})
+	var after context.Context
+	r.do(t, "ends", func(task *sched.Task) error {
+		after = r.ops.context(task)
+		if after.Err() != nil {
+			t.Errorf("the context is done before the task: %v", after.Err())
+		}
+		return nil
+	})
+	r.wait(t, after.Done(), "the context is done after the task")
+
+	ctx, cancel := context.WithCancelCause(context.Background())
+	r.wait(t, r.spawn(t, r.loop(), ctx, "cancelled", func(task *sched.Task) error {
+		c := r.ops.context(task)
+		cancel(errCase)
+		r.wait(t, c.Done(), "the context is done")
+		return nil
+	}), "the task ends")
+}

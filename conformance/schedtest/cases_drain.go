@@ -1,0 +1,269 @@
+package schedtest
+
+import (
+	"context"
+	"errors"
+	"net"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sched"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+const shutdownRule = "It returns nil if all ended by themselves, the cause of ctx if some were cancelled"
+
+func drainCases() []testCase {
+	return []testCase{
+		{ID: "drain/tasks-are-told", Run: drainTasks,
+			Rule:   "OnDrain has f called on the loop when the loop is asked to end, at once if it was already.",
+			Source: "net/http.Server.RegisterOnShutdown"},
+		{ID: "drain/handlers-are-told", Run: drainHandlers,
+			Rule:   "the loop was asked to end; said once",
+			Source: "net/http.Server.Shutdown closes idle connections"},
+		{ID: "drain/refuses-new-tasks", Run: drainRefuses,
+			Rule:   "It returns ErrFull at a bound of Options, and ErrStopped once the loop drains or is over.",
+			Source: "net/http.ErrServerClosed"},
+		{ID: "drain/allows-children", Run: drainChildren,
+			Rule:   "Unlike Loop.Go it is not refused while the loop drains: a task may need it to end.",
+			Source: "a request in flight that dials"},
+		{ID: "drain/run-returns", Run: drainRunReturns,
+			Rule:   "until Shutdown or Drain was called and the last task has ended.",
+			Source: "net/http.Server.Shutdown"},
+		{ID: "shutdown/cancels-the-rest", Run: shutdownCancels, Rule: shutdownRule, Source: "net/http.Server.Shutdown with a context"},
+		{ID: "shutdown/by-themselves", Run: shutdownByThemselves, Rule: shutdownRule, Source: "net/http.Server.Shutdown"},
+		{ID: "shutdown/releases-goroutines", Run: shutdownReleases,
+			Rule:   "When l ends, a goroutine that waits is told net.ErrClosed.",
+			Source: "cloudwego/netpoll 140: closed while another reads"},
+	}
+}
+
+// finished drains, and waits for Run to return.
+func (r *rig) finished(t T) {
+	t.Helper()
+	r.ops.drain(r.s)
+	r.wait(t, r.ran, "Run returns after Drain")
+}
+
+func drainTasks(t T, r *rig) {
+	r.start(t, sched.Options{})
+	told, late := 0, 0
+	begun := make(chan struct{})
+	r.spawn(t, r.loop(), context.Background(), "drains", func(task *sched.Task) error {
+		if task.Draining() {
+			t.Errorf("Draining before Drain")
+		}
+		return task.Await(func(resume func()) {
+			r.ops.onDrain(task, func() {
+				t.Errorf("a function was called that OnDrain had replaced")
+			})
+			r.ops.onDrain(task, func() {
+				told++
+				resume()
+			})
+			close(begun)
+		})
+	})
+	r.wait(t, begun, "the task begins")
+	lateDone := r.spawn(t, r.loop(), context.Background(), "late", func(task *sched.Task) error {
+		for !task.Draining() {
+			if err := task.Yield(); err != nil {
+				return err
+			}
+		}
+		r.ops.onDrain(task, func() { late++ })
+		return nil
+	})
+	r.ops.drain(r.s)
+	r.wait(t, lateDone, "Draining is seen")
+	r.finished(t)
+	if told != 1 || late != 1 {
+		t.Errorf("OnDrain's functions were called %d and %d times, want once each", told, late)
+	}
+}
+
+func drainHandlers(t T, r *rig) {
+	r.start(t, sched.Options{})
+	var causes []sched.Cause
+	begun := make(chan struct{})
+	for range 2 { // one waits for nothing, the other for a silent socket and a time
+		a, _ := r.pair(t)
+		s := newScript(func(_ *sched.HandlerTask, c sched.Cause) sched.Next {
+			causes = append(causes, c)
+			switch c {
+			case sched.Started:
+				if len(causes) == 2 {
+					close(begun)
+					return sched.Await(queue.Readable).Within(time.Hour)
+				}
+				return sched.Await(queue.None)
+			case sched.Draining:
+				return sched.Again()
+			default:
+				return sched.Done(nil)
+			}
+		})
+		s.heedsDrain = false
+		r.handle(t, a, s)
+	}
+	r.wait(t, begun, "the handlers begin")
+	r.finished(t)
+	count := map[sched.Cause]int{}
+	for _, c := range causes {
+		count[c]++
+	}
+	if count[sched.Draining] != 2 || count[sched.Resumed] != 2 {
+		t.Errorf("two handlers were told %v, want draining once each", causes)
+	}
+}
+
+// held starts a task that ends when the channel is closed.
+func (r *rig) held(t T, release <-chan struct{}) <-chan struct{} {
+	t.Helper()
+	begun := make(chan struct{})
+	r.spawn(t, r.loop(), context.Background(), "held", func(task *sched.Task) error {
+		return task.Await(func(resume func()) {
+			close(begun)
+			go func() {
+				<-release
+				resume()
+			}()
+		})
+	})
+	r.wait(t, begun, "a task begins")
+	return begun
+}
+
+func drainRefuses(t T, r *rig) {
+	r.start(t, sched.Options{})
+	release := make(chan struct{})
+	r.held(t, release)
+	r.s.Drain()
+	err := r.ops.start(r.loop(), context.Background(), "new", func(*sched.Task) error { return nil })
+	if !errors.Is(err, sched.ErrStopped) {
+		t.Errorf("Go while the loop drains: %v, want ErrStopped", err)
+	}
+	a, _ := r.pair(t)
+	r.on(t, func() {
+		s := newScript(func(*sched.HandlerTask, sched.Cause) sched.Next { return sched.Done(nil) })
+		if _, err := r.ops.handle(r.loop(), a, s); !errors.Is(err, sched.ErrStopped) {
+			t.Errorf("Handle while the loop drains: %v, want ErrStopped", err)
+		}
+	})
+	close(release)
+	r.wait(t, r.ran, "Run returns")
+	err = r.ops.start(r.loop(), context.Background(), "new", func(*sched.Task) error { return nil })
+	if !errors.Is(err, sched.ErrStopped) {
+		t.Errorf("Go when the loop is over: %v, want ErrStopped", err)
+	}
+}
+
+func drainChildren(t T, r *rig) {
+	r.start(t, sched.Options{})
+	ran := false
+	begun := make(chan struct{})
+	r.spawn(t, r.loop(), context.Background(), "parent", func(task *sched.Task) error {
+		close(begun)
+		for !task.Draining() {
+			if err := task.Yield(); err != nil {
+				return err
+			}
+		}
+		err := r.ops.child(task, context.Background(), "child", func(child *sched.Task) error {
+			ran = true
+			return child.Yield()
+		})
+		if err != nil {
+			t.Errorf("Task.Go while the loop drains: %v", err)
+		}
+		return nil
+	})
+	r.wait(t, begun, "the parent begins")
+	r.s.Drain()
+	r.wait(t, r.ran, "Run returns")
+	if !ran {
+		t.Errorf("the child did not run")
+	}
+}
+
+func drainRunReturns(t T, r *rig) {
+	r.start(t, sched.Options{})
+	release := make(chan struct{})
+	r.held(t, release)
+	r.fence(t)
+	r.ops.drain(r.s)
+	r.fence(t)
+	select {
+	case <-r.ran:
+		t.Errorf("Run returned while a task was left")
+	default:
+	}
+	close(release)
+	r.wait(t, r.ran, "Run returns when the last task has ended")
+	if r.runErr != nil {
+		t.Errorf("Run: %v", r.runErr)
+	}
+}
+
+func shutdownCancels(t T, r *rig) {
+	r.start(t, sched.Options{})
+	begun := make(chan struct{})
+	r.spawn(t, r.loop(), context.Background(), "stays", func(task *sched.Task) error {
+		close(begun)
+		err := task.Sleep(time.Hour)
+		checkCanceled(t, "Sleep", err)
+		return err
+	})
+	a, _ := r.pair(t)
+	s := newScript(func(*sched.HandlerTask, sched.Cause) sched.Next { return sched.Await(queue.Readable) })
+	r.handle(t, a, s)
+	r.wait(t, begun, "the task begins")
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(errCase)
+	if err := r.ops.shutdown(r.s, ctx); !errors.Is(err, errCase) {
+		t.Errorf("Shutdown: %v, want the cause of the context", err)
+	}
+	r.wait(t, r.ran, "Run returns")
+	r.wait(t, s.ended, "the handler ends")
+	checkCanceled(t, "End", s.err)
+}
+
+func shutdownByThemselves(t T, r *rig) {
+	r.start(t, sched.Options{})
+	begun := make(chan struct{})
+	r.spawn(t, r.loop(), context.Background(), "ends soon", func(task *sched.Task) error {
+		close(begun)
+		return task.Sleep(time.Millisecond)
+	})
+	r.wait(t, begun, "the task begins")
+	if err := r.ops.shutdown(r.s, t.Context()); err != nil {
+		t.Errorf("Shutdown: %v", err)
+	}
+	r.wait(t, r.ran, "Run returns")
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.ends) != 1 || r.ends[0].err != nil {
+		t.Errorf("tasks ended with %v", r.ends)
+	}
+}
+
+func shutdownReleases(t T, r *rig) {
+	r.start(t, sched.Options{})
+	a, _ := r.pair(t)
+	reg := r.register(t, goroutineForm, a)
+	done := goroutineForm.spawn(t, r, func(func()) {
+		var err error
+		for range waitsMax {
+			if err = reg.Wait(sys.Reading, time.Time{}); err != nil {
+				break
+			}
+		}
+		if !errors.Is(err, net.ErrClosed) {
+			t.Errorf("Wait: %v, want net.ErrClosed", err)
+		}
+	})
+	r.fence(t)
+	time.Sleep(time.Millisecond)
+	r.finished(t)
+	r.wait(t, done, "a waiting goroutine is released when the loop ends")
+}

@@ -1,0 +1,57 @@
+package schedtest
+
+import (
+	"context"
+
+	"github.com/edgewise-go/edgewise/sched"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+const yieldRule = "Yield lets the other tasks of the loop run, and new events come in."
+
+func fairnessCases() []testCase {
+	return []testCase{
+		{ID: "fairness/tasks", Run: fairTasks, Rule: yieldRule, Source: "gnet 599, tokio 6221: one connection keeps the loop"},
+		{ID: "fairness/events", Run: fairEvents, Rule: yieldRule, Source: "libuv 1787: events starve while tasks run"},
+	}
+}
+
+func fairTasks(t T, r *rig) {
+	r.start(t, sched.Options{})
+	pings := 0
+	flooder := r.spawn(t, r.loop(), context.Background(), "flooder", func(task *sched.Task) error {
+		r.flood(t, func() bool { return r.ops.yield(task) == nil && pings < 10 })
+		return nil
+	})
+	ping := r.spawn(t, r.loop(), context.Background(), "ping", func(task *sched.Task) error {
+		for pings = 1; pings < 10; pings++ {
+			if err := task.Yield(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	r.wait(t, flooder, "the flooder ends")
+	r.wait(t, ping, "the other task ends")
+}
+
+func fairEvents(t T, r *rig) {
+	r.start(t, sched.Options{})
+	a, b := r.pair(t)
+	reg := r.register(t, taskForm, a)
+	received := false
+	reader := r.spawn(t, r.loop(), context.Background(), "reader", func(*sched.Task) error {
+		_, err := receive(reg, a, make([]byte, 1))
+		received = err == nil
+		return err
+	})
+	r.fence(t)
+	r.do(t, "flooder", func(task *sched.Task) error {
+		if _, err := sys.Send(b, []byte("x")); err != nil {
+			return err
+		}
+		r.flood(t, func() bool { return r.ops.yield(task) == nil && !received })
+		return nil
+	})
+	r.wait(t, reader, "the reader ends")
+}

@@ -1,0 +1,420 @@
+package schedtest
+
+import (
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sched"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+const (
+	stepRule = "Step is called when the task starts, and each time that what the last Next asked for has come about."
+	endRule  = "End is called once, last: with the error of the Next that ended the task, a *CancelError, a *PanicError, or ErrStopped."
+	wakeRule = "Wake has Step called with Woken if t waits, or else after the next Await."
+)
+
+func handlerCases() []testCase {
+	return []testCase{
+		{ID: "handler/starts", Run: handlerStarts, Rule: stepRule, Source: "the contract of every spawn"},
+		{ID: "handler/ends-once", Run: handlerEndsOnce, Rule: endRule, Source: "gnet 621: a callback after the last"},
+		{ID: "handler/ready", Run: handlerReady, Rule: stepRule, Source: "epoll(7)"},
+		{ID: "handler/ready-before-await", Run: handlerReadyBefore, Rule: stepRule, Source: "nbio: a yielded connection is forgotten"},
+		{ID: "handler/panic-in-step", Run: handlerPanicInStep, Rule: "A panic ends the task.", Source: "cloudwego/netpoll 238"},
+		{ID: "handler/panic-in-end", Run: handlerPanicInEnd, Rule: "If End panics, its panic is joined to the error that Options.Ended is told.", Source: "cloudwego/netpoll 238"},
+		{ID: "handler/within", Run: handlerWithin,
+			Rule:   "after d, and at once if d is not positive, Step is called with Expired.",
+			Source: "a time that is left, and is negative"},
+		{ID: "handler/wake", Run: handlerWake, Rule: wakeRule, Source: "smol 134: wake between look and park"},
+		{ID: "handler/again", Run: handlerAgain,
+			Rule:   "Again lets other tasks run, and new events come in, then calls Step with Resumed",
+			Source: "gnet 599, tokio 6221: one connection keeps the loop"},
+		{ID: "handler/bound", Run: handlerBound, Rule: "It returns ErrFull at TasksMax", Source: "gnet 423: memory without a bound"},
+		{ID: "handler/handle-is-free", Run: handlerHandleIsFree,
+			Rule:   "The handle is no longer registered, so that End may close it.",
+			Source: "gnet 621: the order of close and callback"},
+	}
+}
+
+// script is a handler made of functions, which counts what it is told.
+type script struct {
+	step func(t *sched.HandlerTask, cause sched.Cause) sched.Next
+	end  func(err error)
+
+	heedsDrain bool // the handler ends when the case does
+
+	steps atomic.Int32
+	ends  atomic.Int32
+	err   error // set before ended is closed
+	ended chan struct{}
+}
+
+func newScript(step func(t *sched.HandlerTask, cause sched.Cause) sched.Next) *script {
+	return &script{step: step, heedsDrain: true, ended: make(chan struct{})}
+}
+
+func (s *script) Step(t *sched.HandlerTask, cause sched.Cause) sched.Next {
+	s.steps.Add(1)
+	if cause == sched.Draining && s.heedsDrain {
+		return sched.Done(nil)
+	}
+	return s.step(t, cause)
+}
+
+func (s *script) End(err error) {
+	if s.ends.Add(1) == 1 {
+		s.err = err
+		defer close(s.ended)
+	}
+	if s.end != nil {
+		s.end(err)
+	}
+}
+
+// on calls f on the loop and waits for its end.
+func (r *rig) on(t T, f func()) {
+	t.Helper()
+	done := make(chan struct{})
+	if err := r.loop().Post(func() {
+		defer close(done)
+		f()
+	}); err != nil {
+		t.Fatalf("Post: %v", err)
+	}
+	r.wait(t, done, "a posted function returns")
+}
+
+// handle starts s for h.
+func (r *rig) handle(t T, h sys.Handle, s *script) *sched.HandlerTask {
+	t.Helper()
+	var task *sched.HandlerTask
+	var err error
+	r.on(t, func() { task, err = r.ops.handle(r.loop(), h, s) })
+	if err != nil {
+		t.Fatalf("Handle: %v", err)
+	}
+	return task
+}
+
+func handlerStarts(t T, r *rig) {
+	r.start(t, sched.Options{})
+	a, _ := r.pair(t)
+	var causes []sched.Cause
+	s := newScript(func(_ *sched.HandlerTask, c sched.Cause) sched.Next {
+		causes = append(causes, c)
+		return sched.Await(queue.None)
+	})
+	r.handle(t, a, s)
+	r.fence(t)
+	r.on(t, func() {
+		if len(causes) != 1 || causes[0] != sched.Started {
+			t.Errorf("Step was called with %v, want started, once", causes)
+		}
+	})
+}
+
+func handlerEndsOnce(t T, r *rig) {
+	r.start(t, sched.Options{})
+	for _, want := range []error{nil, errCase} {
+		a, _ := r.pair(t)
+		s := newScript(func(_ *sched.HandlerTask, c sched.Cause) sched.Next {
+			if c == sched.Started {
+				return sched.Again()
+			}
+			return sched.Done(want)
+		})
+		task := r.handle(t, a, s)
+		r.wait(t, s.ended, "the handler ends")
+		task.Wake() // it is no more
+		r.fence(t)
+		if s.ends.Load() != 1 || s.steps.Load() != 2 || !errors.Is(s.err, want) {
+			t.Errorf("%d steps, %d ends, with %v; want 2, 1, with %v", s.steps.Load(), s.ends.Load(), s.err, want)
+		}
+	}
+	if n := len(r.endings("handler")); n != 2 {
+		t.Errorf("Ended was told %d times of 2 handlers", n)
+	}
+}
+
+func handlerReady(t T, r *rig) {
+	r.start(t, sched.Options{})
+	a, b := r.pair(t)
+	p := make([]byte, 8)
+	reader := newScript(nil)
+	reader.step = func(_ *sched.HandlerTask, c sched.Cause) sched.Next {
+		if c != sched.Started && c != sched.Ready {
+			t.Errorf("Step was called with %v", c)
+		}
+		for {
+			n, err := sys.Recv(a, p)
+			switch {
+			case err == sys.ErrWouldBlock && reader.steps.Load() > waitsMax+200:
+				return sched.Done(errNagged)
+			case err == sys.ErrWouldBlock:
+				return sched.Await(queue.Readable)
+			case n == 0 || err != nil:
+				return sched.Done(err)
+			}
+			if _, err := sys.Send(a, p[:n]); err != nil {
+				return sched.Done(err)
+			}
+		}
+	}
+	r.handle(t, a, reader)
+	reg := r.register(t, goroutineForm, b)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 100 {
+			send(t, b, "x")
+			if n, err := receive(reg, b, make([]byte, 8)); n != 1 || err != nil {
+				t.Errorf("echo: %d, %v", n, err)
+				return
+			}
+		}
+	}()
+	r.wait(t, done, "every byte comes back")
+	if err := sys.Shutdown(b, sys.ShutWriting); err != nil {
+		t.Errorf("shutdown: %v", err)
+	}
+	r.wait(t, reader.ended, "the end of the stream is seen")
+	if reader.err != nil {
+		t.Errorf("the handler ended with %v", reader.err)
+	}
+}
+
+func handlerReadyBefore(t T, r *rig) {
+	r.start(t, sched.Options{})
+	a, b := r.pair(t)
+	yields := 0
+	s := newScript(func(_ *sched.HandlerTask, c sched.Cause) sched.Next {
+		n, err := sys.Recv(a, make([]byte, 1))
+		switch {
+		case n == 1:
+			return sched.Done(nil)
+		case err != sys.ErrWouldBlock:
+			return sched.Done(err)
+		case c == sched.Started:
+			// Would-block is said: the byte comes after it, and is reported before the Await.
+			if _, err := sys.Send(b, []byte("x")); err != nil {
+				return sched.Done(err)
+			}
+		}
+		return sched.Await(queue.Readable)
+	})
+	plain := s.step
+	s.step = func(task *sched.HandlerTask, c sched.Cause) sched.Next {
+		if c == sched.Started {
+			plain(task, c)
+		}
+		if yields++; yields <= fenceTurns {
+			return sched.Again()
+		}
+		if yields == fenceTurns+1 {
+			return sched.Await(queue.Readable)
+		}
+		return plain(task, c)
+	}
+	r.handle(t, a, s)
+	r.wait(t, s.ended, "readiness that was reported before the Await ends it")
+	if s.err != nil {
+		t.Errorf("the handler ended with %v", s.err)
+	}
+}
+
+// blow is a name to be found in a stack.
+func blow() { panic(errCase) }
+
+func handlerPanicInStep(t T, r *rig) {
+	r.start(t, sched.Options{})
+	a, _ := r.pair(t)
+	s := newScript(func(*sched.HandlerTask, sched.Cause) sched.Next {
+		blow()
+		return sched.Again()
+	})
+	r.handle(t, a, s)
+	r.wait(t, s.ended, "the handler ends")
+	r.ended(t, "handler", errCase)
+	checkPanic(t, s.err, "blow")
+}
+
+func handlerPanicInEnd(t T, r *rig) {
+	r.start(t, sched.Options{})
+	a, _ := r.pair(t)
+	s := newScript(func(*sched.HandlerTask, sched.Cause) sched.Next { return sched.Done(nil) })
+	s.end = func(error) { blow() }
+	r.handle(t, a, s)
+	r.wait(t, s.ended, "the handler ends")
+	r.ended(t, "handler", errCase)
+	checkPanic(t, r.endings("handler")[0], "blow")
+}
+
+func handlerWithin(t T, r *rig) {
+	r.start(t, sched.Options{})
+	a, b := r.pair(t)
+	durations := append([]time.Duration{-time.Hour}, durations...)
+	var begun time.Time
+	i := 0
+	s := newScript(func(_ *sched.HandlerTask, c sched.Cause) sched.Next {
+		switch {
+		case c == sched.Expired && i < len(durations):
+			if d := time.Since(begun); d < durations[i] {
+				t.Errorf("Within %v expired after %v", durations[i], d)
+			}
+			i++
+		case c == sched.Expired:
+			t.Errorf("a time expired that an event had ended")
+			return sched.Done(nil)
+		case c == sched.Ready && i == len(durations):
+			i++
+			return sched.Await(queue.None).Within(time.Hour)
+		}
+		begun = time.Now()
+		if i < len(durations) {
+			return sched.Await(queue.Readable).Within(durations[i])
+		}
+		if i == len(durations) {
+			if _, err := sys.Send(b, []byte("x")); err != nil {
+				return sched.Done(err)
+			}
+			return sched.Await(queue.Readable).Within(30 * time.Second)
+		}
+		return sched.Done(nil)
+	})
+	task := r.handle(t, a, s)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for stop := time.Now().Add(r.patience / 2); time.Now().Before(stop); {
+			ready := false
+			r.fence(t)
+			if err := r.loop().Call(t.Context(), "looks", func(*sched.Task) error {
+				ready = i > len(durations)
+				return nil
+			}); err != nil || ready {
+				break
+			}
+		}
+		task.Wake()
+	}()
+	r.wait(t, s.ended, "all times expire")
+	r.wait(t, done, "the watcher ends")
+	if i <= len(durations) {
+		t.Errorf("%d of %d times expired", i, len(durations))
+	}
+}
+
+func handlerWake(t T, r *rig) {
+	r.start(t, sched.Options{})
+	a, _ := r.pair(t)
+	var woken atomic.Int64
+	seen := make(chan struct{}, 1)
+	s := newScript(func(task *sched.HandlerTask, c sched.Cause) sched.Next {
+		switch {
+		case c == sched.Started:
+			r.ops.wake(task) // while it runs: for the next Await
+			r.ops.wake(task)
+		case c == sched.Woken:
+			woken.Add(1)
+			seen <- struct{}{}
+		default:
+			t.Errorf("Step was called with %v", c)
+		}
+		return sched.Await(queue.None)
+	})
+	task := r.handle(t, a, s)
+	r.wait(t, seen, "a Wake during the step before is told")
+	r.fence(t)
+	if n := woken.Load(); n != 1 {
+		t.Errorf("Woken was said %d times for two calls in one step", n)
+	}
+	for i := range 2000 {
+		r.ops.wake(task)
+		if !r.happens(seen) {
+			t.Fatalf("Wake %d was lost", i)
+		}
+	}
+}
+
+func handlerAgain(t T, r *rig) {
+	r.start(t, sched.Options{})
+	a, _ := r.pair(t)
+	others := 0
+	s := newScript(nil)
+	until := time.Now().Add(r.patience / 4)
+	s.step = func(_ *sched.HandlerTask, c sched.Cause) sched.Next {
+		n := int(s.steps.Load())
+		if n > 1 && c != sched.Resumed {
+			t.Errorf("Step was called with %v after Again", c)
+		}
+		if others == 10 {
+			return sched.Done(nil)
+		}
+		if n > roundsMax && time.Now().After(until) {
+			t.Errorf("another task had %d turns while a handler said Again %d times", others, n)
+			return sched.Done(nil)
+		}
+		return sched.Again()
+	}
+	r.handle(t, a, s)
+	r.do(t, "other", func(task *sched.Task) error {
+		for others = 1; others < 10; others++ {
+			if err := task.Yield(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	r.wait(t, s.ended, "the handler ends")
+}
+
+func handlerBound(t T, r *rig) {
+	const tasks = 4
+	r.start(t, sched.Options{TasksMax: tasks})
+	for range 2 {
+		var held []*script
+		var woken []*sched.HandlerTask
+		for range tasks {
+			a, _ := r.pair(t)
+			s := newScript(func(_ *sched.HandlerTask, c sched.Cause) sched.Next {
+				if c == sched.Woken {
+					return sched.Done(nil)
+				}
+				return sched.Await(queue.None)
+			})
+			woken = append(woken, r.handle(t, a, s))
+			held = append(held, s)
+		}
+		a, _ := r.pair(t)
+		extra := newScript(func(*sched.HandlerTask, sched.Cause) sched.Next { return sched.Done(nil) })
+		r.on(t, func() {
+			if _, err := r.ops.handle(r.loop(), a, extra); !errors.Is(err, sched.ErrFull) {
+				t.Errorf("Handle at TasksMax: %v, want ErrFull", err)
+			}
+		})
+		for i, task := range woken {
+			task.Wake()
+			r.wait(t, held[i].ended, "a held handler ends")
+		}
+		if n := extra.ends.Load(); n != 0 {
+			t.Errorf("End was called for a handler that was refused")
+		}
+	}
+}
+
+func handlerHandleIsFree(t T, r *rig) {
+	r.start(t, sched.Options{})
+	a, _ := r.pair(t)
+	second := newScript(func(*sched.HandlerTask, sched.Cause) sched.Next { return sched.Done(nil) })
+	first := newScript(func(*sched.HandlerTask, sched.Cause) sched.Next { return sched.Done(nil) })
+	first.end = func(error) {
+		if _, err := r.loop().Handle(a, second); err != nil {
+			t.Errorf("Handle for the same handle in End: %v", err)
+			close(second.ended)
+		}
+	}
+	r.handle(t, a, first)
+	r.wait(t, second.ended, "the second handler ends")
+}

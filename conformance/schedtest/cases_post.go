@@ -1,0 +1,172 @@
+package schedtest
+
+import (
+	"errors"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/edgewise-go/edgewise/sched"
+)
+
+const postRule = "Post has f called on the loop, soon, in the order of the posts."
+
+func postCases() []testCase {
+	return []testCase{
+		{ID: "post/order", Run: postOrder, Rule: postRule, Source: "libuv: async callbacks come in the order they were sent"},
+		{ID: "post/none-lost", Run: postNoneLost, Rule: postRule, Source: "gnet, netty 76592db0, libuv 2226: a wake-up lost between the look and the sleep"},
+		{ID: "post/bound", Run: postBound,
+			Rule:   "ErrFull when InboxMax functions wait already, ErrStopped when the loop is over.",
+			Source: "gnet 423: memory without a bound"},
+		{ID: "post/panic-is-contained", Run: postPanicIsContained,
+			Rule:   `of one that was posted as "posted function"`,
+			Source: "cloudwego/netpoll 238: a panic in a handler wedges the loop"},
+		{ID: "post/itself", Run: postItself,
+			Rule:   "What f posts is called in a later turn, after the events that have come.",
+			Source: "libuv 4245, sonic: a handler that posts itself holds the loop"},
+	}
+}
+
+func postOrder(t T, r *rig) {
+	r.start(t, sched.Options{})
+	const posts = 1000
+	var got []int
+	done := make(chan struct{})
+	for i := range posts {
+		err := r.ops.post(r.loop(), func() {
+			if got = append(got, i); len(got) == posts {
+				close(done)
+			}
+		})
+		if err != nil {
+			t.Fatalf("Post: %v", err)
+		}
+	}
+	r.wait(t, done, "all posted functions are called")
+	for i, n := range got {
+		if i != n {
+			t.Fatalf("function %d was called in place %d", n, i)
+		}
+	}
+}
+
+func postNoneLost(t T, r *rig) {
+	r.start(t, sched.Options{InboxMax: 64})
+	const producers, posts = 8, 1000
+	var called atomic.Int64
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	for range producers {
+		wg.Go(func() {
+			for i := range posts {
+				for {
+					err := r.ops.post(r.loop(), func() {
+						if called.Add(1) == producers*posts {
+							close(done)
+						}
+					})
+					if err == nil {
+						break
+					}
+					if !errors.Is(err, sched.ErrFull) || t.Context().Err() != nil {
+						t.Errorf("Post: %v", err)
+						return
+					}
+					runtime.Gosched()
+				}
+				if i%8 == 0 {
+					runtime.Gosched() // lets the loop fall asleep
+				}
+			}
+		})
+	}
+	if !r.happens(done) {
+		r.breakQueues() // lets the producers end
+		wg.Wait()
+		t.Fatalf("%d of %d posted functions were called", called.Load(), producers*posts)
+	}
+	wg.Wait()
+}
+
+func postBound(t T, r *rig) {
+	const bound = 16
+	r.start(t, sched.Options{InboxMax: bound})
+	for range 2 { // the second time shows that the room is free again
+		held, release := make(chan struct{}), make(chan struct{})
+		if err := r.ops.post(r.loop(), func() {
+			close(held)
+			<-release
+		}); err != nil {
+			t.Fatalf("Post: %v", err)
+		}
+		r.wait(t, held, "the loop is held")
+		accepted, called := 0, 0
+		var err error
+		for range bound + 1 {
+			if err = r.ops.post(r.loop(), func() { called++ }); err == nil {
+				accepted++
+			}
+		}
+		close(release)
+		if accepted != bound || !errors.Is(err, sched.ErrFull) {
+			t.Errorf("%d functions were accepted, then %v; want %d, then ErrFull", accepted, err, bound)
+		}
+		r.fence(t)
+		if called != bound {
+			t.Errorf("%d functions were called, want %d", called, bound)
+		}
+	}
+	r.s.Drain()
+	r.wait(t, r.ran, "Run returns")
+	if err := r.ops.post(r.loop(), func() {}); !errors.Is(err, sched.ErrStopped) {
+		t.Errorf("Post when the loop is over: %v, want ErrStopped", err)
+	}
+}
+
+func postPanicIsContained(t T, r *rig) {
+	r.start(t, sched.Options{})
+	if err := r.ops.post(r.loop(), func() { panic(errCase) }); err != nil {
+		t.Fatalf("Post: %v", err)
+	}
+	r.ended(t, "posted function", errCase)
+	checkPanic(t, r.endings("posted function")[0], "postPanicIsContained")
+}
+
+// postsMax bounds how long a function posts itself.
+const postsMax = 20000
+
+func postItself(t T, r *rig) {
+	r.start(t, sched.Options{})
+	a, b := r.pair(t)
+	reg := r.register(t, taskForm, a)
+	posts, received := 0, false
+	over := make(chan struct{})
+	var again func()
+	again = func() {
+		posts++
+		if posts == 1 {
+			send(t, b, "x")
+		}
+		if received || posts > postsMax {
+			close(over)
+			return
+		}
+		if err := r.ops.post(r.loop(), again); err != nil {
+			t.Errorf("Post: %v", err)
+			close(over)
+		}
+	}
+	reads := r.spawn(t, r.loop(), t.Context(), "reads", func(*sched.Task) error {
+		_, err := receive(reg, a, make([]byte, 1))
+		received = true
+		return err
+	})
+	if err := r.ops.post(r.loop(), again); err != nil {
+		t.Fatalf("Post: %v", err)
+	}
+	r.wait(t, over, "the function stops posting itself")
+	r.wait(t, reads, "the reader ends")
+	if posts > postsMax {
+		t.Errorf("an event was not seen while a function posted itself %d times", posts)
+	}
+}

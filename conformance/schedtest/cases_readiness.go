@@ -1,0 +1,85 @@
+package schedtest
+
+import (
+	"context"
+	"runtime"
+	"time"
+
+	"github.com/edgewise-go/edgewise/sched"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+func readinessCases() []testCase {
+	return []testCase{
+		{ID: "readiness/does-not-nag", Run: readinessDoesNotNag,
+			Rule:   "In no mode does a handle that is ready, and that nobody waits for, keep the loop busy.",
+			Source: "smol 111, libuv 47e95602: an interest that was left on costs a whole processor"},
+		{ID: "readiness/many-and-collected", Run: readinessMany,
+			Rule:   waitRule,
+			Source: "cloudwego/netpoll 360: a collected object that only the kernel knew"},
+	}
+}
+
+func readinessDoesNotNag(t T, r *rig) {
+	r.start(t, sched.Options{})
+	a, b := r.pair(t)
+	reg := r.register(t, taskForm, a)
+	r.do(t, "looks", func(task *sched.Task) error {
+		for range waitsMax { // the first events, of a socket with room to write in
+			if _, err := sys.Send(b, []byte("x")); err != nil {
+				return err
+			}
+			if err := reg.Wait(sys.Reading, time.Time{}); err != nil {
+				return err
+			}
+			if n, _ := sys.Recv(a, make([]byte, 1)); n == 1 {
+				break
+			}
+		}
+		if err := reg.Wait(sys.Writing, time.Time{}); err != nil {
+			return err
+		}
+		if _, err := sys.Send(b, []byte("xx")); err != nil {
+			return err
+		}
+		return reg.Wait(sys.Reading, time.Time{})
+	})
+	r.fence(t)
+	before := r.queues[0].events.Load()
+	const rounds = 200
+	for range rounds {
+		r.fence(t)
+	}
+	if n := r.queues[0].events.Load() - before; n > rounds/10 {
+		t.Errorf("a ready handle that nobody waits for brought %d events in %d turns", n, rounds*fenceTurns)
+	}
+}
+
+func readinessMany(t T, r *rig) {
+	r.start(t, sched.Options{})
+	const tasks = 200
+	var peers []sys.Handle
+	var done []<-chan struct{}
+	for range tasks {
+		a, b := r.pair(t)
+		reg := r.register(t, taskForm, a)
+		peers = append(peers, b)
+		done = append(done, r.spawn(t, r.loop(), context.Background(), "reader", func(*sched.Task) error {
+			_, err := receive(reg, a, make([]byte, 1))
+			if err != nil {
+				t.Errorf("receive: %v", err)
+			}
+			return err
+		}))
+	}
+	r.fence(t)
+	for range 3 {
+		runtime.GC()
+	}
+	for _, b := range peers {
+		send(t, b, "x")
+	}
+	for _, c := range done {
+		r.wait(t, c, "a suspended task is woken after a collection")
+	}
+}

@@ -1,0 +1,172 @@
+package schedtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+
+	"github.com/edgewise-go/edgewise/sched"
+)
+
+var errCase = errors.New("an error of the case")
+
+func taskCases() []testCase {
+	return []testCase{
+		{ID: "task/runs-once", Run: taskRunsOnce,
+			Rule:   "Go starts a task on l, which runs body when its turn comes.",
+			Source: "the contract of every spawn"},
+		{ID: "task/end-is-told", Run: taskEndIsTold,
+			Rule:   "Ended is called on the loop when a task has ended, with its name and its error, nil included.",
+			Source: "libuv: a closed handle's callback comes exactly once"},
+		{ID: "task/panic-is-contained", Run: taskPanicIsContained,
+			Rule:   "The panic ends the task and nothing else.",
+			Source: "cloudwego/netpoll 238: a panic in a handler wedges the loop"},
+		{ID: "task/call", Run: taskCall,
+			Rule:   "Call runs body in a task of l and blocks the calling goroutine until it has ended; it returns what body returned.",
+			Source: "the bridge from goroutines"},
+		{ID: "task/bound", Run: taskBound,
+			Rule:   "It returns ErrFull at a bound of Options, and ErrStopped once the loop drains or is over.",
+			Source: "gnet 423: memory without a bound"},
+		{ID: "task/spread", Run: taskSpread, Needs: []Feature{SeveralLoops},
+			Rule:   "Tasks are placed in turn",
+			Source: "StarRocks 72956: one worker gets all the work"},
+	}
+}
+
+func taskRunsOnce(t T, r *rig) {
+	r.start(t, sched.Options{})
+	const tasks = 200
+	var runs [tasks]atomic.Int32
+	for i := range tasks {
+		done := r.spawn(t, r.loop(), context.Background(), fmt.Sprint(i), func(task *sched.Task) error {
+			runs[i].Add(1)
+			return task.Yield()
+		})
+		if i == tasks-1 {
+			r.wait(t, done, "the last task ends")
+		}
+	}
+	r.fence(t)
+	for i := range runs {
+		if n := runs[i].Load(); n != 1 {
+			t.Fatalf("task %d ran %d times", i, n)
+		}
+	}
+}
+
+func taskEndIsTold(t T, r *rig) {
+	r.start(t, sched.Options{})
+	for name, want := range map[string]error{"good": nil, "bad": errCase} {
+		r.do(t, name, func(*sched.Task) error { return want })
+		r.ended(t, name, want)
+	}
+}
+
+// detonate is a name to be found in a stack.
+func detonate(*sched.Task) error { panic(errCase) }
+
+func taskPanicIsContained(t T, r *rig) {
+	r.start(t, sched.Options{})
+	bystander := r.spawn(t, r.loop(), context.Background(), "bystander", func(task *sched.Task) error {
+		for range 10 {
+			if err := task.Yield(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	r.do(t, "bomb", detonate)
+	r.wait(t, bystander, "another task goes on")
+	r.ended(t, "bomb", errCase)
+	checkPanic(t, r.endings("bomb")[0], "detonate")
+}
+
+func checkPanic(t T, err error, function string) {
+	t.Helper()
+	var p *sched.PanicError
+	if !errors.As(err, &p) {
+		t.Fatalf("the error is %v, want a *PanicError", err)
+	}
+	if p.Value != any(errCase) || !errors.Is(p, errCase) {
+		t.Errorf("the value is %v", p.Value)
+	}
+	if !strings.Contains(string(p.Stack), function) {
+		t.Errorf("the stack does not name %s:\n%s", function, p.Stack)
+	}
+}
+
+func taskCall(t T, r *rig) {
+	r.start(t, sched.Options{})
+	ran := false
+	err := r.ops.call(r.loop(), t.Context(), "call", func(task *sched.Task) error {
+		if err := task.Yield(); err != nil {
+			return err
+		}
+		ran = true
+		return errCase
+	})
+	if !ran || !errors.Is(err, errCase) {
+		t.Errorf("Call returned %v, body finished: %v", err, ran)
+	}
+}
+
+func taskBound(t T, r *rig) {
+	const tasks = 8
+	r.start(t, sched.Options{TasksMax: tasks})
+	for range 2 { // the second time shows that the room is free again
+		release := make(chan struct{})
+		var held []<-chan struct{}
+		for range tasks {
+			held = append(held, r.spawn(t, r.loop(), context.Background(), "held", func(task *sched.Task) error {
+				return task.Await(func(resume func()) {
+					go func() {
+						<-release
+						resume()
+					}()
+				})
+			}))
+		}
+		err := r.ops.start(r.loop(), context.Background(), "one more", func(*sched.Task) error { return nil })
+		close(release)
+		if !errors.Is(err, sched.ErrFull) {
+			t.Errorf("Go at TasksMax: %v, want ErrFull", err)
+		}
+		for _, done := range held {
+			r.wait(t, done, "a held task ends")
+		}
+		r.fence(t)
+	}
+}
+
+func taskSpread(t T, r *rig) {
+	r.start(t, sched.Options{})
+	loops := r.s.Loops()
+	const each = 4
+	var on [each]map[*sched.Loop]int
+	placed := make(chan *sched.Loop, each*len(loops))
+	for i := range on {
+		on[i] = map[*sched.Loop]int{}
+		for range loops {
+			err := r.ops.place(r.s, context.Background(), "placed", func(task *sched.Task) error {
+				before := task.Loop()
+				_ = task.Yield()
+				if task.Loop() != before {
+					t.Errorf("the task has moved")
+				}
+				placed <- before
+				return nil
+			})
+			if err != nil {
+				t.Fatalf("Go: %v", err)
+			}
+		}
+		for range loops {
+			on[i][<-placed]++
+		}
+		if len(on[i]) != len(loops) {
+			t.Errorf("%d tasks were placed on %d loops", len(loops), len(on[i]))
+		}
+	}
+}

@@ -1,0 +1,450 @@
+package schedtest
+
+import (
+	"errors"
+	"net"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sched"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+const (
+	interruptRule = "Interrupt makes a Wait in direction d, running or else the next one, return nil, so that its caller looks at a changed deadline."
+	closeRule     = "Close ends the registration and makes a running Wait return net.ErrClosed."
+	waitRule      = "Wait suspends the caller until an operation in direction d is worth trying again, or deadline has passed (the zero time is no deadline)."
+)
+
+// waiterCases are the rules of a registration, for one who waits in form f.
+func waiterCases(f form) []testCase {
+	var cs []testCase
+	add := func(id, rule, source string, run func(t T, r *rig, f form)) {
+		cs = append(cs, testCase{ID: f.name + "-wait/" + id, Rule: rule, Source: source,
+			Run: func(t suite.T, r *rig) { run(t, r, f) }})
+	}
+	add("wakes", waitRule, "epoll(7)", waitWakes)
+	add("ready-before-park", "Wait declares loss of readiness, and it is here that interest is armed again.",
+		"smol 134, tokio poll_readiness: readiness between would-block and park", waitReadyBeforePark)
+	add("spurious", "spurious returns are legal", "tokio 7494: spurious readiness taken for a fact", waitSpurious)
+	add("busy", "ErrBusy says that another task waits for the same direction of the same handle.", "libxev: the second registration replaces the first", waitBusy)
+	add("both-directions", "Two may wait at a time, one in each direction.", "full duplex", waitBoth)
+	add("deadline", waitRule, "net.Conn", waitDeadline)
+	add("deadline-races-event", waitRule, "cloudwego/netpoll 289: a timeout and the event at the same time", waitDeadlineRace)
+	add("interrupt-while-waiting", interruptRule, "net.Conn.SetDeadline", waitInterruptRunning)
+	add("interrupt-before", interruptRule, "net.Conn.SetDeadline", waitInterruptNext)
+	add("interrupt-races", interruptRule, "net.Conn.SetDeadline during Read", waitInterruptRaces)
+	add("close-wakes", closeRule, "cloudwego/netpoll 140: close while another reads", waitCloseWakes)
+	add("close-races", closeRule, "cloudwego/netpoll 140: close while another reads", waitCloseRaces)
+	add("number-reused", "It may be called from any goroutine and returns before the handle's number can be used again.",
+		"libuv 266, netty e348bd92, gnet 621: an event for the connection before", waitNumberReused)
+	return cs
+}
+
+func waitWakes(t T, r *rig, f form) {
+	r.start(t, sched.Options{})
+	a, b := r.pair(t)
+	reg := r.register(t, f, a)
+	const rounds = 50
+	received := make(chan struct{})
+	reader := f.spawn(t, r, func(func()) {
+		for range rounds {
+			if _, err := receive(reg, a, make([]byte, 8)); err != nil {
+				t.Errorf("receive: %v", err)
+				return
+			}
+			received <- struct{}{}
+		}
+	})
+	for range rounds {
+		r.fence(t)
+		send(t, b, "x")
+		if !r.happens(received) {
+			t.Fatalf("a byte came, and who waits was not woken")
+		}
+	}
+	r.wait(t, reader, "the reader ends")
+}
+
+func waitReadyBeforePark(t T, r *rig, f form) {
+	r.start(t, sched.Options{})
+	a, b := r.pair(t)
+	reg := r.register(t, f, a)
+	done := f.spawn(t, r, func(fence func()) {
+		p := make([]byte, 1)
+		for range 50 {
+			if _, err := sys.Recv(a, p); err != sys.ErrWouldBlock {
+				t.Errorf("receive: %v, want would-block", err)
+			}
+			send(t, b, "x")
+			fence()
+			if _, err := receive(reg, a, p); err != nil {
+				t.Errorf("receive: %v", err)
+			}
+			if _, err := sys.Recv(a, p); err != sys.ErrWouldBlock {
+				t.Errorf("receive: %v, want would-block", err)
+			}
+			send(t, b, "x")
+			fence()
+			// No try in between: the readiness came after the last would-block.
+			if err := reg.Wait(sys.Reading, time.Time{}); err != nil {
+				t.Errorf("Wait: %v", err)
+			}
+			if _, err := receive(reg, a, p); err != nil {
+				t.Errorf("receive: %v", err)
+			}
+		}
+	})
+	r.wait(t, done, "readiness that came before the park ends it")
+}
+
+func waitSpurious(t T, r *rig, f form) {
+	r.start(t, sched.Options{})
+	a, b := r.pair(t)
+	reg := r.register(t, f, a)
+	const forged = 10
+	var returns atomic.Int32
+	done := f.spawn(t, r, func(func()) {
+		p := make([]byte, 1)
+		for range 10 * waitsMax {
+			n, err := sys.Recv(a, p)
+			if n == 1 {
+				return
+			}
+			if err != sys.ErrWouldBlock {
+				t.Errorf("receive: %v", err)
+				return
+			}
+			if err := reg.Wait(sys.Reading, time.Time{}); err != nil {
+				t.Errorf("Wait: %v", err)
+				return
+			}
+			returns.Add(1)
+		}
+	})
+	for range forged {
+		r.fence(t)
+		if err := r.queues[0].report(a, queue.ReadyReadable); err != nil {
+			t.Fatalf("Wake: %v", err)
+		}
+	}
+	r.fence(t)
+	send(t, b, "x")
+	r.wait(t, done, "the real event wakes")
+	if n := returns.Load(); n > 3*forged {
+		t.Errorf("Wait returned %d times for %d spurious events and a real one", n, forged)
+	}
+}
+
+func waitBusy(t T, r *rig, f form) {
+	r.start(t, sched.Options{})
+	a, b := r.pair(t)
+	reg := r.register(t, f, a)
+	first := f.spawn(t, r, func(func()) {
+		if _, err := receive(reg, a, make([]byte, 1)); err != nil {
+			t.Errorf("the first: %v", err)
+		}
+	})
+	r.fence(t)
+	time.Sleep(time.Millisecond)
+	second := f.spawn(t, r, func(fence func()) {
+		until := time.Now().Add(r.patience / 2)
+		for time.Now().Before(until) {
+			// Spurious returns are legal here as well, and the first may be about to try again.
+			if err := reg.Wait(sys.Reading, time.Now().Add(time.Millisecond)); errors.Is(err, sched.ErrBusy) {
+				return
+			}
+			fence()
+		}
+		t.Errorf("a second Wait in the same direction was never told ErrBusy")
+	})
+	r.wait(t, second, "the second is answered")
+	send(t, b, "x")
+	r.wait(t, first, "the first is woken")
+}
+
+func waitBoth(t T, r *rig, f form) {
+	r.start(t, sched.Options{})
+	a, b := r.pair(t)
+	reg := r.register(t, f, a)
+	filler := make([]byte, 64<<10)
+	filled := make(chan struct{})
+	writer := f.spawn(t, r, func(fence func()) {
+		for range waitsMax {
+			if _, err := sys.Send(a, filler); err == sys.ErrWouldBlock {
+				break
+			}
+		}
+		close(filled)
+		fence()
+		for range waitsMax {
+			if err := reg.Wait(sys.Writing, time.Time{}); err != nil {
+				t.Errorf("the writer's Wait: %v", err)
+				return
+			}
+			if n, _ := sys.Send(a, filler[:1]); n == 1 {
+				return
+			}
+		}
+		t.Errorf("the writer was told to try again %d times", waitsMax)
+	})
+	r.wait(t, filled, "the socket is full")
+	reader := f.spawn(t, r, func(func()) {
+		if _, err := receive(reg, a, make([]byte, 1)); err != nil {
+			t.Errorf("the reader: %v", err)
+		}
+	})
+	r.fence(t)
+	send(t, b, "x")
+	r.wait(t, reader, "the reader is woken while another waits to write")
+	for {
+		if _, err := sys.Recv(b, filler); err != nil {
+			break
+		}
+	}
+	r.wait(t, writer, "the writer is woken")
+}
+
+func waitDeadline(t T, r *rig, f form) {
+	r.start(t, sched.Options{})
+	a, b := r.pair(t)
+	reg := r.register(t, f, a)
+	r.wait(t, f.spawn(t, r, func(func()) {
+		for _, d := range durations {
+			deadline := time.Now().Add(d)
+			err := reg.Wait(sys.Reading, deadline)
+			if late := time.Since(deadline); !errors.Is(err, os.ErrDeadlineExceeded) || late < 0 {
+				t.Errorf("Wait for %v returned %v, %v after the deadline", d, err, late)
+			}
+		}
+		send(t, b, "x")
+		if err := reg.Wait(sys.Reading, time.Now().Add(time.Hour)); err != nil {
+			t.Errorf("Wait for what is there: %v", err)
+		}
+	}), "waits with a deadline return")
+}
+
+func waitDeadlineRace(t T, r *rig, f form) {
+	r.start(t, sched.Options{})
+	a, b := r.pair(t)
+	reg := r.register(t, f, a)
+	const rounds = 150
+	ready := make(chan time.Time)
+	go func() {
+		for deadline := range ready {
+			for time.Now().Before(deadline) {
+				continue
+			}
+			if _, err := sys.Send(b, []byte("x")); err != nil {
+				t.Errorf("send: %v", err)
+			}
+		}
+	}()
+	lost := make(chan struct{})
+	done := f.spawn(t, r, func(func()) {
+		defer close(ready)
+		p := make([]byte, 1)
+		for range rounds {
+			if _, err := sys.Recv(a, p); err != sys.ErrWouldBlock {
+				t.Errorf("receive: %v, want would-block", err)
+				return
+			}
+			deadline := time.Now().Add(200 * time.Microsecond)
+			ready <- deadline
+			if err := reg.Wait(sys.Reading, deadline); err != nil {
+				if !errors.Is(err, os.ErrDeadlineExceeded) {
+					t.Errorf("Wait: %v", err)
+				}
+				// No try in between: the event has not been reported, and must come.
+				if err := reg.Wait(sys.Reading, time.Now().Add(r.patience)); err != nil {
+					t.Errorf("Wait after a deadline: %v", err)
+					close(lost)
+					return
+				}
+			}
+			if _, err := receive(reg, a, p); err != nil {
+				t.Errorf("receive: %v", err)
+				return
+			}
+		}
+	})
+	if !r.happens(done) {
+		select {
+		case <-lost:
+		default:
+			t.Fatalf("an event that came at the time of the deadline was lost")
+		}
+	}
+}
+
+func waitInterruptRunning(t T, r *rig, f form) {
+	r.start(t, sched.Options{})
+	a, _ := r.pair(t)
+	reg := r.register(t, f, a)
+	for _, d := range []sys.Direction{sys.Reading} {
+		var interrupted atomic.Bool
+		done := f.spawn(t, r, func(func()) {
+			for range waitsMax {
+				if err := reg.Wait(d, time.Time{}); err != nil {
+					t.Errorf("Wait: %v", err)
+				}
+				if interrupted.Load() {
+					return
+				}
+			}
+			t.Errorf("Wait returned %d times for nothing", waitsMax)
+		})
+		r.fence(t)
+		time.Sleep(time.Millisecond) // likelier that a goroutine has parked; both are right
+		interrupted.Store(true)
+		reg.Interrupt(d)
+		r.wait(t, done, "an interrupted Wait returns")
+	}
+}
+
+func waitInterruptNext(t T, r *rig, f form) {
+	r.start(t, sched.Options{})
+	a, _ := r.pair(t)
+	reg := r.register(t, f, a)
+	reg.Interrupt(sys.Reading)
+	reg.Interrupt(sys.Reading)
+	r.fence(t)
+	r.wait(t, f.spawn(t, r, func(func()) {
+		if err := reg.Wait(sys.Reading, time.Time{}); err != nil {
+			t.Errorf("Wait: %v", err)
+		}
+	}), "a Wait that begins after Interrupt returns")
+}
+
+func waitInterruptRaces(t T, r *rig, f form) {
+	r.start(t, sched.Options{})
+	a, _ := r.pair(t)
+	reg := r.register(t, f, a)
+	const rounds = 3000
+	var told atomic.Int64 // what the waiter is to look at
+	seen := make(chan int64, 1)
+	done := f.spawn(t, r, func(func()) {
+		for last := int64(0); last < rounds; {
+			now := told.Load()
+			if now > last { // one Interrupt may stand for several
+				last = now
+				seen <- now
+				continue
+			}
+			if err := reg.Wait(sys.Reading, time.Time{}); err != nil {
+				t.Errorf("Wait: %v", err)
+				return
+			}
+		}
+	})
+	timer := time.NewTimer(r.patience)
+	defer timer.Stop()
+	for i := int64(1); i <= rounds; i++ {
+		told.Store(i)
+		reg.Interrupt(sys.Reading)
+		select {
+		case <-seen:
+		case <-timer.C:
+			t.Fatalf("interrupt %d of %d was lost", i, rounds)
+		}
+	}
+	r.wait(t, done, "the waiter ends")
+}
+
+func waitCloseWakes(t T, r *rig, f form) {
+	r.start(t, sched.Options{})
+	a, b := r.pair(t)
+	for range waitsMax {
+		if _, err := sys.Send(a, make([]byte, 64<<10)); err != nil {
+			break // full: both directions will wait
+		}
+	}
+	reg := r.register(t, f, a)
+	var waiting []<-chan struct{}
+	for d := sys.Reading; d <= sys.Writing; d++ {
+		waiting = append(waiting, f.spawn(t, r, func(func()) {
+			var err error
+			for range waitsMax {
+				if err = reg.Wait(d, time.Time{}); err != nil {
+					break
+				}
+			}
+			if !errors.Is(err, net.ErrClosed) {
+				t.Errorf("Wait: %v, want net.ErrClosed", err)
+			}
+			if err := reg.Wait(d, time.Now().Add(time.Second)); !errors.Is(err, net.ErrClosed) {
+				t.Errorf("Wait after Close: %v, want net.ErrClosed", err)
+			}
+		}))
+	}
+	r.fence(t)
+	time.Sleep(time.Millisecond)
+	for range 2 {
+		if err := reg.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	}
+	for _, done := range waiting {
+		r.wait(t, done, "a Wait returns after Close")
+	}
+	_ = b
+}
+
+func waitCloseRaces(t T, r *rig, f form) {
+	r.start(t, sched.Options{})
+	a, _ := r.pair(t)
+	for range 400 {
+		reg, err := f.register(&r.ops, r.loop(), a)
+		if err != nil {
+			t.Fatalf("Register: %v", err)
+		}
+		done := f.spawn(t, r, func(func()) {
+			var err error
+			for range waitsMax {
+				if err = reg.Wait(sys.Reading, time.Time{}); err != nil {
+					break
+				}
+			}
+			if !errors.Is(err, net.ErrClosed) {
+				t.Errorf("Wait: %v, want net.ErrClosed", err)
+			}
+		})
+		if err := reg.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+		r.wait(t, done, "Wait returns after Close")
+	}
+}
+
+func waitNumberReused(t T, r *rig, f form) {
+	r.start(t, sched.Options{})
+	const cycles = 200
+	stale := 0
+	for range cycles {
+		a, b, err := sys.SocketPair()
+		if err != nil {
+			t.Fatalf("socketpair: %v", err)
+		}
+		reg, err := f.register(&r.ops, r.loop(), a)
+		if err != nil {
+			t.Fatalf("Register: %v", err)
+		}
+		r.wait(t, f.spawn(t, r, func(fence func()) {
+			err := reg.Wait(sys.Reading, time.Now().Add(100*time.Microsecond))
+			if err == nil {
+				stale++
+			}
+			send(t, b, "x") // an event that nobody takes
+		}), "the Wait of a cycle returns")
+		if err := errors.Join(reg.Close(), sys.Close(a), sys.Close(b)); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	}
+	// A few may be spurious, for whatever reason; one a cycle belongs to the connection before.
+	if stale > cycles/2 {
+		t.Errorf("Wait returned for nothing in %d of %d cycles", stale, cycles)
+	}
+}

@@ -1,0 +1,66 @@
+package schedtest
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/queue/epoll"
+	"github.com/edgewise-go/edgewise/sched"
+)
+
+type opener = func() (queue.Queue, error)
+
+func openEpoll() (queue.Queue, error) { return epoll.New(epoll.Options{}) }
+
+var modes = []queue.Mode{queue.Level, queue.Edge, queue.OneShot}
+
+func single(mechanism string, open opener, mode queue.Mode) Target {
+	return Target{
+		Name:     fmt.Sprintf("single/%s/%v", mechanism, mode),
+		Features: []Feature{Signals},
+		Open: func(o sched.Options, wrap func(queue.Queue) queue.Queue) (sched.Scheduler, error) {
+			q, err := open()
+			if err != nil {
+				return nil, err
+			}
+			o.Mode = mode
+			return sched.NewSingle(wrap(q), o), nil
+		},
+	}
+}
+
+func sharded(mechanism string, open opener, mode queue.Mode) Target {
+	return Target{
+		Name:     fmt.Sprintf("sharded/%s/%v", mechanism, mode),
+		Features: []Feature{Signals, SeveralLoops},
+		Open: func(o sched.Options, wrap func(queue.Queue) queue.Queue) (sched.Scheduler, error) {
+			o.Mode = mode
+			return sched.NewSharded(2, func() (queue.Queue, error) {
+				q, err := open()
+				if err != nil {
+					return nil, err
+				}
+				return wrap(q), nil
+			}, o)
+		},
+	}
+}
+
+func testMechanism(t *testing.T, mechanism string, open opener) {
+	before := runtime.NumGoroutine()
+	for _, mode := range modes {
+		TestScheduler(t, single(mechanism, open, mode))
+		TestScheduler(t, sharded(mechanism, open, mode))
+	}
+	for deadline := time.Now().Add(patienceDefault); runtime.NumGoroutine() > before; {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d goroutines are left of %d", runtime.NumGoroutine(), before)
+		}
+		runtime.Gosched()
+	}
+}
+
+func TestEpoll(t *testing.T) { testMechanism(t, "epoll", openEpoll) }

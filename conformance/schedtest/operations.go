@@ -1,0 +1,65 @@
+package schedtest
+
+import (
+	"context"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sched"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+type (
+	body         = func(*sched.Task) error
+	registration = sched.Registration
+)
+
+// operations are the calls that cases make, so that a mutant can answer in the scheduler's place.
+type operations struct {
+	place      func(s sched.Scheduler, ctx context.Context, name string, b body) error
+	start      func(l *sched.Loop, ctx context.Context, name string, b body) error
+	child      func(t *sched.Task, ctx context.Context, name string, b body) error
+	call       func(l *sched.Loop, ctx context.Context, name string, b body) error
+	yield      func(t *sched.Task) error
+	sleep      func(t *sched.Task, d time.Duration) error
+	await      func(t *sched.Task, start func(resume func())) error
+	context    func(t *sched.Task) context.Context
+	onDrain    func(t *sched.Task, f func())
+	post       func(l *sched.Loop, f func()) error
+	handle     func(l *sched.Loop, h sys.Handle, handler sched.Handler) (*sched.HandlerTask, error)
+	wake       func(t *sched.HandlerTask)
+	tasks      func(l *sched.Loop, h sys.Handle) (registration, error)
+	goroutines func(l *sched.Loop, h sys.Handle) (registration, error)
+	run        func(s sched.Scheduler, ctx context.Context) error
+	drain      func(s sched.Scheduler)
+	shutdown   func(s sched.Scheduler, ctx context.Context) error
+	ended      func(tell func(task string, err error)) func(task string, err error)
+	queue      func(q queue.Queue) queue.Queue
+	options    func(o sched.Options) sched.Options
+}
+
+// honest are the operations of the scheduler itself.
+func honest() operations {
+	return operations{
+		place:      sched.Scheduler.Go,
+		start:      (*sched.Loop).Go,
+		child:      (*sched.Task).Go,
+		call:       (*sched.Loop).Call,
+		yield:      (*sched.Task).Yield,
+		sleep:      (*sched.Task).Sleep,
+		await:      (*sched.Task).Await,
+		context:    (*sched.Task).Context,
+		onDrain:    (*sched.Task).OnDrain,
+		post:       (*sched.Loop).Post,
+		handle:     (*sched.Loop).Handle,
+		wake:       (*sched.HandlerTask).Wake,
+		tasks:      func(l *sched.Loop, h sys.Handle) (registration, error) { return l.Tasks().Register(h) },
+		goroutines: func(l *sched.Loop, h sys.Handle) (registration, error) { return l.Goroutines().Register(h) },
+		run:        sched.Scheduler.Run,
+		drain:      sched.Scheduler.Drain,
+		shutdown:   sched.Scheduler.Shutdown,
+		ended:      func(tell func(string, error)) func(string, error) { return tell },
+		queue:      func(q queue.Queue) queue.Queue { return q },
+		options:    func(o sched.Options) sched.Options { return o },
+	}
+}

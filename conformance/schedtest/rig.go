@@ -1,0 +1,257 @@
+package schedtest
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sched"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// How long a case waits for what must happen. It tells a hang from slowness and measures nothing. A mutant is on trial,
+// so that it need not be waited for as long.
+const (
+	patienceDefault    = 15 * time.Second
+	patienceForMutants = 700 * time.Millisecond
+)
+
+// rig is what a case works with: one scheduler, which the case opens and starts.
+type rig struct {
+	ops      operations
+	open     func(o sched.Options, wrap func(queue.Queue) queue.Queue) (sched.Scheduler, error)
+	patience time.Duration
+
+	s      sched.Scheduler
+	queues []*meter
+	ran    chan struct{} // closed when Run has returned
+	runErr error         // set before
+
+	mu   sync.Mutex // guards ends
+	ends []ending
+}
+
+// ending is a report to Options.Ended.
+type ending struct {
+	task string
+	err  error
+}
+
+// make opens the scheduler; nothing runs yet.
+func (r *rig) make(t T, o sched.Options) {
+	t.Helper()
+	o.Ended = r.ops.ended(func(task string, err error) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.ends = append(r.ends, ending{task, err})
+	})
+	s, err := r.open(r.ops.options(o), func(q queue.Queue) queue.Queue {
+		m := &meter{Queue: r.ops.queue(q)}
+		r.queues = append(r.queues, m)
+		return m
+	})
+	if err != nil {
+		t.Fatalf("open: %v", err)
+	}
+	r.s = s
+	t.OnHang(r.breakQueues)
+}
+
+// breakQueues ends the loops, whatever state they are in.
+func (r *rig) breakQueues() {
+	for _, q := range r.queues {
+		_ = q.Close() // it was closed already if the loop has ended
+	}
+}
+
+// start opens the scheduler and runs it until the case ends.
+func (r *rig) start(t T, o sched.Options) {
+	t.Helper()
+	r.make(t, o)
+	r.run(t, context.Background())
+}
+
+func (r *rig) run(t T, ctx context.Context) {
+	r.ran = make(chan struct{})
+	go func() {
+		defer close(r.ran)
+		r.runErr = r.ops.run(r.s, ctx)
+	}()
+	t.Cleanup(func() {
+		over := time.AfterFunc(r.patience, r.breakQueues)
+		defer over.Stop()
+		ctx, cancel := context.WithTimeout(context.Background(), r.patience/2)
+		defer cancel()
+		// How it ended is the business of the cases on ending.
+		_ = r.s.Shutdown(ctx)
+		r.wait(t, r.ran, "Run returns")
+	})
+}
+
+func (r *rig) loop() *sched.Loop { return r.s.Loops()[0] }
+
+// wait waits for c to be closed or sent to.
+func (r *rig) wait(t T, c <-chan struct{}, what string) {
+	t.Helper()
+	if !r.happens(c) {
+		t.Fatalf("it did not happen: %s", what)
+	}
+}
+
+func (r *rig) happens(c <-chan struct{}) bool {
+	timer := time.NewTimer(r.patience)
+	defer timer.Stop()
+	select {
+	case <-c:
+		return true
+	case <-timer.C:
+		return false
+	}
+}
+
+// spawn starts a task and returns what is closed when its body has returned.
+func (r *rig) spawn(t T, l *sched.Loop, ctx context.Context, name string, b body) <-chan struct{} {
+	t.Helper()
+	done := make(chan struct{})
+	err := r.ops.start(l, ctx, name, func(task *sched.Task) error {
+		defer close(done)
+		return b(task)
+	})
+	if err != nil {
+		t.Fatalf("Go: %v", err)
+	}
+	return done
+}
+
+// do runs b in a task and waits for its end.
+func (r *rig) do(t T, name string, b body) {
+	t.Helper()
+	r.wait(t, r.spawn(t, r.loop(), context.Background(), name, b), "task "+name+" ends")
+}
+
+// fenceTurns is how many turns a fence lasts: the events of one are dispatched when the next begins.
+const fenceTurns = 3
+
+// fence returns when the loop has taken all events that were there before.
+func (r *rig) fence(t T) {
+	t.Helper()
+	for range fenceTurns {
+		done := make(chan struct{})
+		err := r.loop().Post(func() { close(done) })
+		for until := time.Now().Add(r.patience); errors.Is(err, sched.ErrFull) && time.Now().Before(until); {
+			runtime.Gosched()
+			err = r.loop().Post(func() { close(done) })
+		}
+		if err != nil {
+			t.Errorf("Post: %v", err)
+			return
+		}
+		if !r.happens(done) {
+			t.Errorf("it did not happen: a posted function runs")
+			return
+		}
+	}
+}
+
+// endings returns what Options.Ended was told of task, after the loop has done what it had to do.
+func (r *rig) endings(task string) []error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var errs []error
+	for _, e := range r.ends {
+		if e.task == task {
+			errs = append(errs, e.err)
+		}
+	}
+	return errs
+}
+
+// ended waits until Options.Ended was told of task, and checks that it is told once, of want.
+func (r *rig) ended(t T, task string, want error) {
+	t.Helper()
+	for deadline := time.Now().Add(r.patience); len(r.endings(task)) == 0 && time.Now().Before(deadline); {
+		r.fence(t)
+	}
+	r.fence(t)
+	errs := r.endings(task)
+	if len(errs) != 1 {
+		t.Fatalf("Ended was told %d times of task %q, want once: %v", len(errs), task, errs)
+	}
+	if !errors.Is(errs[0], want) {
+		t.Errorf("task %q ended with %v, want %v", task, errs[0], want)
+	}
+}
+
+// pair opens two connected sockets, which are closed when the case ends.
+func (r *rig) pair(t T) (a, b sys.Handle) {
+	t.Helper()
+	a, b, err := sys.SocketPair()
+	if err != nil {
+		t.Fatalf("socketpair: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := errors.Join(sys.Close(a), sys.Close(b)); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return a, b
+}
+
+// register registers h for the case's form, until the case ends.
+func (r *rig) register(t T, f form, h sys.Handle) registration {
+	t.Helper()
+	reg, err := f.register(&r.ops, r.loop(), h)
+	if err != nil {
+		t.Fatalf("Register: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := reg.Close(); err != nil {
+			t.Errorf("Registration.Close: %v", err)
+		}
+	})
+	return reg
+}
+
+// flood calls f until it returns false, which it should when the others have had their turn: rather often, and for a while.
+func (r *rig) flood(t T, f func() bool) {
+	t.Helper()
+	until := time.Now().Add(r.patience / 4)
+	for i := 0; f(); i++ {
+		if i > roundsMax && time.Now().After(until) {
+			t.Errorf("the others had no turn while a task let them run %d times", i)
+			return
+		}
+	}
+}
+
+// roundsMax bounds how often a flooder lets others run: each time should be a turn, in which all of them run.
+const roundsMax = 1000
+
+func send(t T, h sys.Handle, p string) {
+	t.Helper()
+	if n, err := sys.Send(h, []byte(p)); n != len(p) || err != nil {
+		t.Errorf("send: %d, %v", n, err)
+	}
+}
+
+// waitsMax bounds how often a read may be told to try again for nothing.
+const waitsMax = 100
+
+// receive reads once, and waits before as often as the socket would block.
+func receive(reg registration, h sys.Handle, p []byte) (int, error) {
+	for range waitsMax {
+		n, err := sys.Recv(h, p)
+		if err != sys.ErrWouldBlock {
+			return n, err
+		}
+		if err := reg.Wait(sys.Reading, time.Time{}); err != nil {
+			return 0, err
+		}
+	}
+	return 0, errNagged
+}
+
+var errNagged = errors.New("told to try again too often")

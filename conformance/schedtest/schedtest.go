@@ -1,0 +1,88 @@
+package schedtest
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sched"
+)
+
+// T is the part of testing.TB that cases and targets use.
+type T = suite.T
+
+// Feature names something that a target may lack.
+type Feature = suite.Feature
+
+// Waiver is a known deviation of a target.
+type Waiver = suite.Waiver
+
+// Violation is a case that failed. It implements error.
+type Violation = suite.Violation
+
+// The features.
+const (
+	SeveralLoops Feature = "several loops"
+	Signals      Feature = "signals" // the system has signals that interrupt system calls
+)
+
+// Target is a scheduler and what it claims.
+type Target struct {
+	Name     string
+	Features []Feature
+	Waivers  []Waiver
+
+	// Open makes a scheduler that does not run yet, with o, whose Mode the target sets, over queues that have passed through wrap.
+	Open func(o sched.Options, wrap func(queue.Queue) queue.Queue) (sched.Scheduler, error)
+
+	alter func(*operations) // breaks a rule: what mutants do
+}
+
+// TestScheduler runs every case as a subtest of t.
+func TestScheduler(t *testing.T, target Target) {
+	t.Helper()
+	suite.Run(t, "sched", cases(), target.suite())
+}
+
+// CheckScheduler runs every case without a testing.T and returns those that failed.
+func CheckScheduler(ctx context.Context, target Target) []Violation {
+	return suite.Violations(suite.Check(ctx, cases(), target.suite()))
+}
+
+// Rule is a case as documents list it.
+type Rule struct {
+	ID, Rule, Source string
+	Needs            []Feature
+}
+
+// Rules lists the cases.
+func Rules() []Rule {
+	var rs []Rule
+	for _, c := range cases() {
+		rs = append(rs, Rule{c.ID, c.Rule, c.Source, c.Needs})
+	}
+	return rs
+}
+
+func (target Target) suite() suite.Target[*rig] {
+	return suite.Target[*rig]{
+		Name: target.Name, Features: target.Features, Waivers: target.Waivers,
+		Open: func(T) (*rig, error) {
+			r := &rig{open: target.Open, ops: honest(), patience: patienceDefault}
+			if target.alter != nil {
+				target.alter(&r.ops)
+				r.patience = patienceForMutants
+			}
+			return r, nil
+		},
+	}
+}
+
+type testCase = suite.Case[*rig]
+
+func cases() []testCase {
+	return slices.Concat(taskCases(), cancelCases(), awaitCases(), postCases(), timeCases(), fairnessCases(),
+		waiterCases(taskForm), waiterCases(goroutineForm), readinessCases(), handlerCases(), drainCases(), runCases())
+}
