@@ -26,8 +26,6 @@ func TestHostsStatsCountWhatWasSkipped(t *testing.T) {
 		t.Fatal(err)
 	}
 	now = now.Add(HostsIntervalDefault)
-	n := 0
-	finished(t, NewInbox(nil), &n)
 	h.Start(&Query{Question: mustQuestion(t, "x.example", TypeA), Inbox: NewInbox(nil), Done: func(Answer, error) {}})
 	if s := h.Stats(); s.Err == nil || s.Names != 2 || s.Reloads != 1 {
 		t.Errorf("too large: got %+v", s)
