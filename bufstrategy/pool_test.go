@@ -220,3 +220,25 @@ func TestAChainLeavesThePoolToOthersWhenAViewIsRefused(t *testing.T) {
 		t.Errorf("View that fits a segment: %v", err)
 	}
 }
+
+func TestAChainOffersMoreSegmentsWhileTheyAreFilled(t *testing.T) {
+	c, err := NewChain(Options{Segment: 1024})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []int{1, 2, 3, 4, 4} {
+		segs := c.Space()
+		n := len(segs) * 1024
+		if len(segs) != want {
+			t.Errorf("turn %d: %d segments, want %d", i, len(segs), want)
+		}
+		if i == 4 {
+			n--
+		}
+		c.Commit(n)
+	}
+	// The one that has a byte left, and a fresh one.
+	if segs := c.Space(); len(segs) != 2 || len(segs[0]) != 1 {
+		t.Errorf("after a Commit that was short: %d segments", len(segs))
+	}
+}

@@ -140,3 +140,36 @@ func TestSharedKeepsLeftOversWhenTheScratchMovesOn(t *testing.T) {
 		t.Errorf("%d bytes still lent", n)
 	}
 }
+
+// A connection that has gone must not be kept alive by the array of its loop.
+func TestAScratchForgetsABufferThatIsEmpty(t *testing.T) {
+	pool, err := NewPool(1<<20, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scratch, err := NewScratch(1000, pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := NewShared(Options{Scratch: scratch})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, end := range map[string]func(){
+		"Discard": func() { s.Discard(s.Len()) },
+		"Release": s.Release,
+	} {
+		if _, err := (Writer{s}).WriteString("request"); err != nil {
+			t.Fatal(err)
+		}
+		end()
+		if scratch.owner != nil {
+			t.Errorf("after %s the scratch array still has an owner", name)
+		}
+	}
+	s.Space()
+	s.Commit(0)
+	if scratch.owner != nil {
+		t.Error("after a read that got nothing the scratch array still has an owner")
+	}
+}

@@ -58,6 +58,11 @@ func fillCases() []Case {
 						break
 					}
 				}
+				// One byte less than there is room for.
+				b = f.open(t, Config{Limit: 1000})
+				budget := sum(b.Space()) - 1
+				b.Commit(0)
+				wantFill(t, f, b, &socket{data: pattern(5000, 26), arrived: 5000}, budget, bufstrategy.Budget, budget)
 			},
 		}, {
 			ID:     "fill/failure-keeps-bytes",

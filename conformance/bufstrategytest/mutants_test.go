@@ -38,25 +38,12 @@ func spaceMutants() []mutant {
 		}),
 			"exhausted/nothing-lost", "fill/everything-without-a-stall", "fill/full-without-asking",
 			"space/within-limit"),
-		seen("space goes beyond the limit", with(func(b bufstrategy.Buffer, _ Config) fault {
-			return fault{space: func() [][]byte {
-				s := b.Space()
-				if len(s) == 0 {
-					return nil
-				}
-				return append(slices.Clone(s), make([]byte, b.Limit()))
-			}}
-		}),
-			"commit/in-order", "discard/in-order", "exhausted/nothing-lost", "fill/everything-without-a-stall",
-			"fill/full-without-asking", "flush/budget", "flush/emptied", "flush/everything-to-a-slow-reader",
-			"limit/reached-and-kept", "model/random", "model/several", "poison/discarded", "poison/never-unread",
-			"poison/released", "release/gives-all-back", "release/usable-again", "segments/all-in-order",
-			"segments/capacity-clipped", "segments/none-empty", "short-read/only-when-short",
-			"space/capacity-clipped", "space/empty-only-at-limit", "space/keeps-unread", "space/may-be-shortened",
-			"space/within-limit", "stats/full", "stats/kept-by-release", "stats/moved",
-			"stats/passing-through-copies-nothing", "stats/resident", "stats/steady-allocates-nothing",
-			"trim/empty-holds-nothing", "trim/keeps-unread", "view/capacity-clipped", "view/copies-once",
-			"view/first-bytes", "view/then-more"),
+		seen("space goes beyond the limit", withConfig(func(c Config) Config { c.Limit++; return c },
+			func(b bufstrategy.Buffer, _ Config) fault {
+				return fault{limit: func() int { return b.Limit() - 1 }}
+			}),
+			"fill/full-without-asking", "model/random", "model/several", "paused/between-watermarks",
+			"space/empty-only-at-limit", "space/within-limit", "stats/full", "view/too-large"),
 		seen("space leaves capacity", with(func(b bufstrategy.Buffer, _ Config) fault {
 			return fault{space: func() [][]byte {
 				s := b.Space()
