@@ -73,7 +73,7 @@ type Source interface {
 // Two mistakes have stalled other libraries here, so a socket must report false
 //   - once a hang-up or end of stream was seen in any event of the handle: data and FIN arrive as one event, the
 //     short read takes the data, and no second event comes for the end;
-//   - when edges are not native but emulated, as with poll(2) and on Windows: there an event is armed by would-block,
+//   - when edges are not native but emulated, as over poll(2) or on Windows: there an event is armed by would-block,
 //     which a short read does not declare.
 type ShortReader interface {
 	ShortReadDrains() bool

@@ -57,7 +57,7 @@ func shortReadCases() []Case {
 			},
 		}, {
 			ID:     "short-read/not-with-emulated-edges",
-			Rule:   "when edges are not native but emulated, as with poll(2) and on Windows: there an event is armed by would-block, which a short read does not declare.",
+			Rule:   "when edges are not native but emulated, as over poll(2) or on Windows: there an event is armed by would-block, which a short read does not declare.",
 			Source: "tokio #5866, #7872",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Config{Limit: 1000})
