@@ -10,14 +10,14 @@ require (
 	github.com/edgewise-go/edgewise/sched v0.1.0
 	github.com/edgewise-go/edgewise/stream v0.1.0
 	github.com/edgewise-go/edgewise/sys v0.1.0
+	github.com/schollz/progressbar/v3 v3.19.1
+	golang.org/x/sys v0.49.0
+	golang.org/x/term v0.47.0
 )
 
 require (
 	github.com/mitchellh/colorstring v0.0.0-20190213212951-d06e56a500db // indirect
 	github.com/rivo/uniseg v0.4.7 // indirect
-	github.com/schollz/progressbar/v3 v3.19.1 // indirect
-	golang.org/x/sys v0.49.0 // indirect
-	golang.org/x/term v0.47.0 // indirect
 )
 
 replace (
