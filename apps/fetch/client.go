@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -22,13 +23,17 @@ type client struct {
 	timeout time.Duration
 
 	origin origin
-	conn   net.Conn // nil for none
+	conn   net.Conn         // nil for none
+	limit  io.LimitedReader // between reader and conn: bounds a header
 	reader *bufio.Reader
 	used   bool // a response came over conn before
 }
 
 // readerBytes is room for a TLS record, so that crypto/tls decrypts into it without a copy in between.
 const readerBytes = 16 << 10
+
+// headerBytesMax bounds the header of a response, together with the informational ones before it.
+const headerBytesMax = 1 << 20
 
 // get sends a GET for u and returns the response, whose body must be read to its end or the client closed.
 //
@@ -77,10 +82,11 @@ func (c *client) dial(ctx context.Context, o origin) error {
 		conn = t
 	}
 	if c.reader == nil {
-		c.reader = bufio.NewReaderSize(conn, readerBytes)
+		c.reader = bufio.NewReaderSize(&c.limit, readerBytes)
 	} else {
-		c.reader.Reset(conn)
+		c.reader.Reset(&c.limit)
 	}
+	c.limit = io.LimitedReader{R: conn, N: math.MaxInt64}
 	c.conn, c.origin, c.used = conn, o, false
 	return nil
 }
@@ -93,10 +99,15 @@ func (c *client) exchange(u *url.URL) (*http.Response, error) {
 	if err := req.Write(c.conn); err != nil {
 		return nil, fmt.Errorf("sending the request: %w", err)
 	}
+	c.limit.N = headerBytesMax
 	resp, err := http.ReadResponse(c.reader, req)
 	for err == nil && resp.StatusCode >= 100 && resp.StatusCode < 200 {
 		resp, err = http.ReadResponse(c.reader, req) // informational (RFC 9110, 15.2): the answer follows
 	}
+	if err != nil && c.limit.N <= 0 {
+		return nil, fmt.Errorf("reading the response: its header is longer than %d bytes", headerBytesMax)
+	}
+	c.limit.N = math.MaxInt64
 	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}

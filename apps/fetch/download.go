@@ -156,7 +156,7 @@ func (f *fetch) finish(interrupted error) error {
 		if err != nil {
 			failed++
 			if interrupted == nil || !errors.Is(err, interrupted) {
-				fmt.Fprintf(os.Stderr, "fetch: %s: %s\n", f.targets[i].raw, oneLine(err))
+				fmt.Fprintf(os.Stderr, "fetch: %s: %s\n", oneLine(f.targets[i].raw), oneLine(err.Error()))
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
@@ -38,8 +39,16 @@ func (p *progress) close() {
 	}
 }
 
-// oneLine is err without line breaks: errors of several addresses are joined with them.
-func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
+// oneLine is s without line breaks, with which the errors of several addresses are joined, and without other control characters: a
+// server that puts them into what it answers shall not command the terminal.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return '?'
+		}
+		return r
+	}, strings.ReplaceAll(s, "\n", "; "))
+}
 
 // size writes n bytes in the unit that fits.
 func size(n int64) string {
