@@ -14,11 +14,13 @@ const exhaustedPause = 5 * time.Millisecond
 
 // echo is the whole protocol in straight-line form: it goes on where it was after each wait.
 func echo(t *sched.Task, conn *stream.Conn, buffer bufstrategy.Buffer) error {
+	moved := 0 // since others had their turn; a buffer smaller than the budget is full, and empty again, several times in one
 	for {
-		outcome, _, err := bufstrategy.Fill(buffer, conn, budgetBytes)
+		outcome, n, err := bufstrategy.Fill(buffer, conn, budgetBytes-moved)
 		if outcome == bufstrategy.Failed {
 			return err
 		}
+		moved += n
 		if err := flush(conn, buffer); err != nil {
 			return err
 		}
@@ -26,8 +28,10 @@ func echo(t *sched.Task, conn *stream.Conn, buffer bufstrategy.Buffer) error {
 		case outcome == bufstrategy.EOF:
 			return conn.CloseWrite()
 		case outcome == bufstrategy.Drained:
+			moved = 0
 			err = conn.WaitRead()
-		case outcome == bufstrategy.Budget:
+		case moved >= budgetBytes:
+			moved = 0
 			err = t.Yield()
 		case errors.Is(err, bufstrategy.ErrExhausted):
 			err = t.Sleep(exhaustedPause)

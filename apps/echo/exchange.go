@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
 	"time"
 
 	"github.com/edgewise-go/edgewise/sched"
@@ -35,6 +37,9 @@ func (p pattern) message(conn int, number int64) []byte {
 	return p.noise[start : start+uint64(p.size)]
 }
 
+// answerTimeout is how long after the load has stopped a message may take to come back.
+const answerTimeout = 10 * time.Second
+
 // exchange keeps depth messages in flight on conn until the load stops, and reads until all have come back.
 //
 // It never waits for room to write: when there is none, the server has bytes of ours to send back, and reading them is what
@@ -43,9 +48,13 @@ func (l *loader) exchange(t *sched.Task, s *shard, conn *stream.Conn, index int)
 	if err := t.Await(l.onStart); err != nil {
 		return err
 	}
+	if err := conn.SetReadDeadline(time.Now().Add(l.config.duration + answerTimeout)); err != nil {
+		return err
+	}
 	e := exchange{loader: l, shard: s, conn: conn, index: index, sentAt: make([]time.Time, l.config.depth)}
 	buf := make([]byte, min(64<<10, max(4<<10, l.config.depth*l.config.size)))
 	into := [][]byte{buf}
+	unyielded := 0
 	for {
 		if err := e.send(); err != nil {
 			return err
@@ -56,8 +65,8 @@ func (l *loader) exchange(t *sched.Task, s *shard, conn *stream.Conn, index int)
 		n, err := conn.TryReadv(into)
 		switch {
 		case err == sys.ErrWouldBlock:
-			err = conn.WaitRead()
-			if err != nil {
+			unyielded = 0
+			if err := e.wait(); err != nil {
 				return err
 			}
 			continue
@@ -69,16 +78,32 @@ func (l *loader) exchange(t *sched.Task, s *shard, conn *stream.Conn, index int)
 		if err := e.verify(buf[:n]); err != nil {
 			return err
 		}
+		if unyielded += n; unyielded >= budgetBytes {
+			unyielded = 0
+			if err := t.Yield(); err != nil {
+				return err
+			}
+		}
 		// What is in flight has been taken off the wire: let the others send theirs, and wait for more without asking in vain.
 		if err := e.send(); err != nil {
 			return err
 		}
 		if conn.ShortReadDrains() && e.sent != e.received {
-			if err := conn.WaitRead(); err != nil {
+			unyielded = 0
+			if err := e.wait(); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// wait waits for what comes back.
+func (e *exchange) wait() error {
+	err := e.conn.WaitRead()
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return fmt.Errorf("%d messages have not come back %v after the last was sent: %w", e.sent-e.received, answerTimeout, err)
+	}
+	return err
 }
 
 // onStart calls f when the load begins.

@@ -16,6 +16,7 @@ type handler struct {
 	task   *sched.HandlerTask
 	last   bufstrategy.Outcome // of the last Fill: what to do when the buffer is empty
 	failed error               // with last, when the outcome has one
+	moved  int                 // bytes read since others had their turn
 }
 
 // TryReadv makes the handler a source that knows, from its task, when a short read is as good as would-block.
@@ -29,7 +30,9 @@ func (h *handler) Step(t *sched.HandlerTask, cause sched.Cause) sched.Next {
 	h.task = t
 	for {
 		if h.buffer.Len() == 0 {
-			h.last, _, h.failed = bufstrategy.Fill(h.buffer, h, budgetBytes)
+			var n int
+			h.last, n, h.failed = bufstrategy.Fill(h.buffer, h, budgetBytes-h.moved)
+			h.moved += n
 			if h.last == bufstrategy.Failed {
 				return sched.Done(h.failed)
 			}
@@ -44,8 +47,10 @@ func (h *handler) Step(t *sched.HandlerTask, cause sched.Cause) sched.Next {
 		case h.last == bufstrategy.EOF:
 			return sched.Done(h.sock.CloseWrite())
 		case h.last == bufstrategy.Drained:
+			h.moved = 0
 			return sched.Await(queue.Readable)
-		case h.last == bufstrategy.Budget:
+		case h.moved >= budgetBytes:
+			h.moved = 0
 			return sched.Again()
 		case errors.Is(h.failed, bufstrategy.ErrExhausted):
 			return sched.Await(queue.None).Within(exhaustedPause)
