@@ -28,6 +28,7 @@ func serve(ctx context.Context, args []string) error {
 	fs := flag.NewFlagSet("echo serve", flag.ContinueOnError)
 	addrFlag := fs.String("addr", "127.0.0.1:7007", "address to listen on; port 0 lets the system choose")
 	grace := fs.Duration("grace", 5*time.Second, "how long connections may go on after SIGTERM")
+	report := fs.Duration("report", 0, "log the number of tasks and the memory in use this often; 0 for never")
 	var flags strategy.Flags
 	flags.Register(fs, strategy.WithBuffer|strategy.WithTask)
 	if err := cli.Parse(fs, args, serveUsage); err != nil {
@@ -35,6 +36,9 @@ func serve(ctx context.Context, args []string) error {
 	}
 	if fs.NArg() > 0 {
 		return cli.Usagef("unexpected argument %q (see echo serve -h)", fs.Arg(0))
+	}
+	if *grace < 0 {
+		return cli.Usagef("-grace %v: want 0 or more", *grace)
 	}
 	addr, err := strategy.ParseListenAddr(*addrFlag)
 	if err != nil {
@@ -52,11 +56,13 @@ func serve(ctx context.Context, args []string) error {
 	if flags.Task == "handler" {
 		start = startHandler
 	}
-	if err := serving.Accept(kit, listeners, start); err != nil {
-		return err
+	if *report > 0 {
+		if err := serving.Report(kit, *report); err != nil {
+			return err
+		}
 	}
 	fmt.Fprintf(os.Stdout, "listening on %v\n", listeners[0].Addr())
-	return serving.Run(ctx, kit.Scheduler, *grace)
+	return serving.Serve(ctx, kit, listeners, start, *grace)
 }
 
 func startCoroutine(t *sched.Task, p *strategy.Place, sock stream.Socket, _ net.Addr) error {
@@ -64,10 +70,14 @@ func startCoroutine(t *sched.Task, p *strategy.Place, sock stream.Socket, _ net.
 	if err != nil {
 		return errors.Join(err, sock.Close())
 	}
-	return serving.Spawn(t, sock, "echo", func(t *sched.Task, conn *stream.Conn) error {
+	err = serving.Spawn(t, sock, "echo", func(t *sched.Task, conn *stream.Conn) error {
 		defer buffer.Release()
 		return echo(t, conn, buffer)
 	})
+	if err != nil {
+		buffer.Release()
+	}
+	return err
 }
 
 func startHandler(_ *sched.Task, p *strategy.Place, sock stream.Socket, _ net.Addr) error {
@@ -77,6 +87,7 @@ func startHandler(_ *sched.Task, p *strategy.Place, sock stream.Socket, _ net.Ad
 	}
 	h := &handler{sock: sock, buffer: buffer}
 	if _, err := p.Loop.Handle(h.sock.Handle(), h); err != nil {
+		buffer.Release()
 		return errors.Join(err, h.sock.Close())
 	}
 	return nil

@@ -39,8 +39,13 @@ func run(ctx context.Context, args []string) error {
 	if err := cli.Parse(fs, args, usage); err != nil {
 		return err
 	}
-	if fs.NArg() > 0 {
+	switch {
+	case fs.NArg() > 0:
 		return cli.Usagef("unexpected argument %q (see httpd -h)", fs.Arg(0))
+	case *grace < 0:
+		return cli.Usagef("-grace %v: want 0 or more", *grace)
+	case *idle <= 0:
+		return cli.Usagef("-idle-timeout %v: want more than 0", *idle)
 	}
 	addr, err := strategy.ParseListenAddr(*addrFlag)
 	if err != nil {
@@ -55,7 +60,7 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer files.Close()
-	s.handler = http.FileServerFS(files.FS())
+	s.handler = http.FileServerFS(confined{files})
 	if s.access, err = openAccessLog(*access); err != nil {
 		return err
 	}
@@ -69,11 +74,8 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := serving.Accept(kit, listeners, s.start); err != nil {
-		return err
-	}
 	fmt.Fprintf(os.Stdout, "listening on %s://%v\n", s.scheme(), listeners[0].Addr())
-	return serving.Run(ctx, kit.Scheduler, *grace)
+	return serving.Serve(ctx, kit, listeners, s.start, *grace)
 }
 
 // openRoot opens the directory and looks into it, so that one that cannot be read is refused at the start and not with each request.

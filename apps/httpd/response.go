@@ -19,11 +19,13 @@ type response struct {
 	header http.Header
 	keep   bool // the connection may serve another request
 	broken any  // what the handler panicked with
+	cut    bool // it did so in the middle of the answer
 
 	status  int   // zero until the header has been written
 	length  int64 // of the body as announced; -1 for unknown
 	written int64 // of the body as given by the handler
 	chunks  io.WriteCloser
+	body    *continuing // nil unless the client waits to be asked for the body
 }
 
 var errTooLong = errors.New("httpd: the handler wrote more than the Content-Length it announced")
@@ -32,7 +34,8 @@ func newResponse(c *connection, req *http.Request) *response {
 	w := &response{conn: c, req: req, header: http.Header{}, length: -1}
 	w.keep = !req.Close && (req.ProtoAtLeast(1, 1) || strings.EqualFold(req.Header.Get("Connection"), "keep-alive"))
 	if strings.EqualFold(req.Header.Get("Expect"), "100-continue") && req.ContentLength != 0 {
-		req.Body = &continuing{ReadCloser: req.Body, response: w}
+		w.body = &continuing{ReadCloser: req.Body, response: w}
+		req.Body = w.body
 	}
 	req.Body = &patient{ReadCloser: req.Body, conn: c}
 	return w
@@ -58,7 +61,9 @@ func (w *response) WriteHeader(status int) {
 	if h.Get("Date") == "" {
 		h.Set("Date", time.Now().UTC().Format(http.TimeFormat))
 	}
-	if strings.EqualFold(h.Get("Connection"), "close") || w.conn.task.Draining() {
+	// A client that has not been asked for the body may send it or not after this answer: what comes next cannot be told.
+	unasked := w.body != nil && !w.body.asked
+	if strings.EqualFold(h.Get("Connection"), "close") || w.conn.task.Draining() || unasked {
 		w.keep = false
 	}
 	if n, err := strconv.ParseInt(h.Get("Content-Length"), 10, 64); err == nil && n >= 0 {
@@ -178,7 +183,7 @@ func (w *response) finish() error {
 	if w.broken != nil && w.broken != http.ErrAbortHandler {
 		slog.Error("handler panicked", "method", w.req.Method, "url", w.req.URL, "value", w.broken)
 	}
-	if w.broken != nil && w.written > 0 {
+	if w.cut {
 		// The client must not take a part for the whole.
 		return fmt.Errorf("response broken off: %v", w.broken)
 	}
@@ -216,8 +221,7 @@ func (c *continuing) Read(p []byte) (int, error) {
 	if !c.asked {
 		c.asked = true
 		if c.response.status != 0 {
-			// The answer is out: the client will not send the body.
-			c.response.keep = false
+			// The answer is out, and said that the connection ends with it.
 			return 0, io.ErrUnexpectedEOF
 		}
 		w := c.response.conn.writer

@@ -28,6 +28,8 @@ const (
 	readerBytes      = 4 << 10
 	writerBytes      = 4 << 10
 	copyBytes        = 64 << 10
+	lingerTimeout    = time.Second // for the peer to take the last answer, while what it still sends is thrown away
+	lingerBytesMax   = 1 << 20
 )
 
 // server is what all connections share. It does not change while it serves.
@@ -50,11 +52,16 @@ type connection struct {
 	limit  io.LimitedReader // between reader and Conn: bounds a header
 	reader *bufio.Reader
 	writer *bufio.Writer
-	idle   bool // between two requests
+	idle   bool // nothing has been asked for that is not answered
 }
 
 func (s *server) serve(t *sched.Task, raw *stream.Conn, peer net.Addr) error {
 	c := &connection{server: s, task: t, raw: raw, Conn: &watched{Conn: raw}, peer: peer}
+	t.OnDrain(func() {
+		if c.idle {
+			raw.SetReadDeadline(time.Unix(1, 0))
+		}
+	})
 	if s.tls != nil {
 		if err := quiet(c.handshake()); err != nil {
 			return fmt.Errorf("TLS handshake with %v: %w", peer, err)
@@ -67,21 +74,36 @@ func (s *server) serve(t *sched.Task, raw *stream.Conn, peer net.Addr) error {
 	c.limit = io.LimitedReader{R: c.Conn, N: math.MaxInt64}
 	c.reader = bufio.NewReaderSize(&c.limit, readerBytes)
 	c.writer = bufio.NewWriterSize(c.Conn, writerBytes)
-	t.OnDrain(func() {
-		if c.idle {
-			raw.SetReadDeadline(time.Unix(1, 0))
-		}
-	})
-	for {
-		again, err := c.next()
-		if !again || err != nil {
+	for again := true; again; {
+		var err error
+		if again, err = c.next(); err != nil {
 			return quiet(err)
 		}
 	}
+	return quiet(c.linger())
+}
+
+// linger ends the connection on this side and waits for the other to do so: if the socket were closed while bytes of the peer's are
+// unread, the kernel would reset the connection, and the peer might never see the last answer (RFC 9112, 9.6).
+func (c *connection) linger() error {
+	if t, ok := c.Conn.(*tls.Conn); ok {
+		if err := t.CloseWrite(); err != nil {
+			return err
+		}
+	}
+	if err := c.raw.CloseWrite(); err != nil {
+		return err
+	}
+	if err := c.raw.SetReadDeadline(time.Now().Add(lingerTimeout)); err != nil {
+		return err
+	}
+	_, err := io.CopyN(io.Discard, c.raw, lingerBytesMax)
+	return err
 }
 
 func (c *connection) handshake() error {
 	t := tls.Server(c.Conn, c.server.tls)
+	c.idle = true
 	if err := c.raw.SetReadDeadline(time.Now().Add(handshakeTimeout)); err != nil {
 		return err
 	}
@@ -167,10 +189,7 @@ func (c *connection) refuse(err error, status int) error {
 	}
 	text := fmt.Sprintf("%d %s", status, http.StatusText(status))
 	fmt.Fprintf(c.writer, "HTTP/1.1 %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s", text, len(text), text)
-	if err := c.writer.Flush(); err != nil {
-		return err
-	}
-	return c.raw.CloseWrite()
+	return c.writer.Flush()
 }
 
 // call runs the handler. A panic of it ends the connection, and the client learns of it if nothing was sent yet.
@@ -180,11 +199,12 @@ func (c *connection) call(w *response, req *http.Request) {
 		if v == nil {
 			return
 		}
-		if w.status == 0 && v != http.ErrAbortHandler {
-			http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
-		}
 		w.keep = false
 		w.broken = v
+		w.cut = w.status != 0 || v == http.ErrAbortHandler
+		if !w.cut {
+			http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		}
 	}()
 	c.server.handler.ServeHTTP(w, req)
 }

@@ -36,15 +36,34 @@ func Spawn(t *sched.Task, sock stream.Socket, name string, body func(*sched.Task
 	return nil
 }
 
-// Accept starts, for each listener, a task on the loop of the same place that accepts until the loop drains.
-func Accept(kit *strategy.Kit, listeners []*stream.Listener, start Start) error {
+// Serve accepts from each listener, in a task on the loop of the same place, and runs the loops until ctx is done; then until the
+// connections have ended, at most for the grace. A listener that fails ends all of it, with the error: a server that accepts nothing is
+// of use to nobody, and who watches over it should know.
+func Serve(ctx context.Context, kit *strategy.Kit, listeners []*stream.Listener, start Start, grace time.Duration) error {
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	failed := make(chan error, len(listeners))
 	for i, l := range listeners {
 		p := kit.Places[i]
-		if err := p.Loop.Go(context.Background(), "accept", func(t *sched.Task) error { return accept(t, p, l, start) }); err != nil {
+		err := p.Loop.Go(context.Background(), "accept", func(t *sched.Task) error {
+			err := accept(t, p, l, start)
+			if !t.Draining() && !errors.Is(err, sched.ErrCanceled) {
+				failed <- err
+				end()
+			}
+			return err
+		})
+		if err != nil {
 			return err
 		}
 	}
-	return nil
+	err := run(ctx, kit.Scheduler, grace)
+	select {
+	case accepting := <-failed:
+		return errors.Join(accepting, err)
+	default:
+		return err
+	}
 }
 
 func accept(t *sched.Task, p *strategy.Place, l *stream.Listener, start Start) error {
@@ -73,8 +92,7 @@ func ListenConfig() stream.ListenConfig {
 	}}
 }
 
-// Run runs the loops until ctx is done, and then until the connections have ended, at most for the grace.
-func Run(ctx context.Context, s sched.Scheduler, grace time.Duration) error {
+func run(ctx context.Context, s sched.Scheduler, grace time.Duration) error {
 	shut := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
 		ctx, cancel := context.WithTimeout(context.Background(), grace)

@@ -1,0 +1,30 @@
+package serving
+
+import (
+	"context"
+	"log/slog"
+	"runtime"
+	"time"
+
+	"github.com/edgewise-go/edgewise/apps/internal/strategy"
+	"github.com/edgewise-go/edgewise/sched"
+)
+
+// Report starts a task that logs, every so often, how many tasks the loops have and what memory Go has taken from the system.
+func Report(kit *strategy.Kit, every time.Duration) error {
+	return kit.Places[0].Loop.Go(context.Background(), "report", func(t *sched.Task) error {
+		for !t.Draining() {
+			tasks := -1 // itself
+			for _, p := range kit.Places {
+				tasks += p.Loop.Len()
+			}
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			slog.Info("report", "tasks", tasks, "sys_bytes", m.Sys, "heap_bytes", m.HeapAlloc, "stack_bytes", m.StackInuse, "collections", m.NumGC)
+			if err := t.Sleep(every); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
