@@ -216,6 +216,7 @@ func shutdownCancels(t T, r *rig) {
 	})
 	a, _ := r.pair(t)
 	s := newScript(func(*sched.HandlerTask, sched.Cause) sched.Next { return sched.Await(queue.Readable) })
+	s.heedsDrain = false
 	r.handle(t, a, s)
 	r.wait(t, begun, "the task begins")
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -263,7 +264,6 @@ func shutdownReleases(t T, r *rig) {
 		}
 	})
 	r.fence(t)
-	time.Sleep(time.Millisecond)
 	r.finished(t)
 	r.wait(t, done, "a waiting goroutine is released when the loop ends")
 }

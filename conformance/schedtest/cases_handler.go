@@ -330,7 +330,7 @@ func handlerWake(t T, r *rig) {
 	if n := woken.Load(); n != 1 {
 		t.Errorf("Woken was said %d times for two calls in one step", n)
 	}
-	for i := range 2000 {
+	for i := range r.rounds(2000) {
 		r.ops.wake(task)
 		if !r.happens(seen) {
 			t.Fatalf("Wake %d was lost", i)

@@ -52,7 +52,8 @@ func postOrder(t T, r *rig) {
 
 func postNoneLost(t T, r *rig) {
 	r.start(t, sched.Options{InboxMax: 64})
-	const producers, posts = 8, 1000
+	const producers = 8
+	posts := r.rounds(1000)
 	var called atomic.Int64
 	done := make(chan struct{})
 	var wg sync.WaitGroup
@@ -61,7 +62,7 @@ func postNoneLost(t T, r *rig) {
 			for i := range posts {
 				for {
 					err := r.ops.post(r.loop(), func() {
-						if called.Add(1) == producers*posts {
+						if called.Add(1) == int64(producers*posts) {
 							close(done)
 						}
 					})
@@ -144,7 +145,7 @@ func postItself(t T, r *rig) {
 	var again func()
 	again = func() {
 		posts++
-		if posts == 1 {
+		if posts == 10 { // the reader waits
 			send(t, b, "x")
 		}
 		if received || posts > postsMax {

@@ -144,7 +144,7 @@ func timeSignals(t T, r *rig) {
 			case <-stop:
 				return
 			case <-tick.C:
-				if err := interrupt(); err != nil {
+				if err := r.ops.interrupt(); err != nil {
 					t.Errorf("signal: %v", err)
 					return
 				}

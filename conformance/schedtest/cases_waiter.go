@@ -75,7 +75,7 @@ func waitReadyBeforePark(t T, r *rig, f form) {
 	reg := r.register(t, f, a)
 	done := f.spawn(t, r, func(fence func()) {
 		p := make([]byte, 1)
-		for range 50 {
+		for range r.rounds(100) {
 			if _, err := sys.Recv(a, p); err != sys.ErrWouldBlock {
 				t.Errorf("receive: %v, want would-block", err)
 			}
@@ -143,13 +143,18 @@ func waitBusy(t T, r *rig, f form) {
 	r.start(t, sched.Options{})
 	a, b := r.pair(t)
 	reg := r.register(t, f, a)
-	first := f.spawn(t, r, func(func()) {
-		if _, err := receive(reg, a, make([]byte, 1)); err != nil {
+	first := f.spawn(t, r, func(fence func()) {
+		// The other may wait, for a moment, before this one does.
+		_, err := receive(reg, a, make([]byte, 1))
+		for until := time.Now().Add(r.patience); errors.Is(err, sched.ErrBusy) && time.Now().Before(until); {
+			fence()
+			_, err = receive(reg, a, make([]byte, 1))
+		}
+		if err != nil {
 			t.Errorf("the first: %v", err)
 		}
 	})
 	r.fence(t)
-	time.Sleep(time.Millisecond)
 	second := f.spawn(t, r, func(fence func()) {
 		until := time.Now().Add(r.patience / 2)
 		for time.Now().Before(until) {
@@ -178,8 +183,8 @@ func waitBoth(t T, r *rig, f form) {
 				break
 			}
 		}
-		close(filled)
 		fence()
+		close(filled)
 		for range waitsMax {
 			if err := reg.Wait(sys.Writing, time.Time{}); err != nil {
 				t.Errorf("the writer's Wait: %v", err)
@@ -192,14 +197,23 @@ func waitBoth(t T, r *rig, f form) {
 		t.Errorf("the writer was told to try again %d times", waitsMax)
 	})
 	r.wait(t, filled, "the socket is full")
+	const rounds = 20
+	received := make(chan struct{}, rounds)
 	reader := f.spawn(t, r, func(func()) {
-		if _, err := receive(reg, a, make([]byte, 1)); err != nil {
-			t.Errorf("the reader: %v", err)
+		for range rounds {
+			if _, err := receive(reg, a, make([]byte, 1)); err != nil {
+				t.Errorf("the reader: %v", err)
+				return
+			}
+			received <- struct{}{}
 		}
 	})
-	r.fence(t)
-	send(t, b, "x")
-	r.wait(t, reader, "the reader is woken while another waits to write")
+	for range rounds {
+		r.fence(t)
+		send(t, b, "x")
+		r.wait(t, received, "the reader is woken while another waits to write")
+	}
+	r.wait(t, reader, "the reader ends")
 	for {
 		if _, err := sys.Recv(b, filler); err != nil {
 			break
@@ -231,11 +245,12 @@ func waitDeadlineRace(t T, r *rig, f form) {
 	r.start(t, sched.Options{})
 	a, b := r.pair(t)
 	reg := r.register(t, f, a)
-	const rounds = 150
+	rounds := r.rounds(300)
+	const before = 200 * time.Microsecond
 	ready := make(chan time.Time)
 	go func() {
-		for deadline := range ready {
-			for time.Now().Before(deadline) {
+		for at := range ready {
+			for time.Now().Before(at) {
 				continue
 			}
 			if _, err := sys.Send(b, []byte("x")); err != nil {
@@ -247,13 +262,13 @@ func waitDeadlineRace(t T, r *rig, f form) {
 	done := f.spawn(t, r, func(func()) {
 		defer close(ready)
 		p := make([]byte, 1)
-		for range rounds {
+		for i := range rounds {
 			if _, err := sys.Recv(a, p); err != sys.ErrWouldBlock {
 				t.Errorf("receive: %v, want would-block", err)
 				return
 			}
-			deadline := time.Now().Add(200 * time.Microsecond)
-			ready <- deadline
+			deadline := time.Now().Add(before)
+			ready <- deadline.Add(-before / 4 * time.Duration(i%5))
 			if err := reg.Wait(sys.Reading, deadline); err != nil {
 				if !errors.Is(err, os.ErrDeadlineExceeded) {
 					t.Errorf("Wait: %v", err)
@@ -284,7 +299,8 @@ func waitInterruptRunning(t T, r *rig, f form) {
 	r.start(t, sched.Options{})
 	a, _ := r.pair(t)
 	reg := r.register(t, f, a)
-	for _, d := range []sys.Direction{sys.Reading} {
+	for range 20 {
+		const d = sys.Reading
 		var interrupted atomic.Bool
 		done := f.spawn(t, r, func(func()) {
 			for range waitsMax {
@@ -298,7 +314,6 @@ func waitInterruptRunning(t T, r *rig, f form) {
 			t.Errorf("Wait returned %d times for nothing", waitsMax)
 		})
 		r.fence(t)
-		time.Sleep(time.Millisecond) // likelier that a goroutine has parked; both are right
 		interrupted.Store(true)
 		reg.Interrupt(d)
 		r.wait(t, done, "an interrupted Wait returns")
@@ -323,7 +338,7 @@ func waitInterruptRaces(t T, r *rig, f form) {
 	r.start(t, sched.Options{})
 	a, _ := r.pair(t)
 	reg := r.register(t, f, a)
-	const rounds = 3000
+	rounds := int64(r.rounds(3000))
 	var told atomic.Int64 // what the waiter is to look at
 	seen := make(chan int64, 1)
 	done := f.spawn(t, r, func(func()) {
@@ -356,7 +371,7 @@ func waitInterruptRaces(t T, r *rig, f form) {
 
 func waitCloseWakes(t T, r *rig, f form) {
 	r.start(t, sched.Options{})
-	a, b := r.pair(t)
+	a, _ := r.pair(t)
 	for range waitsMax {
 		if _, err := sys.Send(a, make([]byte, 64<<10)); err != nil {
 			break // full: both directions will wait
@@ -381,7 +396,6 @@ func waitCloseWakes(t T, r *rig, f form) {
 		}))
 	}
 	r.fence(t)
-	time.Sleep(time.Millisecond)
 	for range 2 {
 		if err := reg.Close(); err != nil {
 			t.Errorf("Close: %v", err)
@@ -390,13 +404,12 @@ func waitCloseWakes(t T, r *rig, f form) {
 	for _, done := range waiting {
 		r.wait(t, done, "a Wait returns after Close")
 	}
-	_ = b
 }
 
 func waitCloseRaces(t T, r *rig, f form) {
 	r.start(t, sched.Options{})
 	a, _ := r.pair(t)
-	for range 400 {
+	for range r.rounds(400) {
 		reg, err := f.register(&r.ops, r.loop(), a)
 		if err != nil {
 			t.Fatalf("Register: %v", err)
@@ -421,7 +434,7 @@ func waitCloseRaces(t T, r *rig, f form) {
 
 func waitNumberReused(t T, r *rig, f form) {
 	r.start(t, sched.Options{})
-	const cycles = 200
+	cycles := r.rounds(200)
 	stale := 0
 	for range cycles {
 		a, b, err := sys.SocketPair()

@@ -8,12 +8,14 @@ import (
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/queue/epoll"
+	"github.com/edgewise-go/edgewise/queue/poll"
 	"github.com/edgewise-go/edgewise/sched"
 )
 
 type opener = func() (queue.Queue, error)
 
 func openEpoll() (queue.Queue, error) { return epoll.New(epoll.Options{}) }
+func openPoll() (queue.Queue, error)  { return poll.New(poll.Options{}) }
 
 var modes = []queue.Mode{queue.Level, queue.Edge, queue.OneShot}
 
@@ -64,3 +66,4 @@ func testMechanism(t *testing.T, mechanism string, open opener) {
 }
 
 func TestEpoll(t *testing.T) { testMechanism(t, "epoll", openEpoll) }
+func TestPoll(t *testing.T)  { testMechanism(t, "poll", openPoll) }

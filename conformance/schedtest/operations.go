@@ -35,6 +35,7 @@ type operations struct {
 	shutdown   func(s sched.Scheduler, ctx context.Context) error
 	ended      func(tell func(task string, err error)) func(task string, err error)
 	queue      func(q queue.Queue) queue.Queue
+	interrupt  func() error
 	options    func(o sched.Options) sched.Options
 }
 
@@ -60,6 +61,7 @@ func honest() operations {
 		shutdown:   sched.Scheduler.Shutdown,
 		ended:      func(tell func(string, error)) func(string, error) { return tell },
 		queue:      func(q queue.Queue) queue.Queue { return q },
+		interrupt:  interrupt,
 		options:    func(o sched.Options) sched.Options { return o },
 	}
 }

@@ -16,7 +16,7 @@ import (
 // so that it need not be waited for as long.
 const (
 	patienceDefault    = 15 * time.Second
-	patienceForMutants = 700 * time.Millisecond
+	patienceForMutants = 2500 * time.Millisecond
 )
 
 // rig is what a case works with: one scheduler, which the case opens and starts.
@@ -24,6 +24,7 @@ type rig struct {
 	ops      operations
 	open     func(o sched.Options, wrap func(queue.Queue) queue.Queue) (sched.Scheduler, error)
 	patience time.Duration
+	altered  bool // by a mutant or a control
 
 	s      sched.Scheduler
 	queues []*meter
@@ -38,6 +39,17 @@ type rig struct {
 type ending struct {
 	task string
 	err  error
+}
+
+// shareOfAltered is how much less often mutants and controls, of which there are many, repeat what races.
+const shareOfAltered = 10
+
+// rounds returns how often to repeat what races.
+func (r *rig) rounds(n int) int {
+	if r.altered {
+		return n / shareOfAltered
+	}
+	return n
 }
 
 // make opens the scheduler; nothing runs yet.

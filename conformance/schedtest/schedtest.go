@@ -37,7 +37,8 @@ type Target struct {
 	// Open makes a scheduler that does not run yet, with o, whose Mode the target sets, over queues that have passed through wrap.
 	Open func(o sched.Options, wrap func(queue.Queue) queue.Queue) (sched.Scheduler, error)
 
-	alter func(*operations) // breaks a rule: what mutants do
+	alter func(*operations) // what mutants and controls do
+	wrong bool              // alter breaks a rule
 }
 
 // TestScheduler runs every case as a subtest of t.
@@ -73,6 +74,9 @@ func (target Target) suite() suite.Target[*rig] {
 			r := &rig{open: target.Open, ops: honest(), patience: patienceDefault}
 			if target.alter != nil {
 				target.alter(&r.ops)
+				r.altered = true
+			}
+			if target.wrong {
 				r.patience = patienceForMutants
 			}
 			return r, nil

@@ -1,0 +1,262 @@
+package schedtest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sched"
+)
+
+// bodies has every body that is started replaced by change.
+func bodies(change func(name string, b body) body) func(*operations) {
+	return func(o *operations) {
+		o.start = func(l *sched.Loop, ctx context.Context, name string, b body) error {
+			return l.Go(ctx, name, change(name, b))
+		}
+	}
+}
+
+// forgiving turns err of a start into success.
+func forgiving(err error) func(*operations) {
+	return func(o *operations) {
+		o.start = func(l *sched.Loop, ctx context.Context, name string, b body) error {
+			got := l.Go(ctx, name, b)
+			if errors.Is(got, err) {
+				return nil
+			}
+			return got
+		}
+	}
+}
+
+func taskMutants() []suite.Mutant[*rig] {
+	return []suite.Mutant[*rig]{
+		mutant("runs a task twice", func(o *operations) {
+			var starts atomic.Int32
+			bodies(func(name string, b body) body {
+				if starts.Add(1) != 150 || name == "waiter" || name == "reader" {
+					return b
+				}
+				return func(t *sched.Task) error { return errors.Join(b(t), b(t)) }
+			})(o)
+		}, "task/runs-once"),
+		mutant("swallows the error of a task", bodies(func(_ string, b body) body {
+			return func(t *sched.Task) error {
+				_ = b(t)
+				return nil
+			}
+		}), "task/end-is-told", "cancel/error"),
+		mutant("tells every end twice", func(o *operations) {
+			o.ended = func(tell func(string, error)) func(string, error) {
+				return func(task string, err error) {
+					tell(task, err)
+					tell(task, err)
+				}
+			}
+		}, "task/end-is-told", "task/panic-is-contained", "cancel/error", "post/panic-is-contained", "handler/ends-once",
+			"handler/panic-in-step", "handler/panic-in-end", "shutdown/by-themselves", "run/after-shutdown"),
+		mutant("swallows the panic of a task", bodies(func(_ string, b body) body {
+			return func(t *sched.Task) error {
+				defer func() { _ = recover() }()
+				return b(t)
+			}
+		}), "task/panic-is-contained"),
+		mutant("loses the stack of a panic", bodies(func(_ string, b body) body {
+			return func(t *sched.Task) (err error) {
+				defer func() {
+					if v := recover(); v != nil {
+						err = &sched.PanicError{Value: v}
+					}
+				}()
+				return b(t)
+			}
+		}), "task/panic-is-contained"),
+		mutant("Call returns before the body", func(o *operations) {
+			o.call = (*sched.Loop).Go
+		}, "task/call"),
+		mutant("drops tasks at the bound", forgiving(sched.ErrFull), "task/bound"),
+		mutantOf(sharded("epoll", openEpoll, queue.Edge), "places all tasks on one loop", func(o *operations) {
+			o.place = func(s sched.Scheduler, ctx context.Context, name string, b body) error {
+				return s.Loops()[0].Go(ctx, name, b)
+			}
+		}, "task/spread"),
+		mutant("ignores the context", func(o *operations) {
+			o.start = func(l *sched.Loop, _ context.Context, name string, b body) error {
+				return l.Go(context.Background(), name, b)
+			}
+		}, "cancel/before-start", "cancel/while-waiting", "cancel/while-ready", "cancel/error", "cancel/ignored", "cancel/context", "time/extremes"),
+		mutant("a cancelled task does not let go of the loop", func(o *operations) {
+			var begun time.Time
+			o.sleep = func(t *sched.Task, d time.Duration) error {
+				if c := t.Context(); c.Err() != nil {
+					if begun.IsZero() {
+						begun = time.Now()
+					}
+					if time.Since(begun) > patienceForMutants/2 {
+						return t.Sleep(d) // the loop must get it back some day, or the test would not end
+					}
+					return &sched.CancelError{Task: t.Name(), Cause: context.Cause(c)}
+				}
+				return t.Sleep(d)
+			}
+		}, "cancel/ignored"),
+		mutant("the task's context is not its own", func(o *operations) {
+			o.context = func(*sched.Task) context.Context { return context.Background() }
+		}, "cancel/context"),
+		mutant("a resumption inside start is lost", func(o *operations) {
+			o.await = func(t *sched.Task, start func(func())) error {
+				return t.Await(func(resume func()) {
+					inside := goroutineID()
+					start(func() {
+						if goroutineID() != inside {
+							resume()
+						}
+					})
+				})
+			}
+		}, "await/inline", "await/late-and-twice"),
+		mutant("a resumption is lost now and then", func(o *operations) {
+			var resumes atomic.Int32
+			o.await = func(t *sched.Task, start func(func())) error {
+				return t.Await(func(resume func()) {
+					start(func() {
+						if resumes.Add(1)%50 != 0 {
+							resume()
+						}
+					})
+				})
+			}
+		}, "await/other-goroutine"),
+		mutant("a late resumption ends the next wait", func(o *operations) {
+			var mu sync.Mutex
+			latest := map[*sched.Task]func(){}
+			o.await = func(t *sched.Task, start func(func())) error {
+				return t.Await(func(resume func()) {
+					mu.Lock()
+					latest[t] = resume
+					mu.Unlock()
+					start(func() {
+						mu.Lock()
+						f := latest[t]
+						mu.Unlock()
+						f()
+					})
+				})
+			}
+		}, "await/late-and-twice"),
+		mutant("Yield does not yield", func(o *operations) {
+			o.yield = func(*sched.Task) error { return nil }
+		}, "fairness/tasks", "fairness/events"),
+	}
+}
+
+// goroutineID is what the runtime calls the goroutine, "goroutine 7".
+func goroutineID() string {
+	buf := make([]byte, 32)
+	id, _, _ := bytes.Cut(buf[:runtime.Stack(buf, false)], []byte(" ["))
+	return string(id)
+}
+
+func timeMutants() []suite.Mutant[*rig] {
+	sleeping := func(change func(d time.Duration) time.Duration) func(*operations) {
+		return func(o *operations) {
+			o.sleep = func(t *sched.Task, d time.Duration) error { return t.Sleep(change(d)) }
+		}
+	}
+	return []suite.Mutant[*rig]{
+		mutant("sleeps half the time", sleeping(func(d time.Duration) time.Duration { return d / 2 }),
+			"time/never-early", "time/stale-clock", "time/signals"),
+		mutant("counts from the last time it looked", func(o *operations) {
+			looked := map[*sched.Task]time.Time{}
+			o.sleep = func(t *sched.Task, d time.Duration) error {
+				if at, ok := looked[t]; ok {
+					d -= time.Since(at)
+				}
+				err := t.Sleep(d)
+				looked[t] = time.Now()
+				return err
+			}
+		}, "time/stale-clock"),
+		mutant("rounds up to a coarse clock", sleeping(func(d time.Duration) time.Duration {
+			const tick = 70 * time.Millisecond
+			if d <= 0 || d > time.Minute {
+				return d
+			}
+			return (d + tick - 1) / tick * tick
+		}), "time/order"),
+		mutant("overflows", sleeping(func(d time.Duration) time.Duration {
+			if d > math.MaxInt64-time.Hour {
+				return 0
+			}
+			return d
+		}), "time/extremes"),
+		mutant("a signal ends the wait", func(o *operations) {
+			var signalled atomic.Bool
+			send := o.interrupt
+			o.interrupt = func() error {
+				signalled.Store(true)
+				return send()
+			}
+			o.queue = func(q queue.Queue) queue.Queue {
+				return waitQueue{q, func(q queue.Queue, events []queue.Event, timeout time.Duration) (int, error) {
+					n, err := q.Wait(events, timeout)
+					if signalled.Swap(false) {
+						return 0, errors.New("interrupted system call")
+					}
+					return n, err
+				}}
+			}
+		}, "time/signals"),
+	}
+}
+
+func postMutants() []suite.Mutant[*rig] {
+	posting := func(post func(l *sched.Loop, f func()) error) func(*operations) {
+		return func(o *operations) { o.post = post }
+	}
+	var delayed, dropped atomic.Int32
+	return []suite.Mutant[*rig]{
+		mutant("a function comes a turn late now and then", posting(func(l *sched.Loop, f func()) error {
+			if delayed.Add(1)%10 != 0 {
+				return l.Post(f)
+			}
+			return l.Post(func() {
+				if l.Post(f) != nil {
+					f()
+				}
+			})
+		}), "post/order"),
+		mutant("a function is lost now and then", posting(func(l *sched.Loop, f func()) error {
+			if dropped.Add(1)%200 == 0 {
+				return nil
+			}
+			return l.Post(f)
+		}), "post/order", "post/none-lost"),
+		mutant("drops functions at the bound", posting(func(l *sched.Loop, f func()) error {
+			if err := l.Post(f); !errors.Is(err, sched.ErrFull) {
+				return err
+			}
+			return nil
+		}), "post/bound", "post/none-lost"),
+		mutant("takes functions when it is over", posting(func(l *sched.Loop, f func()) error {
+			if err := l.Post(f); !errors.Is(err, sched.ErrStopped) {
+				return err
+			}
+			return nil
+		}), "post/bound"),
+		mutant("swallows the panic of a function", posting(func(l *sched.Loop, f func()) error {
+			return l.Post(func() {
+				defer func() { _ = recover() }()
+				f()
+			})
+		}), "post/panic-is-contained"),
+	}
+}

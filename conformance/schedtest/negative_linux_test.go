@@ -1,0 +1,92 @@
+package schedtest
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
+	"github.com/edgewise-go/edgewise/queue"
+)
+
+func mutant(name string, alter func(*operations), caught ...string) suite.Mutant[*rig] {
+	return mutantOf(single("epoll", openEpoll, queue.Edge), name, alter, caught...)
+}
+
+func mutantOf(target Target, name string, alter func(*operations), caught ...string) suite.Mutant[*rig] {
+	target.Name, target.alter, target.wrong = name, alter, true
+	return suite.Mutant[*rig]{Name: name, Target: target.suite(), Caught: caught}
+}
+
+func TestEveryCaseCanFail(t *testing.T) {
+	mutants := slices.Concat(taskMutants(), timeMutants(), postMutants(), waiterMutants(taskForm), waiterMutants(goroutineForm),
+		queueMutants(), handlerMutants(), endMutants())
+	suite.Prove(t, cases(), mutants, controls())
+}
+
+// controls are odd but legal.
+func controls() []suite.Target[*rig] {
+	var all []suite.Target[*rig]
+	add := func(name string, mode queue.Mode, wrap func(q queue.Queue) queue.Queue) {
+		target := single("epoll", openEpoll, mode)
+		target.Name, target.alter = name+" "+mode.String(), func(o *operations) { o.queue = wrap }
+		all = append(all, target.suite())
+	}
+	for _, mode := range modes {
+		add("spurious events", mode, spuriousEvents)
+		add("events of ended registrations", mode, func(q queue.Queue) queue.Queue { return newStaleQueue(q, false) })
+	}
+	add("slow", queue.Level, func(q queue.Queue) queue.Queue {
+		return waitQueue{q, func(q queue.Queue, events []queue.Event, timeout time.Duration) (int, error) {
+			n, err := q.Wait(events, timeout)
+			for begun := time.Now(); time.Since(begun) < 50*time.Microsecond; {
+				continue
+			}
+			return n, err
+		}}
+	})
+	add("reversed events", queue.Edge, func(q queue.Queue) queue.Queue {
+		return waitQueue{q, func(q queue.Queue, events []queue.Event, timeout time.Duration) (int, error) {
+			n, err := q.Wait(events, timeout)
+			slices.Reverse(events[:n])
+			return n, err
+		}}
+	})
+	add("one event at a time", queue.OneShot, func(q queue.Queue) queue.Queue {
+		return waitQueue{q, func(q queue.Queue, events []queue.Event, timeout time.Duration) (int, error) {
+			return q.Wait(events[:1], timeout)
+		}}
+	})
+	add("waits that end early", queue.Edge, func(q queue.Queue) queue.Queue {
+		return waitQueue{q, func(q queue.Queue, events []queue.Event, timeout time.Duration) (int, error) {
+			return q.Wait(events, min(bounded(timeout), 3*time.Millisecond))
+		}}
+	})
+	return all
+}
+
+// bounded gives "for ever" its place at the end of time.
+func bounded(timeout time.Duration) time.Duration {
+	if timeout < 0 {
+		return time.Hour
+	}
+	return timeout
+}
+
+// spuriousEvents repeats an event now and then.
+func spuriousEvents(q queue.Queue) queue.Queue {
+	var last queue.Event
+	seen, waits := false, 0
+	return waitQueue{q, func(q queue.Queue, events []queue.Event, timeout time.Duration) (int, error) {
+		n, err := q.Wait(events, timeout)
+		waits++
+		if seen && waits%64 == 0 && n < len(events) {
+			last.Disarmed = queue.None
+			events[n] = last
+			n++
+		} else if n > 0 {
+			last, seen = events[n-1], true
+		}
+		return n, err
+	}}
+}
