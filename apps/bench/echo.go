@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"text/tabwriter"
+)
+
+//go:embed yardstick/epoll.c
+var epollSource []byte
+
+// contender is a server in the comparison.
+type contender struct {
+	name    string
+	command []string
+	rates   []float64 // messages a second, a round each
+	cpus    []float64 // nanoseconds of processor time a message
+}
+
+// yardstick is the contender that the ratios refer to.
+const yardstick = "C, epoll"
+
+func (c config) contenders(ctx context.Context, w io.Writer) ([]*contender, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	var all []*contender
+	if path, why := c.compile(ctx); why == nil {
+		all = append(all, &contender{name: yardstick, command: []string{path}})
+	} else {
+		fmt.Fprintf(w, "skipped %s: %v\n", yardstick, why)
+	}
+	echo := filepath.Join(c.dir, "echo")
+	return append(all,
+		&contender{name: "Go, package net", command: []string{self, "netserver"}},
+		&contender{name: "edgewise, handlers", command: []string{echo, "serve", "-addr", "127.0.0.1:0", "-task", "handler"}},
+		&contender{name: "edgewise, coroutines", command: []string{echo, "serve", "-addr", "127.0.0.1:0", "-task", "coroutine"}},
+	), nil
+}
+
+// compile builds the server in C, or says why not.
+func (c config) compile(ctx context.Context) (string, error) {
+	cc, err := exec.LookPath("cc")
+	if err != nil {
+		return "", err
+	}
+	source, out := filepath.Join(c.dir, "epoll.c"), filepath.Join(c.dir, "epoll")
+	if err := os.WriteFile(source, epollSource, 0o666); err != nil {
+		return "", err
+	}
+	return out, build(ctx, out, cc, "-O2", "-Wall", "-o", out, source)
+}
+
+// echo runs every contender in turn, so that what else happens on the machine meets all alike.
+func (c config) echo(ctx context.Context, w io.Writer) error {
+	all, err := c.contenders(ctx, w)
+	if err != nil {
+		return err
+	}
+	for round := range c.rounds {
+		for i := range all {
+			s := all[(i+round)%len(all)] // nobody always follows the same one
+			note("\rround %d of %d: %-24s", round+1, c.rounds, s.name)
+			if err := c.turn(ctx, s); err != nil {
+				return fmt.Errorf("%s: %w", s.name, err)
+			}
+		}
+	}
+	note("\r%-50s\r", "")
+	fmt.Fprintf(w, "echo: %d connections, %d B, %d in flight on each, one loop, %d turns of %v\n", c.conns, c.size, c.depth, c.rounds, c.duration)
+	return table(w, all)
+}
+
+// table prints medians, and ratios to the yardstick in which more is better: of the rate, and of the processor time turned over.
+func table(w io.Writer, all []*contender) error {
+	rate, cpu := median(all[0].rates), median(all[0].cpus)
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(t, "server\tmessages/s\tCPU ns/message\trate ratio\tCPU ratio\t\n")
+	for _, s := range all {
+		fmt.Fprintf(t, "%s\t%.0f\t%.0f\t%.2f\t%.2f\t\n", s.name, median(s.rates), median(s.cpus), median(s.rates)/rate, cpu/median(s.cpus))
+	}
+	fmt.Fprintf(t, "\t\t\t(to %s)\t\t\n", all[0].name)
+	return t.Flush()
+}
+
+func median(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}
+
+// turn starts the server, loads it and takes down what it did and what it took.
+func (c config) turn(ctx context.Context, s *contender) error {
+	server, err := start(ctx, serverCPU, s.command)
+	if err != nil {
+		return err
+	}
+	defer server.stop()
+	load := []string{filepath.Join(c.dir, "echo"), "load", "-addr", server.addr, "-json",
+		"-c", strconv.Itoa(c.conns), "-s", strconv.Itoa(c.size), "-p", strconv.Itoa(c.depth), "-d", c.duration.String()}
+	before, err := server.cpu()
+	if err != nil {
+		return err
+	}
+	out, err := output(ctx, loadCPU, load)
+	if err != nil {
+		return err
+	}
+	after, err := server.cpu()
+	if err != nil {
+		return err
+	}
+	var result struct {
+		Messages float64 `json:"messages"`
+		Rate     float64 `json:"messages_per_second"`
+	}
+	if err := json.Unmarshal(out, &result); err != nil {
+		return fmt.Errorf("load printed %q: %w", out, err)
+	}
+	if result.Messages == 0 {
+		return fmt.Errorf("no message came back in %v", c.duration)
+	}
+	s.rates = append(s.rates, result.Rate)
+	s.cpus = append(s.cpus, float64(after-before)/result.Messages)
+	return nil
+}

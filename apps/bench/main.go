@@ -1,0 +1,112 @@
+// Command bench compares the echo server of this workspace with others, side by side: the same load, in turns, a processor for the
+// server and another for the load. It prints medians and ratios; a figure alone says little on a machine that others use too.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/edgewise-go/edgewise/apps/internal/cli"
+)
+
+const usage = `usage: bench [flags] [echo] [idle]
+
+echo: the rate of an echo server and the processor time it takes for a message, against a server in C on epoll (skipped where there is
+      no C compiler) and one of package net, a goroutine a connection.
+idle: the memory that a server takes for connections that do nothing.
+Without a word, both. It runs on Linux, from the root of the workspace.`
+
+type config struct {
+	rounds   int
+	duration time.Duration
+	conns    int
+	size     int
+	depth    int
+	idle     int
+	dir      string // for what is built
+}
+
+func main() {
+	if len(os.Args) > 1 {
+		switch os.Args[1] {
+		case "pinned":
+			cli.Main("bench", func(_ context.Context, args []string) error { return pinned(args[1:]) })
+		case "netserver":
+			// Without cli.Main, whose handling of signals would keep a server alive that does not look at its context.
+			os.Exit(cli.Report("bench", os.Stderr, netServer()))
+		}
+	}
+	cli.Main("bench", run)
+}
+
+func run(ctx context.Context, args []string) error {
+	var c config
+	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
+	fs.IntVar(&c.rounds, "rounds", 7, "how often each server has its turn; the median counts")
+	fs.DurationVar(&c.duration, "d", 2*time.Second, "length of a turn")
+	fs.IntVar(&c.conns, "c", 1000, "connections")
+	fs.IntVar(&c.size, "s", 128, "bytes of a message")
+	fs.IntVar(&c.depth, "p", 1, "messages in flight on each connection")
+	fs.IntVar(&c.idle, "idle", 10_000, "connections of the idle benchmark")
+	if err := cli.Parse(fs, args, usage); err != nil {
+		return err
+	}
+	what := fs.Args()
+	if len(what) == 0 {
+		what = []string{"echo", "idle"}
+	}
+	if c.rounds < 1 || c.conns < 1 || c.size < 1 || c.depth < 1 || c.idle < 1 || c.duration <= 0 {
+		return cli.Usagef("every number must be more than 0")
+	}
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	c.dir = dir
+	if err := build(ctx, filepath.Join(dir, "echo"), "go", "build", "-o", filepath.Join(dir, "echo"), "github.com/edgewise-go/edgewise/apps/echo"); err != nil {
+		return err
+	}
+	fmt.Printf("%s, %s/%s, %d processors, kernel %s\n\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), kernel())
+	for _, w := range what {
+		switch w {
+		case "echo":
+			err = c.echo(ctx, os.Stdout)
+		case "idle":
+			err = c.idling(ctx, os.Stdout)
+		default:
+			err = cli.Usagef("%q: want echo or idle", w)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func build(ctx context.Context, out string, command string, args ...string) error {
+	text, err := exec.CommandContext(ctx, command, args...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("building %s: %w\n%s", filepath.Base(out), err, text)
+	}
+	return nil
+}
+
+func kernel() string {
+	text, err := os.ReadFile("/proc/sys/kernel/osrelease")
+	if err != nil {
+		return "unknown"
+	}
+	return strings.TrimSpace(string(text))
+}
+
+// note writes what is going on to the terminal, where nobody parses it.
+func note(format string, args ...any) { fmt.Fprintf(io.Writer(os.Stderr), format, args...) }
