@@ -27,9 +27,11 @@ func TestCheckFile(t *testing.T) {
 		{"a/utils.go", "package a\n", "a/utils.go: its name does not say what is in it"},
 		{"a/helpers_test.go", "package a\n", "a/helpers_test.go: its name does not say what is in it"},
 		{"a/common_linux.go", "package a\n", "a/common_linux.go: its name does not say what is in it"},
-		{"a/a_test.go", skips, "a/a_test.go:5: skips a test, which only conformance/internal/suite may"},
-		{"conformance/queuetest/a.go", skips, "conformance/queuetest/a.go:5: skips a test, which only conformance/internal/suite may"},
+		{"a/a_test.go", skips, "a/a_test.go:5: skips a test, which only conformance/internal/suite/ and apps/internal/apptest/ may"},
+		{"conformance/queuetest/a.go", skips, "conformance/queuetest/a.go:5: skips a test, which only conformance/internal/suite/ and apps/internal/apptest/ may"},
 		{"conformance/internal/suite/testing.go", skips, ""},
+		{"apps/internal/apptest/need.go", skips, ""},
+		{"apps/internal/serving/need.go", skips, "apps/internal/serving/need.go:5: skips a test, which only conformance/internal/suite/ and apps/internal/apptest/ may"},
 		{"resolve/msg.go", "package p\n\nfunc f(p parser) { p.Skip() }\n", ""},
 	} {
 		var want []string

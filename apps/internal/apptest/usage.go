@@ -1,0 +1,48 @@
+package apptest
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+// Misuse is a command line that cannot be, with what is said about it.
+type Misuse struct {
+	Args []string
+	Code int
+	Says string // a part of the line
+}
+
+// CheckMisuse runs the program with each command line: it must end with the code, say one line that begins with its name, print
+// nothing and leave nothing in the directory that it runs in.
+func (p *Program) CheckMisuse(t *testing.T, table []Misuse) {
+	t.Helper()
+	for _, m := range table {
+		t.Run(strings.Join(m.Args, " "), func(t *testing.T) {
+			dir := t.TempDir()
+			r := p.Run(t, dir, nil, m.Args...)
+			if r.Code != m.Code {
+				t.Errorf("got exit code %d, want %d", r.Code, m.Code)
+			}
+			if r.Stdout != "" {
+				t.Errorf("got %q on standard output, want nothing", r.Stdout)
+			}
+			if strings.Count(r.Stderr, "\n") != 1 || !strings.HasPrefix(r.Stderr, p.name+": ") || !strings.Contains(r.Stderr, m.Says) {
+				t.Errorf("got %q on standard error, want one line that begins with %q and has %q", r.Stderr, p.name+": ", m.Says)
+			}
+			entries, err := os.ReadDir(dir)
+			if err != nil || len(entries) != 0 {
+				t.Errorf("got %v, %v in the directory, want nothing written", entries, err)
+			}
+		})
+	}
+}
+
+// CheckHelp runs the program with the arguments, which ask for help: it prints its usage and ends well.
+func (p *Program) CheckHelp(t *testing.T, args ...string) {
+	t.Helper()
+	r := p.Run(t, "", nil, args...)
+	if r.Code != 0 || !strings.HasPrefix(r.Stdout, "usage: ") || r.Stderr != "" {
+		t.Errorf("%v: got exit code %d, %.80q on standard output, %q on standard error, want the usage", args, r.Code, r.Stdout, r.Stderr)
+	}
+}
