@@ -43,8 +43,16 @@ func (s *side) give() { s.turn.Unlock() }
 
 // expired reports whether the deadline has passed.
 func (s *side) expired() bool {
-	ns := s.deadlineNS.Load()
-	return ns != 0 && int64(time.Since(start)) >= ns
+	for {
+		ns := s.deadlineNS.Load()
+		if ns == 0 || int64(time.Since(start)) < ns {
+			return false
+		}
+		// It may have been moved before the clock was read, while there was time left.
+		if s.deadlineNS.Load() == ns {
+			return true
+		}
+	}
 }
 
 // wait suspends the caller, who holds the turn, in direction d until it is worth trying again or the deadline has passed.
