@@ -3,6 +3,7 @@ package sched
 import (
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/edgewise-go/edgewise/queue"
@@ -209,6 +210,9 @@ func (t *HandlerTask) await(next Next) {
 	}
 	if next.interest != queue.None {
 		if err := t.arm(next.interest); err != nil {
+			if err == net.ErrClosed {
+				err = ErrStopped // nobody but the loop ends the registration of a handler
+			}
 			t.end(err)
 			return
 		}
