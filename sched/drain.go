@@ -20,7 +20,8 @@ func (l *Loop) Drain() {
 
 // Shutdown drains l and waits for its end, or until ctx is done: then it cancels the tasks that are left and waits for cancelGrace
 // more. It returns nil if all ended by themselves, the cause of ctx if some were cancelled, and ErrLeaked if
-// some could not be ended. It must not be called in a task of l.
+// some could not be ended. A loop that does not run yet is over at once:
+// what waits to start ends with ErrStopped. It must not be called in a task of l.
 func (l *Loop) Shutdown(ctx context.Context) error {
 	l.Drain()
 	if l.state.CompareAndSwap(uint32(loopFresh), uint32(loopOver)) {

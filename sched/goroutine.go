@@ -14,6 +14,7 @@ import (
 type Goroutines struct{ loop *Loop }
 
 // Goroutines returns the waiter for goroutines outside l. A task of l that waited with it would hold the loop that is to wake it.
+// When l ends, a goroutine that waits is told net.ErrClosed.
 func (l *Loop) Goroutines() Goroutines { return Goroutines{l} }
 
 // Register ties h to the loop. All is safe from any goroutine.

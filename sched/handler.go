@@ -16,7 +16,7 @@ type Handler interface {
 	// without blocking and returns what to wait for. A panic ends the task.
 	Step(t *HandlerTask, cause Cause) Next
 	// End is called once, last: with the error of the Next that ended the task, a *CancelError, a *PanicError, or ErrStopped. The
-	// handle is no longer registered, so that End may close it.
+	// handle is no longer registered, so that End may close it. If End panics, its panic is joined to the error that Options.Ended is told.
 	End(err error)
 }
 

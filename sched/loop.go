@@ -274,6 +274,6 @@ func (l *Loop) admitChild() error {
 	return nil
 }
 
-// Post has f called on the loop, soon, in the order of the posts. Any goroutine may call it; it does not block. ErrFull when InboxMax
-// functions wait already, ErrStopped when the loop is over.
+// Post has f called on the loop, soon, in the order of the posts. What f posts is called in a later turn, after the events that have come. Any goroutine may
+// call it; it does not block. ErrFull when InboxMax functions wait already, ErrStopped when the loop is over.
 func (l *Loop) Post(f func()) error { return l.inbox.post(l, f) }

@@ -20,7 +20,8 @@ const eventsPerWaitMax = 256
 // Options configure a loop. The zero value is good.
 type Options struct {
 	// Mode is the trigger mode in which handles are registered. A task runs the same in each; they differ in system calls. The zero
-	// value, Level, changes interest at each wait; Edge asks once for all.
+	// value, Level, changes interest at each wait; Edge asks once for all. In no mode does a handle that is ready, and that nobody waits for, keep the
+	// loop busy.
 	Mode queue.Mode
 	// TasksMax bounds the tasks of a loop, TasksMaxDefault if zero.
 	TasksMax int

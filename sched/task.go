@@ -52,7 +52,8 @@ const (
 )
 
 // Go starts a task on l, which runs body when its turn comes. Any goroutine may call it. When ctx is done the task is cancelled: whatever it
-// waits for, then or later, returns a *CancelError. The error that body returns goes to Options.Ended.
+// waits for, then or later, returns a *CancelError. A task that waits in spite of it does not hold the loop: each such wait lets the others
+// run. The error that body returns goes to Options.Ended.
 //
 // It returns ErrFull at a bound of Options, and ErrStopped once the loop drains or is over.
 func (l *Loop) Go(ctx context.Context, name string, body func(*Task) error) error {
@@ -138,7 +139,7 @@ func (t *Task) Yield() error {
 	return t.canceled
 }
 
-// Sleep suspends t for d, no less.
+// Sleep suspends t for d, no less. Tasks wake in the order of their deadlines.
 func (t *Task) Sleep(d time.Duration) error {
 	t.mustRun("Sleep")
 	err := t.wait(time.Now().Add(d))

@@ -9,7 +9,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Registration is the tie of a handle to a loop, as package stream wants it (stream.Registration, which has the contract). It is an
+// Registration is the tie of a handle to a loop, as package stream wants it (stream.Registration, which has the contract). Two may wait at a time, one
+// in each direction. Another is told ErrBusy. It is an
 // alias of an unnamed interface, so that neither package imports the other.
 type Registration = interface {
 	Wait(d sys.Direction, deadline time.Time) error
@@ -42,7 +43,7 @@ type taskSource struct {
 	listed      bool // guarded by the inbox's lock
 }
 
-// Wait suspends the running task. Two tasks may wait at a time, one in each direction.
+// Wait suspends the running task.
 func (s *taskSource) Wait(d sys.Direction, deadline time.Time) error {
 	t := s.loop.running
 	if t == nil {
