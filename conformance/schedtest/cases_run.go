@@ -123,6 +123,7 @@ func runQueueFails(t T, r *rig) {
 	s := newScript(func(*sched.HandlerTask, sched.Cause) sched.Next { return sched.Await(queue.Readable) })
 	r.handle(t, a, s)
 	r.wait(t, begun, "the tasks begin")
+	r.fence(t)
 	r.breakQueues()
 	r.wait(t, r.ran, "Run returns when its queue fails")
 	if !errors.Is(r.runErr, queue.ErrClosed) {
