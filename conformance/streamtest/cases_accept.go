@@ -142,7 +142,7 @@ func acceptCases() []Case {
 		},
 		{
 			ID:   "accept/close",
-			Rule: "Close makes running and later accepts return net.ErrClosed, and connects to the address are refused; a second Close is net.ErrClosed.",
+			Rule: "Close makes running and later accepts return net.ErrClosed, and ends the registration; a second Close is net.ErrClosed.",
 			Run: in(func(w *world) {
 				l := w.listen(stream.ListenConfig{})
 				n := w.waits(sys.Reading)
@@ -152,10 +152,8 @@ func acceptCases() []Case {
 				w.expectError(p.get().err, net.ErrClosed, "accept")
 				w.expectError(w.accept(l).get().err, net.ErrClosed, "accept")
 				w.expectError(l.Close(), net.ErrClosed, "close")
-				c, err := net.DialTCP("tcp", nil, net.TCPAddrFromAddrPort(l.AddrPort()))
-				if err == nil {
-					c.Close()
-					w.Errorf("a closed listener is connected to")
+				if n := w.spy.open.Load(); n != 0 {
+					w.Errorf("%d registrations are left open", n)
 				}
 			}),
 		},

@@ -21,11 +21,19 @@ func closeCases() []Case {
 					c, _ := w.pair()
 					n := w.waits(sys.Reading)
 					p := call(w, "read", func() error {
-						if wait {
-							return c.WaitRead()
+						if !wait {
+							_, err := c.Read(make([]byte, 1))
+							return err
 						}
-						_, err := c.Read(make([]byte, 1))
-						return err
+						for {
+							if err := c.WaitRead(); err != nil {
+								return err
+							}
+							// WaitRead may return for nothing.
+							if _, err := c.TryReadv([][]byte{make([]byte, 1)}); err != sys.ErrWouldBlock {
+								return err
+							}
+						}
 					})
 					w.waiting(sys.Reading, n)
 					w.check(c.Close(), "close")
@@ -39,6 +47,7 @@ func closeCases() []Case {
 			Source: "a flush that goes on into the next connection with the same number",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
+				w.small(c)
 				data := w.random(bulk)
 				n := w.waits(sys.Writing)
 				p := w.write(c, data)
@@ -122,10 +131,14 @@ func closeCases() []Case {
 			Rule:   "Close may race with reads, writes and deadlines: each returns a result, the end, a timeout or net.ErrClosed, and nothing hangs.",
 			Source: "panics and hangs of calls that overlap with Close",
 			Run: in(func(w *world) {
-				for range 20 {
+				for range 10 {
 					c, _ := w.pair()
-					reader, writer := w.readAll(c), w.write(c, make([]byte, bulk))
-					w.waiting(sys.Reading, 0)
+					w.small(c)
+					n := w.waits(sys.Reading)
+					reader := w.readAll(c)
+					w.waiting(sys.Reading, n)
+					w.check(c.SetDeadline(time.Now().Add(time.Hour)), "set deadline")
+					writer := w.write(c, make([]byte, bulk))
 					var wg sync.WaitGroup
 					wg.Go(func() { c.SetDeadline(time.Now().Add(time.Millisecond)) })
 					wg.Go(func() { c.Close() })

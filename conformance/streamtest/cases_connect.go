@@ -175,7 +175,9 @@ func dialCases() []Case {
 			ID:   "dial/cancelled",
 			Rule: "Cancelling the context ends a dial, running or not yet begun, with context.Canceled and no connection.",
 			Run: in(func(w *world) {
-				ctx, cancel := context.WithCancel(w.Context())
+				// Without the deadline of the case: only being cancelled may end the dial.
+				ctx, cancel := context.WithCancel(context.Background())
+				defer cancel()
 				hole := w.blackHole()
 				p := w.connect(ctx, w.dialer(), hole, hole)
 				w.waiting(sys.Writing, 0)
@@ -222,7 +224,7 @@ func dialCases() []Case {
 				// The first round opens what the runtime and the target keep for good.
 				round()
 				before := w.free()
-				for range 2 * childDescriptors / 3 {
+				for range leakRounds {
 					round()
 				}
 				if after := w.free(); after < before {
@@ -232,6 +234,9 @@ func dialCases() []Case {
 		},
 	}
 }
+
+// leakRounds is how often a case repeats what must leave no descriptor; one would do.
+const leakRounds = 5
 
 // free returns how many descriptors the process has left.
 func (w *world) free() int {

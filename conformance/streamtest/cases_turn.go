@@ -28,7 +28,7 @@ func turnCases() []Case {
 
 func wholeWrites(w *world) {
 	c, peer := w.pair()
-	w.check(c.SetWriteBuffer(smallBuffer), "write buffer")
+	w.small(c)
 	var writers []*pending[result]
 	for i := range turnWriters {
 		p := make([]byte, turnBytes)
@@ -56,6 +56,7 @@ func wholeWrites(w *world) {
 
 func busy(w *world) {
 	c, peer := w.pair()
+	w.small(c)
 	n := w.waits(sys.Reading)
 	reader := w.read(c, 64)
 	w.waiting(sys.Reading, n)

@@ -112,12 +112,18 @@ func waiterCases() []Case {
 		},
 		{
 			ID:   "waiter/close-running",
-			Rule: "Close makes a running Wait return net.ErrClosed.",
+			Rule: "Close makes a running Wait return; from then on the answer is net.ErrClosed.",
 			Run: in(func(w *world) {
 				s, r, _ := w.registered()
 				w.wouldBlock(s)
 				n := w.waits(sys.Reading)
-				p := w.wait(r, sys.Reading, time.Time{})
+				p := call(w, "wait until something is wrong", func() error {
+					for {
+						if err := r.Wait(sys.Reading, time.Time{}); err != nil {
+							return err
+						}
+					}
+				})
 				w.waiting(sys.Reading, n)
 				w.check(r.Close(), "close")
 				if err := p.get(); err != net.ErrClosed {

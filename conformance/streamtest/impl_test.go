@@ -16,4 +16,4 @@ func parked() Target {
 func TestPark(t *testing.T) { TestWaiter(t, parked()) }
 
 // TestOneInAChild is what other tests start as a process of its own.
-func TestOneInAChild(t *testing.T) { TestChild(t, append(looping(), parked())...) }
+func TestOneInAChild(t *testing.T) { TestChild(t, everyTarget()...) }

@@ -2,6 +2,7 @@ package streamtest
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -173,6 +174,21 @@ func (w *world) waiting(d sys.Direction, n int64) {
 	}
 }
 
+// waitingOr is waiting, up to a time at which the call may have ended without waiting. It reports whether the wait has begun.
+func (w *world) waitingOr(d sys.Direction, n int64, until time.Time) bool {
+	for {
+		s := w.spy.signal()
+		if w.spy.waits[d].Load() > n {
+			return true
+		}
+		select {
+		case <-s:
+		case <-time.After(time.Until(until)):
+			return false
+		}
+	}
+}
+
 // waits returns how many waits in direction d have begun.
 func (w *world) waits(d sys.Direction) int64 { return w.spy.waits[d].Load() }
 
@@ -180,11 +196,8 @@ func (w *world) waits(d sys.Direction) int64 { return w.spy.waits[d].Load() }
 func (w *world) random(n int) []byte {
 	seed := rand.Uint64()
 	w.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 0))
 	p := make([]byte, n)
-	for i := range p {
-		p[i] = byte(r.Uint32())
-	}
+	rand.NewChaCha8([32]byte(binary.BigEndian.AppendUint64(make([]byte, 24), seed))).Read(p) // never fails
 	return p
 }
 

@@ -1,0 +1,258 @@
+package streamtest
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// The types below are correct but for the functions that are set.
+
+type brokenWaiter struct {
+	stream.Waiter
+	register func(h sys.Handle) (stream.Registration, error)
+}
+
+func (b *brokenWaiter) Register(h sys.Handle) (stream.Registration, error) { return b.register(h) }
+
+type brokenRegistration struct {
+	stream.Registration
+	handle    sys.Handle
+	wait      func(d sys.Direction, deadline time.Time) error
+	interrupt func(d sys.Direction)
+	drains    func() bool
+	close     func() error
+}
+
+func (b *brokenRegistration) Wait(d sys.Direction, deadline time.Time) error {
+	if b.wait != nil {
+		return b.wait(d, deadline)
+	}
+	return b.Registration.Wait(d, deadline)
+}
+
+func (b *brokenRegistration) Interrupt(d sys.Direction) {
+	if b.interrupt != nil {
+		b.interrupt(d)
+		return
+	}
+	b.Registration.Interrupt(d)
+}
+
+func (b *brokenRegistration) ShortReadDrains() bool {
+	if b.drains != nil {
+		return b.drains()
+	}
+	return b.Registration.ShortReadDrains()
+}
+
+func (b *brokenRegistration) Close() error {
+	if b.close != nil {
+		return b.close()
+	}
+	return b.Registration.Close()
+}
+
+type brokenConn struct {
+	conn
+	read             func(p []byte) (int, error)
+	write            func(p []byte) (int, error)
+	tryReadv         func(segs [][]byte) (int, error)
+	writev           func(v *net.Buffers) (int64, error)
+	drains           func() bool
+	waitRead         func() error
+	closeRead        func() error
+	closeWrite       func() error
+	close            func() error
+	localAddr        func() net.Addr
+	setDeadline      func(t time.Time) error
+	setReadDeadline  func(t time.Time) error
+	setWriteDeadline func(t time.Time) error
+}
+
+func (b *brokenConn) Read(p []byte) (int, error) {
+	if b.read != nil {
+		return b.read(p)
+	}
+	return b.conn.Read(p)
+}
+
+func (b *brokenConn) Write(p []byte) (int, error) {
+	if b.write != nil {
+		return b.write(p)
+	}
+	return b.conn.Write(p)
+}
+
+func (b *brokenConn) TryReadv(segs [][]byte) (int, error) {
+	if b.tryReadv != nil {
+		return b.tryReadv(segs)
+	}
+	return b.conn.TryReadv(segs)
+}
+
+func (b *brokenConn) Writev(v *net.Buffers) (int64, error) {
+	if b.writev != nil {
+		return b.writev(v)
+	}
+	return b.conn.Writev(v)
+}
+
+func (b *brokenConn) ShortReadDrains() bool {
+	if b.drains != nil {
+		return b.drains()
+	}
+	return b.conn.ShortReadDrains()
+}
+
+func (b *brokenConn) WaitRead() error {
+	if b.waitRead != nil {
+		return b.waitRead()
+	}
+	return b.conn.WaitRead()
+}
+
+func (b *brokenConn) CloseRead() error {
+	if b.closeRead != nil {
+		return b.closeRead()
+	}
+	return b.conn.CloseRead()
+}
+
+func (b *brokenConn) CloseWrite() error {
+	if b.closeWrite != nil {
+		return b.closeWrite()
+	}
+	return b.conn.CloseWrite()
+}
+
+func (b *brokenConn) Close() error {
+	if b.close != nil {
+		return b.close()
+	}
+	return b.conn.Close()
+}
+
+func (b *brokenConn) LocalAddr() net.Addr {
+	if b.localAddr != nil {
+		return b.localAddr()
+	}
+	return b.conn.LocalAddr()
+}
+
+func (b *brokenConn) SetDeadline(t time.Time) error {
+	if b.setDeadline != nil {
+		return b.setDeadline(t)
+	}
+	return b.conn.SetDeadline(t)
+}
+
+func (b *brokenConn) SetReadDeadline(t time.Time) error {
+	if b.setReadDeadline != nil {
+		return b.setReadDeadline(t)
+	}
+	return b.conn.SetReadDeadline(t)
+}
+
+func (b *brokenConn) SetWriteDeadline(t time.Time) error {
+	if b.setWriteDeadline != nil {
+		return b.setWriteDeadline(t)
+	}
+	return b.conn.SetWriteDeadline(t)
+}
+
+type brokenListener struct {
+	listener
+	accept       func() (net.Conn, error)
+	acceptSocket func() (stream.Socket, netip.AddrPort, error)
+	close        func() error
+}
+
+func (b *brokenListener) Accept() (net.Conn, error) {
+	if b.accept != nil {
+		return b.accept()
+	}
+	return b.listener.Accept()
+}
+
+func (b *brokenListener) AcceptSocket() (stream.Socket, netip.AddrPort, error) {
+	if b.acceptSocket != nil {
+		return b.acceptSocket()
+	}
+	return b.listener.AcceptSocket()
+}
+
+func (b *brokenListener) Close() error {
+	if b.close != nil {
+		return b.close()
+	}
+	return b.listener.Close()
+}
+
+type brokenDialer struct {
+	dialer
+	dial    func(ctx context.Context, network, address string) (net.Conn, error)
+	connect func(ctx context.Context, addrs ...netip.AddrPort) (*stream.Conn, error)
+}
+
+func (b *brokenDialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	if b.dial != nil {
+		return b.dial(ctx, network, address)
+	}
+	return b.dialer.DialContext(ctx, network, address)
+}
+
+func (b *brokenDialer) Connect(ctx context.Context, addrs ...netip.AddrPort) (*stream.Conn, error) {
+	if b.connect != nil {
+		return b.connect(ctx, addrs...)
+	}
+	return b.dialer.Connect(ctx, addrs...)
+}
+
+type brokenSocket struct {
+	socket
+	tryReadv  func(segs [][]byte) (int, error)
+	tryWritev func(segs [][]byte) (int, error)
+	handle    func() sys.Handle
+	start     func(addr netip.AddrPort) error
+	finish    func() error
+}
+
+func (b *brokenSocket) TryReadv(segs [][]byte) (int, error) {
+	if b.tryReadv != nil {
+		return b.tryReadv(segs)
+	}
+	return b.socket.TryReadv(segs)
+}
+
+func (b *brokenSocket) TryWritev(segs [][]byte) (int, error) {
+	if b.tryWritev != nil {
+		return b.tryWritev(segs)
+	}
+	return b.socket.TryWritev(segs)
+}
+
+func (b *brokenSocket) Handle() sys.Handle {
+	if b.handle != nil {
+		return b.handle()
+	}
+	return b.socket.Handle()
+}
+
+func (b *brokenSocket) StartConnect(addr netip.AddrPort) error {
+	if b.start != nil {
+		return b.start(addr)
+	}
+	return b.socket.StartConnect(addr)
+}
+
+func (b *brokenSocket) FinishConnect() error {
+	if b.finish != nil {
+		return b.finish()
+	}
+	return b.socket.FinishConnect()
+}

@@ -1,0 +1,144 @@
+package streamtest
+
+import (
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// proofLimit is when a case of a mutant counts as hung.
+const proofLimit = 8 * time.Second
+
+type mutant = suite.Mutant[*Fixture]
+
+// odd is park with something changed.
+func odd(name string, change func(f *Fixture)) Target {
+	target := parked()
+	open := target.Open
+	target.Name = name
+	target.Open = func(t T) (*Fixture, error) {
+		f, err := open(t)
+		if err == nil {
+			change(f)
+		}
+		return f, err
+	}
+	return target
+}
+
+func broken(name string, change func(f *Fixture), caught ...string) mutant {
+	return mutant{Name: name, Target: odd(name, change), Caught: caught}
+}
+
+// registrations changes every registration of a Fixture.
+func registrations(change func(r *brokenRegistration)) func(f *Fixture) {
+	return func(f *Fixture) {
+		under := f.Waiter
+		f.Waiter = &brokenWaiter{under, func(h sys.Handle) (stream.Registration, error) {
+			r, err := under.Register(h)
+			if err != nil {
+				return nil, err
+			}
+			b := &brokenRegistration{Registration: r, handle: h}
+			change(b)
+			return b, nil
+		}}
+	}
+}
+
+func conns(change func(b *brokenConn)) func(f *Fixture) {
+	return func(f *Fixture) {
+		f.parts.conn = func(c conn) conn {
+			b := &brokenConn{conn: c}
+			change(b)
+			return b
+		}
+	}
+}
+
+func listeners(change func(b *brokenListener)) func(f *Fixture) {
+	return func(f *Fixture) {
+		f.parts.listener = func(l listener) listener {
+			b := &brokenListener{listener: l}
+			change(b)
+			return b
+		}
+	}
+}
+
+func dialers(change func(b *brokenDialer)) func(f *Fixture) {
+	return func(f *Fixture) {
+		f.parts.dialer = func(d dialer) dialer {
+			b := &brokenDialer{dialer: d}
+			change(b)
+			return b
+		}
+	}
+}
+
+func sockets(change func(b *brokenSocket)) func(f *Fixture) {
+	return func(f *Fixture) {
+		f.parts.socket = func(s socket) socket {
+			b := &brokenSocket{socket: s}
+			change(b)
+			return b
+		}
+	}
+}
+
+func mutants() []mutant {
+	return slices.Concat(waiterMutants(), socketMutants(), dialMutants(), transferMutants(), endMutants(), deadlineMutants(), closeMutants(),
+		acceptMutants())
+}
+
+// controls are odd, and keep every rule.
+func controls() []Target {
+	return []Target{
+		odd("waits return for nothing every other time", registrations(func(r *brokenRegistration) {
+			var waits [2]atomic.Int64
+			var closed atomic.Bool
+			r.wait = func(d sys.Direction, deadline time.Time) error {
+				if waits[d].Add(1)%2 == 1 && !closed.Load() && (deadline.IsZero() || time.Now().Before(deadline)) {
+					return nil
+				}
+				return r.Registration.Wait(d, deadline)
+			}
+			r.close = func() error {
+				closed.Store(true)
+				return r.Registration.Close()
+			}
+		})),
+		odd("waits return late", registrations(func(r *brokenRegistration) {
+			r.wait = func(d sys.Direction, deadline time.Time) error {
+				err := r.Registration.Wait(d, deadline)
+				<-time.After(time.Millisecond)
+				return err
+			}
+		})),
+		odd("short reads never drain", registrations(func(r *brokenRegistration) { r.drains = func() bool { return false } })),
+		odd("interrupts come twice", registrations(func(r *brokenRegistration) {
+			r.interrupt = func(d sys.Direction) {
+				r.Registration.Interrupt(d)
+				r.Registration.Interrupt(d)
+			}
+		})),
+	}
+}
+
+func TestEveryCaseCanFail(t *testing.T) {
+	suite.Prove(t, cases(proofLimit), mutants(), controls())
+}
+
+// everyTarget is what TestOneInAChild can be asked for.
+func everyTarget() []Target {
+	all := append(looping(), parked())
+	for _, m := range mutants() {
+		all = append(all, m.Target)
+	}
+	return append(all, controls()...)
+}

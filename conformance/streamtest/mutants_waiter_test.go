@@ -1,0 +1,153 @@
+package streamtest
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// grace is how long a mutant's Interrupt looks for a wait that has been announced and has not begun.
+const grace = 200 * time.Millisecond
+
+var errBroken = errors.New("broken")
+
+// watch changes what the waits of r return, knowing whether each began before Close. The function it returns reports whether a wait in one
+// of the directions runs: one that a case was told of may be about to begin, so that it looks for a while.
+func watch(r *brokenRegistration, change func(err error, ran bool) error) func(ds ...sys.Direction) bool {
+	var waiting [2]atomic.Bool
+	var closed atomic.Bool
+	r.wait = func(d sys.Direction, deadline time.Time) error {
+		waiting[d].Store(true)
+		defer waiting[d].Store(false)
+		ran := !closed.Load()
+		return change(r.Registration.Wait(d, deadline), ran)
+	}
+	r.close = func() error {
+		closed.Store(true)
+		return r.Registration.Close()
+	}
+	return func(ds ...sys.Direction) bool {
+		for until := time.Now().Add(grace); time.Now().Before(until); <-time.After(time.Millisecond) {
+			for _, d := range ds {
+				if waiting[d].Load() {
+					return true
+				}
+			}
+		}
+		return false
+	}
+}
+
+func waiterMutants() []mutant {
+	return []mutant{
+		broken("a first wait for writing fails", registrations(func(r *brokenRegistration) {
+			var waits atomic.Int64
+			r.wait = func(d sys.Direction, deadline time.Time) error {
+				if waits.Add(1) == 1 && d == sys.Writing && deadline.IsZero() {
+					return errBroken
+				}
+				return r.Registration.Wait(d, deadline)
+			}
+		}), "waiter/ready", "write/partial", "write/vectored", "close/unblocks-write", "turn/whole", "dial/cancelled"),
+		broken("any readiness ends a wait", registrations(func(r *brokenRegistration) {
+			r.wait = func(d sys.Direction, deadline time.Time) error {
+				if d == sys.Reading && time.Now().Before(deadline) {
+					return nil
+				}
+				return r.Registration.Wait(d, deadline)
+			}
+		}), "waiter/directions"),
+		broken("deadlines come early", registrations(func(r *brokenRegistration) {
+			r.wait = func(d sys.Direction, deadline time.Time) error {
+				if d == sys.Reading && !deadline.IsZero() {
+					return os.ErrDeadlineExceeded
+				}
+				return r.Registration.Wait(d, deadline)
+			}
+		}), "waiter/deadline"),
+		broken("an interrupt before the wait is lost", registrations(func(r *brokenRegistration) {
+			running := watch(r, func(err error, _ bool) error { return err })
+			r.interrupt = func(d sys.Direction) {
+				if running(d) {
+					r.Registration.Interrupt(d)
+				}
+			}
+		}), "waiter/interrupt-first"),
+		broken("an interrupt of a running wait is an error", registrations(func(r *brokenRegistration) {
+			var interrupted atomic.Bool
+			running := watch(r, func(err error, _ bool) error {
+				if interrupted.CompareAndSwap(true, false) {
+					return errBroken
+				}
+				return err
+			})
+			r.interrupt = func(d sys.Direction) {
+				// A dial interrupts when its time is over, and CloseRead when the stream has ended, which end the wait as well: either may
+				// come first.
+				fds := []sys.PollFD{{Fd: int32(r.handle), Events: sys.PollIn}}
+				n, _ := sys.Poll(fds, 0)
+				if _, err := sys.PeerAddr(r.handle); err == nil && n == 0 {
+					interrupted.Store(running(d))
+				}
+				r.Registration.Interrupt(d)
+			}
+		}), "waiter/interrupt-running", "deadline/moved-in", "deadline/moved-out", "close/racing"),
+		broken("close ends a running wait with another error", registrations(func(r *brokenRegistration) {
+			running := watch(r, func(err error, ran bool) error {
+				if err == net.ErrClosed && ran {
+					return errBroken
+				}
+				return err
+			})
+			end := r.close
+			r.close = func() error {
+				running(sys.Reading, sys.Writing)
+				return end()
+			}
+		}), "waiter/close-running", "close/unblocks-read", "close/unblocks-write", "close/racing", "accept/close"),
+		broken("waits go on after close", registrations(func(r *brokenRegistration) {
+			var closed atomic.Bool
+			r.wait = func(d sys.Direction, deadline time.Time) error {
+				if closed.Load() {
+					return nil
+				}
+				return r.Registration.Wait(d, deadline)
+			}
+			r.close = func() error {
+				// A wait that has been announced begins first.
+				<-time.After(time.Millisecond)
+				closed.Store(true)
+				return r.Registration.Close()
+			}
+		}), "waiter/closed"),
+		broken("a number is remembered after close", func(f *Fixture) {
+			type socketID struct {
+				h           sys.Handle
+				local, peer netip.AddrPort
+			}
+			var mu sync.Mutex
+			known := map[socketID]bool{}
+			under := f.Waiter
+			f.Waiter = &brokenWaiter{under, func(h sys.Handle) (stream.Registration, error) {
+				id := socketID{h: h}
+				id.local, _ = sys.LocalAddr(h)
+				id.peer, _ = sys.PeerAddr(h)
+				mu.Lock()
+				defer mu.Unlock()
+				if known[id] {
+					return nil, syscall.EEXIST
+				}
+				known[id] = true
+				return under.Register(h)
+			}}
+		}, "waiter/number-again"),
+	}
+}
