@@ -1,0 +1,75 @@
+package epoll
+
+import (
+	"os"
+	"syscall"
+	"testing"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+func openDescriptors(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(entries)
+}
+
+func TestCloseReleasesTheDescriptors(t *testing.T) {
+	for _, kind := range []string{"eventfd", "pipe"} {
+		before := openDescriptors(t)
+		for range 10 {
+			q, err := New(Options{Waker: kind})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := q.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if after := openDescriptors(t); after != before {
+			t.Errorf("%s: %d descriptors before, %d after", kind, before, after)
+		}
+	}
+}
+
+func TestHandleZeroIsAHandle(t *testing.T) {
+	stdin, err := syscall.Dup(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := syscall.Dup3(stdin, 0, 0); err != nil {
+			t.Error(err)
+		}
+		syscall.Close(stdin)
+	}()
+	if err := syscall.Close(0); err != nil {
+		t.Fatal(err)
+	}
+	zero, peer, err := sys.SocketPair()
+	if err != nil || zero != 0 {
+		t.Fatalf("got handle %v, %v; want 0", zero, err)
+	}
+	defer sys.Close(peer)
+	q := open(t, Options{})
+	if err := q.Add(zero, queue.Registration{Token: 5, Interest: queue.Readable}); err != nil {
+		t.Fatal(err)
+	}
+	if err := q.Wake(); err != nil {
+		t.Fatal(err)
+	}
+	events := make([]queue.Event, 2)
+	if n, err := q.Wait(events, -1); n != 0 || err != nil {
+		t.Errorf("got %d, %v after a Wake", n, err)
+	}
+	if _, err := sys.Send(peer, []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := q.Wait(events, -1); n != 1 || err != nil || events[0].Token != 5 {
+		t.Errorf("got %d, %v, token %d", n, err, events[0].Token)
+	}
+}
