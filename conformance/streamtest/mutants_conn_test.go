@@ -22,7 +22,7 @@ const (
 )
 
 // piece is what a mutant writes at a time.
-const piece = 4 << 10
+const piece = 32 << 10
 
 // reads changes what Read returns.
 func reads(change func(b *brokenConn, p []byte, n int, err error) (int, error)) func(f *Fixture) {
@@ -97,6 +97,7 @@ func transferMutants() []mutant {
 					if err != nil || written == len(p) {
 						return written, err
 					}
+					<-time.After(time.Millisecond) // lets another writer in between
 				}
 			}
 		}), "turn/whole"),

@@ -45,9 +45,10 @@ func Pipe(f *Fixture) (c1, c2 net.Conn, stop func(), err error) {
 		}
 		return nil, nil, nil, err
 	}
-	return &bridge{Conn: a.c, f: f}, &bridge{Conn: b.c, f: f}, func() {
-		a.c.Close()
-		b.c.Close()
+	one, other := &bridge{Conn: a.c, f: f}, &bridge{Conn: b.c, f: f}
+	return one, other, func() {
+		one.stop()
+		other.stop()
 	}, nil
 }
 
@@ -57,6 +58,17 @@ type bridge struct {
 	f       *Fixture
 	reading sync.Mutex
 	writing sync.Mutex
+
+	running sync.RWMutex // read-locked by each call that runs
+	stopped bool         // guarded by running
+}
+
+// stop closes the connection and returns when no call runs: later ones, of goroutines that outlive their test, do not reach the Fixture.
+func (b *bridge) stop() {
+	b.Conn.Close() // the test may have closed it
+	b.running.Lock()
+	defer b.running.Unlock()
+	b.stopped = true
 }
 
 func (b *bridge) Read(p []byte) (int, error)  { return b.run("read", &b.reading, b.Conn.Read, p) }
@@ -65,6 +77,11 @@ func (b *bridge) Write(p []byte) (int, error) { return b.run("write", &b.writing
 func (b *bridge) run(name string, turn *sync.Mutex, f func([]byte) (int, error), p []byte) (int, error) {
 	turn.Lock()
 	defer turn.Unlock()
+	b.running.RLock()
+	defer b.running.RUnlock()
+	if b.stopped {
+		return 0, net.ErrClosed
+	}
 	done := make(chan result, 1)
 	b.f.Go(name, func() {
 		n, err := f(p)
