@@ -172,7 +172,7 @@ func timeMutants() []suite.Mutant[*rig] {
 		}
 	}
 	return []suite.Mutant[*rig]{
-		mutant("sleeps half the time", sleeping(func(d time.Duration) time.Duration { return d / 2 }),
+		mutant("sleeps too little", sleeping(func(d time.Duration) time.Duration { return d / 8 }),
 			"time/never-early", "time/stale-clock", "time/signals"),
 		mutant("counts from the last time it looked", func(o *operations) {
 			looked := map[*sched.Task]time.Time{}

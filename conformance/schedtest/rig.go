@@ -16,7 +16,7 @@ import (
 // so that it need not be waited for as long.
 const (
 	patienceDefault    = 15 * time.Second
-	patienceForMutants = 2500 * time.Millisecond
+	patienceForMutants = 2000 * time.Millisecond
 )
 
 // rig is what a case works with: one scheduler, which the case opens and starts.
