@@ -88,10 +88,12 @@ func closeRaces(t T, f *Fixture) {
 	for range 5 {
 		q := f.another(t)
 		var calls atomic.Int64
-		// repeat calls g until it returns an error, which has to be ErrClosed.
+		var over atomic.Bool
+		t.Cleanup(func() { over.Store(true) })
+		// repeat calls g until it returns an error, which has to be ErrClosed, or the case is over.
 		repeat := func(what string, g func() error) func() {
 			return func() {
-				for {
+				for !over.Load() {
 					if err := g(); errors.Is(err, queue.ErrClosed) {
 						return
 					} else if err != nil {

@@ -1,7 +1,9 @@
 package queuetest
 
 import (
+	"runtime"
 	"sync/atomic"
+	"time"
 
 	"github.com/edgewise-go/edgewise/queue"
 )
@@ -115,10 +117,14 @@ func deletedInBatch(t T, f *Fixture) {
 }
 
 func deletedWhileWaiting(t T, f *Fixture) {
-	const rounds, live = 300, 4
+	const rounds, live = 60, 6
 	// Round i deletes token i. A Wait that started when `gone` was beyond i must not report it.
-	var gone atomic.Int64
-	stop := f.waiters(t, 4, func() int64 { return gone.Load() }, func(e queue.Event, started int64) {
+	var gone, waits atomic.Int64
+	stamp := func() int64 {
+		waits.Add(1)
+		return gone.Load()
+	}
+	stop := f.waiters(t, 4, stamp, func(e queue.Event, started int64) {
 		if int64(e.Token) < started {
 			t.Errorf("token %d is reported by a Wait that started after token %d had been deleted", e.Token, started-1)
 		}
@@ -132,6 +138,11 @@ func deletedWhileWaiting(t T, f *Fixture) {
 		e := ends[i%live]
 		must(t, f.Delete(e.handle))
 		gone.Store(int64(i) + 1)
+		// Some of those that are left are ready in every Wait, so that several start and end meanwhile.
+		before, deadline := waits.Load(), time.Now().Add(2*time.Millisecond)
+		for waits.Load() < before+8 && time.Now().Before(deadline) {
+			runtime.Gosched()
+		}
 		f.add(t, e, queue.Token(i+live), queue.Writable, modes[i%len(modes)])
 	}
 	stop(t)

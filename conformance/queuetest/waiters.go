@@ -2,6 +2,7 @@ package queuetest
 
 import (
 	"errors"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -50,6 +51,7 @@ func (f *Fixture) waiters(t T, n int, stamp func() int64, handle func(e queue.Ev
 				for _, e := range events[:n] {
 					handle(e, s)
 				}
+				runtime.Gosched() // a level is ready at once, and others have work, too
 			}
 		})
 	}
@@ -65,18 +67,18 @@ func (f *Fixture) waiters(t T, n int, stamp func() int64, handle func(e queue.Ev
 func noStamp() int64 { return 0 }
 
 func oneWaiter(t T, f *Fixture, m queue.Mode) {
-	const rounds, waiters = 200, 8
+	const rounds, waiters = 100, 8
 	a, b := pair(t)
 	r := registration(1, queue.Readable, m)
 	var reports atomic.Int64
 	consumed := make(chan struct{}, 2*rounds)
 	stop := f.waiters(t, waiters, noStamp, func(queue.Event, int64) {
 		reports.Add(1)
-		p := make([]byte, 1)
+		p, found := make([]byte, 1), false
 		for {
 			n, err := sys.Read(a.handle, p)
 			if n == 1 {
-				consumed <- struct{}{}
+				found = true
 				continue
 			}
 			if err == sys.ErrWouldBlock {
@@ -88,9 +90,13 @@ func oneWaiter(t T, f *Fixture, m queue.Mode) {
 			if err != nil && !errors.Is(err, queue.ErrClosed) {
 				t.Errorf("would-block: %v", err)
 			}
+			if found {
+				consumed <- struct{}{} // the next byte is a transition of its own
+			}
 			return
 		}
 	})
+	pause()
 	must(t, f.Add(a.handle, r))
 	for i := range rounds {
 		b.send(t, 1)
@@ -103,9 +109,12 @@ func oneWaiter(t T, f *Fixture, m queue.Mode) {
 		timer.Stop()
 	}
 	stop(t)
-	// A reader that is still at it when the next byte comes takes it, and its event finds nothing: there may be
-	// fewer transitions than bytes, or as many, and a spurious event besides, but not twice as many.
-	if n := reports.Load(); n > rounds*3/2 {
+	// A spurious event is legal where the direction is switched on, but not one for each arrival.
+	limit := int64(rounds)
+	if m == queue.Edge {
+		limit += rounds / 10
+	}
+	if n := reports.Load(); n > limit {
 		t.Errorf("%d events for %d arrivals", n, rounds)
 	}
 }
@@ -127,6 +136,7 @@ func allServed(t T, f *Fixture) {
 		}
 	})
 	done := served
+	pause()
 	for i := range sources {
 		a, _ := pair(t)
 		f.add(t, a, queue.Token(i), queue.Writable, modes[i%len(modes)])

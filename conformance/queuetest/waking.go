@@ -93,8 +93,8 @@ func wakeOne(t T, f *Fixture) {
 
 // wakeNeverLost has producers that each wait until their post has been seen: one Wake that is lost leaves them waiting.
 func wakeNeverLost(t T, f *Fixture) {
-	const producers, posts = 8, 100
-	const total = producers*posts + posts
+	const producers, posts = 8, 10
+	const total = 1 + producers*posts + posts
 	var posted, waits atomic.Int64
 	var mu sync.Mutex
 	seen := sync.NewCond(&mu)
@@ -135,7 +135,17 @@ func wakeNeverLost(t T, f *Fixture) {
 		mu.Unlock()
 		seen.Broadcast()
 	})
+	f.fence(t)
 	consumer := f.start(consume)
+	posted.Add(1)
+	must(t, f.Wake())
+	f.soon(t, "the first post", func() {
+		mu.Lock()
+		defer mu.Unlock()
+		for seenUpTo < 1 {
+			seen.Wait()
+		}
+	})
 	f.soon(t, "producers, each of which waits to be seen", slices.Repeat([]func(){produce}, producers)...)
 	f.soon(t, "a producer alone", produce)
 	consumer(t, "the consumer")

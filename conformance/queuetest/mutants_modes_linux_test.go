@@ -1,0 +1,360 @@
+package queuetest
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// prefetching takes more than one event for a Wait that has room for one, and leaves the rest to the next.
+func prefetching(q *faulty) func([]queue.Event, time.Duration) (int, error) {
+	return func(events []queue.Event, timeout time.Duration) (int, error) {
+		q.mu.Lock()
+		stashed := len(q.stash)
+		q.mu.Unlock()
+		if len(events) != 1 || stashed > 0 {
+			return q.reallyWait(events, timeout)
+		}
+		more := make([]queue.Event, eventsMax)
+		n, err := q.reallyWait(more, timeout)
+		if n == 0 || err != nil {
+			return 0, err
+		}
+		events[0] = more[0]
+		q.mu.Lock()
+		q.stash = append(q.stash, more[1:n]...)
+		q.mu.Unlock()
+		return 1, nil
+	}
+}
+
+// deafToArrivals reports in mode m what is ready when a handle is added or modified, and nothing later.
+func deafToArrivals(m queue.Mode) func(q *faulty) {
+	return func(q *faulty) {
+		ready := map[queue.Token]queue.Interest{}
+		note := func(h sys.Handle, r queue.Registration) {
+			q.mu.Lock()
+			ready[r.Token] = readiness(h)
+			q.mu.Unlock()
+		}
+		q.add = func(h sys.Handle, r queue.Registration) error {
+			note(h, r)
+			return q.reallyAdd(h, r)
+		}
+		q.modify = func(h sys.Handle, r queue.Registration) error {
+			note(h, r)
+			return q.reallyModify(h, r)
+		}
+		q.each(func(e *queue.Event, _ sys.Handle, r queue.Registration) bool {
+			return r.Mode != m || without(e, queue.Both&^ready[e.Token])
+		})
+	}
+}
+
+// deafAtAdd reports in mode m nothing that is readable when a handle is added.
+func deafAtAdd(m queue.Mode) func(q *faulty) {
+	return func(q *faulty) {
+		ready := map[queue.Token]queue.Interest{}
+		q.add = func(h sys.Handle, r queue.Registration) error {
+			q.mu.Lock()
+			ready[r.Token] = readiness(h) & queue.Readable
+			q.mu.Unlock()
+			return q.reallyAdd(h, r)
+		}
+		q.each(func(e *queue.Event, _ sys.Handle, r queue.Registration) bool {
+			if r.Mode != m {
+				return true
+			}
+			missed := ready[e.Token]
+			if m != queue.Level {
+				delete(ready, e.Token)
+			}
+			return without(e, missed)
+		})
+	}
+}
+
+func modeMutants() []mutant {
+	arrivals := [...][]string{
+		queue.Level: strings.Fields(`
+			add/invalid delete/number-reused features/exclusive features/nested level/becomes-ready level/connects level/hang-up
+			level/reset model/random wait/polls`),
+		queue.Edge: strings.Fields(`
+			delete/number-reused edge/arrival-before-would-block edge/becomes-ready edge/connects edge/directions edge/exact-read
+			edge/half-close edge/hang-up edge/listener edge/refilled edge/reset features/exclusive model/random token/collected
+			waiters/edge`),
+		queue.OneShot: strings.Fields(`
+			delete/number-reused model/random oneshot/arrival-while-off oneshot/becomes-ready oneshot/connects oneshot/hang-up
+			oneshot/once oneshot/other-direction oneshot/reset waiters/oneshot`),
+	}
+	atAdd := [...][]string{
+		queue.Level: strings.Fields(`
+			delete/add-again delete/after-close edge/end-behind-data interest/none interest/only interest/switch level/deleted
+			level/disarmed level/modify level/nags level/ready-at-add model/random`),
+		queue.Edge: strings.Fields(`
+			delete/add-again edge/deleted edge/disarmed edge/end-behind-data edge/modify edge/ready-at-add features/claimed
+			interest/none interest/only interest/switch model/random`),
+		queue.OneShot: strings.Fields(`
+			delete/add-again edge/end-behind-data interest/none interest/only interest/switch model/random oneshot/deleted
+			oneshot/disarmed oneshot/hang-up-while-off oneshot/modify oneshot/ready-at-add`),
+	}
+	var mutants []mutant
+	for _, m := range modes {
+		mutants = append(mutants,
+			mutant{m.String() + ": deaf to arrivals", deafToArrivals(m), arrivals[m]},
+			mutant{m.String() + ": deaf at add", deafAtAdd(m), atAdd[m]},
+		)
+	}
+	return append(mutants, []mutant{
+		{"what does not fit is dropped", func(q *faulty) {
+			q.wait = func(events []queue.Event, timeout time.Duration) (int, error) {
+				if len(events) != 1 {
+					return q.reallyWait(events, timeout)
+				}
+				more := make([]queue.Event, eventsMax)
+				n, err := q.reallyWait(more, timeout)
+				return copy(events, more[:n]), err
+			}
+		}, strings.Fields("edge/each-served level/each-served oneshot/each-served")},
+		{"nothing is ever disarmed", func(q *faulty) {
+			q.each(func(e *queue.Event, _ sys.Handle, _ queue.Registration) bool {
+				e.Disarmed = queue.None
+				return true
+			})
+		}, strings.Fields("oneshot/disarmed")},
+		{"everything is disarmed", func(q *faulty) {
+			q.each(func(e *queue.Event, _ sys.Handle, _ queue.Registration) bool {
+				e.Disarmed = e.Ready.Directions()
+				return true
+			})
+		}, strings.Fields("edge/disarmed level/disarmed")},
+		{"hang-ups are not interests", func(q *faulty) {
+			q.each(func(e *queue.Event, _ sys.Handle, _ queue.Registration) bool {
+				return e.Ready&(queue.ReadyHangUp|queue.ReadyError) != queue.ReadyHangUp
+			})
+		}, strings.Fields("edge/hang-up level/hang-up model/random oneshot/hang-up oneshot/hang-up-while-off")},
+		{"errors are not interests", func(q *faulty) {
+			q.each(func(e *queue.Event, _ sys.Handle, _ queue.Registration) bool { return e.Ready&queue.ReadyError == 0 })
+		}, strings.Fields(`
+			edge/hang-up edge/refused edge/reset level/hang-up level/refused level/reset oneshot/hang-up oneshot/refused
+			oneshot/reset`)},
+		{"a connection is not room", func(q *faulty) {
+			q.each(func(e *queue.Event, h sys.Handle, _ queue.Registration) bool {
+				peer, err := sys.PeerAddr(h)
+				return err != nil || !peer.IsValid() || without(e, queue.Writable)
+			})
+		}, strings.Fields(`
+			edge/connects edge/no-allocation level/connects level/no-allocation oneshot/connects oneshot/no-allocation`)},
+		{"hang-ups nag", func(q *faulty) {
+			q.wait = func(events []queue.Event, timeout time.Duration) (int, error) {
+				n, err := q.reallyWait(events, timeout)
+				q.mu.Lock()
+				defer q.mu.Unlock()
+				for h, r := range q.regs {
+					if err == nil && n < len(events) && r.Interest == queue.None && readiness(h) == queue.Both {
+						fds := []sys.PollFD{{Fd: int32(h)}}
+						if hung, _ := sys.Poll(fds, 0); hung > 0 {
+							events[n] = queue.Event{Token: r.Token, Ready: queue.ReadyHangUp}
+							n++
+						}
+					}
+				}
+				return n, err
+			}
+		}, strings.Fields("edge/hang-up-unasked level/hang-up-unasked oneshot/hang-up-unasked")},
+		{"a level is an edge", func(q *faulty) {
+			q.add = func(h sys.Handle, r queue.Registration) error {
+				r.Mode = max(r.Mode, queue.Edge)
+				return q.reallyAdd(h, r)
+			}
+			q.modify = func(h sys.Handle, r queue.Registration) error {
+				r.Mode = max(r.Mode, queue.Edge)
+				return q.reallyModify(h, r)
+			}
+		}, strings.Fields("level/nags model/random")},
+		{"an edge comes once", func(q *faulty) {
+			had := map[queue.Token]queue.Interest{}
+			q.each(func(e *queue.Event, _ sys.Handle, r queue.Registration) bool {
+				if r.Mode != queue.Edge {
+					return true
+				}
+				old := had[e.Token]
+				had[e.Token] |= e.Ready.Directions()
+				return without(e, old)
+			})
+		}, strings.Fields(`
+			edge/arrival-before-would-block edge/directions edge/exact-read edge/listener edge/no-allocation edge/refilled edge/room
+			features/claimed interest/switch waiters/edge`)},
+		{"room is an edge once", func(q *faulty) {
+			full := map[sys.Handle]bool{}
+			q.wouldBlock = func(h sys.Handle, dir queue.Interest) error {
+				q.mu.Lock()
+				full[h] = full[h] || dir.Has(queue.Writable)
+				q.mu.Unlock()
+				return q.Queue.WouldBlock(h, dir)
+			}
+			q.each(func(e *queue.Event, h sys.Handle, r queue.Registration) bool {
+				return r.Mode != queue.Edge || !full[h] || without(e, queue.Writable)
+			})
+		}, strings.Fields("edge/directions edge/room")},
+		{"would-block of one direction silences the other", func(q *faulty) {
+			only := map[sys.Handle]queue.Interest{}
+			q.wouldBlock = func(h sys.Handle, dir queue.Interest) error {
+				q.mu.Lock()
+				only[h] = dir
+				q.mu.Unlock()
+				return q.Queue.WouldBlock(h, dir)
+			}
+			q.each(func(e *queue.Event, h sys.Handle, r queue.Registration) bool {
+				i, ok := only[h]
+				return !ok || r.Interest != queue.Both || i != queue.Readable || without(e, queue.Writable)
+			})
+		}, strings.Fields("edge/directions model/random oneshot/other-direction")},
+		{"the end is not told", func(q *faulty) {
+			q.each(func(e *queue.Event, _ sys.Handle, _ queue.Registration) bool {
+				e.Ready &^= queue.ReadyPeerShut
+				return true
+			})
+		}, strings.Fields("edge/end-behind-data edge/half-close")},
+		{"one-shot is not switched off", func(q *faulty) {
+			level := func(r queue.Registration) queue.Registration {
+				if r.Mode == queue.OneShot {
+					r.Mode = queue.Level
+				}
+				return r
+			}
+			oneShot := map[queue.Token]bool{}
+			q.add = func(h sys.Handle, r queue.Registration) error {
+				q.mu.Lock()
+				oneShot[r.Token] = r.Mode == queue.OneShot
+				several := q.most > 1 // how often a level is reported then is up to chance
+				q.mu.Unlock()
+				if several {
+					return q.reallyAdd(h, r)
+				}
+				return q.reallyAdd(h, level(r))
+			}
+			q.modify = func(h sys.Handle, r queue.Registration) error {
+				q.mu.Lock()
+				oneShot[r.Token] = r.Mode == queue.OneShot
+				several := q.most > 1
+				q.mu.Unlock()
+				if several {
+					return q.reallyModify(h, r)
+				}
+				return q.reallyModify(h, level(r))
+			}
+			q.each(func(e *queue.Event, _ sys.Handle, _ queue.Registration) bool {
+				if oneShot[e.Token] {
+					e.Disarmed = e.Ready.Directions()
+				}
+				return true
+			})
+		}, strings.Fields("model/random oneshot/hang-up-while-off oneshot/once oneshot/other-direction")},
+		{"one-shot switches off the handle", func(q *faulty) {
+			off := map[sys.Handle]bool{}
+			q.modify = func(h sys.Handle, r queue.Registration) error {
+				q.mu.Lock()
+				delete(off, h)
+				q.mu.Unlock()
+				return q.reallyModify(h, r)
+			}
+			q.remove = func(h sys.Handle) error {
+				q.mu.Lock()
+				delete(off, h)
+				q.mu.Unlock()
+				return q.reallyRemove(h)
+			}
+			q.each(func(_ *queue.Event, h sys.Handle, r queue.Registration) bool {
+				was := off[h]
+				off[h] = r.Mode == queue.OneShot
+				return !was
+			})
+		}, strings.Fields("model/random oneshot/other-direction")},
+		{"one-shot is two events", func(q *faulty) {
+			q.keep = true
+			twice(q, queue.OneShot, func(e queue.Event) { q.stash = append(q.stash, e) })
+		}, strings.Fields(`
+			delete/number-reused interest/none interest/switch model/random oneshot/deleted oneshot/hang-up-while-off oneshot/once
+			oneshot/other-direction waiters/oneshot`)},
+		{"an edge is two events", func(q *faulty) {
+			twice(q, queue.Edge, func(queue.Event) {})
+		}, strings.Fields("waiters/edge")},
+		{"would-block switches one-shot on", func(q *faulty) {
+			q.wouldBlock = func(h sys.Handle, dir queue.Interest) error {
+				q.mu.Lock()
+				r := q.regs[h]
+				q.mu.Unlock()
+				if r.Mode == queue.OneShot {
+					return q.reallyModify(h, r)
+				}
+				return q.Queue.WouldBlock(h, dir)
+			}
+		}, strings.Fields("model/random oneshot/once")},
+		{"hang-ups find one-shot switched off", func(q *faulty) {
+			off := map[queue.Token]bool{}
+			q.each(func(e *queue.Event, _ sys.Handle, r queue.Registration) bool {
+				off[e.Token] = r.Mode == queue.OneShot
+				return true
+			})
+			q.wait = func(events []queue.Event, timeout time.Duration) (int, error) {
+				n, err := q.reallyWait(events, timeout)
+				q.mu.Lock()
+				defer q.mu.Unlock()
+				if n > 0 || err != nil || len(events) == 0 {
+					return n, err
+				}
+				for h, r := range q.regs {
+					fds := []sys.PollFD{{Fd: int32(h)}}
+					if hung, _ := sys.Poll(fds, 0); hung > 0 && off[r.Token] {
+						events[n] = queue.Event{Token: r.Token, Ready: queue.ReadyHangUp | queue.Ready(r.Interest), Disarmed: r.Interest}
+						return 1, nil
+					}
+				}
+				return n, err
+			}
+		}, strings.Fields("model/random oneshot/hang-up-while-off")},
+	}...)
+}
+
+// twice reports each event of mode m two times once several are waiting; before that it hands the event to alone.
+func twice(q *faulty, m queue.Mode, alone func(queue.Event)) {
+	q.events = func(events []queue.Event) []queue.Event {
+		all := events
+		for _, e := range events {
+			switch _, r := q.of(e.Token); {
+			case r.Mode != m:
+			case q.most > 1:
+				all = append(slices.Clip(all), e)
+			default:
+				alone(e)
+			}
+		}
+		return all
+	}
+}
+
+// pollMutants are over poll(2).
+func pollMutants() []mutant {
+	return []mutant{
+		{"would-block is ignored", func(q *faulty) {
+			q.wouldBlock = func(h sys.Handle, _ queue.Interest) error { return q.Queue.WouldBlock(h, queue.None) }
+		}, strings.Fields(`
+			edge/arrival-before-would-block edge/directions edge/exact-read edge/listener edge/no-allocation edge/refilled edge/room
+			waiters/edge`)},
+		{"would-block looks whether it is true", func(q *faulty) {
+			q.wouldBlock = func(h sys.Handle, dir queue.Interest) error {
+				return q.Queue.WouldBlock(h, dir&^readiness(h))
+			}
+		}, strings.Fields("edge/arrival-before-would-block")},
+		{"exclusive is ignored", func(q *faulty) {
+			q.add = func(h sys.Handle, r queue.Registration) error {
+				r.Exclusive = false
+				return q.reallyAdd(h, r)
+			}
+		}, strings.Fields("features/exclusive")},
+	}
+}

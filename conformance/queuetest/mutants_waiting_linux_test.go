@@ -1,0 +1,228 @@
+package queuetest
+
+import (
+	"errors"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// sink keeps the compiler from leaving an allocation out.
+var sink atomic.Pointer[queue.Event]
+
+func waitingMutants() []mutant {
+	return []mutant{
+		{"no room is no error", func(q *faulty) {
+			q.wait = func(events []queue.Event, timeout time.Duration) (int, error) {
+				if len(events) == 0 {
+					return 0, nil
+				}
+				return q.reallyWait(events, timeout)
+			}
+		}, strings.Fields("wait/no-room")},
+		{"polling finds nothing", func(q *faulty) {
+			q.wait = func(events []queue.Event, timeout time.Duration) (int, error) {
+				if timeout == 0 && len(events) > 0 {
+					return 0, q.Queue.WouldBlock(sys.Invalid, queue.None) // closed or not
+				}
+				return q.reallyWait(events, timeout)
+			}
+		}, strings.Fields("wait/polls")},
+		{"parts of a millisecond are cut off", func(q *faulty) {
+			q.wait = func(events []queue.Event, timeout time.Duration) (int, error) {
+				if timeout > 0 {
+					timeout = timeout.Truncate(time.Millisecond)
+				}
+				return q.reallyWait(events, timeout)
+			}
+		}, strings.Fields("wait/not-early")},
+		{"long timeouts overflow", func(q *faulty) {
+			q.wait = func(events []queue.Event, timeout time.Duration) (int, error) {
+				if timeout > time.Hour*24*365 {
+					timeout = 0
+				}
+				return q.reallyWait(events, timeout)
+			}
+		}, strings.Fields("wait/longest")},
+		{"signals end the wait", func(q *faulty) {
+			q.wait = func(events []queue.Event, timeout time.Duration) (int, error) {
+				if timeout == signalsTimeout {
+					if _, err := sys.Poll([]sys.PollFD{{Fd: int32(q.handle()), Events: sys.PollIn}}, timeout); err != nil {
+						return 0, err
+					}
+				}
+				return q.reallyWait(events, timeout)
+			}
+		}, strings.Fields("wait/signals")},
+		{"a signal makes the wait forget its time", func(q *faulty) {
+			q.wait = func(events []queue.Event, timeout time.Duration) (int, error) {
+				if timeout == signalsTimeout {
+					if _, err := sys.Poll([]sys.PollFD{{Fd: int32(q.handle()), Events: sys.PollIn}}, timeout); err == syscall.EINTR {
+						timeout = -1
+					}
+				}
+				return q.reallyWait(events, timeout)
+			}
+		}, strings.Fields("wait/signals")},
+		{"a wait knows what was registered before", func(q *faulty) {
+			var added atomic.Pointer[time.Time]
+			q.add = func(h sys.Handle, r queue.Registration) error {
+				now := time.Now()
+				added.Store(&now)
+				return q.reallyAdd(h, r)
+			}
+			q.wait = func(events []queue.Event, timeout time.Duration) (int, error) {
+				if len(events) != 1 || timeout <= 0 {
+					return q.reallyWait(events, timeout)
+				}
+				began := time.Now()
+				n, err := q.reallyWait(events, timeout)
+				if at := added.Load(); n > 0 && at != nil && at.After(began) {
+					q.mu.Lock()
+					q.stash = append(q.stash, events[:n]...)
+					q.mu.Unlock()
+					return 0, nil
+				}
+				return n, err
+			}
+		}, strings.Fields("wait/registered-meanwhile")},
+		{"each event is allocated", func(q *faulty) {
+			q.each(func(e *queue.Event, _ sys.Handle, _ queue.Registration) bool {
+				sink.Store(&queue.Event{Token: e.Token})
+				return true
+			})
+		}, strings.Fields("edge/no-allocation level/no-allocation oneshot/no-allocation")},
+		{"nobody to wake yet", func(q *faulty) {
+			var waits atomic.Int64
+			q.wake = func() error {
+				if waits.Load() == 0 {
+					return q.Queue.WouldBlock(sys.Invalid, queue.None) // closed or not
+				}
+				return q.Queue.Wake()
+			}
+			q.wait = func(events []queue.Event, timeout time.Duration) (int, error) {
+				waits.Add(1)
+				return q.reallyWait(events, timeout)
+			}
+		}, strings.Fields("wake/before-wait")},
+		{"whoever sleeps is not woken", func(q *faulty) {
+			q.wake = func() error {
+				q.mu.Lock()
+				inside := q.inside
+				q.mu.Unlock()
+				if inside > 0 {
+					return q.Queue.WouldBlock(sys.Invalid, queue.None) // closed or not
+				}
+				return q.Queue.Wake()
+			}
+		}, strings.Fields("wait/longest wake/during-wait wake/never-lost wake/one")},
+		{"a wake wakes all", func(q *faulty) {
+			q.wait = func(events []queue.Event, timeout time.Duration) (int, error) {
+				n, err := q.reallyWait(events, timeout)
+				q.mu.Lock()
+				defer q.mu.Unlock()
+				if n == 0 && err == nil && timeout < 0 && q.inside > 0 {
+					_ = q.Queue.Wake()
+				}
+				return n, err
+			}
+		}, strings.Fields("wake/one")},
+		{"a wake eats events", func(q *faulty) {
+			var woken atomic.Bool
+			q.wake = func() error {
+				woken.Store(true)
+				return q.Queue.Wake()
+			}
+			q.wait = func(events []queue.Event, timeout time.Duration) (int, error) {
+				n, err := q.reallyWait(events, timeout)
+				if woken.Swap(false) && timeout != 0 && n > 1 {
+					n = 1
+				}
+				return n, err
+			}
+		}, strings.Fields("wake/beside-events")},
+		{"deaf to close", func(q *faulty) {
+			q.shut = func() error {
+				q.mu.Lock()
+				inside := q.inside
+				q.mu.Unlock()
+				err := q.Queue.Close()
+				if inside > 0 && err == nil {
+					return errors.New("close: somebody waits")
+				}
+				return err
+			}
+			q.wait = func(events []queue.Event, timeout time.Duration) (int, error) {
+				n, err := q.reallyWait(events, timeout)
+				if errors.Is(err, queue.ErrClosed) && timeout < 0 {
+					return 0, nil
+				}
+				return n, err
+			}
+		}, strings.Fields("close/ends-waits close/every-call close/races")},
+		{"a closed queue takes calls", func(q *faulty) {
+			q.wake = func() error {
+				_ = q.Queue.Wake()
+				return nil
+			}
+		}, strings.Fields("close/every-call close/races")},
+		{"a second close is fine", func(q *faulty) {
+			q.shut = func() error {
+				_ = q.Queue.Close()
+				return nil
+			}
+		}, strings.Fields("close/every-call")},
+		{"close shuts handles down", func(q *faulty) {
+			// A number that was closed may be a stranger's by the time that the queue is closed.
+			inodes := map[sys.Handle]uint64{}
+			inode := func(h sys.Handle) uint64 {
+				var st syscall.Stat_t
+				if syscall.Fstat(int(h), &st) != nil {
+					return 0
+				}
+				return st.Ino
+			}
+			q.add = func(h sys.Handle, r queue.Registration) error {
+				q.mu.Lock()
+				inodes[h] = inode(h)
+				q.mu.Unlock()
+				return q.reallyAdd(h, r)
+			}
+			q.shut = func() error {
+				q.mu.Lock()
+				defer q.mu.Unlock()
+				for h := range q.regs {
+					if inodes[h] == inode(h) {
+						_ = sys.Shutdown(h, sys.ShutBoth)
+					}
+				}
+				return q.Queue.Close()
+			}
+		}, strings.Fields("close/handles-stay")},
+		{"whoever comes too late finds a bad descriptor", func(q *faulty) {
+			q.modify = func(h sys.Handle, r queue.Registration) error {
+				err := q.reallyModify(h, r)
+				if errors.Is(err, queue.ErrClosed) {
+					return syscall.EBADF
+				}
+				return err
+			}
+			q.wake = func() error {
+				err := q.Queue.Wake()
+				if errors.Is(err, queue.ErrClosed) {
+					return syscall.EBADF
+				}
+				return err
+			}
+		}, strings.Fields("close/every-call close/races")},
+		{"one-shot is lost on several waiters", func(q *faulty) {
+			q.each(func(_ *queue.Event, _ sys.Handle, r queue.Registration) bool {
+				return q.most < 2 || r.Mode != queue.OneShot
+			})
+		}, strings.Fields("waiters/all-served waiters/oneshot")},
+	}
+}
