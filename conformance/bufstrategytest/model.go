@@ -144,13 +144,13 @@ func (m *model) compare(bytesToo bool) error {
 		m.paused = false
 	}
 	if m.b.Len() != n || m.b.Paused() != m.paused {
-		return fmt.Errorf("Len %d, Paused %v, want %d, %v", m.b.Len(), m.b.Paused(), n, m.paused)
+		return fmt.Errorf("got Len %d, Paused %v, want %d, %v", m.b.Len(), m.b.Paused(), n, m.paused)
 	}
 	if !bytesToo {
 		return nil
 	}
 	if !bytes.Equal(join(m.b.Segments()), m.unread) {
-		return errors.New("Segments are not the unread bytes")
+		return errors.New("the bytes of Segments are not the unread ones")
 	}
 	return nil
 }

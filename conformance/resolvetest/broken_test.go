@@ -76,8 +76,6 @@ func onDone(next resolve.Strategy, change func(done func(resolve.Answer, error),
 	}}
 }
 
-type baseMaker = func(t T, lookup resolve.Lookup, bounds resolve.PoolConfig) (resolve.Strategy, error)
-
 // withBase breaks the pool: around it, or in the lookup and the bounds it is given.
 func withBase(around func(lookup resolve.Lookup, b resolve.Strategy) resolve.Strategy,
 	within func(lookup resolve.Lookup, bounds resolve.PoolConfig) (resolve.Lookup, resolve.PoolConfig)) func(*Parts) {
