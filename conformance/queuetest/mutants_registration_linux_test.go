@@ -53,11 +53,16 @@ func registrationMutants() []mutant {
 			failed := map[sys.Handle]bool{}
 			q.add = func(h sys.Handle, r queue.Registration) error {
 				err := q.reallyAdd(h, r)
+				q.mu.Lock()
 				failed[h] = err != nil && !errors.Is(err, queue.ErrClosed) && !errors.Is(err, queue.ErrExists) && !errors.Is(err, queue.ErrInvalid)
+				q.mu.Unlock()
 				return err
 			}
 			q.remove = func(h sys.Handle) error {
-				if failed[h] {
+				q.mu.Lock()
+				entered := failed[h]
+				q.mu.Unlock()
+				if entered {
 					return nil
 				}
 				return q.reallyRemove(h)
