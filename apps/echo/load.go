@@ -83,6 +83,7 @@ type loader struct {
 	toConnect atomic.Int64
 	connected chan struct{} // closed when every connection is made or has failed
 	stopped   atomic.Bool   // no new messages
+	allFailed chan struct{} // closed when no connection is left
 
 	mu       sync.Mutex // guards what follows
 	began    time.Time
@@ -114,7 +115,7 @@ func load(ctx context.Context, args []string) error {
 	}
 	defer resolver.Close()
 
-	l := &loader{config: config, seed: rand.Uint64(), connected: make(chan struct{})}
+	l := &loader{config: config, seed: rand.Uint64(), connected: make(chan struct{}), allFailed: make(chan struct{})}
 	l.pattern = newPattern(config.size, l.seed)
 	l.toConnect.Store(int64(config.conns))
 	for i, p := range kit.Places {
@@ -145,6 +146,7 @@ func (l *loader) conduct(ctx context.Context, kit *strategy.Kit) {
 	l.begin()
 	select {
 	case <-time.After(l.config.duration):
+	case <-l.allFailed:
 	case <-ctx.Done():
 	}
 	l.stopped.Store(true)
@@ -187,10 +189,13 @@ func (l *loader) dial(ctx context.Context, t *sched.Task, s *shard, resolver *st
 	return nil
 }
 
+// fail notes how a connection failed, each at most once.
 func (l *loader) fail(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.failures = append(l.failures, err)
+	if l.failures = append(l.failures, err); len(l.failures) == l.config.conns {
+		close(l.allFailed)
+	}
 }
 
 func newHistogram() *hdrhistogram.Histogram {
