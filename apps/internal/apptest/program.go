@@ -107,6 +107,8 @@ func (p *Program) start(t testing.TB, dir string, stdin io.Reader, via, args []s
 	if c.Dir = dir; dir == "" {
 		c.Dir = t.TempDir()
 	}
+	// The race detector would have each process sleep for a second at its end.
+	c.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
 	proc := &Process{t: t, name: p.name, command: c, ended: make(chan struct{})}
 	c.Stdin, c.Stdout, c.Stderr = stdin, &proc.stdout, &proc.stderr
 	c.WaitDelay = time.Second

@@ -1,0 +1,64 @@
+//go:build unix
+
+package main
+
+import (
+	"io"
+	"net"
+	"testing"
+	"time"
+)
+
+// patience bounds each single operation of a test's own connections.
+const patience = 20 * time.Second
+
+func dial(t *testing.T, addr string) *net.TCPConn {
+	t.Helper()
+	c, err := net.DialTimeout("tcp", addr, patience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	return c.(*net.TCPConn)
+}
+
+// ping sends a message and reads it back.
+func ping(t *testing.T, c net.Conn, message string) {
+	t.Helper()
+	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(c, message); err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, len(message))
+	if _, err := io.ReadFull(c, got); err != nil || string(got) != message {
+		t.Fatalf("got %q, %v back, want %q", got, err, message)
+	}
+}
+
+// listen serves each connection with f, on a goroutine of its own, until the test ends.
+func listen(t *testing.T, f func(*net.TCPConn)) (addr string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				f(c.(*net.TCPConn))
+			}()
+		}
+	}()
+	return l.Addr().String()
+}

@@ -1,0 +1,169 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"crypto/rand"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// strategies calls f with the flags of every combination that a server takes.
+func strategies(f func(name string, flags []string)) {
+	for _, task := range []string{"coroutine", "handler"} {
+		for _, mode := range []string{"edge", "level", "oneshot"} {
+			for _, queue := range []string{"epoll", "poll"} {
+				for _, buffer := range []string{"fixed", "grow", "ring", "chain", "shared"} {
+					f(strings.Join([]string{task, mode, queue, buffer}, "/"),
+						[]string{"-task", task, "-mode", mode, "-queue", queue, "-buffer", buffer})
+				}
+			}
+		}
+	}
+}
+
+func runLoad(t *testing.T, addr string, args ...string) {
+	t.Helper()
+	r := program.Run(t, "", nil, append([]string{"load", "-addr", addr}, args...)...)
+	if r.Code != 0 || r.Stderr != "" || !strings.Contains(r.Stdout, ", 0 failed") || strings.HasPrefix(r.Stdout, "0 messages") {
+		t.Errorf("load %v: got exit code %d, %q, %q", args, r.Code, r.Stdout, r.Stderr)
+	}
+}
+
+func TestEveryStrategyEchoes(t *testing.T) {
+	strategies(func(name string, flags []string) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := program.Serve(t, nil, append([]string{"serve", "-addr", "127.0.0.1:0"}, flags...)...)
+			runLoad(t, server.Addr, "-c", "10", "-s", "3000", "-p", "40", "-d", "150ms") // more than a buffer holds, and odd
+			halfClose(t, server.Addr, 1<<20)
+			if r := server.Stop(0); r.Stderr != "" {
+				t.Errorf("the server says %s", r.Stderr)
+			}
+		})
+	})
+}
+
+func TestShardedLoopsEcho(t *testing.T) {
+	for _, flags := range [][]string{
+		{"-loops", "2"}, {"-loops", "0"}, {"-loops", "1", "-sched", "sharded"}, {"-loops", "2", "-task", "handler", "-queue", "poll"},
+	} {
+		server := program.Serve(t, nil, append([]string{"serve", "-addr", "127.0.0.1:0"}, flags...)...)
+		runLoad(t, server.Addr, "-c", "100", "-d", "300ms")
+		runLoad(t, server.Addr, "-c", "33", "-d", "300ms", "-loops", "2", "-s", "10000", "-p", "3")
+		server.Stop(0)
+	}
+}
+
+// halfClose sends n bytes and the end of the stream, and expects both back.
+func halfClose(t *testing.T, addr string, n int) {
+	t.Helper()
+	sent := make([]byte, n)
+	rand.Read(sent)
+	c := dial(t, addr)
+	go func() {
+		c.Write(sent) // an error shows as bytes that do not come back
+		c.CloseWrite()
+	}()
+	got, err := io.ReadAll(c)
+	if err != nil || !bytes.Equal(got, sent) {
+		t.Errorf("got %d bytes, %v back, want the %d that were sent, and the end", len(got), err, n)
+	}
+}
+
+func TestServesBothFamiliesOnTheUnspecifiedAddress(t *testing.T) {
+	server := program.Serve(t, nil, "serve", "-addr", ":0")
+	_, port, err := net.SplitHostPort(server.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ping(t, dial(t, "127.0.0.1:"+port), "four")
+	ping(t, dial(t, "localhost:"+port), "any")
+}
+
+func TestSlowReaderStopsNobody(t *testing.T) {
+	for _, task := range []string{"coroutine", "handler"} {
+		server := program.Serve(t, nil, "serve", "-addr", "127.0.0.1:0", "-task", task)
+		slow := dial(t, server.Addr)
+		// Write until the server takes no more, since we take nothing of it.
+		slow.SetWriteDeadline(time.Now().Add(300 * time.Millisecond))
+		sent, err := slow.ReadFrom(io.LimitReader(zeros{}, 1<<30))
+		if err == nil {
+			t.Fatalf("%s: the server took %d bytes without giving any back", task, sent)
+		}
+		other := dial(t, server.Addr)
+		for range 100 {
+			ping(t, other, "hello")
+		}
+		// It gets all of it in the end.
+		slow.CloseWrite()
+		if n, err := io.Copy(io.Discard, slow); err != nil || n != sent {
+			t.Errorf("%s: got %d bytes, %v, want %d", task, n, err, sent)
+		}
+		slow.Close()
+		other.Close()
+		server.Stop(0)
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { return len(p), nil }
+
+func TestGreedyPeerStopsNobody(t *testing.T) {
+	for _, task := range []string{"coroutine", "handler"} {
+		server := program.Serve(t, nil, "serve", "-addr", "127.0.0.1:0", "-task", task)
+		greedy := dial(t, server.Addr)
+		var done sync.WaitGroup
+		done.Go(func() { io.Copy(greedy, zeros{}) })
+		done.Go(func() { io.Copy(io.Discard, greedy) })
+		other := dial(t, server.Addr)
+		for range 100 {
+			ping(t, other, "hello")
+		}
+		other.Close()
+		greedy.Close()
+		done.Wait()
+		server.Stop(0)
+	}
+}
+
+func TestServeEndsOnSIGTERM(t *testing.T) {
+	for _, flags := range [][]string{nil, {"-task", "handler"}, {"-loops", "2"}} {
+		// Without connections, at once.
+		server := program.Serve(t, nil, append([]string{"serve", "-addr", "127.0.0.1:0", "-grace", "1h"}, flags...)...)
+		server.Stop(0)
+
+		// A connection goes on within the grace, and new ones are refused.
+		server = program.Serve(t, nil, append([]string{"serve", "-addr", "127.0.0.1:0", "-grace", "1h"}, flags...)...)
+		c := dial(t, server.Addr)
+		ping(t, c, "before")
+		server.Signal(terminate)
+		untilRefused(t, server.Addr)
+		ping(t, c, "after")
+		c.CloseWrite()
+		if rest, err := io.ReadAll(c); err != nil || len(rest) > 0 {
+			t.Errorf("%v: got %q, %v, want the end", flags, rest, err)
+		}
+		c.Close()
+		if r := server.Wait(patience); r.Code != 0 {
+			t.Errorf("%v: got exit code %d, want 0; stderr: %s", flags, r.Code, r.Stderr)
+		}
+
+		// One that does not end is cut when the grace is over.
+		server = program.Serve(t, nil, append([]string{"serve", "-addr", "127.0.0.1:0", "-grace", "100ms"}, flags...)...)
+		c = dial(t, server.Addr)
+		ping(t, c, "before")
+		if r := server.Stop(0); !strings.Contains(r.Stderr, "cut") {
+			t.Errorf("%v: got %q on standard error, want word of the cut", flags, r.Stderr)
+		}
+		if n, err := c.Read(make([]byte, 1)); err == nil || isTimeout(err) {
+			t.Errorf("%v: got %d, %v, want the end", flags, n, err)
+		}
+	}
+}
