@@ -101,7 +101,7 @@ func readCertificate(certFile, keyFile string) (*tls.Config, error) {
 	if err != nil {
 		return nil, cli.Usagef("-tls-cert, -tls-key: %w", err)
 	}
-	return &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"http/1.1"}}, nil
+	return &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"http/1.1", "http/1.0"}}, nil
 }
 
 func (s *server) scheme() string {

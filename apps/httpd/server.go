@@ -184,7 +184,8 @@ func refusal(req *http.Request) int {
 // refuse answers what is no proper request, unless the peer has just gone, and ends the connection.
 func (c *connection) refuse(err error, status int) error {
 	var n net.Error
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) && c.limit.N > 0 || errors.As(err, &n) {
+	gone := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+	if gone && c.limit.N > 0 || errors.As(err, &n) {
 		return err
 	}
 	text := fmt.Sprintf("%d %s", status, http.StatusText(status))
