@@ -1,0 +1,110 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"crypto/tls"
+	"io"
+	"net/http"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/edgewise-go/edgewise/apps/internal/apptest"
+)
+
+func TestManyClientsOfNetHTTP(t *testing.T) {
+	s := newSite(t)
+	cert := apptest.NewCertificate(t)
+	for _, c := range []struct {
+		cert  *apptest.Certificate
+		flags []string
+	}{
+		{nil, nil}, {cert, nil}, {cert, []string{"-loops", "2"}},
+		{nil, []string{"-mode", "level", "-queue", "epoll"}}, {nil, []string{"-mode", "oneshot", "-queue", "epoll"}},
+		{cert, []string{"-mode", "edge", "-queue", "poll"}}, {nil, []string{"-mode", "level", "-queue", "poll"}},
+		{nil, []string{"-mode", "oneshot", "-queue", "poll", "-loops", "2"}},
+	} {
+		server := s.serve(t, c.cert, c.flags...)
+		transport := &http.Transport{MaxIdleConnsPerHost: 64, TLSClientConfig: &tls.Config{RootCAs: cert.Pool}}
+		client := &http.Client{Transport: transport, Timeout: patience}
+		var clients sync.WaitGroup
+		for i := range 64 {
+			clients.Go(func() {
+				for j := range 5 {
+					path, want := "/hello.txt", "hello, world\n"
+					if i%16 == 0 && j == 2 {
+						path, want = "/big.bin", string(s.big)
+					}
+					resp, err := client.Get(server.URL + path)
+					if err != nil {
+						t.Errorf("%v: %v", c.flags, err)
+						return
+					}
+					body, err := io.ReadAll(resp.Body)
+					resp.Body.Close()
+					if err != nil || resp.StatusCode != http.StatusOK || string(body) != want {
+						t.Errorf("%v: %s: got %s, %d bytes, %v", c.flags, path, resp.Status, len(body), err)
+					}
+				}
+			})
+		}
+		clients.Wait()
+		transport.CloseIdleConnections()
+		if r := server.Stop(0); r.Stderr != "" {
+			t.Errorf("%v: the server says %s", c.flags, r.Stderr)
+		}
+	}
+}
+
+// A reader that takes a little at a time gets all, and others do not wait for it.
+func TestSlowReaderGetsAll(t *testing.T) {
+	s := newSite(t)
+	for _, cert := range []*apptest.Certificate{nil, apptest.NewCertificate(t)} {
+		server := s.serve(t, cert)
+		slow := dial(t, server, cert)
+		io.WriteString(slow, "GET /big.bin HTTP/1.0\r\n\r\n")
+		var got bytes.Buffer
+		for range 20 {
+			other := dial(t, server, cert)
+			io.WriteString(other, "GET /hello.txt HTTP/1.0\r\n\r\n")
+			if all, err := io.ReadAll(other); err != nil || !strings.HasSuffix(string(all), "hello, world\n") {
+				t.Fatalf("got %q, %v", all, err)
+			}
+			if _, err := io.CopyN(&got, slow, 100); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err := io.Copy(&got, slow)
+		if _, body, ok := bytes.Cut(got.Bytes(), []byte("\r\n\r\n")); err != nil || !ok || !s.isBig(body) {
+			t.Errorf("got %d bytes, %v, want the whole file", got.Len(), err)
+		}
+		server.Stop(0)
+	}
+}
+
+func TestWrk(t *testing.T) {
+	wrk := apptest.Need(t, "wrk")
+	s := newSite(t)
+	for _, cert := range []*apptest.Certificate{nil, apptest.NewCertificate(t)} {
+		server := s.serve(t, cert)
+		c := exec.Command(wrk, "-c", "256", "-t", "1", "-d", "2s", "--timeout", "15s", server.URL+"/hello.txt")
+		late := time.AfterFunc(apptest.RunTimeout, func() { c.Process.Kill() })
+		out, err := c.CombinedOutput()
+		late.Stop()
+		text := string(out)
+		n := 0
+		if m := regexp.MustCompile(`(\d+) requests in`).FindStringSubmatch(text); m != nil {
+			n, _ = strconv.Atoi(m[1])
+		}
+		if err != nil || strings.Contains(text, "Socket errors") || strings.Contains(text, "Non-2xx") || n < 256 {
+			t.Errorf("got %d requests, %v\n%s", n, err, text)
+		}
+		server.Stop(0)
+	}
+}

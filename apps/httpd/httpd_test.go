@@ -1,0 +1,109 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/edgewise-go/edgewise/apps/internal/apptest"
+)
+
+// patience bounds each single operation of a test's own connections.
+const patience = 20 * time.Second
+
+var program apptest.Program
+
+func TestMain(m *testing.M) { os.Exit(program.Main(m)) }
+
+func TestHelp(t *testing.T) { program.CheckHelp(t, "-h") }
+
+func TestMisuseIsOneLine(t *testing.T) {
+	s := newSite(t)
+	cert := apptest.NewCertificate(t)
+	taken := program.Serve(t, nil, "-addr", "127.0.0.1:0", "-root", s.root)
+	program.CheckMisuse(t, []apptest.Misuse{
+		{Args: []string{"-x"}, Code: 2, Says: "-x"},
+		{Args: []string{"extra"}, Code: 2, Says: `"extra"`},
+		{Args: []string{"-mode", "x"}, Code: 2, Says: "edge|level|oneshot"},
+		{Args: []string{"-queue", "x"}, Code: 2, Says: "-queue x"},
+		{Args: []string{"-queue", "iocp"}, Code: 2, Says: "-queue iocp"},
+		{Args: []string{"-buffer", "ring"}, Code: 2, Says: "-buffer"},
+		{Args: []string{"-sched", "stealing"}, Code: 2, Says: "-sched sharded"},
+		{Args: []string{"-sched", "single", "-loops", "2"}, Code: 2, Says: "-sched sharded"},
+		{Args: []string{"-grace", "-1s"}, Code: 2, Says: "-grace"},
+		{Args: []string{"-idle-timeout", "0s"}, Code: 2, Says: "-idle-timeout"},
+		{Args: []string{"-addr", "8080"}, Code: 2, Says: "want host:port"},
+		{Args: []string{"-addr", "here:8080"}, Code: 2, Says: "not an IP address"},
+		{Args: []string{"-addr", taken.Addr}, Code: 1, Says: "address already in use"},
+		{Args: []string{"-root", filepath.Join(s.root, "missing")}, Code: 2, Says: "no such file"},
+		{Args: []string{"-root", filepath.Join(s.root, "hello.txt")}, Code: 2, Says: "not a directory"},
+		{Args: []string{"-tls-cert", cert.CertFile}, Code: 2, Says: "go together"},
+		{Args: []string{"-tls-key", cert.KeyFile}, Code: 2, Says: "go together"},
+		{Args: []string{"-tls-cert", cert.KeyFile, "-tls-key", cert.CertFile}, Code: 2, Says: "-tls-cert, -tls-key"},
+		{Args: []string{"-tls-cert", filepath.Join(s.root, "missing"), "-tls-key", cert.KeyFile}, Code: 2, Says: "no such file"},
+		{Args: []string{"-access-log", s.root}, Code: 2, Says: "is a directory"},
+	})
+}
+
+// site is a directory to be served, beside one that must not be.
+type site struct {
+	root string
+	big  []byte // of big.bin
+}
+
+const secret = "not for everybody"
+
+func newSite(t *testing.T) *site {
+	t.Helper()
+	dir := t.TempDir()
+	s := &site{root: filepath.Join(dir, "root"), big: make([]byte, 8<<20)}
+	rand.NewChaCha8([32]byte{1}).Read(s.big)
+	for name, content := range map[string]string{
+		"root/hello.txt":          "hello, world\n",
+		"root/empty":              "",
+		"root/big.bin":            string(s.big),
+		"root/a b/ü.txt":          "names",
+		"root/list/one":           "1",
+		"root/list/two":           "2",
+		"root/indexed/index.html": "<p>index</p>",
+		"secret/file":             secret,
+		"secret.txt":              secret,
+	} {
+		name = filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(content), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for link, to := range map[string]string{
+		"out": "../secret.txt", "outdir": "../secret", "absolute": filepath.Join(dir, "secret.txt"), "in": "hello.txt", "loop": "loop", "dangling": "x",
+	} {
+		if err := os.Symlink(to, filepath.Join(s.root, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := syscall.Mkfifo(filepath.Join(s.root, "pipe"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func (s *site) isBig(got []byte) bool { return bytes.Equal(got, s.big) }
+
+// serve starts the program for s, with TLS if cert is not nil.
+func (s *site) serve(t *testing.T, cert *apptest.Certificate, args ...string) *apptest.Process {
+	t.Helper()
+	args = append([]string{"-addr", "127.0.0.1:0", "-root", s.root}, args...)
+	if cert != nil {
+		args = append(args, "-tls-cert", cert.CertFile, "-tls-key", cert.KeyFile)
+	}
+	return program.Serve(t, nil, args...)
+}

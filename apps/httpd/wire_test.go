@@ -1,0 +1,195 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"crypto/tls"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/edgewise-go/edgewise/apps/internal/apptest"
+)
+
+// dial connects to a server, with TLS if cert is not nil.
+func dial(t *testing.T, p *apptest.Process, cert *apptest.Certificate) net.Conn {
+	t.Helper()
+	c, err := net.DialTimeout("tcp", p.Addr, patience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	if cert == nil {
+		return c
+	}
+	s := tls.Client(c, &tls.Config{RootCAs: cert.Pool, ServerName: "localhost"})
+	if err := s.Handshake(); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// What is no proper request is answered in full, with the end of the stream behind it, also where bytes of it have not been read.
+func TestImproperRequests(t *testing.T) {
+	s := newSite(t)
+	for _, cert := range []*apptest.Certificate{nil, apptest.NewCertificate(t)} {
+		server := s.serve(t, cert)
+		for _, c := range []struct{ name, request, status string }{
+			{"nonsense", "nonsense\r\n\r\n", "400"},
+			{"other protocol", "\x16\x03\x01\x00\xa5 what\r\n\r\n", "400"},
+			{"bad header", "GET / HTTP/1.1\r\nHost: h\r\nno colon\r\n\r\n", "400"},
+			{"bad length", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: x\r\n\r\n", "400"},
+			{"two lengths", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "400"},
+			{"no host", "GET / HTTP/1.1\r\n\r\n", "400"},
+			{"http 2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "505"},
+			{"large header", "GET / HTTP/1.1\r\nHost: h\r\n" + strings.Repeat("X-Much: "+strings.Repeat("m", 1000)+"\r\n", 1200) + "\r\n", "431"},
+			{"endless line", "GET /" + strings.Repeat("x", headerBytesMax+300_000), "431"},
+		} {
+			conn := dial(t, server, cert)
+			var writing sync.WaitGroup
+			writing.Go(func() { io.WriteString(conn, c.request) })
+			resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				t.Errorf("%s: %v", c.name, err)
+				continue
+			}
+			body, err := io.ReadAll(resp.Body)
+			if err != nil || !strings.HasPrefix(resp.Status, c.status) || !strings.HasPrefix(string(body), c.status) || !resp.Close {
+				t.Errorf("%s: got %s, %q, %v, want %s and the end", c.name, resp.Status, body, err, c.status)
+			}
+			if n, err := conn.Read(make([]byte, 1)); err != io.EOF {
+				t.Errorf("%s: got %d, %v behind the answer, want EOF", c.name, n, err)
+			}
+			conn.Close()
+			writing.Wait()
+		}
+		if r := server.Stop(0); r.Stderr != "" {
+			t.Errorf("the server says %s", r.Stderr)
+		}
+	}
+}
+
+func TestPipelinedRequests(t *testing.T) {
+	s := newSite(t)
+	for _, cert := range []*apptest.Certificate{nil, apptest.NewCertificate(t)} {
+		server := s.serve(t, cert)
+		conn := dial(t, server, cert)
+		const n = 200
+		var requests strings.Builder
+		var want []string
+		for i := range n {
+			switch i % 4 {
+			case 0:
+				requests.WriteString("GET /hello.txt HTTP/1.1\r\nHost: h\r\n\r\n")
+				want = append(want, "hello, world\n")
+			case 1: // a body that the handler does not read
+				requests.WriteString("POST /list/one HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nGET /")
+				want = append(want, "1")
+			case 2:
+				requests.WriteString("POST /list/two HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
+				want = append(want, "2")
+			case 3:
+				requests.WriteString("GET /missing HTTP/1.1\r\nHost: h\r\n\r\n")
+				want = append(want, "404 page not found\n")
+			}
+		}
+		go io.WriteString(conn, requests.String())
+		answers := bufio.NewReader(conn)
+		for i := range n {
+			resp, err := http.ReadResponse(answers, nil)
+			if err != nil {
+				t.Fatalf("answer %d: %v", i, err)
+			}
+			if body, err := io.ReadAll(resp.Body); err != nil || string(body) != want[i] {
+				t.Fatalf("answer %d: got %q, %v, want %q", i, body, err, want[i])
+			}
+		}
+		conn.Close()
+		server.Stop(0)
+	}
+}
+
+// A client that waits to be asked for the body is not: no handler wants it. It is told that the connection ends.
+func TestUnaskedBodyEndsTheConnection(t *testing.T) {
+	s := newSite(t)
+	server := s.serve(t, nil)
+	conn := dial(t, server, nil)
+	io.WriteString(conn, "POST /hello.txt HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n")
+	all, err := io.ReadAll(conn)
+	if err != nil || !strings.Contains(string(all), "\r\nConnection: close\r\n") || !strings.HasSuffix(string(all), "\r\n\r\nhello, world\n") {
+		t.Errorf("got %q, %v", all, err)
+	}
+}
+
+func TestIdleConnectionIsClosed(t *testing.T) {
+	s := newSite(t)
+	server := s.serve(t, nil, "-idle-timeout", "50ms")
+	conn := dial(t, server, nil)
+	io.WriteString(conn, "GET /hello.txt HTTP/1.1\r\nHost: h\r\n\r\n")
+	if all, err := io.ReadAll(conn); err != nil || !strings.HasSuffix(string(all), "hello, world\n") {
+		t.Errorf("got %q, %v, want the answer and then the end", all, err)
+	}
+}
+
+// On SIGTERM a connection that is idle is closed at once, and one that is being served goes on within the grace.
+func TestEndsOnSIGTERM(t *testing.T) {
+	s := newSite(t)
+	for _, cert := range []*apptest.Certificate{nil, apptest.NewCertificate(t)} {
+		for _, loops := range []string{"-loops=1", "-loops=2"} {
+			server := s.serve(t, cert, "-grace", "1h", loops)
+			fresh := dial(t, server, nil) // over TLS it stays in the handshake
+			idle := dial(t, server, cert)
+			io.WriteString(idle, "GET /hello.txt HTTP/1.1\r\nHost: h\r\n\r\n")
+			idleAnswers := bufio.NewReader(idle)
+			if resp, err := http.ReadResponse(idleAnswers, nil); err != nil {
+				t.Fatal(err)
+			} else if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+				t.Fatal(err)
+			}
+			slow := dial(t, server, cert)
+			io.WriteString(slow, "GET /big.bin HTTP/1.1\r\nHost: h\r\n\r\n")
+			answers := bufio.NewReader(slow)
+			resp, err := http.ReadResponse(answers, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			server.Signal(syscall.SIGTERM)
+			for name, c := range map[string]io.Reader{"fresh": fresh, "idle": idleAnswers} {
+				if n, err := c.Read(make([]byte, 1)); err != io.EOF {
+					t.Errorf("%s connection: got %d, %v, want EOF", name, n, err)
+				}
+			}
+			select {
+			case <-server.Ended():
+				t.Errorf("the server has ended before the download; stderr: %s", server.Stderr())
+			default:
+			}
+			if body, err := io.ReadAll(resp.Body); err != nil || !s.isBig(body) {
+				t.Errorf("slow download: got %d bytes, %v, want the whole file", len(body), err)
+			}
+			slow.Close()
+			if r := server.Wait(patience); r.Code != 0 || r.Stderr != "" {
+				t.Errorf("got exit code %d, %q, want 0 and nothing", r.Code, r.Stderr)
+			}
+		}
+	}
+	// A download that takes nothing is cut when the grace is over.
+	server := s.serve(t, nil, "-grace", "100ms")
+	stuck := dial(t, server, nil)
+	io.WriteString(stuck, "GET /big.bin HTTP/1.1\r\nHost: h\r\n\r\n")
+	if _, err := stuck.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if r := server.Stop(0); !strings.Contains(r.Stderr, "cut") {
+		t.Errorf("got %q on standard error, want word of the cut", r.Stderr)
+	}
+}
