@@ -44,6 +44,7 @@ func TestMisuseIsOneLine(t *testing.T) {
 		{Args: []string{"serve", "-loops", "2000"}, Code: 2, Says: "-loops 2000"},
 		{Args: []string{"serve", "-loops", "many"}, Code: 2, Says: "many"},
 		{Args: []string{"serve", "-grace", "-1s"}, Code: 2, Says: "-grace"},
+		{Args: []string{"serve", "-report", "-1s"}, Code: 2, Says: "-report"},
 		{Args: []string{"serve", "-addr", "7007"}, Code: 2, Says: "want host:port"},
 		{Args: []string{"serve", "-addr", "127.0.0.1:x"}, Code: 2, Says: "port"},
 		{Args: []string{"serve", "-addr", "127.0.0.1:65536"}, Code: 2, Says: "65535"},

@@ -37,8 +37,8 @@ func serve(ctx context.Context, args []string) error {
 	if fs.NArg() > 0 {
 		return cli.Usagef("unexpected argument %q (see echo serve -h)", fs.Arg(0))
 	}
-	if *grace < 0 {
-		return cli.Usagef("-grace %v: want 0 or more", *grace)
+	if *grace < 0 || *report < 0 {
+		return cli.Usagef("-grace %v -report %v: want 0 or more", *grace, *report)
 	}
 	addr, err := strategy.ParseListenAddr(*addrFlag)
 	if err != nil {

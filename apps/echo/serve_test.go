@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/edgewise-go/edgewise/apps/internal/apptest"
 )
 
 // strategies calls f with the flags of every combination that a server takes.
@@ -131,6 +133,15 @@ func TestGreedyPeerStopsNobody(t *testing.T) {
 		done.Wait()
 		server.Stop(0)
 	}
+}
+
+func TestReportsAndEndsBetweenTwo(t *testing.T) {
+	server := program.Serve(t, nil, "serve", "-addr", "127.0.0.1:0", "-grace", "1h", "-report", "1h")
+	apptest.Until(t, patience, "a report", func() bool { return strings.Contains(server.Stderr(), "tasks=") })
+	server.Stop(0)
+	server = program.Serve(t, nil, "serve", "-addr", "127.0.0.1:0", "-grace", "1h", "-report", "5ms", "-loops", "2")
+	apptest.Until(t, patience, "several reports", func() bool { return strings.Count(server.Stderr(), "tasks=") > 3 })
+	server.Stop(0)
 }
 
 func TestServeEndsOnSIGTERM(t *testing.T) {

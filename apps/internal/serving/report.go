@@ -21,7 +21,15 @@ func Report(kit *strategy.Kit, every time.Duration) error {
 			var m runtime.MemStats
 			runtime.ReadMemStats(&m)
 			slog.Info("report", "tasks", tasks, "sys_bytes", m.Sys, "heap_bytes", m.HeapAlloc, "stack_bytes", m.StackInuse, "collections", m.NumGC)
-			if err := t.Sleep(every); err != nil {
+			// Not Sleep: the end must not wait for the next report.
+			err := t.Await(func(resume func()) {
+				timer := time.AfterFunc(every, resume)
+				t.OnDrain(func() {
+					timer.Stop()
+					resume()
+				})
+			})
+			if err != nil {
 				return err
 			}
 		}
