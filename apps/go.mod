@@ -22,7 +22,6 @@ require (
 
 replace (
 	github.com/edgewise-go/edgewise/bufstrategy => ../bufstrategy
-	github.com/edgewise-go/edgewise/conformance => ../conformance
 	github.com/edgewise-go/edgewise/queue => ../queue
 	github.com/edgewise-go/edgewise/resolve => ../resolve
 	github.com/edgewise-go/edgewise/sched => ../sched
