@@ -26,10 +26,11 @@ type rig struct {
 	patience time.Duration
 	altered  bool // by a mutant or a control
 
-	s      sched.Scheduler
-	queues []*meter
-	ran    chan struct{} // closed when Run has returned
-	runErr error         // set before
+	s       sched.Scheduler
+	queues  []*meter
+	handles []sys.Handle  // of pairs, to be closed when the case has ended
+	ran     chan struct{} // closed when Run has returned
+	runErr  error         // set before
 
 	mu   sync.Mutex // guards ends
 	ends []ending
@@ -204,12 +205,25 @@ func (r *rig) pair(t T) (a, b sys.Handle) {
 	if err != nil {
 		t.Fatalf("socketpair: %v", err)
 	}
-	t.Cleanup(func() {
-		if err := errors.Join(sys.Close(a), sys.Close(b)); err != nil {
+	r.handles = append(r.handles, a, b)
+	return a, b
+}
+
+// closeHandles is the last that is done for a case. A task that still runs then uses numbers which would name the sockets of another
+// case, once they were closed: so they are not.
+func (r *rig) closeHandles(t T) {
+	if r.ran != nil {
+		select {
+		case <-r.ran:
+		default:
+			return
+		}
+	}
+	for _, h := range r.handles {
+		if err := sys.Close(h); err != nil {
 			t.Errorf("close: %v", err)
 		}
-	})
-	return a, b
+	}
 }
 
 // register registers h for the case's form, until the case ends.

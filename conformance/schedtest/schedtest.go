@@ -70,7 +70,7 @@ func Rules() []Rule {
 func (target Target) suite() suite.Target[*rig] {
 	return suite.Target[*rig]{
 		Name: target.Name, Features: target.Features, Waivers: target.Waivers,
-		Open: func(T) (*rig, error) {
+		Open: func(t T) (*rig, error) {
 			r := &rig{open: target.Open, ops: honest(), patience: patienceDefault}
 			if target.alter != nil {
 				target.alter(&r.ops)
@@ -79,6 +79,7 @@ func (target Target) suite() suite.Target[*rig] {
 			if target.wrong {
 				r.patience = patienceForMutants
 			}
+			t.Cleanup(func() { r.closeHandles(t) })
 			return r, nil
 		},
 	}
