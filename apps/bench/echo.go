@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"text/tabwriter"
+	"time"
 )
 
 //go:embed yardstick/epoll.c
@@ -105,17 +106,15 @@ func (c config) turn(ctx context.Context, s *contender) error {
 		return err
 	}
 	defer server.stop()
-	load := []string{filepath.Join(c.dir, "echo"), "load", "-addr", server.addr, "-json",
+	load := []string{filepath.Join(c.dir, "echo"), "load", "-addr", server.addr, "-json", "-phases",
 		"-c", strconv.Itoa(c.conns), "-s", strconv.Itoa(c.size), "-p", strconv.Itoa(c.depth), "-d", c.duration.String()}
-	before, err := server.cpu()
-	if err != nil {
+	// What a connection costs to make and to close is not part of what a message costs.
+	at := map[string]time.Duration{}
+	out, err := output(ctx, loadCPU, load, func(phase string) error {
+		cpu, err := server.cpu()
+		at[phase] = cpu
 		return err
-	}
-	out, err := output(ctx, loadCPU, load)
-	if err != nil {
-		return err
-	}
-	after, err := server.cpu()
+	})
 	if err != nil {
 		return err
 	}
@@ -130,6 +129,6 @@ func (c config) turn(ctx context.Context, s *contender) error {
 		return fmt.Errorf("no message came back in %v", c.duration)
 	}
 	s.rates = append(s.rates, result.Rate)
-	s.cpus = append(s.cpus, float64(after-before)/result.Messages)
+	s.cpus = append(s.cpus, float64(at["over"]-at["begun"])/result.Messages)
 	return nil
 }

@@ -113,15 +113,29 @@ func (p *process) cpu() (time.Duration, error) {
 	return time.Duration(user+system) * (time.Second / ticksPerSecond), errors.Join(err1, err2)
 }
 
-func output(ctx context.Context, cpu int, args []string) ([]byte, error) {
+// output runs a command, tells each line of its standard error, which says what phase has begun, and returns its standard output.
+func output(ctx context.Context, cpu int, args []string, told func(phase string) error) ([]byte, error) {
 	cmd, err := command(ctx, cpu, args)
 	if err != nil {
 		return nil, err
 	}
-	out, err := cmd.Output()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return nil, fmt.Errorf("%w: %s", err, exit.Stderr)
+	var stdout bytes.Buffer
+	cmd.Stdout = &stdout
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		return nil, err
 	}
-	return out, err
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	var said []string
+	var failed error
+	for lines := bufio.NewScanner(stderr); lines.Scan(); {
+		said = append(said, lines.Text())
+		failed = errors.Join(failed, told(lines.Text()))
+	}
+	if err := cmd.Wait(); err != nil {
+		return nil, fmt.Errorf("%w: %s", err, strings.Join(said, "; "))
+	}
+	return stdout.Bytes(), failed
 }

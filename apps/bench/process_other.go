@@ -29,4 +29,6 @@ func (p *process) stop() {}
 
 func (p *process) cpu() (time.Duration, error) { return 0, errElsewhere }
 
-func output(context.Context, int, []string) ([]byte, error) { return nil, errElsewhere }
+func output(context.Context, int, []string, func(string) error) ([]byte, error) {
+	return nil, errElsewhere
+}

@@ -42,6 +42,7 @@ type loadConfig struct {
 	depth    int
 	duration time.Duration
 	json     bool
+	phases   bool
 	flags    strategy.Flags
 }
 
@@ -54,6 +55,7 @@ func parseLoad(args []string) (loadConfig, error) {
 	fs.IntVar(&c.depth, "p", 1, "messages in flight on each connection")
 	fs.DurationVar(&c.duration, "d", 5*time.Second, "how long to send, once all are connected")
 	fs.BoolVar(&c.json, "json", false, "print the result as one JSON object")
+	fs.BoolVar(&c.phases, "phases", false, "print \"begun\" and \"over\" to standard error as the time of -d begins and ends, for who measures the server")
 	c.flags.Register(fs, strategy.WithResolve)
 	if err := cli.Parse(fs, args, loadUsage); err != nil {
 		return c, err
@@ -143,6 +145,7 @@ func (l *loader) conduct(ctx context.Context, kit *strategy.Kit) {
 	case <-ctx.Done():
 		return
 	}
+	l.phase("begun")
 	l.begin()
 	select {
 	case <-time.After(l.config.duration):
@@ -150,6 +153,13 @@ func (l *loader) conduct(ctx context.Context, kit *strategy.Kit) {
 	case <-ctx.Done():
 	}
 	l.stopped.Store(true)
+	l.phase("over")
+}
+
+func (l *loader) phase(name string) {
+	if l.config.phases {
+		fmt.Fprintln(os.Stderr, name)
+	}
 }
 
 // begin resumes every connection.
