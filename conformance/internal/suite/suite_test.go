@@ -91,8 +91,18 @@ func TestAFailureNamesTheLineOfTheCase(t *testing.T) {
 }
 
 func TestProve(t *testing.T) {
+	opened := 0
 	Prove(t, cases, []Mutant[*counter]{
-		{"starts at one", Target[*counter]{Open: open(1)}, []string{"add/one"}},
-		{"refuses wrongly", Target[*counter]{Open: open(-1)}, []string{"add/one", "add/needs"}},
+		{Name: "starts at one", Target: Target[*counter]{Open: open(1)}, Caught: []string{"add/one"}},
+		{Name: "refuses wrongly", Target: Target[*counter]{Open: open(-1)}, Caught: []string{"add/one", "add/needs"}},
+		{Name: "refuses wrongly, or so", Target: Target[*counter]{Open: open(-1)}, Caught: []string{"add/one"}, Chance: []string{"add/needs"}},
+		{Name: "starts at one now and then", Target: Target[*counter]{Open: func(T) (*counter, error) {
+			// The first trial opens two counters, for two cases; then only the case is tried that has not reported it.
+			opened++
+			return &counter{max(0, opened-2)}, nil
+		}}, Caught: []string{"add/one"}},
 	}, []Target[*counter]{{Name: "good", Open: open(0)}})
+	if opened != 3 {
+		t.Errorf("%d counters were opened, want 3", opened)
+	}
 }
