@@ -74,7 +74,7 @@ func cacheCases() []testCase {
 				}
 				f.next.asked(1, "one miss and two hits")
 			}},
-		{ID: "cache/other-type", Rule: "The key is the whole question: another type of the same name is asked for.", Source: "catalogue 140; sd#11789",
+		{ID: "cache/other-type", Rule: "The key is the whole question: another type of the same name is asked for.", Source: "systemd#11789",
 			Needs: needs(Cache), Run: func(t T, p Parts) {
 				f := p.cache(t, resolve.CacheConfig{})
 				f.learn(aaaa("one.example"), time.Minute, resolve.ErrNoData)
@@ -83,7 +83,7 @@ func cacheCases() []testCase {
 				_, err := f.strat.Try(aaaa("one.example"))
 				isError(t, "AAAA", err, resolve.ErrNoData)
 			}},
-		{ID: "cache/expires", Rule: "An answer is remembered until it expires, and its expiry does not move.", Source: "catalogue 137; dnscrypt#1624",
+		{ID: "cache/expires", Rule: "An answer is remembered until it expires, and its expiry does not move.", Source: "dnscrypt#1624",
 			Needs: needs(Cache), Run: func(t T, p Parts) {
 				f := p.cache(t, resolve.CacheConfig{})
 				f.learn(one, time.Minute, nil)
@@ -98,7 +98,7 @@ func cacheCases() []testCase {
 				f.has(one, false)
 				f.learn(one, time.Minute, nil)
 			}},
-		{ID: "cache/zero-ttl", Rule: "An answer that has expired when it arrives is not stored, whatever TTLMin says.", Source: "hickory#3960; catalogue 134",
+		{ID: "cache/zero-ttl", Rule: "An answer that has expired when it arrives is not stored, whatever TTLMin says.", Source: "hickory#3960",
 			Needs: needs(Cache), Run: func(t T, p Parts) {
 				f := p.cache(t, resolve.CacheConfig{TTLMin: time.Minute})
 				f.learn(one, 0, nil)
@@ -112,7 +112,7 @@ func cacheCases() []testCase {
 			f.clock.advance(time.Nanosecond)
 			f.has(one, false)
 		}},
-		{ID: "cache/ttl-max", Rule: "A time to live longer than TTLMax is cut to it.", Source: "RFC 8767, section 4; catalogue 136", Needs: needs(Cache),
+		{ID: "cache/ttl-max", Rule: "A time to live longer than TTLMax is cut to it.", Source: "RFC 8767, section 4", Needs: needs(Cache),
 			Run: func(t T, p Parts) {
 				f := p.cache(t, resolve.CacheConfig{TTLMax: time.Minute})
 				f.learn(one, 1000*time.Hour, nil)
@@ -129,7 +129,7 @@ func cacheCases() []testCase {
 			f.clock.advance(time.Nanosecond)
 			f.has(one, false)
 		}},
-		{ID: "cache/negative", Rule: "ErrNotFound and ErrNoData are remembered until they expire.", Source: "RFC 2308; catalogue 139", Needs: needs(Cache),
+		{ID: "cache/negative", Rule: "ErrNotFound and ErrNoData are remembered until they expire.", Source: "RFC 2308", Needs: needs(Cache),
 			Run: func(t T, p Parts) {
 				f := p.cache(t, resolve.CacheConfig{})
 				f.learn(one, time.Minute, resolve.ErrNotFound)
@@ -144,7 +144,7 @@ func cacheCases() []testCase {
 				f.has(two, false)
 			}},
 		{ID: "cache/negative-bounded", Rule: "A negative answer is remembered for NegativeTTLMax at most, and for NegativeTTLUnknown where it states no time to live.",
-			Source: "ncruces/go-dns kept them for 68 years; catalogue 139", Needs: needs(Cache), Run: func(t T, p Parts) {
+			Source: "ncruces/go-dns kept them for 68 years", Needs: needs(Cache), Run: func(t T, p Parts) {
 				f := p.cache(t, resolve.CacheConfig{NegativeTTLMax: time.Minute, NegativeTTLUnknown: time.Second})
 				f.learn(one, time.Hour, resolve.ErrNotFound)
 				f.learn(two, -1, resolve.ErrNotFound)
@@ -155,7 +155,7 @@ func cacheCases() []testCase {
 				f.clock.advance(time.Minute - time.Second)
 				f.has(one, false)
 			}},
-		{ID: "cache/failures", Rule: "Failures other than negative answers are not remembered.", Source: "catalogue 143", Needs: needs(Cache),
+		{ID: "cache/failures", Rule: "Failures other than negative answers are not remembered.", Needs: needs(Cache),
 			Run: func(t T, p Parts) {
 				f := p.cache(t, resolve.CacheConfig{})
 				for _, cause := range []error{resolve.ErrServFail, resolve.ErrTimeout, resolve.ErrBusy, resolve.ErrClosed} {
@@ -167,7 +167,7 @@ func cacheCases() []testCase {
 				f.owner.await(c)
 				f.has(one, false)
 			}},
-		{ID: "cache/mismatch", Rule: "An answer to another question is not stored.", Source: "catalogue 143; coredns#5174", Needs: needs(Cache),
+		{ID: "cache/mismatch", Rule: "An answer to another question is not stored.", Source: "coredns#5174", Needs: needs(Cache),
 			Run: func(t T, p Parts) {
 				f := p.cache(t, resolve.CacheConfig{})
 				c := f.owner.start(f.strat, one)
@@ -176,7 +176,7 @@ func cacheCases() []testCase {
 				f.has(one, false)
 				f.has(two, false)
 			}},
-		{ID: "cache/bounded", Rule: "At the bound the answer that was used least recently goes.", Source: "catalogue 146", Needs: needs(Cache),
+		{ID: "cache/bounded", Rule: "At the bound the answer that was used least recently goes.", Needs: needs(Cache),
 			Run: func(t T, p Parts) {
 				f := p.cache(t, resolve.CacheConfig{PositiveMax: 2})
 				f.learn(one, time.Minute, nil)
@@ -187,7 +187,7 @@ func cacheCases() []testCase {
 				f.has(one, true)
 				f.has(three, true)
 			}},
-		{ID: "cache/negative-apart", Rule: "Negative answers have a bound of their own: made-up names push out no answer.", Source: "catalogue 147", Needs: needs(Cache),
+		{ID: "cache/negative-apart", Rule: "Negative answers have a bound of their own: made-up names push out no answer.", Needs: needs(Cache),
 			Run: func(t T, p Parts) {
 				f := p.cache(t, resolve.CacheConfig{PositiveMax: 2, NegativeMax: 2})
 				f.learn(one, time.Minute, nil)

@@ -31,7 +31,7 @@ func cancelCases() []testCase {
 				}
 			}},
 		{ID: "cancel/in-flight", Rule: "A canceled query completes at once with ErrCanceled, exactly once, whenever its lookup ends.",
-			Source: "catalogue 167", Needs: needs(Base, Async), Run: func(t T, p Parts) {
+			Needs: needs(Base, Async), Run: func(t T, p Parts) {
 				o, s := newOwner(t), newScript(t, nil)
 				s.heedless = true
 				b := p.base(t, s, roomy)
@@ -73,7 +73,7 @@ func cancelCases() []testCase {
 				}
 			}},
 		{ID: "deadline/in-flight", Rule: "A query completes with ErrTimeout at its deadline, whatever its lookup does.",
-			Source: "catalogue 59", Needs: needs(Base, Async), Run: func(t T, p Parts) {
+			Needs: needs(Base, Async), Run: func(t T, p Parts) {
 				o, s := newOwner(t), newScript(t, nil)
 				s.heedless = true
 				b := p.base(t, s, roomy)
@@ -138,7 +138,7 @@ func cancelRace(t T, p Parts) {
 func boundCases() []testCase {
 	return []testCase{
 		{ID: "bound/busy", Rule: "Beyond the workers and the queue, queries complete with ErrBusy, and the others with their answers.",
-			Source: "catalogue 161", Needs: needs(Base, Async, Bounded), Run: func(t T, p Parts) {
+			Needs: needs(Base, Async, Bounded), Run: func(t T, p Parts) {
 				o, s := newOwner(t), newScript(t, nil)
 				b := p.base(t, s, resolve.PoolConfig{Workers: 1, QueueMax: 1})
 				first := o.start(b, a("one.example"))
@@ -235,7 +235,7 @@ func boundCases() []testCase {
 func closeCases() []testCase {
 	return []testCase{
 		{ID: "close/in-flight", Rule: "Queries in flight complete with ErrClosed, exactly once, whenever their lookups end.",
-			Source: "curl#3371; catalogue 168", Needs: needs(Base, Async), Run: func(t T, p Parts) {
+			Source: "curl#3371", Needs: needs(Base, Async), Run: func(t T, p Parts) {
 				o, s := newOwner(t), newScript(t, nil)
 				s.heedless = true
 				b := p.base(t, s, roomy)

@@ -23,7 +23,7 @@ func coalesceCases() []testCase {
 	one, two := a("one.example"), a("two.example")
 	return []testCase{
 		{ID: "coalesce/one-question", Rule: "Queries with the same question in flight together are one question below, and all get its answer.",
-			Source: "CVE-2020-25686; catalogue 149", Needs: needs(Coalesce), Run: func(t T, p Parts) {
+			Source: "CVE-2020-25686", Needs: needs(Coalesce), Run: func(t T, p Parts) {
 				f := p.coalesce(t, 0)
 				var calls []*call
 				for range 100 {
@@ -63,7 +63,7 @@ func coalesceCases() []testCase {
 				f.owner.await(c)
 				c.holds("192.0.2.2")
 			}},
-		{ID: "coalesce/error-shared", Rule: "An error is for all who wait, and is not remembered.", Source: "catalogue 153", Needs: needs(Coalesce),
+		{ID: "coalesce/error-shared", Rule: "An error is for all who wait, and is not remembered.", Needs: needs(Coalesce),
 			Run: func(t T, p Parts) {
 				f := p.coalesce(t, 0)
 				calls := []*call{f.start(one), f.start(one)}
@@ -75,7 +75,7 @@ func coalesceCases() []testCase {
 				f.start(one)
 				f.next.asked(2, "a query after the error")
 			}},
-		{ID: "coalesce/cancel-one", Rule: "A cancellation ends its query alone, the first one's too.", Source: "go#22724; catalogue 150", Needs: needs(Coalesce),
+		{ID: "coalesce/cancel-one", Rule: "A cancellation ends its query alone, the first one's too.", Source: "go#22724", Needs: needs(Coalesce),
 			Run: func(t T, p Parts) {
 				f := p.coalesce(t, 0)
 				first, second, third := f.start(one), f.start(one), f.start(one)
@@ -93,7 +93,7 @@ func coalesceCases() []testCase {
 				second.holds("192.0.2.1")
 			}},
 		{ID: "coalesce/cancel-all", Rule: "The question below is canceled when the last query has gone, and a later query asks anew.",
-			Source: "nydus#1954; catalogue 151", Needs: needs(Coalesce), Run: func(t T, p Parts) {
+			Source: "nydus#1954", Needs: needs(Coalesce), Run: func(t T, p Parts) {
 				f := p.coalesce(t, 0)
 				calls := []*call{f.start(one), f.start(one)}
 				for _, c := range calls {
@@ -110,7 +110,7 @@ func coalesceCases() []testCase {
 				f.owner.await(c)
 				c.holds("192.0.2.1")
 			}},
-		{ID: "coalesce/deadline-alone", Rule: "A deadline ends its query alone.", Source: "catalogue 152", Needs: needs(Coalesce),
+		{ID: "coalesce/deadline-alone", Rule: "A deadline ends its query alone.", Needs: needs(Coalesce),
 			Run: func(t T, p Parts) {
 				f := p.coalesce(t, 0)
 				hurried := f.owner.query(one)
@@ -138,7 +138,7 @@ func coalesceCases() []testCase {
 				f.owner.await(first, second, fourth)
 				fourth.holds("192.0.2.2")
 			}},
-		{ID: "coalesce/in-done", Rule: "Done may start and cancel queries with the same question.", Source: "c-ares CVE-2026-33630; catalogue 154, 169",
+		{ID: "coalesce/in-done", Rule: "Done may start and cancel queries with the same question.", Source: "c-ares CVE-2026-33630",
 			Needs: needs(Coalesce), Run: func(t T, p Parts) {
 				f := p.coalesce(t, 0)
 				first, other, again := f.owner.query(one), f.owner.query(two), f.owner.query(one)

@@ -88,7 +88,7 @@ func hostCases() []testCase {
 				c.has("2001:db8::1", "192.0.2.1")
 			}},
 		{ID: "host/partial", Rule: "Each family is delivered as it arrives, before the whole, in the order of arrival; a family that fails is not.",
-			Source: "RFC 8305, section 3; catalogue 128", Needs: needs(Host), Run: func(t T, p Parts) {
+			Source: "RFC 8305, section 3", Needs: needs(Host), Run: func(t T, p Parts) {
 				c := p.host(t, resolve.OrderRFC6724, "one.example", nil)
 				c.tell(typeA, nil, "192.0.2.1")
 				if !slices.Equal(c.partial, []resolve.Type{typeA}) || c.n != 0 {
@@ -108,7 +108,7 @@ func hostCases() []testCase {
 				}
 			}},
 		{ID: "host/one-family", Rule: "A family without data, or that failed, is no error when the other has addresses.",
-			Source: "catalogue 31, 51, 52", Needs: needs(Host), Run: func(t T, p Parts) {
+			Source: "RFC 2308, section 2.2; go#17448", Needs: needs(Host), Run: func(t T, p Parts) {
 				for _, cause := range []error{resolve.ErrNoData, resolve.ErrNotFound, resolve.ErrServFail, resolve.ErrTimeout} {
 					c := p.host(t, resolve.OrderRFC6724, "one.example", nil)
 					c.tell(typeAAAA, cause)
@@ -139,7 +139,7 @@ func hostCases() []testCase {
 				}
 			}},
 		{ID: "host/names-the-host", Rule: "Errors name the host as the caller wrote it, a malformed name too, which is ErrName and comes by way of the inbox.",
-			Source: "go#6324; catalogue 79, 114", Needs: needs(Host), Run: func(t T, p Parts) {
+			Source: "go#6324", Needs: needs(Host), Run: func(t T, p Parts) {
 				c := p.host(t, resolve.OrderRFC6724, "One.Example.", nil)
 				c.tell(typeAAAA, resolve.ErrNotFound)
 				c.tell(typeA, resolve.ErrNotFound)
@@ -164,7 +164,7 @@ func hostCases() []testCase {
 			c.await()
 			isError(t, "IPv6 alone", c.err, resolve.ErrNoData)
 		}},
-		{ID: "host/deadline", Rule: "At the deadline what has arrived is delivered; if nothing has, the error is ErrTimeout.", Source: "catalogue 51", Needs: needs(Host),
+		{ID: "host/deadline", Rule: "At the deadline what has arrived is delivered; if nothing has, the error is ErrTimeout.", Source: "RFC 8305, section 3", Needs: needs(Host),
 			Run: func(t T, p Parts) {
 				by := func(d time.Duration) func(*resolve.HostQuery) {
 					return func(hq *resolve.HostQuery) { hq.Deadline = time.Now().Add(d) }
@@ -189,14 +189,14 @@ func hostCases() []testCase {
 				}
 			}},
 		{ID: "host/order-6724", Rule: "Addresses are sorted by precedence and scope (RFC 6724, rules 6 and 8), otherwise as the servers had them.",
-			Source: "RFC 6724, section 2.1; catalogue 126", Needs: needs(Host), Run: func(t T, p Parts) {
+			Source: "RFC 6724, section 2.1", Needs: needs(Host), Run: func(t T, p Parts) {
 				c := p.host(t, resolve.OrderRFC6724, "one.example", nil)
 				c.tell(typeAAAA, nil, "fd00::1", "2001::1", "2002::1", "2001:db8::2", "fe80::1%eth0", "2001:db8::1", "::1")
 				c.tell(typeA, nil, "192.0.2.2", "127.0.0.1", "192.0.2.1")
 				c.has("::1", "fe80::1%eth0", "2001:db8::2", "2001:db8::1", "127.0.0.1", "192.0.2.2", "192.0.2.1", "2002::1", "2001::1", "fd00::1")
 			}},
 		{ID: "host/order-interleave", Rule: "OrderInterleave lets the families take turns, beginning with that of the first address.",
-			Source: "RFC 8305, section 4; catalogue 131", Needs: needs(Host), Run: func(t T, p Parts) {
+			Source: "RFC 8305, section 4", Needs: needs(Host), Run: func(t T, p Parts) {
 				c := p.host(t, resolve.OrderInterleave, "one.example", nil)
 				c.tell(typeAAAA, nil, "2001:db8::1", "2001:db8::2", "2001:db8::3")
 				c.tell(typeA, nil, "192.0.2.1", "192.0.2.2")

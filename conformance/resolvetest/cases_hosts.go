@@ -88,7 +88,7 @@ func (f *hostsFixture) look() {
 func hostsCases() []testCase {
 	return []testCase{
 		{ID: "hosts/syntax", Rule: "A line is an address and names; '#' begins a comment; lines of one name add up; malformed lines and names are skipped.",
-			Source: "hosts(5); catalogue 119; go#8996", Needs: needs(Hosts), Run: func(t T, p Parts) {
+			Source: "hosts(5); go#8996", Needs: needs(Hosts), Run: func(t T, p Parts) {
 				f := p.hosts(t, hostsText, nil)
 				f.gives(a("localhost"), "127.0.0.1")
 				f.gives(aaaa("localhost"), "::1")
@@ -103,13 +103,13 @@ func hostsCases() []testCase {
 				}
 			}},
 		{ID: "hosts/spellings", Rule: "Names are the same in upper and lower case, with and without the final dot.",
-			Source: "RFC 4343; catalogue 119", Needs: needs(Hosts), Run: func(t T, p Parts) {
+			Source: "RFC 4343", Needs: needs(Hosts), Run: func(t T, p Parts) {
 				f := p.hosts(t, hostsText, nil)
 				f.gives(a("ALIAS.example."), "127.0.0.1")
 				f.gives(aaaa("LinkLocal.Example"), "fe80::1%eth0")
 			}},
 		{ID: "hosts/owns-its-names", Rule: "The family that a name in the file lacks is ErrNoData, and nobody is asked.",
-			Source: "catalogue 121", Needs: needs(Hosts), Run: func(t T, p Parts) {
+			Needs: needs(Hosts), Run: func(t T, p Parts) {
 				f := p.hosts(t, hostsText, nil)
 				_, err := both(t, f.strat, aaaa("two.example"))
 				isError(t, "AAAA", err, resolve.ErrNoData)
@@ -128,7 +128,7 @@ func hostsCases() []testCase {
 			passesOn(t, f.strat, f.next, a("localhost"))
 		}},
 		{ID: "hosts/reload", Rule: "A changed file is in use after the first Start once the interval has passed; until then Try says ErrWouldBlock.",
-			Source: "catalogue 118, 120", Needs: needs(Hosts), Run: func(t T, p Parts) {
+			Needs: needs(Hosts), Run: func(t T, p Parts) {
 				f := p.hosts(t, "10.0.0.1 one.example\n", nil)
 				f.gives(a("one.example"), "10.0.0.1")
 				f.write("10.0.0.9 one.example\n") // of the same size: the time decides

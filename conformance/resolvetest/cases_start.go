@@ -24,7 +24,7 @@ func startCases() []testCase {
 				}
 			}},
 		{ID: "start/exactly-once", Rule: "Whatever happens, Done is called exactly once.",
-			Source: "c-ares CVE-2026-33630; catalogue 168", Needs: needs(Base), Run: exactlyOnce},
+			Source: "c-ares CVE-2026-33630", Needs: needs(Base), Run: exactlyOnce},
 		{ID: "start/only-in-run", Rule: "Done is called by Run of the inbox and nowhere else: not inside Start, not on another goroutine.",
 			Needs: needs(Base), Run: func(t T, p Parts) {
 				o, s := newOwner(t), newScript(t, fixed)
@@ -160,7 +160,7 @@ func errorCases() []testCase {
 				c.fails(own)
 				namesQuestion(t, c)
 			}},
-		{ID: "error/other-question", Rule: "An answer to another question is refused.", Source: "DNSpooq CVE-2020-25684; catalogue 143",
+		{ID: "error/other-question", Rule: "An answer to another question is refused.", Source: "DNSpooq CVE-2020-25684",
 			Needs: needs(Base, Lookup), Run: func(t T, p Parts) {
 				o, s := newOwner(t), newScript(t, func(resolve.Question) (resolve.Answer, error) { return fixed(a("other.example")) })
 				b := p.base(t, s, roomy)

@@ -54,7 +54,7 @@ func passesOn(t T, s resolve.Strategy, u *upstream, q resolve.Question) {
 func staticCases() []testCase {
 	return []testCase{
 		{ID: "literal/answers", Rule: "An IP literal is answered without asking, zones are kept, IPv4-in-IPv6 is IPv4.",
-			Source: "catalogue 84", Needs: needs(Literal), Run: func(t T, p Parts) {
+			Needs: needs(Literal), Run: func(t T, p Parts) {
 				u := &upstream{t: t}
 				l := p.Literal(u)
 				for _, c := range []struct{ name, want string }{
@@ -84,7 +84,7 @@ func staticCases() []testCase {
 			passesOn(t, p.Literal(u), u, a("one.example"))
 		}},
 		{ID: "static/spellings", Rule: "Names are the same in upper and lower case, with and without the final dot.",
-			Source: "RFC 4343; catalogue 85, 119", Needs: needs(Static), Run: func(t T, p Parts) {
+			Source: "RFC 4343", Needs: needs(Static), Run: func(t T, p Parts) {
 				u := &upstream{t: t}
 				s := p.static(t, map[string][]netip.Addr{"Db.Example.": addrs("10.0.0.1", "fd00::1", "10.0.0.2")}, u)
 				for _, name := range []string{"db.example", "DB.EXAMPLE", "db.example.", "dB.eXample."} {
@@ -96,7 +96,7 @@ func staticCases() []testCase {
 				u.asked(0, "names in the table")
 			}},
 		{ID: "static/owns-its-names", Rule: "The family that a name in the table lacks is ErrNoData, and nobody is asked.",
-			Source: "catalogue 121", Needs: needs(Static), Run: func(t T, p Parts) {
+			Needs: needs(Static), Run: func(t T, p Parts) {
 				u := &upstream{t: t}
 				s := p.static(t, map[string][]netip.Addr{"db.example": addrs("10.0.0.1")}, u)
 				_, err := both(t, s, aaaa("db.example"))
@@ -116,7 +116,7 @@ func staticCases() []testCase {
 				u.finish(1, resolve.Answer{Question: q}, nil)
 				o.await(c)
 			}},
-		{ID: "static/copies", Rule: "The table is a copy of the map it is given.", Source: "catalogue 148", Needs: needs(Static),
+		{ID: "static/copies", Rule: "The table is a copy of the map it is given.", Needs: needs(Static),
 			Run: func(t T, p Parts) {
 				names := map[string][]netip.Addr{"db.example": addrs("10.0.0.1", "10.0.0.2")}
 				s := p.static(t, names, &upstream{t: t})

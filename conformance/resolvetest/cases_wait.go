@@ -53,7 +53,7 @@ func waitCases() []testCase {
 				// On a busy machine the time may be over before the query has started.
 				isError(t, "Wait", waited(t, begin(p, ctx, u)).err, resolve.ErrTimeout)
 			}},
-		{ID: "wait/stack", Rule: "All parts together answer any number of goroutines at once.", Source: "catalogue 149, 160",
+		{ID: "wait/stack", Rule: "All parts together answer any number of goroutines at once.",
 			Needs: needs(Base, Literal, Static, Hosts, Cache, Coalesce, Wait), Run: waitStack},
 	}
 }
