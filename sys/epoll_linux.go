@@ -68,6 +68,24 @@ func EpollWait(ep Handle, events []EpollEvent, timeout time.Duration) (int, erro
 		uintptr(milliseconds(timeout)), 0, 0))
 }
 
+// EpollWaitExact is EpollWait with the kernel's resolution in timeouts (epoll_pwait2(2), Linux 5.11). Where the kernel has no such call
+// it returns ENOSYS, or what a sandbox that does not know it says; EpollWait works there.
+func EpollWaitExact(ep Handle, events []EpollEvent, timeout time.Duration) (int, error) {
+	var ts *kernelTimespec
+	if timeout >= 0 {
+		ts = &kernelTimespec{int64(timeout / time.Second), int64(timeout % time.Second)}
+	}
+	if timeout == 0 {
+		return waitResult(unix.RawSyscall6(unix.SYS_EPOLL_PWAIT2, uintptr(ep), uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)),
+			uintptr(unsafe.Pointer(ts)), 0, 0))
+	}
+	return waitResult(unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(ep), uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)),
+		uintptr(unsafe.Pointer(ts)), 0, 0))
+}
+
+// kernelTimespec is struct __kernel_timespec, 64 bits each on every machine.
+type kernelTimespec struct{ sec, nsec int64 }
+
 func waitResult(n, _ uintptr, errno unix.Errno) (int, error) {
 	if errno != 0 {
 		return 0, errno

@@ -42,6 +42,11 @@ func EpollWait(ep Handle, events []EpollEvent, timeout time.Duration) (int, erro
 	return 0, errors.ErrUnsupported
 }
 
+// EpollWaitExact returns [errors.ErrUnsupported].
+func EpollWaitExact(ep Handle, events []EpollEvent, timeout time.Duration) (int, error) {
+	return 0, errors.ErrUnsupported
+}
+
 // Eventfd returns [errors.ErrUnsupported].
 func Eventfd() (Handle, error) { return Invalid, errors.ErrUnsupported }
 

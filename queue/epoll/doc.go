@@ -8,7 +8,7 @@
 //
 // # Limitations
 //
-// Timeouts are rounded up to whole milliseconds.
+// Timeouts are rounded up to whole milliseconds before Linux 5.11, which brought epoll_pwait2(2).
 //
 // Exclusive (EPOLLEXCLUSIVE) does not go together with OneShot, which is refused as unsupported, and does not tell
 // ReadyPeerShut. Modify of an exclusive registration removes the handle and adds it again; if the second step fails, the registration is gone.

@@ -20,6 +20,7 @@ type Queue struct {
 	ep    sys.Handle
 	waker *wake.Waker
 	gate  *gate.Gate // around everything that uses ep or waker without mu
+	exact bool       // whether the kernel takes timeouts in nanoseconds
 
 	// woken is set from a Wake that signalled until a Wait has taken the signal: calls in between need none of their own.
 	woken atomic.Bool
@@ -50,7 +51,9 @@ func New(o Options) (*Queue, error) {
 	if err := sys.EpollAdd(ep, w.Handle(), sys.EpollIn|sys.EpollEdge, wakeData); err != nil {
 		return nil, errors.Join(wake.Unavailable("epoll: add waker", err), w.Close(), sys.Close(ep))
 	}
-	return &Queue{ep: ep, waker: w, gate: gate.New()}, nil
+	// Found by doing: an older kernel answers ENOSYS, a sandbox what it likes.
+	_, err = sys.EpollWaitExact(ep, make([]sys.EpollEvent, 1), 0)
+	return &Queue{ep: ep, waker: w, gate: gate.New(), exact: err == nil}, nil
 }
 
 // Features implements [queue.Queue].
@@ -118,7 +121,7 @@ func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 	}
 	raw := rawEvents(events)
 	for {
-		n, err := sys.EpollWait(q.ep, raw, timeout)
+		n, err := q.wait(raw, timeout)
 		if err != nil && err != syscall.EINTR {
 			return 0, fmt.Errorf("epoll: wait: %w", err)
 		}
@@ -135,6 +138,14 @@ func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 			return 0, q.passed()
 		}
 	}
+}
+
+// wait asks the kernel once. The call with whole milliseconds is the cheaper one, so it gets every timeout that it can express.
+func (q *Queue) wait(raw []sys.EpollEvent, timeout time.Duration) (int, error) {
+	if q.exact && timeout > 0 && timeout%time.Millisecond != 0 {
+		return sys.EpollWaitExact(q.ep, raw, timeout)
+	}
+	return sys.EpollWait(q.ep, raw, timeout)
 }
 
 // passed is how a Wait ends whose time is up.
