@@ -6,22 +6,21 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/queue/internal/gate"
+	"github.com/edgewise-go/edgewise/queue/internal/polling"
+	"github.com/edgewise-go/edgewise/queue/internal/turn"
 	"github.com/edgewise-go/edgewise/queue/internal/wake"
 	"github.com/edgewise-go/edgewise/sys"
 )
 
 // Queue is a [queue.Queue] on poll(2). Use New.
 type Queue struct {
-	waker  *wake.Waker
-	gate   *gate.Gate    // around every Wait
-	turn   chan struct{} // holds a token while no Wait polls
-	closed chan struct{} // closed by Close, for those who wait for the turn
-	timers sync.Pool     // of *time.Timer, for those who wait for the turn
+	waker *wake.Waker
+	gate  *gate.Gate // around every Wait
+	turn  *turn.Turn // had by the Wait that polls
 
 	mu      sync.Mutex
 	set     set  // guarded by mu
@@ -46,8 +45,7 @@ func New(o Options) (*Queue, error) {
 	if err != nil {
 		return nil, fmt.Errorf("poll: %w", err)
 	}
-	q := &Queue{waker: w, gate: gate.New(), turn: make(chan struct{}, 1), closed: make(chan struct{}), changed: true}
-	q.turn <- struct{}{}
+	q := &Queue{waker: w, gate: gate.New(), turn: turn.New(), changed: true}
 	q.set.fds = []sys.PollFD{{Fd: int32(w.Handle()), Events: sys.PollIn}}
 	q.set.stamps = []uint32{0}
 	return q, nil
@@ -61,13 +59,13 @@ func (q *Queue) Features() queue.Features {
 // Add implements [queue.Queue].
 func (q *Queue) Add(h sys.Handle, r queue.Registration) error {
 	return q.change("add", h, func() error {
-		if err := check(r); err != nil {
+		if err := polling.CheckRegistration(r, false); err != nil {
 			return err
 		}
 		if q.set.has(h) {
 			return queue.ErrExists
 		}
-		if err := pollable(h); err != nil {
+		if err := polling.CheckHandle(h); err != nil {
 			return err
 		}
 		q.set.add(h, r)
@@ -78,13 +76,13 @@ func (q *Queue) Add(h sys.Handle, r queue.Registration) error {
 // Modify implements [queue.Queue].
 func (q *Queue) Modify(h sys.Handle, r queue.Registration) error {
 	return q.change("modify", h, func() error {
-		if err := check(r); err != nil {
+		if err := polling.CheckRegistration(r, false); err != nil {
 			return err
 		}
 		if !q.set.has(h) {
 			return queue.ErrNotFound
 		}
-		if err := pollable(h); err != nil {
+		if err := polling.CheckHandle(h); err != nil {
 			return err
 		}
 		q.set.replace(h, r)
@@ -168,7 +166,7 @@ func (q *Queue) Close() error {
 		q.mu.Unlock()
 		return fmt.Errorf("poll: close: %w", queue.ErrClosed)
 	}
-	close(q.closed)
+	q.turn.End()
 	err := q.interrupt()
 	q.mu.Unlock()
 	q.gate.Await()
@@ -188,10 +186,10 @@ func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 	if timeout > 0 {
 		deadline = time.Now().Add(timeout)
 	}
-	if !q.takeTurn(timeout) {
+	if !q.turn.Take(timeout) {
 		return 0, q.passed()
 	}
-	defer func() { q.turn <- struct{}{} }()
+	defer q.turn.Release()
 	for {
 		if timeout > 0 {
 			timeout = max(0, time.Until(deadline))
@@ -208,39 +206,6 @@ func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 	}
 }
 
-// takeTurn waits until nobody else polls. It reports false when the time has passed or the queue was closed.
-func (q *Queue) takeTurn(timeout time.Duration) bool {
-	select {
-	case <-q.turn:
-		return true
-	default:
-	}
-	if timeout == 0 {
-		return false
-	}
-	var expired <-chan time.Time
-	if timeout > 0 {
-		timer, _ := q.timers.Get().(*time.Timer)
-		if timer == nil {
-			timer = time.NewTimer(timeout)
-		} else {
-			timer.Reset(timeout)
-		}
-		defer func() {
-			timer.Stop()
-			q.timers.Put(timer)
-		}()
-		expired = timer.C
-	}
-	select {
-	case <-q.turn:
-		return true
-	case <-q.closed:
-	case <-expired:
-	}
-	return false
-}
-
 // passed is how a Wait ends whose time is up.
 func (q *Queue) passed() error {
 	if q.gate.Closed() {
@@ -251,30 +216,4 @@ func (q *Queue) passed() error {
 
 func failed(operation string, h sys.Handle, err error) error {
 	return fmt.Errorf("poll: %s handle %v: %w", operation, h, err)
-}
-
-// pollable refuses what poll(2) takes and calls ready for ever, and what is not open, of which poll(2) would tell only later.
-func pollable(h sys.Handle) error {
-	if h > maxHandle {
-		return syscall.EBADF
-	}
-	var st syscall.Stat_t
-	if err := syscall.Fstat(int(h), &st); err != nil {
-		return err
-	}
-	switch uint32(st.Mode) & syscall.S_IFMT {
-	case syscall.S_IFREG, syscall.S_IFDIR, syscall.S_IFBLK:
-		return fmt.Errorf("%w: %w", queue.ErrNotPollable, syscall.EPERM)
-	}
-	return nil
-}
-
-func check(r queue.Registration) error {
-	switch {
-	case r.Mode > queue.OneShot, r.Interest > queue.Both:
-		return queue.ErrInvalid
-	case r.Exclusive:
-		return fmt.Errorf("exclusive: %w", errors.ErrUnsupported)
-	}
-	return nil
 }

@@ -3,14 +3,10 @@
 package poll
 
 import (
-	"math"
-
 	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/queue/internal/polling"
 	"github.com/edgewise-go/edgewise/sys"
 )
-
-// maxHandle is the highest number that fits into a PollFD.
-const maxHandle = sys.Handle(math.MaxInt32)
 
 // slot is the registration of the handle whose number is its index. It has no pointer.
 type slot struct {
@@ -76,13 +72,7 @@ func (s *set) rearm(h sys.Handle, dir queue.Interest) bool {
 // arm makes the entry of h say what may be reported.
 func (s *set) arm(h sys.Handle) {
 	x := &s.slots[h]
-	e := sys.PollFD{Fd: int32(h)}
-	if x.armed.Has(queue.Readable) {
-		e.Events |= sys.PollIn | sys.PollRDHup
-	}
-	if x.armed.Has(queue.Writable) {
-		e.Events |= sys.PollOut
-	}
+	e := sys.PollFD{Fd: int32(h), Events: polling.Bits(x.armed)}
 	if x.armed == queue.None {
 		// The kernel reports hang-ups and errors that nobody asked for, too, but passes over negative numbers.
 		e.Fd = ^e.Fd
@@ -105,7 +95,7 @@ func (s *set) report(e sys.PollFD, stamp uint32) (event queue.Event, ok, changed
 		return event, false, false
 	}
 	x := &s.slots[h]
-	event = queue.Event{Token: x.token, Ready: readyOf(e.Revents, x.armed)}
+	event = queue.Event{Token: x.token, Ready: polling.ReadyOf(e.Revents, x.armed)}
 	directions := event.Ready.Directions()
 	if directions == queue.None {
 		return event, false, false
@@ -124,25 +114,4 @@ func (s *set) report(e sys.PollFD, stamp uint32) (event queue.Event, ok, changed
 	}
 	s.arm(h)
 	return event, true, true
-}
-
-// readyOf maps hang-up and error onto the directions that are waited for: their operations will not block but end or fail.
-func readyOf(bits int16, armed queue.Interest) queue.Ready {
-	var directions, more queue.Ready
-	if bits&sys.PollIn != 0 {
-		directions |= queue.ReadyReadable
-	}
-	if bits&sys.PollRDHup != 0 {
-		directions, more = directions|queue.ReadyReadable, more|queue.ReadyPeerShut
-	}
-	if bits&sys.PollOut != 0 {
-		directions |= queue.ReadyWritable
-	}
-	if bits&sys.PollHup != 0 {
-		directions, more = queue.Ready(queue.Both), more|queue.ReadyHangUp
-	}
-	if bits&(sys.PollErr|sys.PollInvalid) != 0 {
-		directions, more = queue.Ready(queue.Both), more|queue.ReadyError
-	}
-	return directions&queue.Ready(armed) | more
 }

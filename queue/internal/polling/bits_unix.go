@@ -1,0 +1,43 @@
+//go:build unix
+
+// Package polling is what poll(2) and its relatives have in common: which handles can be polled, and what the bits mean.
+package polling
+
+import (
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// Bits returns what to poll for.
+func Bits(i queue.Interest) int16 {
+	var b int16
+	if i.Has(queue.Readable) {
+		b |= sys.PollIn | sys.PollRDHup
+	}
+	if i.Has(queue.Writable) {
+		b |= sys.PollOut
+	}
+	return b
+}
+
+// ReadyOf returns what bits tell of the directions that are waited for. Hang-up and error stand for all of them: their
+// operations will not block but end or fail.
+func ReadyOf(bits int16, armed queue.Interest) queue.Ready {
+	var directions, more queue.Ready
+	if bits&sys.PollIn != 0 {
+		directions |= queue.ReadyReadable
+	}
+	if bits&sys.PollRDHup != 0 {
+		directions, more = directions|queue.ReadyReadable, more|queue.ReadyPeerShut
+	}
+	if bits&sys.PollOut != 0 {
+		directions |= queue.ReadyWritable
+	}
+	if bits&sys.PollHup != 0 {
+		directions, more = queue.Ready(queue.Both), more|queue.ReadyHangUp
+	}
+	if bits&(sys.PollErr|sys.PollInvalid) != 0 {
+		directions, more = queue.Ready(queue.Both), more|queue.ReadyError
+	}
+	return directions&queue.Ready(armed) | more
+}
