@@ -18,17 +18,21 @@ func classOfErrno(err error) Class {
 		return ClassInterrupted
 	case windows.WSAEINPROGRESS, windows.WSAEALREADY:
 		return ClassInProgress
-	case windows.WSAECONNRESET, windows.WSAECONNABORTED, windows.WSAENOTCONN, windows.WSAESHUTDOWN, windows.WSAETIMEDOUT:
+	case windows.WSAECONNRESET, windows.WSAECONNABORTED, windows.WSAENETRESET, windows.WSAENOTCONN, windows.WSAESHUTDOWN, windows.WSAEDISCON,
+		windows.WSAETIMEDOUT, windows.ERROR_NETNAME_DELETED, windows.ERROR_BROKEN_PIPE, windows.ERROR_NO_DATA:
 		return ClassDisconnected
-	case windows.WSAECONNREFUSED:
+	case windows.WSAECONNREFUSED, windows.ERROR_CONNECTION_REFUSED:
 		return ClassRefused
-	case windows.WSAENETUNREACH, windows.WSAEHOSTUNREACH, windows.WSAENETDOWN, windows.WSAEHOSTDOWN:
+	case windows.WSAENETUNREACH, windows.WSAEHOSTUNREACH, windows.WSAENETDOWN, windows.WSAEHOSTDOWN,
+		windows.ERROR_NETWORK_UNREACHABLE, windows.ERROR_HOST_UNREACHABLE:
 		return ClassUnreachable
-	case windows.WSAEMFILE:
+	case windows.WSAEMFILE, windows.ERROR_TOO_MANY_OPEN_FILES:
 		return ClassOutOfDescriptors
-	case windows.WSAENOBUFS:
+	case windows.WSAENOBUFS, windows.ERROR_NOT_ENOUGH_MEMORY, windows.ERROR_OUTOFMEMORY, windows.ERROR_NO_SYSTEM_RESOURCES,
+		windows.ERROR_WORKING_SET_QUOTA, windows.ERROR_NOT_ENOUGH_QUOTA, windows.ERROR_COMMITMENT_LIMIT:
 		return ClassOutOfMemory
-	case windows.WSAEOPNOTSUPP, windows.WSAEAFNOSUPPORT, windows.WSAEPROTONOSUPPORT:
+	case windows.WSAEOPNOTSUPP, windows.WSAEAFNOSUPPORT, windows.WSAEPROTONOSUPPORT, windows.ERROR_NOT_SUPPORTED,
+		windows.ERROR_CALL_NOT_IMPLEMENTED, windows.ERROR_PROC_NOT_FOUND:
 		return ClassUnsupported
 	}
 	return ClassOther

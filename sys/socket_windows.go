@@ -3,185 +3,122 @@ package sys
 import (
 	"errors"
 	"net/netip"
-	"time"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
 )
 
-// SegmentsMax is how many segments RecvSegments, SendSegments, Readv and Writev hand to the kernel in one call.
-const SegmentsMax = 16
-
-// PollFD has the fields of struct pollfd.
-type PollFD struct {
-	Fd      int32
-	Events  int16
-	Revents int16
-}
-
-// The bits of a PollFD.
-const (
-	PollIn      = int16(0x0300)
-	PollOut     = int16(0x0010)
-	PollErr     = int16(0x0001)
-	PollHup     = int16(0x0002)
-	PollInvalid = int16(0x0004)
-	PollRDHup   = int16(0)
-)
-
-// Poll returns [errors.ErrUnsupported].
-func Poll(fds []PollFD, timeout time.Duration) (int, error) {
-	return 0, errors.ErrUnsupported
-}
-
-// Close returns [errors.ErrUnsupported].
-func Close(h Handle) error {
-	return errors.ErrUnsupported
-}
-
-// Bind returns [errors.ErrUnsupported].
-func Bind(h Handle, addr netip.AddrPort) error {
-	return errors.ErrUnsupported
-}
-
-// Listen returns [errors.ErrUnsupported].
-func Listen(h Handle, backlog int) error {
-	return errors.ErrUnsupported
-}
-
-// Connect returns [errors.ErrUnsupported].
-func Connect(h Handle, addr netip.AddrPort) error {
-	return errors.ErrUnsupported
-}
-
-// SocketError returns [errors.ErrUnsupported].
-func SocketError(h Handle) error {
-	return errors.ErrUnsupported
-}
-
-// Shutdown returns [errors.ErrUnsupported].
-func Shutdown(h Handle, how How) error {
-	return errors.ErrUnsupported
-}
-
-// LocalAddr returns [errors.ErrUnsupported].
-func LocalAddr(h Handle) (netip.AddrPort, error) {
-	return netip.AddrPort{}, errors.ErrUnsupported
-}
-
-// PeerAddr returns [errors.ErrUnsupported].
-func PeerAddr(h Handle) (netip.AddrPort, error) {
-	return netip.AddrPort{}, errors.ErrUnsupported
-}
-
-// SetNonblock returns [errors.ErrUnsupported].
-func SetNonblock(h Handle) error {
-	return errors.ErrUnsupported
-}
-
-// IsNonblock returns [errors.ErrUnsupported].
-func IsNonblock(h Handle) (bool, error) {
-	return false, errors.ErrUnsupported
-}
-
-// SetReuseAddr returns [errors.ErrUnsupported].
-func SetReuseAddr(h Handle, on bool) error {
-	return errors.ErrUnsupported
-}
-
-// SetReusePort returns [errors.ErrUnsupported].
-func SetReusePort(h Handle, on bool) error {
-	return errors.ErrUnsupported
-}
-
-// SetV6Only returns [errors.ErrUnsupported].
-func SetV6Only(h Handle, on bool) error {
-	return errors.ErrUnsupported
-}
-
-// SetNoDelay returns [errors.ErrUnsupported].
-func SetNoDelay(h Handle, on bool) error {
-	return errors.ErrUnsupported
-}
-
-// SetKeepAlive returns [errors.ErrUnsupported].
-func SetKeepAlive(h Handle, on bool) error {
-	return errors.ErrUnsupported
-}
-
-// SetKeepAlivePeriod returns [errors.ErrUnsupported].
-func SetKeepAlivePeriod(h Handle, d time.Duration) error {
-	return errors.ErrUnsupported
-}
-
-// SetLinger returns [errors.ErrUnsupported].
-func SetLinger(h Handle, seconds int) error {
-	return errors.ErrUnsupported
-}
-
-// SetReadBuffer returns [errors.ErrUnsupported].
-func SetReadBuffer(h Handle, n int) error {
-	return errors.ErrUnsupported
-}
-
-// SetWriteBuffer returns [errors.ErrUnsupported].
-func SetWriteBuffer(h Handle, n int) error {
-	return errors.ErrUnsupported
-}
-
-// Socket returns [errors.ErrUnsupported].
+// Socket opens a TCP socket, which no child process inherits, and makes it non-blocking.
 func Socket(f Family) (Handle, error) {
-	return Invalid, errors.ErrUnsupported
+	if err := startWinsock(); err != nil {
+		return Invalid, err
+	}
+	domain := int32(windows.AF_INET6)
+	if f == IPv4 {
+		domain = windows.AF_INET
+	}
+	const flags = windows.WSA_FLAG_OVERLAPPED | windows.WSA_FLAG_NO_HANDLE_INHERIT
+	s, err := windows.WSASocket(domain, windows.SOCK_STREAM, windows.IPPROTO_TCP, nil, 0, flags)
+	if err != nil {
+		return Invalid, err
+	}
+	h := Handle(s)
+	if err := SetNonblock(h); err != nil {
+		return Invalid, errors.Join(err, Close(h))
+	}
+	return h, nil
 }
 
-// SocketPair returns [errors.ErrUnsupported].
-func SocketPair() (a, b Handle, err error) {
-	return Invalid, Invalid, errors.ErrUnsupported
-}
-
-// Pipe returns [errors.ErrUnsupported].
-func Pipe() (r, w Handle, err error) {
-	return Invalid, Invalid, errors.ErrUnsupported
-}
-
-// Accept returns [errors.ErrUnsupported].
+// Accept takes one connection off the queue of the listening socket h and returns it with the address of its peer. The new handle is
+// non-blocking, and no child process inherits it; h must be non-blocking.
 func Accept(h Handle) (Handle, netip.AddrPort, error) {
-	return Invalid, netip.AddrPort{}, errors.ErrUnsupported
+	// accept has no flag against inheritance: whoever starts a child with this lock does not see the handle before it is set.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	var raw windows.RawSockaddrAny
+	size := int32(unsafe.Sizeof(raw))
+	s, _, errno := syscall.SyscallN(procAccept.Addr(), uintptr(h), uintptr(unsafe.Pointer(&raw)), uintptr(unsafe.Pointer(&size)))
+	if s == socketFailed {
+		return Invalid, netip.AddrPort{}, socketError(errno)
+	}
+	n := Handle(s)
+	if err := windows.SetHandleInformation(windows.Handle(n), windows.HANDLE_FLAG_INHERIT, 0); err != nil {
+		return Invalid, netip.AddrPort{}, errors.Join(err, Close(n))
+	}
+	if err := SetNonblock(n); err != nil {
+		return Invalid, netip.AddrPort{}, errors.Join(err, Close(n))
+	}
+	return n, addrPortOfRaw(&raw), nil
 }
 
-// Recv returns [errors.ErrUnsupported].
-func Recv(h Handle, p []byte) (int, error) {
-	return 0, errors.ErrUnsupported
+// Pipe returns an error that is [errors.ErrUnsupported]: pipes of Windows can neither be waited for nor be made never to block.
+func Pipe() (r, w Handle, err error) { return Invalid, Invalid, errors.ErrUnsupported }
+
+// Close ends the socket h (closesocket).
+func Close(h Handle) error { return windows.Closesocket(windows.Handle(h)) }
+
+// Bind gives h a local address.
+func Bind(h Handle, addr netip.AddrPort) error {
+	sa, err := sockaddrOf(addr)
+	if err != nil {
+		return err
+	}
+	return windows.Bind(windows.Handle(h), sa)
 }
 
-// Send returns [errors.ErrUnsupported].
-func Send(h Handle, p []byte) (int, error) {
-	return 0, errors.ErrUnsupported
+// Listen makes h accept connections. The kernel silently adjusts backlog to a limit of its own.
+func Listen(h Handle, backlog int) error { return windows.Listen(windows.Handle(h), backlog) }
+
+// Connect starts a connection: nil when it was made at once, an error of [ClassInProgress] when it goes on in the kernel. That
+// error is WSAEINPROGRESS: the WSAEWOULDBLOCK of Windows would not tell it from an operation that is to be tried again.
+func Connect(h Handle, addr netip.AddrPort) error {
+	sa, err := sockaddrOf(addr)
+	if err != nil {
+		return err
+	}
+	if err := windows.Connect(windows.Handle(h), sa); err != windows.WSAEWOULDBLOCK {
+		return err
+	}
+	return windows.WSAEINPROGRESS
 }
 
-// RecvSegments returns [errors.ErrUnsupported].
-func RecvSegments(h Handle, segments [][]byte) (int, error) {
-	return 0, errors.ErrUnsupported
+const soError = 0x1007 // SO_ERROR (winsock2.h)
+
+// SocketError returns the pending error of h (SO_ERROR): the outcome of a connect. Do not count on it being cleared by that.
+func SocketError(h Handle) error {
+	v, err := windows.GetsockoptInt(windows.Handle(h), windows.SOL_SOCKET, soError)
+	if err != nil {
+		return err
+	}
+	if v != 0 {
+		return windows.Errno(v)
+	}
+	return nil
 }
 
-// SendSegments returns [errors.ErrUnsupported].
-func SendSegments(h Handle, segments [][]byte) (int, error) {
-	return 0, errors.ErrUnsupported
+// Shutdown ends one half of a connection, or both. After the reading half was ended, Recv returns WSAESHUTDOWN, not the end of the stream.
+func Shutdown(h Handle, how How) error {
+	return windows.Shutdown(windows.Handle(h), [...]int{windows.SHUT_RD, windows.SHUT_WR, windows.SHUT_RDWR}[how])
 }
 
-// Read returns [errors.ErrUnsupported].
-func Read(h Handle, p []byte) (int, error) {
-	return 0, errors.ErrUnsupported
+// LocalAddr returns the address that h is bound to.
+func LocalAddr(h Handle) (netip.AddrPort, error) {
+	sa, err := windows.Getsockname(windows.Handle(h))
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	return addrPortOf(sa), nil
 }
 
-// Write returns [errors.ErrUnsupported].
-func Write(h Handle, p []byte) (int, error) {
-	return 0, errors.ErrUnsupported
+// PeerAddr returns the address that h is connected to.
+func PeerAddr(h Handle) (netip.AddrPort, error) {
+	sa, err := windows.Getpeername(windows.Handle(h))
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	return addrPortOf(sa), nil
 }
 
-// Readv returns [errors.ErrUnsupported].
-func Readv(h Handle, segments [][]byte) (int, error) {
-	return 0, errors.ErrUnsupported
-}
-
-// Writev returns [errors.ErrUnsupported].
-func Writev(h Handle, segments [][]byte) (int, error) {
-	return 0, errors.ErrUnsupported
-}
+// IsNonblock returns an error that is [errors.ErrUnsupported]: Windows does not tell.
+func IsNonblock(h Handle) (bool, error) { return false, errors.ErrUnsupported }
