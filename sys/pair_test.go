@@ -1,0 +1,40 @@
+package sys_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+func own(t *testing.T, hs ...sys.Handle) {
+	t.Helper()
+	t.Cleanup(func() {
+		for _, h := range hs {
+			if err := sys.Close(h); err != nil {
+				t.Errorf("close %v: %v", h, err)
+			}
+		}
+	})
+}
+
+func pair(t *testing.T) (a, b sys.Handle) {
+	t.Helper()
+	a, b, err := sys.SocketPair()
+	if err != nil {
+		t.Fatal(err)
+	}
+	own(t, a, b)
+	return a, b
+}
+
+// patience tells a hang from slowness on a loaded machine, and measures nothing.
+const patience = 10 * time.Second
+
+// readable waits until h can be read: a pair may be a TCP connection, on which bytes arrive a little after they were sent.
+func readable(t *testing.T, h sys.Handle) {
+	t.Helper()
+	if n, err := sys.Poll([]sys.PollFD{{Fd: int32(h), Events: sys.PollIn}}, patience); n != 1 || err != nil {
+		t.Fatalf("handle %v does not become readable: %d, %v", h, n, err)
+	}
+}

@@ -1,0 +1,64 @@
+//go:build linux || windows
+
+package sys_test
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+func TestSegmentsPastTheMostAreLeft(t *testing.T) {
+	segments := func(n int) (all [][]byte) {
+		for i := range n {
+			all = append(all, []byte{byte(i)}, nil) // empty ones do not count
+		}
+		return all
+	}
+	for name, send := range map[string]func(sys.Handle, [][]byte) (int, error){"SendSegments": sys.SendSegments, "Writev": sys.Writev} {
+		a, b := pair(t)
+		out := segments(sys.SegmentsMax + 3)
+		if n, err := send(a, out); n != sys.SegmentsMax || err != nil {
+			t.Errorf("%s: %d, %v, want %d", name, n, err, sys.SegmentsMax)
+		}
+		if n, err := send(a, out[2*sys.SegmentsMax:]); n != 3 || err != nil {
+			t.Errorf("%s of the rest: %d, %v", name, n, err)
+		}
+		in := segments(sys.SegmentsMax + 3)
+		got := 0
+		for _, receive := range []func(sys.Handle, [][]byte) (int, error){sys.RecvSegments, sys.Readv} {
+			readable(t, b)
+			n, err := receive(b, in[2*got:])
+			if err != nil {
+				t.Fatal(err)
+			}
+			got += n
+		}
+		if got != sys.SegmentsMax+3 || !bytes.Equal(bytes.Join(in, nil), bytes.Join(out, nil)) {
+			t.Errorf("%s: received %d: %v", name, got, in)
+		}
+		if n, err := send(a, [][]byte{nil, {}}); n != 0 || err != nil {
+			t.Errorf("%s of nothing: %d, %v", name, n, err)
+		}
+	}
+}
+
+func TestTransfersDoNotAllocate(t *testing.T) {
+	a, b := pair(t)
+	p := make([]byte, 4)
+	two := [][]byte{p[:2], p[2:]}
+	fds := []sys.PollFD{{Fd: int32(b), Events: sys.PollIn}}
+	allocated := testing.AllocsPerRun(100, func() {
+		_, _ = sys.Send(a, p)
+		_, _ = sys.Poll(fds, time.Second)
+		_, _ = sys.Recv(b, p)
+		_, _ = sys.SendSegments(a, two)
+		_, _ = sys.RecvSegments(b, two)
+		_, _ = sys.Recv(b, p)
+	})
+	if allocated != 0 {
+		t.Errorf("%v allocations", allocated)
+	}
+}

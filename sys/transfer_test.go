@@ -1,0 +1,59 @@
+package sys_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+func TestTransfers(t *testing.T) {
+	a, b := pair(t)
+	p := make([]byte, 8)
+	for name, receive := range map[string]func(sys.Handle, []byte) (int, error){"Recv": sys.Recv, "Read": sys.Read} {
+		if n, err := receive(a, p); n != 0 || err != sys.ErrWouldBlock {
+			t.Errorf("%s from an empty socket: %d, %v", name, n, err)
+		}
+		if n, err := receive(a, nil); n != 0 || err != nil {
+			t.Errorf("%s of nothing: %d, %v", name, n, err)
+		}
+		if n, err := sys.Send(b, []byte("abc")); n != 3 || err != nil {
+			t.Fatalf("send: %d, %v", n, err)
+		}
+		readable(t, a)
+		if n, err := receive(a, p); string(p[:n]) != "abc" || err != nil {
+			t.Errorf("%s: %q, %v", name, p[:n], err)
+		}
+	}
+	if err := sys.Shutdown(b, sys.ShutWriting); err != nil {
+		t.Fatal(err)
+	}
+	readable(t, a)
+	if n, err := sys.Recv(a, p); n != 0 || err != nil {
+		t.Errorf("receive at the end: %d, %v", n, err)
+	}
+}
+
+func TestSendToAPeerThatIsGoneFailsForGood(t *testing.T) {
+	a, b, err := sys.SocketPair()
+	if err != nil {
+		t.Fatal(err)
+	}
+	own(t, a)
+	if err := sys.SetLinger(b, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := sys.Close(b); err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.Now().Add(patience)
+	for failed := 0; failed < 2; { // over TCP, some go out before the reset has come
+		if _, err := sys.Send(a, []byte("x")); err == nil {
+			if time.Now().After(deadline) {
+				t.Fatal("nobody is there, and sending goes on")
+			}
+		} else if failed++; sys.ClassOf(err) != sys.ClassDisconnected {
+			t.Fatalf("got %v, a %v error", err, sys.ClassOf(err))
+		}
+	}
+}
