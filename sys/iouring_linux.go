@@ -1,0 +1,160 @@
+package sys
+
+import (
+	"encoding/binary"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// IoUringSQE is struct io_uring_sqe, a request (io_uring_enter(2)). It carries what requests that do not transfer data need.
+type IoUringSQE struct {
+	Opcode   uint8
+	Flags    uint8
+	_        uint16
+	Fd       int32
+	_        uint64
+	Addr     uint64
+	Len      uint32
+	OpFlags  uint32 // of the operation: the bits to poll for, see IoUringPollMask, or what to cancel
+	UserData uint64
+	_        [3]uint64
+}
+
+// IoUringCQE is struct io_uring_cqe, the completion of a request.
+type IoUringCQE struct {
+	UserData uint64
+	Result   int32 // a negative errno, or what the operation returns
+	Flags    uint32
+}
+
+// The operations.
+const (
+	IoUringNop     = uint8(0)  // completes at once
+	IoUringPollAdd = uint8(6)  // polls Fd for OpFlags, once, or for ever with IoUringPollMulti in Len
+	IoUringCancel  = uint8(14) // cancels the request whose UserData is Addr, or those that OpFlags name (Linux 5.19)
+)
+
+// The bits of requests and completions.
+const (
+	IoUringSkipSuccess = uint8(1 << 6)  // in Flags of a request: no completion if it succeeds (Linux 5.17)
+	IoUringPollMulti   = uint32(1 << 0) // in Len of IoUringPollAdd: a completion for each wake-up, an edge (Linux 5.13)
+	IoUringCancelAll   = uint32(1 << 0) // in OpFlags of IoUringCancel: all that match, not only the first
+	IoUringCancelAny   = uint32(1 << 2) // in OpFlags of IoUringCancel: everything matches
+	IoUringMore        = uint32(1 << 1) // in Flags of a completion: the request goes on
+)
+
+// The features of a ring.
+const (
+	IoUringSingleMap = uint32(1 << 0)  // both rings are in one mapping (Linux 5.4)
+	IoUringNoDrop    = uint32(1 << 1)  // the kernel keeps completions that do not fit into the ring (Linux 5.5)
+	IoUringExtArg    = uint32(1 << 8)  // waiting takes a timeout (Linux 5.11)
+	IoUringCQESkip   = uint32(1 << 11) // IoUringSkipSuccess is understood (Linux 5.17)
+)
+
+// IoUringPollMask returns what OpFlags of IoUringPollAdd has to be for bits of a PollFD. The kernel once took 16 bits, and
+// keeps them in their place on machines whose most significant byte comes first: there, the halves are swapped.
+func IoUringPollMask(bits uint32) uint32 {
+	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 {
+		return bits<<16 | bits>>16
+	}
+	return bits
+}
+
+const (
+	setupCQSize        = 1 << 3
+	enterGetEvents     = 1 << 0
+	enterExtArg        = 1 << 3
+	offsetSubmissions  = 0
+	offsetCompletions  = 0x8000000
+	offsetRequests     = 0x10000000
+	ringCQOverflow     = uint32(1 << 1) // in the flags of the submission ring
+	longestRingTimeout = 1 << 61        // the kernel adds the time since boot to it, and the sum has 63 bits
+)
+
+// ringParams is struct io_uring_params.
+type ringParams struct {
+	submissions, completions, flags, _, _, features, _ uint32
+	_                                                  [3]uint32
+	submission                                         submissionOffsets
+	completion                                         completionOffsets
+}
+
+// submissionOffsets is struct io_sqring_offsets.
+type submissionOffsets struct {
+	head, tail, mask, entries, flags, dropped, array, _ uint32
+	_                                                   uint64
+}
+
+// completionOffsets is struct io_cqring_offsets.
+type completionOffsets struct {
+	head, tail, mask, entries, overflow, entry, flags, _ uint32
+	_                                                    uint64
+}
+
+// ringWait is struct io_uring_getevents_arg and what it points to.
+type ringWait struct {
+	signals     uint64
+	signalsSize uint32
+	_           uint32
+	timeout     uint64 // the address of time
+	time        kernelTimespec
+}
+
+// ringWaitSize is the size of struct io_uring_getevents_arg.
+const ringWaitSize = unsafe.Offsetof(ringWait{}.time)
+
+// A wrong layout would hand the kernel other requests than were made, so it does not compile.
+var (
+	_ [64]byte  = [unsafe.Sizeof(IoUringSQE{})]byte{}
+	_ [4]byte   = [unsafe.Offsetof(IoUringSQE{}.Fd)]byte{}
+	_ [16]byte  = [unsafe.Offsetof(IoUringSQE{}.Addr)]byte{}
+	_ [24]byte  = [unsafe.Offsetof(IoUringSQE{}.Len)]byte{}
+	_ [28]byte  = [unsafe.Offsetof(IoUringSQE{}.OpFlags)]byte{}
+	_ [32]byte  = [unsafe.Offsetof(IoUringSQE{}.UserData)]byte{}
+	_ [16]byte  = [unsafe.Sizeof(IoUringCQE{})]byte{}
+	_ [8]byte   = [unsafe.Offsetof(IoUringCQE{}.Result)]byte{}
+	_ [12]byte  = [unsafe.Offsetof(IoUringCQE{}.Flags)]byte{}
+	_ [120]byte = [unsafe.Sizeof(ringParams{})]byte{}
+	_ [20]byte  = [unsafe.Offsetof(ringParams{}.features)]byte{}
+	_ [40]byte  = [unsafe.Offsetof(ringParams{}.submission)]byte{}
+	_ [80]byte  = [unsafe.Offsetof(ringParams{}.completion)]byte{}
+	_ [24]byte  = [unsafe.Offsetof(submissionOffsets{}.array)]byte{}
+	_ [20]byte  = [unsafe.Offsetof(completionOffsets{}.entry)]byte{}
+	_ [24]byte  = [ringWaitSize]byte{}
+	_ [16]byte  = [unsafe.Offsetof(ringWait{}.timeout)]byte{}
+)
+
+func ringSetup(submissions uint32, p *ringParams) (Handle, error) {
+	fd, _, errno := unix.RawSyscall(unix.SYS_IO_URING_SETUP, uintptr(submissions), uintptr(unsafe.Pointer(p)), 0)
+	if errno != 0 {
+		return Invalid, errno
+	}
+	return Handle(fd), nil
+}
+
+// ringEnter hands over requests without waiting for anything.
+func ringEnter(ring Handle, submit uint32, flags uintptr) error {
+	_, _, errno := unix.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(ring), uintptr(submit), 0, flags, 0, 0)
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+// ringWaitFor hands over requests and waits for a completion. arg must not be on a stack, which may move under the address in it.
+func ringWaitFor(ring Handle, submit uint32, arg *ringWait, timeout time.Duration) error {
+	arg.timeout = 0
+	if timeout >= 0 {
+		timeout = min(timeout, longestRingTimeout)
+		arg.time = kernelTimespec{int64(timeout / time.Second), int64(timeout % time.Second)}
+		arg.timeout = uint64(uintptr(unsafe.Pointer(&arg.time)))
+	}
+	_, _, errno := unix.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(ring), uintptr(submit), 1, enterGetEvents|enterExtArg,
+		uintptr(unsafe.Pointer(arg)), ringWaitSize)
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}

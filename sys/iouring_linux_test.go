@@ -1,0 +1,152 @@
+package sys
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// ring returns nil where the kernel has no io_uring, an emulator of one for instance.
+func ring(t *testing.T, submissions, completions, usable uint32) *IoUring {
+	t.Helper()
+	r, err := openIoUring(submissions, completions, usable)
+	if errors.Is(err, errors.ErrUnsupported) {
+		t.Logf("no io_uring here: %v", err)
+		return nil
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return r
+}
+
+func TestIoUringSizesAreTheKernels(t *testing.T) {
+	r := ring(t, 5, 60, IoUringSingleMap)
+	if r == nil {
+		return
+	}
+	if len(r.requests) != 8 || len(r.done) != 64 || r.Features()&(IoUringNoDrop|IoUringExtArg) == 0 {
+		t.Errorf("got room for %d and %d, features %#x", len(r.requests), len(r.done), r.Features())
+	}
+}
+
+func TestIoUringTransfersWithOneMappingAndWithTwo(t *testing.T) {
+	for name, usable := range map[string]uint32{"one": IoUringSingleMap, "two": 0} {
+		r := ring(t, 4, 8, usable)
+		if r == nil {
+			return
+		}
+		// More rounds than the rings have entries, so that their indexes wrap.
+		for round := range uint64(40) {
+			for i := range uint64(4) {
+				if !r.Push(IoUringSQE{Opcode: IoUringNop, UserData: round<<32 | i}) {
+					t.Fatalf("%s: no room for request %d", name, i)
+				}
+			}
+			if r.Push(IoUringSQE{}) {
+				t.Errorf("%s: room for a fifth request in a ring of four", name)
+			}
+			var err error
+			if round%2 == 0 {
+				err = r.Submit()
+			} else {
+				err = r.Enter(r.Unsubmitted(), time.Second)
+			}
+			if err != nil || r.Unsubmitted() != 0 {
+				t.Fatalf("%s: submit: %v, %d left", name, err, r.Unsubmitted())
+			}
+			for i := range uint64(4) {
+				if c, ok := r.Peek(); !ok || c != (IoUringCQE{UserData: round<<32 | i}) {
+					t.Fatalf("%s: got %+v, %v as completion %d of round %d", name, c, ok, i, round)
+				}
+				r.Advance()
+			}
+		}
+		if want := map[string]int{"one": 3, "two": 4}[name]; len(r.maps) != want {
+			t.Errorf("%s: %d mappings, want %d", name, len(r.maps), want)
+		}
+	}
+}
+
+func TestIoUringKeepsWhatDoesNotFit(t *testing.T) {
+	r := ring(t, 4, 4, IoUringSingleMap)
+	if r == nil {
+		return
+	}
+	const total = 40
+	for i := range uint64(total) {
+		if !r.Push(IoUringSQE{Opcode: IoUringNop, UserData: i}) {
+			t.Fatal("no room")
+		}
+		if err := r.Submit(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !r.Overflown() {
+		t.Error("no overflow")
+	}
+	for i := range uint64(total) {
+		c, ok := r.Peek()
+		if !ok {
+			if err := r.Enter(0, 0); err != nil {
+				t.Fatal(err)
+			}
+			c, ok = r.Peek()
+		}
+		if !ok || c.UserData != i {
+			t.Fatalf("got %+v, %v; want completion %d", c, ok, i)
+		}
+		r.Advance()
+	}
+	if r.Overflown() {
+		t.Error("overflow after all was taken")
+	}
+}
+
+func TestIoUringPollsAndTimesOut(t *testing.T) {
+	r := ring(t, 4, 4, IoUringSingleMap)
+	if r == nil {
+		return
+	}
+	begin := time.Now()
+	if err := r.Enter(0, 2*time.Millisecond); err != unix.ETIME && err != unix.EINTR {
+		t.Errorf("got %v, want ETIME", err)
+	} else if took := time.Since(begin); err == unix.ETIME && took < 2*time.Millisecond {
+		t.Errorf("timed out after %v", took)
+	}
+	a, b, err := SocketPair()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer Close(a)
+	defer Close(b)
+	r.Push(IoUringSQE{Opcode: IoUringPollAdd, Fd: int32(a), OpFlags: IoUringPollMask(uint32(PollIn)), UserData: 1})
+	if err := r.Submit(); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := r.Peek(); ok {
+		t.Error("completion of what is not ready")
+	}
+	if _, err := Send(b, []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		c, ok := r.Peek()
+		if ok {
+			if c.UserData != 1 || c.Result&int32(PollIn) == 0 {
+				t.Errorf("got %+v", c)
+			}
+			return
+		}
+		if err := r.Enter(0, -1); err != nil && err != unix.EINTR {
+			t.Fatal(err)
+		}
+	}
+}
