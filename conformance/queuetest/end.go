@@ -36,7 +36,8 @@ func (e *end) send(t T, n int) {
 	}
 }
 
-// pair returns two sockets that are connected to each other. What one writes can be read from the other at once.
+// pair returns two sockets that are connected to each other. On some systems they are TCP sockets: what one writes can be read from
+// the other a little later, and what would block may have room a little later.
 func pair(t T) (a, b *end) {
 	t.Helper()
 	x, y, err := sys.SocketPair()
@@ -88,19 +89,55 @@ func (f *Fixture) connected(t T) (client, server *end) {
 	l, addr := listen(t)
 	client = tcp(t)
 	connect(t, client, addr)
-	// The queue is what is under test: something else has to wait for the connection.
-	fds := []sys.PollFD{{Fd: int32(l.handle), Events: sys.PollIn}}
+	return client, f.accept(t, l)
+}
+
+// accept returns the next connection of l, which is on its way.
+func (f *Fixture) accept(t T, l *end) *end {
+	t.Helper()
+	var h sys.Handle
+	f.patiently(t, "accept", func() (err error) {
+		h, _, err = sys.Accept(l.handle)
+		return err
+	})
+	return own(t, h)
+}
+
+// read reads n bytes of e, which are on their way.
+func (f *Fixture) read(t T, e *end, n int) {
+	t.Helper()
+	p := make([]byte, min(n, 1<<16))
+	for n > 0 {
+		f.patiently(t, "read", func() error {
+			got, err := sys.Read(e.handle, p[:min(n, len(p))])
+			if got == 0 && err == nil {
+				t.Fatalf("read: the end, with %d bytes to come", n)
+			}
+			n -= got
+			return err
+		})
+	}
+}
+
+// patiently repeats try until it would block no more. The queue is what is under test, so it is not what waits here.
+func (f *Fixture) patiently(t T, what string, try func() error) {
+	t.Helper()
 	deadline := time.Now().Add(f.patience)
 	for {
-		h, _, err := sys.Accept(l.handle)
+		err := try()
 		if err == nil {
-			return client, own(t, h)
+			return
 		}
 		if err != sys.ErrWouldBlock || time.Now().After(deadline) {
-			t.Fatalf("accept: %v", err)
+			t.Fatalf("%s: %v", what, err)
 		}
-		if _, err := sys.Poll(fds, time.Until(deadline)); err != nil && sys.ClassOf(err) != sys.ClassInterrupted {
-			t.Fatalf("poll: %v", err)
-		}
+		nap()
 	}
+}
+
+// nap is short beside what the system does in the background, and lets it go on.
+func nap() {
+	timer := time.NewTimer(200 * time.Microsecond)
+	defer timer.Stop()
+	<-timer.C
 }

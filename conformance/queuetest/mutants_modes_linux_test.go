@@ -81,14 +81,14 @@ func modeMutants() []mutant {
 	arrivals := [...][]string{
 		queue.Level: strings.Fields(`
 			add/invalid delete/number-reused features/exclusive features/nested level/becomes-ready level/connects level/hang-up
-			level/reset model/random wait/polls`),
+			level/pipe-hang-up level/reset model/random wait/polls`),
 		queue.Edge: strings.Fields(`
 			delete/number-reused edge/arrival-before-would-block edge/becomes-ready edge/connects edge/directions edge/exact-read
-			edge/half-close edge/hang-up edge/listener edge/refilled edge/reset features/exclusive model/random token/collected
-			waiters/edge`),
+			edge/half-close edge/hang-up edge/listener edge/pipe-hang-up edge/refilled edge/reset features/exclusive model/random
+			token/collected waiters/edge`),
 		queue.OneShot: strings.Fields(`
 			delete/number-reused model/random oneshot/arrival-while-off oneshot/becomes-ready oneshot/connects oneshot/hang-up
-			oneshot/once oneshot/other-direction oneshot/reset waiters/oneshot`),
+			oneshot/once oneshot/other-direction oneshot/pipe-hang-up oneshot/reset waiters/oneshot`),
 	}
 	atAdd := [...][]string{
 		queue.Level: strings.Fields(`
@@ -135,12 +135,14 @@ func modeMutants() []mutant {
 			q.each(func(e *queue.Event, _ sys.Handle, _ queue.Registration) bool {
 				return e.Ready&(queue.ReadyHangUp|queue.ReadyError) != queue.ReadyHangUp
 			})
-		}, strings.Fields("edge/hang-up level/hang-up model/random oneshot/hang-up oneshot/hang-up-while-off")},
+		}, strings.Fields(`
+			edge/hang-up edge/pipe-hang-up level/hang-up level/pipe-hang-up model/random oneshot/hang-up oneshot/hang-up-while-off
+			oneshot/pipe-hang-up`)},
 		{"errors are not interests", func(q *faulty) {
 			q.each(func(e *queue.Event, _ sys.Handle, _ queue.Registration) bool { return e.Ready&queue.ReadyError == 0 })
 		}, strings.Fields(`
-			edge/hang-up edge/refused edge/reset level/hang-up level/refused level/reset oneshot/hang-up oneshot/refused
-			oneshot/reset`)},
+			edge/hang-up edge/pipe-hang-up edge/refused edge/reset level/hang-up level/pipe-hang-up level/refused level/reset
+			oneshot/hang-up oneshot/pipe-hang-up oneshot/refused oneshot/reset`)},
 		{"a connection is not room", func(q *faulty) {
 			q.each(func(e *queue.Event, h sys.Handle, _ queue.Registration) bool {
 				peer, err := sys.PeerAddr(h)

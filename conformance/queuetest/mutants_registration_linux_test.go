@@ -115,7 +115,7 @@ func registrationMutants() []mutant {
 				}
 				return true
 			})
-		}, strings.Fields("edge/hang-up token/collected")},
+		}, strings.Fields("token/collected")},
 		{"modify keeps the token", func(q *faulty) {
 			q.modify = func(h sys.Handle, r queue.Registration) error {
 				q.mu.Lock()

@@ -1,11 +1,14 @@
 // Package queuetest enforces the contract of package queue on any implementation of [queue.Queue].
 //
-// Call [TestQueue] from a test of the implementation, or [CheckQueue] without one. The cases use sockets and pipes of
-// package sys, on loopback and in pairs, and allow what the contract allows: spurious, split, merged and reordered events.
+// Call [TestQueue] from a test of the implementation, or [CheckQueue] without one. The cases use sockets of
+// package sys, on loopback and in pairs, and other handles where the system has them, and allow what the contract allows:
+// spurious, split, merged and reordered events. They measure no time: what must happen is waited for with patience, what must not is
+// looked for behind a fence, so that a slow machine makes no case fail.
 package queuetest
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -47,15 +50,31 @@ type Target struct {
 // PatienceDefault is generous: it tells a hang from slowness on a loaded machine, and measures nothing.
 const PatienceDefault = 5 * time.Second
 
-// TestQueue runs every case as a subtest of t.
+// TestQueue runs every case as a subtest of t. It skips all of them, and says so in the line of the summary, if Open answers
+// [queue.ErrUnavailable] or [errors.ErrUnsupported]: this system does not have the mechanism, or does not let the process use it.
 func TestQueue(t *testing.T, target Target) {
 	t.Helper()
+	if err := target.available(); err != nil {
+		suite.Unavailable(t, Contract, target.Name, err)
+	}
 	suite.Run(t, Contract, Cases(), target.suite())
 }
 
 // CheckQueue runs every case without a *testing.T and returns those that failed.
 func CheckQueue(ctx context.Context, target Target) []Violation {
 	return suite.Violations(suite.Check(ctx, Cases(), target.suite()))
+}
+
+// available returns the reason why the system has no such queue, or nil. Any other failure to open is left to the cases.
+func (target Target) available() error {
+	q, err := target.Open()
+	if errors.Is(err, queue.ErrUnavailable) || errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	if err == nil {
+		return q.Close()
+	}
+	return nil
 }
 
 func (target Target) suite() suite.Target[*Fixture] {
@@ -67,6 +86,7 @@ func (target Target) suite() suite.Target[*Fixture] {
 			s.Features = append(s.Features, f)
 		}
 	}
+	s.Features = append(s.Features, systemFeatures()...)
 	return s
 }
 

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"syscall"
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sys"
@@ -91,7 +90,9 @@ func regularFile(t T, f *Fixture) {
 func closedHandle(t T, f *Fixture) {
 	// The highest numbers are not in use, in whatever order other tests of this process open and close theirs.
 	for _, h := range []sys.Handle{math.MaxInt32, 1<<30 - 1, sys.Invalid} {
-		wantError(t, "add", f.Add(h, registration(1, queue.Readable, queue.Level)), syscall.EBADF)
+		if err := f.Add(h, registration(1, queue.Readable, queue.Level)); !notOpen(err) {
+			t.Errorf("add of a handle that is not open: %v", err)
+		}
 		wantError(t, "delete after it", f.Delete(h), queue.ErrNotFound)
 	}
 }

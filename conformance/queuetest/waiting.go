@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sys"
 )
@@ -29,7 +30,7 @@ func waitCases() []Case {
 		},
 		{
 			ID: "wait/signals", Rule: "A signal does not end the wait: it goes on with the time that is left.",
-			Source: "netpoll#212, polling#164, netty 70d4488e", Run: waitSignals,
+			Source: "netpoll#212, polling#164, netty 70d4488e", Needs: []suite.Feature{Signals}, Run: waitSignals,
 		},
 		{
 			ID: "wait/registered-meanwhile", Rule: "A Wait that is blocked reports what is registered meanwhile.",

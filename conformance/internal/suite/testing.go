@@ -159,3 +159,9 @@ func Prove[F any](t *testing.T, cases []Case[F], mutants []Mutant[F], controls [
 	}
 	t.Logf("%d cases, %d mutants, %d controls", len(cases), len(mutants), len(controls))
 }
+
+// Unavailable skips t and logs, in place of the summary, that the system has no such implementation, and why.
+func Unavailable(t *testing.T, contract, name string, reason error) {
+	t.Helper()
+	t.Skipf("CONFORMANCE %s %s: unavailable (%v)", contract, name, reason)
+}

@@ -1,0 +1,26 @@
+//go:build !unix
+
+package queuetest
+
+import (
+	"errors"
+	"syscall"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+func systemProbes() []probe { return nil }
+
+func duplicate(sys.Handle) (sys.Handle, error) { return sys.Invalid, errors.ErrUnsupported }
+
+// The errors of Windows for a handle that is not open, or is no socket, which it does not tell apart.
+const (
+	errorInvalidHandle = syscall.Errno(6)
+	wsaENOTSOCK        = syscall.Errno(10038)
+)
+
+// notOpen reports whether err says that a handle is not open.
+func notOpen(err error) bool {
+	return errors.Is(err, errorInvalidHandle) || errors.Is(err, wsaENOTSOCK) || errors.Is(err, queue.ErrNotPollable)
+}
