@@ -21,6 +21,7 @@ type Queue struct {
 	waker *wake.Waker
 	gate  *gate.Gate // around everything that uses ep or waker without mu
 	exact bool       // whether the kernel takes timeouts in nanoseconds
+	born  time.Time  // what time is counted from: a difference costs one reading of the clock, the time of day two
 
 	// woken is set from a Wake that signalled until a Wait has taken the signal: calls in between need none of their own.
 	woken atomic.Bool
@@ -53,7 +54,7 @@ func New(o Options) (*Queue, error) {
 	}
 	// Found by doing: an older kernel answers ENOSYS, a sandbox what it likes.
 	_, err = sys.EpollWaitExact(ep, make([]sys.EpollEvent, 1), 0)
-	return &Queue{ep: ep, waker: w, gate: gate.New(), exact: err == nil}, nil
+	return &Queue{ep: ep, waker: w, gate: gate.New(), exact: err == nil, born: time.Now()}, nil
 }
 
 // Features implements [queue.Queue].
@@ -107,45 +108,49 @@ func (q *Queue) Close() error {
 }
 
 // Wait implements [queue.Queue]. It uses all of events as scratch space.
-func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
+//
+// It is written for few returns, and without defer: after a system call the processor mispredicts each of them.
+func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (n int, err error) {
 	if !q.gate.Enter() {
 		return 0, fmt.Errorf("epoll: wait: %w", queue.ErrClosed)
 	}
-	defer q.gate.Leave()
 	if len(events) == 0 {
+		q.gate.Leave()
 		return 0, fmt.Errorf("epoll: wait for no events: %w", queue.ErrInvalid)
 	}
-	var deadline time.Time
+	var begin time.Duration
 	if timeout > 0 {
-		deadline = time.Now().Add(timeout)
+		begin = time.Since(q.born)
 	}
+	left := timeout
 	raw := rawEvents(events)
 	for {
-		n, err := q.wait(raw, timeout)
-		if err != nil && err != syscall.EINTR {
-			return 0, fmt.Errorf("epoll: wait: %w", err)
+		// The call with whole milliseconds is the cheaper one, so it gets every timeout that it can express.
+		if q.exact && left > 0 && left%time.Millisecond != 0 {
+			n, err = sys.EpollWaitExact(q.ep, raw, left)
+		} else {
+			n, err = sys.EpollWait(q.ep, raw, left)
 		}
 		if n > 0 {
-			n, woken, err := q.deliver(events, raw[:n])
+			var woken bool
+			n, woken, err = q.deliver(events, raw[:n])
 			if n > 0 || woken || err != nil {
-				return n, err
+				break
 			}
+		} else if err != nil && err != syscall.EINTR {
+			err = fmt.Errorf("epoll: wait: %w", err)
+			break
 		}
 		if timeout > 0 {
-			timeout = max(0, time.Until(deadline))
+			left = max(0, timeout-(time.Since(q.born)-begin))
 		}
-		if timeout == 0 {
-			return 0, q.passed()
+		if left == 0 {
+			n, err = 0, q.passed()
+			break
 		}
 	}
-}
-
-// wait asks the kernel once. The call with whole milliseconds is the cheaper one, so it gets every timeout that it can express.
-func (q *Queue) wait(raw []sys.EpollEvent, timeout time.Duration) (int, error) {
-	if q.exact && timeout > 0 && timeout%time.Millisecond != 0 {
-		return sys.EpollWaitExact(q.ep, raw, timeout)
-	}
-	return sys.EpollWait(q.ep, raw, timeout)
+	q.gate.Leave()
+	return n, err
 }
 
 // passed is how a Wait ends whose time is up.
@@ -171,8 +176,8 @@ const (
 // deliver turns raw into events, which share their memory, and reports whether a Wake was among them.
 func (q *Queue) deliver(events []queue.Event, raw []sys.EpollEvent) (n int, woken bool, err error) {
 	q.mu.Lock()
-	defer q.mu.Unlock()
 	if q.gate.Closed() {
+		q.mu.Unlock()
 		return 0, false, fmt.Errorf("epoll: wait: %w", queue.ErrClosed)
 	}
 	// From the last to the first: the event that is written lies at or behind the raw one that was read, and behind all that are still to be read.
@@ -184,11 +189,22 @@ func (q *Queue) deliver(events []queue.Event, raw []sys.EpollEvent) (n int, woke
 			err = q.takeWake()
 			continue
 		}
-		if e, ok := q.eventOf(data, bits); ok {
-			first--
-			events[first] = e
+		h := handleOf(data)
+		s := q.slotOf(h)
+		if s == nil || s.generation != generationOf(data) {
+			continue // taken before a Modify or Delete
 		}
+		e := queue.Event{Token: s.token, Ready: readyOf(bits) & (queue.Ready(s.armed) | ^queue.Ready(queue.Both))}
+		if e.Ready.Directions() == queue.None {
+			continue
+		}
+		if s.mode == queue.OneShot {
+			e.Disarmed = q.disarm(h, s, e.Ready.Directions(), data)
+		}
+		first--
+		events[first] = e
 	}
+	q.mu.Unlock()
 	if first > 0 {
 		copy(events, events[first:len(raw)])
 	}

@@ -102,28 +102,3 @@ func TestWakersWakeManyWaitersAndClose(t *testing.T) {
 		wg.Wait()
 	}
 }
-
-func BenchmarkWait(b *testing.B) {
-	for _, mode := range []string{"raw", "queue"} {
-		b.Run(mode, func(b *testing.B) {
-			q := open(b, Options{})
-			h, _ := pair(b)
-			if err := q.Add(h, queue.Registration{Interest: queue.Writable}); err != nil {
-				b.Fatal(err)
-			}
-			events := make([]queue.Event, 64)
-			raw := make([]sys.EpollEvent, 64)
-			var sink uint64
-			for b.Loop() {
-				if mode == "raw" {
-					n, _ := sys.EpollWait(q.ep, raw, 0)
-					sink += sys.EpollData(&raw[n-1])
-				} else {
-					n, _ := q.Wait(events, 0)
-					sink += uint64(events[n-1].Token)
-				}
-			}
-			_ = sink
-		})
-	}
-}

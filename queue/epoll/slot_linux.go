@@ -27,6 +27,9 @@ func dataOf(h sys.Handle, generation uint32) uint64 {
 	return uint64(h)&math.MaxUint32 | uint64(generation)<<32
 }
 
+func handleOf(data uint64) sys.Handle { return sys.Handle(data & math.MaxUint32) }
+func generationOf(data uint64) uint32 { return uint32(data >> 32) }
+
 // bits returns what the kernel shall report for s.
 func (s *slot) bits() uint32 {
 	var b uint32
@@ -152,49 +155,38 @@ func (s *slot) register(r queue.Registration) {
 
 func (s *slot) end() { *s = slot{generation: s.generation + 1} }
 
-// eventOf returns the event that the kernel reports for data, unless its registration is over. The caller holds mu.
-func (q *Queue) eventOf(data uint64, bits uint32) (queue.Event, bool) {
-	h := sys.Handle(data & math.MaxUint32)
-	s := q.slotOf(h)
-	if s == nil || s.generation != uint32(data>>32) {
-		return queue.Event{}, false
+// disarm switches off what a one-shot registration has reported. The caller holds mu.
+func (q *Queue) disarm(h sys.Handle, s *slot, reported queue.Interest, data uint64) queue.Interest {
+	s.armed &^= reported
+	if s.armed != queue.None {
+		// The kernel has switched off both. If it refuses the other direction, the handle was closed, and whoever
+		// closed it without Delete waits for nothing any more.
+		_ = sys.EpollModify(q.ep, h, s.bits(), data)
 	}
-	ready := readyOf(bits, s.armed)
-	e := queue.Event{Token: s.token, Ready: ready}
-	if ready.Directions() == queue.None {
-		return e, false
-	}
-	if s.mode == queue.OneShot {
-		e.Disarmed = ready.Directions()
-		s.armed &^= e.Disarmed
-		if s.armed != queue.None {
-			// The kernel has switched off both. If it refuses the other direction, the handle was closed, and whoever
-			// closed it without Delete waits for nothing any more.
-			_ = sys.EpollModify(q.ep, h, s.bits(), data)
-		}
-	}
-	return e, true
+	return reported
 }
 
-// readyOf maps hang-up and error onto the directions that are waited for: their operations will not block but end or fail.
-func readyOf(bits uint32, armed queue.Interest) queue.Ready {
-	var directions, more queue.Ready
-	if bits&sys.EpollIn != 0 {
-		directions |= queue.ReadyReadable
+// readyOf maps hang-up and error onto both directions: their operations will not block but end or fail.
+func readyOf(bits uint32) queue.Ready {
+	// Most events are one of these; EPOLLIN is 1 and EPOLLOUT 4.
+	if bits&^(sys.EpollIn|sys.EpollOut) == 0 {
+		return queue.Ready(bits&sys.EpollIn | bits&sys.EpollOut>>1)
 	}
+	return readyAtEnd(bits)
+}
+
+func readyAtEnd(bits uint32) queue.Ready {
+	ready := queue.Ready(bits&sys.EpollIn | bits&sys.EpollOut>>1)
 	if bits&sys.EpollRDHup != 0 {
-		directions, more = directions|queue.ReadyReadable, more|queue.ReadyPeerShut
-	}
-	if bits&sys.EpollOut != 0 {
-		directions |= queue.ReadyWritable
+		ready |= queue.ReadyReadable | queue.ReadyPeerShut
 	}
 	if bits&sys.EpollHup != 0 {
-		directions, more = queue.Ready(queue.Both), more|queue.ReadyHangUp
+		ready |= queue.Ready(queue.Both) | queue.ReadyHangUp
 	}
 	if bits&sys.EpollErr != 0 {
-		directions, more = queue.Ready(queue.Both), more|queue.ReadyError
+		ready |= queue.Ready(queue.Both) | queue.ReadyError
 	}
-	return directions&queue.Ready(armed) | more
+	return ready
 }
 
 func check(operation string, h sys.Handle, r queue.Registration) error {
