@@ -1,0 +1,177 @@
+package iouring
+
+import (
+	"fmt"
+	"math"
+	"syscall"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/queue/internal/polling"
+	"github.com/edgewise-go/edgewise/queue/internal/wake"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// deliver turns completions into events and reports whether a Wake is answered by it. The caller has the turn.
+func (q *Queue) deliver(events []queue.Event, entered error) (n int, woken bool, err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.polling = false
+	if q.gate.Closed() {
+		return 0, false, fmt.Errorf("iouring: wait: %w", queue.ErrClosed)
+	}
+	switch entered {
+	case nil, syscall.EINTR, syscall.ETIME, syscall.EBUSY:
+	case syscall.EBADR:
+		err = q.startOver()
+	default:
+		err = entered
+	}
+	if err == nil {
+		n, err = q.collect(events)
+	}
+	if err == nil && q.nested {
+		err = q.settle()
+	}
+	if err != nil && n == 0 {
+		return 0, false, fmt.Errorf("iouring: wait: %w", err)
+	}
+	// Events go before an error, or they would be lost. What failed is out of memory, and is tried again by the next Wait.
+	woken, q.woken = q.woken, false
+	return n, woken, nil
+}
+
+// collect stores events until there is no room or no completion. The caller holds mu and has the turn.
+func (q *Queue) collect(events []queue.Event) (n int, err error) {
+	for n < len(events) {
+		c, ok := q.ring.Peek()
+		if !ok {
+			return n, nil
+		}
+		q.ring.Advance()
+		h, generation := sys.Handle(c.UserData&math.MaxUint32), uint32(c.UserData>>32)
+		s := q.slotOf(h)
+		switch {
+		case h == wakeMark:
+			err = q.takeWake(generation, c)
+		case s != nil && s.generation == generation:
+			var event queue.Event
+			if event, ok, err = q.eventOf(h, s, c); ok {
+				n = q.store(events, n, h, event)
+			}
+		case c.Flags&sys.IoUringMore != 0:
+			// The request that ends it is on its way, or else there was no memory for one.
+			err = q.push(q.cancelRequest(c.UserData))
+		}
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// store adds an event, or what it says to that of the same handle: a lasting poll completes at each arrival, and whoever
+// comes late shall not read a hundred times. The caller holds mu and has the turn.
+func (q *Queue) store(events []queue.Event, n int, h sys.Handle, e queue.Event) int {
+	s := &q.slots[h]
+	if at := int(s.at); at < n && q.batch[at] == int32(h) {
+		events[at].Ready |= e.Ready
+		return n
+	}
+	if n == len(q.batch) {
+		q.batch = append(q.batch, 0)
+	}
+	q.batch[n], s.at = int32(h), int32(n)
+	events[n] = e
+	return n + 1
+}
+
+// eventOf returns the event of a completion of s, unless it tells nothing, and sees to it that h is polled as its
+// mode wants. The caller holds mu.
+func (q *Queue) eventOf(h sys.Handle, s *slot, c sys.IoUringCQE) (e queue.Event, ok bool, err error) {
+	if c.Flags&sys.IoUringMore == 0 {
+		// Lasting polls end, too, when the ring was full.
+		s.state &^= polled | lasting
+		q.list(h)
+	}
+	ready := q.readyOf(s, c)
+	if ready.Directions() == queue.None {
+		return e, false, nil
+	}
+	e = queue.Event{Token: s.token, Ready: ready}
+	if s.mode == queue.OneShot {
+		e.Disarmed = ready.Directions()
+		s.armed &^= e.Disarmed
+	}
+	if -c.Result == int32(syscall.EBADF) {
+		// It was closed, and would be reported for ever.
+		s.armed = queue.None
+	}
+	if s.mode != queue.Edge && s.is(lasting) {
+		s.state &^= half
+		err = q.withdraw(h)
+		q.list(h)
+	}
+	return e, true, err
+}
+
+// readyOf returns what a completion of s tells of the directions that are waited for.
+func (q *Queue) readyOf(s *slot, c sys.IoUringCQE) queue.Ready {
+	switch {
+	case c.Result == -int32(syscall.ECANCELED):
+		// Not by us, or the generation would be another: the thread that submitted the poll has ended.
+		return 0
+	case c.Result < 0:
+		// The operation will tell.
+		return polling.ReadyOf(sys.PollErr, s.armed)
+	}
+	ready := polling.ReadyOf(int16(c.Result), s.armed)
+	if ready.Directions() == queue.None {
+		// The peer will send no more, which the kernel always reports, but who waits for room does not want to know. A
+		// poll that reports once would do so at once, again and again.
+		s.state |= half
+	}
+	return ready
+}
+
+// takeWake makes the next Wake signal again. The caller holds mu.
+func (q *Queue) takeWake(generation uint32, c sys.IoUringCQE) error {
+	if generation != q.wakes {
+		return nil
+	}
+	q.signalled = false
+	if q.waker == nil {
+		return nil
+	}
+	if c.Flags&sys.IoUringMore == 0 {
+		q.attending = false
+	}
+	// An eventfd that was never read completes the poll at each signal; a pipe would fill up.
+	if q.waker.Kind() != wake.Pipe {
+		return nil
+	}
+	if err := q.waker.Clear(); err != nil {
+		return fmt.Errorf("clear waker: %w", err)
+	}
+	return nil
+}
+
+// startOver polls everything anew, after the kernel has lost completions. The caller holds mu.
+func (q *Queue) startOver() error {
+	for i := range q.slots {
+		h := sys.Handle(i)
+		if s := q.slotOf(h); s != nil {
+			if err := q.withdraw(h); err != nil {
+				return err
+			}
+			q.list(h)
+		}
+	}
+	old := wakeData(q.wakes)
+	q.wakes++
+	q.signalled = false
+	if q.waker == nil || !q.attending {
+		return nil
+	}
+	q.attending = false
+	return q.push(q.cancelRequest(old))
+}

@@ -1,0 +1,154 @@
+package iouring
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/queue/internal/gate"
+	"github.com/edgewise-go/edgewise/queue/internal/turn"
+	"github.com/edgewise-go/edgewise/queue/internal/wake"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// The sizes of the ring. A ring of completions that is too small costs time, nothing else: see doc.go.
+const (
+	submissions = 128
+	completions = 4096
+)
+
+// New opens a queue, which holds one to three descriptors until it is closed.
+//
+// Errors: [queue.ErrInvalid] for an unknown waker, [queue.ErrUnavailable] with the errno if the system refuses, one that is
+// [errors.ErrUnsupported] with the names of what is missing if the kernel has no io_uring or an old one. A sandbox that answers ENOSYS
+// looks like an old kernel.
+func New(o Options) (*Queue, error) {
+	q, err := open(o, submissions, completions)
+	if err != nil {
+		return nil, fmt.Errorf("iouring: %w", err)
+	}
+	return q, nil
+}
+
+func open(o Options, submissions, completions uint32) (*Queue, error) {
+	// A plain ring, which any thread may submit to and wait for. IORING_SETUP_SINGLE_ISSUER and DEFER_TASKRUN would forbid that;
+	// with COOP_TASKRUN a thread that submitted a poll and then computes, never entering the kernel, would hold its completion up.
+	ring, err := sys.OpenIoUring(submissions, completions)
+	if err != nil {
+		return nil, refused(err)
+	}
+	q := &Queue{ring: ring, gate: gate.New(), turn: turn.New(), first: none, last: none}
+	if ring.Features()&sys.IoUringCQESkip != 0 {
+		q.skip = sys.IoUringSkipSuccess
+	}
+	if err := q.probe(); err != nil {
+		return nil, errors.Join(err, ring.Close())
+	}
+	if err := q.openWaker(o.Waker); err != nil {
+		return nil, errors.Join(err, ring.Close())
+	}
+	return q, nil
+}
+
+// refused gives the answer of io_uring_setup(2) its likely cause.
+func refused(err error) error {
+	const call = "io_uring_setup"
+	switch err {
+	case syscall.EINVAL:
+		return fmt.Errorf("%s: %w: %w (Linux 5.5 is needed)", call, errors.ErrUnsupported, err)
+	case syscall.EPERM:
+		return fmt.Errorf("%w (a sandbox, or kernel.io_uring_disabled)", wake.Unavailable(call, err))
+	case syscall.ENOMEM:
+		return fmt.Errorf("%w (memory, or RLIMIT_MEMLOCK before Linux 5.12)", wake.Unavailable(call, err))
+	}
+	return wake.Unavailable(call, err)
+}
+
+func (q *Queue) openWaker(kind string) error {
+	switch kind {
+	case "", nop:
+		return nil
+	case wake.Eventfd, wake.Pipe:
+		w, err := wake.Open(kind)
+		if err != nil {
+			return err
+		}
+		q.waker = w
+		return nil
+	}
+	return fmt.Errorf("waker %q: %w (known: %s, %s, %s)", kind, queue.ErrInvalid, nop, wake.Eventfd, wake.Pipe)
+}
+
+// probeTimeout is for what completes at once.
+const probeTimeout = time.Second
+
+// probe finds out by doing whether the ring does what the queue needs: a header or a feature bit proves nothing.
+func (q *Queue) probe() error {
+	var missing []string
+	for _, f := range []struct {
+		bit  uint32
+		name string
+	}{{sys.IoUringNoDrop, "NODROP (Linux 5.5)"}, {sys.IoUringExtArg, "EXT_ARG (Linux 5.11)"}} {
+		if q.ring.Features()&f.bit == 0 {
+			missing = append(missing, f.name)
+		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("the kernel lacks %s: %w", strings.Join(missing, ", "), errors.ErrUnsupported)
+	}
+	w, err := wake.Open("")
+	if err != nil {
+		return err
+	}
+	return errors.Join(q.probePoll(w), w.Close())
+}
+
+// probePoll polls w for ever, sees that it is reported and that the poll goes on, and cancels it.
+func (q *Queue) probePoll(w *wake.Waker) error {
+	const data = 1
+	if err := w.Signal(); err != nil {
+		return err
+	}
+	if err := q.push(pollRequest(w.Handle(), sys.PollIn, data, true)); err != nil {
+		return err
+	}
+	c, err := q.probed(data)
+	if err != nil {
+		return err
+	}
+	if c.Result < 0 || c.Flags&sys.IoUringMore == 0 {
+		return fmt.Errorf("the kernel lacks multishot poll (Linux 5.13): %w", errors.ErrUnsupported)
+	}
+	if err := q.push(q.cancelRequest(data)); err != nil {
+		return err
+	}
+	if c, err = q.probed(data); err != nil {
+		return err
+	}
+	if c.Result != -int32(syscall.ECANCELED) {
+		return fmt.Errorf("the kernel does not cancel polls: %w: completed with %d", errors.ErrUnsupported, c.Result)
+	}
+	return nil
+}
+
+// probed submits, and waits for a completion of data.
+func (q *Queue) probed(data uint64) (sys.IoUringCQE, error) {
+	for deadline := time.Now().Add(probeTimeout); ; {
+		err := q.ring.Enter(q.ring.Unsubmitted(), max(1, time.Until(deadline)))
+		if err != nil && err != syscall.EINTR && err != syscall.ETIME {
+			return sys.IoUringCQE{}, wake.Unavailable("io_uring_enter", err)
+		}
+		for c, ok := q.ring.Peek(); ok; c, ok = q.ring.Peek() {
+			q.ring.Advance()
+			if c.UserData == data {
+				return c, nil
+			}
+		}
+		if time.Now().After(deadline) {
+			return sys.IoUringCQE{}, fmt.Errorf("%w: what is ready is not reported within %v", queue.ErrUnavailable, probeTimeout)
+		}
+	}
+}
