@@ -22,6 +22,11 @@ func BaseSocket(h Handle) (Handle, error) {
 	if err := startWinsock(); err != nil {
 		return Invalid, err
 	}
+	// Not every provider looks at what it is asked about: Wine's calls a file its own base.
+	const soType = 0x1008 // SO_TYPE (winsock2.h)
+	if _, err := windows.GetsockoptInt(windows.Handle(h), windows.SOL_SOCKET, soType); err != nil {
+		return Invalid, err
+	}
 	return baseSocket(h, func(h Handle, code uint32) (Handle, error) {
 		below := Invalid
 		var returned uint32
