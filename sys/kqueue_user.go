@@ -1,0 +1,11 @@
+//go:build darwin || dragonfly || freebsd
+
+package sys
+
+import "golang.org/x/sys/unix"
+
+// The filter for events that the program triggers itself, and how it does.
+const (
+	EvfiltUser  = unix.EVFILT_USER
+	NoteTrigger = unix.NOTE_TRIGGER
+)
