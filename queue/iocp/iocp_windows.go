@@ -1,0 +1,241 @@
+package iocp
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/queue/internal/gate"
+	"github.com/edgewise-go/edgewise/queue/internal/wake"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// Queue is a [queue.Queue] on one completion port. Use New.
+type Queue struct {
+	port sys.Handle
+	gate *gate.Gate // around everything that uses port without mu
+
+	// woken is set from a Wake that posted until a Wait has taken the packet: calls in between need none of their own.
+	woken atomic.Bool
+
+	mu        sync.Mutex
+	table     table // guarded by mu
+	blocked   int   // guarded by mu; how many Waits may be blocked in the kernel
+	abandoned bool  // guarded by mu; whether port was closed early
+}
+
+var _ queue.Queue = (*Queue)(nil)
+
+// The keys of packets. The data of a poll's is the index of its slot and one; that of the others is nothing.
+const (
+	keyPoll uintptr = iota + 1
+	keyWake
+	keyClose
+)
+
+// packetsMax is how many packets a Wait takes from the port at once, on its stack.
+const packetsMax = 64
+
+// pqcs is the only waker: a post never gets lost and needs no handle.
+const pqcs = "pqcs"
+
+// New opens a queue, which holds two handles until it is closed, and one more for every 32 registrations.
+//
+// Errors: [queue.ErrInvalid] for an unknown waker, [queue.ErrUnavailable] with the errno if the system refuses.
+func New(o Options) (*Queue, error) {
+	if o.Waker != "" && o.Waker != pqcs {
+		return nil, fmt.Errorf("iocp: waker %q: %w (known: %s)", o.Waker, queue.ErrInvalid, pqcs)
+	}
+	port, err := sys.PortCreate()
+	if err != nil {
+		return nil, wake.Unavailable("iocp: create port", err)
+	}
+	q := &Queue{port: port, gate: gate.New(), table: newTable()}
+	if err := q.table.grow(port); err != nil {
+		return nil, errors.Join(wake.Unavailable("iocp: open driver", err), sys.CloseObject(port))
+	}
+	return q, nil
+}
+
+// Features implements [queue.Queue].
+func (q *Queue) Features() queue.Features {
+	return queue.Features{Mechanism: "iocp", Waker: pqcs, NativeOneShot: true, PeerShut: true}
+}
+
+// Wake implements [queue.Queue].
+func (q *Queue) Wake() error {
+	if !q.gate.Enter() {
+		return fmt.Errorf("iocp: wake: %w", queue.ErrClosed)
+	}
+	defer q.gate.Leave()
+	if q.woken.Load() || !q.woken.CompareAndSwap(false, true) {
+		return nil
+	}
+	if err := sys.PortPost(q.port, keyWake, 0); err != nil {
+		q.woken.Store(false)
+		return fmt.Errorf("iocp: wake: %w", err)
+	}
+	return nil
+}
+
+// Wait implements [queue.Queue].
+func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
+	if !q.gate.Enter() {
+		return 0, fmt.Errorf("iocp: wait: %w", queue.ErrClosed)
+	}
+	defer q.gate.Leave()
+	if len(events) == 0 {
+		return 0, fmt.Errorf("iocp: wait for no events: %w", queue.ErrInvalid)
+	}
+	var deadline time.Time
+	if timeout > 0 {
+		deadline = time.Now().Add(timeout)
+	}
+	// A packet makes one event at most.
+	var packets [packetsMax]sys.Packet
+	room := packets[:min(len(packets), len(events))]
+	for {
+		left, notStarted := q.prepare(timeout)
+		n, err := sys.PortWait(q.port, room, left)
+		d := q.deliver(events, room[:n])
+		switch {
+		case d.closed:
+			return 0, fmt.Errorf("iocp: wait: %w", queue.ErrClosed)
+		case d.events > 0 || d.woken:
+			return d.events, nil
+		case err != nil:
+			return 0, fmt.Errorf("iocp: wait: %w", err)
+		case notStarted != nil:
+			return 0, fmt.Errorf("iocp: wait: %w", notStarted)
+		case d.stale:
+			// What is ready may be told only by the poll that takes the place of the stale one, even to those who do not wait.
+			if timeout > 0 {
+				timeout = max(0, time.Until(deadline))
+			}
+			continue
+		}
+		if timeout > 0 {
+			timeout = max(0, time.Until(deadline))
+		}
+		if timeout == 0 {
+			return 0, nil
+		}
+	}
+}
+
+// prepare starts the polls that were put off and returns how long to wait for packets: not at all if one could not
+// be started or the queue is closed.
+func (q *Queue) prepare(timeout time.Duration) (time.Duration, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.blocked++
+	if q.gate.Closed() {
+		return 0, nil
+	}
+	if err := q.startDue(); err != nil {
+		return 0, err
+	}
+	return timeout, nil
+}
+
+// delivery is what packets came to.
+type delivery struct {
+	events int
+	woken  bool // a Wake was among them
+	stale  bool // a poll was among them that is to be started again
+	closed bool
+}
+
+// deliver turns packets into events.
+func (q *Queue) deliver(events []queue.Event, packets []sys.Packet) (d delivery) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.blocked--
+	for i := range packets {
+		switch packets[i].Key {
+		case keyWake:
+			d.woken = true
+			q.woken.Store(false)
+		case keyPoll:
+			event, outcome := q.complete(int32(packets[i].Data) - 1)
+			switch outcome {
+			case reported:
+				events[d.events] = event
+				d.events++
+			case stale:
+				d.stale = true
+			}
+		}
+	}
+	if q.gate.Closed() {
+		d.closed = true
+		q.dismiss()
+	}
+	return d
+}
+
+// dismiss makes a blocked Wait leave, if there is one, which dismisses the next. The caller holds mu.
+func (q *Queue) dismiss() {
+	if q.blocked == 0 || q.abandoned {
+		return
+	}
+	if err := sys.PortPost(q.port, keyClose, 0); err != nil {
+		// No memory for a packet. Closing the port takes none and ends every Wait, but the packets of the polls are lost with it.
+		q.abandoned = true
+		_ = sys.CloseObject(q.port)
+	}
+}
+
+// drainTimeout bounds how long Close waits for a packet of a poll that was cancelled, which Windows posts at once.
+const drainTimeout = 10 * time.Second
+
+// Close implements [queue.Queue]. It cancels all polls and takes their packets, so that nothing writes to memory that was given back;
+// should one not come, the memory is left to the system, and Close says so.
+func (q *Queue) Close() error {
+	q.mu.Lock()
+	if !q.gate.Shut() {
+		q.mu.Unlock()
+		return fmt.Errorf("iocp: close: %w", queue.ErrClosed)
+	}
+	q.dismiss()
+	q.mu.Unlock()
+	q.gate.Await()
+	// Behind the gate nobody else waits, and mu keeps those out who come to hear that the queue is closed.
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	err := q.table.cancelAll()
+	if !q.abandoned {
+		err = errors.Join(err, q.drain(), sys.CloseObject(q.port))
+	}
+	if err = errors.Join(err, q.table.release()); err != nil {
+		return fmt.Errorf("iocp: close: %w", err)
+	}
+	return nil
+}
+
+// drain takes packets until no poll is under way.
+func (q *Queue) drain() error {
+	var packets [packetsMax]sys.Packet
+	for q.table.underWay > 0 {
+		n, err := sys.PortWait(q.port, packets[:], drainTimeout)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fmt.Errorf("%d polls did not end within %v", q.table.underWay, drainTimeout)
+		}
+		for i := range n {
+			if packets[i].Key == keyPoll {
+				q.table.underWay--
+			}
+		}
+	}
+	return nil
+}
+
+func failed(operation string, h sys.Handle, err error) error {
+	return fmt.Errorf("iocp: %s handle %v: %w", operation, h, err)
+}

@@ -1,0 +1,173 @@
+package iocp
+
+import (
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// schedule sees to it that a poll asks for what is armed. The caller holds mu.
+//
+// An error says that the system had no memory for the poll, which stays due.
+func (q *Queue) schedule(i int32) error {
+	s := &q.table.slots[i]
+	switch s.state {
+	case idle:
+		if s.armed == queue.None || q.gate.Closed() {
+			return nil
+		}
+		q.table.push(i)
+		if q.blocked > 0 {
+			// Whoever is blocked must not sleep over it. With nobody there it can wait until the caller has had the chance to use the readiness.
+			return q.startDue()
+		}
+	case due:
+		if s.armed == queue.None {
+			q.table.remove(i)
+		}
+	case polling:
+		// One that asks for more than is wanted can stay: if it completes, it is stale and asks for less.
+		if s.armed == queue.None || !s.asked.Has(s.armed) {
+			return q.cancel(i)
+		}
+	}
+	return nil
+}
+
+// startDue starts every poll that is due. The caller holds mu.
+func (q *Queue) startDue() error {
+	for q.table.first != none {
+		i := q.table.first
+		q.table.remove(i)
+		if err := q.start(i); err != nil {
+			q.table.push(i)
+			return failed("poll", q.table.slots[i].handle, err)
+		}
+	}
+	return nil
+}
+
+// start starts the poll of an idle slot. The caller holds mu.
+func (q *Queue) start(i int32) error {
+	s := &q.table.slots[i]
+	data := uintptr(i) + 1
+	if err := q.table.poll(i).Start(q.table.device(i), s.base, askFor(s.armed), data); err != nil {
+		if sys.ClassOf(err) == sys.ClassOutOfMemory {
+			return err
+		}
+		// The handle was closed, or is something else by now. Whoever waits for it shall hear of it, in the same way as of readiness.
+		if err := sys.PortPost(q.port, keyPoll, data); err != nil {
+			return err
+		}
+		s.broken = true
+	}
+	s.state, s.started, s.asked = polling, s.generation, s.armed
+	q.table.underWay++
+	return nil
+}
+
+// cancel asks for the end of the poll of a slot. The caller holds mu.
+func (q *Queue) cancel(i int32) error {
+	s := &q.table.slots[i]
+	s.state = cancelling
+	if s.broken {
+		return nil
+	}
+	if err := q.table.poll(i).Cancel(q.table.device(i)); err != nil {
+		return failed("cancel poll of", s.handle, err)
+	}
+	return nil
+}
+
+// outcome is what the packet of a poll came to.
+type outcome uint8
+
+const (
+	nothing  outcome = iota
+	reported         // an event
+	stale            // the poll has to start again
+)
+
+// complete takes the packet of the poll of slot i. The caller holds mu.
+func (q *Queue) complete(i int32) (queue.Event, outcome) {
+	s := &q.table.slots[i]
+	broken := s.broken
+	s.state, s.broken = idle, false
+	q.table.underWay--
+	if !s.registered {
+		q.table.giveBack(i)
+		return queue.Event{}, nothing
+	}
+	if s.started != s.generation {
+		return queue.Event{}, q.again(i)
+	}
+	found, err := q.table.poll(i).Result()
+	if broken || err != nil {
+		e := queue.Event{Token: s.token, Ready: queue.Ready(s.armed) | queue.ReadyError}
+		if s.mode == queue.OneShot {
+			e.Disarmed = s.armed
+		}
+		s.armed = queue.None // it would be so for ever
+		return e, reported
+	}
+	if found&sys.AFDLocalClose != 0 {
+		s.armed = queue.None
+		return queue.Event{}, nothing
+	}
+	e := queue.Event{Token: s.token, Ready: readyOf(found, s.armed)}
+	directions := e.Ready.Directions()
+	if directions == queue.None {
+		return e, q.again(i) // somebody else has cancelled it
+	}
+	switch s.mode {
+	case queue.OneShot:
+		e.Disarmed = directions
+		s.armed &^= directions
+	case queue.Edge:
+		s.armed &^= directions
+	}
+	q.again(i)
+	return e, reported
+}
+
+// again starts the poll of an idle slot anew, or makes it due. A poll that cannot start stays due: the Wait that tries next
+// returns the error if it still cannot.
+func (q *Queue) again(i int32) outcome {
+	_ = q.schedule(i)
+	if q.table.slots[i].state == idle {
+		return nothing
+	}
+	return stale
+}
+
+// askFor returns what a poll asks the driver for. Resets and failed connections are no interests: they are asked for in any case.
+func askFor(armed queue.Interest) uint32 {
+	events := sys.AFDAbort | sys.AFDConnectFail | sys.AFDLocalClose
+	if armed.Has(queue.Readable) {
+		events |= sys.AFDReceive | sys.AFDAccept | sys.AFDDisconnect
+	}
+	if armed.Has(queue.Writable) {
+		events |= sys.AFDSend
+	}
+	return events
+}
+
+// readyOf maps resets and failed connections onto the directions that are waited for: their operations will not block but fail.
+func readyOf(events uint32, armed queue.Interest) queue.Ready {
+	var directions, more queue.Ready
+	if events&(sys.AFDReceive|sys.AFDAccept) != 0 {
+		directions |= queue.ReadyReadable
+	}
+	if events&sys.AFDDisconnect != 0 {
+		directions, more = directions|queue.ReadyReadable, more|queue.ReadyPeerShut
+	}
+	if events&sys.AFDSend != 0 {
+		directions |= queue.ReadyWritable
+	}
+	if events&sys.AFDAbort != 0 {
+		directions, more = queue.Ready(queue.Both), more|queue.ReadyHangUp
+	}
+	if events&sys.AFDConnectFail != 0 {
+		directions, more = queue.Ready(queue.Both), more|queue.ReadyError
+	}
+	return directions&queue.Ready(armed) | more
+}
