@@ -1,0 +1,153 @@
+//go:build darwin || dragonfly || freebsd || netbsd || openbsd
+
+package kqueue
+
+import (
+	"errors"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+var modes = [...]queue.Mode{queue.Level, queue.Edge, queue.OneShot}
+
+func open(t *testing.T) *Queue {
+	t.Helper()
+	q, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := q.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return q
+}
+
+// writer returns the writing end of a pipe, and a function that closes the other.
+func writer(t *testing.T) (w sys.Handle, hangUp func()) {
+	t.Helper()
+	r, w, err := sys.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { sys.Close(w) })
+	return w, func() {
+		if err := sys.Close(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// expect waits for one event of a pipe whose reader is gone.
+func expect(t *testing.T, q *Queue, token queue.Token) {
+	t.Helper()
+	events := make([]queue.Event, 4)
+	n, err := q.Wait(events, 10*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range events[:n] {
+		if e.Token == token && e.Ready.Directions().Has(queue.Writable) && e.Ready&queue.ReadyHangUp != 0 {
+			return
+		}
+	}
+	t.Errorf("got %+v, want token %d writable and hung up", events[:n], token)
+}
+
+func silent(t *testing.T, q *Queue, when string) {
+	t.Helper()
+	events := make([]queue.Event, 4)
+	if n, err := q.Wait(events, 0); n != 0 || err != nil {
+		t.Errorf("%s: %+v, %v, want nothing", when, events[:n], err)
+	}
+}
+
+// The systems refuse the filter for writing once the reader is gone.
+func TestAWriterThatComesLateHearsOfTheEnd(t *testing.T) {
+	for _, m := range modes {
+		for _, i := range []queue.Interest{queue.Writable, queue.Both} {
+			q := open(t)
+			w, hangUp := writer(t)
+			hangUp()
+			if err := q.Add(w, queue.Registration{Token: 1, Interest: i, Mode: m}); err != nil {
+				t.Fatalf("%v, %v: %v", m, i, err)
+			}
+			expect(t, q, 1)
+			if m == queue.Level {
+				expect(t, q, 1)
+			}
+			if err := q.Modify(w, queue.Registration{Token: 2, Interest: i, Mode: m}); err != nil {
+				t.Fatalf("%v, %v: %v", m, i, err)
+			}
+			expect(t, q, 2)
+			if err := q.Modify(w, queue.Registration{Token: 3, Mode: m}); err != nil {
+				t.Fatal(err)
+			}
+			silent(t, q, "without interest")
+			if err := q.Modify(w, queue.Registration{Token: 4, Interest: i, Mode: m}); err != nil {
+				t.Fatal(err)
+			}
+			if err := q.Delete(w); err != nil {
+				t.Fatal(err)
+			}
+			silent(t, q, "after Delete")
+		}
+	}
+}
+
+// FreeBSD takes the filter away when the reader closes.
+func TestAWriterWhoseReaderClosesIsReportedAsLongAsItAsks(t *testing.T) {
+	q := open(t)
+	w, hangUp := writer(t)
+	if err := q.Add(w, queue.Registration{Token: 1, Interest: queue.Writable}); err != nil {
+		t.Fatal(err)
+	}
+	hangUp()
+	for range 5 {
+		expect(t, q, 1)
+	}
+	if err := q.Delete(w); err != nil {
+		t.Fatal(err)
+	}
+	silent(t, q, "after Delete")
+}
+
+func TestAWriterThatWasClosedWithoutDeleteIsSilent(t *testing.T) {
+	q := open(t)
+	r, w, err := sys.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(sys.Close(r), q.Add(w, queue.Registration{Token: 1, Interest: queue.Writable}), sys.Close(w)); err != nil {
+		t.Fatal(err)
+	}
+	silent(t, q, "after the handle was closed")
+	silent(t, q, "after that")
+	if err := q.Delete(w); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAQueueDoesNotWaitForItself(t *testing.T) {
+	q := open(t)
+	if err := q.Add(q.Handle(), queue.Registration{Interest: queue.Readable}); err == nil {
+		t.Error("a queue was added to itself")
+	}
+}
+
+func TestAnUnknownWakerIsRefused(t *testing.T) {
+	if _, err := New(Options{Waker: "eventfd"}); !errors.Is(err, queue.ErrInvalid) {
+		t.Errorf("got %v, want ErrInvalid", err)
+	}
+}
+
+func TestASlotTakesWhatThePackageSays(t *testing.T) {
+	if got := unsafe.Sizeof(slot{}); got > 24 {
+		t.Errorf("a slot takes %d bytes, the package says 24", got)
+	}
+}

@@ -1,0 +1,20 @@
+//go:build !(darwin || dragonfly || freebsd || netbsd || openbsd)
+
+package kqueue
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// Queue does not exist on this system.
+type Queue struct{ queue.Queue }
+
+// New returns an error that is [errors.ErrUnsupported].
+func New(Options) (*Queue, error) { return nil, fmt.Errorf("kqueue: %w", errors.ErrUnsupported) }
+
+// Handle returns no handle.
+func (q *Queue) Handle() sys.Handle { return sys.Invalid }

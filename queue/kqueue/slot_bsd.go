@@ -1,0 +1,175 @@
+//go:build darwin || dragonfly || freebsd || netbsd || openbsd
+
+package kqueue
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"syscall"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// slot is the registration of the handle whose number is its index. It has no pointer: a million of them cost the collector nothing.
+//
+// The kernel holds the generation as user data. An event that a Wait has taken before a Modify or Delete has another generation than
+// the slot and is dropped: after a Modify the kernel has looked again, so the readiness is in a newer event.
+type slot struct {
+	token      queue.Token
+	generation uint32
+	interest   queue.Interest // the filters that the kernel was given
+	armed      queue.Interest // what may be reported; in mode OneShot it shrinks
+	ended      queue.Interest // the directions that were reported to be over
+	mode       queue.Mode
+	used       bool
+	pipe       bool // one half only, which a hang-up ends
+	standIn    standIn
+}
+
+// Add implements [queue.Queue].
+func (q *Queue) Add(h sys.Handle, r queue.Registration) error {
+	const operation = "add"
+	if err := check(operation, h, r); err != nil {
+		return err
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.gate.Closed() {
+		return failed(operation, h, queue.ErrClosed)
+	}
+	if q.slotOf(h) != nil {
+		return failed(operation, h, queue.ErrExists)
+	}
+	pipe, err := q.pollable(h)
+	if err != nil {
+		return failed(operation, h, err)
+	}
+	none := slot{}
+	if int(h) < len(q.slots) {
+		none.generation = q.slots[h].generation
+	}
+	s := none
+	s.register(r)
+	s.pipe = pipe
+	if err := q.attach(h, &none, &s); err != nil {
+		return failed(operation, h, meaning(err))
+	}
+	// Only the number of an open handle comes here, so the limit on descriptors bounds the table.
+	for int(h) >= len(q.slots) {
+		q.slots = append(q.slots, slot{})
+	}
+	q.slots[h] = s
+	return nil
+}
+
+// Modify implements [queue.Queue].
+func (q *Queue) Modify(h sys.Handle, r queue.Registration) error {
+	const operation = "modify"
+	if err := check(operation, h, r); err != nil {
+		return err
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.gate.Closed() {
+		return failed(operation, h, queue.ErrClosed)
+	}
+	s := q.slotOf(h)
+	if s == nil {
+		return failed(operation, h, queue.ErrNotFound)
+	}
+	if r.Interest == queue.None {
+		// The kernel is not asked for anything, and would not tell that the handle was closed.
+		if _, err := q.pollable(h); err != nil {
+			return failed(operation, h, err)
+		}
+	}
+	next := slot{generation: s.generation + 1, pipe: s.pipe}
+	next.register(r)
+	err := q.attach(h, s, &next)
+	*s = next
+	if err != nil {
+		return failed(operation, h, meaning(err))
+	}
+	return nil
+}
+
+// Delete implements [queue.Queue].
+func (q *Queue) Delete(h sys.Handle) error {
+	const operation = "delete"
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.gate.Closed() {
+		return failed(operation, h, queue.ErrClosed)
+	}
+	s := q.slotOf(h)
+	if s == nil {
+		return failed(operation, h, queue.ErrNotFound)
+	}
+	none := slot{}
+	err := q.attach(h, s, &none)
+	s.end()
+	if err != nil {
+		return failed(operation, h, err)
+	}
+	return nil
+}
+
+// slotOf returns the slot of a registered handle, or nil. The caller holds mu.
+func (q *Queue) slotOf(h sys.Handle) *slot {
+	if h >= sys.Handle(len(q.slots)) || !q.slots[h].used {
+		return nil
+	}
+	return &q.slots[h]
+}
+
+func (s *slot) register(r queue.Registration) {
+	s.token, s.interest, s.armed, s.mode, s.used = r.Token, r.Interest, r.Interest, r.Mode, true
+}
+
+func (s *slot) end() { *s = slot{generation: s.generation + 1} }
+
+// pollable refuses what the kernel takes and calls readable up to its end, and what is not open. It reports whether h is a pipe.
+func (q *Queue) pollable(h sys.Handle) (pipe bool, err error) {
+	if h == q.kq {
+		return false, fmt.Errorf("a queue in itself: %w", syscall.EINVAL)
+	}
+	var st syscall.Stat_t
+	if err := syscall.Fstat(int(h), &st); err != nil {
+		return false, err
+	}
+	switch uint32(st.Mode) & syscall.S_IFMT {
+	case syscall.S_IFREG, syscall.S_IFDIR, syscall.S_IFBLK:
+		return false, fmt.Errorf("%w: %w", queue.ErrNotPollable, syscall.EPERM)
+	case syscall.S_IFIFO:
+		return true, nil
+	}
+	return false, nil
+}
+
+func check(operation string, h sys.Handle, r queue.Registration) error {
+	switch {
+	case r.Mode > queue.OneShot, r.Interest > queue.Both:
+		return failed(operation, h, queue.ErrInvalid)
+	case r.Exclusive:
+		return failed(operation, h, fmt.Errorf("exclusive: %w", errors.ErrUnsupported))
+	case h > math.MaxInt32:
+		return failed(operation, h, syscall.EBADF)
+	}
+	return nil
+}
+
+// meaning gives the refusal of a kind of handle the name that the contract has for it, and keeps the errno.
+func meaning(err error) error {
+	if notPollable(err) {
+		return fmt.Errorf("%w: %w", queue.ErrNotPollable, err)
+	}
+	return err
+}
+
+// notPollable lists what the systems and their drivers answer where there is no such filter. Some of these are the same number on some systems.
+func notPollable(err error) bool {
+	return err == syscall.EINVAL || err == syscall.ENODEV || err == syscall.ENXIO || err == syscall.EPERM || err == syscall.ENOTTY ||
+		err == syscall.ENOTSUP || err == syscall.EOPNOTSUPP
+}

@@ -1,0 +1,132 @@
+//go:build darwin || dragonfly || freebsd || netbsd || openbsd
+
+package kqueue
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/queue/internal/wake"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// user is the kind of a waker that is an event of the kqueue itself.
+const user = "user"
+
+// wakeIdent names that event among those of its filter. No handle has this number.
+const wakeIdent = ^uintptr(0)
+
+// waker makes one Wait return for a signal, or the next. Its event is an edge, which is taken by one waiter.
+type waker struct {
+	kq   sys.Handle
+	pipe *wake.Waker // nil for the kind user
+}
+
+func openWaker(kq sys.Handle, kind string) (*waker, error) {
+	switch kind {
+	case user:
+		return openUser(kq)
+	case wake.Pipe:
+		return openPipe(kq)
+	case "":
+		w, err := openUser(kq)
+		if errors.Is(err, errors.ErrUnsupported) {
+			return openPipe(kq)
+		}
+		return w, err
+	}
+	return nil, fmt.Errorf("waker %q: %w (known: %s, %s)", kind, queue.ErrInvalid, user, wake.Pipe)
+}
+
+// openUser also tries the event: a system counts as having it that delivers it once.
+func openUser(kq sys.Handle) (*waker, error) {
+	if sys.EvfiltUser == 0 {
+		return nil, fmt.Errorf("waker %s: %w", user, errors.ErrUnsupported)
+	}
+	w := &waker{kq: kq}
+	event := sys.Kevent{Ident: wakeIdent, Filter: sys.EvfiltUser, Flags: sys.EvAdd | sys.EvClear}
+	err := change(kq, event)
+	if err != nil && notPollable(err) {
+		return nil, fmt.Errorf("waker %s: %w (%w)", user, errors.ErrUnsupported, err)
+	}
+	if err == nil {
+		err = w.signal()
+	}
+	if err != nil {
+		return nil, wake.Unavailable("waker "+user, err)
+	}
+	var got [2]sys.Kevent
+	for _, want := range []int{1, 0} {
+		n, err := sys.KqueueWait(kq, got[:], 0)
+		if err != nil {
+			return nil, wake.Unavailable("waker "+user, err)
+		}
+		if n != want || n == 1 && !w.is(&got[0]) {
+			event.Flags = sys.EvDelete
+			return nil, errors.Join(fmt.Errorf("waker %s does not work here: %w", user, errors.ErrUnsupported), change(kq, event))
+		}
+	}
+	return w, nil
+}
+
+func openPipe(kq sys.Handle) (*waker, error) {
+	p, err := wake.Open(wake.Pipe)
+	if err != nil {
+		return nil, err
+	}
+	if err := change(kq, sys.Kevent{Ident: uintptr(p.Handle()), Filter: sys.EvfiltRead, Flags: sys.EvAdd | sys.EvClear}); err != nil {
+		return nil, errors.Join(wake.Unavailable("add waker", err), p.Close())
+	}
+	return &waker{kq, p}, nil
+}
+
+func (w *waker) kind() string {
+	if w.pipe == nil {
+		return user
+	}
+	return w.pipe.Kind()
+}
+
+// is reports whether e is the event of w. The number alone would not tell: that of a registered handle, or of a process, may be the same in
+// another filter.
+func (w *waker) is(e *sys.Kevent) bool {
+	if w.pipe == nil {
+		return e.Filter == sys.EvfiltUser && e.Ident == wakeIdent
+	}
+	return e.Filter == sys.EvfiltRead && e.Ident == uintptr(w.pipe.Handle())
+}
+
+// signal makes an edge. It may run in any number of threads.
+func (w *waker) signal() error {
+	if w.pipe != nil {
+		return w.pipe.Signal()
+	}
+	// EV_CLEAR stays out of this: FreeBSD's filter takes it as "forget the trigger".
+	return change(w.kq, sys.Kevent{Ident: wakeIdent, Filter: sys.EvfiltUser, Fflags: sys.NoteTrigger})
+}
+
+// clear takes back what signals have left behind. A signal at the same time may be undone.
+func (w *waker) clear() error {
+	if w.pipe == nil {
+		return nil // its delivery did
+	}
+	return w.pipe.Clear()
+}
+
+// close closes what the kqueue does not hold.
+func (w *waker) close() error {
+	if w.pipe == nil {
+		return nil
+	}
+	return w.pipe.Close()
+}
+
+// change makes one change and returns its outcome.
+func change(kq sys.Handle, e sys.Kevent) error {
+	var receipt [1]sys.Kevent
+	if err := sys.KqueueChange(kq, []sys.Kevent{e}, receipt[:]); err != nil {
+		return err
+	}
+	return outcome(&receipt[0])
+}
