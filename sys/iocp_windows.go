@@ -1,6 +1,7 @@
 package sys
 
 import (
+	"math"
 	"syscall"
 	"time"
 	"unsafe"
@@ -23,10 +24,12 @@ type Packet struct {
 	bytes    uint32
 }
 
-// PortCreate opens an I/O completion port, which no child process inherits. Windows wakes as many threads that wait for it as there are
-// processors, and the others when one of these blocks.
+// PortCreate opens an I/O completion port, which no child process inherits.
 func PortCreate() (Handle, error) {
-	port, err := windows.CreateIoCompletionPort(windows.InvalidHandle, 0, 0, 0)
+	// A port holds packets back while so many threads run that have ever waited for it. Go's threads run other goroutines
+	// afterwards, which have nothing to do with the port, so there is no limit.
+	const threads = math.MaxUint32
+	port, err := windows.CreateIoCompletionPort(windows.InvalidHandle, 0, 0, threads)
 	if err != nil {
 		return Invalid, err
 	}
