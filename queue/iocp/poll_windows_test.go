@@ -1,0 +1,210 @@
+package iocp
+
+import (
+	"testing"
+	"unsafe"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+func TestWhatThePollFindsAndAsksFor(t *testing.T) {
+	const always = sys.AFDAbort | sys.AFDConnectFail | sys.AFDLocalClose
+	const reading = sys.AFDReceive | sys.AFDAccept | sys.AFDDisconnect
+	for armed, want := range map[queue.Interest]uint32{
+		queue.None: always, queue.Readable: always | reading, queue.Writable: always | sys.AFDSend, queue.Both: always | reading | sys.AFDSend,
+	} {
+		if got := askFor(armed); got != want {
+			t.Errorf("%v asks for %#x, want %#x", armed, got, want)
+		}
+	}
+	readable, writable := queue.ReadyReadable, queue.ReadyWritable
+	for _, c := range []struct {
+		found uint32
+		armed queue.Interest
+		want  queue.Ready
+	}{
+		{sys.AFDReceive, queue.Both, readable},
+		{sys.AFDAccept, queue.Both, readable},
+		{sys.AFDSend, queue.Both, writable},
+		{sys.AFDSend, queue.Readable, 0},
+		{sys.AFDDisconnect, queue.Readable, readable | queue.ReadyPeerShut},
+		{sys.AFDReceive | sys.AFDSend | sys.AFDDisconnect, queue.Both, readable | writable | queue.ReadyPeerShut},
+		{sys.AFDAbort, queue.Readable, readable | queue.ReadyHangUp},
+		{sys.AFDAbort, queue.Writable, writable | queue.ReadyHangUp},
+		{sys.AFDConnectFail, queue.Both, readable | writable | queue.ReadyError},
+		{sys.AFDConnectFail, queue.Writable, writable | queue.ReadyError},
+		{sys.AFDConnect, queue.Both, 0},
+	} {
+		if got := readyOf(c.found, c.armed); got != c.want {
+			t.Errorf("%#x for %v is %#x, want %#x", c.found, c.armed, uint8(got), uint8(c.want))
+		}
+	}
+}
+
+// bytesOf returns the memory of a poll.
+func bytesOf(q *Queue, i int32) []byte {
+	p := q.table.poll(i)
+	return unsafe.Slice((*byte)(unsafe.Pointer(p)), unsafe.Sizeof(*p))
+}
+
+func TestMemoryOfAPollIsLeftAloneUntilItsPacketHasCome(t *testing.T) {
+	q := open(t)
+	for round := range 50 {
+		a, b := pair(t)
+		must(t, q.Add(a, queue.Registration{Token: 1, Interest: queue.Readable}))
+		wait(t, q, 0)
+		i := q.table.byHandle[a]
+		if round%2 == 0 {
+			send(t, b) // the poll may complete before it is cancelled
+		}
+		must(t, q.Delete(a))
+		if s := q.table.slots[i]; s.state != cancelling || s.registered {
+			t.Fatalf("state %d, registered %v after Delete with a poll under way", s.state, s.registered)
+		}
+		must(t, q.Add(a, queue.Registration{Token: 2, Interest: queue.Writable}))
+		if again := q.table.byHandle[a]; again == i {
+			t.Fatal("the slot was given to another registration while its poll is under way")
+		}
+		for _, e := range wait(t, q, patience) {
+			if e.Token != 2 {
+				t.Errorf("token %d is reported after Delete", e.Token)
+			}
+		}
+		must(t, q.Delete(a))
+		for q.table.underWay > 0 {
+			must(t, q.Wake())
+			wait(t, q, patience)
+		}
+		// Nothing writes to what is free.
+		memory := bytesOf(q, i)
+		for j := range memory {
+			memory[j] = 0xa5
+		}
+		must(t, sys.Close(b)) // an event, had the poll survived
+		must(t, q.Wake())
+		wait(t, q, patience)
+		for j, c := range memory {
+			if c != 0xa5 {
+				t.Fatalf("byte %d of free memory is %#x", j, c)
+			}
+		}
+	}
+	if n := len(q.table.slots); n != socketsPerDevice {
+		t.Errorf("%d slots for one registration at a time", n)
+	}
+}
+
+func TestReadinessOfTheCancelWindowComesWithTheNewToken(t *testing.T) {
+	q := open(t)
+	a, b := pair(t)
+	for _, mode := range []queue.Mode{queue.Level, queue.Edge, queue.OneShot} {
+		for _, wider := range []queue.Interest{queue.Readable, queue.Both} {
+			must(t, q.Add(a, queue.Registration{Token: 1, Interest: queue.Readable, Mode: mode}))
+			wait(t, q, 0)
+			send(t, b)
+			ready(t, a)
+			must(t, q.Modify(a, queue.Registration{Token: 2, Interest: wider, Mode: mode}))
+			events := wait(t, q, 0)
+			if len(events) != 1 || events[0].Token != 2 || events[0].Ready.Directions() != wider {
+				t.Errorf("%v: got %+v, want token 2, %v", mode, events, wider)
+			}
+			if _, err := sys.Recv(a, make([]byte, 1)); err != nil {
+				t.Fatal(err)
+			}
+			must(t, q.Delete(a))
+		}
+	}
+}
+
+func TestUsedUpReadinessIsNoEventAfterWouldBlock(t *testing.T) {
+	q := open(t)
+	a, b := pair(t)
+	must(t, q.Add(a, queue.Registration{Interest: queue.Readable, Mode: queue.Edge}))
+	wait(t, q, 0)
+	send(t, b)
+	ready(t, a) // and the packet is in the port
+	if _, err := sys.Recv(a, make([]byte, 8)); err != nil {
+		t.Fatal(err)
+	}
+	must(t, q.WouldBlock(a, queue.Readable))
+	if events := wait(t, q, 0); len(events) != 0 {
+		t.Errorf("got %+v", events)
+	}
+	send(t, b)
+	if events := wait(t, q, patience); len(events) != 1 {
+		t.Errorf("got %+v after an arrival", events)
+	}
+}
+
+func TestAPollThatSomebodyElseCancelledStartsAgain(t *testing.T) {
+	q := open(t)
+	a, b := pair(t)
+	must(t, q.Add(a, queue.Registration{Interest: queue.Readable}))
+	wait(t, q, 0)
+	i := q.table.byHandle[a]
+	must(t, q.table.poll(i).Cancel(q.table.device(i)))
+	if events := wait(t, q, 0); len(events) != 0 {
+		t.Errorf("got %+v", events)
+	}
+	send(t, b)
+	if events := wait(t, q, patience); len(events) != 1 {
+		t.Errorf("got %+v after an arrival", events)
+	}
+}
+
+func TestAPollThatCannotStartIsAnErrorOnce(t *testing.T) {
+	for _, mode := range []queue.Mode{queue.Level, queue.Edge, queue.OneShot} {
+		q := open(t)
+		a, b, err := sys.SocketPair()
+		must(t, err)
+		must(t, q.Add(a, queue.Registration{Token: 3, Interest: queue.Both, Mode: mode}))
+		must(t, sys.Close(a)) // without Delete, and before the poll has started
+		events := wait(t, q, 0)
+		if len(events) != 1 || events[0].Token != 3 || events[0].Ready != queue.Ready(queue.Both)|queue.ReadyError {
+			t.Errorf("%v: got %+v, want an error", mode, events)
+		}
+		if events := wait(t, q, 0); len(events) != 0 {
+			t.Errorf("%v: got %+v again", mode, events)
+		}
+		if err := q.Modify(a, queue.Registration{Interest: queue.Both}); err == nil {
+			t.Errorf("%v: a closed handle was modified", mode)
+		}
+		must(t, q.Delete(a))
+		must(t, sys.Close(b))
+	}
+}
+
+func TestRegistrationsThatNoWaitSeesTakeNoMemory(t *testing.T) {
+	q := open(t)
+	a, _ := pair(t)
+	for range 1000 {
+		must(t, q.Add(a, queue.Registration{Interest: queue.Both}))
+		must(t, q.Modify(a, queue.Registration{Interest: queue.Readable}))
+		must(t, q.Delete(a))
+	}
+	if n := len(q.table.slots); n != socketsPerDevice {
+		t.Errorf("%d slots for one registration at a time", n)
+	}
+	if q.table.first != none || q.table.last != none || q.table.underWay != 0 {
+		t.Errorf("left: due %d to %d, %d polls", q.table.first, q.table.last, q.table.underWay)
+	}
+}
+
+func TestTurnsDoNotAllocate(t *testing.T) {
+	q := open(t)
+	a, _ := pair(t)
+	must(t, q.Add(a, queue.Registration{Interest: queue.Both, Mode: queue.Edge}))
+	events := make([]queue.Event, 4)
+	allocated := testing.AllocsPerRun(50, func() {
+		_, _ = q.Wait(events, 0)
+		_ = q.WouldBlock(a, queue.Both)
+		_, _ = q.Wait(events, 0)
+		_ = q.Modify(a, queue.Registration{Interest: queue.Both, Mode: queue.Edge})
+		_ = q.Wake()
+		_, _ = q.Wait(events, -1)
+	})
+	if allocated != 0 {
+		t.Errorf("%v allocations", allocated)
+	}
+}
