@@ -3,14 +3,13 @@
 package sys
 
 import (
-	"net/netip"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// born makes fds non-blocking and close-on-exec. Not every system here has a call that does so at birth; the callers hold
-// syscall.ForkLock, so that no child of this process inherits them.
+// born makes fds non-blocking and close-on-exec, where no call does so at birth. The callers hold syscall.ForkLock, so that
+// no child of this process inherits them.
 func born(fds ...int) error {
 	for _, fd := range fds {
 		unix.CloseOnExec(fd)
@@ -24,21 +23,8 @@ func born(fds ...int) error {
 	return nil
 }
 
-// Socket opens a TCP socket, non-blocking and close-on-exec before any child can inherit it.
-func Socket(f Family) (Handle, error) {
-	syscall.ForkLock.RLock()
-	defer syscall.ForkLock.RUnlock()
-	fd, err := unix.Socket(f.domain(), unix.SOCK_STREAM, unix.IPPROTO_TCP)
-	if err != nil {
-		return Invalid, err
-	}
-	if err := born(fd); err != nil {
-		return Invalid, err
-	}
-	return Handle(fd), nil
-}
-
-// SocketPair opens two stream sockets that are connected to each other (socketpair(2), AF_UNIX).
+// SocketPair opens two stream sockets that are connected to each other (socketpair(2), AF_UNIX), non-blocking and close-on-exec before any
+// child can inherit them.
 func SocketPair() (a, b Handle, err error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
@@ -50,40 +36,4 @@ func SocketPair() (a, b Handle, err error) {
 		return Invalid, Invalid, err
 	}
 	return Handle(fds[0]), Handle(fds[1]), nil
-}
-
-// Pipe opens a pipe (pipe(2)): what is written to w is read from r.
-func Pipe() (r, w Handle, err error) {
-	syscall.ForkLock.RLock()
-	defer syscall.ForkLock.RUnlock()
-	var fds [2]int
-	if err := unix.Pipe(fds[:]); err != nil {
-		return Invalid, Invalid, err
-	}
-	if err := born(fds[0], fds[1]); err != nil {
-		return Invalid, Invalid, err
-	}
-	return Handle(fds[0]), Handle(fds[1]), nil
-}
-
-// Accept takes one connection off the queue of the listening socket h (accept(2)) and returns it with the
-// address of its peer. The new handle is non-blocking and close-on-exec; h must be non-blocking.
-func Accept(h Handle) (Handle, netip.AddrPort, error) {
-	syscall.ForkLock.RLock()
-	defer syscall.ForkLock.RUnlock()
-	for {
-		fd, sa, err := unix.Accept(int(h))
-		switch err {
-		case nil:
-			if err := born(fd); err != nil {
-				return Invalid, netip.AddrPort{}, err
-			}
-			return Handle(fd), addrPortOf(sa), nil
-		case unix.EAGAIN:
-			return Invalid, netip.AddrPort{}, ErrWouldBlock
-		case unix.EINTR:
-			continue
-		}
-		return Invalid, netip.AddrPort{}, err
-	}
 }

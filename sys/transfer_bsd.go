@@ -11,7 +11,7 @@ const SegmentsMax = 16
 // stream, and for an empty p.
 func Recv(h Handle, p []byte) (int, error) { return Read(h, p) }
 
-// Send writes up to len(p) bytes to the socket h, which must be non-blocking, and returns how many the kernel took.
+// Send writes up to len(p) bytes to the socket h, which must be non-blocking, and returns how many the kernel took. As to SIGPIPE, see Write.
 func Send(h Handle, p []byte) (int, error) { return Write(h, p) }
 
 // RecvSegments is Recv into several segments in order. At most SegmentsMax segments are used.
@@ -25,9 +25,11 @@ func Read(h Handle, p []byte) (int, error) {
 	return retry(func() (int, error) { return unix.Read(int(h), p) }, len(p))
 }
 
-// Write is write(2) on any handle, which must be non-blocking. Go's runtime ignores SIGPIPE but for descriptors 1 and 2.
+// Write is write(2) on any handle, which must be non-blocking. Where nobody reads any more it returns EPIPE, and the kernel raises SIGPIPE, which Go's
+// runtime catches and passes over. A program that is not Go's (c-archive, c-shared) has to ignore the signal itself.
 func Write(h Handle, p []byte) (int, error) {
-	return retry(func() (int, error) { return unix.Write(int(h), p) }, len(p))
+	n, err := retry(func() (int, error) { return unix.Write(int(h), p) }, len(p))
+	return n, writeError(err)
 }
 
 // Readv reads into the first segment that is not empty: not every system here offers readv(2) to Go. A stream gives

@@ -1,0 +1,57 @@
+//go:build dragonfly || freebsd || netbsd || openbsd
+
+package sys
+
+import (
+	"net/netip"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Socket opens a TCP socket, non-blocking and close-on-exec from birth (socket(2)).
+func Socket(f Family) (Handle, error) {
+	fd, err := unix.Socket(f.domain(), unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, unix.IPPROTO_TCP)
+	if err != nil {
+		return Invalid, err
+	}
+	return Handle(fd), nil
+}
+
+// Pipe opens a pipe, non-blocking and close-on-exec from birth (pipe2(2)): what is written to w is read from r.
+func Pipe() (r, w Handle, err error) {
+	var fds [2]int
+	if err := unix.Pipe2(fds[:], unix.O_NONBLOCK|unix.O_CLOEXEC); err != nil {
+		return Invalid, Invalid, err
+	}
+	return Handle(fds[0]), Handle(fds[1]), nil
+}
+
+// Accept takes one connection off the queue of the listening socket h (accept4(2), paccept(2) on NetBSD) and returns it with the
+// address of its peer. The new handle is non-blocking and close-on-exec from birth; h must be non-blocking.
+func Accept(h Handle) (Handle, netip.AddrPort, error) {
+	for {
+		// Package unix has this call for two of the systems here, package syscall for all.
+		fd, sa, err := syscall.Accept4(int(h), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+		switch err {
+		case nil:
+			return Handle(fd), peerOf(sa), nil
+		case unix.EAGAIN:
+			return Invalid, netip.AddrPort{}, ErrWouldBlock
+		case unix.EINTR:
+			continue
+		}
+		return Invalid, netip.AddrPort{}, err
+	}
+}
+
+// peerOf is addrPortOf for the types of package syscall.
+func peerOf(sa syscall.Sockaddr) netip.AddrPort {
+	switch sa := sa.(type) {
+	case *syscall.SockaddrInet4:
+		return addrPortOf(&unix.SockaddrInet4{Port: sa.Port, Addr: sa.Addr})
+	case *syscall.SockaddrInet6:
+		return addrPortOf(&unix.SockaddrInet6{Port: sa.Port, Addr: sa.Addr, ZoneId: sa.ZoneId})
+	}
+	return netip.AddrPort{}
+}
