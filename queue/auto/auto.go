@@ -5,10 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/queue/epoll"
+	"github.com/edgewise-go/edgewise/queue/iocp"
+	"github.com/edgewise-go/edgewise/queue/iouring"
+	"github.com/edgewise-go/edgewise/queue/kqueue"
 	"github.com/edgewise-go/edgewise/queue/poll"
 )
 
@@ -25,33 +29,25 @@ type Passed struct {
 	Reason error
 }
 
-// mechanism opens one kind of queue with a waker, or with the best if that is empty. One that is known but not built in has no open.
+// mechanism opens one kind of queue with a waker, or with the best if that is empty.
 type mechanism struct {
 	name string
 	open func(waker string) (queue.Queue, error)
 }
 
-// mechanisms are in order of preference.
+// mechanisms are in order of preference: as a queue of readiness, io_uring costs a little more than epoll does.
 func mechanisms() []mechanism {
 	return []mechanism{
-		{"epoll", openEpoll},
-		{"kqueue", nil},
-		{"iocp", nil},
-		{"iouring", nil},
-		{"poll", openPoll},
+		{"epoll", func(w string) (queue.Queue, error) { return opened(epoll.New(epoll.Options{Waker: w})) }},
+		{"kqueue", func(w string) (queue.Queue, error) { return opened(kqueue.New(kqueue.Options{Waker: w})) }},
+		{"iocp", func(w string) (queue.Queue, error) { return opened(iocp.New(iocp.Options{Waker: w})) }},
+		{"iouring", func(w string) (queue.Queue, error) { return opened(iouring.New(iouring.Options{Waker: w})) }},
+		{"poll", func(w string) (queue.Queue, error) { return opened(poll.New(poll.Options{Waker: w})) }},
 	}
 }
 
-func openEpoll(waker string) (queue.Queue, error) {
-	q, err := epoll.New(epoll.Options{Waker: waker})
-	if err != nil {
-		return nil, err
-	}
-	return q, nil
-}
-
-func openPoll(waker string) (queue.Queue, error) {
-	q, err := poll.New(poll.Options{Waker: waker})
+// opened makes no queue of a nil pointer.
+func opened[Q queue.Queue](q Q, err error) (queue.Queue, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -67,11 +63,12 @@ func Names() []string {
 	return names
 }
 
-// New opens a queue on the best mechanism that this system lets the process use, and returns those that it passed over. The
-// environment variable [ForceVariable] leaves no choice.
+// New opens a queue on the best mechanism that this system lets the process use, and returns those that it passed over. Those called
+// prefer come before all others, in their order, and may have the name of a waker behind a colon; what the system does not have at all is
+// passed over without a word unless it was preferred. The environment variable [ForceVariable] leaves no choice.
 //
-// Errors: if none works, one that wraps the reason of each; [queue.ErrInvalid] for an unknown name in the variable.
-func New() (queue.Queue, []Passed, error) {
+// Errors: if none works, one that wraps the reason of each; [queue.ErrInvalid] for an unknown name, in prefer or in the variable.
+func New(prefer ...string) (queue.Queue, []Passed, error) {
 	if forced := os.Getenv(ForceVariable); forced != "" {
 		q, err := Open(forced)
 		if err != nil {
@@ -79,24 +76,46 @@ func New() (queue.Queue, []Passed, error) {
 		}
 		return q, nil, nil
 	}
-	return choose(mechanisms())
+	return choose(mechanisms(), prefer...)
 }
 
-func choose(candidates []mechanism) (queue.Queue, []Passed, error) {
+func choose(candidates []mechanism, prefer ...string) (queue.Queue, []Passed, error) {
 	var passed []Passed
 	var reasons []error
-	for _, m := range candidates {
-		if m.open == nil {
-			continue
-		}
-		q, err := m.open("")
+	try := func(m mechanism, name, waker string, silent bool) (queue.Queue, bool) {
+		q, err := m.open(waker)
 		if err == nil {
+			return q, true
+		}
+		reasons = append(reasons, err)
+		if !silent || !errors.Is(err, errors.ErrUnsupported) {
+			passed = append(passed, Passed{name, err})
+		}
+		return nil, false
+	}
+	for _, name := range prefer {
+		base, waker, _ := strings.Cut(name, ":")
+		i := slices.IndexFunc(candidates, func(m mechanism) bool { return m.name == base })
+		if i < 0 {
+			return nil, nil, unknown(name)
+		}
+		if q, ok := try(candidates[i], name, waker, false); ok {
 			return q, passed, nil
 		}
-		passed = append(passed, Passed{m.name, err})
-		reasons = append(reasons, err)
+	}
+	for _, m := range candidates {
+		if slices.Contains(prefer, m.name) {
+			continue
+		}
+		if q, ok := try(m, m.name, "", true); ok {
+			return q, passed, nil
+		}
 	}
 	return nil, passed, fmt.Errorf("queue: no mechanism works here: %w", errors.Join(reasons...))
+}
+
+func unknown(name string) error {
+	return fmt.Errorf("queue: %w: unknown mechanism %q (known: %s)", queue.ErrInvalid, name, strings.Join(Names(), ", "))
 }
 
 // Open opens a queue on the mechanism called name, which may have the name of a waker behind a colon. "auto" chooses as New does, the
@@ -114,16 +133,13 @@ func Open(name string) (queue.Queue, error) {
 		if m.name != base {
 			continue
 		}
-		if m.open == nil {
-			return nil, fmt.Errorf("queue: %s: %w%s", base, errors.ErrUnsupported, nearest())
-		}
 		q, err := m.open(waker)
 		if errors.Is(err, errors.ErrUnsupported) {
 			return nil, fmt.Errorf("queue: %w%s", err, nearest())
 		}
 		return q, err
 	}
-	return nil, fmt.Errorf("queue: %w: unknown mechanism %q (known: %s)", queue.ErrInvalid, name, strings.Join(Names(), ", "))
+	return nil, unknown(name)
 }
 
 // nearest says which mechanism works here.

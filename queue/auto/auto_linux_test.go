@@ -12,6 +12,7 @@ import (
 func TestOpenByNameAndByForce(t *testing.T) {
 	for name, want := range map[string]string{
 		"auto": "epoll eventfd", "epoll": "epoll eventfd", "epoll:pipe": "epoll pipe", "poll": "poll eventfd", "poll:pipe": "poll pipe",
+		"iouring": "iouring nop", "iouring:eventfd": "iouring eventfd", "iouring:pipe": "iouring pipe",
 	} {
 		open := map[string]func() (queue.Queue, error){
 			"Open": func() (queue.Queue, error) { return Open(name) },
@@ -59,7 +60,7 @@ func TestWithoutDescriptorsTheMechanismIsUnavailable(t *testing.T) {
 	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &old); err != nil {
 		t.Fatal(err)
 	}
-	if !errors.Is(err, queue.ErrUnavailable) || !errors.Is(err, syscall.EMFILE) || len(passed) != 2 {
-		t.Errorf("got %v, passed over %v; want ErrUnavailable with EMFILE for both", err, passed)
+	if !errors.Is(err, queue.ErrUnavailable) || !errors.Is(err, syscall.EMFILE) || len(passed) != 3 {
+		t.Errorf("got %v, passed over %v; want ErrUnavailable with EMFILE for all three", err, passed)
 	}
 }

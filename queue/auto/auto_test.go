@@ -2,6 +2,7 @@ package auto
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,9 +13,15 @@ func TestNewSaysWhatItPassedOver(t *testing.T) {
 	reason := errors.New("forbidden")
 	refuse := mechanism{"first", func(string) (queue.Queue, error) { return nil, reason }}
 	accept := mechanism{"second", func(string) (queue.Queue, error) { return nil, nil }}
-	_, passed, err := choose([]mechanism{refuse, {"absent", nil}, accept})
+	absent := mechanism{"absent", func(string) (queue.Queue, error) { return nil, errors.ErrUnsupported }}
+	_, passed, err := choose([]mechanism{refuse, absent, accept})
 	if err != nil || len(passed) != 1 || passed[0] != (Passed{"first", reason}) {
 		t.Errorf("got %v, %v", passed, err)
+	}
+	_, passed, err = choose([]mechanism{accept, refuse, absent}, "absent:bell", "first")
+	want := []Passed{{"absent:bell", errors.ErrUnsupported}, {"first", reason}}
+	if err != nil || !slices.Equal(passed, want) {
+		t.Errorf("preferred: got %v, %v, want %v", passed, err, want)
 	}
 	if _, _, err := choose([]mechanism{refuse, refuse}); !errors.Is(err, reason) {
 		t.Errorf("got %v, want the reasons", err)
@@ -31,19 +38,11 @@ func TestAnUnknownNameIsRefusedWithTheKnownOnes(t *testing.T) {
 			t.Errorf("%q does not name %s", err, name)
 		}
 	}
+	if _, _, err := New("select"); !errors.Is(err, queue.ErrInvalid) {
+		t.Errorf("preferred: got %v, want ErrInvalid", err)
+	}
 	t.Setenv(ForceVariable, "select")
 	if _, _, err := New(); !errors.Is(err, queue.ErrInvalid) || !strings.Contains(err.Error(), ForceVariable) {
 		t.Errorf("got %v, want ErrInvalid and the variable", err)
-	}
-}
-
-func TestAMechanismThatIsNotBuiltInIsUnsupported(t *testing.T) {
-	for _, m := range mechanisms() {
-		if m.open != nil {
-			continue
-		}
-		if _, err := Open(m.name); !errors.Is(err, errors.ErrUnsupported) {
-			t.Errorf("%s: got %v, want ErrUnsupported", m.name, err)
-		}
 	}
 }

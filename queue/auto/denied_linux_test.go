@@ -1,0 +1,87 @@
+package auto
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/edgewise-go/edgewise/queue"
+)
+
+// deniedVariable makes the test program be the process in which io_uring is denied with this errno.
+const deniedVariable = "EDGEWISE_TEST_DENIED"
+
+// TestIoUringDenied is its own child: a filter of seccomp(2) cannot be taken off again.
+func TestIoUringDenied(t *testing.T) {
+	denials := map[string]struct {
+		errno syscall.Errno
+		want  error
+	}{
+		"EPERM":  {syscall.EPERM, queue.ErrUnavailable},
+		"EACCES": {syscall.EACCES, queue.ErrUnavailable},
+		"ENOSYS": {syscall.ENOSYS, errors.ErrUnsupported},
+	}
+	if d, ok := denials[os.Getenv(deniedVariable)]; ok {
+		childDenied(t, d.errno, d.want)
+		return
+	}
+	for name := range denials {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestIoUringDenied$", "-test.v")
+		cmd.Env = append(os.Environ(), deniedVariable+"="+name)
+		out, err := cmd.CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "picked epoll") {
+			t.Errorf("%s: %v\n%s", name, err, out)
+		}
+		for line := range strings.Lines(string(out)) {
+			if strings.Contains(line, "picked") {
+				t.Logf("%s: %s", name, strings.TrimSpace(line))
+			}
+		}
+	}
+}
+
+func childDenied(t *testing.T, errno syscall.Errno, want error) {
+	runtime.LockOSThread() // the filter is this thread's, and it ends with the test
+	if err := deny(unix.SYS_IO_URING_SETUP, errno); err != nil {
+		t.Fatal(err)
+	}
+	q, passed, err := New("iouring")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer q.Close()
+	if len(passed) != 1 || passed[0].Name != "iouring" || !errors.Is(passed[0].Reason, errno) || !errors.Is(passed[0].Reason, want) {
+		t.Errorf("passed over %v; want iouring with %v and %v", passed, errno, want)
+	}
+	fmt.Printf("picked %s, passed over %s: %v\n", q.Features().Mechanism, passed[0].Name, passed[0].Reason)
+	if _, err := Open("iouring"); !errors.Is(err, errno) || !errors.Is(err, want) {
+		t.Errorf("by name: got %v", err)
+	}
+}
+
+// deny lets a system call of this thread fail with errno from now on.
+func deny(call uint32, errno syscall.Errno) error {
+	// struct seccomp_data begins with the number of the call.
+	filter := []unix.SockFilter{
+		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS},
+		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jf: 1, K: call},
+		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ERRNO | uint32(errno)},
+		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},
+	}
+	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("no new privileges: %w", err)
+	}
+	if err := unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&program)), 0, 0); err != nil {
+		return fmt.Errorf("seccomp filter: %w", err)
+	}
+	return nil
+}
