@@ -17,12 +17,14 @@ import (
 	"github.com/edgewise-go/edgewise/apps/internal/cli"
 )
 
-const usage = `usage: bench [flags] [echo] [idle]
+const usage = `usage: bench [flags] [echo] [idle] [queue]
 
 echo: the rate of an echo server and the processor time it takes for a message, against a server in C on epoll (skipped where there is
       no C compiler) and one of package net, a goroutine a connection.
 idle: the memory that a server takes for connections that do nothing.
-Without a word, both. It runs on Linux, from the root of the workspace.`
+queue: waits, system calls (counted by strace, if it is there) and processor time for a message, on every mechanism of the event queue that works
+       here, in every mode; and how often a source is reported that nobody reads.
+Without a word, the first two. It runs on Linux, from the root of the workspace.`
 
 type config struct {
 	rounds   int
@@ -31,6 +33,7 @@ type config struct {
 	size     int
 	depth    int
 	idle     int
+	messages int
 	dir      string // for what is built
 }
 
@@ -39,6 +42,10 @@ func main() {
 		switch os.Args[1] {
 		case "pinned":
 			cli.Main("bench", func(_ context.Context, args []string) error { return pinned(args[1:]) })
+		case "queueserver":
+			os.Exit(cli.Report("bench", os.Stderr, queueServer(os.Args[2:])))
+		case "queueload":
+			os.Exit(cli.Report("bench", os.Stderr, queueLoad(os.Args[2:])))
 		case "netserver":
 			// Without cli.Main, whose handling of signals would keep a server alive that does not look at its context.
 			os.Exit(cli.Report("bench", os.Stderr, netServer()))
@@ -56,6 +63,7 @@ func run(ctx context.Context, args []string) error {
 	fs.IntVar(&c.size, "s", 128, "bytes of a message")
 	fs.IntVar(&c.depth, "p", 1, "messages in flight on each connection")
 	fs.IntVar(&c.idle, "idle", 10_000, "connections of the idle benchmark")
+	fs.IntVar(&c.messages, "n", 100_000, "messages of a turn of the queue benchmark")
 	if err := cli.Parse(fs, args, usage); err != nil {
 		return err
 	}
@@ -63,7 +71,7 @@ func run(ctx context.Context, args []string) error {
 	if len(what) == 0 {
 		what = []string{"echo", "idle"}
 	}
-	if c.rounds < 1 || c.conns < 1 || c.size < 1 || c.depth < 1 || c.idle < 1 || c.duration <= 0 {
+	if c.rounds < 1 || c.conns < 1 || c.size < 1 || c.depth < 1 || c.idle < 1 || c.messages < 4 || c.duration <= 0 {
 		return cli.Usagef("every number must be more than 0")
 	}
 	dir, err := os.MkdirTemp("", "bench")
@@ -82,8 +90,10 @@ func run(ctx context.Context, args []string) error {
 			err = c.echo(ctx, os.Stdout)
 		case "idle":
 			err = c.idling(ctx, os.Stdout)
+		case "queue":
+			err = c.queues(ctx, os.Stdout)
 		default:
-			err = cli.Usagef("%q: want echo or idle", w)
+			err = cli.Usagef("%q: want echo, idle or queue", w)
 		}
 		if err != nil {
 			return err
