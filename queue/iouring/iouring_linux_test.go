@@ -1,0 +1,540 @@
+package iouring
+
+import (
+	"errors"
+	"os"
+	"runtime"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/queue/epoll"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// patience is how long what must happen may take.
+const patience = 10 * time.Second
+
+// opened returns nil where the system has no io_uring, an emulator of one for instance.
+func opened(t testing.TB, o Options, submissions, completions uint32) *Queue {
+	t.Helper()
+	q, err := open(o, submissions, completions)
+	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, queue.ErrUnavailable) {
+		t.Logf("no io_uring here: %v", err)
+		return nil
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := q.Close(); err != nil && !errors.Is(err, queue.ErrClosed) {
+			t.Error(err)
+		}
+	})
+	return q
+}
+
+func pair(t testing.TB) (a, b sys.Handle) {
+	t.Helper()
+	a, b, err := sys.SocketPair()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { sys.Close(a); sys.Close(b) })
+	return a, b
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func send(t testing.TB, h sys.Handle) {
+	t.Helper()
+	if n, err := sys.Send(h, []byte("x")); n != 1 || err != nil {
+		t.Fatalf("send: %d, %v", n, err)
+	}
+}
+
+// fill sends until nothing more goes in, and returns how much did.
+func fill(t testing.TB, h sys.Handle) (total int) {
+	t.Helper()
+	for p := make([]byte, 1<<16); ; {
+		n, err := sys.Send(h, p)
+		if err == sys.ErrWouldBlock {
+			return total
+		}
+		must(t, err)
+		total += n
+	}
+}
+
+// empty receives n bytes.
+func empty(t testing.TB, h sys.Handle, n int) {
+	t.Helper()
+	for p := make([]byte, 1<<16); n > 0; {
+		got, err := sys.Recv(h, p)
+		must(t, err)
+		n -= got
+	}
+}
+
+// expect waits for an event of token.
+func expect(t testing.TB, q queue.Queue, token queue.Token) queue.Event {
+	t.Helper()
+	events := make([]queue.Event, 16)
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+		n, err := q.Wait(events, time.Until(deadline))
+		must(t, err)
+		for _, e := range events[:n] {
+			if e.Token == token {
+				return e
+			}
+		}
+	}
+	t.Fatalf("token %d is not reported", token)
+	return queue.Event{}
+}
+
+// silent fails if anything is reported.
+func silent(t testing.TB, q queue.Queue, why string) {
+	t.Helper()
+	events := make([]queue.Event, 16)
+	must(t, q.Wake())
+	for _, timeout := range []time.Duration{-1, 0} {
+		if n, err := q.Wait(events, timeout); n != 0 || err != nil {
+			t.Errorf("%d events %s: %+v, %v", n, why, events[:n], err)
+		}
+	}
+}
+
+func TestWhatOverflowsTheRingIsNotLost(t *testing.T) {
+	q := opened(t, Options{}, 4, 8)
+	if q == nil {
+		return
+	}
+	const sources, arrivals = 30, 5
+	var hs, peers [sources]sys.Handle
+	for i := range hs {
+		hs[i], peers[i] = pair(t)
+		mode := []queue.Mode{queue.Edge, queue.Level, queue.OneShot}[i%3]
+		must(t, q.Add(hs[i], queue.Registration{Token: queue.Token(i), Interest: queue.Readable, Mode: mode}))
+	}
+	silent(t, q, "of what is not ready") // and all are polled
+	for range 3 {
+		// Each arrival completes a lasting poll, and none is taken.
+		for range arrivals {
+			for _, h := range peers {
+				send(t, h)
+			}
+		}
+		if !q.ring.Overflown() {
+			t.Error("no overflow")
+		}
+		missing := map[queue.Token]bool{}
+		for i := range hs {
+			missing[queue.Token(i)] = true
+		}
+		events := make([]queue.Event, 3)
+		for deadline := time.Now().Add(patience); len(missing) > 0; {
+			n, err := q.Wait(events, time.Until(deadline))
+			must(t, err)
+			if n == 0 {
+				t.Fatalf("%d of %d are lost", len(missing), sources)
+			}
+			for _, e := range events[:n] {
+				if !missing[e.Token] {
+					continue
+				}
+				delete(missing, e.Token)
+				i := int(e.Token)
+				empty(t, hs[i], arrivals)
+				if i%3 == 2 {
+					must(t, q.Modify(hs[i], queue.Registration{Token: e.Token, Interest: queue.Readable, Mode: queue.OneShot}))
+				}
+			}
+		}
+		// What is left tells of what was read meanwhile.
+		for n := 1; n > 0; {
+			var err error
+			if n, err = q.Wait(events, 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func TestAPollOutlivesTheThreadThatSubmittedIt(t *testing.T) {
+	for _, mode := range []queue.Mode{queue.Level, queue.Edge, queue.OneShot} {
+		q := opened(t, Options{}, 4, 8)
+		if q == nil {
+			return
+		}
+		a, b := pair(t)
+		must(t, q.Add(a, queue.Registration{Token: 1, Interest: queue.Readable, Mode: mode}))
+		var thread sync.WaitGroup
+		thread.Go(func() {
+			runtime.LockOSThread() // never unlocked: the thread ends with its goroutine
+			silent(t, q, "of what is not ready")
+		})
+		thread.Wait()
+		if !q.slots[a].is(polled) {
+			t.Errorf("%v: the thread has not submitted the poll", mode)
+		}
+		send(t, b)
+		if e := expect(t, q, 1); e.Ready != queue.ReadyReadable {
+			t.Errorf("%v: got %+v", mode, e)
+		}
+	}
+}
+
+func TestAHalfCloseIsNoStormForThoseWhoWaitForRoom(t *testing.T) {
+	for _, mode := range []queue.Mode{queue.Level, queue.Edge, queue.OneShot} {
+		q := opened(t, Options{}, 4, 8)
+		if q == nil {
+			return
+		}
+		a, b := pair(t)
+		r := queue.Registration{Token: 1, Interest: queue.Writable, Mode: mode}
+		must(t, q.Add(a, r))
+		for range 3 {
+			sent := fill(t, a)
+			must(t, q.Modify(a, r))
+			must(t, sys.Shutdown(b, sys.ShutWriting))
+			silent(t, q, "of a full socket")
+			s := &q.slots[a]
+			if !s.is(polled) || !s.is(lasting) {
+				t.Errorf("%v: not waiting for a wake-up, but for what is known", mode)
+			}
+			if _, ok := q.ring.Peek(); ok {
+				t.Errorf("%v: the poll completes again", mode)
+			}
+			empty(t, b, sent)
+			for range 2 {
+				if e := expect(t, q, 1); !e.Ready.Directions().Has(queue.Writable) {
+					t.Errorf("%v: got %+v", mode, e)
+				}
+				if mode != queue.Level {
+					break
+				}
+			}
+		}
+	}
+}
+
+func TestAPeerSeesTheEndAfterDeleteAndAfterClose(t *testing.T) {
+	for _, mode := range []queue.Mode{queue.Level, queue.Edge, queue.OneShot} {
+		for name, end := range map[string]func(q *Queue, h sys.Handle) error{
+			"delete": func(q *Queue, h sys.Handle) error { return q.Delete(h) },
+			"modify and delete": func(q *Queue, h sys.Handle) error {
+				return errors.Join(q.Modify(h, queue.Registration{Interest: queue.Both}), q.Delete(h))
+			},
+			"delete elsewhere": func(q *Queue, h sys.Handle) (err error) {
+				var thread sync.WaitGroup
+				thread.Go(func() {
+					runtime.LockOSThread()
+					err = q.Delete(h)
+				})
+				thread.Wait()
+				return err
+			},
+			"close": func(q *Queue, h sys.Handle) error { return q.Close() },
+		} {
+			q := opened(t, Options{}, 4, 8)
+			if q == nil {
+				return
+			}
+			a, b, err := sys.SocketPair()
+			must(t, err)
+			must(t, q.Add(a, queue.Registration{Token: 1, Interest: queue.Readable, Mode: mode}))
+			silent(t, q, "of what is not ready")
+			must(t, end(q, a))
+			must(t, sys.Close(a))
+			fds := []sys.PollFD{{Fd: int32(b), Events: sys.PollIn}}
+			for n, err := sys.Poll(fds, patience); n != 1; n, err = sys.Poll(fds, patience) {
+				if err != syscall.EINTR {
+					t.Fatalf("%v, %s: the peer sees no end: %d, %v", mode, name, n, err)
+				}
+			}
+			if n, err := sys.Recv(b, make([]byte, 1)); n != 0 || err != nil {
+				t.Errorf("%v, %s: received %d, %v", mode, name, n, err)
+			}
+			must(t, sys.Close(b))
+		}
+	}
+}
+
+func TestACompletionTakenBeforeModifyOrDeleteIsDropped(t *testing.T) {
+	q := opened(t, Options{}, 4, 8)
+	if q == nil {
+		return
+	}
+	a, _ := pair(t)
+	r := queue.Registration{Token: 1, Interest: queue.Writable, Mode: queue.OneShot}
+	must(t, q.Add(a, r))
+	events := make([]queue.Event, 4)
+	for name, change := range map[string]func() error{
+		"modify": func() error { return q.Modify(a, r) },
+		"delete": func() error { return errors.Join(q.Delete(a), q.Add(a, r)) },
+	} {
+		requests, _, err := q.prepare(0)
+		if err = errors.Join(err, q.ring.Enter(requests, 0)); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := q.ring.Peek(); !ok {
+			t.Fatalf("%s: nothing completed", name)
+		}
+		q.mu.Lock()
+		q.polling = false // the new poll is left for the next Wait
+		q.mu.Unlock()
+		must(t, change())
+		if n, _, err := q.deliver(events, nil); n != 0 || err != nil {
+			t.Errorf("%s: delivered %d, %v of the registration before", name, n, err)
+		}
+	}
+	if n, err := q.Wait(events, patience); n != 1 || err != nil || events[0].Disarmed != queue.Writable {
+		t.Errorf("got %d, %v, %+v; want the event of the last registration", n, err, events[0])
+	}
+}
+
+func TestArrivalsOfOneHandleAreOneEvent(t *testing.T) {
+	q := opened(t, Options{}, submissions, completions)
+	if q == nil {
+		return
+	}
+	a, b := pair(t)
+	c, d := pair(t)
+	must(t, q.Add(a, queue.Registration{Token: 1, Interest: queue.Both, Mode: queue.Edge}))
+	must(t, q.Add(c, queue.Registration{Token: 2, Interest: queue.Readable, Mode: queue.Edge}))
+	expect(t, q, 1)
+	for range 100 {
+		send(t, b)
+		send(t, d)
+	}
+	must(t, sys.Shutdown(b, sys.ShutWriting))
+	ready, events := map[queue.Token]queue.Ready{}, make([]queue.Event, 16)
+	for i, want := range []int{2, 0} {
+		n, err := q.Wait(events, 0)
+		if n != want || err != nil {
+			t.Errorf("wait %d: %d events, %v, want %d", i, n, err, want)
+		}
+		for _, e := range events[:n] {
+			ready[e.Token] |= e.Ready
+		}
+	}
+	if ready[1] != queue.ReadyReadable|queue.ReadyWritable|queue.ReadyPeerShut || ready[2] != queue.ReadyReadable {
+		t.Errorf("got %v", ready)
+	}
+}
+
+func TestCompletionsThatTheKernelDroppedAreMadeUpFor(t *testing.T) {
+	for _, kind := range []string{"nop", "eventfd", "pipe"} {
+		q := opened(t, Options{Waker: kind}, 4, 64)
+		if q == nil {
+			return
+		}
+		var hs, peers [3]sys.Handle
+		for i, mode := range []queue.Mode{queue.Level, queue.Edge, queue.OneShot} {
+			hs[i], peers[i] = pair(t)
+			must(t, q.Add(hs[i], queue.Registration{Token: queue.Token(i), Interest: queue.Readable, Mode: mode}))
+		}
+		for range 3 {
+			silent(t, q, "of what is not ready")
+			for _, h := range hs {
+				// As if the completion of the poll had been lost.
+				if err := q.push(q.cancelRequest(dataOf(h, q.slots[h].generation))); err != nil {
+					t.Fatal(err)
+				}
+			}
+			must(t, q.submit())
+			for _, ok := q.ring.Peek(); ok; _, ok = q.ring.Peek() {
+				q.ring.Advance()
+			}
+			if q.waker != nil && q.attending {
+				must(t, q.push(q.cancelRequest(wakeData(q.wakes))))
+			}
+			if n, _, err := q.deliver(make([]queue.Event, 4), syscall.EBADR); n != 0 || err != nil {
+				t.Errorf("%s: %d, %v", kind, n, err)
+			}
+			silent(t, q, "of what is not ready")
+		}
+		got := make(chan error)
+		go func() {
+			_, err := q.Wait(make([]queue.Event, 1), -1)
+			got <- err
+		}()
+		for polling := false; !polling; runtime.Gosched() {
+			q.mu.Lock()
+			polling = q.polling
+			q.mu.Unlock()
+		}
+		must(t, q.Wake())
+		must(t, <-got)
+		for i, b := range peers {
+			send(t, b)
+			expect(t, q, queue.Token(i))
+			must(t, q.Delete(hs[i]))
+		}
+	}
+}
+
+func TestOneOfTwoRingsIsWokenForAnExclusiveHandle(t *testing.T) {
+	for _, mode := range []queue.Mode{queue.Level, queue.Edge, queue.OneShot} {
+		for _, isExclusive := range []bool{true, false} {
+			a, b := pair(t)
+			var qs [2]*Queue
+			for i := range qs {
+				if qs[i] = opened(t, Options{}, 4, 8); qs[i] == nil {
+					return
+				}
+				must(t, qs[i].Add(a, queue.Registration{Token: 1, Interest: queue.Readable, Mode: mode, Exclusive: isExclusive}))
+				silent(t, qs[i], "of what is not ready")
+			}
+			send(t, b)
+			told := 0
+			for deadline := time.Now().Add(patience); told == 0 && time.Now().Before(deadline); {
+				for _, q := range qs {
+					n, err := q.Wait(make([]queue.Event, 1), 0)
+					must(t, err)
+					told += n
+				}
+			}
+			if want := map[bool]int{true: 1, false: 2}[isExclusive]; told != want {
+				t.Errorf("%v, exclusive %v: %d queues are told of a byte, want %d", mode, isExclusive, told, want)
+			}
+		}
+	}
+}
+
+func TestTheRingIsReadableWhileAWaitWouldReturn(t *testing.T) {
+	for _, kind := range []string{"nop", "eventfd", "pipe"} {
+		inner, second := opened(t, Options{Waker: kind}, 4, 64), opened(t, Options{}, 4, 64)
+		if inner == nil || second == nil {
+			return
+		}
+		outerEpoll, err := epoll.New(epoll.Options{})
+		must(t, err)
+		defer outerEpoll.Close()
+		a, b := pair(t)
+		must(t, inner.Add(a, queue.Registration{Token: 1, Interest: queue.Readable})) // not submitted yet
+		must(t, inner.Wake())
+		for _, outer := range []queue.Queue{outerEpoll, second} {
+			must(t, outer.Add(inner.Handle(), queue.Registration{Token: 9, Interest: queue.Readable}))
+			expect(t, outer, 9)
+			quiet(t, outer, inner)
+			send(t, b)
+			for range 3 { // the level is never read, and nobody waits for it
+				expect(t, outer, 9)
+				if n, err := inner.Wait(make([]queue.Event, 1), 0); n != 1 || err != nil {
+					t.Errorf("%s: inner wait: %d, %v", kind, n, err)
+				}
+			}
+			empty(t, a, 1)
+			quiet(t, outer, inner)
+			must(t, inner.Wake())
+			expect(t, outer, 9)
+			quiet(t, outer, inner)
+			must(t, inner.Modify(a, queue.Registration{Token: 1, Interest: queue.Both}))
+			expect(t, outer, 9)
+			expect(t, inner, 1)
+			must(t, inner.Modify(a, queue.Registration{Token: 1, Interest: queue.Readable}))
+			quiet(t, outer, inner)
+			must(t, outer.Delete(inner.Handle()))
+			must(t, inner.Wake())
+		}
+	}
+}
+
+// quiet takes what is left in inner, and fails if it stays readable.
+func quiet(t *testing.T, outer, inner queue.Queue) {
+	t.Helper()
+	events := make([]queue.Event, 1)
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+		if _, err := inner.Wait(events, 0); err != nil {
+			t.Fatal(err)
+		}
+		must(t, outer.Wake())
+		if n, err := outer.Wait(events, -1); n == 0 {
+			must(t, err)
+			return
+		}
+	}
+	t.Error("a queue with nothing ready is readable")
+}
+
+func TestARingDoesNotPollItself(t *testing.T) {
+	q := opened(t, Options{}, 4, 8)
+	if q == nil {
+		return
+	}
+	if err := q.Add(q.Handle(), queue.Registration{}); !errors.Is(err, syscall.EINVAL) {
+		t.Errorf("got %v, want EINVAL", err)
+	}
+}
+
+func TestTheTableIsBoundedByOpenHandles(t *testing.T) {
+	q := opened(t, Options{}, 4, 8)
+	if q == nil {
+		return
+	}
+	for _, h := range []sys.Handle{sys.Invalid, wakeMark, cancelMark, 1 << 30, 1 << 20} {
+		if err := q.Add(h, queue.Registration{Interest: queue.Both}); !errors.Is(err, syscall.EBADF) {
+			t.Errorf("add of handle %v, which is not open: %v", h, err)
+		}
+	}
+	if len(q.slots) != 0 {
+		t.Errorf("%d slots for no registration", len(q.slots))
+	}
+}
+
+func TestAHandleClosedWithoutDeleteIsReportedOnce(t *testing.T) {
+	q := opened(t, Options{}, 4, 8)
+	if q == nil {
+		return
+	}
+	for _, mode := range []queue.Mode{queue.Level, queue.Edge, queue.OneShot} {
+		h, other, err := sys.SocketPair()
+		must(t, err)
+		must(t, q.Add(h, queue.Registration{Token: 1, Interest: queue.Readable, Mode: mode}))
+		must(t, sys.Close(h))
+		if e := expect(t, q, 1); !e.Ready.Ends() {
+			t.Errorf("%v: got %+v", mode, e)
+		}
+		silent(t, q, "of a handle that was closed")
+		must(t, q.Delete(h))
+		must(t, sys.Close(other))
+	}
+}
+
+func TestCloseReleasesTheDescriptors(t *testing.T) {
+	count := func() int {
+		entries, err := os.ReadDir("/proc/self/fd")
+		must(t, err)
+		return len(entries)
+	}
+	before := count()
+	for _, kind := range []string{"", "eventfd", "pipe", "bell"} {
+		for range 10 {
+			q, err := New(Options{Waker: kind})
+			switch {
+			case errors.Is(err, errors.ErrUnsupported), errors.Is(err, queue.ErrUnavailable):
+				return
+			case kind == "bell":
+				if !errors.Is(err, queue.ErrInvalid) {
+					t.Errorf("got %v, want ErrInvalid", err)
+				}
+			case err != nil:
+				t.Fatal(err)
+			default:
+				must(t, q.Close())
+			}
+		}
+	}
+	if after := count(); after != before {
+		t.Errorf("%d descriptors before, %d after", before, after)
+	}
+}
