@@ -5,17 +5,21 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/magefile/mage/mg"
 
 	"github.com/edgewise-go/edgewise/internal/command"
+	"github.com/edgewise-go/edgewise/internal/guest"
 	"github.com/edgewise-go/edgewise/internal/imports"
 	"github.com/edgewise-go/edgewise/internal/lint"
+	"github.com/edgewise-go/edgewise/internal/matrix"
 	"github.com/edgewise-go/edgewise/internal/platforms"
 	"github.com/edgewise-go/edgewise/internal/preflight"
 	"github.com/edgewise-go/edgewise/internal/testrun"
@@ -36,7 +40,11 @@ func Test() error {
 	} else {
 		fmt.Println("test: WITHOUT the race detector:", reason)
 	}
-	return runTests(testrun.Options{Dir: "."}, append(args, "work")...)
+	w, err := open()
+	if err != nil {
+		return err
+	}
+	return runRecorded(w, append(args, "work")...)
 }
 
 // TestAlone vets, tests and checks the tidiness of each module by itself, as its users will build it.
@@ -51,7 +59,7 @@ func TestAlone() error {
 		fmt.Println("alone:", m.Dir)
 		step := command.Stream(os.Stdout, m.Dir, alone, "go", "vet", "./...")
 		if step == nil {
-			step = runTests(testrun.Options{Dir: m.Dir, Env: alone}, testTimeout, "./...")
+			_, step = runTests(testrun.Options{Dir: m.Dir, Env: alone}, testTimeout, "./...")
 		}
 		if step != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", m.Dir, step))
@@ -65,9 +73,47 @@ func TestAlone() error {
 	return errors.Join(errs...)
 }
 
-// Conformance runs the conformance suites alone, with every case by name, and prints the table.
-func Conformance() error {
-	return runTests(testrun.Options{Dir: ".", Every: true}, testTimeout, "./conformance/...")
+// Conformance runs the conformance suites on every platform that this machine has or emulates, prints a line for each
+// implementation, and compares them with conformance/matrix.txt. What cannot be run here is named.
+func Conformance(ctx context.Context) error {
+	w, err := open()
+	if err != nil {
+		return err
+	}
+	if err := matrix.Forget(w.Root); err != nil {
+		return err
+	}
+	errs := []error{runRecorded(w, testTimeout, "./conformance/...")}
+	for _, g := range append([]guest.Guest{guest.Windows(w)}, guest.Emulated()...) {
+		g.Packages = g.Conformance
+		err := runGuest(ctx, w, g)
+		if errors.Is(err, guest.ErrNotHere) && !required() {
+			fmt.Println(err)
+			continue
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(append(errs, matrix.Check(os.Stdout, w.Root, required()))...)
+}
+
+// ConformanceCheck compares what the last runs of test, testWindows, testEmulated or conformance have found with
+// conformance/matrix.txt, without running anything.
+func ConformanceCheck() error {
+	w, err := open()
+	if err != nil {
+		return err
+	}
+	return matrix.Check(os.Stdout, w.Root, required())
+}
+
+// ConformanceWrite accepts what the last runs of test, testWindows, testEmulated or conformance have found: it writes
+// conformance/matrix.txt.
+func ConformanceWrite() error {
+	w, err := open()
+	if err != nil {
+		return err
+	}
+	return matrix.Accept(os.Stdout, w.Root)
 }
 
 // Vet vets all modules and their tests for each platform that is promised to compile.
@@ -83,13 +129,60 @@ func Vet() error {
 	return platforms.Vet(os.Stdout, w.Root, all, append(patterns(w), "./internal/...")...)
 }
 
-// Cross compiles the tests for another platform into bin, with a script that runs them there.
-func Cross(goos, goarch string) error {
+// TestWindows compiles the tests of the modules for Windows and runs them under Wine, in a prefix of their own. It
+// leaves out, by name, what cannot be run there.
+func TestWindows(ctx context.Context) error {
 	w, err := open()
 	if err != nil {
 		return err
 	}
-	return platforms.Cross(os.Stdout, w.Root, platforms.Platform{OS: goos, Arch: goarch}, patterns(w)...)
+	return runGuest(ctx, w, guest.Windows(w))
+}
+
+// TestEmulated compiles the tests that depend on the processor for linux on 386, arm64 and s390x and runs them under
+// QEMU's user emulation.
+func TestEmulated(ctx context.Context) error {
+	w, err := open()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, g := range guest.Emulated() {
+		errs = append(errs, runGuest(ctx, w, g))
+	}
+	return errors.Join(errs...)
+}
+
+// TestExec compiles the tests of the modules for GOOS and GOARCH as testStage does, and runs each through CMD, to
+// which the path of the test program and its arguments are appended, in the directory of its package: go tool mage
+// testExec linux arm64 qemu-aarch64. The packages and the tests can be narrowed: -packages="./sys ./queue/..." and
+// -run=REGEXP.
+func TestExec(ctx context.Context, goos, goarch, cmd string, run, packages *string) error {
+	w, err := open()
+	if err != nil {
+		return err
+	}
+	g := guest.Command(w, platforms.Platform{OS: goos, Arch: goarch}, cmd)
+	if packages != nil {
+		g.Packages = strings.Fields(*packages)
+	}
+	o := guestOptions()
+	if run != nil {
+		o.Args = append(o.Args, "-test.run="+*run)
+	}
+	_, err = g.Run(ctx, w, o)
+	return err
+}
+
+// TestStage compiles the tests of the modules for GOOS and GOARCH into bin/GOOS_GOARCH. That directory can be copied
+// to a machine without Go, where run.sh in it runs them all.
+func TestStage(ctx context.Context, goos, goarch string) error {
+	w, err := open()
+	if err != nil {
+		return err
+	}
+	_, err = guest.Build(ctx, os.Stdout, w, platforms.Platform{OS: goos, Arch: goarch}, guest.Core(w)...)
+	return err
 }
 
 // Lint checks the form of the source: gofmt, staticcheck, actionlint, and the rules of this repository for the names
@@ -223,19 +316,46 @@ func patterns(w *workspace.Workspace) []string {
 	return all
 }
 
+func guestOptions() testrun.Options {
+	return testrun.Options{Out: os.Stdout, Verbose: mg.Verbose()}
+}
+
+// required reports whether what a test or a comparison needs must be there, as where everything has been installed.
+func required() bool { return os.Getenv("EDGEWISE_REQUIRE") != "" }
+
+// runGuest runs the tests of g and records what the conformance suites have found.
+func runGuest(ctx context.Context, w *workspace.Workspace, g guest.Guest) error {
+	result, err := g.Run(ctx, w, guestOptions())
+	if err != nil {
+		err = fmt.Errorf("%s: %w", g.Name, err)
+	}
+	if result.Packages == 0 {
+		return err
+	}
+	return errors.Join(err, matrix.Record(w.Root, g.Name, result.Conformance))
+}
+
 // runTests runs go test with args, the last of which is the package pattern.
-func runTests(o testrun.Options, args ...string) error {
+func runTests(o testrun.Options, args ...string) (testrun.Result, error) {
 	list, err := command.Output(o.Dir, o.Env, "go", "list", args[len(args)-1])
 	if err != nil {
-		return err
+		return testrun.Result{}, err
 	}
 	o.Packages = len(strings.Fields(string(list)))
 	o.Args, o.Out, o.Verbose = args, os.Stdout, mg.Verbose()
 	result, err := testrun.Run(o)
 	testrun.PrintConformance(os.Stdout, result.Conformance)
-	fmt.Printf("%d packages, %d tests passed, %d skipped, %d packages failed\n",
-		result.Packages, result.Passed, result.Skipped, len(result.Failed))
-	return err
+	fmt.Println(result)
+	return result, err
+}
+
+// runRecorded runs go test with args and records what the conformance suites have found on this platform.
+func runRecorded(w *workspace.Workspace, args ...string) error {
+	result, err := runTests(testrun.Options{Dir: w.Root}, args...)
+	if result.Packages == 0 {
+		return err
+	}
+	return errors.Join(err, matrix.Record(w.Root, runtime.GOOS+"/"+runtime.GOARCH, result.Conformance))
 }
 
 func report(what string, findings []string, err error) error {

@@ -1,9 +1,11 @@
 package testrun
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"text/tabwriter"
 )
@@ -12,14 +14,71 @@ import (
 var conformanceLine = regexp.MustCompile(`(?m)^\s*(?:[^\s:]+\.go:\d+: )?(CONFORMANCE .+)$`)
 
 var conformanceFields = regexp.MustCompile(
-	`^CONFORMANCE (\S+) (.+): (\d+) pass, (\d+) n/a, (\d+) waived, (\d+) violated(?: \((.*)\))?$`)
+	`^CONFORMANCE (\S+) (.+): (\d+) pass, (\d+) n/a, (\d+) waived, (\d+) violated(?: \((.*?)\))?(?: \[(.*)\])?$`)
 
-func conformanceLines(output string) []string {
+// modes are the areas of cases that are counted by themselves: they say how complete an implementation is in each of
+// the ways in which readiness can be reported.
+var modes = []string{"level", "edge", "oneshot"}
+
+// outcomes are what can become of a case, in the order of the table.
+var outcomes = []string{"pass", "n/a", "waived", "violated"}
+
+// conformance returns the results that the test t of p has logged. To one of the known form it adds, in brackets, the
+// counts of each mode.
+func (p *packageRun) conformance(t *testRun) []string {
 	var lines []string
-	for _, m := range conformanceLine.FindAllStringSubmatch(output, -1) {
-		lines = append(lines, strings.TrimSpace(m[1]))
+	for _, m := range conformanceLine.FindAllStringSubmatch(t.output.String(), -1) {
+		line := strings.TrimSpace(m[1])
+		if conformanceFields.MatchString(line) {
+			if counts := p.modes(t.name); counts != "" {
+				line += " [" + counts + "]"
+			}
+		}
+		lines = append(lines, line)
 	}
 	return lines
+}
+
+// modes counts the cases whose name is a mode, below the test that ran them, as "level 20 pass, 1 n/a; edge 9 pass".
+func (p *packageRun) modes(test string) string {
+	count := map[string]map[string]int{}
+	for _, t := range p.tests {
+		id, ok := strings.CutPrefix(t.name, test+"/")
+		area, _, inArea := strings.Cut(id, "/")
+		if !ok || !inArea || !slices.Contains(modes, area) {
+			continue
+		}
+		if count[area] == nil {
+			count[area] = map[string]int{}
+		}
+		count[area][t.caseOutcome()]++
+	}
+	var all []string
+	for _, mode := range modes {
+		var counts []string
+		for _, outcome := range outcomes {
+			if n := count[mode][outcome]; n > 0 {
+				counts = append(counts, fmt.Sprintf("%d %s", n, outcome))
+			}
+		}
+		if len(counts) > 0 {
+			all = append(all, mode+" "+strings.Join(counts, ", "))
+		}
+	}
+	return strings.Join(all, "; ")
+}
+
+// caseOutcome returns what became of a case of a conformance suite, which skips with the reason in front.
+func (t *testRun) caseOutcome() string {
+	switch {
+	case t.outcome == "pass":
+		return "pass"
+	case t.outcome == "skip" && strings.Contains(t.output.String(), ": N/A "):
+		return "n/a"
+	case t.outcome == "skip" && strings.Contains(t.output.String(), ": WAIVED "):
+		return "waived"
+	}
+	return "violated"
 }
 
 // PrintConformance writes lines as a table, and one that is not of the known form as it is.
@@ -28,7 +87,7 @@ func PrintConformance(out io.Writer, lines []string) {
 		return
 	}
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "\nCONFORMANCE\timplementation\tpass\tn/a\twaived\tviolated\tnot applicable because")
+	fmt.Fprintln(t, "\nCONFORMANCE\timplementation\tpass\tn/a\twaived\tviolated\tby mode\tnot applicable because")
 	var odd []string
 	for _, line := range lines {
 		m := conformanceFields.FindStringSubmatch(line)
@@ -36,7 +95,8 @@ func PrintConformance(out io.Writer, lines []string) {
 			odd = append(odd, line)
 			continue
 		}
-		fmt.Fprintln(t, strings.TrimRight(strings.Join(m[1:], "\t"), "\t"))
+		because, byMode := cmp.Or(m[7], "-"), cmp.Or(m[8], "-")
+		fmt.Fprintln(t, strings.Join(append(m[1:7], byMode, because), "\t"))
 	}
 	_ = t.Flush()
 	for _, line := range odd {

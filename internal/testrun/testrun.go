@@ -52,6 +52,12 @@ type Result struct {
 	Conformance []string // the lines that begin with CONFORMANCE, without what t.Log puts before them
 }
 
+// String returns the totals.
+func (r Result) String() string {
+	return fmt.Sprintf("%d packages, %d tests passed, %d skipped, %d packages failed",
+		r.Packages, r.Passed, r.Skipped, len(r.Failed))
+}
+
 // Run runs go test. The error is nil only if the run was complete and nothing failed.
 func Run(o Options) (Result, error) {
 	c := command.Cmd(o.Dir, o.Env, "go", append([]string{"test", "-json"}, o.Args...)...)
@@ -211,7 +217,7 @@ func (r *reader) handle(e event) {
 		case "skip":
 			p.skipped++
 		}
-		r.result.Conformance = append(r.result.Conformance, conformanceLines(t.output.String())...)
+		r.result.Conformance = append(r.result.Conformance, p.conformance(t)...)
 		if r.every {
 			r.quiet = time.Now()
 			fmt.Fprint(r.out, t.output.String())

@@ -22,6 +22,9 @@ import "testing"
 func TestOne(t *testing.T) {
 	t.Run("sub", func(t *testing.T) { t.Log("hush") })
 	t.Run("left", func(t *testing.T) { t.Skip("why") })
+	t.Run("level/one", func(t *testing.T) {})
+	t.Run("edge/one", func(t *testing.T) {})
+	t.Run("edge/two", func(t *testing.T) { t.Skipf("N/A %s: needs x", "edge/two") })
 	t.Log("CONFORMANCE queue epoll/edge: 52 pass, 1 n/a, 0 waived, 0 violated (needs x: 1)")
 	t.Log("not CONFORMANCE")
 }`,
@@ -63,14 +66,14 @@ func runWith(t *testing.T, o Options) (Result, string, error) {
 
 func TestPassingPackagesTakeOneLine(t *testing.T) {
 	result, out, err := run(t, false, "./good", "./empty")
-	if err != nil || result.Packages != 2 || result.Passed != 2 || result.Skipped != 1 || len(result.Failed) != 0 {
+	if err != nil || result.Packages != 2 || result.Passed != 4 || result.Skipped != 2 || len(result.Failed) != 0 {
 		t.Errorf("got %+v, %v", result, err)
 	}
 	if !strings.HasPrefix(out, "ok  \texample.test/run/good\t") || strings.Count(out, "\n") != 1 ||
-		!strings.HasSuffix(out, "2 passed, 1 skipped\n") {
+		!strings.HasSuffix(out, "4 passed, 2 skipped\n") {
 		t.Errorf("got %q, want one line for the package with tests", out)
 	}
-	want := []string{"CONFORMANCE queue epoll/edge: 52 pass, 1 n/a, 0 waived, 0 violated (needs x: 1)"}
+	want := []string{"CONFORMANCE queue epoll/edge: 52 pass, 1 n/a, 0 waived, 0 violated (needs x: 1) [level 1 pass; edge 1 pass, 1 n/a]"}
 	if !slices.Equal(result.Conformance, want) {
 		t.Errorf("got %q, want %q", result.Conformance, want)
 	}
@@ -160,12 +163,14 @@ func TestConformanceTable(t *testing.T) {
 	PrintConformance(&out, []string{
 		"CONFORMANCE queue epoll/edge: 52 pass, 1 n/a, 0 waived, 0 violated (needs x: 1)",
 		"CONFORMANCE resolve pool: 8 pass, 0 n/a, 2 waived, 0 violated",
+		"CONFORMANCE queue poll: 3 pass, 1 n/a, 0 waived, 0 violated (needs x: 1; needs y: 2) [level 2 pass, 1 n/a; edge 1 pass]",
 		"CONFORMANCE of another form",
 	})
 	want := `
-CONFORMANCE  implementation  pass  n/a  waived  violated  not applicable because
-queue        epoll/edge      52    1    0       0         needs x: 1
-resolve      pool            8     0    2       0
+CONFORMANCE  implementation  pass  n/a  waived  violated  by mode                           not applicable because
+queue        epoll/edge      52    1    0       0         -                                 needs x: 1
+resolve      pool            8     0    2       0         -                                 -
+queue        poll            3     1    0       0         level 2 pass, 1 n/a; edge 1 pass  needs x: 1; needs y: 2
 CONFORMANCE of another form
 `
 	if out.String() != want {

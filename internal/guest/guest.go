@@ -1,0 +1,173 @@
+// Package guest runs the tests of the modules on systems other than this one, but on this machine: Windows by Wine,
+// Linux on other processors by QEMU's user emulation, and whatever a command of the user's reaches.
+package guest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/edgewise-go/edgewise/internal/platforms"
+	"github.com/edgewise-go/edgewise/internal/stage"
+	"github.com/edgewise-go/edgewise/internal/testrun"
+	"github.com/edgewise-go/edgewise/internal/wine"
+	"github.com/edgewise-go/edgewise/internal/workspace"
+)
+
+// packageLimit bounds the tests of one package. Emulation is ten to twenty times slower than this machine.
+const packageLimit = 10 * time.Minute
+
+// ErrNotHere is returned where a guest cannot be had on this machine as it is.
+var ErrNotHere = errors.New("not on this machine")
+
+// Guest is a system to run tests on.
+type Guest struct {
+	// Name is the platform and in brackets what stands for it, as in the conformance matrix.
+	Name     string
+	Platform platforms.Platform
+	// Packages are patterns of what is run, relative to the root.
+	Packages []string
+	// Conformance are the patterns of the conformance suites among them.
+	Conformance []string
+	// open makes the guest ready and returns how it runs a program, and what ends it.
+	open func(ctx context.Context, out io.Writer, w *workspace.Workspace) (stage.Runner, func() error, error)
+}
+
+// Core returns the patterns of all packages that are tested elsewhere: those of the modules that are released. The
+// apps are tested where they are built, with programs that a guest lacks.
+func Core(w *workspace.Workspace) []string {
+	var all []string
+	for _, dir := range coreModules(w) {
+		all = append(all, "./"+dir+"/...")
+	}
+	return all
+}
+
+func coreModules(w *workspace.Workspace) []string {
+	var all []string
+	for _, m := range w.Modules {
+		if m.Released {
+			all = append(all, m.Dir)
+		}
+	}
+	return all
+}
+
+// Windows returns the guest that Wine is, with its prefix below the root of the workspace.
+func Windows(w *workspace.Workspace) Guest {
+	return Guest{
+		Name:        windows,
+		Platform:    platforms.Platform{OS: "windows", Arch: "amd64"},
+		Packages:    Core(w),
+		Conformance: []string{"./conformance/..."},
+		open: func(ctx context.Context, out io.Writer, w *workspace.Workspace) (stage.Runner, func() error, error) {
+			opened, err := wine.Open(ctx, out, filepath.Join(w.Root, ".cache", "wine"))
+			if errors.Is(err, wine.ErrNotFound) {
+				return nil, nil, fmt.Errorf("%w: %w", ErrNotHere, err)
+			}
+			if err != nil {
+				return nil, nil, err
+			}
+			return opened.Cmd, opened.Close, nil
+		},
+	}
+}
+
+// emulators are QEMU's programs for the processors that are tested: the other common 64-bit one and a big-endian one.
+var emulators = []struct{ name, arch, program string }{
+	{arm64, "arm64", "qemu-aarch64"},
+	{s390x, "s390x", "qemu-s390x"},
+}
+
+// emulated are the packages that talk to the kernel or to the memory model themselves. What is built on them has no
+// code that depends on the processor.
+var emulated = []string{"./sys/...", "./queue/...", "./conformance/queuetest"}
+
+// Emulated returns the guests with the kernel of this machine and another processor: a 32-bit one that amd64 has in
+// itself, and those that QEMU's user emulation is.
+func Emulated() []Guest {
+	all := []Guest{{
+		Name:        i386,
+		Platform:    platforms.Platform{OS: "linux", Arch: "386"},
+		Packages:    emulated,
+		Conformance: []string{"./conformance/queuetest"},
+		open: func(context.Context, io.Writer, *workspace.Workspace) (stage.Runner, func() error, error) {
+			// In qemu-i386 7.2 all threads share one table of segments, which Go's threads need each for itself.
+			if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
+				return nil, nil, fmt.Errorf("%w: its programs run on linux/amd64 only, and crash in qemu-i386", ErrNotHere)
+			}
+			return exec.CommandContext, nothing, nil
+		},
+	}}
+	for _, e := range emulators {
+		all = append(all, Guest{
+			Name:        e.name,
+			Platform:    platforms.Platform{OS: "linux", Arch: e.arch},
+			Packages:    emulated,
+			Conformance: []string{"./conformance/queuetest"},
+			open: func(context.Context, io.Writer, *workspace.Workspace) (stage.Runner, func() error, error) {
+				if _, err := exec.LookPath(e.program); err != nil {
+					return nil, nil, fmt.Errorf("%w: no %s: install it (Debian, Ubuntu: apt-get install qemu-user)", ErrNotHere, e.program)
+				}
+				runner, err := stage.CommandLine(e.program)
+				return runner, nothing, err
+			},
+		})
+	}
+	return all
+}
+
+// Command returns the guest that the user's command line reaches.
+func Command(w *workspace.Workspace, p platforms.Platform, line string) Guest {
+	return Guest{
+		Name:     p.String() + " (" + line + ")",
+		Platform: p,
+		Packages: Core(w),
+		open: func(context.Context, io.Writer, *workspace.Workspace) (stage.Runner, func() error, error) {
+			runner, err := stage.CommandLine(line)
+			return runner, nothing, err
+		},
+	}
+}
+
+// nothing is what ends a guest that needs no end.
+func nothing() error { return nil }
+
+// Build compiles the tests of the packages for p into their directory.
+func Build(ctx context.Context, out io.Writer, w *workspace.Workspace, p platforms.Platform, packages ...string) (*stage.Stage, error) {
+	known, err := platforms.Known([]platforms.Platform{p})
+	if err != nil {
+		return nil, err
+	}
+	if len(known) == 0 {
+		return nil, fmt.Errorf("this Go does not compile for %s; go tool dist list names what it knows", p)
+	}
+	return stage.Build(ctx, out, w.Root, p, coreModules(w), packages...)
+}
+
+// Run compiles and runs the tests of g, and returns what was seen. Of o, Args, Out, Verbose and Every are used.
+func (g Guest) Run(ctx context.Context, w *workspace.Workspace, o testrun.Options) (result testrun.Result, err error) {
+	// A guest that is not there is known at once, before anything is compiled.
+	runner, end, err := g.open(ctx, o.Out, w)
+	if err != nil {
+		return result, err
+	}
+	defer func() { err = errors.Join(err, end()) }()
+	s, err := Build(ctx, o.Out, w, g.Platform, g.Packages...)
+	if err != nil {
+		return result, err
+	}
+	programs, left, err := s.Programs(o.Out, g.Name, runner, exceptions)
+	if err != nil {
+		return result, err
+	}
+	result, err = testrun.RunPrograms(ctx, o, packageLimit, programs)
+	testrun.PrintConformance(o.Out, result.Conformance)
+	fmt.Fprintf(o.Out, "%s: %s, %d left out\n", g.Name, result, left)
+	return result, err
+}

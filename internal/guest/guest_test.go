@@ -1,0 +1,63 @@
+package guest
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/edgewise-go/edgewise/internal/platforms"
+	"github.com/edgewise-go/edgewise/internal/testrun"
+	"github.com/edgewise-go/edgewise/internal/workspace"
+)
+
+func find(t *testing.T) *workspace.Workspace {
+	t.Helper()
+	w, err := workspace.Find(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func TestExceptionsNameGuestsAndPackagesThatExist(t *testing.T) {
+	w := find(t)
+	names := []string{Windows(w).Name}
+	for _, g := range Emulated() {
+		names = append(names, g.Name)
+	}
+	for _, e := range exceptions {
+		dir := strings.TrimSuffix(e.Package, "/...")
+		info, err := os.Stat(filepath.Join(w.Root, filepath.FromSlash(dir)))
+		if err != nil || !info.IsDir() || !slices.Contains(names, e.Where) || e.Reason == "" {
+			t.Errorf("%+v: %v; guests are %q", e, err, names)
+		}
+	}
+}
+
+func TestAGuestThatIsNotHereIsKnownBeforeAnythingIsCompiled(t *testing.T) {
+	w := find(t)
+	t.Setenv("PATH", t.TempDir())
+	for _, g := range Emulated()[1:] {
+		_, err := g.Run(t.Context(), w, testrun.Options{Out: t.Output()})
+		if !errors.Is(err, ErrNotHere) || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), "apt-get install qemu-user") {
+			t.Errorf("%s: got %v", g.Name, err)
+		}
+	}
+}
+
+func TestBadInputIsOneClearLine(t *testing.T) {
+	w := find(t)
+	for _, c := range []struct{ goos, goarch, line, want string }{
+		{"linux", "z80", "env", "this Go does not compile for linux/z80"},
+		{"linux", "amd64", "", "the command is empty"},
+		{"linux", "amd64", "no-such-program", "no-such-program cannot be run"},
+	} {
+		_, err := Command(w, platforms.Platform{OS: c.goos, Arch: c.goarch}, c.line).Run(t.Context(), w, testrun.Options{Out: t.Output()})
+		if err == nil || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: got %v", c, err)
+		}
+	}
+}

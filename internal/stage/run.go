@@ -1,0 +1,106 @@
+package stage
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/edgewise-go/edgewise/internal/testrun"
+)
+
+// Runner returns the command that runs program, an absolute path, with args.
+type Runner func(ctx context.Context, program string, args ...string) *exec.Cmd
+
+// CommandLine returns the Runner that appends the program and its arguments to line, which is split at white space:
+// what needs quotes belongs into a script. The first word is looked up in PATH if it has no slash.
+func CommandLine(line string) (Runner, error) {
+	words := strings.Fields(line)
+	if len(words) == 0 {
+		return nil, fmt.Errorf("the command is empty: it is what the path of a test program is appended to, as in qemu-aarch64")
+	}
+	path, err := exec.LookPath(words[0])
+	if err != nil {
+		return nil, fmt.Errorf("the command %s cannot be run: %w", words[0], err)
+	}
+	// Tests are run in other directories.
+	path, err = filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	before := words[1:]
+	return func(ctx context.Context, program string, args ...string) *exec.Cmd {
+		all := append(append([]string{}, before...), program)
+		return exec.CommandContext(ctx, path, append(all, args...)...)
+	}, nil
+}
+
+// Exception is what is not run on a platform.
+type Exception struct {
+	Where   string // the platform, with what stands for it in brackets, as "windows/amd64 (Wine)"
+	Package string // directory relative to the root; with "/..." also those below it
+	Tests   string // a regular expression of top-level tests; all if empty
+	Reason  string
+}
+
+func (e Exception) matches(dir string) bool {
+	below, ok := strings.CutSuffix(e.Package, "/...")
+	return dir == below || ok && strings.HasPrefix(dir, below+"/")
+}
+
+// Programs returns the test programs of s as they are run through runner, but for the exceptions that apply to where.
+// Each of these is named on out and counted. One whose packages have no tests there is an error: it is out of date.
+func (s *Stage) Programs(out io.Writer, where string, runner Runner, exceptions []Exception) (programs []testrun.Program, left int, err error) {
+	stale := make([]bool, len(exceptions))
+	used := make([]bool, len(exceptions))
+	for _, p := range s.Packages {
+		if p.Program == "" {
+			for i, e := range exceptions {
+				stale[i] = stale[i] || e.Where == where && e.matches(p.Dir)
+			}
+			continue
+		}
+		var skip []string
+		whole := false
+		for i, e := range exceptions {
+			if e.Where != where || !e.matches(p.Dir) {
+				continue
+			}
+			used[i] = true
+			left++
+			if e.Tests == "" {
+				whole = true
+				fmt.Fprintf(out, "left\t%s\t%s\n", p.Path, e.Reason)
+				break
+			}
+			if _, err := regexp.Compile(e.Tests); err != nil {
+				return nil, 0, err
+			}
+			skip = append(skip, e.Tests)
+			fmt.Fprintf(out, "left\t%s %s\t%s\n", p.Path, e.Tests, e.Reason)
+		}
+		if whole {
+			continue
+		}
+		dir := s.PackageDir(p)
+		program := filepath.Join(dir, p.Program)
+		programs = append(programs, testrun.Program{
+			Package: p.Path,
+			Skip:    strings.Join(skip, "|"),
+			Cmd: func(ctx context.Context, args ...string) *exec.Cmd {
+				c := runner(ctx, program, args...)
+				c.Dir = dir
+				return c
+			},
+		})
+	}
+	for i, e := range exceptions {
+		if stale[i] && !used[i] {
+			return nil, 0, fmt.Errorf("nothing to leave out on %s: %s has no tests there: %s", where, e.Package, e.Reason)
+		}
+	}
+	return programs, left, nil
+}
