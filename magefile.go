@@ -33,18 +33,22 @@ const testTimeout = "-timeout=5m"
 // Test runs the tests of all modules together, with the race detector where it works, and prints the conformance
 // table. With -v (go tool mage -v test) it also names each top-level test.
 func Test() error {
-	args := []string{testTimeout}
-	if works, reason := testrun.RaceDetector(); works {
-		fmt.Println("test: with the race detector")
-		args = append(args, "-race")
-	} else {
-		fmt.Println("test: WITHOUT the race detector:", reason)
-	}
 	w, err := open()
 	if err != nil {
 		return err
 	}
-	return runRecorded(w, append(args, "work")...)
+	packages, err := guest.Packages(os.Stdout, w, here)
+	if err != nil {
+		return err
+	}
+	flags := []string{testTimeout}
+	if works, reason := testrun.RaceDetector(); works {
+		fmt.Println("test: with the race detector")
+		flags = append(flags, "-race")
+	} else {
+		fmt.Println("test: WITHOUT the race detector:", reason)
+	}
+	return runRecorded(w, flags, packages...)
 }
 
 // TestAlone vets, tests and checks the tidiness of each module by itself, as its users will build it.
@@ -59,7 +63,7 @@ func TestAlone() error {
 		fmt.Println("alone:", m.Dir)
 		step := command.Stream(os.Stdout, m.Dir, alone, "go", "vet", "./...")
 		if step == nil {
-			_, step = runTests(testrun.Options{Dir: m.Dir, Env: alone}, testTimeout, "./...")
+			_, step = runTests(testrun.Options{Dir: m.Dir, Env: alone}, []string{testTimeout}, "./...")
 		}
 		if step != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", m.Dir, step))
@@ -83,7 +87,7 @@ func Conformance(ctx context.Context) error {
 	if err := matrix.Forget(w.Root); err != nil {
 		return err
 	}
-	errs := []error{runRecorded(w, testTimeout, "./conformance/...")}
+	errs := []error{runRecorded(w, []string{testTimeout}, "./conformance/...")}
 	for _, g := range append([]guest.Guest{guest.Windows(w)}, guest.Emulated()...) {
 		g.Packages = g.Conformance
 		err := runGuest(ctx, w, g)
@@ -294,6 +298,9 @@ func Clean() error {
 	return errors.Join(os.RemoveAll(".cache"), os.RemoveAll("bin"))
 }
 
+// here is the platform of this machine.
+var here = platforms.Platform{OS: runtime.GOOS, Arch: runtime.GOARCH}
+
 // toolsDir is where the programs of tools/go.mod are built.
 const toolsDir = ".cache/tools"
 
@@ -335,27 +342,27 @@ func runGuest(ctx context.Context, w *workspace.Workspace, g guest.Guest) error 
 	return errors.Join(err, matrix.Record(w.Root, g.Name, result.Conformance))
 }
 
-// runTests runs go test with args, the last of which is the package pattern.
-func runTests(o testrun.Options, args ...string) (testrun.Result, error) {
-	list, err := command.Output(o.Dir, o.Env, "go", "list", args[len(args)-1])
+// runTests runs go test with flags on packages, which may be patterns.
+func runTests(o testrun.Options, flags []string, packages ...string) (testrun.Result, error) {
+	list, err := command.Output(o.Dir, o.Env, "go", append([]string{"list"}, packages...)...)
 	if err != nil {
 		return testrun.Result{}, err
 	}
 	o.Packages = len(strings.Fields(string(list)))
-	o.Args, o.Out, o.Verbose = args, os.Stdout, mg.Verbose()
+	o.Args, o.Out, o.Verbose = append(flags, packages...), os.Stdout, mg.Verbose()
 	result, err := testrun.Run(o)
 	testrun.PrintConformance(os.Stdout, result.Conformance)
 	fmt.Println(result)
 	return result, err
 }
 
-// runRecorded runs go test with args and records what the conformance suites have found on this platform.
-func runRecorded(w *workspace.Workspace, args ...string) error {
-	result, err := runTests(testrun.Options{Dir: w.Root}, args...)
+// runRecorded runs go test with flags on packages and records what the conformance suites have found on this platform.
+func runRecorded(w *workspace.Workspace, flags []string, packages ...string) error {
+	result, err := runTests(testrun.Options{Dir: w.Root}, flags, packages...)
 	if result.Packages == 0 {
 		return err
 	}
-	return errors.Join(err, matrix.Record(w.Root, runtime.GOOS+"/"+runtime.GOARCH, result.Conformance))
+	return errors.Join(err, matrix.Record(w.Root, here.String(), result.Conformance))
 }
 
 func report(what string, findings []string, err error) error {

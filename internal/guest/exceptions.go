@@ -1,6 +1,17 @@
 package guest
 
-import "github.com/edgewise-go/edgewise/internal/stage"
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/edgewise-go/edgewise/internal/command"
+	"github.com/edgewise-go/edgewise/internal/platforms"
+	"github.com/edgewise-go/edgewise/internal/stage"
+	"github.com/edgewise-go/edgewise/internal/workspace"
+)
 
 // Why something is not run. Wine is 8.0 where this was seen.
 const (
@@ -10,7 +21,8 @@ const (
 )
 
 const (
-	windows = "windows/amd64 (Wine)"
+	windows = "windows/amd64"
+	wine8   = windows + " (Wine)"
 	i386    = "linux/386"
 	arm64   = "linux/arm64 (qemu-user)"
 	s390x   = "linux/s390x (qemu-user)"
@@ -21,10 +33,37 @@ var exceptions = []stage.Exception{
 	{Where: windows, Package: "stream/...", Reason: noWaitYet},
 	{Where: windows, Package: "conformance/streamtest", Reason: noWaitYet},
 	{Where: windows, Package: "conformance", Reason: "the example is of a loop and its sockets: " + noWaitYet},
-	{Where: windows, Package: "conformance/resolvetest", Reason: wineDeletes + "; and package net cannot listen for datagrams: 10045"},
-	{Where: windows, Package: "resolve", Tests: "^(TestTryDoesNotAllocate|TestHostsStatsCountWhatWasSkipped)$", Reason: wineDeletes},
+	{Where: windows, Package: "apps/...", Reason: noWaitYet},
+	{Where: wine8, Package: "conformance/resolvetest", Reason: wineDeletes + "; and package net cannot listen for datagrams: 10045"},
+	{Where: wine8, Package: "resolve", Tests: "^(TestTryDoesNotAllocate|TestHostsStatsCountWhatWasSkipped)$", Reason: wineDeletes},
 
 	{Where: i386, Package: "conformance/queuetest", Tests: "^TestEveryCaseCanFail$", Reason: provesTheSuite},
 	{Where: arm64, Package: "conformance/queuetest", Tests: "^TestEveryCaseCanFail$", Reason: provesTheSuite},
 	{Where: s390x, Package: "conformance/queuetest", Tests: "^TestEveryCaseCanFail$", Reason: provesTheSuite},
+}
+
+// Packages returns the packages of the whole workspace that are tested on p itself, where the go command runs them:
+// all but those that an exception leaves out as a whole, which are named on out.
+func Packages(out io.Writer, w *workspace.Workspace, p platforms.Platform) ([]string, error) {
+	text, err := command.Output(w.Root, nil, "go", "list", "-f", "{{.ImportPath}}\t{{.Dir}}", "work")
+	if err != nil {
+		return nil, err
+	}
+	var packages []string
+	for line := range strings.Lines(string(text)) {
+		path, dir, _ := strings.Cut(strings.TrimRight(line, "\r\n"), "\t")
+		dir, err := filepath.Rel(w.Root, dir)
+		if err != nil {
+			return nil, err
+		}
+		i := slices.IndexFunc(exceptions, func(e stage.Exception) bool {
+			return e.Tests == "" && e.Matches(p.String(), filepath.ToSlash(dir))
+		})
+		if i >= 0 {
+			fmt.Fprintf(out, "left\t%s\t%s\n", path, exceptions[i].Reason)
+			continue
+		}
+		packages = append(packages, path)
+	}
+	return packages, nil
 }

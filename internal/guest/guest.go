@@ -61,7 +61,7 @@ func coreModules(w *workspace.Workspace) []string {
 // Windows returns the guest that Wine is, with its prefix below the root of the workspace.
 func Windows(w *workspace.Workspace) Guest {
 	return Guest{
-		Name:        windows,
+		Name:        wine8,
 		Platform:    platforms.Platform{OS: "windows", Arch: "amd64"},
 		Packages:    Core(w),
 		Conformance: []string{"./conformance/..."},

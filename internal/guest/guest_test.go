@@ -24,7 +24,7 @@ func find(t *testing.T) *workspace.Workspace {
 
 func TestExceptionsNameGuestsAndPackagesThatExist(t *testing.T) {
 	w := find(t)
-	names := []string{Windows(w).Name}
+	names := []string{Windows(w).Name, Windows(w).Platform.String()}
 	for _, g := range Emulated() {
 		names = append(names, g.Name)
 	}
@@ -58,6 +58,28 @@ func TestBadInputIsOneClearLine(t *testing.T) {
 		_, err := Command(w, platforms.Platform{OS: c.goos, Arch: c.goarch}, c.line).Run(t.Context(), w, testrun.Options{Out: t.Output()})
 		if err == nil || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: got %v", c, err)
+		}
+	}
+}
+
+func TestPackagesLeavesOutWhatThePlatformDoesNotHave(t *testing.T) {
+	w := find(t)
+	for _, c := range []struct {
+		platform platforms.Platform
+		left     bool
+	}{{platforms.Platform{OS: "linux", Arch: "amd64"}, false}, {platforms.Platform{OS: "windows", Arch: "amd64"}, true}} {
+		var out strings.Builder
+		packages, err := Packages(&out, w, c.platform)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Contains(packages, w.Prefix+"/sys") {
+			t.Errorf("%s: sys is not in %q", c.platform, packages)
+		}
+		for _, p := range []string{w.Prefix + "/stream", w.Prefix + "/stream/park"} {
+			if slices.Contains(packages, p) == c.left || strings.Contains(out.String(), "left\t"+p+"\t") != c.left {
+				t.Errorf("%s: %s: left out is to be %v in %q, and said so in %q", c.platform, p, c.left, packages, out.String())
+			}
 		}
 	}
 }

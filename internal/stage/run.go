@@ -40,13 +40,17 @@ func CommandLine(line string) (Runner, error) {
 
 // Exception is what is not run on a platform.
 type Exception struct {
-	Where   string // the platform, with what stands for it in brackets, as "windows/amd64 (Wine)"
+	Where   string // a platform as "windows/amd64", or one with what stands for it in brackets, as "windows/amd64 (Wine)"
 	Package string // directory relative to the root; with "/..." also those below it
 	Tests   string // a regular expression of top-level tests; all if empty
 	Reason  string
 }
 
-func (e Exception) matches(dir string) bool {
+// Matches reports whether e is about the package in dir, relative to the root, when it is run where.
+func (e Exception) Matches(where, dir string) bool {
+	if where != e.Where && !strings.HasPrefix(where, e.Where+" (") {
+		return false
+	}
 	below, ok := strings.CutSuffix(e.Package, "/...")
 	return dir == below || ok && strings.HasPrefix(dir, below+"/")
 }
@@ -59,14 +63,14 @@ func (s *Stage) Programs(out io.Writer, where string, runner Runner, exceptions 
 	for _, p := range s.Packages {
 		if p.Program == "" {
 			for i, e := range exceptions {
-				stale[i] = stale[i] || e.Where == where && e.matches(p.Dir)
+				stale[i] = stale[i] || e.Matches(where, p.Dir)
 			}
 			continue
 		}
 		var skip []string
 		whole := false
 		for i, e := range exceptions {
-			if e.Where != where || !e.matches(p.Dir) {
+			if !e.Matches(where, p.Dir) {
 				continue
 			}
 			used[i] = true

@@ -23,9 +23,10 @@ func (s *Stage) script() string {
 const scriptHead = `#!/bin/sh
 # Runs each test program in the directory of its package. Arguments, as -test.run=NAME, go to every program.
 here=$(cd "$(dirname "$0")" && pwd) || exit
-log=$(mktemp) || exit
-table=$(mktemp) || exit
-trap 'rm -f "$log" "$table"' EXIT
+temporary=$(mktemp -d "${TMPDIR:-/tmp}/edgewise.XXXXXX") || exit
+trap 'rm -rf "$temporary"' EXIT
+log=$temporary/log table=$temporary/table
+: >"$table"
 packages=0 passed=0 skipped=0 failed=0 status=0
 run() {
 	directory=$1 program=$2
