@@ -1,0 +1,8 @@
+package queuetest
+
+// targets are what the benchmarks run on: one line a mechanism.
+func targets() []Target {
+	return []Target{
+		iocpTarget(),
+	}
+}
