@@ -4,10 +4,11 @@
 //
 // # Blocking
 //
-// Every function returns at once, except [EpollWait] and [Poll] with a timeout other than zero. On Linux the functions that
+// Every function returns at once, except the waits, [Poll] and [EpollWait] among them, with a timeout other than zero, and SocketPair on
+// Windows, which connects to itself. On Linux the functions that
 // return at once enter the kernel without telling Go's scheduler (a raw system call): the scheduler's hooks cost a loop
 // that makes two calls a message more than the calls' own work, since its monitor takes the processor away in
-// between. The two that may block do tell it, so that other goroutines run meanwhile.
+// between. Those that may block do tell it, so that other goroutines run meanwhile.
 //
 // # Errors
 //
@@ -17,6 +18,7 @@
 //
 // # Platforms
 //
-// Linux has everything. The other Unix systems have sockets, transfers, pipes and poll(2). Elsewhere every
-// function returns an error that is [errors.ErrUnsupported].
+// Sockets, pairs of them, transfers and Poll are on every system. Linux has epoll, eventfd and io_uring beside them, the BSDs and macOS have kqueue,
+// and Windows has completion ports and the polls of its socket driver, but no pipes. What a system lacks returns an error that
+// is [errors.ErrUnsupported].
 package sys
