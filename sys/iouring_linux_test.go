@@ -1,9 +1,11 @@
 package sys
 
 import (
+	"encoding/binary"
 	"errors"
 	"testing"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -148,5 +150,14 @@ func TestIoUringPollsAndTimesOut(t *testing.T) {
 		if err := r.Enter(0, -1); err != nil && err != unix.EINTR {
 			t.Fatal(err)
 		}
+	}
+}
+
+func TestIoUringPollMaskIsWhereTheKernelLooks(t *testing.T) {
+	// Its first interface had 16 bits in the place where 32 are by now (poll_events and poll32_events of struct io_uring_sqe).
+	e := IoUringSQE{OpFlags: IoUringPollMask(0x12345678)}
+	p := (*[unsafe.Sizeof(e)]byte)(unsafe.Pointer(&e))[unsafe.Offsetof(e.OpFlags):]
+	if low, high := binary.NativeEndian.Uint16(p), binary.NativeEndian.Uint16(p[2:]); low != 0x5678 || high != 0x1234 {
+		t.Errorf("got %#x and %#x", low, high)
 	}
 }

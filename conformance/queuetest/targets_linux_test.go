@@ -4,6 +4,7 @@ package queuetest
 func targets() []Target {
 	return []Target{
 		epollTarget("eventfd"),
+		iouringTarget("nop"),
 		pollTarget("eventfd"),
 	}
 }

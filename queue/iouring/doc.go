@@ -6,9 +6,9 @@
 //
 // # Cost
 //
-// WouldBlock is free. Add and Modify cost no system call while no Wait blocks: their requests go to the kernel together with the next Wait, and so do
-// the polls that mode Level starts anew. While one blocks in another thread, they are one system call each. Add looks at the kind
-// of the handle, too, which is another. Delete is one if a poll is under way, and gives the kernel's reference to the file back.
+// WouldBlock is free. The requests of Add and Modify go to the kernel together with the next Wait, and so do the polls that mode Level starts
+// anew; while a Wait blocks in another thread, they are one system call each. Add and Modify also look at what the handle is,
+// which is fstat(2). Delete is one system call if a poll is under way, and gives the kernel's reference to the file back.
 // A Wait makes no system call while the ring holds completions that an earlier one had no room for.
 //
 // One Wait is in the kernel at a time. The others wait for their turn, and what becomes ready meanwhile goes to the one that is in the
