@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/edgewise-go/edgewise/internal/platforms"
@@ -21,6 +22,10 @@ import (
 
 // packageLimit bounds the tests of one package. Emulation is ten to twenty times slower than this machine.
 const packageLimit = 10 * time.Minute
+
+// Proofs is a regular expression of the tests that run the conformance suites against broken implementations. They say
+// nothing about an implementation.
+const Proofs = "^TestEveryCase(CanFail|HasBeenSeenToFail)$"
 
 // ErrNotHere is returned where a guest cannot be had on this machine as it is.
 var ErrNotHere = errors.New("not on this machine")
@@ -34,6 +39,8 @@ type Guest struct {
 	Packages []string
 	// Conformance are the patterns of the conformance suites among them.
 	Conformance []string
+	// Skip is a regular expression of tests that are not wanted, besides the exceptions.
+	Skip string
 	// open makes the guest ready and returns how it runs a program, and what ends it.
 	open func(ctx context.Context, out io.Writer, w *workspace.Workspace) (stage.Runner, func() error, error)
 }
@@ -165,6 +172,9 @@ func (g Guest) Run(ctx context.Context, w *workspace.Workspace, o testrun.Option
 	programs, left, err := s.Programs(o.Out, g.Name, runner, exceptions)
 	if err != nil {
 		return result, err
+	}
+	for i := range programs {
+		programs[i].Skip = strings.Trim(programs[i].Skip+"|"+g.Skip, "|")
 	}
 	result, err = testrun.RunPrograms(ctx, o, packageLimit, programs)
 	testrun.PrintConformance(o.Out, result.Conformance)

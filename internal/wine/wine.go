@@ -101,13 +101,27 @@ func (w *Wine) Cmd(ctx context.Context, program string, args ...string) *exec.Cm
 	return w.command(ctx, w.prefix, w.loader, append([]string{program}, args...)...)
 }
 
-// Close gives the prefix back. The last to use it stops the server of the prefix and awaits its end.
+// Close gives the prefix back. The last to use it stops the server of the prefix, awaits its end, and removes the
+// temporary files of the programs.
 func (w *Wine) Close() error {
 	var err error
 	if w.lock.tryExclusive() {
-		err = w.stop(context.Background(), w.prefix)
+		err = errors.Join(w.stop(context.Background(), w.prefix), w.removeTemporary())
 	}
 	return errors.Join(err, w.lock.close())
+}
+
+// removeTemporary removes what programs could not: old versions of Wine lack the call by which Go removes directories.
+func (w *Wine) removeTemporary() error {
+	left, err := filepath.Glob(filepath.Join(w.prefix, "drive_c", "users", "*", "Temp", "*"))
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, name := range left {
+		errs = append(errs, os.RemoveAll(name))
+	}
+	return errors.Join(errs...)
 }
 
 // Leave gives the prefix back and leaves its server running, which ends by itself a few seconds after the last

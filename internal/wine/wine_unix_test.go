@@ -138,6 +138,10 @@ func TestTheLastToCloseStopsTheServer(t *testing.T) {
 		}
 		return strings.Split(strings.TrimSpace(string(text)), "\n")
 	}
+	temporary := filepath.Join(prefix, "drive_c/users/me/Temp/left/by")
+	if err := os.MkdirAll(temporary, 0o777); err != nil {
+		t.Fatal(err)
+	}
 	before := log()
 	if err := first.Close(); err != nil {
 		t.Error(err)
@@ -150,6 +154,9 @@ func TestTheLastToCloseStopsTheServer(t *testing.T) {
 	}
 	if got := log()[len(before):]; !slices.Equal(got, []string{"-k prefix", "-w prefix"}) {
 		t.Errorf("the last to close told the server %q", got)
+	}
+	if _, err := os.Stat(filepath.Dir(temporary)); err == nil {
+		t.Error("temporary files are left")
 	}
 }
 
