@@ -1,5 +1,10 @@
 package sys
 
+import "golang.org/x/sys/unix"
+
+// EvfiltExcept reports exceptional conditions, of a pipe its end.
+const EvfiltExcept = unix.EVFILT_EXCEPT
+
 // OpenBSD has no filter for events that the program triggers itself: no filter has the number zero.
 const (
 	EvfiltUser  = 0

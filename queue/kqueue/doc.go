@@ -19,6 +19,9 @@
 // Regular files, directories and block devices are refused, as epoll does, though the kernel would take them: there it reports the distance to the end
 // of a file, not readiness. A kqueue is waited for in the direction Readable only. Which devices and terminals work depends on their drivers.
 //
+// A writer hears that nobody reads its pipe any more in an event of its own, beside that of the room in the pipe. Before OpenBSD 7.1 it does not hear
+// of it while the pipe is full, and Add answers EPIPE if it comes late.
+//
 // A Modify that the kernel refuses after it has forgotten what was before leaves the handle registered, and silent.
 //
 // A queue does not survive fork(2): the child does not inherit the descriptor.

@@ -14,12 +14,8 @@ func (q *Queue) eventOf(e *sys.Kevent) (queue.Event, bool) {
 	if s == nil || uintptr(s.generation) != e.Udata {
 		return queue.Event{}, false
 	}
-	if e.Filter == sys.EvfiltUser {
-		// This one does not go with its handle, and would report for ever a pipe that was closed without Delete.
-		if pipe, err := q.pollable(h); err != nil || !pipe {
-			q.detach(h, s)
-			return queue.Event{}, false
-		}
+	if s.end && e.Filter == endFilter && !q.endHolds(h, s, e) {
+		return queue.Event{}, false
 	}
 	ready := s.readyOf(e)
 	directions := ready.Directions() & s.armed
@@ -40,37 +36,50 @@ func (q *Queue) eventOf(e *sys.Kevent) (queue.Event, bool) {
 	return event, true
 }
 
+// endHolds takes away an endFilter that reports something else than the end of a writer's pipe.
+func (q *Queue) endHolds(h sys.Handle, s *slot, e *sys.Kevent) bool {
+	switch {
+	case endFilter == sys.EvfiltUser:
+		// This one does not go with its handle, and would report for ever a pipe that was closed without Delete.
+		if pipe, err := q.pollable(h); err == nil && pipe {
+			return true
+		}
+	case endFilter != sys.EvfiltRead, e.Flags&sys.EvEOF != 0, s.interest.Has(queue.Readable):
+		return true
+	}
+	q.detachEnd(h, s)
+	return false
+}
+
 // readyOf maps the event of one filter, which speaks of its direction only: the end of the other is an event of the other filter.
 func (s *slot) readyOf(e *sys.Kevent) queue.Ready {
 	var ready queue.Ready
-	end := e.Flags&sys.EvEOF != 0
-	switch e.Filter {
-	case sys.EvfiltRead:
-		ready = queue.ReadyReadable
-		if end {
+	over := e.Flags&sys.EvEOF != 0
+	if e.Filter == sys.EvfiltRead {
+		ready |= queue.ReadyReadable
+		if over {
 			// There may be bytes before the end.
 			ready |= queue.ReadyPeerShut
 			s.ended |= queue.Readable
 		}
-		if s.standIn == readEnd {
-			ready |= queue.ReadyWritable | queue.ReadyHangUp
-		}
-	case sys.EvfiltWrite:
-		ready = queue.ReadyWritable
-		if end {
+	}
+	if e.Filter == sys.EvfiltWrite {
+		ready |= queue.ReadyWritable
+		if over {
 			s.ended |= queue.Writable
 			if s.pipe {
 				ready |= queue.ReadyHangUp
 			}
 		}
-	case sys.EvfiltUser:
-		return queue.ReadyWritable | queue.ReadyHangUp
+	}
+	if s.end && e.Filter == endFilter && (over || endFilter == sys.EvfiltUser) {
+		ready |= queue.ReadyWritable | queue.ReadyHangUp
 	}
 	if s.ended == queue.Both {
 		ready |= queue.ReadyHangUp
 	}
 	// A connection that failed or was reset has ended, with the errno in fflags (kqueue(2)).
-	if end && e.Fflags != 0 || e.Flags&sys.EvError != 0 {
+	if over && e.Fflags != 0 || e.Flags&sys.EvError != 0 {
 		ready |= queue.ReadyError
 	}
 	return ready

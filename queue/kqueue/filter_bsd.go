@@ -9,18 +9,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// standIn is a filter that reports the end of a pipe in the place of EVFILT_WRITE: most systems refuse that one once the
-// reader is gone, so that who comes late would never hear of it.
-type standIn uint8
-
-const (
-	noStandIn standIn = iota
-	userEvent         // EVFILT_USER with the number of the handle, triggered for ever
-	readEnd           // EVFILT_READ, which tells of the end at the writer's side too where there are no user events
-)
-
-// changesMax is how many changes a Modify needs: three filters out, two in.
-const changesMax = 5
+// changesMax is how many changes a Modify needs: three filters out, three in.
+const changesMax = 6
 
 // batch is changes that the kernel makes in one call, and what came of each.
 type batch struct {
@@ -63,16 +53,22 @@ func (s *slot) flags() sys.KeventFlags {
 // EV_CLEAR nor EV_DISPATCH, and only a new one looks at the handle on every system. If it fails, the kernel reports neither, and s says so.
 func (q *Queue) attach(h sys.Handle, old, s *slot) error {
 	var b batch
-	if old.interest.Has(queue.Readable) || old.standIn == readEnd {
+	if old.interest.Has(queue.Readable) {
 		b.put(h, sys.EvfiltRead, sys.EvDelete, 0, old)
 	}
 	if old.interest.Has(queue.Writable) {
 		b.put(h, sys.EvfiltWrite, sys.EvDelete, 0, old)
 	}
-	if old.standIn == userEvent {
-		b.put(h, sys.EvfiltUser, sys.EvDelete, 0, old)
+	if old.end {
+		b.put(h, endFilter, sys.EvDelete, 0, old)
 	}
 	deletions := b.n
+	// Before the filter for writing, whose refusal asks whether this one is there.
+	s.end = endWatched && s.pipe && s.interest.Has(queue.Writable)
+	if s.end && !(endFilter == sys.EvfiltRead && s.interest.Has(queue.Readable)) {
+		b.put(h, endFilter, s.flags(), 0, s)
+	}
+	ends := b.n
 	if s.interest.Has(queue.Readable) {
 		b.put(h, sys.EvfiltRead, s.flags(), 0, s)
 	}
@@ -83,11 +79,15 @@ func (q *Queue) attach(h sys.Handle, old, s *slot) error {
 	for i := 0; i < b.n && err == nil; i++ {
 		err = outcome(&b.receipts[i])
 		switch {
+		case err == nil:
 		case i < deletions && (err == syscall.ENOENT || err == syscall.EBADF):
 			// One-shot filters go by themselves on NetBSD, all filters go with their handle, and that is what was asked for.
 			err = nil
-		case i >= deletions && b.changes[i].Filter == sys.EvfiltWrite && s.readerGone(err):
-			err = q.attachStandIn(h, s)
+		case i >= deletions && i < ends:
+			// Some kinds of pipe do without.
+			s.end, err = false, nil
+		case i >= ends && b.changes[i].Filter == sys.EvfiltWrite && s.readerGone(err):
+			err = q.attachEnd(h, s, err)
 		}
 	}
 	if err != nil {
@@ -97,35 +97,40 @@ func (q *Queue) attach(h sys.Handle, old, s *slot) error {
 }
 
 // readerGone reports whether a refused EVFILT_WRITE means that nobody has the other end of the pipe any more: pipe_kqfilter answers
-// EPIPE on FreeBSD, OpenBSD and old macOS, and EBADF on NetBSD, of a handle that is open.
+// EPIPE on FreeBSD, OpenBSD, DragonFly and old macOS, and EBADF on NetBSD, of a handle that took another filter just before.
 func (s *slot) readerGone(err error) bool {
-	return err == syscall.EPIPE || err == syscall.EBADF && s.pipe
+	return err == syscall.EPIPE || err == syscall.EBADF && s.end
 }
 
-// attachStandIn makes the kernel report at once, and again as the mode has it, that writing to h fails.
-func (q *Queue) attachStandIn(h sys.Handle, s *slot) error {
-	if sys.EvfiltUser != 0 {
-		var b batch
-		b.put(h, sys.EvfiltUser, s.flags(), 0, s)
-		b.put(h, sys.EvfiltUser, 0, sys.NoteTrigger, s)
-		if err := b.apply(q.kq); err != nil {
-			return err
-		}
-		if outcome(&b.receipts[0]) == nil {
-			s.standIn = userEvent
-			return outcome(&b.receipts[1])
-		}
+// attachEnd makes the kernel report at once, and again as the mode has it, that writing to h fails. refusal is why
+// EVFILT_WRITE does not.
+func (q *Queue) attachEnd(h sys.Handle, s *slot, refusal error) error {
+	if s.end {
+		return nil // that filter is there, and has seen the end
 	}
-	s.standIn = readEnd
-	if s.interest.Has(queue.Readable) {
-		return nil // the filter is there
+	if endFilter != sys.EvfiltUser {
+		return refusal
 	}
 	var b batch
-	b.put(h, sys.EvfiltRead, s.flags(), 0, s)
+	b.put(h, endFilter, s.flags(), 0, s)
+	b.put(h, endFilter, 0, sys.NoteTrigger, s)
 	if err := b.apply(q.kq); err != nil {
 		return err
 	}
-	return outcome(&b.receipts[0])
+	if outcome(&b.receipts[0]) != nil {
+		return refusal
+	}
+	s.end = true
+	return outcome(&b.receipts[1])
+}
+
+// detachEnd takes away the filter for the end of a pipe.
+func (q *Queue) detachEnd(h sys.Handle, s *slot) {
+	var b batch
+	b.put(h, endFilter, sys.EvDelete, 0, s)
+	// What cannot be deleted is not there.
+	_ = b.apply(q.kq)
+	s.end = false
 }
 
 // detach undoes what an attach has done before it failed.
@@ -133,10 +138,10 @@ func (q *Queue) detach(h sys.Handle, s *slot) {
 	var b batch
 	b.put(h, sys.EvfiltRead, sys.EvDelete, 0, s)
 	b.put(h, sys.EvfiltWrite, sys.EvDelete, 0, s)
-	if s.standIn == userEvent {
-		b.put(h, sys.EvfiltUser, sys.EvDelete, 0, s)
+	if s.end {
+		b.put(h, endFilter, sys.EvDelete, 0, s)
 	}
 	// What cannot be deleted is not there, and an event of it would have no interest to report.
 	_ = b.apply(q.kq)
-	s.interest, s.armed, s.standIn = queue.None, queue.None, noStandIn
+	s.interest, s.armed, s.end = queue.None, queue.None, false
 }

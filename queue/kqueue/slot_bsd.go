@@ -25,7 +25,7 @@ type slot struct {
 	mode       queue.Mode
 	used       bool
 	pipe       bool // one half only, which a hang-up ends
-	standIn    standIn
+	end        bool // endFilter is attached
 }
 
 // Add implements [queue.Queue].
@@ -109,7 +109,7 @@ func (q *Queue) Delete(h sys.Handle) error {
 	}
 	none := slot{}
 	err := q.attach(h, s, &none)
-	s.end()
+	s.forget()
 	if err != nil {
 		return failed(operation, h, err)
 	}
@@ -128,7 +128,7 @@ func (s *slot) register(r queue.Registration) {
 	s.token, s.interest, s.armed, s.mode, s.used = r.Token, r.Interest, r.Interest, r.Mode, true
 }
 
-func (s *slot) end() { *s = slot{generation: s.generation + 1} }
+func (s *slot) forget() { *s = slot{generation: s.generation + 1} }
 
 // pollable refuses what the kernel takes and calls readable up to its end, and what is not open. It reports whether h is a pipe.
 func (q *Queue) pollable(h sys.Handle) (pipe bool, err error) {
