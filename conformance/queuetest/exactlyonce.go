@@ -3,6 +3,7 @@ package queuetest
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -138,8 +139,18 @@ func (r *onceRun) write(s *onceSource) {
 	if atomic.AddInt64(&r.tickets, -1) < 0 {
 		return
 	}
-	if n, err := sys.Write(s.peer, []byte{1}); n != 1 || err != nil {
-		r.fail("write", errors.Join(err, errShort))
+	deadline := time.Now().Add(r.load.Patience)
+	for {
+		n, err := sys.Write(s.peer, []byte{1})
+		if n == 1 && err == nil {
+			return
+		}
+		// There is room for a byte, but Wine says no while the write of the byte before is on its way back in another thread.
+		if err != sys.ErrWouldBlock || time.Now().After(deadline) {
+			r.fail("write", errors.Join(err, errShort))
+			return
+		}
+		runtime.Gosched()
 	}
 }
 
