@@ -30,8 +30,8 @@ func (q *Queue) eventOf(e *sys.Kevent) (queue.Event, bool) {
 	if s.mode == queue.Level && e.Flags&sys.EvOneShot != 0 {
 		// FreeBSD takes the filter of a writer off a pipe whose reader closes (knlist_clear): it reports once more and is gone. If the kernel
 		// refuses a new one, the handle was closed, and whoever closed it without Delete waits for nothing any more.
-		gone := slot{interest: directions}
-		_ = q.attach(h, &gone, s)
+		old := *s
+		_ = q.attach(h, &old, s)
 	}
 	return event, true
 }

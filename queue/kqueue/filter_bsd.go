@@ -49,8 +49,8 @@ func (s *slot) flags() sys.KeventFlags {
 	return sys.EvAdd
 }
 
-// attach makes the kernel report for s instead of old. Filters are deleted and added anew: an EV_ADD of one that is there changes neither
-// EV_CLEAR nor EV_DISPATCH, and only a new one looks at the handle on every system. If it fails, the kernel reports neither, and s says so.
+// attach makes the kernel report for s instead of old. Filters are deleted and added anew, and a new one looks at the handle at once: an EV_ADD of one
+// that is there would keep its EV_CLEAR or EV_DISPATCH. If it fails, the kernel reports neither, and s says so.
 func (q *Queue) attach(h sys.Handle, old, s *slot) error {
 	var b batch
 	if old.interest.Has(queue.Readable) {
