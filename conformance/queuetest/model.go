@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"time"
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sys"
@@ -168,10 +169,15 @@ func (m *model) compare(t T) bool {
 	for i := range m.sources {
 		m.sources[i].seen = queue.None
 	}
-	for attempt := range 4 {
+	// A mechanism that learns of readiness by a completion may need a moment, and what stays ready does not let a Wait block.
+	deadline := time.Now().Add(m.f.patience)
+	for attempt := 0; attempt < 4 || time.Now().Before(deadline); attempt++ {
+		if attempt >= 4 {
+			pause()
+		}
 		timeout := m.f.patience
 		if attempt < 2 {
-			timeout = 0 // enough for all but a mechanism that learns of readiness by a completion
+			timeout = 0 // enough for most
 		}
 		for _, e := range m.f.wait(t, timeout) {
 			if !m.event(t, e) {
