@@ -29,8 +29,8 @@ func (m Mode) String() string {
 
 // Features are what a mechanism has natively. Every mode works without them; they tell what it costs and what more there is.
 type Features struct {
-	Mechanism     string // "epoll", "poll"
-	Waker         string // how Wake gets through: "eventfd", "pipe"
+	Mechanism     string // "epoll", "iouring", "kqueue", "iocp", "poll"
+	Waker         string // how Wake gets through: "eventfd", "pipe", "nop", "user", "pqcs"
 	NativeEdge    bool   // edges come from the kernel: WouldBlock is free, and each arrival is an edge of its own
 	NativeOneShot bool   // one-shot comes from the kernel
 	Exclusive     bool   // Registration.Exclusive is understood
