@@ -43,7 +43,8 @@ func (r OnceReport) String() string {
 //
 // It owns q meanwhile, uses 2 descriptors a source, and leaves nothing registered. The error is that of a call which failed.
 func ExactlyOnce(q queue.Queue, load Load) (OnceReport, error) {
-	r := &onceRun{q: q, load: load, tickets: int64(load.Transitions), done: make(chan struct{})}
+	r := &onceRun{q: q, load: load, done: make(chan struct{})}
+	r.tickets.Store(int64(load.Transitions))
 	if load.Patience == 0 {
 		r.load.Patience = PatienceDefault
 	}
@@ -81,7 +82,7 @@ type onceRun struct {
 	q        queue.Queue
 	load     Load
 	sources  []onceSource
-	tickets  int64 // atomic; transitions that are not written yet
+	tickets  atomic.Int64 // transitions that are not written yet
 	over     atomic.Bool
 	done     chan struct{} // closed when all is consumed or a call has failed
 	doneOnce sync.Once
@@ -136,7 +137,7 @@ func (r *onceRun) finish() { r.doneOnce.Do(func() { close(r.done) }) }
 
 // write makes s ready if there is a transition left.
 func (r *onceRun) write(s *onceSource) {
-	if atomic.AddInt64(&r.tickets, -1) < 0 {
+	if r.tickets.Add(-1) < 0 {
 		return
 	}
 	deadline := time.Now().Add(r.load.Patience)
