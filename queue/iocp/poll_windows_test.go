@@ -1,6 +1,7 @@
 package iocp
 
 import (
+	"runtime"
 	"testing"
 	"unsafe"
 
@@ -206,5 +207,33 @@ func TestTurnsDoNotAllocate(t *testing.T) {
 	})
 	if allocated != 0 {
 		t.Errorf("%v allocations", allocated)
+	}
+}
+
+func TestEveryBlockedWaitSeesALevel(t *testing.T) {
+	const waiters = 3
+	q := open(t)
+	a, b := pair(t)
+	must(t, q.Add(a, queue.Registration{Interest: queue.Readable}))
+	got := make(chan int, waiters)
+	for range waiters {
+		go func() {
+			n, err := q.Wait(make([]queue.Event, 1), patience)
+			if err != nil {
+				t.Error(err)
+			}
+			got <- n
+		}()
+	}
+	for blocked := 0; blocked < waiters; runtime.Gosched() {
+		q.mu.Lock()
+		blocked = q.blocked
+		q.mu.Unlock()
+	}
+	send(t, b) // and nobody reads it, nor waits a second time
+	for range waiters {
+		if n := <-got; n != 1 {
+			t.Error("a Wait slept over a source that stays ready")
+		}
 	}
 }
