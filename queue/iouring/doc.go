@@ -15,8 +15,9 @@
 // kernel; a Wait with a timeout of zero finds nothing then.
 //
 // The kernel completes a poll in the thread that submitted it, which it interrupts for that: in a Wait for what was
-// added before or by it, in any thread that called Add or Modify while another waited. That is no error for any call, but time: programs
-// with one loop a thread should register where they wait.
+// added before or by it, in any thread that called Add or Modify while another waited. That is no error for any call, but two
+// threads have to run before the Wait returns. A ring is at its best where one thread registers and waits; many goroutines
+// may share one, and lose nothing but time.
 //
 // # Delete before close
 //
