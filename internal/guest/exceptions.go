@@ -17,6 +17,8 @@ import (
 const (
 	provesTheSuite = "it runs the cases against broken implementations: it tests the cases, which are the same everywhere"
 	noWaitYet      = "sockets do not wait on Windows yet: there is no wake handle that WSAPoll takes"
+	noIoUring      = "they open io_uring, which user emulation answers with ENOSYS"
+	noFilter       = "it filters system calls, which user emulation does not, in a process that runs the same program without QEMU"
 	wineDeletes    = "Wine lacks the call by which Go removes the files of a temporary directory: Invalid function"
 )
 
@@ -26,6 +28,12 @@ const (
 	i386    = "linux/386"
 	arm64   = "linux/arm64 (qemu-user)"
 	s390x   = "linux/s390x (qemu-user)"
+)
+
+// Tests that are left out on several platforms.
+const (
+	needIoUring = "^(TestOpenByNameAndByForce|TestWithoutDescriptorsTheMechanismIsUnavailable)$"
+	needFilter  = "^TestIoUringDenied$"
 )
 
 // exceptions is all that is not run somewhere, and why.
@@ -38,7 +46,11 @@ var exceptions = []stage.Exception{
 	{Where: wine8, Package: "resolve", Tests: "^(TestTryDoesNotAllocate|TestHostsStatsCountWhatWasSkipped)$", Reason: wineDeletes},
 
 	{Where: i386, Package: "conformance/queuetest", Tests: Proofs, Reason: provesTheSuite},
+	{Where: arm64, Package: "queue/auto", Tests: needIoUring, Reason: noIoUring},
+	{Where: arm64, Package: "queue/auto", Tests: needFilter, Reason: noFilter},
 	{Where: arm64, Package: "conformance/queuetest", Tests: Proofs, Reason: provesTheSuite},
+	{Where: s390x, Package: "queue/auto", Tests: needIoUring, Reason: noIoUring},
+	{Where: s390x, Package: "queue/auto", Tests: needFilter, Reason: noFilter},
 	{Where: s390x, Package: "conformance/queuetest", Tests: Proofs, Reason: provesTheSuite},
 }
 
