@@ -132,6 +132,10 @@ func TestCheckFailsUntilTheDifferenceIsAccepted(t *testing.T) {
 	if err := Check(&out, root, true); err != nil {
 		t.Errorf("accepted: got %v", err)
 	}
+	record("CONFORMANCE queue x: 1 pass, 0 n/a, 0 waived, 1 violated")
+	if err := Accept(&out, root); err == nil || !strings.Contains(err.Error(), "not accepted: p: queue x: ") {
+		t.Errorf("a violation: got %v", err)
+	}
 	record("CONFORMANCE queue x: unavailable (refused)")
 	if err := Check(&out, root, false); err != nil || !strings.Contains(out.String(), "not to be had here: p: queue x: unavailable (refused)") {
 		t.Errorf("refused: got %v\n%s", err, out.String())
