@@ -27,6 +27,14 @@ func deleteCases() []Case {
 			Source: "libuv uv__platform_invalidate_fd, netty e348bd92", Run: deletedInBatch,
 		},
 		{
+			ID: "delete/late", Rule: "Delete ends the registration of h, also when h was closed and its number used again; the successor's comes after it.",
+			Source: "netty e348bd92, sonic#161", Run: deletedLate,
+		},
+		{
+			ID: "modify/while-waiting", Rule: "Modify replaces the registration of h, token and all: no Wait that starts after it has returned reports the old token.",
+			Source: "mio 6b25a424, mio#394", Run: modifiedWhileWaiting,
+		},
+		{
 			ID: "delete/while-waiting", Rule: "No Wait that starts after Delete has returned reports h, however many are waiting.",
 			Source: "mio#1205, polling concurrent tests", Run: deletedWhileWaiting,
 		},
@@ -144,6 +152,54 @@ func deletedWhileWaiting(t T, f *Fixture) {
 			runtime.Gosched()
 		}
 		f.add(t, e, queue.Token(i+live), queue.Writable, modes[i%len(modes)])
+	}
+	stop(t)
+}
+
+func deletedLate(t T, f *Fixture) {
+	for i := range 10 {
+		m := modes[i%len(modes)]
+		old, now := queue.Token(2*i+1), queue.Token(2*i+2)
+		a, _ := pair(t)
+		f.add(t, a, old, queue.Readable, m)
+		a.close(t)
+		next, peer := pair(t) // has the number, most likely
+		must(t, f.Delete(a.handle))
+		f.add(t, next, now, queue.Readable, m)
+		f.calm(t, now, "before it is ready")
+		peer.send(t, 1)
+		f.expect(t, now, queue.Readable)
+		f.silent(t, old, "after Delete")
+		must(t, f.Delete(next.handle))
+	}
+}
+
+func modifiedWhileWaiting(t T, f *Fixture) {
+	const rounds = 200
+	a, b := pair(t)
+	b.send(t, 1)
+	var current atomic.Int64
+	var seen atomic.Int64
+	stop := f.waiters(t, 3, current.Load, func(e queue.Event, started int64) {
+		if int64(e.Token) < started {
+			t.Errorf("token %d is reported by a Wait that started after token %d had replaced it", e.Token, started)
+		}
+		for latest := seen.Load(); latest < int64(e.Token) && !seen.CompareAndSwap(latest, int64(e.Token)); latest = seen.Load() {
+		}
+	})
+	f.add(t, a, 0, queue.Both, queue.Level)
+	for i := range rounds {
+		token := int64(i + 1)
+		f.modify(t, a, queue.Token(token), queue.Both, modes[i%len(modes)])
+		current.Store(token)
+		if i%10 > 0 { // most are replaced before they have been reported
+			continue
+		}
+		for deadline := time.Now().Add(f.patience); seen.Load() < token; nap() {
+			if time.Now().After(deadline) {
+				t.Fatalf("token %d is not reported after Modify", token)
+			}
+		}
 	}
 	stop(t)
 }

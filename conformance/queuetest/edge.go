@@ -35,6 +35,22 @@ func edgeCases() []Case {
 			Source: "gnet 050672ff, mio#1126", Run: edgeListener,
 		},
 		{
+			ID: "edge/partial-read", Rule: edgeRule + " What was left unread is no event of its own, and does not keep the next from coming.",
+			Source: "shadow#3274, epoll(7)", Run: edgePartialRead,
+		},
+		{
+			ID: "edge/backlog", Rule: edgeRule + " What had queued up before Add is one event, and nothing of it is stranded.",
+			Source: "gnet 050672ff", Run: edgeBacklog,
+		},
+		{
+			ID: "edge/told-once", Rule: "Edge reports when the handle becomes ready, once: what is not read does not nag.",
+			Source: "epoll(7), calloop#123", Run: edgeToldOnce,
+		},
+		{
+			ID: "edge/full", Rule: "After would-block of writing, data that arrives does not make writing ready.",
+			Source: "epoll's wake-up of the one direction looks at both", Run: edgeFull,
+		},
+		{
 			ID: "edge/end-behind-data", Rule: "Ready.Ends tells of the end of the stream, after which a native edge may stay silent.", Needs: []suite.Feature{PeerShut},
 			Source: "netpoll#122, netpoll#226, netty#3709, netty#6303", Run: endBehindData,
 		},
@@ -116,6 +132,88 @@ func (f *Fixture) fillUp(t T, e *end, token queue.Token) (total int) {
 		if !room {
 			return total
 		}
+	}
+}
+
+func edgePartialRead(t T, f *Fixture) {
+	a, b := pair(t)
+	f.add(t, a, 1, queue.Readable, queue.Edge)
+	b.send(t, 6)
+	for range 3 {
+		f.expect(t, 1, queue.Readable)
+		f.read(t, a, 3)
+		must(t, f.WouldBlock(a.handle, queue.Readable)) // a lie: three bytes are left
+		b.send(t, 3)
+	}
+	f.expect(t, 1, queue.Readable)
+	f.read(t, a, 6)
+}
+
+func edgeBacklog(t T, f *Fixture) {
+	l, addr := listen(t)
+	const connections = 3
+	for range connections {
+		connect(t, tcp(t), addr)
+	}
+	f.add(t, l, 1, queue.Readable, queue.Edge)
+	f.expect(t, 1, queue.Readable)
+	for range connections {
+		f.accept(t, l)
+	}
+	must(t, f.WouldBlock(l.handle, queue.Readable))
+	connect(t, tcp(t), addr)
+	f.expect(t, 1, queue.Readable)
+	f.accept(t, l)
+}
+
+// turns is how often a case looks whether what is ready and not read is reported.
+const turns = 100
+
+// reports counts the turns, each of which a Wake ends, that report token readable.
+func (f *Fixture) reports(t T, token queue.Token) (n int) {
+	t.Helper()
+	for range turns {
+		for _, e := range f.fence(t) {
+			if e.Token == token && e.Ready.Directions().Has(queue.Readable) {
+				n++
+				break
+			}
+		}
+	}
+	return n
+}
+
+func edgeToldOnce(t T, f *Fixture) {
+	a, b := pair(t)
+	f.add(t, a, 1, queue.Readable, queue.Edge)
+	for range 2 {
+		b.send(t, 1)
+		f.expect(t, 1, queue.Readable)
+		// Events may be spurious, but not in each turn.
+		if n := f.reports(t, 1); n > turns/10 {
+			t.Errorf("one arrival is reported in %d turns of %d", n, turns)
+		}
+		f.drain(t, a)
+	}
+}
+
+func edgeFull(t T, f *Fixture) {
+	const rounds = 20
+	a, b := pair(t)
+	f.add(t, a, 1, queue.Both, queue.Edge)
+	f.fillUp(t, a, 1)
+	untrue := 0
+	for range rounds {
+		b.send(t, 1)
+		e := f.expect(t, 1, queue.Readable)
+		f.drain(t, a)
+		if e.Ready.Directions().Has(queue.Writable) && f.fillUp(t, a, 1) == 0 {
+			untrue++
+		}
+	}
+	// An event may be spurious, but not each.
+	if untrue > rounds/2 {
+		t.Errorf("%d of %d arrivals are reported as room, and there is none", untrue, rounds)
 	}
 }
 

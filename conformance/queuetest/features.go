@@ -21,6 +21,10 @@ func featureCases() []Case {
 			ID: "features/nested", Rule: "A Nester's handle is readable while a Wait would return at once.", Needs: []suite.Feature{Nested},
 			Source: "epoll(7)", Run: nested, Refused: nestedRefused,
 		},
+		{
+			ID: "features/nested-wake", Rule: "A Nester's handle is readable while a Wait would return at once, for a Wake as well, and not otherwise.", Needs: []suite.Feature{Nested},
+			Source: "epoll(7)", Run: nestedWake,
+		},
 	}
 }
 
@@ -82,6 +86,25 @@ func nested(t T, f *Fixture) {
 	events := make([]queue.Event, 1)
 	if n, err := inner.Wait(events, f.patience); n != 1 || err != nil || events[0].Token != 1 {
 		t.Errorf("inner queue: %d, %v, token %d", n, err, events[0].Token)
+	}
+	must(t, f.Delete(inner.Handle()))
+}
+
+// nestedWake has nothing registered with the inner queue: its Wait would return for the Wake.
+func nestedWake(t T, f *Fixture) {
+	inner, ok := f.another(t).(queue.Nester)
+	if !ok {
+		t.Fatalf("the queue claims to be nested, and is no Nester")
+	}
+	must(t, f.Add(inner.Handle(), registration(1, queue.Readable, queue.Level)))
+	for range 3 {
+		f.calm(t, 1, "though a Wait of the inner queue would not return")
+		must(t, inner.Wake())
+		f.expect(t, 1, queue.Readable)
+		f.expect(t, 1, queue.Readable)
+		if n, err := inner.Wait(make([]queue.Event, 1), f.patience); n != 0 || err != nil {
+			t.Errorf("inner queue: %d, %v", n, err)
+		}
 	}
 	must(t, f.Delete(inner.Handle()))
 }

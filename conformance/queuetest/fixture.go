@@ -137,6 +137,21 @@ func (f *Fixture) silent(t T, token queue.Token, why string) {
 	}
 }
 
+// calm fails if token, which is switched on and not ready, is reported again and again: now and then it may be.
+func (f *Fixture) calm(t T, token queue.Token, why string) {
+	t.Helper()
+	for range 10 {
+		reported := false
+		for _, e := range f.fence(t) {
+			reported = reported || e.Token == token
+		}
+		if !reported {
+			return
+		}
+	}
+	t.Errorf("token %d is reported all the time %s", token, why)
+}
+
 // soon runs each of fs on a goroutine and fails unless all have returned in time.
 func (f *Fixture) soon(t T, what string, fs ...func()) {
 	t.Helper()

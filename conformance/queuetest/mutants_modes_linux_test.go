@@ -80,26 +80,33 @@ func deafAtAdd(m queue.Mode) func(q *faulty) {
 func modeMutants() []mutant {
 	arrivals := [...][]string{
 		queue.Level: strings.Fields(`
-			add/invalid delete/number-reused features/exclusive features/nested level/becomes-ready level/connects level/hang-up
-			level/pipe-hang-up level/reset model/random wait/polls`),
+			add/invalid delete/late delete/number-reused features/exclusive features/nested features/nested-wake
+			foreign/descriptor-0 foreign/duplicate foreign/eventfd foreign/pidfd foreign/pipe foreign/refused-datagram
+			foreign/terminal foreign/timerfd level/becomes-ready level/beside-others level/connects level/hang-up
+			level/pipe-hang-up level/reset model/random wait/polls level/exactly-once`),
 		queue.Edge: strings.Fields(`
-			delete/number-reused edge/arrival-before-would-block edge/becomes-ready edge/connects edge/directions edge/exact-read
-			edge/half-close edge/hang-up edge/listener edge/pipe-hang-up edge/refilled edge/reset features/exclusive model/random
-			token/collected waiters/edge`),
+			delete/late delete/number-reused edge/arrival-before-would-block edge/becomes-ready edge/connects edge/directions
+			edge/exact-read edge/full edge/half-close edge/hang-up edge/listener edge/partial-read edge/pipe-hang-up edge/refilled
+			edge/reset edge/told-once features/exclusive foreign/descriptor-0 foreign/duplicate foreign/eventfd foreign/pidfd
+			foreign/pipe foreign/refused-datagram foreign/terminal foreign/timerfd level/beside-others model/random
+			token/collected waiters/edge delete/reuse edge/exactly-once`),
 		queue.OneShot: strings.Fields(`
-			delete/number-reused model/random oneshot/arrival-while-off oneshot/becomes-ready oneshot/connects oneshot/hang-up
-			oneshot/once oneshot/other-direction oneshot/pipe-hang-up oneshot/reset waiters/oneshot`),
+			delete/late delete/number-reused foreign/descriptor-0 foreign/duplicate foreign/eventfd foreign/pidfd foreign/pipe
+			foreign/refused-datagram foreign/terminal foreign/timerfd level/beside-others model/random oneshot/arrival-while-off
+			oneshot/becomes-ready oneshot/connects oneshot/hang-up oneshot/once oneshot/other-direction
+			oneshot/other-direction-writing oneshot/pipe-hang-up oneshot/reset oneshot/told-once waiters/oneshot oneshot/exactly-once`),
 	}
 	atAdd := [...][]string{
 		queue.Level: strings.Fields(`
-			delete/add-again delete/after-close edge/end-behind-data interest/none interest/only interest/switch level/deleted
-			level/disarmed level/modify level/nags level/ready-at-add model/random`),
+			delete/add-again delete/after-close edge/end-behind-data interest/none interest/only interest/switch
+			level/beside-others level/data-and-end level/deleted level/disarmed level/modify level/nags level/ready-at-add
+			model/random`),
 		queue.Edge: strings.Fields(`
-			delete/add-again edge/deleted edge/disarmed edge/end-behind-data edge/modify edge/ready-at-add features/claimed
-			interest/none interest/only interest/switch model/random`),
+			delete/add-again edge/backlog edge/data-and-end edge/deleted edge/disarmed edge/end-behind-data edge/modify
+			edge/ready-at-add features/claimed interest/none interest/only interest/switch model/random`),
 		queue.OneShot: strings.Fields(`
-			delete/add-again edge/end-behind-data interest/none interest/only interest/switch model/random oneshot/deleted
-			oneshot/disarmed oneshot/hang-up-while-off oneshot/modify oneshot/ready-at-add`),
+			delete/add-again edge/end-behind-data interest/none interest/only interest/switch model/random oneshot/data-and-end
+			oneshot/deleted oneshot/disarmed oneshot/hang-up-while-off oneshot/modify oneshot/ready-at-add`),
 	}
 	var mutants []mutant
 	for _, m := range modes {
@@ -136,13 +143,13 @@ func modeMutants() []mutant {
 				return e.Ready&(queue.ReadyHangUp|queue.ReadyError) != queue.ReadyHangUp
 			})
 		}, strings.Fields(`
-			edge/hang-up edge/pipe-hang-up level/hang-up level/pipe-hang-up model/random oneshot/hang-up oneshot/hang-up-while-off
-			oneshot/pipe-hang-up`)},
+			edge/data-and-end edge/hang-up edge/pipe-hang-up foreign/pidfd level/data-and-end level/hang-up level/pipe-hang-up
+			model/random oneshot/data-and-end oneshot/hang-up oneshot/hang-up-while-off oneshot/pipe-hang-up`)},
 		{"errors are not interests", func(q *faulty) {
 			q.each(func(e *queue.Event, _ sys.Handle, _ queue.Registration) bool { return e.Ready&queue.ReadyError == 0 })
 		}, strings.Fields(`
-			edge/hang-up edge/pipe-hang-up edge/refused edge/reset level/hang-up level/pipe-hang-up level/refused level/reset
-			oneshot/hang-up oneshot/pipe-hang-up oneshot/refused oneshot/reset`)},
+			edge/hang-up edge/pipe-hang-up edge/refused edge/reset foreign/refused-datagram level/hang-up level/pipe-hang-up
+			level/refused level/reset oneshot/hang-up oneshot/pipe-hang-up oneshot/refused oneshot/reset`)},
 		{"a connection is not room", func(q *faulty) {
 			q.each(func(e *queue.Event, h sys.Handle, _ queue.Registration) bool {
 				peer, err := sys.PeerAddr(h)
@@ -176,7 +183,7 @@ func modeMutants() []mutant {
 				r.Mode = max(r.Mode, queue.Edge)
 				return q.reallyModify(h, r)
 			}
-		}, strings.Fields("level/nags model/random")},
+		}, strings.Fields("features/nested-wake level/beside-others level/nags model/random")},
 		{"an edge comes once", func(q *faulty) {
 			had := map[queue.Token]queue.Interest{}
 			q.each(func(e *queue.Event, _ sys.Handle, r queue.Registration) bool {
@@ -188,8 +195,9 @@ func modeMutants() []mutant {
 				return without(e, old)
 			})
 		}, strings.Fields(`
-			edge/arrival-before-would-block edge/directions edge/exact-read edge/listener edge/no-allocation edge/refilled edge/room
-			features/claimed interest/switch waiters/edge`)},
+			edge/arrival-before-would-block edge/backlog edge/directions edge/exact-read edge/full edge/listener
+			edge/no-allocation edge/partial-read edge/refilled edge/room edge/told-once features/claimed interest/switch
+			level/beside-others waiters/edge`)},
 		{"room is an edge once", func(q *faulty) {
 			full := map[sys.Handle]bool{}
 			q.wouldBlock = func(h sys.Handle, dir queue.Interest) error {
@@ -214,7 +222,8 @@ func modeMutants() []mutant {
 				i, ok := only[h]
 				return !ok || r.Interest != queue.Both || i != queue.Readable || without(e, queue.Writable)
 			})
-		}, strings.Fields("edge/directions model/random oneshot/other-direction")},
+		}, strings.Fields(`
+			edge/directions foreign/descriptor-0 model/random oneshot/other-direction oneshot/other-direction-writing`)},
 		{"the end is not told", func(q *faulty) {
 			q.each(func(e *queue.Event, _ sys.Handle, _ queue.Registration) bool {
 				e.Ready &^= queue.ReadyPeerShut
@@ -255,7 +264,7 @@ func modeMutants() []mutant {
 				}
 				return true
 			})
-		}, strings.Fields("model/random oneshot/hang-up-while-off oneshot/once oneshot/other-direction")},
+		}, strings.Fields("model/random oneshot/hang-up-while-off oneshot/once oneshot/other-direction oneshot/told-once")},
 		{"one-shot switches off the handle", func(q *faulty) {
 			off := map[sys.Handle]bool{}
 			q.modify = func(h sys.Handle, r queue.Registration) error {
@@ -275,13 +284,13 @@ func modeMutants() []mutant {
 				off[h] = r.Mode == queue.OneShot
 				return !was
 			})
-		}, strings.Fields("model/random oneshot/other-direction")},
+		}, strings.Fields("model/random oneshot/other-direction oneshot/other-direction-writing")},
 		{"one-shot is two events", func(q *faulty) {
 			q.keep = true
 			twice(q, queue.OneShot, func(e queue.Event) { q.stash = append(q.stash, e) })
 		}, strings.Fields(`
 			delete/number-reused interest/none interest/switch model/random oneshot/deleted oneshot/hang-up-while-off oneshot/once
-			oneshot/other-direction waiters/oneshot`)},
+			oneshot/other-direction oneshot/told-once waiters/oneshot`)},
 		{"an edge is two events", func(q *faulty) {
 			twice(q, queue.Edge, func(queue.Event) {})
 		}, strings.Fields("waiters/edge")},
@@ -345,13 +354,13 @@ func pollMutants() []mutant {
 		{"would-block is ignored", func(q *faulty) {
 			q.wouldBlock = func(h sys.Handle, _ queue.Interest) error { return q.Queue.WouldBlock(h, queue.None) }
 		}, strings.Fields(`
-			edge/arrival-before-would-block edge/directions edge/exact-read edge/listener edge/no-allocation edge/refilled edge/room
-			waiters/edge`)},
+			edge/arrival-before-would-block edge/backlog edge/directions edge/exact-read edge/full edge/listener
+			edge/no-allocation edge/partial-read edge/refilled edge/room edge/told-once waiters/edge`)},
 		{"would-block looks whether it is true", func(q *faulty) {
 			q.wouldBlock = func(h sys.Handle, dir queue.Interest) error {
 				return q.Queue.WouldBlock(h, dir&^readiness(h))
 			}
-		}, strings.Fields("edge/arrival-before-would-block")},
+		}, strings.Fields("edge/arrival-before-would-block edge/partial-read")},
 		{"exclusive is ignored", func(q *faulty) {
 			q.add = func(h sys.Handle, r queue.Registration) error {
 				r.Exclusive = false

@@ -39,10 +39,11 @@ func registrationMutants() []mutant {
 				}
 				return q.reallyModify(h, r)
 			}
-		}, strings.Fields("add/twice features/exclusive")},
-		{"unknown handles are fine", func(q *faulty) { tolerate(q, queue.ErrNotFound) }, strings.Fields("add/closed-handle add/regular-file add/unknown delete/after-close")},
-		{"regular files are silent", func(q *faulty) { tolerate(q, queue.ErrNotPollable) }, strings.Fields("add/regular-file")},
-		{"closed handles are silent", func(q *faulty) { tolerate(q, syscall.EBADF) }, strings.Fields("add/closed-handle")},
+		}, strings.Fields("add/twice features/exclusive foreign/descriptor-0")},
+		{"unknown handles are fine", func(q *faulty) { tolerate(q, queue.ErrNotFound) }, strings.Fields(`
+			add/closed-handle add/regular-file add/unknown delete/after-close foreign/device foreign/directory`)},
+		{"regular files are silent", func(q *faulty) { tolerate(q, queue.ErrNotPollable) }, strings.Fields("add/failures add/regular-file foreign/device foreign/directory")},
+		{"closed handles are silent", func(q *faulty) { tolerate(q, syscall.EBADF) }, strings.Fields("add/closed-handle add/failures")},
 		{"modes are not checked", func(q *faulty) {
 			q.add = func(h sys.Handle, r queue.Registration) error {
 				r.Mode, r.Interest = min(r.Mode, queue.OneShot), r.Interest&queue.Both
@@ -67,7 +68,7 @@ func registrationMutants() []mutant {
 				}
 				return q.reallyRemove(h)
 			}
-		}, strings.Fields("add/closed-handle add/regular-file")},
+		}, strings.Fields("add/closed-handle add/regular-file foreign/device foreign/directory")},
 		{"the table has 32 entries", func(q *faulty) {
 			q.each(func(_ *queue.Event, _ sys.Handle, r queue.Registration) bool {
 				return r.Token < 32 || len(q.regs) < 40
@@ -86,7 +87,7 @@ func registrationMutants() []mutant {
 				e.Ready |= queue.Ready(queue.Both)
 				return true
 			})
-		}, strings.Fields("interest/only interest/switch model/random oneshot/other-direction wait/polls")},
+		}, strings.Fields("edge/full interest/only interest/switch model/random oneshot/other-direction wait/polls")},
 		{"modify adds to the interest", func(q *faulty) {
 			q.modify = func(h sys.Handle, r queue.Registration) error {
 				q.mu.Lock()
@@ -126,11 +127,11 @@ func registrationMutants() []mutant {
 				return q.reallyModify(h, r)
 			}
 		}, strings.Fields(`
-			edge/modify features/exclusive level/modify model/random oneshot/arrival-while-off oneshot/hang-up-while-off
-			oneshot/modify`)},
+			edge/modify features/exclusive foreign/duplicate level/modify model/random oneshot/arrival-while-off
+			oneshot/hang-up-while-off oneshot/modify modify/while-waiting`)},
 		{"modify does not look again", modifyDoesNotLook, strings.Fields(`
-			edge/modify features/exclusive interest/none interest/switch model/random oneshot/arrival-while-off
-			oneshot/hang-up-while-off oneshot/modify oneshot/once oneshot/other-direction`)},
+			edge/modify features/exclusive foreign/descriptor-0 foreign/duplicate interest/none interest/switch model/random
+			oneshot/arrival-while-off oneshot/hang-up-while-off oneshot/modify oneshot/once oneshot/other-direction`)},
 		{"exclusive cannot be modified", func(q *faulty) {
 			q.modify = func(h sys.Handle, r queue.Registration) error {
 				if r.Exclusive {
@@ -159,7 +160,7 @@ func registrationMutants() []mutant {
 				q.handle = func() sys.Handle { return h }
 				return h
 			}
-		}, strings.Fields("features/nested")},
+		}, strings.Fields("features/nested features/nested-wake")},
 		{"deletes nothing", func(q *faulty) {
 			q.remove = func(h sys.Handle) error {
 				q.mu.Lock()
@@ -180,8 +181,8 @@ func registrationMutants() []mutant {
 				return q.reallyAdd(h, r)
 			}
 		}, strings.Fields(`
-			add/unknown delete/after-close delete/while-waiting edge/deleted level/deleted model/random oneshot/deleted
-			wait/registered-meanwhile`)},
+			add/unknown delete/after-close delete/while-waiting edge/deleted foreign/duplicate level/deleted model/random
+			oneshot/deleted wait/registered-meanwhile`)},
 		{"the next handle gets an event of a deleted one", func(q *faulty) {
 			var old []queue.Token // guarded by mu
 			q.remove = func(h sys.Handle) error {
@@ -202,7 +203,8 @@ func registrationMutants() []mutant {
 				return err
 			}
 			q.keep = true
-		}, strings.Fields("delete/in-batch delete/number-reused delete/while-waiting model/random wait/registered-meanwhile")},
+		}, strings.Fields(`
+			delete/in-batch delete/number-reused delete/while-waiting model/random wait/registered-meanwhile`)},
 		{"a deleted handle cannot come back", func(q *faulty) {
 			deleted := map[sys.Handle]int{}
 			q.remove = func(h sys.Handle) error {
@@ -215,7 +217,9 @@ func registrationMutants() []mutant {
 				return err
 			}
 			q.each(func(_ *queue.Event, h sys.Handle, _ queue.Registration) bool { return deleted[h] == 0 })
-		}, strings.Fields("delete/add-again delete/number-reused model/random")},
+		}, strings.Fields(`
+			delete/add-again delete/late delete/number-reused foreign/descriptor-0 foreign/duplicate model/random
+			oneshot/other-direction-writing`)},
 		{"a batch outlives delete", func(q *faulty) {
 			q.keep = true
 			q.wait = prefetching(q)

@@ -108,7 +108,7 @@ func waitingMutants() []mutant {
 				waits.Add(1)
 				return q.reallyWait(events, timeout)
 			}
-		}, strings.Fields("wake/before-wait")},
+		}, strings.Fields("features/nested-wake wake/before-wait wake/saturated")},
 		{"whoever sleeps is not woken", func(q *faulty) {
 			q.wake = func() error {
 				q.mu.Lock()

@@ -13,6 +13,14 @@ func oneShotCases() []Case {
 			Source: "ponylang/lori#294, lori#295, lori#306", Run: oneShotOtherDirection,
 		},
 		{
+			ID: "oneshot/other-direction-writing", Rule: "The other direction is not touched: writing stays on after an event of reading.",
+			Source: "ponylang/lori#306", Run: oneShotWriting,
+		},
+		{
+			ID: "oneshot/told-once", Rule: "OneShot reports a direction once: what is not read does not nag.",
+			Source: "epoll_ctl(2) EPOLLONESHOT", Run: oneShotToldOnce,
+		},
+		{
 			ID: "oneshot/arrival-while-off", Rule: "Modify re-checks readiness: what came while the direction was off is reported.",
 			Source: "mio#394", Run: oneShotArrival,
 		},
@@ -51,6 +59,45 @@ func oneShotOtherDirection(t T, f *Fixture) {
 		f.silent(t, 1, "though both directions are switched off")
 		f.drain(t, a)
 		f.modify(t, a, 1, queue.Both, queue.OneShot)
+	}
+}
+
+func oneShotWriting(t T, f *Fixture) {
+	for range 3 {
+		a, b := pair(t)
+		sent := f.fillUpFirst(t, a)
+		f.add(t, a, 2, queue.Both, queue.OneShot)
+		b.send(t, 1)
+		e := f.expect(t, 2, queue.Readable)
+		f.drain(t, a)
+		f.read(t, b, sent)
+		if !e.Disarmed.Has(queue.Writable) {
+			f.expect(t, 2, queue.Writable)
+		}
+		must(t, f.Delete(a.handle))
+	}
+}
+
+// fillUpFirst fills e before the case registers it.
+func (f *Fixture) fillUpFirst(t T, e *end) int {
+	t.Helper()
+	f.add(t, e, 1, queue.Writable, queue.Edge)
+	sent := f.fillUp(t, e, 1)
+	must(t, f.Delete(e.handle))
+	return sent
+}
+
+func oneShotToldOnce(t T, f *Fixture) {
+	a, b := pair(t)
+	f.add(t, a, 1, queue.Readable, queue.OneShot)
+	for range 2 {
+		b.send(t, 1)
+		f.expect(t, 1, queue.Readable)
+		if n := f.reports(t, 1); n > 0 {
+			t.Errorf("reported in %d turns of %d though it is switched off", n, turns)
+		}
+		f.drain(t, a)
+		f.modify(t, a, 1, queue.Readable, queue.OneShot)
 	}
 }
 

@@ -98,7 +98,7 @@ func Cases() []Case {
 	var cases []Case
 	for _, group := range [][]Case{
 		registrationCases(), modeCases(), edgeCases(), oneShotCases(), deleteCases(),
-		waitCases(), wakeCases(), closeCases(), waiterCases(), loadCases(), featureCases(), modelCases(),
+		waitCases(), wakeCases(), closeCases(), waiterCases(), loadCases(), featureCases(), foreignCases(), modelCases(),
 	} {
 		cases = append(cases, group...)
 	}

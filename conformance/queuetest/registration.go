@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sys"
 )
@@ -33,6 +34,14 @@ func registrationCases() []Case {
 		{
 			ID: "add/invalid", Rule: "Add and Modify return ErrInvalid for a mode or interest that does not exist.",
 			Source: "WSAPoll, which fails the whole call: rabbitmq-c#257", Run: invalidRegistration,
+		},
+		{
+			ID: "add/failures", Rule: "Add that fails leaves nothing behind, no descriptor either.",
+			Source: "gaio 23e468d, tokio#6329", Needs: []suite.Feature{Descriptors}, Run: addFailures,
+		},
+		{
+			ID: "would-block/unknown", Rule: "WouldBlock returns ErrNotFound where it is not free, and nil where it is.",
+			Source: "polling 9e143a3", Run: wouldBlockUnknown,
 		},
 		{
 			ID: "add/many", Rule: "Every registration is reported, however many there are.",
@@ -99,6 +108,43 @@ func closedHandle(t T, f *Fixture) {
 	}
 }
 
+func addFailures(t T, f *Fixture) {
+	const failures = 3000
+	file, err := os.Create(filepath.Join(t.TempDir(), "file"))
+	must(t, err)
+	t.Cleanup(func() { must(t, file.Close()) })
+	before, err := descriptors()
+	must(t, err)
+	for i := range failures {
+		h := sys.Handle(file.Fd())
+		if i%2 == 1 {
+			h = math.MaxInt32
+		}
+		if f.Add(h, registration(1, queue.Readable, modes[i%len(modes)])) == nil {
+			t.Fatalf("add of handle %v succeeds", h)
+		}
+	}
+	after, err := descriptors()
+	must(t, err)
+	// The rest of the process opens and closes meanwhile.
+	if after > before+failures/2 {
+		t.Errorf("%d descriptors are open after %d calls that failed, %d before", after, failures, before)
+	}
+}
+
+func wouldBlockUnknown(t T, f *Fixture) {
+	a, _ := pair(t)
+	for range 2 {
+		for _, h := range []sys.Handle{a.handle, math.MaxInt32, sys.Invalid} {
+			if err := f.WouldBlock(h, queue.Readable); err != nil {
+				wantError(t, "would block of what is not registered", err, queue.ErrNotFound)
+			}
+		}
+		f.add(t, a, 1, queue.Readable, queue.Edge)
+		must(t, f.Delete(a.handle))
+	}
+}
+
 func invalidRegistration(t T, f *Fixture) {
 	a, b := pair(t)
 	f.add(t, b, 1, queue.Readable, queue.Level)
@@ -128,7 +174,11 @@ func addMany(t T, f *Fixture) {
 		if len(want) == 0 {
 			return
 		}
-		for _, e := range f.wait(t, f.patience) {
+		events := f.wait(t, f.patience)
+		if len(events) == 0 {
+			break
+		}
+		for _, e := range events {
 			delete(want, e.Token)
 		}
 	}
@@ -190,7 +240,11 @@ func anyToken(t T, f *Fixture) {
 		if len(tokens) == 0 {
 			return
 		}
-		for _, e := range f.wait(t, f.patience) {
+		events := f.wait(t, f.patience)
+		if len(events) == 0 {
+			break
+		}
+		for _, e := range events {
 			i := slices.Index(tokens, e.Token)
 			if i < 0 {
 				t.Fatalf("reported %#x, which is no token of a registration", uint64(e.Token))

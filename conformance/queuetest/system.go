@@ -1,11 +1,6 @@
 package queuetest
 
-import (
-	"slices"
-
-	"github.com/edgewise-go/edgewise/conformance/internal/suite"
-	"github.com/edgewise-go/edgewise/sys"
-)
+import "github.com/edgewise-go/edgewise/conformance/internal/suite"
 
 // Features of the system that a run is on, not of the implementation. Each is found out by doing: a case that needs what the
 // system cannot make here and now is not applicable, and the summary names it.
@@ -14,6 +9,7 @@ const (
 	Signals        suite.Feature = "signals"      // a thread that blocks in a system call can be interrupted
 	Duplicate      suite.Feature = "duplicate"    // two handles of one open file
 	DescriptorZero suite.Feature = "descriptor 0" // a socket can have the number 0
+	Descriptors    suite.Feature = "descriptors"  // the descriptors of the process can be counted
 )
 
 // probe is how a feature of the system is found out.
@@ -25,19 +21,10 @@ type probe struct {
 // systemFeatures returns what this system has.
 func systemFeatures() []suite.Feature {
 	var have []suite.Feature
-	for _, p := range slices.Concat([]probe{{Pipe, tryPipe}}, systemProbes()) {
+	for _, p := range systemProbes() {
 		if p.try() == nil {
 			have = append(have, p.feature)
 		}
 	}
 	return have
-}
-
-func tryPipe() error {
-	r, w, err := sys.Pipe()
-	if err != nil {
-		return err
-	}
-	_, _ = sys.Close(r), sys.Close(w)
-	return nil
 }

@@ -12,6 +12,12 @@ import (
 
 func systemProbes() []probe { return nil }
 
+func kinds() []kind { return nil }
+
+func descriptors() (int, error) { return 0, errors.ErrUnsupported }
+
+func putOnZero(sys.Handle) (restore func() error, err error) { return nil, errors.ErrUnsupported }
+
 func duplicate(sys.Handle) (sys.Handle, error) { return sys.Invalid, errors.ErrUnsupported }
 
 // The errors of Windows for a handle that is not open, or is no socket, which it does not tell apart.

@@ -4,16 +4,34 @@ package queuetest
 
 import (
 	"errors"
+	"os"
+	"slices"
+	"sync"
 	"syscall"
+	"time"
 
 	"github.com/edgewise-go/edgewise/sys"
 )
 
 func systemProbes() []probe {
-	return []probe{
+	probes := []probe{
 		{Signals, func() error { return nil }}, // POSIX
 		{Duplicate, tryDuplicate},
+		{DescriptorZero, func() error { return nil }}, // dup2(2)
+		{Device, func() error {
+			_, err := os.Stat(os.DevNull)
+			return err
+		}},
+		{Descriptors, tryDescriptors},
 	}
+	for _, k := range kinds() {
+		try := k.try
+		if k.feature == RefusedDatagram {
+			try = tryRefused
+		}
+		probes = append(probes, probe{k.feature, try})
+	}
+	return probes
 }
 
 // duplicate returns a second handle of the open file of h.
@@ -43,3 +61,124 @@ func tryDuplicate() error {
 
 // notOpen reports whether err says that a handle is not open.
 func notOpen(err error) bool { return errors.Is(err, syscall.EBADF) }
+
+// zero is held by the case that has descriptor 0, of which a process has one.
+var zero sync.Mutex
+
+// putOnZero makes descriptor 0 a duplicate of h until restore is called.
+func putOnZero(h sys.Handle) (restore func() error, err error) {
+	zero.Lock()
+	saved, err := syscall.Dup(0)
+	if err == nil {
+		syscall.CloseOnExec(saved)
+	}
+	if err := duplicateTo(int(h), 0); err != nil {
+		zero.Unlock()
+		return nil, err
+	}
+	return func() error {
+		defer zero.Unlock()
+		if err != nil { // there was none
+			return syscall.Close(0)
+		}
+		return errors.Join(duplicateTo(saved, 0), syscall.Close(saved))
+	}, nil
+}
+
+// descriptors returns how many descriptors this process has open.
+func descriptors() (int, error) {
+	names, err := descriptorNames()
+	return len(names), err
+}
+
+func descriptorNames() ([]string, error) {
+	dir, err := os.Open("/dev/fd")
+	if err != nil {
+		return nil, err
+	}
+	names, err := dir.Readdirnames(-1)
+	return names, errors.Join(err, dir.Close())
+}
+
+// tryDescriptors finds out whether all descriptors are counted: some systems show the first three only.
+func tryDescriptors() error {
+	r, w, err := sys.Pipe()
+	if err != nil {
+		return err
+	}
+	defer func() { _, _ = sys.Close(r), sys.Close(w) }()
+	names, err := descriptorNames()
+	if err == nil && !slices.Contains(names, max(r, w).String()) {
+		err = errors.ErrUnsupported
+	}
+	return err
+}
+
+// refusedWait bounds how long the answer to a datagram is waited for.
+const refusedWait = 500 * time.Millisecond
+
+// refusedKind is a datagram socket that is connected to a port where nobody listens: when it has sent, it has an error and no data.
+func refusedKind() (h sys.Handle, ready func() error, release func(), err error) {
+	nobody, err := datagram()
+	if err != nil {
+		return sys.Invalid, nil, nil, err
+	}
+	defer func() { _ = syscall.Close(nobody) }()
+	fd, err := datagram()
+	if err != nil {
+		return sys.Invalid, nil, nil, err
+	}
+	release = func() { _ = syscall.Close(fd) }
+	addr, err := syscall.Getsockname(nobody)
+	if err == nil {
+		err = syscall.Connect(fd, addr)
+	}
+	if err != nil {
+		release()
+		return sys.Invalid, nil, nil, err
+	}
+	return sys.Handle(fd), func() error {
+		_, err := syscall.Write(fd, []byte{1})
+		return err
+	}, release, nil
+}
+
+// tryRefused finds out whether the system tells the sender.
+func tryRefused() error {
+	h, ready, release, err := refusedKind()
+	if err != nil {
+		return err
+	}
+	defer release()
+	if err := ready(); err != nil {
+		return err
+	}
+	var p [1]byte
+	for deadline := time.Now().Add(refusedWait); time.Now().Before(deadline); nap() {
+		if _, err := syscall.Read(int(h), p[:]); err == syscall.ECONNREFUSED {
+			return nil
+		}
+	}
+	return errors.ErrUnsupported
+}
+
+// datagram opens a socket on a port of loopback.
+func datagram() (int, error) {
+	syscall.ForkLock.RLock()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_DGRAM, 0)
+	if err == nil {
+		syscall.CloseOnExec(fd)
+	}
+	syscall.ForkLock.RUnlock()
+	if err != nil {
+		return -1, err
+	}
+	err = syscall.SetNonblock(fd, true)
+	if err == nil {
+		err = syscall.Bind(fd, &syscall.SockaddrInet4{Addr: loopback.Addr().As4()})
+	}
+	if err != nil {
+		return -1, errors.Join(err, syscall.Close(fd))
+	}
+	return fd, nil
+}

@@ -29,6 +29,10 @@ func wakeCases() []Case {
 			Source: "netty 76592db0, libuv ce51c8bc, libuv#2226", Run: wakeNeverLost,
 		},
 		{
+			ID: "wake/saturated", Rule: "Wake is cheap when it was called already: any number of them neither blocks nor fails, and counts as one at least.",
+			Source: "evio#57, eventfd(2), pipe(7): 65,536 bytes fill a pipe", Run: wakeSaturated,
+		},
+		{
 			ID: "wake/beside-events", Rule: "A Wake takes no event away, and no event takes the Wake.",
 			Source: "netty e348bd92, gnet ident 0", Run: wakeBesideEvents,
 		},
@@ -94,6 +98,9 @@ func wakeOne(t T, f *Fixture) {
 // wakeNeverLost has producers that each wait until their post has been seen: one Wake that is lost leaves them waiting.
 func wakeNeverLost(t T, f *Fixture) {
 	const producers, posts = 8, 10
+	slow := *f
+	slow.patience *= 4 // each post waits for two goroutines to be run
+	f = &slow
 	const total = 1 + producers*posts + posts
 	var posted, waits atomic.Int64
 	var mu sync.Mutex
@@ -152,6 +159,26 @@ func wakeNeverLost(t T, f *Fixture) {
 	if n := waits.Load(); n > total {
 		t.Errorf("%d waits have returned after %d wakes", n, total)
 	}
+}
+
+func wakeSaturated(t T, f *Fixture) {
+	const wakes = 70_000
+	f.soon(t, "many wakes", func() {
+		for i := range wakes {
+			if err := f.Wake(); err != nil {
+				t.Errorf("wake %d: %v", i+1, err)
+				return
+			}
+		}
+	})
+	f.soon(t, "a wait after many wakes", func() {
+		if n, err := f.Wait(make([]queue.Event, 1), -1); n != 0 || err != nil {
+			t.Errorf("wait: %d, %v", n, err)
+		}
+	})
+	a, _ := pair(t)
+	f.add(t, a, 1, queue.Writable, queue.Level)
+	f.expect(t, 1, queue.Writable)
 }
 
 func wakeBesideEvents(t T, f *Fixture) {

@@ -11,7 +11,7 @@ import (
 )
 
 // parallelMutantsMax bounds how many mutants run at once: most of their time is spent waiting for a hang to be seen.
-const parallelMutantsMax = 8
+const parallelMutantsMax = 16
 
 // Run runs every case as a subtest of t and logs one summary line, which begins with "CONFORMANCE".
 func Run[F any](t *testing.T, contract string, cases []Case[F], target Target[F]) {
