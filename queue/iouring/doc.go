@@ -7,25 +7,25 @@
 // # Cost
 //
 // WouldBlock is free. The requests of Add and Modify go to the kernel together with the next Wait, and so do the polls that mode Level starts
-// anew; while a Wait blocks in another thread, they are one system call each. Add and Modify also look at what the handle is,
-// which is fstat(2). Delete is one system call if a poll is under way, and gives the kernel's reference to the file back.
+// anew. A Wait that blocks in another thread is interrupted for them, once for all that come before it runs: one system call, and waking
+// that thread. Add and Modify also look at what the handle is, which is fstat(2). Delete is one system call if a poll is under way, and
+// gives the kernel's reference to the file back.
 // A Wait makes no system call while the ring holds completions that an earlier one had no room for.
 //
 // One Wait is in the kernel at a time. The others wait for their turn, and what becomes ready meanwhile goes to the one that is in the
 // kernel; a Wait with a timeout of zero finds nothing then.
 //
-// The kernel completes a poll in the thread that submitted it, which it interrupts for that: in a Wait for what was
-// added before or by it, in any thread that called Add or Modify while another waited. That is no error for any call, but two
-// threads have to run before the Wait returns. A ring is at its best where one thread registers and waits; many goroutines
-// may share one, and lose nothing but time.
+// The kernel completes a poll in the thread that submitted it, which is one that waited then, and which it interrupts for that. Where the
+// goroutines that wait change threads, or take turns, two threads have to run before a Wait returns. A ring is at its best where one
+// thread waits; many may share one, and lose nothing but time.
 //
 // # Delete before close
 //
 // A poll holds a reference to its file. A handle that is closed without Delete stays open in the kernel, so that its peer sees no end of
 // the stream and a listener goes on listening, until the poll completes or the queue is closed; and mode Level then starts a new poll
 // on whatever has the number. Where none has it, an error is reported once, and the registration is silent from then on.
-// Delete gives the reference back at once if the poll was submitted by the thread that calls it, else as soon as that thread has
-// run in the kernel.
+// Delete gives the reference back at once if the poll was submitted by the thread that calls it, else as soon as the thread that
+// submitted it has run in the kernel.
 //
 // # Limitations
 //

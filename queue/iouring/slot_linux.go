@@ -139,10 +139,15 @@ func (q *Queue) register(h sys.Handle, r queue.Registration) error {
 		s.state |= exclusive
 	}
 	q.list(h)
-	if !q.polling && !q.nested {
-		return nil // whoever waits next submits it: nobody sleeps over it
+	switch {
+	case q.nested:
+		return q.settle()
+	case q.polling:
+		// Whoever waits submits it, not this thread, in which the kernel would complete the poll from then on, and which may
+		// be busy with anything when it does.
+		return q.signal()
 	}
-	return q.settle()
+	return nil // the next Wait submits it before it blocks
 }
 
 // list puts h among what is to be polled, once. The caller holds mu.
