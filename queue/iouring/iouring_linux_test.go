@@ -238,6 +238,47 @@ func quiet(t *testing.T, outer, inner queue.Queue) {
 	t.Error("a queue with nothing ready is readable")
 }
 
+func TestAChangeReachesAWaitInAnotherThread(t *testing.T) {
+	for _, kind := range []string{"nop", "eventfd", "pipe"} {
+		q := opened(t, Options{Waker: kind}, 4, 8)
+		if q == nil {
+			return
+		}
+		a, b := pair(t)
+		r := queue.Registration{Token: 1, Interest: queue.Readable, Mode: queue.Edge}
+		for i, change := range []func() error{
+			func() error { return q.Add(a, r) },
+			func() error { return q.Modify(a, r) },
+			func() error { return errors.Join(q.Delete(a), q.Add(a, r)) },
+		} {
+			got := make(chan int, 1)
+			go func() {
+				n, err := q.Wait(make([]queue.Event, 1), -1)
+				if err != nil && !errors.Is(err, queue.ErrClosed) {
+					t.Error(err)
+				}
+				got <- n
+			}()
+			for polling := false; !polling; runtime.Gosched() {
+				q.mu.Lock()
+				polling = q.polling
+				q.mu.Unlock()
+			}
+			must(t, change())
+			send(t, b)
+			select {
+			case n := <-got:
+				if n != 1 {
+					t.Errorf("%s: change %d: got %d events, want 1", kind, i, n)
+				}
+			case <-time.After(patience):
+				t.Fatalf("%s: the wait sleeps over change %d", kind, i)
+			}
+			empty(t, a, 1)
+		}
+	}
+}
+
 func TestARingDoesNotPollItself(t *testing.T) {
 	q := opened(t, Options{}, 4, 8)
 	if q == nil {
