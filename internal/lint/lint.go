@@ -9,6 +9,7 @@ import (
 	"go/format"
 	"go/parser"
 	"go/token"
+	"go/types"
 	"os"
 	"path"
 	"path/filepath"
@@ -97,17 +98,47 @@ func checkSkips(name string, text []byte) []string {
 		return nil
 	}
 	var findings []string
+	var enclosing []ast.Node
 	ast.Inspect(f, func(n ast.Node) bool {
+		if n == nil {
+			enclosing = enclosing[:len(enclosing)-1]
+			return false
+		}
+		enclosing = append(enclosing, n)
 		call, ok := n.(*ast.CallExpr)
 		if !ok {
 			return true
 		}
 		selector, ok := call.Fun.(*ast.SelectorExpr)
-		if ok && slices.Contains([]string{"Skip", "Skipf", "SkipNow"}, selector.Sel.Name) {
+		if ok && slices.Contains([]string{"Skip", "Skipf", "SkipNow"}, selector.Sel.Name) && !isBenchmark(enclosing, selector.X) {
 			findings = append(findings, fmt.Sprintf("%s:%d: skips a test, which only %s may", name,
 				set.Position(call.Pos()).Line, strings.Join(skipsAllowed, " and ")))
 		}
 		return true
 	})
 	return findings
+}
+
+// isBenchmark reports whether receiver is the *testing.B that the nearest function around it gets: a benchmark may be
+// skipped, for it checks nothing.
+func isBenchmark(enclosing []ast.Node, receiver ast.Expr) bool {
+	for _, n := range slices.Backward(enclosing) {
+		var parameters *ast.FieldList
+		switch f := n.(type) {
+		case *ast.FuncDecl:
+			parameters = f.Type.Params
+		case *ast.FuncLit:
+			parameters = f.Type.Params
+		default:
+			continue
+		}
+		for _, field := range parameters.List {
+			for _, parameter := range field.Names {
+				if types.ExprString(receiver) == parameter.Name {
+					return types.ExprString(field.Type) == "*testing.B"
+				}
+			}
+		}
+	}
+	return false
 }

@@ -32,6 +32,8 @@ func TestCheckFile(t *testing.T) {
 		{"conformance/internal/suite/testing.go", skips, ""},
 		{"apps/internal/apptest/need.go", skips, ""},
 		{"apps/internal/serving/need.go", skips, "apps/internal/serving/need.go:5: skips a test, which only conformance/internal/suite/ and apps/internal/apptest/ may"},
+		{"p/a_test.go", "package p\n\nimport \"testing\"\n\nfunc f(b *testing.B) { b.Run(\"\", func(b *testing.B) { b.Skip() }) }\n", ""},
+		{"p/a_test.go", "package p\n\nimport \"testing\"\n\nfunc f(b *testing.B) { g(func(b *testing.T) { b.Skip() }) }\n", "p/a_test.go:5: skips a test, which only conformance/internal/suite/ and apps/internal/apptest/ may"},
 		{"resolve/msg.go", "package p\n\nfunc f(p parser) { p.Skip() }\n", ""},
 	} {
 		var want []string
