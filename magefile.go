@@ -337,10 +337,15 @@ func runGuest(ctx context.Context, w *workspace.Workspace, g guest.Guest) error 
 	if err != nil {
 		err = fmt.Errorf("%s: %w", g.Name, err)
 	}
-	if result.Packages == 0 {
-		return err
+	return record(w, g.Name, result, err)
+}
+
+// record keeps what the conformance suites have found on platform in a run that ended with err, which it returns.
+func record(w *workspace.Workspace, platform string, result testrun.Result, err error) error {
+	if err != nil {
+		return errors.Join(err, matrix.Drop(w.Root, platform))
 	}
-	return errors.Join(err, matrix.Record(w.Root, g.Name, result.Conformance))
+	return matrix.Record(w.Root, platform, result.Conformance)
 }
 
 // runTests runs go test with flags on packages, which may be patterns.
@@ -360,10 +365,7 @@ func runTests(o testrun.Options, flags []string, packages ...string) (testrun.Re
 // runRecorded runs go test with flags on packages and records what the conformance suites have found on this platform.
 func runRecorded(w *workspace.Workspace, flags []string, packages ...string) error {
 	result, err := runTests(testrun.Options{Dir: w.Root}, flags, packages...)
-	if result.Packages == 0 {
-		return err
-	}
-	return errors.Join(err, matrix.Record(w.Root, here.String(), result.Conformance))
+	return record(w, here.String(), result, err)
 }
 
 func report(what string, findings []string, err error) error {

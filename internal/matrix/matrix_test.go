@@ -76,6 +76,12 @@ func TestARecordIsFoundUntilItIsForgotten(t *testing.T) {
 	if m, err := Recorded(root); err != nil || !maps.EqualFunc(m, want, maps.Equal) {
 		t.Errorf("got %v, %v, want %v", m, err, want)
 	}
+	if err := Drop(root, "a/b (c)"); err != nil {
+		t.Fatal(err)
+	}
+	if m, err := Recorded(root); err != nil || len(m) != 1 || m["d/e"] == nil {
+		t.Errorf("after Drop: got %v, %v", m, err)
+	}
 	if err := Forget(root); err != nil {
 		t.Fatal(err)
 	}

@@ -39,6 +39,12 @@ func Recorded(root string) (Matrix, error) {
 // Forget removes all that is recorded below root.
 func Forget(root string) error { return os.RemoveAll(records(root)) }
 
+// Drop removes what is recorded for platform: a run that was interrupted, or in which something failed, says nothing
+// about what it did not come to.
+func Drop(root, platform string) error {
+	return os.RemoveAll(filepath.Join(records(root), fileName(platform)))
+}
+
 func records(root string) string { return filepath.Join(root, ".cache", "conformance") }
 
 // fileName returns platform with an underscore for everything that a name of a file should not have.
