@@ -1,7 +1,7 @@
 // Package queue is an event queue: it tells which handles an operation would not block on.
 //
 // One contract, [Queue], is kept by every mechanism of an operating system, each in a package of its own (queue/epoll,
-// queue/poll); package queue/auto picks one at run time. Every mechanism offers every trigger [Mode], natively or emulated.
+// queue/iouring, queue/kqueue, queue/iocp, queue/poll); package queue/auto picks one at run time. Every mechanism offers every trigger [Mode], natively or emulated.
 //
 // # Portability
 //
