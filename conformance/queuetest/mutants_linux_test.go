@@ -1,12 +1,11 @@
 package queuetest
 
 import (
-	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/edgewise-go/edgewise/conformance/internal/suite"
+	"github.com/edgewise-go/edgewise/conformance/queuefault"
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sys"
 )
@@ -27,28 +26,36 @@ func TestEveryCaseCanFail(t *testing.T) {
 	for _, m := range pollMutants() {
 		mutants = append(mutants, suite.Mutant[*Fixture]{Name: m.name, Target: mutatePoll(m.name, m.change), Caught: m.caught, Chance: racing})
 	}
+	for _, m := range []struct {
+		name   string
+		faults queuefault.Faults
+		caught string
+	}{
+		{"events are dropped", queuefault.Drop, "model/random"},
+		{"one-shot comes again", queuefault.Duplicate, "model/random"},
+		{"deleted registrations are reported", queuefault.Stale, "delete/number-reused"},
+	} {
+		target := withFaults(epollTarget("eventfd"), m.faults)
+		target.Name, target.Patience = m.name, mutantPatience
+		mutants = append(mutants, suite.Mutant[*Fixture]{Name: m.name, Target: target.suite(), Caught: []string{m.caught}, Chance: identifiers()})
+	}
 	suite.Prove(t, Cases(), mutants, controls())
 }
 
-// controls are odd and legal.
+// identifiers are those of all cases: any may meet a fault that comes by chance.
+func identifiers() (ids []string) {
+	for _, c := range Cases() {
+		ids = append(ids, c.ID)
+	}
+	return ids
+}
+
+// controls are odd and legal; TestLegalFaults has more of them.
 func controls() []suite.Target[*Fixture] {
 	return []suite.Target[*Fixture]{
 		mutate("nothing changed", func(*faulty) {}),
-		mutate("reordered", func(q *faulty) {
-			q.events = func(events []queue.Event) []queue.Event {
-				slices.Reverse(events)
-				return events
-			}
-		}),
 		mutate("split", split),
 		mutate("spurious", spurious),
-		mutate("slow", func(q *faulty) {
-			q.wait = func(events []queue.Event, timeout time.Duration) (int, error) {
-				n, err := q.reallyWait(events, timeout)
-				_, _ = sys.Poll([]sys.PollFD{{Fd: -1}}, time.Millisecond)
-				return n, err
-			}
-		}),
 		mutatePoll("edges only after would-block", func(*faulty) {}),
 	}
 }

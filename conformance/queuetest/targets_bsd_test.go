@@ -1,4 +1,4 @@
-//go:build unix && !linux
+//go:build darwin || dragonfly || freebsd || netbsd || openbsd
 
 package queuetest
 
@@ -6,5 +6,7 @@ package queuetest
 func targets() []Target {
 	return []Target{
 		pollTarget("pipe"),
+		kqueueTarget("user"),
+		kqueueTarget("pipe"),
 	}
 }

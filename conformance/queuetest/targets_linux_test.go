@@ -6,5 +6,6 @@ func targets() []Target {
 		epollTarget("eventfd"),
 		iouringTarget("nop"),
 		pollTarget("eventfd"),
+		iouringTarget("nop"),
 	}
 }

@@ -1,6 +1,6 @@
 package queuetest
 
-// targets are what the benchmarks run on: one line a mechanism.
+// targets are what the benchmarks and the test of faults run on: one line a mechanism.
 func targets() []Target {
 	return []Target{
 		iocpTarget(),

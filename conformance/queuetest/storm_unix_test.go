@@ -1,0 +1,39 @@
+//go:build unix
+
+package queuetest
+
+import (
+	"testing"
+	"time"
+)
+
+// TestUnderSignals runs every case while the threads of the process are sent a signal every other millisecond.
+func TestUnderSignals(t *testing.T) {
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		ticker := time.NewTicker(2 * stormPeriod)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-stop:
+				return
+			case <-ticker.C:
+				interruptAll()
+			}
+		}
+	}()
+	defer func() {
+		close(stop)
+		<-stopped
+	}()
+	for _, target := range targets() {
+		if err := target.available(); err != nil {
+			t.Logf("%s: unavailable (%v)", target.Name, err)
+			continue
+		}
+		for _, v := range CheckQueue(t.Context(), target) {
+			t.Errorf("%s: %v", target.Name, v)
+		}
+	}
+}
