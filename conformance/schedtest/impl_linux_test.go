@@ -1,13 +1,16 @@
 package schedtest
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"testing"
 	"time"
 
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/queue/epoll"
+	"github.com/edgewise-go/edgewise/queue/iouring"
 	"github.com/edgewise-go/edgewise/queue/poll"
 	"github.com/edgewise-go/edgewise/sched"
 )
@@ -16,6 +19,8 @@ type opener = func() (queue.Queue, error)
 
 func openEpoll() (queue.Queue, error) { return epoll.New(epoll.Options{}) }
 func openPoll() (queue.Queue, error)  { return poll.New(poll.Options{}) }
+
+func openIoUring() (queue.Queue, error) { return iouring.New(iouring.Options{}) }
 
 var modes = []queue.Mode{queue.Level, queue.Edge, queue.OneShot}
 
@@ -53,6 +58,16 @@ func sharded(mechanism string, open opener, mode queue.Mode) Target {
 
 func testMechanism(t *testing.T, mechanism string, open opener) {
 	before := runtime.NumGoroutine()
+	q, err := open()
+	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, queue.ErrUnavailable) {
+		suite.Unavailable(t, "sched", mechanism, err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := q.Close(); err != nil {
+		t.Fatal(err)
+	}
 	for _, mode := range modes {
 		TestScheduler(t, single(mechanism, open, mode))
 		TestScheduler(t, sharded(mechanism, open, mode))
@@ -65,5 +80,6 @@ func testMechanism(t *testing.T, mechanism string, open opener) {
 	}
 }
 
-func TestEpoll(t *testing.T) { testMechanism(t, "epoll", openEpoll) }
-func TestPoll(t *testing.T)  { testMechanism(t, "poll", openPoll) }
+func TestEpoll(t *testing.T)   { testMechanism(t, "epoll", openEpoll) }
+func TestIoUring(t *testing.T) { testMechanism(t, "iouring", openIoUring) }
+func TestPoll(t *testing.T)    { testMechanism(t, "poll", openPoll) }
