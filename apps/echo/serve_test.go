@@ -16,10 +16,11 @@ import (
 )
 
 // strategies calls f with the flags of every combination that a server takes.
-func strategies(f func(name string, flags []string)) {
+func strategies(t *testing.T, f func(name string, flags []string)) {
+	queues := apptest.Queues(t)
 	for _, task := range []string{"coroutine", "handler"} {
 		for _, mode := range []string{"edge", "level", "oneshot"} {
-			for _, queue := range []string{"epoll", "poll"} {
+			for _, queue := range queues {
 				for _, buffer := range []string{"fixed", "grow", "ring", "chain", "shared"} {
 					f(strings.Join([]string{task, mode, queue, buffer}, "/"),
 						[]string{"-task", task, "-mode", mode, "-queue", queue, "-buffer", buffer})
@@ -38,7 +39,7 @@ func runLoad(t *testing.T, addr string, args ...string) {
 }
 
 func TestEveryStrategyEchoes(t *testing.T) {
-	strategies(func(name string, flags []string) {
+	strategies(t, func(name string, flags []string) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := program.Serve(t, nil, append([]string{"serve", "-addr", "127.0.0.1:0"}, flags...)...)

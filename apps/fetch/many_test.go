@@ -74,8 +74,9 @@ func TestEveryStrategyFetches(t *testing.T) {
 	files := newCorpus(t, 60, 1<<20)
 	handler := http.FileServer(http.Dir(files.dir))
 	s := serveTLS(t, cert, handler)
+	queues := apptest.Queues(t)
 	for _, mode := range []string{"edge", "level", "oneshot"} {
-		for _, queue := range []string{"epoll", "poll"} {
+		for _, queue := range queues {
 			for _, more := range []string{"-loops=1", "-loops=2", "-resolve=blocking"} {
 				t.Run(fmt.Sprintf("%s/%s/%s", mode, queue, more), func(t *testing.T) {
 					t.Parallel()

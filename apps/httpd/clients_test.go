@@ -21,15 +21,18 @@ import (
 func TestManyClientsOfNetHTTP(t *testing.T) {
 	s := newSite(t)
 	cert := apptest.NewCertificate(t)
-	for _, c := range []struct {
+	type server struct {
 		cert  *apptest.Certificate
 		flags []string
-	}{
-		{nil, nil}, {cert, nil}, {cert, []string{"-loops", "2"}},
-		{nil, []string{"-mode", "level", "-queue", "epoll"}}, {nil, []string{"-mode", "oneshot", "-queue", "epoll"}},
-		{cert, []string{"-mode", "edge", "-queue", "poll"}}, {nil, []string{"-mode", "level", "-queue", "poll"}},
-		{nil, []string{"-mode", "oneshot", "-queue", "poll", "-loops", "2"}},
-	} {
+	}
+	servers := []server{{nil, nil}, {cert, nil}, {cert, []string{"-loops", "2"}}}
+	for i, queue := range apptest.Queues(t) {
+		servers = append(servers,
+			server{nil, []string{"-mode", "level", "-queue", queue}},
+			server{cert, []string{"-mode", "edge", "-queue", queue}},
+			server{nil, []string{"-mode", "oneshot", "-queue", queue, "-loops", strconv.Itoa(1 + i%2)}})
+	}
+	for _, c := range servers {
 		server := s.serve(t, c.cert, c.flags...)
 		transport := &http.Transport{MaxIdleConnsPerHost: 64, TLSClientConfig: &tls.Config{RootCAs: cert.Pool}}
 		client := &http.Client{Transport: transport, Timeout: patience}
