@@ -68,6 +68,29 @@ func KqueueWait(kq Handle, events []Kevent, timeout time.Duration) (int, error) 
 	return n, nil
 }
 
+// KqueueChange applies changes to kq in order, each whatever became of those before, and stores the outcome of each in receipts, which must
+// be as long: zero or an errno in Data. No pending event is taken.
+func KqueueChange(kq Handle, changes, receipts []Kevent) error {
+	for i := range changes {
+		changes[i].Flags |= evReceipt
+	}
+	receipts = receipts[:len(changes)]
+	for {
+		// EV_RECEIPT makes every change answer with an EV_ERROR event, after which the call returns without looking for others.
+		n, err := unix.Kevent(int(kq), keventsOf(changes), keventsOf(receipts), &unix.Timespec{})
+		switch {
+		case err == unix.EINTR:
+			// What was applied may be applied again: an addition finds itself, and a deletion nothing.
+			continue
+		case err != nil:
+			return err
+		case n != len(changes):
+			return unix.EIO
+		}
+		return nil
+	}
+}
+
 // keventsOf is the same memory with the type that package unix wants, whose Udata is a pointer on most systems. It exists only
 // while a call runs: the collector must never look for pointers there.
 func keventsOf(s []Kevent) []unix.Kevent_t {

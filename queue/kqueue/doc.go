@@ -2,12 +2,12 @@
 // New returns an error that is [errors.ErrUnsupported].
 //
 // Each direction of a registration is a filter of its own, so that nothing is emulated: Level is a plain filter, Edge is EV_CLEAR, and OneShot is
-// EV_DISPATCH, or EV_ONESHOT on NetBSD, which switch off one direction only.
+// EV_DISPATCH, which switches off one direction only.
 //
 // # Cost
 //
-// WouldBlock costs nothing. Add is two system calls, for it looks at what kind of handle it got; Modify and Delete are one, and on NetBSD one for each
-// direction. All are made under the lock of the queue, which a Wait takes once for all its events, after the kernel has returned them.
+// WouldBlock costs nothing. Add is two system calls, for it looks at what kind of handle it got; Modify and Delete are one. All are made under the
+// lock of the queue, which a Wait takes once for all its events, after the kernel has returned them.
 //
 // # Limitations
 //

@@ -38,7 +38,8 @@ func outcome(receipt *sys.Kevent) error {
 	return syscall.Errno(receipt.Data)
 }
 
-// flags returns how the kernel shall report for s.
+// flags returns how the kernel shall report for s. It is tempting to take EV_ONESHOT, which every kqueue has: but kqueue_scan of NetBSD 7.99 waits
+// for a lock before it lets go of what it delivers so, and EV_DELETE in another thread waits for that with the lock held, for ever.
 func (s *slot) flags() sys.KeventFlags {
 	switch s.mode {
 	case queue.Edge:
@@ -81,7 +82,7 @@ func (q *Queue) attach(h sys.Handle, old, s *slot) error {
 		switch {
 		case err == nil:
 		case i < deletions && (err == syscall.ENOENT || err == syscall.EBADF):
-			// One-shot filters go by themselves on NetBSD, all filters go with their handle, and that is what was asked for.
+			// Filters go with their handle, and that is what was asked for.
 			err = nil
 		case i >= deletions && i < ends:
 			// Some kinds of pipe do without.
