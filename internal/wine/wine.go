@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -83,8 +84,14 @@ func Open(ctx context.Context, out io.Writer, dir string) (*Wine, error) {
 	if err := w.prepare(ctx, out, version); err != nil {
 		return nil, errors.Join(err, w.lock.close())
 	}
+	// A server that the first program starts ends three seconds after the last one, and a program that comes just then dies of it. One
+	// that runs already says so by its exit status, and is as good.
+	_ = w.command(ctx, w.prefix, w.server, "-p"+strconv.Itoa(lingerSeconds)).Run()
 	return w, nil
 }
+
+// lingerSeconds is how long the server stays when no program runs, which is while the next one is compiled.
+const lingerSeconds = 120
 
 // Version returns what the loader says of itself, as "wine-8.0".
 func (w *Wine) Version(ctx context.Context) (string, error) {
@@ -124,7 +131,7 @@ func (w *Wine) removeTemporary() error {
 	return errors.Join(errs...)
 }
 
-// Leave gives the prefix back and leaves its server running, which ends by itself a few seconds after the last
+// Leave gives the prefix back and leaves its server running, which ends by itself lingerSeconds after the last
 // program: the next program then starts at once.
 func (w *Wine) Leave() error { return w.lock.close() }
 
