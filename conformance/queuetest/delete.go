@@ -1,6 +1,8 @@
 package queuetest
 
 import (
+	"os"
+	"path/filepath"
 	"runtime"
 	"sync/atomic"
 	"time"
@@ -171,6 +173,17 @@ func deletedLate(t T, f *Fixture) {
 		f.expect(t, now, queue.Readable)
 		f.silent(t, old, "after Delete")
 		must(t, f.Delete(next.handle))
+	}
+	// The successor may be one that the mechanism could not even wait for.
+	for i, m := range modes {
+		a, _ := pair(t)
+		f.add(t, a, queue.Token(i), queue.Readable, m)
+		a.close(t)
+		file, err := os.Create(filepath.Join(t.TempDir(), "file"))
+		must(t, err)
+		err = f.Delete(a.handle)
+		must(t, file.Close())
+		must(t, err)
 	}
 }
 

@@ -134,11 +134,14 @@ func (q *Queue) Delete(h sys.Handle) error {
 		return failed(operation, h, queue.ErrNotFound)
 	}
 	s.end()
-	// The kernel has forgotten a handle that was closed before: that is what was asked for.
-	if err := sys.EpollDelete(q.ep, h); err != nil && err != syscall.EBADF && err != syscall.ENOENT {
+	switch err := sys.EpollDelete(q.ep, h); err {
+	case nil, syscall.EBADF, syscall.ENOENT, syscall.EPERM:
+		// The kernel has forgotten a handle that was closed before: that is what was asked for. EPERM is of a file that has
+		// got the number since and that epoll does not take.
+		return nil
+	default:
 		return failed(operation, h, err)
 	}
-	return nil
 }
 
 // slotOf returns the slot of a registered handle, or nil. The caller holds mu.
