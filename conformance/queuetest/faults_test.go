@@ -35,6 +35,5 @@ func withFaults(target Target, faults queuefault.Faults) Target {
 	return target
 }
 
-
 // faultSeed makes the choices of a run of one goroutine come again.
 const faultSeed = 1

@@ -46,28 +46,116 @@ func (x *modelled) may() queue.Interest {
 // owed returns the directions in which x must be reported.
 func (x *modelled) owed() queue.Interest { return x.armed & x.ready() }
 
+// action is what a step does.
+type action uint8
+
+const (
+	register action = iota // add, or modify if there is something to be modified
+	remove
+	send
+	drain
+	hangUpPeer
+	reopen // delete, close, and open what gets the number, most likely
+)
+
+var actionNames = [...]string{"register", "delete", "send", "drain", "hang up", "close and open"}
+
+// step is one thing that a run does. A step that finds nothing to do, for steps before it were left out, does nothing.
+type step struct {
+	action   action
+	source   int
+	interest queue.Interest // of register
+	mode     queue.Mode     // of register
+}
+
+func (s step) String() string {
+	if s.action == register {
+		return fmt.Sprintf("%d: %s %v %v", s.source, actionNames[s.action], s.interest, s.mode)
+	}
+	return fmt.Sprintf("%d: %s", s.source, actionNames[s.action])
+}
+
+const (
+	modelSteps   = 400
+	modelSources = 4
+)
+
+// actionOf says how often each action comes, in 80.
+func actionOf(n int) action {
+	switch {
+	case n < 16:
+		return register
+	case n < 24:
+		return remove
+	case n < 50:
+		return send
+	case n < 72:
+		return drain
+	case n < 75:
+		return hangUpPeer
+	}
+	return reopen
+}
+
+func stepsOf(seed uint64) []step {
+	random := rand.New(rand.NewPCG(seed, 0))
+	steps := make([]step, modelSteps)
+	for i := range steps {
+		steps[i] = step{
+			action: actionOf(random.IntN(80)), source: random.IntN(modelSources),
+			interest: queue.Interest(random.IntN(4)), mode: modes[random.IntN(len(modes))],
+		}
+	}
+	return steps
+}
+
+func runModel(t T, f *Fixture) {
+	t.Logf("seed %d", f.seed)
+	steps := stepsOf(f.seed)
+	failure, n := replay(t, f, steps)
+	if failure == "" {
+		return
+	}
+	steps = shrink(t, f, steps[:n])
+	var lines []string
+	for _, s := range steps {
+		lines = append(lines, s.String())
+	}
+	t.Errorf("%s\nseed %d; these %d steps fail, too:\n%s", failure, f.seed, len(steps), strings.Join(lines, "\n"))
+}
+
 type model struct {
 	f       *Fixture
-	random  *rand.Rand
-	sources [4]modelled
+	sources [modelSources]modelled
 	token   queue.Token
 	log     []string
 }
 
-const modelSteps = 400
+// logTail is how much of what a run has seen goes into a failure.
+const logTail = 20
 
-func runModel(t T, f *Fixture) {
-	t.Logf("seed %d", f.seed)
-	m := &model{f: f, random: rand.New(rand.NewPCG(f.seed, 0))}
-	for i := range m.sources {
-		m.open(t, i)
-	}
-	for range modelSteps {
-		if !m.step(t) {
-			t.Errorf("seed %d, the last steps:\n%s", f.seed, strings.Join(m.log[max(0, len(m.log)-20):], "\n"))
-			return
+// replay runs steps on a queue of its own and returns how they failed, and how many were done.
+func replay(t T, f *Fixture, steps []step) (failure string, n int) {
+	q := f.another(t)
+	fresh := *f
+	fresh.Queue = q
+	m := &model{f: &fresh}
+	failure = attempt(t, func(t T) {
+		for i := range m.sources {
+			m.open(t, i)
 		}
+		for _, s := range steps {
+			n++
+			if !m.step(t, s) {
+				t.Errorf("the last that was seen:\n%s", strings.Join(m.log[max(0, len(m.log)-logTail):], "\n"))
+				return
+			}
+		}
+	})
+	if err := q.Close(); err != nil && failure == "" {
+		failure = err.Error()
 	}
+	return failure, n
 }
 
 func (m *model) note(format string, args ...any) {
@@ -79,67 +167,60 @@ func (m *model) open(t T, i int) {
 	m.sources[i] = modelled{local: a, peer: b}
 }
 
-// step makes one random call, compares, and reports whether all was well.
-func (m *model) step(t T) bool {
-	i := m.random.IntN(len(m.sources))
-	x := &m.sources[i]
-	switch m.random.IntN(10) {
-	case 0, 1:
-		return m.register(t, i, x)
-	case 2:
-		return m.remove(i, x)
-	case 3, 4, 5:
+// step does s, compares, and reports whether all was well.
+func (m *model) step(t T, s step) bool {
+	i, x := s.source, &m.sources[s.source]
+	switch s.action {
+	case register:
+		if !m.register(t, s, x) {
+			return false
+		}
+	case remove:
+		if x.registered {
+			m.note("%v", s)
+			x.registered, x.armed = false, queue.None
+			must(t, m.f.Delete(x.local.handle))
+		}
+	case send:
 		if !x.ended {
-			m.note("%d: send", i)
+			m.note("%v", s)
 			x.peer.send(t, 1)
 			x.pending++
 		}
-	case 6, 7:
+	case drain:
 		m.drain(t, i, x)
-	case 8:
-		if m.random.IntN(4) == 0 {
-			m.note("%d: hang up", i)
+	case hangUpPeer:
+		if !x.ended {
+			m.note("%v", s)
 			x.peer.close(t)
 			x.ended = true
 		}
-	case 9:
-		if m.random.IntN(2) == 0 {
-			m.note("%d: close and open", i)
-			if x.registered {
-				must(t, m.f.Delete(x.local.handle))
-			}
-			x.local.close(t)
-			x.peer.close(t)
-			m.open(t, i)
+	case reopen:
+		m.note("%v", s)
+		if x.registered {
+			must(t, m.f.Delete(x.local.handle))
 		}
+		x.local.close(t)
+		x.peer.close(t)
+		m.open(t, i)
 	}
 	return m.compare(t)
 }
 
-// register adds, or replaces if there is something to be replaced.
-func (m *model) register(t T, i int, x *modelled) bool {
+func (m *model) register(t T, s step, x *modelled) bool {
 	m.token++
-	r := registration(m.token, queue.Interest(m.random.IntN(4)), modes[m.random.IntN(len(modes))])
+	r := registration(m.token, s.interest, s.mode)
 	call, what := m.f.Add, "add"
 	if x.registered {
 		call, what = m.f.Modify, "modify"
 	}
-	m.note("%d: %s %v %v token %d", i, what, r.Interest, r.Mode, r.Token)
+	m.note("%v: %s, token %d", s, what, r.Token)
 	if err := call(x.local.handle, r); err != nil {
 		t.Errorf("%s: %v", what, err)
 		return false
 	}
 	x.registered, x.r, x.armed = true, r, r.Interest
-	return m.compare(t)
-}
-
-func (m *model) remove(i int, x *modelled) bool {
-	if !x.registered {
-		return true
-	}
-	m.note("%d: delete", i)
-	x.registered, x.armed = false, queue.None
-	return m.f.Delete(x.local.handle) == nil
+	return true
 }
 
 func (m *model) drain(t T, i int, x *modelled) {
@@ -212,7 +293,7 @@ func (m *model) event(t T, e queue.Event) bool {
 		if !x.registered || x.r.Token != e.Token {
 			continue
 		}
-		m.note("%d: event %v disarms %v, token %d", i, directions, e.Disarmed, e.Token)
+		m.note("   %d: event %v disarms %v, token %d", i, directions, e.Disarmed, e.Token)
 		if !x.may().Has(directions) {
 			t.Errorf("%v: reported %v, but only %v is switched on", x.r.Mode, directions, x.may())
 			return false

@@ -197,7 +197,7 @@ func modeMutants() []mutant {
 		}, strings.Fields(`
 			edge/arrival-before-would-block edge/backlog edge/directions edge/exact-read edge/full edge/listener
 			edge/no-allocation edge/partial-read edge/refilled edge/room edge/told-once features/claimed interest/switch
-			level/beside-others waiters/edge`)},
+			level/beside-others model/random waiters/edge`)},
 		{"room is an edge once", func(q *faulty) {
 			full := map[sys.Handle]bool{}
 			q.wouldBlock = func(h sys.Handle, dir queue.Interest) error {
@@ -355,7 +355,7 @@ func pollMutants() []mutant {
 			q.wouldBlock = func(h sys.Handle, _ queue.Interest) error { return q.Queue.WouldBlock(h, queue.None) }
 		}, strings.Fields(`
 			edge/arrival-before-would-block edge/backlog edge/directions edge/exact-read edge/full edge/listener
-			edge/no-allocation edge/partial-read edge/refilled edge/room edge/told-once waiters/edge`)},
+			edge/no-allocation edge/partial-read edge/refilled edge/room edge/told-once model/random waiters/edge`)},
 		{"would-block looks whether it is true", func(q *faulty) {
 			q.wouldBlock = func(h sys.Handle, dir queue.Interest) error {
 				return q.Queue.WouldBlock(h, dir&^readiness(h))

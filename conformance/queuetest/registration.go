@@ -113,6 +113,8 @@ func addFailures(t T, f *Fixture) {
 	file, err := os.Create(filepath.Join(t.TempDir(), "file"))
 	must(t, err)
 	t.Cleanup(func() { must(t, file.Close()) })
+	descriptorTable.Lock()
+	defer descriptorTable.Unlock()
 	before, err := descriptors()
 	must(t, err)
 	for i := range failures {

@@ -1,6 +1,10 @@
 package queuetest
 
-import "github.com/edgewise-go/edgewise/conformance/internal/suite"
+import (
+	"sync"
+
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
+)
 
 // Features of the system that a run is on, not of the implementation. Each is found out by doing: a case that needs what the
 // system cannot make here and now is not applicable, and the summary names it.
@@ -11,6 +15,9 @@ const (
 	DescriptorZero suite.Feature = "descriptor 0" // a socket can have the number 0
 	Descriptors    suite.Feature = "descriptors"  // the descriptors of the process can be counted
 )
+
+// descriptorTable is held by cases that change or count what a process has one of. Cases run side by side on several queues.
+var descriptorTable sync.Mutex
 
 // probe is how a feature of the system is found out.
 type probe struct {

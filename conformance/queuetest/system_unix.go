@@ -6,7 +6,6 @@ import (
 	"errors"
 	"os"
 	"slices"
-	"sync"
 	"syscall"
 	"time"
 
@@ -62,22 +61,19 @@ func tryDuplicate() error {
 // notOpen reports whether err says that a handle is not open.
 func notOpen(err error) bool { return errors.Is(err, syscall.EBADF) }
 
-// zero is held by the case that has descriptor 0, of which a process has one.
-var zero sync.Mutex
-
 // putOnZero makes descriptor 0 a duplicate of h until restore is called.
 func putOnZero(h sys.Handle) (restore func() error, err error) {
-	zero.Lock()
+	descriptorTable.Lock()
 	saved, err := syscall.Dup(0)
 	if err == nil {
 		syscall.CloseOnExec(saved)
 	}
 	if err := duplicateTo(int(h), 0); err != nil {
-		zero.Unlock()
+		descriptorTable.Unlock()
 		return nil, err
 	}
 	return func() error {
-		defer zero.Unlock()
+		defer descriptorTable.Unlock()
 		if err != nil { // there was none
 			return syscall.Close(0)
 		}
