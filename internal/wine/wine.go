@@ -87,6 +87,10 @@ func Open(ctx context.Context, out io.Writer, dir string) (*Wine, error) {
 	// A server that the first program starts ends three seconds after the last one, and a program that comes just then dies of it. One
 	// that runs already says so by its exit status, and is as good.
 	_ = w.command(ctx, w.prefix, w.server, "-p"+strconv.Itoa(lingerSeconds)).Run()
+	// The first program starts services that stay as long as the server does and hold its output open. This one has none.
+	if err := w.command(ctx, w.prefix, w.loader, "wineboot").Run(); err != nil {
+		return nil, errors.Join(fmt.Errorf("wine: start the services: %w", err), w.lock.close())
+	}
 	return w, nil
 }
 

@@ -17,7 +17,9 @@ import (
 const loader = `#!/bin/sh
 case $1 in
 --version) cat "$(dirname "$0")/version";;
-wineboot) mkdir -p "$WINEPREFIX/drive_c/windows/system32" && echo boot >>"$(dirname "$0")/log" && ! test -e "$(dirname "$0")/broken";;
+wineboot)
+	test "$2" = --init || exit 0
+	mkdir -p "$WINEPREFIX/drive_c/windows/system32" && echo boot >>"$(dirname "$0")/log" && ! test -e "$(dirname "$0")/broken";;
 *) exec sh "$@";;
 esac
 `
