@@ -6,6 +6,5 @@ func targets() []Target {
 		epollTarget("eventfd"),
 		iouringTarget("nop"),
 		pollTarget("eventfd"),
-		iouringTarget("nop"),
 	}
 }
