@@ -31,7 +31,7 @@ func byName(name string, features ...Feature) Target {
 // pooled is a target of Chains with segments of the given size.
 func pooled(segment int) Target {
 	return Target{
-		Name:     "chain",
+		Name:     "chain+pool",
 		Features: []Feature{Poisons, SharesMemory, Copyless},
 		Open: func(T) (*Fixture, error) {
 			pool, err := bufstrategy.NewPool(poolBytes, poolBytes/2)
