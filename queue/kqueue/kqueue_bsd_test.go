@@ -151,3 +151,32 @@ func TestASlotTakesWhatThePackageSays(t *testing.T) {
 		t.Errorf("a slot takes %d bytes, the package says 24", got)
 	}
 }
+
+// Registering again is part of a turn: it is how a one-shot direction is switched on.
+func TestATurnAllocatesNothing(t *testing.T) {
+	for _, m := range modes {
+		q := open(t)
+		a, b, err := sys.SocketPair()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _, _ = sys.Close(a), sys.Close(b) })
+		r := queue.Registration{Token: 1, Interest: queue.Both, Mode: m}
+		if err := q.Add(a, r); err != nil {
+			t.Fatal(err)
+		}
+		events := make([]queue.Event, 4)
+		turn := func() {
+			if n, err := q.Wait(events, time.Second); n != 1 || err != nil {
+				t.Fatalf("%v: %d, %v, want one event", m, n, err)
+			}
+			if err := errors.Join(q.WouldBlock(a, queue.Readable), q.Modify(a, r), q.Wake()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		turn()
+		if got := testing.AllocsPerRun(100, turn); got != 0 {
+			t.Errorf("%v: %v allocations a turn", m, got)
+		}
+	}
+}
