@@ -14,6 +14,8 @@ import (
 type Scheduler interface {
 	// Go starts a task on one of the loops, as Loop.Go does.
 	Go(ctx context.Context, name string, body func(*Task) error) error
+	// Start starts a task on one of the loops, as Loop.Start does.
+	Start(ctx context.Context, name string, body func(*Task) error) (*Job, error)
 	// Loops returns the loops, which do not change.
 	Loops() []*Loop
 	// Run runs the loops until they have been drained, or until ctx is done and their tasks have ended, as Loop.Run does. It returns the
@@ -65,8 +67,15 @@ func NewSharded(n int, open func() (queue.Queue, error), options Options) (*Shar
 
 // Go starts a task on the loop whose turn it is.
 func (s *Sharded) Go(ctx context.Context, name string, body func(*Task) error) error {
-	return s.loops[int(s.next.Add(1)-1)%len(s.loops)].Go(ctx, name, body)
+	return s.place().Go(ctx, name, body)
 }
+
+// Start starts a task on the loop whose turn it is, and returns what others need to join and to cancel it.
+func (s *Sharded) Start(ctx context.Context, name string, body func(*Task) error) (*Job, error) {
+	return s.place().Start(ctx, name, body)
+}
+
+func (s *Sharded) place() *Loop { return s.loops[int(s.next.Add(1)-1)%len(s.loops)] }
 
 // Loops returns the loops.
 func (s *Sharded) Loops() []*Loop { return s.loops }

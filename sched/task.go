@@ -36,6 +36,7 @@ type Task struct {
 	timer    timer
 	onDrain  func()
 	err      error
+	job      *Job // of a task that was started by Start
 
 	older, newer *Task // the loop's list of living tasks
 }
@@ -57,13 +58,17 @@ const (
 //
 // It returns ErrFull at a bound of Options, and ErrStopped once the loop drains or is over.
 func (l *Loop) Go(ctx context.Context, name string, body func(*Task) error) error {
+	return l.launch(&Task{loop: l, name: name, body: body, parent: ctx})
+}
+
+// launch has t started on the loop.
+func (l *Loop) launch(t *Task) error {
 	if err := l.admit(); err != nil {
-		return fmt.Errorf("sched: task %q: %w", name, err)
+		return fmt.Errorf("sched: task %q: %w", t.name, err)
 	}
-	t := &Task{loop: l, name: name, body: body, parent: ctx}
 	if err := l.Post(t.start); err != nil {
 		l.living.Add(-1)
-		return fmt.Errorf("sched: task %q: %w", name, err)
+		return fmt.Errorf("sched: task %q: %w", t.name, err)
 	}
 	return nil
 }
@@ -81,8 +86,10 @@ func (t *Task) Go(ctx context.Context, name string, body func(*Task) error) erro
 func (t *Task) start() {
 	l := t.loop
 	if loopState(l.state.Load()) == loopOver {
+		t.state = taskEnded
 		l.living.Add(-1)
 		l.options.Ended(t.name, ErrStopped)
+		t.job.finish(ErrStopped)
 		return
 	}
 	t.timer.fire = t
@@ -94,6 +101,8 @@ func (t *Task) start() {
 	t.canceled = l.cancelErrorFor(t.name)
 	if t.canceled == nil && t.parent.Err() != nil {
 		t.canceled = &CancelError{Task: t.name, Cause: context.Cause(t.parent)}
+	} else if cause := t.job.cause(); t.canceled == nil && cause != nil {
+		t.canceled = &CancelError{Task: t.name, Cause: cause}
 	}
 	if t.parent.Done() != nil {
 		t.unwatch = context.AfterFunc(t.parent, func() { l.inbox.notify(l, t, &t.listed) })
@@ -153,18 +162,31 @@ func (t *Task) Sleep(d time.Duration) error {
 // calls after the first do nothing. start must not call Await itself. Await returns a *CancelError if t is cancelled meanwhile; the function may still be called.
 func (t *Task) Await(start func(resume func())) error {
 	t.mustRun("Await")
-	l := t.loop
-	t.suspends++
-	id := t.suspends
-	start(func() {
-		l.inbox.mu.Lock()
-		t.resumed = max(t.resumed, id)
-		l.inbox.mu.Unlock()
-		l.inbox.notify(l, t, &t.listed)
-	})
+	id := t.newSuspension()
+	start(func() { t.resume(id) })
 	if t.suspends != id {
 		panic("sched: Task.Await is called by the start function of another Await")
 	}
+	return t.awaitResumption(id)
+}
+
+// newSuspension names the suspension that follows, so that others can end it even before it has begun.
+func (t *Task) newSuspension() uint64 {
+	t.suspends++
+	return t.suspends
+}
+
+// resume ends suspension id. Any goroutine may call it.
+func (t *Task) resume(id uint64) {
+	l := t.loop
+	l.inbox.mu.Lock()
+	t.resumed = max(t.resumed, id)
+	l.inbox.mu.Unlock()
+	l.inbox.notify(l, t, &t.listed)
+}
+
+// awaitResumption suspends t until resume(id), or until t is cancelled.
+func (t *Task) awaitResumption(id uint64) error {
 	if t.wasResumed(id) {
 		return t.canceled
 	}
@@ -188,6 +210,9 @@ func (t *Task) attend() {
 	}
 	if t.parent.Err() != nil {
 		t.stop(context.Cause(t.parent))
+	}
+	if cause := t.job.cause(); cause != nil {
+		t.stop(cause)
 	}
 	if t.awaiting && t.wasResumed(t.suspends) {
 		t.wake(nil)
@@ -301,6 +326,7 @@ func (t *Task) end() {
 	t.next, t.yield, t.abort = nil, nil, nil
 	l.living.Add(-1)
 	l.options.Ended(t.name, t.err)
+	t.job.finish(t.err)
 }
 
 // Call runs body in a task of l and blocks the calling goroutine until it has ended; it returns what body returned. It is for goroutines

@@ -92,7 +92,8 @@ func taskMutants() []suite.Mutant[*rig] {
 			o.start = func(l *sched.Loop, _ context.Context, name string, b body) error {
 				return l.Go(context.Background(), name, b)
 			}
-		}, "cancel/before-start", "cancel/while-waiting", "cancel/while-ready", "cancel/error", "cancel/ignored", "cancel/context", "time/extremes"),
+		}, "cancel/before-start", "cancel/while-waiting", "cancel/while-ready", "cancel/error", "cancel/ignored", "cancel/context", "time/extremes",
+			"join/joiner-is-cancelled"),
 		mutant("a cancelled task does not let go of the loop", func(o *operations) {
 			var begun time.Time
 			o.sleep = func(t *sched.Task, d time.Duration) error {

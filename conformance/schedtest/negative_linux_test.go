@@ -33,7 +33,7 @@ func races() []string {
 
 func TestEveryCaseCanFail(t *testing.T) {
 	mutants := slices.Concat(taskMutants(), timeMutants(), postMutants(), waiterMutants(taskForm), waiterMutants(goroutineForm),
-		queueMutants(), handlerMutants(), endMutants())
+		queueMutants(), handlerMutants(), endMutants(), joinMutants())
 	suite.Prove(t, cases(), mutants, controls())
 }
 

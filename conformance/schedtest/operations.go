@@ -20,6 +20,10 @@ type operations struct {
 	start      func(l *sched.Loop, ctx context.Context, name string, b body) error
 	child      func(t *sched.Task, ctx context.Context, name string, b body) error
 	call       func(l *sched.Loop, ctx context.Context, name string, b body) error
+	launch     func(l *sched.Loop, ctx context.Context, name string, b body) (*sched.Job, error)
+	join       func(t *sched.Task, j *sched.Job) error
+	outside    func(j *sched.Job, ctx context.Context) error
+	cancel     func(j *sched.Job, cause error)
 	yield      func(t *sched.Task) error
 	sleep      func(t *sched.Task, d time.Duration) error
 	await      func(t *sched.Task, start func(resume func())) error
@@ -46,6 +50,10 @@ func honest() operations {
 		start:      (*sched.Loop).Go,
 		child:      (*sched.Task).Go,
 		call:       (*sched.Loop).Call,
+		launch:     (*sched.Loop).Start,
+		join:       (*sched.Task).Join,
+		outside:    (*sched.Job).Wait,
+		cancel:     (*sched.Job).Cancel,
 		yield:      (*sched.Task).Yield,
 		sleep:      (*sched.Task).Sleep,
 		await:      (*sched.Task).Await,
