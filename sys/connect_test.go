@@ -28,14 +28,6 @@ func TestConnectAndAccept(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		refused, err := sys.Socket(sys.IPv4)
-		if err != nil {
-			t.Fatal(err)
-		}
-		own(t, refused)
-		if got := outcome(t, refused, sys.Connect(refused, to)); sys.ClassOf(got) != sys.ClassRefused {
-			t.Errorf("connect before listen: %v", got)
-		}
 		if err := sys.Listen(l, 1); err != nil {
 			t.Fatal(err)
 		}
@@ -61,6 +53,57 @@ func TestConnectAndAccept(t *testing.T) {
 			t.Errorf("accepted %v, peer is %v, %v", peer, other, err)
 		}
 	}
+}
+
+func TestConnectIsRefusedWhereNobodyListens(t *testing.T) {
+	h := bound(t)
+	if got := outcome(t, h, sys.Connect(h, refusing(t))); sys.ClassOf(got) != sys.ClassRefused {
+		t.Errorf("connect to an address where nobody listens: %v", got)
+	}
+}
+
+var loopback = netip.MustParseAddrPort("127.0.0.1:0")
+
+func socket(t *testing.T) sys.Handle {
+	t.Helper()
+	h, err := sys.Socket(sys.IPv4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own(t, h)
+	return h
+}
+
+// bound returns a socket with a port of its own: without one, it might get that of the address that it connects to, and connect to itself.
+func bound(t *testing.T) sys.Handle {
+	t.Helper()
+	h := socket(t)
+	if err := sys.Bind(h, loopback); err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// refusing returns an address where nobody listens: that of a client, whose port nobody else gets. A port that is bound and does not
+// listen would not do: some BSDs answer nothing there.
+func refusing(t *testing.T) netip.AddrPort {
+	t.Helper()
+	l, client := bound(t), bound(t)
+	if err := sys.Listen(l, 1); err != nil {
+		t.Fatal(err)
+	}
+	to, err := sys.LocalAddr(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := outcome(t, client, sys.Connect(client, to)); err != nil {
+		t.Fatal(err)
+	}
+	from, err := sys.LocalAddr(client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return from
 }
 
 // outcome waits for a connect that goes on in the kernel.

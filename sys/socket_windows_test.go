@@ -3,7 +3,6 @@ package sys_test
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"testing"
 	"time"
 	"unsafe"
@@ -12,18 +11,6 @@ import (
 
 	"github.com/edgewise-go/edgewise/sys"
 )
-
-var loopback = netip.MustParseAddrPort("127.0.0.1:0")
-
-func socket(t *testing.T) sys.Handle {
-	t.Helper()
-	h, err := sys.Socket(sys.IPv4)
-	if err != nil {
-		t.Fatal(err)
-	}
-	own(t, h)
-	return h
-}
 
 func TestNoChildInheritsAHandle(t *testing.T) {
 	information := windows.NewLazySystemDLL("kernel32.dll").NewProc("GetHandleInformation")

@@ -182,11 +182,12 @@ func reset(t T, f *Fixture, m queue.Mode) {
 }
 
 func refused(t T, f *Fixture, m queue.Mode) {
-	nobody := tcp(t)
-	must(t, sys.Bind(nobody.handle, loopback)) // a port that is taken, and where nobody listens
+	// The port of a client is taken, and nobody listens there. A port that is bound and does not listen would not do: the BSDs answer nothing.
+	nobody, _ := f.connected(t)
 	addr, err := sys.LocalAddr(nobody.handle)
 	must(t, err)
 	e := tcp(t)
+	must(t, sys.Bind(e.handle, loopback)) // else the system might choose the same port, and it would connect to itself
 	if err := sys.Connect(e.handle, addr); sys.ClassOf(err) != sys.ClassInProgress {
 		if sys.ClassOf(err) != sys.ClassRefused {
 			t.Fatalf("connect to nobody: %v", err)
