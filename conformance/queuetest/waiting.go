@@ -38,7 +38,7 @@ func waitCases() []Case {
 		},
 	}
 	return append(cases, perMode(Case{
-		ID: "no-allocation", Rule: "A wait, its events and switching on again allocate nothing.",
+		ID: "no-allocation", Alone: true, Rule: "A wait, its events and switching on again allocate nothing.",
 		Source: "one allocation an event is a garbage collection a second at a million events",
 	}, noAllocation)...)
 }

@@ -41,7 +41,10 @@ type Case[F any] struct {
 	Source string        // where the rule was learnt: a defect of a known project, a manual, an RFC section
 	Needs  []Feature     // claimed: Run must pass; not claimed: Refused must
 	Limit  time.Duration // after which the case counts as hung; LimitDefault when zero
-	Run    func(t T, f F)
+	// Alone says that the case looks at something that a process has one of, which others that run beside it would disturb: what is
+	// allocated, or the number that a closed handle had. Prove gives it the process to itself.
+	Alone bool
+	Run   func(t T, f F)
 	// Refused checks that an implementation which does not claim Needs says so with errors.ErrUnsupported.
 	// It may be nil only where no call exists that could be refused.
 	Refused func(t T, f F)

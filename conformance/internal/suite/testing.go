@@ -104,60 +104,84 @@ func (m Mutant[F]) try(cases []Case[F]) []Violation {
 	return all
 }
 
+// subject is what is run in a proof: a mutant, or a control, which nothing may report.
+type subject[F any] struct {
+	name         string
+	want, chance []string
+	try          func(cases []Case[F]) []Violation
+	found        []Violation
+}
+
 // Prove runs every case against every mutant and fails t unless each is reported by exactly the cases it names, but for chance,
 // every case is tripped by at least one mutant, and no control, which is odd but legal, is reported at all.
+//
+// Several mutants run side by side, and after them, one by one, the cases that want to be alone.
 func Prove[F any](t *testing.T, cases []Case[F], mutants []Mutant[F], controls []Target[F]) {
 	t.Helper()
-	tripped := map[string]bool{}
-	var mu sync.Mutex
-	var wg sync.WaitGroup
-	slot := make(chan struct{}, parallelMutantsMax)
-	each := func(name string, want, chance []string, try func() []Violation) {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			slot <- struct{}{}
-			defer func() { <-slot }()
-			violations := try()
-			var got []string
-			for _, v := range violations {
-				if slices.Contains(want, v.Case) || !slices.Contains(chance, v.Case) {
-					got = append(got, v.Case)
-				}
-			}
-			want := slices.Sorted(slices.Values(want))
-			slices.Sort(got)
-			mu.Lock()
-			defer mu.Unlock()
-			for _, id := range got {
-				tripped[id] = true
-			}
-			if !slices.Equal(got, want) {
-				t.Errorf("%s: reported by %v, want %v", name, got, want)
-				for _, v := range violations {
-					if !slices.Contains(want, v.Case) {
-						t.Logf("%s: %s: %.2000s", name, v.Case, v.Detail)
-					}
-				}
-			}
-		}()
-	}
+	var subjects []*subject[F]
 	for _, m := range mutants {
 		if len(m.Caught) == 0 {
 			t.Errorf("mutant %s: names no case", m.Name)
 		}
-		each("mutant "+m.Name, m.Caught, m.Chance, func() []Violation { return m.try(cases) })
+		subjects = append(subjects, &subject[F]{name: "mutant " + m.Name, want: m.Caught, chance: m.Chance, try: m.try})
 	}
 	for _, c := range controls {
-		each("control "+c.Name, nil, nil, func() []Violation { return Violations(Check(context.Background(), cases, c)) })
+		subjects = append(subjects, &subject[F]{name: "control " + c.Name, try: func(cases []Case[F]) []Violation {
+			return Violations(Check(context.Background(), cases, c))
+		}})
+	}
+	var together, alone []Case[F]
+	for _, c := range cases {
+		if c.Alone {
+			alone = append(alone, c)
+		} else {
+			together = append(together, c)
+		}
+	}
+	var wg sync.WaitGroup
+	slot := make(chan struct{}, parallelMutantsMax)
+	for _, s := range subjects {
+		wg.Go(func() {
+			slot <- struct{}{}
+			defer func() { <-slot }()
+			s.found = s.try(together)
+		})
 	}
 	wg.Wait()
+	tripped := map[string]bool{}
+	for _, s := range subjects {
+		s.found = append(s.found, s.try(alone)...)
+		s.judge(t, tripped)
+	}
 	for _, c := range cases {
 		if !tripped[c.ID] {
 			t.Errorf("case %s has never been seen to fail: no mutant trips it", c.ID)
 		}
 	}
 	t.Logf("%d cases, %d mutants, %d controls", len(cases), len(mutants), len(controls))
+}
+
+// judge compares what was found with what was wanted, and notes the cases that were tripped.
+func (s *subject[F]) judge(t *testing.T, tripped map[string]bool) {
+	t.Helper()
+	var got []string
+	for _, v := range s.found {
+		if slices.Contains(s.want, v.Case) || !slices.Contains(s.chance, v.Case) {
+			got = append(got, v.Case)
+			tripped[v.Case] = true
+		}
+	}
+	want := slices.Sorted(slices.Values(s.want))
+	slices.Sort(got)
+	if slices.Equal(got, want) {
+		return
+	}
+	t.Errorf("%s: reported by %v, want %v", s.name, got, want)
+	for _, v := range s.found {
+		if !slices.Contains(want, v.Case) {
+			t.Logf("%s: %s: %.2000s", s.name, v.Case, v.Detail)
+		}
+	}
 }
 
 // Unavailable skips t and logs, in place of the summary, that the system has no such implementation, and why.
