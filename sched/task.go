@@ -36,7 +36,8 @@ type Task struct {
 	timer    timer
 	onDrain  func()
 	err      error
-	job      *Job // of a task that was started by Start
+	place    *place // in line for a Semaphore; made by the first wait for one
+	job      *Job   // of a task that was started by Start
 
 	older, newer *Task // the loop's list of living tasks
 }
@@ -270,6 +271,12 @@ func (t *Task) suspend() {
 func (t *Task) mustRun(what string) {
 	if t.loop.running != t {
 		panic("sched: Task." + what + " is called by code that does not run in the task")
+	}
+}
+
+func mustBeRunning(t *Task, what string) {
+	if t == nil || t.loop.running != t {
+		panic("sched: " + what + " is called for a task that does not run")
 	}
 }
 

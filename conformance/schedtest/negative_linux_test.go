@@ -33,7 +33,7 @@ func races() []string {
 
 func TestEveryCaseCanFail(t *testing.T) {
 	mutants := slices.Concat(taskMutants(), timeMutants(), postMutants(), waiterMutants(taskForm), waiterMutants(goroutineForm),
-		queueMutants(), handlerMutants(), endMutants(), joinMutants())
+		queueMutants(), handlerMutants(), endMutants(), joinMutants(), mutexMutants())
 	suite.Prove(t, cases(), mutants, controls())
 }
 

@@ -24,6 +24,10 @@ type operations struct {
 	join       func(t *sched.Task, j *sched.Job) error
 	outside    func(j *sched.Job, ctx context.Context) error
 	cancel     func(j *sched.Job, cause error)
+	lock       func(m *sched.Mutex, t *sched.Task) error
+	unlock     func(m *sched.Mutex)
+	acquire    func(s *sched.Semaphore, t *sched.Task, n int) error
+	release    func(s *sched.Semaphore, n int)
 	yield      func(t *sched.Task) error
 	sleep      func(t *sched.Task, d time.Duration) error
 	await      func(t *sched.Task, start func(resume func())) error
@@ -54,6 +58,10 @@ func honest() operations {
 		join:       (*sched.Task).Join,
 		outside:    (*sched.Job).Wait,
 		cancel:     (*sched.Job).Cancel,
+		lock:       (*sched.Mutex).Lock,
+		unlock:     (*sched.Mutex).Unlock,
+		acquire:    (*sched.Semaphore).Acquire,
+		release:    (*sched.Semaphore).Release,
 		yield:      (*sched.Task).Yield,
 		sleep:      (*sched.Task).Sleep,
 		await:      (*sched.Task).Await,

@@ -1,0 +1,288 @@
+package schedtest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/edgewise-go/edgewise/sched"
+)
+
+func mutexCases() []testCase {
+	return []testCase{
+		{ID: "mutex/held-over-a-suspension", Run: mutexExcludes,
+			Rule:   "Mutex excludes tasks from each other, and may be held over a suspension, which is its purpose",
+			Source: "crypto/tls: a lock held around a read stops the loop"},
+		{ID: "mutex/first-come", Run: mutexFirstCome,
+			Rule:   "Who comes first is served first.",
+			Source: "tokio Mutex: fair"},
+		{ID: "mutex/unlocked-by-another", Run: mutexUnlockedByAnother,
+			Rule:   "Any task may call it, not only the one that has locked m, and any goroutine.",
+			Source: "sync.Mutex"},
+		{ID: "mutex/cancelled", Run: mutexCancelled,
+			Rule:   "It returns nil with m locked, or t's *CancelError without if t was cancelled before its turn came",
+			Source: "tokio: a cancelled lock future gives its place up"},
+		{ID: "mutex/misuse", Run: mutexMisuse,
+			Rule:   "It panics if m is not locked.",
+			Source: "sync.Mutex"},
+		{ID: "semaphore/bound", Run: semaphoreBound,
+			Rule:   "Acquire takes n units, and suspends t until they are there.",
+			Source: "golang.org/x/sync/semaphore"},
+		{ID: "semaphore/not-overtaken", Run: semaphoreNotOvertaken,
+			Rule:   "who came first is served first, and a small request does not overtake a big one.",
+			Source: "golang.org/x/sync/semaphore: big requests starve"},
+		{ID: "semaphore/cancelled-lets-others-by", Run: semaphoreCancelled,
+			Rule:   "It returns nil with the units, or t's *CancelError without if t was cancelled before they were there",
+			Source: "golang.org/x/sync/semaphore: a cancelled waiter at the head blocked the others"},
+		{ID: "semaphore/misuse", Run: semaphoreMisuse,
+			Rule:   "It panics if fewer than n are in use, or n is not positive.",
+			Source: "golang.org/x/sync/semaphore: released more than held"},
+	}
+}
+
+func mutexExcludes(t T, r *rig) {
+	r.start(t, sched.Options{})
+	var m sched.Mutex
+	const tasks, rounds = 4, 10
+	inside, entered := 0, 0 // guarded by m, which the race detector sees
+	var done []<-chan struct{}
+	for i := range tasks {
+		l := r.loop()
+		if i%2 == 1 {
+			l = r.otherLoop()
+		}
+		done = append(done, r.spawn(t, l, context.Background(), fmt.Sprint(i), func(task *sched.Task) error {
+			for range rounds {
+				if err := r.ops.lock(&m, task); err != nil {
+					t.Errorf("Lock: %v", err)
+					return nil
+				}
+				inside++
+				_ = task.Yield()
+				if inside != 1 {
+					t.Errorf("%d tasks have the lock", inside)
+				}
+				inside--
+				entered++
+				r.ops.unlock(&m)
+			}
+			return nil
+		}))
+	}
+	for _, d := range done {
+		r.wait(t, d, "a task that locks ends")
+	}
+	if !m.TryLock() || m.TryLock() {
+		t.Errorf("TryLock of a free mutex fails, or of a locked one succeeds")
+	}
+	if entered != tasks*rounds {
+		t.Errorf("the lock was taken %d times", entered)
+	}
+}
+
+// inLine starts a task that waits in line until the others are served that came before, and returns when it does.
+func (r *rig) inLine(t T, ctx context.Context, name string, b body) <-chan struct{} {
+	t.Helper()
+	begun := make(chan struct{})
+	done := r.spawn(t, r.loop(), ctx, name, func(task *sched.Task) error {
+		close(begun)
+		return b(task)
+	})
+	r.wait(t, begun, name+" begins")
+	r.fence(t)
+	return done
+}
+
+func mutexFirstCome(t T, r *rig) {
+	r.start(t, sched.Options{})
+	var m sched.Mutex
+	if !m.TryLock() {
+		t.Fatalf("TryLock fails")
+	}
+	var order []int
+	var done []<-chan struct{}
+	for i := range 4 {
+		done = append(done, r.inLine(t, context.Background(), fmt.Sprint(i), func(task *sched.Task) error {
+			if err := r.ops.lock(&m, task); err != nil {
+				t.Errorf("Lock: %v", err)
+				return nil
+			}
+			order = append(order, i)
+			_ = task.Yield()
+			r.ops.unlock(&m)
+			return nil
+		}))
+	}
+	r.on(t, func() { r.ops.unlock(&m) })
+	for _, d := range done {
+		r.wait(t, d, "a task that locks ends")
+	}
+	if !slices.IsSorted(order) || len(order) != 4 {
+		t.Errorf("the lock was given in the order %v", order)
+	}
+}
+
+func mutexUnlockedByAnother(t T, r *rig) {
+	r.start(t, sched.Options{})
+	var m sched.Mutex
+	for _, l := range []*sched.Loop{r.loop(), r.otherLoop()} {
+		r.do(t, "locks", func(task *sched.Task) error { return r.ops.lock(&m, task) })
+		r.wait(t, r.spawn(t, l, context.Background(), "unlocks", func(*sched.Task) error {
+			r.ops.unlock(&m)
+			return nil
+		}), "Unlock returns")
+	}
+	r.do(t, "locks", func(task *sched.Task) error { return r.ops.lock(&m, task) })
+	r.ops.unlock(&m) // by a goroutine
+	if !m.TryLock() {
+		t.Errorf("the mutex is locked after Unlock")
+	}
+}
+
+func mutexCancelled(t T, r *rig) {
+	r.start(t, sched.Options{})
+	var m, free sched.Mutex
+	if !m.TryLock() {
+		t.Fatalf("TryLock fails")
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancelled := r.inLine(t, ctx, "cancelled", func(task *sched.Task) error {
+		checkCanceled(t, "Lock", r.ops.lock(&m, task))
+		checkCanceled(t, "Lock again", r.ops.lock(&m, task))
+		if err := r.ops.lock(&free, task); err != nil {
+			t.Errorf("Lock of a free mutex by a cancelled task: %v", err)
+		}
+		return nil
+	})
+	next := r.inLine(t, context.Background(), "next", func(task *sched.Task) error {
+		err := r.ops.lock(&m, task)
+		if err == nil {
+			r.ops.unlock(&m)
+		}
+		return err
+	})
+	cancel(errCase)
+	r.wait(t, cancelled, "the cancelled task ends")
+	r.on(t, func() { r.ops.unlock(&m) })
+	r.wait(t, next, "the task that is next has the lock")
+}
+
+// checkMisuse checks that f panics, in a task.
+func (r *rig) checkMisuse(t T, what string, f func(task *sched.Task)) {
+	t.Helper()
+	r.do(t, what, func(task *sched.Task) error {
+		defer func() {
+			if recover() == nil {
+				t.Errorf("%s does not panic", what)
+			}
+		}()
+		f(task)
+		return nil
+	})
+}
+
+func mutexMisuse(t T, r *rig) {
+	r.start(t, sched.Options{})
+	var m sched.Mutex
+	r.checkMisuse(t, "Unlock of what is not locked", func(*sched.Task) { r.ops.unlock(&m) })
+	r.checkMisuse(t, "Lock without a task", func(*sched.Task) { _ = r.ops.lock(&m, nil) })
+	var other *sched.Task
+	r.do(t, "other", func(task *sched.Task) error {
+		other = task
+		return nil
+	})
+	r.checkMisuse(t, "Lock for another task", func(*sched.Task) { _ = r.ops.lock(&m, other) })
+	if !m.TryLock() {
+		t.Errorf("the mutex is locked by misuse")
+	}
+}
+
+func semaphoreBound(t T, r *rig) {
+	r.start(t, sched.Options{})
+	const size = 3
+	s := sched.NewSemaphore(size)
+	used := 0
+	var done []<-chan struct{}
+	for i := range 6 {
+		n := 1 + i%size
+		done = append(done, r.spawn(t, r.loop(), context.Background(), fmt.Sprint(i), func(task *sched.Task) error {
+			for range 5 {
+				if err := r.ops.acquire(s, task, n); err != nil {
+					t.Errorf("Acquire: %v", err)
+					return nil
+				}
+				if used += n; used > size {
+					t.Errorf("%d units of %d are used", used, size)
+				}
+				_ = task.Yield()
+				used -= n
+				s.Release(n)
+			}
+			return nil
+		}))
+	}
+	for _, d := range done {
+		r.wait(t, d, "a task that acquires ends")
+	}
+	if !s.TryAcquire(size) || s.TryAcquire(1) {
+		t.Errorf("TryAcquire of what is there fails, or of more succeeds")
+	}
+}
+
+func semaphoreNotOvertaken(t T, r *rig) {
+	r.start(t, sched.Options{})
+	s := sched.NewSemaphore(2)
+	if !s.TryAcquire(1) {
+		t.Fatalf("TryAcquire fails")
+	}
+	var order []int
+	var done []<-chan struct{}
+	for _, n := range []int{2, 1} {
+		done = append(done, r.inLine(t, context.Background(), fmt.Sprint(n), func(task *sched.Task) error {
+			if err := r.ops.acquire(s, task, n); err != nil {
+				t.Errorf("Acquire: %v", err)
+				return nil
+			}
+			order = append(order, n)
+			s.Release(n)
+			return nil
+		}))
+	}
+	s.Release(1)
+	for _, d := range done {
+		r.wait(t, d, "a task that acquires ends")
+	}
+	if !slices.Equal(order, []int{2, 1}) {
+		t.Errorf("requests were served in the order %v", order)
+	}
+}
+
+func semaphoreCancelled(t T, r *rig) {
+	r.start(t, sched.Options{})
+	s := sched.NewSemaphore(2)
+	if !s.TryAcquire(1) {
+		t.Fatalf("TryAcquire fails")
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	big := r.inLine(t, ctx, "big", func(task *sched.Task) error {
+		checkCanceled(t, "Acquire", r.ops.acquire(s, task, 2))
+		return nil
+	})
+	small := r.inLine(t, context.Background(), "small", func(task *sched.Task) error {
+		return r.ops.acquire(s, task, 1)
+	})
+	cancel(errCase)
+	r.wait(t, big, "the cancelled task ends")
+	r.wait(t, small, "the task behind it has its unit")
+}
+
+func semaphoreMisuse(t T, r *rig) {
+	r.start(t, sched.Options{})
+	s := sched.NewSemaphore(2)
+	r.checkMisuse(t, "Release of what is not in use", func(*sched.Task) { r.ops.release(s, 1) })
+	r.checkMisuse(t, "Acquire of more than there can be", func(task *sched.Task) { _ = r.ops.acquire(s, task, 3) })
+	r.checkMisuse(t, "Acquire of nothing", func(task *sched.Task) { _ = r.ops.acquire(s, task, 0) })
+	if !s.TryAcquire(2) {
+		t.Errorf("units were lost by misuse")
+	}
+}

@@ -1,0 +1,143 @@
+package schedtest
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
+	"github.com/edgewise-go/edgewise/sched"
+)
+
+// stackedLock serves who came last, first.
+type stackedLock struct {
+	mu    sync.Mutex
+	stack []*func()
+}
+
+func (s *stackedLock) lock(m *sched.Mutex, t *sched.Task) error {
+	if t == nil || m.TryLock() {
+		if t == nil {
+			panic("no task")
+		}
+		return nil
+	}
+	var place *func()
+	err := t.Await(func(resume func()) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		place = &resume
+		s.stack = append(s.stack, place)
+	})
+	if err != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.stack = slices.DeleteFunc(s.stack, func(f *func()) bool { return f == place })
+	}
+	return err
+}
+
+func (s *stackedLock) unlock(m *sched.Mutex) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := len(s.stack); n > 0 {
+		(*s.stack[n-1])()
+		s.stack = s.stack[:n-1]
+		return
+	}
+	m.Unlock()
+}
+
+func mutexMutants() []suite.Mutant[*rig] {
+	acquiring := func(acquire func(s *sched.Semaphore, t *sched.Task, n int) error) func(*operations) {
+		return func(o *operations) { o.acquire = acquire }
+	}
+	return []suite.Mutant[*rig]{
+		mutant("Lock locks nothing", func(o *operations) {
+			o.lock = func(m *sched.Mutex, t *sched.Task) error {
+				if t == nil || t.Name() == "other" {
+					panic("no task")
+				}
+				return nil
+			}
+			o.unlock = func(m *sched.Mutex) {
+				if m.TryLock() {
+					m.Unlock()
+					panic("not locked")
+				}
+				m.Unlock()
+			}
+		}, "mutex/held-over-a-suspension", "mutex/unlocked-by-another", "mutex/cancelled"),
+		mutant("Lock serves who came last", func(o *operations) {
+			s := &stackedLock{}
+			o.lock, o.unlock = s.lock, s.unlock
+		}, "mutex/first-come", "mutex/misuse"),
+		mutant("a cancelled Lock seems to have succeeded", func(o *operations) {
+			o.lock = func(m *sched.Mutex, t *sched.Task) error {
+				_ = m.Lock(t)
+				return nil
+			}
+		}, "mutex/cancelled"),
+		mutant("a goroutine cannot unlock", func(o *operations) {
+			var mu sync.Mutex
+			lockers := map[*sched.Mutex]bool{}
+			o.lock = func(m *sched.Mutex, t *sched.Task) error {
+				mu.Lock()
+				lockers[m] = t != nil && t.Name() == "locks"
+				mu.Unlock()
+				return m.Lock(t)
+			}
+			o.unlock = func(m *sched.Mutex) {
+				mu.Lock()
+				keeps := lockers[m]
+				mu.Unlock()
+				if !keeps {
+					m.Unlock()
+				}
+			}
+		}, "mutex/unlocked-by-another"),
+		mutant("misuse of a lock goes unnoticed", func(o *operations) {
+			o.lock = func(m *sched.Mutex, t *sched.Task) error {
+				defer func() { _ = recover() }()
+				return m.Lock(t)
+			}
+			o.unlock = func(m *sched.Mutex) {
+				defer func() { _ = recover() }()
+				m.Unlock()
+			}
+		}, "mutex/misuse"),
+		mutant("Acquire takes nothing", acquiring(func(*sched.Semaphore, *sched.Task, int) error { return nil }),
+			"semaphore/bound", "semaphore/not-overtaken", "semaphore/cancelled-lets-others-by", "semaphore/misuse"),
+		mutant("a small request overtakes a big one", acquiring(func(s *sched.Semaphore, t *sched.Task, n int) error {
+			for n == 2 && !s.TryAcquire(n) {
+				if err := t.Yield(); err != nil {
+					return err
+				}
+			}
+			if n == 2 {
+				return nil
+			}
+			return s.Acquire(t, n)
+		}), "semaphore/not-overtaken"),
+		mutant("a cancelled request keeps its place", acquiring(func(s *sched.Semaphore, t *sched.Task, n int) error {
+			if n != 2 || s.TryAcquire(n) {
+				if n == 2 {
+					return nil
+				}
+				return s.Acquire(t, n)
+			}
+			return t.Await(func(resume func()) {
+				_ = t.Go(context.Background(), "in line", func(c *sched.Task) error {
+					defer resume()
+					return s.Acquire(c, n)
+				})
+			})
+		}), "semaphore/cancelled-lets-others-by"),
+		mutant("misuse of a semaphore goes unnoticed", func(o *operations) {
+			o.release = func(s *sched.Semaphore, n int) {
+				defer func() { _ = recover() }()
+				s.Release(n)
+			}
+		}, "semaphore/misuse"),
+	}
+}
