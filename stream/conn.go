@@ -21,6 +21,7 @@ type Conn struct {
 	out    side
 	local  netip.AddrPort
 	remote netip.AddrPort
+	ends   *ends // of a connection that is not TCP; otherwise nil
 }
 
 var _ net.Conn = (*Conn)(nil)
@@ -37,15 +38,19 @@ func NewConn(s Socket, w Waiter) (*Conn, error) {
 
 // register is NewConn for a socket whose peer is known.
 func register(s Socket, remote netip.AddrPort, w Waiter) (*Conn, error) {
+	c := &Conn{sock: s, remote: remote}
 	local, err := s.LocalAddr()
-	if err != nil {
-		return nil, opError("getsockname", nil, netAddr(remote), err)
+	c.local = local
+	if err == nil && !local.IsValid() {
+		c.ends, err = s.unixEnds()
 	}
-	reg, err := w.Register(s.Handle())
 	if err != nil {
-		return nil, opError("register", netAddr(local), netAddr(remote), err)
+		return nil, opError("getsockname", nil, c.RemoteAddr(), err)
 	}
-	return &Conn{sock: s, reg: reg, local: local, remote: remote}, nil
+	if c.reg, err = w.Register(s.Handle()); err != nil {
+		return nil, opError("register", c.LocalAddr(), c.RemoteAddr(), err)
+	}
+	return c, nil
 }
 
 // Read reads up to len(p) bytes and suspends the caller until there is one, the stream ends (io.EOF), the read deadline passes or the
@@ -185,16 +190,26 @@ func (c *Conn) SetWriteDeadline(t time.Time) error {
 	return nil
 }
 
-// LocalAddr returns the address of this end, a *net.TCPAddr. It stays available after Close.
-func (c *Conn) LocalAddr() net.Addr { return netAddr(c.local) }
+// LocalAddr returns the address of this end, a *net.TCPAddr or *net.UnixAddr. It stays available after Close.
+func (c *Conn) LocalAddr() net.Addr {
+	if c.ends != nil {
+		return c.ends.local
+	}
+	return netAddr(c.local)
+}
 
-// RemoteAddr returns the address of the peer, a *net.TCPAddr. It stays available after Close.
-func (c *Conn) RemoteAddr() net.Addr { return netAddr(c.remote) }
+// RemoteAddr returns the address of the peer, a *net.TCPAddr or *net.UnixAddr. It stays available after Close.
+func (c *Conn) RemoteAddr() net.Addr {
+	if c.ends != nil {
+		return c.ends.remote
+	}
+	return netAddr(c.remote)
+}
 
-// LocalAddrPort is LocalAddr without an allocation.
+// LocalAddrPort is LocalAddr of a TCP connection without an allocation.
 func (c *Conn) LocalAddrPort() netip.AddrPort { return c.local }
 
-// RemoteAddrPort is RemoteAddr without an allocation.
+// RemoteAddrPort is RemoteAddr of a TCP connection without an allocation.
 func (c *Conn) RemoteAddrPort() netip.AddrPort { return c.remote }
 
 // open returns net.ErrClosed after Close.
@@ -217,5 +232,5 @@ func (c *Conn) opError(op string, err error) error {
 	if err == nil || err == io.EOF || err == sys.ErrWouldBlock {
 		return err
 	}
-	return opError(op, netAddr(c.local), netAddr(c.remote), err)
+	return opError(op, c.LocalAddr(), c.RemoteAddr(), err)
 }

@@ -43,11 +43,19 @@ type Dialer struct {
 }
 
 // DialContext connects to address, "host:port" with a numeric port, in network "tcp", "tcp4" or "tcp6". An empty host is the loopback interface.
+// In network "unix" it is ConnectUnix to the name that address is.
 // It fits http.Transport.DialContext. The connection is a *Conn; when an error is returned there is none, and no descriptor is left open.
 //
 // Cancelling ctx ends the dial with an error that is ctx.Err(); afterwards it does nothing to the connection. An error is a *net.OpError,
 // or, when several addresses failed, one that joins one for each. A timeout is context.DeadlineExceeded as well as os.ErrDeadlineExceeded.
 func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	if network == networkUnix {
+		c, err := d.ConnectUnix(ctx, address)
+		if err != nil {
+			return nil, err
+		}
+		return c, nil
+	}
 	if err := checkNetwork(network); err != nil {
 		return nil, &net.OpError{Op: "dial", Net: network, Err: err}
 	}

@@ -38,5 +38,5 @@
 // # Portability
 //
 // TCP over IPv4 and IPv6 on Linux and the BSDs with macOS, of which Linux alone has been run. On other systems everything returns an error
-// that is [errors.ErrUnsupported]. Unix-domain sockets and datagrams are not there.
+// that is [errors.ErrUnsupported]. Unix-domain sockets likewise, with abstract names on Linux. Datagrams are not there.
 package stream

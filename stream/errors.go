@@ -22,6 +22,10 @@ var ErrNotConnecting = errors.New("stream: no connect is in progress")
 // listens: TCP then connects the socket to itself (RFC 9293, 3.5, simultaneous open). It is a syscall.ECONNREFUSED.
 var ErrSelfConnect = fmt.Errorf("stream: connected to itself: %w", syscall.ECONNREFUSED)
 
+// ErrBacklogFull is the outcome of a connect to a unix-domain socket whose listener has as many connections waiting as it asked for. Linux says so
+// at once, by EAGAIN, and offers no event to wait for; what to do, and after which pause, is the caller's choice. It is a syscall.EAGAIN.
+var ErrBacklogFull = fmt.Errorf("stream: the queue of the listener is full: %w", syscall.EAGAIN)
+
 // timeoutError ends a dial whose time is over. It is os.ErrDeadlineExceeded, as with reads, and context.DeadlineExceeded, as with package net.
 type timeoutError struct{ cause error }
 
@@ -35,7 +39,7 @@ func opError(op string, source, addr net.Addr, err error) error {
 	if err == nil || err == io.EOF || err == sys.ErrWouldBlock {
 		return err
 	}
-	return &net.OpError{Op: op, Net: network, Source: source, Addr: addr, Err: callError(op, err)}
+	return &net.OpError{Op: op, Net: networkOf(addr, source), Source: source, Addr: addr, Err: callError(op, err)}
 }
 
 // callError names the system call that an errno came from.

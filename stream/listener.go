@@ -30,6 +30,9 @@ type ListenConfig struct {
 	// KeepAlive makes the kernel ask silent peers of accepted connections whether they are there.
 	KeepAlive bool
 
+	// KeepPath leaves the path of a unix-domain listener in place when it is closed.
+	KeepPath bool
+
 	// Exhausted, if set, is told of each pause that Accept makes because the process or the system is out of descriptors or memory. It is called
 	// by the goroutine or task that accepts, and must not block.
 	Exhausted func(err error, pause time.Duration)
@@ -46,6 +49,8 @@ type Listener struct {
 	in        side
 	recovery  recovery // guarded by in.turn
 	addr      netip.AddrPort
+	name      net.Addr // of a unix-domain listener; otherwise nil
+	path      string   // to be removed by Close
 	exhausted func(error, time.Duration)
 }
 
@@ -77,11 +82,7 @@ func listen(w Waiter, addr netip.AddrPort, config ListenConfig) (_ *Listener, er
 	if err := s.Bind(addr); err != nil {
 		return nil, callError("bind", err)
 	}
-	backlog := config.Backlog
-	if backlog <= 0 {
-		backlog = backlogDefault
-	}
-	if err := s.Listen(backlog); err != nil {
+	if err := s.Listen(config.backlog()); err != nil {
 		return nil, callError("listen", err)
 	}
 	local, err := s.LocalAddr()
@@ -93,6 +94,13 @@ func listen(w Waiter, addr netip.AddrPort, config ListenConfig) (_ *Listener, er
 		return nil, err
 	}
 	return &Listener{sock: s, waiter: w, reg: reg, addr: local, exhausted: config.Exhausted}, nil
+}
+
+func (config ListenConfig) backlog() int {
+	if config.Backlog <= 0 {
+		return backlogDefault
+	}
+	return config.Backlog
 }
 
 func (config ListenConfig) apply(h sys.Handle, f sys.Family) error {
@@ -143,7 +151,7 @@ func (l *Listener) AcceptOn(w Waiter) (*Conn, error) {
 	return c, nil
 }
 
-// AcceptSocket is Accept with a socket that is registered nowhere, and the address of its peer.
+// AcceptSocket is Accept with a socket that is registered nowhere, and the address of its TCP peer.
 func (l *Listener) AcceptSocket() (Socket, netip.AddrPort, error) {
 	s, peer, err := l.acceptSocket()
 	return s, peer, l.opError("accept", err)
@@ -240,6 +248,8 @@ func (l *Listener) Close() error {
 	if !l.sock.retire() {
 		return l.opError("close", net.ErrClosed)
 	}
+	// As in package net, the name goes before the socket: the other way round, a caller might be refused by a listener that is still to be seen.
+	l.removePath()
 	err := l.reg.Close()
 	if e := l.sock.release(); err == nil {
 		err = e
@@ -257,10 +267,15 @@ func (l *Listener) SetDeadline(t time.Time) error {
 	return nil
 }
 
-// Addr returns the address that the listener is bound to, a *net.TCPAddr. It stays available after Close.
-func (l *Listener) Addr() net.Addr { return netAddr(l.addr) }
+// Addr returns the address that the listener is bound to, a *net.TCPAddr or *net.UnixAddr. It stays available after Close.
+func (l *Listener) Addr() net.Addr {
+	if l.name != nil {
+		return l.name
+	}
+	return netAddr(l.addr)
+}
 
-// AddrPort is Addr without an allocation.
+// AddrPort is Addr of a TCP listener without an allocation.
 func (l *Listener) AddrPort() netip.AddrPort { return l.addr }
 
 func (l *Listener) open() error {
@@ -274,5 +289,5 @@ func (l *Listener) opError(op string, err error) error {
 	if err == nil || err == sys.ErrWouldBlock {
 		return err
 	}
-	return opError(op, nil, netAddr(l.addr), err)
+	return opError(op, nil, l.Addr(), err)
 }

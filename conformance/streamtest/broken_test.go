@@ -170,6 +170,14 @@ type brokenListener struct {
 	accept       func() (net.Conn, error)
 	acceptSocket func() (stream.Socket, netip.AddrPort, error)
 	close        func() error
+	addr         func() net.Addr
+}
+
+func (b *brokenListener) Addr() net.Addr {
+	if b.addr != nil {
+		return b.addr()
+	}
+	return b.listener.Addr()
 }
 
 func (b *brokenListener) Accept() (net.Conn, error) {
@@ -195,6 +203,7 @@ func (b *brokenListener) Close() error {
 
 type brokenDialer struct {
 	dialer
+	unix    func(ctx context.Context, name string) (*stream.Conn, error)
 	dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	connect func(ctx context.Context, addrs ...netip.AddrPort) (*stream.Conn, error)
 }
@@ -211,6 +220,13 @@ func (b *brokenDialer) Connect(ctx context.Context, addrs ...netip.AddrPort) (*s
 		return b.connect(ctx, addrs...)
 	}
 	return b.dialer.Connect(ctx, addrs...)
+}
+
+func (b *brokenDialer) ConnectUnix(ctx context.Context, name string) (*stream.Conn, error) {
+	if b.unix != nil {
+		return b.unix(ctx, name)
+	}
+	return b.dialer.ConnectUnix(ctx, name)
 }
 
 type brokenSocket struct {

@@ -252,7 +252,7 @@ func acceptMutants() []mutant {
 				return nil, err
 			}
 			return &brokenConn{conn: c.(conn), localAddr: c.RemoteAddr}, nil
-		}), "accept/waits"),
+		}), "accept/waits", "unix/accepts"),
 		broken("connections behind the first are dropped", accepts(func(b *brokenListener, c net.Conn, err error) (net.Conn, error) {
 			for {
 				s, _, e := b.listener.TryAccept()

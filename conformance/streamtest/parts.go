@@ -38,6 +38,7 @@ type listener interface {
 type dialer interface {
 	DialContext(ctx context.Context, network, address string) (net.Conn, error)
 	Connect(ctx context.Context, addrs ...netip.AddrPort) (*stream.Conn, error)
+	ConnectUnix(ctx context.Context, name string) (*stream.Conn, error)
 }
 
 // socket is what cases use of a *stream.Socket.
@@ -72,6 +73,14 @@ func (p parts) newConn(s stream.Socket, w stream.Waiter) (conn, error) {
 
 func (p parts) newListener(w stream.Waiter, addr netip.AddrPort, config stream.ListenConfig) (listener, error) {
 	l, err := stream.Listen(w, addr, config)
+	if err != nil || p.listener == nil {
+		return l, err
+	}
+	return p.listener(l), nil
+}
+
+func (p parts) newUnixListener(w stream.Waiter, name string, config stream.ListenConfig) (listener, error) {
+	l, err := stream.ListenUnix(w, name, config)
 	if err != nil || p.listener == nil {
 		return l, err
 	}

@@ -36,6 +36,13 @@ type (
 // runs tasks, and the second caller must get stream.ErrBusy at once.
 const Goroutines Feature = "goroutines"
 
+// UnixSockets says that the system has unix-domain sockets which the Waiter can wait for, AbstractNames that they can have abstract names. [Unix] is what
+// the system has.
+const (
+	UnixSockets   Feature = "unix-sockets"
+	AbstractNames Feature = "abstract-names"
+)
+
 // Fixture is the Waiter of one case.
 type Fixture struct {
 	Waiter stream.Waiter
@@ -67,7 +74,7 @@ func Cases() []Case { return cases(suite.LimitDefault) }
 // cases returns every case, each to be taken for hung after limit.
 func cases(limit time.Duration) []Case {
 	all := slices.Concat(waiterCases(), socketCases(), connectCases(), dialCases(), transferCases(), endCases(), deadlineCases(),
-		closeCases(), acceptCases(), turnCases())
+		closeCases(), acceptCases(), turnCases(), unixCases())
 	for i := range all {
 		all[i].Limit = limit
 	}

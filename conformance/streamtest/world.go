@@ -149,9 +149,14 @@ func (w *world) expectEOF(c conn) {
 // expectError wants a *net.OpError that is target.
 func (w *world) expectError(err, target error, op string) {
 	w.Helper()
+	w.expectErrorOn("tcp", err, target, op)
+}
+
+func (w *world) expectErrorOn(network string, err, target error, op string) {
+	w.Helper()
 	var e *net.OpError
-	if !errors.As(err, &e) || !errors.Is(err, target) || e.Op != op || e.Net != "tcp" {
-		w.Fatalf("got error %v (%T), want a *net.OpError of op %q, net tcp that is %v", err, err, op, target)
+	if !errors.As(err, &e) || !errors.Is(err, target) || e.Op != op || e.Net != network {
+		w.Fatalf("got error %v (%T), want a *net.OpError of op %q, net %s that is %v", err, err, op, network, target)
 	}
 	if target == os.ErrDeadlineExceeded && !e.Timeout() {
 		w.Fatalf("%v: Timeout() is false", err)

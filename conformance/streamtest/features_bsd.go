@@ -1,0 +1,6 @@
+//go:build unix && !linux
+
+package streamtest
+
+// Unix returns the features about unix-domain sockets that the system has.
+func Unix() []Feature { return []Feature{UnixSockets} }

@@ -1,0 +1,4 @@
+package streamtest
+
+// Unix returns the features about unix-domain sockets that the system has.
+func Unix() []Feature { return []Feature{UnixSockets, AbstractNames} }

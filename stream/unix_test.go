@@ -1,0 +1,31 @@
+//go:build unix
+
+package stream
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// refusing is a Waiter that is full.
+type refusing struct{}
+
+var errFull = errors.New("full")
+
+func (refusing) Register(sys.Handle) (Registration, error) { return nil, errFull }
+
+func TestAPathIsRemovedWhenListeningFailsAfterIt(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "s")
+	for _, config := range []ListenConfig{{}, {KeepPath: true}} {
+		if _, err := ListenUnix(refusing{}, name, config); !errors.Is(err, errFull) {
+			t.Fatalf("got %v, want %v", err, errFull)
+		}
+		if _, err := os.Lstat(name); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("the path is still there: %v", err)
+		}
+	}
+}

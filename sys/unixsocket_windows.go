@@ -1,0 +1,18 @@
+package sys
+
+import "errors"
+
+// UnixSocket returns an error that is [errors.ErrUnsupported]: the unix-domain sockets of Windows are not bound yet.
+func UnixSocket() (Handle, error) { return Invalid, errors.ErrUnsupported }
+
+// BindUnix returns an error that is [errors.ErrUnsupported].
+func BindUnix(h Handle, name string) error { return errors.ErrUnsupported }
+
+// ConnectUnix returns an error that is [errors.ErrUnsupported].
+func ConnectUnix(h Handle, name string) error { return errors.ErrUnsupported }
+
+// LocalUnixName returns an error that is [errors.ErrUnsupported].
+func LocalUnixName(h Handle) (string, error) { return "", errors.ErrUnsupported }
+
+// PeerUnixName returns an error that is [errors.ErrUnsupported].
+func PeerUnixName(h Handle) (string, error) { return "", errors.ErrUnsupported }
