@@ -23,7 +23,7 @@ func awaitCases() []testCase {
 func awaitOther(t T, r *rig) {
 	r.start(t, sched.Options{})
 	r.do(t, "awaits", func(task *sched.Task) error {
-		for range r.rounds(2000) {
+		for range r.rounds(800) {
 			called := false
 			var mu sync.Mutex
 			err := r.ops.await(task, func(resume func()) {
