@@ -20,7 +20,7 @@ func (l *Loop) Drain() {
 
 // Shutdown drains l and waits for its end, or until ctx is done: then it cancels the tasks that are left and waits for cancelGrace
 // more. It returns nil if all ended by themselves, the cause of ctx if some were cancelled, and ErrLeaked if
-// some could not be ended. A loop that does not run yet is over at once:
+// some, or functions in Task.Blocking, which it names, could not be ended. A loop that does not run yet is over at once:
 // what waits to start ends with ErrStopped. It must not be called in a task of l.
 func (l *Loop) Shutdown(ctx context.Context) error {
 	l.Drain()
@@ -39,8 +39,16 @@ func (l *Loop) Shutdown(ctx context.Context) error {
 	case <-l.over:
 		return l.overErr
 	case <-grace.C:
-		return fmt.Errorf("%w: %d of them", ErrLeaked, l.Len())
+		return l.leaked()
 	}
+}
+
+// leaked says what has not ended.
+func (l *Loop) leaked() error {
+	if functions := l.blocking.String(); functions != "" {
+		return fmt.Errorf("%w: %d of them, and functions in Blocking of %s", ErrLeaked, l.Len(), functions)
+	}
+	return fmt.Errorf("%w: %d of them", ErrLeaked, l.Len())
 }
 
 // cancelAll cancels every task, those to come included.

@@ -38,7 +38,8 @@ func (e *CancelError) Is(target error) bool { return target == ErrCanceled }
 // Unwrap returns the cause.
 func (e *CancelError) Unwrap() error { return e.Cause }
 
-// PanicError is the error of a task that panicked. The panic ends the task and nothing else.
+// PanicError is the error of a task that panicked. The panic ends the task and nothing else. A task that panics with one, which it got from
+// elsewhere, ends with the same.
 type PanicError struct {
 	Value any
 	Stack []byte // of the task, where it panicked

@@ -38,6 +38,8 @@ type Loop struct {
 	living atomic.Int64 // tasks of both forms, those in the inbox included
 	slots  slots
 
+	blocking blocking
+
 	inbox inbox
 
 	state   atomic.Uint32 // of loopState
@@ -64,6 +66,7 @@ func New(q queue.Queue, options Options) *Loop {
 		over:    make(chan struct{}),
 	}
 	l.inbox.max = l.options.InboxMax
+	l.blocking.room.size = l.options.BlockingMax
 	return l
 }
 
@@ -152,7 +155,7 @@ func (l *Loop) turn() (done bool, err error) {
 	}
 	l.fired = l.fired[:0]
 	if l.canceled != nil || l.drained {
-		if l.living.Load() == 0 && !l.inbox.pending.Load() {
+		if l.living.Load() == 0 && l.blocking.count == 0 && !l.inbox.pending.Load() {
 			return true, l.canceled
 		}
 	}

@@ -27,9 +27,11 @@ type Options struct {
 	TasksMax int
 	// InboxMax bounds the functions posted from elsewhere that have not run, InboxMaxDefault if zero.
 	InboxMax int
+	// BlockingMax bounds the goroutines of Task.Blocking, for each loop. Zero refuses: none is started that was not asked for.
+	BlockingMax int
 	// Ended is called on the loop when a task has ended, with its name and its error, nil included. Handlers are
 	// all named "handler". A panic of another function is reported likewise: of one that was posted as "posted function", of one set with OnDrain
-	// as "drain function". A nil Ended logs panics with slog.Default and passes over the rest. Ended must not panic.
+	// as "drain function", of one whose task has left Task.Blocking as "blocking function". A nil Ended logs panics with slog.Default and passes over the rest. Ended must not panic.
 	Ended func(task string, err error)
 }
 

@@ -309,7 +309,13 @@ func (t *Task) sequence(yield func(struct{}) bool) {
 	t.err = t.body(t)
 }
 
-func newPanicError(v any) error { return &PanicError{Value: v, Stack: debug.Stack()} }
+// newPanicError returns what a panic with v is reported as. One that another panic was reported as keeps its stack.
+func newPanicError(v any) *PanicError {
+	if p, ok := v.(*PanicError); ok {
+		return p
+	}
+	return &PanicError{Value: v, Stack: debug.Stack()}
+}
 
 func (t *Task) end() {
 	l := t.loop

@@ -62,7 +62,7 @@ func taskMutants() []suite.Mutant[*rig] {
 				}
 			}
 		}, "task/end-is-told", "task/panic-is-contained", "cancel/error", "post/panic-is-contained", "handler/ends-once",
-			"handler/panic-in-step", "handler/panic-in-end", "shutdown/by-themselves", "run/after-shutdown"),
+			"handler/panic-in-step", "handler/panic-in-end", "shutdown/by-themselves", "run/after-shutdown", "blocking/cancelled"),
 		mutant("swallows the panic of a task", bodies(func(_ string, b body) body {
 			return func(t *sched.Task) error {
 				defer func() { _ = recover() }()

@@ -28,6 +28,7 @@ type operations struct {
 	unlock     func(m *sched.Mutex)
 	acquire    func(s *sched.Semaphore, t *sched.Task, n int) error
 	release    func(s *sched.Semaphore, n int)
+	block      func(t *sched.Task, f func() error) error
 	yield      func(t *sched.Task) error
 	sleep      func(t *sched.Task, d time.Duration) error
 	await      func(t *sched.Task, start func(resume func())) error
@@ -62,6 +63,7 @@ func honest() operations {
 		unlock:     (*sched.Mutex).Unlock,
 		acquire:    (*sched.Semaphore).Acquire,
 		release:    (*sched.Semaphore).Release,
+		block:      (*sched.Task).Blocking,
 		yield:      (*sched.Task).Yield,
 		sleep:      (*sched.Task).Sleep,
 		await:      (*sched.Task).Await,

@@ -1,0 +1,215 @@
+package schedtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/edgewise-go/edgewise/sched"
+)
+
+func blockingCases() []testCase {
+	return []testCase{
+		{ID: "blocking/does-not-hold-the-loop", Run: blockingResult,
+			Rule:   "Blocking has f called on a goroutine, and suspends t until f returns; it returns what f returned.",
+			Source: "tokio spawn_blocking"},
+		{ID: "blocking/bound", Run: blockingBound,
+			Rule:   "There are at most Options.BlockingMax such goroutines at a time: beyond, tasks wait in line",
+			Source: "libuv: a thread pool without a bound, and one with a bound that starves"},
+		{ID: "blocking/panic", Run: blockingPanic,
+			Rule:   "A panic of f goes on in t, with the stack of f.",
+			Source: "tokio spawn_blocking: JoinError::is_panic"},
+		{ID: "blocking/cancelled", Run: blockingCancelled,
+			Rule:   "If t is cancelled while f runs Blocking returns a *CancelError at once; f runs on, keeps its goroutine, and its result is dropped when it comes",
+			Source: "libuv uv_cancel: EBUSY for a request that runs"},
+		{ID: "blocking/cancelled-in-line", Run: blockingCancelledInLine,
+			Rule:   "If t is cancelled while it waits in line, or was before, Blocking returns a *CancelError and f is not called.",
+			Source: "libuv uv_cancel"},
+		{ID: "blocking/drain-waits", Run: blockingDrain,
+			Rule:   "The loop does not end before f does.",
+			Source: "tokio: shutdown waits for blocking tasks"},
+		{ID: "blocking/no-pool", Run: blockingNoPool,
+			Rule:   "Without a BlockingMax the error is errors.ErrUnsupported.",
+			Source: "no goroutine that nobody asked for"},
+	}
+}
+
+func blockingResult(t T, r *rig) {
+	r.start(t, sched.Options{BlockingMax: 1})
+	release := make(chan struct{})
+	inside := make(chan struct{})
+	done := r.spawn(t, r.loop(), context.Background(), "blocks", func(task *sched.Task) error {
+		err := r.ops.block(task, func() error {
+			close(inside)
+			if !r.happens(release) {
+				t.Errorf("the function holds the loop")
+			}
+			return errCase
+		})
+		if !errors.Is(err, errCase) {
+			t.Errorf("Blocking: %v, want the error of the function", err)
+		}
+		n, err := sched.Blocking(task, func() (int, error) { return 42, errCase })
+		if n != 42 || !errors.Is(err, errCase) {
+			t.Errorf("Blocking: %d, %v, want both of the function", n, err)
+		}
+		return nil
+	})
+	r.wait(t, inside, "the function is called")
+	r.do(t, "other", func(*sched.Task) error {
+		close(release)
+		return nil
+	})
+	r.wait(t, done, "the task ends")
+}
+
+func blockingBound(t T, r *rig) {
+	const bound, tasks = 2, 5
+	r.start(t, sched.Options{BlockingMax: bound})
+	var inside, calls atomic.Int32
+	entered, release := make(chan struct{}, tasks), make(chan struct{})
+	var done []<-chan struct{}
+	for i := range tasks {
+		done = append(done, r.spawn(t, r.loop(), context.Background(), fmt.Sprint(i), func(task *sched.Task) error {
+			return r.ops.block(task, func() error {
+				if n := inside.Add(1); n > bound {
+					t.Errorf("%d functions run at a time, the bound is %d", n, bound)
+				}
+				calls.Add(1)
+				entered <- struct{}{}
+				r.happens(release)
+				inside.Add(-1)
+				return nil
+			})
+		}))
+	}
+	for range bound {
+		r.wait(t, entered, "a function is called")
+	}
+	r.fence(t)
+	close(release)
+	for _, d := range done {
+		r.wait(t, d, "a task ends")
+	}
+	if n := calls.Load(); n != tasks {
+		t.Errorf("%d functions were called, want %d", n, tasks)
+	}
+}
+
+// explode is a name to be found in a stack.
+func explode() error { panic(errCase) }
+
+func blockingPanic(t T, r *rig) {
+	r.start(t, sched.Options{BlockingMax: 1})
+	j := r.launch(t, context.Background(), "bomb", func(task *sched.Task) error { return r.ops.block(task, explode) })
+	r.wait(t, j.Done(), "the task ends")
+	checkPanic(t, j.Err(), "explode")
+	r.do(t, "blocks", func(task *sched.Task) error {
+		if err := r.ops.block(task, func() error { return nil }); err != nil {
+			t.Errorf("Blocking after a panic: %v", err)
+		}
+		return nil
+	})
+}
+
+// abandon starts a task whose function runs until release is closed, cancels it, and waits for its end.
+func (r *rig) abandon(t T, release <-chan struct{}, result func() error) {
+	t.Helper()
+	inside := make(chan struct{})
+	j := r.launch(t, context.Background(), "abandons", func(task *sched.Task) error {
+		return r.ops.block(task, func() error {
+			close(inside)
+			<-release
+			return result()
+		})
+	})
+	r.wait(t, inside, "the function is called")
+	j.Cancel(errCase)
+	if !r.happens(j.Done()) {
+		t.Errorf("Blocking of a cancelled task does not return")
+		return
+	}
+	checkCanceled(t, "Blocking", j.Err())
+}
+
+func blockingCancelled(t T, r *rig) {
+	r.start(t, sched.Options{BlockingMax: 1})
+	release := make(chan struct{})
+	r.abandon(t, release, explode)
+	called := make(chan struct{})
+	j := r.launch(t, context.Background(), "next", func(task *sched.Task) error {
+		return r.ops.block(task, func() error {
+			close(called)
+			return nil
+		})
+	})
+	r.fence(t)
+	select {
+	case <-called:
+		t.Errorf("the goroutine of a function that runs was given to another")
+	default:
+	}
+	close(release)
+	r.wait(t, j.Done(), "the next task ends")
+	r.fence(t)
+	if errs := r.endings("blocking function"); len(errs) != 1 {
+		t.Errorf("Ended was told %d times of the panic of a function whose task has ended", len(errs))
+	} else {
+		checkPanic(t, errs[0], "explode")
+	}
+}
+
+func blockingCancelledInLine(t T, r *rig) {
+	r.start(t, sched.Options{BlockingMax: 1})
+	release, inside := make(chan struct{}), make(chan struct{})
+	first := r.launch(t, context.Background(), "first", func(task *sched.Task) error {
+		return r.ops.block(task, func() error {
+			close(inside)
+			<-release
+			return nil
+		})
+	})
+	r.wait(t, inside, "the function is called")
+	second := r.launch(t, context.Background(), "in line", func(task *sched.Task) error {
+		for range 2 {
+			checkCanceled(t, "Blocking", r.ops.block(task, func() error {
+				t.Errorf("the function of a cancelled task is called")
+				return nil
+			}))
+		}
+		return nil
+	})
+	r.fence(t)
+	second.Cancel(errCase)
+	ended := r.happens(second.Done())
+	close(release)
+	if !ended {
+		t.Fatalf("Blocking of a cancelled task does not return")
+	}
+	r.wait(t, first.Done(), "the first task ends")
+}
+
+func blockingDrain(t T, r *rig) {
+	r.start(t, sched.Options{BlockingMax: 1})
+	release := make(chan struct{})
+	r.abandon(t, release, func() error { return nil })
+	r.s.Drain()
+	r.fence(t) // fails when the loop is over
+	close(release)
+	r.wait(t, r.ran, "Run returns when the function has")
+}
+
+func blockingNoPool(t T, r *rig) {
+	r.start(t, sched.Options{})
+	r.do(t, "blocks", func(task *sched.Task) error {
+		err := r.ops.block(task, func() error {
+			t.Errorf("the function is called")
+			return nil
+		})
+		if !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("Blocking without a pool: %v, want ErrUnsupported", err)
+		}
+		return nil
+	})
+}

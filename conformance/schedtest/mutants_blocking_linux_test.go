@@ -1,0 +1,84 @@
+package schedtest
+
+import (
+	"context"
+
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
+	"github.com/edgewise-go/edgewise/sched"
+)
+
+func blockingMutants() []suite.Mutant[*rig] {
+	blocking := func(block func(t *sched.Task, f func() error) error) func(*operations) {
+		return func(o *operations) { o.block = block }
+	}
+	pool := func(change func(n int) int) func(*operations) {
+		return func(o *operations) {
+			o.options = func(so sched.Options) sched.Options {
+				so.BlockingMax = change(so.BlockingMax)
+				return so
+			}
+		}
+	}
+	return []suite.Mutant[*rig]{
+		mutant("Blocking holds the loop", blocking(func(t *sched.Task, f func() error) error {
+			if t.Name() != "blocks" {
+				return t.Blocking(f)
+			}
+			return f()
+		}), "blocking/does-not-hold-the-loop", "blocking/no-pool"),
+		mutant("Blocking has one goroutine too many", pool(func(n int) int {
+			if n > 0 {
+				n++
+			}
+			return n
+		}), "blocking/bound", "blocking/cancelled", "blocking/cancelled-in-line"),
+		mutant("Blocking has a pool that nobody asked for", pool(func(n int) int { return max(1, n) }), "blocking/no-pool"),
+		mutant("Blocking swallows a panic", blocking(func(t *sched.Task, f func() error) error {
+			return t.Blocking(func() error {
+				defer func() { _ = recover() }()
+				return f()
+			})
+		}), "blocking/panic", "blocking/cancelled"),
+		mutant("a cancelled Blocking waits for its function", blocking(func(t *sched.Task, f func() error) error {
+			if t.Name() != "abandons" {
+				return t.Blocking(f)
+			}
+			j, err := t.Start(context.Background(), "deaf", func(c *sched.Task) error { return c.Blocking(f) })
+			for err == nil && !ended(j) {
+				_ = t.Yield()
+			}
+			return t.Join(j)
+		}), "blocking/cancelled", "blocking/drain-waits"),
+		mutant("Blocking in line heeds no cancellation", blocking(func(t *sched.Task, f func() error) error {
+			if t.Name() != "in line" {
+				return t.Blocking(f)
+			}
+			j, err := t.Start(context.Background(), "deaf", func(c *sched.Task) error { return c.Blocking(f) })
+			for err == nil && !ended(j) {
+				_ = t.Yield()
+			}
+			return t.Join(j)
+		}), "blocking/cancelled-in-line"),
+		mutant("the loop ends before the function", blocking(func(t *sched.Task, f func() error) error {
+			if t.Name() != "abandons" {
+				return t.Blocking(f)
+			}
+			return t.Await(func(resume func()) {
+				go func() {
+					defer resume()
+					defer func() { _ = recover() }()
+					_ = f()
+				}()
+			})
+		}), "blocking/drain-waits", "blocking/cancelled"),
+	}
+}
+
+func ended(j *sched.Job) bool {
+	select {
+	case <-j.Done():
+		return true
+	default:
+		return false
+	}
+}

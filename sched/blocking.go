@@ -1,0 +1,147 @@
+package sched
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Blocking has f called on a goroutine, and suspends t until f returns; it returns what f returned. f may block its thread as it likes; it must
+// not use t, nor what belongs to the loop. There are at most Options.BlockingMax such goroutines at a time: beyond, tasks wait in line, and each
+// goroutine ends with its function.
+//
+// If t is cancelled while it waits in line, or was before, Blocking returns a *CancelError and f is not called. If t is cancelled while f runs
+// Blocking returns a *CancelError at once; f runs on, keeps its goroutine, and its result is dropped when it comes: what f
+// writes must not be read then. The loop does not end before f does.
+//
+// A panic of f goes on in t, with the stack of f. If the result is dropped, Options.Ended is told of the panic of
+// "blocking function". If f calls runtime.Goexit the error is ErrExited. Without a BlockingMax the error is errors.ErrUnsupported.
+func (t *Task) Blocking(f func() error) error {
+	t.mustRun("Blocking")
+	l := t.loop
+	if l.options.BlockingMax < 1 {
+		return fmt.Errorf("sched: Task.Blocking: Options.BlockingMax is zero: %w", errors.ErrUnsupported)
+	}
+	if t.canceled != nil {
+		return t.wait(time.Time{})
+	}
+	if err := l.blocking.room.Acquire(t, 1); err != nil {
+		return err
+	}
+	if t.canceled != nil {
+		l.blocking.room.Release(1)
+		return t.canceled
+	}
+	c := &blockingCall{task: t}
+	l.blocking.begin(c)
+	go c.work(f)
+	err := t.wait(time.Time{})
+	if !c.done {
+		c.dropped = true
+		return err
+	}
+	if c.panicked != nil {
+		panic(c.panicked)
+	}
+	return c.err
+}
+
+// Blocking is Task.Blocking for a function that returns a value, which is safe to use even if the result of a call before was dropped.
+func Blocking[T any](t *Task, f func() (T, error)) (T, error) {
+	// Not a variable of this frame: f may still write it when the result has been dropped.
+	value := new(T)
+	if err := t.Blocking(func() (err error) {
+		*value, err = f()
+		return err
+	}); err != nil {
+		if errors.Is(err, ErrCanceled) {
+			var zero T
+			return zero, err
+		}
+		return *value, err
+	}
+	return *value, nil
+}
+
+// blockingName is what Options.Ended is told of a panic that has no task any more.
+const blockingName = "blocking function"
+
+// blocking is what a loop knows of the functions that block elsewhere.
+type blocking struct {
+	room  Semaphore
+	count int // calls whose end the loop has not seen; owned by the loop
+
+	mu    sync.Mutex      // guards calls
+	calls []*blockingCall // that have not returned; room is its bound
+}
+
+// blockingCall is one call of a function. work sets err and panicked before it notifies the loop, which owns done and dropped.
+type blockingCall struct {
+	task     *Task
+	err      error
+	panicked *PanicError
+	done     bool
+	dropped  bool
+	listed   bool // guarded by the inbox's lock
+}
+
+func (b *blocking) begin(c *blockingCall) {
+	b.count++
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.calls = append(b.calls, c)
+}
+
+func (b *blocking) end(c *blockingCall) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i, other := range b.calls {
+		if other == c {
+			last := len(b.calls) - 1
+			b.calls[i], b.calls[last] = b.calls[last], nil
+			b.calls = b.calls[:last]
+			return
+		}
+	}
+}
+
+// String names the tasks whose functions have not returned.
+func (b *blocking) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var names []string
+	for _, c := range b.calls {
+		names = append(names, fmt.Sprintf("%q", c.task.name))
+	}
+	return strings.Join(names, ", ")
+}
+
+func (c *blockingCall) work(f func() error) {
+	l := c.task.loop
+	defer func() {
+		if v := recover(); v != nil {
+			c.panicked = newPanicError(v)
+		}
+		l.blocking.end(c)
+		l.blocking.room.Release(1)
+		l.inbox.notify(l, c, &c.listed)
+	}()
+	c.err = ErrExited // unless f returns or panics
+	c.err = f()
+}
+
+// attend takes the result.
+func (c *blockingCall) attend() {
+	l := c.task.loop
+	l.inbox.unlist(&c.listed)
+	l.blocking.count--
+	switch {
+	case !c.dropped:
+		c.done = true
+		c.task.wake(nil)
+	case c.panicked != nil:
+		l.options.Ended(blockingName, c.panicked)
+	}
+}

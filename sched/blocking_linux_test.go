@@ -1,0 +1,34 @@
+package sched
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+)
+
+func TestShutdownNamesTheTaskWhoseFunctionIsLeft(t *testing.T) {
+	l := start(t, Options{BlockingMax: 1})
+	inside, release := make(chan struct{}), make(chan struct{})
+	j, err := l.Start(context.Background(), "caller", func(task *Task) error {
+		return task.Blocking(func() error {
+			close(inside)
+			<-release
+			return nil
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-inside
+	j.Cancel(nil)
+	<-j.Done()
+	// Shutdown says so after cancelGrace.
+	if err := l.leaked(); !errors.Is(err, ErrLeaked) || !strings.Contains(err.Error(), `"caller"`) {
+		t.Errorf("got %v", err)
+	}
+	close(release)
+	if err := l.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
