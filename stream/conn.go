@@ -26,12 +26,15 @@ type Conn struct {
 
 var _ net.Conn = (*Conn)(nil)
 
-// NewConn makes a connection of s, which must be connected, and registers it with w. The Conn owns s from then on; when an
+// NewConn makes a connection of s, which must be connected or no socket (see [Adopt]), and registers it with w. The Conn owns s from then on; when an
 // error is returned, s stays the caller's.
 func NewConn(s Socket, w Waiter) (*Conn, error) {
-	remote, err := s.RemoteAddr()
-	if err != nil {
-		return nil, opError("getpeername", nil, nil, err)
+	var remote netip.AddrPort
+	if !s.file {
+		var err error
+		if remote, err = s.RemoteAddr(); err != nil {
+			return nil, opError("getpeername", nil, nil, err)
+		}
 	}
 	return register(s, remote, w)
 }
@@ -39,18 +42,27 @@ func NewConn(s Socket, w Waiter) (*Conn, error) {
 // register is NewConn for a socket whose peer is known.
 func register(s Socket, remote netip.AddrPort, w Waiter) (*Conn, error) {
 	c := &Conn{sock: s, remote: remote}
-	local, err := s.LocalAddr()
-	c.local = local
-	if err == nil && !local.IsValid() {
-		c.ends, err = s.unixEnds()
-	}
-	if err != nil {
+	if err := c.findEnds(); err != nil {
 		return nil, opError("getsockname", nil, c.RemoteAddr(), err)
 	}
+	var err error
 	if c.reg, err = w.Register(s.Handle()); err != nil {
 		return nil, opError("register", c.LocalAddr(), c.RemoteAddr(), err)
 	}
 	return c, nil
+}
+
+// findEnds asks the kernel for the address of this end, and for both where they are not TCP's.
+func (c *Conn) findEnds() (err error) {
+	if c.sock.file {
+		c.ends = &ends{handleAddr{}, handleAddr{}}
+		return nil
+	}
+	c.local, err = c.sock.LocalAddr()
+	if err == nil && !c.local.IsValid() {
+		c.ends, err = c.sock.unixEnds()
+	}
+	return err
 }
 
 // Read reads up to len(p) bytes and suspends the caller until there is one, the stream ends (io.EOF), the read deadline passes or the
@@ -190,7 +202,7 @@ func (c *Conn) SetWriteDeadline(t time.Time) error {
 	return nil
 }
 
-// LocalAddr returns the address of this end, a *net.TCPAddr or *net.UnixAddr. It stays available after Close.
+// LocalAddr returns the address of this end, a *net.TCPAddr or *net.UnixAddr; for what is no socket, "handle". It stays available after Close.
 func (c *Conn) LocalAddr() net.Addr {
 	if c.ends != nil {
 		return c.ends.local
@@ -198,7 +210,7 @@ func (c *Conn) LocalAddr() net.Addr {
 	return netAddr(c.local)
 }
 
-// RemoteAddr returns the address of the peer, a *net.TCPAddr or *net.UnixAddr. It stays available after Close.
+// RemoteAddr returns the address of the peer, a *net.TCPAddr or *net.UnixAddr; for what is no socket, "handle". It stays available after Close.
 func (c *Conn) RemoteAddr() net.Addr {
 	if c.ends != nil {
 		return c.ends.remote

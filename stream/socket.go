@@ -23,6 +23,7 @@ type Socket struct {
 	refs uint32
 
 	phase connectPhase // owned by the one who connects
+	file  bool         // no socket: Read and Write move its bytes
 }
 
 // retired is the bit of Socket.refs that makes further calls fail.
@@ -33,22 +34,6 @@ func OpenTCP(f sys.Family) (Socket, error) {
 	h, err := sys.Socket(f)
 	if err != nil {
 		return Socket{}, err
-	}
-	return own(h), nil
-}
-
-// Adopt makes a Socket of a stream socket that was opened elsewhere, which the Socket owns from then on. It makes h non-blocking if it is
-// not: that flag belongs to the open file, so every duplicate of h, in whatever process, becomes non-blocking with it. When an error is
-// returned, h stays the caller's.
-func Adopt(h sys.Handle) (Socket, error) {
-	nonblocking, err := sys.IsNonblock(h)
-	if err != nil {
-		return Socket{}, err
-	}
-	if !nonblocking {
-		if err := sys.SetNonblock(h); err != nil {
-			return Socket{}, err
-		}
 	}
 	return own(h), nil
 }

@@ -13,7 +13,7 @@ func (s *Socket) TryRead(p []byte) (int, error) {
 	if err := s.acquire(); err != nil {
 		return 0, err
 	}
-	n, err := sys.Recv(s.handle, p)
+	n, err := s.recv(p)
 	s.release()
 	if n == 0 && err == nil && len(p) > 0 {
 		return 0, io.EOF
@@ -27,7 +27,7 @@ func (s *Socket) TryWrite(p []byte) (int, error) {
 	if err := s.acquire(); err != nil {
 		return 0, err
 	}
-	n, err := sys.Send(s.handle, p)
+	n, err := s.send(p)
 	s.release()
 	return n, err
 }
@@ -38,7 +38,7 @@ func (s *Socket) TryReadv(segs [][]byte) (int, error) {
 	if err := s.acquire(); err != nil {
 		return 0, err
 	}
-	n, err := sys.RecvSegments(s.handle, segs)
+	n, err := s.recvSegments(segs)
 	s.release()
 	if n == 0 && err == nil && !allEmpty(segs) {
 		return 0, io.EOF
@@ -51,7 +51,7 @@ func (s *Socket) TryWritev(segs [][]byte) (int, error) {
 	if err := s.acquire(); err != nil {
 		return 0, err
 	}
-	n, err := sys.SendSegments(s.handle, segs)
+	n, err := s.sendSegments(segs)
 	s.release()
 	return n, err
 }
@@ -78,6 +78,34 @@ func (s *Socket) CloseWrite() error {
 // CloseRead makes reads return io.EOF once what has arrived is read (shutdown(2), SHUT_RD). The peer is not told.
 func (s *Socket) CloseRead() error {
 	return s.do(func(h sys.Handle) error { return sys.Shutdown(h, sys.ShutReading) })
+}
+
+func (s *Socket) recv(p []byte) (int, error) {
+	if s.file {
+		return sys.Read(s.handle, p)
+	}
+	return sys.Recv(s.handle, p)
+}
+
+func (s *Socket) send(p []byte) (int, error) {
+	if s.file {
+		return sys.Write(s.handle, p)
+	}
+	return sys.Send(s.handle, p)
+}
+
+func (s *Socket) recvSegments(segs [][]byte) (int, error) {
+	if s.file {
+		return sys.Readv(s.handle, segs)
+	}
+	return sys.RecvSegments(s.handle, segs)
+}
+
+func (s *Socket) sendSegments(segs [][]byte) (int, error) {
+	if s.file {
+		return sys.Writev(s.handle, segs)
+	}
+	return sys.SendSegments(s.handle, segs)
 }
 
 func allEmpty(segs [][]byte) bool {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"syscall"
 	"time"
 
 	"github.com/edgewise-go/edgewise/stream"
@@ -59,6 +60,8 @@ func (b *brokenRegistration) Close() error {
 
 type brokenConn struct {
 	conn
+	raw              func() (syscall.RawConn, error)
+	release          func() (sys.Handle, error)
 	read             func(p []byte) (int, error)
 	write            func(p []byte) (int, error)
 	tryReadv         func(segs [][]byte) (int, error)
@@ -163,6 +166,20 @@ func (b *brokenConn) SetWriteDeadline(t time.Time) error {
 		return b.setWriteDeadline(t)
 	}
 	return b.conn.SetWriteDeadline(t)
+}
+
+func (b *brokenConn) SyscallConn() (syscall.RawConn, error) {
+	if b.raw != nil {
+		return b.raw()
+	}
+	return b.conn.SyscallConn()
+}
+
+func (b *brokenConn) Release() (sys.Handle, error) {
+	if b.release != nil {
+		return b.release()
+	}
+	return b.conn.Release()
 }
 
 type brokenListener struct {

@@ -39,7 +39,7 @@ func transferMutants() []mutant {
 		broken("a read loses its last byte", reads(func(_ *brokenConn, p []byte, n int, err error) (int, error) {
 			return max(n-1, min(n, 1)), err
 		}), "read/waits", "read/all", "accept/try", "deadline/future", "deadline/moved-out", "deadline/passes", "deadline/past", "end/close-write", "end/reset",
-			"end/with-data"),
+			"end/with-data", "adopt/duplicate", "adopt/pair", "adopt/pipe", "adopt/release"),
 		broken("a big read loses its last byte", reads(func(_ *brokenConn, p []byte, n int, err error) (int, error) {
 			if n > bigRead {
 				n--
@@ -135,7 +135,7 @@ func endMutants() []mutant {
 				err = &net.OpError{Op: "write", Net: "tcp", Err: net.ErrClosed}
 			}
 			return n, err
-		}), "end/write-after-reset"),
+		}), "end/write-after-reset", "adopt/pipe"),
 	}
 }
 
@@ -205,7 +205,7 @@ func closeMutants() []mutant {
 				err = io.EOF
 			}
 			return n, err
-		}), "close/unblocks-read", "close/afterwards", "close/racing"),
+		}), "close/unblocks-read", "close/afterwards", "close/racing", "adopt/release"),
 		broken("a write that fails counts nothing", writes(func(n int, err error) (int, error) {
 			if err != nil {
 				n = 0
@@ -226,7 +226,7 @@ func closeMutants() []mutant {
 				}
 				return err
 			}
-		}), "close/twice"),
+		}), "close/twice", "adopt/release"),
 		broken("deadlines can be set after close", conns(func(b *brokenConn) {
 			b.setDeadline = func(t time.Time) error {
 				err := b.conn.SetDeadline(t)

@@ -93,7 +93,7 @@ func sockets(change func(b *brokenSocket)) func(f *Fixture) {
 
 func mutants() []mutant {
 	return slices.Concat(waiterMutants(), socketMutants(), dialMutants(), transferMutants(), endMutants(), deadlineMutants(), closeMutants(),
-		acceptMutants(), unixMutants())
+		acceptMutants(), unixMutants(), adoptMutants())
 }
 
 // controls are odd, and keep every rule.

@@ -112,7 +112,7 @@ func waiterMutants() []mutant {
 				running(sys.Reading, sys.Writing)
 				return end()
 			}
-		}), "waiter/close-running", "close/unblocks-read", "close/unblocks-write", "close/racing", "accept/close"),
+		}), "waiter/close-running", "close/unblocks-read", "close/unblocks-write", "close/racing", "accept/close", "raw/ends"),
 		broken("waits go on after close", registrations(func(r *brokenRegistration) {
 			var closed atomic.Bool
 			r.wait = func(d sys.Direction, deadline time.Time) error {

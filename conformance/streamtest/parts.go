@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"syscall"
 	"time"
 
 	"github.com/edgewise-go/edgewise/stream"
@@ -23,6 +24,8 @@ type conn interface {
 	WaitWrite() error
 	SetReadBuffer(n int) error
 	SetWriteBuffer(n int) error
+	SyscallConn() (syscall.RawConn, error)
+	Release() (sys.Handle, error)
 }
 
 // listener is what cases use of a *stream.Listener.
@@ -61,6 +64,22 @@ type parts struct {
 	listener func(listener) listener
 	dialer   func(dialer) dialer
 	socket   func(socket) socket
+	adopt    func(sys.Handle) (stream.Socket, error)
+	copy     func(syscall.Conn) (stream.Socket, error)
+}
+
+func (p parts) adopted(h sys.Handle) (stream.Socket, error) {
+	if p.adopt == nil {
+		return stream.Adopt(h)
+	}
+	return p.adopt(h)
+}
+
+func (p parts) copied(c syscall.Conn) (stream.Socket, error) {
+	if p.copy == nil {
+		return stream.AdoptDuplicate(c)
+	}
+	return p.copy(c)
 }
 
 func (p parts) newConn(s stream.Socket, w stream.Waiter) (conn, error) {

@@ -1,0 +1,111 @@
+package stream
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// ErrNotPollable is returned for a handle that cannot be waited for, because it is always ready and yet makes its caller wait: a regular file, a
+// folder, a block device.
+var ErrNotPollable = errors.New("stream: the handle cannot be waited for")
+
+// Adopt makes a Socket of a handle that was opened elsewhere, which the Socket owns from then on: a stream socket of any family, one end of a pipe or
+// a socket pair, a FIFO, a terminal. What the handle cannot do, its calls refuse with the kernel's error, as when the reading end of a pipe is written to.
+//
+// It makes h non-blocking if it is not: that flag belongs to the open file, so every duplicate of h, in whatever process, becomes non-blocking with
+// it. Other sockets than those of streams are refused with an error that is errors.ErrUnsupported, what cannot be waited for with [ErrNotPollable].
+// When an error is returned, h stays the caller's, as it was.
+func Adopt(h sys.Handle) (Socket, error) {
+	kind, err := sys.KindOf(h)
+	if err != nil {
+		return Socket{}, err
+	}
+	switch kind {
+	case sys.KindOtherSocket:
+		return Socket{}, fmt.Errorf("stream: handle %v is no stream socket: %w", h, errors.ErrUnsupported)
+	case sys.KindAlwaysReady:
+		return Socket{}, fmt.Errorf("%w: handle %v is a file on disk, which is always ready", ErrNotPollable, h)
+	}
+	nonblocking, err := sys.IsNonblock(h)
+	if err != nil {
+		return Socket{}, err
+	}
+	if !nonblocking {
+		if err := sys.SetNonblock(h); err != nil {
+			return Socket{}, err
+		}
+	}
+	s := own(h)
+	s.file = kind == sys.KindFile
+	return s, nil
+}
+
+// AdoptDuplicate is Adopt of a duplicate of the handle of c, such as a connection of package net or an *os.File. c stays the caller's and is closed by
+// itself, before or after; the stream ends for the peer when both are closed. An *os.File that was blocking is non-blocking from then on, and its
+// own Read and Write return EAGAIN where they would have blocked.
+func AdoptDuplicate(c syscall.Conn) (Socket, error) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return Socket{}, err
+	}
+	var s Socket
+	var adopting error
+	err = raw.Control(func(fd uintptr) {
+		var h sys.Handle
+		if h, adopting = sys.Duplicate(sys.Handle(fd)); adopting != nil {
+			return
+		}
+		if s, adopting = Adopt(h); adopting != nil {
+			sys.Close(h)
+		}
+	})
+	if err == nil {
+		err = adopting
+	}
+	return s, err
+}
+
+// Release ends the Socket as Close does, but gives the handle, open and non-blocking, to the caller. While a call runs it does
+// nothing and returns [ErrBusy].
+func (s *Socket) Release() (sys.Handle, error) {
+	// The owner's reference stays for good, so that nobody closes the handle.
+	if atomic.CompareAndSwapUint32(&s.refs, 1, 1|retired) {
+		return s.handle, nil
+	}
+	if s.Handle() == sys.Invalid {
+		return sys.Invalid, net.ErrClosed
+	}
+	return sys.Invalid, ErrBusy
+}
+
+// Release ends the connection as Close does, but gives the handle, open and non-blocking, to the caller, with whatever has not been read yet. While a call
+// reads or writes, suspended or not, it does nothing and returns [ErrBusy].
+func (c *Conn) Release() (sys.Handle, error) {
+	if !c.in.turn.TryLock() {
+		return sys.Invalid, c.opError("release", ErrBusy)
+	}
+	defer c.in.give()
+	if !c.out.turn.TryLock() {
+		return sys.Invalid, c.opError("release", ErrBusy)
+	}
+	defer c.out.give()
+	h, err := c.sock.Release()
+	if err != nil {
+		return sys.Invalid, c.opError("release", err)
+	}
+	if err := c.reg.Close(); err != nil {
+		return h, c.opError("release", err)
+	}
+	return h, nil
+}
+
+// handleAddr is the address of what is no socket.
+type handleAddr struct{}
+
+func (handleAddr) Network() string { return "handle" }
+func (handleAddr) String() string  { return "handle" }
