@@ -167,7 +167,7 @@ func handlerReady(t T, r *rig) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for range 100 {
+		for range 40 {
 			send(t, b, "x")
 			if n, err := receive(reg, b, make([]byte, 8)); n != 1 || err != nil {
 				t.Errorf("echo: %d, %v", n, err)
