@@ -68,6 +68,7 @@ func (l *Loop) attend() {
 		l.drained = true
 		l.eachTask(func(t *Task) {
 			if t.onDrain != nil {
+				l.watchdog.enterDrain()
 				l.protect(drainName, t.onDrain)
 			}
 		}, sink.drain)

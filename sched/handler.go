@@ -168,6 +168,7 @@ func (t *HandlerTask) run() {
 		return
 	}
 	t.state = taskRunning
+	t.loop.watchdog.enterHandler()
 	next := t.step()
 	if t.state == taskEnded {
 		return

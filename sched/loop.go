@@ -39,6 +39,7 @@ type Loop struct {
 	slots  slots
 
 	blocking blocking
+	watchdog *watchdog // if Options.TurnMax asks for one
 
 	inbox inbox
 
@@ -96,6 +97,10 @@ func (l *Loop) claim() bool {
 func (l *Loop) runClaimed(ctx context.Context) (err error) {
 	runtime.LockOSThread()
 	stop := context.AfterFunc(ctx, func() { l.cancelAll(context.Cause(ctx)) })
+	if l.options.TurnMax > 0 {
+		l.watchdog = l.watch()
+		defer l.watchdog.end()
+	}
 	exited := true // by Goexit or a panic of the loop itself, unless the turns end orderly
 	defer func() {
 		stop()
@@ -173,6 +178,7 @@ func (l *Loop) turn() (done bool, err error) {
 const busyEventsMin = 2
 
 func (l *Loop) wait() (int, error) {
+	l.watchdog.enter(nil)
 	if l.runQueue.count > 0 || l.inbox.pending.Load() {
 		return l.queue.Wait(l.events[:], 0)
 	}
@@ -224,6 +230,7 @@ func (l *Loop) takeInbox() {
 	l.taken = functions
 	for i, f := range functions {
 		functions[i] = nil
+		l.watchdog.enterPosted()
 		l.protect(postedName, f)
 	}
 	l.taken = nil

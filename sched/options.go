@@ -3,6 +3,7 @@ package sched
 import (
 	"errors"
 	"log/slog"
+	"time"
 
 	"github.com/edgewise-go/edgewise/queue"
 )
@@ -29,6 +30,13 @@ type Options struct {
 	InboxMax int
 	// BlockingMax bounds the goroutines of Task.Blocking, for each loop. Zero refuses: none is started that was not asked for.
 	BlockingMax int
+	// TurnMax asks for a watchdog: a goroutine while Run runs, which tells Stalled of each task, handler or posted function that holds the loop for
+	// longer. It looks twice in that time, so that it may speak late, and never early; it speaks once of each. It costs the loop an
+	// atomic store for each task that it runs. Zero asks for none.
+	TurnMax time.Duration
+	// Stalled is called on the goroutine of the watchdog, while the loop is still held: it must be safe to call for several loops at a time, and Run waits
+	// for its return. Making the stack stops the whole program for a moment, once a stall. A nil Stalled logs with slog.Default.
+	Stalled func(Stall)
 	// Ended is called on the loop when a task has ended, with its name and its error, nil included. Handlers are
 	// all named "handler". A panic of another function is reported likewise: of one that was posted as "posted function", of one set with OnDrain
 	// as "drain function", of one whose task has left Task.Blocking as "blocking function". A nil Ended logs panics with slog.Default and passes over the rest. Ended must not panic.
@@ -44,6 +52,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Ended == nil {
 		o.Ended = logPanic
+	}
+	if o.Stalled == nil {
+		o.Stalled = logStall
 	}
 	return o
 }

@@ -36,8 +36,9 @@ type Task struct {
 	timer    timer
 	onDrain  func()
 	err      error
-	place    *place // in line for a Semaphore; made by the first wait for one
-	job      *Job   // of a task that was started by Start
+	place    *place  // in line for a Semaphore; made by the first wait for one
+	holder   *holder // for the watchdog, if there is one
+	job      *Job    // of a task that was started by Start
 
 	older, newer *Task // the loop's list of living tasks
 }
@@ -290,6 +291,7 @@ func (t *Task) run() {
 	t.state = taskRunning
 	outer := l.running
 	l.running = t
+	l.watchdog.enter(t.holder) // nil before its first turn: sequence makes it
 	_, suspended := t.next()
 	l.running = outer
 	if !suspended {
@@ -299,6 +301,10 @@ func (t *Task) run() {
 
 func (t *Task) sequence(yield func(struct{}) bool) {
 	t.yield = yield
+	if w := t.loop.watchdog; w != nil {
+		t.holder = &holder{name: t.name, goroutine: goroutineHeader()}
+		w.enter(t.holder)
+	}
 	defer func() {
 		// The panic is caught here because its stack is lost to whoever resumes the coroutine.
 		if v := recover(); v != nil {

@@ -90,5 +90,5 @@ type testCase = suite.Case[*rig]
 func cases() []testCase {
 	return slices.Concat(taskCases(), cancelCases(), awaitCases(), postCases(), timeCases(), fairnessCases(),
 		waiterCases(taskForm), waiterCases(goroutineForm), readinessCases(), handlerCases(), drainCases(), runCases(),
-		joinCases(), mutexCases(), blockingCases())
+		joinCases(), mutexCases(), blockingCases(), watchdogCases())
 }
