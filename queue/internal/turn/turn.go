@@ -1,21 +1,21 @@
 // Package turn lets calls into a mechanism one at a time: the others wait for their turn, in order, as long as they like to.
 package turn
 
-import (
-	"sync"
-	"time"
-)
+import "time"
 
 // Turn is had by one at a time. Use New.
 type Turn struct {
 	free   chan struct{} // holds a token while nobody has the turn
 	ended  chan struct{}
-	timers sync.Pool // of *time.Timer
+	timers chan *time.Timer // that nobody uses
 }
+
+// timersMax is how many timers are kept for the next who wait with a timeout; more are left to the collector.
+const timersMax = 64
 
 // New returns a turn that nobody has.
 func New() *Turn {
-	t := &Turn{free: make(chan struct{}, 1), ended: make(chan struct{})}
+	t := &Turn{free: make(chan struct{}, 1), ended: make(chan struct{}), timers: make(chan *time.Timer, timersMax)}
 	t.free <- struct{}{}
 	return t
 }
@@ -33,16 +33,8 @@ func (t *Turn) Take(timeout time.Duration) bool {
 	}
 	var expired <-chan time.Time
 	if timeout > 0 {
-		timer, _ := t.timers.Get().(*time.Timer)
-		if timer == nil {
-			timer = time.NewTimer(timeout)
-		} else {
-			timer.Reset(timeout)
-		}
-		defer func() {
-			timer.Stop()
-			t.timers.Put(timer)
-		}()
+		timer := t.timer(timeout)
+		defer t.keep(timer)
 		expired = timer.C
 	}
 	select {
@@ -52,6 +44,25 @@ func (t *Turn) Take(timeout time.Duration) bool {
 	case <-expired:
 	}
 	return false
+}
+
+// timer returns a timer that runs. A sync.Pool would do, but for the race detector, under which it forgets some at random.
+func (t *Turn) timer(d time.Duration) *time.Timer {
+	select {
+	case timer := <-t.timers:
+		timer.Reset(d)
+		return timer
+	default:
+		return time.NewTimer(d)
+	}
+}
+
+func (t *Turn) keep(timer *time.Timer) {
+	timer.Stop()
+	select {
+	case t.timers <- timer:
+	default:
+	}
 }
 
 // Release undoes Take.
