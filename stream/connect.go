@@ -1,9 +1,7 @@
 package stream
 
 import (
-	"errors"
 	"net/netip"
-	"syscall"
 
 	"github.com/edgewise-go/edgewise/sys"
 )
@@ -65,7 +63,7 @@ func (s *Socket) FinishConnect() error {
 	}
 	// No error is no proof: it is also the answer after a spurious event. A socket without a peer is not connected yet.
 	err := s.refuseSelf()
-	if errors.Is(err, syscall.ENOTCONN) {
+	if sys.ClassOf(err) == sys.ClassDisconnected {
 		return sys.ErrWouldBlock
 	}
 	s.phase = phaseSettled

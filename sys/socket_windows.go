@@ -97,7 +97,7 @@ func SocketError(h Handle) error {
 	return nil
 }
 
-// Shutdown ends one half of a connection, or both. After the reading half was ended, Recv returns WSAESHUTDOWN, not the end of the stream.
+// Shutdown ends one half of a connection, or both.
 func Shutdown(h Handle, how How) error {
 	return windows.Shutdown(windows.Handle(h), [...]int{windows.SHUT_RD, windows.SHUT_WR, windows.SHUT_RDWR}[how])
 }

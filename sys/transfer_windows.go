@@ -63,7 +63,12 @@ func receive(h Handle, buffers *windows.WSABuf, count int) (int, error) {
 	var n, flags uint32
 	r, _, errno := syscall.SyscallN(procWSARecv.Addr(), uintptr(h), uintptr(unsafe.Pointer(buffers)), uintptr(count),
 		uintptr(unsafe.Pointer(&n)), uintptr(unsafe.Pointer(&flags)), 0, 0)
-	if err := failedCall(r, errno); err != nil {
+	err := failedCall(r, errno)
+	if err == windows.WSAESHUTDOWN {
+		// The reading half was ended here (Shutdown), which other systems report as the end of the stream.
+		err = nil
+	}
+	if err != nil {
 		return 0, err
 	}
 	return int(n), nil
