@@ -22,7 +22,7 @@ const (
 // accepted at once. These are the errors that accept(2) says to treat so, and the firewall's EPERM.
 func Transient(err error) bool {
 	switch sys.ClassOf(err) {
-	case sys.ClassInterrupted, sys.ClassUnreachable:
+	case sys.ClassInterrupted, sys.ClassUnreachable, sys.ClassDisconnected:
 		return true
 	}
 	for _, e := range transientErrors {
@@ -34,7 +34,7 @@ func Transient(err error) bool {
 }
 
 var transientErrors = [...]error{
-	syscall.ECONNABORTED, syscall.ECONNRESET, syscall.EPROTO, syscall.ENOPROTOOPT, syscall.EOPNOTSUPP, syscall.EPERM, errNoNet,
+	syscall.EPROTO, syscall.ENOPROTOOPT, syscall.EOPNOTSUPP, syscall.EPERM, errNoNet,
 }
 
 // Exhausted reports whether err, from accepting, says that the process or the system has no descriptor or memory left. The connection stays in

@@ -24,13 +24,13 @@ func TestCloseUnderARunningCallKeepsTheNumber(t *testing.T) {
 	if err := s.acquire(); err != net.ErrClosed {
 		t.Errorf("acquire after Close: %v, want net.ErrClosed", err)
 	}
-	if _, err := sys.IsNonblock(a); err != nil {
+	if err := sys.SetNonblock(a); err != nil {
 		t.Errorf("the handle is closed under a running call: %v", err)
 	}
 	if err := s.release(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := sys.IsNonblock(a); err == nil {
+	if err := sys.SetNonblock(a); err == nil {
 		t.Errorf("the handle is open after the last call")
 	}
 }

@@ -1,27 +1,26 @@
-//go:build !linux
-
 package park
 
 import "github.com/edgewise-go/edgewise/sys"
 
-// wake makes a running poll return. It is a pipe, which holds at most one byte: it is signalled once between two clears.
+// wake makes a running poll return. WSAPoll takes nothing but sockets, so it is a pair of them, of which one holds at most
+// one byte: it is signalled once between two clears.
 type wake struct{ r, w sys.Handle }
 
 func openWake() (wake, error) {
-	r, w, err := sys.Pipe()
+	r, w, err := sys.SocketPair()
 	return wake{r, w}, err
 }
 
 func (w wake) handle() sys.Handle { return w.r }
 
 func (w wake) signal() error {
-	_, err := sys.Write(w.w, []byte{1})
+	_, err := sys.Send(w.w, []byte{1})
 	return err
 }
 
 func (w wake) clear() error {
 	var b [1]byte
-	_, err := sys.Read(w.r, b[:])
+	_, err := sys.Recv(w.r, b[:])
 	return err
 }
 

@@ -1,0 +1,34 @@
+//go:build unix && !linux
+
+package park
+
+import "github.com/edgewise-go/edgewise/sys"
+
+// wake makes a running poll return. It is a pipe, which holds at most one byte: it is signalled once between two clears.
+type wake struct{ r, w sys.Handle }
+
+func openWake() (wake, error) {
+	r, w, err := sys.Pipe()
+	return wake{r, w}, err
+}
+
+func (w wake) handle() sys.Handle { return w.r }
+
+func (w wake) signal() error {
+	_, err := sys.Write(w.w, []byte{1})
+	return err
+}
+
+func (w wake) clear() error {
+	var b [1]byte
+	_, err := sys.Read(w.r, b[:])
+	return err
+}
+
+func (w wake) close() error {
+	err := sys.Close(w.w)
+	if e := sys.Close(w.r); err == nil {
+		err = e
+	}
+	return err
+}
