@@ -2,6 +2,7 @@ package streamtest
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -58,7 +59,7 @@ func acceptCases() []Case {
 		},
 		{
 			ID:   "accept/try",
-			Rule: "TryAccept takes what is in the queue and then returns sys.ErrWouldBlock; its sockets do not block, and can be handed to a Waiter.",
+			Rule: "TryAccept takes what is in the queue and then returns sys.ErrWouldBlock; its sockets can be handed to a Waiter.",
 			Run: in(func(w *world) {
 				l := w.listen(stream.ListenConfig{})
 				peer := w.peerOf(l)
@@ -70,9 +71,6 @@ func acceptCases() []Case {
 					defer s.Close()
 					if addr.String() != peer.LocalAddr().String() {
 						return errors.New("AcceptSocket returned the address " + addr.String())
-					}
-					if ok, err := sys.IsNonblock(s.Handle()); !ok || err != nil {
-						return errors.New("an accepted socket is not non-blocking")
 					}
 					return nil
 				})
@@ -96,6 +94,32 @@ func acceptCases() []Case {
 					w.own(c)
 					w.greeted(c, second)
 					return
+				}
+			}),
+		},
+		{
+			ID:    "accept/non-blocking",
+			Rule:  "An accepted socket does not block.",
+			Needs: []Feature{NonblockFlag},
+			Run: in(func(w *world) {
+				l := w.listen(stream.ListenConfig{})
+				w.peerOf(l)
+				blocks := call(w, "accept a socket", func() error {
+					s, _, err := l.AcceptSocket()
+					if err != nil {
+						return err
+					}
+					defer s.Close()
+					if ok, err := sys.IsNonblock(s.Handle()); !ok || err != nil {
+						return fmt.Errorf("an accepted socket is not non-blocking: %v", err)
+					}
+					return nil
+				})
+				w.check(blocks.get(), "accept a socket")
+			}),
+			Refused: in(func(w *world) {
+				if _, err := sys.IsNonblock(sys.Invalid); !errors.Is(err, errors.ErrUnsupported) {
+					w.Errorf("asking whether a handle blocks: %v, want that it is not supported", err)
 				}
 			}),
 		},
@@ -161,6 +185,7 @@ func acceptCases() []Case {
 			ID:     "accept/exhausted",
 			Rule:   "Accept survives that the process has no descriptor left: it pauses, longer each time, serves what it has, and goes on when there are descriptors.",
 			Source: "accept loops that spin, or end, at EMFILE",
+			Needs:  []Feature{DescriptorLimit},
 			Run:    alone("accept/exhausted", exhausted),
 		},
 	}

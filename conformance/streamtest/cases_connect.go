@@ -17,7 +17,7 @@ func connectCases() []Case {
 	return []Case{
 		{
 			ID:     "connect/refused",
-			Rule:   "A connect that fails returns its error once, ECONNREFUSED where nobody listens; then FinishConnect returns ErrNotConnecting.",
+			Rule:   "A connect that fails returns its error once, ECONNREFUSED (WSAECONNREFUSED) where nobody listens; then FinishConnect returns ErrNotConnecting.",
 			Source: "a writable socket that is taken for a connected one",
 			Run: in(func(w *world) {
 				s := w.fresh()
@@ -25,8 +25,8 @@ func connectCases() []Case {
 					w.Errorf("FinishConnect before StartConnect: %v", err)
 				}
 				err := w.connectSocket(s, w.unused())
-				if !errors.Is(err, syscall.ECONNREFUSED) {
-					w.Fatalf("connect where nobody listens: %v, want ECONNREFUSED", err)
+				if !errors.Is(err, errRefused) {
+					w.Fatalf("connect where nobody listens: %v, want %v", err, errRefused)
 				}
 				if err := s.FinishConnect(); err != stream.ErrNotConnecting {
 					w.Errorf("FinishConnect after the outcome: %v", err)
@@ -124,7 +124,7 @@ func dialCases() []Case {
 		},
 		{
 			ID:   "dial/refused",
-			Rule: "A dial that is refused returns no connection and a *net.OpError with the address, which is ECONNREFUSED.",
+			Rule: "A dial that is refused returns no connection and a *net.OpError with the address, which is ECONNREFUSED (WSAECONNREFUSED).",
 			Run: in(func(w *world) {
 				addr := w.unused()
 				got := w.connect(w.Context(), w.dialer(), addr).get()
@@ -193,8 +193,9 @@ func dialCases() []Case {
 			}),
 		},
 		{
-			ID:   "dial/no-leak",
-			Rule: "A dial leaves no descriptor behind an error, and a connection none behind Close.",
+			ID:    "dial/no-leak",
+			Rule:  "A dial leaves no descriptor behind an error, and a connection none behind Close.",
+			Needs: []Feature{DescriptorLimit},
 			Run: alone("dial/no-leak", func(w *world) {
 				refuses, hole := w.unused(), w.blackHole()
 				l := w.listenNet()
@@ -256,7 +257,7 @@ func (w *world) listenNet() net.Listener {
 
 func (w *world) refusedBy(got dialed, addr netip.AddrPort) {
 	w.Helper()
-	w.expectError(got.err, syscall.ECONNREFUSED, "dial")
+	w.expectError(got.err, errRefused, "dial")
 	var e *net.OpError
 	if errors.As(got.err, &e); got.c != nil || e.Addr == nil || e.Addr.String() != addr.String() {
 		w.Fatalf("dial of %v: %v, %v", addr, got.c, got.err)

@@ -108,7 +108,7 @@ func endCases() []Case {
 		},
 		{
 			ID:     "end/reset",
-			Rule:   "After the bytes that the system keeps, a reset is ECONNRESET for one read; later reads return at once and without bytes.",
+			Rule:   "After the bytes that the system keeps, a reset is ECONNRESET (WSAECONNRESET) for one read; later reads return at once and without bytes.",
 			Source: "Linux delivers what came before a reset, others may discard it",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
@@ -119,7 +119,7 @@ func endCases() []Case {
 				if string(got.data) == "abc" && got.err == nil {
 					got = w.read(c, 64).get()
 				}
-				w.expectCall(got, syscall.ECONNRESET, "read")
+				w.expectCall(got, errReset, "read")
 				for range 2 {
 					if again := w.read(c, 64).get(); again.n != 0 || again.err == nil {
 						w.Errorf("read after the reset was reported: %v", again)
@@ -129,14 +129,14 @@ func endCases() []Case {
 		},
 		{
 			ID:     "end/write-after-reset",
-			Rule:   "A write to a connection that was reset returns EPIPE, and CloseWrite does nothing to it.",
+			Rule:   "A write to a connection that was reset returns EPIPE (WSAECONNRESET), and CloseWrite does nothing to it.",
 			Source: "shutdown of a reset socket is ENOTCONN, which is no news",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
 				p := w.read(c, 64)
 				reset(w, peer)
-				w.expectCall(p.get(), syscall.ECONNRESET, "read")
-				w.expectCall(w.write(c, []byte("a")).get(), syscall.EPIPE, "write")
+				w.expectCall(p.get(), errReset, "read")
+				w.expectCall(w.write(c, []byte("a")).get(), errAfterReset, "write")
 				if err := c.CloseWrite(); err != nil {
 					w.Errorf("CloseWrite after a reset: %v", err)
 				}

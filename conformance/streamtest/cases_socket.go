@@ -127,6 +127,7 @@ func socketCases() []Case {
 			ID:     "socket/adopted",
 			Rule:   "A handle that is adopted does not block, whatever it was before.",
 			Source: "a blocking socket from elsewhere that stops the loop",
+			Needs:  []Feature{NonblockFlag},
 			Run: in(func(w *world) {
 				raw, _ := w.connected()
 				w.check(unblock(raw.Handle()), "make blocking")
@@ -144,6 +145,7 @@ func socketCases() []Case {
 					w.Errorf("the adopted handle is not non-blocking (%v)", err)
 				}
 			}),
+			Refused: in(notAdopted),
 		},
 	}
 }

@@ -1,4 +1,6 @@
 package streamtest
 
-// Unix returns the features about unix-domain sockets that the system has.
-func Unix() []Feature { return []Feature{UnixSockets, AbstractNames} }
+// Unix returns the features that the system has.
+func Unix() []Feature {
+	return []Feature{NonblockFlag, DescriptorLimit, UnixSockets, AbstractNames}
+}

@@ -2,5 +2,5 @@
 
 package streamtest
 
-// Unix returns the features about unix-domain sockets that the system has.
+// Unix returns the features that the system has.
 func Unix() []Feature { return nil }

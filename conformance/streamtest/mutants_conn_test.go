@@ -270,7 +270,7 @@ func acceptMutants() []mutant {
 				}
 				return s, addr, err
 			}
-		}), "accept/try"),
+		}), "accept/non-blocking"),
 		broken("a reset in the queue ends the listener", accepts(func(b *brokenListener, c net.Conn, err error) (net.Conn, error) {
 			if err != nil {
 				return nil, err

@@ -36,6 +36,13 @@ type (
 // runs tasks, and the second caller must get stream.ErrBusy at once.
 const Goroutines Feature = "goroutines"
 
+// NonblockFlag says that the system tells whether a handle blocks, so that one which was opened elsewhere can be adopted. DescriptorLimit
+// says that it gives a process few descriptors when asked. [Unix] is what the system has.
+const (
+	NonblockFlag    Feature = "nonblock-flag"
+	DescriptorLimit Feature = "descriptor-limit"
+)
+
 // UnixSockets says that the system has unix-domain sockets which the Waiter can wait for, AbstractNames that they can have abstract names. [Unix] is what
 // the system has.
 const (

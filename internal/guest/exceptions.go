@@ -16,7 +16,6 @@ import (
 // Why something is not run. Wine is 8.0 where this was seen.
 const (
 	provesTheSuite = "it runs the cases against broken implementations: it tests the cases, which are the same everywhere"
-	noWaitYet      = "sockets do not wait on Windows yet: there is no wake handle that WSAPoll takes"
 	noIoUring      = "they open io_uring, which user emulation answers with ENOSYS"
 	noFilter       = "it filters system calls, which user emulation does not, in a process that runs the same program without QEMU"
 	wineDeletes    = "Wine lacks the call by which Go removes the files of a temporary directory: Invalid function"
@@ -38,10 +37,8 @@ const (
 
 // exceptions is all that is not run somewhere, and why.
 var exceptions = []stage.Exception{
-	{Where: windows, Package: "stream/...", Reason: noWaitYet},
-	{Where: windows, Package: "conformance/streamtest", Reason: noWaitYet},
-	{Where: windows, Package: "conformance", Reason: "the example is of a loop and its sockets: " + noWaitYet},
-	{Where: windows, Package: "apps/...", Reason: noWaitYet},
+	{Where: windows, Package: "conformance/streamtest", Tests: Proofs, Reason: provesTheSuite},
+	{Where: windows, Package: "apps/...", Reason: "their tests use servers and limits that Windows has not, or by other names"},
 	{Where: wine8, Package: "conformance/resolvetest", Reason: wineDeletes + "; and package net cannot listen for datagrams: 10045"},
 	{Where: wine8, Package: "resolve", Tests: "^(TestTryDoesNotAllocate|TestHostsStatsCountWhatWasSkipped)$", Reason: wineDeletes},
 

@@ -76,7 +76,7 @@ func TestPackagesLeavesOutWhatThePlatformDoesNotHave(t *testing.T) {
 		if !slices.Contains(packages, w.Prefix+"/sys") {
 			t.Errorf("%s: sys is not in %q", c.platform, packages)
 		}
-		for _, p := range []string{w.Prefix + "/stream", w.Prefix + "/stream/park"} {
+		for _, p := range []string{w.Prefix + "/apps/echo", w.Prefix + "/apps/internal/cli"} {
 			if slices.Contains(packages, p) == c.left || strings.Contains(out.String(), "left\t"+p+"\t") != c.left {
 				t.Errorf("%s: %s: left out is to be %v in %q, and said so in %q", c.platform, p, c.left, packages, out.String())
 			}

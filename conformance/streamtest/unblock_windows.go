@@ -1,0 +1,19 @@
+package streamtest
+
+import (
+	"syscall"
+	"unsafe"
+
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// unblock takes the non-blocking flag off h: what a handle looks like that was opened elsewhere.
+func unblock(h sys.Handle) error {
+	const fionbio = 0x8004667e // winsock2.h
+	var off uint32
+	r, _, errno := syscall.NewLazyDLL("ws2_32.dll").NewProc("ioctlsocket").Call(uintptr(h), fionbio, uintptr(unsafe.Pointer(&off)))
+	if r != 0 {
+		return errno
+	}
+	return nil
+}
