@@ -18,7 +18,7 @@
 //
 // # Platforms
 //
-// Sockets, pairs of them, transfers and Poll are on every system. Linux has epoll, eventfd and io_uring beside them, the BSDs and macOS have kqueue,
+// Sockets, pairs of them, transfers, UDP and Poll are on every system. Linux has epoll, eventfd and io_uring beside them, the BSDs and macOS have kqueue,
 // and Windows has completion ports and the polls of its socket driver, but no pipes. What a system lacks returns an error that
 // is [errors.ErrUnsupported].
 package sys

@@ -59,20 +59,28 @@ func unixNameOf(sa unix.Sockaddr) (string, error) {
 }
 
 func unixSockaddrOf(name string) (unix.Sockaddr, error) {
+	if err := checkUnixName(name); err != nil {
+		return nil, err
+	}
+	return &unix.SockaddrUnix{Name: name}, nil
+}
+
+// checkUnixName refuses what the kernel would take for another name.
+func checkUnixName(name string) error {
 	// A path ends with a NUL, which needs a byte.
 	most := len(unix.RawSockaddrUnix{}.Path) - 1
 	if strings.HasPrefix(name, "@") {
 		if err := abstractName(); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	switch {
 	case name == "":
-		return nil, fmt.Errorf("unix-domain socket without a name: %w", unix.EINVAL)
+		return fmt.Errorf("unix-domain socket without a name: %w", unix.EINVAL)
 	case strings.IndexByte(name, 0) >= 0:
-		return nil, fmt.Errorf("NUL in the name of a unix-domain socket: %w", unix.EINVAL)
+		return fmt.Errorf("NUL in the name of a unix-domain socket: %w", unix.EINVAL)
 	case len(name) > most:
-		return nil, fmt.Errorf("name of a unix-domain socket has %d bytes, of at most %d: %w", len(name), most, unix.ENAMETOOLONG)
+		return fmt.Errorf("name of a unix-domain socket has %d bytes, of at most %d: %w", len(name), most, unix.ENAMETOOLONG)
 	}
-	return &unix.SockaddrUnix{Name: name}, nil
+	return nil
 }

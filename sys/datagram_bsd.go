@@ -1,0 +1,79 @@
+//go:build unix && !linux
+
+package sys
+
+import (
+	"net/netip"
+
+	"golang.org/x/sys/unix"
+)
+
+// RecvMessage receives one datagram from h, a datagram socket, which must be non-blocking (recvmsg(2)). The address of the sender is allocated on
+// the way.
+func RecvMessage(h Handle, m *Message) error {
+	for {
+		n, _, flags, from, err := unix.Recvmsg(int(h), m.Buffer, nil, 0)
+		switch err {
+		case nil:
+		case unix.EINTR:
+			continue
+		case unix.EAGAIN:
+			return ErrWouldBlock
+		default:
+			return err
+		}
+		m.N, m.Truncated = n, flags&unix.MSG_TRUNC != 0
+		m.Addr, m.Name = netip.AddrPort{}, ""
+		if sa, ok := from.(*unix.SockaddrUnix); ok {
+			m.Name = sa.Name
+		} else {
+			m.Addr = addrPortOf(from)
+		}
+		return nil
+	}
+}
+
+// SendMessage sends one datagram from h, a datagram socket, which must be non-blocking (sendmsg(2)): all of it, or none and an error. f is the
+// family of h: an IPv6 socket sends to an IPv4 address by mapping it, which OpenBSD refuses. A unix-domain socket has no need of f.
+//
+// ENOBUFS says that the queue of a network interface is full, or that of the unix-domain socket it is sent to. No event tells of room there.
+func SendMessage(h Handle, f Family, m *Message) error {
+	to, err := m.receiver(f)
+	if err != nil {
+		return err
+	}
+	for {
+		_, err := unix.SendmsgN(int(h), m.Buffer, nil, to, 0)
+		switch err {
+		case unix.EINTR:
+			continue
+		case unix.EAGAIN:
+			return ErrWouldBlock
+		}
+		return err
+	}
+}
+
+// receiver returns the address that m goes to: nil for the peer of a connected socket.
+func (m *Message) receiver(f Family) (unix.Sockaddr, error) {
+	switch {
+	case m.Name != "":
+		return unixSockaddrOf(m.Name)
+	case m.Addr == (netip.AddrPort{}):
+		return nil, nil
+	}
+	ip := m.Addr.Addr()
+	switch {
+	case !ip.IsValid():
+		return nil, unix.EINVAL
+	case f == IPv6:
+		zone, err := zoneID(ip.Zone())
+		if err != nil {
+			return nil, err
+		}
+		return &unix.SockaddrInet6{Port: int(m.Addr.Port()), Addr: ip.As16(), ZoneId: zone}, nil
+	case !ip.Unmap().Is4():
+		return nil, unix.EAFNOSUPPORT
+	}
+	return &unix.SockaddrInet4{Port: int(m.Addr.Port()), Addr: ip.Unmap().As4()}, nil
+}

@@ -1,0 +1,210 @@
+package sys
+
+import (
+	"bytes"
+	"net/netip"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// addressSpace is room for an address of any family, aligned for each.
+type addressSpace struct {
+	_   [0]uint64
+	raw unix.RawSockaddrAny
+}
+
+// RecvMessage receives one datagram from h, a datagram socket (recvmsg(2) with MSG_DONTWAIT, so that even a handle that is not non-blocking
+// cannot block). It allocates nothing, unless the sender has an IPv6 zone, or a unix-domain name other than m.Name was before.
+func RecvMessage(h Handle, m *Message) error {
+	var from addressSpace
+	vector := unix.Iovec{Base: unsafe.SliceData(m.Buffer)}
+	vector.SetLen(len(m.Buffer))
+	msg := unix.Msghdr{Name: (*byte)(unsafe.Pointer(&from)), Namelen: uint32(unsafe.Sizeof(from)), Iov: &vector}
+	msg.SetIovlen(1)
+	for {
+		n, _, errno := unix.RawSyscall(unix.SYS_RECVMSG, uintptr(h), uintptr(unsafe.Pointer(&msg)), unix.MSG_DONTWAIT)
+		if errno == 0 {
+			m.received(int(n), msg.Flags, &from, msg.Namelen)
+			return nil
+		}
+		if errno != unix.EINTR {
+			return transferError(errno)
+		}
+	}
+}
+
+// SendMessage sends one datagram from h, a datagram socket (sendmsg(2) with MSG_DONTWAIT and MSG_NOSIGNAL): all of it, or none and an error. f is
+// the family of h: an IPv6 socket sends to an IPv4 address by mapping it. A unix-domain socket has no need of f.
+//
+// ErrWouldBlock says that the socket's own buffer is full, or the queue of the unix-domain socket it is sent to. In the latter case an event tells of room
+// only if h is connected to that socket. A network interface whose queue is full drops the datagram and says nothing (sendto(2), ENOBUFS).
+func SendMessage(h Handle, f Family, m *Message) error {
+	var to addressSpace
+	size, err := to.put(f, m)
+	if err != nil {
+		return err
+	}
+	vector := unix.Iovec{Base: unsafe.SliceData(m.Buffer)}
+	vector.SetLen(len(m.Buffer))
+	msg := unix.Msghdr{Iov: &vector}
+	msg.SetIovlen(1)
+	if size > 0 {
+		msg.Name, msg.Namelen = (*byte)(unsafe.Pointer(&to)), size
+	}
+	for {
+		_, _, errno := unix.RawSyscall(unix.SYS_SENDMSG, uintptr(h), uintptr(unsafe.Pointer(&msg)), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
+		if errno == 0 {
+			return nil
+		}
+		if errno != unix.EINTR {
+			return transferError(errno)
+		}
+	}
+}
+
+// RecvMessages receives up to MessagesMax datagrams into the first of ms (recvmmsg(2)) and returns how many. It returns ErrWouldBlock only if there was
+// none. Another error may come with some that were received before: these are to be dealt with first. Fewer than there was room for are no
+// proof that there are no more: an error may have ended the call, which the next one returns.
+func RecvMessages(h Handle, ms []Message) (int, error) {
+	ms = ms[:min(len(ms), MessagesMax)]
+	if len(ms) == 0 {
+		return 0, nil
+	}
+	var from [MessagesMax]addressSpace
+	var vectors [MessagesMax]unix.Iovec
+	var msgs [MessagesMax]unix.Mmsghdr
+	for i := range ms {
+		vectors[i].Base = unsafe.SliceData(ms[i].Buffer)
+		vectors[i].SetLen(len(ms[i].Buffer))
+		msgs[i].Hdr.Name, msgs[i].Hdr.Namelen = (*byte)(unsafe.Pointer(&from[i])), uint32(unsafe.Sizeof(from[i]))
+		msgs[i].Hdr.Iov = &vectors[i]
+		msgs[i].Hdr.SetIovlen(1)
+	}
+	for {
+		n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, uintptr(h), uintptr(unsafe.Pointer(&msgs[0])), uintptr(len(ms)), unix.MSG_DONTWAIT, 0, 0)
+		if errno == unix.EINTR {
+			continue
+		}
+		if errno != 0 {
+			return 0, transferError(errno)
+		}
+		for i := range int(n) {
+			ms[i].received(int(msgs[i].Len), msgs[i].Hdr.Flags, &from[i], msgs[i].Hdr.Namelen)
+		}
+		return int(n), nil
+	}
+}
+
+// SendMessages sends up to MessagesMax datagrams, the first of ms (sendmmsg(2)), and returns how many the kernel took. The first that it did not take
+// is sent by the next call, or not at all. It returns ErrWouldBlock only if it took none. Another error may come with some that were sent
+// before; it is about the one after them, or is an answer to an earlier one. Of the latter kind some are lost: the kernel returns no error when
+// it took a datagram. f is the family of h, as with SendMessage.
+func SendMessages(h Handle, f Family, ms []Message) (int, error) {
+	ms = ms[:min(len(ms), MessagesMax)]
+	if len(ms) == 0 {
+		return 0, nil
+	}
+	var to [MessagesMax]addressSpace
+	var vectors [MessagesMax]unix.Iovec
+	var msgs [MessagesMax]unix.Mmsghdr
+	count := 0
+	for i := range ms {
+		size, err := to[i].put(f, &ms[i])
+		if err != nil && i == 0 {
+			return 0, err
+		}
+		if err != nil {
+			break // the next call returns it
+		}
+		vectors[i].Base = unsafe.SliceData(ms[i].Buffer)
+		vectors[i].SetLen(len(ms[i].Buffer))
+		if size > 0 {
+			msgs[i].Hdr.Name, msgs[i].Hdr.Namelen = (*byte)(unsafe.Pointer(&to[i])), size
+		}
+		msgs[i].Hdr.Iov = &vectors[i]
+		msgs[i].Hdr.SetIovlen(1)
+		count++
+	}
+	for {
+		n, _, errno := unix.RawSyscall6(unix.SYS_SENDMMSG, uintptr(h), uintptr(unsafe.Pointer(&msgs[0])), uintptr(count), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)
+		if errno == unix.EINTR {
+			continue
+		}
+		if errno != 0 {
+			return 0, transferError(errno)
+		}
+		return int(n), nil
+	}
+}
+
+// received notes what the kernel said of a datagram of n bytes, whose sender's address has size bytes.
+func (m *Message) received(n int, flags int32, from *addressSpace, size uint32) {
+	m.N, m.Truncated = n, flags&unix.MSG_TRUNC != 0
+	m.Addr = netip.AddrPort{}
+	if size == 0 {
+		from.raw.Addr.Family = unix.AF_UNSPEC
+	}
+	if from.raw.Addr.Family != unix.AF_UNIX {
+		m.Name = ""
+		m.Addr = addrPortOfRaw(&from.raw)
+		return
+	}
+	const before = unsafe.Offsetof(unix.RawSockaddrUnix{}.Path)
+	sa := (*unix.RawSockaddrUnix)(unsafe.Pointer(&from.raw))
+	path := unsafe.Slice((*byte)(unsafe.Pointer(&sa.Path)), len(sa.Path))[:max(size, uint32(before))-uint32(before)]
+	if len(path) > 0 && path[0] == 0 {
+		path[0] = '@' // an abstract name has a length, and may have a NUL anywhere
+	} else if end := bytes.IndexByte(path, 0); end >= 0 {
+		path = path[:end]
+	}
+	if m.Name != string(path) {
+		m.Name = string(path)
+	}
+}
+
+// put writes the address that m goes to, and returns its size: zero for the peer of a connected socket.
+func (a *addressSpace) put(f Family, m *Message) (uint32, error) {
+	if m.Name != "" {
+		return a.putName(m.Name)
+	}
+	if m.Addr == (netip.AddrPort{}) {
+		return 0, nil
+	}
+	ip := m.Addr.Addr()
+	if f == IPv4 {
+		if ip = ip.Unmap(); !ip.Is4() {
+			return 0, unix.EAFNOSUPPORT
+		}
+		*(*unix.RawSockaddrInet4)(unsafe.Pointer(&a.raw)) = unix.RawSockaddrInet4{Family: unix.AF_INET, Port: networkOrder(m.Addr.Port()), Addr: ip.As4()}
+		return unix.SizeofSockaddrInet4, nil
+	}
+	if !ip.IsValid() {
+		return 0, unix.EINVAL
+	}
+	zone, err := zoneID(ip.Zone())
+	if err != nil {
+		return 0, err
+	}
+	*(*unix.RawSockaddrInet6)(unsafe.Pointer(&a.raw)) = unix.RawSockaddrInet6{Family: unix.AF_INET6, Port: networkOrder(m.Addr.Port()), Addr: ip.As16(), Scope_id: zone}
+	return unix.SizeofSockaddrInet6, nil
+}
+
+// putName writes a unix-domain name. An abstract one may be that of a sender, which chose it as it liked: with NULs, and without any.
+func (a *addressSpace) putName(name string) (uint32, error) {
+	sa := (*unix.RawSockaddrUnix)(unsafe.Pointer(&a.raw))
+	abstract := name[0] == '@' && len(name) <= len(sa.Path)
+	if !abstract {
+		if err := checkUnixName(name); err != nil {
+			return 0, err
+		}
+	}
+	sa.Family = unix.AF_UNIX
+	path := unsafe.Slice((*byte)(unsafe.Pointer(&sa.Path)), len(sa.Path))
+	size := uint32(unsafe.Offsetof(sa.Path)) + uint32(copy(path, name))
+	if abstract {
+		path[0] = 0
+		return size, nil
+	}
+	return size + 1, nil // a path ends with a NUL
+}

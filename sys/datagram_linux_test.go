@@ -1,0 +1,101 @@
+package sys_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+func TestDatagramSocketsAreBornNonBlockingAndCloseOnExec(t *testing.T) {
+	a, _ := udp(t, sys.IPv4, loopback.Addr())
+	b, err := sys.UnixDatagramSocket()
+	if err != nil {
+		t.Fatal(err)
+	}
+	own(t, b)
+	for _, h := range []sys.Handle{a, b} {
+		if on, err := sys.IsNonblock(h); !on || err != nil {
+			t.Errorf("handle %v: non-blocking %v, %v", h, on, err)
+		}
+		if flags, err := unix.FcntlInt(uintptr(h), unix.F_GETFD, 0); flags&unix.FD_CLOEXEC == 0 || err != nil {
+			t.Errorf("handle %v: not close-on-exec, %v", h, err)
+		}
+		if err := unix.SetNonblock(int(h), false); err != nil {
+			t.Fatal(err)
+		}
+		if err := sys.RecvMessage(h, &sys.Message{}); err != sys.ErrWouldBlock {
+			t.Errorf("receive on a handle that blocks: %v", err)
+		}
+		if _, err := sys.RecvMessages(h, make([]sys.Message, 2)); err != sys.ErrWouldBlock {
+			t.Errorf("receive of a batch on a handle that blocks: %v", err)
+		}
+	}
+}
+
+func TestUnixDatagramsHaveNames(t *testing.T) {
+	dir, err := os.MkdirTemp("", "sys") // t.TempDir has a name too long for a socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	path := filepath.Join(dir, "s")
+	abstract := "@" + path + "\x00and\x00" // as of a program that hands over a whole sun_path
+	open := func() sys.Handle {
+		h, err := sys.UnixDatagramSocket()
+		if err != nil {
+			t.Fatal(err)
+		}
+		own(t, h)
+		return h
+	}
+	receiver, nameless, named, odd := open(), open(), open(), open()
+	if err := errors.Join(sys.BindUnix(receiver, path), sys.BindUnix(named, path+"2"), unix.Bind(int(odd), &unix.SockaddrUnix{Name: abstract})); err != nil {
+		t.Fatal(err)
+	}
+	in := sys.Message{Buffer: make([]byte, 4)}
+	for h, want := range map[sys.Handle]string{nameless: "", named: path + "2", odd: abstract} {
+		if err := sys.SendMessage(h, sys.IPv4, &sys.Message{Buffer: []byte("x"), Name: path}); err != nil {
+			t.Fatal(err)
+		}
+		if err := sys.RecvMessage(receiver, &in); err != nil || in.N != 1 || in.Name != want || in.Addr.IsValid() {
+			t.Errorf("%d bytes from %q %v, %v; want one from %q", in.N, in.Name, in.Addr, err, want)
+		}
+		if want == "" {
+			continue
+		}
+		if err := sys.SendMessage(receiver, sys.IPv4, &sys.Message{Buffer: []byte("back"), Name: in.Name}); err != nil {
+			t.Fatal(err)
+		}
+		if err := sys.RecvMessage(h, &in); err != nil || in.N != 4 || in.Name != path {
+			t.Errorf("%d bytes from %q, %v; want 4 from %q", in.N, in.Name, err, path)
+		}
+	}
+	for name, want := range map[string]error{path + "\x00x": unix.EINVAL, path + strings.Repeat("x", 200): unix.ENAMETOOLONG, "@" + strings.Repeat("x", 108): unix.ENAMETOOLONG} {
+		if err := sys.SendMessage(nameless, sys.IPv4, &sys.Message{Name: name}); !errors.Is(err, want) {
+			t.Errorf("send to %q: %v, want %v", name, err, want)
+		}
+	}
+}
+
+func TestDatagramsDoNotAllocate(t *testing.T) {
+	a, _ := udp(t, sys.IPv4, loopback.Addr())
+	b, to := udp(t, sys.IPv4, loopback.Addr())
+	p := make([]byte, 8)
+	out := []sys.Message{{Buffer: p, Addr: to}, {Buffer: p, Addr: to}}
+	in := []sys.Message{{Buffer: p[:4]}, {Buffer: p}}
+	if n := testing.AllocsPerRun(100, func() {
+		_, _ = sys.SendMessages(a, sys.IPv4, out)
+		_, _ = sys.RecvMessages(b, in)
+		one := sys.Message{Buffer: p, Addr: to}
+		_ = sys.SendMessage(a, sys.IPv4, &one)
+		_ = sys.RecvMessage(b, &one)
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

@@ -1,0 +1,39 @@
+//go:build !openbsd
+
+package sys_test
+
+import (
+	"testing"
+
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+func TestAnIPv6SocketSendsToIPv4(t *testing.T) {
+	h, err := sys.UDPSocket(sys.IPv6)
+	if sys.ClassOf(err) == sys.ClassUnsupported {
+		return // the machine has no IPv6
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	own(t, h)
+	if err := sys.SetV6Only(h, false); err != nil {
+		t.Fatal(err)
+	}
+	b, to := udp(t, sys.IPv4, loopback.Addr())
+	if err := sys.SendMessage(h, sys.IPv6, &sys.Message{Buffer: []byte("x"), Addr: to}); err != nil {
+		t.Fatal(err)
+	}
+	readable(t, b)
+	in := sys.Message{Buffer: make([]byte, 4)}
+	if err := sys.RecvMessage(b, &in); err != nil || in.N != 1 {
+		t.Fatalf("%d bytes, %v", in.N, err)
+	}
+	if err := sys.SendMessage(b, sys.IPv4, &sys.Message{Buffer: []byte("y"), Addr: in.Addr}); err != nil {
+		t.Fatal(err)
+	}
+	readable(t, h)
+	if err := sys.RecvMessage(h, &in); err != nil || in.N != 1 || in.Addr != to {
+		t.Errorf("%d bytes from %v, %v; want one from %v", in.N, in.Addr, err, to)
+	}
+}

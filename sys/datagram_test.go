@@ -1,0 +1,125 @@
+package sys_test
+
+import (
+	"bytes"
+	"net/netip"
+	"slices"
+	"testing"
+
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// udp opens a UDP socket that is bound to a port of addr.
+func udp(t *testing.T, f sys.Family, addr netip.Addr) (sys.Handle, netip.AddrPort) {
+	t.Helper()
+	h, err := sys.UDPSocket(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own(t, h)
+	if err := sys.Bind(h, netip.AddrPortFrom(addr, 0)); err != nil {
+		t.Fatal(err)
+	}
+	bound, err := sys.LocalAddr(h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h, bound
+}
+
+func TestDatagramsKeepTheirBounds(t *testing.T) {
+	a, from := udp(t, sys.IPv4, loopback.Addr())
+	b, to := udp(t, sys.IPv4, loopback.Addr())
+	in := sys.Message{Buffer: make([]byte, 4)}
+	if err := sys.RecvMessage(b, &in); err != sys.ErrWouldBlock {
+		t.Errorf("receive before anything was sent: %v", err)
+	}
+	for _, sent := range []string{"one", "", "longer", "four"} {
+		if err := sys.SendMessage(a, sys.IPv4, &sys.Message{Buffer: []byte(sent), Addr: to}); err != nil {
+			t.Fatalf("send %q: %v", sent, err)
+		}
+	}
+	for _, want := range []string{"one", "", "longer", "four"} {
+		readable(t, b)
+		if err := sys.RecvMessage(b, &in); err != nil {
+			t.Fatal(err)
+		}
+		fits := want[:min(len(want), len(in.Buffer))]
+		if got := string(in.Buffer[:in.N]); got != fits || in.Truncated != (fits != want) || in.Addr != from || in.Name != "" {
+			t.Errorf("got %q, truncated %v, from %v %q; want %q from %v", got, in.Truncated, in.Addr, in.Name, want, from)
+		}
+	}
+	in.Buffer = nil
+	if err := sys.SendMessage(a, sys.IPv4, &sys.Message{Buffer: []byte("x"), Addr: to}); err != nil {
+		t.Fatal(err)
+	}
+	readable(t, b)
+	if err := sys.RecvMessage(b, &in); err != nil || in.N != 0 || !in.Truncated {
+		t.Errorf("receive without room: %d bytes, truncated %v, %v", in.N, in.Truncated, err)
+	}
+}
+
+func TestBatchesAreCountedExactly(t *testing.T) {
+	a, from := udp(t, sys.IPv4, loopback.Addr())
+	b, to := udp(t, sys.IPv4, loopback.Addr())
+	out := make([]sys.Message, sys.MessagesMax+2)
+	in := slices.Clone(out)
+	for i := range out {
+		out[i] = sys.Message{Buffer: bytes.Repeat([]byte{byte(i)}, i), Addr: to}
+		in[i] = sys.Message{Buffer: make([]byte, len(out)), N: -1}
+	}
+	if n, err := sys.SendMessages(a, sys.IPv4, out); n != sys.MessagesMax || err != nil {
+		t.Fatalf("send: %d, %v", n, err)
+	}
+	for got := 0; got < sys.MessagesMax; {
+		readable(t, b)
+		n, err := sys.RecvMessages(b, in[got:])
+		if n == 0 || err != nil {
+			t.Fatalf("receive: %d, %v", n, err)
+		}
+		got += n
+	}
+	for i, m := range in {
+		switch {
+		case i >= sys.MessagesMax && m.N != -1:
+			t.Errorf("message %d was touched", i)
+		case i < sys.MessagesMax && (!bytes.Equal(m.Buffer[:m.N], out[i].Buffer) || m.Addr != from || m.Truncated):
+			t.Errorf("message %d: %v from %v", i, m.Buffer[:m.N], m.Addr)
+		}
+	}
+	if n, err := sys.RecvMessages(b, in); n != 0 || err != sys.ErrWouldBlock {
+		t.Errorf("receive from an empty socket: %d, %v", n, err)
+	}
+	if n, err := sys.SendMessages(a, sys.IPv4, nil); n != 0 || err != nil {
+		t.Errorf("send of nothing: %d, %v", n, err)
+	}
+	// The third cannot be sent, so that two are, and the next call says why.
+	out[2].Addr = netip.AddrPortFrom(netip.IPv6Loopback(), to.Port())
+	n, err := sys.SendMessages(a, sys.IPv4, out[:4])
+	if n == 2 && err == nil {
+		n, err = sys.SendMessages(a, sys.IPv4, out[2:4])
+		n += 2
+	}
+	if n != 2 || err == nil {
+		t.Errorf("send to an address of another family: %d, %v", n, err)
+	}
+}
+
+func TestConnectedDatagramsNeedNoAddress(t *testing.T) {
+	a, from := udp(t, sys.IPv4, loopback.Addr())
+	b, to := udp(t, sys.IPv4, loopback.Addr())
+	if err := sys.SendMessage(a, sys.IPv4, &sys.Message{}); err == nil {
+		t.Error("a datagram without an address was sent by a socket without a peer")
+	}
+	if err := sys.Connect(a, to); err != nil {
+		t.Fatal(err)
+	}
+	if err := sys.SendMessage(a, sys.IPv4, &sys.Message{Buffer: []byte("x")}); err != nil {
+		t.Fatal(err)
+	}
+	readable(t, b)
+	in := sys.Message{Buffer: make([]byte, 4)}
+	if err := sys.RecvMessage(b, &in); err != nil || in.N != 1 || in.Addr != from {
+		t.Errorf("%d bytes from %v, %v", in.N, in.Addr, err)
+	}
+}

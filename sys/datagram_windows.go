@@ -1,0 +1,114 @@
+package sys
+
+import (
+	"errors"
+	"net/netip"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+)
+
+var (
+	procWSARecvFrom = ws2_32.NewProc("WSARecvFrom")
+	procWSASendTo   = ws2_32.NewProc("WSASendTo")
+)
+
+// UDPSocket opens a UDP socket, which no child process inherits, and makes it non-blocking. It does not report that a datagram could not be
+// delivered (SIO_UDP_CONNRESET, SIO_UDP_NETRESET): Windows would report it to whoever receives next, connected or not, and not say which
+// datagram it was.
+func UDPSocket(f Family) (Handle, error) {
+	if err := startWinsock(); err != nil {
+		return Invalid, err
+	}
+	domain := int32(windows.AF_INET6)
+	if f == IPv4 {
+		domain = windows.AF_INET
+	}
+	const flags = windows.WSA_FLAG_OVERLAPPED | windows.WSA_FLAG_NO_HANDLE_INHERIT
+	s, err := windows.WSASocket(domain, windows.SOCK_DGRAM, windows.IPPROTO_UDP, nil, 0, flags)
+	if err != nil {
+		return Invalid, err
+	}
+	h := Handle(s)
+	for _, report := range [...]uint32{windows.SIO_UDP_CONNRESET, windows.SIO_UDP_NETRESET} {
+		off, returned := uint32(0), uint32(0)
+		e := windows.WSAIoctl(s, report, (*byte)(unsafe.Pointer(&off)), uint32(unsafe.Sizeof(off)), nil, 0, &returned, nil, 0)
+		if e != nil && e != windows.WSAEOPNOTSUPP { // who does not know the report does not make it
+			err = e
+		}
+	}
+	if err == nil {
+		err = SetNonblock(h)
+	}
+	if err != nil {
+		return Invalid, errors.Join(err, Close(h))
+	}
+	return h, nil
+}
+
+// UnixDatagramSocket returns an error that is [errors.ErrUnsupported]: Windows has unix-domain sockets for streams only.
+func UnixDatagramSocket() (Handle, error) { return Invalid, errors.ErrUnsupported }
+
+// SetBroadcast lets a UDP socket send to broadcast addresses (SO_BROADCAST); otherwise it is refused with WSAEACCES.
+func SetBroadcast(h Handle, on bool) error {
+	return setBool(h, windows.SOL_SOCKET, windows.SO_BROADCAST, on)
+}
+
+// RecvMessage receives one datagram from h, a datagram socket, which must be non-blocking (WSARecvFrom without an OVERLAPPED).
+func RecvMessage(h Handle, m *Message) error {
+	var raw windows.RawSockaddrAny
+	size := int32(unsafe.Sizeof(raw))
+	buffer := bufferOf(m.Buffer)
+	var n, flags uint32
+	r, _, errno := syscall.SyscallN(procWSARecvFrom.Addr(), uintptr(h), uintptr(unsafe.Pointer(&buffer)), 1, uintptr(unsafe.Pointer(&n)),
+		uintptr(unsafe.Pointer(&flags)), uintptr(unsafe.Pointer(&raw)), uintptr(unsafe.Pointer(&size)), 0, 0)
+	err := failedCall(r, errno)
+	truncated := err == windows.WSAEMSGSIZE
+	if err != nil && !truncated {
+		return err
+	}
+	if truncated {
+		n = buffer.Len // it is full, whatever is said of it
+	}
+	*m = Message{Buffer: m.Buffer, N: int(n), Addr: addrPortOfRaw(&raw), Truncated: truncated}
+	return nil
+}
+
+// SendMessage sends one datagram from h, a datagram socket, which must be non-blocking (WSASendTo without an OVERLAPPED): all of it, or none and an
+// error. f is the family of h: an IPv6 socket sends to an IPv4 address by mapping it. A Message with a Name is refused with an error that
+// is [errors.ErrUnsupported].
+func SendMessage(h Handle, f Family, m *Message) error {
+	if m.Name != "" {
+		return errors.ErrUnsupported
+	}
+	buffer := bufferOf(m.Buffer)
+	var n uint32
+	if m.Addr == (netip.AddrPort{}) {
+		return sendTo(h, &buffer, &n, nil, 0)
+	}
+	ip := m.Addr.Addr()
+	port := networkOrder(m.Addr.Port())
+	if f == IPv4 {
+		if ip = ip.Unmap(); !ip.Is4() {
+			return windows.WSAEAFNOSUPPORT
+		}
+		to := windows.RawSockaddrInet4{Family: windows.AF_INET, Port: port, Addr: ip.As4()}
+		return sendTo(h, &buffer, &n, unsafe.Pointer(&to), int32(unsafe.Sizeof(to)))
+	}
+	if !ip.IsValid() {
+		return windows.WSAEINVAL
+	}
+	zone, err := zoneID(ip.Zone())
+	if err != nil {
+		return err
+	}
+	to := windows.RawSockaddrInet6{Family: windows.AF_INET6, Port: port, Addr: ip.As16(), Scope_id: zone}
+	return sendTo(h, &buffer, &n, unsafe.Pointer(&to), int32(unsafe.Sizeof(to)))
+}
+
+func sendTo(h Handle, buffer *windows.WSABuf, n *uint32, to unsafe.Pointer, size int32) error {
+	r, _, errno := syscall.SyscallN(procWSASendTo.Addr(), uintptr(h), uintptr(unsafe.Pointer(buffer)), 1, uintptr(unsafe.Pointer(n)), 0,
+		uintptr(to), uintptr(size), 0, 0)
+	return failedCall(r, errno)
+}

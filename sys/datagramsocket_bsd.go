@@ -1,0 +1,28 @@
+//go:build unix && !linux
+
+package sys
+
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// UDPSocket opens a UDP socket, non-blocking and close-on-exec before any child can inherit it.
+func UDPSocket(f Family) (Handle, error) { return datagramSocket(f.domain(), unix.IPPROTO_UDP) }
+
+// UnixDatagramSocket opens a unix-domain datagram socket, non-blocking and close-on-exec before any child can inherit it.
+func UnixDatagramSocket() (Handle, error) { return datagramSocket(unix.AF_UNIX, 0) }
+
+func datagramSocket(domain, protocol int) (Handle, error) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	fd, err := unix.Socket(domain, unix.SOCK_DGRAM, protocol)
+	if err != nil {
+		return Invalid, err
+	}
+	if err := born(fd); err != nil {
+		return Invalid, err
+	}
+	return Handle(fd), nil
+}
