@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/sys"
 )
 
 // Pipe connects two stream.Conns on the Waiter of f, for golang.org/x/net/nettest.TestConn and the like. The connections it returns may be
@@ -15,6 +16,20 @@ func Pipe(f *Fixture) (c1, c2 net.Conn, stop func(), err error) {
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	return pipe(f, l)
+}
+
+// UnixPipe is Pipe over unix-domain sockets, by a name that is not there yet.
+func UnixPipe(f *Fixture, name string) (c1, c2 net.Conn, stop func(), err error) {
+	l, err := stream.ListenUnix(f.Waiter, name, stream.ListenConfig{})
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	return pipe(f, l)
+}
+
+// pipe connects through l, and closes it.
+func pipe(f *Fixture, l *stream.Listener) (c1, c2 net.Conn, stop func(), err error) {
 	defer l.Close()
 	type opened struct {
 		c   *stream.Conn
@@ -23,7 +38,8 @@ func Pipe(f *Fixture) (c1, c2 net.Conn, stop func(), err error) {
 	ends := make(chan opened, 2)
 	f.Go("dial", func() {
 		d := stream.Dialer{Waiter: f.Waiter}
-		c, err := d.Connect(context.Background(), l.AddrPort())
+		dial, err := d.DialContext(context.Background(), l.Addr().Network(), l.Addr().String())
+		c, _ := dial.(*stream.Conn)
 		ends <- opened{c, err}
 		if err != nil {
 			l.Close()
@@ -45,11 +61,52 @@ func Pipe(f *Fixture) (c1, c2 net.Conn, stop func(), err error) {
 		}
 		return nil, nil, nil, err
 	}
-	one, other := &bridge{Conn: a.c, f: f}, &bridge{Conn: b.c, f: f}
+	c1, c2, stop = bridged(f, a.c, b.c)
+	return c1, c2, stop, nil
+}
+
+// PairPipe is Pipe over the two ends of a socket pair (unix-domain sockets without a name).
+func PairPipe(f *Fixture) (c1, c2 net.Conn, stop func(), err error) {
+	one, other, err := sys.SocketPair()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	var conns [2]*stream.Conn
+	for i, h := range []sys.Handle{one, other} {
+		if conns[i], err = connOver(f, h); err != nil {
+			if i == 0 {
+				sys.Close(other)
+			} else {
+				conns[0].Close()
+			}
+			return nil, nil, nil, err
+		}
+	}
+	c1, c2, stop = bridged(f, conns[0], conns[1])
+	return c1, c2, stop, nil
+}
+
+// connOver makes a connection of h, or closes it.
+func connOver(f *Fixture, h sys.Handle) (*stream.Conn, error) {
+	s, err := stream.Adopt(h)
+	if err != nil {
+		sys.Close(h)
+		return nil, err
+	}
+	c, err := stream.NewConn(s, f.Waiter)
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+func bridged(f *Fixture, a, b *stream.Conn) (c1, c2 net.Conn, stop func()) {
+	one, other := &bridge{Conn: a, f: f}, &bridge{Conn: b, f: f}
 	return one, other, func() {
 		one.stop()
 		other.stop()
-	}, nil
+	}
 }
 
 // bridge is a connection whose reads and writes may be called anywhere: it runs them where Wait may be called.
