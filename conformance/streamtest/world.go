@@ -292,17 +292,13 @@ func (w *world) connect(ctx context.Context, d dialer, addrs ...netip.AddrPort) 
 	})
 }
 
-// unused returns an address where nobody listens.
+// unused returns an address where nobody listens, and which nobody else gets meanwhile: that of a client. A port that is bound and does not
+// listen would not do: some of the BSDs answer nothing.
 func (w *world) unused() netip.AddrPort {
 	w.Helper()
-	s, err := stream.OpenTCP(sys.IPv4)
-	w.check(err, "open")
+	s, client := w.connected()
 	w.own(&s)
-	// A port that is bound and does not listen refuses, and nobody else gets it meanwhile.
-	w.check(s.Bind(loopback), "bind")
-	addr, err := s.LocalAddr()
-	w.check(err, "local address")
-	return addr
+	return client.LocalAddr().(*net.TCPAddr).AddrPort()
 }
 
 // blackHoleSockets is how many connections fill the queue of a listener that asked for the least backlog.
