@@ -18,6 +18,23 @@
 // that locks it stops the loop for ever. crypto/tls locks around its reads and writes: let one task read a tls.Conn and one write it,
 // after the handshake is done. Do not call runtime.LockOSThread or runtime.Goexit in a task.
 //
+// # Waiting for several things
+//
+// A [Select] ([Tasks.NewSelect]) suspends a task until the first of several handles is ready, a time has come or somebody has called its Wake.
+// Wake is the bridge from whatever else there is: who puts a value where the task looks, a channel with room or a queue under a lock, calls it
+// afterwards, and the task looks without blocking each time that Wait returns:
+//
+//	for {
+//		select {
+//		case v := <-values: // sent to by goroutines that call sel.Wake afterwards
+//			return use(v)
+//		default:
+//		}
+//		if err := sel.Wait(nil, deadline); err != nil {
+//			return err
+//		}
+//	}
+//
 // # Threads
 //
 // A loop belongs to the goroutine in [Loop.Run], which is locked to its thread, as the coroutines on it must be. Methods say which of

@@ -41,13 +41,14 @@ type parking struct {
 	taken       bool // by a goroutine, from park until its Wait returns: its wake must not go to a successor
 	waits       bool // it has not been woken
 	interrupted bool
-	wake        chan error  // room for one: sent to by whoever takes waits away
-	timer       *time.Timer // of the goroutine in Wait; made by the first deadline
+	group       *goroutineSelect // waits here among others; then it is told instead of wake
+	wake        chan error       // room for one: sent to by whoever takes waits away
+	timer       *time.Timer      // of the goroutine in Wait; made by the first deadline
 }
 
 func (s *goroutineSource) Wait(d sys.Direction, deadline time.Time) error {
 	p := &s.parked[d]
-	if ok, err := s.park(d); !ok {
+	if ok, err := s.park(d, nil); !ok {
 		return err
 	}
 	var err error
@@ -84,8 +85,8 @@ func (s *goroutineSource) waitUntil(p *parking, deadline time.Time) error {
 	return <-p.wake
 }
 
-// park takes the place in direction d, unless there is no need to wait.
-func (s *goroutineSource) park(d sys.Direction) (bool, error) {
+// park takes the place in direction d, for a group if there is one, unless there is no need to wait.
+func (s *goroutineSource) park(d sys.Direction, group *goroutineSelect) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p, want := &s.parked[d], queue.InterestOf(d)
@@ -104,7 +105,7 @@ func (s *goroutineSource) park(d sys.Direction) (bool, error) {
 	if err := s.arm(want); err != nil {
 		return false, err
 	}
-	p.taken, p.waits = true, true
+	p.taken, p.waits, p.group = true, true, group
 	return true, nil
 }
 
@@ -114,6 +115,10 @@ func (s *goroutineSource) unpark(d sys.Direction, err error) bool {
 		return false
 	}
 	p.waits = false
+	if p.group != nil {
+		p.group.rouse()
+		return true
+	}
 	p.wake <- err
 	return true
 }

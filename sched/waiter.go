@@ -52,27 +52,35 @@ func (s *taskSource) Wait(d sys.Direction, deadline time.Time) error {
 	if t.canceled != nil {
 		return t.wait(deadline)
 	}
-	want := queue.InterestOf(d)
-	switch {
-	case s.closed.Load():
-		return net.ErrClosed
-	case s.waiting[d] != nil:
-		return ErrBusy
-	case s.interrupted[d].CompareAndSwap(true, false):
-		return nil
-	case s.ready.Has(want):
-		s.ready &^= want
-		return nil
-	}
-	if err := s.arm(want); err != nil {
+	if suspends, err := s.enlist(t, d); !suspends {
 		return err
 	}
-	s.waiting[d] = t
 	err := t.wait(deadline)
 	if s.waiting[d] == t {
 		s.waiting[d] = nil
 	}
 	return err
+}
+
+// enlist makes t the one who waits in direction d, or returns why it need not, or must not, wait.
+func (s *taskSource) enlist(t *Task, d sys.Direction) (suspends bool, err error) {
+	want := queue.InterestOf(d)
+	switch {
+	case s.closed.Load():
+		return false, net.ErrClosed
+	case s.waiting[d] != nil:
+		return false, ErrBusy
+	case s.interrupted[d].CompareAndSwap(true, false):
+		return false, nil
+	case s.ready.Has(want):
+		s.ready &^= want
+		return false, nil
+	}
+	if err := s.arm(want); err != nil {
+		return false, err
+	}
+	s.waiting[d] = t
+	return true, nil
 }
 
 func (s *taskSource) deliver(e *queue.Event) {

@@ -9,7 +9,7 @@ import (
 // Waiter suspends its caller until a handle is ready. It is what a [Conn] needs of the world: package sched implements it by
 // suspending a task (or a goroutine) on an event loop, package stream/park by suspending a goroutine with nothing else.
 // A Waiter of another kind need not import this package: [Registration] is an alias, and every type in it is the
-// standard library's or sys'.
+// standard library's or sys'. A Waiter that is a [Selector] can do more.
 type Waiter interface {
 	// Register ties h to the waiter. h stays the caller's: it is closed after Registration.Close, never before.
 	Register(h sys.Handle) (Registration, error)

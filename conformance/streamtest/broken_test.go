@@ -16,9 +16,46 @@ import (
 type brokenWaiter struct {
 	stream.Waiter
 	register func(h sys.Handle) (stream.Registration, error)
+	wait     func(s stream.Select, wanted []stream.Readiness, deadline time.Time) error
+	wake     func(s stream.Select)
+	close    func(s stream.Select) error
 }
 
 func (b *brokenWaiter) Register(h sys.Handle) (stream.Registration, error) { return b.register(h) }
+
+func (b *brokenWaiter) NewSelect() stream.Select {
+	return &brokenSelect{Select: b.Waiter.(stream.Selector).NewSelect(), wait: b.wait, wake: b.wake, close: b.close}
+}
+
+// brokenSelect is of a brokenWaiter, whose registrations are brokenRegistrations.
+type brokenSelect struct {
+	stream.Select
+	wait  func(s stream.Select, wanted []stream.Readiness, deadline time.Time) error
+	wake  func(s stream.Select)
+	close func(s stream.Select) error
+}
+
+func (b *brokenSelect) Wait(wanted []stream.Readiness, deadline time.Time) error {
+	if b.wait != nil {
+		return b.wait(b.Select, unwrapped(wanted), deadline)
+	}
+	return b.Select.Wait(unwrapped(wanted), deadline)
+}
+
+func (b *brokenSelect) Wake() {
+	if b.wake != nil {
+		b.wake(b.Select)
+		return
+	}
+	b.Select.Wake()
+}
+
+func (b *brokenSelect) Close() error {
+	if b.close != nil {
+		return b.close(b.Select)
+	}
+	return b.Select.Close()
+}
 
 type brokenRegistration struct {
 	stream.Registration
@@ -28,6 +65,8 @@ type brokenRegistration struct {
 	drains    func() bool
 	close     func() error
 }
+
+func (b *brokenRegistration) unwrap() stream.Registration { return b.Registration }
 
 func (b *brokenRegistration) Wait(d sys.Direction, deadline time.Time) error {
 	if b.wait != nil {

@@ -39,7 +39,7 @@ func broken(name string, change func(f *Fixture), caught ...string) mutant {
 func registrations(change func(r *brokenRegistration)) func(f *Fixture) {
 	return func(f *Fixture) {
 		under := f.Waiter
-		f.Waiter = &brokenWaiter{under, func(h sys.Handle) (stream.Registration, error) {
+		f.Waiter = &brokenWaiter{Waiter: under, register: func(h sys.Handle) (stream.Registration, error) {
 			r, err := under.Register(h)
 			if err != nil {
 				return nil, err
@@ -92,7 +92,7 @@ func sockets(change func(b *brokenSocket)) func(f *Fixture) {
 }
 
 func mutants() []mutant {
-	return slices.Concat(waiterMutants(), socketMutants(), dialMutants(), transferMutants(), endMutants(), deadlineMutants(), closeMutants(),
+	return slices.Concat(waiterMutants(), selectMutants(), socketMutants(), dialMutants(), transferMutants(), endMutants(), deadlineMutants(), closeMutants(),
 		acceptMutants(), unixMutants(), adoptMutants())
 }
 

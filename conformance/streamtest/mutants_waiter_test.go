@@ -80,7 +80,7 @@ func waiterMutants() []mutant {
 					r.Registration.Interrupt(d)
 				}
 			}
-		}), "waiter/interrupt-first"),
+		}), "waiter/interrupt-first", "select/interrupted"),
 		broken("an interrupt of a running wait is an error", registrations(func(r *brokenRegistration) {
 			var interrupted atomic.Bool
 			running := watch(r, func(err error, _ bool) error {
@@ -136,7 +136,7 @@ func waiterMutants() []mutant {
 			var mu sync.Mutex
 			known := map[socketID]bool{}
 			under := f.Waiter
-			f.Waiter = &brokenWaiter{under, func(h sys.Handle) (stream.Registration, error) {
+			f.Waiter = &brokenWaiter{Waiter: under, register: func(h sys.Handle) (stream.Registration, error) {
 				id := socketID{h: h}
 				id.local, _ = sys.LocalAddr(h)
 				id.peer, _ = sys.PeerAddr(h)

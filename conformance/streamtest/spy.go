@@ -15,8 +15,10 @@ type spy struct {
 	waits [2]atomic.Int64 // how many waits have begun, by direction
 	open  atomic.Int64    // registrations that are not closed
 
+	selects atomic.Int64 // how many waits of a Select have begun
+
 	mu    sync.Mutex
-	begun chan struct{} // closed, and made anew, when a wait begins; guarded by mu
+	begun chan struct{} // closed, and made anew, by tell; guarded by mu
 }
 
 func newSpy(under stream.Waiter) *spy { return &spy{under: under, begun: make(chan struct{})} }
@@ -26,11 +28,11 @@ func (s *spy) Register(h sys.Handle) (stream.Registration, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.open.Add(1)
+	s.tell(func() { s.open.Add(1) })
 	return &spyRegistration{Registration: r, spy: s}, nil
 }
 
-// signal returns a channel that is closed when the next wait begins.
+// signal returns a channel that is closed when the next wait begins, or registration opens or ends.
 func (s *spy) signal() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -44,17 +46,58 @@ type spyRegistration struct {
 }
 
 func (r *spyRegistration) Wait(d sys.Direction, deadline time.Time) error {
-	r.spy.mu.Lock()
-	r.spy.waits[d].Add(1)
-	close(r.spy.begun)
-	r.spy.begun = make(chan struct{})
-	r.spy.mu.Unlock()
+	r.spy.tell(func() { r.spy.waits[d].Add(1) })
 	return r.Registration.Wait(d, deadline)
+}
+
+// tell makes a change that others look for.
+func (s *spy) tell(change func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change()
+	close(s.begun)
+	s.begun = make(chan struct{})
+}
+
+func (r *spyRegistration) unwrap() stream.Registration { return r.Registration }
+
+// selectingSpy is a spy on a Selector.
+type selectingSpy struct{ *spy }
+
+func (s selectingSpy) NewSelect() stream.Select {
+	return &spySelect{Select: s.under.(stream.Selector).NewSelect(), spy: s.spy}
+}
+
+type spySelect struct {
+	stream.Select
+	spy *spy
+}
+
+func (s *spySelect) Wait(wanted []stream.Readiness, deadline time.Time) error {
+	s.spy.tell(func() {
+		s.spy.selects.Add(1)
+		for _, r := range wanted {
+			s.spy.waits[r.Direction].Add(1)
+		}
+	})
+	return s.Select.Wait(unwrapped(wanted), deadline)
+}
+
+// unwrapped takes the outermost decorator, if there is one, off each registration: a Select knows only its own Waiter's.
+func unwrapped(wanted []stream.Readiness) []stream.Readiness {
+	var under []stream.Readiness
+	for _, r := range wanted {
+		if d, ok := r.Registration.(interface{ unwrap() stream.Registration }); ok {
+			r.Registration = d.unwrap()
+		}
+		under = append(under, r)
+	}
+	return under
 }
 
 func (r *spyRegistration) Close() error {
 	if r.closed.CompareAndSwap(false, true) {
-		r.spy.open.Add(-1)
+		r.spy.tell(func() { r.spy.open.Add(-1) })
 	}
 	return r.Registration.Close()
 }

@@ -80,7 +80,7 @@ func Cases() []Case { return cases(suite.LimitDefault) }
 
 // cases returns every case, each to be taken for hung after limit.
 func cases(limit time.Duration) []Case {
-	all := slices.Concat(waiterCases(), socketCases(), connectCases(), dialCases(), transferCases(), endCases(), deadlineCases(),
+	all := slices.Concat(waiterCases(), selectCases(), socketCases(), connectCases(), dialCases(), transferCases(), endCases(), deadlineCases(),
 		closeCases(), acceptCases(), turnCases(), unixCases(), adoptCases())
 	for i := range all {
 		all[i].Limit = limit

@@ -166,17 +166,31 @@ func (w *world) expectErrorOn(network string, err, target error, op string) {
 // waiting returns when a wait in direction d has begun that is later than the first n.
 func (w *world) waiting(d sys.Direction, n int64) {
 	w.Helper()
+	w.begun(func() bool { return w.spy.waits[d].Load() > n }, "nobody waits for "+d.String())
+}
+
+// begun returns when what the spy sees makes cond true.
+func (w *world) begun(cond func() bool, otherwise string) {
+	w.Helper()
 	for {
 		s := w.spy.signal()
-		if w.spy.waits[d].Load() > n {
+		if cond() {
 			return
 		}
 		select {
 		case <-s:
 		case <-w.Context().Done():
-			w.Fatalf("nobody waits for %v", d)
+			w.Fatalf("%s", otherwise)
 		}
 	}
+}
+
+// waiter returns the spy in the form of what it looks at.
+func (w *world) waiter() stream.Waiter {
+	if _, ok := w.spy.under.(stream.Selector); ok {
+		return selectingSpy{w.spy}
+	}
+	return w.spy
 }
 
 // waitingOr is waiting, up to a time at which the call may have ended without waiting. It reports whether the wait has begun.
@@ -265,7 +279,7 @@ func (w *world) listen(config stream.ListenConfig) listener {
 }
 
 // dialer returns a dialer under test.
-func (w *world) dialer() dialer { return w.f.parts.newDialer(&stream.Dialer{Waiter: w.spy}) }
+func (w *world) dialer() dialer { return w.f.parts.newDialer(&stream.Dialer{Waiter: w.waiter()}) }
 
 // peerOf connects to l with package net.
 func (w *world) peerOf(l listener) *net.TCPConn {

@@ -46,6 +46,8 @@ type side struct {
 	waiting     bool // a goroutine is in poll(2) or about to
 	signalled   bool // wake was signalled and not cleared
 	interrupted bool // the wait, running or next, is to return nil
+
+	group *selection // who waits here among others; then that is woken instead
 }
 
 var pollEvents = [2]int16{sys.Reading: sys.PollIn | sys.PollRDHup, sys.Writing: sys.PollOut}
@@ -56,23 +58,28 @@ func (r *registration) Wait(d sys.Direction, deadline time.Time) error {
 	if !ok {
 		return err
 	}
+	return r.end(s, poll(fds[:], deadline, func() bool { return r.roused(s) }))
+}
+
+// poll waits for one of fds, of which the first is the wake handle, or for deadline. Where there was no wake handle it asks roused now and then.
+func poll(fds []sys.PollFD, deadline time.Time, roused func() bool) error {
 	for {
 		timeout := time.Duration(-1)
 		if !deadline.IsZero() {
 			timeout = max(time.Until(deadline), 0)
 		}
-		blind := fds[1].Fd < 0 && (timeout < 0 || timeout > blindMax)
+		blind := fds[0].Fd < 0 && (timeout < 0 || timeout > blindMax)
 		if blind {
 			timeout = blindMax
 		}
-		n, err := sys.Poll(fds[:], timeout)
+		n, err := sys.Poll(fds, timeout)
 		switch {
-		case sys.ClassOf(err) == sys.ClassInterrupted, n == 0 && err == nil && blind && !r.roused(s):
+		case sys.ClassOf(err) == sys.ClassInterrupted, n == 0 && err == nil && blind && !roused():
 			continue
 		case n == 0 && err == nil:
-			err = os.ErrDeadlineExceeded
+			return os.ErrDeadlineExceeded
 		}
-		return r.end(s, err)
+		return err
 	}
 }
 
@@ -87,30 +94,19 @@ func (r *registration) roused(s *side) bool {
 func (r *registration) begin(s *side, d sys.Direction) (fds [2]sys.PollFD, ok bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	switch {
-	case r.closed:
+	if r.closed {
 		return fds, false, net.ErrClosed
-	case s.waiting:
-		return fds, false, stream.ErrBusy
-	case s.interrupted:
-		s.interrupted = false
-		return fds, false, nil
 	}
-	if !s.open {
-		s.wake, err = openWake()
-		s.open = err == nil
-		switch sys.ClassOf(err) {
-		case sys.ClassNone, sys.ClassOutOfDescriptors, sys.ClassOutOfMemory:
-		default:
-			return fds, false, os.NewSyscallError("open wake handle", err)
-		}
+	if ok, err := s.enter(); !ok {
+		return fds, false, err
+	}
+	wake, err := s.opened()
+	if err != nil {
+		return fds, false, err
 	}
 	s.waiting = true
-	fds[0].Fd, fds[0].Events = int32(r.handle), pollEvents[d]
-	fds[1].Fd, fds[1].Events = -1, sys.PollIn
-	if s.open {
-		fds[1].Fd = int32(s.wake.handle())
-	}
+	fds[0] = sys.PollFD{Fd: wake, Events: sys.PollIn}
+	fds[1] = sys.PollFD{Fd: int32(r.handle), Events: pollEvents[d]}
 	return fds, true, nil
 }
 
@@ -118,20 +114,10 @@ func (r *registration) begin(s *side, d sys.Direction) (fds [2]sys.PollFD, ok bo
 func (r *registration) end(s *side, err error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s.waiting = false
+	err = s.leave(err)
 	if r.closed {
 		s.shut()
 		return net.ErrClosed
-	}
-	if s.signalled {
-		s.signalled = false
-		if e := s.wake.clear(); e != nil && e != sys.ErrWouldBlock && err == nil {
-			err = e
-		}
-	}
-	if s.interrupted {
-		s.interrupted = false
-		return nil
 	}
 	return err
 }
@@ -169,8 +155,54 @@ func (r *registration) Close() error {
 	return nil
 }
 
-// rouse makes a running wait return. The caller holds the lock.
+// enter reports whether a wait has something to wait for. The caller of this and all below holds the lock.
+func (s *side) enter() (bool, error) {
+	if s.waiting {
+		return false, stream.ErrBusy
+	}
+	interrupted := s.interrupted
+	s.interrupted = false
+	return !interrupted, nil
+}
+
+// opened returns the descriptor to poll for a wake, -1 when there was none to open it with.
+func (s *side) opened() (int32, error) {
+	if !s.open {
+		w, err := openWake()
+		switch sys.ClassOf(err) {
+		case sys.ClassNone:
+			s.wake, s.open = w, true
+		case sys.ClassOutOfDescriptors, sys.ClassOutOfMemory:
+			return -1, nil
+		default:
+			return -1, os.NewSyscallError("open wake handle", err)
+		}
+	}
+	return int32(s.wake.handle()), nil
+}
+
+// leave ends a wait to which poll(2) said err.
+func (s *side) leave(err error) error {
+	s.waiting = false
+	if s.signalled {
+		s.signalled = false
+		if e := s.wake.clear(); e != nil && e != sys.ErrWouldBlock && err == nil {
+			err = e
+		}
+	}
+	if s.interrupted {
+		s.interrupted = false
+		return nil
+	}
+	return err
+}
+
+// rouse makes a running wait return.
 func (s *side) rouse() {
+	if s.group != nil {
+		s.group.Wake()
+		return
+	}
 	if !s.waiting || s.signalled || !s.open {
 		return
 	}
@@ -181,7 +213,7 @@ func (s *side) rouse() {
 	}
 }
 
-// shut closes the wake handle. The caller holds the lock, and nobody waits.
+// shut closes the wake handle. Nobody waits.
 func (s *side) shut() {
 	if s.open {
 		s.open = false

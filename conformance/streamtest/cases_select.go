@@ -1,0 +1,243 @@
+package streamtest
+
+import (
+	"net"
+	"os"
+	"time"
+
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// Selects says that the Waiter is a stream.Selector.
+const Selects Feature = "select"
+
+func selectCases() []Case {
+	all := []Case{
+		{
+			ID:   "select/ready",
+			Rule: "Wait returns nil when one of what is wanted is worth trying again, whether that came before or after it began.",
+			Run: in(func(w *world) {
+				s := w.selection(2)
+				for i := range s.sockets {
+					_, err := s.peers[i].Write([]byte("a"))
+					w.check(err, "peer's write")
+					s.expectByte(i)
+					n := w.waits(sys.Reading)
+					p := call(w, "select", s.nextByte)
+					w.waiting(sys.Reading, n)
+					_, err = s.peers[i].Write([]byte("b"))
+					w.check(err, "peer's write")
+					if got := p.get(); got.n != i || got.err != nil {
+						w.Fatalf("a byte came for %d while selecting: %v", i, got)
+					}
+				}
+			}),
+		},
+		{
+			ID:   "select/directions",
+			Rule: "Each of what is wanted has its own direction, and readiness in the other ends no wait.",
+			Run: in(func(w *world) {
+				s := w.selection(2)
+				// Both are writable all along.
+				s.passes(time.Now().Add(soon))
+				s.wanted[1].Direction = sys.Writing
+				w.check(s.wait(time.Time{}).get(), "select of one that is writable")
+			}),
+		},
+		{
+			ID:   "select/deadline",
+			Rule: "Wait returns os.ErrDeadlineExceeded once the deadline has passed, and not before; also where nothing is wanted.",
+			Run: in(func(w *world) {
+				for _, n := range []int{2, 0} {
+					s := w.selection(n)
+					for _, after := range []time.Duration{-time.Hour, 0, soon} {
+						deadline := time.Now().Add(after)
+						s.passes(deadline)
+						if time.Now().Before(deadline) {
+							w.Errorf("deadline after %v: it came early", after)
+						}
+					}
+				}
+			}),
+		},
+		{
+			ID:     "select/wake",
+			Rule:   "Wake, from any goroutine, makes the running Wait or else the next one return nil; several before that count as one.",
+			Source: "a wake between the look and the sleep that is lost",
+			Run: in(func(w *world) {
+				for _, n := range []int{2, 0} {
+					s := w.selection(n)
+					for range 3 {
+						s.sel.Wake()
+						s.sel.Wake()
+						w.check(s.wait(time.Time{}).get(), "select after Wake")
+						s.passes(time.Now().Add(soon))
+						begun := w.spy.selects.Load()
+						p := s.wait(time.Time{})
+						w.selecting(begun)
+						s.sel.Wake()
+						w.check(p.get(), "select during which Wake is called")
+					}
+				}
+			}),
+		},
+		{
+			ID:   "select/interrupted",
+			Rule: "Interrupt of a wanted registration makes the running Wait, or else the next one, return nil.",
+			Run: in(func(w *world) {
+				s := w.selection(2)
+				for _, r := range s.wanted {
+					r.Registration.Interrupt(sys.Reading)
+					w.check(s.wait(time.Time{}).get(), "select after Interrupt")
+					begun := w.spy.selects.Load()
+					p := s.wait(time.Time{})
+					w.selecting(begun)
+					r.Registration.Interrupt(sys.Reading)
+					w.check(p.get(), "select during which Interrupt is called")
+				}
+			}),
+		},
+		{
+			ID:   "select/registration-closed",
+			Rule: "Close of a wanted registration makes a running Wait return; from then on the answer is net.ErrClosed.",
+			Run: in(func(w *world) {
+				s := w.selection(2)
+				begun := w.spy.selects.Load()
+				p := s.wait(time.Time{})
+				w.selecting(begun)
+				w.check(s.wanted[1].Registration.Close(), "close")
+				if err := p.get(); err != nil && err != net.ErrClosed {
+					w.Errorf("select during which a registration was closed: %v, want nil or net.ErrClosed", err)
+				}
+				for spurious := 0; ; spurious++ {
+					err := s.wait(time.Time{}).get()
+					if err == net.ErrClosed {
+						break
+					}
+					if err != nil || spurious == spuriousMax {
+						w.Fatalf("select of a closed registration: %v, want net.ErrClosed", err)
+					}
+				}
+			}),
+		},
+		{
+			ID:     "select/apart",
+			Rule:   "What becomes ready when a Select does not wait for it any more, a wait for it alone does not miss.",
+			Source: "an edge that was reported to a wait which had ended by its deadline",
+			Run: in(func(w *world) {
+				s := w.selection(2)
+				s.passes(time.Now().Add(soon))
+				for i, r := range s.wanted {
+					_, err := s.peers[i].Write([]byte("a"))
+					w.check(err, "peer's write")
+					w.awaitByte(s.sockets[i], r.Registration)
+				}
+				// One ends the wait for both.
+				_, err := s.peers[0].Write([]byte("b"))
+				w.check(err, "peer's write")
+				s.expectByte(0)
+				_, err = s.peers[1].Write([]byte("b"))
+				w.check(err, "peer's write")
+				w.awaitByte(s.sockets[1], s.wanted[1].Registration)
+			}),
+		},
+		{
+			ID:   "select/closed",
+			Rule: "After Close, Wake does nothing and a second Close does nothing; the registrations go on.",
+			Run: in(func(w *world) {
+				s := w.selection(2)
+				s.passes(time.Now().Add(soon))
+				w.check(s.sel.Close(), "close")
+				s.sel.Wake()
+				w.check(s.sel.Close(), "second close")
+				_, err := s.peers[0].Write([]byte("a"))
+				w.check(err, "peer's write")
+				w.awaitByte(s.sockets[0], s.wanted[0].Registration)
+			}),
+		},
+	}
+	for i := range all {
+		all[i].Needs = []Feature{Selects}
+	}
+	return all
+}
+
+// selection is a Select and registrations for it.
+type selection struct {
+	w       *world
+	sel     stream.Select
+	wanted  []stream.Readiness // for reading
+	sockets []*stream.Socket
+	peers   []*net.TCPConn
+}
+
+// selection returns a Select and n registered sockets on which nothing has come.
+func (w *world) selection(n int) *selection {
+	w.Helper()
+	selector, ok := w.waiter().(stream.Selector)
+	if !ok {
+		w.Fatalf("the Waiter is no Selector")
+	}
+	s := &selection{w: w, sel: selector.NewSelect()}
+	w.own(s)
+	for range n {
+		socket, r, peer := w.registered()
+		w.wouldBlock(socket)
+		s.wanted = append(s.wanted, stream.Readiness{Registration: r, Direction: sys.Reading})
+		s.sockets = append(s.sockets, socket)
+		s.peers = append(s.peers, peer)
+	}
+	return s
+}
+
+func (s *selection) Close() error {
+	s.sel.Wake()
+	return s.sel.Close()
+}
+
+func (s *selection) wait(deadline time.Time) *pending[error] {
+	return call(s.w, "select", func() error { return s.sel.Wait(s.wanted, deadline) })
+}
+
+// passes waits for the deadline, which nothing but a few spurious returns may precede.
+func (s *selection) passes(deadline time.Time) {
+	s.w.Helper()
+	for spurious := 0; ; spurious++ {
+		err := s.wait(deadline).get()
+		if err == os.ErrDeadlineExceeded {
+			return
+		}
+		if err != nil || spurious == spuriousMax {
+			s.w.Fatalf("select where nothing comes: %d returns, the last %v", spurious+1, err)
+		}
+	}
+}
+
+// nextByte selects until a byte can be read, and returns where it came.
+func (s *selection) nextByte() result {
+	for {
+		if err := s.sel.Wait(s.wanted, time.Time{}); err != nil {
+			return result{err: err}
+		}
+		for i, socket := range s.sockets {
+			if _, err := socket.TryRead(make([]byte, 1)); err != sys.ErrWouldBlock {
+				return result{n: i, err: err}
+			}
+		}
+	}
+}
+
+// expectByte selects and wants a byte from peer i.
+func (s *selection) expectByte(i int) {
+	s.w.Helper()
+	if got := call(s.w, "select", s.nextByte).get(); got.n != i || got.err != nil {
+		s.w.Fatalf("a byte came for %d: %v", i, got)
+	}
+}
+
+// selecting returns when a Select has begun to wait later than the first n.
+func (w *world) selecting(n int64) {
+	w.Helper()
+	w.begun(func() bool { return w.spy.selects.Load() > n }, "nobody selects")
+}

@@ -1,0 +1,146 @@
+package streamtest
+
+import (
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// selects changes every Select of a Fixture, and every registration if change says how.
+func selects(change func(b *brokenWaiter) func(r *brokenRegistration)) func(f *Fixture) {
+	return func(f *Fixture) {
+		b := &brokenWaiter{Waiter: f.Waiter}
+		registration := change(b)
+		b.register = func(h sys.Handle) (stream.Registration, error) {
+			r, err := b.Waiter.Register(h)
+			if err != nil || registration == nil {
+				return r, err
+			}
+			broken := &brokenRegistration{Registration: r, handle: h}
+			registration(broken)
+			return broken, nil
+		}
+		f.Waiter = b
+	}
+}
+
+type selectWait = func(s stream.Select, wanted []stream.Readiness, deadline time.Time) error
+
+// selectWaits changes how every Select of a Fixture waits.
+func selectWaits(wait selectWait) func(f *Fixture) {
+	return selects(func(b *brokenWaiter) func(*brokenRegistration) {
+		b.wait = wait
+		return nil
+	})
+}
+
+func selectMutants() []mutant {
+	return []mutant{
+		broken("a Select waits for the first alone", selectWaits(func(s stream.Select, wanted []stream.Readiness, deadline time.Time) error {
+			return s.Wait(wanted[:min(1, len(wanted))], deadline)
+		}), "select/ready", "select/directions", "select/interrupted", "select/registration-closed"),
+		broken("any readiness ends a Select", selectWaits(func(s stream.Select, wanted []stream.Readiness, deadline time.Time) error {
+			if len(wanted) > 0 && time.Now().Before(deadline) {
+				return nil
+			}
+			return s.Wait(wanted, deadline)
+		}), "select/directions", "select/deadline", "select/wake", "select/apart", "select/closed"),
+		broken("the deadline of a Select comes early", selectWaits(func(s stream.Select, wanted []stream.Readiness, deadline time.Time) error {
+			if !deadline.IsZero() {
+				return os.ErrDeadlineExceeded
+			}
+			return s.Wait(wanted, deadline)
+		}), "select/deadline"),
+		broken("a Wake before the wait is lost", selects(func(b *brokenWaiter) func(*brokenRegistration) {
+			waiting := watchSelects(b)
+			b.wake = func(s stream.Select) {
+				if waiting() {
+					s.Wake()
+				}
+			}
+			return nil
+		}), "select/wake"),
+		broken("every Wake counts", selects(func(b *brokenWaiter) func(*brokenRegistration) {
+			var wakes atomic.Int64
+			b.wait = func(s stream.Select, wanted []stream.Readiness, deadline time.Time) error {
+				if wakes.Load() > 1 && !deadline.IsZero() {
+					return nil
+				}
+				return s.Wait(wanted, deadline)
+			}
+			b.wake = func(s stream.Select) {
+				wakes.Add(1)
+				s.Wake()
+			}
+			return nil
+		}), "select/wake"),
+		broken("an interrupt does not reach a Select", selects(func(b *brokenWaiter) func(*brokenRegistration) {
+			waiting := watchSelects(b)
+			return func(r *brokenRegistration) {
+				r.interrupt = func(d sys.Direction) {
+					if !waiting() {
+						r.Registration.Interrupt(d)
+					}
+				}
+			}
+		}), "select/interrupted"),
+		broken("a Select goes on without what is closed", selectWaits(func(s stream.Select, wanted []stream.Readiness, deadline time.Time) error {
+			err := s.Wait(wanted, deadline)
+			if err == net.ErrClosed {
+				return nil
+			}
+			return err
+		}), "select/registration-closed"),
+		broken("a wait after a Select fails", selects(func(b *brokenWaiter) func(*brokenRegistration) {
+			var selected sync.Map // of registrations
+			b.wait = func(s stream.Select, wanted []stream.Readiness, deadline time.Time) error {
+				for _, w := range wanted {
+					selected.Store(w.Registration, true)
+				}
+				return s.Wait(wanted, deadline)
+			}
+			return func(r *brokenRegistration) {
+				r.wait = func(d sys.Direction, deadline time.Time) error {
+					if _, ok := selected.Load(r.Registration); ok {
+						return errBroken
+					}
+					return r.Registration.Wait(d, deadline)
+				}
+			}
+		}), "select/apart", "select/closed"),
+		broken("a second Close of a Select fails", selects(func(b *brokenWaiter) func(*brokenRegistration) {
+			var closed atomic.Bool
+			b.close = func(s stream.Select) error {
+				if closed.Swap(true) {
+					return errBroken
+				}
+				return s.Close()
+			}
+			return nil
+		}), "select/closed"),
+	}
+}
+
+// watchSelects returns a function that reports whether a Select waits: one that a case was told of may be about to begin, so that it looks
+// for a while.
+func watchSelects(b *brokenWaiter) func() bool {
+	var waiting atomic.Bool
+	b.wait = func(s stream.Select, wanted []stream.Readiness, deadline time.Time) error {
+		waiting.Store(true)
+		defer waiting.Store(false)
+		return s.Wait(wanted, deadline)
+	}
+	return func() bool {
+		for until := time.Now().Add(grace); time.Now().Before(until); <-time.After(time.Millisecond) {
+			if waiting.Load() {
+				return true
+			}
+		}
+		return false
+	}
+}

@@ -1,0 +1,188 @@
+package sched
+
+import (
+	"fmt"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// Readiness is one direction of a registration, to be waited for (stream.Readiness).
+type Readiness = struct {
+	Registration Registration
+	Direction    sys.Direction
+}
+
+// Select waits for the first of several things, as package stream wants it (stream.Select, which has the contract): readiness, a time, a Wake. A
+// direction in which another waits is ErrBusy. Nothing it does allocates.
+type Select = interface {
+	Wait(wanted []Readiness, deadline time.Time) error
+	Wake()
+	Close() error
+}
+
+// NewSelect returns a Select for registrations of w. Any goroutine may call it; Wait is for tasks of the loop.
+func (w Tasks) NewSelect() Select { return &taskSelect{loop: w.loop} }
+
+// taskSelect suspends a task until one of several sources is ready.
+type taskSelect struct {
+	loop   *Loop
+	task   *Task       // in Wait; owned by the loop
+	woken  atomic.Bool // and no Wait has returned for it
+	closed atomic.Bool
+	listed bool // guarded by the inbox's lock
+}
+
+// Wait suspends the running task.
+func (s *taskSelect) Wait(wanted []Readiness, deadline time.Time) error {
+	t := s.loop.running
+	if t == nil {
+		panic("sched: Select.Wait is called outside the loop's tasks")
+	}
+	if t.canceled != nil {
+		return t.wait(deadline)
+	}
+	if s.woken.CompareAndSwap(true, false) {
+		return nil
+	}
+	for i, r := range wanted {
+		if suspends, err := s.source(r).enlist(t, r.Direction); !suspends {
+			s.withdraw(t, wanted[:i])
+			return err
+		}
+	}
+	s.task = t
+	err := t.wait(deadline)
+	s.task = nil
+	s.withdraw(t, wanted)
+	return err
+}
+
+func (s *taskSelect) source(r Readiness) *taskSource {
+	source, ok := r.Registration.(*taskSource)
+	if !ok || source.loop != s.loop {
+		panic(fmt.Sprintf("sched: Select.Wait: %T is no registration of this loop's Tasks", r.Registration))
+	}
+	return source
+}
+
+func (s *taskSelect) withdraw(t *Task, wanted []Readiness) {
+	for _, r := range wanted {
+		if source := s.source(r); source.waiting[r.Direction] == t {
+			source.waiting[r.Direction] = nil
+		}
+	}
+}
+
+// Wake may be called from any goroutine.
+func (s *taskSelect) Wake() {
+	if !s.closed.Load() && !s.woken.Swap(true) {
+		s.loop.inbox.notify(s.loop, s, &s.listed)
+	}
+}
+
+// attend tells the task of a Wake. The mark stays if the task was woken by something else: then its next Wait takes it.
+func (s *taskSelect) attend() {
+	s.loop.inbox.unlist(&s.listed)
+	if s.task != nil && s.woken.Load() && s.task.wake(nil) {
+		s.woken.Store(false)
+	}
+}
+
+func (s *taskSelect) Close() error {
+	s.closed.Store(true)
+	return nil
+}
+
+// NewSelect returns a Select for registrations of w, whose Wait suspends the calling goroutine. When the loop ends, a Wait for
+// registrations returns net.ErrClosed, and one for nothing waits on.
+func (w Goroutines) NewSelect() Select {
+	return &goroutineSelect{loop: w.loop, wake: make(chan struct{}, 1)}
+}
+
+// goroutineSelect suspends a goroutine until one of several sources is ready.
+type goroutineSelect struct {
+	loop   *Loop
+	wake   chan struct{} // room for one: sent to by rouse
+	timer  *time.Timer   // of the goroutine in Wait; made by the first deadline
+	closed atomic.Bool
+}
+
+func (s *goroutineSelect) Wait(wanted []Readiness, deadline time.Time) error {
+	for i, r := range wanted {
+		if ok, err := s.source(r).park(r.Direction, s); !ok {
+			s.withdraw(wanted[:i])
+			return err
+		}
+	}
+	err := s.await(deadline)
+	if s.withdraw(wanted) {
+		return nil // what came with the deadline has been told to this Wait, and to no other
+	}
+	return err
+}
+
+func (s *goroutineSelect) source(r Readiness) *goroutineSource {
+	source, ok := r.Registration.(*goroutineSource)
+	if !ok || source.loop != s.loop {
+		panic(fmt.Sprintf("sched: Select.Wait: %T is no registration of this loop's Goroutines", r.Registration))
+	}
+	return source
+}
+
+func (s *goroutineSelect) await(deadline time.Time) error {
+	if deadline.IsZero() {
+		<-s.wake
+		return nil
+	}
+	if s.timer == nil {
+		s.timer = time.NewTimer(time.Until(deadline))
+	} else {
+		s.timer.Reset(time.Until(deadline))
+	}
+	select {
+	case <-s.wake:
+		s.timer.Stop()
+		return nil
+	case <-s.timer.C:
+		return os.ErrDeadlineExceeded
+	}
+}
+
+// withdraw takes the goroutine out of wanted, and reports whether one of them had woken it.
+func (s *goroutineSelect) withdraw(wanted []Readiness) (woken bool) {
+	for _, r := range wanted {
+		source := s.source(r)
+		source.mu.Lock()
+		p := &source.parked[r.Direction]
+		woken = woken || !p.waits
+		p.taken, p.waits, p.group = false, false, nil
+		source.mu.Unlock()
+	}
+	return woken
+}
+
+// rouse makes the Wait, running or next, return. It never blocks.
+func (s *goroutineSelect) rouse() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Wake may be called from any goroutine.
+func (s *goroutineSelect) Wake() {
+	if !s.closed.Load() {
+		s.rouse()
+	}
+}
+
+func (s *goroutineSelect) Close() error {
+	s.closed.Store(true)
+	if s.timer != nil {
+		s.timer.Stop()
+	}
+	return nil
+}

@@ -1,0 +1,130 @@
+package park
+
+import (
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+var _ stream.Selector = Waiter{}
+
+// NewSelect returns a Select whose Wait suspends the calling goroutine in one poll(2) for all. From its first Wait until Close it keeps one
+// descriptor (on Linux; two elsewhere).
+func (Waiter) NewSelect() stream.Select { return &selection{} }
+
+// selection is a wait for several sides.
+type selection struct {
+	fds []sys.PollFD // of the goroutine in Wait: its wake handle, then what is wanted
+
+	mu     sync.Mutex // guards what follows; never held in poll(2); locked after that of a registration, if both are
+	closed bool
+	side   side // has no handle of its own: it is there to be woken
+}
+
+func (s *selection) Wait(wanted []stream.Readiness, deadline time.Time) error {
+	if ok, err := s.begin(); !ok {
+		return err
+	}
+	for i, r := range wanted {
+		ok, err := s.join(r)
+		if !ok {
+			s.leave(wanted[:i])
+			return s.end(err)
+		}
+	}
+	err := poll(s.fds, deadline, s.roused)
+	s.leave(wanted)
+	return s.end(err)
+}
+
+// begin reports whether there is something to wait for.
+func (s *selection) begin() (ok bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false, net.ErrClosed
+	}
+	if ok, err := s.side.enter(); !ok {
+		return false, err
+	}
+	wake, err := s.side.opened()
+	if err != nil {
+		return false, err
+	}
+	s.side.waiting = true
+	s.fds = append(s.fds[:0], sys.PollFD{Fd: wake, Events: sys.PollIn})
+	return true, nil
+}
+
+// join makes s the one who waits for r, and reports whether there is something to wait for.
+func (s *selection) join(wanted stream.Readiness) (ok bool, err error) {
+	r := registrationOf(wanted)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return false, net.ErrClosed
+	}
+	side := &r.sides[wanted.Direction]
+	if ok, err := side.enter(); !ok {
+		return false, err
+	}
+	side.waiting, side.group = true, s
+	s.fds = append(s.fds, sys.PollFD{Fd: int32(r.handle), Events: pollEvents[wanted.Direction]})
+	return true, nil
+}
+
+// leave undoes join. What made the wait return is not told again.
+func (s *selection) leave(wanted []stream.Readiness) {
+	for _, w := range wanted {
+		r := registrationOf(w)
+		side := &r.sides[w.Direction]
+		r.mu.Lock()
+		side.waiting, side.group, side.interrupted = false, nil, false
+		if r.closed {
+			side.shut()
+		}
+		r.mu.Unlock()
+	}
+}
+
+// end sorts what ended a wait: Wake first, which interrupts and closed registrations call as well, then what poll(2) said.
+func (s *selection) end(err error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.side.leave(err)
+}
+
+func (s *selection) roused() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.side.interrupted
+}
+
+func (s *selection) Wake() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.side.interrupted = true
+		s.side.rouse()
+	}
+}
+
+func (s *selection) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	s.side.shut()
+	return nil
+}
+
+func registrationOf(r stream.Readiness) *registration {
+	of, ok := r.Registration.(*registration)
+	if !ok {
+		panic(fmt.Sprintf("park: Select.Wait: %T is no registration of this package", r.Registration))
+	}
+	return of
+}
