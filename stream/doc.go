@@ -21,6 +21,8 @@
 //
 // and a second caller in a direction then gets [ErrBusy] at once. Without the method the second caller blocks its thread.
 //
+// A [WriteQueue] is for several tasks that write to one Conn: it queues what the kernel does not take, within a bound.
+//
 // A Socket is for one reader and one writer at a time. Its Close may come from any goroutine at any time: a call that is running keeps the
 // number of the handle from being used again until it returns.
 //

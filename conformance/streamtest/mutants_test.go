@@ -93,7 +93,9 @@ func sockets(change func(b *brokenSocket)) func(f *Fixture) {
 
 func mutants() []mutant {
 	return slices.Concat(waiterMutants(), selectMutants(), socketMutants(), dialMutants(), transferMutants(), endMutants(), deadlineMutants(), closeMutants(),
-		acceptMutants(), unixMutants(), adoptMutants())
+		acceptMutants(), unixMutants(), adoptMutants(),
+		writeQueueMutants(),
+	)
 }
 
 // controls are odd, and keep every rule.

@@ -66,6 +66,7 @@ type parts struct {
 	socket   func(socket) socket
 	adopt    func(sys.Handle) (stream.Socket, error)
 	copy     func(syscall.Conn) (stream.Socket, error)
+	queue    func(*stream.WriteQueue) writeQueue
 }
 
 func (p parts) adopted(h sys.Handle) (stream.Socket, error) {

@@ -102,6 +102,17 @@ func (r *spyRegistration) Close() error {
 	return r.Registration.Close()
 }
 
+// Await is there for tasks only: who may be blocked is not asked for it.
+func (r *spyRegistration) Await(start func(resume func())) error {
+	a, ok := r.Registration.(interface {
+		Await(start func(resume func())) error
+	})
+	if !ok {
+		return stream.ErrBusy
+	}
+	return a.Await(start)
+}
+
 func (r *spyRegistration) MayBlock() bool {
 	b, ok := r.Registration.(interface{ MayBlock() bool })
 	return !ok || b.MayBlock()

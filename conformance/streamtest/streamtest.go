@@ -81,7 +81,9 @@ func Cases() []Case { return cases(suite.LimitDefault) }
 // cases returns every case, each to be taken for hung after limit.
 func cases(limit time.Duration) []Case {
 	all := slices.Concat(waiterCases(), selectCases(), socketCases(), connectCases(), dialCases(), transferCases(), endCases(), deadlineCases(),
-		closeCases(), acceptCases(), turnCases(), unixCases(), adoptCases())
+		closeCases(), acceptCases(), turnCases(), unixCases(), adoptCases(),
+		writeQueueCases(),
+	)
 	for i := range all {
 		all[i].Limit = limit
 	}

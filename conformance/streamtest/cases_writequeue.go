@@ -1,0 +1,449 @@
+package streamtest
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// The marks of the queues under test, and the sizes of what is written to them.
+const (
+	queueHigh  = 32 << 10
+	queueLow   = 8 << 10
+	queuePiece = 3000
+)
+
+// writeQueue is what cases use of a *stream.WriteQueue.
+type writeQueue interface {
+	net.Conn
+	TryWrite(p []byte) error
+	WaitRoom(n int) error
+	Queued() int
+	Flush() error
+	CloseWrite() error
+	Run() error
+	Conn() *stream.Conn
+}
+
+func (p parts) newWriteQueue(c *stream.Conn, o stream.WriteQueueOptions) writeQueue {
+	q := stream.NewWriteQueue(c, o)
+	if p.queue == nil {
+		return q
+	}
+	return p.queue(q)
+}
+
+// queue returns a write queue on one of two unix-domain sockets that are connected, and the other. With TCP, what the kernel takes depends on
+// the time as well: a peer that does not read opens its window a little more now and then.
+func (w *world) queue(linger time.Duration) (writeQueue, *net.UnixConn) {
+	w.Helper()
+	a, b, err := sys.SocketPair()
+	w.check(err, "socket pair")
+	file := os.NewFile(uintptr(b), "peer")
+	peer, err := net.FileConn(file)
+	file.Close()
+	w.check(err, "peer")
+	w.own(peer)
+	s, err := stream.Adopt(a)
+	w.check(err, "adopt")
+	w.check(s.SetWriteBuffer(smallBuffer), "write buffer")
+	c, err := stream.NewConn(s, w.spy)
+	if err != nil {
+		s.Close()
+		w.Fatalf("new connection: %v", err)
+	}
+	w.own(c)
+	q := w.f.parts.newWriteQueue(c, stream.WriteQueueOptions{High: queueHigh, Low: queueLow, Linger: linger})
+	w.own(q)
+	return q, peer.(*net.UnixConn)
+}
+
+func (w *world) run(q writeQueue) *pending[error] { return call(w, "run", q.Run) }
+
+// fill writes until the queue refuses, and returns what it took.
+func (w *world) fill(q writeQueue) []byte {
+	w.Helper()
+	var taken []byte
+	for i := byte(0); ; i++ {
+		p := bytes.Repeat([]byte{i}, queuePiece)
+		err := q.TryWrite(p)
+		if n := q.Queued(); n > queueHigh {
+			w.Fatalf("%d bytes are queued, more than %d", n, queueHigh)
+		}
+		if err == sys.ErrWouldBlock {
+			return taken
+		}
+		w.check(err, "try write")
+		if taken = append(taken, p...); len(taken) > bulk*8 {
+			w.Fatalf("the queue takes %d bytes and more", len(taken))
+		}
+	}
+}
+
+// arrives wants the peer to read just these bytes.
+func (w *world) arrives(peer io.Reader, want []byte) {
+	w.Helper()
+	got := make([]byte, len(want))
+	if n, err := io.ReadFull(peer, got); err != nil {
+		w.Fatalf("peer read %d of %d bytes: %v", n, len(want), err)
+	}
+	if !bytes.Equal(got, want) {
+		w.Fatalf("other bytes arrived than were written")
+	}
+}
+
+// ends wants the peer to read these bytes, and then the end of the stream.
+func (w *world) ends(peer io.Reader, want []byte) {
+	w.Helper()
+	w.arrives(peer, want)
+	if n, err := peer.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+		w.Fatalf("peer's read at the end: %d, %v", n, err)
+	}
+}
+
+func writeQueueCases() []Case {
+	return []Case{
+		{
+			ID:     "queue/marks",
+			Rule:   "TryWrite takes all or nothing, refuses from the high mark until the low one, and never has more than the high mark queued.",
+			Source: "output queues without a bound, which a slow peer fills",
+			Run:    in(queueMarks),
+		},
+		{
+			ID:   "queue/too-long",
+			Rule: "A TryWrite of more than the high mark is ErrWriteTooLong and takes nothing; a Write that long is taken piece by piece, whole.",
+			Run:  in(queueTooLong),
+		},
+		{
+			ID:     "queue/order",
+			Rule:   "Bytes go out in the order in which they were taken, directly or queued, and each write of several tasks is whole.",
+			Source: "a direct write that overtakes what is queued",
+			Run:    in(queueOrder),
+		},
+		{
+			ID:   "queue/write-waits",
+			Rule: "Write at the high mark suspends its caller until the low one, and with an expired deadline returns what was taken before, which is sent.",
+			Run:  in(queueWriteWaits),
+		},
+		{
+			ID:     "queue/flush",
+			Rule:   "Flush returns when the kernel has all that was taken before it.",
+			Source: "a flush that waits for nobody",
+			Run: in(func(w *world) {
+				q, peer := w.queue(0)
+				data := w.fill(q)
+				n := w.waits(sys.Writing)
+				p := call(w, "flush", q.Flush)
+				w.waiting(sys.Writing, n)
+				w.arrives(peer, data)
+				w.check(p.get(), "flush")
+				if n := q.Queued(); n != 0 {
+					w.Errorf("%d bytes are queued after Flush", n)
+				}
+			}),
+		},
+		{
+			ID:   "queue/close-write",
+			Rule: "CloseWrite sends what is queued before it ends the stream, refuses writes with EPIPE, and leaves reading.",
+			Run: in(func(w *world) {
+				q, peer := w.queue(0)
+				data := w.fill(q)
+				n := w.waits(sys.Writing)
+				p := call(w, "close write", q.CloseWrite)
+				w.waiting(sys.Writing, n)
+				if err := q.TryWrite([]byte("a")); !errors.Is(err, syscall.EPIPE) {
+					w.Errorf("TryWrite after CloseWrite: %v", err)
+				}
+				w.ends(peer, data)
+				w.check(p.get(), "close write")
+				_, err := io.WriteString(peer, "answer")
+				w.check(err, "peer's write")
+				got := call(w, "read", func() result {
+					p := make([]byte, 64)
+					n, err := q.Read(p)
+					return result{p[:n], n, err}
+				}).get()
+				if string(got.data) != "answer" {
+					w.Errorf("read after CloseWrite: %v", got)
+				}
+			}),
+		},
+		{
+			ID:     "queue/run",
+			Rule:   "Run sends what others have queued, does not wait while nothing is queued, and is alone.",
+			Source: "interest in writing that is left on and spins",
+			Run:    in(queueRun),
+		},
+		{
+			ID:   "queue/lingers",
+			Rule: "After Close, Run sends what is queued, ends the stream and returns nil; writes return net.ErrClosed at once.",
+			Run: in(func(w *world) {
+				q, peer := w.queue(time.Hour)
+				n := w.waits(sys.Writing)
+				run := w.run(q)
+				data := w.fill(q)
+				w.waiting(sys.Writing, n)
+				w.check(q.Close(), "close")
+				w.expectErrorOn("unix", q.TryWrite([]byte("a")), net.ErrClosed, "write")
+				w.expectErrorOn("unix", q.Close(), net.ErrClosed, "close")
+				w.ends(peer, data)
+				w.check(run.get(), "run")
+				if n := w.spy.open.Load(); n != 0 {
+					w.Errorf("%d registrations are left open", n)
+				}
+			}),
+		},
+		{
+			ID:     "queue/linger-ends",
+			Rule:   "Run gives up after Linger what a peer does not read, closes the connection and returns ErrUnsent.",
+			Source: "connections that a peer keeps open for ever by not reading",
+			Run: in(func(w *world) {
+				q, _ := w.queue(soon)
+				n := w.waits(sys.Writing)
+				run := w.run(q)
+				w.fill(q)
+				w.waiting(sys.Writing, n)
+				before := time.Now()
+				w.check(q.Close(), "close")
+				w.expectErrorOn("unix", run.get(), stream.ErrUnsent, "close")
+				if d := time.Since(before); d < soon {
+					w.Errorf("Run gave up after %v of %v", d, soon)
+				}
+				if n := w.spy.open.Load(); n != 0 {
+					w.Errorf("%d registrations are left open", n)
+				}
+			}),
+		},
+		{
+			ID:   "queue/close-drops",
+			Rule: "Close without Run does not wait: it closes the connection, says ErrUnsent if bytes are dropped, and ends a Write that is suspended.",
+			Run: in(func(w *world) {
+				for _, busy := range []bool{false, true} {
+					q, _ := w.queue(time.Hour)
+					w.fill(q)
+					var p *pending[result]
+					if busy {
+						n := w.waits(sys.Writing)
+						p = w.writeTo(q, make([]byte, bulk))
+						w.waiting(sys.Writing, n)
+					}
+					w.expectErrorOn("unix", q.Close(), stream.ErrUnsent, "close")
+					if busy {
+						w.expectErrorOn("unix", p.get().err, net.ErrClosed, "write")
+					}
+					if n := w.spy.open.Load(); n != 0 {
+						w.Errorf("%d registrations are left open", n)
+					}
+				}
+			}),
+		},
+	}
+}
+
+func (w *world) writeTo(q net.Conn, p []byte) *pending[result] {
+	return call(w, "write", func() result {
+		n, err := q.Write(p)
+		return result{nil, n, err}
+	})
+}
+
+func queueMarks(w *world) {
+	q, peer := w.queue(0)
+	data := w.fill(q)
+	// The rest of the room is not for a smaller write either.
+	if err := q.TryWrite([]byte("a")); err != sys.ErrWouldBlock {
+		w.Fatalf("a small write at the high mark: %v", err)
+	}
+	waits := w.waits(sys.Writing)
+	room := call(w, "wait for room", func() error { return q.WaitRoom(1) })
+	w.waiting(sys.Writing, waits)
+	for reads := make(chan struct{}); ; {
+		n := q.Queued()
+		err := q.TryWrite([]byte("b"))
+		if err == nil {
+			// TryWrite sends first, so that n is the most that there was.
+			if now := q.Queued(); now > queueLow+1 {
+				w.Errorf("a write was taken with %d bytes queued, above the low mark", now)
+			}
+			w.check(room.get(), "wait for room")
+			go func() {
+				io.Copy(io.Discard, peer)
+				close(reads)
+			}()
+			w.check(call(w, "wait for room", func() error { return q.WaitRoom(queueHigh) }).get(), "wait for room")
+			w.check(q.TryWrite(make([]byte, queueHigh)), "try write after WaitRoom")
+			w.check(call(w, "close write", q.CloseWrite).get(), "close write")
+			<-reads
+			return
+		}
+		if err != sys.ErrWouldBlock {
+			w.Fatalf("try write with %d bytes queued: %v", n, err)
+		}
+		if len(data) == 0 {
+			w.Fatalf("a queue of %d bytes takes nothing when the peer has read all", n)
+		}
+		piece := min(len(data), queuePiece)
+		w.arrives(peer, data[:piece])
+		data = data[piece:]
+	}
+}
+
+func queueTooLong(w *world) {
+	q, peer := w.queue(0)
+	if err := q.TryWrite(make([]byte, queueHigh+1)); !errors.Is(err, stream.ErrWriteTooLong) || q.Queued() != 0 {
+		w.Fatalf("TryWrite of more than the high mark: %v, %d queued", err, q.Queued())
+	}
+	data := w.random(bulk)
+	n := w.waits(sys.Writing)
+	p := call(w, "write and flush", func() result {
+		n, err := q.Write(data)
+		if err == nil {
+			err = q.Flush()
+		}
+		return result{nil, n, err}
+	})
+	w.waiting(sys.Writing, n)
+	if err := q.TryWrite([]byte("a")); err != sys.ErrWouldBlock {
+		w.Errorf("TryWrite during a Write: %v", err)
+	}
+	if n := q.Queued(); n > queueHigh {
+		w.Errorf("%d bytes are queued, more than %d", n, queueHigh)
+	}
+	w.arrives(peer, data)
+	if r := p.get(); r.n != len(data) || r.err != nil {
+		w.Errorf("write: got %v, want %d, nil", r, len(data))
+	}
+}
+
+// The writers of a case about order, and how many messages each writes. A message has its length, its writer and its number, and more of that.
+const (
+	queueWriters  = 3
+	queueMessages = 500
+)
+
+func queueMessage(writer, number int) []byte {
+	p := make([]byte, 8+(writer*977+number*131)%queuePiece)
+	binary.BigEndian.PutUint32(p, uint32(len(p)))
+	binary.BigEndian.PutUint16(p[4:], uint16(writer))
+	binary.BigEndian.PutUint16(p[6:], uint16(number))
+	for i := 8; i < len(p); i++ {
+		p[i] = byte(writer + number)
+	}
+	return p
+}
+
+func queueOrder(w *world) {
+	q, peer := w.queue(0)
+	run := w.run(q)
+	var writers []*pending[error]
+	for i := range queueWriters {
+		writers = append(writers, call(w, "writer", func() error {
+			for j := range queueMessages {
+				p := queueMessage(i, j)
+				if i == 0 {
+					if err := tryHard(q, p); err != nil {
+						return err
+					}
+				} else if _, err := q.Write(p); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+	}
+	w.waiting(sys.Writing, 0) // with nobody reading, the kernel and the queue cannot take all
+	var next [queueWriters]int
+	for range queueWriters * queueMessages {
+		var head [8]byte
+		if _, err := io.ReadFull(peer, head[:]); err != nil {
+			w.Fatalf("peer's read: %v", err)
+		}
+		i, j := int(binary.BigEndian.Uint16(head[4:])), int(binary.BigEndian.Uint16(head[6:]))
+		if i >= queueWriters || j != next[i] || !bytes.Equal(head[:], queueMessage(i, j)[:8]) {
+			w.Fatalf("message %d of writer %d in place of another, or bytes that are mixed", j, i)
+		}
+		next[i]++
+		w.arrives(peer, queueMessage(i, j)[8:])
+	}
+	for _, p := range writers {
+		w.check(p.get(), "writer")
+	}
+	w.check(q.Close(), "close")
+	w.check(run.get(), "run")
+}
+
+// tryHard writes p by TryWrite and WaitRoom.
+func tryHard(q writeQueue, p []byte) error {
+	for {
+		if err := q.TryWrite(p); err != sys.ErrWouldBlock {
+			return err
+		}
+		if err := q.WaitRoom(len(p)); err != nil {
+			return err
+		}
+	}
+}
+
+func queueWriteWaits(w *world) {
+	q, peer := w.queue(0)
+	data := w.fill(q)
+	w.check(q.SetWriteDeadline(time.Now().Add(soon)), "set deadline")
+	late := w.writeTo(q, make([]byte, bulk)).get()
+	w.expectErrorOn("unix", late.err, os.ErrDeadlineExceeded, "write")
+	w.check(q.SetWriteDeadline(time.Time{}), "clear deadline")
+	data = append(data, make([]byte, late.n)...)
+	n := w.waits(sys.Writing)
+	more := w.random(bulk)
+	p := call(w, "write and flush", func() result {
+		n, err := q.Write(more)
+		if err == nil {
+			err = q.Flush()
+		}
+		return result{nil, n, err}
+	})
+	w.waiting(sys.Writing, n)
+	w.arrives(peer, append(data, more...))
+	if r := p.get(); r.n != len(more) || r.err != nil {
+		w.Errorf("write: got %v, want %d, nil", r, len(more))
+	}
+}
+
+func queueRun(w *world) {
+	q, peer := w.queue(0)
+	run := w.run(q)
+	fence := call(w, "second run", q.Run)
+	// Which of the two is first is not known.
+	var other *pending[error]
+	select {
+	case err := <-run.done:
+		w.expectErrorOn("unix", err, stream.ErrBusy, "write")
+		other = fence
+	case err := <-fence.done:
+		w.expectErrorOn("unix", err, stream.ErrBusy, "write")
+		other = run
+	case <-w.Context().Done():
+		w.Fatalf("two calls of Run are suspended")
+	}
+	for range queued {
+		w.check(q.TryWrite([]byte("idle")), "try write")
+		w.arrives(peer, []byte("idle"))
+	}
+	if n := w.waits(sys.Writing); n != 0 {
+		w.Errorf("%d waits to write while nothing was queued", n)
+	}
+	n := w.waits(sys.Writing)
+	data := w.fill(q)
+	w.waiting(sys.Writing, n)
+	w.arrives(peer, data)
+	w.check(call(w, "flush", q.Flush).get(), "flush")
+	w.check(q.Close(), "close")
+	w.check(other.get(), "run")
+}

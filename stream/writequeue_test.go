@@ -1,0 +1,53 @@
+package stream_test
+
+import (
+	"io"
+	"testing"
+
+	"github.com/edgewise-go/edgewise/stream"
+)
+
+func TestAWriteQueueAllocatesNothingInSteadyState(t *testing.T) {
+	a, b := pair(t)
+	if err := a.SetWriteBuffer(64 << 10); err != nil {
+		t.Fatal(err)
+	}
+	const piece = 16 << 10
+	p := make([]byte, piece)
+	q := stream.NewWriteQueue(a, stream.WriteQueueOptions{})
+	const runs, pieces = 20, 20
+	read := make(chan error, 1)
+	go func() {
+		_, err := io.CopyN(io.Discard, b, (runs+1)*pieces*piece)
+		read <- err
+	}()
+	if n := testing.AllocsPerRun(runs, func() {
+		for range pieces {
+			if _, err := q.Write(p); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := q.Flush(); err != nil {
+			t.Fatal(err)
+		}
+	}); n > 0 {
+		t.Errorf("%v allocations a run, want 0", n)
+	}
+	if err := <-read; err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTheMarksOfAWriteQueueAreInOrder(t *testing.T) {
+	a, _ := pair(t)
+	for _, o := range []stream.WriteQueueOptions{{High: 10, Low: 10}, {High: -1}, {Low: stream.WriteQueueHighDefault}} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%+v is taken", o)
+				}
+			}()
+			stream.NewWriteQueue(a, o)
+		}()
+	}
+}
