@@ -147,7 +147,7 @@ func (l *Loop) finish(err error) {
 // turn does what there is to do, then waits for more: at most until the next timer, and not at all while there are tasks that can run.
 func (l *Loop) turn() (done bool, err error) {
 	l.takeInbox()
-	if len(l.timers.heap) > 0 {
+	if !l.timers.empty() {
 		l.timers.expire(l.now())
 	}
 	// A task that becomes ready while others run has its turn in the next round: events come in between.
@@ -188,7 +188,7 @@ func (l *Loop) wait() (int, error) {
 		}
 	}
 	timeout := time.Duration(-1)
-	if len(l.timers.heap) > 0 {
+	if !l.timers.empty() {
 		timeout = l.timers.next(l.now())
 	}
 	// Announce, then look again, then sleep: whoever posts either is seen by the look or sees the announcement and wakes.

@@ -113,35 +113,3 @@ func TestPingPongAllocatesNothing(t *testing.T) {
 		})
 	}
 }
-
-func TestTimersFireInOrderAndNotAfterStop(t *testing.T) {
-	var ts timers
-	var fired []int
-	all := make([]timer, 100)
-	for i := range all {
-		i := i
-		all[i].fire = expireFunc(func() { fired = append(fired, i) })
-		ts.set(&all[i], time.Duration((i*37)%100))
-	}
-	for i := 0; i < 100; i += 3 {
-		ts.stop(&all[i])
-	}
-	ts.expire(99)
-	last := time.Duration(-1)
-	for _, i := range fired {
-		if i%3 == 0 {
-			t.Errorf("timer %d fired after stop", i)
-		}
-		if all[i].when < last {
-			t.Errorf("timer %d at %d fired after one at %d", i, all[i].when, last)
-		}
-		last = all[i].when
-	}
-	if len(fired) != 66 || len(ts.heap) != 0 {
-		t.Errorf("%d fired, %d left", len(fired), len(ts.heap))
-	}
-}
-
-type expireFunc func()
-
-func (f expireFunc) expired() { f() }
