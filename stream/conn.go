@@ -29,6 +29,9 @@ var _ net.Conn = (*Conn)(nil)
 // NewConn makes a connection of s, which must be connected or no socket (see [Adopt]), and registers it with w. The Conn owns s from then on; when an
 // error is returned, s stays the caller's.
 func NewConn(s Socket, w Waiter) (*Conn, error) {
+	if s.datagrams != noDatagrams {
+		return nil, opError("register", nil, nil, errDatagrams)
+	}
 	var remote netip.AddrPort
 	if !s.file {
 		var err error

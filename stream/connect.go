@@ -72,6 +72,9 @@ func (s *Socket) FinishConnect() error {
 
 // refuseSelf fails when the socket has no peer or is its own.
 func (s *Socket) refuseSelf() error {
+	if s.datagrams != noDatagrams {
+		return nil // a socket may well be its own peer then
+	}
 	peer, err := sys.PeerAddr(s.handle)
 	if err != nil {
 		return err

@@ -43,7 +43,8 @@ type Dialer struct {
 }
 
 // DialContext connects to address, "host:port" with a numeric port, in network "tcp", "tcp4" or "tcp6". An empty host is the loopback interface.
-// In network "unix" it is ConnectUnix to the name that address is.
+// In network "unix" it is ConnectUnix to the name that address is. In the networks of datagrams, "udp", "udp4", "udp6" and "unixgram", it is ConnectUDP
+// or ConnectUnixDatagram, and the connection a *PacketConn.
 // It fits http.Transport.DialContext. The connection is a *Conn; when an error is returned there is none, and no descriptor is left open.
 //
 // Cancelling ctx ends the dial with an error that is ctx.Err(); afterwards it does nothing to the connection. An error is a *net.OpError,
@@ -55,6 +56,9 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 			return nil, err
 		}
 		return c, nil
+	}
+	if dialsPackets(network) {
+		return d.dialPacket(ctx, network, address)
 	}
 	if err := checkNetwork(network); err != nil {
 		return nil, &net.OpError{Op: "dial", Net: network, Err: err}

@@ -4,14 +4,15 @@
 //
 // A [Socket] only tries: every operation returns at once, with a result or with sys.ErrWouldBlock. A [Conn] and a [Listener] add the
 // wait: they try, suspend the caller through a [Waiter] until trying again makes sense, and try again. They are a net.Conn and
-// a net.Listener, so crypto/tls, net/http and everything else that takes those runs on them unmodified.
+// a net.Listener, so crypto/tls, net/http and everything else that takes those runs on them unmodified. A [PacketConn] does the same
+// for datagrams.
 //
 // A [Waiter] is given, not built in: package sched suspends a task on an event loop, package stream/park suspends a goroutine with
 // nothing else. The same code runs on either.
 //
 // # Concurrency
 //
-// Close, the deadlines and the addresses of a Conn or Listener may be used by any number of goroutines at any time. So may Read, Write and
+// Close, the deadlines and the addresses of a Conn, PacketConn or Listener may be used by any number of goroutines at any time. So may Read, Write and
 // Accept where Wait suspends a goroutine: callers in one direction take turns, and each Write is whole.
 //
 // From tasks there is one reader and one writer at a time. Tasks share a thread, and a second caller that waited for a lock would stop the
@@ -28,9 +29,9 @@
 //
 // # Errors
 //
-// The Try operations of a Socket return errno as it is and allocate nothing. Conn, Listener and Dialer return a *net.OpError with the
+// The Try operations of a Socket return errno as it is and allocate nothing, but for addresses of datagrams outside Linux. Conn, PacketConn, Listener and Dialer return a *net.OpError with the
 // addresses, and in it an *os.SyscallError, [net.ErrClosed], [os.ErrDeadlineExceeded], or the error of the Waiter. The end of a
-// stream is io.EOF itself.
+// stream is io.EOF itself; datagrams have no end.
 //
 // # Memory
 //
@@ -39,6 +40,6 @@
 //
 // # Portability
 //
-// TCP over IPv4 and IPv6 on Linux and the BSDs with macOS, of which Linux alone has been run. On other systems everything returns an error
-// that is [errors.ErrUnsupported]. Unix-domain sockets likewise, with abstract names on Linux. Datagrams are not there.
+// TCP and UDP over IPv4 and IPv6 on Linux and the BSDs with macOS, of which Linux alone has been run. On other systems everything returns an error
+// that is [errors.ErrUnsupported]. Unix-domain sockets, of streams and of datagrams, likewise, with abstract names on Linux.
 package stream

@@ -24,6 +24,8 @@ type Socket struct {
 
 	phase connectPhase // owned by the one who connects
 	file  bool         // no socket: Read and Write move its bytes
+
+	datagrams datagramKind
 }
 
 // retired is the bit of Socket.refs that makes further calls fail.

@@ -8,21 +8,21 @@ import (
 )
 
 // TryRead reads up to len(p) bytes. It returns io.EOF at the end of the stream, sys.ErrWouldBlock when there is nothing to read, and
-// 0, nil for an empty p.
+// 0, nil for an empty p. Of a datagram socket it receives one datagram, as TryReadFrom does.
 func (s *Socket) TryRead(p []byte) (int, error) {
 	if err := s.acquire(); err != nil {
 		return 0, err
 	}
 	n, err := s.recv(p)
 	s.release()
-	if n == 0 && err == nil && len(p) > 0 {
+	if n == 0 && err == nil && len(p) > 0 && s.datagrams == noDatagrams {
 		return 0, io.EOF
 	}
 	return n, err
 }
 
 // TryWrite writes as many bytes of p as the kernel takes, which may be fewer than there are, and returns how many. It returns
-// sys.ErrWouldBlock when it takes none. It never raises SIGPIPE.
+// sys.ErrWouldBlock when it takes none. It never raises SIGPIPE. A connected datagram socket sends all of p as one datagram, also if p is empty.
 func (s *Socket) TryWrite(p []byte) (int, error) {
 	if err := s.acquire(); err != nil {
 		return 0, err
@@ -33,14 +33,15 @@ func (s *Socket) TryWrite(p []byte) (int, error) {
 }
 
 // TryReadv is TryRead into several segments in order. At most sys.SegmentsMax of those that are not empty are used, on some systems one.
-// So fewer bytes than there was room for do not prove that there are no more, unless the last of them stands inside a segment.
+// So fewer bytes than there was room for do not prove that there are no more, unless the last of them stands inside a segment. It is for
+// streams: of a datagram socket it returns an error that is errors.ErrUnsupported, as TryWritev does.
 func (s *Socket) TryReadv(segs [][]byte) (int, error) {
 	if err := s.acquire(); err != nil {
 		return 0, err
 	}
 	n, err := s.recvSegments(segs)
 	s.release()
-	if n == 0 && err == nil && !allEmpty(segs) {
+	if n == 0 && err == nil && !allEmpty(segs) && s.datagrams == noDatagrams {
 		return 0, io.EOF
 	}
 	return n, err
@@ -81,29 +82,41 @@ func (s *Socket) CloseRead() error {
 }
 
 func (s *Socket) recv(p []byte) (int, error) {
-	if s.file {
+	switch {
+	case s.file:
 		return sys.Read(s.handle, p)
+	case s.datagrams != noDatagrams:
+		return s.recvDatagram(p)
 	}
 	return sys.Recv(s.handle, p)
 }
 
 func (s *Socket) send(p []byte) (int, error) {
-	if s.file {
+	switch {
+	case s.file:
 		return sys.Write(s.handle, p)
+	case s.datagrams != noDatagrams:
+		return s.sendDatagram(p)
 	}
 	return sys.Send(s.handle, p)
 }
 
 func (s *Socket) recvSegments(segs [][]byte) (int, error) {
-	if s.file {
+	switch {
+	case s.file:
 		return sys.Readv(s.handle, segs)
+	case s.datagrams != noDatagrams:
+		return 0, errDatagrams
 	}
 	return sys.RecvSegments(s.handle, segs)
 }
 
 func (s *Socket) sendSegments(segs [][]byte) (int, error) {
-	if s.file {
+	switch {
+	case s.file:
 		return sys.Writev(s.handle, segs)
+	case s.datagrams != noDatagrams:
+		return 0, errDatagrams
 	}
 	return sys.SendSegments(s.handle, segs)
 }

@@ -95,6 +95,7 @@ func mutants() []mutant {
 	return slices.Concat(waiterMutants(), selectMutants(), socketMutants(), dialMutants(), transferMutants(), endMutants(), deadlineMutants(), closeMutants(),
 		acceptMutants(), unixMutants(), adoptMutants(),
 		writeQueueMutants(),
+		packetMutants(), packetUnixMutants(),
 	)
 }
 

@@ -56,7 +56,7 @@ func waiterMutants() []mutant {
 				}
 				return r.Registration.Wait(d, deadline)
 			}
-		}), "waiter/ready", "write/partial", "write/vectored", "close/unblocks-write", "turn/whole", "dial/cancelled"),
+		}), "waiter/ready", "write/partial", "write/vectored", "close/unblocks-write", "turn/whole", "dial/cancelled", "packet/unix-full", "packet/unix-wait"),
 		broken("any readiness ends a wait", registrations(func(r *brokenRegistration) {
 			r.wait = func(d sys.Direction, deadline time.Time) error {
 				if d == sys.Reading && time.Now().Before(deadline) {
@@ -99,7 +99,7 @@ func waiterMutants() []mutant {
 				}
 				r.Registration.Interrupt(d)
 			}
-		}), "waiter/interrupt-running", "deadline/moved-in", "deadline/moved-out", "close/racing"),
+		}), "waiter/interrupt-running", "deadline/moved-in", "deadline/moved-out", "close/racing", "packet/unix-wait"),
 		broken("close ends a running wait with another error", registrations(func(r *brokenRegistration) {
 			running := watch(r, func(err error, ran bool) error {
 				if err == net.ErrClosed && ran {
@@ -112,7 +112,8 @@ func waiterMutants() []mutant {
 				running(sys.Reading, sys.Writing)
 				return end()
 			}
-		}), "waiter/close-running", "close/unblocks-read", "close/unblocks-write", "close/racing", "accept/close", "raw/ends"),
+		}), "waiter/close-running", "close/unblocks-read", "close/unblocks-write", "close/racing", "accept/close", "raw/ends", "packet/close", "packet/close-racing",
+			"packet/unix-wait"),
 		broken("waits go on after close", registrations(func(r *brokenRegistration) {
 			var closed atomic.Bool
 			r.wait = func(d sys.Direction, deadline time.Time) error {

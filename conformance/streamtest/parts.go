@@ -67,6 +67,9 @@ type parts struct {
 	adopt    func(sys.Handle) (stream.Socket, error)
 	copy     func(syscall.Conn) (stream.Socket, error)
 	queue    func(*stream.WriteQueue) writeQueue
+
+	packet    func(packetConn) packetConn
+	datagrams func(datagrams) datagrams
 }
 
 func (p parts) adopted(h sys.Handle) (stream.Socket, error) {

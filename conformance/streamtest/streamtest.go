@@ -83,6 +83,7 @@ func cases(limit time.Duration) []Case {
 	all := slices.Concat(waiterCases(), selectCases(), socketCases(), connectCases(), dialCases(), transferCases(), endCases(), deadlineCases(),
 		closeCases(), acceptCases(), turnCases(), unixCases(), adoptCases(),
 		writeQueueCases(),
+		packetCases(), packetBatchCases(), packetPeerCases(), packetEndCases(), packetUnixCases(),
 	)
 	for i := range all {
 		all[i].Limit = limit

@@ -108,7 +108,7 @@ func (r result) String() string {
 	return fmt.Sprintf("%d, %v", r.n, r.err)
 }
 
-func (w *world) read(c conn, size int) *pending[result] {
+func (w *world) read(c io.Reader, size int) *pending[result] {
 	return call(w, "read", func() result {
 		p := make([]byte, size)
 		n, err := c.Read(p)
@@ -123,7 +123,7 @@ func (w *world) readAll(c conn) *pending[result] {
 	})
 }
 
-func (w *world) write(c conn, p []byte) *pending[result] {
+func (w *world) write(c io.Writer, p []byte) *pending[result] {
 	return call(w, "write", func() result {
 		n, err := c.Write(p)
 		return result{nil, n, err}
@@ -131,7 +131,7 @@ func (w *world) write(c conn, p []byte) *pending[result] {
 }
 
 // expectRead reads once and wants just these bytes.
-func (w *world) expectRead(c conn, want string) {
+func (w *world) expectRead(c io.Reader, want string) {
 	w.Helper()
 	if got := w.read(c, 64).get(); string(got.data) != want || got.err != nil {
 		w.Fatalf("read: got %v, want %q", got, want)

@@ -1,0 +1,156 @@
+package streamtest
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// refusalTries bounds the datagrams that are sent to nobody: the network need not answer each.
+const refusalTries = 100
+
+func packetPeerCases() []Case {
+	return []Case{
+		{
+			ID:   "packet/connected",
+			Rule: "A dial in a network of datagrams returns a connection that sends to its peer, hears the peer only, and keeps bounds; WriteTo and addressed messages are net.ErrWriteToConnected.",
+			Run: in(func(w *world) {
+				peer, stranger := w.packetPeer(), w.packetPeer()
+				c := w.dialPacket("udp4", peer.LocalAddr().String())
+				if got := c.RemoteAddr(); got == nil || got.Network() != packetNetwork || got.String() != peer.LocalAddr().String() {
+					w.Errorf("remote address %v, want %v", got, peer.LocalAddr())
+				}
+				w.post(stranger, c, "strange")
+				w.post(peer, c, "one", "two")
+				w.expectRead(c, "one")
+				w.expectPacket(c, "two", peer)
+				w.check(w.write(c, []byte("a")).get().err, "write")
+				if got := w.writeBatch(c, []stream.Message{{Buffer: []byte("b")}, {Buffer: []byte("c"), Addr: addrPort(peer)}}).get(); got.n != 1 {
+					w.Errorf("batch with an address: %d, %v; want one", got.n, got.err)
+				} else {
+					w.expectErrorOn(packetNetwork, got.err, net.ErrWriteToConnected, "write")
+				}
+				w.delivered(peer, "a", "b")
+				w.expectErrorOn(packetNetwork, call(w, "send", func() error { _, err := c.WriteTo([]byte("x"), stranger.LocalAddr()); return err }).get(), net.ErrWriteToConnected, "write")
+				w.expectErrorOn(packetNetwork, call(w, "send", func() error { _, err := c.WriteToAddrPort([]byte("x"), addrPort(peer)); return err }).get(), net.ErrWriteToConnected, "write")
+				d := stream.Dialer{Waiter: w.spy}
+				if _, err := d.DialContext(w.Context(), "udp6", peer.LocalAddr().String()); !errors.Is(err, stream.ErrNoAddress) {
+					w.Errorf("dial of an IPv4 address in udp6: %v, want ErrNoAddress", err)
+				}
+			}),
+		},
+		{
+			ID:     "packet/unconnected",
+			Rule:   "A connection without a peer has no remote address and sends nothing by Write; that nobody is where a datagram went disturbs no other.",
+			Source: "Windows, WSAECONNRESET: an answer to one datagram that ends the reading of all",
+			Run: in(func(w *world) {
+				c, peer := w.packetPair()
+				if a := c.RemoteAddr(); a != nil {
+					w.Errorf("remote address %v, want nil", a)
+				}
+				if got := w.write(c, []byte("x")).get(); got.err == nil {
+					w.Errorf("Write without a peer: %v", got)
+				}
+				n := w.waits(sys.Reading)
+				p := w.receive(c, 64)
+				w.waiting(sys.Reading, n)
+				nobody := w.nobody()
+				for range 3 {
+					w.check(call(w, "send", func() error { _, err := c.WriteToAddrPort([]byte("x"), nobody); return err }).get(), "send to nobody")
+				}
+				w.post(peer, c, "still here")
+				if got := p.get(); string(got.data) != "still here" || got.err != nil {
+					w.Errorf("read: %v", got)
+				}
+			}),
+		},
+		{
+			ID:     "packet/refused",
+			Rule:   "A connection is told once for each answer of the network that nobody is at its peer, by ECONNREFUSED, which also wakes a waiting reader, and goes on.",
+			Source: "libuv, mio: an error event without data that wakes nobody, or is reported for ever",
+			Run: in(func(w *world) {
+				c := w.dialPacket(packetNetwork, w.nobody().String())
+				n := w.waits(sys.Reading)
+				reader := w.receive(c, 64)
+				w.waiting(sys.Reading, n)
+				w.check(w.write(c, []byte("hello?")).get().err, "write")
+				got := reader.get()
+				w.expectErrorOn(packetNetwork, got.err, syscall.ECONNREFUSED, "read")
+				// There is no second answer, so that the next read waits.
+				w.check(c.SetReadDeadline(time.Now().Add(soon)), "set read deadline")
+				w.expectErrorOn(packetNetwork, w.receive(c, 64).get().err, os.ErrDeadlineExceeded, "read")
+				w.check(w.write(c, []byte("hello?")).get().err, "write after an answer")
+				w.refused(c)
+				// Each answer is told once, and what is told is not sent: there is an end to it.
+				for range refusalTries {
+					if got := w.write(c, []byte("again")).get(); got.err == nil {
+						return
+					} else if !errors.Is(got.err, syscall.ECONNREFUSED) {
+						w.Fatalf("write after ECONNREFUSED: %v", got)
+					}
+				}
+				w.Errorf("ECONNREFUSED was told more often than it was answered")
+			}),
+		},
+		{
+			ID:    "packet/turns",
+			Rule:  "Readers of several goroutines get a datagram each; where Wait suspends tasks, a second reader gets ErrBusy at once.",
+			Needs: []Feature{Goroutines},
+			Run: in(func(w *world) {
+				c, peer := w.packetPair()
+				n := w.waits(sys.Reading)
+				var readers []*pending[received]
+				for range turnWriters {
+					readers = append(readers, w.receive(c, 64))
+				}
+				w.waiting(sys.Reading, n)
+				want := map[string]bool{}
+				for i := range turnWriters {
+					want[fmt.Sprint(i)] = true
+					w.post(peer, c, fmt.Sprint(i))
+				}
+				for _, r := range readers {
+					got := r.get()
+					if got.err != nil || !want[string(got.data)] {
+						w.Errorf("got %v, want one of %v", got, want)
+					}
+					delete(want, string(got.data))
+				}
+			}),
+			Refused: in(func(w *world) {
+				c, peer := w.packetPair()
+				n := w.waits(sys.Reading)
+				reader := w.receive(c, 64)
+				w.waiting(sys.Reading, n)
+				if got := w.receive(c, 64).get(); !errors.Is(got.err, stream.ErrBusy) {
+					w.Errorf("second reader: %v, want ErrBusy", got)
+				}
+				w.post(peer, c, "mine")
+				if got := reader.get(); string(got.data) != "mine" || got.err != nil {
+					w.Errorf("first reader: %v", got)
+				}
+			}),
+		},
+	}
+}
+
+// refused writes until the answer to an earlier datagram is told.
+func (w *world) refused(c packetConn) {
+	w.Helper()
+	for range refusalTries {
+		switch got := w.write(c, []byte("hello?")).get(); {
+		case errors.Is(got.err, syscall.ECONNREFUSED):
+			w.expectErrorOn(packetNetwork, got.err, syscall.ECONNREFUSED, "write")
+			return
+		case got.err != nil:
+			w.Fatalf("write: %v", got)
+		}
+	}
+	w.Fatalf("none of %d datagrams to nobody was answered", refusalTries)
+}

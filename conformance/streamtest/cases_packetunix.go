@@ -1,0 +1,239 @@
+package streamtest
+
+import (
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// fullTries bounds the datagrams that fill the queue of a unix-domain socket.
+const fullTries = 1 << 14
+
+func packetUnixCases() []Case {
+	all := []Case{
+		{
+			ID:   "packet/unix",
+			Rule: "Unix-domain datagrams go by name, and answers go back by the name of the sender; one without a name has the nil address.",
+			Run: in(func(w *world) {
+				c, name := w.listenUnixgram(stream.PacketConfig{})
+				peerName := filepath.Join(filepath.Dir(name), "peer")
+				peer := w.unixgramPeer(peerName)
+				if got := c.LocalAddr(); got.Network() != unixgramNetwork || got.String() != name || c.RemoteAddr() != nil {
+					w.Errorf("addresses %v %v and %v, want %s", got.Network(), got, c.RemoteAddr(), name)
+				}
+				n := w.waits(sys.Reading)
+				p := w.receiveFrom(c)
+				w.waiting(sys.Reading, n)
+				_, err := peer.WriteTo([]byte("there"), &net.UnixAddr{Name: name, Net: unixgramNetwork})
+				w.check(err, "peer's write")
+				got := p.get()
+				if string(got.data) != "there" || got.err != nil || got.from == nil || got.from.Network() != unixgramNetwork || got.from.String() != peerName {
+					w.Fatalf("got %q from %v, %v; want \"there\" from %s", got.data, got.from, got.err, peerName)
+				}
+				w.check(call(w, "send", func() error { _, err := c.WriteTo([]byte("back"), got.from); return err }).get(), "answer")
+				back := make([]byte, 64)
+				if n, from, err := peer.ReadFrom(back); string(back[:n]) != "back" || from == nil || from.String() != name || err != nil {
+					w.Errorf("peer got %q from %v, %v; want \"back\" from %s", back[:n], from, err, name)
+				}
+				d := w.dialPacket(unixgramNetwork, name)
+				if got := d.RemoteAddr(); got == nil || got.Network() != unixgramNetwork || got.String() != name {
+					w.Errorf("remote address %v, want %s", got, name)
+				}
+				w.check(w.write(d, []byte("nameless")).get().err, "write")
+				if got := w.receiveFrom(c).get(); string(got.data) != "nameless" || got.err != nil || got.from != nil {
+					w.Errorf("got %q from %v, %v; want \"nameless\" from nil", got.data, got.from, got.err)
+				}
+				ms := messages(2, 64)
+				_, err = peer.WriteTo([]byte("batch"), &net.UnixAddr{Name: name, Net: unixgramNetwork})
+				w.check(err, "peer's write")
+				if got := w.readBatch(c, ms).get(); got.n != 1 || got.err != nil || ms[0].Name != peerName || ms[0].N != 5 {
+					w.Errorf("batch: %d, %v, %d bytes from %q", got.n, got.err, ms[0].N, ms[0].Name)
+				}
+			}),
+		},
+		{
+			ID:   "packet/unix-path",
+			Rule: "A path that is taken is EADDRINUSE and stays; Close removes the path, unless PacketConfig.KeepPath is set. A dial of a path that is not there is ENOENT, and leaves nothing open.",
+			Run: in(func(w *world) {
+				c, name := w.listenUnixgram(stream.PacketConfig{})
+				keeper, kept := w.listenUnixgram(stream.PacketConfig{KeepPath: true})
+				_, err := stream.ListenUnixDatagram(w.spy, name, stream.PacketConfig{})
+				w.expectErrorOn(unixgramNetwork, err, syscall.EADDRINUSE, "listen")
+				if _, err := os.Lstat(name); err != nil {
+					w.Errorf("the path of a socket after another one was refused: %v", err)
+				}
+				w.check(errors.Join(c.Close(), keeper.Close()), "close")
+				if _, err := os.Lstat(name); !errors.Is(err, os.ErrNotExist) {
+					w.Errorf("the path after Close: %v, want that it is not there", err)
+				}
+				if _, err := os.Lstat(kept); err != nil {
+					w.Errorf("a path that was to be kept, after Close: %v", err)
+				}
+				d := stream.Dialer{Waiter: w.spy}
+				_, err = d.DialContext(w.Context(), unixgramNetwork, name)
+				w.expectErrorOn(unixgramNetwork, err, syscall.ENOENT, "dial")
+				if n := w.spy.open.Load(); n != 0 {
+					w.Errorf("%d registrations are left open", n)
+				}
+			}),
+		},
+		{
+			ID: "packet/unix-full",
+			Rule: "Sending by name to a unix-domain socket whose queue is full is ErrPeerFull at once; a connected sender waits where there is an event to wait for, " +
+				"and sends when there is room. Nothing is lost.",
+			Source: "unix(7), EAGAIN of an unconnected sender: a socket that is writable, and a send that is not possible",
+			Run: in(func(w *world) {
+				receiver, name := w.listenUnixgram(stream.PacketConfig{})
+				sender, _ := w.listenUnixgram(stream.PacketConfig{})
+				to := &net.UnixAddr{Name: name, Net: unixgramNetwork}
+				n := w.waits(sys.Writing)
+				sent, err := 0, error(nil)
+				for ; err == nil && sent < fullTries; sent++ {
+					err = call(w, "send", func() error { _, err := sender.WriteTo([]byte("x"), to); return err }).get()
+				}
+				sent--
+				w.expectErrorOn(unixgramNetwork, err, stream.ErrPeerFull, "write")
+				if got := w.waits(sys.Writing); got != n {
+					w.Errorf("sending by name waited %d times", got-n)
+				}
+				d := w.dialPacket(unixgramNetwork, name)
+				p := w.write(d, []byte("last"))
+				if w.settledOrWaiting(p, n) {
+					w.expectTexts(receiver, sent, "x")
+					if got := p.get(); got.n != 4 || got.err != nil {
+						w.Fatalf("write to a full queue: %v", got)
+					}
+				} else {
+					w.expectErrorOn(unixgramNetwork, p.get().err, stream.ErrPeerFull, "write")
+					w.expectTexts(receiver, sent, "x")
+					w.check(w.write(d, []byte("last")).get().err, "write when there is room")
+				}
+				w.expectTexts(receiver, 1, "last")
+			}),
+		},
+		{
+			ID:   "packet/unix-wait",
+			Rule: "A write that waits for room ends with its deadline and with Close, and nothing of it is sent.",
+			Run: in(func(w *world) {
+				receiver, name := w.listenUnixgram(stream.PacketConfig{})
+				d := w.dialPacket(unixgramNetwork, name)
+				for _, end := range []struct {
+					how func() error
+					err error
+				}{
+					{func() error { return d.SetWriteDeadline(time.Unix(1, 0)) }, os.ErrDeadlineExceeded},
+					{d.Close, net.ErrClosed},
+				} {
+					p, sent := w.fillPeer(d)
+					if p == nil {
+						return // the system has no event to wait for
+					}
+					w.check(end.how(), "end of the wait")
+					w.expectErrorOn(unixgramNetwork, p.get().err, end.err, "write")
+					w.expectTexts(receiver, sent, "x")
+					if n, err := receiver.TryReadBatch(messages(1, 1)); err != sys.ErrWouldBlock {
+						w.Fatalf("the write that did not succeed was sent: %d, %v", n, err)
+					}
+					if end.err == os.ErrDeadlineExceeded {
+						w.check(d.SetWriteDeadline(time.Time{}), "clear write deadline")
+					}
+				}
+			}),
+		},
+	}
+	for i := range all {
+		all[i].Needs = []Feature{UnixSockets}
+		all[i].Refused = in(func(w *world) {
+			if _, err := stream.OpenUnixDatagram(); !errors.Is(err, errors.ErrUnsupported) {
+				w.Errorf("opening a unix-domain datagram socket: %v, want that it is not supported", err)
+			}
+		})
+	}
+	return all
+}
+
+// listenUnixgram returns a connection under test, and its path.
+func (w *world) listenUnixgram(config stream.PacketConfig) (packetConn, string) {
+	w.Helper()
+	name := w.path()
+	return w.packets(stream.ListenUnixDatagram(w.spy, name, config)), name
+}
+
+// unixgramPeer returns a socket of package net.
+func (w *world) unixgramPeer(name string) *net.UnixConn {
+	w.Helper()
+	c, err := net.ListenUnixgram(unixgramNetwork, &net.UnixAddr{Name: name, Net: unixgramNetwork})
+	w.check(err, "peer's listen")
+	w.own(c)
+	w.check(c.SetReadDeadline(time.Now().Add(patience)), "peer's deadline")
+	return c
+}
+
+// fillPeer writes to d until a write waits, and returns that write and how many were sent before. It returns nil when the peer is full and nothing waits.
+func (w *world) fillPeer(d packetConn) (*pending[result], int) {
+	w.Helper()
+	n := w.waits(sys.Writing)
+	for sent := range fullTries {
+		p := w.write(d, []byte("x"))
+		if w.settledOrWaiting(p, n) {
+			return p, sent
+		}
+		if got := p.get(); errors.Is(got.err, stream.ErrPeerFull) {
+			return nil, sent
+		} else if got.err != nil {
+			w.Fatalf("write: %v", got)
+		}
+	}
+	w.Fatalf("the queue of the peer has room for more than %d", fullTries)
+	return nil, 0
+}
+
+// receivedFrom is what ReadFrom returns.
+type receivedFrom struct {
+	data []byte
+	from net.Addr
+	err  error
+}
+
+func (w *world) receiveFrom(c packetConn) *pending[receivedFrom] {
+	return call(w, "receive", func() receivedFrom {
+		p := make([]byte, 64)
+		n, from, err := c.ReadFrom(p)
+		return receivedFrom{p[:max(n, 0)], from, err}
+	})
+}
+
+// expectTexts reads the same datagram n times.
+func (w *world) expectTexts(c packetConn, n int, text string) {
+	w.Helper()
+	for i := range n {
+		if got := w.read(c, 64).get(); string(got.data) != text || got.err != nil {
+			w.Fatalf("datagram %d of %d: %v, want %q", i, n, got, text)
+		}
+	}
+}
+
+// settledOrWaiting returns when p has ended, or a wait for writing has begun that is later than the first n, and reports whether it is the wait.
+func (w *world) settledOrWaiting(p *pending[result], n int64) bool {
+	w.Helper()
+	for {
+		s := w.spy.signal()
+		if w.spy.waits[sys.Writing].Load() > n {
+			return true
+		}
+		select {
+		case <-s:
+		case r := <-p.done:
+			p.done <- r // it has room for one
+			return false
+		case <-w.Context().Done():
+			w.Fatalf("%s: neither returned nor waits", p.what)
+		}
+	}
+}

@@ -1,0 +1,103 @@
+package stream_test
+
+import (
+	"bytes"
+	"context"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/stream/park"
+)
+
+// packetPair returns a UDP connection and one that is connected to it.
+func packetPair(t *testing.T) (listening, connected *stream.PacketConn) {
+	t.Helper()
+	a, err := stream.ListenPacket(park.Waiter{}, netip.MustParseAddrPort("127.0.0.1:0"), stream.PacketConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { a.Close() })
+	d := stream.Dialer{Waiter: park.Waiter{}}
+	b, err := d.ConnectUDP(context.Background(), a.LocalAddrPort())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.Close() })
+	return a, b
+}
+
+func TestDatagramsAllocateNothing(t *testing.T) {
+	a, b := packetPair(t)
+	if err := a.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	p := make([]byte, 64)
+	in := []stream.Message{{Buffer: make([]byte, 64)}, {Buffer: make([]byte, 64)}}
+	out := []stream.Message{{Buffer: p[:1]}, {Buffer: p[:2]}}
+	if n := testing.AllocsPerRun(100, func() {
+		if _, err := b.Write(p[:10]); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.WaitRead(); err != nil {
+			t.Fatal(err)
+		}
+		n, from, err := a.ReadFromAddrPort(p)
+		if n != 10 || err != nil {
+			t.Fatal(n, err)
+		}
+		if _, err := a.WriteToAddrPort(p[:20], from); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := b.Read(p); n != 20 || err != nil {
+			t.Fatal(n, err)
+		}
+		if n, err := b.WriteBatch(out); n != 2 || err != nil {
+			t.Fatal(n, err)
+		}
+		if n, err := a.ReadBatch(in); n != 2 || err != nil {
+			t.Fatal(n, err)
+		}
+		if n, err := a.WriteBatch(in); n != 2 || err != nil {
+			t.Fatal(n, err)
+		}
+		if n, err := b.TryReadBatch(in); n != 2 || err != nil {
+			t.Fatal(n, err)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations a run, want 0", n)
+	}
+}
+
+func TestUnixDatagramsOfOneSenderAllocateNothing(t *testing.T) {
+	dir, err := os.MkdirTemp("", "stream") // t.TempDir has a name too long for a socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	var ends [2]*stream.PacketConn
+	for i, name := range []string{"a", "b"} {
+		if ends[i], err = stream.ListenUnixDatagram(park.Waiter{}, filepath.Join(dir, name), stream.PacketConfig{}); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { ends[i].Close() })
+	}
+	out := []stream.Message{{Buffer: []byte("x"), Name: filepath.Join(dir, "b")}}
+	in := []stream.Message{{Buffer: make([]byte, 8)}}
+	if n := testing.AllocsPerRun(100, func() {
+		if n, err := ends[0].WriteBatch(out); n != 1 || err != nil {
+			t.Fatal(n, err)
+		}
+		if n, err := ends[1].ReadBatch(in); n != 1 || err != nil {
+			t.Fatal(n, err)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations a run, want 0", n)
+	}
+	if !bytes.HasSuffix([]byte(in[0].Name), []byte("/a")) {
+		t.Errorf("sender %q", in[0].Name)
+	}
+}

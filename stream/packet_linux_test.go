@@ -1,0 +1,61 @@
+package stream_test
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"syscall"
+	"testing"
+
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/stream/park"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+func TestADualStackSocketAnswersIPv4(t *testing.T) {
+	any6 := netip.AddrPortFrom(netip.IPv6Unspecified(), 0)
+	both, err := stream.ListenPacket(park.Waiter{}, any6, stream.PacketConfig{DualStack: true})
+	if sys.ClassOf(err) == sys.ClassUnsupported {
+		return // the machine has no IPv6
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer both.Close()
+	local := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), both.LocalAddrPort().Port())
+	d := stream.Dialer{Waiter: park.Waiter{}}
+	c, err := d.ConnectUDP(context.Background(), local)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.Write([]byte("question")); err != nil {
+		t.Fatal(err)
+	}
+	p := make([]byte, 64)
+	n, from, err := both.ReadFromAddrPort(p)
+	if string(p[:n]) != "question" || from != c.LocalAddrPort() || err != nil {
+		t.Fatalf("%q from %v, %v; want it from %v", p[:n], from, err, c.LocalAddrPort())
+	}
+	if _, err := both.WriteToAddrPort([]byte("answer"), from); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := c.Read(p); string(p[:n]) != "answer" || err != nil {
+		t.Errorf("%q, %v", p[:n], err)
+	}
+}
+
+func TestBroadcastIsOnRequest(t *testing.T) {
+	to := netip.MustParseAddrPort("255.255.255.255:9")
+	for _, on := range []bool{false, true} {
+		c, err := stream.ListenPacket(park.Waiter{}, netip.MustParseAddrPort("127.0.0.1:0"), stream.PacketConfig{Broadcast: on})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		// With the option it may still fail for want of a network.
+		if _, err := c.WriteToAddrPort([]byte("x"), to); errors.Is(err, syscall.EACCES) == on {
+			t.Errorf("broadcast %v: %v", on, err)
+		}
+	}
+}

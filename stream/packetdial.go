@@ -1,0 +1,96 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"strings"
+
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// ConnectUDP opens a UDP socket that is connected to the first of addrs for which the system has a route. Nothing is sent, so that it does not say whether
+// anybody is there. Of the Dialer's fields it heeds Waiter.
+func (d *Dialer) ConnectUDP(ctx context.Context, addrs ...netip.AddrPort) (*PacketConn, error) {
+	if len(addrs) == 0 {
+		return nil, &net.OpError{Op: "dial", Net: networkUDP, Err: ErrNoAddress}
+	}
+	var failed []error
+	for _, addr := range addrs {
+		c, err := d.peer(ctx, func() (Socket, error) { return OpenUDP(sys.FamilyOf(addr.Addr())) }, func(s *Socket) error { return s.StartConnect(addr) })
+		if err == nil {
+			return c, nil
+		}
+		failed = append(failed, opError("dial", nil, net.UDPAddrFromAddrPort(addr), done(ctx, err)))
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	if len(failed) == 1 {
+		return nil, failed[0]
+	}
+	return nil, errors.Join(failed...)
+}
+
+// ConnectUnixDatagram opens a unix-domain datagram socket that is connected to the socket of that name, a path or on Linux "@" and an abstract name. It has no
+// name itself, so that nobody can answer it: who wants answers binds a socket of [OpenUnixDatagram] and connects that. Of the Dialer's
+// fields it heeds Waiter.
+func (d *Dialer) ConnectUnixDatagram(ctx context.Context, name string) (*PacketConn, error) {
+	c, err := d.peer(ctx, OpenUnixDatagram, func(s *Socket) error { return s.StartConnectUnix(name) })
+	if err != nil {
+		return nil, opError("dial", nil, unixgramAddr(name), done(ctx, err))
+	}
+	return c, nil
+}
+
+// peer opens a socket, connects it and registers it. It leaves no descriptor behind an error.
+func (d *Dialer) peer(ctx context.Context, open func() (Socket, error), connect func(s *Socket) error) (*PacketConn, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s, err := open()
+	if err != nil {
+		return nil, callError("socket", err)
+	}
+	c := &PacketConn{sock: s}
+	if err = callError("connect", connect(&c.sock)); err == nil {
+		if err = callError("getsockname", c.findEnds()); err == nil {
+			c.reg, err = d.Waiter.Register(s.handle)
+		}
+	}
+	if err != nil {
+		c.sock.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// dialsPackets reports whether DialContext opens a PacketConn in network.
+func dialsPackets(network string) bool {
+	switch network {
+	case "udp", "udp4", "udp6", networkUnixgram:
+		return true
+	}
+	return false
+}
+
+// dialPacket is DialContext in a network of datagrams.
+func (d *Dialer) dialPacket(ctx context.Context, network, address string) (_ net.Conn, err error) {
+	ctx, cancel := d.limit(ctx)
+	defer cancel()
+	var c *PacketConn
+	if network == networkUnixgram {
+		c, err = d.ConnectUnixDatagram(ctx, address)
+	} else {
+		var addrs []netip.AddrPort
+		if addrs, err = d.lookup(ctx, strings.Replace(network, networkUDP, "tcp", 1), address); err != nil {
+			return nil, &net.OpError{Op: "dial", Net: network, Err: err}
+		}
+		c, err = d.ConnectUDP(ctx, addrs...)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}

@@ -1,0 +1,113 @@
+package stream
+
+import (
+	"net"
+	"net/netip"
+	"strings"
+
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// PacketConfig is how a [PacketConn] that is not connected is made. The zero value is ready for use.
+type PacketConfig struct {
+	// ReusePort lets several UDP sockets have the same address. Linux and DragonFly spread senders between them; elsewhere one of them gets
+	// everything.
+	ReusePort bool
+
+	// DualStack makes a socket on an IPv6 address receive from IPv4, and send there, as well.
+	DualStack bool
+
+	// Broadcast lets the socket send to broadcast addresses.
+	Broadcast bool
+
+	// KeepPath leaves the path of a unix-domain socket in place when it is closed.
+	KeepPath bool
+}
+
+// ListenPacket opens a UDP socket that is bound to addr and registers it with w. Port zero lets the kernel choose.
+func ListenPacket(w Waiter, addr netip.AddrPort, config PacketConfig) (*PacketConn, error) {
+	c, err := listenPacket(w, addr, config)
+	if err != nil {
+		return nil, opError("listen", nil, net.UDPAddrFromAddrPort(addr), err)
+	}
+	return c, nil
+}
+
+func listenPacket(w Waiter, addr netip.AddrPort, config PacketConfig) (_ *PacketConn, err error) {
+	f := sys.FamilyOf(addr.Addr())
+	s, err := OpenUDP(f)
+	if err != nil {
+		return nil, callError("socket", err)
+	}
+	c := &PacketConn{sock: s}
+	defer func() {
+		if err != nil {
+			c.sock.Close()
+		}
+	}()
+	if err := config.apply(s.handle, f); err != nil {
+		return nil, callError("setsockopt", err)
+	}
+	if err := c.sock.Bind(addr); err != nil {
+		return nil, callError("bind", err)
+	}
+	if err := c.findEnds(); err != nil {
+		return nil, callError("getsockname", err)
+	}
+	if c.reg, err = w.Register(s.handle); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func (config PacketConfig) apply(h sys.Handle, f sys.Family) error {
+	if config.ReusePort {
+		if err := sys.SetReusePort(h, true); err != nil {
+			return err
+		}
+	}
+	if f == sys.IPv6 {
+		if err := sys.SetV6Only(h, !config.DualStack); err != nil {
+			return err
+		}
+	}
+	if config.Broadcast {
+		return sys.SetBroadcast(h, true)
+	}
+	return nil
+}
+
+// ListenUnixDatagram opens a unix-domain datagram socket that is bound to name, a path or on Linux "@" and an abstract name, and registers it
+// with w. A path must not be there yet. Close removes it, unless config.KeepPath is set: whatever is there under the name then. The other fields
+// of config do nothing.
+func ListenUnixDatagram(w Waiter, name string, config PacketConfig) (*PacketConn, error) {
+	c, err := listenUnixDatagram(w, name, config)
+	if err != nil {
+		return nil, opError("listen", nil, unixgramAddr(name), err)
+	}
+	return c, nil
+}
+
+func listenUnixDatagram(w Waiter, name string, config PacketConfig) (_ *PacketConn, err error) {
+	s, err := OpenUnixDatagram()
+	if err != nil {
+		return nil, callError("socket", err)
+	}
+	if err := s.BindUnix(name); err != nil {
+		s.Close()
+		return nil, callError("bind", err)
+	}
+	c := &PacketConn{sock: s, ends: &ends{local: unixgramAddr(name)}}
+	if !strings.HasPrefix(name, "@") {
+		c.path = name
+	}
+	if c.reg, err = w.Register(c.sock.handle); err != nil {
+		c.removePath()
+		c.sock.Close()
+		return nil, err
+	}
+	if config.KeepPath {
+		c.path = ""
+	}
+	return c, nil
+}
