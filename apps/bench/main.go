@@ -39,6 +39,9 @@ type config struct {
 
 func main() {
 	if len(os.Args) > 1 {
+		if f := benchmarks()[os.Args[1]]; f != nil {
+			cli.Main("bench", func(ctx context.Context, args []string) error { return f(ctx, args[1:]) })
+		}
 		switch os.Args[1] {
 		case "pinned":
 			cli.Main("bench", func(_ context.Context, args []string) error { return pinned(args[1:]) })
@@ -46,12 +49,21 @@ func main() {
 			os.Exit(cli.Report("bench", os.Stderr, queueServer(os.Args[2:])))
 		case "queueload":
 			os.Exit(cli.Report("bench", os.Stderr, queueLoad(os.Args[2:])))
+		case "interrupted":
+			os.Exit(cli.Report("bench", os.Stderr, interrupted(os.Args[2:])))
 		case "netserver":
 			// Without cli.Main, whose handling of signals would keep a server alive that does not look at its context.
 			os.Exit(cli.Report("bench", os.Stderr, netServer()))
 		}
 	}
 	cli.Main("bench", run)
+}
+
+// benchmarks are those with flags of their own, behind their name.
+func benchmarks() map[string]func(context.Context, []string) error {
+	return map[string]func(context.Context, []string) error{
+		"interrupt": interruptAll,
+	}
 }
 
 func run(ctx context.Context, args []string) error {

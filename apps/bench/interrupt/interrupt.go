@@ -1,0 +1,194 @@
+//go:build linux
+
+package interrupt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"net/netip"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/edgewise-go/edgewise/apps/internal/strategy"
+	"github.com/edgewise-go/edgewise/sched"
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// Kind is what gets in the way.
+type Kind string
+
+// The kinds.
+const (
+	Storm    Kind = "storm"  // a signal to every thread, a thousand times a second
+	Tiny     Kind = "tiny"   // the smallest buffers of sockets that the kernel has
+	Proxy    Kind = "proxy"  // a proxy that splits, delays and resets
+	Injected Kind = "inject" // strace, outside, has system calls fail
+)
+
+// Kinds returns all of them.
+func Kinds() []Kind { return []Kind{Storm, Tiny, Proxy, Injected} }
+
+// patience is how long a transfer may take before it counts as hung. No machine needs it.
+const patience = 20 * time.Second
+
+// Config is a run.
+type Config struct {
+	Kind      Kind
+	Transfers int
+	Flight    int           // transfers at the same time
+	BytesMax  int           // of a transfer, each way
+	Errno     syscall.Errno // that strace injects, of kind Injected
+	Seed      uint64
+	Flags     strategy.Flags
+}
+
+// Result is what has become of a run.
+type Result struct {
+	Ended        map[string]int `json:"ended"`      // transfers, by outcome: whole, or the name of an error that was right
+	Bytes        int64          `json:"bytes"`      // verified, one way
+	Faults       int64          `json:"faults"`     // signals sent, connections reset by the proxy
+	Violations   []string       `json:"violations"` // what must not be; violationsMax of them
+	Milliseconds int64          `json:"milliseconds"`
+}
+
+// world is a run that goes on.
+type world struct {
+	config Config
+	client *strategy.Place
+	server *strategy.Place
+	sched  sched.Scheduler
+	target netip.AddrPort // that clients connect to
+	ledger *ledger
+	next   atomic.Int64
+}
+
+// Run makes the transfers. An error says that it could not; what went wrong with transfers is in the result.
+func Run(c Config) (Result, error) {
+	began := time.Now()
+	before, err := takeStock()
+	if err != nil {
+		return Result{}, err
+	}
+	w := &world{config: c}
+	w.ledger = newLedger(c, func() { w.sched.Drain() })
+	if err := w.run(); err != nil {
+		return Result{}, err
+	}
+	w.ledger.violations = append(w.ledger.violations, before.leaks()...)
+	r := w.ledger.result()
+	r.Milliseconds = time.Since(began).Milliseconds()
+	return r, nil
+}
+
+func (w *world) run() error {
+	kit, err := w.config.Flags.Open(sched.Options{Ended: w.ledger.taskEnded})
+	if err != nil {
+		return err
+	}
+	w.sched = kit.Scheduler
+	w.server, w.client = kit.Places[0], kit.Places[len(kit.Places)-1]
+	listener, err := w.listen()
+	if err != nil {
+		return err
+	}
+	w.target = listener.AddrPort()
+	end := func() {}
+	switch w.config.Kind {
+	case Storm:
+		end = startStorm(&w.ledger.faults)
+	case Proxy:
+		p, err := startProxy(w.config, w.target, &w.ledger.faults)
+		if err != nil {
+			return err
+		}
+		w.target, end = p.addr, p.close
+	}
+	defer end()
+	if err := w.start(listener); err != nil {
+		return err
+	}
+	if err := w.sched.Run(context.Background()); err != nil {
+		w.ledger.violate("the scheduler ended with: %v", err)
+	}
+	for _, l := range kit.Scheduler.Loops() {
+		if n := l.Len(); n != 0 {
+			w.ledger.violate("%d tasks are left on a loop that has ended", n)
+		}
+	}
+	return nil
+}
+
+func (w *world) listen() (*stream.Listener, error) {
+	l, err := stream.Listen(w.server.Loop.Tasks(), netip.MustParseAddrPort("127.0.0.1:0"), stream.ListenConfig{})
+	if err != nil || w.config.Kind != Tiny {
+		return l, err
+	}
+	// Accepted connections inherit the sizes, and the peer is told of the window from the first segment on.
+	raw, err := l.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	var set error
+	err = raw.Control(func(fd uintptr) {
+		set = errors.Join(sys.SetReadBuffer(sys.Handle(fd), 1), sys.SetWriteBuffer(sys.Handle(fd), 1))
+	})
+	return l, errors.Join(err, set)
+}
+
+// start has the loops begin: one accepts, the other makes transfers.
+func (w *world) start(l *stream.Listener) error {
+	err := w.server.Loop.Go(context.Background(), acceptTask, func(t *sched.Task) error { return w.accept(t, l) })
+	if err != nil {
+		return err
+	}
+	for range min(w.config.Flight, w.config.Transfers) {
+		if w.config.Flags.Task == "handler" {
+			err = w.client.Loop.Post(w.launch)
+		} else {
+			err = w.client.Loop.Go(context.Background(), clientTask, w.work)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// take returns the number of the next transfer, and false if there are no more.
+func (w *world) take() (int, bool) {
+	i := int(w.next.Add(1)) - 1
+	return i, i < w.config.Transfers
+}
+
+// plan is what a transfer does, which follows from the seed and its number.
+type plan struct {
+	bytes    int
+	chunk    int  // bytes of a write or a read, at most
+	vectored bool // by several segments
+	random   *rand.ChaCha8
+}
+
+// writesMax bounds the writes of a transfer, so that a long one is not made of single bytes.
+const writesMax = 64
+
+// segments of a vectored call.
+const segments = 3
+
+func (c Config) plan(i int) plan {
+	var seed [32]byte
+	copy(seed[:], fmt.Sprintf("%x %x", c.Seed, i))
+	p := plan{random: rand.NewChaCha8(seed)}
+	r := rand.New(p.random)
+	// Of all orders of magnitude alike, and sometimes nothing: what goes wrong does so at the edges.
+	if r.IntN(16) > 0 {
+		p.bytes = int(math.Exp(r.Float64() * math.Log(float64(c.BytesMax))))
+	}
+	p.chunk = max(segments, p.bytes/writesMax, 1<<r.IntN(16))
+	p.vectored = r.IntN(2) == 0
+	return p
+}

@@ -1,0 +1,160 @@
+//go:build linux
+
+package interrupt
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// violationsMax bounds the violations that are told; the first are the ones to look at.
+const violationsMax = 20
+
+// Whole is the outcome of a transfer that arrived.
+const Whole = "whole"
+
+// errHung is the error of a transfer in handler form that took longer than patience. Coroutines have os.ErrDeadlineExceeded.
+var errHung = errors.New("nothing came in time")
+
+// errCut is a stream that ended in order before all had arrived: the one thing that must never be.
+var errCut = errors.New("the stream ended early, without an error")
+
+// ledger takes down what becomes of each transfer. Any goroutine may use it.
+type ledger struct {
+	config Config
+	faults atomic.Int64
+	over   func() // called when the last transfer has been told
+
+	mu         sync.Mutex
+	told       []bool // by transfer
+	left       int
+	ended      map[string]int
+	bytes      int64
+	violations []string
+}
+
+func newLedger(c Config, over func()) *ledger {
+	return &ledger{config: c, over: over, told: make([]bool, c.Transfers), left: c.Transfers, ended: map[string]int{}}
+}
+
+// tell takes down how transfer i has ended, which is to be told once.
+func (l *ledger) tell(i, bytes int, err error) {
+	outcome, right := l.judge(err)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.told[i] {
+		l.violateLocked("transfer %d has ended a second time: %v", i, err)
+		return
+	}
+	l.told[i] = true
+	l.ended[outcome]++
+	if err == nil {
+		l.bytes += int64(bytes)
+	}
+	if !right {
+		l.violateLocked("transfer %d (%d bytes): %v", i, bytes, err)
+	}
+	if l.left--; l.left == 0 {
+		l.over()
+	}
+}
+
+// taskEnded is a sched.Options.Ended. The clients' own tell of their transfers.
+func (l *ledger) taskEnded(task string, err error) {
+	if task == acceptTask && errors.Is(err, net.ErrClosed) {
+		return // at the end
+	}
+	if _, right := l.judge(err); !right {
+		l.violate("task %q ended with: %v", task, err)
+	}
+}
+
+// judge names an outcome, and reports whether it is one that this kind of run may have.
+func (l *ledger) judge(err error) (string, bool) {
+	if err == nil {
+		return Whole, true
+	}
+	errnos := leaves(err)
+	if len(errnos) != 1 {
+		return "other", false
+	}
+	name := unix.ErrnoName(errnos[0])
+	switch l.config.Kind {
+	case Injected:
+		// An end that fails resets, which the other end is told of.
+		return name, errnos[0] == l.config.Errno || isReset(errnos[0])
+	case Proxy:
+		return name, isReset(errnos[0])
+	}
+	return name, false
+}
+
+// isReset reports whether errno says that the peer has reset the connection: by now, or before the call that asks about the peer.
+func isReset(errno syscall.Errno) bool {
+	return errno == syscall.ECONNRESET || errno == syscall.EPIPE || errno == syscall.ENOTCONN
+}
+
+// leaves returns the errors of the system that err is made of: one, if it is one error.
+func leaves(err error) []syscall.Errno {
+	if errno, ok := err.(syscall.Errno); ok {
+		return []syscall.Errno{errno}
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		return leaves(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		var all []syscall.Errno
+		for _, part := range e.Unwrap() {
+			all = append(all, leaves(part)...)
+		}
+		return all
+	}
+	return nil
+}
+
+func (l *ledger) violate(format string, args ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.violateLocked(format, args...)
+}
+
+func (l *ledger) violateLocked(format string, args ...any) {
+	if len(l.violations) < violationsMax {
+		l.violations = append(l.violations, fmt.Sprintf(format, args...))
+	}
+}
+
+func (l *ledger) result() Result {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.left != 0 {
+		l.violateLocked("%d transfers have not ended", l.left)
+	}
+	faults := l.faults.Load()
+	switch l.config.Kind {
+	case Proxy:
+		if failed := l.config.Transfers - l.ended[Whole]; int64(failed) != faults {
+			l.violateLocked("%d transfers failed, and %d were reset", failed, faults)
+		}
+	case Storm:
+		if faults == 0 {
+			l.violateLocked("no signal was sent")
+		}
+	}
+	return Result{Ended: maps.Clone(l.ended), Bytes: l.bytes, Faults: faults, Violations: l.violations}
+}
+
+// isEnd reports whether a read has come to the end of the stream.
+func isEnd(err error) bool { return err == io.EOF }
+
+// isLate reports whether patience has ended a wait.
+func isLate(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }

@@ -1,0 +1,52 @@
+package interrupt
+
+import (
+	"os"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// stormPeriod is the time between two signals to a thread.
+const stormPeriod = time.Millisecond
+
+// startStorm sends SIGURG to every thread of the process each stormPeriod, counts them, and returns what ends it. Go's runtime handles that
+// signal and does nothing about it but to look whether it asked for it.
+func startStorm(sent *atomic.Int64) (end func()) {
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		ticker := time.NewTicker(stormPeriod)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-stop:
+				return
+			case <-ticker.C:
+				sent.Add(signalThreads())
+			}
+		}
+	}()
+	return func() {
+		close(stop)
+		<-stopped
+	}
+}
+
+func signalThreads() (sent int64) {
+	threads, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		return 0
+	}
+	pid := syscall.Getpid()
+	for _, t := range threads {
+		if id, err := strconv.Atoi(t.Name()); err == nil {
+			// A thread may have ended since.
+			if _, _, errno := syscall.RawSyscall(syscall.SYS_TGKILL, uintptr(pid), uintptr(id), uintptr(syscall.SIGURG)); errno == 0 {
+				sent++
+			}
+		}
+	}
+	return sent
+}
