@@ -24,15 +24,23 @@ func (t *Task) Blocking(f func() error) error {
 	if l.options.BlockingMax < 1 {
 		return fmt.Errorf("sched: Task.Blocking: Options.BlockingMax is zero: %w", errors.ErrUnsupported)
 	}
-	if t.canceled != nil {
-		return t.wait(time.Time{})
+	l.lock()
+	canceled := t.canceled
+	if canceled != nil {
+		t.giveWay()
+	}
+	l.unlock()
+	if canceled != nil {
+		return canceled
 	}
 	if err := l.blocking.room.Acquire(t, 1); err != nil {
 		return err
 	}
-	if t.canceled != nil {
+	l.lock()
+	if canceled := t.canceled; canceled != nil {
+		l.unlock()
 		l.blocking.room.Release(1)
-		return t.canceled
+		return canceled
 	}
 	c := &blockingCall{task: t}
 	l.blocking.begin(c)
@@ -40,8 +48,10 @@ func (t *Task) Blocking(f func() error) error {
 	err := t.wait(time.Time{})
 	if !c.done {
 		c.dropped = true
+		l.unlock()
 		return err
 	}
+	l.unlock()
 	if c.panicked != nil {
 		panic(c.panicked)
 	}
@@ -142,6 +152,6 @@ func (c *blockingCall) attend() {
 		c.done = true
 		c.task.wake(nil)
 	case c.panicked != nil:
-		l.options.Ended(blockingName, c.panicked)
+		l.tell(blockingName, c.panicked)
 	}
 }

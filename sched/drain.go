@@ -25,7 +25,10 @@ func (l *Loop) Drain() {
 func (l *Loop) Shutdown(ctx context.Context) error {
 	l.Drain()
 	if l.state.CompareAndSwap(uint32(loopFresh), uint32(loopOver)) {
-		l.finish(nil)
+		l.lock()
+		l.overErr = l.windUp(nil)
+		l.unlock()
+		close(l.over)
 	}
 	select {
 	case <-l.over:
@@ -64,18 +67,30 @@ func (l *Loop) cancelAll(cause error) {
 // attend does what Drain and cancelAll asked for.
 func (l *Loop) attend() {
 	l.inbox.unlist(&l.listed)
-	if l.drainAsked.Load() && !l.drained {
-		l.drained = true
+	if l.drainAsked.Load() && !l.drained.Load() {
+		l.drained.Store(true)
 		l.eachTask(func(t *Task) {
-			if t.onDrain != nil {
-				l.watchdog.enterDrain()
-				l.protect(drainName, t.onDrain)
+			switch {
+			case l.crew == nil:
+				drainCall{t}.run(l.workers[0])
+			case t.home != nil:
+				t.home.push(drainCall{t})
 			}
 		}, sink.drain)
 	}
 	if cause := l.cancelCause.Load(); cause != nil && l.canceled == nil {
 		l.canceled = *cause
 		l.eachTask(func(t *Task) { t.stop(*cause) }, func(s sink) { s.cancel(*cause) })
+	}
+}
+
+// drainCall calls what a task has set with OnDrain, on the thread of the task.
+type drainCall struct{ task *Task }
+
+func (c drainCall) run(w *worker) {
+	if f := c.task.onDrain; f != nil {
+		w.watchdog.enterDrain()
+		c.task.loop.protect(drainName, f)
 	}
 }
 
@@ -96,49 +111,4 @@ func (l *Loop) cancelErrorFor(name string) error {
 		return nil
 	}
 	return &CancelError{Task: name, Cause: l.canceled}
-}
-
-// endTurnsMax is how often a task may wait in spite of its cancellation when the loop cannot go on.
-const endTurnsMax = 64
-
-// endTasks ends the coroutines that are left when the loop has failed: they cannot be resumed later, nor by another thread.
-func (l *Loop) endTasks(cause error) {
-	finished := false
-	defer func() {
-		// One of them has called runtime.Goexit, which goes on when the others have ended.
-		if !finished {
-			l.endTasks(cause)
-		}
-	}()
-	l.cancelAndRun(cause)
-	for t := l.tasks; t != nil; t = l.tasks {
-		l.running = t
-		if t.abort != nil {
-			t.abort()
-		}
-		l.running = nil
-		t.end()
-	}
-	finished = true
-}
-
-// cancelAndRun gives every coroutine the chance to return.
-func (l *Loop) cancelAndRun(cause error) {
-	if exited := l.running; exited != nil {
-		l.running = nil
-		exited.end()
-	}
-	if l.tasks == nil {
-		return
-	}
-	if cause == nil {
-		cause = ErrStopped
-	}
-	l.canceled = cause
-	l.eachTask(func(t *Task) { t.stop(cause) }, func(sink) {})
-	for range endTurnsMax {
-		for range l.runQueue.count {
-			l.runQueue.pop().run()
-		}
-	}
 }

@@ -94,6 +94,7 @@ type pending uint8
 const (
 	pendingWake pending = 1 << iota
 	pendingDrain
+	pendingCancel // the step runs on another thread: its end is the handler's
 )
 
 // handlerName is what Options.Ended is told: a name for each of a million handlers would cost more than the handler.
@@ -104,6 +105,8 @@ const handlerName = "handler"
 //
 // It returns ErrFull at TasksMax, ErrStopped when the loop is over, drains or cancels its tasks, and errors of queue.Queue.Add.
 func (l *Loop) Handle(h sys.Handle, handler Handler) (*HandlerTask, error) {
+	l.lock()
+	defer l.unlock()
 	if err := l.admit(); err != nil {
 		return nil, fmt.Errorf("sched: handler for handle %v: %w", h, err)
 	}
@@ -113,6 +116,7 @@ func (l *Loop) Handle(h sys.Handle, handler Handler) (*HandlerTask, error) {
 		return nil, err
 	}
 	l.runQueue.push(t)
+	l.offer()
 	return t, nil
 }
 
@@ -163,34 +167,39 @@ func (t *HandlerTask) expired() {
 
 func (t *HandlerTask) settle() { t.source.settle(t.want) }
 
-func (t *HandlerTask) run() {
+func (t *HandlerTask) run(w *worker) {
 	if t.state == taskEnded {
 		return
 	}
 	t.state = taskRunning
-	t.loop.watchdog.enterHandler()
+	w.watchdog.enterHandler()
 	next := t.step()
 	if t.state == taskEnded {
 		return
 	}
-	switch next.verb {
-	case verbEnd:
+	switch {
+	case next.verb == verbEnd:
 		t.end(next.err)
-	case verbAgain:
+	case t.pending&pendingCancel != 0:
+		t.end(t.loop.cancelErrorFor(handlerName))
+	case next.verb == verbAgain:
 		t.cause, t.state = Resumed, taskReady
 		t.loop.runQueue.push(t)
-	case verbAwait:
+	default:
 		t.await(next)
 	}
 }
 
 func (t *HandlerTask) step() (next Next) {
+	cause := t.cause
+	t.loop.unlock()
+	defer t.loop.lock()
 	defer func() {
 		if v := recover(); v != nil {
 			next = Done(newPanicError(v))
 		}
 	}()
-	return t.handler.Step(t, t.cause)
+	return t.handler.Step(t, cause)
 }
 
 func (t *HandlerTask) await(next Next) {
@@ -222,7 +231,7 @@ func (t *HandlerTask) await(next Next) {
 		if t.timer == nil {
 			t.timer = &timer{fire: t}
 		}
-		t.loop.timers.set(t.timer, after(t.loop.now(), next.within))
+		t.loop.setTimer(t.timer, after(t.loop.now(), next.within))
 	}
 }
 
@@ -236,7 +245,11 @@ func (t *HandlerTask) drain() {
 }
 
 func (t *HandlerTask) cancel(cause error) {
-	if t.state != taskEnded {
+	switch t.state {
+	case taskEnded:
+	case taskRunning:
+		t.pending |= pendingCancel
+	default:
 		t.end(&CancelError{Task: handlerName, Cause: cause})
 	}
 }
@@ -256,6 +269,13 @@ func (t *HandlerTask) end(err error) {
 		err = cerr
 	}
 	t.loop.living.Add(-1)
+	t.tell(err)
+}
+
+// tell says that t has ended with err.
+func (t *HandlerTask) tell(err error) {
+	t.loop.unlock()
+	defer t.loop.lock()
 	if perr := contain(func() { t.handler.End(err) }); perr != nil {
 		err = errors.Join(err, perr)
 	}

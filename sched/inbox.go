@@ -55,6 +55,10 @@ func (in *inbox) notify(l *Loop, a attendant, listed *bool) {
 
 func (in *inbox) rouse(l *Loop) {
 	in.pending.Store(true)
+	in.wakeSleeper(l)
+}
+
+func (in *inbox) wakeSleeper(l *Loop) {
 	// One of the threads that post while the loop sleeps wakes it; the others need not.
 	if in.sleeping.CompareAndSwap(true, false) {
 		// The queue is closed only by Run, which then looks at nothing more.
@@ -62,15 +66,29 @@ func (in *inbox) rouse(l *Loop) {
 	}
 }
 
-// take empties the inbox. What it returns is good until the next call.
-func (in *inbox) take() ([]func(), []attendant) {
+// take empties the inbox of what is wanted. What it returns is good until the next call that wants the same.
+func (in *inbox) take(wantFunctions, wantNotices bool) (functions []func(), notices []attendant) {
 	in.pending.Store(false)
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	functions, notices := in.functions, in.notices
-	in.functions, in.spareF = in.spareF[:0], functions
-	in.notices, in.spareN = in.spareN[:0], notices
+	if wantFunctions {
+		functions = in.functions
+		in.functions, in.spareF = in.spareF[:0], functions
+	}
+	if wantNotices {
+		notices = in.notices
+		in.notices, in.spareN = in.spareN[:0], notices
+	}
 	return functions, notices
+}
+
+// lookAgain has the next worker take what is there.
+func (in *inbox) lookAgain() {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if len(in.functions)+len(in.notices) > 0 {
+		in.pending.Store(true)
+	}
 }
 
 // unlist is called by an attendant on the loop before it looks at what was done, so that what is done later lists it again.

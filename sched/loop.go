@@ -2,34 +2,41 @@ package sched
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"runtime"
+	"math"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/edgewise-go/edgewise/queue"
 )
 
-// Loop runs tasks on one thread, over one queue.
+// Loop runs tasks over one queue: on one thread, or on several if a Shared has made it.
 type Loop struct {
 	queue   queue.Queue
 	native  bool // queue has native edges: losing readiness need not be declared
 	options Options
 	epoch   time.Time
 
-	// Owned by the goroutine in Run.
-	runQueue runQueue
-	timers   timers
-	running  *Task     // the coroutine that has the thread
-	tasks    *Task     // the living coroutines, linked
-	fired    []*source // to be settled at the end of the turn
-	batch    []*source // sources of the events of this turn
-	events   [eventsPerWaitMax]queue.Event
-	taken    []func() // posted functions of this turn
-	drained  bool     // drain has been told to the tasks
-	canceled error
-	lastWait int // events of the last Wait
+	workers []*worker
+	crew    *crew // nil if only one thread comes here
+
+	// mu guards what follows, as far as the state of tasks and sources, if there is a crew; see lock. Without one, the worker owns it.
+	mu        sync.Mutex
+	runQueue  runQueue
+	timers    timers
+	tasks     *Task     // the living coroutines, linked
+	fired     []*source // to be settled before the next wait
+	batch     []*source // sources of the events of this turn
+	events    [eventsPerWaitMax]queue.Event
+	taken     []func() // posted functions of this turn
+	posting   bool     // a worker calls them
+	attending bool     // a worker looks at notices
+	canceled  error
+	lastWait  int // events of the last Wait
+	shift     shift
+
+	drained atomic.Bool // drain has been told to the tasks; set with the lock
 
 	drainAsked  atomic.Bool
 	cancelCause atomic.Pointer[error]
@@ -39,9 +46,7 @@ type Loop struct {
 	slots  slots
 
 	blocking blocking
-	watchdog *watchdog // if Options.TurnMax asks for one
-
-	inbox inbox
+	inbox    inbox
 
 	state   atomic.Uint32 // of loopState
 	over    chan struct{} // closed when Run has ended
@@ -58,7 +63,9 @@ const (
 )
 
 // New returns a loop over q, which it owns: Run closes q when it ends. Nothing runs before Run.
-func New(q queue.Queue, options Options) *Loop {
+func New(q queue.Queue, options Options) *Loop { return newLoop(q, options, 1) }
+
+func newLoop(q queue.Queue, options Options, workers int) *Loop {
 	l := &Loop{
 		queue:   q,
 		native:  q.Features().NativeEdge,
@@ -68,6 +75,10 @@ func New(q queue.Queue, options Options) *Loop {
 	}
 	l.inbox.max = l.options.InboxMax
 	l.blocking.room.size = l.options.BlockingMax
+	l.shift.halted = make(chan struct{})
+	for range workers {
+		l.workers = append(l.workers, newWorker(l))
+	}
 	return l
 }
 
@@ -82,6 +93,8 @@ func (l *Loop) Len() int { return int(l.living.Load()) }
 //
 // If the queue fails, Run ends the tasks as Shutdown ends those that it cancels, with one difference: one that goes on waiting in spite of
 // the errors is ended by a panic in its wait. Handlers end with ErrStopped.
+//
+// The loop of a Shared has its other workers each on a goroutine of its own, which have ended when Run returns.
 func (l *Loop) Run(ctx context.Context) error {
 	if !l.claim() {
 		return fmt.Errorf("sched: Run: %w", ErrStopped)
@@ -94,111 +107,127 @@ func (l *Loop) claim() bool {
 	return l.state.CompareAndSwap(uint32(loopFresh), uint32(loopRunning))
 }
 
-func (l *Loop) runClaimed(ctx context.Context) (err error) {
-	runtime.LockOSThread()
+func (l *Loop) runClaimed(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { l.cancelAll(context.Cause(ctx)) })
-	if l.options.TurnMax > 0 {
-		l.watchdog = l.watch()
-		defer l.watchdog.end()
+	defer stop()
+	var others sync.WaitGroup
+	for _, w := range l.workers[1:] {
+		others.Go(w.work)
 	}
-	exited := true // by Goexit or a panic of the loop itself, unless the turns end orderly
-	defer func() {
-		stop()
-		if exited {
-			err = fmt.Errorf("sched: Run: %w", ErrExited)
-		}
-		l.finish(err)
-		// The thread stays locked, and ends with the goroutine, if coroutines that were created on it are left.
-		if l.Len() == 0 {
-			runtime.UnlockOSThread()
-		}
-	}()
-	for {
-		done, err := l.turn()
-		if done || err != nil {
-			exited = false
-			return err
-		}
+	l.workers[0].work()
+	others.Wait()
+	return l.overErr
+}
+
+// lock is called by tasks, and by what others call on the loop, before they touch what the loop owns. Workers hold the lock but while they
+// run code of others or wait. It changes nothing where there is one worker.
+func (l *Loop) lock() {
+	if l.crew != nil {
+		l.mu.Lock()
 	}
 }
 
-func (l *Loop) finish(err error) {
-	l.state.Store(uint32(loopOver))
-	// Deferred, because what they follow calls functions of others, which may exit.
-	defer func() {
-		l.overErr = err
-		close(l.over)
-	}()
-	defer func() { l.endTasks(err) }()
-	// A goroutine that exits in a posted function leaves the rest of its batch.
-	for _, f := range append(l.taken, l.inbox.end()...) {
-		if f != nil {
-			l.protect(postedName, f)
-		}
-	}
-	if cerr := l.queue.Close(); err == nil && cerr != nil && !errors.Is(cerr, queue.ErrClosed) {
-		err = cerr
-	}
-	for _, s := range l.slots.all() {
-		s.sink.over()
+func (l *Loop) unlock() {
+	if l.crew != nil {
+		l.mu.Unlock()
 	}
 }
 
-// turn does what there is to do, then waits for more: at most until the next timer, and not at all while there are tasks that can run.
-func (l *Loop) turn() (done bool, err error) {
-	l.takeInbox()
+// turn does what there is to do, then has w wait for more: at most until the next timer, and not at all while there are tasks that can run.
+func (l *Loop) turn(w *worker) {
+	l.takeInbox(w)
 	if !l.timers.empty() {
 		l.timers.expire(l.now())
 	}
-	// A task that becomes ready while others run has its turn in the next round: events come in between.
-	for range l.runQueue.count {
-		l.runQueue.pop().run()
+	l.round(w)
+	switch {
+	case l.shift.over:
+	case l.finished():
+		l.stop(l.canceled)
+	case l.shift.leader == nil:
+		l.lead(w)
+	case !l.hasWork(w):
+		w.park()
 	}
+}
+
+// round runs each task that is ready. One that becomes ready while others run has its turn in the next round: events come in between.
+func (l *Loop) round(w *worker) {
+	for range w.runQueue.count {
+		l.offer()
+		w.runQueue.pop().run(w)
+	}
+	for n := l.runQueue.count; n > 0 && l.runQueue.count > 0; n-- {
+		r := l.runQueue.pop()
+		l.offer()
+		r.run(w)
+	}
+}
+
+func (l *Loop) hasWork(w *worker) bool {
+	return w.runQueue.count > 0 || l.runQueue.count > 0
+}
+
+// finished reports whether there is nothing left that the loop has to wait for.
+func (l *Loop) finished() bool {
+	return (l.canceled != nil || l.drained.Load()) && l.living.Load() == 0 && l.blocking.count == 0 &&
+		!l.posting && !l.attending && !l.inbox.pending.Load()
+}
+
+// lead waits for events and makes ready whom they wake.
+func (l *Loop) lead(w *worker) {
 	for i, s := range l.fired {
 		l.fired[i] = nil
 		s.sink.settle()
 	}
 	l.fired = l.fired[:0]
-	if l.canceled != nil || l.drained {
-		if l.living.Load() == 0 && l.blocking.count == 0 && !l.inbox.pending.Load() {
-			return true, l.canceled
-		}
-	}
-	n, err := l.wait()
+	l.shift.leader = w
+	n, err := l.wait(w)
+	l.shift.leader = nil
 	if err != nil {
-		return false, fmt.Errorf("sched: %w", err)
+		l.stop(fmt.Errorf("sched: %w", err))
+		return
 	}
 	l.lastWait = n
 	l.dispatch(l.events[:n])
-	return false, nil
 }
 
 // busyEventsMin is how many events the last wait must have brought for the next one to be tried without blocking. A
 // blocking call tells Go's scheduler, whose monitor may take the processor away; but under a modest load most tries would find nothing.
 const busyEventsMin = 2
 
-func (l *Loop) wait() (int, error) {
-	l.watchdog.enter(nil)
-	if l.runQueue.count > 0 || l.inbox.pending.Load() {
-		return l.queue.Wait(l.events[:], 0)
+func (l *Loop) wait(w *worker) (int, error) {
+	w.watchdog.enter(nil)
+	if l.hasWork(w) || l.inbox.pending.Load() {
+		return l.query(0)
 	}
 	if l.lastWait >= busyEventsMin {
-		if n, err := l.queue.Wait(l.events[:], 0); n > 0 || err != nil {
+		if n, err := l.query(0); n > 0 || err != nil || l.hasWork(w) || l.shift.over {
 			return n, err
 		}
 	}
 	timeout := time.Duration(-1)
+	l.shift.until = math.MaxInt64
 	if !l.timers.empty() {
-		timeout = l.timers.next(l.now())
+		now := l.now()
+		timeout = l.timers.next(now)
+		l.shift.until = now + timeout
 	}
 	// Announce, then look again, then sleep: whoever posts either is seen by the look or sees the announcement and wakes.
 	l.inbox.sleeping.Store(true)
 	if l.inbox.pending.Load() {
 		timeout = 0
 	}
-	n, err := l.queue.Wait(l.events[:], timeout)
+	n, err := l.query(timeout)
 	l.inbox.sleeping.Store(false)
 	return n, err
+}
+
+// query waits in the queue, without the lock.
+func (l *Loop) query(timeout time.Duration) (int, error) {
+	l.unlock()
+	defer l.lock()
+	return l.queue.Wait(l.events[:], timeout)
 }
 
 func (l *Loop) dispatch(events []queue.Event) {
@@ -217,26 +246,46 @@ func (l *Loop) dispatch(events []queue.Event) {
 // now is the time since the loop was made; timers are kept in it.
 func (l *Loop) now() time.Duration { return time.Since(l.epoch) }
 
-// setTimer arms t. A deadline before the loop is as good as the loop's beginning, and cannot overflow when times are subtracted.
-func (l *Loop) setTimer(t *timer, deadline time.Time) {
-	l.timers.set(t, max(0, deadline.Sub(l.epoch)))
+// setDeadline arms t. A deadline before the loop is as good as the loop's beginning, and cannot overflow when times are subtracted.
+func (l *Loop) setDeadline(t *timer, deadline time.Time) {
+	l.setTimer(t, max(0, deadline.Sub(l.epoch)))
 }
 
-func (l *Loop) takeInbox() {
+// setTimer arms t. Whoever waits for the first timer is told if t comes before it.
+func (l *Loop) setTimer(t *timer, when time.Duration) {
+	l.timers.set(t, when)
+	if l.crew != nil && when < l.shift.until {
+		l.inbox.wakeSleeper(l)
+	}
+}
+
+// takeInbox does what others have asked for. Functions are called by one worker at a time, or they would overtake each other; the notices
+// come first, so that what they wake does not wait for the functions.
+func (l *Loop) takeInbox(w *worker) {
 	if !l.inbox.pending.Load() {
 		return
 	}
-	functions, notices := l.inbox.take()
-	l.taken = functions
-	for i, f := range functions {
-		functions[i] = nil
-		l.watchdog.enterPosted()
-		l.protect(postedName, f)
+	functions, notices := l.inbox.take(!l.posting, !l.attending)
+	if len(notices) > 0 {
+		l.attending = true
+		for i, n := range notices {
+			notices[i] = nil
+			n.attend()
+		}
+		l.attending = false
 	}
-	l.taken = nil
-	for i, n := range notices {
-		n.attend()
-		notices[i] = nil
+	if len(functions) > 0 {
+		l.posting, l.taken = true, functions
+		for i, f := range functions {
+			functions[i] = nil
+			l.offer()
+			w.watchdog.enterPosted()
+			l.protect(postedName, f)
+		}
+		l.posting, l.taken = false, nil
+	}
+	if l.crew != nil {
+		l.inbox.lookAgain() // for what another worker has left to this one
 	}
 }
 
@@ -246,11 +295,20 @@ const (
 	drainName  = "drain function"
 )
 
-// protect keeps a function's panic from ending the loop.
+// protect calls a function of others, and keeps its panic from ending the loop.
 func (l *Loop) protect(name string, f func()) {
+	l.unlock()
+	defer l.lock()
 	if err := contain(f); err != nil {
 		l.options.Ended(name, err)
 	}
+}
+
+// tell calls Options.Ended.
+func (l *Loop) tell(name string, err error) {
+	l.unlock()
+	defer l.lock()
+	l.options.Ended(name, err)
 }
 
 // contain returns the panic of f as an error.
@@ -284,6 +342,6 @@ func (l *Loop) admitChild() error {
 	return nil
 }
 
-// Post has f called on the loop, soon, in the order of the posts. What f posts is called in a later turn, after the events that have come. Any goroutine may
+// Post has f called on the loop, soon, in the order of the posts. One is called at a time. What f posts is called in a later turn, after the events that have come. Any goroutine may
 // call it; it does not block. ErrFull when InboxMax functions wait already, ErrStopped when the loop is over.
 func (l *Loop) Post(f func()) error { return l.inbox.post(l, f) }

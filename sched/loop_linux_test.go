@@ -17,7 +17,28 @@ func start(t testing.TB, o Options) *Loop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := New(q, o)
+	return run(t, New(q, o))
+}
+
+// startShared starts a loop with two workers.
+func startShared(t testing.TB, o Options) *Loop {
+	t.Helper()
+	q, err := epoll.New(epoll.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := NewShared(2, q, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return run(t, s.Loop)
+}
+
+// starts are the ways to have a loop.
+var starts = map[string]func(t testing.TB, o Options) *Loop{"single": start, "shared": startShared}
+
+func run(t testing.TB, l *Loop) *Loop {
+	t.Helper()
 	ran := make(chan error, 1)
 	go func() { ran <- l.Run(context.Background()) }()
 	t.Cleanup(func() {
@@ -73,43 +94,49 @@ func ends(t testing.TB, l *Loop) (a, b end) {
 }
 
 func TestPingPongAllocatesNothing(t *testing.T) {
-	for _, mode := range []queue.Mode{queue.Level, queue.Edge, queue.OneShot} {
-		t.Run(mode.String(), func(t *testing.T) {
-			l := start(t, Options{Mode: mode})
-			a, b := ends(t, l)
-			const rounds = 1000
-			err := l.Go(t.Context(), "pong", func(*Task) error {
-				p := make([]byte, 1)
-				for {
-					if n, err := b.read(p); n == 0 || err != nil {
-						return err
-					}
-					if _, err := sys.Send(b.h, p); err != nil {
-						return err
-					}
+	onEach(t, func(t *testing.T, l *Loop) {
+		a, b := ends(t, l)
+		const rounds = 1000
+		err := l.Go(t.Context(), "pong", func(*Task) error {
+			p := make([]byte, 1)
+			for {
+				if n, err := b.read(p); n == 0 || err != nil {
+					return err
 				}
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			err = l.Call(t.Context(), "ping", func(*Task) error {
-				p := make([]byte, 1)
-				allocs := testing.AllocsPerRun(rounds, func() {
-					if _, err := sys.Send(a.h, p); err != nil {
-						t.Error(err)
-					}
-					if _, err := a.read(p); err != nil {
-						t.Error(err)
-					}
-				})
-				if allocs != 0 {
-					t.Errorf("%v allocations a round trip", allocs)
+				if _, err := sys.Send(b.h, p); err != nil {
+					return err
 				}
-				return sys.Shutdown(a.h, sys.ShutWriting)
-			})
-			if err != nil {
-				t.Fatal(err)
 			}
 		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = l.Call(t.Context(), "ping", func(*Task) error {
+			p := make([]byte, 1)
+			allocs := testing.AllocsPerRun(rounds, func() {
+				if _, err := sys.Send(a.h, p); err != nil {
+					t.Error(err)
+				}
+				if _, err := a.read(p); err != nil {
+					t.Error(err)
+				}
+			})
+			if allocs != 0 {
+				t.Errorf("%v allocations a round trip", allocs)
+			}
+			return sys.Shutdown(a.h, sys.ShutWriting)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// onEach runs f on a loop of each kind, in each mode.
+func onEach(t *testing.T, f func(t *testing.T, l *Loop)) {
+	for name, start := range starts {
+		for _, mode := range []queue.Mode{queue.Level, queue.Edge, queue.OneShot} {
+			t.Run(name+"/"+mode.String(), func(t *testing.T) { f(t, start(t, Options{Mode: mode})) })
+		}
 	}
 }

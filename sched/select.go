@@ -29,7 +29,7 @@ func (w Tasks) NewSelect() Select { return &taskSelect{loop: w.loop} }
 // taskSelect suspends a task until one of several sources is ready.
 type taskSelect struct {
 	loop   *Loop
-	task   *Task       // in Wait; owned by the loop
+	task   *Task       // in Wait; guarded by the loop's lock
 	woken  atomic.Bool // and no Wait has returned for it
 	closed atomic.Bool
 	listed bool // guarded by the inbox's lock
@@ -37,10 +37,21 @@ type taskSelect struct {
 
 // Wait suspends the running task.
 func (s *taskSelect) Wait(wanted []Readiness, deadline time.Time) error {
-	t := s.loop.running
-	if t == nil {
+	l := s.loop
+	t := l.runningTask()
+	if t == nil || t.loop != l {
 		panic("sched: Select.Wait is called outside the loop's tasks")
 	}
+	for _, r := range wanted {
+		s.source(r) // panics, which it must not with the lock
+	}
+	l.lock()
+	err := s.wait(t, wanted, deadline)
+	l.unlock()
+	return err
+}
+
+func (s *taskSelect) wait(t *Task, wanted []Readiness, deadline time.Time) error {
 	if t.canceled != nil {
 		return t.wait(deadline)
 	}

@@ -14,6 +14,7 @@ import (
 // unless they say otherwise.
 type Task struct {
 	loop *Loop
+	home *worker // where the coroutine was made: it cannot be resumed on another thread; nil before its first turn
 	name string
 	body func(*Task) error
 
@@ -87,10 +88,12 @@ func (t *Task) Go(ctx context.Context, name string, body func(*Task) error) erro
 // start puts the task on the loop's list and into its run queue.
 func (t *Task) start() {
 	l := t.loop
+	l.lock()
+	defer l.unlock()
 	if loopState(l.state.Load()) == loopOver {
 		t.state = taskEnded
 		l.living.Add(-1)
-		l.options.Ended(t.name, ErrStopped)
+		l.tell(t.name, ErrStopped)
 		t.job.finish(ErrStopped)
 		return
 	}
@@ -110,6 +113,7 @@ func (t *Task) start() {
 		t.unwatch = context.AfterFunc(t.parent, func() { l.inbox.notify(l, t, &t.listed) })
 	}
 	l.runQueue.push(t)
+	l.offer()
 }
 
 // Name returns the name given to Go.
@@ -120,6 +124,8 @@ func (t *Task) Loop() *Loop { return t.loop }
 
 // Context returns a context that is done when t is cancelled or has ended.
 func (t *Task) Context() context.Context {
+	t.loop.lock()
+	defer t.loop.unlock()
 	if t.context == nil {
 		t.context, t.cancel = context.WithCancelCause(t.parent)
 		if t.canceled != nil {
@@ -130,13 +136,17 @@ func (t *Task) Context() context.Context {
 }
 
 // Draining reports whether the loop has been asked to end: a task should finish what it is at and return.
-func (t *Task) Draining() bool { return t.loop.drained }
+func (t *Task) Draining() bool { return t.loop.drained.Load() }
 
 // OnDrain has f called on the loop when the loop is asked to end, at once if it was already. It replaces the function set before; nil sets
-// none. f must not wait: it closes a listener, or sets a deadline that ends an idle wait.
+// none. f runs on the thread of t, never while t runs. It must not wait: it closes a listener, or sets a deadline that ends an idle wait.
 func (t *Task) OnDrain(f func()) {
-	t.onDrain = f
-	if f != nil && t.loop.drained {
+	if !t.loop.drained.Load() {
+		t.onDrain = f
+		return
+	}
+	t.onDrain = nil
+	if f != nil {
 		f()
 	}
 }
@@ -144,16 +154,36 @@ func (t *Task) OnDrain(f func()) {
 // Yield lets the other tasks of the loop run, and new events come in.
 func (t *Task) Yield() error {
 	t.mustRun("Yield")
-	t.state = taskReady
-	t.loop.runQueue.push(t)
-	t.suspend()
-	return t.canceled
+	t.loop.lock()
+	t.giveWay()
+	err := t.canceled
+	t.loop.unlock()
+	return err
 }
 
-// Sleep suspends t for d, no less. Tasks wake in the order of their deadlines.
+// giveWay lets the others run. As every function of a task that suspends it, it is called with the lock, and returns with it.
+func (t *Task) giveWay() {
+	t.state = taskReady
+	t.enqueue()
+	t.suspend()
+}
+
+// enqueue has t run, where it must.
+func (t *Task) enqueue() {
+	if t.home == nil || t.loop.crew == nil {
+		t.loop.runQueue.push(t)
+		return
+	}
+	t.home.push(t)
+}
+
+// Sleep suspends t for d, no less. Tasks wake in the order of their deadlines. On several
+// threads one may overtake another before it runs.
 func (t *Task) Sleep(d time.Duration) error {
 	t.mustRun("Sleep")
+	t.loop.lock()
 	err := t.wait(time.Now().Add(d))
+	t.loop.unlock()
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return nil
 	}
@@ -189,12 +219,16 @@ func (t *Task) resume(id uint64) {
 
 // awaitResumption suspends t until resume(id), or until t is cancelled.
 func (t *Task) awaitResumption(id uint64) error {
+	t.loop.lock()
 	if t.wasResumed(id) {
-		return t.canceled
+		err := t.canceled
+		t.loop.unlock()
+		return err
 	}
 	t.awaiting = true
 	err := t.wait(time.Time{})
 	t.awaiting = false
+	t.loop.unlock()
 	return err
 }
 
@@ -237,11 +271,11 @@ func (t *Task) stop(cause error) {
 func (t *Task) wait(deadline time.Time) error {
 	if t.canceled != nil {
 		// Let the others run, or a task that tries for ever in spite of the error would hold the loop.
-		_ = t.Yield()
+		t.giveWay()
 		return t.canceled
 	}
 	if !deadline.IsZero() {
-		t.loop.setTimer(&t.timer, deadline)
+		t.loop.setDeadline(&t.timer, deadline)
 	}
 	t.state = taskWaiting
 	t.suspend()
@@ -257,43 +291,48 @@ func (t *Task) wake(verdict error) bool {
 	}
 	t.loop.timers.stop(&t.timer)
 	t.state, t.verdict = taskReady, verdict
-	t.loop.runQueue.push(t)
+	t.enqueue()
 	return true
 }
 
 func (t *Task) expired() { t.wake(os.ErrDeadlineExceeded) }
 
+// suspend gives the thread back. The lock is held across the switch, in either direction: whoever wakes t meanwhile waits for it.
 func (t *Task) suspend() {
 	if !t.yield(struct{}{}) {
+		t.loop.unlock()
 		panic(ErrStopped)
 	}
 }
 
 func (t *Task) mustRun(what string) {
-	if t.loop.running != t {
+	if t.loop.runningTask() != t {
 		panic("sched: Task." + what + " is called by code that does not run in the task")
 	}
 }
 
 func mustBeRunning(t *Task, what string) {
-	if t == nil || t.loop.running != t {
+	if t == nil || t.loop.runningTask() != t {
 		panic("sched: " + what + " is called for a task that does not run")
 	}
 }
 
 // run gives the thread to the task until it suspends or ends. The coroutine is made here, on the loop's locked thread: one that was made
 // in another state of locking could not be switched to, and the runtime would throw.
-func (t *Task) run() {
-	l := t.loop
+func (t *Task) run(w *worker) {
+	if t.state == taskEnded {
+		return
+	}
 	if t.next == nil {
+		t.home = w
 		t.next, t.abort = iter.Pull(t.sequence)
 	}
 	t.state = taskRunning
-	outer := l.running
-	l.running = t
-	l.watchdog.enter(t.holder) // nil before its first turn: sequence makes it
+	outer := w.running
+	w.running = t
+	w.watchdog.enter(t.holder) // nil before its first turn: sequence makes it
 	_, suspended := t.next()
-	l.running = outer
+	w.running = outer
 	if !suspended {
 		t.end()
 	}
@@ -301,7 +340,9 @@ func (t *Task) run() {
 
 func (t *Task) sequence(yield func(struct{}) bool) {
 	t.yield = yield
-	if w := t.loop.watchdog; w != nil {
+	t.loop.unlock()
+	defer t.loop.lock()
+	if w := t.home.watchdog; w != nil {
 		t.holder = &holder{name: t.name, goroutine: goroutineHeader()}
 		w.enter(t.holder)
 	}
@@ -344,7 +385,7 @@ func (t *Task) end() {
 	t.older, t.newer, t.body, t.onDrain = nil, nil, nil, nil
 	t.next, t.yield, t.abort = nil, nil, nil
 	l.living.Add(-1)
-	l.options.Ended(t.name, t.err)
+	l.tell(t.name, t.err)
 	t.job.finish(t.err)
 }
 

@@ -45,10 +45,18 @@ type taskSource struct {
 
 // Wait suspends the running task.
 func (s *taskSource) Wait(d sys.Direction, deadline time.Time) error {
-	t := s.loop.running
-	if t == nil {
+	l := s.loop
+	t := l.runningTask()
+	if t == nil || t.loop != l {
 		panic("sched: Wait is called outside the loop's tasks")
 	}
+	l.lock()
+	err := s.wait(t, d, deadline)
+	l.unlock()
+	return err
+}
+
+func (s *taskSource) wait(t *Task, d sys.Direction, deadline time.Time) error {
 	if t.canceled != nil {
 		return t.wait(deadline)
 	}

@@ -45,8 +45,11 @@ type holder struct {
 	goroutine []byte // "goroutine 7 ", as dumps begin; nil is the loop's
 }
 
-// watch starts a watchdog for l, whose goroutine calls it.
+// watch starts a watchdog, if one was asked for, for the worker of l whose goroutine calls it.
 func (l *Loop) watch() *watchdog {
+	if l.options.TurnMax <= 0 {
+		return nil
+	}
 	w := &watchdog{limit: l.options.TurnMax, stalled: l.options.Stalled, stop: make(chan struct{}), over: make(chan struct{})}
 	w.loop = holder{name: "loop", goroutine: goroutineHeader()}
 	w.posted = holder{name: postedName}

@@ -3,6 +3,7 @@ package schedtest
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/edgewise-go/edgewise/sched"
@@ -118,16 +119,16 @@ func cancelIgnored(t T, r *rig) {
 	cancel(errCase)
 	reg := r.silent(t)
 	for _, suspend := range suspensions(r, reg) {
-		served := false
+		var served atomic.Bool
 		stubborn := r.spawn(t, r.loop(), ctx, "stubborn", func(task *sched.Task) error {
 			r.flood(t, func() bool {
 				_ = suspend(task)
-				return !served
+				return !served.Load()
 			})
 			return nil
 		})
 		r.do(t, "other", func(*sched.Task) error {
-			served = true
+			served.Store(true)
 			return nil
 		})
 		r.wait(t, stubborn, "the stubborn task ends")

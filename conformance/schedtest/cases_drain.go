@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/edgewise-go/edgewise/queue"
@@ -84,11 +85,14 @@ func drainTasks(t T, r *rig) {
 
 func drainHandlers(t T, r *rig) {
 	r.start(t, sched.Options{})
+	var mu sync.Mutex // guards causes
 	var causes []sched.Cause
 	begun := make(chan struct{})
 	for range 2 { // one waits for nothing, the other for a silent socket and a time
 		a, _ := r.pair(t)
 		s := newScript(func(_ *sched.HandlerTask, c sched.Cause) sched.Next {
+			mu.Lock()
+			defer mu.Unlock()
 			causes = append(causes, c)
 			switch c {
 			case sched.Started:

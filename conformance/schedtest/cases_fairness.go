@@ -2,6 +2,7 @@ package schedtest
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/edgewise-go/edgewise/sched"
 	"github.com/edgewise-go/edgewise/sys"
@@ -18,13 +19,13 @@ func fairnessCases() []testCase {
 
 func fairTasks(t T, r *rig) {
 	r.start(t, sched.Options{})
-	pings := 0
+	var pings atomic.Int32
 	flooder := r.spawn(t, r.loop(), context.Background(), "flooder", func(task *sched.Task) error {
-		r.flood(t, func() bool { return r.ops.yield(task) == nil && pings < 10 })
+		r.flood(t, func() bool { return r.ops.yield(task) == nil && pings.Load() < 10 })
 		return nil
 	})
 	ping := r.spawn(t, r.loop(), context.Background(), "ping", func(task *sched.Task) error {
-		for pings = 1; pings < 10; pings++ {
+		for pings.Store(1); pings.Load() < 10; pings.Add(1) {
 			if err := task.Yield(); err != nil {
 				return err
 			}
@@ -39,10 +40,10 @@ func fairEvents(t T, r *rig) {
 	r.start(t, sched.Options{})
 	a, b := r.pair(t)
 	reg := r.register(t, taskForm, a)
-	received := false
+	var received atomic.Bool
 	reader := r.spawn(t, r.loop(), context.Background(), "reader", func(*sched.Task) error {
 		_, err := receive(reg, a, make([]byte, 1))
-		received = err == nil
+		received.Store(err == nil)
 		return err
 	})
 	r.fence(t)
@@ -50,7 +51,7 @@ func fairEvents(t T, r *rig) {
 		if _, err := sys.Send(b, []byte("x")); err != nil {
 			return err
 		}
-		r.flood(t, func() bool { return r.ops.yield(task) == nil && !received })
+		r.flood(t, func() bool { return r.ops.yield(task) == nil && !received.Load() })
 		return nil
 	})
 	r.wait(t, reader, "the reader ends")

@@ -256,8 +256,10 @@ func handlerWithin(t T, r *rig) {
 	a, b := r.pair(t)
 	durations := append([]time.Duration{-time.Hour}, durations...)
 	var begun time.Time
-	i := 0
+	var expired atomic.Int32 // and one for the event after
 	s := newScript(func(_ *sched.HandlerTask, c sched.Cause) sched.Next {
+		i := int(expired.Load())
+		defer func() { expired.Store(int32(i)) }()
 		switch {
 		case c == sched.Expired && i < len(durations):
 			if d := time.Since(begun); d < durations[i] {
@@ -291,7 +293,7 @@ func handlerWithin(t T, r *rig) {
 			ready := false
 			r.fence(t)
 			if err := r.loop().Call(t.Context(), "looks", func(*sched.Task) error {
-				ready = i > len(durations)
+				ready = int(expired.Load()) > len(durations)
 				return nil
 			}); err != nil || ready {
 				break
@@ -301,7 +303,7 @@ func handlerWithin(t T, r *rig) {
 	}()
 	r.wait(t, s.ended, "all times expire")
 	r.wait(t, done, "the watcher ends")
-	if i <= len(durations) {
+	if i := expired.Load(); int(i) <= len(durations) {
 		t.Errorf("%d of %d times expired", i, len(durations))
 	}
 }
@@ -341,7 +343,7 @@ func handlerWake(t T, r *rig) {
 func handlerAgain(t T, r *rig) {
 	r.start(t, sched.Options{})
 	a, _ := r.pair(t)
-	others := 0
+	var others atomic.Int32
 	s := newScript(nil)
 	until := time.Now().Add(r.patience / 4)
 	s.step = func(_ *sched.HandlerTask, c sched.Cause) sched.Next {
@@ -349,18 +351,18 @@ func handlerAgain(t T, r *rig) {
 		if n > 1 && c != sched.Resumed {
 			t.Errorf("Step was called with %v after Again", c)
 		}
-		if others == 10 {
+		if others.Load() == 10 {
 			return sched.Done(nil)
 		}
 		if n > roundsMax && time.Now().After(until) {
-			t.Errorf("another task had %d turns while a handler said Again %d times", others, n)
+			t.Errorf("another task had %d turns while a handler said Again %d times", others.Load(), n)
 			return sched.Done(nil)
 		}
 		return sched.Again()
 	}
 	r.handle(t, a, s)
 	r.do(t, "other", func(task *sched.Task) error {
-		for others = 1; others < 10; others++ {
+		for others.Store(1); others.Load() < 10; others.Add(1) {
 			if err := task.Yield(); err != nil {
 				return err
 			}

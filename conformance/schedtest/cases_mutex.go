@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"github.com/edgewise-go/edgewise/sched"
 )
@@ -201,7 +202,7 @@ func semaphoreBound(t T, r *rig) {
 	r.start(t, sched.Options{})
 	const size = 3
 	s := sched.NewSemaphore(size)
-	used := 0
+	var used atomic.Int32
 	var done []<-chan struct{}
 	for i := range 6 {
 		n := 1 + i%size
@@ -211,11 +212,11 @@ func semaphoreBound(t T, r *rig) {
 					t.Errorf("Acquire: %v", err)
 					return nil
 				}
-				if used += n; used > size {
+				if used := used.Add(int32(n)); used > size {
 					t.Errorf("%d units of %d are used", used, size)
 				}
 				_ = task.Yield()
-				used -= n
+				used.Add(-int32(n))
 				s.Release(n)
 			}
 			return nil

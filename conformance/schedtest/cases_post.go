@@ -140,7 +140,8 @@ func postItself(t T, r *rig) {
 	r.start(t, sched.Options{})
 	a, b := r.pair(t)
 	reg := r.register(t, taskForm, a)
-	posts, received := 0, false
+	posts := 0
+	var received atomic.Bool
 	over := make(chan struct{})
 	var again func()
 	again = func() {
@@ -148,7 +149,7 @@ func postItself(t T, r *rig) {
 		if posts == 10 { // the reader waits
 			send(t, b, "x")
 		}
-		if received || posts > postsMax {
+		if received.Load() || posts > postsMax {
 			close(over)
 			return
 		}
@@ -159,7 +160,7 @@ func postItself(t T, r *rig) {
 	}
 	reads := r.spawn(t, r.loop(), t.Context(), "reads", func(*sched.Task) error {
 		_, err := receive(reg, a, make([]byte, 1))
-		received = true
+		received.Store(true)
 		return err
 	})
 	if err := r.ops.post(r.loop(), again); err != nil {

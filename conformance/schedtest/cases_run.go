@@ -3,6 +3,7 @@ package schedtest
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/edgewise-go/edgewise/queue"
@@ -104,11 +105,11 @@ func runQueueFails(t T, r *rig) {
 	r.make(t, sched.Options{})
 	r.run(t, context.Background())
 	const tasks = 10
-	var ended int
+	var ended atomic.Int32
 	begun := make(chan struct{})
 	for i := range tasks {
 		r.spawn(t, r.loop(), context.Background(), "deferred", func(task *sched.Task) error {
-			defer func() { ended++ }()
+			defer ended.Add(1)
 			if i == tasks-1 {
 				close(begun)
 			}
@@ -129,8 +130,8 @@ func runQueueFails(t T, r *rig) {
 	if !errors.Is(r.runErr, queue.ErrClosed) {
 		t.Errorf("Run: %v, want the queue's error", r.runErr)
 	}
-	if ended != tasks || r.loop().Len() != 0 {
-		t.Errorf("%d of %d tasks have run their deferred calls; Len is %d", ended, tasks, r.loop().Len())
+	if ended.Load() != tasks || r.loop().Len() != 0 {
+		t.Errorf("%d of %d tasks have run their deferred calls; Len is %d", ended.Load(), tasks, r.loop().Len())
 	}
 	r.wait(t, s.ended, "the handler ends")
 	if !errors.Is(s.err, sched.ErrStopped) {

@@ -26,8 +26,8 @@ var modes = []queue.Mode{queue.Level, queue.Edge, queue.OneShot}
 
 func single(mechanism string, open opener, mode queue.Mode) Target {
 	return Target{
-		Name:     fmt.Sprintf("single/%s/%v", mechanism, mode),
-		Features: []Feature{Signals},
+		Name:     fmt.Sprintf("%s/%v/single", mechanism, mode),
+		Features: []Feature{Signals, InOrder},
 		Open: func(o sched.Options, wrap func(queue.Queue) queue.Queue) (sched.Scheduler, error) {
 			q, err := open()
 			if err != nil {
@@ -41,8 +41,8 @@ func single(mechanism string, open opener, mode queue.Mode) Target {
 
 func sharded(mechanism string, open opener, mode queue.Mode) Target {
 	return Target{
-		Name:     fmt.Sprintf("sharded/%s/%v", mechanism, mode),
-		Features: []Feature{Signals, SeveralLoops},
+		Name:     fmt.Sprintf("%s/%v/sharded", mechanism, mode),
+		Features: []Feature{Signals, InOrder, SeveralLoops},
 		Open: func(o sched.Options, wrap func(queue.Queue) queue.Queue) (sched.Scheduler, error) {
 			o.Mode = mode
 			return sched.NewSharded(2, func() (queue.Queue, error) {
@@ -52,6 +52,21 @@ func sharded(mechanism string, open opener, mode queue.Mode) Target {
 				}
 				return wrap(q), nil
 			}, o)
+		},
+	}
+}
+
+func shared(workers int, name, mechanism string, open opener, mode queue.Mode) Target {
+	return Target{
+		Name:     fmt.Sprintf("%s/%v/%s", mechanism, mode, name),
+		Features: []Feature{Signals, SeveralWorkers},
+		Open: func(o sched.Options, wrap func(queue.Queue) queue.Queue) (sched.Scheduler, error) {
+			q, err := open()
+			if err != nil {
+				return nil, err
+			}
+			o.Mode = mode
+			return sched.NewShared(workers, wrap(q), o)
 		},
 	}
 }
@@ -71,6 +86,7 @@ func testMechanism(t *testing.T, mechanism string, open opener) {
 	for _, mode := range modes {
 		TestScheduler(t, single(mechanism, open, mode))
 		TestScheduler(t, sharded(mechanism, open, mode))
+		TestScheduler(t, shared(2, "shared", mechanism, open, mode))
 	}
 	for deadline := time.Now().Add(patienceDefault); runtime.NumGoroutine() > before; {
 		if time.Now().After(deadline) {

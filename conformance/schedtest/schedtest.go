@@ -24,8 +24,10 @@ type Violation = suite.Violation
 
 // The features.
 const (
-	SeveralLoops Feature = "several loops"
-	Signals      Feature = "signals" // the system has signals that interrupt system calls
+	SeveralLoops   Feature = "several loops"
+	SeveralWorkers Feature = "several workers" // tasks of one loop run at the same time
+	InOrder        Feature = "in order"        // ready tasks of a loop run in the order in which they become ready
+	Signals        Feature = "signals"         // the system has signals that interrupt system calls
 )
 
 // Target is a scheduler and what it claims.

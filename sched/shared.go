@@ -1,0 +1,43 @@
+package sched
+
+import (
+	"fmt"
+
+	"github.com/edgewise-go/edgewise/queue"
+)
+
+// Shared is a scheduler of one loop on several threads, its workers: they share a queue, and whoever is free runs what is ready. A handler's steps, and the first
+// turn of a coroutine, are run by any worker; after it a coroutine stays with the worker that began it, because Go
+// can resume it on that thread only. No task is ever run by two workers at a time, whatever the mode.
+//
+// One worker waits for events, the others wait for it: an event wakes one thread. A lock is taken at each step and suspension, and a thread may be woken for
+// an event that another has taken from the queue. In the modes Level and OneShot interest is changed with the lock held; in Level a task that is not yet run
+// costs two such changes more, where Single often needs none: prefer Edge. Shared is for few tasks with long steps; many short ones run
+// faster on a Sharded.
+//
+// Its tasks, steps and posted functions run at the same time: what they share, each must guard. Options.Ended and Options.Stalled are called by
+// several workers at a time.
+type Shared struct{ *Loop }
+
+// WorkersMax bounds the workers of a Shared: each is a thread.
+const WorkersMax = 256
+
+// NewShared returns a scheduler of workers threads over q, which it owns unless there is an error: Run closes q when it ends. The error is
+// errors.ErrUnsupported where the system does not tell threads apart (OpenBSD).
+func NewShared(workers int, q queue.Queue, options Options) (Shared, error) {
+	if workers < 1 || workers > WorkersMax {
+		return Shared{}, fmt.Errorf("sched: %d workers: want 1 to %d", workers, WorkersMax)
+	}
+	l := newLoop(q, options, workers)
+	if workers > 1 {
+		c, err := newCrew(l.workers)
+		if err != nil {
+			return Shared{}, fmt.Errorf("sched: several workers: %w", err)
+		}
+		l.crew = c
+	}
+	return Shared{l}, nil
+}
+
+// Loops returns the one loop.
+func (s Shared) Loops() []*Loop { return []*Loop{s.Loop} }
