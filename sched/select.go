@@ -192,8 +192,5 @@ func (s *goroutineSelect) Wake() {
 
 func (s *goroutineSelect) Close() error {
 	s.closed.Store(true)
-	if s.timer != nil {
-		s.timer.Stop()
-	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/edgewise-go/edgewise/sys"
@@ -13,6 +14,53 @@ import (
 // selfConnectsMax is how often an attempt that got itself as its peer is made again: the port was free to be chosen, so nobody listens
 // there, but somebody may by the next try, which gets another port.
 const selfConnectsMax = 2
+
+// attemptShareMin is the least time that one of several addresses gets, unless less is left.
+const attemptShareMin = 2 * time.Second
+
+// tryEach connects to one candidate after the other.
+func (d *Dialer) tryEach(ctx context.Context, left candidates) (*Conn, error) {
+	var failed []error
+	for left.len() > 0 {
+		until := share(ctx, left.len())
+		addr := left.next().addr
+		c, err := d.attempt(ctx, addr, until)
+		if err == nil {
+			return c, nil
+		}
+		failed = append(failed, opError("dial", nil, netAddr(addr), err))
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return nil, joined(failed)
+}
+
+// joined makes one error of those that are not nil.
+func joined(errs []error) error {
+	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+	if len(errs) == 1 {
+		return errs[0]
+	}
+	return errors.Join(errs...)
+}
+
+// share returns until when the first of left addresses is tried.
+func share(ctx context.Context, left int) time.Time {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return time.Time{}
+	}
+	remaining := time.Until(deadline)
+	part := remaining / time.Duration(left)
+	if part < attemptShareMin {
+		part = min(attemptShareMin, remaining)
+	}
+	if part == remaining {
+		return deadline
+	}
+	return time.Now().Add(part)
+}
 
 // attempt connects to one address until deadline. It returns a connection or an error, never both, and leaves no descriptor behind an error.
 func (d *Dialer) attempt(ctx context.Context, addr netip.AddrPort, deadline time.Time) (*Conn, error) {
@@ -31,6 +79,18 @@ func (d *Dialer) attempt(ctx context.Context, addr netip.AddrPort, deadline time
 }
 
 func (d *Dialer) once(ctx context.Context, addr netip.AddrPort, deadline time.Time) (*Conn, error) {
+	c, err := d.begin(addr)
+	if err != nil {
+		return nil, err
+	}
+	if c.sock.phase == phaseConnecting {
+		err = c.finish(ctx, deadline)
+	}
+	return c.settle(err)
+}
+
+// begin starts to connect to addr, and registers the socket.
+func (d *Dialer) begin(addr netip.AddrPort) (*Conn, error) {
 	s, err := OpenTCP(sys.FamilyOf(addr.Addr()))
 	if err != nil {
 		return nil, callError("socket", err)
@@ -49,9 +109,11 @@ func (d *Dialer) once(ctx context.Context, addr netip.AddrPort, deadline time.Ti
 		c.sock.Close()
 		return nil, err
 	}
-	if c.sock.phase == phaseConnecting {
-		err = c.finish(ctx, deadline)
-	}
+	return c, nil
+}
+
+// settle makes c, whose connect had the outcome err, a connection, or closes it.
+func (c *Conn) settle(err error) (*Conn, error) {
 	if err == nil {
 		c.local, err = c.sock.LocalAddr()
 	}

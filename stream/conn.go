@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/edgewise-go/edgewise/sys"
@@ -167,9 +168,10 @@ func (c *Conn) CloseRead() error {
 	return c.opError("close", c.connected(c.sock.CloseRead(), sys.Reading))
 }
 
-// connected makes who waits in direction d look again after a shutdown. ENOTCONN says that a reset came first: then the stream has ended.
+// connected makes who waits in direction d look again after a shutdown. ENOTCONN says that a reset came first, and EINVAL on NetBSD, where it has no
+// other meaning for a call that is sound: then the stream has ended.
 func (c *Conn) connected(err error, d sys.Direction) error {
-	if sys.ClassOf(err) == sys.ClassDisconnected {
+	if sys.ClassOf(err) == sys.ClassDisconnected || err == syscall.EINVAL {
 		err = nil
 	}
 	if err == nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"strconv"
 	"time"
 )
 
@@ -16,21 +15,55 @@ type Resolve = func(ctx context.Context, host string) ([]netip.Addr, error)
 // ErrNoAddress is returned when a host has no address of the network that was asked for.
 var ErrNoAddress = errors.New("stream: no suitable address")
 
-// attemptShareMin is the least time that one of several addresses gets, unless less is left.
-const attemptShareMin = 2 * time.Second
+// ResolveParts starts to turn a host name into addresses, and returns at once. Network says which are wanted: "ip", "ip4" or "ip6".
+//
+// deliver is given addresses as they arrive, best first, usually those of one family at a time; it copies them, and may be called from any
+// goroutine, also before ResolveParts returns. The call with more false is the last one, and later ones do nothing. err says why addresses
+// are missing; the dial fails with it if it has got none at all. cancel, if it is not nil, is called once by the caller of the dial when
+// that needs no more, also after the last delivery.
+type ResolveParts = func(network, host string, deliver func(addrs []netip.Addr, more bool, err error)) (cancel func())
+
+// The delays of RFC 8305, section 8, which zero in a [Dialer] stands for, and the least one between attempts.
+const (
+	ResolutionDelayDefault = 50 * time.Millisecond
+	AttemptDelayDefault    = 250 * time.Millisecond
+
+	attemptDelayMin = 10 * time.Millisecond
+)
+
+// The bounds of one dial, which the comment of [Dialer] has as well: addresses of each family that a resolver delivers, and attempts at a time.
+const (
+	addressesMax = 64
+	attemptsMax  = 16
+)
 
 // Dialer opens connections. Waiter must be set; all else may be zero. Its methods may be used by any number of callers at once, and its fields
 // must not change meanwhile.
 //
-// Addresses are tried one after the other, the families alternating, each with its share of the time that is left. They are not
-// raced: an address that does not answer uses up its share before the next one is tried. So without a deadline a black hole costs the
-// kernel's own limit, about two minutes on Linux.
+// Several addresses are raced, if Waiter is a [Selector], as RFC 8305 says: the families alternate, an attempt that has not answered is joined by
+// the next after AttemptDelay, one that fails by the next at once, the first connection wins, and the others are closed before the dial
+// returns. At most 16 attempts run at a time: the next then starts when one ends. A resolver's addresses are tried up to 64 of each family, and
+// the rest passed over. All this is done by the caller, suspended, without a goroutine.
+//
+// With a Waiter that is no Selector, addresses are tried one after the other, each with its share of the time that is left, 2 seconds at
+// least: one that does not answer uses it up, and without a deadline a black hole costs the kernel's own limit, about two minutes on Linux.
 type Dialer struct {
 	// Waiter suspends the caller while connecting, and later the callers of the connection.
 	Waiter Waiter
 
-	// Resolve is asked for host names. Without it only literal addresses are understood.
+	// Resolve is asked for host names. Without it and ResolveParts only literal addresses are understood.
 	Resolve Resolve
+
+	// ResolveParts is asked instead of Resolve where Waiter is a Selector; where it is not, and there is no Resolve, a dial of a host name
+	// fails with an error that is errors.ErrUnsupported.
+	ResolveParts ResolveParts
+
+	// ResolutionDelay is how long IPv4 addresses that have come wait for IPv6 ones; ResolutionDelayDefault if zero, not at all if negative.
+	ResolutionDelay time.Duration
+
+	// AttemptDelay is how long an attempt has to answer before the next one joins it; AttemptDelayDefault if zero, 10 ms at least. If it is
+	// negative, the next one starts when the one before has failed, and addresses are not raced.
+	AttemptDelay time.Duration
 
 	// Timeout bounds a whole dial, with resolving; zero does not. The context's deadline bounds it as well.
 	Timeout time.Duration
@@ -48,42 +81,36 @@ type Dialer struct {
 // It fits http.Transport.DialContext. The connection is a *Conn; when an error is returned there is none, and no descriptor is left open.
 //
 // Cancelling ctx ends the dial with an error that is ctx.Err(); afterwards it does nothing to the connection. An error is a *net.OpError,
-// or, when several addresses failed, one that joins one for each. A timeout is context.DeadlineExceeded as well as os.ErrDeadlineExceeded.
+// or, when several attempts were made, one that joins one for each in the order of their start. A timeout is context.DeadlineExceeded as well as
+// os.ErrDeadlineExceeded.
 func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	if network == networkUnix {
-		c, err := d.ConnectUnix(ctx, address)
-		if err != nil {
-			return nil, err
-		}
-		return c, nil
-	}
 	if dialsPackets(network) {
 		return d.dialPacket(ctx, network, address)
 	}
-	if err := checkNetwork(network); err != nil {
-		return nil, &net.OpError{Op: "dial", Net: network, Err: err}
+	var c *Conn
+	var err error
+	if network == networkUnix {
+		c, err = d.ConnectUnix(ctx, address)
+	} else {
+		c, err = d.dial(ctx, network, address)
 	}
-	ctx, cancel := d.limit(ctx)
-	defer cancel()
-	addrs, err := d.lookup(ctx, network, address)
-	if err != nil {
-		return nil, &net.OpError{Op: "dial", Net: network, Err: err}
-	}
-	c, err := d.connect(ctx, interleave(addrs))
 	if err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
-// Connect connects to the first of addrs that answers, trying them in order, with the promises of DialContext.
+// Connect connects to the first of addrs that answers, with the promises of DialContext. It takes them in the order in which they are given,
+// whatever their families.
 func (d *Dialer) Connect(ctx context.Context, addrs ...netip.AddrPort) (*Conn, error) {
 	if len(addrs) == 0 {
 		return nil, &net.OpError{Op: "dial", Net: network, Err: ErrNoAddress}
 	}
 	ctx, cancel := d.limit(ctx)
 	defer cancel()
-	return d.connect(ctx, addrs)
+	var left candidates
+	left.inOrder(addrs)
+	return d.connect(ctx, network, left)
 }
 
 func (d *Dialer) limit(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -93,110 +120,42 @@ func (d *Dialer) limit(ctx context.Context) (context.Context, context.CancelFunc
 	return context.WithTimeout(ctx, d.Timeout)
 }
 
-func (d *Dialer) connect(ctx context.Context, addrs []netip.AddrPort) (*Conn, error) {
-	var failed []error
-	for i, addr := range addrs {
-		c, err := d.attempt(ctx, addr, share(ctx, len(addrs)-i))
-		if err == nil {
-			return c, nil
-		}
-		failed = append(failed, opError("dial", nil, netAddr(addr), err))
-		if ctx.Err() != nil {
-			break
-		}
-	}
-	if len(failed) == 1 {
-		return nil, failed[0]
-	}
-	return nil, errors.Join(failed...)
-}
-
-// share returns until when the first of left addresses is tried.
-func share(ctx context.Context, left int) time.Time {
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		return time.Time{}
-	}
-	remaining := time.Until(deadline)
-	part := remaining / time.Duration(left)
-	if part < attemptShareMin {
-		part = min(attemptShareMin, remaining)
-	}
-	if part == remaining {
-		return deadline
-	}
-	return time.Now().Add(part)
-}
-
-func (d *Dialer) lookup(ctx context.Context, network, address string) ([]netip.AddrPort, error) {
-	host, service, err := net.SplitHostPort(address)
+func (d *Dialer) dial(ctx context.Context, network, address string) (*Conn, error) {
+	host, port, err := splitAddress(network, address)
 	if err != nil {
-		return nil, err
+		return nil, &net.OpError{Op: "dial", Net: network, Err: err}
 	}
-	port, err := strconv.ParseUint(service, 10, 16)
+	ctx, cancel := d.limit(ctx)
+	defer cancel()
+	selector, selects := d.Waiter.(Selector)
+	if _, known := literal(host); !known && selects && d.ResolveParts != nil {
+		r := newRace(d, ctx, network, selector)
+		defer r.end()
+		r.resolve(host, port)
+		return r.run()
+	}
+	ips, err := d.addresses(ctx, network, host)
+	if err == nil && len(ips) == 0 {
+		err = noAddress(address)
+	}
 	if err != nil {
-		return nil, &net.AddrError{Err: "port is not a number below 65536", Addr: address}
+		return nil, &net.OpError{Op: "dial", Net: network, Err: err}
 	}
-	ips, err := d.addresses(ctx, host)
-	if err != nil {
-		return nil, err
-	}
-	var addrs []netip.AddrPort
-	for _, ip := range ips {
-		ip = ip.Unmap()
-		if network == "tcp" || network == "tcp4" && ip.Is4() || network == "tcp6" && ip.Is6() {
-			addrs = append(addrs, netip.AddrPortFrom(ip, uint16(port)))
-		}
-	}
-	if len(addrs) == 0 {
-		return nil, fmt.Errorf("%s: %w", address, ErrNoAddress)
-	}
-	return addrs, nil
+	var left candidates
+	left.add(ips, port)
+	return d.connect(ctx, network, left)
 }
 
-func (d *Dialer) addresses(ctx context.Context, host string) ([]netip.Addr, error) {
-	if host == "" {
-		return []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()}, nil
+// connect races the candidates if there are several and the Waiter can.
+func (d *Dialer) connect(ctx context.Context, network string, left candidates) (*Conn, error) {
+	selector, selects := d.Waiter.(Selector)
+	if !selects || left.len() == 1 {
+		return d.tryEach(ctx, left)
 	}
-	if ip, err := netip.ParseAddr(host); err == nil {
-		return []netip.Addr{ip}, nil
-	}
-	if d.Resolve == nil {
-		return nil, &net.DNSError{Err: "not a literal address, and the Dialer has no Resolve", Name: host, IsNotFound: true}
-	}
-	ips, err := d.Resolve(ctx, host)
-	if err != nil {
-		return nil, done(ctx, err)
-	}
-	return ips, nil
+	r := newRace(d, ctx, network, selector)
+	defer r.end()
+	r.left = left
+	return r.run()
 }
 
-func checkNetwork(network string) error {
-	switch network {
-	case "tcp", "tcp4", "tcp6":
-		return nil
-	}
-	return net.UnknownNetworkError(network)
-}
-
-// interleave makes the families alternate, beginning with that of the first address and keeping the order within each (RFC 8305, 4).
-func interleave(addrs []netip.AddrPort) []netip.AddrPort {
-	var first, second []netip.AddrPort
-	for _, a := range addrs {
-		if a.Addr().Is4() == addrs[0].Addr().Is4() {
-			first = append(first, a)
-		} else {
-			second = append(second, a)
-		}
-	}
-	mixed := make([]netip.AddrPort, 0, len(addrs))
-	for i := range max(len(first), len(second)) {
-		if i < len(first) {
-			mixed = append(mixed, first[i])
-		}
-		if i < len(second) {
-			mixed = append(mixed, second[i])
-		}
-	}
-	return mixed
-}
+func noAddress(address string) error { return fmt.Errorf("%s: %w", address, ErrNoAddress) }

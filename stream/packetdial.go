@@ -84,7 +84,7 @@ func (d *Dialer) dialPacket(ctx context.Context, network, address string) (_ net
 		c, err = d.ConnectUnixDatagram(ctx, address)
 	} else {
 		var addrs []netip.AddrPort
-		if addrs, err = d.lookup(ctx, strings.Replace(network, networkUDP, "tcp", 1), address); err != nil {
+		if addrs, err = d.receivers(ctx, strings.Replace(network, networkUDP, "tcp", 1), address); err != nil {
 			return nil, &net.OpError{Op: "dial", Net: network, Err: err}
 		}
 		c, err = d.ConnectUDP(ctx, addrs...)
@@ -93,4 +93,24 @@ func (d *Dialer) dialPacket(ctx context.Context, network, address string) (_ net
 		return nil, err
 	}
 	return c, nil
+}
+
+// receivers returns where address is in network, which is named as for TCP.
+func (d *Dialer) receivers(ctx context.Context, network, address string) ([]netip.AddrPort, error) {
+	host, port, err := splitAddress(network, address)
+	if err != nil {
+		return nil, err
+	}
+	ips, err := d.addresses(ctx, network, host)
+	if err != nil {
+		return nil, err
+	}
+	if len(ips) == 0 {
+		return nil, noAddress(address)
+	}
+	var addrs []netip.AddrPort
+	for _, ip := range ips {
+		addrs = append(addrs, netip.AddrPortFrom(ip, port))
+	}
+	return addrs, nil
 }

@@ -40,9 +40,9 @@ func newFetch(c config, p *progress) (*fetch, error) {
 }
 
 // work fetches targets, one after the other, until there are none left.
-func (f *fetch) work(ctx context.Context, t *sched.Task, resolve stream.Resolve) error {
+func (f *fetch) work(ctx context.Context, t *sched.Task, resolve stream.ResolveParts) error {
 	c := &client{
-		dialer:  stream.Dialer{Waiter: t.Loop().Tasks(), Resolve: resolve},
+		dialer:  stream.Dialer{Waiter: t.Loop().Tasks(), ResolveParts: resolve},
 		tls:     f.config.tls,
 		timeout: f.config.timeout,
 	}

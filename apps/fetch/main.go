@@ -67,7 +67,7 @@ func run(ctx context.Context, args []string) error {
 	for i := range workers {
 		p := kit.Places[i%len(kit.Places)]
 		inbox := strategy.NewInbox(p.Loop)
-		if err := p.Loop.Go(ctx, "fetch", func(t *sched.Task) error { return f.work(ctx, t, resolver.For(t, inbox)) }); err != nil {
+		if err := p.Loop.Go(ctx, "fetch", func(t *sched.Task) error { return f.work(ctx, t, resolver.Parts(inbox)) }); err != nil {
 			return err
 		}
 	}

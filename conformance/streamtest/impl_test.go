@@ -1,6 +1,7 @@
 package streamtest
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/edgewise-go/edgewise/stream/park"
@@ -8,7 +9,7 @@ import (
 
 // parked is the target whose Waiter is stream/park.
 func parked() Target {
-	return Target{Name: "park", Features: append(Unix(), Goroutines, Selects), Waivers: waivers(), Open: func(T) (*Fixture, error) {
+	return Target{Name: "park", Features: append(features(), Goroutines), Waivers: waivers(), Open: func(T) (*Fixture, error) {
 		return &Fixture{Waiter: park.Waiter{}, Go: func(_ string, f func()) { go f() }, Child: "TestOneInAChild"}, nil
 	}}
 }
@@ -17,3 +18,6 @@ func TestPark(t *testing.T) { TestWaiter(t, parked()) }
 
 // TestOneInAChild is what other tests start as a process of its own.
 func TestOneInAChild(t *testing.T) { TestChild(t, everyTarget()...) }
+
+// features returns what every target has on this system.
+func features() []Feature { return slices.Concat(Unix(), IP6(), signalFeatures(), []Feature{Selects}) }

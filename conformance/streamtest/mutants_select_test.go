@@ -43,7 +43,8 @@ func selectMutants() []mutant {
 	return []mutant{
 		broken("a Select waits for the first alone", selectWaits(func(s stream.Select, wanted []stream.Readiness, deadline time.Time) error {
 			return s.Wait(wanted[:min(1, len(wanted))], deadline)
-		}), "select/ready", "select/directions", "select/interrupted", "select/registration-closed"),
+		}), "select/ready", "select/directions", "select/interrupted", "select/registration-closed", "race/dead-first", "race/failure-first",
+			"race/late-address", "race/no-leak"),
 		broken("any readiness ends a Select", selectWaits(func(s stream.Select, wanted []stream.Readiness, deadline time.Time) error {
 			if len(wanted) > 0 && time.Now().Before(deadline) {
 				return nil
@@ -116,10 +117,11 @@ func selectMutants() []mutant {
 		broken("a second Close of a Select fails", selects(func(b *brokenWaiter) func(*brokenRegistration) {
 			var closed atomic.Bool
 			b.close = func(s stream.Select) error {
+				err := s.Close()
 				if closed.Swap(true) {
 					return errBroken
 				}
-				return s.Close()
+				return err
 			}
 			return nil
 		}), "select/closed"),

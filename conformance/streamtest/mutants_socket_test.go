@@ -103,30 +103,33 @@ func dialMutants() []mutant {
 				return e.Err
 			}
 			return err
-		}), "dial/refused", "dial/next-address", "dial/deadline", "dial/cancelled"),
+		}), "dial/refused", "dial/next-address", "dial/deadline", "dial/cancelled", "dial/signals", "race/in-turn", "race/cancelled"),
 		broken("only the first address is tried", dialers(func(d *brokenDialer) {
 			d.connect = func(ctx context.Context, addrs ...netip.AddrPort) (*stream.Conn, error) {
+				ctx, cancel := context.WithTimeout(ctx, hungDial)
+				defer cancel()
 				return d.dialer.Connect(ctx, addrs[0])
 			}
-		}), "dial/next-address"),
+		}), "dial/next-address", "dial/no-selector", "connect/unreachable", "race/dead-first", "race/failure-first", "race/in-turn", "race/cancelled",
+			"race/no-leak", "race/no-goroutine"),
 		broken("a late dial is no timeout", dialErrors(func(err error) error {
 			if errors.Is(err, os.ErrDeadlineExceeded) {
 				return &net.OpError{Op: "dial", Net: "tcp", Err: errBroken}
 			}
 			return err
-		}), "dial/deadline"),
+		}), "dial/deadline", "race/deadline", "race/in-turn", "race/bounds"),
 		broken("a cancelled dial does not say so", dialErrors(func(err error) error {
 			if errors.Is(err, context.Canceled) {
 				return &net.OpError{Op: "dial", Net: "tcp", Err: errBroken}
 			}
 			return err
-		}), "dial/cancelled"),
+		}), "dial/cancelled", "dial/signals", "race/cancelled"),
 		broken("a failed dial leaves its socket", dialErrors(func(err error) error {
 			if err != nil {
 				stream.OpenTCP(sys.IPv4)
 			}
 			return err
-		}), "dial/no-leak"),
+		}), "dial/no-leak", "race/no-leak"),
 	}
 }
 

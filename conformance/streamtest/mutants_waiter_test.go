@@ -56,7 +56,8 @@ func waiterMutants() []mutant {
 				}
 				return r.Registration.Wait(d, deadline)
 			}
-		}), "waiter/ready", "write/partial", "write/vectored", "close/unblocks-write", "turn/whole", "dial/cancelled", "packet/unix-full", "packet/unix-wait"),
+		}), "waiter/ready", "write/partial", "write/vectored", "close/unblocks-write", "turn/whole", "dial/signals", "race/no-goroutine",
+			"packet/unix-full", "packet/unix-wait"),
 		broken("any readiness ends a wait", registrations(func(r *brokenRegistration) {
 			r.wait = func(d sys.Direction, deadline time.Time) error {
 				if d == sys.Reading && time.Now().Before(deadline) {

@@ -30,7 +30,7 @@ func looped(t T, mechanism string, mode queue.Mode) (*sched.Loop, error) {
 
 // tasks is the target that suspends tasks of a loop, goroutines the one that suspends goroutines until a loop reports.
 func tasks(mechanism string, mode queue.Mode) Target {
-	return Target{Name: "tasks-" + mechanism + "-" + mode.String(), Features: append(Unix(), Selects), Waivers: waivers(), Open: func(t T) (*Fixture, error) {
+	return Target{Name: "tasks-" + mechanism + "-" + mode.String(), Features: features(), Waivers: waivers(), Open: func(t T) (*Fixture, error) {
 		loop, err := looped(t, mechanism, mode)
 		if err != nil {
 			return nil, err
@@ -48,7 +48,7 @@ func tasks(mechanism string, mode queue.Mode) Target {
 }
 
 func goroutines(mechanism string, mode queue.Mode) Target {
-	return Target{Name: "goroutines-" + mechanism + "-" + mode.String(), Features: append(Unix(), Goroutines, Selects), Waivers: waivers(), Open: func(t T) (*Fixture, error) {
+	return Target{Name: "goroutines-" + mechanism + "-" + mode.String(), Features: append(features(), Goroutines), Waivers: waivers(), Open: func(t T) (*Fixture, error) {
 		loop, err := looped(t, mechanism, mode)
 		if err != nil {
 			return nil, err

@@ -14,6 +14,7 @@ type spy struct {
 	under stream.Waiter
 	waits [2]atomic.Int64 // how many waits have begun, by direction
 	open  atomic.Int64    // registrations that are not closed
+	most  atomic.Int64    // the most that were open at a time
 
 	selects atomic.Int64 // how many waits of a Select have begun
 
@@ -28,7 +29,7 @@ func (s *spy) Register(h sys.Handle) (stream.Registration, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.tell(func() { s.open.Add(1) })
+	s.tell(func() { s.most.Store(max(s.most.Load(), s.open.Add(1))) })
 	return &spyRegistration{Registration: r, spy: s}, nil
 }
 

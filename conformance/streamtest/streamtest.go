@@ -82,6 +82,7 @@ func Cases() []Case { return cases(suite.LimitDefault) }
 func cases(limit time.Duration) []Case {
 	all := slices.Concat(waiterCases(), selectCases(), socketCases(), connectCases(), dialCases(), transferCases(), endCases(), deadlineCases(),
 		closeCases(), acceptCases(), turnCases(), unixCases(), adoptCases(),
+		outcomeCases(), raceCases(),
 		writeQueueCases(),
 		packetCases(), packetBatchCases(), packetPeerCases(), packetEndCases(), packetUnixCases(),
 	)

@@ -279,7 +279,15 @@ func (w *world) listen(config stream.ListenConfig) listener {
 }
 
 // dialer returns a dialer under test.
-func (w *world) dialer() dialer { return w.f.parts.newDialer(&stream.Dialer{Waiter: w.waiter()}) }
+func (w *world) dialer() dialer { return w.dialerOf(stream.Dialer{}) }
+
+// dialerOf returns a dialer under test with the options of d.
+func (w *world) dialerOf(d stream.Dialer) dialer {
+	if d.Waiter == nil {
+		d.Waiter = w.waiter()
+	}
+	return w.f.parts.newDialer(&d)
+}
 
 // peerOf connects to l with package net.
 func (w *world) peerOf(l listener) *net.TCPConn {

@@ -91,17 +91,22 @@ func (s *selection) leave(wanted []stream.Readiness) {
 	}
 }
 
-// end sorts what ended a wait: Wake first, which interrupts and closed registrations call as well, then what poll(2) said.
+// end sorts what ended a wait: Close first, then Wake, which interrupts and closed registrations call as well, then what poll(2) said.
 func (s *selection) end(err error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.side.leave(err)
+	err = s.side.leave(err)
+	if s.closed {
+		s.side.shut()
+		return net.ErrClosed
+	}
+	return err
 }
 
 func (s *selection) roused() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.side.interrupted
+	return s.closed || s.side.interrupted
 }
 
 func (s *selection) Wake() {
@@ -117,7 +122,11 @@ func (s *selection) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
-	s.side.shut()
+	if s.side.waiting {
+		s.side.rouse()
+	} else {
+		s.side.shut()
+	}
 	return nil
 }
 

@@ -1,0 +1,70 @@
+//go:build unix
+
+package strategy
+
+import (
+	"context"
+	"net"
+	"strconv"
+	"testing"
+
+	"github.com/edgewise-go/edgewise/queue/auto"
+	"github.com/edgewise-go/edgewise/sched"
+	"github.com/edgewise-go/edgewise/stream"
+)
+
+// A dialer resolves "localhost", in parts and as a whole, and a name that is none; the second time from memory.
+func TestADialerResolvesByAHost(t *testing.T) {
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	port := strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
+	q, err := auto.Open("auto")
+	if err != nil {
+		t.Fatal(err)
+	}
+	loop := sched.New(q, sched.Options{})
+	resolver, err := Flags{Resolve: "pool"}.OpenResolver()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resolver.Close()
+	inbox := NewInbox(loop)
+	err = loop.Go(t.Context(), "dial", func(task *sched.Task) error {
+		for _, d := range []stream.Dialer{{ResolveParts: resolver.Parts(inbox)}, {Resolve: resolver.For(task, inbox)}} {
+			d.Waiter = loop.Tasks()
+			for range 2 {
+				c, err := d.DialContext(task.Context(), "tcp", net.JoinHostPort("localhost", port))
+				if err != nil {
+					return err
+				}
+				if err := c.Close(); err != nil {
+					return err
+				}
+				if c, err := d.DialContext(task.Context(), "tcp", "not..a.name:1"); err == nil {
+					c.Close()
+					t.Error("a dial of a name that is none succeeded")
+				}
+			}
+		}
+		// Of a dial that ends before its resolver nothing is left but a completion that nobody hears.
+		ctx, cancel := context.WithCancel(task.Context())
+		cancel()
+		d := stream.Dialer{Waiter: loop.Tasks(), ResolveParts: resolver.Parts(inbox)}
+		if c, err := d.DialContext(ctx, "tcp", "localhost:1"); err == nil {
+			c.Close()
+			t.Error("a cancelled dial succeeded")
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	loop.Drain()
+	if err := loop.Run(context.Background()); err != nil {
+		t.Error(err)
+	}
+}
+

@@ -1,0 +1,484 @@
+package streamtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// The delays that cases of races give a dialer: one that passes soon and leaves time to see that it was kept, one that the least delay is, and one
+// that no case outlives.
+const (
+	raceDelay = 50 * time.Millisecond
+	quick     = 10 * time.Millisecond
+	never     = time.Hour
+)
+
+// The bounds that the documentation of stream.Dialer has.
+const (
+	attemptsAtOnce   = 16
+	addressesAFamily = 64
+)
+
+// Addresses to which a connect fails at once and sends nothing: TCP has no groups.
+var (
+	group4 = [2]netip.Addr{netip.MustParseAddr("224.0.0.1"), netip.MustParseAddr("224.0.0.2")}
+	group6 = [2]netip.Addr{netip.MustParseAddr("ff02::1"), netip.MustParseAddr("ff02::2")}
+)
+
+var errUnresolved = errors.New("the resolver of a case fails")
+
+func raceCases() []Case {
+	all := []Case{
+		{
+			ID:     "race/dead-first",
+			Rule:   "An attempt that has not answered is joined by the next after AttemptDelay, and not before; the loser is closed when the dial returns.",
+			Source: "RFC 8305, section 5",
+			Run: in(func(w *world) {
+				l := w.listenNet()
+				live := listenerAddr(l)
+				begun := time.Now()
+				got := w.connect(w.Context(), w.dialerOf(stream.Dialer{AttemptDelay: raceDelay}), w.blackHole(), live).get()
+				w.check(got.err, "dial of a black hole and a listener")
+				if passed := time.Since(begun); passed < raceDelay {
+					w.Errorf("the second attempt began %v after the first", passed)
+				}
+				if n := w.spy.open.Load(); n != 1 || got.c.RemoteAddrPort() != live {
+					w.Errorf("connected to %v, want %v; %d registrations are open", got.c.RemoteAddrPort(), live, n)
+				}
+				peer, err := l.Accept()
+				w.check(err, "peer's accept")
+				w.own(peer)
+				_, err = peer.Write([]byte("won"))
+				w.check(err, "peer's write")
+				w.expectRead(got.c, "won")
+			}),
+		},
+		{
+			ID:     "race/failure-first",
+			Rule:   "An attempt that fails is followed by the next at once, also while others run.",
+			Source: "RFC 8305, section 5",
+			Run: in(func(w *world) {
+				live := listenerAddr(w.listenNet())
+				d := w.dialerOf(stream.Dialer{AttemptDelay: never})
+				w.check(w.connect(w.Context(), d, w.unused(), w.unused(), live).get().err, "dial of addresses of which the last answers")
+				d = w.dialerOf(stream.Dialer{AttemptDelay: raceDelay})
+				w.check(w.connect(w.Context(), d, w.blackHole(), w.unused(), live).get().err, "dial of a black hole and others")
+			}),
+		},
+		{
+			ID:   "race/in-turn",
+			Rule: "A negative AttemptDelay starts the next attempt when the one before has failed.",
+			Run: in(func(w *world) {
+				live := listenerAddr(w.listenNet())
+				d := w.dialerOf(stream.Dialer{AttemptDelay: -1})
+				w.check(w.connect(w.Context(), d, w.unused(), live).get().err, "dial of an address that refuses and one that answers")
+				hole := w.blackHole()
+				ctx, cancel := context.WithTimeout(w.Context(), raceDelay)
+				defer cancel()
+				got := w.connect(ctx, d, hole, live).get()
+				w.expectAttempts(got.err, os.ErrDeadlineExceeded, hole.Addr())
+			}),
+		},
+		{
+			ID:     "race/families",
+			Rule:   "The families alternate, beginning with IPv6 where they come apart, and with the first address where they come together.",
+			Source: "RFC 8305, section 4",
+			Run: in(func(w *world) {
+				n := newNames()
+				p := w.dialName(w.Context(), "tcp", stream.Dialer{ResolveParts: n.start})
+				deliver := w.asked(n, "ip")
+				deliver(group4[:], true, nil)
+				deliver(group6[:], false, nil)
+				w.expectAttempts(p.get(), nil, group6[0], group4[0], group6[1], group4[1])
+				together := stream.Dialer{Resolve: func(context.Context, string) ([]netip.Addr, error) {
+					return []netip.Addr{group4[0], group4[1], group6[0], group6[1]}, nil
+				}}
+				w.expectAttempts(w.dialName(w.Context(), "tcp", together).get(), nil, group4[0], group6[0], group4[1], group6[1])
+			}),
+		},
+		{
+			ID:   "race/one-family",
+			Rule: "Of a network with one family only its addresses are asked for and tried.",
+			Run: in(func(w *world) {
+				for network, want := range map[string][]netip.Addr{"tcp4": group4[:], "tcp6": group6[:]} {
+					n := newNames()
+					p := w.dialName(w.Context(), network, stream.Dialer{ResolveParts: n.start})
+					deliver := w.asked(n, "ip"+network[len("tcp"):])
+					deliver([]netip.Addr{group4[0], group6[0], group4[1], group6[1]}, false, nil)
+					w.expectAttempts(p.get(), nil, want...)
+				}
+			}),
+		},
+		{
+			ID:     "race/no-ipv4-yet",
+			Rule:   "IPv6 addresses wait for nothing. The resolver is told when the dial needs no more.",
+			Source: "RFC 8305, section 3",
+			Needs:  []Feature{IPv6},
+			Run: in(func(w *world) {
+				live := listenerAddr(w.listenNet6(0))
+				n := newNames()
+				p := w.dialPort(w.Context(), "tcp", live.Port(), stream.Dialer{ResolveParts: n.start, ResolutionDelay: never})
+				w.asked(n, "ip")([]netip.Addr{live.Addr()}, true, nil)
+				w.check(p.get(), "dial while the resolver has not delivered all")
+				w.cancelled(n)
+			}),
+		},
+		{
+			ID:     "race/no-ipv6-yet",
+			Rule:   "IPv4 addresses wait for IPv6 ones as long as ResolutionDelay, and not for those that turn out not to be there.",
+			Source: "RFC 8305, section 3",
+			Run: in(func(w *world) {
+				live := listenerAddr(w.listenNet())
+				for _, absent := range []bool{false, true} {
+					d := stream.Dialer{ResolutionDelay: raceDelay}
+					if absent {
+						d.ResolutionDelay = never
+					}
+					n := newNames()
+					d.ResolveParts = n.start
+					p := w.dialPort(w.Context(), "tcp", live.Port(), d)
+					deliver := w.asked(n, "ip")
+					begun := time.Now()
+					deliver([]netip.Addr{live.Addr()}, true, nil)
+					if absent {
+						deliver(nil, false, errUnresolved)
+					}
+					w.check(p.get(), "dial of an IPv4 address")
+					if passed := time.Since(begun); !absent && passed < raceDelay {
+						w.Errorf("the IPv4 address waited %v", passed)
+					}
+				}
+				// One that comes in time goes first.
+				n := newNames()
+				p := w.dialName(w.Context(), "tcp", stream.Dialer{ResolveParts: n.start, ResolutionDelay: never})
+				deliver := w.asked(n, "ip")
+				selects := w.spy.selects.Load()
+				deliver(group4[:1], true, nil)
+				w.selecting(selects)
+				deliver(group6[:1], false, nil)
+				w.expectAttempts(p.get(), nil, group6[0], group4[0])
+			}),
+		},
+		{
+			ID:     "race/late-address",
+			Rule:   "An address that is delivered while attempts run joins them.",
+			Source: "RFC 8305, section 5",
+			Needs:  []Feature{IPv6},
+			Run: in(func(w *world) {
+				hole, live := w.blackHoleBeside()
+				n := newNames()
+				p := w.dialPort(w.Context(), "tcp", hole.Port(), stream.Dialer{ResolveParts: n.start, ResolutionDelay: -1, AttemptDelay: quick})
+				deliver := w.asked(n, "ip")
+				deliver([]netip.Addr{hole.Addr()}, true, nil)
+				w.begun(func() bool { return w.spy.open.Load() == 1 }, "no attempt began")
+				deliver([]netip.Addr{live.Addr()}, false, nil)
+				w.check(p.get(), "dial")
+				if n := w.spy.open.Load(); n != 1 {
+					w.Errorf("%d registrations are open", n)
+				}
+			}),
+		},
+		{
+			ID:   "race/unresolved",
+			Rule: "A dial that gets no address fails with the error of its resolver, or else with ErrNoAddress; also when the resolver is done before it returns.",
+			Run: in(func(w *world) {
+				for _, want := range []error{errUnresolved, nil} {
+					for _, more := range []bool{true, false} {
+						p := w.dialName(w.Context(), "tcp", stream.Dialer{ResolveParts: func(_, _ string, deliver func([]netip.Addr, bool, error)) func() {
+							if more {
+								deliver(nil, true, want)
+							}
+							deliver(nil, false, want)
+							return nil
+						}})
+						err := p.get()
+						if want != nil {
+							w.expectError(err, want, "dial")
+						} else {
+							w.expectError(err, stream.ErrNoAddress, "dial")
+						}
+					}
+				}
+			}),
+		},
+		{
+			ID:   "race/deadline",
+			Rule: "When the time is over, every attempt that runs ends with a timeout, and so does a dial whose resolver has not answered.",
+			Run: in(func(w *world) {
+				d := stream.Dialer{AttemptDelay: quick}
+				ctx, cancel := context.WithTimeout(w.Context(), soon)
+				defer cancel()
+				got := w.connect(ctx, w.dialerOf(d), w.blackHole(), w.blackHole()).get()
+				if !errors.Is(got.err, os.ErrDeadlineExceeded) || !errors.Is(got.err, context.DeadlineExceeded) || got.c != nil {
+					w.Errorf("dial of two black holes: %v, %v", got.c, got.err)
+				}
+				n := newNames()
+				d.ResolveParts, d.Timeout = n.start, soon
+				p := w.dialName(w.Context(), "tcp", d)
+				deliver := w.asked(n, "ip")
+				err := p.get()
+				w.expectError(err, os.ErrDeadlineExceeded, "dial")
+				w.cancelled(n)
+				deliver(group6[:], false, nil) // nobody listens
+				if n := w.spy.open.Load(); n != 0 {
+					w.Errorf("%d registrations are left open", n)
+				}
+			}),
+		},
+		{
+			ID:   "race/cancelled",
+			Rule: "Cancelling the context ends a race at any moment, each attempt that runs with context.Canceled, and closes them all.",
+			Run: in(func(w *world) {
+				ctx, cancel := context.WithCancel(context.Background())
+				defer cancel()
+				one, other := w.blackHole(), w.blackHole()
+				p := w.connect(ctx, w.dialerOf(stream.Dialer{AttemptDelay: quick}), one, other)
+				w.begun(func() bool { return w.spy.open.Load() == 2 }, "the second attempt did not begin")
+				cancel()
+				w.expectAttempts(p.get().err, context.Canceled, one.Addr(), other.Addr())
+				ctx, cancel = context.WithCancel(context.Background())
+				defer cancel()
+				n := newNames()
+				named := w.dialName(ctx, "tcp", stream.Dialer{ResolveParts: n.start})
+				w.asked(n, "ip")
+				cancel()
+				w.expectError(named.get(), context.Canceled, "dial")
+				w.cancelled(n)
+				if n := w.spy.open.Load(); n != 0 {
+					w.Errorf("%d registrations are left open", n)
+				}
+			}),
+		},
+		{
+			ID:   "race/bounds",
+			Rule: "At most 16 attempts run at a time, and at most 64 addresses of each family are tried.",
+			Run: in(func(w *world) {
+				hole := w.blackHole()
+				holes := make([]netip.AddrPort, attemptsAtOnce+2)
+				for i := range holes {
+					holes[i] = hole
+				}
+				ctx, cancel := context.WithTimeout(w.Context(), 2*attemptsAtOnce*quick)
+				defer cancel()
+				if err := w.connect(ctx, w.dialerOf(stream.Dialer{AttemptDelay: quick}), holes...).get().err; !errors.Is(err, os.ErrDeadlineExceeded) {
+					w.Errorf("dial of black holes: %v", err)
+				}
+				if n := w.spy.most.Load(); n > attemptsAtOnce {
+					w.Errorf("%d attempts ran at a time", n)
+				}
+				var many, want []netip.Addr
+				for i := range addressesAFamily + 10 {
+					many = append(many, netip.AddrFrom4([4]byte{224, 0, 1, byte(i)}))
+				}
+				want = many[:addressesAFamily]
+				n := newNames()
+				p := w.dialName(w.Context(), "tcp", stream.Dialer{ResolveParts: n.start})
+				w.asked(n, "ip")(many, false, nil)
+				w.expectAttempts(p.get(), nil, want...)
+			}),
+		},
+		{
+			ID:   "race/no-leak",
+			Rule: "A race leaves the descriptor of its winner, and no other; one without a winner leaves none.",
+			Run:  alone("race/no-leak", raceLeaks),
+		},
+		{
+			ID:   "race/no-goroutine",
+			Rule: "A race is run by its caller, without a goroutine.",
+			Run:  alone("race/no-goroutine", raceGoroutines),
+		},
+	}
+	for i := range all {
+		all[i].Needs = append(all[i].Needs, Selects)
+	}
+	return all
+}
+
+func raceLeaks(w *world) {
+	hole := w.blackHole()
+	l := w.listenNet()
+	d := w.dialerOf(stream.Dialer{AttemptDelay: quick})
+	round := func() {
+		got := w.connect(w.Context(), d, hole, hole, listenerAddr(l)).get()
+		w.check(got.err, "dial")
+		peer, err := l.Accept()
+		w.check(err, "peer's accept")
+		w.check(peer.Close(), "peer's close")
+		w.check(got.c.Close(), "close")
+		ctx, cancel := context.WithTimeout(w.Context(), 2*quick)
+		defer cancel()
+		if err := w.connect(ctx, d, hole, hole).get().err; err == nil {
+			w.Fatalf("dial of black holes succeeded")
+		}
+	}
+	// The first round opens what the runtime and the target keep for good.
+	round()
+	before := w.free()
+	for range leakRounds {
+		round()
+	}
+	if after := w.free(); after < before {
+		w.Errorf("%d descriptors were free before, %d after", before, after)
+	}
+}
+
+func raceGoroutines(w *world) {
+	hole := w.blackHole()
+	d := w.dialerOf(stream.Dialer{AttemptDelay: quick, ResolutionDelay: -1})
+	// What a dial that cannot be a race takes is the measure.
+	during := func(attempts int) int {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		holes := make([]netip.AddrPort, attempts)
+		for i := range holes {
+			holes[i] = hole
+		}
+		p := w.connect(ctx, d, holes...)
+		w.begun(func() bool { return w.spy.open.Load() == int64(attempts) }, "the attempts did not begin")
+		n := runtime.NumGoroutine()
+		cancel()
+		p.get()
+		return n
+	}
+	during(1)
+	for one, tries := during(1), 0; ; tries++ {
+		// A goroutine of a call before may still be at its end.
+		several := during(4)
+		if several <= one {
+			return
+		}
+		if tries == goroutineTries {
+			w.Fatalf("%d goroutines while one attempt runs, %d while several do", one, several)
+		}
+	}
+}
+
+// goroutineTries is how often goroutines are counted before one too many is believed.
+const goroutineTries = 20
+
+// names is a resolver that a case holds by hand.
+type names struct {
+	network   chan string
+	delivers  chan func(addrs []netip.Addr, more bool, err error)
+	cancelled chan struct{} // closed by cancel
+}
+
+func newNames() *names {
+	return &names{make(chan string, 1), make(chan func([]netip.Addr, bool, error), 1), make(chan struct{})}
+}
+
+func (n *names) start(network, _ string, deliver func([]netip.Addr, bool, error)) func() {
+	n.network <- network
+	n.delivers <- deliver
+	return func() { close(n.cancelled) }
+}
+
+// asked returns by what to deliver, once n has been asked for the addresses of network.
+func (w *world) asked(n *names, network string) func(addrs []netip.Addr, more bool, err error) {
+	w.Helper()
+	select {
+	case got := <-n.network:
+		if got != network {
+			w.Errorf("the resolver was asked for %q, want %q", got, network)
+		}
+		return <-n.delivers
+	case <-w.Context().Done():
+		w.Fatalf("the resolver was not asked")
+		panic("unreachable")
+	}
+}
+
+// cancelled wants n to have been cancelled.
+func (w *world) cancelled(n *names) {
+	w.Helper()
+	select {
+	case <-n.cancelled:
+	default:
+		w.Errorf("the resolver was not cancelled")
+	}
+}
+
+// dialName dials a name that only the resolver of d knows, and returns the error.
+func (w *world) dialName(ctx context.Context, network string, d stream.Dialer) *pending[error] {
+	return w.dialPort(ctx, network, 9, d)
+}
+
+func (w *world) dialPort(ctx context.Context, network string, port uint16, d stream.Dialer) *pending[error] {
+	under := w.dialerOf(d)
+	return call(w, "dial", func() error {
+		c, err := under.DialContext(ctx, network, fmt.Sprintf("name.invalid:%d", port))
+		if c != nil {
+			w.own(c)
+		}
+		return err
+	})
+}
+
+// expectAttempts wants err to have a *net.OpError for each of addrs, in this order, and each to be target, unless that is nil.
+func (w *world) expectAttempts(err, target error, addrs ...netip.Addr) {
+	w.Helper()
+	all := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		all = joined.Unwrap()
+	}
+	if len(all) != len(addrs) {
+		w.Fatalf("%d attempts, want %d of %v: %v", len(all), len(addrs), addrs, err)
+	}
+	for i, err := range all {
+		e, ok := err.(*net.OpError)
+		if !ok || e.Op != "dial" || e.Addr == nil || e.Addr.(*net.TCPAddr).AddrPort().Addr().Unmap() != addrs[i] || target != nil && !errors.Is(e, target) {
+			w.Fatalf("attempt %d: %v (%T), want a *net.OpError of %v that is %v", i, err, err, addrs[i], target)
+		}
+	}
+}
+
+func listenerAddr(l net.Listener) netip.AddrPort { return l.Addr().(*net.TCPAddr).AddrPort() }
+
+// listenNet6 returns a listener of package net on the loopback address of IPv6.
+func (w *world) listenNet6(port int) net.Listener {
+	w.Helper()
+	l, err := net.ListenTCP("tcp6", &net.TCPAddr{IP: net.IPv6loopback, Port: port})
+	w.check(err, "listen")
+	w.own(l)
+	return l
+}
+
+// blackHoleBeside returns the address of a black hole of IPv4, and one of a listener of IPv6 with the same port.
+func (w *world) blackHoleBeside() (hole, live netip.AddrPort) {
+	w.Helper()
+	for {
+		hole = w.blackHole()
+		l, err := net.ListenTCP("tcp6", &net.TCPAddr{IP: net.IPv6loopback, Port: int(hole.Port())})
+		if err != nil && w.Context().Err() == nil {
+			continue // the port is somebody else's there
+		}
+		w.check(err, "listen")
+		w.own(l)
+		return hole, listenerAddr(l)
+	}
+}
+
+// IPv6 says that the system has a loopback address of IPv6. [IP6] is whether it does.
+const IPv6 Feature = "ipv6"
+
+// IP6 returns the feature IPv6 if the system has it.
+func IP6() []Feature {
+	s, err := stream.OpenTCP(sys.IPv6)
+	if err != nil {
+		return nil
+	}
+	defer s.Close()
+	if s.Bind(netip.AddrPortFrom(netip.IPv6Loopback(), 0)) != nil {
+		return nil
+	}
+	return []Feature{IPv6}
+}

@@ -1,0 +1,89 @@
+package stream
+
+import "net/netip"
+
+// candidate is an address that is still to be tried.
+type candidate struct {
+	addr         netip.AddrPort
+	selfConnects int // how often the socket has got itself as its peer there
+}
+
+// The families, as candidates and filter count them. RFC 8305 prefers the first.
+const (
+	family6 = iota
+	family4
+	families
+)
+
+func familyOf(ip netip.Addr) int {
+	if ip.Is4() {
+		return family4
+	}
+	return family6
+}
+
+// candidates are addresses in the order in which they are tried: the families alternate, and each keeps its own order (RFC 8305, section 4).
+type candidates struct {
+	queues [families][]candidate
+	turn   int // the family that is next, if it has one
+}
+
+// add appends what a resolver has delivered at once.
+func (c *candidates) add(ips []netip.Addr, port uint16) {
+	if c.len() == 0 && len(ips) > 0 {
+		c.turn = familyOf(ips[0])
+	}
+	for _, ip := range ips {
+		f := familyOf(ip)
+		c.queues[f] = append(c.queues[f], candidate{addr: netip.AddrPortFrom(ip, port)})
+	}
+}
+
+// inOrder makes addrs the candidates, without any alternation.
+func (c *candidates) inOrder(addrs []netip.AddrPort) {
+	for _, a := range addrs {
+		c.queues[0] = append(c.queues[0], candidate{addr: a})
+	}
+}
+
+func (c *candidates) len() int { return len(c.queues[family6]) + len(c.queues[family4]) }
+
+// next takes the first candidate, of which there must be one.
+func (c *candidates) next() candidate {
+	f := c.turn
+	if len(c.queues[f]) == 0 {
+		f = families - 1 - f
+	}
+	first := c.queues[f][0]
+	c.queues[f] = c.queues[f][1:]
+	c.turn = families - 1 - f
+	return first
+}
+
+// again puts back, as the first, what next has returned.
+func (c *candidates) again(first candidate) {
+	f := familyOf(first.addr.Addr())
+	c.queues[f] = append([]candidate{first}, c.queues[f]...)
+	c.turn = f
+}
+
+// filter passes the addresses of a network, up to the bound of each family.
+type filter struct {
+	network string
+	passed  [families]int
+}
+
+func (f *filter) pass(ips []netip.Addr) []netip.Addr {
+	var pass []netip.Addr
+	for _, ip := range ips {
+		ip = ip.Unmap()
+		family := familyOf(ip)
+		if !ip.IsValid() || f.network == "tcp4" && family != family4 || f.network == "tcp6" && family != family6 ||
+			f.passed[family] == addressesMax {
+			continue
+		}
+		f.passed[family]++
+		pass = append(pass, ip)
+	}
+	return pass
+}

@@ -1,0 +1,121 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"sync"
+)
+
+// splitAddress returns the host and the port of a TCP address.
+func splitAddress(network, address string) (host string, port uint16, err error) {
+	switch network {
+	case "tcp", "tcp4", "tcp6":
+	default:
+		return "", 0, net.UnknownNetworkError(network)
+	}
+	host, service, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", 0, err
+	}
+	n, err := strconv.ParseUint(service, 10, 16)
+	if err != nil {
+		return "", 0, &net.AddrError{Err: "port is not a number below 65536", Addr: address}
+	}
+	return host, uint16(n), nil
+}
+
+// literal returns the addresses of a host that nobody need be asked for.
+func literal(host string) ([]netip.Addr, bool) {
+	if host == "" {
+		return []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()}, true
+	}
+	ip, err := netip.ParseAddr(host)
+	return []netip.Addr{ip}, err == nil
+}
+
+// addresses returns the addresses of host in network, which may be none.
+func (d *Dialer) addresses(ctx context.Context, network, host string) ([]netip.Addr, error) {
+	ips, known := literal(host)
+	if !known {
+		var err error
+		if ips, err = d.lookup(ctx, host); err != nil {
+			return nil, err
+		}
+	}
+	f := filter{network: network}
+	return f.pass(ips), nil
+}
+
+// lookup asks Resolve.
+func (d *Dialer) lookup(ctx context.Context, host string) ([]netip.Addr, error) {
+	switch {
+	case d.Resolve != nil:
+		ips, err := d.Resolve(ctx, host)
+		if err != nil {
+			return nil, done(ctx, err)
+		}
+		return ips, nil
+	case d.ResolveParts != nil:
+		return nil, fmt.Errorf("stream: resolving %s: the Dialer's Waiter is no Selector, which ResolveParts needs: %w", host, errors.ErrUnsupported)
+	}
+	return nil, &net.DNSError{Err: "not a literal address, and the Dialer has no Resolve", Name: host, IsNotFound: true}
+}
+
+// delivery is what ResolveParts has delivered to a race, from any goroutine.
+type delivery struct {
+	wake   func()
+	cancel func() // called by the race alone
+
+	mu     sync.Mutex // guards all below
+	filter filter
+	parts  [][]netip.Addr // not taken yet
+	over   bool
+	err    error
+}
+
+func (d *delivery) deliver(addrs []netip.Addr, more bool, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.over {
+		return
+	}
+	if part := d.filter.pass(addrs); len(part) > 0 {
+		d.parts = append(d.parts, part)
+	}
+	if err != nil {
+		d.err = err
+	}
+	d.over = !more
+	d.wake()
+}
+
+// take returns what has come since the last call, and whether nothing more will.
+func (d *delivery) take() (parts [][]netip.Addr, over bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	parts, d.parts = d.parts, nil
+	return parts, d.over
+}
+
+// end listens to nothing more.
+func (d *delivery) end() {
+	d.mu.Lock()
+	d.over = true
+	d.mu.Unlock()
+	if d.cancel != nil {
+		d.cancel()
+	}
+}
+
+func (d *delivery) failure() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.err
+}
+
+// resolverNetwork is what resolvers call the addresses of a network.
+func resolverNetwork(network string) string { return "ip" + network[len("tcp"):] }

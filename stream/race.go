@@ -1,0 +1,245 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"time"
+
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// race connects to the first of several addresses that answers, as RFC 8305 says (Happy Eyeballs version 2). It is one loop of its caller, who
+// waits for all attempts, the resolver and the clock at once.
+type race struct {
+	dialer  *Dialer
+	ctx     context.Context
+	unwatch func() bool
+	network string
+	host    string
+	port    uint16
+	sel     Select
+
+	names *delivery // nil when all addresses are known
+	left  candidates
+	gate  time.Time // until when addresses that have come wait for those of the preferred family
+
+	running []runner
+	wanted  []Readiness // of running, by index
+	next    time.Time   // when the next attempt joins
+	failed  bool        // since the last attempt was started, another one has
+	errs    []error     // by attempt, in the order of their start; nil of one that runs
+}
+
+// runner is an attempt that runs.
+type runner struct {
+	candidate
+	conn  *Conn
+	index int // in errs
+}
+
+// newRace returns a race without candidates. The caller calls end.
+func newRace(d *Dialer, ctx context.Context, network string, selector Selector) *race {
+	r := &race{dialer: d, ctx: ctx, network: network, sel: selector.NewSelect()}
+	if ctx.Done() != nil {
+		r.unwatch = context.AfterFunc(ctx, r.sel.Wake)
+	}
+	return r
+}
+
+// end closes the losers, and all else.
+func (r *race) end() {
+	if r.names != nil {
+		r.names.end()
+	}
+	if r.unwatch != nil {
+		r.unwatch()
+	}
+	for _, a := range r.running {
+		a.conn.Close()
+	}
+	r.sel.Close()
+}
+
+// resolve asks for the candidates.
+func (r *race) resolve(host string, port uint16) {
+	r.host, r.port = host, port
+	r.names = &delivery{wake: r.sel.Wake, filter: filter{network: r.network}}
+	r.names.cancel = r.dialer.ResolveParts(resolverNetwork(r.network), host, r.names.deliver)
+}
+
+func (r *race) run() (*Conn, error) {
+	for {
+		if err := r.late(); err != nil {
+			return nil, r.lost(err)
+		}
+		resolved := r.receive()
+		if c := r.startDue(resolved); c != nil {
+			return c, nil
+		}
+		if resolved && r.left.len() == 0 && len(r.running) == 0 {
+			return nil, r.failure()
+		}
+		if err := r.sel.Wait(r.wanted, r.until()); err != nil && err != os.ErrDeadlineExceeded {
+			return nil, r.lost(err)
+		}
+		// The outcomes are asked for even when time is up: a connection that was made then is a connection.
+		if c := r.winner(); c != nil {
+			return c, nil
+		}
+	}
+}
+
+// late says why the race is over.
+func (r *race) late() error {
+	if err := r.ctx.Err(); err != nil {
+		return err
+	}
+	if deadline, ok := r.ctx.Deadline(); ok && !time.Now().Before(deadline) {
+		return os.ErrDeadlineExceeded
+	}
+	return nil
+}
+
+// receive takes what the resolver has delivered, and reports whether it has delivered all.
+func (r *race) receive() bool {
+	if r.names == nil {
+		return true
+	}
+	parts, over := r.names.take()
+	for _, part := range parts {
+		r.left.add(part, r.port)
+		// The preferred family goes first if it comes in time.
+		if len(r.errs) == 0 && len(r.left.queues[family6]) > 0 && familyOf(part[0]) == family6 {
+			r.left.turn = family6
+		}
+	}
+	if r.gate.IsZero() && r.left.len() > 0 {
+		r.gate = time.Now().Add(delay(r.dialer.ResolutionDelay, ResolutionDelayDefault))
+	}
+	return over
+}
+
+// delay is what an option of the Dialer stands for.
+func delay(option, standard time.Duration) time.Duration {
+	if option == 0 {
+		return standard
+	}
+	return max(0, option)
+}
+
+// startDue starts the attempts whose time has come. It returns a connection that was made at once.
+func (r *race) startDue(resolved bool) *Conn {
+	for r.left.len() > 0 && len(r.running) < attemptsMax && r.due(resolved) {
+		r.failed = false
+		r.next = time.Now().Add(max(attemptDelayMin, delay(r.dialer.AttemptDelay, AttemptDelayDefault)))
+		if c := r.start(r.left.next()); c != nil {
+			return c
+		}
+	}
+	return nil
+}
+
+func (r *race) due(resolved bool) bool {
+	switch {
+	case len(r.errs) == 0:
+		return resolved || len(r.left.queues[family6]) > 0 || !time.Now().Before(r.gate)
+	case len(r.running) == 0 || r.failed:
+		return true
+	}
+	return r.dialer.AttemptDelay >= 0 && !time.Now().Before(r.next)
+}
+
+// until returns the next time at which there is something to do, if nothing happens before.
+func (r *race) until() time.Time {
+	first, _ := r.ctx.Deadline()
+	if r.left.len() == 0 || len(r.running) == attemptsMax {
+		return first
+	}
+	next := r.next
+	if len(r.errs) == 0 {
+		next = r.gate
+	} else if r.dialer.AttemptDelay < 0 {
+		return first
+	}
+	if first.IsZero() || next.Before(first) {
+		return next
+	}
+	return first
+}
+
+// start starts an attempt. It returns a connection that was made at once.
+func (r *race) start(to candidate) *Conn {
+	a := runner{candidate: to, index: len(r.errs)}
+	r.errs = append(r.errs, nil)
+	c, err := r.dialer.begin(to.addr)
+	if err == nil && c.sock.phase == phaseConnecting {
+		a.conn = c
+		r.running = append(r.running, a)
+		r.wanted = append(r.wanted, Readiness{c.reg, sys.Writing})
+		return nil
+	}
+	if err == nil {
+		c, err = c.settle(nil)
+	}
+	if err != nil {
+		r.fail(a, err)
+	}
+	return c
+}
+
+// winner asks every attempt for its outcome, and returns the first connection.
+func (r *race) winner() *Conn {
+	for i := 0; i < len(r.running); {
+		a := r.running[i]
+		err := a.conn.sock.FinishConnect()
+		if err == sys.ErrWouldBlock {
+			i++
+			continue
+		}
+		r.running = append(r.running[:i], r.running[i+1:]...)
+		r.wanted = append(r.wanted[:i], r.wanted[i+1:]...)
+		c, err := a.conn.settle(err)
+		if err == nil {
+			return c
+		}
+		r.fail(a, err)
+	}
+	return nil
+}
+
+// fail notes the error of an attempt that has ended, or has it made again.
+func (r *race) fail(a runner, err error) {
+	r.failed = true
+	if errors.Is(err, ErrSelfConnect) && a.selfConnects < selfConnectsMax {
+		a.selfConnects++
+		r.left.again(a.candidate)
+		return
+	}
+	r.errs[a.index] = opError("dial", nil, netAddr(a.addr), err)
+}
+
+// lost is the error of a race that cause has ended.
+func (r *race) lost(cause error) error {
+	cause = done(r.ctx, cause)
+	for _, a := range r.running {
+		r.errs[a.index] = opError("dial", nil, netAddr(a.addr), cause)
+	}
+	if len(r.running) == 0 {
+		r.errs = append(r.errs, &net.OpError{Op: "dial", Net: r.network, Err: cause})
+	}
+	return joined(r.errs)
+}
+
+// failure is the error of a race in which every attempt has failed, or for which there was none to make.
+func (r *race) failure() error {
+	if err := joined(r.errs); err != nil {
+		return err
+	}
+	err := r.names.failure()
+	if err == nil {
+		err = noAddress(r.host)
+	}
+	return &net.OpError{Op: "dial", Net: r.network, Err: err}
+}
