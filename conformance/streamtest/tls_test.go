@@ -1,0 +1,172 @@
+package streamtest
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"math/big"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/net/nettest"
+)
+
+// tlsName is whom the certificates of the tests are for.
+const tlsName = "stream.test"
+
+// tlsConfigs returns the configurations of a server and of a client that trusts it.
+var tlsConfigs = sync.OnceValues(func() (server, client *tls.Config) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), DNSNames: []string{tlsName}, IsCA: true, BasicConstraintsValid: true,
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		panic(err)
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		panic(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(certificate)
+	server = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	return server, &tls.Config{RootCAs: roots, ServerName: tlsName}
+})
+
+// tlsPipe is Pipe with TLS on both ends.
+func tlsPipe(f *Fixture) (c1, c2 net.Conn, stop func(), err error) {
+	one, other, stop, err := Pipe(f)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	server, client := tlsConfigs()
+	s, c := tls.Server(one, server), tls.Client(other, client)
+	shaken := make(chan error, 1)
+	go func() { shaken <- s.Handshake() }()
+	err = c.Handshake()
+	if e := <-shaken; err == nil {
+		err = e
+	}
+	if err != nil {
+		stop()
+		return nil, nil, nil, err
+	}
+	return s, c, stop, nil
+}
+
+// tlsChildEnv tells a process of tests that it is the child of TestTLSConn.
+const tlsChildEnv = "EDGEWISE_STREAMTEST_TLS"
+
+// A write that a deadline ends leaves TLS out of step: crypto/tls documents that all later ones return the same error. Three parts of
+// TestConn use a connection after such a write, which TLS fails over package net as well. Only the command line can leave parts out.
+func TestTLSConn(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self, "-test.run=^TestTLSConnInAChild$", "-test.count=1", "-test.v",
+		"-test.skip=^TestTLSConnInAChild$/.*/^(PastTimeout|FutureTimeout|ConcurrentMethods)$")
+	cmd.Env = append(os.Environ(), tlsChildEnv+"=1")
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "--- PASS: TestTLSConnInAChild/park/CloseTimeout") {
+		t.Errorf("child process: %v\n%s", err, out)
+	}
+}
+
+// TestTLSConnInAChild is started by TestTLSConn.
+func TestTLSConnInAChild(t *testing.T) {
+	if os.Getenv(tlsChildEnv) == "" {
+		return
+	}
+	for _, target := range append(looping(), parked()) {
+		t.Run(target.Name, func(t *testing.T) {
+			nettest.TestConn(t, func() (net.Conn, net.Conn, func(), error) {
+				f, err := target.Open(tested{t})
+				if err != nil {
+					return nil, nil, nil, err
+				}
+				return tlsPipe(f)
+			})
+		})
+	}
+}
+
+// Both ends of TLS run where Wait suspends, tasks among them: handshake, bulk both ways, and the orderly end.
+func TestTLS(t *testing.T) {
+	for _, target := range append(looping(), parked()) {
+		t.Run(target.Name, func(t *testing.T) {
+			t.Parallel()
+			f, err := target.Open(tested{t})
+			if err != nil {
+				t.Fatal(err)
+			}
+			one, other, stop, err := Pipe(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer stop()
+			// What Pipe returns is for callers anywhere; here they are at the right place.
+			exchange(t, f, one.(*bridge).Conn, other.(*bridge).Conn)
+		})
+	}
+}
+
+func exchange(t *testing.T, f *Fixture, one, other net.Conn) {
+	t.Helper()
+	serverConfig, clientConfig := tlsConfigs()
+	echoed := make(chan error, 1)
+	f.Go("tls server", func() {
+		s := tls.Server(one, serverConfig)
+		_, err := io.Copy(s, s)
+		if e := s.Close(); err == nil {
+			err = e
+		}
+		echoed <- err
+	})
+	sent := bytes.Repeat([]byte("0123456789abcdef"), 64<<10)
+	type read struct {
+		p   []byte
+		err error
+	}
+	got := make(chan read, 1)
+	f.Go("tls client", func() {
+		c := tls.Client(other, clientConfig)
+		// One task shakes hands before two use the connection: the lock of a handshake would hold the loop.
+		if err := c.Handshake(); err != nil {
+			got <- read{nil, err}
+			return
+		}
+		f.Go("tls writer", func() {
+			if _, err := c.Write(sent); err != nil {
+				other.Close()
+				return
+			}
+			if err := c.CloseWrite(); err != nil {
+				other.Close()
+			}
+		})
+		p, err := io.ReadAll(c)
+		got <- read{p, err}
+	})
+	if r := <-got; r.err != nil || !bytes.Equal(r.p, sent) {
+		t.Errorf("client read %d bytes, %v; want the %d that it sent", len(r.p), r.err, len(sent))
+		other.Close()
+	}
+	if err := <-echoed; err != nil {
+		t.Errorf("server: %v", err)
+	}
+}
