@@ -15,10 +15,11 @@ import (
 var ErrNotPollable = errors.New("stream: the handle cannot be waited for")
 
 // Adopt makes a Socket of a handle that was opened elsewhere, which the Socket owns from then on: a stream socket of any family, one end of a pipe or
-// a socket pair, a FIFO, a terminal. What the handle cannot do, its calls refuse with the kernel's error, as when the reading end of a pipe is written to.
+// a socket pair, a FIFO, a terminal, a socket of UDP or of unix-domain datagrams, which [NewPacketConn] takes. What the
+// handle cannot do, its calls refuse with the kernel's error, as when the reading end of a pipe is written to.
 //
 // It makes h non-blocking if it is not: that flag belongs to the open file, so every duplicate of h, in whatever process, becomes non-blocking with
-// it. Other sockets than those of streams are refused with an error that is errors.ErrUnsupported, what cannot be waited for with [ErrNotPollable].
+// it. Other sockets are refused with an error that is errors.ErrUnsupported, what cannot be waited for with [ErrNotPollable].
 // When an error is returned, h stays the caller's, as it was.
 func Adopt(h sys.Handle) (Socket, error) {
 	kind, err := sys.KindOf(h)
@@ -27,7 +28,7 @@ func Adopt(h sys.Handle) (Socket, error) {
 	}
 	switch kind {
 	case sys.KindOtherSocket:
-		return Socket{}, fmt.Errorf("stream: handle %v is no stream socket: %w", h, errors.ErrUnsupported)
+		return Socket{}, fmt.Errorf("stream: handle %v is a socket of an unknown kind: %w", h, errors.ErrUnsupported)
 	case sys.KindAlwaysReady:
 		return Socket{}, fmt.Errorf("%w: handle %v is a file on disk, which is always ready", ErrNotPollable, h)
 	}
@@ -41,7 +42,16 @@ func Adopt(h sys.Handle) (Socket, error) {
 		}
 	}
 	s := own(h)
-	s.file = kind == sys.KindFile
+	switch kind {
+	case sys.KindFile:
+		s.file = true
+	case sys.KindDatagram4:
+		s.datagrams = udp4
+	case sys.KindDatagram6:
+		s.datagrams = udp6
+	case sys.KindDatagramUnix:
+		s.datagrams = unixDatagrams
+	}
 	return s, nil
 }
 

@@ -28,7 +28,7 @@ type Conn struct {
 var _ net.Conn = (*Conn)(nil)
 
 // NewConn makes a connection of s, which must be connected or no socket (see [Adopt]), and registers it with w. The Conn owns s from then on; when an
-// error is returned, s stays the caller's.
+// error is returned, s stays the caller's. A socket of datagrams is refused with an error that is errors.ErrUnsupported; see [NewPacketConn].
 func NewConn(s Socket, w Waiter) (*Conn, error) {
 	if s.datagrams != noDatagrams {
 		return nil, opError("register", nil, nil, errDatagrams)

@@ -6,7 +6,10 @@ type Kind uint8
 // The kinds.
 const (
 	KindStreamSocket Kind = iota // Recv and Send
-	KindOtherSocket              // messages, not a stream of bytes
+	KindOtherSocket              // neither a stream of bytes nor datagrams of a family known here
 	KindFile                     // Read and Write: a pipe, a FIFO, a terminal or another device, an object of the kernel
 	KindAlwaysReady              // a regular file, a folder or a block device: it blocks without being waited for
+	KindDatagram4                // RecvMessage and SendMessage, with addresses of IPv4
+	KindDatagram6                // RecvMessage and SendMessage, with addresses of IPv6
+	KindDatagramUnix             // RecvMessage and SendMessage, with names
 )

@@ -53,7 +53,7 @@ func adoptCases() []Case {
 		},
 		{
 			ID:     "adopt/refused",
-			Rule:   "A file on disk is refused with ErrNotPollable, a socket of datagrams as not supported, and stays its owner's.",
+			Rule:   "A file on disk is refused with ErrNotPollable, and stays its owner's; a socket of datagrams makes no Conn.",
 			Source: "epoll_ctl(2), EPERM",
 			Run: in(func(w *world) {
 				f, err := os.Create(filepath.Join(w.TempDir(), "f"))
@@ -73,9 +73,11 @@ func adoptCases() []Case {
 				u, err := net.ListenPacket("udp", "127.0.0.1:0")
 				w.check(err, "listen")
 				w.own(u)
-				if s, err := w.f.parts.copied(u.(*net.UDPConn)); !errors.Is(err, errors.ErrUnsupported) {
-					s.Close()
-					w.Errorf("adopting a socket of datagrams: %v, want that it is not supported", err)
+				s, err := w.f.parts.copied(u.(*net.UDPConn))
+				w.check(err, "adopt")
+				w.own(&s)
+				if _, err := w.f.parts.newConn(s, w.spy); !errors.Is(err, errors.ErrUnsupported) {
+					w.Errorf("a Conn of datagrams: %v, want that it is not supported", err)
 				}
 			}),
 		},

@@ -97,6 +97,7 @@ func mutants() []mutant {
 		outcomeMutants(), raceMutants(),
 		writeQueueMutants(),
 		packetMutants(), packetUnixMutants(),
+		packetAdoptMutants(),
 	)
 }
 

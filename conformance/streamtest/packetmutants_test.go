@@ -27,6 +27,7 @@ type brokenPackets struct {
 	raw          func() (syscall.RawConn, error)
 	tryReadBatch func(ms []stream.Message) (int, error)
 	close        func() error
+	release      func() (sys.Handle, error)
 }
 
 func (b *brokenPackets) Read(p []byte) (int, error) {
@@ -105,6 +106,13 @@ func (b *brokenPackets) Close() error {
 		return b.close()
 	}
 	return b.packetConn.Close()
+}
+
+func (b *brokenPackets) Release() (sys.Handle, error) {
+	if b.release != nil {
+		return b.release()
+	}
+	return b.packetConn.Release()
 }
 
 type brokenDatagrams struct {
@@ -193,7 +201,7 @@ func packetMutants() []mutant {
 				err = io.EOF
 			}
 			return n, from, err
-		}), "packet/empty"),
+		}), "packet/empty", "packet/adopt"),
 		broken("datagrams are cut without a word", packetReads(func(_ *brokenPackets, _ []byte, n int, from netip.AddrPort, err error) (int, netip.AddrPort, error) {
 			if errors.Is(err, stream.ErrTruncated) {
 				err = nil
@@ -256,7 +264,7 @@ func packetMutants() []mutant {
 		}), "packet/partial-batch"),
 		broken("connections do not know their peer", packets(func(b *brokenPackets) {
 			b.remote = func() net.Addr { return nil }
-		}), "packet/connected", "packet/unix"),
+		}), "packet/connected", "packet/unix", "packet/adopt"),
 		broken("what went to nobody ends a read", packets(func(b *brokenPackets) {
 			sent := false
 			b.read = func(p []byte) (int, netip.AddrPort, error) {
@@ -347,5 +355,27 @@ func packetUnixMutants() []mutant {
 				return n, err
 			}
 		}), "packet/unix-wait"),
+	}
+}
+
+func packetAdoptMutants() []mutant {
+	return []mutant{
+		broken("another socket is adopted", func(f *Fixture) {
+			f.parts.copy = func(c syscall.Conn) (stream.Socket, error) {
+				if _, ok := c.(*net.UDPConn); ok {
+					return stream.OpenUDP(sys.IPv4)
+				}
+				return stream.AdoptDuplicate(c)
+			}
+		}, "packet/adopt"),
+		broken("a release of busy datagrams is none, and does not say so", packets(func(b *brokenPackets) {
+			b.release = func() (sys.Handle, error) {
+				h, err := b.packetConn.Release()
+				if errors.Is(err, stream.ErrBusy) {
+					err = nil
+				}
+				return h, err
+			}
+		}), "packet/release"),
 	}
 }

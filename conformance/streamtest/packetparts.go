@@ -35,6 +35,7 @@ type packetConn interface {
 	LocalAddrPort() netip.AddrPort
 	SetWriteBuffer(n int) error
 	SyscallConn() (syscall.RawConn, error)
+	Release() (sys.Handle, error)
 }
 
 // datagrams is what cases use of a *stream.Socket that has datagrams.

@@ -85,6 +85,7 @@ func cases(limit time.Duration) []Case {
 		outcomeCases(), raceCases(),
 		writeQueueCases(),
 		packetCases(), packetBatchCases(), packetPeerCases(), packetEndCases(), packetUnixCases(),
+		packetAdoptCases(),
 	)
 	for i := range all {
 		all[i].Limit = limit
