@@ -35,8 +35,8 @@
 //
 // # Memory
 //
-// A Socket is 16 bytes, and can be held by value. A Conn is at most 192, without what its Waiter keeps. Neither has a buffer, a goroutine or
-// a finalizer: a Conn that is not closed keeps its handle.
+// A Socket is 16 bytes, and can be held by value. A Conn is at most 192, a PacketConn at most 208, without what its Waiter keeps. None has a buffer, a goroutine or
+// a finalizer: what is not closed keeps its handle.
 //
 // # Portability
 //

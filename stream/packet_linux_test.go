@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"syscall"
 	"testing"
+	"unsafe"
 
 	"github.com/edgewise-go/edgewise/stream"
 	"github.com/edgewise-go/edgewise/stream/park"
@@ -42,6 +43,12 @@ func TestADualStackSocketAnswersIPv4(t *testing.T) {
 	}
 	if n, err := c.Read(p); string(p[:n]) != "answer" || err != nil {
 		t.Errorf("%q, %v", p[:n], err)
+	}
+}
+
+func TestAPacketConnHasItsSize(t *testing.T) {
+	if n := unsafe.Sizeof(stream.PacketConn{}); n > 208 {
+		t.Errorf("a PacketConn has %d bytes, want at most 208", n)
 	}
 }
 
