@@ -1,4 +1,4 @@
-// Package streamtest checks that a stream.Waiter keeps its contract, and that the sockets, connections, listeners and dialers of package
+// Package streamtest checks that a stream.Waiter keeps its contract, and that the sockets, connections of streams and datagrams, listeners and dialers of package
 // stream keep theirs over it.
 //
 // A test of a Waiter of your own is a [Target] and a call of [TestWaiter], and beside it a test that calls [TestChild]:
