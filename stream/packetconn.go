@@ -24,9 +24,10 @@ const (
 // becomes of datagrams for which there is no room on the way.
 //
 // Close, the setters and the addresses may be used from any goroutine at any time. Reads take turns, and so do writes, where the Waiter
-// suspends goroutines; from tasks there is one reader and one writer at a time (see the package's section on concurrency). ReadFromAddrPort,
-// WriteToAddrPort, ReadBatch, WriteBatch, Read and Write allocate nothing on Linux, but for a sender's IPv6 zone and for a name that is new in
-// its Message.
+// suspends goroutines; from tasks there is one reader and one writer at a time (see the package's section on concurrency).
+//
+// ReadFromAddrPort, WriteToAddrPort, ReadBatch, WriteBatch, Read and Write allocate nothing on Linux, but for the zone of an IPv6 sender and the name of
+// a unix-domain one; ReadBatch not for a name that the Message has from before.
 type PacketConn struct {
 	sock   Socket
 	reg    Registration
