@@ -123,3 +123,25 @@ func TestConnectedDatagramsNeedNoAddress(t *testing.T) {
 		t.Errorf("%d bytes from %v, %v", in.N, in.Addr, err)
 	}
 }
+
+func TestADatagramToNobodyDisturbsNoOther(t *testing.T) {
+	a, to := udp(t, sys.IPv4, loopback.Addr())
+	b, _ := udp(t, sys.IPv4, loopback.Addr())
+	nobody, addr := udp(t, sys.IPv4, loopback.Addr())
+	if err := sys.Connect(nobody, addr); err != nil { // its only peer is itself
+		t.Fatal(err)
+	}
+	for range 3 {
+		if err := sys.SendMessage(a, sys.IPv4, &sys.Message{Buffer: []byte("x"), Addr: addr}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := sys.SendMessage(b, sys.IPv4, &sys.Message{Buffer: []byte("y"), Addr: to}); err != nil {
+		t.Fatal(err)
+	}
+	readable(t, a)
+	in := sys.Message{Buffer: make([]byte, 4)}
+	if err := sys.RecvMessage(a, &in); err != nil || string(in.Buffer[:in.N]) != "y" {
+		t.Errorf("got %q, %v", in.Buffer[:in.N], err)
+	}
+}
