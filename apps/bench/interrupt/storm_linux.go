@@ -15,6 +15,7 @@ const stormPeriod = time.Millisecond
 // signal and does nothing about it but to look whether it asked for it.
 func startStorm(sent *atomic.Int64) (end func()) {
 	stop, stopped := make(chan struct{}), make(chan struct{})
+	sent.Add(signalThreads()) // a short run may be over before the first tick
 	go func() {
 		defer close(stopped)
 		ticker := time.NewTicker(stormPeriod)
