@@ -29,6 +29,7 @@ func serve(ctx context.Context, args []string) error {
 	addrFlag := fs.String("addr", "127.0.0.1:7007", "address to listen on; port 0 lets the system choose")
 	grace := fs.Duration("grace", 5*time.Second, "how long connections may go on after SIGTERM")
 	report := fs.Duration("report", 0, "log the number of tasks and the memory in use this often; 0 for never")
+	collect := fs.Bool("collect", false, "free all memory that can be freed before each report")
 	var flags strategy.Flags
 	flags.Register(fs, strategy.WithBuffer|strategy.WithTask)
 	if err := cli.Parse(fs, args, serveUsage); err != nil {
@@ -57,7 +58,7 @@ func serve(ctx context.Context, args []string) error {
 		start = startHandler
 	}
 	if *report > 0 {
-		if err := serving.Report(kit, *report); err != nil {
+		if err := serving.Report(kit, *report, *collect); err != nil {
 			return err
 		}
 	}

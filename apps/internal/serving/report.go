@@ -4,23 +4,29 @@ import (
 	"context"
 	"log/slog"
 	"runtime"
+	"runtime/debug"
 	"time"
 
 	"github.com/edgewise-go/edgewise/apps/internal/strategy"
 	"github.com/edgewise-go/edgewise/sched"
 )
 
-// Report starts a task that logs, every so often, how many tasks the loops have and what memory Go has taken from the system.
-func Report(kit *strategy.Kit, every time.Duration) error {
+// Report starts a task that logs, every so often, how many tasks the loops have and what memory Go has taken from the system. If asked to collect, it
+// frees all that can be freed before it looks, which takes time but leaves what is in use.
+func Report(kit *strategy.Kit, every time.Duration, collect bool) error {
 	return kit.Places[0].Loop.Go(context.Background(), "report", func(t *sched.Task) error {
 		for !t.Draining() {
 			tasks := -1 // itself
 			for _, p := range kit.Places {
 				tasks += p.Loop.Len()
 			}
+			if collect {
+				debug.FreeOSMemory()
+			}
 			var m runtime.MemStats
 			runtime.ReadMemStats(&m)
-			slog.Info("report", "tasks", tasks, "sys_bytes", m.Sys, "heap_bytes", m.HeapAlloc, "stack_bytes", m.StackInuse, "collections", m.NumGC)
+			slog.Info("report", "tasks", tasks, "sys_bytes", m.Sys, "heap_bytes", m.HeapAlloc, "stack_bytes", m.StackInuse, "collections", m.NumGC,
+				"allocations", m.Mallocs)
 			// Not Sleep: the end must not wait for the next report.
 			err := t.Await(func(resume func()) {
 				timer := time.AfterFunc(every, resume)
