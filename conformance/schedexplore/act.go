@@ -1,0 +1,235 @@
+package schedexplore
+
+import (
+	"errors"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+)
+
+var errCanceled = errors.New("schedexplore: cancelled")
+
+// act lets others do one thing.
+func (w *world) act() {
+	if w.acting || !w.busy() {
+		return
+	}
+	w.acting = true
+	defer func() { w.acting = false }()
+	w.settle()
+	w.acts--
+	switch w.random(20) {
+	default:
+		w.arrive()
+	case 0, 1, 2, 3, 4:
+		w.letGo()
+	case 5, 6:
+		w.interrupt()
+	case 7:
+		w.closeOne()
+	case 8:
+		w.cancelOne()
+	case 9, 10:
+		w.post()
+	case 11:
+		w.wakeOne()
+	case 12, 13, 14:
+		w.pass()
+	case 15:
+		w.trace("a stranger wakes the queue")
+		_ = w.loop.Queue().Wake()
+	}
+	w.settle()
+}
+
+// close begins the end: all files end, and so everybody must, unless the loop is cancelled.
+func (w *world) close() {
+	w.closing = true
+	if w.oneIn(6) {
+		w.trace("Run is cancelled")
+		w.canceled = true
+		w.cancel(errCanceled)
+		w.settle()
+		return
+	}
+	w.trace("drain, and all files end")
+	for _, c := range w.conns {
+		w.end(c.file)
+	}
+	for _, a := range w.actors {
+		if s, ok := a.(*awaiter); ok {
+			s.resumed = true
+			if s.resume != nil {
+				s.resume()
+			}
+		}
+	}
+	w.loop.Drain()
+}
+
+func (w *world) end(f *file) {
+	w.queue.change(f, queue.Both, func() { f.ended = true })
+}
+
+// arrive makes a file ready.
+func (w *world) arrive() {
+	if len(w.conns) == 0 {
+		return
+	}
+	f := w.conns[w.random(len(w.conns))].file
+	switch {
+	case w.oneIn(30):
+		w.trace("%v ends", f.handle)
+		w.end(f)
+	case w.oneIn(3):
+		w.trace("%v gets room", f.handle)
+		w.queue.change(f, queue.Writable, func() { f.room++ })
+	default:
+		w.trace("%v gets a token", f.handle)
+		w.queue.change(f, queue.Readable, func() { f.tokens++ })
+	}
+}
+
+// letGo opens the gate of a goroutine.
+func (w *world) letGo() {
+	var at []*side
+	for _, a := range w.actors {
+		if s, ok := a.(*side); ok && s.atGate {
+			at = append(at, s)
+		}
+	}
+	if len(at) > 0 {
+		s := at[w.random(len(at))]
+		w.trace("%v goes on", s)
+		s.open()
+	}
+}
+
+func (w *world) sides() []*side {
+	var all []*side
+	for _, a := range w.actors {
+		if s, ok := a.(*side); ok && !s.ended {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+func (w *world) interrupt() {
+	if all := w.sides(); len(all) > 0 {
+		s := all[w.random(len(all))]
+		if s.conn.reg == nil || s.conn.closed {
+			return
+		}
+		w.trace("%v is interrupted", s)
+		s.interrupted = true
+		s.credit++
+		s.conn.reg.Interrupt(s.direction)
+	}
+}
+
+// closeOne closes a registration and its handle, and as often as not opens another with the same number at once.
+func (w *world) closeOne() {
+	all := w.sides()
+	if len(all) == 0 || !w.oneIn(2) {
+		return
+	}
+	c := all[w.random(len(all))].conn
+	if c.reg == nil || c.closed {
+		return
+	}
+	w.trace("%v is closed", c.file.handle)
+	c.closed = true
+	if err := c.reg.Close(); err != nil {
+		w.fail("Close: %v", err)
+	}
+	w.queue.shut(c.file)
+	if w.oneIn(2) && len(w.actors) < 2*actorsMax {
+		w.addConn()
+	}
+}
+
+func (w *world) cancelOne() {
+	for _, a := range w.actors {
+		if t, ok := a.(canceler); ok && !a.over() && w.oneIn(4) {
+			if t.cancelIt() {
+				w.trace("%v is cancelled", a)
+				return
+			}
+		}
+	}
+}
+
+type canceler interface{ cancelIt() bool }
+
+func (w *world) post() {
+	w.postings++
+	n := w.postings
+	w.posts = append(w.posts, n)
+	w.trace("function %d is posted", n)
+	f := func() {
+		w.trace("function %d runs", n)
+		if len(w.posts) == 0 || w.posts[0] != n {
+			w.fail("function %d runs, and %v wait", n, w.posts)
+			return
+		}
+		w.posts = w.posts[1:]
+		w.point()
+	}
+	post := w.loop.Post
+	if w.seams.Post != nil {
+		post = func(f func()) error { return w.seams.Post(w.loop, f) }
+	}
+	if err := post(f); err != nil {
+		w.fail("Post: %v", err)
+	}
+}
+
+// wakeOne wakes a handler, or resumes a task.
+func (w *world) wakeOne() {
+	if len(w.actors) == 0 {
+		return
+	}
+	switch a := w.actors[w.random(len(w.actors))].(type) {
+	case *handler:
+		if a.ended || a.task == nil {
+			return
+		}
+		w.trace("%v is woken", a)
+		a.woken = true
+		a.wakes++
+		if w.seams.Wake != nil {
+			w.seams.Wake(a.task)
+		} else {
+			a.task.Wake()
+		}
+	case *awaiter:
+		if a.resume != nil && !a.resumed {
+			w.trace("%v is resumed", a)
+			a.resumed = true
+			a.resume()
+		}
+	}
+}
+
+// pass lets time pass: to about the next deadline, or some.
+func (w *world) pass() {
+	d := time.Duration(w.random(1_000_000))
+	var next time.Time
+	for _, a := range w.actors {
+		until := a.until()
+		if s, ok := a.(*side); ok && s.waiting {
+			until = s.deadline
+		}
+		if !a.over() && !until.IsZero() && (next.IsZero() || until.Before(next)) {
+			next = until
+		}
+	}
+	if left := time.Until(next); !next.IsZero() && left >= 0 && w.oneIn(2) {
+		d = left + time.Duration(w.random(3)-1)
+	}
+	if d > 0 {
+		w.trace("%v passes", d)
+		w.sleep(d)
+	}
+}

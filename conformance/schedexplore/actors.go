@@ -1,0 +1,345 @@
+package schedexplore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sched"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// populate starts those who wait.
+func (w *world) populate() {
+	if w.oneIn(3) {
+		w.addBall()
+	}
+	for range 1 + w.random(actorsMax-2) {
+		switch w.random(8) {
+		case 0:
+			w.addSleeper()
+		case 1:
+			w.addAwaiter()
+		case 2, 3:
+			w.addHandler(w.newFile(nil), false)
+		default:
+			w.addConn()
+		}
+	}
+}
+
+func (w *world) newFile(peer *file) *file {
+	f := w.queue.open()
+	f.room, f.peer = w.random(2), peer
+	return f
+}
+
+// addBall lets a handler with a time limit send back what a goroutine with a deadline sends.
+func (w *world) addBall() {
+	a, b := w.newFile(nil), w.newFile(nil)
+	a.peer, b.peer = b, a
+	w.addHandler(a, true)
+	c := &conn{w: w, file: b}
+	w.conns = append(w.conns, c)
+	s := w.addSide(c, sys.Reading, true)
+	s.serves = true
+}
+
+// addConn adds a connection, with tasks or goroutines that wait for it in one direction or in both.
+func (w *world) addConn() {
+	c := &conn{w: w, file: w.newFile(nil)}
+	w.conns = append(w.conns, c)
+	goroutines := w.oneIn(2)
+	w.addSide(c, sys.Reading, goroutines)
+	if w.oneIn(3) {
+		w.addSide(c, sys.Writing, goroutines)
+	}
+}
+
+// conn is a file that sides wait for.
+type conn struct {
+	w      *world
+	file   *file
+	reg    sched.Registration // of the first side that comes
+	mine   *registration
+	closed bool
+}
+
+func (c *conn) register(goroutine bool) error {
+	if c.reg != nil {
+		return nil
+	}
+	w := c.w
+	if c.closed {
+		return net.ErrClosed
+	}
+	open := func(l *sched.Loop, h sys.Handle) (sched.Registration, error) { return l.Tasks().Register(h) }
+	if goroutine {
+		open = func(l *sched.Loop, h sys.Handle) (sched.Registration, error) { return l.Goroutines().Register(h) }
+		if w.seams.Goroutines != nil {
+			open = w.seams.Goroutines
+		}
+	} else if w.seams.Tasks != nil {
+		open = w.seams.Tasks
+	}
+	var err error
+	c.reg, err = open(w.loop, c.file.handle)
+	if err == nil {
+		c.mine = w.queue.registrationOf(c.file)
+	}
+	return err
+}
+
+// side is a task or a goroutine that reads, or writes, until the end.
+type side struct {
+	w         *world
+	name      string
+	conn      *conn
+	direction sys.Direction
+	serves    bool // a reader who sends a token whenever it has got one, and one to begin with, and whose deadlines are far
+
+	ended       bool
+	waiting     bool
+	deadline    time.Time
+	interrupted bool
+	credit      int // interrupts that nobody was woken for
+	cancel      context.CancelFunc
+	canceled    bool
+
+	gate   chan struct{} // of a goroutine
+	atGate bool
+}
+
+func (s *side) over() bool { return s.ended }
+func (s *side) String() string {
+	return fmt.Sprintf("%s (handle %v, %v)", s.name, s.conn.file.handle, s.direction)
+}
+
+func (s *side) until() time.Time {
+	if s.waiting && s.gate == nil {
+		return s.deadline
+	}
+	return time.Time{}
+}
+
+func (s *side) lost(*world) string {
+	switch {
+	case !s.waiting:
+		return ""
+	case s.conn.closed:
+		return "its registration was closed"
+	case s.canceled:
+		return "it was cancelled"
+	case s.interrupted:
+		return "it was interrupted"
+	case s.conn.file.ready()&interests[s.direction] != 0:
+		return fmt.Sprintf("it is ready (%v)", s.conn.file)
+	}
+	return ""
+}
+
+func (w *world) name(kind string) string { return fmt.Sprintf("%s %d", kind, len(w.actors)) }
+
+func (w *world) addSide(c *conn, d sys.Direction, goroutine bool) *side {
+	s := &side{w: w, conn: c, direction: d}
+	if goroutine {
+		s.name = w.name("goroutine")
+		s.gate = make(chan struct{}, 1)
+		s.atGate = true
+		w.actors = append(w.actors, s)
+		go func() {
+			<-s.gate
+			s.finish(s.run())
+		}()
+		return s
+	}
+	s.name = w.name("task")
+	w.actors = append(w.actors, s)
+	ctx, cancel := context.WithCancel(context.Background())
+	s.cancel = cancel
+	w.names[s.name] = 1
+	err := w.loop.Go(ctx, s.name, func(*sched.Task) error {
+		s.finish(s.run())
+		return nil
+	})
+	if err != nil {
+		// The loop drains, or is cancelled.
+		w.names[s.name], s.ended = 0, true
+		cancel()
+	}
+	return s
+}
+
+func (s *side) finish(err error) {
+	s.ended = true
+	if s.cancel != nil {
+		s.cancel()
+	}
+	s.w.trace("%v ends: %v", s, err)
+	c := s.conn
+	for _, o := range s.w.sides() {
+		if o.conn == c {
+			return
+		}
+	}
+	if c.reg != nil && !c.closed {
+		c.closed = true
+		if err := c.reg.Close(); err != nil {
+			s.w.fail("Close: %v", err)
+		}
+		s.w.queue.shut(c.file)
+	}
+}
+
+func (s *side) open() {
+	s.atGate = false
+	s.gate <- struct{}{}
+}
+
+// pause is a point at which others act: a task asks them to, a goroutine waits until it is let go.
+func (s *side) pause() {
+	if s.gate == nil {
+		s.w.point()
+		return
+	}
+	s.atGate = true
+	<-s.gate
+}
+
+func (s *side) run() error {
+	if err := s.conn.register(s.gate != nil); err != nil {
+		return err
+	}
+	if s.serves {
+		s.send()
+	}
+	for {
+		s.pause()
+		if s.conn.closed {
+			return net.ErrClosed
+		}
+		if done, again := s.try(); done {
+			return nil
+		} else if again {
+			continue
+		}
+		s.pause()
+		if err := s.wait(); err != nil {
+			return err
+		}
+	}
+}
+
+// try reads or writes once.
+func (s *side) try() (done, again bool) {
+	f := s.conn.file
+	switch {
+	case s.direction == sys.Reading && f.tokens > 0:
+		s.w.queue.change(f, queue.None, func() { f.tokens-- })
+		s.w.trace("%v reads", s)
+		if s.serves && s.w.busy() {
+			s.send()
+		}
+		return false, true
+	case f.ended:
+		return true, false
+	case s.direction == sys.Writing && f.room > 0:
+		s.w.queue.change(f, queue.None, func() { f.room-- })
+		return false, true
+	}
+	return false, false
+}
+
+func (s *side) send() { s.w.send(s.conn.file) }
+
+// send writes a token to the other end of f.
+func (w *world) send(f *file) {
+	if p := f.peer; p != nil {
+		w.queue.change(p, queue.Readable, func() { p.tokens++ })
+	}
+}
+
+func (s *side) wait() error {
+	w := s.w
+	s.deadline = time.Time{}
+	switch {
+	case s.serves:
+		s.deadline = time.Now().Add(time.Hour)
+	case !w.oneIn(3):
+		s.deadline = time.Now().Add(w.someTime())
+	}
+	w.trace("%v waits until %v", s, s.deadline)
+	s.waiting = true
+	err := s.conn.reg.Wait(s.direction, s.deadline)
+	at := time.Now()
+	w.fence()
+	s.waiting, s.interrupted = false, false
+	if s.gate != nil {
+		s.pause()
+	}
+	w.trace("%v has waited: %v", s, err)
+	return s.judge(err, at)
+}
+
+// judge checks that the wait had a cause to end, and returns an error if there is no sense in another.
+func (s *side) judge(err error, at time.Time) error {
+	w, over := s.w, len(s.w.failures) > 0
+	var c *sched.CancelError
+	switch {
+	case err == nil:
+		if events := &s.conn.mine.credit[s.direction]; *events > 0 {
+			*events--
+		} else if s.credit > 0 {
+			s.credit--
+		} else {
+			w.fail("%v was woken without an event of its registration or an interrupt", s)
+		}
+		return nil
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		if s.deadline.IsZero() || at.Before(s.deadline) {
+			w.fail("%v was told of the deadline %v early", s, s.deadline.Sub(at))
+		}
+		return nil
+	case errors.Is(err, net.ErrClosed):
+		if !s.conn.closed && !over && !w.canceled && w.queueLives() {
+			w.fail("%v was told that it is closed", s)
+		}
+	case errors.As(err, &c):
+		if !s.canceled && !w.canceled && !over {
+			w.fail("%v was told that it is cancelled", s)
+		}
+	default:
+		if !over {
+			w.fail("%v: %v", s, err)
+		}
+	}
+	return err
+}
+
+func (w *world) queueLives() bool {
+	w.queue.mu.Lock()
+	defer w.queue.mu.Unlock()
+	return !w.queue.closed
+}
+
+func (s *side) cancelIt() bool {
+	if s.cancel == nil || s.canceled {
+		return false
+	}
+	s.canceled = true
+	s.cancel()
+	return true
+}
+
+// someTime is a duration of which every power of ten is as likely.
+func (w *world) someTime() time.Duration {
+	d := time.Duration(1)
+	for range w.random(12) {
+		d *= 10
+	}
+	return d * time.Duration(1+w.random(9))
+}

@@ -1,0 +1,35 @@
+package schedexplore
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"testing/synctest"
+)
+
+// Failure is an interleaving in which rules were broken.
+type Failure struct {
+	Seed   uint64
+	Broken []string
+}
+
+// Error implements error.
+func (f *Failure) Error() string {
+	return fmt.Sprintf("seed %d: %s", f.Seed, strings.Join(f.Broken, "; "))
+}
+
+// Explore runs the interleaving of one seed, and returns nil if all rules were kept. What happens is appended to trace, if there is one. t is
+// needed for the bubble.
+func Explore(t *testing.T, seed uint64, seams Seams, trace *[]string) *Failure {
+	t.Helper()
+	w := &world{seams: seams, source: rand.New(rand.NewPCG(seed, 0)), trace: func(string, ...any) {}}
+	if trace != nil {
+		w.trace = func(format string, args ...any) { *trace = append(*trace, fmt.Sprintf(format, args...)) }
+	}
+	synctest.Test(t, func(*testing.T) { w.run() })
+	if len(w.failures) == 0 {
+		return nil
+	}
+	return &Failure{seed, w.failures}
+}

@@ -1,0 +1,186 @@
+package schedexplore
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sched"
+)
+
+// handler reads and writes as far as it can, then waits.
+type handler struct {
+	w     *world
+	name  string
+	file  *file
+	task  *sched.HandlerTask
+	mine  *registration
+	echo  bool // sends back what it reads, and waits with a time limit of an hour
+	count int  // of steps
+
+	ended    bool
+	waiting  bool
+	want     queue.Interest
+	deadline time.Time
+	last     time.Time // the deadline of the wait that has ended
+	woken    bool      // by Wake, and not told
+	wakes    int       // that it may be told of
+	told     bool      // of drain
+	again    bool
+}
+
+// addHandler starts a handler for f, as soon as the loop runs.
+func (w *world) addHandler(f *file, echo bool) {
+	h := &handler{w: w, name: w.name("handler"), file: f, echo: echo}
+	w.actors = append(w.actors, h)
+	w.conns = append(w.conns, &conn{w: w, file: f, closed: true}) // others make it ready, and do not close it
+	var task sched.Handler = h
+	if w.seams.Handler != nil {
+		task = w.seams.Handler(h)
+	}
+	err := w.loop.Post(func() {
+		var err error
+		h.task, err = w.loop.Handle(f.handle, task)
+		if err != nil {
+			h.ended = true
+			w.queue.shut(f)
+			return
+		}
+		w.names["handler"]++
+		h.mine = w.queue.registrationOf(f)
+	})
+	if err != nil {
+		w.fail("Post: %v", err)
+	}
+}
+
+func (h *handler) over() bool     { return h.ended }
+func (h *handler) String() string { return fmt.Sprintf("%s (handle %v)", h.name, h.file.handle) }
+
+func (h *handler) until() time.Time {
+	if h.waiting {
+		return h.deadline
+	}
+	return time.Time{}
+}
+
+func (h *handler) lost(w *world) string {
+	switch {
+	case !h.waiting:
+		return ""
+	case h.woken:
+		return "it was woken"
+	case w.closing && !w.canceled && !h.told:
+		return "the loop drains"
+	case w.canceled:
+		return "the loop is cancelled"
+	case h.file.ready()&h.want != 0:
+		return fmt.Sprintf("it is ready for %v (%v)", h.want, h.file)
+	}
+	return ""
+}
+
+// Step implements sched.Handler.
+func (h *handler) Step(_ *sched.HandlerTask, c sched.Cause) sched.Next {
+	w := h.w
+	h.last, h.waiting, h.deadline = h.deadline, false, time.Time{}
+	w.trace("%v steps: %v", h, c)
+	h.judge(c)
+	h.count++
+	w.point()
+	for left := 1 + w.random(3); h.work(); left-- {
+		if left == 0 {
+			h.again = true
+			return sched.Again()
+		}
+		w.point()
+	}
+	if h.file.ended && h.file.tokens == 0 {
+		return sched.Done(nil)
+	}
+	w.point()
+	h.want = queue.Readable
+	if !h.echo && w.oneIn(3) {
+		h.want = queue.Both
+		if h.file.room > 0 {
+			h.again = true
+			return sched.Again()
+		}
+	}
+	next := sched.Await(h.want)
+	if d := time.Hour; h.echo || w.oneIn(2) {
+		if !h.echo {
+			d = w.someTime()
+		}
+		h.deadline = time.Now().Add(d)
+		next = next.Within(d)
+	}
+	h.waiting = true
+	return next
+}
+
+// work reads or writes once.
+func (h *handler) work() bool {
+	f := h.file
+	switch {
+	case f.tokens > 0:
+		h.w.queue.change(f, queue.None, func() { f.tokens-- })
+		if h.echo {
+			h.w.send(f)
+		}
+		return true
+	case f.room > 0 && !f.ended && h.w.oneIn(2):
+		h.w.queue.change(f, queue.None, func() { f.room-- })
+		return true
+	}
+	return false
+}
+
+func (h *handler) judge(c sched.Cause) {
+	w := h.w
+	switch c {
+	case sched.Started:
+		if h.count > 0 {
+			w.fail("%v is started again", h)
+		}
+	case sched.Ready:
+		// One step may have been for either direction, or for both.
+		for d := range h.mine.credit {
+			if h.mine.credit[d] > 0 {
+				h.mine.credit[d]--
+				return
+			}
+		}
+		w.fail("%v is ready without an event", h)
+	case sched.Expired:
+		if h.last.IsZero() || time.Now().Before(h.last) {
+			w.fail("%v expired %v early", h, time.Until(h.last))
+		}
+	case sched.Woken:
+		if h.wakes == 0 {
+			w.fail("%v is woken by nobody", h)
+		}
+		h.woken = false
+		h.wakes--
+	case sched.Draining:
+		if !w.closing || h.told {
+			w.fail("%v is told of drain, closing is %v, told %v", h, w.closing, h.told)
+		}
+		h.told = true
+	case sched.Resumed:
+		if !h.again {
+			w.fail("%v is resumed, and has not said again", h)
+		}
+		h.again = false
+	}
+}
+
+// End implements sched.Handler.
+func (h *handler) End(err error) {
+	h.w.trace("%v ends: %v", h, err)
+	if h.ended {
+		h.w.fail("%v ends twice", h)
+	}
+	h.ended, h.waiting = true, false
+	h.w.queue.shut(h.file)
+}

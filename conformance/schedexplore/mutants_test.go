@@ -1,0 +1,405 @@
+package schedexplore
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sched"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// within is how many interleavings a mutant has to be found in.
+var within = flag.Int("within", 3_000, "how many interleavings may miss a mutant")
+
+// A mutant is everything but one rule; it is made anew for each interleaving.
+var mutants = []struct {
+	name string
+	make func() Seams
+}{
+	{"loses one event in 16", func() Seams {
+		events := 0
+		return queueSeam(func(q *oddQueue) {
+			q.keep = func(*queue.Event) bool { events++; return events%16 != 0 }
+		})
+	}},
+	{"loses one wake in 4", func() Seams {
+		wakes := 0
+		return queueSeam(func(q *oddQueue) {
+			q.wake = func() error {
+				if wakes++; wakes%4 == 0 {
+					return nil
+				}
+				return q.Queue.Wake()
+			}
+		})
+	}},
+	{"sleeps too late to hear a wake before it looks", func() Seams {
+		return queueSeam(func(q *oddQueue) {
+			q.wake = func() error {
+				if q.virtual().w.looking {
+					return nil
+				}
+				return q.Queue.Wake()
+			}
+		})
+	}},
+	{"does not look again when interest is changed", func() Seams {
+		return queueSeam(func(q *oddQueue) {
+			q.modify = func(h sys.Handle, r queue.Registration) error {
+				v := q.virtual()
+				if n := v.registrationOf(v.files[h]); n != nil && n.interest != r.Interest {
+					r.Interest &^= v.files[h].ready()
+				}
+				return q.Queue.Modify(h, r)
+			}
+		})
+	}},
+	{"changes interest one call too late", func() Seams {
+		return queueSeam(func(q *oddQueue) {
+			var late func()
+			q.modify = func(h sys.Handle, r queue.Registration) error {
+				if late != nil {
+					late()
+				}
+				late = func() { _ = q.Queue.Modify(h, r) }
+				return nil
+			}
+		})
+	}},
+	{"forgets one direction of an event", func() Seams {
+		return queueSeam(func(q *oddQueue) {
+			q.keep = func(e *queue.Event) bool {
+				if e.Ready.Directions() == queue.Both {
+					e.Ready &^= queue.ReadyWritable
+				}
+				return true
+			}
+		})
+	}},
+	{"takes the successor of a handle for the handle", func() Seams {
+		return queueSeam(func(q *oddQueue) {
+			ended := map[uint32]bool{}
+			q.add = func(h sys.Handle, r queue.Registration) error {
+				if ended[uint32(r.Token)] {
+					q.extra = append(q.extra, queue.Event{Token: r.Token, Ready: queue.ReadyReadable})
+				}
+				return q.Queue.Add(h, r)
+			}
+			q.del = func(h sys.Handle) error {
+				if r := q.virtual().registrationOf(&file{handle: h}); r != nil {
+					ended[uint32(r.token)] = true
+				}
+				return q.Queue.Delete(h)
+			}
+		})
+	}},
+	{"does not say that a would-block was seen", func() Seams {
+		return queueSeam(func(q *oddQueue) { q.wouldBlock = func(sys.Handle, queue.Interest) error { return nil } })
+	}},
+	{"sleeps a microsecond longer", func() Seams {
+		return queueSeam(func(q *oddQueue) { q.longer = time.Microsecond })
+	}},
+	{"interrupts only who waits", func() Seams {
+		return waiterSeam(func(o *oddRegistration) {
+			o.interrupt = func(d sys.Direction) {
+				if o.waiting[d] {
+					o.Registration.Interrupt(d)
+				}
+			}
+		})
+	}},
+	{"loses one interrupt in 8", func() Seams {
+		interrupts := 0
+		return waiterSeam(func(o *oddRegistration) {
+			o.interrupt = func(d sys.Direction) {
+				if interrupts++; interrupts%8 != 0 {
+					o.Registration.Interrupt(d)
+				}
+			}
+		})
+	}},
+	{"cuts deadlines to microseconds", func() Seams {
+		return waiterSeam(func(o *oddRegistration) {
+			o.wait = func(d sys.Direction, deadline time.Time) error {
+				return o.Registration.Wait(d, deadline.Truncate(time.Microsecond))
+			}
+		})
+	}},
+	{"takes a deadline that is near for none", func() Seams {
+		return waiterSeam(func(o *oddRegistration) {
+			o.wait = func(d sys.Direction, deadline time.Time) error {
+				if left := time.Until(deadline); left > 0 && left < time.Microsecond {
+					deadline = time.Time{}
+				}
+				return o.Registration.Wait(d, deadline)
+			}
+		})
+	}},
+	{"says of a deadline that it was an event", func() Seams {
+		return waiterSeam(func(o *oddRegistration) {
+			o.wait = func(d sys.Direction, deadline time.Time) error {
+				if err := o.Registration.Wait(d, deadline); !errors.Is(err, os.ErrDeadlineExceeded) {
+					return err
+				}
+				return nil
+			}
+		})
+	}},
+	{"ends two waits by one event", func() Seams {
+		return waiterSeam(func(o *oddRegistration) {
+			again := false
+			o.wait = func(d sys.Direction, deadline time.Time) error {
+				if again {
+					again = false
+					return nil
+				}
+				err := o.Registration.Wait(d, deadline)
+				again = err == nil
+				return err
+			}
+		})
+	}},
+	{"goes on waiting when it is woken the 5th time", func() Seams {
+		return waiterSeam(func(o *oddRegistration) {
+			waits := 0
+			o.wait = func(d sys.Direction, deadline time.Time) error {
+				err := o.Registration.Wait(d, deadline)
+				if waits++; waits == 5 && err == nil {
+					err = o.Registration.Wait(d, deadline)
+				}
+				return err
+			}
+		})
+	}},
+	{"does not tell of a step that is ready", func() Seams {
+		return handlerSeam(func(o *oddHandler) {
+			steps, last := 0, sched.Next{}
+			o.step = func(t *sched.HandlerTask, c sched.Cause) sched.Next {
+				if steps++; c == sched.Ready && steps%4 == 0 {
+					return last
+				}
+				last = o.Handler.Step(t, c)
+				return last
+			}
+		})
+	}},
+	{"lets a time limit pass at once", func() Seams {
+		return handlerSeam(func(o *oddHandler) {
+			steps := 0
+			o.step = func(t *sched.HandlerTask, c sched.Cause) sched.Next {
+				next := o.Handler.Step(t, c)
+				if steps++; steps%8 == 0 {
+					return next.Within(0)
+				}
+				return next
+			}
+		})
+	}},
+	{"wakes a handler only while it waits", func() Seams {
+		return Seams{
+			Wake: func(t *sched.HandlerTask) {
+				if h := handlers[t]; h == nil || h.waiting {
+					t.Wake()
+				}
+			},
+			Handler: func(h sched.Handler) sched.Handler { return &oddHandler{Handler: h, step: noteHandler(h.(*handler))} },
+		}
+	}},
+	{"sleeps a nanosecond less", func() Seams {
+		return Seams{Sleep: func(t *sched.Task, d time.Duration) error { return t.Sleep(max(0, d-1)) }}
+	}},
+	{"sleeps in whole microseconds", func() Seams {
+		return Seams{Sleep: func(t *sched.Task, d time.Duration) error {
+			return t.Sleep((d + time.Microsecond - 1).Truncate(time.Microsecond))
+		}}
+	}},
+	{"hears a resumption only while it is suspended", func() Seams {
+		return Seams{Await: func(t *sched.Task, start func(resume func())) error {
+			return t.Await(func(resume func()) {
+				started := false
+				start(func() {
+					if started {
+						resume()
+					}
+				})
+				started = true
+			})
+		}}
+	}},
+	{"runs posted functions out of order", func() Seams {
+		var held []func()
+		return Seams{Post: func(l *sched.Loop, f func()) error {
+			held = append(held, f)
+			return l.Post(func() {
+				last := len(held) - 1
+				f := held[last]
+				held = held[:last]
+				f()
+			})
+		}}
+	}},
+}
+
+// handlers is of one interleaving at a time.
+var handlers = map[*sched.HandlerTask]*handler{}
+
+func noteHandler(h *handler) func(t *sched.HandlerTask, c sched.Cause) sched.Next {
+	return func(t *sched.HandlerTask, c sched.Cause) sched.Next {
+		handlers[t] = h
+		return h.Step(t, c)
+	}
+}
+
+func TestMutantsAreFound(t *testing.T) {
+	for _, m := range mutants {
+		t.Run(m.name, func(t *testing.T) {
+			for i := range uint64(*within) {
+				if f := Explore(t, 1+i, m.make(), nil); f != nil {
+					t.Logf("found after %d interleavings: %v", i+1, f)
+					return
+				}
+			}
+			t.Errorf("not found in %d interleavings", *within)
+		})
+	}
+}
+
+func queueSeam(alter func(q *oddQueue)) Seams {
+	return Seams{Queue: func(q queue.Queue) queue.Queue {
+		o := &oddQueue{Queue: q}
+		alter(o)
+		return o
+	}}
+}
+
+// oddQueue has its methods replaced where they are set.
+type oddQueue struct {
+	queue.Queue
+	keep       func(e *queue.Event) bool
+	wake       func() error
+	add        func(h sys.Handle, r queue.Registration) error
+	modify     func(h sys.Handle, r queue.Registration) error
+	del        func(h sys.Handle) error
+	wouldBlock func(h sys.Handle, d queue.Interest) error
+	longer     time.Duration
+	extra      []queue.Event
+}
+
+func (q *oddQueue) virtual() *virtualQueue { return q.Queue.(*virtualQueue) }
+
+func (q *oddQueue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
+	if timeout > 0 {
+		timeout += q.longer
+	}
+	n, err := q.Queue.Wait(events, timeout)
+	if q.keep != nil {
+		kept := 0
+		for _, e := range events[:n] {
+			if q.keep(&e) {
+				events[kept] = e
+				kept++
+			}
+		}
+		n = kept
+	}
+	if err == nil {
+		n += copy(events[n:], q.extra)
+		q.extra = nil
+	}
+	return n, err
+}
+
+func (q *oddQueue) Wake() error {
+	if q.wake != nil {
+		return q.wake()
+	}
+	return q.Queue.Wake()
+}
+
+func (q *oddQueue) Add(h sys.Handle, r queue.Registration) error {
+	if q.add != nil {
+		return q.add(h, r)
+	}
+	return q.Queue.Add(h, r)
+}
+
+func (q *oddQueue) Modify(h sys.Handle, r queue.Registration) error {
+	if q.modify != nil {
+		return q.modify(h, r)
+	}
+	return q.Queue.Modify(h, r)
+}
+
+func (q *oddQueue) Delete(h sys.Handle) error {
+	if q.del != nil {
+		return q.del(h)
+	}
+	return q.Queue.Delete(h)
+}
+
+func (q *oddQueue) WouldBlock(h sys.Handle, d queue.Interest) error {
+	if q.wouldBlock != nil {
+		return q.wouldBlock(h, d)
+	}
+	return q.Queue.WouldBlock(h, d)
+}
+
+func waiterSeam(alter func(o *oddRegistration)) Seams {
+	odd := func(r sched.Registration, err error) (sched.Registration, error) {
+		if err != nil {
+			return nil, err
+		}
+		o := &oddRegistration{Registration: r}
+		alter(o)
+		return o, nil
+	}
+	return Seams{
+		Tasks:      func(l *sched.Loop, h sys.Handle) (sched.Registration, error) { return odd(l.Tasks().Register(h)) },
+		Goroutines: func(l *sched.Loop, h sys.Handle) (sched.Registration, error) { return odd(l.Goroutines().Register(h)) },
+	}
+}
+
+// oddRegistration has its methods replaced where they are set.
+type oddRegistration struct {
+	sched.Registration
+	wait      func(d sys.Direction, deadline time.Time) error
+	interrupt func(d sys.Direction)
+	waiting   [2]bool
+}
+
+func (o *oddRegistration) Wait(d sys.Direction, deadline time.Time) error {
+	o.waiting[d] = true
+	defer func() { o.waiting[d] = false }()
+	if o.wait == nil {
+		return o.Registration.Wait(d, deadline)
+	}
+	return o.wait(d, deadline)
+}
+
+func (o *oddRegistration) Interrupt(d sys.Direction) {
+	if o.interrupt == nil {
+		o.Registration.Interrupt(d)
+		return
+	}
+	o.interrupt(d)
+}
+
+func handlerSeam(alter func(o *oddHandler)) Seams {
+	return Seams{Handler: func(h sched.Handler) sched.Handler {
+		o := &oddHandler{Handler: h}
+		alter(o)
+		return o
+	}}
+}
+
+// oddHandler has its Step replaced.
+type oddHandler struct {
+	sched.Handler
+	step func(t *sched.HandlerTask, c sched.Cause) sched.Next
+}
+
+func (o *oddHandler) Step(t *sched.HandlerTask, c sched.Cause) sched.Next { return o.step(t, c) }

@@ -1,0 +1,296 @@
+package schedexplore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing/synctest"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sched"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// Seams are where a loop meets what is around it. Each may be nil; a mutant replaces one.
+type Seams struct {
+	Queue      func(q queue.Queue) queue.Queue
+	Tasks      func(l *sched.Loop, h sys.Handle) (sched.Registration, error)
+	Goroutines func(l *sched.Loop, h sys.Handle) (sched.Registration, error)
+	Handler    func(h sched.Handler) sched.Handler
+	Wake       func(t *sched.HandlerTask)
+	Sleep      func(t *sched.Task, d time.Duration) error
+	Await      func(t *sched.Task, start func(resume func())) error
+	Post       func(l *sched.Loop, f func()) error
+}
+
+// Bounds of an interleaving.
+const (
+	actorsMax  = 5
+	handlesMax = 16
+	actsMax    = 60    // by others
+	waitsMax   = 5_000 // of the loop, which is over by then
+)
+
+// world is one interleaving: a loop, those who wait on it, and what others do. All of it runs by turns: on the goroutine of the loop, or, while that
+// waits for it, on the one of an actor.
+type world struct {
+	source *rand.Rand
+	mu     sync.Mutex // guards nothing: see sleep
+	seams  Seams
+	mode   queue.Mode
+	queue  *virtualQueue
+	loop   *sched.Loop
+
+	actors   []actor
+	conns    []*conn
+	acts     int // left
+	waits    int
+	acting   bool
+	looking  bool // the loop is in Wait, and the queue has not looked yet
+	posts    []int
+	postings int
+	closing  bool
+	cancel   context.CancelCauseFunc
+	canceled bool
+	names    map[string]int // tasks that have not ended
+
+	trace    func(format string, args ...any)
+	failures []string
+}
+
+// actor is somebody who waits.
+type actor interface {
+	// lost says what should have woken the actor, if it waits nevertheless.
+	lost(w *world) string
+	// until is when time is to wake a task of the loop, zero for never.
+	until() time.Time
+	// over reports whether the actor has ended.
+	over() bool
+	String() string
+}
+
+var errExplored = errors.New("schedexplore: the interleaving is broken off")
+
+func (w *world) random(n int) int                   { return w.source.IntN(n) }
+func (w *world) oneIn(n int) bool                   { return w.source.IntN(n) == 0 }
+func (w *world) shuffle(n int, swap func(i, j int)) { w.source.Shuffle(n, swap) }
+
+// busy reports whether others still act.
+func (w *world) busy() bool { return w.acts > 0 && !w.closing }
+
+func (w *world) fail(format string, args ...any) {
+	w.failures = append(w.failures, fmt.Sprintf(format, args...))
+	w.trace("VIOLATION: "+format, args...)
+}
+
+// run explores the interleaving of one seed. It must be called in a bubble.
+func (w *world) run() {
+	w.mode = queue.Mode(w.random(3))
+	w.queue = newVirtualQueue(w, w.oneIn(2))
+	var q queue.Queue = w.queue
+	if w.seams.Queue != nil {
+		q = w.seams.Queue(q)
+	}
+	w.names = map[string]int{}
+	w.loop = sched.New(q, sched.Options{Mode: w.mode, Ended: w.ended})
+	w.acts = actsMax/4 + w.random(actsMax)
+	w.trace("mode %v, native edges %v, %d acts", w.mode, w.queue.native, w.acts)
+	w.populate()
+	ctx, cancel := context.WithCancelCause(context.Background())
+	w.cancel = cancel
+	defer cancel(nil)
+	if err := w.loop.Run(ctx); err != nil && !errors.Is(err, errExplored) && !errors.Is(err, errCanceled) {
+		w.fail("Run: %v", err)
+	}
+	w.openGates()
+	w.audit()
+}
+
+// audit checks that nothing is left.
+func (w *world) audit() {
+	if n := w.loop.Len(); n != 0 {
+		w.fail("%d tasks are left", n)
+	}
+	if len(w.failures) > 0 {
+		return // what was broken off leaves things
+	}
+	for _, a := range w.actors {
+		if !a.over() {
+			w.fail("%v has not ended", a)
+		}
+	}
+	for name, n := range w.names {
+		if n != 0 {
+			w.fail("Ended was told %d times of %q, want once", 1-n, name)
+		}
+	}
+	if len(w.posts) > 0 {
+		w.fail("%d posted functions have not run", len(w.posts))
+	}
+	for _, a := range w.actors {
+		// What goroutines have registered ends with the queue.
+		if s, ok := a.(*side); ok && s.gate != nil {
+			delete(w.queue.regs, s.conn.file.handle)
+		}
+	}
+	for h := range w.queue.regs {
+		w.fail("handle %v is left registered", h)
+	}
+}
+
+func (w *world) ended(name string, err error) {
+	w.trace("%s ended: %v", name, err)
+	var p *sched.PanicError
+	if errors.As(err, &p) && !errors.Is(err, sched.ErrStopped) && len(w.failures) == 0 {
+		w.fail("%s: %v", name, p)
+	}
+	w.names[name]--
+}
+
+// beforeWait is called when the loop has done what it had to do.
+func (w *world) beforeWait() error {
+	if w.waits++; w.waits > waitsMax {
+		w.fail("the loop has waited %d times and does not end", waitsMax)
+	}
+	if len(w.failures) > 0 {
+		return errExplored
+	}
+	w.looking = true
+	defer func() { w.looking = false }()
+	w.settle()
+	for range w.random(3) {
+		w.maybeAct()
+	}
+	if w.closing {
+		w.openGates()
+	}
+	return nil
+}
+
+// blocked is called when the loop blocks, for left or, if that is negative, for ever: it returns when something may have happened.
+func (w *world) blocked(left time.Duration) error {
+	w.settle()
+	if w.closing {
+		w.openGates()
+	}
+	// What the goroutines did may have ended the wait.
+	if w.queue.due() {
+		return nil
+	}
+	w.check(left)
+	switch {
+	case len(w.failures) > 0:
+		return errExplored
+	case w.busy() && (left < 0 || !w.oneIn(5)):
+		w.act()
+	case !w.busy() && !w.closing:
+		w.close()
+	case left >= 0:
+		w.trace("the loop sleeps for %v", left)
+		w.sleep(left)
+	default:
+		w.fail("the loop blocks for ever: %s", w.living())
+		return errExplored
+	}
+	return nil
+}
+
+func (w *world) living() string {
+	s := ""
+	for _, a := range w.actors {
+		if !a.over() {
+			s += fmt.Sprintf("%v; ", a)
+		}
+	}
+	return s
+}
+
+// due reports whether a wait would end by itself.
+func (q *virtualQueue) due() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.woken {
+		return true
+	}
+	for _, r := range q.regs {
+		if r.due() != queue.None {
+			return true
+		}
+	}
+	return false
+}
+
+// check is the heart: the loop blocks, so that nobody may wait whom something was to wake.
+func (w *world) check(left time.Duration) {
+	for _, a := range w.actors {
+		if a.over() {
+			continue
+		}
+		if why := a.lost(w); why != "" {
+			w.fail("%v waits and the loop blocks, although %s", a, why)
+		}
+		if until := a.until(); !until.IsZero() && (left < 0 || time.Now().Add(left).After(until)) {
+			w.fail("%v waits for %v more, and the loop for %v", a, time.Until(until), left)
+		}
+	}
+	if len(w.posts) > 0 {
+		w.fail("the loop blocks, and %d posted functions wait", len(w.posts))
+	}
+}
+
+// settle lets all goroutines arrive where they wait.
+func (w *world) settle() { synctest.Wait() }
+
+// sleep lets time pass. The deadlines of goroutines may come meanwhile, which synctest orders after what was done before, but does not tell the race detector.
+func (w *world) sleep(d time.Duration) {
+	w.fence()
+	time.Sleep(d)
+}
+
+func (w *world) fence() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+}
+
+// openGates lets goroutines go on until none can.
+func (w *world) openGates() {
+	for {
+		w.settle()
+		opened := false
+		for _, a := range w.actors {
+			if s, ok := a.(*side); ok && s.atGate {
+				s.open()
+				w.settle()
+				opened = true
+			}
+		}
+		if !opened {
+			return
+		}
+	}
+}
+
+func (w *world) withinCall(call string) {
+	if w.acting || !w.busy() || !w.oneIn(8) {
+		return
+	}
+	w.acts--
+	w.trace("in %s:", call)
+	if w.oneIn(3) {
+		w.post()
+	} else {
+		w.arrive()
+	}
+}
+
+// point is a place in a task, a step or a posted function.
+func (w *world) point() { w.maybeAct() }
+
+func (w *world) maybeAct() {
+	if w.oneIn(3) {
+		w.act()
+	}
+}
