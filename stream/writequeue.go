@@ -247,6 +247,9 @@ func (q *WriteQueue) Queued() int {
 	return q.ring.n
 }
 
+// High returns the high mark: the most bytes that are queued.
+func (q *WriteQueue) High() int { return q.options.High }
+
 // WaitRoom suspends the caller until the queue has room for n bytes below the high mark, no Write is under way and the high mark, if it was met,
 // is behind: a TryWrite of n bytes is then worth calling.
 func (q *WriteQueue) WaitRoom(n int) error {

@@ -41,9 +41,9 @@ func (p parts) newWriteQueue(c *stream.Conn, o stream.WriteQueueOptions) writeQu
 	return p.queue(q)
 }
 
-// queue returns a write queue on one of two unix-domain sockets that are connected, and the other. With TCP, what the kernel takes depends on
-// the time as well: a peer that does not read opens its window a little more now and then.
-func (w *world) queue(linger time.Duration) (writeQueue, *net.UnixConn) {
+// local returns one of two unix-domain sockets that are connected, and the other. With TCP, what the kernel takes depends on the time as well: a peer
+// that does not read opens its window a little more now and then.
+func (w *world) local() (stream.Socket, *net.UnixConn) {
 	w.Helper()
 	a, b, err := sys.SocketPair()
 	w.check(err, "socket pair")
@@ -54,19 +54,51 @@ func (w *world) queue(linger time.Duration) (writeQueue, *net.UnixConn) {
 	w.own(peer)
 	s, err := stream.Adopt(a)
 	w.check(err, "adopt")
-	w.check(s.SetWriteBuffer(smallBuffer), "write buffer")
+	return s, peer.(*net.UnixConn)
+}
+
+// on returns a connection on s, of which the kernel takes little at a time.
+func (w *world) on(s stream.Socket, buffer int) *stream.Conn {
+	w.Helper()
+	w.check(s.SetWriteBuffer(buffer), "write buffer")
 	c, err := stream.NewConn(s, w.spy)
 	if err != nil {
 		s.Close()
 		w.Fatalf("new connection: %v", err)
 	}
 	w.own(c)
-	q := w.f.parts.newWriteQueue(c, stream.WriteQueueOptions{High: queueHigh, Low: queueLow, Linger: linger})
+	return c
+}
+
+// queue returns a write queue and its peer.
+func (w *world) queue(linger time.Duration) (writeQueue, *net.UnixConn) {
+	w.Helper()
+	s, peer := w.local()
+	q := w.f.parts.newWriteQueue(w.on(s, smallBuffer), stream.WriteQueueOptions{High: queueHigh, Low: queueLow, Linger: linger})
 	w.own(q)
-	return q, peer.(*net.UnixConn)
+	return q, peer
 }
 
 func (w *world) run(q writeQueue) *pending[error] { return call(w, "run", q.Run) }
+
+// running returns a call of Run that has begun.
+func (w *world) running(q interface{ Run() error }) *pending[error] {
+	w.Helper()
+	one, other := call(w, "run", q.Run), call(w, "run", q.Run)
+	// Which of the two is first is not known; the other one is refused.
+	var err error
+	select {
+	case err = <-one.done:
+		one = other
+	case err = <-other.done:
+	case <-w.Context().Done():
+		w.Fatalf("two calls of Run are suspended")
+	}
+	if !errors.Is(err, stream.ErrBusy) {
+		w.Fatalf("second call of Run: %v, want ErrBusy", err)
+	}
+	return one
+}
 
 // fill writes until the queue refuses, and returns what it took.
 func (w *world) fill(q writeQueue) []byte {
@@ -187,8 +219,8 @@ func writeQueueCases() []Case {
 			Rule: "After Close, Run sends what is queued, ends the stream and returns nil; writes return net.ErrClosed at once.",
 			Run: in(func(w *world) {
 				q, peer := w.queue(time.Hour)
+				run := w.running(q)
 				n := w.waits(sys.Writing)
-				run := w.run(q)
 				data := w.fill(q)
 				w.waiting(sys.Writing, n)
 				w.check(q.Close(), "close")
@@ -418,20 +450,7 @@ func queueWriteWaits(w *world) {
 
 func queueRun(w *world) {
 	q, peer := w.queue(0)
-	run := w.run(q)
-	fence := call(w, "second run", q.Run)
-	// Which of the two is first is not known.
-	var other *pending[error]
-	select {
-	case err := <-run.done:
-		w.expectErrorOn("unix", err, stream.ErrBusy, "write")
-		other = fence
-	case err := <-fence.done:
-		w.expectErrorOn("unix", err, stream.ErrBusy, "write")
-		other = run
-	case <-w.Context().Done():
-		w.Fatalf("two calls of Run are suspended")
-	}
+	run := w.running(q)
 	for range queued {
 		w.check(q.TryWrite([]byte("idle")), "try write")
 		w.arrives(peer, []byte("idle"))
@@ -445,5 +464,5 @@ func queueRun(w *world) {
 	w.arrives(peer, data)
 	w.check(call(w, "flush", q.Flush).get(), "flush")
 	w.check(q.Close(), "close")
-	w.check(other.get(), "run")
+	w.check(run.get(), "run")
 }

@@ -98,6 +98,7 @@ func mutants() []mutant {
 		writeQueueMutants(),
 		packetMutants(), packetUnixMutants(),
 		packetAdoptMutants(),
+		tlsMutants(),
 	)
 }
 

@@ -2,6 +2,7 @@ package streamtest
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"net/netip"
 	"syscall"
@@ -67,6 +68,7 @@ type parts struct {
 	adopt    func(sys.Handle) (stream.Socket, error)
 	copy     func(syscall.Conn) (stream.Socket, error)
 	queue    func(*stream.WriteQueue) writeQueue
+	secure   func(*stream.WriteQueue, *tls.Config) (secure, error)
 
 	packet    func(packetConn) packetConn
 	datagrams func(datagrams) datagrams

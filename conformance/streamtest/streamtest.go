@@ -86,6 +86,7 @@ func cases(limit time.Duration) []Case {
 		writeQueueCases(),
 		packetCases(), packetBatchCases(), packetPeerCases(), packetEndCases(), packetUnixCases(),
 		packetAdoptCases(),
+		tlsCases(),
 	)
 	for i := range all {
 		all[i].Limit = limit

@@ -1,0 +1,400 @@
+package streamtest
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"time"
+
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/stream/tlsconn"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// secure is what cases use of a *tlsconn.Conn.
+type secure interface {
+	net.Conn
+	Handshake(ctx context.Context) error
+	CloseWrite() error
+	ConnectionState() tls.ConnectionState
+}
+
+func (p parts) newSecure(q *stream.WriteQueue, config *tls.Config) (secure, error) {
+	if p.secure != nil {
+		return p.secure(q, config)
+	}
+	return tlsconn.Server(q, config)
+}
+
+// secured returns the server's side of a TLS connection under test, and the socket of its peer.
+func (w *world) secured(config *tls.Config) (secure, *net.TCPConn) {
+	w.Helper()
+	s, peer := w.connected()
+	return w.securedOn(w.on(s, smallBuffer), stream.WriteQueueHighDefault, config), peer
+}
+
+func (w *world) securedOn(c *stream.Conn, high int, config *tls.Config) secure {
+	w.Helper()
+	t, err := w.f.parts.newSecure(stream.NewWriteQueue(c, stream.WriteQueueOptions{High: high}), config)
+	w.check(err, "new TLS connection")
+	w.own(t)
+	return t
+}
+
+// shake does the handshake of both sides.
+func (w *world) shake(t secure, client *tls.Conn) {
+	w.Helper()
+	p := call(w, "handshake", func() error { return t.Handshake(context.Background()) })
+	w.check(client.Handshake(), "peer's handshake")
+	w.check(p.get(), "handshake")
+}
+
+func tlsCases() []Case {
+	return []Case{
+		{
+			ID:     "tls/duplex",
+			Rule:   "A task that reads and one that writes share a TLS connection, while the peer does the same, and all arrives both ways.",
+			Source: "event loops on which TLS of a reader waits for that of a writer",
+			Run:    in(tlsDuplex),
+		},
+		{
+			ID:     "tls/key-update",
+			Rule:   "A KeyUpdate that asks for an answer is answered, and the reader goes on, while a writer is suspended; what both send after it arrives.",
+			Source: "RFC 8446, 4.6.3; crypto/tls holds its lock for writing over the write below it",
+			Run:    in(tlsKeyUpdate),
+		},
+		{
+			ID:     "tls/flood",
+			Rule:   "A peer that asks for answers without reading them does not make the queue grow past its high mark.",
+			Source: "CVE-2019-9512 and its like, of HTTP/2",
+			Run:    in(tlsFlood),
+		},
+		{
+			ID:   "tls/split",
+			Rule: "Records may arrive a byte at a time.",
+			Run: in(func(w *world) {
+				server, client := w.configs()
+				t, peer := w.secured(server)
+				c := tls.Client(dribble{peer}, client)
+				w.shake(t, c)
+				for _, message := range []string{"four", "more"} {
+					_, err := io.WriteString(c, message)
+					w.check(err, "peer's write")
+					got := make([]byte, len(message))
+					r := call(w, "read", func() error {
+						_, err := io.ReadFull(t, got)
+						return err
+					})
+					w.check(r.get(), "read")
+					if string(got) != message {
+						w.Errorf("read %q, want %q", got, message)
+					}
+				}
+			}),
+		},
+		{
+			ID:   "tls/resumption",
+			Rule: "Sessions are resumed, and protocols negotiated, as crypto/tls does it.",
+			Run:  in(tlsResumption),
+		},
+		{
+			ID:     "tls/close",
+			Rule:   "Close during a Write of another task makes it return net.ErrClosed, never waits, and tells a peer who reads on of the end: close_notify comes first.",
+			Source: "tls.Conn.Close sends no close_notify while a Write runs",
+			Run:    in(tlsClose),
+		},
+		{
+			ID:   "tls/close-write",
+			Rule: "CloseWrite ends the stream to the peer, with close_notify and below TLS, after all that was written; reading goes on.",
+			Run:  in(tlsCloseWrite),
+		},
+		{
+			ID:     "tls/late",
+			Rule:   "A Write that is late may be followed by another: what the peer reads is whole.",
+			Source: "tls.Conn: after a Write has timed out, the TLS state is corrupt",
+			Run:    in(tlsLate),
+		},
+		{
+			ID:      "tls/busy",
+			Rule:    "Whoever comes during the handshake, or as second reader, waits for its turn; where Wait suspends tasks it gets ErrBusy at once.",
+			Needs:   []Feature{Goroutines},
+			Run:     in(func(w *world) { tlsTurns(w, nil) }),
+			Refused: in(func(w *world) { tlsTurns(w, stream.ErrBusy) }),
+		},
+	}
+}
+
+func tlsDuplex(w *world) {
+	server, client := w.configs()
+	t, peer := w.secured(server)
+	c := tls.Client(peer, client)
+	w.shake(t, c)
+	down, up := w.random(bulk), w.random(bulk)
+	reader := w.readFull(t, len(up))
+	writer := w.writeTo(t, down)
+	sent := make(chan error, 1)
+	go func() {
+		_, err := c.Write(up)
+		sent <- err
+	}()
+	w.arrives(c, down)
+	w.check(<-sent, "peer's write")
+	if r := writer.get(); r.n != len(down) || r.err != nil {
+		w.Errorf("write: %v", r)
+	}
+	if r := reader.get(); r.err != nil || !bytes.Equal(r.data, up) {
+		w.Errorf("%d bytes were read of %d, or others: %v", r.n, len(up), r.err)
+	}
+}
+
+func (w *world) readFull(c net.Conn, size int) *pending[result] {
+	return call(w, "read full", func() result {
+		p := make([]byte, size)
+		n, err := io.ReadFull(c, p)
+		return result{p[:n], n, err}
+	})
+}
+
+// keyedPeer does the handshake and returns the reading side of the peer, and its writing side.
+func (w *world) keyedPeer(t secure, peer net.Conn, config *tls.Config) (*tls.Conn, *keyed) {
+	w.Helper()
+	log := &keyLog{}
+	config.KeyLogWriter = log
+	c := tls.Client(peer, config)
+	w.shake(t, c)
+	k, err := newKeyed(c, peer, log)
+	w.check(err, "keys")
+	return c, k
+}
+
+func tlsKeyUpdate(w *world) {
+	server, client := w.configs()
+	t, peer := w.secured(server)
+	c, k := w.keyedPeer(t, peer, client)
+	down := w.random(bulk)
+	n := w.waits(sys.Writing)
+	writer := w.writeTo(t, down)
+	w.waiting(sys.Writing, n)
+	for range 3 {
+		w.check(k.keyUpdate(), "peer's KeyUpdate")
+		w.check(k.send(recordData, []byte("up")), "peer's data")
+		if r := w.readFull(t, 2).get(); string(r.data) != "up" || r.err != nil {
+			w.Fatalf("read behind a KeyUpdate, with a writer suspended: %v", r)
+		}
+	}
+	// The answers change the key in the middle of what is written.
+	w.arrives(c, down)
+	if r := writer.get(); r.n != len(down) || r.err != nil {
+		w.Errorf("write: %v", r)
+	}
+	w.check(w.writeTo(t, []byte("more")).get().err, "write")
+	w.arrives(c, []byte("more"))
+}
+
+// floods is how many answers a peer asks for: far more than a queue holds, and a socket with a buffer of floodBuffer holds besides.
+const (
+	floods      = 1 << 14
+	floodBuffer = 4 << 10
+)
+
+func tlsFlood(w *world) {
+	server, client := w.configs()
+	s, peer := w.local()
+	t := w.securedOn(w.on(s, floodBuffer), tlsconn.HighMin, server)
+	_, k := w.keyedPeer(t, peer, client)
+	sent := make(chan error, 1)
+	go func() {
+		var batch []byte
+		for i := range floods {
+			for _, message := range []struct {
+				kind    byte
+				content []byte
+			}{{recordHandshake, keyUpdateRequest}, {recordData, []byte("x")}} {
+				r, err := k.record(message.kind, message.content)
+				if err != nil {
+					sent <- err
+					return
+				}
+				if batch = append(batch, r...); message.kind == recordHandshake {
+					k.updateKey()
+				}
+			}
+			if i%64 == 0 {
+				if _, err := peer.Write(batch); err != nil {
+					sent <- err
+					return
+				}
+				batch = batch[:0]
+			}
+		}
+		sent <- nil
+		peer.CloseWrite()
+	}()
+	type flooded struct {
+		err  error
+		most int
+	}
+	p := call(w, "read", func() flooded {
+		var f flooded
+		buf := make([]byte, 64)
+		for f.err == nil {
+			_, f.err = t.Read(buf)
+			if q, ok := t.(interface{ Queue() *stream.WriteQueue }); ok {
+				f.most = max(f.most, q.Queue().Queued())
+			}
+		}
+		t.Close() // the peer is cut off, and stops sending
+		return f
+	})
+	f := p.get()
+	if f.most > tlsconn.HighMin {
+		w.Errorf("%d bytes were queued for a peer that does not read", f.most)
+	}
+	if f.err == io.EOF {
+		w.Errorf("the flood ended the stream without an error")
+	}
+	if err := <-sent; err == nil {
+		w.Errorf("the peer could ask for %d answers without reading one", floods)
+	}
+}
+
+func tlsResumption(w *world) {
+	server, client := w.configs()
+	server.NextProtos, client.NextProtos = []string{"edge/2", "edge/1"}, []string{"edge/1"}
+	client.ClientSessionCache = tls.NewLRUClientSessionCache(1)
+	for _, resumed := range []bool{false, true} {
+		t, peer := w.secured(server)
+		c := tls.Client(peer, client)
+		w.shake(t, c)
+		for _, s := range []tls.ConnectionState{t.ConnectionState(), c.ConnectionState()} {
+			if s.NegotiatedProtocol != "edge/1" || s.DidResume != resumed {
+				w.Errorf("protocol %q, resumed %v, want edge/1 and %v", s.NegotiatedProtocol, s.DidResume, resumed)
+			}
+		}
+		// With the data, the client reads its ticket.
+		w.check(w.writeTo(t, []byte("data")).get().err, "write")
+		w.arrives(c, []byte("data"))
+	}
+}
+
+func tlsClose(w *world) {
+	server, client := w.configs()
+	t, peer := w.secured(server)
+	seen := &tail{Conn: peer}
+	c := tls.Client(seen, client)
+	w.shake(t, c)
+	q, ok := t.(interface{ Queue() *stream.WriteQueue })
+	var run *pending[error]
+	if ok {
+		run = w.running(q.Queue())
+	}
+	data := w.random(2 * bulk)
+	n := w.waits(sys.Writing)
+	writer := w.writeTo(t, data)
+	w.waiting(sys.Writing, n)
+	w.check(t.Close(), "close")
+	r := writer.get()
+	if !errors.Is(r.err, net.ErrClosed) || r.n == len(data) {
+		w.Errorf("write that was suspended: %v", r)
+	}
+	got, err := io.ReadAll(c)
+	if err != nil || !bytes.HasPrefix(data, got) || !seen.closed() {
+		w.Errorf("peer read %d bytes, of %d that were taken, and then %v: want close_notify", len(got), r.n, err)
+	}
+	if ok {
+		w.check(run.get(), "run")
+	}
+}
+
+func tlsCloseWrite(w *world) {
+	server, client := w.configs()
+	t, peer := w.secured(server)
+	c := tls.Client(peer, client)
+	w.shake(t, c)
+	data := w.random(half / 4)
+	p := call(w, "write and close", func() error {
+		if _, err := t.Write(data); err != nil {
+			return err
+		}
+		return t.CloseWrite()
+	})
+	w.ends(c, data)
+	w.check(p.get(), "write and close")
+	// Below TLS the stream has ended, too.
+	if n, err := peer.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+		w.Errorf("below TLS the peer reads %d, %v", n, err)
+	}
+	go func() {
+		c.Write(data)
+		c.CloseWrite()
+	}()
+	got := call(w, "read all", func() result {
+		p, err := io.ReadAll(t)
+		return result{p, len(p), err}
+	}).get()
+	if got.err != nil || !bytes.Equal(got.data, data) {
+		w.Errorf("%d bytes were read of %d, or others: %v", got.n, len(data), got.err)
+	}
+}
+
+func tlsLate(w *world) {
+	server, client := w.configs()
+	t, peer := w.secured(server)
+	c := tls.Client(peer, client)
+	w.shake(t, c)
+	data := w.random(bulk)
+	w.check(t.SetWriteDeadline(time.Now().Add(soon)), "set deadline")
+	late := w.writeTo(t, data).get()
+	w.expectError(late.err, os.ErrDeadlineExceeded, "write")
+	w.check(t.SetWriteDeadline(time.Time{}), "clear deadline")
+	p := w.writeTo(t, data[late.n:])
+	w.arrives(c, data)
+	w.check(p.get().err, "write the rest")
+}
+
+func tlsTurns(w *world, want error) {
+	server, client := w.configs()
+	t, peer := w.secured(server)
+	n := w.waits(sys.Reading)
+	first := w.readFull(t, 3)
+	w.waiting(sys.Reading, n) // in the handshake
+	second := w.writeTo(t, []byte("other"))
+	if want != nil {
+		if r := second.get(); !errors.Is(r.err, want) {
+			w.Fatalf("write during the handshake: %v, want %v", r, want)
+		}
+	}
+	c := tls.Client(peer, client)
+	_, err := io.WriteString(c, "one")
+	w.check(err, "peer's write")
+	if r := first.get(); string(r.data) != "one" || r.err != nil {
+		w.Errorf("read: %v", r)
+	}
+	if want == nil {
+		w.check(second.get().err, "write that waited for the handshake")
+		w.arrives(c, []byte("other"))
+	}
+	n = w.waits(sys.Reading)
+	first = w.readFull(t, 3)
+	w.waiting(sys.Reading, n)
+	second = w.readFull(t, 3)
+	if want != nil {
+		if r := second.get(); !errors.Is(r.err, want) {
+			w.Fatalf("second reader: %v, want %v", r, want)
+		}
+	}
+	_, err = io.WriteString(c, "two")
+	w.check(err, "peer's write")
+	if want == nil {
+		_, err = io.WriteString(c, "two")
+		w.check(err, "peer's write")
+		w.check(second.get().err, "second reader")
+	}
+	if r := first.get(); string(r.data) != "two" || r.err != nil {
+		w.Errorf("read: %v", r)
+	}
+}

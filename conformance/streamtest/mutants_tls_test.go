@@ -1,0 +1,116 @@
+package streamtest
+
+import (
+	"context"
+	"crypto/tls"
+	"sync/atomic"
+
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/stream/tlsconn"
+)
+
+// brokenSecure is correct but for the functions that are set.
+type brokenSecure struct {
+	*tlsconn.Conn
+	read       func(p []byte) (int, error)
+	write      func(p []byte) (int, error)
+	closeWrite func() error
+	close      func() error
+}
+
+func (b *brokenSecure) Read(p []byte) (int, error) {
+	if b.read != nil {
+		return b.read(p)
+	}
+	return b.Conn.Read(p)
+}
+
+func (b *brokenSecure) Write(p []byte) (int, error) {
+	if b.write != nil {
+		return b.write(p)
+	}
+	return b.Conn.Write(p)
+}
+
+func (b *brokenSecure) CloseWrite() error {
+	if b.closeWrite != nil {
+		return b.closeWrite()
+	}
+	return b.Conn.CloseWrite()
+}
+
+func (b *brokenSecure) Close() error {
+	if b.close != nil {
+		return b.close()
+	}
+	return b.Conn.Close()
+}
+
+func secures(change func(b *brokenSecure, config *tls.Config)) func(f *Fixture) {
+	return func(f *Fixture) {
+		f.parts.secure = func(q *stream.WriteQueue, config *tls.Config) (secure, error) {
+			b := &brokenSecure{}
+			change(b, config)
+			var err error
+			b.Conn, err = tlsconn.Server(q, config)
+			return b, err
+		}
+	}
+}
+
+// plain is a tls.Conn as crypto/tls has it.
+type plain struct{ *tls.Conn }
+
+func (p plain) Handshake(ctx context.Context) error { return p.HandshakeContext(ctx) }
+
+func tlsMutants() []mutant {
+	return []mutant{
+		broken("crypto/tls is used as it is", func(f *Fixture) {
+			f.parts.secure = func(q *stream.WriteQueue, config *tls.Config) (secure, error) {
+				return plain{tls.Server(q.Conn(), config)}, nil
+			}
+		}, "tls/key-update", "tls/late", "tls/close", "tls/close-write", "tls/flood"),
+		broken("a big write has a byte changed", secures(func(b *brokenSecure, _ *tls.Config) {
+			b.write = func(p []byte) (int, error) {
+				if len(p) == bulk {
+					p = append([]byte{}, p...)
+					p[bulk-1]++
+				}
+				return b.Conn.Write(p)
+			}
+		}), "tls/duplex", "tls/key-update"),
+		broken("answers are kept without a bound", func(f *Fixture) {
+			f.parts.secure = func(q *stream.WriteQueue, config *tls.Config) (secure, error) {
+				return tlsconn.Server(stream.NewWriteQueue(q.Conn(), stream.WriteQueueOptions{High: 64 << 20}), config)
+			}
+		}, "tls/flood"),
+		broken("a short read loses its byte", secures(func(b *brokenSecure, _ *tls.Config) {
+			var reads atomic.Int64
+			b.read = func(p []byte) (int, error) {
+				n, err := b.Conn.Read(p)
+				if reads.Add(1) == 2 && n == 4 && len(p) == 4 {
+					p[0]++
+				}
+				return n, err
+			}
+		}), "tls/split"),
+		broken("sessions are not resumed", secures(func(_ *brokenSecure, config *tls.Config) { config.SessionTicketsDisabled = true }), "tls/resumption"),
+		broken("no protocol is negotiated", secures(func(_ *brokenSecure, config *tls.Config) { config.NextProtos = nil }), "tls/resumption"),
+		broken("Close says nothing to the peer", secures(func(b *brokenSecure, _ *tls.Config) {
+			b.close = func() error { return b.Queue().Close() }
+		}), "tls/close"),
+		broken("CloseWrite ends TLS alone", secures(func(b *brokenSecure, _ *tls.Config) {
+			b.closeWrite = func() error { return nil }
+		}), "tls/close-write"),
+		broken("callers who come second fail", secures(func(b *brokenSecure, _ *tls.Config) {
+			var reading atomic.Int64
+			b.read = func(p []byte) (int, error) {
+				if reading.Add(1) > 1 {
+					return 0, stream.ErrBusy
+				}
+				defer reading.Add(-1)
+				return b.Conn.Read(p)
+			}
+		}), "tls/busy"),
+	}
+}
