@@ -37,7 +37,10 @@ func (c *crew) leave(w *worker) {
 	}
 }
 
-// current returns the worker that calls it, nil if none does.
+// current returns the worker that calls it, nil if none does. Its frame is not to be part of that of a task's wait, which is the deepest
+// of an idle coroutine's stack.
+//
+//go:noinline
 func (c *crew) current() *worker {
 	id, _ := sys.ThreadID()
 	for i := range c.threads {

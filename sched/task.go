@@ -34,6 +34,7 @@ type Task struct {
 	suspends uint64 // counts suspensions that Await makes, so that a late resume of an earlier one is recognised
 	verdict  error  // what the suspended call returns
 	canceled error
+	arming   *taskSource // for which the queue is to watch when the task is suspended
 	timer    timer
 	onDrain  func()
 	err      error
@@ -335,6 +336,9 @@ func (t *Task) run(w *worker) {
 	w.running = outer
 	if !suspended {
 		t.end()
+	} else if s := t.arming; s != nil {
+		t.arming = nil
+		s.armFor(t)
 	}
 }
 
@@ -342,9 +346,8 @@ func (t *Task) sequence(yield func(struct{}) bool) {
 	t.yield = yield
 	t.loop.unlock()
 	defer t.loop.lock()
-	if w := t.home.watchdog; w != nil {
-		t.holder = &holder{name: t.name, goroutine: goroutineHeader()}
-		w.enter(t.holder)
+	if t.home.watchdog != nil {
+		t.show()
 	}
 	defer func() {
 		// The panic is caught here because its stack is lost to whoever resumes the coroutine.
@@ -354,6 +357,15 @@ func (t *Task) sequence(yield func(struct{}) bool) {
 	}()
 	t.err = ErrExited // unless body returns or panics
 	t.err = t.body(t)
+}
+
+// show lets the watchdog know the task's own goroutine. It is a function of its own because what the frame of sequence takes is taken from the smallest
+// stack that a coroutine can have.
+//
+//go:noinline
+func (t *Task) show() {
+	t.holder = &holder{name: t.name, goroutine: goroutineHeader()}
+	t.home.watchdog.enter(t.holder)
 }
 
 // newPanicError returns what a panic with v is reported as. One that another panic was reported as keeps its stack.

@@ -38,7 +38,8 @@ func (w Tasks) Register(h sys.Handle) (Registration, error) {
 // taskSource suspends tasks until its handle is ready.
 type taskSource struct {
 	source
-	waiting     [2]*Task // by direction; owned by the loop
+	waiting     [2]*Task       // by direction; owned by the loop
+	arming      queue.Interest // of the task that is being suspended
 	interrupted [2]atomic.Bool
 	listed      bool // guarded by the inbox's lock
 }
@@ -51,27 +52,45 @@ func (s *taskSource) Wait(d sys.Direction, deadline time.Time) error {
 		panic("sched: Wait is called outside the loop's tasks")
 	}
 	l.lock()
-	err := s.wait(t, d, deadline)
+	err := t.canceled
+	suspends := err != nil
+	if !suspends {
+		if suspends, err = s.claim(t, d); suspends {
+			t.arming, s.arming = s, queue.InterestOf(d)
+		}
+	}
+	if suspends {
+		err = t.wait(deadline)
+		if s.waiting[d] == t {
+			s.waiting[d] = nil
+		}
+	}
 	l.unlock()
 	return err
 }
 
-func (s *taskSource) wait(t *Task, d sys.Direction, deadline time.Time) error {
-	if t.canceled != nil {
-		return t.wait(deadline)
+// armFor has the queue watch for what t, which has just been suspended, waits for. That is done on the stack of the worker: an idle
+// coroutine's stack is as large as the deepest call in it, and this one would be that.
+func (s *taskSource) armFor(t *Task) {
+	if err := s.arm(s.arming); err != nil {
+		t.wake(err)
 	}
-	if suspends, err := s.enlist(t, d); !suspends {
-		return err
-	}
-	err := t.wait(deadline)
-	if s.waiting[d] == t {
-		s.waiting[d] = nil
-	}
-	return err
 }
 
-// enlist makes t the one who waits in direction d, or returns why it need not, or must not, wait.
+// enlist makes t the one who waits in direction d and has the queue watch for it, or returns why t need not, or must not, wait.
 func (s *taskSource) enlist(t *Task, d sys.Direction) (suspends bool, err error) {
+	if suspends, err := s.claim(t, d); !suspends {
+		return false, err
+	}
+	if err := s.arm(queue.InterestOf(d)); err != nil {
+		s.waiting[d] = nil
+		return false, err
+	}
+	return true, nil
+}
+
+// claim makes t the one who waits in direction d, or returns why it need not, or must not, wait.
+func (s *taskSource) claim(t *Task, d sys.Direction) (suspends bool, err error) {
 	want := queue.InterestOf(d)
 	switch {
 	case s.closed.Load():
@@ -83,9 +102,6 @@ func (s *taskSource) enlist(t *Task, d sys.Direction) (suspends bool, err error)
 	case s.ready.Has(want):
 		s.ready &^= want
 		return false, nil
-	}
-	if err := s.arm(want); err != nil {
-		return false, err
 	}
 	s.waiting[d] = t
 	return true, nil

@@ -58,11 +58,13 @@ func (s *side) expired() bool {
 // wait suspends the caller, who holds the turn, in direction d until it is worth trying again or the deadline has passed.
 func (s *side) wait(reg Registration, d sys.Direction) error {
 	s.waiting.Store(true)
-	defer s.waiting.Store(false)
 	if s.expired() {
+		s.waiting.Store(false)
 		return os.ErrDeadlineExceeded
 	}
 	err := reg.Wait(d, s.deadline())
+	// Without defer, which would take more of an idle coroutine's stack. A Wait that panics leaves a mark that costs an Interrupt, no more.
+	s.waiting.Store(false)
 	if err == os.ErrDeadlineExceeded && !s.expired() {
 		return nil // it was moved while the wait timed out
 	}
