@@ -67,4 +67,3 @@ func TestADialerResolvesByAHost(t *testing.T) {
 		t.Error(err)
 	}
 }
-
