@@ -3,8 +3,6 @@ package streamtest
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net"
 	"net/netip"
 	"os"
 	"runtime"
@@ -364,108 +362,6 @@ func raceGoroutines(w *world) {
 
 // goroutineTries is how often goroutines are counted before one too many is believed.
 const goroutineTries = 20
-
-// names is a resolver that a case holds by hand.
-type names struct {
-	network   chan string
-	delivers  chan func(addrs []netip.Addr, more bool, err error)
-	cancelled chan struct{} // closed by cancel
-}
-
-func newNames() *names {
-	return &names{make(chan string, 1), make(chan func([]netip.Addr, bool, error), 1), make(chan struct{})}
-}
-
-func (n *names) start(network, _ string, deliver func([]netip.Addr, bool, error)) func() {
-	n.network <- network
-	n.delivers <- deliver
-	return func() { close(n.cancelled) }
-}
-
-// asked returns by what to deliver, once n has been asked for the addresses of network.
-func (w *world) asked(n *names, network string) func(addrs []netip.Addr, more bool, err error) {
-	w.Helper()
-	select {
-	case got := <-n.network:
-		if got != network {
-			w.Errorf("the resolver was asked for %q, want %q", got, network)
-		}
-		return <-n.delivers
-	case <-w.Context().Done():
-		w.Fatalf("the resolver was not asked")
-		panic("unreachable")
-	}
-}
-
-// cancelled wants n to have been cancelled.
-func (w *world) cancelled(n *names) {
-	w.Helper()
-	select {
-	case <-n.cancelled:
-	default:
-		w.Errorf("the resolver was not cancelled")
-	}
-}
-
-// dialName dials a name that only the resolver of d knows, and returns the error.
-func (w *world) dialName(ctx context.Context, network string, d stream.Dialer) *pending[error] {
-	return w.dialPort(ctx, network, 9, d)
-}
-
-func (w *world) dialPort(ctx context.Context, network string, port uint16, d stream.Dialer) *pending[error] {
-	under := w.dialerOf(d)
-	return call(w, "dial", func() error {
-		c, err := under.DialContext(ctx, network, fmt.Sprintf("name.invalid:%d", port))
-		if c != nil {
-			w.own(c)
-		}
-		return err
-	})
-}
-
-// expectAttempts wants err to have a *net.OpError for each of addrs, in this order, and each to be target, unless that is nil.
-func (w *world) expectAttempts(err, target error, addrs ...netip.Addr) {
-	w.Helper()
-	all := []error{err}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		all = joined.Unwrap()
-	}
-	if len(all) != len(addrs) {
-		w.Fatalf("%d attempts, want %d of %v: %v", len(all), len(addrs), addrs, err)
-	}
-	for i, err := range all {
-		e, ok := err.(*net.OpError)
-		if !ok || e.Op != "dial" || e.Addr == nil || e.Addr.(*net.TCPAddr).AddrPort().Addr().Unmap() != addrs[i] || target != nil && !errors.Is(e, target) {
-			w.Fatalf("attempt %d: %v (%T), want a *net.OpError of %v that is %v", i, err, err, addrs[i], target)
-		}
-	}
-}
-
-func listenerAddr(l net.Listener) netip.AddrPort { return l.Addr().(*net.TCPAddr).AddrPort() }
-
-// listenNet6 returns a listener of package net on the loopback address of IPv6.
-func (w *world) listenNet6(port int) net.Listener {
-	w.Helper()
-	l, err := net.ListenTCP("tcp6", &net.TCPAddr{IP: net.IPv6loopback, Port: port})
-	w.check(err, "listen")
-	w.own(l)
-	return l
-}
-
-// blackHoleBeside returns the address of a black hole of IPv4, and one of a listener of IPv6 with the same port.
-func (w *world) blackHoleBeside() (hole, live netip.AddrPort) {
-	w.Helper()
-	for {
-		hole = w.blackHole()
-		l, err := net.ListenTCP("tcp6", &net.TCPAddr{IP: net.IPv6loopback, Port: int(hole.Port())})
-		if err != nil && w.Context().Err() == nil {
-			continue // the port is somebody else's there
-		}
-		w.check(err, "listen")
-		w.own(l)
-		return hole, listenerAddr(l)
-	}
-}
 
 // IPv6 says that the system has a loopback address of IPv6. [IP6] is whether it does.
 const IPv6 Feature = "ipv6"
