@@ -124,7 +124,9 @@ type goroutineSelect struct {
 func (s *goroutineSelect) Wait(wanted []Readiness, deadline time.Time) error {
 	for i, r := range wanted {
 		if ok, err := s.source(r).park(r.Direction, s); !ok {
-			s.withdraw(wanted[:i])
+			if s.withdraw(wanted[:i]) {
+				return nil // the next Wait has the same error, if there is one
+			}
 			return err
 		}
 	}
