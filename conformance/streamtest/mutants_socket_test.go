@@ -117,13 +117,13 @@ func dialMutants() []mutant {
 				return &net.OpError{Op: "dial", Net: "tcp", Err: errBroken}
 			}
 			return err
-		}), "dial/deadline", "race/deadline", "race/in-turn", "race/bounds"),
+		}), "dial/deadline", "race/deadline", "race/bounds"),
 		broken("a cancelled dial does not say so", dialErrors(func(err error) error {
 			if errors.Is(err, context.Canceled) {
 				return &net.OpError{Op: "dial", Net: "tcp", Err: errBroken}
 			}
 			return err
-		}), "dial/cancelled", "dial/signals", "race/cancelled"),
+		}), "dial/cancelled", "dial/signals", "race/cancelled", "race/in-turn"),
 		broken("a failed dial leaves its socket", dialErrors(func(err error) error {
 			if err != nil {
 				stream.OpenTCP(sys.IPv4)

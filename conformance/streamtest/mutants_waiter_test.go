@@ -101,17 +101,27 @@ func waiterMutants() []mutant {
 				r.Registration.Interrupt(d)
 			}
 		}), "waiter/interrupt-running", "deadline/moved-in", "deadline/moved-out", "close/racing", "packet/unix-wait"),
-		broken("close ends a running wait with another error", registrations(func(r *brokenRegistration) {
-			running := watch(r, func(err error, ran bool) error {
-				if err == net.ErrClosed && ran {
-					return errBroken
+		broken("close ends a running wait with another error", selects(func(b *brokenWaiter) func(*brokenRegistration) {
+			var selected atomic.Bool
+			b.wait = func(s stream.Select, wanted []stream.Readiness, deadline time.Time) error {
+				selected.Store(true)
+				return s.Wait(wanted, deadline)
+			}
+			return func(r *brokenRegistration) {
+				running := watch(r, func(err error, ran bool) error {
+					if err == net.ErrClosed && ran {
+						return errBroken
+					}
+					return err
+				})
+				end := r.close
+				r.close = func() error {
+					// The many attempts of a race wait in no other way than by their Select.
+					if !selected.Load() {
+						running(sys.Reading, sys.Writing)
+					}
+					return end()
 				}
-				return err
-			})
-			end := r.close
-			r.close = func() error {
-				running(sys.Reading, sys.Writing)
-				return end()
 			}
 		}), "waiter/close-running", "close/unblocks-read", "close/unblocks-write", "close/racing", "accept/close", "raw/ends", "packet/close", "packet/close-racing",
 			"packet/unix-wait"),
