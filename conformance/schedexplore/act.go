@@ -145,7 +145,9 @@ func (w *world) closeOne() {
 	}
 	w.queue.shut(c.file)
 	if w.oneIn(2) && len(w.actors) < 2*actorsMax {
-		w.addConn()
+		if s := w.addConn(); s.gate != nil && w.oneIn(2) {
+			s.open() // it registers the number at once
+		}
 	}
 }
 
@@ -174,7 +176,10 @@ func (w *world) post() {
 			return
 		}
 		w.posts = w.posts[1:]
-		w.point()
+		// Between the events of a turn and its end.
+		for w.oneIn(2) && w.busy() {
+			w.act()
+		}
 	}
 	post := w.loop.Post
 	if w.seams.Post != nil {

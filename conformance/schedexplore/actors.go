@@ -49,15 +49,16 @@ func (w *world) addBall() {
 	s.serves = true
 }
 
-// addConn adds a connection, with tasks or goroutines that wait for it in one direction or in both.
-func (w *world) addConn() {
+// addConn adds a connection, with tasks or goroutines that wait for it in one direction or in both, and returns the one that reads.
+func (w *world) addConn() *side {
 	c := &conn{w: w, file: w.newFile(nil)}
 	w.conns = append(w.conns, c)
 	goroutines := w.oneIn(2)
-	w.addSide(c, sys.Reading, goroutines)
+	reads := w.addSide(c, sys.Reading, goroutines)
 	if w.oneIn(3) {
 		w.addSide(c, sys.Writing, goroutines)
 	}
+	return reads
 }
 
 // conn is a file that sides wait for.

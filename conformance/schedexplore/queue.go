@@ -249,7 +249,9 @@ func (q *virtualQueue) take(events []queue.Event) int {
 	if len(reports) == 0 {
 		return 0
 	}
-	q.w.maybeAct()
+	for q.w.oneIn(2) && q.w.busy() {
+		q.w.act()
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	n := 0
