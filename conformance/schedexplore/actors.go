@@ -177,9 +177,6 @@ func (w *world) addSide(c *conn, d sys.Direction, goroutine bool) *side {
 
 func (s *side) finish(err error) {
 	s.ended = true
-	if s.cancel != nil {
-		s.cancel()
-	}
 	s.w.trace("%v ends: %v", s, err)
 	c := s.conn
 	for _, o := range s.w.sides() {

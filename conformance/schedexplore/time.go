@@ -69,7 +69,6 @@ func (w *world) spawn(ctx context.Context, name string, ended *bool, body func(t
 
 func (s *sleeper) run(t *sched.Task) error {
 	w := s.w
-	defer s.cancel()
 	sleep := (*sched.Task).Sleep
 	if w.seams.Sleep != nil {
 		sleep = w.seams.Sleep
@@ -146,7 +145,6 @@ func (w *world) addAwaiter() {
 
 func (a *awaiter) run(t *sched.Task) error {
 	w := a.w
-	defer a.cancel()
 	await := (*sched.Task).Await
 	if w.seams.Await != nil {
 		await = w.seams.Await

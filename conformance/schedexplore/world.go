@@ -107,6 +107,12 @@ func (w *world) run() {
 	}
 	w.openGates()
 	w.audit()
+	// Not before: the loop would hear of it at any time.
+	for _, a := range w.actors {
+		if c, ok := a.(canceler); ok {
+			c.cancelIt()
+		}
+	}
 }
 
 // audit checks that nothing is left.
@@ -244,10 +250,19 @@ func (w *world) check(left time.Duration) {
 // settle lets all goroutines arrive where they wait.
 func (w *world) settle() { synctest.Wait() }
 
-// sleep lets time pass. The deadlines of goroutines may come meanwhile, which synctest orders after what was done before, but does not tell the race detector.
+// sleep lets time pass. Deadlines of goroutines may come meanwhile, which synctest orders after what was done before, but does not tell the race detector.
+// Nor does it say who goes first when two timers come at once: the goroutine does.
 func (w *world) sleep(d time.Duration) {
+	end := time.Now().Add(d)
+	for _, a := range w.actors {
+		if s, ok := a.(*side); ok && s.gate != nil && s.waiting && s.deadline.Equal(end) {
+			d++
+			break
+		}
+	}
 	w.fence()
 	time.Sleep(d)
+	w.settle()
 }
 
 func (w *world) fence() {
