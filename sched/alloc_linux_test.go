@@ -67,7 +67,7 @@ func TestHandlersAndGoroutinesAllocateNothing(t *testing.T) {
 					err = reg.Wait(sys.Reading, deadline)
 				}
 				if err != nil {
-					t.Fatal(err)
+					t.Fatalf("%v\n%s", err, describe(l, ha, hb))
 				}
 			}
 		})
