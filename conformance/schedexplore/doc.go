@@ -9,6 +9,11 @@
 // Whenever a loop is about to block, and nobody does anything, everything that was to wake somebody must have done so: that is how a lost
 // wake-up is recognised. No wait is ended without a cause, or early, or for a registration's predecessor of the same number; and when all is over, nothing is left.
 //
-// What a loop does between two such calls is not interrupted, but for goroutines that wait: these go on where they are let go. Package sched changes the
-// state of a registration in steps that exclude each other, and between any two of these on different registrations there is no point at which others act.
+// What it cannot see: others act at these points only, not between any two instructions of the loop. So an order of two atomic variables that is wrong
+// within the loop itself, as of its announcement that it sleeps and its look at what was posted, is found only where a call to the queue lies in between.
+//
+//	go test ./conformance/schedexplore -run TestExplore -interleavings 100000
+//	go test ./conformance/schedexplore -run TestExplore -seed 7 -v
+//
+// The first explores so many, from a seed that it prints; the second prints what happens in the one of seed 7.
 package schedexplore
