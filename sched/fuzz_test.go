@@ -11,7 +11,7 @@ import (
 
 type numbered int
 
-func (numbered) run() {}
+func (numbered) run(*worker) {}
 
 func FuzzRunQueue(f *testing.F) {
 	f.Add([]byte{1, 2, 3, 0, 0})
@@ -103,7 +103,7 @@ func FuzzInbox(f *testing.F) {
 				if ended {
 					continue
 				}
-				functions, notices := in.take()
+				functions, notices := in.take(true, true)
 				ran = nil
 				for _, f := range functions {
 					f()
