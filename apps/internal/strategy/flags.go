@@ -23,6 +23,15 @@ type Flags struct {
 	Sched   string
 	Task    string
 	Loops   int
+
+	// Wrap, if it is set, is given each queue that Open has opened, and returns the one to use: for who counts what it does.
+	Wrap func(queue.Queue) queue.Queue
+}
+
+// Schedulers returns the values of -sched that this version makes.
+func Schedulers() []string {
+	_, _, _, c, _ := choices()
+	return slices.DeleteFunc(c.known, func(name string) bool { return c.nearest[name] != "" })
 }
 
 // LoopsMax bounds -loops.
@@ -89,6 +98,9 @@ func (f *Flags) Register(fs *flag.FlagSet, which Which) {
 func (f *Flags) mode() queue.Mode {
 	return map[string]queue.Mode{"edge": queue.Edge, "level": queue.Level, "oneshot": queue.OneShot}[f.Mode]
 }
+
+// Check returns the usage error that Open would return of f, short of opening anything.
+func (f Flags) Check() error { return f.check() }
 
 // check refuses what is unknown, what this version does not make, and what does not go together; it fills in what was left open.
 func (f *Flags) check() error {

@@ -37,6 +37,9 @@ func (f Flags) Open(options sched.Options) (*Kit, error) {
 	k := &Kit{Flags: f}
 	open := func() (queue.Queue, error) {
 		q, err := auto.Open(f.Queue)
+		if err == nil && f.Wrap != nil {
+			q = f.Wrap(q)
+		}
 		return q, err
 	}
 	if f.Sched == "single" {
