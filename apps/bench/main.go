@@ -18,13 +18,20 @@ import (
 )
 
 const usage = `usage: bench [flags] [echo] [idle] [queue]
+       bench interrupt|defer|fair|slow|idle|forms [flags]
 
 echo: the rate of an echo server and the processor time it takes for a message, against a server in C on epoll (skipped where there is
       no C compiler) and one of package net, a goroutine a connection.
-idle: the memory that a server takes for connections that do nothing.
+idle: the memory that servers take for connections that do nothing, and that of handlers on a queue in memory.
 queue: waits, system calls (counted by strace, if it is there) and processor time for a message, on every mechanism of the event queue that works
        here, in every mode; and how often a source is reported that nobody reads.
-Without a word, the first two. It runs on Linux, from the root of the workspace.`
+Without a word, the first two. These have flags of their own, which -h behind the word lists:
+interrupt: transfers that signals, small buffers, a bad proxy and failing system calls get in the way of; each must be whole or fail rightly.
+defer: how often a source is reported whose work is put off, and how long it waits for its turn.
+fair: how long small messages take beside a peer at full speed.
+slow: the memory of a server most of whose peers never read.
+forms: processor time and allocations for a message, of coroutines and handlers.
+It runs on Linux, from the root of the workspace.`
 
 type config struct {
 	rounds   int
@@ -49,11 +56,19 @@ func main() {
 			os.Exit(cli.Report("bench", os.Stderr, queueServer(os.Args[2:])))
 		case "queueload":
 			os.Exit(cli.Report("bench", os.Stderr, queueLoad(os.Args[2:])))
+		case "idleload":
+			os.Exit(cli.Report("bench", os.Stderr, idleLoad(os.Args[2:])))
+		case "tlsserver":
+			cli.Main("bench", func(ctx context.Context, args []string) error { return tlsServer(ctx, args[1:]) })
+		case "fairflood":
+			os.Exit(cli.Report("bench", os.Stderr, fairFlood(os.Args[2:])))
+		case "fairload":
+			os.Exit(cli.Report("bench", os.Stderr, fairLoad(os.Args[2:])))
 		case "interrupted":
 			os.Exit(cli.Report("bench", os.Stderr, interrupted(os.Args[2:])))
 		case "netserver":
 			// Without cli.Main, whose handling of signals would keep a server alive that does not look at its context.
-			os.Exit(cli.Report("bench", os.Stderr, netServer()))
+			os.Exit(cli.Report("bench", os.Stderr, netServer(os.Args[2:])))
 		}
 	}
 	cli.Main("bench", run)
@@ -62,7 +77,7 @@ func main() {
 // benchmarks are those with flags of their own, behind their name.
 func benchmarks() map[string]func(context.Context, []string) error {
 	return map[string]func(context.Context, []string) error{
-		"interrupt": interruptAll,
+		"interrupt": interruptAll, "defer": deferring, "fair": fairness, "slow": slowness, "idle": idling, "forms": forms,
 	}
 }
 
@@ -101,11 +116,12 @@ func run(ctx context.Context, args []string) error {
 		case "echo":
 			err = c.echo(ctx, os.Stdout)
 		case "idle":
-			err = c.idling(ctx, os.Stdout)
+			idle := idleConfig{conns: c.idle, tls: max(1, c.idle/2), registrations: 1_000_000, servers: idleServers, sweep: idleSweep()}
+			err = idle.run(ctx, os.Stdout, filepath.Join(dir, "echo"))
 		case "queue":
 			err = c.queues(ctx, os.Stdout)
 		default:
-			err = cli.Usagef("%q: want echo, idle or queue", w)
+			err = cli.Usagef("%q: want echo, idle or queue behind the flags, or another word in front of them (see bench -h)", w)
 		}
 		if err != nil {
 			return err

@@ -1,0 +1,259 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"text/tabwriter"
+	"time"
+
+	"github.com/edgewise-go/edgewise/apps/internal/cli"
+	"github.com/edgewise-go/edgewise/apps/internal/strategy"
+)
+
+const fairUsage = `usage: bench fair [flags]
+
+One peer sends to an echo server as fast as it can, and many peers send a small message now and then, all on one loop. It prints how long the small
+messages take to come back, with the fast peer and without, in turns, and the ratio. The server has a processor, and all peers have
+another, where the fast one runs at the lowest priority.`
+
+type fairConfig struct {
+	rounds   int
+	duration time.Duration
+	pingers  int
+	every    time.Duration
+}
+
+// fairTurn is what the load has measured in one turn.
+type fairTurn struct {
+	P50, P99 time.Duration
+	Pings    int
+	Flood    int64 // bytes that the fast peer got back
+}
+
+func fairness(ctx context.Context, args []string) error {
+	c := fairConfig{}
+	s := sweep{queues: "auto", modes: allModes, tasks: allTasks}
+	fs := flag.NewFlagSet("bench fair", flag.ContinueOnError)
+	fs.IntVar(&c.rounds, "rounds", 5, "turns with and without the fast peer; the median counts")
+	fs.DurationVar(&c.duration, "d", time.Second, "length of a turn")
+	fs.IntVar(&c.pingers, "c", 100, "peers that send small messages")
+	fs.DurationVar(&c.every, "every", 20*time.Millisecond, "time between two small messages of a peer")
+	s.register(fs)
+	if err := parseWords(fs, args, fairUsage); err != nil {
+		return err
+	}
+	if c.rounds < 1 || c.pingers < 1 || c.duration <= 0 || c.every <= 0 {
+		return cli.Usagef("every number must be more than 0")
+	}
+	all, err := s.all(os.Stdout)
+	if err != nil {
+		return err
+	}
+	echo, remove, err := buildEcho(ctx)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	fmt.Printf("fair: %d peers, a message of %d B each %v, with and without one at full speed; medians of %d turns of %v\n",
+		c.pingers, pingBytes, c.every, c.rounds, c.duration)
+	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(t, "mechanism\tmode\ttask\tp50 alone\tp99\tp50 beside\tp99\tratio p50\tratio p99\tMB/s of the fast\t\n")
+	for i, f := range all {
+		note("\r%d of %d: %-8s %-8s %-10s", i+1, len(all), f.Queue, f.Mode, f.Task)
+		alone, beside, err := c.compare(ctx, echo, f)
+		if err != nil {
+			return fmt.Errorf("%s, mode %s, %s: %w", f.Queue, f.Mode, f.Task, err)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%v\t%v\t%v\t%v\t%.2f\t%.2f\t%.0f\t\n", f.Queue, f.Mode, f.Task, alone.P50, alone.P99, beside.P50, beside.P99,
+			float64(beside.P50)/float64(alone.P50), float64(beside.P99)/float64(alone.P99), float64(beside.Flood)/c.duration.Seconds()/1e6)
+	}
+	note("\r%-50s\r", "")
+	return t.Flush()
+}
+
+// compare returns the medians of turns without and with the fast peer, which alternate, on one server.
+func (c fairConfig) compare(ctx context.Context, echo string, f strategy.Flags) (alone, beside fairTurn, err error) {
+	server, err := start(ctx, serverCPU, []string{echo, "serve", "-addr", "127.0.0.1:0", "-queue", f.Queue, "-mode", f.Mode, "-task", f.Task})
+	if err != nil {
+		return alone, beside, err
+	}
+	defer server.stop()
+	self, err := os.Executable()
+	if err != nil {
+		return alone, beside, err
+	}
+	var turns [2][]fairTurn
+	for range c.rounds {
+		for fast := range turns {
+			turn, err := c.turn(ctx, self, server.addr, fast == 1)
+			if err != nil {
+				return alone, beside, err
+			}
+			turns[fast] = append(turns[fast], turn)
+		}
+	}
+	return medianTurn(turns[0]), medianTurn(turns[1]), nil
+}
+
+// turn measures once, with the fast peer or without.
+func (c fairConfig) turn(ctx context.Context, self, addr string, fast bool) (turn fairTurn, err error) {
+	var flooding sync.WaitGroup
+	var flooded []byte
+	var failed error
+	if fast {
+		// The fast peer has a process of its own, at the lowest priority: what it takes of the processor, or of a scheduler, must not delay the others.
+		nice, err := exec.LookPath("nice")
+		if err != nil {
+			return turn, err
+		}
+		flooding.Go(func() {
+			flooded, failed = output(ctx, loadCPU, []string{nice, "-n", "19", self, "fairflood", "-addr", addr, "-d", c.duration.String()},
+				func(string) error { return nil })
+		})
+	}
+	out, err := output(ctx, loadCPU, []string{self, "fairload", "-addr", addr, "-c", strconv.Itoa(c.pingers), "-d", c.duration.String(),
+		"-every", c.every.String()}, func(string) error { return nil })
+	flooding.Wait()
+	if err := errors.Join(err, failed); err != nil {
+		return turn, err
+	}
+	if err := json.Unmarshal(out, &turn); err != nil {
+		return turn, fmt.Errorf("load printed %q: %w", out, err)
+	}
+	if fast {
+		turn.Flood, err = strconv.ParseInt(strings.TrimSpace(string(flooded)), 10, 64)
+	}
+	return turn, err
+}
+
+func medianTurn(turns []fairTurn) fairTurn {
+	of := func(value func(fairTurn) float64) float64 {
+		var values []float64
+		for _, t := range turns {
+			values = append(values, value(t))
+		}
+		return median(values)
+	}
+	return fairTurn{
+		P50:   time.Duration(of(func(t fairTurn) float64 { return float64(t.P50) })).Round(time.Microsecond),
+		P99:   time.Duration(of(func(t fairTurn) float64 { return float64(t.P99) })).Round(time.Microsecond),
+		Flood: int64(of(func(t fairTurn) float64 { return float64(t.Flood) })),
+	}
+}
+
+const (
+	pingBytes = 64
+	// floodBytes is what the fast peer writes at a time.
+	floodBytes = 64 << 10
+)
+
+// fairLoad is the other side of the benchmark: peers of package net.
+func fairLoad(args []string) error {
+	fs := flag.NewFlagSet("bench fairload", flag.ContinueOnError)
+	addr := fs.String("addr", "", "address of the server")
+	pingers := fs.Int("c", 0, "peers")
+	d := fs.Duration("d", 0, "how long")
+	every := fs.Duration("every", 0, "time between two messages of a peer")
+	if err := cli.Parse(fs, args, "internal"); err != nil {
+		return err
+	}
+	conns := make([]net.Conn, *pingers)
+	for i := range conns {
+		var err error
+		if conns[i], err = net.Dial("tcp", *addr); err != nil {
+			return err
+		}
+		defer conns[i].Close()
+	}
+	var turn fairTurn
+	var mu sync.Mutex
+	var failed error
+	var times []time.Duration
+	end := time.Now().Add(*d)
+	var group sync.WaitGroup
+	for i, conn := range conns {
+		group.Go(func() {
+			took, err := ping(conn, *every, *every*time.Duration(i)/time.Duration(*pingers), end)
+			mu.Lock()
+			defer mu.Unlock()
+			times, failed = append(times, took...), errors.Join(failed, err)
+		})
+	}
+	group.Wait()
+	if failed != nil {
+		return failed
+	}
+	if turn.Pings = len(times); turn.Pings == 0 {
+		return errors.New("no message came back")
+	}
+	slices.Sort(times)
+	turn.P50, turn.P99 = times[len(times)/2], times[len(times)*99/100]
+	return json.NewEncoder(os.Stdout).Encode(turn)
+}
+
+// ping sends messages, one at a time, and returns how long each took to come back.
+func ping(conn net.Conn, every, first time.Duration, end time.Time) (times []time.Duration, err error) {
+	message := make([]byte, pingBytes)
+	time.Sleep(first)
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for ; time.Now().Before(end); <-tick.C {
+		began := time.Now()
+		if _, err := conn.Write(message); err != nil {
+			return times, err
+		}
+		if _, err := io.ReadFull(conn, message); err != nil {
+			return times, err
+		}
+		times = append(times, time.Since(began))
+	}
+	return times, nil
+}
+
+// fairFlood is the fast peer: it writes and reads until the end, and prints how much it got back.
+func fairFlood(args []string) error {
+	fs := flag.NewFlagSet("bench fairflood", flag.ContinueOnError)
+	addr := fs.String("addr", "", "address of the server")
+	d := fs.Duration("d", 0, "how long")
+	if err := cli.Parse(fs, args, "internal"); err != nil {
+		return err
+	}
+	conn, err := net.Dial("tcp", *addr)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(*d)); err != nil {
+		return err
+	}
+	got := int64(0)
+	var writing sync.WaitGroup
+	writing.Go(func() {
+		for message := make([]byte, floodBytes); ; {
+			if _, err := conn.Write(message); err != nil {
+				return
+			}
+		}
+	})
+	for message := make([]byte, floodBytes); ; {
+		n, err := conn.Read(message)
+		got += int64(n)
+		if err != nil {
+			break
+		}
+	}
+	writing.Wait()
+	_, err = fmt.Println(got)
+	return err
+}

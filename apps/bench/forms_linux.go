@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"strconv"
+	"text/tabwriter"
+	"time"
+
+	"github.com/edgewise-go/edgewise/apps/internal/cli"
+	"github.com/edgewise-go/edgewise/apps/internal/strategy"
+)
+
+const formsUsage = `usage: bench forms [flags]
+
+The echo server as coroutines and as handlers, in turns, under the same load: the processor time of the server, user and system, for a message,
+and its allocations for a message while the load lasts, those of reporting them included.`
+
+type formsConfig struct {
+	rounds   int
+	duration time.Duration
+	conns    int
+	size     int
+	depth    int
+}
+
+// formRow is what has been measured of one combination of strategies.
+type formRow struct {
+	flags       strategy.Flags
+	cpus        []float64 // nanoseconds a message
+	allocations []float64 // a message
+	rates       []float64 // messages a second
+}
+
+func forms(ctx context.Context, args []string) error {
+	c := formsConfig{}
+	s := sweep{queues: "auto", modes: "edge", tasks: allTasks}
+	fs := flag.NewFlagSet("bench forms", flag.ContinueOnError)
+	fs.IntVar(&c.rounds, "rounds", 7, "turns of each; the median counts")
+	fs.DurationVar(&c.duration, "d", 2*time.Second, "length of a turn")
+	fs.IntVar(&c.conns, "c", 1000, "connections")
+	fs.IntVar(&c.size, "s", 128, "bytes of a message")
+	fs.IntVar(&c.depth, "p", 1, "messages in flight on each connection")
+	s.register(fs)
+	if err := parseWords(fs, args, formsUsage); err != nil {
+		return err
+	}
+	if c.rounds < 1 || c.conns < 1 || c.size < 1 || c.depth < 1 || c.duration < minFormTurn {
+		return cli.Usagef("every number must be more than 0, and -d at least %v", minFormTurn)
+	}
+	all, err := s.all(os.Stdout)
+	if err != nil {
+		return err
+	}
+	echo, remove, err := buildEcho(ctx)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	rows := make([]formRow, len(all))
+	for i, f := range all {
+		rows[i].flags = f
+	}
+	for round := range c.rounds {
+		for i := range rows {
+			r := &rows[(i+round)%len(rows)] // nobody always follows the same one
+			note("\rround %d of %d: %-8s %-8s %-10s", round+1, c.rounds, r.flags.Queue, r.flags.Mode, r.flags.Task)
+			if err := c.turn(ctx, echo, r); err != nil {
+				return fmt.Errorf("%s, mode %s, %s: %w", r.flags.Queue, r.flags.Mode, r.flags.Task, err)
+			}
+		}
+	}
+	note("\r%-50s\r", "")
+	fmt.Printf("forms: %d connections, %d B, %d in flight on each, one loop, medians of %d turns of %v\n", c.conns, c.size, c.depth, c.rounds, c.duration)
+	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(t, "mechanism\tmode\ttask\tmessages/s\tCPU ns/message\tallocations/message\t\n")
+	for _, r := range rows {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%.0f\t%.0f\t%.4f\t\n", r.flags.Queue, r.flags.Mode, r.flags.Task, median(r.rates), median(r.cpus), median(r.allocations))
+	}
+	return t.Flush()
+}
+
+// formReport is the time between two reports of the server; a turn must have several.
+const (
+	formReport  = 50 * time.Millisecond
+	minFormTurn = 6 * formReport
+)
+
+// turn starts the server, loads it and takes down what it took for a message.
+func (c formsConfig) turn(ctx context.Context, echo string, r *formRow) error {
+	f := r.flags
+	server, err := start(ctx, serverCPU, []string{echo, "serve", "-addr", "127.0.0.1:0", "-queue", f.Queue, "-mode", f.Mode, "-task", f.Task,
+		"-report", formReport.String()})
+	if err != nil {
+		return err
+	}
+	defer server.stop()
+	// Before the load the server has had nothing to report but itself.
+	if _, err := server.report(ctx, 0); err != nil {
+		return err
+	}
+	cpu, allocations, at := map[string]time.Duration{}, map[string]int{}, map[string]time.Time{}
+	out, err := output(ctx, loadCPU, []string{echo, "load", "-addr", server.addr, "-json", "-phases",
+		"-c", strconv.Itoa(c.conns), "-s", strconv.Itoa(c.size), "-p", strconv.Itoa(c.depth), "-d", c.duration.String()}, func(phase string) error {
+		used, err := server.cpu()
+		if err != nil {
+			return err
+		}
+		line, err := server.lastReport()
+		if phase == "begun" {
+			// The last report is of a time when connections were still being made.
+			line, err = server.report(ctx, c.conns)
+		}
+		cpu[phase], allocations[phase], at[phase] = used, line.allocations, time.Now()
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	var result struct {
+		Messages float64 `json:"messages"`
+		Rate     float64 `json:"messages_per_second"`
+	}
+	if err := json.Unmarshal(out, &result); err != nil {
+		return fmt.Errorf("load printed %q: %w", out, err)
+	}
+	if result.Messages == 0 {
+		return fmt.Errorf("no message came back in %v", c.duration)
+	}
+	r.rates = append(r.rates, result.Rate)
+	r.cpus = append(r.cpus, float64(cpu["over"]-cpu["begun"])/result.Messages)
+	r.allocations = append(r.allocations, float64(allocations["over"]-allocations["begun"])/(result.Rate*at["over"].Sub(at["begun"]).Seconds()))
+	return nil
+}

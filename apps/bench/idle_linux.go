@@ -1,0 +1,238 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/edgewise-go/edgewise/apps/internal/cli"
+)
+
+const idleUsage = `usage: bench idle [flags]
+
+Servers hold connections that do nothing, before and after each has had one message, and say what memory that takes: in handler form, in coroutine form,
+and with TLS in coroutine form, beside servers of package net with a goroutine a connection. Memory is what the process has resident (RssAnon), and Go's
+heap and stacks, after a garbage collection, each less what there was before the first connection. The kernel's own is not in it.
+
+Then it registers handlers with a loop over an event queue that is only in memory, and prints their size and what a garbage collection of them takes.`
+
+type idleConfig struct {
+	conns, tls, registrations int
+	servers                   string
+	sweep                     sweep
+}
+
+// idleServer is a server that holds connections.
+type idleServer struct {
+	word    string // in -server
+	name    string
+	tls     bool
+	command []string
+}
+
+// idleClientMax is how many connections a process of clients makes: those of the server have its descriptors.
+const idleClientMax = 9000
+
+// idleServers is the default of -server.
+const idleServers = "handler,coroutine,net,tls,nettls,memory"
+
+// memoryWord is the one of them that is no server: the queue in memory.
+const memoryWord = "memory"
+
+func (c idleConfig) wants(word string) bool {
+	return slices.Contains(strings.Split(c.servers, ","), word)
+}
+
+func idleSweep() sweep { return sweep{queues: "auto", modes: "edge"} }
+
+func idling(ctx context.Context, args []string) error {
+	c := idleConfig{sweep: idleSweep()}
+	fs := flag.NewFlagSet("bench idle", flag.ContinueOnError)
+	fs.IntVar(&c.conns, "c", 18_000, "connections; the limit of descriptors of a process is above that")
+	fs.IntVar(&c.tls, "tls", 9_000, "connections with TLS")
+	fs.IntVar(&c.registrations, "registrations", 1_000_000, "handlers on a queue in memory")
+	fs.StringVar(&c.servers, "server", idleServers, "what to measure, with commas between")
+	c.sweep.register(fs)
+	if err := parseWords(fs, args, idleUsage); err != nil {
+		return err
+	}
+	if c.conns < 1 || c.tls < 1 || c.registrations < 1 {
+		return cli.Usagef("every number must be more than 0")
+	}
+	for word := range strings.SplitSeq(c.servers, ",") {
+		if !slices.Contains(strings.Split(idleServers, ","), word) {
+			return cli.Usagef("-server %s: want some of %s", word, idleServers)
+		}
+	}
+	echo, remove, err := buildEcho(ctx)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	return c.run(ctx, os.Stdout, echo)
+}
+
+func (c idleConfig) all(echo string) ([]idleServer, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	flags, err := c.sweep.all(io.Discard)
+	if err != nil {
+		return nil, err
+	}
+	f := flags[0] // of lists, the first counts
+	of := []string{"-addr", "127.0.0.1:0", "-queue", f.Queue, "-mode", f.Mode, "-report", "200ms", "-collect"}
+	edgewise := func(program, word string, more ...string) []string {
+		return append(append([]string{program, word}, of...), more...)
+	}
+	return []idleServer{
+		{"handler", "edgewise, handlers", false, edgewise(echo, "serve", "-task", "handler", "-buffer", "shared")},
+		{"coroutine", "edgewise, coroutines", false, edgewise(echo, "serve", "-task", "coroutine", "-buffer", "shared")},
+		{"net", "package net, goroutines", false, []string{self, "netserver", "-report", "200ms"}},
+		{"tls", "edgewise, TLS, coroutines", true, edgewise(self, "tlsserver")},
+		{"nettls", "package net, TLS, goroutines", true, []string{self, "netserver", "-report", "200ms", "-tls"}},
+	}, nil
+}
+
+func (c idleConfig) run(ctx context.Context, w io.Writer, echo string) error {
+	all, err := c.all(echo)
+	if err != nil {
+		return err
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(w, "idle: bytes a connection\n")
+	fmt.Fprintf(t, "\tconnections\tconnected: resident\theap\tstacks\tafter a message: resident\theap\tstacks\t\n")
+	for _, s := range all {
+		if !c.wants(s.word) {
+			continue
+		}
+		n := c.conns
+		if s.tls {
+			n = c.tls
+		}
+		note("\ridle: %-30s", s.name)
+		r, err := s.hold(ctx, n)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n", s.name, n, r[0].rss/n, r[0].heap/n, r[0].stack/n, r[1].rss/n, r[1].heap/n, r[1].stack/n)
+	}
+	note("\r%-50s\r", "")
+	if err := t.Flush(); err != nil || !c.wants(memoryWord) {
+		return err
+	}
+	return registrations(w, c.registrations)
+}
+
+// held is the memory of a server.
+type held struct{ rss, heap, stack int }
+
+func (h held) less(o held) held { return held{h.rss - o.rss, h.heap - o.heap, h.stack - o.stack} }
+
+// hold returns what n connections take, connected, and after a message on each.
+func (s idleServer) hold(ctx context.Context, n int) (r [2]held, err error) {
+	server, err := start(ctx, serverCPU, s.command)
+	if err != nil {
+		return r, err
+	}
+	defer server.stop()
+	before, err := server.held(ctx, 0)
+	if err != nil {
+		return r, err
+	}
+	var clients []*idleClient
+	defer func() {
+		for _, c := range clients {
+			err = errors.Join(err, c.end())
+		}
+	}()
+	for left := n; left > 0; left -= idleClientMax {
+		c, err := startIdleClient(ctx, server.addr, min(left, idleClientMax), s.tls)
+		if err != nil {
+			return r, err
+		}
+		clients = append(clients, c)
+	}
+	for i := range r {
+		for _, c := range clients {
+			if err := c.next(); err != nil {
+				return r, err
+			}
+		}
+		now, err := server.held(ctx, n)
+		if err != nil {
+			return r, err
+		}
+		r[i] = now.less(before)
+	}
+	return r, nil
+}
+
+// held returns the memory of the server, once it has so many tasks.
+func (p *process) held(ctx context.Context, tasks int) (held, error) {
+	line, err := p.report(ctx, tasks)
+	if err != nil {
+		return held{}, err
+	}
+	rss, err := p.resident()
+	return held{rss: rss, heap: line.heap, stack: line.stack}, err
+}
+
+// idleClient is a process that has connections, and does the next thing with them when it is told to: connect, or send a message on each.
+type idleClient struct {
+	cmd   *exec.Cmd
+	tell  io.WriteCloser
+	hears *bufio.Reader
+}
+
+func startIdleClient(ctx context.Context, addr string, n int, encrypted bool) (*idleClient, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd, err := command(ctx, loadCPU, []string{self, "idleload", "-addr", addr, "-c", strconv.Itoa(n), "-tls=" + strconv.FormatBool(encrypted)})
+	if err != nil {
+		return nil, err
+	}
+	cmd.Stderr = os.Stderr
+	c := &idleClient{cmd: cmd}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	c.hears = bufio.NewReader(stdout)
+	if c.tell, err = cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
+	return c, cmd.Start()
+}
+
+// next has the client do the next thing, and waits until it has.
+func (c *idleClient) next() error {
+	if _, err := io.WriteString(c.tell, "next\n"); err != nil {
+		return err
+	}
+	if line, err := c.hears.ReadString('\n'); err != nil || line != "done\n" {
+		return fmt.Errorf("the clients said %q: %w", line, err)
+	}
+	return nil
+}
+
+func (c *idleClient) end() error {
+	c.tell.Close()
+	return c.cmd.Wait()
+}
+
+// dialPatience bounds what one connection takes to be made, with the handshake.
+const dialPatience = 30 * time.Second

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/edgewise-go/edgewise/apps/internal/apptest"
+)
+
+// needRows fails the test if a row does not begin with each of the given words, in their order.
+func needRows(t *testing.T, out string, rows ...string) {
+	t.Helper()
+	for _, row := range rows {
+		if !regexp.MustCompile(`(?m)^ *` + strings.ReplaceAll(row, " ", ` +`)).MatchString(out) {
+			t.Errorf("got no row %q:\n%s", row, out)
+		}
+	}
+}
+
+func TestFairness(t *testing.T) {
+	out := succeed(t, "fair", "-rounds", "1", "-d", "200ms", "-c", "3", "-queue", "poll", "-mode", "level", "-task", "coroutine,handler")
+	needRows(t, out, "poll level coroutine", "poll level handler")
+}
+
+func TestSlowPeers(t *testing.T) {
+	out := succeed(t, "slow", "-c", "5", "-served", "2", "-d", "800ms", "-sample", "100ms", "-queue", "epoll")
+	needRows(t, out, "epoll edge coroutine", "epoll edge handler")
+}
+
+func TestIdleConnections(t *testing.T) {
+	out := succeed(t, "idle", "-c", "10", "-tls", "5", "-registrations", "1000")
+	needRows(t, out, "edgewise, handlers 10", "edgewise, coroutines 10", "package net, goroutines 10", "edgewise, TLS, coroutines 5", "package net, TLS, goroutines 5",
+		"idle: 1000 handlers")
+}
+
+func TestForms(t *testing.T) {
+	out := succeed(t, "forms", "-rounds", "1", "-d", "400ms", "-c", "5", "-queue", "epoll", "-mode", "oneshot")
+	needRows(t, out, "epoll oneshot coroutine", "epoll oneshot handler")
+}
+
+func TestMisuseIsOneLine(t *testing.T) {
+	var table []apptest.Misuse
+	for _, word := range []string{"defer", "fair", "slow", "idle", "forms"} {
+		program.CheckHelp(t, word, "-h")
+		table = append(table,
+			apptest.Misuse{Args: []string{word, "-x"}, Code: 2, Says: "-x"},
+			apptest.Misuse{Args: []string{word, "extra"}, Code: 2, Says: `"extra"`})
+	}
+	program.CheckMisuse(t, append(table,
+		apptest.Misuse{Args: []string{"defer", "-sched", "x"}, Code: 2, Says: "-sched x: unknown"},
+		apptest.Misuse{Args: []string{"defer", "-queue", "x"}, Code: 2, Says: "-queue x"},
+		apptest.Misuse{Args: []string{"defer", "-sources", "0"}, Code: 2, Says: "more than 0"},
+		apptest.Misuse{Args: []string{"fair", "-rounds", "0"}, Code: 2, Says: "more than 0"},
+		apptest.Misuse{Args: []string{"slow", "-d", "1ms"}, Code: 2, Says: "eight samples"},
+		apptest.Misuse{Args: []string{"idle", "-c", "0"}, Code: 2, Says: "more than 0"},
+		apptest.Misuse{Args: []string{"idle", "-server", "x"}, Code: 2, Says: "-server x"},
+		apptest.Misuse{Args: []string{"forms", "-d", "1ms"}, Code: 2, Says: "at least"},
+	))
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+	"runtime/metrics"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sched"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// memoryQueue is an event queue that is only in memory: it reports nothing and has Wait return when it is woken, so that a loop over it has as many
+// registrations as one likes.
+type memoryQueue struct {
+	wakes  chan struct{}
+	closed chan struct{}
+}
+
+func newMemoryQueue() *memoryQueue {
+	return &memoryQueue{wakes: make(chan struct{}, 1), closed: make(chan struct{})}
+}
+
+func (q *memoryQueue) Add(sys.Handle, queue.Registration) error    { return nil }
+func (q *memoryQueue) Modify(sys.Handle, queue.Registration) error { return nil }
+func (q *memoryQueue) Delete(sys.Handle) error                     { return nil }
+func (q *memoryQueue) WouldBlock(sys.Handle, queue.Interest) error { return nil }
+
+func (q *memoryQueue) Wait(_ []queue.Event, timeout time.Duration) (int, error) {
+	if timeout == 0 {
+		return 0, nil
+	}
+	var late <-chan time.Time
+	if timeout > 0 {
+		late = time.After(timeout)
+	}
+	select {
+	case <-q.wakes:
+	case <-late:
+	case <-q.closed:
+		return 0, queue.ErrClosed
+	}
+	return 0, nil
+}
+
+func (q *memoryQueue) Wake() error {
+	select {
+	case q.wakes <- struct{}{}:
+	default: // one is enough
+	}
+	return nil
+}
+
+func (q *memoryQueue) Features() queue.Features {
+	return queue.Features{Mechanism: "memory", Waker: "channel", NativeEdge: true}
+}
+
+func (q *memoryQueue) Close() error {
+	close(q.closed)
+	return nil
+}
+
+// idleHandler is a connection that waits: what a program would remember of it is the least, its handle.
+type idleHandler struct{ h sys.Handle }
+
+func (h *idleHandler) Step(_ *sched.HandlerTask, cause sched.Cause) sched.Next {
+	if cause == sched.Draining {
+		return sched.Done(nil)
+	}
+	return sched.Await(queue.Readable)
+}
+
+func (h *idleHandler) End(error) {}
+
+// registrations prints what n handlers that wait take, and what a garbage collection of them takes.
+func registrations(w io.Writer, n int) error {
+	before := liveHeap()
+	_, without := collect()
+	loop := sched.New(newMemoryQueue(), sched.Options{Mode: queue.Edge, TasksMax: n})
+	failed := make(chan error, 1)
+	ready := make(chan struct{})
+	err := loop.Post(func() {
+		for i := range n {
+			h := &idleHandler{h: sys.Handle(i)}
+			if _, err := loop.Handle(h.h, h); err != nil {
+				failed <- err
+				break
+			}
+		}
+		// What is posted now runs after the handlers have started.
+		if err := loop.Post(func() { close(ready) }); err != nil {
+			failed <- err
+		}
+	})
+	if err != nil {
+		return err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- loop.Run(context.Background()) }()
+	select {
+	case <-ready:
+	case err := <-failed:
+		return err
+	}
+	size := liveHeap() - before
+	wall, mark := collect()
+	loop.Drain()
+	if err := <-ended; err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\nidle: %d handlers on a queue in memory, of %d B each with their own: garbage collection marks for %.1f ms of processor time, in %.1f ms (%.1f ms without them)\n",
+		n, size/n, float64(mark.Microseconds())/1e3, float64(wall.Microseconds())/1e3, float64(without.Microseconds())/1e3)
+	return nil
+}
+
+func liveHeap() int {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
+}
+
+// collections is how many of them are tried: on a machine with other work, the least of them says the most.
+const collections = 5
+
+// collect collects garbage, and returns how long that took at the least, and the least processor time that it marked for: by its own workers, those
+// that would have been idle, and by assistance.
+func collect() (wall, mark time.Duration) {
+	for i := range collections {
+		began, before := time.Now(), markTime()
+		runtime.GC()
+		took, marked := time.Since(began), markTime()-before
+		if i == 0 || took < wall {
+			wall = took
+		}
+		if i == 0 || marked < mark {
+			mark = marked
+		}
+	}
+	return wall, mark
+}
+
+func markTime() time.Duration {
+	samples := []metrics.Sample{
+		{Name: "/cpu/classes/gc/mark/assist:cpu-seconds"},
+		{Name: "/cpu/classes/gc/mark/dedicated:cpu-seconds"},
+		{Name: "/cpu/classes/gc/mark/idle:cpu-seconds"},
+	}
+	metrics.Read(samples)
+	total := 0.0
+	for _, s := range samples {
+		total += s.Value.Float64()
+	}
+	return time.Duration(total * float64(time.Second))
+}

@@ -1,0 +1,269 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"text/tabwriter"
+	"time"
+
+	"github.com/edgewise-go/edgewise/apps/internal/cli"
+	"github.com/edgewise-go/edgewise/apps/internal/strategy"
+)
+
+const slowUsage = `usage: bench slow [flags]
+
+Many peers send to an echo server and never read what comes back, until the server can write no more to any of them and parks. From then on it
+samples the memory of the server, which must stay flat, while other peers exchange messages with it. It ends with exit code 1 if the memory
+of the last quarter of the time is above that of the first by more than a tenth and 1 MiB.`
+
+type slowConfig struct {
+	duration time.Duration
+	sample   time.Duration
+	slow     int
+	served   int
+}
+
+// slowRow is what came of one combination of strategies.
+type slowRow struct {
+	parked     time.Duration // until nothing moved any more
+	sent       int64         // bytes that the slow peers got rid of
+	first      memory        // most of the first quarter
+	last       memory        // most of the last
+	rate       float64       // messages a second of the others
+	violations []string
+}
+
+// memory is that of a process.
+type memory struct{ rss, heap int }
+
+func (m memory) most(o memory) memory { return memory{max(m.rss, o.rss), max(m.heap, o.heap)} }
+
+func slowness(ctx context.Context, args []string) error {
+	c := slowConfig{}
+	s := sweep{queues: "auto", modes: "edge", tasks: allTasks}
+	fs := flag.NewFlagSet("bench slow", flag.ContinueOnError)
+	fs.DurationVar(&c.duration, "d", time.Minute, "how long to watch, with each combination")
+	fs.DurationVar(&c.sample, "sample", 500*time.Millisecond, "time between two samples")
+	fs.IntVar(&c.slow, "c", 1000, "peers that never read")
+	fs.IntVar(&c.served, "served", 50, "peers that exchange messages meanwhile")
+	s.register(fs)
+	if err := parseWords(fs, args, slowUsage); err != nil {
+		return err
+	}
+	if c.slow < 1 || c.served < 1 || c.sample < 20*time.Millisecond || c.duration < 8*c.sample {
+		return cli.Usagef("want peers, a sample of 20ms or more, and time for eight samples")
+	}
+	all, err := s.all(os.Stdout)
+	if err != nil {
+		return err
+	}
+	echo, remove, err := buildEcho(ctx)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	fmt.Printf("slow: %d peers that never read, %d others, memory of the server for %v\n", c.slow, c.served, c.duration)
+	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(t, "mechanism\tmode\ttask\tparked after\tKiB sent, a peer\tresident MiB, first quarter\tlast\tGo heap MiB, first\tlast\tmessages/s of the others\t\n")
+	var violations []string
+	for i, f := range all {
+		note("\r%d of %d: %-8s %-8s %-10s", i+1, len(all), f.Queue, f.Mode, f.Task)
+		r, err := c.run(ctx, echo, f)
+		if err != nil {
+			return fmt.Errorf("%s, mode %s, %s: %w", f.Queue, f.Mode, f.Task, err)
+		}
+		for _, v := range r.violations {
+			violations = append(violations, fmt.Sprintf("%s, mode %s, %s: %s", f.Queue, f.Mode, f.Task, v))
+		}
+		const mib = 1 << 20
+		fmt.Fprintf(t, "%s\t%s\t%s\t%v\t%d\t%.1f\t%.1f\t%.1f\t%.1f\t%.0f\t\n", f.Queue, f.Mode, f.Task, r.parked.Round(time.Millisecond), r.sent/int64(c.slow)>>10,
+			float64(r.first.rss)/mib, float64(r.last.rss)/mib, float64(r.first.heap)/mib, float64(r.last.heap)/mib, r.rate)
+	}
+	note("\r%-50s\r", "")
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	if len(violations) > 0 {
+		return errors.New(strings.Join(violations, "; "))
+	}
+	return nil
+}
+
+// slowReport is the time between two reports of the server, which collect garbage.
+const slowReport = 200 * time.Millisecond
+
+func (c slowConfig) run(ctx context.Context, echo string, f strategy.Flags) (r slowRow, err error) {
+	server, err := start(ctx, serverCPU, []string{echo, "serve", "-addr", "127.0.0.1:0", "-queue", f.Queue, "-mode", f.Mode, "-task", f.Task,
+		"-grace", "0s", "-report", slowReport.String(), "-collect"})
+	if err != nil {
+		return r, err
+	}
+	defer server.stop()
+	began := time.Now()
+	slow, err := c.stuff(ctx, server.addr, &r)
+	defer func() {
+		for _, conn := range slow {
+			conn.Close()
+		}
+	}()
+	if err != nil {
+		return r, err
+	}
+	r.parked = time.Since(began)
+	var messages atomic.Int64
+	stop, err := c.exchange(server.addr, &messages)
+	if err != nil {
+		return r, err
+	}
+	before := messages.Load()
+	began = time.Now()
+	if err := c.watch(ctx, server, &r); err != nil {
+		return r, errors.Join(err, stop())
+	}
+	r.rate = float64(messages.Load()-before) / time.Since(began).Seconds()
+	if r.rate == 0 {
+		r.violations = append(r.violations, "the others were not served")
+	}
+	return r, stop()
+}
+
+// stuffQuiet is how long nothing may move for a peer to count as stuck.
+const stuffQuiet = time.Second
+
+// stuff connects the slow peers and has each send until it can send no more.
+func (c slowConfig) stuff(ctx context.Context, addr string, r *slowRow) (conns []net.Conn, err error) {
+	message := make([]byte, 64<<10)
+	for range c.slow {
+		conn, err := net.Dial("tcp", addr)
+		if err != nil {
+			return conns, err
+		}
+		conns = append(conns, conn)
+	}
+	// A busy server takes more after a while in which it took nothing: only a whole round without a byte counts.
+	for round := 0; ; round++ {
+		moved := stuffRound(ctx, conns, message)
+		if r.sent += moved; moved == 0 || ctx.Err() != nil {
+			return conns, context.Cause(ctx)
+		}
+		if round == stuffRoundsMax {
+			return conns, fmt.Errorf("the server still takes bytes of peers that do not read, after %d from each", r.sent/int64(c.slow))
+		}
+	}
+}
+
+// stuffRoundsMax bounds the rounds: a server that never parks has no bound.
+const stuffRoundsMax = 100
+
+// stuffRound has all connections send, at the same time, until each has been stuck for a while. It returns how many bytes they got rid of.
+func stuffRound(ctx context.Context, conns []net.Conn, message []byte) int64 {
+	var group sync.WaitGroup
+	var sent atomic.Int64
+	for _, conn := range conns {
+		group.Go(func() {
+			for ctx.Err() == nil {
+				_ = conn.SetWriteDeadline(time.Now().Add(stuffQuiet))
+				n, err := conn.Write(message)
+				sent.Add(int64(n))
+				if err != nil {
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+	return sent.Load()
+}
+
+// exchange has peers send a message and read it, over and over, until the function that it returns is called.
+func (c slowConfig) exchange(addr string, messages *atomic.Int64) (stop func() error, err error) {
+	var conns []net.Conn
+	var group sync.WaitGroup
+	var stopped atomic.Bool
+	var mu sync.Mutex
+	var failed error
+	stop = func() error {
+		stopped.Store(true)
+		for _, conn := range conns {
+			_ = conn.SetDeadline(time.Now())
+		}
+		group.Wait()
+		for _, conn := range conns {
+			conn.Close()
+		}
+		return failed
+	}
+	for range c.served {
+		conn, err := net.Dial("tcp", addr)
+		if err != nil {
+			return nil, errors.Join(err, stop())
+		}
+		conns = append(conns, conn)
+		group.Go(func() {
+			message := make([]byte, 64)
+			for {
+				_, err := conn.Write(message)
+				if err == nil {
+					_, err = io.ReadFull(conn, message)
+				}
+				if stopped.Load() {
+					return
+				}
+				if err != nil {
+					mu.Lock()
+					failed = errors.Join(failed, err)
+					mu.Unlock()
+					return
+				}
+				messages.Add(1)
+			}
+		})
+	}
+	return stop, nil
+}
+
+// watch samples the memory of the server.
+func (c slowConfig) watch(ctx context.Context, server *process, r *slowRow) error {
+	tick := time.NewTicker(c.sample)
+	defer tick.Stop()
+	began := time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-tick.C:
+		}
+		elapsed := time.Since(began)
+		line, err := server.lastReport()
+		if err != nil {
+			return err
+		}
+		rss, err := server.resident()
+		if err != nil {
+			return err
+		}
+		now := memory{rss: rss, heap: line.heap}
+		if elapsed <= c.duration/4 {
+			r.first = r.first.most(now)
+		}
+		if elapsed >= c.duration*3/4 {
+			r.last = r.last.most(now)
+		}
+		if elapsed >= c.duration {
+			break
+		}
+	}
+	grown := func(first, last int) bool { return last > first+first/10+1<<20 }
+	if grown(r.first.rss, r.last.rss) || grown(r.first.heap, r.last.heap) {
+		r.violations = append(r.violations, "the memory of the server grows")
+	}
+	return nil
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/edgewise-go/edgewise/apps/internal/cli"
+	"github.com/edgewise-go/edgewise/apps/internal/strategy"
+	"github.com/edgewise-go/edgewise/queue/auto"
+)
+
+// sweep is the strategies that a benchmark goes through, as lists with commas. Those that it has no use for have one value.
+type sweep struct {
+	queues, modes, scheds, tasks string
+	loops                        int
+}
+
+// register adds the flags to fs. What sweep has for a flag is its default; without one the flag is not there.
+func (s *sweep) register(fs *flag.FlagSet) {
+	fs.StringVar(&s.queues, "queue", s.queues, "mechanisms of the event queue, with commas between; all that work here if empty")
+	for _, f := range []struct {
+		value      *string
+		name, text string
+	}{{&s.modes, "mode", "trigger modes"}, {&s.scheds, "sched", "schedulers"}, {&s.tasks, "task", "forms of the tasks"}} {
+		if *f.value != "" {
+			fs.StringVar(f.value, f.name, *f.value, f.text+", with commas between")
+		}
+	}
+	if s.scheds != "" {
+		fs.IntVar(&s.loops, "loops", s.loops, "event loops of the schedulers that may have several")
+	}
+}
+
+// all returns every combination, and says which mechanisms are left out because they do not work here.
+func (s *sweep) all(w io.Writer) ([]strategy.Flags, error) {
+	names, err := s.mechanisms(w)
+	if err != nil {
+		return nil, err
+	}
+	var all []strategy.Flags
+	for _, name := range names {
+		for mode := range strings.SplitSeq(s.modes, ",") {
+			for scheduler := range strings.SplitSeq(s.scheds, ",") {
+				for task := range strings.SplitSeq(s.tasks, ",") {
+					f := strategy.Flags{Queue: name, Mode: mode, Sched: scheduler, Task: task, Loops: s.loops, Buffer: "shared", Resolve: "pool"}
+					if f.Task == "" {
+						f.Task = "coroutine"
+					}
+					if f.Sched == "single" || f.Sched == "" {
+						f.Loops = 1
+					}
+					if err := f.Check(); err != nil {
+						return nil, err
+					}
+					all = append(all, f)
+				}
+			}
+		}
+	}
+	return all, nil
+}
+
+func (s *sweep) mechanisms(w io.Writer) ([]string, error) {
+	if s.queues != "" {
+		names := strings.Split(s.queues, ",")
+		for _, name := range names {
+			if !slices.Contains(auto.Names(), name) {
+				return nil, cli.Usagef("-queue %s: unknown; want some of %s", name, strings.Join(auto.Names(), ","))
+			}
+		}
+		return names, nil
+	}
+	var names []string
+	for _, name := range slices.DeleteFunc(auto.Names(), func(name string) bool { return name == auto.Auto }) {
+		q, err := auto.Open(name)
+		if errors.Is(err, errors.ErrUnsupported) {
+			continue
+		}
+		if err != nil {
+			fmt.Fprintf(w, "skipped %s: %v\n", name, err)
+			continue
+		}
+		if err := q.Close(); err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, nil
+}
+
+// allModes is the default of -mode.
+const allModes = "level,edge,oneshot"
+
+// allTasks is the default of -task.
+const allTasks = "coroutine,handler"
+
+// parseWords parses the flags of a benchmark that takes no words.
+func parseWords(fs *flag.FlagSet, args []string, usage string) error {
+	if err := cli.Parse(fs, args, usage); err != nil {
+		return err
+	}
+	if fs.NArg() > 0 {
+		return cli.Usagef("unexpected argument %q (see %s -h)", fs.Arg(0), fs.Name())
+	}
+	return nil
+}
