@@ -22,7 +22,7 @@ Sends back whatever arrives on each connection. SIGINT or SIGTERM ends it: it ac
 that have not ended after the grace are closed.`
 
 // budgetBytes is how much a connection may move before others have their turn.
-const budgetBytes = 256 << 10
+const budgetBytes = 64 << 10
 
 func serve(ctx context.Context, args []string) error {
 	fs := flag.NewFlagSet("echo serve", flag.ContinueOnError)
