@@ -24,7 +24,7 @@ func TestFairness(t *testing.T) {
 }
 
 func TestSlowPeers(t *testing.T) {
-	out := succeed(t, "slow", "-c", "5", "-served", "2", "-d", "800ms", "-sample", "100ms", "-queue", "epoll")
+	out := succeed(t, "slow", "-c", "5", "-served", "2", "-d", "2s", "-sample", "100ms", "-queue", "epoll")
 	needRows(t, out, "epoll edge coroutine", "epoll edge handler")
 }
 

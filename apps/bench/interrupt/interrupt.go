@@ -34,7 +34,7 @@ const (
 func Kinds() []Kind { return []Kind{Storm, Tiny, Proxy, Injected} }
 
 // patience is how long a transfer may take before it counts as hung. No machine needs it.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // Config is a run.
 type Config struct {
