@@ -7,6 +7,9 @@ import "golang.org/x/sys/unix"
 // SegmentsMax is how many segments RecvSegments, SendSegments, Readv and Writev hand to the kernel in one call.
 const SegmentsMax = 16
 
+// transferBytesMax is the most that one call asks the kernel for: macOS refuses 2 GiB and more with EINVAL. The rest is for the next call.
+const transferBytesMax = 1 << 30
+
 // Recv reads up to len(p) bytes from the socket h, which must be non-blocking. It returns 0, nil at the end of the
 // stream, and for an empty p.
 func Recv(h Handle, p []byte) (int, error) { return Read(h, p) }
@@ -22,12 +25,14 @@ func SendSegments(h Handle, segments [][]byte) (int, error) { return Writev(h, s
 
 // Read is read(2) on any handle, which must be non-blocking. It returns 0, nil at the end, and for an empty p.
 func Read(h Handle, p []byte) (int, error) {
+	p = p[:min(len(p), transferBytesMax)]
 	return retry(func() (int, error) { return unix.Read(int(h), p) }, len(p))
 }
 
 // Write is write(2) on any handle, which must be non-blocking. Where nobody reads any more it returns EPIPE, and the kernel raises SIGPIPE, which Go's
 // runtime catches and passes over. A program that is not Go's (c-archive, c-shared) has to ignore the signal itself.
 func Write(h Handle, p []byte) (int, error) {
+	p = p[:min(len(p), transferBytesMax)]
 	n, err := retry(func() (int, error) { return unix.Write(int(h), p) }, len(p))
 	return n, writeError(err)
 }

@@ -1,0 +1,101 @@
+//go:build unix && (amd64 || arm64)
+
+package stream_test
+
+import (
+	"errors"
+	"io"
+	"net"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/stream/park"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// counting is a Waiter that counts the waits for writing.
+type counting struct {
+	park.Waiter
+	waits chan<- struct{}
+}
+
+func (c counting) Register(h sys.Handle) (stream.Registration, error) {
+	r, err := c.Waiter.Register(h)
+	return countingRegistration{r, c.waits}, err
+}
+
+type countingRegistration struct {
+	stream.Registration
+	waits chan<- struct{}
+}
+
+func (r countingRegistration) Wait(d sys.Direction, deadline time.Time) error {
+	if d == sys.Writing {
+		r.waits <- struct{}{}
+	}
+	return r.Registration.Wait(d, deadline)
+}
+
+func TestAWriteBeyondTwoGiBIsSplit(t *testing.T) {
+	const size = 2<<30 + 4096
+	// The pages of the mapping are read by the kernel as it takes them, and it takes few.
+	p, err := syscall.Mmap(-1, 0, size, syscall.PROT_READ, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Munmap(p)
+	for name, write := range map[string]func(c *stream.Conn) (int64, error){
+		"Write": func(c *stream.Conn) (int64, error) {
+			n, err := c.Write(p)
+			return int64(n), err
+		},
+		"Writev": func(c *stream.Conn) (int64, error) { return c.Writev(&net.Buffers{p, p}) },
+	} {
+		a, b, err := sys.SocketPair()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := stream.Adopt(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		waits := make(chan struct{}, 1<<16)
+		c, err := stream.NewConn(s, counting{waits: waits})
+		if err != nil {
+			t.Fatal(err)
+		}
+		type result struct {
+			n   int64
+			err error
+		}
+		wrote := make(chan result, 1)
+		go func() {
+			n, err := write(c)
+			wrote <- result{n, err}
+		}()
+		<-waits // the kernel has taken what it takes, of more than 2 GiB
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
+		}
+		r := <-wrote
+		if !errors.Is(r.err, net.ErrClosed) || r.n == 0 || r.n == size {
+			t.Errorf("%s of %d bytes: %d, %v", name, int64(size), r.n, r.err)
+		}
+		peer, err := stream.Adopt(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.Copy(io.Discard, tryReader{&peer})
+		if got != r.n || err != nil {
+			t.Errorf("%s: %d bytes arrived of %d that were counted: %v", name, got, r.n, err)
+		}
+		peer.Close()
+	}
+}
+
+// tryReader reads what is there.
+type tryReader struct{ s *stream.Socket }
+
+func (r tryReader) Read(p []byte) (int, error) { return r.s.TryRead(p) }

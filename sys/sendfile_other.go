@@ -1,0 +1,11 @@
+//go:build !linux
+
+package sys
+
+import "errors"
+
+// SendFile returns [errors.ErrUnsupported]: what other systems have differs from each other, and is not bound yet.
+func SendFile(h, file Handle, n int64) (int64, error) { return 0, errors.ErrUnsupported }
+
+// Splice returns [errors.ErrUnsupported]: only Linux has it.
+func Splice(from, to Handle, n int64) (int64, error) { return 0, errors.ErrUnsupported }
