@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/edgewise-go/edgewise/sys"
@@ -52,6 +53,7 @@ type Listener struct {
 	name      net.Addr // of a unix-domain listener; otherwise nil
 	path      string   // to be removed by Close
 	exhausted func(error, time.Duration)
+	accepts   atomic.Uint64
 }
 
 var _ net.Listener = (*Listener)(nil)
@@ -169,6 +171,7 @@ func (l *Listener) acceptSocket() (Socket, netip.AddrPort, error) {
 		s, peer, err := l.sock.TryAccept()
 		if err == nil {
 			l.recovery = recovery{}
+			l.accepts.Add(1)
 			return s, peer, nil
 		}
 		if err == sys.ErrWouldBlock {
@@ -224,6 +227,9 @@ func (l *Listener) TryAccept() (Socket, netip.AddrPort, error) {
 	defer l.in.give()
 	for tries := 0; ; tries++ {
 		s, peer, err := l.sock.TryAccept()
+		if err == nil {
+			l.accepts.Add(1)
+		}
 		if err == nil || !Transient(err) || tries == transientMax {
 			return s, peer, l.opError("accept", err)
 		}
