@@ -2,8 +2,10 @@ package streamtest
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/netip"
+	"os"
 	"syscall"
 	"time"
 
@@ -99,9 +101,11 @@ func (b *brokenRegistration) Close() error {
 
 type brokenConn struct {
 	conn
+	file             func() (*os.File, error)
 	raw              func() (syscall.RawConn, error)
 	release          func() (sys.Handle, error)
 	read             func(p []byte) (int, error)
+	readFrom         func(r io.Reader) (int64, error)
 	write            func(p []byte) (int, error)
 	tryReadv         func(segs [][]byte) (int, error)
 	writev           func(v *net.Buffers) (int64, error)
@@ -221,12 +225,22 @@ func (b *brokenConn) Release() (sys.Handle, error) {
 	return b.conn.Release()
 }
 
+func (b *brokenConn) File() (*os.File, error) {
+	if b.file != nil {
+		return b.file()
+	}
+	return b.conn.File()
+}
+
 type brokenListener struct {
 	listener
 	accept       func() (net.Conn, error)
 	acceptSocket func() (stream.Socket, netip.AddrPort, error)
 	close        func() error
 	addr         func() net.Addr
+	acceptOn     func(w stream.Waiter) (*stream.Conn, error)
+	acceptBatch  func(to []stream.Accepted) (int, error)
+	accepts      func() uint64
 }
 
 func (b *brokenListener) Addr() net.Addr {
@@ -255,6 +269,27 @@ func (b *brokenListener) Close() error {
 		return b.close()
 	}
 	return b.listener.Close()
+}
+
+func (b *brokenListener) AcceptOn(w stream.Waiter) (*stream.Conn, error) {
+	if b.acceptOn != nil {
+		return b.acceptOn(w)
+	}
+	return b.listener.AcceptOn(w)
+}
+
+func (b *brokenListener) AcceptBatch(to []stream.Accepted) (int, error) {
+	if b.acceptBatch != nil {
+		return b.acceptBatch(to)
+	}
+	return b.listener.AcceptBatch(to)
+}
+
+func (b *brokenListener) Accepts() uint64 {
+	if b.accepts != nil {
+		return b.accepts()
+	}
+	return b.listener.Accepts()
 }
 
 type brokenDialer struct {

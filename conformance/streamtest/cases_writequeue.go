@@ -358,7 +358,7 @@ func queueTooLong(w *world) {
 // The writers of a case about order, and how many messages each writes. A message has its length, its writer and its number, and more of that.
 const (
 	queueWriters  = 3
-	queueMessages = 500
+	queueMessages = 120
 )
 
 func queueMessage(writer, number int) []byte {

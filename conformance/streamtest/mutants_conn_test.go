@@ -36,36 +36,36 @@ func reads(change func(b *brokenConn, p []byte, n int, err error) (int, error)) 
 
 func transferMutants() []mutant {
 	return []mutant{
-		broken("a read loses its last byte", reads(func(_ *brokenConn, p []byte, n int, err error) (int, error) {
+		chance(broken("a read loses its last byte", reads(func(_ *brokenConn, p []byte, n int, err error) (int, error) {
 			return max(n-1, min(n, 1)), err
 		}), "read/waits", "read/all", "accept/try", "deadline/future", "deadline/moved-out", "deadline/passes", "deadline/past", "end/close-write", "end/reset",
-			"end/with-data", "adopt/duplicate", "adopt/pair", "adopt/pipe", "adopt/release"),
-		broken("a big read loses its last byte", reads(func(_ *brokenConn, p []byte, n int, err error) (int, error) {
+			"end/with-data", "adopt/duplicate", "adopt/pair", "adopt/pipe", "adopt/release"), "copy/conn", "copy/conn-closed"),
+		chance(broken("a big read loses its last byte", reads(func(_ *brokenConn, p []byte, n int, err error) (int, error) {
 			if n > bigRead {
 				n--
 			}
 			return n, err
-		}), "read/all", "end/close-write"),
+		}), "read/all", "end/close-write"), "copy/conn", "copy/conn-closed"),
 		broken("no room is the end", reads(func(_ *brokenConn, p []byte, n int, err error) (int, error) {
 			if len(p) == 0 {
 				err = io.EOF
 			}
 			return n, err
 		}), "read/no-room", "close/afterwards"),
-		broken("the halves of a big write change places", conns(func(b *brokenConn) {
+		chance(broken("the halves of a big write change places", conns(func(b *brokenConn) {
 			b.write = func(p []byte) (int, error) {
 				if len(p) >= bigWrite {
 					p = slices.Concat(p[len(p)/2:], p[:len(p)/2])
 				}
 				return b.conn.Write(p)
 			}
-		}), "write/partial", "close/unblocks-write", "end/peer-close-write"),
+		}), "write/partial", "close/unblocks-write", "end/peer-close-write"), "end/half-idle"),
 		broken("Writev does not consume", conns(func(b *brokenConn) {
 			b.writev = func(v *net.Buffers) (int64, error) {
 				copied := slices.Clone(*v)
 				return b.conn.Writev(&copied)
 			}
-		}), "write/vectored"),
+		}), "write/vectored", "write/segments"),
 		broken("fewer bytes than room is short", conns(func(b *brokenConn) {
 			var short atomic.Bool
 			b.tryReadv = func(segs [][]byte) (int, error) {
@@ -107,14 +107,14 @@ func transferMutants() []mutant {
 func endMutants() []mutant {
 	return []mutant{
 		broken("CloseWrite closes all", conns(func(b *brokenConn) { b.closeWrite = func() error { return b.conn.Close() } }), "end/close-write"),
-		broken("the peer's end closes all", reads(func(b *brokenConn, p []byte, n int, err error) (int, error) {
+		chance(broken("the peer's end closes all", reads(func(b *brokenConn, p []byte, n int, err error) (int, error) {
 			if err == io.EOF {
 				b.conn.Close()
 			}
 			return n, err
-		}), "end/peer-close-write", "end/close-read"),
+		}), "end/peer-close-write", "end/close-read"), "end/half-idle"),
 		broken("CloseRead does nothing", conns(func(b *brokenConn) { b.closeRead = func() error { return nil } }), "end/close-read"),
-		broken("the end comes with the data", reads(func(b *brokenConn, p []byte, n int, err error) (int, error) {
+		chance(broken("the end comes with the data", reads(func(b *brokenConn, p []byte, n int, err error) (int, error) {
 			if err != nil || n == len(p) {
 				return n, err
 			}
@@ -123,19 +123,19 @@ func endMutants() []mutant {
 				err = nil
 			}
 			return n + more, err
-		}), "end/with-data", "end/reset"),
-		broken("a reset is the end", reads(func(b *brokenConn, p []byte, n int, err error) (int, error) {
+		}), "end/with-data", "end/reset"), "copy/conn", "copy/conn-closed"),
+		chance(broken("a reset is the end", reads(func(b *brokenConn, p []byte, n int, err error) (int, error) {
 			if errors.Is(err, syscall.ECONNRESET) {
 				err = io.EOF
 			}
 			return n, err
-		}), "end/reset", "end/write-after-reset"),
-		broken("a broken pipe is a closed connection", writes(func(n int, err error) (int, error) {
+		}), "end/reset", "end/write-after-reset"), "end/reset-both"),
+		chance(broken("a broken pipe is a closed connection", writes(func(n int, err error) (int, error) {
 			if errors.Is(err, syscall.EPIPE) {
 				err = &net.OpError{Op: "write", Net: "tcp", Err: net.ErrClosed}
 			}
 			return n, err
-		}), "end/write-after-reset", "adopt/pipe"),
+		}), "end/write-after-reset", "adopt/pipe"), "end/reset-both"),
 	}
 }
 
@@ -236,12 +236,12 @@ func closeMutants() []mutant {
 				return err
 			}
 		}), "close/afterwards"),
-		broken("close resets", conns(func(b *brokenConn) {
+		chance(broken("close resets", conns(func(b *brokenConn) {
 			b.close = func() error {
 				b.conn.(*stream.Conn).SetLinger(0)
 				return b.conn.Close()
 			}
-		}), "close/sends-all", "close/unblocks-write"),
+		}), "close/sends-all", "close/unblocks-write"), "copy/conn-closed", "file/duplicate"),
 	}
 }
 

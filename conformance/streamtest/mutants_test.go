@@ -35,6 +35,12 @@ func broken(name string, change func(f *Fixture), caught ...string) mutant {
 	return mutant{Name: name, Target: odd(name, change), Caught: caught}
 }
 
+// chance adds cases that see what is broken in some runs only.
+func chance(m mutant, ids ...string) mutant {
+	m.Chance = ids
+	return m
+}
+
 // registrations changes every registration of a Fixture.
 func registrations(change func(r *brokenRegistration)) func(f *Fixture) {
 	return func(f *Fixture) {
@@ -99,6 +105,7 @@ func mutants() []mutant {
 		packetMutants(), packetUnixMutants(),
 		packetAdoptMutants(),
 		tlsMutants(),
+		copyMutants(), acceptMoreMutants(), endBothMutants(),
 	)
 }
 

@@ -82,12 +82,6 @@ func queues(change func(b *brokenQueue)) func(f *Fixture) {
 	}
 }
 
-// chance adds cases that see what is broken in some runs only.
-func chance(m mutant, ids ...string) mutant {
-	m.Chance = ids
-	return m
-}
-
 func writeQueueMutants() []mutant {
 	return []mutant{
 		broken("small writes pass the high mark", queues(func(b *brokenQueue) {
@@ -147,13 +141,13 @@ func writeQueueMutants() []mutant {
 				return b.WriteQueue.Run()
 			}
 		}), "queue/run"), "queue/lingers", "queue/linger-ends"),
-		broken("Close with Run drops what is queued", queues(func(b *brokenQueue) {
+		chance(broken("Close with Run drops what is queued", queues(func(b *brokenQueue) {
 			b.close = func() error {
 				err := b.WriteQueue.Close()
 				b.Conn().Close()
 				return err
 			}
-		}), "queue/lingers", "queue/linger-ends"),
+		}), "queue/lingers"), "queue/linger-ends"),
 		broken("Run lingers for ever", queues(func(b *brokenQueue) {
 			b.close = func() error {
 				err := b.WriteQueue.Close()

@@ -3,8 +3,10 @@ package streamtest
 import (
 	"context"
 	"crypto/tls"
+	"io"
 	"net"
 	"net/netip"
+	"os"
 	"syscall"
 	"time"
 
@@ -15,6 +17,8 @@ import (
 // conn is what cases use of a *stream.Conn.
 type conn interface {
 	net.Conn
+	io.ReaderFrom
+	io.WriterTo
 	CloseRead() error
 	CloseWrite() error
 	TryReadv(segs [][]byte) (int, error)
@@ -27,6 +31,7 @@ type conn interface {
 	SetWriteBuffer(n int) error
 	SyscallConn() (syscall.RawConn, error)
 	Release() (sys.Handle, error)
+	File() (*os.File, error)
 }
 
 // listener is what cases use of a *stream.Listener.
@@ -36,6 +41,9 @@ type listener interface {
 	AcceptSocket() (stream.Socket, netip.AddrPort, error)
 	TryAccept() (stream.Socket, netip.AddrPort, error)
 	SetDeadline(t time.Time) error
+	AcceptOn(w stream.Waiter) (*stream.Conn, error)
+	AcceptBatch(to []stream.Accepted) (int, error)
+	Accepts() uint64
 }
 
 // dialer is what cases use of a *stream.Dialer.

@@ -87,6 +87,7 @@ func cases(limit time.Duration) []Case {
 		packetCases(), packetBatchCases(), packetPeerCases(), packetEndCases(), packetUnixCases(),
 		packetAdoptCases(),
 		tlsCases(),
+		copyCases(), acceptMoreCases(), endBothCases(),
 	)
 	for i := range all {
 		all[i].Limit = limit

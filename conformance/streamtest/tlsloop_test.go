@@ -90,7 +90,7 @@ func stopLoop() {
 	t, peer := w.secured(server)
 	_, k := w.keyedPeer(t, peer, client)
 	n := w.waits(sys.Writing)
-	w.writeTo(t, make([]byte, bulk))
+	w.writeTo(t, make([]byte, tlsBulk))
 	w.waiting(sys.Writing, n)
 	call(w, "reader", func() error {
 		_, err := io.Copy(io.Discard, onlyReader{t})

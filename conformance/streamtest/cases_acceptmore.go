@@ -1,0 +1,224 @@
+package streamtest
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/stream/park"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// batchMax is what a case takes at once, of queued connections, and spread is how many connections it makes to listeners that share an address.
+const (
+	batchMax = 3
+	spread   = 40
+)
+
+func acceptMoreCases() []Case {
+	return []Case{
+		{
+			ID:   "accept/batch",
+			Rule: "AcceptBatch waits for one connection and takes with it those that are in the queue, no more than there is room for, and none twice.",
+			Run:  in(acceptBatch),
+		},
+		{
+			ID:   "accept/counts",
+			Rule: "Accepts counts each connection that was accepted, however that was done, and nothing else.",
+			Run: in(func(w *world) {
+				l := w.listen(stream.ListenConfig{})
+				if s, _, err := l.TryAccept(); err != sys.ErrWouldBlock {
+					s.Close()
+					w.Fatalf("TryAccept of an empty queue: %v", err)
+				}
+				for range 2 {
+					w.peerOf(l)
+					w.check(w.accept(l).get().err, "accept")
+				}
+				w.peerOf(l)
+				w.batch(l, 1)
+				if n := l.Accepts(); n != 3 {
+					w.Errorf("Accepts is %d, want 3", n)
+				}
+			}),
+		},
+		{
+			ID:     "accept/shared-port",
+			Rule:   "Listeners that share an address by ReusePort take all connections between them, and each counts its own.",
+			Source: "servers with a listener for each loop",
+			Run:    in(acceptSharedPort),
+		},
+		{
+			ID:   "accept/handover",
+			Rule: "AcceptOn ties the connection to the Waiter it is given, which may be another one than the listener's.",
+			Run: in(func(w *world) {
+				l := w.listen(stream.ListenConfig{})
+				other := newSpy(park.Waiter{})
+				p := call(w, "accept on", func() dialed {
+					c, err := l.AcceptOn(other)
+					return dialed{c, err}
+				})
+				peer := w.peerOf(l)
+				got := p.get()
+				w.check(got.err, "accept on another Waiter")
+				w.own(got.c)
+				if a, b := w.spy.open.Load(), other.open.Load(); a != 1 || b != 1 {
+					w.Errorf("%d registrations with the listener's Waiter and %d with the other, want one each", a, b)
+				}
+				// The other Waiter suspends goroutines, and this is one.
+				_, err := io.WriteString(got.c, "hello")
+				w.check(err, "write")
+				w.arrives(peer, []byte("hello"))
+			}),
+		},
+		{
+			ID:   "file/duplicate",
+			Rule: "File gives a duplicate: the connection lives on when it is closed, and it when the connection is; the peer reads the end when both are.",
+			Run:  in(fileDuplicate),
+		},
+	}
+}
+
+// batch accepts want connections by calls of AcceptBatch.
+func (w *world) batch(l listener, want int) []stream.Accepted {
+	w.Helper()
+	type batch struct {
+		all []stream.Accepted
+		err error
+	}
+	b := call(w, "accept a batch", func() (b batch) {
+		for len(b.all) < want && b.err == nil {
+			var n int
+			to := make([]stream.Accepted, batchMax)
+			n, b.err = l.AcceptBatch(to)
+			if n < 0 || n > batchMax || n == 0 && b.err == nil {
+				b.err = errors.New("AcceptBatch returned no connection, or more than there is room for")
+			} else {
+				b.all = append(b.all, to[:n]...)
+			}
+		}
+		return b
+	}).get()
+	for i := range b.all {
+		w.own(&b.all[i].Socket)
+	}
+	w.check(b.err, "accept a batch")
+	return b.all
+}
+
+func acceptBatch(w *world) {
+	l := w.listen(stream.ListenConfig{})
+	n := w.waits(sys.Reading)
+	p := call(w, "accept a batch of an empty queue", func() int {
+		to := make([]stream.Accepted, batchMax)
+		n, err := l.AcceptBatch(to)
+		if err != nil {
+			return -1
+		}
+		for i := range to[:n] {
+			w.own(&to[i].Socket)
+		}
+		return n
+	})
+	w.waiting(sys.Reading, n)
+	w.peerOf(l)
+	if n := p.get(); n != 1 {
+		w.Fatalf("a batch of one connection has %d", n)
+	}
+	want := map[netip.AddrPort]bool{}
+	for range queued {
+		want[w.peerOf(l).LocalAddr().(*net.TCPAddr).AddrPort()] = true
+	}
+	for _, a := range w.batch(l, queued) {
+		if !want[a.Peer] {
+			w.Errorf("a connection of %v is there twice, or was never made", a.Peer)
+		}
+		delete(want, a.Peer)
+		if ok, err := sys.IsNonblock(a.Socket.Handle()); !ok || err != nil {
+			w.Errorf("an accepted socket is not non-blocking: %v", err)
+		}
+	}
+	if len(want) > 0 {
+		w.Errorf("%d connections were not accepted", len(want))
+	}
+}
+
+func acceptSharedPort(w *world) {
+	config := stream.ListenConfig{ReusePort: true}
+	// Of an ephemeral port the kernel gives away what other listeners of this user have, if these would share it: other cases, too. So each has
+	// an address of its own, where all of 127.0.0.0/8 is there.
+	own := netip.AddrPortFrom(netip.AddrFrom4([4]byte(append([]byte{127}, w.random(3)...))), 0)
+	one, err := w.f.parts.newListener(w.spy, own, config)
+	if err != nil {
+		one = w.listen(config)
+	}
+	w.own(one)
+	other, err := w.f.parts.newListener(w.spy, one.AddrPort(), config)
+	w.check(err, "second listener on the address")
+	w.own(other)
+	took := make(chan int, spread)
+	var loops []*pending[error]
+	for _, l := range []listener{one, other} {
+		loops = append(loops, call(w, "accept loop", func() error {
+			to := make([]stream.Accepted, batchMax)
+			for {
+				n, err := l.AcceptBatch(to)
+				if err != nil {
+					return err
+				}
+				for i := range to[:n] {
+					to[i].Socket.Close()
+				}
+				took <- n
+			}
+		}))
+	}
+	for range spread {
+		w.peerOf(one)
+	}
+	for total := 0; total < spread; {
+		select {
+		case n := <-took:
+			total += n
+		case <-w.Context().Done():
+			w.Fatalf("%d connections were accepted of %d", total, spread)
+		}
+	}
+	for i, l := range []listener{one, other} {
+		w.check(l.Close(), "close")
+		w.expectError(loops[i].get(), net.ErrClosed, "accept")
+	}
+	if a, b := one.Accepts(), other.Accepts(); a+b != spread {
+		w.Errorf("the listeners count %d and %d connections, of %d", a, b, spread)
+	}
+}
+
+func fileDuplicate(w *world) {
+	c, peer := w.pair()
+	f, err := c.File()
+	w.check(err, "file")
+	w.own(f)
+	copied, err := net.FileConn(f)
+	w.check(err, "connection of the file")
+	w.own(copied)
+	w.check(f.Close(), "close of the file")
+	w.check(w.write(c, []byte("one")).get().err, "write when the file is closed")
+	w.arrives(peer, []byte("one"))
+	w.check(c.Close(), "close")
+	_, err = io.WriteString(copied, "two")
+	w.check(err, "write to the duplicate")
+	w.arrives(peer, []byte("two"))
+	w.check(peer.SetReadDeadline(time.Now().Add(soon)), "peer's deadline")
+	if n, err := peer.Read(make([]byte, 1)); n != 0 || err == io.EOF {
+		w.Errorf("the peer reads the end while a duplicate is open: %d, %v", n, err)
+	}
+	w.check(peer.SetReadDeadline(time.Time{}), "peer's deadline")
+	w.check(copied.Close(), "close of the duplicate")
+	w.ends(peer, nil)
+	if _, err := c.File(); !errors.Is(err, net.ErrClosed) {
+		w.Errorf("File after Close: %v", err)
+	}
+}

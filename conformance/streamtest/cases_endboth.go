@@ -1,0 +1,73 @@
+package streamtest
+
+import (
+	"errors"
+	"io"
+	"net"
+	"syscall"
+	"time"
+
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// spinsMax is how many waits a suspended writer may make when nothing happens: some are for nothing, and are legal.
+const spinsMax = 50
+
+func endBothCases() []Case {
+	return []Case{
+		{
+			ID:     "end/reset-both",
+			Rule:   "A reset ends a reader and a writer that are suspended, both: ECONNRESET is for one of them, the other gets an error or the end.",
+			Source: "a hang-up whose event reaches one direction only",
+			Run: in(func(w *world) {
+				c, peer := w.pair()
+				w.small(c)
+				reads, writes := w.waits(sys.Reading), w.waits(sys.Writing)
+				reader := w.read(c, 64)
+				writer := w.write(c, make([]byte, 2*bulk))
+				w.waiting(sys.Reading, reads)
+				w.waiting(sys.Writing, writes)
+				reset(w, peer)
+				r, wrote := reader.get(), writer.get()
+				if r.n != 0 || r.err == nil || wrote.err == nil || wrote.n == 2*bulk {
+					w.Errorf("read: %v, write: %v, want errors", r, wrote)
+				}
+				if !errors.Is(r.err, syscall.ECONNRESET) && !errors.Is(wrote.err, syscall.ECONNRESET) {
+					w.Errorf("nobody was told of the reset: read %v, write %v", r.err, wrote.err)
+				}
+				for _, err := range []error{r.err, wrote.err} {
+					if errors.Is(err, net.ErrClosed) {
+						w.Errorf("a reset is taken for a Close: %v", err)
+					}
+				}
+			}),
+		},
+		{
+			ID:     "end/half-idle",
+			Rule:   "After the peer's end a writer waits as before: it sends all when the peer reads, and does not spin while it does not.",
+			Source: "level-triggered hang-ups that wake a writer for ever",
+			Run: in(func(w *world) {
+				c, peer := w.pair()
+				w.small(c)
+				w.check(peer.CloseWrite(), "peer's close")
+				w.expectEOF(c)
+				data := w.random(2 * bulk)
+				n := w.waits(sys.Writing)
+				p := w.write(c, data)
+				w.waiting(sys.Writing, n)
+				// Whatever nags does so at once.
+				if w.waitingOr(sys.Writing, n+spinsMax, time.Now().Add(soon)) {
+					w.Errorf("a writer made more than %d waits while the peer did not read", spinsMax)
+				}
+				w.arrives(peer, data)
+				if r := p.get(); r.n != len(data) || r.err != nil {
+					w.Errorf("write: %v", r)
+				}
+				w.check(c.CloseWrite(), "close write")
+				if n, err := peer.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+					w.Errorf("peer's read at the end: %d, %v", n, err)
+				}
+			}),
+		},
+	}
+}
