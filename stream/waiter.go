@@ -31,7 +31,8 @@ type Waiter interface {
 //     handle's number can be used again. A second Close does nothing.
 //
 // A Registration whose Wait suspends tasks also has a method MayBlock() bool, which reports whether the calling goroutine may be blocked by
-// other means than Wait: by a lock. It is false in a task; see the package's section on concurrency.
+// other means than Wait: by a lock. It is false in a task; see the package's section on concurrency. It may then have one more,
+// Await(start func(resume func())) error, which suspends the task for another one and not for the handle; see [WriteQueue].
 type Registration = interface {
 	Wait(d sys.Direction, deadline time.Time) error
 	Interrupt(d sys.Direction)
