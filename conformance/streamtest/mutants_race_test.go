@@ -150,7 +150,10 @@ func raceMutants() []mutant {
 			return d.Connect(ctx, addrs...)
 		}), "race/no-goroutine"),
 		broken("attempts have no bound", connects(func(d *stream.Dialer, ctx context.Context, addrs []netip.AddrPort) (*stream.Conn, error) {
-			for range max(0, len(addrs)-attemptsAtOnce) {
+			if len(addrs) <= attemptsAtOnce {
+				return d.Connect(ctx, addrs...)
+			}
+			for range attemptsAtOnce + 1 {
 				s, err := stream.OpenTCP(sys.IPv4)
 				if err != nil {
 					return nil, err
