@@ -32,3 +32,26 @@ func TestShutdownNamesTheTaskWhoseFunctionIsLeft(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestShutdownNamesTheTaskThatIsLeft(t *testing.T) {
+	for name, start := range starts {
+		t.Run(name, func(t *testing.T) {
+			l := start(t, Options{})
+			inside, release := make(chan struct{}), make(chan struct{})
+			err := l.Go(context.Background(), "deaf", func(*Task) error {
+				close(inside)
+				<-release
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			<-inside
+			// Shutdown says so after cancelGrace.
+			if err := l.leaked(); !errors.Is(err, ErrLeaked) || !strings.Contains(err.Error(), `"deaf"`) {
+				t.Errorf("got %v", err)
+			}
+			close(release)
+		})
+	}
+}

@@ -1,6 +1,7 @@
 package sched
 
 import (
+	"sync"
 	"sync/atomic"
 
 	"github.com/edgewise-go/edgewise/sys"
@@ -10,6 +11,14 @@ import (
 type crew struct {
 	workers []*worker
 	threads []atomic.Uint64 // their numbers, zero before a worker works
+
+	// Of a Stealing. What is not atomic is set before the workers begin.
+	stealing bool
+	loops    []*Loop // that run
+	done     atomic.Int32
+	over     atomic.Bool
+	err      error // set before over
+	failed   sync.Once
 }
 
 func newCrew(workers []*worker) (*crew, error) {

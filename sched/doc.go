@@ -40,6 +40,22 @@
 // A loop belongs to the goroutine in [Loop.Run], which is locked to its thread, as the coroutines on it must be. Methods say which of
 // them may be called from elsewhere. A function that does not is for the loop's own tasks and functions.
 //
+// There are four schedulers. With all of them a task is run by one thread at a time, and a coroutine goes on where it began: Go can resume it on no other thread.
+//
+//   - [Single]: one loop on one thread. Nothing moves, and tasks need no locks among themselves. Pick it unless one processor is too few.
+//   - [Sharded]: a loop on each of several threads, which share nothing. Nothing moves. It costs no more than Single; one loop may be busy
+//     while another has nothing to do. Pick it for many connections of equal weight.
+//   - [Stealing]: as Sharded, but a loop that has nothing to do takes handlers that are ready, and coroutines that have not begun, from one that is busy.
+//     Events are taken from a queue by its own loop only: those of a loop that is held wait. It costs a lock at each step and
+//     suspension, seldom contended, a system call for a wait of a coroutine (it asks for the number of its thread), and one to wake who sleeps. Pick it
+//     where load is uneven.
+//   - [Shared]: several threads, the workers, take turns in one queue. Handlers and coroutines that have not begun go to whoever is free, and so do events. It
+//     costs a lock that all contend for, the same system calls, and the wake of a thread for most events that come while the others sleep: tens of
+//     microseconds, as Go stops and starts a locked thread. Pick it for few tasks with long steps.
+//
+// With Shared and Stealing the tasks of one loop run at the same time: what they share must be guarded, by a [Mutex] if it is held over a suspension.
+// Posted functions are called one at a time, in their order, though not always by the same thread. With [Options].CPUs threads are bound to processors.
+//
 // # Bounds
 //
 // [Options] has the bounds. At a bound the caller gets [ErrFull]; nothing is dropped and nothing waits in secret.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -20,7 +21,7 @@ func (l *Loop) Drain() {
 
 // Shutdown drains l and waits for its end, or until ctx is done: then it cancels the tasks that are left and waits for cancelGrace
 // more. It returns nil if all ended by themselves, the cause of ctx if some were cancelled, and ErrLeaked if
-// some, or functions in Task.Blocking, which it names, could not be ended. A loop that does not run yet is over at once:
+// some, or functions in Task.Blocking, could not be ended: it names the functions' tasks, and the first few of the others. A loop that does not run yet is over at once:
 // what waits to start ends with ErrStopped. It must not be called in a task of l.
 func (l *Loop) Shutdown(ctx context.Context) error {
 	l.Drain()
@@ -46,12 +47,32 @@ func (l *Loop) Shutdown(ctx context.Context) error {
 	}
 }
 
+// namesMax bounds how many tasks ErrLeaked names.
+const namesMax = 8
+
+// namesOfTasks names coroutines that live. Any goroutine may call it.
+func (l *Loop) namesOfTasks() string {
+	l.links.Lock()
+	defer l.links.Unlock()
+	var b strings.Builder
+	n := 0
+	for t := l.tasks; t != nil && n < namesMax; t = t.older {
+		fmt.Fprintf(&b, ", %q", t.name)
+		n++
+	}
+	if n == namesMax {
+		b.WriteString(", …")
+	}
+	return b.String()
+}
+
 // leaked says what has not ended.
 func (l *Loop) leaked() error {
+	text := l.namesOfTasks()
 	if functions := l.blocking.String(); functions != "" {
-		return fmt.Errorf("%w: %d of them, and functions in Blocking of %s", ErrLeaked, l.Len(), functions)
+		text += ", and functions in Blocking of " + functions
 	}
-	return fmt.Errorf("%w: %d of them", ErrLeaked, l.Len())
+	return fmt.Errorf("%w: %d of them%s", ErrLeaked, l.Len(), text)
 }
 
 // cancelAll cancels every task, those to come included.
@@ -86,6 +107,8 @@ func (l *Loop) attend() {
 
 // drainCall calls what a task has set with OnDrain, on the thread of the task.
 type drainCall struct{ task *Task }
+
+func (c drainCall) owner() *Loop { return c.task.loop }
 
 func (c drainCall) run(w *worker) {
 	if f := c.task.onDrain; f != nil {

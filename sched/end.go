@@ -3,14 +3,69 @@ package sched
 import (
 	"errors"
 	"fmt"
-	"runtime"
+	"sync/atomic"
 
 	"github.com/edgewise-go/edgewise/queue"
 )
 
 var errExitedRun = fmt.Errorf("sched: Run: %w", ErrExited)
 
-// stop sends the workers home; Run returns err.
+// ending is where the workers that end together wait for each other.
+type ending struct {
+	stopped *barrier // no worker runs tasks
+	wound   *barrier // all is over but the coroutines, which are cancelled
+	ended   *barrier // the coroutines have ended
+}
+
+func newEnding(workers int) *ending {
+	return &ending{newBarrier(workers), newBarrier(workers), newBarrier(workers)}
+}
+
+// barrier lets those who wait go on when as many as it was made for have arrived.
+type barrier struct {
+	missing atomic.Int32
+	open    chan struct{}
+}
+
+func newBarrier(n int) *barrier {
+	b := &barrier{open: make(chan struct{})}
+	b.missing.Store(int32(n))
+	return b
+}
+
+func (b *barrier) arrive() {
+	if b.missing.Add(-1) == 0 {
+		close(b.open)
+	}
+}
+
+func (b *barrier) wait() { <-b.open }
+
+// goesHome reports whether the workers of l are to run no more tasks.
+func (l *Loop) goesHome() bool {
+	s := &l.shift
+	stealing := l.crew != nil && l.crew.stealing
+	switch {
+	case s.over:
+	case stealing && l.crew.over.Load():
+		s.over, s.err = true, l.canceled
+		if l.crew.err != nil {
+			s.err = l.crew.err
+		}
+	case !l.finished():
+	case !stealing:
+		l.stop(l.canceled)
+	case !s.done:
+		// The worker stays, and steals, until all loops have finished: it may have coroutines of theirs.
+		s.done = true
+		if int(l.crew.done.Add(1)) == len(l.crew.loops) {
+			l.stop(l.canceled)
+		}
+	}
+	return s.over
+}
+
+// stop sends the workers home. Run returns err, unless it is how all loops of a Stealing end: then each returns its own.
 func (l *Loop) stop(err error) {
 	s := &l.shift
 	if s.over {
@@ -21,37 +76,46 @@ func (l *Loop) stop(err error) {
 		s.idle[len(s.idle)-1].unpark()
 	}
 	l.inbox.wakeSleeper(l)
+	if l.crew != nil && l.crew.stealing {
+		if s.done {
+			err = nil
+		}
+		l.crew.stop(err)
+	}
 }
 
 // leave ends what w has to end: when no worker runs tasks any more, its coroutines, which no other thread can resume.
 func (w *worker) leave() {
-	l := w.loop
+	l, e := w.loop, w.loop.ending
+	first := w == l.workers[0]
 	// Deferred, because what they follow calls functions of others, which may exit.
 	defer func() {
-		l.shift.departed++
-		last := l.shift.departed == len(l.workers)
-		left := l.tasksAt(w) != nil
-		l.crew.leave(w)
 		l.unlock()
-		if last {
+		e.ended.arrive()
+		if first {
+			e.ended.wait()
 			close(l.over)
 		}
-		// The thread stays locked, and ends with the goroutine, if coroutines that were created on it are left.
-		if !left {
-			runtime.UnlockOSThread()
-		}
 	}()
-	defer func() { l.endTasks(w) }()
-	l.shift.arrived++
-	if l.shift.arrived < len(l.workers) {
+	defer l.crew.leave(w)
+	defer w.endTasks()
+	defer func() {
+		if first {
+			l.cancelLeft()
+		}
 		l.unlock()
-		<-l.shift.halted
+		e.wound.arrive()
+		e.wound.wait()
 		l.lock()
-		return
+	}()
+	l.unlock()
+	e.stopped.arrive()
+	e.stopped.wait()
+	l.lock()
+	if first {
+		l.overErr = l.shift.err
+		l.overErr = l.windUp(l.shift.err)
 	}
-	defer close(l.shift.halted)
-	l.overErr = l.shift.err
-	l.overErr = l.windUp(l.shift.err)
 }
 
 // windUp ends all but the coroutines, and returns what Run is to return.
@@ -75,42 +139,8 @@ func (l *Loop) windUp(err error) error {
 // endTurnsMax is how often a task may wait in spite of its cancellation when the loop cannot go on.
 const endTurnsMax = 64
 
-// endTasks ends the coroutines that are left at w when the loop has failed: they cannot be resumed later, nor by another thread.
-func (l *Loop) endTasks(w *worker) {
-	finished := false
-	defer func() {
-		// One of them has called runtime.Goexit, which goes on when the others have ended.
-		if !finished {
-			l.endTasks(w)
-		}
-	}()
-	l.cancelAndRun(w)
-	for t := l.tasksAt(w); t != nil; t = l.tasksAt(w) {
-		w.running = t
-		if t.abort != nil {
-			t.abort()
-		}
-		w.running = nil
-		t.end()
-	}
-	finished = true
-}
-
-// tasksAt returns a task that w has to end, nil if there is none.
-func (l *Loop) tasksAt(w *worker) *Task {
-	t := l.tasks
-	for t != nil && t.home != nil && t.home != w {
-		t = t.older
-	}
-	return t
-}
-
-// cancelAndRun gives every coroutine the chance to return.
-func (l *Loop) cancelAndRun(w *worker) {
-	if exited := w.running; exited != nil {
-		w.running = nil
-		exited.end()
-	}
+// cancelLeft cancels the coroutines that are left when the loop has failed.
+func (l *Loop) cancelLeft() {
 	if l.tasks == nil {
 		return
 	}
@@ -120,7 +150,53 @@ func (l *Loop) cancelAndRun(w *worker) {
 	}
 	l.canceled = cause
 	l.eachTask(func(t *Task) { t.stop(cause) }, func(sink) {})
+}
+
+// endTasks ends the coroutines that are left at w when the loop has failed: they cannot be resumed later, nor by another thread.
+func (w *worker) endTasks() {
+	finished := false
+	defer func() {
+		// One of them has called runtime.Goexit, which goes on when the others have ended.
+		if !finished {
+			w.endTasks()
+		}
+	}()
+	if exited := w.running; exited != nil {
+		w.visit(exited.loop, func(w *worker) {
+			w.running = nil
+			exited.end()
+		})
+	}
+	l := w.loop
 	for range endTurnsMax {
 		l.round(w)
 	}
+	l.abortAll(w)
+	if l.crew != nil {
+		for _, other := range l.crew.loops {
+			w.visit(other, other.abortAll)
+		}
+	}
+	finished = true
+}
+
+// abortAll ends the coroutines of l that are left at w, by a panic.
+func (l *Loop) abortAll(w *worker) {
+	for t := l.tasksAt(w); t != nil; t = l.tasksAt(w) {
+		w.running = t
+		if t.abort != nil {
+			t.abort()
+		}
+		w.running = nil
+		t.end()
+	}
+}
+
+// tasksAt returns a task of l that w has to end, nil if there is none.
+func (l *Loop) tasksAt(w *worker) *Task {
+	t := l.tasks
+	for t != nil && t.home != w && (t.home != nil || w.loop != l) {
+		t = t.older
+	}
+	return t
 }

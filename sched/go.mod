@@ -7,7 +7,7 @@ require (
 	github.com/edgewise-go/edgewise/sys v0.1.0
 )
 
-require golang.org/x/sys v0.49.0 // indirect
+require golang.org/x/sys v0.49.0
 
 replace (
 	github.com/edgewise-go/edgewise/queue => ../queue

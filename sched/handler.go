@@ -10,7 +10,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Handler is a task without a stack: what it remembers between two steps is in its fields. Its methods are called on the loop.
+// Handler is a task without a stack: what it remembers between two steps is in its fields. Its methods are called on the loop, one at a time and each
+// after the one before: its own fields need no lock, though with a Shared or a Stealing several threads use them in turn. What
+// belongs to a thread is not for them.
 type Handler interface {
 	// Step is called when the task starts, and each time that what the last Next asked for has come about. It does what can be done
 	// without blocking and returns what to wait for. A panic ends the task.
@@ -167,6 +169,8 @@ func (t *HandlerTask) expired() {
 
 func (t *HandlerTask) settle() { t.source.settle(t.want) }
 
+func (t *HandlerTask) owner() *Loop { return t.loop }
+
 func (t *HandlerTask) run(w *worker) {
 	if t.state == taskEnded {
 		return
@@ -268,7 +272,7 @@ func (t *HandlerTask) end(err error) {
 	if _, cerr := t.close(); err == nil {
 		err = cerr
 	}
-	t.loop.living.Add(-1)
+	t.loop.dismiss()
 	t.tell(err)
 }
 

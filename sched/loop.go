@@ -2,6 +2,7 @@ package sched
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"sync"
@@ -25,9 +26,10 @@ type Loop struct {
 	mu        sync.Mutex
 	runQueue  runQueue
 	timers    timers
-	tasks     *Task     // the living coroutines, linked
-	fired     []*source // to be settled before the next wait
-	batch     []*source // sources of the events of this turn
+	links     sync.Mutex // guards the links of tasks as well, for those who look at the names
+	tasks     *Task      // the living coroutines, linked
+	fired     []*source  // to be settled before the next wait
+	batch     []*source  // sources of the events of this turn
 	events    [eventsPerWaitMax]queue.Event
 	taken     []func() // posted functions of this turn
 	posting   bool     // a worker calls them
@@ -35,6 +37,8 @@ type Loop struct {
 	canceled  error
 	lastWait  int // events of the last Wait
 	shift     shift
+	ending    *ending
+	surplus   atomic.Bool // work that a worker of another loop may take, while those of this one are busy
 
 	drained atomic.Bool // drain has been told to the tasks; set with the lock
 
@@ -75,9 +79,9 @@ func newLoop(q queue.Queue, options Options, workers int) *Loop {
 	}
 	l.inbox.max = l.options.InboxMax
 	l.blocking.room.size = l.options.BlockingMax
-	l.shift.halted = make(chan struct{})
-	for range workers {
-		l.workers = append(l.workers, newWorker(l))
+	l.ending = newEnding(workers)
+	for i := range workers {
+		l.workers = append(l.workers, newWorker(l, i))
 	}
 	return l
 }
@@ -94,8 +98,12 @@ func (l *Loop) Len() int { return int(l.living.Load()) }
 // If the queue fails, Run ends the tasks as Shutdown ends those that it cancels, with one difference: one that goes on waiting in spite of
 // the errors is ended by a panic in its wait. Handlers end with ErrStopped.
 //
-// The loop of a Shared has its other workers each on a goroutine of its own, which have ended when Run returns.
+// The loop of a Shared has its other workers each on a goroutine of its own, which have ended when Run returns. The loops of a Stealing run
+// together or not at all: Run of one returns errors.ErrUnsupported.
 func (l *Loop) Run(ctx context.Context) error {
+	if l.crew != nil && l.crew.stealing {
+		return fmt.Errorf("sched: Run of one loop of a Stealing: %w", errors.ErrUnsupported)
+	}
 	if !l.claim() {
 		return fmt.Errorf("sched: Run: %w", ErrStopped)
 	}
@@ -141,31 +149,35 @@ func (l *Loop) turn(w *worker) {
 	}
 	l.round(w)
 	switch {
-	case l.shift.over:
-	case l.finished():
-		l.stop(l.canceled)
+	case l.goesHome():
 	case l.shift.leader == nil:
 		l.lead(w)
-	case !l.hasWork(w):
+	case !l.hasWork(w) && !l.inbox.pending.Load():
 		w.park()
 	}
 }
 
 // round runs each task that is ready. One that becomes ready while others run has its turn in the next round: events come in between.
 func (l *Loop) round(w *worker) {
+	w.takeArrivals()
 	for range w.runQueue.count {
 		l.offer()
-		w.runQueue.pop().run(w)
+		if r := w.runQueue.pop(); r.owner() == l {
+			r.run(w)
+		} else {
+			w.visit(r.owner(), r.run)
+		}
 	}
 	for n := l.runQueue.count; n > 0 && l.runQueue.count > 0; n-- {
 		r := l.runQueue.pop()
 		l.offer()
 		r.run(w)
 	}
+	l.hasSurplus(false)
 }
 
 func (l *Loop) hasWork(w *worker) bool {
-	return w.runQueue.count > 0 || l.runQueue.count > 0
+	return w.runQueue.count > 0 || l.runQueue.count > 0 || w.arrivals.any.Load()
 }
 
 // finished reports whether there is nothing left that the loop has to wait for.
@@ -181,8 +193,9 @@ func (l *Loop) lead(w *worker) {
 		s.sink.settle()
 	}
 	l.fired = l.fired[:0]
+	stolen := w.steal()
 	l.shift.leader = w
-	n, err := l.wait(w)
+	n, err := l.wait(w, stolen)
 	l.shift.leader = nil
 	if err != nil {
 		l.stop(fmt.Errorf("sched: %w", err))
@@ -196,9 +209,9 @@ func (l *Loop) lead(w *worker) {
 // blocking call tells Go's scheduler, whose monitor may take the processor away; but under a modest load most tries would find nothing.
 const busyEventsMin = 2
 
-func (l *Loop) wait(w *worker) (int, error) {
+func (l *Loop) wait(w *worker, busy bool) (int, error) {
 	w.watchdog.enter(nil)
-	if l.hasWork(w) || l.inbox.pending.Load() {
+	if busy || l.hasWork(w) || l.inbox.pending.Load() {
 		return l.query(0)
 	}
 	if l.lastWait >= busyEventsMin {
@@ -215,7 +228,7 @@ func (l *Loop) wait(w *worker) (int, error) {
 	}
 	// Announce, then look again, then sleep: whoever posts either is seen by the look or sees the announcement and wakes.
 	l.inbox.sleeping.Store(true)
-	if l.inbox.pending.Load() {
+	if l.inbox.pending.Load() || l.crew.surplus(l) {
 		timeout = 0
 	}
 	n, err := l.query(timeout)
@@ -284,7 +297,7 @@ func (l *Loop) takeInbox(w *worker) {
 		}
 		l.posting, l.taken = false, nil
 	}
-	if l.crew != nil {
+	if l.crew != nil && len(notices)+len(functions) > 0 {
 		l.inbox.lookAgain() // for what another worker has left to this one
 	}
 }
@@ -340,6 +353,13 @@ func (l *Loop) admitChild() error {
 		return fmt.Errorf("%w: %d tasks", ErrFull, l.options.TasksMax)
 	}
 	return nil
+}
+
+// dismiss counts a task out. The last may have ended on a thread of another loop.
+func (l *Loop) dismiss() {
+	if l.living.Add(-1) == 0 && l.crew != nil {
+		l.inbox.rouse(l)
+	}
 }
 
 // Post has f called on the loop, soon, in the order of the posts. One is called at a time. What f posts is called in a later turn, after the events that have come. Any goroutine may

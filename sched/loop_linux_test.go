@@ -17,7 +17,7 @@ func start(t testing.TB, o Options) *Loop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return run(t, New(q, o))
+	return runAll(t, Single{New(q, o)}).Loops()[0]
 }
 
 // startShared starts a loop with two workers.
@@ -31,13 +31,23 @@ func startShared(t testing.TB, o Options) *Loop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return run(t, s.Loop)
+	return runAll(t, s).Loops()[0]
+}
+
+// startStealing starts two loops that steal from each other, and returns the first.
+func startStealing(t testing.TB, o Options) *Loop {
+	t.Helper()
+	s, err := NewStealing(2, func() (queue.Queue, error) { return epoll.New(epoll.Options{}) }, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return runAll(t, s).Loops()[0]
 }
 
 // starts are the ways to have a loop.
-var starts = map[string]func(t testing.TB, o Options) *Loop{"single": start, "shared": startShared}
+var starts = map[string]func(t testing.TB, o Options) *Loop{"single": start, "shared": startShared, "stealing": startStealing}
 
-func run(t testing.TB, l *Loop) *Loop {
+func runAll(t testing.TB, l Scheduler) Scheduler {
 	t.Helper()
 	ran := make(chan error, 1)
 	go func() { ran <- l.Run(context.Background()) }()

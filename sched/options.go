@@ -30,6 +30,11 @@ type Options struct {
 	InboxMax int
 	// BlockingMax bounds the goroutines of Task.Blocking, for each loop. Zero refuses: none is started that was not asked for.
 	BlockingMax int
+	// CPUs binds the threads of the scheduler: the first worker, or loop, to the CPU with the first number, and so on, and over again if there are
+	// fewer CPUs than threads. A thread of Loop.Run, too, is released when Run returns. Run fails if a CPU does not exist or is not the process's, and with
+	// errors.ErrUnsupported where threads cannot be bound (all systems but Linux). None binds nothing. It is of use where nothing else
+	// runs on these CPUs: the system does not move a bound thread away from another that keeps its CPU busy.
+	CPUs []int
 	// TurnMax asks for a watchdog: a goroutine while Run runs, which tells Stalled of each task, handler or posted function that holds the loop for
 	// longer. It looks twice in that time, so that it may speak late, and never early; it speaks once of each. It costs the loop an
 	// atomic store for each task that it runs. Zero asks for none.
@@ -39,7 +44,8 @@ type Options struct {
 	Stalled func(Stall)
 	// Ended is called on the loop when a task has ended, with its name and its error, nil included. Handlers are
 	// all named "handler". A panic of another function is reported likewise: of one that was posted as "posted function", of one set with OnDrain
-	// as "drain function", of one whose task has left Task.Blocking as "blocking function". A nil Ended logs panics with slog.Default and passes over the rest. Ended must not panic.
+	// as "drain function", of one whose task has left Task.Blocking as "blocking function". A nil Ended logs panics with slog.Default and passes over the rest. Ended must not panic. Every
+	// scheduler but Single calls it on several threads at a time.
 	Ended func(task string, err error)
 }
 

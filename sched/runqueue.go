@@ -1,7 +1,10 @@
 package sched
 
 // runnable is a task that can go on. It is run by one worker at a time, with the lock of its loop, which it lets go while code of others runs.
-type runnable interface{ run(w *worker) }
+type runnable interface {
+	run(w *worker)
+	owner() *Loop
+}
 
 // runQueue is first in, first out. Its bound is the number of tasks: a task is in it at most once. The zero value is empty.
 type runQueue struct {

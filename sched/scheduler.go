@@ -52,17 +52,23 @@ func NewSharded(n int, open func() (queue.Queue, error), options Options) (*Shar
 		return nil, fmt.Errorf("sched: %d loops: want 1 to %d", n, ShardsMax)
 	}
 	s := &Sharded{}
-	for range n {
+	for i := range n {
 		q, err := open()
 		if err != nil {
-			for _, l := range s.loops {
-				err = errors.Join(err, l.queue.Close())
-			}
-			return nil, fmt.Errorf("sched: opening a queue: %w", err)
+			return nil, fmt.Errorf("sched: opening a queue: %w", errors.Join(err, s.closeQueues()))
 		}
-		s.loops = append(s.loops, New(q, options))
+		l := New(q, options)
+		l.workers[0].place = i
+		s.loops = append(s.loops, l)
 	}
 	return s, nil
+}
+
+func (s *Sharded) closeQueues() (err error) {
+	for _, l := range s.loops {
+		err = errors.Join(err, l.queue.Close())
+	}
+	return err
 }
 
 // Go starts a task on the loop whose turn it is.
@@ -83,6 +89,11 @@ func (s *Sharded) Loops() []*Loop { return s.loops }
 // Run runs the first loop on the calling goroutine and each other on one of its own, which have ended when Run returns. A loop that fails cancels
 // the others.
 func (s *Sharded) Run(ctx context.Context) error {
+	return s.run(ctx, func([]*Loop) {})
+}
+
+// run calls begin with the loops that it is going to run.
+func (s *Sharded) run(ctx context.Context, begin func(loops []*Loop)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	// All at once: a Shutdown that comes now finds each loop either running or, for good, not.
@@ -95,6 +106,7 @@ func (s *Sharded) Run(ctx context.Context) error {
 	if len(claimed) == 0 {
 		return fmt.Errorf("sched: Run: %w", ErrStopped)
 	}
+	begin(claimed)
 	errs := make([]error, len(claimed))
 	run := func(i int) {
 		if errs[i] = claimed[i].runClaimed(ctx); errs[i] != nil {

@@ -10,7 +10,7 @@ import (
 // turn of a coroutine, are run by any worker; after it a coroutine stays with the worker that began it, because Go
 // can resume it on that thread only. No task is ever run by two workers at a time, whatever the mode.
 //
-// One worker waits for events, the others wait for it: an event wakes one thread. A lock is taken at each step and suspension, and a thread may be woken for
+// One worker waits for events, the others wait for it: an event wakes one thread. A long step delays nobody's event while a worker is free. A lock is taken at each step and suspension, and a thread may be woken for
 // an event that another has taken from the queue. In the modes Level and OneShot interest is changed with the lock held; in Level a task that is not yet run
 // costs two such changes more, where Single often needs none: prefer Edge. Shared is for few tasks with long steps; many short ones run
 // faster on a Sharded.

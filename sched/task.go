@@ -99,11 +99,7 @@ func (t *Task) start() {
 		return
 	}
 	t.timer.fire = t
-	t.older = l.tasks
-	if l.tasks != nil {
-		l.tasks.newer = t
-	}
-	l.tasks = t
+	t.link()
 	t.canceled = l.cancelErrorFor(t.name)
 	if t.canceled == nil && t.parent.Err() != nil {
 		t.canceled = &CancelError{Task: t.name, Cause: context.Cause(t.parent)}
@@ -115,6 +111,33 @@ func (t *Task) start() {
 	}
 	l.runQueue.push(t)
 	l.offer()
+}
+
+// link puts t on the loop's list of living tasks.
+func (t *Task) link() {
+	l := t.loop
+	l.links.Lock()
+	defer l.links.Unlock()
+	t.older = l.tasks
+	if l.tasks != nil {
+		l.tasks.newer = t
+	}
+	l.tasks = t
+}
+
+func (t *Task) unlink() {
+	l := t.loop
+	l.links.Lock()
+	defer l.links.Unlock()
+	if t.older != nil {
+		t.older.newer = t.newer
+	}
+	if t.newer != nil {
+		t.newer.older = t.older
+	} else {
+		l.tasks = t.older
+	}
+	t.older, t.newer = nil, nil
 }
 
 // Name returns the name given to Go.
@@ -318,6 +341,8 @@ func mustBeRunning(t *Task, what string) {
 	}
 }
 
+func (t *Task) owner() *Loop { return t.loop }
+
 // run gives the thread to the task until it suspends or ends. The coroutine is made here, on the loop's locked thread: one that was made
 // in another state of locking could not be switched to, and the runtime would throw.
 func (t *Task) run(w *worker) {
@@ -386,17 +411,10 @@ func (t *Task) end() {
 	if t.cancel != nil {
 		t.cancel(context.Canceled)
 	}
-	if t.older != nil {
-		t.older.newer = t.newer
-	}
-	if t.newer != nil {
-		t.newer.older = t.older
-	} else {
-		l.tasks = t.older
-	}
-	t.older, t.newer, t.body, t.onDrain = nil, nil, nil, nil
+	t.unlink()
+	t.body, t.onDrain = nil, nil
 	t.next, t.yield, t.abort = nil, nil, nil
-	l.living.Add(-1)
+	l.dismiss()
 	l.tell(t.name, t.err)
 	t.job.finish(t.err)
 }

@@ -1,8 +1,11 @@
 package sched
 
 import (
+	"fmt"
 	"runtime"
 	"time"
+
+	"github.com/edgewise-go/edgewise/sys"
 )
 
 // worker is a thread that runs the tasks of a loop.
@@ -18,9 +21,13 @@ type worker struct {
 	wake     chan struct{}
 	watchdog *watchdog // if Options.TurnMax asks for one
 	index    int       // in the crew
+	place    int       // among the threads of the scheduler
+	arrivals arrivals
 }
 
-func newWorker(l *Loop) *worker { return &worker{loop: l, wake: make(chan struct{}, 1)} }
+func newWorker(l *Loop, place int) *worker {
+	return &worker{loop: l, place: place, wake: make(chan struct{}, 1)}
+}
 
 // shift is who of a loop's workers does what, guarded by the loop's lock.
 type shift struct {
@@ -29,21 +36,29 @@ type shift struct {
 	idle   []*worker     // parked
 	waking int           // workers that have been taken from idle and have not got the lock yet
 
-	over     bool // workers go home
-	err      error
-	arrived  int           // workers that run no more tasks
-	departed int           // workers whose coroutines have ended
-	halted   chan struct{} // closed when all have arrived, and the queue is closed
+	over bool // the workers go home
+	done bool // the loop has finished; those whose tasks its workers may have, perhaps not
+	err  error
 }
 
 // work runs l on the calling goroutine until the shift is over.
 func (w *worker) work() {
 	l := w.loop
 	runtime.LockOSThread()
+	release, err := w.bind()
+	defer func() {
+		// A thread that stays bound ends with the goroutine.
+		if release() == nil {
+			runtime.UnlockOSThread()
+		}
+	}()
 	l.crew.join(w)
 	w.watchdog = l.watch()
 	defer w.watchdog.end()
 	l.lock()
+	if err != nil {
+		l.stop(fmt.Errorf("sched: %w", err))
+	}
 	orderly := false // unless the turns end by Goexit or a panic of the loop itself
 	defer func() {
 		if !orderly {
@@ -57,8 +72,25 @@ func (w *worker) work() {
 	orderly = true
 }
 
+// bind binds the thread to its CPU, if CPUs are asked for.
+func (w *worker) bind() (release func() error, err error) {
+	release = func() error { return nil }
+	if cpus := w.loop.options.CPUs; len(cpus) > 0 {
+		unbind, err := sys.BindThread(cpus[w.place%len(cpus)])
+		if err != nil {
+			return release, err
+		}
+		release = unbind
+	}
+	return release, nil
+}
+
 // push has r run on w.
 func (w *worker) push(r runnable) {
+	if r.owner() != w.loop {
+		w.arrivals.push(w.loop, r)
+		return
+	}
 	w.runQueue.push(r)
 	switch {
 	case w.parked:
@@ -105,7 +137,11 @@ func (l *Loop) offer() {
 	switch n := len(s.idle); {
 	case n > 0 && (work || s.leader == nil):
 		s.idle[n-1].unpark()
-	case n == 0 && work && s.leader != nil:
+	case n > 0 || !work:
+	case s.leader != nil:
 		l.inbox.wakeSleeper(l)
+	case l.crew.stealing:
+		l.hasSurplus(true)
+		l.crew.wakeThief(l)
 	}
 }

@@ -1,6 +1,7 @@
 package schedtest
 
 import (
+	"context"
 	"errors"
 	"sync/atomic"
 	"time"
@@ -345,7 +346,7 @@ func handlerAgain(t T, r *rig) {
 	a, _ := r.pair(t)
 	var others atomic.Int32
 	s := newScript(nil)
-	until := time.Now().Add(r.patience / 4)
+	var begun atomic.Pointer[time.Time] // when the other was started
 	s.step = func(_ *sched.HandlerTask, c sched.Cause) sched.Next {
 		n := int(s.steps.Load())
 		if n > 1 && c != sched.Resumed {
@@ -354,14 +355,14 @@ func handlerAgain(t T, r *rig) {
 		if others.Load() == 10 {
 			return sched.Done(nil)
 		}
-		if n > roundsMax && time.Now().After(until) {
+		if since := begun.Load(); since != nil && n > roundsMax && time.Since(*since) > r.patience/4 {
 			t.Errorf("another task had %d turns while a handler said Again %d times", others.Load(), n)
 			return sched.Done(nil)
 		}
 		return sched.Again()
 	}
 	r.handle(t, a, s)
-	r.do(t, "other", func(task *sched.Task) error {
+	other := r.spawn(t, r.loop(), context.Background(), "other", func(task *sched.Task) error {
 		for others.Store(1); others.Load() < 10; others.Add(1) {
 			if err := task.Yield(); err != nil {
 				return err
@@ -369,6 +370,9 @@ func handlerAgain(t T, r *rig) {
 		}
 		return nil
 	})
+	now := time.Now()
+	begun.Store(&now)
+	r.wait(t, other, "the other task ends")
 	r.wait(t, s.ended, "the handler ends")
 }
 

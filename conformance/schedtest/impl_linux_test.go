@@ -59,7 +59,7 @@ func sharded(mechanism string, open opener, mode queue.Mode) Target {
 func shared(workers int, name, mechanism string, open opener, mode queue.Mode) Target {
 	return Target{
 		Name:     fmt.Sprintf("%s/%v/%s", mechanism, mode, name),
-		Features: []Feature{Signals, SeveralWorkers},
+		Features: []Feature{Signals, SeveralWorkers, OneQueue},
 		Open: func(o sched.Options, wrap func(queue.Queue) queue.Queue) (sched.Scheduler, error) {
 			q, err := open()
 			if err != nil {
@@ -67,6 +67,23 @@ func shared(workers int, name, mechanism string, open opener, mode queue.Mode) T
 			}
 			o.Mode = mode
 			return sched.NewShared(workers, wrap(q), o)
+		},
+	}
+}
+
+func stealing(loops int, mechanism string, open opener, mode queue.Mode) Target {
+	return Target{
+		Name:     fmt.Sprintf("%s/%v/stealing", mechanism, mode),
+		Features: []Feature{Signals, SeveralLoops, SeveralWorkers},
+		Open: func(o sched.Options, wrap func(queue.Queue) queue.Queue) (sched.Scheduler, error) {
+			o.Mode = mode
+			return sched.NewStealing(loops, func() (queue.Queue, error) {
+				q, err := open()
+				if err != nil {
+					return nil, err
+				}
+				return wrap(q), nil
+			}, o)
 		},
 	}
 }
@@ -87,6 +104,10 @@ func testMechanism(t *testing.T, mechanism string, open opener) {
 		TestScheduler(t, single(mechanism, open, mode))
 		TestScheduler(t, sharded(mechanism, open, mode))
 		TestScheduler(t, shared(2, "shared", mechanism, open, mode))
+		if mechanism == "epoll" {
+			TestScheduler(t, shared(4, "shared4", mechanism, open, mode))
+		}
+		TestScheduler(t, stealing(2, mechanism, open, mode))
 	}
 	for deadline := time.Now().Add(patienceDefault); runtime.NumGoroutine() > before; {
 		if time.Now().After(deadline) {

@@ -29,6 +29,8 @@ type operations struct {
 	acquire    func(s *sched.Semaphore, t *sched.Task, n int) error
 	release    func(s *sched.Semaphore, n int)
 	block      func(t *sched.Task, f func() error) error
+	turn       func(begin, end func()) // what a step does
+	thread     func() (uint64, error)
 	yield      func(t *sched.Task) error
 	sleep      func(t *sched.Task, d time.Duration) error
 	await      func(t *sched.Task, start func(resume func())) error
@@ -64,6 +66,8 @@ func honest() operations {
 		acquire:    (*sched.Semaphore).Acquire,
 		release:    (*sched.Semaphore).Release,
 		block:      (*sched.Task).Blocking,
+		turn:       func(begin, end func()) { begin(); end() },
+		thread:     sys.ThreadID,
 		yield:      (*sched.Task).Yield,
 		sleep:      (*sched.Task).Sleep,
 		await:      (*sched.Task).Await,

@@ -26,6 +26,7 @@ type Violation = suite.Violation
 const (
 	SeveralLoops   Feature = "several loops"
 	SeveralWorkers Feature = "several workers" // tasks of one loop run at the same time
+	OneQueue       Feature = "one queue"       // its workers wait in one queue
 	InOrder        Feature = "in order"        // ready tasks of a loop run in the order in which they become ready
 	Signals        Feature = "signals"         // the system has signals that interrupt system calls
 )
@@ -92,5 +93,5 @@ type testCase = suite.Case[*rig]
 func cases() []testCase {
 	return slices.Concat(taskCases(), cancelCases(), awaitCases(), postCases(), timeCases(), fairnessCases(),
 		waiterCases(taskForm), waiterCases(goroutineForm), readinessCases(), handlerCases(), drainCases(), runCases(),
-		joinCases(), mutexCases(), blockingCases(), watchdogCases())
+		joinCases(), mutexCases(), blockingCases(), watchdogCases(), workersCases())
 }

@@ -1,0 +1,172 @@
+package schedtest
+
+import (
+	"context"
+	"runtime"
+	"sync/atomic"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sched"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+func workersCases() []testCase {
+	return []testCase{
+		{ID: "workers/one-at-a-time", Run: workersOneAtATime,
+			Rule:   "No task is ever run by two workers at a time, whatever the mode.",
+			Source: "epoll(7): a level trigger tells every thread that waits"},
+		{ID: "workers/coroutine-stays", Run: workersCoroutineStays,
+			Rule:   "after it a coroutine stays with the worker that began it",
+			Source: "iter.Pull: coroswitch on another thread than the locked one is fatal"},
+		{ID: "workers/ready-work-is-taken", Run: workersTake, Needs: []Feature{SeveralWorkers},
+			Rule:   "whoever is free runs what is ready",
+			Source: "StarRocks 72956: one worker gets all the work"},
+		{ID: "workers/long-step", Run: workersLongStep, Needs: []Feature{OneQueue},
+			Rule:   "A long step delays nobody's event while a worker is free.",
+			Source: "leader and followers: a leader that works leaves nobody to wait"},
+		{ID: "workers/does-not-nag", Run: workersDoNotNag, Needs: []Feature{OneQueue},
+			Rule:   "In no mode does a handle that is ready, and that nobody waits for, keep the loop busy.",
+			Source: "a level trigger nags the next leader while the task runs"},
+	}
+}
+
+func workersOneAtATime(t T, r *rig) {
+	r.start(t, sched.Options{})
+	a, b := r.pair(t)
+	var inside atomic.Int32
+	p := make([]byte, 64)
+	s := newScript(func(*sched.HandlerTask, sched.Cause) sched.Next {
+		r.ops.turn(func() {
+			if n := inside.Add(1); n != 1 {
+				t.Errorf("%d threads are in the step of one handler", n)
+			}
+			runtime.Gosched()
+		}, func() { inside.Add(-1) })
+		for {
+			n, err := sys.Recv(a, p)
+			switch {
+			case err == sys.ErrWouldBlock:
+				return sched.Await(queue.Readable)
+			case n == 0 || err != nil:
+				return sched.Done(err)
+			}
+		}
+	})
+	task := r.handle(t, a, s)
+	for range r.rounds(300) {
+		// The socket may be full of what the handler has not read yet.
+		if _, err := sys.Send(b, []byte("x")); err != nil && err != sys.ErrWouldBlock {
+			t.Errorf("send: %v", err)
+		}
+		task.Wake()
+	}
+	if err := sys.Shutdown(b, sys.ShutWriting); err != nil {
+		t.Errorf("shutdown: %v", err)
+	}
+	r.wait(t, s.ended, "the end of the stream is seen")
+}
+
+func workersCoroutineStays(t T, r *rig) {
+	r.start(t, sched.Options{})
+	const tasks, rounds = 8, 20
+	var done []<-chan struct{}
+	for range tasks {
+		done = append(done, r.spawn(t, r.loop(), context.Background(), "stays", func(task *sched.Task) error {
+			home, err := r.ops.thread()
+			for range rounds {
+				if err := task.Await(func(resume func()) { go resume() }); err != nil {
+					return err
+				}
+				if err := task.Yield(); err != nil {
+					return err
+				}
+				if thread, _ := r.ops.thread(); err == nil && thread != home {
+					t.Errorf("a coroutine began on thread %d and is on %d", home, thread)
+					return nil
+				}
+			}
+			return nil
+		}))
+	}
+	for _, d := range done {
+		r.wait(t, d, "a task ends")
+	}
+}
+
+func workersTake(t T, r *rig) {
+	r.start(t, sched.Options{})
+	a, _ := r.pair(t)
+	begun := make(chan struct{})
+	s := newScript(func(*sched.HandlerTask, sched.Cause) sched.Next { return sched.Done(nil) })
+	r.do(t, "holds its thread", func(task *sched.Task) error {
+		if _, err := r.ops.handle(r.loop(), a, s); err != nil {
+			t.Errorf("Handle: %v", err)
+		}
+		if !r.happens(s.ended) {
+			t.Errorf("a handler is ready, and no other worker takes it")
+		}
+		if err := r.ops.child(task, context.Background(), "child", func(*sched.Task) error {
+			close(begun)
+			return nil
+		}); err != nil {
+			t.Errorf("Task.Go: %v", err)
+		}
+		if !r.happens(begun) {
+			t.Errorf("a coroutine is to begin, and no other worker takes it")
+		}
+		return nil
+	})
+}
+
+func workersLongStep(t T, r *rig) {
+	r.start(t, sched.Options{})
+	a, b := r.pair(t)
+	s := newScript(func(*sched.HandlerTask, sched.Cause) sched.Next {
+		n, err := sys.Recv(a, make([]byte, 1))
+		if err == sys.ErrWouldBlock {
+			return sched.Await(queue.Readable)
+		}
+		if n != 1 {
+			t.Errorf("receive: %d, %v", n, err)
+		}
+		return sched.Done(nil)
+	})
+	r.handle(t, a, s)
+	r.fence(t)
+	r.do(t, "holds its thread", func(*sched.Task) error {
+		send(t, b, "x")
+		if !r.happens(s.ended) {
+			t.Errorf("a step that holds its thread delays the event of another")
+		}
+		return nil
+	})
+}
+
+func workersDoNotNag(t T, r *rig) {
+	r.start(t, sched.Options{})
+	a, b := r.pair(t)
+	held, release := make(chan struct{}), make(chan struct{})
+	s := newScript(nil)
+	s.step = func(_ *sched.HandlerTask, c sched.Cause) sched.Next {
+		if c == sched.Started {
+			return sched.Await(queue.Readable)
+		}
+		close(held)
+		r.happens(release)
+		return sched.Done(nil)
+	}
+	r.handle(t, a, s)
+	r.fence(t)
+	send(t, b, "x")
+	r.wait(t, held, "the handler holds its thread")
+	defer close(release)
+	send(t, b, "y")
+	before := r.queues[0].events.Load()
+	rounds := int64(r.rounds(200))
+	for range rounds {
+		r.on(t, func() {})
+	}
+	if n := r.queues[0].events.Load() - before; n > rounds/4 {
+		t.Errorf("a ready handle whose handler runs brought %d events in %d turns", n, rounds)
+	}
+}

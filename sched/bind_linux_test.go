@@ -1,0 +1,49 @@
+package sched
+
+import (
+	"context"
+	"runtime"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/edgewise-go/edgewise/queue/epoll"
+)
+
+func TestALoopRunsWhereItIsBoundAndIsReleased(t *testing.T) {
+	runtime.LockOSThread() // the thread that Run binds
+	defer runtime.UnlockOSThread()
+	var before, inside, after unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &before); err != nil {
+		t.Fatal(err)
+	}
+	cpu := 0
+	for !before.IsSet(cpu) {
+		cpu++
+	}
+	bound := func(cpu int) error {
+		q, err := epoll.New(epoll.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := New(q, Options{CPUs: []int{cpu}})
+		err = l.Go(t.Context(), "looks", func(*Task) error { return unix.SchedGetaffinity(0, &inside) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Drain()
+		return l.Run(context.Background())
+	}
+	if err := bound(cpu); err != nil {
+		t.Fatal(err)
+	}
+	if inside.Count() != 1 || !inside.IsSet(cpu) {
+		t.Errorf("bound to %d, the loop may run on %v", cpu, inside)
+	}
+	if err := unix.SchedGetaffinity(0, &after); err != nil || after != before {
+		t.Errorf("after the loop the thread may run on %v, want %v (%v)", after, before, err)
+	}
+	if err := bound(1 << 16); err == nil {
+		t.Errorf("a loop runs on a CPU that does not exist")
+	}
+}
