@@ -11,7 +11,8 @@ import (
 
 type numbered int
 
-func (numbered) run(*worker) {}
+func (numbered) run(*worker)  {}
+func (numbered) owner() *Loop { return nil }
 
 func FuzzRunQueue(f *testing.F) {
 	f.Add([]byte{1, 2, 3, 0, 0})
