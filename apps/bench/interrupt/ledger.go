@@ -8,7 +8,6 @@ import (
 	"io"
 	"maps"
 	"net"
-	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -155,6 +154,3 @@ func (l *ledger) result() Result {
 
 // isEnd reports whether a read has come to the end of the stream.
 func isEnd(err error) bool { return err == io.EOF }
-
-// isLate reports whether patience has ended a wait.
-func isLate(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
