@@ -1,122 +1,16 @@
 package schedtest
 
 import (
-	"errors"
-	"fmt"
-	"runtime"
 	"testing"
-	"time"
 
-	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/queue/epoll"
 	"github.com/edgewise-go/edgewise/queue/iouring"
-	"github.com/edgewise-go/edgewise/queue/poll"
-	"github.com/edgewise-go/edgewise/sched"
 )
 
-type opener = func() (queue.Queue, error)
-
 func openEpoll() (queue.Queue, error) { return epoll.New(epoll.Options{}) }
-func openPoll() (queue.Queue, error)  { return poll.New(poll.Options{}) }
 
 func openIoUring() (queue.Queue, error) { return iouring.New(iouring.Options{}) }
 
-var modes = []queue.Mode{queue.Level, queue.Edge, queue.OneShot}
-
-func single(mechanism string, open opener, mode queue.Mode) Target {
-	return Target{
-		Name:     fmt.Sprintf("%s/%v/single", mechanism, mode),
-		Features: []Feature{Signals, InOrder},
-		Open: func(o sched.Options, wrap func(queue.Queue) queue.Queue) (sched.Scheduler, error) {
-			q, err := open()
-			if err != nil {
-				return nil, err
-			}
-			o.Mode = mode
-			return sched.NewSingle(wrap(q), o), nil
-		},
-	}
-}
-
-func sharded(mechanism string, open opener, mode queue.Mode) Target {
-	return Target{
-		Name:     fmt.Sprintf("%s/%v/sharded", mechanism, mode),
-		Features: []Feature{Signals, InOrder, SeveralLoops},
-		Open: func(o sched.Options, wrap func(queue.Queue) queue.Queue) (sched.Scheduler, error) {
-			o.Mode = mode
-			return sched.NewSharded(2, func() (queue.Queue, error) {
-				q, err := open()
-				if err != nil {
-					return nil, err
-				}
-				return wrap(q), nil
-			}, o)
-		},
-	}
-}
-
-func shared(workers int, name, mechanism string, open opener, mode queue.Mode) Target {
-	return Target{
-		Name:     fmt.Sprintf("%s/%v/%s", mechanism, mode, name),
-		Features: []Feature{Signals, SeveralWorkers, OneQueue},
-		Open: func(o sched.Options, wrap func(queue.Queue) queue.Queue) (sched.Scheduler, error) {
-			q, err := open()
-			if err != nil {
-				return nil, err
-			}
-			o.Mode = mode
-			return sched.NewShared(workers, wrap(q), o)
-		},
-	}
-}
-
-func stealing(loops int, mechanism string, open opener, mode queue.Mode) Target {
-	return Target{
-		Name:     fmt.Sprintf("%s/%v/stealing", mechanism, mode),
-		Features: []Feature{Signals, SeveralLoops, SeveralWorkers},
-		Open: func(o sched.Options, wrap func(queue.Queue) queue.Queue) (sched.Scheduler, error) {
-			o.Mode = mode
-			return sched.NewStealing(loops, func() (queue.Queue, error) {
-				q, err := open()
-				if err != nil {
-					return nil, err
-				}
-				return wrap(q), nil
-			}, o)
-		},
-	}
-}
-
-func testMechanism(t *testing.T, mechanism string, open opener) {
-	before := runtime.NumGoroutine()
-	q, err := open()
-	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, queue.ErrUnavailable) {
-		suite.Unavailable(t, "sched", mechanism, err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := q.Close(); err != nil {
-		t.Fatal(err)
-	}
-	for _, mode := range modes {
-		TestScheduler(t, single(mechanism, open, mode))
-		TestScheduler(t, sharded(mechanism, open, mode))
-		TestScheduler(t, shared(2, "shared", mechanism, open, mode))
-		if mechanism == "epoll" {
-			TestScheduler(t, shared(4, "shared4", mechanism, open, mode))
-		}
-		TestScheduler(t, stealing(2, mechanism, open, mode))
-	}
-	for deadline := time.Now().Add(patienceDefault); runtime.NumGoroutine() > before; {
-		if time.Now().After(deadline) {
-			t.Fatalf("%d goroutines are left of %d", runtime.NumGoroutine(), before)
-		}
-		runtime.Gosched()
-	}
-}
-
 func TestEpoll(t *testing.T)   { testMechanism(t, "epoll", openEpoll) }
 func TestIoUring(t *testing.T) { testMechanism(t, "iouring", openIoUring) }
-func TestPoll(t *testing.T)    { testMechanism(t, "poll", openPoll) }

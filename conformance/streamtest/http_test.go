@@ -6,7 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"strings"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -38,8 +38,8 @@ type scenario struct {
 // net/http needs goroutines that may be blocked by more than Wait: it locks and uses channels.
 func TestHTTP(t *testing.T) {
 	scenarios := append(requestScenarios(), connectionScenarios()...)
-	for _, target := range append(looping(), parked()) {
-		if strings.HasPrefix(target.Name, "tasks-") {
+	for _, target := range append(onSingle(), parked()) {
+		if !slices.Contains(target.Features, Goroutines) {
 			continue
 		}
 		t.Run(target.Name, func(t *testing.T) {

@@ -149,7 +149,7 @@ func TestEveryCaseCanFail(t *testing.T) {
 
 // everyTarget is what TestOneInAChild can be asked for.
 func everyTarget() []Target {
-	all := append(looping(), parked())
+	all := append(looping(placings()), parked())
 	for _, m := range mutants() {
 		all = append(all, m.Target)
 	}

@@ -13,7 +13,7 @@ import (
 // onePerMechanism is park, and tasks and goroutines on every mechanism with an edge: what the modes change, TCP has shown.
 func onePerMechanism() []Target {
 	all := []Target{parked()}
-	for _, target := range looping() {
+	for _, target := range onSingle() {
 		if strings.HasSuffix(target.Name, "-edge") {
 			all = append(all, target)
 		}

@@ -10,28 +10,68 @@ import (
 	"github.com/edgewise-go/edgewise/sched"
 )
 
-// looped starts a loop on the named mechanism for one case.
-func looped(t T, mechanism string, mode queue.Mode) (*sched.Loop, error) {
-	q, err := auto.Open(mechanism)
+// placing is a scheduler by name, made over queues that open returns.
+type placing struct {
+	name string
+	make func(open func() (queue.Queue, error), o sched.Options) (sched.Scheduler, error)
+}
+
+// placings are all schedulers, each of two threads but the first.
+func placings() []placing {
+	return []placing{
+		{"single", func(open func() (queue.Queue, error), o sched.Options) (sched.Scheduler, error) {
+			q, err := open()
+			if err != nil {
+				return nil, err
+			}
+			return sched.NewSingle(q, o), nil
+		}},
+		{"sharded", func(open func() (queue.Queue, error), o sched.Options) (sched.Scheduler, error) {
+			return sched.NewSharded(2, open, o)
+		}},
+		{"shared", func(open func() (queue.Queue, error), o sched.Options) (sched.Scheduler, error) {
+			q, err := open()
+			if err != nil {
+				return nil, err
+			}
+			return sched.NewShared(2, q, o)
+		}},
+		{"stealing", func(open func() (queue.Queue, error), o sched.Options) (sched.Scheduler, error) {
+			return sched.NewStealing(2, open, o)
+		}},
+	}
+}
+
+// scheduled runs the scheduler for one case, and returns the first of its loops.
+func scheduled(t T, mechanism string, mode queue.Mode, p placing) (*sched.Loop, error) {
+	s, err := p.make(func() (queue.Queue, error) { return auto.Open(mechanism) }, sched.Options{Mode: mode})
 	if err != nil {
 		return nil, err
 	}
-	loop := sched.New(q, sched.Options{Mode: mode})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- loop.Run(ctx) }()
+	go func() { ended <- s.Run(ctx) }()
 	t.Cleanup(func() {
 		cancel()
 		<-ended
-		q.Close()
 	})
-	return loop, nil
+	// Cases that count goroutines begin when the threads have.
+	for _, l := range s.Loops() {
+		if err := l.Call(ctx, "begins", func(*sched.Task) error { return nil }); err != nil {
+			return nil, err
+		}
+	}
+	return s.Loops()[0], nil
+}
+
+func targetName(mechanism string, mode queue.Mode, p placing, form string) string {
+	return mechanism + "/" + mode.String() + "/" + p.name + "/" + form
 }
 
 // tasks is the target that suspends tasks of a loop, goroutines the one that suspends goroutines until a loop reports.
-func tasks(mechanism string, mode queue.Mode) Target {
-	return Target{Name: "tasks-" + mechanism + "-" + mode.String(), Features: features(), Waivers: waivers(), Open: func(t T) (*Fixture, error) {
-		loop, err := looped(t, mechanism, mode)
+func tasks(mechanism string, mode queue.Mode, p placing) Target {
+	return Target{Name: targetName(mechanism, mode, p, "tasks"), Features: features(), Waivers: waivers(), Open: func(t T) (*Fixture, error) {
+		loop, err := scheduled(t, mechanism, mode, p)
 		if err != nil {
 			return nil, err
 		}
@@ -47,9 +87,9 @@ func tasks(mechanism string, mode queue.Mode) Target {
 	}}
 }
 
-func goroutines(mechanism string, mode queue.Mode) Target {
-	return Target{Name: "goroutines-" + mechanism + "-" + mode.String(), Features: append(features(), Goroutines), Waivers: waivers(), Open: func(t T) (*Fixture, error) {
-		loop, err := looped(t, mechanism, mode)
+func goroutines(mechanism string, mode queue.Mode, p placing) Target {
+	return Target{Name: targetName(mechanism, mode, p, goroutineForm), Features: append(features(), Goroutines), Waivers: waivers(), Open: func(t T) (*Fixture, error) {
+		loop, err := scheduled(t, mechanism, mode, p)
 		if err != nil {
 			return nil, err
 		}
@@ -57,8 +97,11 @@ func goroutines(mechanism string, mode queue.Mode) Target {
 	}}
 }
 
-// looping returns the targets of every mechanism that there is, "auto" being one of them.
-func looping() []Target {
+// goroutineForm is what the names of the targets end with that suspend goroutines.
+const goroutineForm = "goroutines"
+
+// looping returns the targets of every mechanism that there is, "auto" being one of them, in every mode, over the given schedulers.
+func looping(over []placing) []Target {
 	var all []Target
 	for _, mechanism := range auto.Names()[1:] {
 		q, err := auto.Open(mechanism)
@@ -69,14 +112,19 @@ func looping() []Target {
 			q.Close()
 		}
 		for _, mode := range []queue.Mode{queue.Level, queue.Edge, queue.OneShot} {
-			all = append(all, tasks(mechanism, mode), goroutines(mechanism, mode))
+			for _, p := range over {
+				all = append(all, tasks(mechanism, mode, p), goroutines(mechanism, mode, p))
+			}
 		}
 	}
 	return all
 }
 
+// onSingle are the targets over the simplest scheduler: for tests of what is above the waiters.
+func onSingle() []Target { return looping(placings()[:1]) }
+
 func TestSched(t *testing.T) {
-	for _, target := range looping() {
+	for _, target := range looping(placings()) {
 		t.Run(target.Name, func(t *testing.T) {
 			t.Parallel() // they wait more than they work
 			TestWaiter(t, target)
@@ -85,7 +133,7 @@ func TestSched(t *testing.T) {
 }
 
 func TestConnOverSched(t *testing.T) {
-	for _, target := range looping() {
+	for _, target := range looping(placings()) {
 		t.Run(target.Name, func(t *testing.T) {
 			t.Parallel()
 			testConn(t, target)

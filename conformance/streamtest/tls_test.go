@@ -92,7 +92,7 @@ func TestTLSConnInAChild(t *testing.T) {
 	if os.Getenv(tlsChildEnv) == "" {
 		return
 	}
-	for _, target := range append(looping(), parked()) {
+	for _, target := range append(onSingle(), parked()) {
 		t.Run(target.Name, func(t *testing.T) {
 			nettest.TestConn(t, func() (net.Conn, net.Conn, func(), error) {
 				f, err := target.Open(tested{t})
@@ -107,7 +107,7 @@ func TestTLSConnInAChild(t *testing.T) {
 
 // Both ends of TLS run where Wait suspends, tasks among them: handshake, bulk both ways, and the orderly end.
 func TestTLS(t *testing.T) {
-	for _, target := range append(looping(), parked()) {
+	for _, target := range append(onSingle(), parked()) {
 		t.Run(target.Name, func(t *testing.T) {
 			t.Parallel()
 			f, err := target.Open(tested{t})

@@ -1,0 +1,14 @@
+//go:build darwin || dragonfly || freebsd || netbsd || openbsd
+
+package schedtest
+
+import (
+	"testing"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/queue/kqueue"
+)
+
+func openKqueue() (queue.Queue, error) { return kqueue.New(kqueue.Options{}) }
+
+func TestKqueue(t *testing.T) { testMechanism(t, "kqueue", openKqueue) }

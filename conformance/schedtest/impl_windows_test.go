@@ -1,0 +1,15 @@
+package schedtest
+
+import (
+	"testing"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/queue/iocp"
+)
+
+// system is what every scheduler has on Windows: there are no signals.
+var system []Feature
+
+func openIOCP() (queue.Queue, error) { return iocp.New(iocp.Options{}) }
+
+func TestIOCP(t *testing.T) { testMechanism(t, "iocp", openIOCP) }
