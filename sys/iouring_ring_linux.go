@@ -133,7 +133,7 @@ func (r *IoUring) Unsubmitted() uint32 {
 
 // Submit hands over all requests, and never blocks. What an errno leaves over is submitted by the next call.
 //
-// Errors: EAGAIN if the kernel is out of memory, EBUSY on kernels that first want completions to be taken which did not fit into the ring.
+// Errors: EAGAIN if the kernel is out of memory (io_uring_enter(2): try again after some completions), EBUSY on kernels that first want completions to be taken which did not fit into the ring.
 func (r *IoUring) Submit() error {
 	for {
 		n := r.Unsubmitted()

@@ -20,7 +20,7 @@ func (q *Queue) deliver(events []queue.Event, entered error) (n int, woken bool,
 		return 0, false, fmt.Errorf("iouring: wait: %w", queue.ErrClosed)
 	}
 	switch entered {
-	case nil, syscall.EINTR, syscall.ETIME, syscall.EBUSY:
+	case nil, syscall.EINTR, syscall.ETIME, syscall.EBUSY, syscall.EAGAIN:
 	case syscall.EBADR:
 		err = q.startOver()
 	default:

@@ -39,6 +39,9 @@
 // Completions that do not fit into the ring (4096) stay in the kernel until there is room. If the kernel has no memory for them, it drops them
 // and says so; all polls are started anew then, so that readiness is reported, if not each edge.
 //
+// While the kernel has no memory for a request, it is asked again after pauses of a millisecond: Wait does so as long as its timeout allows, and other calls
+// a few times before they return EAGAIN.
+//
 // The table of registrations is indexed by handle and takes 24 bytes for each number up to the highest that was ever added. A ring takes about
 // 100 KiB in the kernel, which Linux before 5.12 counts against RLIMIT_MEMLOCK.
 //

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/edgewise-go/edgewise/queue"
@@ -161,12 +162,16 @@ func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 		if rest = rest && requests == 0; !rest {
 			err = q.ring.Enter(requests, left)
 		}
+		scarce := err == syscall.EAGAIN
 		n, woken, err := q.deliver(events, err)
 		if n > 0 || woken || err != nil {
 			return n, err
 		}
-		if timeout == 0 && !rest && !q.ring.Overflown() {
+		if timeout == 0 && (scarce || !rest && !q.ring.Overflown()) {
 			return 0, q.passed()
+		}
+		if scarce {
+			time.Sleep(scarcePause)
 		}
 	}
 }
@@ -184,11 +189,14 @@ func (q *Queue) passed() error {
 func (q *Queue) prepare(timeout time.Duration) (requests uint32, left time.Duration, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if err := q.start(); err != nil {
+	err = q.start()
+	// What there is no room for stays listed, for after the completions that this Wait takes.
+	crowded := err == syscall.EBUSY || err == syscall.EAGAIN
+	if err != nil && !crowded {
 		return 0, 0, fmt.Errorf("iouring: wait: %w", err)
 	}
 	q.polling = true
-	if q.woken || q.gate.Closed() {
+	if crowded || q.woken || q.gate.Closed() {
 		timeout = 0
 	}
 	return q.ring.Unsubmitted(), timeout, nil

@@ -138,7 +138,11 @@ func (q *Queue) probePoll(w *wake.Waker) error {
 func (q *Queue) probed(data uint64) (sys.IoUringCQE, error) {
 	for deadline := time.Now().Add(probeTimeout); ; {
 		err := q.ring.Enter(q.ring.Unsubmitted(), max(1, time.Until(deadline)))
-		if err != nil && err != syscall.EINTR && err != syscall.ETIME {
+		switch err {
+		case nil, syscall.EINTR, syscall.ETIME:
+		case syscall.EAGAIN:
+			time.Sleep(scarcePause)
+		default:
 			return sys.IoUringCQE{}, wake.Unavailable("io_uring_enter", err)
 		}
 		for c, ok := q.ring.Peek(); ok; c, ok = q.ring.Peek() {

@@ -11,10 +11,15 @@ import (
 	"github.com/edgewise-go/edgewise/queue"
 )
 
-// sandbox makes io_uring_setup(2) answer errno in this thread from now on (seccomp(2)).
-func sandbox(errno syscall.Errno) error {
+// Numbers of system calls, on every machine but alpha.
+const (
+	ringSetup = 425 // io_uring_setup(2)
+	ringEnter = 426 // io_uring_enter(2)
+)
+
+// sandbox makes a system call answer errno in this thread from now on (seccomp(2)).
+func sandbox(call uint32, errno syscall.Errno) error {
 	const (
-		setup          = 425 // on every machine but alpha
 		prSetSeccomp   = 22
 		prNoNewPrivs   = 38
 		modeFilter     = 2
@@ -22,7 +27,7 @@ func sandbox(errno syscall.Errno) error {
 	)
 	filter := []syscall.SockFilter{
 		{Code: syscall.BPF_LD | syscall.BPF_W | syscall.BPF_ABS, K: 0}, // the number of the call
-		{Code: syscall.BPF_JMP | syscall.BPF_JEQ | syscall.BPF_K, K: setup, Jf: 1},
+		{Code: syscall.BPF_JMP | syscall.BPF_JEQ | syscall.BPF_K, K: call, Jf: 1},
 		{Code: syscall.BPF_RET | syscall.BPF_K, K: answer | uint32(errno)},
 		{Code: syscall.BPF_RET | syscall.BPF_K, K: permit},
 	}
@@ -46,7 +51,7 @@ func TestASandboxIsNamed(t *testing.T) {
 		var thread sync.WaitGroup
 		thread.Go(func() {
 			runtime.LockOSThread() // never unlocked: the sandbox ends with the thread
-			if refused := sandbox(errno); refused != nil {
+			if refused := sandbox(ringSetup, errno); refused != nil {
 				t.Logf("no sandbox here: %v", refused)
 				err = errors.Join(want, errno)
 				return

@@ -2,6 +2,7 @@ package iouring
 
 import (
 	"syscall"
+	"time"
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/queue/internal/polling"
@@ -28,7 +29,7 @@ func (q *Queue) push(e sys.IoUringSQE) error {
 	if q.ring.Push(e) {
 		return nil
 	}
-	if err := q.ring.Submit(); err != nil {
+	if err := q.handOver(); err != nil {
 		return err
 	}
 	if !q.ring.Push(e) {
@@ -39,12 +40,30 @@ func (q *Queue) push(e sys.IoUringSQE) error {
 
 // submit hands all requests to the kernel. The caller holds mu.
 func (q *Queue) submit() error {
-	err := q.ring.Submit()
+	err := q.handOver()
 	if err == syscall.EBUSY {
 		// Older kernels want completions to be taken first. No Wait sleeps while there are any, and each submits.
 		return nil
 	}
 	return err
+}
+
+// A kernel that is out of memory for a request, or for a completion that did not fit into the ring, says EAGAIN and has done nothing: it is asked
+// again after a pause. A Wait does so until its time is up. Whoever submits without one holds mu, and gives up in the end.
+const (
+	scarcePause    = time.Millisecond
+	scarceTriesMax = 8
+)
+
+// handOver submits all requests to the kernel, which may be out of memory for a while. The caller holds mu.
+func (q *Queue) handOver() error {
+	for tries := 1; ; tries++ {
+		err := q.ring.Submit()
+		if err != syscall.EAGAIN || tries == scarceTriesMax {
+			return err
+		}
+		time.Sleep(scarcePause)
+	}
 }
 
 // start stores polls of the waker and of all that is listed. The caller holds mu.
