@@ -42,6 +42,10 @@ func injections(errno, mechanism string, mode queue.Mode, native bool) []injecti
 		if mode != queue.Edge || !native {
 			all = append(all, injection{errno, slices.Concat([]string{"accept4"}, transferCalls), often})
 		}
+		if mechanism == "iouring" {
+			// The kernel is out of memory, and has taken no request.
+			all = append(all, injection{errno, []string{"io_uring_enter"}, "when=5+7"})
+		}
 		return all
 	case "ECONNRESET":
 		return []injection{{errno, []string{"accept4"}, often}, {errno, append([]string{"connect"}, transferCalls...), seldom}}
