@@ -118,12 +118,14 @@ type deferBench struct {
 	waiting sync.WaitGroup // sources that do not wait yet to be made readable
 }
 
-// deferLoop is the share of a turn that is left on a loop, where it is touched by steps alone.
+// deferLoop is the share of a turn that is left on a loop, for all of its threads.
 type deferLoop struct {
+	loop *sched.Loop
+
+	mu    sync.Mutex // guards what follows
 	spent time.Duration
 	turns int
 	fresh bool // a function that ends the turn's share is under way
-	loop  *sched.Loop
 }
 
 // deferSource is a handler that has work to do before it reads.
@@ -250,7 +252,7 @@ func (s *deferSource) Step(_ *sched.HandlerTask, cause sched.Cause) sched.Next {
 	s.delay = began.Sub(s.bench.epoch) - time.Duration(s.ready.Load())
 	for time.Since(began) < s.bench.work {
 	}
-	s.loop.spent += time.Since(began)
+	s.loop.spend(time.Since(began))
 	_, err := sys.Recv(s.h, make([]byte, 1))
 	return sched.Done(err)
 }
@@ -260,9 +262,23 @@ func (s *deferSource) End(error) {}
 
 // begin reports whether this turn has time left. What is posted runs in the next turn, and makes a new share.
 func (l *deferLoop) begin(share time.Duration) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if !l.fresh {
-		l.fresh = l.loop.Post(func() { l.spent, l.fresh = 0, false }) == nil
+		l.fresh = l.loop.Post(l.renew) == nil
 		l.turns++
 	}
 	return l.spent < share
+}
+
+func (l *deferLoop) renew() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.spent, l.fresh = 0, false
+}
+
+func (l *deferLoop) spend(work time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.spent += work
 }

@@ -46,7 +46,7 @@ func (s *sweep) all(w io.Writer) ([]strategy.Flags, error) {
 		for mode := range strings.SplitSeq(s.modes, ",") {
 			for scheduler := range strings.SplitSeq(s.scheds, ",") {
 				for task := range strings.SplitSeq(s.tasks, ",") {
-					f := strategy.Flags{Queue: name, Mode: mode, Sched: scheduler, Task: task, Loops: s.loops, Buffer: "shared", Resolve: "pool"}
+					f := strategy.Flags{Queue: name, Mode: mode, Sched: scheduler, Task: task, Loops: s.loops, Resolve: "pool"}
 					if f.Task == "" {
 						f.Task = "coroutine"
 					}

@@ -174,9 +174,7 @@ func (e *exchange) verify(got []byte) error {
 		if e.receivedBytes == e.config.size {
 			e.receivedBytes = 0
 			if !e.stopped.Load() {
-				e.shard.messages++
-				took := now.Sub(e.sentAt[e.received%int64(e.config.depth)])
-				if err := e.shard.latency.RecordValue(max(1, took.Microseconds())); err != nil {
+				if err := e.shard.arrived(now.Sub(e.sentAt[e.received%int64(e.config.depth)])); err != nil {
 					return err
 				}
 			}

@@ -93,13 +93,23 @@ type loader struct {
 	failures []error
 }
 
-// shard is what the connections of one loop count; only that loop touches it while it runs.
+// shard is what the connections of one loop count, which may run at the same time.
 type shard struct {
-	place    *strategy.Place
-	inbox    *resolve.Inbox
-	next     int // index of the next connection to be dialled
+	place *strategy.Place
+	inbox *resolve.Inbox
+	next  atomic.Int64 // index of the next connection to be dialled
+
+	mu       sync.Mutex // guards what follows
 	messages int64
 	latency  *hdrhistogram.Histogram
+}
+
+// arrived counts a message that has come back.
+func (s *shard) arrived(took time.Duration) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.messages++
+	return s.latency.RecordValue(max(1, took.Microseconds()))
 }
 
 func load(ctx context.Context, args []string) error {
@@ -121,7 +131,8 @@ func load(ctx context.Context, args []string) error {
 	l.pattern = newPattern(config.size, l.seed)
 	l.toConnect.Store(int64(config.conns))
 	for i, p := range kit.Places {
-		s := &shard{place: p, inbox: strategy.NewInbox(p.Loop), next: i, latency: newHistogram()}
+		s := &shard{place: p, inbox: strategy.NewInbox(p.Loop), latency: newHistogram()}
+		s.next.Store(int64(i))
 		l.shards = append(l.shards, s)
 		for range min(dialersMax, config.conns) {
 			if err := p.Loop.Go(ctx, "dial", func(t *sched.Task) error { return l.dial(ctx, t, s, resolver) }); err != nil {
@@ -176,9 +187,12 @@ func (l *loader) begin() {
 // dial makes connections, one after the other, until the loop has its share.
 func (l *loader) dial(ctx context.Context, t *sched.Task, s *shard, resolver *strategy.Resolver) error {
 	dialer := stream.Dialer{Waiter: s.place.Loop.Tasks(), Resolve: resolver.For(t, s.inbox), Timeout: 30 * time.Second}
-	for s.next < l.config.conns {
-		index := s.next
-		s.next += len(l.shards)
+	for {
+		stride := int64(len(l.shards))
+		index := int(s.next.Add(stride) - stride)
+		if index >= l.config.conns {
+			return nil
+		}
 		conn, err := dialer.DialContext(ctx, "tcp", l.config.addr)
 		if err != nil {
 			l.fail(fmt.Errorf("connection %d: %w", index, err))
@@ -196,7 +210,6 @@ func (l *loader) dial(ctx context.Context, t *sched.Task, s *shard, resolver *st
 			close(l.connected)
 		}
 	}
-	return nil
 }
 
 // fail notes how a connection failed, each at most once.

@@ -52,9 +52,36 @@ func TestEveryStrategyEchoes(t *testing.T) {
 	})
 }
 
-func TestShardedLoopsEcho(t *testing.T) {
+// Connections of one loop run at the same time, in every form, mode and mechanism.
+func TestEverySchedulerOfSeveralThreadsEchoes(t *testing.T) {
+	buffers, i := []string{"chain", "grow", "ring", "fixed"}, 0
+	for _, scheduler := range []string{"shared", "stealing"} {
+		for _, task := range []string{"coroutine", "handler"} {
+			for _, mode := range []string{"edge", "level", "oneshot"} {
+				for _, queue := range apptest.Queues(t) {
+					buffer := buffers[i%len(buffers)]
+					i++
+					t.Run(strings.Join([]string{scheduler, task, mode, queue, buffer}, "/"), func(t *testing.T) {
+						t.Parallel()
+						server := program.Serve(t, nil, "serve", "-addr", "127.0.0.1:0", "-sched", scheduler, "-loops", "3", "-task", task, "-mode", mode,
+							"-queue", queue, "-buffer", buffer)
+						runLoad(t, server.Addr, "-c", "20", "-s", "3000", "-p", "40", "-d", "150ms", "-sched", scheduler, "-loops", "2", "-mode", mode, "-queue", queue)
+						halfClose(t, server.Addr, 1<<20)
+						if r := server.Stop(0); r.Stderr != "" {
+							t.Errorf("the server says %s", r.Stderr)
+						}
+					})
+				}
+			}
+		}
+	}
+}
+
+func TestSeveralLoopsEcho(t *testing.T) {
 	for _, flags := range [][]string{
 		{"-loops", "2"}, {"-loops", "0"}, {"-loops", "1", "-sched", "sharded"}, {"-loops", "2", "-task", "handler", "-queue", "poll"},
+		{"-loops", "2", "-sched", "shared"}, {"-loops", "1", "-sched", "shared", "-buffer", "shared"},
+		{"-loops", "2", "-sched", "stealing"}, {"-loops", "1", "-sched", "stealing", "-buffer", "shared"},
 	} {
 		server := program.Serve(t, nil, append([]string{"serve", "-addr", "127.0.0.1:0"}, flags...)...)
 		runLoad(t, server.Addr, "-c", "100", "-d", "300ms")
@@ -146,7 +173,9 @@ func TestReportsAndEndsBetweenTwo(t *testing.T) {
 }
 
 func TestServeEndsOnSIGTERM(t *testing.T) {
-	for _, flags := range [][]string{nil, {"-task", "handler"}, {"-loops", "2"}} {
+	for _, flags := range [][]string{
+		nil, {"-task", "handler"}, {"-loops", "2"}, {"-loops", "2", "-sched", "shared"}, {"-loops", "2", "-sched", "stealing", "-task", "handler"},
+	} {
 		// Without connections, at once.
 		server := program.Serve(t, nil, append([]string{"serve", "-addr", "127.0.0.1:0", "-grace", "1h"}, flags...)...)
 		server.Stop(0)

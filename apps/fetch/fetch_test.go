@@ -43,7 +43,7 @@ func TestMisuseIsOneLine(t *testing.T) {
 		{Args: []string{"-resolve", "x", url}, Code: 2, Says: "-resolve x: unknown"},
 		{Args: []string{"-resolve", "adaptive", url}, Code: 2, Says: "-resolve pool"},
 		{Args: []string{"-resolve", "evented", url}, Code: 2, Says: "-resolve pool"},
-		{Args: []string{"-sched", "shared", url}, Code: 2, Says: "-sched sharded"},
+		{Args: []string{"-sched", "x", url}, Code: 2, Says: "-sched x: unknown"},
 		{Args: []string{"-sched", "single", "-loops", "2", url}, Code: 2, Says: "-sched sharded"},
 		{Args: []string{"-i", empty, url}, Code: 2, Says: "do not go together"},
 		{Args: []string{"-i", empty}, Code: 2, Says: "no URL in it"},

@@ -77,11 +77,12 @@ func TestEveryStrategyFetches(t *testing.T) {
 	queues := apptest.Queues(t)
 	for _, mode := range []string{"edge", "level", "oneshot"} {
 		for _, queue := range queues {
-			for _, more := range []string{"-loops=1", "-loops=2", "-resolve=blocking"} {
+			for _, more := range []string{"-loops=1", "-loops=2", "-resolve=blocking", "-loops=2 -sched=shared", "-loops=2 -sched=stealing"} {
 				t.Run(fmt.Sprintf("%s/%s/%s", mode, queue, more), func(t *testing.T) {
 					t.Parallel()
 					_, port, _ := strings.Cut(s.Listener.Addr().String(), ":")
-					dir, _ := fetchAll(t, 0, files.list("https://localhost:"+port), "-mode", mode, "-queue", queue, more, "-cacert", cert.CertFile)
+					flags := append(strings.Fields(more), "-mode", mode, "-queue", queue, "-cacert", cert.CertFile)
+					dir, _ := fetchAll(t, 0, files.list("https://localhost:"+port), flags...)
 					files.compare(t, dir)
 				})
 			}

@@ -25,12 +25,15 @@ func TestManyClientsOfNetHTTP(t *testing.T) {
 		cert  *apptest.Certificate
 		flags []string
 	}
+	modes := []string{"edge", "level", "oneshot"}
 	servers := []server{{nil, nil}, {cert, nil}, {cert, []string{"-loops", "2"}}}
 	for i, queue := range apptest.Queues(t) {
 		servers = append(servers,
 			server{nil, []string{"-mode", "level", "-queue", queue}},
 			server{cert, []string{"-mode", "edge", "-queue", queue}},
-			server{nil, []string{"-mode", "oneshot", "-queue", queue, "-loops", strconv.Itoa(1 + i%2)}})
+			server{nil, []string{"-mode", "oneshot", "-queue", queue, "-loops", strconv.Itoa(1 + i%2)}},
+			server{nil, []string{"-mode", modes[i%len(modes)], "-queue", queue, "-loops", "2", "-sched", "shared"}},
+			server{cert, []string{"-mode", modes[i%len(modes)], "-queue", queue, "-loops", "2", "-sched", "stealing"}})
 	}
 	for _, c := range servers {
 		server := s.serve(t, c.cert, c.flags...)

@@ -34,7 +34,7 @@ func TestMisuseIsOneLine(t *testing.T) {
 		{Args: []string{"-queue", "x"}, Code: 2, Says: "-queue x"},
 		{Args: []string{"-queue", "iocp"}, Code: 2, Says: "-queue iocp"},
 		{Args: []string{"-buffer", "ring"}, Code: 2, Says: "-buffer"},
-		{Args: []string{"-sched", "stealing"}, Code: 2, Says: "-sched sharded"},
+		{Args: []string{"-sched", "x"}, Code: 2, Says: "-sched x: unknown"},
 		{Args: []string{"-sched", "single", "-loops", "2"}, Code: 2, Says: "-sched sharded"},
 		{Args: []string{"-grace", "-1s"}, Code: 2, Says: "-grace"},
 		{Args: []string{"-idle-timeout", "0s"}, Code: 2, Says: "-idle-timeout"},

@@ -9,6 +9,7 @@ import (
 	"hash"
 	"io"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
@@ -44,8 +45,11 @@ func (w *world) transfer(t *sched.Task, p plan) error {
 		return errors.Join(err, conn.Close())
 	}
 	// Of two errors the first counts: the other is the end that it makes of the connection.
+	var mu sync.Mutex // guards first, of which nobody but this task knows once the writer has been joined
 	var first error
 	fail := func(err error) {
+		mu.Lock()
+		defer mu.Unlock()
 		if first == nil {
 			first = err
 			abort(conn)

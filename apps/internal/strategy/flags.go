@@ -22,7 +22,7 @@ type Flags struct {
 	Resolve string
 	Sched   string
 	Task    string
-	Loops   int
+	Loops   int // with Sched "shared" the workers of the one loop
 
 	// Wrap, if it is set, is given each queue that Open has opened, and returns the one to use: for who counts what it does.
 	Wrap func(queue.Queue) queue.Queue
@@ -60,8 +60,7 @@ func choices() (mode, buffer, resolver, scheduler, task choice) {
 		nearest: map[string]string{"mirrored": "ring", "adaptive": "grow", "kernel": "shared"}}
 	resolver = choice{flag: "resolve", known: []string{"adaptive", "blocking", "pool", "evented"},
 		nearest: map[string]string{"adaptive": "pool", "evented": "pool"}}
-	scheduler = choice{flag: "sched", known: []string{"single", "sharded", "shared", "stealing"},
-		nearest: map[string]string{"shared": "sharded", "stealing": "sharded"}}
+	scheduler = choice{flag: "sched", known: []string{"single", "sharded", "shared", "stealing"}}
 	task = choice{flag: "task", known: []string{"coroutine", "handler"}}
 	return mode, buffer, resolver, scheduler, task
 }
@@ -78,13 +77,13 @@ const (
 
 // Register adds the flags to fs, with their defaults.
 func (f *Flags) Register(fs *flag.FlagSet, which Which) {
-	f.Buffer, f.Resolve, f.Task = "shared", "pool", "coroutine"
+	f.Resolve, f.Task = "pool", "coroutine"
 	fs.StringVar(&f.Queue, "queue", "auto", "event queue: auto|epoll|iouring|poll|kqueue|iocp")
 	fs.StringVar(&f.Mode, "mode", "edge", "trigger mode: edge|level|oneshot")
 	fs.StringVar(&f.Sched, "sched", "", "scheduler: single|sharded|shared|stealing (single for one loop, else sharded)")
-	fs.IntVar(&f.Loops, "loops", 1, "event loops, a thread each; 0 for one a processor")
+	fs.IntVar(&f.Loops, "loops", 1, "event loops, a thread each, or with -sched shared threads of the one loop; 0 for one a processor")
 	if which&WithBuffer != 0 {
-		fs.StringVar(&f.Buffer, "buffer", f.Buffer, "buffer strategy: fixed|grow|ring|mirrored|chain|adaptive|shared|kernel")
+		fs.StringVar(&f.Buffer, "buffer", f.Buffer, "buffer strategy: fixed|grow|ring|mirrored|chain|adaptive|shared|kernel (shared if connections of a loop do not run at the same time, else chain)")
 	}
 	if which&WithResolve != 0 {
 		fs.StringVar(&f.Resolve, "resolve", f.Resolve, "resolver strategy: adaptive|blocking|pool|evented")
@@ -116,6 +115,12 @@ func (f *Flags) check() error {
 			f.Sched = "sharded"
 		}
 	}
+	if f.Buffer == "" {
+		f.Buffer = "shared"
+		if f.concurrent() {
+			f.Buffer = nearestConcurrent
+		}
+	}
 	mode, buffer, resolver, scheduler, task := choices()
 	for _, c := range []struct {
 		choice choice
@@ -128,8 +133,23 @@ func (f *Flags) check() error {
 	if f.Sched == "single" && f.Loops != 1 {
 		return cli.Usagef("-sched single -loops %d: single is one loop; the nearest that works is -sched sharded", f.Loops)
 	}
+	if f.Sched == "shared" && f.Loops > sched.WorkersMax {
+		return cli.Usagef("-sched shared -loops %d: want at most %d threads of one loop", f.Loops, sched.WorkersMax)
+	}
+	if f.Buffer == "shared" && f.concurrent() {
+		return cli.Usagef("-buffer shared -sched %s -loops %d: its connections take turns in one array, and would run at the same time; the nearest that works is -buffer %s",
+			f.Sched, f.Loops, nearestConcurrent)
+	}
 	return nil
 }
+
+// concurrent reports whether connections of one loop may run at the same time. The flags have been filled in.
+func (f *Flags) concurrent() bool {
+	return f.Loops > 1 && (f.Sched == "shared" || f.Sched == "stealing")
+}
+
+// nearestConcurrent is the buffer strategy nearest to shared whose buffers may be used at the same time: an empty one holds no memory either.
+const nearestConcurrent = "chain"
 
 // String names the strategies in use.
 func (f *Flags) String() string {
@@ -144,7 +164,7 @@ const (
 	poolBytesKept = 4 << 20
 )
 
-// Buffers makes the buffers of one loop.
+// Buffers makes the buffers of one loop. Any thread may call New; what it returns belongs to one connection.
 type Buffers struct {
 	name    string
 	options bufstrategy.Options

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/edgewise-go/edgewise/apps/internal/cli"
@@ -22,7 +23,9 @@ type Kit struct {
 	Places    []*Place
 }
 
-// Place is one loop with its buffers.
+// Place is one loop with its buffers. Of -sched shared there is one, however many threads work on it: so one listener, one task that accepts, and
+// what is accepted goes to whoever is free. Several listeners would share the port to no end, since all of them would be in the same queue, and a
+// connection that waits at one of them is lost when that is closed.
 type Place struct {
 	Loop    *sched.Loop
 	Buffers *Buffers
@@ -35,26 +38,11 @@ func (f Flags) Open(options sched.Options) (*Kit, error) {
 	}
 	options.Mode = f.mode()
 	k := &Kit{Flags: f}
-	open := func() (queue.Queue, error) {
-		q, err := auto.Open(f.Queue)
-		if err == nil && f.Wrap != nil {
-			q = f.Wrap(q)
-		}
-		return q, err
+	s, err := f.scheduler(options)
+	if err != nil {
+		return nil, err
 	}
-	if f.Sched == "single" {
-		q, err := open()
-		if err != nil {
-			return nil, cli.Usagef("-queue %s: %w", f.Queue, err)
-		}
-		k.Scheduler = sched.NewSingle(q, options)
-	} else {
-		s, err := sched.NewSharded(f.Loops, open, options)
-		if err != nil {
-			return nil, cli.Usagef("-queue %s: %w", f.Queue, err)
-		}
-		k.Scheduler = s
-	}
+	k.Scheduler = s
 	for _, l := range k.Scheduler.Loops() {
 		b, err := f.buffers()
 		if err != nil {
@@ -63,6 +51,49 @@ func (f Flags) Open(options sched.Options) (*Kit, error) {
 		k.Places = append(k.Places, &Place{Loop: l, Buffers: b})
 	}
 	return k, nil
+}
+
+// scheduler makes the scheduler. What refuses it is either the queue or the scheduler itself, which the usage error names.
+func (f *Flags) scheduler(options sched.Options) (sched.Scheduler, error) {
+	var opening error
+	open := func() (queue.Queue, error) {
+		q, err := auto.Open(f.Queue)
+		opening = err
+		if err == nil && f.Wrap != nil {
+			q = f.Wrap(q)
+		}
+		return q, err
+	}
+	s, err := f.schedulerOver(open, options)
+	switch {
+	case opening != nil:
+		return nil, cli.Usagef("-queue %s: %w", f.Queue, opening)
+	case err != nil:
+		return nil, cli.Usagef("-sched %s: %w; the nearest that works is -sched sharded", f.Sched, err)
+	}
+	return s, nil
+}
+
+// schedulerOver makes the scheduler over queues that open returns.
+func (f *Flags) schedulerOver(open func() (queue.Queue, error), options sched.Options) (sched.Scheduler, error) {
+	switch f.Sched {
+	case "sharded":
+		return sched.NewSharded(f.Loops, open, options)
+	case "stealing":
+		return sched.NewStealing(f.Loops, open, options)
+	}
+	q, err := open()
+	if err != nil {
+		return nil, err
+	}
+	if f.Sched == "single" {
+		return sched.NewSingle(q, options), nil
+	}
+	s, err := sched.NewShared(f.Loops, q, options)
+	if err != nil {
+		return nil, errors.Join(err, q.Close())
+	}
+	return s, nil
 }
 
 // Sizes of the resolver.
@@ -111,20 +142,27 @@ func (r *Resolver) For(t *sched.Task, inbox *resolve.Inbox) stream.Resolve {
 	}
 }
 
-func (r *Resolver) start(ctx context.Context, t *sched.Task, inbox *resolve.Inbox, host string) (answer resolve.HostAnswer, err error) {
+func (r *Resolver) start(ctx context.Context, t *sched.Task, inbox *resolve.Inbox, host string) (resolve.HostAnswer, error) {
 	deadline := time.Now().Add(resolveTimeoutMS * time.Millisecond)
 	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
 		deadline = d
 	}
 	query := &resolve.HostQuery{Name: host, Deadline: deadline, Inbox: inbox}
+	var mu sync.Mutex // guards what follows: another thread of the loop may run the inbox
+	var answer resolve.HostAnswer
+	var err error
 	done := false
 	waitErr := t.Await(func(resume func()) {
 		query.Done = func(a resolve.HostAnswer, e error) {
+			mu.Lock()
 			answer, err, done = a, e, true
+			mu.Unlock()
 			resume()
 		}
 		r.host.Start(query)
 	})
+	mu.Lock()
+	defer mu.Unlock()
 	if !done {
 		query.Cancel()
 		return resolve.HostAnswer{}, fmt.Errorf("resolving %s: %w", host, waitErr)
