@@ -124,6 +124,7 @@ func (l *Loop) windUp(err error) error {
 	// A goroutine that exits in a posted function leaves the rest of its batch.
 	for _, f := range append(l.taken, l.inbox.end()...) {
 		if f != nil {
+			l.metrics.countPosted()
 			l.protect(postedName, f)
 		}
 	}

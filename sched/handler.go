@@ -176,6 +176,7 @@ func (t *HandlerTask) run(w *worker) {
 		return
 	}
 	t.state = taskRunning
+	w.turnBegins(t.loop)
 	w.watchdog.enterHandler()
 	next := t.step()
 	if t.state == taskEnded {

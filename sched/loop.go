@@ -49,6 +49,8 @@ type Loop struct {
 	living atomic.Int64 // tasks of both forms, those in the inbox included
 	slots  slots
 
+	metrics *metrics // nil unless asked for
+
 	blocking blocking
 	inbox    inbox
 
@@ -82,6 +84,9 @@ func newLoop(q queue.Queue, options Options, workers int) *Loop {
 	l.ending = newEnding(workers)
 	for i := range workers {
 		l.workers = append(l.workers, newWorker(l, i))
+	}
+	if options.Metrics {
+		l.measure()
 	}
 	return l
 }
@@ -145,7 +150,10 @@ func (l *Loop) unlock() {
 func (l *Loop) turn(w *worker) {
 	l.takeInbox(w)
 	if !l.timers.empty() {
-		l.timers.expire(l.now())
+		now := l.now()
+		l.metrics.begin(now)
+		l.timers.expire(now)
+		l.metrics.end()
 	}
 	l.round(w)
 	switch {
@@ -160,18 +168,21 @@ func (l *Loop) turn(w *worker) {
 // round runs each task that is ready. One that becomes ready while others run has its turn in the next round: events come in between.
 func (l *Loop) round(w *worker) {
 	w.takeArrivals()
+	w.roundBegins()
 	for range w.runQueue.count {
 		l.offer()
-		if r := w.runQueue.pop(); r.owner() == l {
+		if r := w.take(&w.runQueue); r.owner() == l {
 			r.run(w)
 		} else {
 			w.visit(r.owner(), r.run)
 		}
+		w.turnEnds()
 	}
 	for n := l.runQueue.count; n > 0 && l.runQueue.count > 0; n-- {
-		r := l.runQueue.pop()
+		r := w.take(&l.runQueue)
 		l.offer()
 		r.run(w)
+		w.turnEnds()
 	}
 	l.hasSurplus(false)
 }
@@ -238,6 +249,7 @@ func (l *Loop) wait(w *worker, busy bool) (int, error) {
 
 // query waits in the queue, without the lock.
 func (l *Loop) query(timeout time.Duration) (int, error) {
+	l.metrics.countWait()
 	l.unlock()
 	defer l.lock()
 	return l.queue.Wait(l.events[:], timeout)
@@ -247,6 +259,10 @@ func (l *Loop) dispatch(events []queue.Event) {
 	if len(events) == 0 {
 		return
 	}
+	if m := l.metrics; m != nil {
+		m.events.Add(uint64(len(events)))
+		m.begin(l.now())
+	}
 	l.batch = l.slots.resolve(l.batch[:0], events)
 	for i, s := range l.batch {
 		if s != nil {
@@ -254,6 +270,7 @@ func (l *Loop) dispatch(events []queue.Event) {
 			l.batch[i] = nil
 		}
 	}
+	l.metrics.end()
 }
 
 // now is the time since the loop was made; timers are kept in it.
@@ -293,6 +310,7 @@ func (l *Loop) takeInbox(w *worker) {
 			functions[i] = nil
 			l.offer()
 			w.watchdog.enterPosted()
+			l.metrics.countPosted()
 			l.protect(postedName, f)
 		}
 		l.posting, l.taken = false, nil
@@ -357,6 +375,7 @@ func (l *Loop) admitChild() error {
 
 // dismiss counts a task out. The last may have ended on a thread of another loop.
 func (l *Loop) dismiss() {
+	l.metrics.countEnded()
 	if l.living.Add(-1) == 0 && l.crew != nil {
 		l.inbox.rouse(l)
 	}

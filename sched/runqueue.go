@@ -1,5 +1,7 @@
 package sched
 
+import "time"
+
 // runnable is a task that can go on. It is run by one worker at a time, with the lock of its loop, which it lets go while code of others runs.
 type runnable interface {
 	run(w *worker)
@@ -11,6 +13,9 @@ type runQueue struct {
 	ring  []runnable // length a power of two
 	head  uint
 	count uint
+
+	clock func() time.Duration // asked when a task becomes ready; nil without metrics
+	since []time.Duration      // what it said, by the places of ring
 }
 
 const runQueueLengthMin = 64
@@ -19,8 +24,28 @@ func (q *runQueue) push(r runnable) {
 	if q.count == uint(len(q.ring)) {
 		q.grow()
 	}
-	q.ring[(q.head+q.count)&uint(len(q.ring)-1)] = r
+	i := (q.head + q.count) & uint(len(q.ring)-1)
+	q.ring[i] = r
 	q.count++
+	if q.clock != nil {
+		q.since[i] = q.clock()
+	}
+}
+
+// pushReady pushes r, which has been ready since then.
+func (q *runQueue) pushReady(r runnable, since time.Duration) {
+	q.push(r)
+	if q.clock != nil {
+		q.since[(q.head+q.count-1)&uint(len(q.ring)-1)] = since
+	}
+}
+
+// readySince returns since when the first, which there is, has been ready, zero without a clock.
+func (q *runQueue) readySince() time.Duration {
+	if q.clock == nil {
+		return 0
+	}
+	return q.since[q.head&uint(len(q.ring)-1)]
 }
 
 func (q *runQueue) pop() runnable {
@@ -33,9 +58,17 @@ func (q *runQueue) pop() runnable {
 }
 
 func (q *runQueue) grow() {
-	bigger := make([]runnable, max(runQueueLengthMin, 2*len(q.ring)))
+	length := max(runQueueLengthMin, 2*len(q.ring))
+	bigger := make([]runnable, length)
 	for i := range q.count {
 		bigger[i] = q.ring[(q.head+i)&uint(len(q.ring)-1)]
+	}
+	if q.clock != nil {
+		since := make([]time.Duration, length)
+		for i := range q.count {
+			since[i] = q.since[(q.head+i)&uint(len(q.ring)-1)]
+		}
+		q.since = since
 	}
 	q.ring, q.head = bigger, 0
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/edgewise-go/edgewise/queue"
 )
@@ -40,7 +41,7 @@ func NewStealing(n int, open func() (queue.Queue, error), options Options) (Stea
 	}
 	c.stealing = true
 	for _, l := range s.loops {
-		l.crew = c
+		l.crew, l.epoch = c, s.loops[0].epoch // a thief measures in the time of its own loop
 	}
 	return Stealing{s}, nil
 }
@@ -64,14 +65,23 @@ type arrivals struct {
 	any atomic.Bool
 
 	mu    sync.Mutex // guards what follows
-	tasks []runnable // their bound is the number of tasks
-	spare []runnable
+	tasks []arrival  // their bound is the number of tasks
+	spare []arrival
+}
+
+type arrival struct {
+	task  runnable
+	since time.Duration // if there are metrics
 }
 
 // push is called with the lock of the task's loop; l is the worker's.
 func (a *arrivals) push(l *Loop, r runnable) {
+	now := arrival{task: r}
+	if l.metrics != nil {
+		now.since = l.now()
+	}
 	a.mu.Lock()
-	a.tasks = append(a.tasks, r)
+	a.tasks = append(a.tasks, now)
 	a.mu.Unlock()
 	a.any.Store(true)
 	l.inbox.rouse(l)
@@ -88,8 +98,8 @@ func (w *worker) takeArrivals() {
 	a.tasks, a.spare = a.spare[:0], arrived
 	a.mu.Unlock()
 	for i, r := range arrived {
-		arrived[i] = nil
-		w.runQueue.push(r)
+		arrived[i].task = nil
+		w.runQueue.pushReady(r.task, r.since)
 	}
 }
 
@@ -134,10 +144,12 @@ func (w *worker) stealFrom(victim *Loop) bool {
 		victim.surplus.Store(false)
 		return false
 	}
-	r := victim.runQueue.pop()
+	w.theftBegins()
+	r := w.take(&victim.runQueue)
 	victim.hasSurplus(victim.runQueue.count > 0)
 	victim.offer()
 	r.run(w)
+	w.turnEnds()
 	victim.offer() // it may be ready again, and the victim asleep by now
 	return true
 }

@@ -94,6 +94,7 @@ func (t *Task) start() {
 	if loopState(l.state.Load()) == loopOver {
 		t.state = taskEnded
 		l.living.Add(-1)
+		l.metrics.countEnded()
 		l.tell(t.name, ErrStopped)
 		t.job.finish(ErrStopped)
 		return
@@ -354,6 +355,7 @@ func (t *Task) run(w *worker) {
 		t.next, t.abort = iter.Pull(t.sequence)
 	}
 	t.state = taskRunning
+	w.turnBegins(t.loop)
 	outer := w.running
 	w.running = t
 	w.watchdog.enter(t.holder) // nil before its first turn: sequence makes it

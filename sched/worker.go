@@ -23,6 +23,8 @@ type worker struct {
 	index    int       // in the crew
 	place    int       // among the threads of the scheduler
 	arrivals arrivals
+
+	stopwatch stopwatch
 }
 
 func newWorker(l *Loop, place int) *worker {

@@ -9,10 +9,11 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// meter is a queue that counts events, and adds some for nothing when it is asked to.
+// meter is a queue that counts waits and events, and adds some for nothing when it is asked to.
 type meter struct {
 	queue.Queue
 	events atomic.Int64
+	waits  atomic.Int64
 
 	mu     sync.Mutex // guards all below
 	tokens map[sys.Handle]queue.Token
@@ -38,6 +39,7 @@ func (m *meter) report(h sys.Handle, ready queue.Ready) error {
 }
 
 func (m *meter) Wait(events []queue.Event, timeout time.Duration) (int, error) {
+	m.waits.Add(1)
 	n, err := m.Queue.Wait(events, timeout)
 	m.events.Add(int64(n))
 	m.mu.Lock()

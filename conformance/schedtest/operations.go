@@ -48,6 +48,7 @@ type operations struct {
 	queue      func(q queue.Queue) queue.Queue
 	interrupt  func() error
 	options    func(o sched.Options) sched.Options
+	metrics    func(l *sched.Loop) sched.Metrics
 }
 
 // honest are the operations of the scheduler itself.
@@ -85,5 +86,6 @@ func honest() operations {
 		queue:      func(q queue.Queue) queue.Queue { return q },
 		interrupt:  interrupt,
 		options:    func(o sched.Options) sched.Options { return o },
+		metrics:    (*sched.Loop).Metrics,
 	}
 }

@@ -1,0 +1,111 @@
+package sched
+
+import (
+	"encoding/json"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+)
+
+func TestBucketsAreContiguousAndNarrow(t *testing.T) {
+	for i := range histogramBuckets {
+		last := bucketLast(i)
+		if got := bucketOf(last); got != i {
+			t.Fatalf("bucket %d ends with %d, which is in bucket %d", i, last, got)
+		}
+		if i+1 == histogramBuckets {
+			if last != math.MaxInt64 {
+				t.Errorf("the last bucket ends with %d", last)
+			}
+			break
+		}
+		first := last + 1
+		if got := bucketOf(first); got != i+1 {
+			t.Fatalf("%d is in bucket %d, want %d", first, got, i+1)
+		}
+		if width := bucketLast(i+1) - last; width > max(1, first/8) {
+			t.Fatalf("bucket %d begins with %d and is %d wide", i+1, first, width)
+		}
+	}
+}
+
+func TestQuantilesAreAtMostAnEighthTooLarge(t *testing.T) {
+	seed := rand.Uint64()
+	random := rand.New(rand.NewPCG(seed, 0))
+	var h histogram
+	values := make([]int64, 1000)
+	var sum int64
+	for i := range values {
+		values[i] = random.Int64() >> (10 + random.IntN(50))
+		sum += values[i]
+		h.observe(values[i])
+	}
+	slices.Sort(values)
+	s := snapshotOf[time.Duration](&h)
+	if s.Count() != 1000 || s.Sum() != time.Duration(sum) || s.Max() != time.Duration(values[999]) || s.Mean() != time.Duration(sum/1000) {
+		t.Errorf("seed %d: count %d, sum %d, mean %d, max %d", seed, s.Count(), s.Sum(), s.Mean(), s.Max())
+	}
+	for _, permille := range []int{0, 1, 10, 500, 900, 990, 999, 1000} {
+		want := values[max(0, permille-1)]
+		if got := int64(s.Quantile(float64(permille) / 1000)); got < want || got > want+want/8 {
+			t.Errorf("seed %d: quantile %d/1000 is %d, want %d or an eighth more", seed, permille, got, want)
+		}
+	}
+}
+
+func TestAHistogramOfNothing(t *testing.T) {
+	var h histogram
+	s := snapshotOf[int64](&h)
+	if s.Quantile(0.5) != 0 || s.Mean() != 0 || s.Max() != 0 || s.Count() != 0 {
+		t.Errorf("an empty histogram has %v", s)
+	}
+	h.observe(-5)
+	if s = snapshotOf[int64](&h); s.Sum() != 0 || s.Count() != 1 || s.Max() != 0 {
+		t.Errorf("a negative value makes %v", s)
+	}
+}
+
+func TestMetricsAreJSON(t *testing.T) {
+	var m Metrics
+	var h histogram
+	h.observe(3)
+	m.Turns, m.TurnTime = 1, snapshotOf[time.Duration](&h)
+	var got map[string]any
+	if err := json.Unmarshal([]byte(m.String()), &got); err != nil {
+		t.Fatal(err)
+	}
+	length, _ := got["turn_time"].(map[string]any)
+	if got["turns"] != 1.0 || length["p99"] != 3.0 || length["count"] != 1.0 {
+		t.Errorf("%v", got)
+	}
+}
+
+// Those that are ready keep their times while the ring grows and is used again.
+func TestARunQueueRemembersSinceWhenEachIsReady(t *testing.T) {
+	seed := rand.Uint64()
+	random := rand.New(rand.NewPCG(seed, 0))
+	var now time.Duration
+	q := runQueue{clock: func() time.Duration { now++; return now }}
+	var model []time.Duration
+	for range 10 * runQueueLengthMin {
+		switch random.IntN(5) {
+		case 0, 1:
+			q.push(numbered(0))
+			model = append(model, now)
+		case 2:
+			q.pushReady(numbered(0), -1)
+			model = append(model, -1)
+		default:
+			if len(model) == 0 {
+				continue
+			}
+			if got := q.readySince(); got != model[0] {
+				t.Fatalf("seed %d: the first is ready since %d, want %d", seed, got, model[0])
+			}
+			q.pop()
+			model = model[1:]
+		}
+	}
+}

@@ -1,0 +1,141 @@
+package sched
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/queue/epoll"
+)
+
+func newMeasured(t testing.TB, o Options) *Loop {
+	q, err := epoll.New(epoll.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return New(q, o)
+}
+
+// run runs l until the test ends.
+func run(t testing.TB, l *Loop) {
+	ran := make(chan error, 1)
+	go func() { ran <- l.Run(context.Background()) }()
+	t.Cleanup(func() {
+		l.Drain()
+		if err := <-ran; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestMetricsAllocateNothing(t *testing.T) {
+	l := newMeasured(t, Options{Mode: queue.Edge, Metrics: true})
+	run(t, l)
+	err := l.Call(t.Context(), "yields", func(task *Task) error {
+		allocs := testing.AllocsPerRun(1000, func() {
+			if err := task.Yield(); err != nil {
+				t.Error(err)
+			}
+			if err := task.Sleep(0); err != nil {
+				t.Error(err)
+			}
+		})
+		if allocs != 0 {
+			t.Errorf("%v allocations a turn", allocs)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := l.Metrics(); m.Turns < 2000 {
+		t.Errorf("%v", m)
+	}
+}
+
+// What each record has is what the JSON has.
+func TestMetricsAreLogged(t *testing.T) {
+	l := newMeasured(t, Options{Metrics: true})
+	l.Drain()
+	if err := l.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	m := l.Metrics()
+	var log bytes.Buffer
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("loop", "metrics", m)
+	var record struct{ Metrics map[string]any }
+	if err := json.Unmarshal(log.Bytes(), &record); err != nil {
+		t.Fatal(err)
+	}
+	var want map[string]any
+	if err := json.Unmarshal([]byte(m.String()), &want); err != nil {
+		t.Fatal(err)
+	}
+	if len(record.Metrics) != len(want) {
+		t.Errorf("the log has %v, the JSON %v", record.Metrics, want)
+	}
+	for name, v := range want {
+		if _, group := v.(map[string]any); !group && record.Metrics[name] != v {
+			t.Errorf("%s: %v in the log, want %v", name, record.Metrics[name], v)
+		}
+	}
+}
+
+// BenchmarkMetrics reports what a turn takes with metrics, in times of what it takes without: of a task that yields alone, and so has the loop look for
+// events each time, and of many, which spread that. The two loops alternate, so that whatever else the machine does befalls both.
+func BenchmarkMetrics(b *testing.B) {
+	const batch = 2000
+	for _, tasks := range []int{1, 100} {
+		b.Run(fmt.Sprintf("tasks=%d", tasks), func(b *testing.B) {
+			off, on := newMeasured(b, Options{}), newMeasured(b, Options{Metrics: true})
+			run(b, off)
+			run(b, on)
+			var without, with time.Duration
+			for left := b.N; left > 0; left -= batch {
+				n := 1 + min(batch, left)/tasks
+				without += yields(b, off, tasks, n)
+				with += yields(b, on, tasks, n)
+			}
+			b.ReportMetric(float64(with)/float64(without), "on/off")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// yields returns how long it takes tasks to yield n times each.
+func yields(b *testing.B, l *Loop, tasks, n int) (took time.Duration) {
+	err := l.Call(b.Context(), "starts", func(task *Task) error {
+		var jobs []*Job
+		for range tasks {
+			j, err := task.Start(b.Context(), "yields", func(task *Task) error {
+				for range n {
+					if err := task.Yield(); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+			jobs = append(jobs, j)
+		}
+		begun := time.Now()
+		for _, j := range jobs {
+			if err := task.Join(j); err != nil {
+				return err
+			}
+		}
+		took = time.Since(begun)
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return took
+}
