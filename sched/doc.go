@@ -15,8 +15,8 @@
 //
 // A task holds its loop while it runs. What blocks the thread blocks every task of the loop: time.Sleep, a channel, a mutex that a
 // suspended task holds, a read of package net. A mutex locked before a suspension stays locked during it; another task of the loop
-// that locks it stops the loop for ever. crypto/tls locks around its reads and writes: let one task read a tls.Conn and one write it,
-// after the handshake is done. Do not call runtime.LockOSThread or runtime.Goexit in a task.
+// that locks it stops the loop for ever. crypto/tls locks around its reads and writes: a tls.Conn is for one task, and package
+// stream/tlsconn is for two. Do not call runtime.LockOSThread or runtime.Goexit in a task.
 //
 // # Waiting for several things
 //
