@@ -26,6 +26,7 @@ func copyCases() []Case {
 			ID:     "copy/file-late",
 			Rule:   "A ReadFrom that the deadline ends returns what was sent, and the file's position says the same; another one goes on from there.",
 			Source: "counts of sendfile that are lost with the error",
+			Needs:  []Feature{SendFile},
 			Run:    in(copyFileLate),
 		},
 		{

@@ -72,6 +72,7 @@ func packetPeerCases() []Case {
 		},
 		{
 			ID:     "packet/refused",
+			Needs:  []Feature{NetworkAnswers},
 			Rule:   "A connection is told once for each answer of the network that nobody is at its peer, by ECONNREFUSED, which also wakes a waiting reader, and goes on.",
 			Source: "libuv, mio: an error event without data that wakes nobody, or is reported for ever",
 			Run: in(func(w *world) {

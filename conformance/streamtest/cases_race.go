@@ -290,14 +290,16 @@ func raceCases() []Case {
 			}),
 		},
 		{
-			ID:   "race/no-leak",
-			Rule: "A race leaves the descriptor of its winner, and no other; one without a winner leaves none.",
-			Run:  alone("race/no-leak", raceLeaks),
+			ID:    "race/no-leak",
+			Rule:  "A race leaves the descriptor of its winner, and no other; one without a winner leaves none.",
+			Needs: []Feature{DescriptorLimit},
+			Run:   alone("race/no-leak", raceLeaks),
 		},
 		{
-			ID:   "race/no-goroutine",
-			Rule: "A race is run by its caller, without a goroutine.",
-			Run:  alone("race/no-goroutine", raceGoroutines),
+			ID:    "race/no-goroutine",
+			Rule:  "A race is run by its caller, without a goroutine.",
+			Needs: []Feature{DescriptorLimit},
+			Run:   alone("race/no-goroutine", raceGoroutines),
 		},
 	}
 	for i := range all {

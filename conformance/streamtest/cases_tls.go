@@ -57,7 +57,7 @@ func (w *world) shake(t secure, client *tls.Conn) {
 }
 
 func tlsCases() []Case {
-	return []Case{
+	all := []Case{
 		{
 			ID:     "tls/duplex",
 			Rule:   "A task that reads and one that writes share a TLS connection, while the peer does the same, and all arrives both ways.",
@@ -129,6 +129,11 @@ func tlsCases() []Case {
 			Refused: in(func(w *world) { tlsTurns(w, stream.ErrBusy) }),
 		},
 	}
+	for i := range all {
+		// Of a pair of unix-domain sockets it is known what the kernel takes.
+		all[i].Needs = append(all[i].Needs, UnixSockets)
+	}
+	return all
 }
 
 func tlsDuplex(w *world) {

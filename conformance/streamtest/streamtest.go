@@ -43,6 +43,12 @@ const (
 	DescriptorLimit Feature = "descriptor-limit"
 )
 
+// SendFile says that the kernel sends files to sockets, and NetworkAnswers that it tells a connected socket of datagrams what the network answers.
+const (
+	SendFile       Feature = "sendfile"
+	NetworkAnswers Feature = "network-answers"
+)
+
 // UnixSockets says that the system has unix-domain sockets which the Waiter can wait for, AbstractNames that they can have abstract names. [Unix] is what
 // the system has.
 const (

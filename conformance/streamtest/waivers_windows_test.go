@@ -12,5 +12,16 @@ func waivers() []Waiver {
 			"end of the stream: seen with a bare accept, a reset and one WSARecv, without any wait."
 		url = "https://github.com/wine-mirror/wine/blob/wine-8.0/server/sock.c"
 	)
-	return []Waiver{{Case: "end/reset", Reason: reason, URL: url}, {Case: "end/write-after-reset", Reason: reason, URL: url}}
+	all := []Waiver{{Case: "end/reset", Reason: reason, URL: url}, {Case: "end/write-after-reset", Reason: reason, URL: url}}
+	for _, id := range []string{
+		"waits", "bounds", "empty", "truncated", "no-room", "addresses", "drain", "read-batch", "write-batch", "partial-batch", "connected", "unconnected", "turns",
+		"deadline", "close-racing", "raw",
+	} {
+		all = append(all, Waiver{
+			Case:   "packet/" + id,
+			Reason: "Package net is the peer, and cannot listen for datagrams under Wine, which lacks SIO_UDP_CONNRESET (WSAIoctl: 10045).",
+			URL:    "https://github.com/golang/go/blob/go1.26.0/src/internal/poll/fd_windows.go",
+		})
+	}
+	return all
 }
