@@ -35,7 +35,8 @@ type histogram struct {
 	buckets  [histogramBuckets]atomic.Uint64
 }
 
-// observe counts v, zero if it is negative. The bucket comes last, so that whoever reads it first finds the value in sum and max.
+// observe counts v, zero if it is negative. The order matters to snapshotOf, which reads the other way round: a value that has a bucket is in max,
+// and one that is in max is in sum.
 func (h *histogram) observe(v int64) {
 	v = max(0, v)
 	h.sum.Add(v)
@@ -56,13 +57,15 @@ func snapshotOf[V ~int64](h *histogram) Histogram[V] {
 			s.count += buckets[i]
 		}
 	}
-	s.sum, s.max = V(h.sum.Load()), V(h.max.Load())
+	s.max = V(h.max.Load())
+	s.sum = V(h.sum.Load())
 	s.buckets = append(s.buckets, buckets[:used]...)
 	return s
 }
 
 // Histogram is a snapshot of how often values occurred, in buckets of fixed limits: each is at most an eighth as wide as the values in
-// it are large. It does not change. The zero value is empty.
+// it are large. It does not change. The zero value is empty. Sum and Max have all values that Count has, and, if it was taken while the loop ran, perhaps
+// a few more.
 type Histogram[V ~int64] struct {
 	count    uint64
 	sum, max V
