@@ -78,7 +78,8 @@ func (s *source) arm(want queue.Interest) error {
 			return net.ErrClosed
 		}
 		return closedError(l.queue.WouldBlock(s.handle, want))
-	case queue.Level:
+	case queue.Level, queue.OneShot:
+		// The event that disarms it may be on its way, taken from the queue by another thread: armed anew, it would be reported twice.
 		if s.armed.Has(want) {
 			return nil
 		}
