@@ -18,9 +18,10 @@ const manySegments = 3000
 func copyCases() []Case {
 	return []Case{
 		{
-			ID:   "copy/file",
-			Rule: "ReadFrom sends a file from its position on, all of it or as much as a LimitedReader lets it; the position moves by what was sent.",
-			Run:  in(copyFile),
+			ID:    "copy/file",
+			Rule:  "ReadFrom sends a file from its position on, all of it or as much as a LimitedReader lets it; the position moves by what was sent.",
+			Needs: []Feature{SendFile},
+			Run:   in(copyFile),
 		},
 		{
 			ID:     "copy/file-late",

@@ -3,4 +3,4 @@
 package streamtest
 
 // Unix returns the features that the system has.
-func Unix() []Feature { return []Feature{NonblockFlag, DescriptorLimit, NetworkAnswers, UnixSockets} }
+func Unix() []Feature { return []Feature{NonblockFlag, DescriptorLimit, SharedPorts, NetworkAnswers, UnixSockets} }

@@ -43,6 +43,9 @@ const (
 	DescriptorLimit Feature = "descriptor-limit"
 )
 
+// SharedPorts says that several sockets can listen on one address (SO_REUSEPORT).
+const SharedPorts Feature = "shared-ports"
+
 // SendFile says that the kernel sends files to sockets, and NetworkAnswers that it tells a connected socket of datagrams what the network answers.
 const (
 	SendFile       Feature = "sendfile"

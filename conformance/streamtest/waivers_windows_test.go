@@ -12,7 +12,7 @@ func waivers() []Waiver {
 			"end of the stream: seen with a bare accept, a reset and one WSARecv, without any wait."
 		url = "https://github.com/wine-mirror/wine/blob/wine-8.0/server/sock.c"
 	)
-	all := []Waiver{{Case: "end/reset", Reason: reason, URL: url}, {Case: "end/write-after-reset", Reason: reason, URL: url}}
+	all := []Waiver{{Case: "end/reset", Reason: reason, URL: url}, {Case: "end/write-after-reset", Reason: reason, URL: url}, {Case: "end/reset-both", Reason: reason, URL: url}}
 	for _, id := range []string{
 		"waits", "bounds", "empty", "truncated", "no-room", "addresses", "drain", "read-batch", "write-batch", "partial-batch", "connected", "unconnected", "turns",
 		"deadline", "close-racing", "raw",
