@@ -28,7 +28,10 @@ import (
 )
 
 // testTimeout bounds one package's tests; it is far above what the slowest needs on a small machine.
-const testTimeout = "-timeout=5m"
+const testTimeout = "-timeout=15m"
+
+// testParallel is how many parallel tests of a package run at a time: those of the conformance suites wait more than they work.
+const testParallel = "-parallel=8"
 
 // Test runs the tests of all modules together, with the race detector where it works, and prints the conformance
 // table. With -v (go tool mage -v test) it also names each top-level test.
@@ -41,7 +44,7 @@ func Test() error {
 	if err != nil {
 		return err
 	}
-	flags := []string{testTimeout}
+	flags := []string{testTimeout, testParallel}
 	if works, reason := testrun.RaceDetector(); works {
 		fmt.Println("test: with the race detector")
 		flags = append(flags, "-race")
@@ -63,7 +66,7 @@ func TestAlone() error {
 		fmt.Println("alone:", m.Dir)
 		step := command.Stream(os.Stdout, m.Dir, alone, "go", "vet", "./...")
 		if step == nil {
-			_, step = runTests(testrun.Options{Dir: m.Dir, Env: alone}, []string{testTimeout}, "./...")
+			_, step = runTests(testrun.Options{Dir: m.Dir, Env: alone}, []string{testTimeout, testParallel}, "./...")
 		}
 		if step != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", m.Dir, step))
@@ -88,7 +91,7 @@ func Conformance(ctx context.Context) error {
 	if err := matrix.Forget(w.Root); err != nil {
 		return err
 	}
-	errs := []error{runRecorded(w, []string{testTimeout, "-skip=" + guest.Proofs}, "./conformance/...")}
+	errs := []error{runRecorded(w, []string{testTimeout, testParallel, "-skip=" + guest.Proofs}, "./conformance/...")}
 	for _, g := range append([]guest.Guest{guest.Windows(w)}, guest.Emulated()...) {
 		g.Packages, g.Skip = g.Conformance, guest.Proofs
 		err := runGuest(ctx, w, g)
