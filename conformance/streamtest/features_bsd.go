@@ -3,4 +3,6 @@
 package streamtest
 
 // Unix returns the features that the system has.
-func Unix() []Feature { return []Feature{NonblockFlag, DescriptorLimit, SharedPorts, NetworkAnswers, UnixSockets} }
+func Unix() []Feature {
+	return []Feature{NonblockFlag, DescriptorLimit, SharedPorts, NetworkAnswers, UnixSockets}
+}
