@@ -28,7 +28,7 @@ import (
 )
 
 // testTimeout bounds one package's tests; it is far above what the slowest needs on a small machine.
-const testTimeout = "-timeout=15m"
+const testTimeout = "-timeout=30m"
 
 // testParallel is how many parallel tests of a package run at a time: those of the conformance suites wait more than they work.
 const testParallel = "-parallel=8"

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/edgewise-go/edgewise/sched"
 )
@@ -136,7 +138,12 @@ func taskBound(t T, r *rig) {
 		for _, done := range held {
 			r.wait(t, done, "a held task ends")
 		}
-		r.fence(t)
+		// With several workers a fence may pass before another worker has taken leave of its task.
+		for until := time.Now().Add(r.patience); r.loop().Len() > 0; runtime.Gosched() {
+			if time.Now().After(until) {
+				t.Fatalf("%d tasks are left", r.loop().Len())
+			}
+		}
 	}
 }
 

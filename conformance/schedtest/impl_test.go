@@ -97,13 +97,9 @@ func testMechanism(t *testing.T, mechanism string, open opener) {
 		t.Fatal(err)
 	}
 	for _, mode := range modes {
-		TestScheduler(t, single(mechanism, open, mode))
-		TestScheduler(t, sharded(mechanism, open, mode))
-		TestScheduler(t, shared(2, "shared", mechanism, open, mode))
-		if mechanism == "epoll" {
-			TestScheduler(t, shared(4, "shared4", mechanism, open, mode))
+		for _, target := range targets(mechanism, open, mode) {
+			TestScheduler(t, target)
 		}
-		TestScheduler(t, stealing(2, mechanism, open, mode))
 	}
 	for deadline := time.Now().Add(patienceDefault); runtime.NumGoroutine() > before; {
 		if time.Now().After(deadline) {

@@ -15,3 +15,17 @@ var system = []Feature{Signals}
 func openPoll() (queue.Queue, error) { return poll.New(poll.Options{}) }
 
 func TestPoll(t *testing.T) { testMechanism(t, "poll", openPoll) }
+
+// targets are the schedulers that are tried on a mechanism in a mode.
+func targets(mechanism string, open opener, mode queue.Mode) []Target {
+	all := []Target{
+		single(mechanism, open, mode),
+		sharded(mechanism, open, mode),
+		shared(2, "shared", mechanism, open, mode),
+		stealing(2, mechanism, open, mode),
+	}
+	if mechanism == "epoll" {
+		all = append(all, shared(4, "shared4", mechanism, open, mode))
+	}
+	return all
+}
