@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/magefile/mage/mg"
@@ -45,13 +46,15 @@ func Test() error {
 		return err
 	}
 	flags := []string{testTimeout, testParallel}
-	if works, reason := testrun.RaceDetector(); works {
-		fmt.Println("test: with the race detector")
-		flags = append(flags, "-race")
-	} else {
+	works, reason := testrun.RaceDetector()
+	if !works {
 		fmt.Println("test: WITHOUT the race detector:", reason)
+		return runRecorded(w, flags, packages...)
 	}
-	return runRecorded(w, flags, packages...)
+	fmt.Println("test: with the race detector, but for the proofs of the conformance suites, whose mutants are wrong on purpose")
+	err = runRecorded(w, append(slices.Clone(flags), "-race", "-skip="+guest.Proofs), packages...)
+	_, proofs := runTests(testrun.Options{Dir: w.Root}, append(flags, "-run="+guest.Proofs), "./conformance/...")
+	return errors.Join(err, proofs)
 }
 
 // TestAlone vets, tests and checks the tidiness of each module by itself, as its users will build it.

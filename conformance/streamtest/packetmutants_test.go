@@ -266,17 +266,19 @@ func packetMutants() []mutant {
 			b.remote = func() net.Addr { return nil }
 		}), "packet/connected", "packet/unix", "packet/adopt"),
 		broken("what went to nobody ends a read", packets(func(b *brokenPackets) {
-			sent := false
+			var sent atomic.Bool
 			b.read = func(p []byte) (int, netip.AddrPort, error) {
 				n, from, err := b.packetConn.ReadFromAddrPort(p)
-				if sent && err == nil && n > 4 {
+				if sent.Load() && err == nil && n > 4 {
 					err = &net.OpError{Op: "read", Net: packetNetwork, Err: os.NewSyscallError("read", syscall.ECONNRESET)}
 				}
 				return n, from, err
 			}
 			b.write = func(p []byte) (int, error) {
 				n, err := b.packetConn.Write(p)
-				sent = sent || err != nil
+				if err != nil {
+					sent.Store(true)
+				}
 				return n, err
 			}
 		}), "packet/unconnected"),
