@@ -96,22 +96,8 @@ func (s *Socket) Release() (sys.Handle, error) {
 // Release ends the connection as Close does, but gives the handle, open and non-blocking, to the caller, with whatever has not been read yet. While a call
 // reads or writes, suspended or not, it does nothing and returns [ErrBusy].
 func (c *Conn) Release() (sys.Handle, error) {
-	if !c.in.turn.TryLock() {
-		return sys.Invalid, c.opError("release", ErrBusy)
-	}
-	defer c.in.give()
-	if !c.out.turn.TryLock() {
-		return sys.Invalid, c.opError("release", ErrBusy)
-	}
-	defer c.out.give()
-	h, err := c.sock.Release()
-	if err != nil {
-		return sys.Invalid, c.opError("release", err)
-	}
-	if err := c.reg.Close(); err != nil {
-		return h, c.opError("release", err)
-	}
-	return h, nil
+	h, err := c.handOver()
+	return h, c.opError("release", err)
 }
 
 // handleAddr is the address of what is no socket.

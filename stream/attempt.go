@@ -99,7 +99,7 @@ func (d *Dialer) begin(addr netip.AddrPort) (*Conn, error) {
 		s.Close()
 		return nil, callError("setsockopt", err)
 	}
-	c := &Conn{sock: s, remote: addr}
+	c := &Conn{endpoint: endpoint{sock: s}, remote: addr}
 	err = c.sock.StartConnect(addr)
 	if err != nil && err != sys.ErrWouldBlock {
 		c.sock.Close()

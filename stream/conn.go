@@ -4,7 +4,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"os"
 	"syscall"
 	"time"
 
@@ -16,10 +15,7 @@ import (
 // Close, the setters and the addresses may be used from any goroutine at any time. Reads take turns, and so do writes, where the Waiter
 // suspends goroutines; from tasks there is one reader and one writer at a time (see the package's section on concurrency).
 type Conn struct {
-	sock   Socket
-	reg    Registration
-	in     side
-	out    side
+	endpoint
 	local  netip.AddrPort
 	remote netip.AddrPort
 	ends   *ends // of a connection that is not TCP; otherwise nil
@@ -45,7 +41,7 @@ func NewConn(s Socket, w Waiter) (*Conn, error) {
 
 // register is NewConn for a socket whose peer is known.
 func register(s Socket, remote netip.AddrPort, w Waiter) (*Conn, error) {
-	c := &Conn{sock: s, remote: remote}
+	c := &Conn{endpoint: endpoint{sock: s}, remote: remote}
 	if err := c.findEnds(); err != nil {
 		return nil, opError("getsockname", nil, c.RemoteAddr(), err)
 	}
@@ -149,12 +145,7 @@ func (c *Conn) Close() error {
 	if !c.sock.retire() {
 		return c.opError("close", net.ErrClosed)
 	}
-	// The registration ends while the number of the handle is still this connection's.
-	err := c.reg.Close()
-	if e := c.sock.release(); err == nil {
-		err = e
-	}
-	return c.opError("close", err)
+	return c.opError("close", c.end())
 }
 
 // CloseWrite ends the stream to the peer, who reads io.EOF after the bytes already written; reading goes on. It does not wait. It does nothing to
@@ -191,20 +182,12 @@ func (c *Conn) SetDeadline(t time.Time) error {
 
 // SetReadDeadline sets the deadline of Read and WaitRead.
 func (c *Conn) SetReadDeadline(t time.Time) error {
-	if err := c.open(); err != nil {
-		return c.opError("set", err)
-	}
-	c.in.setDeadline(t, c.reg, sys.Reading)
-	return nil
+	return c.opError("set", c.setDeadline(&c.in, t, sys.Reading))
 }
 
 // SetWriteDeadline sets the deadline of Write, Writev and WaitWrite. Bytes that were written before it passed stay written.
 func (c *Conn) SetWriteDeadline(t time.Time) error {
-	if err := c.open(); err != nil {
-		return c.opError("set", err)
-	}
-	c.out.setDeadline(t, c.reg, sys.Writing)
-	return nil
+	return c.opError("set", c.setDeadline(&c.out, t, sys.Writing))
 }
 
 // LocalAddr returns the address of this end, a *net.TCPAddr or *net.UnixAddr; for what is no socket, "handle". It stays available after Close.
@@ -230,21 +213,6 @@ func (c *Conn) LocalAddrPort() netip.AddrPort { return c.local }
 func (c *Conn) RemoteAddrPort() netip.AddrPort { return c.remote }
 
 // open returns net.ErrClosed after Close.
-func (c *Conn) open() error {
-	if c.sock.Handle() == sys.Invalid {
-		return net.ErrClosed
-	}
-	return nil
-}
-
-// late is the error of a call whose deadline has passed. Close goes before the deadline.
-func (c *Conn) late() error {
-	if err := c.open(); err != nil {
-		return err
-	}
-	return os.ErrDeadlineExceeded
-}
-
 func (c *Conn) opError(op string, err error) error {
 	if err == nil || err == io.EOF || err == sys.ErrWouldBlock {
 		return err

@@ -47,18 +47,6 @@ func (c *Conn) WaitRead() error { return c.opError("read", c.waitSide(&c.in, sys
 // WaitWrite suspends the caller until TryWritev is worth calling, the write deadline passes or the connection is closed.
 func (c *Conn) WaitWrite() error { return c.opError("write", c.waitSide(&c.out, sys.Writing)) }
 
-func (c *Conn) waitSide(s *side, d sys.Direction) error {
-	if err := s.take(c.reg); err != nil {
-		return err
-	}
-	defer s.give()
-	if err := c.open(); err != nil {
-		return err
-	}
-	s.short = false
-	return s.wait(c.reg, d)
-}
-
 // Writev writes all of v in as few calls as the system allows, and suspends the caller while the kernel takes no more. It consumes v, as
 // net.Buffers.WriteTo does: what remains in v was not written.
 func (c *Conn) Writev(v *net.Buffers) (int64, error) {

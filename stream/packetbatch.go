@@ -114,14 +114,3 @@ func (c *PacketConn) WaitRead() error { return c.opError("read", c.waitSide(&c.i
 
 // WaitWrite suspends the caller until TryWriteBatch is worth calling, the write deadline passes or the connection is closed.
 func (c *PacketConn) WaitWrite() error { return c.opError("write", c.waitSide(&c.out, sys.Writing)) }
-
-func (c *PacketConn) waitSide(s *side, d sys.Direction) error {
-	if err := s.take(c.reg); err != nil {
-		return err
-	}
-	defer s.give()
-	if err := c.open(); err != nil {
-		return err
-	}
-	return s.wait(c.reg, d)
-}

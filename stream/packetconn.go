@@ -29,10 +29,7 @@ const (
 // ReadFromAddrPort, WriteToAddrPort, ReadBatch, WriteBatch, Read and Write allocate nothing on Linux, but for the zone of an IPv6 sender and the name of
 // a unix-domain one; ReadBatch not for a name that the Message has from before.
 type PacketConn struct {
-	sock   Socket
-	reg    Registration
-	in     side
-	out    side
+	endpoint
 	local  netip.AddrPort
 	remote netip.AddrPort // of a connected UDP socket; otherwise zero
 	ends   *ends          // of a unix-domain socket; otherwise nil
@@ -50,7 +47,7 @@ func NewPacketConn(s Socket, w Waiter) (*PacketConn, error) {
 	if s.datagrams == noDatagrams {
 		return nil, &net.OpError{Op: "register", Net: networkUDP, Err: errNoDatagrams}
 	}
-	c := &PacketConn{sock: s}
+	c := &PacketConn{endpoint: endpoint{sock: s}}
 	if err := c.findEnds(); err != nil {
 		return nil, c.opError("getsockname", err)
 	}
@@ -234,11 +231,7 @@ func (c *PacketConn) Close() error {
 		return c.opError("close", net.ErrClosed)
 	}
 	c.removePath()
-	err := c.reg.Close()
-	if e := c.sock.release(); err == nil {
-		err = e
-	}
-	return c.opError("close", err)
+	return c.opError("close", c.end())
 }
 
 // removePath removes the path of a unix-domain socket. That it is gone already, or that its folder refuses, is nothing that Close could mend.
@@ -259,20 +252,12 @@ func (c *PacketConn) SetDeadline(t time.Time) error {
 
 // SetReadDeadline sets the deadline of reads.
 func (c *PacketConn) SetReadDeadline(t time.Time) error {
-	if err := c.open(); err != nil {
-		return c.opError("set", err)
-	}
-	c.in.setDeadline(t, c.reg, sys.Reading)
-	return nil
+	return c.opError("set", c.setDeadline(&c.in, t, sys.Reading))
 }
 
 // SetWriteDeadline sets the deadline of writes.
 func (c *PacketConn) SetWriteDeadline(t time.Time) error {
-	if err := c.open(); err != nil {
-		return c.opError("set", err)
-	}
-	c.out.setDeadline(t, c.reg, sys.Writing)
-	return nil
+	return c.opError("set", c.setDeadline(&c.out, t, sys.Writing))
 }
 
 // SetReadBuffer is [Socket.SetReadBuffer]: what arrives when it is full is lost.
@@ -307,21 +292,6 @@ func (c *PacketConn) LocalAddrPort() netip.AddrPort { return c.local }
 
 // RemoteAddrPort is RemoteAddr of a UDP socket without an allocation.
 func (c *PacketConn) RemoteAddrPort() netip.AddrPort { return c.remote }
-
-func (c *PacketConn) open() error {
-	if c.sock.Handle() == sys.Invalid {
-		return net.ErrClosed
-	}
-	return nil
-}
-
-// late is the error of a call whose deadline has passed. Close goes before the deadline.
-func (c *PacketConn) late() error {
-	if err := c.open(); err != nil {
-		return err
-	}
-	return os.ErrDeadlineExceeded
-}
 
 func (c *PacketConn) opError(op string, err error) error {
 	if err == nil || err == sys.ErrWouldBlock {

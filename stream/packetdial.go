@@ -53,7 +53,7 @@ func (d *Dialer) peer(ctx context.Context, open func() (Socket, error), connect 
 	if err != nil {
 		return nil, callError("socket", err)
 	}
-	c := &PacketConn{sock: s}
+	c := &PacketConn{endpoint: endpoint{sock: s}}
 	if err = callError("connect", connect(&c.sock)); err == nil {
 		if err = callError("getsockname", c.findEnds()); err == nil {
 			c.reg, err = d.Waiter.Register(s.handle)

@@ -39,7 +39,7 @@ func listenPacket(w Waiter, addr netip.AddrPort, config PacketConfig) (_ *Packet
 	if err != nil {
 		return nil, callError("socket", err)
 	}
-	c := &PacketConn{sock: s}
+	c := &PacketConn{endpoint: endpoint{sock: s}}
 	defer func() {
 		if err != nil {
 			c.sock.Close()
@@ -97,7 +97,7 @@ func listenUnixDatagram(w Waiter, name string, config PacketConfig) (_ *PacketCo
 		s.Close()
 		return nil, callError("bind", err)
 	}
-	c := &PacketConn{sock: s, ends: &ends{local: unixgramAddr(name)}}
+	c := &PacketConn{endpoint: endpoint{sock: s}, ends: &ends{local: unixgramAddr(name)}}
 	if !strings.HasPrefix(name, "@") {
 		c.path = name
 	}

@@ -66,7 +66,7 @@ func (d *Dialer) unix(ctx context.Context, name string) (*Conn, error) {
 	if err != nil {
 		return nil, callError("socket", err)
 	}
-	c := &Conn{sock: s}
+	c := &Conn{endpoint: endpoint{sock: s}}
 	err = c.sock.StartConnectUnix(name)
 	if err != nil && err != sys.ErrWouldBlock {
 		c.sock.Close()
