@@ -1,9 +1,11 @@
+//go:build !linux
+
 package park
 
 import "github.com/edgewise-go/edgewise/sys"
 
-// wake makes a running poll return. WSAPoll takes nothing but sockets, so it is a pair of them, of which one holds at most
-// one byte: it is signalled once between two clears.
+// wake makes a running poll return. It is a pair of sockets, since WSAPoll takes nothing else, of which one holds at most one byte: it is
+// signalled once between two clears.
 type wake struct{ r, w sys.Handle }
 
 func openWake() (wake, error) {
