@@ -18,31 +18,16 @@ var (
 // delivered (SIO_UDP_CONNRESET, SIO_UDP_NETRESET): Windows would report it to whoever receives next, connected or not, and not say which
 // datagram it was.
 func UDPSocket(f Family) (Handle, error) {
-	if err := startWinsock(); err != nil {
-		return Invalid, err
-	}
-	domain := int32(windows.AF_INET6)
-	if f == IPv4 {
-		domain = windows.AF_INET
-	}
-	const flags = windows.WSA_FLAG_OVERLAPPED | windows.WSA_FLAG_NO_HANDLE_INHERIT
-	s, err := windows.WSASocket(domain, windows.SOCK_DGRAM, windows.IPPROTO_UDP, nil, 0, flags)
+	h, err := openSocket(f, windows.SOCK_DGRAM, windows.IPPROTO_UDP)
 	if err != nil {
 		return Invalid, err
 	}
-	h := Handle(s)
 	for _, report := range [...]uint32{windows.SIO_UDP_CONNRESET, windows.SIO_UDP_NETRESET} {
 		off, returned := uint32(0), uint32(0)
-		e := windows.WSAIoctl(s, report, (*byte)(unsafe.Pointer(&off)), uint32(unsafe.Sizeof(off)), nil, 0, &returned, nil, 0)
-		if e != nil && e != windows.WSAEOPNOTSUPP { // who does not know the report does not make it
-			err = e
+		err := windows.WSAIoctl(windows.Handle(h), report, (*byte)(unsafe.Pointer(&off)), uint32(unsafe.Sizeof(off)), nil, 0, &returned, nil, 0)
+		if err != nil && err != windows.WSAEOPNOTSUPP { // who does not know the report does not make it
+			return Invalid, errors.Join(err, Close(h))
 		}
-	}
-	if err == nil {
-		err = SetNonblock(h)
-	}
-	if err != nil {
-		return Invalid, errors.Join(err, Close(h))
 	}
 	return h, nil
 }

@@ -11,6 +11,10 @@ import (
 
 // Socket opens a TCP socket, which no child process inherits, and makes it non-blocking.
 func Socket(f Family) (Handle, error) {
+	return openSocket(f, windows.SOCK_STREAM, windows.IPPROTO_TCP)
+}
+
+func openSocket(f Family, kind, protocol int32) (Handle, error) {
 	if err := startWinsock(); err != nil {
 		return Invalid, err
 	}
@@ -19,7 +23,7 @@ func Socket(f Family) (Handle, error) {
 		domain = windows.AF_INET
 	}
 	const flags = windows.WSA_FLAG_OVERLAPPED | windows.WSA_FLAG_NO_HANDLE_INHERIT
-	s, err := windows.WSASocket(domain, windows.SOCK_STREAM, windows.IPPROTO_TCP, nil, 0, flags)
+	s, err := windows.WSASocket(domain, kind, protocol, nil, 0, flags)
 	if err != nil {
 		return Invalid, err
 	}
