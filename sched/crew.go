@@ -70,3 +70,14 @@ func (l *Loop) runningTask() *Task {
 	}
 	return nil
 }
+
+// caller returns the task of l that calls what. Its frame, too, is not to be part of that of a task's wait.
+//
+//go:noinline
+func (l *Loop) caller(what string) *Task {
+	t := l.runningTask()
+	if t == nil || t.loop != l {
+		panic("sched: " + what + " is called outside the loop's tasks")
+	}
+	return t
+}

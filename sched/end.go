@@ -113,7 +113,7 @@ func (w *worker) leave() {
 	e.stopped.wait()
 	l.lock()
 	if first {
-		l.overErr = l.shift.err
+		l.overErr = l.shift.err // should a function that windUp calls exit
 		l.overErr = l.windUp(l.shift.err)
 	}
 }

@@ -38,10 +38,7 @@ type taskSelect struct {
 // Wait suspends the running task.
 func (s *taskSelect) Wait(wanted []Readiness, deadline time.Time) error {
 	l := s.loop
-	t := l.runningTask()
-	if t == nil || t.loop != l {
-		panic("sched: Select.Wait is called outside the loop's tasks")
-	}
+	t := l.caller("Select.Wait")
 	for _, r := range wanted {
 		s.source(r) // panics, which it must not with the lock
 	}

@@ -47,10 +47,7 @@ type taskSource struct {
 // Wait suspends the running task.
 func (s *taskSource) Wait(d sys.Direction, deadline time.Time) error {
 	l := s.loop
-	t := l.runningTask()
-	if t == nil || t.loop != l {
-		panic("sched: Wait is called outside the loop's tasks")
-	}
+	t := l.caller("Wait")
 	l.lock()
 	err := t.canceled
 	suspends := err != nil
