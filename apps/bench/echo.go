@@ -106,11 +106,9 @@ func (c config) turn(ctx context.Context, s *contender) error {
 		return err
 	}
 	defer server.stop()
-	load := []string{filepath.Join(c.dir, "echo"), "load", "-addr", server.addr, "-json", "-phases",
-		"-c", strconv.Itoa(c.conns), "-s", strconv.Itoa(c.size), "-p", strconv.Itoa(c.depth), "-d", c.duration.String()}
 	// What a connection costs to make and to close is not part of what a message costs.
 	at := map[string]time.Duration{}
-	out, err := output(ctx, loadCPU, load, func(phase string) error {
+	result, err := load{c.conns, c.size, c.depth, c.duration}.run(ctx, filepath.Join(c.dir, "echo"), server.addr, func(phase string) error {
 		cpu, err := server.cpu()
 		at[phase] = cpu
 		return err
@@ -118,17 +116,36 @@ func (c config) turn(ctx context.Context, s *contender) error {
 	if err != nil {
 		return err
 	}
-	var result struct {
-		Messages float64 `json:"messages"`
-		Rate     float64 `json:"messages_per_second"`
-	}
-	if err := json.Unmarshal(out, &result); err != nil {
-		return fmt.Errorf("load printed %q: %w", out, err)
-	}
-	if result.Messages == 0 {
-		return fmt.Errorf("no message came back in %v", c.duration)
-	}
 	s.rates = append(s.rates, result.Rate)
 	s.cpus = append(s.cpus, float64(at["over"]-at["begun"])/result.Messages)
 	return nil
+}
+
+// load is how an echo server is loaded: connections, the bytes of a message, messages in flight on each connection, and for how long.
+type load struct {
+	conns, size, depth int
+	duration           time.Duration
+}
+
+// loaded is what the load says of itself.
+type loaded struct {
+	Messages float64 `json:"messages"`
+	Rate     float64 `json:"messages_per_second"`
+}
+
+// run has the program echo load the server at addr, and calls phase when it has begun and when it is over.
+func (l load) run(ctx context.Context, echo, addr string, phase func(string) error) (loaded, error) {
+	var result loaded
+	out, err := output(ctx, loadCPU, []string{echo, "load", "-addr", addr, "-json", "-phases",
+		"-c", strconv.Itoa(l.conns), "-s", strconv.Itoa(l.size), "-p", strconv.Itoa(l.depth), "-d", l.duration.String()}, phase)
+	if err != nil {
+		return result, err
+	}
+	if err := json.Unmarshal(out, &result); err != nil {
+		return result, fmt.Errorf("load printed %q: %w", out, err)
+	}
+	if result.Messages == 0 {
+		return result, fmt.Errorf("no message came back in %v", l.duration)
+	}
+	return result, nil
 }

@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
-	"strconv"
 	"text/tabwriter"
 	"time"
 
@@ -103,8 +101,7 @@ func (c formsConfig) turn(ctx context.Context, echo string, r *formRow) error {
 		return err
 	}
 	cpu, allocations, at := map[string]time.Duration{}, map[string]int{}, map[string]time.Time{}
-	out, err := output(ctx, loadCPU, []string{echo, "load", "-addr", server.addr, "-json", "-phases",
-		"-c", strconv.Itoa(c.conns), "-s", strconv.Itoa(c.size), "-p", strconv.Itoa(c.depth), "-d", c.duration.String()}, func(phase string) error {
+	result, err := load{c.conns, c.size, c.depth, c.duration}.run(ctx, echo, server.addr, func(phase string) error {
 		used, err := server.cpu()
 		if err != nil {
 			return err
@@ -119,16 +116,6 @@ func (c formsConfig) turn(ctx context.Context, echo string, r *formRow) error {
 	})
 	if err != nil {
 		return err
-	}
-	var result struct {
-		Messages float64 `json:"messages"`
-		Rate     float64 `json:"messages_per_second"`
-	}
-	if err := json.Unmarshal(out, &result); err != nil {
-		return fmt.Errorf("load printed %q: %w", out, err)
-	}
-	if result.Messages == 0 {
-		return fmt.Errorf("no message came back in %v", c.duration)
 	}
 	r.rates = append(r.rates, result.Rate)
 	r.cpus = append(r.cpus, float64(cpu["over"]-cpu["begun"])/result.Messages)
