@@ -116,6 +116,3 @@ func outcomeCases() []Case {
 		},
 	}
 }
-
-// Signals says that a process can send itself signals.
-const Signals Feature = "signals"

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/edgewise-go/edgewise/stream"
-	"github.com/edgewise-go/edgewise/sys"
 )
 
 // The delays that cases of races give a dialer: one that passes soon and leaves time to see that it was kept, one that the least delay is, and one
@@ -369,19 +368,3 @@ func raceGoroutines(w *world) {
 
 // goroutineTries is how often goroutines are counted before one too many is believed.
 const goroutineTries = 20
-
-// IPv6 says that the system has a loopback address of IPv6. [IP6] is whether it does.
-const IPv6 Feature = "ipv6"
-
-// IP6 returns the feature IPv6 if the system has it.
-func IP6() []Feature {
-	s, err := stream.OpenTCP(sys.IPv6)
-	if err != nil {
-		return nil
-	}
-	defer s.Close()
-	if s.Bind(netip.AddrPortFrom(netip.IPv6Loopback(), 0)) != nil {
-		return nil
-	}
-	return []Feature{IPv6}
-}

@@ -9,9 +9,6 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Selects says that the Waiter is a stream.Selector.
-const Selects Feature = "select"
-
 func selectCases() []Case {
 	all := []Case{
 		{

@@ -2,7 +2,7 @@
 
 package streamtest
 
-// Unix returns the features that the system has.
-func Unix() []Feature {
-	return []Feature{NonblockFlag, DescriptorLimit, SharedPorts, NetworkAnswers, UnixSockets}
+// system is what every machine of this system has.
+func system() []Feature {
+	return []Feature{NonblockFlag, DescriptorLimit, Signals, SharedPorts, NetworkAnswers, UnixSockets}
 }

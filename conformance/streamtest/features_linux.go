@@ -1,6 +1,6 @@
 package streamtest
 
-// Unix returns the features that the system has.
-func Unix() []Feature {
-	return []Feature{NonblockFlag, DescriptorLimit, SharedPorts, SendFile, NetworkAnswers, UnixSockets, AbstractNames}
+// system is what every machine of this system has.
+func system() []Feature {
+	return []Feature{NonblockFlag, DescriptorLimit, Signals, SharedPorts, SendFile, NetworkAnswers, UnixSockets, AbstractNames}
 }

@@ -2,5 +2,5 @@
 
 package streamtest
 
-// Unix returns the features that the system has.
-func Unix() []Feature { return nil }
+// system is what every machine of this system has.
+func system() []Feature { return nil }

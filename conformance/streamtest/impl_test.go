@@ -1,7 +1,6 @@
 package streamtest
 
 import (
-	"slices"
 	"testing"
 
 	"github.com/edgewise-go/edgewise/stream/park"
@@ -20,4 +19,6 @@ func TestPark(t *testing.T) { TestWaiter(t, parked()) }
 func TestOneInAChild(t *testing.T) { TestChild(t, everyTarget()...) }
 
 // features returns what every target has on this system.
-func features() []Feature { return slices.Concat(Unix(), IP6(), signalFeatures(), []Feature{Selects}) }
+func features() []Feature {
+	return append(System(), Selects)
+}

@@ -105,7 +105,7 @@ func mutants() []mutant {
 		packetMutants(), packetUnixMutants(),
 		packetAdoptMutants(),
 		tlsMutants(),
-		copyMutants(), acceptMoreMutants(), endBothMutants(),
+		copyMutants(), acceptLoopsMutants(), endBothMutants(),
 	)
 }
 

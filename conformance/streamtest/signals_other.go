@@ -11,5 +11,3 @@ import (
 const interruption = syscall.SIGTERM
 
 func interrupt() error { return errors.ErrUnsupported }
-
-func signalFeatures() []Feature { return nil }

@@ -8,5 +8,3 @@ import "syscall"
 const interruption = syscall.SIGWINCH
 
 func interrupt() error { return syscall.Kill(syscall.Getpid(), interruption) }
-
-func signalFeatures() []Feature { return []Feature{Signals} }

@@ -32,33 +32,6 @@ type (
 	Feature   = suite.Feature
 )
 
-// Goroutines says that Wait suspends goroutines, so that a second caller in a direction may be blocked until its turn. Without it Fixture.Go
-// runs tasks, and the second caller must get stream.ErrBusy at once.
-const Goroutines Feature = "goroutines"
-
-// NonblockFlag says that the system tells whether a handle blocks, so that one which was opened elsewhere can be adopted. DescriptorLimit
-// says that it gives a process few descriptors when asked. [Unix] is what the system has.
-const (
-	NonblockFlag    Feature = "nonblock-flag"
-	DescriptorLimit Feature = "descriptor-limit"
-)
-
-// SharedPorts says that several sockets can listen on one address (SO_REUSEPORT).
-const SharedPorts Feature = "shared-ports"
-
-// SendFile says that the kernel sends files to sockets, and NetworkAnswers that it tells a connected socket of datagrams what the network answers.
-const (
-	SendFile       Feature = "sendfile"
-	NetworkAnswers Feature = "network-answers"
-)
-
-// UnixSockets says that the system has unix-domain sockets which the Waiter can wait for, AbstractNames that they can have abstract names. [Unix] is what
-// the system has.
-const (
-	UnixSockets   Feature = "unix-sockets"
-	AbstractNames Feature = "abstract-names"
-)
-
 // Fixture is the Waiter of one case.
 type Fixture struct {
 	Waiter stream.Waiter
@@ -96,7 +69,7 @@ func cases(limit time.Duration) []Case {
 		packetCases(), packetBatchCases(), packetPeerCases(), packetEndCases(), packetUnixCases(),
 		packetAdoptCases(),
 		tlsCases(),
-		copyCases(), acceptMoreCases(), endBothCases(),
+		copyCases(), acceptLoopsCases(), endBothCases(),
 	)
 	for i := range all {
 		all[i].Limit = limit

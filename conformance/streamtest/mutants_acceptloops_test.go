@@ -8,7 +8,7 @@ import (
 	"github.com/edgewise-go/edgewise/stream"
 )
 
-func acceptMoreMutants() []mutant {
+func acceptLoopsMutants() []mutant {
 	return []mutant{
 		chance(broken("a batch loses its last connection", listeners(func(b *brokenListener) {
 			b.acceptBatch = func(to []stream.Accepted) (int, error) {

@@ -18,7 +18,7 @@ const (
 	spread   = 40
 )
 
-func acceptMoreCases() []Case {
+func acceptLoopsCases() []Case {
 	return []Case{
 		{
 			ID:   "accept/batch",
