@@ -34,8 +34,8 @@ const testTimeout = "-timeout=30m"
 // testParallel is how many parallel tests of a package run at a time: those of the conformance suites wait more than they work.
 const testParallel = "-parallel=8"
 
-// Test runs the tests of all modules together, with the race detector where it works, and prints the conformance
-// table. With -v (go tool mage -v test) it also names each top-level test.
+// Test runs the tests of all modules together, with the race detector where it works, then the proofs of the conformance suites
+// without it, and prints the conformance table. With -v (go tool mage -v test) it also names each top-level test.
 func Test() error {
 	w, err := open()
 	if err != nil {

@@ -4,9 +4,8 @@
 //
 // A [Socket] only tries: every operation returns at once, with a result or with sys.ErrWouldBlock. A [Conn] and a [Listener] add the
 // wait: they try, suspend the caller through a [Waiter] until trying again makes sense, and try again. They are a net.Conn and
-// a net.Listener, so crypto/tls, net/http and everything else that takes those runs on them unmodified. A [PacketConn] does the same for
-// datagrams. A TLS connection that two tasks of a loop share
-// needs package stream/tlsconn, which says why.
+// a net.Listener, so crypto/tls, net/http and everything else that takes those runs on them unmodified. A TLS connection that two tasks of a
+// loop share needs package stream/tlsconn, which says why. A [PacketConn] does for datagrams what a Conn does for bytes.
 //
 // A [Waiter] is given, not built in: package sched suspends a task on an event loop, package stream/park suspends a goroutine with
 // nothing else. The same code runs on either.
