@@ -41,14 +41,16 @@ func taskRunsOnce(t T, r *rig) {
 	r.start(t, sched.Options{})
 	const tasks = 200
 	var runs [tasks]atomic.Int32
+	var ends [tasks]<-chan struct{}
 	for i := range tasks {
-		done := r.spawn(t, r.loop(), context.Background(), fmt.Sprint(i), func(task *sched.Task) error {
+		ends[i] = r.spawn(t, r.loop(), context.Background(), fmt.Sprint(i), func(task *sched.Task) error {
 			runs[i].Add(1)
 			return task.Yield()
 		})
-		if i == tasks-1 {
-			r.wait(t, done, "the last task ends")
-		}
+	}
+	// Each of them: where a loop has several threads, the last task may end while one before it is still held up.
+	for i, end := range ends {
+		r.wait(t, end, fmt.Sprintf("task %d ends", i))
 	}
 	r.fence(t)
 	for i := range runs {
