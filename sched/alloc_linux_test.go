@@ -14,7 +14,7 @@ type echoer struct {
 	buf [8]byte
 }
 
-func (e *echoer) Step(t *HandlerTask, _ Cause) Next {
+func (e *echoer) Step(t HandlerTask, _ Cause) Next {
 	for {
 		n, err := sys.Recv(e.h, e.buf[:])
 		switch {

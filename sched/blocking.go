@@ -143,8 +143,7 @@ func (c *blockingCall) work(f func() error) {
 }
 
 // attend takes the result.
-func (c *blockingCall) attend() {
-	l := c.task.loop
+func (c *blockingCall) attend(l *Loop) {
 	l.inbox.unlist(&c.listed)
 	l.blocking.count--
 	switch {

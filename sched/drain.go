@@ -86,22 +86,22 @@ func (l *Loop) cancelAll(cause error) {
 }
 
 // attend does what Drain and cancelAll asked for.
-func (l *Loop) attend() {
+func (l *Loop) attend(*Loop) {
 	l.inbox.unlist(&l.listed)
 	if l.drainAsked.Load() && !l.drained.Load() {
 		l.drained.Store(true)
 		l.eachTask(func(t *Task) {
 			switch {
 			case l.crew == nil:
-				drainCall{t}.run(l.workers[0])
+				drainCall{t}.run(l, l.workers[0])
 			case t.home != nil:
 				t.home.push(drainCall{t})
 			}
-		}, sink.drain)
+		}, func(k sink) { k.drain(l) })
 	}
 	if cause := l.cancelCause.Load(); cause != nil && l.canceled == nil {
 		l.canceled = *cause
-		l.eachTask(func(t *Task) { t.stop(*cause) }, func(s sink) { s.cancel(*cause) })
+		l.eachTask(func(t *Task) { t.stop(*cause) }, func(k sink) { k.cancel(l, *cause) })
 	}
 }
 
@@ -110,22 +110,28 @@ type drainCall struct{ task *Task }
 
 func (c drainCall) owner() *Loop { return c.task.loop }
 
-func (c drainCall) run(w *worker) {
+func (c drainCall) run(l *Loop, w *worker) {
 	if f := c.task.onDrain; f != nil {
 		w.watchdog.enterDrain()
-		c.task.loop.protect(drainName, f)
+		l.protect(drainName, f)
 	}
 }
 
-func (l *Loop) eachTask(task func(*Task), source func(sink)) {
+func (l *Loop) eachTask(task func(*Task), other func(sink)) {
 	for t := l.tasks; t != nil; {
 		older := t.older
 		task(t)
 		t = older
 	}
-	for _, s := range l.slots.all() {
-		source(s.sink)
+	l.eachSink(other)
+}
+
+// eachSink calls f with all who are told of events.
+func (l *Loop) eachSink(f func(sink)) {
+	for _, k := range l.slots.all() {
+		f(k)
 	}
+	l.slab.each(func(s *handlerSlot) { f(s) })
 }
 
 // cancelErrorFor returns the error of a task that starts on a loop whose tasks were cancelled, nil on any other.

@@ -131,9 +131,7 @@ func (l *Loop) windUp(err error) error {
 	if cerr := l.queue.Close(); err == nil && cerr != nil && !errors.Is(cerr, queue.ErrClosed) {
 		err = cerr
 	}
-	for _, s := range l.slots.all() {
-		s.sink.over()
-	}
+	l.eachSink(func(k sink) { k.over(l) })
 	return err
 }
 
@@ -163,7 +161,7 @@ func (w *worker) endTasks() {
 		}
 	}()
 	if exited := w.running; exited != nil {
-		w.visit(exited.loop, func(w *worker) {
+		w.visit(exited.loop, func(_ *Loop, w *worker) {
 			w.running = nil
 			exited.end()
 		})
@@ -175,7 +173,7 @@ func (w *worker) endTasks() {
 	l.abortAll(w)
 	if l.crew != nil {
 		for _, other := range l.crew.loops {
-			w.visit(other, other.abortAll)
+			w.visit(other, (*Loop).abortAll)
 		}
 	}
 	finished = true

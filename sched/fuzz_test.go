@@ -11,8 +11,8 @@ import (
 
 type numbered int
 
-func (numbered) run(*worker)  {}
-func (numbered) owner() *Loop { return nil }
+func (numbered) run(*Loop, *worker) {}
+func (numbered) owner() *Loop       { return nil }
 
 func FuzzRunQueue(f *testing.F) {
 	f.Add([]byte{1, 2, 3, 0, 0})
@@ -62,7 +62,7 @@ func (q *wakes) Wake() error {
 
 type listed struct{ flag bool }
 
-func (*listed) attend() {}
+func (*listed) attend(*Loop) {}
 
 func FuzzInbox(f *testing.F) {
 	f.Add([]byte{0, 1, 2, 3, 4, 0, 1, 2, 3})

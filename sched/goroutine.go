@@ -19,7 +19,7 @@ func (l *Loop) Goroutines() Goroutines { return Goroutines{l} }
 
 // Register ties h to the loop. All is safe from any goroutine.
 func (w Goroutines) Register(h sys.Handle) (Registration, error) {
-	s := &goroutineSource{}
+	s := &goroutineSource{loop: w.loop}
 	for d := range s.parked {
 		s.parked[d].wake = make(chan error, 1)
 	}
@@ -31,6 +31,7 @@ func (w Goroutines) Register(h sys.Handle) (Registration, error) {
 
 // goroutineSource suspends goroutines until its handle is ready.
 type goroutineSource struct {
+	loop *Loop
 	source
 	mu     sync.Mutex // guards what follows, and armed and ready of source
 	parked [2]parking
@@ -91,7 +92,7 @@ func (s *goroutineSource) park(d sys.Direction, group *goroutineSelect) (bool, e
 	defer s.mu.Unlock()
 	p, want := &s.parked[d], queue.InterestOf(d)
 	switch {
-	case s.closed.Load():
+	case s.closed():
 		return false, net.ErrClosed
 	case p.taken:
 		return false, ErrBusy
@@ -102,7 +103,7 @@ func (s *goroutineSource) park(d sys.Direction, group *goroutineSelect) (bool, e
 		s.ready &^= want
 		return false, nil
 	}
-	if err := s.arm(want); err != nil {
+	if err := s.arm(s.loop, want); err != nil {
 		return false, err
 	}
 	p.taken, p.waits, p.group = true, true, group
@@ -123,10 +124,10 @@ func (s *goroutineSource) unpark(d sys.Direction, err error) bool {
 	return true
 }
 
-func (s *goroutineSource) deliver(e *queue.Event) {
+func (s *goroutineSource) deliver(l *Loop, e *queue.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.note(e)
+	s.note(l, e, s)
 	for d := sys.Reading; d <= sys.Writing; d++ {
 		if i := queue.InterestOf(d); e.Ready.Directions()&i != 0 && !s.unpark(d, nil) {
 			s.ready |= i
@@ -134,7 +135,7 @@ func (s *goroutineSource) deliver(e *queue.Event) {
 	}
 }
 
-func (s *goroutineSource) settle() {
+func (s *goroutineSource) settle(l *Loop) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var wanted queue.Interest
@@ -143,7 +144,7 @@ func (s *goroutineSource) settle() {
 			wanted |= queue.InterestOf(d)
 		}
 	}
-	s.source.settle(wanted)
+	s.source.settle(l, wanted)
 }
 
 func (s *goroutineSource) Interrupt(d sys.Direction) {
@@ -154,10 +155,10 @@ func (s *goroutineSource) Interrupt(d sys.Direction) {
 	}
 }
 
-func (s *goroutineSource) ShortReadDrains() bool { return s.shortReadDrains() }
+func (s *goroutineSource) ShortReadDrains() bool { return s.shortReadDrains(s.loop) }
 
 func (s *goroutineSource) Close() error {
-	first, err := s.close()
+	first, err := s.close(s.loop)
 	if first {
 		s.release()
 	}
@@ -172,10 +173,10 @@ func (s *goroutineSource) release() {
 }
 
 // Goroutines belong to others: they learn of the loop's end, not of its wish to end.
-func (s *goroutineSource) drain()       {}
-func (s *goroutineSource) cancel(error) {}
+func (s *goroutineSource) drain(*Loop)         {}
+func (s *goroutineSource) cancel(*Loop, error) {}
 
-func (s *goroutineSource) over() {
-	s.closed.Store(true)
+func (s *goroutineSource) over(*Loop) {
+	s.markClosed()
 	s.release()
 }

@@ -16,7 +16,7 @@ import (
 type Handler interface {
 	// Step is called when the task starts, and each time that what the last Next asked for has come about. It does what can be done
 	// without blocking and returns what to wait for. A panic ends the task.
-	Step(t *HandlerTask, cause Cause) Next
+	Step(t HandlerTask, cause Cause) Next
 	// End is called once, last: with the error of the Next that ended the task, a *CancelError, a *PanicError, or ErrStopped. The
 	// handle is no longer registered, so that End may close it. If End panics, its panic is joined to the error that Options.Ended is told.
 	End(err error)
@@ -78,14 +78,18 @@ func Again() Next { return Next{verb: verbAgain} }
 // Done ends the task with err, which may be nil.
 func Done(err error) Next { return Next{verb: verbEnd, err: err} }
 
-// HandlerTask is the loop's side of a Handler.
+// HandlerTask is the loop's side of a Handler: a small value, to be kept for as long as one likes. The zero value is no task: its Loop is nil.
 type HandlerTask struct {
+	loop  *Loop
+	token queue.Token
+}
+
+// handlerSlot is what the loop knows of a handler, beside the Handler itself. Like source it has no pointers.
+type handlerSlot struct {
 	source
-	handler Handler
-	timer   *timer // made by the first Next.Within
 	want    queue.Interest
 	cause   Cause
-	state   taskState
+	state   taskState // taskEnded when the slot is free
 	pending pending
 	listed  bool // guarded by the inbox's lock
 }
@@ -106,183 +110,253 @@ const handlerName = "handler"
 // after Handler.End; if Handle returns an error, End is not called.
 //
 // It returns ErrFull at TasksMax, ErrStopped when the loop is over, drains or cancels its tasks, and errors of queue.Queue.Add.
-func (l *Loop) Handle(h sys.Handle, handler Handler) (*HandlerTask, error) {
+func (l *Loop) Handle(h sys.Handle, handler Handler) (HandlerTask, error) {
 	l.lock()
 	defer l.unlock()
 	if err := l.admit(); err != nil {
-		return nil, fmt.Errorf("sched: handler for handle %v: %w", h, err)
+		return HandlerTask{}, fmt.Errorf("sched: handler for handle %v: %w", h, err)
 	}
-	t := &HandlerTask{handler: handler}
-	if err := t.open(l, h, t); err != nil {
+	s := l.putHandler(handler)
+	s.handle = h
+	if err := s.register(l); err != nil {
+		l.dropHandler(s)
 		l.living.Add(-1)
-		return nil, err
+		return HandlerTask{}, err
 	}
-	l.runQueue.push(t)
+	l.runQueue.push(s)
 	l.offer()
-	return t, nil
+	return HandlerTask{l, s.token}, nil
+}
+
+func (l *Loop) putHandler(h Handler) *handlerSlot {
+	l.inbox.mu.Lock()
+	defer l.inbox.mu.Unlock()
+	return l.slab.put(h)
+}
+
+func (l *Loop) dropHandler(s *handlerSlot) {
+	l.inbox.mu.Lock()
+	defer l.inbox.mu.Unlock()
+	s.state = taskEnded
+	l.slab.drop(s)
 }
 
 // Loop returns the loop that t is on.
-func (t *HandlerTask) Loop() *Loop { return t.loop }
+func (t HandlerTask) Loop() *Loop { return t.loop }
 
 // ShortReadDrains reports whether a read that returned fewer bytes than it had room for proves that there are no more: then the step may
-// Await without the further read that would say so.
-func (t *HandlerTask) ShortReadDrains() bool { return t.shortReadDrains() }
+// Await without the further read that would say so. It is for the steps of t.
+func (t HandlerTask) ShortReadDrains() bool { return t.loop.slab.slot(t.token).shortReadDrains(t.loop) }
 
-// Wake has Step called with Woken if t waits, or else after the next Await. Any goroutine may call it.
-func (t *HandlerTask) Wake() { t.loop.inbox.notify(t.loop, t, &t.listed) }
+// Wake has Step called with Woken if t waits, or else after the next Await. Once t has ended it does nothing. Any goroutine may call it.
+func (t HandlerTask) Wake() {
+	in := &t.loop.inbox
+	in.mu.Lock()
+	s := t.loop.slab.lookup(t.token)
+	if s == nil || s.listed || in.ended {
+		in.mu.Unlock()
+		return
+	}
+	s.listed = true
+	in.notices = append(in.notices, s)
+	in.mu.Unlock()
+	in.rouse(t.loop)
+}
 
-func (t *HandlerTask) attend() {
-	t.loop.inbox.unlist(&t.listed)
-	if t.state == taskWaiting {
-		t.proceed(Woken)
-	} else if t.state != taskEnded {
-		t.pending |= pendingWake
+// reset makes s that of a handler which is about to start. Its token stays.
+func (s *handlerSlot) reset() {
+	s.flags.Store(0)
+	s.armed, s.ready, s.want = queue.None, queue.None, queue.None
+	s.cause, s.state, s.pending = Started, taskReady, 0
+}
+
+func (s *handlerSlot) index() uint32 { return uint32(s.token) &^ tokenHandler }
+
+// attend has the handler told of a Wake. The notice may be that of one which has had the slot before: it is not listed any more.
+func (s *handlerSlot) attend(l *Loop) {
+	l.inbox.mu.Lock()
+	listed := s.listed
+	s.listed = false
+	l.inbox.mu.Unlock()
+	if !listed {
+		return
+	}
+	if s.state == taskWaiting {
+		s.proceed(l, Woken)
+	} else {
+		s.pending |= pendingWake
 	}
 }
 
-func (t *HandlerTask) deliver(e *queue.Event) {
-	t.note(e)
+func (s *handlerSlot) deliver(l *Loop, e *queue.Event) {
+	s.note(l, e, s)
 	got := e.Ready.Directions()
-	if t.state == taskWaiting && got&t.want != 0 {
-		t.source.ready |= got &^ t.want
-		t.proceed(Ready)
+	if s.state == taskWaiting && got&s.want != 0 {
+		s.ready |= got &^ s.want
+		s.proceed(l, Ready)
 		return
 	}
-	t.source.ready |= got
+	s.ready |= got
 }
 
-// proceed makes a waiting task ready.
-func (t *HandlerTask) proceed(c Cause) {
-	if t.timer != nil {
-		t.loop.timers.stop(t.timer)
+// proceed makes a waiting handler ready.
+func (s *handlerSlot) proceed(l *Loop, c Cause) {
+	s.stopTimer(l)
+	s.cause, s.state, s.want = c, taskReady, queue.None
+	l.runQueue.push(s)
+}
+
+func (s *handlerSlot) setTimer(l *Loop, within time.Duration) {
+	i := s.index()
+	page := l.slab.page(i)
+	if page.timers == nil {
+		page.timers = new([handlersPerPage]handlerTimer)
 	}
-	t.cause, t.state, t.want = c, taskReady, queue.None
-	t.loop.runQueue.push(t)
+	t := &page.timers[i%handlersPerPage]
+	t.loop, t.slot, t.fire = l, s, t
+	l.setTimer(&t.timer, after(l.now(), within))
 }
 
-func (t *HandlerTask) expired() {
-	if t.state == taskWaiting {
-		t.proceed(Expired)
+func (s *handlerSlot) stopTimer(l *Loop) {
+	i := s.index()
+	if timers := l.slab.page(i).timers; timers != nil {
+		l.timers.stop(&timers[i%handlersPerPage].timer)
 	}
 }
 
-func (t *HandlerTask) settle() { t.source.settle(t.want) }
+func (s *handlerSlot) expired(l *Loop) {
+	if s.state == taskWaiting {
+		s.proceed(l, Expired)
+	}
+}
 
-func (t *HandlerTask) owner() *Loop { return t.loop }
-
-func (t *HandlerTask) run(w *worker) {
-	if t.state == taskEnded {
+// settle does nothing for a slot that was freed and perhaps taken since it fired, but what is right for it.
+func (s *handlerSlot) settle(l *Loop) {
+	if s.state == taskEnded {
+		s.fired = false
 		return
 	}
-	t.state = taskRunning
-	w.turnBegins(t.loop)
+	s.source.settle(l, s.want)
+}
+
+// owner is asked of what runs on workers of other loops; a handler has none but the loop in whose run queue it is.
+func (s *handlerSlot) owner() *Loop { return nil }
+
+func (s *handlerSlot) run(l *Loop, w *worker) {
+	if s.state == taskEnded {
+		return
+	}
+	s.state = taskRunning
+	w.turnBegins(l)
 	w.watchdog.enterHandler()
-	next := t.step()
-	if t.state == taskEnded {
+	next := s.step(l)
+	if s.state == taskEnded {
 		return
 	}
 	switch {
 	case next.verb == verbEnd:
-		t.end(next.err)
-	case t.pending&pendingCancel != 0:
-		t.end(t.loop.cancelErrorFor(handlerName))
+		s.end(l, next.err)
+	case s.pending&pendingCancel != 0:
+		s.end(l, l.cancelErrorFor(handlerName))
 	case next.verb == verbAgain:
-		t.cause, t.state = Resumed, taskReady
-		t.loop.runQueue.push(t)
+		s.cause, s.state = Resumed, taskReady
+		l.runQueue.push(s)
 	default:
-		t.await(next)
+		s.await(l, next)
 	}
 }
 
-func (t *HandlerTask) step() (next Next) {
-	cause := t.cause
-	t.loop.unlock()
-	defer t.loop.lock()
+func (s *handlerSlot) handler(l *Loop) Handler {
+	i := s.index()
+	return l.slab.page(i).handlers[i%handlersPerPage]
+}
+
+func (s *handlerSlot) step(l *Loop) (next Next) {
+	h, cause, t := s.handler(l), s.cause, HandlerTask{l, s.token}
+	l.unlock()
+	defer l.lock()
 	defer func() {
 		if v := recover(); v != nil {
 			next = Done(newPanicError(v))
 		}
 	}()
-	return t.handler.Step(t, cause)
+	return h.Step(t, cause)
 }
 
-func (t *HandlerTask) await(next Next) {
-	t.state, t.want = taskWaiting, next.interest
+func (s *handlerSlot) await(l *Loop, next Next) {
+	s.state, s.want = taskWaiting, next.interest
 	switch {
-	case t.pending&pendingDrain != 0:
-		t.pending &^= pendingDrain
-		t.proceed(Draining)
+	case s.pending&pendingDrain != 0:
+		s.pending &^= pendingDrain
+		s.proceed(l, Draining)
 		return
-	case t.pending&pendingWake != 0:
-		t.pending &^= pendingWake
-		t.proceed(Woken)
+	case s.pending&pendingWake != 0:
+		s.pending &^= pendingWake
+		s.proceed(l, Woken)
 		return
-	case t.source.ready&next.interest != 0:
-		t.source.ready &^= next.interest
-		t.proceed(Ready)
+	case s.ready&next.interest != 0:
+		s.ready &^= next.interest
+		s.proceed(l, Ready)
 		return
 	}
 	if next.interest != queue.None {
-		if err := t.arm(next.interest); err != nil {
+		if err := s.arm(l, next.interest); err != nil {
 			if err == net.ErrClosed {
 				err = ErrStopped // nobody but the loop ends the registration of a handler
 			}
-			t.end(err)
+			s.end(l, err)
 			return
 		}
 	}
 	if next.within > 0 {
-		if t.timer == nil {
-			t.timer = &timer{fire: t}
-		}
-		t.loop.setTimer(t.timer, after(t.loop.now(), next.within))
+		s.setTimer(l, next.within)
 	}
 }
 
-func (t *HandlerTask) drain() {
-	switch t.state {
+func (s *handlerSlot) drain(l *Loop) {
+	switch s.state {
 	case taskWaiting:
-		t.proceed(Draining)
+		s.proceed(l, Draining)
 	case taskReady, taskRunning:
-		t.pending |= pendingDrain
+		s.pending |= pendingDrain
 	}
 }
 
-func (t *HandlerTask) cancel(cause error) {
-	switch t.state {
+func (s *handlerSlot) cancel(l *Loop, cause error) {
+	switch s.state {
 	case taskEnded:
 	case taskRunning:
-		t.pending |= pendingCancel
+		s.pending |= pendingCancel
 	default:
-		t.end(&CancelError{Task: handlerName, Cause: cause})
+		s.end(l, &CancelError{Task: handlerName, Cause: cause})
 	}
 }
 
-func (t *HandlerTask) over() {
-	if t.state != taskEnded {
-		t.end(ErrStopped)
+func (s *handlerSlot) over(l *Loop) {
+	if s.state != taskEnded {
+		s.end(l, ErrStopped)
 	}
 }
 
-func (t *HandlerTask) end(err error) {
-	t.state = taskEnded
-	if t.timer != nil {
-		t.loop.timers.stop(t.timer)
+// end ends the handler and frees the slot, which may still be in the run queue: then the loop's tasks are being ended, and none is
+// admitted that could take it.
+func (s *handlerSlot) end(l *Loop, err error) {
+	s.stopTimer(l)
+	h := s.handler(l)
+	if derr := s.deregister(l); err == nil {
+		err = derr
 	}
-	if _, cerr := t.close(); err == nil {
-		err = cerr
-	}
-	t.loop.dismiss()
-	t.tell(err)
+	l.dropHandler(s)
+	l.dismiss()
+	l.tellHandler(h, err)
 }
 
-// tell says that t has ended with err.
-func (t *HandlerTask) tell(err error) {
-	t.loop.unlock()
-	defer t.loop.lock()
-	if perr := contain(func() { t.handler.End(err) }); perr != nil {
+// tellHandler says that h has ended with err.
+func (l *Loop) tellHandler(h Handler, err error) {
+	l.unlock()
+	defer l.lock()
+	if perr := contain(func() { h.End(err) }); perr != nil {
 		err = errors.Join(err, perr)
 	}
-	t.loop.options.Ended(handlerName, err)
+	l.options.Ended(handlerName, err)
 }

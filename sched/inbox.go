@@ -22,7 +22,7 @@ type inbox struct {
 }
 
 // attendant has something to do on the loop because of what another thread did.
-type attendant interface{ attend() }
+type attendant interface{ attend(*Loop) }
 
 func (in *inbox) post(l *Loop, f func()) error {
 	in.mu.Lock()

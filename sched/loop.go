@@ -28,8 +28,8 @@ type Loop struct {
 	timers    timers
 	links     sync.Mutex // guards the links of tasks as well, for those who look at the names
 	tasks     *Task      // the living coroutines, linked
-	fired     []*source  // to be settled before the next wait
-	batch     []*source  // sources of the events of this turn
+	fired     []sink     // to be settled before the next wait
+	batch     []sink     // who is told of the events of this turn
 	events    [eventsPerWaitMax]queue.Event
 	taken     []func() // posted functions of this turn
 	posting   bool     // a worker calls them
@@ -48,6 +48,7 @@ type Loop struct {
 
 	living atomic.Int64 // tasks of both forms, those in the inbox included
 	slots  slots
+	slab   slab
 
 	metrics *metrics // nil unless asked for
 
@@ -172,7 +173,7 @@ func (l *Loop) round(w *worker) {
 	for range w.runQueue.count {
 		l.offer()
 		if r := w.take(&w.runQueue); r.owner() == l {
-			r.run(w)
+			r.run(l, w)
 		} else {
 			w.visit(r.owner(), r.run)
 		}
@@ -181,7 +182,7 @@ func (l *Loop) round(w *worker) {
 	for n := l.runQueue.count; n > 0 && l.runQueue.count > 0; n-- {
 		r := w.take(&l.runQueue)
 		l.offer()
-		r.run(w)
+		r.run(l, w)
 		w.turnEnds()
 	}
 	l.hasSurplus(false)
@@ -199,9 +200,9 @@ func (l *Loop) finished() bool {
 
 // lead waits for events and makes ready whom they wake.
 func (l *Loop) lead(w *worker) {
-	for i, s := range l.fired {
+	for i, k := range l.fired {
 		l.fired[i] = nil
-		s.sink.settle()
+		k.settle(l)
 	}
 	l.fired = l.fired[:0]
 	stolen := w.steal()
@@ -263,14 +264,30 @@ func (l *Loop) dispatch(events []queue.Event) {
 		m.events.Add(uint64(len(events)))
 		m.begin(l.now())
 	}
-	l.batch = l.slots.resolve(l.batch[:0], events)
-	for i, s := range l.batch {
-		if s != nil {
-			s.sink.deliver(&events[i])
+	l.resolve(events)
+	for i, k := range l.batch {
+		if k != nil {
+			k.deliver(l, &events[i])
 			l.batch[i] = nil
 		}
 	}
 	l.metrics.end()
+}
+
+// resolve puts into batch who is told of each event, nil for a stale one and for that of a handle which others registered.
+func (l *Loop) resolve(events []queue.Event) {
+	l.batch = l.batch[:0]
+	l.slots.mu.Lock()
+	defer l.slots.mu.Unlock()
+	for i := range events {
+		var k sink
+		if t := events[i].Token; t&tokenHandler == 0 {
+			k = l.slots.lookup(t)
+		} else if s := l.slab.lookup(t); s != nil {
+			k = s
+		}
+		l.batch = append(l.batch, k)
+	}
 }
 
 // now is the time since the loop was made; timers are kept in it.
@@ -300,7 +317,7 @@ func (l *Loop) takeInbox(w *worker) {
 		l.attending = true
 		for i, n := range notices {
 			notices[i] = nil
-			n.attend()
+			n.attend(l)
 		}
 		l.attending = false
 	}

@@ -50,16 +50,16 @@ func describe(l *Loop, handles ...sys.Handle) string {
 
 func (l *Loop) sayWaits() string {
 	var b strings.Builder
-	for _, s := range l.slots.all() {
-		switch k := s.sink.(type) {
-		case *HandlerTask:
-			fmt.Fprintf(&b, "handle %v: armed %v, ready %v, fired %v; handler in state %d wants %v\n", s.handle, s.armed, s.ready, s.fired, k.state, k.want)
+	l.eachSink(func(k sink) {
+		switch s := k.(type) {
+		case *handlerSlot:
+			fmt.Fprintf(&b, "handle %v: armed %v, ready %v, fired %v; handler in state %d wants %v\n", s.handle, s.armed, s.ready, s.fired, s.state, s.want)
 		case *goroutineSource:
-			k.mu.Lock()
+			s.mu.Lock()
 			fmt.Fprintf(&b, "handle %v: armed %v, ready %v, fired %v; goroutines taken %v %v, waiting %v %v\n", s.handle, s.armed, s.ready, s.fired,
-				k.parked[0].taken, k.parked[1].taken, k.parked[0].waits, k.parked[1].waits)
-			k.mu.Unlock()
+				s.parked[0].taken, s.parked[1].taken, s.parked[0].waits, s.parked[1].waits)
+			s.mu.Unlock()
 		}
-	}
+	})
 	return b.String()
 }

@@ -92,7 +92,7 @@ func (s *taskSelect) Wake() {
 }
 
 // attend tells the task of a Wake. The mark stays if the task was woken by something else: then its next Wait takes it.
-func (s *taskSelect) attend() {
+func (s *taskSelect) attend(*Loop) {
 	s.loop.inbox.unlist(&s.listed)
 	if s.task != nil && s.woken.Load() && s.task.wake(nil) {
 		s.woken.Store(false)

@@ -9,37 +9,51 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// source is a handle registered with the loop's queue: what is known of its readiness, and who is told.
+// source is a handle registered with a loop's queue, and what is known of its readiness. It has no pointers, so that the
+// garbage collector does not look into those of idle handlers.
 type source struct {
-	loop   *Loop
-	sink   sink
-	handle sys.Handle
 	token  queue.Token
+	handle sys.Handle
+	flags  atomic.Uint32
 	armed  queue.Interest // what the queue watches, in modes Level and OneShot
 	ready  queue.Interest // reported while nobody waited
 	fired  bool           // in the loop's list of the same name
-	ends   atomic.Bool    // a hang-up or an error was reported
-	closed atomic.Bool
 }
 
-// sink is what is told of a source's events, on the loop.
+// The flags of a source.
+const (
+	flagEnds   = 1 << iota // a hang-up or an error was reported
+	flagClosed             // the registration has ended
+)
+
+func (s *source) closed() bool { return s.flags.Load()&flagClosed != 0 }
+
+// markClosed reports whether s was not closed before.
+func (s *source) markClosed() bool { return s.flags.Or(flagClosed)&flagClosed == 0 }
+
+// sink is what is told of a source's events, on its loop.
 type sink interface {
-	deliver(e *queue.Event)
-	settle() // see Loop.settle
-	drain()  // the loop was asked to end
-	cancel(cause error)
-	over() // the loop has ended
+	deliver(l *Loop, e *queue.Event)
+	settle(l *Loop) // see source.settle
+	drain(l *Loop)  // the loop was asked to end
+	cancel(l *Loop, cause error)
+	over(l *Loop) // the loop has ended
 }
 
-// open registers s with the queue: for both directions for good with edges, for none until somebody waits in the other modes.
-func (s *source) open(l *Loop, h sys.Handle, k sink) error {
-	s.loop, s.handle, s.sink = l, h, k
-	s.token = l.slots.put(s)
+// register has the queue of l watch s, whose handle and token are set: for both directions for good with edges, for none until somebody waits in
+// the other modes.
+func (s *source) register(l *Loop) error {
 	interest := queue.None
 	if l.options.Mode == queue.Edge {
 		interest = queue.Both
 	}
-	err := l.queue.Add(h, queue.Registration{Token: s.token, Interest: interest, Mode: l.options.Mode})
+	return l.queue.Add(s.handle, queue.Registration{Token: s.token, Interest: interest, Mode: l.options.Mode})
+}
+
+// open registers s, of which k is told.
+func (s *source) open(l *Loop, h sys.Handle, k sink) error {
+	s.handle, s.token = h, l.slots.put(k)
+	err := s.register(l)
 	if err != nil {
 		l.slots.drop(s.token)
 	}
@@ -48,24 +62,27 @@ func (s *source) open(l *Loop, h sys.Handle, k sink) error {
 
 // close ends the registration and reports whether this call did. Any thread may call it. The handle's number may be used again
 // once it has returned.
-func (s *source) close() (bool, error) {
-	l := s.loop
+func (s *source) close(l *Loop) (bool, error) {
 	l.slots.mu.Lock()
 	defer l.slots.mu.Unlock()
-	if s.closed.Swap(true) {
+	if !s.markClosed() {
 		return false, nil
 	}
-	err := l.queue.Delete(s.handle)
+	err := s.deregister(l)
 	l.slots.dropLocked(s.token)
-	if errors.Is(err, queue.ErrClosed) {
-		err = nil
-	}
 	return true, err
 }
 
+func (s *source) deregister(l *Loop) error {
+	err := l.queue.Delete(s.handle)
+	if errors.Is(err, queue.ErrClosed) {
+		err = nil
+	}
+	return err
+}
+
 // arm declares that readiness in the directions of want is lost, and has the queue watch for it.
-func (s *source) arm(want queue.Interest) error {
-	l := s.loop
+func (s *source) arm(l *Loop, want queue.Interest) error {
 	switch l.options.Mode {
 	case queue.Edge:
 		if l.native {
@@ -74,7 +91,7 @@ func (s *source) arm(want queue.Interest) error {
 		// The lock keeps close out: its caller closes the handle next, and what is said of the number then would be said of a stranger.
 		l.slots.mu.Lock()
 		defer l.slots.mu.Unlock()
-		if s.closed.Load() {
+		if s.closed() {
 			return net.ErrClosed
 		}
 		return closedError(l.queue.WouldBlock(s.handle, want))
@@ -84,15 +101,14 @@ func (s *source) arm(want queue.Interest) error {
 			return nil
 		}
 	}
-	return s.watch(s.armed | want)
+	return s.watch(l, s.armed|want)
 }
 
 // watch has the queue watch for the directions of interest, which it checks at once.
-func (s *source) watch(interest queue.Interest) error {
-	l := s.loop
+func (s *source) watch(l *Loop, interest queue.Interest) error {
 	l.slots.mu.Lock()
 	defer l.slots.mu.Unlock()
-	if s.closed.Load() {
+	if s.closed() {
 		return net.ErrClosed
 	}
 	err := l.queue.Modify(s.handle, queue.Registration{Token: s.token, Interest: interest, Mode: l.options.Mode})
@@ -103,22 +119,22 @@ func (s *source) watch(interest queue.Interest) error {
 	return nil
 }
 
-// note takes down what e says of the registration itself.
-func (s *source) note(e *queue.Event) {
+// note takes down what e says of the registration itself; k is told of s.
+func (s *source) note(l *Loop, e *queue.Event, k sink) {
 	s.armed &^= e.Disarmed
 	if e.Ready.Ends() {
-		s.ends.Store(true)
+		s.flags.Or(flagEnds)
 	}
-	if l := s.loop; l.options.Mode == queue.Level && !s.fired {
+	if l.options.Mode == queue.Level && !s.fired {
 		s.fired = true
-		l.fired = append(l.fired, s)
+		l.fired = append(l.fired, k)
 	}
 }
 
 // shortReadDrains: a native edge comes with every arrival, so that after a short read the next one reports itself, and the other
 // modes look at the handle anew when they are armed. But a hang-up that an edge has reported with the last bytes comes no second time.
-func (s *source) shortReadDrains() bool {
-	return s.loop.options.Mode != queue.Edge || !s.loop.native || !s.ends.Load()
+func (s *source) shortReadDrains(l *Loop) bool {
+	return l.options.Mode != queue.Edge || !l.native || s.flags.Load()&flagEnds == 0
 }
 
 // closedError gives a registration that is gone the error that the users of package net know.
@@ -131,10 +147,10 @@ func closedError(err error) error {
 
 // settle has the queue watch, in mode Level, for no more than is wanted at the end of the turn in which the source fired, so that what
 // is not taken does not nag. Turning the interest off with the event would cost two calls a message instead of none.
-func (s *source) settle(wanted queue.Interest) {
+func (s *source) settle(l *Loop, wanted queue.Interest) {
 	s.fired = false
 	if s.armed != wanted {
 		// An error shows again at the next wait for the source, which has somebody to tell.
-		_ = s.watch(wanted)
+		_ = s.watch(l, wanted)
 	}
 }

@@ -104,14 +104,14 @@ func (w *worker) takeArrivals() {
 }
 
 // visit calls f with the lock of l in place of that of w's own loop.
-func (w *worker) visit(l *Loop, f func(w *worker)) {
+func (w *worker) visit(l *Loop, f func(*Loop, *worker)) {
 	w.loop.unlock()
 	l.lock()
 	defer func() {
 		l.unlock()
 		w.loop.lock()
 	}()
-	f(w)
+	f(l, w)
 }
 
 // steal runs one task of a loop that is busy, if w has nothing else to do, and reports whether it did.
@@ -148,7 +148,7 @@ func (w *worker) stealFrom(victim *Loop) bool {
 	r := w.take(&victim.runQueue)
 	victim.hasSurplus(victim.runQueue.count > 0)
 	victim.offer()
-	r.run(w)
+	r.run(victim, w)
 	w.turnEnds()
 	victim.offer() // it may be ready again, and the victim asleep by now
 	return true

@@ -264,7 +264,7 @@ func (t *Task) wasResumed(id uint64) bool {
 }
 
 // attend looks at what other threads did to t: they cancelled it, or ended its suspension.
-func (t *Task) attend() {
+func (t *Task) attend(*Loop) {
 	t.loop.inbox.unlist(&t.listed)
 	if t.state == taskEnded {
 		return
@@ -346,7 +346,7 @@ func (t *Task) owner() *Loop { return t.loop }
 
 // run gives the thread to the task until it suspends or ends. The coroutine is made here, on the loop's locked thread: one that was made
 // in another state of locking could not be switched to, and the runtime would throw.
-func (t *Task) run(w *worker) {
+func (t *Task) run(_ *Loop, w *worker) {
 	if t.state == taskEnded {
 		return
 	}

@@ -28,7 +28,7 @@ func (l *Loop) Tasks() Tasks { return Tasks{l} }
 
 // Register ties h to the loop. Any goroutine may call it; Registration.Wait is for tasks of the loop.
 func (w Tasks) Register(h sys.Handle) (Registration, error) {
-	s := &taskSource{}
+	s := &taskSource{loop: w.loop}
 	if err := s.open(w.loop, h, s); err != nil {
 		return nil, err
 	}
@@ -37,6 +37,7 @@ func (w Tasks) Register(h sys.Handle) (Registration, error) {
 
 // taskSource suspends tasks until its handle is ready.
 type taskSource struct {
+	loop *Loop
 	source
 	waiting     [2]*Task       // by direction; owned by the loop
 	arming      queue.Interest // of the task that is being suspended
@@ -69,7 +70,7 @@ func (s *taskSource) Wait(d sys.Direction, deadline time.Time) error {
 // armFor has the queue watch for what t, which has just been suspended, waits for. That is done on the stack of the worker: an idle
 // coroutine's stack is as large as the deepest call in it, and this one would be that.
 func (s *taskSource) armFor(t *Task) {
-	if err := s.arm(s.arming); err != nil {
+	if err := s.arm(s.loop, s.arming); err != nil {
 		t.wake(err)
 	}
 }
@@ -79,7 +80,7 @@ func (s *taskSource) enlist(t *Task, d sys.Direction) (suspends bool, err error)
 	if suspends, err := s.claim(t, d); !suspends {
 		return false, err
 	}
-	if err := s.arm(queue.InterestOf(d)); err != nil {
+	if err := s.arm(s.loop, queue.InterestOf(d)); err != nil {
 		s.waiting[d] = nil
 		return false, err
 	}
@@ -90,7 +91,7 @@ func (s *taskSource) enlist(t *Task, d sys.Direction) (suspends bool, err error)
 func (s *taskSource) claim(t *Task, d sys.Direction) (suspends bool, err error) {
 	want := queue.InterestOf(d)
 	switch {
-	case s.closed.Load():
+	case s.closed():
 		return false, net.ErrClosed
 	case s.waiting[d] != nil:
 		return false, ErrBusy
@@ -104,8 +105,8 @@ func (s *taskSource) claim(t *Task, d sys.Direction) (suspends bool, err error) 
 	return true, nil
 }
 
-func (s *taskSource) deliver(e *queue.Event) {
-	s.note(e)
+func (s *taskSource) deliver(l *Loop, e *queue.Event) {
+	s.note(l, e, s)
 	for d := sys.Reading; d <= sys.Writing; d++ {
 		i := queue.InterestOf(d)
 		if e.Ready.Directions()&i == 0 {
@@ -122,14 +123,14 @@ func (s *taskSource) deliver(e *queue.Event) {
 	}
 }
 
-func (s *taskSource) settle() {
+func (s *taskSource) settle(l *Loop) {
 	var wanted queue.Interest
 	for d := sys.Reading; d <= sys.Writing; d++ {
 		if s.waiting[d] != nil {
 			wanted |= queue.InterestOf(d)
 		}
 	}
-	s.source.settle(wanted)
+	s.source.settle(l, wanted)
 }
 
 func (s *taskSource) Interrupt(d sys.Direction) {
@@ -140,10 +141,10 @@ func (s *taskSource) Interrupt(d sys.Direction) {
 // MayBlock tells package stream that a caller who blocks on anything else than Wait blocks the loop.
 func (s *taskSource) MayBlock() bool { return false }
 
-func (s *taskSource) ShortReadDrains() bool { return s.shortReadDrains() }
+func (s *taskSource) ShortReadDrains() bool { return s.shortReadDrains(s.loop) }
 
 func (s *taskSource) Close() error {
-	first, err := s.close()
+	first, err := s.close(s.loop)
 	if first {
 		s.loop.inbox.notify(s.loop, s, &s.listed)
 	}
@@ -151,12 +152,12 @@ func (s *taskSource) Close() error {
 }
 
 // attend tells the waiting tasks what another thread did.
-func (s *taskSource) attend() {
+func (s *taskSource) attend(*Loop) {
 	s.loop.inbox.unlist(&s.listed)
 	for d, t := range s.waiting {
 		switch {
 		case t == nil:
-		case s.closed.Load():
+		case s.closed():
 			s.waiting[d] = nil
 			t.wake(net.ErrClosed)
 		case s.interrupted[d].Load():
@@ -170,6 +171,6 @@ func (s *taskSource) attend() {
 }
 
 // Tasks are told of drain and cancellation themselves.
-func (s *taskSource) drain()       {}
-func (s *taskSource) cancel(error) {}
-func (s *taskSource) over()        {}
+func (s *taskSource) drain(*Loop)         {}
+func (s *taskSource) cancel(*Loop, error) {}
+func (s *taskSource) over(*Loop)          {}

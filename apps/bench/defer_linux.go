@@ -237,7 +237,7 @@ func (b *deferBench) row(f strategy.Flags, counters []*counter) deferRow {
 }
 
 // Step works, then reads, if the turn has time left; else it defers both.
-func (s *deferSource) Step(_ *sched.HandlerTask, cause sched.Cause) sched.Next {
+func (s *deferSource) Step(_ sched.HandlerTask, cause sched.Cause) sched.Next {
 	switch cause {
 	case sched.Started:
 		s.bench.waiting.Done()

@@ -74,12 +74,20 @@ func idling(ctx context.Context, args []string) error {
 			return cli.Usagef("-server %s: want some of %s", word, idleServers)
 		}
 	}
-	echo, remove, err := buildEcho(ctx)
-	if err != nil {
-		return err
+	if c.servers != memoryWord {
+		echo, remove, err := buildEcho(ctx)
+		if err != nil {
+			return err
+		}
+		defer remove()
+		if err := c.run(ctx, os.Stdout, echo); err != nil {
+			return err
+		}
 	}
-	defer remove()
-	return c.run(ctx, os.Stdout, echo)
+	if c.wants(memoryWord) {
+		return registrations(os.Stdout, c.registrations)
+	}
+	return nil
 }
 
 func (c idleConfig) all(echo string) ([]idleServer, error) {
@@ -129,10 +137,7 @@ func (c idleConfig) run(ctx context.Context, w io.Writer, echo string) error {
 		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n", s.name, n, r[0].rss/n, r[0].heap/n, r[0].stack/n, r[1].rss/n, r[1].heap/n, r[1].stack/n)
 	}
 	note("\r%-50s\r", "")
-	if err := t.Flush(); err != nil || !c.wants(memoryWord) {
-		return err
-	}
-	return registrations(w, c.registrations)
+	return t.Flush()
 }
 
 // held is the memory of a server.

@@ -13,7 +13,7 @@ import (
 type handler struct {
 	sock   stream.Socket
 	buffer bufstrategy.Buffer
-	task   *sched.HandlerTask
+	task   sched.HandlerTask
 	last   bufstrategy.Outcome // of the last Fill: what to do when the buffer is empty
 	failed error               // with last, when the outcome has one
 	moved  int                 // bytes read since others had their turn
@@ -26,7 +26,7 @@ func (h *handler) TryReadv(segs [][]byte) (int, error) { return h.sock.TryReadv(
 func (h *handler) ShortReadDrains() bool { return h.task.ShortReadDrains() }
 
 // Step reads and writes until one of the two would block or the budget is spent.
-func (h *handler) Step(t *sched.HandlerTask, cause sched.Cause) sched.Next {
+func (h *handler) Step(t sched.HandlerTask, cause sched.Cause) sched.Next {
 	h.task = t
 	for {
 		if h.buffer.Len() == 0 {

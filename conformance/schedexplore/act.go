@@ -197,7 +197,7 @@ func (w *world) wakeOne() {
 	}
 	switch a := w.actors[w.random(len(w.actors))].(type) {
 	case *handler:
-		if a.ended || a.task == nil {
+		if a.ended || a.task.Loop() == nil {
 			return
 		}
 		w.trace("%v is woken", a)

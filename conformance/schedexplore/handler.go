@@ -13,7 +13,7 @@ type handler struct {
 	w     *world
 	name  string
 	file  *file
-	task  *sched.HandlerTask
+	task  sched.HandlerTask
 	mine  *registration
 	echo  bool // sends back what it reads, and waits with a time limit of an hour
 	count int  // of steps
@@ -81,7 +81,7 @@ func (h *handler) lost(w *world) string {
 }
 
 // Step implements sched.Handler.
-func (h *handler) Step(_ *sched.HandlerTask, c sched.Cause) sched.Next {
+func (h *handler) Step(_ sched.HandlerTask, c sched.Cause) sched.Next {
 	w := h.w
 	h.last, h.waiting, h.deadline = h.deadline, false, time.Time{}
 	w.trace("%v steps: %v", h, c)

@@ -178,7 +178,7 @@ var mutants = []struct {
 	{"does not tell of a step that is ready", func() Seams {
 		return handlerSeam(func(o *oddHandler) {
 			steps, last := 0, sched.Next{}
-			o.step = func(t *sched.HandlerTask, c sched.Cause) sched.Next {
+			o.step = func(t sched.HandlerTask, c sched.Cause) sched.Next {
 				if steps++; c == sched.Ready && steps%4 == 0 {
 					return last
 				}
@@ -190,7 +190,7 @@ var mutants = []struct {
 	{"lets a time limit pass at once", func() Seams {
 		return handlerSeam(func(o *oddHandler) {
 			steps := 0
-			o.step = func(t *sched.HandlerTask, c sched.Cause) sched.Next {
+			o.step = func(t sched.HandlerTask, c sched.Cause) sched.Next {
 				next := o.Handler.Step(t, c)
 				if steps++; steps%8 == 0 {
 					return next.Within(0)
@@ -201,7 +201,7 @@ var mutants = []struct {
 	}},
 	{"wakes a handler only while it waits", func() Seams {
 		return Seams{
-			Wake: func(t *sched.HandlerTask) {
+			Wake: func(t sched.HandlerTask) {
 				if h := handlers[t]; h == nil || h.waiting {
 					t.Wake()
 				}
@@ -245,10 +245,10 @@ var mutants = []struct {
 }
 
 // handlers is of one interleaving at a time.
-var handlers = map[*sched.HandlerTask]*handler{}
+var handlers = map[sched.HandlerTask]*handler{}
 
-func noteHandler(h *handler) func(t *sched.HandlerTask, c sched.Cause) sched.Next {
-	return func(t *sched.HandlerTask, c sched.Cause) sched.Next {
+func noteHandler(h *handler) func(t sched.HandlerTask, c sched.Cause) sched.Next {
+	return func(t sched.HandlerTask, c sched.Cause) sched.Next {
 		handlers[t] = h
 		return h.Step(t, c)
 	}
@@ -399,7 +399,7 @@ func handlerSeam(alter func(o *oddHandler)) Seams {
 // oddHandler has its Step replaced.
 type oddHandler struct {
 	sched.Handler
-	step func(t *sched.HandlerTask, c sched.Cause) sched.Next
+	step func(t sched.HandlerTask, c sched.Cause) sched.Next
 }
 
-func (o *oddHandler) Step(t *sched.HandlerTask, c sched.Cause) sched.Next { return o.step(t, c) }
+func (o *oddHandler) Step(t sched.HandlerTask, c sched.Cause) sched.Next { return o.step(t, c) }

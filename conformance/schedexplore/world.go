@@ -20,7 +20,7 @@ type Seams struct {
 	Tasks      func(l *sched.Loop, h sys.Handle) (sched.Registration, error)
 	Goroutines func(l *sched.Loop, h sys.Handle) (sched.Registration, error)
 	Handler    func(h sched.Handler) sched.Handler
-	Wake       func(t *sched.HandlerTask)
+	Wake       func(t sched.HandlerTask)
 	Sleep      func(t *sched.Task, d time.Duration) error
 	Await      func(t *sched.Task, start func(resume func())) error
 	Post       func(l *sched.Loop, f func()) error

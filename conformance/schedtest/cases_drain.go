@@ -90,7 +90,7 @@ func drainHandlers(t T, r *rig) {
 	begun := make(chan struct{})
 	for range 2 { // one waits for nothing, the other for a silent socket and a time
 		a, _ := r.pair(t)
-		s := newScript(func(_ *sched.HandlerTask, c sched.Cause) sched.Next {
+		s := newScript(func(_ sched.HandlerTask, c sched.Cause) sched.Next {
 			mu.Lock()
 			defer mu.Unlock()
 			causes = append(causes, c)
@@ -149,7 +149,7 @@ func drainRefuses(t T, r *rig) {
 	}
 	a, _ := r.pair(t)
 	r.on(t, func() {
-		s := newScript(func(*sched.HandlerTask, sched.Cause) sched.Next { return sched.Done(nil) })
+		s := newScript(func(sched.HandlerTask, sched.Cause) sched.Next { return sched.Done(nil) })
 		if _, err := r.ops.handle(r.loop(), a, s); !errors.Is(err, sched.ErrStopped) {
 			t.Errorf("Handle while the loop drains: %v, want ErrStopped", err)
 		}
@@ -219,7 +219,7 @@ func shutdownCancels(t T, r *rig) {
 		return err
 	})
 	a, _ := r.pair(t)
-	s := newScript(func(*sched.HandlerTask, sched.Cause) sched.Next { return sched.Await(queue.Readable) })
+	s := newScript(func(sched.HandlerTask, sched.Cause) sched.Next { return sched.Await(queue.Readable) })
 	s.heedsDrain = false
 	r.handle(t, a, s)
 	r.wait(t, begun, "the task begins")

@@ -29,6 +29,9 @@ func handlerCases() []testCase {
 			Rule:   "after d, and at once if d is not positive, Step is called with Expired.",
 			Source: "a time that is left, and is negative"},
 		{ID: "handler/wake", Run: handlerWake, Rule: wakeRule, Source: "smol 134: wake between look and park"},
+		{ID: "handler/wake-after-end", Run: handlerWakeAfterEnd,
+			Rule:   "Once t has ended it does nothing.",
+			Source: "a slab whose places are used again"},
 		{ID: "handler/again", Run: handlerAgain,
 			Rule:   "Again lets other tasks run, and new events come in, then calls Step with Resumed",
 			Source: "gnet 599, tokio 6221: one connection keeps the loop"},
@@ -41,7 +44,7 @@ func handlerCases() []testCase {
 
 // script is a handler made of functions, which counts what it is told.
 type script struct {
-	step func(t *sched.HandlerTask, cause sched.Cause) sched.Next
+	step func(t sched.HandlerTask, cause sched.Cause) sched.Next
 	end  func(err error)
 
 	heedsDrain bool // the handler ends when the case does
@@ -52,11 +55,11 @@ type script struct {
 	ended chan struct{}
 }
 
-func newScript(step func(t *sched.HandlerTask, cause sched.Cause) sched.Next) *script {
+func newScript(step func(t sched.HandlerTask, cause sched.Cause) sched.Next) *script {
 	return &script{step: step, heedsDrain: true, ended: make(chan struct{})}
 }
 
-func (s *script) Step(t *sched.HandlerTask, cause sched.Cause) sched.Next {
+func (s *script) Step(t sched.HandlerTask, cause sched.Cause) sched.Next {
 	s.steps.Add(1)
 	if cause == sched.Draining && s.heedsDrain {
 		return sched.Done(nil)
@@ -88,9 +91,9 @@ func (r *rig) on(t T, f func()) {
 }
 
 // handle starts s for h.
-func (r *rig) handle(t T, h sys.Handle, s *script) *sched.HandlerTask {
+func (r *rig) handle(t T, h sys.Handle, s *script) sched.HandlerTask {
 	t.Helper()
-	var task *sched.HandlerTask
+	var task sched.HandlerTask
 	var err error
 	r.on(t, func() { task, err = r.ops.handle(r.loop(), h, s) })
 	if err != nil {
@@ -103,7 +106,7 @@ func handlerStarts(t T, r *rig) {
 	r.start(t, sched.Options{})
 	a, _ := r.pair(t)
 	var causes []sched.Cause
-	s := newScript(func(_ *sched.HandlerTask, c sched.Cause) sched.Next {
+	s := newScript(func(_ sched.HandlerTask, c sched.Cause) sched.Next {
 		causes = append(causes, c)
 		return sched.Await(queue.None)
 	})
@@ -120,7 +123,7 @@ func handlerEndsOnce(t T, r *rig) {
 	r.start(t, sched.Options{})
 	for _, want := range []error{nil, errCase} {
 		a, _ := r.pair(t)
-		s := newScript(func(_ *sched.HandlerTask, c sched.Cause) sched.Next {
+		s := newScript(func(_ sched.HandlerTask, c sched.Cause) sched.Next {
 			if c == sched.Started {
 				return sched.Again()
 			}
@@ -144,7 +147,7 @@ func handlerReady(t T, r *rig) {
 	a, b := r.pair(t)
 	p := make([]byte, 8)
 	reader := newScript(nil)
-	reader.step = func(_ *sched.HandlerTask, c sched.Cause) sched.Next {
+	reader.step = func(_ sched.HandlerTask, c sched.Cause) sched.Next {
 		if c != sched.Started && c != sched.Ready {
 			t.Errorf("Step was called with %v", c)
 		}
@@ -190,7 +193,7 @@ func handlerReadyBefore(t T, r *rig) {
 	r.start(t, sched.Options{})
 	a, b := r.pair(t)
 	yields := 0
-	s := newScript(func(_ *sched.HandlerTask, c sched.Cause) sched.Next {
+	s := newScript(func(_ sched.HandlerTask, c sched.Cause) sched.Next {
 		n, err := sys.Recv(a, make([]byte, 1))
 		switch {
 		case n == 1:
@@ -206,7 +209,7 @@ func handlerReadyBefore(t T, r *rig) {
 		return sched.Await(queue.Readable)
 	})
 	plain := s.step
-	s.step = func(task *sched.HandlerTask, c sched.Cause) sched.Next {
+	s.step = func(task sched.HandlerTask, c sched.Cause) sched.Next {
 		if c == sched.Started {
 			plain(task, c)
 		}
@@ -231,7 +234,7 @@ func blow() { panic(errCase) }
 func handlerPanicInStep(t T, r *rig) {
 	r.start(t, sched.Options{})
 	a, _ := r.pair(t)
-	s := newScript(func(*sched.HandlerTask, sched.Cause) sched.Next {
+	s := newScript(func(sched.HandlerTask, sched.Cause) sched.Next {
 		blow()
 		return sched.Again()
 	})
@@ -244,7 +247,7 @@ func handlerPanicInStep(t T, r *rig) {
 func handlerPanicInEnd(t T, r *rig) {
 	r.start(t, sched.Options{})
 	a, _ := r.pair(t)
-	s := newScript(func(*sched.HandlerTask, sched.Cause) sched.Next { return sched.Done(nil) })
+	s := newScript(func(sched.HandlerTask, sched.Cause) sched.Next { return sched.Done(nil) })
 	s.end = func(error) { blow() }
 	r.handle(t, a, s)
 	r.wait(t, s.ended, "the handler ends")
@@ -258,7 +261,7 @@ func handlerWithin(t T, r *rig) {
 	durations := append([]time.Duration{-time.Hour}, durations...)
 	var begun time.Time
 	var expired atomic.Int32 // and one for the event after
-	s := newScript(func(_ *sched.HandlerTask, c sched.Cause) sched.Next {
+	s := newScript(func(_ sched.HandlerTask, c sched.Cause) sched.Next {
 		i := int(expired.Load())
 		defer func() { expired.Store(int32(i)) }()
 		switch {
@@ -314,7 +317,7 @@ func handlerWake(t T, r *rig) {
 	a, _ := r.pair(t)
 	var woken atomic.Int64
 	seen := make(chan struct{}, 1)
-	s := newScript(func(task *sched.HandlerTask, c sched.Cause) sched.Next {
+	s := newScript(func(task sched.HandlerTask, c sched.Cause) sched.Next {
 		switch {
 		case c == sched.Started:
 			r.ops.wake(task) // while it runs: for the next Await
@@ -341,13 +344,38 @@ func handlerWake(t T, r *rig) {
 	}
 }
 
+// The successor has, if it can, what was the first's: its place in the loop's tables, and its notice that is on the way.
+func handlerWakeAfterEnd(t T, r *rig) {
+	r.start(t, sched.Options{})
+	for range 20 {
+		a, b := r.pair(t)
+		second := newScript(func(sched.HandlerTask, sched.Cause) sched.Next { return sched.Await(queue.None) })
+		first := newScript(func(task sched.HandlerTask, _ sched.Cause) sched.Next {
+			r.ops.wake(task)
+			return sched.Done(nil)
+		})
+		first.end = func(error) {
+			if _, err := r.ops.handle(r.loop(), b, second); err != nil {
+				t.Errorf("Handle: %v", err)
+			}
+		}
+		task := r.handle(t, a, first)
+		r.wait(t, first.ended, "the first handler ends")
+		r.ops.wake(task)
+		r.fence(t)
+		if n := second.steps.Load(); n != 1 {
+			t.Fatalf("a Wake of a handler that has ended reached the next: %d steps, want 1", n)
+		}
+	}
+}
+
 func handlerAgain(t T, r *rig) {
 	r.start(t, sched.Options{})
 	a, _ := r.pair(t)
 	var others atomic.Int32
 	s := newScript(nil)
 	var begun atomic.Pointer[time.Time] // when the other was started
-	s.step = func(_ *sched.HandlerTask, c sched.Cause) sched.Next {
+	s.step = func(_ sched.HandlerTask, c sched.Cause) sched.Next {
 		n := int(s.steps.Load())
 		if n > 1 && c != sched.Resumed {
 			t.Errorf("Step was called with %v after Again", c)
@@ -381,10 +409,10 @@ func handlerBound(t T, r *rig) {
 	r.start(t, sched.Options{TasksMax: tasks})
 	for range 2 {
 		var held []*script
-		var woken []*sched.HandlerTask
+		var woken []sched.HandlerTask
 		for range tasks {
 			a, _ := r.pair(t)
-			s := newScript(func(_ *sched.HandlerTask, c sched.Cause) sched.Next {
+			s := newScript(func(_ sched.HandlerTask, c sched.Cause) sched.Next {
 				if c == sched.Woken {
 					return sched.Done(nil)
 				}
@@ -394,7 +422,7 @@ func handlerBound(t T, r *rig) {
 			held = append(held, s)
 		}
 		a, _ := r.pair(t)
-		extra := newScript(func(*sched.HandlerTask, sched.Cause) sched.Next { return sched.Done(nil) })
+		extra := newScript(func(sched.HandlerTask, sched.Cause) sched.Next { return sched.Done(nil) })
 		r.on(t, func() {
 			if _, err := r.ops.handle(r.loop(), a, extra); !errors.Is(err, sched.ErrFull) {
 				t.Errorf("Handle at TasksMax: %v, want ErrFull", err)
@@ -413,8 +441,8 @@ func handlerBound(t T, r *rig) {
 func handlerHandleIsFree(t T, r *rig) {
 	r.start(t, sched.Options{})
 	a, _ := r.pair(t)
-	second := newScript(func(*sched.HandlerTask, sched.Cause) sched.Next { return sched.Done(nil) })
-	first := newScript(func(*sched.HandlerTask, sched.Cause) sched.Next { return sched.Done(nil) })
+	second := newScript(func(sched.HandlerTask, sched.Cause) sched.Next { return sched.Done(nil) })
+	first := newScript(func(sched.HandlerTask, sched.Cause) sched.Next { return sched.Done(nil) })
 	first.end = func(error) {
 		if _, err := r.loop().Handle(a, second); err != nil {
 			t.Errorf("Handle for the same handle in End: %v", err)

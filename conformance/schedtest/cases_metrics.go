@@ -72,7 +72,7 @@ func (r *rig) busy(t T) (tasks, turns uint64) {
 	for range handlers {
 		a, b := r.pair(t)
 		p := make([]byte, 64)
-		s := newScript(func(*sched.HandlerTask, sched.Cause) sched.Next {
+		s := newScript(func(sched.HandlerTask, sched.Cause) sched.Next {
 			for {
 				switch n, err := sys.Recv(a, p); {
 				case err == sys.ErrWouldBlock:
@@ -82,7 +82,7 @@ func (r *rig) busy(t T) (tasks, turns uint64) {
 				}
 			}
 		})
-		var task *sched.HandlerTask
+		var task sched.HandlerTask
 		var err error
 		r.on(t, func() { task, err = r.loop().Handle(a, s) })
 		if err != nil {
@@ -220,7 +220,7 @@ func metricsTurnTime(t T, r *rig) {
 func metricsNotAskedFor(t T, r *rig) {
 	r.start(t, sched.Options{})
 	a, _ := r.pair(t)
-	r.handle(t, a, newScript(func(*sched.HandlerTask, sched.Cause) sched.Next { return sched.Await(queue.None) }))
+	r.handle(t, a, newScript(func(sched.HandlerTask, sched.Cause) sched.Next { return sched.Await(queue.None) }))
 	r.fence(t)
 	m := r.ops.metrics(r.loop())
 	if m.Tasks != 1 {

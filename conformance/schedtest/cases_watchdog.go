@@ -56,7 +56,7 @@ func watchdogNames(t T, r *rig) {
 	a, _ := r.pair(t)
 	held := make(chan struct{})
 	var once sync.Once
-	r.handle(t, a, newScript(func(*sched.HandlerTask, sched.Cause) sched.Next {
+	r.handle(t, a, newScript(func(sched.HandlerTask, sched.Cause) sched.Next {
 		once.Do(func() {
 			defer close(held)
 			holdLoop(t, r, told["handler"])

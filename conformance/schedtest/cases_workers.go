@@ -35,7 +35,7 @@ func workersOneAtATime(t T, r *rig) {
 	a, b := r.pair(t)
 	var inside atomic.Int32
 	p := make([]byte, 64)
-	s := newScript(func(*sched.HandlerTask, sched.Cause) sched.Next {
+	s := newScript(func(sched.HandlerTask, sched.Cause) sched.Next {
 		r.ops.turn(func() {
 			if n := inside.Add(1); n != 1 {
 				t.Errorf("%d threads are in the step of one handler", n)
@@ -97,7 +97,7 @@ func workersTake(t T, r *rig) {
 	r.start(t, sched.Options{})
 	a, _ := r.pair(t)
 	begun := make(chan struct{})
-	s := newScript(func(*sched.HandlerTask, sched.Cause) sched.Next { return sched.Done(nil) })
+	s := newScript(func(sched.HandlerTask, sched.Cause) sched.Next { return sched.Done(nil) })
 	r.do(t, "holds its thread", func(task *sched.Task) error {
 		if _, err := r.ops.handle(r.loop(), a, s); err != nil {
 			t.Errorf("Handle: %v", err)
@@ -121,7 +121,7 @@ func workersTake(t T, r *rig) {
 func workersLongStep(t T, r *rig) {
 	r.start(t, sched.Options{})
 	a, b := r.pair(t)
-	s := newScript(func(*sched.HandlerTask, sched.Cause) sched.Next {
+	s := newScript(func(sched.HandlerTask, sched.Cause) sched.Next {
 		n, err := sys.Recv(a, make([]byte, 1))
 		if err == sys.ErrWouldBlock {
 			return sched.Await(queue.Readable)
@@ -147,7 +147,7 @@ func workersDoNotNag(t T, r *rig) {
 	a, b := r.pair(t)
 	held, release := make(chan struct{}), make(chan struct{})
 	s := newScript(nil)
-	s.step = func(_ *sched.HandlerTask, c sched.Cause) sched.Next {
+	s.step = func(_ sched.HandlerTask, c sched.Cause) sched.Next {
 		if c == sched.Started {
 			return sched.Await(queue.Readable)
 		}

@@ -2,6 +2,7 @@ package schedtest
 
 import (
 	"errors"
+	"sync"
 	"sync/atomic"
 
 	"github.com/edgewise-go/edgewise/conformance/internal/suite"
@@ -13,7 +14,7 @@ import (
 // unheard has every handler not hear the causes that deaf says yes to.
 func unheard(deaf func(c sched.Cause) bool) func(*operations) {
 	return handledOddly(func(o *oddHandler, _ *sched.Loop, _ sys.Handle) {
-		o.step = func(t *sched.HandlerTask, c sched.Cause) sched.Next {
+		o.step = func(t sched.HandlerTask, c sched.Cause) sched.Next {
 			if !deaf(c) {
 				o.last = o.Handler.Step(t, c)
 			}
@@ -26,7 +27,7 @@ func handlerMutants() []suite.Mutant[*rig] {
 	var wakes, readies atomic.Int32
 	return []suite.Mutant[*rig]{
 		mutant("calls Step once more at the start", handledOddly(func(o *oddHandler, _ *sched.Loop, _ sys.Handle) {
-			o.step = func(t *sched.HandlerTask, c sched.Cause) sched.Next {
+			o.step = func(t sched.HandlerTask, c sched.Cause) sched.Next {
 				if c == sched.Started {
 					o.Handler.Step(t, c)
 				}
@@ -43,7 +44,7 @@ func handlerMutants() []suite.Mutant[*rig] {
 			return c == sched.Ready && readies.Add(1)%20 == 0
 		}), "handler/ready"),
 		mutant("swallows the panic of a step", handledOddly(func(o *oddHandler, _ *sched.Loop, _ sys.Handle) {
-			o.step = func(t *sched.HandlerTask, c sched.Cause) (next sched.Next) {
+			o.step = func(t sched.HandlerTask, c sched.Cause) (next sched.Next) {
 				defer func() {
 					if recover() != nil {
 						next = sched.Done(nil)
@@ -60,14 +61,28 @@ func handlerMutants() []suite.Mutant[*rig] {
 		}), "handler/panic-in-end"),
 		mutant("does not hear that its time is up", unheard(func(c sched.Cause) bool { return c == sched.Expired }), "handler/within"),
 		mutant("a Wake is lost now and then", func(o *operations) {
-			o.wake = func(t *sched.HandlerTask) {
+			o.wake = func(t sched.HandlerTask) {
 				if wakes.Add(1)%50 != 0 {
 					t.Wake()
 				}
 			}
 		}, "handler/wake"),
+		mutant("a Wake is heard by who came last as well", func(o *operations) {
+			var last sync.Map
+			o.handle = func(l *sched.Loop, h sys.Handle, handler sched.Handler) (sched.HandlerTask, error) {
+				t, err := l.Handle(h, handler)
+				last.Store(l, t)
+				return t, err
+			}
+			o.wake = func(t sched.HandlerTask) {
+				t.Wake()
+				if t, ok := last.Load(t.Loop()); ok {
+					t.(sched.HandlerTask).Wake()
+				}
+			}
+		}, "handler/wake-after-end"),
 		mutant("Again holds the loop", handledOddly(func(o *oddHandler, _ *sched.Loop, _ sys.Handle) {
-			o.step = func(t *sched.HandlerTask, c sched.Cause) sched.Next {
+			o.step = func(t sched.HandlerTask, c sched.Cause) sched.Next {
 				next := o.Handler.Step(t, c)
 				for next == sched.Again() {
 					next = o.Handler.Step(t, sched.Resumed)
@@ -76,7 +91,7 @@ func handlerMutants() []suite.Mutant[*rig] {
 			}
 		}), "handler/again"),
 		mutant("drops handlers at the bound", func(o *operations) {
-			o.handle = func(l *sched.Loop, h sys.Handle, handler sched.Handler) (*sched.HandlerTask, error) {
+			o.handle = func(l *sched.Loop, h sys.Handle, handler sched.Handler) (sched.HandlerTask, error) {
 				t, err := l.Handle(h, handler)
 				if errors.Is(err, sched.ErrFull) {
 					return t, nil
@@ -93,7 +108,7 @@ func handlerMutants() []suite.Mutant[*rig] {
 			}
 		}), "handler/handle-is-free"),
 		mutant("is told twice that the loop drains", handledOddly(func(o *oddHandler, _ *sched.Loop, _ sys.Handle) {
-			o.step = func(t *sched.HandlerTask, c sched.Cause) sched.Next {
+			o.step = func(t sched.HandlerTask, c sched.Cause) sched.Next {
 				if c == sched.Draining {
 					o.Handler.Step(t, c)
 				}

@@ -37,8 +37,8 @@ type operations struct {
 	context    func(t *sched.Task) context.Context
 	onDrain    func(t *sched.Task, f func())
 	post       func(l *sched.Loop, f func()) error
-	handle     func(l *sched.Loop, h sys.Handle, handler sched.Handler) (*sched.HandlerTask, error)
-	wake       func(t *sched.HandlerTask)
+	handle     func(l *sched.Loop, h sys.Handle, handler sched.Handler) (sched.HandlerTask, error)
+	wake       func(t sched.HandlerTask)
 	tasks      func(l *sched.Loop, h sys.Handle) (registration, error)
 	goroutines func(l *sched.Loop, h sys.Handle) (registration, error)
 	run        func(s sched.Scheduler, ctx context.Context) error
@@ -76,7 +76,7 @@ func honest() operations {
 		onDrain:    (*sched.Task).OnDrain,
 		post:       (*sched.Loop).Post,
 		handle:     (*sched.Loop).Handle,
-		wake:       (*sched.HandlerTask).Wake,
+		wake:       (sched.HandlerTask).Wake,
 		tasks:      func(l *sched.Loop, h sys.Handle) (registration, error) { return l.Tasks().Register(h) },
 		goroutines: func(l *sched.Loop, h sys.Handle) (registration, error) { return l.Goroutines().Register(h) },
 		run:        sched.Scheduler.Run,

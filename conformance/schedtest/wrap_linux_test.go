@@ -149,12 +149,12 @@ func oddly(f form, alter func(o *odd)) func(*operations) {
 // oddHandler has its methods replaced where they are set.
 type oddHandler struct {
 	sched.Handler
-	step func(t *sched.HandlerTask, c sched.Cause) sched.Next
+	step func(t sched.HandlerTask, c sched.Cause) sched.Next
 	end  func(err error)
 	last sched.Next
 }
 
-func (o *oddHandler) Step(t *sched.HandlerTask, c sched.Cause) sched.Next {
+func (o *oddHandler) Step(t sched.HandlerTask, c sched.Cause) sched.Next {
 	if o.step == nil {
 		return o.Handler.Step(t, c)
 	}
@@ -172,7 +172,7 @@ func (o *oddHandler) End(err error) {
 // handledOddly has alter change every handler.
 func handledOddly(alter func(o *oddHandler, l *sched.Loop, h sys.Handle)) func(*operations) {
 	return func(ops *operations) {
-		ops.handle = func(l *sched.Loop, h sys.Handle, handler sched.Handler) (*sched.HandlerTask, error) {
+		ops.handle = func(l *sched.Loop, h sys.Handle, handler sched.Handler) (sched.HandlerTask, error) {
 			o := &oddHandler{Handler: handler}
 			alter(o, l, h)
 			return l.Handle(h, o)

@@ -71,7 +71,7 @@ func (c *clientHandler) open() (err error) {
 }
 
 // Step does what it can in both directions. What is left to do in one is waited for together with the other.
-func (c *clientHandler) Step(t *sched.HandlerTask, cause sched.Cause) sched.Next {
+func (c *clientHandler) Step(t sched.HandlerTask, cause sched.Cause) sched.Next {
 	left := time.Until(c.late)
 	if left <= 0 {
 		return sched.Done(errHung)
@@ -143,7 +143,7 @@ func (c *clientHandler) writeOnce() (int, error) {
 }
 
 // read reads until there is no more.
-func (c *clientHandler) read(t *sched.HandlerTask) error {
+func (c *clientHandler) read(t sched.HandlerTask) error {
 	if c.in == nil {
 		c.in = make([]byte, c.plan.chunk)
 	}
@@ -211,7 +211,7 @@ func (w *world) serveHandler(sock stream.Socket) error {
 type echoHandler struct {
 	sock   stream.Socket
 	buffer bufstrategy.Buffer
-	task   *sched.HandlerTask
+	task   sched.HandlerTask
 	last   bufstrategy.Outcome // of the last Fill
 	late   time.Time
 }
@@ -220,7 +220,7 @@ func (h *echoHandler) TryReadv(segs [][]byte) (int, error) { return h.sock.TryRe
 
 func (h *echoHandler) ShortReadDrains() bool { return h.task.ShortReadDrains() }
 
-func (h *echoHandler) Step(t *sched.HandlerTask, _ sched.Cause) sched.Next {
+func (h *echoHandler) Step(t sched.HandlerTask, _ sched.Cause) sched.Next {
 	h.task = t
 	left := time.Until(h.late)
 	if left <= 0 {
