@@ -4,29 +4,36 @@ import "time"
 
 // runnable is a task that can go on. It is run by one worker at a time, with the lock of its loop, which it lets go while code of others runs.
 type runnable interface {
-	run(w *worker)
-	owner() *Loop
+	run(l *Loop, w *worker) // l is its loop
+	owner() *Loop           // of what the queues of workers may have
 }
 
-// runQueue is first in, first out. Its bound is the number of tasks: a task is in it at most once. The zero value is empty.
+// runQueue is first in, first out. Its bound is the number of tasks: a task is in it at most once. Its memory follows, by halves, what has been in it of late. The
+// zero value is empty.
 type runQueue struct {
 	ring  []runnable // length a power of two
 	head  uint
 	count uint
+	most  uint // of count since it was empty
+	spare uint // how often in turn it was empty again and had needed but a quarter of ring
 
 	clock func() time.Duration // asked when a task becomes ready; nil without metrics
 	since []time.Duration      // what it said, by the places of ring
 }
 
-const runQueueLengthMin = 64
+const (
+	runQueueLengthMin = 64
+	runQueueSpareMax  = 1024
+)
 
 func (q *runQueue) push(r runnable) {
 	if q.count == uint(len(q.ring)) {
-		q.grow()
+		q.resize(max(runQueueLengthMin, 2*len(q.ring)))
 	}
 	i := (q.head + q.count) & uint(len(q.ring)-1)
 	q.ring[i] = r
 	q.count++
+	q.most = max(q.most, q.count)
 	if q.clock != nil {
 		q.since[i] = q.clock()
 	}
@@ -54,14 +61,28 @@ func (q *runQueue) pop() runnable {
 	q.ring[i] = nil
 	q.head++
 	q.count--
+	if q.count == 0 {
+		q.emptied()
+	}
 	return r
 }
 
-func (q *runQueue) grow() {
-	length := max(runQueueLengthMin, 2*len(q.ring))
-	bigger := make([]runnable, length)
+// emptied halves a ring that has been too long for a while. Crowds that come again and again, with little between them, find it as it was.
+func (q *runQueue) emptied() {
+	const quarter = 4
+	if n := len(q.ring); n == runQueueLengthMin || q.most > uint(n/quarter) {
+		q.spare = 0
+	} else if q.spare++; q.spare == runQueueSpareMax {
+		q.spare = 0
+		q.resize(n / 2)
+	}
+	q.most = 0
+}
+
+func (q *runQueue) resize(length int) {
+	ring := make([]runnable, length)
 	for i := range q.count {
-		bigger[i] = q.ring[(q.head+i)&uint(len(q.ring)-1)]
+		ring[i] = q.ring[(q.head+i)&uint(len(q.ring)-1)]
 	}
 	if q.clock != nil {
 		since := make([]time.Duration, length)
@@ -70,5 +91,5 @@ func (q *runQueue) grow() {
 		}
 		q.since = since
 	}
-	q.ring, q.head = bigger, 0
+	q.ring, q.head = ring, 0
 }
