@@ -35,6 +35,14 @@
 //		}
 //	}
 //
+// A [Chan] and a [Bridge] do so by themselves, once the Select watches them ([Chan.WatchRecv]).
+//
+// # Channels
+//
+// A [Chan] hands items between tasks, of whatever loop, handlers and goroutines: Send and Recv suspend the task that has to wait; TrySend and
+// TryRecv, for those who cannot be suspended, do not wait. A [Bridge] gives tasks what goroutines send to a channel of Go. The other way there is no need for one: a
+// goroutine calls TryRecv, and waits for the Waker that it watches with.
+//
 // # Threads
 //
 // A loop belongs to the goroutine in [Loop.Run], which is locked to its thread, as the coroutines on it must be. Methods say which of

@@ -17,6 +17,10 @@ var (
 	ErrBusy = errors.New("sched: another task waits for this direction")
 	// ErrExited says that a task called runtime.Goexit (testing's FailNow does), which ends the goroutine of the loop, too.
 	ErrExited = errors.New("sched: task called runtime.Goexit")
+	// ErrClosed says that a Chan is closed: nothing more is sent, and what was in it has been received.
+	ErrClosed = errors.New("sched: channel closed")
+	// ErrEmpty says that there is nothing to receive from a Chan: it may come later.
+	ErrEmpty = errors.New("sched: channel empty")
 	// ErrLeaked says that tasks were still there when Shutdown gave up.
 	ErrLeaked = errors.New("sched: tasks did not end")
 )

@@ -28,6 +28,8 @@ type operations struct {
 	unlock     func(m *sched.Mutex)
 	acquire    func(s *sched.Semaphore, t *sched.Task, n int) error
 	release    func(s *sched.Semaphore, n int)
+	channel    func(size int) channel
+	bridge     func(from <-chan int, size int) bridge
 	block      func(t *sched.Task, f func() error) error
 	turn       func(begin, end func()) // what a step does
 	thread     func() (uint64, error)
@@ -66,6 +68,8 @@ func honest() operations {
 		unlock:     (*sched.Mutex).Unlock,
 		acquire:    (*sched.Semaphore).Acquire,
 		release:    (*sched.Semaphore).Release,
+		channel:    func(size int) channel { return sched.NewChan[int](size) },
+		bridge:     func(from <-chan int, size int) bridge { return sched.NewBridge(from, size) },
 		block:      (*sched.Task).Blocking,
 		turn:       func(begin, end func()) { begin(); end() },
 		thread:     sys.ThreadID,

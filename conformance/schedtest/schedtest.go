@@ -93,6 +93,6 @@ type testCase = suite.Case[*rig]
 func cases() []testCase {
 	return slices.Concat(taskCases(), cancelCases(), awaitCases(), postCases(), timeCases(), fairnessCases(),
 		waiterCases(taskForm), waiterCases(goroutineForm), readinessCases(), handlerCases(), drainCases(), runCases(),
-		joinCases(), mutexCases(), blockingCases(), watchdogCases(), workersCases(),
+		joinCases(), mutexCases(), chanCases(), bridgeCases(), blockingCases(), watchdogCases(), workersCases(),
 		metricsCases())
 }

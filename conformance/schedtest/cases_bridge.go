@@ -1,0 +1,202 @@
+package schedtest
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+
+	"github.com/edgewise-go/edgewise/sched"
+)
+
+// bridge is a sched.Bridge of integers.
+type bridge interface {
+	Recv(t *sched.Task) (int, error)
+	TryRecv() (int, error)
+	WatchRecv(w sched.Waker) error
+	Unwatch(w sched.Waker)
+	Stop()
+	Done() <-chan struct{}
+}
+
+func bridgeCases() []testCase {
+	return []testCase{
+		{ID: "bridge/in-order", Run: bridgeInOrder,
+			Rule:   "Bridge gives tasks what is sent to a channel of Go, which they must not receive from: that would hold their loop.",
+			Source: "doc.go: a channel blocks the thread, and every task of the loop"},
+		{ID: "bridge/bound", Run: bridgeBound,
+			Rule:   "The goroutine takes an item only when there is room for it",
+			Source: "a goroutine that collects without a bound what nobody wants yet"},
+		{ID: "bridge/stop", Run: bridgeStop,
+			Rule:   "Stop has the goroutine end, which takes at most one more item, and does not wait for it. What was taken can still be received.",
+			Source: "a bridge that has an item in its hand when it is stopped"},
+		{ID: "bridge/watch", Run: bridgeWatch,
+			Rule:   "WatchRecv has w woken as Chan.WatchRecv does, and when the bridge has ended.",
+			Source: "a wake between the look and the sleep that is lost"},
+		{ID: "bridge/misuse", Run: bridgeMisuse,
+			Rule:   "It panics if size is not positive.",
+			Source: "a bridge with no room holds an item in its hand"},
+	}
+}
+
+func bridgeInOrder(t T, r *rig) {
+	r.start(t, sched.Options{})
+	const items = 50
+	from := make(chan int)
+	b := r.ops.bridge(from, 2)
+	defer b.Stop()
+	done := r.spawn(t, r.loop(), context.Background(), "receives", func(task *sched.Task) error {
+		for want := range items {
+			if v, err := b.Recv(task); v != want || err != nil {
+				t.Errorf("Recv: %d, %v, want %d", v, err, want)
+				return nil
+			}
+		}
+		if _, err := b.Recv(task); !errors.Is(err, sched.ErrClosed) {
+			t.Errorf("Recv of nothing after the channel was closed: %v, want ErrClosed", err)
+		}
+		return nil
+	})
+	for v := range items {
+		if v%10 == 0 {
+			r.fence(t) // the loop goes on while the task waits
+		}
+		r.give(t, from, v)
+	}
+	close(from)
+	r.wait(t, done, "a task receives all and learns of the end")
+	r.wait(t, b.Done(), "the bridge ends with its channel")
+}
+
+// give sends v, which somebody is to take.
+func (r *rig) give(t T, to chan<- int, v int) {
+	t.Helper()
+	given := make(chan struct{})
+	stop := make(chan struct{})
+	defer close(stop)
+	go func() {
+		select {
+		case to <- v:
+			close(given)
+		case <-stop:
+		}
+	}()
+	r.wait(t, given, "the bridge takes an item")
+}
+
+func bridgeBound(t T, r *rig) {
+	r.start(t, sched.Options{})
+	const size, items = 3, 10
+	from := make(chan int)
+	b := r.ops.bridge(from, size)
+	defer b.Stop()
+	stop, full := make(chan struct{}), make(chan struct{})
+	defer close(stop)
+	var given, wanted atomic.Int32
+	wanted.Store(size)
+	go func() {
+		for v := range items {
+			select {
+			case from <- v:
+			case <-stop:
+				return
+			}
+			if n, most := given.Add(1), wanted.Load(); n > most {
+				t.Errorf("the bridge took %d items, and there was room for %d", n, most)
+			} else if n == size {
+				close(full)
+			}
+		}
+	}()
+	r.wait(t, full, "the bridge takes what there is room for")
+	r.fence(t) // no more comes meanwhile, or the goroutine above says so
+	r.do(t, "receives", func(task *sched.Task) error {
+		for want := range items {
+			wanted.Add(1)
+			if v, err := b.Recv(task); v != want || err != nil {
+				t.Errorf("Recv: %d, %v, want %d", v, err, want)
+				return nil
+			}
+		}
+		return nil
+	})
+}
+
+func bridgeStop(t T, r *rig) {
+	r.start(t, sched.Options{})
+	const items = 10
+	from := make(chan int, items)
+	for v := range items {
+		from <- v
+	}
+	b := r.ops.bridge(from, 3)
+	next := 0
+	r.do(t, "receives", func(task *sched.Task) error {
+		v, err := b.Recv(task)
+		if v != 0 || err != nil {
+			t.Errorf("Recv: %d, %v, want 0", v, err)
+		}
+		next = 1
+		b.Stop()
+		return nil
+	})
+	b.Stop()
+	r.wait(t, b.Done(), "the bridge ends")
+	for {
+		v, err := b.TryRecv()
+		if err != nil {
+			if !errors.Is(err, sched.ErrClosed) {
+				t.Errorf("TryRecv when the bridge has ended: %v, want ErrClosed", err)
+			}
+			break
+		}
+		if v != next {
+			t.Errorf("TryRecv: %d, want %d", v, next)
+		}
+		next++
+	}
+	close(from)
+	for v := range from {
+		if v != next {
+			t.Errorf("the bridge lost an item: %d is left in the channel, want %d", v, next)
+			return
+		}
+		next++
+	}
+	if next != items {
+		t.Errorf("there are %d items of %d", next, items)
+	}
+}
+
+func bridgeWatch(t T, r *rig) {
+	r.start(t, sched.Options{})
+	const items = 20
+	from := make(chan int)
+	b := r.ops.bridge(from, 2)
+	defer b.Stop()
+	got := 0
+	done := r.selecting(t, b.WatchRecv, func() bool {
+		for {
+			v, err := b.TryRecv()
+			if err != nil {
+				return errors.Is(err, sched.ErrClosed)
+			}
+			if v != got {
+				t.Errorf("TryRecv: %d, want %d", v, got)
+			}
+			got++
+		}
+	})
+	for v := range items {
+		r.give(t, from, v)
+	}
+	close(from)
+	r.wait(t, done, "a Select learns of items and of the end")
+	if got != items {
+		t.Errorf("got %d items of %d", got, items)
+	}
+}
+
+func bridgeMisuse(t T, r *rig) {
+	r.start(t, sched.Options{})
+	r.checkMisuse(t, "a bridge without room", func(*sched.Task) { r.ops.bridge(make(chan int), 0).Stop() })
+}

@@ -1,0 +1,647 @@
+package schedtest
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sched"
+)
+
+// channel is a sched.Chan of integers.
+type channel interface {
+	Send(t *sched.Task, v int) error
+	Recv(t *sched.Task) (int, error)
+	TrySend(v int) error
+	TryRecv() (int, error)
+	Close()
+	Len() int
+	Cap() int
+	WatchRecv(w sched.Waker) error
+	WatchSend(w sched.Waker) error
+	Unwatch(w sched.Waker)
+}
+
+func chanCases() []testCase {
+	return []testCase{
+		{ID: "chan/in-order", Run: chanInOrder,
+			Rule:   "Chan hands items from one side to the other, in the order in which they were sent",
+			Source: "two semaphores around a ring: senders of two threads fill their places in another order than they got them"},
+		{ID: "chan/bound", Run: chanBound,
+			Rule:   "It holds as many items as it was made for; whoever sends more waits.",
+			Source: "a send that succeeds and drops"},
+		{ID: "chan/rendezvous", Run: chanRendezvous,
+			Rule:   "With none, an item is handed over when both sides are there: Send waits for a receiver, and Recv for a sender.",
+			Source: "Go specification: unbuffered channels"},
+		{ID: "chan/first-come", Run: chanFirstCome,
+			Rule:   "Who waits longest is served first.",
+			Source: "tokio mpsc: permits are given in the order of requests"},
+		{ID: "chan/close-drains", Run: chanCloseDrains,
+			Rule:   "It returns ErrClosed when the channel is closed and all that was in it has been received",
+			Source: "Go specification: receive from a closed channel"},
+		{ID: "chan/close-wakes", Run: chanCloseWakes,
+			Rule:   "Tasks that wait in Send return ErrClosed, and their items are not sent; what was sent before can still be received.",
+			Source: "a close that leaves the line asleep"},
+		{ID: "chan/cancelled-send", Run: chanCancelledSend,
+			Rule:   "or t's *CancelError if t was cancelled before: then v is not sent, and the place in the line is given up.",
+			Source: "Python 3.11 asyncio.Queue: a cancelled putter keeps the others from room"},
+		{ID: "chan/cancelled-recv", Run: chanCancelledRecv,
+			Rule:   "or t's *CancelError if t was cancelled before an item came: then the place in the line is given up, and the item is another's.",
+			Source: "Python asyncio.Queue: an item that was given to a cancelled getter"},
+		{ID: "chan/nothing-lost-races-cancel", Run: chanNothingLost,
+			Rule:   "Tasks of several loops may use one, and so may goroutines, handlers and posted functions by TrySend, TryRecv and the watches, which do not wait.",
+			Source: "an item between a receiver and its cancellation"},
+		{ID: "chan/misuse", Run: chanMisuse,
+			Rule:   "It panics if t is not the task that runs.",
+			Source: "a wait by a goroutine, which nobody wakes"},
+		{ID: "chan/watch-items", Run: chanWatchItems,
+			Rule:   "WatchRecv has w woken each time that TryRecv is worth trying",
+			Source: "a wake between the look and the sleep that is lost"},
+		{ID: "chan/watch-room", Run: chanWatchRoom,
+			Rule:   "WatchSend has w woken each time that TrySend is worth trying",
+			Source: "a wake between the look and the sleep that is lost"},
+		{ID: "chan/watch-by-a-handler", Run: chanWatchByHandler,
+			Rule:   "Waker is told that something is worth trying: a Select, a HandlerTask, or a type of the caller's own",
+			Source: "a bridge that is for coroutines only"},
+		{ID: "chan/watchers-bound", Run: chanWatchersBound,
+			Rule:   "It returns ErrFull at WatchersMax.",
+			Source: "a list of watchers that grows for ever"},
+		{ID: "chan/unwatch", Run: chanUnwatch,
+			Rule:   "Unwatch has w woken no more, by either side, once it has returned.",
+			Source: "a wake of what has ended"},
+	}
+}
+
+// bell is a Waker for the case's own goroutine.
+type bell chan struct{}
+
+func newBell() bell { return make(bell, 1) }
+
+func (b bell) Wake() {
+	select {
+	case b <- struct{}{}:
+	default:
+	}
+}
+
+// rang reports whether b was rung since it was last looked at.
+func (b bell) rang() bool {
+	select {
+	case <-b:
+		return true
+	default:
+		return false
+	}
+}
+
+func (r *rig) receives(t T, c interface{ TryRecv() (int, error) }, want int) {
+	t.Helper()
+	if v, err := c.TryRecv(); v != want || err != nil {
+		t.Errorf("TryRecv: %d, %v, want %d", v, err, want)
+	}
+}
+
+func (r *rig) sends(t T, c channel, v int) {
+	t.Helper()
+	if err := c.TrySend(v); err != nil {
+		t.Errorf("TrySend of %d: %v", v, err)
+	}
+}
+
+func chanInOrder(t T, r *rig) {
+	r.start(t, sched.Options{})
+	const items = 60
+	for _, size := range []int{0, 1, 4} {
+		c := r.ops.channel(size)
+		sends := r.spawn(t, r.loop(), context.Background(), "sends", func(task *sched.Task) error {
+			for v := range items {
+				if err := c.Send(task, v); err != nil {
+					t.Errorf("Send: %v", err)
+				}
+			}
+			return nil
+		})
+		receives := r.spawn(t, r.otherLoop(), context.Background(), "receives", func(task *sched.Task) error {
+			for want := range items {
+				if v, err := c.Recv(task); v != want || err != nil {
+					t.Errorf("size %d: Recv returned %d, %v, want %d", size, v, err, want)
+					return nil
+				}
+			}
+			return nil
+		})
+		r.wait(t, sends, "all items are sent")
+		r.wait(t, receives, "all items are received")
+	}
+}
+
+func chanBound(t T, r *rig) {
+	r.start(t, sched.Options{})
+	const size = 3
+	c := r.ops.channel(size)
+	if _, err := c.TryRecv(); !errors.Is(err, sched.ErrEmpty) {
+		t.Errorf("TryRecv of nothing: %v, want ErrEmpty", err)
+	}
+	r.do(t, "fills", func(task *sched.Task) error {
+		for v := range size {
+			if err := c.Send(task, v); err != nil {
+				t.Errorf("Send: %v", err)
+			}
+		}
+		return nil
+	})
+	if err := c.TrySend(size); !errors.Is(err, sched.ErrFull) {
+		t.Errorf("TrySend to a full channel: %v, want ErrFull", err)
+	}
+	var mu sync.Mutex // guards sent
+	sent := false
+	waits := r.inLine(t, context.Background(), "waits", func(task *sched.Task) error {
+		if err := c.Send(task, size); err != nil {
+			t.Errorf("Send: %v", err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		sent = true
+		return nil
+	})
+	mu.Lock()
+	if sent || c.Len() != size || c.Cap() != size {
+		t.Errorf("Send to a full channel has returned; it has %d items, and room for %d", c.Len(), c.Cap())
+	}
+	mu.Unlock()
+	r.receives(t, c, 0)
+	r.wait(t, waits, "Send returns when there is room")
+	if err := c.TrySend(9); !errors.Is(err, sched.ErrFull) {
+		t.Errorf("TrySend after a waiting Send: %v, want ErrFull", err)
+	}
+	for v := range size {
+		r.receives(t, c, v+1)
+	}
+}
+
+func chanRendezvous(t T, r *rig) {
+	r.start(t, sched.Options{})
+	c := r.ops.channel(0)
+	if err := c.TrySend(1); !errors.Is(err, sched.ErrFull) {
+		t.Errorf("TrySend, and nobody receives: %v, want ErrFull", err)
+	}
+	if _, err := c.TryRecv(); !errors.Is(err, sched.ErrEmpty) {
+		t.Errorf("TryRecv, and nobody sends: %v, want ErrEmpty", err)
+	}
+	sends := r.waitingSender(t, c, 7)
+	r.receives(t, c, 7)
+	r.wait(t, sends, "Send returns when the item is received")
+	var got int
+	receives := r.waitingReceiver(t, c, func(v int) { got = v })
+	r.sends(t, c, 8)
+	r.wait(t, receives, "Recv returns when an item is sent")
+	if got != 8 {
+		t.Errorf("Recv returned %d, want 8", got)
+	}
+}
+
+// waitingSender starts a task that sends v, and returns when it waits to do so. The channel has no room.
+func (r *rig) waitingSender(t T, c channel, v int) <-chan struct{} {
+	t.Helper()
+	b := newBell()
+	if err := c.WatchRecv(b); err != nil {
+		t.Fatalf("WatchRecv: %v", err)
+	}
+	defer c.Unwatch(b)
+	b.rang()
+	done := r.spawn(t, r.loop(), context.Background(), "sends", func(task *sched.Task) error {
+		if err := c.Send(task, v); err != nil {
+			t.Errorf("Send of %d: %v", v, err)
+		}
+		return nil
+	})
+	r.wait(t, b, "a task waits in Send")
+	return done
+}
+
+// waitingReceiver starts a task that receives, and returns when it waits to do so. The channel has no room.
+func (r *rig) waitingReceiver(t T, c channel, got func(v int)) <-chan struct{} {
+	t.Helper()
+	b := newBell()
+	if err := c.WatchSend(b); err != nil {
+		t.Fatalf("WatchSend: %v", err)
+	}
+	defer c.Unwatch(b)
+	b.rang()
+	done := r.spawn(t, r.loop(), context.Background(), "receives", func(task *sched.Task) error {
+		v, err := c.Recv(task)
+		if err != nil {
+			t.Errorf("Recv: %v", err)
+		}
+		got(v)
+		return nil
+	})
+	r.wait(t, b, "a task waits in Recv")
+	return done
+}
+
+func chanFirstCome(t T, r *rig) {
+	r.start(t, sched.Options{})
+	const tasks = 4
+	c := r.ops.channel(0)
+	var done []<-chan struct{}
+	for v := range tasks {
+		done = append(done, r.waitingSender(t, c, v))
+	}
+	for v := range tasks {
+		r.receives(t, c, v)
+	}
+	for v := range tasks {
+		done = append(done, r.waitingReceiver(t, c, func(got int) {
+			if got != v {
+				t.Errorf("receiver %d was given item %d", v, got)
+			}
+		}))
+	}
+	for v := range tasks {
+		r.sends(t, c, v)
+	}
+	for _, d := range done {
+		r.wait(t, d, "a task in line is served")
+	}
+}
+
+func chanCloseDrains(t T, r *rig) {
+	r.start(t, sched.Options{})
+	c := r.ops.channel(4)
+	for v := range 3 {
+		r.sends(t, c, v)
+	}
+	c.Close()
+	c.Close()
+	r.do(t, "drains", func(task *sched.Task) error {
+		for want := range 2 {
+			if v, err := c.Recv(task); v != want || err != nil {
+				t.Errorf("Recv after Close: %d, %v, want %d", v, err, want)
+			}
+		}
+		r.receives(t, c, 2)
+		if _, err := c.Recv(task); !errors.Is(err, sched.ErrClosed) {
+			t.Errorf("Recv of nothing after Close: %v, want ErrClosed", err)
+		}
+		if err := c.Send(task, 4); !errors.Is(err, sched.ErrClosed) {
+			t.Errorf("Send after Close: %v, want ErrClosed", err)
+		}
+		return nil
+	})
+	if _, err := c.TryRecv(); !errors.Is(err, sched.ErrClosed) {
+		t.Errorf("TryRecv of nothing after Close: %v, want ErrClosed", err)
+	}
+	if err := c.TrySend(4); !errors.Is(err, sched.ErrClosed) {
+		t.Errorf("TrySend after Close: %v, want ErrClosed", err)
+	}
+}
+
+func chanCloseWakes(t T, r *rig) {
+	r.start(t, sched.Options{})
+	full, empty := r.ops.channel(1), r.ops.channel(1)
+	r.sends(t, full, 1)
+	var done []<-chan struct{}
+	for range 2 {
+		done = append(done, r.inLine(t, context.Background(), "sends", func(task *sched.Task) error {
+			if err := full.Send(task, 2); !errors.Is(err, sched.ErrClosed) {
+				t.Errorf("Send while the channel is closed: %v, want ErrClosed", err)
+			}
+			return nil
+		}), r.inLine(t, context.Background(), "receives", func(task *sched.Task) error {
+			if _, err := empty.Recv(task); !errors.Is(err, sched.ErrClosed) {
+				t.Errorf("Recv while the channel is closed: %v, want ErrClosed", err)
+			}
+			return nil
+		}))
+	}
+	full.Close()
+	empty.Close()
+	for _, d := range done {
+		r.wait(t, d, "a waiting task learns of Close")
+	}
+	r.receives(t, full, 1)
+	if _, err := full.TryRecv(); !errors.Is(err, sched.ErrClosed) {
+		t.Errorf("TryRecv after Close: %v, want ErrClosed: what waited was not sent", err)
+	}
+}
+
+func chanCancelledSend(t T, r *rig) {
+	r.start(t, sched.Options{})
+	c := r.ops.channel(1)
+	r.sends(t, c, 1)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancelled := r.inLine(t, ctx, "cancelled", func(task *sched.Task) error {
+		checkCanceled(t, "Send", c.Send(task, 2))
+		checkCanceled(t, "Send again", c.Send(task, 3))
+		free := r.ops.channel(1)
+		if err := free.Send(task, 4); err != nil {
+			t.Errorf("Send of a cancelled task, and there is room: %v", err)
+		}
+		return nil
+	})
+	next := r.inLine(t, context.Background(), "next", func(task *sched.Task) error {
+		if err := c.Send(task, 5); err != nil {
+			t.Errorf("Send: %v", err)
+		}
+		return nil
+	})
+	cancel(errCase)
+	r.wait(t, cancelled, "the cancelled task ends")
+	r.receives(t, c, 1)
+	r.wait(t, next, "the task behind it has sent its item")
+	r.receives(t, c, 5)
+}
+
+func chanCancelledRecv(t T, r *rig) {
+	r.start(t, sched.Options{})
+	c := r.ops.channel(1)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancelled := r.inLine(t, ctx, "cancelled", func(task *sched.Task) error {
+		_, err := c.Recv(task)
+		checkCanceled(t, "Recv", err)
+		full := r.ops.channel(1)
+		r.sends(t, full, 4)
+		if v, err := full.Recv(task); v != 4 || err != nil {
+			t.Errorf("Recv of a cancelled task, and there is an item: %d, %v", v, err)
+		}
+		return nil
+	})
+	next := r.inLine(t, context.Background(), "next", func(task *sched.Task) error {
+		if v, err := c.Recv(task); v != 1 || err != nil {
+			t.Errorf("Recv: %d, %v, want 1", v, err)
+		}
+		return nil
+	})
+	cancel(errCase)
+	r.wait(t, cancelled, "the cancelled task ends")
+	r.sends(t, c, 1)
+	r.wait(t, next, "the task behind it is given the item")
+}
+
+// Each item that Send says was sent is received once, and no other, while tasks on both sides are cancelled.
+func chanNothingLost(t T, r *rig) {
+	r.start(t, sched.Options{})
+	for size := range 3 {
+		r.exchange(t, size)
+	}
+}
+
+// exchange has tasks of both loops send and receive, of which some are cancelled, and goroutines as well.
+func (r *rig) exchange(t T, size int) {
+	const tasks, rounds = 4, 40
+	c := r.ops.channel(size)
+	var mu sync.Mutex // guards what follows
+	var sent, received []int
+	var senders, receivers []<-chan struct{}
+	loops := []*sched.Loop{r.loop(), r.otherLoop()}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	for i := range tasks {
+		of := context.Background()
+		if i%2 == 1 {
+			of = ctx
+		}
+		senders = append(senders, r.spawn(t, loops[i%len(loops)], of, "sends", func(task *sched.Task) error {
+			for n := range rounds {
+				v := i*rounds + n
+				if i%2 == 1 && n == rounds/2 {
+					cancel(errCase)
+				}
+				if err := c.Send(task, v); err != nil {
+					continue
+				}
+				mu.Lock()
+				sent = append(sent, v)
+				mu.Unlock()
+			}
+			return nil
+		}))
+		receivers = append(receivers, r.spawn(t, loops[i%len(loops)], of, "receives", func(task *sched.Task) error {
+			for {
+				v, err := c.Recv(task)
+				if err != nil {
+					return nil
+				}
+				mu.Lock()
+				received = append(received, v)
+				mu.Unlock()
+			}
+		}))
+	}
+	for _, d := range senders {
+		r.wait(t, d, "a sender ends")
+	}
+	c.Close()
+	for _, d := range receivers {
+		r.wait(t, d, "a receiver ends")
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	slices.Sort(sent)
+	slices.Sort(received)
+	if !slices.Equal(sent, received) {
+		t.Errorf("size %d: %d items were sent and %d received:\n%v\n%v", size, len(sent), len(received), sent, received)
+	}
+}
+
+func chanMisuse(t T, r *rig) {
+	r.start(t, sched.Options{})
+	c := r.ops.channel(1)
+	r.checkMisuse(t, "Send without a task", func(*sched.Task) { _ = c.Send(nil, 1) })
+	r.checkMisuse(t, "Recv without a task", func(*sched.Task) { _, _ = c.Recv(nil) })
+	var other *sched.Task
+	r.do(t, "other", func(task *sched.Task) error {
+		other = task
+		return nil
+	})
+	r.checkMisuse(t, "Send for another task", func(*sched.Task) { _ = c.Send(other, 1) })
+	r.checkMisuse(t, "Recv for another task", func(*sched.Task) { _, _ = c.Recv(other) })
+	r.checkMisuse(t, "a negative size", func(*sched.Task) { r.ops.channel(-1) })
+	if c.Len() != 0 {
+		t.Errorf("misuse has sent an item")
+	}
+}
+
+// selecting is a task that waits in a Select and tries a channel each time that it is woken.
+func (r *rig) selecting(t T, watch func(w sched.Waker) error, try func() (over bool)) <-chan struct{} {
+	t.Helper()
+	sel := r.loop().Tasks().NewSelect()
+	if err := watch(sel); err != nil {
+		t.Fatalf("watch: %v", err)
+	}
+	return r.spawn(t, r.loop(), context.Background(), "selects", func(*sched.Task) error {
+		defer sel.Close()
+		for !try() {
+			if err := sel.Wait(nil, time.Now().Add(2*r.patience)); err != nil {
+				t.Errorf("Select.Wait: %v", err)
+				return nil
+			}
+		}
+		return nil
+	})
+}
+
+func chanWatchItems(t T, r *rig) {
+	r.start(t, sched.Options{})
+	c := r.ops.channel(2)
+	const items = 20
+	var got []int
+	done := r.selecting(t, c.WatchRecv, func() bool {
+		for {
+			v, err := c.TryRecv()
+			if err != nil {
+				return errors.Is(err, sched.ErrClosed)
+			}
+			got = append(got, v)
+		}
+	})
+	r.do(t, "sends", func(task *sched.Task) error {
+		for v := range items {
+			if err := c.Send(task, v); err != nil {
+				t.Errorf("Send: %v", err)
+			}
+		}
+		return nil
+	})
+	r.fence(t)
+	c.Close()
+	r.wait(t, done, "a Select learns of items and of Close")
+	if len(got) != items || !slices.IsSorted(got) {
+		t.Errorf("got %v, want %d items", got, items)
+	}
+	late := newBell()
+	if err := c.WatchRecv(late); err != nil || !late.rang() {
+		t.Errorf("WatchRecv of what is worth trying: %v, and it rings nothing", err)
+	}
+	idle, early := r.ops.channel(1), newBell()
+	if err := idle.WatchRecv(early); err != nil || early.rang() {
+		t.Errorf("WatchRecv of nothing: %v, and it rings", err)
+	}
+}
+
+func chanWatchRoom(t T, r *rig) {
+	r.start(t, sched.Options{})
+	c := r.ops.channel(2)
+	const items = 20
+	next := 0
+	done := r.selecting(t, c.WatchSend, func() bool {
+		for next < items {
+			if err := c.TrySend(next); err != nil {
+				if !errors.Is(err, sched.ErrFull) {
+					t.Errorf("TrySend: %v", err)
+				}
+				return false
+			}
+			next++
+		}
+		return true
+	})
+	r.do(t, "receives", func(task *sched.Task) error {
+		for want := range items {
+			if v, err := c.Recv(task); v != want || err != nil {
+				t.Errorf("Recv: %d, %v, want %d", v, err, want)
+				return nil
+			}
+		}
+		return nil
+	})
+	r.wait(t, done, "a Select learns of room")
+	full, b := r.ops.channel(1), newBell()
+	r.sends(t, full, 1)
+	if err := full.WatchSend(b); err != nil || b.rang() {
+		t.Errorf("WatchSend where there is no room: %v, and it rings", err)
+	}
+	full.Close()
+	if !b.rang() {
+		t.Errorf("Close does not ring who waits for room")
+	}
+}
+
+func chanWatchByHandler(t T, r *rig) {
+	r.start(t, sched.Options{})
+	c := r.ops.channel(1)
+	a, _ := r.pair(t)
+	var got []int
+	s := newScript(func(sched.HandlerTask, sched.Cause) sched.Next {
+		for {
+			v, err := c.TryRecv()
+			switch {
+			case errors.Is(err, sched.ErrEmpty):
+				return sched.Await(queue.None)
+			case err != nil:
+				return sched.Done(nil)
+			}
+			got = append(got, v)
+		}
+	})
+	task := r.handle(t, a, s)
+	if err := c.WatchRecv(task); err != nil {
+		t.Errorf("WatchRecv: %v", err)
+	}
+	r.do(t, "sends", func(task *sched.Task) error {
+		for v := range 10 {
+			if err := c.Send(task, v); err != nil {
+				t.Errorf("Send: %v", err)
+			}
+		}
+		return nil
+	})
+	c.Close()
+	r.wait(t, s.ended, "a handler learns of items and of Close")
+	if len(got) != 10 || !slices.IsSorted(got) {
+		t.Errorf("the handler got %v", got)
+	}
+}
+
+func chanWatchersBound(t T, r *rig) {
+	r.start(t, sched.Options{})
+	c := r.ops.channel(1)
+	for _, watch := range []func(sched.Waker) error{c.WatchRecv, c.WatchSend} {
+		first := newBell()
+		if err := errors.Join(watch(first), watch(first)); err != nil {
+			t.Errorf("watch: %v", err)
+		}
+		for i := range sched.WatchersMax - 1 {
+			if err := watch(newBell()); err != nil {
+				t.Errorf("watcher %d of %d: %v", i+2, sched.WatchersMax, err)
+			}
+		}
+		if err := watch(newBell()); !errors.Is(err, sched.ErrFull) {
+			t.Errorf("one watcher more than WatchersMax: %v, want ErrFull", err)
+		}
+		c.Unwatch(first)
+		if err := watch(newBell()); err != nil {
+			t.Errorf("watch in the place of another: %v", err)
+		}
+	}
+}
+
+func chanUnwatch(t T, r *rig) {
+	r.start(t, sched.Options{})
+	c := r.ops.channel(1)
+	gone, stays := newBell(), newBell()
+	for _, b := range []bell{gone, stays} {
+		if err := errors.Join(c.WatchRecv(b), c.WatchSend(b)); err != nil {
+			t.Errorf("watch: %v", err)
+		}
+		b.rang() // there is room
+	}
+	c.Unwatch(gone)
+	for _, step := range []struct {
+		name string
+		f    func()
+	}{
+		{"an item", func() { r.sends(t, c, 1) }},
+		{"room", func() { r.receives(t, c, 1) }},
+		{"Close", c.Close},
+	} {
+		step.f()
+		if !stays.rang() || gone.rang() {
+			t.Errorf("%s does not ring who watches, or rings who has left", step.name)
+		}
+	}
+}

@@ -1,0 +1,78 @@
+package schedtest
+
+import (
+	"sync/atomic"
+
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
+	"github.com/edgewise-go/edgewise/sched"
+)
+
+// oddBridge is a bridge whose methods are replaced where they are set.
+type oddBridge struct {
+	*sched.Bridge[int]
+	recv  func(t *sched.Task) (int, error)
+	watch func(w sched.Waker) error
+	stop  func()
+}
+
+func (o *oddBridge) Recv(t *sched.Task) (int, error) {
+	if o.recv == nil {
+		return o.Bridge.Recv(t)
+	}
+	return o.recv(t)
+}
+
+func (o *oddBridge) WatchRecv(w sched.Waker) error {
+	if o.watch == nil {
+		return o.Bridge.WatchRecv(w)
+	}
+	return o.watch(w)
+}
+
+func (o *oddBridge) Stop() {
+	if o.stop == nil {
+		o.Bridge.Stop()
+		return
+	}
+	o.stop()
+}
+
+func bridged(alter func(o *oddBridge)) func(*operations) {
+	return func(ops *operations) {
+		ops.bridge = func(from <-chan int, size int) bridge {
+			o := &oddBridge{Bridge: sched.NewBridge(from, size)}
+			alter(o)
+			return o
+		}
+	}
+}
+
+func bridgeMutants() []suite.Mutant[*rig] {
+	return []suite.Mutant[*rig]{
+		mutant("each tenth item of a bridge is lost", bridged(func(o *oddBridge) {
+			var n atomic.Int32
+			o.recv = func(t *sched.Task) (int, error) {
+				v, err := o.Bridge.Recv(t)
+				if err == nil && n.Add(1)%10 == 0 {
+					return o.Bridge.Recv(t)
+				}
+				return v, err
+			}
+		}), "bridge/in-order", "bridge/bound"),
+		mutant("a bridge holds one item more than it should", func(o *operations) {
+			o.bridge = func(from <-chan int, size int) bridge { return sched.NewBridge(from, size+1) }
+		}, "bridge/bound", "bridge/misuse"),
+		mutant("Stop drops what a bridge has taken", bridged(func(o *oddBridge) {
+			o.stop = func() {
+				o.Bridge.Stop()
+				<-o.Done()
+				for _, err := o.TryRecv(); err == nil; _, err = o.TryRecv() {
+					continue
+				}
+			}
+		}), "bridge/stop"),
+		mutant("who watches a bridge is told nothing", bridged(func(o *oddBridge) {
+			o.watch = func(sched.Waker) error { return nil }
+		}), "bridge/watch"),
+	}
+}
