@@ -3,6 +3,8 @@ package schedtest
 import (
 	"context"
 	"errors"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -105,18 +107,25 @@ func (r *rig) handle(t T, h sys.Handle, s *script) sched.HandlerTask {
 func handlerStarts(t T, r *rig) {
 	r.start(t, sched.Options{})
 	a, _ := r.pair(t)
+	var mu sync.Mutex // guards causes
 	var causes []sched.Cause
+	said := func() []sched.Cause {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(causes)
+	}
 	s := newScript(func(_ sched.HandlerTask, c sched.Cause) sched.Next {
+		mu.Lock()
+		defer mu.Unlock()
 		causes = append(causes, c)
 		return sched.Await(queue.None)
 	})
 	r.handle(t, a, s)
+	r.until(t, func() bool { return len(said()) > 0 }, "Step is called")
 	r.fence(t)
-	r.on(t, func() {
-		if len(causes) != 1 || causes[0] != sched.Started {
-			t.Errorf("Step was called with %v, want started, once", causes)
-		}
-	})
+	if causes := said(); len(causes) != 1 || causes[0] != sched.Started {
+		t.Errorf("Step was called with %v, want started, once", causes)
+	}
 }
 
 func handlerEndsOnce(t T, r *rig) {
@@ -137,6 +146,8 @@ func handlerEndsOnce(t T, r *rig) {
 			t.Errorf("%d steps, %d ends, with %v; want 2, 1, with %v", s.steps.Load(), s.ends.Load(), s.err, want)
 		}
 	}
+	r.until(t, func() bool { return len(r.endings("handler")) >= 2 }, "Ended is told of both handlers")
+	r.fence(t)
 	if n := len(r.endings("handler")); n != 2 {
 		t.Errorf("Ended was told %d times of 2 handlers", n)
 	}

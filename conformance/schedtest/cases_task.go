@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"github.com/edgewise-go/edgewise/sched"
 )
@@ -140,12 +138,7 @@ func taskBound(t T, r *rig) {
 		for _, done := range held {
 			r.wait(t, done, "a held task ends")
 		}
-		// With several workers a fence may pass before another worker has taken leave of its task.
-		for until := time.Now().Add(r.patience); r.loop().Len() > 0; runtime.Gosched() {
-			if time.Now().After(until) {
-				t.Fatalf("%d tasks are left", r.loop().Len())
-			}
-		}
+		r.until(t, func() bool { return r.loop().Len() == 0 }, "no task is left")
 	}
 }
 

@@ -169,7 +169,18 @@ func (r *rig) fence(t T) {
 	}
 }
 
-// endings returns what Options.Ended was told of task, after the loop has done what it had to do.
+// until waits until it is so. Where a loop has several threads a fence does not do: one of them may be held up in the middle of a turn while
+// others take all that is posted.
+func (r *rig) until(t T, so func() bool, what string) {
+	t.Helper()
+	for deadline := time.Now().Add(r.patience); !so(); runtime.Gosched() {
+		if time.Now().After(deadline) {
+			t.Fatalf("it did not happen: %s", what)
+		}
+	}
+}
+
+// endings returns what Options.Ended was told of task until now.
 func (r *rig) endings(task string) []error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
