@@ -81,21 +81,30 @@ func mutexExcludes(t T, r *rig) {
 	}
 }
 
-// inLine starts a task that waits in line until the others are served that came before, and returns when it does.
+// inLine starts a task that waits in line until the others are served that came before, and returns when it does: when its first turn is over. The
+// loop, on which nobody else has turns meanwhile, counts them.
 func (r *rig) inLine(t T, ctx context.Context, name string, b body) <-chan struct{} {
 	t.Helper()
-	begun := make(chan struct{})
-	done := r.spawn(t, r.loop(), ctx, name, func(task *sched.Task) error {
-		close(begun)
-		return b(task)
-	})
-	r.wait(t, begun, name+" begins")
-	r.fence(t)
+	before := r.loop().Metrics().Turns
+	done := r.spawn(t, r.loop(), ctx, name, b)
+	r.until(t, func() bool { return r.loop().Metrics().Turns > before }, name+" waits in line")
 	return done
 }
 
-func mutexFirstCome(t T, r *rig) {
+// startCounted is start of a scheduler that counts turns, whatever a mutant makes of Options.Metrics.
+func (r *rig) startCounted(t T) {
+	t.Helper()
+	options := r.ops.options
+	r.ops.options = func(o sched.Options) sched.Options {
+		o = options(o)
+		o.Metrics = true
+		return o
+	}
 	r.start(t, sched.Options{})
+}
+
+func mutexFirstCome(t T, r *rig) {
+	r.startCounted(t)
 	var m sched.Mutex
 	if !m.TryLock() {
 		t.Fatalf("TryLock fails")
@@ -141,7 +150,7 @@ func mutexUnlockedByAnother(t T, r *rig) {
 }
 
 func mutexCancelled(t T, r *rig) {
-	r.start(t, sched.Options{})
+	r.startCounted(t)
 	var m, free sched.Mutex
 	if !m.TryLock() {
 		t.Fatalf("TryLock fails")
@@ -231,7 +240,7 @@ func semaphoreBound(t T, r *rig) {
 }
 
 func semaphoreNotOvertaken(t T, r *rig) {
-	r.start(t, sched.Options{})
+	r.startCounted(t)
 	s := sched.NewSemaphore(2)
 	if !s.TryAcquire(1) {
 		t.Fatalf("TryAcquire fails")
@@ -259,7 +268,7 @@ func semaphoreNotOvertaken(t T, r *rig) {
 }
 
 func semaphoreCancelled(t T, r *rig) {
-	r.start(t, sched.Options{})
+	r.startCounted(t)
 	s := sched.NewSemaphore(2)
 	if !s.TryAcquire(1) {
 		t.Fatalf("TryAcquire fails")
