@@ -119,18 +119,20 @@ func cancelIgnored(t T, r *rig) {
 	cancel(errCase)
 	reg := r.silent(t)
 	for _, suspend := range suspensions(r, reg) {
-		var served atomic.Bool
+		var started, served atomic.Bool
 		stubborn := r.spawn(t, r.loop(), ctx, "stubborn", func(task *sched.Task) error {
-			r.flood(t, func() bool {
+			r.flood(t, &started, func() bool {
 				_ = suspend(task)
 				return !served.Load()
 			})
 			return nil
 		})
-		r.do(t, "other", func(*sched.Task) error {
+		other := r.spawn(t, r.loop(), context.Background(), "other", func(*sched.Task) error {
 			served.Store(true)
 			return nil
 		})
+		started.Store(true)
+		r.wait(t, other, "the other task ends")
 		r.wait(t, stubborn, "the stubborn task ends")
 	}
 }

@@ -20,8 +20,9 @@ func fairnessCases() []testCase {
 func fairTasks(t T, r *rig) {
 	r.start(t, sched.Options{})
 	var pings atomic.Int32
+	var started atomic.Bool
 	flooder := r.spawn(t, r.loop(), context.Background(), "flooder", func(task *sched.Task) error {
-		r.flood(t, func() bool { return r.ops.yield(task) == nil && pings.Load() < 10 })
+		r.flood(t, &started, func() bool { return r.ops.yield(task) == nil && pings.Load() < 10 })
 		return nil
 	})
 	ping := r.spawn(t, r.loop(), context.Background(), "ping", func(task *sched.Task) error {
@@ -32,6 +33,7 @@ func fairTasks(t T, r *rig) {
 		}
 		return nil
 	})
+	started.Store(true)
 	r.wait(t, flooder, "the flooder ends")
 	r.wait(t, ping, "the other task ends")
 }
@@ -51,7 +53,9 @@ func fairEvents(t T, r *rig) {
 		if _, err := sys.Send(b, []byte("x")); err != nil {
 			return err
 		}
-		r.flood(t, func() bool { return r.ops.yield(task) == nil && !received.Load() })
+		var sent atomic.Bool
+		sent.Store(true)
+		r.flood(t, &sent, func() bool { return r.ops.yield(task) == nil && !received.Load() })
 		return nil
 	})
 	r.wait(t, reader, "the reader ends")

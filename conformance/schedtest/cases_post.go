@@ -143,7 +143,7 @@ func postItself(t T, r *rig) {
 	a, b := r.pair(t)
 	reg := r.register(t, taskForm, a)
 	posts, starved := 0, false
-	until := time.Now().Add(r.patience / 2)
+	var until time.Time // from when the byte is there
 	var received atomic.Bool
 	over := make(chan struct{})
 	var again func()
@@ -151,6 +151,7 @@ func postItself(t T, r *rig) {
 		posts++
 		if posts == 10 { // the reader waits
 			send(t, b, "x")
+			until = time.Now().Add(r.patience / 2)
 		}
 		starved = posts > postsMin && time.Now().After(until)
 		if received.Load() || starved {

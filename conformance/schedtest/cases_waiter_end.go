@@ -73,6 +73,7 @@ func waitInterruptRaces(t T, r *rig, f form) {
 	timer := time.NewTimer(r.patience)
 	defer timer.Stop()
 	for i := int64(1); i <= rounds; i++ {
+		timer.Reset(r.patience)
 		told.Store(i)
 		reg.Interrupt(sys.Reading)
 		select {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/edgewise-go/edgewise/queue"
@@ -252,13 +253,20 @@ func (r *rig) register(t T, f form, h sys.Handle) registration {
 	return reg
 }
 
-// flood calls f until it returns false, which it should when the others have had their turn: rather often, and for a while.
-func (r *rig) flood(t T, f func() bool) {
+// flood calls f until it returns false, which it should when the others have had their turn: for a while after they were started, and rather often
+// after that, for the machine may have stood still meanwhile.
+func (r *rig) flood(t T, started *atomic.Bool, f func() bool) {
 	t.Helper()
-	until := time.Now().Add(r.patience / 4)
-	for i := 0; f(); i++ {
-		if i > roundsMax && time.Now().After(until) {
-			t.Errorf("the others had no turn while a task let them run %d times", i)
+	until, counts := time.Now().Add(r.patience), false
+	for late := 0; f(); {
+		if !counts && started.Load() {
+			until, counts = time.Now().Add(r.patience/4), true
+		}
+		if !time.Now().After(until) {
+			continue
+		}
+		if late++; late > roundsMax {
+			t.Errorf("the others had no turn while a task let them run, %d times and more", late)
 			return
 		}
 	}
