@@ -148,7 +148,8 @@ func (t HandlerTask) Loop() *Loop { return t.loop }
 // Await without the further read that would say so. It is for the steps of t.
 func (t HandlerTask) ShortReadDrains() bool { return t.loop.slab.slot(t.token).shortReadDrains(t.loop) }
 
-// Wake has Step called with Woken if t waits, or else after the next Await. Once t has ended it does nothing. Any goroutine may call it.
+// Wake has Step called with Woken if t waits, or else after the next Await. Once t has ended it does nothing. Any goroutine may call it. Calls are one
+// until the loop has heard of the first: where it has one worker, all that a step makes.
 func (t HandlerTask) Wake() {
 	in := &t.loop.inbox
 	in.mu.Lock()

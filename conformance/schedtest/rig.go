@@ -26,6 +26,7 @@ type rig struct {
 	open     func(o sched.Options, wrap func(queue.Queue) queue.Queue) (sched.Scheduler, error)
 	patience time.Duration
 	altered  bool // by a mutant or a control
+	ordered  bool // one worker runs the tasks of a loop: the target has InOrder
 
 	s       sched.Scheduler
 	queues  []*meter

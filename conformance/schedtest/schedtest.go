@@ -74,7 +74,7 @@ func (target Target) suite() suite.Target[*rig] {
 	return suite.Target[*rig]{
 		Name: target.Name, Features: target.Features, Waivers: target.Waivers,
 		Open: func(t T) (*rig, error) {
-			r := &rig{open: target.Open, ops: honest(), patience: patienceDefault}
+			r := &rig{open: target.Open, ops: honest(), patience: patienceDefault, ordered: slices.Contains(target.Features, InOrder)}
 			if target.alter != nil {
 				target.alter(&r.ops)
 				r.altered = true
