@@ -354,6 +354,7 @@ func (s *handlerSlot) end(l *Loop, err error) {
 
 // tellHandler says that h has ended with err.
 func (l *Loop) tellHandler(h Handler, err error) {
+	l.offer()
 	l.unlock()
 	defer l.lock()
 	if perr := contain(func() { h.End(err) }); perr != nil {

@@ -82,12 +82,13 @@ func (in *inbox) take(wantFunctions, wantNotices bool) (functions []func(), noti
 	return functions, notices
 }
 
-// lookAgain has the next worker take what is there.
-func (in *inbox) lookAgain() {
+// lookAgain has a worker take what is there: the caller may have a task to run before, and another may sleep.
+func (in *inbox) lookAgain(l *Loop) {
 	in.mu.Lock()
-	defer in.mu.Unlock()
-	if len(in.functions)+len(in.notices) > 0 {
-		in.pending.Store(true)
+	some := len(in.functions)+len(in.notices) > 0
+	in.mu.Unlock()
+	if some {
+		in.rouse(l)
 	}
 }
 

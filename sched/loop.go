@@ -333,7 +333,7 @@ func (l *Loop) takeInbox(w *worker) {
 		l.posting, l.taken = false, nil
 	}
 	if l.crew != nil && len(notices)+len(functions) > 0 {
-		l.inbox.lookAgain() // for what another worker has left to this one
+		l.inbox.lookAgain(l) // for what another worker has left to this one
 	}
 }
 
@@ -354,6 +354,7 @@ func (l *Loop) protect(name string, f func()) {
 
 // tell calls Options.Ended.
 func (l *Loop) tell(name string, err error) {
+	l.offer()
 	l.unlock()
 	defer l.lock()
 	l.options.Ended(name, err)

@@ -12,7 +12,8 @@ func workersMutants() []suite.Mutant[*rig] {
 	alone.Features = append(alone.Features, SeveralWorkers, OneQueue)
 	return []suite.Mutant[*rig]{
 		mutantOf(alone, "has one thread and claims several", func(*operations) {},
-			"workers/ready-work-is-taken", "workers/long-step", "workers/does-not-nag"),
+			"workers/ready-work-is-taken", "workers/long-step", "workers/long-step-after-a-function",
+			"workers/long-end", "workers/does-not-nag"),
 		mutant("runs a task on two threads", func(o *operations) {
 			o.turn = func(begin, end func()) {
 				begin()

@@ -1,0 +1,115 @@
+package schedtest
+
+import (
+	"context"
+	"errors"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sched"
+)
+
+// guest is a coroutine that has begun on a thread of its own, and goes on when it is resumed.
+type guest struct {
+	thread uint64
+	resume func()
+	begun  chan struct{}
+	awaits chan struct{}
+	runs   chan struct{}
+	leaves chan struct{} // it holds its thread until then
+	done   <-chan struct{}
+}
+
+// newGuests has two coroutines begin at the same time, so that each has a worker of its own, and waits until both await.
+func newGuests(t T, r *rig) [2]*guest {
+	t.Helper()
+	var guests [2]*guest
+	for i := range guests {
+		guests[i] = &guest{begun: make(chan struct{}), awaits: make(chan struct{}), runs: make(chan struct{}), leaves: make(chan struct{})}
+	}
+	for i, g := range guests {
+		g.done = r.spawn(t, r.loop(), context.Background(), "guest", func(task *sched.Task) error {
+			g.thread, _ = r.ops.thread()
+			close(g.begun)
+			if !r.happens(guests[1-i].begun) {
+				t.Errorf("a coroutine is to begin, and no other worker takes it")
+			}
+			err := task.Await(func(resume func()) {
+				g.resume = resume
+				close(g.awaits)
+			})
+			close(g.runs)
+			if err == nil {
+				r.happens(g.leaves)
+			}
+			return err
+		})
+	}
+	for _, g := range guests {
+		r.wait(t, g.awaits, "a coroutine awaits")
+	}
+	if guests[0].thread == guests[1].thread {
+		t.Fatalf("two coroutines have begun at the same time, both on thread %d", guests[0].thread)
+	}
+	return guests
+}
+
+// workersFunctionBehindTask has a worker go on with a coroutine after a posted function; what was posted meanwhile is for the other.
+func workersFunctionBehindTask(t T, r *rig) {
+	r.start(t, sched.Options{})
+	guests := newGuests(t, r)
+	defer func() {
+		for _, g := range guests {
+			close(g.leaves)
+			g.resume()
+			r.wait(t, g.done, "a coroutine ends")
+		}
+	}()
+	called, release, second := make(chan uint64, 1), make(chan struct{}), make(chan struct{})
+	post := func(f func()) {
+		if err := r.loop().Post(f); err != nil {
+			t.Errorf("Post: %v", err)
+		}
+	}
+	post(func() {
+		thread, _ := r.ops.thread()
+		called <- thread
+		r.happens(release)
+	})
+	here, there := guests[0], guests[1]
+	if <-called != here.thread {
+		here, there = there, here
+	}
+	post(func() { close(second) })
+	here.resume()
+	there.resume()
+	r.wait(t, there.runs, "the other worker looks at what it is asked for")
+	there.leaves <- struct{}{}
+	close(release)
+	r.wait(t, here.runs, "the worker goes on with the coroutine")
+	if !r.happens(second) {
+		t.Errorf("a posted function waits for a task that holds its thread, and a worker is free")
+	}
+}
+
+func workersEndOfHandler(t T, r *rig) {
+	r.make(t, sched.Options{})
+	ctx, cancel := context.WithCancelCause(context.Background())
+	r.run(t, ctx)
+	a, _ := r.pair(t)
+	ends, called := make(chan struct{}), make(chan struct{})
+	s := newScript(func(sched.HandlerTask, sched.Cause) sched.Next { return sched.Await(queue.Readable) })
+	s.end = func(error) {
+		close(ends)
+		if !r.happens(called) {
+			t.Errorf("a posted function waits for the end of a handler, and a worker is free")
+		}
+	}
+	r.handle(t, a, s)
+	r.fence(t)
+	cancel(errors.New("canceled by the case"))
+	r.wait(t, ends, "the handler ends")
+	if err := r.loop().Post(func() { close(called) }); err != nil {
+		t.Errorf("Post: %v", err)
+	}
+	r.wait(t, s.ended, "the handler has ended")
+}
