@@ -58,12 +58,15 @@ func (in *inbox) rouse(l *Loop) {
 	in.wakeSleeper(l)
 }
 
-func (in *inbox) wakeSleeper(l *Loop) {
+// wakeSleeper reports whether it has woken anybody.
+func (in *inbox) wakeSleeper(l *Loop) bool {
 	// One of the threads that post while the loop sleeps wakes it; the others need not.
-	if in.sleeping.CompareAndSwap(true, false) {
-		// The queue is closed only by Run, which then looks at nothing more.
-		_ = l.queue.Wake()
+	if !in.sleeping.CompareAndSwap(true, false) {
+		return false
 	}
+	// The queue is closed only by Run, which then looks at nothing more.
+	_ = l.queue.Wake()
+	return true
 }
 
 // take empties the inbox of what is wanted. What it returns is good until the next call that wants the same.

@@ -39,6 +39,7 @@ type Loop struct {
 	shift     shift
 	ending    *ending
 	surplus   atomic.Bool // work that a worker of another loop may take, while those of this one are busy
+	errand    atomic.Bool // the worker was woken to take such work of another loop
 
 	drained atomic.Bool // drain has been told to the tasks; set with the lock
 

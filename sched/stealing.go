@@ -130,6 +130,9 @@ func (w *worker) steal() bool {
 			return true
 		}
 	}
+	if w.loop.errand.Load() {
+		w.loop.errand.Store(false)
+	}
 	return false
 }
 
@@ -148,6 +151,7 @@ func (w *worker) stealFrom(victim *Loop) bool {
 	r := w.take(&victim.runQueue)
 	victim.hasSurplus(victim.runQueue.count > 0)
 	victim.offer()
+	w.loop.handOn() // there may be more elsewhere
 	r.run(victim, w)
 	w.turnEnds()
 	victim.offer() // it may be ready again, and the victim asleep by now
@@ -164,10 +168,20 @@ func (l *Loop) hasSurplus(some bool) {
 // wakeThief wakes a worker of a loop other than l, if there is one that sleeps. One that is about to sleep looks once more for surplus after it has said so.
 func (c *crew) wakeThief(l *Loop) {
 	for _, other := range c.loops {
-		if other != l && other.inbox.sleeping.Load() {
-			other.inbox.wakeSleeper(other)
+		if other == l || !other.inbox.sleeping.Load() {
+			continue
+		}
+		other.errand.Store(true)
+		if other.inbox.wakeSleeper(other) {
 			return
 		}
+	}
+}
+
+// handOn has another thief woken in the place of l's worker, which was woken to steal and has something else to do first.
+func (l *Loop) handOn() {
+	if l.errand.Load() && l.errand.Swap(false) && l.crew.surplus(l) {
+		l.crew.wakeThief(l)
 	}
 }
 

@@ -134,6 +134,7 @@ func (l *Loop) offer() {
 	if l.crew == nil || l.shift.waking > 0 {
 		return
 	}
+	l.handOn()
 	s := &l.shift
 	work := l.runQueue.count > 0
 	switch n := len(s.idle); {

@@ -113,3 +113,32 @@ func workersEndOfHandler(t T, r *rig) {
 	}
 	r.wait(t, s.ended, "the handler has ended")
 }
+
+// workersWokenForTwo makes a handler ready on the last loop, which is busy, and keeps all others busy that wake up for it, but for one.
+func workersWokenForTwo(t T, r *rig) {
+	r.start(t, sched.Options{})
+	loops := r.s.Loops()
+	last := loops[len(loops)-1]
+	a, _ := r.pair(t)
+	s := newScript(func(sched.HandlerTask, sched.Cause) sched.Next { return sched.Done(nil) })
+	done := make(chan struct{})
+	// A posted function, which no other loop takes.
+	if err := last.Post(func() {
+		defer close(done)
+		if _, err := r.ops.handle(last, a, s); err != nil {
+			t.Errorf("Handle: %v", err)
+			return
+		}
+		for i := range len(loops) - 2 {
+			if err := loops[i].Post(func() { r.happens(s.ended) }); err != nil {
+				t.Errorf("Post: %v", err)
+			}
+		}
+		if !r.happens(s.ended) {
+			t.Errorf("a handler is ready, and a worker that is free does not take it")
+		}
+	}); err != nil {
+		t.Fatalf("Post: %v", err)
+	}
+	r.wait(t, done, "the function ends")
+}

@@ -64,9 +64,9 @@ func shared(workers int, name, mechanism string, open opener, mode queue.Mode) T
 	}
 }
 
-func stealing(loops int, mechanism string, open opener, mode queue.Mode) Target {
+func stealing(loops int, name, mechanism string, open opener, mode queue.Mode) Target {
 	return Target{
-		Name:     fmt.Sprintf("%s/%v/stealing", mechanism, mode),
+		Name:     fmt.Sprintf("%s/%v/%s", mechanism, mode, name),
 		Features: with(SeveralLoops, SeveralWorkers),
 		Open: func(o sched.Options, wrap func(queue.Queue) queue.Queue) (sched.Scheduler, error) {
 			o.Mode = mode

@@ -22,10 +22,10 @@ func targets(mechanism string, open opener, mode queue.Mode) []Target {
 		single(mechanism, open, mode),
 		sharded(mechanism, open, mode),
 		shared(2, "shared", mechanism, open, mode),
-		stealing(2, mechanism, open, mode),
+		stealing(2, "stealing", mechanism, open, mode),
 	}
 	if mechanism == "epoll" {
-		all = append(all, shared(4, "shared4", mechanism, open, mode))
+		all = append(all, shared(4, "shared4", mechanism, open, mode), stealing(3, "stealing3", mechanism, open, mode))
 	}
 	return all
 }
