@@ -2,9 +2,11 @@ package schedexplore
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sched"
 )
 
 var errCanceled = errors.New("schedexplore: cancelled")
@@ -17,7 +19,7 @@ func (w *world) act() {
 	w.acting = true
 	defer func() { w.acting = false }()
 	w.settle()
-	w.acts--
+	w.acts.Add(-1)
 	switch w.random(20) {
 	default:
 		w.arrive()
@@ -37,7 +39,7 @@ func (w *world) act() {
 		w.pass()
 	case 15:
 		w.trace("a stranger wakes the queue")
-		_ = w.loop.Queue().Wake()
+		_ = w.somewhere().loop.Queue().Wake()
 	}
 	w.settle()
 }
@@ -54,7 +56,7 @@ func (w *world) close() {
 	}
 	w.trace("drain, and all files end")
 	for _, c := range w.conns {
-		w.end(c.file)
+		w.end(c.at, c.file)
 	}
 	for _, a := range w.actors {
 		if s, ok := a.(*awaiter); ok {
@@ -64,11 +66,13 @@ func (w *world) close() {
 			}
 		}
 	}
-	w.loop.Drain()
+	for _, p := range w.places {
+		p.loop.Drain()
+	}
 }
 
-func (w *world) end(f *file) {
-	w.queue.change(f, queue.Both, func() { f.ended = true })
+func (w *world) end(p *place, f *file) {
+	p.queue.change(f, queue.Both, func() { f.ended = true })
 }
 
 // arrive makes a file ready.
@@ -76,17 +80,18 @@ func (w *world) arrive() {
 	if len(w.conns) == 0 {
 		return
 	}
-	f := w.conns[w.random(len(w.conns))].file
+	c := w.conns[w.random(len(w.conns))]
+	f, q := c.file, c.at.queue
 	switch {
 	case w.oneIn(30):
 		w.trace("%v ends", f.handle)
-		w.end(f)
+		w.end(c.at, f)
 	case w.oneIn(3):
 		w.trace("%v gets room", f.handle)
-		w.queue.change(f, queue.Writable, func() { f.room++ })
+		q.change(f, queue.Writable, func() { f.room++ })
 	default:
 		w.trace("%v gets a token", f.handle)
-		w.queue.change(f, queue.Readable, func() { f.tokens++ })
+		q.change(f, queue.Readable, func() { f.tokens++ })
 	}
 }
 
@@ -124,7 +129,7 @@ func (w *world) interrupt() {
 		w.trace("%v is interrupted", s)
 		s.interrupted = true
 		s.credit++
-		s.conn.reg.Interrupt(s.direction)
+		w.outside(func() { s.conn.reg.Interrupt(s.direction) })
 	}
 }
 
@@ -143,7 +148,7 @@ func (w *world) closeOne() {
 	if err := c.reg.Close(); err != nil {
 		w.fail("Close: %v", err)
 	}
-	w.queue.shut(c.file)
+	c.at.queue.shut(c.file)
 	if w.oneIn(2) && len(w.actors) < 2*actorsMax {
 		if s := w.addConn(); s.gate != nil && w.oneIn(2) {
 			s.open() // it registers the number at once
@@ -167,27 +172,46 @@ type canceler interface{ cancelIt() bool }
 func (w *world) post() {
 	w.postings++
 	n := w.postings
-	w.posts = append(w.posts, n)
+	p := w.somewhere()
+	p.posts = append(p.posts, n)
 	w.trace("function %d is posted", n)
 	f := func() {
+		defer w.calling(p, function(n))()
 		w.trace("function %d runs", n)
-		if len(w.posts) == 0 || w.posts[0] != n {
-			w.fail("function %d runs, and %v wait", n, w.posts)
+		if len(p.posts) == 0 || p.posts[0] != n {
+			w.fail("function %d runs, and %v wait", n, p.posts)
 			return
 		}
-		w.posts = w.posts[1:]
+		p.posts = p.posts[1:]
 		// Between the events of a turn and its end.
-		for w.oneIn(2) && w.busy() {
+		for w.crew == nil && w.oneIn(2) && w.busy() {
 			w.act()
 		}
 	}
-	post := w.loop.Post
+	post := p.loop.Post
 	if w.seams.Post != nil {
-		post = func(f func()) error { return w.seams.Post(w.loop, f) }
+		post = func(f func()) error { return w.seams.Post(p.loop, f) }
 	}
-	if err := post(f); err != nil {
-		w.fail("Post: %v", err)
+	w.outside(func() {
+		if err := post(f); err != nil {
+			w.fail("Post: %v", err)
+		}
+	})
+}
+
+// function is a posted function.
+type function int
+
+func (f function) String() string { return fmt.Sprintf("function %d", int(f)) }
+
+// calling is called first by a posted function, and what it returns last.
+func (w *world) calling(p *place, who fmt.Stringer) (over func()) {
+	if p.calls {
+		w.fail("%v is called while another function runs", who)
 	}
+	p.calls = true
+	w.enter(who)
+	return func() { p.calls = false }
 }
 
 // wakeOne wakes a handler, or resumes a task.
@@ -203,16 +227,16 @@ func (w *world) wakeOne() {
 		w.trace("%v is woken", a)
 		a.woken = true
 		a.wakes++
+		wake := (sched.HandlerTask).Wake
 		if w.seams.Wake != nil {
-			w.seams.Wake(a.task)
-		} else {
-			a.task.Wake()
+			wake = w.seams.Wake
 		}
+		w.outside(func() { wake(a.task) })
 	case *awaiter:
 		if a.resume != nil && !a.resumed {
 			w.trace("%v is resumed", a)
 			a.resumed = true
-			a.resume()
+			w.outside(a.resume)
 		}
 	}
 }

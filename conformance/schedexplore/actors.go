@@ -18,6 +18,9 @@ func (w *world) populate() {
 	if w.oneIn(3) {
 		w.addBall()
 	}
+	if w.crew != nil {
+		w.addFamilies()
+	}
 	for range 1 + w.random(actorsMax-2) {
 		switch w.random(8) {
 		case 0:
@@ -25,25 +28,27 @@ func (w *world) populate() {
 		case 1:
 			w.addAwaiter()
 		case 2, 3:
-			w.addHandler(w.newFile(nil), false)
+			p := w.somewhere()
+			w.addHandler(p, w.newFile(p, nil), false)
 		default:
 			w.addConn()
 		}
 	}
 }
 
-func (w *world) newFile(peer *file) *file {
-	f := w.queue.open()
+func (w *world) newFile(p *place, peer *file) *file {
+	f := p.queue.open()
 	f.room, f.peer = w.random(2), peer
 	return f
 }
 
 // addBall lets a handler with a time limit send back what a goroutine with a deadline sends.
 func (w *world) addBall() {
-	a, b := w.newFile(nil), w.newFile(nil)
+	p := w.somewhere()
+	a, b := w.newFile(p, nil), w.newFile(p, nil)
 	a.peer, b.peer = b, a
-	w.addHandler(a, true)
-	c := &conn{w: w, file: b}
+	w.addHandler(p, a, true)
+	c := &conn{w: w, at: p, file: b}
 	w.conns = append(w.conns, c)
 	s := w.addSide(c, sys.Reading, true)
 	s.serves = true
@@ -51,7 +56,8 @@ func (w *world) addBall() {
 
 // addConn adds a connection, with tasks or goroutines that wait for it in one direction or in both, and returns the one that reads.
 func (w *world) addConn() *side {
-	c := &conn{w: w, file: w.newFile(nil)}
+	p := w.somewhere()
+	c := &conn{w: w, at: p, file: w.newFile(p, nil)}
 	w.conns = append(w.conns, c)
 	goroutines := w.oneIn(2)
 	reads := w.addSide(c, sys.Reading, goroutines)
@@ -64,6 +70,7 @@ func (w *world) addConn() *side {
 // conn is a file that sides wait for.
 type conn struct {
 	w      *world
+	at     *place
 	file   *file
 	reg    sched.Registration // of the first side that comes
 	mine   *registration
@@ -88,9 +95,9 @@ func (c *conn) register(goroutine bool) error {
 		open = w.seams.Tasks
 	}
 	var err error
-	c.reg, err = open(w.loop, c.file.handle)
+	c.reg, err = open(c.at.loop, c.file.handle)
 	if err == nil {
-		c.mine = w.queue.registrationOf(c.file)
+		c.mine = c.at.queue.registrationOf(c.file)
 	}
 	return err
 }
@@ -110,12 +117,14 @@ type side struct {
 	credit      int // interrupts that nobody was woken for
 	cancel      context.CancelFunc
 	canceled    bool
+	home        uint64 // the thread of a task
 
 	gate   chan struct{} // of a goroutine
 	atGate bool
 }
 
-func (s *side) over() bool { return s.ended }
+func (s *side) over() bool              { return s.ended }
+func (s *side) where() (*place, uint64) { return s.conn.at, s.home }
 func (s *side) String() string {
 	return fmt.Sprintf("%s (handle %v, %v)", s.name, s.conn.file.handle, s.direction)
 }
@@ -162,14 +171,17 @@ func (w *world) addSide(c *conn, d sys.Direction, goroutine bool) *side {
 	w.actors = append(w.actors, s)
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
-	w.names[s.name] = 1
-	err := w.loop.Go(ctx, s.name, func(*sched.Task) error {
+	w.count(s.name, 1)
+	err := c.at.loop.Go(ctx, s.name, func(*sched.Task) error {
+		w.enter(s)
+		s.home = w.crew.thread()
 		s.finish(s.run())
 		return nil
 	})
 	if err != nil {
 		// The loop drains, or is cancelled.
-		w.names[s.name], s.ended = 0, true
+		w.count(s.name, -1)
+		s.ended = true
 		cancel()
 	}
 	return s
@@ -189,7 +201,7 @@ func (s *side) finish(err error) {
 		if err := c.reg.Close(); err != nil {
 			s.w.fail("Close: %v", err)
 		}
-		s.w.queue.shut(c.file)
+		c.at.queue.shut(c.file)
 	}
 }
 
@@ -201,7 +213,7 @@ func (s *side) open() {
 // pause is a point at which others act: a task asks them to, a goroutine waits until it is let go.
 func (s *side) pause() {
 	if s.gate == nil {
-		s.w.point()
+		s.w.point(s)
 		return
 	}
 	s.atGate = true
@@ -237,7 +249,7 @@ func (s *side) try() (done, again bool) {
 	f := s.conn.file
 	switch {
 	case s.direction == sys.Reading && f.tokens > 0:
-		s.w.queue.change(f, queue.None, func() { f.tokens-- })
+		s.conn.at.queue.change(f, queue.None, func() { f.tokens-- })
 		s.w.trace("%v reads", s)
 		if s.serves && s.w.busy() {
 			s.send()
@@ -246,18 +258,18 @@ func (s *side) try() (done, again bool) {
 	case f.ended:
 		return true, false
 	case s.direction == sys.Writing && f.room > 0:
-		s.w.queue.change(f, queue.None, func() { f.room-- })
+		s.conn.at.queue.change(f, queue.None, func() { f.room-- })
 		return false, true
 	}
 	return false, false
 }
 
-func (s *side) send() { s.w.send(s.conn.file) }
+func (s *side) send() { s.w.send(s.conn.at, s.conn.file) }
 
 // send writes a token to the other end of f.
-func (w *world) send(f *file) {
+func (w *world) send(at *place, f *file) {
 	if p := f.peer; p != nil {
-		w.queue.change(p, queue.Readable, func() { p.tokens++ })
+		at.queue.change(p, queue.Readable, func() { p.tokens++ })
 	}
 }
 
@@ -278,6 +290,8 @@ func (s *side) wait() error {
 	s.waiting, s.interrupted = false, false
 	if s.gate != nil {
 		s.pause()
+	} else {
+		w.enter(s)
 	}
 	w.trace("%v has waited: %v", s, err)
 	return s.judge(err, at)
@@ -285,7 +299,7 @@ func (s *side) wait() error {
 
 // judge checks that the wait had a cause to end, and returns an error if there is no sense in another.
 func (s *side) judge(err error, at time.Time) error {
-	w, over := s.w, len(s.w.failures) > 0
+	w, over := s.w, s.w.broken()
 	var c *sched.CancelError
 	switch {
 	case err == nil:
@@ -303,7 +317,7 @@ func (s *side) judge(err error, at time.Time) error {
 		}
 		return nil
 	case errors.Is(err, net.ErrClosed):
-		if !s.conn.closed && !over && !w.canceled && w.queueLives() {
+		if !s.conn.closed && !over && !w.canceled && s.conn.at.queue.lives() {
 			w.fail("%v was told that it is closed", s)
 		}
 	case errors.As(err, &c):
@@ -318,10 +332,10 @@ func (s *side) judge(err error, at time.Time) error {
 	return err
 }
 
-func (w *world) queueLives() bool {
-	w.queue.mu.Lock()
-	defer w.queue.mu.Unlock()
-	return !w.queue.closed
+func (q *virtualQueue) lives() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return !q.closed
 }
 
 func (s *side) cancelIt() bool {

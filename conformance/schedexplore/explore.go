@@ -23,13 +23,41 @@ func (f *Failure) Error() string {
 // needed for the bubble.
 func Explore(t *testing.T, seed uint64, seams Seams, trace *[]string) *Failure {
 	t.Helper()
+	w := newWorld(seed, seams, trace)
+	synctest.Test(t, func(*testing.T) { w.run() })
+	return w.failure(seed)
+}
+
+func newWorld(seed uint64, seams Seams, trace *[]string) *world {
 	w := &world{seams: seams, source: rand.New(rand.NewPCG(seed, 0)), trace: func(string, ...any) {}}
 	if trace != nil {
-		w.trace = func(format string, args ...any) { *trace = append(*trace, fmt.Sprintf(format, args...)) }
+		w.trace = func(format string, args ...any) {
+			w.told.Lock()
+			defer w.told.Unlock()
+			*trace = append(*trace, fmt.Sprintf(format, args...))
+		}
 	}
-	synctest.Test(t, func(*testing.T) { w.run() })
+	return w
+}
+
+func (w *world) failure(seed uint64) *Failure {
 	if len(w.failures) == 0 {
 		return nil
 	}
 	return &Failure{seed, w.failures}
+}
+
+// ExploreCrew is Explore with several workers. The error is errors.ErrUnsupported where package sched has none.
+func ExploreCrew(t *testing.T, form Crew, seed uint64, seams Seams, trace *[]string) (*Failure, error) {
+	t.Helper()
+	w := newWorld(seed, seams, trace)
+	var err error
+	synctest.Test(t, func(*testing.T) {
+		w.begin()
+		var c *crew
+		if c, err = newCrew(w, form); err == nil {
+			c.run()
+		}
+	})
+	return w.failure(seed), err
 }

@@ -11,6 +11,7 @@ import (
 // handler reads and writes as far as it can, then waits.
 type handler struct {
 	w     *world
+	at    *place
 	name  string
 	file  *file
 	task  sched.HandlerTask
@@ -30,32 +31,35 @@ type handler struct {
 }
 
 // addHandler starts a handler for f, as soon as the loop runs.
-func (w *world) addHandler(f *file, echo bool) {
-	h := &handler{w: w, name: w.name("handler"), file: f, echo: echo}
+func (w *world) addHandler(p *place, f *file, echo bool) {
+	h := &handler{w: w, at: p, name: w.name("handler"), file: f, echo: echo}
 	w.actors = append(w.actors, h)
-	w.conns = append(w.conns, &conn{w: w, file: f, closed: true}) // others make it ready, and do not close it
+	w.conns = append(w.conns, &conn{w: w, at: p, file: f, closed: true}) // others make it ready, and do not close it
 	var task sched.Handler = h
 	if w.seams.Handler != nil {
 		task = w.seams.Handler(h)
 	}
-	err := w.loop.Post(func() {
+	err := p.loop.Post(func() {
+		defer w.calling(p, h)()
 		var err error
-		h.task, err = w.loop.Handle(f.handle, task)
+		h.task, err = p.loop.Handle(f.handle, task)
 		if err != nil {
 			h.ended = true
-			w.queue.shut(f)
+			p.queue.shut(f)
 			return
 		}
-		w.names["handler"]++
-		h.mine = w.queue.registrationOf(f)
+		w.count("handler", 1)
+		h.mine = p.queue.registrationOf(f)
+		w.enter(h)
 	})
 	if err != nil {
 		w.fail("Post: %v", err)
 	}
 }
 
-func (h *handler) over() bool     { return h.ended }
-func (h *handler) String() string { return fmt.Sprintf("%s (handle %v)", h.name, h.file.handle) }
+func (h *handler) over() bool              { return h.ended }
+func (h *handler) where() (*place, uint64) { return h.at, 0 }
+func (h *handler) String() string          { return fmt.Sprintf("%s (handle %v)", h.name, h.file.handle) }
 
 func (h *handler) until() time.Time {
 	if h.waiting {
@@ -80,6 +84,17 @@ func (h *handler) lost(w *world) string {
 	return ""
 }
 
+// ready implements starter.
+func (h *handler) ready() string {
+	switch {
+	case h.task.Loop() != nil && h.count == 0:
+		return "it was started"
+	case h.again:
+		return "it lets others run"
+	}
+	return ""
+}
+
 // Step implements sched.Handler.
 func (h *handler) Step(_ sched.HandlerTask, c sched.Cause) sched.Next {
 	w := h.w
@@ -87,18 +102,18 @@ func (h *handler) Step(_ sched.HandlerTask, c sched.Cause) sched.Next {
 	w.trace("%v steps: %v", h, c)
 	h.judge(c)
 	h.count++
-	w.point()
+	w.point(h)
 	for left := 1 + w.random(3); h.work(); left-- {
 		if left == 0 {
 			h.again = true
 			return sched.Again()
 		}
-		w.point()
+		w.point(h)
 	}
 	if h.file.ended && h.file.tokens == 0 {
 		return sched.Done(nil)
 	}
-	w.point()
+	w.point(h)
 	h.want = queue.Readable
 	if !h.echo && w.oneIn(3) {
 		h.want = queue.Both
@@ -124,13 +139,13 @@ func (h *handler) work() bool {
 	f := h.file
 	switch {
 	case f.tokens > 0:
-		h.w.queue.change(f, queue.None, func() { f.tokens-- })
+		h.at.queue.change(f, queue.None, func() { f.tokens-- })
 		if h.echo {
-			h.w.send(f)
+			h.w.send(h.at, f)
 		}
 		return true
 	case f.room > 0 && !f.ended && h.w.oneIn(2):
-		h.w.queue.change(f, queue.None, func() { f.room-- })
+		h.at.queue.change(f, queue.None, func() { f.room-- })
 		return true
 	}
 	return false
@@ -182,5 +197,6 @@ func (h *handler) End(err error) {
 		h.w.fail("%v ends twice", h)
 	}
 	h.ended, h.waiting = true, false
-	h.w.queue.shut(h.file)
+	h.at.queue.shut(h.file)
+	h.w.enter(h)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"os"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,10 +17,12 @@ import (
 var within = flag.Int("within", 3_000, "how many interleavings may miss a mutant")
 
 // A mutant is everything but one rule; it is made anew for each interleaving.
-var mutants = []struct {
+type mutant struct {
 	name string
 	make func() Seams
-}{
+}
+
+var mutants = []mutant{
 	{"loses one event in 16", func() Seams {
 		events := 0
 		return queueSeam(func(q *oddQueue) {
@@ -40,7 +43,7 @@ var mutants = []struct {
 	{"sleeps too late to hear a wake before it looks", func() Seams {
 		return queueSeam(func(q *oddQueue) {
 			q.wake = func() error {
-				if q.virtual().w.looking {
+				if q.virtual().place.looking {
 					return nil
 				}
 				return q.Queue.Wake()
@@ -220,13 +223,13 @@ var mutants = []struct {
 	{"hears a resumption only while it is suspended", func() Seams {
 		return Seams{Await: func(t *sched.Task, start func(resume func())) error {
 			return t.Await(func(resume func()) {
-				started := false
+				var started atomic.Bool
 				start(func() {
-					if started {
+					if started.Load() {
 						resume()
 					}
 				})
-				started = true
+				started.Store(true)
 			})
 		}}
 	}},

@@ -49,7 +49,9 @@ type registration struct {
 // virtualQueue is a queue.Queue that keeps the contract, and in whose calls the world acts.
 type virtualQueue struct {
 	w      *world
+	place  *place
 	native bool
+	first  sys.Handle // the numbers of its handles are this and handlesMax-1 more
 
 	mu     sync.Mutex // guards all below
 	files  map[sys.Handle]*file
@@ -58,8 +60,15 @@ type virtualQueue struct {
 	closed bool
 }
 
-func newVirtualQueue(w *world, native bool) *virtualQueue {
-	return &virtualQueue{w: w, native: native, files: map[sys.Handle]*file{}, regs: map[sys.Handle]*registration{}}
+func newVirtualQueue(w *world, p *place, native bool) *virtualQueue {
+	q := &virtualQueue{w: w, place: p, native: native, files: map[sys.Handle]*file{}, regs: map[sys.Handle]*registration{}}
+	q.first = 3
+	for i, other := range w.places {
+		if other == p {
+			q.first += sys.Handle(i * handlesMax)
+		}
+	}
+	return q
 }
 
 func (q *virtualQueue) Features() queue.Features {
@@ -70,7 +79,7 @@ func (q *virtualQueue) Features() queue.Features {
 func (q *virtualQueue) open() *file {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for h := sys.Handle(3); ; h++ {
+	for h := q.first; ; h++ {
 		if q.files[h] == nil {
 			f := &file{handle: h}
 			q.files[h] = f
@@ -183,6 +192,7 @@ func (q *virtualQueue) WouldBlock(h sys.Handle, d queue.Interest) error {
 }
 
 func (q *virtualQueue) Wake() error {
+	q.w.crew.beforeWake(q.place)
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed {
@@ -208,7 +218,7 @@ func (q *virtualQueue) Wait(events []queue.Event, timeout time.Duration) (int, e
 	if timeout > 0 {
 		deadline = time.Now().Add(timeout)
 	}
-	if err := q.w.beforeWait(); err != nil {
+	if err := q.w.beforeWait(q.place); err != nil {
 		return 0, err
 	}
 	for {
@@ -222,7 +232,7 @@ func (q *virtualQueue) Wait(events []queue.Event, timeout time.Duration) (int, e
 				return 0, nil
 			}
 		}
-		if err := q.w.blocked(left); err != nil {
+		if err := q.w.blocked(q.place, left); err != nil {
 			return 0, err
 		}
 	}
@@ -249,9 +259,7 @@ func (q *virtualQueue) take(events []queue.Event) int {
 	if len(reports) == 0 {
 		return 0
 	}
-	for q.w.oneIn(2) && q.w.busy() {
-		q.w.act()
-	}
+	q.w.looked(q.place)
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	n := 0
@@ -278,7 +286,7 @@ func (q *virtualQueue) reports(room int) []report {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	var rs []report
-	for h := sys.Handle(0); int(h) < handlesMax; h++ {
+	for h := q.first; h < q.first+handlesMax; h++ {
 		r := q.regs[h]
 		if r == nil || len(rs)+2 > room {
 			continue

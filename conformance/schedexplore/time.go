@@ -11,6 +11,8 @@ import (
 // sleeper is a task that sleeps a few times.
 type sleeper struct {
 	w        *world
+	at       *place
+	home     uint64
 	name     string
 	sleeping bool
 	deadline time.Time
@@ -19,8 +21,9 @@ type sleeper struct {
 	cancel   context.CancelFunc
 }
 
-func (s *sleeper) over() bool     { return s.ended }
-func (s *sleeper) String() string { return s.name }
+func (s *sleeper) over() bool              { return s.ended }
+func (s *sleeper) where() (*place, uint64) { return s.at, s.home }
+func (s *sleeper) String() string          { return s.name }
 
 func (s *sleeper) until() time.Time {
 	if s.sleeping {
@@ -47,18 +50,18 @@ func (s *sleeper) cancelIt() bool {
 
 func (w *world) addSleeper() {
 	for range 2 {
-		s := &sleeper{w: w, name: w.name("sleeper")}
+		s := &sleeper{w: w, at: w.somewhere(), name: w.name("sleeper")}
 		w.actors = append(w.actors, s)
 		ctx, cancel := context.WithCancel(context.Background())
 		s.cancel = cancel
-		w.spawn(ctx, s.name, &s.ended, s.run)
+		w.spawn(ctx, s.at, s.name, &s.ended, s.run)
 	}
 }
 
 // spawn starts a task whose end is noted in ended.
-func (w *world) spawn(ctx context.Context, name string, ended *bool, body func(t *sched.Task) error) {
-	w.names[name] = 1
-	err := w.loop.Go(ctx, name, func(t *sched.Task) error {
+func (w *world) spawn(ctx context.Context, p *place, name string, ended *bool, body func(t *sched.Task) error) {
+	w.count(name, 1)
+	err := p.loop.Go(ctx, name, func(t *sched.Task) error {
 		defer func() { *ended = true }()
 		return body(t)
 	})
@@ -73,21 +76,28 @@ func (s *sleeper) run(t *sched.Task) error {
 	if w.seams.Sleep != nil {
 		sleep = w.seams.Sleep
 	}
+	w.enter(s)
+	s.home = w.crew.thread()
 	for range 1 + w.random(4) {
-		w.point()
+		w.point(s)
 		d := w.someTime() % time.Minute
 		s.deadline, s.sleeping = time.Now().Add(d), true
 		w.trace("%v sleeps for %v", s, d)
 		err := sleep(t, d)
+		at := time.Now()
 		s.sleeping = false
+		w.enter(s)
 		if err != nil {
-			if !s.canceled && !w.canceled && len(w.failures) == 0 {
+			if !s.canceled && !w.canceled && !w.broken() {
 				w.fail("%v: %v", s, err)
 			}
 			return err
 		}
-		if early := time.Until(s.deadline); early > 0 {
+		if early := s.deadline.Sub(at); early > 0 {
 			w.fail("%v woke %v early", s, early)
+		}
+		if w.crew != nil {
+			continue // another thread may have been faster
 		}
 		for _, a := range w.actors {
 			if o, ok := a.(*sleeper); ok && o.sleeping && !o.canceled && o.deadline.Before(s.deadline) {
@@ -101,6 +111,8 @@ func (s *sleeper) run(t *sched.Task) error {
 // awaiter is a task that awaits something elsewhere.
 type awaiter struct {
 	w        *world
+	at       *place
+	home     uint64
 	name     string
 	awaiting bool
 	resume   func()
@@ -110,9 +122,10 @@ type awaiter struct {
 	cancel   context.CancelFunc
 }
 
-func (a *awaiter) over() bool       { return a.ended }
-func (a *awaiter) String() string   { return a.name }
-func (a *awaiter) until() time.Time { return time.Time{} }
+func (a *awaiter) over() bool              { return a.ended }
+func (a *awaiter) where() (*place, uint64) { return a.at, a.home }
+func (a *awaiter) String() string          { return a.name }
+func (a *awaiter) until() time.Time        { return time.Time{} }
 
 func (a *awaiter) lost(w *world) string {
 	switch {
@@ -136,11 +149,11 @@ func (a *awaiter) cancelIt() bool {
 }
 
 func (w *world) addAwaiter() {
-	a := &awaiter{w: w, name: w.name("awaiter")}
+	a := &awaiter{w: w, at: w.somewhere(), name: w.name("awaiter")}
 	w.actors = append(w.actors, a)
 	ctx, cancel := context.WithCancel(context.Background())
 	a.cancel = cancel
-	w.spawn(ctx, a.name, &a.ended, a.run)
+	w.spawn(ctx, a.at, a.name, &a.ended, a.run)
 }
 
 func (a *awaiter) run(t *sched.Task) error {
@@ -149,25 +162,28 @@ func (a *awaiter) run(t *sched.Task) error {
 	if w.seams.Await != nil {
 		await = w.seams.Await
 	}
+	w.enter(a)
+	a.home = w.crew.thread()
 	for w.busy() {
-		w.point()
+		w.point(a)
 		a.resumed, a.awaiting = false, true
 		err := await(t, func(resume func()) {
 			a.resume = resume
 			w.trace("%v awaits", a)
-			w.point()
+			w.point(a)
 			if w.closing {
 				a.resumed = true
 				resume()
 			}
 		})
 		a.awaiting, a.resume = false, nil
+		w.enter(a)
 		w.trace("%v was resumed: %v", a, err)
 		var c *sched.CancelError
 		switch {
 		case err == nil && !a.resumed:
 			w.fail("%v was resumed by nobody", a)
-		case err != nil && !(errors.As(err, &c) && (a.canceled || w.canceled)) && len(w.failures) == 0:
+		case err != nil && !(errors.As(err, &c) && (a.canceled || w.canceled)) && !w.broken():
 			w.fail("%v: %v", a, err)
 		}
 		if err != nil {

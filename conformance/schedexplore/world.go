@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing/synctest"
 	"time"
 
@@ -34,30 +35,31 @@ const (
 	waitsMax   = 5_000 // of the loop, which is over by then
 )
 
-// world is one interleaving: a loop, those who wait on it, and what others do. All of it runs by turns: on the goroutine of the loop, or, while that
-// waits for it, on the one of an actor.
+// world is one interleaving: loops, those who wait on them, and what others do. All of it runs by turns: on the goroutine of the loop, or, while that
+// waits for it, on the one of an actor. With a crew it runs on the one that conducts, while all others rest, or on the worker that was let go.
 type world struct {
 	source *rand.Rand
 	mu     sync.Mutex // guards nothing: see sleep
 	seams  Seams
 	mode   queue.Mode
-	queue  *virtualQueue
-	loop   *sched.Loop
+	native bool
+	places []*place
+	crew   *crew // nil if there is one worker, on whose turn the others act
 
 	actors   []actor
 	conns    []*conn
-	acts     int // left
-	waits    int
+	acts     atomic.Int64 // left
 	acting   bool
-	looking  bool // the loop is in Wait, and the queue has not looked yet
-	posts    []int
 	postings int
+	lent     lent
 	closing  bool
 	cancel   context.CancelCauseFunc
 	canceled bool
-	names    map[string]int // tasks that have not ended
 
-	trace    func(format string, args ...any)
+	trace func(format string, args ...any)
+
+	told     sync.Mutex     // guards what follows
+	names    map[string]int // tasks that have not ended
 	failures []string
 }
 
@@ -69,6 +71,8 @@ type actor interface {
 	until() time.Time
 	// over reports whether the actor has ended.
 	over() bool
+	// where returns the place, and the thread that alone can run the actor, zero if any can.
+	where() (*place, uint64)
 	String() string
 }
 
@@ -79,33 +83,65 @@ func (w *world) oneIn(n int) bool                   { return w.source.IntN(n) ==
 func (w *world) shuffle(n int, swap func(i, j int)) { w.source.Shuffle(n, swap) }
 
 // busy reports whether others still act.
-func (w *world) busy() bool { return w.acts > 0 && !w.closing }
+func (w *world) busy() bool { return w.acts.Load() > 0 && !w.closing }
 
 func (w *world) fail(format string, args ...any) {
-	w.failures = append(w.failures, fmt.Sprintf(format, args...))
+	if w.crew != nil && w.crew.off {
+		return // what is broken off breaks rules
+	}
 	w.trace("VIOLATION: "+format, args...)
+	w.told.Lock()
+	defer w.told.Unlock()
+	w.failures = append(w.failures, fmt.Sprintf(format, args...))
+}
+
+// broken reports whether a rule was broken.
+func (w *world) broken() bool {
+	w.told.Lock()
+	defer w.told.Unlock()
+	return len(w.failures) > 0
+}
+
+// count notes that n more tasks of the name live.
+func (w *world) count(name string, n int) {
+	w.told.Lock()
+	defer w.told.Unlock()
+	w.names[name] += n
+}
+
+// begin makes up what an interleaving begins with, but for its places.
+func (w *world) begin() {
+	w.mode = queue.Mode(w.random(3))
+	w.native = w.oneIn(2)
+	w.names = map[string]int{}
+	w.acts.Store(int64(actsMax/4 + w.random(actsMax)))
+	w.trace("mode %v, native edges %v, %d acts", w.mode, w.native, w.acts.Load())
 }
 
 // run explores the interleaving of one seed. It must be called in a bubble.
 func (w *world) run() {
-	w.mode = queue.Mode(w.random(3))
-	w.queue = newVirtualQueue(w, w.oneIn(2))
-	var q queue.Queue = w.queue
-	if w.seams.Queue != nil {
-		q = w.seams.Queue(q)
-	}
-	w.names = map[string]int{}
-	w.loop = sched.New(q, sched.Options{Mode: w.mode, Ended: w.ended})
-	w.acts = actsMax/4 + w.random(actsMax)
-	w.trace("mode %v, native edges %v, %d acts", w.mode, w.queue.native, w.acts)
+	w.begin()
+	p := &place{}
+	w.places = []*place{p}
+	p.loop = sched.New(w.newQueue(p), sched.Options{Mode: w.mode, Ended: w.ended})
 	w.populate()
 	ctx, cancel := context.WithCancelCause(context.Background())
 	w.cancel = cancel
 	defer cancel(nil)
-	if err := w.loop.Run(ctx); err != nil && !errors.Is(err, errExplored) && !errors.Is(err, errCanceled) {
+	w.ran(p.loop.Run(ctx))
+	w.openGates()
+	w.finish()
+}
+
+// ran looks at what Run has returned.
+func (w *world) ran(err error) {
+	if err != nil && !errors.Is(err, errExplored) && !errors.Is(err, errCanceled) {
 		w.fail("Run: %v", err)
 	}
-	w.openGates()
+}
+
+// finish checks that nothing is left, and lets go of what the actors hold.
+func (w *world) finish() {
 	w.audit()
 	// Not before: the loop would hear of it at any time.
 	for _, a := range w.actors {
@@ -117,10 +153,12 @@ func (w *world) run() {
 
 // audit checks that nothing is left.
 func (w *world) audit() {
-	if n := w.loop.Len(); n != 0 {
-		w.fail("%d tasks are left", n)
+	for _, p := range w.places {
+		if n := p.loop.Len(); n != 0 {
+			w.fail("%d tasks are left", n)
+		}
 	}
-	if len(w.failures) > 0 {
+	if w.broken() {
 		return // what was broken off leaves things
 	}
 	for _, a := range w.actors {
@@ -133,39 +171,45 @@ func (w *world) audit() {
 			w.fail("Ended was told %d times of %q, want once", 1-n, name)
 		}
 	}
-	if len(w.posts) > 0 {
-		w.fail("%d posted functions have not run", len(w.posts))
-	}
 	for _, a := range w.actors {
 		// What goroutines have registered ends with the queue.
 		if s, ok := a.(*side); ok && s.gate != nil {
-			delete(w.queue.regs, s.conn.file.handle)
+			delete(s.conn.at.queue.regs, s.conn.file.handle)
 		}
 	}
-	for h := range w.queue.regs {
-		w.fail("handle %v is left registered", h)
+	for _, p := range w.places {
+		if len(p.posts) > 0 {
+			w.fail("%d posted functions have not run", len(p.posts))
+		}
+		for h := range p.queue.regs {
+			w.fail("handle %v is left registered", h)
+		}
 	}
 }
 
 func (w *world) ended(name string, err error) {
 	w.trace("%s ended: %v", name, err)
 	var p *sched.PanicError
-	if errors.As(err, &p) && !errors.Is(err, sched.ErrStopped) && len(w.failures) == 0 {
+	if errors.As(err, &p) && !errors.Is(err, sched.ErrStopped) && !w.broken() {
 		w.fail("%s: %v", name, p)
 	}
-	w.names[name]--
+	w.crew.visit("the end of " + name)
+	w.count(name, -1)
 }
 
 // beforeWait is called when the loop has done what it had to do.
-func (w *world) beforeWait() error {
-	if w.waits++; w.waits > waitsMax {
+func (w *world) beforeWait(p *place) error {
+	if p.waits++; p.waits > waitsMax {
 		w.fail("the loop has waited %d times and does not end", waitsMax)
 	}
-	if len(w.failures) > 0 {
+	if w.broken() {
 		return errExplored
 	}
-	w.looking = true
-	defer func() { w.looking = false }()
+	p.looking = true
+	defer func() { p.looking = false }()
+	if w.crew != nil {
+		return w.crew.look(p)
+	}
 	w.settle()
 	for range w.random(3) {
 		w.maybeAct()
@@ -176,19 +220,33 @@ func (w *world) beforeWait() error {
 	return nil
 }
 
+// looked is called when the queue has taken what it is going to return.
+func (w *world) looked(p *place) {
+	if w.crew != nil {
+		w.crew.pause(p)
+		return
+	}
+	for w.oneIn(2) && w.busy() {
+		w.act()
+	}
+}
+
 // blocked is called when the loop blocks, for left or, if that is negative, for ever: it returns when something may have happened.
-func (w *world) blocked(left time.Duration) error {
+func (w *world) blocked(p *place, left time.Duration) error {
+	if w.crew != nil {
+		return w.crew.block(p, left)
+	}
 	w.settle()
 	if w.closing {
 		w.openGates()
 	}
 	// What the goroutines did may have ended the wait.
-	if w.queue.due() {
+	if p.queue.due() {
 		return nil
 	}
-	w.check(left)
+	w.check(p, left)
 	switch {
-	case len(w.failures) > 0:
+	case w.broken():
 		return errExplored
 	case w.busy() && (left < 0 || !w.oneIn(5)):
 		w.act()
@@ -230,7 +288,7 @@ func (q *virtualQueue) due() bool {
 }
 
 // check is the heart: the loop blocks, so that nobody may wait whom something was to wake.
-func (w *world) check(left time.Duration) {
+func (w *world) check(p *place, left time.Duration) {
 	for _, a := range w.actors {
 		if a.over() {
 			continue
@@ -242,8 +300,8 @@ func (w *world) check(left time.Duration) {
 			w.fail("%v waits for %v more, and the loop for %v", a, time.Until(until), left)
 		}
 	}
-	if len(w.posts) > 0 {
-		w.fail("the loop blocks, and %d posted functions wait", len(w.posts))
+	if len(p.posts) > 0 {
+		w.fail("the loop blocks, and %d posted functions wait", len(p.posts))
 	}
 }
 
@@ -292,7 +350,7 @@ func (w *world) withinCall(call string) {
 	if w.acting || !w.busy() || !w.oneIn(8) {
 		return
 	}
-	w.acts--
+	w.acts.Add(-1)
 	w.trace("in %s:", call)
 	if w.oneIn(3) {
 		w.post()
@@ -301,8 +359,22 @@ func (w *world) withinCall(call string) {
 	}
 }
 
-// point is a place in a task, a step or a posted function.
-func (w *world) point() { w.maybeAct() }
+// point is where code of a task, a step or a posted function is interrupted: others act, or, if there are several workers, the one that calls
+// stops until it is let go.
+func (w *world) point(who fmt.Stringer) {
+	if w.crew != nil {
+		w.crew.visit(who.String())
+		return
+	}
+	w.maybeAct()
+}
+
+// enter is where code of who begins, or goes on after a wait. With several workers others may run at this moment, until it has stopped.
+func (w *world) enter(who fmt.Stringer) {
+	if w.crew != nil {
+		w.crew.visit(who.String())
+	}
+}
 
 func (w *world) maybeAct() {
 	if w.oneIn(3) {

@@ -1,0 +1,264 @@
+package schedexplore
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sched"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// Crew says which workers an interleaving has: two or more, each a thread.
+type Crew struct {
+	Workers  int
+	Stealing bool // each has a loop of its own, and takes what another cannot run at once; otherwise they share one
+}
+
+// String returns the name of the scheduler and how many workers it has.
+func (c Crew) String() string {
+	if c.Stealing {
+		return fmt.Sprintf("stealing %d", c.Workers)
+	}
+	return fmt.Sprintf("shared %d", c.Workers)
+}
+
+// stepsMax bounds what is done in an interleaving of a crew, which is over by then.
+const stepsMax = 20_000
+
+// crew has its workers stop wherever they run code of others and wherever they are in the queue's Wait, and lets one of them go on at a
+// time. These are the places at which a worker does not hold the lock of its loop, so that at most the worker that was let go and those that
+// it wakes run at a time, one after the other as they get the lock.
+type crew struct {
+	w         *world
+	form      Crew
+	scheduler sched.Scheduler
+	over      bool // Run has returned
+	off       bool // the interleaving is broken off, and all Waits fail
+	outsider  bool // a thread that is no worker runs, and no worker does
+
+	mu    sync.Mutex // guards what follows
+	stops []*stop
+}
+
+// stop is where a worker has stopped.
+type stop struct {
+	who     string
+	thread  uint64
+	place   *place    // in Wait or Wake of its queue; nil in code of others
+	blocked bool      // the Wait had nothing to return
+	until   time.Time // the Wait is over; zero for never
+	gate    chan struct{}
+}
+
+// newCrew returns a crew with a scheduler that does not run. The error is errors.ErrUnsupported where there are no schedulers of several workers.
+func newCrew(w *world, form Crew) (*crew, error) {
+	c := &crew{w: w, form: form}
+	w.crew = c
+	options := sched.Options{Mode: w.mode, Ended: w.ended}
+	open := func() (queue.Queue, error) {
+		p := &place{}
+		w.places = append(w.places, p)
+		return w.newQueue(p), nil
+	}
+	var err error
+	if form.Stealing {
+		c.scheduler, err = sched.NewStealing(form.Workers, open, options)
+	} else {
+		q, _ := open()
+		c.scheduler, err = sched.NewShared(form.Workers, q, options)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i, l := range c.scheduler.Loops() {
+		w.places[i].loop = l
+	}
+	return c, nil
+}
+
+// run explores the interleaving of one seed. It must be called in a bubble.
+func (c *crew) run() {
+	w := c.w
+	ctx, cancel := context.WithCancelCause(context.Background())
+	w.cancel = cancel
+	defer cancel(nil)
+	// A loop of a Stealing has no thread before it runs.
+	early := !c.form.Stealing && w.oneIn(2)
+	if early {
+		w.populate()
+	}
+	go func() {
+		err := c.scheduler.Run(ctx)
+		w.ran(err)
+		c.over = true
+	}()
+	w.settle()
+	if !early {
+		w.populate()
+	}
+	for steps := 0; !c.over; steps++ {
+		if steps == stepsMax {
+			w.fail("the loop does not end in %d steps", steps)
+		}
+		c.step()
+		if w.broken() && !c.off {
+			c.breakOff()
+		}
+		if steps == 2*stepsMax {
+			panic(fmt.Sprintf("schedexplore: %v, and Run does not return", w.failures))
+		}
+	}
+	w.openGates()
+	w.finish()
+}
+
+// breakOff has all Waits fail, so that the loop ends.
+func (c *crew) breakOff() {
+	c.off = true
+	c.w.closing = true
+}
+
+// step lets one worker go on, or others do one thing.
+func (c *crew) step() {
+	w := c.w
+	w.settle()
+	if w.closing {
+		w.openGates()
+	}
+	if !c.off && w.oneIn(8) || len(c.movable()) == 0 {
+		c.check()
+	}
+	switch can := c.movable(); {
+	case c.over || w.broken() && !c.off:
+	case w.busy() && (len(can) == 0 || w.oneIn(3)):
+		w.act()
+	case len(can) > 0:
+		c.let(can[w.random(len(can))])
+	case !w.closing:
+		w.close()
+	case c.sleep():
+	case c.off:
+		panic(fmt.Sprintf("schedexplore: %v, and Run does not return", w.failures))
+	default:
+		w.fail("the workers block for ever: %s", w.living())
+	}
+}
+
+// sleep lets the time pass until the first Wait is over, if one will be.
+func (c *crew) sleep() bool {
+	var first time.Time
+	for _, s := range c.stops {
+		if !s.until.IsZero() && (first.IsZero() || s.until.Before(first)) {
+			first = s.until
+		}
+	}
+	if first.IsZero() {
+		return false
+	}
+	c.w.trace("time passes until %v", first)
+	c.w.sleep(time.Until(first))
+	return true
+}
+
+// movable returns the stops that can be left, in an order that a seed repeats. As all that only the conductor calls, it is called when everybody rests.
+func (c *crew) movable() []*stop {
+	var can []*stop
+	for _, s := range c.stops {
+		if !s.blocked || c.off || s.place.queue.due() || !s.until.IsZero() && !time.Now().Before(s.until) {
+			can = append(can, s)
+		}
+	}
+	slices.SortFunc(can, func(a, b *stop) int { return cmp.Compare(a.who, b.who) })
+	return can
+}
+
+// let lets the worker at s go on, until everybody rests.
+func (c *crew) let(s *stop) {
+	c.w.trace("%s goes on", s.who)
+	c.stops = slices.DeleteFunc(c.stops, func(o *stop) bool { return o == s })
+	close(s.gate)
+	c.w.settle()
+}
+
+// hold stops the worker that calls it.
+func (c *crew) hold(s *stop) {
+	s.thread, s.gate = c.thread(), make(chan struct{})
+	c.mu.Lock()
+	c.stops = append(c.stops, s)
+	c.mu.Unlock()
+	<-s.gate
+}
+
+// visit stops a worker in code of who. c may be nil.
+func (c *crew) visit(who string) {
+	if c != nil {
+		c.hold(&stop{who: who})
+	}
+}
+
+// outside has f called on a thread that is no worker, which may stop where it wakes a worker.
+func (w *world) outside(f func()) {
+	if w.crew == nil || !w.acting || w.oneIn(2) {
+		f()
+		return
+	}
+	w.crew.outsider = true
+	go f()
+	w.settle()
+	w.crew.outsider = false
+}
+
+// beforeWake stops an outsider. c may be nil.
+func (c *crew) beforeWake(p *place) {
+	if c != nil && c.outsider {
+		c.outsider = false
+		c.hold(&stop{who: "a wake of " + p.String(), place: p})
+	}
+}
+
+// thread returns the number of the thread that calls it. c may be nil.
+func (c *crew) thread() uint64 {
+	if c == nil {
+		return 0
+	}
+	id, err := sys.ThreadID()
+	if err != nil {
+		panic(err) // newCrew would have failed
+	}
+	return id
+}
+
+// look stops a worker that is about to look into the queue of p.
+func (c *crew) look(p *place) error {
+	p.thread = c.thread()
+	c.hold(&stop{who: p.String(), place: p})
+	if c.off {
+		return errExplored
+	}
+	return nil
+}
+
+// pause stops, or not, a worker that has taken events from the queue of p.
+func (c *crew) pause(p *place) {
+	if c.w.oneIn(2) {
+		c.hold(&stop{who: p.String(), place: p})
+	}
+}
+
+// block stops a worker for which there is nothing in the queue of p.
+func (c *crew) block(p *place, left time.Duration) error {
+	s := &stop{who: p.String(), place: p, blocked: true}
+	if left >= 0 {
+		s.until = time.Now().Add(left)
+	}
+	c.hold(s)
+	if c.off {
+		return errExplored
+	}
+	return nil
+}

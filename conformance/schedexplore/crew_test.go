@@ -1,0 +1,67 @@
+package schedexplore
+
+import (
+	"errors"
+	"flag"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+)
+
+var crewCount = flag.Int("crew-interleavings", 100, "how many interleavings to explore with each crew")
+
+var crews = []Crew{{Workers: 2}, {Workers: 3}, {Workers: 2, Stealing: true}, {Workers: 3, Stealing: true}}
+
+// exploreCrew is ExploreCrew that says nothing where there are no crews.
+func exploreCrew(t *testing.T, form Crew, seed uint64, seams Seams, trace *[]string) *Failure {
+	t.Helper()
+	f, err := ExploreCrew(t, form, seed, seams, trace)
+	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func TestExploreCrews(t *testing.T) {
+	for _, form := range crews {
+		t.Run(form.String(), func(t *testing.T) {
+			if *replay != 0 {
+				var trace []string
+				f := exploreCrew(t, form, *replay, Seams{}, &trace)
+				for _, line := range trace {
+					t.Log(line)
+				}
+				if f != nil {
+					t.Fatal(f)
+				}
+				return
+			}
+			first := rand.Uint64()
+			begun := time.Now()
+			for i := range uint64(*crewCount) {
+				if f := exploreCrew(t, form, first+i, Seams{}, nil); f != nil {
+					t.Fatalf("after %d interleavings: %v (-seed %d prints it)", i+1, f, f.Seed)
+				}
+			}
+			t.Logf("%d interleavings from seed %d in %v", *crewCount, first, time.Since(begun))
+		})
+	}
+}
+
+// In a Stealing one thread runs at a time, so that no two want a lock; of a Shared see the package's documentation.
+func TestASeedIsOneInterleavingOfThieves(t *testing.T) {
+	for _, form := range crews {
+		if !form.Stealing {
+			continue
+		}
+		for seed := range uint64(50) {
+			var first, second []string
+			exploreCrew(t, form, seed, Seams{}, &first)
+			exploreCrew(t, form, seed, Seams{}, &second)
+			if !slices.Equal(first, second) {
+				t.Errorf("%v: seed %d is two interleavings", form, seed)
+			}
+		}
+	}
+}

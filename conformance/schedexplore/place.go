@@ -1,0 +1,39 @@
+package schedexplore
+
+import (
+	"fmt"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sched"
+)
+
+// place is a loop, and what it meets.
+type place struct {
+	loop    *sched.Loop
+	queue   *virtualQueue
+	waits   int
+	looking bool   // the loop is in Wait, and the queue has not looked yet
+	posts   []int  // functions that have not run
+	calls   bool   // a posted function runs
+	thread  uint64 // that was in Wait last
+}
+
+// String names the queue.
+func (p *place) String() string { return fmt.Sprintf("the queue of handles from %v", p.queue.first) }
+
+// somewhere returns a place.
+func (w *world) somewhere() *place {
+	if len(w.places) == 1 {
+		return w.places[0]
+	}
+	return w.places[w.random(len(w.places))]
+}
+
+// newQueue returns the queue of p.
+func (w *world) newQueue(p *place) queue.Queue {
+	p.queue = newVirtualQueue(w, p, w.native)
+	if w.seams.Queue != nil {
+		return w.seams.Queue(p.queue)
+	}
+	return p.queue
+}
