@@ -15,6 +15,9 @@ import (
 // costs two such changes more, where Single often needs none: prefer Edge. Shared is for few tasks with long steps; many short ones run
 // faster on a Sharded.
 //
+// What one worker does counts for another that is in the queue's wait: a time that comes before the one it waits for ends the wait; and in OneShot an
+// event that is on its way is not asked for again, or one readiness would be reported twice.
+//
 // Its tasks, steps and posted functions run at the same time: what they share, each must guard. Options.Ended and Options.Stalled are called by
 // several workers at a time.
 type Shared struct{ *Loop }

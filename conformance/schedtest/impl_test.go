@@ -50,9 +50,13 @@ func sharded(mechanism string, open opener, mode queue.Mode) Target {
 }
 
 func shared(workers int, name, mechanism string, open opener, mode queue.Mode) Target {
+	features := with(SeveralWorkers, OneQueue)
+	if mode == queue.OneShot {
+		features = append(features, OneShots)
+	}
 	return Target{
 		Name:     fmt.Sprintf("%s/%v/%s", mechanism, mode, name),
-		Features: with(SeveralWorkers, OneQueue),
+		Features: features,
 		Open: func(o sched.Options, wrap func(queue.Queue) queue.Queue) (sched.Scheduler, error) {
 			q, err := open()
 			if err != nil {

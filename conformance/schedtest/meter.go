@@ -14,10 +14,35 @@ type meter struct {
 	queue.Queue
 	events atomic.Int64
 	waits  atomic.Int64
+	until  atomic.Int64 // the timeout of the Wait that is running, of one thread at a time; zero if there is none
 
 	mu     sync.Mutex // guards all below
 	tokens map[sys.Handle]queue.Token
 	forge  []queue.Event
+	hold   *keeper
+}
+
+// keeper keeps the first Wait that has events from returning them.
+type keeper struct{ held, release chan struct{} }
+
+// holdEvents has the next Wait that has events wait for release, and close held before.
+func (m *meter) holdEvents() *keeper {
+	h := &keeper{make(chan struct{}), make(chan struct{})}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.hold = h
+	return h
+}
+
+func (m *meter) keep() {
+	m.mu.Lock()
+	h := m.hold
+	m.hold = nil
+	m.mu.Unlock()
+	if h != nil {
+		close(h.held)
+		<-h.release
+	}
 }
 
 func (m *meter) Add(h sys.Handle, r queue.Registration) error {
@@ -40,8 +65,13 @@ func (m *meter) report(h sys.Handle, ready queue.Ready) error {
 
 func (m *meter) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 	m.waits.Add(1)
+	m.until.Store(int64(timeout))
 	n, err := m.Queue.Wait(events, timeout)
+	m.until.Store(0)
 	m.events.Add(int64(n))
+	if n > 0 {
+		m.keep()
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for err == nil && len(m.forge) > 0 && n < len(events) {

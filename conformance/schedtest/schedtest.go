@@ -27,6 +27,7 @@ const (
 	SeveralLoops   Feature = "several loops"
 	SeveralWorkers Feature = "several workers" // tasks of one loop run at the same time
 	OneQueue       Feature = "one queue"       // its workers wait in one queue
+	OneShots       Feature = "one shots"       // its queues are used in mode OneShot
 	InOrder        Feature = "in order"        // ready tasks of a loop run in the order in which they become ready
 	Signals        Feature = "signals"         // the system has signals that interrupt system calls
 )
@@ -93,6 +94,6 @@ type testCase = suite.Case[*rig]
 func cases() []testCase {
 	return slices.Concat(taskCases(), cancelCases(), awaitCases(), postCases(), timeCases(), fairnessCases(),
 		waiterCases(taskForm), waiterCases(goroutineForm), readinessCases(), handlerCases(), drainCases(), runCases(),
-		joinCases(), mutexCases(), chanCases(), bridgeCases(), blockingCases(), watchdogCases(), workersCases(),
+		joinCases(), mutexCases(), chanCases(), bridgeCases(), blockingCases(), watchdogCases(), workersCases(), inFlightCases(),
 		metricsCases())
 }

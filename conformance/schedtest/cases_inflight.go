@@ -1,0 +1,103 @@
+package schedtest
+
+import (
+	"context"
+	"runtime"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sched"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+func inFlightCases() []testCase {
+	return []testCase{
+		{ID: "workers/event-on-its-way", Run: workersEventOnItsWay, Needs: []Feature{OneQueue, OneShots},
+			Rule:   "in OneShot an event that is on its way is not asked for again, or one readiness would be reported twice.",
+			Source: "epoll(7), EPOLLONESHOT: armed again by a thread that does not know of the event"},
+		{ID: "workers/earlier-time", Run: workersEarlierTime, Needs: []Feature{OneQueue},
+			Rule:   "a time that comes before the one it waits for ends the wait",
+			Source: "Go runtime, wakeNetPoller: a time that is earlier than that of the thread in the poller"},
+	}
+}
+
+// A worker has taken an event from the queue and does not go on. Another one runs the task, which takes what the event is about, and waits for more:
+// what comes then is what the event tells it of.
+func workersEventOnItsWay(t T, r *rig) {
+	r.start(t, sched.Options{})
+	a, b := r.pair(t)
+	woken, told, release := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	p := make([]byte, 1)
+	s := newScript(nil)
+	s.step = func(_ sched.HandlerTask, c sched.Cause) sched.Next {
+		switch c {
+		case sched.Woken:
+			for n, err := sys.Recv(a, p); n > 0 || err != sys.ErrWouldBlock; n, err = sys.Recv(a, p) {
+				if err != nil {
+					t.Errorf("receive: %d, %v", n, err)
+					return sched.Done(nil)
+				}
+			}
+			send(t, b, "y")
+			close(woken)
+		case sched.Ready:
+			close(told)
+			r.happens(release)
+			return sched.Done(nil)
+		}
+		return sched.Await(queue.Readable)
+	}
+	task := r.handle(t, a, s)
+	r.fence(t)
+	h := r.queues[0].holdEvents()
+	done := r.spawn(t, r.loop(), context.Background(), "wakes", func(*sched.Task) error {
+		send(t, b, "x")
+		if !r.happens(h.held) {
+			t.Errorf("no worker is told of the event")
+		}
+		task.Wake()
+		return nil
+	})
+	r.wait(t, done, "the event is on its way")
+	ok := r.happens(woken)
+	before := r.queues[0].events.Load()
+	close(h.release)
+	defer close(release)
+	if !ok {
+		t.Fatalf("it did not happen: the handler is woken")
+	}
+	r.wait(t, told, "the handler is told of the event")
+	for range 20 {
+		r.on(t, func() {}) // by a worker that waits in between
+	}
+	if n := r.queues[0].events.Load() - before; n > 0 {
+		t.Errorf("a readiness was reported %d times more, after the event that was on its way", n)
+	}
+}
+
+// A worker waits for a distant time. Another one sets an earlier one.
+func workersEarlierTime(t T, r *rig) {
+	r.start(t, sched.Options{})
+	ctx, cancel := context.WithCancelCause(context.Background())
+	distant := r.spawn(t, r.loop(), ctx, "distant", func(task *sched.Task) error {
+		checkCanceled(t, "Sleep", task.Sleep(distantTime))
+		return nil
+	})
+	r.fence(t)
+	near := r.spawn(t, r.loop(), context.Background(), "near", func(task *sched.Task) error {
+		for until := time.Now().Add(r.patience); r.queues[0].until.Load() < int64(distantTime/2); {
+			if time.Now().After(until) {
+				t.Errorf("no worker waits for the distant time")
+				return nil
+			}
+			runtime.Gosched()
+		}
+		return task.Sleep(10 * time.Millisecond)
+	})
+	r.wait(t, near, "a task sleeps until an earlier time")
+	cancel(errCase)
+	r.wait(t, distant, "the other task is cancelled")
+}
+
+// distantTime is longer than what any other case waits for.
+const distantTime = 3 * time.Hour
