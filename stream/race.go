@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"os"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 // waits for all attempts, the resolver and the clock at once.
 type race struct {
 	dialer  *Dialer
+	begin   func(to netip.AddrPort) (*Conn, error) // Dialer.begin
 	ctx     context.Context
 	unwatch func() bool
 	network string
@@ -41,7 +43,7 @@ type runner struct {
 
 // newRace returns a race without candidates. The caller calls end.
 func newRace(d *Dialer, ctx context.Context, network string, selector Selector) *race {
-	r := &race{dialer: d, ctx: ctx, network: network, sel: selector.NewSelect()}
+	r := &race{dialer: d, begin: d.begin, ctx: ctx, network: network, sel: selector.NewSelect()}
 	if ctx.Done() != nil {
 		r.unwatch = context.AfterFunc(ctx, r.sel.Wake)
 	}
@@ -173,7 +175,7 @@ func (r *race) until() time.Time {
 func (r *race) start(to candidate) *Conn {
 	a := runner{candidate: to, index: len(r.errs)}
 	r.errs = append(r.errs, nil)
-	c, err := r.dialer.begin(to.addr)
+	c, err := r.begin(to.addr)
 	if err == nil && c.sock.phase == phaseConnecting {
 		a.conn = c
 		r.running = append(r.running, a)
