@@ -18,6 +18,9 @@
 // that locks it stops the loop for ever. crypto/tls locks around its reads and writes: a tls.Conn is for one task, and package
 // stream/tlsconn is for two. Do not call runtime.LockOSThread or runtime.Goexit in a task.
 //
+// A task that never waits holds it as well: reads that always find bytes, writes that always find room, a computation. With [Options].TurnBudget reads and
+// writes let others run when the task has used up its share of the turn; what does neither asks [Task.Spent], and yields.
+//
 // # Waiting for several things
 //
 // A [Select] ([Tasks.NewSelect]) suspends a task until the first of several handles is ready, a time has come or somebody has called its Wake.

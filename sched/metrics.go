@@ -157,6 +157,7 @@ func (w *worker) take(q *runQueue) runnable {
 
 // turnBegins is called by a task of l that has been taken and is not over.
 func (w *worker) turnBegins(l *Loop) {
+	w.shareBegins(l)
 	if m := l.metrics; m != nil {
 		m.delay.observe(int64(w.stopwatch.now - w.stopwatch.since))
 		w.stopwatch.turn = m

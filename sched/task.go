@@ -179,6 +179,10 @@ func (t *Task) OnDrain(f func()) {
 // Yield lets the other tasks of the loop run, and new events come in.
 func (t *Task) Yield() error {
 	t.mustRun("Yield")
+	return t.yieldTurn()
+}
+
+func (t *Task) yieldTurn() error {
 	t.loop.lock()
 	t.giveWay()
 	err := t.canceled

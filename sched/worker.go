@@ -23,6 +23,7 @@ type worker struct {
 	index    int       // in the crew
 	place    int       // among the threads of the scheduler
 	arrivals arrivals
+	began    time.Duration // when the turn that runs has begun, if there is a TurnBudget
 
 	stopwatch stopwatch
 }

@@ -1,0 +1,53 @@
+package sched
+
+import "time"
+
+// Spent reports whether t has used up its share of the turn, Options.TurnBudget, since the loop gave it the thread last: a task that has more to do, and
+// finds its handle ready again and again, should Yield then. It is never true too early, and never without a TurnBudget. The clock is read once, and not
+// at all without one.
+func (t *Task) Spent() bool {
+	budget := t.loop.options.TurnBudget
+	return budget > 0 && t.home.spent(budget)
+}
+
+// Spent is Task.Spent for a step, which should end with Again then. It is for the Step that is running. With several workers it costs the
+// system call that tells which of them is asking.
+func (t *HandlerTask) Spent() bool {
+	l := t.loop
+	if l.options.TurnBudget <= 0 {
+		return false
+	}
+	w := l.workers[0]
+	if l.crew != nil {
+		w = l.crew.current()
+	}
+	return w != nil && w.spent(l.options.TurnBudget)
+}
+
+// YieldIfSpent is Task.Spent, and Task.Yield if that is true, for the task that operates on the handle; package stream calls it (stream.Registration,
+// which has the contract). It does nothing where no task runs, as in a posted function.
+func (s *taskSource) YieldIfSpent() error {
+	l := s.loop
+	if l.options.TurnBudget <= 0 {
+		return nil
+	}
+	t := l.runningTask()
+	// One that a loop which has failed ends by a panic has no turn, and may write its last words while it unwinds.
+	if t == nil || t.state != taskRunning || !t.Spent() {
+		return nil
+	}
+	return t.yieldTurn()
+}
+
+// shareBegins notes when a turn begins, in the time of all loops whose tasks w runs.
+func (w *worker) shareBegins(l *Loop) {
+	switch {
+	case l.options.TurnBudget <= 0:
+	case l.metrics != nil:
+		w.began = w.stopwatch.now
+	default:
+		w.began = w.loop.now()
+	}
+}
+
+func (w *worker) spent(budget time.Duration) bool { return w.loop.now()-w.began >= budget }

@@ -1,0 +1,48 @@
+package sched
+
+import (
+	"testing"
+	"time"
+
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// What each operation of a connection asks allocates nothing, whether the task is made to yield or not.
+func TestABudgetAllocatesNothing(t *testing.T) {
+	for name, start := range starts {
+		for _, budget := range []time.Duration{0, time.Nanosecond, time.Hour} {
+			t.Run(name+"/"+budget.String(), func(t *testing.T) { askOften(t, start(t, Options{TurnBudget: budget}), budget) })
+		}
+	}
+}
+
+func askOften(t *testing.T, l *Loop, budget time.Duration) {
+	a, b, err := sys.SocketPair()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sys.Close(a)
+	defer sys.Close(b)
+	reg, err := l.Tasks().Register(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reg.Close()
+	err = l.Call(t.Context(), "asks", func(task *Task) error {
+		allocs := testing.AllocsPerRun(1000, func() {
+			if err := reg.(*taskSource).YieldIfSpent(); err != nil {
+				t.Error(err)
+			}
+			if spent := task.Spent(); spent != (budget == time.Nanosecond) {
+				t.Errorf("Spent is %v", spent)
+			}
+		})
+		if allocs != 0 {
+			t.Errorf("%v allocations", allocs)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
