@@ -132,6 +132,8 @@ func (c *Conn) write(p []byte) (int, error) {
 			return written, nil
 		case err == sys.ErrWouldBlock:
 			err = c.out.wait(c.reg, sys.Writing)
+		case err == nil:
+			err = yieldIfSpent(c.reg)
 		}
 		if err != nil {
 			return written, err

@@ -74,8 +74,11 @@ func (c *Conn) writev(v *net.Buffers) (int64, error) {
 		n, err := c.sock.TryWritev(*v)
 		written += int64(n)
 		consume(v, n)
-		if err == sys.ErrWouldBlock {
+		switch {
+		case err == sys.ErrWouldBlock:
 			err = c.out.wait(c.reg, sys.Writing)
+		case err == nil && len(*v) > 0:
+			err = yieldIfSpent(c.reg)
 		}
 		if err != nil {
 			return written, err

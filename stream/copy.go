@@ -113,6 +113,8 @@ func (c *Conn) sendFile(f regularFile, remain int64) (n int64, handled bool, err
 			return n, true, nil
 		case refusesZeroCopy(failure):
 			return n, false, nil
+		case failure == nil && remain > 0:
+			failure = yieldIfSpent(c.reg)
 		}
 		if failure != nil {
 			return n, true, c.opError("write", callError("sendfile", failure))
@@ -162,6 +164,11 @@ func (c *Conn) splice(from *Conn, remain int64) (n int64, handled bool, err erro
 				return n, true, c.opError("write", callError("splice", err))
 			}
 			n, moved = n+sent, moved-sent
+		}
+		if remain > 0 {
+			if err := yieldIfSpent(from.reg); err != nil {
+				return n, true, from.opError("read", err)
+			}
 		}
 	}
 	return n, true, nil

@@ -22,6 +22,8 @@
 //
 // and a second caller in a direction then gets [ErrBusy] at once. Without the method the second caller blocks its thread.
 //
+// A Registration may also have a method YieldIfSpent, by which an operation that need not wait lets other tasks run; [Registration] has the contract.
+//
 // A [WriteQueue] is for several tasks that write to one Conn: it queues what the kernel does not take, within a bound.
 //
 // A Socket is for one reader and one writer at a time. Its Close may come from any goroutine at any time: a call that is running keeps the

@@ -34,7 +34,7 @@ func (e *endpoint) late() error {
 
 // waitSide is a wait of a caller who operates by himself, with tries of his own.
 func (e *endpoint) waitSide(s *side, d sys.Direction) error {
-	if err := s.take(e.reg); err != nil {
+	if err := s.claim(e.reg); err != nil {
 		return err
 	}
 	defer s.give()

@@ -238,7 +238,7 @@ func (l *Listener) TryAccept() (Socket, netip.AddrPort, error) {
 
 // Wait suspends the caller until TryAccept is worth calling, the deadline passes or the listener is closed.
 func (l *Listener) Wait() error {
-	if err := l.in.take(l.reg); err != nil {
+	if err := l.in.claim(l.reg); err != nil {
 		return l.opError("accept", err)
 	}
 	defer l.in.give()

@@ -58,8 +58,11 @@ func (c *PacketConn) writeBatch(ms []Message) (int, error) {
 		}
 		n, err := c.tryWriteBatch(ms[sent:])
 		sent += n
-		if err == sys.ErrWouldBlock {
+		switch {
+		case err == sys.ErrWouldBlock:
 			err = c.out.wait(c.reg, sys.Writing)
+		case err == nil && sent < len(ms):
+			err = yieldIfSpent(c.reg)
 		}
 		if err != nil {
 			return sent, err

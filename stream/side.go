@@ -26,8 +26,24 @@ type side struct {
 	short bool // the last read got less than there was room for; guarded by turn
 }
 
-// take begins an operation. A caller who must not be blocked is sent away instead of being made to wait.
+// yieldIfSpent has the caller let others run if that is due; see Registration.
+func yieldIfSpent(reg Registration) error {
+	if y, ok := reg.(interface{ YieldIfSpent() error }); ok {
+		return y.YieldIfSpent()
+	}
+	return nil
+}
+
+// take begins an operation that tries, and waits if it must.
 func (s *side) take(reg Registration) error {
+	if err := yieldIfSpent(reg); err != nil {
+		return err
+	}
+	return s.claim(reg)
+}
+
+// claim has the caller operate. One who must not be blocked is sent away instead of being made to wait.
+func (s *side) claim(reg Registration) error {
 	if s.turn.TryLock() {
 		return nil
 	}

@@ -31,8 +31,13 @@ type Waiter interface {
 //     handle's number can be used again. A second Close does nothing.
 //
 // A Registration whose Wait suspends tasks also has a method MayBlock() bool, which reports whether the calling goroutine may be blocked by
-// other means than Wait: by a lock. It is false in a task; see the package's section on concurrency. It may then have one more,
-// Await(start func(resume func())) error, which suspends the task for another one and not for the handle; see [WriteQueue].
+// other means than Wait: by a lock. It is false in a task; see the package's section on concurrency. It may then have two more,
+// Await(start func(resume func())) error, which suspends the task for another one and not for the handle, see [WriteQueue], and YieldIfSpent() error:
+//
+//   - YieldIfSpent lets other tasks run if the calling one has used up its share of the thread. It is called at the beginning of each operation that
+//     tries, and waits if it must, of a Conn, PacketConn, Listener or WriteQueue, and each time that a part of one has succeeded: so that who always finds his handle
+//     ready, and never waits, does not keep others from running. An error, of a cancelled task, ends the operation before it moves anything more. The Try
+//     operations do not call it.
 type Registration = interface {
 	Wait(d sys.Direction, deadline time.Time) error
 	Interrupt(d sys.Direction)

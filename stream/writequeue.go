@@ -107,6 +107,9 @@ func NewWriteQueue(c *Conn, o WriteQueueOptions) *WriteQueue {
 // Write takes all of p, and suspends the caller at the high mark until the low one. It returns when the kernel or the queue has the last byte. When an
 // error is returned, so is how many bytes were taken before: they have been sent or will be, unless the connection has failed.
 func (q *WriteQueue) Write(p []byte) (int, error) {
+	if err := yieldIfSpent(q.c.reg); err != nil {
+		return 0, q.c.opError("write", err)
+	}
 	q.mu.Lock()
 	n, err := q.write(p)
 	q.unlock()
@@ -255,6 +258,9 @@ func (q *WriteQueue) High() int { return q.options.High }
 func (q *WriteQueue) WaitRoom(n int) error {
 	if n > q.options.High {
 		return q.c.opError("write", ErrWriteTooLong)
+	}
+	if err := yieldIfSpent(q.c.reg); err != nil {
+		return q.c.opError("write", err)
 	}
 	q.mu.Lock()
 	err := q.usable()

@@ -39,7 +39,7 @@ func transferMutants() []mutant {
 		chance(broken("a read loses its last byte", reads(func(_ *brokenConn, p []byte, n int, err error) (int, error) {
 			return max(n-1, min(n, 1)), err
 		}), "read/waits", "read/all", "accept/try", "deadline/future", "deadline/moved-out", "deadline/passes", "deadline/past", "end/close-write", "end/reset",
-			"end/with-data", "adopt/duplicate", "adopt/pair", "adopt/pipe", "adopt/release"), "copy/conn", "copy/conn-closed"),
+			"end/with-data", "adopt/duplicate", "adopt/pair", "adopt/pipe", "adopt/release", "share/cancelled"), "copy/conn", "copy/conn-closed"),
 		chance(broken("a big read loses its last byte", reads(func(_ *brokenConn, p []byte, n int, err error) (int, error) {
 			if n > bigRead {
 				n--
@@ -155,7 +155,7 @@ func deadlineMutants() []mutant {
 				}
 				return b.conn.Read(p)
 			}
-		}), "deadline/past"),
+		}), "deadline/past", "share/each-operation", "share/cancelled"),
 		broken("a deadline that passed once stays", conns(func(b *brokenConn) {
 			var late error
 			b.read = func(p []byte) (int, error) {
@@ -317,7 +317,7 @@ func acceptMutants() []mutant {
 				}
 				return stream.NewConn(s, park.Waiter{})
 			}
-		}), "accept/exhausted", "accept/reset-in-queue"),
+		}), "accept/exhausted", "accept/reset-in-queue", "share/each-operation"),
 	}
 }
 

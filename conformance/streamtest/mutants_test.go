@@ -106,6 +106,7 @@ func mutants() []mutant {
 		packetAdoptMutants(),
 		tlsMutants(),
 		copyMutants(), acceptLoopsMutants(), endBothMutants(),
+		shareMutants(),
 	)
 }
 

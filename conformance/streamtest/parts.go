@@ -78,6 +78,7 @@ type parts struct {
 	queue    func(*stream.WriteQueue) writeQueue
 	secure   func(*stream.WriteQueue, *tls.Config) (secure, error)
 
+	yield     func(ask func() error) func() error
 	packet    func(packetConn) packetConn
 	datagrams func(datagrams) datagrams
 }

@@ -114,6 +114,15 @@ func (r *spyRegistration) Await(start func(resume func())) error {
 	return a.Await(start)
 }
 
+// YieldIfSpent does nothing where the Registration has none.
+func (r *spyRegistration) YieldIfSpent() error {
+	y, ok := r.Registration.(interface{ YieldIfSpent() error })
+	if !ok {
+		return nil
+	}
+	return y.YieldIfSpent()
+}
+
 func (r *spyRegistration) MayBlock() bool {
 	b, ok := r.Registration.(interface{ MayBlock() bool })
 	return !ok || b.MayBlock()

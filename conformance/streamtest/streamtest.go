@@ -70,6 +70,7 @@ func cases(limit time.Duration) []Case {
 		packetAdoptCases(),
 		tlsCases(),
 		copyCases(), acceptLoopsCases(), endBothCases(),
+		shareCases(),
 	)
 	for i := range all {
 		all[i].Limit = limit
