@@ -89,7 +89,7 @@ func handlerMutants() []suite.Mutant[*rig] {
 				}
 				return next
 			}
-		}), "handler/again"),
+		}), "handler/again", "budget/step"),
 		mutant("drops handlers at the bound", func(o *operations) {
 			o.handle = func(l *sched.Loop, h sys.Handle, handler sched.Handler) (sched.HandlerTask, error) {
 				t, err := l.Handle(h, handler)

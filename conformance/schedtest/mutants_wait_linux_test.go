@@ -157,7 +157,7 @@ func queueMutants() []suite.Mutant[*rig] {
 				}
 				return q.Wait(events, timeout)
 			}}
-		}), "post/itself", "fairness/events"),
+		}), "post/itself", "fairness/events", "budget/lets-events-in"),
 		mutant("tokens have no generation", queued(func(q queue.Queue) queue.Queue {
 			return newStaleQueue(q, true)
 		}), "task-wait/number-reused", "goroutine-wait/number-reused"),

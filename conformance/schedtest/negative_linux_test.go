@@ -34,7 +34,7 @@ func races() []string {
 func TestEveryCaseCanFail(t *testing.T) {
 	mutants := slices.Concat(taskMutants(), timeMutants(), postMutants(), waiterMutants(taskForm), waiterMutants(goroutineForm),
 		queueMutants(), handlerMutants(), endMutants(), joinMutants(), mutexMutants(), chanMutants(), bridgeMutants(),
-		blockingMutants(), watchdogMutants(), workersMutants(), inFlightMutants(), metricsMutants())
+		blockingMutants(), watchdogMutants(), workersMutants(), inFlightMutants(), metricsMutants(), budgetMutants())
 	suite.Prove(t, cases(), mutants, controls())
 }
 

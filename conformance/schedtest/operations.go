@@ -34,6 +34,9 @@ type operations struct {
 	turn       func(begin, end func()) // what a step does
 	thread     func() (uint64, error)
 	yield      func(t *sched.Task) error
+	spent      func(t *sched.Task) bool
+	stepSpent  func(t *sched.HandlerTask) bool
+	share      func(reg registration) error // what an operation of package stream asks
 	sleep      func(t *sched.Task, d time.Duration) error
 	await      func(t *sched.Task, start func(resume func())) error
 	context    func(t *sched.Task) context.Context
@@ -74,6 +77,9 @@ func honest() operations {
 		turn:       func(begin, end func()) { begin(); end() },
 		thread:     sys.ThreadID,
 		yield:      (*sched.Task).Yield,
+		spent:      (*sched.Task).Spent,
+		stepSpent:  (*sched.HandlerTask).Spent,
+		share:      func(reg registration) error { return reg.(interface{ YieldIfSpent() error }).YieldIfSpent() },
 		sleep:      (*sched.Task).Sleep,
 		await:      (*sched.Task).Await,
 		context:    (*sched.Task).Context,

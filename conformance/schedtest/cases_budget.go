@@ -1,0 +1,232 @@
+package schedtest
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/edgewise-go/edgewise/sched"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+const (
+	spentRule = "Spent reports whether t has used up its share of the turn, Options.TurnBudget, since the loop gave it the thread last"
+	shareRule = "YieldIfSpent lets other tasks run if the calling one has used up its share of the thread."
+)
+
+func budgetCases() []testCase {
+	const source = "gnet 599, tokio 6221: one connection keeps the loop"
+	return []testCase{
+		{ID: "budget/task", Run: budgetOfTask, Rule: spentRule, Source: source},
+		{ID: "budget/step", Run: budgetOfStep, Rule: "Spent is Task.Spent for a step", Source: source},
+		{ID: "budget/none", Run: budgetNone, Rule: "never without a TurnBudget.", Source: "a program that asked for nothing"},
+		{ID: "budget/lets-tasks-run", Run: budgetLetsTasksRun, Rule: shareRule, Source: "a handle that is always ready is never waited for"},
+		{ID: "budget/lets-events-in", Run: budgetLetsEventsIn, Rule: shareRule, Source: "a handle that is always ready is never waited for"},
+		{ID: "budget/keeps-the-turn", Run: budgetKeepsTheTurn, Needs: []Feature{InOrder}, Rule: shareRule, Source: "a switch of tasks for each operation"},
+		{ID: "budget/cancelled", Run: budgetCancelled,
+			Rule:   "An error, of a cancelled task, ends the operation before it moves anything more.",
+			Source: "a task that never waits, and cannot be cancelled"},
+	}
+}
+
+// turnBudget is long enough for a task that has just got its thread to ask, unless others take the processor away.
+const turnBudget = 5 * time.Millisecond
+
+// budgetTries is how often that may happen.
+const budgetTries = 50
+
+// budgeted is what the cases about Spent of both forms have in common: what the turns of a task see.
+type budgeted struct {
+	spent func() bool
+	begun time.Time // before the turn that runs
+	fresh int       // turns that were not spent when they began
+	turns int
+}
+
+// turn is called in each turn, and reports whether another one is wanted. It uses the share up.
+func (b *budgeted) turn(t T, r *rig) bool {
+	b.turns++
+	if !b.spent() {
+		b.fresh++
+	}
+	for until := time.Now().Add(r.patience); !b.spent(); {
+		if time.Now().After(until) {
+			t.Errorf("the share of %v is not used up after %v", turnBudget, r.patience)
+			return false
+		}
+	}
+	if took := time.Since(b.begun); took < turnBudget {
+		t.Errorf("the share of %v is used up %v after the end of the turn before", turnBudget, took)
+		return false
+	}
+	b.begun = time.Now()
+	return b.fresh < 2 && b.turns < budgetTries
+}
+
+func (b *budgeted) judge(t T) {
+	if b.turns == budgetTries && b.fresh < 2 {
+		t.Errorf("of %d turns %d were not spent when they began", b.turns, b.fresh)
+	}
+}
+
+func budgetOfTask(t T, r *rig) {
+	r.start(t, sched.Options{TurnBudget: turnBudget})
+	r.do(t, "busy", func(task *sched.Task) error {
+		b := budgeted{spent: func() bool { return r.ops.spent(task) }, begun: time.Now()}
+		// Its first turn began before it could look.
+		for again := true; again; again = b.turn(t, r) {
+			if err := task.Yield(); err != nil {
+				return err
+			}
+		}
+		b.judge(t)
+		return nil
+	})
+}
+
+func budgetOfStep(t T, r *rig) {
+	r.start(t, sched.Options{TurnBudget: turnBudget, Metrics: true}) // which have the time of a turn as well
+	a, _ := r.pair(t)
+	var task *sched.HandlerTask
+	b := budgeted{spent: func() bool { return r.ops.stepSpent(task) }}
+	s := newScript(func(running *sched.HandlerTask, c sched.Cause) sched.Next {
+		task = running
+		switch {
+		case c == sched.Started:
+			b.begun = time.Now()
+			return sched.Again()
+		case b.turn(t, r):
+			return sched.Again()
+		}
+		b.judge(t)
+		return sched.Done(nil)
+	})
+	r.handle(t, a, s)
+	r.wait(t, s.ended, "the handler ends")
+}
+
+func budgetNone(t T, r *rig) {
+	r.start(t, sched.Options{})
+	a, b := r.pair(t)
+	reg := r.register(t, taskForm, a)
+	r.do(t, "busy", func(task *sched.Task) error {
+		for until := time.Now().Add(turnBudget); time.Now().Before(until); {
+			if r.ops.spent(task) {
+				t.Errorf("a share is used up that nobody has set")
+				break
+			}
+		}
+		return r.ops.share(reg)
+	})
+	s := newScript(func(task *sched.HandlerTask, _ sched.Cause) sched.Next {
+		if r.ops.stepSpent(task) {
+			t.Errorf("a share of a step is used up that nobody has set")
+		}
+		return sched.Done(nil)
+	})
+	r.handle(t, b, s)
+	r.wait(t, s.ended, "the handler ends")
+}
+
+// always is a budget that is used up whenever somebody looks.
+const always = time.Nanosecond
+
+func budgetLetsTasksRun(t T, r *rig) {
+	r.start(t, sched.Options{TurnBudget: always})
+	a, _ := r.pair(t)
+	reg := r.register(t, taskForm, a)
+	var pings atomic.Int32
+	var started atomic.Bool
+	flooder := r.spawn(t, r.loop(), context.Background(), "flooder", func(*sched.Task) error {
+		r.flood(t, &started, func() bool { return r.ops.share(reg) == nil && pings.Load() < 10 })
+		return nil
+	})
+	ping := r.spawn(t, r.loop(), context.Background(), "ping", func(task *sched.Task) error {
+		for pings.Store(1); pings.Load() < 10; pings.Add(1) {
+			if err := task.Yield(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	started.Store(true)
+	r.wait(t, flooder, "the flooder ends")
+	r.wait(t, ping, "the other task ends")
+}
+
+func budgetLetsEventsIn(t T, r *rig) {
+	r.start(t, sched.Options{TurnBudget: always})
+	a, b := r.pair(t)
+	reg := r.register(t, taskForm, a)
+	busy := r.register(t, taskForm, b)
+	var received atomic.Bool
+	reader := r.spawn(t, r.loop(), context.Background(), "reader", func(*sched.Task) error {
+		_, err := receive(reg, a, make([]byte, 1))
+		received.Store(err == nil)
+		return err
+	})
+	r.fence(t)
+	r.do(t, "flooder", func(*sched.Task) error {
+		if _, err := sys.Send(b, []byte("x")); err != nil {
+			return err
+		}
+		var sent atomic.Bool
+		sent.Store(true)
+		r.flood(t, &sent, func() bool { return r.ops.share(busy) == nil && !received.Load() })
+		return nil
+	})
+	r.wait(t, reader, "the reader ends")
+}
+
+// budgetKeepsTheTurn: who has a share left is not suspended by asking. On a loop of one thread another task, which is ready, would run then.
+func budgetKeepsTheTurn(t T, r *rig) {
+	r.start(t, sched.Options{TurnBudget: time.Hour})
+	a, _ := r.pair(t)
+	reg := r.register(t, taskForm, a)
+	r.do(t, "asks", func(task *sched.Task) error {
+		ran := false
+		if err := task.Go(context.Background(), "other", func(*sched.Task) error {
+			ran = true
+			return nil
+		}); err != nil {
+			return err
+		}
+		for range 100 {
+			if err := r.ops.share(reg); err != nil {
+				return err
+			}
+		}
+		if ran {
+			t.Errorf("a task that had its share left was made to yield")
+		}
+		return nil
+	})
+}
+
+func budgetCancelled(t T, r *rig) {
+	r.start(t, sched.Options{TurnBudget: always})
+	a, _ := r.pair(t)
+	reg := r.register(t, taskForm, a)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	cause := errors.New("enough")
+	begun := make(chan struct{})
+	var canceled atomic.Bool
+	done := r.spawn(t, r.loop(), ctx, "never waits", func(*sched.Task) error {
+		close(begun)
+		var err error
+		r.flood(t, &canceled, func() bool {
+			err = r.ops.share(reg)
+			return err == nil
+		})
+		if !errors.Is(err, cause) {
+			t.Errorf("who lets others run and is cancelled is told %v, want the cause", err)
+		}
+		return nil
+	})
+	r.wait(t, begun, "the task begins")
+	cancel(cause)
+	canceled.Store(true)
+	r.wait(t, done, "the task ends")
+}
