@@ -30,7 +30,7 @@ func echo(t *sched.Task, conn *stream.Conn, buffer bufstrategy.Buffer) error {
 		case outcome == bufstrategy.Drained:
 			moved = 0
 			err = conn.WaitRead()
-		case moved >= budgetBytes:
+		case moved >= budgetBytes || t.Spent():
 			moved = 0
 			err = t.Yield()
 		case errors.Is(err, bufstrategy.ErrExhausted):

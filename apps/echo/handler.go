@@ -49,7 +49,7 @@ func (h *handler) Step(t sched.HandlerTask, cause sched.Cause) sched.Next {
 		case h.last == bufstrategy.Drained:
 			h.moved = 0
 			return sched.Await(queue.Readable)
-		case h.moved >= budgetBytes:
+		case h.moved >= budgetBytes || t.Spent():
 			h.moved = 0
 			return sched.Again()
 		case errors.Is(h.failed, bufstrategy.ErrExhausted):

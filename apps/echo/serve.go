@@ -21,8 +21,11 @@ const serveUsage = `usage: echo serve [flags]
 Sends back whatever arrives on each connection. SIGINT or SIGTERM ends it: it accepts no more, and connections
 that have not ended after the grace are closed.`
 
-// budgetBytes is how much a connection may move before others have their turn.
-const budgetBytes = 64 << 10
+// A connection may move so many bytes, and take so much time, before others have their turn.
+const (
+	budgetBytes = 64 << 10
+	budgetTime  = 200 * time.Microsecond
+)
 
 func serve(ctx context.Context, args []string) error {
 	fs := flag.NewFlagSet("echo serve", flag.ContinueOnError)
@@ -45,7 +48,7 @@ func serve(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	kit, err := flags.Open(sched.Options{Ended: serving.ReportTask})
+	kit, err := flags.Open(sched.Options{Ended: serving.ReportTask, TurnBudget: budgetTime})
 	if err != nil {
 		return err
 	}
