@@ -24,8 +24,14 @@ import (
 const fairUsage = `usage: bench fair [flags]
 
 One peer sends to an echo server as fast as it can, and many peers send a small message now and then, all on one loop. It prints how long the small
-messages take to come back, with the fast peer and without, in turns, and the ratio. The server has a processor, and all peers have
-another, where the fast one runs at the lowest priority.`
+messages take to come back, as the peers see it, in three kinds of turns that alternate:
+without    there is no fast peer.
+elsewhere  the fast peer sends to a second server of the same kind, in a process of its own on the same processor. What the messages take longer then
+           is not the doing of the loop that they are on: it is the work of the kernel for the fast peer, and its choice between processes.
+here       the fast peer sends to the server of the small messages, and is on their loop.
+here/without is what a fast peer costs the others, by whatever; here/elsewhere is what is left of it when a process of one's own is the measure. The servers have a
+processor, and all peers have another, where the fast one runs at the lowest priority. The figures are medians of the turns' own; on a machine
+that others use p99 is theirs: compare it between the kinds of turns, not between runs.`
 
 type fairConfig struct {
 	rounds   int
@@ -45,7 +51,7 @@ func fairness(ctx context.Context, args []string) error {
 	c := fairConfig{}
 	s := sweep{queues: "auto", modes: allModes, tasks: allTasks}
 	fs := flag.NewFlagSet("bench fair", flag.ContinueOnError)
-	fs.IntVar(&c.rounds, "rounds", 5, "turns with and without the fast peer; the median counts")
+	fs.IntVar(&c.rounds, "rounds", 5, "turns of each kind; the median counts")
 	fs.DurationVar(&c.duration, "d", time.Second, "length of a turn")
 	fs.IntVar(&c.pingers, "c", 100, "peers that send small messages")
 	fs.DurationVar(&c.every, "every", 20*time.Millisecond, "time between two small messages of a peer")
@@ -65,60 +71,84 @@ func fairness(ctx context.Context, args []string) error {
 		return err
 	}
 	defer remove()
-	fmt.Printf("fair: %d peers, a message of %d B each %v, with and without one at full speed; medians of %d turns of %v\n",
+	fmt.Printf("fair: %d peers, a message of %d B each %v, without a peer at full speed, with one elsewhere, and with one here; medians of %d turns of %v each\n",
 		c.pingers, pingBytes, c.every, c.rounds, c.duration)
 	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(t, "mechanism\tmode\ttask\tp50 alone\tp99\tp50 beside\tp99\tratio p50\tratio p99\tMB/s of the fast\t\n")
+	fmt.Fprintf(t, "mechanism\tmode\ttask\twithout p50\tp99\telsewhere p50\tp99\there p50\tp99\there/without p50\tp99\there/elsewhere p50\tp99\tMB/s elsewhere\there\t\n")
 	for i, f := range all {
 		note("\r%d of %d: %-8s %-8s %-10s", i+1, len(all), f.Queue, f.Mode, f.Task)
-		alone, beside, err := c.compare(ctx, echo, f)
+		turns, err := c.compare(ctx, echo, f)
 		if err != nil {
 			return fmt.Errorf("%s, mode %s, %s: %w", f.Queue, f.Mode, f.Task, err)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%v\t%v\t%v\t%v\t%.2f\t%.2f\t%.0f\t\n", f.Queue, f.Mode, f.Task, alone.P50, alone.P99, beside.P50, beside.P99,
-			float64(beside.P50)/float64(alone.P50), float64(beside.P99)/float64(alone.P99), float64(beside.Flood)/c.duration.Seconds()/1e6)
+		without, elsewhere, here := turns[floodNowhere], turns[floodElsewhere], turns[floodHere]
+		fmt.Fprintf(t, "%s\t%s\t%s\t%v\t%v\t%v\t%v\t%v\t%v\t%.2f\t%.2f\t%.2f\t%.2f\t%.0f\t%.0f\t\n", f.Queue, f.Mode, f.Task,
+			without.P50, without.P99, elsewhere.P50, elsewhere.P99, here.P50, here.P99,
+			ratio(here.P50, without.P50), ratio(here.P99, without.P99), ratio(here.P50, elsewhere.P50), ratio(here.P99, elsewhere.P99),
+			c.rate(elsewhere), c.rate(here))
 	}
 	note("\r%-50s\r", "")
 	return t.Flush()
 }
 
-// compare returns the medians of turns without and with the fast peer, which alternate, on one server.
-func (c fairConfig) compare(ctx context.Context, echo string, f strategy.Flags) (alone, beside fairTurn, err error) {
-	server, err := start(ctx, serverCPU, []string{echo, "serve", "-addr", "127.0.0.1:0", "-queue", f.Queue, "-mode", f.Mode, "-task", f.Task})
-	if err != nil {
-		return alone, beside, err
-	}
-	defer server.stop()
+func ratio(a, b time.Duration) float64 { return float64(a) / float64(b) }
+
+// rate is what the fast peer got back, in megabytes a second.
+func (c fairConfig) rate(t fairTurn) float64 { return float64(t.Flood) / c.duration.Seconds() / 1e6 }
+
+// Where the fast peer is.
+const (
+	floodNowhere = iota
+	floodElsewhere
+	floodHere
+	floodKinds
+)
+
+// compare returns the medians of turns of each kind, which alternate, on the same servers.
+func (c fairConfig) compare(ctx context.Context, echo string, f strategy.Flags) (medians [floodKinds]fairTurn, err error) {
 	self, err := os.Executable()
 	if err != nil {
-		return alone, beside, err
+		return medians, err
 	}
-	var turns [2][]fairTurn
-	for range c.rounds {
-		for fast := range turns {
-			turn, err := c.turn(ctx, self, server.addr, fast == 1)
+	var addrs [floodKinds]string // of the server that the fast peer sends to
+	for _, kind := range []int{floodElsewhere, floodHere} {
+		server, err := start(ctx, serverCPU, []string{echo, "serve", "-addr", "127.0.0.1:0", "-queue", f.Queue, "-mode", f.Mode, "-task", f.Task})
+		if err != nil {
+			return medians, err
+		}
+		defer server.stop()
+		addrs[kind] = server.addr
+	}
+	var turns [floodKinds][]fairTurn
+	for round := range c.rounds {
+		for i := range turns {
+			kind := (round + i) % len(turns) // none always follows the same one
+			turn, err := c.turn(ctx, self, addrs[floodHere], addrs[kind])
 			if err != nil {
-				return alone, beside, err
+				return medians, err
 			}
-			turns[fast] = append(turns[fast], turn)
+			turns[kind] = append(turns[kind], turn)
 		}
 	}
-	return medianTurn(turns[0]), medianTurn(turns[1]), nil
+	for kind := range turns {
+		medians[kind] = medianTurn(turns[kind])
+	}
+	return medians, nil
 }
 
-// turn measures once, with the fast peer or without.
-func (c fairConfig) turn(ctx context.Context, self, addr string, fast bool) (turn fairTurn, err error) {
+// turn measures once, with a fast peer of the server at flooded unless that is empty.
+func (c fairConfig) turn(ctx context.Context, self, addr, flooded string) (turn fairTurn, err error) {
 	var flooding sync.WaitGroup
-	var flooded []byte
+	var got []byte
 	var failed error
-	if fast {
+	if flooded != "" {
 		// The fast peer has a process of its own, at the lowest priority: what it takes of the processor, or of a scheduler, must not delay the others.
 		nice, err := exec.LookPath("nice")
 		if err != nil {
 			return turn, err
 		}
 		flooding.Go(func() {
-			flooded, failed = output(ctx, loadCPU, []string{nice, "-n", "19", self, "fairflood", "-addr", addr, "-d", c.duration.String()},
+			got, failed = output(ctx, loadCPU, []string{nice, "-n", "19", self, "fairflood", "-addr", flooded, "-d", c.duration.String()},
 				func(string) error { return nil })
 		})
 	}
@@ -131,8 +161,8 @@ func (c fairConfig) turn(ctx context.Context, self, addr string, fast bool) (tur
 	if err := json.Unmarshal(out, &turn); err != nil {
 		return turn, fmt.Errorf("load printed %q: %w", out, err)
 	}
-	if fast {
-		turn.Flood, err = strconv.ParseInt(strings.TrimSpace(string(flooded)), 10, 64)
+	if flooded != "" {
+		turn.Flood, err = strconv.ParseInt(strings.TrimSpace(string(got)), 10, 64)
 	}
 	return turn, err
 }

@@ -28,7 +28,7 @@ queue: waits, system calls (counted by strace, if it is there) and processor tim
 Without a word, the first two. These have flags of their own, which -h behind the word lists:
 interrupt: transfers that signals, small buffers, a bad proxy and failing system calls get in the way of; each must be whole or fail rightly.
 defer: how often a source is reported whose work is put off, and how long it waits for its turn.
-fair: how long small messages take beside a peer at full speed.
+fair: how long small messages take beside a peer at full speed, on their loop and elsewhere.
 slow: the memory of a server most of whose peers never read.
 forms: processor time and allocations for a message, of coroutines and handlers.
 It runs on Linux, from the root of the workspace.`
