@@ -12,7 +12,7 @@ func (t *Task) Spent() bool {
 
 // Spent is Task.Spent for a step, which should end with Again then. It is for the Step that is running. With several workers it costs the
 // system call that tells which of them is asking.
-func (t *HandlerTask) Spent() bool {
+func (t HandlerTask) Spent() bool {
 	l := t.loop
 	if l.options.TurnBudget <= 0 {
 		return false

@@ -250,7 +250,9 @@ func (s *handlerSlot) run(l *Loop, w *worker) {
 	s.state = taskRunning
 	w.turnBegins(l)
 	w.watchdog.enterHandler()
+	turn := l.profile.handlerTurn()
 	next := s.step(l)
+	turn.end()
 	if s.state == taskEnded {
 		return
 	}

@@ -52,6 +52,7 @@ type Loop struct {
 	slab   slab
 
 	metrics *metrics // nil unless asked for
+	profile *profile // nil unless asked for
 
 	blocking blocking
 	inbox    inbox
@@ -123,6 +124,7 @@ func (l *Loop) claim() bool {
 }
 
 func (l *Loop) runClaimed(ctx context.Context) error {
+	l.profiled(ctx)
 	stop := context.AfterFunc(ctx, func() { l.cancelAll(context.Cause(ctx)) })
 	defer stop()
 	var others sync.WaitGroup

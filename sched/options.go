@@ -52,6 +52,11 @@ type Options struct {
 	// is read once for each wait that has brought events, each round of turns and each turn, and once more for each task that a turn makes ready, itself included. A turn that does nothing
 	// but yield took 1.25 times as long in BenchmarkMetrics. Without it there is a branch in the place of each, and the clock is not read for them.
 	Metrics bool
+	// Profile has profiles and traces tell tasks apart. In a CPU or goroutine profile (package runtime/pprof) the samples of a task have the label "task" with its name, those of a handler
+	// "handler", beside the labels of Run's context, which Run's goroutine is given as well. In an execution trace (runtime/trace) each turn is a region of the loop's goroutine that has the task's name
+	// for its type. It costs a few allocations for each coroutine that begins, two stores for each step, and one allocation for each turn while a trace is made; without it, a
+	// branch for each turn.
+	Profile bool
 	// Ended is called on the loop when a task has ended, with its name and its error, nil included. Handlers are
 	// all named "handler". A panic of another function is reported likewise: of one that was posted as "posted function", of one set with OnDrain
 	// as "drain function", of one whose task has left Task.Blocking as "blocking function". A nil Ended logs panics with slog.Default and passes over the rest. Ended must not panic. Every

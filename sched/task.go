@@ -356,6 +356,7 @@ func (t *Task) run(_ *Loop, w *worker) {
 	}
 	if t.next == nil {
 		t.home = w
+		t.loop.profile.labelCoroutine(w, t)
 		t.next, t.abort = iter.Pull(t.sequence)
 	}
 	t.state = taskRunning
@@ -363,7 +364,9 @@ func (t *Task) run(_ *Loop, w *worker) {
 	outer := w.running
 	w.running = t
 	w.watchdog.enter(t.holder) // nil before its first turn: sequence makes it
+	turn := t.loop.profile.turn(t.name)
 	_, suspended := t.next()
+	turn.end()
 	w.running = outer
 	if !suspended {
 		t.end()
@@ -379,6 +382,9 @@ func (t *Task) sequence(yield func(struct{}) bool) {
 	defer t.loop.lock()
 	if t.home.watchdog != nil {
 		t.show()
+	}
+	if t.loop.profile != nil {
+		t.label()
 	}
 	defer func() {
 		// The panic is caught here because its stack is lost to whoever resumes the coroutine.

@@ -1,6 +1,7 @@
 package sched
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"time"
@@ -26,6 +27,7 @@ type worker struct {
 	began    time.Duration // when the turn that runs has begun, if there is a TurnBudget
 
 	stopwatch stopwatch
+	labels    context.Context // of the coroutine that is about to begin, if there is a profile
 }
 
 func newWorker(l *Loop, place int) *worker {

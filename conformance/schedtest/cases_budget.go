@@ -88,9 +88,9 @@ func budgetOfTask(t T, r *rig) {
 func budgetOfStep(t T, r *rig) {
 	r.start(t, sched.Options{TurnBudget: turnBudget, Metrics: true}) // which have the time of a turn as well
 	a, _ := r.pair(t)
-	var task *sched.HandlerTask
+	var task sched.HandlerTask
 	b := budgeted{spent: func() bool { return r.ops.stepSpent(task) }}
-	s := newScript(func(running *sched.HandlerTask, c sched.Cause) sched.Next {
+	s := newScript(func(running sched.HandlerTask, c sched.Cause) sched.Next {
 		task = running
 		switch {
 		case c == sched.Started:
@@ -119,7 +119,7 @@ func budgetNone(t T, r *rig) {
 		}
 		return r.ops.share(reg)
 	})
-	s := newScript(func(task *sched.HandlerTask, _ sched.Cause) sched.Next {
+	s := newScript(func(task sched.HandlerTask, _ sched.Cause) sched.Next {
 		if r.ops.stepSpent(task) {
 			t.Errorf("a share of a step is used up that nobody has set")
 		}

@@ -37,7 +37,7 @@ func budgetMutants() []suite.Mutant[*rig] {
 				task = task || t.Spent()
 				return task
 			}
-			o.stepSpent = func(t *sched.HandlerTask) bool {
+			o.stepSpent = func(t sched.HandlerTask) bool {
 				step = step || t.Spent()
 				return step
 			}

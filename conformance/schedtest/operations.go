@@ -35,7 +35,7 @@ type operations struct {
 	thread     func() (uint64, error)
 	yield      func(t *sched.Task) error
 	spent      func(t *sched.Task) bool
-	stepSpent  func(t *sched.HandlerTask) bool
+	stepSpent  func(t sched.HandlerTask) bool
 	share      func(reg registration) error // what an operation of package stream asks
 	sleep      func(t *sched.Task, d time.Duration) error
 	await      func(t *sched.Task, start func(resume func())) error
@@ -78,7 +78,7 @@ func honest() operations {
 		thread:     sys.ThreadID,
 		yield:      (*sched.Task).Yield,
 		spent:      (*sched.Task).Spent,
-		stepSpent:  (*sched.HandlerTask).Spent,
+		stepSpent:  (sched.HandlerTask).Spent,
 		share:      func(reg registration) error { return reg.(interface{ YieldIfSpent() error }).YieldIfSpent() },
 		sleep:      (*sched.Task).Sleep,
 		await:      (*sched.Task).Await,
