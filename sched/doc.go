@@ -74,6 +74,8 @@
 // the loop (Options.TurnMax finds which); if Delay is long and turns are short, there is too much to do for one thread; if both are short, the time is lost elsewhere.
 // A snapshot is JSON for package expvar and a value of package slog. Nothing is registered: the caller publishes it where he wants it.
 //
+// [Options].Profile labels what the profiles of package runtime/pprof and the traces of runtime/trace have of tasks, with their names.
+//
 // # Bounds
 //
 // [Options] has the bounds. At a bound the caller gets [ErrFull]; nothing is dropped and nothing waits in secret.
