@@ -374,6 +374,7 @@ func handlerWakeAfterEnd(t T, r *rig) {
 		task := r.handle(t, a, first)
 		r.wait(t, first.ended, "the first handler ends")
 		r.ops.wake(task)
+		r.until(t, func() bool { return second.steps.Load() > 0 }, "the next handler starts")
 		r.fence(t)
 		if n := second.steps.Load(); n != 1 {
 			t.Fatalf("a Wake of a handler that has ended reached the next: %d steps, want 1", n)
