@@ -104,6 +104,7 @@ type brokenConn struct {
 	file             func() (*os.File, error)
 	raw              func() (syscall.RawConn, error)
 	release          func() (sys.Handle, error)
+	releaseSocket    func() (stream.Socket, error)
 	read             func(p []byte) (int, error)
 	readFrom         func(r io.Reader) (int64, error)
 	write            func(p []byte) (int, error)
@@ -223,6 +224,13 @@ func (b *brokenConn) Release() (sys.Handle, error) {
 		return b.release()
 	}
 	return b.conn.Release()
+}
+
+func (b *brokenConn) ReleaseSocket() (stream.Socket, error) {
+	if b.releaseSocket != nil {
+		return b.releaseSocket()
+	}
+	return b.conn.ReleaseSocket()
 }
 
 func (b *brokenConn) File() (*os.File, error) {

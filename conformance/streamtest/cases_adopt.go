@@ -146,6 +146,11 @@ func adoptCases() []Case {
 			}),
 		},
 		{
+			ID:   "adopt/release-socket",
+			Rule: "ReleaseSocket gives the socket, open, and ends the connection and its registration; while a call reads or writes it does nothing and returns ErrBusy.",
+			Run:  in(releaseSocket),
+		},
+		{
 			ID:   "raw/waits",
 			Rule: "The Read and Write of SyscallConn call their function until it returns true, and wait before each further call; Control calls it once.",
 			Run: in(func(w *world) {

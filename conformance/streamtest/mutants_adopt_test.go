@@ -47,6 +47,15 @@ func adoptMutants() []mutant {
 				return h, err
 			}
 		}), "adopt/release"),
+		broken("a release of the socket of a busy connection is none, and does not say so", conns(func(b *brokenConn) {
+			b.releaseSocket = func() (stream.Socket, error) {
+				s, err := b.conn.ReleaseSocket()
+				if errors.Is(err, stream.ErrBusy) {
+					err = nil
+				}
+				return s, err
+			}
+		}), "adopt/release-socket"),
 		broken("a raw call is made once", conns(func(b *brokenConn) {
 			b.raw = func() (syscall.RawConn, error) {
 				r, err := b.conn.SyscallConn()

@@ -31,6 +31,7 @@ type conn interface {
 	SetWriteBuffer(n int) error
 	SyscallConn() (syscall.RawConn, error)
 	Release() (sys.Handle, error)
+	ReleaseSocket() (stream.Socket, error)
 	File() (*os.File, error)
 }
 
