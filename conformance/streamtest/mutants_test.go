@@ -104,7 +104,7 @@ func mutants() []mutant {
 		writeQueueMutants(),
 		packetMutants(), packetUnixMutants(),
 		packetAdoptMutants(),
-		tlsMutants(),
+		tlsMutants(), tlsSocketMutants(),
 		copyMutants(), acceptLoopsMutants(), endBothMutants(),
 		shareMutants(),
 	)

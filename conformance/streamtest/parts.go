@@ -80,6 +80,8 @@ type parts struct {
 	secure   func(*stream.WriteQueue, *tls.Config) (secure, error)
 
 	yield     func(ask func() error) func() error
+	tlsSocket func(context.Context, tlsShake, *stream.Conn, *tls.Config) (tlsSocket, error)
+
 	packet    func(packetConn) packetConn
 	datagrams func(datagrams) datagrams
 }

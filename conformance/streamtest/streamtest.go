@@ -68,7 +68,7 @@ func cases(limit time.Duration) []Case {
 		writeQueueCases(),
 		packetCases(), packetBatchCases(), packetPeerCases(), packetEndCases(), packetUnixCases(),
 		packetAdoptCases(),
-		tlsCases(),
+		tlsCases(), tlsSocketCases(),
 		copyCases(), acceptLoopsCases(), endBothCases(),
 		shareCases(),
 	)

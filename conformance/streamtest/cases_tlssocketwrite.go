@@ -1,0 +1,298 @@
+package streamtest
+
+import (
+	"errors"
+	"io"
+	"net"
+	"syscall"
+
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/stream/tlsconn"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// recordAlert is the type of a record with an alert, and closeNotify the content of the one that ends the stream (RFC 8446, 6.1).
+const recordAlert = 21
+
+var closeNotify = []byte{1, 0}
+
+// socketFloods is how many answers a peer asks for: more than a queue holds of them, at more than 20 bytes each.
+const socketFloods = 5 << 8
+
+func tlsSocketWriteCases() []Case {
+	return []Case{
+		{
+			ID:   "tlssocket/pieces",
+			Rule: "TryWrite takes up to PieceMax bytes as a whole or not at all; what the kernel refuses is queued, HighMin at most, and then it would block.",
+			Run:  in(tlsSocketPieces),
+		},
+		{
+			ID:     "tlssocket/key-update",
+			Rule:   "Reading goes on while bytes are queued: a KeyUpdate that asks for an answer is answered behind them, and what is sent after it arrives.",
+			Source: "RFC 8446, 4.6.3",
+			Run:    in(tlsSocketKeyUpdate),
+		},
+		{
+			ID:     "tlssocket/flood",
+			Rule:   "A peer that asks for answers without reading them is not read from until it has read some; only a wait for writing is due meanwhile. Nothing is lost.",
+			Source: "CVE-2019-9512 and its like, of HTTP/2",
+			Run:    in(tlsSocketFlood),
+		},
+		{
+			ID:   "tlssocket/end",
+			Rule: "CloseWrite sends close_notify and the end of the stream behind what is queued; TryWrite is EPIPE then, and reading goes on, also past a KeyUpdate.",
+			Run:  in(tlsSocketEnd),
+		},
+		{
+			ID:   "tlssocket/close",
+			Rule: "Close sends close_notify and never waits; what the kernel does not take is dropped, which is ErrUnsent. Later calls return net.ErrClosed.",
+			Run:  in(tlsSocketClose),
+		},
+		{
+			ID:   "tlssocket/broken",
+			Rule: "When sending what is queued fails, every later call that writes returns the error and no wait for writing is due; what has arrived is still read.",
+			Run:  in(tlsSocketBroken),
+		},
+	}
+}
+
+// fillTLS writes of data until the kernel and the queue take no more, and returns how many bytes they have.
+func (w *world) fillTLS(t tlsSocket, data []byte) int {
+	w.Helper()
+	for at := 0; at < len(data); {
+		piece := data[at:min(len(data), at+tlsconn.PieceMax)]
+		n, err := t.TryWrite(piece)
+		at += n
+		if q := t.Queued(); q > tlsconn.HighMin {
+			w.Fatalf("%d bytes are queued, more than %d", q, tlsconn.HighMin)
+		}
+		switch {
+		case err == sys.ErrWouldBlock && n == 0 && t.Awaits(sys.Writing):
+			return at
+		case err != nil || n != len(piece):
+			w.Fatalf("TryWrite of %d bytes: %d, %v, and awaits writing: %v", len(piece), n, err, t.Awaits(sys.Writing))
+		}
+	}
+	w.Fatalf("a peer that does not read was sent all %d bytes", len(data))
+	return 0
+}
+
+// flushTLS sends what is queued as the peer reads.
+func (w *world) flushTLS(t tlsSocket) {
+	w.Helper()
+	for {
+		err := t.TryFlush()
+		if err == nil {
+			return
+		}
+		if err != sys.ErrWouldBlock || !t.Awaits(sys.Writing) {
+			w.Fatalf("TryFlush: %v, and awaits writing: %v", err, t.Awaits(sys.Writing))
+		}
+		w.ready(t.Handle(), sys.PollOut)
+	}
+}
+
+// readBeside reads size bytes from c, in a goroutine of its own, and returns a function that waits for them.
+func readBeside(c io.Reader, size int) func() ([]byte, error) {
+	p, done := make([]byte, size), make(chan error, 1)
+	go func() {
+		_, err := io.ReadFull(c, p)
+		done <- err
+	}()
+	return func() ([]byte, error) { return p, <-done }
+}
+
+// wantReceived wants what was sent.
+func (w *world) wantReceived(wait func() ([]byte, error), want []byte) {
+	w.Helper()
+	got, err := wait()
+	w.check(err, "peer's read")
+	if string(got) != string(want) {
+		w.Fatalf("other bytes arrived than were written")
+	}
+}
+
+func tlsSocketPieces(w *world) {
+	server, client := w.configs()
+	t, c, _ := w.tlsSocket(smallBuffer, server, client, bare)
+	data := w.random(tlsBulk)
+	at := w.fillTLS(t, data)
+	if n, err := t.TryWrite(data[at:]); n != 0 || err != sys.ErrWouldBlock {
+		w.Errorf("TryWrite behind a full queue: %d, %v", n, err)
+	}
+	got := readBeside(c, len(data))
+	for at < len(data) {
+		w.flushTLS(t)
+		n, err := t.TryWrite(data[at:])
+		w.check(err, "write")
+		if n < tlsconn.PieceMax && n < len(data)-at {
+			w.Fatalf("%d bytes were taken of %d, with an empty queue", n, len(data)-at)
+		}
+		at += n
+	}
+	w.flushTLS(t)
+	w.wantReceived(got, data)
+}
+
+func tlsSocketKeyUpdate(w *world) {
+	t, c, k := w.keyedSocket(smallBuffer)
+	data := w.random(tlsBulk)
+	data = data[:w.fillTLS(t, data)]
+	for range 3 {
+		queued := t.Queued()
+		w.check(k.keyUpdate(), "peer's KeyUpdate")
+		w.check(k.send(recordData, []byte("up")), "peer's data")
+		w.wantTryRead(t, "up")
+		if t.Queued() <= queued {
+			w.Errorf("nothing was queued behind %d bytes, in answer to a KeyUpdate", queued)
+		}
+	}
+	got := readBeside(c, len(data)+4)
+	w.flushTLS(t)
+	if _, err := t.TryWrite([]byte("more")); err != nil {
+		w.Fatalf("write: %v", err)
+	}
+	w.wantReceived(got, append(data, "more"...))
+}
+
+func tlsSocketFlood(w *world) {
+	t, _, k := w.keyedSocket(floodBuffer)
+	sent := make(chan error, 1)
+	go func() {
+		for range socketFloods {
+			if err := errors.Join(k.keyUpdate(), k.send(recordData, []byte("x"))); err != nil {
+				sent <- err
+				return
+			}
+		}
+		sent <- k.send(recordAlert, closeNotify)
+	}()
+	got, stalled, buf := 0, false, make([]byte, 64)
+	for ended := false; !ended; {
+		n, err := t.TryRead(buf)
+		got += n
+		if q := t.Queued(); q > tlsconn.HighMin {
+			w.Fatalf("%d bytes were queued for a peer that does not read", q)
+		}
+		switch {
+		case err == nil:
+		case err == io.EOF:
+			ended = true
+		case err != sys.ErrWouldBlock:
+			w.Fatalf("TryRead: %v", err)
+		case t.Awaits(sys.Reading):
+			w.ready(t.Handle(), sys.PollIn)
+		case !t.Awaits(sys.Writing):
+			w.Fatalf("TryRead would block, and no wait is due")
+		case stalled:
+			w.ready(t.Handle(), sys.PollOut)
+		default:
+			if _, err := t.TryRead(buf); err != sys.ErrWouldBlock {
+				w.Fatalf("TryRead with answers that the peer does not read: %v", err)
+			}
+			stalled = true
+			go io.Copy(io.Discard, k.conn) // crypto/tls would take so many answers for an attack
+		}
+	}
+	w.check(<-sent, "peer's write")
+	if got != socketFloods {
+		w.Errorf("%d bytes were read of %d", got, socketFloods)
+	}
+	if !stalled {
+		w.Errorf("the peer could ask for %d answers without reading one", socketFloods)
+	}
+}
+
+func tlsSocketEnd(w *world) {
+	server, client := w.configs()
+	log := &keyLog{}
+	client.KeyLogWriter = log
+	var seen *tail
+	t, c, peer := w.tlsSocket(smallBuffer, server, client, func(under net.Conn) net.Conn {
+		seen = &tail{Conn: under}
+		return seen
+	})
+	k, err := newKeyed(c, peer, log)
+	w.check(err, "keys")
+	data := w.random(tlsBulk)
+	data = data[:w.fillTLS(t, data)]
+	if err := t.CloseWrite(); err != sys.ErrWouldBlock {
+		w.Errorf("CloseWrite behind a full queue: %v", err)
+	}
+	if n, err := t.TryWrite([]byte("x")); n != 0 || !errors.Is(err, syscall.EPIPE) {
+		w.Errorf("TryWrite behind CloseWrite: %d, %v, want EPIPE", n, err)
+	}
+	got := readBeside(c, len(data))
+	w.flushTLS(t)
+	w.wantReceived(got, data)
+	if n, err := c.Read(make([]byte, 1)); n != 0 || err != io.EOF || !seen.closed() {
+		w.Errorf("peer's read at the end: %d, %v, and close_notify: %v", n, err, seen.closed())
+	}
+	w.check(t.CloseWrite(), "second CloseWrite")
+	w.check(k.keyUpdate(), "peer's KeyUpdate")
+	w.check(k.send(recordData, []byte("up")), "peer's data")
+	w.wantTryRead(t, "up")
+	w.check(k.send(recordAlert, closeNotify), "peer's close_notify")
+	if n, err := t.TryRead(make([]byte, 1)); n != 0 || err != io.EOF {
+		w.Errorf("TryRead behind the peer's close_notify: %d, %v", n, err)
+	}
+	if n, err := peer.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+		w.Errorf("below TLS the peer reads %d, %v", n, err)
+	}
+}
+
+func tlsSocketClose(w *world) {
+	server, client := w.configs()
+	var seen *tail
+	t, c, _ := w.tlsSocket(smallBuffer, server, client, func(under net.Conn) net.Conn {
+		seen = &tail{Conn: under}
+		return seen
+	})
+	_, err := t.TryWrite([]byte("last"))
+	w.check(err, "write")
+	w.check(t.Close(), "close")
+	w.arrives(c, []byte("last"))
+	if n, err := c.Read(make([]byte, 1)); n != 0 || err != io.EOF || !seen.closed() {
+		w.Errorf("peer's read at the end: %d, %v, and close_notify: %v", n, err, seen.closed())
+	}
+	if err := t.Close(); !errors.Is(err, net.ErrClosed) {
+		w.Errorf("second close: %v, want net.ErrClosed", err)
+	}
+	if _, err := t.TryRead(make([]byte, 1)); !errors.Is(err, net.ErrClosed) {
+		w.Errorf("TryRead behind Close: %v, want net.ErrClosed", err)
+	}
+	if _, err := t.TryWrite([]byte("x")); !errors.Is(err, net.ErrClosed) {
+		w.Errorf("TryWrite behind Close: %v, want net.ErrClosed", err)
+	}
+	if err := t.TryFlush(); !errors.Is(err, net.ErrClosed) {
+		w.Errorf("TryFlush behind Close: %v, want net.ErrClosed", err)
+	}
+	if h := t.Handle(); h != sys.Invalid {
+		w.Errorf("the handle of a closed socket is %v", h)
+	}
+
+	t, _, _ = w.tlsSocket(smallBuffer, server, client, bare)
+	w.fillTLS(t, w.random(tlsBulk))
+	if err := t.Close(); !errors.Is(err, stream.ErrUnsent) {
+		w.Errorf("close with bytes that are queued: %v, want ErrUnsent", err)
+	}
+}
+
+func tlsSocketBroken(w *world) {
+	t, _, k := w.keyedSocket(smallBuffer)
+	w.fillTLS(t, w.random(tlsBulk))
+	w.check(k.send(recordData, []byte("last")), "peer's data")
+	w.check(k.conn.Close(), "peer's close")
+	for range 2 {
+		if err := t.TryFlush(); sys.ClassOf(err) != sys.ClassDisconnected || t.Awaits(sys.Writing) {
+			w.Errorf("TryFlush to a peer that is gone: %v, and awaits writing: %v", err, t.Awaits(sys.Writing))
+		}
+	}
+	if n, err := t.TryWrite([]byte("x")); n != 0 || sys.ClassOf(err) != sys.ClassDisconnected {
+		w.Errorf("TryWrite to a peer that is gone: %d, %v", n, err)
+	}
+	w.wantTryRead(t, "last")
+	if err := t.Close(); !errors.Is(err, stream.ErrUnsent) {
+		w.Errorf("close with bytes that could not be sent: %v, want ErrUnsent", err)
+	}
+}
