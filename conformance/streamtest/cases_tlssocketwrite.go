@@ -155,17 +155,34 @@ func tlsSocketKeyUpdate(w *world) {
 	w.wantReceived(got, append(data, "more"...))
 }
 
+// flood returns records that ask for so many answers, each with a byte behind it, and then close_notify.
+func (k *keyed) flood(answers int) ([]byte, error) {
+	var all []byte
+	add := func(kind byte, content []byte) error {
+		r, err := k.record(kind, content)
+		all = append(all, r...)
+		return err
+	}
+	for range answers {
+		if err := add(recordHandshake, keyUpdateRequest); err != nil {
+			return nil, err
+		}
+		k.updateKey()
+		if err := add(recordData, []byte("x")); err != nil {
+			return nil, err
+		}
+	}
+	return all, add(recordAlert, closeNotify)
+}
+
 func tlsSocketFlood(w *world) {
 	t, _, k := w.keyedSocket(floodBuffer)
+	flood, err := k.flood(socketFloods)
+	w.check(err, "records")
 	sent := make(chan error, 1)
 	go func() {
-		for range socketFloods {
-			if err := errors.Join(k.keyUpdate(), k.send(recordData, []byte("x"))); err != nil {
-				sent <- err
-				return
-			}
-		}
-		sent <- k.send(recordAlert, closeNotify)
+		_, err := k.conn.Write(flood)
+		sent <- err
 	}()
 	got, stalled, buf := 0, false, make([]byte, 64)
 	for ended := false; !ended; {
