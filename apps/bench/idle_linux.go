@@ -21,7 +21,7 @@ import (
 const idleUsage = `usage: bench idle [flags]
 
 Servers hold connections that do nothing, before and after each has had one message, and say what memory that takes: in handler form, in coroutine form,
-and with TLS in coroutine form, beside servers of package net with a goroutine a connection. Memory is what the process has resident (RssAnon), and Go's
+and with TLS in both, beside servers of package net with a goroutine a connection. Memory is what the process has resident (RssAnon), and Go's
 heap and stacks, after a garbage collection, each less what there was before the first connection. The kernel's own is not in it.
 
 Then it registers handlers with a loop over an event queue that is only in memory, and prints their size and what a garbage collection of them takes.`
@@ -44,7 +44,7 @@ type idleServer struct {
 const idleClientMax = 9000
 
 // idleServers is the default of -server.
-const idleServers = "handler,coroutine,net,tls,nettls,memory"
+const idleServers = "handler,coroutine,net,tls,tlscoroutine,nettls,memory"
 
 // memoryWord is the one of them that is no server: the queue in memory.
 const memoryWord = "memory"
@@ -108,7 +108,8 @@ func (c idleConfig) all(echo string) ([]idleServer, error) {
 		{"handler", "edgewise, handlers", false, edgewise(echo, "serve", "-task", "handler", "-buffer", "shared")},
 		{"coroutine", "edgewise, coroutines", false, edgewise(echo, "serve", "-task", "coroutine", "-buffer", "shared")},
 		{"net", "package net, goroutines", false, []string{self, "netserver", "-report", "200ms"}},
-		{"tls", "edgewise, TLS, coroutines", true, edgewise(self, "tlsserver")},
+		{"tls", "edgewise, TLS, handlers", true, edgewise(self, "tlsserver", "-task", "handler")},
+		{"tlscoroutine", "edgewise, TLS, coroutines", true, edgewise(self, "tlsserver", "-task", "coroutine")},
 		{"nettls", "package net, TLS, goroutines", true, []string{self, "netserver", "-report", "200ms", "-tls"}},
 	}, nil
 }

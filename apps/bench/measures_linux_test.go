@@ -30,7 +30,7 @@ func TestSlowPeers(t *testing.T) {
 
 func TestIdleConnections(t *testing.T) {
 	out := succeed(t, "idle", "-c", "10", "-tls", "5", "-registrations", "1000")
-	needRows(t, out, "edgewise, handlers 10", "edgewise, coroutines 10", "package net, goroutines 10", "edgewise, TLS, coroutines 5", "package net, TLS, goroutines 5",
+	needRows(t, out, "edgewise, handlers 10", "edgewise, coroutines 10", "package net, goroutines 10", "edgewise, TLS, handlers 5", "edgewise, TLS, coroutines 5", "package net, TLS, goroutines 5",
 		"idle: 1000 handlers")
 }
 

@@ -26,14 +26,14 @@ import (
 // tlsBuffer is the bytes of the buffer that each connection with TLS reads into, in both servers.
 const tlsBuffer = 1 << 10
 
-// tlsServer echoes over TLS, in coroutine form.
+// tlsServer echoes over TLS.
 func tlsServer(ctx context.Context, args []string) error {
 	fs := flag.NewFlagSet("bench tlsserver", flag.ContinueOnError)
 	addrFlag := fs.String("addr", "127.0.0.1:0", "address to listen on")
 	report := fs.Duration("report", time.Second, "time between two reports")
 	collect := fs.Bool("collect", false, "collect garbage before each report")
 	var flags strategy.Flags
-	flags.Register(fs, 0)
+	flags.Register(fs, strategy.WithTask)
 	if err := cli.Parse(fs, args, "internal"); err != nil {
 		return err
 	}
@@ -57,10 +57,12 @@ func tlsServer(ctx context.Context, args []string) error {
 		return err
 	}
 	fmt.Printf("listening on %v\n", listeners[0].Addr())
+	body := func(_ *sched.Task, conn *stream.Conn) error { return echoTLS(tls.Server(conn, config)) }
+	if kit.Flags.Task == "handler" {
+		body = newTLSHandlers(config).serve
+	}
 	return serving.Serve(ctx, kit, listeners, func(t *sched.Task, _ *strategy.Place, sock stream.Socket, _ net.Addr) error {
-		return serving.Spawn(t, sock, "tls", func(_ *sched.Task, conn *stream.Conn) error {
-			return echoTLS(tls.Server(conn, config))
-		})
+		return serving.Spawn(t, sock, "tls", body)
 	}, 0)
 }
 

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"bytes"
+	"crypto/tls"
+	"io"
+	"math/rand/v2"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/edgewise-go/edgewise/apps/internal/apptest"
+)
+
+const (
+	// tlsEchoed is more than sockets on the loopback hold, so that the server has to stop and go on.
+	tlsEchoed = 8 << 20
+	// tlsPatience bounds what one connection takes, also on a machine with much else to do.
+	tlsPatience = 2 * time.Minute
+)
+
+// The handlers echo more than sockets hold, and end the stream behind it, in whichever mode they are told what to do.
+func TestTLSHandlersEchoInEveryMode(t *testing.T) {
+	for _, queue := range apptest.Queues(t) {
+		for _, mode := range []string{"edge", "level", "oneshot"} {
+			t.Run(queue+" "+mode, func(t *testing.T) {
+				server := program.Serve(t, nil, "tlsserver", "-addr", "127.0.0.1:0", "-task", "handler", "-queue", queue, "-mode", mode)
+				for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+					echoesTLS(t, server.Addr, version)
+				}
+				server.Stop(0)
+			})
+		}
+	}
+}
+
+func echoesTLS(t *testing.T, addr string, version uint16) {
+	t.Helper()
+	dialer := &net.Dialer{Timeout: tlsPatience}
+	conn, err := tls.DialWithDialer(dialer, "tcp", addr, &tls.Config{InsecureSkipVerify: true, MaxVersion: version})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.SetReadDeadline(time.Now().Add(tlsPatience)); err != nil {
+		t.Fatal(err)
+	}
+	sent := make([]byte, tlsEchoed)
+	rand.NewChaCha8([32]byte{}).Read(sent)
+	writing := make(chan error, 1)
+	go func() {
+		_, err := conn.Write(sent)
+		if err == nil {
+			err = conn.CloseWrite()
+		}
+		writing <- err
+	}()
+	got, err := io.ReadAll(conn)
+	if err != nil || !bytes.Equal(got, sent) {
+		t.Errorf("%s: %d bytes came back of %d, or others: %v", tls.VersionName(version), len(got), len(sent), err)
+		conn.Close()
+	}
+	if err := <-writing; err != nil {
+		t.Errorf("%s: write: %v", tls.VersionName(version), err)
+	}
+}
