@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"math"
 	"math/big"
 	"net"
 	"os"
@@ -80,11 +81,15 @@ func TestTriesAllocateNothingOfTheirOwn(t *testing.T) {
 		}},
 	} {
 		var failed error
-		got := testing.AllocsPerRun(100, func() {
-			if err := c.try(); err != nil {
-				failed = err
-			}
-		})
+		got := math.Inf(1)
+		// The least of many, for crypto/tls takes its buffers from a sync.Pool, which may have lost them: under the race detector it does so by chance.
+		for range 100 {
+			got = min(got, testing.AllocsPerRun(1, func() {
+				if err := c.try(); err != nil {
+					failed = err
+				}
+			}))
+		}
 		if failed != nil || got > c.most {
 			t.Errorf("%s: %v allocations, want %v at most; %v", c.name, got, c.most, failed)
 		}
