@@ -69,7 +69,7 @@ type Buffer interface {
 type Stats struct {
 	Moved  uint64 // Moved counts the bytes that were committed.
 	Copied uint64 // Copied counts the bytes that the strategy copied itself: to compact, to grow, for a View, as left-overs.
-	Allocs uint64 // Allocs counts how often memory for bytes came from the heap; memory that a Pool had kept is not counted.
+	Allocs uint64 // Allocs counts how often memory for bytes came from the heap or the system; memory that a Pool had kept is not counted.
 	Full   uint64 // Full counts how often Space had nothing to offer.
 
 	Resident    int // Resident is the bytes of memory held, at least Len.

@@ -15,11 +15,12 @@
 //
 // The strategies differ in what they pay for, and [Stats] counts it:
 //
-//	Fixed   one array; copies to compact, pushes back at the bound
-//	Grow    one array that doubles up to the bound and shrinks again
-//	Ring    one power-of-two array, never compacted; a View copies only where it wraps
-//	Chain   pooled segments, no copying; whole segments are handed from one Chain to another
-//	Shared  one scratch array a loop; a connection owns memory only while bytes are left over
+//	Fixed     one array; copies to compact, pushes back at the bound
+//	Grow      one array that doubles up to the bound and shrinks again
+//	Ring      one power-of-two array, never compacted; a View copies only where it wraps
+//	Mirrored  a Ring whose memory is mapped twice: all lies together, nothing is copied
+//	Chain     pooled segments, no copying; whole segments are handed from one Chain to another
+//	Shared    one scratch array a loop; a connection owns memory only while bytes are left over
 //
 // # Lifetime
 //

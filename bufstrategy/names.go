@@ -7,7 +7,7 @@ import (
 )
 
 // Names lists the strategies that New makes.
-func Names() []string { return []string{"fixed", "grow", "ring", "chain", "shared"} }
+func Names() []string { return []string{"fixed", "grow", "ring", "mirrored", "chain", "shared"} }
 
 // New makes a buffer by the name of its strategy. Every buffer of a loop may be made with the same options;
 // "shared" needs Options.Scratch.
@@ -21,6 +21,8 @@ func New(name string, o Options) (Buffer, error) {
 		return checkedBuffer(NewGrow(o))
 	case "ring":
 		return checkedBuffer(NewRing(o))
+	case "mirrored":
+		return checkedBuffer(NewMirrored(o))
 	case "chain":
 		return checkedBuffer(NewChain(o))
 	case "shared":
@@ -35,8 +37,6 @@ func New(name string, o Options) (Buffer, error) {
 // nearestOf names the strategy that comes closest to one that is known and not built.
 func nearestOf(name string) string {
 	switch name {
-	case "mirrored":
-		return "ring"
 	case "adaptive":
 		return "grow"
 	case "kernel":

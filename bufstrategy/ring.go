@@ -35,6 +35,10 @@ func (r *Ring) Space() [][]byte {
 		r.buf = make([]byte, r.limit)
 		r.allocated(r.limit)
 	}
+	return r.free()
+}
+
+func (r *Ring) free() [][]byte {
 	r.offered = r.limit - r.n
 	if r.offered == 0 {
 		r.stats.Full++
@@ -43,10 +47,10 @@ func (r *Ring) Space() [][]byte {
 	return r.around(r.head+r.n, r.offered)
 }
 
-// around returns the n bytes, more than zero, that begin at position from.
+// around returns the n bytes, more than zero, that begin at position from: in one segment if they do not pass the end of buf.
 func (r *Ring) around(from, n int) [][]byte {
 	from &= r.limit - 1
-	end := min(from+n, r.limit)
+	end := min(from+n, len(r.buf))
 	r.vec[0] = r.buf[from:end:end]
 	rest := n - (end - from)
 	if rest == 0 {
@@ -78,7 +82,7 @@ func (r *Ring) View(n int) ([]byte, error) {
 	if err := checkView(n, r.n, r.limit); err != nil {
 		return nil, err
 	}
-	if end := r.head + n; end <= r.limit {
+	if end := r.head + n; end <= len(r.buf) {
 		return r.buf[r.head:end:end], nil
 	}
 	if n > len(r.flat) {

@@ -31,6 +31,9 @@ const (
 
 	// Copyless says that bytes which are committed, looked at by Segments and discarded are never copied.
 	Copyless Feature = "copyless"
+
+	// Contiguous says that all that is free, and all that is unread, lies together, so that a View never copies.
+	Contiguous Feature = "contiguous"
 )
 
 // LimitBytesMax is the largest Limit that a case asks for.

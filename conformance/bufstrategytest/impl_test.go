@@ -101,6 +101,10 @@ func sharedTarget() Target {
 func TestFixed(t *testing.T) { TestBuffer(t, byName("fixed")) }
 func TestGrow(t *testing.T)  { TestBuffer(t, byName("grow")) }
 func TestRing(t *testing.T)  { TestBuffer(t, byName("ring", Copyless)) }
+
+// Its limits are whole pages, so that what needs a small one looks at that of a ring.
+func TestMirrored(t *testing.T) { TestBuffer(t, byName("mirrored", Copyless, Contiguous)) }
+
 func TestChain(t *testing.T) { TestBuffer(t, pooled(512)) }
 
 func TestChainOfLargeSegmentsOnItsOwnPool(t *testing.T) { TestBuffer(t, byName("chain", Copyless)) }

@@ -247,6 +247,7 @@ func consumeMutants() []mutant {
 				},
 			}
 		}), "view/copies-once"),
+		seen("a ring that claims to be contiguous", byName("ring", Copyless, Contiguous), "view/contiguous"),
 		seen("view leaves capacity", with(func(b bufstrategy.Buffer, _ Config) fault {
 			return fault{view: func(n int) ([]byte, error) {
 				if n < 0 || n >= b.Len() {

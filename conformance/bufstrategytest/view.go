@@ -3,6 +3,7 @@ package bufstrategytest
 import (
 	"errors"
 	"math"
+	"math/rand/v2"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
 )
@@ -58,6 +59,12 @@ func viewCases() []Case {
 			Source: "a peek that copied again each time: netpoll #335",
 			Run:    viewCopiesOnce,
 		}, {
+			ID:     "view/contiguous",
+			Rule:   "It copies only when the bytes do not lie together.",
+			Source: "a ring whose memory is mapped twice has nothing to copy",
+			Needs:  []Feature{Contiguous},
+			Run:    viewContiguous,
+		}, {
 			ID:   "view/capacity-clipped",
 			Rule: "The capacity of every segment and view is clipped to its length, so that append cannot reach other bytes.",
 			Run: func(t T, f *Fixture) {
@@ -110,6 +117,27 @@ func viewThenMore(t T, f *Fixture) {
 		wantBytes(t, "View of all", v, want)
 		b.Discard(gone)
 		wantUnread(t, b, want[gone:])
+	}
+}
+
+func viewContiguous(t T, f *Fixture) {
+	b := f.open(t, Config{Limit: 5000})
+	rng := rand.New(rand.NewPCG(13, 13))
+	for range 300 {
+		if s := b.Space(); len(s) > 1 || sum(s) != b.Limit()-b.Len() {
+			t.Fatalf("Space has %d bytes in %d segments, with %d of %d unread", sum(s), len(s), b.Len(), b.Limit())
+		}
+		putOnce(b, make([]byte, rng.IntN(b.Limit())))
+		if s := b.Segments(); len(s) > 1 || sum(s) != b.Len() {
+			t.Fatalf("Segments has %d bytes in %d segments, of %d", sum(s), len(s), b.Len())
+		}
+		if _, err := b.View(b.Len()); err != nil {
+			t.Fatalf("View: %v", err)
+		}
+		b.Discard(rng.IntN(b.Len() + 1))
+	}
+	if n := b.Stats().Copied; n != 0 {
+		t.Errorf("%d bytes copied", n)
 	}
 }
 

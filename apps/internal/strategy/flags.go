@@ -57,7 +57,7 @@ func (c choice) check(value string) error {
 func choices() (mode, buffer, resolver, scheduler, task choice) {
 	mode = choice{flag: "mode", known: []string{"edge", "level", "oneshot"}}
 	buffer = choice{flag: "buffer", known: []string{"fixed", "grow", "ring", "mirrored", "chain", "adaptive", "shared", "kernel"},
-		nearest: map[string]string{"mirrored": "ring", "adaptive": "grow", "kernel": "shared"}}
+		nearest: map[string]string{"adaptive": "grow", "kernel": "shared"}}
 	resolver = choice{flag: "resolve", known: []string{"adaptive", "blocking", "pool", "evented"},
 		nearest: map[string]string{"adaptive": "pool", "evented": "pool"}}
 	scheduler = choice{flag: "sched", known: []string{"single", "sharded", "shared", "stealing"}}

@@ -1,0 +1,63 @@
+package bufstrategy
+
+import (
+	"fmt"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+)
+
+var (
+	kernel32       = windows.NewLazySystemDLL("kernel32.dll")
+	mapViewOfFileX = kernel32.NewProc("MapViewOfFileEx")
+)
+
+// mirrorGranularity is that of addresses: dwAllocationGranularity, which is the same on all Windows.
+func mirrorGranularity() int { return 64 << 10 }
+
+// mirrorTries is how often a free range of addresses is looked for: another thread may take it before both views are there.
+const mirrorTries = 8
+
+// mapMirrored returns twice size bytes of memory, of which the second half is the first once more.
+func mapMirrored(size int) ([]byte, error) {
+	section, err := windows.CreateFileMapping(windows.InvalidHandle, nil, windows.PAGE_READWRITE, 0, uint32(size), nil)
+	if err != nil {
+		return nil, fmt.Errorf("bufstrategy: CreateFileMapping of %d bytes: %w", size, err)
+	}
+	defer windows.CloseHandle(section) // the views keep the memory
+	for range mirrorTries {
+		var base uintptr
+		if base, err = windows.VirtualAlloc(0, uintptr(2*size), windows.MEM_RESERVE, windows.PAGE_NOACCESS); err != nil {
+			return nil, fmt.Errorf("bufstrategy: VirtualAlloc of %d bytes: %w", 2*size, err)
+		}
+		if err := windows.VirtualFree(base, 0, windows.MEM_RELEASE); err != nil {
+			return nil, fmt.Errorf("bufstrategy: VirtualFree: %w", err)
+		}
+		if err = viewAt(section, base, size); err != nil {
+			continue
+		}
+		if err = viewAt(section, base+uintptr(size), size); err == nil {
+			// The address is not Go's; it is turned into a pointer in the one way that the compiler lets pass.
+			return unsafe.Slice(*(**byte)(unsafe.Pointer(&base)), 2*size), nil
+		}
+		_ = windows.UnmapViewOfFile(base) // the first error counts
+	}
+	return nil, fmt.Errorf("bufstrategy: MapViewOfFileEx: %w", err)
+}
+
+func viewAt(section windows.Handle, at uintptr, size int) error {
+	got, _, err := mapViewOfFileX.Call(uintptr(section), windows.FILE_MAP_WRITE, 0, 0, uintptr(size), at)
+	if got == 0 {
+		return err
+	}
+	return nil
+}
+
+func unmapMirrored(p []byte) {
+	base := uintptr(unsafe.Pointer(unsafe.SliceData(p)))
+	for _, view := range []uintptr{base, base + uintptr(len(p)/2)} {
+		if err := windows.UnmapViewOfFile(view); err != nil {
+			panic(fmt.Sprintf("bufstrategy: UnmapViewOfFile: %v", err)) // of what was not mapped
+		}
+	}
+}

@@ -1,0 +1,78 @@
+package bufstrategy
+
+import (
+	"errors"
+	"os"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// Without a descriptor there is no memory to map twice.
+func TestAMirroredThatCannotMapIsARing(t *testing.T) {
+	m, err := NewMirrored(Options{Limit: 1 << 16})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Release()
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	none := limit
+	none.Cur = 0
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &none); err != nil {
+		t.Fatal(err)
+	}
+	_, werr := (Writer{m}).WriteString("some")
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	if werr != nil || !errors.Is(m.Fallback(), unix.EMFILE) {
+		t.Fatalf("write: %v, fallback: %v, want EMFILE", werr, m.Fallback())
+	}
+	for range 3 {
+		if _, err := (Writer{m}).Write(make([]byte, 40_000)); err != nil {
+			t.Fatal(err)
+		}
+		m.Discard(40_000)
+	}
+	if v, err := m.View(4); err != nil || len(v) != 4 || m.Stats().Copied > 4 {
+		t.Errorf("view: %q, %v, %+v", v, err, m.Stats())
+	}
+	m.Release()
+	if _, err := (Writer{m}).WriteString("some"); err != nil || m.Fallback() != nil {
+		t.Errorf("write: %v; with descriptors there is still a reason: %v", err, m.Fallback())
+	}
+}
+
+func TestAMirroredGivesItsMappingsBack(t *testing.T) {
+	m, err := NewMirrored(Options{Limit: 1 << 16})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := mappings(t)
+	for range 100 {
+		if _, err := (Writer{m}).WriteString("some"); err != nil || m.Fallback() != nil {
+			t.Fatal(err, m.Fallback())
+		}
+		m.Release()
+	}
+	if after := mappings(t); after > before+50 {
+		t.Errorf("%d mappings, %d before 100 uses", after, before)
+	}
+}
+
+func mappings(t *testing.T) (lines int) {
+	t.Helper()
+	maps, err := os.ReadFile("/proc/self/maps")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range maps {
+		if c == '\n' {
+			lines++
+		}
+	}
+	return lines
+}
