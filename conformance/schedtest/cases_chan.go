@@ -139,7 +139,7 @@ func chanInOrder(t T, r *rig) {
 }
 
 func chanBound(t T, r *rig) {
-	r.start(t, sched.Options{})
+	r.startCounted(t)
 	const size = 3
 	c := r.ops.channel(size)
 	if _, err := c.TryRecv(); !errors.Is(err, sched.ErrEmpty) {
@@ -301,7 +301,7 @@ func chanCloseDrains(t T, r *rig) {
 }
 
 func chanCloseWakes(t T, r *rig) {
-	r.start(t, sched.Options{})
+	r.startCounted(t)
 	full, empty := r.ops.channel(1), r.ops.channel(1)
 	r.sends(t, full, 1)
 	var done []<-chan struct{}
@@ -330,7 +330,7 @@ func chanCloseWakes(t T, r *rig) {
 }
 
 func chanCancelledSend(t T, r *rig) {
-	r.start(t, sched.Options{})
+	r.startCounted(t)
 	c := r.ops.channel(1)
 	r.sends(t, c, 1)
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -357,7 +357,7 @@ func chanCancelledSend(t T, r *rig) {
 }
 
 func chanCancelledRecv(t T, r *rig) {
-	r.start(t, sched.Options{})
+	r.startCounted(t)
 	c := r.ops.channel(1)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cancelled := r.inLine(t, ctx, "cancelled", func(task *sched.Task) error {
