@@ -93,7 +93,7 @@ func taskMutants() []suite.Mutant[*rig] {
 				return l.Go(context.Background(), name, b)
 			}
 		}, "cancel/before-start", "cancel/while-waiting", "cancel/while-ready", "cancel/error", "cancel/ignored", "cancel/context", "time/extremes",
-			"join/joiner-is-cancelled", "mutex/cancelled", "semaphore/cancelled-lets-others-by", "budget/cancelled"),
+			"join/joiner-is-cancelled", "mutex/cancelled", "semaphore/cancelled-lets-others-by", "budget/cancelled", "chan/cancelled-send", "chan/cancelled-recv"),
 		mutant("a cancelled task does not let go of the loop", func(o *operations) {
 			var begun time.Time
 			o.sleep = func(t *sched.Task, d time.Duration) error {

@@ -13,7 +13,7 @@ func workersMutants() []suite.Mutant[*rig] {
 	return []suite.Mutant[*rig]{
 		mutantOf(alone, "has one thread and claims several", func(*operations) {},
 			"workers/ready-work-is-taken", "workers/woken-for-two", "workers/long-step", "workers/long-step-after-a-function",
-			"workers/long-end", "workers/does-not-nag"),
+			"workers/long-end", "workers/does-not-nag", "workers/earlier-time"),
 		mutant("runs a task on two threads", func(o *operations) {
 			o.turn = func(begin, end func()) {
 				begin()

@@ -39,7 +39,7 @@ func transferMutants() []mutant {
 		chance(broken("a read loses its last byte", reads(func(_ *brokenConn, p []byte, n int, err error) (int, error) {
 			return max(n-1, min(n, 1)), err
 		}), "read/waits", "read/all", "accept/try", "deadline/future", "deadline/moved-out", "deadline/passes", "deadline/past", "end/close-write", "end/reset",
-			"end/with-data", "adopt/duplicate", "adopt/pair", "adopt/pipe", "adopt/release", "share/cancelled"), "copy/conn", "copy/conn-closed"),
+			"end/with-data", "adopt/duplicate", "adopt/pair", "adopt/pipe", "adopt/release", "adopt/release-socket", "share/cancelled"), "copy/conn", "copy/conn-closed"),
 		chance(broken("a big read loses its last byte", reads(func(_ *brokenConn, p []byte, n int, err error) (int, error) {
 			if n > bigRead {
 				n--
@@ -205,7 +205,7 @@ func closeMutants() []mutant {
 				err = io.EOF
 			}
 			return n, err
-		}), "close/unblocks-read", "close/afterwards", "close/racing", "adopt/release"),
+		}), "close/unblocks-read", "close/afterwards", "close/racing", "adopt/release", "adopt/release-socket"),
 		broken("a write that fails counts nothing", writes(func(n int, err error) (int, error) {
 			if err != nil {
 				n = 0
@@ -226,7 +226,7 @@ func closeMutants() []mutant {
 				}
 				return err
 			}
-		}), "close/twice", "adopt/release"),
+		}), "close/twice", "adopt/release", "adopt/release-socket"),
 		broken("deadlines can be set after close", conns(func(b *brokenConn) {
 			b.setDeadline = func(t time.Time) error {
 				err := b.conn.SetDeadline(t)
