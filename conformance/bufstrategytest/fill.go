@@ -28,7 +28,8 @@ func fillCases() []Case {
 			Rule: "Fill reports Full as soon as dst has no room, without asking src.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Config{Limit: 1000})
-				src := &socket{data: pattern(5000, 14), arrived: 5000}
+				more := b.Limit() + 4000
+				src := &socket{data: pattern(more, 14), arrived: more}
 				want := src.data[:b.Limit()]
 				wantFill(t, f, b, src, 0, bufstrategy.Full, b.Limit())
 				reads := src.reads
@@ -62,7 +63,7 @@ func fillCases() []Case {
 				b = f.open(t, Config{Limit: 1000})
 				budget := sum(b.Space()) - 1
 				b.Commit(0)
-				wantFill(t, f, b, &socket{data: pattern(5000, 26), arrived: 5000}, budget, bufstrategy.Budget, budget)
+				wantFill(t, f, b, &socket{data: pattern(2*budget, 26), arrived: 2 * budget}, budget, bufstrategy.Budget, budget)
 			},
 		}, {
 			ID:     "fill/failure-keeps-bytes",

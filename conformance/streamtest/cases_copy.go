@@ -97,7 +97,7 @@ func (w *world) file(data []byte, skip int64) *os.File {
 	w.check(os.WriteFile(name, data, 0o600), "write a file")
 	f, err := os.Open(name)
 	w.check(err, "open a file")
-	w.own(f)
+	w.Cleanup(func() { f.Close() }) // before its directory is removed, or Windows refuses
 	_, err = f.Seek(skip, io.SeekStart)
 	w.check(err, "seek")
 	return f
