@@ -17,6 +17,7 @@ func shareCases() []Case {
 	return []Case{
 		{ID: "share/each-operation", Rule: shareRule, Source: source, Run: in(shareOfOperations)},
 		{ID: "share/each-part", Rule: shareRule, Source: source, Run: in(shareOfParts)},
+		{ID: "share/each-part-of-a-file", Rule: shareRule, Source: source, Needs: []Feature{SendFile}, Run: in(shareOfAFile)},
 		{
 			ID:     "share/cancelled",
 			Rule:   "An error of YieldIfSpent ends the operation before it moves anything more.",
@@ -146,8 +147,6 @@ func shareOfParts(w *world) {
 	data := w.random(bulk)
 	s.asks(w, "a long write", 2, func() error { return failure(c.Write(data)) }, read)
 	s.asks(w, "a long vectored write", 2, func() error { return failure(c.Writev(&net.Buffers{data[:1], data[1:]})) }, read)
-	f := w.file(data, 0)
-	s.asks(w, "a long file", 2, func() error { return failure(c.ReadFrom(f)) }, read)
 
 	from, sender := w.pair()
 	s.asks(w, "a long copy", 4, func() error { return failure(c.ReadFrom(from)) }, func() {
@@ -168,6 +167,17 @@ func shareOfParts(w *world) {
 		ms[i] = stream.Message{Buffer: data[:1], Addr: d.LocalAddr().(*net.UDPAddr).AddrPort()}
 	}
 	s.asks(w, "a long batch", 2, func() error { return failure(d.WriteBatch(ms)) }, func() {})
+}
+
+func shareOfAFile(w *world) {
+	s := w.share()
+	c, peer := w.pair()
+	w.small(c)
+	f := w.file(w.random(bulk), 0)
+	s.asks(w, "a long file", 2, func() error { return failure(c.ReadFrom(f)) }, func() {
+		_, err := io.ReadFull(peer, make([]byte, bulk))
+		w.check(err, "peer's read")
+	})
 }
 
 func shareCancelled(w *world) {
