@@ -129,7 +129,7 @@ func tlsSocketCases() []Case {
 				w.check(err, "peer's write")
 				n, err := t.TryRead(make([]byte, 64))
 				w.wantBlocked(t, n, err)
-				w.check(k.conn.Close(), "peer's close")
+				w.check(k.close(), "peer's close")
 				for range 2 {
 					if n, err := t.TryRead(make([]byte, 64)); n != 0 || err != io.ErrUnexpectedEOF {
 						w.Errorf("TryRead behind the end: %d, %v", n, err)

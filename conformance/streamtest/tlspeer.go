@@ -15,6 +15,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"hash"
 	"math/big"
 	"net"
@@ -70,6 +71,18 @@ type keyed struct {
 	keyLength int
 	secret    []byte
 	sequence  uint64
+}
+
+// close shuts the connection down before it closes it: a child process that another case is starting has the socket, too, until it is another program.
+func (k *keyed) close() error {
+	c, ok := k.conn.(interface {
+		CloseRead() error
+		CloseWrite() error
+	})
+	if !ok {
+		return fmt.Errorf("%T cannot be shut down", k.conn)
+	}
+	return errors.Join(c.CloseWrite(), c.CloseRead(), k.conn.Close())
 }
 
 // newKeyed takes over the writing side of client, which has written nothing since its handshake, on conn.
