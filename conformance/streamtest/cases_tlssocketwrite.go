@@ -152,6 +152,7 @@ func tlsSocketKeyUpdate(w *world) {
 	if _, err := t.TryWrite([]byte("more")); err != nil {
 		w.Fatalf("write: %v", err)
 	}
+	w.flushTLS(t)
 	w.wantReceived(got, append(data, "more"...))
 }
 
