@@ -19,6 +19,9 @@ import (
 	"github.com/edgewise-go/edgewise/sched"
 )
 
+// turnBudget bounds how long a server that always has more keeps the other downloads waiting.
+const turnBudget = 200 * time.Microsecond
+
 const usage = `usage: fetch [flags] URL...
        fetch [flags] -i FILE
 
@@ -50,7 +53,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	kit, err := c.flags.Open(sched.Options{Ended: func(string, error) {}})
+	kit, err := c.flags.Open(sched.Options{Ended: func(string, error) {}, TurnBudget: turnBudget})
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,9 @@ import (
 	"github.com/edgewise-go/edgewise/stream"
 )
 
+// turnBudget bounds how long a client that takes all that it is sent keeps the others waiting.
+const turnBudget = 200 * time.Microsecond
+
 const usage = `usage: httpd [flags]
 
 Serves the files of a directory, and no others: a symbolic link that leads out of it is not followed. SIGINT or SIGTERM
@@ -66,7 +69,7 @@ func run(ctx context.Context, args []string) error {
 	}
 	defer s.access.close()
 
-	kit, err := flags.Open(sched.Options{Ended: serving.ReportTask})
+	kit, err := flags.Open(sched.Options{Ended: serving.ReportTask, TurnBudget: turnBudget})
 	if err != nil {
 		return err
 	}
