@@ -49,7 +49,7 @@ var tlsConfigs = sync.OnceValues(func() (server, client *tls.Config) {
 
 // tlsPipe is Pipe with TLS on both ends.
 func tlsPipe(f *Fixture) (c1, c2 net.Conn, stop func(), err error) {
-	one, other, stop, err := Pipe(f)
+	one, other, closeBoth, err := Pipe(f)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -62,10 +62,30 @@ func tlsPipe(f *Fixture) (c1, c2 net.Conn, stop func(), err error) {
 		err = e
 	}
 	if err != nil {
-		stop()
+		closeBoth()
 		return nil, nil, nil, err
 	}
-	return s, c, stop, nil
+	first, second := &orderlyConn{Conn: s}, &orderlyConn{Conn: c}
+	return first, second, func() {
+		first.closing.Lock()
+		defer first.closing.Unlock()
+		second.closing.Lock()
+		defer second.closing.Unlock()
+		closeBoth()
+	}, nil
+}
+
+// orderlyConn is not stopped in the middle of its Close: the peer of TLS knows of the end before the connection below is closed, and its test may
+// be over by then.
+type orderlyConn struct {
+	net.Conn
+	closing sync.Mutex
+}
+
+func (c *orderlyConn) Close() error {
+	c.closing.Lock()
+	defer c.closing.Unlock()
+	return c.Conn.Close()
 }
 
 // tlsChildEnv tells a process of tests that it is the child of TestTLSConn.
