@@ -1,0 +1,191 @@
+package schedtest
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sched"
+)
+
+// selecting is a task that waits in a Select and tries a channel each time that it is woken.
+func (r *rig) selecting(t T, watch func(w sched.Waker) error, try func() (over bool)) <-chan struct{} {
+	t.Helper()
+	sel := r.loop().Tasks().NewSelect()
+	if err := watch(sel); err != nil {
+		t.Fatalf("watch: %v", err)
+	}
+	return r.spawn(t, r.loop(), context.Background(), "selects", func(*sched.Task) error {
+		defer sel.Close()
+		for !try() {
+			if err := sel.Wait(nil, time.Now().Add(2*r.patience)); err != nil {
+				t.Errorf("Select.Wait: %v", err)
+				return nil
+			}
+		}
+		return nil
+	})
+}
+
+func chanWatchItems(t T, r *rig) {
+	r.start(t, sched.Options{})
+	c := r.ops.channel(2)
+	const items = 20
+	var got []int
+	done := r.selecting(t, c.WatchRecv, func() bool {
+		for {
+			v, err := c.TryRecv()
+			if err != nil {
+				return errors.Is(err, sched.ErrClosed)
+			}
+			got = append(got, v)
+		}
+	})
+	r.do(t, "sends", func(task *sched.Task) error {
+		for v := range items {
+			if err := c.Send(task, v); err != nil {
+				t.Errorf("Send: %v", err)
+			}
+		}
+		return nil
+	})
+	r.fence(t)
+	c.Close()
+	r.wait(t, done, "a Select learns of items and of Close")
+	if len(got) != items || !slices.IsSorted(got) {
+		t.Errorf("got %v, want %d items", got, items)
+	}
+	late := newBell()
+	if err := c.WatchRecv(late); err != nil || !late.rang() {
+		t.Errorf("WatchRecv of what is worth trying: %v, and it rings nothing", err)
+	}
+	idle, early := r.ops.channel(1), newBell()
+	if err := idle.WatchRecv(early); err != nil || early.rang() {
+		t.Errorf("WatchRecv of nothing: %v, and it rings", err)
+	}
+}
+
+func chanWatchRoom(t T, r *rig) {
+	r.start(t, sched.Options{})
+	c := r.ops.channel(2)
+	const items = 20
+	next := 0
+	done := r.selecting(t, c.WatchSend, func() bool {
+		for next < items {
+			if err := c.TrySend(next); err != nil {
+				if !errors.Is(err, sched.ErrFull) {
+					t.Errorf("TrySend: %v", err)
+				}
+				return false
+			}
+			next++
+		}
+		return true
+	})
+	r.do(t, "receives", func(task *sched.Task) error {
+		for want := range items {
+			if v, err := c.Recv(task); v != want || err != nil {
+				t.Errorf("Recv: %d, %v, want %d", v, err, want)
+				return nil
+			}
+		}
+		return nil
+	})
+	r.wait(t, done, "a Select learns of room")
+	full, b := r.ops.channel(1), newBell()
+	r.sends(t, full, 1)
+	if err := full.WatchSend(b); err != nil || b.rang() {
+		t.Errorf("WatchSend where there is no room: %v, and it rings", err)
+	}
+	full.Close()
+	if !b.rang() {
+		t.Errorf("Close does not ring who waits for room")
+	}
+}
+
+func chanWatchByHandler(t T, r *rig) {
+	r.start(t, sched.Options{})
+	c := r.ops.channel(1)
+	a, _ := r.pair(t)
+	var got []int
+	s := newScript(func(sched.HandlerTask, sched.Cause) sched.Next {
+		for {
+			v, err := c.TryRecv()
+			switch {
+			case errors.Is(err, sched.ErrEmpty):
+				return sched.Await(queue.None)
+			case err != nil:
+				return sched.Done(nil)
+			}
+			got = append(got, v)
+		}
+	})
+	task := r.handle(t, a, s)
+	if err := c.WatchRecv(task); err != nil {
+		t.Errorf("WatchRecv: %v", err)
+	}
+	r.do(t, "sends", func(task *sched.Task) error {
+		for v := range 10 {
+			if err := c.Send(task, v); err != nil {
+				t.Errorf("Send: %v", err)
+			}
+		}
+		return nil
+	})
+	c.Close()
+	r.wait(t, s.ended, "a handler learns of items and of Close")
+	if len(got) != 10 || !slices.IsSorted(got) {
+		t.Errorf("the handler got %v", got)
+	}
+}
+
+func chanWatchersBound(t T, r *rig) {
+	r.start(t, sched.Options{})
+	c := r.ops.channel(1)
+	for _, watch := range []func(sched.Waker) error{c.WatchRecv, c.WatchSend} {
+		first := newBell()
+		if err := errors.Join(watch(first), watch(first)); err != nil {
+			t.Errorf("watch: %v", err)
+		}
+		for i := range sched.WatchersMax - 1 {
+			if err := watch(newBell()); err != nil {
+				t.Errorf("watcher %d of %d: %v", i+2, sched.WatchersMax, err)
+			}
+		}
+		if err := watch(newBell()); !errors.Is(err, sched.ErrFull) {
+			t.Errorf("one watcher more than WatchersMax: %v, want ErrFull", err)
+		}
+		c.Unwatch(first)
+		if err := watch(newBell()); err != nil {
+			t.Errorf("watch in the place of another: %v", err)
+		}
+	}
+}
+
+func chanUnwatch(t T, r *rig) {
+	r.start(t, sched.Options{})
+	c := r.ops.channel(1)
+	gone, stays := newBell(), newBell()
+	for _, b := range []bell{gone, stays} {
+		if err := errors.Join(c.WatchRecv(b), c.WatchSend(b)); err != nil {
+			t.Errorf("watch: %v", err)
+		}
+		b.rang() // there is room
+	}
+	c.Unwatch(gone)
+	for _, step := range []struct {
+		name string
+		f    func()
+	}{
+		{"an item", func() { r.sends(t, c, 1) }},
+		{"room", func() { r.receives(t, c, 1) }},
+		{"Close", c.Close},
+	} {
+		step.f()
+		if !stays.rang() || gone.rang() {
+			t.Errorf("%s does not ring who watches, or rings who has left", step.name)
+		}
+	}
+}
