@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/edgewise-go/edgewise/sched"
-	"github.com/edgewise-go/edgewise/sys"
 )
 
 const (
@@ -136,47 +135,14 @@ func budgetLetsTasksRun(t T, r *rig) {
 	r.start(t, sched.Options{TurnBudget: always})
 	a, _ := r.pair(t)
 	reg := r.register(t, taskForm, a)
-	var pings atomic.Int32
-	var started atomic.Bool
-	flooder := r.spawn(t, r.loop(), context.Background(), "flooder", func(*sched.Task) error {
-		r.flood(t, &started, func() bool { return r.ops.share(reg) == nil && pings.Load() < 10 })
-		return nil
-	})
-	ping := r.spawn(t, r.loop(), context.Background(), "ping", func(task *sched.Task) error {
-		for pings.Store(1); pings.Load() < 10; pings.Add(1) {
-			if err := task.Yield(); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	started.Store(true)
-	r.wait(t, flooder, "the flooder ends")
-	r.wait(t, ping, "the other task ends")
+	r.letsTasksRun(t, func(*sched.Task) error { return r.ops.share(reg) })
 }
 
 func budgetLetsEventsIn(t T, r *rig) {
 	r.start(t, sched.Options{TurnBudget: always})
 	a, b := r.pair(t)
-	reg := r.register(t, taskForm, a)
 	busy := r.register(t, taskForm, b)
-	var received atomic.Bool
-	reader := r.spawn(t, r.loop(), context.Background(), "reader", func(*sched.Task) error {
-		_, err := receive(reg, a, make([]byte, 1))
-		received.Store(err == nil)
-		return err
-	})
-	r.fence(t)
-	r.do(t, "flooder", func(*sched.Task) error {
-		if _, err := sys.Send(b, []byte("x")); err != nil {
-			return err
-		}
-		var sent atomic.Bool
-		sent.Store(true)
-		r.flood(t, &sent, func() bool { return r.ops.share(busy) == nil && !received.Load() })
-		return nil
-	})
-	r.wait(t, reader, "the reader ends")
+	r.letsEventsIn(t, a, b, func(*sched.Task) error { return r.ops.share(busy) })
 }
 
 // budgetKeepsTheTurn: who has a share left is not suspended by asking. On a loop of one thread another task, which is ready, would run then.

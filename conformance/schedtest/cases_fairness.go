@@ -19,10 +19,16 @@ func fairnessCases() []testCase {
 
 func fairTasks(t T, r *rig) {
 	r.start(t, sched.Options{})
+	r.letsTasksRun(t, r.ops.yield)
+}
+
+// letsTasksRun has a task call let again and again until another one has had some turns.
+func (r *rig) letsTasksRun(t T, let func(*sched.Task) error) {
+	t.Helper()
 	var pings atomic.Int32
 	var started atomic.Bool
 	flooder := r.spawn(t, r.loop(), context.Background(), "flooder", func(task *sched.Task) error {
-		r.flood(t, &started, func() bool { return r.ops.yield(task) == nil && pings.Load() < 10 })
+		r.flood(t, &started, func() bool { return let(task) == nil && pings.Load() < 10 })
 		return nil
 	})
 	ping := r.spawn(t, r.loop(), context.Background(), "ping", func(task *sched.Task) error {
@@ -41,6 +47,12 @@ func fairTasks(t T, r *rig) {
 func fairEvents(t T, r *rig) {
 	r.start(t, sched.Options{})
 	a, b := r.pair(t)
+	r.letsEventsIn(t, a, b, r.ops.yield)
+}
+
+// letsEventsIn has a task call let again and again until another one has received what is sent from b to a.
+func (r *rig) letsEventsIn(t T, a, b sys.Handle, let func(*sched.Task) error) {
+	t.Helper()
 	reg := r.register(t, taskForm, a)
 	var received atomic.Bool
 	reader := r.spawn(t, r.loop(), context.Background(), "reader", func(*sched.Task) error {
@@ -55,7 +67,7 @@ func fairEvents(t T, r *rig) {
 		}
 		var sent atomic.Bool
 		sent.Store(true)
-		r.flood(t, &sent, func() bool { return r.ops.yield(task) == nil && !received.Load() })
+		r.flood(t, &sent, func() bool { return let(task) == nil && !received.Load() })
 		return nil
 	})
 	r.wait(t, reader, "the reader ends")
