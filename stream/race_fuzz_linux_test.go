@@ -95,7 +95,7 @@ func (s *raceScript) due() (due bool, at time.Duration) {
 // raceWaitsMax bounds the waits of a race, which has an event or a time to wait for in each.
 const raceWaitsMax = 2000
 
-// Wait goes on to the next event, or to the deadline if that comes first.
+// Wait goes on to the next event, or to the deadline if that comes first. It sleeps on the clock of the bubble, which moves when all in it sleep.
 func (s *raceScript) Wait(wanted []Readiness, deadline time.Time) error {
 	due, at := s.due()
 	switch s.waits++; {
