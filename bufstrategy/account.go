@@ -22,7 +22,19 @@ func (a *account) Stats() Stats { return a.stats }
 func (a *account) claim(n int) {
 	checkCommit(n, a.offered)
 	a.offered = 0
+	if n > 0 {
+		a.stats.Commits++
+	}
 	a.stats.Moved += uint64(n)
+}
+
+// consume checks a Discard of n of length bytes, and ends the space that is out.
+func (a *account) consume(n, length int) {
+	checkDiscard(n, length)
+	a.offered = 0
+	if n > 0 {
+		a.stats.Discards++
+	}
 }
 
 // level moves the watermarks after the number of unread bytes has changed.

@@ -156,6 +156,35 @@ func TestAnIdleSharedIsAtMost64Bytes(t *testing.T) {
 	runtime.KeepAlive(bs)
 }
 
+func TestSharedsOfTheSameOptionsHaveAConfigTogether(t *testing.T) {
+	pool, err := NewPool(1<<20, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scratch, err := NewScratch(1<<14, pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	limit := 0
+	open := func() *Shared {
+		limit = limit%sharedConfigsMax + 1
+		s, err := NewShared(Options{Scratch: scratch, Limit: limit})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Limit() != limit {
+			t.Errorf("Limit is %d, want %d", s.Limit(), limit)
+		}
+		return s
+	}
+	for range sharedConfigsMax {
+		open()
+	}
+	if n := testing.AllocsPerRun(100, func() { open() }); n != 1 {
+		t.Errorf("%v allocations for a Shared whose options are in use", n)
+	}
+}
+
 func heap() int64 {
 	runtime.GC()
 	runtime.GC()

@@ -67,7 +67,10 @@ type Buffer interface {
 
 // Stats is what a buffer counts. Release does not reset it.
 type Stats struct {
-	Moved  uint64 // Moved counts the bytes that were committed.
+	Moved    uint64 // Moved counts the bytes that were committed.
+	Commits  uint64 // Commits counts the Commits of more than zero bytes, which are the reads that got something.
+	Discards uint64 // Discards counts the Discards of more than zero bytes: the messages, if each is discarded at once.
+
 	Copied uint64 // Copied counts the bytes that the strategy copied itself: to compact, to grow, for a View, as left-overs.
 	Allocs uint64 // Allocs counts how often memory for bytes came from the heap or the system; memory that a Pool had kept is not counted.
 	Full   uint64 // Full counts how often Space had nothing to offer.

@@ -107,12 +107,19 @@ func (c *Chain) put(b *block) {
 
 // Commit makes n bytes of the space readable, and gives the segments that got none back to the pool.
 func (c *Chain) Commit(n int) {
-	if n > 0 && n == c.offered {
+	offered := c.offered
+	c.claim(n)
+	c.fill(n, offered)
+	c.level(c.n)
+}
+
+// fill is Commit short of what is counted and of the watermarks.
+func (c *Chain) fill(n, offered int) {
+	if n > 0 && n == offered {
 		c.ahead = min(c.ahead+1, aheadMax)
 	} else {
 		c.ahead = 1
 	}
-	c.claim(n)
 	c.n += n
 	if c.last != nil {
 		fits := min(n, len(c.last.buf)-c.last.w)
@@ -127,7 +134,6 @@ func (c *Chain) Commit(n int) {
 		c.link(b)
 	}
 	c.dropSpare()
-	c.level(c.n)
 }
 
 // link appends b, which holds unread bytes.
@@ -223,8 +229,14 @@ func (c *Chain) pull(n int) error {
 
 // Discard consumes n bytes, and gives the segments that become empty back to the pool.
 func (c *Chain) Discard(n int) {
-	checkDiscard(n, c.n)
+	c.consume(n, c.n)
 	c.dropSpare()
+	c.drop(n)
+	c.level(c.n)
+}
+
+// drop forgets the first n unread bytes.
+func (c *Chain) drop(n int) {
 	c.n -= n
 	for n > 0 {
 		h := c.head
@@ -240,7 +252,6 @@ func (c *Chain) Discard(n int) {
 		// The list of segments must not keep a block alive that the pool has dropped.
 		clear(c.vec[:cap(c.vec)])
 	}
-	c.level(c.n)
 }
 
 // Len is the number of unread bytes.
@@ -257,7 +268,9 @@ func (c *Chain) Trim() {
 
 // Release forgets the unread bytes and gives all memory back to the pool.
 func (c *Chain) Release() {
-	c.Discard(c.n)
+	c.dropSpare()
+	c.drop(c.n)
 	c.Trim()
 	c.ahead = 1
+	c.level(0)
 }

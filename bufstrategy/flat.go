@@ -73,14 +73,18 @@ func (f *flat) View(n int) ([]byte, error) {
 }
 
 func (f *flat) Discard(n int) {
-	checkDiscard(n, f.Len())
-	f.offered = 0
+	f.drop(n)
+	f.level(f.Len())
+}
+
+// drop is Discard short of the watermarks, which come last.
+func (f *flat) drop(n int) {
+	f.consume(n, f.Len())
 	f.spoil(f.buf[f.r : f.r+n])
 	f.r += n
 	if f.r == f.w {
 		f.r, f.w = 0, 0
 	}
-	f.level(f.Len())
 }
 
 func (f *flat) Len() int { return f.w - f.r }

@@ -49,16 +49,20 @@ func (g *Grow) Space() [][]byte {
 
 // Commit makes n bytes of the space readable.
 func (g *Grow) Commit(n int) {
+	g.peak = max(g.peak, g.Len()+n)
 	g.flat.Commit(n)
-	g.peak = max(g.peak, g.Len())
 }
 
 // Discard consumes n bytes, and halves the array when it has been too large for long.
 func (g *Grow) Discard(n int) {
-	g.flat.Discard(n)
-	if g.Len() > 0 || n == 0 {
-		return
+	g.drop(n)
+	if g.Len() == 0 && n > 0 {
+		g.ranEmpty()
 	}
+	g.level(g.Len())
+}
+
+func (g *Grow) ranEmpty() {
 	if g.peak > len(g.buf)/4 {
 		g.calm = 0
 	} else {
@@ -91,6 +95,6 @@ func (g *Grow) Trim() {
 
 // Release forgets the unread bytes and begins anew with no array.
 func (g *Grow) Release() {
-	g.flat.Release()
 	g.size, g.peak, g.calm = g.initial, 0, 0
+	g.flat.Release()
 }

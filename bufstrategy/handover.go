@@ -10,6 +10,8 @@ const handoverCopyMax = 512
 //
 // Two kinds of segment are copied: one with at most 512 unread bytes, where they fit behind the last bytes of c, and
 // one that a View of src has made larger than Limit of c, as far as there is room, since it could never move whole.
+// A MoveFrom of more than zero bytes counts as one Commit of c and one Discard of src.
+//
 // MoveFrom panics when src is c, or when the two are not on the same Pool.
 func (c *Chain) MoveFrom(src *Chain) int {
 	if c == src || c.pool != src.pool {
@@ -28,9 +30,13 @@ func (c *Chain) MoveFrom(src *Chain) int {
 		}
 		c.adopt(src, src.unlink())
 		c.n += n
-		c.stats.Moved += uint64(n)
 		src.n -= n
 		total += n
+	}
+	if total > 0 {
+		c.stats.Moved += uint64(total)
+		c.stats.Commits++
+		src.stats.Discards++
 	}
 	c.level(c.n)
 	src.level(src.n)
@@ -43,9 +49,9 @@ func (c *Chain) copyFrom(src *Chain) int {
 	for _, s := range c.Space() {
 		total += copy(s, h.buf[h.r+total:h.w])
 	}
-	c.Commit(total)
+	c.fill(total, c.offered)
 	c.stats.Copied += uint64(total)
-	src.Discard(total)
+	src.drop(total)
 	return total
 }
 

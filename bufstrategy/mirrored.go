@@ -67,7 +67,8 @@ func (m *Mirrored) Release() {
 		m.Ring.Release()
 		return
 	}
-	m.Discard(m.n)
+	m.offered = 0
+	m.drop(m.n)
 	if m.poison {
 		m.poisoned = m.buf
 	} else {
@@ -75,4 +76,5 @@ func (m *Mirrored) Release() {
 	}
 	m.resident(-m.limit)
 	m.buf, m.mapped, m.vec = nil, false, [2][]byte{}
+	m.level(0)
 }

@@ -102,8 +102,13 @@ func (r *Ring) View(n int) ([]byte, error) {
 
 // Discard consumes n bytes.
 func (r *Ring) Discard(n int) {
-	checkDiscard(n, r.n)
-	r.offered = 0
+	r.consume(n, r.n)
+	r.drop(n)
+	r.level(r.n)
+}
+
+// drop forgets the first n unread bytes.
+func (r *Ring) drop(n int) {
 	if n == 0 {
 		return
 	}
@@ -119,7 +124,6 @@ func (r *Ring) Discard(n int) {
 	if r.n == 0 {
 		r.head = 0 // fewer wraps
 	}
-	r.level(r.n)
 }
 
 // Len is the number of unread bytes.
@@ -144,9 +148,11 @@ func (r *Ring) Trim() {
 
 // Release forgets the unread bytes and gives all memory back.
 func (r *Ring) Release() {
-	r.Discard(r.n)
+	r.offered = 0
+	r.drop(r.n)
 	r.dropFlat()
 	r.resident(-len(r.buf))
 	r.buf = nil
 	r.vec = [2][]byte{}
+	r.level(0)
 }

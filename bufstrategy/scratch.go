@@ -1,6 +1,9 @@
 package bufstrategy
 
-import "fmt"
+import (
+	"fmt"
+	"sync/atomic"
+)
 
 // Scratch is the one array that all Shared buffers of a loop read into, and the Pool for what is left over.
 // It belongs to one goroutine, as do all buffers on it; the Pool may be shared with other loops.
@@ -12,6 +15,7 @@ type Scratch struct {
 	offered int
 	space   [1][]byte
 	unread  [1][]byte
+	configs atomic.Pointer[[sharedConfigsMax]*sharedConfig] // of the buffers made last, the youngest first
 }
 
 // NewScratch makes a Scratch of size bytes, whose buffers keep their left-overs in pool. The array is made at once.
@@ -50,7 +54,7 @@ func (c *Scratch) evict() bool {
 		if fresh {
 			count(&s.allocs)
 		}
-		if s.has(poisoned) {
+		if s.poison {
 			spoil(c.buf[c.r:c.w])
 		}
 		s.own = b

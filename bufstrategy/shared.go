@@ -13,6 +13,8 @@ var _ Buffer = (*Shared)(nil)
 // in front of what comes next when this buffer reads again.
 //
 // A Shared that holds no bytes is one object of at most 64 bytes and nothing else. Limit may not exceed the Scratch.
+// What all Shareds with the same options have in common they hold together: a Scratch remembers the last four sets of
+// options, and a loop whose buffers take turns in more of them pays a second object of that size a buffer.
 //
 // What Segments and View return is valid until, besides what Buffer says, the next Space of any buffer on the same
 // Scratch, and the next Scratch.Trim; the slices of segments until the next Segments or Space of any of them.
@@ -24,25 +26,14 @@ var _ Buffer = (*Shared)(nil)
 // Left-overs are best kept small: an incomplete message, not a backlog. Resident counts the whole Scratch while it
 // has unread bytes of this buffer. Allocs and Full of Stats stop counting at 2^32-1.
 type Shared struct {
-	scratch *Scratch
-	own     *block // the unread bytes, when they are not in the scratch
-	moved   uint64
-	copied  uint64
-	// From here on 32 bits each, so that the object is 64 bytes; LimitMax fits.
-	allocs, full     uint32
-	limit, high, low uint32
-	residentMax      uint32
-	flags            sharedFlags
+	*sharedConfig
+	own               *block // the unread bytes, when they are not in the scratch
+	moved, copied     uint64
+	commits, discards uint64
+	allocs, full      uint32
+	residentMax       uint32 // LimitMax fits
+	paused            bool
 }
-
-type sharedFlags uint8
-
-const (
-	poisoned sharedFlags = 1 << iota
-	paused
-)
-
-func (s *Shared) has(f sharedFlags) bool { return s.flags&f != 0 }
 
 // NewShared makes a Shared. It uses Scratch, Limit, High, Low and Poison of the options.
 // The default of Limit is the size of the Scratch.
@@ -58,11 +49,9 @@ func NewShared(o Options) (*Shared, error) {
 	if o.Limit > o.Scratch.Size() {
 		return nil, fmt.Errorf("bufstrategy: shared: limit %d is more than the scratch array of %d", o.Limit, o.Scratch.Size())
 	}
-	s := &Shared{scratch: o.Scratch, limit: uint32(o.Limit), high: uint32(o.High), low: uint32(o.Low)}
-	if o.Poison {
-		s.flags = poisoned
-	}
-	return s, nil
+	return &Shared{sharedConfig: o.Scratch.config(sharedConfig{
+		scratch: o.Scratch, limit: o.Limit, high: o.High, low: o.Low, poison: o.Poison,
+	})}, nil
 }
 
 func (s *Shared) owns() bool { return s.scratch.owner == s }
@@ -70,7 +59,7 @@ func (s *Shared) owns() bool { return s.scratch.owner == s }
 // Space takes the scratch array over and offers the room in it.
 func (s *Shared) Space() [][]byte {
 	c := s.scratch
-	if s.Len() == int(s.limit) || !s.owns() && !s.takeOver() {
+	if s.Len() == s.limit || !s.owns() && !s.takeOver() {
 		count(&s.full)
 		s.unoffer()
 		return nil
@@ -78,7 +67,7 @@ func (s *Shared) Space() [][]byte {
 	if c.r > 0 {
 		s.compact()
 	}
-	n := min(len(c.buf)-c.w, int(s.limit)-(c.w-c.r))
+	n := min(len(c.buf)-c.w, s.limit-(c.w-c.r))
 	c.offered = n
 	c.space[0] = c.buf[c.w : c.w+n : c.w+n]
 	return c.space[:]
@@ -103,7 +92,7 @@ func (s *Shared) takeOver() bool {
 func (s *Shared) dropOwn() {
 	b := s.own
 	s.own = nil
-	if s.has(poisoned) {
+	if s.poison {
 		spoil(b.buf[b.r:b.w])
 	}
 	s.scratch.pool.put(b)
@@ -119,7 +108,7 @@ func (s *Shared) compact() {
 	}
 	n := copy(c.buf, c.buf[c.r:c.w])
 	s.copied += uint64(n)
-	if s.has(poisoned) {
+	if s.poison {
 		spoil(c.buf[max(n, c.r):c.w])
 	}
 	c.r, c.w = 0, n
@@ -147,6 +136,9 @@ func (s *Shared) Commit(n int) {
 	if s.owns() {
 		c.w += n
 		s.unoffer()
+	}
+	if n > 0 {
+		s.commits++
 	}
 	s.moved += uint64(n)
 	s.resident()
@@ -178,7 +170,7 @@ func (s *Shared) bytes() []byte {
 // View returns n bytes, and never copies.
 func (s *Shared) View(n int) ([]byte, error) {
 	p := s.bytes()
-	if err := checkView(n, len(p), int(s.limit)); err != nil {
+	if err := checkView(n, len(p), s.limit); err != nil {
 		return nil, err
 	}
 	return p[:n:n], nil
@@ -187,8 +179,17 @@ func (s *Shared) View(n int) ([]byte, error) {
 // Discard consumes n bytes. The last one frees the memory, or the array.
 func (s *Shared) Discard(n int) {
 	checkDiscard(n, s.Len())
+	if n > 0 {
+		s.discards++
+	}
+	s.drop(n)
+	s.level()
+}
+
+// drop forgets the first n unread bytes.
+func (s *Shared) drop(n int) {
 	p := s.bytes()
-	if s.has(poisoned) {
+	if s.poison {
 		spoil(p[:n])
 	}
 	switch {
@@ -201,7 +202,6 @@ func (s *Shared) Discard(n int) {
 			s.dropOwn()
 		}
 	}
-	s.level()
 }
 
 // Len is the number of unread bytes.
@@ -216,17 +216,17 @@ func (s *Shared) Len() int {
 }
 
 // Limit is the number of unread bytes it can hold.
-func (s *Shared) Limit() int { return int(s.limit) }
+func (s *Shared) Limit() int { return s.limit }
 
 // Paused reports true from the high watermark down to the low one.
-func (s *Shared) Paused() bool { return s.has(paused) }
+func (s *Shared) Paused() bool { return s.paused }
 
 func (s *Shared) level() {
 	switch n := s.Len(); {
-	case n >= int(s.high):
-		s.flags |= paused
-	case n <= int(s.low):
-		s.flags &^= paused
+	case n >= s.high:
+		s.paused = true
+	case n <= s.low:
+		s.paused = false
 	}
 }
 
@@ -234,7 +234,10 @@ func (s *Shared) level() {
 func (s *Shared) Trim() { s.unoffer() }
 
 // Release forgets the unread bytes and gives their memory back.
-func (s *Shared) Release() { s.Discard(s.Len()) }
+func (s *Shared) Release() {
+	s.drop(s.Len())
+	s.level()
+}
 
 // resident returns the memory that holds unread bytes, and remembers the most.
 func (s *Shared) resident() int {
@@ -253,7 +256,7 @@ func (s *Shared) resident() int {
 func (s *Shared) Stats() Stats {
 	n := s.resident()
 	return Stats{
-		Moved: s.moved, Copied: s.copied, Allocs: uint64(s.allocs), Full: uint64(s.full),
+		Moved: s.moved, Commits: s.commits, Discards: s.discards, Copied: s.copied, Allocs: uint64(s.allocs), Full: uint64(s.full),
 		Resident: n, ResidentMax: int(s.residentMax),
 	}
 }

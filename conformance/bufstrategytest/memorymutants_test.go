@@ -124,6 +124,8 @@ func statsMutants() []mutant {
 	}
 	return []mutant{
 		seen("moved counts calls", count(func(s *bufstrategy.Stats, spaces, _, _ uint64) { s.Moved = spaces }), "stats/moved"),
+		seen("every space is a commit", count(func(s *bufstrategy.Stats, spaces, _, _ uint64) { s.Commits = spaces }), "stats/commits"),
+		seen("every discard counts", count(func(s *bufstrategy.Stats, _, discards, _ uint64) { s.Discards = discards }), "stats/discards"),
 		seen("full is not counted", count(func(s *bufstrategy.Stats, _, _, _ uint64) { s.Full = 0 }), "stats/full"),
 		seen("resident is not counted", count(func(s *bufstrategy.Stats, _, _, _ uint64) { s.Resident = 0 }), "stats/resident"),
 		seen("release resets the statistics", count(func(s *bufstrategy.Stats, _, _, releases uint64) {

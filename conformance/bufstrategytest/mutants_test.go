@@ -108,7 +108,8 @@ func spaceMutants() []mutant {
 		}),
 			"commit/zero", "exhausted/nothing-lost", "fill/drained-after-would-block", "fill/eof-behind-data",
 			"fill/everything-without-a-stall", "fill/failure-keeps-bytes", "fill/no-progress", "model/random",
-			"model/several", "poison/never-unread", "short-read/not-with-a-hang-up", "short-read/only-when-short"),
+			"model/several", "poison/never-unread", "short-read/not-with-a-hang-up", "short-read/only-when-short",
+			"stats/commits"),
 		seen("commit takes less than it is told", with(func(b bufstrategy.Buffer, _ Config) fault {
 			out := 0
 			return fault{

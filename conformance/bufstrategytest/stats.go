@@ -16,6 +16,38 @@ func statsCases() []Case {
 				}
 			},
 		}, {
+			ID:   "stats/commits",
+			Rule: "Commits counts the Commits of more than zero bytes, which are the reads that got something.",
+			Run: func(t T, f *Fixture) {
+				b := f.open(t, Config{Limit: 1000})
+				for range 3 {
+					putOnce(b, []byte("abcd"))
+					b.Space()
+					b.Commit(0)
+				}
+				b.Segments()
+				b.Discard(5)
+				if got := b.Stats().Commits; got != 3 {
+					t.Errorf("Commits is %d, want 3", got)
+				}
+			},
+		}, {
+			ID:   "stats/discards",
+			Rule: "Discards counts the Discards of more than zero bytes: the messages, if each is discarded at once.",
+			Run: func(t T, f *Fixture) {
+				b := f.open(t, Config{Limit: 1000})
+				put(t, b, []byte("abcdefgh"))
+				for range 4 {
+					b.Discard(2)
+					b.Discard(0)
+				}
+				put(t, b, []byte("forgotten"))
+				b.Release()
+				if got := b.Stats().Discards; got != 4 {
+					t.Errorf("Discards is %d, want 4", got)
+				}
+			},
+		}, {
 			ID:   "stats/full",
 			Rule: "Full counts how often Space had nothing to offer.",
 			Run: func(t T, f *Fixture) {

@@ -1,0 +1,20 @@
+package bufstrategy
+
+import "testing"
+
+func TestMoveFromCountsAsOneCommitAndOneDiscard(t *testing.T) {
+	pool, err := NewPool(1<<20, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cs := chains(t, pool, 64<<10, 1024, 2)
+	if _, err := (Writer{cs[0]}).Write(make([]byte, 5000)); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second moves nothing
+		cs[1].MoveFrom(cs[0])
+	}
+	if from, to := cs[0].Stats(), cs[1].Stats(); from.Discards != 1 || to.Commits != 1 || to.Moved != 5000 || to.Discards != 0 {
+		t.Errorf("from %+v\nto   %+v", from, to)
+	}
+}
