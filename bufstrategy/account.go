@@ -8,6 +8,7 @@ type account struct {
 	limit, high, low int
 	offered          int // bytes of the Space that a Commit may follow
 	paused, poison   bool
+	crossed          func(paused bool) // nil when nobody watches
 }
 
 func newAccount(o Options) account {
@@ -37,13 +38,30 @@ func (a *account) consume(n, length int) {
 	}
 }
 
-// level moves the watermarks after the number of unread bytes has changed.
+// level moves the watermarks after the number of unread bytes has changed. It comes last in every method, because it
+// may call a Watcher.
 func (a *account) level(length int) {
+	if a.cross(length) {
+		a.tell()
+	}
+}
+
+// cross moves the watermarks, and reports that one was crossed.
+func (a *account) cross(length int) bool {
+	was := a.paused
 	switch {
 	case length >= a.high:
 		a.paused = true
 	case length <= a.low:
 		a.paused = false
+	}
+	return a.paused != was
+}
+
+// tell calls the Watcher, if there is one, after a crossing.
+func (a *account) tell() {
+	if a.crossed != nil {
+		a.crossed(a.paused)
 	}
 }
 

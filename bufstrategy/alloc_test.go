@@ -156,6 +156,11 @@ func TestAnIdleSharedIsAtMost64Bytes(t *testing.T) {
 	runtime.KeepAlive(bs)
 }
 
+// watching cannot be compared, unless by its address.
+type watching struct{ seen []bool }
+
+func (watching) Crossed(Buffer, bool) {}
+
 func TestSharedsOfTheSameOptionsHaveAConfigTogether(t *testing.T) {
 	pool, err := NewPool(1<<20, 1<<20)
 	if err != nil {
@@ -182,6 +187,22 @@ func TestSharedsOfTheSameOptionsHaveAConfigTogether(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(100, func() { open() }); n != 1 {
 		t.Errorf("%v allocations for a Shared whose options are in use", n)
+	}
+	// A pointer is compared, and a function cannot be.
+	w := &watching{}
+	for _, c := range []struct {
+		watcher Watcher
+		want    float64
+	}{{w, 1}, {*w, 2}, {WatcherFunc(func(Buffer, bool) {}), 2}} {
+		one := func() {
+			if _, err := NewShared(Options{Scratch: scratch, Watcher: c.watcher}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		one()
+		if n := testing.AllocsPerRun(100, one); n != c.want {
+			t.Errorf("%v allocations for a Shared with a %T, want %v", n, c.watcher, c.want)
+		}
 	}
 }
 

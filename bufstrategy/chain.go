@@ -31,7 +31,7 @@ type Chain struct {
 	vec     [][]byte
 }
 
-// NewChain makes a Chain. It uses Limit, Segment, Pool, High, Low and Poison of the options.
+// NewChain makes a Chain. It uses Limit, Segment, Pool, High, Low, Watcher and Poison of the options.
 func NewChain(o Options) (*Chain, error) {
 	o, err := o.checked("chain")
 	if err != nil {
@@ -48,7 +48,9 @@ func NewChain(o Options) (*Chain, error) {
 			return nil, err
 		}
 	}
-	return &Chain{account: newAccount(o), pool: o.Pool, private: private, segment: o.Segment, ahead: 1}, nil
+	c := &Chain{account: newAccount(o), pool: o.Pool, private: private, segment: o.Segment, ahead: 1}
+	c.watch(c, o.Watcher)
+	return c, nil
 }
 
 // Space offers the room in the last segment and fresh segments behind it.

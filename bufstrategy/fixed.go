@@ -11,13 +11,15 @@ var _ Buffer = (*Fixed)(nil)
 // Trim gives the array back when the buffer is empty and does nothing otherwise.
 type Fixed struct{ flat }
 
-// NewFixed makes a Fixed. It uses Limit, High, Low and Poison of the options.
+// NewFixed makes a Fixed. It uses Limit, High, Low, Watcher and Poison of the options.
 func NewFixed(o Options) (*Fixed, error) {
 	o, err := o.checked("fixed")
 	if err != nil {
 		return nil, err
 	}
-	return &Fixed{flat{account: newAccount(o)}}, nil
+	f := &Fixed{flat{account: newAccount(o)}}
+	f.watch(f, o.Watcher)
+	return f, nil
 }
 
 // Space offers the room behind the unread bytes, after a move to the front where that pays.

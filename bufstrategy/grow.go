@@ -19,13 +19,15 @@ type Grow struct {
 	calm    int // times it ran empty with a low peak
 }
 
-// NewGrow makes a Grow. It uses Limit, Initial, High, Low and Poison of the options.
+// NewGrow makes a Grow. It uses Limit, Initial, High, Low, Watcher and Poison of the options.
 func NewGrow(o Options) (*Grow, error) {
 	o, err := o.checked("grow")
 	if err != nil {
 		return nil, err
 	}
-	return &Grow{flat: flat{account: newAccount(o)}, initial: o.Initial, size: o.Initial}, nil
+	g := &Grow{flat: flat{account: newAccount(o)}, initial: o.Initial, size: o.Initial}
+	g.watch(g, o.Watcher)
+	return g, nil
 }
 
 // Space offers the room behind the unread bytes, after growth or a move to the front where little is free.

@@ -38,8 +38,13 @@ func (c *Chain) MoveFrom(src *Chain) int {
 		c.stats.Commits++
 		src.stats.Discards++
 	}
-	c.level(c.n)
-	src.level(src.n)
+	up, down := c.cross(c.n), src.cross(src.n)
+	if up {
+		c.tell()
+	}
+	if down {
+		src.tell()
+	}
 	return total
 }
 

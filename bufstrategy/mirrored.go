@@ -19,7 +19,7 @@ type Mirrored struct {
 	poisoned []byte // memory that was released, in the debug mode
 }
 
-// NewMirrored makes a Mirrored. It uses Limit, rounded up to a power of two and to the pages of the system, High, Low and Poison of the options.
+// NewMirrored makes a Mirrored. It uses Limit, rounded up to a power of two and to the pages of the system, High, Low, Watcher and Poison of the options.
 func NewMirrored(o Options) (*Mirrored, error) {
 	if _, err := o.checked("mirrored"); err != nil {
 		return nil, err
@@ -29,7 +29,9 @@ func NewMirrored(o Options) (*Mirrored, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Mirrored{Ring: Ring{account: newAccount(o)}}, nil
+	m := &Mirrored{Ring: Ring{account: newAccount(o)}}
+	m.watch(m, o.Watcher)
+	return m, nil
 }
 
 // Fallback returns why the memory that m holds, or has held last, is not mapped twice; nil if it is.

@@ -25,6 +25,9 @@ type Options struct {
 	// The default of High is the buffer's Limit; the default of Low is half of High.
 	High, Low int
 
+	// Watcher is told of each crossing of the watermarks. nil means nobody.
+	Watcher Watcher
+
 	// Poison overwrites bytes with the byte Poison when they are discarded or released, or moved away from, to find who
 	// reads them later. It never touches unread bytes.
 	Poison bool

@@ -17,7 +17,7 @@ type Ring struct {
 	vec  [2][]byte
 }
 
-// NewRing makes a Ring. It uses Limit, rounded up to a power of two, High, Low and Poison of the options.
+// NewRing makes a Ring. It uses Limit, rounded up to a power of two, High, Low, Watcher and Poison of the options.
 func NewRing(o Options) (*Ring, error) {
 	if o.Limit > 0 && o.Limit <= LimitMax {
 		o.Limit = powerOfTwo(o.Limit)
@@ -26,7 +26,9 @@ func NewRing(o Options) (*Ring, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Ring{account: newAccount(o)}, nil
+	r := &Ring{account: newAccount(o)}
+	r.watch(r, o.Watcher)
+	return r, nil
 }
 
 // Space offers all that is free, in one or two segments.

@@ -14,7 +14,8 @@ var _ Buffer = (*Shared)(nil)
 //
 // A Shared that holds no bytes is one object of at most 64 bytes and nothing else. Limit may not exceed the Scratch.
 // What all Shareds with the same options have in common they hold together: a Scratch remembers the last four sets of
-// options, and a loop whose buffers take turns in more of them pays a second object of that size a buffer.
+// options, and a loop whose buffers take turns in more of them, or have a Watcher that is no pointer, pays a second
+// object of at most 64 bytes a buffer.
 //
 // What Segments and View return is valid until, besides what Buffer says, the next Space of any buffer on the same
 // Scratch, and the next Scratch.Trim; the slices of segments until the next Segments or Space of any of them.
@@ -35,7 +36,7 @@ type Shared struct {
 	paused            bool
 }
 
-// NewShared makes a Shared. It uses Scratch, Limit, High, Low and Poison of the options.
+// NewShared makes a Shared. It uses Scratch, Limit, High, Low, Watcher and Poison of the options.
 // The default of Limit is the size of the Scratch.
 func NewShared(o Options) (*Shared, error) {
 	if o.Scratch == nil {
@@ -50,7 +51,7 @@ func NewShared(o Options) (*Shared, error) {
 		return nil, fmt.Errorf("bufstrategy: shared: limit %d is more than the scratch array of %d", o.Limit, o.Scratch.Size())
 	}
 	return &Shared{sharedConfig: o.Scratch.config(sharedConfig{
-		scratch: o.Scratch, limit: o.Limit, high: o.High, low: o.Low, poison: o.Poison,
+		scratch: o.Scratch, limit: o.Limit, high: o.High, low: o.Low, watcher: o.Watcher, poison: o.Poison,
 	})}, nil
 }
 
@@ -221,12 +222,17 @@ func (s *Shared) Limit() int { return s.limit }
 // Paused reports true from the high watermark down to the low one.
 func (s *Shared) Paused() bool { return s.paused }
 
+// level moves the watermarks, and comes last: it may call the Watcher.
 func (s *Shared) level() {
+	was := s.paused
 	switch n := s.Len(); {
 	case n >= s.high:
 		s.paused = true
 	case n <= s.low:
 		s.paused = false
+	}
+	if s.paused != was && s.watcher != nil {
+		s.watcher.Crossed(s, s.paused)
 	}
 }
 

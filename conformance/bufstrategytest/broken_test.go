@@ -22,6 +22,14 @@ type fault struct {
 	stats    func() bufstrategy.Stats
 }
 
+// unbroken is the good buffer under b, if b is broken.
+func unbroken(b bufstrategy.Buffer) bufstrategy.Buffer {
+	if b, ok := b.(*broken); ok {
+		return b.Buffer
+	}
+	return b
+}
+
 func (b *broken) Space() [][]byte {
 	if b.space != nil {
 		return b.space()

@@ -34,6 +34,12 @@ const (
 
 	// Contiguous says that all that is free, and all that is unread, lies together, so that a View never copies.
 	Contiguous Feature = "contiguous"
+
+	// Watches is Options.Watcher. Without it, New with Config.Watcher must say errors.ErrUnsupported.
+	Watches Feature = "watermark-callbacks"
+
+	// HandsOver says that the unread bytes of one buffer can be handed to another, as by Chain.MoveFrom. It needs Fixture.Move.
+	HandsOver Feature = "hand-over"
 )
 
 // LimitBytesMax is the largest Limit that a case asks for.
@@ -43,6 +49,7 @@ const LimitBytesMax = 100_000
 type Config struct {
 	Limit, High, Low int
 	Poison           bool
+	Watcher          bufstrategy.Watcher
 }
 
 // Fixture makes the buffers of one case. Those that share memory with each other in production do so here.
@@ -52,6 +59,9 @@ type Fixture struct {
 	// Exhaust makes memory shared by the buffers run out, until the function that it returns is called. It may
 	// leave the bytes in existing buffers where they are. Needed for SharesMemory.
 	Exhaust func() (restore func())
+
+	// Move hands the unread bytes of src over to dst, and returns how many. Needed for HandsOver.
+	Move func(dst, src bufstrategy.Buffer) int
 
 	// Fill and Flush are those of package bufstrategy when nil.
 	Fill  func(bufstrategy.Buffer, bufstrategy.Source, int) (bufstrategy.Outcome, int, error)
@@ -71,7 +81,7 @@ func CheckBuffer(ctx context.Context, target Target) []Violation {
 
 // Cases returns every case of the suite.
 func Cases() []Case {
-	return slices.Concat(spaceCases(), consumeCases(), viewCases(), lifetimeCases(), statsCases(), modelCases(),
+	return slices.Concat(spaceCases(), consumeCases(), viewCases(), lifetimeCases(), statsCases(), watermarkCases(), modelCases(),
 		fillCases(), shortReadCases(), flushCases())
 }
 

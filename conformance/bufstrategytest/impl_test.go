@@ -10,14 +10,14 @@ import (
 const poolBytes = 1 << 20
 
 func options(c Config) bufstrategy.Options {
-	return bufstrategy.Options{Limit: c.Limit, High: c.High, Low: c.Low, Poison: c.Poison}
+	return bufstrategy.Options{Limit: c.Limit, High: c.High, Low: c.Low, Poison: c.Poison, Watcher: c.Watcher}
 }
 
 // byName is a target whose buffers need nothing but their options.
 func byName(name string, features ...Feature) Target {
 	return Target{
 		Name:     name,
-		Features: append([]Feature{Poisons}, features...),
+		Features: append([]Feature{Poisons, Watches}, features...),
 		Open: func(T) (*Fixture, error) {
 			return &Fixture{New: func(c Config) (bufstrategy.Buffer, error) {
 				o := options(c)
@@ -32,7 +32,7 @@ func byName(name string, features ...Feature) Target {
 func pooled(segment int) Target {
 	return Target{
 		Name:     "chain+pool",
-		Features: []Feature{Poisons, SharesMemory, Copyless},
+		Features: []Feature{Poisons, Watches, SharesMemory, Copyless, HandsOver},
 		Open: func(T) (*Fixture, error) {
 			pool, err := bufstrategy.NewPool(poolBytes, poolBytes/2)
 			if err != nil {
@@ -45,6 +45,9 @@ func pooled(segment int) Target {
 					return bufstrategy.New("chain", o)
 				},
 				Exhaust: func() func() { return hog(pool) },
+				Move: func(dst, src bufstrategy.Buffer) int {
+					return unbroken(dst).(*bufstrategy.Chain).MoveFrom(unbroken(src).(*bufstrategy.Chain))
+				},
 			}, nil
 		},
 	}
@@ -69,7 +72,7 @@ func hog(pool *bufstrategy.Pool) func() {
 func sharedTarget() Target {
 	return Target{
 		Name:     "shared",
-		Features: []Feature{Poisons, SharesMemory},
+		Features: []Feature{Poisons, Watches, SharesMemory},
 		Open: func(T) (*Fixture, error) {
 			pool, err := bufstrategy.NewPool(poolBytes, poolBytes/2)
 			if err != nil {

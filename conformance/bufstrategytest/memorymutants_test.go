@@ -27,7 +27,8 @@ func lifetimeMutants() []mutant {
 				return b.Space()
 			}}
 		}),
-			"poison/discarded", "release/usable-again", "short-read/only-when-short"),
+			"poison/discarded", "release/usable-again", "short-read/only-when-short",
+			"watermark/release", "watermark/state-in-call"),
 		seen("trim loses a byte", with(func(b bufstrategy.Buffer, _ Config) fault {
 			return fault{trim: func() { b.Trim(); b.Discard(min(1, b.Len())) }}
 		}),

@@ -12,7 +12,7 @@ import (
 type mutant = suite.Mutant[*Fixture]
 
 func TestEveryCaseHasBeenSeenToFail(t *testing.T) {
-	suite.Prove(t, Cases(), slices.Concat(spaceMutants(), consumeMutants(), lifetimeMutants(), statsMutants(),
+	suite.Prove(t, Cases(), slices.Concat(spaceMutants(), consumeMutants(), lifetimeMutants(), statsMutants(), watermarkMutants(),
 		fillMutants(), flushMutants()), oddities())
 }
 
@@ -132,7 +132,8 @@ func spaceMutants() []mutant {
 			return Config{Limit: max(1, c.Limit/2), Poison: c.Poison}
 		}, func(b bufstrategy.Buffer, c Config) fault { return fault{} }),
 			"exhausted/nothing-lost", "limit/reached-and-kept", "model/random", "paused/between-watermarks",
-			"space/keeps-unread", "view/first-bytes"),
+			"space/keeps-unread", "view/first-bytes", "watermark/handover", "watermark/one-call-a-crossing",
+			"watermark/release", "watermark/state-in-call"),
 		seen("limit shrinks", with(func(b bufstrategy.Buffer, c Config) fault {
 			less := 0
 			return fault{
@@ -199,7 +200,7 @@ func consumeMutants() []mutant {
 			return fault{paused: func() bool { return false }}
 		}),
 			"flush/everything-to-a-slow-reader", "model/random", "model/several", "paused/between-watermarks",
-			"poison/never-unread"),
+			"poison/never-unread", "watermark/handover"),
 		seen("view ends with the segment", with(func(b bufstrategy.Buffer, _ Config) fault {
 			return fault{view: func(n int) ([]byte, error) {
 				if s := b.Segments(); n > 0 && len(s) > 0 && n > len(s[0]) && n <= b.Len() {
