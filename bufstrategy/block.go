@@ -1,0 +1,93 @@
+package bufstrategy
+
+import (
+	"math/bits"
+	"sync/atomic"
+)
+
+// blockMin is the smallest block of a Pool, in bytes.
+const blockMin = 256
+
+// block is memory of a Pool and, while lent, a link of one Chain, the left-overs of one Shared, or what a Block is a
+// handle of. The object stays with its memory while that is kept, so that lending it again allocates nothing.
+type block struct {
+	buf  []byte
+	r, w int // unread: buf[r:w]
+	next *block
+	life atomic.Uint32 // of the Blocks that it has been, so that an old handle is known as one
+}
+
+func (b *block) unread() int { return b.w - b.r }
+
+// classOf returns the logarithm of the smallest block that holds n bytes; false if no int holds its size.
+func classOf(n int) (class int, ok bool) {
+	class = bits.Len(uint(max(n, blockMin) - 1))
+	return class, class < bits.UintSize-1
+}
+
+// class is the logarithm of the size of b.
+func (b *block) class() int { return bits.Len(uint(len(b.buf) - 1)) }
+
+// bin holds the free blocks of one size. The last that came is the first to go, while it is warm.
+type bin struct {
+	head *block
+	n    int
+}
+
+func (s *bin) push(b *block) {
+	b.next, s.head = s.head, b
+	s.n++
+}
+
+// pop returns nil when there is none.
+func (s *bin) pop() *block {
+	b := s.head
+	if b != nil {
+		s.head, b.next = b.next, nil
+		s.n--
+	}
+	return b
+}
+
+// Block is memory that a Pool has lent, for programs that want the memory without a buffer. It is a small value: a
+// copy of it is the same memory, and the Release of one is that of all.
+//
+// A Block may be used by one goroutine at a time, and be released by another. The zero Block is no memory.
+type Block struct {
+	of   *block
+	pool *Pool
+	n    int
+	life uint32
+}
+
+func (p *Pool) lentAs(b *block, n int) Block { return Block{of: b, pool: p, n: n, life: b.life.Load()} }
+
+// Bytes returns the memory: as many bytes as were asked for, and more up to the capacity, all of which may be used.
+// They are not cleared: they hold whatever their last user has left there. It panics after Release.
+func (b Block) Bytes() []byte {
+	if b.of == nil {
+		return nil
+	}
+	if b.of.life.Load() != b.life {
+		panic("bufstrategy: Bytes of a Block that was released")
+	}
+	return b.of.buf[:b.n]
+}
+
+// Release gives the memory back to its Pool. Nobody may use it any more, Bytes that were asked for before included.
+//
+// A second Release panics, of whichever copy, also when the memory has been lent to others since.
+func (b Block) Release() {
+	if b.of != nil {
+		b.end()
+		b.pool.put(b.of)
+	}
+}
+
+// end makes every copy of b an old one.
+func (b Block) end() {
+	// The number of lives begins again after 2^32. An old Block that lies around for that many is taken for a new one.
+	if !b.of.life.CompareAndSwap(b.life, b.life+1) {
+		panic("bufstrategy: Release of a Block that was released")
+	}
+}

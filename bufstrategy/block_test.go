@@ -1,0 +1,105 @@
+package bufstrategy
+
+import (
+	"errors"
+	"math"
+	"testing"
+)
+
+func newPool(t testing.TB, o PoolOptions) *Pool {
+	t.Helper()
+	p, err := NewPoolOf(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// mustTake takes n bytes of a pool or a cache.
+func mustTake(t testing.TB, from interface{ Take(n int) (Block, error) }, n int) Block {
+	t.Helper()
+	b, err := from.Take(n)
+	if err != nil {
+		t.Fatalf("Take of %d bytes: %v", n, err)
+	}
+	return b
+}
+
+func panics(f func()) (panicked bool) {
+	defer func() { panicked = recover() != nil }()
+	f()
+	return false
+}
+
+func TestABlockIsAsLargeAsWasAskedFor(t *testing.T) {
+	p := newPool(t, PoolOptions{Limit: 8192})
+	for n, size := range map[int]int{0: 256, 1: 256, 256: 256, 257: 512, 4096: 4096, 4097: 8192} {
+		b := mustTake(t, p, n)
+		if len(b.Bytes()) != n || cap(b.Bytes()) != size || p.Stats().Lent != size {
+			t.Errorf("Take(%d): %d bytes, capacity %d, lent %d, want capacity %d", n, len(b.Bytes()), cap(b.Bytes()), p.Stats().Lent, size)
+		}
+		b.Release()
+	}
+	for _, n := range []int{8193, math.MaxInt/2 + 2, math.MaxInt} {
+		if b, err := p.Take(n); !errors.Is(err, ErrExhausted) || b != (Block{}) {
+			t.Errorf("Take(%d): %v, want ErrExhausted", n, err)
+		}
+	}
+	if !panics(func() { _, _ = p.Take(-1) }) {
+		t.Error("Take(-1): no panic")
+	}
+	if s := p.Stats(); s.Refused != 3 || s.Lent != 0 {
+		t.Errorf("%+v, want 3 refused", s)
+	}
+}
+
+func TestABlockIsReleasedOnce(t *testing.T) {
+	p := newPool(t, PoolOptions{Limit: 1024, Keep: 1024})
+	var none Block
+	none.Release()
+	if none.Bytes() != nil {
+		t.Error("the zero Block has bytes")
+	}
+	first := mustTake(t, p, 100)
+	again := first
+	first.Release()
+	for name, old := range map[string]Block{"itself": first, "its copy": again} {
+		if !panics(old.Release) || !panics(func() { old.Bytes() }) {
+			t.Errorf("a Block can be used after Release, by %s", name)
+		}
+	}
+	second := mustTake(t, p, 100)
+	if !panics(first.Release) || !panics(func() { first.Bytes() }) {
+		t.Error("an old Block can be used when its memory is lent again")
+	}
+	if s := p.Stats(); s.Lent != 256 || s.Kept != 0 || s.Hits != 1 {
+		t.Errorf("%+v: the memory was not lent again, or came back twice", s)
+	}
+	second.Release()
+}
+
+func TestAPoolCountsWhatItDoes(t *testing.T) {
+	p := newPool(t, PoolOptions{Limit: 2048, Keep: 1024})
+	a, b := mustTake(t, p, 1024), mustTake(t, p, 512)
+	_, err := p.Take(1000)
+	a.Release() // kept
+	b.Release() // dropped
+	c := mustTake(t, p, 600)
+	c.Release()
+	p.Trim()
+	want := PoolStats{LentMax: 1536, Takes: 3, Hits: 1, Refused: 1, Dropped: 2}
+	if got := p.Stats(); got != want || !errors.Is(err, ErrExhausted) {
+		t.Errorf("%+v, want %+v; at the bound %v", got, want, err)
+	}
+}
+
+func TestTakeAllocatesNothing(t *testing.T) {
+	p := newPool(t, PoolOptions{Limit: 1 << 20, Keep: 1 << 20})
+	if n := testing.AllocsPerRun(1000, func() {
+		b := mustTake(t, p, 3000)
+		b.Bytes()[0]++
+		b.Release()
+	}); n != 0 {
+		t.Errorf("%v allocations a take", n)
+	}
+}

@@ -1,0 +1,102 @@
+package bufstrategy
+
+import (
+	"bytes"
+	"flag"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+var soakFor = flag.Duration("pool.soak", time.Second, "how long each test of many goroutines on one Pool takes")
+
+// soakers is how many goroutines share a Pool.
+const soakers = 16
+
+// lender is a Pool, or a Cache of one goroutine.
+type lender interface {
+	Take(n int) (Block, error)
+}
+
+// soak lets goroutines take, fill, check and release blocks of random sizes. Each holds at most share bytes, so that
+// nobody is refused when the bound is more than soakers times share. It counts what is lent by itself.
+func soak(t *testing.T, p *Pool, share int, open func() (from lender, release func(Block), tick func())) {
+	var lent atomic.Int64
+	var wg sync.WaitGroup
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	end := time.Now().Add(*soakFor)
+	for i := range soakers {
+		wg.Go(func() {
+			from, release, tick := open()
+			rng := rand.New(rand.NewPCG(seed, uint64(i)))
+			own := bytes.Repeat([]byte{byte(i)}, share)
+			var held []Block
+			bytesHeld := 0
+			giveBack := func() {
+				k := rng.IntN(len(held))
+				b := held[k]
+				held[k] = held[len(held)-1]
+				held = held[:len(held)-1]
+				if !bytes.Equal(b.Bytes(), own[:len(b.Bytes())]) {
+					t.Error("the bytes of another")
+				}
+				n := cap(b.Bytes())
+				bytesHeld -= n
+				lent.Add(-int64(n))
+				release(b)
+			}
+			for round := 0; time.Now().Before(end) && !t.Failed(); round++ {
+				for range 200 {
+					n := 1 + rng.IntN(1<<(4+rng.IntN(11)))
+					if bytesHeld+powerOfTwo(max(n, blockMin)) > share {
+						giveBack()
+						continue
+					}
+					b, err := from.Take(n)
+					if err != nil {
+						t.Errorf("refused %d bytes with %d lent: %v, %+v", n, lent.Load(), err, p.Stats())
+						return
+					}
+					copy(b.Bytes(), own)
+					bytesHeld += cap(b.Bytes())
+					if now := lent.Add(int64(cap(b.Bytes()))); now > int64(p.limit) {
+						t.Errorf("%d bytes lent of %d", now, p.limit)
+					}
+					held = append(held, b)
+				}
+				if s := p.Stats(); s.Lent+s.Kept > p.limit || s.Kept > p.keep {
+					t.Errorf("beyond the bounds %d, %d: %+v", p.limit, p.keep, s)
+				}
+				tick()
+			}
+			for len(held) > 0 {
+				giveBack()
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// wantReused checks that memory was lent again, as it has to be where as much is kept as is lent at most: no more
+// blocks need be made than the bound has room for, and a few, in time, because the sizes wanted at once vary.
+func wantReused(t *testing.T, p *Pool) {
+	t.Helper()
+	s := p.Stats()
+	t.Logf("%+v: %.5f of the takes were hits", s, float64(s.Hits)/float64(s.Takes))
+	if made := s.Takes - s.Hits; made > uint64(p.limit/blockMin)+s.Takes/1000 {
+		t.Errorf("%d blocks were made for %d takes", made, s.Takes)
+	}
+	if s.Lent != 0 || s.Refused != 0 {
+		t.Errorf("after all was released: %+v", s)
+	}
+}
+
+func TestBoundAndHitRateOfAPoolUnderManyGoroutines(t *testing.T) {
+	const share = 64 << 10
+	p := newPool(t, PoolOptions{Limit: 2 * soakers * share, Keep: 2 * soakers * share})
+	soak(t, p, share, func() (lender, func(Block), func()) { return p, Block.Release, func() {} })
+	wantReused(t, p)
+}
