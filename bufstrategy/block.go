@@ -28,10 +28,20 @@ func classOf(n int) (class int, ok bool) {
 // class is the logarithm of the size of b.
 func (b *block) class() int { return bits.Len(uint(len(b.buf) - 1)) }
 
+// memory is where blocks come from and go to: a Pool or a Cache.
+type memory interface {
+	// take lends a block of at least n bytes and says whether it was made for it; nil at the bound.
+	take(n int) (taken *block, fresh bool)
+
+	// put takes a block back. Nobody may use it any more.
+	put(b *block)
+}
+
 // bin holds the free blocks of one size. The last that came is the first to go, while it is warm.
 type bin struct {
 	head *block
 	n    int
+	low  int // the least that n has been since the last tick
 }
 
 func (s *bin) push(b *block) {
@@ -45,8 +55,15 @@ func (s *bin) pop() *block {
 	if b != nil {
 		s.head, b.next = b.next, nil
 		s.n--
+		s.low = min(s.low, s.n)
 	}
 	return b
+}
+
+// tick begins a new interval, and returns how many blocks were not needed in the last one.
+func (s *bin) tick() (unused int) {
+	unused, s.low = s.low, s.n-s.low
+	return unused
 }
 
 // Block is memory that a Pool has lent, for programs that want the memory without a buffer. It is a small value: a

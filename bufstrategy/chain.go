@@ -21,7 +21,8 @@ const aheadMax = 4
 type Chain struct {
 	account
 	pool    *Pool
-	private bool // nobody else uses the pool
+	memory  memory // the pool, or a cache on it
+	private bool   // nobody else uses the pool
 	segment int
 	n       int    // unread bytes
 	head    *block // the first with unread bytes
@@ -31,14 +32,14 @@ type Chain struct {
 	vec     [][]byte
 }
 
-// NewChain makes a Chain. It uses Limit, Segment, Pool, High, Low, Watcher and Poison of the options.
+// NewChain makes a Chain. It uses Limit, Segment, Pool, Cache, High, Low, Watcher and Poison of the options.
 func NewChain(o Options) (*Chain, error) {
 	o, err := o.checked("chain")
 	if err != nil {
 		return nil, err
 	}
 	o.Segment = max(powerOfTwo(o.Segment), blockMin)
-	private := o.Pool == nil
+	private := o.Pool == nil && o.Cache == nil
 	if private {
 		// Limit bytes may begin and end inside a segment, and a View needs as much again in one block.
 		// In 64 bits, because the sum may not fit an int of 32.
@@ -48,7 +49,11 @@ func NewChain(o Options) (*Chain, error) {
 			return nil, err
 		}
 	}
-	c := &Chain{account: newAccount(o), pool: o.Pool, private: private, segment: o.Segment, ahead: 1}
+	pool, from, err := o.memory()
+	if err != nil {
+		return nil, err
+	}
+	c := &Chain{account: newAccount(o), pool: pool, memory: from, private: private, segment: o.Segment, ahead: 1}
 	c.watch(c, o.Watcher)
 	return c, nil
 }
@@ -91,7 +96,7 @@ func (c *Chain) offer(b *block) {
 }
 
 func (c *Chain) take(n int) *block {
-	b, fresh := c.pool.take(n)
+	b, fresh := c.memory.take(n)
 	if b == nil {
 		return nil
 	}
@@ -104,7 +109,7 @@ func (c *Chain) take(n int) *block {
 
 func (c *Chain) put(b *block) {
 	c.resident(-len(b.buf))
-	c.pool.put(b)
+	c.memory.put(b)
 }
 
 // Commit makes n bytes of the space readable, and gives the segments that got none back to the pool.

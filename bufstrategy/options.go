@@ -41,6 +41,10 @@ type Options struct {
 	// Pool is where a Chain gets its segments. nil means a pool of its own, whose bound lets it reach Limit.
 	Pool *Pool
 
+	// Cache is where a Chain gets its segments without a lock, if there is one a loop. Pool may be left nil beside it,
+	// and has to be the Pool of the Cache otherwise. nil means straight from Pool.
+	Cache *Cache
+
 	// Scratch is the array that a Shared reads into. It is needed, and has no default: there is one a loop.
 	Scratch *Scratch
 }

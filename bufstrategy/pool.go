@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/bits"
 	"sync"
+	"sync/atomic"
 )
 
 // Pool lends blocks of memory to any number of buffers, and to programs that have none, and keeps some that were
@@ -16,18 +17,21 @@ import (
 // bound would refuse memory otherwise.
 type Pool struct {
 	limit, keep int
+	pressure    atomic.Uint32 // how often memory was refused; Caches that see it change give back what they hold
 
 	mu     sync.Mutex // guards all below; memory is made and dropped without it
-	out    int        // bytes of the blocks that are not here
+	out    int        // bytes of the blocks that are not here: lent, or in a Cache
 	outMax int
 	kept   int
+	cached int // of out, as far as the Caches have told
 	counts poolCounts
 	free   [bits.UintSize]bin // by the logarithm of the size
 }
 
 // PoolOptions configure a Pool. Sizes are in bytes.
 type PoolOptions struct {
-	// Limit is the most that the Pool lends at once, and what it has lent and kept together never exceeds it: at least 256.
+	// Limit is the most that the Pool lends at once. What it has lent and kept, and what its Caches hold, never exceeds
+	// it together: at least 256.
 	Limit int
 
 	// Keep is the most of what was returned that the Pool keeps for reuse: 0 <= Keep <= Limit.
@@ -63,6 +67,37 @@ func checkTake(n int) {
 	}
 }
 
+// tickBatchMax is how many blocks a Tick drops at most before it lets others take the lock.
+const tickBatchMax = 64
+
+// Tick drops those blocks that were not needed since the last Tick: of each size as many as were kept at least, all the
+// time. It is meant for a timer: a Pool that is idle keeps nothing after two calls, without a trace of the burst before,
+// and a busy one keeps what it uses between two calls. There is no clock in it: the interval is the caller's, and is
+// best longer than the pauses of the traffic, some seconds.
+//
+// Where there are Caches, each loop calls Cache.Tick by its timer, and any of them Pool.Tick: all is idle after two of
+// the first and three of the second, in turns.
+func (p *Pool) Tick() {
+	for class := range p.free {
+		p.mu.Lock()
+		unused := p.free[class].tick()
+		p.mu.Unlock()
+		for ; unused > 0; unused -= tickBatchMax {
+			p.drop(p.detachSome(class, min(unused, tickBatchMax)))
+		}
+	}
+}
+
+// detachSome removes up to n blocks of a size; the caller drops them.
+func (p *Pool) detachSome(class, n int) (idle *block) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for range min(n, p.free[class].n) {
+		idle = p.unkeep(class, idle)
+	}
+	return idle
+}
+
 // Trim drops what the pool keeps for reuse.
 func (p *Pool) Trim() {
 	p.mu.Lock()
@@ -71,23 +106,26 @@ func (p *Pool) Trim() {
 	p.drop(idle)
 }
 
-func (p *Pool) take(n int) (taken *block, fresh bool) {
+func (p *Pool) take(n int) (taken *block, fresh bool) { return p.takeSome(n, 1, nil) }
+
+func (p *Pool) put(b *block) {
+	b.next = nil
+	p.accept(b, nil)
+}
+
+// takeSome lends a list of blocks of the same size: as many as were kept, up to want, or else a fresh one.
+func (p *Pool) takeSome(n, want int, c *Cache) (list *block, fresh bool) {
 	class, ok := classOf(n)
 	if !ok {
 		p.refuse()
 		return nil, false
 	}
-	b, idle, ok := p.reserve(class)
+	list, idle, ok := p.reserve(class, want, c)
 	p.drop(idle)
-	if !ok || b != nil {
-		return b, false
+	if !ok || list != nil {
+		return list, false
 	}
 	return p.fresh(class), true
-}
-
-func (p *Pool) put(b *block) {
-	b.next = nil
-	p.accept(b)
 }
 
 // fresh makes a block. It is the only place where a Pool gets memory; the bytes are reserved already.
@@ -111,36 +149,60 @@ func (p *Pool) refuse() {
 	p.counts.refused++
 }
 
-// reserve accounts for a block and returns it if one was kept, or else makes room for it by the blocks of a list that
-// the caller has to drop. It reports false at the bound.
-func (p *Pool) reserve(class int) (kept, idle *block, ok bool) {
+// reserve accounts for up to want blocks that were kept and returns the list of them. If there is none it accounts for
+// one, and makes room for it by the blocks of a second list, which the caller has to drop. It reports false at the
+// bound. c is the Cache that asks, if one does.
+func (p *Pool) reserve(class, want int, c *Cache) (kept, idle *block, ok bool) {
 	size := 1 << class
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	b := p.free[class].pop()
-	switch {
-	case b != nil:
+	p.hear(c)
+	for range want {
+		b := p.free[class].pop()
+		if b == nil {
+			break
+		}
+		b.next, kept = kept, b
 		p.kept -= size
+		p.out += size
+	}
+	switch {
+	case kept != nil:
 		p.counts.hits++
 	case size > p.limit-p.out:
 		p.counts.refused++
+		if size <= p.limit {
+			p.pressure.Add(1) // more than the limit no Cache can bring about
+		}
 		return nil, nil, false
 	default:
 		idle = p.detach(p.limit - p.out - size)
+		p.out += size
 	}
 	p.counts.takes++
-	p.out += size
 	p.outMax = max(p.outMax, p.out)
-	return b, idle, true
+	return kept, idle, true
 }
 
-// accept takes back the blocks of a list.
-func (p *Pool) accept(list *block) { p.drop(p.keepSome(list)) }
+// hear adds what c has counted since the last time. The lock is held.
+func (p *Pool) hear(c *Cache) {
+	if c == nil {
+		return
+	}
+	p.cached += c.held - c.told
+	p.counts.takes += c.hits
+	p.counts.hits += c.hits
+	c.told, c.hits = c.held, 0
+}
+
+// accept takes back the blocks of a list. c is the Cache that gives them, if one does.
+func (p *Pool) accept(list *block, c *Cache) { p.drop(p.keepSome(list, c)) }
 
 // keepSome keeps what it may of the blocks of a list, and returns the others.
-func (p *Pool) keepSome(list *block) (idle *block) {
+func (p *Pool) keepSome(list *block, c *Cache) (idle *block) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.hear(c)
 	for list != nil {
 		b := list
 		list = b.next
@@ -163,11 +225,17 @@ func (p *Pool) keepSome(list *block) (idle *block) {
 func (p *Pool) detach(n int) (idle *block) {
 	for class := len(p.free) - 1; class >= 0 && p.kept > n; class-- {
 		for p.kept > n && p.free[class].n > 0 {
-			b := p.free[class].pop()
-			b.next, idle = idle, b
-			p.kept -= len(b.buf)
-			p.counts.dropped++
+			idle = p.unkeep(class, idle)
 		}
 	}
 	return idle
+}
+
+// unkeep puts a block that was kept in front of a list. The lock is held.
+func (p *Pool) unkeep(class int, list *block) *block {
+	b := p.free[class].pop()
+	b.next = list
+	p.kept -= len(b.buf)
+	p.counts.dropped++
+	return b
 }

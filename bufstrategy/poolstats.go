@@ -4,14 +4,15 @@ package bufstrategy
 // at which memory is reused.
 type PoolStats struct {
 	// In bytes of blocks, now.
-	Lent int // Lent is what buffers and Blocks hold.
-	Kept int // Kept is what the Pool holds for reuse.
+	Lent   int // Lent is what buffers and Blocks hold.
+	Kept   int // Kept is what the Pool holds for reuse.
+	Cached int // Cached is what Caches hold for reuse.
 
-	LentMax int // LentMax is the most bytes that Lent has been.
+	LentMax int // LentMax is the most bytes that Lent and Cached together have been.
 
-	// Since the Pool was made.
+	// Since the Pool was made. Of what a Cache does by itself nothing is counted before its next word with the Pool.
 	Takes   uint64 // Takes counts the blocks that were lent.
-	Hits    uint64 // Hits counts those of them that had been kept.
+	Hits    uint64 // Hits counts those of them that had been kept, by the Pool or by a Cache.
 	Refused uint64 // Refused counts how often memory was asked for at the bound.
 	Dropped uint64 // Dropped counts the blocks that were left to the collector.
 }
@@ -21,12 +22,13 @@ type poolCounts struct {
 	takes, hits, refused, dropped uint64
 }
 
-// Stats returns what the pool has counted, all at one moment.
+// Stats returns what the pool has counted, all at one moment. A Cache tells what it has done when it refills or gives
+// something back, and at Tick, Trim and Close: until then Lent and Cached are off by what it has lent or taken back since.
 func (p *Pool) Stats() PoolStats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return PoolStats{
-		Lent: p.out, Kept: p.kept, LentMax: p.outMax,
+		Lent: p.out - p.cached, Kept: p.kept, Cached: p.cached, LentMax: p.outMax,
 		Takes: p.counts.takes, Hits: p.counts.hits, Refused: p.counts.refused, Dropped: p.counts.dropped,
 	}
 }

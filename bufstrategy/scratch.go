@@ -8,7 +8,7 @@ import (
 // Scratch is the one array that all Shared buffers of a loop read into, and the Pool for what is left over.
 // It belongs to one goroutine, as do all buffers on it; the Pool may be shared with other loops.
 type Scratch struct {
-	pool    *Pool
+	pool    memory
 	buf     []byte
 	owner   *Shared // whose unread bytes are buf[r:w]; nil when there are none and no space is out
 	r, w    int

@@ -82,23 +82,28 @@ func sharedTarget() Target {
 			if err != nil {
 				return nil, err
 			}
-			open := func(c Config) (bufstrategy.Buffer, error) {
-				o := options(c)
-				o.Scratch = scratch
-				return bufstrategy.New("shared", o)
-			}
-			return &Fixture{New: open, Exhaust: func() func() {
-				other, err := open(Config{Limit: 10})
-				if err != nil {
-					panic(err)
-				}
-				other.Space()
-				other.Commit(1)
-				restore := hog(pool)
-				return func() { restore(); other.Release() }
-			}}, nil
+			return sharedFixture(pool, scratch), nil
 		},
 	}
+}
+
+// sharedFixture makes Shareds on scratch, which keeps their left-overs in memory of pool.
+func sharedFixture(pool *bufstrategy.Pool, scratch *bufstrategy.Scratch) *Fixture {
+	open := func(c Config) (bufstrategy.Buffer, error) {
+		o := options(c)
+		o.Scratch = scratch
+		return bufstrategy.New("shared", o)
+	}
+	return &Fixture{New: open, Exhaust: func() func() {
+		other, err := open(Config{Limit: 10})
+		if err != nil {
+			panic(err)
+		}
+		other.Space()
+		other.Commit(1)
+		restore := hog(pool)
+		return func() { restore(); other.Release() }
+	}}
 }
 
 func TestFixed(t *testing.T) { TestBuffer(t, byName("fixed")) }

@@ -1,0 +1,186 @@
+package bufstrategy
+
+import (
+	"fmt"
+	"math/bits"
+)
+
+// cacheBatchMax is how many blocks go from a Pool to a Cache, or back, at once: the lock is taken once for so many.
+const cacheBatchMax = 32
+
+// Cache holds blocks of a Pool for one goroutine, or one loop, and lends them and takes them back without a lock.
+// It is not safe for concurrent use. A block that came from one Cache may be returned to another, or to the Pool.
+//
+// A Cache that has no block of a size takes up to 32 that the Pool has kept, of no more bytes than half of what it has
+// room for, and else one fresh one. When it would hold more than it may, it gives up to 32 of one size back at once.
+//
+// What a Cache holds counts against the Limit of the Pool. When the Pool refuses memory, to anybody, every Cache on it
+// gives back all it holds the next time that a block is returned to it, at its next Tick, or its next Trim. No more is
+// promised: what is held by a Cache of a loop that does none of these stays there, so a loop should call Tick by a
+// timer. The one that was refused is not told; it has to try again.
+//
+// A Cache that is dropped without Close has lost what it holds to the Pool for good.
+type Cache struct {
+	pool  *Pool
+	limit int
+	held  int
+	told  int    // of held, to the Pool
+	hits  uint64 // takes served from here, not yet told
+	seen  uint32 // the pressure on the Pool that was answered
+	free  [bits.UintSize]bin
+}
+
+// NewCache makes a Cache on p that holds at most size bytes for reuse: 0 < size <= Limit of the Pool.
+func (p *Pool) NewCache(size int) (*Cache, error) {
+	if size <= 0 || size > p.limit {
+		return nil, fmt.Errorf("bufstrategy: cache: want 0 < size <= %d, the limit of the pool, got %d", p.limit, size)
+	}
+	return &Cache{pool: p, limit: size, seen: p.pressure.Load()}, nil
+}
+
+// Take is Pool.Take, without a lock where the Cache holds a block of the size.
+func (c *Cache) Take(n int) (Block, error) {
+	checkTake(n)
+	b, _ := c.take(n)
+	if b == nil {
+		return Block{}, ErrExhausted
+	}
+	return c.pool.lentAs(b, n), nil
+}
+
+// Put is Release of b into the Cache. It panics when b is of another Pool, or was released. Block.Release gives to the
+// Pool.
+func (c *Cache) Put(b Block) {
+	if b.of == nil {
+		return
+	}
+	if b.pool != c.pool {
+		panic("bufstrategy: Put of a Block of another Pool")
+	}
+	b.end()
+	c.put(b.of)
+}
+
+// NewScratch is NewScratch of the Cache's Pool, whose buffers keep their left-overs in memory of the Cache. The Scratch
+// belongs to the goroutine of the Cache.
+func (c *Cache) NewScratch(size int) (*Scratch, error) {
+	s, err := NewScratch(size, c.pool)
+	if err != nil {
+		return nil, err
+	}
+	s.pool = c
+	return s, nil
+}
+
+// Tick gives those blocks back to the Pool that were not needed since the last Tick: of each size as many as there were
+// at least, all the time. See Pool.Tick.
+func (c *Cache) Tick() {
+	if c.seen != c.pool.pressure.Load() {
+		c.Trim()
+		return
+	}
+	for class := range c.free {
+		for unused := c.free[class].tick(); unused > 0; unused -= cacheBatchMax {
+			c.giveBack(class, unused)
+		}
+	}
+	c.pool.accept(nil, c) // what has been counted
+}
+
+// Trim gives all that the Cache holds back to the Pool.
+func (c *Cache) Trim() {
+	c.seen = c.pool.pressure.Load()
+	for c.held > 0 {
+		c.giveBack(c.fattest(), cacheBatchMax)
+	}
+	c.pool.accept(nil, c) // what has been counted
+}
+
+// Close gives all that the Cache holds back to the Pool, and makes it pass on whatever is returned to it from then on,
+// so that the buffers on it may live longer.
+func (c *Cache) Close() {
+	c.limit = 0
+	c.Trim()
+}
+
+func (c *Cache) take(n int) (taken *block, fresh bool) {
+	class, ok := classOf(n)
+	if !ok {
+		return c.pool.take(n)
+	}
+	if b := c.free[class].pop(); b != nil {
+		c.held -= len(b.buf)
+		c.hits++
+		return b, false
+	}
+	return c.refill(n, class)
+}
+
+func (c *Cache) refill(n, class int) (taken *block, fresh bool) {
+	want := 1
+	if c.seen == c.pool.pressure.Load() {
+		want += min(cacheBatchMax-1, max(0, c.limit-c.held)/2>>class)
+	}
+	taken, fresh = c.pool.takeSome(n, want, c)
+	if taken == nil {
+		return nil, false
+	}
+	for b := taken.next; b != nil; {
+		next := b.next
+		c.push(b)
+		b = next
+	}
+	taken.next = nil
+	return taken, fresh
+}
+
+func (c *Cache) put(b *block) {
+	b.r, b.w = 0, 0
+	c.push(b)
+	if c.seen != c.pool.pressure.Load() {
+		c.Trim()
+		return
+	}
+	for c.held > c.limit {
+		// Half of them, so that one which goes to and fro at the bound does not take the lock each time.
+		class := c.fattest()
+		c.giveBack(class, (c.free[class].n+1)/2)
+	}
+}
+
+func (c *Cache) push(b *block) {
+	c.free[b.class()].push(b)
+	c.held += len(b.buf)
+}
+
+// fattest is the size of which the Cache holds most bytes.
+func (c *Cache) fattest() (class int) {
+	for i := range c.free {
+		if c.free[i].n<<i > c.free[class].n<<class {
+			class = i
+		}
+	}
+	return class
+}
+
+// giveBack gives up to n blocks of a size to the Pool, at most 32.
+func (c *Cache) giveBack(class, n int) {
+	var list *block
+	for range min(n, c.free[class].n, cacheBatchMax) {
+		b := c.free[class].pop()
+		c.held -= len(b.buf)
+		b.next, list = list, b
+	}
+	c.pool.accept(list, c)
+}
+
+// memory is where a Chain gets its segments from.
+func (o Options) memory() (*Pool, memory, error) {
+	switch {
+	case o.Cache == nil:
+		return o.Pool, o.Pool, nil
+	case o.Pool != nil && o.Pool != o.Cache.pool:
+		return nil, nil, fmt.Errorf("bufstrategy: Options.Cache is on another Pool than Options.Pool")
+	}
+	return o.Cache.pool, o.Cache, nil
+}

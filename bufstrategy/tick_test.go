@@ -1,0 +1,78 @@
+package bufstrategy
+
+import "testing"
+
+func TestTickBringsAnIdlePoolToNothing(t *testing.T) {
+	p := newPool(t, PoolOptions{Limit: 1 << 20, Keep: 1 << 20})
+	for size := 256; size <= 64<<10; size *= 2 {
+		for _, b := range takeMany(t, p, 200*256/size+1, size) {
+			b.Release()
+		}
+	}
+	p.Tick()
+	if s := p.Stats(); s.Kept == 0 {
+		t.Fatal("the first Tick drops what has just been used")
+	}
+	p.Tick()
+	if s := p.Stats(); s.Kept != 0 || s.Dropped != s.Takes-s.Hits {
+		t.Errorf("after the second Tick: %+v", s)
+	}
+}
+
+func TestTickLeavesABusyPoolWhatItUses(t *testing.T) {
+	p := newPool(t, PoolOptions{Limit: 1 << 20, Keep: 1 << 20})
+	use := func(n int) {
+		for _, b := range takeMany(t, p, n, 1024) {
+			b.Release()
+		}
+	}
+	use(100)
+	p.Tick()
+	for range 5 {
+		use(10)
+		use(3)
+		p.Tick()
+		if s := p.Stats(); s.Kept != 10<<10 || s.Dropped != 90 {
+			t.Fatalf("ten blocks are used between two ticks: %+v", s)
+		}
+	}
+	if s := p.Stats(); s.Takes-s.Hits != 100 {
+		t.Errorf("a busy pool made memory again: %+v", s)
+	}
+}
+
+func TestTickOfACacheGivesBackWhatIsIdle(t *testing.T) {
+	p := newPool(t, PoolOptions{Limit: 1 << 20, Keep: 1 << 20})
+	c := newCache(t, p, 256<<10)
+	use := func(n int) {
+		for _, b := range takeMany(t, c, n, 1024) {
+			c.Put(b)
+		}
+	}
+	use(100)
+	c.Tick()
+	for range 3 {
+		use(10)
+		c.Tick()
+		if s := p.Stats(); s.Cached != 10<<10 || s.Kept != 90<<10 {
+			t.Fatalf("ten blocks are used between two ticks: %+v", s)
+		}
+	}
+	// Now all is idle, the rest of the burst in the pool included.
+	for i := range 3 {
+		if i < 2 {
+			c.Tick()
+		}
+		p.Tick()
+	}
+	if s := p.Stats(); s.Cached != 0 || s.Kept != 0 || s.Lent != 0 {
+		t.Errorf("after two ticks of the cache and three of the pool: %+v", s)
+	}
+	// What it has counted is told also when there is nothing to give back.
+	c.Put(mustTake(t, c, 1024))
+	c.Put(mustTake(t, c, 1024))
+	c.Tick()
+	if s := p.Stats(); s.Cached != 1024 || s.Lent != 0 {
+		t.Errorf("after one more use and a Tick: %+v", s)
+	}
+}

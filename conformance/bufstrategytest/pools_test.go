@@ -1,0 +1,83 @@
+package bufstrategytest
+
+import (
+	"testing"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+)
+
+// cacheBytes is little enough for a Cache to be full, and empty, often.
+const cacheBytes = 16 << 10
+
+// The whole suite on memory that comes by other ways than straight from the heap.
+func TestBuffersOnEveryKindOfPool(t *testing.T) {
+	kept := bufstrategy.PoolOptions{Limit: poolBytes, Keep: poolBytes / 2}
+	for _, kind := range []struct {
+		name    string
+		options bufstrategy.PoolOptions
+		cache   int
+	}{
+		{"cache", kept, cacheBytes},
+	} {
+		t.Run(kind.name, func(t *testing.T) {
+			TestBuffer(t, chainOn(kind.options, kind.cache))
+			TestBuffer(t, sharedOn(kind.options, kind.cache))
+		})
+	}
+}
+
+// poolAndCache makes a Pool, and a Cache on it unless size is zero.
+func poolAndCache(o bufstrategy.PoolOptions, size int) (*bufstrategy.Pool, *bufstrategy.Cache, error) {
+	pool, err := bufstrategy.NewPoolOf(o)
+	if err != nil || size == 0 {
+		return pool, nil, err
+	}
+	cache, err := pool.NewCache(size)
+	return pool, cache, err
+}
+
+// chainOn is a target of Chains with small segments from such memory.
+func chainOn(o bufstrategy.PoolOptions, cacheSize int) Target {
+	return Target{
+		Name:     "chain",
+		Features: []Feature{Poisons, SharesMemory, Copyless},
+		Open: func(t T) (*Fixture, error) {
+			pool, cache, err := poolAndCache(o, cacheSize)
+			if err != nil {
+				return nil, err
+			}
+			return &Fixture{
+				New: func(c Config) (bufstrategy.Buffer, error) {
+					o := options(c)
+					o.Pool, o.Cache, o.Segment = pool, cache, 512
+					return bufstrategy.New("chain", o)
+				},
+				Exhaust: func() func() { return hog(pool) },
+			}, nil
+		},
+	}
+}
+
+// sharedOn is a target of Shareds, whose left-overs lie in such memory.
+func sharedOn(o bufstrategy.PoolOptions, cacheSize int) Target {
+	return Target{
+		Name:     "shared",
+		Features: []Feature{Poisons, SharesMemory},
+		Open: func(t T) (*Fixture, error) {
+			pool, cache, err := poolAndCache(o, cacheSize)
+			if err != nil {
+				return nil, err
+			}
+			var scratch *bufstrategy.Scratch
+			if cache != nil {
+				scratch, err = cache.NewScratch(LimitBytesMax)
+			} else {
+				scratch, err = bufstrategy.NewScratch(LimitBytesMax, pool)
+			}
+			if err != nil {
+				return nil, err
+			}
+			return sharedFixture(pool, scratch), nil
+		},
+	}
+}
