@@ -60,8 +60,7 @@ func NewChain(o Options) (*Chain, error) {
 
 // Space offers the room in the last segment and fresh segments behind it.
 func (c *Chain) Space() [][]byte {
-	c.vec = c.vec[:0]
-	c.offered = 0
+	c.forget()
 	if c.last != nil {
 		c.offer(c.last)
 	}
@@ -163,8 +162,15 @@ func (c *Chain) unlink() *block {
 	return b
 }
 
-func (c *Chain) dropSpare() {
+// forget ends the space, and what Segments has returned: the list must not keep a block alive that the pool has dropped.
+func (c *Chain) forget() {
+	clear(c.vec)
+	c.vec = c.vec[:0]
 	c.offered = 0
+}
+
+func (c *Chain) dropSpare() {
+	c.forget()
 	for c.spare != nil {
 		b := c.spare
 		c.spare, b.next = b.next, nil
@@ -175,7 +181,6 @@ func (c *Chain) dropSpare() {
 // Segments returns the unread bytes, a segment a block.
 func (c *Chain) Segments() [][]byte {
 	c.dropSpare()
-	c.vec = c.vec[:0]
 	for b := c.head; b != nil; b = b.next {
 		c.vec = append(c.vec, b.buf[b.r:b.w:b.w])
 	}
@@ -254,10 +259,6 @@ func (c *Chain) drop(n int) {
 		if h.unread() == 0 {
 			c.put(c.unlink())
 		}
-	}
-	if c.n == 0 {
-		// The list of segments must not keep a block alive that the pool has dropped.
-		clear(c.vec[:cap(c.vec)])
 	}
 }
 

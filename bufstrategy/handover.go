@@ -48,15 +48,22 @@ func (c *Chain) MoveFrom(src *Chain) int {
 	return total
 }
 
-// copyFrom copies from the first segment of src as much as one Space of c takes.
+// copyFrom copies from the first segment of src, which holds more than Limit of c, as much as c has room and memory for.
 func (c *Chain) copyFrom(src *Chain) int {
-	h, total := src.head, 0
-	for _, s := range c.Space() {
-		total += copy(s, h.buf[h.r+total:h.w])
+	total := 0
+	for c.n < c.limit {
+		h, n := src.head, 0
+		for _, s := range c.Space() {
+			n += copy(s, h.buf[h.r+n:h.w])
+		}
+		c.fill(n, c.offered)
+		src.drop(n)
+		total += n
+		if n == 0 {
+			break // no memory
+		}
 	}
-	c.fill(total, c.offered)
 	c.stats.Copied += uint64(total)
-	src.drop(total)
 	return total
 }
 

@@ -1,5 +1,10 @@
 package bufstrategy
 
+import (
+	"errors"
+	"math"
+)
+
 var _ Buffer = (*Mirrored)(nil)
 
 // Mirrored is a Ring whose memory is mapped twice, the second time right behind the first: whatever lies around the end lies together in the address
@@ -42,7 +47,7 @@ func (m *Mirrored) Space() [][]byte {
 	if m.buf == nil {
 		m.buf, m.poisoned = m.poisoned, nil
 		if m.buf == nil {
-			m.buf, m.why = mapMirrored(m.limit)
+			m.buf, m.why = mapTwice(m.limit)
 		}
 		if m.mapped = m.why == nil; m.mapped {
 			m.allocated(m.limit)
@@ -52,6 +57,14 @@ func (m *Mirrored) Space() [][]byte {
 		return m.Ring.Space()
 	}
 	return m.free()
+}
+
+// mapTwice is mapMirrored for a size of which twice may be more than an int of 32 bits.
+func mapTwice(size int) ([]byte, error) {
+	if size > math.MaxInt/2 {
+		return nil, errors.New("bufstrategy: memory to be mapped twice: more than the address space")
+	}
+	return mapMirrored(size)
 }
 
 // Trim gives the memory back when the buffer is empty.

@@ -1,0 +1,76 @@
+package bufstrategy
+
+import (
+	"bytes"
+	"math"
+	"testing"
+)
+
+// A list of segments that was handed out once must not keep memory from the collector that the pool has dropped.
+func TestAChainForgetsTheSegmentsThatItGaveBack(t *testing.T) {
+	pool, err := NewPool(1<<20, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cs := chains(t, pool, 64<<10, 1024, 2)
+	c := cs[0]
+	for _, step := range []struct {
+		name string
+		f    func()
+	}{
+		{"a Space that got nothing", func() { c.Space(); c.Commit(0) }},
+		{"Segments and a Discard of all but the last", func() {
+			_, _ = Writer{c}.Write(make([]byte, 10_000)) // it fits
+			c.Segments()
+			c.Discard(9999)
+		}},
+		{"Segments and MoveFrom", func() {
+			_, _ = Writer{c}.Write(make([]byte, 10_000)) // it fits
+			c.Segments()
+			cs[1].MoveFrom(c)
+		}},
+	} {
+		step.f()
+		for i, s := range c.vec[:cap(c.vec)] {
+			if s != nil {
+				t.Errorf("after %s: segment %d of the list is kept", step.name, i)
+				break
+			}
+		}
+	}
+}
+
+func TestMoveFromCopiesAsMuchAsThereIsRoomFor(t *testing.T) {
+	pool, err := NewPool(4<<20, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from, to := chains(t, pool, 100_000, 1024, 1)[0], chains(t, pool, 10_000, 1024, 1)[0]
+	want := bytes.Repeat([]byte("0123456789"), 9000)
+	if _, err := (Writer{from}).Write(want); err != nil {
+		t.Fatal(err)
+	}
+	// One block is now larger than the limit of the other side, which has room for several segments.
+	if _, err := from.View(50_000); err != nil {
+		t.Fatal(err)
+	}
+	if n := to.MoveFrom(from); n != to.Limit() || to.Len() != n || from.Len() != len(want)-n {
+		t.Errorf("moved %d bytes, and %d of Limit %d are unread, %d are left", n, to.Len(), to.Limit(), from.Len())
+	}
+	if got, err := to.View(to.Len()); err != nil || !bytes.Equal(got, want[:len(got)]) {
+		t.Errorf("wrong bytes, %v", err)
+	}
+}
+
+// With ints of 32 bits twice the greatest limit is none.
+func TestMemoryOfTheGreatestLimitIsMappedTwiceOrRefused(t *testing.T) {
+	p, err := mapTwice(LimitMax)
+	if err != nil {
+		t.Logf("refused: %v", err)
+		return
+	}
+	unmapMirrored(p)
+	if LimitMax > math.MaxInt/2 || len(p)/2 != LimitMax {
+		t.Errorf("%d bytes were mapped, want twice %d", len(p), LimitMax)
+	}
+}
