@@ -28,4 +28,6 @@ func (a *account) watch(b Buffer, w Watcher) {
 }
 
 // comparableWatcher reports that to compare w with another cannot panic. What is no pointer may hold what cannot be compared.
-func comparableWatcher(w Watcher) bool { return w == nil || reflect.TypeOf(w).Kind() == reflect.Pointer }
+func comparableWatcher(w Watcher) bool {
+	return w == nil || reflect.TypeOf(w).Kind() == reflect.Pointer
+}

@@ -45,12 +45,14 @@ func pooled(segment int) Target {
 					return bufstrategy.New("chain", o)
 				},
 				Exhaust: func() func() { return hog(pool) },
-				Move: func(dst, src bufstrategy.Buffer) int {
-					return unbroken(dst).(*bufstrategy.Chain).MoveFrom(unbroken(src).(*bufstrategy.Chain))
-				},
+				Move:    moveChains,
 			}, nil
 		},
 	}
+}
+
+func moveChains(dst, src bufstrategy.Buffer) int {
+	return unbroken(dst).(*bufstrategy.Chain).MoveFrom(unbroken(src).(*bufstrategy.Chain))
 }
 
 // hog takes all memory of a pool until the function that it returns is called.

@@ -40,7 +40,7 @@ func poolAndCache(o bufstrategy.PoolOptions, size int) (*bufstrategy.Pool, *bufs
 func chainOn(o bufstrategy.PoolOptions, cacheSize int) Target {
 	return Target{
 		Name:     "chain",
-		Features: []Feature{Poisons, SharesMemory, Copyless},
+		Features: []Feature{Poisons, Watches, SharesMemory, Copyless, HandsOver},
 		Open: func(t T) (*Fixture, error) {
 			pool, cache, err := poolAndCache(o, cacheSize)
 			if err != nil {
@@ -53,6 +53,7 @@ func chainOn(o bufstrategy.PoolOptions, cacheSize int) Target {
 					return bufstrategy.New("chain", o)
 				},
 				Exhaust: func() func() { return hog(pool) },
+				Move:    moveChains,
 			}, nil
 		},
 	}
@@ -62,7 +63,7 @@ func chainOn(o bufstrategy.PoolOptions, cacheSize int) Target {
 func sharedOn(o bufstrategy.PoolOptions, cacheSize int) Target {
 	return Target{
 		Name:     "shared",
-		Features: []Feature{Poisons, SharesMemory},
+		Features: []Feature{Poisons, Watches, SharesMemory},
 		Open: func(t T) (*Fixture, error) {
 			pool, cache, err := poolAndCache(o, cacheSize)
 			if err != nil {
