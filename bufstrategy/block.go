@@ -15,6 +15,8 @@ type block struct {
 	r, w int // unread: buf[r:w]
 	next *block
 	life atomic.Uint32 // of the Blocks that it has been, so that an old handle is known as one
+
+	guard *guard // in the debug mode of the Pool
 }
 
 func (b *block) unread() int { return b.w - b.r }
@@ -37,16 +39,25 @@ type memory interface {
 	put(b *block)
 }
 
-// bin holds the free blocks of one size. The last that came is the first to go, while it is warm.
+// bin holds the free blocks of one size. The last that came is the first to go, while it is warm; those of a guarded
+// Pool go in the order in which they came, to have more time to be written when they should not.
 type bin struct {
-	head *block
-	n    int
-	low  int // the least that n has been since the last tick
+	head, tail *block // tail is meaningless without head
+	n          int
+	low        int // the least that n has been since the last tick
 }
 
 func (s *bin) push(b *block) {
-	b.next, s.head = s.head, b
 	s.n++
+	switch {
+	case s.head == nil:
+		b.next, s.head, s.tail = nil, b, b
+	case b.guard != nil:
+		b.next = nil
+		s.tail.next, s.tail = b, b
+	default:
+		b.next, s.head = s.head, b
+	}
 }
 
 // pop returns nil when there is none.
@@ -80,31 +91,44 @@ type Block struct {
 func (p *Pool) lentAs(b *block, n int) Block { return Block{of: b, pool: p, n: n, life: b.life.Load()} }
 
 // Bytes returns the memory: as many bytes as were asked for, and more up to the capacity, all of which may be used.
-// They are not cleared: they hold whatever their last user has left there. It panics after Release.
+// They are not cleared: they hold whatever their last user has left there.
+//
+// After Release it panics, or, with PoolOptions.Guard, reports UsedAfterRelease and returns nil.
 func (b Block) Bytes() []byte {
 	if b.of == nil {
 		return nil
 	}
 	if b.of.life.Load() != b.life {
-		panic("bufstrategy: Bytes of a Block that was released")
+		b.pool.stale(UsedAfterRelease, b)
+		return nil
 	}
 	return b.of.buf[:b.n]
 }
 
 // Release gives the memory back to its Pool. Nobody may use it any more, Bytes that were asked for before included.
 //
-// A second Release panics, of whichever copy, also when the memory has been lent to others since.
+// A second Release panics, of whichever copy, also when the memory has been lent to others since. With PoolOptions.Guard
+// it reports ReleasedTwice and does nothing else.
 func (b Block) Release() {
-	if b.of != nil {
-		b.end()
+	if b.of != nil && b.end() {
 		b.pool.put(b.of)
 	}
 }
 
-// end makes every copy of b an old one.
-func (b Block) end() {
+// end makes every copy of b an old one. It reports false if b is one already.
+func (b Block) end() bool {
 	// The number of lives begins again after 2^32. An old Block that lies around for that many is taken for a new one.
 	if !b.of.life.CompareAndSwap(b.life, b.life+1) {
-		panic("bufstrategy: Release of a Block that was released")
+		b.pool.stale(ReleasedTwice, b)
+		return false
 	}
+	return true
+}
+
+// stale is told of the use of an old Block.
+func (p *Pool) stale(kind MisuseKind, b Block) {
+	if p.guards == nil {
+		panic("bufstrategy: Block " + kind.String() + "; PoolOptions.Guard tells where")
+	}
+	p.guards.stale(kind, b)
 }

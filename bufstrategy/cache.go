@@ -48,8 +48,8 @@ func (c *Cache) Take(n int) (Block, error) {
 	return c.pool.lentAs(b, n), nil
 }
 
-// Put is Release of b into the Cache. It panics when b is of another Pool, or was released. Block.Release gives to the
-// Pool.
+// Put is Release of b into the Cache. It panics when b is of another Pool, and does what Release does when b was released.
+// Block.Release gives to the Pool.
 func (c *Cache) Put(b Block) {
 	if b.of == nil {
 		return
@@ -57,8 +57,9 @@ func (c *Cache) Put(b Block) {
 	if b.pool != c.pool {
 		panic("bufstrategy: Put of a Block of another Pool")
 	}
-	b.end()
-	c.put(b.of)
+	if b.end() {
+		c.put(b.of)
+	}
 }
 
 // NewScratch is NewScratch of the Cache's Pool, whose buffers keep their left-overs in memory of the Cache. The Scratch
@@ -111,6 +112,7 @@ func (c *Cache) take(n int) (taken *block, fresh bool) {
 	if b := c.free[class].pop(); b != nil {
 		c.held -= len(b.buf)
 		c.hits++
+		c.pool.lend(b)
 		return b, false
 	}
 	return c.refill(n, class)
@@ -131,10 +133,14 @@ func (c *Cache) refill(n, class int) (taken *block, fresh bool) {
 		b = next
 	}
 	taken.next = nil
+	c.pool.lend(taken)
 	return taken, fresh
 }
 
 func (c *Cache) put(b *block) {
+	if !c.pool.reclaim(b) {
+		return
+	}
 	b.r, b.w = 0, 0
 	c.push(b)
 	if c.seen != c.pool.pressure.Load() {

@@ -12,12 +12,16 @@ const cacheBytes = 16 << 10
 // The whole suite on memory that comes by other ways than straight from the heap.
 func TestBuffersOnEveryKindOfPool(t *testing.T) {
 	kept := bufstrategy.PoolOptions{Limit: poolBytes, Keep: poolBytes / 2}
+	guarded := kept
+	guarded.Guard = true // what it finds is a panic
 	for _, kind := range []struct {
 		name    string
 		options bufstrategy.PoolOptions
 		cache   int
 	}{
 		{"cache", kept, cacheBytes},
+		{"guarded", guarded, 0},
+		{"guarded cache", guarded, cacheBytes},
 	} {
 		t.Run(kind.name, func(t *testing.T) {
 			TestBuffer(t, chainOn(kind.options, kind.cache))

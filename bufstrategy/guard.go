@@ -1,0 +1,194 @@
+package bufstrategy
+
+import (
+	"runtime"
+	"slices"
+	"sync"
+)
+
+const (
+	// canaryBytes is how much lies before and behind each block of a guarded Pool, to be found intact. It is as much as
+	// keeps blocks where they would lie without it with respect to the lines of a processor's cache.
+	canaryBytes = 64
+
+	canary = 0xC5
+
+	// stackMax bounds a Stack, the frames of this package included.
+	stackMax = 24
+
+	// livesMax is of how many of the last times that a block was lent the stacks are known. It is odd, because the numbers
+	// of the lives of a Block are.
+	livesMax = 3
+)
+
+// guards is the debug mode of a Pool.
+type guards struct {
+	report func(*Misuse)
+
+	mu sync.Mutex // guards the guard of every block; nothing is reported with it
+}
+
+// guard is what is known of one block.
+type guard struct {
+	raw   []byte // the block with what lies around it
+	lives [livesMax]life
+	life  uint32 // the last one
+	back  bool   // the block was given back
+}
+
+// life is one time that a block was lent.
+type life struct {
+	number          uint32
+	taken, released trace
+}
+
+type trace struct {
+	n   int
+	pcs [stackMax]uintptr
+}
+
+// skipFrames are runtime.Callers, here, and the method of guards.
+const skipFrames = 3
+
+func (t *trace) here() { t.n = runtime.Callers(skipFrames, t.pcs[:]) }
+
+func (t *trace) stack() Stack { return slices.Clone(t.pcs[:t.n]) }
+
+// of returns the record of one life of the block, nil when it was too long ago.
+func (g *guard) of(number uint32) *life {
+	if l := &g.lives[number%livesMax]; l.number == number {
+		return l
+	}
+	return nil
+}
+
+// block returns a fresh guarded block of size bytes.
+func (g *guards) block(size int) *block {
+	raw := make([]byte, canaryBytes+size+canaryBytes)
+	end := canaryBytes + size
+	fillWith(raw[:canaryBytes], canary)
+	fillWith(raw[end:], canary)
+	return &block{buf: raw[canaryBytes:end:end], guard: &guard{raw: raw}}
+}
+
+// lend is told of a block before its user gets it.
+func (g *guards) lend(b *block) {
+	m := g.check(b)
+	g.mu.Lock()
+	l := b.guard
+	l.life, l.back = b.life.Add(1), false
+	now := &l.lives[l.life%livesMax]
+	*now = life{number: l.life}
+	now.taken.here()
+	g.mu.Unlock()
+	g.tell(m)
+}
+
+// reclaim is told of a block that comes back. It reports false for one that had come back already.
+func (g *guards) reclaim(b *block) bool {
+	var at trace
+	at.here()
+	g.mu.Lock()
+	l := b.guard
+	now := l.of(l.life)
+	if l.back {
+		m := now.misuse(ReleasedTwice, b, at)
+		g.mu.Unlock()
+		g.tell(m)
+		return false
+	}
+	l.back = true
+	now.released = at
+	var m *Misuse
+	if i := l.outside(); i >= 0 {
+		m = now.misuse(WrittenOutside, b, at)
+		m.Offset = i - canaryBytes
+		l.mend()
+	}
+	spoil(b.buf)
+	g.mu.Unlock()
+	g.tell(m)
+	return true
+}
+
+// check looks at a block that is not lent: at nothing if it is fresh.
+func (g *guards) check(b *block) *Misuse {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	l := b.guard
+	if !l.back {
+		return nil
+	}
+	kind := WrittenAfterRelease
+	i := firstOther(b.buf, Poison) + canaryBytes
+	if i < canaryBytes {
+		kind = WrittenOutside
+		if i = l.outside(); i < 0 {
+			return nil
+		}
+	}
+	var at trace
+	at.here()
+	m := l.of(l.life).misuse(kind, b, at)
+	m.Offset = i - canaryBytes
+	l.mend()
+	spoil(b.buf)
+	return m
+}
+
+// stale returns the misuse of an old Block.
+func (g *guards) stale(kind MisuseKind, b Block) {
+	g.mu.Lock()
+	var at trace
+	at.here()
+	m := b.of.guard.of(b.life).misuse(kind, b.of, at)
+	g.mu.Unlock()
+	g.tell(m)
+}
+
+func (l *life) misuse(kind MisuseKind, b *block, found trace) *Misuse {
+	m := &Misuse{Kind: kind, Size: len(b.buf), Found: found.stack()}
+	if l != nil {
+		m.Taken, m.Released = l.taken.stack(), l.released.stack()
+	}
+	return m
+}
+
+func (g *guards) tell(m *Misuse) {
+	switch {
+	case m == nil:
+	case g.report == nil:
+		panic(m)
+	default:
+		g.report(m)
+	}
+}
+
+// outside returns where a byte around the block was written, -1 if none was.
+func (l *guard) outside() int {
+	if i := firstOther(l.raw[:canaryBytes], canary); i >= 0 {
+		return i
+	}
+	end := len(l.raw) - canaryBytes
+	if i := firstOther(l.raw[end:], canary); i >= 0 {
+		return end + i
+	}
+	return -1
+}
+
+// mend writes what lies around the block, so that one write is reported once.
+func (l *guard) mend() {
+	fillWith(l.raw[:canaryBytes], canary)
+	fillWith(l.raw[len(l.raw)-canaryBytes:], canary)
+}
+
+func fillWith(p []byte, c byte) {
+	for i := range p {
+		p[i] = c
+	}
+}
+
+// firstOther is the position of the first byte that is not c, -1 if there is none.
+func firstOther(p []byte, c byte) int {
+	return slices.IndexFunc(p, func(b byte) bool { return b != c })
+}

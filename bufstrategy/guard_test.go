@@ -1,0 +1,261 @@
+package bufstrategy
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"unsafe"
+)
+
+// guarded makes a guarded Pool and returns a function that wants exactly one misuse since the last call.
+func guarded(t *testing.T, o PoolOptions) (*Pool, func(kind MisuseKind, offset int, taken, released, found string)) {
+	t.Helper()
+	var got []*Misuse
+	o.Guard, o.Report = true, func(m *Misuse) { got = append(got, m) }
+	return newPool(t, o), func(kind MisuseKind, offset int, taken, released, found string) {
+		t.Helper()
+		if len(got) != 1 {
+			t.Fatalf("%d misuses are reported, want one: %v", len(got), got)
+		}
+		m := got[0]
+		got = nil
+		if m.Kind != kind || m.Offset != offset || m.Size == 0 {
+			t.Errorf("%v of %d bytes at %d, want %v at %d", m.Kind, m.Size, m.Offset, kind, offset)
+		}
+		for _, at := range []struct {
+			what, want string
+			where      Stack
+		}{{"taken", taken, m.Taken}, {"released", released, m.Released}, {"found", found, m.Found}} {
+			if at.want == "" && len(at.where) > 0 || !strings.Contains(at.where.String(), at.want) {
+				t.Errorf("%s at\n%v, want %q", at.what, at.where, at.want)
+			}
+			if !strings.Contains(m.Error(), at.where.String()) || len(at.where) > stackMax {
+				t.Errorf("the stack of %d frames is not in the error:\n%v", len(at.where), m)
+			}
+		}
+		if !strings.Contains(m.Error(), kind.String()) {
+			t.Errorf("the error does not say %q:\n%v", kind, m)
+		}
+	}
+}
+
+// Functions to be found in stacks.
+func takeHere(t testing.TB, from lender) Block { return mustTake(t, from, 1000) }
+func releaseHere(b Block)                      { b.Release() }
+func releaseAgainHere(b Block)                 { b.Release() }
+func bytesHere(b Block) []byte                 { return b.Bytes() }
+func trimHere(p *Pool)                         { p.Trim() }
+
+func TestGuardFindsWritesOutside(t *testing.T) {
+	p, want := guarded(t, PoolOptions{Limit: 4096, Keep: 1024})
+	for _, offset := range []int{-canaryBytes, -1, 1024, 1024 + canaryBytes - 1} {
+		b := takeHere(t, p)
+		*(*byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(b.of.guard.raw)), canaryBytes+offset)) ^= 1
+		releaseHere(b)
+		want(WrittenOutside, offset, "takeHere", "releaseHere", "releaseHere")
+	}
+	b := takeHere(t, p)
+	releaseHere(b)
+	b.of.guard.raw[5] = 1
+	trimHere(p)
+	want(WrittenOutside, 5-canaryBytes, "takeHere", "releaseHere", "trimHere")
+
+	// All that was lent may be written, up to the capacity.
+	b = takeHere(t, p)
+	fillWith(b.Bytes()[:cap(b.Bytes())], 7)
+	b.Release()
+	p.Trim()
+	if s := p.Stats(); s.Lent != 0 || s.Kept != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestGuardFindsASecondRelease(t *testing.T) {
+	p, want := guarded(t, PoolOptions{Limit: 1024, Keep: 1024})
+	c := newCache(t, p, 1024)
+	b := takeHere(t, p)
+	releaseHere(b)
+	releaseAgainHere(b)
+	want(ReleasedTwice, 0, "takeHere", "releaseHere", "releaseAgainHere")
+	if bytesHere(b) != nil {
+		t.Error("bytes after release")
+	}
+	want(UsedAfterRelease, 0, "takeHere", "releaseHere", "bytesHere")
+	c.Put(b)
+	want(ReleasedTwice, 0, "takeHere", "releaseHere", "Put")
+
+	// The memory is somebody else's in the meantime.
+	other := mustTake(t, p, 1000)
+	releaseAgainHere(b)
+	want(ReleasedTwice, 0, "takeHere", "releaseHere", "releaseAgainHere")
+	other.Release()
+	other = mustTake(t, p, 1000)
+	releaseAgainHere(b)
+	want(ReleasedTwice, 0, "takeHere", "releaseHere", "releaseAgainHere")
+	for range livesMax {
+		other.Release()
+		other = mustTake(t, p, 1000)
+	}
+	releaseAgainHere(b)
+	want(ReleasedTwice, 0, "", "", "releaseAgainHere")
+	if s := p.Stats(); s.Lent != 1024 || s.Kept != 0 {
+		t.Errorf("memory came back twice: %+v", s)
+	}
+	// A buffer that gives back what it has given back is a fault of this package: it is found, too.
+	other.Release()
+	p.put(other.of)
+	want(ReleasedTwice, 0, "TestGuardFindsASecondRelease", "TestGuardFindsASecondRelease", "put")
+}
+
+func TestGuardFindsWritesAfterRelease(t *testing.T) {
+	for _, from := range []string{"pool", "cache"} {
+		t.Run(from, func(t *testing.T) {
+			p, want := guarded(t, PoolOptions{Limit: 8192, Keep: 8192})
+			var of lender = p
+			release := releaseHere
+			found := "Trim"
+			if from == "cache" {
+				c := newCache(t, p, 8192)
+				of, release = c, func(b Block) { c.Put(b) }
+				trim := c.Trim
+				defer trim()
+				found = "Take"
+			}
+			b := takeHere(t, of)
+			kept := b.Bytes()
+			fillWith(kept, 1)
+			release(b)
+			if firstOther(kept, Poison) >= 0 {
+				t.Error("what was released is not overwritten")
+			}
+			kept[17] = 1
+			takeHere(t, of).Release()
+			want(WrittenAfterRelease, 17, "takeHere", "TestGuardFindsWritesAfterRelease", "takeHere")
+
+			b = takeHere(t, of)
+			kept = b.Bytes()[:1024]
+			release(b)
+			kept[1023]++
+			if from == "pool" {
+				trimHere(p)
+			} else {
+				_ = mustTake(t, of, 1000)
+			}
+			want(WrittenAfterRelease, 1023, "takeHere", "TestGuardFindsWritesAfterRelease", found)
+		})
+	}
+}
+
+func TestGuardFindsWritesToAViewThatWasKept(t *testing.T) {
+	p, want := guarded(t, PoolOptions{Limit: 64 << 10, Keep: 64 << 10})
+	chain, err := NewChain(Options{Pool: p, Segment: 1024})
+	if err != nil {
+		t.Fatal(err)
+	}
+	scratch, err := NewScratch(4096, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shared, err := NewShared(Options{Scratch: scratch})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range []Buffer{chain, shared} {
+		if _, err := (Writer{b}).WriteString("a message to be kept"); err != nil || scratch.Trim() != nil {
+			t.Fatal(err)
+		}
+		v, err := b.View(7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Discard(b.Len())
+		v[3] = 'x'
+		p.Trim()
+		want(WrittenAfterRelease, 3, "TestGuardFindsWritesToAViewThatWasKept", "Discard", "Trim")
+	}
+}
+
+func TestGuardPanicsWithoutAReport(t *testing.T) {
+	p := newPool(t, PoolOptions{Limit: 1024, Guard: true})
+	b := takeHere(t, p)
+	releaseHere(b)
+	defer func() {
+		err, _ := recover().(error)
+		var m *Misuse
+		if !errors.As(err, &m) || m.Kind != ReleasedTwice {
+			t.Errorf("panic of %v", err)
+		}
+		// No lock is held.
+		if p.Stats().Lent != 0 || mustTake(t, p, 1).Bytes() == nil {
+			t.Error("the pool is not usable")
+		}
+	}()
+	releaseAgainHere(b)
+}
+
+// Blocks that were kept are lent in the order in which they came: there is more time to be found out.
+func TestAGuardedPoolLendsTheOldest(t *testing.T) {
+	p, _ := guarded(t, PoolOptions{Limit: 4096, Keep: 4096})
+	held := takeMany(t, p, 4, 1000)
+	for _, b := range held {
+		b.Release()
+	}
+	for i, old := range held {
+		if b := mustTake(t, p, 1000); b.of != old.of {
+			t.Errorf("block %d is not the one that came back as that", i)
+		}
+	}
+}
+
+// Of many that release the same Block, one does.
+func TestGuardFindsASecondReleaseAmongGoroutines(t *testing.T) {
+	var mu sync.Mutex
+	reports := 0
+	p := newPool(t, PoolOptions{Limit: 1024, Keep: 1024, Guard: true, Report: func(m *Misuse) {
+		mu.Lock()
+		defer mu.Unlock()
+		reports++
+	}})
+	for range 100 {
+		b := mustTake(t, p, 10)
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(b.Release)
+		}
+		wg.Wait()
+	}
+	if s := p.Stats(); reports != 300 || s.Lent != 0 || s.Kept != 256 {
+		t.Errorf("%d reports, want 300; %+v", reports, s)
+	}
+}
+
+func TestBoundAndHitRateOfAGuardedPoolUnderManyGoroutines(t *testing.T) {
+	const share = 64 << 10
+	p := newPool(t, PoolOptions{Limit: 2 * soakers * share, Keep: 2 * soakers * share, Guard: true, Report: func(m *Misuse) { t.Error(m) }})
+	soak(t, p, share, func() hand {
+		c, err := p.NewCache(share / 2)
+		if err != nil {
+			t.Error(err)
+		}
+		return hand{c, func(b Block) { c.Put(b) }, c.Tick, c.Close}
+	})
+	if s := p.Stats(); s.Lent != 0 || s.Cached != 0 || s.Refused != 0 {
+		t.Errorf("after all was released: %+v", s)
+	}
+}
+
+func ExampleMisuse() {
+	pool, err := NewPoolOf(PoolOptions{Limit: 1 << 20, Guard: true, Report: func(m *Misuse) { fmt.Println(m.Kind) }})
+	if err != nil {
+		panic(err)
+	}
+	block, err := pool.Take(1000)
+	if err != nil {
+		panic(err)
+	}
+	block.Release()
+	block.Release()
+	// Output: released twice
+}
