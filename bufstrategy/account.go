@@ -9,10 +9,12 @@ type account struct {
 	offered          int // bytes of the Space that a Commit may follow
 	paused, poison   bool
 	crossed          func(paused bool) // nil when nobody watches
+	budget           *MemoryBudget     // of memory that does not come from a Pool
+	lack             lack
 }
 
 func newAccount(o Options) account {
-	return account{limit: o.Limit, high: o.High, low: o.Low, poison: o.Poison}
+	return account{limit: o.Limit, high: o.High, low: o.Low, poison: o.Poison, budget: o.Budget}
 }
 
 func (a *account) Limit() int   { return a.limit }
@@ -65,16 +67,34 @@ func (a *account) tell() {
 	}
 }
 
-// resident accounts for memory taken from the heap or a pool, or given back.
+// resident accounts for memory taken or given back.
 func (a *account) resident(delta int) {
 	a.stats.Resident += delta
 	a.stats.ResidentMax = max(a.stats.ResidentMax, a.stats.Resident)
 }
 
-func (a *account) allocated(n int) {
+// allocate accounts for n bytes that the caller makes from the heap or the system, or reports false at the bound of the
+// budget. held is what the buffer holds already: zero for memory that is to take the place of more.
+func (a *account) allocate(held, n int) bool {
+	if !a.budget.reserve(held, n) {
+		a.lack = lack{held, n}
+		return false
+	}
+	a.lack = lack{}
 	a.stats.Allocs++
 	a.resident(n)
+	a.budget.settle()
+	return true
 }
+
+// freed accounts for n bytes that allocate was asked for.
+func (a *account) freed(n int) {
+	a.resident(-n)
+	a.budget.release(n)
+	a.budget.settle()
+}
+
+func (a *account) lacks() (*MemoryBudget, lack) { return a.budget, a.lack }
 
 // spoil overwrites memory that holds nothing any more, in the debug mode.
 func (a *account) spoil(p []byte) {

@@ -32,11 +32,15 @@ func (b *block) class() int { return bits.Len(uint(len(b.buf) - 1)) }
 
 // memory is where blocks come from and go to: a Pool or a Cache.
 type memory interface {
-	// take lends a block of at least n bytes and says whether it was made for it; nil at the bound.
-	take(n int) (taken *block, fresh bool)
+	// take lends a block of at least n bytes to a user that holds held, and says whether it was made for it. At the bound
+	// there is none, and fresh says that it is the bound of the budget.
+	take(n, held int) (taken *block, fresh bool)
 
 	// put takes a block back. Nobody may use it any more.
 	put(b *block)
+
+	// bound is the budget that it shares with others; nil for none.
+	bound() *MemoryBudget
 }
 
 // bin holds the free blocks of one size. The last that came is the first to go, while it is warm; those of a guarded

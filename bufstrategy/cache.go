@@ -14,9 +14,9 @@ const cacheBatchMax = 32
 // A Cache that has no block of a size takes up to 32 that the Pool has kept, of no more bytes than half of what it has
 // room for, and else one fresh one. When it would hold more than it may, it gives up to 32 of one size back at once.
 //
-// What a Cache holds counts against the Limit of the Pool. When the Pool refuses memory, to anybody, every Cache on it
-// gives back all it holds the next time that a block is returned to it, at its next Tick, or its next Trim. No more is
-// promised: what is held by a Cache of a loop that does none of these stays there, so a loop should call Tick by a
+// What a Cache holds counts against the Limit of the Pool. When the Pool refuses memory, to anybody, or somebody
+// waits for its budget, every Cache on it gives back all it holds the next time that a block is returned to it, at its
+// next Tick, or its next Trim. No more is promised: what is held by a Cache of a loop that does none of these stays there, so a loop should call Tick by a
 // timer. The one that was refused is not told; it has to try again.
 //
 // A Cache that is dropped without Close has lost what it holds to the Pool for good.
@@ -41,7 +41,7 @@ func (p *Pool) NewCache(size int) (*Cache, error) {
 // Take is Pool.Take, without a lock where the Cache holds a block of the size.
 func (c *Cache) Take(n int) (Block, error) {
 	checkTake(n)
-	b, _ := c.take(n)
+	b, _ := c.take(n, 0)
 	if b == nil {
 		return Block{}, ErrExhausted
 	}
@@ -76,7 +76,7 @@ func (c *Cache) NewScratch(size int) (*Scratch, error) {
 // Tick gives those blocks back to the Pool that were not needed since the last Tick: of each size as many as there were
 // at least, all the time. See Pool.Tick.
 func (c *Cache) Tick() {
-	if c.seen != c.pool.pressure.Load() {
+	if c.pressed() {
 		c.Trim()
 		return
 	}
@@ -104,10 +104,12 @@ func (c *Cache) Close() {
 	c.Trim()
 }
 
-func (c *Cache) take(n int) (taken *block, fresh bool) {
+func (c *Cache) bound() *MemoryBudget { return c.pool.budget }
+
+func (c *Cache) take(n, held int) (taken *block, fresh bool) {
 	class, ok := classOf(n)
 	if !ok {
-		return c.pool.take(n)
+		return c.pool.take(n, held)
 	}
 	if b := c.free[class].pop(); b != nil {
 		c.held -= len(b.buf)
@@ -115,17 +117,17 @@ func (c *Cache) take(n int) (taken *block, fresh bool) {
 		c.pool.lend(b)
 		return b, false
 	}
-	return c.refill(n, class)
+	return c.refill(n, held, class)
 }
 
-func (c *Cache) refill(n, class int) (taken *block, fresh bool) {
+func (c *Cache) refill(n, held, class int) (taken *block, fresh bool) {
 	want := 1
 	if c.seen == c.pool.pressure.Load() {
 		want += min(cacheBatchMax-1, max(0, c.limit-c.held)/2>>class)
 	}
-	taken, fresh = c.pool.takeSome(n, want, c)
+	taken, fresh = c.pool.takeSome(n, held, want, c)
 	if taken == nil {
-		return nil, false
+		return nil, fresh
 	}
 	for b := taken.next; b != nil; {
 		next := b.next
@@ -143,7 +145,7 @@ func (c *Cache) put(b *block) {
 	}
 	b.r, b.w = 0, 0
 	c.push(b)
-	if c.seen != c.pool.pressure.Load() {
+	if c.pressed() {
 		c.Trim()
 		return
 	}
@@ -152,6 +154,11 @@ func (c *Cache) put(b *block) {
 		class := c.fattest()
 		c.giveBack(class, (c.free[class].n+1)/2)
 	}
+}
+
+// pressed says that others want what the Cache holds.
+func (c *Cache) pressed() bool {
+	return c.seen != c.pool.pressure.Load() || c.pool.budget.wanted()
 }
 
 func (c *Cache) push(b *block) {

@@ -32,7 +32,7 @@ type Chain struct {
 	vec     [][]byte
 }
 
-// NewChain makes a Chain. It uses Limit, Segment, Pool, Cache, High, Low, Watcher and Poison of the options.
+// NewChain makes a Chain. It uses Limit, Segment, Pool, Cache, Budget if it has neither, High, Low, Watcher and Poison of the options.
 func NewChain(o Options) (*Chain, error) {
 	o, err := o.checked("chain")
 	if err != nil {
@@ -44,7 +44,9 @@ func NewChain(o Options) (*Chain, error) {
 		// Limit bytes may begin and end inside a segment, and a View needs as much again in one block.
 		// In 64 bits, because the sum may not fit an int of 32.
 		bound := 4*int64(max(powerOfTwo(o.Limit), blockMin)) + 8*int64(o.Segment)
-		o.Pool, err = NewPool(int(min(bound, math.MaxInt)), min(aheadMax, math.MaxInt/o.Segment)*o.Segment)
+		o.Pool, err = NewPoolOf(PoolOptions{
+			Limit: int(min(bound, math.MaxInt)), Keep: min(aheadMax, math.MaxInt/o.Segment) * o.Segment, Budget: o.Budget,
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -53,6 +55,7 @@ func NewChain(o Options) (*Chain, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.Budget = nil // memory is the pool's affair
 	c := &Chain{account: newAccount(o), pool: pool, memory: from, private: private, segment: o.Segment, ahead: 1}
 	c.watch(c, o.Watcher)
 	return c, nil
@@ -95,7 +98,9 @@ func (c *Chain) offer(b *block) {
 }
 
 func (c *Chain) take(n int) *block {
-	b, fresh := c.memory.take(n)
+	held := c.stats.Resident
+	b, fresh := c.memory.take(n, held)
+	c.lack = lackOf(b, fresh, held, n)
 	if b == nil {
 		return nil
 	}
@@ -105,6 +110,8 @@ func (c *Chain) take(n int) *block {
 	c.resident(len(b.buf))
 	return b
 }
+
+func (c *Chain) lacks() (*MemoryBudget, lack) { return c.pool.budget, c.lack }
 
 func (c *Chain) put(b *block) {
 	c.resident(-len(b.buf))

@@ -30,5 +30,5 @@
 //
 // # Concurrency
 //
-// A buffer belongs to one goroutine, or to one loop, and so does a [Cache]. Only a [Pool] may be used by several at once.
+// A buffer belongs to one goroutine, or to one loop, and so does a [Cache]. Only a [Pool] and a [MemoryBudget] may be used by several at once.
 package bufstrategy

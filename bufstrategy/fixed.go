@@ -11,7 +11,7 @@ var _ Buffer = (*Fixed)(nil)
 // Trim gives the array back when the buffer is empty and does nothing otherwise.
 type Fixed struct{ flat }
 
-// NewFixed makes a Fixed. It uses Limit, High, Low, Watcher and Poison of the options.
+// NewFixed makes a Fixed. It uses Limit, High, Low, Watcher, Budget and Poison of the options.
 func NewFixed(o Options) (*Fixed, error) {
 	o, err := o.checked("fixed")
 	if err != nil {

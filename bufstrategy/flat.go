@@ -35,18 +35,27 @@ func (f *flat) worthCompacting() bool {
 	return f.r > 0 && (room == 0 || room < len(f.buf)/4 && f.r >= f.Len())
 }
 
-// replace moves the unread bytes into an array of size bytes; none for zero.
-func (f *flat) replace(size int) {
+// replace moves the unread bytes into an array of size bytes; none for zero. It reports false, and changes nothing, at
+// the bound of the budget.
+func (f *flat) replace(size int) bool {
+	held := f.stats.Resident
+	if size < held {
+		held = 0 // the larger one is given up for it
+	}
 	var buf []byte
 	if size > 0 {
+		if !f.allocate(held, size) {
+			return false
+		}
 		buf = make([]byte, size)
-		f.allocated(size)
 	}
 	n := copy(buf, f.buf[f.r:f.w])
 	f.stats.Copied += uint64(n)
 	f.spoil(f.buf[f.r:f.w])
-	f.resident(-len(f.buf))
+	old := len(f.buf)
 	f.buf, f.r, f.w = buf, 0, n
+	f.freed(old)
+	return true
 }
 
 func (f *flat) Commit(n int) {
@@ -92,7 +101,7 @@ func (f *flat) Len() int { return f.w - f.r }
 func (f *flat) Release() {
 	f.offered = 0
 	f.spoil(f.buf[f.r:f.w])
-	f.resident(-len(f.buf))
+	f.freed(len(f.buf))
 	f.buf, f.r, f.w = nil, 0, 0
 	f.vec[0] = nil
 	f.level(0)

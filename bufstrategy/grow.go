@@ -19,7 +19,7 @@ type Grow struct {
 	calm    int // times it ran empty with a low peak
 }
 
-// NewGrow makes a Grow. It uses Limit, Initial, High, Low, Watcher and Poison of the options.
+// NewGrow makes a Grow. It uses Limit, Initial, High, Low, Watcher, Budget and Poison of the options.
 func NewGrow(o Options) (*Grow, error) {
 	o, err := o.checked("grow")
 	if err != nil {
@@ -35,14 +35,18 @@ func (g *Grow) Space() [][]byte {
 	size := len(g.buf)
 	switch {
 	case size == 0:
-		g.replace(g.size)
+		if !g.replace(g.size) && g.size > g.initial {
+			g.replace(g.initial)
+		}
 	case size-g.w >= (size+3)/4:
 		// Enough room behind the bytes.
 	case g.r > 0 && size-g.Len() >= (size+1)/2:
 		g.compact()
 	case size < g.limit:
 		// Written so that doubling cannot exceed the limit.
-		g.replace(size + min(size, g.limit-size))
+		if !g.replace(size+min(size, g.limit-size)) && g.worthCompacting() {
+			g.compact()
+		}
 	case g.worthCompacting():
 		g.compact()
 	}

@@ -24,7 +24,7 @@ type Mirrored struct {
 	poisoned []byte // memory that was released, in the debug mode
 }
 
-// NewMirrored makes a Mirrored. It uses Limit, rounded up to a power of two and to the pages of the system, High, Low, Watcher and Poison of the options.
+// NewMirrored makes a Mirrored. It uses Limit, rounded up to a power of two and to the pages of the system, High, Low, Watcher, Budget and Poison of the options.
 func NewMirrored(o Options) (*Mirrored, error) {
 	if _, err := o.checked("mirrored"); err != nil {
 		return nil, err
@@ -45,12 +45,15 @@ func (m *Mirrored) Fallback() error { return m.why }
 // Space offers all that is free, in one segment.
 func (m *Mirrored) Space() [][]byte {
 	if m.buf == nil {
+		if !m.allocate(m.stats.Resident, m.limit) {
+			return m.none()
+		}
 		m.buf, m.poisoned = m.poisoned, nil
 		if m.buf == nil {
 			m.buf, m.why = mapTwice(m.limit)
 		}
-		if m.mapped = m.why == nil; m.mapped {
-			m.allocated(m.limit)
+		if m.mapped = m.why == nil; !m.mapped {
+			m.buf = make([]byte, m.limit)
 		}
 	}
 	if !m.mapped {
@@ -89,7 +92,7 @@ func (m *Mirrored) Release() {
 	} else {
 		unmapMirrored(m.buf)
 	}
-	m.resident(-m.limit)
+	m.freed(m.limit)
 	m.buf, m.mapped, m.vec = nil, false, [2][]byte{}
 	m.level(0)
 }

@@ -28,6 +28,10 @@ type Options struct {
 	// Watcher is told of each crossing of the watermarks. nil means nobody.
 	Watcher Watcher
 
+	// Budget bounds the memory of this buffer together with that of others. nil means that only Limit does. A Chain on a
+	// Pool that was given to it, and a Shared, are bounded by the budget of their Pool instead.
+	Budget *MemoryBudget
+
 	// Poison overwrites bytes with the byte Poison when they are discarded or released, or moved away from, to find who
 	// reads them later. It never touches unread bytes.
 	Poison bool

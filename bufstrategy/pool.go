@@ -17,6 +17,7 @@ import (
 // bound would refuse memory otherwise.
 type Pool struct {
 	limit, keep int
+	budget      *MemoryBudget
 	guards      *guards       // nil but in the debug mode
 	pressure    atomic.Uint32 // how often memory was refused; Caches that see it change give back what they hold
 
@@ -35,8 +36,13 @@ type PoolOptions struct {
 	// it together: at least 256.
 	Limit int
 
-	// Keep is the most of what was returned that the Pool keeps for reuse: 0 <= Keep <= Limit.
+	// Keep is the most of what was returned that the Pool keeps for reuse: 0 <= Keep <= Limit. While somebody waits for
+	// the budget it keeps nothing that is returned.
 	Keep int
+
+	// Budget bounds what this Pool has lent and kept, and what its Caches hold, together with the memory of others. nil
+	// means that only Limit does.
+	Budget *MemoryBudget
 
 	// Guard is a debug mode that finds who misuses memory, with the stacks of those who took it and gave it back. It
 	// finds bytes before and behind a block that were overwritten, when the block comes back; a second Release, and Bytes
@@ -61,7 +67,7 @@ func NewPoolOf(o PoolOptions) (*Pool, error) {
 	if o.Limit < blockMin || o.Keep < 0 || o.Keep > o.Limit {
 		return nil, fmt.Errorf("bufstrategy: pool: want %d <= limit and 0 <= keep <= limit, got %d, %d", blockMin, o.Limit, o.Keep)
 	}
-	p := &Pool{limit: o.Limit, keep: o.Keep}
+	p := &Pool{limit: o.Limit, keep: o.Keep, budget: o.Budget}
 	if o.Guard {
 		p.guards = &guards{report: o.Report}
 	}
@@ -73,7 +79,7 @@ func NewPoolOf(o PoolOptions) (*Pool, error) {
 // At the bound the error is ErrExhausted; try again after something was returned. Take panics when n is negative.
 func (p *Pool) Take(n int) (Block, error) {
 	checkTake(n)
-	b, _ := p.take(n)
+	b, _ := p.take(n, 0)
 	if b == nil {
 		return Block{}, ErrExhausted
 	}
@@ -97,6 +103,7 @@ const tickBatchMax = 64
 // Where there are Caches, each loop calls Cache.Tick by its timer, and any of them Pool.Tick: all is idle after two of
 // the first and three of the second, in turns.
 func (p *Pool) Tick() {
+	defer p.budget.settle()
 	for class := range p.free {
 		p.mu.Lock()
 		unused := p.free[class].tick()
@@ -119,14 +126,15 @@ func (p *Pool) detachSome(class, n int) (idle *block) {
 
 // Trim drops what the pool keeps for reuse.
 func (p *Pool) Trim() {
+	defer p.budget.settle()
 	p.mu.Lock()
-	idle := p.detach(0)
+	idle := p.detach(0, nil)
 	p.mu.Unlock()
 	p.drop(idle)
 }
 
-func (p *Pool) take(n int) (taken *block, fresh bool) {
-	taken, fresh = p.takeSome(n, 1, nil)
+func (p *Pool) take(n, held int) (taken *block, fresh bool) {
+	taken, fresh = p.takeSome(n, held, 1, nil)
 	if taken != nil {
 		p.lend(taken)
 	}
@@ -141,6 +149,8 @@ func (p *Pool) put(b *block) {
 	p.accept(b, nil)
 }
 
+func (p *Pool) bound() *MemoryBudget { return p.budget }
+
 // lend comes before a block is anybody's.
 func (p *Pool) lend(b *block) {
 	if p.guards != nil {
@@ -151,19 +161,24 @@ func (p *Pool) lend(b *block) {
 // reclaim comes when a block is nobody's any more. It reports false for one that was nobody's before.
 func (p *Pool) reclaim(b *block) bool { return p.guards == nil || p.guards.reclaim(b) }
 
-// takeSome lends a list of blocks of the same size: as many as were kept, up to want, or else a fresh one.
-func (p *Pool) takeSome(n, want int, c *Cache) (list *block, fresh bool) {
+// takeSome lends a list of blocks of the same size: as many as were kept, up to want, or else a fresh one. Without a
+// list fresh says that it was the budget which refused.
+func (p *Pool) takeSome(n, held, want int, c *Cache) (list *block, fresh bool) {
+	defer p.budget.settle()
 	class, ok := classOf(n)
 	if !ok {
 		p.refuse()
 		return nil, false
 	}
-	list, idle, ok := p.reserve(class, want, c)
+	list, idle, from := p.reserve(class, held, want, c)
 	p.drop(idle)
-	if !ok || list != nil {
-		return list, false
+	switch from {
+	case fromHeap:
+		return p.fresh(class), true
+	case overBudget:
+		return nil, true
 	}
-	return p.fresh(class), true
+	return list, false
 }
 
 // fresh makes a block. It is the only place where a Pool gets memory; the bytes are reserved already.
@@ -193,10 +208,20 @@ func (p *Pool) refuse() {
 	p.counts.refused++
 }
 
+// provenance is where a block is to come from, or why there is none.
+type provenance uint8
+
+const (
+	fromKept provenance = iota
+	fromHeap
+	overLimit
+	overBudget
+)
+
 // reserve accounts for up to want blocks that were kept and returns the list of them. If there is none it accounts for
-// one, and makes room for it by the blocks of a second list, which the caller has to drop. It reports false at the
-// bound. c is the Cache that asks, if one does.
-func (p *Pool) reserve(class, want int, c *Cache) (kept, idle *block, ok bool) {
+// one, and makes room for it by the blocks of a second list, which the caller has to drop in any case. held is what the
+// user of the block holds already; c is the Cache that asks, if one does.
+func (p *Pool) reserve(class, held, want int, c *Cache) (kept, idle *block, from provenance) {
 	size := 1 << class
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -214,18 +239,31 @@ func (p *Pool) reserve(class, want int, c *Cache) (kept, idle *block, ok bool) {
 	case kept != nil:
 		p.counts.hits++
 	case size > p.limit-p.out:
-		p.counts.refused++
-		if size <= p.limit {
-			p.pressure.Add(1) // more than the limit no Cache can bring about
-		}
-		return nil, nil, false
+		p.refuseLocked(size)
+		return nil, nil, overLimit
 	default:
-		idle = p.detach(p.limit - p.out - size)
+		from = fromHeap
+		idle = p.detach(p.limit-p.out-size, nil)
+		if !p.budget.take(held, size) {
+			idle = p.detach(0, idle) // what is kept is of no use where it is not the size that is wanted
+			if !p.budget.reserve(held, size) {
+				p.refuseLocked(size)
+				return nil, idle, overBudget
+			}
+		}
 		p.out += size
 	}
 	p.counts.takes++
 	p.outMax = max(p.outMax, p.out)
-	return kept, idle, true
+	return kept, idle, from
+}
+
+// refuseLocked counts that size bytes were refused, and asks the Caches to give up what they hold. The lock is held.
+func (p *Pool) refuseLocked(size int) {
+	p.counts.refused++
+	if size <= p.limit {
+		p.pressure.Add(1) // more than the limit no Cache can bring about
+	}
 }
 
 // hear adds what c has counted since the last time. The lock is held.
@@ -240,7 +278,10 @@ func (p *Pool) hear(c *Cache) {
 }
 
 // accept takes back the blocks of a list. c is the Cache that gives them, if one does.
-func (p *Pool) accept(list *block, c *Cache) { p.drop(p.keepSome(list, c)) }
+func (p *Pool) accept(list *block, c *Cache) {
+	defer p.budget.settle()
+	p.drop(p.keepSome(list, c))
+}
 
 // keepSome keeps what it may of the blocks of a list, and returns the others.
 func (p *Pool) keepSome(list *block, c *Cache) (idle *block) {
@@ -253,7 +294,8 @@ func (p *Pool) keepSome(list *block, c *Cache) (idle *block) {
 		size := len(b.buf)
 		b.r, b.w = 0, 0
 		p.out -= size
-		if size > p.keep-p.kept {
+		if size > p.keep-p.kept || p.budget.wanted() {
+			p.budget.release(size)
 			b.next, idle = idle, b
 			p.counts.dropped++
 			continue
@@ -264,9 +306,9 @@ func (p *Pool) keepSome(list *block, c *Cache) (idle *block) {
 	return idle
 }
 
-// detach removes blocks, the largest first, until at most n bytes are kept. The lock is held; the caller drops the
-// blocks without it.
-func (p *Pool) detach(n int) (idle *block) {
+// detach removes blocks, the largest first, until at most n bytes are kept, and puts them in front of the list idle. The
+// lock is held; the caller drops the blocks without it.
+func (p *Pool) detach(n int, idle *block) *block {
 	for class := len(p.free) - 1; class >= 0 && p.kept > n; class-- {
 		for p.kept > n && p.free[class].n > 0 {
 			idle = p.unkeep(class, idle)
@@ -281,5 +323,6 @@ func (p *Pool) unkeep(class int, list *block) *block {
 	b.next = list
 	p.kept -= len(b.buf)
 	p.counts.dropped++
+	p.budget.release(len(b.buf))
 	return b
 }

@@ -84,7 +84,7 @@ func TestAPoolKeepsToItsBounds(t *testing.T) {
 		t.Fatal(err)
 	}
 	var lent []*block
-	for b, _ := pool.take(1000); b != nil; b, _ = pool.take(1000) {
+	for b, _ := pool.take(1000, 0); b != nil; b, _ = pool.take(1000, 0) {
 		lent = append(lent, b)
 	}
 	if s := pool.Stats(); s.Lent != 4096 || s.Refused != 1 || len(lent) != 4 {
@@ -97,7 +97,7 @@ func TestAPoolKeepsToItsBounds(t *testing.T) {
 		t.Errorf("after all came back: %+v", s)
 	}
 	// What is kept in one size must not stand in the way of another.
-	if b, _ := pool.take(4096); b == nil || pool.Stats().Kept != 0 {
+	if b, _ := pool.take(4096, 0); b == nil || pool.Stats().Kept != 0 {
 		t.Errorf("kept memory was not given up: %+v", pool.Stats())
 	}
 	for _, c := range [][2]int{{0, 0}, {1024, 2048}, {1024, -1}} {

@@ -17,7 +17,7 @@ type Ring struct {
 	vec  [2][]byte
 }
 
-// NewRing makes a Ring. It uses Limit, rounded up to a power of two, High, Low, Watcher and Poison of the options.
+// NewRing makes a Ring. It uses Limit, rounded up to a power of two, High, Low, Watcher, Budget and Poison of the options.
 func NewRing(o Options) (*Ring, error) {
 	if o.Limit > 0 && o.Limit <= LimitMax {
 		o.Limit = powerOfTwo(o.Limit)
@@ -34,18 +34,26 @@ func NewRing(o Options) (*Ring, error) {
 // Space offers all that is free, in one or two segments.
 func (r *Ring) Space() [][]byte {
 	if r.buf == nil {
+		if !r.allocate(r.stats.Resident, r.limit) {
+			return r.none()
+		}
 		r.buf = make([]byte, r.limit)
-		r.allocated(r.limit)
 	}
 	return r.free()
 }
 
+// none is the Space that offers nothing.
+func (r *Ring) none() [][]byte {
+	r.offered = 0
+	r.stats.Full++
+	return nil
+}
+
 func (r *Ring) free() [][]byte {
-	r.offered = r.limit - r.n
-	if r.offered == 0 {
-		r.stats.Full++
-		return nil
+	if r.n == r.limit {
+		return r.none()
 	}
+	r.offered = r.limit - r.n
 	return r.around(r.head+r.n, r.offered)
 }
 
@@ -88,8 +96,10 @@ func (r *Ring) View(n int) ([]byte, error) {
 		return r.buf[r.head:end:end], nil
 	}
 	if n > len(r.flat) {
+		if !r.allocate(r.stats.Resident, powerOfTwo(n)) {
+			return nil, ErrExhausted
+		}
 		flat := make([]byte, powerOfTwo(n))
-		r.allocated(len(flat))
 		r.stats.Copied += uint64(copy(flat, r.flat[:r.seen]))
 		r.dropFlat()
 		r.flat = flat
@@ -133,7 +143,7 @@ func (r *Ring) Len() int { return r.n }
 
 func (r *Ring) dropFlat() {
 	r.spoil(r.flat)
-	r.resident(-len(r.flat))
+	r.freed(len(r.flat))
 	r.flat = nil
 }
 
@@ -153,7 +163,7 @@ func (r *Ring) Release() {
 	r.offered = 0
 	r.drop(r.n)
 	r.dropFlat()
-	r.resident(-len(r.buf))
+	r.freed(len(r.buf))
 	r.buf = nil
 	r.vec = [2][]byte{}
 	r.level(0)

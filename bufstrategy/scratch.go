@@ -13,6 +13,7 @@ type Scratch struct {
 	owner   *Shared // whose unread bytes are buf[r:w]; nil when there are none and no space is out
 	r, w    int
 	offered int
+	lack    lack // of the owner, at its last move
 	space   [1][]byte
 	unread  [1][]byte
 	configs atomic.Pointer[[sharedConfigsMax]*sharedConfig] // of the buffers made last, the youngest first
@@ -45,7 +46,8 @@ func (c *Scratch) evict() bool {
 		return true
 	}
 	if n := c.w - c.r; n > 0 {
-		b, fresh := c.pool.take(n)
+		b, fresh := c.pool.take(n, 0)
+		c.lack = lackOf(b, fresh, 0, n)
 		if b == nil {
 			return false
 		}

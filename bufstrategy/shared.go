@@ -74,6 +74,9 @@ func (s *Shared) Space() [][]byte {
 	return c.space[:]
 }
 
+// What s lacks is room for the bytes of who is in its way.
+func (s *Shared) lacks() (*MemoryBudget, lack) { return s.scratch.pool.bound(), s.scratch.lack }
+
 // takeOver frees the array of another's bytes and puts the left-overs of s in front.
 func (s *Shared) takeOver() bool {
 	c := s.scratch

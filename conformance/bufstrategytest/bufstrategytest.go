@@ -38,6 +38,9 @@ const (
 	// Watches is Options.Watcher. Without it, New with Config.Watcher must say errors.ErrUnsupported.
 	Watches Feature = "watermark-callbacks"
 
+	// Budgets is Options.Budget. Without it, New with Config.Budget must say errors.ErrUnsupported.
+	Budgets Feature = "budget"
+
 	// HandsOver says that the unread bytes of one buffer can be handed to another, as by Chain.MoveFrom. It needs Fixture.Move.
 	HandsOver Feature = "hand-over"
 )
@@ -50,6 +53,7 @@ type Config struct {
 	Limit, High, Low int
 	Poison           bool
 	Watcher          bufstrategy.Watcher
+	Budget           *bufstrategy.MemoryBudget
 }
 
 // Fixture makes the buffers of one case. Those that share memory with each other in production do so here.
@@ -81,7 +85,7 @@ func CheckBuffer(ctx context.Context, target Target) []Violation {
 
 // Cases returns every case of the suite.
 func Cases() []Case {
-	return slices.Concat(spaceCases(), consumeCases(), viewCases(), lifetimeCases(), statsCases(), watermarkCases(), modelCases(),
+	return slices.Concat(spaceCases(), consumeCases(), viewCases(), lifetimeCases(), statsCases(), watermarkCases(), budgetCases(), modelCases(),
 		fillCases(), shortReadCases(), flushCases())
 }
 

@@ -1,6 +1,7 @@
 package bufstrategytest
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
@@ -10,14 +11,14 @@ import (
 const poolBytes = 1 << 20
 
 func options(c Config) bufstrategy.Options {
-	return bufstrategy.Options{Limit: c.Limit, High: c.High, Low: c.Low, Poison: c.Poison, Watcher: c.Watcher}
+	return bufstrategy.Options{Limit: c.Limit, High: c.High, Low: c.Low, Poison: c.Poison, Watcher: c.Watcher, Budget: c.Budget}
 }
 
 // byName is a target whose buffers need nothing but their options.
 func byName(name string, features ...Feature) Target {
 	return Target{
 		Name:     name,
-		Features: append([]Feature{Poisons, Watches}, features...),
+		Features: append([]Feature{Poisons, Watches, Budgets}, features...),
 		Open: func(T) (*Fixture, error) {
 			return &Fixture{New: func(c Config) (bufstrategy.Buffer, error) {
 				o := options(c)
@@ -32,7 +33,7 @@ func byName(name string, features ...Feature) Target {
 func pooled(segment int) Target {
 	return Target{
 		Name:     "chain+pool",
-		Features: []Feature{Poisons, Watches, SharesMemory, Copyless, HandsOver},
+		Features: []Feature{Poisons, Watches, Budgets, SharesMemory, Copyless, HandsOver},
 		Open: func(T) (*Fixture, error) {
 			pool, err := bufstrategy.NewPool(poolBytes, poolBytes/2)
 			if err != nil {
@@ -42,6 +43,9 @@ func pooled(segment int) Target {
 				New: func(c Config) (bufstrategy.Buffer, error) {
 					o := options(c)
 					o.Pool, o.Segment = pool, segment
+					if c.Budget != nil {
+						o.Pool = nil // one of its own, on the budget
+					}
 					return bufstrategy.New("chain", o)
 				},
 				Exhaust: func() func() { return hog(pool) },
@@ -92,6 +96,9 @@ func sharedTarget() Target {
 // sharedFixture makes Shareds on scratch, which keeps their left-overs in memory of pool.
 func sharedFixture(pool *bufstrategy.Pool, scratch *bufstrategy.Scratch) *Fixture {
 	open := func(c Config) (bufstrategy.Buffer, error) {
+		if c.Budget != nil {
+			return nil, errors.ErrUnsupported // it is an option of the pool
+		}
 		o := options(c)
 		o.Scratch = scratch
 		return bufstrategy.New("shared", o)

@@ -27,12 +27,12 @@ func lifetimeMutants() []mutant {
 				return b.Space()
 			}}
 		}),
-			"poison/discarded", "release/usable-again", "short-read/only-when-short",
-			"watermark/release", "watermark/state-in-call"),
+			"budget/given-back", "budget/refused-and-nothing-lost", "poison/discarded", "release/usable-again",
+			"short-read/only-when-short", "watermark/release", "watermark/state-in-call"),
 		seen("trim loses a byte", with(func(b bufstrategy.Buffer, _ Config) fault {
 			return fault{trim: func() { b.Trim(); b.Discard(min(1, b.Len())) }}
 		}),
-			"model/random", "model/several", "poison/never-unread", "trim/keeps-unread"),
+			"budget/never-beyond", "model/random", "model/several", "poison/never-unread", "trim/keeps-unread"),
 		seen("trim keeps memory", with(func(b bufstrategy.Buffer, _ Config) fault {
 			kept := 0
 			return fault{trim: func() { b.Trim(); kept = 1 }, stats: func() bufstrategy.Stats {
@@ -75,8 +75,10 @@ func lifetimeMutants() []mutant {
 				}
 				return s
 			}}
-		}), "exhausted/nothing-lost"),
-		seen("buffers see each other", aliasing(), "model/several"),
+		}),
+			"budget/refused-and-nothing-lost", "exhausted/nothing-lost"),
+		seen("buffers see each other", aliasing(),
+			"budget/never-beyond", "budget/refused-and-nothing-lost", "model/several"),
 	}
 }
 

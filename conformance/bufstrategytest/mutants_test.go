@@ -12,7 +12,7 @@ import (
 type mutant = suite.Mutant[*Fixture]
 
 func TestEveryCaseHasBeenSeenToFail(t *testing.T) {
-	suite.Prove(t, Cases(), slices.Concat(spaceMutants(), consumeMutants(), lifetimeMutants(), statsMutants(), watermarkMutants(),
+	suite.Prove(t, Cases(), slices.Concat(spaceMutants(), consumeMutants(), lifetimeMutants(), statsMutants(), watermarkMutants(), budgetMutants(),
 		fillMutants(), flushMutants()), oddities())
 }
 
@@ -36,8 +36,8 @@ func spaceMutants() []mutant {
 		seen("space has an empty segment", with(func(b bufstrategy.Buffer, _ Config) fault {
 			return fault{space: func() [][]byte { return append(slices.Clone(b.Space()), nil) }}
 		}),
-			"exhausted/nothing-lost", "fill/everything-without-a-stall", "fill/full-without-asking",
-			"space/within-limit"),
+			"budget/refused-and-nothing-lost", "exhausted/nothing-lost", "fill/everything-without-a-stall",
+			"fill/full-without-asking", "space/within-limit"),
 		seen("space goes beyond the limit", withConfig(func(c Config) Config { c.Limit++; return c },
 			func(b bufstrategy.Buffer, _ Config) fault {
 				return fault{limit: func() int { return b.Limit() - 1 }}
@@ -62,10 +62,11 @@ func spaceMutants() []mutant {
 				return b.Space()
 			}}
 		}),
-			"commit/in-order", "discard/in-order", "exhausted/nothing-lost", "fill/everything-without-a-stall",
-			"fill/full-without-asking", "flush/everything-to-a-slow-reader", "limit/reached-and-kept", "model/random",
-			"model/several", "poison/never-unread", "release/usable-again", "segments/all-in-order",
-			"space/keeps-unread", "trim/keeps-unread", "view/first-bytes", "view/then-more"),
+			"budget/never-beyond", "budget/refused-and-nothing-lost", "commit/in-order", "discard/in-order",
+			"exhausted/nothing-lost", "fill/everything-without-a-stall", "fill/full-without-asking",
+			"flush/everything-to-a-slow-reader", "limit/reached-and-kept", "model/random", "model/several",
+			"poison/never-unread", "release/usable-again", "segments/all-in-order", "space/keeps-unread",
+			"trim/keeps-unread", "view/first-bytes", "view/then-more"),
 		seen("a shortened space is lost", with(func(b bufstrategy.Buffer, _ Config) fault {
 			var out [][]byte
 			whole := 0
@@ -87,12 +88,12 @@ func spaceMutants() []mutant {
 				return s
 			}}
 		}),
-			"commit/in-order", "discard/in-order", "exhausted/nothing-lost", "fill/drained-after-would-block",
-			"fill/everything-without-a-stall", "fill/full-without-asking", "flush/budget", "flush/emptied",
-			"flush/everything-to-a-slow-reader", "limit/reached-and-kept", "model/random", "model/several",
-			"poison/never-unread", "release/usable-again", "segments/all-in-order", "space/keeps-unread",
-			"space/may-be-shortened", "trim/empty-holds-nothing", "trim/keeps-unread", "view/first-bytes",
-			"view/then-more"),
+			"budget/never-beyond", "budget/refused-and-nothing-lost", "commit/in-order", "discard/in-order",
+			"exhausted/nothing-lost", "fill/drained-after-would-block", "fill/everything-without-a-stall",
+			"fill/full-without-asking", "flush/budget", "flush/emptied", "flush/everything-to-a-slow-reader",
+			"limit/reached-and-kept", "model/random", "model/several", "poison/never-unread", "release/usable-again",
+			"segments/all-in-order", "space/keeps-unread", "space/may-be-shortened", "trim/empty-holds-nothing",
+			"trim/keeps-unread", "view/first-bytes", "view/then-more"),
 		seen("commit of zero commits", with(func(b bufstrategy.Buffer, _ Config) fault {
 			out := 0
 			return fault{
@@ -106,10 +107,10 @@ func spaceMutants() []mutant {
 				},
 			}
 		}),
-			"commit/zero", "exhausted/nothing-lost", "fill/drained-after-would-block", "fill/eof-behind-data",
-			"fill/everything-without-a-stall", "fill/failure-keeps-bytes", "fill/no-progress", "model/random",
-			"model/several", "poison/never-unread", "short-read/not-with-a-hang-up", "short-read/only-when-short",
-			"stats/commits"),
+			"budget/never-beyond", "commit/zero", "exhausted/nothing-lost", "fill/drained-after-would-block",
+			"fill/eof-behind-data", "fill/everything-without-a-stall", "fill/failure-keeps-bytes", "fill/no-progress",
+			"model/random", "model/several", "poison/never-unread", "short-read/not-with-a-hang-up",
+			"short-read/only-when-short", "stats/commits"),
 		seen("commit takes less than it is told", with(func(b bufstrategy.Buffer, _ Config) fault {
 			out := 0
 			return fault{
@@ -129,7 +130,8 @@ func spaceMutants() []mutant {
 			}}
 		}), "commit/only-after-space"),
 		seen("limit is not reached", withConfig(func(c Config) Config {
-			return Config{Limit: max(1, c.Limit/2), Poison: c.Poison}
+			c.Limit, c.High, c.Low = max(1, c.Limit/2), 0, 0
+			return c
 		}, func(b bufstrategy.Buffer, c Config) fault { return fault{} }),
 			"exhausted/nothing-lost", "limit/reached-and-kept", "model/random", "paused/between-watermarks",
 			"space/keeps-unread", "view/first-bytes", "watermark/handover", "watermark/one-call-a-crossing",
@@ -150,10 +152,10 @@ func consumeMutants() []mutant {
 		seen("segments are the first only", with(func(b bufstrategy.Buffer, _ Config) fault {
 			return fault{segments: func() [][]byte { s := b.Segments(); return s[:min(1, len(s))] }}
 		}),
-			"commit/in-order", "discard/in-order", "exhausted/nothing-lost", "fill/everything-without-a-stall",
-			"fill/full-without-asking", "flush/budget", "flush/emptied", "limit/reached-and-kept", "model/random",
-			"model/several", "poison/never-unread", "release/usable-again", "segments/all-in-order",
-			"space/keeps-unread", "trim/keeps-unread", "view/then-more"),
+			"budget/never-beyond", "budget/refused-and-nothing-lost", "commit/in-order", "discard/in-order",
+			"exhausted/nothing-lost", "fill/everything-without-a-stall", "fill/full-without-asking", "flush/budget",
+			"flush/emptied", "limit/reached-and-kept", "model/random", "model/several", "poison/never-unread",
+			"release/usable-again", "segments/all-in-order", "space/keeps-unread", "trim/keeps-unread", "view/then-more"),
 		seen("segments have an empty one", with(func(b bufstrategy.Buffer, _ Config) fault {
 			return fault{segments: func() [][]byte { return append(slices.Clone(b.Segments()), nil) }}
 		}),
@@ -183,11 +185,11 @@ func consumeMutants() []mutant {
 				}
 			}}
 		}),
-			"commit/in-order", "commit/zero", "discard/in-order", "fill/everything-without-a-stall",
-			"flush/blocked-keeps-the-rest", "flush/budget", "flush/emptied", "flush/everything-to-a-slow-reader",
-			"flush/failure-keeps-the-rest", "flush/short-write-goes-on", "model/random", "model/several",
-			"poison/never-unread", "release/usable-again", "segments/all-in-order", "space/keeps-unread",
-			"trim/keeps-unread", "view/first-bytes", "view/then-more"),
+			"budget/never-beyond", "commit/in-order", "commit/zero", "discard/in-order",
+			"fill/everything-without-a-stall", "flush/blocked-keeps-the-rest", "flush/budget", "flush/emptied",
+			"flush/everything-to-a-slow-reader", "flush/failure-keeps-the-rest", "flush/short-write-goes-on",
+			"model/random", "model/several", "poison/never-unread", "release/usable-again", "segments/all-in-order",
+			"space/keeps-unread", "trim/keeps-unread", "view/first-bytes", "view/then-more"),
 		seen("discard of too much", with(func(b bufstrategy.Buffer, _ Config) fault {
 			return fault{discard: func(n int) { b.Discard(min(max(n, 0), b.Len())) }}
 		}), "discard/too-much-panics"),
@@ -209,9 +211,10 @@ func consumeMutants() []mutant {
 				return b.View(n)
 			}}
 		}),
-			"model/random", "model/several", "poison/discarded", "poison/never-unread", "release/gives-all-back",
-			"stats/resident", "stats/steady-allocates-nothing", "trim/keeps-unread", "view/capacity-clipped",
-			"view/copies-once", "view/first-bytes", "view/then-more"),
+			"budget/given-back", "budget/holds-what-is-resident", "budget/never-beyond",
+			"budget/refused-and-nothing-lost", "model/random", "model/several", "poison/discarded",
+			"poison/never-unread", "release/gives-all-back", "stats/resident", "stats/steady-allocates-nothing",
+			"trim/keeps-unread", "view/capacity-clipped", "view/copies-once", "view/first-bytes", "view/then-more"),
 		seen("view damages what comes next", with(func(b bufstrategy.Buffer, _ Config) fault {
 			pulled := false
 			return fault{
@@ -230,9 +233,9 @@ func consumeMutants() []mutant {
 				},
 			}
 		}),
-			"model/random", "model/several", "poison/never-unread", "view/then-more"),
+			"budget/never-beyond", "model/random", "model/several", "poison/never-unread", "view/then-more"),
 		seen("view of short is too large", with(viewError(bufstrategy.ErrShort, bufstrategy.ErrTooLarge)),
-			"model/random", "model/several", "poison/never-unread", "view/short"),
+			"budget/never-beyond", "model/random", "model/several", "poison/never-unread", "view/short"),
 		seen("view of too large is short", with(viewError(bufstrategy.ErrTooLarge, bufstrategy.ErrShort)),
 			"model/random", "model/several", "view/too-large"),
 		seen("view of a negative count", with(func(b bufstrategy.Buffer, _ Config) fault {

@@ -1,6 +1,7 @@
 package bufstrategytest
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
@@ -52,6 +53,9 @@ func chainOn(o bufstrategy.PoolOptions, cacheSize int) Target {
 			}
 			return &Fixture{
 				New: func(c Config) (bufstrategy.Buffer, error) {
+					if c.Budget != nil {
+						return nil, errors.ErrUnsupported // it is an option of the pool
+					}
 					o := options(c)
 					o.Pool, o.Cache, o.Segment = pool, cache, 512
 					return bufstrategy.New("chain", o)

@@ -1,0 +1,470 @@
+package bufstrategy
+
+import (
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+func newBudget(t testing.TB, o MemoryBudgetOptions) *MemoryBudget {
+	t.Helper()
+	g, err := NewMemoryBudget(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// eater is a Chain of pieces of 256 bytes that are committed one at a time.
+type eater struct{ *Chain }
+
+const piece = blockMin
+
+func eaters(t testing.TB, g *MemoryBudget, limit, n int) []eater {
+	t.Helper()
+	pool, err := NewPoolOf(PoolOptions{Limit: LimitMax, Budget: g})
+	if err != nil {
+		t.Fatal(err)
+	}
+	es := make([]eater, n)
+	for i := range es {
+		c, err := NewChain(Options{Limit: limit, Segment: piece, Pool: pool})
+		if err != nil {
+			t.Fatal(err)
+		}
+		es[i] = eater{c}
+	}
+	return es
+}
+
+// eat takes one piece more, and reports false when it was refused or has all it may hold.
+func (e eater) eat() bool {
+	e.Space()
+	if e.offered == 0 {
+		return false
+	}
+	e.Commit(min(e.offered, piece))
+	return true
+}
+
+func TestAHogLeavesHalfToOthers(t *testing.T) {
+	const limit = 1 << 20
+	g := newBudget(t, MemoryBudgetOptions{Limit: limit})
+	hog := eaters(t, g, LimitMax, 1)[0]
+	for hog.eat() {
+		continue
+	}
+	if n := hog.Len(); n > limit/2 || n < limit/2-2*piece {
+		t.Errorf("one that wants all has %d bytes of %d", n, limit)
+	}
+	for i, e := range eaters(t, g, 4096, 100) {
+		for e.eat() {
+			continue
+		}
+		if e.Len() != 4096 {
+			t.Errorf("small one %d has %d bytes, want all of its 4096 beside the hog", i, e.Len())
+		}
+	}
+}
+
+func TestEqualsGetEqualSharesAndANewcomerFindsRoom(t *testing.T) {
+	const limit, n = 4 << 20, 1000
+	g := newBudget(t, MemoryBudgetOptions{Limit: limit})
+	es := eaters(t, g, LimitMax, n)
+	rng := rand.New(rand.NewPCG(1, 5))
+	for ate := true; ate; {
+		ate = false
+		for _, i := range rng.Perm(n) {
+			ate = es[i].eat() || ate
+		}
+	}
+	const share = limit / (n + 1)
+	for i, e := range es {
+		if e.Len() < share-2*piece || e.Len() > share+2*piece {
+			t.Errorf("number %d has %d bytes, want %d", i, e.Len(), share)
+		}
+	}
+	if free := limit - g.Stats().Used; free < share-2*piece {
+		t.Errorf("%d bytes are free, want %d", free, share)
+	}
+	late := eaters(t, g, LimitMax, 1)[0]
+	for late.eat() {
+		continue
+	}
+	if late.Len() < share/2-2*piece {
+		t.Errorf("the newcomer has %d bytes, want half of a share of %d", late.Len(), share)
+	}
+}
+
+// Nothing is taken back from a hog, but it gets nothing again until it has come down to the share of the others.
+func TestAHogThatIsConsumedComesDownToTheShareOfOthers(t *testing.T) {
+	const limit, n = 256 << 10, 20
+	g := newBudget(t, MemoryBudgetOptions{Limit: limit})
+	es := eaters(t, g, LimitMax, n)
+	for es[0].eat() {
+		continue
+	}
+	rng := rand.New(rand.NewPCG(2, 5))
+	for range 100_000 {
+		e := es[rng.IntN(n)]
+		if rng.IntN(3) == 0 {
+			e.Discard(min(e.Len(), piece))
+		} else {
+			e.eat()
+		}
+	}
+	const share = limit / (n + 1)
+	for i, e := range es {
+		if e.Len() < share*8/10 || e.Len() > share*12/10 {
+			t.Errorf("number %d has %d bytes, want about %d", i, e.Len(), share)
+		}
+	}
+}
+
+func TestABudgetThatContradictsItselfIsRefused(t *testing.T) {
+	for _, o := range []MemoryBudgetOptions{{}, {Limit: -1}, {Limit: 10, High: 11}, {Limit: 10, Low: 10}, {Limit: 10, High: -1}, {Limit: 10, Low: -1}} {
+		if g, err := NewMemoryBudget(o); err == nil {
+			t.Errorf("%+v: %v, no error", o, g)
+		}
+	}
+}
+
+// A Pool gives up what it has kept in one size, its own bound apart, before it refuses another for the budget's sake.
+func TestAPoolGivesUpWhatItKeepsForTheBudget(t *testing.T) {
+	g := newBudget(t, MemoryBudgetOptions{Limit: 4096})
+	pool, err := NewPoolOf(PoolOptions{Limit: 1 << 20, Keep: 1 << 20, Budget: g})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var bs []*block
+	for range 4096 / blockMin {
+		b, _ := pool.take(blockMin, 0)
+		bs = append(bs, b)
+	}
+	if b, budget := pool.take(blockMin, 0); b != nil || !budget {
+		t.Errorf("a block beyond the budget: %v, %v", b, budget)
+	}
+	for _, b := range bs {
+		pool.put(b)
+	}
+	if s := g.Stats(); s.Used != 4096 || s.Refused != 1 {
+		t.Errorf("with all kept: %+v", s)
+	}
+	b, _ := pool.take(4096, 0)
+	if b == nil || g.Stats().Used != 4096 || pool.Stats().Kept != 0 {
+		t.Fatalf("%v, %+v, %+v", b, g.Stats(), pool.Stats())
+	}
+	pool.put(b)
+	pool.Trim()
+	if s := g.Stats(); s.Used != 0 || s.UsedMax != 4096 {
+		t.Errorf("after Trim: %+v", s)
+	}
+}
+
+func TestAPoolKeepsNothingWhileSomebodyWaits(t *testing.T) {
+	g := newBudget(t, MemoryBudgetOptions{Limit: 4096})
+	pool, err := NewPoolOf(PoolOptions{Limit: 1 << 20, Keep: 1 << 20, Budget: g})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, _ := pool.take(4096, 0)
+	f, err := NewFixed(Options{Limit: 1000, Budget: g})
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := 0
+	w := MemoryWaiter{Ready: func() { told++ }}
+	if f.Space() != nil || !g.Await(&w, f) || told != 0 {
+		t.Fatalf("told %d times, %+v", told, g.Stats())
+	}
+	pool.put(b)
+	if told != 1 || len(f.Space()) == 0 {
+		t.Errorf("told %d times, %+v", told, g.Stats())
+	}
+	g.Cancel(&w)
+}
+
+// What a Cache holds is counted, and comes back when the budget refuses, as it does when the Pool's own bound does.
+func TestACacheGivesUpWhatItHoldsForTheBudget(t *testing.T) {
+	g := newBudget(t, MemoryBudgetOptions{Limit: 4096})
+	pool, err := NewPoolOf(PoolOptions{Limit: 1 << 20, Keep: 1 << 20, Budget: g})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cache, err := pool.NewCache(1 << 20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, _ := cache.take(2048, 0)
+	b, _ := cache.take(2048, 0)
+	cache.put(a)
+	if s := g.Stats(); s.Used != 4096 {
+		t.Errorf("with one block in the cache: %+v", s)
+	}
+	f := newUser(t, g, 2048)
+	if f.try() || !g.Await(&f.MemoryWaiter, f.Fixed) {
+		t.Fatal("was not refused")
+	}
+	cache.put(b)
+	if s := g.Stats(); s.Used != 0 || f.told != 1 || !f.try() {
+		t.Errorf("told %d times, %+v", f.told, s)
+	}
+	g.Cancel(&f.MemoryWaiter)
+}
+
+func TestABudgetTellsOfCrossingsInTurns(t *testing.T) {
+	var seen []bool // not atomic: the calls must not run at the same time
+	g := newBudget(t, MemoryBudgetOptions{Limit: 10_000, High: 6000, Low: 2000, Crossed: func(paused bool) { seen = append(seen, paused) }})
+	var wg sync.WaitGroup
+	for i := range 4 {
+		wg.Go(func() {
+			rng := rand.New(rand.NewPCG(uint64(i), 6))
+			for range 1000 {
+				f, err := NewFixed(Options{Limit: 1 + rng.IntN(5000), Budget: g})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				f.Space()
+				f.Release()
+			}
+		})
+	}
+	wg.Wait()
+	f, err := NewFixed(Options{Limit: 10_000, Budget: g})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Space()
+	if !g.Paused() {
+		t.Error("not paused with all in use")
+	}
+	f.Release()
+	if s := g.Stats(); s.Used != 0 || s.UsedMax > 10_000 || g.Paused() {
+		t.Errorf("at the end: paused %v, %+v", g.Paused(), s)
+	}
+	if len(seen) < 2 || len(seen)%2 != 0 {
+		t.Errorf("%d crossings", len(seen))
+	}
+	for i, paused := range seen {
+		if paused != (i%2 == 0) {
+			t.Fatalf("crossing %d is %v", i, paused)
+		}
+	}
+}
+
+// user is a Fixed on a budget, and its waiter.
+type user struct {
+	*Fixed
+	MemoryWaiter
+	told int
+}
+
+func newUser(t testing.TB, g *MemoryBudget, limit int) *user {
+	t.Helper()
+	f, err := NewFixed(Options{Limit: limit, Budget: g})
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := &user{Fixed: f}
+	u.Ready = func() { u.told++ }
+	return u
+}
+
+func (u *user) try() bool { return len(u.Space()) > 0 }
+
+func TestWaitersAreToldInOrderAndAsManyAsFit(t *testing.T) {
+	g := newBudget(t, MemoryBudgetOptions{Limit: 1000})
+	hold := newUser(t, g, 1000)
+	hold.try()
+	var order []int
+	var us []*user
+	for i, limit := range []int{400, 900, 300, 200, 100} {
+		u := newUser(t, g, limit)
+		u.Ready = func() { u.told++; order = append(order, i) }
+		if u.try() || !g.Await(&u.MemoryWaiter, u.Fixed) {
+			t.Fatal("was not refused")
+		}
+		us = append(us, u)
+	}
+	if n := g.Stats().Waiting; n != 5 {
+		t.Errorf("%d wait, want 5", n)
+	}
+	hold.Release()
+	// 900 does not fit beside 400, and does not hold up those behind it.
+	if want := []int{0, 2, 3, 4}; !slices.Equal(order, want) {
+		t.Fatalf("told %v, want %v", order, want)
+	}
+	for _, i := range order {
+		if !us[i].try() {
+			t.Errorf("number %d was told and refused", i)
+		}
+		if g.Cancel(&us[i].MemoryWaiter) {
+			t.Errorf("Cancel of number %d says that it was not told", i)
+		}
+	}
+	us[0].Release()
+	us[2].Release()
+	if us[1].told != 0 {
+		t.Error("900 was told with 700 free")
+	}
+	us[3].Release()
+	if us[1].told != 1 || !us[1].try() {
+		t.Errorf("900 was told %d times", us[1].told)
+	}
+	g.Cancel(&us[1].MemoryWaiter)
+	for i, u := range us {
+		if u.told != 1 {
+			t.Errorf("number %d was told %d times", i, u.told)
+		}
+	}
+}
+
+func TestAWaiterThatDoesNotTakePassesItsTurnOn(t *testing.T) {
+	g := newBudget(t, MemoryBudgetOptions{Limit: 1000})
+	hold := newUser(t, g, 1000)
+	hold.try()
+	a, b, c := newUser(t, g, 800), newUser(t, g, 800), newUser(t, g, 800)
+	for _, u := range []*user{a, b, c} {
+		u.try()
+		g.Await(&u.MemoryWaiter, u.Fixed)
+	}
+	if !g.Cancel(&b.MemoryWaiter) || g.Cancel(&b.MemoryWaiter) {
+		t.Error("Cancel of one that waits: want true once")
+	}
+	hold.Release()
+	if a.told != 1 || b.told != 0 || c.told != 0 {
+		t.Fatalf("told %d, %d, %d times", a.told, b.told, c.told)
+	}
+	if g.Cancel(&a.MemoryWaiter); c.told != 1 {
+		t.Errorf("after a Cancel of who had its turn: the next was told %d times", c.told)
+	}
+	// Someone comes before, and the one that had its turn waits again, behind others.
+	early := newUser(t, g, 900)
+	early.try()
+	b.try()
+	g.Await(&b.MemoryWaiter, b.Fixed)
+	if c.try() || !g.Await(&c.MemoryWaiter, c.Fixed) {
+		t.Fatal("was not refused")
+	}
+	early.Release()
+	if b.told != 1 || c.told != 1 {
+		t.Errorf("told %d and %d times, want 1 and 1", b.told, c.told)
+	}
+}
+
+func TestAwaitAfterTheMemoryHasComeBack(t *testing.T) {
+	g := newBudget(t, MemoryBudgetOptions{Limit: 1000})
+	hold, u := newUser(t, g, 1000), newUser(t, g, 500)
+	if g.Await(&u.MemoryWaiter, u.Fixed) {
+		t.Error("who was refused nothing waits")
+	}
+	hold.try()
+	u.try()
+	hold.Release()
+	if !g.Await(&u.MemoryWaiter, u.Fixed) || u.told != 1 {
+		t.Errorf("told %d times", u.told)
+	}
+	u.try()
+	if g.Await(&u.MemoryWaiter, u.Fixed) {
+		t.Error("who has got it waits")
+	}
+	if s := g.Stats(); s.Waiting != 0 || g.promised.Load() != 0 {
+		t.Errorf("%+v, %d promised", s, g.promised.Load())
+	}
+}
+
+// What the bound of the Pool refuses no other user of the budget can bring.
+func TestAwaitIsNotForTheBoundOfAPool(t *testing.T) {
+	g := newBudget(t, MemoryBudgetOptions{Limit: 1 << 20})
+	pool, err := NewPoolOf(PoolOptions{Limit: piece, Budget: g})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := NewChain(Options{Segment: piece, Pool: pool})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := eater{c}
+	e.eat()
+	if e.eat() || g.Await(&MemoryWaiter{Ready: func() {}}, c) {
+		t.Error("waits for the budget")
+	}
+}
+
+// Many goroutines want more than there is, and wait; some give up. If one wake-up were lost all would stand still.
+func TestNoWakeUpIsLost(t *testing.T) {
+	const goroutines, rounds = 8, 400
+	g := newBudget(t, MemoryBudgetOptions{Limit: 2500, High: 2000})
+	var wg sync.WaitGroup
+	var waits atomic.Int64
+	for i := range goroutines {
+		wg.Go(func() {
+			rng := rand.New(rand.NewPCG(uint64(i), 7))
+			u := newUser(t, g, 500+100*i)
+			ready := make(chan struct{}, 1)
+			u.Ready = func() { ready <- struct{}{} }
+			for range rounds {
+				for !u.try() {
+					if !g.Await(&u.MemoryWaiter, u.Fixed) {
+						t.Error("was refused and may not wait")
+						return
+					}
+					waits.Add(1)
+					if rng.IntN(4) == 0 && g.Cancel(&u.MemoryWaiter) {
+						continue
+					}
+					select {
+					case <-ready:
+					case <-time.After(30 * time.Second):
+						t.Errorf("goroutine %d waits for ever: %+v, %d promised", i, g.Stats(), g.promised.Load())
+						return
+					}
+					if rng.IntN(8) == 0 {
+						g.Cancel(&u.MemoryWaiter) // has its turn and does not try
+					}
+				}
+				g.Cancel(&u.MemoryWaiter)
+				for range rng.IntN(4) {
+					runtime.Gosched()
+				}
+				u.Release()
+			}
+		})
+	}
+	wg.Wait()
+	if s := g.Stats(); s.Used != 0 || s.UsedMax > 2500 || s.Waiting != 0 || g.promised.Load() != 0 {
+		t.Errorf("at the end: %+v, %d promised", s, g.promised.Load())
+	}
+	if n := waits.Load(); n < 10 {
+		t.Errorf("%d waits: nothing was put to the test", n)
+	}
+}
+
+func TestABudgetAllocatesNothing(t *testing.T) {
+	g := newBudget(t, MemoryBudgetOptions{Limit: 1000, High: 900, Crossed: func(bool) {}})
+	hold, u := newUser(t, g, 1000), newUser(t, g, 500)
+	hold.try()
+	u.try()
+	if n := testing.AllocsPerRun(100, func() {
+		if !g.Await(&u.MemoryWaiter, u.Fixed) {
+			t.Error("was not refused")
+		}
+		g.release(1000)
+		g.settle()
+		g.Cancel(&u.MemoryWaiter)
+		if !g.reserve(0, 1000) {
+			t.Error("does not fit")
+		}
+		g.settle()
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	if u.told < 100 {
+		t.Errorf("told %d times", u.told)
+	}
+}

@@ -1,0 +1,46 @@
+package bufstrategytest
+
+import "github.com/edgewise-go/edgewise/bufstrategy"
+
+func budgetMutants() []mutant {
+	return []mutant{
+		seen("the budget is not heeded", withConfig(func(c Config) Config { c.Budget = nil; return c },
+			func(bufstrategy.Buffer, Config) fault { return fault{} }),
+			"budget/given-back", "budget/holds-what-is-resident", "budget/never-beyond", "budget/refused-and-nothing-lost"),
+		seen("release keeps memory of the budget", with(func(b bufstrategy.Buffer, c Config) fault {
+			return fault{release: func() {
+				b.Release()
+				if c.Budget != nil {
+					leak(c.Budget)
+				}
+			}}
+		}), "budget/given-back"),
+		seen("what is held for a view is not counted", with(func(b bufstrategy.Buffer, c Config) fault {
+			return fault{stats: func() bufstrategy.Stats {
+				s := b.Stats()
+				if c.Budget != nil {
+					s.Resident *= 2
+				}
+				return s
+			}}
+		}), "budget/holds-what-is-resident"),
+		seen("a refusal of the budget loses a byte", with(func(b bufstrategy.Buffer, c Config) fault {
+			return fault{space: func() [][]byte {
+				s := b.Space()
+				if c.Budget != nil && len(s) == 0 && b.Len() < b.Limit() {
+					b.Discard(min(1, b.Len()))
+				}
+				return s
+			}}
+		}), "budget/refused-and-nothing-lost"),
+	}
+}
+
+// leak takes a byte of g for ever.
+func leak(g *bufstrategy.MemoryBudget) {
+	b, err := bufstrategy.NewFixed(bufstrategy.Options{Limit: 1, Budget: g})
+	if err != nil {
+		panic(err)
+	}
+	b.Space()
+}
