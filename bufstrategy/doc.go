@@ -20,6 +20,7 @@
 //	Ring      one power-of-two array, never compacted; a View copies only where it wraps
 //	Mirrored  a Ring whose memory is mapped twice: all lies together, nothing is copied
 //	Chain     pooled segments, no copying; whole segments are handed from one Chain to another
+//	Adaptive  one array as large as the next read is predicted to be
 //	Shared    one scratch array a loop; a connection owns memory only while bytes are left over
 //
 // # Lifetime

@@ -7,7 +7,9 @@ import (
 )
 
 // Names lists the strategies that New makes.
-func Names() []string { return []string{"fixed", "grow", "ring", "mirrored", "chain", "shared"} }
+func Names() []string {
+	return []string{"fixed", "grow", "ring", "mirrored", "chain", "adaptive", "shared"}
+}
 
 // New makes a buffer by the name of its strategy. Every buffer of a loop may be made with the same options;
 // "shared" needs Options.Scratch.
@@ -25,6 +27,8 @@ func New(name string, o Options) (Buffer, error) {
 		return checkedBuffer(NewMirrored(o))
 	case "chain":
 		return checkedBuffer(NewChain(o))
+	case "adaptive":
+		return checkedBuffer(NewAdaptive(o))
 	case "shared":
 		return checkedBuffer(NewShared(o))
 	}
@@ -36,10 +40,7 @@ func New(name string, o Options) (Buffer, error) {
 
 // nearestOf names the strategy that comes closest to one that is known and not built.
 func nearestOf(name string) string {
-	switch name {
-	case "adaptive":
-		return "grow"
-	case "kernel":
+	if name == "kernel" {
 		return "shared"
 	}
 	return ""

@@ -36,8 +36,11 @@ type Options struct {
 	// reads them later. It never touches unread bytes.
 	Poison bool
 
-	// Initial is the first array of a Grow. Larger than Limit means Limit.
+	// Initial is the first array of a Grow, and the smallest of an Adaptive. Larger than Limit means Limit.
 	Initial int
+
+	// Predictor is what the Adaptives of a loop learn together. nil means that each begins with Initial.
+	Predictor *Predictor
 
 	// Segment is the size of the segments of a Chain, rounded up to a power of two.
 	Segment int

@@ -9,13 +9,13 @@ import (
 
 func TestNamesAreMadeAndOthersRefused(t *testing.T) {
 	everyStrategy(t)
-	for name, nearest := range map[string]string{"adaptive": "grow", "kernel": "shared"} {
+	for name, nearest := range map[string]string{"kernel": "shared"} {
 		b, err := New(name, Options{})
 		if b != nil || !errors.Is(err, errors.ErrUnsupported) || !strings.Contains(err.Error(), `"`+nearest+`"`) {
 			t.Errorf("New(%q): %v, %v, want errors.ErrUnsupported that names %q", name, b, err, nearest)
 		}
 	}
-	if b, err := New("rign", Options{}); b != nil || err == nil || !strings.Contains(err.Error(), "fixed, grow, ring, mirrored, chain, shared") {
+	if b, err := New("rign", Options{}); b != nil || err == nil || !strings.Contains(err.Error(), "fixed, grow, ring, mirrored, chain, adaptive, shared") {
 		t.Errorf("New of an unknown name: %v, %v", b, err)
 	}
 }

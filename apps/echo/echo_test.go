@@ -32,8 +32,6 @@ func TestMisuseIsOneLine(t *testing.T) {
 		{Args: []string{"serve", "-queue", "kqueue"}, Code: 2, Says: "-queue kqueue"},
 		{Args: []string{"serve", "-queue", "kqueue", "-loops", "2"}, Code: 2, Says: "-queue kqueue"},
 		{Args: []string{"serve", "-buffer", "x"}, Code: 2, Says: "-buffer x: unknown"},
-		{Args: []string{"serve", "-buffer", "adaptive"}, Code: 2, Says: "-buffer grow"},
-		{Args: []string{"serve", "-buffer", "adaptive"}, Code: 2, Says: "-buffer grow"},
 		{Args: []string{"serve", "-buffer", "kernel"}, Code: 2, Says: "-buffer shared"},
 		{Args: []string{"serve", "-task", "x"}, Code: 2, Says: "coroutine|handler"},
 		{Args: []string{"serve", "-sched", "x"}, Code: 2, Says: "-sched x: unknown"},

@@ -126,4 +126,6 @@ func TestChain(t *testing.T) { TestBuffer(t, pooled(512)) }
 
 func TestChainOfLargeSegmentsOnItsOwnPool(t *testing.T) { TestBuffer(t, byName("chain", Copyless)) }
 
+func TestAdaptive(t *testing.T) { TestBuffer(t, byName("adaptive")) }
+
 func TestShared(t *testing.T) { TestBuffer(t, sharedTarget()) }

@@ -57,7 +57,7 @@ func (c choice) check(value string) error {
 func choices() (mode, buffer, resolver, scheduler, task choice) {
 	mode = choice{flag: "mode", known: []string{"edge", "level", "oneshot"}}
 	buffer = choice{flag: "buffer", known: []string{"fixed", "grow", "ring", "mirrored", "chain", "adaptive", "shared", "kernel"},
-		nearest: map[string]string{"adaptive": "grow", "kernel": "shared"}}
+		nearest: map[string]string{"kernel": "shared"}}
 	resolver = choice{flag: "resolve", known: []string{"adaptive", "blocking", "pool", "evented"},
 		nearest: map[string]string{"adaptive": "pool", "evented": "pool"}}
 	scheduler = choice{flag: "sched", known: []string{"single", "sharded", "shared", "stealing"}}
@@ -179,7 +179,11 @@ func (f *Flags) buffers() (*Buffers, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Buffers{name: f.Buffer, options: bufstrategy.Options{Limit: bufferLimit, Pool: pool, Scratch: scratch}}, nil
+	b := &Buffers{name: f.Buffer, options: bufstrategy.Options{Limit: bufferLimit, Pool: pool, Scratch: scratch}}
+	if !f.concurrent() {
+		b.options.Predictor = &bufstrategy.Predictor{}
+	}
+	return b, nil
 }
 
 // New makes a buffer for a connection.
