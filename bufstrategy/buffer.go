@@ -83,10 +83,10 @@ type Stats struct {
 const Poison = 0xDB
 
 var (
-	// ErrShort says that a View is longer than what is unread, and that more may come.
+	// ErrShort says that a View, or a message, is longer than what is unread, and that more may come.
 	ErrShort = errors.New("bufstrategy: fewer bytes unread than asked for")
 
-	// ErrTooLarge says that a View is longer than the buffer can ever hold.
+	// ErrTooLarge says that a View is longer than the buffer can ever hold, or a message longer than its bound: it never comes.
 	ErrTooLarge = errors.New("bufstrategy: more bytes asked for than the limit")
 
 	// ErrExhausted says that memory shared with other buffers has reached its bound. Nothing was lost. Try again after

@@ -12,8 +12,12 @@ func IndexFrom(b Buffer, from int, delim byte) int {
 	if from < 0 {
 		panic("bufstrategy: IndexFrom a negative position")
 	}
+	return index(b.Segments(), from, delim)
+}
+
+func index(segs [][]byte, from int, delim byte) int {
 	at := 0
-	for _, s := range b.Segments() {
+	for _, s := range segs {
 		skip := min(max(from-at, 0), len(s))
 		if i := bytes.IndexByte(s[skip:], delim); i >= 0 {
 			return at + skip + i

@@ -1,0 +1,448 @@
+package bufstrategy
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// bench is a buffer under test and what else happens on its loop.
+type bench struct {
+	Buffer
+	stale   int    // bytes before the first of the test, which keep a ring from beginning again
+	disturb func() // another connection of the loop reads
+}
+
+// place makes a buffer of at least limit bytes in which the first byte that feed appends stands at position at.
+func place(t testing.TB, name string, limit, at int) *bench {
+	t.Helper()
+	pool, err := NewPool(1<<24, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scratch, err := NewScratch(limit, pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := func() Buffer {
+		b, err := New(name, Options{Limit: limit, Initial: 1, Segment: blockMin, Pool: pool, Scratch: scratch, Poison: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	b := &bench{Buffer: open()}
+	other := open()
+	t.Cleanup(b.Release)
+	b.disturb = func() {
+		other.Space()
+		other.Commit(0)
+	}
+	for at %= b.Limit(); at > 0; {
+		n := min(at, total(b.Space()))
+		b.Commit(n)
+		b.Discard(b.Len() - 1)
+		b.stale = 1
+		at -= n
+	}
+	return b
+}
+
+// feed appends as much of p as fits, and returns the rest.
+func (b *bench) feed(t testing.TB, p []byte) []byte {
+	t.Helper()
+	n, err := Writer{b.Buffer}.Write(p)
+	if err != nil && !errors.Is(err, ErrFull) {
+		t.Fatal(err)
+	}
+	if n > 0 || len(p) == 0 {
+		b.Discard(b.stale)
+		b.stale = 0
+	}
+	return p[n:]
+}
+
+func total(segs [][]byte) int {
+	n := 0
+	for _, s := range segs {
+		n += len(s)
+	}
+	return n
+}
+
+// reference is a Finder for bytes that lie together and are all there.
+type reference func(p []byte, most int) (m Span, err error)
+
+func referenceOf(end func(p []byte) (to, size int)) reference {
+	return func(p []byte, most int) (Span, error) {
+		to, size := end(p)
+		switch {
+		case size > most || size == 0 && len(p) >= most:
+			return Span{}, ErrTooLarge
+		case size == 0:
+			return Span{}, ErrShort
+		}
+		return Span{To: to, Size: size}, nil
+	}
+}
+
+var lineReference = referenceOf(func(p []byte) (to, size int) {
+	line, _, found := bytes.Cut(p, []byte{'\n'})
+	if !found {
+		return 0, 0
+	}
+	return len(bytes.TrimSuffix(line, []byte{'\r'})), len(line) + 1
+})
+
+func delimReference(delim []byte) reference {
+	return referenceOf(func(p []byte) (to, size int) {
+		m, _, found := bytes.Cut(p, delim)
+		if !found {
+			return 0, 0
+		}
+		return len(m), len(m) + len(delim)
+	})
+}
+
+var headReference = referenceOf(func(p []byte) (to, size int) {
+	for line := range bytes.Lines(p) {
+		size += len(line)
+		if s := string(line); s == "\n" || s == "\r\n" {
+			return size, size
+		}
+	}
+	return 0, 0
+})
+
+func frameReference(f Frames) reference {
+	return func(p []byte, most int) (Span, error) {
+		header, length := f.Width, uint64(0)
+		seen := p[:min(len(p), most)]
+		if f.Width == 0 {
+			v, n := binary.Uvarint(seen)
+			if n < 0 || n == 0 && len(seen) >= 10 {
+				return Span{}, ErrMalformed
+			}
+			length, header = v, n
+		} else if len(seen) >= f.Width {
+			whole := slices.Clone(seen[:f.Width])
+			if !f.LittleEndian {
+				slices.Reverse(whole)
+			}
+			length = binary.LittleEndian.Uint64(append(whole, make([]byte, 8)...))
+		} else {
+			header = 0
+		}
+		switch {
+		case header == 0 && len(p) >= most:
+			return Span{}, ErrTooLarge
+		case header == 0:
+			return Span{}, ErrShort
+		case f.Inclusive && length < uint64(header):
+			return Span{}, ErrMalformed
+		case f.Inclusive:
+			length -= uint64(header)
+		}
+		switch {
+		case length > math.MaxInt32 || header+int(length) > most:
+			return Span{}, ErrTooLarge
+		case header+int(length) > len(p):
+			return Span{}, ErrShort
+		}
+		size := header + int(length)
+		return Span{header, size, size}, nil
+	}
+}
+
+// checkFinder gives data to f in pieces and compares every answer with the reference.
+func checkFinder(t testing.TB, b *bench, f Finder, want reference, most int, data []byte, piece func() int) {
+	t.Helper()
+	most = bound(most, b)
+	end := len(data)
+	rest, at := data, 0
+	for len(rest) > 0 {
+		k := min(max(piece(), 1), len(rest))
+		rest = rest[k-len(b.feed(t, rest[:k])):]
+		here := data[at : end-len(rest)]
+		for {
+			b.disturb()
+			got, err := f.Find(b.Buffer)
+			m, wantErr := want(here, most)
+			if got != m || !errors.Is(err, wantErr) {
+				t.Fatalf("%d bytes at %d: Find: %+v, %v, want %+v, %v", len(here), at, got, err, m, wantErr)
+			}
+			// The answer that all bytes at once have is the one that pieces come to.
+			if whole, wholeErr := want(data[at:], most); err == nil && whole != m || err != ErrShort && err != wholeErr {
+				t.Fatalf("at %d: the reference says %v of a part and %v of all", at, err, wholeErr)
+			}
+			if err == ErrShort && b.Len() == b.Limit() {
+				t.Fatal("ErrShort of a full buffer")
+			}
+			if err == ErrShort {
+				break
+			}
+			if err != nil {
+				return
+			}
+			checkSpan(t, b, m, here)
+			b.Discard(m.Size)
+			at += m.Size
+			here = here[m.Size:]
+		}
+	}
+}
+
+func checkSpan(t testing.TB, b *bench, m Span, here []byte) {
+	t.Helper()
+	if got := bytes.Join(m.AppendSegments(nil, b), nil); !bytes.Equal(got, here[m.From:m.To]) {
+		t.Fatalf("segments: %q, want %q", got, here[m.From:m.To])
+	}
+	v, err := m.View(b)
+	if err != nil || !bytes.Equal(v, here[m.From:m.To]) || cap(v) != len(v) {
+		t.Fatalf("view: %q, %v, want %q", v, err, here[m.From:m.To])
+	}
+}
+
+// constant is pieces of one size.
+func constant(n int) func() int { return func() int { return n } }
+
+func TestMessagesAreFoundWhereverThePiecesEnd(t *testing.T) {
+	frame := func(f Frames, messages ...string) string {
+		var out []byte
+		for _, m := range messages {
+			n := uint64(len(m))
+			if f.Inclusive {
+				n += uint64(max(f.Width, 1))
+			}
+			header := binary.BigEndian.AppendUint64(nil, n)[max(0, 8-f.Width):]
+			if f.LittleEndian {
+				slices.Reverse(header)
+			}
+			if f.Width == 0 {
+				header = binary.AppendUvarint(nil, n)
+			}
+			out = append(append(out, header...), m...)
+		}
+		return string(out)
+	}
+	long := strings.Repeat("0123456789abcdef", 30)
+	type test struct {
+		name string
+		make func() Finder
+		want reference
+		max  int
+		data string
+	}
+	tests := []test{
+		{"lines", func() Finder { return &Lines{} }, lineReference, 0, "a\n\n\r\nbc\r\n\r\r\n" + long + "\nlast"},
+		{"bounded lines", func() Finder { return &Lines{Max: 8} }, lineReference, 8, "seven b\nsix by\r\neight by\n"},
+		{"endless line", func() Finder { return &Lines{Max: 8} }, lineReference, 8, long},
+		{"heads", func() Finder { return &Heads{} }, headReference, 0,
+			"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.0\n\n\r\n\nA: " + long + "\n\r\n\r\r\n\r\n"},
+		{"bounded head", func() Finder { return &Heads{Max: 20} }, headReference, 20, "a: b\n\n" + long + "\n\n"},
+	}
+	for _, d := range []string{";", "\r\n", "aab", "--end--"} {
+		data := "aaaab;x" + d + d + "\r\r\n" + d + "--end-" + d + long + d + d[:len(d)-1]
+		find := func() Finder { return &Delimited{Delim: []byte(d)} }
+		tests = append(tests, test{"delim " + d, find, delimReference([]byte(d)), 0, data})
+		find = func() Finder { return &Delimited{Delim: []byte(d), Max: 9} }
+		tests = append(tests, test{"bounded delim " + d, find, delimReference([]byte(d)), 9, data})
+	}
+	for width := range 9 {
+		for _, f := range []Frames{
+			{Width: width}, {Width: width, LittleEndian: true}, {Width: width, Inclusive: true, Max: 100},
+			{Width: width, LittleEndian: true, Inclusive: true},
+		} {
+			tests = append(tests, test{fmt.Sprintf("%+v", f), func() Finder { return &f }, frameReference(f), f.Max,
+				frame(f, "", "x", "some bytes", "", "more of them", long[:140], "y")})
+		}
+	}
+	for _, name := range Names() {
+		for _, test := range tests {
+			t.Run(name+"/"+test.name, func(t *testing.T) {
+				for size := 1; size <= len(test.data); size += 1 + size/2 {
+					for _, at := range []int{0, 250, 630} {
+						b := place(t, name, 640, at)
+						checkFinder(t, b, test.make(), test.want, test.max, []byte(test.data), constant(size))
+						b.Release()
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestLengthsThatNoMessageHas(t *testing.T) {
+	for _, test := range []struct {
+		f    Frames
+		data string
+		want error
+	}{
+		{Frames{Width: 1, Max: 10}, "\x0a", ErrTooLarge},
+		{Frames{Width: 1, Max: 10}, "\x09", ErrShort},
+		{Frames{Width: 1, Max: 10, Inclusive: true}, "\x0a", ErrShort},
+		{Frames{Width: 1, Max: 10, Inclusive: true}, "\x0b", ErrTooLarge},
+		{Frames{Width: 1, Inclusive: true}, "\x00", ErrMalformed},
+		{Frames{Width: 4, Inclusive: true}, "\x00\x00\x00\x03", ErrMalformed},
+		{Frames{Width: 4}, "\xff\xff\xff\xff", ErrTooLarge},
+		{Frames{Width: 4}, "\x80\x00\x00\x00", ErrTooLarge},
+		{Frames{Width: 8}, "\xff\xff\xff\xff\xff\xff\xff\xff", ErrTooLarge},
+		{Frames{Width: 8}, "\x7f\xff\xff\xff\xff\xff\xff\xff", ErrTooLarge},
+		{Frames{Width: 8, Inclusive: true}, "\xff\xff\xff\xff\xff\xff\xff\xff", ErrTooLarge},
+		{Frames{Width: 8, LittleEndian: true}, "\xf8\xff\xff\xff\xff\xff\xff\xff", ErrTooLarge},
+		{Frames{Width: 8, Max: 4}, "\x00\x00\x00", ErrShort},
+		{Frames{Width: 8, Max: 4}, "\x00\x00\x00\x00", ErrTooLarge},
+		{Frames{Width: 8, Max: 4}, "\x00\x00\x00\x00\x00\x00\x00\x00", ErrTooLarge},
+		{Frames{Max: 3}, "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80", ErrTooLarge},
+		{Frames{}, "", ErrShort},
+		{Frames{}, "\x80\x80", ErrShort},
+		{Frames{}, "\x80\x80\x80\x80\x80\x80\x80\x80\x80", ErrShort},
+		{Frames{}, "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80", ErrMalformed},
+		{Frames{}, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", ErrMalformed},
+		{Frames{}, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", ErrTooLarge},
+		{Frames{Inclusive: true}, "\x00", ErrMalformed},
+		{Frames{Inclusive: true}, "\x81\x00", ErrMalformed},
+	} {
+		b := place(t, "ring", 64, 60)
+		b.feed(t, []byte(test.data))
+		if _, _, err := test.f.Next(b); err != test.want {
+			t.Errorf("%+v of %x: %v, want %v", test.f, test.data, err, test.want)
+		}
+		if b.Len() != len(test.data) || b.Stats().Copied != 0 {
+			t.Errorf("%+v of %x: something was consumed or copied", test.f, test.data)
+		}
+	}
+}
+
+func TestNextLeavesTheMessageUntilItIsDiscarded(t *testing.T) {
+	for _, name := range Names() {
+		b := place(t, name, 64, 0)
+		b.feed(t, []byte("one\r\ntwo\nthr"))
+		var l Lines
+		for _, want := range []string{"one", "two"} {
+			for range 2 {
+				if p, n, err := l.Next(b); string(p) != want || err != nil || n == 0 {
+					t.Errorf("%s: %q, %d, %v, want %q", name, p, n, err, want)
+				}
+			}
+			_, n, _ := l.Next(b)
+			b.Discard(n)
+		}
+		for range 2 {
+			if p, n, err := l.Next(b); p != nil || n != 0 || err != ErrShort {
+				t.Errorf("%s: %q, %d, %v, want ErrShort", name, p, n, err)
+			}
+		}
+		if v, err := b.View(b.Len()); string(v) != "thr" || err != nil {
+			t.Errorf("%s: left %q, %v", name, v, err)
+		}
+	}
+}
+
+// A parser that has looked at bytes which somebody else then took away must look at those that came instead.
+func TestAParserSurvivesWhoeverDiscards(t *testing.T) {
+	for _, name := range Names() {
+		for _, test := range []struct {
+			take                func(b Buffer)
+			line, head, message int // sizes
+		}{
+			{Buffer.Release, 1, 1, 4},
+			{func(b Buffer) { b.Discard(5) }, 9, 10, 12},
+			{func(b Buffer) { b.Discard(13) }, 1, 1, 4},
+		} {
+			b := place(t, name, 64, 0)
+			finders := []Finder{&Lines{}, &Heads{}, &Delimited{Delim: []byte(";;")}}
+			b.feed(t, []byte("seen and gone"))
+			for _, f := range finders {
+				if _, err := f.Find(b.Buffer); err != ErrShort {
+					t.Fatalf("%s: %v, want ErrShort", name, err)
+				}
+			}
+			test.take(b.Buffer)
+			b.feed(t, []byte("\n\n;;--------------------"))
+			for i, want := range []int{test.line, test.head, test.message} {
+				if m, err := finders[i].Find(b.Buffer); m.Size != want || err != nil {
+					t.Errorf("%s, %T: %+v, %v, want %d", name, finders[i], m, err, want)
+				}
+			}
+		}
+	}
+}
+
+// What was searched once is not searched again: else a message in many pieces costs the square of its length.
+func TestNoByteIsSearchedTwice(t *testing.T) {
+	b := place(t, "chain", 4096, 0)
+	l, h, d := Lines{}, Heads{}, Delimited{Delim: []byte("abcd")}
+	for i := 1; i < 1000; i++ {
+		b.feed(t, []byte{'.'})
+		for _, f := range []Finder{&l, &h, &d} {
+			if _, err := f.Find(b.Buffer); err != ErrShort {
+				t.Fatal(err)
+			}
+		}
+		if l.seen.from(b) != i || h.seen.from(b) != i || d.seen.from(b) != max(0, i-3) {
+			t.Fatalf("of %d bytes the next search leaves out %d, %d, %d", i, l.seen.from(b), h.seen.from(b), d.seen.from(b))
+		}
+	}
+}
+
+func TestParsersAllocateNothing(t *testing.T) {
+	for name, b := range everyStrategy(t) {
+		l, h := &Lines{}, &Heads{}
+		d, f := &Delimited{Delim: []byte("\r\n")}, &Frames{Width: 2}
+		w := Writer{b}
+		segs := make([][]byte, 0, 8)
+		take := func(p []byte, n int, err error) {
+			if err != nil || p == nil && n == 0 {
+				t.Fatal(name, err)
+			}
+			b.Discard(n)
+		}
+		round := func() {
+			if _, err := w.WriteString("line\r\nhead: x\r\n\r\nmessage\r\n\x00\x07a frame"); err != nil {
+				t.Fatal(err)
+			}
+			take(l.Next(b))
+			take(h.Next(b))
+			take(d.Next(b))
+			m, err := f.Find(b)
+			segs = m.AppendSegments(segs[:0], b)
+			take(segs[0], m.Size, err)
+			if _, _, err := l.Next(b); err != ErrShort {
+				t.Fatal(err)
+			}
+		}
+		for range 4000 {
+			round() // every place in a ring that wraps has been seen
+		}
+		if n := testing.AllocsPerRun(1000, round); n != 0 {
+			t.Errorf("%s: %v allocations a round", name, n)
+		}
+	}
+}
+
+func TestProgrammersErrorsPanic(t *testing.T) {
+	b := place(t, "fixed", 64, 0)
+	for what, f := range map[string]func(){
+		"a negative Max":      func() { _, _ = (&Lines{Max: -1}).Find(b) },
+		"no Delim":            func() { _, _ = (&Delimited{}).Find(b) },
+		"a width of 9":        func() { _, _ = (&Frames{Width: 9}).Find(b) },
+		"a negative width":    func() { _, _ = (&Frames{Width: -1}).Find(b) },
+		"nothing to look for": func() { IndexBytes(b, nil) },
+		"a negative position": func() { IndexBytesFrom(b, -1, []byte("x")) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: no panic", what)
+				}
+			}()
+			f()
+		}()
+	}
+}
