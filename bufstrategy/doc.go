@@ -23,6 +23,16 @@
 //	Adaptive  one array as large as the next read is predicted to be
 //	Shared    one scratch array a loop; a connection owns memory only while bytes are left over
 //
+// # Parsers
+//
+// Code that must not wait, as a handler on a loop, asks a Buffer for a whole message: [Lines], [Delimited], [Frames] and
+// [Heads] say ErrShort for "not yet" and ErrTooLarge for "never", and consume nothing. [Reader] and [Writer] lend the
+// bytes that are there to code that wants an io.Reader or io.Writer and can deal with [ErrEmpty] and [ErrFull].
+//
+// Code that may wait, as a task or a goroutine that has the connection to itself, puts a [WaitReader] and a [WaitWriter]
+// between the Buffer and the connection. They are what bufio.Reader and bufio.Writer are, on any strategy, with waiting left to
+// a function; http.ReadRequest, json.Decoder and the like read from them, and the parsers above by way of ReadMessage.
+//
 // # Lifetime
 //
 // What Space, Segments and View return is valid until the next call of any method of the same buffer other than

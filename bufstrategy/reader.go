@@ -103,7 +103,8 @@ func (r *Reader) UnreadByte() error {
 	return nil
 }
 
-// WriteTo writes all unread bytes to w and consumes what w took. It returns nil once the buffer is empty.
+// WriteTo writes all unread bytes to w and consumes what w took. It returns nil once the buffer is empty. A [Shared] is
+// first moved out of its Scratch, into which w may read: that costs a copy, and ErrExhausted when there is no memory.
 func (r *Reader) WriteTo(w io.Writer) (int64, error) {
 	var total int64
 	r.canUn = false
@@ -126,6 +127,12 @@ func (r *Reader) WriteTo(w io.Writer) (int64, error) {
 func writeAll(b Buffer, w io.Writer) (int64, error) {
 	var total int64
 	for b.Len() > 0 {
+		// What the array of a Shared shows ends when w, or who runs while w waits, reads into the same array.
+		if s, ok := b.(*Shared); ok && s.owns() {
+			if err := s.scratch.Trim(); err != nil {
+				return total, err
+			}
+		}
 		s := b.Segments()[0]
 		n, err := w.Write(s)
 		checkMoved(max(n, 0), len(s))

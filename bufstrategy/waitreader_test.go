@@ -1,0 +1,368 @@
+package bufstrategy
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+)
+
+var errPassing = errors.New("an error that passes")
+
+// arrivals is a connection on which data comes in pieces, and then its end. A piece of no bytes is an error that passes.
+type arrivals struct {
+	t      testing.TB
+	data   []byte
+	pieces []byte
+	i      int
+	left   int  // of the piece that is there
+	fail   bool // the piece is an error
+	drains bool // ShortReadDrains
+	during func()
+}
+
+// next lets the next piece come.
+func (a *arrivals) next() {
+	n := 1
+	if len(a.pieces) > 0 {
+		n = int(a.pieces[a.i%len(a.pieces)])
+		a.i++
+	}
+	a.fail = n == 0 && len(a.data) > 0
+	a.left = min(n, len(a.data))
+}
+
+// Read is that of a connection that blocks.
+func (a *arrivals) Read(p []byte) (int, error) {
+	for a.left == 0 && !a.fail && len(a.data) > 0 {
+		a.next()
+	}
+	return a.take(p)
+}
+
+func (a *arrivals) take(p []byte) (int, error) {
+	switch {
+	case a.fail:
+		a.fail = false
+		return 0, errPassing
+	case len(a.data) == 0:
+		return 0, io.EOF
+	}
+	n := copy(p, a.data[:a.left])
+	a.data, a.left = a.data[n:], a.left-n
+	return n, nil
+}
+
+// TryReadv is that of a connection that never blocks.
+func (a *arrivals) TryReadv(segs [][]byte) (int, error) {
+	if a.left == 0 && !a.fail && len(a.data) > 0 {
+		return -1, errBlocked
+	}
+	n := 0
+	for _, s := range segs {
+		if n > 0 && (a.left == 0 || a.fail) {
+			break
+		}
+		k, err := a.take(s)
+		n += k
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+func (a *arrivals) ShortReadDrains() bool { return a.drains && a.left == 0 && len(a.data) > 0 }
+
+// Wait is WaitRead of such a connection. Others have their turn meanwhile.
+func (a *arrivals) Wait() error {
+	if a.left > 0 || a.fail || len(a.data) == 0 {
+		a.t.Error("waited where there was something to read")
+	}
+	if a.during != nil {
+		a.during()
+	}
+	a.next()
+	return nil
+}
+
+// Ways to read a connection.
+const (
+	blockingMode = iota
+	waitingMode
+	shortReadMode
+	modes
+)
+
+func waitReader(t testing.TB, b *bench, mode int, data, pieces []byte) *WaitReader {
+	a := &arrivals{t: t, data: data, pieces: pieces, drains: mode == shortReadMode, during: b.disturb}
+	b.Discard(b.stale)
+	if mode == blockingMode {
+		return &WaitReader{Buffer: b.Buffer, Source: FromReader(a)}
+	}
+	return &WaitReader{Buffer: b.Buffer, Source: a, Wait: a.Wait}
+}
+
+func TestWaitReaderIsAnOrdinaryReader(t *testing.T) {
+	content := bytes.Repeat([]byte("ordinary code reads this. "), 200)
+	for _, name := range Names() {
+		for mode := range modes {
+			r := waitReader(t, place(t, name, 700, 300), mode, content, []byte{1, 200, 30})
+			if err := iotest.TestReader(r, content); err != nil {
+				t.Errorf("%s, mode %d: %v", name, mode, err)
+			}
+		}
+		for what, wrap := range map[string]func(io.Reader) io.Reader{
+			"one byte": iotest.OneByteReader, "half": iotest.HalfReader, "data with the error": iotest.DataErrReader,
+		} {
+			b := place(t, name, 700, 300)
+			b.Discard(b.stale)
+			r := &WaitReader{Buffer: b.Buffer, Source: FromReader(wrap(bytes.NewReader(content)))}
+			if got, err := io.ReadAll(r); err != nil || !bytes.Equal(got, content) {
+				t.Errorf("%s, %s: %d bytes, %v", name, what, len(got), err)
+			}
+		}
+		b := place(t, name, 700, 0)
+		r := &WaitReader{Buffer: b.Buffer, Source: FromReader(iotest.TimeoutReader(iotest.HalfReader(bytes.NewReader(content))))}
+		first, err := io.ReadAll(r)
+		if err != iotest.ErrTimeout {
+			t.Errorf("%s: %v, want a timeout", name, err)
+		}
+		if rest, err := io.ReadAll(r); err != nil || !bytes.Equal(append(first, rest...), content) {
+			t.Errorf("%s: %d and %d bytes, %v", name, len(first), len(rest), err)
+		}
+	}
+}
+
+// A line's end that stands across Limit of the buffer is still one.
+func TestReadLineAcrossTheLimit(t *testing.T) {
+	for _, name := range Names() {
+		b := place(t, name, 64, 40)
+		x := strings.Repeat("x", b.Limit()-1)
+		r := waitReader(t, b, waitingMode, []byte(x+"\r\n"+x+"\ry\r\n"), []byte{50})
+		for _, want := range []struct {
+			line   string
+			prefix bool
+		}{{x, true}, {"", false}, {x, true}, {"\ry", false}} {
+			line, prefix, err := r.ReadLine()
+			if string(line) != want.line || prefix != want.prefix || err != nil {
+				t.Errorf("%s: ReadLine: %q, %v, %v, want %q, %v", name, line, prefix, err, want.line, want.prefix)
+			}
+		}
+		if line, prefix, err := r.ReadLine(); line != nil || prefix || err != io.EOF {
+			t.Errorf("%s: ReadLine at the end: %q, %v, %v", name, line, prefix, err)
+		}
+	}
+}
+
+func TestReadLineOfOneByteEnds(t *testing.T) {
+	b, err := NewFixed(Options{Limit: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &WaitReader{Buffer: b, Source: FromReader(strings.NewReader("\r\n"))}
+	if line, prefix, err := r.ReadLine(); string(line) != "\r" || !prefix || err != nil {
+		t.Errorf("ReadLine: %q, %v, %v", line, prefix, err)
+	}
+	if line, prefix, err := r.ReadLine(); string(line) != "" || prefix || err != nil {
+		t.Errorf("ReadLine: %q, %v, %v", line, prefix, err)
+	}
+}
+
+func TestWaitReaderReadsMessages(t *testing.T) {
+	for _, name := range Names() {
+		for mode := range modes {
+			data := "GET / HTTP/1.1\r\n\r\n\x05hello\x03abc" + strings.Repeat(".", 50) + "\ncut"
+			r := waitReader(t, place(t, name, 600, 590), mode, []byte(data), []byte{1, 0, 2})
+			read := func(f Finder, want string, wantErr error) {
+				t.Helper()
+				for {
+					got, err := r.ReadMessage(f)
+					if err == errPassing {
+						continue
+					}
+					if string(got) != want || err != wantErr {
+						t.Fatalf("%s, mode %d: %q, %v, want %q, %v", name, mode, got, err, want, wantErr)
+					}
+					return
+				}
+			}
+			frames := &Frames{Width: 1}
+			read(&Heads{}, "GET / HTTP/1.1\r\n\r\n", nil)
+			read(frames, "hello", nil)
+			read(frames, "abc", nil)
+			if err := r.UnreadByte(); err != bufio.ErrInvalidUnreadByte {
+				t.Errorf("%s: UnreadByte of a message: %v", name, err)
+			}
+			read(&Lines{Max: 50}, "", ErrTooLarge)
+			read(&Lines{Max: 51}, strings.Repeat(".", 50), nil)
+			read(&Lines{}, "", io.ErrUnexpectedEOF)
+			read(never{}, "", io.ErrUnexpectedEOF)
+			if p, err := r.Peek(4); string(p) != "cut" || err != io.EOF {
+				t.Errorf("%s: Peek of what was cut off: %q, %v", name, p, err)
+			}
+			if n, err := r.Discard(3); n != 3 || err != nil {
+				t.Errorf("%s: Discard: %d, %v", name, n, err)
+			}
+			read(&Lines{}, "", io.EOF)
+			read(&Lines{}, "", io.EOF)
+		}
+		b := place(t, name, 64, 0)
+		r := waitReader(t, b, waitingMode, make([]byte, 2*b.Limit()), []byte{200})
+		if _, err := r.ReadMessage(never{}); err != ErrTooLarge || b.Len() != b.Limit() {
+			t.Errorf("%s: a message that never ends: %v", name, err)
+		}
+	}
+}
+
+// never is a protocol without messages.
+type never struct{}
+
+func (never) Find(Buffer) (Span, error) { return Span{}, ErrShort }
+
+func TestWaitReaderLeavesNothingBehindWhenSettled(t *testing.T) {
+	for _, name := range Names() {
+		r := waitReader(t, place(t, name, 64, 0), waitingMode, []byte("line\nmore"), []byte{5})
+		if p, err := r.ReadSlice('\n'); string(p) != "line\n" || err != nil {
+			t.Fatal(name, p, err)
+		}
+		if r.Buffered() != 0 || r.Buffer.Len() != 5 {
+			t.Errorf("%s: %d buffered, %d in the buffer", name, r.Buffered(), r.Buffer.Len())
+		}
+		r.Settle()
+		if r.Buffered() != 0 || r.Buffer.Len() != 0 || r.UnreadByte() == nil {
+			t.Errorf("%s: settled: %d buffered, %d in the buffer, or a byte was unread", name, r.Buffered(), r.Buffer.Len())
+		}
+	}
+}
+
+func TestWaitReaderReadsLargePiecesPastTheBuffer(t *testing.T) {
+	for _, name := range Names() {
+		for mode := range modes {
+			b := place(t, name, 64, 0)
+			data := bytes.Repeat([]byte("x"), 10*b.Limit())
+			r := waitReader(t, b, mode, data, []byte{255})
+			got := make([]byte, len(data))
+			if _, err := io.ReadFull(r, got[:b.Limit()]); err != nil {
+				t.Fatal(name, err)
+			}
+			moved := b.Stats().Moved
+			n, err := r.Read(got[b.Limit():])
+			if err != nil || n == 0 || b.Stats().Moved != moved || r.Buffered() != 0 {
+				t.Errorf("%s, mode %d: Read: %d, %v, by way of the buffer", name, mode, n, err)
+			}
+			if err := r.UnreadByte(); err != nil || r.Buffered() != 1 {
+				t.Errorf("%s: UnreadByte: %v", name, err)
+			}
+			rest, err := io.ReadAll(r)
+			if want := len(data) - b.Limit() - n + 1; err != nil || len(rest) != want {
+				t.Errorf("%s, mode %d: the rest is %d bytes, %v, want %d", name, mode, len(rest), err, want)
+			}
+		}
+	}
+}
+
+func TestWaitReaderGivesUpOnASourceThatDoesNothing(t *testing.T) {
+	for what, s := range map[string]Source{
+		"nothing": FromReader(answersReader{}), "would block, and no Wait": answers{-1, errBlocked},
+	} {
+		b := place(t, "ring", 64, 0)
+		r := &WaitReader{Buffer: b.Buffer, Source: s}
+		if _, err := r.ReadByte(); err != io.ErrNoProgress {
+			t.Errorf("%s: ReadByte: %v", what, err)
+		}
+		if _, err := r.Read(make([]byte, 100)); err != io.ErrNoProgress {
+			t.Errorf("%s: Read: %v", what, err)
+		}
+	}
+}
+
+func TestWaitReaderGoesOnAfterAnErrorOfWait(t *testing.T) {
+	for _, name := range Names() {
+		r := waitReader(t, place(t, name, 64, 0), waitingMode, []byte("two parts\n"), []byte{4})
+		wait := r.Wait
+		calls := 0
+		r.Wait = func() error {
+			if calls++; calls == 2 {
+				return errPassing
+			}
+			return wait()
+		}
+		if _, err := r.ReadMessage(&Lines{}); err != errPassing {
+			t.Errorf("%s: %v", name, err)
+		}
+		if p, err := r.ReadMessage(&Lines{}); string(p) != "two parts" || err != nil {
+			t.Errorf("%s: %q, %v", name, p, err)
+		}
+	}
+}
+
+func TestWaitReaderSaysWhenMemoryIsExhausted(t *testing.T) {
+	pool, err := NewPool(blockMin, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hog, err := NewChain(Options{Segment: blockMin, Pool: pool})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (Writer{hog}).WriteString("all"); err != nil {
+		t.Fatal(err)
+	}
+	b, err := NewChain(Options{Segment: blockMin, Pool: pool})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &WaitReader{Buffer: b, Source: FromReader(strings.NewReader("line\n"))}
+	if _, err := r.ReadMessage(&Lines{}); err != ErrExhausted {
+		t.Errorf("ReadMessage: %v, want ErrExhausted", err)
+	}
+	hog.Release()
+	if p, err := r.ReadMessage(&Lines{}); string(p) != "line" || err != nil {
+		t.Errorf("ReadMessage: %q, %v", p, err)
+	}
+}
+
+func TestWaitReaderAllocatesNothing(t *testing.T) {
+	for name, b := range everyStrategy(t) {
+		src := &endless{n: 3000}
+		waits := 0
+		r := &WaitReader{Buffer: b, Source: src, Wait: func() error { waits++; return nil }}
+		lines, frames := &Lines{}, &Frames{Width: 1}
+		p := make([]byte, 700)
+		round := func() {
+			for range 20 {
+				if _, err := r.Read(p); err != nil {
+					t.Fatal(err)
+				}
+				_, _ = r.ReadByte()
+				_ = r.UnreadByte()
+				_, _, _ = r.ReadRune()
+				_, _ = r.Peek(100)
+				_, _ = r.Discard(50)
+				_, _ = r.ReadSlice(p[0])
+				if _, err := r.ReadMessage(frames); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := r.ReadMessage(lines); err != ErrTooLarge {
+					t.Fatal(err)
+				}
+				if _, err := r.Discard(b.Limit()); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		for range 20 {
+			round()
+		}
+		if n := testing.AllocsPerRun(20, round); n != 0 {
+			t.Errorf("%s: %v allocations a round", name, n)
+		}
+		if waits == 0 {
+			t.Errorf("%s: never waited", name)
+		}
+	}
+}

@@ -1,0 +1,188 @@
+package bufstrategy
+
+import "io"
+
+var (
+	_ io.Writer       = (*WaitWriter)(nil)
+	_ io.StringWriter = (*WaitWriter)(nil)
+	_ io.ByteWriter   = (*WaitWriter)(nil)
+	_ io.ReaderFrom   = (*WaitWriter)(nil)
+)
+
+// WaitWriter writes to Sink through Buffer: it is what bufio.Writer is, on any strategy, for a task or a goroutine that has
+// a connection to itself. At Limit of the Buffer it writes what there is to Sink, and waits as long as the peer does not
+// take it; so it never holds more. A [Writer], which never waits, is for a handler.
+//
+// A method that has the name of one of bufio.Writer behaves as that does. An error of Sink or Wait is for good: every
+// later call returns it, and what was not written stays in the Buffer. Memory that is exhausted is no error: then bytes
+// go straight to Sink.
+//
+// A WaitWriter allocates nothing, but for ReadFrom into a [Shared]. The zero value with Buffer and Sink is ready for use.
+// It must not be copied while it is used, and it is as little safe for concurrent use as its Buffer.
+type WaitWriter struct {
+	Buffer Buffer
+
+	// Sink is where the bytes go: a socket that never blocks, with Wait, or one of FromWriter.
+	Sink Sink
+
+	// Wait suspends the caller until it makes sense to try Sink again, such as WaitWrite of a connection of package
+	// stream. It is called only after Sink has said would-block. nil is for a Sink that blocks; if that says
+	// would-block, the error is io.ErrNoProgress.
+	Wait func() error
+
+	err    error
+	direct [1][]byte
+}
+
+// Available is how many bytes fit in the Buffer.
+func (w *WaitWriter) Available() int { return w.Buffer.Limit() - w.Buffer.Len() }
+
+// Buffered is how many bytes wait to be written to Sink.
+func (w *WaitWriter) Buffered() int { return w.Buffer.Len() }
+
+// Flush writes all that is buffered to Sink, and waits until it is done.
+func (w *WaitWriter) Flush() error {
+	for w.err == nil && w.Buffer.Len() > 0 {
+		outcome, _, err := Flush(w.Buffer, w.Sink, 0)
+		switch outcome {
+		case Blocked:
+			w.err = w.await()
+		case Failed:
+			w.err = err
+		}
+	}
+	return w.err
+}
+
+func (w *WaitWriter) await() error {
+	if w.Wait == nil {
+		return io.ErrNoProgress
+	}
+	return w.Wait()
+}
+
+// Write buffers p, or writes it straight to Sink when nothing is buffered and p is larger than Limit.
+func (w *WaitWriter) Write(p []byte) (int, error) {
+	total := 0
+	for total < len(p) && w.err == nil {
+		if w.Buffer.Len() == 0 && len(p)-total > w.Buffer.Limit() {
+			total += w.writeDirect(p[total:])
+			continue
+		}
+		n, err := appendAll(w.Buffer, p[total:])
+		total += n
+		switch {
+		case err == nil:
+		case w.Buffer.Len() > 0:
+			_ = w.Flush() // kept in w.err
+		default:
+			total += w.writeDirect(p[total:])
+		}
+	}
+	return total, w.err
+}
+
+// WriteString is Write for a string.
+func (w *WaitWriter) WriteString(s string) (int, error) {
+	total := 0
+	for total < len(s) && w.err == nil {
+		n, err := appendAll(w.Buffer, s[total:])
+		total += n
+		switch {
+		case err == nil:
+		case w.Buffer.Len() > 0:
+			_ = w.Flush() // kept in w.err
+		default:
+			total += w.writeDirect([]byte(s[total:]))
+		}
+	}
+	return total, w.err
+}
+
+// WriteByte buffers c.
+func (w *WaitWriter) WriteByte(c byte) error {
+	if w.err != nil {
+		return w.err
+	}
+	if (Writer{w.Buffer}).WriteByte(c) == nil {
+		return nil
+	}
+	if w.Flush() == nil && (Writer{w.Buffer}).WriteByte(c) != nil {
+		w.writeDirect([]byte{c})
+	}
+	return w.err
+}
+
+// writeDirect writes p to Sink, past the Buffer, which is empty, and returns how many bytes went. With fewer than all, w.err says why.
+func (w *WaitWriter) writeDirect(p []byte) int {
+	n := 0
+	for n < len(p) && w.err == nil {
+		w.direct[0] = p[n:]
+		k, err := w.Sink.TryWritev(w.direct[:])
+		w.direct[0] = nil
+		if k < 0 && err != nil {
+			k = 0 // system calls count failure as -1
+		}
+		checkMoved(k, len(p)-n)
+		n += k
+		switch {
+		case err == nil && k == 0:
+			w.err = io.ErrNoProgress
+		case err == nil:
+		case wouldBlock(err):
+			w.err = w.await()
+		default:
+			w.err = err
+		}
+	}
+	return n
+}
+
+// ReadFrom reads from r until it ends, which is no error, and buffers what it reads. io.ErrNoProgress means that r
+// returned nothing many times in a row.
+func (w *WaitWriter) ReadFrom(r io.Reader) (int64, error) {
+	var total int64
+	var via []byte
+	for empty := 0; empty < emptyReadsMax; empty++ {
+		if w.Available() == 0 {
+			_ = w.Flush() // kept in w.err
+		}
+		if w.err != nil {
+			return total, w.err
+		}
+		n, err := w.readOnce(r, &via)
+		total += int64(n)
+		switch {
+		case err == io.EOF:
+			return total, w.err
+		case err != nil:
+			return total, err
+		case n > 0:
+			empty = 0
+		}
+	}
+	return total, io.ErrNoProgress
+}
+
+// viaMax bounds what ReadFrom reads at once where it cannot read into the Buffer.
+const viaMax = 4 << 10
+
+// readOnce reads from r into the Buffer. In a Shared the room does not stay while r waits, and where there is no
+// memory there is no room: then it reads by way of memory of its own.
+func (w *WaitWriter) readOnce(r io.Reader, via *[]byte) (int, error) {
+	if _, shared := w.Buffer.(*Shared); !shared {
+		if segs := w.Buffer.Space(); len(segs) > 0 {
+			n, err := r.Read(segs[0])
+			checkMoved(n, len(segs[0]))
+			w.Buffer.Commit(n)
+			return n, err
+		}
+	}
+	if *via == nil {
+		*via = make([]byte, viaMax)
+	}
+	n, err := r.Read(*via)
+	checkMoved(n, len(*via))
+	k, werr := w.Write((*via)[:n])
+	return k, orError(werr, err)
+}

@@ -1,0 +1,329 @@
+package bufstrategy
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+var errGone = errors.New("the peer has gone")
+
+// departures is a connection that takes bytes in pieces, and ends with an error after so many of them.
+type departures struct {
+	t      testing.TB
+	got    []byte
+	most   int
+	pieces []byte
+	i      int
+	left   int // of the piece
+	during func()
+}
+
+func (d *departures) next() {
+	d.left = 7
+	if len(d.pieces) > 0 {
+		d.left = 1 + int(d.pieces[d.i%len(d.pieces)])
+		d.i++
+	}
+}
+
+// Write is that of a connection that blocks.
+func (d *departures) Write(p []byte) (int, error) {
+	n := min(len(p), d.most-len(d.got))
+	d.got = append(d.got, p[:n]...)
+	if n < len(p) {
+		return n, errGone
+	}
+	return n, nil
+}
+
+// TryWritev is that of a connection that never blocks.
+func (d *departures) TryWritev(segs [][]byte) (int, error) {
+	if len(d.got) == d.most {
+		return -1, errGone
+	}
+	if d.left == 0 {
+		return -1, errBlocked
+	}
+	n := 0
+	for _, s := range segs {
+		k := min(len(s), d.left, d.most-len(d.got))
+		d.got = append(d.got, s[:k]...)
+		d.left -= k
+		n += k
+	}
+	return n, nil
+}
+
+func (d *departures) Wait() error {
+	if d.left > 0 {
+		d.t.Error("waited where there was room")
+	}
+	if d.during != nil {
+		d.during()
+	}
+	d.next()
+	return nil
+}
+
+func waitWriter(t testing.TB, b *bench, blocking bool, most int, pieces []byte) (*WaitWriter, *departures) {
+	d := &departures{t: t, most: most, pieces: pieces, during: b.disturb}
+	b.Discard(b.Len())
+	if blocking {
+		return &WaitWriter{Buffer: b.Buffer, Sink: FromWriter(d)}, d
+	}
+	return &WaitWriter{Buffer: b.Buffer, Sink: d, Wait: d.Wait}, d
+}
+
+// bufferedWriter is what WaitWriter and bufio.Writer have in common.
+type bufferedWriter interface {
+	io.Writer
+	io.StringWriter
+	io.ByteWriter
+	io.ReaderFrom
+	Flush() error
+	Buffered() int
+	Available() int
+}
+
+// write does one operation and returns its answer.
+func write(w bufferedWriter, op, arg int, p []byte, during func()) (int64, error) {
+	switch op % 6 {
+	case 0, 1:
+		n, err := w.Write(p)
+		return int64(n), err
+	case 2:
+		n, err := w.WriteString(string(p))
+		return int64(n), err
+	case 3:
+		return 0, w.WriteByte(byte(arg))
+	case 4:
+		a := &arrivals{data: p, pieces: []byte{byte(1 + arg%200), 3}}
+		return w.ReadFrom(readerFunc(func(p []byte) (int, error) {
+			during()
+			return a.Read(p)
+		}))
+	}
+	return 0, w.Flush()
+}
+
+type readerFunc func(p []byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+func checkWriters(t testing.TB, b *bench, blocking bool, most int, pieces, ops []byte) {
+	got, gotTo := waitWriter(t, b, blocking, most, pieces)
+	wantTo := &departures{most: most}
+	want := bufio.NewWriterSize(wantTo, b.Limit())
+	next := byte(0)
+	for ; len(ops) >= 2; ops = ops[2:] {
+		p := make([]byte, 3*int(ops[1]))
+		for i := range p {
+			p[i] = next
+			next = (next + 1) % 251
+		}
+		n, err := write(got, int(ops[0]), int(ops[1]), p, b.disturb)
+		m, wantErr := write(want, int(ops[0]), int(ops[1]), p, b.disturb)
+		// Where exactly an error comes to light depends on how bytes are divided between buffer and connection.
+		if err != nil || wantErr != nil {
+			break
+		}
+		if n != m || got.Buffered() != b.Len() || got.Available() != b.Limit()-b.Len() || b.Len() > b.Limit() {
+			t.Fatalf("operation %d: %d, want %d; %d buffered, %d available", ops[0]%6, n, m, got.Buffered(), got.Available())
+		}
+	}
+	err, wantErr := got.Flush(), want.Flush()
+	if err != wantErr || !bytes.Equal(gotTo.got, wantTo.got) {
+		t.Fatalf("%d bytes, %v, want %d, %v", len(gotTo.got), err, len(wantTo.got), wantErr)
+	}
+	for op := range 6 {
+		if n, again := write(got, op, 1, []byte("x"), b.disturb); err != nil && (n != 0 || again != err) {
+			t.Fatalf("operation %d after an error: %d, %v", op, n, again)
+		}
+	}
+}
+
+func FuzzWaitWriter(f *testing.F) {
+	f.Add(uint8(0), true, uint16(0), uint16(0), uint16(60000), []byte{}, []byte("\x00\x05\x01\xff\x02\x30\x03\x00\x04\xff\x05\x00"))
+	f.Add(uint8(3), false, uint16(70), uint16(30), uint16(700), []byte{9, 0}, []byte("\x04\x05\x04\xff\x03\x00\x02\xff\x01\x30"))
+	f.Fuzz(func(t *testing.T, strategy uint8, blocking bool, limit, at, most uint16, pieces, ops []byte) {
+		name := fuzzNames[int(strategy)%len(fuzzNames)]
+		checkWriters(t, place(t, name, 1+int(limit)%900, int(at)), blocking, int(most), pieces, ops)
+	})
+}
+
+func TestWaitWriterWritesAsBufioDoes(t *testing.T) {
+	const seed = 22
+	rng := rand.New(rand.NewPCG(seed, seed))
+	for _, name := range Names() {
+		for i := range 100 {
+			pieces, ops := make([]byte, 10), make([]byte, 60)
+			for _, p := range [][]byte{pieces, ops} {
+				for j := range p {
+					p[j] = byte(rng.IntN(256))
+				}
+			}
+			b := place(t, name, 1+rng.IntN(900), rng.IntN(900))
+			checkWriters(t, b, i%2 == 0, rng.IntN(40_000), pieces, ops)
+			if t.Failed() {
+				t.Fatalf("%s, seed %d, round %d", name, seed, i)
+			}
+			b.Release()
+		}
+	}
+}
+
+func TestWaitWriterPushesBack(t *testing.T) {
+	for _, name := range Names() {
+		b := place(t, name, 64, 0)
+		waits, most := 0, 0
+		d := &departures{t: t, most: 1 << 30}
+		w := &WaitWriter{Buffer: b.Buffer, Sink: d, Wait: func() error {
+			waits++
+			most = max(most, b.Len())
+			return d.Wait()
+		}}
+		for range 3 * b.Limit() {
+			if n, err := w.WriteString("abc"); n != 3 || err != nil {
+				t.Fatal(name, n, err)
+			}
+		}
+		if waits == 0 || most > b.Limit() {
+			t.Errorf("%s: waited %d times with up to %d bytes", name, waits, most)
+		}
+		w.Wait = func() error { return errGone }
+		d.left = 3
+		if n, err := w.Write(make([]byte, 2*b.Limit())); err != errGone || n > 2*b.Limit() {
+			t.Errorf("%s: Write: %d, %v", name, n, err)
+		}
+		if err := w.Flush(); err != errGone {
+			t.Errorf("%s: Flush: %v", name, err)
+		}
+	}
+}
+
+func TestWaitWriterNeedsNoMemory(t *testing.T) {
+	pool, err := NewPool(blockMin, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hog, err := NewChain(Options{Segment: blockMin, Pool: pool})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (Writer{hog}).WriteString("all"); err != nil {
+		t.Fatal(err)
+	}
+	b, err := NewChain(Options{Segment: blockMin, Pool: pool})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	w := &WaitWriter{Buffer: b, Sink: FromWriter(&out)}
+	for op := range 5 {
+		if _, err := write(w, op, 'b', []byte("written"), func() {}); err != nil {
+			t.Errorf("operation %d: %v", op, err)
+		}
+	}
+	if want := "writtenwrittenwrittenbwritten"; out.String() != want {
+		t.Errorf("%q, want %q", &out, want)
+	}
+}
+
+func TestWaitWriterGivesUpOnASinkThatDoesNothing(t *testing.T) {
+	for what, s := range map[string]Sink{"nothing": answers{0, nil}, "would block, and no Wait": answers{-1, errBlocked}} {
+		for _, size := range []int{1, 1000} {
+			b := place(t, "ring", 64, 0)
+			w := &WaitWriter{Buffer: b.Buffer, Sink: s}
+			_, err := w.Write(make([]byte, size))
+			if flushed := w.Flush(); flushed != io.ErrNoProgress || size > 64 && err != flushed {
+				t.Errorf("%s: Write: %v, Flush: %v", what, err, flushed)
+			}
+		}
+	}
+	w := &WaitWriter{Buffer: place(t, "ring", 64, 0).Buffer, Sink: FromWriter(io.Discard)}
+	if _, err := w.ReadFrom(answersReader{}); err != io.ErrNoProgress {
+		t.Errorf("ReadFrom: %v", err)
+	}
+	if _, err := w.ReadFrom(strings.NewReader("goes on")); err != nil || w.Buffered() != 7 {
+		t.Errorf("ReadFrom: %v, %d buffered", err, w.Buffered())
+	}
+}
+
+// Two connections of a loop read into one array: what is copied from the one must not be overwritten by the other.
+func TestSharedBuffersCopyToEachOther(t *testing.T) {
+	data := make([]byte, 5000)
+	for i := range data {
+		data[i] = byte(i % 251)
+	}
+	for _, mode := range []int{blockingMode, waitingMode} {
+		pool, err := NewPool(1<<16, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		scratch, err := NewScratch(600, pool)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var bs [2]*bench
+		for i := range bs {
+			s, err := NewShared(Options{Scratch: scratch, Poison: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			other, err := NewShared(Options{Scratch: scratch})
+			if err != nil {
+				t.Fatal(err)
+			}
+			bs[i] = &bench{Buffer: s, disturb: func() {
+				other.Space()
+				other.Commit(0)
+			}}
+		}
+		for what, copied := range map[string]func(w *WaitWriter, r *WaitReader) (int64, error){
+			"WriteTo":  func(w *WaitWriter, r *WaitReader) (int64, error) { return r.WriteTo(w) },
+			"ReadFrom": func(w *WaitWriter, r *WaitReader) (int64, error) { return w.ReadFrom(r) },
+		} {
+			r := waitReader(t, bs[0], mode, data, []byte{200, 3})
+			w, d := waitWriter(t, bs[1], mode == blockingMode, 1<<30, []byte{100})
+			if n, err := copied(w, r); n != 5000 || err != nil || w.Flush() != nil || !bytes.Equal(d.got, data) {
+				t.Errorf("%s: %d, %v, or not the bytes that were read", what, n, err)
+			}
+		}
+	}
+}
+
+func TestWaitWriterAllocatesNothing(t *testing.T) {
+	for name, b := range everyStrategy(t) {
+		waits := 0
+		w := &WaitWriter{Buffer: b, Sink: &endless{n: 3000}, Wait: func() error { waits++; return nil }}
+		p := make([]byte, 700)
+		large := make([]byte, b.Limit()+1)
+		round := func() {
+			for range 20 {
+				for range 10 {
+					_, _ = w.Write(p)
+					_, _ = w.WriteString("a string")
+					_ = w.WriteByte('x')
+				}
+				if err := w.Flush(); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := w.Write(large); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		round()
+		if n := testing.AllocsPerRun(20, round); n != 0 {
+			t.Errorf("%s: %v allocations a round", name, n)
+		}
+		if waits == 0 {
+			t.Errorf("%s: never waited", name)
+		}
+	}
+}
