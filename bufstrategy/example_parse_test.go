@@ -1,0 +1,153 @@
+package bufstrategy_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+)
+
+// A handler on a loop takes the lines that are whole, and leaves what is not for the next time that bytes come.
+func ExampleLines() {
+	buf, err := bufstrategy.New("chain", bufstrategy.Options{Limit: 4 << 10})
+	if err != nil {
+		panic(err)
+	}
+	lines := bufstrategy.Lines{Max: 12}
+	for _, arrived := range []string{"SET a 1\r\nGE", "T a\r", "\nSET b ", "a value that is too long"} {
+		_, _ = bufstrategy.Writer{Buffer: buf}.WriteString(arrived) // Fill, from a socket
+		for {
+			line, size, err := lines.Next(buf)
+			if errors.Is(err, bufstrategy.ErrShort) {
+				break // wait for readiness
+			}
+			if err != nil {
+				fmt.Println(err)
+				return
+			}
+			fmt.Printf("%s\n", line)
+			buf.Discard(size)
+		}
+	}
+	// Output:
+	// SET a 1
+	// GET a
+	// bufstrategy: more bytes asked for than the limit
+}
+
+// A message is sent on as it lies, without being made one slice.
+func ExampleFrames_Find() {
+	buf, err := bufstrategy.New("ring", bufstrategy.Options{Limit: 16})
+	if err != nil {
+		panic(err)
+	}
+	w := bufstrategy.Writer{Buffer: buf}
+	_, _ = w.WriteString("ten bytes.")
+	buf.Discard(9)
+	_, _ = w.WriteString("\x00\x07message") // around the end of the ring
+	buf.Discard(1)
+
+	frames := bufstrategy.Frames{Width: 2, Max: 1 << 10}
+	span, err := frames.Find(buf)
+	fmt.Println(span, err)
+	fmt.Printf("%q\n", span.AppendSegments(nil, buf))
+	buf.Discard(span.Size)
+	_, err = frames.Find(buf)
+	fmt.Println(err)
+	// Output:
+	// {2 9 9} <nil>
+	// ["mess" "age"]
+	// bufstrategy: fewer bytes unread than asked for
+}
+
+// http.ReadRequest reads ahead into its bufio.Reader, where the body and the next requests are then: a connection has one
+// of them and reads everything through it. On a task, Source is the stream.Conn and Wait its WaitRead.
+func ExampleWaitReader() {
+	client, server := net.Pipe()
+	go func() {
+		_, _ = client.Write([]byte("POST /one HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhelloGET /two HTTP/1.1\r\nHost: a\r\n\r\n"))
+		_ = client.Close()
+	}()
+	buf, err := bufstrategy.New("ring", bufstrategy.Options{Limit: 16 << 10})
+	if err != nil {
+		panic(err)
+	}
+	defer buf.Release()
+	requests := bufio.NewReader(&bufstrategy.WaitReader{Buffer: buf, Source: bufstrategy.FromReader(server)})
+	for {
+		req, err := http.ReadRequest(requests)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		body, err := io.ReadAll(req.Body) // all of it, or the next request begins inside
+		fmt.Printf("%s %s %q %v\n", req.Method, req.URL, body, err)
+	}
+	// Output:
+	// POST /one "hello" <nil>
+	// GET /two "" <nil>
+	// EOF
+}
+
+// A json.Decoder reads ahead: what follows the values begins with what it has left over.
+func ExampleWaitReader_json() {
+	buf, err := bufstrategy.New("grow", bufstrategy.Options{})
+	if err != nil {
+		panic(err)
+	}
+	conn := strings.NewReader(`{"bytes": 4} {"bytes": 0}rest`)
+	in := &bufstrategy.WaitReader{Buffer: buf, Source: bufstrategy.FromReader(conn)}
+	dec := json.NewDecoder(in)
+	for range 2 {
+		var header struct{ Bytes int }
+		if err := dec.Decode(&header); err != nil {
+			panic(err)
+		}
+		fmt.Println(header)
+	}
+	rest, err := io.ReadAll(io.MultiReader(dec.Buffered(), in))
+	fmt.Printf("%s %v\n", rest, err)
+	// Output:
+	// {4}
+	// {0}
+	// rest <nil>
+}
+
+// A task reads messages one after another, and answers; what waits is the connection.
+func ExampleWaitReader_ReadMessage() {
+	client, server := net.Pipe()
+	go func() {
+		out := bufio.NewWriter(client)
+		for _, message := range []string{"one", "two", ""} {
+			_ = out.WriteByte(byte(len(message)))
+			_, _ = out.WriteString(message)
+		}
+		_ = out.Flush()
+		_ = client.Close()
+	}()
+	buf, err := bufstrategy.New("fixed", bufstrategy.Options{Limit: 1 << 10})
+	if err != nil {
+		panic(err)
+	}
+	in := &bufstrategy.WaitReader{Buffer: buf, Source: bufstrategy.FromReader(server)}
+	frames := &bufstrategy.Frames{} // a uvarint and so many bytes
+	for {
+		message, err := in.ReadMessage(frames)
+		if err != nil {
+			fmt.Println(err) // io.ErrUnexpectedEOF inside a message
+			return
+		}
+		fmt.Printf("%q\n", message)
+	}
+	// Output:
+	// "one"
+	// "two"
+	// ""
+	// EOF
+}
