@@ -18,7 +18,7 @@ import (
 )
 
 const usage = `usage: bench [flags] [echo] [idle] [queue]
-       bench interrupt|defer|fair|slow|idle|forms [flags]
+       bench interrupt|defer|fair|slow|idle|forms|buffers [flags]
 
 echo: the rate of an echo server and the processor time it takes for a message, against a server in C on epoll (skipped where there is
       no C compiler) and one of package net, a goroutine a connection.
@@ -31,7 +31,8 @@ defer: how often a source is reported whose work is put off, and how long it wai
 fair: how long small messages take beside a peer at full speed, on their loop and elsewhere.
 slow: the memory of a server most of whose peers never read.
 forms: processor time and allocations for a message, of coroutines and handlers.
-It runs on Linux, from the root of the workspace.`
+buffers: what strategies of buffers copy, hold and take, beside the buffers of others.
+It runs on Linux (buffers everywhere), from the root of the workspace.`
 
 type config struct {
 	rounds   int
@@ -78,6 +79,7 @@ func main() {
 func benchmarks() map[string]func(context.Context, []string) error {
 	return map[string]func(context.Context, []string) error{
 		"interrupt": interruptAll, "defer": deferring, "fair": fairness, "slow": slowness, "idle": idling, "forms": forms,
+		"buffers": measureBuffers,
 	}
 }
 

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"encoding/json"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/edgewise-go/edgewise/apps/bench/buffers"
 	"github.com/edgewise-go/edgewise/apps/internal/apptest"
 )
 
@@ -39,9 +43,32 @@ func TestForms(t *testing.T) {
 	needRows(t, out, "epoll oneshot coroutine", "epoll oneshot handler")
 }
 
+func TestBuffers(t *testing.T) {
+	dir := t.TempDir()
+	figures := filepath.Join(dir, "figures.json")
+	out := succeed(t, "buffers", "-rounds", "1", "-d", "1ms", "-c", "200", "-count", "1000000", "-workload", "requests,proxy", "-plots", dir, "-json", figures, "-markdown")
+	needRows(t, out, "chain", "shared", "netpoll", "PASS chain", "PASS shared", "requests ", `\| .netpoll. \|`)
+	text, err := os.ReadFile(figures)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Rows []struct {
+			Workload, Subject string
+			Nanos             float64 `json:"ns_per_message"`
+		}
+	}
+	if err := json.Unmarshal(text, &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Rows) != 2*len(buffers.Subjects()) || got.Rows[0].Nanos <= 0 {
+		t.Errorf("got %+v", got)
+	}
+}
+
 func TestMisuseIsOneLine(t *testing.T) {
 	var table []apptest.Misuse
-	for _, word := range []string{"defer", "fair", "slow", "idle", "forms"} {
+	for _, word := range []string{"defer", "fair", "slow", "idle", "forms", "buffers"} {
 		program.CheckHelp(t, word, "-h")
 		table = append(table,
 			apptest.Misuse{Args: []string{word, "-x"}, Code: 2, Says: "-x"},
@@ -55,6 +82,9 @@ func TestMisuseIsOneLine(t *testing.T) {
 		apptest.Misuse{Args: []string{"slow", "-d", "1ms"}, Code: 2, Says: "eight samples"},
 		apptest.Misuse{Args: []string{"idle", "-c", "0"}, Code: 2, Says: "more than 0"},
 		apptest.Misuse{Args: []string{"idle", "-server", "x"}, Code: 2, Says: "-server x"},
+		apptest.Misuse{Args: []string{"buffers", "-buffer", "x"}, Code: 2, Says: "-buffer x"},
+		apptest.Misuse{Args: []string{"buffers", "-workload", "x"}, Code: 2, Says: "-workload x"},
+		apptest.Misuse{Args: []string{"buffers", "-c", "0"}, Code: 2, Says: "more than 0"},
 		apptest.Misuse{Args: []string{"forms", "-d", "1ms"}, Code: 2, Says: "at least"},
 	))
 }

@@ -97,14 +97,3 @@ const allModes = "level,edge,oneshot"
 
 // allTasks is the default of -task.
 const allTasks = "coroutine,handler"
-
-// parseWords parses the flags of a benchmark that takes no words.
-func parseWords(fs *flag.FlagSet, args []string, usage string) error {
-	if err := cli.Parse(fs, args, usage); err != nil {
-		return err
-	}
-	if fs.NArg() > 0 {
-		return cli.Usagef("unexpected argument %q (see %s -h)", fs.Arg(0), fs.Name())
-	}
-	return nil
-}

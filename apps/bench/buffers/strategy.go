@@ -1,0 +1,178 @@
+package buffers
+
+import (
+	"fmt"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+)
+
+// strategyFleet is buffers of a strategy of bufstrategy, with what such a loop has: a pool, and an array to read into.
+type strategyFleet struct {
+	name    string
+	w       workload
+	pool    *bufstrategy.Pool
+	scratch [2]*bufstrategy.Scratch // of a proxy, the second is for what goes out: the bytes of one buffer do not stay while another on its array takes some
+}
+
+// poolKeep is how many bytes the pool of a loop keeps for reuse.
+const poolKeep = 1 << 20
+
+func strategySubject(name string) Subject {
+	return Subject{Name: name, open: func(w workload) (fleet, error) {
+		pool, err := bufstrategy.NewPool(bufstrategy.LimitMax, poolKeep)
+		if err != nil {
+			return nil, err
+		}
+		f := &strategyFleet{name: name, w: w, pool: pool}
+		for i := range f.scratch {
+			if f.scratch[i], err = bufstrategy.NewScratch(w.limit, pool); err != nil {
+				return nil, err
+			}
+		}
+		return f, nil
+	}}
+}
+
+func (f *strategyFleet) make(scratch *bufstrategy.Scratch) (bufstrategy.Buffer, error) {
+	return bufstrategy.New(f.name, bufstrategy.Options{
+		Limit: f.w.limit, Segment: min(f.w.limit, bufstrategy.SegmentDefault), Pool: f.pool, Scratch: scratch,
+	})
+}
+
+func (f *strategyFleet) connect() (conn, error) {
+	in, err := f.make(f.scratch[0])
+	if err != nil {
+		return nil, err
+	}
+	if f.w.framing != through {
+		return &strategyConn{in: in}, nil
+	}
+	out, err := f.make(f.scratch[1])
+	return &strategyConn{in: in, out: out}, err
+}
+
+// memory counts the pool as it says itself. Buffers that take their memory from it count that too; a Shared counts the array besides, for as long as its bytes
+// are there.
+func (f *strategyFleet) memory(sum int) int {
+	s := f.pool.Stats()
+	if f.name == "shared" {
+		arrays := f.scratch[0].Size()
+		if f.w.framing == through {
+			arrays += f.scratch[1].Size()
+		}
+		return s.Lent + s.Kept + arrays
+	}
+	return max(sum, s.Lent) + s.Kept
+}
+
+// strategyConn is one buffer, or the two of a proxy.
+type strategyConn struct{ in, out bufstrategy.Buffer }
+
+func (b *strategyConn) turn(s *source, c *consumer) error {
+	for {
+		outcome, n, err := bufstrategy.Fill(b.in, s, 0)
+		before := b.in.Len()
+		if err := b.consume(c); err != nil {
+			return err
+		}
+		switch outcome {
+		case bufstrategy.Drained:
+			return nil
+		case bufstrategy.Full:
+			if n == 0 && b.in.Len() == before {
+				return fmt.Errorf("the buffer is full of less than a message: %w", err)
+			}
+		default:
+			return fmt.Errorf("%v: %w", outcome, err)
+		}
+	}
+}
+
+func (b *strategyConn) consume(c *consumer) error {
+	switch c.framing {
+	case through:
+		return b.handOver(c)
+	case bulk:
+		for _, s := range b.in.Segments() {
+			c.take(s)
+		}
+		b.in.Discard(b.in.Len())
+		return nil
+	}
+	header := c.header()
+	for b.in.Len() >= header {
+		message, err := b.in.View(header)
+		if err != nil {
+			return err
+		}
+		if n := c.length(message); n > header {
+			if b.in.Len() < n {
+				return nil
+			}
+			if message, err = b.in.View(n); err != nil {
+				return err
+			}
+		}
+		c.take(message)
+		b.in.Discard(len(message))
+	}
+	return nil
+}
+
+// handOver is what a proxy does.
+func (b *strategyConn) handOver(c *consumer) error {
+	for b.in.Len() > 0 {
+		in, chained := b.in.(*bufstrategy.Chain)
+		if chained {
+			b.out.(*bufstrategy.Chain).MoveFrom(in)
+		} else {
+			n, err := bufstrategy.Writer{Buffer: b.out}.Write(b.in.Segments()[0])
+			b.in.Discard(n)
+			if err != nil && n == 0 {
+				return err
+			}
+		}
+		if outcome, _, err := bufstrategy.Flush(b.out, c, 0); outcome != bufstrategy.Emptied {
+			return fmt.Errorf("%v: %w", outcome, err)
+		}
+	}
+	return nil
+}
+
+func (b *strategyConn) idle() error {
+	b.in.Trim()
+	if b.out != nil {
+		b.out.Trim()
+	}
+	return nil
+}
+
+func (b *strategyConn) release() error {
+	b.in.Release()
+	if b.out != nil {
+		b.out.Release()
+	}
+	return nil
+}
+
+func (b *strategyConn) held() (now, most int) {
+	s := b.in.Stats()
+	if b.out == nil {
+		return s.Resident, s.ResidentMax
+	}
+	o := b.out.Stats()
+	return s.Resident + o.Resident, s.ResidentMax + o.ResidentMax
+}
+
+// copied counts what goes by a Writer as copied, which its buffer does not.
+func (b *strategyConn) copied() uint64 {
+	s := b.in.Stats()
+	if b.out == nil {
+		return s.Copied
+	}
+	o := b.out.Stats()
+	if _, chained := b.in.(*bufstrategy.Chain); !chained {
+		o.Copied += o.Moved
+	}
+	return s.Copied + o.Copied
+}
