@@ -2,15 +2,19 @@ package bufstrategy
 
 var _ Buffer = (*Adaptive)(nil)
 
-// tooLarge is how many times the prediction an array must be for an Adaptive that runs empty to give it back.
+// tooLarge is how many times the prediction, and all that was unread at once, an array must be to be too large.
 const tooLarge = 4
+
+// calmTurns is how many times in a row an Adaptive must have run empty with an array that is too large to give it back.
+const calmTurns = 8
 
 // Adaptive is one array whose size follows a prediction of the next read, which a Predictor makes from the last ones,
 // between Options.Initial and Limit bytes. It offers room for what is predicted, or at least for half of that where unread bytes
 // are in the way.
 //
-// When it runs empty and its array is at least four times the prediction it gives the array back; the next Space
-// makes one of the size predicted. So a connection that had a burst holds little again after a while of small
+// When it has run empty eight times in a row, each time with an array that was at least four times the prediction, and
+// four times what was unread at once since the time before, it gives the array back; the next Space makes one of the size
+// predicted. So a connection that had a burst holds little again after a while of small
 // traffic, and one whose reads are even copies and allocates nothing, as long as it runs empty between reads.
 //
 // It copies unread bytes to compact, where as many were discarded before them, and into a larger array otherwise. At
@@ -24,6 +28,8 @@ type Adaptive struct {
 	initial int
 	own     Predictor
 	loop    *Predictor
+	peak    int // most bytes unread since it last ran empty
+	calm    int // times in a row that it ran empty with an array too large
 }
 
 // NewAdaptive makes an Adaptive. It uses Limit, Initial, Predictor, High, Low, Watcher, Budget and Poison of the options.
@@ -93,16 +99,30 @@ func (a *Adaptive) Commit(n int) {
 			a.loop.learn(n, a.offered, a.initial, LimitMax)
 		}
 	}
+	a.peak = max(a.peak, a.Len()+n)
 	a.flat.Commit(n)
 }
 
-// Discard consumes n bytes, and gives the array back when it has run empty and is much larger than the prediction.
+// Discard consumes n bytes, and gives the array back when it has been too large for long.
 func (a *Adaptive) Discard(n int) {
 	a.drop(n)
-	if n > 0 && a.Len() == 0 && len(a.buf)/tooLarge >= a.own.next {
-		a.replace(0)
+	if n > 0 && a.Len() == 0 {
+		a.ranEmpty()
 	}
 	a.level(a.Len())
+}
+
+func (a *Adaptive) ranEmpty() {
+	if len(a.buf)/tooLarge >= max(a.own.next, a.peak) {
+		a.calm++
+	} else {
+		a.calm = 0
+	}
+	a.peak = 0
+	if a.calm >= calmTurns {
+		a.calm = 0
+		a.replace(0)
+	}
 }
 
 // Trim gives the array back, or as much of it as the unread bytes do not need.
@@ -119,6 +139,6 @@ func (a *Adaptive) Trim() {
 
 // Release forgets the unread bytes and what was learnt, and gives the array back.
 func (a *Adaptive) Release() {
-	a.own = Predictor{}
+	a.own, a.peak, a.calm = Predictor{}, 0, 0
 	a.flat.Release()
 }
