@@ -257,6 +257,55 @@ func TestABudgetTellsOfCrossingsInTurns(t *testing.T) {
 	}
 }
 
+func TestABudgetCrossesAtItsWatermarks(t *testing.T) {
+	var seen []int64
+	var g *MemoryBudget
+	within := false
+	g = newBudget(t, MemoryBudgetOptions{Limit: 100, High: 60, Low: 20, Crossed: func(paused bool) {
+		if within || paused != g.Paused() {
+			t.Errorf("Crossed(%v) within another %v, Paused %v", paused, within, g.Paused())
+		}
+		within = true
+		seen = append(seen, g.used.Load())
+		if g.used.Load() == 100 {
+			g.release(90) // crosses again, and is told when this call is over
+			g.settle()
+		}
+		within = false
+	}})
+	for _, delta := range []int{59, 1, 10, -10, -39, -1, 39, 1, -60, 100} {
+		g.used.Add(int64(delta))
+		g.settle()
+	}
+	if want := []int64{60, 20, 60, 0, 100, 10}; !slices.Equal(seen, want) {
+		t.Errorf("crossings at %v, want %v", seen, want)
+	}
+}
+
+// What a Grow holds at the bound is what it has: it does without the array that it would like.
+func TestGrowAtTheBoundOfABudget(t *testing.T) {
+	g := newBudget(t, MemoryBudgetOptions{Limit: 10_000})
+	b, err := NewGrow(Options{Limit: 8000, Initial: 1000, Budget: g})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.size = 8000 // of a burst
+	hold := newUser(t, g, 7000)
+	hold.try()
+	n, err := (Writer{b}).Write(make([]byte, 5000))
+	if n != 1000 || err != ErrExhausted || b.Stats().Resident != 1000 {
+		t.Fatalf("%d bytes, %v, %+v", n, err, b.Stats())
+	}
+	b.Discard(400)
+	if n, err := (Writer{b}).Write(make([]byte, 5000)); n != 400 || err != ErrExhausted {
+		t.Errorf("after a Discard of 400: %d bytes, %v", n, err)
+	}
+	hold.Release()
+	if n, err := (Writer{b}).Write(make([]byte, 3000)); n != 3000 || err != nil {
+		t.Errorf("with memory again: %d bytes, %v", n, err)
+	}
+}
+
 // user is a Fixed on a budget, and its waiter.
 type user struct {
 	*Fixed
