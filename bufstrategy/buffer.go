@@ -66,6 +66,7 @@ type Buffer interface {
 }
 
 // Stats is what a buffer counts. Release does not reset it.
+// Moved less Len is how many bytes have been consumed since the buffer was made, by Discard, Release or otherwise.
 type Stats struct {
 	Moved    uint64 // Moved counts the bytes that were committed.
 	Commits  uint64 // Commits counts the Commits of more than zero bytes, which are the reads that got something.

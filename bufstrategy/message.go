@@ -9,7 +9,7 @@ var ErrMalformed = errors.New("bufstrategy: no message begins like this")
 //
 // Find consumes and copies nothing, and never waits. Its error is ErrShort when the message is not whole but may become
 // so, ErrTooLarge when it is longer than its bound, so that waiting is useless, or ErrMalformed. What it answers does
-// not depend on the pieces in which the bytes came, and with Limit bytes unread it does not answer ErrShort.
+// not depend on the pieces in which the bytes came. With Limit bytes unread it does not answer ErrShort.
 type Finder interface {
 	Find(b Buffer) (Span, error)
 }
@@ -59,8 +59,7 @@ func (m Span) next(b Buffer, err error) ([]byte, int, error) {
 }
 
 // progress is how far a parser has looked, so that a message that comes in many pieces is not searched from its
-// beginning for each. It holds as long as nothing has been consumed, whoever does that: Stats.Moved less Len is how many
-// bytes have been consumed since the buffer was made.
+// beginning for each. It holds as long as nothing has been consumed, whoever does that.
 type progress struct {
 	consumed uint64
 	looked   int // at so many of the bytes behind those

@@ -84,7 +84,10 @@ func CheckBuffer(ctx context.Context, target Target) []Violation {
 }
 
 // Cases returns every case of the suite.
-func Cases() []Case {
+func Cases() []Case { return slices.Concat(bufferCases(), parserCases()) }
+
+// bufferCases are about Buffer itself, Fill and Flush.
+func bufferCases() []Case {
 	return slices.Concat(spaceCases(), consumeCases(), viewCases(), lifetimeCases(), statsCases(), watermarkCases(), budgetCases(), modelCases(),
 		fillCases(), shortReadCases(), flushCases())
 }
