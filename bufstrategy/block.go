@@ -15,6 +15,7 @@ type block struct {
 	r, w int // unread: buf[r:w]
 	next *block
 	life atomic.Uint32 // of the Blocks that it has been, so that an old handle is known as one
+	loan *loan         // nil for memory of a Pool
 
 	guard *guard // in the debug mode of the Pool
 }

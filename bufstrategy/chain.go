@@ -25,6 +25,7 @@ type Chain struct {
 	private bool   // nobody else uses the pool
 	segment int
 	n       int    // unread bytes
+	lent    int    // segments that belong to a Lender
 	head    *block // the first with unread bytes
 	last    *block // of those
 	spare   *block // reserved by a Space and not committed
@@ -115,6 +116,11 @@ func (c *Chain) lacks() (*MemoryBudget, lack) { return c.pool.budget, c.lack }
 
 func (c *Chain) put(b *block) {
 	c.resident(-len(b.buf))
+	if b.loan != nil {
+		c.lent--
+		c.pool.giveBack(b)
+		return
+	}
 	c.memory.put(b)
 }
 

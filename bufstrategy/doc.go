@@ -22,6 +22,7 @@
 //	Chain     pooled segments, no copying; whole segments are handed from one Chain to another
 //	Adaptive  one array as large as the next read is predicted to be
 //	Shared    one scratch array a loop; a connection owns memory only while bytes are left over
+//	Kernel    a Chain that also takes segments which a mechanism lends, and gives them back
 //
 // # Parsers
 //

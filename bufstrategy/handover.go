@@ -79,5 +79,9 @@ func (c *Chain) adopt(src *Chain, b *block) {
 	}
 	src.resident(-len(b.buf))
 	c.resident(len(b.buf))
+	if b.loan != nil {
+		src.lent--
+		c.lent++
+	}
 	c.link(b)
 }

@@ -1,20 +1,17 @@
 package bufstrategy
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 )
 
 // Names lists the strategies that New makes.
 func Names() []string {
-	return []string{"fixed", "grow", "ring", "mirrored", "chain", "adaptive", "shared"}
+	return []string{"fixed", "grow", "ring", "mirrored", "chain", "adaptive", "shared", "kernel"}
 }
 
 // New makes a buffer by the name of its strategy. Every buffer of a loop may be made with the same options;
-// "shared" needs Options.Scratch.
-//
-// For a strategy that this version does not have the error wraps errors.ErrUnsupported and names the nearest that works.
+// "shared" needs Options.Scratch, and "kernel" is lent nothing without Options.Lender.
 func New(name string, o Options) (Buffer, error) {
 	switch name {
 	case "fixed":
@@ -31,19 +28,10 @@ func New(name string, o Options) (Buffer, error) {
 		return checkedBuffer(NewAdaptive(o))
 	case "shared":
 		return checkedBuffer(NewShared(o))
-	}
-	if nearest := nearestOf(name); nearest != "" {
-		return nil, fmt.Errorf("bufstrategy: strategy %q is not available, the nearest is %q: %w", name, nearest, errors.ErrUnsupported)
+	case "kernel":
+		return checkedBuffer(NewKernel(o))
 	}
 	return nil, fmt.Errorf("bufstrategy: no strategy %q, there are %s", name, strings.Join(Names(), ", "))
-}
-
-// nearestOf names the strategy that comes closest to one that is known and not built.
-func nearestOf(name string) string {
-	if name == "kernel" {
-		return "shared"
-	}
-	return ""
 }
 
 // checkedBuffer keeps a nil pointer from becoming a Buffer that is not nil.

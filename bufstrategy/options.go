@@ -45,6 +45,11 @@ type Options struct {
 	// Segment is the size of the segments of a Chain, rounded up to a power of two.
 	Segment int
 
+	// Lender is who gets the segments back that were lent to a Kernel, and LentMax how many may be lent at once: at most
+	// 65,536. The default of LentMax is 64.
+	Lender  Lender
+	LentMax int
+
 	// Pool is where a Chain gets its segments. nil means a pool of its own, whose bound lets it reach Limit.
 	Pool *Pool
 
@@ -58,7 +63,7 @@ type Options struct {
 
 // checked fills in the defaults and refuses what contradicts itself.
 func (o Options) checked(strategy string) (Options, error) {
-	if o.Limit < 0 || o.High < 0 || o.Low < 0 || o.Initial < 0 || o.Segment < 0 {
+	if o.Limit < 0 || o.High < 0 || o.Low < 0 || o.Initial < 0 || o.Segment < 0 || o.LentMax < 0 {
 		return o, fmt.Errorf("bufstrategy: %s: negative size in %+v", strategy, o)
 	}
 	o.Limit = orDefault(o.Limit, LimitDefault)
@@ -75,6 +80,10 @@ func (o Options) checked(strategy string) (Options, error) {
 	o.Segment = orDefault(o.Segment, SegmentDefault)
 	if o.Segment > LimitMax {
 		return o, fmt.Errorf("bufstrategy: %s: segment %d is more than %d", strategy, o.Segment, LimitMax)
+	}
+	o.LentMax = orDefault(o.LentMax, LentDefault)
+	if o.LentMax > LentLimit {
+		return o, fmt.Errorf("bufstrategy: %s: %d segments to be lent are more than %d", strategy, o.LentMax, LentLimit)
 	}
 	return o, nil
 }

@@ -28,6 +28,9 @@ type Pool struct {
 	cached int // of out, as far as the Caches have told
 	counts poolCounts
 	free   [bits.UintSize]bin // by the logarithm of the size
+
+	loans     *block // headers for lent blocks
+	loansKept int
 }
 
 // PoolOptions configure a Pool. Sizes are in bytes.

@@ -9,13 +9,7 @@ import (
 
 func TestNamesAreMadeAndOthersRefused(t *testing.T) {
 	everyStrategy(t)
-	for name, nearest := range map[string]string{"kernel": "shared"} {
-		b, err := New(name, Options{})
-		if b != nil || !errors.Is(err, errors.ErrUnsupported) || !strings.Contains(err.Error(), `"`+nearest+`"`) {
-			t.Errorf("New(%q): %v, %v, want errors.ErrUnsupported that names %q", name, b, err, nearest)
-		}
-	}
-	if b, err := New("rign", Options{}); b != nil || err == nil || !strings.Contains(err.Error(), "fixed, grow, ring, mirrored, chain, adaptive, shared") {
+	if b, err := New("rign", Options{}); b != nil || err == nil || !strings.Contains(err.Error(), "fixed, grow, ring, mirrored, chain, adaptive, shared, kernel") {
 		t.Errorf("New of an unknown name: %v, %v", b, err)
 	}
 }
@@ -30,7 +24,7 @@ func TestOptionsThatContradictThemselvesAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, o := range []Options{
-		{Limit: -1}, {Limit: LimitMax + 1}, {High: -1}, {Low: -1}, {Initial: -1}, {Segment: -1}, {Segment: LimitMax + 1},
+		{Limit: -1}, {Limit: LimitMax + 1}, {High: -1}, {Low: -1}, {Initial: -1}, {Segment: -1}, {Segment: LimitMax + 1}, {LentMax: -1}, {LentMax: LentLimit + 1},
 		{Limit: 100, High: 300}, {Limit: 100, High: 50, Low: 50},
 	} {
 		o.Scratch = scratch

@@ -41,6 +41,9 @@ const (
 	// Budgets is Options.Budget. Without it, New with Config.Budget must say errors.ErrUnsupported.
 	Budgets Feature = "budget"
 
+	// Lends says that segments which somebody else owns can be lent to the buffers, as by Kernel.Lend. It needs Fixture.Lend.
+	Lends Feature = "lends"
+
 	// HandsOver says that the unread bytes of one buffer can be handed to another, as by Chain.MoveFrom. It needs Fixture.Move.
 	HandsOver Feature = "hand-over"
 )
@@ -54,6 +57,8 @@ type Config struct {
 	Poison           bool
 	Watcher          bufstrategy.Watcher
 	Budget           *bufstrategy.MemoryBudget
+	Lender           bufstrategy.Lender
+	LentMax          int
 }
 
 // Fixture makes the buffers of one case. Those that share memory with each other in production do so here.
@@ -66,6 +71,9 @@ type Fixture struct {
 
 	// Move hands the unread bytes of src over to dst, and returns how many. Needed for HandsOver.
 	Move func(dst, src bufstrategy.Buffer) int
+
+	// Lend lends p, which belongs to the Lender of b, and reports whether b took it. Needed for Lends.
+	Lend func(b bufstrategy.Buffer, p []byte, id uint32) bool
 
 	// Fill and Flush are those of package bufstrategy when nil.
 	Fill  func(bufstrategy.Buffer, bufstrategy.Source, int) (bufstrategy.Outcome, int, error)
@@ -88,7 +96,7 @@ func Cases() []Case { return slices.Concat(bufferCases(), parserCases()) }
 
 // bufferCases are about Buffer itself, Fill and Flush.
 func bufferCases() []Case {
-	return slices.Concat(spaceCases(), consumeCases(), viewCases(), lifetimeCases(), statsCases(), watermarkCases(), budgetCases(), modelCases(),
+	return slices.Concat(spaceCases(), consumeCases(), viewCases(), lifetimeCases(), statsCases(), watermarkCases(), budgetCases(), lendCases(), modelCases(),
 		fillCases(), shortReadCases(), flushCases())
 }
 

@@ -8,7 +8,7 @@ func FuzzModel(f *testing.F) {
 		f.Add(uint8(i), uint16(100*i), true, []byte("\x00\xff\x01\x80some operations\x10\x20\x30"))
 	}
 	f.Fuzz(func(t *testing.T, strategy uint8, limit uint16, poison bool, choices []byte) {
-		targets := []Target{byName("fixed"), byName("grow"), byName("ring"), pooled(256), sharedTarget(), byName("adaptive")}
+		targets := []Target{byName("fixed"), byName("grow"), byName("ring"), pooled(256), sharedTarget(), byName("adaptive"), kernelTarget(256)}
 		target := targets[int(strategy)%len(targets)]
 		fixture, err := target.Open(nil)
 		if err != nil {

@@ -13,7 +13,7 @@ type mutant = suite.Mutant[*Fixture]
 
 func TestEveryCaseHasBeenSeenToFail(t *testing.T) {
 	suite.Prove(t, bufferCases(), slices.Concat(spaceMutants(), consumeMutants(), lifetimeMutants(), statsMutants(), watermarkMutants(),
-		budgetMutants(), fillMutants(), flushMutants()), oddities())
+		budgetMutants(), lendMutants(), fillMutants(), flushMutants()), oddities())
 }
 
 // seen is a mutant and the cases that must report it.

@@ -39,11 +39,10 @@ func watermarkCases() []Case {
 			},
 			Refused: watcherRefused,
 		}, {
-			ID:      "watermark/handover",
-			Rule:    "A MoveFrom changes both sides before it calls the Watcher of either.",
-			Needs:   []Feature{Watches, HandsOver},
-			Run:     watermarkHandover,
-			Refused: handoverRefused,
+			ID:    "watermark/handover",
+			Rule:  "A MoveFrom changes both sides before it calls the Watcher of either.",
+			Needs: []Feature{Watches, HandsOver},
+			Run:   watermarkHandover,
 		},
 	}
 }
@@ -156,6 +155,3 @@ func watcherRefused(t T, f *Fixture) {
 		t.Errorf("new buffer with a Watcher: %v, want errors.ErrUnsupported", err)
 	}
 }
-
-// handoverRefused has nothing to call: who does not hand over has no MoveFrom.
-func handoverRefused(T, *Fixture) {}
