@@ -18,6 +18,7 @@ type block struct {
 	loan *loan         // nil for memory of a Pool
 
 	guard *guard // in the debug mode of the Pool
+	span  *span  // of memory that is not Go's
 }
 
 func (b *block) unread() int { return b.w - b.r }

@@ -43,7 +43,7 @@ func (c *Cache) Take(n int) (Block, error) {
 	checkTake(n)
 	b, _ := c.take(n, 0)
 	if b == nil {
-		return Block{}, ErrExhausted
+		return Block{}, c.pool.why()
 	}
 	return c.pool.lentAs(b, n), nil
 }

@@ -175,7 +175,8 @@ func (c *Chain) unlink() *block {
 	return b
 }
 
-// forget ends the space, and what Segments has returned: the list must not keep a block alive that the pool has dropped.
+// forget ends the space, and what Segments has returned: the list must not keep a block alive that the pool has dropped,
+// nor show the collector an address that has gone back to the system.
 func (c *Chain) forget() {
 	clear(c.vec)
 	c.vec = c.vec[:0]

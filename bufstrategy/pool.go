@@ -1,6 +1,7 @@
 package bufstrategy
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
 	"sync"
@@ -19,13 +20,15 @@ type Pool struct {
 	limit, keep int
 	budget      *MemoryBudget
 	guards      *guards       // nil but in the debug mode
+	outside     *offHeap      // nil but with memory that is not Go\'s
 	pressure    atomic.Uint32 // how often memory was refused; Caches that see it change give back what they hold
 
-	mu     sync.Mutex // guards all below; memory is made and dropped without it
+	mu     sync.Mutex // guards all below, and keep; memory is made and dropped without it
 	out    int        // bytes of the blocks that are not here: lent, or in a Cache
 	outMax int
 	kept   int
 	cached int // of out, as far as the Caches have told
+	closed bool
 	counts poolCounts
 	free   [bits.UintSize]bin // by the logarithm of the size
 
@@ -44,8 +47,21 @@ type PoolOptions struct {
 	Keep int
 
 	// Budget bounds what this Pool has lent and kept, and what its Caches hold, together with the memory of others. nil
-	// means that only Limit does.
+	// means that only Limit does. What OffHeap maps beyond that is not counted.
 	Budget *MemoryBudget
+
+	// OffHeap takes memory from the system, by mmap or VirtualAlloc, rather than from Go's heap: the collector neither
+	// counts it nor looks at it. Elsewhere NewPoolOf returns an error that wraps errors.ErrUnsupported. It does not go
+	// with Guard.
+	//
+	// Blocks of less than 256 KiB lie in spans of that size, each for one size of block, and a span goes back to the
+	// system when the last of its blocks is dropped, by Trim, Tick or the bounds: one block in use keeps its span. So more
+	// may be mapped than is lent and kept, but never more than twice Limit and 2.5 MiB; there memory is refused, with
+	// ErrExhausted. Of the objects that describe blocks there is one allocation a span.
+	//
+	// Memory is the Pool's until Close. A Pool that is dropped without has lost what it has mapped to the process for
+	// good. Who uses memory after it has gone back, against the rules, faults, or meets what the system has put there since.
+	OffHeap bool
 
 	// Guard is a debug mode that finds who misuses memory, with the stacks of those who took it and gave it back. It
 	// finds bytes before and behind a block that were overwritten, when the block comes back; a second Release, and Bytes
@@ -71,6 +87,12 @@ func NewPoolOf(o PoolOptions) (*Pool, error) {
 		return nil, fmt.Errorf("bufstrategy: pool: want %d <= limit and 0 <= keep <= limit, got %d, %d", blockMin, o.Limit, o.Keep)
 	}
 	p := &Pool{limit: o.Limit, keep: o.Keep, budget: o.Budget}
+	if o.OffHeap {
+		if !offHeapAvailable || o.Guard {
+			return nil, fmt.Errorf("bufstrategy: pool: memory outside of the heap here, with guard %t: %w", o.Guard, errors.ErrUnsupported)
+		}
+		p.outside = newOffHeap(o.Limit)
+	}
 	if o.Guard {
 		p.guards = &guards{report: o.Report}
 	}
@@ -84,7 +106,7 @@ func (p *Pool) Take(n int) (Block, error) {
 	checkTake(n)
 	b, _ := p.take(n, 0)
 	if b == nil {
-		return Block{}, ErrExhausted
+		return Block{}, p.why()
 	}
 	return p.lentAs(b, n), nil
 }
@@ -136,6 +158,19 @@ func (p *Pool) Trim() {
 	p.drop(idle)
 }
 
+// Close ends a Pool: it keeps nothing from then on, and lends nothing. Blocks that are lent stay valid, and each is
+// dropped when it comes back; those in Caches come back by Cache.Close. With PoolOptions.OffHeap all memory has gone
+// back to the system when the last has.
+func (p *Pool) Close() {
+	defer p.budget.settle()
+	p.mu.Lock()
+	p.keep, p.closed = 0, true
+	p.pressure.Add(1) // Caches need not hold anything any more
+	idle := p.detach(0, nil)
+	p.mu.Unlock()
+	p.drop(idle)
+}
+
 func (p *Pool) take(n, held int) (taken *block, fresh bool) {
 	taken, fresh = p.takeSome(n, held, 1, nil)
 	if taken != nil {
@@ -175,24 +210,29 @@ func (p *Pool) takeSome(n, held, want int, c *Cache) (list *block, fresh bool) {
 	}
 	list, idle, from := p.reserve(class, held, want, c)
 	p.drop(idle)
-	switch from {
-	case fromHeap:
-		return p.fresh(class), true
-	case overBudget:
-		return nil, true
+	if from != fromNew {
+		return list, from == overBudget
 	}
-	return list, false
+	b := p.fresh(class)
+	if b == nil {
+		p.unreserve(class)
+	}
+	return b, b != nil
 }
 
-// fresh makes a block. It is the only place where a Pool gets memory; the bytes are reserved already.
+// fresh makes a block. It is the only place where a Pool gets memory; the bytes are reserved already. It returns nil
+// when there is none.
 func (p *Pool) fresh(class int) *block {
-	if p.guards != nil {
+	switch {
+	case p.guards != nil:
 		return p.guards.block(1 << class)
+	case p.outside != nil:
+		return p.outside.block(class)
 	}
 	return &block{buf: make([]byte, 1<<class)}
 }
 
-// drop leaves the blocks of a list to the collector. It is the only place where a Pool loses memory; the bytes are
+// drop leaves the blocks of a list to the collector, or to the system. It is the only place where a Pool loses memory; the bytes are
 // neither lent nor kept any more.
 func (p *Pool) drop(b *block) {
 	for b != nil {
@@ -200,6 +240,9 @@ func (p *Pool) drop(b *block) {
 		b.next = nil // what still points to one block must not keep alive the others
 		if p.guards != nil {
 			p.guards.tell(p.guards.check(b))
+		}
+		if p.outside != nil {
+			p.outside.drop(b)
 		}
 		b = next
 	}
@@ -216,7 +259,7 @@ type provenance uint8
 
 const (
 	fromKept provenance = iota
-	fromHeap
+	fromNew
 	overLimit
 	overBudget
 )
@@ -241,11 +284,11 @@ func (p *Pool) reserve(class, held, want int, c *Cache) (kept, idle *block, from
 	switch {
 	case kept != nil:
 		p.counts.hits++
-	case size > p.limit-p.out:
+	case size > p.limit-p.out || p.closed:
 		p.refuseLocked(size)
 		return nil, nil, overLimit
 	default:
-		from = fromHeap
+		from = fromNew
 		idle = p.detach(p.limit-p.out-size, nil)
 		if !p.budget.take(held, size) {
 			idle = p.detach(0, idle) // what is kept is of no use where it is not the size that is wanted
@@ -267,6 +310,16 @@ func (p *Pool) refuseLocked(size int) {
 	if size <= p.limit {
 		p.pressure.Add(1) // more than the limit no Cache can bring about
 	}
+}
+
+// unreserve takes back that a block was lent: there was no memory for it.
+func (p *Pool) unreserve(class int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.out -= 1 << class
+	p.budget.release(1 << class)
+	p.counts.takes--
+	p.counts.refused++
 }
 
 // hear adds what c has counted since the last time. The lock is held.

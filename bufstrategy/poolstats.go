@@ -8,13 +8,17 @@ type PoolStats struct {
 	Kept   int // Kept is what the Pool holds for reuse.
 	Cached int // Cached is what Caches hold for reuse.
 
+	// Mapped is what the Pool has of the system, with PoolOptions.OffHeap: more than Lent, Kept and Cached together by
+	// what is free between blocks.
+	Mapped int
+
 	LentMax int // LentMax is the most bytes that Lent and Cached together have been.
 
 	// Since the Pool was made. Of what a Cache does by itself nothing is counted before its next word with the Pool.
 	Takes   uint64 // Takes counts the blocks that were lent.
 	Hits    uint64 // Hits counts those of them that had been kept, by the Pool or by a Cache.
 	Refused uint64 // Refused counts how often memory was asked for at the bound.
-	Dropped uint64 // Dropped counts the blocks that were left to the collector.
+	Dropped uint64 // Dropped counts the blocks that were left to the collector, or to the system.
 }
 
 // poolCounts is what only grows.
@@ -27,8 +31,15 @@ type poolCounts struct {
 func (p *Pool) Stats() PoolStats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	mapped := 0
+	if p.outside != nil {
+		p.outside.mu.Lock()
+		defer p.outside.mu.Unlock()
+		mapped = p.outside.mapped
+	}
 	return PoolStats{
-		Lent: p.out - p.cached, Kept: p.kept, Cached: p.cached, LentMax: p.outMax,
+		Mapped: mapped,
+		Lent:   p.out - p.cached, Kept: p.kept, Cached: p.cached, LentMax: p.outMax,
 		Takes: p.counts.takes, Hits: p.counts.hits, Refused: p.counts.refused, Dropped: p.counts.dropped,
 	}
 }

@@ -15,6 +15,7 @@ func TestBuffersOnEveryKindOfPool(t *testing.T) {
 	kept := bufstrategy.PoolOptions{Limit: poolBytes, Keep: poolBytes / 2}
 	guarded := kept
 	guarded.Guard = true // what it finds is a panic
+	offHeap := bufstrategy.PoolOptions{Limit: poolBytes, Keep: poolBytes / 4, OffHeap: true}
 	for _, kind := range []struct {
 		name    string
 		options bufstrategy.PoolOptions
@@ -23,7 +24,12 @@ func TestBuffersOnEveryKindOfPool(t *testing.T) {
 		{"cache", kept, cacheBytes},
 		{"guarded", guarded, 0},
 		{"guarded cache", guarded, cacheBytes},
+		{"off-heap", offHeap, 0},
+		{"off-heap cache", offHeap, cacheBytes},
 	} {
+		if kind.options.OffHeap && !hasOffHeap(t) {
+			continue
+		}
 		t.Run(kind.name, func(t *testing.T) {
 			TestBuffer(t, chainOn(kind.options, kind.cache))
 			TestBuffer(t, sharedOn(kind.options, kind.cache))
@@ -31,11 +37,28 @@ func TestBuffersOnEveryKindOfPool(t *testing.T) {
 	}
 }
 
-// poolAndCache makes a Pool, and a Cache on it unless size is zero.
-func poolAndCache(o bufstrategy.PoolOptions, size int) (*bufstrategy.Pool, *bufstrategy.Cache, error) {
+// hasOffHeap reports false where a Pool says that it takes no memory from the system.
+func hasOffHeap(t *testing.T) bool {
+	pool, err := bufstrategy.NewPoolOf(bufstrategy.PoolOptions{Limit: poolBytes, OffHeap: true})
+	if err != nil {
+		if !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("memory outside of the heap: %v", err)
+		}
+		return false
+	}
+	pool.Close()
+	return true
+}
+
+// poolAndCache makes a Pool for one case, and a Cache on it unless size is zero.
+func poolAndCache(t T, o bufstrategy.PoolOptions, size int) (*bufstrategy.Pool, *bufstrategy.Cache, error) {
 	pool, err := bufstrategy.NewPoolOf(o)
-	if err != nil || size == 0 {
-		return pool, nil, err
+	if err != nil {
+		return nil, nil, err
+	}
+	t.Cleanup(pool.Close)
+	if size == 0 {
+		return pool, nil, nil
 	}
 	cache, err := pool.NewCache(size)
 	return pool, cache, err
@@ -47,7 +70,7 @@ func chainOn(o bufstrategy.PoolOptions, cacheSize int) Target {
 		Name:     "chain",
 		Features: []Feature{Poisons, Watches, SharesMemory, Copyless, HandsOver},
 		Open: func(t T) (*Fixture, error) {
-			pool, cache, err := poolAndCache(o, cacheSize)
+			pool, cache, err := poolAndCache(t, o, cacheSize)
 			if err != nil {
 				return nil, err
 			}
@@ -73,7 +96,7 @@ func sharedOn(o bufstrategy.PoolOptions, cacheSize int) Target {
 		Name:     "shared",
 		Features: []Feature{Poisons, Watches, SharesMemory},
 		Open: func(t T) (*Fixture, error) {
-			pool, cache, err := poolAndCache(o, cacheSize)
+			pool, cache, err := poolAndCache(t, o, cacheSize)
 			if err != nil {
 				return nil, err
 			}

@@ -1,0 +1,135 @@
+package bufstrategy
+
+import (
+	"errors"
+	"fmt"
+	"math/bits"
+	"sync"
+)
+
+// spanBytes is how much memory is asked of the system at once, for blocks of one size. Blocks as large as this, and
+// larger ones, have a span each.
+const spanBytes = 256 << 10
+
+// offHeap is memory of a Pool that comes from the system.
+type offHeap struct {
+	bound int // of mapped
+
+	mu     sync.Mutex // guards all below, and the spans
+	mapped int
+	err    error                // of the system, the last time that it was asked
+	room   [bits.UintSize]*span // those with room for a block, by the logarithm of its size
+}
+
+// span is memory from the system, for blocks of one size. The objects of its blocks are one allocation.
+type span struct {
+	memory     []byte
+	blocks     []block
+	free       *block
+	used       int
+	prev, next *span // of those with room
+}
+
+var errSpans = errors.New("as much memory is mapped as may be, and what is free of it lies between blocks of other sizes")
+
+// newOffHeap bounds the memory from the system: twice the limit, because free blocks of one size may lie between those
+// in use and be of no use to other sizes, and one span for each size that shares spans.
+func newOffHeap(limit int) *offHeap {
+	sizes := bits.Len(uint(spanBytes)) - bits.Len(uint(blockMin))
+	return &offHeap{bound: max(limit, 2*limit+sizes*spanBytes)} // the sum may not fit an int
+}
+
+// block returns nil when the system has no memory, or the bound is reached.
+func (h *offHeap) block(class int) *block {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := h.room[class]
+	if s == nil {
+		if s = h.span(class, max(spanBytes, 1<<class)); s == nil {
+			return nil
+		}
+	}
+	b := s.free
+	s.free, b.next = b.next, nil
+	s.used++
+	if s.free == nil {
+		h.unlink(class, s)
+	}
+	return b
+}
+
+// span asks the system for memory and cuts it into blocks. The lock is held, so that two do not ask for the same.
+func (h *offHeap) span(class, size int) *span {
+	if size > h.bound-h.mapped {
+		h.err = errSpans
+		return nil
+	}
+	memory, err := mapPrivate(size)
+	if h.err = err; err != nil {
+		return nil
+	}
+	h.mapped += size
+	s := &span{memory: memory, blocks: make([]block, size>>class)}
+	for i := range s.blocks {
+		at := i << class
+		b := &s.blocks[i]
+		b.buf, b.span = memory[at:at+1<<class:at+1<<class], s
+		b.next, s.free = s.free, b
+	}
+	h.link(class, s)
+	return s
+}
+
+// drop makes room where b is. The last block of a span takes it back to the system.
+func (h *offHeap) drop(b *block) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s, class := b.span, b.class()
+	if s.free == nil {
+		h.link(class, s)
+	}
+	b.next, s.free = s.free, b
+	s.used--
+	if s.used > 0 {
+		return
+	}
+	h.unlink(class, s)
+	h.mapped -= len(s.memory)
+	for i := range s.blocks {
+		s.blocks[i].buf = nil // the address may be anybody's from now on, the collector's too
+	}
+	unmapPrivate(s.memory)
+	s.memory = nil
+}
+
+func (h *offHeap) link(class int, s *span) {
+	s.prev, s.next = nil, h.room[class]
+	if s.next != nil {
+		s.next.prev = s
+	}
+	h.room[class] = s
+}
+
+func (h *offHeap) unlink(class int, s *span) {
+	if s.prev == nil {
+		h.room[class] = s.next
+	} else {
+		s.prev.next = s.next
+	}
+	if s.next != nil {
+		s.next.prev = s.prev
+	}
+	s.prev, s.next = nil, nil
+}
+
+// why is ErrExhausted, with the reason why there is no memory outside of the heap, if that is it.
+func (p *Pool) why() error {
+	if p.outside != nil {
+		p.outside.mu.Lock()
+		defer p.outside.mu.Unlock()
+		if p.outside.err != nil {
+			return fmt.Errorf("%w: %w", ErrExhausted, p.outside.err)
+		}
+	}
+	return ErrExhausted
+}

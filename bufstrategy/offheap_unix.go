@@ -1,0 +1,27 @@
+//go:build unix
+
+package bufstrategy
+
+import (
+	"fmt"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+const offHeapAvailable = true
+
+// mapPrivate returns memory of the system, all zero. No page of it is there before it is touched.
+func mapPrivate(size int) ([]byte, error) {
+	p, err := unix.MmapPtr(-1, 0, nil, uintptr(size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
+	if err != nil {
+		return nil, fmt.Errorf("bufstrategy: mmap of %d bytes: %w", size, err)
+	}
+	return unsafe.Slice((*byte)(p), size), nil
+}
+
+func unmapPrivate(p []byte) {
+	if err := unix.MunmapPtr(unsafe.Pointer(unsafe.SliceData(p)), uintptr(len(p))); err != nil {
+		panic(fmt.Sprintf("bufstrategy: munmap: %v", err)) // munmap(2): EINVAL, for what was not mapped
+	}
+}
