@@ -22,19 +22,20 @@ const buffersUsage = `usage: bench buffers [flags]
 Every strategy of bufstrategy, and the buffers of package bufio and bytes and of bytebufferpool, ringbuffer and netpoll, do the same work in turns: bytes
 arrive from a source in memory, in a random but repeatable manner, and messages are wanted in one piece. It prints, for each workload, what was copied, how
 often the source was read, allocations, memory for a connection, and time, of which the median of the rounds counts; then the fastest strategy beside the
-fastest of others; then whether what the strategies promise was so. It ends with exit code 1 if it was not.
+fastest of others; then what bench burst prints; then whether what the strategies promise was so. It ends with exit code 1 if it was not.
 
 Every byte is compared with what was sent in a pass that is not timed, and two bytes of every message in those that are.`
 
 type buffersConfig struct {
 	buffers.Config
+	burst               burstConfig
 	workloads, subjects string
 	json, plots         string
 	markdown            bool
 }
 
 func measureBuffers(ctx context.Context, args []string) error {
-	c := buffersConfig{}
+	c := buffersConfig{burst: burstConfig{size: burstBytes}}
 	var names []string
 	for _, s := range buffers.Subjects() {
 		names = append(names, s.Name)
@@ -49,6 +50,7 @@ func measureBuffers(ctx context.Context, args []string) error {
 	fs.StringVar(&c.subjects, "buffer", strings.Join(names, ","), "what to measure, with commas between")
 	fs.StringVar(&c.json, "json", "", "file to write the figures to, as JSON")
 	fs.StringVar(&c.plots, "plots", "", "directory to write plots to, as SVG")
+	c.burst.register(fs)
 	fs.BoolVar(&c.markdown, "markdown", false, "print the tables of the README, too")
 	if err := parseWords(fs, args, buffersUsage); err != nil {
 		return err
@@ -56,9 +58,7 @@ func measureBuffers(ctx context.Context, args []string) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	c.Progress = func(format string, args ...any) {
-		note("\r%-70s", fmt.Sprintf(format, args...))
-	}
+	c.Progress = noteOver
 	return c.run(ctx, os.Stdout)
 }
 
@@ -66,9 +66,13 @@ func (c *buffersConfig) check() error {
 	if c.Rounds < 1 || c.Turn <= 0 || c.Conns < 1 || c.Count < 1 {
 		return cli.Usagef("every number must be more than 0")
 	}
+	if err := c.burst.check(); err != nil {
+		return err
+	}
 	if c.Seed == 0 {
 		c.Seed = rand.Uint64()
 	}
+	c.burst.seed = c.Seed
 	all := buffers.Subjects()
 	for name := range strings.SplitSeq(c.subjects, ",") {
 		i := slices.IndexFunc(all, func(s buffers.Subject) bool { return s.Name == name })
@@ -97,7 +101,7 @@ func (c *buffersConfig) run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("seed %d: %w", c.Seed, err)
 	}
-	note("\r%-70s\r", "")
+	noteOver("")
 	if err := buffers.Report(out, rows); err != nil {
 		return err
 	}
@@ -112,16 +116,20 @@ func (c *buffersConfig) run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	good := buffers.ReportChecks(out, checks)
-	if c.json != "" {
-		if err := c.writeJSON(rows, checks); err != nil {
-			return err
+	var ours []string
+	for _, s := range c.Subjects {
+		if !s.Peer {
+			ours = append(ours, s.Name)
 		}
 	}
-	if c.plots != "" {
-		if err := buffers.Plot(c.plots, rows); err != nil {
-			return err
-		}
+	more, bursts, err := c.burst.run(ctx, out, ours)
+	if err != nil {
+		return fmt.Errorf("seed %d: %w", c.Seed, err)
+	}
+	checks = append(checks, more...)
+	good := buffers.ReportChecks(out, checks)
+	if err := c.write(buffers.Figures{System: buffersSystem(), Seed: c.Seed, Rows: rows, Bursts: bursts, Checks: checks}); err != nil {
+		return err
 	}
 	if !good {
 		return errors.New("a promise was not kept")
@@ -129,10 +137,19 @@ func (c *buffersConfig) run(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
-func (c *buffersConfig) writeJSON(rows []buffers.Row, checks []buffers.Check) error {
+// write writes the files that were asked for.
+func (c *buffersConfig) write(all buffers.Figures) error {
+	if c.plots != "" {
+		if err := buffers.Plot(c.plots, all.Rows); err != nil {
+			return err
+		}
+	}
+	if c.json == "" {
+		return nil
+	}
 	f, err := os.Create(c.json)
 	if err != nil {
 		return err
 	}
-	return errors.Join(buffers.WriteJSON(f, buffersSystem(), c.Seed, rows, checks), f.Close())
+	return errors.Join(all.WriteJSON(f), f.Close())
 }

@@ -18,7 +18,7 @@ import (
 )
 
 const usage = `usage: bench [flags] [echo] [idle] [queue]
-       bench interrupt|defer|fair|slow|idle|forms|buffers [flags]
+       bench interrupt|defer|fair|slow|idle|forms|buffers|burst [flags]
 
 echo: the rate of an echo server and the processor time it takes for a message, against a server in C on epoll (skipped where there is
       no C compiler) and one of package net, a goroutine a connection.
@@ -32,7 +32,8 @@ fair: how long small messages take beside a peer at full speed, on their loop an
 slow: the memory of a server most of whose peers never read.
 forms: processor time and allocations for a message, of coroutines and handlers.
 buffers: what strategies of buffers copy, hold and take, beside the buffers of others.
-It runs on Linux (buffers everywhere), from the root of the workspace.`
+burst: what is left of a burst on many connections.
+It runs on Linux (buffers and burst everywhere), from the root of the workspace.`
 
 type config struct {
 	rounds   int
@@ -59,6 +60,8 @@ func main() {
 			os.Exit(cli.Report("bench", os.Stderr, queueLoad(os.Args[2:])))
 		case "idleload":
 			os.Exit(cli.Report("bench", os.Stderr, idleLoad(os.Args[2:])))
+		case "burstload":
+			os.Exit(cli.Report("bench", os.Stderr, burstLoad(os.Args[2:])))
 		case "tlsserver":
 			cli.Main("bench", func(ctx context.Context, args []string) error { return tlsServer(ctx, args[1:]) })
 		case "fairflood":
@@ -79,7 +82,7 @@ func main() {
 func benchmarks() map[string]func(context.Context, []string) error {
 	return map[string]func(context.Context, []string) error{
 		"interrupt": interruptAll, "defer": deferring, "fair": fairness, "slow": slowness, "idle": idling, "forms": forms,
-		"buffers": measureBuffers,
+		"buffers": measureBuffers, "burst": bursts,
 	}
 }
 

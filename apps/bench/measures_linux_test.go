@@ -46,7 +46,7 @@ func TestForms(t *testing.T) {
 func TestBuffers(t *testing.T) {
 	dir := t.TempDir()
 	figures := filepath.Join(dir, "figures.json")
-	out := succeed(t, "buffers", "-rounds", "1", "-d", "1ms", "-c", "200", "-count", "1000000", "-workload", "requests,proxy", "-plots", dir, "-json", figures, "-markdown")
+	out := succeed(t, "buffers", "-rounds", "1", "-d", "1ms", "-c", "200", "-count", "1000000", "-workload", "requests,proxy", "-burst", "3000", "-sockets", "0", "-live", "20000000", "-plots", dir, "-json", figures, "-markdown")
 	needRows(t, out, "chain", "shared", "netpoll", "PASS chain", "PASS shared", "requests ", `\| .netpoll. \|`)
 	text, err := os.ReadFile(figures)
 	if err != nil {
@@ -66,9 +66,14 @@ func TestBuffers(t *testing.T) {
 	}
 }
 
+func TestBurst(t *testing.T) {
+	out := succeed(t, "burst", "-burst", "0", "-sockets", "300", "-bytes", "8192", "-live", "1000000", "-buffer", "fixed,chain,shared")
+	needRows(t, out, "fixed 3 ", "chain 3 ", "shared 3 ", "PASS chain gives back", "PASS shared gives back")
+}
+
 func TestMisuseIsOneLine(t *testing.T) {
 	var table []apptest.Misuse
-	for _, word := range []string{"defer", "fair", "slow", "idle", "forms", "buffers"} {
+	for _, word := range []string{"defer", "fair", "slow", "idle", "forms", "buffers", "burst"} {
 		program.CheckHelp(t, word, "-h")
 		table = append(table,
 			apptest.Misuse{Args: []string{word, "-x"}, Code: 2, Says: "-x"},
@@ -85,6 +90,8 @@ func TestMisuseIsOneLine(t *testing.T) {
 		apptest.Misuse{Args: []string{"buffers", "-buffer", "x"}, Code: 2, Says: "-buffer x"},
 		apptest.Misuse{Args: []string{"buffers", "-workload", "x"}, Code: 2, Says: "-workload x"},
 		apptest.Misuse{Args: []string{"buffers", "-c", "0"}, Code: 2, Says: "more than 0"},
+		apptest.Misuse{Args: []string{"burst", "-buffer", "bufio"}, Code: 2, Says: "-buffer bufio"},
+		apptest.Misuse{Args: []string{"burst", "-live", "1"}, Code: 2, Says: "-live"},
 		apptest.Misuse{Args: []string{"forms", "-d", "1ms"}, Code: 2, Says: "at least"},
 	))
 }

@@ -3,6 +3,9 @@ package buffers
 import (
 	"math/rand/v2"
 	"testing"
+	"time"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
 )
 
 // Every subject hands over every byte of every workload, in order; a benchmark that loses bytes is worth nothing.
@@ -42,6 +45,79 @@ func TestEveryByteArrives(t *testing.T) {
 					t.Errorf("got %+v", row)
 				}
 			})
+		}
+	}
+}
+
+// lossy is a buffer that loses a byte of each message, or hands the bytes of two over in the wrong order.
+type lossy struct {
+	conn
+	swap bool
+	p    [2]byte
+}
+
+func (l *lossy) connect() (conn, error) { return l, nil }
+func (l *lossy) memory(sum int) int     { return sum }
+func (l *lossy) held() (int, int)       { return 0, 0 }
+func (l *lossy) copied() uint64         { return 0 }
+func (l *lossy) release() error         { return nil }
+
+func (l *lossy) turn(s *source, c *consumer) error {
+	for s.ready >= 2 {
+		s.read(l.p[:])
+		if l.swap {
+			l.p[0], l.p[1] = l.p[1], l.p[0]
+			c.take(l.p[:1])
+		}
+		c.take(l.p[1:])
+	}
+	s.read(l.p[:])
+	return nil
+}
+
+func TestLossIsSeen(t *testing.T) {
+	w := workloads()[0]
+	p := w.plan(1)
+	for name, l := range map[string]*lossy{"lost": {}, "swapped": {swap: true}} {
+		trial, err := newTrial(w, p, Subject{Name: name, open: func(workload) (fleet, error) { return l, nil }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := trial.count(1 << 16); err == nil {
+			t.Errorf("%s: bytes that were not sent were not seen when all are looked at", name)
+		}
+		if _, err := trial.timed(time.Millisecond); err == nil {
+			t.Errorf("%s: bytes that were not sent were not seen in a turn", name)
+		}
+	}
+}
+
+func TestMemoryThatIsKeptIsSeen(t *testing.T) {
+	for _, c := range []struct {
+		row  BurstRow
+		want [2]string
+	}{
+		{BurstRow{Start: 0, End: 0, HeapStart: 1000, HeapEnd: 1050}, [2]string{"PASS", "PASS"}},
+		{BurstRow{Start: 0, End: 1, HeapStart: 1000, HeapEnd: 1051}, [2]string{"FAIL", "FAIL"}},
+		{BurstRow{Start: 100, End: 106, HeapStart: 1000, HeapEnd: 900}, [2]string{"FAIL", "PASS"}},
+	} {
+		got := c.row.Checks("here")
+		if got[0].Verdict != c.want[0] || got[1].Verdict != c.want[1] {
+			t.Errorf("%+v: got %+v, want %v", c.row, got, c.want)
+		}
+	}
+}
+
+// A burst is read whole, in waves, by every strategy, and the memory is given back.
+func TestBurst(t *testing.T) {
+	b := Burst{Conns: 50, Bytes: 8 << 10, Live: 100 << 10, Names: bufstrategy.Names(), Seed: rand.Uint64(), Progress: t.Logf}
+	rows, err := b.Run(t.Context(), b.MemorySources())
+	if err != nil {
+		t.Fatalf("seed %d: %v", b.Seed, err)
+	}
+	for _, r := range rows {
+		if r.Waves != 5 || r.Peak < 12*b.Bytes || r.Checks("")[0].Verdict != pass {
+			t.Errorf("got %+v", r)
 		}
 	}
 }

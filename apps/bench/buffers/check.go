@@ -127,6 +127,11 @@ func idleShared(conns int) (Check, error) {
 func heapLive() uint64 {
 	runtime.GC()
 	runtime.GC() // what a pool of the runtime keeps is dropped by the second
+	return heapUsed()
+}
+
+// heapUsed returns the bytes of what is on Go's heap, alive or not yet swept.
+func heapUsed() uint64 {
 	s := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
 	metrics.Read(s)
 	return s[0].Value.Uint64()

@@ -150,6 +150,8 @@ func present(rows []Row) (names, subjects []string) {
 // Size writes bytes with the unit that fits.
 func Size(n float64) string {
 	switch {
+	case n >= 1<<30:
+		return fmt.Sprintf("%.3g GiB", n/(1<<30))
 	case n >= 1<<20:
 		return fmt.Sprintf("%.3g MiB", n/(1<<20))
 	case n >= 1<<10:
@@ -158,14 +160,18 @@ func Size(n float64) string {
 	return fmt.Sprintf("%.0f B", n)
 }
 
-// WriteJSON writes the rows for other programs.
-func WriteJSON(out io.Writer, system string, seed uint64, rows []Row, checks []Check) error {
+// Figures are all that was measured.
+type Figures struct {
+	System string                `json:"system"`
+	Seed   uint64                `json:"seed"`
+	Rows   []Row                 `json:"rows"`
+	Bursts map[string][]BurstRow `json:"bursts"` // by where they came from
+	Checks []Check               `json:"checks"`
+}
+
+// WriteJSON writes the figures for other programs.
+func (f Figures) WriteJSON(out io.Writer) error {
 	e := json.NewEncoder(out)
 	e.SetIndent("", "\t")
-	return e.Encode(struct {
-		System string  `json:"system"`
-		Seed   uint64  `json:"seed"`
-		Rows   []Row   `json:"rows"`
-		Checks []Check `json:"checks"`
-	}{system, seed, rows, checks})
+	return e.Encode(f)
 }

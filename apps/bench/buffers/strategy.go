@@ -2,6 +2,7 @@ package buffers
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
 )
@@ -19,7 +20,7 @@ const poolKeep = 1 << 20
 
 func strategySubject(name string) Subject {
 	return Subject{Name: name, open: func(w workload) (fleet, error) {
-		pool, err := bufstrategy.NewPool(bufstrategy.LimitMax, poolKeep)
+		pool, err := bufstrategy.NewPool(math.MaxInt, poolKeep)
 		if err != nil {
 			return nil, err
 		}
