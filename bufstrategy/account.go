@@ -121,15 +121,24 @@ func checkDiscard(n, length int) {
 	}
 }
 
-// checkView says whether n bytes can be seen at all.
+// checkView says whether n bytes can be seen at all; what is unread is never more than the limit. It is small enough to be inlined, because that is asked
+// more than once for every message.
 func checkView(n, length, limit int) error {
+	if uint(n) <= uint(length) {
+		return nil
+	}
+	return refuseView(n, limit)
+}
+
+// refuseView says why n bytes cannot be seen, which are more than are unread, or fewer than none.
+//
+//go:noinline
+func refuseView(n, limit int) error {
 	switch {
 	case n < 0:
 		panic(fmt.Sprintf("bufstrategy: View of %d bytes", n))
 	case n > limit:
 		return ErrTooLarge
-	case n > length:
-		return ErrShort
 	}
-	return nil
+	return ErrShort
 }
