@@ -16,6 +16,9 @@ const aheadMax = 4
 // A View across segments copies: it pulls the bytes that follow into the first segment or, where that is too small,
 // into a larger block from the Pool, and they stay there, so that no byte is copied twice.
 //
+// It holds at most Limit and six segments and, for Views, as much as makes it four times Limit and eight segments, Limit rounded up to a
+// power of two; more only of what MoveFrom has handed to it.
+//
 // Trim gives back what a Space had reserved; the segments that hold bytes stay as they are. Resident does not count
 // what the Pool keeps for reuse; a pool of the Chain's own keeps up to four segments until Trim or Release.
 type Chain struct {

@@ -11,6 +11,8 @@ const calmMax = 16
 // It shrinks by a rule without a clock: after it has run empty 16 times in a row, and never held more than a quarter
 // of its array meanwhile, it continues with half the array, but not less than Initial. Trim shrinks at once: an empty
 // buffer to nothing, any other to the smallest array that holds its bytes.
+//
+// While it moves to another array it holds both: less than twice Limit.
 type Grow struct {
 	flat
 	initial int

@@ -6,7 +6,7 @@ var _ Buffer = (*Ring)(nil)
 // its end. Nothing is ever moved, so a Space or a Segments has up to two segments.
 //
 // It copies only for a View that wraps, into memory of its own that grows to the largest such View and stays until
-// Trim or Release. Trim gives the array back when the buffer is empty, and otherwise only what served Views.
+// Trim or Release: with the array, and the one that a larger View replaces, at most two and a half times Limit. Trim gives the array back when the buffer is empty, and otherwise only what served Views.
 type Ring struct {
 	account
 	buf  []byte
