@@ -32,7 +32,8 @@ func budgetMutants() []mutant {
 				}
 				return s
 			}}
-		}), "budget/refused-and-nothing-lost"),
+		}),
+			"budget/never-beyond", "budget/refused-and-nothing-lost"),
 	}
 }
 

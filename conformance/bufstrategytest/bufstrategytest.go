@@ -1,6 +1,9 @@
 // Package bufstrategytest checks that a strategy of package bufstrategy keeps the contract of bufstrategy.Buffer.
 //
 // A test of an implementation of your own is a [Target] and a call of [TestBuffer].
+//
+// With the feature [Sockets] it is also used for TCP connections over loopback, which are read and written in random pieces to the last byte and
+// the end behind it, by code that waits only where Fill says Drained and Flush says Blocked. [Fixture].Serve puts them on a loop of your own.
 package bufstrategytest
 
 import (
@@ -10,6 +13,8 @@ import (
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/conformance/internal/suite"
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/sys"
 )
 
 // The types that all suites have in common.
@@ -46,6 +51,9 @@ const (
 
 	// HandsOver says that the unread bytes of one buffer can be handed to another, as by Chain.MoveFrom. It needs Fixture.Move.
 	HandsOver Feature = "hand-over"
+
+	// Sockets says that cases may connect TCP sockets over loopback.
+	Sockets Feature = "sockets"
 )
 
 // LimitBytesMax is the largest Limit that a case asks for.
@@ -78,6 +86,18 @@ type Fixture struct {
 	// Fill and Flush are those of package bufstrategy when nil.
 	Fill  func(bufstrategy.Buffer, bufstrategy.Source, int) (bufstrategy.Outcome, int, error)
 	Flush func(bufstrategy.Buffer, bufstrategy.Sink, int) (bufstrategy.Outcome, int, error)
+
+	// Holds returns the most bytes of memory that a buffer of this Limit holds at any time, as its documentation promises.
+	// nil promises nothing.
+	Holds func(limit int) int
+
+	// Serve owns s and calls step until that says Over, on a loop such as the buffers are for: at once, then again when direction d of s
+	// is ready after Await, and without waiting for anything but the turns of others after Again. It blocks its caller meanwhile, may be
+	// called from several goroutines, and ends when the case hangs. nil is a goroutine that waits with package stream/park.
+	Serve func(t T, s stream.Socket, d sys.Direction, step func(Conn) Next) error
+
+	// Volume is how many bytes the cases about sockets send for each size of buffer. Zero means VolumeDefault.
+	Volume int
 }
 
 // TestBuffer runs every case against target as a subtest of t.
@@ -97,7 +117,7 @@ func Cases() []Case { return slices.Concat(bufferCases(), parserCases()) }
 // bufferCases are about Buffer itself, Fill and Flush.
 func bufferCases() []Case {
 	return slices.Concat(spaceCases(), consumeCases(), viewCases(), lifetimeCases(), statsCases(), watermarkCases(), budgetCases(), lendCases(), modelCases(),
-		fillCases(), shortReadCases(), flushCases())
+		fillCases(), shortReadCases(), flushCases(), wrapCases(), restCases())
 }
 
 // open makes a buffer or ends the case.

@@ -20,7 +20,7 @@ func byName(name string, features ...Feature) Target {
 		Name:     name,
 		Features: append([]Feature{Poisons, Watches, Budgets}, features...),
 		Open: func(T) (*Fixture, error) {
-			return &Fixture{New: func(c Config) (bufstrategy.Buffer, error) {
+			return &Fixture{Holds: holds(name), New: func(c Config) (bufstrategy.Buffer, error) {
 				o := options(c)
 				o.Initial = 64
 				return bufstrategy.New(name, o)
@@ -28,6 +28,27 @@ func byName(name string, features ...Feature) Target {
 		},
 	}
 }
+
+// holds says what the documentation of a strategy promises of its memory; nil if nothing.
+func holds(name string) func(limit int) int {
+	switch name {
+	case "fixed":
+		return func(limit int) int { return limit }
+	case "grow":
+		return func(limit int) int { return 2 * limit }
+	case "ring", "mirrored": // which is a Ring where the system does not map its memory twice
+		return func(limit int) int { return 2*limit + limit/2 }
+	case "adaptive":
+		return func(limit int) int { return 2 * limit }
+	case "chain", "kernel":
+		return func(limit int) int { return chainHolds(limit, bufstrategy.SegmentDefault) }
+	case "shared":
+		return func(int) int { return max(LimitBytesMax, powerOfTwo(LimitBytesMax)) }
+	}
+	return nil
+}
+
+func chainHolds(limit, segment int) int { return 4*powerOfTwo(max(limit, 256)) + 8*segment }
 
 // pooled is a target of Chains with segments of the given size.
 func pooled(segment int) Target {
@@ -50,6 +71,7 @@ func pooled(segment int) Target {
 				},
 				Exhaust: func() func() { return hog(pool) },
 				Move:    moveChains,
+				Holds:   func(limit int) int { return chainHolds(limit, segment) },
 			}, nil
 		},
 	}
@@ -103,7 +125,7 @@ func sharedFixture(pool *bufstrategy.Pool, scratch *bufstrategy.Scratch) *Fixtur
 		o.Scratch = scratch
 		return bufstrategy.New("shared", o)
 	}
-	return &Fixture{New: open, Exhaust: func() func() {
+	return &Fixture{New: open, Holds: holds("shared"), Exhaust: func() func() {
 		other, err := open(Config{Limit: 10})
 		if err != nil {
 			panic(err)
@@ -115,17 +137,19 @@ func sharedFixture(pool *bufstrategy.Pool, scratch *bufstrategy.Scratch) *Fixtur
 	}}
 }
 
-func TestFixed(t *testing.T) { TestBuffer(t, byName("fixed")) }
-func TestGrow(t *testing.T)  { TestBuffer(t, byName("grow")) }
-func TestRing(t *testing.T)  { TestBuffer(t, byName("ring", Copyless)) }
+func TestFixed(t *testing.T) { TestBuffer(t, onSockets(byName("fixed"))) }
+func TestGrow(t *testing.T)  { TestBuffer(t, onSockets(byName("grow"))) }
+func TestRing(t *testing.T)  { TestBuffer(t, onSockets(byName("ring", Copyless))) }
 
 // Its limits are whole pages, so that what needs a small one looks at that of a ring.
-func TestMirrored(t *testing.T) { TestBuffer(t, byName("mirrored", Copyless, Contiguous)) }
+func TestMirrored(t *testing.T) { TestBuffer(t, onSockets(byName("mirrored", Copyless, Contiguous))) }
 
-func TestChain(t *testing.T) { TestBuffer(t, pooled(512)) }
+func TestChain(t *testing.T) { TestBuffer(t, onSockets(pooled(512))) }
 
-func TestChainOfLargeSegmentsOnItsOwnPool(t *testing.T) { TestBuffer(t, byName("chain", Copyless)) }
+func TestChainOfLargeSegmentsOnItsOwnPool(t *testing.T) {
+	TestBuffer(t, onSockets(byName("chain", Copyless)))
+}
 
-func TestAdaptive(t *testing.T) { TestBuffer(t, byName("adaptive")) }
+func TestAdaptive(t *testing.T) { TestBuffer(t, onSockets(byName("adaptive"))) }
 
-func TestShared(t *testing.T) { TestBuffer(t, sharedTarget()) }
+func TestShared(t *testing.T) { TestBuffer(t, onSockets(sharedTarget())) }

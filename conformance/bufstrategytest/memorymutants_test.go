@@ -28,7 +28,7 @@ func lifetimeMutants() []mutant {
 			}}
 		}),
 			"budget/given-back", "budget/refused-and-nothing-lost", "poison/discarded", "release/usable-again",
-			"short-read/only-when-short", "watermark/release", "watermark/state-in-call"),
+			"short-read/only-when-short", "watermark/release", "watermark/state-in-call", "wrap/every-position"),
 		seen("trim loses a byte", with(func(b bufstrategy.Buffer, _ Config) fault {
 			return fault{trim: func() { b.Trim(); b.Discard(min(1, b.Len())) }}
 		}),
@@ -76,7 +76,7 @@ func lifetimeMutants() []mutant {
 				return s
 			}}
 		}),
-			"budget/refused-and-nothing-lost", "exhausted/nothing-lost"),
+			"budget/never-beyond", "budget/refused-and-nothing-lost", "exhausted/nothing-lost"),
 		seen("buffers see each other", aliasing(),
 			"budget/never-beyond", "budget/refused-and-nothing-lost", "model/several"),
 	}
@@ -130,7 +130,8 @@ func statsMutants() []mutant {
 		seen("every space is a commit", count(func(s *bufstrategy.Stats, spaces, _, _ uint64) { s.Commits = spaces }), "stats/commits"),
 		seen("every discard counts", count(func(s *bufstrategy.Stats, _, discards, _ uint64) { s.Discards = discards }), "stats/discards"),
 		seen("full is not counted", count(func(s *bufstrategy.Stats, _, _, _ uint64) { s.Full = 0 }), "stats/full"),
-		seen("resident is not counted", count(func(s *bufstrategy.Stats, _, _, _ uint64) { s.Resident = 0 }), "stats/resident"),
+		seen("resident is not counted", count(func(s *bufstrategy.Stats, _, _, _ uint64) { s.Resident = 0 }),
+			"budget/never-beyond", "model/random", "model/several", "poison/never-unread", "stats/resident"),
 		seen("release resets the statistics", count(func(s *bufstrategy.Stats, _, _, releases uint64) {
 			if releases > 0 {
 				s.Moved = 0

@@ -33,6 +33,7 @@ type model struct {
 	b         bufstrategy.Buffer
 	high, low int
 	paused    bool
+	holds     int // most bytes of memory; zero promises nothing
 	unread    []byte
 	next      byte // of what is committed
 }
@@ -64,35 +65,42 @@ func (c choose) size(n int) int {
 
 // step does one operation on the buffer and on the reference and compares. It describes what it did.
 func (m *model) step(pick choose) (what string, err error) {
-	switch op := pick(16); {
+	switch op := pick(20); {
 	case op < 6:
 		what, err = m.commit(pick)
-	case op < 11:
+	case op < 7:
+		what, err = m.fill(pick)
+	case op < 8:
+		what, err = m.flush(pick)
+	case op < 9:
+		what, err = m.read(pick)
+	case op < 10:
+		what, err = m.write(pick)
+	case op < 14:
 		k := pick.size(len(m.unread))
 		what = fmt.Sprintf("Discard(%d)", k)
 		m.b.Discard(k)
 		m.unread = m.unread[k:]
-	case op < 13:
+	case op < 16:
 		what, err = m.view(pick)
-	case op < 14:
+	case op < 17:
 		what = "Trim"
 		m.b.Trim()
-	case op < 15 && pick(8) == 0:
+	case op < 18 && pick(8) == 0:
 		what = "Release"
 		m.b.Release()
 		m.unread = nil
 	default:
-		what = "Index"
-		c := byte(pick(256))
-		if got, want := bufstrategy.Index(m.b, c), bytes.IndexByte(m.unread, c); got != want {
-			err = fmt.Errorf("Index(%d) is %d, want %d", c, got, want)
-		}
+		what, err = m.index(pick)
 	}
 	return what, errors.Join(err, m.compare(pick(4) == 0))
 }
 
 func (m *model) commit(pick choose) (string, error) {
 	space := m.b.Space()
+	if pick(8) == 0 {
+		space = m.b.Space()
+	}
 	offered := sum(space)
 	n := pick.size(offered)
 	if n == 0 {
@@ -101,16 +109,21 @@ func (m *model) commit(pick choose) (string, error) {
 	}
 	left := n
 	for _, s := range space {
-		for i := range s[:min(left, len(s))] {
-			s[i] = m.next
-			m.unread = append(m.unread, m.next)
-			// A prime less than 256 as the period meets every alignment.
-			m.next = (m.next + 1) % 251
-		}
+		copy(s, m.produce(min(left, len(s))))
 		left -= min(left, len(s))
 	}
 	m.b.Commit(n)
 	return fmt.Sprintf("Commit(%d) of %d", n, offered), nil
+}
+
+// produce returns the next n bytes, which are now unread in the reference.
+func (m *model) produce(n int) []byte {
+	for range n {
+		m.unread = append(m.unread, m.next)
+		// A prime less than 256 as the period meets every alignment.
+		m.next = (m.next + 1) % 251
+	}
+	return m.unread[len(m.unread)-n:]
 }
 
 func (m *model) view(pick choose) (string, error) {
@@ -143,6 +156,9 @@ func (m *model) compare(bytesToo bool) error {
 	case n <= m.low:
 		m.paused = false
 	}
+	if s := m.b.Stats(); m.holds > 0 && s.ResidentMax > m.holds || s.Resident < n {
+		return fmt.Errorf("memory of %+v with %d bytes unread, want at most %d", s, n, m.holds)
+	}
 	if m.b.Len() != n || m.b.Paused() != m.paused {
 		return fmt.Errorf("got Len %d, Paused %v, want %d, %v", m.b.Len(), m.b.Paused(), n, m.paused)
 	}
@@ -155,6 +171,98 @@ func (m *model) compare(bytesToo bool) error {
 	return nil
 }
 
+// room is how many bytes m has room for.
+func (m *model) room() int { return m.b.Limit() - len(m.unread) }
+
+// fill reads from a socket that has a little more than there is room for, or less, and perhaps ends.
+func (m *model) fill(pick choose) (string, error) {
+	room := m.room()
+	n := pick.size(room + 2)
+	fin, budget := pick(2) == 0, pick(3)*pick(room+2)
+	what := fmt.Sprintf("Fill of %d, budget %d, end %v", n, budget, fin)
+	before := len(m.unread)
+	src := &socket{data: bytes.Clone(m.produce(n)), arrived: n, fin: fin, readMax: func() int { return 1 + pick(room+2) }}
+	o, k, err := bufstrategy.Fill(m.b, src, budget)
+	m.unread, m.next = m.unread[:before+k], byte((int(m.next)+251*n-(n-k))%251)
+	want := bufstrategy.Drained
+	switch {
+	case errors.Is(err, bufstrategy.ErrExhausted) && o == bufstrategy.Full:
+		return what, nil
+	case budget > 0 && k >= budget:
+		want = bufstrategy.Budget
+	case k == room:
+		want = bufstrategy.Full
+	case fin:
+		want = bufstrategy.EOF
+	}
+	if o != want || err != nil || (o == bufstrategy.EOF || o == bufstrategy.Drained) && k != n || budget > 0 && k > budget {
+		return what, fmt.Errorf("%v, %d, %v, want %v", o, k, err, want)
+	}
+	return what, nil
+}
+
+// flush writes to a sink that takes some of what is there.
+func (m *model) flush(pick choose) (string, error) {
+	takes, budget := pick.size(len(m.unread)), pick(3)*pick(len(m.unread)+2)
+	what := fmt.Sprintf("Flush of which %d are taken, budget %d", takes, budget)
+	dst := &slowSink{room: takes, writeMax: func() int { return 1 + pick(len(m.unread)+1) }}
+	o, k, err := bufstrategy.Flush(m.b, dst, budget)
+	want := bufstrategy.Blocked
+	switch {
+	case k == len(m.unread):
+		want = bufstrategy.Emptied
+	case budget > 0 && k == budget:
+		want = bufstrategy.Budget
+	}
+	if o != want || err != nil || k > takes || budget > 0 && k > budget || !bytes.Equal(dst.got, m.unread[:k]) {
+		return what, fmt.Errorf("%v, %d, %v, want %v, or wrong bytes", o, k, err, want)
+	}
+	m.unread = m.unread[k:]
+	return what, nil
+}
+
+func (m *model) read(pick choose) (string, error) {
+	p := make([]byte, pick.size(len(m.unread)+1))
+	what := fmt.Sprintf("Read of %d", len(p))
+	n, err := (&bufstrategy.Reader{Buffer: m.b}).Read(p)
+	want := min(len(p), len(m.unread))
+	if n != want || !bytes.Equal(p[:n], m.unread[:n]) || (err != nil) != (want == 0 && len(p) > 0) {
+		return what, fmt.Errorf("%d, %v, want %d, or wrong bytes", n, err, want)
+	}
+	m.unread = m.unread[n:]
+	return what, nil
+}
+
+func (m *model) write(pick choose) (string, error) {
+	// No more than there is room for: a buffer that is wrong may have the Writer go on for ever.
+	size := pick.size(m.room())
+	what := fmt.Sprintf("Write of %d", size)
+	n, err := bufstrategy.Writer{Buffer: m.b}.Write(bytes.Clone(m.produce(size)))
+	m.unread, m.next = m.unread[:len(m.unread)-(size-n)], byte((int(m.next)+251*size-(size-n))%251)
+	if errors.Is(err, bufstrategy.ErrExhausted) {
+		return what, nil
+	}
+	if n != size || err != nil {
+		return what, fmt.Errorf("%d, %v", n, err)
+	}
+	return what, nil
+}
+
+func (m *model) index(pick choose) (string, error) {
+	c, from := byte(pick(256)), pick.size(len(m.unread)+1)
+	what := fmt.Sprintf("IndexFrom(%d, %d)", from, c)
+	want := -1
+	if from <= len(m.unread) {
+		if want = bytes.IndexByte(m.unread[from:], c); want >= 0 {
+			want += from
+		}
+	}
+	if got := bufstrategy.IndexFrom(m.b, from, c); got != want {
+		return what, fmt.Errorf("%d, want %d", got, want)
+	}
+	return what, nil
+}
+
 // traceMax bounds the operations that a failure prints.
 const traceMax = 12
 
@@ -162,6 +270,9 @@ func runModel(t T, f *Fixture, c Config, steps int) {
 	t.Helper()
 	for seed := range uint64(3) {
 		m := newModel(f.open(t, c), c)
+		if f.Holds != nil {
+			m.holds = f.Holds(m.b.Limit())
+		}
 		rng := rand.New(rand.NewPCG(seed, uint64(c.Limit)))
 		var trace []string
 		for i := range steps {

@@ -13,7 +13,7 @@ type mutant = suite.Mutant[*Fixture]
 
 func TestEveryCaseHasBeenSeenToFail(t *testing.T) {
 	suite.Prove(t, bufferCases(), slices.Concat(spaceMutants(), consumeMutants(), lifetimeMutants(), statsMutants(), watermarkMutants(),
-		budgetMutants(), lendMutants(), fillMutants(), flushMutants()), oddities())
+		budgetMutants(), lendMutants(), fillMutants(), flushMutants(), restMutants()), oddities())
 }
 
 // seen is a mutant and the cases that must report it.
@@ -31,19 +31,21 @@ func spaceMutants() []mutant {
 				return nil
 			}}
 		}),
-			"fill/everything-without-a-stall", "limit/reached-and-kept", "paused/between-watermarks",
-			"space/empty-only-at-limit"),
+			"fill/everything-without-a-stall", "fill/one-byte-more-than-fits", "limit/reached-and-kept",
+			"paused/between-watermarks", "space/empty-only-at-limit", "wrap/every-position"),
 		seen("space has an empty segment", with(func(b bufstrategy.Buffer, _ Config) fault {
 			return fault{space: func() [][]byte { return append(slices.Clone(b.Space()), nil) }}
 		}),
-			"budget/refused-and-nothing-lost", "exhausted/nothing-lost", "fill/everything-without-a-stall",
-			"fill/full-without-asking", "space/within-limit"),
+			"budget/never-beyond", "budget/refused-and-nothing-lost", "exhausted/nothing-lost",
+			"fill/everything-without-a-stall", "fill/full-without-asking", "fill/one-byte-more-than-fits",
+			"model/random", "model/several", "poison/never-unread", "space/within-limit"),
 		seen("space goes beyond the limit", withConfig(func(c Config) Config { c.Limit++; return c },
 			func(b bufstrategy.Buffer, _ Config) fault {
 				return fault{limit: func() int { return b.Limit() - 1 }}
 			}),
-			"fill/full-without-asking", "model/random", "model/several", "paused/between-watermarks",
-			"space/empty-only-at-limit", "space/within-limit", "stats/full", "view/too-large"),
+			"budget/never-beyond", "fill/full-without-asking", "fill/one-byte-more-than-fits", "model/random",
+			"model/several", "paused/between-watermarks", "poison/never-unread", "space/empty-only-at-limit",
+			"space/within-limit", "stats/full", "view/too-large", "wrap/every-position"),
 		seen("space leaves capacity", with(func(b bufstrategy.Buffer, _ Config) fault {
 			return fault{space: func() [][]byte {
 				s := b.Space()
@@ -64,9 +66,9 @@ func spaceMutants() []mutant {
 		}),
 			"budget/never-beyond", "budget/refused-and-nothing-lost", "commit/in-order", "discard/in-order",
 			"exhausted/nothing-lost", "fill/everything-without-a-stall", "fill/full-without-asking",
-			"flush/everything-to-a-slow-reader", "limit/reached-and-kept", "model/random", "model/several",
-			"poison/never-unread", "release/usable-again", "segments/all-in-order", "space/keeps-unread",
-			"trim/keeps-unread", "view/first-bytes", "view/then-more"),
+			"fill/one-byte-more-than-fits", "flush/everything-to-a-slow-reader", "limit/reached-and-kept", "model/random",
+			"model/several", "poison/never-unread", "release/usable-again", "segments/all-in-order", "space/keeps-unread",
+			"trim/keeps-unread", "view/first-bytes", "view/then-more", "wrap/every-position", "zero/changes-nothing"),
 		seen("a shortened space is lost", with(func(b bufstrategy.Buffer, _ Config) fault {
 			var out [][]byte
 			whole := 0
@@ -80,7 +82,8 @@ func spaceMutants() []mutant {
 				},
 			}
 		}),
-			"commit/only-after-space", "fill/everything-without-a-stall", "space/may-be-shortened"),
+			"budget/never-beyond", "commit/only-after-space", "fill/everything-without-a-stall", "model/random",
+			"model/several", "poison/never-unread", "space/may-be-shortened"),
 		seen("space is in reverse", with(func(b bufstrategy.Buffer, _ Config) fault {
 			return fault{space: func() [][]byte {
 				s := b.Space()
@@ -90,10 +93,11 @@ func spaceMutants() []mutant {
 		}),
 			"budget/never-beyond", "budget/refused-and-nothing-lost", "commit/in-order", "discard/in-order",
 			"exhausted/nothing-lost", "fill/drained-after-would-block", "fill/everything-without-a-stall",
-			"fill/full-without-asking", "flush/budget", "flush/emptied", "flush/everything-to-a-slow-reader",
-			"limit/reached-and-kept", "model/random", "model/several", "poison/never-unread", "release/usable-again",
-			"segments/all-in-order", "space/keeps-unread", "space/may-be-shortened", "trim/empty-holds-nothing",
-			"trim/keeps-unread", "view/first-bytes", "view/then-more"),
+			"fill/full-without-asking", "fill/one-byte-more-than-fits", "flush/budget", "flush/emptied",
+			"flush/everything-to-a-slow-reader", "limit/reached-and-kept", "model/random", "model/several",
+			"poison/never-unread", "release/usable-again", "segments/all-in-order", "space/keeps-unread",
+			"space/may-be-shortened", "trim/empty-holds-nothing", "trim/keeps-unread", "view/first-bytes",
+			"view/then-more", "wrap/every-position", "zero/changes-nothing"),
 		seen("commit of zero commits", with(func(b bufstrategy.Buffer, _ Config) fault {
 			out := 0
 			return fault{
@@ -109,8 +113,8 @@ func spaceMutants() []mutant {
 		}),
 			"budget/never-beyond", "commit/zero", "exhausted/nothing-lost", "fill/drained-after-would-block",
 			"fill/eof-behind-data", "fill/everything-without-a-stall", "fill/failure-keeps-bytes", "fill/no-progress",
-			"model/random", "model/several", "poison/never-unread", "short-read/not-with-a-hang-up",
-			"short-read/only-when-short", "stats/commits"),
+			"fill/one-byte-more-than-fits", "model/random", "model/several", "poison/never-unread",
+			"short-read/not-with-a-hang-up", "short-read/only-when-short", "stats/commits", "zero/changes-nothing"),
 		seen("commit takes less than it is told", with(func(b bufstrategy.Buffer, _ Config) fault {
 			out := 0
 			return fault{
@@ -135,7 +139,7 @@ func spaceMutants() []mutant {
 		}, func(b bufstrategy.Buffer, c Config) fault { return fault{} }),
 			"exhausted/nothing-lost", "limit/reached-and-kept", "model/random", "paused/between-watermarks",
 			"space/keeps-unread", "view/first-bytes", "watermark/handover", "watermark/one-call-a-crossing",
-			"watermark/release", "watermark/state-in-call"),
+			"watermark/release", "watermark/state-in-call", "zero/changes-nothing"),
 		seen("limit shrinks", with(func(b bufstrategy.Buffer, c Config) fault {
 			less := 0
 			return fault{
@@ -143,7 +147,7 @@ func spaceMutants() []mutant {
 				release: func() { b.Release(); less = min(1, b.Limit()-1) },
 			}
 		}),
-			"limit/reached-and-kept", "model/random"),
+			"limit/reached-and-kept", "model/random", "model/several", "poison/never-unread", "wrap/every-position"),
 	}
 }
 
@@ -153,9 +157,10 @@ func consumeMutants() []mutant {
 			return fault{segments: func() [][]byte { s := b.Segments(); return s[:min(1, len(s))] }}
 		}),
 			"budget/never-beyond", "budget/refused-and-nothing-lost", "commit/in-order", "discard/in-order",
-			"exhausted/nothing-lost", "fill/everything-without-a-stall", "fill/full-without-asking", "flush/budget",
-			"flush/emptied", "limit/reached-and-kept", "model/random", "model/several", "poison/never-unread",
-			"release/usable-again", "segments/all-in-order", "space/keeps-unread", "trim/keeps-unread", "view/then-more"),
+			"exhausted/nothing-lost", "fill/everything-without-a-stall", "fill/full-without-asking",
+			"fill/one-byte-more-than-fits", "flush/budget", "flush/emptied", "limit/reached-and-kept", "model/random",
+			"model/several", "poison/never-unread", "release/usable-again", "segments/all-in-order", "space/keeps-unread",
+			"trim/keeps-unread", "view/then-more", "wrap/every-position", "zero/changes-nothing"),
 		seen("segments have an empty one", with(func(b bufstrategy.Buffer, _ Config) fault {
 			return fault{segments: func() [][]byte { return append(slices.Clone(b.Segments()), nil) }}
 		}),
@@ -186,10 +191,11 @@ func consumeMutants() []mutant {
 			}}
 		}),
 			"budget/never-beyond", "commit/in-order", "commit/zero", "discard/in-order",
-			"fill/everything-without-a-stall", "flush/blocked-keeps-the-rest", "flush/budget", "flush/emptied",
-			"flush/everything-to-a-slow-reader", "flush/failure-keeps-the-rest", "flush/short-write-goes-on",
-			"model/random", "model/several", "poison/never-unread", "release/usable-again", "segments/all-in-order",
-			"space/keeps-unread", "trim/keeps-unread", "view/first-bytes", "view/then-more"),
+			"fill/everything-without-a-stall", "fill/one-byte-more-than-fits", "flush/blocked-keeps-the-rest",
+			"flush/budget", "flush/emptied", "flush/everything-to-a-slow-reader", "flush/failure-keeps-the-rest",
+			"flush/short-write-goes-on", "model/random", "model/several", "poison/never-unread", "release/usable-again",
+			"segments/all-in-order", "space/keeps-unread", "trim/keeps-unread", "view/first-bytes", "view/then-more",
+			"wrap/every-position", "zero/changes-nothing"),
 		seen("discard of too much", with(func(b bufstrategy.Buffer, _ Config) fault {
 			return fault{discard: func(n int) { b.Discard(min(max(n, 0), b.Len())) }}
 		}), "discard/too-much-panics"),
@@ -197,12 +203,13 @@ func consumeMutants() []mutant {
 			high := newModel(b, c).high
 			return fault{paused: func() bool { return b.Len() >= high }}
 		}),
-			"model/random", "model/several", "paused/between-watermarks", "poison/never-unread"),
+			"budget/never-beyond", "model/random", "model/several", "paused/between-watermarks",
+			"poison/never-unread"),
 		seen("never paused", with(func(b bufstrategy.Buffer, _ Config) fault {
 			return fault{paused: func() bool { return false }}
 		}),
-			"flush/everything-to-a-slow-reader", "model/random", "model/several", "paused/between-watermarks",
-			"poison/never-unread", "watermark/handover"),
+			"budget/never-beyond", "flush/everything-to-a-slow-reader", "model/random", "model/several",
+			"paused/between-watermarks", "poison/never-unread", "watermark/handover"),
 		seen("view ends with the segment", with(func(b bufstrategy.Buffer, _ Config) fault {
 			return fault{view: func(n int) ([]byte, error) {
 				if s := b.Segments(); n > 0 && len(s) > 0 && n > len(s[0]) && n <= b.Len() {
@@ -212,9 +219,9 @@ func consumeMutants() []mutant {
 			}}
 		}),
 			"budget/given-back", "budget/holds-what-is-resident", "budget/never-beyond",
-			"budget/refused-and-nothing-lost", "model/random", "model/several", "poison/discarded",
-			"poison/never-unread", "release/gives-all-back", "stats/resident", "stats/steady-allocates-nothing",
-			"trim/keeps-unread", "view/capacity-clipped", "view/copies-once", "view/first-bytes", "view/then-more"),
+			"budget/refused-and-nothing-lost", "model/random", "model/several", "poison/discarded", "poison/never-unread",
+			"release/gives-all-back", "stats/resident", "stats/steady-allocates-nothing", "trim/keeps-unread",
+			"view/capacity-clipped", "view/copies-once", "view/first-bytes", "view/then-more", "wrap/every-position"),
 		seen("view damages what comes next", with(func(b bufstrategy.Buffer, _ Config) fault {
 			pulled := false
 			return fault{
@@ -233,11 +240,13 @@ func consumeMutants() []mutant {
 				},
 			}
 		}),
-			"budget/never-beyond", "model/random", "model/several", "poison/never-unread", "view/then-more"),
+			"budget/never-beyond", "model/random", "model/several", "poison/never-unread", "view/then-more",
+			"wrap/every-position"),
 		seen("view of short is too large", with(viewError(bufstrategy.ErrShort, bufstrategy.ErrTooLarge)),
-			"budget/never-beyond", "model/random", "model/several", "poison/never-unread", "view/short"),
+			"budget/never-beyond", "model/random", "model/several", "poison/never-unread", "view/short",
+			"wrap/every-position"),
 		seen("view of too large is short", with(viewError(bufstrategy.ErrTooLarge, bufstrategy.ErrShort)),
-			"model/random", "model/several", "view/too-large"),
+			"model/random", "model/several", "poison/never-unread", "view/too-large", "wrap/every-position"),
 		seen("view of a negative count", with(func(b bufstrategy.Buffer, _ Config) fault {
 			return fault{view: func(n int) ([]byte, error) { return b.View(max(n, 0)) }}
 		}), "view/negative-panics"),
@@ -261,7 +270,8 @@ func consumeMutants() []mutant {
 				v, err := b.View(n + 1)
 				return v[:n], err
 			}}
-		}), "view/capacity-clipped"),
+		}),
+			"budget/never-beyond", "view/capacity-clipped"),
 	}
 }
 

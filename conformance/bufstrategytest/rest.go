@@ -1,0 +1,278 @@
+package bufstrategytest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// VolumeDefault is how many bytes a case about sockets sends for each size of buffer if Fixture.Volume is zero.
+const VolumeDefault = 256 << 10
+
+// restLimits are the sizes of buffers that bytes are read through.
+var restLimits = [...]int{1 << 10, 4 << 10, 64 << 10}
+
+// restCases run on real sockets: whatever the kernel does, nothing is lost and nobody waits for what does not come.
+func restCases() []Case {
+	full := "Full: the buffer has no room; bytes may remain in the source. Consume, then Fill again without waiting for " +
+		"readiness: the edge for bytes that are already there has been delivered and does not come again."
+	return []Case{
+		{
+			ID:     "rest/read-to-the-end",
+			Rule:   full,
+			Source: "a buffer full while there is more to read: shadow #3274; yielded and forgotten: nbio",
+			Needs:  []Feature{Sockets},
+			Run:    readToTheEnd,
+		}, {
+			ID:     "rest/all-sent-before-the-first-read",
+			Rule:   "The socket is still ready: yield, then go on without waiting.",
+			Source: "the one edge is gone when the reader begins, and no other comes: netty #3709",
+			Needs:  []Feature{Sockets},
+			Run:    readWhatIsThere,
+		}, {
+			ID:     "rest/end-at-the-limit",
+			Rule:   "Fill reports EOF when src has ended, and the bytes before the end are in dst.",
+			Source: "data and FIN in one event: netpoll #122, #226, #278",
+			Needs:  []Feature{Sockets},
+			Run:    endAtTheLimit,
+		}, {
+			ID:     "rest/write-to-the-end",
+			Rule:   "The rest stays in the buffer; wait for writability.",
+			Source: "bytes dropped or sent twice after a partial write: gnet #569, libuv 1158b845",
+			Needs:  []Feature{Sockets},
+			Run:    writeToTheEnd,
+		},
+	}
+}
+
+func (f *Fixture) volume() int {
+	if f.Volume > 0 {
+		return f.Volume
+	}
+	return VolumeDefault
+}
+
+// steps serves connections that share the memory of a fixture, and lets one of them go on at a time: buffers belong to one goroutine.
+type steps struct {
+	T
+	f    *Fixture
+	turn sync.Mutex
+	all  sync.WaitGroup
+	errs chan error
+}
+
+func newSteps(t T, f *Fixture) *steps { return &steps{T: t, f: f, errs: make(chan error, 64)} }
+
+// read has r read from s, beside the others.
+func (w *steps) read(what string, s stream.Socket, r *reader) {
+	w.all.Go(func() {
+		defer close(r.idle)
+		w.serve(what, s, sys.Reading, r.step, &r.err)
+	})
+}
+
+// write has wr write to s, beside the others.
+func (w *steps) write(what string, s stream.Socket, wr *writer) {
+	w.all.Go(func() { w.serve(what, s, sys.Writing, wr.step, &wr.err) })
+}
+
+func (w *steps) serve(what string, s stream.Socket, d sys.Direction, step func(Conn) Next, err *error) {
+	served := w.f.serve(w.T, s, d, func(c Conn) Next {
+		w.turn.Lock()
+		defer w.turn.Unlock()
+		return step(c)
+	})
+	w.report(what, errors.Join(served, *err))
+}
+
+// beside runs f, on the peer's side.
+func (w *steps) beside(what string, f func() error) {
+	w.all.Go(func() { w.report(what, f()) })
+}
+
+func (w *steps) report(what string, err error) {
+	if err != nil {
+		w.errs <- fmt.Errorf("%s: %w", what, err)
+	}
+}
+
+// wait waits for all that was served and ends the case if anything has failed.
+func (w *steps) wait() {
+	w.Helper()
+	w.all.Wait()
+	close(w.errs)
+	failed := false
+	for err := range w.errs {
+		w.Errorf("%v", err)
+		failed = true
+	}
+	if failed {
+		w.FailNow()
+	}
+}
+
+// neighbours is how many other connections read beside the one that matters, each an eighth as much.
+const neighbours = 2
+
+func readToTheEnd(t T, f *Fixture) {
+	for i, limit := range restLimits {
+		w := newSteps(t, f)
+		var rs []*reader
+		for k := range 1 + neighbours {
+			size := f.volume()
+			if k > 0 {
+				size = max(1, size/8)
+			}
+			seed := uint64(10*i + k)
+			r := newReader(t, f, Config{Limit: limit}, size, seed)
+			rs = append(rs, r)
+			s, peer := connect(t)
+			rng := seeded(seed)
+			what := fmt.Sprintf("limit %d, connection %d", limit, k)
+			w.beside(what, func() error { return newTape(size, seed).send(peer, rng, pieces(rng, 3*limit), r.idle) })
+			w.read(what, s, r)
+		}
+		w.wait()
+		for _, r := range rs {
+			r.checkMemory(t)
+		}
+		t.Logf("limit %d: %d bytes in %d reads with %d waits, %d of them for nothing",
+			limit, rs[0].tape.size, rs[0].conn.reads, rs[0].waits, rs[0].empty)
+	}
+}
+
+func newReader(t T, f *Fixture, c Config, size int, seed uint64) *reader {
+	t.Helper()
+	rng := seeded(seed)
+	return &reader{
+		f: f, b: f.open(t, c), tape: newTape(size, seed), rng: rng, idle: make(chan struct{}, 1),
+		take: pieces(rng, 2*c.Limit),
+		budget: func() int {
+			if rng.IntN(2) == 0 {
+				return 0
+			}
+			return 1 + rng.IntN(2*c.Limit)
+		},
+	}
+}
+
+// checkMemory compares what the buffer has held with what its documentation promises, and wants it all back.
+func (r *reader) checkMemory(t T) { checkMemory(t, r.f, r.b, r.tape.size) }
+
+func checkMemory(t T, f *Fixture, b bufstrategy.Buffer, moved int) {
+	t.Helper()
+	s := b.Stats()
+	if f.Holds != nil && s.ResidentMax > f.Holds(b.Limit()) {
+		t.Errorf("%d bytes of memory were held for a Limit of %d, want at most %d", s.ResidentMax, b.Limit(), f.Holds(b.Limit()))
+	}
+	if s.Moved != uint64(moved) {
+		t.Errorf("%d bytes were moved, want %d", s.Moved, moved)
+	}
+	b.Release()
+	if n := b.Stats().Resident; n != 0 {
+		t.Errorf("%d bytes of memory are held after Release", n)
+	}
+}
+
+// thereBytes is more than the smaller buffers hold and less than any kernel does.
+const thereBytes = 24 << 10
+
+func readWhatIsThere(t T, f *Fixture) {
+	for i, limit := range restLimits[:2] {
+		seed := uint64(40 + i)
+		s, peer := connect(t)
+		if err := newTape(thereBytes, seed).send(peer, nil, func() int { return thereBytes }, nil); err != nil {
+			s.Close() // the first error counts
+			t.Fatalf("%v", err)
+		}
+		w := newSteps(t, f)
+		r := newReader(t, f, Config{Limit: limit}, thereBytes, seed)
+		w.read(fmt.Sprintf("limit %d", limit), s, r)
+		w.wait()
+		r.checkMemory(t)
+	}
+}
+
+func endAtTheLimit(t T, f *Fixture) {
+	const limit = 4 << 10
+	probe := f.open(t, Config{Limit: limit})
+	full := probe.Limit()
+	probe.Release()
+	// A consumer that takes nothing before it must, and then one byte, or all.
+	for _, take := range []int{0, 2 * full} {
+		for i, size := range []int{0, 1, full - 1, full, full + 1, 2 * full} {
+			seed := uint64(50 + i)
+			w := newSteps(t, f)
+			r := newReader(t, f, Config{Limit: limit}, size, seed)
+			r.budget = func() int { return 0 }
+			r.take = func() int { return take }
+			s, peer := connect(t)
+			what := fmt.Sprintf("%d bytes, limit %d", size, full)
+			w.beside(what, func() error { return newTape(size, seed).send(peer, nil, func() int { return size }, nil) })
+			w.read(what, s, r)
+			w.wait()
+			r.checkMemory(t)
+		}
+	}
+}
+
+// What the kernel is asked to hold of what is written, and how much is then written: it waits for the peer's acknowledgements where it holds
+// little, for 40 ms at a time on Linux.
+const (
+	tinyBytes   = 4 << 10
+	tinyVolume  = 64 << 10
+	smallBuffer = 64 << 10
+)
+
+func writeToTheEnd(t T, f *Fixture) {
+	for i, limit := range restLimits {
+		seed := uint64(60 + 2*i)
+		writeAll(t, f, Config{Limit: limit, High: limit - limit/4, Low: limit / 4}, tinyBytes, min(f.volume(), tinyVolume), seed)
+		writeAll(t, f, Config{Limit: limit}, smallBuffer, f.volume(), seed+1)
+	}
+}
+
+// writeAll writes size bytes to a peer over a socket that is asked to hold few of them.
+func writeAll(t T, f *Fixture, c Config, hold, size int, seed uint64) {
+	t.Helper()
+	s, peer := connect(t)
+	if err := s.SetWriteBuffer(hold); err != nil {
+		s.Close() // the first error counts
+		t.Fatalf("write buffer: %v", err)
+	}
+	rng := seeded(seed)
+	wr := &writer{
+		f: f, b: f.open(t, c), tape: newTape(size, seed), rng: rng, give: pieces(rng, 2*c.Limit),
+		budget: func() int { return rng.IntN(2) * (1 + rng.IntN(2*c.Limit)) },
+	}
+	w := newSteps(t, f)
+	what := fmt.Sprintf("limit %d, seed %d", c.Limit, seed)
+	w.beside(what, func() error { return receive(peer, newTape(size, seed), pieces(seeded(seed+1), 2*c.Limit)) })
+	w.write(what, s, wr)
+	w.wait()
+	checkMemory(t, f, wr.b, size)
+	t.Logf("%s: %d bytes with %d waits", what, size, wr.waits)
+}
+
+// receive reads p to its end, in pieces.
+func receive(c *net.TCPConn, p *tape, size func() int) error {
+	buf := make([]byte, tapePeriod)
+	for {
+		n, err := c.Read(buf[:min(size(), len(buf))])
+		if merr := p.match(buf[:n]); merr != nil {
+			return fmt.Errorf("peer's read: %w", merr)
+		}
+		if err == io.EOF && p.left() == 0 {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("peer's read after %d of %d bytes: %w", p.at, p.size, err)
+		}
+	}
+}

@@ -1,0 +1,199 @@
+package bufstrategytest
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/bits"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/queue/auto"
+	"github.com/edgewise-go/edgewise/sched"
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+var (
+	volume    = flag.Int("volume", 1<<20, "bytes that TestTheRestOnEveryLoop sends for each case and size of buffer")
+	bulk      = flag.Int("bulk", 4<<20, "bytes that TestTheRestInBulk sends for each case and size of buffer")
+	patience  = flag.Duration("patience", 5*time.Minute, "after which a case of these tests counts as hung")
+	mechanism = flag.String("mechanism", "", "the only mechanism that these tests run on")
+)
+
+// onSockets is target with sockets.
+func onSockets(target Target) Target {
+	target.Features = append([]Feature{Sockets}, target.Features...)
+	return target
+}
+
+// form is a way in which a connection is served on a loop. Goroutines are in the other tests, which wait without one.
+type form struct {
+	name  string
+	serve func(l *sched.Loop) func(t T, s stream.Socket, d sys.Direction, step func(Conn) Next) error
+}
+
+func servedByCoroutine(l *sched.Loop) func(T, stream.Socket, sys.Direction, func(Conn) Next) error {
+	return func(t T, s stream.Socket, d sys.Direction, step func(Conn) Next) error {
+		return l.Call(t.Context(), "served", func(task *sched.Task) error {
+			return ServeConn(t, l.Tasks(), task.Yield, s, d, step)
+		})
+	}
+}
+
+func servedByHandler(l *sched.Loop) func(T, stream.Socket, sys.Direction, func(Conn) Next) error {
+	return func(t T, s stream.Socket, d sys.Direction, step func(Conn) Next) error {
+		h := &handler{sock: s, until: queue.InterestOf(d), step: step, ended: make(chan error, 1)}
+		err := l.Call(t.Context(), "begin", func(*sched.Task) error {
+			_, err := l.Handle(h.sock.Handle(), h)
+			return err
+		})
+		if err != nil {
+			h.sock.Close()
+			return err
+		}
+		return <-h.ended
+	}
+}
+
+// handler serves a socket without a stack.
+type handler struct {
+	sock  stream.Socket
+	until queue.Interest
+	step  func(Conn) Next
+	task  sched.HandlerTask
+	ended chan error
+}
+
+func (h *handler) TryReadv(segs [][]byte) (int, error)  { return h.sock.TryReadv(segs) }
+func (h *handler) TryWritev(segs [][]byte) (int, error) { return h.sock.TryWritev(segs) }
+func (h *handler) CloseWrite() error                    { return h.sock.CloseWrite() }
+func (h *handler) ShortReadDrains() bool                { return h.task.ShortReadDrains() }
+
+func (h *handler) Step(t sched.HandlerTask, _ sched.Cause) sched.Next {
+	h.task = t
+	switch h.step(h) {
+	case Over:
+		return sched.Done(nil)
+	case Await:
+		return sched.Await(h.until)
+	}
+	return sched.Again()
+}
+
+func (h *handler) End(err error) {
+	h.sock.Close()
+	h.ended <- err
+}
+
+// onLoop is target served on a loop over the mechanism and in the mode.
+func onLoop(target Target, mechanism string, mode queue.Mode, by form, volume int) Target {
+	open := target.Open
+	target = onSockets(target)
+	target.Name = fmt.Sprintf("%s/%v/%s/%s", mechanism, mode, target.Name, by.name)
+	target.Open = func(t T) (*Fixture, error) {
+		f, err := open(t)
+		if err != nil {
+			return nil, err
+		}
+		q, err := auto.Open(mechanism)
+		if err != nil {
+			return nil, err
+		}
+		loop := sched.NewSingle(q, sched.Options{Mode: mode})
+		ctx, cancel := context.WithCancel(context.Background())
+		ended := make(chan error, 1)
+		go func() { ended <- loop.Run(ctx) }()
+		t.OnHang(cancel)
+		t.Cleanup(func() {
+			cancel()
+			<-ended // of no interest: the cases say what was served
+		})
+		f.Serve, f.Volume = by.serve(loop.Loops()[0]), volume
+		return f, nil
+	}
+	return target
+}
+
+// mechanisms are those that the system has and lets us use.
+func mechanisms(t *testing.T) []string {
+	var all []string
+	for _, name := range auto.Names()[1:] {
+		if *mechanism != "" && name != *mechanism {
+			continue
+		}
+		q, err := auto.Open(name)
+		switch {
+		case err == nil:
+			q.Close()
+			all = append(all, name)
+		case !errors.Is(err, errors.ErrUnsupported):
+			t.Logf("%s is left out: %v", name, err)
+		}
+	}
+	return all
+}
+
+// everyStrategy returns a target for each strategy that New makes by its name, and for those that share memory by a pool.
+func everyStrategy() []Target {
+	targets := []Target{pooled(512)}
+	for _, name := range bufstrategy.Names() {
+		if name == "shared" {
+			targets = append(targets, sharedTarget())
+		} else {
+			targets = append(targets, byName(name))
+		}
+	}
+	return targets
+}
+
+// runRest runs the cases about sockets against every strategy over the mechanisms, in every mode. The forms of tasks take turns: each
+// strategy meets each of them, though not in every mode over every mechanism.
+func runRest(t *testing.T, over []string, volume int) {
+	began, cells := time.Now(), 0
+	forms := []form{{"handler", servedByHandler}, {"coroutine", servedByCoroutine}}
+	t.Run("all", func(t *testing.T) {
+		for _, mechanism := range over {
+			for m, mode := range []queue.Mode{queue.Level, queue.Edge, queue.OneShot} {
+				for i, target := range everyStrategy() {
+					target := onLoop(target, mechanism, mode, forms[(i+m)%len(forms)], volume)
+					cells++
+					t.Run(target.Name, func(t *testing.T) {
+						t.Parallel() // they wait for the kernel, too
+						checkRest(t, target)
+					})
+				}
+			}
+		}
+	})
+	t.Logf("%d combinations over %s, each with %d bytes read and written through %v, in %v",
+		cells, strings.Join(over, ", "), volume, restLimits, time.Since(began).Round(time.Second))
+}
+
+func checkRest(t *testing.T, target Target) {
+	cases := restCases()
+	for i := range cases {
+		cases[i].Limit = *patience
+	}
+	for _, v := range suite.Violations(suite.Check(t.Context(), cases, target)) {
+		t.Errorf("%v", v)
+	}
+}
+
+// Every strategy, size of buffer, mechanism and mode: -volume=67108864 -timeout=1h sends 64 MiB through each.
+func TestTheRestOnEveryLoop(t *testing.T) { runRest(t, mechanisms(t), *volume) }
+
+// The mechanism that programs use where nothing else is asked for gets more.
+func TestTheRestInBulk(t *testing.T) {
+	if over := mechanisms(t); len(over) > 0 {
+		runRest(t, over[:1], *bulk)
+	}
+}
+
+// powerOfTwo rounds n, which is positive, up.
+func powerOfTwo(n int) int { return 1 << bits.Len(uint(n-1)) }

@@ -1,0 +1,135 @@
+package bufstrategytest
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"runtime"
+	"time"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/stream/park"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// Conn is a connection that never blocks, as Fixture.Serve hands it to a step. It may be a bufstrategy.ShortReader besides.
+type Conn interface {
+	bufstrategy.Source
+	bufstrategy.Sink
+	CloseWrite() error
+}
+
+// Next is what a step of a connection ends with.
+type Next uint8
+
+// The ends of a step.
+const (
+	Again Next = iota // more can be done at once: let others run, then go on without waiting
+	Await             // the connection would block: go on when it is ready
+	Over              // all is done
+)
+
+// ServeConn calls step for a connection made of s over w until it says Over, and closes the connection. Where step says Await it waits
+// for direction d, where it says Again it calls yield. It runs on the goroutine, or in the task, that calls it: what Fixture.Serve needs
+// where w suspends its callers.
+func ServeConn(t T, w stream.Waiter, yield func() error, s stream.Socket, d sys.Direction, step func(Conn) Next) error {
+	c, err := stream.NewConn(s, w)
+	if err != nil {
+		s.Close() // the first error counts
+		return err
+	}
+	defer c.Close()
+	t.OnHang(func() { c.Close() })
+	for {
+		switch step(c) {
+		case Over:
+			return nil
+		case Again:
+			err = yield()
+		case Await:
+			err = waitFor(c, d)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func waitFor(c *stream.Conn, d sys.Direction) error {
+	if d == sys.Writing {
+		return c.WaitWrite()
+	}
+	return c.WaitRead()
+}
+
+func (f *Fixture) serve(t T, s stream.Socket, d sys.Direction, step func(Conn) Next) error {
+	if f.Serve != nil {
+		return f.Serve(t, s, d, step)
+	}
+	yield := func() error {
+		runtime.Gosched()
+		return nil
+	}
+	return ServeConn(t, park.Waiter{}, yield, s, d, step)
+}
+
+// connectMax bounds the wait for what the kernel is certain to do at once.
+const connectMax = 10 * time.Second
+
+// connect returns a socket and its peer over loopback, a connection of package net that is closed when the case ends or hangs.
+func connect(t T) (stream.Socket, *net.TCPConn) {
+	t.Helper()
+	s, peer, err := connected()
+	if err != nil {
+		t.Fatalf("a connection over loopback: %v", err)
+	}
+	// Both may come, and the case may have closed it: that is of no interest then.
+	t.Cleanup(func() { peer.Close() })
+	t.OnHang(func() { peer.Close() })
+	return s, peer
+}
+
+func connected() (s stream.Socket, peer *net.TCPConn, err error) {
+	l, err := stream.OpenTCP(sys.IPv4)
+	if err != nil {
+		return s, nil, err
+	}
+	defer l.Close()
+	if err := l.Bind(netip.MustParseAddrPort("127.0.0.1:0")); err != nil {
+		return s, nil, err
+	}
+	if err := l.Listen(1); err != nil {
+		return s, nil, err
+	}
+	addr, err := l.LocalAddr()
+	if err != nil {
+		return s, nil, err
+	}
+	peer, err = net.DialTCP("tcp", nil, net.TCPAddrFromAddrPort(addr))
+	if err != nil {
+		return s, nil, err
+	}
+	if err = readable(l.Handle()); err == nil {
+		s, _, err = l.TryAccept()
+	}
+	if err != nil {
+		peer.Close() // the first error counts
+	}
+	return s, peer, err
+}
+
+// readable waits until h is.
+func readable(h sys.Handle) error {
+	fds := []sys.PollFD{{Fd: int32(h), Events: sys.PollIn}}
+	for until := time.Now().Add(connectMax); ; {
+		n, err := sys.Poll(fds, time.Until(until))
+		if sys.ClassOf(err) == sys.ClassInterrupted {
+			continue
+		}
+		if err == nil && n == 0 {
+			err = fmt.Errorf("nothing to accept for %v", connectMax)
+		}
+		return err
+	}
+}
