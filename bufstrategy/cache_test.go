@@ -3,6 +3,7 @@ package bufstrategy
 import (
 	"bytes"
 	"errors"
+	"sync/atomic"
 	"testing"
 )
 
@@ -221,6 +222,7 @@ func TestBoundAndHitRateOfCachesUnderManyGoroutines(t *testing.T) {
 	// Everybody's share may be lent while every cache is full, and twice that keeps the sizes from one another's way.
 	p := newPool(t, PoolOptions{Limit: 4 * soakers * share, Keep: 4 * soakers * share})
 	wander := make(chan Block, soakers)
+	var rounds atomic.Int64 // of all
 	soak(t, p, share, func() hand {
 		c, err := p.NewCache(share)
 		if err != nil {
@@ -252,7 +254,7 @@ func TestBoundAndHitRateOfCachesUnderManyGoroutines(t *testing.T) {
 			if n%5 == 0 {
 				c.Tick()
 			}
-			if n%7 == 0 {
+			if rounds.Add(1)%500 == 0 {
 				p.Tick()
 			}
 		}

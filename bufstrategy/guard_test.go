@@ -2,7 +2,6 @@ package bufstrategy
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -244,18 +243,4 @@ func TestBoundAndHitRateOfAGuardedPoolUnderManyGoroutines(t *testing.T) {
 	if s := p.Stats(); s.Lent != 0 || s.Cached != 0 || s.Refused != 0 {
 		t.Errorf("after all was released: %+v", s)
 	}
-}
-
-func ExampleMisuse() {
-	pool, err := NewPoolOf(PoolOptions{Limit: 1 << 20, Guard: true, Report: func(m *Misuse) { fmt.Println(m.Kind) }})
-	if err != nil {
-		panic(err)
-	}
-	block, err := pool.Take(1000)
-	if err != nil {
-		panic(err)
-	}
-	block.Release()
-	block.Release()
-	// Output: released twice
 }

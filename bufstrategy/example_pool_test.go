@@ -1,0 +1,49 @@
+package bufstrategy_test
+
+import (
+	"fmt"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+)
+
+// Memory without a buffer.
+func ExamplePool() {
+	pool, err := bufstrategy.NewPoolOf(bufstrategy.PoolOptions{Limit: 64 << 20, Keep: 8 << 20})
+	if err != nil {
+		panic(err)
+	}
+	for range 3 {
+		block, err := pool.Take(10_000)
+		if err != nil {
+			panic(err)
+		}
+		p := block.Bytes()
+		fmt.Println(len(p), cap(p))
+		block.Release()
+	}
+	s := pool.Stats()
+	fmt.Println(s.Hits, "of", s.Takes, "takes were hits")
+	// Output:
+	// 10000 16384
+	// 10000 16384
+	// 10000 16384
+	// 2 of 3 takes were hits
+}
+
+// The debug mode of a Pool finds a second Release. The error itself has the stacks of the take and of both releases.
+func ExampleMisuse() {
+	pool, err := bufstrategy.NewPoolOf(bufstrategy.PoolOptions{
+		Limit: 1 << 20, Guard: true,
+		Report: func(m *bufstrategy.Misuse) { fmt.Println(m.Kind) },
+	})
+	if err != nil {
+		panic(err)
+	}
+	block, err := pool.Take(1000)
+	if err != nil {
+		panic(err)
+	}
+	block.Release()
+	block.Release()
+	// Output: released twice
+}
