@@ -248,17 +248,19 @@ func (b *pooledConn) pass(c *consumer) error {
 	return err
 }
 
-// drop consumes n bytes: what is left over moves to the front, since a ByteBuffer has no place to read from.
+// drop consumes n bytes: what is left over moves to the front, since a ByteBuffer has no place to read from. A buffer that is empty goes back with its bytes in
+// it, because the pool learns from their number which sizes to keep.
 func (b *pooledConn) drop(n int) {
-	left := copy(b.in.B, b.in.B[n:])
-	b.from.copied += uint64(left)
 	b.from.held -= n
-	b.in.B = b.in.B[:left]
-	b.from.end -= uintptr(n)
-	if left == 0 {
+	if n == b.in.Len() {
 		bytebufferpool.Put(b.in)
 		b.in = nil
+		return
 	}
+	left := copy(b.in.B, b.in.B[n:])
+	b.from.copied += uint64(left)
+	b.in.B = b.in.B[:left]
+	b.from.end -= uintptr(n)
 }
 
 func (b *pooledConn) idle() error    { return nil }
