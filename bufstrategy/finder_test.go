@@ -38,7 +38,10 @@ func place(t testing.TB, name string, limit, at int) *bench {
 	}
 	b := &bench{Buffer: open()}
 	other := open()
-	t.Cleanup(b.Release)
+	t.Cleanup(func() {
+		b.Release()
+		other.Release() // what has been mapped is not given back by the collector
+	})
 	b.disturb = func() {
 		other.Space()
 		other.Commit(0)
