@@ -49,12 +49,16 @@ type BurstRow struct {
 // slack is how much more than before, in percent, may be in use after.
 const slack = 5
 
+// heapNoise is what else the heap may have gained meanwhile: the runtime and this program allocate some for themselves, which is
+// more than slack where few connections are measured. It is less than four bursts.
+const heapNoise = 256 << 10
+
 // Checks returns whether memory has returned to what it was.
 func (r BurstRow) Checks(kind string) []Check {
 	name := fmt.Sprintf("%s gives back the memory of bursts, %s", r.Strategy, kind)
 	return []Check{
 		{name, verdict(r.End*100 <= r.Start*(100+slack)), fmt.Sprintf("buffers held %d bytes before, %d at most, %d after", r.Start, r.Peak, r.End)},
-		{name + ", on the heap", verdict(r.HeapEnd*100 <= r.HeapStart*(100+slack)), fmt.Sprintf("%d bytes before, %d at most, %d after", r.HeapStart, r.HeapPeak, r.HeapEnd)},
+		{name + ", on the heap", verdict(r.HeapEnd*100 <= r.HeapStart*(100+slack)+100*heapNoise), fmt.Sprintf("%d bytes before, %d at most, %d after", r.HeapStart, r.HeapPeak, r.HeapEnd)},
 	}
 }
 
