@@ -23,16 +23,16 @@ func TestBuffersOnEveryKindOfPool(t *testing.T) {
 	}{
 		{"cache", kept, cacheBytes},
 		{"guarded", guarded, 0},
-		{"guarded cache", guarded, cacheBytes},
+		{"guarded-cache", guarded, cacheBytes},
 		{"off-heap", offHeap, 0},
-		{"off-heap cache", offHeap, cacheBytes},
+		{"off-heap-cache", offHeap, cacheBytes},
 	} {
 		if kind.options.OffHeap && !hasOffHeap(t) {
 			continue
 		}
 		t.Run(kind.name, func(t *testing.T) {
-			TestBuffer(t, chainOn(kind.options, kind.cache))
-			TestBuffer(t, sharedOn(kind.options, kind.cache))
+			TestBuffer(t, chainOn("chain+"+kind.name, kind.options, kind.cache))
+			TestBuffer(t, sharedOn("shared+"+kind.name, kind.options, kind.cache))
 		})
 	}
 }
@@ -65,9 +65,9 @@ func poolAndCache(t T, o bufstrategy.PoolOptions, size int) (*bufstrategy.Pool, 
 }
 
 // chainOn is a target of Chains with small segments from such memory.
-func chainOn(o bufstrategy.PoolOptions, cacheSize int) Target {
+func chainOn(name string, o bufstrategy.PoolOptions, cacheSize int) Target {
 	return Target{
-		Name:     "chain",
+		Name:     name,
 		Features: []Feature{Poisons, Watches, SharesMemory, Copyless, HandsOver},
 		Open: func(t T) (*Fixture, error) {
 			pool, cache, err := poolAndCache(t, o, cacheSize)
@@ -91,9 +91,9 @@ func chainOn(o bufstrategy.PoolOptions, cacheSize int) Target {
 }
 
 // sharedOn is a target of Shareds, whose left-overs lie in such memory.
-func sharedOn(o bufstrategy.PoolOptions, cacheSize int) Target {
+func sharedOn(name string, o bufstrategy.PoolOptions, cacheSize int) Target {
 	return Target{
-		Name:     "shared",
+		Name:     name,
 		Features: []Feature{Poisons, Watches, SharesMemory},
 		Open: func(t T) (*Fixture, error) {
 			pool, cache, err := poolAndCache(t, o, cacheSize)
