@@ -18,7 +18,7 @@ func (f each) memory(sum int) int     { return sum }
 func bufioSubject() Subject {
 	return Subject{
 		Name: "bufio", Peer: true,
-		Note: "as large as the limit from the start, and for as long as it lives; Peek, Discard, ReadByte; of a proxy a Writer too, whose errors are for ever",
+		Note: "as large as the limit from the start, and for as long as it lives; Peek and Discard; of a proxy a Writer too, whose errors are for ever",
 		open: func(w workload) (fleet, error) {
 			return each(func() conn {
 				b := &bufioConn{size: w.limit}
@@ -38,14 +38,11 @@ type bufioConn struct {
 	in   *bufio.Reader
 	out  *bufio.Writer
 	size int
-	one  [1]byte
 }
 
 func (b *bufioConn) turn(s *source, c *consumer) (err error) {
 	b.from.source = s
 	switch c.framing {
-	case single:
-		err = b.singles(c)
 	case bulk, through:
 		err = b.pieces(c)
 	default:
@@ -63,30 +60,25 @@ func (b *bufioConn) discard(n int) error {
 	return err
 }
 
-func (b *bufioConn) singles(c *consumer) error {
-	for {
-		one, err := b.in.ReadByte()
-		if err != nil {
-			return err
-		}
-		b.from.held--
-		b.one[0] = one
-		c.take(b.one[:])
-	}
-}
-
 func (b *bufioConn) messages(c *consumer) error {
 	for {
-		head, err := b.in.Peek(c.header())
+		if _, err := b.in.Peek(c.header()); err != nil {
+			return err
+		}
+		there, err := b.in.Peek(b.in.Buffered())
 		if err != nil {
 			return err
 		}
-		message, err := b.in.Peek(c.length(head))
-		if err != nil {
-			return err
+		used := c.parse(there)
+		if used == 0 {
+			message, err := b.in.Peek(c.length(there))
+			if err != nil {
+				return err
+			}
+			c.take(message)
+			used = len(message)
 		}
-		c.take(message)
-		if err := b.discard(len(message)); err != nil {
+		if err := b.discard(used); err != nil {
 			return err
 		}
 	}
@@ -158,7 +150,7 @@ func (b *bytesConn) turn(s *source, c *consumer) error {
 		return fmt.Errorf("ReadFrom ended: %w", err)
 	}
 	b.most = max(b.most, b.in.Cap()+b.out.Cap())
-	switch header := c.header(); c.framing {
+	switch c.framing {
 	case through:
 		b.from.copied += uint64(b.in.Len())
 		b.out.Write(b.in.Next(b.next(b.in.Len())))
@@ -168,13 +160,7 @@ func (b *bytesConn) turn(s *source, c *consumer) error {
 	case bulk:
 		c.take(b.in.Next(b.next(b.in.Len())))
 	default:
-		for b.in.Len() >= header {
-			n := c.length(b.in.Bytes()[:header])
-			if b.in.Len() < n {
-				return nil
-			}
-			c.take(b.in.Next(b.next(n)))
-		}
+		b.in.Next(b.next(c.parse(b.in.Bytes())))
 	}
 	return nil
 }
@@ -214,7 +200,7 @@ func (b *pooledConn) turn(s *source, c *consumer) error {
 	}
 	b.most = max(b.most, cap(b.in.B))
 	used := 0
-	switch header := c.header(); c.framing {
+	switch c.framing {
 	case through:
 		if err := b.pass(c); err != nil {
 			return err
@@ -224,14 +210,7 @@ func (b *pooledConn) turn(s *source, c *consumer) error {
 		c.take(b.in.B)
 		used = b.in.Len()
 	default:
-		for rest := b.in.B; len(rest) >= header; rest = b.in.B[used:] {
-			n := c.length(rest[:header])
-			if len(rest) < n {
-				break
-			}
-			c.take(rest[:n])
-			used += n
-		}
+		used = c.parse(b.in.B)
 	}
 	b.drop(used)
 	return nil

@@ -89,6 +89,19 @@ func (c *consumer) take(p []byte) {
 	}
 }
 
+// parse takes the messages that lie whole in p, as a handler does that is lent all there is, and returns how many bytes they are.
+func (c *consumer) parse(p []byte) (used int) {
+	for header := c.header(); len(p)-used >= header; {
+		n := c.length(p[used:])
+		if len(p)-used < n {
+			break
+		}
+		c.take(p[used : used+n])
+		used += n
+	}
+	return used
+}
+
 // count returns the messages that were taken.
 func (c *consumer) count() uint64 {
 	if c.framing == bulk || c.framing == through {

@@ -100,24 +100,44 @@ func (b *strategyConn) consume(c *consumer) error {
 		b.in.Discard(b.in.Len())
 		return nil
 	}
-	header := c.header()
-	for b.in.Len() >= header {
-		message, err := b.in.View(header)
-		if err != nil {
+	for {
+		segs := b.in.Segments()
+		if len(segs) == 0 {
+			return nil
+		}
+		several := len(segs) > 1
+		used := c.parse(segs[0])
+		b.in.Discard(used)
+		if !several {
+			return nil
+		}
+		if whole, err := b.across(c); !whole {
 			return err
 		}
-		if n := c.length(message); n > header {
-			if b.in.Len() < n {
-				return nil
-			}
-			if message, err = b.in.View(n); err != nil {
-				return err
-			}
-		}
-		c.take(message)
-		b.in.Discard(len(message))
 	}
-	return nil
+}
+
+// across takes the first message, which does not lie in one segment, and reports false when it is not whole.
+func (b *strategyConn) across(c *consumer) (whole bool, err error) {
+	header := c.header()
+	if b.in.Len() < header {
+		return false, nil
+	}
+	head, err := b.in.View(header)
+	if err != nil {
+		return false, err
+	}
+	n := c.length(head)
+	if b.in.Len() < n {
+		return false, nil
+	}
+	message, err := b.in.View(n)
+	if err != nil {
+		return false, err
+	}
+	c.take(message)
+	b.in.Discard(n)
+	return true, nil
 }
 
 // handOver is what a proxy does.
