@@ -60,6 +60,9 @@ func (a *Adaptive) Space() [][]byte {
 		want = (want + 1) / 2
 	}
 	size := len(a.buf)
+	if a.fewLeft() {
+		a.compact()
+	}
 	switch {
 	case size-a.w >= want:
 		// Enough room behind the bytes, or none allowed.

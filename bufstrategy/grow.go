@@ -6,7 +6,8 @@ var _ Buffer = (*Grow)(nil)
 const calmMax = 16
 
 // Grow is one array that begins with Options.Initial bytes and doubles, up to Limit, when less than a quarter of it
-// is free. It copies to grow, and to compact where that frees at least half of the array.
+// is free. It copies to grow, and to compact where that frees at least half of the array, or where the unread bytes are at
+// most an eighth of what was discarded before them.
 //
 // It shrinks by a rule without a clock: after it has run empty 16 times in a row, and never held more than a quarter
 // of its array meanwhile, it continues with half the array, but not less than Initial. Trim shrinks at once: an empty
@@ -40,6 +41,8 @@ func (g *Grow) Space() [][]byte {
 		if !g.replace(g.size) && g.size > g.initial {
 			g.replace(g.initial)
 		}
+	case g.fewLeft():
+		g.compact()
 	case size-g.w >= (size+3)/4:
 		// Enough room behind the bytes.
 	case g.r > 0 && size-g.Len() >= (size+1)/2:
