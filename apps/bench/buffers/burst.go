@@ -171,7 +171,7 @@ func (r *burstRun) wave(first, end int, from Sources) error {
 		b.Discard(b.Len())
 		b.Trim()
 	}
-	r.fleet.pool.Trim()
+	r.fleet.drop()
 	return nil
 }
 

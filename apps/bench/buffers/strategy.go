@@ -7,16 +7,17 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 )
 
-// strategyFleet is buffers of a strategy of bufstrategy, with what such a loop has: a pool, and an array to read into.
+// strategyFleet is buffers of a strategy of bufstrategy, with what such a loop has: a cache of the pool of all loops, and an array to read into.
 type strategyFleet struct {
 	name    string
 	w       workload
 	pool    *bufstrategy.Pool
+	cache   *bufstrategy.Cache
 	scratch [2]*bufstrategy.Scratch // of a proxy, the second is for what goes out: the bytes of one buffer do not stay while another on its array takes some
 }
 
-// poolKeep is how many bytes the pool of a loop keeps for reuse.
-const poolKeep = 1 << 20
+// What is kept for reuse, in bytes: half of it by the pool and half by the cache of the loop.
+const poolKeep = 512 << 10
 
 func strategySubject(name string) Subject {
 	return Subject{Name: name, open: func(w workload) (fleet, error) {
@@ -25,8 +26,11 @@ func strategySubject(name string) Subject {
 			return nil, err
 		}
 		f := &strategyFleet{name: name, w: w, pool: pool}
+		if f.cache, err = pool.NewCache(poolKeep); err != nil {
+			return nil, err
+		}
 		for i := range f.scratch {
-			if f.scratch[i], err = bufstrategy.NewScratch(w.limit, pool); err != nil {
+			if f.scratch[i], err = f.cache.NewScratch(w.limit); err != nil {
 				return nil, err
 			}
 		}
@@ -36,7 +40,7 @@ func strategySubject(name string) Subject {
 
 func (f *strategyFleet) make(scratch *bufstrategy.Scratch) (bufstrategy.Buffer, error) {
 	return bufstrategy.New(f.name, bufstrategy.Options{
-		Limit: f.w.limit, Segment: min(f.w.limit, bufstrategy.SegmentDefault), Pool: f.pool, Scratch: scratch,
+		Limit: f.w.limit, Segment: min(f.w.limit, bufstrategy.SegmentDefault), Cache: f.cache, Scratch: scratch,
 	})
 }
 
@@ -61,9 +65,27 @@ func (f *strategyFleet) memory(sum int) int {
 		if f.w.framing == through {
 			arrays += f.scratch[1].Size()
 		}
-		return s.Lent + s.Kept + arrays
+		return s.Lent + s.Cached + s.Kept + arrays
 	}
-	return max(sum, s.Lent) + s.Kept
+	// The cache tells late what it has lent, but not what it has taken from the pool.
+	return max(sum, s.Lent+s.Cached) + s.Kept
+}
+
+// drop gives back what is kept for reuse.
+func (f *strategyFleet) drop() {
+	f.cache.Trim()
+	f.pool.Trim()
+}
+
+// chainOf returns the Chain that a buffer is, if it is one.
+func chainOf(b bufstrategy.Buffer) *bufstrategy.Chain {
+	switch b := b.(type) {
+	case *bufstrategy.Chain:
+		return b
+	case *bufstrategy.Kernel:
+		return &b.Chain
+	}
+	return nil
 }
 
 // strategyConn is one buffer, or the two of a proxy.
@@ -143,9 +165,8 @@ func (b *strategyConn) across(c *consumer) (whole bool, err error) {
 // handOver is what a proxy does.
 func (b *strategyConn) handOver(c *consumer) error {
 	for b.in.Len() > 0 {
-		in, chained := b.in.(*bufstrategy.Chain)
-		if chained {
-			b.out.(*bufstrategy.Chain).MoveFrom(in)
+		if in := chainOf(b.in); in != nil {
+			chainOf(b.out).MoveFrom(in)
 		} else {
 			n, err := bufstrategy.Writer{Buffer: b.out}.Write(b.in.Segments()[0])
 			b.in.Discard(n)
@@ -192,7 +213,7 @@ func (b *strategyConn) copied() uint64 {
 		return s.Copied
 	}
 	o := b.out.Stats()
-	if _, chained := b.in.(*bufstrategy.Chain); !chained {
+	if chainOf(b.in) == nil {
 		o.Copied += o.Moved
 	}
 	return s.Copied + o.Copied
