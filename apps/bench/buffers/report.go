@@ -98,7 +98,7 @@ func ReportComparisons(out io.Writer, all []Comparison) error {
 	return nil
 }
 
-// Markdown prints the tables as a README has them: bytes copied for a byte, memory, and time, each by workload.
+// Markdown prints the tables as a README has them: copies, reads, memory, allocations and throughput, each by workload.
 func Markdown(out io.Writer, rows []Row) {
 	for _, column := range []struct {
 		title string
@@ -107,7 +107,8 @@ func Markdown(out io.Writer, rows []Row) {
 		{"bytes copied for each byte moved", func(r Row) string { return fmt.Sprintf("%.2f", r.Copied) }},
 		{"reads for each MiB", func(r Row) string { return fmt.Sprintf("%.0f", r.Reads) }},
 		{"memory for a connection, mean / most", func(r Row) string { return Size(r.ResidentMean) + " / " + Size(float64(r.ResidentMax)) }},
-		{"ns for a message, median", func(r Row) string { return fmt.Sprintf("%.3g", r.Nanos) }},
+		{"allocations for a message", func(r Row) string { return fmt.Sprintf("%.3f", r.Allocs) }},
+		{"MB/s, median", func(r Row) string { return fmt.Sprintf("%.0f", r.ByteRate/1e6) }},
 	} {
 		names, subjects := present(rows)
 		fmt.Fprintf(out, "| %s |", column.title)

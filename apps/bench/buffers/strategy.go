@@ -40,7 +40,7 @@ func strategySubject(name string) Subject {
 
 func (f *strategyFleet) make(scratch *bufstrategy.Scratch) (bufstrategy.Buffer, error) {
 	return bufstrategy.New(f.name, bufstrategy.Options{
-		Limit: f.w.limit, Segment: min(f.w.limit, bufstrategy.SegmentDefault), Cache: f.cache, Scratch: scratch,
+		Limit: f.w.limit, Segment: f.w.segment(), Cache: f.cache, Scratch: scratch,
 	})
 }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
 )
 
 // workload is what arrives, how it is cut, and on how many connections.
@@ -17,6 +19,15 @@ type workload struct {
 	limit       int  // of a buffer
 	lumps       bool // arrivals are of many KiB
 	script      func(w workload, t tape, r *rand.Rand) []step
+}
+
+// segment is the bytes of a segment where a strategy has some: so many that a message fits.
+func (w workload) segment() int {
+	n := bufstrategy.SegmentDefault
+	for w.framing == records && n < w.most {
+		n *= 2
+	}
+	return min(n, w.limit)
 }
 
 // step is one arrival.
