@@ -155,7 +155,8 @@ func (f *fetch) finish(interrupted error) error {
 	for i, err := range f.failures {
 		if err != nil {
 			failed++
-			if interrupted == nil || !errors.Is(err, interrupted) {
+			// A dial that the interruption ends says that it was cancelled, and not by what.
+			if interrupted == nil || !errors.Is(err, interrupted) && !errors.Is(err, context.Canceled) {
 				fmt.Fprintf(os.Stderr, "fetch: %s: %s\n", oneLine(f.targets[i].raw), oneLine(err.Error()))
 			}
 		}
