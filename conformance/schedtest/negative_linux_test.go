@@ -19,6 +19,12 @@ func mutantOf(target Target, name string, alter func(*operations), caught ...str
 	return suite.Mutant[*rig]{Name: name, Target: target.suite(), Caught: caught, Chance: races()}
 }
 
+// orByChance names cases besides that see m in some runs only.
+func orByChance(m suite.Mutant[*rig], ids ...string) suite.Mutant[*rig] {
+	m.Chance = append(m.Chance, ids...)
+	return m
+}
+
 // races returns the cases that race a wait against what ends it. An event that a mutant loses, or a wake that it adds, falls into
 // their windows in some runs.
 func races() []string {
