@@ -6,7 +6,7 @@ func budgetMutants() []mutant {
 	return []mutant{
 		seen("the budget is not heeded", withConfig(func(c Config) Config { c.Budget = nil; return c },
 			func(bufstrategy.Buffer, Config) fault { return fault{} }),
-			"budget/given-back", "budget/holds-what-is-resident", "budget/never-beyond", "budget/refused-and-nothing-lost"),
+			"budget/refused-and-nothing-lost"),
 		seen("release keeps memory of the budget", with(func(b bufstrategy.Buffer, c Config) fault {
 			return fault{release: func() {
 				b.Release()
@@ -33,7 +33,7 @@ func budgetMutants() []mutant {
 				return s
 			}}
 		}),
-			"budget/never-beyond", "budget/refused-and-nothing-lost"),
+			"budget/never-beyond"),
 	}
 }
 

@@ -176,11 +176,7 @@ func runRest(t *testing.T, over []string, volume int) {
 }
 
 func checkRest(t *testing.T, target Target) {
-	cases := restCases()
-	for i := range cases {
-		cases[i].Limit = *patience
-	}
-	for _, v := range suite.Violations(suite.Check(t.Context(), cases, target)) {
+	for _, v := range suite.Violations(suite.Check(t.Context(), restCases(), target)) {
 		t.Errorf("%v", v)
 	}
 }

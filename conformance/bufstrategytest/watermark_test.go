@@ -94,7 +94,7 @@ func watermarkMutants() []mutant {
 			if paused {
 				w.Crossed(b, paused)
 			}
-		}), "watermark/handover", "watermark/one-call-a-crossing", "watermark/release", "watermark/state-in-call"),
+		}), "watermark/one-call-a-crossing"),
 		seen("crossings are told before", early, "watermark/state-in-call"),
 		seen("release tells nobody", silentRelease, "watermark/release"),
 		seen("a handover tells one side before the other has changed", halfMoved(), "watermark/handover"),

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sys"
 )
@@ -18,7 +19,7 @@ type Load struct {
 	Waiters     int // goroutines in Wait
 	Sources     int // connected pairs of sockets, of which one end is registered
 	Transitions int // at least Sources
-	// Patience is how long nothing may happen before what is outstanding counts as lost. PatienceDefault when zero.
+	// Patience is how long nothing may happen before what is outstanding counts as lost. That of the suite when zero.
 	Patience time.Duration
 }
 
@@ -46,7 +47,7 @@ func ExactlyOnce(q queue.Queue, load Load) (OnceReport, error) {
 	r := &onceRun{q: q, load: load, done: make(chan struct{})}
 	r.tickets.Store(int64(load.Transitions))
 	if load.Patience == 0 {
-		r.load.Patience = PatienceDefault
+		r.load.Patience = suite.Patience()
 	}
 	defer r.close()
 	for i := range load.Sources {

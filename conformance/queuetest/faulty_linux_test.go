@@ -191,15 +191,12 @@ func readiness(h sys.Handle) (i queue.Interest) {
 	return i
 }
 
-// mutantPatience is short: every rule that is broken by silence costs it.
-const mutantPatience = 800 * time.Millisecond
-
 // mutantSeed makes the random case trip over the same mutants each time.
 const mutantSeed = 1
 
 func mutate(name string, change func(q *faulty)) suite.Target[*Fixture] {
 	target := epollTarget("eventfd")
-	target.Name, target.Patience, target.Seed = name, mutantPatience, mutantSeed
+	target.Name, target.Seed = name, mutantSeed
 	target.Open = func() (queue.Queue, error) {
 		real, err := epoll.New(epoll.Options{})
 		if err != nil {
@@ -215,7 +212,7 @@ func mutate(name string, change func(q *faulty)) suite.Target[*Fixture] {
 // mutatePoll is for what only an emulated edge, or a mechanism with fewer features, can do wrong.
 func mutatePoll(name string, change func(q *faulty)) suite.Target[*Fixture] {
 	target := pollTarget("eventfd")
-	target.Name, target.Patience, target.Seed = name, mutantPatience, mutantSeed
+	target.Name, target.Seed = name, mutantSeed
 	target.Open = func() (queue.Queue, error) {
 		real, err := poll.New(poll.Options{})
 		if err != nil {

@@ -37,15 +37,12 @@ func open(t T, target Target) (*Fixture, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Fixture{Queue: q, claimed: target.Features, patience: target.Patience, seed: target.Seed}
+	f := &Fixture{Queue: q, claimed: target.Features, patience: t.Patience(), seed: target.Seed}
 	f.another = func(t T) queue.Queue {
 		t.Helper()
 		q, err := another()
 		must(t, err)
 		return q
-	}
-	if f.patience == 0 {
-		f.patience = PatienceDefault
 	}
 	if f.seed == 0 {
 		f.seed = rand.Uint64()

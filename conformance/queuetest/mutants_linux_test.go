@@ -10,44 +10,30 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// racing are cases whose goroutines race: beside the mutants that they must report, they may report others or not.
-var racing = []string{
-	"close/races", "delete/reuse", "delete/while-waiting", "edge/exactly-once", "level/exactly-once", "modify/while-waiting", "oneshot/exactly-once",
-	"wake/never-lost", "waiters/all-served", "waiters/edge", "waiters/oneshot",
-}
-
 func TestEveryCaseCanFail(t *testing.T) {
 	var mutants []suite.Mutant[*Fixture]
 	for _, group := range [][]mutant{registrationMutants(), modeMutants(), waitingMutants(), kindMutants()} {
 		for _, m := range group {
-			mutants = append(mutants, suite.Mutant[*Fixture]{Name: m.name, Target: mutate(m.name, m.change), Caught: m.caught, Chance: racing})
+			mutants = append(mutants, suite.Mutant[*Fixture]{Name: m.name, Target: mutate(m.name, m.change), Detects: m.detects})
 		}
 	}
 	for _, m := range pollMutants() {
-		mutants = append(mutants, suite.Mutant[*Fixture]{Name: m.name, Target: mutatePoll(m.name, m.change), Caught: m.caught, Chance: racing})
+		mutants = append(mutants, suite.Mutant[*Fixture]{Name: m.name, Target: mutatePoll(m.name, m.change), Detects: m.detects})
 	}
 	for _, m := range []struct {
-		name   string
-		faults queuefault.Faults
-		caught string
+		name    string
+		faults  queuefault.Faults
+		detects string
 	}{
 		{"events are dropped", queuefault.Drop, "model/random"},
 		{"one-shot comes again", queuefault.Duplicate, "model/random"},
 		{"deleted registrations are reported", queuefault.Stale, "delete/number-reused"},
 	} {
 		target := withFaults(epollTarget("eventfd"), m.faults)
-		target.Name, target.Patience = m.name, mutantPatience
-		mutants = append(mutants, suite.Mutant[*Fixture]{Name: m.name, Target: target.suite(), Caught: []string{m.caught}, Chance: identifiers()})
+		target.Name = m.name
+		mutants = append(mutants, suite.Mutant[*Fixture]{Name: m.name, Target: target.suite(), Detects: m.detects})
 	}
-	suite.Prove(t, Cases(), mutants, controls())
-}
-
-// identifiers are those of all cases: any may meet a fault that comes by chance.
-func identifiers() (ids []string) {
-	for _, c := range Cases() {
-		ids = append(ids, c.ID)
-	}
-	return ids
+	suite.Prove(t, suite.Proof[*Fixture]{Cases: Cases(), Mutants: mutants, Controls: controls(), Detections: "testdata/detections.txt"})
 }
 
 // controls are odd and legal; TestLegalFaults has more of them.

@@ -10,7 +10,6 @@ import (
 	"context"
 	"errors"
 	"testing"
-	"time"
 
 	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/queue"
@@ -41,14 +40,9 @@ type Target struct {
 	Features queue.Features              // must be what Queue.Features returns
 	Open     func() (queue.Queue, error) // makes a new queue; called once a case, and more often by cases that need several
 	Waivers  []Waiver
-	// Patience is how long a case waits for what must happen before it reports that it does not. PatienceDefault when zero.
-	Patience time.Duration
 	// Seed makes the random case repeat itself. Zero draws one, which the case logs.
 	Seed uint64
 }
-
-// PatienceDefault is generous: it tells a hang from slowness on a loaded machine, and measures nothing.
-const PatienceDefault = 5 * time.Second
 
 // TestQueue runs every case as a subtest of t. It skips all of them, and says so in the line of the summary, if Open answers
 // [queue.ErrUnavailable] or [errors.ErrUnsupported]: this system does not have the mechanism, or does not let the process use it.
@@ -90,9 +84,6 @@ func (target Target) suite() suite.Target[*Fixture] {
 	return s
 }
 
-// caseLimit bounds a case: each of its few waits is bounded by Patience before.
-const caseLimit = 4 * PatienceDefault
-
 // Cases returns the cases in the order in which they run.
 func Cases() []Case {
 	var cases []Case
@@ -101,11 +92,6 @@ func Cases() []Case {
 		waitCases(), wakeCases(), closeCases(), waiterCases(), loadCases(), featureCases(), foreignCases(), modelCases(),
 	} {
 		cases = append(cases, group...)
-	}
-	for i := range cases {
-		if cases[i].Limit == 0 {
-			cases[i].Limit = caseLimit
-		}
 	}
 	return cases
 }

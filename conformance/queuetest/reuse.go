@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sys"
 )
@@ -16,7 +17,7 @@ type ReuseLoad struct {
 	Waiters int // goroutines in Wait
 	Owners  int // goroutines that open and close
 	Cycles  int // of every owner
-	// Patience is how long an owner waits for the event of a handle before it counts as lost. PatienceDefault when zero.
+	// Patience is how long an owner waits for the event of a handle before it counts as lost. That of the suite when zero.
 	Patience time.Duration
 }
 
@@ -44,7 +45,7 @@ const generationBits = 40
 // It owns q meanwhile. The error is that of a call which failed.
 func Reuse(q queue.Queue, load ReuseLoad) (ReuseReport, error) {
 	if load.Patience == 0 {
-		load.Patience = PatienceDefault
+		load.Patience = suite.Patience()
 	}
 	r := &reuseRun{q: q, load: load, owners: make([]reuseOwner, load.Owners)}
 	begin := time.Now()

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/resolve"
 )
 
@@ -122,7 +123,7 @@ func TestPoolOverNet(t *testing.T) {
 }
 
 func TestHostOverNet(t *testing.T) {
-	server, err := startServer(recorder{t}, func(_ context.Context, q resolve.Question) (resolve.Answer, error) {
+	server, err := startServer(suite.Of(t), func(_ context.Context, q resolve.Question) (resolve.Answer, error) {
 		if q.Type == typeAAAA {
 			return answer(q, "2001:db8::1"), nil
 		}
@@ -143,8 +144,3 @@ func TestHostOverNet(t *testing.T) {
 		t.Errorf("got %v, %v", got.Addrs(), err)
 	}
 }
-
-// recorder makes a *testing.T a T.
-type recorder struct{ *testing.T }
-
-func (r recorder) OnHang(f func()) { r.Cleanup(f) }

@@ -45,7 +45,7 @@ func startMutants() []suite.Mutant[Parts] {
 				done(a, err)
 				done(a, err)
 			})
-		}), "start/exactly-once", "start/only-in-run", "cancel/in-flight", "cancel/race", "close/in-flight"),
+		}), "start/exactly-once"),
 		mutant("completes-in-start", around(func(b resolve.Strategy) *broken {
 			return &broken{Strategy: b, start: func(q *resolve.Query) {
 				if done := q.Done; done != nil && q.Question.Name.String() == "run.example" {
@@ -94,7 +94,7 @@ func startMutants() []suite.Mutant[Parts] {
 				}
 				done(a, err)
 			})
-		}), "error/kinds", "error/no-data", "error/dns-error", "error/empty-answer"),
+		}), "error/dns-error"),
 		mutant("no-data-is-not-found", lookups(func(lookup resolve.Lookup) resolve.Lookup {
 			return func(ctx context.Context, q resolve.Question) (resolve.Answer, error) {
 				a, err := lookup(ctx, q)
@@ -111,7 +111,7 @@ func startMutants() []suite.Mutant[Parts] {
 				}
 				done(a, err)
 			})
-		}), "error/kinds", "error/no-data", "error/dns-error", "error/foreign", "deadline/in-flight"),
+		}), "error/kinds"),
 		mutant("foreign-errors-are-swallowed", around(func(b resolve.Strategy) *broken {
 			return onDone(b, func(done func(resolve.Answer, error), a resolve.Answer, err error) {
 				if err != nil && !isKnown(err) {
@@ -162,13 +162,13 @@ func cancelMutants() []suite.Mutant[Parts] {
 				}
 				b.Start(&resolve.Query{Question: q.Question, Deadline: q.Deadline, Inbox: q.Inbox, Done: q.Done})
 			}}
-		}), "bound/cancel-frees", "cancel/before-start", "cancel/ends-lookup", "cancel/in-flight"),
+		}), "cancel/before-start"),
 		mutant("deaf-to-deadlines", around(func(b resolve.Strategy) *broken {
 			return &broken{Strategy: b, start: func(q *resolve.Query) {
 				q.Deadline = time.Time{}
 				b.Start(q)
 			}}
-		}), "deadline/passed", "deadline/in-flight", "bound/deadline-queued"),
+		}), "deadline/passed"),
 		mutant("impatient", around(func(b resolve.Strategy) *broken {
 			return &broken{Strategy: b, start: func(q *resolve.Query) {
 				if !q.Deadline.IsZero() {
@@ -181,9 +181,9 @@ func cancelMutants() []suite.Mutant[Parts] {
 			return func(ctx context.Context, q resolve.Question) (resolve.Answer, error) {
 				return lookup(context.WithoutCancel(ctx), q)
 			}
-		}), "cancel/ends-lookup", "close/ends-lookup"),
+		}), "close/ends-lookup"),
 		mutant("canceled-queries-stay-queued", around(func(b resolve.Strategy) *broken { return relay(b, nil) }),
-			"cancel/ends-lookup", "bound/cancel-frees"),
+			"bound/cancel-frees"),
 		mutant("queue-without-bound", withBase(nil, func(l resolve.Lookup, c resolve.PoolConfig) (resolve.Lookup, resolve.PoolConfig) {
 			c.QueueMax += 100
 			return l, c
@@ -246,7 +246,7 @@ func cancelMutants() []suite.Mutant[Parts] {
 				count(-1)
 				return nil
 			}}
-		}), "close/ends-lookup", "close/in-flight", "close/queued"),
+		}), "close/queued"),
 		mutant("goroutines-stay", around(func(b resolve.Strategy) *broken {
 			var leaks atomic.Bool
 			return &broken{Strategy: b, start: func(q *resolve.Query) {

@@ -10,10 +10,10 @@ import (
 )
 
 // mutant is the parts of package resolve over a pool, with one rule broken.
-func mutant(name string, breakIt func(*Parts), caught ...string) suite.Mutant[Parts] {
+func mutant(name string, breakIt func(*Parts), detects string) suite.Mutant[Parts] {
 	p := everything()
 	breakIt(&p)
-	return suite.Mutant[Parts]{Name: name, Target: Target{Name: name, Parts: p, Claims: poolClaims}.suite(), Caught: caught}
+	return suite.Mutant[Parts]{Name: name, Target: Target{Name: name, Parts: p, Claims: poolClaims}.suite(), Detects: detects}
 }
 
 func control(name string, change func(*Parts)) suite.Target[Parts] {
@@ -28,7 +28,7 @@ func TestEveryCaseCanFail(t *testing.T) {
 		coalesceMutants(), hostMutants(), waitMutants()} {
 		mutants = append(mutants, ms...)
 	}
-	suite.Prove(t, cases(), mutants, []suite.Target[Parts]{
+	suite.Prove(t, suite.Proof[Parts]{Cases: cases(), Mutants: mutants, Detections: "testdata/detections.txt", Controls: []suite.Target[Parts]{
 		control("lookups take their time", lookups(slow)),
 		control("completions are late and out of order", around(late)),
 		control("the owner is woken for nothing", around(func(b resolve.Strategy) *broken {
@@ -45,7 +45,7 @@ func TestEveryCaseCanFail(t *testing.T) {
 			p.Host = func(next resolve.Strategy, order resolve.Order) Resolver { return host(&broken{Strategy: next}, order) }
 			withCache(nil, func(next resolve.Strategy) resolve.Strategy { return relay(next, nil) }, nil)(p)
 		}),
-	})
+	}})
 }
 
 // delay is what the slow ones take.

@@ -105,7 +105,7 @@ func testMechanism(t *testing.T, mechanism string, open opener) {
 			TestScheduler(t, target)
 		}
 	}
-	for deadline := time.Now().Add(patienceDefault); runtime.NumGoroutine() > before; {
+	for deadline := time.Now().Add(suite.Patience()); runtime.NumGoroutine() > before; {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d goroutines are left of %d", runtime.NumGoroutine(), before)
 		}

@@ -25,20 +25,20 @@ func blockingMutants() []suite.Mutant[*rig] {
 				return t.Blocking(f)
 			}
 			return f()
-		}), "blocking/does-not-hold-the-loop", "blocking/no-pool"),
+		}), "blocking/does-not-hold-the-loop"),
 		mutant("Blocking has one goroutine too many", pool(func(n int) int {
 			if n > 0 {
 				n++
 			}
 			return n
-		}), "blocking/bound", "blocking/cancelled", "blocking/cancelled-in-line"),
+		}), "blocking/bound"),
 		mutant("Blocking has a pool that nobody asked for", pool(func(n int) int { return max(1, n) }), "blocking/no-pool"),
 		mutant("Blocking swallows a panic", blocking(func(t *sched.Task, f func() error) error {
 			return t.Blocking(func() error {
 				defer func() { _ = recover() }()
 				return f()
 			})
-		}), "blocking/panic", "blocking/cancelled"),
+		}), "blocking/panic"),
 		mutant("a cancelled Blocking waits for its function", blocking(func(t *sched.Task, f func() error) error {
 			if t.Name() != "abandons" {
 				return t.Blocking(f)
@@ -48,7 +48,7 @@ func blockingMutants() []suite.Mutant[*rig] {
 				_ = t.Yield()
 			}
 			return t.Join(j)
-		}), "blocking/cancelled", "blocking/drain-waits"),
+		}), "blocking/cancelled"),
 		mutant("Blocking in line heeds no cancellation", blocking(func(t *sched.Task, f func() error) error {
 			if t.Name() != "in line" {
 				return t.Blocking(f)
@@ -70,7 +70,7 @@ func blockingMutants() []suite.Mutant[*rig] {
 					_ = f()
 				}()
 			})
-		}), "blocking/drain-waits", "blocking/cancelled"),
+		}), "blocking/drain-waits"),
 	}
 }
 

@@ -58,10 +58,10 @@ func bridgeMutants() []suite.Mutant[*rig] {
 				}
 				return v, err
 			}
-		}), "bridge/in-order", "bridge/bound"),
+		}), "bridge/in-order"),
 		mutant("a bridge holds one item more than it should", func(o *operations) {
 			o.bridge = func(from <-chan int, size int) bridge { return sched.NewBridge(from, size+1) }
-		}, "bridge/bound", "bridge/misuse"),
+		}, "bridge/misuse"),
 		mutant("Stop drops what a bridge has taken", bridged(func(o *oddBridge) {
 			o.stop = func() {
 				o.Bridge.Stop()

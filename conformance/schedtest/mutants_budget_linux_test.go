@@ -22,9 +22,9 @@ func budgetMutants() []suite.Mutant[*rig] {
 				d /= 4
 			}
 			return d
-		}), "budget/task", "budget/step"),
+		}), "budget/step"),
 		mutant("nobody has a budget", budget(func(time.Duration) time.Duration { return 0 }),
-			"budget/task", "budget/step", "budget/lets-tasks-run", "budget/lets-events-in", "budget/cancelled"),
+			"budget/lets-tasks-run"),
 		mutant("everybody has a budget", budget(func(d time.Duration) time.Duration {
 			if d == 0 {
 				d = always
@@ -41,9 +41,9 @@ func budgetMutants() []suite.Mutant[*rig] {
 				step = step || t.Spent()
 				return step
 			}
-		}, "budget/task", "budget/step"),
+		}, "budget/task"),
 		mutant("every operation yields", budget(func(d time.Duration) time.Duration { return min(d, always) }),
-			"budget/task", "budget/step", "budget/keeps-the-turn"),
+			"budget/keeps-the-turn"),
 		mutant("who lets others run is not told of his cancellation", func(o *operations) {
 			share := o.share
 			o.share = func(reg registration) error {

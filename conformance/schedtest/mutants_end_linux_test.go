@@ -67,7 +67,7 @@ func endMutants() []suite.Mutant[*rig] {
 				return nil
 			}
 			return err
-		}), "run/once", "run/after-shutdown"),
+		}), "run/once"),
 		mutant("drops what was started before Run", func(o *operations) {
 			var mu sync.Mutex
 			running := map[*sched.Loop]bool{}
@@ -89,7 +89,7 @@ func endMutants() []suite.Mutant[*rig] {
 				}
 				return l.Go(ctx, name, b)
 			}
-		}, "run/tasks-before", "run/after-shutdown"),
+		}, "run/tasks-before"),
 		mutant("hides that the queue has failed", running(func(err error) error {
 			if errors.Is(err, queue.ErrClosed) {
 				return nil

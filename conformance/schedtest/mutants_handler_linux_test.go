@@ -33,13 +33,13 @@ func handlerMutants() []suite.Mutant[*rig] {
 				}
 				return o.Handler.Step(t, c)
 			}
-		}), "handler/starts", "handler/ends-once", "handler/again", "handler/ready-before-await", "handler/wake-after-end"),
+		}), "handler/starts"),
 		mutant("calls End twice", handledOddly(func(o *oddHandler, _ *sched.Loop, _ sys.Handle) {
 			o.end = func(err error) {
 				o.Handler.End(err)
 				o.Handler.End(err)
 			}
-		}), "handler/ends-once", "handler/handle-is-free", "handler/wake-after-end"),
+		}), "handler/ends-once"),
 		mutant("does not hear of readiness now and then", unheard(func(c sched.Cause) bool {
 			return c == sched.Ready && readies.Add(1)%20 == 0
 		}), "handler/ready"),
@@ -89,7 +89,7 @@ func handlerMutants() []suite.Mutant[*rig] {
 				}
 				return next
 			}
-		}), "handler/again", "budget/step"),
+		}), "handler/again"),
 		mutant("drops handlers at the bound", func(o *operations) {
 			o.handle = func(l *sched.Loop, h sys.Handle, handler sched.Handler) (sched.HandlerTask, error) {
 				t, err := l.Handle(h, handler)

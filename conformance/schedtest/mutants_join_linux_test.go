@@ -19,7 +19,7 @@ func joinMutants() []suite.Mutant[*rig] {
 	return []suite.Mutant[*rig]{
 		mutant("Join returns before the end", func(o *operations) {
 			o.join = func(_ *sched.Task, j *sched.Job) error { return j.Err() }
-		}, "join/error", "join/joiner-is-cancelled", "join/itself"),
+		}, "join/error"),
 		mutant("Join loses the stack of a panic", joining(func(_ *sched.Task, _ *sched.Job, err error) error {
 			if p := (*sched.PanicError)(nil); errors.As(err, &p) {
 				return &sched.PanicError{Value: p.Value}
@@ -40,7 +40,7 @@ func joinMutants() []suite.Mutant[*rig] {
 		}, "join/goroutine"),
 		mutant("Cancel forgets the cause", func(o *operations) {
 			o.cancel = func(j *sched.Job, _ error) { j.Cancel(nil) }
-		}, "job/cancel", "job/cancel-before-it-begins"),
+		}, "job/cancel"),
 		mutant("a task that is cancelled early does not run", func(o *operations) {
 			o.launch = func(l *sched.Loop, ctx context.Context, name string, b body) (*sched.Job, error) {
 				return l.Start(ctx, name, func(t *sched.Task) error {

@@ -67,11 +67,11 @@ func mutexMutants() []suite.Mutant[*rig] {
 				}
 				m.Unlock()
 			}
-		}, "mutex/held-over-a-suspension", "mutex/unlocked-by-another", "mutex/cancelled"),
+		}, "mutex/held-over-a-suspension"),
 		mutant("Lock serves who came last", func(o *operations) {
 			s := &stackedLock{}
 			o.lock, o.unlock = s.lock, s.unlock
-		}, "mutex/first-come", "mutex/misuse"),
+		}, "mutex/first-come"),
 		mutant("a cancelled Lock seems to have succeeded", func(o *operations) {
 			o.lock = func(m *sched.Mutex, t *sched.Task) error {
 				_ = m.Lock(t)
@@ -107,7 +107,7 @@ func mutexMutants() []suite.Mutant[*rig] {
 			}
 		}, "mutex/misuse"),
 		mutant("Acquire takes nothing", acquiring(func(*sched.Semaphore, *sched.Task, int) error { return nil }),
-			"semaphore/bound", "semaphore/not-overtaken", "semaphore/cancelled-lets-others-by", "semaphore/misuse"),
+			"semaphore/bound"),
 		mutant("a small request overtakes a big one", acquiring(func(s *sched.Semaphore, t *sched.Task, n int) error {
 			for n == 2 && !s.TryAcquire(n) {
 				if err := t.Yield(); err != nil {

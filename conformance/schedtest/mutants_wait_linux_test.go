@@ -15,20 +15,9 @@ import (
 
 func waiterMutants(f form) []suite.Mutant[*rig] {
 	of := func(id string) string { return f.name + "-wait/" + id }
-	goroutines := f.name == goroutineForm.name
-	also := func(forTasks, forGoroutines []string, ids ...string) []string {
-		var all []string
-		for _, id := range ids {
-			all = append(all, of(id))
-		}
-		if goroutines {
-			return append(all, forGoroutines...)
-		}
-		return append(all, forTasks...)
-	}
 	var all []suite.Mutant[*rig]
-	add := func(name string, alter func(o *odd), caught []string) {
-		all = append(all, mutant(f.name+" "+name, oddly(f, alter), caught...))
+	add := func(name string, alter func(o *odd), detects string) {
+		all = append(all, mutant(f.name+" "+name, oddly(f, alter), of(detects)))
 	}
 	add("is not woken at the 40th time", func(o *odd) {
 		var waits atomic.Int32
@@ -42,7 +31,7 @@ func waiterMutants(f form) []suite.Mutant[*rig] {
 			}
 			return err
 		}
-	}, also(nil, []string{"handler/ready"}, "wakes", "interrupt-races"))
+	}, "wakes")
 	add("is told of one event forty times", func(o *odd) {
 		var left atomic.Int32
 		o.wait = func(d sys.Direction, deadline time.Time) error {
@@ -55,7 +44,7 @@ func waiterMutants(f form) []suite.Mutant[*rig] {
 			}
 			return err
 		}
-	}, also(nil, nil, "spurious"))
+	}, "spurious")
 	add("who comes second is told to try again", func(o *odd) {
 		o.wait = func(d sys.Direction, deadline time.Time) error {
 			if err := o.registration.Wait(d, deadline); !errors.Is(err, sched.ErrBusy) {
@@ -63,7 +52,7 @@ func waiterMutants(f form) []suite.Mutant[*rig] {
 			}
 			return nil
 		}
-	}, also(nil, nil, "busy"))
+	}, "busy")
 	add("waits in one direction at a time", func(o *odd) {
 		o.wait = func(d sys.Direction, deadline time.Time) error {
 			if o.waiting[1-d].Load() > 0 {
@@ -71,7 +60,7 @@ func waiterMutants(f form) []suite.Mutant[*rig] {
 			}
 			return o.registration.Wait(d, deadline)
 		}
-	}, also(nil, nil, "both-directions", "close-wakes"))
+	}, "both-directions")
 	add("is told of the deadline early", func(o *odd) {
 		o.wait = func(d sys.Direction, deadline time.Time) error {
 			if !deadline.IsZero() {
@@ -79,7 +68,7 @@ func waiterMutants(f form) []suite.Mutant[*rig] {
 			}
 			return o.registration.Wait(d, deadline)
 		}
-	}, also([]string{"time/never-early"}, nil, "deadline"))
+	}, "deadline")
 	add("takes an event for the deadline", func(o *odd) {
 		o.wait = func(d sys.Direction, deadline time.Time) error {
 			near := !deadline.IsZero() && time.Until(deadline) < 10*time.Millisecond
@@ -88,14 +77,14 @@ func waiterMutants(f form) []suite.Mutant[*rig] {
 			}
 			return os.ErrDeadlineExceeded
 		}
-	}, also(nil, nil, "deadline-races-event"))
+	}, "deadline-races-event")
 	add("is not interrupted while it waits", func(o *odd) {
 		o.interrupt = func(d sys.Direction) {
 			if o.waiting[d].Load() == 0 {
 				o.registration.Interrupt(d)
 			}
 		}
-	}, also(nil, nil, "interrupt-while-waiting", "interrupt-races"))
+	}, "interrupt-while-waiting")
 	add("is not interrupted before it waits", func(o *odd) {
 		var waited atomic.Bool
 		o.wait = func(d sys.Direction, deadline time.Time) error {
@@ -107,7 +96,7 @@ func waiterMutants(f form) []suite.Mutant[*rig] {
 				o.registration.Interrupt(d)
 			}
 		}
-	}, also(nil, nil, "interrupt-before"))
+	}, "interrupt-before")
 	add("is told to try again after Close", func(o *odd) {
 		o.wait = func(d sys.Direction, deadline time.Time) error {
 			if err := o.registration.Wait(d, deadline); !errors.Is(err, net.ErrClosed) {
@@ -115,7 +104,7 @@ func waiterMutants(f form) []suite.Mutant[*rig] {
 			}
 			return nil
 		}
-	}, also(nil, []string{"shutdown/releases-goroutines"}, "close-wakes", "close-races"))
+	}, "close-wakes")
 	return all
 }
 
@@ -141,7 +130,7 @@ func queueMutants() []suite.Mutant[*rig] {
 			o.queue = func(q queue.Queue) queue.Queue {
 				return lossyQueue{q, func(*queue.Event) bool { return waiting.Load() > 0 }}
 			}
-		}, "task-wait/ready-before-park", "goroutine-wait/ready-before-park", "handler/ready", "handler/ready-before-await", "handler/within"),
+		}, "task-wait/ready-before-park"),
 		mutant("an old deadline is none", oddly(taskForm, func(o *odd) {
 			o.wait = func(d sys.Direction, deadline time.Time) error {
 				if deadline.Before(ancient) {
@@ -157,10 +146,10 @@ func queueMutants() []suite.Mutant[*rig] {
 				}
 				return q.Wait(events, timeout)
 			}}
-		}), "post/itself", "fairness/events", "budget/lets-events-in"),
+		}), "post/itself"),
 		mutant("tokens have no generation", queued(func(q queue.Queue) queue.Queue {
 			return newStaleQueue(q, true)
-		}), "task-wait/number-reused", "goroutine-wait/number-reused"),
+		}), "task-wait/number-reused"),
 		mutantOf(single("epoll", openEpoll, queue.Level), "leaves interest on", queued(func(q queue.Queue) queue.Queue {
 			return modifyQueue{q, func(r queue.Registration) queue.Registration {
 				r.Interest |= queue.Readable

@@ -12,8 +12,7 @@ func workersMutants() []suite.Mutant[*rig] {
 	alone.Features = append(alone.Features, SeveralWorkers, OneQueue)
 	return []suite.Mutant[*rig]{
 		mutantOf(alone, "has one thread and claims several", func(*operations) {},
-			"workers/ready-work-is-taken", "workers/woken-for-two", "workers/long-step", "workers/long-step-after-a-function",
-			"workers/long-end", "workers/does-not-nag", "workers/earlier-time"),
+			"workers/ready-work-is-taken"),
 		mutant("runs a task on two threads", func(o *operations) {
 			o.turn = func(begin, end func()) {
 				begin()
@@ -35,6 +34,6 @@ func workersMutants() []suite.Mutant[*rig] {
 					return r
 				}}
 			}
-		}, "readiness/does-not-nag", "workers/does-not-nag"),
+		}, "workers/does-not-nag"),
 	}
 }

@@ -2,7 +2,6 @@ package schedtest
 
 import (
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -10,38 +9,21 @@ import (
 	"github.com/edgewise-go/edgewise/queue"
 )
 
-func mutant(name string, alter func(*operations), caught ...string) suite.Mutant[*rig] {
-	return mutantOf(single("epoll", openEpoll, queue.Edge), name, alter, caught...)
+// mutant is a loop on epoll with one operation altered, which the case detects must report.
+func mutant(name string, alter func(*operations), detects string) suite.Mutant[*rig] {
+	return mutantOf(single("epoll", openEpoll, queue.Edge), name, alter, detects)
 }
 
-func mutantOf(target Target, name string, alter func(*operations), caught ...string) suite.Mutant[*rig] {
-	target.Name, target.alter, target.wrong = name, alter, true
-	return suite.Mutant[*rig]{Name: name, Target: target.suite(), Caught: caught, Chance: races()}
-}
-
-// orByChance names cases besides that see m in some runs only.
-func orByChance(m suite.Mutant[*rig], ids ...string) suite.Mutant[*rig] {
-	m.Chance = append(m.Chance, ids...)
-	return m
-}
-
-// races returns the cases that race a wait against what ends it. An event that a mutant loses, or a wake that it adds, falls into
-// their windows in some runs.
-func races() []string {
-	var ids []string
-	for _, c := range cases() {
-		if strings.Contains(c.ID, "-races") {
-			ids = append(ids, c.ID)
-		}
-	}
-	return ids
+func mutantOf(target Target, name string, alter func(*operations), detects string) suite.Mutant[*rig] {
+	target.Name, target.alter = name, alter
+	return suite.Mutant[*rig]{Name: name, Target: target.suite(), Detects: detects}
 }
 
 func TestEveryCaseCanFail(t *testing.T) {
 	mutants := slices.Concat(taskMutants(), timeMutants(), postMutants(), waiterMutants(taskForm), waiterMutants(goroutineForm),
 		queueMutants(), handlerMutants(), endMutants(), joinMutants(), mutexMutants(), chanMutants(), bridgeMutants(),
 		blockingMutants(), watchdogMutants(), workersMutants(), inFlightMutants(), metricsMutants(), budgetMutants())
-	suite.Prove(t, cases(), mutants, controls())
+	suite.Prove(t, suite.Proof[*rig]{Cases: cases(), Mutants: mutants, Controls: controls(), Detections: "testdata/detections.txt"})
 }
 
 // controls are odd but legal.

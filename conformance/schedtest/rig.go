@@ -13,13 +13,6 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// How long a case waits for what must happen. It tells a hang from slowness and measures nothing. A mutant is on trial,
-// so that it need not be waited for as long.
-const (
-	patienceDefault    = 15 * time.Second
-	patienceForMutants = 2000 * time.Millisecond
-)
-
 // rig is what a case works with: one scheduler, which the case opens and starts.
 type rig struct {
 	ops      operations

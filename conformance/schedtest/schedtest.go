@@ -42,7 +42,6 @@ type Target struct {
 	Open func(o sched.Options, wrap func(queue.Queue) queue.Queue) (sched.Scheduler, error)
 
 	alter func(*operations) // what mutants and controls do
-	wrong bool              // alter breaks a rule
 }
 
 // TestScheduler runs every case as a subtest of t.
@@ -75,13 +74,10 @@ func (target Target) suite() suite.Target[*rig] {
 	return suite.Target[*rig]{
 		Name: target.Name, Features: target.Features, Waivers: target.Waivers,
 		Open: func(t T) (*rig, error) {
-			r := &rig{open: target.Open, ops: honest(), patience: patienceDefault, ordered: slices.Contains(target.Features, InOrder)}
+			r := &rig{open: target.Open, ops: honest(), patience: t.Patience(), ordered: slices.Contains(target.Features, InOrder)}
 			if target.alter != nil {
 				target.alter(&r.ops)
 				r.altered = true
-			}
-			if target.wrong {
-				r.patience = patienceForMutants
 			}
 			t.Cleanup(func() { r.closeHandles(t) })
 			return r, nil

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/stream"
 )
 
@@ -53,7 +54,7 @@ func TestHTTP(t *testing.T) {
 
 func newWeb(t *testing.T, target Target) *web {
 	t.Helper()
-	f, err := target.Open(tested{t})
+	f, err := target.Open(suite.Of(t))
 	if err != nil {
 		t.Fatal(err)
 	}

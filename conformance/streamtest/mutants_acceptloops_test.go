@@ -10,7 +10,7 @@ import (
 
 func acceptLoopsMutants() []mutant {
 	return []mutant{
-		chance(broken("a batch loses its last connection", listeners(func(b *brokenListener) {
+		broken("a batch loses its last connection", listeners(func(b *brokenListener) {
 			b.acceptBatch = func(to []stream.Accepted) (int, error) {
 				n, err := b.listener.AcceptBatch(to)
 				if n > 1 {
@@ -19,7 +19,7 @@ func acceptLoopsMutants() []mutant {
 				}
 				return n, err
 			}
-		}), "accept/batch"), "accept/shared-port"),
+		}), "accept/batch"),
 		broken("a batch has one connection twice", listeners(func(b *brokenListener) {
 			b.acceptBatch = func(to []stream.Accepted) (int, error) {
 				n, err := b.listener.AcceptBatch(to)
@@ -36,7 +36,7 @@ func acceptLoopsMutants() []mutant {
 				return b.listener.AcceptBatch(to)
 			}
 			b.accepts = func() uint64 { return b.listener.Accepts() + calls.Load() }
-		}), "accept/counts", "accept/shared-port"),
+		}), "accept/counts"),
 		broken("a connection is tied to the listener's Waiter", listeners(func(b *brokenListener) {
 			b.acceptOn = func(stream.Waiter) (*stream.Conn, error) {
 				c, err := b.listener.Accept()

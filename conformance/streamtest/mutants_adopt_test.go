@@ -16,7 +16,7 @@ func adoptMutants() []mutant {
 				return stream.Socket{}, errBroken
 			}
 			return stream.Adopt(h)
-		}), "adopt/pair", "adopt/release"),
+		}), "adopt/pair"),
 		broken("only sockets are adopted", adoptions(func(h sys.Handle) (stream.Socket, error) {
 			if kind, err := sys.KindOf(h); err == nil && kind == sys.KindFile {
 				return stream.Socket{}, stream.ErrNotPollable
@@ -37,7 +37,7 @@ func adoptMutants() []mutant {
 				}
 				return stream.AdoptDuplicate(c)
 			}
-		}, "adopt/duplicate", "adopt/refused"),
+		}, "adopt/duplicate"),
 		broken("a release of a busy connection is none, and does not say so", conns(func(b *brokenConn) {
 			b.release = func() (sys.Handle, error) {
 				h, err := b.conn.Release()
@@ -61,7 +61,7 @@ func adoptMutants() []mutant {
 				r, err := b.conn.SyscallConn()
 				return &onceRaw{r}, err
 			}
-		}), "raw/waits", "raw/ends"),
+		}), "raw/waits"),
 		broken("a raw call has no deadline", conns(func(b *brokenConn) {
 			b.raw = func() (syscall.RawConn, error) {
 				r, err := b.conn.SyscallConn()

@@ -36,36 +36,35 @@ func reads(change func(b *brokenConn, p []byte, n int, err error) (int, error)) 
 
 func transferMutants() []mutant {
 	return []mutant{
-		chance(broken("a read loses its last byte", reads(func(_ *brokenConn, p []byte, n int, err error) (int, error) {
+		broken("a read loses its last byte", reads(func(_ *brokenConn, p []byte, n int, err error) (int, error) {
 			return max(n-1, min(n, 1)), err
-		}), "read/waits", "read/all", "accept/try", "deadline/future", "deadline/moved-out", "deadline/passes", "deadline/past", "end/close-write", "end/reset",
-			"end/with-data", "adopt/duplicate", "adopt/pair", "adopt/pipe", "adopt/release", "adopt/release-socket", "share/cancelled"), "copy/conn", "copy/conn-closed"),
-		chance(broken("a big read loses its last byte", reads(func(_ *brokenConn, p []byte, n int, err error) (int, error) {
+		}), "read/waits"),
+		broken("a big read loses its last byte", reads(func(_ *brokenConn, p []byte, n int, err error) (int, error) {
 			if n > bigRead {
 				n--
 			}
 			return n, err
-		}), "read/all", "end/close-write"), "copy/conn", "copy/conn-closed"),
+		}), "read/all"),
 		broken("no room is the end", reads(func(_ *brokenConn, p []byte, n int, err error) (int, error) {
 			if len(p) == 0 {
 				err = io.EOF
 			}
 			return n, err
-		}), "read/no-room", "close/afterwards"),
-		chance(broken("the halves of a big write change places", conns(func(b *brokenConn) {
+		}), "read/no-room"),
+		broken("the halves of a big write change places", conns(func(b *brokenConn) {
 			b.write = func(p []byte) (int, error) {
 				if len(p) >= bigWrite {
 					p = slices.Concat(p[len(p)/2:], p[:len(p)/2])
 				}
 				return b.conn.Write(p)
 			}
-		}), "write/partial", "close/unblocks-write", "end/peer-close-write"), "end/half-idle"),
+		}), "write/partial"),
 		broken("Writev does not consume", conns(func(b *brokenConn) {
 			b.writev = func(v *net.Buffers) (int64, error) {
 				copied := slices.Clone(*v)
 				return b.conn.Writev(&copied)
 			}
-		}), "write/vectored", "write/segments"),
+		}), "write/vectored"),
 		broken("fewer bytes than room is short", conns(func(b *brokenConn) {
 			var short atomic.Bool
 			b.tryReadv = func(segs [][]byte) (int, error) {
@@ -87,7 +86,7 @@ func transferMutants() []mutant {
 				}
 				return n, err
 			}
-		}), "fill/conn", "read/short-cut"),
+		}), "fill/conn"),
 		broken("writes are made of pieces", conns(func(b *brokenConn) {
 			b.write = func(p []byte) (int, error) {
 				written := 0
@@ -107,14 +106,14 @@ func transferMutants() []mutant {
 func endMutants() []mutant {
 	return []mutant{
 		broken("CloseWrite closes all", conns(func(b *brokenConn) { b.closeWrite = func() error { return b.conn.Close() } }), "end/close-write"),
-		chance(broken("the peer's end closes all", reads(func(b *brokenConn, p []byte, n int, err error) (int, error) {
+		broken("the peer's end closes all", reads(func(b *brokenConn, p []byte, n int, err error) (int, error) {
 			if err == io.EOF {
 				b.conn.Close()
 			}
 			return n, err
-		}), "end/peer-close-write", "end/close-read"), "end/half-idle"),
+		}), "end/peer-close-write"),
 		broken("CloseRead does nothing", conns(func(b *brokenConn) { b.closeRead = func() error { return nil } }), "end/close-read"),
-		chance(broken("the end comes with the data", reads(func(b *brokenConn, p []byte, n int, err error) (int, error) {
+		broken("the end comes with the data", reads(func(b *brokenConn, p []byte, n int, err error) (int, error) {
 			if err != nil || n == len(p) {
 				return n, err
 			}
@@ -123,19 +122,19 @@ func endMutants() []mutant {
 				err = nil
 			}
 			return n + more, err
-		}), "end/with-data", "end/reset"), "copy/conn", "copy/conn-closed"),
-		chance(broken("a reset is the end", reads(func(b *brokenConn, p []byte, n int, err error) (int, error) {
+		}), "end/with-data"),
+		broken("a reset is the end", reads(func(b *brokenConn, p []byte, n int, err error) (int, error) {
 			if errors.Is(err, syscall.ECONNRESET) {
 				err = io.EOF
 			}
 			return n, err
-		}), "end/reset", "end/write-after-reset"), "end/reset-both"),
-		chance(broken("a broken pipe is a closed connection", writes(func(n int, err error) (int, error) {
+		}), "end/reset"),
+		broken("a broken pipe is a closed connection", writes(func(n int, err error) (int, error) {
 			if errors.Is(err, syscall.EPIPE) {
 				err = &net.OpError{Op: "write", Net: "tcp", Err: net.ErrClosed}
 			}
 			return n, err
-		}), "end/write-after-reset", "adopt/pipe"), "end/reset-both"),
+		}), "end/write-after-reset"),
 	}
 }
 
@@ -155,7 +154,7 @@ func deadlineMutants() []mutant {
 				}
 				return b.conn.Read(p)
 			}
-		}), "deadline/past", "share/each-operation", "share/cancelled"),
+		}), "deadline/past"),
 		broken("a deadline that passed once stays", conns(func(b *brokenConn) {
 			var late error
 			b.read = func(p []byte) (int, error) {
@@ -168,7 +167,7 @@ func deadlineMutants() []mutant {
 				}
 				return n, err
 			}
-		}), "deadline/passes", "deadline/past"),
+		}), "deadline/passes"),
 		broken("the write deadline is for both directions", conns(func(b *brokenConn) {
 			b.setWriteDeadline = func(t time.Time) error { return b.conn.SetDeadline(t) }
 		}), "deadline/future"),
@@ -205,7 +204,7 @@ func closeMutants() []mutant {
 				err = io.EOF
 			}
 			return n, err
-		}), "close/unblocks-read", "close/afterwards", "close/racing", "adopt/release", "adopt/release-socket"),
+		}), "close/unblocks-read"),
 		broken("a write that fails counts nothing", writes(func(n int, err error) (int, error) {
 			if err != nil {
 				n = 0
@@ -217,7 +216,7 @@ func closeMutants() []mutant {
 				err = nil
 			}
 			return n, err
-		}), "close/racing", "close/afterwards", "close/unblocks-write"),
+		}), "close/racing"),
 		broken("a second close succeeds", conns(func(b *brokenConn) {
 			b.close = func() error {
 				err := b.conn.Close()
@@ -226,7 +225,7 @@ func closeMutants() []mutant {
 				}
 				return err
 			}
-		}), "close/twice", "adopt/release", "adopt/release-socket"),
+		}), "close/twice"),
 		broken("deadlines can be set after close", conns(func(b *brokenConn) {
 			b.setDeadline = func(t time.Time) error {
 				err := b.conn.SetDeadline(t)
@@ -236,12 +235,12 @@ func closeMutants() []mutant {
 				return err
 			}
 		}), "close/afterwards"),
-		chance(broken("close resets", conns(func(b *brokenConn) {
+		broken("close resets", conns(func(b *brokenConn) {
 			b.close = func() error {
 				b.conn.(*stream.Conn).SetLinger(0)
 				return b.conn.Close()
 			}
-		}), "close/sends-all", "close/unblocks-write"), "copy/conn-closed", "file/duplicate"),
+		}), "close/sends-all"),
 	}
 }
 
@@ -252,7 +251,7 @@ func acceptMutants() []mutant {
 				return nil, err
 			}
 			return &brokenConn{conn: c.(conn), localAddr: c.RemoteAddr}, nil
-		}), "accept/waits", "unix/accepts"),
+		}), "accept/waits"),
 		broken("connections behind the first are dropped", accepts(func(b *brokenListener, c net.Conn, err error) (net.Conn, error) {
 			for {
 				s, _, e := b.listener.TryAccept()
@@ -261,7 +260,7 @@ func acceptMutants() []mutant {
 				}
 				s.Close()
 			}
-		}), "accept/queued", "accept/reset-in-queue"),
+		}), "accept/queued"),
 		broken("accepted sockets block", listeners(func(b *brokenListener) {
 			b.acceptSocket = func() (stream.Socket, netip.AddrPort, error) {
 				s, addr, err := b.listener.AcceptSocket()
@@ -317,7 +316,7 @@ func acceptMutants() []mutant {
 				}
 				return stream.NewConn(s, park.Waiter{})
 			}
-		}), "accept/exhausted", "accept/reset-in-queue", "share/each-operation"),
+		}), "share/each-operation"),
 	}
 }
 

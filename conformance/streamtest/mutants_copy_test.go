@@ -48,7 +48,7 @@ func copyMutants() []mutant {
 				n = 0
 			}
 			return n, err
-		}), "copy/file-late", "copy/conn-closed"),
+		}), "copy/file-late"),
 		broken("a connection is read ahead", copies(func(b *brokenConn, r io.Reader) (int64, error) {
 			if from, ok := limited(r); ok {
 				if from, ok := from.(*brokenConn); ok {

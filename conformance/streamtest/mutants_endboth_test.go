@@ -18,7 +18,7 @@ func state(h sys.Handle) int16 {
 
 func endBothMutants() []mutant {
 	return []mutant{
-		chance(broken("a reset is not for writers", registrations(func(r *brokenRegistration) {
+		broken("a reset is not for writers", registrations(func(r *brokenRegistration) {
 			closed := make(chan struct{})
 			var once sync.Once
 			r.wait = func(d sys.Direction, deadline time.Time) error {
@@ -34,7 +34,7 @@ func endBothMutants() []mutant {
 				once.Do(func() { close(closed) })
 				return r.Registration.Close()
 			}
-		}), "end/reset-both"), "connect/refused", "dial/refused", "dial/next-address", "dial/no-leak", "adopt/pipe", "waiter/ready"),
+		}), "end/reset-both"),
 		broken("a writer's waits return for nothing, many times", registrations(func(r *brokenRegistration) {
 			var waits atomic.Int64
 			var closed atomic.Bool

@@ -189,7 +189,7 @@ func packetMutants() []mutant {
 				n--
 			}
 			return n, from, err
-		}), "packet/waits", "packet/bounds", "packet/empty"),
+		}), "packet/waits"),
 		broken("a try counts one too few", packets(func(b *brokenPackets) {
 			b.tryReadBatch = func(ms []stream.Message) (int, error) {
 				n, err := b.packetConn.TryReadBatch(ms)
@@ -201,13 +201,13 @@ func packetMutants() []mutant {
 				err = io.EOF
 			}
 			return n, from, err
-		}), "packet/empty", "packet/adopt"),
+		}), "packet/empty"),
 		broken("datagrams are cut without a word", packetReads(func(_ *brokenPackets, _ []byte, n int, from netip.AddrPort, err error) (int, netip.AddrPort, error) {
 			if errors.Is(err, stream.ErrTruncated) {
 				err = nil
 			}
 			return n, from, err
-		}), "packet/truncated", "packet/no-room"),
+		}), "packet/truncated"),
 		broken("no room is no datagram", packetReadsInto(func(b *brokenPackets, p []byte) (int, netip.AddrPort, error) {
 			if len(p) == 0 {
 				return 0, netip.AddrPort{}, nil
@@ -264,7 +264,7 @@ func packetMutants() []mutant {
 		}), "packet/partial-batch"),
 		broken("connections do not know their peer", packets(func(b *brokenPackets) {
 			b.remote = func() net.Addr { return nil }
-		}), "packet/connected", "packet/unix", "packet/adopt"),
+		}), "packet/connected"),
 		broken("what went to nobody ends a read", packets(func(b *brokenPackets) {
 			var sent atomic.Bool
 			b.read = func(p []byte) (int, netip.AddrPort, error) {
@@ -303,7 +303,7 @@ func packetMutants() []mutant {
 				err = &net.OpError{Op: "read", Net: packetNetwork, Err: net.ErrClosed}
 			}
 			return n, from, err
-		}), "packet/deadline", "packet/refused"),
+		}), "packet/deadline"),
 		broken("a closed connection is late", packetReads(func(_ *brokenPackets, _ []byte, n int, from netip.AddrPort, err error) (int, netip.AddrPort, error) {
 			if errors.Is(err, net.ErrClosed) {
 				err = &net.OpError{Op: "read", Net: packetNetwork, Err: os.ErrDeadlineExceeded}

@@ -75,15 +75,15 @@ func raceMutants() []mutant {
 			d.AttemptDelay = -1
 			impatient(d)
 		}),
-			"race/dead-first", "race/failure-first", "race/late-address", "race/cancelled", "race/no-leak", "race/no-goroutine"),
+			"race/late-address"),
 		broken("addresses are always raced", dialOptions(func(d *stream.Dialer) { d.AttemptDelay = quick }),
-			"race/dead-first", "race/in-turn"),
+			"race/in-turn"),
 		broken("a failure does not start the next attempt", connects(func(d *stream.Dialer, ctx context.Context, addrs []netip.AddrPort) (*stream.Conn, error) {
 			if d.AttemptDelay == never {
 				addrs = addrs[:1]
 			}
 			return d.Connect(ctx, addrs...)
-		}), "race/failure-first", "dial/no-selector"),
+		}), "race/failure-first"),
 		broken("IPv4 addresses do not wait", dialOptions(func(d *stream.Dialer) { d.ResolutionDelay = -1 }), "race/no-ipv6-yet"),
 		broken("a resolver is waited for to its end", deliveries(func(under deliver) deliver {
 			var all []netip.Addr
@@ -92,10 +92,10 @@ func raceMutants() []mutant {
 					under(all, false, err)
 				}
 			}
-		}), "race/families", "race/no-ipv4-yet", "race/no-ipv6-yet", "race/late-address"),
+		}), "race/no-ipv4-yet"),
 		broken("the end of a resolver is not noticed", deliveries(func(under deliver) deliver {
 			return func(addrs []netip.Addr, _ bool, err error) { under(addrs, true, err) }
-		}), "race/families", "race/one-family", "race/no-ipv6-yet", "race/unresolved", "race/bounds"),
+		}), "race/unresolved"),
 		broken("the error of a resolver is not told", deliveries(func(under deliver) deliver {
 			return func(addrs []netip.Addr, more bool, _ error) { under(addrs, more, nil) }
 		}), "race/unresolved"),
@@ -106,7 +106,7 @@ func raceMutants() []mutant {
 					return nil
 				}
 			}
-		}), "race/no-ipv4-yet", "race/deadline", "race/cancelled"),
+		}), "race/cancelled"),
 		broken("both families are asked for", dialOptions(func(d *stream.Dialer) {
 			if under := d.ResolveParts; under != nil {
 				d.ResolveParts = func(_, host string, to func([]netip.Addr, bool, error)) func() { return under("ip", host, to) }
@@ -119,7 +119,7 @@ func raceMutants() []mutant {
 				return errors.Join(all...)
 			}
 			return err
-		}), "race/families", "race/one-family", "race/no-ipv6-yet", "race/bounds"),
+		}), "race/families"),
 		broken("a dial of a name that is late does not say so", namedErrors(func(err error) error {
 			if errors.Is(err, os.ErrDeadlineExceeded) {
 				return errBroken
@@ -138,7 +138,7 @@ func raceMutants() []mutant {
 				}
 			}
 			return c, err
-		}), "race/dead-first", "race/no-leak"),
+		}), "race/dead-first"),
 		broken("a race has a goroutine", connects(func(d *stream.Dialer, ctx context.Context, addrs []netip.AddrPort) (*stream.Conn, error) {
 			var wg sync.WaitGroup
 			defer wg.Wait()

@@ -43,14 +43,13 @@ func selectMutants() []mutant {
 	return []mutant{
 		broken("a Select waits for the first alone", selectWaits(func(s stream.Select, wanted []stream.Readiness, deadline time.Time) error {
 			return s.Wait(wanted[:min(1, len(wanted))], deadline)
-		}), "select/ready", "select/directions", "select/interrupted", "select/registration-closed", "race/dead-first", "race/failure-first",
-			"race/late-address", "race/no-leak"),
+		}), "select/ready"),
 		broken("any readiness ends a Select", selectWaits(func(s stream.Select, wanted []stream.Readiness, deadline time.Time) error {
 			if len(wanted) > 0 && time.Now().Before(deadline) {
 				return nil
 			}
 			return s.Wait(wanted, deadline)
-		}), "select/directions", "select/deadline", "select/wake", "select/apart", "select/closed"),
+		}), "select/directions"),
 		broken("the deadline of a Select comes early", selectWaits(func(s stream.Select, wanted []stream.Readiness, deadline time.Time) error {
 			if !deadline.IsZero() {
 				return os.ErrDeadlineExceeded
@@ -113,7 +112,7 @@ func selectMutants() []mutant {
 					return r.Registration.Wait(d, deadline)
 				}
 			}
-		}), "select/apart", "select/closed"),
+		}), "select/apart"),
 		broken("a second Close of a Select fails", selects(func(b *brokenWaiter) func(*brokenRegistration) {
 			var closed atomic.Bool
 			b.close = func(s stream.Select) error {

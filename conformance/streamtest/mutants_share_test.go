@@ -16,7 +16,7 @@ func shareMutants() []mutant {
 	return []mutant{
 		broken("nobody asks for his share", asking(func(func() error) func() error {
 			return func() error { return nil }
-		}), "share/each-operation", "share/each-part", "share/each-part-of-a-file", "share/cancelled"),
+		}), "share/each-part-of-a-file"),
 		broken("asks for the share once a connection", asking(func(ask func() error) func() error {
 			var asked atomic.Bool
 			return func() error {
@@ -25,7 +25,7 @@ func shareMutants() []mutant {
 				}
 				return ask()
 			}
-		}), "share/each-operation", "share/each-part", "share/each-part-of-a-file", "share/cancelled"),
+		}), "share/each-part-of-a-file"),
 		broken("a long write asks for the share once", conns(func(b *brokenConn) {
 			b.write = func(p []byte) (int, error) {
 				if len(p) < bulk {

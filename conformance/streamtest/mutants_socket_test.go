@@ -103,33 +103,32 @@ func dialMutants() []mutant {
 				return e.Err
 			}
 			return err
-		}), "dial/refused", "dial/next-address", "dial/deadline", "dial/cancelled", "dial/signals", "race/in-turn", "race/cancelled"),
+		}), "dial/refused"),
 		broken("only the first address is tried", dialers(func(d *brokenDialer) {
 			d.connect = func(ctx context.Context, addrs ...netip.AddrPort) (*stream.Conn, error) {
 				ctx, cancel := context.WithTimeout(ctx, hungDial)
 				defer cancel()
 				return d.dialer.Connect(ctx, addrs[0])
 			}
-		}), "dial/next-address", "dial/no-selector", "connect/unreachable", "race/dead-first", "race/failure-first", "race/in-turn", "race/cancelled",
-			"race/no-leak", "race/no-goroutine"),
+		}), "dial/next-address"),
 		broken("a late dial is no timeout", dialErrors(func(err error) error {
 			if errors.Is(err, os.ErrDeadlineExceeded) {
 				return &net.OpError{Op: "dial", Net: "tcp", Err: errBroken}
 			}
 			return err
-		}), "dial/deadline", "race/deadline", "race/bounds"),
+		}), "dial/deadline"),
 		broken("a cancelled dial does not say so", dialErrors(func(err error) error {
 			if errors.Is(err, context.Canceled) {
 				return &net.OpError{Op: "dial", Net: "tcp", Err: errBroken}
 			}
 			return err
-		}), "dial/cancelled", "dial/signals", "race/cancelled", "race/in-turn"),
+		}), "dial/cancelled"),
 		broken("a failed dial leaves its socket", dialErrors(func(err error) error {
 			if err != nil {
 				stream.OpenTCP(sys.IPv4)
 			}
 			return err
-		}), "dial/no-leak", "race/no-leak"),
+		}), "dial/no-leak"),
 	}
 }
 

@@ -11,9 +11,6 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// proofLimit is when a case of a mutant counts as hung.
-const proofLimit = 8 * time.Second
-
 type mutant = suite.Mutant[*Fixture]
 
 // odd is park with something changed.
@@ -31,14 +28,9 @@ func odd(name string, change func(f *Fixture)) Target {
 	return target
 }
 
-func broken(name string, change func(f *Fixture), caught ...string) mutant {
-	return mutant{Name: name, Target: odd(name, change), Caught: caught}
-}
-
-// chance adds cases that see what is broken in some runs only.
-func chance(m mutant, ids ...string) mutant {
-	m.Chance = ids
-	return m
+// broken is a mutant that the case detects must report.
+func broken(name string, change func(f *Fixture), detects string) mutant {
+	return mutant{Name: name, Target: odd(name, change), Detects: detects}
 }
 
 // registrations changes every registration of a Fixture.
@@ -145,7 +137,7 @@ func controls() []Target {
 }
 
 func TestEveryCaseCanFail(t *testing.T) {
-	suite.Prove(t, cases(proofLimit), mutants(), controls())
+	suite.Prove(t, suite.Proof[*Fixture]{Cases: Cases(), Mutants: mutants(), Controls: controls(), Detections: "testdata/detections.txt"})
 }
 
 // everyTarget is what TestOneInAChild can be asked for.

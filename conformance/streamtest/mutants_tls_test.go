@@ -69,7 +69,7 @@ func tlsMutants() []mutant {
 			f.parts.secure = func(q *stream.WriteQueue, config *tls.Config) (secure, error) {
 				return plain{tls.Server(q.Conn(), config)}, nil
 			}
-		}, "tls/key-update", "tls/late", "tls/close", "tls/close-write", "tls/flood"),
+		}, "tls/late"),
 		broken("a big write has a byte changed", secures(func(b *brokenSecure, _ *tls.Config) {
 			b.write = func(p []byte) (int, error) {
 				if len(p) == tlsBulk {
@@ -78,12 +78,12 @@ func tlsMutants() []mutant {
 				}
 				return b.Conn.Write(p)
 			}
-		}), "tls/duplex", "tls/key-update"),
-		chance(broken("answers are kept without a bound", func(f *Fixture) {
+		}), "tls/duplex"),
+		broken("answers are kept without a bound", func(f *Fixture) {
 			f.parts.secure = func(q *stream.WriteQueue, config *tls.Config) (secure, error) {
 				return tlsconn.Server(stream.NewWriteQueue(q.Conn(), stream.WriteQueueOptions{High: 64 << 20}), config)
 			}
-		}, "tls/flood"), "tls/close"),
+		}, "tls/flood"),
 		broken("a short read loses its byte", secures(func(b *brokenSecure, _ *tls.Config) {
 			var reads atomic.Int64
 			b.read = func(p []byte) (int, error) {

@@ -113,7 +113,7 @@ func tlsSocketMutants() []mutant {
 				}
 				return n, err
 			}
-		}), "tlssocket/split", "tlssocket/flood"),
+		}), "tlssocket/split"),
 		broken("decrypted bytes are left when a read would block", tlsSockets(func(b *brokenTLSSocket) {
 			full := false
 			b.tryRead = func(p []byte) (int, error) {
@@ -128,7 +128,7 @@ func tlsSocketMutants() []mutant {
 		}), "tlssocket/left"),
 		broken("a wait for reading is always due", tlsSockets(func(b *brokenTLSSocket) {
 			b.awaits = func(d sys.Direction) bool { return d == sys.Reading || b.Socket.Awaits(d) }
-		}), "tlssocket/left", "tlssocket/ahead", "tlssocket/handover", "tlssocket/resumption", "tlssocket/key-update", "tlssocket/end", "tlssocket/broken", "tlssocket/flood"),
+		}), "tlssocket/left"),
 		broken("the end comes with the bytes before it", tlsSockets(func(b *brokenTLSSocket) {
 			var next []byte
 			looked := false // ahead, in vain
@@ -162,9 +162,9 @@ func tlsSocketMutants() []mutant {
 				return n, err
 			}
 		}), "tlssocket/cut"),
-		chance(broken("the first bytes behind the handshake are lost", tlsSockets(func(b *brokenTLSSocket) {
+		broken("the first bytes behind the handshake are lost", tlsSockets(func(b *brokenTLSSocket) {
 			b.Socket.TryRead(make([]byte, len("early")))
-		}), "tlssocket/handover"), "tlssocket/resumption"),
+		}), "tlssocket/handover"),
 		broken("a handshake that fails closes the connection", tlsShakes(func(ctx context.Context, shake tlsShake, c *stream.Conn, config *tls.Config) (*tlsconn.Socket, error) {
 			s, err := shake(ctx, c, config)
 			if err != nil {
@@ -185,7 +185,7 @@ func tlsSocketMutants() []mutant {
 				}
 				return n, err
 			}
-		}), "tlssocket/pieces", "tlssocket/key-update", "tlssocket/end", "tlssocket/close", "tlssocket/broken"),
+		}), "tlssocket/pieces"),
 		broken("nothing is read while bytes are queued", tlsSockets(func(b *brokenTLSSocket) {
 			b.tryRead = func(p []byte) (int, error) {
 				if b.Socket.TryFlush() == sys.ErrWouldBlock {
@@ -199,7 +199,7 @@ func tlsSocketMutants() []mutant {
 		}), "tlssocket/key-update"),
 		broken("answers are queued without a bound", tlsSockets(func(b *brokenTLSSocket) {
 			b.queued = func() int { return 64 << 20 }
-		}), "tlssocket/flood", "tlssocket/pieces", "tlssocket/key-update", "tlssocket/end", "tlssocket/close", "tlssocket/broken"),
+		}), "tlssocket/flood"),
 		broken("CloseWrite does not end the stream below TLS", tlsSockets(func(b *brokenTLSSocket) {
 			b.closeWrite = func() error { return b.Socket.TryFlush() }
 		}), "tlssocket/end"),
@@ -218,7 +218,7 @@ func tlsSocketMutants() []mutant {
 				}
 				return err
 			}
-		}), "tlssocket/close", "tlssocket/broken"),
+		}), "tlssocket/close"),
 		broken("an error of sending is told once", tlsSockets(func(b *brokenTLSSocket) {
 			var told error
 			b.tryFlush = func() error {

@@ -48,7 +48,7 @@ func watch(r *brokenRegistration, change func(err error, ran bool) error) func(d
 
 func waiterMutants() []mutant {
 	return []mutant{
-		chance(broken("a first wait for writing fails", registrations(func(r *brokenRegistration) {
+		broken("a first wait for writing fails", registrations(func(r *brokenRegistration) {
 			var waits atomic.Int64
 			r.wait = func(d sys.Direction, deadline time.Time) error {
 				if waits.Add(1) == 1 && d == sys.Writing && deadline.IsZero() {
@@ -56,10 +56,7 @@ func waiterMutants() []mutant {
 				}
 				return r.Registration.Wait(d, deadline)
 			}
-		}), "waiter/ready", "write/partial", "write/vectored", "close/unblocks-write", "turn/whole", "dial/signals", "race/no-goroutine",
-			"packet/unix-full", "packet/unix-wait"), "dial/cancelled",
-			"queue/close-drops", "queue/close-write", "queue/flush", "queue/linger-ends", "queue/lingers", "queue/marks", "queue/order", "queue/run", "queue/too-long", "queue/write-waits",
-			"end/half-idle", "end/reset-both", "copy/conn", "copy/conn-closed", "copy/file", "copy/file-late", "tls/duplex", "tls/key-update", "tls/close", "tls/close-write", "share/each-part", "share/each-part-of-a-file"),
+		}), "waiter/ready"),
 		broken("any readiness ends a wait", registrations(func(r *brokenRegistration) {
 			r.wait = func(d sys.Direction, deadline time.Time) error {
 				if d == sys.Reading && time.Now().Before(deadline) {
@@ -83,8 +80,8 @@ func waiterMutants() []mutant {
 					r.Registration.Interrupt(d)
 				}
 			}
-		}), "waiter/interrupt-first", "select/interrupted"),
-		chance(broken("an interrupt of a running wait is an error", registrations(func(r *brokenRegistration) {
+		}), "waiter/interrupt-first"),
+		broken("an interrupt of a running wait is an error", registrations(func(r *brokenRegistration) {
 			var interrupted atomic.Bool
 			running := watch(r, func(err error, _ bool) error {
 				if interrupted.CompareAndSwap(true, false) {
@@ -102,8 +99,8 @@ func waiterMutants() []mutant {
 				}
 				r.Registration.Interrupt(d)
 			}
-		}), "waiter/interrupt-running", "deadline/moved-in", "deadline/moved-out", "close/racing", "packet/unix-wait"), "queue/lingers", "queue/linger-ends", "queue/close-drops", "tls/close"),
-		chance(broken("close ends a running wait with another error", selects(func(b *brokenWaiter) func(*brokenRegistration) {
+		}), "waiter/interrupt-running"),
+		broken("close ends a running wait with another error", selects(func(b *brokenWaiter) func(*brokenRegistration) {
 			var selected atomic.Bool
 			b.wait = func(s stream.Select, wanted []stream.Readiness, deadline time.Time) error {
 				selected.Store(true)
@@ -125,8 +122,7 @@ func waiterMutants() []mutant {
 					return end()
 				}
 			}
-		}), "waiter/close-running", "close/unblocks-read", "close/unblocks-write", "close/racing", "accept/close", "raw/ends", "packet/close", "packet/close-racing",
-			"packet/unix-wait"), "copy/conn-closed", "queue/close-drops", "tls/close", "accept/shared-port", "queue/order"),
+		}), "waiter/close-running"),
 		broken("waits go on after close", registrations(func(r *brokenRegistration) {
 			var closed atomic.Bool
 			r.wait = func(d sys.Direction, deadline time.Time) error {

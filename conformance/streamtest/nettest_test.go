@@ -7,14 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"golang.org/x/net/nettest"
 )
-
-// tested is a *testing.T as a T.
-type tested struct{ *testing.T }
-
-// OnHang does nothing: nettest has a watchdog of its own.
-func (tested) OnHang(func()) {}
 
 // testConn runs nettest.TestConn on connections over the Waiter of target, each pair on one of its own.
 func testConn(t *testing.T, target Target) { testPipe(t, target, Pipe) }
@@ -23,7 +18,7 @@ func testConn(t *testing.T, target Target) { testPipe(t, target, Pipe) }
 func testPipe(t *testing.T, target Target, pipe func(f *Fixture) (c1, c2 net.Conn, stop func(), err error)) {
 	t.Helper()
 	nettest.TestConn(t, func() (net.Conn, net.Conn, func(), error) {
-		f, err := target.Open(tested{t})
+		f, err := target.Open(suite.Of(t))
 		if err != nil {
 			return nil, nil, nil, err
 		}

@@ -16,7 +16,6 @@ import (
 	"context"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/stream"
@@ -58,11 +57,8 @@ func CheckWaiter(ctx context.Context, target Target) []Violation {
 }
 
 // Cases returns every case of the suite.
-func Cases() []Case { return cases(suite.LimitDefault) }
-
-// cases returns every case, each to be taken for hung after limit.
-func cases(limit time.Duration) []Case {
-	all := slices.Concat(waiterCases(), selectCases(), socketCases(), connectCases(), dialCases(), transferCases(), endCases(), deadlineCases(),
+func Cases() []Case {
+	return slices.Concat(waiterCases(), selectCases(), socketCases(), connectCases(), dialCases(), transferCases(), endCases(), deadlineCases(),
 		closeCases(), acceptCases(), turnCases(), unixCases(), adoptCases(),
 		outcomeCases(), raceCases(),
 		writeQueueCases(),
@@ -72,8 +68,4 @@ func cases(limit time.Duration) []Case {
 		copyCases(), acceptLoopsCases(), endBothCases(),
 		shareCases(),
 	)
-	for i := range all {
-		all[i].Limit = limit
-	}
-	return all
 }

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"golang.org/x/net/nettest"
 )
 
@@ -116,7 +117,7 @@ func TestTLSConnInAChild(t *testing.T) {
 		// In one part, for -test.skip counts them.
 		t.Run(strings.ReplaceAll(target.Name, "/", "-"), func(t *testing.T) {
 			nettest.TestConn(t, func() (net.Conn, net.Conn, func(), error) {
-				f, err := target.Open(tested{t})
+				f, err := target.Open(suite.Of(t))
 				if err != nil {
 					return nil, nil, nil, err
 				}
@@ -131,7 +132,7 @@ func TestTLS(t *testing.T) {
 	for _, target := range append(onSingle(), parked()) {
 		t.Run(target.Name, func(t *testing.T) {
 			t.Parallel()
-			f, err := target.Open(tested{t})
+			f, err := target.Open(suite.Of(t))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -28,7 +28,7 @@ func TestTLSOfTwoTasksNeedsTheWrapper(t *testing.T) {
 	if os.Getenv(tlsLoopEnv) != "" {
 		stopLoop()
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), suite.LimitDefault)
+	ctx, cancel := context.WithTimeout(t.Context(), suite.Patience())
 	defer cancel()
 	self, err := os.Executable()
 	if err != nil {
@@ -53,6 +53,8 @@ func (e exits) TempDir() string          { return os.TempDir() }
 func (e exits) Logf(string, ...any)      {}
 func (e exits) OnHang(func())            {}
 func (e exits) FailNow()                 { os.Exit(1) }
+func (e exits) Evidence(func() string)   {}
+func (e exits) Patience() time.Duration  { return suite.Patience() }
 
 func (e exits) Errorf(format string, args ...any) {
 	fmt.Printf(format+"\n", args...)
@@ -60,6 +62,7 @@ func (e exits) Errorf(format string, args ...any) {
 }
 
 func (e exits) Fatalf(format string, args ...any) { e.Errorf(format, args...) }
+func (e exits) Hang(format string, args ...any)   { e.Errorf(format, args...) }
 
 // stopLoop ends the process when the watchdog has spoken of the reader.
 func stopLoop() {
@@ -80,7 +83,7 @@ func stopLoop() {
 			return nil
 		})
 	}}
-	ctx, cancel := context.WithTimeout(context.Background(), suite.LimitDefault)
+	ctx, cancel := context.WithTimeout(context.Background(), suite.Patience())
 	defer cancel()
 	w := &world{T: exits{ctx}, f: f, spy: newSpy(f.Waiter)}
 	f.parts.secure = func(q *stream.WriteQueue, config *tls.Config) (secure, error) {

@@ -13,33 +13,33 @@ import (
 )
 
 // hangGrace is how long a hung case gets to end after its OnHang functions have run.
-const hangGrace = 2 * time.Second
-
-// stackBytesMax bounds the goroutine dump of a hung case.
-const stackBytesMax = 64 << 10
+const hangGrace = time.Second
 
 // recorder is the T that cases get.
 type recorder struct {
-	name string
-	ctx  context.Context
-	log  func(string)
+	name     string
+	ctx      context.Context
+	patience time.Duration
+	stalls   *stalls
+	log      func(string)
 
-	mu       sync.Mutex // guards all below
-	failures []string
-	helpers  map[string]bool
-	cleanups []func()
-	onHang   []func()
-	over     bool // the case was given up: late failures are dropped
+	mu        sync.Mutex // guards all below
+	failures  []string
+	helpers   map[string]bool
+	cleanups  []func()
+	onHang    []func()
+	evidences []func() string
+	over      bool // the case was given up: late failures are dropped
 }
 
-// execute runs body on a goroutine of its own, so that FailNow and a panic end the case alone, and returns what failed.
-func execute(parent context.Context, name string, limit time.Duration, log func(string), body func(T)) string {
-	if limit == 0 {
-		limit = LimitDefault
-	}
+// execute runs body on a goroutine of its own, so that FailNow and a panic end the case alone, and returns what failed. The case
+// counts as hung after limitScale times the patience.
+func execute(parent context.Context, name string, patience time.Duration, log func(string), body func(T)) string {
+	limit := limitScale * patience
 	ctx, cancel := context.WithTimeout(parent, limit)
 	defer cancel()
-	r := &recorder{name: name, ctx: ctx, log: log, helpers: map[string]bool{}}
+	r := &recorder{name: name, ctx: ctx, patience: patience, stalls: watchStalls(), log: log, helpers: map[string]bool{}}
+	defer r.stalls.end()
 
 	done := make(chan struct{})
 	go func() {
@@ -65,9 +65,7 @@ func execute(parent context.Context, name string, limit time.Duration, log func(
 }
 
 func (r *recorder) hung(done <-chan struct{}, limit time.Duration) {
-	buf := make([]byte, stackBytesMax)
-	buf = buf[:runtime.Stack(buf, true)]
-	r.Errorf("hung for more than %v\n%s", limit, buf)
+	r.Errorf("hung for more than %v; %s", limit, r.evidence())
 	r.mu.Lock()
 	fs := r.onHang
 	r.onHang = nil
@@ -114,7 +112,7 @@ func (r *recorder) runCleanups() {
 		r.cleanups = r.cleanups[:n-1]
 		r.mu.Unlock()
 		func() {
-			// A cleanup may call FailNow, which is Goexit: the deferred call goes on with the next one.
+			// A cleanup may call FailNow, which is Goexit: the deferred call continues with the next one.
 			finished := false
 			defer func() {
 				if !finished {
@@ -129,6 +127,7 @@ func (r *recorder) runCleanups() {
 
 func (r *recorder) Name() string             { return r.name }
 func (r *recorder) Context() context.Context { return r.ctx }
+func (r *recorder) Patience() time.Duration  { return r.patience }
 
 func (r *recorder) Helper() {
 	if pc, _, _, ok := runtime.Caller(1); ok {
@@ -148,6 +147,17 @@ func (r *recorder) OnHang(f func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.onHang = append(r.onHang, f)
+}
+
+func (r *recorder) Evidence(f func() string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.evidences = append(r.evidences, f)
+}
+
+func (r *recorder) Hang(format string, args ...any) {
+	r.Errorf("after %v still waiting for: %s; %s", r.patience, fmt.Sprintf(format, args...), r.evidence())
+	r.FailNow()
 }
 
 func (r *recorder) TempDir() string {
@@ -200,7 +210,7 @@ func (r *recorder) where() string {
 	defer r.mu.Unlock()
 	for {
 		f, more := frames.Next()
-		if !strings.Contains(f.Function, "suite.(*recorder)") && !r.helpers[f.Function] {
+		if !strings.Contains(f.Function, "suite.(*recorder)") && !r.helpers[f.Function] && !strings.Contains(f.Function, "suite.Await[") {
 			return fmt.Sprintf("%s:%d: ", filepath.Base(f.File), f.Line)
 		}
 		if !more {

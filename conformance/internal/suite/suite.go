@@ -26,9 +26,16 @@ type T interface {
 	Errorf(format string, args ...any)
 	Fatalf(format string, args ...any)
 	FailNow()
-	// OnHang registers f to be called when the case outlives its limit, to release whoever blocks: it
+	// OnHang registers f to be called when the case outlives its limit, to release the goroutines that block: f
 	// closes what is under test. Calls are made last registered first.
 	OnHang(f func())
+	// Patience is how long the case waits for an event that is due. It ends a hang, and never shows that something does not happen.
+	Patience() time.Duration
+	// Evidence registers f, whose text a hang prints: the registrations of a queue, or the state of a peer.
+	Evidence(f func() string)
+	// Hang ends the case: what it waited for did not come within its patience. It prints all evidence, how long the process itself
+	// was stopped, and all stacks. Like FailNow it is for the goroutine of the case.
+	Hang(format string, args ...any)
 }
 
 // Feature names something that an implementation may lack.
@@ -36,23 +43,19 @@ type Feature string
 
 // Case is one rule of a contract and the function that enforces it on a fixture of type F.
 type Case[F any] struct {
-	ID     string        // "area/behaviour", unique in its suite
-	Rule   string        // the sentence of the doc comment that is enforced
-	Source string        // where the rule was learnt: a defect of a known project, a manual, an RFC section
-	Needs  []Feature     // claimed: Run must pass; not claimed: Refused must
-	Limit  time.Duration // after which the case counts as hung; LimitDefault when zero
-	// Alone says that the case looks at something that a process has one of, which others that run beside it would disturb: what is
-	// allocated, or the number that a closed handle had. Prove gives it the process to itself.
+	ID     string    // "area/behaviour", unique in its suite
+	Rule   string    // what is enforced, in one sentence
+	Doc    string    // the symbol whose doc comment promises it, as "queue.Queue.Wait"; see Promises
+	Source string    // where the rule was learnt: a defect of a known project, a manual, an RFC section
+	Needs  []Feature // claimed: Run must pass; not claimed: Refused must
+	// Alone says that the case looks at something that a process has one of, and that concurrent cases would disturb: what is
+	// allocated, or the number that a closed handle had. Prove runs it when no other case runs.
 	Alone bool
 	Run   func(t T, f F)
 	// Refused checks that an implementation which does not claim Needs says so with errors.ErrUnsupported.
 	// It may be nil only where no call exists that could be refused.
 	Refused func(t T, f F)
 }
-
-// LimitDefault bounds a case that does not state a limit of its own. It is generous: it tells a hang from
-// slowness on a loaded two-core machine, and measures nothing.
-const LimitDefault = 20 * time.Second
 
 // Waiver is a known deviation of an implementation: the case is run, must fail, and the failure is reported as waived.
 type Waiver struct {
@@ -125,12 +128,12 @@ func Violations(results []Result) []Violation {
 func Check[F any](ctx context.Context, cases []Case[F], target Target[F]) []Result {
 	results := make([]Result, 0, len(cases))
 	for _, c := range cases {
-		results = append(results, runCase(ctx, c, target, nil))
+		results = append(results, runCase(ctx, c, target, Patience(), nil))
 	}
 	return results
 }
 
-func runCase[F any](ctx context.Context, c Case[F], target Target[F], log func(string)) Result {
+func runCase[F any](ctx context.Context, c Case[F], target Target[F], patience time.Duration, log func(string)) Result {
 	res := Result{Case: c.ID, Rule: c.Rule}
 	run := c.Run
 	missing := missingOf(c.Needs, target.Features)
@@ -143,7 +146,7 @@ func runCase[F any](ctx context.Context, c Case[F], target Target[F], log func(s
 	}
 	waiver := slices.IndexFunc(target.Waivers, func(w Waiver) bool { return w.Case == c.ID })
 
-	failure := execute(ctx, target.Name+"/"+c.ID, c.Limit, log, func(t T) {
+	failure := execute(ctx, target.Name+"/"+c.ID, patience, log, func(t T) {
 		f, err := target.Open(t)
 		if err != nil {
 			t.Fatalf("open: %v", err)

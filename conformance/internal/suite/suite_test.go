@@ -3,6 +3,8 @@ package suite
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -60,7 +62,7 @@ func TestOutcomes(t *testing.T) {
 
 func TestAHungCaseIsReleasedAndReported(t *testing.T) {
 	release := make(chan struct{})
-	got := execute(context.Background(), "x", 10*time.Millisecond, nil, func(t T) {
+	got := execute(context.Background(), "x", time.Millisecond, nil, func(t T) {
 		t.OnHang(func() { close(release) })
 		<-release
 	})
@@ -71,7 +73,7 @@ func TestAHungCaseIsReleasedAndReported(t *testing.T) {
 
 func TestAPanicAndFailNowEndTheCaseAlone(t *testing.T) {
 	cleaned := 0
-	got := execute(context.Background(), "x", 0, nil, func(t T) {
+	got := execute(context.Background(), "x", Patience(), nil, func(t T) {
 		t.Cleanup(func() { cleaned++ })
 		t.Cleanup(func() { t.FailNow() })
 		t.Cleanup(func() { panic("in cleanup") })
@@ -84,25 +86,62 @@ func TestAPanicAndFailNowEndTheCaseAlone(t *testing.T) {
 
 func TestAFailureNamesTheLineOfTheCase(t *testing.T) {
 	helper := func(t T) { t.Helper(); t.Errorf("bad") }
-	got := execute(context.Background(), "x", 0, nil, func(t T) { helper(t) })
+	got := execute(context.Background(), "x", Patience(), nil, func(t T) { helper(t) })
 	if !strings.HasPrefix(got, "suite_test.go:") || !strings.HasSuffix(got, ": bad") {
 		t.Errorf("got %q", got)
 	}
 }
 
+// proof is of the cases above, whose detections are in a file of text.
+func proof(t *testing.T, text string, mutants []Mutant[*counter]) Proof[*counter] {
+	path := filepath.Join(t.TempDir(), "detections.txt")
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return Proof[*counter]{Cases: cases, Mutants: mutants, Controls: []Target[*counter]{{Name: "good", Open: open(0)}}, Detections: path}
+}
+
 func TestProve(t *testing.T) {
-	opened := 0
-	Prove(t, cases, []Mutant[*counter]{
-		{Name: "starts at one", Target: Target[*counter]{Open: open(1)}, Caught: []string{"add/one"}},
-		{Name: "refuses wrongly", Target: Target[*counter]{Open: open(-1)}, Caught: []string{"add/one", "add/needs"}},
-		{Name: "refuses wrongly, or so", Target: Target[*counter]{Open: open(-1)}, Caught: []string{"add/one"}, Chance: []string{"add/needs"}},
-		{Name: "starts at one now and then", Target: Target[*counter]{Open: func(T) (*counter, error) {
-			// The first trial opens two counters, for two cases; then only the case is tried that has not reported it.
-			opened++
-			return &counter{max(0, opened-2)}, nil
-		}}, Caught: []string{"add/one"}},
-	}, []Target[*counter]{{Name: "good", Open: open(0)}})
-	if opened != 3 {
-		t.Errorf("%d counters were opened, want 3", opened)
+	Prove(t, proof(t, "refuses wrongly\tadd/needs add/one\n", []Mutant[*counter]{
+		{Name: "starts at one", Target: Target[*counter]{Open: open(1)}, Detects: "add/one"},
+		{Name: "refuses wrongly", Target: Target[*counter]{Open: open(-1)}, Detects: "add/one"},
+	}))
+}
+
+func TestDetectionsAreWhatTheCasesReport(t *testing.T) {
+	p := proof(t, "", []Mutant[*counter]{
+		{Name: "starts at one", Target: Target[*counter]{Open: open(1)}, Detects: "add/one"},
+		{Name: "refuses wrongly", Target: Target[*counter]{Open: open(-1)}, Detects: "add/one"},
+	})
+	text := string(p.detect().text())
+	if want := "refuses wrongly\tadd/needs add/one\nstarts at one\tadd/one\n"; text != want {
+		t.Errorf("got %q, want %q", text, want)
+	}
+	if again := string(parseDetections([]byte(text)).text()); again != text {
+		t.Errorf("read and written again: %q, want %q", again, text)
+	}
+}
+
+func TestAHangShowsTheEvidence(t *testing.T) {
+	got := execute(context.Background(), "x", time.Millisecond, nil, func(t T) {
+		t.Evidence(func() string { return "handle 7 is registered" })
+		Await(t, "a value", make(chan int))
+	})
+	for _, want := range []string{"suite_test.go:", "still waiting for: a value", "handle 7 is registered", "the process was stopped for", "goroutine "} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the text of the hang lacks %q: %s", want, got)
+		}
+	}
+}
+
+func TestWorkThatMovesIsNoHang(t *testing.T) {
+	const steps = 50
+	n := 0
+	got := execute(context.Background(), "x", 20*time.Millisecond, nil, func(t T) {
+		Moving(t, "steps", func() int { n++; return n }, func() bool { return n > steps })
+		Until(t, "what never comes", func() bool { return false })
+	})
+	if n <= steps || !strings.Contains(got, "what never comes") {
+		t.Errorf("%d steps; got %q", n, got)
 	}
 }

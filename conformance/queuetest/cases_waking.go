@@ -98,9 +98,6 @@ func wakeOne(t T, f *Fixture) {
 // wakeNeverLost has producers that each wait until their post has been seen: one Wake that is lost leaves them waiting.
 func wakeNeverLost(t T, f *Fixture) {
 	const producers, posts = 8, 10
-	slow := *f
-	slow.patience *= 4 // each post waits for two goroutines to be run
-	f = &slow
 	const total = 1 + producers*posts + posts
 	var posted, waits atomic.Int64
 	var mu sync.Mutex

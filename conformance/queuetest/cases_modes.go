@@ -55,7 +55,7 @@ func modeCases() []Case {
 		}, unaskedHangUp),
 		perMode(Case{
 			ID: "data-and-end", Rule: "Readable: there are bytes, or the end; data before the end is not lost.",
-			Source: "netpoll#122, netius#79, gnet#529, kqueue(2) EV_EOF", Limit: loadLimit,
+			Source: "netpoll#122, netius#79, gnet#529, kqueue(2) EV_EOF",
 		}, dataAndEnd),
 		{{
 			ID: "level/beside-others", Rule: "No source is passed over for ever, nor a Wake, beside one that is always ready.",

@@ -1,0 +1,79 @@
+package bufstrategytest
+
+import "github.com/edgewise-go/edgewise/bufstrategy"
+
+// restMutants have sockets.
+func restMutants() []mutant {
+	over := func(name string, target Target, detects string) mutant { return seen(name, onSockets(target), detects) }
+	return []mutant{
+		over("over sockets, fill takes full for drained", filling(fillFault{fullIsDrained: true}),
+			"rest/read-to-the-end"),
+		over("over sockets, fill takes the budget for drained", filling(fillFault{budgetIsDrained: true}),
+			"rest/all-sent-before-the-first-read"),
+		over("over sockets, fill takes short for drained", filling(fillFault{shortIsDrained: true}),
+			"fill/no-progress"),
+		over("over sockets, fill takes the end for drained", filling(fillFault{eofIsDrained: true}),
+			"short-read/not-with-a-hang-up"),
+		over("over sockets, fill takes drained for the end", joining(func(f *Fixture) { f.Fill = drainedIsEOF }),
+			"fill/wrapped-would-block"),
+		over("fill drops a byte at full", joining(func(f *Fixture) { f.Fill = dropsAtFull }),
+			"rest/end-at-the-limit"),
+		over("over sockets, flush loses a byte", joining(func(f *Fixture) { f.Flush = losesAByte }),
+			"rest/write-to-the-end"),
+		over("over sockets, flush takes blocked for emptied", flushing(flushFault{blockedIsEmpty: true}),
+			"flush/blocked-keeps-the-rest"),
+		over("over sockets, flush drops the rest when blocked", flushing(flushFault{blockedDrops: true}),
+			"flush/blocked-keeps-the-rest"),
+		over("over sockets, flush takes short for blocked", flushing(flushFault{shortIsBlocked: true}),
+			"flush/short-write-goes-on"),
+		over("holds more than it promises", with(func(b bufstrategy.Buffer, _ Config) fault {
+			return fault{stats: func() bufstrategy.Stats {
+				s := b.Stats()
+				s.ResidentMax += 1 << 20
+				return s
+			}}
+		}),
+			"rest/read-to-the-end"),
+		over("discard of nothing takes a byte", with(func(b bufstrategy.Buffer, _ Config) fault {
+			return fault{discard: func(n int) {
+				if n == 0 {
+					n = min(1, b.Len())
+				}
+				b.Discard(n)
+			}}
+		}),
+			"discard/in-order"),
+		over("a view is wrong at one position", with(func(b bufstrategy.Buffer, _ Config) fault {
+			return fault{view: func(n int) ([]byte, error) {
+				if b.Len() == 13 && b.Limit() == 17 && n == 11 {
+					return b.View(10)
+				}
+				return b.View(n)
+			}}
+		}), "wrap/every-position"),
+	}
+}
+
+func dropsAtFull(dst bufstrategy.Buffer, src bufstrategy.Source, budget int) (bufstrategy.Outcome, int, error) {
+	o, n, err := bufstrategy.Fill(dst, src, budget)
+	if o == bufstrategy.Full && err == nil {
+		_, _ = src.TryReadv([][]byte{make([]byte, 1)})
+	}
+	return o, n, err
+}
+
+func drainedIsEOF(dst bufstrategy.Buffer, src bufstrategy.Source, budget int) (bufstrategy.Outcome, int, error) {
+	o, n, err := bufstrategy.Fill(dst, src, budget)
+	if o == bufstrategy.Drained {
+		o = bufstrategy.EOF
+	}
+	return o, n, err
+}
+
+func losesAByte(src bufstrategy.Buffer, dst bufstrategy.Sink, budget int) (bufstrategy.Outcome, int, error) {
+	o, n, err := bufstrategy.Flush(src, dst, budget)
+	if n > 1 {
+		src.Discard(min(1, src.Len()))
+	}
+	return o, n, err
+}

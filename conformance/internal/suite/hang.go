@@ -1,0 +1,122 @@
+package suite
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// stackBytesMax bounds the goroutine dump of a hang.
+const stackBytesMax = 256 << 10
+
+// stallProbe is how often a case looks whether its process runs; stallMin is the shortest delay of that look that counts as a stop.
+const (
+	stallProbe = 50 * time.Millisecond
+	stallMin   = 100 * time.Millisecond
+)
+
+// stalls measures how long the process was stopped while a case ran: by a signal, a debugger, the hypervisor or other load. It
+// tells a stopped machine from a lost event.
+type stalls struct {
+	begun          time.Time
+	total, longest atomic.Int64 // nanoseconds
+	stop           chan struct{}
+}
+
+// watchStalls measures until end is called.
+func watchStalls() *stalls {
+	s := &stalls{begun: time.Now(), stop: make(chan struct{})}
+	go s.run()
+	return s
+}
+
+func (s *stalls) end() { close(s.stop) }
+
+func (s *stalls) run() {
+	timer := time.NewTimer(stallProbe)
+	defer timer.Stop()
+	for {
+		due := time.Now().Add(stallProbe)
+		select {
+		case <-s.stop:
+			return
+		case <-timer.C:
+		}
+		if late := time.Since(due); late >= stallMin {
+			s.total.Add(int64(late))
+			if int64(late) > s.longest.Load() {
+				s.longest.Store(int64(late))
+			}
+		}
+		timer.Reset(stallProbe)
+	}
+}
+
+func (s *stalls) String() string {
+	return fmt.Sprintf("the process was stopped for %v of %v, at most %v at once",
+		time.Duration(s.total.Load()).Round(time.Millisecond), time.Since(s.begun).Round(time.Millisecond),
+		time.Duration(s.longest.Load()).Round(time.Millisecond))
+}
+
+// evidence says what is known of a hang: whether the process was stopped, what the case has registered with Evidence, and the
+// stacks of all goroutines.
+func (r *recorder) evidence() string {
+	var b strings.Builder
+	fmt.Fprintln(&b, r.stalls)
+	r.mu.Lock()
+	fs := r.evidences
+	r.mu.Unlock()
+	for _, f := range fs {
+		fmt.Fprintln(&b, strings.TrimRight(f(), "\n"))
+	}
+	buf := make([]byte, stackBytesMax)
+	b.Write(buf[:runtime.Stack(buf, true)])
+	return b.String()
+}
+
+// Await receives one value of c, or ends the case as hung if none comes within its patience.
+func Await[V any](t T, what string, c <-chan V) V {
+	t.Helper()
+	timer := time.NewTimer(t.Patience())
+	defer timer.Stop()
+	select {
+	case v := <-c:
+		return v
+	case <-timer.C:
+	}
+	t.Hang("%s", what)
+	panic("unreachable: Hang ends the case")
+}
+
+// pollEvery is how long Until and Moving sleep between two looks, once yielding has not helped.
+const (
+	pollEvery = 200 * time.Microsecond
+	yieldsMax = 100
+)
+
+// Until calls so until it returns true, or ends the case as hung if it does not within the patience of the case.
+func Until(t T, what string, so func() bool) {
+	t.Helper()
+	Moving(t, what, func() int { return 0 }, so)
+}
+
+// Moving is Until for much work: the case hangs when moved has returned the same value for as long as the patience of the case.
+func Moving(t T, what string, moved func() int, done func() bool) {
+	t.Helper()
+	last, since := moved(), time.Now()
+	for looks := 0; !done(); looks++ {
+		switch now := moved(); {
+		case now != last:
+			last, since = now, time.Now()
+		case time.Since(since) > t.Patience():
+			t.Hang("%s (at %d)", what, now)
+		}
+		if looks < yieldsMax {
+			runtime.Gosched()
+		} else {
+			time.Sleep(pollEvery)
+		}
+	}
+}

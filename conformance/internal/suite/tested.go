@@ -1,0 +1,33 @@
+package suite
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// tested is a T that reports to a *testing.T.
+type tested struct {
+	*testing.T
+	stalls *stalls
+	r      *recorder // holds the evidence
+}
+
+// Of makes t a T, for tests that use a target without being a case of the suite.
+func Of(t *testing.T) T {
+	t.Helper()
+	s := watchStalls()
+	t.Cleanup(s.end)
+	return tested{T: t, stalls: s, r: &recorder{stalls: s}}
+}
+
+// OnHang has f called at the end of the test: its deadline is that of the program, which ends with the stacks of a hang.
+func (t tested) OnHang(f func()) { t.Cleanup(f) }
+
+func (t tested) Patience() time.Duration   { return Patience() }
+func (t tested) Evidence(f func() string) { t.r.Evidence(f) }
+
+func (t tested) Hang(format string, args ...any) {
+	t.Helper()
+	t.Fatalf("after %v still waiting for: %s; %s", t.Patience(), fmt.Sprintf(format, args...), t.r.evidence())
+}
