@@ -1,6 +1,6 @@
 // Package bufstrategytest checks that a strategy of package bufstrategy keeps the contract of bufstrategy.Buffer.
 //
-// A test of an implementation of your own is a [Target] and a call of [TestBuffer].
+// A test of an implementation of your own is a [Target] and a call of [Run].
 //
 // With the feature [Sockets] it is also used for TCP connections over loopback, which are read and written in random pieces to the last byte and
 // the end behind it, by code that waits only where Fill says Drained and Flush says Blocked. [Fixture].Serve puts them on a loop of your own.
@@ -100,14 +100,14 @@ type Fixture struct {
 	Volume int
 }
 
-// TestBuffer runs every case against target as a subtest of t.
-func TestBuffer(t *testing.T, target Target) {
+// Run runs every case against target as a subtest of t.
+func Run(t *testing.T, target Target) {
 	t.Helper()
 	suite.Run(t, "bufstrategy", Cases(), target)
 }
 
-// CheckBuffer runs every case against target without a *testing.T.
-func CheckBuffer(ctx context.Context, target Target) []Violation {
+// Check runs every case against target without a *testing.T.
+func Check(ctx context.Context, target Target) []Violation {
 	return suite.Violations(suite.Check(ctx, Cases(), target))
 }
 

@@ -11,7 +11,7 @@ import (
 func budgetCases() []Case {
 	return []Case{
 		{
-			ID: "budget/refused-and-nothing-lost",
+			ID: "budget/refused-and-nothing-lost", Doc: "bufstrategy.MemoryBudget",
 			Rule: "At the bound memory is refused and nothing is lost: Space offers the room that its buffer has already, or nothing, " +
 				"which Fill reports as Full with ErrExhausted, and a View that would have to copy returns ErrExhausted.",
 			Source:  "one slow reader must not take the memory of a process: gnet #423",
@@ -19,19 +19,19 @@ func budgetCases() []Case {
 			Run:     budgetRefused,
 			Refused: budgetUnsupported,
 		}, {
-			ID:      "budget/holds-what-is-resident",
+			ID: "budget/holds-what-is-resident", Doc: "bufstrategy.MemoryBudget",
 			Rule:    "It counts bytes that are resident: the arrays of buffers, and the blocks of pools, those that a Pool keeps for reuse included.",
 			Needs:   []Feature{Budgets},
 			Run:     budgetHoldsResident,
 			Refused: budgetUnsupported,
 		}, {
-			ID:      "budget/never-beyond",
+			ID: "budget/never-beyond", Doc: "bufstrategy.MemoryBudget",
 			Rule:    "Used is never more than Limit, not for a moment.",
 			Needs:   []Feature{Budgets},
 			Run:     budgetNeverBeyond,
 			Refused: budgetUnsupported,
 		}, {
-			ID:      "budget/given-back",
+			ID: "budget/given-back", Doc: "bufstrategy.Ring.Release",
 			Rule:    "Release forgets the unread bytes and gives all memory back.",
 			Needs:   []Feature{Budgets},
 			Run:     budgetGivenBack,

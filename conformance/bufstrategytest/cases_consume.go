@@ -5,7 +5,7 @@ import "math/rand/v2"
 func consumeCases() []Case {
 	return []Case{
 		{
-			ID:   "segments/all-in-order",
+			ID: "segments/all-in-order", Doc: "bufstrategy.Buffer.Segments",
 			Rule: "Segments returns all unread bytes, in order, for a vectored write, and consumes nothing.",
 			Run: func(t T, f *Fixture) {
 				for _, limit := range []int{10, 1000, LimitBytesMax} {
@@ -16,11 +16,11 @@ func consumeCases() []Case {
 				}
 			},
 		}, {
-			ID:   "segments/none-empty",
+			ID: "segments/none-empty", Doc: "bufstrategy.Buffer.Segments",
 			Rule: "No segment is empty; there may be more segments than one system call takes.",
 			Run:  segmentsNoneEmpty,
 		}, {
-			ID:   "segments/capacity-clipped",
+			ID: "segments/capacity-clipped", Doc: "bufstrategy.Buffer",
 			Rule: "The capacity of every segment and view is clipped to its length, so that append cannot reach other bytes.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Config{Limit: 1000})
@@ -33,11 +33,11 @@ func consumeCases() []Case {
 				}
 			},
 		}, {
-			ID:   "discard/in-order",
+			ID: "discard/in-order", Doc: "bufstrategy.Buffer.Discard",
 			Rule: "Discard consumes the first n unread bytes.",
 			Run:  discardInOrder,
 		}, {
-			ID:   "discard/too-much-panics",
+			ID: "discard/too-much-panics", Doc: "bufstrategy.Buffer.Discard",
 			Rule: "Discard panics when n is negative or more than Len.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Config{Limit: 100})
@@ -47,7 +47,7 @@ func consumeCases() []Case {
 				wantUnread(t, b, []byte("four"))
 			},
 		}, {
-			ID:     "paused/between-watermarks",
+			ID: "paused/between-watermarks", Doc: "bufstrategy.Buffer.Paused",
 			Rule:   "Paused reports true from when Len has reached the high watermark until it has fallen to the low one.",
 			Source: "slow readers without a bound: gnet #213, #423",
 			Run:    pausedBetween,

@@ -12,19 +12,19 @@ import (
 func fillCases() []Case {
 	return []Case{
 		{
-			ID:     "fill/drained-after-would-block",
+			ID: "fill/drained-after-would-block", Doc: "bufstrategy.Fill",
 			Rule:   "Fill reports Drained only after src has said would-block.",
 			Source: "an edge comes once: bytes left in the socket bring no other (shadow #3274)",
 			Run:    fillDrained,
 		}, {
-			ID:   "fill/wrapped-would-block",
+			ID: "fill/wrapped-would-block", Doc: "bufstrategy.Source",
 			Rule: "When there is nothing to read it returns an error that has a method WouldBlock() bool which reports true, or that wraps such an error.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Config{Limit: 1000})
 				wantFill(t, f, b, &socket{wrap: true}, 0, bufstrategy.Drained, 0)
 			},
 		}, {
-			ID:   "fill/full-without-asking",
+			ID: "fill/full-without-asking", Doc: "bufstrategy.Fill",
 			Rule: "Fill reports Full as soon as dst has no room, without asking src.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Config{Limit: 1000})
@@ -40,12 +40,12 @@ func fillCases() []Case {
 				wantUnread(t, b, want)
 			},
 		}, {
-			ID:     "fill/eof-behind-data",
+			ID: "fill/eof-behind-data", Doc: "bufstrategy.Fill",
 			Rule:   "Fill reports EOF when src has ended, and the bytes before the end are in dst.",
 			Source: "data and FIN in one event: netpoll #122, #226, netty #3709",
 			Run:    fillEOF,
 		}, {
-			ID:     "fill/budget",
+			ID: "fill/budget", Doc: "bufstrategy.Fill",
 			Rule:   "budget bounds the bytes; Fill never reads more.",
 			Source: "one fast peer starves the others of a loop",
 			Run: func(t T, f *Fixture) {
@@ -66,12 +66,12 @@ func fillCases() []Case {
 				wantFill(t, f, b, &socket{data: pattern(2*budget, 26), arrived: 2 * budget}, budget, bufstrategy.Budget, budget)
 			},
 		}, {
-			ID:     "fill/failure-keeps-bytes",
+			ID: "fill/failure-keeps-bytes", Doc: "bufstrategy.Fill",
 			Rule:   "With Failed it is the error of src, as src returned it; bytes read before the error are in dst.",
 			Source: "-1 taken for a count: gnet #569; a reset behind data: netpoll #128",
 			Run:    fillFailure,
 		}, {
-			ID:   "fill/no-progress",
+			ID: "fill/no-progress", Doc: "bufstrategy.Fill",
 			Rule: "io.ErrNoProgress means that src returned neither bytes nor an error.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Config{Limit: 1000})
@@ -82,7 +82,7 @@ func fillCases() []Case {
 				wantUnread(t, b, []byte("abc"))
 			},
 		}, {
-			ID: "fill/everything-without-a-stall",
+			ID: "fill/everything-without-a-stall", Doc: "bufstrategy.Full",
 			Rule: "Full: the buffer has no room; bytes may remain in the source. Consume, then Fill again without waiting for " +
 				"readiness: the edge for bytes that are already there has been delivered and does not come again.",
 			Source: "a buffer full while there is more to read: shadow #3274; yielded and forgotten: nbio",

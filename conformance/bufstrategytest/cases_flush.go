@@ -12,7 +12,7 @@ import (
 func flushCases() []Case {
 	return []Case{
 		{
-			ID:   "flush/emptied",
+			ID: "flush/emptied", Doc: "bufstrategy.Emptied",
 			Rule: "Emptied: all bytes were written.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Config{Limit: 1000})
@@ -25,7 +25,7 @@ func flushCases() []Case {
 				wantBytes(t, "written", dst.data, want)
 			},
 		}, {
-			ID:     "flush/blocked-keeps-the-rest",
+			ID: "flush/blocked-keeps-the-rest", Doc: "bufstrategy.Blocked",
 			Rule:   "Blocked: the sink would block. The rest stays in the buffer; wait for writability.",
 			Source: "bytes dropped or sent twice after a partial write: gnet #569, libuv 1158b845",
 			Run: func(t T, f *Fixture) {
@@ -43,7 +43,7 @@ func flushCases() []Case {
 				}
 			},
 		}, {
-			ID:     "flush/short-write-goes-on",
+			ID: "flush/short-write-goes-on", Doc: "bufstrategy.Flush",
 			Rule:   "A short write is not taken for would-block: Flush writes on until dst says so.",
 			Source: "tokio #7872",
 			Run: func(t T, f *Fixture) {
@@ -54,7 +54,7 @@ func flushCases() []Case {
 				wantBytes(t, "written", dst.data, []byte("piece by piece"))
 			},
 		}, {
-			ID:   "flush/budget",
+			ID: "flush/budget", Doc: "bufstrategy.Flush",
 			Rule: "budget bounds the bytes; Flush never writes more.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Config{Limit: 1000})
@@ -65,7 +65,7 @@ func flushCases() []Case {
 				wantUnread(t, b, want[100:])
 			},
 		}, {
-			ID:   "flush/failure-keeps-the-rest",
+			ID: "flush/failure-keeps-the-rest", Doc: "bufstrategy.Flush",
 			Rule: "The error is nil except with Failed, where it is the error of dst, as dst returned it; bytes that dst did not count as written stay in src.",
 			Run: func(t T, f *Fixture) {
 				broken := errors.New("broken pipe")
@@ -87,7 +87,7 @@ func flushCases() []Case {
 				}
 			},
 		}, {
-			ID:     "flush/everything-to-a-slow-reader",
+			ID: "flush/everything-to-a-slow-reader", Doc: "bufstrategy.Buffer.Paused",
 			Rule:   "It is advice for the producer, to be heeded or not: Limit is the bound.",
 			Source: "a peer that does not read took all memory: gnet #213, #214, #423",
 			Run:    flushEverything,

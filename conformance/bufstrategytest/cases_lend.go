@@ -9,28 +9,28 @@ import (
 func lendCases() []Case {
 	return []Case{
 		{
-			ID:    "lend/returned-once",
+			ID: "lend/returned-once", Doc: "bufstrategy.Lender.Return",
 			Rule:  "Return is called exactly once for each segment that a Kernel took, when its last byte was discarded, or copied elsewhere, and by Release.",
 			Needs: []Feature{Lends},
 			Run:   lendReturnedOnce,
 		}, {
-			ID:     "lend/not-while-unread",
+			ID: "lend/not-while-unread", Doc: "bufstrategy.Kernel.Lend",
 			Rule:   "Lend takes p, which is filled, behind the unread bytes, without a copy.",
 			Source: "a provided buffer that the kernel filled again while it was read: liburing, io_uring_register_buf_ring(3)",
 			Needs:  []Feature{Lends},
 			Run:    lendNotWhileUnread,
 		}, {
-			ID:    "lend/in-order",
+			ID: "lend/in-order", Doc: "bufstrategy.Kernel",
 			Rule:  "So what a mechanism has received into its own buffers is read without a copy, and in order with what was read by Space and Commit into segments of the Pool: one mechanism can be exchanged for another on the same buffer.",
 			Needs: []Feature{Lends},
 			Run:   lendInOrder,
 		}, {
-			ID:    "lend/refused-at-the-bound",
+			ID: "lend/refused-at-the-bound", Doc: "bufstrategy.Kernel.Lend",
 			Rule:  "Lend reports false, and takes nothing, when p is more than Limit less Len, or LentMax segments are lent, or there is no Lender.",
 			Needs: []Feature{Lends},
 			Run:   lendBound,
 		}, {
-			ID:    "lend/handover",
+			ID: "lend/handover", Doc: "bufstrategy.Kernel",
 			Rule:  "MoveFrom takes lent segments from a Kernel as it does others; they go back to their Lender from where they are then.",
 			Needs: []Feature{Lends, HandsOver},
 			Run:   lendHandover,

@@ -10,7 +10,7 @@ import (
 func lifetimeCases() []Case {
 	return []Case{
 		{
-			ID:   "release/gives-all-back",
+			ID: "release/gives-all-back", Doc: "bufstrategy.Ring.Release",
 			Rule: "Release forgets the unread bytes and gives all memory back.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Config{Limit: 5000})
@@ -24,7 +24,7 @@ func lifetimeCases() []Case {
 				}
 			},
 		}, {
-			ID:   "release/usable-again",
+			ID: "release/usable-again", Doc: "bufstrategy.Buffer.Release",
 			Rule: "The buffer is empty afterwards and may be used again; Release of an empty buffer is allowed.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Config{Limit: 5000})
@@ -37,11 +37,11 @@ func lifetimeCases() []Case {
 				}
 			},
 		}, {
-			ID:   "trim/keeps-unread",
+			ID: "trim/keeps-unread", Doc: "bufstrategy.Buffer.Trim",
 			Rule: "Trim gives back memory that the unread bytes do not need, as far as the strategy can, and keeps those bytes.",
 			Run:  trimKeepsUnread,
 		}, {
-			ID:     "trim/empty-holds-nothing",
+			ID: "trim/empty-holds-nothing", Doc: "bufstrategy.Buffer.Trim",
 			Rule:   "An empty buffer holds no memory after Trim.",
 			Source: "idle connections that keep the buffers of their last burst: gnet #337, #660",
 			Run: func(t T, f *Fixture) {
@@ -57,14 +57,14 @@ func lifetimeCases() []Case {
 				}
 			},
 		}, {
-			ID:      "poison/discarded",
+			ID: "poison/discarded", Doc: "bufstrategy.Options.Poison",
 			Rule:    "Poison overwrites bytes with the byte Poison when they are discarded or released, or moved away from, to find who reads them later.",
 			Source:  "data kept past the callback and overwritten by the next read: gnet #648, #649, netpoll #342",
 			Needs:   []Feature{Poisons},
 			Run:     poisonDiscarded,
 			Refused: poisonRefused,
 		}, {
-			ID:    "poison/released",
+			ID: "poison/released", Doc: "bufstrategy.Options.Poison",
 			Rule:  "Poison overwrites bytes with the byte Poison when they are discarded or released, or moved away from, to find who reads them later.",
 			Needs: []Feature{Poisons},
 			Run: func(t T, f *Fixture) {
@@ -76,13 +76,13 @@ func lifetimeCases() []Case {
 			},
 			Refused: poisonRefused,
 		}, {
-			ID:      "poison/never-unread",
+			ID: "poison/never-unread", Doc: "bufstrategy.Options.Poison",
 			Rule:    "It never touches unread bytes.",
 			Needs:   []Feature{Poisons},
 			Run:     func(t T, f *Fixture) { runModel(t, f, Config{Limit: 1500, Poison: true}, 500) },
 			Refused: poisonRefused,
 		}, {
-			ID:     "exhausted/nothing-lost",
+			ID: "exhausted/nothing-lost", Doc: "bufstrategy.ErrExhausted",
 			Rule:   "ErrExhausted says that memory shared with other buffers has reached its bound. Nothing was lost.",
 			Source: "one slow reader must not take the bytes of another: gnet #423",
 			Needs:  []Feature{SharesMemory},

@@ -12,7 +12,7 @@ import (
 func modelCases() []Case {
 	return []Case{
 		{
-			ID:   "model/random",
+			ID: "model/random", Doc: "bufstrategy.Buffer",
 			Rule: "Buffer is a bounded queue of bytes between a producer and a consumer, of which a socket is usually one.",
 			Run: func(t T, f *Fixture) {
 				for _, limit := range []int{1, 7, 256, 1500, 20_000} {
@@ -20,7 +20,7 @@ func modelCases() []Case {
 				}
 			},
 		}, {
-			ID:     "model/several",
+			ID: "model/several", Doc: "bufstrategy.Buffer",
 			Rule:   "Buffers never see each other's bytes, whatever memory they share.",
 			Source: "a pooled slice that two connections held: nbio, netpoll #146",
 			Run:    modelSeveral,

@@ -14,38 +14,38 @@ import (
 func parserCases() []Case {
 	return []Case{
 		{
-			ID:     "stats/consumed",
+			ID: "stats/consumed", Doc: "bufstrategy.Stats",
 			Rule:   "Moved less Len is how many bytes have been consumed since the buffer was made, by Discard, Release or otherwise.",
 			Source: "a parser remembers how far it has looked, and the buffer is given to the next connection",
 			Run:    statsConsumed,
 		}, {
-			ID:   "index/across-segments",
+			ID: "index/across-segments", Doc: "bufstrategy.IndexBytes",
 			Rule: "IndexBytes finds sep wherever segments end.",
 			Run:  indexAcrossSegments,
 		}, {
-			ID:     "message/any-pieces",
+			ID: "message/any-pieces", Doc: "bufstrategy.Finder",
 			Rule:   "What it answers does not depend on the pieces in which the bytes came.",
 			Source: "a request that was split where nobody had tried",
 			Run:    messageAnyPieces,
 		}, {
-			ID:   "message/find-takes-nothing",
+			ID: "message/find-takes-nothing", Doc: "bufstrategy.Finder",
 			Rule: "Find consumes and copies nothing, and never waits.",
 			Run:  messageFindTakesNothing,
 		}, {
-			ID:     "message/never-short-at-limit",
+			ID: "message/never-short-at-limit", Doc: "bufstrategy.Finder",
 			Rule:   "With Limit bytes unread it does not answer ErrShort.",
 			Source: "a full buffer, and a parser that waits for more: a stall",
 			Run:    messageNeverShortAtLimit,
 		}, {
-			ID:   "wait-reader/as-bufio",
+			ID: "wait-reader/as-bufio", Doc: "bufstrategy.WaitReader",
 			Rule: "A method that has the name of one of bufio.Reader behaves as that does",
 			Run:  waitReaderAsBufio,
 		}, {
-			ID:   "wait-writer/as-bufio",
+			ID: "wait-writer/as-bufio", Doc: "bufstrategy.WaitWriter",
 			Rule: "A method that has the name of one of bufio.Writer behaves as that does.",
 			Run:  waitWriterAsBufio,
 		}, {
-			ID:     "wait-writer/waits-at-limit",
+			ID: "wait-writer/waits-at-limit", Doc: "bufstrategy.WaitWriter",
 			Rule:   "At Limit of the Buffer it writes what there is to Sink, and waits as long as the peer does not take it; so it never holds more.",
 			Source: "slow readers without a bound: gnet #213, #423",
 			Run:    waitWriterWaitsAtLimit,

@@ -24,25 +24,25 @@ func restCases() []Case {
 		"readiness: the edge for bytes that are already there has been delivered and does not come again."
 	return []Case{
 		{
-			ID:     "rest/read-to-the-end",
+			ID: "rest/read-to-the-end", Doc: "bufstrategy.Full",
 			Rule:   full,
 			Source: "a buffer full while there is more to read: shadow #3274; yielded and forgotten: nbio",
 			Needs:  []Feature{Sockets},
 			Run:    readToTheEnd,
 		}, {
-			ID:     "rest/all-sent-before-the-first-read",
+			ID: "rest/all-sent-before-the-first-read", Doc: "bufstrategy.Budget",
 			Rule:   "The socket is still ready: yield, then go on without waiting.",
 			Source: "the one edge is gone when the reader begins, and no other comes: netty #3709",
 			Needs:  []Feature{Sockets},
 			Run:    readWhatIsThere,
 		}, {
-			ID:     "rest/end-at-the-limit",
+			ID: "rest/end-at-the-limit", Doc: "bufstrategy.Fill",
 			Rule:   "Fill reports EOF when src has ended, and the bytes before the end are in dst.",
 			Source: "data and FIN in one event: netpoll #122, #226, #278",
 			Needs:  []Feature{Sockets},
 			Run:    endAtTheLimit,
 		}, {
-			ID:     "rest/write-to-the-end",
+			ID: "rest/write-to-the-end", Doc: "bufstrategy.Blocked",
 			Rule:   "The rest stays in the buffer; wait for writability.",
 			Source: "bytes dropped or sent twice after a partial write: gnet #569, libuv 1158b845",
 			Needs:  []Feature{Sockets},

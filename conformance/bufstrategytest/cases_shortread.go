@@ -5,7 +5,7 @@ import "github.com/edgewise-go/edgewise/bufstrategy"
 func shortReadCases() []Case {
 	return []Case{
 		{
-			ID: "short-read/saves-a-read",
+			ID: "short-read/saves-a-read", Doc: "bufstrategy.ShortReader",
 			Rule: "ShortReadDrains reports true when a read that got fewer bytes than it asked for proves that the source is drained, " +
 				"and that every byte which arrives after it brings a readiness event.",
 			Source: "peers pay a read a message to be told that there is no more",
@@ -20,7 +20,7 @@ func shortReadCases() []Case {
 				}
 			},
 		}, {
-			ID:     "short-read/only-when-short",
+			ID: "short-read/only-when-short", Doc: "bufstrategy.ShortReader",
 			Rule:   "Fill asks after each short read, and after no other.",
 			Source: "an exact read taken for the last: tokio #5866",
 			Run: func(t T, f *Fixture) {
@@ -45,7 +45,7 @@ func shortReadCases() []Case {
 				wantFill(t, f, b, src, 10, bufstrategy.Budget, 10)
 			},
 		}, {
-			ID:     "short-read/not-with-a-hang-up",
+			ID: "short-read/not-with-a-hang-up", Doc: "bufstrategy.ShortReader",
 			Rule:   "once a hang-up or end of stream was seen in any event of the handle: data and FIN arrive as one event, the short read takes the data, and no second event comes for the end;",
 			Source: "short read hides the end: netpoll #278, netty #4317, #6303",
 			Run: func(t T, f *Fixture) {
@@ -56,7 +56,7 @@ func shortReadCases() []Case {
 				wantUnread(t, b, want)
 			},
 		}, {
-			ID:     "short-read/not-with-emulated-edges",
+			ID: "short-read/not-with-emulated-edges", Doc: "bufstrategy.ShortReader",
 			Rule:   "when edges are not native but emulated, as over poll(2) or on Windows: there an event is armed by would-block, which a short read does not declare.",
 			Source: "tokio #5866, #7872",
 			Run: func(t T, f *Fixture) {

@@ -9,7 +9,7 @@ import (
 func spaceCases() []Case {
 	return []Case{
 		{
-			ID:   "space/empty-only-at-limit",
+			ID: "space/empty-only-at-limit", Doc: "bufstrategy.Buffer.Space",
 			Rule: "Space offers nothing only when Len has reached Limit, or when memory shared with other buffers is exhausted.",
 			Run: eachStep(func(t T, b bufstrategy.Buffer, space [][]byte) {
 				if n := sum(space); (n == 0) != (b.Len() == b.Limit()) {
@@ -17,7 +17,7 @@ func spaceCases() []Case {
 				}
 			}),
 		}, {
-			ID:   "space/within-limit",
+			ID: "space/within-limit", Doc: "bufstrategy.Buffer.Space",
 			Rule: "The segments of Space never add up to more than Limit less Len, and none is empty.",
 			Run: eachStep(func(t T, b bufstrategy.Buffer, space [][]byte) {
 				if n := sum(space); n > b.Limit()-b.Len() {
@@ -30,7 +30,7 @@ func spaceCases() []Case {
 				}
 			}),
 		}, {
-			ID:   "space/capacity-clipped",
+			ID: "space/capacity-clipped", Doc: "bufstrategy.Buffer",
 			Rule: "The capacity of every segment and view is clipped to its length, so that append cannot reach other bytes.",
 			Run: eachStep(func(t T, _ bufstrategy.Buffer, space [][]byte) {
 				for i, s := range space {
@@ -40,32 +40,32 @@ func spaceCases() []Case {
 				}
 			}),
 		}, {
-			ID:   "space/keeps-unread",
+			ID: "space/keeps-unread", Doc: "bufstrategy.Buffer.Space",
 			Rule: "Space may move unread bytes, and keeps them.",
 			Run:  spaceKeepsUnread,
 		}, {
-			ID:   "space/may-be-shortened",
+			ID: "space/may-be-shortened", Doc: "bufstrategy.Buffer.Space",
 			Rule: "The caller may shorten the slice and its segments.",
 			Run:  spaceMayBeShortened,
 		}, {
-			ID:   "commit/in-order",
+			ID: "commit/in-order", Doc: "bufstrategy.Buffer.Commit",
 			Rule: "Commit makes the first n bytes of the segments that Space returned readable, in the order of the segments.",
 			Run:  commitInOrder,
 		}, {
-			ID:   "commit/zero",
+			ID: "commit/zero", Doc: "bufstrategy.Buffer.Commit",
 			Rule: "Commit of zero bytes gives the space back and changes nothing else.",
 			Run:  commitZero,
 		}, {
-			ID:   "commit/too-much-panics",
+			ID: "commit/too-much-panics", Doc: "bufstrategy.Buffer.Commit",
 			Rule: "Commit panics when n is negative or more than Space offered.",
 			Run:  commitTooMuch,
 		}, {
-			ID:     "commit/only-after-space",
+			ID: "commit/only-after-space", Doc: "bufstrategy.Buffer.Commit",
 			Rule:   "Commit ends the space: a second Commit, or one after View, Segments, Discard, Trim or Release, panics unless n is zero.",
 			Source: "a view handed out and overwritten by a late commit: gnet #648, netpoll #342",
 			Run:    commitOnlyAfterSpace,
 		}, {
-			ID:   "limit/reached-and-kept",
+			ID: "limit/reached-and-kept", Doc: "bufstrategy.Buffer.Limit",
 			Rule: "Limit is the number of unread bytes that the buffer can hold, at least what was asked for. It never changes.",
 			Run:  limitReached,
 		},

@@ -5,7 +5,7 @@ import "math/rand/v2"
 func statsCases() []Case {
 	return []Case{
 		{
-			ID:   "stats/moved",
+			ID: "stats/moved", Doc: "bufstrategy.Stats.Moved",
 			Rule: "Moved counts the bytes that were committed.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Config{Limit: 1000})
@@ -16,7 +16,7 @@ func statsCases() []Case {
 				}
 			},
 		}, {
-			ID:   "stats/commits",
+			ID: "stats/commits", Doc: "bufstrategy.Stats.Commits",
 			Rule: "Commits counts the Commits of more than zero bytes, which are the reads that got something.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Config{Limit: 1000})
@@ -32,7 +32,7 @@ func statsCases() []Case {
 				}
 			},
 		}, {
-			ID:   "stats/discards",
+			ID: "stats/discards", Doc: "bufstrategy.Stats.Discards",
 			Rule: "Discards counts the Discards of more than zero bytes: the messages, if each is discarded at once.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Config{Limit: 1000})
@@ -48,7 +48,7 @@ func statsCases() []Case {
 				}
 			},
 		}, {
-			ID:   "stats/full",
+			ID: "stats/full", Doc: "bufstrategy.Stats.Full",
 			Rule: "Full counts how often Space had nothing to offer.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Config{Limit: 1000})
@@ -65,11 +65,11 @@ func statsCases() []Case {
 				}
 			},
 		}, {
-			ID:   "stats/resident",
+			ID: "stats/resident", Doc: "bufstrategy.Stats.Resident",
 			Rule: "Resident is the bytes of memory held, at least Len.",
 			Run:  statsResident,
 		}, {
-			ID:   "stats/kept-by-release",
+			ID: "stats/kept-by-release", Doc: "bufstrategy.Stats",
 			Rule: "Stats is what a buffer counts. Release does not reset it.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Config{Limit: 1000})
@@ -83,12 +83,12 @@ func statsCases() []Case {
 				}
 			},
 		}, {
-			ID:     "stats/steady-allocates-nothing",
+			ID: "stats/steady-allocates-nothing", Doc: "bufstrategy.Buffer",
 			Rule:   "Traffic that repeats itself allocates nothing once it has been seen.",
 			Source: "an allocation an operation: gnet #214",
 			Run:    statsSteady,
 		}, {
-			ID:    "stats/passing-through-copies-nothing",
+			ID: "stats/passing-through-copies-nothing", Doc: "bufstrategy.Stats.Copied",
 			Rule:  "Copied counts the bytes that the strategy copied itself: to compact, to grow, for a View, as left-overs.",
 			Needs: []Feature{Copyless},
 			Run: func(t T, f *Fixture) {

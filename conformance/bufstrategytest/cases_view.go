@@ -11,16 +11,16 @@ import (
 func viewCases() []Case {
 	return []Case{
 		{
-			ID:   "view/first-bytes",
+			ID: "view/first-bytes", Doc: "bufstrategy.Buffer.View",
 			Rule: "View returns the first n unread bytes as one slice, and consumes nothing.",
 			Run:  viewFirstBytes,
 		}, {
-			ID:     "view/then-more",
+			ID: "view/then-more", Doc: "bufstrategy.Buffer.View",
 			Rule:   "View returns the first n unread bytes as one slice, and consumes nothing.",
 			Source: "bytes that arrive after a view was pulled together must stand behind it",
 			Run:    viewThenMore,
 		}, {
-			ID:   "view/short",
+			ID: "view/short", Doc: "bufstrategy.Buffer.View",
 			Rule: "View returns ErrShort when fewer than n bytes are unread but n may still come.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Config{Limit: 100})
@@ -35,7 +35,7 @@ func viewCases() []Case {
 				}
 			},
 		}, {
-			ID:     "view/too-large",
+			ID: "view/too-large", Doc: "bufstrategy.Buffer.View",
 			Rule:   "View returns ErrTooLarge when n is more than Limit, so that waiting is useless.",
 			Source: "a peek without a bound took all memory: netpoll #335",
 			Run: func(t T, f *Fixture) {
@@ -47,25 +47,25 @@ func viewCases() []Case {
 				}
 			},
 		}, {
-			ID:   "view/negative-panics",
+			ID: "view/negative-panics", Doc: "bufstrategy.Buffer.View",
 			Rule: "View panics when n is negative.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Config{Limit: 100})
 				wantPanic(t, "View(-1)", func() { _, _ = b.View(-1) })
 			},
 		}, {
-			ID:     "view/copies-once",
+			ID: "view/copies-once", Doc: "bufstrategy.Buffer.View",
 			Rule:   "Until a Discard, a View no longer than one before it copies nothing.",
 			Source: "a peek that copied again each time: netpoll #335",
 			Run:    viewCopiesOnce,
 		}, {
-			ID:     "view/contiguous",
+			ID: "view/contiguous", Doc: "bufstrategy.Buffer.View",
 			Rule:   "It copies only when the bytes do not lie together.",
 			Source: "a ring whose memory is mapped twice has nothing to copy",
 			Needs:  []Feature{Contiguous},
 			Run:    viewContiguous,
 		}, {
-			ID:   "view/capacity-clipped",
+			ID: "view/capacity-clipped", Doc: "bufstrategy.Buffer",
 			Rule: "The capacity of every segment and view is clipped to its length, so that append cannot reach other bytes.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Config{Limit: 1000})

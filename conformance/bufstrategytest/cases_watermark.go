@@ -11,20 +11,20 @@ import (
 func watermarkCases() []Case {
 	return []Case{
 		{
-			ID:      "watermark/one-call-a-crossing",
+			ID: "watermark/one-call-a-crossing", Doc: "bufstrategy.Watcher.Crossed",
 			Rule:    "Crossed is called exactly once at each crossing: with true when Len reaches the high watermark, with false when it falls to the low one.",
 			Source:  "a callback at each write above the watermark, and none when it falls: netpoll",
 			Needs:   []Feature{Watches},
 			Run:     oneCallACrossing,
 			Refused: watcherRefused,
 		}, {
-			ID:      "watermark/state-in-call",
+			ID: "watermark/state-in-call", Doc: "bufstrategy.Watcher.Crossed",
 			Rule:    "It is called by the call of the buffer that crossed, on its goroutine, when all else that the call does is done.",
 			Needs:   []Feature{Watches},
 			Run:     stateInCall,
 			Refused: watcherRefused,
 		}, {
-			ID:    "watermark/release",
+			ID: "watermark/release", Doc: "bufstrategy.Watcher.Crossed",
 			Rule:  "Release of a buffer that was paused is a crossing, too.",
 			Needs: []Feature{Watches},
 			Run: func(t T, f *Fixture) {
@@ -39,7 +39,7 @@ func watermarkCases() []Case {
 			},
 			Refused: watcherRefused,
 		}, {
-			ID:    "watermark/handover",
+			ID: "watermark/handover", Doc: "bufstrategy.Watcher.Crossed",
 			Rule:  "A MoveFrom changes both sides before it calls the Watcher of either.",
 			Needs: []Feature{Watches, HandsOver},
 			Run:   watermarkHandover,

@@ -15,7 +15,7 @@ const wrapLimitMax = 17
 func wrapCases() []Case {
 	return []Case{
 		{
-			ID:     "wrap/every-position",
+			ID: "wrap/every-position", Doc: "bufstrategy.Buffer.View",
 			Rule:   "View returns the first n unread bytes as one slice, and consumes nothing.",
 			Source: "a ring that is wrong at one position in its length, and right in most tests",
 			Run: func(t T, f *Fixture) {
@@ -27,7 +27,7 @@ func wrapCases() []Case {
 				everyWrap(t, f, 4099)
 			},
 		}, {
-			ID:   "fill/one-byte-more-than-fits",
+			ID: "fill/one-byte-more-than-fits", Doc: "bufstrategy.Fill",
 			Rule: "Fill reports Full as soon as dst has no room, without asking src.",
 			Run: func(t T, f *Fixture) {
 				for _, limit := range []int{1, 2, 17, 256, 4096} {
@@ -35,7 +35,7 @@ func wrapCases() []Case {
 				}
 			},
 		}, {
-			ID:   "zero/changes-nothing",
+			ID: "zero/changes-nothing", Doc: "bufstrategy.Buffer.Discard",
 			Rule: "Discard consumes the first n unread bytes.",
 			Run:  zeroChangesNothing,
 		},

@@ -137,19 +137,19 @@ func sharedFixture(pool *bufstrategy.Pool, scratch *bufstrategy.Scratch) *Fixtur
 	}}
 }
 
-func TestFixed(t *testing.T) { TestBuffer(t, onSockets(byName("fixed"))) }
-func TestGrow(t *testing.T)  { TestBuffer(t, onSockets(byName("grow"))) }
-func TestRing(t *testing.T)  { TestBuffer(t, onSockets(byName("ring", Copyless))) }
+func TestFixed(t *testing.T) { Run(t, onSockets(byName("fixed"))) }
+func TestGrow(t *testing.T)  { Run(t, onSockets(byName("grow"))) }
+func TestRing(t *testing.T)  { Run(t, onSockets(byName("ring", Copyless))) }
 
 // Its limits are whole pages, so that what needs a small one looks at that of a ring.
-func TestMirrored(t *testing.T) { TestBuffer(t, onSockets(byName("mirrored", Copyless, Contiguous))) }
+func TestMirrored(t *testing.T) { Run(t, onSockets(byName("mirrored", Copyless, Contiguous))) }
 
-func TestChain(t *testing.T) { TestBuffer(t, onSockets(pooled(512))) }
+func TestChain(t *testing.T) { Run(t, onSockets(pooled(512))) }
 
 func TestChainOfLargeSegmentsOnItsOwnPool(t *testing.T) {
-	TestBuffer(t, onSockets(byName("chain", Copyless)))
+	Run(t, onSockets(byName("chain", Copyless)))
 }
 
-func TestAdaptive(t *testing.T) { TestBuffer(t, onSockets(byName("adaptive"))) }
+func TestAdaptive(t *testing.T) { Run(t, onSockets(byName("adaptive"))) }
 
-func TestShared(t *testing.T) { TestBuffer(t, onSockets(sharedTarget())) }
+func TestShared(t *testing.T) { Run(t, onSockets(sharedTarget())) }

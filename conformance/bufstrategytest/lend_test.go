@@ -41,7 +41,7 @@ func kernelTarget(segment int) Target {
 
 func kernelOf(b bufstrategy.Buffer) *bufstrategy.Kernel { return unbroken(b).(*bufstrategy.Kernel) }
 
-func TestKernel(t *testing.T) { TestBuffer(t, onSockets(kernelTarget(512))) }
+func TestKernel(t *testing.T) { Run(t, onSockets(kernelTarget(512))) }
 
 // lentWrong is a Kernel with a change to its fixture.
 func lentWrong(change func(f *Fixture)) Target {

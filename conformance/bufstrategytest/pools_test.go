@@ -31,8 +31,8 @@ func TestBuffersOnEveryKindOfPool(t *testing.T) {
 			continue
 		}
 		t.Run(kind.name, func(t *testing.T) {
-			TestBuffer(t, chainOn("chain+"+kind.name, kind.options, kind.cache))
-			TestBuffer(t, sharedOn("shared+"+kind.name, kind.options, kind.cache))
+			Run(t, chainOn("chain+"+kind.name, kind.options, kind.cache))
+			Run(t, sharedOn("shared+"+kind.name, kind.options, kind.cache))
 		})
 	}
 }

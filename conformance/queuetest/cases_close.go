@@ -11,19 +11,19 @@ import (
 func closeCases() []Case {
 	return []Case{
 		{
-			ID: "close/ends-waits", Rule: "Every Wait, running or new, returns ErrClosed.",
+			ID: "close/ends-waits", Doc: "queue.Queue.Close", Rule: "Every Wait, running or new, returns ErrClosed.",
 			Source: "netty 76592db0, libuv fe7ee4a6", Run: closeEndsWaits,
 		},
 		{
-			ID: "close/every-call", Rule: "So does every other call, a second Close included.",
+			ID: "close/every-call", Doc: "queue.Queue.Close", Rule: "So does every other call, a second Close included.",
 			Source: "libuv#2231", Run: closedQueue,
 		},
 		{
-			ID: "close/handles-stay", Rule: "Registered handles stay open.",
+			ID: "close/handles-stay", Doc: "queue.Queue.Close", Rule: "Registered handles stay open.",
 			Source: "gaio 23e468d", Run: closeKeepsHandles,
 		},
 		{
-			ID: "close/races", Rule: "All methods may be called from any goroutine at any time: beside Close they do their work or return ErrClosed.",
+			ID: "close/races", Doc: "queue.Queue", Rule: "All methods may be called from any goroutine at any time: beside Close they do their work or return ErrClosed.",
 			Source: "libuv fe7ee4a6, netty 76592db0", Run: closeRaces,
 		},
 	}

@@ -12,36 +12,36 @@ import (
 
 func deleteCases() []Case {
 	cases := perMode(Case{
-		ID: "deleted", Rule: "No Wait that starts after Delete has returned reports h.",
+		ID: "deleted", Doc: "queue.Queue.Delete", Rule: "No Wait that starts after Delete has returned reports h.",
 		Source: "mio#1205, mio#808",
 	}, deleted)
 	return append(cases, []Case{
 		{
-			ID: "delete/add-again", Rule: "Delete ends the registration of h, which may be added again and is reported at once if it is ready.",
+			ID: "delete/add-again", Doc: "queue.Queue.Delete", Rule: "Delete ends the registration of h, which may be added again and is reported at once if it is ready.",
 			Source: "netty e348bd92", Run: addAgain,
 		},
 		{
-			ID: "delete/number-reused", Rule: "No Wait that starts after Delete has returned reports h, even if the number of h is used again.",
+			ID: "delete/number-reused", Doc: "queue.Queue.Delete", Rule: "No Wait that starts after Delete has returned reports h, even if the number of h is used again.",
 			Source: "gnet#621, netty#15150, libuv uv__platform_invalidate_fd", Run: numberReused,
 		},
 		{
-			ID: "delete/in-batch", Rule: "What a Wait left for the next time is not reported after Delete.",
+			ID: "delete/in-batch", Doc: "queue.Queue.Wait", Rule: "What a Wait left for the next time is not reported after Delete.",
 			Source: "libuv uv__platform_invalidate_fd, netty e348bd92", Run: deletedInBatch,
 		},
 		{
-			ID: "delete/late", Rule: "Delete ends the registration of h, also when h was closed and its number used again; the successor's comes after it.",
+			ID: "delete/late", Doc: "queue.Queue.Delete", Rule: "Delete ends the registration of h, also when h was closed and its number used again; the successor's comes after it.",
 			Source: "netty e348bd92, sonic#161", Run: deletedLate,
 		},
 		{
-			ID: "modify/while-waiting", Rule: "Modify replaces the registration of h, token and all: no Wait that starts after it has returned reports the old token.",
+			ID: "modify/while-waiting", Doc: "queue.Queue.Modify", Rule: "Modify replaces the registration of h, token and all: no Wait that starts after it has returned reports the old token.",
 			Source: "mio 6b25a424, mio#394", Run: modifiedWhileWaiting,
 		},
 		{
-			ID: "delete/while-waiting", Rule: "No Wait that starts after Delete has returned reports h, however many are waiting.",
+			ID: "delete/while-waiting", Doc: "queue.Queue.Delete", Rule: "No Wait that starts after Delete has returned reports h, however many are waiting.",
 			Source: "mio#1205, polling concurrent tests", Run: deletedWhileWaiting,
 		},
 		{
-			ID: "delete/after-close", Rule: "A handle that was closed before is not reported again and again, and Delete ends its registration.",
+			ID: "delete/after-close", Doc: "queue.Queue.Delete", Rule: "A handle that was closed before is not reported again and again, and Delete ends its registration.",
 			Source: "libuv ce56a85b", Run: deletedAfterClose,
 			Alone: true, // the number could be another's at once, and poll(2) knows no more than the number
 		},

@@ -11,51 +11,51 @@ const edgeRule = "Edge reports when the handle becomes ready, once, and again af
 func edgeCases() []Case {
 	return []Case{
 		{
-			ID: "edge/refilled", Rule: edgeRule,
+			ID: "edge/refilled", Doc: "queue.Edge", Rule: edgeRule,
 			Source: "shadow#3274, tgoskits#1034", Run: edgeRefilled,
 		},
 		{
-			ID: "edge/exact-read", Rule: "So read until would-block, or call WouldBlock after a short read.",
+			ID: "edge/exact-read", Doc: "queue", Rule: "So read until would-block, or call WouldBlock after a short read.",
 			Source: "tokio#5866, tokio#5881, tokio#7872", Run: edgeExactRead,
 		},
 		{
-			ID: "edge/arrival-before-would-block", Rule: "From the call of WouldBlock on the next readiness is reported, that which came between the operation and the call included.",
+			ID: "edge/arrival-before-would-block", Doc: "queue.Queue.WouldBlock", Rule: "From the call of WouldBlock on the next readiness is reported, that which came between the operation and the call included.",
 			Source: "mio#1612, smol#134", Run: edgeArrivalBefore,
 		},
 		{
-			ID: "edge/room", Rule: edgeRule + " So it is for writing.",
+			ID: "edge/room", Doc: "queue.Edge", Rule: edgeRule + " So it is for writing.",
 			Source: "mio#1131, mio#1494", Run: edgeRoom,
 		},
 		{
-			ID: "edge/directions", Rule: "WouldBlock speaks of the directions of dir; the other keeps its edge.",
+			ID: "edge/directions", Doc: "queue.Queue.WouldBlock", Rule: "WouldBlock speaks of the directions of dir; the other keeps its edge.",
 			Source: "netius#103, tokio#6133", Run: edgeDirections,
 		},
 		{
-			ID: "edge/listener", Rule: edgeRule + " A connection that came with others is no event of its own.",
+			ID: "edge/listener", Doc: "queue.Edge", Rule: edgeRule + " A connection that came with others is no event of its own.",
 			Source: "gnet 050672ff, mio#1126", Run: edgeListener,
 		},
 		{
-			ID: "edge/partial-read", Rule: edgeRule + " What was left unread is no event of its own, and does not keep the next from coming.",
+			ID: "edge/partial-read", Doc: "queue.Edge", Rule: edgeRule + " What was left unread is no event of its own, and does not keep the next from coming.",
 			Source: "shadow#3274, epoll(7)", Run: edgePartialRead,
 		},
 		{
-			ID: "edge/backlog", Rule: edgeRule + " What had queued up before Add is one event, and nothing of it is stranded.",
+			ID: "edge/backlog", Doc: "queue.Edge", Rule: edgeRule + " What had queued up before Add is one event, and nothing of it is stranded.",
 			Source: "gnet 050672ff", Run: edgeBacklog,
 		},
 		{
-			ID: "edge/told-once", Rule: "Edge reports when the handle becomes ready, once: what is not read does not nag.",
+			ID: "edge/told-once", Doc: "queue.Edge", Rule: "Edge reports when the handle becomes ready, once: what is not read does not nag.",
 			Source: "epoll(7), calloop#123", Run: edgeToldOnce,
 		},
 		{
-			ID: "edge/full", Rule: "After would-block of writing, data that arrives does not make writing ready.",
+			ID: "edge/full", Doc: "queue.Edge", Rule: "After would-block of writing, data that arrives does not make writing ready.",
 			Source: "epoll's wake-up of the one direction looks at both", Run: edgeFull,
 		},
 		{
-			ID: "edge/end-behind-data", Rule: "Ready.Ends tells of the end of the stream, after which a native edge may stay silent.", Needs: []suite.Feature{PeerShut},
+			ID: "edge/end-behind-data", Doc: "queue.Ready.Ends", Rule: "Ready.Ends tells of the end of the stream, after which a native edge may stay silent.", Needs: []suite.Feature{PeerShut},
 			Source: "netpoll#122, netpoll#226, netty#3709, netty#6303", Run: endBehindData,
 		},
 		{
-			ID: "edge/half-close", Rule: "ReadyPeerShut: the peer will send no more; the other half goes on.", Needs: []suite.Feature{PeerShut},
+			ID: "edge/half-close", Doc: "queue.ReadyPeerShut", Rule: "ReadyPeerShut: the peer will send no more; the other half goes on.", Needs: []suite.Feature{PeerShut},
 			Source: "mio#933, mio#939, tokio#449", Run: halfClose,
 		},
 	}

@@ -10,19 +10,19 @@ import (
 func featureCases() []Case {
 	return []Case{
 		{
-			ID: "features/claimed", Rule: "Features says what the mechanism has natively. It does not change.",
+			ID: "features/claimed", Doc: "queue.Queue.Features", Rule: "Features says what the mechanism has natively. It does not change.",
 			Source: "io_uring_setup(2): a flag in the header is no feature of the kernel", Run: featuresClaimed,
 		},
 		{
-			ID: "features/exclusive", Rule: "A mechanism without Features.Exclusive refuses Registration.Exclusive; one with it keeps every other rule.", Needs: []suite.Feature{Exclusive},
+			ID: "features/exclusive", Doc: "queue.Registration.Exclusive", Rule: "A mechanism without Features.Exclusive refuses Registration.Exclusive; one with it keeps every other rule.", Needs: []suite.Feature{Exclusive},
 			Source: "epoll_ctl(2): EPOLLEXCLUSIVE cannot be modified", Run: exclusive, Refused: exclusiveRefused,
 		},
 		{
-			ID: "features/nested", Rule: "A Nester's handle is readable while a Wait would return at once.", Needs: []suite.Feature{Nested},
+			ID: "features/nested", Doc: "queue.Nester.Handle", Rule: "A Nester's handle is readable while a Wait would return at once.", Needs: []suite.Feature{Nested},
 			Source: "epoll(7)", Run: nested, Refused: nestedRefused,
 		},
 		{
-			ID: "features/nested-wake", Rule: "A Nester's handle is readable while a Wait would return at once, for a Wake as well, and not otherwise.", Needs: []suite.Feature{Nested},
+			ID: "features/nested-wake", Doc: "queue.Nester.Handle", Rule: "A Nester's handle is readable while a Wait would return at once, for a Wake as well, and not otherwise.", Needs: []suite.Feature{Nested},
 			Source: "epoll(7)", Run: nestedWake,
 		},
 	}

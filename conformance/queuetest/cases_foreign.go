@@ -46,26 +46,26 @@ func foreignCases() []Case {
 			id = string(name)
 		}
 		cases = append(cases, Case{
-			ID: "foreign/" + id, Rule: "The registration reports h, whatever it is: Add accepts no handle and then keeps silent about it.",
+			ID: "foreign/" + id, Doc: "queue.Queue.Add", Rule: "The registration reports h, whatever it is: Add accepts no handle and then keeps silent about it.",
 			Source: "libuv 44e61dab, smol#134, tokio#7494, udp(7), timerfd_create(2), pidfd_open(2), pty(7)",
 			Needs:  []suite.Feature{name}, Run: func(t T, f *Fixture) { foreign(t, f, name) },
 		})
 	}
 	return append(cases, []Case{
 		{
-			ID: "foreign/device", Rule: "Add returns ErrNotPollable if the mechanism cannot wait for this kind of handle; what it accepts it reports.",
+			ID: "foreign/device", Doc: "queue.Queue.Add", Rule: "Add returns ErrNotPollable if the mechanism cannot wait for this kind of handle; what it accepts it reports.",
 			Source: "libuv 44e61dab", Needs: []suite.Feature{Device}, Run: device,
 		},
 		{
-			ID: "foreign/directory", Rule: "Add returns ErrNotPollable if the mechanism cannot wait for this kind of handle.",
+			ID: "foreign/directory", Doc: "queue.Queue.Add", Rule: "Add returns ErrNotPollable if the mechanism cannot wait for this kind of handle.",
 			Source: "epoll_ctl(2) EPERM, tokio#6329", Run: directory,
 		},
 		{
-			ID: "foreign/duplicate", Rule: "Two handles of one open file are two registrations: each is reported, and ends by itself.",
+			ID: "foreign/duplicate", Doc: "queue.Queue.Add", Rule: "Two handles of one open file are two registrations: each is reported, and ends by itself.",
 			Source: "epoll(7) Q0, libuv ce56a85b", Needs: []suite.Feature{Duplicate}, Run: duplicates,
 		},
 		{
-			ID: "foreign/descriptor-0", Rule: "A handle may have any number.",
+			ID: "foreign/descriptor-0", Doc: "queue.Queue.Add", Rule: "A handle may have any number.",
 			Source: "evio 70e0b0e, gnet's and nbio's tests for a positive number", Needs: []suite.Feature{DescriptorZero}, Run: descriptorZero,
 		},
 	}...)

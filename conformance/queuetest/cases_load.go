@@ -6,10 +6,10 @@ import (
 
 func loadCases() []Case {
 	return append(perMode(Case{
-		ID: "exactly-once", Rule: "A registration in mode Edge or OneShot is reported by one Wait for each transition, however many are waiting; none is lost in any mode.",
+		ID: "exactly-once", Doc: "queue.Queue.Wait", Rule: "A registration in mode Edge or OneShot is reported by one Wait for each transition, however many are waiting; none is lost in any mode.",
 		Source: "mio#673, mio#808, mio#1341, epoll(7)",
 	}, exactlyOnce), Case{
-		ID: "delete/reuse", Rule: "No Wait that starts after Delete has returned reports h, even if the number of h is used again.",
+		ID: "delete/reuse", Doc: "queue.Queue.Delete", Rule: "No Wait that starts after Delete has returned reports h, even if the number of h is used again.",
 		Source: "netty#15150, gnet#621, mio#1205", Run: reuse,
 	})
 }

@@ -12,7 +12,7 @@ import (
 
 func modelCases() []Case {
 	return []Case{{
-		ID: "model/random", Rule: "After any sequence of calls, what must be reported is, and nothing that must not be.",
+		ID: "model/random", Doc: "queue.Queue", Rule: "After any sequence of calls, what must be reported is, and nothing that must not be.",
 		Source: "wepoll ctl-fuzz, netty's permutations", Run: func(t T, f *Fixture) { runModel(t, f) },
 	}}
 }

@@ -10,59 +10,59 @@ func modeCases() []Case {
 	var cases []Case
 	for _, group := range [][]Case{
 		perMode(Case{
-			ID: "ready-at-add", Rule: "The registration reports h at once if it is ready.",
+			ID: "ready-at-add", Doc: "queue.Queue.Add", Rule: "The registration reports h at once if it is ready.",
 			Source: "mio#394",
 		}, readyAtAdd),
 		perMode(Case{
-			ID: "becomes-ready", Rule: "Wait blocks until at least one registration is ready.",
+			ID: "becomes-ready", Doc: "queue.Queue.Wait", Rule: "Wait blocks until at least one registration is ready.",
 			Source: "poll(2), epoll(7)",
 		}, becomesReady),
 		perMode(Case{
-			ID: "modify", Rule: "Modify replaces the registration of h, token and all, and re-checks readiness: if h is ready for an interest of r, it is reported again, in every mode.",
+			ID: "modify", Doc: "queue.Queue.Modify", Rule: "Modify replaces the registration of h, token and all, and re-checks readiness: if h is ready for an interest of r, it is reported again, in every mode.",
 			Source: "netty and asio rely on EPOLL_CTL_MOD; kqueue(2) EV_ADD; mio#394",
 		}, modifyReportsAgain),
 		perMode(Case{
-			ID: "disarmed", Rule: "Disarmed are the directions that this event switched off: those of Ready in mode OneShot, none in the others.",
+			ID: "disarmed", Doc: "queue.Event.Disarmed", Rule: "Disarmed are the directions that this event switched off: those of Ready in mode OneShot, none in the others.",
 			Source: "ponylang/lori#294, lori#306",
 		}, disarmed),
 		perMode(Case{
-			ID: "each-served", Rule: "A Wait that finds more sources ready than fit into its slice reports the rest next time; no source is passed over for ever.",
+			ID: "each-served", Doc: "queue", Rule: "A Wait that finds more sources ready than fit into its slice reports the rest next time; no source is passed over for ever.",
 			Source: "calloop#123",
 		}, eachServed),
 		perMode(Case{
-			ID: "hang-up", Rule: "Hang-up sets the bits of every direction that is waited for.",
+			ID: "hang-up", Doc: "queue", Rule: "Hang-up sets the bits of every direction that is waited for.",
 			Source: "tokio#2218, libuv 06cb00c8, smol#134, netpoll#183",
 		}, hangUp),
 		perMode(Case{
-			ID: "pipe-hang-up", Rule: "Hang-up sets the bits of every direction that is waited for, where the system reports it alone, too.",
+			ID: "pipe-hang-up", Doc: "queue.OneShot", Rule: "Hang-up sets the bits of every direction that is waited for, where the system reports it alone, too.",
 			Source: "tokio#2218, libuv 06cb00c8, smol#134, netpoll#183", Needs: []suite.Feature{Pipe},
 		}, pipeHangUp),
 		perMode(Case{
-			ID: "reset", Rule: "Errors set the bits of every direction that is waited for.",
+			ID: "reset", Doc: "queue", Rule: "Errors set the bits of every direction that is waited for.",
 			Source: "mio#1303, mio#1304, wepoll 2a7c6de",
 		}, reset),
 		perMode(Case{
-			ID: "refused", Rule: "A connection that failed is writable: the operation will not block but fail.",
+			ID: "refused", Doc: "queue", Rule: "A connection that failed is writable: the operation will not block but fail.",
 			Source: "bun#32257, netty 9bcf3197, poco#3248",
 		}, refused),
 		perMode(Case{
-			ID: "connects", Rule: "Readable: there are bytes, a connection, the end, or an error. Writable: there is room, a connection was made, or an error.",
+			ID: "connects", Doc: "queue.ReadyWritable", Rule: "Readable: there are bytes, a connection, the end, or an error. Writable: there is room, a connection was made, or an error.",
 			Source: "gnet 050672ff, mio#1126, libuv 726af5eb",
 		}, connects),
 		perMode(Case{
-			ID: "hang-up-unasked", Rule: "With no interest at all a hang-up may be reported once or not at all, but not again and again.",
+			ID: "hang-up-unasked", Doc: "queue", Rule: "With no interest at all a hang-up may be reported once or not at all, but not again and again.",
 			Source: "seastar#1785, libuv#2162, tunneldigger#148",
 		}, unaskedHangUp),
 		perMode(Case{
-			ID: "data-and-end", Rule: "Readable: there are bytes, or the end; data before the end is not lost.",
+			ID: "data-and-end", Doc: "queue.OneShot", Rule: "Readable: there are bytes, or the end; data before the end is not lost.",
 			Source: "netpoll#122, netius#79, gnet#529, kqueue(2) EV_EOF",
 		}, dataAndEnd),
 		{{
-			ID: "level/beside-others", Rule: "No source is passed over for ever, nor a Wake, beside one that is always ready.",
+			ID: "level/beside-others", Doc: "queue.Level", Rule: "No source is passed over for ever, nor a Wake, beside one that is always ready.",
 			Source: "calloop#123, tokio#6221", Run: besideOthers,
 		}},
 		{{
-			ID: "level/nags", Rule: "Level reports in every Wait as long as the handle is ready.",
+			ID: "level/nags", Doc: "queue.Level", Rule: "Level reports in every Wait as long as the handle is ready.",
 			Source: "epoll(7)", Run: levelNags,
 		}},
 	} {

@@ -5,27 +5,27 @@ import "github.com/edgewise-go/edgewise/queue"
 func oneShotCases() []Case {
 	return []Case{
 		{
-			ID: "oneshot/once", Rule: "OneShot reports a direction once and switches it off; Modify switches it on.",
+			ID: "oneshot/once", Doc: "queue.OneShot", Rule: "OneShot reports a direction once and switches it off; Modify switches it on.",
 			Source: "epoll_ctl(2) EPOLLONESHOT, mio#808", Run: oneShotOnce,
 		},
 		{
-			ID: "oneshot/other-direction", Rule: "The other direction is not touched, whatever the mechanism does natively.",
+			ID: "oneshot/other-direction", Doc: "queue.OneShot", Rule: "The other direction is not touched, whatever the mechanism does natively.",
 			Source: "ponylang/lori#294, lori#295, lori#306", Run: oneShotOtherDirection,
 		},
 		{
-			ID: "oneshot/other-direction-writing", Rule: "The other direction is not touched: writing stays on after an event of reading.",
+			ID: "oneshot/other-direction-writing", Doc: "queue.OneShot", Rule: "The other direction is not touched: writing stays on after an event of reading.",
 			Source: "ponylang/lori#306", Run: oneShotWriting,
 		},
 		{
-			ID: "oneshot/told-once", Rule: "OneShot reports a direction once: what is not read does not nag.",
+			ID: "oneshot/told-once", Doc: "queue.OneShot", Rule: "OneShot reports a direction once: what is not read does not nag.",
 			Source: "epoll_ctl(2) EPOLLONESHOT", Run: oneShotToldOnce,
 		},
 		{
-			ID: "oneshot/arrival-while-off", Rule: "Modify re-checks readiness: what came while the direction was off is reported.",
+			ID: "oneshot/arrival-while-off", Doc: "queue.Queue.Modify", Rule: "Modify re-checks readiness: what came while the direction was off is reported.",
 			Source: "mio#394", Run: oneShotArrival,
 		},
 		{
-			ID: "oneshot/hang-up-while-off", Rule: "A direction that is switched off reports nothing, the hang-up neither; Modify reports it.",
+			ID: "oneshot/hang-up-while-off", Doc: "queue.OneShot", Rule: "A direction that is switched off reports nothing, the hang-up neither; Modify reports it.",
 			Source: "epoll_ctl(2); wepoll oneshot-and-hangup", Run: oneShotHangUp,
 		},
 	}

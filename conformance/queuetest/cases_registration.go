@@ -16,55 +16,55 @@ import (
 func registrationCases() []Case {
 	return []Case{
 		{
-			ID: "add/twice", Rule: "Add returns ErrExists if h is registered, and changes nothing.",
+			ID: "add/twice", Doc: "queue.Queue.Add", Rule: "Add returns ErrExists if h is registered, and changes nothing.",
 			Source: "polling 9e143a3, gnet#572", Run: addTwice,
 		},
 		{
-			ID: "add/unknown", Rule: "Modify and Delete return ErrNotFound if h is not registered.",
+			ID: "add/unknown", Doc: "queue.Queue.Modify", Rule: "Modify and Delete return ErrNotFound if h is not registered.",
 			Source: "polling 9e143a3, polling b3ac6fe", Run: unknownHandle,
 		},
 		{
-			ID: "add/regular-file", Rule: "Add returns ErrNotPollable if the mechanism cannot wait for this kind of handle (a regular file).",
+			ID: "add/regular-file", Doc: "queue.Queue.Add", Rule: "Add returns ErrNotPollable if the mechanism cannot wait for this kind of handle (a regular file).",
 			Source: "libuv 44e61dab, tokio#6329", Run: regularFile,
 		},
 		{
-			ID: "add/closed-handle", Rule: "Add returns EBADF for a handle that is not open, and leaves nothing behind.",
+			ID: "add/closed-handle", Doc: "queue.Queue.Add", Rule: "Add returns EBADF for a handle that is not open, and leaves nothing behind.",
 			Source: "gaio 23e468d, tokio#6329", Run: closedHandle,
 		},
 		{
-			ID: "add/invalid", Rule: "Add and Modify return ErrInvalid for a mode or interest that does not exist.",
+			ID: "add/invalid", Doc: "queue.Queue.Add", Rule: "Add and Modify return ErrInvalid for a mode or interest that does not exist.",
 			Source: "WSAPoll, which fails the whole call: rabbitmq-c#257", Run: invalidRegistration,
 		},
 		{
-			ID: "add/failures", Rule: "Add that fails leaves nothing behind, no descriptor either.",
+			ID: "add/failures", Doc: "queue.Queue.Add", Rule: "Add that fails leaves nothing behind, no descriptor either.",
 			Source: "gaio 23e468d, tokio#6329", Needs: []suite.Feature{Descriptors}, Run: addFailures,
 		},
 		{
-			ID: "would-block/unknown", Rule: "WouldBlock returns ErrNotFound where it is not free, and nil where it is.",
+			ID: "would-block/unknown", Doc: "queue.Queue.WouldBlock", Rule: "WouldBlock returns ErrNotFound where it is not free, and nil where it is.",
 			Source: "polling 9e143a3", Run: wouldBlockUnknown,
 		},
 		{
-			ID: "add/many", Rule: "Every registration is reported, however many there are.",
+			ID: "add/many", Doc: "queue.Queue.Wait", Rule: "Every registration is reported, however many there are.",
 			Source: "sonic#161", Run: addMany,
 		},
 		{
-			ID: "interest/none", Rule: "Interest may be None: the handle is known, and silent.",
+			ID: "interest/none", Doc: "queue.Registration.Interest", Rule: "Interest may be None: the handle is known, and silent.",
 			Source: "epoll_ctl(2): EPOLLERR and EPOLLHUP are always reported", Run: interestNone,
 		},
 		{
-			ID: "interest/only", Rule: "Readable and Writable are set for directions of the interest only.",
+			ID: "interest/only", Doc: "queue.Ready", Rule: "Readable and Writable are set for directions of the interest only.",
 			Source: "netius#103", Run: interestOnly,
 		},
 		{
-			ID: "interest/switch", Rule: "Modify replaces the registration of h: a direction that was dropped is not reported, one that was added is.",
+			ID: "interest/switch", Doc: "queue.Queue.Modify", Rule: "Modify replaces the registration of h: a direction that was dropped is not reported, one that was added is.",
 			Source: "libuv 47e95602, smol#111", Run: interestSwitch,
 		},
 		{
-			ID: "token/any", Rule: "Token is chosen by the caller and comes back with each event.",
+			ID: "token/any", Doc: "queue.Token", Rule: "Token is chosen by the caller and comes back with each event.",
 			Source: "libxev 283a911 (zero), evio 70e0b0e (the waker's own)", Run: anyToken,
 		},
 		{
-			ID: "token/collected", Rule: "A registration holds no memory of the caller: it is reported after every reference was dropped.",
+			ID: "token/collected", Doc: "queue.Token", Rule: "A registration holds no memory of the caller: it is reported after every reference was dropped.",
 			Source: "netpoll#360, netpoll#366, gaio fa7de8e", Run: afterCollection,
 		},
 	}

@@ -14,15 +14,15 @@ import (
 func waiterCases() []Case {
 	return []Case{
 		{
-			ID: "waiters/oneshot", Rule: "A registration in mode OneShot is reported by one Wait for each transition, however many are waiting.",
+			ID: "waiters/oneshot", Doc: "queue.Queue.Wait", Rule: "A registration in mode OneShot is reported by one Wait for each transition, however many are waiting.",
 			Source: "mio#808, mio#1341", Run: func(t T, f *Fixture) { oneWaiter(t, f, queue.OneShot) },
 		},
 		{
-			ID: "waiters/edge", Rule: "A registration in mode Edge is reported by one Wait for each transition, however many are waiting.",
+			ID: "waiters/edge", Doc: "queue.Queue.Wait", Rule: "A registration in mode Edge is reported by one Wait for each transition, however many are waiting.",
 			Source: "mio#673, mio#809", Run: func(t T, f *Fixture) { oneWaiter(t, f, queue.Edge) },
 		},
 		{
-			ID: "waiters/all-served", Rule: "With several waiting, no registration is left out.",
+			ID: "waiters/all-served", Doc: "queue.Queue.Wait", Rule: "With several waiting, no registration is left out.",
 			Source: "PowerDNS#10446, calloop#123", Run: allServed,
 		},
 	}

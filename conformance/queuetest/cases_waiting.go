@@ -13,32 +13,32 @@ import (
 func waitCases() []Case {
 	cases := []Case{
 		{
-			ID: "wait/no-room", Rule: "Wait returns ErrInvalid if events is empty.",
+			ID: "wait/no-room", Doc: "queue.Queue.Wait", Rule: "Wait returns ErrInvalid if events is empty.",
 			Source: "epoll_wait(2): maxevents must be greater than zero", Run: waitNoRoom,
 		},
 		{
-			ID: "wait/polls", Rule: "A timeout of zero polls.",
+			ID: "wait/polls", Doc: "queue.Queue.Wait", Rule: "A timeout of zero polls.",
 			Source: "epoll_wait(2)", Run: waitPolls,
 		},
 		{
-			ID: "wait/not-early", Rule: "Wait blocks until at least one registration is ready, Wake is called, or timeout has passed.",
+			ID: "wait/not-early", Doc: "queue.Queue.Wait", Rule: "Wait blocks until at least one registration is ready, Wake is called, or timeout has passed.",
 			Source: "mio 9830fca2 (below a millisecond)", Run: waitNotEarly,
 		},
 		{
-			ID: "wait/longest", Rule: "A timeout may be as long as a Duration can be; a negative one waits for ever.",
+			ID: "wait/longest", Doc: "queue.Queue.Wait", Rule: "A timeout may be as long as a Duration can be; a negative one waits for ever.",
 			Source: "mio#1948, mio d555991f", Run: waitLongest,
 		},
 		{
-			ID: "wait/signals", Rule: "A signal does not end the wait: it goes on with the time that is left.",
+			ID: "wait/signals", Doc: "queue.Queue.Wait", Rule: "A signal does not end the wait: it goes on with the time that is left.",
 			Source: "netpoll#212, polling#164, netty 70d4488e", Needs: []suite.Feature{Signals}, Run: waitSignals,
 		},
 		{
-			ID: "wait/registered-meanwhile", Rule: "A Wait that is blocked reports what is registered meanwhile.",
+			ID: "wait/registered-meanwhile", Doc: "queue.Queue.Wait", Rule: "A Wait that is blocked reports what is registered meanwhile.",
 			Source: "mio 6b25a424, epoll_wait(2)", Run: waitRegisteredMeanwhile,
 		},
 	}
 	return append(cases, perMode(Case{
-		ID: "no-allocation", Alone: true, Rule: "A wait, its events and switching on again allocate nothing.",
+		ID: "no-allocation", Doc: "queue.OneShot", Alone: true, Rule: "A wait, its events and switching on again allocate nothing.",
 		Source: "one allocation an event is a garbage collection a second at a million events",
 	}, noAllocation)...)
 }

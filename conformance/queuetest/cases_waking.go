@@ -13,27 +13,27 @@ import (
 func wakeCases() []Case {
 	return []Case{
 		{
-			ID: "wake/before-wait", Rule: "Wake makes one Wait return: one that is blocked, or else the next to begin.",
+			ID: "wake/before-wait", Doc: "queue.Queue.Wake", Rule: "Wake makes one Wait return: one that is blocked, or else the next to begin.",
 			Source: "smol#134, netty 76592db0", Run: wakeBefore,
 		},
 		{
-			ID: "wake/during-wait", Rule: "Wait returns 0, nil after a Wake.",
+			ID: "wake/during-wait", Doc: "queue.Queue.Wait", Rule: "Wait returns 0, nil after a Wake.",
 			Source: "libuv ce51c8bc, mio#1826", Run: wakeDuring,
 		},
 		{
-			ID: "wake/one", Rule: "Wake makes one Wait return, not all.",
+			ID: "wake/one", Doc: "queue.Queue.Wake", Rule: "Wake makes one Wait return, not all.",
 			Source: "thundering herd: epoll_ctl(2) on EPOLLEXCLUSIVE", Run: wakeOne,
 		},
 		{
-			ID: "wake/never-lost", Rule: "Wake is never lost; several before a Wait has returned may count as one.",
+			ID: "wake/never-lost", Doc: "queue.Queue.Wake", Rule: "Wake is never lost; several before a Wait has returned may count as one.",
 			Source: "netty 76592db0, libuv ce51c8bc, libuv#2226", Run: wakeNeverLost,
 		},
 		{
-			ID: "wake/saturated", Rule: "Wake is cheap when it was called already: any number of them neither blocks nor fails, and counts as one at least.",
+			ID: "wake/saturated", Doc: "queue.Queue.Wake", Rule: "Wake is cheap when it was called already: any number of them neither blocks nor fails, and counts as one at least.",
 			Source: "evio#57, eventfd(2), pipe(7): 65,536 bytes fill a pipe", Run: wakeSaturated,
 		},
 		{
-			ID: "wake/beside-events", Rule: "A Wake takes no event away, and no event takes the Wake.",
+			ID: "wake/beside-events", Doc: "queue.Queue.Wake", Rule: "A Wake takes no event away, and no event takes the Wake.",
 			Source: "netty e348bd92, gnet ident 0", Run: wakeBesideEvents,
 		},
 	}

@@ -15,7 +15,7 @@ func TestLegalFaults(t *testing.T) {
 			continue
 		}
 		target := withFaults(target, queuefault.Legal)
-		for _, v := range CheckQueue(t.Context(), target) {
+		for _, v := range Check(t.Context(), target) {
 			t.Errorf("%s: %v", target.Name, v)
 		}
 	}

@@ -30,4 +30,4 @@ func wineWaivers() []Waiver {
 	}}
 }
 
-func TestIOCP(t *testing.T) { TestQueue(t, iocpTarget()) }
+func TestIOCP(t *testing.T) { Run(t, iocpTarget()) }

@@ -17,6 +17,6 @@ func iouringTarget(waker string) Target {
 	}
 }
 
-func TestIoUringNop(t *testing.T)     { TestQueue(t, iouringTarget("nop")) }
-func TestIoUringEventfd(t *testing.T) { TestQueue(t, iouringTarget("eventfd")) }
-func TestIoUringPipe(t *testing.T)    { TestQueue(t, iouringTarget("pipe")) }
+func TestIoUringNop(t *testing.T)     { Run(t, iouringTarget("nop")) }
+func TestIoUringEventfd(t *testing.T) { Run(t, iouringTarget("eventfd")) }
+func TestIoUringPipe(t *testing.T)    { Run(t, iouringTarget("pipe")) }

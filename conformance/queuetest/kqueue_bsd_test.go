@@ -19,5 +19,5 @@ func kqueueTarget(waker string) Target {
 	}
 }
 
-func TestKqueueUser(t *testing.T) { TestQueue(t, kqueueTarget("user")) }
-func TestKqueuePipe(t *testing.T) { TestQueue(t, kqueueTarget("pipe")) }
+func TestKqueueUser(t *testing.T) { Run(t, kqueueTarget("user")) }
+func TestKqueuePipe(t *testing.T) { Run(t, kqueueTarget("pipe")) }

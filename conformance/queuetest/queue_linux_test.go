@@ -17,6 +17,6 @@ func epollTarget(waker string) Target {
 	}
 }
 
-func TestEpollEventfd(t *testing.T) { TestQueue(t, epollTarget("eventfd")) }
-func TestEpollPipe(t *testing.T)    { TestQueue(t, epollTarget("pipe")) }
-func TestPollEventfd(t *testing.T)  { TestQueue(t, pollTarget("eventfd")) }
+func TestEpollEventfd(t *testing.T) { Run(t, epollTarget("eventfd")) }
+func TestEpollPipe(t *testing.T)    { Run(t, epollTarget("pipe")) }
+func TestPollEventfd(t *testing.T)  { Run(t, pollTarget("eventfd")) }

@@ -18,4 +18,4 @@ func pollTarget(waker string) Target {
 	}
 }
 
-func TestPollPipe(t *testing.T) { TestQueue(t, pollTarget("pipe")) }
+func TestPollPipe(t *testing.T) { Run(t, pollTarget("pipe")) }

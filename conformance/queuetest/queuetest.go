@@ -1,6 +1,6 @@
 // Package queuetest enforces the contract of package queue on any implementation of [queue.Queue].
 //
-// Call [TestQueue] from a test of the implementation, or [CheckQueue] without one. The cases use sockets of
+// Call [Run] from a test of the implementation, or [Check] without one. The cases use sockets of
 // package sys, on loopback and in pairs, and other handles where the system has them, and allow what the contract allows:
 // spurious, split, merged and reordered events. They measure no time: what must happen is waited for with patience, what must not is
 // looked for behind a fence, so that a slow machine makes no case fail.
@@ -44,9 +44,9 @@ type Target struct {
 	Seed uint64
 }
 
-// TestQueue runs every case as a subtest of t. It skips all of them, and says so in the line of the summary, if Open answers
+// Run runs every case as a subtest of t. It skips all of them, and says so in the line of the summary, if Open answers
 // [queue.ErrUnavailable] or [errors.ErrUnsupported]: this system does not have the mechanism, or does not let the process use it.
-func TestQueue(t *testing.T, target Target) {
+func Run(t *testing.T, target Target) {
 	t.Helper()
 	if err := target.available(); err != nil {
 		suite.Unavailable(t, Contract, target.Name, err)
@@ -54,8 +54,8 @@ func TestQueue(t *testing.T, target Target) {
 	suite.Run(t, Contract, Cases(), target.suite())
 }
 
-// CheckQueue runs every case without a *testing.T and returns those that failed.
-func CheckQueue(ctx context.Context, target Target) []Violation {
+// Check runs every case without a *testing.T and returns those that failed.
+func Check(ctx context.Context, target Target) []Violation {
 	return suite.Violations(suite.Check(ctx, Cases(), target.suite()))
 }
 

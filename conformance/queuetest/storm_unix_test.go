@@ -32,7 +32,7 @@ func TestUnderSignals(t *testing.T) {
 			t.Logf("%s: unavailable (%v)", target.Name, err)
 			continue
 		}
-		for _, v := range CheckQueue(t.Context(), target) {
+		for _, v := range Check(t.Context(), target) {
 			t.Errorf("%s: %v", target.Name, v)
 		}
 	}

@@ -78,8 +78,8 @@ func onDone(next resolve.Strategy, change func(done func(resolve.Answer, error),
 
 // withBase breaks the pool: around it, or in the lookup and the bounds it is given.
 func withBase(around func(lookup resolve.Lookup, b resolve.Strategy) resolve.Strategy,
-	within func(lookup resolve.Lookup, bounds resolve.PoolConfig) (resolve.Lookup, resolve.PoolConfig)) func(*Parts) {
-	return func(p *Parts) {
+	within func(lookup resolve.Lookup, bounds resolve.PoolConfig) (resolve.Lookup, resolve.PoolConfig)) func(*Fixture) {
+	return func(p *Fixture) {
 		p.Base = func(t T, lookup resolve.Lookup, bounds resolve.PoolConfig) (resolve.Strategy, error) {
 			if within != nil {
 				lookup, bounds = within(lookup, bounds)
@@ -98,27 +98,27 @@ func withBase(around func(lookup resolve.Lookup, b resolve.Strategy) resolve.Str
 }
 
 // around breaks the base from outside.
-func around(f func(b resolve.Strategy) *broken) func(*Parts) {
+func around(f func(b resolve.Strategy) *broken) func(*Fixture) {
 	return withBase(func(_ resolve.Lookup, b resolve.Strategy) resolve.Strategy { return f(b) }, nil)
 }
 
 // lookups breaks the base by what it is told.
-func lookups(f func(lookup resolve.Lookup) resolve.Lookup) func(*Parts) {
+func lookups(f func(lookup resolve.Lookup) resolve.Lookup) func(*Fixture) {
 	return withBase(nil, func(lookup resolve.Lookup, bounds resolve.PoolConfig) (resolve.Lookup, resolve.PoolConfig) {
 		return f(lookup), bounds
 	})
 }
 
-func withLiteral(f func(l, next resolve.Strategy) *broken) func(*Parts) {
-	return func(p *Parts) {
+func withLiteral(f func(l, next resolve.Strategy) *broken) func(*Fixture) {
+	return func(p *Fixture) {
 		p.Literal = func(next resolve.Strategy) resolve.Strategy { return f(resolve.NewLiteral(next), next) }
 	}
 }
 
 type staticTable = map[string][]netip.Addr
 
-func withStatic(f func(names staticTable, s, next resolve.Strategy) *broken) func(*Parts) {
-	return func(p *Parts) {
+func withStatic(f func(names staticTable, s, next resolve.Strategy) *broken) func(*Fixture) {
+	return func(p *Fixture) {
 		p.Static = func(names map[string][]netip.Addr, next resolve.Strategy) (resolve.Strategy, error) {
 			s, err := resolve.NewStatic(names, next)
 			if err != nil {
@@ -129,8 +129,8 @@ func withStatic(f func(names staticTable, s, next resolve.Strategy) *broken) fun
 	}
 }
 
-func withHosts(adjust func(*resolve.HostsConfig), f func(path string, h, next resolve.Strategy) *broken) func(*Parts) {
-	return func(p *Parts) {
+func withHosts(adjust func(*resolve.HostsConfig), f func(path string, h, next resolve.Strategy) *broken) func(*Fixture) {
+	return func(p *Fixture) {
 		p.Hosts = func(config resolve.HostsConfig, next resolve.Strategy) (resolve.Strategy, error) {
 			if adjust != nil {
 				adjust(&config)
@@ -145,8 +145,8 @@ func withHosts(adjust func(*resolve.HostsConfig), f func(path string, h, next re
 }
 
 func withCache(adjust func(*resolve.CacheConfig), below func(next resolve.Strategy) resolve.Strategy,
-	above func(c *resolve.Cache, next resolve.Strategy) resolve.Strategy) func(*Parts) {
-	return func(p *Parts) {
+	above func(c *resolve.Cache, next resolve.Strategy) resolve.Strategy) func(*Fixture) {
+	return func(p *Fixture) {
 		p.Cache = func(config resolve.CacheConfig, next resolve.Strategy) (resolve.Strategy, error) {
 			if adjust != nil {
 				adjust(&config)
@@ -163,15 +163,17 @@ func withCache(adjust func(*resolve.CacheConfig), below func(next resolve.Strate
 	}
 }
 
-func cacheConfig(adjust func(*resolve.CacheConfig)) func(*Parts) { return withCache(adjust, nil, nil) }
+func cacheConfig(adjust func(*resolve.CacheConfig)) func(*Fixture) {
+	return withCache(adjust, nil, nil)
+}
 
 // cacheTold breaks the cache by what the strategy below tells it.
-func cacheTold(change func(q resolve.Question, a resolve.Answer, err error) (resolve.Answer, error)) func(*Parts) {
+func cacheTold(change func(q resolve.Question, a resolve.Answer, err error) (resolve.Answer, error)) func(*Fixture) {
 	return withCache(nil, func(next resolve.Strategy) resolve.Strategy { return relay(next, change) }, nil)
 }
 
-func withCoalesce(below, above func(s resolve.Strategy) resolve.Strategy) func(*Parts) {
-	return func(p *Parts) {
+func withCoalesce(below, above func(s resolve.Strategy) resolve.Strategy) func(*Fixture) {
+	return func(p *Fixture) {
 		p.Coalesce = func(waitersMax int, next resolve.Strategy) resolve.Strategy {
 			if below != nil {
 				next = below(next)
@@ -206,8 +208,8 @@ func (h *brokenHost) Try(name string, family resolve.Family) (resolve.HostAnswer
 	return h.Host.Try(name, family)
 }
 
-func withHost(f func(h *brokenHost)) func(*Parts) {
-	return func(p *Parts) {
+func withHost(f func(h *brokenHost)) func(*Fixture) {
+	return func(p *Fixture) {
 		p.Host = func(next resolve.Strategy, order resolve.Order) Resolver {
 			h := &brokenHost{Host: &resolve.Host{Strategy: next, Order: order}}
 			f(h)
@@ -216,13 +218,13 @@ func withHost(f func(h *brokenHost)) func(*Parts) {
 	}
 }
 
-func hostBefore(before func(hq *resolve.HostQuery)) func(*Parts) {
+func hostBefore(before func(hq *resolve.HostQuery)) func(*Fixture) {
 	return withHost(func(h *brokenHost) { h.before = before })
 }
 
 type waitFunc = func(ctx context.Context, s resolve.Strategy, q resolve.Question) (resolve.Answer, error)
 
-func withWait(f waitFunc) func(*Parts) { return func(p *Parts) { p.Wait = f } }
+func withWait(f waitFunc) func(*Fixture) { return func(p *Fixture) { p.Wait = f } }
 
 // opaque is an error that admits its cause to errors.Is, and nothing to errors.As.
 type opaque struct{ cause error }

@@ -15,7 +15,7 @@ type cacheFixture struct {
 	owner *owner
 }
 
-func (p Parts) cache(t T, config resolve.CacheConfig) *cacheFixture {
+func (p Fixture) cache(t T, config resolve.CacheConfig) *cacheFixture {
 	t.Helper()
 	f := &cacheFixture{t: t, clock: newClock(), next: &upstream{t: t}, owner: newOwner(t)}
 	config.Clock = f.clock.Now
@@ -60,11 +60,11 @@ func (f *cacheFixture) has(q resolve.Question, want bool) {
 	}
 }
 
-func cacheCases() []testCase {
+func cacheCases() []Case {
 	one, two, three := a("one.example"), a("two.example"), a("three.example")
-	return []testCase{
-		{ID: "cache/hit", Rule: "A remembered answer is given by both verbs without asking, says that it is cached, and keeps its source.", Needs: needs(Cache),
-			Run: func(t T, p Parts) {
+	return []Case{
+		{ID: "cache/hit", Doc: "resolve.Cache", Rule: "A remembered answer is given by both verbs without asking, says that it is cached, and keeps its source.", Needs: needs(Cache),
+			Run: func(t T, p Fixture) {
 				f := p.cache(t, resolve.CacheConfig{})
 				f.learn(one, time.Minute, nil)
 				got, err := both(t, f.strat, one)
@@ -74,8 +74,8 @@ func cacheCases() []testCase {
 				}
 				f.next.asked(1, "one miss and two hits")
 			}},
-		{ID: "cache/other-type", Rule: "The key is the whole question: another type of the same name is asked for.", Source: "systemd#11789",
-			Needs: needs(Cache), Run: func(t T, p Parts) {
+		{ID: "cache/other-type", Doc: "resolve.Cache", Rule: "The key is the whole question: another type of the same name is asked for.", Source: "systemd#11789",
+			Needs: needs(Cache), Run: func(t T, p Fixture) {
 				f := p.cache(t, resolve.CacheConfig{})
 				f.learn(aaaa("one.example"), time.Minute, resolve.ErrNoData)
 				f.has(one, false)
@@ -83,8 +83,8 @@ func cacheCases() []testCase {
 				_, err := f.strat.Try(aaaa("one.example"))
 				isError(t, "AAAA", err, resolve.ErrNoData)
 			}},
-		{ID: "cache/expires", Rule: "An answer is remembered until it expires, and its expiry does not move.", Source: "dnscrypt#1624",
-			Needs: needs(Cache), Run: func(t T, p Parts) {
+		{ID: "cache/expires", Doc: "resolve.Cache", Rule: "An answer is remembered until it expires, and its expiry does not move.", Source: "dnscrypt#1624",
+			Needs: needs(Cache), Run: func(t T, p Fixture) {
 				f := p.cache(t, resolve.CacheConfig{})
 				f.learn(one, time.Minute, nil)
 				end := f.clock.Now().Add(time.Minute)
@@ -98,13 +98,13 @@ func cacheCases() []testCase {
 				f.has(one, false)
 				f.learn(one, time.Minute, nil)
 			}},
-		{ID: "cache/zero-ttl", Rule: "An answer that has expired when it arrives is not stored, whatever TTLMin says.", Source: "hickory#3960",
-			Needs: needs(Cache), Run: func(t T, p Parts) {
+		{ID: "cache/zero-ttl", Doc: "resolve.Cache", Rule: "An answer that has expired when it arrives is not stored, whatever TTLMin says.", Source: "hickory#3960",
+			Needs: needs(Cache), Run: func(t T, p Fixture) {
 				f := p.cache(t, resolve.CacheConfig{TTLMin: time.Minute})
 				f.learn(one, 0, nil)
 				f.has(one, false)
 			}},
-		{ID: "cache/ttl-min", Rule: "A time to live shorter than TTLMin is lifted to it.", Needs: needs(Cache), Run: func(t T, p Parts) {
+		{ID: "cache/ttl-min", Doc: "resolve.CacheConfig.TTLMin", Rule: "A time to live shorter than TTLMin is lifted to it.", Needs: needs(Cache), Run: func(t T, p Fixture) {
 			f := p.cache(t, resolve.CacheConfig{TTLMin: time.Minute})
 			f.learn(one, time.Second, nil)
 			f.clock.advance(time.Minute - time.Nanosecond)
@@ -112,8 +112,8 @@ func cacheCases() []testCase {
 			f.clock.advance(time.Nanosecond)
 			f.has(one, false)
 		}},
-		{ID: "cache/ttl-max", Rule: "A time to live longer than TTLMax is cut to it.", Source: "RFC 8767, section 4", Needs: needs(Cache),
-			Run: func(t T, p Parts) {
+		{ID: "cache/ttl-max", Doc: "resolve.CacheConfig.TTLMax", Rule: "A time to live longer than TTLMax is cut to it.", Source: "RFC 8767, section 4", Needs: needs(Cache),
+			Run: func(t T, p Fixture) {
 				f := p.cache(t, resolve.CacheConfig{TTLMax: time.Minute})
 				f.learn(one, 1000*time.Hour, nil)
 				f.clock.advance(time.Minute - time.Nanosecond)
@@ -121,7 +121,7 @@ func cacheCases() []testCase {
 				f.clock.advance(time.Nanosecond)
 				f.has(one, false)
 			}},
-		{ID: "cache/ttl-unknown", Rule: "An answer that states no time to live is remembered for TTLUnknown.", Needs: needs(Cache), Run: func(t T, p Parts) {
+		{ID: "cache/ttl-unknown", Doc: "resolve.Cache", Rule: "An answer that states no time to live is remembered for TTLUnknown.", Needs: needs(Cache), Run: func(t T, p Fixture) {
 			f := p.cache(t, resolve.CacheConfig{TTLUnknown: time.Minute})
 			f.learn(one, -1, nil)
 			f.clock.advance(time.Minute - time.Nanosecond)
@@ -129,8 +129,8 @@ func cacheCases() []testCase {
 			f.clock.advance(time.Nanosecond)
 			f.has(one, false)
 		}},
-		{ID: "cache/negative", Rule: "ErrNotFound and ErrNoData are remembered until they expire.", Source: "RFC 2308", Needs: needs(Cache),
-			Run: func(t T, p Parts) {
+		{ID: "cache/negative", Doc: "resolve.Cache", Rule: "ErrNotFound and ErrNoData are remembered until they expire.", Source: "RFC 2308", Needs: needs(Cache),
+			Run: func(t T, p Fixture) {
 				f := p.cache(t, resolve.CacheConfig{})
 				f.learn(one, time.Minute, resolve.ErrNotFound)
 				f.learn(two, time.Minute, resolve.ErrNoData)
@@ -143,8 +143,8 @@ func cacheCases() []testCase {
 				f.has(one, false)
 				f.has(two, false)
 			}},
-		{ID: "cache/negative-bounded", Rule: "A negative answer is remembered for NegativeTTLMax at most, and for NegativeTTLUnknown where it states no time to live.",
-			Source: "ncruces/go-dns kept them for 68 years", Needs: needs(Cache), Run: func(t T, p Parts) {
+		{ID: "cache/negative-bounded", Doc: "resolve.Cache", Rule: "A negative answer is remembered for NegativeTTLMax at most, and for NegativeTTLUnknown where it states no time to live.",
+			Source: "ncruces/go-dns kept them for 68 years", Needs: needs(Cache), Run: func(t T, p Fixture) {
 				f := p.cache(t, resolve.CacheConfig{NegativeTTLMax: time.Minute, NegativeTTLUnknown: time.Second})
 				f.learn(one, time.Hour, resolve.ErrNotFound)
 				f.learn(two, -1, resolve.ErrNotFound)
@@ -155,8 +155,8 @@ func cacheCases() []testCase {
 				f.clock.advance(time.Minute - time.Second)
 				f.has(one, false)
 			}},
-		{ID: "cache/failures", Rule: "Failures other than negative answers are not remembered.", Needs: needs(Cache),
-			Run: func(t T, p Parts) {
+		{ID: "cache/failures", Doc: "resolve.Cache", Rule: "Failures other than negative answers are not remembered.", Needs: needs(Cache),
+			Run: func(t T, p Fixture) {
 				f := p.cache(t, resolve.CacheConfig{})
 				for _, cause := range []error{resolve.ErrServFail, resolve.ErrTimeout, resolve.ErrBusy, resolve.ErrClosed} {
 					f.learn(one, time.Minute, cause)
@@ -167,8 +167,8 @@ func cacheCases() []testCase {
 				f.owner.await(c)
 				f.has(one, false)
 			}},
-		{ID: "cache/mismatch", Rule: "An answer to another question is not stored.", Source: "coredns#5174", Needs: needs(Cache),
-			Run: func(t T, p Parts) {
+		{ID: "cache/mismatch", Doc: "resolve.Cache", Rule: "An answer to another question is not stored.", Source: "coredns#5174", Needs: needs(Cache),
+			Run: func(t T, p Fixture) {
 				f := p.cache(t, resolve.CacheConfig{})
 				c := f.owner.start(f.strat, one)
 				f.next.finish(0, answer(two, "192.0.2.66"), nil)
@@ -176,8 +176,8 @@ func cacheCases() []testCase {
 				f.has(one, false)
 				f.has(two, false)
 			}},
-		{ID: "cache/bounded", Rule: "At the bound the answer that was used least recently goes.", Needs: needs(Cache),
-			Run: func(t T, p Parts) {
+		{ID: "cache/bounded", Doc: "resolve.Cache", Rule: "At the bound the answer that was used least recently goes.", Needs: needs(Cache),
+			Run: func(t T, p Fixture) {
 				f := p.cache(t, resolve.CacheConfig{PositiveMax: 2})
 				f.learn(one, time.Minute, nil)
 				f.learn(two, time.Minute, nil)
@@ -187,8 +187,8 @@ func cacheCases() []testCase {
 				f.has(one, true)
 				f.has(three, true)
 			}},
-		{ID: "cache/negative-apart", Rule: "Negative answers have a bound of their own: made-up names push out no answer.", Needs: needs(Cache),
-			Run: func(t T, p Parts) {
+		{ID: "cache/negative-apart", Doc: "resolve.CacheConfig.NegativeMax", Rule: "Negative answers have a bound of their own: made-up names push out no answer.", Needs: needs(Cache),
+			Run: func(t T, p Fixture) {
 				f := p.cache(t, resolve.CacheConfig{PositiveMax: 2, NegativeMax: 2})
 				f.learn(one, time.Minute, nil)
 				for i := range 5 {
@@ -199,8 +199,8 @@ func cacheCases() []testCase {
 				f.has(a("x3.example"), true)
 				f.has(a("x4.example"), true)
 			}},
-		{ID: "cache/close", Rule: "Close closes the strategy below: what is in flight completes with ErrClosed.", Needs: needs(Cache),
-			Run: func(t T, p Parts) {
+		{ID: "cache/close", Doc: "resolve.Cache", Rule: "Close closes the strategy below: what is in flight completes with ErrClosed.", Needs: needs(Cache),
+			Run: func(t T, p Fixture) {
 				f := p.cache(t, resolve.CacheConfig{})
 				c := f.owner.start(f.strat, one)
 				f.strat.Close()

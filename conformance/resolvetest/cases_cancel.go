@@ -14,10 +14,10 @@ import (
 // soon is a deadline that is waited for.
 const soon = 20 * time.Millisecond
 
-func cancelCases() []testCase {
-	return []testCase{
-		{ID: "cancel/before-start", Rule: "A query canceled before Start completes with ErrCanceled when it is started, and nobody is asked.",
-			Needs: needs(Base), Run: func(t T, p Parts) {
+func cancelCases() []Case {
+	return []Case{
+		{ID: "cancel/before-start", Doc: "resolve.Query.Cancel", Rule: "A query canceled before Start completes with ErrCanceled when it is started, and nobody is asked.",
+			Needs: needs(Base), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, fixed)
 				b := p.base(t, s, roomy)
 				c := o.query(a("one.example"))
@@ -30,8 +30,8 @@ func cancelCases() []testCase {
 					t.Errorf("%d lookups, want none", s.lookups())
 				}
 			}},
-		{ID: "cancel/in-flight", Rule: "A canceled query completes at once with ErrCanceled, exactly once, whenever its lookup ends.",
-			Needs: needs(Base, Async), Run: func(t T, p Parts) {
+		{ID: "cancel/in-flight", Doc: "resolve.Query.Cancel", Rule: "A canceled query completes at once with ErrCanceled, exactly once, whenever its lookup ends.",
+			Needs: needs(Base, Async), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, nil)
 				s.heedless = true
 				b := p.base(t, s, roomy)
@@ -48,7 +48,7 @@ func cancelCases() []testCase {
 				o.once(c)
 				c.fails(resolve.ErrCanceled)
 			}},
-		{ID: "cancel/ends-lookup", Rule: "Cancel ends the context of the lookup.", Needs: needs(Base, Async, Lookup), Run: func(t T, p Parts) {
+		{ID: "cancel/ends-lookup", Doc: "resolve.Query.Cancel", Rule: "Cancel ends the context of the lookup.", Needs: needs(Base, Async, Lookup), Run: func(t T, p Fixture) {
 			o, s := newOwner(t), newScript(t, nil)
 			b := p.base(t, s, roomy)
 			c := o.start(b, a("one.example"))
@@ -57,10 +57,10 @@ func cancelCases() []testCase {
 			ends(t, l.ctx)
 			o.await(c)
 		}},
-		{ID: "cancel/race", Rule: "A cancellation that races with the lookup gives one completion, with either result.",
+		{ID: "cancel/race", Doc: "resolve.Query.Cancel", Rule: "A cancellation that races with the lookup gives one completion, with either result.",
 			Needs: needs(Base, Async), Run: cancelRace},
-		{ID: "deadline/passed", Rule: "A query whose deadline has passed completes with ErrTimeout, and nobody is asked.",
-			Needs: needs(Base), Run: func(t T, p Parts) {
+		{ID: "deadline/passed", Doc: "resolve.Query.Deadline", Rule: "A query whose deadline has passed completes with ErrTimeout, and nobody is asked.",
+			Needs: needs(Base), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, fixed)
 				b := p.base(t, s, roomy)
 				c := o.query(a("one.example"))
@@ -72,8 +72,8 @@ func cancelCases() []testCase {
 					t.Errorf("%d lookups, want none", s.lookups())
 				}
 			}},
-		{ID: "deadline/in-flight", Rule: "A query completes with ErrTimeout at its deadline, whatever its lookup does.",
-			Needs: needs(Base, Async), Run: func(t T, p Parts) {
+		{ID: "deadline/in-flight", Doc: "resolve.Query.Deadline", Rule: "A query completes with ErrTimeout at its deadline, whatever its lookup does.",
+			Needs: needs(Base, Async), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, nil)
 				s.heedless = true
 				b := p.base(t, s, roomy)
@@ -88,8 +88,8 @@ func cancelCases() []testCase {
 					t.Errorf("%v is no net.Error that timed out", c.err)
 				}
 			}},
-		{ID: "deadline/not-before", Rule: "A query with a deadline completes with its answer when that comes first.",
-			Needs: needs(Base), Run: func(t T, p Parts) {
+		{ID: "deadline/not-before", Doc: "resolve.Query.Deadline", Rule: "A query with a deadline completes with its answer when that comes first.",
+			Needs: needs(Base), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, fixed)
 				b := p.base(t, s, roomy)
 				c := o.query(a("one.example"))
@@ -110,7 +110,7 @@ func ends(t T, ctx context.Context) {
 	}
 }
 
-func cancelRace(t T, p Parts) {
+func cancelRace(t T, p Fixture) {
 	o, s := newOwner(t), newScript(t, fixed)
 	b := p.base(t, s, roomy)
 	var calls []*call
@@ -135,10 +135,10 @@ func cancelRace(t T, p Parts) {
 	}
 }
 
-func boundCases() []testCase {
-	return []testCase{
-		{ID: "bound/busy", Rule: "Beyond the workers and the queue, queries complete with ErrBusy, and the others with their answers.",
-			Needs: needs(Base, Async, Bounded), Run: func(t T, p Parts) {
+func boundCases() []Case {
+	return []Case{
+		{ID: "bound/busy", Doc: "resolve.Pool", Rule: "Beyond the workers and the queue, queries complete with ErrBusy, and the others with their answers.",
+			Needs: needs(Base, Async, Bounded), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, nil)
 				b := p.base(t, s, resolve.PoolConfig{Workers: 1, QueueMax: 1})
 				first := o.start(b, a("one.example"))
@@ -152,8 +152,8 @@ func boundCases() []testCase {
 				first.holds("192.0.2.1")
 				second.holds("192.0.2.1")
 			}},
-		{ID: "bound/workers", Rule: "No more lookups run at once than there are workers.", Source: "go#63978",
-			Needs: needs(Base, Async, Bounded), Run: func(t T, p Parts) {
+		{ID: "bound/workers", Doc: "resolve.Pool", Rule: "No more lookups run at once than there are workers.", Source: "go#63978",
+			Needs: needs(Base, Async, Bounded), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, nil)
 				b := p.base(t, s, resolve.PoolConfig{Workers: 2, QueueMax: 16})
 				var calls []*call
@@ -180,8 +180,8 @@ func boundCases() []testCase {
 					t.Errorf("%d lookups at once, want at most 2", s.most)
 				}
 			}},
-		{ID: "bound/first-come", Rule: "Queued queries are served in the order in which they came.",
-			Needs: needs(Base, Async, Bounded), Run: func(t T, p Parts) {
+		{ID: "bound/first-come", Doc: "resolve.Pool", Rule: "Queued queries are served in the order in which they came.",
+			Needs: needs(Base, Async, Bounded), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, nil)
 				b := p.base(t, s, resolve.PoolConfig{Workers: 1, QueueMax: 16})
 				var calls []*call
@@ -197,8 +197,8 @@ func boundCases() []testCase {
 				}
 				o.await(calls...)
 			}},
-		{ID: "bound/cancel-frees", Rule: "A canceled query leaves the queue: it frees its place and is not looked up.",
-			Needs: needs(Base, Async, Bounded), Run: func(t T, p Parts) {
+		{ID: "bound/cancel-frees", Doc: "resolve.Pool", Rule: "A canceled query leaves the queue: it frees its place and is not looked up.",
+			Needs: needs(Base, Async, Bounded), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, nil)
 				b := p.base(t, s, resolve.PoolConfig{Workers: 1, QueueMax: 1})
 				first := o.start(b, a("one.example"))
@@ -216,8 +216,8 @@ func boundCases() []testCase {
 				second.fails(resolve.ErrCanceled)
 				third.holds("192.0.2.1")
 			}},
-		{ID: "bound/deadline-queued", Rule: "A queued query completes at its deadline, however long the workers are busy.",
-			Needs: needs(Base, Async, Bounded), Run: func(t T, p Parts) {
+		{ID: "bound/deadline-queued", Doc: "resolve.Pool", Rule: "A queued query completes at its deadline, however long the workers are busy.",
+			Needs: needs(Base, Async, Bounded), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, nil)
 				s.heedless = true
 				b := p.base(t, s, resolve.PoolConfig{Workers: 1, QueueMax: 1})
@@ -232,10 +232,10 @@ func boundCases() []testCase {
 	}
 }
 
-func closeCases() []testCase {
-	return []testCase{
-		{ID: "close/in-flight", Rule: "Queries in flight complete with ErrClosed, exactly once, whenever their lookups end.",
-			Source: "curl#3371", Needs: needs(Base, Async), Run: func(t T, p Parts) {
+func closeCases() []Case {
+	return []Case{
+		{ID: "close/in-flight", Doc: "resolve.Strategy.Close", Rule: "Queries in flight complete with ErrClosed, exactly once, whenever their lookups end.",
+			Source: "curl#3371", Needs: needs(Base, Async), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, nil)
 				s.heedless = true
 				b := p.base(t, s, roomy)
@@ -251,8 +251,8 @@ func closeCases() []testCase {
 				join(t, b)
 				o.once(c)
 			}},
-		{ID: "close/queued", Rule: "Queries that wait for a worker complete with ErrClosed.", Needs: needs(Base, Async, Bounded),
-			Run: func(t T, p Parts) {
+		{ID: "close/queued", Doc: "resolve.Strategy.Close", Rule: "Queries that wait for a worker complete with ErrClosed.", Needs: needs(Base, Async, Bounded),
+			Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, nil)
 				b := p.base(t, s, resolve.PoolConfig{Workers: 1, QueueMax: 4})
 				o.start(b, a("one.example"))
@@ -262,8 +262,8 @@ func closeCases() []testCase {
 				o.await(c)
 				c.fails(resolve.ErrClosed)
 			}},
-		{ID: "close/ends-lookup", Rule: "Close ends the contexts of the lookups in flight.", Needs: needs(Base, Async, Lookup),
-			Run: func(t T, p Parts) {
+		{ID: "close/ends-lookup", Doc: "resolve.Strategy.Close", Rule: "Close ends the contexts of the lookups in flight.", Needs: needs(Base, Async, Lookup),
+			Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, nil)
 				b := p.base(t, s, roomy)
 				o.start(b, a("one.example"))
@@ -271,8 +271,8 @@ func closeCases() []testCase {
 				b.Close()
 				ends(t, l.ctx)
 			}},
-		{ID: "close/later", Rule: "After Close a query that cannot be answered from memory completes with ErrClosed, and nobody is asked. Close may be called again.",
-			Needs: needs(Base), Run: func(t T, p Parts) {
+		{ID: "close/later", Doc: "resolve.Strategy.Close", Rule: "After Close a query that cannot be answered from memory completes with ErrClosed, and nobody is asked. Close may be called again.",
+			Needs: needs(Base), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, fixed)
 				b := p.base(t, s, roomy)
 				b.Close()
@@ -286,8 +286,8 @@ func closeCases() []testCase {
 					t.Errorf("%d lookups, want none", s.lookups())
 				}
 			}},
-		{ID: "close/ends-goroutines", Rule: "After Close every goroutine ends once its lookup has, and Wait returns then.",
-			Needs: needs(Base, Bounded), Run: func(t T, p Parts) {
+		{ID: "close/ends-goroutines", Doc: "resolve.Strategy.Close", Rule: "After Close every goroutine ends once its lookup has, and Wait returns then.",
+			Needs: needs(Base, Bounded), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, fixed)
 				b := p.base(t, s, roomy)
 				o.await(o.start(b, a("leak.example")))

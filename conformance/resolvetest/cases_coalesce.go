@@ -12,18 +12,18 @@ type coalesceFixture struct {
 	owner *owner
 }
 
-func (p Parts) coalesce(t T, waitersMax int) *coalesceFixture {
+func (p Fixture) coalesce(t T, waitersMax int) *coalesceFixture {
 	u := &upstream{t: t}
 	return &coalesceFixture{next: u, strat: p.Coalesce(waitersMax, u), owner: newOwner(t)}
 }
 
 func (f *coalesceFixture) start(q resolve.Question) *call { return f.owner.start(f.strat, q) }
 
-func coalesceCases() []testCase {
+func coalesceCases() []Case {
 	one, two := a("one.example"), a("two.example")
-	return []testCase{
-		{ID: "coalesce/one-question", Rule: "Queries with the same question in flight together are one question below, and all get its answer.",
-			Source: "CVE-2020-25686", Needs: needs(Coalesce), Run: func(t T, p Parts) {
+	return []Case{
+		{ID: "coalesce/one-question", Doc: "resolve.Coalesce", Rule: "Queries with the same question in flight together are one question below, and all get its answer.",
+			Source: "CVE-2020-25686", Needs: needs(Coalesce), Run: func(t T, p Fixture) {
 				f := p.coalesce(t, 0)
 				var calls []*call
 				for range 100 {
@@ -38,8 +38,8 @@ func coalesceCases() []testCase {
 					c.holds("192.0.2.1")
 				}
 			}},
-		{ID: "coalesce/different", Rule: "Different questions, by name or by type, are asked apart and get their own answers.", Needs: needs(Coalesce),
-			Run: func(t T, p Parts) {
+		{ID: "coalesce/different", Doc: "resolve.Coalesce", Rule: "Different questions, by name or by type, are asked apart and get their own answers.", Needs: needs(Coalesce),
+			Run: func(t T, p Fixture) {
 				f := p.coalesce(t, 0)
 				calls := []*call{f.start(one), f.start(two), f.start(aaaa("one.example"))}
 				f.next.asked(3, "three questions")
@@ -51,8 +51,8 @@ func coalesceCases() []testCase {
 				calls[1].holds("192.0.2.2")
 				calls[2].holds("2001:db8::3")
 			}},
-		{ID: "coalesce/again", Rule: "A query that comes after the answer asks anew: nothing is remembered.", Needs: needs(Coalesce),
-			Run: func(t T, p Parts) {
+		{ID: "coalesce/again", Doc: "resolve.Coalesce", Rule: "A query that comes after the answer asks anew: nothing is remembered.", Needs: needs(Coalesce),
+			Run: func(t T, p Fixture) {
 				f := p.coalesce(t, 0)
 				c := f.start(one)
 				f.next.finish(0, answer(one, "192.0.2.1"), nil)
@@ -63,8 +63,8 @@ func coalesceCases() []testCase {
 				f.owner.await(c)
 				c.holds("192.0.2.2")
 			}},
-		{ID: "coalesce/error-shared", Rule: "An error is for all who wait, and is not remembered.", Needs: needs(Coalesce),
-			Run: func(t T, p Parts) {
+		{ID: "coalesce/error-shared", Doc: "resolve.Coalesce", Rule: "An error is for all who wait, and is not remembered.", Needs: needs(Coalesce),
+			Run: func(t T, p Fixture) {
 				f := p.coalesce(t, 0)
 				calls := []*call{f.start(one), f.start(one)}
 				f.next.finish(0, resolve.Answer{}, failure(one, resolve.ErrServFail))
@@ -75,8 +75,8 @@ func coalesceCases() []testCase {
 				f.start(one)
 				f.next.asked(2, "a query after the error")
 			}},
-		{ID: "coalesce/cancel-one", Rule: "A cancellation ends its query alone, the first one's too.", Source: "go#22724", Needs: needs(Coalesce),
-			Run: func(t T, p Parts) {
+		{ID: "coalesce/cancel-one", Doc: "resolve.Coalesce", Rule: "A cancellation ends its query alone, the first one's too.", Source: "go#22724", Needs: needs(Coalesce),
+			Run: func(t T, p Fixture) {
 				f := p.coalesce(t, 0)
 				first, second, third := f.start(one), f.start(one), f.start(one)
 				first.Cancel()
@@ -92,8 +92,8 @@ func coalesceCases() []testCase {
 				f.owner.once(first, second, third)
 				second.holds("192.0.2.1")
 			}},
-		{ID: "coalesce/cancel-all", Rule: "The question below is canceled when the last query has gone, and a later query asks anew.",
-			Source: "nydus#1954", Needs: needs(Coalesce), Run: func(t T, p Parts) {
+		{ID: "coalesce/cancel-all", Doc: "resolve.Coalesce", Rule: "The question below is canceled when the last query has gone, and a later query asks anew.",
+			Source: "nydus#1954", Needs: needs(Coalesce), Run: func(t T, p Fixture) {
 				f := p.coalesce(t, 0)
 				calls := []*call{f.start(one), f.start(one)}
 				for _, c := range calls {
@@ -110,8 +110,8 @@ func coalesceCases() []testCase {
 				f.owner.await(c)
 				c.holds("192.0.2.1")
 			}},
-		{ID: "coalesce/deadline-alone", Rule: "A deadline ends its query alone.", Needs: needs(Coalesce),
-			Run: func(t T, p Parts) {
+		{ID: "coalesce/deadline-alone", Doc: "resolve.Coalesce", Rule: "A deadline ends its query alone.", Needs: needs(Coalesce),
+			Run: func(t T, p Fixture) {
 				f := p.coalesce(t, 0)
 				hurried := f.owner.query(one)
 				hurried.Deadline = time.Now().Add(soon)
@@ -126,8 +126,8 @@ func coalesceCases() []testCase {
 				f.owner.await(patient)
 				patient.holds("192.0.2.1")
 			}},
-		{ID: "coalesce/bounded", Rule: "Beyond the bound queries complete with ErrBusy; those that leave make room.", Needs: needs(Coalesce),
-			Run: func(t T, p Parts) {
+		{ID: "coalesce/bounded", Doc: "resolve.Coalesce", Rule: "Beyond the bound queries complete with ErrBusy; those that leave make room.", Needs: needs(Coalesce),
+			Run: func(t T, p Fixture) {
 				f := p.coalesce(t, 2)
 				first, second, third := f.start(one), f.start(two), f.start(one)
 				f.owner.await(third)
@@ -138,8 +138,8 @@ func coalesceCases() []testCase {
 				f.owner.await(first, second, fourth)
 				fourth.holds("192.0.2.2")
 			}},
-		{ID: "coalesce/in-done", Rule: "Done may start and cancel queries with the same question.", Source: "c-ares CVE-2026-33630",
-			Needs: needs(Coalesce), Run: func(t T, p Parts) {
+		{ID: "coalesce/in-done", Doc: "resolve.Coalesce", Rule: "Done may start and cancel queries with the same question.", Source: "c-ares CVE-2026-33630",
+			Needs: needs(Coalesce), Run: func(t T, p Fixture) {
 				f := p.coalesce(t, 0)
 				first, other, again := f.owner.query(one), f.owner.query(two), f.owner.query(one)
 				done := first.Done
@@ -159,7 +159,7 @@ func coalesceCases() []testCase {
 				other.fails(resolve.ErrCanceled)
 				again.holds("192.0.2.2")
 			}},
-		{ID: "coalesce/close", Rule: "Close completes those who wait with ErrClosed.", Needs: needs(Coalesce), Run: func(t T, p Parts) {
+		{ID: "coalesce/close", Doc: "resolve.Coalesce", Rule: "Close completes those who wait with ErrClosed.", Needs: needs(Coalesce), Run: func(t T, p Fixture) {
 			f := p.coalesce(t, 0)
 			calls := []*call{f.start(one), f.start(one), f.start(two)}
 			f.strat.Close()

@@ -21,7 +21,7 @@ type hostCall struct {
 	err     error
 }
 
-func (p Parts) host(t T, order resolve.Order, name string, adjust func(*resolve.HostQuery)) *hostCall {
+func (p Fixture) host(t T, order resolve.Order, name string, adjust func(*resolve.HostQuery)) *hostCall {
 	c := &hostCall{name: name, next: &upstream{t: t}, owner: newOwner(t)}
 	c.HostQuery = &resolve.HostQuery{Name: name, Inbox: c.owner.inbox}
 	c.Partial = func(ans resolve.Answer) { c.partial = append(c.partial, ans.Question.Type) }
@@ -77,18 +77,18 @@ func (c *hostCall) has(want ...string) {
 
 const typeA, typeAAAA = resolve.TypeA, resolve.TypeAAAA
 
-func hostCases() []testCase {
-	return []testCase{
-		{ID: "host/both-at-once", Rule: "A and AAAA are asked at the same time, once each, and both are in the answer.", Needs: needs(Host),
-			Run: func(t T, p Parts) {
+func hostCases() []Case {
+	return []Case{
+		{ID: "host/both-at-once", Doc: "resolve.Host", Rule: "A and AAAA are asked at the same time, once each, and both are in the answer.", Needs: needs(Host),
+			Run: func(t T, p Fixture) {
 				c := p.host(t, resolve.OrderRFC6724, "one.example", nil)
 				c.next.asked(2, "both families")
 				c.tell(typeAAAA, nil, "2001:db8::1")
 				c.tell(typeA, nil, "192.0.2.1")
 				c.has("2001:db8::1", "192.0.2.1")
 			}},
-		{ID: "host/partial", Rule: "Each family is delivered as it arrives, before the whole, in the order of arrival; a family that fails is not.",
-			Source: "RFC 8305, section 3", Needs: needs(Host), Run: func(t T, p Parts) {
+		{ID: "host/partial", Doc: "resolve.HostQuery.Partial", Rule: "Each family is delivered as it arrives, before the whole, in the order of arrival; a family that fails is not.",
+			Source: "RFC 8305, section 3", Needs: needs(Host), Run: func(t T, p Fixture) {
 				c := p.host(t, resolve.OrderRFC6724, "one.example", nil)
 				c.tell(typeA, nil, "192.0.2.1")
 				if !slices.Equal(c.partial, []resolve.Type{typeA}) || c.n != 0 {
@@ -107,8 +107,8 @@ func hostCases() []testCase {
 					t.Errorf("delivered %v", c.partial)
 				}
 			}},
-		{ID: "host/one-family", Rule: "A family without data, or that failed, is no error when the other has addresses.",
-			Source: "RFC 2308, section 2.2; go#17448", Needs: needs(Host), Run: func(t T, p Parts) {
+		{ID: "host/one-family", Doc: "resolve.Host", Rule: "A family without data, or that failed, is no error when the other has addresses.",
+			Source: "RFC 2308, section 2.2; go#17448", Needs: needs(Host), Run: func(t T, p Fixture) {
 				for _, cause := range []error{resolve.ErrNoData, resolve.ErrNotFound, resolve.ErrServFail, resolve.ErrTimeout} {
 					c := p.host(t, resolve.OrderRFC6724, "one.example", nil)
 					c.tell(typeAAAA, cause)
@@ -122,8 +122,8 @@ func hostCases() []testCase {
 					isError(t, "V4Err", c.answer.V4Err, cause)
 				}
 			}},
-		{ID: "host/both-fail", Rule: "When both families fail, a failure that leaves open whether there are addresses goes before ErrNoData, and that before ErrNotFound.",
-			Needs: needs(Host), Run: func(t T, p Parts) {
+		{ID: "host/both-fail", Doc: "resolve.Host.Start", Rule: "When both families fail, a failure that leaves open whether there are addresses goes before ErrNoData, and that before ErrNotFound.",
+			Needs: needs(Host), Run: func(t T, p Fixture) {
 				for _, x := range []struct{ v6, v4, want error }{
 					{resolve.ErrNotFound, resolve.ErrNotFound, resolve.ErrNotFound},
 					{resolve.ErrNoData, resolve.ErrNotFound, resolve.ErrNoData},
@@ -138,8 +138,8 @@ func hostCases() []testCase {
 					isError(t, "host", c.err, x.want)
 				}
 			}},
-		{ID: "host/names-the-host", Rule: "Errors name the host as the caller wrote it, a malformed name too, which is ErrName and comes by way of the inbox.",
-			Source: "go#6324", Needs: needs(Host), Run: func(t T, p Parts) {
+		{ID: "host/names-the-host", Doc: "resolve.Host", Rule: "Errors name the host as the caller wrote it, a malformed name too, which is ErrName and comes by way of the inbox.",
+			Source: "go#6324", Needs: needs(Host), Run: func(t T, p Fixture) {
 				c := p.host(t, resolve.OrderRFC6724, "One.Example.", nil)
 				c.tell(typeAAAA, resolve.ErrNotFound)
 				c.tell(typeA, resolve.ErrNotFound)
@@ -153,7 +153,7 @@ func hostCases() []testCase {
 					c.next.asked(0, "a malformed name")
 				}
 			}},
-		{ID: "host/family", Rule: "A family that is not wanted is not asked for.", Needs: needs(Host), Run: func(t T, p Parts) {
+		{ID: "host/family", Doc: "resolve.HostsFile", Rule: "A family that is not wanted is not asked for.", Needs: needs(Host), Run: func(t T, p Fixture) {
 			c := p.host(t, resolve.OrderRFC6724, "one.example", func(hq *resolve.HostQuery) { hq.Family = resolve.FamilyV4 })
 			c.next.asked(1, "IPv4 alone")
 			c.tell(typeA, nil, "192.0.2.1")
@@ -164,8 +164,8 @@ func hostCases() []testCase {
 			c.await()
 			isError(t, "IPv6 alone", c.err, resolve.ErrNoData)
 		}},
-		{ID: "host/deadline", Rule: "At the deadline what has arrived is delivered; if nothing has, the error is ErrTimeout.", Source: "RFC 8305, section 3", Needs: needs(Host),
-			Run: func(t T, p Parts) {
+		{ID: "host/deadline", Doc: "resolve.HostQuery.Deadline", Rule: "At the deadline what has arrived is delivered; if nothing has, the error is ErrTimeout.", Source: "RFC 8305, section 3", Needs: needs(Host),
+			Run: func(t T, p Fixture) {
 				by := func(d time.Duration) func(*resolve.HostQuery) {
 					return func(hq *resolve.HostQuery) { hq.Deadline = time.Now().Add(d) }
 				}
@@ -177,8 +177,8 @@ func hostCases() []testCase {
 				c.await()
 				isError(t, "nothing arrived", c.err, resolve.ErrTimeout)
 			}},
-		{ID: "host/cancel", Rule: "Cancel ends both questions; Done comes once, with ErrCanceled if no family had answered.", Needs: needs(Host),
-			Run: func(t T, p Parts) {
+		{ID: "host/cancel", Doc: "resolve.HostQuery.Cancel", Rule: "Cancel ends both questions; Done comes once, with ErrCanceled if no family had answered.", Needs: needs(Host),
+			Run: func(t T, p Fixture) {
 				c := p.host(t, resolve.OrderRFC6724, "one.example", nil)
 				c.tell(typeAAAA, resolve.ErrServFail)
 				c.HostQuery.Cancel()
@@ -188,15 +188,15 @@ func hostCases() []testCase {
 					t.Errorf("%d questions were stopped, want the one in flight", c.next.stops())
 				}
 			}},
-		{ID: "host/order-6724", Rule: "Addresses are sorted by precedence and scope (RFC 6724, rules 6 and 8), otherwise as the servers had them.",
-			Source: "RFC 6724, section 2.1", Needs: needs(Host), Run: func(t T, p Parts) {
+		{ID: "host/order-6724", Doc: "resolve.Host", Rule: "Addresses are sorted by precedence and scope (RFC 6724, rules 6 and 8), otherwise as the servers had them.",
+			Source: "RFC 6724, section 2.1", Needs: needs(Host), Run: func(t T, p Fixture) {
 				c := p.host(t, resolve.OrderRFC6724, "one.example", nil)
 				c.tell(typeAAAA, nil, "fd00::1", "2001::1", "2002::1", "2001:db8::2", "fe80::1%eth0", "2001:db8::1", "::1")
 				c.tell(typeA, nil, "192.0.2.2", "127.0.0.1", "192.0.2.1")
 				c.has("::1", "fe80::1%eth0", "2001:db8::2", "2001:db8::1", "127.0.0.1", "192.0.2.2", "192.0.2.1", "2002::1", "2001::1", "fd00::1")
 			}},
-		{ID: "host/order-interleave", Rule: "OrderInterleave lets the families take turns, beginning with that of the first address.",
-			Source: "RFC 8305, section 4", Needs: needs(Host), Run: func(t T, p Parts) {
+		{ID: "host/order-interleave", Doc: "resolve.Host", Rule: "OrderInterleave lets the families take turns, beginning with that of the first address.",
+			Source: "RFC 8305, section 4", Needs: needs(Host), Run: func(t T, p Fixture) {
 				c := p.host(t, resolve.OrderInterleave, "one.example", nil)
 				c.tell(typeAAAA, nil, "2001:db8::1", "2001:db8::2", "2001:db8::3")
 				c.tell(typeA, nil, "192.0.2.1", "192.0.2.2")
@@ -206,8 +206,8 @@ func hostCases() []testCase {
 				c.tell(typeA, nil, "192.0.2.1", "192.0.2.2")
 				c.has("192.0.2.1", "fd00::1", "192.0.2.2", "fd00::2")
 			}},
-		{ID: "host/try", Rule: "Try answers when both families are in memory, and says ErrWouldBlock when one is not.", Needs: needs(Host),
-			Run: func(t T, p Parts) {
+		{ID: "host/try", Doc: "resolve.Host.Try", Rule: "Try answers when both families are in memory, and says ErrWouldBlock when one is not.", Needs: needs(Host),
+			Run: func(t T, p Fixture) {
 				u := &upstream{t: t}
 				h := p.Host(u, resolve.OrderRFC6724)
 				u.try = func(q resolve.Question) (resolve.Answer, error) {

@@ -36,7 +36,7 @@ type hostsFixture struct {
 	mtime time.Time
 }
 
-func (p Parts) hosts(t T, text string, adjust func(*resolve.HostsConfig)) *hostsFixture {
+func (p Fixture) hosts(t T, text string, adjust func(*resolve.HostsConfig)) *hostsFixture {
 	t.Helper()
 	f := &hostsFixture{t: t, path: filepath.Join(t.TempDir(), "hosts"), clock: newClock(), next: &upstream{t: t}, mtime: time.Unix(1e9, 0)}
 	if text != "" {
@@ -85,10 +85,10 @@ func (f *hostsFixture) look() {
 	o.await(c)
 }
 
-func hostsCases() []testCase {
-	return []testCase{
-		{ID: "hosts/syntax", Rule: "A line is an address and names; '#' begins a comment; lines of one name add up; malformed lines and names are skipped.",
-			Source: "hosts(5); go#8996", Needs: needs(Hosts), Run: func(t T, p Parts) {
+func hostsCases() []Case {
+	return []Case{
+		{ID: "hosts/syntax", Doc: "resolve.HostsFile", Rule: "A line is an address and names; '#' begins a comment; lines of one name add up; malformed lines and names are skipped.",
+			Source: "hosts(5); go#8996", Needs: needs(Hosts), Run: func(t T, p Fixture) {
 				f := p.hosts(t, hostsText, nil)
 				f.gives(a("localhost"), "127.0.0.1")
 				f.gives(aaaa("localhost"), "::1")
@@ -102,20 +102,20 @@ func hostsCases() []testCase {
 					passesOn(t, f.strat, f.next, a(name))
 				}
 			}},
-		{ID: "hosts/spellings", Rule: "Names are the same in upper and lower case, with and without the final dot.",
-			Source: "RFC 4343", Needs: needs(Hosts), Run: func(t T, p Parts) {
+		{ID: "hosts/spellings", Doc: "resolve.HostsFile", Rule: "Names are the same in upper and lower case, with and without the final dot.",
+			Source: "RFC 4343", Needs: needs(Hosts), Run: func(t T, p Fixture) {
 				f := p.hosts(t, hostsText, nil)
 				f.gives(a("ALIAS.example."), "127.0.0.1")
 				f.gives(aaaa("LinkLocal.Example"), "fe80::1%eth0")
 			}},
-		{ID: "hosts/owns-its-names", Rule: "The family that a name in the file lacks is ErrNoData, and nobody is asked.",
-			Needs: needs(Hosts), Run: func(t T, p Parts) {
+		{ID: "hosts/owns-its-names", Doc: "resolve.HostsFile", Rule: "The family that a name in the file lacks is ErrNoData, and nobody is asked.",
+			Needs: needs(Hosts), Run: func(t T, p Fixture) {
 				f := p.hosts(t, hostsText, nil)
 				_, err := both(t, f.strat, aaaa("two.example"))
 				isError(t, "AAAA", err, resolve.ErrNoData)
 				f.next.asked(0, "a name in the file")
 			}},
-		{ID: "hosts/missing", Rule: "A file that does not exist is empty.", Needs: needs(Hosts), Run: func(t T, p Parts) {
+		{ID: "hosts/missing", Doc: "resolve.HostsFile", Rule: "A file that does not exist is empty.", Needs: needs(Hosts), Run: func(t T, p Fixture) {
 			f := p.hosts(t, "", nil)
 			passesOn(t, f.strat, f.next, a("localhost"))
 			f.write(hostsText)
@@ -127,8 +127,8 @@ func hostsCases() []testCase {
 			f.look()
 			passesOn(t, f.strat, f.next, a("localhost"))
 		}},
-		{ID: "hosts/reload", Rule: "A changed file is in use after the first Start once the interval has passed; until then Try says ErrWouldBlock.",
-			Needs: needs(Hosts), Run: func(t T, p Parts) {
+		{ID: "hosts/reload", Doc: "resolve.HostsFile", Rule: "A changed file is in use after the first Start once the interval has passed; until then Try says ErrWouldBlock.",
+			Needs: needs(Hosts), Run: func(t T, p Fixture) {
 				f := p.hosts(t, "10.0.0.1 one.example\n", nil)
 				f.gives(a("one.example"), "10.0.0.1")
 				f.write("10.0.0.9 one.example\n") // of the same size: the time decides
@@ -139,20 +139,20 @@ func hostsCases() []testCase {
 				f.look()
 				f.gives(a("one.example"), "10.0.0.10")
 			}},
-		{ID: "hosts/rate", Rule: "The file is not looked at before the interval has passed.", Needs: needs(Hosts), Run: func(t T, p Parts) {
+		{ID: "hosts/rate", Doc: "resolve.HostsFile", Rule: "The file is not looked at before the interval has passed.", Needs: needs(Hosts), Run: func(t T, p Fixture) {
 			f := p.hosts(t, "10.0.0.1 one.example\n", nil)
 			f.write("10.0.0.9 one.example\n")
 			f.clock.advance(hostsInterval - time.Nanosecond)
 			f.gives(a("one.example"), "10.0.0.1")
 		}},
-		{ID: "hosts/too-large", Rule: "A file that is too large is not read, and leaves the last table in use.", Needs: needs(Hosts),
-			Run: func(t T, p Parts) {
+		{ID: "hosts/too-large", Doc: "resolve.HostsFile", Rule: "A file that is too large is not read, and leaves the last table in use.", Needs: needs(Hosts),
+			Run: func(t T, p Fixture) {
 				f := p.hosts(t, "10.0.0.1 one.example\n", func(c *resolve.HostsConfig) { c.BytesMax = 100 })
 				f.write("10.0.0.9 one.example\n" + strings.Repeat("#", 80))
 				f.look()
 				f.gives(a("one.example"), "10.0.0.1")
 			}},
-		{ID: "hosts/names-bounded", Rule: "Names beyond NamesMax are skipped.", Needs: needs(Hosts), Run: func(t T, p Parts) {
+		{ID: "hosts/names-bounded", Doc: "resolve.HostsFile", Rule: "Names beyond NamesMax are skipped.", Needs: needs(Hosts), Run: func(t T, p Fixture) {
 			var b strings.Builder
 			for i := range 5 {
 				fmt.Fprintf(&b, "10.0.0.%d n%d.example\n", i, i)

@@ -9,10 +9,10 @@ import (
 	"github.com/edgewise-go/edgewise/resolve"
 )
 
-func startCases() []testCase {
-	return []testCase{
-		{ID: "start/answers", Rule: "A started query completes with the answer to its question.", Needs: needs(Base),
-			Run: func(t T, p Parts) {
+func startCases() []Case {
+	return []Case{
+		{ID: "start/answers", Doc: "resolve.Strategy.Start", Rule: "A started query completes with the answer to its question.", Needs: needs(Base),
+			Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, fixed)
 				b := p.base(t, s, roomy)
 				c4, c6 := o.start(b, a("one.example")), o.start(b, aaaa("one.example"))
@@ -23,10 +23,10 @@ func startCases() []testCase {
 					t.Errorf("answer to %v, want %v", c4.answer.Question, c4.Question)
 				}
 			}},
-		{ID: "start/exactly-once", Rule: "Whatever happens, Done is called exactly once.",
+		{ID: "start/exactly-once", Doc: "resolve.Strategy.Start", Rule: "Whatever happens, Done is called exactly once.",
 			Source: "c-ares CVE-2026-33630", Needs: needs(Base), Run: exactlyOnce},
-		{ID: "start/only-in-run", Rule: "Done is called by Run of the inbox and nowhere else: not inside Start, not on another goroutine.",
-			Needs: needs(Base), Run: func(t T, p Parts) {
+		{ID: "start/only-in-run", Doc: "resolve.Strategy.Start", Rule: "Done is called by Run of the inbox and nowhere else: not inside Start, not on another goroutine.",
+			Needs: needs(Base), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, fixed)
 				b := p.base(t, s, roomy)
 				c := o.start(b, a("run.example"))
@@ -44,7 +44,7 @@ func startCases() []testCase {
 				o.await(c)
 				o.once(c)
 			}},
-		{ID: "start/asks-once", Rule: "One started query is one lookup.", Needs: needs(Base, Lookup), Run: func(t T, p Parts) {
+		{ID: "start/asks-once", Doc: "resolve.Strategy.Start", Rule: "One started query is one lookup.", Needs: needs(Base, Lookup), Run: func(t T, p Fixture) {
 			o, s := newOwner(t), newScript(t, fixed)
 			b := p.base(t, s, roomy)
 			o.await(o.start(b, a("once.example")))
@@ -52,8 +52,8 @@ func startCases() []testCase {
 				t.Errorf("%d lookups, want 1", s.lookups())
 			}
 		}},
-		{ID: "start/no-name", Rule: "A query without a name completes with ErrName, and nobody is asked.", Needs: needs(Base),
-			Run: func(t T, p Parts) {
+		{ID: "start/no-name", Doc: "resolve.Strategy.Start", Rule: "A query without a name completes with ErrName, and nobody is asked.", Needs: needs(Base),
+			Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, fixed)
 				b := p.base(t, s, roomy)
 				c := o.start(b, resolve.Question{Type: resolve.TypeA, Class: resolve.ClassINET})
@@ -63,8 +63,8 @@ func startCases() []testCase {
 					t.Errorf("%d lookups, want none", s.lookups())
 				}
 			}},
-		{ID: "try/does-not-ask", Rule: "Try answers from memory or says ErrWouldBlock; it asks nobody.", Needs: needs(Base),
-			Run: func(t T, p Parts) {
+		{ID: "try/does-not-ask", Doc: "resolve.Strategy.Try", Rule: "Try answers from memory or says ErrWouldBlock; it asks nobody.", Needs: needs(Base),
+			Run: func(t T, p Fixture) {
 				s := newScript(t, fixed)
 				b := p.base(t, s, roomy)
 				_, err := b.Try(a("one.example"))
@@ -80,7 +80,7 @@ func startCases() []testCase {
 	}
 }
 
-func exactlyOnce(t T, p Parts) {
+func exactlyOnce(t T, p Fixture) {
 	o := newOwner(t)
 	s := newScript(t, func(q resolve.Question) (resolve.Answer, error) {
 		if q.Name.String()[0] == 'f' {
@@ -119,18 +119,18 @@ func join(t T, s resolve.Strategy) {
 	}
 }
 
-func errorCases() []testCase {
-	return []testCase{
-		{ID: "error/kinds", Rule: "ErrNotFound and ErrServFail arrive as such, in an *Error that names the question.", Needs: needs(Base),
-			Run: func(t T, p Parts) {
+func errorCases() []Case {
+	return []Case{
+		{ID: "error/kinds", Doc: "resolve.Error", Rule: "ErrNotFound and ErrServFail arrive as such, in an *Error that names the question.", Needs: needs(Base),
+			Run: func(t T, p Fixture) {
 				kinds(t, p, map[string]error{"nx.example": resolve.ErrNotFound, "bad.example": resolve.ErrServFail})
 			}},
-		{ID: "error/no-data", Rule: "A name without data of the type is ErrNoData and not ErrNotFound (RFC 2308, section 2.2).",
-			Needs: needs(Base, Precise), Run: func(t T, p Parts) {
+		{ID: "error/no-data", Doc: "resolve.Error", Rule: "A name without data of the type is ErrNoData and not ErrNotFound (RFC 2308, section 2.2).",
+			Needs: needs(Base, Precise), Run: func(t T, p Fixture) {
 				kinds(t, p, map[string]error{"nodata.example": resolve.ErrNoData})
 			}},
-		{ID: "error/dns-error", Rule: "errors.As finds a *net.DNSError, and a net.Error that says whether to try again.", Needs: needs(Base),
-			Run: func(t T, p Parts) {
+		{ID: "error/dns-error", Doc: "resolve.Error", Rule: "errors.As finds a *net.DNSError, and a net.Error that says whether to try again.", Needs: needs(Base),
+			Run: func(t T, p Fixture) {
 				o := newOwner(t)
 				s := newScript(t, func(q resolve.Question) (resolve.Answer, error) {
 					if q.Name.String() == "nx.example" {
@@ -150,8 +150,8 @@ func errorCases() []testCase {
 					t.Errorf("%v as net.DNSError: %+v", bad.err, dns)
 				}
 			}},
-		{ID: "error/foreign", Rule: "An error of the lookup that is nobody's sentinel arrives wrapped in an *Error, and is not swallowed.",
-			Needs: needs(Base, Lookup), Run: func(t T, p Parts) {
+		{ID: "error/foreign", Doc: "resolve.Error", Rule: "An error of the lookup that is nobody's sentinel arrives wrapped in an *Error, and is not swallowed.",
+			Needs: needs(Base, Lookup), Run: func(t T, p Fixture) {
 				own := errors.New("own error")
 				o, s := newOwner(t), newScript(t, func(resolve.Question) (resolve.Answer, error) { return resolve.Answer{}, own })
 				b := p.base(t, s, roomy)
@@ -160,16 +160,16 @@ func errorCases() []testCase {
 				c.fails(own)
 				namesQuestion(t, c)
 			}},
-		{ID: "error/other-question", Rule: "An answer to another question is refused.", Source: "DNSpooq CVE-2020-25684",
-			Needs: needs(Base, Lookup), Run: func(t T, p Parts) {
+		{ID: "error/other-question", Doc: "resolve.Error", Rule: "An answer to another question is refused.", Source: "DNSpooq CVE-2020-25684",
+			Needs: needs(Base, Lookup), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, func(resolve.Question) (resolve.Answer, error) { return fixed(a("other.example")) })
 				b := p.base(t, s, roomy)
 				c := o.start(b, a("one.example"))
 				o.await(c)
 				c.fails(resolve.ErrServFail)
 			}},
-		{ID: "error/empty-answer", Rule: "An answer without addresses to a question for addresses is ErrNoData.",
-			Needs: needs(Base, Precise), Run: func(t T, p Parts) {
+		{ID: "error/empty-answer", Doc: "resolve.Error", Rule: "An answer without addresses to a question for addresses is ErrNoData.",
+			Needs: needs(Base, Precise), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, func(q resolve.Question) (resolve.Answer, error) { return answer(q), nil })
 				b := p.base(t, s, roomy)
 				c := o.start(b, a("one.example"))
@@ -179,7 +179,7 @@ func errorCases() []testCase {
 	}
 }
 
-func kinds(t T, p Parts, want map[string]error) {
+func kinds(t T, p Fixture, want map[string]error) {
 	t.Helper()
 	o := newOwner(t)
 	s := newScript(t, func(q resolve.Question) (resolve.Answer, error) {

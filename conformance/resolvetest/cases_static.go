@@ -51,10 +51,10 @@ func passesOn(t T, s resolve.Strategy, u *upstream, q resolve.Question) {
 	}
 }
 
-func staticCases() []testCase {
-	return []testCase{
-		{ID: "literal/answers", Rule: "An IP literal is answered without asking, zones are kept, IPv4-in-IPv6 is IPv4.",
-			Needs: needs(Literal), Run: func(t T, p Parts) {
+func staticCases() []Case {
+	return []Case{
+		{ID: "literal/answers", Doc: "resolve.Literal", Rule: "An IP literal is answered without asking, zones are kept, IPv4-in-IPv6 is IPv4.",
+			Needs: needs(Literal), Run: func(t T, p Fixture) {
 				u := &upstream{t: t}
 				l := p.Literal(u)
 				for _, c := range []struct{ name, want string }{
@@ -69,8 +69,8 @@ func staticCases() []testCase {
 				}
 				u.asked(0, "literals")
 			}},
-		{ID: "literal/other-family", Rule: "A literal of the other family is ErrNoData, and nobody is asked.", Needs: needs(Literal),
-			Run: func(t T, p Parts) {
+		{ID: "literal/other-family", Doc: "resolve.Literal", Rule: "A literal of the other family is ErrNoData, and nobody is asked.", Needs: needs(Literal),
+			Run: func(t T, p Fixture) {
 				u := &upstream{t: t}
 				l := p.Literal(u)
 				for _, q := range []resolve.Question{aaaa("192.0.2.1"), a("2001:db8::1"), aaaa("::ffff:192.0.2.1")} {
@@ -79,12 +79,12 @@ func staticCases() []testCase {
 				}
 				u.asked(0, "literals")
 			}},
-		{ID: "literal/passes-on", Rule: "A name that is no literal is passed on.", Needs: needs(Literal), Run: func(t T, p Parts) {
+		{ID: "literal/passes-on", Doc: "resolve.Literal", Rule: "A name that is no literal is passed on.", Needs: needs(Literal), Run: func(t T, p Fixture) {
 			u := &upstream{t: t}
 			passesOn(t, p.Literal(u), u, a("one.example"))
 		}},
-		{ID: "static/spellings", Rule: "Names are the same in upper and lower case, with and without the final dot.",
-			Source: "RFC 4343", Needs: needs(Static), Run: func(t T, p Parts) {
+		{ID: "static/spellings", Doc: "resolve.Static", Rule: "Names are the same in upper and lower case, with and without the final dot.",
+			Source: "RFC 4343", Needs: needs(Static), Run: func(t T, p Fixture) {
 				u := &upstream{t: t}
 				s := p.static(t, map[string][]netip.Addr{"Db.Example.": addrs("10.0.0.1", "fd00::1", "10.0.0.2")}, u)
 				for _, name := range []string{"db.example", "DB.EXAMPLE", "db.example.", "dB.eXample."} {
@@ -95,16 +95,16 @@ func staticCases() []testCase {
 				}
 				u.asked(0, "names in the table")
 			}},
-		{ID: "static/owns-its-names", Rule: "The family that a name in the table lacks is ErrNoData, and nobody is asked.",
-			Needs: needs(Static), Run: func(t T, p Parts) {
+		{ID: "static/owns-its-names", Doc: "resolve.Static", Rule: "The family that a name in the table lacks is ErrNoData, and nobody is asked.",
+			Needs: needs(Static), Run: func(t T, p Fixture) {
 				u := &upstream{t: t}
 				s := p.static(t, map[string][]netip.Addr{"db.example": addrs("10.0.0.1")}, u)
 				_, err := both(t, s, aaaa("db.example"))
 				isError(t, "AAAA", err, resolve.ErrNoData)
 				u.asked(0, "a name in the table")
 			}},
-		{ID: "static/passes-on", Rule: "A name that is not in the table, and a type that is not an address, is passed on.", Needs: needs(Static),
-			Run: func(t T, p Parts) {
+		{ID: "static/passes-on", Doc: "resolve.Static", Rule: "A name that is not in the table, and a type that is not an address, is passed on.", Needs: needs(Static),
+			Run: func(t T, p Fixture) {
 				u := &upstream{t: t}
 				s := p.static(t, map[string][]netip.Addr{"db.example": addrs("10.0.0.1")}, u)
 				passesOn(t, s, u, a("x.db.example"))
@@ -116,8 +116,8 @@ func staticCases() []testCase {
 				u.finish(1, resolve.Answer{Question: q}, nil)
 				o.await(c)
 			}},
-		{ID: "static/copies", Rule: "The table is a copy of the map it is given.", Needs: needs(Static),
-			Run: func(t T, p Parts) {
+		{ID: "static/copies", Doc: "resolve.Static", Rule: "The table is a copy of the map it is given.", Needs: needs(Static),
+			Run: func(t T, p Fixture) {
 				names := map[string][]netip.Addr{"db.example": addrs("10.0.0.1", "10.0.0.2")}
 				s := p.static(t, names, &upstream{t: t})
 				names["db.example"][0] = netip.IPv4Unspecified()
@@ -127,7 +127,7 @@ func staticCases() []testCase {
 	}
 }
 
-func (p Parts) static(t T, names map[string][]netip.Addr, next resolve.Strategy) resolve.Strategy {
+func (p Fixture) static(t T, names map[string][]netip.Addr, next resolve.Strategy) resolve.Strategy {
 	t.Helper()
 	s, err := p.Static(names, next)
 	if err != nil {

@@ -10,11 +10,11 @@ import (
 	"github.com/edgewise-go/edgewise/resolve"
 )
 
-func waitCases() []testCase {
+func waitCases() []Case {
 	one := a("one.example")
-	return []testCase{
-		{ID: "wait/tries-first", Rule: "Wait gives what Try has in memory, negative answers too, and starts nothing then.", Needs: needs(Wait),
-			Run: func(t T, p Parts) {
+	return []Case{
+		{ID: "wait/tries-first", Doc: "resolve.Wait", Rule: "Wait gives what Try has in memory, negative answers too, and starts nothing then.", Needs: needs(Wait),
+			Run: func(t T, p Fixture) {
 				u := &upstream{t: t, try: fixed}
 				ctx, cancel := context.WithTimeout(t.Context(), patience)
 				defer cancel()
@@ -27,15 +27,15 @@ func waitCases() []testCase {
 				isError(t, "negative answer from memory", err, resolve.ErrNoData)
 				u.asked(0, "a question that Try answers")
 			}},
-		{ID: "wait/blocks", Rule: "Wait blocks the caller until the query completes.", Needs: needs(Wait), Run: func(t T, p Parts) {
+		{ID: "wait/blocks", Doc: "resolve.Wait", Rule: "Wait blocks the caller until the query completes.", Needs: needs(Wait), Run: func(t T, p Fixture) {
 			u := &upstream{t: t}
 			r := waiting(t, p, t.Context(), u)
 			u.finish(0, answer(one, "192.0.2.1"), nil)
 			got := r()
 			holds(t, "Wait", got.answer, got.err, "192.0.2.1")
 		}},
-		{ID: "wait/context-canceled", Rule: "Wait returns ErrCanceled when its context is canceled first, and the query is stopped.", Needs: needs(Wait),
-			Run: func(t T, p Parts) {
+		{ID: "wait/context-canceled", Doc: "resolve.Wait", Rule: "Wait returns ErrCanceled when its context is canceled first, and the query is stopped.", Needs: needs(Wait),
+			Run: func(t T, p Fixture) {
 				u := &upstream{t: t}
 				ctx, cancel := context.WithCancel(t.Context())
 				r := waiting(t, p, ctx, u)
@@ -45,21 +45,21 @@ func waitCases() []testCase {
 					t.Errorf("%d queries were stopped, want 1", u.stops())
 				}
 			}},
-		{ID: "wait/context-deadline", Rule: "Wait returns ErrTimeout when the deadline of its context passes first.", Needs: needs(Wait),
-			Run: func(t T, p Parts) {
+		{ID: "wait/context-deadline", Doc: "resolve.Wait", Rule: "Wait returns ErrTimeout when the deadline of its context passes first.", Needs: needs(Wait),
+			Run: func(t T, p Fixture) {
 				u := &upstream{t: t}
 				ctx, cancel := context.WithTimeout(t.Context(), soon)
 				defer cancel()
 				// On a busy machine the time may be over before the query has started.
 				isError(t, "Wait", waited(t, begin(p, ctx, u)).err, resolve.ErrTimeout)
 			}},
-		{ID: "wait/stack", Rule: "All parts together answer any number of goroutines at once.",
+		{ID: "wait/stack", Doc: "resolve.Wait", Rule: "All parts together answer any number of goroutines at once.",
 			Needs: needs(Base, Literal, Static, Hosts, Cache, Coalesce, Wait), Run: waitStack},
 	}
 }
 
 // begin calls Wait on a goroutine.
-func begin(p Parts, ctx context.Context, u *upstream) <-chan result {
+func begin(p Fixture, ctx context.Context, u *upstream) <-chan result {
 	got := make(chan result, 1)
 	go func() {
 		ans, err := p.Wait(ctx, u, a("one.example"))
@@ -81,7 +81,7 @@ func waited(t T, got <-chan result) result {
 }
 
 // waiting calls Wait on a goroutine and returns, once the query has started, what gives its result.
-func waiting(t T, p Parts, ctx context.Context, u *upstream) func() result {
+func waiting(t T, p Fixture, ctx context.Context, u *upstream) func() result {
 	t.Helper()
 	got := begin(p, ctx, u)
 	for limit := time.Now().Add(patience); u.count() == 0; {
@@ -100,7 +100,7 @@ func waiting(t T, p Parts, ctx context.Context, u *upstream) func() result {
 	}
 }
 
-func waitStack(t T, p Parts) {
+func waitStack(t T, p Fixture) {
 	s := newScript(t, func(q resolve.Question) (resolve.Answer, error) {
 		if q.Type == typeAAAA {
 			return resolve.Answer{}, failure(q, resolve.ErrNotFound)
@@ -131,7 +131,7 @@ func waitStack(t T, p Parts) {
 	wg.Wait()
 }
 
-func check(t T, p Parts, s resolve.Strategy, q resolve.Question, first string, cause error) {
+func check(t T, p Fixture, s resolve.Strategy, q resolve.Question, first string, cause error) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	ans, err := p.Wait(ctx, s, q)

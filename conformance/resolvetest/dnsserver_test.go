@@ -111,7 +111,7 @@ func (s *dnsServer) reply(query []byte) []byte {
 
 // TestPoolOverNet runs the cases with package net and a real server between the pool and the script.
 func TestPoolOverNet(t *testing.T) {
-	TestParts(t, Target{Name: "pool over net", Claims: []Feature{Async}, Parts: Parts{
+	Run(t, Target{Name: "pool over net", Claims: []Feature{Async}, Fixture: Fixture{
 		Base: func(t T, lookup resolve.Lookup, bounds resolve.PoolConfig) (resolve.Strategy, error) {
 			s, err := startServer(t, lookup)
 			if err != nil {

@@ -31,8 +31,8 @@ func isKnown(err error) bool {
 	return false
 }
 
-func startMutants() []suite.Mutant[Parts] {
-	return []suite.Mutant[Parts]{
+func startMutants() []suite.Mutant[Fixture] {
+	return []suite.Mutant[Fixture]{
 		mutant("one-family-only", around(func(b resolve.Strategy) *broken {
 			return relayCancel(b, func(q *resolve.Question) {
 				if q.Name.String() == "one.example" {
@@ -152,8 +152,8 @@ func relayCancel(b resolve.Strategy, change func(q *resolve.Question)) *broken {
 	}}
 }
 
-func cancelMutants() []suite.Mutant[Parts] {
-	return []suite.Mutant[Parts]{
+func cancelMutants() []suite.Mutant[Fixture] {
+	return []suite.Mutant[Fixture]{
 		mutant("deaf-to-cancel", around(func(b resolve.Strategy) *broken {
 			return &broken{Strategy: b, start: func(q *resolve.Query) {
 				if q.Done == nil {
@@ -188,7 +188,7 @@ func cancelMutants() []suite.Mutant[Parts] {
 			c.QueueMax += 100
 			return l, c
 		}), "bound/busy"),
-		mutant("more-workers", func(p *Parts) {
+		mutant("more-workers", func(p *Fixture) {
 			p.Base = func(t T, lookup resolve.Lookup, bounds resolve.PoolConfig) (resolve.Strategy, error) {
 				one, err := resolve.NewPool(lookup, bounds)
 				two, err2 := resolve.NewPool(lookup, bounds)

@@ -58,8 +58,8 @@ func denying(s resolve.Strategy) *broken {
 	}}
 }
 
-func staticMutants() []suite.Mutant[Parts] {
-	return []suite.Mutant[Parts]{
+func staticMutants() []suite.Mutant[Fixture] {
+	return []suite.Mutant[Fixture]{
 		mutant("literals-lose-zones", withLiteral(func(l, _ resolve.Strategy) *broken {
 			return replacing(l, func(q resolve.Question, ans resolve.Answer, err error) (resolve.Answer, error) {
 				if addr, ok := q.Name.Addr(); ok && addr.Zone() != "" && err == nil {
@@ -96,8 +96,8 @@ func staticMutants() []suite.Mutant[Parts] {
 	}
 }
 
-func hostsMutants() []suite.Mutant[Parts] {
-	return []suite.Mutant[Parts]{
+func hostsMutants() []suite.Mutant[Fixture] {
+	return []suite.Mutant[Fixture]{
 		mutant("hosts-first-line-wins", withHosts(nil, func(_ string, h, _ resolve.Strategy) *broken {
 			return replacing(h, func(q resolve.Question, ans resolve.Answer, err error) (resolve.Answer, error) {
 				if err == nil && ans.Len() > 1 {
@@ -115,7 +115,7 @@ func hostsMutants() []suite.Mutant[Parts] {
 		mutant("hosts-lends-its-names", withHosts(nil, func(_ string, h, next resolve.Strategy) *broken {
 			return passing(h, next, noData)
 		}), "hosts/owns-its-names"),
-		mutant("hosts-must-exist", func(p *Parts) {
+		mutant("hosts-must-exist", func(p *Fixture) {
 			p.Hosts = func(config resolve.HostsConfig, next resolve.Strategy) (resolve.Strategy, error) {
 				if _, err := os.Stat(config.Path); errors.Is(err, fs.ErrNotExist) {
 					return nil, err
@@ -140,7 +140,7 @@ func hostsMutants() []suite.Mutant[Parts] {
 	}
 }
 
-func cacheMutants() []suite.Mutant[Parts] {
+func cacheMutants() []suite.Mutant[Fixture] {
 	changing := func(f func(q resolve.Question, e *resolve.Error) error) func(resolve.Question, resolve.Answer, error) (resolve.Answer, error) {
 		return func(q resolve.Question, ans resolve.Answer, err error) (resolve.Answer, error) {
 			var e *resolve.Error
@@ -150,8 +150,8 @@ func cacheMutants() []suite.Mutant[Parts] {
 			return ans, err
 		}
 	}
-	return []suite.Mutant[Parts]{
-		mutant("cache-forgets", func(p *Parts) {
+	return []suite.Mutant[Fixture]{
+		mutant("cache-forgets", func(p *Fixture) {
 			p.Cache = func(_ resolve.CacheConfig, next resolve.Strategy) (resolve.Strategy, error) { return next, nil }
 		}, "cache/hit"),
 		mutant("cache-keys-by-name", withCache(nil, nil, func(c *resolve.Cache, _ resolve.Strategy) resolve.Strategy {
@@ -225,10 +225,10 @@ func cacheMutants() []suite.Mutant[Parts] {
 	}
 }
 
-func coalesceMutants() []suite.Mutant[Parts] {
+func coalesceMutants() []suite.Mutant[Fixture] {
 	// leading ends the question for everybody when the first query ends with cause.
-	leading := func(cause error) func(*Parts) {
-		return func(p *Parts) {
+	leading := func(cause error) func(*Fixture) {
+		return func(p *Fixture) {
 			p.Coalesce = func(waitersMax int, next resolve.Strategy) resolve.Strategy {
 				var question atomic.Pointer[resolve.Query]
 				var started atomic.Bool
@@ -249,8 +249,8 @@ func coalesceMutants() []suite.Mutant[Parts] {
 			}
 		}
 	}
-	return []suite.Mutant[Parts]{
-		mutant("coalesce-nothing", func(p *Parts) {
+	return []suite.Mutant[Fixture]{
+		mutant("coalesce-nothing", func(p *Fixture) {
 			p.Coalesce = func(_ int, next resolve.Strategy) resolve.Strategy { return next }
 		}, "coalesce/one-question"),
 		mutant("coalesce-different-types", withCoalesce(nil, func(c resolve.Strategy) resolve.Strategy {
@@ -281,7 +281,7 @@ func coalesceMutants() []suite.Mutant[Parts] {
 		mutant("coalesce-leader-times-all-out", leading(resolve.ErrTimeout), "coalesce/deadline-alone"),
 		mutant("coalesce-asks-for-nobody", withCoalesce(func(next resolve.Strategy) resolve.Strategy { return relay(next, nil) }, nil),
 			"coalesce/cancel-all"),
-		mutant("coalesce-without-bound", func(p *Parts) {
+		mutant("coalesce-without-bound", func(p *Fixture) {
 			p.Coalesce = func(_ int, next resolve.Strategy) resolve.Strategy { return resolve.NewCoalesce(0, next) }
 		}, "coalesce/bounded"),
 		mutant("coalesce-stays-open", withCoalesce(nil, func(c resolve.Strategy) resolve.Strategy {
@@ -290,8 +290,8 @@ func coalesceMutants() []suite.Mutant[Parts] {
 	}
 }
 
-func hostMutants() []suite.Mutant[Parts] {
-	return []suite.Mutant[Parts]{
+func hostMutants() []suite.Mutant[Fixture] {
+	return []suite.Mutant[Fixture]{
 		mutant("host-one-after-the-other", withHost(func(h *brokenHost) {
 			next := h.Strategy
 			var held *resolve.Query
@@ -351,11 +351,11 @@ func hostMutants() []suite.Mutant[Parts] {
 	}
 }
 
-func waitMutants() []suite.Mutant[Parts] {
+func waitMutants() []suite.Mutant[Fixture] {
 	untried := func(s resolve.Strategy) resolve.Strategy {
 		return &broken{Strategy: s, try: func(resolve.Question) (resolve.Answer, error) { return resolve.Answer{}, resolve.ErrWouldBlock }}
 	}
-	return []suite.Mutant[Parts]{
+	return []suite.Mutant[Fixture]{
 		mutant("wait-does-not-try", withWait(func(ctx context.Context, s resolve.Strategy, q resolve.Question) (resolve.Answer, error) {
 			return resolve.Wait(ctx, untried(s), q)
 		}), "wait/tries-first"),

@@ -10,25 +10,25 @@ import (
 )
 
 // mutant is the parts of package resolve over a pool, with one rule broken.
-func mutant(name string, breakIt func(*Parts), detects string) suite.Mutant[Parts] {
+func mutant(name string, breakIt func(*Fixture), detects string) suite.Mutant[Fixture] {
 	p := everything()
 	breakIt(&p)
-	return suite.Mutant[Parts]{Name: name, Target: Target{Name: name, Parts: p, Claims: poolClaims}.suite(), Detects: detects}
+	return suite.Mutant[Fixture]{Name: name, Target: Target{Name: name, Fixture: p, Claims: poolClaims}.suite(), Detects: detects}
 }
 
-func control(name string, change func(*Parts)) suite.Target[Parts] {
+func control(name string, change func(*Fixture)) suite.Target[Fixture] {
 	p := everything()
 	change(&p)
-	return Target{Name: name, Parts: p, Claims: poolClaims}.suite()
+	return Target{Name: name, Fixture: p, Claims: poolClaims}.suite()
 }
 
 func TestEveryCaseCanFail(t *testing.T) {
-	var mutants []suite.Mutant[Parts]
-	for _, ms := range [][]suite.Mutant[Parts]{startMutants(), cancelMutants(), staticMutants(), hostsMutants(), cacheMutants(),
+	var mutants []suite.Mutant[Fixture]
+	for _, ms := range [][]suite.Mutant[Fixture]{startMutants(), cancelMutants(), staticMutants(), hostsMutants(), cacheMutants(),
 		coalesceMutants(), hostMutants(), waitMutants()} {
 		mutants = append(mutants, ms...)
 	}
-	suite.Prove(t, suite.Proof[Parts]{Cases: cases(), Mutants: mutants, Detections: "testdata/detections.txt", Controls: []suite.Target[Parts]{
+	suite.Prove(t, suite.Proof[Fixture]{Cases: Cases(), Mutants: mutants, Detections: "testdata/detections.txt", Controls: []suite.Target[Fixture]{
 		control("lookups take their time", lookups(slow)),
 		control("completions are late and out of order", around(late)),
 		control("the owner is woken for nothing", around(func(b resolve.Strategy) *broken {
@@ -40,7 +40,7 @@ func TestEveryCaseCanFail(t *testing.T) {
 				b.Start(&resolve.Query{Inbox: q.Inbox, Done: func(resolve.Answer, error) {}}) // has no name: completes at once
 			}}
 		})),
-		control("everything is asked by way of another query", func(p *Parts) {
+		control("everything is asked by way of another query", func(p *Fixture) {
 			host := p.Host
 			p.Host = func(next resolve.Strategy, order resolve.Order) Resolver { return host(&broken{Strategy: next}, order) }
 			withCache(nil, func(next resolve.Strategy) resolve.Strategy { return relay(next, nil) }, nil)(p)

@@ -13,6 +13,9 @@ import (
 // T is the part of testing.TB that cases and targets use.
 type T = suite.T
 
+// Case is one rule of the contract and the function that enforces it.
+type Case = suite.Case[Fixture]
+
 // Feature names something that a target may lack.
 type Feature = suite.Feature
 
@@ -45,8 +48,8 @@ type Resolver interface {
 	Start(hq *resolve.HostQuery)
 }
 
-// Parts is what a target is made of. A part that is nil is a feature that is not claimed.
-type Parts struct {
+// Fixture is what a target is made of. A part that is nil is a feature that is not claimed.
+type Fixture struct {
 	// Base makes the strategy that asks, over a lookup that the case scripts. One that asks over the network runs a
 	// server that answers as the lookup does. Strategies with a method Wait() are expected to end all goroutines
 	// before it returns, after Close.
@@ -64,14 +67,14 @@ type Parts struct {
 // Target is an implementation, or a part of one, and what it claims beyond the parts it has.
 type Target struct {
 	Name    string
-	Parts   Parts
+	Fixture Fixture
 	Claims  []Feature // of Async, Bounded, Lookup, Precise
 	Waivers []Waiver
 }
 
 // Default returns the parts of package resolve, without a base.
-func Default() Parts {
-	return Parts{
+func Default() Fixture {
+	return Fixture{
 		Literal: func(next resolve.Strategy) resolve.Strategy { return resolve.NewLiteral(next) },
 		Static: func(names map[string][]netip.Addr, next resolve.Strategy) (resolve.Strategy, error) {
 			return resolve.NewStatic(names, next)
@@ -92,34 +95,19 @@ func Default() Parts {
 	}
 }
 
-// TestParts runs every case as a subtest of t.
-func TestParts(t *testing.T, target Target) {
+// Run runs every case as a subtest of t.
+func Run(t *testing.T, target Target) {
 	t.Helper()
-	suite.Run(t, "resolve", cases(), target.suite())
+	suite.Run(t, "resolve", Cases(), target.suite())
 }
 
-// CheckParts runs every case without a testing.T and returns those that failed.
-func CheckParts(ctx context.Context, target Target) []Violation {
-	return suite.Violations(suite.Check(ctx, cases(), target.suite()))
+// Check runs every case without a testing.T and returns those that failed.
+func Check(ctx context.Context, target Target) []Violation {
+	return suite.Violations(suite.Check(ctx, Cases(), target.suite()))
 }
 
-// Rule is a case as documents list it.
-type Rule struct {
-	ID, Rule, Source string
-	Needs            []Feature
-}
-
-// Rules lists the cases.
-func Rules() []Rule {
-	var rs []Rule
-	for _, c := range cases() {
-		rs = append(rs, Rule{c.ID, c.Rule, c.Source, c.Needs})
-	}
-	return rs
-}
-
-func (target Target) suite() suite.Target[Parts] {
-	p := target.Parts
+func (target Target) suite() suite.Target[Fixture] {
+	p := target.Fixture
 	features := slices.Clone(target.Claims)
 	for _, f := range []struct {
 		feature Feature
@@ -132,14 +120,13 @@ func (target Target) suite() suite.Target[Parts] {
 			features = append(features, f.feature)
 		}
 	}
-	return suite.Target[Parts]{Name: target.Name, Features: features, Waivers: target.Waivers,
-		Open: func(T) (Parts, error) { return p, nil }}
+	return suite.Target[Fixture]{Name: target.Name, Features: features, Waivers: target.Waivers,
+		Open: func(T) (Fixture, error) { return p, nil }}
 }
-
-type testCase = suite.Case[Parts]
 
 func needs(features ...Feature) []Feature { return features }
 
-func cases() []testCase {
+// Cases returns every case of the suite.
+func Cases() []Case {
 	return slices.Concat(startCases(), errorCases(), cancelCases(), boundCases(), closeCases(), staticCases(), hostsCases(), cacheCases(), coalesceCases(), hostCases(), waitCases())
 }

@@ -17,7 +17,7 @@ func blocking(_ T, lookup resolve.Lookup, _ resolve.PoolConfig) (resolve.Strateg
 	return resolve.NewBlocking(lookup), nil
 }
 
-func everything() Parts {
+func everything() Fixture {
 	p := Default()
 	p.Base = pool
 	return p
@@ -27,12 +27,12 @@ var poolClaims = []Feature{Async, Bounded, Lookup, Precise}
 
 func TestPoolAndDecorators(t *testing.T) {
 	leavesNoGoroutines(t)
-	TestParts(t, Target{Name: "pool", Parts: everything(), Claims: poolClaims})
+	Run(t, Target{Name: "pool", Fixture: everything(), Claims: poolClaims})
 }
 
 func TestBlocking(t *testing.T) {
 	leavesNoGoroutines(t)
-	TestParts(t, Target{Name: "blocking", Parts: Parts{Base: blocking}, Claims: []Feature{Lookup, Precise}})
+	Run(t, Target{Name: "blocking", Fixture: Fixture{Base: blocking}, Claims: []Feature{Lookup, Precise}})
 }
 
 // leavesNoGoroutines fails t if more goroutines are in package resolve at its end than at its beginning.

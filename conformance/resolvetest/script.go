@@ -114,7 +114,7 @@ func fixed(q resolve.Question) (resolve.Answer, error) {
 }
 
 // base opens the base. At the end of the case it is closed, and its goroutines must end.
-func (p Parts) base(t T, s *script, bounds resolve.PoolConfig) resolve.Strategy {
+func (p Fixture) base(t T, s *script, bounds resolve.PoolConfig) resolve.Strategy {
 	t.Helper()
 	b, err := p.Base(t, s.Lookup, bounds)
 	if err != nil {

@@ -12,15 +12,15 @@ const (
 	awaitAnyRule = "Any goroutine may call it, start itself included, and calls after the first do nothing."
 )
 
-func awaitCases() []testCase {
-	return []testCase{
-		{ID: "await/other-goroutine", Run: awaitOther, Rule: awaitRule, Source: "smol 134: wake between look and park"},
-		{ID: "await/inline", Run: awaitInline, Rule: awaitAnyRule, Source: "a callback that comes before its call returns"},
-		{ID: "await/late-and-twice", Run: awaitLate, Rule: awaitAnyRule, Source: "a callback of the request before, which was given up"},
+func awaitCases() []Case {
+	return []Case{
+		{ID: "await/other-goroutine", Doc: "sched.Task.Await", Run: awaitOther, Rule: awaitRule, Source: "smol 134: wake between look and park"},
+		{ID: "await/inline", Doc: "sched.Task.Await", Run: awaitInline, Rule: awaitAnyRule, Source: "a callback that comes before its call returns"},
+		{ID: "await/late-and-twice", Doc: "sched.Task.Await", Run: awaitLate, Rule: awaitAnyRule, Source: "a callback of the request before, which was given up"},
 	}
 }
 
-func awaitOther(t T, r *rig) {
+func awaitOther(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	r.do(t, "awaits", func(task *sched.Task) error {
 		for range r.rounds(800) {
@@ -46,7 +46,7 @@ func awaitOther(t T, r *rig) {
 	})
 }
 
-func awaitInline(t T, r *rig) {
+func awaitInline(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	r.do(t, "awaits", func(task *sched.Task) error {
 		if err := r.ops.await(task, func(resume func()) { resume() }); err != nil {
@@ -56,7 +56,7 @@ func awaitInline(t T, r *rig) {
 	})
 }
 
-func awaitLate(t T, r *rig) {
+func awaitLate(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	var first, second func()
 	returned := false

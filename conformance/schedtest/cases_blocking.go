@@ -9,33 +9,33 @@ import (
 	"github.com/edgewise-go/edgewise/sched"
 )
 
-func blockingCases() []testCase {
-	return []testCase{
-		{ID: "blocking/does-not-hold-the-loop", Run: blockingResult,
+func blockingCases() []Case {
+	return []Case{
+		{ID: "blocking/does-not-hold-the-loop", Doc: "sched.Task.Blocking", Run: blockingResult,
 			Rule:   "Blocking has f called on a goroutine, and suspends t until f returns; it returns what f returned.",
 			Source: "tokio spawn_blocking"},
-		{ID: "blocking/bound", Run: blockingBound,
+		{ID: "blocking/bound", Doc: "sched.Task.Blocking", Run: blockingBound,
 			Rule:   "There are at most Options.BlockingMax such goroutines at a time: beyond, tasks wait in line",
 			Source: "libuv: a thread pool without a bound, and one with a bound that starves"},
-		{ID: "blocking/panic", Run: blockingPanic,
+		{ID: "blocking/panic", Doc: "sched.Task.Blocking", Run: blockingPanic,
 			Rule:   "A panic of f goes on in t, with the stack of f.",
 			Source: "tokio spawn_blocking: JoinError::is_panic"},
-		{ID: "blocking/cancelled", Run: blockingCancelled,
+		{ID: "blocking/cancelled", Doc: "sched.Task.Blocking", Run: blockingCancelled,
 			Rule:   "If t is cancelled while f runs Blocking returns a *CancelError at once; f runs on, keeps its goroutine, and its result is dropped when it comes",
 			Source: "libuv uv_cancel: EBUSY for a request that runs"},
-		{ID: "blocking/cancelled-in-line", Run: blockingCancelledInLine,
+		{ID: "blocking/cancelled-in-line", Doc: "sched.Task.Blocking", Run: blockingCancelledInLine,
 			Rule:   "If t is cancelled while it waits in line, or was before, Blocking returns a *CancelError and f is not called.",
 			Source: "libuv uv_cancel"},
-		{ID: "blocking/drain-waits", Run: blockingDrain,
+		{ID: "blocking/drain-waits", Doc: "sched.Task.Blocking", Run: blockingDrain,
 			Rule:   "The loop does not end before f does.",
 			Source: "tokio: shutdown waits for blocking tasks"},
-		{ID: "blocking/no-pool", Run: blockingNoPool,
+		{ID: "blocking/no-pool", Doc: "sched.Task.Blocking", Run: blockingNoPool,
 			Rule:   "Without a BlockingMax the error is errors.ErrUnsupported.",
 			Source: "no goroutine that nobody asked for"},
 	}
 }
 
-func blockingResult(t T, r *rig) {
+func blockingResult(t T, r *Fixture) {
 	r.start(t, sched.Options{BlockingMax: 1})
 	release := make(chan struct{})
 	inside := make(chan struct{})
@@ -64,7 +64,7 @@ func blockingResult(t T, r *rig) {
 	r.wait(t, done, "the task ends")
 }
 
-func blockingBound(t T, r *rig) {
+func blockingBound(t T, r *Fixture) {
 	const bound, tasks = 2, 5
 	r.start(t, sched.Options{BlockingMax: bound})
 	var inside, calls atomic.Int32
@@ -100,7 +100,7 @@ func blockingBound(t T, r *rig) {
 // explode is a name to be found in a stack.
 func explode() error { panic(errCase) }
 
-func blockingPanic(t T, r *rig) {
+func blockingPanic(t T, r *Fixture) {
 	r.start(t, sched.Options{BlockingMax: 1})
 	j := r.launch(t, context.Background(), "bomb", func(task *sched.Task) error { return r.ops.block(task, explode) })
 	r.wait(t, j.Done(), "the task ends")
@@ -114,7 +114,7 @@ func blockingPanic(t T, r *rig) {
 }
 
 // abandon starts a task whose function runs until release is closed, cancels it, and waits for its end.
-func (r *rig) abandon(t T, release <-chan struct{}, result func() error) {
+func (r *Fixture) abandon(t T, release <-chan struct{}, result func() error) {
 	t.Helper()
 	inside := make(chan struct{})
 	j := r.launch(t, context.Background(), "abandons", func(task *sched.Task) error {
@@ -133,7 +133,7 @@ func (r *rig) abandon(t T, release <-chan struct{}, result func() error) {
 	checkCanceled(t, "Blocking", j.Err())
 }
 
-func blockingCancelled(t T, r *rig) {
+func blockingCancelled(t T, r *Fixture) {
 	r.start(t, sched.Options{BlockingMax: 1})
 	release := make(chan struct{})
 	r.abandon(t, release, explode)
@@ -157,7 +157,7 @@ func blockingCancelled(t T, r *rig) {
 	checkPanic(t, r.endings("blocking function")[0], "explode")
 }
 
-func blockingCancelledInLine(t T, r *rig) {
+func blockingCancelledInLine(t T, r *Fixture) {
 	r.start(t, sched.Options{BlockingMax: 1})
 	release, inside := make(chan struct{}), make(chan struct{})
 	first := r.launch(t, context.Background(), "first", func(task *sched.Task) error {
@@ -187,7 +187,7 @@ func blockingCancelledInLine(t T, r *rig) {
 	r.wait(t, first.Done(), "the first task ends")
 }
 
-func blockingDrain(t T, r *rig) {
+func blockingDrain(t T, r *Fixture) {
 	r.start(t, sched.Options{BlockingMax: 1})
 	release := make(chan struct{})
 	r.abandon(t, release, func() error { return nil })
@@ -197,7 +197,7 @@ func blockingDrain(t T, r *rig) {
 	r.wait(t, r.ran, "Run returns when the function has")
 }
 
-func blockingNoPool(t T, r *rig) {
+func blockingNoPool(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	r.do(t, "blocks", func(task *sched.Task) error {
 		err := r.ops.block(task, func() error {

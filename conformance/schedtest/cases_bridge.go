@@ -18,27 +18,27 @@ type bridge interface {
 	Done() <-chan struct{}
 }
 
-func bridgeCases() []testCase {
-	return []testCase{
-		{ID: "bridge/in-order", Run: bridgeInOrder,
+func bridgeCases() []Case {
+	return []Case{
+		{ID: "bridge/in-order", Doc: "sched.Bridge", Run: bridgeInOrder,
 			Rule:   "Bridge gives tasks what is sent to a channel of Go, which they must not receive from: that would hold their loop.",
 			Source: "doc.go: a channel blocks the thread, and every task of the loop"},
-		{ID: "bridge/bound", Run: bridgeBound,
+		{ID: "bridge/bound", Doc: "sched.Bridge", Run: bridgeBound,
 			Rule:   "The goroutine takes an item only when there is room for it",
 			Source: "a goroutine that collects without a bound what nobody wants yet"},
-		{ID: "bridge/stop", Run: bridgeStop,
+		{ID: "bridge/stop", Doc: "sched.Bridge.Stop", Run: bridgeStop,
 			Rule:   "Stop has the goroutine end, which takes at most one more item, and does not wait for it. What was taken can still be received.",
 			Source: "a bridge that has an item in its hand when it is stopped"},
-		{ID: "bridge/watch", Run: bridgeWatch,
+		{ID: "bridge/watch", Doc: "sched.Bridge.WatchRecv", Run: bridgeWatch,
 			Rule:   "WatchRecv has w woken as Chan.WatchRecv does, and when the bridge has ended.",
 			Source: "a wake between the look and the sleep that is lost"},
-		{ID: "bridge/misuse", Run: bridgeMisuse,
+		{ID: "bridge/misuse", Doc: "sched.NewSemaphore", Run: bridgeMisuse,
 			Rule:   "It panics if size is not positive.",
 			Source: "a bridge with no room holds an item in its hand"},
 	}
 }
 
-func bridgeInOrder(t T, r *rig) {
+func bridgeInOrder(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	const items = 50
 	from := make(chan int)
@@ -68,7 +68,7 @@ func bridgeInOrder(t T, r *rig) {
 }
 
 // give sends v, which somebody is to take.
-func (r *rig) give(t T, to chan<- int, v int) {
+func (r *Fixture) give(t T, to chan<- int, v int) {
 	t.Helper()
 	given := make(chan struct{})
 	stop := make(chan struct{})
@@ -83,7 +83,7 @@ func (r *rig) give(t T, to chan<- int, v int) {
 	r.wait(t, given, "the bridge takes an item")
 }
 
-func bridgeBound(t T, r *rig) {
+func bridgeBound(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	const size, items = 3, 10
 	from := make(chan int)
@@ -121,7 +121,7 @@ func bridgeBound(t T, r *rig) {
 	})
 }
 
-func bridgeStop(t T, r *rig) {
+func bridgeStop(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	const items = 10
 	from := make(chan int, items)
@@ -167,7 +167,7 @@ func bridgeStop(t T, r *rig) {
 	}
 }
 
-func bridgeWatch(t T, r *rig) {
+func bridgeWatch(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	const items = 20
 	from := make(chan int)
@@ -196,7 +196,7 @@ func bridgeWatch(t T, r *rig) {
 	}
 }
 
-func bridgeMisuse(t T, r *rig) {
+func bridgeMisuse(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	r.checkMisuse(t, "a bridge without room", func(*sched.Task) { r.ops.bridge(make(chan int), 0).Stop() })
 }

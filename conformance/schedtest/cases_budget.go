@@ -14,16 +14,16 @@ const (
 	shareRule = "YieldIfSpent lets other tasks run if the calling one has used up its share of the thread."
 )
 
-func budgetCases() []testCase {
+func budgetCases() []Case {
 	const source = "gnet 599, tokio 6221: one connection keeps the loop"
-	return []testCase{
-		{ID: "budget/task", Run: budgetOfTask, Rule: spentRule, Source: source},
-		{ID: "budget/step", Run: budgetOfStep, Rule: "Spent is Task.Spent for a step", Source: source},
-		{ID: "budget/none", Run: budgetNone, Rule: "never without a TurnBudget.", Source: "a program that asked for nothing"},
-		{ID: "budget/lets-tasks-run", Run: budgetLetsTasksRun, Rule: shareRule, Source: "a handle that is always ready is never waited for"},
-		{ID: "budget/lets-events-in", Run: budgetLetsEventsIn, Rule: shareRule, Source: "a handle that is always ready is never waited for"},
-		{ID: "budget/keeps-the-turn", Run: budgetKeepsTheTurn, Needs: []Feature{InOrder}, Rule: shareRule, Source: "a switch of tasks for each operation"},
-		{ID: "budget/cancelled", Run: budgetCancelled,
+	return []Case{
+		{ID: "budget/task", Doc: "sched.Task.Spent", Run: budgetOfTask, Rule: spentRule, Source: source},
+		{ID: "budget/step", Doc: "sched.HandlerTask.Spent", Run: budgetOfStep, Rule: "Spent is Task.Spent for a step", Source: source},
+		{ID: "budget/none", Doc: "sched.Task.Spent", Run: budgetNone, Rule: "never without a TurnBudget.", Source: "a program that asked for nothing"},
+		{ID: "budget/lets-tasks-run", Doc: "stream.Registration", Run: budgetLetsTasksRun, Rule: shareRule, Source: "a handle that is always ready is never waited for"},
+		{ID: "budget/lets-events-in", Doc: "stream.Registration", Run: budgetLetsEventsIn, Rule: shareRule, Source: "a handle that is always ready is never waited for"},
+		{ID: "budget/keeps-the-turn", Doc: "stream.Registration", Run: budgetKeepsTheTurn, Needs: []Feature{InOrder}, Rule: shareRule, Source: "a switch of tasks for each operation"},
+		{ID: "budget/cancelled", Doc: "stream.Registration", Run: budgetCancelled,
 			Rule:   "An error, of a cancelled task, ends the operation before it moves anything more.",
 			Source: "a task that never waits, and cannot be cancelled"},
 	}
@@ -44,7 +44,7 @@ type budgeted struct {
 }
 
 // turn is called in each turn, and reports whether another one is wanted. It uses the share up.
-func (b *budgeted) turn(t T, r *rig) bool {
+func (b *budgeted) turn(t T, r *Fixture) bool {
 	b.turns++
 	if !b.spent() {
 		b.fresh++
@@ -69,7 +69,7 @@ func (b *budgeted) judge(t T) {
 	}
 }
 
-func budgetOfTask(t T, r *rig) {
+func budgetOfTask(t T, r *Fixture) {
 	r.start(t, sched.Options{TurnBudget: turnBudget})
 	r.do(t, "busy", func(task *sched.Task) error {
 		b := budgeted{spent: func() bool { return r.ops.spent(task) }, begun: time.Now()}
@@ -84,7 +84,7 @@ func budgetOfTask(t T, r *rig) {
 	})
 }
 
-func budgetOfStep(t T, r *rig) {
+func budgetOfStep(t T, r *Fixture) {
 	r.start(t, sched.Options{TurnBudget: turnBudget, Metrics: true}) // which have the time of a turn as well
 	a, _ := r.pair(t)
 	var task sched.HandlerTask
@@ -105,7 +105,7 @@ func budgetOfStep(t T, r *rig) {
 	r.wait(t, s.ended, "the handler ends")
 }
 
-func budgetNone(t T, r *rig) {
+func budgetNone(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	a, b := r.pair(t)
 	reg := r.register(t, taskForm, a)
@@ -131,14 +131,14 @@ func budgetNone(t T, r *rig) {
 // always is a budget that is used up whenever somebody looks.
 const always = time.Nanosecond
 
-func budgetLetsTasksRun(t T, r *rig) {
+func budgetLetsTasksRun(t T, r *Fixture) {
 	r.start(t, sched.Options{TurnBudget: always})
 	a, _ := r.pair(t)
 	reg := r.register(t, taskForm, a)
 	r.letsTasksRun(t, func(*sched.Task) error { return r.ops.share(reg) })
 }
 
-func budgetLetsEventsIn(t T, r *rig) {
+func budgetLetsEventsIn(t T, r *Fixture) {
 	r.start(t, sched.Options{TurnBudget: always})
 	a, b := r.pair(t)
 	busy := r.register(t, taskForm, b)
@@ -146,7 +146,7 @@ func budgetLetsEventsIn(t T, r *rig) {
 }
 
 // budgetKeepsTheTurn: who has a share left is not suspended by asking. On a loop of one thread another task, which is ready, would run then.
-func budgetKeepsTheTurn(t T, r *rig) {
+func budgetKeepsTheTurn(t T, r *Fixture) {
 	r.start(t, sched.Options{TurnBudget: time.Hour})
 	a, _ := r.pair(t)
 	reg := r.register(t, taskForm, a)
@@ -170,7 +170,7 @@ func budgetKeepsTheTurn(t T, r *rig) {
 	})
 }
 
-func budgetCancelled(t T, r *rig) {
+func budgetCancelled(t T, r *Fixture) {
 	r.start(t, sched.Options{TurnBudget: always})
 	a, _ := r.pair(t)
 	reg := r.register(t, taskForm, a)

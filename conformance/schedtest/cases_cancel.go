@@ -12,25 +12,25 @@ import (
 
 const cancelRule = "When ctx is done the task is cancelled: whatever it waits for, then or later, returns a *CancelError."
 
-func cancelCases() []testCase {
-	return []testCase{
-		{ID: "cancel/before-start", Run: cancelBeforeStart, Rule: cancelRule, Source: "stream: a dial that is cancelled before it begins"},
-		{ID: "cancel/while-waiting", Run: cancelWhileWaiting, Rule: cancelRule, Source: "tokio: abort of a parked task"},
-		{ID: "cancel/while-ready", Run: cancelWhileReady, Rule: cancelRule, Source: "tokio: abort of a scheduled task"},
-		{ID: "cancel/error", Run: cancelError,
+func cancelCases() []Case {
+	return []Case{
+		{ID: "cancel/before-start", Doc: "sched.Loop.Go", Run: cancelBeforeStart, Rule: cancelRule, Source: "stream: a dial that is cancelled before it begins"},
+		{ID: "cancel/while-waiting", Doc: "sched.Loop.Go", Run: cancelWhileWaiting, Rule: cancelRule, Source: "tokio: abort of a parked task"},
+		{ID: "cancel/while-ready", Doc: "sched.Loop.Go", Run: cancelWhileReady, Rule: cancelRule, Source: "tokio: abort of a scheduled task"},
+		{ID: "cancel/error", Doc: "sched.CancelError", Run: cancelError,
 			Rule:   "It is ErrCanceled, and its cause is unwrapped.",
 			Source: "errors.Is through every layer"},
-		{ID: "cancel/ignored", Run: cancelIgnored,
+		{ID: "cancel/ignored", Doc: "sched.Loop.Go", Run: cancelIgnored,
 			Rule:   "A task that waits in spite of it does not hold the loop: each such wait lets the others run.",
 			Source: "a read loop that retries on every error"},
-		{ID: "cancel/context", Run: cancelContext,
+		{ID: "cancel/context", Doc: "sched.Task.Context", Run: cancelContext,
 			Rule:   "Context returns a context that is done when t is cancelled or has ended.",
 			Source: "net.Dialer's contexts"},
 	}
 }
 
 // suspensions are the ways to be suspended for ever.
-func suspensions(r *rig, reg registration) map[string]body {
+func suspensions(r *Fixture, reg registration) map[string]body {
 	return map[string]body{
 		"sleep": func(task *sched.Task) error { return r.ops.sleep(task, time.Hour) },
 		"await": func(task *sched.Task) error { return r.ops.await(task, func(func()) {}) },
@@ -39,7 +39,7 @@ func suspensions(r *rig, reg registration) map[string]body {
 }
 
 // silent registers a socket on which nothing comes.
-func (r *rig) silent(t T) registration {
+func (r *Fixture) silent(t T) registration {
 	t.Helper()
 	a, _ := r.pair(t)
 	return r.register(t, taskForm, a)
@@ -52,7 +52,7 @@ func checkCanceled(t T, what string, err error) {
 	}
 }
 
-func cancelBeforeStart(t T, r *rig) {
+func cancelBeforeStart(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cancel(errCase)
@@ -64,7 +64,7 @@ func cancelBeforeStart(t T, r *rig) {
 	}
 }
 
-func cancelWhileWaiting(t T, r *rig) {
+func cancelWhileWaiting(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	for name, suspend := range suspensions(r, r.silent(t)) {
 		ctx, cancel := context.WithCancelCause(context.Background())
@@ -82,7 +82,7 @@ func cancelWhileWaiting(t T, r *rig) {
 	}
 }
 
-func cancelWhileReady(t T, r *rig) {
+func cancelWhileReady(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
@@ -99,7 +99,7 @@ func cancelWhileReady(t T, r *rig) {
 	}), "the task ends")
 }
 
-func cancelError(t T, r *rig) {
+func cancelError(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cancel(errCase)
@@ -113,7 +113,7 @@ func cancelError(t T, r *rig) {
 	}
 }
 
-func cancelIgnored(t T, r *rig) {
+func cancelIgnored(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cancel(errCase)
@@ -137,7 +137,7 @@ func cancelIgnored(t T, r *rig) {
 	}
 }
 
-func cancelContext(t T, r *rig) {
+func cancelContext(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	var after context.Context
 	r.do(t, "ends", func(task *sched.Task) error {

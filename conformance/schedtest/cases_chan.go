@@ -23,51 +23,51 @@ type channel interface {
 	Unwatch(w sched.Waker)
 }
 
-func chanCases() []testCase {
-	return []testCase{
-		{ID: "chan/in-order", Run: chanInOrder,
+func chanCases() []Case {
+	return []Case{
+		{ID: "chan/in-order", Doc: "sched.Chan", Run: chanInOrder,
 			Rule:   "Chan hands items from one side to the other, in the order in which they were sent",
 			Source: "two semaphores around a ring: senders of two threads fill their places in another order than they got them"},
-		{ID: "chan/bound", Run: chanBound,
+		{ID: "chan/bound", Doc: "sched.Chan", Run: chanBound,
 			Rule:   "It holds as many items as it was made for; whoever sends more waits.",
 			Source: "a send that succeeds and drops"},
-		{ID: "chan/rendezvous", Run: chanRendezvous,
+		{ID: "chan/rendezvous", Doc: "sched.NewChan", Run: chanRendezvous,
 			Rule:   "With none, an item is handed over when both sides are there: Send waits for a receiver, and Recv for a sender.",
 			Source: "Go specification: unbuffered channels"},
-		{ID: "chan/first-come", Run: chanFirstCome,
+		{ID: "chan/first-come", Doc: "sched.Chan.Send", Run: chanFirstCome,
 			Rule:   "Who waits longest is served first.",
 			Source: "tokio mpsc: permits are given in the order of requests"},
-		{ID: "chan/close-drains", Run: chanCloseDrains,
+		{ID: "chan/close-drains", Doc: "sched.Chan.Recv", Run: chanCloseDrains,
 			Rule:   "It returns ErrClosed when the channel is closed and all that was in it has been received",
 			Source: "Go specification: receive from a closed channel"},
-		{ID: "chan/close-wakes", Run: chanCloseWakes,
+		{ID: "chan/close-wakes", Doc: "sched.Chan.Close", Run: chanCloseWakes,
 			Rule:   "Tasks that wait in Send return ErrClosed, and their items are not sent; what was sent before can still be received.",
 			Source: "a close that leaves the line asleep"},
-		{ID: "chan/cancelled-send", Run: chanCancelledSend,
+		{ID: "chan/cancelled-send", Doc: "sched.Chan.Send", Run: chanCancelledSend,
 			Rule:   "or t's *CancelError if t was cancelled before: then v is not sent, and the place in the line is given up.",
 			Source: "Python asyncio.Queue.put: a cancelled putter that was woken wakes the next"},
-		{ID: "chan/cancelled-recv", Run: chanCancelledRecv,
+		{ID: "chan/cancelled-recv", Doc: "sched.Chan.Recv", Run: chanCancelledRecv,
 			Rule:   "or t's *CancelError if t was cancelled before an item came: then the place in the line is given up, and the item is another's.",
 			Source: "Python asyncio.Queue.get: a cancelled getter that was woken wakes the next"},
-		{ID: "chan/nothing-lost-races-cancel", Run: chanNothingLost,
+		{ID: "chan/nothing-lost-races-cancel", Doc: "sched.Chan", Run: chanNothingLost,
 			Rule:   "Tasks of several loops may use one, and so may goroutines, handlers and posted functions by TrySend, TryRecv and the watches, which do not wait.",
 			Source: "an item between a receiver and its cancellation"},
-		{ID: "chan/misuse", Run: chanMisuse,
+		{ID: "chan/misuse", Doc: "sched.Mutex.Lock", Run: chanMisuse,
 			Rule:   "It panics if t is not the task that runs.",
 			Source: "a wait by a goroutine, which nobody wakes"},
-		{ID: "chan/watch-items", Run: chanWatchItems,
+		{ID: "chan/watch-items", Doc: "sched.Chan.WatchRecv", Run: chanWatchItems,
 			Rule:   "WatchRecv has w woken each time that TryRecv is worth trying",
 			Source: "a wake between the look and the sleep that is lost"},
-		{ID: "chan/watch-room", Run: chanWatchRoom,
+		{ID: "chan/watch-room", Doc: "sched.Chan.WatchSend", Run: chanWatchRoom,
 			Rule:   "WatchSend has w woken each time that TrySend is worth trying",
 			Source: "a wake between the look and the sleep that is lost"},
-		{ID: "chan/watch-by-a-handler", Run: chanWatchByHandler,
+		{ID: "chan/watch-by-a-handler", Doc: "sched.Waker", Run: chanWatchByHandler,
 			Rule:   "Waker is told that something is worth trying: a Select, a HandlerTask, or a type of the caller's own",
 			Source: "a bridge that is for coroutines only"},
-		{ID: "chan/watchers-bound", Run: chanWatchersBound,
+		{ID: "chan/watchers-bound", Doc: "sched.Chan.WatchRecv", Run: chanWatchersBound,
 			Rule:   "It returns ErrFull at WatchersMax.",
 			Source: "a list of watchers that grows for ever"},
-		{ID: "chan/unwatch", Run: chanUnwatch,
+		{ID: "chan/unwatch", Doc: "sched.Chan.Unwatch", Run: chanUnwatch,
 			Rule:   "Unwatch has w woken no more, by either side, once it has returned.",
 			Source: "a wake of what has ended"},
 	}
@@ -95,21 +95,21 @@ func (b bell) rang() bool {
 	}
 }
 
-func (r *rig) receives(t T, c interface{ TryRecv() (int, error) }, want int) {
+func (r *Fixture) receives(t T, c interface{ TryRecv() (int, error) }, want int) {
 	t.Helper()
 	if v, err := c.TryRecv(); v != want || err != nil {
 		t.Errorf("TryRecv: %d, %v, want %d", v, err, want)
 	}
 }
 
-func (r *rig) sends(t T, c channel, v int) {
+func (r *Fixture) sends(t T, c channel, v int) {
 	t.Helper()
 	if err := c.TrySend(v); err != nil {
 		t.Errorf("TrySend of %d: %v", v, err)
 	}
 }
 
-func chanInOrder(t T, r *rig) {
+func chanInOrder(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	const items = 60
 	for _, size := range []int{0, 1, 4} {
@@ -136,7 +136,7 @@ func chanInOrder(t T, r *rig) {
 	}
 }
 
-func chanBound(t T, r *rig) {
+func chanBound(t T, r *Fixture) {
 	r.startCounted(t)
 	const size = 3
 	c := r.ops.channel(size)
@@ -180,7 +180,7 @@ func chanBound(t T, r *rig) {
 	}
 }
 
-func chanRendezvous(t T, r *rig) {
+func chanRendezvous(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	c := r.ops.channel(0)
 	if err := c.TrySend(1); !errors.Is(err, sched.ErrFull) {
@@ -202,7 +202,7 @@ func chanRendezvous(t T, r *rig) {
 }
 
 // waitingSender starts a task that sends v, and returns when it waits to do so. The channel has no room.
-func (r *rig) waitingSender(t T, c channel, v int) <-chan struct{} {
+func (r *Fixture) waitingSender(t T, c channel, v int) <-chan struct{} {
 	t.Helper()
 	b := newBell()
 	if err := c.WatchRecv(b); err != nil {
@@ -221,7 +221,7 @@ func (r *rig) waitingSender(t T, c channel, v int) <-chan struct{} {
 }
 
 // waitingReceiver starts a task that receives, and returns when it waits to do so. The channel has no room.
-func (r *rig) waitingReceiver(t T, c channel, got func(v int)) <-chan struct{} {
+func (r *Fixture) waitingReceiver(t T, c channel, got func(v int)) <-chan struct{} {
 	t.Helper()
 	b := newBell()
 	if err := c.WatchSend(b); err != nil {
@@ -241,7 +241,7 @@ func (r *rig) waitingReceiver(t T, c channel, got func(v int)) <-chan struct{} {
 	return done
 }
 
-func chanFirstCome(t T, r *rig) {
+func chanFirstCome(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	const tasks = 4
 	c := r.ops.channel(0)
@@ -267,7 +267,7 @@ func chanFirstCome(t T, r *rig) {
 	}
 }
 
-func chanCloseDrains(t T, r *rig) {
+func chanCloseDrains(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	c := r.ops.channel(4)
 	for v := range 3 {
@@ -298,7 +298,7 @@ func chanCloseDrains(t T, r *rig) {
 	}
 }
 
-func chanCloseWakes(t T, r *rig) {
+func chanCloseWakes(t T, r *Fixture) {
 	r.startCounted(t)
 	full, empty := r.ops.channel(1), r.ops.channel(1)
 	r.sends(t, full, 1)
@@ -327,7 +327,7 @@ func chanCloseWakes(t T, r *rig) {
 	}
 }
 
-func chanCancelledSend(t T, r *rig) {
+func chanCancelledSend(t T, r *Fixture) {
 	r.startCounted(t)
 	c := r.ops.channel(1)
 	r.sends(t, c, 1)
@@ -354,7 +354,7 @@ func chanCancelledSend(t T, r *rig) {
 	r.receives(t, c, 5)
 }
 
-func chanCancelledRecv(t T, r *rig) {
+func chanCancelledRecv(t T, r *Fixture) {
 	r.startCounted(t)
 	c := r.ops.channel(1)
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -381,7 +381,7 @@ func chanCancelledRecv(t T, r *rig) {
 }
 
 // Each item that Send says was sent is received once, and no other, while tasks on both sides are cancelled.
-func chanNothingLost(t T, r *rig) {
+func chanNothingLost(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	for size := range 3 {
 		r.exchange(t, size)
@@ -389,7 +389,7 @@ func chanNothingLost(t T, r *rig) {
 }
 
 // exchange has tasks of both loops send and receive, of which some are cancelled, and goroutines as well.
-func (r *rig) exchange(t T, size int) {
+func (r *Fixture) exchange(t T, size int) {
 	const tasks, rounds = 4, 40
 	c := r.ops.channel(size)
 	var mu sync.Mutex // guards what follows
@@ -446,7 +446,7 @@ func (r *rig) exchange(t T, size int) {
 	}
 }
 
-func chanMisuse(t T, r *rig) {
+func chanMisuse(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	c := r.ops.channel(1)
 	r.checkMisuse(t, "Send without a task", func(*sched.Task) { _ = c.Send(nil, 1) })

@@ -11,7 +11,7 @@ import (
 )
 
 // selecting is a task that waits in a Select and tries a channel each time that it is woken.
-func (r *rig) selecting(t T, watch func(w sched.Waker) error, try func() (over bool)) <-chan struct{} {
+func (r *Fixture) selecting(t T, watch func(w sched.Waker) error, try func() (over bool)) <-chan struct{} {
 	t.Helper()
 	sel := r.loop().Tasks().NewSelect()
 	if err := watch(sel); err != nil {
@@ -29,7 +29,7 @@ func (r *rig) selecting(t T, watch func(w sched.Waker) error, try func() (over b
 	})
 }
 
-func chanWatchItems(t T, r *rig) {
+func chanWatchItems(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	c := r.ops.channel(2)
 	const items = 20
@@ -67,7 +67,7 @@ func chanWatchItems(t T, r *rig) {
 	}
 }
 
-func chanWatchRoom(t T, r *rig) {
+func chanWatchRoom(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	c := r.ops.channel(2)
 	const items = 20
@@ -105,7 +105,7 @@ func chanWatchRoom(t T, r *rig) {
 	}
 }
 
-func chanWatchByHandler(t T, r *rig) {
+func chanWatchByHandler(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	c := r.ops.channel(1)
 	a, _ := r.pair(t)
@@ -141,7 +141,7 @@ func chanWatchByHandler(t T, r *rig) {
 	}
 }
 
-func chanWatchersBound(t T, r *rig) {
+func chanWatchersBound(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	c := r.ops.channel(1)
 	for _, watch := range []func(sched.Waker) error{c.WatchRecv, c.WatchSend} {
@@ -164,7 +164,7 @@ func chanWatchersBound(t T, r *rig) {
 	}
 }
 
-func chanUnwatch(t T, r *rig) {
+func chanUnwatch(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	c := r.ops.channel(1)
 	gone, stays := newBell(), newBell()

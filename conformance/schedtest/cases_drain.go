@@ -14,39 +14,39 @@ import (
 
 const shutdownRule = "It returns nil if all ended by themselves, the cause of ctx if some were cancelled"
 
-func drainCases() []testCase {
-	return []testCase{
-		{ID: "drain/tasks-are-told", Run: drainTasks,
+func drainCases() []Case {
+	return []Case{
+		{ID: "drain/tasks-are-told", Doc: "sched.Task.OnDrain", Run: drainTasks,
 			Rule:   "OnDrain has f called on the loop when the loop is asked to end, at once if it was already.",
 			Source: "net/http.Server.RegisterOnShutdown"},
-		{ID: "drain/handlers-are-told", Run: drainHandlers,
+		{ID: "drain/handlers-are-told", Doc: "sched.Draining", Run: drainHandlers,
 			Rule:   "the loop was asked to end; said once",
 			Source: "net/http.Server.Shutdown closes idle connections"},
-		{ID: "drain/refuses-new-tasks", Run: drainRefuses,
+		{ID: "drain/refuses-new-tasks", Doc: "sched.Loop.Go", Run: drainRefuses,
 			Rule:   "It returns ErrFull at a bound of Options, and ErrStopped once the loop drains or is over.",
 			Source: "net/http.ErrServerClosed"},
-		{ID: "drain/allows-children", Run: drainChildren,
+		{ID: "drain/allows-children", Doc: "sched.Task.Go", Run: drainChildren,
 			Rule:   "Unlike Loop.Go it is not refused while the loop drains: a task may need it to end.",
 			Source: "a request in flight that dials"},
-		{ID: "drain/run-returns", Run: drainRunReturns,
+		{ID: "drain/run-returns", Doc: "sched.Loop.Run", Run: drainRunReturns,
 			Rule:   "until Shutdown or Drain was called and the last task has ended.",
 			Source: "net/http.Server.Shutdown"},
-		{ID: "shutdown/cancels-the-rest", Run: shutdownCancels, Rule: shutdownRule, Source: "net/http.Server.Shutdown with a context"},
-		{ID: "shutdown/by-themselves", Run: shutdownByThemselves, Rule: shutdownRule, Source: "net/http.Server.Shutdown"},
-		{ID: "shutdown/releases-goroutines", Run: shutdownReleases,
+		{ID: "shutdown/cancels-the-rest", Doc: "sched.Loop.Shutdown", Run: shutdownCancels, Rule: shutdownRule, Source: "net/http.Server.Shutdown with a context"},
+		{ID: "shutdown/by-themselves", Doc: "sched.Loop.Shutdown", Run: shutdownByThemselves, Rule: shutdownRule, Source: "net/http.Server.Shutdown"},
+		{ID: "shutdown/releases-goroutines", Doc: "sched.Loop.Goroutines", Run: shutdownReleases,
 			Rule:   "When l ends, a goroutine that waits is told net.ErrClosed.",
 			Source: "cloudwego/netpoll 140: closed while another reads"},
 	}
 }
 
 // finished drains, and waits for Run to return.
-func (r *rig) finished(t T) {
+func (r *Fixture) finished(t T) {
 	t.Helper()
 	r.ops.drain(r.s)
 	r.wait(t, r.ran, "Run returns after Drain")
 }
 
-func drainTasks(t T, r *rig) {
+func drainTasks(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	told, late := 0, 0
 	begun := make(chan struct{})
@@ -83,7 +83,7 @@ func drainTasks(t T, r *rig) {
 	}
 }
 
-func drainHandlers(t T, r *rig) {
+func drainHandlers(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	var mu sync.Mutex // guards causes
 	var causes []sched.Cause
@@ -122,7 +122,7 @@ func drainHandlers(t T, r *rig) {
 }
 
 // held starts a task that ends when the channel is closed.
-func (r *rig) held(t T, release <-chan struct{}) <-chan struct{} {
+func (r *Fixture) held(t T, release <-chan struct{}) <-chan struct{} {
 	t.Helper()
 	begun := make(chan struct{})
 	r.spawn(t, r.loop(), context.Background(), "held", func(task *sched.Task) error {
@@ -138,7 +138,7 @@ func (r *rig) held(t T, release <-chan struct{}) <-chan struct{} {
 	return begun
 }
 
-func drainRefuses(t T, r *rig) {
+func drainRefuses(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	release := make(chan struct{})
 	r.held(t, release)
@@ -162,7 +162,7 @@ func drainRefuses(t T, r *rig) {
 	}
 }
 
-func drainChildren(t T, r *rig) {
+func drainChildren(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	ran := false
 	begun := make(chan struct{})
@@ -190,7 +190,7 @@ func drainChildren(t T, r *rig) {
 	}
 }
 
-func drainRunReturns(t T, r *rig) {
+func drainRunReturns(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	release := make(chan struct{})
 	r.held(t, release)
@@ -209,7 +209,7 @@ func drainRunReturns(t T, r *rig) {
 	}
 }
 
-func shutdownCancels(t T, r *rig) {
+func shutdownCancels(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	begun := make(chan struct{})
 	r.spawn(t, r.loop(), context.Background(), "stays", func(task *sched.Task) error {
@@ -233,7 +233,7 @@ func shutdownCancels(t T, r *rig) {
 	checkCanceled(t, "End", s.err)
 }
 
-func shutdownByThemselves(t T, r *rig) {
+func shutdownByThemselves(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	begun := make(chan struct{})
 	r.spawn(t, r.loop(), context.Background(), "ends soon", func(task *sched.Task) error {
@@ -252,7 +252,7 @@ func shutdownByThemselves(t T, r *rig) {
 	}
 }
 
-func shutdownReleases(t T, r *rig) {
+func shutdownReleases(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	a, _ := r.pair(t)
 	reg := r.register(t, goroutineForm, a)

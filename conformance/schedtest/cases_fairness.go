@@ -10,20 +10,20 @@ import (
 
 const yieldRule = "Yield lets the other tasks of the loop run, and new events come in."
 
-func fairnessCases() []testCase {
-	return []testCase{
-		{ID: "fairness/tasks", Run: fairTasks, Rule: yieldRule, Source: "gnet 599, tokio 6221: one connection keeps the loop"},
-		{ID: "fairness/events", Run: fairEvents, Rule: yieldRule, Source: "libuv 1787: events starve while tasks run"},
+func fairnessCases() []Case {
+	return []Case{
+		{ID: "fairness/tasks", Doc: "sched.Task.Yield", Run: fairTasks, Rule: yieldRule, Source: "gnet 599, tokio 6221: one connection keeps the loop"},
+		{ID: "fairness/events", Doc: "sched.Task.Yield", Run: fairEvents, Rule: yieldRule, Source: "libuv 1787: events starve while tasks run"},
 	}
 }
 
-func fairTasks(t T, r *rig) {
+func fairTasks(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	r.letsTasksRun(t, r.ops.yield)
 }
 
 // letsTasksRun has a task call let again and again until another one has had some turns.
-func (r *rig) letsTasksRun(t T, let func(*sched.Task) error) {
+func (r *Fixture) letsTasksRun(t T, let func(*sched.Task) error) {
 	t.Helper()
 	var pings atomic.Int32
 	var started atomic.Bool
@@ -44,14 +44,14 @@ func (r *rig) letsTasksRun(t T, let func(*sched.Task) error) {
 	r.wait(t, ping, "the other task ends")
 }
 
-func fairEvents(t T, r *rig) {
+func fairEvents(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	a, b := r.pair(t)
 	r.letsEventsIn(t, a, b, r.ops.yield)
 }
 
 // letsEventsIn has a task call let again and again until another one has received what is sent from b to a.
-func (r *rig) letsEventsIn(t T, a, b sys.Handle, let func(*sched.Task) error) {
+func (r *Fixture) letsEventsIn(t T, a, b sys.Handle, let func(*sched.Task) error) {
 	t.Helper()
 	reg := r.register(t, taskForm, a)
 	var received atomic.Bool

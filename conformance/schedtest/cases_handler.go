@@ -19,26 +19,26 @@ const (
 	wakeRule = "Wake has Step called with Woken if t waits, or else after the next Await."
 )
 
-func handlerCases() []testCase {
-	return []testCase{
-		{ID: "handler/starts", Run: handlerStarts, Rule: stepRule, Source: "the contract of every spawn"},
-		{ID: "handler/ends-once", Run: handlerEndsOnce, Rule: endRule, Source: "gnet 621: a callback after the last"},
-		{ID: "handler/ready", Run: handlerReady, Rule: stepRule, Source: "epoll(7)"},
-		{ID: "handler/ready-before-await", Run: handlerReadyBefore, Rule: stepRule, Source: "nbio: a yielded connection is forgotten"},
-		{ID: "handler/panic-in-step", Run: handlerPanicInStep, Rule: "A panic ends the task.", Source: "cloudwego/netpoll 238"},
-		{ID: "handler/panic-in-end", Run: handlerPanicInEnd, Rule: "If End panics, its panic is joined to the error that Options.Ended is told.", Source: "cloudwego/netpoll 238"},
-		{ID: "handler/within", Run: handlerWithin,
+func handlerCases() []Case {
+	return []Case{
+		{ID: "handler/starts", Doc: "sched.Handler.Step", Run: handlerStarts, Rule: stepRule, Source: "the contract of every spawn"},
+		{ID: "handler/ends-once", Doc: "sched.Handler.End", Run: handlerEndsOnce, Rule: endRule, Source: "gnet 621: a callback after the last"},
+		{ID: "handler/ready", Doc: "sched.Handler.Step", Run: handlerReady, Rule: stepRule, Source: "epoll(7)"},
+		{ID: "handler/ready-before-await", Doc: "sched.Handler.Step", Run: handlerReadyBefore, Rule: stepRule, Source: "nbio: a yielded connection is forgotten"},
+		{ID: "handler/panic-in-step", Doc: "sched.Handler.Step", Run: handlerPanicInStep, Rule: "A panic ends the task.", Source: "cloudwego/netpoll 238"},
+		{ID: "handler/panic-in-end", Doc: "sched.Handler.End", Run: handlerPanicInEnd, Rule: "If End panics, its panic is joined to the error that Options.Ended is told.", Source: "cloudwego/netpoll 238"},
+		{ID: "handler/within", Doc: "sched.Next.Within", Run: handlerWithin,
 			Rule:   "after d, and at once if d is not positive, Step is called with Expired.",
 			Source: "a time that is left, and is negative"},
-		{ID: "handler/wake", Run: handlerWake, Rule: wakeRule, Source: "smol 134: wake between look and park"},
-		{ID: "handler/wake-after-end", Run: handlerWakeAfterEnd,
+		{ID: "handler/wake", Doc: "sched.HandlerTask.Wake", Run: handlerWake, Rule: wakeRule, Source: "smol 134: wake between look and park"},
+		{ID: "handler/wake-after-end", Doc: "sched.HandlerTask.Wake", Run: handlerWakeAfterEnd,
 			Rule:   "Once t has ended it does nothing.",
 			Source: "a slab whose places are used again"},
-		{ID: "handler/again", Run: handlerAgain,
+		{ID: "handler/again", Doc: "sched.Again", Run: handlerAgain,
 			Rule:   "Again lets other tasks run, and new events come in, then calls Step with Resumed",
 			Source: "gnet 599, tokio 6221: one connection keeps the loop"},
-		{ID: "handler/bound", Run: handlerBound, Rule: "It returns ErrFull at TasksMax", Source: "gnet 423: memory without a bound"},
-		{ID: "handler/handle-is-free", Run: handlerHandleIsFree,
+		{ID: "handler/bound", Doc: "sched.Loop.Handle", Run: handlerBound, Rule: "It returns ErrFull at TasksMax", Source: "gnet 423: memory without a bound"},
+		{ID: "handler/handle-is-free", Doc: "sched.Handler.End", Run: handlerHandleIsFree,
 			Rule:   "The handle is no longer registered, so that End may close it.",
 			Source: "gnet 621: the order of close and callback"},
 	}
@@ -80,7 +80,7 @@ func (s *script) End(err error) {
 }
 
 // on calls f on the loop and waits for its end.
-func (r *rig) on(t T, f func()) {
+func (r *Fixture) on(t T, f func()) {
 	t.Helper()
 	done := make(chan struct{})
 	if err := r.loop().Post(func() {
@@ -93,7 +93,7 @@ func (r *rig) on(t T, f func()) {
 }
 
 // handle starts s for h.
-func (r *rig) handle(t T, h sys.Handle, s *script) sched.HandlerTask {
+func (r *Fixture) handle(t T, h sys.Handle, s *script) sched.HandlerTask {
 	t.Helper()
 	var task sched.HandlerTask
 	var err error
@@ -104,7 +104,7 @@ func (r *rig) handle(t T, h sys.Handle, s *script) sched.HandlerTask {
 	return task
 }
 
-func handlerStarts(t T, r *rig) {
+func handlerStarts(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	a, _ := r.pair(t)
 	var mu sync.Mutex // guards causes
@@ -128,7 +128,7 @@ func handlerStarts(t T, r *rig) {
 	}
 }
 
-func handlerEndsOnce(t T, r *rig) {
+func handlerEndsOnce(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	for _, want := range []error{nil, errCase} {
 		a, _ := r.pair(t)
@@ -153,7 +153,7 @@ func handlerEndsOnce(t T, r *rig) {
 	}
 }
 
-func handlerReady(t T, r *rig) {
+func handlerReady(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	a, b := r.pair(t)
 	p := make([]byte, 8)
@@ -200,7 +200,7 @@ func handlerReady(t T, r *rig) {
 	}
 }
 
-func handlerReadyBefore(t T, r *rig) {
+func handlerReadyBefore(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	a, b := r.pair(t)
 	yields := 0
@@ -242,7 +242,7 @@ func handlerReadyBefore(t T, r *rig) {
 // blow is a name to be found in a stack.
 func blow() { panic(errCase) }
 
-func handlerPanicInStep(t T, r *rig) {
+func handlerPanicInStep(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	a, _ := r.pair(t)
 	s := newScript(func(sched.HandlerTask, sched.Cause) sched.Next {
@@ -255,7 +255,7 @@ func handlerPanicInStep(t T, r *rig) {
 	checkPanic(t, s.err, "blow")
 }
 
-func handlerPanicInEnd(t T, r *rig) {
+func handlerPanicInEnd(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	a, _ := r.pair(t)
 	s := newScript(func(sched.HandlerTask, sched.Cause) sched.Next { return sched.Done(nil) })
@@ -266,7 +266,7 @@ func handlerPanicInEnd(t T, r *rig) {
 	checkPanic(t, r.endings("handler")[0], "blow")
 }
 
-func handlerWithin(t T, r *rig) {
+func handlerWithin(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	a, b := r.pair(t)
 	durations := append([]time.Duration{-time.Hour}, durations...)
@@ -323,7 +323,7 @@ func handlerWithin(t T, r *rig) {
 	}
 }
 
-func handlerWake(t T, r *rig) {
+func handlerWake(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	a, _ := r.pair(t)
 	var woken atomic.Int64
@@ -357,7 +357,7 @@ func handlerWake(t T, r *rig) {
 }
 
 // The successor has, if it can, what was the first's: its place in the loop's tables, and its notice that is on the way.
-func handlerWakeAfterEnd(t T, r *rig) {
+func handlerWakeAfterEnd(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	for range 20 {
 		a, b := r.pair(t)
@@ -382,7 +382,7 @@ func handlerWakeAfterEnd(t T, r *rig) {
 	}
 }
 
-func handlerAgain(t T, r *rig) {
+func handlerAgain(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	a, _ := r.pair(t)
 	var others atomic.Int32
@@ -417,7 +417,7 @@ func handlerAgain(t T, r *rig) {
 	r.wait(t, s.ended, "the handler ends")
 }
 
-func handlerBound(t T, r *rig) {
+func handlerBound(t T, r *Fixture) {
 	const tasks = 4
 	r.start(t, sched.Options{TasksMax: tasks})
 	for range 2 {
@@ -451,7 +451,7 @@ func handlerBound(t T, r *rig) {
 	}
 }
 
-func handlerHandleIsFree(t T, r *rig) {
+func handlerHandleIsFree(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	a, _ := r.pair(t)
 	second := newScript(func(sched.HandlerTask, sched.Cause) sched.Next { return sched.Done(nil) })

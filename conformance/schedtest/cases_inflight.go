@@ -10,12 +10,12 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-func inFlightCases() []testCase {
-	return []testCase{
-		{ID: "workers/event-on-its-way", Run: workersEventOnItsWay, Needs: []Feature{OneQueue, OneShots},
+func inFlightCases() []Case {
+	return []Case{
+		{ID: "workers/event-on-its-way", Doc: "sched.Shared", Run: workersEventOnItsWay, Needs: []Feature{OneQueue, OneShots},
 			Rule:   "in OneShot an event that is on its way is not asked for again, or one readiness would be reported twice.",
 			Source: "epoll(7), EPOLLONESHOT: armed again by a thread that does not know of the event"},
-		{ID: "workers/earlier-time", Run: workersEarlierTime, Needs: []Feature{OneQueue},
+		{ID: "workers/earlier-time", Doc: "sched.Shared", Run: workersEarlierTime, Needs: []Feature{OneQueue},
 			Rule:   "a time that comes before the one it waits for ends the wait",
 			Source: "Go runtime, wakeNetPoller: a time that is earlier than that of the thread in the poller"},
 	}
@@ -23,7 +23,7 @@ func inFlightCases() []testCase {
 
 // A worker has taken an event from the queue and does not go on. Another one runs the task, which takes what the event is about, and waits for more:
 // what comes then is what the event tells it of.
-func workersEventOnItsWay(t T, r *rig) {
+func workersEventOnItsWay(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	a, b := r.pair(t)
 	woken, told, release := make(chan struct{}), make(chan struct{}), make(chan struct{})
@@ -76,7 +76,7 @@ func workersEventOnItsWay(t T, r *rig) {
 }
 
 // A worker waits for a distant time. Another one sets an earlier one.
-func workersEarlierTime(t T, r *rig) {
+func workersEarlierTime(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	ctx, cancel := context.WithCancelCause(context.Background())
 	distant := r.spawn(t, r.loop(), ctx, "distant", func(task *sched.Task) error {

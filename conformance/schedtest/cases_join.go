@@ -13,32 +13,32 @@ const (
 	jobCancelRule = "Cancel cancels the task, as its context would: whatever it waits for, then or later, returns a *CancelError with cause"
 )
 
-func joinCases() []testCase {
-	return []testCase{
-		{ID: "join/error", Run: joinError, Rule: joinRule, Source: "tokio JoinHandle"},
-		{ID: "join/panic", Run: joinPanic,
+func joinCases() []Case {
+	return []Case{
+		{ID: "join/error", Doc: "sched.Task.Join", Run: joinError, Rule: joinRule, Source: "tokio JoinHandle"},
+		{ID: "join/panic", Doc: "sched.Job.Err", Run: joinPanic,
 			Rule:   "a *PanicError with the stack if it panicked",
 			Source: "golang.org/x/sync errgroup: propagation of panics"},
-		{ID: "join/joiner-is-cancelled", Run: joinerCancelled,
+		{ID: "join/joiner-is-cancelled", Doc: "sched.Task.Join", Run: joinerCancelled,
 			Rule:   "If t is cancelled meanwhile Join returns t's *CancelError, and the task of j goes on",
 			Source: "tokio: dropping a JoinHandle detaches the task"},
-		{ID: "join/itself", Run: joinItself,
+		{ID: "join/itself", Doc: "sched.Task.Join", Run: joinItself,
 			Rule:   "A task that joins itself panics",
 			Source: "pthread_join(3): EDEADLK"},
-		{ID: "join/goroutine", Run: joinGoroutine,
+		{ID: "join/goroutine", Doc: "sched.Job.Wait", Run: joinGoroutine,
 			Rule:   "Wait blocks the calling goroutine until the task has ended and returns the task's error, or until ctx is done and returns the cause of ctx; the task goes on.",
 			Source: "the bridge from goroutines"},
-		{ID: "job/cancel", Run: jobCancel, Rule: jobCancelRule, Source: "tokio: abort of a parked task"},
-		{ID: "job/cancel-before-it-begins", Run: jobCancelEarly,
+		{ID: "job/cancel", Doc: "sched.Job.Cancel", Run: jobCancel, Rule: jobCancelRule, Source: "tokio: abort of a parked task"},
+		{ID: "job/cancel-before-it-begins", Doc: "sched.Job.Cancel", Run: jobCancelEarly,
 			Rule:   "A task that has not begun yet runs, and learns of it at its first wait.",
 			Source: "a cleanup that the body promises"},
 	}
 }
 
 // otherLoop is another than r.loop, if there is one.
-func (r *rig) otherLoop() *sched.Loop { return r.s.Loops()[len(r.s.Loops())-1] }
+func (r *Fixture) otherLoop() *sched.Loop { return r.s.Loops()[len(r.s.Loops())-1] }
 
-func (r *rig) launch(t T, ctx context.Context, name string, b body) *sched.Job {
+func (r *Fixture) launch(t T, ctx context.Context, name string, b body) *sched.Job {
 	t.Helper()
 	j, err := r.ops.launch(r.loop(), ctx, name, b)
 	if err != nil {
@@ -48,7 +48,7 @@ func (r *rig) launch(t T, ctx context.Context, name string, b body) *sched.Job {
 }
 
 // launchHeld starts a task that suspends itself until release is closed, then ends with err.
-func (r *rig) launchHeld(t T, name string, release <-chan struct{}, err error) *sched.Job {
+func (r *Fixture) launchHeld(t T, name string, release <-chan struct{}, err error) *sched.Job {
 	t.Helper()
 	return r.launch(t, context.Background(), name, func(task *sched.Task) error {
 		if err := task.Await(func(resume func()) {
@@ -63,7 +63,7 @@ func (r *rig) launchHeld(t T, name string, release <-chan struct{}, err error) *
 	})
 }
 
-func joinError(t T, r *rig) {
+func joinError(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	release := make(chan struct{})
 	j := r.launchHeld(t, "joined", release, errCase)
@@ -98,7 +98,7 @@ func joinError(t T, r *rig) {
 	}
 }
 
-func joinPanic(t T, r *rig) {
+func joinPanic(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	j := r.launch(t, context.Background(), "bomb", detonate)
 	for _, l := range []*sched.Loop{r.loop(), r.otherLoop()} {
@@ -112,7 +112,7 @@ func joinPanic(t T, r *rig) {
 	checkPanic(t, j.Wait(t.Context()), "detonate")
 }
 
-func joinerCancelled(t T, r *rig) {
+func joinerCancelled(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	release := make(chan struct{})
 	j := r.launchHeld(t, "joined", release, nil)
@@ -136,7 +136,7 @@ func joinerCancelled(t T, r *rig) {
 	}
 }
 
-func joinItself(t T, r *rig) {
+func joinItself(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	self := make(chan *sched.Job, 1)
 	j := r.launch(t, context.Background(), "joins itself", func(task *sched.Task) error {
@@ -149,7 +149,7 @@ func joinItself(t T, r *rig) {
 	}
 }
 
-func joinGoroutine(t T, r *rig) {
+func joinGoroutine(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	release := make(chan struct{})
 	j := r.launchHeld(t, "joined", release, errCase)
@@ -170,7 +170,7 @@ func joinGoroutine(t T, r *rig) {
 	r.wait(t, waited, "Wait returns")
 }
 
-func jobCancel(t T, r *rig) {
+func jobCancel(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	canceler := map[string]func(j *sched.Job){
 		"goroutine": func(j *sched.Job) { r.ops.cancel(j, errCase) },
@@ -209,7 +209,7 @@ func jobCancel(t T, r *rig) {
 	}
 }
 
-func jobCancelEarly(t T, r *rig) {
+func jobCancelEarly(t T, r *Fixture) {
 	r.make(t, sched.Options{})
 	began := false
 	j := r.launch(t, context.Background(), "cancelled", func(task *sched.Task) error {

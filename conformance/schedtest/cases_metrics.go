@@ -11,28 +11,28 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-func metricsCases() []testCase {
-	return []testCase{
-		{ID: "metrics/counts", Run: metricsCount,
+func metricsCases() []Case {
+	return []Case{
+		{ID: "metrics/counts", Doc: "sched.Metrics", Run: metricsCount,
 			Rule:   "Each number is exact, whoever runs the tasks",
 			Source: "counters that several threads add to without care lose some"},
-		{ID: "metrics/while-it-runs", Run: metricsWhileItRuns,
+		{ID: "metrics/while-it-runs", Doc: "sched.Metrics", Run: metricsWhileItRuns,
 			Rule:   "Whoever takes it does not stop the loop.",
 			Source: "a loop that is stuck is the one whose numbers are wanted"},
-		{ID: "metrics/delay", Run: metricsDelay, Needs: []Feature{InOrder},
+		{ID: "metrics/delay", Doc: "sched.Metrics.Delay", Run: metricsDelay, Needs: []Feature{InOrder},
 			Rule:   "It is never negative, and has the time for which others held the loop meanwhile.",
 			Source: "the delay of who waits for a long turn is what the turn costs"},
-		{ID: "metrics/turn-time", Run: metricsTurnTime,
+		{ID: "metrics/turn-time", Doc: "sched.Metrics.TurnTime", Run: metricsTurnTime,
 			Rule:   "TurnTime has for each turn how long it was: how long a task held its thread.",
 			Source: "a long turn delays all events of its loop"},
-		{ID: "metrics/not-asked-for", Run: metricsNotAskedFor,
+		{ID: "metrics/not-asked-for", Doc: "sched.Loop.Metrics", Run: metricsNotAskedFor,
 			Rule:   "Without Options.Metrics it has Tasks alone.",
 			Source: "the clock is read for nobody"},
 	}
 }
 
 // finish ends the loops; then their metrics change no more.
-func (r *rig) finish(t T) {
+func (r *Fixture) finish(t T) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), r.patience)
 	defer cancel()
@@ -51,7 +51,7 @@ func sameCount(t T, what string, got, want uint64) {
 }
 
 // busy runs tasks of both forms on the first loop until they end, and returns how many there were, and how many turns they had.
-func (r *rig) busy(t T) (tasks, turns uint64) {
+func (r *Fixture) busy(t T) (tasks, turns uint64) {
 	t.Helper()
 	const coroutines, handlers, yields = 6, 3, 10
 	var run atomic.Uint64
@@ -106,7 +106,7 @@ func (r *rig) busy(t T) (tasks, turns uint64) {
 	return coroutines + handlers, run.Load()
 }
 
-func metricsCount(t T, r *rig) {
+func metricsCount(t T, r *Fixture) {
 	r.start(t, sched.Options{Metrics: true})
 	tasks, turns := r.busy(t)
 	r.finish(t)
@@ -129,7 +129,7 @@ func metricsCount(t T, r *rig) {
 	}
 }
 
-func metricsWhileItRuns(t T, r *rig) {
+func metricsWhileItRuns(t T, r *Fixture) {
 	r.start(t, sched.Options{Metrics: true})
 	r.do(t, "holds its loop", func(task *sched.Task) error {
 		got := make(chan sched.Metrics, 1)
@@ -180,7 +180,7 @@ func hold() time.Duration {
 	return while
 }
 
-func metricsDelay(t T, r *rig) {
+func metricsDelay(t T, r *Fixture) {
 	begun := time.Now()
 	r.start(t, sched.Options{Metrics: true})
 	ended := make(chan struct{})
@@ -204,7 +204,7 @@ func metricsDelay(t T, r *rig) {
 	}
 }
 
-func metricsTurnTime(t T, r *rig) {
+func metricsTurnTime(t T, r *Fixture) {
 	r.start(t, sched.Options{Metrics: true})
 	var held time.Duration
 	r.do(t, "holds its loop", func(*sched.Task) error {
@@ -217,7 +217,7 @@ func metricsTurnTime(t T, r *rig) {
 	}
 }
 
-func metricsNotAskedFor(t T, r *rig) {
+func metricsNotAskedFor(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	a, _ := r.pair(t)
 	r.handle(t, a, newScript(func(sched.HandlerTask, sched.Cause) sched.Next { return sched.Await(queue.None) }))

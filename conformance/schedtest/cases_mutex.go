@@ -9,39 +9,39 @@ import (
 	"github.com/edgewise-go/edgewise/sched"
 )
 
-func mutexCases() []testCase {
-	return []testCase{
-		{ID: "mutex/held-over-a-suspension", Run: mutexExcludes,
+func mutexCases() []Case {
+	return []Case{
+		{ID: "mutex/held-over-a-suspension", Doc: "sched.Mutex", Run: mutexExcludes,
 			Rule:   "Mutex excludes tasks from each other, and may be held over a suspension, which is its purpose",
 			Source: "crypto/tls: a lock held around a read stops the loop"},
-		{ID: "mutex/first-come", Run: mutexFirstCome,
+		{ID: "mutex/first-come", Doc: "sched.Mutex", Run: mutexFirstCome,
 			Rule:   "Who comes first is served first.",
 			Source: "tokio Mutex: fair"},
-		{ID: "mutex/unlocked-by-another", Run: mutexUnlockedByAnother,
+		{ID: "mutex/unlocked-by-another", Doc: "sched.Mutex.Unlock", Run: mutexUnlockedByAnother,
 			Rule:   "Any task may call it, not only the one that has locked m, and any goroutine.",
 			Source: "sync.Mutex"},
-		{ID: "mutex/cancelled", Run: mutexCancelled,
+		{ID: "mutex/cancelled", Doc: "sched.Mutex.Lock", Run: mutexCancelled,
 			Rule:   "It returns nil with m locked, or t's *CancelError without if t was cancelled before its turn came",
 			Source: "tokio: a cancelled lock future gives its place up"},
-		{ID: "mutex/misuse", Run: mutexMisuse,
+		{ID: "mutex/misuse", Doc: "sched.Mutex.Unlock", Run: mutexMisuse,
 			Rule:   "It panics if m is not locked.",
 			Source: "sync.Mutex"},
-		{ID: "semaphore/bound", Run: semaphoreBound,
+		{ID: "semaphore/bound", Doc: "sched.Semaphore.Acquire", Run: semaphoreBound,
 			Rule:   "Acquire takes n units, and suspends t until they are there.",
 			Source: "golang.org/x/sync/semaphore"},
-		{ID: "semaphore/not-overtaken", Run: semaphoreNotOvertaken,
+		{ID: "semaphore/not-overtaken", Doc: "sched.Semaphore", Run: semaphoreNotOvertaken,
 			Rule:   "who came first is served first, and a small request does not overtake a big one.",
 			Source: "golang.org/x/sync/semaphore: big requests starve"},
-		{ID: "semaphore/cancelled-lets-others-by", Run: semaphoreCancelled,
+		{ID: "semaphore/cancelled-lets-others-by", Doc: "sched.Semaphore.Acquire", Run: semaphoreCancelled,
 			Rule:   "It returns nil with the units, or t's *CancelError without if t was cancelled before they were there",
 			Source: "golang.org/x/sync/semaphore: a cancelled waiter at the head blocked the others"},
-		{ID: "semaphore/misuse", Run: semaphoreMisuse,
+		{ID: "semaphore/misuse", Doc: "sched.Semaphore.Release", Run: semaphoreMisuse,
 			Rule:   "It panics if fewer than n are in use, or n is not positive.",
 			Source: "golang.org/x/sync/semaphore: released more than held"},
 	}
 }
 
-func mutexExcludes(t T, r *rig) {
+func mutexExcludes(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	var m sched.Mutex
 	const tasks, rounds = 4, 10
@@ -83,7 +83,7 @@ func mutexExcludes(t T, r *rig) {
 
 // inLine starts a task that waits in line until the others are served that came before, and returns when it does: when its first turn is over. The
 // loop, on which nobody else has turns meanwhile, counts them.
-func (r *rig) inLine(t T, ctx context.Context, name string, b body) <-chan struct{} {
+func (r *Fixture) inLine(t T, ctx context.Context, name string, b body) <-chan struct{} {
 	t.Helper()
 	before := r.loop().Metrics().Turns
 	done := r.spawn(t, r.loop(), ctx, name, b)
@@ -92,7 +92,7 @@ func (r *rig) inLine(t T, ctx context.Context, name string, b body) <-chan struc
 }
 
 // startCounted is start of a scheduler that counts turns, whatever a mutant makes of Options.Metrics.
-func (r *rig) startCounted(t T) {
+func (r *Fixture) startCounted(t T) {
 	t.Helper()
 	options := r.ops.options
 	r.ops.options = func(o sched.Options) sched.Options {
@@ -103,7 +103,7 @@ func (r *rig) startCounted(t T) {
 	r.start(t, sched.Options{})
 }
 
-func mutexFirstCome(t T, r *rig) {
+func mutexFirstCome(t T, r *Fixture) {
 	r.startCounted(t)
 	var m sched.Mutex
 	if !m.TryLock() {
@@ -132,7 +132,7 @@ func mutexFirstCome(t T, r *rig) {
 	}
 }
 
-func mutexUnlockedByAnother(t T, r *rig) {
+func mutexUnlockedByAnother(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	var m sched.Mutex
 	for _, l := range []*sched.Loop{r.loop(), r.otherLoop()} {
@@ -149,7 +149,7 @@ func mutexUnlockedByAnother(t T, r *rig) {
 	}
 }
 
-func mutexCancelled(t T, r *rig) {
+func mutexCancelled(t T, r *Fixture) {
 	r.startCounted(t)
 	var m, free sched.Mutex
 	if !m.TryLock() {
@@ -178,7 +178,7 @@ func mutexCancelled(t T, r *rig) {
 }
 
 // checkMisuse checks that f panics, in a task.
-func (r *rig) checkMisuse(t T, what string, f func(task *sched.Task)) {
+func (r *Fixture) checkMisuse(t T, what string, f func(task *sched.Task)) {
 	t.Helper()
 	r.do(t, what, func(task *sched.Task) error {
 		defer func() {
@@ -191,7 +191,7 @@ func (r *rig) checkMisuse(t T, what string, f func(task *sched.Task)) {
 	})
 }
 
-func mutexMisuse(t T, r *rig) {
+func mutexMisuse(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	var m sched.Mutex
 	r.checkMisuse(t, "Unlock of what is not locked", func(*sched.Task) { r.ops.unlock(&m) })
@@ -207,7 +207,7 @@ func mutexMisuse(t T, r *rig) {
 	}
 }
 
-func semaphoreBound(t T, r *rig) {
+func semaphoreBound(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	const size = 3
 	s := sched.NewSemaphore(size)
@@ -239,7 +239,7 @@ func semaphoreBound(t T, r *rig) {
 	}
 }
 
-func semaphoreNotOvertaken(t T, r *rig) {
+func semaphoreNotOvertaken(t T, r *Fixture) {
 	r.startCounted(t)
 	s := sched.NewSemaphore(2)
 	if !s.TryAcquire(1) {
@@ -267,7 +267,7 @@ func semaphoreNotOvertaken(t T, r *rig) {
 	}
 }
 
-func semaphoreCancelled(t T, r *rig) {
+func semaphoreCancelled(t T, r *Fixture) {
 	r.startCounted(t)
 	s := sched.NewSemaphore(2)
 	if !s.TryAcquire(1) {
@@ -286,7 +286,7 @@ func semaphoreCancelled(t T, r *rig) {
 	r.wait(t, small, "the task behind it has its unit")
 }
 
-func semaphoreMisuse(t T, r *rig) {
+func semaphoreMisuse(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	s := sched.NewSemaphore(2)
 	r.checkMisuse(t, "Release of what is not in use", func(*sched.Task) { r.ops.release(s, 1) })

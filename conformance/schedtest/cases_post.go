@@ -12,23 +12,23 @@ import (
 
 const postRule = "Post has f called on the loop, soon, in the order of the posts."
 
-func postCases() []testCase {
-	return []testCase{
-		{ID: "post/order", Run: postOrder, Rule: postRule, Source: "libuv: async callbacks come in the order they were sent"},
-		{ID: "post/none-lost", Run: postNoneLost, Rule: postRule, Source: "gnet, netty 76592db0, libuv 2226: a wake-up lost between the look and the sleep"},
-		{ID: "post/bound", Run: postBound,
+func postCases() []Case {
+	return []Case{
+		{ID: "post/order", Doc: "sched.Loop.Post", Run: postOrder, Rule: postRule, Source: "libuv: async callbacks come in the order they were sent"},
+		{ID: "post/none-lost", Doc: "sched.Loop.Post", Run: postNoneLost, Rule: postRule, Source: "gnet, netty 76592db0, libuv 2226: a wake-up lost between the look and the sleep"},
+		{ID: "post/bound", Doc: "sched.Loop.Post", Run: postBound,
 			Rule:   "ErrFull when InboxMax functions wait already, ErrStopped when the loop is over.",
 			Source: "gnet 423: memory without a bound"},
-		{ID: "post/panic-is-contained", Run: postPanicIsContained,
+		{ID: "post/panic-is-contained", Doc: "sched.Options.Ended", Run: postPanicIsContained,
 			Rule:   `of one that was posted as "posted function"`,
 			Source: "cloudwego/netpoll 238: a panic in a handler wedges the loop"},
-		{ID: "post/itself", Run: postItself,
+		{ID: "post/itself", Doc: "sched.Loop.Post", Run: postItself,
 			Rule:   "What f posts is called in a later turn, after the events that have come.",
 			Source: "libuv 4245, sonic: a handler that posts itself holds the loop"},
 	}
 }
 
-func postOrder(t T, r *rig) {
+func postOrder(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	const posts = 1000
 	var got []int
@@ -51,7 +51,7 @@ func postOrder(t T, r *rig) {
 	}
 }
 
-func postNoneLost(t T, r *rig) {
+func postNoneLost(t T, r *Fixture) {
 	r.start(t, sched.Options{InboxMax: 64})
 	const producers = 8
 	posts := r.rounds(1000)
@@ -90,7 +90,7 @@ func postNoneLost(t T, r *rig) {
 	wg.Wait()
 }
 
-func postBound(t T, r *rig) {
+func postBound(t T, r *Fixture) {
 	const bound = 16
 	r.start(t, sched.Options{InboxMax: bound})
 	for range 2 { // the second time shows that the room is free again
@@ -125,7 +125,7 @@ func postBound(t T, r *rig) {
 	}
 }
 
-func postPanicIsContained(t T, r *rig) {
+func postPanicIsContained(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	if err := r.ops.post(r.loop(), func() { panic(errCase) }); err != nil {
 		t.Fatalf("Post: %v", err)
@@ -138,7 +138,7 @@ func postPanicIsContained(t T, r *rig) {
 // of its own waits for events, turns are many times faster than the news of an event can be.
 const postsMin = 20000
 
-func postItself(t T, r *rig) {
+func postItself(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	a, b := r.pair(t)
 	reg := r.register(t, taskForm, a)

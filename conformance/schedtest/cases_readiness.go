@@ -9,18 +9,18 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-func readinessCases() []testCase {
-	return []testCase{
-		{ID: "readiness/does-not-nag", Run: readinessDoesNotNag,
+func readinessCases() []Case {
+	return []Case{
+		{ID: "readiness/does-not-nag", Doc: "sched.Options.Mode", Run: readinessDoesNotNag,
 			Rule:   "In no mode does a handle that is ready, and that nobody waits for, keep the loop busy.",
 			Source: "smol 111, libuv 47e95602: an interest that was left on costs a whole processor"},
-		{ID: "readiness/many-and-collected", Run: readinessMany,
+		{ID: "readiness/many-and-collected", Doc: "stream.Registration", Run: readinessMany,
 			Rule:   waitRule,
 			Source: "cloudwego/netpoll 360: a collected object that only the kernel knew"},
 	}
 }
 
-func readinessDoesNotNag(t T, r *rig) {
+func readinessDoesNotNag(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	a, b := r.pair(t)
 	reg := r.register(t, taskForm, a)
@@ -55,7 +55,7 @@ func readinessDoesNotNag(t T, r *rig) {
 	}
 }
 
-func readinessMany(t T, r *rig) {
+func readinessMany(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	const tasks = 200
 	var peers []sys.Handle

@@ -10,27 +10,27 @@ import (
 	"github.com/edgewise-go/edgewise/sched"
 )
 
-func runCases() []testCase {
-	return []testCase{
-		{ID: "run/context", Run: runContext,
+func runCases() []Case {
+	return []Case{
+		{ID: "run/context", Doc: "sched.Loop.Run", Run: runContext,
 			Rule:   "done it cancels every task, runs until they have ended, and returns the cause.",
 			Source: "errgroup's contexts"},
-		{ID: "run/once", Run: runOnce,
+		{ID: "run/once", Doc: "sched.Loop.Run", Run: runOnce,
 			Rule:   "It can be called once.",
 			Source: "net/http.Server after Shutdown"},
-		{ID: "run/after-shutdown", Run: runAfterShutdown,
+		{ID: "run/after-shutdown", Doc: "sched.Loop.Shutdown", Run: runAfterShutdown,
 			Rule:   "A loop that does not run yet is over at once: what waits to start ends with ErrStopped.",
 			Source: "net/http.Server.Shutdown before Serve"},
-		{ID: "run/tasks-before", Run: runTasksBefore,
+		{ID: "run/tasks-before", Doc: "sched.New", Run: runTasksBefore,
 			Rule:   "Nothing runs before Run.",
 			Source: "a program that starts its tasks before its loops"},
-		{ID: "run/queue-fails", Run: runQueueFails,
+		{ID: "run/queue-fails", Doc: "sched.Loop.Run", Run: runQueueFails,
 			Rule:   "If the queue fails, Run ends the tasks as Shutdown ends those that it cancels",
 			Source: "iter.Pull: a coroutine that is dropped leaks for ever, its deferred calls with it"},
 	}
 }
 
-func runContext(t T, r *rig) {
+func runContext(t T, r *Fixture) {
 	r.make(t, sched.Options{})
 	ctx, cancel := context.WithCancelCause(context.Background())
 	r.run(t, ctx)
@@ -48,7 +48,7 @@ func runContext(t T, r *rig) {
 	}
 }
 
-func runOnce(t T, r *rig) {
+func runOnce(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	r.do(t, "any", func(*sched.Task) error { return nil })
 	ctx, cancel := context.WithCancel(context.Background())
@@ -59,7 +59,7 @@ func runOnce(t T, r *rig) {
 	r.do(t, "any", func(*sched.Task) error { return nil })
 }
 
-func runAfterShutdown(t T, r *rig) {
+func runAfterShutdown(t T, r *Fixture) {
 	r.make(t, sched.Options{})
 	for range 2 {
 		if err := r.ops.start(r.loop(), context.Background(), "waits", func(*sched.Task) error { return nil }); err != nil {
@@ -81,7 +81,7 @@ func runAfterShutdown(t T, r *rig) {
 	}
 }
 
-func runTasksBefore(t T, r *rig) {
+func runTasksBefore(t T, r *Fixture) {
 	r.make(t, sched.Options{})
 	ran := make(chan struct{})
 	if err := r.ops.start(r.loop(), context.Background(), "early", func(*sched.Task) error {
@@ -101,7 +101,7 @@ func runTasksBefore(t T, r *rig) {
 	r.wait(t, r.ran, "Run returns")
 }
 
-func runQueueFails(t T, r *rig) {
+func runQueueFails(t T, r *Fixture) {
 	r.make(t, sched.Options{})
 	r.run(t, context.Background())
 	const tasks = 10

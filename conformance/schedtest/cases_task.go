@@ -12,30 +12,30 @@ import (
 
 var errCase = errors.New("an error of the case")
 
-func taskCases() []testCase {
-	return []testCase{
-		{ID: "task/runs-once", Run: taskRunsOnce,
+func taskCases() []Case {
+	return []Case{
+		{ID: "task/runs-once", Doc: "sched.Loop.Go", Run: taskRunsOnce,
 			Rule:   "Go starts a task on l, which runs body when its turn comes.",
 			Source: "the contract of every spawn"},
-		{ID: "task/end-is-told", Run: taskEndIsTold,
+		{ID: "task/end-is-told", Doc: "sched.Options.Ended", Run: taskEndIsTold,
 			Rule:   "Ended is called on the loop when a task has ended, with its name and its error, nil included.",
 			Source: "libuv: a closed handle's callback comes exactly once"},
-		{ID: "task/panic-is-contained", Run: taskPanicIsContained,
+		{ID: "task/panic-is-contained", Doc: "sched.PanicError", Run: taskPanicIsContained,
 			Rule:   "The panic ends the task and nothing else.",
 			Source: "cloudwego/netpoll 238: a panic in a handler wedges the loop"},
-		{ID: "task/call", Run: taskCall,
+		{ID: "task/call", Doc: "sched.Loop.Call", Run: taskCall,
 			Rule:   "Call runs body in a task of l and blocks the calling goroutine until it has ended; it returns what body returned.",
 			Source: "the bridge from goroutines"},
-		{ID: "task/bound", Run: taskBound,
+		{ID: "task/bound", Doc: "sched.Loop.Go", Run: taskBound,
 			Rule:   "It returns ErrFull at a bound of Options, and ErrStopped once the loop drains or is over.",
 			Source: "gnet 423: memory without a bound"},
-		{ID: "task/spread", Run: taskSpread, Needs: []Feature{SeveralLoops},
+		{ID: "task/spread", Doc: "sched.Sharded", Run: taskSpread, Needs: []Feature{SeveralLoops},
 			Rule:   "Tasks are placed in turn",
 			Source: "StarRocks 72956: one worker gets all the work"},
 	}
 }
 
-func taskRunsOnce(t T, r *rig) {
+func taskRunsOnce(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	const tasks = 200
 	var runs [tasks]atomic.Int32
@@ -58,7 +58,7 @@ func taskRunsOnce(t T, r *rig) {
 	}
 }
 
-func taskEndIsTold(t T, r *rig) {
+func taskEndIsTold(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	for name, want := range map[string]error{"good": nil, "bad": errCase} {
 		r.do(t, name, func(*sched.Task) error { return want })
@@ -69,7 +69,7 @@ func taskEndIsTold(t T, r *rig) {
 // detonate is a name to be found in a stack.
 func detonate(*sched.Task) error { panic(errCase) }
 
-func taskPanicIsContained(t T, r *rig) {
+func taskPanicIsContained(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	bystander := r.spawn(t, r.loop(), context.Background(), "bystander", func(task *sched.Task) error {
 		for range 10 {
@@ -99,7 +99,7 @@ func checkPanic(t T, err error, function string) {
 	}
 }
 
-func taskCall(t T, r *rig) {
+func taskCall(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	ran := false
 	err := r.ops.call(r.loop(), t.Context(), "call", func(task *sched.Task) error {
@@ -114,7 +114,7 @@ func taskCall(t T, r *rig) {
 	}
 }
 
-func taskBound(t T, r *rig) {
+func taskBound(t T, r *Fixture) {
 	const tasks = 8
 	r.start(t, sched.Options{TasksMax: tasks})
 	for range 2 { // the second time shows that the room is free again
@@ -142,7 +142,7 @@ func taskBound(t T, r *rig) {
 	}
 }
 
-func taskSpread(t T, r *rig) {
+func taskSpread(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	loops := r.s.Loops()
 	const each = 4

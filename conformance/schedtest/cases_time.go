@@ -13,21 +13,21 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-func timeCases() []testCase {
-	return []testCase{
-		{ID: "time/never-early", Run: timeNeverEarly,
+func timeCases() []Case {
+	return []Case{
+		{ID: "time/never-early", Doc: "sched.Task.Sleep", Run: timeNeverEarly,
 			Rule:   "Sleep suspends t for d, no less.",
 			Source: "libxev 214: timers fire early"},
-		{ID: "time/stale-clock", Run: timeStaleClock,
+		{ID: "time/stale-clock", Doc: "sched.Task.Sleep", Run: timeStaleClock,
 			Rule:   "Sleep suspends t for d, no less.",
 			Source: "libxev 214, libuv uv_update_time: a clock that was read before the loop was held up"},
-		{ID: "time/order", Run: timeOrder, Needs: []Feature{InOrder},
+		{ID: "time/order", Doc: "sched.Task.Sleep", Run: timeOrder, Needs: []Feature{InOrder},
 			Rule:   "Tasks wake in the order of their deadlines.",
 			Source: "gaio 23e468d: a later timer with an earlier deadline is ignored"},
-		{ID: "time/extremes", Run: timeExtremes,
+		{ID: "time/extremes", Doc: "stream.Select", Run: timeExtremes,
 			Rule:   "the zero time is no deadline",
 			Source: "overflow where times are subtracted"},
-		{ID: "time/signals", Run: timeSignals, Needs: []Feature{Signals},
+		{ID: "time/signals", Doc: "queue.Queue.Wait", Run: timeSignals, Needs: []Feature{Signals},
 			Rule:   "A signal does not end the wait: it goes on with the time that is left.",
 			Source: "netty 70d4488e: EINTR starts the time anew; netpoll 212: EINTR is returned"},
 	}
@@ -35,7 +35,7 @@ func timeCases() []testCase {
 
 var durations = []time.Duration{0, time.Microsecond, 999 * time.Microsecond, 1001 * time.Microsecond, 7300 * time.Microsecond, 20 * time.Millisecond}
 
-func timeNeverEarly(t T, r *rig) {
+func timeNeverEarly(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	reg := r.silent(t)
 	for _, d := range durations {
@@ -54,7 +54,7 @@ func timeNeverEarly(t T, r *rig) {
 	}
 }
 
-func timeStaleClock(t T, r *rig) {
+func timeStaleClock(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	const held, d = 50 * time.Millisecond, 20 * time.Millisecond
 	other := r.spawn(t, r.loop(), context.Background(), "also sleeps", func(task *sched.Task) error {
@@ -76,7 +76,7 @@ func timeStaleClock(t T, r *rig) {
 	r.wait(t, other, "another sleeper ends")
 }
 
-func timeOrder(t T, r *rig) {
+func timeOrder(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	milliseconds := []int{40, 10, 30, 20, 60, 50}
 	var mu sync.Mutex // guards what follows
@@ -107,7 +107,7 @@ func timeOrder(t T, r *rig) {
 	}
 }
 
-func timeExtremes(t T, r *rig) {
+func timeExtremes(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	reg := r.silent(t)
 	past := []time.Time{time.Unix(1, 0), time.Time{}.Add(1), time.Now().Add(-time.Hour), time.Unix(math.MinInt32, 0)}
@@ -135,7 +135,7 @@ func timeExtremes(t T, r *rig) {
 	r.wait(t, ages, "a task that sleeps for ever is cancelled")
 }
 
-func timeSignals(t T, r *rig) {
+func timeSignals(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	stop := make(chan struct{})
 	stopped := make(chan struct{})

@@ -18,12 +18,12 @@ const (
 	waitRule      = "Wait suspends the caller until an operation in direction d is worth trying again, or deadline has passed (the zero time is no deadline)."
 )
 
-// waiterCases are the rules of a registration, for one who waits in form f.
-func waiterCases(f form) []testCase {
-	var cs []testCase
-	add := func(id, rule, source string, run func(t T, r *rig, f form)) {
-		cs = append(cs, testCase{ID: f.name + "-wait/" + id, Rule: rule, Source: source,
-			Run: func(t suite.T, r *rig) { run(t, r, f) }})
+// waiterCases are the rules of a registration, for a caller that waits in form f.
+func waiterCases(f form) []Case {
+	var cs []Case
+	add := func(id, rule, source string, run func(t T, r *Fixture, f form)) {
+		cs = append(cs, Case{ID: f.name + "-wait/" + id, Doc: "stream.Registration", Rule: rule, Source: source,
+			Run: func(t suite.T, r *Fixture) { run(t, r, f) }})
 	}
 	add("wakes", waitRule, "epoll(7)", waitWakes)
 	add("ready-before-park", "Wait declares loss of readiness, and it is here that interest is armed again.",
@@ -43,7 +43,7 @@ func waiterCases(f form) []testCase {
 	return cs
 }
 
-func waitWakes(t T, r *rig, f form) {
+func waitWakes(t T, r *Fixture, f form) {
 	r.start(t, sched.Options{})
 	a, b := r.pair(t)
 	reg := r.register(t, f, a)
@@ -68,7 +68,7 @@ func waitWakes(t T, r *rig, f form) {
 	r.wait(t, reader, "the reader ends")
 }
 
-func waitReadyBeforePark(t T, r *rig, f form) {
+func waitReadyBeforePark(t T, r *Fixture, f form) {
 	r.start(t, sched.Options{})
 	a, b := r.pair(t)
 	reg := r.register(t, f, a)
@@ -100,7 +100,7 @@ func waitReadyBeforePark(t T, r *rig, f form) {
 	r.wait(t, done, "readiness that came before the park ends it")
 }
 
-func waitSpurious(t T, r *rig, f form) {
+func waitSpurious(t T, r *Fixture, f form) {
 	r.start(t, sched.Options{})
 	a, b := r.pair(t)
 	reg := r.register(t, f, a)
@@ -138,7 +138,7 @@ func waitSpurious(t T, r *rig, f form) {
 	}
 }
 
-func waitBusy(t T, r *rig, f form) {
+func waitBusy(t T, r *Fixture, f form) {
 	r.start(t, sched.Options{})
 	a, b := r.pair(t)
 	reg := r.register(t, f, a)
@@ -170,7 +170,7 @@ func waitBusy(t T, r *rig, f form) {
 	r.wait(t, first, "the first is woken")
 }
 
-func waitBoth(t T, r *rig, f form) {
+func waitBoth(t T, r *Fixture, f form) {
 	r.start(t, sched.Options{})
 	a, b := r.pair(t)
 	reg := r.register(t, f, a)
@@ -224,7 +224,7 @@ func waitBoth(t T, r *rig, f form) {
 // spuriousMax bounds the returns without a cause, which are legal, that a case takes before it says that the waiter makes no progress.
 const spuriousMax = 100
 
-func waitDeadline(t T, r *rig, f form) {
+func waitDeadline(t T, r *Fixture, f form) {
 	r.start(t, sched.Options{})
 	a, b := r.pair(t)
 	reg := r.register(t, f, a)
@@ -246,7 +246,7 @@ func waitDeadline(t T, r *rig, f form) {
 	}), "waits with a deadline return")
 }
 
-func waitDeadlineRace(t T, r *rig, f form) {
+func waitDeadlineRace(t T, r *Fixture, f form) {
 	r.start(t, sched.Options{})
 	a, b := r.pair(t)
 	reg := r.register(t, f, a)

@@ -10,7 +10,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-func waitInterruptRunning(t T, r *rig, f form) {
+func waitInterruptRunning(t T, r *Fixture, f form) {
 	r.start(t, sched.Options{})
 	a, _ := r.pair(t)
 	reg := r.register(t, f, a)
@@ -35,7 +35,7 @@ func waitInterruptRunning(t T, r *rig, f form) {
 	}
 }
 
-func waitInterruptNext(t T, r *rig, f form) {
+func waitInterruptNext(t T, r *Fixture, f form) {
 	r.start(t, sched.Options{})
 	a, _ := r.pair(t)
 	reg := r.register(t, f, a)
@@ -49,7 +49,7 @@ func waitInterruptNext(t T, r *rig, f form) {
 	}), "a Wait that begins after Interrupt returns")
 }
 
-func waitInterruptRaces(t T, r *rig, f form) {
+func waitInterruptRaces(t T, r *Fixture, f form) {
 	r.start(t, sched.Options{})
 	a, _ := r.pair(t)
 	reg := r.register(t, f, a)
@@ -89,7 +89,7 @@ func waitInterruptRaces(t T, r *rig, f form) {
 	r.wait(t, done, "the waiter ends")
 }
 
-func waitCloseWakes(t T, r *rig, f form) {
+func waitCloseWakes(t T, r *Fixture, f form) {
 	r.start(t, sched.Options{})
 	a, _ := r.pair(t)
 	for range waitsMax {
@@ -126,7 +126,7 @@ func waitCloseWakes(t T, r *rig, f form) {
 	}
 }
 
-func waitCloseRaces(t T, r *rig, f form) {
+func waitCloseRaces(t T, r *Fixture, f form) {
 	r.start(t, sched.Options{})
 	a, _ := r.pair(t)
 	for range r.rounds(400) {
@@ -152,7 +152,7 @@ func waitCloseRaces(t T, r *rig, f form) {
 	}
 }
 
-func waitNumberReused(t T, r *rig, f form) {
+func waitNumberReused(t T, r *Fixture, f form) {
 	r.start(t, sched.Options{})
 	cycles := r.rounds(200)
 	stale := 0

@@ -8,16 +8,16 @@ import (
 	"github.com/edgewise-go/edgewise/sched"
 )
 
-func watchdogCases() []testCase {
-	return []testCase{
-		{ID: "watchdog/names-the-task", Run: watchdogNames,
+func watchdogCases() []Case {
+	return []Case{
+		{ID: "watchdog/names-the-task", Doc: "sched.Options.TurnMax", Run: watchdogNames,
 			Rule:   "TurnMax asks for a watchdog: a goroutine while Run runs, which tells Stalled of each task, handler or posted function that holds the loop for longer.",
 			Source: "a blocking call in a task stops all others, and nothing says which"},
 	}
 }
 
 // holdLoop waits until the watchdog has spoken. It is a name to be found in a stack.
-func holdLoop(t T, r *rig, spoken <-chan sched.Stall) sched.Stall {
+func holdLoop(t T, r *Fixture, spoken <-chan sched.Stall) sched.Stall {
 	timer := time.NewTimer(r.patience / 2)
 	defer timer.Stop()
 	select {
@@ -29,7 +29,7 @@ func holdLoop(t T, r *rig, spoken <-chan sched.Stall) sched.Stall {
 	}
 }
 
-func watchdogNames(t T, r *rig) {
+func watchdogNames(t T, r *Fixture) {
 	const name, tries = "holds the loop", 10
 	told := map[string]chan sched.Stall{}
 	for _, n := range []string{name, "handler", "posted function"} {

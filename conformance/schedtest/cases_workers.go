@@ -10,36 +10,36 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-func workersCases() []testCase {
-	return []testCase{
-		{ID: "workers/one-at-a-time", Run: workersOneAtATime,
+func workersCases() []Case {
+	return []Case{
+		{ID: "workers/one-at-a-time", Doc: "sched.Shared", Run: workersOneAtATime,
 			Rule:   "No task is ever run by two workers at a time, whatever the mode.",
 			Source: "epoll(7): a level trigger tells every thread that waits"},
-		{ID: "workers/coroutine-stays", Run: workersCoroutineStays,
+		{ID: "workers/coroutine-stays", Doc: "sched.Shared", Run: workersCoroutineStays,
 			Rule:   "after it a coroutine stays with the worker that began it",
 			Source: "iter.Pull: coroswitch on another thread than the locked one is fatal"},
-		{ID: "workers/ready-work-is-taken", Run: workersTake, Needs: []Feature{SeveralWorkers},
+		{ID: "workers/ready-work-is-taken", Doc: "sched.Shared", Run: workersTake, Needs: []Feature{SeveralWorkers},
 			Rule:   "whoever is free runs what is ready",
 			Source: "StarRocks 72956: one worker gets all the work"},
-		{ID: "workers/woken-for-two", Run: workersWokenForTwo, Needs: []Feature{SeveralWorkers},
+		{ID: "workers/woken-for-two", Doc: "sched.Shared", Run: workersWokenForTwo, Needs: []Feature{SeveralWorkers},
 			Rule:   "whoever is free runs what is ready",
 			Source: "schedexplore: a thief that was woken had a function to call first, and the others slept on"},
-		{ID: "workers/long-step", Run: workersLongStep, Needs: []Feature{OneQueue},
+		{ID: "workers/long-step", Doc: "sched.Shared", Run: workersLongStep, Needs: []Feature{OneQueue},
 			Rule:   "A long step delays nobody's event while a worker is free.",
 			Source: "leader and followers: a leader that works leaves nobody to wait"},
-		{ID: "workers/long-step-after-a-function", Run: workersFunctionBehindTask, Needs: []Feature{OneQueue},
+		{ID: "workers/long-step-after-a-function", Doc: "sched.Shared", Run: workersFunctionBehindTask, Needs: []Feature{OneQueue},
 			Rule:   "A long step delays nobody's event while a worker is free.",
 			Source: "schedexplore: what was posted during a function waited for the turn after it"},
-		{ID: "workers/long-end", Run: workersEndOfHandler, Needs: []Feature{OneQueue},
+		{ID: "workers/long-end", Doc: "sched.Shared", Run: workersEndOfHandler, Needs: []Feature{OneQueue},
 			Rule:   "A long step delays nobody's event while a worker is free.",
 			Source: "schedexplore: handlers that end by cancellation left nobody to wait"},
-		{ID: "workers/does-not-nag", Run: workersDoNotNag, Needs: []Feature{OneQueue},
+		{ID: "workers/does-not-nag", Doc: "sched.Options.Mode", Run: workersDoNotNag, Needs: []Feature{OneQueue},
 			Rule:   "In no mode does a handle that is ready, and that nobody waits for, keep the loop busy.",
 			Source: "a level trigger nags the next leader while the task runs"},
 	}
 }
 
-func workersOneAtATime(t T, r *rig) {
+func workersOneAtATime(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	a, b := r.pair(t)
 	var inside atomic.Int32
@@ -75,7 +75,7 @@ func workersOneAtATime(t T, r *rig) {
 	r.wait(t, s.ended, "the end of the stream is seen")
 }
 
-func workersCoroutineStays(t T, r *rig) {
+func workersCoroutineStays(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	const tasks, rounds = 8, 20
 	var done []<-chan struct{}
@@ -102,7 +102,7 @@ func workersCoroutineStays(t T, r *rig) {
 	}
 }
 
-func workersTake(t T, r *rig) {
+func workersTake(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	a, _ := r.pair(t)
 	begun := make(chan struct{})
@@ -127,7 +127,7 @@ func workersTake(t T, r *rig) {
 	})
 }
 
-func workersLongStep(t T, r *rig) {
+func workersLongStep(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	a, b := r.pair(t)
 	s := newScript(func(sched.HandlerTask, sched.Cause) sched.Next {
@@ -151,7 +151,7 @@ func workersLongStep(t T, r *rig) {
 	})
 }
 
-func workersDoNotNag(t T, r *rig) {
+func workersDoNotNag(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	a, b := r.pair(t)
 	held, release := make(chan struct{}), make(chan struct{})

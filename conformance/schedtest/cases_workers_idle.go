@@ -20,7 +20,7 @@ type guest struct {
 }
 
 // newGuests has two coroutines begin at the same time, so that each has a worker of its own, and waits until both await.
-func newGuests(t T, r *rig) [2]*guest {
+func newGuests(t T, r *Fixture) [2]*guest {
 	t.Helper()
 	var guests [2]*guest
 	for i := range guests {
@@ -54,7 +54,7 @@ func newGuests(t T, r *rig) [2]*guest {
 }
 
 // workersFunctionBehindTask has a worker go on with a coroutine after a posted function; what was posted meanwhile is for the other.
-func workersFunctionBehindTask(t T, r *rig) {
+func workersFunctionBehindTask(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	guests := newGuests(t, r)
 	defer func() {
@@ -91,7 +91,7 @@ func workersFunctionBehindTask(t T, r *rig) {
 	}
 }
 
-func workersEndOfHandler(t T, r *rig) {
+func workersEndOfHandler(t T, r *Fixture) {
 	r.make(t, sched.Options{})
 	ctx, cancel := context.WithCancelCause(context.Background())
 	r.run(t, ctx)
@@ -115,7 +115,7 @@ func workersEndOfHandler(t T, r *rig) {
 }
 
 // workersWokenForTwo makes a handler ready on the last loop, which is busy, and keeps all others busy that wake up for it, but for one.
-func workersWokenForTwo(t T, r *rig) {
+func workersWokenForTwo(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	loops := r.s.Loops()
 	last := loops[len(loops)-1]

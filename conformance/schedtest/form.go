@@ -12,13 +12,13 @@ type form struct {
 	name     string
 	register func(o *operations, l *sched.Loop, h sys.Handle) (registration, error)
 	// spawn has f run where it may wait, and returns what is closed at its end. fence lets the loop take all events that are there.
-	spawn func(t T, r *rig, f func(fence func())) <-chan struct{}
+	spawn func(t T, r *Fixture, f func(fence func())) <-chan struct{}
 }
 
 var taskForm = form{
 	name:     "task",
 	register: func(o *operations, l *sched.Loop, h sys.Handle) (registration, error) { return o.tasks(l, h) },
-	spawn: func(t T, r *rig, f func(func())) <-chan struct{} {
+	spawn: func(t T, r *Fixture, f func(func())) <-chan struct{} {
 		return r.spawn(t, r.loop(), context.Background(), "waiter", func(task *sched.Task) error {
 			f(func() {
 				for range fenceTurns {
@@ -33,7 +33,7 @@ var taskForm = form{
 var goroutineForm = form{
 	name:     "goroutine",
 	register: func(o *operations, l *sched.Loop, h sys.Handle) (registration, error) { return o.goroutines(l, h) },
-	spawn: func(t T, r *rig, f func(func())) <-chan struct{} {
+	spawn: func(t T, r *Fixture, f func(func())) <-chan struct{} {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)

@@ -102,7 +102,7 @@ func testMechanism(t *testing.T, mechanism string, open opener) {
 	}
 	for _, mode := range modes {
 		for _, target := range targets(mechanism, open, mode) {
-			TestScheduler(t, target)
+			Run(t, target)
 		}
 	}
 	for deadline := time.Now().Add(suite.Patience()); runtime.NumGoroutine() > before; {

@@ -7,7 +7,7 @@ import (
 	"github.com/edgewise-go/edgewise/sched"
 )
 
-func blockingMutants() []suite.Mutant[*rig] {
+func blockingMutants() []suite.Mutant[*Fixture] {
 	blocking := func(block func(t *sched.Task, f func() error) error) func(*operations) {
 		return func(o *operations) { o.block = block }
 	}
@@ -19,7 +19,7 @@ func blockingMutants() []suite.Mutant[*rig] {
 			}
 		}
 	}
-	return []suite.Mutant[*rig]{
+	return []suite.Mutant[*Fixture]{
 		mutant("Blocking holds the loop", blocking(func(t *sched.Task, f func() error) error {
 			if t.Name() != "blocks" {
 				return t.Blocking(f)

@@ -47,8 +47,8 @@ func bridged(alter func(o *oddBridge)) func(*operations) {
 	}
 }
 
-func bridgeMutants() []suite.Mutant[*rig] {
-	return []suite.Mutant[*rig]{
+func bridgeMutants() []suite.Mutant[*Fixture] {
+	return []suite.Mutant[*Fixture]{
 		mutant("each tenth item of a bridge is lost", bridged(func(o *oddBridge) {
 			var n atomic.Int32
 			o.recv = func(t *sched.Task) (int, error) {

@@ -7,7 +7,7 @@ import (
 	"github.com/edgewise-go/edgewise/sched"
 )
 
-func budgetMutants() []suite.Mutant[*rig] {
+func budgetMutants() []suite.Mutant[*Fixture] {
 	budget := func(change func(d time.Duration) time.Duration) func(*operations) {
 		return func(o *operations) {
 			o.options = func(o sched.Options) sched.Options {
@@ -16,7 +16,7 @@ func budgetMutants() []suite.Mutant[*rig] {
 			}
 		}
 	}
-	return []suite.Mutant[*rig]{
+	return []suite.Mutant[*Fixture]{
 		mutant("a share is used up too early", budget(func(d time.Duration) time.Duration {
 			if d == turnBudget {
 				d /= 4

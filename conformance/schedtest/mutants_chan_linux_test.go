@@ -82,9 +82,9 @@ func channelled(alter func(o *oddChannel)) func(*operations) {
 	}
 }
 
-func chanMutants() []suite.Mutant[*rig] {
+func chanMutants() []suite.Mutant[*Fixture] {
 	const lost = "chan/nothing-lost-races-cancel"
-	return []suite.Mutant[*rig]{
+	return []suite.Mutant[*Fixture]{
 		mutant("each tenth item of a channel is lost", channelled(func(o *oddChannel) {
 			var mu sync.Mutex
 			n := 0

@@ -18,8 +18,8 @@ func running(change func(err error) error) func(*operations) {
 	}
 }
 
-func endMutants() []suite.Mutant[*rig] {
-	return []suite.Mutant[*rig]{
+func endMutants() []suite.Mutant[*Fixture] {
+	return []suite.Mutant[*Fixture]{
 		mutant("tells tasks twice that the loop drains", func(o *operations) {
 			o.onDrain = func(t *sched.Task, f func()) {
 				t.OnDrain(func() {

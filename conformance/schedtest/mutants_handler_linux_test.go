@@ -23,9 +23,9 @@ func unheard(deaf func(c sched.Cause) bool) func(*operations) {
 	})
 }
 
-func handlerMutants() []suite.Mutant[*rig] {
+func handlerMutants() []suite.Mutant[*Fixture] {
 	var wakes, readies atomic.Int32
-	return []suite.Mutant[*rig]{
+	return []suite.Mutant[*Fixture]{
 		mutant("calls Step once more at the start", handledOddly(func(o *oddHandler, _ *sched.Loop, _ sys.Handle) {
 			o.step = func(t sched.HandlerTask, c sched.Cause) sched.Next {
 				if c == sched.Started {

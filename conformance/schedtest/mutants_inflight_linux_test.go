@@ -67,9 +67,9 @@ func calledBy(suffix string) bool {
 	}
 }
 
-func inFlightMutants() []suite.Mutant[*rig] {
+func inFlightMutants() []suite.Mutant[*Fixture] {
 	of := func(mode queue.Mode) Target { return shared(2, "shared", "epoll", openEpoll, mode) }
-	return []suite.Mutant[*rig]{
+	return []suite.Mutant[*Fixture]{
 		mutantOf(of(queue.OneShot), "arms anew while an event is on its way", func(o *operations) {
 			var known *knowingQueue
 			o.queue = func(q queue.Queue) queue.Queue {

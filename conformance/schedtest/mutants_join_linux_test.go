@@ -15,8 +15,8 @@ func joining(change func(t *sched.Task, j *sched.Job, err error) error) func(*op
 	}
 }
 
-func joinMutants() []suite.Mutant[*rig] {
-	return []suite.Mutant[*rig]{
+func joinMutants() []suite.Mutant[*Fixture] {
+	return []suite.Mutant[*Fixture]{
 		mutant("Join returns before the end", func(o *operations) {
 			o.join = func(_ *sched.Task, j *sched.Job) error { return j.Err() }
 		}, "join/error"),

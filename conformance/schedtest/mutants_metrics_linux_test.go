@@ -7,7 +7,7 @@ import (
 	"github.com/edgewise-go/edgewise/sched"
 )
 
-func metricsMutants() []suite.Mutant[*rig] {
+func metricsMutants() []suite.Mutant[*Fixture] {
 	wrong := func(change func(m *sched.Metrics)) func(*operations) {
 		return func(ops *operations) {
 			ops.metrics = func(l *sched.Loop) sched.Metrics {
@@ -26,7 +26,7 @@ func metricsMutants() []suite.Mutant[*rig] {
 		}
 	}
 	none := sched.Histogram[time.Duration]{}
-	return []suite.Mutant[*rig]{
+	return []suite.Mutant[*Fixture]{
 		mutant("loses a turn", wrong(func(m *sched.Metrics) { m.Turns -= min(1, m.Turns) }), "metrics/counts"),
 		mutant("loses an event", wrong(func(m *sched.Metrics) { m.Events -= min(1, m.Events) }), "metrics/counts"),
 		mutant("loses a wait", wrong(func(m *sched.Metrics) { m.Waits -= min(1, m.Waits) }), "metrics/counts"),

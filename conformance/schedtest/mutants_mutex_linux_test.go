@@ -48,11 +48,11 @@ func (s *stackedLock) unlock(m *sched.Mutex) {
 	m.Unlock()
 }
 
-func mutexMutants() []suite.Mutant[*rig] {
+func mutexMutants() []suite.Mutant[*Fixture] {
 	acquiring := func(acquire func(s *sched.Semaphore, t *sched.Task, n int) error) func(*operations) {
 		return func(o *operations) { o.acquire = acquire }
 	}
-	return []suite.Mutant[*rig]{
+	return []suite.Mutant[*Fixture]{
 		mutant("Lock locks nothing", func(o *operations) {
 			o.lock = func(m *sched.Mutex, t *sched.Task) error {
 				if t == nil || t.Name() == "other" {

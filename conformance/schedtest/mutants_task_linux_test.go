@@ -40,8 +40,8 @@ func forgiving(err error) func(*operations) {
 // hogsFor is how long a mutant keeps the loop to itself: longer than the case against it waits, and not without end.
 const hogsFor = 4 * time.Second
 
-func taskMutants() []suite.Mutant[*rig] {
-	return []suite.Mutant[*rig]{
+func taskMutants() []suite.Mutant[*Fixture] {
+	return []suite.Mutant[*Fixture]{
 		mutant("runs a task twice", func(o *operations) {
 			var starts atomic.Int32
 			bodies(func(name string, b body) body {
@@ -167,13 +167,13 @@ func goroutineID() string {
 	return string(id)
 }
 
-func timeMutants() []suite.Mutant[*rig] {
+func timeMutants() []suite.Mutant[*Fixture] {
 	sleeping := func(change func(d time.Duration) time.Duration) func(*operations) {
 		return func(o *operations) {
 			o.sleep = func(t *sched.Task, d time.Duration) error { return t.Sleep(change(d)) }
 		}
 	}
-	return []suite.Mutant[*rig]{
+	return []suite.Mutant[*Fixture]{
 		// Tasks that begin to sleep one after the other wake in another order where that took longer than their times differ by.
 		mutant("sleeps too little", sleeping(func(d time.Duration) time.Duration { return d / 8 }),
 			"time/never-early"),
@@ -221,12 +221,12 @@ func timeMutants() []suite.Mutant[*rig] {
 	}
 }
 
-func postMutants() []suite.Mutant[*rig] {
+func postMutants() []suite.Mutant[*Fixture] {
 	posting := func(post func(l *sched.Loop, f func()) error) func(*operations) {
 		return func(o *operations) { o.post = post }
 	}
 	var delayed, dropped atomic.Int32
-	return []suite.Mutant[*rig]{
+	return []suite.Mutant[*Fixture]{
 		mutant("a function comes a turn late now and then", posting(func(l *sched.Loop, f func()) error {
 			if delayed.Add(1)%10 != 0 {
 				return l.Post(f)

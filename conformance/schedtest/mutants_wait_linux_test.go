@@ -13,9 +13,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-func waiterMutants(f form) []suite.Mutant[*rig] {
+func waiterMutants(f form) []suite.Mutant[*Fixture] {
 	of := func(id string) string { return f.name + "-wait/" + id }
-	var all []suite.Mutant[*rig]
+	var all []suite.Mutant[*Fixture]
 	add := func(name string, alter func(o *odd), detects string) {
 		all = append(all, mutant(f.name+" "+name, oddly(f, alter), of(detects)))
 	}
@@ -108,12 +108,12 @@ func waiterMutants(f form) []suite.Mutant[*rig] {
 	return all
 }
 
-func queueMutants() []suite.Mutant[*rig] {
+func queueMutants() []suite.Mutant[*Fixture] {
 	queued := func(wrap func(q queue.Queue) queue.Queue) func(*operations) {
 		return func(o *operations) { o.queue = wrap }
 	}
 	ancient := time.Unix(0, 0)
-	return []suite.Mutant[*rig]{
+	return []suite.Mutant[*Fixture]{
 		mutant("forgets events that nobody waits for", func(o *operations) {
 			var waiting atomic.Int32
 			for _, f := range []form{taskForm, goroutineForm} {

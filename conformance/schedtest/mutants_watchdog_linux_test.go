@@ -5,7 +5,7 @@ import (
 	"github.com/edgewise-go/edgewise/sched"
 )
 
-func watchdogMutants() []suite.Mutant[*rig] {
+func watchdogMutants() []suite.Mutant[*Fixture] {
 	optional := func(change func(o *sched.Options)) func(*operations) {
 		return func(ops *operations) {
 			ops.options = func(o sched.Options) sched.Options {
@@ -24,7 +24,7 @@ func watchdogMutants() []suite.Mutant[*rig] {
 			}
 		})
 	}
-	return []suite.Mutant[*rig]{
+	return []suite.Mutant[*Fixture]{
 		mutant("the watchdog says nothing", optional(func(o *sched.Options) { o.TurnMax = 0 }), "watchdog/names-the-task"),
 		mutant("the watchdog names all alike", telling(func(s *sched.Stall) { s.Task = "handler" }), "watchdog/names-the-task"),
 		mutant("the watchdog gives another's stack", telling(func(s *sched.Stall) { s.Stack = nil }), "watchdog/names-the-task"),

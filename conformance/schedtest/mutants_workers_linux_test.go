@@ -7,10 +7,10 @@ import (
 	"github.com/edgewise-go/edgewise/queue"
 )
 
-func workersMutants() []suite.Mutant[*rig] {
+func workersMutants() []suite.Mutant[*Fixture] {
 	alone := single("epoll", openEpoll, queue.Edge)
 	alone.Features = append(alone.Features, SeveralWorkers, OneQueue)
-	return []suite.Mutant[*rig]{
+	return []suite.Mutant[*Fixture]{
 		mutantOf(alone, "has one thread and claims several", func(*operations) {},
 			"workers/ready-work-is-taken"),
 		mutant("runs a task on two threads", func(o *operations) {

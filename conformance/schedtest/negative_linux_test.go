@@ -10,25 +10,25 @@ import (
 )
 
 // mutant is a loop on epoll with one operation altered, which the case detects must report.
-func mutant(name string, alter func(*operations), detects string) suite.Mutant[*rig] {
+func mutant(name string, alter func(*operations), detects string) suite.Mutant[*Fixture] {
 	return mutantOf(single("epoll", openEpoll, queue.Edge), name, alter, detects)
 }
 
-func mutantOf(target Target, name string, alter func(*operations), detects string) suite.Mutant[*rig] {
+func mutantOf(target Target, name string, alter func(*operations), detects string) suite.Mutant[*Fixture] {
 	target.Name, target.alter = name, alter
-	return suite.Mutant[*rig]{Name: name, Target: target.suite(), Detects: detects}
+	return suite.Mutant[*Fixture]{Name: name, Target: target.suite(), Detects: detects}
 }
 
 func TestEveryCaseCanFail(t *testing.T) {
 	mutants := slices.Concat(taskMutants(), timeMutants(), postMutants(), waiterMutants(taskForm), waiterMutants(goroutineForm),
 		queueMutants(), handlerMutants(), endMutants(), joinMutants(), mutexMutants(), chanMutants(), bridgeMutants(),
 		blockingMutants(), watchdogMutants(), workersMutants(), inFlightMutants(), metricsMutants(), budgetMutants())
-	suite.Prove(t, suite.Proof[*rig]{Cases: cases(), Mutants: mutants, Controls: controls(), Detections: "testdata/detections.txt"})
+	suite.Prove(t, suite.Proof[*Fixture]{Cases: Cases(), Mutants: mutants, Controls: controls(), Detections: "testdata/detections.txt"})
 }
 
 // controls are odd but legal.
-func controls() []suite.Target[*rig] {
-	var all []suite.Target[*rig]
+func controls() []suite.Target[*Fixture] {
+	var all []suite.Target[*Fixture]
 	add := func(name string, mode queue.Mode, wrap func(q queue.Queue) queue.Queue) {
 		target := single("epoll", openEpoll, mode)
 		target.Name, target.alter = name+" "+mode.String(), func(o *operations) { o.queue = wrap }

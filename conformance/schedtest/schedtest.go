@@ -13,6 +13,9 @@ import (
 // T is the part of testing.TB that cases and targets use.
 type T = suite.T
 
+// Case is one rule of the contract and the function that enforces it.
+type Case = suite.Case[*Fixture]
+
 // Feature names something that a target may lack.
 type Feature = suite.Feature
 
@@ -44,37 +47,22 @@ type Target struct {
 	alter func(*operations) // what mutants and controls do
 }
 
-// TestScheduler runs every case as a subtest of t.
-func TestScheduler(t *testing.T, target Target) {
+// Run runs every case as a subtest of t.
+func Run(t *testing.T, target Target) {
 	t.Helper()
-	suite.Run(t, "sched", cases(), target.suite())
+	suite.Run(t, "sched", Cases(), target.suite())
 }
 
-// CheckScheduler runs every case without a testing.T and returns those that failed.
-func CheckScheduler(ctx context.Context, target Target) []Violation {
-	return suite.Violations(suite.Check(ctx, cases(), target.suite()))
+// Check runs every case without a testing.T and returns those that failed.
+func Check(ctx context.Context, target Target) []Violation {
+	return suite.Violations(suite.Check(ctx, Cases(), target.suite()))
 }
 
-// Rule is a case as documents list it.
-type Rule struct {
-	ID, Rule, Source string
-	Needs            []Feature
-}
-
-// Rules lists the cases.
-func Rules() []Rule {
-	var rs []Rule
-	for _, c := range cases() {
-		rs = append(rs, Rule{c.ID, c.Rule, c.Source, c.Needs})
-	}
-	return rs
-}
-
-func (target Target) suite() suite.Target[*rig] {
-	return suite.Target[*rig]{
+func (target Target) suite() suite.Target[*Fixture] {
+	return suite.Target[*Fixture]{
 		Name: target.Name, Features: target.Features, Waivers: target.Waivers,
-		Open: func(t T) (*rig, error) {
-			r := &rig{open: target.Open, ops: honest(), patience: t.Patience(), ordered: slices.Contains(target.Features, InOrder)}
+		Open: func(t T) (*Fixture, error) {
+			r := &Fixture{open: target.Open, ops: honest(), patience: t.Patience(), ordered: slices.Contains(target.Features, InOrder)}
 			if target.alter != nil {
 				target.alter(&r.ops)
 				r.altered = true
@@ -85,9 +73,8 @@ func (target Target) suite() suite.Target[*rig] {
 	}
 }
 
-type testCase = suite.Case[*rig]
-
-func cases() []testCase {
+// Cases returns every case of the suite.
+func Cases() []Case {
 	return slices.Concat(taskCases(), cancelCases(), awaitCases(), postCases(), timeCases(), fairnessCases(),
 		waiterCases(taskForm), waiterCases(goroutineForm), readinessCases(), handlerCases(), drainCases(), runCases(),
 		joinCases(), mutexCases(), chanCases(), bridgeCases(), blockingCases(), watchdogCases(), workersCases(), inFlightCases(),

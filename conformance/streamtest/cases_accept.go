@@ -25,7 +25,7 @@ const (
 func acceptCases() []Case {
 	return []Case{
 		{
-			ID:   "accept/waits",
+			ID: "accept/waits", Doc: "stream.Listener.Accept",
 			Rule: "Accept suspends its caller until there is a connection, and returns it on the listener's Waiter with both addresses.",
 			Run: in(func(w *world) {
 				l := w.listen(stream.ListenConfig{})
@@ -44,7 +44,7 @@ func acceptCases() []Case {
 			}),
 		},
 		{
-			ID:     "accept/queued",
+			ID: "accept/queued", Doc: "stream.Listener.Accept",
 			Rule:   "All connections that wait are accepted, however few events told of them.",
 			Source: "an edge-triggered listener that strands connections",
 			Run: in(func(w *world) {
@@ -58,7 +58,7 @@ func acceptCases() []Case {
 			}),
 		},
 		{
-			ID:   "accept/try",
+			ID: "accept/try", Doc: "stream.Listener.Accept",
 			Rule: "TryAccept takes what is in the queue and then returns sys.ErrWouldBlock; its sockets can be handed to a Waiter.",
 			Run: in(func(w *world) {
 				l := w.listen(stream.ListenConfig{})
@@ -98,7 +98,7 @@ func acceptCases() []Case {
 			}),
 		},
 		{
-			ID:    "accept/non-blocking",
+			ID: "accept/non-blocking", Doc: "stream.Listener.Accept",
 			Rule:  "An accepted socket does not block.",
 			Needs: []Feature{NonblockFlag},
 			Run: in(func(w *world) {
@@ -124,7 +124,7 @@ func acceptCases() []Case {
 			}),
 		},
 		{
-			ID:     "accept/reset-in-queue",
+			ID: "accept/reset-in-queue", Doc: "stream.Listener.Accept",
 			Rule:   "A connection that is reset before it is accepted does not end the listener.",
 			Source: "a listener that dies of ECONNABORTED",
 			Run: in(func(w *world) {
@@ -142,7 +142,7 @@ func acceptCases() []Case {
 			}),
 		},
 		{
-			ID:   "accept/deadline",
+			ID: "accept/deadline", Doc: "stream.Listener.Accept",
 			Rule: "SetDeadline ends a running or later Accept once it has passed, and the listener goes on afterwards.",
 			Run: in(func(w *world) {
 				l := w.listen(stream.ListenConfig{})
@@ -165,7 +165,7 @@ func acceptCases() []Case {
 			}),
 		},
 		{
-			ID:   "accept/close",
+			ID: "accept/close", Doc: "stream.Listener.Close",
 			Rule: "Close makes running and later accepts return net.ErrClosed, and ends the registration; a second Close is net.ErrClosed.",
 			Run: in(func(w *world) {
 				l := w.listen(stream.ListenConfig{})
@@ -182,7 +182,7 @@ func acceptCases() []Case {
 			}),
 		},
 		{
-			ID:     "accept/exhausted",
+			ID: "accept/exhausted", Doc: "stream.Listener.Accept",
 			Rule:   "Accept survives that the process has no descriptor left: it pauses, longer each time, serves what it has, and goes on when there are descriptors.",
 			Source: "accept loops that spin, or end, at EMFILE",
 			Needs:  []Feature{DescriptorLimit},

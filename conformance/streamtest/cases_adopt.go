@@ -15,7 +15,7 @@ import (
 func adoptCases() []Case {
 	all := []Case{
 		{
-			ID:   "adopt/pair",
+			ID: "adopt/pair", Doc: "stream.Adopt",
 			Rule: "Both ends of a socket pair from elsewhere, blocking or not, make connections, each the other's peer.",
 			Run: in(func(w *world) {
 				a, b := w.socketPair()
@@ -28,7 +28,7 @@ func adoptCases() []Case {
 			}),
 		},
 		{
-			ID:   "adopt/pipe",
+			ID: "adopt/pipe", Doc: "stream.Adopt",
 			Rule: "Both ends of a pipe make connections: what is written to one is read from the other, then the end; without a reader a write is EPIPE.",
 			Run: in(func(w *world) {
 				for _, reads := range []bool{true, false} {
@@ -52,7 +52,7 @@ func adoptCases() []Case {
 			}),
 		},
 		{
-			ID:     "adopt/refused",
+			ID: "adopt/refused", Doc: "stream.Adopt",
 			Rule:   "A file on disk is refused with ErrNotPollable, and stays its owner's; a socket of datagrams makes no Conn.",
 			Source: "epoll_ctl(2), EPERM",
 			Run: in(func(w *world) {
@@ -82,7 +82,7 @@ func adoptCases() []Case {
 			}),
 		},
 		{
-			ID:   "adopt/duplicate",
+			ID: "adopt/duplicate", Doc: "stream.Adopt",
 			Rule: "A connection of package net and an *os.File are adopted by duplicate: it goes on when the original is closed.",
 			Run: in(func(w *world) {
 				l := w.listenNet()
@@ -111,7 +111,7 @@ func adoptCases() []Case {
 			}),
 		},
 		{
-			ID:   "adopt/release",
+			ID: "adopt/release", Doc: "stream.Conn.Release",
 			Rule: "Release gives the handle back, open, and ends the connection; while a call reads or writes it does nothing and returns ErrBusy.",
 			Run: in(func(w *world) {
 				a, b := w.socketPair()
@@ -146,12 +146,12 @@ func adoptCases() []Case {
 			}),
 		},
 		{
-			ID:   "adopt/release-socket",
+			ID: "adopt/release-socket", Doc: "stream.Adopt",
 			Rule: "ReleaseSocket gives the socket, open, and ends the connection and its registration; while a call reads or writes it does nothing and returns ErrBusy.",
 			Run:  in(releaseSocket),
 		},
 		{
-			ID:   "raw/waits",
+			ID: "raw/waits", Doc: "stream.Conn.SyscallConn",
 			Rule: "The Read and Write of SyscallConn call their function until it returns true, and wait before each further call; Control calls it once.",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
@@ -187,7 +187,7 @@ func adoptCases() []Case {
 			}),
 		},
 		{
-			ID:   "raw/ends",
+			ID: "raw/ends", Doc: "stream.Listener.Close",
 			Rule: "A raw call ends with the deadline and with Close; on a listener Read waits for connections and Write is not supported.",
 			Run: in(func(w *world) {
 				c, _ := w.pair()

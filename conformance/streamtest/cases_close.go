@@ -14,7 +14,7 @@ import (
 func closeCases() []Case {
 	return []Case{
 		{
-			ID:   "close/unblocks-read",
+			ID: "close/unblocks-read", Doc: "stream.Conn.Close",
 			Rule: "Close, from any goroutine, makes a running Read or WaitRead return net.ErrClosed.",
 			Run: in(func(w *world) {
 				for _, wait := range []bool{false, true} {
@@ -42,7 +42,7 @@ func closeCases() []Case {
 			}),
 		},
 		{
-			ID:     "close/unblocks-write",
+			ID: "close/unblocks-write", Doc: "stream.Conn.Close",
 			Rule:   "Close makes a running Write return net.ErrClosed and how many bytes were taken before; what the peer gets is the beginning of what was written.",
 			Source: "a flush that goes on into the next connection with the same number",
 			Run: in(func(w *world) {
@@ -62,7 +62,7 @@ func closeCases() []Case {
 			}),
 		},
 		{
-			ID:   "close/twice",
+			ID: "close/twice", Doc: "stream.Conn.Close",
 			Rule: "The first Close returns nil, however many run at once; every other returns an error that is net.ErrClosed.",
 			Run: in(func(w *world) {
 				c, _ := w.pair()
@@ -89,7 +89,7 @@ func closeCases() []Case {
 			}),
 		},
 		{
-			ID:   "close/afterwards",
+			ID: "close/afterwards", Doc: "stream.Conn.Close",
 			Rule: "After Close all operations return net.ErrClosed, whatever the deadlines, and the addresses stay.",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
@@ -113,7 +113,7 @@ func closeCases() []Case {
 			}),
 		},
 		{
-			ID:   "close/sends-all",
+			ID: "close/sends-all", Doc: "stream.Conn.Close",
 			Rule: "What was written before Close arrives, and then the end of the stream.",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
@@ -127,7 +127,7 @@ func closeCases() []Case {
 			}),
 		},
 		{
-			ID:     "close/racing",
+			ID: "close/racing", Doc: "stream.Conn.Close",
 			Rule:   "Close may race with reads, writes and deadlines: each returns a result, the end, a timeout or net.ErrClosed, and nothing hangs.",
 			Source: "panics and hangs of calls that overlap with Close",
 			Run: in(func(w *world) {

@@ -16,7 +16,7 @@ import (
 func connectCases() []Case {
 	return []Case{
 		{
-			ID:     "connect/refused",
+			ID: "connect/refused", Doc: "stream.Socket.StartConnect",
 			Rule:   "A connect that fails returns its error once, ECONNREFUSED (WSAECONNREFUSED) where nobody listens; then FinishConnect returns ErrNotConnecting.",
 			Source: "a writable socket that is taken for a connected one",
 			Run: in(func(w *world) {
@@ -34,7 +34,7 @@ func connectCases() []Case {
 			}),
 		},
 		{
-			ID:     "connect/spurious",
+			ID: "connect/spurious", Doc: "stream.Socket.FinishConnect",
 			Rule:   "FinishConnect returns sys.ErrWouldBlock while the connect is in progress.",
 			Source: "SO_ERROR is zero after a spurious event as after success",
 			Run: in(func(w *world) {
@@ -50,7 +50,7 @@ func connectCases() []Case {
 			}),
 		},
 		{
-			ID:     "connect/self",
+			ID: "connect/self", Doc: "stream.ErrSelfConnect",
 			Rule:   "A connect of a socket to itself is refused with ErrSelfConnect, which is ECONNREFUSED.",
 			Source: "RFC 9293, 3.5; an ephemeral port that is dialled while nobody listens",
 			Run: in(func(w *world) {
@@ -92,7 +92,7 @@ func (w *world) connectSocket(s socket, addr netip.AddrPort) error {
 func dialCases() []Case {
 	return []Case{
 		{
-			ID:   "dial/connects",
+			ID: "dial/connects", Doc: "stream.Dialer",
 			Rule: "A dial returns a connection with the addresses of both ends, which survives the end of the context.",
 			Run: in(func(w *world) {
 				l := w.listenNet()
@@ -123,7 +123,7 @@ func dialCases() []Case {
 			}),
 		},
 		{
-			ID:   "dial/refused",
+			ID: "dial/refused", Doc: "stream.Dialer",
 			Rule: "A dial that is refused returns no connection and a *net.OpError with the address, which is ECONNREFUSED (WSAECONNREFUSED).",
 			Run: in(func(w *world) {
 				addr := w.unused()
@@ -135,7 +135,7 @@ func dialCases() []Case {
 			}),
 		},
 		{
-			ID:   "dial/next-address",
+			ID: "dial/next-address", Doc: "stream.Dialer",
 			Rule: "A dial goes on to the next address when one fails, and when all fail returns an error that joins one for each.",
 			Run: in(func(w *world) {
 				l := w.listenNet()
@@ -156,7 +156,7 @@ func dialCases() []Case {
 			}),
 		},
 		{
-			ID:   "dial/deadline",
+			ID: "dial/deadline", Doc: "stream.Dialer",
 			Rule: "A dial whose time is over returns no connection and a timeout that is context.DeadlineExceeded and os.ErrDeadlineExceeded.",
 			Run: in(func(w *world) {
 				ctx, cancel := context.WithTimeout(w.Context(), soon)
@@ -172,7 +172,7 @@ func dialCases() []Case {
 			}),
 		},
 		{
-			ID:   "dial/cancelled",
+			ID: "dial/cancelled", Doc: "stream.Dialer",
 			Rule: "Cancelling the context ends a dial, running or not yet begun, with context.Canceled and no connection.",
 			Run: in(func(w *world) {
 				// Without the deadline of the case: only being cancelled may end the dial.
@@ -193,7 +193,7 @@ func dialCases() []Case {
 			}),
 		},
 		{
-			ID:    "dial/no-leak",
+			ID: "dial/no-leak", Doc: "stream.Dialer",
 			Rule:  "A dial leaves no descriptor behind an error, and a connection none behind Close.",
 			Needs: []Feature{DescriptorLimit},
 			Run: alone("dial/no-leak", func(w *world) {

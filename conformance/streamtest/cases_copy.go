@@ -18,30 +18,30 @@ const manySegments = 3000
 func copyCases() []Case {
 	return []Case{
 		{
-			ID:    "copy/file",
+			ID: "copy/file", Doc: "stream.Conn.ReadFrom",
 			Rule:  "ReadFrom sends a file from its position on, all of it or as much as a LimitedReader lets it; the position moves by what was sent.",
 			Needs: []Feature{SendFile},
 			Run:   in(copyFile),
 		},
 		{
-			ID:     "copy/file-late",
+			ID: "copy/file-late", Doc: "stream.Conn.ReadFrom",
 			Rule:   "A ReadFrom that the deadline ends returns what was sent, and the file's position says the same; another one goes on from there.",
 			Source: "counts of sendfile that are lost with the error",
 			Needs:  []Feature{SendFile},
 			Run:    in(copyFileLate),
 		},
 		{
-			ID:   "copy/conn",
+			ID: "copy/conn", Doc: "stream.Conn.ReadFrom",
 			Rule: "ReadFrom of another connection moves what it has until its end, or as much as a LimitedReader lets it: the rest is still to be read.",
 			Run:  in(copyConn),
 		},
 		{
-			ID:   "copy/conn-closed",
+			ID: "copy/conn-closed", Doc: "stream.Conn.ReadFrom",
 			Rule: "Close of the one that is written to ends ReadFrom with net.ErrClosed and the count of what was sent; the other one goes on.",
 			Run:  in(copyConnClosed),
 		},
 		{
-			ID:   "copy/other",
+			ID: "copy/other", Doc: "stream.Conn.ReadFrom",
 			Rule: "ReadFrom and WriteTo copy from and to what the kernel cannot.",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
@@ -67,7 +67,7 @@ func copyCases() []Case {
 			}),
 		},
 		{
-			ID:     "write/segments",
+			ID: "write/segments", Doc: "stream.Conn.Write",
 			Rule:   "Writev takes more segments than any kernel does at once.",
 			Source: "EINVAL of writev(2) with more than IOV_MAX segments",
 			Run: in(func(w *world) {

@@ -11,7 +11,7 @@ import (
 func deadlineCases() []Case {
 	return []Case{
 		{
-			ID:   "deadline/past",
+			ID: "deadline/past", Doc: "stream.Conn.SetDeadline",
 			Rule: "A deadline that has passed ends reads and writes at once, even of bytes that are there; these are not lost.",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
@@ -33,7 +33,7 @@ func deadlineCases() []Case {
 			}),
 		},
 		{
-			ID:   "deadline/passes",
+			ID: "deadline/passes", Doc: "stream.Conn.SetDeadline",
 			Rule: "A deadline that passes ends a running read or write, not before it has, and the connection goes on afterwards.",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
@@ -61,7 +61,7 @@ func deadlineCases() []Case {
 			}),
 		},
 		{
-			ID:   "deadline/future",
+			ID: "deadline/future", Doc: "stream.Conn.SetDeadline",
 			Rule: "A deadline that has not passed changes nothing, and one direction's says nothing about the other.",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
@@ -78,7 +78,7 @@ func deadlineCases() []Case {
 			}),
 		},
 		{
-			ID:   "deadline/moved-in",
+			ID: "deadline/moved-in", Doc: "stream.Conn.SetDeadline",
 			Rule: "Setting a deadline, from any goroutine, ends a running read or write if it has passed.",
 			Run: in(func(w *world) {
 				c, _ := w.pair()
@@ -96,7 +96,7 @@ func deadlineCases() []Case {
 			}),
 		},
 		{
-			ID:   "deadline/moved-out",
+			ID: "deadline/moved-out", Doc: "stream.Conn.SetDeadline",
 			Rule: "A deadline that is moved while a read runs does not end it at the old time.",
 			Run: in(func(w *world) {
 				// A machine that is too slow to ask the question in time gets a later one.
@@ -105,7 +105,7 @@ func deadlineCases() []Case {
 			}),
 		},
 		{
-			ID:   "deadline/try-and-wait",
+			ID: "deadline/try-and-wait", Doc: "stream.Conn.SetDeadline",
 			Rule: "WaitRead and WaitWrite heed the deadlines; TryReadv and TryWritev do not.",
 			Run: in(func(w *world) {
 				c, peer := w.pair()

@@ -17,7 +17,7 @@ const half = 1 << 20
 func endCases() []Case {
 	return []Case{
 		{
-			ID:     "end/close-write",
+			ID: "end/close-write", Doc: "stream.Conn.CloseWrite",
 			Rule:   "CloseWrite ends the stream to the peer after the bytes already written, and reading goes on.",
 			Source: "data that is dropped when the peer's FIN follows one's own",
 			Run: in(func(w *world) {
@@ -35,7 +35,7 @@ func endCases() []Case {
 			}),
 		},
 		{
-			ID:     "end/peer-close-write",
+			ID: "end/peer-close-write", Doc: "stream.Conn",
 			Rule:   "The end of the peer's stream is io.EOF for reads, again and again, and writing goes on.",
 			Source: "a half-close that is taken for a full one",
 			Run: in(func(w *world) {
@@ -59,7 +59,7 @@ func endCases() []Case {
 			}),
 		},
 		{
-			ID:   "end/close-read",
+			ID: "end/close-read", Doc: "stream.Conn.CloseRead",
 			Rule: "CloseRead makes a running read return io.EOF, and writing goes on.",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
@@ -77,7 +77,7 @@ func endCases() []Case {
 			}),
 		},
 		{
-			ID:     "end/with-data",
+			ID: "end/with-data", Doc: "stream.Conn",
 			Rule:   "Bytes and the end that arrive together are read as bytes, then io.EOF, without a further event.",
 			Source: "a short read that hides the end of the stream",
 			Run: in(func(w *world) {
@@ -107,7 +107,7 @@ func endCases() []Case {
 			}),
 		},
 		{
-			ID:     "end/reset",
+			ID: "end/reset", Doc: "stream.Conn",
 			Rule:   "After the bytes that the system keeps, a reset is ECONNRESET (WSAECONNRESET) for one read; later reads return at once and without bytes.",
 			Source: "Linux delivers what came before a reset, others may discard it",
 			Run: in(func(w *world) {
@@ -128,7 +128,7 @@ func endCases() []Case {
 			}),
 		},
 		{
-			ID:     "end/write-after-reset",
+			ID: "end/write-after-reset", Doc: "stream.Conn",
 			Rule:   "A write to a connection that was reset returns EPIPE (WSAECONNRESET), and CloseWrite does nothing to it.",
 			Source: "shutdown of a reset socket is ENOTCONN, which is no news",
 			Run: in(func(w *world) {

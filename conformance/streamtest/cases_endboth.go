@@ -16,7 +16,7 @@ const spinsMax = 50
 func endBothCases() []Case {
 	return []Case{
 		{
-			ID:     "end/reset-both",
+			ID: "end/reset-both", Doc: "stream.Conn",
 			Rule:   "A reset ends a reader and a writer that are suspended, both: ECONNRESET is for one of them, the other gets an error or the end.",
 			Source: "a hang-up whose event reaches one direction only",
 			Run: in(func(w *world) {
@@ -43,7 +43,7 @@ func endBothCases() []Case {
 			}),
 		},
 		{
-			ID:     "end/half-idle",
+			ID: "end/half-idle", Doc: "stream.Conn",
 			Rule:   "After the peer's end a writer waits as before: it sends all when the peer reads, and does not spin while it does not.",
 			Source: "level-triggered hang-ups that wake a writer for ever",
 			Run: in(func(w *world) {

@@ -22,7 +22,7 @@ var unreachableElsewhere = []error{syscall.EAFNOSUPPORT, syscall.EADDRNOTAVAIL, 
 func outcomeCases() []Case {
 	return []Case{
 		{
-			ID:   "connect/connected",
+			ID: "connect/connected", Doc: "stream.Socket.StartConnect",
 			Rule: "StartConnect returns nil or sys.ErrWouldBlock where somebody listens, and then FinishConnect nil, once.",
 			Run: in(func(w *world) {
 				l := w.listenNet()
@@ -49,7 +49,7 @@ func outcomeCases() []Case {
 			}),
 		},
 		{
-			ID:   "connect/unreachable",
+			ID: "connect/unreachable", Doc: "stream.Socket.StartConnect",
 			Rule: "A connect to where no connection can lead fails with the error of the kernel, ENETUNREACH on Linux, and a dial goes on to the next address.",
 			Run: in(func(w *world) {
 				for _, group := range []netip.Addr{group4[0], group6[0]} {
@@ -71,7 +71,7 @@ func outcomeCases() []Case {
 			}),
 		},
 		{
-			ID:     "dial/signals",
+			ID: "dial/signals", Doc: "stream.Dialer",
 			Rule:   "Signals do not end a dial: it waits on, and connects no second time.",
 			Source: "connect(2), EINTR: the connection goes on in the kernel, and another call fails with EALREADY",
 			Needs:  []Feature{Signals},
@@ -101,7 +101,7 @@ func outcomeCases() []Case {
 			}),
 		},
 		{
-			ID:   "dial/no-selector",
+			ID: "dial/no-selector", Doc: "stream.Dialer",
 			Rule: "Over a Waiter that is no Selector addresses are tried in turn, and a dial that only has ResolveParts is refused with errors.ErrUnsupported.",
 			Run: in(func(w *world) {
 				live := listenerAddr(w.listenNet())

@@ -16,7 +16,7 @@ const burst = 40
 func packetCases() []Case {
 	return []Case{
 		{
-			ID:   "packet/waits",
+			ID: "packet/waits", Doc: "stream.PacketConn.Read",
 			Rule: "A read suspends until a datagram comes, and returns it.",
 			Run: in(func(w *world) {
 				c, peer := w.packetPair()
@@ -30,7 +30,7 @@ func packetCases() []Case {
 			}),
 		},
 		{
-			ID:   "packet/bounds",
+			ID: "packet/bounds", Doc: "stream.PacketConn",
 			Rule: "Each read gets one datagram, each write sends one, by whichever of the calls.",
 			Run: in(func(w *world) {
 				c, peer := w.packetPair()
@@ -67,7 +67,7 @@ func packetCases() []Case {
 			}),
 		},
 		{
-			ID:     "packet/empty",
+			ID: "packet/empty", Doc: "stream.PacketConn",
 			Rule:   "A datagram without bytes is a datagram, not an end: reads return 0 and no error, with its sender, and writes send it.",
 			Source: "an empty datagram that is taken for the end, or for nothing",
 			Run: in(func(w *world) {
@@ -101,7 +101,7 @@ func packetCases() []Case {
 			}),
 		},
 		{
-			ID:     "packet/truncated",
+			ID: "packet/truncated", Doc: "stream.PacketConn",
 			Rule:   "Of a datagram that is longer than the room a read returns what fits, its sender and ErrTruncated; the next read gets the next datagram.",
 			Source: "a datagram that is cut without a word, or whose rest is taken for the next",
 			Run: in(func(w *world) {
@@ -123,7 +123,7 @@ func packetCases() []Case {
 			}),
 		},
 		{
-			ID:   "packet/no-room",
+			ID: "packet/no-room", Doc: "stream.PacketConn",
 			Rule: "Read without room receives nothing and does not wait; ReadFrom without room receives a datagram, and ErrTruncated.",
 			Run: in(func(w *world) {
 				c, peer := w.packetPair()
@@ -141,7 +141,7 @@ func packetCases() []Case {
 			}),
 		},
 		{
-			ID:   "packet/addresses",
+			ID: "packet/addresses", Doc: "stream.PacketConn",
 			Rule: "Reads tell the sender in the form of their call, and what is sent to it comes from LocalAddr; an address of another kind is refused.",
 			Run: in(func(w *world) {
 				c, peer := w.packetPair()
@@ -174,7 +174,7 @@ func packetCases() []Case {
 			}),
 		},
 		{
-			ID:     "packet/drain",
+			ID: "packet/drain", Doc: "stream.PacketConn",
 			Rule:   "Every datagram of a burst is read, whether one by one or in batches, in their order, however many events told of them.",
 			Source: "gnet: one datagram an event, the others stranded until the next comes",
 			Run: in(func(w *world) {

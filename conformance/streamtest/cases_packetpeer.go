@@ -18,7 +18,7 @@ const refusalTries = 100
 func packetPeerCases() []Case {
 	return []Case{
 		{
-			ID:   "packet/connected",
+			ID: "packet/connected", Doc: "stream.PacketConn",
 			Rule: "A dial in a network of datagrams returns a connection that sends to its peer, hears the peer only, and keeps bounds; WriteTo and addressed messages are net.ErrWriteToConnected.",
 			Run: in(func(w *world) {
 				peer, stranger := w.packetPeer(), w.packetPeer()
@@ -46,7 +46,7 @@ func packetPeerCases() []Case {
 			}),
 		},
 		{
-			ID:     "packet/unconnected",
+			ID: "packet/unconnected", Doc: "stream.PacketConn",
 			Rule:   "A connection without a peer has no remote address and sends nothing by Write; that nobody is where a datagram went disturbs no other.",
 			Source: "Windows, WSAECONNRESET: an answer to one datagram that ends the reading of all",
 			Run: in(func(w *world) {
@@ -71,7 +71,7 @@ func packetPeerCases() []Case {
 			}),
 		},
 		{
-			ID:     "packet/refused",
+			ID: "packet/refused", Doc: "stream.PacketConn",
 			Needs:  []Feature{NetworkAnswers},
 			Rule:   "A connection is told once for each answer of the network that nobody is at its peer, by ECONNREFUSED, which also wakes a waiting reader, and goes on.",
 			Source: "libuv, mio: an error event without data that wakes nobody, or is reported for ever",
@@ -100,7 +100,7 @@ func packetPeerCases() []Case {
 			}),
 		},
 		{
-			ID:    "packet/turns",
+			ID: "packet/turns", Doc: "stream.PacketConn",
 			Rule:  "Readers of several goroutines get a datagram each; where Wait suspends tasks, a second reader gets ErrBusy at once.",
 			Needs: []Feature{Goroutines},
 			Run: in(func(w *world) {

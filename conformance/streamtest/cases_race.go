@@ -36,7 +36,7 @@ var errUnresolved = errors.New("the resolver of a case fails")
 func raceCases() []Case {
 	all := []Case{
 		{
-			ID:     "race/dead-first",
+			ID: "race/dead-first", Doc: "stream.Dialer",
 			Rule:   "An attempt that has not answered is joined by the next after AttemptDelay, and not before; the loser is closed when the dial returns.",
 			Source: "RFC 8305, section 5",
 			Run: in(func(w *world) {
@@ -60,7 +60,7 @@ func raceCases() []Case {
 			}),
 		},
 		{
-			ID:     "race/failure-first",
+			ID: "race/failure-first", Doc: "stream.Dialer",
 			Rule:   "An attempt that fails is followed by the next at once, also while others run.",
 			Source: "RFC 8305, section 5",
 			Run: in(func(w *world) {
@@ -72,7 +72,7 @@ func raceCases() []Case {
 			}),
 		},
 		{
-			ID:   "race/in-turn",
+			ID: "race/in-turn", Doc: "stream.Dialer.AttemptDelay",
 			Rule: "A negative AttemptDelay starts the next attempt when the one before has failed.",
 			Run: in(func(w *world) {
 				live := listenerAddr(w.listenNet())
@@ -91,7 +91,7 @@ func raceCases() []Case {
 			}),
 		},
 		{
-			ID:     "race/families",
+			ID: "race/families", Doc: "stream.Dialer",
 			Rule:   "The families alternate, beginning with IPv6 where they come apart, and with the first address where they come together.",
 			Source: "RFC 8305, section 4",
 			Run: in(func(w *world) {
@@ -108,7 +108,7 @@ func raceCases() []Case {
 			}),
 		},
 		{
-			ID:   "race/one-family",
+			ID: "race/one-family", Doc: "stream.Dialer",
 			Rule: "Of a network with one family only its addresses are asked for and tried.",
 			Run: in(func(w *world) {
 				for network, want := range map[string][]netip.Addr{"tcp4": group4[:], "tcp6": group6[:]} {
@@ -121,7 +121,7 @@ func raceCases() []Case {
 			}),
 		},
 		{
-			ID:     "race/no-ipv4-yet",
+			ID: "race/no-ipv4-yet", Doc: "stream.Dialer",
 			Rule:   "IPv6 addresses wait for nothing. The resolver is told when the dial needs no more.",
 			Source: "RFC 8305, section 3",
 			Needs:  []Feature{IPv6},
@@ -135,7 +135,7 @@ func raceCases() []Case {
 			}),
 		},
 		{
-			ID:     "race/no-ipv6-yet",
+			ID: "race/no-ipv6-yet", Doc: "stream.Dialer",
 			Rule:   "IPv4 addresses wait for IPv6 ones as long as ResolutionDelay, and not for those that turn out not to be there.",
 			Source: "RFC 8305, section 3",
 			Run: in(func(w *world) {
@@ -171,7 +171,7 @@ func raceCases() []Case {
 			}),
 		},
 		{
-			ID:     "race/late-address",
+			ID: "race/late-address", Doc: "stream.Dialer",
 			Rule:   "An address that is delivered while attempts run joins them.",
 			Source: "RFC 8305, section 5",
 			Needs:  []Feature{IPv6},
@@ -190,7 +190,7 @@ func raceCases() []Case {
 			}),
 		},
 		{
-			ID:   "race/unresolved",
+			ID: "race/unresolved", Doc: "stream.Dialer",
 			Rule: "A dial that gets no address fails with the error of its resolver, or else with ErrNoAddress; also when the resolver is done before it returns.",
 			Run: in(func(w *world) {
 				for _, want := range []error{errUnresolved, nil} {
@@ -213,7 +213,7 @@ func raceCases() []Case {
 			}),
 		},
 		{
-			ID:   "race/deadline",
+			ID: "race/deadline", Doc: "stream.Dialer",
 			Rule: "When the time is over, every attempt that runs ends with a timeout, and so does a dial whose resolver has not answered.",
 			Run: in(func(w *world) {
 				d := stream.Dialer{AttemptDelay: quick}
@@ -237,7 +237,7 @@ func raceCases() []Case {
 			}),
 		},
 		{
-			ID:   "race/cancelled",
+			ID: "race/cancelled", Doc: "stream.Dialer",
 			Rule: "Cancelling the context ends a race at any moment, each attempt that runs with context.Canceled, and closes them all.",
 			Run: in(func(w *world) {
 				ctx, cancel := context.WithCancel(context.Background())
@@ -261,7 +261,7 @@ func raceCases() []Case {
 			}),
 		},
 		{
-			ID:   "race/bounds",
+			ID: "race/bounds", Doc: "stream.Dialer",
 			Rule: "At most 16 attempts run at a time, and at most 64 addresses of each family are tried.",
 			Run: in(func(w *world) {
 				hole := w.blackHole()
@@ -289,13 +289,13 @@ func raceCases() []Case {
 			}),
 		},
 		{
-			ID:    "race/no-leak",
+			ID: "race/no-leak", Doc: "stream.Dialer",
 			Rule:  "A race leaves the descriptor of its winner, and no other; one without a winner leaves none.",
 			Needs: []Feature{DescriptorLimit},
 			Run:   alone("race/no-leak", raceLeaks),
 		},
 		{
-			ID:    "race/no-goroutine",
+			ID: "race/no-goroutine", Doc: "stream.Dialer",
 			Rule:  "A race is run by its caller, without a goroutine.",
 			Needs: []Feature{DescriptorLimit},
 			Run:   alone("race/no-goroutine", raceGoroutines),

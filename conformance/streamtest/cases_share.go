@@ -15,11 +15,11 @@ const shareRule = "YieldIfSpent is called at the beginning of each operation tha
 func shareCases() []Case {
 	const source = "a connection whose peer is fast never waits, and starves the others of its loop"
 	return []Case{
-		{ID: "share/each-operation", Rule: shareRule, Source: source, Run: in(shareOfOperations)},
-		{ID: "share/each-part", Rule: shareRule, Source: source, Run: in(shareOfParts)},
-		{ID: "share/each-part-of-a-file", Rule: shareRule, Source: source, Needs: []Feature{SendFile}, Run: in(shareOfAFile)},
+		{ID: "share/each-operation", Doc: "stream.Registration", Rule: shareRule, Source: source, Run: in(shareOfOperations)},
+		{ID: "share/each-part", Doc: "stream.Registration", Rule: shareRule, Source: source, Run: in(shareOfParts)},
+		{ID: "share/each-part-of-a-file", Doc: "stream.Registration", Rule: shareRule, Source: source, Needs: []Feature{SendFile}, Run: in(shareOfAFile)},
 		{
-			ID:     "share/cancelled",
+			ID: "share/cancelled", Doc: "stream.Registration",
 			Rule:   "An error of YieldIfSpent ends the operation before it moves anything more.",
 			Source: "a task that never waits, and cannot be cancelled",
 			Run:    in(shareCancelled),

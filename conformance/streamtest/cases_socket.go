@@ -16,7 +16,7 @@ const segmentCount = 3*sys.SegmentsMax + 5
 func socketCases() []Case {
 	return []Case{
 		{
-			ID:   "socket/would-block",
+			ID: "socket/would-block", Doc: "stream.Socket",
 			Rule: "A Try operation that cannot go on returns sys.ErrWouldBlock and no bytes.",
 			Run: in(func(w *world) {
 				s, _ := w.tried()
@@ -40,7 +40,7 @@ func socketCases() []Case {
 			}),
 		},
 		{
-			ID:   "socket/partial",
+			ID: "socket/partial", Doc: "stream.Socket",
 			Rule: "TryWrite and TryWritev return how many bytes the kernel took, and these are what arrives.",
 			Run: in(func(w *world) {
 				s, peer := w.tried()
@@ -63,7 +63,7 @@ func socketCases() []Case {
 			}),
 		},
 		{
-			ID:   "socket/end",
+			ID: "socket/end", Doc: "stream.Socket",
 			Rule: "TryRead and TryReadv return io.EOF itself at the end of the stream, after all bytes, and 0, nil when there is no room.",
 			Run: in(func(w *world) {
 				s, peer := w.tried()
@@ -98,7 +98,7 @@ func socketCases() []Case {
 			}),
 		},
 		{
-			ID:   "socket/closed",
+			ID: "socket/closed", Doc: "stream.Socket",
 			Rule: "After Close every operation returns net.ErrClosed, and Handle returns sys.Invalid.",
 			Run: in(func(w *world) {
 				s, _ := w.tried()
@@ -124,7 +124,7 @@ func socketCases() []Case {
 			}),
 		},
 		{
-			ID:     "socket/adopted",
+			ID: "socket/adopted", Doc: "stream.Socket",
 			Rule:   "A handle that is adopted does not block, whatever it was before.",
 			Source: "a blocking socket from elsewhere that stops the loop",
 			Needs:  []Feature{NonblockFlag},

@@ -59,25 +59,25 @@ func (w *world) shake(t secure, client *tls.Conn) {
 func tlsCases() []Case {
 	all := []Case{
 		{
-			ID:     "tls/duplex",
+			ID: "tls/duplex", Doc: "tlsconn.Conn",
 			Rule:   "A task that reads and one that writes share a TLS connection, while the peer does the same, and all arrives both ways.",
 			Source: "event loops on which TLS of a reader waits for that of a writer",
 			Run:    in(tlsDuplex),
 		},
 		{
-			ID:     "tls/key-update",
+			ID: "tls/key-update", Doc: "tlsconn.Conn",
 			Rule:   "A KeyUpdate that asks for an answer is answered, and the reader goes on, while a writer is suspended; what both send after it arrives.",
 			Source: "RFC 8446, 4.6.3; crypto/tls holds its lock for writing over the write below it",
 			Run:    in(tlsKeyUpdate),
 		},
 		{
-			ID:     "tls/flood",
+			ID: "tls/flood", Doc: "tlsconn.Conn",
 			Rule:   "A peer that asks for answers without reading them does not make the queue grow past its high mark.",
 			Source: "CVE-2019-9512 and its like, of HTTP/2",
 			Run:    in(tlsFlood),
 		},
 		{
-			ID:   "tls/split",
+			ID: "tls/split", Doc: "tlsconn.Conn",
 			Rule: "Records may arrive a byte at a time.",
 			Run: in(func(w *world) {
 				server, client := w.configs()
@@ -100,29 +100,29 @@ func tlsCases() []Case {
 			}),
 		},
 		{
-			ID:   "tls/resumption",
+			ID: "tls/resumption", Doc: "tlsconn.Conn",
 			Rule: "Sessions are resumed, and protocols negotiated, as crypto/tls does it.",
 			Run:  in(tlsResumption),
 		},
 		{
-			ID:     "tls/close",
+			ID: "tls/close", Doc: "tlsconn.Conn",
 			Rule:   "Close during a Write of another task makes it return net.ErrClosed, never waits, and tells a peer who reads on of the end: close_notify comes first.",
 			Source: "tls.Conn.Close sends no close_notify while a Write runs",
 			Run:    in(tlsClose),
 		},
 		{
-			ID:   "tls/close-write",
+			ID: "tls/close-write", Doc: "tlsconn.Conn.CloseWrite",
 			Rule: "CloseWrite ends the stream to the peer, with close_notify and below TLS, after all that was written; reading goes on.",
 			Run:  in(tlsCloseWrite),
 		},
 		{
-			ID:     "tls/late",
+			ID: "tls/late", Doc: "tlsconn.Conn",
 			Rule:   "A Write that is late may be followed by another: what the peer reads is whole.",
 			Source: "tls.Conn: after a Write has timed out, the TLS state is corrupt",
 			Run:    in(tlsLate),
 		},
 		{
-			ID:    "tls/busy",
+			ID: "tls/busy", Doc: "tlsconn.Conn",
 			Rule:  "Whoever comes during the handshake, or as second reader, waits for its turn; where Wait suspends tasks it gets ErrBusy at once.",
 			Needs: []Feature{Goroutines},
 			Run:   in(func(w *world) { tlsTurns(w, nil) }),

@@ -19,7 +19,7 @@ const smallBuffer = 64 << 10
 func transferCases() []Case {
 	return []Case{
 		{
-			ID:   "read/waits",
+			ID: "read/waits", Doc: "stream.Conn.Read",
 			Rule: "Read suspends its caller until there is a byte, and returns what there is.",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
@@ -36,7 +36,7 @@ func transferCases() []Case {
 			}),
 		},
 		{
-			ID:   "read/all",
+			ID: "read/all", Doc: "stream.Conn.Read",
 			Rule: "Reads return the bytes of the peer in order, all of them, and then io.EOF.",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
@@ -51,7 +51,7 @@ func transferCases() []Case {
 			}),
 		},
 		{
-			ID:   "read/no-room",
+			ID: "read/no-room", Doc: "stream.Conn.Read",
 			Rule: "Reading into, and writing from, an empty slice returns 0, nil and does not wait.",
 			Run: in(func(w *world) {
 				c, _ := w.pair()
@@ -63,7 +63,7 @@ func transferCases() []Case {
 			}),
 		},
 		{
-			ID:     "write/partial",
+			ID: "write/partial", Doc: "stream.Conn.Write",
 			Rule:   "Write writes all, in order, however little the kernel takes at a time.",
 			Source: "counts of partial writes that are dropped or sent twice",
 			Run: in(func(w *world) {
@@ -85,7 +85,7 @@ func transferCases() []Case {
 			}),
 		},
 		{
-			ID:     "write/vectored",
+			ID: "write/vectored", Doc: "stream.Conn.Write",
 			Rule:   "Writev writes all segments in order, empty ones and more than the kernel takes at a time included, and consumes them.",
 			Source: "vectors longer than IOV_MAX",
 			Run: in(func(w *world) {
@@ -116,7 +116,7 @@ func transferCases() []Case {
 			}),
 		},
 		{
-			ID:     "read/short-cut",
+			ID: "read/short-cut", Doc: "stream.Conn.Read",
 			Rule:   "ShortReadDrains does not take a read that was cut by the bound on segments for a short one.",
 			Source: "a connection that stalls with bytes in its socket",
 			Run: in(func(w *world) {
@@ -166,7 +166,7 @@ func transferCases() []Case {
 			}),
 		},
 		{
-			ID:   "fill/conn",
+			ID: "fill/conn", Doc: "stream.PacketConn.WaitRead",
 			Rule: "bufstrategy.Fill and Flush read and write a Conn, with WaitRead and WaitWrite where they would block, to the last byte and the end.",
 			Run: in(func(w *world) {
 				c, peer := w.pair()

@@ -23,7 +23,7 @@ const unixTries = 1 << 10
 func unixCases() []Case {
 	all := []Case{
 		{
-			ID:   "unix/dials",
+			ID: "unix/dials", Doc: "stream.ListenUnix",
 			Rule: "A dial of a unix-domain socket returns a connection with the addresses that package net gives, by name and by network \"unix\".",
 			Run: in(func(w *world) {
 				name := w.path()
@@ -42,7 +42,7 @@ func unixCases() []Case {
 			}),
 		},
 		{
-			ID:   "unix/accepts",
+			ID: "unix/accepts", Doc: "stream.ListenUnix",
 			Rule: "A unix-domain listener accepts connections with the addresses that package net gives.",
 			Run: in(func(w *world) {
 				name := w.path()
@@ -64,7 +64,7 @@ func unixCases() []Case {
 			}),
 		},
 		{
-			ID:     "unix/names",
+			ID: "unix/names", Doc: "stream.ListenUnix",
 			Rule:   "A name that is empty, has a NUL or is too long is refused, by listening and by dialling, and nothing is made of its beginning.",
 			Source: "a kernel that takes a path up to its first NUL",
 			Run: in(func(w *world) {
@@ -88,7 +88,7 @@ func unixCases() []Case {
 			}),
 		},
 		{
-			ID:   "unix/nobody",
+			ID: "unix/nobody", Doc: "stream.ListenUnix",
 			Rule: "A dial of a path that is not there is ENOENT, one of a path at which nobody listens ECONNREFUSED; a cancelled one does not begin.",
 			Run: in(func(w *world) {
 				name := w.path()
@@ -108,7 +108,7 @@ func unixCases() []Case {
 			}),
 		},
 		{
-			ID:   "unix/path",
+			ID: "unix/path", Doc: "stream.ListenUnix",
 			Rule: "A path that is taken is EADDRINUSE and stays; Close of its listener removes it, unless ListenConfig.KeepPath is set.",
 			Run: in(func(w *world) {
 				name, kept := w.path(), w.path()
@@ -129,7 +129,7 @@ func unixCases() []Case {
 			}),
 		},
 		{
-			ID:     "unix/full",
+			ID: "unix/full", Doc: "stream.ListenUnix",
 			Rule:   "A dial of a listener whose queue is full fails at once, with ErrBacklogFull on Linux, and succeeds when there is room again.",
 			Source: "unix(7) and connect(2), EAGAIN: a wait that no event ends",
 			Run: in(func(w *world) {
@@ -171,7 +171,7 @@ func unixCases() []Case {
 		})
 	}
 	return append(all, Case{
-		ID:    "unix/abstract",
+		ID: "unix/abstract", Doc: "stream.ListenUnix",
 		Rule:  "A name with \"@\" before it is abstract on Linux: it makes no file, and is free again soon after Close. Elsewhere it is refused.",
 		Needs: []Feature{AbstractNames},
 		Run: in(func(w *world) {

@@ -15,7 +15,7 @@ const soon = 20 * time.Millisecond
 func waiterCases() []Case {
 	return []Case{
 		{
-			ID:   "waiter/ready",
+			ID: "waiter/ready", Doc: "stream.Registration",
 			Rule: "Wait returns nil when an operation in its direction is worth trying again, whether that came before or after it began.",
 			Run: in(func(w *world) {
 				s, r, peer := w.registered()
@@ -36,7 +36,7 @@ func waiterCases() []Case {
 			}),
 		},
 		{
-			ID:     "waiter/directions",
+			ID: "waiter/directions", Doc: "stream.Registration",
 			Rule:   "A wait in one direction is not ended by readiness in the other.",
 			Source: "an edge that reports reading reports writing too",
 			Run: in(func(w *world) {
@@ -61,7 +61,7 @@ func waiterCases() []Case {
 			}),
 		},
 		{
-			ID:   "waiter/deadline",
+			ID: "waiter/deadline", Doc: "stream.Registration",
 			Rule: "Wait returns os.ErrDeadlineExceeded once the deadline has passed, and not before.",
 			Run: in(func(w *world) {
 				s, r, _ := w.registered()
@@ -82,7 +82,7 @@ func waiterCases() []Case {
 			}),
 		},
 		{
-			ID:   "waiter/interrupt-first",
+			ID: "waiter/interrupt-first", Doc: "stream.Registration",
 			Rule: "Interrupt makes the next Wait in its direction return nil when none is running.",
 			Run: in(func(w *world) {
 				s, r, _ := w.registered()
@@ -94,7 +94,7 @@ func waiterCases() []Case {
 			}),
 		},
 		{
-			ID:   "waiter/interrupt-running",
+			ID: "waiter/interrupt-running", Doc: "stream.Registration",
 			Rule: "Interrupt makes a running Wait in its direction return nil.",
 			Run: in(func(w *world) {
 				s, r, _ := w.registered()
@@ -111,7 +111,7 @@ func waiterCases() []Case {
 			}),
 		},
 		{
-			ID:   "waiter/close-running",
+			ID: "waiter/close-running", Doc: "stream.Registration",
 			Rule: "Close makes a running Wait return; from then on the answer is net.ErrClosed.",
 			Run: in(func(w *world) {
 				s, r, _ := w.registered()
@@ -132,7 +132,7 @@ func waiterCases() []Case {
 			}),
 		},
 		{
-			ID:   "waiter/closed",
+			ID: "waiter/closed", Doc: "stream.Registration",
 			Rule: "After Close, Wait returns net.ErrClosed, Interrupt does nothing, and a second Close does nothing.",
 			Run: in(func(w *world) {
 				_, r, _ := w.registered()
@@ -147,7 +147,7 @@ func waiterCases() []Case {
 			}),
 		},
 		{
-			ID:   "waiter/number-again",
+			ID: "waiter/number-again", Doc: "stream.Registration",
 			Rule: "The number of a handle can be registered again as soon as Close has returned.",
 			Run: in(func(w *world) {
 				for range 3 {

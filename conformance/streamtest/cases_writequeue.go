@@ -144,29 +144,29 @@ func (w *world) ends(peer io.Reader, want []byte) {
 func writeQueueCases() []Case {
 	all := []Case{
 		{
-			ID:     "queue/marks",
+			ID: "queue/marks", Doc: "stream.WriteQueue.TryWrite",
 			Rule:   "TryWrite takes all or nothing, refuses from the high mark until the low one, and never has more than the high mark queued.",
 			Source: "output queues without a bound, which a slow peer fills",
 			Run:    in(queueMarks),
 		},
 		{
-			ID:   "queue/too-long",
+			ID: "queue/too-long", Doc: "stream.WriteQueue",
 			Rule: "A TryWrite of more than the high mark is ErrWriteTooLong and takes nothing; a Write that long is taken piece by piece, whole.",
 			Run:  in(queueTooLong),
 		},
 		{
-			ID:     "queue/order",
+			ID: "queue/order", Doc: "stream.WriteQueue",
 			Rule:   "Bytes go out in the order in which they were taken, directly or queued, and each write of several tasks is whole.",
 			Source: "a direct write that overtakes what is queued",
 			Run:    in(queueOrder),
 		},
 		{
-			ID:   "queue/write-waits",
+			ID: "queue/write-waits", Doc: "stream.WriteQueue",
 			Rule: "Write at the high mark suspends its caller until the low one, and with an expired deadline returns what was taken before, which is sent.",
 			Run:  in(queueWriteWaits),
 		},
 		{
-			ID:     "queue/flush",
+			ID: "queue/flush", Doc: "stream.WriteQueue.Flush",
 			Rule:   "Flush returns when the kernel has all that was taken before it.",
 			Source: "a flush that waits for nobody",
 			Run: in(func(w *world) {
@@ -183,7 +183,7 @@ func writeQueueCases() []Case {
 			}),
 		},
 		{
-			ID:   "queue/close-write",
+			ID: "queue/close-write", Doc: "stream.WriteQueue.CloseWrite",
 			Rule: "CloseWrite sends what is queued before it ends the stream, refuses writes with EPIPE, and leaves reading.",
 			Run: in(func(w *world) {
 				q, peer := w.queue(0)
@@ -209,13 +209,13 @@ func writeQueueCases() []Case {
 			}),
 		},
 		{
-			ID:     "queue/run",
+			ID: "queue/run", Doc: "stream.WriteQueue",
 			Rule:   "Run sends what others have queued, does not wait while nothing is queued, and is alone.",
 			Source: "interest in writing that is left on and spins",
 			Run:    in(queueRun),
 		},
 		{
-			ID:   "queue/lingers",
+			ID: "queue/lingers", Doc: "stream.WriteQueue",
 			Rule: "After Close, Run sends what is queued, ends the stream and returns nil; writes return net.ErrClosed at once.",
 			Run: in(func(w *world) {
 				q, peer := w.queue(time.Hour)
@@ -234,7 +234,7 @@ func writeQueueCases() []Case {
 			}),
 		},
 		{
-			ID:     "queue/linger-ends",
+			ID: "queue/linger-ends", Doc: "stream.WriteQueue",
 			Rule:   "Run gives up after Linger what a peer does not read, closes the connection and returns ErrUnsent.",
 			Source: "connections that a peer keeps open for ever by not reading",
 			Run: in(func(w *world) {
@@ -255,7 +255,7 @@ func writeQueueCases() []Case {
 			}),
 		},
 		{
-			ID:   "queue/close-drops",
+			ID: "queue/close-drops", Doc: "stream.WriteQueue",
 			Rule: "Close without Run does not wait: it closes the connection, says ErrUnsent if bytes are dropped, and ends a Write that is suspended.",
 			Run: in(func(w *world) {
 				for _, busy := range []bool{false, true} {

@@ -18,8 +18,8 @@ const childEnv = "EDGEWISE_STREAMTEST_CHILD"
 // childDescriptors is how many descriptors the process of a case has.
 const childDescriptors = 96
 
-// TestChild runs, in a process that was started for one case, that case against the one of targets which it was started for. Otherwise it does nothing.
-func TestChild(t *testing.T, targets ...Target) {
+// RunChild runs, in a process that was started for one case, that case against the one of targets which it was started for. Otherwise it does nothing.
+func RunChild(t *testing.T, targets ...Target) {
 	t.Helper()
 	id, name, ok := strings.Cut(os.Getenv(childEnv), "|")
 	if !ok {

@@ -13,10 +13,10 @@ func parked() Target {
 	}}
 }
 
-func TestPark(t *testing.T) { TestWaiter(t, parked()) }
+func TestPark(t *testing.T) { Run(t, parked()) }
 
 // TestOneInAChild is what other tests start as a process of its own.
-func TestOneInAChild(t *testing.T) { TestChild(t, everyTarget()...) }
+func TestOneInAChild(t *testing.T) { RunChild(t, everyTarget()...) }
 
 // features returns what every target has on this system.
 func features() []Feature {

@@ -131,7 +131,7 @@ func TestSched(t *testing.T) {
 	for _, target := range looping(placings()) {
 		t.Run(target.Name, func(t *testing.T) {
 			t.Parallel() // they wait more than they work
-			TestWaiter(t, target)
+			Run(t, target)
 		})
 	}
 }

@@ -1,15 +1,15 @@
 // Package streamtest checks that a stream.Waiter keeps its contract, and that the sockets, connections of streams and datagrams, listeners and dialers of package
 // stream keep theirs over it.
 //
-// A test of a Waiter of your own is a [Target] and a call of [TestWaiter], and beside it a test that calls [TestChild]:
+// A test of a Waiter of your own is a [Target] and a call of [Run], and beside it a test that calls [RunChild]:
 //
 //	func target() streamtest.Target {
 //		return streamtest.Target{Name: "mine", Features: []streamtest.Feature{streamtest.Goroutines}, Open: func(t streamtest.T) (*streamtest.Fixture, error) {
-//			return &streamtest.Fixture{Waiter: mine.New(), Go: func(_ string, f func()) { go f() }, Child: "TestChild"}, nil
+//			return &streamtest.Fixture{Waiter: mine.New(), Go: func(_ string, f func()) { go f() }, Child: "RunChild"}, nil
 //		}}
 //	}
-//	func TestMine(t *testing.T)  { streamtest.TestWaiter(t, target()) }
-//	func TestChild(t *testing.T) { streamtest.TestChild(t, target()) }
+//	func TestMine(t *testing.T)  { streamtest.Run(t, target()) }
+//	func RunChild(t *testing.T) { streamtest.RunChild(t, target()) }
 package streamtest
 
 import (
@@ -39,20 +39,20 @@ type Fixture struct {
 	// at once and may be called from any goroutine outside the loop. What f does besides waiting through Waiter does not block.
 	Go func(name string, f func())
 
-	// Child is the name of the test that calls TestChild. Cases about descriptors run in a process of their own.
+	// Child is the name of the test that calls RunChild. Cases about descriptors run in a process of their own.
 	Child string
 
 	parts parts
 }
 
-// TestWaiter runs every case against target as a subtest of t.
-func TestWaiter(t *testing.T, target Target) {
+// Run runs every case against target as a subtest of t.
+func Run(t *testing.T, target Target) {
 	t.Helper()
 	suite.Run(t, "stream", Cases(), target)
 }
 
-// CheckWaiter runs every case against target without a *testing.T.
-func CheckWaiter(ctx context.Context, target Target) []Violation {
+// Check runs every case against target without a *testing.T.
+func Check(ctx context.Context, target Target) []Violation {
 	return suite.Violations(suite.Check(ctx, Cases(), target))
 }
 

@@ -24,7 +24,7 @@ func Of(t *testing.T) T {
 // OnHang has f called at the end of the test: its deadline is that of the program, which ends with the stacks of a hang.
 func (t tested) OnHang(f func()) { t.Cleanup(f) }
 
-func (t tested) Patience() time.Duration   { return Patience() }
+func (t tested) Patience() time.Duration  { return Patience() }
 func (t tested) Evidence(f func() string) { t.r.Evidence(f) }
 
 func (t tested) Hang(format string, args ...any) {

@@ -13,8 +13,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// rig is what a case works with: one scheduler, which the case opens and starts.
-type rig struct {
+// Fixture is what a case works with: one scheduler, which the case opens and starts.
+type Fixture struct {
 	ops      operations
 	open     func(o sched.Options, wrap func(queue.Queue) queue.Queue) (sched.Scheduler, error)
 	patience time.Duration
@@ -41,7 +41,7 @@ type ending struct {
 const shareOfAltered = 10
 
 // rounds returns how often to repeat what races.
-func (r *rig) rounds(n int) int {
+func (r *Fixture) rounds(n int) int {
 	if r.altered {
 		return n / shareOfAltered
 	}
@@ -49,7 +49,7 @@ func (r *rig) rounds(n int) int {
 }
 
 // make opens the scheduler; nothing runs yet.
-func (r *rig) make(t T, o sched.Options) {
+func (r *Fixture) make(t T, o sched.Options) {
 	t.Helper()
 	o.Ended = r.ops.ended(func(task string, err error) {
 		r.mu.Lock()
@@ -69,20 +69,20 @@ func (r *rig) make(t T, o sched.Options) {
 }
 
 // breakQueues ends the loops, whatever state they are in.
-func (r *rig) breakQueues() {
+func (r *Fixture) breakQueues() {
 	for _, q := range r.queues {
 		_ = q.Close() // it was closed already if the loop has ended
 	}
 }
 
 // start opens the scheduler and runs it until the case ends.
-func (r *rig) start(t T, o sched.Options) {
+func (r *Fixture) start(t T, o sched.Options) {
 	t.Helper()
 	r.make(t, o)
 	r.run(t, context.Background())
 }
 
-func (r *rig) run(t T, ctx context.Context) {
+func (r *Fixture) run(t T, ctx context.Context) {
 	r.ran = make(chan struct{})
 	go func() {
 		defer close(r.ran)
@@ -99,17 +99,17 @@ func (r *rig) run(t T, ctx context.Context) {
 	})
 }
 
-func (r *rig) loop() *sched.Loop { return r.s.Loops()[0] }
+func (r *Fixture) loop() *sched.Loop { return r.s.Loops()[0] }
 
 // wait waits for c to be closed or sent to.
-func (r *rig) wait(t T, c <-chan struct{}, what string) {
+func (r *Fixture) wait(t T, c <-chan struct{}, what string) {
 	t.Helper()
 	if !r.happens(c) {
 		t.Fatalf("it did not happen: %s", what)
 	}
 }
 
-func (r *rig) happens(c <-chan struct{}) bool {
+func (r *Fixture) happens(c <-chan struct{}) bool {
 	timer := time.NewTimer(r.patience)
 	defer timer.Stop()
 	select {
@@ -121,7 +121,7 @@ func (r *rig) happens(c <-chan struct{}) bool {
 }
 
 // spawn starts a task and returns what is closed when its body has returned.
-func (r *rig) spawn(t T, l *sched.Loop, ctx context.Context, name string, b body) <-chan struct{} {
+func (r *Fixture) spawn(t T, l *sched.Loop, ctx context.Context, name string, b body) <-chan struct{} {
 	t.Helper()
 	done := make(chan struct{})
 	err := r.ops.start(l, ctx, name, func(task *sched.Task) error {
@@ -135,7 +135,7 @@ func (r *rig) spawn(t T, l *sched.Loop, ctx context.Context, name string, b body
 }
 
 // do runs b in a task and waits for its end.
-func (r *rig) do(t T, name string, b body) {
+func (r *Fixture) do(t T, name string, b body) {
 	t.Helper()
 	r.wait(t, r.spawn(t, r.loop(), context.Background(), name, b), "task "+name+" ends")
 }
@@ -144,7 +144,7 @@ func (r *rig) do(t T, name string, b body) {
 const fenceTurns = 3
 
 // fence returns when the loop has taken all events that were there before.
-func (r *rig) fence(t T) {
+func (r *Fixture) fence(t T) {
 	t.Helper()
 	for range fenceTurns {
 		done := make(chan struct{})
@@ -166,7 +166,7 @@ func (r *rig) fence(t T) {
 
 // until waits until it is so. Where a loop has several threads a fence does not do: one of them may be held up in the middle of a turn while
 // others take all that is posted.
-func (r *rig) until(t T, so func() bool, what string) {
+func (r *Fixture) until(t T, so func() bool, what string) {
 	t.Helper()
 	for deadline := time.Now().Add(r.patience); !so(); runtime.Gosched() {
 		if time.Now().After(deadline) {
@@ -176,7 +176,7 @@ func (r *rig) until(t T, so func() bool, what string) {
 }
 
 // endings returns what Options.Ended was told of task until now.
-func (r *rig) endings(task string) []error {
+func (r *Fixture) endings(task string) []error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var errs []error
@@ -189,7 +189,7 @@ func (r *rig) endings(task string) []error {
 }
 
 // ended waits until Options.Ended was told of task, and checks that it is told once, of want.
-func (r *rig) ended(t T, task string, want error) {
+func (r *Fixture) ended(t T, task string, want error) {
 	t.Helper()
 	for deadline := time.Now().Add(r.patience); len(r.endings(task)) == 0 && time.Now().Before(deadline); {
 		r.fence(t)
@@ -205,7 +205,7 @@ func (r *rig) ended(t T, task string, want error) {
 }
 
 // pair opens two connected sockets, which are closed when the case ends.
-func (r *rig) pair(t T) (a, b sys.Handle) {
+func (r *Fixture) pair(t T) (a, b sys.Handle) {
 	t.Helper()
 	a, b, err := sys.SocketPair()
 	if err != nil {
@@ -217,7 +217,7 @@ func (r *rig) pair(t T) (a, b sys.Handle) {
 
 // closeHandles is the last that is done for a case. A task that still runs then uses numbers which would name the sockets of another
 // case, once they were closed: so they are not.
-func (r *rig) closeHandles(t T) {
+func (r *Fixture) closeHandles(t T) {
 	if r.ran != nil {
 		select {
 		case <-r.ran:
@@ -233,7 +233,7 @@ func (r *rig) closeHandles(t T) {
 }
 
 // register registers h for the case's form, until the case ends.
-func (r *rig) register(t T, f form, h sys.Handle) registration {
+func (r *Fixture) register(t T, f form, h sys.Handle) registration {
 	t.Helper()
 	reg, err := f.register(&r.ops, r.loop(), h)
 	if err != nil {
@@ -249,7 +249,7 @@ func (r *rig) register(t T, f form, h sys.Handle) registration {
 
 // flood calls f until it returns false, which it should when the others have had their turn: for a while after they were started, and rather often
 // after that, for the machine may have stood still meanwhile.
-func (r *rig) flood(t T, started *atomic.Bool, f func() bool) {
+func (r *Fixture) flood(t T, started *atomic.Bool, f func() bool) {
 	t.Helper()
 	until, counts := time.Now().Add(r.patience), false
 	for late := 0; f(); {

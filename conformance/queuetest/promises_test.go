@@ -1,0 +1,11 @@
+package queuetest
+
+import (
+	"testing"
+
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
+)
+
+func TestEveryRuleIsPromised(t *testing.T) {
+	suite.Promises(t, Cases(), "../../queue")
+}
