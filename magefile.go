@@ -31,12 +31,16 @@ import (
 // testTimeout bounds one package's tests; it is far above what the slowest needs on a small machine.
 const testTimeout = "-timeout=30m"
 
-// testParallel is how many parallel tests of a package run at a time: those of the conformance suites wait more than they work.
-const testParallel = "-parallel=8"
+// Most parallel tests of the conformance suites wait for the kernel, and mutants for their patience to end.
+const (
+	testParallel  = "-parallel=8"
+	proveParallel = "-parallel=16"
+)
 
-// Test runs the tests of all modules together, with the race detector where it works, then the proofs of the conformance suites
-// without it, and prints the conformance table. With -v (go tool mage -v test) it also names each top-level test.
-func Test() error {
+// Test runs the tests of all modules, with the race detector where it works, and prints the conformance table. Of the
+// products of mechanisms, modes, schedulers and forms it runs every pair of values, and all with -full. With -v (go tool
+// mage -v test) it also names each top-level test. It leaves out the proofs of the conformance suites: see prove.
+func Test(full *bool) error {
 	w, err := open()
 	if err != nil {
 		return err
@@ -45,19 +49,45 @@ func Test() error {
 	if err != nil {
 		return err
 	}
-	flags := []string{testTimeout, testParallel}
-	works, reason := testrun.RaceDetector()
-	if !works {
-		fmt.Println("test: WITHOUT the race detector:", reason)
-		return runRecorded(w, flags, packages...)
+	flags := append(raceFlags("test"), testTimeout, testParallel, "-skip="+guest.Proofs)
+	if full != nil && *full {
+		// The matrix has what every run of the suites finds, so a run of more is not recorded.
+		_, err := runTests(testrun.Options{Dir: w.Root, Env: []string{suiteFull + "=1"}}, flags, packages...)
+		return err
 	}
-	fmt.Println("test: with the race detector, but for the proofs of the conformance suites, whose mutants are wrong on purpose")
-	err = runRecorded(w, append(slices.Clone(flags), "-race", "-skip="+guest.Proofs), packages...)
-	_, proofs := runTests(testrun.Options{Dir: w.Root}, append(flags, "-run="+guest.Proofs), "./conformance/...")
-	return errors.Join(err, proofs)
+	return runRecorded(w, flags, packages...)
 }
 
-// TestAlone vets, tests and checks the tidiness of each module by itself, as its users will build it.
+// Prove shows that the conformance suites can fail: it runs their cases against implementations with one rule broken each, with
+// the race detector where it works.
+func Prove() error {
+	w, err := open()
+	if err != nil {
+		return err
+	}
+	flags := append(raceFlags("prove"), testTimeout, proveParallel, "-run="+guest.Proofs)
+	_, err = runTests(testrun.Options{Dir: w.Root}, flags, "./conformance/...")
+	return err
+}
+
+// suiteFull is the variable by which the suites run whole products.
+const suiteFull = "EDGEWISE_FULL"
+
+// raceFlags returns the flag of the race detector if it works on this machine, and says so if not.
+func raceFlags(target string) []string {
+	works, reason := testrun.RaceDetector()
+	if !works {
+		fmt.Printf("%s: WITHOUT the race detector: %s\n", target, reason)
+		return nil
+	}
+	return []string{"-race"}
+}
+
+// testedTogether are the modules whose tests are about several modules: alone, they are compiled and not run.
+var testedTogether = []string{"conformance", "apps"}
+
+// TestAlone vets, tests and checks the tidiness of each module by itself, as its users will build it. The tests of conformance
+// and of the apps, which test runs with all modules, are compiled and not run.
 func TestAlone() error {
 	w, err := open()
 	if err != nil {
@@ -69,7 +99,11 @@ func TestAlone() error {
 		fmt.Println("alone:", m.Dir)
 		step := command.Stream(os.Stdout, m.Dir, alone, "go", "vet", "./...")
 		if step == nil {
-			_, step = runTests(testrun.Options{Dir: m.Dir, Env: alone}, []string{testTimeout, testParallel}, "./...")
+			flags := []string{testTimeout, testParallel}
+			if slices.Contains(testedTogether, m.Dir) {
+				flags = append(flags, "-run=^$")
+			}
+			_, step = runTests(testrun.Options{Dir: m.Dir, Env: alone}, flags, "./...")
 		}
 		if step != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", m.Dir, step))

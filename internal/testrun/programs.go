@@ -47,6 +47,7 @@ func RunPrograms(ctx context.Context, o Options, limit time.Duration, programs [
 	ticker.Wait()
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.result.Elapsed = time.Since(r.start)
 	slices.Sort(r.result.Conformance)
 	if len(r.result.Failed) > 0 {
 		return r.result, fmt.Errorf("%d of %d packages failed: %s",

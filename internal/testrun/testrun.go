@@ -49,13 +49,14 @@ type Result struct {
 	Failed      []string // import paths
 	Passed      int      // tests and subtests
 	Skipped     int
+	Elapsed     time.Duration
 	Conformance []string // the lines that begin with CONFORMANCE, without what t.Log puts before them
 }
 
 // String returns the totals.
 func (r Result) String() string {
-	return fmt.Sprintf("%d packages, %d tests passed, %d skipped, %d packages failed",
-		r.Packages, r.Passed, r.Skipped, len(r.Failed))
+	return fmt.Sprintf("%d packages, %d tests passed, %d skipped, %d packages failed, in %v",
+		r.Packages, r.Passed, r.Skipped, len(r.Failed), r.Elapsed.Round(time.Second))
 }
 
 // Run runs go test. The error is nil only if the run was complete and nothing failed.
@@ -108,6 +109,7 @@ func read(in io.Reader, o Options, out io.Writer) (Result, error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.result.Elapsed = time.Since(r.start)
 	slices.Sort(r.result.Conformance)
 	for _, name := range r.unfinished() {
 		r.result.Failed = append(r.result.Failed, name)
@@ -243,6 +245,9 @@ func (r *reader) end(e event, p *packageRun) {
 		fmt.Fprintf(r.out, "ok  \t%s\t%.3fs\t%d passed", e.Package, e.Elapsed, p.passed)
 		if p.skipped > 0 {
 			fmt.Fprintf(r.out, ", %d skipped", p.skipped)
+		}
+		if r.total > 0 {
+			fmt.Fprintf(r.out, " (%d of %d packages)", r.result.Packages, r.total)
 		}
 		fmt.Fprintln(r.out)
 	}
