@@ -113,14 +113,11 @@ func (f *Fixture) expect(t T, token queue.Token, want queue.Interest) queue.Even
 	return got
 }
 
-// fenceTimeout bounds the Wait of a fence should the Wake be lost, which is for other cases to report.
-const fenceTimeout = 200 * time.Millisecond
-
 // fence returns what is reported by a Wait that a Wake ends, and by one that polls.
 func (f *Fixture) fence(t T) []queue.Event {
 	t.Helper()
 	must(t, f.Wake())
-	return append(f.wait(t, fenceTimeout), f.wait(t, 0)...)
+	return append(f.wait(t, f.patience), f.wait(t, 0)...)
 }
 
 // silent fails if token is reported though it must not be.

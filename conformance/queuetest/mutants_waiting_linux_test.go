@@ -13,6 +13,15 @@ import (
 // sink keeps the compiler from leaving an allocation out.
 var sink atomic.Pointer[queue.Event]
 
+// awaitSignal waits on q, which has no event, until a signal interrupts the wait, and returns EINTR.
+func awaitSignal(q *faulty) error {
+	for {
+		if _, err := sys.Poll([]sys.PollFD{{Fd: int32(q.handle()), Events: sys.PollIn}}, signalsTimeout); err != nil {
+			return err
+		}
+	}
+}
+
 func waitingMutants() []mutant {
 	return []mutant{
 		{"no room is no error", func(q *faulty) {
@@ -50,19 +59,15 @@ func waitingMutants() []mutant {
 		{"signals end the wait", func(q *faulty) {
 			q.wait = func(events []queue.Event, timeout time.Duration) (int, error) {
 				if timeout == signalsTimeout {
-					if _, err := sys.Poll([]sys.PollFD{{Fd: int32(q.handle()), Events: sys.PollIn}}, timeout); err != nil {
-						return 0, err
-					}
+					return 0, awaitSignal(q)
 				}
 				return q.reallyWait(events, timeout)
 			}
 		}, "wait/signals"},
 		{"a signal makes the wait forget its time", func(q *faulty) {
 			q.wait = func(events []queue.Event, timeout time.Duration) (int, error) {
-				if timeout == signalsTimeout {
-					if _, err := sys.Poll([]sys.PollFD{{Fd: int32(q.handle()), Events: sys.PollIn}}, timeout); err == syscall.EINTR {
-						timeout = -1
-					}
+				if timeout == signalsTimeout && awaitSignal(q) == syscall.EINTR {
+					timeout = -1
 				}
 				return q.reallyWait(events, timeout)
 			}
