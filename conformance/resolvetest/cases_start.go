@@ -4,8 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"time"
 
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/resolve"
 )
 
@@ -33,11 +33,7 @@ func startCases() []Case {
 				if c.completions() != 0 {
 					t.Fatalf("Done was called before Start returned")
 				}
-				select {
-				case <-o.ready:
-				case <-time.After(patience):
-					t.Fatalf("the owner was not woken within %v", patience)
-				}
+				suite.Await(t, "a wake of the owner", o.ready)
 				if c.completions() != 0 {
 					t.Fatalf("Done was called outside of Run")
 				}
@@ -112,11 +108,7 @@ func join(t T, s resolve.Strategy) {
 		defer close(ended)
 		w.Wait()
 	}()
-	select {
-	case <-ended:
-	case <-time.After(patience):
-		t.Errorf("goroutines did not end within %v of Close", patience)
-	}
+	suite.Await(t, "the end of all goroutines after Close", ended)
 }
 
 func errorCases() []Case {

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/resolve"
 )
 
@@ -16,7 +17,7 @@ func waitCases() []Case {
 		{ID: "wait/tries-first", Doc: "resolve.Wait", Rule: "Wait gives what Try has in memory, negative answers too, and starts nothing then.", Needs: needs(Wait),
 			Run: func(t T, p Fixture) {
 				u := &upstream{t: t, try: fixed}
-				ctx, cancel := context.WithTimeout(t.Context(), patience)
+				ctx, cancel := context.WithTimeout(t.Context(), t.Patience())
 				defer cancel()
 				got, err := p.Wait(ctx, u, one)
 				holds(t, "from memory", got, err, "192.0.2.1")
@@ -71,28 +72,17 @@ func begin(p Fixture, ctx context.Context, u *upstream) <-chan result {
 // waited returns what a Wait that was begun has returned.
 func waited(t T, got <-chan result) result {
 	t.Helper()
-	select {
-	case r := <-got:
-		return r
-	case <-time.After(patience):
-		t.Fatalf("Wait did not return within %v", patience)
-		return result{}
-	}
+	return suite.Await(t, "the return of Wait", got)
 }
 
 // waiting calls Wait on a goroutine and returns, once the query has started, what gives its result.
 func waiting(t T, p Fixture, ctx context.Context, u *upstream) func() result {
 	t.Helper()
 	got := begin(p, ctx, u)
-	for limit := time.Now().Add(patience); u.count() == 0; {
-		select {
-		case r := <-got:
-			t.Fatalf("Wait returned %v, %v before the query started", r.answer.AppendAddrs(nil), r.err)
-		case <-time.After(time.Millisecond):
-		}
-		if time.Now().After(limit) {
-			t.Fatalf("Wait did not start the query within %v", patience)
-		}
+	suite.Until(t, "the start of the query by Wait", func() bool { return u.count() > 0 || len(got) > 0 })
+	if u.count() == 0 {
+		r := <-got
+		t.Fatalf("Wait returned %v, %v before the query started", r.answer.AppendAddrs(nil), r.err)
 	}
 	return func() result {
 		t.Helper()
@@ -132,7 +122,7 @@ func waitStack(t T, p Fixture) {
 }
 
 func check(t T, p Fixture, s resolve.Strategy, q resolve.Question, first string, cause error) {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), t.Patience())
 	defer cancel()
 	ans, err := p.Wait(ctx, s, q)
 	if !errors.Is(err, cause) || err == nil && (ans.Len() == 0 || ans.Addr(0).String() != first) {

@@ -190,8 +190,20 @@ func cancelMutants() []suite.Mutant[Fixture] {
 		}), "bound/busy"),
 		mutant("more-workers", func(p *Fixture) {
 			p.Base = func(t T, lookup resolve.Lookup, bounds resolve.PoolConfig) (resolve.Strategy, error) {
-				one, err := resolve.NewPool(lookup, bounds)
-				two, err2 := resolve.NewPool(lookup, bounds)
+				// The first lookups of the case wait for one more than there may be at once.
+				var running atomic.Uint32
+				tooMany := make(chan struct{})
+				crowded := func(ctx context.Context, q resolve.Question) (resolve.Answer, error) {
+					if strings.HasPrefix(q.Name.String(), "w") {
+						if int(running.Add(1)) == bounds.Workers+1 {
+							close(tooMany)
+						}
+						<-tooMany
+					}
+					return lookup(ctx, q)
+				}
+				one, err := resolve.NewPool(crowded, bounds)
+				two, err2 := resolve.NewPool(crowded, bounds)
 				if err := errors.Join(err, err2); err != nil {
 					return nil, err
 				}

@@ -9,9 +9,6 @@ import (
 	"github.com/edgewise-go/edgewise/resolve"
 )
 
-// patience is how long a case waits for what must come. It measures nothing.
-const patience = 2 * time.Second
-
 // owner stands for an event loop: it has an inbox and runs the completions.
 type owner struct {
 	t     T
@@ -94,8 +91,8 @@ func (o *owner) run() {
 // until runs completions until done reports true.
 func (o *owner) until(what string, done func() bool) {
 	o.t.Helper()
-	limit := time.After(patience)
-	// Besides the wake: what completes without one is for the case about that to find, and for no other to wait for.
+	limit := time.After(o.t.Patience())
+	// The tick finds what completes without a wake: the case about wakes reports it, and no other case waits for it.
 	tick := time.NewTicker(soon)
 	defer tick.Stop()
 	for {
@@ -107,7 +104,7 @@ func (o *owner) until(what string, done func() bool) {
 		case <-o.ready:
 		case <-tick.C:
 		case <-limit:
-			o.t.Fatalf("%s: not within %v", what, patience)
+			o.t.Hang("%s", what)
 		}
 	}
 }

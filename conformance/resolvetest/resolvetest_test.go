@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/resolve"
 )
 
@@ -50,7 +51,7 @@ func leavesNoGoroutines(t *testing.T) {
 	}
 	before, _ := count()
 	t.Cleanup(func() {
-		for limit := time.Now().Add(patience); ; <-time.After(time.Millisecond) {
+		for limit := time.Now().Add(suite.Patience()); ; <-time.After(time.Millisecond) {
 			n, all := count()
 			if n <= before {
 				return

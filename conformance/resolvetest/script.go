@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/resolve"
 )
 
@@ -94,13 +95,7 @@ func (s *script) lookups() int {
 // next returns the next lookup that arrives.
 func (s *script) next() *lookup {
 	s.t.Helper()
-	select {
-	case l := <-s.arrived:
-		return l
-	case <-time.After(patience):
-		s.t.Fatalf("no lookup within %v", patience)
-		return nil
-	}
+	return suite.Await(s.t, "the next lookup", s.arrived)
 }
 
 func (l *lookup) release(a resolve.Answer, err error) { l.result <- result{a, err} }
