@@ -60,8 +60,8 @@ func (s *stalls) String() string {
 		time.Duration(s.longest.Load()).Round(time.Millisecond))
 }
 
-// evidence says what is known of a hang: whether the process was stopped, what the case has registered with Evidence, and the
-// stacks of all goroutines.
+// evidence says what is known of a hang: whether the process was stopped, what the case has registered with Evidence, the
+// registrations of the queues that the kernel knows, and the stacks of all goroutines.
 func (r *recorder) evidence() string {
 	var b strings.Builder
 	fmt.Fprintln(&b, r.stalls)
@@ -71,6 +71,7 @@ func (r *recorder) evidence() string {
 	for _, f := range fs {
 		fmt.Fprintln(&b, strings.TrimRight(f(), "\n"))
 	}
+	b.WriteString(registrations())
 	buf := make([]byte, stackBytesMax)
 	b.Write(buf[:runtime.Stack(buf, true)])
 	return b.String()
