@@ -1,12 +1,14 @@
 package queuetest
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 	"sync/atomic"
 	"time"
 
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/queue"
 )
 
@@ -210,11 +212,7 @@ func modifiedWhileWaiting(t T, f *Fixture) {
 		if i%10 > 0 { // most are replaced before they have been reported
 			continue
 		}
-		for deadline := time.Now().Add(f.patience); seen.Load() < token; nap() {
-			if time.Now().After(deadline) {
-				t.Fatalf("token %d is not reported after Modify", token)
-			}
-		}
+		suite.Until(t, fmt.Sprintf("an event of token %d after Modify", token), func() bool { return seen.Load() >= token })
 	}
 	stop(t)
 }

@@ -2,11 +2,13 @@ package queuetest
 
 import (
 	"errors"
+	"fmt"
 	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sys"
 )
@@ -100,13 +102,7 @@ func oneWaiter(t T, f *Fixture, m queue.Mode) {
 	must(t, f.Add(a.handle, r))
 	for i := range rounds {
 		b.send(t, 1)
-		timer := time.NewTimer(f.patience)
-		select {
-		case <-consumed:
-		case <-timer.C:
-			t.Fatalf("nobody is told of byte %d", i+1)
-		}
-		timer.Stop()
+		suite.Await(t, fmt.Sprintf("an event for byte %d", i+1), consumed)
 	}
 	stop(t)
 	// A spurious event is legal where the direction is switched on, but not one for each arrival.

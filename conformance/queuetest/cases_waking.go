@@ -1,12 +1,13 @@
 package queuetest
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/queue"
 )
 
@@ -81,13 +82,7 @@ func wakeOne(t T, f *Fixture) {
 	pause()
 	for i := range waiters {
 		must(t, f.Wake())
-		timer := time.NewTimer(f.patience)
-		select {
-		case <-returned:
-		case <-timer.C:
-			t.Fatalf("Wake %d of %d makes no Wait return", i+1, waiters)
-		}
-		timer.Stop()
+		suite.Await(t, fmt.Sprintf("the Wait that Wake %d of %d makes return", i+1, waiters), returned)
 		pause()
 		if n := int(ended.Load()); n > i+1 {
 			t.Fatalf("%d waits have returned after %d wakes", n, i+1)

@@ -101,7 +101,7 @@ func (f *Fixture) expect(t T, token queue.Token, want queue.Interest) queue.Even
 	for !got.Ready.Directions().Has(want) {
 		left := time.Until(deadline)
 		if left <= 0 {
-			t.Fatalf("token %d is not reported %v; got %v", token, want, got.Ready.Directions())
+			t.Hang("token %d reported %v; got %v", token, want, got.Ready.Directions())
 		}
 		for _, e := range f.wait(t, left) {
 			if e.Token == token {
@@ -169,7 +169,7 @@ func (f *Fixture) start(fs ...func()) func(t T, what string) {
 			select {
 			case <-done:
 			case <-timer.C:
-				t.Fatalf("%s: %d of %d have not returned after %v", what, len(fs)-i, len(fs), f.patience)
+				t.Hang("%s: the return of %d of %d", what, len(fs)-i, len(fs))
 			}
 		}
 	}
