@@ -469,8 +469,8 @@ func TestNoWakeUpIsLost(t *testing.T) {
 					}
 					select {
 					case <-ready:
-					case <-time.After(30 * time.Second):
-						t.Errorf("goroutine %d waits for ever: %+v, %d promised", i, g.Stats(), g.promised.Load())
+					case <-time.After(2 * time.Minute):
+						t.Errorf("goroutine %d still waits after two minutes: %+v, %d promised", i, g.Stats(), g.promised.Load())
 						return
 					}
 					if rng.IntN(8) == 0 {

@@ -10,7 +10,10 @@ import (
 	"time"
 )
 
-var soakFor = flag.Duration("pool.soak", time.Second, "how long each test of many goroutines on one Pool takes")
+var soakFor = flag.Duration("pool.soak", 0, "how long each test of many goroutines on one Pool takes at least")
+
+// soakRounds is how many rounds of 200 steps each goroutine makes at least.
+const soakRounds = 16
 
 // soakers is how many goroutines share a Pool.
 const soakers = 16
@@ -56,7 +59,7 @@ func soak(t *testing.T, p *Pool, share int, open func() hand) {
 				lent.Add(-int64(n))
 				use.release(b)
 			}
-			for round := 0; time.Now().Before(end) && !t.Failed(); round++ {
+			for round := 0; (round < soakRounds || time.Now().Before(end)) && !t.Failed(); round++ {
 				for range 200 {
 					n := 1 + rng.IntN(1<<(4+rng.IntN(11)))
 					if bytesHeld+powerOfTwo(max(n, blockMin)) > share {
