@@ -40,10 +40,21 @@ func Usagef(format string, args ...any) error { return Usage(fmt.Errorf(format, 
 // ErrReported ends the program with ExitFailure and prints nothing more: the failures have been printed one by one.
 var ErrReported = errors.New("reported already")
 
-// Main runs a program and exits. The context is done on the first SIGINT or SIGTERM; a second one ends the process at once.
+// Main runs a program and exits. The context is done on the first SIGINT, SIGTERM or SIGHUP. A second SIGINT or SIGTERM ends the process at once.
 func Main(name string, run func(ctx context.Context, args []string) error) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
+	ctx, end := context.WithCancel(context.Background())
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, os.Interrupt, syscall.SIGTERM)
+	// nohup(1) starts a program with SIGHUP ignored, so that it outlives its terminal.
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(caught, syscall.SIGHUP)
+	}
+	go func() {
+		<-caught
+		end()
+		// SIGHUP stays caught: when a terminal closes, both the kernel and the shell send one.
+		signal.Reset(os.Interrupt, syscall.SIGTERM)
+	}()
 	os.Exit(Report(name, os.Stderr, run(ctx, os.Args[1:])))
 }
 

@@ -1,0 +1,98 @@
+//go:build unix
+
+package cli
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// programVariable makes the test binary the program that the tests send signals to.
+const programVariable = "CLI_TEST_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(programVariable) != "" {
+		Main("program", program)
+	}
+	os.Exit(m.Run())
+}
+
+// program says what happens to it, and ends well at the end of its input.
+func program(ctx context.Context, _ []string) error {
+	fmt.Println("started", signal.Ignored(syscall.SIGHUP))
+	context.AfterFunc(ctx, func() { fmt.Println("ending") })
+	_, err := io.Copy(io.Discard, os.Stdin)
+	return err
+}
+
+// A program ends in order on each of the signals, and at once on a second one that a user has sent.
+func TestSignals(t *testing.T) {
+	for _, c := range []struct {
+		shell string // before the program
+		sent  []syscall.Signal
+		want  string // what it says, and how it ends
+	}{
+		{"", nil, "started false, exit status 0"},
+		{"", []syscall.Signal{syscall.SIGINT}, "started false, ending, exit status 0"},
+		{"", []syscall.Signal{syscall.SIGTERM}, "started false, ending, exit status 0"},
+		{"", []syscall.Signal{syscall.SIGHUP}, "started false, ending, exit status 0"},
+		{"", []syscall.Signal{syscall.SIGHUP, syscall.SIGHUP, syscall.SIGHUP}, "started false, ending, exit status 0"},
+		{"", []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP}, "started false, ending, exit status 0"},
+		{"", []syscall.Signal{syscall.SIGINT, syscall.SIGINT}, "started false, ending, signal: interrupt"},
+		{"", []syscall.Signal{syscall.SIGHUP, syscall.SIGTERM}, "started false, ending, signal: terminated"},
+		{"trap '' HUP", []syscall.Signal{syscall.SIGHUP}, "started true, exit status 0"},
+		{"trap '' HUP", []syscall.Signal{syscall.SIGTERM}, "started true, ending, exit status 0"},
+	} {
+		t.Run(fmt.Sprintf("%s %v", c.shell, c.sent), func(t *testing.T) {
+			cmd := exec.Command("sh", "-c", c.shell+"\nexec \"$0\"", os.Args[0])
+			cmd.Env = append(os.Environ(), programVariable+"=1")
+			stdin, err := cmd.StdinPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			stdout, err := cmd.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			defer cmd.Process.Kill()
+			says := bufio.NewScanner(stdout)
+			says.Scan()
+			got := []string{says.Text()}
+			for i, s := range c.sent {
+				if err := cmd.Process.Signal(s); err != nil {
+					t.Error(err)
+				}
+				if i == 0 && strings.Contains(c.want, "ending") {
+					says.Scan()
+					got = append(got, says.Text())
+				}
+			}
+			// One that a signal ends at once does not wait for its input.
+			if !strings.Contains(c.want, "signal") {
+				stdin.Close()
+			}
+			for says.Scan() {
+				got = append(got, says.Text())
+			}
+			end := "exit status 0"
+			if err := cmd.Wait(); err != nil {
+				end = err.Error()
+			}
+			if text := strings.Join(slices.Concat(got, []string{end}), ", "); text != c.want {
+				t.Errorf("got %q, want %q", text, c.want)
+			}
+		})
+	}
+}
