@@ -5,12 +5,15 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"syscall"
 
 	"github.com/edgewise-go/edgewise/apps/internal/cli"
 	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/sys"
 )
 
 // ParseListenAddr parses the value of a flag -addr: "host:port" with a literal host, which may be empty for every interface, or "localhost".
+// An empty host is the zero netip.Addr, which Listen knows.
 func ParseListenAddr(value string) (netip.AddrPort, error) {
 	host, port, err := net.SplitHostPort(value)
 	if err != nil {
@@ -23,7 +26,6 @@ func ParseListenAddr(value string) (netip.AddrPort, error) {
 	var ip netip.Addr
 	switch host {
 	case "":
-		ip = netip.IPv6Unspecified()
 	case "localhost":
 		ip = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 	default:
@@ -36,12 +38,16 @@ func ParseListenAddr(value string) (netip.AddrPort, error) {
 
 // Listen opens a listener for each loop of k on one address, for tasks. Several share the port (SO_REUSEPORT), between which the
 // kernel spreads connections; a port of zero is chosen once. They serve IPv4 as well where the address is IPv6's unspecified one.
+//
+// The zero netip.Addr is every interface: with both families, or IPv4 alone on a system without IPv6.
 func (k *Kit) Listen(addr netip.AddrPort, config stream.ListenConfig) ([]*stream.Listener, error) {
 	config.ReusePort = len(k.Places) > 1
-	config.DualStack = addr.Addr() == netip.IPv6Unspecified()
 	var listeners []*stream.Listener
 	for _, p := range k.Places {
-		l, err := stream.Listen(p.Loop.Tasks(), addr, config)
+		l, err := listen(addr, func(addr netip.AddrPort) (*stream.Listener, error) {
+			config.DualStack = addr.Addr() == netip.IPv6Unspecified()
+			return stream.Listen(p.Loop.Tasks(), addr, config)
+		})
 		if err != nil {
 			for _, l := range listeners {
 				err = errors.Join(err, l.Close())
@@ -53,3 +59,24 @@ func (k *Kit) Listen(addr netip.AddrPort, config stream.ListenConfig) ([]*stream
 	}
 	return listeners, nil
 }
+
+// listen opens a listener by open, on what addr stands for.
+func listen[L any](addr netip.AddrPort, open func(netip.AddrPort) (L, error)) (L, error) {
+	if addr.Addr().IsValid() {
+		return open(addr)
+	}
+	l, err := open(netip.AddrPortFrom(netip.IPv6Unspecified(), addr.Port()))
+	if err != nil && lacksFamily(err) {
+		return open(netip.AddrPortFrom(netip.IPv4Unspecified(), addr.Port()))
+	}
+	return l, err
+}
+
+// lacksFamily reports whether a listener failed because the system has no IPv6: EAFNOSUPPORT of socket(2) where the kernel is
+// without it, EADDRNOTAVAIL of bind(2) where the interfaces are (ipv6(7)).
+func lacksFamily(err error) bool {
+	return sys.ClassOf(err) == sys.ClassUnsupported || errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, wsaAddrNotAvailable)
+}
+
+// wsaAddrNotAvailable is what Windows has for EADDRNOTAVAIL (WSAEADDRNOTAVAIL). No other system has the number.
+const wsaAddrNotAvailable = syscall.Errno(10049)
