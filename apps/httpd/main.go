@@ -54,7 +54,8 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	s := &server{idleTimeout: *idle}
+	s := &server{limits: defaultLimits()}
+	s.limits.idle = *idle
 	if s.tls, err = readCertificate(*certFile, *keyFile); err != nil {
 		return err
 	}

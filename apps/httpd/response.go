@@ -26,18 +26,21 @@ type response struct {
 	written int64 // of the body as given by the handler
 	chunks  io.WriteCloser
 	body    *continuing // nil unless the client waits to be asked for the body
+	given   *patient    // the body of the request as the handler reads it
 }
 
 var errTooLong = errors.New("httpd: the handler wrote more than the Content-Length it announced")
 
 func newResponse(c *connection, req *http.Request) *response {
 	w := &response{conn: c, req: req, header: http.Header{}, length: -1}
-	w.keep = !req.Close && (req.ProtoAtLeast(1, 1) || strings.EqualFold(req.Header.Get("Connection"), "keep-alive"))
-	if strings.EqualFold(req.Header.Get("Expect"), "100-continue") && req.ContentLength != 0 {
+	w.keep = !req.Close // which ReadRequest sets for HTTP/1.0 without keep-alive
+	// RFC 9110, 10.1.1: the expectation in a request of HTTP/1.0 is ignored.
+	if req.ProtoAtLeast(1, 1) && req.ContentLength != 0 && req.Header.Get("Expect") != "" {
 		w.body = &continuing{ReadCloser: req.Body, response: w}
 		req.Body = w.body
 	}
-	req.Body = &patient{ReadCloser: req.Body, conn: c}
+	w.given = &patient{ReadCloser: req.Body, conn: c}
+	req.Body = w.given
 	return w
 }
 
@@ -64,6 +67,9 @@ func (w *response) WriteHeader(status int) {
 	// A client that has not been asked for the body may send it or not after this answer: what comes next cannot be told.
 	unasked := w.body != nil && !w.body.asked
 	if strings.EqualFold(h.Get("Connection"), "close") || w.conn.task.Draining() || unasked {
+		w.keep = false
+	}
+	if w.keep && !w.drain() {
 		w.keep = false
 	}
 	if n, err := strconv.ParseInt(h.Get("Content-Length"), 10, 64); err == nil && n >= 0 {
@@ -140,10 +146,7 @@ const yieldBytes = 256 << 10
 
 // ReadFrom copies a body from r through a buffer that is borrowed for the time.
 func (w *response) ReadFrom(r io.Reader) (total int64, err error) {
-	buf, _ := w.conn.server.copies.Get().(*[copyBytes]byte)
-	if buf == nil {
-		buf = new([copyBytes]byte)
-	}
+	buf := w.conn.server.borrow()
 	defer w.conn.server.copies.Put(buf)
 	unyielded := 0
 	for {
@@ -178,7 +181,7 @@ func (w *response) Flush() {
 	_ = w.conn.writer.Flush()
 }
 
-// finish completes the response and reads what the handler left of the request, so that the next one can be found behind it.
+// finish completes the response.
 func (w *response) finish() error {
 	if w.broken != nil && w.broken != http.ErrAbortHandler {
 		slog.Error("handler panicked", "method", w.req.Method, "url", w.req.URL, "value", w.broken)
@@ -201,13 +204,18 @@ func (w *response) finish() error {
 	if err := w.conn.writer.Flush(); err != nil {
 		return err
 	}
-	if w.keep {
-		n, err := io.CopyN(io.Discard, w.req.Body, bodyDrainMax+1)
-		if n > bodyDrainMax || err != io.EOF {
-			w.keep = false
-		}
-	}
 	return nil
+}
+
+// drain reads what the handler has left of the request, so that the next one can be found after it. It reports whether
+// that was possible. The header is not out yet: it is to announce the end of the connection otherwise. A client that
+// writes all before it reads does not take an answer earlier.
+func (w *response) drain() bool {
+	if left := w.req.ContentLength - w.given.read; left > bodyDrainMax {
+		return false
+	}
+	n, err := io.CopyN(io.Discard, w.given, bodyDrainMax+1)
+	return n <= bodyDrainMax && err == io.EOF
 }
 
 // continuing asks the client for the body when the handler first reads it (RFC 9110, 10.1.1).
@@ -237,11 +245,14 @@ func (c *continuing) Read(p []byte) (int, error) {
 type patient struct {
 	io.ReadCloser
 	conn *connection
+	read int64
 }
 
 func (r *patient) Read(p []byte) (int, error) {
 	if err := r.conn.raw.SetReadDeadline(time.Now().Add(stallTimeout)); err != nil {
 		return 0, err
 	}
-	return r.ReadCloser.Read(p)
+	n, err := r.ReadCloser.Read(p)
+	r.read += int64(n)
+	return n, err
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -10,7 +11,6 @@ import (
 	"math"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -28,17 +28,37 @@ const (
 	readerBytes      = 4 << 10
 	writerBytes      = 4 << 10
 	copyBytes        = 64 << 10
-	lingerTimeout    = time.Second // for the peer to take the last answer, while what it still sends is thrown away
-	lingerBytesMax   = 1 << 20
 )
+
+// limits are the bounds that tests shorten.
+type limits struct {
+	idle          time.Duration // of a connection without a request
+	linger        time.Duration // of all that follows the last answer
+	lingerSilence time.Duration // of the peer after the last answer
+	lingerEnding  time.Duration // of all that follows the last answer, once the server is to end
+	lingerBytes   int64         // of the peer after the last answer, which are thrown away
+}
+
+// defaultLimits are nginx's lingering_time and lingering_timeout, and a bound on bytes, which nginx does not have.
+func defaultLimits() limits {
+	return limits{idle: time.Minute, linger: 30 * time.Second, lingerSilence: 5 * time.Second, lingerEnding: time.Second, lingerBytes: 1 << 30}
+}
 
 // server is what all connections share. It does not change while it serves.
 type server struct {
-	handler     http.Handler
-	tls         *tls.Config // nil for plain http
-	access      *accessLog
-	idleTimeout time.Duration
-	copies      sync.Pool // of *[copyBytes]byte, for bodies on their way
+	handler http.Handler
+	tls     *tls.Config // nil for plain http
+	access  *accessLog
+	limits  limits
+	copies  sync.Pool // of *[copyBytes]byte, for bodies on their way
+	headers sync.Pool // of *[]byte, for headers that are being read
+}
+
+func (s *server) borrow() *[copyBytes]byte {
+	if buf, ok := s.copies.Get().(*[copyBytes]byte); ok {
+		return buf
+	}
+	return new([copyBytes]byte)
 }
 
 // connection is one connection, served by one task.
@@ -49,30 +69,42 @@ type connection struct {
 	net.Conn
 	tls    *tls.ConnectionState
 	peer   net.Addr
-	limit  io.LimitedReader // between reader and Conn: bounds a header
+	head   head // between reader and Conn
 	reader *bufio.Reader
 	writer *bufio.Writer
-	idle   bool // nothing has been asked for that is not answered
+
+	idle       bool   // every request has its answer
+	lastMethod string // of the request before, if there was one
+
+	lingers   bool
+	lingerEnd time.Time
 }
 
 func (s *server) serve(t *sched.Task, raw *stream.Conn, peer net.Addr) error {
 	c := &connection{server: s, task: t, raw: raw, Conn: &watched{Conn: raw}, peer: peer}
 	t.OnDrain(func() {
-		if c.idle {
+		switch {
+		case c.idle:
 			raw.SetReadDeadline(time.Unix(1, 0))
+		case c.lingers:
+			c.hasten()
+			raw.SetReadDeadline(c.lingerEnd)
 		}
 	})
 	if s.tls != nil {
-		if err := quiet(c.handshake()); err != nil {
+		if err := c.handshake(); err != nil {
+			if isPlain(err) {
+				return quiet(c.refusePlain())
+			}
+			if quiet(err) == nil {
+				return nil
+			}
 			return fmt.Errorf("TLS handshake with %v: %w", peer, err)
-		}
-		if c.tls == nil {
-			return nil
 		}
 		defer c.Conn.Close()
 	}
-	c.limit = io.LimitedReader{R: c.Conn, N: math.MaxInt64}
-	c.reader = bufio.NewReaderSize(&c.limit, readerBytes)
+	c.head = head{r: c.Conn, left: math.MaxInt64}
+	c.reader = bufio.NewReaderSize(&c.head, readerBytes)
 	c.writer = bufio.NewWriterSize(c.Conn, writerBytes)
 	for again := true; again; {
 		var err error
@@ -81,24 +113,6 @@ func (s *server) serve(t *sched.Task, raw *stream.Conn, peer net.Addr) error {
 		}
 	}
 	return quiet(c.linger())
-}
-
-// linger ends the connection on this side and waits for the other to do so: if the socket were closed while bytes of the peer's are
-// unread, the kernel would reset the connection, and the peer might never see the last answer (RFC 9112, 9.6).
-func (c *connection) linger() error {
-	if t, ok := c.Conn.(*tls.Conn); ok {
-		if err := t.CloseWrite(); err != nil {
-			return err
-		}
-	}
-	if err := c.raw.CloseWrite(); err != nil {
-		return err
-	}
-	if err := c.raw.SetReadDeadline(time.Now().Add(lingerTimeout)); err != nil {
-		return err
-	}
-	_, err := io.CopyN(io.Discard, c.raw, lingerBytesMax)
-	return err
 }
 
 func (c *connection) handshake() error {
@@ -114,6 +128,29 @@ func (c *connection) handshake() error {
 	state := t.ConnectionState()
 	c.Conn, c.tls = t, &state
 	return nil
+}
+
+// isPlain reports whether a handshake failed because the peer speaks plain HTTP.
+func isPlain(err error) bool {
+	var record tls.RecordHeaderError
+	if !errors.As(err, &record) || record.Conn == nil {
+		return false
+	}
+	// The first byte of TLS is no letter. A request begins with a method and a blank, or a part of a method.
+	for i, b := range record.RecordHeader {
+		if b < 'A' || b > 'Z' {
+			return i >= 3 && b == ' ' || i >= 4 && b == '/'
+		}
+	}
+	return true
+}
+
+// refusePlain answers plain HTTP on a port for TLS. The handshake has taken a part of the request.
+func (c *connection) refusePlain() error {
+	c.idle = false
+	c.reader = bufio.NewReaderSize(c.raw, readerBytes)
+	writeRefusal(c.Conn, &refusal{http.StatusBadRequest, "this port is for https, and the request is plain http"})
+	return c.linger()
 }
 
 // quiet drops errors that are how connections ordinarily end.
@@ -134,10 +171,10 @@ func (c *connection) next() (again bool, err error) {
 		return false, nil
 	}
 	c.idle = true
-	if err := c.raw.SetReadDeadline(time.Now().Add(c.server.idleTimeout)); err != nil {
+	if err := c.raw.SetReadDeadline(time.Now().Add(c.server.limits.idle)); err != nil {
 		return false, err
 	}
-	_, err = c.reader.Peek(1)
+	err = c.await()
 	c.idle = false
 	if err != nil {
 		return false, err
@@ -146,19 +183,15 @@ func (c *connection) next() (again bool, err error) {
 	if err := c.raw.SetReadDeadline(began.Add(headerTimeout)); err != nil {
 		return false, err
 	}
-	c.limit.N = headerBytesMax
-	req, err := http.ReadRequest(c.reader)
+	req, err := c.readRequest()
+	var r *refusal
+	if errors.As(err, &r) {
+		return false, c.refuse(r)
+	}
 	if err != nil {
-		status := http.StatusBadRequest
-		if c.limit.N <= 0 {
-			status = http.StatusRequestHeaderFieldsTooLarge
-		}
-		return false, c.refuse(err, status)
+		return false, err
 	}
-	c.limit.N = math.MaxInt64
-	if status := refusal(req); status != 0 {
-		return false, c.refuse(nil, status)
-	}
+	c.lastMethod = req.Method
 	req.RemoteAddr, req.TLS = c.peer.String(), c.tls
 	req = req.WithContext(context.WithValue(c.task.Context(), http.LocalAddrContextKey, c.LocalAddr()))
 	w := newResponse(c, req)
@@ -168,29 +201,22 @@ func (c *connection) next() (again bool, err error) {
 	return w.keep && err == nil, err
 }
 
-// refusal returns the status for a request that cannot be served, zero for the others.
-func refusal(req *http.Request) int {
-	switch {
-	case req.ProtoMajor != 1:
-		return http.StatusHTTPVersionNotSupported
-	case req.ProtoAtLeast(1, 1) && req.Host == "" && req.URL.Host == "":
-		return http.StatusBadRequest // RFC 9112, 3.2
-	case req.Header.Get("Expect") != "" && !strings.EqualFold(req.Header.Get("Expect"), "100-continue"):
-		return http.StatusExpectationFailed
-	}
-	return 0
-}
+// laterBytes is less than any request has. After the first request a peer that sends fewer and ends has made no other
+// one: it may have sent an empty line.
+const laterBytes = 4
 
-// refuse answers what is no proper request, unless the peer has just gone, and ends the connection.
-func (c *connection) refuse(err error, status int) error {
-	var n net.Error
-	gone := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-	if gone && c.limit.N > 0 || errors.As(err, &n) {
+// await waits for the first bytes of a request. Old clients send an empty line after the body of a POST (RFC 9112, 2.2).
+func (c *connection) await() error {
+	if c.lastMethod == "" {
+		_, err := c.reader.Peek(1)
 		return err
 	}
-	text := fmt.Sprintf("%d %s", status, http.StatusText(status))
-	fmt.Fprintf(c.writer, "HTTP/1.1 %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s", text, len(text), text)
-	return c.writer.Flush()
+	start, err := c.reader.Peek(laterBytes)
+	if err != nil || c.lastMethod != http.MethodPost {
+		return err
+	}
+	_, err = c.reader.Discard(len(start) - len(bytes.TrimLeft(start, "\r\n")))
+	return err
 }
 
 // call runs the handler. A panic of it ends the connection, and the client learns of it if nothing was sent yet.

@@ -50,6 +50,15 @@ func TestImproperRequests(t *testing.T) {
 			{"bad length", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: x\r\n\r\n", "400"},
 			{"two lengths", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "400"},
 			{"no host", "GET / HTTP/1.1\r\n\r\n", "400"},
+			{"two hosts", "GET / HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n", "400"},
+			{"bad host", "GET / HTTP/1.1\r\nHost: h/i\r\n\r\n", "400"},
+			{"bad escape", "GET /100%zz HTTP/1.1\r\nHost: h\r\n\r\n", "400"},
+			{"blank before a colon", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length : 3\r\n\r\nabc", "400"},
+			{"blank before another colon", "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n", "400"},
+			{"folded line", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n 0\r\n\r\n", "400"},
+			{"control character", "GET / HTTP/1.1\r\nHost: h\r\nA: b\x00\r\n\r\n", "400"},
+			{"other encoding", "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "501"},
+			{"http 0.9", "GET / HTTP/0.9\r\n\r\n", "505"},
 			{"http 2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "505"},
 			{"large header", "GET / HTTP/1.1\r\nHost: h\r\n" + strings.Repeat("X-Much: "+strings.Repeat("m", 1000)+"\r\n", 1200) + "\r\n", "431"},
 			{"endless line", "GET /" + strings.Repeat("x", headerBytesMax+300_000), "431"},
@@ -92,10 +101,10 @@ func TestPipelinedRequests(t *testing.T) {
 				requests.WriteString("GET /hello.txt HTTP/1.1\r\nHost: h\r\n\r\n")
 				want = append(want, "hello, world\n")
 			case 1: // a body that the handler does not read
-				requests.WriteString("POST /list/one HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nGET /")
+				requests.WriteString("GET /list/one HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nGET /")
 				want = append(want, "1")
 			case 2:
-				requests.WriteString("POST /list/two HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
+				requests.WriteString("GET /list/two HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
 				want = append(want, "2")
 			case 3:
 				requests.WriteString("GET /missing HTTP/1.1\r\nHost: h\r\n\r\n")
@@ -123,7 +132,7 @@ func TestUnaskedBodyEndsTheConnection(t *testing.T) {
 	s := newSite(t)
 	server := s.serve(t, nil)
 	conn := dial(t, server, nil)
-	io.WriteString(conn, "POST /hello.txt HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n")
+	io.WriteString(conn, "GET /hello.txt HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n")
 	all, err := io.ReadAll(conn)
 	if err != nil || !strings.Contains(string(all), "\r\nConnection: close\r\n") || !strings.HasSuffix(string(all), "\r\n\r\nhello, world\n") {
 		t.Errorf("got %q, %v", all, err)
@@ -192,4 +201,47 @@ func TestEndsOnSIGTERM(t *testing.T) {
 	if r := server.Stop(0); !strings.Contains(r.Stderr, "cut") {
 		t.Errorf("got %q on standard error, want word of the cut", r.Stderr)
 	}
+}
+
+// A request with two framings, or with one that its version does not have, is answered, and is the last on its connection:
+// a proxy may take a part of its body for a request.
+func TestFaultyFramingEndsTheConnection(t *testing.T) {
+	s := newSubject(t, http.HandlerFunc(tell), defaultLimits())
+	const next = "GET /next HTTP/1.1\r\nHost: h\r\n\r\n"
+	for _, c := range []struct{ name, request, body string }{
+		{"length first", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 40\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", `body \"a\" whole true`},
+		{"length last", "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n1\r\na\r\n0\r\n\r\n", `body \"a\" whole true`},
+		{"HTTP/1.0", "POST / HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\na", `body \"a\" whole true`},
+		{"HTTP/1.0 without a length", "POST / HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n", `body \"\" whole true`},
+	} {
+		got, err := s.answers(t, []byte(c.request+next))
+		if err != io.EOF || len(got) != 1 || got[0].status != 200 || !got[0].closes || !strings.Contains(got[0].told, c.body) {
+			t.Errorf("%s: got %+v, %v, want one answer to %s, and the end", c.name, got, err, c.body)
+		}
+	}
+}
+
+func TestPlainHTTPOnThePortForTLS(t *testing.T) {
+	s := newSite(t)
+	cert := apptest.NewCertificate(t)
+	server := s.serve(t, cert)
+	for _, request := range []string{
+		"GET /hello.txt HTTP/1.1\r\nHost: h\r\n\r\n", "DELETE / HTTP/1.1\r\nHost: h\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n",
+		"PUT /x HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n" + strings.Repeat("u", 100_000),
+	} {
+		conn := dial(t, server, nil)
+		io.WriteString(conn, request)
+		all, err := io.ReadAll(conn)
+		if err != nil || !strings.HasPrefix(string(all), "HTTP/1.1 400 Bad Request\r\n") || !strings.HasSuffix(string(all), "this port is for https, and the request is plain http.\n") {
+			t.Errorf("%.20q: got %q, %v", request, all, err)
+		}
+		conn.Close()
+	}
+	// What is neither TLS nor HTTP has no answer that its peer would understand.
+	conn := dial(t, server, nil)
+	io.WriteString(conn, "\x00\x01\x02\x03\x04\x05")
+	if all, _ := io.ReadAll(conn); strings.Contains(string(all), "HTTP") {
+		t.Errorf("got %q", all)
+	}
+	conn.Close()
 }

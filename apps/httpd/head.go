@@ -1,0 +1,154 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// head is the reader between a connection and its bufio.Reader. It bounds the header of a request.
+// It also keeps the bytes: http.ReadRequest drops fields on which the framing depends.
+type head struct {
+	r        io.Reader
+	left     int64   // bytes that may still be read; math.MaxInt64 outside of a header
+	err      error   // what r ended with
+	recorded *[]byte // nil outside of a header
+}
+
+func (h *head) Read(p []byte) (int, error) {
+	if h.left <= 0 {
+		return 0, io.EOF
+	}
+	n, err := h.r.Read(p[:min(int64(len(p)), h.left)])
+	h.left -= int64(n)
+	if h.recorded != nil {
+		*h.recorded = append(*h.recorded, p[:n]...)
+	}
+	if err != nil {
+		h.err = err
+	}
+	return n, err
+}
+
+// fields is what decides about a request besides what http.ReadRequest returns.
+type fields struct {
+	complete  bool // the empty line that ends the header was there
+	minor1    bool // the version is HTTP/1.1 or later, in which Transfer-Encoding counts
+	hosts     int
+	lengths   int
+	encodings int
+	chunked   bool   // the first line of the last Transfer-Encoding says so
+	folded    bool   // a line is
+	fault     string // a sentence, if a line is one that ReadRequest accepts and this server does not
+}
+
+// scan reads a header as far as http.ReadRequest has read it.
+func scan(header []byte) (f fields) {
+	first := true
+	for line := range bytes.Lines(header) {
+		line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
+		switch {
+		case first:
+			first = false
+			f.minor1 = isMinor1(string(line))
+		case len(line) == 0:
+			f.complete = true
+			return f
+		default:
+			f.add(line)
+		}
+	}
+	return f
+}
+
+func (f *fields) add(line []byte) {
+	if line[0] == ' ' || line[0] == '\t' {
+		// RFC 9112, 5.2: a server rejects a folded line or unfolds it. A proxy that does neither reads other fields.
+		f.folded = true
+		f.found(foldedLine)
+		return
+	}
+	name, value, _ := bytes.Cut(line, []byte(":"))
+	value = bytes.Trim(value, " \t")
+	if !isToken(name) {
+		// RFC 9112, 5.1: "Content-Length :" is the way to have a proxy and a server read different lengths.
+		f.found("the name of a header field is not a token")
+	}
+	if !isFieldValue(value) {
+		f.found("the value of a header field has a control character")
+	}
+	switch {
+	case equalFold(name, "Host"):
+		f.hosts++
+		if !isHost(value) {
+			f.found("the Host field is malformed")
+		}
+	case equalFold(name, "Content-Length"):
+		f.lengths++
+	case equalFold(name, "Transfer-Encoding"):
+		f.encodings++
+		f.chunked = equalFold(value, "chunked")
+	}
+}
+
+const foldedLine = "a header line is folded"
+
+func (f *fields) found(fault string) {
+	if f.fault == "" {
+		f.fault = fault
+	}
+}
+
+// unsupportedEncoding reports whether ReadRequest refuses the transfer encoding, once it has read all lines.
+func (f *fields) unsupportedEncoding() bool {
+	return f.complete && f.minor1 && f.hosts <= 1 && f.encodings > 0 && (f.encodings > 1 || !f.chunked)
+}
+
+// faultyFraming reports whether others may see another end of the request than this server (RFC 9112, 6.1).
+func (f *fields) faultyFraming() bool {
+	return f.encodings > 0 && (f.lengths > 0 || !f.minor1)
+}
+
+// equalFold compares with a word in ASCII. Letters that Unicode folds to one in ASCII are longer.
+func equalFold(b []byte, word string) bool {
+	return len(b) == len(word) && strings.EqualFold(string(b), word)
+}
+
+// isMinor1 takes HTTP/0.0 for HTTP/1.1, as ReadRequest does where it looks for the framing.
+func isMinor1(requestLine string) bool {
+	_, rest, _ := strings.Cut(requestLine, " ")
+	_, proto, _ := strings.Cut(rest, " ")
+	major, minor, ok := http.ParseHTTPVersion(proto)
+	return ok && (major > 1 || major == 1 && minor >= 1 || major == 0 && minor == 0)
+}
+
+// tokenMarks and hostMarks are the characters besides letters and digits (RFC 9110, 5.6.2; RFC 3986, 3.2.2).
+const (
+	tokenMarks = "!#$%&'*+-.^_`|~"
+	hostMarks  = "!$%&'()*+,-.:;=[]_~"
+)
+
+func isToken(b []byte) bool { return len(b) > 0 && consistsOf(b, tokenMarks) }
+
+// isHost accepts what package net/http accepts: the characters of a host and a port in any order, and none.
+func isHost(b []byte) bool { return consistsOf(b, hostMarks) }
+
+func consistsOf(b []byte, marks string) bool {
+	for _, c := range b {
+		alphanumeric := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+		if !alphanumeric && strings.IndexByte(marks, c) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func isFieldValue(b []byte) bool {
+	for _, c := range b {
+		if c < ' ' && c != '\t' || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}

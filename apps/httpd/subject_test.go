@@ -1,0 +1,104 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"os"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/edgewise-go/edgewise/apps/internal/strategy"
+	"github.com/edgewise-go/edgewise/sched"
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// subject is the server of this program within the process of the tests, on one loop.
+type subject struct {
+	loop   *sched.Loop
+	server *server
+}
+
+func newSubject(t testing.TB, handler http.Handler, l limits) *subject {
+	t.Helper()
+	kit, err := strategy.Flags{Queue: "auto", Mode: "edge", Resolve: "pool", Task: "coroutine", Loops: 1}.Open(sched.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &subject{loop: kit.Places[0].Loop, server: &server{handler: handler, limits: l}}
+	ended := make(chan error, 1)
+	// Run returns when the loop has been drained and has no task.
+	go func() { ended <- kit.Scheduler.Run(context.Background()) }()
+	t.Cleanup(func() {
+		s.loop.Drain()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// serve serves the connection fd, which it owns. What comes of it arrives on the channel.
+func (s *subject) serve(t testing.TB, fd int) <-chan error {
+	t.Helper()
+	ended := make(chan error, 1)
+	err := s.loop.Go(context.Background(), "http", func(task *sched.Task) error {
+		err := s.serveSocket(task, fd)
+		ended <- err
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ended
+}
+
+func (s *subject) serveSocket(task *sched.Task, fd int) error {
+	sock, err := stream.Adopt(sys.Handle(fd))
+	if err != nil {
+		return err
+	}
+	conn, err := stream.NewConn(sock, s.loop.Tasks())
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return s.server.serve(task, conn, conn.RemoteAddr())
+}
+
+func (s *subject) answers(t testing.TB, input []byte) ([]answer, error) {
+	t.Helper()
+	client, fd := pairOfSockets(t)
+	s.serve(t, fd)
+	return exchange(t, client, input)
+}
+
+// pairOfSockets makes a connection that has no port, of which there are too few for a fuzzer.
+func pairOfSockets(t testing.TB) (client *net.UnixConn, server int) {
+	t.Helper()
+	fds, err := syscall.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	syscall.CloseOnExec(fds[0])
+	syscall.CloseOnExec(fds[1])
+	return connOf(t, fds[0]), fds[1]
+}
+
+func connOf(t testing.TB, fd int) *net.UnixConn {
+	t.Helper()
+	f := os.NewFile(uintptr(fd), "socket")
+	c, err := net.FileConn(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return c.(*net.UnixConn)
+}
