@@ -5,19 +5,29 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 )
 
 // confined is a directory as the handlers see it: its regular files and directories, and nothing else. What is outside, by whatever path
 // or symbolic link, does not exist.
-type confined struct{ root *os.Root }
+//
+// Package os opens every file relative to the directory, and follows no link out of it, whatever is renamed meanwhile.
+type confined struct{ root *servedRoot }
 
 // Open opens a file or directory. It never waits for another process, as opening a named pipe ordinarily does: that would hold the loop.
 func (c confined) Open(name string) (fs.File, error) {
-	if !fs.ValidPath(name) {
+	// A name need not be UTF-8 to the file system, as it must be to package fs.
+	if !fs.ValidPath(strings.ToValidUTF8(name, "?")) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
 	}
-	file, err := c.root.OpenFile(filepath.FromSlash(name), os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	path := filepath.FromSlash(name)
+	file, err := c.open(path)
+	if err != nil && leaves(err) {
+		if path, err = c.resolve(path); err == nil {
+			file, err = c.open(path)
+		}
+	}
 	if err != nil {
 		if isOfName(err) {
 			err = &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
@@ -35,15 +45,24 @@ func (c confined) Open(name string) (fs.File, error) {
 	return file, nil
 }
 
-// isOfName reports whether err, from opening, is due to the name that was asked for rather than to the state of the system. That a path
-// leaves the root is an error of package os without an errno.
+func (c confined) open(path string) (*os.File, error) {
+	return c.root.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+}
+
+// leaves reports whether err says that a path leaves the root. It is an error of package os without an errno.
+func leaves(err error) bool {
+	var errno syscall.Errno
+	return !errors.As(err, &errno) && !errors.Is(err, fs.ErrClosed)
+}
+
+// isOfName reports whether err, from opening, is due to the name that was asked for rather than to the state of the system.
 func isOfName(err error) bool {
 	var errno syscall.Errno
 	if !errors.As(err, &errno) {
-		return true
+		return !errors.Is(err, fs.ErrClosed)
 	}
 	switch errno {
-	case syscall.ENOTDIR, syscall.ELOOP, syscall.ENAMETOOLONG, syscall.EINVAL, syscall.ENXIO:
+	case syscall.ENOTDIR, syscall.ELOOP, syscall.ENAMETOOLONG, syscall.EINVAL, syscall.ENXIO, syscall.EILSEQ:
 		return true
 	}
 	return false

@@ -71,6 +71,7 @@ func newSite(t *testing.T) *site {
 		"root/a b/ü.txt":          "names",
 		"root/list/one":           "1",
 		"root/list/two":           "2",
+		"root/odd/\xff.txt":       "odd",
 		"root/indexed/index.html": "<p>index</p>",
 		"secret/file":             secret,
 		"secret.txt":              secret,
@@ -84,7 +85,20 @@ func newSite(t *testing.T) *site {
 		}
 	}
 	for link, to := range map[string]string{
-		"out": "../secret.txt", "outdir": "../secret", "absolute": filepath.Join(dir, "secret.txt"), "in": "hello.txt", "loop": "loop", "dangling": "x",
+		"out": "../secret.txt", "outdir": "../secret", "in": "hello.txt", "loop": "loop", "dangling": "x", "../link": "root",
+		"absolute":         filepath.Join(dir, "secret.txt"),
+		"absolute-outdir":  filepath.Join(dir, "secret"),
+		"absolute-in":      filepath.Join(s.root, "hello.txt"),
+		"absolute-list":    filepath.Join(s.root, "list"),
+		"absolute-root":    s.root,
+		"absolute-by-link": filepath.Join(dir, "link", "hello.txt"),
+		"absolute-chain":   filepath.Join(s.root, "list", "chain"),
+		"list/chain":       filepath.Join(s.root, "absolute-in"),
+		"absolute-back":    s.root + "/../root/hello.txt",
+		"absolute-in-out":  filepath.Join(s.root, "out"),
+		"absolute-through": s.root + "/../secret.txt",
+		"absolute-loop":    filepath.Join(s.root, "absolute-loop"),
+		"absolute-missing": filepath.Join(s.root, "missing"),
 	} {
 		if err := os.Symlink(to, filepath.Join(s.root, link)); err != nil {
 			t.Fatal(err)

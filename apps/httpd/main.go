@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"time"
 
@@ -23,8 +22,9 @@ const turnBudget = 200 * time.Microsecond
 
 const usage = `usage: httpd [flags]
 
-Serves the files of a directory, and no others: a symbolic link that leads out of it is not followed. SIGINT or SIGTERM
-ends it: it accepts no more, idle connections are closed, and requests may finish within the grace.`
+Serves the files of a directory, by GET and HEAD, and no others: a symbolic link that leads out of it is not followed.
+The directory may be replaced, also by a link to another, while it is served. SIGINT, SIGTERM or SIGHUP ends httpd: it
+accepts no more, idle connections are closed, and requests may finish within the grace.`
 
 func main() { cli.Main("httpd", run) }
 
@@ -35,7 +35,7 @@ func run(ctx context.Context, args []string) error {
 	certFile := fs.String("tls-cert", "", "serve https with the certificate chain in this PEM file")
 	keyFile := fs.String("tls-key", "", "the key of -tls-cert, in PEM")
 	access := fs.String("access-log", "", "append a line for each request to this file, in common log format; - is standard output")
-	grace := fs.Duration("grace", 10*time.Second, "how long requests may go on after SIGTERM")
+	grace := fs.Duration("grace", 10*time.Second, "how long requests may continue after SIGINT, SIGTERM or SIGHUP")
 	idle := fs.Duration("idle-timeout", time.Minute, "close a connection that has made no request for this long")
 	var flags strategy.Flags
 	flags.Register(fs, 0)
@@ -59,12 +59,12 @@ func run(ctx context.Context, args []string) error {
 	if s.tls, err = readCertificate(*certFile, *keyFile); err != nil {
 		return err
 	}
-	files, err := openRoot(*root)
+	followed, err := openRoot(*root)
 	if err != nil {
 		return err
 	}
-	defer files.Close()
-	s.handler = http.FileServerFS(confined{files})
+	defer followed.close()
+	s.handler = files{followed}
 	if s.access, err = openAccessLog(*access); err != nil {
 		return err
 	}
@@ -80,18 +80,6 @@ func run(ctx context.Context, args []string) error {
 	}
 	fmt.Fprintf(os.Stdout, "listening on %s://%v\n", s.scheme(), listeners[0].Addr())
 	return serving.Serve(ctx, kit, listeners, s.start, *grace)
-}
-
-// openRoot opens the directory and looks into it, so that one that cannot be read is refused at the start and not with each request.
-func openRoot(name string) (*os.Root, error) {
-	if _, err := os.ReadDir(name); err != nil {
-		return nil, cli.Usagef("-root: %w", err)
-	}
-	root, err := os.OpenRoot(name)
-	if err != nil {
-		return nil, cli.Usagef("-root: %w", err)
-	}
-	return root, nil
 }
 
 func readCertificate(certFile, keyFile string) (*tls.Config, error) {
