@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -57,17 +58,33 @@ type site struct {
 	big  []byte // of big.bin
 }
 
+// bigBytes returns what is in big.bin, which nobody changes.
+var bigBytes = sync.OnceValue(func() []byte {
+	b := make([]byte, 8<<20)
+	rand.NewChaCha8([32]byte{1}).Read(b)
+	return b
+})
+
+// middleBytes is the size of middle.bin, the beginning of big.bin.
+const middleBytes = 1 << 20
+
 const secret = "not for everybody"
 
 func newSite(t *testing.T) *site {
 	t.Helper()
 	dir := t.TempDir()
-	s := &site{root: filepath.Join(dir, "root"), big: make([]byte, 8<<20)}
-	rand.NewChaCha8([32]byte{1}).Read(s.big)
+	s := &site{root: filepath.Join(dir, "root"), big: bigBytes()}
+	for name, content := range map[string][]byte{"root/big.bin": s.big, "root/middle.bin": s.big[:middleBytes]} {
+		if err := os.MkdirAll(s.root, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for name, content := range map[string]string{
 		"root/hello.txt":          "hello, world\n",
 		"root/empty":              "",
-		"root/big.bin":            string(s.big),
 		"root/a b/ü.txt":          "names",
 		"root/list/one":           "1",
 		"root/list/two":           "2",
