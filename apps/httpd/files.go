@@ -2,12 +2,16 @@ package main
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"strings"
 )
 
-// files serves the files of a root. It answers GET and HEAD: no other method means anything for a file that is only read.
+// files serves the files of a root. It answers GET and HEAD: no other method means anything for a
+// file that is only read.
 type files struct{ root *followed }
 
 func (f files) ServeHTTP(w http.ResponseWriter, req *http.Request) {
@@ -22,13 +26,13 @@ func (f files) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	defer root.release()
-	http.FileServerFS(confined{root}).ServeHTTP(w, req)
+	http.FileServerFS(confined{root}).ServeHTTP(redirecting{w, req.URL.RawQuery}, req)
 }
 
 // refuseRoot answers while there is no root, as between its removal and the next one.
 func refuseRoot(w http.ResponseWriter, err error) {
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist), isOfName(err):
 		http.Error(w, "404 page not found", http.StatusNotFound)
 	case errors.Is(err, fs.ErrPermission):
 		http.Error(w, "403 Forbidden", http.StatusForbidden)
@@ -37,3 +41,24 @@ func refuseRoot(w http.ResponseWriter, err error) {
 		http.Error(w, "500 Internal Server Error", http.StatusInternalServerError)
 	}
 }
+
+// redirecting escapes the redirects of package net/http's file server, which has the name of the
+// directory as it is.
+type redirecting struct {
+	http.ResponseWriter
+	query string // of the request, which the redirect repeats
+}
+
+func (r redirecting) WriteHeader(status int) {
+	if status == http.StatusMovedPermanently {
+		path := r.Header().Get("Location")
+		if r.query != "" {
+			path = strings.TrimSuffix(path, "?"+r.query)
+		}
+		r.Header().Set("Location", (&url.URL{Path: path, RawQuery: r.query}).String())
+	}
+	r.ResponseWriter.WriteHeader(status)
+}
+
+// ReadFrom is that of the ResponseWriter, if it has one.
+func (r redirecting) ReadFrom(from io.Reader) (int64, error) { return io.Copy(r.ResponseWriter, from) }

@@ -89,6 +89,8 @@ func newSite(t *testing.T) *site {
 		"root/list/one":           "1",
 		"root/list/two":           "2",
 		"root/odd/\xff.txt":       "odd",
+		"root/q? 100%/x":          "x",
+		"root/a:b/\xff/x":         "x",
 		"root/indexed/index.html": "<p>index</p>",
 		"secret/file":             secret,
 		"secret.txt":              secret,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -8,8 +9,8 @@ import (
 	"github.com/edgewise-go/edgewise/apps/internal/cli"
 )
 
-// followed is the directory that a path names at present. The path may be a symbolic link that is switched to another
-// directory, and a directory may be removed and made again.
+// followed is the directory that a path names at present. The path may be a symbolic link that is
+// switched to another directory, and a directory may be removed and made again.
 type followed struct {
 	path    string // absolute: a removed working directory has no relative paths
 	mu      sync.Mutex
@@ -27,7 +28,8 @@ type servedRoot struct {
 	replaced bool
 }
 
-// openRoot opens the directory and looks into it. One that cannot be read is refused at the start, not with each request.
+// openRoot opens the directory and looks into it. One that cannot be read is refused at the start,
+// not with each request.
 func openRoot(name string) (*followed, error) {
 	if _, err := os.ReadDir(name); err != nil {
 		return nil, cli.Usagef("-root: %w", err)
@@ -45,12 +47,17 @@ func openRoot(name string) (*followed, error) {
 	return f, nil
 }
 
-// acquire returns the directory that the path names now, for one request. It costs a stat(2). While the directory is open its
-// inode number is not used again, so that the comparison finds every other directory.
+// acquire returns the directory that the path names now, for one request. It costs a stat(2). While
+// the directory is open its inode number is not used again, so that the comparison finds every
+// other directory.
 func (f *followed) acquire() (*servedRoot, error) {
 	info, err := os.Stat(f.path)
 	if err != nil {
 		return nil, err
+	}
+	if !info.IsDir() {
+		// Not opened: a named pipe would hold the loop.
+		return nil, &fs.PathError{Op: "open", Path: f.path, Err: fs.ErrNotExist}
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 )
 
@@ -89,6 +90,14 @@ func TestRootThatIsMadeAgainIsFollowed(t *testing.T) {
 				t.Fatal(err)
 			}
 			checkGet(t, h, "/version", 404, "404 page not found\n")
+			// What is no directory is not opened, and has no files.
+			if err := syscall.Mkfifo(root, 0o666); err != nil {
+				t.Fatal(err)
+			}
+			checkGet(t, h, "/version", 404, "404 page not found\n")
+			if err := os.Remove(root); err != nil {
+				t.Fatal(err)
+			}
 			release(t, root, root, "two")
 			checkGet(t, h, "/version", 200, "two")
 			checkGet(t, h, "/absolute", 200, "two")
