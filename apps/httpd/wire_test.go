@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"syscall"
@@ -154,11 +155,11 @@ func TestIdleConnectionIsClosed(t *testing.T) {
 	}
 }
 
-// On SIGTERM a connection that is idle is closed at once, and one that is being served goes on within the grace.
-func TestEndsOnSIGTERM(t *testing.T) {
+// On a signal a connection that is idle is closed at once, and one that is being served continues within the grace.
+func TestEndsOnSignals(t *testing.T) {
 	s := newSite(t)
 	for _, cert := range []*apptest.Certificate{nil, apptest.NewCertificate(t)} {
-		for _, loops := range []string{"-loops=1", "-loops=2"} {
+		for loops, signal := range map[string]os.Signal{"-loops=1": syscall.SIGTERM, "-loops=2": syscall.SIGHUP} {
 			server := s.serve(t, cert, "-grace", "1h", loops)
 			fresh := dial(t, server, nil) // over TLS it stays in the handshake
 			idle := dial(t, server, cert)
@@ -176,7 +177,7 @@ func TestEndsOnSIGTERM(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			server.Signal(syscall.SIGTERM)
+			server.Signal(signal)
 			for name, c := range map[string]io.Reader{"fresh": fresh, "idle": idleAnswers} {
 				if n, err := c.Read(make([]byte, 1)); err != io.EOF {
 					t.Errorf("%s connection: got %d, %v, want EOF", name, n, err)
