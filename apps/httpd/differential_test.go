@@ -15,21 +15,24 @@ import (
 	"time"
 )
 
-// stricter are the refusals of requests that package net/http's server accepts, or refuses otherwise, each with the reason.
-// Nothing follows a refusal, so that it cannot change what a later request means.
+// stricter are the refusals of requests that package net/http's server accepts, or refuses
+// otherwise, each with the reason. Nothing follows a refusal, so that it cannot change what a later
+// request means.
 var stricter = map[string]string{
 	foldedLine: "RFC 9112, 5.2 leaves the choice; a proxy that does not unfold reads other fields",
 	"this server speaks HTTP/1.1 and HTTP/1.0":  "net/http lets a handler take over after PRI * HTTP/2.0, and no handler here does",
 	"the only expectation here is 100-continue": "RFC 9110, 10.1.1: any other member may be refused; net/http looks for a word in the field",
 }
 
-// sentinel follows every input. It has an answer if the connection is open and in step after the input.
+// sentinel follows every input. It has an answer if the connection is open and in step after the
+// input.
 const sentinel = "GET /sentinel HTTP/1.1\r\nHost: sentinel\r\n\r\n"
 
 // differentialBytesMax bounds an input: it must fit the buffer of a socket, and take no time.
 const differentialBytesMax = 16 << 10
 
-// told is the header by which the handler tells a client what it was given: the method, a blank, and the rest quoted.
+// told is the header by which the handler tells a client what it was given: the method, a blank,
+// and the rest quoted.
 const told = "X-Told"
 
 // tell is the handler of both servers. It leaves the body of what is below /unread.
@@ -93,8 +96,8 @@ func exchange(t testing.TB, client *net.UnixConn, input []byte) ([]answer, error
 	return answersOf(client)
 }
 
-// patientConn reads to the end before it closes. net/http's server resets connections with bytes that it has not read, and
-// loses answers by that.
+// patientConn reads to the end before it closes. net/http's server resets connections with bytes
+// that it has not read, and loses answers by that.
 type patientConn struct{ *net.UnixConn }
 
 func (c patientConn) Close() error {
@@ -181,18 +184,21 @@ func stricterText(a answer) string {
 	return ""
 }
 
-// endsEarlier reports whether this server is meant to end the connection after an answer after which net/http's does not.
+// endsEarlier reports whether this server is meant to end the connection after an answer after
+// which net/http's does not.
 func endsEarlier(input []byte, a answer) bool {
 	lower := bytes.ToLower(input)
-	// Two framings, or one that HTTP/1.0 does not have. RFC 9112, 6.1 demands the end, and net/http goes on.
+	// Two framings, or one that HTTP/1.0 does not have. RFC 9112, 6.1 demands the end, and net/http
+	// continues.
 	if bytes.Contains(lower, []byte("transfer-encoding")) && (bytes.Contains(lower, []byte("content-length")) || bytes.Contains(lower, []byte("http/1.0"))) {
 		return true
 	}
 	return endsLater(a)
 }
 
-// endsLater reports whether the request of an answer has words in Connection that are not a list with commas. net/http's
-// server looks for a word in the first field, and ReadRequest for a member of the lists in all (RFC 9110, 7.6.1).
+// endsLater reports whether the request of an answer has words in Connection that are not a list
+// with commas. net/http's server looks for a word in the first field, and ReadRequest for a member
+// of the lists in all (RFC 9110, 7.6.1).
 func endsLater(a answer) bool {
 	inside := strings.TrimSuffix(strings.TrimPrefix(a.connection, `["`), `"]`)
 	return strings.ContainsAny(inside, "\" \t;")

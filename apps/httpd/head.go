@@ -64,7 +64,8 @@ func scan(header []byte) (f fields) {
 
 func (f *fields) add(line []byte) {
 	if line[0] == ' ' || line[0] == '\t' {
-		// RFC 9112, 5.2: a server rejects a folded line or unfolds it. A proxy that does neither reads other fields.
+		// RFC 9112, 5.2: a server rejects a folded line or unfolds it. A proxy that does neither
+		// reads other fields.
 		f.folded = true
 		f.found(foldedLine)
 		return
@@ -72,7 +73,8 @@ func (f *fields) add(line []byte) {
 	name, value, _ := bytes.Cut(line, []byte(":"))
 	value = bytes.Trim(value, " \t")
 	if !isToken(name) {
-		// RFC 9112, 5.1: "Content-Length :" is the way to have a proxy and a server read different lengths.
+		// RFC 9112, 5.1: "Content-Length :" is the way to have a proxy and a server read different
+		// lengths.
 		f.found("the name of a header field is not a token")
 	}
 	if !isFieldValue(value) {
@@ -100,12 +102,14 @@ func (f *fields) found(fault string) {
 	}
 }
 
-// unsupportedEncoding reports whether ReadRequest refuses the transfer encoding, once it has read all lines.
+// unsupportedEncoding reports whether ReadRequest refuses the transfer encoding, once it has read
+// all lines.
 func (f *fields) unsupportedEncoding() bool {
 	return f.complete && f.minor1 && f.hosts <= 1 && f.encodings > 0 && (f.encodings > 1 || !f.chunked)
 }
 
-// faultyFraming reports whether others may see another end of the request than this server (RFC 9112, 6.1).
+// faultyFraming reports whether others may see another end of the request than this server (RFC
+// 9112, 6.1).
 func (f *fields) faultyFraming() bool {
 	return f.encodings > 0 && (f.lengths > 0 || !f.minor1)
 }
@@ -123,7 +127,8 @@ func isMinor1(requestLine string) bool {
 	return ok && (major > 1 || major == 1 && minor >= 1 || major == 0 && minor == 0)
 }
 
-// tokenMarks and hostMarks are the characters besides letters and digits (RFC 9110, 5.6.2; RFC 3986, 3.2.2).
+// tokenMarks and hostMarks are the characters besides letters and digits (RFC 9110, 5.6.2; RFC
+// 3986, 3.2.2).
 const (
 	tokenMarks = "!#$%&'*+-.^_`|~"
 	hostMarks  = "!$%&'()*+,-.:;=[]_~"
@@ -131,7 +136,8 @@ const (
 
 func isToken(b []byte) bool { return len(b) > 0 && consistsOf(b, tokenMarks) }
 
-// isHost accepts what package net/http accepts: the characters of a host and a port in any order, and none.
+// isHost accepts what package net/http accepts: the characters of a host and a port in any order,
+// and none.
 func isHost(b []byte) bool { return consistsOf(b, hostMarks) }
 
 func consistsOf(b []byte, marks string) bool {

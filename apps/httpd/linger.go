@@ -5,10 +5,12 @@ import (
 	"time"
 )
 
-// linger ends the connection on this side, and reads until the peer ends it on the other. A socket that is closed with
-// unread bytes resets the connection, and the peer may lose the last answer (RFC 9112, 9.6).
+// linger ends the connection on this side, and reads until the peer ends it on the other. A socket
+// that is closed with unread bytes resets the connection, and the peer may lose the last answer
+// (RFC 9112, 9.6).
 //
-// The bounds are on the silence of the peer, on the time and on the bytes. A peer that exceeds one is reset.
+// The bounds are on the silence of the peer, on the time and on the bytes. A peer that exceeds one
+// is reset.
 func (c *connection) linger() error {
 	if t, ok := c.Conn.(*tls.Conn); ok {
 		if err := t.CloseWrite(); err != nil {

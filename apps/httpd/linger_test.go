@@ -16,7 +16,8 @@ import (
 	"github.com/edgewise-go/edgewise/apps/internal/apptest"
 )
 
-// A client that writes all of its upload before it reads gets the answer, and then the end of the stream.
+// A client that writes all of its upload before it reads gets the answer, and then the end of the
+// stream.
 func TestUnwantedUploadHasItsAnswer(t *testing.T) {
 	const uploads = 6
 	s := newSite(t)

@@ -10,8 +10,9 @@ import (
 // linksMax bounds the symbolic links of a path, as the kernel does (path_resolution(7)).
 const linksMax = 40
 
-// resolve follows the symbolic links of a path, of which one at least is absolute or leaves the root. Package os refuses all
-// absolute links; those that name something in the root are followed here.
+// resolve follows the symbolic links of a path, of which one at least is absolute or leaves the
+// root. Package os refuses all absolute links; those that name something in the root are followed
+// here.
 //
 // The result is only a path within the root. Opening it confines it, whatever has changed since.
 func (c confined) resolve(path string) (string, error) {
@@ -60,8 +61,9 @@ func (c confined) resolve(path string) (string, error) {
 	return done, nil
 }
 
-// inside returns what follows the root in an absolute path. The path may name the root by other links than the server does, so
-// that each directory on the way is compared with it, the last first: ".." may leave the root and come back.
+// inside returns what follows the root in an absolute path. The path may name the root by other
+// links than the server does, so that each directory on the way is compared with it, the last
+// first: ".." may leave the root and come back.
 func (c confined) inside(target string) (string, bool) {
 	const separator = string(filepath.Separator)
 	for at := target; ; {

@@ -54,8 +54,9 @@ func (c *connection) readRequest() (*http.Request, error) {
 	return req, nil
 }
 
-// refusalFor returns the answer to a header that http.ReadRequest refuses with err. Whether the connection has failed
-// only the connection knows: package net/url makes its errors net.Errors, too.
+// refusalFor returns the answer to a header that http.ReadRequest refuses with err. Whether the
+// connection has failed only the connection knows: package net/url makes its errors net.Errors,
+// too.
 func (c *connection) refusalFor(err error, f *fields) error {
 	var protocol textproto.ProtocolError
 	var target *url.Error
@@ -82,7 +83,8 @@ func (c *connection) refusalFor(err error, f *fields) error {
 	return &refusal{http.StatusBadRequest, "the request line is malformed"}
 }
 
-// check makes the checks that package net/http's server makes after http.ReadRequest. It returns nil for a proper request.
+// check makes the checks that package net/http's server makes after http.ReadRequest. It returns
+// nil for a proper request.
 func check(req *http.Request, f *fields) *refusal {
 	expectation := req.Header.Get("Expect")
 	switch {

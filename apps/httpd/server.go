@@ -39,7 +39,8 @@ type limits struct {
 	lingerBytes   int64         // of the peer after the last answer, which are thrown away
 }
 
-// defaultLimits are nginx's lingering_time and lingering_timeout, and a bound on bytes, which nginx does not have.
+// defaultLimits are nginx's lingering_time and lingering_timeout, and a bound on bytes, which nginx
+// does not have.
 func defaultLimits() limits {
 	return limits{idle: time.Minute, linger: 30 * time.Second, lingerSilence: 5 * time.Second, lingerEnding: time.Second, lingerBytes: 1 << 30}
 }
@@ -136,7 +137,8 @@ func isPlain(err error) bool {
 	if !errors.As(err, &record) || record.Conn == nil {
 		return false
 	}
-	// The first byte of TLS is no letter. A request begins with a method and a blank, or a part of a method.
+	// The first byte of TLS is no letter. A request begins with a method and a blank, or a part of
+	// a method.
 	for i, b := range record.RecordHeader {
 		if b < 'A' || b > 'Z' {
 			return i >= 3 && b == ' ' || i >= 4 && b == '/'
@@ -201,11 +203,12 @@ func (c *connection) next() (again bool, err error) {
 	return w.keep && err == nil, err
 }
 
-// laterBytes is less than any request has. After the first request a peer that sends fewer and ends has made no other
-// one: it may have sent an empty line.
+// laterBytes is less than any request has. After the first request a peer that sends fewer and ends
+// has made no other one: it may have sent an empty line.
 const laterBytes = 4
 
-// await waits for the first bytes of a request. Old clients send an empty line after the body of a POST (RFC 9112, 2.2).
+// await waits for the first bytes of a request. Old clients send an empty line after the body of a
+// POST (RFC 9112, 2.2).
 func (c *connection) await() error {
 	if c.lastMethod == "" {
 		_, err := c.reader.Peek(1)
@@ -219,7 +222,8 @@ func (c *connection) await() error {
 	return err
 }
 
-// call runs the handler. A panic of it ends the connection, and the client learns of it if nothing was sent yet.
+// call runs the handler. A panic of it ends the connection, and the client learns of it if nothing
+// was sent yet.
 func (c *connection) call(w *response, req *http.Request) {
 	defer func() {
 		v := recover()
@@ -236,8 +240,9 @@ func (c *connection) call(w *response, req *http.Request) {
 	c.server.handler.ServeHTTP(w, req)
 }
 
-// watched moves the deadline for writing with every write: a peer that takes nothing for the timeout has lost its connection. The
-// deadline for reading is set by those who know what they wait for.
+// watched moves the deadline for writing with every write: a peer that takes nothing for the
+// timeout has lost its connection. The deadline for reading is set by those who know what they wait
+// for.
 type watched struct{ net.Conn }
 
 func (w *watched) Write(p []byte) (int, error) {

@@ -12,8 +12,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// ParseListenAddr parses the value of a flag -addr: "host:port" with a literal host, which may be empty for every interface, or "localhost".
-// An empty host is the zero netip.Addr, which Listen knows.
+// ParseListenAddr parses the value of a flag -addr: "host:port" with a literal host, which may be
+// empty for every interface, or "localhost". An empty host is the zero netip.Addr, which Listen
+// knows.
 func ParseListenAddr(value string) (netip.AddrPort, error) {
 	host, port, err := net.SplitHostPort(value)
 	if err != nil {
@@ -36,10 +37,12 @@ func ParseListenAddr(value string) (netip.AddrPort, error) {
 	return netip.AddrPortFrom(ip, uint16(number)), nil
 }
 
-// Listen opens a listener for each loop of k on one address, for tasks. Several share the port (SO_REUSEPORT), between which the
-// kernel spreads connections; a port of zero is chosen once. They serve IPv4 as well where the address is IPv6's unspecified one.
+// Listen opens a listener for each loop of k on one address, for tasks. Several share the port
+// (SO_REUSEPORT), between which the kernel spreads connections; a port of zero is chosen once. They
+// serve IPv4 as well where the address is IPv6's unspecified one.
 //
-// The zero netip.Addr is every interface: with both families, or IPv4 alone on a system without IPv6.
+// The zero netip.Addr is every interface: with both families, or IPv4 alone on a system without
+// IPv6.
 func (k *Kit) Listen(addr netip.AddrPort, config stream.ListenConfig) ([]*stream.Listener, error) {
 	config.ReusePort = len(k.Places) > 1
 	var listeners []*stream.Listener
@@ -72,11 +75,13 @@ func listen[L any](addr netip.AddrPort, open func(netip.AddrPort) (L, error)) (L
 	return l, err
 }
 
-// lacksFamily reports whether a listener failed because the system has no IPv6: EAFNOSUPPORT of socket(2) where the kernel is
-// without it, EADDRNOTAVAIL of bind(2) where the interfaces are (ipv6(7)).
+// lacksFamily reports whether a listener failed because the system has no IPv6: EAFNOSUPPORT of
+// socket(2) where the kernel is without it, EADDRNOTAVAIL of bind(2) where the interfaces are
+// (ipv6(7)).
 func lacksFamily(err error) bool {
 	return sys.ClassOf(err) == sys.ClassUnsupported || errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, wsaAddrNotAvailable)
 }
 
-// wsaAddrNotAvailable is what Windows has for EADDRNOTAVAIL (WSAEADDRNOTAVAIL). No other system has the number.
+// wsaAddrNotAvailable is what Windows has for EADDRNOTAVAIL (WSAEADDRNOTAVAIL). No other system has
+// the number.
 const wsaAddrNotAvailable = syscall.Errno(10049)

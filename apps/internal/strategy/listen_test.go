@@ -14,7 +14,8 @@ import (
 	"github.com/edgewise-go/edgewise/stream"
 )
 
-// Without IPv6 every interface is every one of IPv4. What else fails is not tried again, and no other address is given up.
+// Without IPv6 every interface is every one of IPv4. What else fails is not tried again, and no
+// other address is given up.
 func TestListenWithoutIPv6(t *testing.T) {
 	const six, four = "[::]:80", "0.0.0.0:80"
 	for _, c := range []struct {
