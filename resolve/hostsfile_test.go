@@ -1,37 +1,122 @@
 package resolve
 
 import (
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 )
 
 func TestHostsStatsCountWhatWasSkipped(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "hosts")
-	text := "127.0.0.1 localhost\nrubbish x\n10.0.0.1\n10.0.0.2 a..b ok.example 1.2.3.4\n"
+	text := "127.0.0.1 localhost\nrubbish x\n10.0.0.1\n10.0.0.2 a..b ok.example 1.2.3.4\n" +
+		"fe80::1%" + strings.Repeat("z", hostsFieldMax) + " zone.example\n10.0.0.3 " + strings.Repeat("n", 1<<20) + "\n"
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	now := time.Unix(1e9, 0)
-	h, err := NewHostsFile(HostsConfig{Path: path, BytesMax: 100, Clock: func() time.Time { return now }}, silent{})
+	h, err := NewHostsFile(HostsConfig{Path: path, Clock: func() time.Time { return now }}, silent{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s := h.Stats(); s.Names != 2 || s.Skipped != 4 || s.Reloads != 1 || s.Err != nil {
+	if s := h.Stats(); s.Names != 2 || s.Skipped != 6 || s.Reloads != 1 || s.Outside != 0 || s.Err != nil {
 		t.Errorf("got %+v", s)
 	}
-	if err := os.WriteFile(path, []byte(strings.Repeat("#", 101)), 0o600); err != nil {
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(path, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	now = now.Add(HostsIntervalDefault)
-	h.Start(&Query{Question: mustQuestion(t, "x.example", TypeA), Inbox: NewInbox(nil), Done: func(Answer, error) {}})
+	ask(t, h, "x.example")
 	if s := h.Stats(); s.Err == nil || s.Names != 2 || s.Reloads != 1 {
-		t.Errorf("too large: got %+v", s)
+		t.Errorf("a directory: got %+v", s)
 	}
-	if _, err := NewHostsFile(HostsConfig{Path: t.TempDir()}, silent{}); err == nil {
-		t.Errorf("a directory was taken for a hosts file")
+	for _, c := range []HostsConfig{{Interval: -1}, {IndexBytesMax: -1}} {
+		if _, err := NewHostsFile(c, silent{}); err == nil {
+			t.Errorf("%+v was accepted", c)
+		}
+	}
+}
+
+// ask starts a query of type A and returns what comes at once.
+func ask(t testing.TB, s Strategy, name string) (a Answer, err error) {
+	t.Helper()
+	inbox := NewInbox(nil)
+	err = ErrWouldBlock
+	s.Start(&Query{Question: mustQuestion(t, name, TypeA), Inbox: inbox, Done: func(got Answer, e error) { a, err = got, e }})
+	inbox.Run(0)
+	return a, err
+}
+
+// What the index counts is no less than what it takes, and every name beyond it is found by one scan.
+func TestHostsIndexIsBounded(t *testing.T) {
+	const names, most = 50_000, 4 << 20
+	path := filepath.Join(t.TempDir(), "hosts")
+	var b strings.Builder
+	for i := range names {
+		fmt.Fprintf(&b, "10.1.%d.%d n%d.example\n2001:db8::%x n%d.example\n", i>>8, i&0xff, i, i, i)
+	}
+	if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.Reset()
+	before := heap()
+	h, err := NewHostsFile(HostsConfig{Path: path, Interval: time.Hour, IndexBytesMax: most}, silent{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := heap() - before
+	s := h.Stats()
+	if s.IndexBytes > most || s.Names < most/2/hostsNameBytes || s.Outside != 2*(names-s.Names) {
+		t.Errorf("got %+v, want an index of at most %d bytes, filled, and the rest counted", s, most)
+	}
+	if used > most+hostsFilterBytes+hostsReadBytes {
+		t.Errorf("the index takes %d bytes and a filter, want at most %d", used, most)
+	}
+	for i := 0; i < names; i += names / 20 {
+		a, err := ask(t, h, fmt.Sprintf("N%d.example.", i))
+		if want := fmt.Sprintf("10.1.%d.%d", i>>8, i&0xff); err != nil || a.Len() != 1 || a.Addr(0).String() != want {
+			t.Errorf("n%d.example: got %v, %v, want %s", i, a.AppendAddrs(nil), err, want)
+		}
+	}
+	scans := h.Stats().Scans
+	q := mustQuestion(t, fmt.Sprintf("n%d.example", names-1), TypeA)
+	if _, err := h.Try(q); !errors.Is(err, ErrWouldBlock) {
+		t.Errorf("Try of a name beyond the index: got %v, want ErrWouldBlock", err)
+	}
+	ask(t, h, q.Name.String())
+	q.Type = TypeAAAA
+	if a, err := h.Try(q); err != nil || a.Len() != 1 || h.Stats().Scans != scans+1 {
+		t.Errorf("the other family after one scan: got %v, %v, %d scans", a, err, h.Stats().Scans-scans)
+	}
+}
+
+func heap() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+func TestHostsUsesWhatCouldBeRead(t *testing.T) {
+	lost := errors.New("lost")
+	x := newHostsIndex(HostsIndexBytesDefault)
+	err := readHosts(io.MultiReader(strings.NewReader("10.0.0.1 one.example tw"), iotest.ErrReader(lost)), x)
+	if !errors.Is(err, lost) || len(x.names) != 1 {
+		t.Fatalf("got %v, %d names, want the one that was read, and the error", err, len(x.names))
+	}
+	q := mustQuestion(t, "one.example", TypeAAAA)
+	if _, err := x.answer(q); !errors.Is(err, ErrNoData) {
+		t.Errorf("%v: got %v, want ErrNoData", q, err)
 	}
 }
 
@@ -39,18 +124,39 @@ func FuzzParseHosts(f *testing.F) {
 	f.Add([]byte("127.0.0.1 localhost\n::1\tlocalhost #c\r\nfe80::1%eth0 a b c\n10.0.0.1"))
 	f.Add([]byte("# only\n\n\x00 \xff\n::ffff:1.2.3.4 A.B."))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		const namesMax = 8
-		table, skipped := parseHosts(data, namesMax)
-		if len(table.names) > namesMax || skipped < 0 {
-			t.Fatalf("%d names, %d skipped", len(table.names), skipped)
+		const most = 3 * (hostsNameBytes + hostsAddrBytes)
+		x := newHostsIndex(most)
+		if err := readHosts(iotest.OneByteReader(strings.NewReader(string(data))), x); err != nil || x.bytes > most || x.bytes < 0 || x.skipped < 0 {
+			t.Fatalf("%v, %d bytes, %d skipped", err, x.bytes, x.skipped)
 		}
-		for name, e := range table.names {
+		all := newHostsIndex(1 << 30)
+		if err := readHosts(strings.NewReader(string(data)), all); err != nil {
+			t.Fatal(err)
+		}
+		for name, e := range all.names {
 			if again, err := ParseName(name.String()); err != nil || again != name {
 				t.Fatalf("name %q is not canonical: %v", name, err)
 			}
 			if len(e.v4)+len(e.v6) == 0 || (e.noV4 == nil) == (len(e.v4) == 0) || (e.noV6 == nil) == (len(e.v6) == 0) {
 				t.Fatalf("entry %q: %+v", name, e)
 			}
+			if x.names[name] == nil && !x.beyond.has(name) {
+				t.Fatalf("%q is lost", name)
+			}
+			found := table{names: map[Name]*tableEntry{}}
+			if err := findHosts(strings.NewReader(string(data)), name, &found); err != nil {
+				t.Fatal(err)
+			}
+			for _, e2 := range []*tableEntry{found.names[name], x.names[name]} {
+				if e2 != nil && (!same(e.v4, e2.v4) || !same(e.v6, e2.v6)) {
+					t.Fatalf("%q: got %+v, want %+v", name, e2, e)
+				}
+			}
+			if found.names[name] == nil {
+				t.Fatalf("%q is not found in the file", name)
+			}
 		}
 	})
 }
+
+func same(a, b []netip.Addr) bool { return fmt.Sprint(a) == fmt.Sprint(b) }

@@ -1,34 +1,146 @@
 package resolve
 
 import (
-	"bytes"
+	"errors"
+	"io"
 	"net/netip"
 )
 
-// parseHosts reads a hosts file, and counts the lines and the names that it skipped.
-func parseHosts(data []byte, namesMax int) (t *table, skipped int) {
-	t = &table{source: SourceHosts, names: map[Name]*tableEntry{}}
-	for line := range bytes.Lines(data) {
-		line, _, _ = bytes.Cut(line, []byte{'#'})
-		fields := bytes.Fields(line)
-		if len(fields) == 0 {
-			continue
-		}
-		addr, err := netip.ParseAddr(string(fields[0]))
-		if err != nil || len(fields) == 1 {
-			skipped++
-			continue
-		}
-		for _, field := range fields[1:] {
-			name, err := ParseName(string(field))
-			_, literal := name.Addr()
-			if err != nil || literal || t.names[name] == nil && len(t.names) >= namesMax {
-				skipped++
-				continue
-			}
-			t.add(name, addr)
+// hostsFieldMax bounds what is kept of one address or name. It is more than either may have, so that one of which a part is missing is
+// malformed.
+const hostsFieldMax = NameBytesMax + 4
+
+// hostsReadBytes is the size of one read of a file.
+const hostsReadBytes = 32 << 10
+
+// hostsScanner reads a hosts file field by field, in memory that depends on neither the file nor its lines.
+type hostsScanner struct {
+	line      int // number of the line, from 0
+	fields    int // that ended in the line
+	addr      []byte
+	field     []byte
+	inComment bool
+	visit     func(line int, addr, name []byte)
+}
+
+// scanHosts calls visit for every name with the address of its line, and for an address without a name with a nil name. The slices
+// are valid during the call. What comes after a failed read, and the field in which it failed, is not visited.
+func scanHosts(r io.Reader, visit func(line int, addr, name []byte)) error {
+	s := hostsScanner{visit: visit, addr: make([]byte, 0, hostsFieldMax), field: make([]byte, 0, hostsFieldMax)}
+	buf := make([]byte, hostsReadBytes)
+	for {
+		n, err := r.Read(buf)
+		s.take(buf[:n])
+		switch {
+		case errors.Is(err, io.EOF):
+			s.endLine()
+			return nil
+		case err != nil:
+			return err
 		}
 	}
+}
+
+func (s *hostsScanner) take(data []byte) {
+	for _, c := range data {
+		switch {
+		case c == '\n':
+			s.endLine()
+		case s.inComment:
+		case c == '#':
+			s.endField()
+			s.inComment = true
+		case c == ' ' || '\t' <= c && c <= '\r':
+			s.endField()
+		case len(s.field) < hostsFieldMax:
+			s.field = append(s.field, c)
+		}
+	}
+}
+
+func (s *hostsScanner) endField() {
+	if len(s.field) == 0 {
+		return
+	}
+	if s.fields++; s.fields == 1 {
+		s.addr = append(s.addr[:0], s.field...)
+	} else {
+		s.visit(s.line, s.addr, s.field)
+	}
+	s.field = s.field[:0]
+}
+
+func (s *hostsScanner) endLine() {
+	s.endField()
+	if s.fields == 1 {
+		s.visit(s.line, s.addr, nil)
+	}
+	s.line++
+	s.fields, s.inComment = 0, false
+}
+
+// hostsAddr parses the address of a line.
+func hostsAddr(text []byte) (netip.Addr, bool) {
+	addr, err := netip.ParseAddr(string(text))
+	return addr, err == nil && len(text) < hostsFieldMax
+}
+
+// readHosts fills the index from r. After an error it holds what was read before.
+func readHosts(r io.Reader, x *hostsIndex) error {
+	lastLine, addr, ok := -1, netip.Addr{}, false
+	err := scanHosts(r, func(line int, text, field []byte) {
+		if line != lastLine {
+			lastLine = line
+			addr, ok = hostsAddr(text)
+			if !ok || field == nil {
+				x.skipped++
+				ok = false
+				return
+			}
+		}
+		if !ok {
+			return
+		}
+		name, err := ParseName(string(field))
+		if _, literal := name.Addr(); err != nil || literal {
+			x.skipped++
+			return
+		}
+		x.add(name, addr)
+	})
+	x.table.seal()
+	return err
+}
+
+// findHosts adds to t what r says of one name.
+func findHosts(r io.Reader, name Name, t *table) error {
+	err := scanHosts(r, func(_ int, text, field []byte) {
+		if !isSpelling(field, name.text) {
+			return
+		}
+		if addr, ok := hostsAddr(text); ok {
+			t.add(name, addr)
+		}
+	})
 	t.seal()
-	return t, skipped
+	return err
+}
+
+// isSpelling reports whether ParseName makes the canonical text of field.
+func isSpelling(field []byte, canonical string) bool {
+	if n := len(field); n == len(canonical)+1 && n > 1 && field[n-1] == '.' {
+		field = field[:n-1]
+	}
+	if len(field) != len(canonical) {
+		return false
+	}
+	for i, c := range field {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != canonical[i] {
+			return false
+		}
+	}
+	return true
 }

@@ -10,30 +10,34 @@ type table struct {
 }
 
 type tableEntry struct {
-	v4, v6 []netip.Addr
+	v4, v6         []netip.Addr
+	moreV4, moreV6 bool // there were more than [AnswerAddrsMax]
 	// The answer where a family is missing, made once so that Try allocates nothing.
 	noV4, noV6 *Error
 }
 
-// add appends addr to name, unless it is there already or the entry has [AnswerAddrsMax] of its family.
-func (t *table) add(name Name, addr netip.Addr) {
+// add appends addr to name, unless it is there already or the entry has [AnswerAddrsMax] of its family. It reports whether it did.
+func (t *table) add(name Name, addr netip.Addr) bool {
 	e := t.names[name]
 	if e == nil {
 		e = &tableEntry{}
 		t.names[name] = e
 	}
-	addrs := &e.v6
+	addrs, more := &e.v6, &e.moreV6
 	if addr = addr.Unmap(); addr.Is4() {
-		addrs = &e.v4
+		addrs, more = &e.v4, &e.moreV4
 	}
 	for _, a := range *addrs {
 		if a == addr {
-			return
+			return false
 		}
 	}
-	if len(*addrs) < AnswerAddrsMax {
-		*addrs = append(*addrs, addr)
+	if len(*addrs) == AnswerAddrsMax {
+		*more = true
+		return false
 	}
+	*addrs = append(*addrs, addr)
+	return true
 }
 
 // seal prepares the negative answers. Nothing is added afterwards.
@@ -57,12 +61,12 @@ func (t *table) answer(q Question) (Answer, error) {
 	if e == nil {
 		return Answer{}, ErrWouldBlock
 	}
-	addrs, none := e.v4, e.noV4
+	addrs, more, none := e.v4, e.moreV4, e.noV4
 	if q.Type == TypeAAAA {
-		addrs, none = e.v6, e.noV6
+		addrs, more, none = e.v6, e.moreV6, e.noV6
 	}
 	if none != nil {
 		return Answer{}, none
 	}
-	return Answer{Question: q, Source: t.source}.with(addrs), nil
+	return Answer{Question: q, Source: t.source, Truncated: more}.with(addrs), nil
 }

@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/edgewise-go/edgewise/apps/internal/cli"
@@ -57,6 +58,12 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	var warn sync.Once
+	c.flags.HostsFailed = func(err error) {
+		warn.Do(func() {
+			fmt.Fprintf(os.Stderr, "fetch: warning: using what could be read of the hosts file: %s\n", oneLine(err.Error()))
+		})
+	}
 	resolver, err := c.flags.OpenResolver()
 	if err != nil {
 		return err
@@ -89,6 +96,7 @@ func parse(args []string, stdin io.Reader) (config, error) {
 	fs.StringVar(&c.dir, "o", ".", "directory for the files; it is made if need be")
 	fs.IntVar(&c.atOnce, "j", 8, "downloads, and so connections, at once")
 	fs.DurationVar(&c.timeout, "timeout", 30*time.Second, "give a URL up when nothing has moved for this long")
+	fs.StringVar(&c.flags.HostsPath, "hosts", "", "look names up in this hosts file first instead of the system's")
 	fs.IntVar(&c.redirects, "redirects", 10, "follow so many redirects")
 	c.flags.Register(fs, strategy.WithResolve)
 	if err := cli.Parse(fs, args, usage); err != nil {

@@ -38,10 +38,21 @@ type hostsFixture struct {
 
 func (p Fixture) hosts(t T, text string, adjust func(*resolve.HostsConfig)) *hostsFixture {
 	t.Helper()
-	f := &hostsFixture{t: t, path: filepath.Join(t.TempDir(), "hosts"), clock: newClock(), next: &upstream{t: t}, mtime: time.Unix(1e9, 0)}
-	if text != "" {
-		f.write(text)
-	}
+	return p.hostsIn(t, func(path string) {
+		if text != "" {
+			noError(t, os.WriteFile(path, []byte(text), 0o600))
+			noError(t, os.Chtimes(path, hostsTime, hostsTime))
+		}
+	}, adjust)
+}
+
+// hostsTime is the time of the file at first.
+var hostsTime = time.Unix(1e9, 0)
+
+func (p Parts) hostsIn(t T, place func(path string), adjust func(*resolve.HostsConfig)) *hostsFixture {
+	t.Helper()
+	f := &hostsFixture{t: t, path: filepath.Join(t.TempDir(), "hosts"), clock: newClock(), next: &upstream{t: t}, mtime: hostsTime}
+	place(f.path)
 	config := resolve.HostsConfig{Path: f.path, Interval: hostsInterval, Clock: f.clock.Now}
 	if adjust != nil {
 		adjust(&config)
@@ -57,13 +68,35 @@ func (p Fixture) hosts(t T, text string, adjust func(*resolve.HostsConfig)) *hos
 func (f *hostsFixture) write(text string) {
 	f.t.Helper()
 	f.mtime = f.mtime.Add(time.Second)
-	err := os.WriteFile(f.path, []byte(text), 0o600)
-	if err == nil {
-		err = os.Chtimes(f.path, f.mtime, f.mtime)
-	}
+	noError(f.t, os.WriteFile(f.path, []byte(text), 0o600))
+	noError(f.t, os.Chtimes(f.path, f.mtime, f.mtime))
+}
+
+func noError(t T, err error) {
+	t.Helper()
 	if err != nil {
-		f.t.Fatalf("hosts file: %v", err)
+		t.Fatalf("hosts file: %v", err)
 	}
+}
+
+// start asks by Start alone.
+func (f *hostsFixture) start(q resolve.Question) *call {
+	f.t.Helper()
+	o := newOwner(f.t)
+	c := o.start(f.strat, q)
+	o.await(c)
+	o.once(c)
+	return c
+}
+
+func (f *hostsFixture) starts(q resolve.Question, want ...string) {
+	f.t.Helper()
+	f.start(q).holds(want...)
+}
+
+func (f *hostsFixture) fails(q resolve.Question, want error) {
+	f.t.Helper()
+	f.start(q).fails(want)
 }
 
 func (f *hostsFixture) gives(q resolve.Question, want ...string) {
@@ -145,21 +178,104 @@ func hostsCases() []Case {
 			f.clock.advance(hostsInterval - time.Nanosecond)
 			f.gives(a("one.example"), "10.0.0.1")
 		}},
-		{ID: "hosts/too-large", Doc: "resolve.HostsFile", Rule: "A file that is too large is not read, and leaves the last table in use.", Needs: needs(Hosts),
-			Run: func(t T, p Fixture) {
-				f := p.hosts(t, "10.0.0.1 one.example\n", func(c *resolve.HostsConfig) { c.BytesMax = 100 })
-				f.write("10.0.0.9 one.example\n" + strings.Repeat("#", 80))
+		{ID: "hosts/any-size", Rule: "The file and its lines may have any size.", Needs: needs(Hosts), Run: func(t T, p Parts) {
+			long := strings.Repeat("x", 2<<20)
+			text := "10.0.0.1 first.example\n# " + long + "\n10.0.0.2 " + long + " middle.example" + strings.Repeat(" ", 1<<20) + "alias.example\n10.0.0.3 last.example"
+			f := p.hosts(t, text, nil)
+			f.gives(a("first.example"), "10.0.0.1")
+			f.gives(a("middle.example"), "10.0.0.2")
+			f.gives(a("alias.example"), "10.0.0.2")
+			f.gives(a("last.example"), "10.0.0.3")
+		}},
+		{ID: "hosts/index-bounded", Rule: "Names beyond IndexBytesMax take no memory: Try returns ErrWouldBlock, and asks nobody.", Needs: needs(Hosts),
+			Run: func(t T, p Parts) {
+				f := p.hosts(t, crowd(), smallIndex)
+				f.gives(a("n0.example"), "10.0.0.0")
+				f.next.try = func(resolve.Question) (resolve.Answer, error) {
+					t.Errorf("the strategy below was tried for a name in the file")
+					return resolve.Answer{}, resolve.ErrWouldBlock
+				}
+				_, err := f.strat.Try(a(fmt.Sprintf("n%d.example", crowdNames-1)))
+				isError(t, "Try of the last name", err, resolve.ErrWouldBlock)
+			}},
+		{ID: "hosts/beyond-index", Rule: "Start finds names that are not in the index in the file, with all their addresses, and passes on what is in neither.",
+			Needs: needs(Hosts), Run: func(t T, p Parts) {
+				f := p.hosts(t, crowd(), smallIndex)
+				for i := range crowdNames {
+					f.starts(a(fmt.Sprintf("N%d.Example.", i)), fmt.Sprintf("10.0.0.%d", i))
+				}
+				f.starts(a("many.example"), "10.0.1.1", "10.0.1.2", "10.0.1.3")
+				f.starts(aaaa("many.example"), "2001:db8::1")
+				f.fails(aaaa("n7.example"), resolve.ErrNoData)
+				f.fails(aaaa(fmt.Sprintf("n%d.example", crowdNames-1)), resolve.ErrNoData)
+				f.next.asked(0, "names in the file")
+				passesOn(t, f.strat, f.next, a("unknown.example"))
+				// A name that leaves the file is no longer found, nor is what the file said of it.
+				f.write("10.0.0.9 one.example\n")
+				f.look()
+				passesOn(t, f.strat, f.next, a("many.example"))
+			}},
+		{ID: "hosts/truncated", Rule: "An answer holds the first AnswerAddrsMax addresses, and Truncated says that there are more.", Needs: needs(Hosts),
+			Run: func(t T, p Parts) {
+				var b strings.Builder
+				for i := range resolve.AnswerAddrsMax + 1 {
+					fmt.Fprintf(&b, "10.1.%d.%d full.example\n", i>>8, i&0xff)
+				}
+				b.WriteString("2001:db8::1 full.example\n")
+				for _, adjust := range []func(*resolve.HostsConfig){nil, smallIndex} {
+					f := p.hosts(t, b.String(), adjust)
+					if got := f.start(a("full.example")); got.err != nil || got.answer.Len() != resolve.AnswerAddrsMax || !got.answer.Truncated {
+						t.Errorf("got %d addresses, truncated %v, %v, want the first %d", got.answer.Len(), got.answer.Truncated, got.err, resolve.AnswerAddrsMax)
+					}
+					if got := f.start(aaaa("full.example")); got.err != nil || got.answer.Truncated {
+						t.Errorf("the other family: truncated %v, %v", got.answer.Truncated, got.err)
+					}
+				}
+			}},
+		{ID: "hosts/unreadable", Rule: "A file that cannot be read leaves the last index in use, or none; Failed is called once, and again after a look that succeeded.",
+			Needs: needs(Hosts), Run: func(t T, p Parts) {
+				failed := 0
+				f := p.hostsIn(t, func(path string) { noError(t, os.Mkdir(path, 0o700)) }, func(c *resolve.HostsConfig) {
+					c.Failed = func(err error) {
+						if failed++; err == nil {
+							t.Errorf("Failed was called without an error")
+						}
+					}
+				})
+				passesOn(t, f.strat, f.next, a("one.example"))
+				f.look()
+				f.look()
+				if failed != 1 {
+					t.Errorf("Failed was called %d times in three looks that failed, want once", failed)
+				}
+				noError(t, os.Remove(f.path))
+				f.write("10.0.0.1 one.example\n")
 				f.look()
 				f.gives(a("one.example"), "10.0.0.1")
+				noError(t, os.Remove(f.path))
+				noError(t, os.Mkdir(f.path, 0o700))
+				f.look()
+				f.gives(a("one.example"), "10.0.0.1")
+				if failed != 2 {
+					t.Errorf("Failed was called %d times, want twice: a look between them succeeded", failed)
+				}
 			}},
-		{ID: "hosts/names-bounded", Doc: "resolve.HostsFile", Rule: "Names beyond NamesMax are skipped.", Needs: needs(Hosts), Run: func(t T, p Fixture) {
-			var b strings.Builder
-			for i := range 5 {
-				fmt.Fprintf(&b, "10.0.0.%d n%d.example\n", i, i)
-			}
-			f := p.hosts(t, b.String(), func(c *resolve.HostsConfig) { c.NamesMax = 3 })
-			f.gives(a("n2.example"), "10.0.0.2")
-			passesOn(t, f.strat, f.next, a("n3.example"))
-		}},
 	}
 }
+
+// crowdNames are more than smallIndex has room for.
+const crowdNames = 64
+
+// crowd is a file with names n0.example and following, and one that begins in the index and ends outside it.
+func crowd() string {
+	var b strings.Builder
+	b.WriteString("10.0.0.0 n0.example\n10.0.1.1 many.example\n")
+	for i := 1; i < crowdNames; i++ {
+		fmt.Fprintf(&b, "10.0.0.%d n%d.example\n", i, i)
+	}
+	b.WriteString("10.0.1.2 many.example # the index is full by now\n10.0.1.3 many.example\n2001:db8::1 many.example\n")
+	return b.String()
+}
+
+// smallIndex has room for a few names.
+func smallIndex(c *resolve.HostsConfig) { c.IndexBytesMax = 2048 }

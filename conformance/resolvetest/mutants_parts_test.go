@@ -105,11 +105,11 @@ func hostsMutants() []suite.Mutant[Fixture] {
 				}
 				return ans, err
 			})
-		}), "hosts/syntax"),
+		}), "hosts/beyond-index", "hosts/syntax", "hosts/truncated"),
 		mutant("hosts-compares-bytes", withHosts(nil, func(path string, h, next resolve.Strategy) *broken {
 			return passing(h, next, func(q resolve.Question, err error) bool {
-				text, _ := os.ReadFile(path)
-				return err == nil && !strings.Contains(string(text), q.Name.String())
+				text, unread := os.ReadFile(path)
+				return err == nil && unread == nil && !strings.Contains(string(text), q.Name.String())
 			})
 		}), "hosts/spellings"),
 		mutant("hosts-lends-its-names", withHosts(nil, func(_ string, h, next resolve.Strategy) *broken {
@@ -130,13 +130,56 @@ func hostsMutants() []suite.Mutant[Fixture] {
 			if err == nil {
 				err = os.WriteFile(c.Path, data, 0o600)
 			}
-			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			var unread *fs.PathError
+			if err != nil && !errors.As(err, &unread) {
 				panic(err)
 			}
-		}, nil), "hosts/reload"),
+		}, nil), "hosts/beyond-index", "hosts/missing", "hosts/reload", "hosts/unreadable"),
 		mutant("hosts-looks-always", withHosts(func(c *resolve.HostsConfig) { c.Interval = 1 }, nil), "hosts/rate"),
-		mutant("hosts-of-any-size", withHosts(func(c *resolve.HostsConfig) { c.BytesMax = 0 }, nil), "hosts/too-large"),
-		mutant("hosts-with-any-number-of-names", withHosts(func(c *resolve.HostsConfig) { c.NamesMax = 0 }, nil), "hosts/names-bounded"),
+		mutant("hosts-of-a-bounded-size", withHosts(func(c *resolve.HostsConfig) {
+			if info, err := os.Stat(c.Path); err == nil && info.Size() > 1<<20 {
+				if err := os.Truncate(c.Path, 1<<20); err != nil {
+					panic(err)
+				}
+			}
+		}, nil), "hosts/any-size"),
+		mutant("hosts-with-an-index-without-bound", withHosts(func(c *resolve.HostsConfig) { c.IndexBytesMax = 0 }, nil), "hosts/index-bounded"),
+		mutant("hosts-drops-names-beyond-the-index", withHosts(func(c *resolve.HostsConfig) {
+			if c.IndexBytesMax == 0 {
+				return
+			}
+			const lines = 8
+			text, err := os.ReadFile(c.Path)
+			if err == nil {
+				err = os.WriteFile(c.Path, []byte(strings.Join(strings.SplitAfterN(string(text), "\n", lines+1)[:lines], "")), 0o600)
+			}
+			if err != nil {
+				panic(err)
+			}
+		}, nil), "hosts/beyond-index", "hosts/index-bounded", "hosts/truncated"),
+		mutant("hosts-truncates-in-silence", withHosts(nil, func(_ string, h, _ resolve.Strategy) *broken {
+			return onDone(h, func(done func(resolve.Answer, error), ans resolve.Answer, err error) {
+				ans.Truncated = false
+				done(ans, err)
+			})
+		}), "hosts/truncated"),
+		mutant("hosts-must-be-readable", func(p *Parts) {
+			p.Hosts = func(config resolve.HostsConfig, next resolve.Strategy) (resolve.Strategy, error) {
+				if _, err := os.ReadFile(config.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+					return nil, err
+				}
+				return resolve.NewHostsFile(config, next)
+			}
+		}, "hosts/unreadable"),
+		mutant("hosts-fails-in-silence", withHosts(func(c *resolve.HostsConfig) { c.Failed = nil }, nil), "hosts/unreadable"),
+		mutant("hosts-repeats-failures", withHosts(func(c *resolve.HostsConfig) {
+			if failed := c.Failed; failed != nil {
+				c.Failed = func(err error) {
+					failed(err)
+					failed(err)
+				}
+			}
+		}, nil), "hosts/unreadable"),
 	}
 }
 

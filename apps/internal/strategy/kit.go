@@ -118,7 +118,11 @@ func (f Flags) OpenResolver() (*Resolver, error) {
 	if err != nil {
 		return nil, errors.Join(err, base.Close())
 	}
-	hosts, err := resolve.NewHostsFile(resolve.HostsConfig{Path: resolve.DefaultHostsPath()}, cache)
+	path := f.HostsPath
+	if path == "" {
+		path = resolve.DefaultHostsPath()
+	}
+	hosts, err := resolve.NewHostsFile(resolve.HostsConfig{Path: path, Failed: f.HostsFailed}, cache)
 	if err != nil {
 		return nil, errors.Join(err, cache.Close())
 	}
