@@ -49,7 +49,7 @@ func (p Fixture) hosts(t T, text string, adjust func(*resolve.HostsConfig)) *hos
 // hostsTime is the time of the file at first.
 var hostsTime = time.Unix(1e9, 0)
 
-func (p Parts) hostsIn(t T, place func(path string), adjust func(*resolve.HostsConfig)) *hostsFixture {
+func (p Fixture) hostsIn(t T, place func(path string), adjust func(*resolve.HostsConfig)) *hostsFixture {
 	t.Helper()
 	f := &hostsFixture{t: t, path: filepath.Join(t.TempDir(), "hosts"), clock: newClock(), next: &upstream{t: t}, mtime: hostsTime}
 	place(f.path)
@@ -178,7 +178,7 @@ func hostsCases() []Case {
 			f.clock.advance(hostsInterval - time.Nanosecond)
 			f.gives(a("one.example"), "10.0.0.1")
 		}},
-		{ID: "hosts/any-size", Rule: "The file and its lines may have any size.", Needs: needs(Hosts), Run: func(t T, p Parts) {
+		{ID: "hosts/any-size", Doc: "resolve.HostsFile", Rule: "The file and its lines may have any size.", Needs: needs(Hosts), Run: func(t T, p Fixture) {
 			long := strings.Repeat("x", 2<<20)
 			text := "10.0.0.1 first.example\n# " + long + "\n10.0.0.2 " + long + " middle.example" + strings.Repeat(" ", 1<<20) + "alias.example\n10.0.0.3 last.example"
 			f := p.hosts(t, text, nil)
@@ -187,8 +187,8 @@ func hostsCases() []Case {
 			f.gives(a("alias.example"), "10.0.0.2")
 			f.gives(a("last.example"), "10.0.0.3")
 		}},
-		{ID: "hosts/index-bounded", Rule: "Names beyond IndexBytesMax take no memory: Try returns ErrWouldBlock, and asks nobody.", Needs: needs(Hosts),
-			Run: func(t T, p Parts) {
+		{ID: "hosts/index-bounded", Doc: "resolve.HostsFile", Rule: "Names beyond IndexBytesMax take no memory: Try returns ErrWouldBlock, and asks nobody.", Needs: needs(Hosts),
+			Run: func(t T, p Fixture) {
 				f := p.hosts(t, crowd(), smallIndex)
 				f.gives(a("n0.example"), "10.0.0.0")
 				f.next.try = func(resolve.Question) (resolve.Answer, error) {
@@ -198,8 +198,8 @@ func hostsCases() []Case {
 				_, err := f.strat.Try(a(fmt.Sprintf("n%d.example", crowdNames-1)))
 				isError(t, "Try of the last name", err, resolve.ErrWouldBlock)
 			}},
-		{ID: "hosts/beyond-index", Rule: "Start finds names that are not in the index in the file, with all their addresses, and passes on what is in neither.",
-			Needs: needs(Hosts), Run: func(t T, p Parts) {
+		{ID: "hosts/beyond-index", Doc: "resolve.HostsFile", Rule: "Start finds names that are not in the index in the file, with all their addresses, and passes on what is in neither.",
+			Needs: needs(Hosts), Run: func(t T, p Fixture) {
 				f := p.hosts(t, crowd(), smallIndex)
 				for i := range crowdNames {
 					f.starts(a(fmt.Sprintf("N%d.Example.", i)), fmt.Sprintf("10.0.0.%d", i))
@@ -215,8 +215,8 @@ func hostsCases() []Case {
 				f.look()
 				passesOn(t, f.strat, f.next, a("many.example"))
 			}},
-		{ID: "hosts/truncated", Rule: "An answer holds the first AnswerAddrsMax addresses, and Truncated says that there are more.", Needs: needs(Hosts),
-			Run: func(t T, p Parts) {
+		{ID: "hosts/truncated", Doc: "resolve.HostsFile", Rule: "An answer holds the first AnswerAddrsMax addresses, and Truncated says that there are more.", Needs: needs(Hosts),
+			Run: func(t T, p Fixture) {
 				var b strings.Builder
 				for i := range resolve.AnswerAddrsMax + 1 {
 					fmt.Fprintf(&b, "10.1.%d.%d full.example\n", i>>8, i&0xff)
@@ -232,8 +232,8 @@ func hostsCases() []Case {
 					}
 				}
 			}},
-		{ID: "hosts/unreadable", Rule: "A file that cannot be read leaves the last index in use, or none; Failed is called once, and again after a look that succeeded.",
-			Needs: needs(Hosts), Run: func(t T, p Parts) {
+		{ID: "hosts/unreadable", Doc: "resolve.HostsFile", Rule: "A file that cannot be read leaves the last index in use, or none; Failed is called once, and again after a look that succeeded.",
+			Needs: needs(Hosts), Run: func(t T, p Fixture) {
 				failed := 0
 				f := p.hostsIn(t, func(path string) { noError(t, os.Mkdir(path, 0o700)) }, func(c *resolve.HostsConfig) {
 					c.Failed = func(err error) {

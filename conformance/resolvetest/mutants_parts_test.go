@@ -105,7 +105,7 @@ func hostsMutants() []suite.Mutant[Fixture] {
 				}
 				return ans, err
 			})
-		}), "hosts/beyond-index", "hosts/syntax", "hosts/truncated"),
+		}), "hosts/syntax"),
 		mutant("hosts-compares-bytes", withHosts(nil, func(path string, h, next resolve.Strategy) *broken {
 			return passing(h, next, func(q resolve.Question, err error) bool {
 				text, unread := os.ReadFile(path)
@@ -134,7 +134,7 @@ func hostsMutants() []suite.Mutant[Fixture] {
 			if err != nil && !errors.As(err, &unread) {
 				panic(err)
 			}
-		}, nil), "hosts/beyond-index", "hosts/missing", "hosts/reload", "hosts/unreadable"),
+		}, nil), "hosts/reload"),
 		mutant("hosts-looks-always", withHosts(func(c *resolve.HostsConfig) { c.Interval = 1 }, nil), "hosts/rate"),
 		mutant("hosts-of-a-bounded-size", withHosts(func(c *resolve.HostsConfig) {
 			if info, err := os.Stat(c.Path); err == nil && info.Size() > 1<<20 {
@@ -156,14 +156,14 @@ func hostsMutants() []suite.Mutant[Fixture] {
 			if err != nil {
 				panic(err)
 			}
-		}, nil), "hosts/beyond-index", "hosts/index-bounded", "hosts/truncated"),
+		}, nil), "hosts/beyond-index"),
 		mutant("hosts-truncates-in-silence", withHosts(nil, func(_ string, h, _ resolve.Strategy) *broken {
 			return onDone(h, func(done func(resolve.Answer, error), ans resolve.Answer, err error) {
 				ans.Truncated = false
 				done(ans, err)
 			})
 		}), "hosts/truncated"),
-		mutant("hosts-must-be-readable", func(p *Parts) {
+		mutant("hosts-must-be-readable", func(p *Fixture) {
 			p.Hosts = func(config resolve.HostsConfig, next resolve.Strategy) (resolve.Strategy, error) {
 				if _, err := os.ReadFile(config.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 					return nil, err
