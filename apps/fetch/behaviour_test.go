@@ -63,10 +63,15 @@ func TestListFromStandardInput(t *testing.T) {
 
 func TestFilesGetNamesOfTheirOwn(t *testing.T) {
 	var all []string
-	for _, u := range targets([]string{
+	var entries []entry
+	for _, raw := range []string{
 		"http://h/a.txt", "http://i/a.txt", "http://h/a-2.txt", "http://h/", "http://h", "http://h/..", "http://h/%2e%2e%2fpasswd", "http://h/.rc",
 		"http://h/a%00b", "http://h/x/?q=/etc", "http://h/" + strings.Repeat("n", 300), "http://h/con:1",
-	}) {
+		"http://h/" + strings.Repeat("\u00e9", 150), "http://h/100%", "http://h/%zz", "http://h/a b",
+	} {
+		entries = append(entries, entry{raw: raw})
+	}
+	for _, u := range targets(entries) {
 		if u.err != nil {
 			t.Errorf("%s: %v", u.raw, u.err)
 		}

@@ -10,7 +10,6 @@ import (
 	"math"
 	"net"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/edgewise-go/edgewise/stream"
@@ -27,6 +26,8 @@ type client struct {
 	limit  io.LimitedReader // between reader and conn: bounds a header
 	reader *bufio.Reader
 	used   bool // a response came over conn before
+
+	request []byte // what is sent
 }
 
 // readerBytes is room for a TLS record, so that crypto/tls decrypts into it without a copy in between.
@@ -35,11 +36,11 @@ const readerBytes = 16 << 10
 // headerBytesMax bounds the header of a response, together with the informational ones before it.
 const headerBytesMax = 1 << 20
 
-// get sends a GET for u and returns the response, whose body must be read to its end or the client closed.
+// get sends a GET for l and returns the response, whose body must be read to its end or the client closed.
 //
 // A connection that was kept may have been closed by the server meanwhile, which shows only now: then it is made anew, once.
-func (c *client) get(ctx context.Context, u *url.URL) (*http.Response, error) {
-	o := originOf(u)
+func (c *client) get(ctx context.Context, l location) (*http.Response, error) {
+	o := l.origin()
 	if c.conn != nil && c.origin != o {
 		c.close()
 	}
@@ -49,7 +50,7 @@ func (c *client) get(ctx context.Context, u *url.URL) (*http.Response, error) {
 				return nil, err
 			}
 		}
-		resp, err := c.exchange(u)
+		resp, err := c.exchange(l)
 		if err == nil {
 			c.used = true
 			return resp, nil
@@ -91,14 +92,17 @@ func (c *client) dial(ctx context.Context, o origin) error {
 	return nil
 }
 
-func (c *client) exchange(u *url.URL) (*http.Response, error) {
-	req := &http.Request{
-		Method: http.MethodGet, URL: u, Host: u.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: http.Header{"User-Agent": {"edgewise-fetch"}, "Accept": {"*/*"}},
+func (c *client) exchange(l location) (*http.Response, error) {
+	// Written here and not by a http.Request, which would escape the target in a way of its own.
+	c.request = fmt.Appendf(c.request[:0], "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: edgewise-fetch\r\nAccept: */*\r\n", l.target, l.hostHeader())
+	if l.auth != "" {
+		c.request = fmt.Appendf(c.request, "Authorization: %s\r\n", l.auth)
 	}
-	if err := req.Write(c.conn); err != nil {
+	c.request = append(c.request, "\r\n"...)
+	if _, err := c.conn.Write(c.request); err != nil {
 		return nil, fmt.Errorf("sending the request: %w", err)
 	}
+	req := &http.Request{Method: http.MethodGet}
 	c.limit.N = headerBytesMax
 	resp, err := http.ReadResponse(c.reader, req)
 	for err == nil && resp.StatusCode >= 100 && resp.StatusCode < 200 {

@@ -78,9 +78,9 @@ func (f *fetch) record(i int, n int64, err error) {
 
 // download fetches t into its file and returns the number of bytes. The file appears only when it is whole.
 func (f *fetch) download(ctx context.Context, c *client, t *target, copyBuffer []byte) (n int64, err error) {
-	u := t.url
+	from := t.location
 	for redirects := 0; ; redirects++ {
-		resp, err := c.get(ctx, u)
+		resp, err := c.get(ctx, from)
 		if err != nil {
 			return 0, err
 		}
@@ -95,12 +95,8 @@ func (f *fetch) download(ctx context.Context, c *client, t *target, copyBuffer [
 		if redirects == f.config.redirects {
 			return 0, fmt.Errorf("more than %d redirects", redirects)
 		}
-		to, err := u.Parse(location)
-		if err != nil {
-			return 0, fmt.Errorf("redirect to %q: %w", location, err)
-		}
-		if u, err = parseURL(to.String()); err != nil {
-			return 0, fmt.Errorf("redirect: %w", err)
+		if from, err = from.follow(location); err != nil {
+			return 0, fmt.Errorf("redirect to %q: %w", withoutUserinfo(location, false), err)
 		}
 	}
 }
@@ -157,7 +153,7 @@ func (f *fetch) finish(interrupted error) error {
 			failed++
 			// A dial that the interruption ends says that it was cancelled, and not by what.
 			if interrupted == nil || !errors.Is(err, interrupted) && !errors.Is(err, context.Canceled) {
-				fmt.Fprintf(os.Stderr, "fetch: %s: %s\n", oneLine(f.targets[i].raw), oneLine(err.Error()))
+				fmt.Fprintf(os.Stderr, "fetch: %v: %s\n", &f.targets[i], oneLine(err.Error()))
 			}
 		}
 	}

@@ -65,7 +65,6 @@ func newFailures(t *testing.T, cert *apptest.Certificate, trusted string) *failu
 			"http:///nohost":                            "no host",
 			"ftp://127.0.0.1/x":                         "want http:// or https://",
 			"no URL at all":                             "want http:// or https://",
-			"http://127.0.0.1/%zz":                      "not an http or https URL",
 		},
 		good: []string{"moved", "hints"},
 		okay: []string{"http://" + moved + "/moved", "http://" + hints + "/hints"},

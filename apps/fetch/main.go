@@ -2,16 +2,13 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -27,18 +24,13 @@ const usage = `usage: fetch [flags] URL...
        fetch [flags] -i FILE
 
 Downloads http and https URLs into files named after the last part of each URL. A file appears when it is whole: it is
-written beside its name and renamed. Exit code 1 says that a URL failed; each is printed with the reason.
+written beside its name and renamed. A user and password in a URL are sent to its server. Exit code 1 says that a URL failed; each is printed with the reason.
 No proxy is used, and the system's certificates are trusted, or those of -cacert.`
 
-// Bounds of the flags.
-const (
-	atOnceMax = 4096
-	urlsMax   = 1 << 20
-	urlBytes  = 64 << 10
-)
+const atOnceMax = 4096 // bounds -j
 
 type config struct {
-	urls      []string
+	urls      []entry
 	dir       string
 	atOnce    int
 	timeout   time.Duration
@@ -102,13 +94,15 @@ func parse(args []string, stdin io.Reader) (config, error) {
 	if err := cli.Parse(fs, args, usage); err != nil {
 		return c, err
 	}
-	c.urls = fs.Args()
+	for _, raw := range fs.Args() {
+		c.urls = append(c.urls, entry{raw: raw})
+	}
 	if *input != "" {
 		if len(c.urls) > 0 {
 			return c, cli.Usagef("-i and URLs do not go together")
 		}
 		var err error
-		if c.urls, err = readURLs(*input, stdin); err != nil {
+		if c.urls, err = readList(*input, stdin); err != nil {
 			return c, err
 		}
 	}
@@ -118,7 +112,7 @@ func parse(args []string, stdin io.Reader) (config, error) {
 	case len(c.urls) == 0:
 		return c, cli.Usagef("-i %s: no URL in it", *input)
 	case len(c.urls) > urlsMax:
-		return c, cli.Usagef("%d URLs: at most %d at a time", len(c.urls), urlsMax)
+		return c, cli.Usagef("more than %d URLs: split the list", urlsMax)
 	case c.atOnce < 1 || c.atOnce > atOnceMax:
 		return c, cli.Usagef("-j %d: want 1 to %d", c.atOnce, atOnceMax)
 	case c.timeout <= 0:
@@ -133,30 +127,6 @@ func parse(args []string, stdin io.Reader) (config, error) {
 	// A session resumed is a handshake saved for each connection to a host after the first.
 	c.tls = &tls.Config{RootCAs: roots, NextProtos: []string{"http/1.1"}, ClientSessionCache: tls.NewLRUClientSessionCache(0)}
 	return c, nil
-}
-
-func readURLs(name string, stdin io.Reader) ([]string, error) {
-	in := stdin
-	if name != "-" {
-		file, err := os.Open(name)
-		if err != nil {
-			return nil, cli.Usagef("-i: %w", err)
-		}
-		defer file.Close()
-		in = file
-	}
-	var urls []string
-	lines := bufio.NewScanner(in)
-	lines.Buffer(nil, urlBytes)
-	for lines.Scan() {
-		if u := strings.TrimSpace(lines.Text()); u != "" && !strings.HasPrefix(u, "#") {
-			urls = append(urls, u)
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return nil, cli.Usagef("-i %s: %w", name, err)
-	}
-	return urls, nil
 }
 
 // readRoots returns nil, the system's certificates, when there is no file.
@@ -174,7 +144,3 @@ func readRoots(name string) (*x509.CertPool, error) {
 	}
 	return pool, nil
 }
-
-var errUnusable = errors.New("not an http or https URL")
-
-func unusable(raw, why string) error { return fmt.Errorf("%w: %q: %s", errUnusable, raw, why) }

@@ -2,32 +2,31 @@ package main
 
 import (
 	"fmt"
-	"net"
-	"net/url"
 	"path"
-	"strconv"
 	"strings"
 )
 
 // target is a URL with the file it goes to.
 type target struct {
-	raw  string
-	url  *url.URL
-	err  error  // why it cannot be fetched
-	file string // name in the directory
+	entry
+	location location
+	file     string // name in the directory
 }
 
-// targets parses urls and gives each a file of its own, in their order: the second of two that would have the same name gets "-2".
-func targets(urls []string) []target {
-	all := make([]target, len(urls))
+// targets parses the URLs and gives each a file of its own, in their order: the second of two that would have the same name gets "-2".
+func targets(entries []entry) []target {
+	all := make([]target, len(entries))
 	taken := map[string]int{}
-	for i, raw := range urls {
+	for i, e := range entries {
 		t := &all[i]
-		t.raw = raw
-		if t.url, t.err = parseURL(raw); t.err != nil {
+		t.entry = e
+		if t.err == nil {
+			t.location, t.err = parseLocation(e.raw)
+		}
+		if t.err != nil {
 			continue
 		}
-		name := fileName(t.url)
+		name := fileName(t.location.target)
 		for {
 			taken[name]++
 			n := taken[name]
@@ -42,57 +41,38 @@ func targets(urls []string) []target {
 	return all
 }
 
-func parseURL(raw string) (*url.URL, error) {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errUnusable, err)
-	}
+// String names the target in messages: by its URL without the password, or by its line if it has none.
+func (t *target) String() string {
+	name := oneLine(withoutUserinfo(t.raw, t.location.target != ""))
 	switch {
-	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, unusable(raw, "want http:// or https://")
-	case u.Hostname() == "":
-		return nil, unusable(raw, "no host")
-	case u.Port() != "" && !isPort(u.Port()):
-		return nil, unusable(raw, "bad port")
+	case t.err == nil || t.line == 0:
+		return name
+	case t.raw == "":
+		return fmt.Sprintf("line %d", t.line)
 	}
-	return u, nil
+	return fmt.Sprintf("%s: line %d", name, t.line)
 }
 
-func isPort(s string) bool {
-	n, err := strconv.ParseUint(s, 10, 16)
-	return err == nil && n > 0
-}
-
-const fileNameMax = 200 // of the 255 bytes that file systems allow, less what is put behind it while it is written
+const fileNameMax = 200 // of the 255 bytes that file systems allow, less what is added while it is written
 
 // fileName is the last part of the path, made harmless: it names a file in the directory and nothing else.
-func fileName(u *url.URL) string {
-	name := path.Base(u.Path)
-	name = strings.Map(func(r rune) rune {
+func fileName(target string) string {
+	whole, _, _ := strings.Cut(target, "?")
+	whole = unescape(whole)
+	name := strings.Map(func(r rune) rune {
 		if r < ' ' || strings.ContainsRune(`/\:*?"<>|`, r) {
 			return '_'
 		}
 		return r
-	}, name)
-	if strings.HasSuffix(u.Path, "/") || name == "." || name == "_" || name == "" {
+	}, path.Base(whole))
+	if strings.HasSuffix(whole, "/") || name == "." || name == "_" || name == "" {
 		return "index.html"
 	}
 	if strings.HasPrefix(name, ".") {
 		name = "_" + name[1:]
 	}
 	if len(name) > fileNameMax {
-		name = name[:fileNameMax]
+		name = strings.ToValidUTF8(name[:fileNameMax], "")
 	}
 	return name
-}
-
-// origin is what a connection is made to, and may be used again for.
-type origin struct{ scheme, address string }
-
-func originOf(u *url.URL) origin {
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
-	return origin{u.Scheme, net.JoinHostPort(u.Hostname(), port)}
 }
