@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/edgewise-go/edgewise/apps/internal/cli"
@@ -22,7 +21,7 @@ import (
 type fetch struct {
 	config   config
 	targets  []target
-	next     atomic.Int64 // index of the next target
+	rota     *rota
 	began    time.Time
 	progress *progress
 
@@ -32,11 +31,12 @@ type fetch struct {
 	failures []error // by target; nil for those that came
 }
 
-func newFetch(c config, p *progress) (*fetch, error) {
+func newFetch(c config, workers int, p *progress) (*fetch, error) {
 	if err := os.MkdirAll(c.dir, 0o777); err != nil {
 		return nil, cli.Usagef("-o: %w", err)
 	}
-	return &fetch{config: c, targets: targets(c.urls), began: time.Now(), progress: p, failures: make([]error, len(c.urls))}, nil
+	return &fetch{config: c, targets: targets(c.urls), began: time.Now(), progress: p, failures: make([]error, len(c.urls)),
+		rota: &rota{total: len(c.urls), active: workers}}, nil
 }
 
 // work fetches targets, one after the other, until there are none left.
@@ -49,8 +49,8 @@ func (f *fetch) work(ctx context.Context, t *sched.Task, resolve stream.ResolveP
 	defer c.close()
 	copyBuffer := make([]byte, copyBytes)
 	for {
-		i := int(f.next.Add(1)) - 1
-		if i >= len(f.targets) {
+		i, closed, ok := f.rota.take()
+		if !ok {
 			return nil
 		}
 		target := &f.targets[i]
@@ -61,7 +61,14 @@ func (f *fetch) work(ctx context.Context, t *sched.Task, resolve stream.ResolveP
 		if err == nil {
 			n, err = f.download(ctx, c, target, copyBuffer)
 		}
+		if ctx.Err() == nil && lacksDescriptor(err) {
+			c.close()
+			if f.rota.lack(t, i, closed) {
+				continue
+			}
+		}
 		f.record(i, n, err)
+		f.rota.done()
 	}
 }
 

@@ -61,11 +61,11 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer resolver.Close()
-	f, err := newFetch(c, newProgress(os.Stderr, len(c.urls)))
+	workers := min(c.atOnce, len(c.urls))
+	f, err := newFetch(c, workers, newProgress(os.Stderr, len(c.urls)))
 	if err != nil {
 		return err
 	}
-	workers := min(c.atOnce, len(c.urls))
 	for i := range workers {
 		p := kit.Places[i%len(kit.Places)]
 		inbox := strategy.NewInbox(p.Loop)
@@ -132,6 +132,9 @@ func parse(args []string, stdin io.Reader) (config, error) {
 // readRoots returns nil, the system's certificates, when there is no file.
 func readRoots(name string) (*x509.CertPool, error) {
 	if name == "" {
+		// Package x509 reads the system's once, and remembers a failure: it must not be when the descriptors are used up. Whether
+		// it succeeded is for the verification to say.
+		_, _ = x509.SystemCertPool()
 		return nil, nil
 	}
 	pem, err := os.ReadFile(name)

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/edgewise-go/edgewise/resolve"
+	"github.com/edgewise-go/edgewise/sched"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// rota hands the targets out to the workers. A worker that finds no descriptor closes its connection, gives its target back and
+// waits, as long as another worker may still have one open: it is the end of those that makes room. So no two workers wait for
+// each other, and only a worker that is alone can conclude that there are too few descriptors.
+type rota struct {
+	mu      sync.Mutex
+	next    int       // index of the first target that nobody has had
+	total   int       // of targets
+	again   []int     // targets that were given back
+	active  int       // workers that do not wait and have not ended
+	waiting []*absent // in the order in which they began to wait
+	closed  uint64    // times a worker has closed what it had open
+	calm    int       // downloads since a descriptor was lacking last, or a worker came back
+}
+
+// absent is a worker that waits.
+type absent struct{ resume func() }
+
+// calmDownloads is after how many downloads without a lack of descriptors one of the waiting workers tries again. If it is too early,
+// it costs another worker its connection.
+const calmDownloads = 32
+
+// take returns a target, and how many times workers have closed what they had by now. The worker must end when there is none.
+func (r *rota) take() (i int, closed uint64, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n := len(r.again); n > 0 {
+		i, r.again = r.again[n-1], r.again[:n-1]
+		return i, r.closed, true
+	}
+	if r.next < r.total {
+		r.next++
+		return r.next - 1, r.closed, true
+	}
+	r.active--
+	r.closed++
+	for len(r.waiting) > 0 {
+		r.call()
+	}
+	return 0, r.closed, false
+}
+
+// done is called after a download that did not lack a descriptor.
+func (r *rota) done() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed++ // the file of the download
+	if r.calm++; r.calm >= calmDownloads && len(r.waiting) > 0 {
+		r.calm = 0
+		r.call()
+	}
+}
+
+// call has the worker that waits longest come back. The caller holds mu.
+func (r *rota) call() {
+	w := r.waiting[0]
+	r.waiting = r.waiting[1:]
+	r.active++
+	w.resume()
+}
+
+// lack gives target i back, for which there was no descriptor, and suspends the worker t until it is to try again. It returns false
+// if that is useless: nobody else had anything open, and nobody has closed anything since closed was returned by take. The worker
+// must have closed what it had.
+func (r *rota) lack(t *sched.Task, i int, closed uint64) bool {
+	again := true
+	w := &absent{}
+	err := t.Await(func(resume func()) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.calm = 0
+		if r.active == 1 {
+			if again = r.closed != closed; again {
+				r.again = append(r.again, i)
+			}
+			resume()
+			return
+		}
+		r.again = append(r.again, i)
+		r.active--
+		r.closed++
+		w.resume = resume
+		r.waiting = append(r.waiting, w)
+	})
+	if err != nil {
+		// The run was interrupted. A worker that was called meanwhile is active already.
+		r.mu.Lock()
+		if i := slices.Index(r.waiting, w); i >= 0 {
+			r.waiting = slices.Delete(r.waiting, i, i+1)
+			r.active++
+		}
+		r.mu.Unlock()
+	}
+	return again
+}
+
+// lacksDescriptor reports whether err, or one of those that it joins, says that the process or the system has no descriptor left.
+func lacksDescriptor(err error) bool {
+	if err == nil {
+		return false
+	}
+	for _, errno := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE} {
+		// Of errors of package net's resolver only the text is left.
+		if errors.Is(err, errno) || errors.Is(err, resolve.ErrServFail) && strings.Contains(err.Error(), errno.Error()) {
+			return true
+		}
+	}
+	return sys.ClassOf(err) == sys.ClassOutOfDescriptors
+}
