@@ -95,7 +95,7 @@ func TestInterruptLeavesNoPart(t *testing.T) {
 	half := listen(t, answer("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"+body, silent))
 	whole := listen(t, answer("HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n"+body, nil))
 	mute := listen(t, silent)
-	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		dir := t.TempDir()
 		p := program.Start(t, dir, "-j", "3", "http://"+whole+"/whole", "http://"+half+"/half", "http://"+mute+"/mute", "https://"+mute+"/mute",
 			"http://"+whole+"/later")
