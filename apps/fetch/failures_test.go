@@ -27,8 +27,6 @@ func newFailures(t *testing.T, cert *apptest.Certificate, trusted string) *failu
 	reset := listen(t, answer(broken, func(c *net.TCPConn) { c.SetLinger(0) }))
 	truncated := listen(t, answer(broken, nil))
 	chunks := listen(t, answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n0123456789", nil))
-	stalled := listen(t, answer(broken, silent))
-	mute := listen(t, silent)
 	closes := listen(t, func(*net.TCPConn) {})
 	nonsense := listen(t, answer("SSH-2.0-nonsense\r\n", nil))
 	endless := listen(t, answer("HTTP/1.1 200 OK\r\n"+strings.Repeat("X-Much: "+strings.Repeat("m", 1000)+"\r\n", 2000), nil))
@@ -45,9 +43,6 @@ func newFailures(t *testing.T, cert *apptest.Certificate, trusted string) *failu
 			"http://" + reset + "/reset":                "connection reset",
 			"http://" + truncated + "/truncated":        "unexpected EOF",
 			"http://" + chunks + "/chunks":              "unexpected EOF",
-			"http://" + stalled + "/stalled":            "nothing moved for " + stallTimeout,
-			"http://" + mute + "/mute":                  "nothing moved for " + stallTimeout,
-			"https://" + mute + "/mute":                 "nothing moved for " + stallTimeout,
 			"http://" + closes + "/closes":              "",
 			"https://" + closes + "/closes":             "TLS handshake",
 			"http://" + nonsense + "/nonsense":          "malformed HTTP",
@@ -59,7 +54,7 @@ func newFailures(t *testing.T, cert *apptest.Certificate, trusted string) *failu
 			"http://" + trusted + "/plain":              "400",
 			"https://" + other.Listener.Addr().String(): "certificate",
 			"https://127.0.0.2:1/":                      "refused",
-			"http://something.invalid/":                 "something.invalid",
+			"http://no..name/":                          "malformed name",
 			"http://[::1/":                              "not an http or https URL",
 			"http://127.0.0.1:99999/":                   "bad port",
 			"http:///nohost":                            "no host",

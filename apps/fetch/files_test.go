@@ -23,10 +23,15 @@ type corpus struct {
 // large ones, up to largest bytes.
 func newCorpus(t *testing.T, n int, largest int64) *corpus {
 	t.Helper()
+	return newCorpusIn(t, t.TempDir(), n, largest)
+}
+
+func newCorpusIn(t *testing.T, dir string, n int, largest int64) *corpus {
+	t.Helper()
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
-	c := &corpus{dir: t.TempDir(), sums: map[string][sha256.Size]byte{}}
+	c := &corpus{dir: dir, sums: map[string][sha256.Size]byte{}}
 	noise := make([]byte, largest+1<<16)
 	rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8)}).Read(noise)
 	edges := []int64{0, 1, 16<<10 - 1, 16 << 10, 64 << 10, 64<<10 + 1, largest}

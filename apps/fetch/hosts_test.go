@@ -32,7 +32,7 @@ func TestHugeHostsFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := bufio.NewWriter(file)
-	const names = 120_000
+	const names = 90_000
 	for i := range names {
 		fmt.Fprintf(w, "127.0.0.1 n%d.blocked.test\n", i)
 	}

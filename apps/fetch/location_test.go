@@ -178,15 +178,14 @@ func TestPasswordsAreNotPrinted(t *testing.T) {
 	missing := listen(t, answer("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", nil))
 	away := listen(t, answer("HTTP/1.1 302 Found\r\nLocation: ftp://u:sesame@h/\r\nContent-Length: 0\r\n\r\n", nil))
 	nonsense := listen(t, answer("nonsense\r\n", nil))
-	mute := listen(t, silent)
 	urls := []string{
 		"http://u:sesame@" + refused + "/a", "https://u:sesame@" + refused + "/a", "http://u:sesame@" + missing + "/b", "http://u:sesame@" + away + "/c",
-		"http://u:sesame@" + nonsense + "/d", "http://u:sesame@" + mute + "/e", "https://u:sesame@" + missing + "/f", "http://sesame@something.invalid/g",
+		"http://u:sesame@" + nonsense + "/d", "https://u:sesame@" + missing + "/f", "http://sesame@no..name/g",
 		"ftp://u:sesame@h/h", "http://u:sesame@h:99999/i", "http://u:sesame@[::1/j", "http://u:se/sesame@h/k", "http://u:sesame@/l", "u:sesame@h/m",
 		"u:sesame://x@h/n", "http://u:sesame#@h:x/o", "http:/u:sesame@h/p", "http://u:%sesame@" + refused + "/q", "http://u:sesame@h/\x01",
 		"http://sesame@h@h:0/r",
 	}
-	dir, r := fetchAll(t, 1, strings.Join(urls, "\n"), "-timeout", "1s")
+	dir, r := fetchAll(t, 1, strings.Join(urls, "\n"))
 	if strings.Contains(r.Stderr, "sesame") || strings.Contains(r.Stderr, base64.StdEncoding.EncodeToString([]byte("u:sesame"))) {
 		t.Errorf("a password is in\n%s", r.Stderr)
 	}

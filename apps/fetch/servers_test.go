@@ -26,18 +26,23 @@ import (
 type proxy struct {
 	addr string
 
-	mu    sync.Mutex // guards what follows
-	open  int
-	most  int
-	total int
+	mu     sync.Mutex // guards what follows
+	total  int
+	expect int           // connections that are yet to come before anything is passed on
+	ready  chan struct{} // closed when they have come
 }
 
-func newProxy(t *testing.T, to string) *proxy {
+// newProxy passes nothing on before first connections are there at the same time.
+func newProxy(t *testing.T, to string, first int) *proxy {
 	t.Helper()
-	p := &proxy{}
+	p := &proxy{expect: first, ready: make(chan struct{})}
 	p.addr = listen(t, func(c *net.TCPConn) {
-		p.count(1)
-		defer p.count(-1)
+		p.count()
+		select {
+		case <-p.ready:
+		case <-t.Context().Done():
+			return
+		}
 		d, err := net.Dial("tcp", to)
 		if err != nil {
 			t.Error(err)
@@ -53,18 +58,19 @@ func newProxy(t *testing.T, to string) *proxy {
 	return p
 }
 
-func (p *proxy) count(n int) {
+func (p *proxy) count() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.open += n
-	p.most = max(p.most, p.open)
-	p.total += max(n, 0)
+	p.total++
+	if p.expect--; p.expect == 0 {
+		close(p.ready)
+	}
 }
 
-func (p *proxy) counts() (most, total int) {
+func (p *proxy) connections() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.most, p.total
+	return p.total
 }
 
 // listen serves each connection with f, on a goroutine of its own, until the test ends.
