@@ -37,10 +37,7 @@ func (p pattern) message(conn int, number int64) []byte {
 	return p.noise[start : start+uint64(p.size)]
 }
 
-// answerTimeout is how long after the load has stopped a message may take to come back.
-const answerTimeout = 10 * time.Second
-
-// exchange keeps depth messages in flight on conn until the load stops, and reads until all have come back.
+// exchange keeps depth messages in flight on conn until the load stops or it has sent its number, and reads until all have come back.
 //
 // It never waits for room to write: when there is none, the server has bytes of ours to send back, and reading them is what
 // makes room. Who waited for room while the server did the same would wait for ever.
@@ -48,7 +45,7 @@ func (l *loader) exchange(t *sched.Task, s *shard, conn *stream.Conn, index int)
 	if err := t.Await(l.onStart); err != nil {
 		return err
 	}
-	if err := conn.SetReadDeadline(time.Now().Add(l.config.duration + answerTimeout)); err != nil {
+	if err := conn.SetReadDeadline(time.Now().Add(l.config.duration + l.config.grace)); err != nil {
 		return err
 	}
 	e := exchange{loader: l, shard: s, conn: conn, index: index, sentAt: make([]time.Time, l.config.depth)}
@@ -59,7 +56,7 @@ func (l *loader) exchange(t *sched.Task, s *shard, conn *stream.Conn, index int)
 		if err := e.send(); err != nil {
 			return err
 		}
-		if e.sent == e.received && e.sentBytes == 0 && l.stopped.Load() {
+		if e.sent == e.received && e.sentBytes == 0 && e.sentAll() {
 			return nil
 		}
 		n, err := conn.TryReadv(into)
@@ -101,7 +98,7 @@ func (l *loader) exchange(t *sched.Task, s *shard, conn *stream.Conn, index int)
 func (e *exchange) wait() error {
 	err := e.conn.WaitRead()
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return fmt.Errorf("%d messages have not come back %v after the last was sent: %w", e.sent-e.received, answerTimeout, err)
+		return fmt.Errorf("%d messages have not come back %v after the last was sent: %w", e.sent-e.received, e.config.grace, err)
 	}
 	return err
 }
@@ -131,12 +128,17 @@ type exchange struct {
 	sentAt        []time.Time
 }
 
+// sentAll reports whether no message is to follow those that were begun.
+func (e *exchange) sentAll() bool {
+	return e.stopped.Load() || e.config.messages > 0 && e.sent >= e.config.messages
+}
+
 // send writes messages until depth are in flight or the socket is full.
 func (e *exchange) send() error {
 	var segments [1][]byte
 	for {
 		if e.sentBytes == 0 {
-			if e.sent-e.received >= int64(e.config.depth) || e.stopped.Load() {
+			if e.sent-e.received >= int64(e.config.depth) || e.sentAll() {
 				return nil
 			}
 			e.sentAt[e.sent%int64(e.config.depth)] = time.Now()

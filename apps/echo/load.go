@@ -40,7 +40,9 @@ type loadConfig struct {
 	conns    int
 	size     int
 	depth    int
+	messages int64 // on each connection; 0 for as many as it takes
 	duration time.Duration
+	grace    time.Duration
 	json     bool
 	phases   bool
 	flags    strategy.Flags
@@ -54,6 +56,8 @@ func parseLoad(args []string) (loadConfig, error) {
 	fs.IntVar(&c.size, "s", 128, "bytes of a message")
 	fs.IntVar(&c.depth, "p", 1, "messages in flight on each connection")
 	fs.DurationVar(&c.duration, "d", 5*time.Second, "how long to send, once all are connected")
+	fs.Int64Var(&c.messages, "n", 0, "messages on each connection, after which it ends; 0 for as many as come back within -d")
+	fs.DurationVar(&c.grace, "grace", 10*time.Second, "how long after -d messages may take to come back")
 	fs.BoolVar(&c.json, "json", false, "print the result as one JSON object")
 	fs.BoolVar(&c.phases, "phases", false, "print \"begun\" and \"over\" to standard error as the time of -d begins and ends, for who measures the server")
 	c.flags.Register(fs, strategy.WithResolve)
@@ -69,8 +73,12 @@ func parseLoad(args []string) (loadConfig, error) {
 		return c, cli.Usagef("-s %d: want 1 to %d", c.size, messageMax)
 	case c.depth < 1 || c.depth > depthMax:
 		return c, cli.Usagef("-p %d: want 1 to %d", c.depth, depthMax)
+	case c.messages < 0:
+		return c, cli.Usagef("-n %d: want 0 or more", c.messages)
 	case c.duration <= 0:
 		return c, cli.Usagef("-d %v: want more than 0", c.duration)
+	case c.grace <= 0:
+		return c, cli.Usagef("-grace %v: want more than 0", c.grace)
 	}
 	return c, nil
 }
@@ -85,11 +93,12 @@ type loader struct {
 	toConnect atomic.Int64
 	connected chan struct{} // closed when every connection is made or has failed
 	stopped   atomic.Bool   // no new messages
-	allFailed chan struct{} // closed when no connection is left
+	allEnded  chan struct{} // closed when no connection is left
 
 	mu       sync.Mutex // guards what follows
 	began    time.Time
 	waiting  []func() // resume the connections that wait for the beginning
+	ended    int      // connections
 	failures []error
 }
 
@@ -127,7 +136,7 @@ func load(ctx context.Context, args []string) error {
 	}
 	defer resolver.Close()
 
-	l := &loader{config: config, seed: rand.Uint64(), connected: make(chan struct{}), allFailed: make(chan struct{})}
+	l := &loader{config: config, seed: rand.Uint64(), connected: make(chan struct{}), allEnded: make(chan struct{})}
 	l.pattern = newPattern(config.size, l.seed)
 	l.toConnect.Store(int64(config.conns))
 	for i, p := range kit.Places {
@@ -160,7 +169,7 @@ func (l *loader) conduct(ctx context.Context, kit *strategy.Kit) {
 	l.begin()
 	select {
 	case <-time.After(l.config.duration):
-	case <-l.allFailed:
+	case <-l.allEnded:
 	case <-ctx.Done():
 	}
 	l.stopped.Store(true)
@@ -195,16 +204,14 @@ func (l *loader) dial(ctx context.Context, t *sched.Task, s *shard, resolver *st
 		}
 		conn, err := dialer.DialContext(ctx, "tcp", l.config.addr)
 		if err != nil {
-			l.fail(fmt.Errorf("connection %d: %w", index, err))
+			l.end(index, err)
 		} else if err := t.Go(ctx, "load", func(t *sched.Task) error {
 			defer conn.Close()
-			if err := l.exchange(t, s, conn.(*stream.Conn), index); err != nil {
-				l.fail(fmt.Errorf("connection %d: %w", index, err))
-			}
+			l.end(index, l.exchange(t, s, conn.(*stream.Conn), index))
 			return nil
 		}); err != nil {
 			conn.Close()
-			l.fail(fmt.Errorf("connection %d: %w", index, err))
+			l.end(index, err)
 		}
 		if l.toConnect.Add(-1) == 0 {
 			close(l.connected)
@@ -212,12 +219,15 @@ func (l *loader) dial(ctx context.Context, t *sched.Task, s *shard, resolver *st
 	}
 }
 
-// fail notes how a connection failed, each at most once.
-func (l *loader) fail(err error) {
+// end notes that a connection has ended, and how if it failed.
+func (l *loader) end(index int, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.failures = append(l.failures, err); len(l.failures) == l.config.conns {
-		close(l.allFailed)
+	if err != nil {
+		l.failures = append(l.failures, fmt.Errorf("connection %d: %w", index, err))
+	}
+	if l.ended++; l.ended == l.config.conns {
+		close(l.allEnded)
 	}
 }
 

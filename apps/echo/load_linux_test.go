@@ -65,7 +65,7 @@ func TestLoadFindsFaults(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			r := program.Run(t, "", nil, "load", "-addr", listen(t, c.server), "-c", "3", "-p", "4", "-s", "128", "-d", "500ms")
+			r := program.Run(t, "", nil, "load", "-addr", listen(t, c.server), "-c", "3", "-p", "4", "-s", "128", "-n", "1000", "-d", "80s")
 			if r.Code != 1 || !strings.Contains(r.Stderr, c.says) || !strings.Contains(r.Stdout, ", 3 failed") {
 				t.Errorf("got exit code %d, %q, %q, want 1, and three connections that say %q", r.Code, r.Stdout, r.Stderr, c.says)
 			}
@@ -76,8 +76,8 @@ func TestLoadFindsFaults(t *testing.T) {
 func TestLoadDoesNotWaitForEverForWhatIsNotSentBack(t *testing.T) {
 	t.Parallel()
 	addr := listen(t, func(c *net.TCPConn) { io.Copy(io.Discard, c) })
-	r := program.Run(t, "", nil, "load", "-addr", addr, "-c", "2", "-d", "100ms")
-	if r.Code != 1 || !strings.Contains(r.Stderr, "1 messages have not come back") {
+	r := program.Run(t, "", nil, "load", "-addr", addr, "-c", "2", "-d", "100ms", "-grace", "100ms")
+	if r.Code != 1 || strings.Count(r.Stderr, "1 messages have not come back 100ms after") != 2 {
 		t.Errorf("got exit code %d, %q, want 1 and the count", r.Code, r.Stderr)
 	}
 }
@@ -97,12 +97,12 @@ func TestLoadWithoutServer(t *testing.T) {
 
 func TestLoadPrintsJSON(t *testing.T) {
 	server := program.Serve(t, nil, "serve", "-addr", "127.0.0.1:0")
-	r := program.Run(t, "", nil, "load", "-addr", server.Addr, "-c", "4", "-d", "100ms", "-json")
+	r := program.Run(t, "", nil, "load", "-addr", server.Addr, "-c", "4", "-n", "5", "-d", "80s", "-json")
 	var got result
 	if err := json.Unmarshal([]byte(r.Stdout), &got); err != nil {
 		t.Fatalf("%v: %s", err, r.Stdout)
 	}
-	if r.Code != 0 || got.Connections != 4 || got.Messages < 4 || got.Rate <= 0 || got.P50 <= 0 || got.P999 < got.P50 || got.Failed != 0 {
+	if r.Code != 0 || got.Connections != 4 || got.Messages != 20 || got.Rate <= 0 || got.P50 <= 0 || got.P999 < got.P50 || got.Failed != 0 {
 		t.Errorf("got exit code %d, %+v", r.Code, got)
 	}
 }

@@ -5,97 +5,64 @@ package main
 import (
 	"bytes"
 	"crypto/rand"
+	"fmt"
 	"io"
 	"net"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/edgewise-go/edgewise/apps/internal/apptest"
+	"github.com/edgewise-go/edgewise/apps/internal/strategy"
 )
 
-// strategies calls f with the flags of every combination that a server takes.
-func strategies(t *testing.T, f func(name string, flags []string)) {
-	queues := apptest.Queues(t)
-	for _, task := range []string{"coroutine", "handler"} {
-		for _, mode := range []string{"edge", "level", "oneshot"} {
-			for _, queue := range queues {
-				for _, buffer := range []string{"fixed", "grow", "ring", "chain", "shared"} {
-					f(strings.Join([]string{task, mode, queue, buffer}, "/"),
-						[]string{"-task", task, "-mode", mode, "-queue", queue, "-buffer", buffer})
-				}
-			}
-		}
-	}
-}
-
-// runLoad has a load run for d, or for as long as a busy machine takes to get a message through.
-func runLoad(t *testing.T, addr string, d time.Duration, args ...string) {
+// runLoad has conns connections send n messages each, all of which must come back. The times only end a hang.
+func runLoad(t *testing.T, addr string, conns, n int, args ...string) {
 	t.Helper()
-	const tries = 4
-	for i := range tries {
-		r := program.Run(t, "", nil, append([]string{"load", "-addr", addr, "-d", (d << (2 * i)).String()}, args...)...)
-		if r.Code != 0 || r.Stderr != "" || !strings.Contains(r.Stdout, ", 0 failed") {
-			t.Errorf("load %v: got exit code %d, %q, %q", args, r.Code, r.Stdout, r.Stderr)
-			return
-		}
-		if !strings.HasPrefix(r.Stdout, "0 messages") {
-			return
-		}
+	args = append([]string{"load", "-addr", addr, "-c", strconv.Itoa(conns), "-n", strconv.Itoa(n), "-d", "80s", "-grace", "1s"}, args...)
+	r := program.Run(t, "", nil, args...)
+	if r.Code != 0 || r.Stderr != "" || !strings.HasPrefix(r.Stdout, fmt.Sprintf("%d messages ", conns*n)) || !strings.Contains(r.Stdout, ", 0 failed") {
+		t.Errorf("%v: got exit code %d, %q, %q, want %d messages", args, r.Code, r.Stdout, r.Stderr, conns*n)
 	}
-	t.Errorf("load %v: no message came back in %v", args, d<<(2*(tries-1)))
 }
 
+// In every form and mode, on every mechanism and scheduler, with every buffer.
 func TestEveryStrategyEchoes(t *testing.T) {
-	strategies(t, func(name string, flags []string) {
-		t.Run(name, func(t *testing.T) {
+	buffers := []string{"fixed", "grow", "ring", "mirrored", "chain", "adaptive", "shared"}
+	loops := map[string]int{"single": 1, "sharded": 2, "shared": 3, "stealing": 3}
+	valid := func(row []string) bool {
+		f := strategy.Flags{Sched: row[0], Task: row[1], Mode: row[2], Queue: row[3], Buffer: row[4], Resolve: "pool", Loops: loops[row[0]]}
+		return f.Check() == nil
+	}
+	schedulers := strategy.Schedulers()
+	for _, row := range apptest.Combinations(valid, schedulers, []string{"coroutine", "handler"}, []string{"edge", "level", "oneshot"}, apptest.Queues(t), buffers) {
+		t.Run(apptest.Name(row), func(t *testing.T) {
 			t.Parallel()
-			server := program.Serve(t, nil, append([]string{"serve", "-addr", "127.0.0.1:0"}, flags...)...)
-			runLoad(t, server.Addr, 150*time.Millisecond, "-c", "10", "-s", "3000", "-p", "40") // more than a buffer holds, and odd
+			common := []string{"-sched", row[0], "-loops", strconv.Itoa(loops[row[0]]), "-mode", row[2], "-queue", row[3]}
+			server := program.Serve(t, nil, append([]string{"serve", "-addr", "127.0.0.1:0", "-task", row[1], "-buffer", row[4]}, common...)...)
+			runLoad(t, server.Addr, 10, 80, append(common, "-s", "3000", "-p", "40")...) // more than a buffer holds, and odd
 			halfClose(t, server.Addr, 1<<20)
 			if r := server.Stop(0); r.Stderr != "" {
 				t.Errorf("the server says %s", r.Stderr)
 			}
 		})
-	})
-}
-
-// Connections of one loop run at the same time, in every form, mode and mechanism.
-func TestEverySchedulerOfSeveralThreadsEchoes(t *testing.T) {
-	buffers, i := []string{"chain", "grow", "ring", "fixed"}, 0
-	for _, scheduler := range []string{"shared", "stealing"} {
-		for _, task := range []string{"coroutine", "handler"} {
-			for _, mode := range []string{"edge", "level", "oneshot"} {
-				for _, queue := range apptest.Queues(t) {
-					buffer := buffers[i%len(buffers)]
-					i++
-					t.Run(strings.Join([]string{scheduler, task, mode, queue, buffer}, "/"), func(t *testing.T) {
-						t.Parallel()
-						server := program.Serve(t, nil, "serve", "-addr", "127.0.0.1:0", "-sched", scheduler, "-loops", "3", "-task", task, "-mode", mode,
-							"-queue", queue, "-buffer", buffer)
-						runLoad(t, server.Addr, 150*time.Millisecond, "-c", "20", "-s", "3000", "-p", "40", "-sched", scheduler, "-loops", "2", "-mode", mode, "-queue", queue)
-						halfClose(t, server.Addr, 1<<20)
-						if r := server.Stop(0); r.Stderr != "" {
-							t.Errorf("the server says %s", r.Stderr)
-						}
-					})
-				}
-			}
-		}
 	}
 }
 
 func TestSeveralLoopsEcho(t *testing.T) {
 	for _, flags := range [][]string{
-		{"-loops", "2"}, {"-loops", "0"}, {"-loops", "1", "-sched", "sharded"}, {"-loops", "2", "-task", "handler", "-queue", "poll"},
-		{"-loops", "2", "-sched", "shared"}, {"-loops", "1", "-sched", "shared", "-buffer", "shared"},
-		{"-loops", "2", "-sched", "stealing"}, {"-loops", "1", "-sched", "stealing", "-buffer", "shared"},
+		{"-loops", "2"}, {"-loops", "0"}, {"-loops", "1", "-sched", "sharded"},
+		{"-loops", "1", "-sched", "shared", "-buffer", "shared"}, {"-loops", "1", "-sched", "stealing", "-buffer", "shared"},
 	} {
-		server := program.Serve(t, nil, append([]string{"serve", "-addr", "127.0.0.1:0"}, flags...)...)
-		runLoad(t, server.Addr, 300*time.Millisecond, "-c", "100")
-		runLoad(t, server.Addr, 300*time.Millisecond, "-c", "33", "-loops", "2", "-s", "10000", "-p", "3")
-		server.Stop(0)
+		t.Run(strings.Join(flags, " "), func(t *testing.T) {
+			t.Parallel()
+			server := program.Serve(t, nil, append([]string{"serve", "-addr", "127.0.0.1:0"}, flags...)...)
+			runLoad(t, server.Addr, 100, 10)
+			runLoad(t, server.Addr, 33, 10, "-loops", "2", "-s", "10000", "-p", "3")
+			server.Stop(0)
+		})
 	}
 }
 
@@ -185,35 +152,42 @@ func TestServeEndsOnSIGTERM(t *testing.T) {
 	for _, flags := range [][]string{
 		nil, {"-task", "handler"}, {"-loops", "2"}, {"-loops", "2", "-sched", "shared"}, {"-loops", "2", "-sched", "stealing", "-task", "handler"},
 	} {
-		// Without connections, at once.
-		server := program.Serve(t, nil, append([]string{"serve", "-addr", "127.0.0.1:0", "-grace", "1h"}, flags...)...)
-		server.Stop(0)
+		t.Run(strings.Join(flags, " "), func(t *testing.T) {
+			t.Parallel()
+			endsOnSIGTERM(t, flags)
+		})
+	}
+}
 
-		// A connection goes on within the grace, and new ones are refused.
-		server = program.Serve(t, nil, append([]string{"serve", "-addr", "127.0.0.1:0", "-grace", "1h"}, flags...)...)
-		c := dial(t, server.Addr)
-		ping(t, c, "before")
-		server.Signal(terminate)
-		untilRefused(t, server.Addr)
-		ping(t, c, "after")
-		c.CloseWrite()
-		if rest, err := io.ReadAll(c); err != nil || len(rest) > 0 {
-			t.Errorf("%v: got %q, %v, want the end", flags, rest, err)
-		}
-		c.Close()
-		if r := server.Wait(patience); r.Code != 0 {
-			t.Errorf("%v: got exit code %d, want 0; stderr: %s", flags, r.Code, r.Stderr)
-		}
+func endsOnSIGTERM(t *testing.T, flags []string) {
+	// Without connections, at once.
+	server := program.Serve(t, nil, append([]string{"serve", "-addr", "127.0.0.1:0", "-grace", "1h"}, flags...)...)
+	server.Stop(0)
 
-		// One that does not end is cut when the grace is over.
-		server = program.Serve(t, nil, append([]string{"serve", "-addr", "127.0.0.1:0", "-grace", "100ms"}, flags...)...)
-		c = dial(t, server.Addr)
-		ping(t, c, "before")
-		if r := server.Stop(0); !strings.Contains(r.Stderr, "cut") {
-			t.Errorf("%v: got %q on standard error, want word of the cut", flags, r.Stderr)
-		}
-		if n, err := c.Read(make([]byte, 1)); err == nil || isTimeout(err) {
-			t.Errorf("%v: got %d, %v, want the end", flags, n, err)
-		}
+	// A connection goes on within the grace, and new ones are refused.
+	server = program.Serve(t, nil, append([]string{"serve", "-addr", "127.0.0.1:0", "-grace", "1h"}, flags...)...)
+	c := dial(t, server.Addr)
+	ping(t, c, "before")
+	server.Signal(terminate)
+	untilRefused(t, server.Addr)
+	ping(t, c, "after")
+	c.CloseWrite()
+	if rest, err := io.ReadAll(c); err != nil || len(rest) > 0 {
+		t.Errorf("%v: got %q, %v, want the end", flags, rest, err)
+	}
+	c.Close()
+	if r := server.Wait(patience); r.Code != 0 {
+		t.Errorf("%v: got exit code %d, want 0; stderr: %s", flags, r.Code, r.Stderr)
+	}
+
+	// One that does not end is cut when the grace is over.
+	server = program.Serve(t, nil, append([]string{"serve", "-addr", "127.0.0.1:0", "-grace", "100ms"}, flags...)...)
+	c = dial(t, server.Addr)
+	ping(t, c, "before")
+	if r := server.Stop(0); !strings.Contains(r.Stderr, "cut") {
+		t.Errorf("%v: got %q on standard error, want word of the cut", flags, r.Stderr)
+	}
+	if n, err := c.Read(make([]byte, 1)); err == nil || isTimeout(err) {
+		t.Errorf("%v: got %d, %v, want the end", flags, n, err)
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/edgewise-go/edgewise/apps/internal/apptest"
 )
@@ -23,7 +22,7 @@ func TestNoSystemCallBlocks(t *testing.T) {
 		// Signals, which are the runtime's own, are left out.
 		via := []string{strace, "-f", "-qq", "-e", "signal=none", "-o", trace}
 		server := program.Serve(t, via, append([]string{"serve", "-addr", "127.0.0.1:0"}, flags...)...)
-		runLoad(t, server.Addr, 700*time.Millisecond, "-c", "20", "-s", "1000")
+		runLoad(t, server.Addr, 20, 20, "-s", "1000")
 		// The signal is for the server, not for strace, which ends with it.
 		stopTraced(t, server)
 		text, err := os.ReadFile(trace)
