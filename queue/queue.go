@@ -11,7 +11,15 @@ import (
 type Queue interface {
 	// Add registers h. The registration reports h at once if it is ready.
 	//
-	// Errors: [ErrExists] if h is registered, [ErrNotPollable] if the mechanism cannot wait for this kind of handle (a regular file),
+	// All mechanisms of a system agree on which handles can be waited for. Linux decides as epoll_ctl(2) does: sockets, pipes, FIFOs, terminals,
+	// eventfds and other objects of the kernel that have a poll of their own, other queues among them, and the files of /proc and /sys that report
+	// changes. It refuses files on disk, memfds, directories, block devices, and character devices without a poll, such as /dev/null, /dev/zero and
+	// /dev/full: their operations never return would-block. The BSDs and macOS refuse regular files, directories and block devices, and leave
+	// character devices to the drivers. Windows takes sockets only.
+	//
+	// Some handles are ready whatever happens, a file of /proc/sys for one: mode Level reports such a handle in every Wait, the other modes once.
+	//
+	// Errors: [ErrExists] if h is registered, [ErrNotPollable] if this kind of handle cannot be waited for,
 	// [ErrInvalid] for a mode or interest that does not exist, an error that is [errors.ErrUnsupported] for one that this mechanism does
 	// not have, [ErrClosed], or an errno: EBADF for a handle that is not open.
 	Add(h sys.Handle, r Registration) error

@@ -159,6 +159,9 @@ func (r *IoUring) Enter(submit uint32, timeout time.Duration) error {
 	return ringWaitFor(r.handle, submit, r.wait, timeout)
 }
 
+// Capacity returns how many completions the ring holds that were not taken.
+func (r *IoUring) Capacity() uint32 { return uint32(len(r.done)) }
+
 // Overflown reports whether completions wait for room in the ring, which an Enter gives them.
 func (r *IoUring) Overflown() bool { return atomic.LoadUint32(r.flags)&ringCQOverflow != 0 }
 

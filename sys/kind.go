@@ -8,7 +8,7 @@ const (
 	KindStreamSocket Kind = iota // Recv and Send
 	KindOtherSocket              // neither a stream of bytes nor datagrams of a family known here
 	KindFile                     // Read and Write: a pipe, a FIFO, a terminal or another device, an object of the kernel
-	KindAlwaysReady              // a regular file, a folder or a block device: it blocks without being waited for
+	KindAlwaysReady              // what CheckPollable refuses: a file on disk, a folder, a block device, on Linux /dev/null and its like
 	KindDatagram4                // RecvMessage and SendMessage, with addresses of IPv4
 	KindDatagram6                // RecvMessage and SendMessage, with addresses of IPv6
 	KindDatagramUnix             // RecvMessage and SendMessage, with names

@@ -2,17 +2,19 @@
 
 package sys
 
-import "golang.org/x/sys/unix"
+import (
+	"errors"
 
-// KindOf asks the kernel what h is (fstat(2), SO_TYPE, getsockname(2)).
+	"golang.org/x/sys/unix"
+)
+
+// KindOf asks the kernel what h is (fstat(2), SO_TYPE, getsockname(2), and CheckPollable of what is no socket).
 func KindOf(h Handle) (Kind, error) {
 	var st unix.Stat_t
 	if err := unix.Fstat(int(h), &st); err != nil {
 		return KindFile, err
 	}
 	switch st.Mode & unix.S_IFMT {
-	case unix.S_IFREG, unix.S_IFDIR, unix.S_IFBLK:
-		return KindAlwaysReady, nil
 	case unix.S_IFSOCK:
 		t, err := unix.GetsockoptInt(int(h), unix.SOL_SOCKET, unix.SO_TYPE)
 		if err != nil {
@@ -26,7 +28,11 @@ func KindOf(h Handle) (Kind, error) {
 		}
 		return KindOtherSocket, nil
 	}
-	return KindFile, nil
+	err := checkFile(h, uint32(st.Mode))
+	if errors.Is(err, ErrNotPollable) {
+		return KindAlwaysReady, nil
+	}
+	return KindFile, err
 }
 
 func kindOfDatagrams(h Handle) (Kind, error) {

@@ -89,7 +89,7 @@ func Cases() []Case {
 	var cases []Case
 	for _, group := range [][]Case{
 		registrationCases(), modeCases(), edgeCases(), oneShotCases(), deleteCases(),
-		waitCases(), wakeCases(), closeCases(), waiterCases(), loadCases(), featureCases(), foreignCases(), modelCases(),
+		waitCases(), wakeCases(), closeCases(), waiterCases(), loadCases(), featureCases(), foreignCases(), pollableCases(), modelCases(),
 	} {
 		cases = append(cases, group...)
 	}

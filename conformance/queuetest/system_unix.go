@@ -22,6 +22,7 @@ func systemProbes() []probe {
 			return err
 		}},
 		{Descriptors, tryDescriptors},
+		{EpollRules, epollRules},
 	}
 	for _, k := range kinds() {
 		try := k.try

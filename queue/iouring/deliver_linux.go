@@ -48,6 +48,7 @@ func (q *Queue) collect(events []queue.Event) (n int, err error) {
 			return n, nil
 		}
 		q.ring.Advance()
+		q.taken++
 		h, generation := sys.Handle(c.UserData&math.MaxUint32), uint32(c.UserData>>32)
 		s := q.slotOf(h)
 		switch {
@@ -88,12 +89,16 @@ func (q *Queue) store(events []queue.Event, n int, h sys.Handle, e queue.Event) 
 // eventOf returns the event of a completion of s, unless it tells nothing, and sees to it that h is polled as its
 // mode wants. The caller holds mu.
 func (q *Queue) eventOf(h sys.Handle, s *slot, c sys.IoUringCQE) (e queue.Event, ok bool, err error) {
+	ready := q.readyOf(s, c)
 	if c.Flags&sys.IoUringMore == 0 {
+		if s.mode == queue.Edge && q.waitless(h, s, c) {
+			// A new poll of it would end at once as well, with the same answer, again and again.
+			s.armed = queue.None
+		}
 		// Lasting polls end, too, when the ring was full.
 		s.state &^= polled | lasting
 		q.list(h)
 	}
-	ready := q.readyOf(s, c)
 	if ready.Directions() == queue.None {
 		return e, false, nil
 	}
@@ -102,8 +107,9 @@ func (q *Queue) eventOf(h sys.Handle, s *slot, c sys.IoUringCQE) (e queue.Event,
 		e.Disarmed = ready.Directions()
 		s.armed &^= e.Disarmed
 	}
-	if -c.Result == int32(syscall.EBADF) {
-		// It was closed, and would be reported for ever.
+	switch syscall.Errno(-c.Result) {
+	case syscall.EBADF, syscall.EINVAL:
+		// It was closed, or it is not ready and wakes nobody. Either would be reported for ever.
 		s.armed = queue.None
 	}
 	if s.mode != queue.Edge && s.is(lasting) {
@@ -112,6 +118,19 @@ func (q *Queue) eventOf(h sys.Handle, s *slot, c sys.IoUringCQE) (e queue.Event,
 		q.list(h)
 	}
 	return e, true, err
+}
+
+// waitless reports whether c ended a lasting poll of s because h wakes nobody: some files have a poll and no queue to wait in, settings
+// in /proc/sys for instance. The kernel ends a lasting poll of such a file with its first answer. epoll takes them, too, and
+// reports them once. The caller holds mu.
+func (q *Queue) waitless(h sys.Handle, s *slot, c sys.IoUringCQE) bool {
+	// A full ring ends the lasting poll of any file. All that filled it has been taken since the poll was stored, and c after that.
+	if !s.is(lasting) || s.is(listed) || c.Result < 0 || q.taken-uint32(s.next) > q.ring.Capacity() {
+		return false
+	}
+	// A socket always has such a queue: should a kernel end its poll for another reason, a new one is right.
+	kind, err := sys.KindOf(h)
+	return err == nil && kind == sys.KindFile
 }
 
 // readyOf returns what a completion of s tells of the directions that are waited for.

@@ -8,7 +8,8 @@
 //
 // WouldBlock is free. The requests of Add and Modify go to the kernel together with the next Wait, and so do the polls that mode Level starts
 // anew. A Wait that blocks in another thread is interrupted for them, once for all that come before it runs: one system call, and waking
-// that thread. Add and Modify also look at what the handle is, which is fstat(2). Delete is one system call if a poll is under way, and
+// that thread. Add and Modify also look at what the handle is: fstat(2) for a socket,
+// and one call more for anything else. Delete is one system call if a poll is under way, and
 // gives the kernel's reference to the file back.
 // A Wait makes no system call while the ring holds completions that an earlier one had no room for.
 //
@@ -28,9 +29,6 @@
 // submitted it has run in the kernel.
 //
 // # Limitations
-//
-// Regular files, directories and block devices are refused, as epoll does. Other devices that are always ready are accepted here, and
-// not by epoll.
 //
 // Once Handle was called, polls are started anew at the end of a Wait, not with the next, so that the handle tells the truth:
 // mode Level then may report once more what was read meanwhile. Completions of polls that Modify or Delete ended make the handle

@@ -32,6 +32,7 @@ type Queue struct {
 	signalled   bool   // guarded by mu; whether a completion of the waker is on its way
 	attending   bool   // guarded by mu; whether the waker is polled
 	wakes       uint32 // guarded by mu; the generation of the waker's poll, as in a slot
+	taken       uint32 // guarded by mu; how many completions were taken, modulo 2^32
 
 	batch []int32 // owned by whoever has the turn; the handle of each event that is being stored
 }

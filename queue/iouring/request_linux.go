@@ -87,6 +87,9 @@ func (q *Queue) start() error {
 			q.last = none
 		}
 		s.state &^= listed
+		if s.is(lasting) {
+			s.next = int32(q.taken)
+		}
 	}
 	return nil
 }

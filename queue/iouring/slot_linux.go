@@ -16,7 +16,7 @@ import (
 type slot struct {
 	token      queue.Token
 	generation uint32
-	next       int32 // in the list of what is to be polled
+	next       int32 // in the list of what is to be polled; while a lasting poll is in the kernel, Queue.taken when that was stored
 	at         int32 // of the event that was stored last; see Queue.batch
 	armed      queue.Interest
 	mode       queue.Mode

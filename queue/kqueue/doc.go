@@ -17,7 +17,8 @@
 // direction by itself, that of writing also after a Shutdown of one's own.
 //
 // Regular files, directories and block devices are refused, as epoll does, though the kernel would take them: there it reports the distance to the end
-// of a file, not readiness. A kqueue is waited for in the direction Readable only. Which devices and terminals work depends on their drivers.
+// of a file, not readiness. A kqueue is waited for in the direction Readable only. Which devices and terminals work depends on their drivers:
+// /dev/null may be accepted, and is ready for ever then, which mode Edge reports once.
 //
 // A writer hears that nobody reads its pipe any more in an event of its own, beside that of the room in the pipe. Before OpenBSD 7.1 it does not hear
 // of it while the pipe is full, and Add answers EPIPE if it comes late.

@@ -11,12 +11,9 @@
 // One Wait polls at a time. The others wait for their turn, and what becomes ready meanwhile goes to the one that polls;
 // a Wait with a timeout of zero finds nothing then. Add, Modify, Delete, and WouldBlock in mode Edge, interrupt a Wait that is blocked in
 // another thread, so that it looks at the new set: two system calls, and waking that thread. With a single thread they cost no system call,
-// but Add one to see what kind of handle it got.
+// but Add one to see what kind of handle it got, and a second one if that is no socket.
 //
 // # Limitations
-//
-// Regular files, directories and block devices are refused, as epoll does. Other devices that are always ready are
-// accepted here, and not by epoll.
 //
 // The registration of a handle that was closed without Delete reports an error once, and is silent from then on.
 //

@@ -1,0 +1,81 @@
+package sys_test
+
+import (
+	"errors"
+	"os"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// TestPollableIsWhatEpollTakes compares the answer with that of an epoll instance.
+func TestPollableIsWhatEpollTakes(t *testing.T) {
+	ep, err := sys.EpollCreate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	own(t, ep)
+	a, _ := pair(t)
+	r, w, err := sys.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := sys.EpollCreate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	own(t, r, w)
+	handles := map[string]sys.Handle{"socket": a, "pipe": r, "writing end": w, "epoll": other}
+	for _, path := range []string{"/dev/null", "/dev/zero", "/proc/self/mounts", "/proc/self/stat", "/proc/sys/kernel/hostname", "/", os.Args[0]} {
+		f, err := os.Open(path)
+		if err != nil {
+			t.Logf("%v", err)
+			continue
+		}
+		defer f.Close()
+		handles[path] = sys.Handle(f.Fd())
+	}
+	for name, h := range handles {
+		want := sys.EpollAdd(ep, h, sys.EpollIn, 0)
+		got := sys.CheckPollable(h)
+		if errors.Is(got, unix.EPERM) != (want == unix.EPERM) || errors.Is(got, sys.ErrNotPollable) != (want == unix.EPERM) || want == nil && got != nil {
+			t.Errorf("%s: got %v, epoll answers %v", name, got, want)
+		}
+	}
+	if err := sys.Close(other); err != nil {
+		t.Fatal(err)
+	}
+	if err := sys.CheckPollable(other); err != unix.EBADF {
+		t.Errorf("closed: got %v, want EBADF", err)
+	}
+}
+
+// BenchmarkCheckPollable is what Add of a queue costs besides the registration.
+func BenchmarkCheckPollable(b *testing.B) {
+	s, err := sys.Socket(sys.IPv4)
+	if err != nil {
+		b.Fatal(err)
+	}
+	r, w, err := sys.Pipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _, _, _ = sys.Close(s), sys.Close(r), sys.Close(w) }()
+	for name, h := range map[string]sys.Handle{"socket": s, "pipe": r} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if err := sys.CheckPollable(h); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	b.Run("fstat", func(b *testing.B) {
+		var st unix.Stat_t
+		for b.Loop() {
+			_ = unix.Fstat(int(s), &st)
+		}
+	})
+}
