@@ -10,9 +10,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// ErrNotPollable is returned for a handle that cannot be waited for, because it is always ready and yet makes its caller wait: a regular file, a
-// folder, a block device.
-var ErrNotPollable = errors.New("stream: the handle cannot be waited for")
+// ErrNotPollable is returned for a handle that cannot be waited for, because it is always ready and yet makes its caller wait: a file on disk, a
+// folder, a block device, on Linux also /dev/null and its like. It is the error that the Add of a queue returns for such a handle.
+var ErrNotPollable = sys.ErrNotPollable
 
 // Adopt makes a Socket of a handle that was opened elsewhere, which the Socket owns from then on: a stream socket of any family, one end of a pipe or
 // a socket pair, a FIFO, a terminal, a socket of UDP or of unix-domain datagrams, which [NewPacketConn] takes. What the
@@ -30,7 +30,7 @@ func Adopt(h sys.Handle) (Socket, error) {
 	case sys.KindOtherSocket:
 		return Socket{}, fmt.Errorf("stream: handle %v is a socket of an unknown kind: %w", h, errors.ErrUnsupported)
 	case sys.KindAlwaysReady:
-		return Socket{}, fmt.Errorf("%w: handle %v is a file on disk, which is always ready", ErrNotPollable, h)
+		return Socket{}, fmt.Errorf("stream: adopt handle %v, which is always ready: %w", h, ErrNotPollable)
 	}
 	nonblocking, err := sys.IsNonblock(h)
 	if err != nil {

@@ -2,5 +2,5 @@ package streamtest
 
 // system is what every machine of this system has.
 func system() []Feature {
-	return []Feature{NonblockFlag, DescriptorLimit, Signals, SharedPorts, SendFile, NetworkAnswers, UnixSockets, AbstractNames}
+	return []Feature{NonblockFlag, DescriptorLimit, Signals, SharedPorts, SendFile, NetworkAnswers, UnixSockets, AbstractNames, EpollRules}
 }

@@ -29,7 +29,7 @@ func adoptMutants() []mutant {
 				return stream.OpenUnix()
 			}
 			return s, nil
-		}), "adopt/refused"),
+		}), "adopt/device", "adopt/refused"),
 		broken("files are not adopted", func(f *Fixture) {
 			f.parts.copy = func(c syscall.Conn) (stream.Socket, error) {
 				if _, ok := c.(*os.File); ok {
@@ -37,7 +37,7 @@ func adoptMutants() []mutant {
 				}
 				return stream.AdoptDuplicate(c)
 			}
-		}, "adopt/duplicate"),
+		}, "adopt/duplicate", "adopt/file-that-reports", "adopt/refused"),
 		broken("a release of a busy connection is none, and does not say so", conns(func(b *brokenConn) {
 			b.release = func() (sys.Handle, error) {
 				h, err := b.conn.Release()
