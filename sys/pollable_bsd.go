@@ -6,7 +6,8 @@ import "golang.org/x/sys/unix"
 
 // CheckPollable asks the kernel whether h can be waited for (fstat(2)).
 //
-// Errors: [ErrNotPollable] with EPERM for files on disk, directories and block devices; EBADF for what is not open.
+// Errors: [ErrNotPollable] with EPERM for files on disk, directories and block devices; EBADF for
+// what is not open.
 func CheckPollable(h Handle) error {
 	var st unix.Stat_t
 	if err := unix.Fstat(int(h), &st); err != nil {
@@ -15,5 +16,6 @@ func CheckPollable(h Handle) error {
 	return checkFile(h, uint32(st.Mode))
 }
 
-// checkFile is CheckPollable of h, whose mode is known. No call says which devices are always ready.
+// checkFile is CheckPollable of h, whose mode is known. No call says which devices are always
+// ready.
 func checkFile(_ Handle, mode uint32) error { return checkType(mode) }

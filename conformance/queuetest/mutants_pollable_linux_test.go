@@ -61,7 +61,8 @@ func pollableMutants() []mutant {
 	}
 }
 
-// repeat reports the registrations of regular files in mode m in each Wait that polls, as if their poll were made anew each time.
+// repeat reports the registrations of regular files in mode m in each Wait that polls, as if their
+// poll were made anew each time.
 func repeat(q *faulty, m queue.Mode) {
 	q.wait = func(events []queue.Event, timeout time.Duration) (int, error) {
 		n, err := q.reallyWait(events, timeout)

@@ -14,7 +14,8 @@ const EpollRules suite.Feature = "epoll's rules"
 // specimen is a handle of a kind that all mechanisms of a system accept, or all refuse.
 type specimen struct {
 	name string
-	// open returns the handle and what releases it. An error says that this machine does not have it.
+	// open returns the handle and what releases it. An error says that this machine does not have
+	// it.
 	open func() (h sys.Handle, release func(), err error)
 }
 
@@ -106,7 +107,8 @@ func opened(path string) func() (sys.Handle, func(), error) {
 		if err != nil {
 			return sys.Invalid, nil, err
 		}
-		// Fd would make the file blocking, which says nothing here, and keeps its number for as long as file lives.
+		// Fd would make the file blocking, which says nothing here, and keeps its number for as
+		// long as file lives.
 		return sys.Handle(file.Fd()), func() { _ = file.Close() }, nil
 	}
 }

@@ -22,7 +22,8 @@ func refusedSpecimens() []specimen {
 	return all
 }
 
-// alwaysReadySpecimens have a poll, and never change its answer. Nothing wakes who waits for a setting of the kernel that reports no changes.
+// alwaysReadySpecimens have a poll, and never change its answer. Nothing wakes who waits for a
+// setting of the kernel that reports no changes.
 func alwaysReadySpecimens() []specimen {
 	var all []specimen
 	for _, path := range []string{"/proc/sys/kernel/pid_max", "/proc/sys/kernel/osrelease", "/proc/sys/fs/file-max"} {

@@ -8,7 +8,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// TestAFullRingIsNotTakenForAFileThatWakesNobody fills the ring, so that the kernel ends the lasting polls of pipes.
+// TestAFullRingIsNotTakenForAFileThatWakesNobody fills the ring, so that the kernel ends the
+// lasting polls of pipes.
 func TestAFullRingIsNotTakenForAFileThatWakesNobody(t *testing.T) {
 	const pipes = 8
 	q := opened(t, Options{}, 4, 4)
