@@ -12,7 +12,7 @@ import (
 // the way.
 func RecvMessage(h Handle, m *Message) error {
 	for {
-		n, _, flags, from, err := unix.Recvmsg(int(h), m.Buffer, nil, 0)
+		n, _, flags, from, err := unix.Recvmsg(int(h), m.Buffer, nil, unix.MSG_DONTWAIT)
 		switch err {
 		case nil:
 		case unix.EINTR:
@@ -43,7 +43,7 @@ func SendMessage(h Handle, f Family, m *Message) error {
 		return err
 	}
 	for {
-		_, err := unix.SendmsgN(int(h), m.Buffer, nil, to, 0)
+		_, err := unix.SendmsgN(int(h), m.Buffer, nil, to, unix.MSG_DONTWAIT)
 		switch err {
 		case unix.EINTR:
 			continue

@@ -10,6 +10,9 @@
 // that makes two calls a message more than the calls' own work, since its monitor takes the processor away in
 // between. Those that may block do tell it, so that other goroutines run meanwhile.
 //
+// A raw call that blocks stops the whole process at the next garbage collection. So a handle whose non-blocking flag others can clear is
+// for the functions with a name in Shared, such as [ReadShared]; on Linux, Recv, Send and their relatives do not depend on the flag ([DontWait]).
+//
 // # Errors
 //
 // A function returns [ErrWouldBlock] where the kernel answers EAGAIN, and every other errno as it is, a

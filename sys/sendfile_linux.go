@@ -7,7 +7,8 @@ const transferBytesMax = 1 << 30
 
 // SendFile writes up to n bytes of file, from its position on, to h, which must be non-blocking, without a copy through the process (sendfile(2)), and
 // returns how many the kernel took; the position of file moves by as many. It returns 0, nil at the end of file. Where file is none that can be
-// mapped, or h is nothing to send to, the error is EINVAL. h does not block; reading the file from its disk may. Where nobody reads any more
+// mapped, or h is nothing to send to, the error is EINVAL. h does not block, unless somebody clears its
+// flag ([KeepNonblock]); reading the file from its disk may. Where nobody reads any more
 // the error is EPIPE, and the kernel raises SIGPIPE, which Go's runtime passes over; Splice likewise.
 func SendFile(h, file Handle, n int64) (int64, error) {
 	return repeated(func() (int64, error) {
@@ -18,6 +19,7 @@ func SendFile(h, file Handle, n int64) (int64, error) {
 
 // Splice moves up to n bytes between a pipe and another handle, both non-blocking, one of them from and one to, without a copy through the process
 // (splice(2), with SPLICE_F_NONBLOCK), and returns how many. It returns 0, nil at the end of from, and ErrWouldBlock when from is empty or to is full.
+// SPLICE_F_NONBLOCK is about the pipe: the other handle follows its own flag ([KeepNonblock]).
 func Splice(from, to Handle, n int64) (int64, error) {
 	return repeated(func() (int64, error) {
 		moved, err := unix.Splice(int(from), nil, int(to), nil, int(min(n, transferBytesMax)), unix.SPLICE_F_MOVE|unix.SPLICE_F_NONBLOCK)

@@ -36,7 +36,7 @@ func Pipe() (r, w Handle, err error) {
 }
 
 // Accept takes one connection off the queue of the listening socket h (accept4(2)) and returns it with the
-// address of its peer. The new handle is non-blocking and close-on-exec from birth; h must be non-blocking.
+// address of its peer. The new handle is non-blocking and close-on-exec from birth; h must be non-blocking, and known to nobody who could change that ([AcceptShared]).
 func Accept(h Handle) (Handle, netip.AddrPort, error) {
 	var raw unix.RawSockaddrAny
 	for {

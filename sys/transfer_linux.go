@@ -78,8 +78,8 @@ func message(trap uintptr, h Handle, segments [][]byte, flags uintptr) (int, err
 	}
 }
 
-// Read is read(2) on any handle, which must be non-blocking: a raw call that blocked would stop the whole process at the
-// next garbage collection. It returns 0, nil at the end, and for an empty p.
+// Read is read(2) on any handle, which must be non-blocking, and known to nobody who could change that: a raw call that blocked would stop the
+// whole process at the next garbage collection. [ReadShared] is for other handles; so it is with Write, Readv and Writev. It returns 0, nil at the end, and for an empty p.
 func Read(h Handle, p []byte) (int, error) { return transfer(unix.SYS_READ, h, p) }
 
 // Write is write(2) on any handle, which must be non-blocking.

@@ -1,0 +1,134 @@
+package sys
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// blockedMax ends a call that blocks, by SO_RCVTIMEO and SO_SNDTIMEO, should nothing else do so.
+const blockedMax = 20 * time.Second
+
+// TestSharedCallsThatBlockDoNotStopTheProcess is about the moment between KeepNonblock and the
+// call, in which somebody clears the flag.
+func TestSharedCallsThatBlockDoNotStopTheProcess(t *testing.T) {
+	var p [1 << 16]byte
+	transfer := func(call func(h Handle) (int, error)) func(h Handle) error {
+		return func(h Handle) error {
+			_, err := call(h)
+			return err
+		}
+	}
+	for name, call := range map[string]func(h Handle) error{
+		"read":   transfer(func(h Handle) (int, error) { return readKnown(h, p[:1]) }),
+		"readv":  transfer(func(h Handle) (int, error) { return readvKnown(h, [][]byte{p[:1], p[1:2]}) }),
+		"write":  transfer(func(h Handle) (int, error) { return writeKnown(h, p[:]) }),
+		"writev": transfer(func(h Handle) (int, error) { return writevKnown(h, [][]byte{p[:1], p[1:]}) }),
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, b, err := SocketPair()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer Close(a)
+			defer Close(b)
+			for err == nil && strings.HasPrefix(name, "write") {
+				_, err = Send(a, p[:])
+			}
+			blocked(t, a, call, func() {
+				if strings.HasPrefix(name, "read") {
+					_, _ = Send(b, []byte("x"))
+					return
+				}
+				var sink [1 << 16]byte
+				for err := error(nil); err == nil; {
+					_, err = Recv(b, sink[:])
+				}
+			})
+		})
+	}
+	t.Run("accept", func(t *testing.T) {
+		l, err := Socket(IPv4)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer Close(l)
+		if err := Bind(l, netip.MustParseAddrPort("127.0.0.1:0")); err != nil {
+			t.Fatal(err)
+		}
+		if err := Listen(l, 1); err != nil {
+			t.Fatal(err)
+		}
+		addr, err := LocalAddr(l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := Socket(IPv4)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer Close(c)
+		blocked(t, l, func(h Handle) error {
+			n, _, err := acceptKnown(h)
+			if err == nil {
+				Close(n)
+			}
+			return err
+		}, func() { _ = Connect(c, addr) })
+	})
+}
+
+// blocked makes h block, has call block in it, and wants a garbage collection to end before unblock
+// ends call.
+func blocked(t *testing.T, h Handle, call func(h Handle) error, unblock func()) {
+	t.Helper()
+	if err := unix.SetNonblock(int(h), false); err != nil {
+		t.Fatal(err)
+	}
+	limit := unix.NsecToTimeval(int64(blockedMax))
+	for _, option := range []int{unix.SO_RCVTIMEO, unix.SO_SNDTIMEO} {
+		if err := unix.SetsockoptTimeval(int(h), unix.SOL_SOCKET, option, &limit); err != nil {
+			t.Fatal(err)
+		}
+	}
+	thread, done := make(chan int, 1), make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		thread <- unix.Gettid()
+		done <- call(h)
+	}()
+	sleeps(t, <-thread)
+	runtime.GC()
+	select {
+	case err := <-done:
+		t.Errorf("the call ended before the garbage collection did: %v", err)
+	default:
+	}
+	unblock()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+// sleeps returns when the kernel has put the thread to sleep.
+func sleeps(t *testing.T, thread int) {
+	t.Helper()
+	for until := time.Now().Add(blockedMax / 2); time.Now().Before(until); runtime.Gosched() {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", thread))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, state, _ := strings.Cut(string(stat), ") ")
+		if strings.HasPrefix(state, "S") {
+			return
+		}
+	}
+	t.Fatal("the call does not block")
+}
