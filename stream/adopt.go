@@ -19,7 +19,11 @@ var ErrNotPollable = sys.ErrNotPollable
 // handle cannot do, its calls refuse with the kernel's error, as when the reading end of a pipe is written to.
 //
 // It makes h non-blocking if it is not: that flag belongs to the open file, so every duplicate of h, in whatever process, becomes non-blocking with
-// it. Other sockets are refused with an error that is errors.ErrUnsupported, what cannot be waited for with [ErrNotPollable].
+// it. Whoever else has it may clear the flag at any time. The Socket looks before each call that depends on the flag, and restores it: that is one
+// system call more for what is no socket, and for accepting, sendfile(2) and splice(2); on Linux, reads and writes of sockets do not depend on it.
+// A flag that is cleared in between lets that one call block its thread until the peer acts, and nothing else of the process.
+//
+// Other sockets are refused with an error that is errors.ErrUnsupported, what cannot be waited for with [ErrNotPollable].
 // When an error is returned, h stays the caller's, as it was.
 func Adopt(h sys.Handle) (Socket, error) {
 	kind, err := sys.KindOf(h)
@@ -42,6 +46,7 @@ func Adopt(h sys.Handle) (Socket, error) {
 		}
 	}
 	s := own(h)
+	s.share()
 	switch kind {
 	case sys.KindFile:
 		s.file = true
@@ -84,7 +89,7 @@ func AdoptDuplicate(c syscall.Conn) (Socket, error) {
 // nothing and returns [ErrBusy].
 func (s *Socket) Release() (sys.Handle, error) {
 	// The owner's reference stays for good, so that nobody closes the handle.
-	if atomic.CompareAndSwapUint32(&s.refs, 1, 1|retired) {
+	if v := atomic.LoadUint32(&s.refs) & shared; atomic.CompareAndSwapUint32(&s.refs, v|1, v|1|retired) {
 		return s.handle, nil
 	}
 	if s.Handle() == sys.Invalid {

@@ -34,6 +34,9 @@ func (s *Socket) StartConnect(addr netip.AddrPort) error {
 		return err
 	}
 	defer s.release()
+	if err := s.keep(); err != nil {
+		return err
+	}
 	err := sys.Connect(s.handle, addr)
 	switch {
 	case err == nil:

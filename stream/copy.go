@@ -93,7 +93,9 @@ func (c *Conn) sendFile(f regularFile, remain int64) (n int64, handled bool, err
 	var failure error
 	send := func(fd uintptr) {
 		if failure = c.sock.acquire(); failure == nil {
-			sent, failure = sys.SendFile(c.sock.handle, sys.Handle(fd), remain)
+			if failure = c.sock.keep(); failure == nil {
+				sent, failure = sys.SendFile(c.sock.handle, sys.Handle(fd), remain)
+			}
 			c.sock.release()
 		}
 	}
@@ -183,7 +185,7 @@ func (c *Conn) spliceInto(to sys.Handle, most int64) (int64, error) {
 		if err := c.sock.acquire(); err != nil {
 			return 0, err
 		}
-		n, err := sys.Splice(c.sock.handle, to, most)
+		n, err := c.sock.splice(c.sock.handle, to, most)
 		c.sock.release()
 		if err != sys.ErrWouldBlock {
 			return n, err
@@ -203,7 +205,7 @@ func (c *Conn) spliceFrom(from sys.Handle, most int64) (int64, error) {
 		if err := c.sock.acquire(); err != nil {
 			return 0, err
 		}
-		n, err := sys.Splice(from, c.sock.handle, most)
+		n, err := c.sock.splice(from, c.sock.handle, most)
 		c.sock.release()
 		if err != sys.ErrWouldBlock {
 			return n, err
@@ -212,4 +214,12 @@ func (c *Conn) spliceFrom(from sys.Handle, most int64) (int64, error) {
 			return 0, err
 		}
 	}
+}
+
+// splice moves bytes between the socket, which is one of from and to, and a pipe of this process.
+func (s *Socket) splice(from, to sys.Handle, most int64) (int64, error) {
+	if err := s.keep(); err != nil {
+		return 0, err
+	}
+	return sys.Splice(from, to, most)
 }

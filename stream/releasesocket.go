@@ -9,5 +9,8 @@ func (c *Conn) ReleaseSocket() (Socket, error) {
 	}
 	s := own(h)
 	s.file, s.datagrams = c.sock.file, c.sock.datagrams
+	if c.sock.isShared() {
+		s.share()
+	}
 	return s, nil
 }

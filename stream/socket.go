@@ -18,7 +18,7 @@ import (
 type Socket struct {
 	handle sys.Handle
 
-	// refs is accessed atomically. Bit 31 is retired, the rest counts references: one of the owner, and one of each running call.
+	// refs is accessed atomically. Bit 31 is retired, bit 30 is shared, the rest counts references: one of the owner, and one of each running call.
 	// Who takes away the last reference of a retired socket closes the handle. Zero was never open.
 	refs uint32
 
@@ -28,8 +28,11 @@ type Socket struct {
 	datagrams datagramKind
 }
 
-// retired is the bit of Socket.refs that makes further calls fail.
-const retired = 1 << 31
+// The bits of Socket.refs that are no count.
+const (
+	retired = 1 << 31 // further calls fail
+	shared  = 1 << 30 // others have the open file as well, and may clear its non-blocking flag; it never goes off again
+)
 
 // OpenTCP opens a TCP socket, non-blocking and close-on-exec from birth. It is neither bound nor connected.
 func OpenTCP(f sys.Family) (Socket, error) {
@@ -55,9 +58,30 @@ func (s *Socket) acquire() error {
 	}
 }
 
+// share notes that others have the open file from now on.
+func (s *Socket) share() { atomic.OrUint32(&s.refs, shared) }
+
+func (s *Socket) isShared() bool { return atomic.LoadUint32(&s.refs)&shared != 0 }
+
+// keep restores the non-blocking flag before a call that depends on it, where others may have cleared it.
+func (s *Socket) keep() error {
+	if s.isShared() {
+		return sys.KeepNonblock(s.handle)
+	}
+	return nil
+}
+
+// keepTransfer is keep before Recv and Send, which depend on the flag on some systems only.
+func (s *Socket) keepTransfer() error {
+	if sys.DontWait {
+		return nil
+	}
+	return s.keep()
+}
+
 // release gives back a reference, and closes the handle with the last one of a retired socket.
 func (s *Socket) release() error {
-	if atomic.AddUint32(&s.refs, ^uint32(0)) == retired {
+	if atomic.AddUint32(&s.refs, ^uint32(0))&^shared == retired {
 		return sys.Close(s.handle)
 	}
 	return nil
@@ -77,7 +101,8 @@ func (s *Socket) retire() bool {
 }
 
 // Close ends the socket. Unsent bytes are sent in the background, unless [Socket.SetLinger] says otherwise; unread ones make the
-// kernel reset the connection. A second Close returns net.ErrClosed. The registration of the handle with a queue must have ended before.
+// kernel reset the connection. On an adopted handle, a linger time that somebody else has set makes Close block its thread for up to that time, non-blocking
+// or not. A second Close returns net.ErrClosed. The registration of the handle with a queue must have ended before.
 func (s *Socket) Close() error {
 	if !s.retire() {
 		return net.ErrClosed

@@ -63,7 +63,11 @@ func (s *Socket) TryAccept() (Socket, netip.AddrPort, error) {
 	if err := s.acquire(); err != nil {
 		return Socket{}, netip.AddrPort{}, err
 	}
-	h, peer, err := sys.Accept(s.handle)
+	accept := sys.Accept
+	if s.isShared() {
+		accept = sys.AcceptShared
+	}
+	h, peer, err := accept(s.handle)
 	s.release()
 	if err != nil {
 		return Socket{}, netip.AddrPort{}, err
@@ -84,9 +88,12 @@ func (s *Socket) CloseRead() error {
 func (s *Socket) recv(p []byte) (int, error) {
 	switch {
 	case s.file:
-		return sys.Read(s.handle, p)
+		return sys.ReadShared(s.handle, p)
 	case s.datagrams != noDatagrams:
 		return s.recvDatagram(p)
+	}
+	if err := s.keepTransfer(); err != nil {
+		return 0, err
 	}
 	return sys.Recv(s.handle, p)
 }
@@ -94,9 +101,12 @@ func (s *Socket) recv(p []byte) (int, error) {
 func (s *Socket) send(p []byte) (int, error) {
 	switch {
 	case s.file:
-		return sys.Write(s.handle, p)
+		return sys.WriteShared(s.handle, p)
 	case s.datagrams != noDatagrams:
 		return s.sendDatagram(p)
+	}
+	if err := s.keepTransfer(); err != nil {
+		return 0, err
 	}
 	return sys.Send(s.handle, p)
 }
@@ -104,9 +114,12 @@ func (s *Socket) send(p []byte) (int, error) {
 func (s *Socket) recvSegments(segs [][]byte) (int, error) {
 	switch {
 	case s.file:
-		return sys.Readv(s.handle, segs)
+		return sys.ReadvShared(s.handle, segs)
 	case s.datagrams != noDatagrams:
 		return 0, errDatagrams
+	}
+	if err := s.keepTransfer(); err != nil {
+		return 0, err
 	}
 	return sys.RecvSegments(s.handle, segs)
 }
@@ -114,9 +127,12 @@ func (s *Socket) recvSegments(segs [][]byte) (int, error) {
 func (s *Socket) sendSegments(segs [][]byte) (int, error) {
 	switch {
 	case s.file:
-		return sys.Writev(s.handle, segs)
+		return sys.WritevShared(s.handle, segs)
 	case s.datagrams != noDatagrams:
 		return 0, errDatagrams
+	}
+	if err := s.keepTransfer(); err != nil {
+		return 0, err
 	}
 	return sys.SendSegments(s.handle, segs)
 }

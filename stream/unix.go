@@ -31,6 +31,9 @@ func (s *Socket) StartConnectUnix(name string) error {
 		return err
 	}
 	defer s.release()
+	if err := s.keep(); err != nil {
+		return err
+	}
 	err := sys.ConnectUnix(s.handle, name)
 	switch {
 	case sys.ClassOf(err) == sys.ClassInProgress:

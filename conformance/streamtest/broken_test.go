@@ -335,6 +335,14 @@ type brokenSocket struct {
 	handle    func() sys.Handle
 	start     func(addr netip.AddrPort) error
 	finish    func() error
+	tryAccept func() (stream.Socket, netip.AddrPort, error)
+}
+
+func (b *brokenSocket) TryAccept() (stream.Socket, netip.AddrPort, error) {
+	if b.tryAccept != nil {
+		return b.tryAccept()
+	}
+	return b.socket.TryAccept()
 }
 
 func (b *brokenSocket) TryReadv(segs [][]byte) (int, error) {

@@ -2,5 +2,9 @@ package streamtest
 
 // system is what every machine of this system has.
 func system() []Feature {
-	return []Feature{NonblockFlag, DescriptorLimit, Signals, SharedPorts, SendFile, NetworkAnswers, UnixSockets, AbstractNames, EpollRules}
+	all := []Feature{NonblockFlag, DescriptorLimit, Signals, SharedPorts, SendFile, NetworkAnswers, UnixSockets, AbstractNames, EpollRules}
+	if hasTerminals() {
+		all = append(all, Terminal)
+	}
+	return all
 }

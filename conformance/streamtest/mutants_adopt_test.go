@@ -16,13 +16,13 @@ func adoptMutants() []mutant {
 				return stream.Socket{}, errBroken
 			}
 			return stream.Adopt(h)
-		}), "adopt/pair"),
+		}), "adopt/pair", "adopt/release", "lost-flag/socket-pair"),
 		broken("only sockets are adopted", adoptions(func(h sys.Handle) (stream.Socket, error) {
 			if kind, err := sys.KindOf(h); err == nil && kind == sys.KindFile {
 				return stream.Socket{}, stream.ErrNotPollable
 			}
 			return stream.Adopt(h)
-		}), "adopt/pipe"),
+		}), "adopt/pipe", "lost-flag/pipe", "lost-flag/terminal"),
 		broken("everything is adopted", adoptions(func(h sys.Handle) (stream.Socket, error) {
 			s, err := stream.Adopt(h)
 			if err != nil {

@@ -98,7 +98,7 @@ func mutants() []mutant {
 		packetAdoptMutants(),
 		tlsMutants(), tlsSocketMutants(),
 		copyMutants(), acceptLoopsMutants(), endBothMutants(),
-		shareMutants(), pollableMutants(),
+		shareMutants(), pollableMutants(), lostFlagMutants(),
 	)
 }
 

@@ -45,6 +45,7 @@ type listener interface {
 	AcceptOn(w stream.Waiter) (*stream.Conn, error)
 	AcceptBatch(to []stream.Accepted) (int, error)
 	Accepts() uint64
+	File() (*os.File, error)
 }
 
 // dialer is what cases use of a *stream.Dialer.
@@ -63,6 +64,7 @@ type socket interface {
 	Bind(addr netip.AddrPort) error
 	StartConnect(addr netip.AddrPort) error
 	FinishConnect() error
+	TryAccept() (stream.Socket, netip.AddrPort, error)
 	CloseWrite() error
 	Handle() sys.Handle
 	Close() error

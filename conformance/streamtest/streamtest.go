@@ -66,6 +66,6 @@ func Cases() []Case {
 		packetAdoptCases(),
 		tlsCases(), tlsSocketCases(),
 		copyCases(), acceptLoopsCases(), endBothCases(),
-		shareCases(), pollableCases(),
+		shareCases(), pollableCases(), lostFlagCases(),
 	)
 }

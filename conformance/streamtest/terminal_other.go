@@ -1,0 +1,14 @@
+//go:build !linux
+
+package streamtest
+
+import (
+	"errors"
+
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// terminal returns an error: other systems open terminals in ways of their own.
+func terminal() (master, slave sys.Handle, err error) {
+	return sys.Invalid, sys.Invalid, errors.ErrUnsupported
+}
