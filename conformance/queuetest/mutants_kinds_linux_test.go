@@ -153,7 +153,7 @@ func kindMutants() []mutant {
 				}
 				return n, err
 			}
-		}, strings.Fields("edge/told-once pollable/always-ready")},
+		}, "edge/told-once"},
 		{"an arrival is room", func(q *faulty) {
 			q.each(func(e *queue.Event, _ sys.Handle, r queue.Registration) bool {
 				if r.Mode == queue.Edge && r.Interest == queue.Both && e.Ready.Directions() == queue.Readable {

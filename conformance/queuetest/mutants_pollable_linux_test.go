@@ -2,7 +2,6 @@ package queuetest
 
 import (
 	"errors"
-	"strings"
 	"syscall"
 	"time"
 
@@ -47,7 +46,7 @@ func pollableMutants() []mutant {
 				q.mu.Unlock()
 				return q.reallyWait(events, timeout)
 			}
-		}, strings.Fields("pollable/refused")},
+		}, "pollable/refused"},
 		{"every regular file is refused", func(q *faulty) {
 			q.add = func(h sys.Handle, r queue.Registration) error {
 				if _, kind := stat(h); kind == syscall.S_IFREG {
@@ -55,9 +54,9 @@ func pollableMutants() []mutant {
 				}
 				return q.reallyAdd(h, r)
 			}
-		}, strings.Fields("pollable/accepted pollable/always-ready")},
-		{"what is always ready is reported by each wait, in mode edge", func(q *faulty) { repeat(q, queue.Edge) }, strings.Fields("pollable/always-ready")},
-		{"what is always ready is reported by each wait, in mode one-shot", func(q *faulty) { repeat(q, queue.OneShot) }, strings.Fields("pollable/always-ready")},
+		}, "pollable/accepted"},
+		{"what is always ready is reported by each wait, in mode edge", func(q *faulty) { repeat(q, queue.Edge) }, "pollable/always-ready"},
+		{"what is always ready is reported by each wait, in mode one-shot", func(q *faulty) { repeat(q, queue.OneShot) }, "pollable/always-ready"},
 	}
 }
 

@@ -20,16 +20,16 @@ const (
 
 func lostFlagCases() []Case {
 	all := []Case{
-		{ID: "lost-flag/pipe", Run: in(lostFlagOfPipe)},
-		{ID: "lost-flag/terminal", Needs: []Feature{Terminal}, Run: in(lostFlagOfTerminal)},
-		{ID: "lost-flag/socket-pair", Run: in(lostFlagOfPair)},
-		{ID: "lost-flag/tcp", Run: in(lostFlagOfTCP)},
-		{ID: "lost-flag/datagrams", Run: in(lostFlagOfDatagrams)},
-		{ID: "lost-flag/copy", Run: in(lostFlagOfCopies)},
-		{ID: "lost-flag/sendfile", Needs: []Feature{SendFile}, Run: in(lostFlagOfSendfile)},
-		{ID: "lost-flag/inherited-listener", Run: in(lostFlagOfListener)},
+		{ID: "lost-flag/pipe", Doc: "stream.Adopt", Run: in(lostFlagOfPipe)},
+		{ID: "lost-flag/terminal", Doc: "stream.Adopt", Needs: []Feature{Terminal}, Run: in(lostFlagOfTerminal)},
+		{ID: "lost-flag/socket-pair", Doc: "stream.Adopt", Run: in(lostFlagOfPair)},
+		{ID: "lost-flag/tcp", Doc: "stream.Adopt", Run: in(lostFlagOfTCP)},
+		{ID: "lost-flag/datagrams", Doc: "stream.Adopt", Run: in(lostFlagOfDatagrams)},
+		{ID: "lost-flag/copy", Doc: "stream.Adopt", Run: in(lostFlagOfCopies)},
+		{ID: "lost-flag/sendfile", Doc: "stream.Adopt", Needs: []Feature{SendFile}, Run: in(lostFlagOfSendfile)},
+		{ID: "lost-flag/inherited-listener", Doc: "stream.Adopt", Run: in(lostFlagOfListener)},
 		{
-			ID: "lost-flag/listener-file", Run: in(lostFlagOfFile),
+			ID: "lost-flag/listener-file", Doc: "stream.Adopt", Run: in(lostFlagOfFile),
 			Rule: "After File, whoever has the file may clear the non-blocking flag of the listener: it restores the flag, and accepting does not block.",
 		},
 	}

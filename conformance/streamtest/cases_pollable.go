@@ -17,13 +17,13 @@ const EpollRules Feature = "epoll's rules"
 func pollableCases() []Case {
 	all := []Case{
 		{
-			ID:     "adopt/device",
+			ID: "adopt/device", Doc: "stream.Adopt",
 			Rule:   "A device that is always ready is refused with ErrNotPollable, which is the error of the Add of a queue as well.",
 			Source: "epoll_ctl(2), EPERM; a daemon's standard input is /dev/null",
 			Run:    in(adoptDevice),
 		},
 		{
-			ID:     "adopt/file-that-reports",
+			ID: "adopt/file-that-reports", Doc: "stream.Adopt",
 			Rule:   "A regular file is adopted if the kernel can wait for it, and read to its end.",
 			Source: "proc_pid_mounts(5)",
 			Run:    in(adoptFileThatReports),

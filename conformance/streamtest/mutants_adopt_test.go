@@ -16,20 +16,20 @@ func adoptMutants() []mutant {
 				return stream.Socket{}, errBroken
 			}
 			return stream.Adopt(h)
-		}), "adopt/pair", "adopt/release", "lost-flag/socket-pair"),
+		}), "adopt/pair"),
 		broken("only sockets are adopted", adoptions(func(h sys.Handle) (stream.Socket, error) {
 			if kind, err := sys.KindOf(h); err == nil && kind == sys.KindFile {
 				return stream.Socket{}, stream.ErrNotPollable
 			}
 			return stream.Adopt(h)
-		}), "adopt/pipe", "lost-flag/pipe", "lost-flag/terminal"),
+		}), "adopt/pipe"),
 		broken("everything is adopted", adoptions(func(h sys.Handle) (stream.Socket, error) {
 			s, err := stream.Adopt(h)
 			if err != nil {
 				return stream.OpenUnix()
 			}
 			return s, nil
-		}), "adopt/device", "adopt/refused"),
+		}), "adopt/refused"),
 		broken("files are not adopted", func(f *Fixture) {
 			f.parts.copy = func(c syscall.Conn) (stream.Socket, error) {
 				if _, ok := c.(*os.File); ok {
@@ -37,7 +37,7 @@ func adoptMutants() []mutant {
 				}
 				return stream.AdoptDuplicate(c)
 			}
-		}, "adopt/duplicate", "adopt/file-that-reports", "adopt/refused"),
+		}, "adopt/duplicate"),
 		broken("a release of a busy connection is none, and does not say so", conns(func(b *brokenConn) {
 			b.release = func() (sys.Handle, error) {
 				h, err := b.conn.Release()

@@ -36,7 +36,7 @@ func lostFlagMutants() []mutant {
 				}
 				return b.conn.Read(p)
 			}
-		}), "lost-flag/pipe", "lost-flag/socket-pair", "lost-flag/tcp", "lost-flag/terminal"),
+		}), "lost-flag/tcp"),
 		broken("reads of what is no socket block without the flag", conns(func(b *brokenConn) {
 			b.read = func(p []byte) (int, error) {
 				if fd, ok := lost(b.conn); ok {
@@ -46,7 +46,7 @@ func lostFlagMutants() []mutant {
 				}
 				return b.conn.Read(p)
 			}
-		}), "lost-flag/pipe", "lost-flag/terminal"),
+		}), "lost-flag/terminal"),
 		broken("writes block without the flag", conns(func(b *brokenConn) {
 			b.write = func(p []byte) (int, error) {
 				if fd, ok := lost(b.conn); ok {
@@ -54,7 +54,7 @@ func lostFlagMutants() []mutant {
 				}
 				return b.conn.Write(p)
 			}
-		}), "lost-flag/pipe", "lost-flag/socket-pair", "lost-flag/tcp"),
+		}), "lost-flag/pipe"),
 		broken("datagrams are received by a call that blocks without the flag", packets(func(b *brokenPackets) {
 			b.read = func(p []byte) (int, netip.AddrPort, error) {
 				if fd, ok := lost(b.packetConn); ok {

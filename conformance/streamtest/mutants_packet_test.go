@@ -369,7 +369,7 @@ func packetAdoptMutants() []mutant {
 				}
 				return stream.AdoptDuplicate(c)
 			}
-		}, "lost-flag/datagrams", "packet/adopt"),
+		}, "packet/adopt"),
 		broken("a release of busy datagrams is none, and does not say so", packets(func(b *brokenPackets) {
 			b.release = func() (sys.Handle, error) {
 				h, err := b.packetConn.Release()

@@ -25,7 +25,7 @@ func pollableMutants() []mutant {
 				err = errBroken
 			}
 			return s, err
-		}), "adopt/device", "adopt/refused"),
+		}), "adopt/device"),
 		broken("regular files are refused, whatever they are of", func(f *Fixture) {
 			f.parts.copy = func(c syscall.Conn) (stream.Socket, error) {
 				if f, ok := c.(*os.File); ok {

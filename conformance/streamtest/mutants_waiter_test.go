@@ -56,10 +56,7 @@ func waiterMutants() []mutant {
 				}
 				return r.Registration.Wait(d, deadline)
 			}
-		}), "waiter/ready", "write/partial", "write/vectored", "close/unblocks-write", "turn/whole", "dial/signals", "race/no-goroutine",
-			"packet/unix-full", "packet/unix-wait", "lost-flag/copy", "lost-flag/pipe", "lost-flag/sendfile"), "dial/cancelled",
-			"queue/close-drops", "queue/close-write", "queue/flush", "queue/linger-ends", "queue/lingers", "queue/marks", "queue/order", "queue/run", "queue/too-long", "queue/write-waits",
-			"end/half-idle", "end/reset-both", "copy/conn", "copy/conn-closed", "copy/file", "copy/file-late", "tls/duplex", "tls/key-update", "tls/close", "tls/close-write", "share/each-part", "share/each-part-of-a-file"),
+		}), "waiter/ready"),
 		broken("any readiness ends a wait", registrations(func(r *brokenRegistration) {
 			r.wait = func(d sys.Direction, deadline time.Time) error {
 				if d == sys.Reading && time.Now().Before(deadline) {

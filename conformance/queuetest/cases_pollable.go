@@ -24,17 +24,17 @@ const agreedRule = "All mechanisms of a system agree on which handles can be wai
 func pollableCases() []Case {
 	return []Case{
 		{
-			ID: "pollable/refused", Rule: agreedRule + " It refuses files on disk, memfds, directories, and character devices without a poll.",
+			ID: "pollable/refused", Doc: "queue.Queue.Add", Rule: agreedRule + " It refuses files on disk, memfds, directories, and character devices without a poll.",
 			Source: "epoll_ctl(2) EPERM; a loop on io_uring that was given /dev/null spun",
 			Needs:  []suite.Feature{EpollRules}, Run: pollableRefused,
 		},
 		{
-			ID: "pollable/accepted", Rule: agreedRule + " It accepts objects with a poll of their own, and the files of /proc and /sys that report changes.",
+			ID: "pollable/accepted", Doc: "queue.Queue.Add", Rule: agreedRule + " It accepts objects with a poll of their own, and the files of /proc and /sys that report changes.",
 			Source: "proc_pid_mountinfo(5), sysfs_notify in the kernel's documentation, epoll(7)",
 			Needs:  []suite.Feature{EpollRules}, Run: pollableAccepted,
 		},
 		{
-			ID: "pollable/always-ready", Rule: "A handle that is ready whatever happens is reported in every Wait by mode Level only.",
+			ID: "pollable/always-ready", Doc: "queue.Queue.Add", Rule: "A handle that is ready whatever happens is reported in every Wait by mode Level only.",
 			Source: "proc_sys_poll in fs/proc/proc_sysctl.c has no queue to wait in",
 			Needs:  []suite.Feature{EpollRules}, Run: pollableAlwaysReady,
 		},
