@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/edgewise-go/edgewise/apps/internal/apptest"
@@ -10,7 +12,32 @@ import (
 
 var program apptest.Program
 
-func TestMain(m *testing.M) { os.Exit(program.Main(m)) }
+func TestMain(m *testing.M) {
+	code := program.Main(m)
+	removeEcho()
+	os.Exit(code)
+}
+
+// removeEcho removes what buildEchoOnce has built.
+var removeEcho = func() {}
+
+// buildEchoOnce builds the echo server that several benchmarks measure: each would build one.
+var buildEchoOnce = sync.OnceValues(func() (string, error) {
+	path, remove, err := buildEcho(context.Background(), "")
+	if err == nil {
+		removeEcho = remove
+	}
+	return path, err
+})
+
+func echoProgram(t *testing.T) string {
+	t.Helper()
+	path, err := buildEchoOnce()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
 
 // succeed runs the program, which must succeed, in the directory of the package, where it finds the source of others, and returns what it prints.
 func succeed(t *testing.T, args ...string) string {

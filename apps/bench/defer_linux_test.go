@@ -9,6 +9,7 @@ import (
 )
 
 func TestDeferredWorkIsReportedOnce(t *testing.T) {
+	t.Parallel()
 	out := succeed(t, "defer", "-sources", "50", "-turn", "1ms", "-work", "100us")
 	for _, mechanism := range apptest.Queues(t) {
 		for _, scheduler := range strategy.Schedulers() {

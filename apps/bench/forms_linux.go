@@ -43,6 +43,7 @@ func forms(ctx context.Context, args []string) error {
 	fs.IntVar(&c.size, "s", 128, "bytes of a message")
 	fs.IntVar(&c.depth, "p", 1, "messages in flight on each connection")
 	s.register(fs)
+	given := registerEcho(fs)
 	if err := parseWords(fs, args, formsUsage); err != nil {
 		return err
 	}
@@ -53,7 +54,7 @@ func forms(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	echo, remove, err := buildEcho(ctx)
+	echo, remove, err := buildEcho(ctx, *given)
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,7 @@ Then it registers handlers with a loop over an event queue that is only in memor
 type idleConfig struct {
 	conns, tls, registrations int
 	servers                   string
+	report                    time.Duration
 	sweep                     sweep
 }
 
@@ -62,11 +63,13 @@ func idling(ctx context.Context, args []string) error {
 	fs.IntVar(&c.tls, "tls", 9_000, "connections with TLS")
 	fs.IntVar(&c.registrations, "registrations", 1_000_000, "handlers on a queue in memory")
 	fs.StringVar(&c.servers, "server", idleServers, "what to measure, with commas between")
+	fs.DurationVar(&c.report, "report", 200*time.Millisecond, "time between two reports of a server, for each of which it collects garbage")
 	c.sweep.register(fs)
+	given := registerEcho(fs)
 	if err := parseWords(fs, args, idleUsage); err != nil {
 		return err
 	}
-	if c.conns < 1 || c.tls < 1 || c.registrations < 1 {
+	if c.conns < 1 || c.tls < 1 || c.registrations < 1 || c.report <= 0 {
 		return cli.Usagef("every number must be more than 0")
 	}
 	for word := range strings.SplitSeq(c.servers, ",") {
@@ -75,7 +78,7 @@ func idling(ctx context.Context, args []string) error {
 		}
 	}
 	if c.servers != memoryWord {
-		echo, remove, err := buildEcho(ctx)
+		echo, remove, err := buildEcho(ctx, *given)
 		if err != nil {
 			return err
 		}
@@ -100,17 +103,17 @@ func (c idleConfig) all(echo string) ([]idleServer, error) {
 		return nil, err
 	}
 	f := flags[0] // of lists, the first counts
-	of := []string{"-addr", "127.0.0.1:0", "-queue", f.Queue, "-mode", f.Mode, "-report", "200ms", "-collect"}
+	of := []string{"-addr", "127.0.0.1:0", "-queue", f.Queue, "-mode", f.Mode, "-report", c.report.String(), "-collect"}
 	edgewise := func(program, word string, more ...string) []string {
 		return append(append([]string{program, word}, of...), more...)
 	}
 	return []idleServer{
 		{"handler", "edgewise, handlers", false, edgewise(echo, "serve", "-task", "handler", "-buffer", "shared")},
 		{"coroutine", "edgewise, coroutines", false, edgewise(echo, "serve", "-task", "coroutine", "-buffer", "shared")},
-		{"net", "package net, goroutines", false, []string{self, "netserver", "-report", "200ms"}},
+		{"net", "package net, goroutines", false, []string{self, "netserver", "-report", c.report.String()}},
 		{"tls", "edgewise, TLS, handlers", true, edgewise(self, "tlsserver", "-task", "handler")},
 		{"tlscoroutine", "edgewise, TLS, coroutines", true, edgewise(self, "tlsserver", "-task", "coroutine")},
-		{"nettls", "package net, TLS, goroutines", true, []string{self, "netserver", "-report", "200ms", "-tls"}},
+		{"nettls", "package net, TLS, goroutines", true, []string{self, "netserver", "-report", c.report.String(), "-tls"}},
 	}, nil
 }
 

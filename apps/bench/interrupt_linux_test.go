@@ -13,7 +13,8 @@ import (
 func TestTransfersSurviveInterruption(t *testing.T) {
 	for _, kind := range []interrupt.Kind{interrupt.Storm, interrupt.Tiny, interrupt.Proxy} {
 		t.Run(string(kind), func(t *testing.T) {
-			out := succeed(t, "interrupt", "-transfers", "200", "-bytes", "20000", "-kinds", string(kind))
+			t.Parallel()
+			out := succeed(t, "interrupt", "-transfers", "60", "-bytes", "20000", "-kinds", string(kind))
 			for _, mechanism := range apptest.Queues(t) {
 				if !strings.Contains(out, mechanism) {
 					t.Errorf("got no row of %s:\n%s", mechanism, out)
@@ -29,6 +30,7 @@ func TestTransfersSurviveErrorsOfSystemCalls(t *testing.T) {
 	modes, tasks := []string{"level", "edge", "oneshot"}, []string{"coroutine", "handler"}
 	for i, errno := range errnos {
 		t.Run(errno, func(t *testing.T) {
+			t.Parallel()
 			for j, mechanism := range apptest.Queues(t) {
 				succeed(t, "interrupt", "-kinds", "inject", "-errno", errno, "-queue", mechanism, "-mode", modes[(i+j)%len(modes)],
 					"-task", tasks[(i+j)%len(tasks)], "-transfers", "20", "-flight", "8", "-bytes", "20000")

@@ -27,6 +27,7 @@ of the last quarter of the time is above that of the first by more than a tenth 
 type slowConfig struct {
 	duration time.Duration
 	sample   time.Duration
+	quiet    time.Duration
 	slow     int
 	served   int
 }
@@ -52,20 +53,22 @@ func slowness(ctx context.Context, args []string) error {
 	fs := flag.NewFlagSet("bench slow", flag.ContinueOnError)
 	fs.DurationVar(&c.duration, "d", time.Minute, "how long to watch, with each combination")
 	fs.DurationVar(&c.sample, "sample", 500*time.Millisecond, "time between two samples")
+	fs.DurationVar(&c.quiet, "quiet", time.Second, "how long nothing may move for a peer to count as stuck")
 	fs.IntVar(&c.slow, "c", 1000, "peers that never read")
 	fs.IntVar(&c.served, "served", 50, "peers that exchange messages meanwhile")
 	s.register(fs)
+	given := registerEcho(fs)
 	if err := parseWords(fs, args, slowUsage); err != nil {
 		return err
 	}
-	if c.slow < 1 || c.served < 1 || c.sample < 20*time.Millisecond || c.duration < slowSamplesMin*c.sample {
+	if c.slow < 1 || c.served < 1 || c.quiet <= 0 || c.sample < 20*time.Millisecond || c.duration < slowSamplesMin*c.sample {
 		return cli.Usagef("want peers, a sample of 20ms or more, and time for eight samples")
 	}
 	all, err := s.all(os.Stdout)
 	if err != nil {
 		return err
 	}
-	echo, remove, err := buildEcho(ctx)
+	echo, remove, err := buildEcho(ctx, *given)
 	if err != nil {
 		return err
 	}
@@ -118,6 +121,9 @@ func (c slowConfig) run(ctx context.Context, echo string, f strategy.Flags) (r s
 		return r, err
 	}
 	r.parked = time.Since(began)
+	if _, err := server.report(ctx, c.slow); err != nil { // the samples are of reports
+		return r, err
+	}
 	var messages atomic.Int64
 	stop, err := c.exchange(server.addr, &messages)
 	if err != nil {
@@ -125,7 +131,7 @@ func (c slowConfig) run(ctx context.Context, echo string, f strategy.Flags) (r s
 	}
 	before := messages.Load()
 	began = time.Now()
-	if err := c.watch(ctx, server, &r); err != nil {
+	if err := c.watch(ctx, server, &r, func() bool { return messages.Load() > before }); err != nil {
 		return r, errors.Join(err, stop())
 	}
 	r.rate = float64(messages.Load()-before) / time.Since(began).Seconds()
@@ -134,9 +140,6 @@ func (c slowConfig) run(ctx context.Context, echo string, f strategy.Flags) (r s
 	}
 	return r, stop()
 }
-
-// stuffQuiet is how long nothing may move for a peer to count as stuck.
-const stuffQuiet = time.Second
 
 // stuff connects the slow peers and has each send until it can send no more.
 func (c slowConfig) stuff(ctx context.Context, addr string, r *slowRow) (conns []net.Conn, err error) {
@@ -150,7 +153,7 @@ func (c slowConfig) stuff(ctx context.Context, addr string, r *slowRow) (conns [
 	}
 	// A busy server takes more after a while in which it took nothing: only a whole round without a byte counts.
 	for round := 0; ; round++ {
-		moved := stuffRound(ctx, conns, message)
+		moved := stuffRound(ctx, conns, message, c.quiet)
 		if r.sent += moved; moved == 0 || ctx.Err() != nil {
 			return conns, context.Cause(ctx)
 		}
@@ -164,13 +167,13 @@ func (c slowConfig) stuff(ctx context.Context, addr string, r *slowRow) (conns [
 const stuffRoundsMax = 100
 
 // stuffRound has all connections send, at the same time, until each has been stuck for a while. It returns how many bytes they got rid of.
-func stuffRound(ctx context.Context, conns []net.Conn, message []byte) int64 {
+func stuffRound(ctx context.Context, conns []net.Conn, message []byte, quiet time.Duration) int64 {
 	var group sync.WaitGroup
 	var sent atomic.Int64
 	for _, conn := range conns {
 		group.Go(func() {
 			for ctx.Err() == nil {
-				_ = conn.SetWriteDeadline(time.Now().Add(stuffQuiet))
+				_ = conn.SetWriteDeadline(time.Now().Add(quiet))
 				n, err := conn.Write(message)
 				sent.Add(int64(n))
 				if err != nil {
@@ -236,13 +239,13 @@ const slowSamplesMin = 8
 // slowSlack is what memory may grow beside a tenth: what one of the peers alone can have a server without bounds take in a moment is more.
 const slowSlack = 4 << 20
 
-// watch samples the memory of the server.
-func (c slowConfig) watch(ctx context.Context, server *process, r *slowRow) error {
+// watch samples the memory of the server, for as long as was asked, and until others have been served, for which there is a bound.
+func (c slowConfig) watch(ctx context.Context, server *process, r *slowRow, served func() bool) error {
 	tick := time.NewTicker(c.sample)
 	defer tick.Stop()
 	var samples []memory
 	// By number, not by time: a machine with other work may take its samples late.
-	for began := time.Now(); time.Since(began) < c.duration || len(samples) < slowSamplesMin; {
+	for began := time.Now(); time.Since(began) < c.duration || len(samples) < slowSamplesMin || !served() && time.Since(began) < reportWait; {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)

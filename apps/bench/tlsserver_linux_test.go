@@ -21,16 +21,14 @@ const (
 
 // The handlers echo more than sockets hold, and end the stream behind it, in whichever mode they are told what to do.
 func TestTLSHandlersEchoInEveryMode(t *testing.T) {
-	for _, queue := range apptest.Queues(t) {
-		for _, mode := range []string{"edge", "level", "oneshot"} {
-			t.Run(queue+" "+mode, func(t *testing.T) {
-				server := program.Serve(t, nil, "tlsserver", "-addr", "127.0.0.1:0", "-task", "handler", "-queue", queue, "-mode", mode)
-				for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
-					echoesTLS(t, server.Addr, version)
-				}
-				server.Stop(0)
-			})
-		}
+	versions := map[string]uint16{"1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13}
+	for _, row := range apptest.Combinations(nil, apptest.Queues(t), []string{"edge", "level", "oneshot"}, []string{"1.2", "1.3"}) {
+		t.Run(apptest.Name(row), func(t *testing.T) {
+			t.Parallel()
+			server := program.Serve(t, nil, "tlsserver", "-addr", "127.0.0.1:0", "-task", "handler", "-queue", row[0], "-mode", row[1])
+			echoesTLS(t, server.Addr, versions[row[2]])
+			server.Stop(0)
+		})
 	}
 }
 
