@@ -17,6 +17,7 @@ import (
 )
 
 func TestOneConnectionIsUsedForAllOfOneHost(t *testing.T) {
+	t.Parallel()
 	files := newCorpus(t, 50, 1<<16)
 	s := httptest.NewServer(http.FileServer(http.Dir(files.dir)))
 	t.Cleanup(s.Close)
@@ -30,6 +31,7 @@ func TestOneConnectionIsUsedForAllOfOneHost(t *testing.T) {
 
 // A server may close a connection that it kept at the moment when the next request is on its way.
 func TestConnectionThatTheServerEndedIsMadeAnew(t *testing.T) {
+	t.Parallel()
 	var connections atomic.Int32
 	addr := listen(t, func(c *net.TCPConn) {
 		connections.Add(1)
@@ -51,6 +53,7 @@ func TestConnectionThatTheServerEndedIsMadeAnew(t *testing.T) {
 }
 
 func TestListFromStandardInput(t *testing.T) {
+	t.Parallel()
 	addr := listen(t, answer("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", nil))
 	dir := t.TempDir()
 	r := program.Run(t, dir, strings.NewReader("# two\r\n\r\nhttp://"+addr+"/a\r\n  http://"+addr+"/b  "), "-i", "-")
@@ -90,6 +93,7 @@ func TestFilesGetNamesOfTheirOwn(t *testing.T) {
 }
 
 func TestInterruptLeavesNoPart(t *testing.T) {
+	t.Parallel()
 	body := strings.Repeat("x", 10_000)
 	half := listen(t, answer("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"+body, silent))
 	whole := listen(t, answer("HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n"+body, nil))
@@ -116,6 +120,7 @@ func TestInterruptLeavesNoPart(t *testing.T) {
 }
 
 func TestFileIsReplacedOnlyByAWholeOne(t *testing.T) {
+	t.Parallel()
 	truncated := listen(t, answer("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nnew", nil))
 	whole := listen(t, answer("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nnew", nil))
 	dir := t.TempDir()
@@ -135,10 +140,11 @@ func TestFileIsReplacedOnlyByAWholeOne(t *testing.T) {
 }
 
 func TestManyWorkers(t *testing.T) {
+	t.Parallel()
 	addr := listen(t, answer("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", nil))
-	list := strings.Repeat("http://"+addr+"/x\n", 1000)
+	list := strings.Repeat("http://"+addr+"/x\n", 600)
 	dir, r := fetchAll(t, 0, list, "-j", "4096")
-	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1000 {
-		t.Errorf("got %d files, %v, want 1000: %s", len(entries), err, r.Stderr)
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 600 {
+		t.Errorf("got %d files, %v, want 600: %s", len(entries), err, r.Stderr)
 	}
 }

@@ -19,7 +19,8 @@ import (
 
 // More workers than descriptors: those without one wait for the others, and nothing fails.
 func TestOutOfDescriptorsWorkersWait(t *testing.T) {
-	files := newCorpus(t, 300, 1<<16)
+	t.Parallel()
+	files := newCorpus(t, 120, 1<<16)
 	s := httptest.NewServer(http.FileServer(http.Dir(files.dir)))
 	t.Cleanup(s.Close)
 	list := filepath.Join(t.TempDir(), "list")
@@ -30,7 +31,7 @@ func TestOutOfDescriptorsWorkersWait(t *testing.T) {
 		dir := t.TempDir()
 		args := append(strings.Fields(flags), "-j", "64", "-i", list, "-o", dir)
 		r := program.StartVia(t, apptest.WithDescriptors(48), args...).Wait(apptest.RunTimeout)
-		if r.Code != 0 || !strings.Contains(r.Stderr, "fetched 300 of 300 files") {
+		if r.Code != 0 || !strings.Contains(r.Stderr, "fetched 120 of 120 files") {
 			t.Errorf("%s: got exit code %d, %s", flags, r.Code, r.Stderr)
 		}
 		files.compare(t, dir)
@@ -39,6 +40,7 @@ func TestOutOfDescriptorsWorkersWait(t *testing.T) {
 
 // With few descriptors it ends, with all files or with the reason for each that is missing.
 func TestTooFewDescriptorsAreAFailure(t *testing.T) {
+	t.Parallel()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "body") }))
 	t.Cleanup(s.Close)
 	urls := []string{s.URL + "/a", s.URL + "/b", s.URL + "/c", s.URL + "/d"}
@@ -64,6 +66,7 @@ func TestTooFewDescriptorsAreAFailure(t *testing.T) {
 }
 
 func TestInterruptEndsWorkersWithoutDescriptors(t *testing.T) {
+	t.Parallel()
 	var open atomic.Int32
 	mute := listen(t, func(c *net.TCPConn) {
 		open.Add(1)

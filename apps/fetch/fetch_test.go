@@ -17,6 +17,7 @@ func TestMain(m *testing.M) { os.Exit(program.Main(m)) }
 func TestHelp(t *testing.T) { program.CheckHelp(t, "-h") }
 
 func TestMisuseIsOneLine(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	empty := filepath.Join(dir, "empty")
 	if err := os.WriteFile(empty, []byte("\n# nothing\n  \n"), 0o666); err != nil {

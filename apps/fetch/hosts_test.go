@@ -14,6 +14,7 @@ import (
 
 // A hosts file that cannot be read costs one warning, and the names in it.
 func TestUnreadableHostsFile(t *testing.T) {
+	t.Parallel()
 	addr := listen(t, answer("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", nil))
 	_, port, _ := net.SplitHostPort(addr)
 	_, r := fetchAll(t, 0, strings.Repeat("http://"+addr+"/a\nhttp://localhost:"+port+"/b\n", 3), "-hosts", t.TempDir())
@@ -24,6 +25,7 @@ func TestUnreadableHostsFile(t *testing.T) {
 
 // A hosts file with more names than memory is meant for has all of them.
 func TestHugeHostsFile(t *testing.T) {
+	t.Parallel()
 	addr := listen(t, answer("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", nil))
 	_, port, _ := net.SplitHostPort(addr)
 	name := filepath.Join(t.TempDir(), "hosts")

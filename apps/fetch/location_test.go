@@ -93,6 +93,7 @@ var sent = []struct{ url, target, auth, unlikeCurl string }{
 }
 
 func TestURLsAreSentAsCurlSendsThem(t *testing.T) {
+	t.Parallel()
 	r := newRequests(t, ok)
 	list, want := "", []string{}
 	expect := func(i int) string {
@@ -130,6 +131,7 @@ func TestURLsAreSentAsCurlSendsThem(t *testing.T) {
 
 // The server that a redirect leads to gets the user and the password only if it is the same.
 func TestRedirectsKeepPasswordsAtTheirOrigin(t *testing.T) {
+	t.Parallel()
 	other := newRequests(t, ok)
 	_, otherPort, _ := net.SplitHostPort(other.addr)
 	var self *requests
@@ -174,6 +176,7 @@ func TestRedirectsKeepPasswordsAtTheirOrigin(t *testing.T) {
 }
 
 func TestPasswordsAreNotPrinted(t *testing.T) {
+	t.Parallel()
 	refused := closedPort(t)
 	missing := listen(t, answer("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", nil))
 	away := listen(t, answer("HTTP/1.1 302 Found\r\nLocation: ftp://u:sesame@h/\r\nContent-Length: 0\r\n\r\n", nil))
@@ -202,6 +205,7 @@ func TestPasswordsAreNotPrinted(t *testing.T) {
 
 // A line that cannot be is one failure, named by its number, and the rest is fetched.
 func TestBadLinesOfTheListFailAlone(t *testing.T) {
+	t.Parallel()
 	addr := listen(t, func(c *net.TCPConn) {
 		in := bufio.NewReader(c)
 		for {

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -120,7 +122,8 @@ func parse(args []string, stdin io.Reader) (config, error) {
 	case c.redirects < 0:
 		return c, cli.Usagef("-redirects %d: want 0 or more", c.redirects)
 	}
-	roots, err := readRoots(*cacert)
+	https := slices.ContainsFunc(c.urls, func(e entry) bool { return strings.HasPrefix(strings.ToLower(e.raw), "https:") })
+	roots, err := readRoots(*cacert, https)
 	if err != nil {
 		return c, err
 	}
@@ -130,11 +133,13 @@ func parse(args []string, stdin io.Reader) (config, error) {
 }
 
 // readRoots returns nil, the system's certificates, when there is no file.
-func readRoots(name string) (*x509.CertPool, error) {
+func readRoots(name string, https bool) (*x509.CertPool, error) {
 	if name == "" {
-		// Package x509 reads the system's once, and remembers a failure: it must not be when the descriptors are used up. Whether
-		// it succeeded is for the verification to say.
-		_, _ = x509.SystemCertPool()
+		if https {
+			// Package x509 reads the system's once, and remembers a failure: it must not be when the descriptors are used up. Whether
+			// it succeeded is for the verification to say.
+			_, _ = x509.SystemCertPool()
+		}
 		return nil, nil
 	}
 	pem, err := os.ReadFile(name)

@@ -31,6 +31,7 @@ func fetchAll(t *testing.T, code int, list string, args ...string) (dir string, 
 const nobodyStalls = "85s"
 
 func TestManyFilesFromNginxAmongFailures(t *testing.T) {
+	t.Parallel()
 	cert := apptest.NewCertificate(t)
 	root := t.TempDir()
 	addr := serveNginx(t, cert, root)
@@ -54,6 +55,7 @@ func TestManyFilesFromNginxAmongFailures(t *testing.T) {
 }
 
 func TestFilesFromGoAmongFailures(t *testing.T) {
+	t.Parallel()
 	cert := apptest.NewCertificate(t)
 	files := newCorpus(t, 100, 1<<20)
 	s := serveTLS(t, cert, http.FileServer(http.Dir(files.dir)))
@@ -74,6 +76,7 @@ func TestFilesFromGoAmongFailures(t *testing.T) {
 // Servers that stop are given up; whether this takes a short time or a long one, nothing else can be the reason. A connection may take
 // as long as the whole timeout to be made.
 func TestServersThatStallAreGivenUp(t *testing.T) {
+	t.Parallel()
 	const timeout = "200ms"
 	stalled := listen(t, answer("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"+strings.Repeat("x", 50_000), silent))
 	mute := listen(t, silent)
@@ -91,6 +94,7 @@ func TestServersThatStallAreGivenUp(t *testing.T) {
 }
 
 func TestEveryStrategyFetches(t *testing.T) {
+	t.Parallel()
 	cert := apptest.NewCertificate(t)
 	files := newCorpus(t, 30, 1<<18)
 	s := serveTLS(t, cert, http.FileServer(http.Dir(files.dir)))
