@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/stream"
@@ -58,12 +59,23 @@ func alone(id string, run func(w *world)) func(T, *Fixture) {
 		// The shell sets both limits, so that the child's runtime cannot raise its own again.
 		cmd := exec.CommandContext(t.Context(), "sh", "-c", fmt.Sprintf(`ulimit -n %d && exec "$0" "$@"`, childDescriptors),
 			self, "-test.run=^"+f.Child+"$", "-test.count=1", "-test.v")
-		cmd.Env = append(os.Environ(), childEnv+"="+id+"|"+target)
+		cmd.Env = childEnvironment(t.Patience(), childEnv+"="+id+"|"+target)
 		out, err := cmd.CombinedOutput()
 		if err != nil || !strings.Contains(string(out), "--- PASS: "+f.Child) {
 			t.Errorf("child process: %v\n%s", err, out)
 		}
 	}
+}
+
+// childEnvironment returns the environment of a process that runs tests for this one: with its options, and more of its own.
+func childEnvironment(patience time.Duration, more ...string) []string {
+	env := append(os.Environ(), suite.PatienceVariable+"="+patience.String(),
+		// The race detector would have each process sleep a second at its end, for reports of goroutines that still run.
+		"GORACE="+os.Getenv("GORACE")+" atexit_sleep_ms=0")
+	if suite.Full() {
+		env = append(env, suite.FullVariable+"=1")
+	}
+	return append(env, more...)
 }
 
 // hog opens sockets until the process is out of descriptors.

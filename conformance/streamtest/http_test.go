@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -39,10 +38,7 @@ type scenario struct {
 // net/http needs goroutines that may be blocked by more than Wait: it locks and uses channels.
 func TestHTTP(t *testing.T) {
 	scenarios := append(requestScenarios(), connectionScenarios()...)
-	for _, target := range append(onSingle(), parked()) {
-		if !slices.Contains(target.Features, Goroutines) {
-			continue
-		}
+	for _, target := range perMechanism(goroutines) {
 		t.Run(target.Name, func(t *testing.T) {
 			t.Parallel()
 			for _, s := range scenarios {

@@ -6,23 +6,11 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 )
 
-// onePerMechanism is park, and tasks and goroutines on every mechanism with an edge: what the modes change, TCP has shown.
-func onePerMechanism() []Target {
-	all := []Target{parked()}
-	for _, target := range onSingle() {
-		if strings.HasSuffix(target.Name, "-edge") {
-			all = append(all, target)
-		}
-	}
-	return all
-}
-
 func TestConnOverUnixSockets(t *testing.T) {
-	for _, target := range onePerMechanism() {
+	for _, target := range perMechanism(forms...) {
 		t.Run(target.Name, func(t *testing.T) {
 			t.Parallel()
 			testPipe(t, target, func(f *Fixture) (c1, c2 net.Conn, stop func(), err error) {
@@ -39,7 +27,7 @@ func TestConnOverUnixSockets(t *testing.T) {
 }
 
 func TestConnOverSocketPairs(t *testing.T) {
-	for _, target := range onePerMechanism() {
+	for _, target := range perMechanism(forms...) {
 		t.Run(target.Name, func(t *testing.T) {
 			t.Parallel()
 			testPipe(t, target, PairPipe)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/queue/auto"
 	"github.com/edgewise-go/edgewise/sched"
@@ -100,9 +101,15 @@ func goroutines(mechanism string, mode queue.Mode, p placing) Target {
 // goroutineForm is what the names of the targets end with that suspend goroutines.
 const goroutineForm = "goroutines"
 
-// looping returns the targets of every mechanism that there is, "auto" being one of them, in every mode, over the given schedulers.
-func looping(over []placing) []Target {
-	var all []Target
+// modes are those of package queue.
+var modes = []queue.Mode{queue.Level, queue.Edge, queue.OneShot}
+
+// forms make the targets that suspend tasks of a loop, and those that suspend goroutines.
+var forms = []func(mechanism string, mode queue.Mode, p placing) Target{tasks, goroutines}
+
+// mechanisms returns the names of those that there are, "auto" not being one of them.
+func mechanisms() []string {
+	var all []string
 	for _, mechanism := range auto.Names()[1:] {
 		q, err := auto.Open(mechanism)
 		if errors.Is(err, errors.ErrUnsupported) {
@@ -111,21 +118,41 @@ func looping(over []placing) []Target {
 		if err == nil {
 			q.Close()
 		}
-		for _, mode := range []queue.Mode{queue.Level, queue.Edge, queue.OneShot} {
-			for i, p := range over {
-				all = append(all, tasks(mechanism, mode, p))
-				if i == 0 {
-					// A goroutine is told by the loop of its handle, whoever runs the loop's tasks.
-					all = append(all, goroutines(mechanism, mode, p))
-				}
-			}
-		}
+		all = append(all, mechanism)
+	}
+	return all
+}
+
+// looping returns targets over the given schedulers: every pair of a mechanism, a mode, a scheduler and a form is in one, and with suite.Full every combination.
+func looping(over []placing) []Target {
+	available := mechanisms()
+	var all []Target
+	for _, c := range suite.Combinations(len(available), len(modes), len(over), len(forms)) {
+		all = append(all, forms[c[3]](available[c[0]], modes[c[1]], over[c[2]]))
 	}
 	return all
 }
 
 // onSingle are the targets over the simplest scheduler: for tests of what is above the waiters.
 func onSingle() []Target { return looping(placings()[:1]) }
+
+// perMechanism returns park and a target over each mechanism, the modes and the given forms by turns, and with suite.Full those of every mode and form: for tests of
+// which a target takes long.
+func perMechanism(of ...func(mechanism string, mode queue.Mode, p placing) Target) []Target {
+	all, single := []Target{parked()}, placings()[0]
+	for i, mechanism := range mechanisms() {
+		if !suite.Full() {
+			all = append(all, of[i%len(of)](mechanism, modes[i%len(modes)], single))
+			continue
+		}
+		for _, mode := range modes {
+			for _, form := range of {
+				all = append(all, form(mechanism, mode, single))
+			}
+		}
+	}
+	return all
+}
 
 func TestSched(t *testing.T) {
 	for _, target := range looping(placings()) {

@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -89,6 +90,9 @@ func (c *orderlyConn) Close() error {
 	return c.Conn.Close()
 }
 
+// tlsAtOnce is how many targets the child of TestTLSConn runs at a time: they wait more than they work.
+const tlsAtOnce = 8
+
 // tlsChildEnv tells a process of tests that it is the child of TestTLSConn.
 const tlsChildEnv = "EDGEWISE_STREAMTEST_TLS"
 
@@ -99,9 +103,9 @@ func TestTLSConn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), self, "-test.run=^TestTLSConnInAChild$", "-test.count=1", "-test.v",
+	cmd := exec.CommandContext(t.Context(), self, "-test.run=^TestTLSConnInAChild$", "-test.count=1", "-test.v", "-test.parallel="+strconv.Itoa(tlsAtOnce),
 		"-test.skip=^TestTLSConnInAChild$/.*/^(PastTimeout|FutureTimeout|ConcurrentMethods)$")
-	cmd.Env = append(os.Environ(), tlsChildEnv+"=1")
+	cmd.Env = childEnvironment(suite.Patience(), tlsChildEnv+"=1")
 	out, err := cmd.CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "--- PASS: TestTLSConnInAChild/park/CloseTimeout") {
 		t.Errorf("child process: %v\n%s", err, out)
@@ -113,9 +117,10 @@ func TestTLSConnInAChild(t *testing.T) {
 	if os.Getenv(tlsChildEnv) == "" {
 		return
 	}
-	for _, target := range append(onSingle(), parked()) {
+	for _, target := range perMechanism(forms...) {
 		// In one part, for -test.skip counts them.
 		t.Run(strings.ReplaceAll(target.Name, "/", "-"), func(t *testing.T) {
+			t.Parallel()
 			nettest.TestConn(t, func() (net.Conn, net.Conn, func(), error) {
 				f, err := target.Open(suite.Of(t))
 				if err != nil {

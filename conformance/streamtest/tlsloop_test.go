@@ -35,7 +35,7 @@ func TestTLSOfTwoTasksNeedsTheWrapper(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(ctx, self, "-test.run=^"+t.Name()+"$")
-	cmd.Env = append(os.Environ(), tlsLoopEnv+"=1")
+	cmd.Env = childEnvironment(suite.Patience(), tlsLoopEnv+"=1")
 	out, err := cmd.CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "stalled: reader") || !strings.Contains(string(out), "handleKeyUpdate") {
 		t.Errorf("the watchdog does not say that the reader holds the loop in handleKeyUpdate: %v\n%s", err, out)
