@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/queue/auto"
 	"github.com/edgewise-go/edgewise/sched"
@@ -17,7 +18,7 @@ import (
 
 const (
 	// readyBytes are in the socket before they are read, one by one: none of the reads has to wait, nor does any find the socket empty.
-	readyBytes = 16 << 10
+	readyBytes = 2 << 10
 	// pingsBeside is how many turns another task has meanwhile.
 	pingsBeside = 100
 )
@@ -98,7 +99,7 @@ func filled(t *testing.T, w stream.Waiter) *stream.Conn {
 	}
 	t.Cleanup(func() { peer.Close() })
 	fds := []sys.PollFD{{Fd: int32(s.Handle()), Events: sys.PollOut}}
-	if _, err := sys.Poll(fds, pollMax); err != nil {
+	if _, err := sys.Poll(fds, suite.Patience()); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.FinishConnect(); err != nil && err != stream.ErrNotConnecting {

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/stream"
 	"github.com/edgewise-go/edgewise/sys"
 )
@@ -80,21 +81,15 @@ func acceptCases() []Case {
 					w.Fatalf("TryAccept of an empty queue: %v", err)
 				}
 				second := w.peerOf(l)
-				for until := time.Now().Add(pollMax); ; {
-					s, _, err := l.TryAccept()
-					if err == sys.ErrWouldBlock && time.Now().Before(until) {
-						continue // the peer's dial returns a little before its connection is in the queue
-					}
-					w.check(err, "try accept")
-					c, err := w.f.parts.newConn(s, w.spy)
-					if err != nil {
-						s.Close()
-						w.Fatalf("new connection: %v", err)
-					}
-					w.own(c)
-					w.greeted(c, second)
-					return
-				}
+				var s stream.Socket
+				var err error
+				// The peer's dial returns a little before its connection is in the queue.
+				suite.Until(w, "a connection in the queue", func() bool {
+					s, _, err = l.TryAccept()
+					return err != sys.ErrWouldBlock
+				})
+				w.check(err, "try accept")
+				w.greeted(w.over(s), second)
 			}),
 		},
 		{
@@ -220,9 +215,9 @@ func exhausted(w *world) {
 		case got := <-p.done:
 			closeSockets(all)
 			w.Fatalf("accept without descriptors returned %v, %v", got.c, got.err)
-		case <-w.Context().Done():
+		case <-time.After(w.Patience()):
 			closeSockets(all)
-			w.Fatalf("no pause is told of")
+			w.Hang("a pause")
 		}
 	}
 	if n := w.waits(sys.Writing) + w.waits(sys.Reading); n > waitsMax {
@@ -259,7 +254,7 @@ func (w *world) greeted(c conn, peer *net.TCPConn) {
 	w.expectRead(c, "hello")
 	w.check(w.write(c, []byte("world")).get().err, "write")
 	got := make([]byte, 5)
-	if _, err := io.ReadFull(peer, got); err != nil || string(got) != "world" {
+	if _, err := io.ReadFull(w.from(peer), got); err != nil || string(got) != "world" {
 		w.Fatalf("peer's read: %q, %v", got, err)
 	}
 }

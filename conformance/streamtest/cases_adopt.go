@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/stream"
 	"github.com/edgewise-go/edgewise/sys"
 )
@@ -44,9 +45,10 @@ func adoptCases() []Case {
 					}
 					w.check(reader.Close(), "close")
 					// A wait that has not left the kernel, or a child that is being forked, keeps the reading end alive for a moment.
-					for err == nil && w.Context().Err() == nil {
+					suite.Until(w, "the end of a pipe", func() bool {
 						err = w.write(writer, []byte("x")).get().err
-					}
+						return err != nil
+					})
 					w.expectErrorOn("handle", err, syscall.EPIPE, "write")
 				}
 			}),

@@ -55,7 +55,7 @@ func closeCases() []Case {
 				w.check(c.Close(), "close")
 				got := p.get()
 				w.expectError(got.err, net.ErrClosed, "write")
-				arrived, err := io.ReadAll(peer)
+				arrived, err := io.ReadAll(w.from(peer))
 				if err != nil || got.n != len(arrived) || got.n == len(data) || !bytes.Equal(arrived, data[:got.n]) {
 					w.Errorf("%d bytes counted as written, %d arrived, or others: %v", got.n, len(arrived), err)
 				}
@@ -120,7 +120,7 @@ func closeCases() []Case {
 				data := w.random(half / 16)
 				w.check(w.write(c, data).get().err, "write")
 				w.check(c.Close(), "close")
-				got, err := io.ReadAll(peer)
+				got, err := io.ReadAll(w.from(peer))
 				if err != nil || !bytes.Equal(got, data) {
 					w.Errorf("%d bytes arrived of %d, or others: %v", len(got), len(data), err)
 				}

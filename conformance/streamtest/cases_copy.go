@@ -203,7 +203,7 @@ func copyConnClosed(w *world) {
 	w.check(to.Close(), "close")
 	r := p.get()
 	w.expectError(r.err, net.ErrClosed, "write")
-	got, err := io.ReadAll(peer)
+	got, err := io.ReadAll(w.from(peer))
 	if err != nil || len(got) != r.n || !bytes.HasPrefix(data, got) {
 		w.Errorf("%d bytes counted, %d arrived, or others: %v", r.n, len(got), err)
 	}
@@ -211,5 +211,5 @@ func copyConnClosed(w *world) {
 	if rest.err != nil || !bytes.HasSuffix(data, rest.data) {
 		w.Errorf("what was not moved cannot be read: %d bytes, %v", rest.n, rest.err)
 	}
-	<-sent
+	await(w, "the source's write", sent)
 }

@@ -52,7 +52,7 @@ func deadlineCases() []Case {
 					w.Errorf("the write deadline came early")
 				}
 				w.check(c.SetDeadline(time.Time{}), "clear deadlines")
-				_, err := io.ReadFull(peer, make([]byte, put.n))
+				_, err := io.ReadFull(w.from(peer), make([]byte, put.n))
 				w.check(err, "peer's read of what was written")
 				_, err = io.WriteString(peer, "on")
 				w.check(err, "peer's write")
@@ -143,8 +143,10 @@ func (w *world) movedOut(after time.Duration) bool {
 		reader.get()
 		return false
 	}
-	// The old time passes, and with it a moment in which its timer would act.
-	<-time.After(time.Until(old) + soon)
+	// Another wait, which ends later than this one would have, shows that the old time has passed.
+	other, _ := w.pair()
+	w.check(other.SetReadDeadline(old.Add(time.Millisecond)), "set read deadline")
+	w.expectError(w.read(other, 64).get().err, os.ErrDeadlineExceeded, "read")
 	_, err := io.WriteString(peer, "late")
 	w.check(err, "peer's write")
 	if got := reader.get(); string(got.data) != "late" || got.err != nil {

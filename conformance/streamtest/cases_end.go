@@ -24,7 +24,7 @@ func endCases() []Case {
 				c, peer := w.pair()
 				w.check(w.write(c, []byte("question")).get().err, "write")
 				w.check(c.CloseWrite(), "close write")
-				got, err := io.ReadAll(peer)
+				got, err := io.ReadAll(w.from(peer))
 				if string(got) != "question" || err != nil {
 					w.Fatalf("peer read %q, %v", got, err)
 				}
@@ -51,7 +51,7 @@ func endCases() []Case {
 				data := w.random(half)
 				writer := w.write(c, data)
 				got := make([]byte, half)
-				_, err := io.ReadFull(peer, got)
+				_, err := io.ReadFull(w.from(peer), got)
 				w.check(err, "peer's read")
 				if r := writer.get(); r.n != half || r.err != nil || !bytes.Equal(got, data) {
 					w.Errorf("write after the peer's end: %v", r)
@@ -72,7 +72,7 @@ func endCases() []Case {
 				}
 				w.check(w.write(c, []byte("still")).get().err, "write")
 				got := make([]byte, 5)
-				_, err := io.ReadFull(peer, got)
+				_, err := io.ReadFull(w.from(peer), got)
 				w.check(err, "peer's read")
 			}),
 		},
@@ -95,7 +95,7 @@ func endCases() []Case {
 					if early {
 						// What the peer reads comes after its end has gone the same way.
 						w.check(w.write(c, []byte("x")).get().err, "write")
-						_, err := io.ReadFull(peer, make([]byte, 1))
+						_, err := io.ReadFull(w.from(peer), make([]byte, 1))
 						w.check(err, "peer's read")
 						p = w.read(c, 64)
 					}

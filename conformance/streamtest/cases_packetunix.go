@@ -173,7 +173,7 @@ func (w *world) unixgramPeer(name string) *net.UnixConn {
 	c, err := net.ListenUnixgram(unixgramNetwork, &net.UnixAddr{Name: name, Net: unixgramNetwork})
 	w.check(err, "peer's listen")
 	w.own(c)
-	w.check(c.SetReadDeadline(time.Now().Add(patience)), "peer's deadline")
+	w.check(c.SetReadDeadline(time.Now().Add(w.Patience())), "peer's deadline")
 	return c
 }
 
@@ -224,9 +224,16 @@ func (w *world) expectTexts(c packetConn, n int, text string) {
 // settledOrWaiting returns when p has ended, or a wait for writing has begun that is later than the first n, and reports whether it is the wait.
 func (w *world) settledOrWaiting(p *pending[result], n int64) bool {
 	w.Helper()
+	return p.waits(sys.Writing, n)
+}
+
+// waits returns when p has ended, or a wait in direction d has begun that is later than the first n, and reports whether it is the wait.
+func (p *pending[R]) waits(d sys.Direction, n int64) bool {
+	w := p.w
+	w.Helper()
 	for {
 		s := w.spy.signal()
-		if w.spy.waits[sys.Writing].Load() > n {
+		if w.waits(d) > n {
 			return true
 		}
 		select {
@@ -234,8 +241,8 @@ func (w *world) settledOrWaiting(p *pending[result], n int64) bool {
 		case r := <-p.done:
 			p.done <- r // it has room for one
 			return false
-		case <-w.Context().Done():
-			w.Fatalf("%s: neither returned nor waits", p.what)
+		case <-time.After(w.Patience()):
+			w.Hang("%s to return or to wait", p.what)
 		}
 	}
 }

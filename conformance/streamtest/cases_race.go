@@ -14,7 +14,7 @@ import (
 // The delays that cases of races give a dialer: one that passes soon and leaves time to see that it was kept, one that the least delay is, and one
 // that no case outlives.
 const (
-	raceDelay = 50 * time.Millisecond
+	raceDelay = 20 * time.Millisecond
 	quick     = 10 * time.Millisecond
 	never     = time.Hour
 )
@@ -84,8 +84,7 @@ func raceCases() []Case {
 				opened := w.spy.open.Load()
 				p := w.connect(ctx, d, hole, live)
 				w.begun(func() bool { return w.spy.open.Load() > opened }, "no attempt began")
-				// Another would have won by then.
-				<-time.After(raceDelay)
+				w.delays(hole, live)
 				cancel()
 				w.expectAttempts(p.get().err, context.Canceled, hole.Addr())
 			}),
@@ -269,9 +268,13 @@ func raceCases() []Case {
 				for i := range holes {
 					holes[i] = hole
 				}
-				ctx, cancel := context.WithTimeout(w.Context(), 2*attemptsAtOnce*quick)
+				ctx, cancel := context.WithCancel(context.Background())
 				defer cancel()
-				if err := w.connect(ctx, w.dialerOf(stream.Dialer{AttemptDelay: quick}), holes...).get().err; !errors.Is(err, os.ErrDeadlineExceeded) {
+				p := w.connect(ctx, w.dialerOf(stream.Dialer{AttemptDelay: quick}), holes...)
+				w.begun(func() bool { return w.spy.open.Load() >= attemptsAtOnce }, "the attempts did not begin")
+				w.delays(hole, listenerAddr(w.listenNet()))
+				cancel()
+				if err := p.get().err; !errors.Is(err, context.Canceled) {
 					w.Errorf("dial of black holes: %v", err)
 				}
 				if n := w.spy.most.Load(); n > attemptsAtOnce {
@@ -283,9 +286,9 @@ func raceCases() []Case {
 				}
 				want = many[:addressesAFamily]
 				n := newNames()
-				p := w.dialName(w.Context(), "tcp", stream.Dialer{ResolveParts: n.start})
+				named := w.dialName(w.Context(), "tcp", stream.Dialer{ResolveParts: n.start})
 				w.asked(n, "ip")(many, false, nil)
-				w.expectAttempts(p.get(), nil, want...)
+				w.expectAttempts(named.get(), nil, want...)
 			}),
 		},
 		{
@@ -305,6 +308,13 @@ func raceCases() []Case {
 		all[i].Needs = append(all[i].Needs, Selects)
 	}
 	return all
+}
+
+// delays returns when a dial has made a second attempt after more than the least delay: one that another dial would make, which runs already, has been made by then.
+func (w *world) delays(hole, live netip.AddrPort) {
+	w.Helper()
+	d := w.dialerOf(stream.Dialer{Waiter: w.f.Waiter, AttemptDelay: raceDelay})
+	w.check(w.connect(w.Context(), d, hole, live).get().err, "dial of a black hole and a listener")
 }
 
 func raceLeaks(w *world) {

@@ -40,6 +40,8 @@ type sharing struct {
 // share has the operations of everything that is made after it ask.
 func (w *world) share() *sharing {
 	s := &sharing{Waiter: w.f.Waiter, yield: w.f.parts.yield}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.spy = newSpy(s)
 	return s
 }
@@ -140,7 +142,7 @@ func shareOfParts(w *world) {
 	c, peer := w.pair()
 	w.small(c)
 	read := func() {
-		_, err := io.ReadFull(peer, make([]byte, bulk))
+		_, err := io.ReadFull(w.from(peer), make([]byte, bulk))
 		w.check(err, "peer's read")
 	}
 	// The kernel takes less than all of it at first, and that without a wait.
@@ -156,7 +158,7 @@ func shareOfParts(w *world) {
 			sent <- errors.Join(err, sender.CloseWrite())
 		}()
 		read()
-		w.check(<-sent, "sender's write")
+		w.check(await(w, "sender's write", sent), "sender's write")
 	})
 
 	d, err := stream.ListenPacket(w.spy, loopback, stream.PacketConfig{})
@@ -175,7 +177,7 @@ func shareOfAFile(w *world) {
 	w.small(c)
 	f := w.file(w.random(bulk), 0)
 	s.asks(w, "a long file", 2, func() error { return failure(c.ReadFrom(f)) }, func() {
-		_, err := io.ReadFull(peer, make([]byte, bulk))
+		_, err := io.ReadFull(w.from(peer), make([]byte, bulk))
 		w.check(err, "peer's read")
 	})
 }

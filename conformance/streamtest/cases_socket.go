@@ -55,7 +55,7 @@ func socketCases() []Case {
 					}
 				}
 				w.check(s.CloseWrite(), "close write")
-				got, err := io.ReadAll(peer)
+				got, err := io.ReadAll(w.from(peer))
 				w.check(err, "peer's read")
 				if !bytes.Equal(got, data[:sent]) {
 					w.Errorf("%d bytes were counted as written, and %d others arrived", sent, len(got))

@@ -52,7 +52,7 @@ func (w *world) securedOn(c *stream.Conn, high int, config *tls.Config) secure {
 func (w *world) shake(t secure, client *tls.Conn) {
 	w.Helper()
 	p := call(w, "handshake", func() error { return t.Handshake(context.Background()) })
-	w.check(client.Handshake(), "peer's handshake")
+	w.shakes(client)
 	w.check(p.get(), "handshake")
 }
 
@@ -157,7 +157,7 @@ func tlsDuplex(w *world) {
 		sent <- err
 	}()
 	w.arrives(c, down)
-	w.check(<-sent, "peer's write")
+	w.check(await(w, "peer's write", sent), "peer's write")
 	if r := writer.get(); r.n != len(down) || r.err != nil {
 		w.Errorf("write: %v", r)
 	}
@@ -272,7 +272,7 @@ func tlsFlood(w *world) {
 	if f.err == io.EOF {
 		w.Errorf("the flood ended the stream without an error")
 	}
-	if err := <-sent; err == nil {
+	if err := await(w, "the end of the peer's writes", sent); err == nil {
 		w.Errorf("the peer could ask for %d answers without reading one", floods)
 	}
 }
@@ -316,7 +316,7 @@ func tlsClose(w *world) {
 	if !errors.Is(r.err, net.ErrClosed) || r.n == len(data) {
 		w.Errorf("write that was suspended: %v", r)
 	}
-	got, err := io.ReadAll(c)
+	got, err := io.ReadAll(w.from(c))
 	if err != nil || !bytes.HasPrefix(data, got) || !seen.closed() {
 		w.Errorf("peer read %d bytes, of %d that were taken, and then %v: want close_notify", len(got), r.n, err)
 	}
@@ -340,7 +340,7 @@ func tlsCloseWrite(w *world) {
 	w.ends(c, data)
 	w.check(p.get(), "write and close")
 	// Below TLS the stream has ended, too.
-	if n, err := peer.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+	if n, err := w.from(peer).Read(make([]byte, 1)); n != 0 || err != io.EOF {
 		w.Errorf("below TLS the peer reads %d, %v", n, err)
 	}
 	go func() {

@@ -61,12 +61,15 @@ func (w *world) tlsSocket(buffer int, server, client *tls.Config, over func(net.
 	s, peer := w.local()
 	p := w.shakeSocket(context.Background(), tlsconn.ServerSocket, w.on(s, buffer), server)
 	c := tls.Client(over(peer), client)
-	w.check(c.Handshake(), "peer's handshake")
+	w.shakes(c)
 	r := p.get()
 	w.check(r.err, "handshake")
-	w.own(r.socket)
+	w.ownTLS(r.socket)
 	return r.socket, c, peer
 }
+
+// ownTLS closes s when the case is over, and not when it hangs: only one goroutine may use s. A hang ends by the end of the peer.
+func (w *world) ownTLS(s tlsSocket) { w.Cleanup(func() { s.Close() }) }
 
 func bare(c net.Conn) net.Conn { return c }
 
@@ -276,14 +279,14 @@ func tlsSocketHandover(w *world) {
 	p := w.shakeSocket(context.Background(), tlsconn.ServerSocket, c, server)
 	hold := &held{Conn: peer, pass: 1}
 	pc := tls.Client(hold, client)
-	w.check(pc.Handshake(), "peer's handshake")
+	w.shakes(pc)
 	_, err := io.WriteString(pc, "early")
 	w.check(err, "peer's write")
 	_, err = peer.Write(hold.kept)
 	w.check(err, "peer's write")
 	r := p.get()
 	w.check(r.err, "handshake")
-	w.own(r.socket)
+	w.ownTLS(r.socket)
 	if got := w.spy.open.Load(); got != before {
 		w.Errorf("%d registrations are open after the handshake, want %d", got, before)
 	}
@@ -354,7 +357,7 @@ func tlsSocketResumption(w *world) {
 		w.check(err, "peer's write")
 		r := p.get()
 		w.check(r.err, "handshake")
-		w.own(r.socket)
+		w.ownTLS(r.socket)
 		agreed(r.socket.ConnectionState(), resumed)
 		w.wantTryRead(r.socket, "data")
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"syscall"
 
 	"github.com/edgewise-go/edgewise/stream"
@@ -93,10 +94,10 @@ func (w *world) flushTLS(t tlsSocket) {
 }
 
 // readBeside reads size bytes from c, in a goroutine of its own, and returns a function that waits for them.
-func readBeside(c io.Reader, size int) func() ([]byte, error) {
+func (w *world) readBeside(c net.Conn, size int) func() ([]byte, error) {
 	p, done := make([]byte, size), make(chan error, 1)
 	go func() {
-		_, err := io.ReadFull(c, p)
+		_, err := io.ReadFull(bounded{c, w.Patience()}, p)
 		done <- err
 	}()
 	return func() ([]byte, error) { return p, <-done }
@@ -106,6 +107,9 @@ func readBeside(c io.Reader, size int) func() ([]byte, error) {
 func (w *world) wantReceived(wait func() ([]byte, error), want []byte) {
 	w.Helper()
 	got, err := wait()
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		w.Hang("%d bytes to come to the peer", len(got))
+	}
 	w.check(err, "peer's read")
 	if string(got) != string(want) {
 		w.Fatalf("other bytes arrived than were written")
@@ -120,7 +124,7 @@ func tlsSocketPieces(w *world) {
 	if n, err := t.TryWrite(data[at:]); n != 0 || err != sys.ErrWouldBlock {
 		w.Errorf("TryWrite behind a full queue: %d, %v", n, err)
 	}
-	got := readBeside(c, len(data))
+	got := w.readBeside(c, len(data))
 	for at < len(data) {
 		w.flushTLS(t)
 		n, err := t.TryWrite(data[at:])
@@ -147,7 +151,7 @@ func tlsSocketKeyUpdate(w *world) {
 			w.Errorf("nothing was queued behind %d bytes, in answer to a KeyUpdate", queued)
 		}
 	}
-	got := readBeside(c, len(data)+4)
+	got := w.readBeside(c, len(data)+4)
 	w.flushTLS(t)
 	if _, err := t.TryWrite([]byte("more")); err != nil {
 		w.Fatalf("write: %v", err)
@@ -212,7 +216,7 @@ func tlsSocketFlood(w *world) {
 			go io.Copy(io.Discard, k.conn) // crypto/tls would take so many answers for an attack
 		}
 	}
-	w.check(<-sent, "peer's write")
+	w.check(await(w, "peer's write", sent), "peer's write")
 	if got != socketFloods {
 		w.Errorf("%d bytes were read of %d", got, socketFloods)
 	}
@@ -240,10 +244,10 @@ func tlsSocketEnd(w *world) {
 	if n, err := t.TryWrite([]byte("x")); n != 0 || !errors.Is(err, syscall.EPIPE) {
 		w.Errorf("TryWrite behind CloseWrite: %d, %v, want EPIPE", n, err)
 	}
-	got := readBeside(c, len(data))
+	got := w.readBeside(c, len(data))
 	w.flushTLS(t)
 	w.wantReceived(got, data)
-	if n, err := c.Read(make([]byte, 1)); n != 0 || err != io.EOF || !seen.closed() {
+	if n, err := w.from(c).Read(make([]byte, 1)); n != 0 || err != io.EOF || !seen.closed() {
 		w.Errorf("peer's read at the end: %d, %v, and close_notify: %v", n, err, seen.closed())
 	}
 	w.check(t.CloseWrite(), "second CloseWrite")
@@ -254,7 +258,7 @@ func tlsSocketEnd(w *world) {
 	if n, err := t.TryRead(make([]byte, 1)); n != 0 || err != io.EOF {
 		w.Errorf("TryRead behind the peer's close_notify: %d, %v", n, err)
 	}
-	if n, err := peer.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+	if n, err := w.from(peer).Read(make([]byte, 1)); n != 0 || err != io.EOF {
 		w.Errorf("below TLS the peer reads %d, %v", n, err)
 	}
 }
@@ -270,7 +274,7 @@ func tlsSocketClose(w *world) {
 	w.check(err, "write")
 	w.check(t.Close(), "close")
 	w.arrives(c, []byte("last"))
-	if n, err := c.Read(make([]byte, 1)); n != 0 || err != io.EOF || !seen.closed() {
+	if n, err := w.from(c).Read(make([]byte, 1)); n != 0 || err != io.EOF || !seen.closed() {
 		w.Errorf("peer's read at the end: %d, %v, and close_notify: %v", n, err, seen.closed())
 	}
 	if err := t.Close(); !errors.Is(err, net.ErrClosed) {

@@ -74,7 +74,7 @@ func transferCases() []Case {
 				p := w.write(c, data)
 				w.waiting(sys.Writing, n) // with nobody reading, the kernel cannot take all
 				got := make([]byte, bulk)
-				_, err := io.ReadFull(peer, got)
+				_, err := io.ReadFull(w.from(peer), got)
 				w.check(err, "peer's read")
 				if r := p.get(); r.n != len(data) || r.err != nil {
 					w.Errorf("write: got %v, want %d, nil", r, len(data))
@@ -105,7 +105,7 @@ func transferCases() []Case {
 					return result{nil, int(n), err}
 				})
 				got := make([]byte, len(data))
-				_, err := io.ReadFull(peer, got)
+				_, err := io.ReadFull(w.from(peer), got)
 				w.check(err, "peer's read")
 				if r := p.get(); r.n != len(data) || r.err != nil || len(v) != 0 {
 					w.Errorf("writev: got %v and %d segments left, want %d, nil and none", r, len(v), len(data))
@@ -179,10 +179,10 @@ func transferCases() []Case {
 				}()
 				w.check(c.SetDeadline(time.Now().Add(time.Hour)), "set a deadline that changes nothing")
 				p := call(w, "echo by Fill and Flush", func() error { return echo(c) })
-				got, err := io.ReadAll(peer)
+				got, err := io.ReadAll(w.from(peer))
 				w.check(err, "peer's read")
 				w.check(p.get(), "echo")
-				w.check(<-sent, "peer's write")
+				w.check(await(w, "peer's write", sent), "peer's write")
 				if !bytes.Equal(got, data) {
 					w.Errorf("%d bytes came back of %d, or others", len(got), len(data))
 				}

@@ -38,7 +38,7 @@ func wholeWrites(w *world) {
 		writers = append(writers, w.write(c, p))
 	}
 	got := make([]byte, turnWriters*turnBytes)
-	_, err := io.ReadFull(peer, got)
+	_, err := io.ReadFull(w.from(peer), got)
 	w.check(err, "peer's read")
 	for at := 0; at < len(got); at += turnBytes {
 		for j, b := range got[at : at+turnBytes] {
@@ -74,7 +74,7 @@ func busy(w *world) {
 	if got := w.write(c, []byte("a")).get(); !errors.Is(got.err, stream.ErrBusy) || got.n != 0 {
 		w.Errorf("second writer: got %v, want ErrBusy", got)
 	}
-	_, err = io.ReadFull(peer, make([]byte, bulk))
+	_, err = io.ReadFull(w.from(peer), make([]byte, bulk))
 	w.check(err, "peer's read")
 	if got := writer.get(); got.n != bulk || got.err != nil {
 		w.Errorf("first writer: got %v", got)

@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-	"time"
 
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/stream"
 	"github.com/edgewise-go/edgewise/sys"
 )
@@ -211,16 +211,14 @@ func (w *world) listenUnix(name string, config stream.ListenConfig) listener {
 // freeAgain waits until the name can be listened on: a poll that is on its way out of the kernel keeps a closed listener alive.
 func (w *world) freeAgain(name string) {
 	w.Helper()
-	for {
-		l, err := net.Listen(unixNetwork, name)
-		if errors.Is(err, syscall.EADDRINUSE) && w.Context().Err() == nil {
-			<-time.After(time.Millisecond)
-			continue
-		}
-		w.check(err, "listen under the name of a closed listener")
-		w.check(l.Close(), "close")
-		return
-	}
+	var l net.Listener
+	var err error
+	suite.Until(w, "the name of a closed listener to be free", func() bool {
+		l, err = net.Listen(unixNetwork, name)
+		return !errors.Is(err, syscall.EADDRINUSE)
+	})
+	w.check(err, "listen under the name of a closed listener")
+	w.check(l.Close(), "close")
 }
 
 // listenUnixNet returns a unix-domain listener of package net.
@@ -275,7 +273,7 @@ func (w *world) speak(c conn, peer net.Conn) {
 	}
 	w.check(w.write(c, []byte("back")).get().err, "write")
 	back := make([]byte, 4)
-	if n, err := peer.Read(back); n != 4 || string(back) != "back" {
+	if n, err := w.from(peer).Read(back); n != 4 || string(back) != "back" {
 		w.Errorf("peer's read: %q, %v", back[:n], err)
 	}
 	w.check(peer.Close(), "peer's close")

@@ -10,7 +10,7 @@ import (
 )
 
 // soon is a deadline that a case waits for. Nothing is concluded from its having taken longer.
-const soon = 20 * time.Millisecond
+const soon = 5 * time.Millisecond
 
 func waiterCases() []Case {
 	return []Case{

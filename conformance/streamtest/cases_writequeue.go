@@ -91,8 +91,8 @@ func (w *world) running(q interface{ Run() error }) *pending[error] {
 	case err = <-one.done:
 		one = other
 	case err = <-other.done:
-	case <-w.Context().Done():
-		w.Fatalf("two calls of Run are suspended")
+	case <-time.After(w.Patience()):
+		w.Hang("one of two calls of Run to be refused")
 	}
 	if !errors.Is(err, stream.ErrBusy) {
 		w.Fatalf("second call of Run: %v, want ErrBusy", err)
@@ -117,27 +117,6 @@ func (w *world) fill(q writeQueue) []byte {
 		if taken = append(taken, p...); len(taken) > bulk*8 {
 			w.Fatalf("the queue takes %d bytes and more", len(taken))
 		}
-	}
-}
-
-// arrives wants the peer to read just these bytes.
-func (w *world) arrives(peer io.Reader, want []byte) {
-	w.Helper()
-	got := make([]byte, len(want))
-	if n, err := io.ReadFull(peer, got); err != nil {
-		w.Fatalf("peer read %d of %d bytes: %v", n, len(want), err)
-	}
-	if !bytes.Equal(got, want) {
-		w.Fatalf("other bytes arrived than were written")
-	}
-}
-
-// ends wants the peer to read these bytes, and then the end of the stream.
-func (w *world) ends(peer io.Reader, want []byte) {
-	w.Helper()
-	w.arrives(peer, want)
-	if n, err := peer.Read(make([]byte, 1)); n != 0 || err != io.EOF {
-		w.Fatalf("peer's read at the end: %d, %v", n, err)
 	}
 }
 
@@ -400,7 +379,7 @@ func queueOrder(w *world) {
 	var next [queueWriters]int
 	for range queueWriters * queueMessages {
 		var head [8]byte
-		if _, err := io.ReadFull(peer, head[:]); err != nil {
+		if _, err := io.ReadFull(w.from(peer), head[:]); err != nil {
 			w.Fatalf("peer's read: %v", err)
 		}
 		i, j := int(binary.BigEndian.Uint16(head[4:])), int(binary.BigEndian.Uint16(head[6:]))

@@ -88,15 +88,28 @@ func transferMutants() []mutant {
 			}
 		}), "fill/conn"),
 		broken("writes are made of pieces", conns(func(b *brokenConn) {
+			var writers atomic.Int64
+			second := make(chan struct{})
 			b.write = func(p []byte) (int, error) {
-				written := 0
+				writer, written := writers.Add(1), 0
 				for {
 					n, err := b.conn.Write(p[written:min(written+piece, len(p))])
 					written += n
 					if err != nil || written == len(p) {
 						return written, err
 					}
-					<-time.After(time.Millisecond) // lets another writer in between
+					switch writer {
+					case 1:
+						// Another one's comes in between.
+						select {
+						case <-second:
+						case <-time.After(announced):
+						}
+						writer = 0
+					case 2:
+						close(second)
+						writer = 0
+					}
 				}
 			}
 		}), "turn/whole"),

@@ -289,13 +289,15 @@ func packetMutants() []mutant {
 			return n, from, err
 		}), "packet/refused"),
 		broken("readers are sent away", packets(func(b *brokenPackets) {
-			var reading atomic.Bool
+			one := newSingly()
 			b.read = func(p []byte) (int, netip.AddrPort, error) {
-				if !reading.CompareAndSwap(false, true) {
+				if !one.enter() {
 					return 0, netip.AddrPort{}, stream.ErrBusy
 				}
-				defer reading.Store(false)
-				return b.packetConn.ReadFromAddrPort(p)
+				defer one.leave()
+				n, from, err := b.packetConn.ReadFromAddrPort(p)
+				one.awaitRefusal()
+				return n, from, err
 			}
 		}), "packet/turns"),
 		broken("a late read is one of a closed connection", packetReads(func(_ *brokenPackets, _ []byte, n int, from netip.AddrPort, err error) (int, netip.AddrPort, error) {

@@ -16,8 +16,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// hungDial is when a mutant gives up what would hang.
-const hungDial = 2 * time.Second
+// hungDial is when a mutant gives up what would hang. What it breaks fails sooner or later.
+const hungDial = 100 * time.Millisecond
 
 func impatient(d *stream.Dialer) {
 	if d.Timeout == 0 {
@@ -76,8 +76,12 @@ func raceMutants() []mutant {
 			impatient(d)
 		}),
 			"race/late-address"),
-		broken("addresses are always raced", dialOptions(func(d *stream.Dialer) { d.AttemptDelay = quick }),
-			"race/in-turn"),
+		broken("the next address is tried while the first one's attempt runs", connects(func(d *stream.Dialer, ctx context.Context, addrs []netip.AddrPort) (*stream.Conn, error) {
+			if d.AttemptDelay < 0 {
+				addrs = addrs[len(addrs)-1:]
+			}
+			return d.Connect(ctx, addrs...)
+		}), "race/in-turn"),
 		broken("a failure does not start the next attempt", connects(func(d *stream.Dialer, ctx context.Context, addrs []netip.AddrPort) (*stream.Conn, error) {
 			if d.AttemptDelay == never {
 				addrs = addrs[:1]

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"sync/atomic"
+	"time"
 
 	"github.com/edgewise-go/edgewise/stream"
 	"github.com/edgewise-go/edgewise/stream/tlsconn"
@@ -63,6 +64,35 @@ type plain struct{ *tls.Conn }
 
 func (p plain) Handshake(ctx context.Context) error { return p.HandshakeContext(ctx) }
 
+// singly lets in one caller at a time, and sends others away.
+type singly struct {
+	busy    atomic.Bool
+	refused chan struct{}
+}
+
+func newSingly() *singly { return &singly{refused: make(chan struct{}, 1)} }
+
+func (s *singly) enter() bool {
+	if s.busy.CompareAndSwap(false, true) {
+		return true
+	}
+	select {
+	case s.refused <- struct{}{}:
+	default:
+	}
+	return false
+}
+
+func (s *singly) leave() { s.busy.Store(false) }
+
+// awaitRefusal returns when another caller has been sent away: a case cannot know when a second one has come.
+func (s *singly) awaitRefusal() {
+	select {
+	case <-s.refused:
+	case <-time.After(announced):
+	}
+}
+
 func tlsMutants() []mutant {
 	return []mutant{
 		broken("crypto/tls is used as it is", func(f *Fixture) {
@@ -103,13 +133,17 @@ func tlsMutants() []mutant {
 			b.closeWrite = func() error { return nil }
 		}), "tls/close-write"),
 		broken("callers who come second fail", secures(func(b *brokenSecure, _ *tls.Config) {
-			var reading atomic.Int64
+			one := newSingly()
 			b.read = func(p []byte) (int, error) {
-				if reading.Add(1) > 1 {
+				if !one.enter() {
 					return 0, stream.ErrBusy
 				}
-				defer reading.Add(-1)
-				return b.Conn.Read(p)
+				defer one.leave()
+				n, err := b.Conn.Read(p)
+				if string(p[:n]) == "two" {
+					one.awaitRefusal()
+				}
+				return n, err
 			}
 		}), "tls/busy"),
 	}

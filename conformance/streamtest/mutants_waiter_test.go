@@ -14,14 +14,14 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// grace is how long a mutant's Interrupt looks for a wait that has been announced and has not begun.
-const grace = 200 * time.Millisecond
+// announced bounds how long a mutant waits for what a case has announced, or another call, so that a mutant of another case does not hang.
+const announced = 10 * time.Second
 
 var errBroken = errors.New("broken")
 
 // watch changes what the waits of r return, knowing whether each began before Close. The function it returns reports whether a wait in one
-// of the directions runs: one that a case was told of may be about to begin, so that it looks for a while.
-func watch(r *brokenRegistration, change func(err error, ran bool) error) func(ds ...sys.Direction) bool {
+// of the directions runs. One that a case was told of may be about to begin: it looks for as long as patience.
+func watch(r *brokenRegistration, change func(err error, ran bool) error) func(patience time.Duration, ds ...sys.Direction) bool {
 	var waiting [2]atomic.Bool
 	var closed atomic.Bool
 	r.wait = func(d sys.Direction, deadline time.Time) error {
@@ -34,15 +34,17 @@ func watch(r *brokenRegistration, change func(err error, ran bool) error) func(d
 		closed.Store(true)
 		return r.Registration.Close()
 	}
-	return func(ds ...sys.Direction) bool {
-		for until := time.Now().Add(grace); time.Now().Before(until); <-time.After(time.Millisecond) {
+	return func(patience time.Duration, ds ...sys.Direction) bool {
+		for until := time.Now().Add(patience); ; <-time.After(time.Millisecond) {
 			for _, d := range ds {
 				if waiting[d].Load() {
 					return true
 				}
 			}
+			if !time.Now().Before(until) {
+				return false
+			}
 		}
-		return false
 	}
 }
 
@@ -58,8 +60,9 @@ func waiterMutants() []mutant {
 			}
 		}), "waiter/ready"),
 		broken("any readiness ends a wait", registrations(func(r *brokenRegistration) {
+			var waits atomic.Int64
 			r.wait = func(d sys.Direction, deadline time.Time) error {
-				if d == sys.Reading && time.Now().Before(deadline) {
+				if d == sys.Reading && !deadline.IsZero() && waits.Add(1) <= 2*spuriousMax {
 					return nil
 				}
 				return r.Registration.Wait(d, deadline)
@@ -76,7 +79,7 @@ func waiterMutants() []mutant {
 		broken("an interrupt before the wait is lost", registrations(func(r *brokenRegistration) {
 			running := watch(r, func(err error, _ bool) error { return err })
 			r.interrupt = func(d sys.Direction) {
-				if running(d) {
+				if running(0, d) {
 					r.Registration.Interrupt(d)
 				}
 			}
@@ -95,7 +98,7 @@ func waiterMutants() []mutant {
 				fds := []sys.PollFD{{Fd: int32(r.handle), Events: sys.PollIn}}
 				n, _ := sys.Poll(fds, 0)
 				if _, err := sys.PeerAddr(r.handle); err == nil && n == 0 {
-					interrupted.Store(running(d))
+					interrupted.Store(running(announced, d))
 				}
 				r.Registration.Interrupt(d)
 			}
@@ -114,11 +117,14 @@ func waiterMutants() []mutant {
 					return err
 				})
 				end := r.close
+				var first sync.Once
 				r.close = func() error {
-					// The many attempts of a race wait in no other way than by their Select.
-					if !selected.Load() {
-						running(sys.Reading, sys.Writing)
-					}
+					first.Do(func() {
+						// The many attempts of a race wait in no other way than by their Select.
+						if !selected.Load() {
+							running(announced, sys.Reading, sys.Writing)
+						}
+					})
 					return end()
 				}
 			}
@@ -132,8 +138,6 @@ func waiterMutants() []mutant {
 				return r.Registration.Wait(d, deadline)
 			}
 			r.close = func() error {
-				// A wait that has been announced begins first.
-				<-time.After(time.Millisecond)
 				closed.Store(true)
 				return r.Registration.Close()
 			}

@@ -30,16 +30,10 @@ func (n *names) start(network, _ string, deliver func([]netip.Addr, bool, error)
 // asked returns by what to deliver, once n has been asked for the addresses of network.
 func (w *world) asked(n *names, network string) func(addrs []netip.Addr, more bool, err error) {
 	w.Helper()
-	select {
-	case got := <-n.network:
-		if got != network {
-			w.Errorf("the resolver was asked for %q, want %q", got, network)
-		}
-		return <-n.delivers
-	case <-w.Context().Done():
-		w.Fatalf("the resolver was not asked")
-		panic("unreachable")
+	if got := await(w, "the resolver to be asked", n.network); got != network {
+		w.Errorf("the resolver was asked for %q, want %q", got, network)
 	}
+	return <-n.delivers
 }
 
 // cancelled wants n to have been cancelled.

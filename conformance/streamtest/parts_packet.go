@@ -1,9 +1,11 @@
 package streamtest
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"syscall"
 	"time"
@@ -17,9 +19,6 @@ const (
 	packetNetwork   = "udp"
 	unixgramNetwork = "unixgram"
 )
-
-// patience bounds the wait of a peer for a datagram, which is either there at once or lost.
-const patience = 5 * time.Second
 
 // packetConn is what cases use of a *stream.PacketConn.
 type packetConn interface {
@@ -86,7 +85,7 @@ func (w *world) packetPeer() *net.UDPConn {
 	c, err := net.ListenUDP(packetNetwork, net.UDPAddrFromAddrPort(loopback))
 	w.check(err, "peer's listen")
 	w.own(c)
-	w.check(c.SetReadDeadline(time.Now().Add(patience)), "peer's deadline")
+	w.check(c.SetReadDeadline(time.Now().Add(w.Patience())), "peer's deadline")
 	return c
 }
 
@@ -151,7 +150,11 @@ func (w *world) delivered(peer *net.UDPConn, want ...string) {
 	var got []string
 	p := make([]byte, 1<<10)
 	for range want {
+		w.check(peer.SetReadDeadline(time.Now().Add(w.Patience())), "peer's deadline")
 		n, _, err := peer.ReadFromUDPAddrPort(p)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			w.Hang("a datagram for the peer, which got %.100q of %.100q", got, want)
+		}
 		if err != nil {
 			w.Fatalf("peer got %.100q, then %v; want %.100q", got, err, want)
 		}

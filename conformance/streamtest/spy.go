@@ -1,6 +1,7 @@
 package streamtest
 
 import (
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,9 +21,17 @@ type spy struct {
 
 	mu    sync.Mutex
 	begun chan struct{} // closed, and made anew, by tell; guarded by mu
+	told  time.Time     // when tell was called last; guarded by mu
 }
 
 func newSpy(under stream.Waiter) *spy { return &spy{under: under, begun: make(chan struct{})} }
+
+// idle returns for how long no wait has begun, and no registration opened or closed.
+func (s *spy) idle() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Since(s.told)
+}
 
 func (s *spy) Register(h sys.Handle) (stream.Registration, error) {
 	r, err := s.under.Register(h)
@@ -38,6 +47,11 @@ func (s *spy) signal() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.begun
+}
+
+func (s *spy) String() string {
+	return fmt.Sprintf("%d registrations are open; %d waits for reading, %d for writing and %d selects have begun",
+		s.open.Load(), s.waits[sys.Reading].Load(), s.waits[sys.Writing].Load(), s.selects.Load())
 }
 
 type spyRegistration struct {
@@ -56,6 +70,7 @@ func (s *spy) tell(change func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	change()
+	s.told = time.Now()
 	close(s.begun)
 	s.begun = make(chan struct{})
 }

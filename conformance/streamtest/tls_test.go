@@ -12,7 +12,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -90,9 +89,6 @@ func (c *orderlyConn) Close() error {
 	return c.Conn.Close()
 }
 
-// tlsAtOnce is how many targets the child of TestTLSConn runs at a time: they wait more than they work.
-const tlsAtOnce = 8
-
 // tlsChildEnv tells a process of tests that it is the child of TestTLSConn.
 const tlsChildEnv = "EDGEWISE_STREAMTEST_TLS"
 
@@ -103,7 +99,7 @@ func TestTLSConn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), self, "-test.run=^TestTLSConnInAChild$", "-test.count=1", "-test.v", "-test.parallel="+strconv.Itoa(tlsAtOnce),
+	cmd := exec.CommandContext(t.Context(), self, "-test.run=^TestTLSConnInAChild$", "-test.count=1", "-test.v",
 		"-test.skip=^TestTLSConnInAChild$/.*/^(PastTimeout|FutureTimeout|ConcurrentMethods)$")
 	cmd.Env = childEnvironment(suite.Patience(), tlsChildEnv+"=1")
 	out, err := cmd.CombinedOutput()

@@ -20,9 +20,6 @@ import (
 // loopback is where everything listens.
 var loopback = netip.MustParseAddrPort("127.0.0.1:0")
 
-// pollMax bounds the wait for what the kernel is certain to do at once.
-const pollMax = 10 * time.Second
-
 // world is one case at work: the T and the Fixture, a spy between the code under test and its Waiter, and what is to be closed.
 type world struct {
 	T
@@ -30,20 +27,29 @@ type world struct {
 	spy *spy
 
 	mu      sync.Mutex
-	closers []io.Closer // guarded by mu
+	closers []io.Closer    // guarded by mu
+	calls   map[string]int // that have not returned, by name; guarded by mu
 }
 
 // in makes the function of a case.
 func in(run func(w *world)) func(T, *Fixture) {
 	return func(t T, f *Fixture) {
 		w := &world{T: t, f: f, spy: newSpy(f.Waiter)}
+		t.Evidence(w.evidence)
 		t.Cleanup(w.closeAll)
 		t.OnHang(w.closeAll)
 		run(w)
 	}
 }
 
-// own closes c when the case is over or hangs.
+// evidence is what is known when the case hangs.
+func (w *world) evidence() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return fmt.Sprintf("calls that have not returned: %v; %v", w.calls, w.spy)
+}
+
+// own closes c, from any goroutine, when the case is over or hangs.
 func (w *world) own(c io.Closer) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -71,8 +77,25 @@ func (w *world) check(err error, what string) {
 // call runs f where Wait may be called.
 func call[R any](w *world, what string, f func() R) *pending[R] {
 	p := &pending[R]{w: w, what: what, done: make(chan R, 1)}
-	w.f.Go(what, func() { p.done <- f() })
+	w.runs(what, 1)
+	w.f.Go(what, func() {
+		r := f()
+		w.runs(what, -1)
+		p.done <- r
+	})
 	return p
+}
+
+// runs counts calls.
+func (w *world) runs(what string, change int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.calls == nil {
+		w.calls = map[string]int{}
+	}
+	if w.calls[what] += change; w.calls[what] == 0 {
+		delete(w.calls, what)
+	}
 }
 
 // pending is a call that runs.
@@ -85,12 +108,28 @@ type pending[R any] struct {
 // get waits for the result. It is for the goroutine of the case.
 func (p *pending[R]) get() R {
 	p.w.Helper()
-	select {
-	case r := <-p.done:
-		return r
-	case <-p.w.Context().Done():
-		p.w.Fatalf("%s: did not return", p.what)
-		panic("unreachable")
+	return await(p.w, p.what, p.done)
+}
+
+// await receives from c. It ends the case as hung when no wait has begun, and no registration opened or closed, for as long as the patience of the case.
+func await[R any](w *world, what string, c <-chan R) R {
+	w.Helper()
+	begun := time.Now()
+	timer := time.NewTimer(w.Patience())
+	defer timer.Stop()
+	for {
+		select {
+		case r := <-c:
+			return r
+		case <-w.Context().Done():
+			w.Hang("%s, and waits begin all the time", what)
+		case <-timer.C:
+		}
+		idle := min(time.Since(begun), w.spy.idle())
+		if idle >= w.Patience() {
+			w.Hang("%s", what)
+		}
+		timer.Reset(w.Patience() - idle)
 	}
 }
 
@@ -180,7 +219,9 @@ func (w *world) begun(cond func() bool, otherwise string) {
 		select {
 		case <-s:
 		case <-w.Context().Done():
-			w.Fatalf("%s", otherwise)
+			w.Hang("%s, and other waits begin all the time", otherwise)
+		case <-time.After(w.Patience()):
+			w.Hang("%s", otherwise)
 		}
 	}
 }
@@ -224,13 +265,15 @@ func (w *world) random(n int) []byte {
 func (w *world) ready(h sys.Handle, events int16) {
 	w.Helper()
 	fds := []sys.PollFD{{Fd: int32(h), Events: events}}
-	for until := time.Now().Add(pollMax); ; {
+	for until := time.Now().Add(w.Patience()); ; {
 		n, err := sys.Poll(fds, time.Until(until))
-		if sys.ClassOf(err) == sys.ClassInterrupted {
+		switch {
+		case sys.ClassOf(err) == sys.ClassInterrupted:
 			continue
-		}
-		if n == 0 || err != nil {
-			w.Fatalf("poll of %v: %d, %v", h, n, err)
+		case err != nil:
+			w.Fatalf("poll of %v: %v", h, err)
+		case n == 0:
+			w.Hang("an event of %v, of %#x", h, events)
 		}
 		return
 	}
@@ -336,12 +379,16 @@ func (w *world) blackHole() netip.AddrPort {
 	w.check(l.Listen(0), "listen")
 	addr, err := l.LocalAddr()
 	w.check(err, "local address")
-	for range blackHoleSockets {
+	for i := range blackHoleSockets {
 		s, err := stream.OpenTCP(sys.IPv4)
 		w.check(err, "open")
 		w.own(&s)
 		if err := s.StartConnect(addr); err != nil && err != sys.ErrWouldBlock {
 			w.Fatalf("filling the queue: %v", err)
+		}
+		if i == 0 {
+			// On Linux one connection fills the queue, once it is in it.
+			w.ready(l.Handle(), sys.PollIn)
 		}
 	}
 	return addr
