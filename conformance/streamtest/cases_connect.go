@@ -3,12 +3,14 @@ package streamtest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
 	"syscall"
 	"time"
 
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/stream"
 	"github.com/edgewise-go/edgewise/sys"
 )
@@ -228,9 +230,7 @@ func dialCases() []Case {
 				for range leakRounds {
 					round()
 				}
-				if after := w.free(); after < before {
-					w.Errorf("%d descriptors were free before, %d after", before, after)
-				}
+				w.freed(before)
 			}),
 		},
 	}
@@ -244,6 +244,12 @@ func (w *world) free() int {
 	all := w.hog()
 	closeSockets(all)
 	return len(all)
+}
+
+// freed waits until the process has so many descriptors left again.
+func (w *world) freed(before int) {
+	w.Helper()
+	suite.Until(w, fmt.Sprintf("%d descriptors to be free again", before), func() bool { return w.free() >= before })
 }
 
 // listenNet returns a listener of package net.

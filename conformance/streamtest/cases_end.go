@@ -12,7 +12,7 @@ import (
 )
 
 // half is what is sent one way when the other way has ended.
-const half = 1 << 20
+const half = 256 << 10
 
 func endCases() []Case {
 	return []Case{

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/stream"
 )
 
@@ -340,9 +341,7 @@ func raceLeaks(w *world) {
 	for range leakRounds {
 		round()
 	}
-	if after := w.free(); after < before {
-		w.Errorf("%d descriptors were free before, %d after", before, after)
-	}
+	w.freed(before)
 }
 
 func raceGoroutines(w *world) {
@@ -364,17 +363,9 @@ func raceGoroutines(w *world) {
 		return n
 	}
 	during(1)
-	for one, tries := during(1), 0; ; tries++ {
-		// A goroutine of a call before may still be at its end.
-		several := during(4)
-		if several <= one {
-			return
-		}
-		if tries == goroutineTries {
-			w.Fatalf("%d goroutines while one attempt runs, %d while several do", one, several)
-		}
-	}
+	// A goroutine of a call before may still be at its end.
+	suite.Until(w, "no more goroutines while several attempts run than while one does", func() bool {
+		one := during(1)
+		return during(4) <= one
+	})
 }
-
-// goroutineTries is how often goroutines are counted before one too many is believed.
-const goroutineTries = 20

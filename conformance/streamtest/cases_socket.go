@@ -43,8 +43,11 @@ func socketCases() []Case {
 			ID: "socket/partial", Doc: "stream.Socket",
 			Rule: "TryWrite and TryWritev return how many bytes the kernel took, and these are what arrives.",
 			Run: in(func(w *world) {
-				s, peer := w.tried()
-				data := w.random(4 << 20)
+				raw, peer := w.connected()
+				w.check(raw.SetWriteBuffer(smallBuffer), "write buffer")
+				s := w.f.parts.newSocket(&raw)
+				w.own(s)
+				data := w.random(bulk)
 				sent := 0
 				for {
 					next := data[sent:]

@@ -212,7 +212,7 @@ func tlsKeyUpdate(w *world) {
 
 // floods is how many answers a peer asks for: far more than a queue holds, and a socket with a buffer of floodBuffer holds besides.
 const (
-	floods      = 1 << 14
+	floods      = 1 << 12
 	floodBuffer = 4 << 10
 )
 

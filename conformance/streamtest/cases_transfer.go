@@ -11,7 +11,7 @@ import (
 )
 
 // bulk is more than the buffers of two sockets hold when that of the writer is small, so that a writer has to wait for its reader.
-const bulk = 2 << 20
+const bulk = 1 << 20
 
 // smallBuffer is what the kernel is asked to hold where a case wants partial writes.
 const smallBuffer = 64 << 10

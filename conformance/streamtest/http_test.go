@@ -14,12 +14,10 @@ import (
 	"github.com/edgewise-go/edgewise/stream"
 )
 
-// webLimit bounds what a scenario waits for. It tells a hang from slowness, and measures nothing.
-const webLimit = time.Minute
-
 // web is net/http over the parts of package stream: a server on a Listener, a client with a Dialer.
 type web struct {
 	*testing.T
+	suite    suite.T
 	ctx      context.Context
 	f        *Fixture
 	listener *stream.Listener
@@ -50,13 +48,14 @@ func TestHTTP(t *testing.T) {
 
 func newWeb(t *testing.T, target Target) *web {
 	t.Helper()
-	f, err := target.Open(suite.Of(t))
+	s := suite.Of(t)
+	f, err := target.Open(s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), webLimit)
+	ctx, cancel := context.WithTimeout(t.Context(), suite.Patience())
 	t.Cleanup(cancel)
-	w := &web{T: t, ctx: ctx, f: f, dialer: &stream.Dialer{Waiter: f.Waiter}}
+	w := &web{T: t, suite: s, ctx: ctx, f: f, dialer: &stream.Dialer{Waiter: f.Waiter}}
 	w.listener, err = stream.Listen(f.Waiter, loopback, stream.ListenConfig{})
 	w.check(err)
 	t.Cleanup(func() { w.listener.Close() }) // the server may have closed it
@@ -129,7 +128,7 @@ func (w *web) raw() net.Conn {
 	c, err := w.dialer.DialContext(w.ctx, "tcp", w.listener.Addr().String())
 	w.check(err)
 	w.Cleanup(func() { c.Close() }) // a scenario may have closed it
-	w.check(c.SetDeadline(time.Now().Add(webLimit)))
+	w.check(c.SetDeadline(time.Now().Add(suite.Patience())))
 	return c
 }
 
@@ -144,11 +143,5 @@ func (w *web) await(ch <-chan struct{}) {
 // receive waits for what another goroutine of a scenario sends.
 func receive[R any](w *web, from <-chan R, what string) R {
 	w.Helper()
-	select {
-	case r := <-from:
-		return r
-	case <-w.ctx.Done():
-		w.Fatalf("%s did not come", what)
-		panic("unreachable")
-	}
+	return suite.Await(w.suite, what, from)
 }

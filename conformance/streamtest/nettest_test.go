@@ -1,9 +1,12 @@
 package streamtest
 
 import (
+	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,7 +21,8 @@ func testConn(t *testing.T, target Target) { testPipe(t, target, Pipe) }
 func testPipe(t *testing.T, target Target, pipe func(f *Fixture) (c1, c2 net.Conn, stop func(), err error)) {
 	t.Helper()
 	nettest.TestConn(t, func() (net.Conn, net.Conn, func(), error) {
-		f, err := target.Open(suite.Of(t))
+		s := &evident{T: suite.Of(t)}
+		f, err := target.Open(s)
 		if err != nil {
 			return nil, nil, nil, err
 		}
@@ -26,7 +30,12 @@ func testPipe(t *testing.T, target Target, pipe func(f *Fixture) (c1, c2 net.Con
 		if err != nil {
 			return nil, nil, nil, err
 		}
-		explained := explainStuck(t)
+		for _, c := range []net.Conn{c1, c2} {
+			if b, ok := c.(*bridge); ok {
+				s.Evidence(b.String)
+			}
+		}
+		explained := s.explain()
 		return c1, c2, func() {
 			explained()
 			stop()
@@ -34,25 +43,57 @@ func testPipe(t *testing.T, target Target, pipe func(f *Fixture) (c1, c2 net.Con
 	})
 }
 
+// evident is a T that can print its evidence while the test runs.
+type evident struct {
+	T
+	all []func() string
+}
+
+func (e *evident) Evidence(f func() string) { e.all = append(e.all, f) }
+
 // stuckAfter is a little before nettest's watchdog, which ends a test after a minute and says nothing of why.
 const stuckAfter = 50 * time.Second
 
-// explainStuck has t log who waits for what, unless the function that it returns is called in time.
-func explainStuck(t *testing.T) (stop func()) {
+// explain has the evidence logged, what the kernel says, and all stacks, unless the function that it returns is called in time. No evidence comes later.
+func (e *evident) explain() (stop func()) {
 	logged := make(chan struct{})
 	timer := time.AfterFunc(stuckAfter, func() {
 		defer close(logged)
+		var all strings.Builder
+		for _, f := range e.all {
+			fmt.Fprintln(&all, f())
+		}
 		stacks := make([]byte, 1<<20)
 		stacks = stacks[:runtime.Stack(stacks, true)]
-		// Linux: where the memory of all connections is used up, what arrives is dropped and sent again, later each time.
-		memory, _ := os.ReadFile("/proc/net/sockstat")
-		t.Logf("a test of nettest has run for %v\n%s%s", stuckAfter, memory, stacks)
+		e.Logf("a test of nettest has run for %v\n%s%s%s", stuckAfter, all.String(), kernelEvidence(), stacks)
 	})
 	return func() {
 		if !timer.Stop() {
 			<-logged
 		}
 	}
+}
+
+// kernelEvidence returns what Linux says of this process' queues and of all TCP sockets: which handles are registered and armed, what has not been sent or read, and
+// how often it was sent again. Where the memory of all connections is used up, what arrives is dropped and sent again, later each time. Elsewhere it is empty.
+func kernelEvidence() string {
+	var all strings.Builder
+	for _, name := range []string{"/proc/net/sockstat", "/proc/net/tcp"} {
+		text, _ := os.ReadFile(name)
+		for line := range strings.Lines(string(text)) {
+			if fields := strings.Fields(line); len(fields) > 3 && fields[3] == "06" {
+				continue // in TIME_WAIT
+			}
+			all.WriteString(line)
+		}
+	}
+	infos, _ := filepath.Glob("/proc/self/fdinfo/*")
+	for _, name := range infos {
+		if text, _ := os.ReadFile(name); strings.Contains(string(text), "tfd:") {
+			fmt.Fprintf(&all, "epoll queue %s:\n%s", filepath.Base(name), text)
+		}
+	}
+	return all.String()
 }
 
 func TestConnOverPark(t *testing.T) { testConn(t, parked()) }

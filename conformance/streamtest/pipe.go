@@ -2,8 +2,11 @@ package streamtest
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/edgewise-go/edgewise/stream"
 	"github.com/edgewise-go/edgewise/sys"
@@ -115,6 +118,7 @@ type bridge struct {
 	f       *Fixture
 	reading sync.Mutex
 	writing sync.Mutex
+	in, out traffic // of Read and Write
 
 	running sync.RWMutex // read-locked by each call that runs
 	stopped bool         // guarded by running
@@ -128,10 +132,35 @@ func (b *bridge) stop() {
 	b.stopped = true
 }
 
-func (b *bridge) Read(p []byte) (int, error)  { return b.run("read", &b.reading, b.Conn.Read, p) }
-func (b *bridge) Write(p []byte) (int, error) { return b.run("write", &b.writing, b.Conn.Write, p) }
+func (b *bridge) Read(p []byte) (int, error) {
+	return b.run("read", &b.reading, &b.in, b.Conn.Read, p)
+}
 
-func (b *bridge) run(name string, turn *sync.Mutex, f func([]byte) (int, error), p []byte) (int, error) {
+func (b *bridge) Write(p []byte) (int, error) {
+	return b.run("write", &b.writing, &b.out, b.Conn.Write, p)
+}
+
+// String says what has passed, for the evidence of a hang.
+func (b *bridge) String() string {
+	return fmt.Sprintf("%v to %v: reads: %v; writes: %v", b.LocalAddr(), b.RemoteAddr(), &b.in, &b.out)
+}
+
+// traffic counts what passes in one direction.
+type traffic struct {
+	bytes, begun, ended atomic.Int64
+	moved               atomic.Int64 // when a call began or ended last, in nanoseconds since 1970
+}
+
+func (t *traffic) String() string {
+	begun, ended := t.begun.Load(), t.ended.Load()
+	if begun == 0 {
+		return "none"
+	}
+	return fmt.Sprintf("%d bytes by %d calls, of which %d run; the last one began or ended %v ago",
+		t.bytes.Load(), begun, begun-ended, time.Since(time.Unix(0, t.moved.Load())).Round(time.Millisecond))
+}
+
+func (b *bridge) run(name string, turn *sync.Mutex, count *traffic, f func([]byte) (int, error), p []byte) (int, error) {
 	turn.Lock()
 	defer turn.Unlock()
 	b.running.RLock()
@@ -140,10 +169,15 @@ func (b *bridge) run(name string, turn *sync.Mutex, f func([]byte) (int, error),
 		return 0, net.ErrClosed
 	}
 	done := make(chan result, 1)
+	count.begun.Add(1)
+	count.moved.Store(time.Now().UnixNano())
 	b.f.Go(name, func() {
 		n, err := f(p)
 		done <- result{nil, n, err}
 	})
 	r := <-done
+	count.bytes.Add(int64(r.n))
+	count.moved.Store(time.Now().UnixNano())
+	count.ended.Add(1)
 	return r.n, r.err
 }

@@ -3,6 +3,7 @@ package streamtest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/edgewise-go/edgewise/conformance/internal/suite"
@@ -49,6 +50,13 @@ func scheduled(t T, mechanism string, mode queue.Mode, p placing) (*sched.Loop, 
 	if err != nil {
 		return nil, err
 	}
+	t.Evidence(func() string {
+		var left []int
+		for _, l := range s.Loops() {
+			left = append(left, l.Len())
+		}
+		return fmt.Sprintf("%s, %v: tasks by loop: %v", mechanism, mode, left)
+	})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(ctx) }()

@@ -133,7 +133,8 @@ func TestTLS(t *testing.T) {
 	for _, target := range append(onSingle(), parked()) {
 		t.Run(target.Name, func(t *testing.T) {
 			t.Parallel()
-			f, err := target.Open(suite.Of(t))
+			s := suite.Of(t)
+			f, err := target.Open(s)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -143,12 +144,12 @@ func TestTLS(t *testing.T) {
 			}
 			defer stop()
 			// What Pipe returns is for callers anywhere; here they are at the right place.
-			exchange(t, f, one.(*bridge).Conn, other.(*bridge).Conn)
+			exchange(s, f, one.(*bridge).Conn, other.(*bridge).Conn)
 		})
 	}
 }
 
-func exchange(t *testing.T, f *Fixture, one, other net.Conn) {
+func exchange(t T, f *Fixture, one, other net.Conn) {
 	t.Helper()
 	serverConfig, clientConfig := tlsConfigs()
 	echoed := make(chan error, 1)
@@ -160,7 +161,7 @@ func exchange(t *testing.T, f *Fixture, one, other net.Conn) {
 		}
 		echoed <- err
 	})
-	sent := bytes.Repeat([]byte("0123456789abcdef"), 64<<10)
+	sent := bytes.Repeat([]byte("0123456789abcdef"), 32<<10)
 	type read struct {
 		p   []byte
 		err error
@@ -185,11 +186,11 @@ func exchange(t *testing.T, f *Fixture, one, other net.Conn) {
 		p, err := io.ReadAll(c)
 		got <- read{p, err}
 	})
-	if r := <-got; r.err != nil || !bytes.Equal(r.p, sent) {
+	if r := suite.Await(t, "the end of what the client reads", got); r.err != nil || !bytes.Equal(r.p, sent) {
 		t.Errorf("client read %d bytes, %v; want the %d that it sent", len(r.p), r.err, len(sent))
 		other.Close()
 	}
-	if err := <-echoed; err != nil {
+	if err := suite.Await(t, "the end of the server", echoed); err != nil {
 		t.Errorf("server: %v", err)
 	}
 }

@@ -252,12 +252,18 @@ func (w *world) waitingOr(d sys.Direction, n int64, until time.Time) bool {
 // waits returns how many waits in direction d have begun.
 func (w *world) waits(d sys.Direction) int64 { return w.spy.waits[d].Load() }
 
+// randomBytes is after how many bytes random repeats them: a prime, so that no buffer and no record has a multiple of it.
+const randomBytes = 8191
+
 // random returns n bytes of a seed that the case reports.
 func (w *world) random(n int) []byte {
 	seed := rand.Uint64()
 	w.Logf("seed %d", seed)
 	p := make([]byte, n)
-	rand.NewChaCha8([32]byte(binary.BigEndian.AppendUint64(make([]byte, 24), seed))).Read(p) // never fails
+	once := p[:min(n, randomBytes)]
+	rand.NewChaCha8([32]byte(binary.BigEndian.AppendUint64(make([]byte, 24), seed))).Read(once) // never fails
+	for at := len(once); at < n; at += copy(p[at:], once) {
+	}
 	return p
 }
 
