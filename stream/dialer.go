@@ -45,6 +45,9 @@ const (
 // returns. At most 16 attempts run at a time: the next then starts when one ends. A resolver's addresses are tried up to 64 of each family, and
 // the rest passed over. All this is done by the caller, suspended, without a goroutine.
 //
+// IPv6 is first of the families if a resolver delivers them one by one, and otherwise that of the first address. An address that is delivered
+// while attempts run joins them.
+//
 // With a Waiter that is no Selector, addresses are tried one after the other, each with its share of the time that is left, 2 seconds at
 // least: one that does not answer uses it up, and without a deadline a black hole costs the kernel's own limit, about two minutes on Linux.
 type Dialer struct {
@@ -58,7 +61,8 @@ type Dialer struct {
 	// fails with an error that is errors.ErrUnsupported.
 	ResolveParts ResolveParts
 
-	// ResolutionDelay is how long IPv4 addresses that have come wait for IPv6 ones; ResolutionDelayDefault if zero, not at all if negative.
+	// ResolutionDelay is how long IPv4 addresses that have come wait for IPv6 ones; ResolutionDelayDefault if zero, not at all if negative. They
+	// do not wait longer than the resolver needs, and IPv6 addresses do not wait.
 	ResolutionDelay time.Duration
 
 	// AttemptDelay is how long an attempt has to answer before the next one joins it; AttemptDelayDefault if zero, 10 ms at least. If it is
@@ -83,6 +87,8 @@ type Dialer struct {
 // Cancelling ctx ends the dial with an error that is ctx.Err(); afterwards it does nothing to the connection. An error is a *net.OpError,
 // or, when several attempts were made, one that joins one for each in the order of their start. A timeout is context.DeadlineExceeded as well as
 // os.ErrDeadlineExceeded.
+//
+// In networks "tcp4" and "tcp6" only addresses of that family are asked for and tried.
 func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	if dialsPackets(network) {
 		return d.dialPacket(ctx, network, address)

@@ -154,6 +154,7 @@ func (l *Listener) AcceptOn(w Waiter) (*Conn, error) {
 }
 
 // AcceptSocket is Accept with a socket that is registered nowhere, and the address of its TCP peer.
+// The socket is non-blocking and close-on-exec, as that of TryAccept is.
 func (l *Listener) AcceptSocket() (Socket, netip.AddrPort, error) {
 	s, peer, err := l.acceptSocket()
 	return s, peer, l.opError("accept", err)
@@ -264,6 +265,7 @@ func (l *Listener) Close() error {
 }
 
 // SetDeadline makes running and later accepts return an error that is os.ErrDeadlineExceeded once t has passed; the zero time is none.
+// After it has passed, a later deadline lets accepts wait again.
 func (l *Listener) SetDeadline(t time.Time) error {
 	if err := l.open(); err != nil {
 		return l.opError("set", err)

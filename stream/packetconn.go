@@ -139,12 +139,16 @@ func (c *PacketConn) receive(m *Message) error {
 
 // Write sends p as one datagram to the peer of a connected socket, and suspends the caller while the kernel has no room for it. An empty p is a
 // datagram too.
+//
+// The close of the unix-domain socket at the peer is ECONNREFUSED, also for a Write that is suspended. Of a Write that fails nothing is sent.
 func (c *PacketConn) Write(p []byte) (int, error) {
 	return c.send(&Message{Buffer: p}, nil)
 }
 
 // WriteTo is Write to an address, a *net.UDPAddr or *net.UnixAddr. On a connected socket it returns net.ErrWriteToConnected. A unix-domain receiver
 // whose queue is full is [ErrPeerFull], at once: one that does not read does not stop those who are written to after it.
+//
+// An address of another type or family is an error.
 func (c *PacketConn) WriteTo(p []byte, to net.Addr) (int, error) {
 	m := Message{Buffer: p}
 	switch to := to.(type) {
@@ -243,6 +247,8 @@ func (c *PacketConn) removePath() {
 
 // SetDeadline sets both deadlines. A deadline makes running and later calls return an error that is os.ErrDeadlineExceeded once it has passed; the
 // zero time is none. It may be moved while a call runs.
+//
+// A deadline that has passed also ends calls that need not wait. Datagrams that have arrived stay for later reads.
 func (c *PacketConn) SetDeadline(t time.Time) error {
 	if err := c.SetReadDeadline(t); err != nil {
 		return err

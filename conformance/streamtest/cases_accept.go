@@ -45,7 +45,7 @@ func acceptCases() []Case {
 			}),
 		},
 		{
-			ID: "accept/queued", Doc: "stream.Listener.Accept",
+			ID: "accept/queued", Doc: "stream.Listener",
 			Rule:   "All connections that wait are accepted, however few events told of them.",
 			Source: "an edge-triggered listener that strands connections",
 			Run: in(func(w *world) {
@@ -59,7 +59,7 @@ func acceptCases() []Case {
 			}),
 		},
 		{
-			ID: "accept/try", Doc: "stream.Listener.Accept",
+			ID: "accept/try", Doc: "stream.Listener.TryAccept",
 			Rule: "TryAccept takes what is in the queue and then returns sys.ErrWouldBlock; its sockets can be handed to a Waiter.",
 			Run: in(func(w *world) {
 				l := w.listen(stream.ListenConfig{})
@@ -93,7 +93,7 @@ func acceptCases() []Case {
 			}),
 		},
 		{
-			ID: "accept/non-blocking", Doc: "stream.Listener.Accept",
+			ID: "accept/non-blocking", Doc: "stream.Listener.AcceptSocket",
 			Rule:  "An accepted socket does not block.",
 			Needs: []Feature{NonblockFlag},
 			Run: in(func(w *world) {
@@ -137,7 +137,7 @@ func acceptCases() []Case {
 			}),
 		},
 		{
-			ID: "accept/deadline", Doc: "stream.Listener.Accept",
+			ID: "accept/deadline", Doc: "stream.Listener.SetDeadline",
 			Rule: "SetDeadline ends a running or later Accept once it has passed, and the listener goes on afterwards.",
 			Run: in(func(w *world) {
 				l := w.listen(stream.ListenConfig{})

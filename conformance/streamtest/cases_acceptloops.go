@@ -21,12 +21,12 @@ const (
 func acceptLoopsCases() []Case {
 	return []Case{
 		{
-			ID: "accept/batch", Doc: "stream.Listener.Accept",
+			ID: "accept/batch", Doc: "stream.Listener.AcceptBatch",
 			Rule: "AcceptBatch waits for one connection and takes with it those that are in the queue, no more than there is room for, and none twice.",
 			Run:  in(acceptBatch),
 		},
 		{
-			ID: "accept/counts", Doc: "stream.Listener.Accept",
+			ID: "accept/counts", Doc: "stream.Listener.Accepts",
 			Rule: "Accepts counts each connection that was accepted, however that was done, and nothing else.",
 			Run: in(func(w *world) {
 				l := w.listen(stream.ListenConfig{})
@@ -46,14 +46,14 @@ func acceptLoopsCases() []Case {
 			}),
 		},
 		{
-			ID: "accept/shared-port", Doc: "stream.Listener.Accept",
+			ID: "accept/shared-port", Doc: "stream.ListenConfig.ReusePort",
 			Rule:   "Listeners that share an address by ReusePort take all connections between them, and each counts its own.",
 			Source: "servers with a listener for each loop",
 			Needs:  []Feature{SharedPorts},
 			Run:    in(acceptSharedPort),
 		},
 		{
-			ID: "accept/handover", Doc: "stream.Listener.Accept",
+			ID: "accept/handover", Doc: "stream.Listener.AcceptOn",
 			Rule: "AcceptOn ties the connection to the Waiter it is given, which may be another one than the listener's.",
 			Run: in(func(w *world) {
 				l := w.listen(stream.ListenConfig{})

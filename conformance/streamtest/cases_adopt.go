@@ -84,7 +84,7 @@ func adoptCases() []Case {
 			}),
 		},
 		{
-			ID: "adopt/duplicate", Doc: "stream.Adopt",
+			ID: "adopt/duplicate", Doc: "stream.AdoptDuplicate",
 			Rule: "A connection of package net and an *os.File are adopted by duplicate: it goes on when the original is closed.",
 			Run: in(func(w *world) {
 				l := w.listenNet()
@@ -148,7 +148,7 @@ func adoptCases() []Case {
 			}),
 		},
 		{
-			ID: "adopt/release-socket", Doc: "stream.Adopt",
+			ID: "adopt/release-socket", Doc: "stream.Conn.ReleaseSocket",
 			Rule: "ReleaseSocket gives the socket, open, and ends the connection and its registration; while a call reads or writes it does nothing and returns ErrBusy.",
 			Run:  in(releaseSocket),
 		},
@@ -189,7 +189,7 @@ func adoptCases() []Case {
 			}),
 		},
 		{
-			ID: "raw/ends", Doc: "stream.Listener.Close",
+			ID: "raw/ends", Doc: "stream.Listener.SyscallConn",
 			Rule: "A raw call ends with the deadline and with Close; on a listener Read waits for connections and Write is not supported.",
 			Run: in(func(w *world) {
 				c, _ := w.pair()

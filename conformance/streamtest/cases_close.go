@@ -127,7 +127,7 @@ func closeCases() []Case {
 			}),
 		},
 		{
-			ID: "close/racing", Doc: "stream.Conn.Close",
+			ID: "close/racing", Doc: "stream.Conn",
 			Rule:   "Close may race with reads, writes and deadlines: each returns a result, the end, a timeout or net.ErrClosed, and nothing hangs.",
 			Source: "panics and hangs of calls that overlap with Close",
 			Run: in(func(w *world) {

@@ -18,7 +18,7 @@ import (
 func connectCases() []Case {
 	return []Case{
 		{
-			ID: "connect/refused", Doc: "stream.Socket.StartConnect",
+			ID: "connect/refused", Doc: "stream.Socket.FinishConnect",
 			Rule:   "A connect that fails returns its error once, ECONNREFUSED (WSAECONNREFUSED) where nobody listens; then FinishConnect returns ErrNotConnecting.",
 			Source: "a writable socket that is taken for a connected one",
 			Run: in(func(w *world) {
@@ -94,7 +94,7 @@ func (w *world) connectSocket(s socket, addr netip.AddrPort) error {
 func dialCases() []Case {
 	return []Case{
 		{
-			ID: "dial/connects", Doc: "stream.Dialer",
+			ID: "dial/connects", Doc: "stream.Dialer.DialContext",
 			Rule: "A dial returns a connection with the addresses of both ends, which survives the end of the context.",
 			Run: in(func(w *world) {
 				l := w.listenNet()
@@ -125,7 +125,7 @@ func dialCases() []Case {
 			}),
 		},
 		{
-			ID: "dial/refused", Doc: "stream.Dialer",
+			ID: "dial/refused", Doc: "stream.Dialer.DialContext",
 			Rule: "A dial that is refused returns no connection and a *net.OpError with the address, which is ECONNREFUSED (WSAECONNREFUSED).",
 			Run: in(func(w *world) {
 				addr := w.unused()
@@ -137,7 +137,7 @@ func dialCases() []Case {
 			}),
 		},
 		{
-			ID: "dial/next-address", Doc: "stream.Dialer",
+			ID: "dial/next-address", Doc: "stream.Dialer.Connect",
 			Rule: "A dial goes on to the next address when one fails, and when all fail returns an error that joins one for each.",
 			Run: in(func(w *world) {
 				l := w.listenNet()
@@ -158,7 +158,7 @@ func dialCases() []Case {
 			}),
 		},
 		{
-			ID: "dial/deadline", Doc: "stream.Dialer",
+			ID: "dial/deadline", Doc: "stream.Dialer.DialContext",
 			Rule: "A dial whose time is over returns no connection and a timeout that is context.DeadlineExceeded and os.ErrDeadlineExceeded.",
 			Run: in(func(w *world) {
 				ctx, cancel := context.WithTimeout(w.Context(), soon)
@@ -174,7 +174,7 @@ func dialCases() []Case {
 			}),
 		},
 		{
-			ID: "dial/cancelled", Doc: "stream.Dialer",
+			ID: "dial/cancelled", Doc: "stream.Dialer.DialContext",
 			Rule: "Cancelling the context ends a dial, running or not yet begun, with context.Canceled and no connection.",
 			Run: in(func(w *world) {
 				// Without the deadline of the case: only being cancelled may end the dial.
@@ -195,7 +195,7 @@ func dialCases() []Case {
 			}),
 		},
 		{
-			ID: "dial/no-leak", Doc: "stream.Dialer",
+			ID: "dial/no-leak", Doc: "stream.Dialer.DialContext",
 			Rule:  "A dial leaves no descriptor behind an error, and a connection none behind Close.",
 			Needs: []Feature{DescriptorLimit},
 			Run: alone("dial/no-leak", func(w *world) {

@@ -67,7 +67,7 @@ func copyCases() []Case {
 			}),
 		},
 		{
-			ID: "write/segments", Doc: "stream.Conn.Write",
+			ID: "write/segments", Doc: "stream.Conn.Writev",
 			Rule:   "Writev takes more segments than any kernel does at once.",
 			Source: "EINVAL of writev(2) with more than IOV_MAX segments",
 			Run: in(func(w *world) {

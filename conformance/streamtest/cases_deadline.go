@@ -61,7 +61,7 @@ func deadlineCases() []Case {
 			}),
 		},
 		{
-			ID: "deadline/future", Doc: "stream.Conn.SetDeadline",
+			ID: "deadline/future", Doc: "stream.Conn.SetReadDeadline",
 			Rule: "A deadline that has not passed changes nothing, and one direction's says nothing about the other.",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
@@ -105,7 +105,7 @@ func deadlineCases() []Case {
 			}),
 		},
 		{
-			ID: "deadline/try-and-wait", Doc: "stream.Conn.SetDeadline",
+			ID: "deadline/try-and-wait", Doc: "stream.Conn.TryReadv",
 			Rule: "WaitRead and WaitWrite heed the deadlines; TryReadv and TryWritev do not.",
 			Run: in(func(w *world) {
 				c, peer := w.pair()

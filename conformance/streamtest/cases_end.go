@@ -35,7 +35,7 @@ func endCases() []Case {
 			}),
 		},
 		{
-			ID: "end/peer-close-write", Doc: "stream.Conn",
+			ID: "end/peer-close-write", Doc: "stream.Conn.Read",
 			Rule:   "The end of the peer's stream is io.EOF for reads, again and again, and writing goes on.",
 			Source: "a half-close that is taken for a full one",
 			Run: in(func(w *world) {
@@ -77,7 +77,7 @@ func endCases() []Case {
 			}),
 		},
 		{
-			ID: "end/with-data", Doc: "stream.Conn",
+			ID: "end/with-data", Doc: "stream.Conn.Read",
 			Rule:   "Bytes and the end that arrive together are read as bytes, then io.EOF, without a further event.",
 			Source: "a short read that hides the end of the stream",
 			Run: in(func(w *world) {
@@ -128,7 +128,7 @@ func endCases() []Case {
 			}),
 		},
 		{
-			ID: "end/write-after-reset", Doc: "stream.Conn",
+			ID: "end/write-after-reset", Doc: "stream.Conn.Write",
 			Rule:   "A write to a connection that was reset returns EPIPE (WSAECONNRESET), and CloseWrite does nothing to it.",
 			Source: "shutdown of a reset socket is ENOTCONN, which is no news",
 			Run: in(func(w *world) {

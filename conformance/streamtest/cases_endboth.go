@@ -46,7 +46,7 @@ func endBothCases() []Case {
 			}),
 		},
 		{
-			ID: "end/half-idle", Doc: "stream.Conn",
+			ID: "end/half-idle", Doc: "stream.Conn.Write",
 			Rule:   "After the peer's end a writer waits as before: it sends all when the peer reads, and does not spin while it does not.",
 			Source: "level-triggered hang-ups that wake a writer for ever",
 			Run: in(func(w *world) {

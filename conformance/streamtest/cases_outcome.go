@@ -71,7 +71,7 @@ func outcomeCases() []Case {
 			}),
 		},
 		{
-			ID: "dial/signals", Doc: "stream.Dialer",
+			ID: "dial/signals", Doc: "stream.Socket.StartConnect",
 			Rule:   "Signals do not end a dial: it waits on, and connects no second time.",
 			Source: "connect(2), EINTR: the connection goes on in the kernel, and another call fails with EALREADY",
 			Needs:  []Feature{Signals},

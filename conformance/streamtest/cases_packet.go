@@ -101,7 +101,7 @@ func packetCases() []Case {
 			}),
 		},
 		{
-			ID: "packet/truncated", Doc: "stream.PacketConn",
+			ID: "packet/truncated", Doc: "stream.ErrTruncated",
 			Rule:   "Of a datagram that is longer than the room a read returns what fits, its sender and ErrTruncated; the next read gets the next datagram.",
 			Source: "a datagram that is cut without a word, or whose rest is taken for the next",
 			Run: in(func(w *world) {
@@ -123,7 +123,7 @@ func packetCases() []Case {
 			}),
 		},
 		{
-			ID: "packet/no-room", Doc: "stream.PacketConn",
+			ID: "packet/no-room", Doc: "stream.PacketConn.ReadFrom",
 			Rule: "Read without room receives nothing and does not wait; ReadFrom without room receives a datagram, and ErrTruncated.",
 			Run: in(func(w *world) {
 				c, peer := w.packetPair()
@@ -141,7 +141,7 @@ func packetCases() []Case {
 			}),
 		},
 		{
-			ID: "packet/addresses", Doc: "stream.PacketConn",
+			ID: "packet/addresses", Doc: "stream.PacketConn.ReadFrom",
 			Rule: "Reads tell the sender in the form of their call, and what is sent to it comes from LocalAddr; an address of another kind is refused.",
 			Run: in(func(w *world) {
 				c, peer := w.packetPair()
@@ -174,7 +174,7 @@ func packetCases() []Case {
 			}),
 		},
 		{
-			ID: "packet/drain", Doc: "stream.PacketConn",
+			ID: "packet/drain", Doc: "stream.PacketConn.ReadBatch",
 			Rule:   "Every datagram of a burst is read, whether one by one or in batches, in their order, however many events told of them.",
 			Source: "gnet: one datagram an event, the others stranded until the next comes",
 			Run: in(func(w *world) {

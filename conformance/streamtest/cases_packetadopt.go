@@ -11,7 +11,7 @@ import (
 func packetAdoptCases() []Case {
 	all := []Case{
 		{
-			ID: "packet/adopt", Doc: "stream.PacketConn",
+			ID: "packet/adopt", Doc: "stream.NewPacketConn",
 			Rule: "A UDP socket of package net is adopted by duplicate, connected or not: it receives and sends as one that was opened here, and goes on when the original is closed.",
 			Run: in(func(w *world) {
 				peer := w.packetPeer()
@@ -41,7 +41,7 @@ func packetAdoptCases() []Case {
 			}),
 		},
 		{
-			ID: "packet/release", Doc: "stream.Conn.Release",
+			ID: "packet/release", Doc: "stream.PacketConn.Release",
 			Rule: "Release gives the handle back, open, with what has not been read, and ends the connection; while a call reads it does nothing and returns ErrBusy.",
 			Run: in(func(w *world) {
 				c, peer := w.packetPair()

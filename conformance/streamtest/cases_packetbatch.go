@@ -18,7 +18,7 @@ const tooLong = 1 << 16
 func packetBatchCases() []Case {
 	return []Case{
 		{
-			ID: "packet/tries", Doc: "stream.PacketConn",
+			ID: "packet/tries", Doc: "stream.Socket.TryReadFrom",
 			Rule: "A try that finds no datagram returns sys.ErrWouldBlock and nothing else; tries after Close return net.ErrClosed.",
 			Run: in(func(w *world) {
 				raw, err := stream.OpenUDP(sys.IPv4)
@@ -58,7 +58,7 @@ func packetBatchCases() []Case {
 			}),
 		},
 		{
-			ID: "packet/kinds", Doc: "stream",
+			ID: "packet/kinds", Doc: "stream.Socket",
 			Rule: "What is for streams is refused of datagrams, and what is for datagrams of streams, with an error that is errors.ErrUnsupported.",
 			Run: in(func(w *world) {
 				d, err := stream.OpenUDP(sys.IPv4)
@@ -84,7 +84,7 @@ func packetBatchCases() []Case {
 			}),
 		},
 		{
-			ID: "packet/read-batch", Doc: "stream.PacketConn",
+			ID: "packet/read-batch", Doc: "stream.PacketConn.ReadBatch",
 			Rule: "A batch gets at most BatchMax datagrams, each in a Message of its own with length and sender, and returns how many; the other " +
 				"messages stay as they are.",
 			Run: in(func(w *world) {
@@ -119,7 +119,7 @@ func packetBatchCases() []Case {
 			}),
 		},
 		{
-			ID: "packet/write-batch", Doc: "stream.PacketConn",
+			ID: "packet/write-batch", Doc: "stream.PacketConn.WriteBatch",
 			Rule: "WriteBatch sends all messages, more than BatchMax too, each to its own address, in their order.",
 			Run: in(func(w *world) {
 				c, one := w.packetPair()
@@ -145,7 +145,7 @@ func packetBatchCases() []Case {
 			}),
 		},
 		{
-			ID: "packet/partial-batch", Doc: "stream.PacketConn",
+			ID: "packet/partial-batch", Doc: "stream.PacketConn.WriteBatch",
 			Rule:   "A batch that cannot go on returns how many were sent before, and the error of the next, which the caller may leave out to go on.",
 			Source: "libuv: a batch of which one datagram was sent, and all were counted",
 			Run: in(func(w *world) {

@@ -13,7 +13,7 @@ import (
 func packetEndCases() []Case {
 	return []Case{
 		{
-			ID: "packet/deadline", Doc: "stream.PacketConn",
+			ID: "packet/deadline", Doc: "stream.PacketConn.SetDeadline",
 			Rule: "A deadline ends reads and writes that it passes, running and later ones, and one that has passed ends them at once; datagrams that are there are not lost.",
 			Run: in(func(w *world) {
 				c, peer := w.packetPair()
@@ -41,7 +41,7 @@ func packetEndCases() []Case {
 			}),
 		},
 		{
-			ID: "packet/close", Doc: "stream.PacketConn",
+			ID: "packet/close", Doc: "stream.PacketConn.Close",
 			Rule: "Close, from any goroutine, makes running and later calls return net.ErrClosed, whatever the deadlines; a second Close does too. The address stays.",
 			Run: in(func(w *world) {
 				for _, batch := range []bool{false, true} {
@@ -94,7 +94,7 @@ func packetEndCases() []Case {
 			}),
 		},
 		{
-			ID: "packet/raw", Doc: "stream.PacketConn",
+			ID: "packet/raw", Doc: "stream.PacketConn.SyscallConn",
 			Rule: "A call by SyscallConn is repeated, waiting in between, until it says that it is done, and ends with the deadline and with Close.",
 			Run: in(func(w *world) {
 				c, peer := w.packetPair()

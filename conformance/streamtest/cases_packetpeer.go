@@ -47,7 +47,7 @@ func packetPeerCases() []Case {
 			}),
 		},
 		{
-			ID: "packet/unconnected", Doc: "stream.PacketConn",
+			ID: "packet/unconnected", Doc: "stream.Socket.TryReadFrom",
 			Rule:   "A connection without a peer has no remote address and sends nothing by Write; that nobody is where a datagram went disturbs no other.",
 			Source: "Windows, WSAECONNRESET: an answer to one datagram that ends the reading of all",
 			Run: in(func(w *world) {
@@ -72,7 +72,7 @@ func packetPeerCases() []Case {
 			}),
 		},
 		{
-			ID: "packet/refused", Doc: "stream.PacketConn",
+			ID: "packet/refused", Doc: "stream.Socket.TryReadFrom",
 			Needs:  []Feature{NetworkAnswers},
 			Rule:   "A connection is told once for each answer of the network that nobody is at its peer, by ECONNREFUSED, which also wakes a waiting reader, and goes on.",
 			Source: "libuv, mio: an error event without data that wakes nobody, or is reported for ever",

@@ -18,7 +18,7 @@ const fullTries = 1 << 14
 func packetUnixCases() []Case {
 	all := []Case{
 		{
-			ID: "packet/unix", Doc: "stream.PacketConn",
+			ID: "packet/unix", Doc: "stream.PacketConn.ReadFrom",
 			Rule: "Unix-domain datagrams go by name, and answers go back by the name of the sender; one without a name has the nil address.",
 			Run: in(func(w *world) {
 				c, name := w.listenUnixgram(stream.PacketConfig{})
@@ -58,7 +58,7 @@ func packetUnixCases() []Case {
 			}),
 		},
 		{
-			ID: "packet/unix-path", Doc: "stream.PacketConn",
+			ID: "packet/unix-path", Doc: "stream.ListenUnixDatagram",
 			Rule: "A path that is taken is EADDRINUSE and stays; Close removes the path, unless PacketConfig.KeepPath is set. A dial of a path that is not there is ENOENT, and leaves nothing open.",
 			Run: in(func(w *world) {
 				c, name := w.listenUnixgram(stream.PacketConfig{})
@@ -84,7 +84,7 @@ func packetUnixCases() []Case {
 			}),
 		},
 		{
-			ID: "packet/unix-full", Doc: "stream.PacketConn",
+			ID: "packet/unix-full", Doc: "stream.ErrPeerFull",
 			Rule: "Sending by name to a unix-domain socket whose queue is full is ErrPeerFull at once; a connected sender waits where there is an event to wait for, " +
 				"and sends when there is room. Nothing is lost.",
 			Source: "unix(7), EAGAIN of an unconnected sender: a socket that is writable, and a send that is not possible",
@@ -118,7 +118,7 @@ func packetUnixCases() []Case {
 			}),
 		},
 		{
-			ID: "packet/unix-wait", Doc: "stream.PacketConn",
+			ID: "packet/unix-wait", Doc: "stream.PacketConn.Write",
 			Rule: "A write that waits for room ends with its deadline, with Close, and by ECONNREFUSED when the receiver is closed; nothing of it is sent.",
 			Run: in(func(w *world) {
 				receiver, name := w.listenUnixgram(stream.PacketConfig{})

@@ -108,7 +108,7 @@ func raceCases() []Case {
 			}),
 		},
 		{
-			ID: "race/one-family", Doc: "stream.Dialer",
+			ID: "race/one-family", Doc: "stream.Dialer.DialContext",
 			Rule: "Of a network with one family only its addresses are asked for and tried.",
 			Run: in(func(w *world) {
 				for network, want := range map[string][]netip.Addr{"tcp4": group4[:], "tcp6": group6[:]} {
@@ -121,7 +121,7 @@ func raceCases() []Case {
 			}),
 		},
 		{
-			ID: "race/no-ipv4-yet", Doc: "stream.Dialer",
+			ID: "race/no-ipv4-yet", Doc: "stream.Dialer.ResolutionDelay",
 			Rule:   "IPv6 addresses wait for nothing. The resolver is told when the dial needs no more.",
 			Source: "RFC 8305, section 3",
 			Needs:  []Feature{IPv6},
@@ -135,7 +135,7 @@ func raceCases() []Case {
 			}),
 		},
 		{
-			ID: "race/no-ipv6-yet", Doc: "stream.Dialer",
+			ID: "race/no-ipv6-yet", Doc: "stream.Dialer.ResolutionDelay",
 			Rule:   "IPv4 addresses wait for IPv6 ones as long as ResolutionDelay, and not for those that turn out not to be there.",
 			Source: "RFC 8305, section 3",
 			Run: in(func(w *world) {
@@ -190,7 +190,7 @@ func raceCases() []Case {
 			}),
 		},
 		{
-			ID: "race/unresolved", Doc: "stream.Dialer",
+			ID: "race/unresolved", Doc: "stream.ResolveParts",
 			Rule: "A dial that gets no address fails with the error of its resolver, or else with ErrNoAddress; also when the resolver is done before it returns.",
 			Run: in(func(w *world) {
 				for _, want := range []error{errUnresolved, nil} {
@@ -213,7 +213,7 @@ func raceCases() []Case {
 			}),
 		},
 		{
-			ID: "race/deadline", Doc: "stream.Dialer",
+			ID: "race/deadline", Doc: "stream.Dialer.DialContext",
 			Rule: "When the time is over, every attempt that runs ends with a timeout, and so does a dial whose resolver has not answered.",
 			Run: in(func(w *world) {
 				d := stream.Dialer{AttemptDelay: quick}
@@ -237,7 +237,7 @@ func raceCases() []Case {
 			}),
 		},
 		{
-			ID: "race/cancelled", Doc: "stream.Dialer",
+			ID: "race/cancelled", Doc: "stream.Dialer.DialContext",
 			Rule: "Cancelling the context ends a race at any moment, each attempt that runs with context.Canceled, and closes them all.",
 			Run: in(func(w *world) {
 				ctx, cancel := context.WithCancel(context.Background())

@@ -12,7 +12,7 @@ import (
 func selectCases() []Case {
 	all := []Case{
 		{
-			ID: "select/ready", Doc: "stream.Selector",
+			ID: "select/ready", Doc: "stream.Select",
 			Rule: "Wait returns nil when one of what is wanted is worth trying again, whether that came before or after it began.",
 			Run: in(func(w *world) {
 				s := w.selection(2)
@@ -32,7 +32,7 @@ func selectCases() []Case {
 			}),
 		},
 		{
-			ID: "select/directions", Doc: "stream.Selector",
+			ID: "select/directions", Doc: "stream.Select",
 			Rule: "Each of what is wanted has its own direction, and readiness in the other ends no wait.",
 			Run: in(func(w *world) {
 				s := w.selection(2)
@@ -43,7 +43,7 @@ func selectCases() []Case {
 			}),
 		},
 		{
-			ID: "select/deadline", Doc: "stream.Selector",
+			ID: "select/deadline", Doc: "stream.Select",
 			Rule: "Wait returns os.ErrDeadlineExceeded once the deadline has passed, and not before; also where nothing is wanted.",
 			Run: in(func(w *world) {
 				for _, n := range []int{2, 0} {
@@ -59,7 +59,7 @@ func selectCases() []Case {
 			}),
 		},
 		{
-			ID: "select/wake", Doc: "stream.Selector",
+			ID: "select/wake", Doc: "stream.Select",
 			Rule:   "Wake, from any goroutine, makes the running Wait or else the next one return nil; several before that count as one.",
 			Source: "a wake between the look and the sleep that is lost",
 			Run: in(func(w *world) {
@@ -80,7 +80,7 @@ func selectCases() []Case {
 			}),
 		},
 		{
-			ID: "select/interrupted", Doc: "stream.Registration",
+			ID: "select/interrupted", Doc: "stream.Select",
 			Rule: "Interrupt of a wanted registration makes the running Wait, or else the next one, return nil.",
 			Run: in(func(w *world) {
 				s := w.selection(2)
@@ -96,7 +96,7 @@ func selectCases() []Case {
 			}),
 		},
 		{
-			ID: "select/registration-closed", Doc: "stream.Registration",
+			ID: "select/registration-closed", Doc: "stream.Select",
 			Rule: "Close of a wanted registration makes a running Wait return; from then on the answer is net.ErrClosed.",
 			Run: in(func(w *world) {
 				s := w.selection(2)
@@ -119,7 +119,7 @@ func selectCases() []Case {
 			}),
 		},
 		{
-			ID: "select/apart", Doc: "stream.Selector",
+			ID: "select/apart", Doc: "stream.Select",
 			Rule:   "What becomes ready when a Select does not wait for it any more, a wait for it alone does not miss.",
 			Source: "an edge that was reported to a wait which had ended by its deadline",
 			Run: in(func(w *world) {
@@ -140,7 +140,7 @@ func selectCases() []Case {
 			}),
 		},
 		{
-			ID: "select/closed", Doc: "stream.Selector",
+			ID: "select/closed", Doc: "stream.Select",
 			Rule: "After Close, Wake does nothing and a second Close does nothing; the registrations go on.",
 			Run: in(func(w *world) {
 				s := w.selection(2)

@@ -16,7 +16,7 @@ const segmentCount = 3*sys.SegmentsMax + 5
 func socketCases() []Case {
 	return []Case{
 		{
-			ID: "socket/would-block", Doc: "stream.Socket",
+			ID: "socket/would-block", Doc: "stream",
 			Rule: "A Try operation that cannot go on returns sys.ErrWouldBlock and no bytes.",
 			Run: in(func(w *world) {
 				s, _ := w.tried()
@@ -40,7 +40,7 @@ func socketCases() []Case {
 			}),
 		},
 		{
-			ID: "socket/partial", Doc: "stream.Socket",
+			ID: "socket/partial", Doc: "stream.Socket.TryWrite",
 			Rule: "TryWrite and TryWritev return how many bytes the kernel took, and these are what arrives.",
 			Run: in(func(w *world) {
 				raw, peer := w.connected()
@@ -66,7 +66,7 @@ func socketCases() []Case {
 			}),
 		},
 		{
-			ID: "socket/end", Doc: "stream.Socket",
+			ID: "socket/end", Doc: "stream.Socket.TryRead",
 			Rule: "TryRead and TryReadv return io.EOF itself at the end of the stream, after all bytes, and 0, nil when there is no room.",
 			Run: in(func(w *world) {
 				s, peer := w.tried()
@@ -127,7 +127,7 @@ func socketCases() []Case {
 			}),
 		},
 		{
-			ID: "socket/adopted", Doc: "stream.Socket",
+			ID: "socket/adopted", Doc: "stream.Adopt",
 			Rule:   "A handle that is adopted does not block, whatever it was before.",
 			Source: "a blocking socket from elsewhere that stops the loop",
 			Needs:  []Feature{NonblockFlag},

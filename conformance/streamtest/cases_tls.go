@@ -65,19 +65,19 @@ func tlsCases() []Case {
 			Run:    in(tlsDuplex),
 		},
 		{
-			ID: "tls/key-update", Doc: "tlsconn.Conn",
+			ID: "tls/key-update", Doc: "tlsconn",
 			Rule:   "A KeyUpdate that asks for an answer is answered, and the reader goes on, while a writer is suspended; what both send after it arrives.",
 			Source: "RFC 8446, 4.6.3; crypto/tls holds its lock for writing over the write below it",
 			Run:    in(tlsKeyUpdate),
 		},
 		{
-			ID: "tls/flood", Doc: "tlsconn.Conn",
+			ID: "tls/flood", Doc: "tlsconn.ErrFlood",
 			Rule:   "A peer that asks for answers without reading them does not make the queue grow past its high mark.",
 			Source: "CVE-2019-9512 and its like, of HTTP/2",
 			Run:    in(tlsFlood),
 		},
 		{
-			ID: "tls/split", Doc: "tlsconn.Conn",
+			ID: "tls/split", Doc: "tlsconn.Conn.Read",
 			Rule: "Records may arrive a byte at a time.",
 			Run: in(func(w *world) {
 				server, client := w.configs()
@@ -100,12 +100,12 @@ func tlsCases() []Case {
 			}),
 		},
 		{
-			ID: "tls/resumption", Doc: "tlsconn.Conn",
+			ID: "tls/resumption", Doc: "tlsconn.Server",
 			Rule: "Sessions are resumed, and protocols negotiated, as crypto/tls does it.",
 			Run:  in(tlsResumption),
 		},
 		{
-			ID: "tls/close", Doc: "tlsconn.Conn",
+			ID: "tls/close", Doc: "tlsconn.Conn.Close",
 			Rule:   "Close during a Write of another task makes it return net.ErrClosed, never waits, and tells a peer who reads on of the end: close_notify comes first.",
 			Source: "tls.Conn.Close sends no close_notify while a Write runs",
 			Run:    in(tlsClose),
@@ -116,7 +116,7 @@ func tlsCases() []Case {
 			Run:  in(tlsCloseWrite),
 		},
 		{
-			ID: "tls/late", Doc: "tlsconn.Conn",
+			ID: "tls/late", Doc: "tlsconn.Conn.SetWriteDeadline",
 			Rule:   "A Write that is late may be followed by another: what the peer reads is whole.",
 			Source: "tls.Conn: after a Write has timed out, the TLS state is corrupt",
 			Run:    in(tlsLate),

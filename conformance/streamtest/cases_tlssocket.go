@@ -105,24 +105,24 @@ func (w *world) wantTryRead(t tlsSocket, want string) {
 func tlsSocketCases() []Case {
 	all := []Case{
 		{
-			ID: "tlssocket/split", Doc: "tlsconn.Socket",
+			ID: "tlssocket/split", Doc: "tlsconn",
 			Rule:   "A record may be cut anywhere, and so may a KeyUpdate, also into records: TryRead would block until it is whole, and loses nothing.",
 			Source: "crypto/tls keeps its state over errors of the connection below that are temporary",
 			Run:    in(tlsSocketSplit),
 		},
 		{
-			ID: "tlssocket/left", Doc: "tlsconn.Socket",
+			ID: "tlssocket/left", Doc: "tlsconn.Socket.TryRead",
 			Rule: "TryRead would block only when neither decrypted bytes nor whole records are left; until then no wait for reading is due.",
 			Run:  in(tlsSocketLeft),
 		},
 		{
-			ID: "tlssocket/ahead", Doc: "tlsconn.Socket",
+			ID: "tlssocket/ahead", Doc: "tlsconn.Socket.TryRead",
 			Rule:   "Bytes never come with an error: what is wrong with the record behind them, or that it has not arrived, is the result of the next call.",
 			Source: "crypto/tls looks for a close_notify behind the data that it returns",
 			Run:    in(tlsSocketAhead),
 		},
 		{
-			ID: "tlssocket/cut", Doc: "tlsconn.Socket",
+			ID: "tlssocket/cut", Doc: "tlsconn.Socket.TryRead",
 			Rule: "A stream that ends inside a record is io.ErrUnexpectedEOF, as often as it is read from.",
 			Run: in(func(w *world) {
 				t, _, k := w.keyedSocket(smallBuffer)
@@ -141,17 +141,17 @@ func tlsSocketCases() []Case {
 			}),
 		},
 		{
-			ID: "tlssocket/handover", Doc: "tlsconn.Socket",
+			ID: "tlssocket/handover", Doc: "tlsconn.ServerSocket",
 			Rule: "The handshake ends the registration, and loses nothing of what has come with its last message.",
 			Run:  in(tlsSocketHandover),
 		},
 		{
-			ID: "tlssocket/handshake", Doc: "tlsconn.Socket",
+			ID: "tlssocket/handshake", Doc: "tlsconn.ServerSocket",
 			Rule: "A handshake ends with the deadline, or with the context, which closes the connection; when it fails, the connection stays the caller's.",
 			Run:  in(tlsSocketHandshake),
 		},
 		{
-			ID: "tlssocket/resumption", Doc: "tlsconn.Socket",
+			ID: "tlssocket/resumption", Doc: "tlsconn.ServerSocket",
 			Rule: "Sessions are resumed, and protocols negotiated, as crypto/tls does it, by servers and by clients; tickets come between data.",
 			Run:  in(tlsSocketResumption),
 		},

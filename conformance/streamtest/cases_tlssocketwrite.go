@@ -23,34 +23,34 @@ const socketFloods = 5 << 8
 func tlsSocketWriteCases() []Case {
 	return []Case{
 		{
-			ID: "tlssocket/pieces", Doc: "tlsconn.Socket",
+			ID: "tlssocket/pieces", Doc: "tlsconn.Socket.TryWrite",
 			Rule: "TryWrite takes up to PieceMax bytes as a whole or not at all; what the kernel refuses is queued, HighMin at most, and then it would block.",
 			Run:  in(tlsSocketPieces),
 		},
 		{
-			ID: "tlssocket/key-update", Doc: "tlsconn.Socket",
+			ID: "tlssocket/key-update", Doc: "tlsconn",
 			Rule:   "Reading goes on while bytes are queued: a KeyUpdate that asks for an answer is answered behind them, and what is sent after it arrives.",
 			Source: "RFC 8446, 4.6.3",
 			Run:    in(tlsSocketKeyUpdate),
 		},
 		{
-			ID: "tlssocket/flood", Doc: "tlsconn.Socket",
+			ID: "tlssocket/flood", Doc: "tlsconn.Socket.Awaits",
 			Rule:   "A peer that asks for answers without reading them is not read from until it has read some; only a wait for writing is due meanwhile. Nothing is lost.",
 			Source: "CVE-2019-9512 and its like, of HTTP/2",
 			Run:    in(tlsSocketFlood),
 		},
 		{
-			ID: "tlssocket/end", Doc: "tlsconn.Socket",
+			ID: "tlssocket/end", Doc: "tlsconn.Socket.CloseWrite",
 			Rule: "CloseWrite sends close_notify and the end of the stream behind what is queued; TryWrite is EPIPE then, and reading goes on, also past a KeyUpdate.",
 			Run:  in(tlsSocketEnd),
 		},
 		{
-			ID: "tlssocket/close", Doc: "tlsconn.Socket",
+			ID: "tlssocket/close", Doc: "tlsconn.Socket.Close",
 			Rule: "Close sends close_notify and never waits; what the kernel does not take is dropped, which is ErrUnsent. Later calls return net.ErrClosed.",
 			Run:  in(tlsSocketClose),
 		},
 		{
-			ID: "tlssocket/broken", Doc: "tlsconn.Socket",
+			ID: "tlssocket/broken", Doc: "tlsconn.Socket.TryFlush",
 			Rule: "When sending what is queued fails, every later call that writes returns the error and no wait for writing is due; what has arrived is still read.",
 			Run:  in(tlsSocketBroken),
 		},

@@ -85,7 +85,7 @@ func transferCases() []Case {
 			}),
 		},
 		{
-			ID: "write/vectored", Doc: "stream.Conn.Write",
+			ID: "write/vectored", Doc: "stream.Conn.Writev",
 			Rule:   "Writev writes all segments in order, empty ones and more than the kernel takes at a time included, and consumes them.",
 			Source: "vectors longer than IOV_MAX",
 			Run: in(func(w *world) {
@@ -116,7 +116,7 @@ func transferCases() []Case {
 			}),
 		},
 		{
-			ID: "read/short-cut", Doc: "stream.Conn.Read",
+			ID: "read/short-cut", Doc: "stream.Conn.ShortReadDrains",
 			Rule:   "ShortReadDrains does not take a read that was cut by the bound on segments for a short one.",
 			Source: "a connection that stalls with bytes in its socket",
 			Run: in(func(w *world) {
@@ -166,7 +166,7 @@ func transferCases() []Case {
 			}),
 		},
 		{
-			ID: "fill/conn", Doc: "stream.PacketConn.WaitRead",
+			ID: "fill/conn", Doc: "stream.Conn.TryReadv",
 			Rule: "bufstrategy.Fill and Flush read and write a Conn, with WaitRead and WaitWrite where they would block, to the last byte and the end.",
 			Run: in(func(w *world) {
 				c, peer := w.pair()

@@ -16,7 +16,7 @@ const (
 
 func turnCases() []Case {
 	return []Case{{
-		ID: "turn/whole", Doc: "stream.Conn",
+		ID: "turn/whole", Doc: "stream",
 		Rule: "Writes of several goroutines are whole, one after the other; where Wait suspends tasks, a second caller in a direction gets ErrBusy " +
 			"at once, which does not disturb the first.",
 		Source:  "bytes of concurrent writers that mix; a lock held over a suspension that stops the loop",

@@ -23,7 +23,7 @@ const unixTries = 1 << 10
 func unixCases() []Case {
 	all := []Case{
 		{
-			ID: "unix/dials", Doc: "stream.ListenUnix",
+			ID: "unix/dials", Doc: "stream.Dialer.ConnectUnix",
 			Rule: "A dial of a unix-domain socket returns a connection with the addresses that package net gives, by name and by network \"unix\".",
 			Run: in(func(w *world) {
 				name := w.path()
@@ -64,7 +64,7 @@ func unixCases() []Case {
 			}),
 		},
 		{
-			ID: "unix/names", Doc: "stream.ListenUnix",
+			ID: "unix/names", Doc: "stream.Socket.BindUnix",
 			Rule:   "A name that is empty, has a NUL or is too long is refused, by listening and by dialling, and nothing is made of its beginning.",
 			Source: "a kernel that takes a path up to its first NUL",
 			Run: in(func(w *world) {
@@ -88,7 +88,7 @@ func unixCases() []Case {
 			}),
 		},
 		{
-			ID: "unix/nobody", Doc: "stream.ListenUnix",
+			ID: "unix/nobody", Doc: "stream.Dialer.ConnectUnix",
 			Rule: "A dial of a path that is not there is ENOENT, one of a path at which nobody listens ECONNREFUSED; a cancelled one does not begin.",
 			Run: in(func(w *world) {
 				name := w.path()
@@ -129,7 +129,7 @@ func unixCases() []Case {
 			}),
 		},
 		{
-			ID: "unix/full", Doc: "stream.ListenUnix",
+			ID: "unix/full", Doc: "stream.Dialer.ConnectUnix",
 			Rule:   "A dial of a listener whose queue is full fails at once, with ErrBacklogFull on Linux, and succeeds when there is room again.",
 			Source: "unix(7) and connect(2), EAGAIN: a wait that no event ends",
 			Run: in(func(w *world) {

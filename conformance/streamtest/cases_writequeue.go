@@ -140,7 +140,7 @@ func writeQueueCases() []Case {
 			Run:    in(queueOrder),
 		},
 		{
-			ID: "queue/write-waits", Doc: "stream.WriteQueue",
+			ID: "queue/write-waits", Doc: "stream.WriteQueue.Write",
 			Rule: "Write at the high mark suspends its caller until the low one, and with an expired deadline returns what was taken before, which is sent.",
 			Run:  in(queueWriteWaits),
 		},
@@ -188,13 +188,13 @@ func writeQueueCases() []Case {
 			}),
 		},
 		{
-			ID: "queue/run", Doc: "stream.WriteQueue",
+			ID: "queue/run", Doc: "stream.WriteQueue.Run",
 			Rule:   "Run sends what others have queued, does not wait while nothing is queued, and is alone.",
 			Source: "interest in writing that is left on and spins",
 			Run:    in(queueRun),
 		},
 		{
-			ID: "queue/lingers", Doc: "stream.WriteQueue",
+			ID: "queue/lingers", Doc: "stream.WriteQueue.Run",
 			Rule: "After Close, Run sends what is queued, ends the stream and returns nil; writes return net.ErrClosed at once.",
 			Run: in(func(w *world) {
 				q, peer := w.queue(time.Hour)
@@ -213,7 +213,7 @@ func writeQueueCases() []Case {
 			}),
 		},
 		{
-			ID: "queue/linger-ends", Doc: "stream.WriteQueue",
+			ID: "queue/linger-ends", Doc: "stream.WriteQueue.Run",
 			Rule:   "Run gives up after Linger what a peer does not read, closes the connection and returns ErrUnsent.",
 			Source: "connections that a peer keeps open for ever by not reading",
 			Run: in(func(w *world) {
@@ -234,7 +234,7 @@ func writeQueueCases() []Case {
 			}),
 		},
 		{
-			ID: "queue/close-drops", Doc: "stream.WriteQueue",
+			ID: "queue/close-drops", Doc: "stream.WriteQueue.Close",
 			Rule: "Close without Run does not wait: it closes the connection, says ErrUnsent if bytes are dropped, and ends a Write that is suspended.",
 			Run: in(func(w *world) {
 				for _, busy := range []bool{false, true} {

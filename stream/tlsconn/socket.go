@@ -62,6 +62,8 @@ func openSocket(ctx context.Context, side func(net.Conn, *tls.Config) *tls.Conn,
 // the result of the next call.
 //
 // Only sys.ErrWouldBlock says that nothing is left: crypto/tls may hold decrypted bytes, and records, of which no event will tell.
+//
+// A stream that ends inside a record is io.ErrUnexpectedEOF, also for later calls.
 func (s *Socket) TryRead(p []byte) (int, error) {
 	s.dry = false
 	if s.transport.push() == sys.ErrWouldBlock && s.transport.queued() > HighMin-answersRoom {
@@ -106,6 +108,8 @@ func (s *Socket) TryWrite(p []byte) (int, error) {
 
 // TryFlush gives the kernel what is queued. It returns sys.ErrWouldBlock when it does not take all of it; nil says that it has all that was written, and after
 // CloseWrite the end of the stream as well.
+//
+// An error of the connection is the result of each later call that writes. What has arrived can still be read.
 func (s *Socket) TryFlush() error {
 	if err := s.transport.push(); err != nil || !s.transport.ended || s.transport.shut {
 		return err
