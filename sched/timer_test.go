@@ -174,11 +174,10 @@ func (m *timerModel) drain() {
 	}
 }
 
+// The operations are the same in every run; FuzzTimers looks for others.
 func TestTimersFollowASortedList(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
 	for round := range uint64(200) {
-		random := rand.New(rand.NewPCG(seed, round))
+		random := rand.New(rand.NewPCG(1, round))
 		m := newTimerModel(t)
 		m.now = spread(random.Uint64())
 		for range 300 {
