@@ -11,4 +11,6 @@ import (
 
 func openKqueue() (queue.Queue, error) { return kqueue.New(kqueue.Options{}) }
 
-func TestKqueue(t *testing.T) { testMechanism(t, "kqueue", openKqueue) }
+var mechanisms = []mechanism{{"kqueue", openKqueue}, {"poll", openPoll}}
+
+func TestKqueue(t *testing.T) { testMechanism(t, "kqueue") }

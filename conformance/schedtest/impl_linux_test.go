@@ -12,5 +12,7 @@ func openEpoll() (queue.Queue, error) { return epoll.New(epoll.Options{}) }
 
 func openIoUring() (queue.Queue, error) { return iouring.New(iouring.Options{}) }
 
-func TestEpoll(t *testing.T)   { testMechanism(t, "epoll", openEpoll) }
-func TestIoUring(t *testing.T) { testMechanism(t, "iouring", openIoUring) }
+var mechanisms = []mechanism{{"epoll", openEpoll}, {"iouring", openIoUring}, {"poll", openPoll}}
+
+func TestEpoll(t *testing.T)   { testMechanism(t, "epoll") }
+func TestIoUring(t *testing.T) { testMechanism(t, "iouring") }

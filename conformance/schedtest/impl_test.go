@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/queue"
@@ -14,6 +13,9 @@ import (
 )
 
 type opener = func() (queue.Queue, error)
+
+// scheduler makes a target over a mechanism in a mode.
+type scheduler = func(mechanism string, open opener, mode queue.Mode) Target
 
 var modes = []queue.Mode{queue.Level, queue.Edge, queue.OneShot}
 
@@ -49,6 +51,13 @@ func sharded(mechanism string, open opener, mode queue.Mode) Target {
 	}
 }
 
+// sharedBy makes schedulers of so many workers.
+func sharedBy(workers int, name string) scheduler {
+	return func(mechanism string, open opener, mode queue.Mode) Target {
+		return shared(workers, name, mechanism, open, mode)
+	}
+}
+
 func shared(workers int, name, mechanism string, open opener, mode queue.Mode) Target {
 	features := with(SeveralWorkers, OneQueue)
 	if mode == queue.OneShot {
@@ -65,6 +74,13 @@ func shared(workers int, name, mechanism string, open opener, mode queue.Mode) T
 			o.Mode = mode
 			return sched.NewShared(workers, wrap(q), o)
 		},
+	}
+}
+
+// stealingBy makes schedulers of so many loops.
+func stealingBy(loops int, name string) scheduler {
+	return func(mechanism string, open opener, mode queue.Mode) Target {
+		return stealing(loops, name, mechanism, open, mode)
 	}
 }
 
@@ -88,11 +104,18 @@ func stealing(loops int, name, mechanism string, open opener, mode queue.Mode) T
 // with returns the features of the system and others.
 func with(others ...Feature) []Feature { return slices.Concat(system, others) }
 
-func testMechanism(t *testing.T, mechanism string, open opener) {
-	before := runtime.NumGoroutine()
-	q, err := open()
+// mechanism is a kind of queue.
+type mechanism struct {
+	name string
+	open opener
+}
+
+// refusal is the reason for which the system has no such queue, nil if it has.
+func (m mechanism) refusal(t *testing.T) error {
+	t.Helper()
+	q, err := m.open()
 	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, queue.ErrUnavailable) {
-		suite.Unavailable(t, "sched", mechanism, err)
+		return err
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -100,15 +123,29 @@ func testMechanism(t *testing.T, mechanism string, open opener) {
 	if err := q.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for _, mode := range modes {
-		for _, target := range targets(mechanism, open, mode) {
-			Run(t, target)
+	return nil
+}
+
+// testMechanism runs the cases on those combinations of mechanism, mode and scheduler that have the mechanism of that name. The combinations
+// are of the mechanisms that the system has, so that no pair is lost with one that it has not.
+func testMechanism(t *testing.T, name string) {
+	c := suite.Of(t)
+	before := runtime.NumGoroutine()
+	var available []mechanism
+	for _, m := range mechanisms {
+		err := m.refusal(t)
+		if err != nil && m.name == name {
+			suite.Unavailable(t, "sched", name, err)
+		}
+		if err == nil {
+			available = append(available, m)
 		}
 	}
-	for deadline := time.Now().Add(suite.Patience()); runtime.NumGoroutine() > before; {
-		if time.Now().After(deadline) {
-			t.Fatalf("%d goroutines are left of %d", runtime.NumGoroutine(), before)
+	for _, row := range suite.Combinations(len(available), len(modes), len(schedulers)) {
+		if m := available[row[0]]; m.name == name {
+			target := schedulers[row[2]](m.name, m.open, modes[row[1]])
+			t.Run(target.Name, func(t *testing.T) { Run(t, target) })
 		}
-		runtime.Gosched()
 	}
+	suite.Until(c, "the goroutines of the cases end", func() bool { return runtime.NumGoroutine() <= before })
 }

@@ -12,9 +12,9 @@ var system []Feature
 
 func openIOCP() (queue.Queue, error) { return iocp.New(iocp.Options{}) }
 
-func TestIOCP(t *testing.T) { testMechanism(t, "iocp", openIOCP) }
+var mechanisms = []mechanism{{"iocp", openIOCP}}
 
-// targets are the schedulers that are tried on a mechanism in a mode. Those of several threads on one loop take Wine too long.
-func targets(mechanism string, open opener, mode queue.Mode) []Target {
-	return []Target{single(mechanism, open, mode), sharded(mechanism, open, mode)}
-}
+func TestIOCP(t *testing.T) { testMechanism(t, "iocp") }
+
+// Those of several threads on one loop take Wine too long.
+var schedulers = []scheduler{single, sharded}
