@@ -3,6 +3,7 @@ package schedtest
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"github.com/edgewise-go/edgewise/sched"
 )
@@ -22,8 +23,10 @@ func awaitCases() []Case {
 
 func awaitOther(t T, r *Fixture) {
 	r.start(t, sched.Options{})
-	r.do(t, "awaits", func(task *sched.Task) error {
+	var rounds atomic.Int64
+	done := r.spawn(t, r.loop(), context.Background(), "awaits", func(task *sched.Task) error {
 		for range r.rounds(800) {
+			rounds.Add(1)
 			called := false
 			var mu sync.Mutex
 			err := r.ops.await(task, func(resume func()) {
@@ -44,6 +47,7 @@ func awaitOther(t T, r *Fixture) {
 		}
 		return nil
 	})
+	r.waitMoving(t, done, "the task is resumed", &rounds)
 }
 
 func awaitInline(t T, r *Fixture) {

@@ -29,15 +29,13 @@ func budgetCases() []Case {
 	}
 }
 
-// turnBudget is long enough for a task that has just got its thread to ask, unless others take the processor away.
-const turnBudget = 5 * time.Millisecond
-
-// budgetTries is how often that may happen.
-const budgetTries = 50
+// turnBudget is long enough for a task that has just got its thread to ask, unless others take the processor away: then it tries again.
+const turnBudget = 2 * time.Millisecond
 
 // budgeted is what the cases about Spent of both forms have in common: what the turns of a task see.
 type budgeted struct {
 	spent func() bool
+	first time.Time // when the case has begun
 	begun time.Time // before the turn that runs
 	fresh int       // turns that were not spent when they began
 	turns int
@@ -49,37 +47,29 @@ func (b *budgeted) turn(t T, r *Fixture) bool {
 	if !b.spent() {
 		b.fresh++
 	}
-	for until := time.Now().Add(r.patience); !b.spent(); {
-		if time.Now().After(until) {
-			t.Errorf("the share of %v is not used up after %v", turnBudget, r.patience)
-			return false
-		}
-	}
+	r.keeps(t, "the share is used up", func() bool { return !b.spent() })
 	if took := time.Since(b.begun); took < turnBudget {
 		t.Errorf("the share of %v is used up %v after the end of the turn before", turnBudget, took)
 		return false
 	}
 	b.begun = time.Now()
-	return b.fresh < 2 && b.turns < budgetTries
-}
-
-func (b *budgeted) judge(t T) {
-	if b.turns == budgetTries && b.fresh < 2 {
-		t.Errorf("of %d turns %d were not spent when they began", b.turns, b.fresh)
+	if b.fresh < 2 && b.begun.Sub(b.first) > r.patience {
+		t.Errorf("after %v: of %d turns %d were not spent when they began", r.patience, b.turns, b.fresh)
+		return false
 	}
+	return b.fresh < 2
 }
 
 func budgetOfTask(t T, r *Fixture) {
 	r.start(t, sched.Options{TurnBudget: turnBudget})
 	r.do(t, "busy", func(task *sched.Task) error {
-		b := budgeted{spent: func() bool { return r.ops.spent(task) }, begun: time.Now()}
+		b := budgeted{spent: func() bool { return r.ops.spent(task) }, first: time.Now(), begun: time.Now()}
 		// Its first turn began before it could look.
 		for again := true; again; again = b.turn(t, r) {
 			if err := task.Yield(); err != nil {
 				return err
 			}
 		}
-		b.judge(t)
 		return nil
 	})
 }
@@ -93,12 +83,12 @@ func budgetOfStep(t T, r *Fixture) {
 		task = running
 		switch {
 		case c == sched.Started:
-			b.begun = time.Now()
+			b.first = time.Now()
+			b.begun = b.first
 			return sched.Again()
 		case b.turn(t, r):
 			return sched.Again()
 		}
-		b.judge(t)
 		return sched.Done(nil)
 	})
 	r.handle(t, a, s)
@@ -174,12 +164,10 @@ func budgetCancelled(t T, r *Fixture) {
 	r.start(t, sched.Options{TurnBudget: always})
 	a, _ := r.pair(t)
 	reg := r.register(t, taskForm, a)
-	ctx, cancel := context.WithCancelCause(context.Background())
-	defer cancel(nil)
 	cause := errors.New("enough")
 	begun := make(chan struct{})
 	var canceled atomic.Bool
-	done := r.spawn(t, r.loop(), ctx, "never waits", func(*sched.Task) error {
+	j := r.launch(t, context.Background(), "never waits", func(*sched.Task) error {
 		close(begun)
 		var err error
 		r.flood(t, &canceled, func() bool {
@@ -192,7 +180,7 @@ func budgetCancelled(t T, r *Fixture) {
 		return nil
 	})
 	r.wait(t, begun, "the task begins")
-	cancel(cause)
+	j.Cancel(cause)
 	canceled.Store(true)
-	r.wait(t, done, "the task ends")
+	r.wait(t, j.Done(), "the task ends")
 }

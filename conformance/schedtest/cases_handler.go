@@ -3,6 +3,7 @@ package schedtest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -179,9 +180,7 @@ func handlerReady(t T, r *Fixture) {
 	}
 	r.handle(t, a, reader)
 	reg := r.register(t, goroutineForm, b)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
+	done := r.goes(func() {
 		for range 40 {
 			send(t, b, "x")
 			if n, err := receive(reg, b, make([]byte, 8)); n != 1 || err != nil {
@@ -189,7 +188,7 @@ func handlerReady(t T, r *Fixture) {
 				return
 			}
 		}
-	}()
+	})
 	r.wait(t, done, "every byte comes back")
 	if err := sys.Shutdown(b, sys.ShutWriting); err != nil {
 		t.Errorf("shutdown: %v", err)
@@ -271,7 +270,7 @@ func handlerWithin(t T, r *Fixture) {
 	a, b := r.pair(t)
 	durations := append([]time.Duration{-time.Hour}, durations...)
 	var begun time.Time
-	var expired atomic.Int32 // and one for the event after
+	var expired atomic.Int32 // times, and one for the event after them
 	s := newScript(func(_ sched.HandlerTask, c sched.Cause) sched.Next {
 		i := int(expired.Load())
 		defer func() { expired.Store(int32(i)) }()
@@ -296,31 +295,14 @@ func handlerWithin(t T, r *Fixture) {
 			if _, err := sys.Send(b, []byte("x")); err != nil {
 				return sched.Done(err)
 			}
-			return sched.Await(queue.Readable).Within(30 * time.Second)
+			return sched.Await(queue.Readable).Within(time.Hour)
 		}
 		return sched.Done(nil)
 	})
 	task := r.handle(t, a, s)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for stop := time.Now().Add(r.patience / 2); time.Now().Before(stop); {
-			ready := false
-			r.fence(t)
-			if err := r.loop().Call(t.Context(), "looks", func(*sched.Task) error {
-				ready = int(expired.Load()) > len(durations)
-				return nil
-			}); err != nil || ready {
-				break
-			}
-		}
-		task.Wake()
-	}()
-	r.wait(t, s.ended, "all times expire")
-	r.wait(t, done, "the watcher ends")
-	if i := expired.Load(); int(i) <= len(durations) {
-		t.Errorf("%d of %d times expired", i, len(durations))
-	}
+	r.until(t, func() bool { return int(expired.Load()) > len(durations) }, "all times expire, and an event comes")
+	task.Wake()
+	r.wait(t, s.ended, "the handler ends")
 }
 
 func handlerWake(t T, r *Fixture) {
@@ -350,9 +332,7 @@ func handlerWake(t T, r *Fixture) {
 	}
 	for i := range r.rounds(2000) {
 		r.ops.wake(task)
-		if !r.happens(seen) {
-			t.Fatalf("Wake %d was lost", i)
-		}
+		r.wait(t, seen, fmt.Sprintf("the handler is woken by Wake %d", i))
 	}
 }
 
@@ -387,17 +367,20 @@ func handlerAgain(t T, r *Fixture) {
 	a, _ := r.pair(t)
 	var others atomic.Int32
 	s := newScript(nil)
-	var begun atomic.Pointer[time.Time] // when the other was started
+	var started atomic.Bool // the other task
+	late, begun := 0, time.Now()
 	s.step = func(_ sched.HandlerTask, c sched.Cause) sched.Next {
-		n := int(s.steps.Load())
-		if n > 1 && c != sched.Resumed {
+		if s.steps.Load() > 1 && c != sched.Resumed {
 			t.Errorf("Step was called with %v after Again", c)
 		}
-		if others.Load() == 10 {
-			return sched.Done(nil)
+		if started.Load() {
+			late++
 		}
-		if since := begun.Load(); since != nil && n > roundsMax && time.Since(*since) > r.patience/4 {
-			t.Errorf("another task had %d turns while a handler said Again %d times", others.Load(), n)
+		switch {
+		case others.Load() == 10:
+			return sched.Done(nil)
+		case r.ordered && late > roundsMax, time.Since(begun) > r.patience: // as Fixture.flood counts
+			t.Errorf("another task had %d turns, and since it was started a handler returned Again %d times", others.Load(), late)
 			return sched.Done(nil)
 		}
 		return sched.Again()
@@ -411,8 +394,7 @@ func handlerAgain(t T, r *Fixture) {
 		}
 		return nil
 	})
-	now := time.Now()
-	begun.Store(&now)
+	started.Store(true)
 	r.wait(t, other, "the other task ends")
 	r.wait(t, s.ended, "the handler ends")
 }

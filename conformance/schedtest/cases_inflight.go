@@ -3,6 +3,7 @@ package schedtest
 import (
 	"context"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/edgewise-go/edgewise/queue"
@@ -59,13 +60,12 @@ func workersEventOnItsWay(t T, r *Fixture) {
 		return nil
 	})
 	r.wait(t, done, "the event is on its way")
-	ok := r.happens(woken)
-	before := r.queues[0].events.Load()
-	close(h.release)
+	released := sync.OnceFunc(func() { close(h.release) })
 	defer close(release)
-	if !ok {
-		t.Fatalf("it did not happen: the handler is woken")
-	}
+	defer released()
+	r.wait(t, woken, "the handler is woken")
+	before := r.queues[0].events.Load()
+	released()
 	r.wait(t, told, "the handler is told of the event")
 	for range 20 {
 		r.on(t, func() {}) // by a worker that waits in between
@@ -87,14 +87,11 @@ func workersEarlierTime(t T, r *Fixture) {
 	// Several times: a worker that is woken by something else just then finds the earlier time by itself.
 	for range 5 {
 		near := r.spawn(t, r.loop(), context.Background(), "near", func(task *sched.Task) error {
-			for until := time.Now().Add(r.patience); r.queues[0].until.Load() < int64(distantTime/2); {
-				if time.Now().After(until) {
-					t.Errorf("no worker waits for the distant time")
-					return nil
-				}
+			r.keeps(t, "another worker waits for the distant time", func() bool {
 				runtime.Gosched()
-			}
-			return task.Sleep(10 * time.Millisecond)
+				return r.queues[0].until.Load() < int64(distantTime/2)
+			})
+			return task.Sleep(time.Millisecond)
 		})
 		r.wait(t, near, "a task sleeps until an earlier time")
 	}

@@ -101,16 +101,16 @@ func checkPanic(t T, err error, function string) {
 
 func taskCall(t T, r *Fixture) {
 	r.start(t, sched.Options{})
-	ran := false
+	var ran atomic.Bool
 	err := r.ops.call(r.loop(), t.Context(), "call", func(task *sched.Task) error {
 		if err := task.Yield(); err != nil {
 			return err
 		}
-		ran = true
+		ran.Store(true)
 		return errCase
 	})
-	if !ran || !errors.Is(err, errCase) {
-		t.Errorf("Call returned %v, body finished: %v", err, ran)
+	if !ran.Load() || !errors.Is(err, errCase) {
+		t.Errorf("Call returned %v, body finished: %v", err, ran.Load())
 	}
 }
 

@@ -3,6 +3,8 @@ package schedtest
 import (
 	"errors"
 	"os"
+	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -33,6 +35,7 @@ func waiterCases(f form) []Case {
 	add("both-directions", "Two may wait at a time, one in each direction.", "full duplex", waitBoth)
 	add("deadline", waitRule, "net.Conn", waitDeadline)
 	add("deadline-races-event", waitRule, "cloudwego/netpoll 289: a timeout and the event at the same time", waitDeadlineRace)
+	add("deadline-before-event", waitRule, "cloudwego/netpoll 289: a timeout and the event at the same time", waitDeadlineFirst)
 	add("interrupt-while-waiting", interruptRule, "net.Conn.SetDeadline", waitInterruptRunning)
 	add("interrupt-before", interruptRule, "net.Conn.SetDeadline", waitInterruptNext)
 	add("interrupt-races", interruptRule, "net.Conn.SetDeadline during Read", waitInterruptRaces)
@@ -61,9 +64,7 @@ func waitWakes(t T, r *Fixture, f form) {
 	for range rounds {
 		r.fence(t)
 		send(t, b, "x")
-		if !r.happens(received) {
-			t.Fatalf("a byte came, and who waits was not woken")
-		}
+		r.wait(t, received, "a byte wakes the reader")
 	}
 	r.wait(t, reader, "the reader ends")
 }
@@ -72,9 +73,11 @@ func waitReadyBeforePark(t T, r *Fixture, f form) {
 	r.start(t, sched.Options{})
 	a, b := r.pair(t)
 	reg := r.register(t, f, a)
+	var rounds atomic.Int64
 	done := f.spawn(t, r, func(fence func()) {
 		p := make([]byte, 1)
 		for range r.rounds(100) {
+			rounds.Add(1)
 			if _, err := sys.Recv(a, p); err != sys.ErrWouldBlock {
 				t.Errorf("receive: %v, want would-block", err)
 			}
@@ -97,7 +100,7 @@ func waitReadyBeforePark(t T, r *Fixture, f form) {
 			}
 		}
 	})
-	r.wait(t, done, "readiness that came before the park ends it")
+	r.waitMoving(t, done, "readiness that came before the park ends it", &rounds)
 }
 
 func waitSpurious(t T, r *Fixture, f form) {
@@ -145,25 +148,28 @@ func waitBusy(t T, r *Fixture, f form) {
 	first := f.spawn(t, r, func(fence func()) {
 		// The other may wait, for a moment, before this one does.
 		_, err := receive(reg, a, make([]byte, 1))
-		for until := time.Now().Add(r.patience); errors.Is(err, sched.ErrBusy) && time.Now().Before(until); {
+		r.keeps(t, "the second lets the first wait", func() bool {
+			if !errors.Is(err, sched.ErrBusy) {
+				return false
+			}
 			fence()
 			_, err = receive(reg, a, make([]byte, 1))
-		}
+			return true
+		})
 		if err != nil {
 			t.Errorf("the first: %v", err)
 		}
 	})
 	r.fence(t)
 	second := f.spawn(t, r, func(fence func()) {
-		until := time.Now().Add(r.patience / 2)
-		for time.Now().Before(until) {
+		r.keeps(t, "a second Wait in the same direction returns ErrBusy", func() bool {
 			// Spurious returns are legal here as well, and the first may be about to try again.
 			if err := reg.Wait(sys.Reading, time.Now().Add(time.Millisecond)); errors.Is(err, sched.ErrBusy) {
-				return
+				return false
 			}
 			fence()
-		}
-		t.Errorf("a second Wait in the same direction was never told ErrBusy")
+			return true
+		})
 	})
 	r.wait(t, second, "the second is answered")
 	send(t, b, "x")
@@ -224,20 +230,26 @@ func waitBoth(t T, r *Fixture, f form) {
 // spuriousMax bounds the returns without a cause, which are legal, that a case takes before it says that the waiter makes no progress.
 const spuriousMax = 100
 
+// checkDeadline checks that a Wait on which nothing comes ends after d, and not before.
+func checkDeadline(t T, reg registration, d time.Duration) {
+	t.Helper()
+	deadline := time.Now().Add(d)
+	err := reg.Wait(sys.Reading, deadline)
+	for tries := 0; err == nil && tries < spuriousMax; tries++ {
+		err = reg.Wait(sys.Reading, deadline)
+	}
+	if late := time.Since(deadline); !errors.Is(err, os.ErrDeadlineExceeded) || late < 0 {
+		t.Errorf("Wait for %v returned %v, %v after the deadline", d, err, late)
+	}
+}
+
 func waitDeadline(t T, r *Fixture, f form) {
 	r.start(t, sched.Options{})
 	a, b := r.pair(t)
 	reg := r.register(t, f, a)
 	r.wait(t, f.spawn(t, r, func(func()) {
 		for _, d := range durations {
-			deadline := time.Now().Add(d)
-			err := reg.Wait(sys.Reading, deadline)
-			for tries := 0; err == nil && tries < spuriousMax; tries++ {
-				err = reg.Wait(sys.Reading, deadline)
-			}
-			if late := time.Since(deadline); !errors.Is(err, os.ErrDeadlineExceeded) || late < 0 {
-				t.Errorf("Wait for %v returned %v, %v after the deadline", d, err, late)
-			}
+			checkDeadline(t, reg, d)
 		}
 		send(t, b, "x")
 		if err := reg.Wait(sys.Reading, time.Now().Add(time.Hour)); err != nil {
@@ -253,7 +265,7 @@ func waitDeadlineRace(t T, r *Fixture, f form) {
 	rounds := r.rounds(300)
 	const before = 200 * time.Microsecond
 	ready := make(chan time.Time)
-	go func() {
+	sender := r.goes(func() {
 		for at := range ready {
 			for time.Now().Before(at) {
 				continue
@@ -262,12 +274,13 @@ func waitDeadlineRace(t T, r *Fixture, f form) {
 				t.Errorf("send: %v", err)
 			}
 		}
-	}()
-	lost := make(chan struct{})
+	})
+	var begun atomic.Int64
 	done := f.spawn(t, r, func(func()) {
 		defer close(ready)
 		p := make([]byte, 1)
 		for i := range rounds {
+			begun.Add(1)
 			if _, err := sys.Recv(a, p); err != sys.ErrWouldBlock {
 				t.Errorf("receive: %v, want would-block", err)
 				return
@@ -279,9 +292,8 @@ func waitDeadlineRace(t T, r *Fixture, f form) {
 					t.Errorf("Wait: %v", err)
 				}
 				// No try in between: the event has not been reported, and must come.
-				if err := reg.Wait(sys.Reading, time.Now().Add(r.patience)); err != nil {
+				if err := reg.Wait(sys.Reading, time.Time{}); err != nil {
 					t.Errorf("Wait after a deadline: %v", err)
-					close(lost)
 					return
 				}
 			}
@@ -291,11 +303,50 @@ func waitDeadlineRace(t T, r *Fixture, f form) {
 			}
 		}
 	})
-	if !r.happens(done) {
-		select {
-		case <-lost:
-		default:
-			t.Fatalf("an event that came at the time of the deadline was lost")
+	r.waitMoving(t, done, "an event that comes at the time of the deadline ends a Wait", &begun)
+	r.wait(t, sender, "the sender ends")
+}
+
+// waitDeadlineFirst holds an event between the queue and the loop until the deadline has passed.
+func waitDeadlineFirst(t T, r *Fixture, f form) {
+	r.start(t, sched.Options{})
+	a, b := r.pair(t)
+	reg := r.register(t, f, a)
+	const before = 4 * time.Millisecond
+	r.fence(t) // the first events of an edge
+	for range 3 {
+		begun := make(chan time.Time, 1)
+		done := f.spawn(t, r, func(func()) {
+			p := make([]byte, 1)
+			if _, err := sys.Recv(a, p); err != sys.ErrWouldBlock {
+				t.Errorf("receive: %v, want would-block", err)
+			}
+			deadline := time.Now().Add(before)
+			begun <- deadline
+			err := reg.Wait(sys.Reading, deadline)
+			if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Errorf("Wait: %v", err)
+			}
+			if err != nil {
+				err = reg.Wait(sys.Reading, time.Time{})
+			}
+			if err == nil {
+				_, err = receive(reg, a, p)
+			}
+			if err != nil {
+				t.Errorf("Wait and receive after the deadline: %v", err)
+			}
+		})
+		deadline := suite.Await(t, "the Wait begins", begun)
+		h := r.queues[0].holdEvents()
+		send(t, b, "x")
+		released := sync.OnceFunc(func() { close(h.release) })
+		defer released()
+		r.wait(t, h.held, "the loop takes the event from its queue")
+		for time.Now().Before(deadline) {
+			runtime.Gosched()
 		}
+		released()
+		r.wait(t, done, "an event that the loop takes before the deadline ends a Wait after it")
 	}
 }

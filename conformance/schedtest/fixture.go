@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sched"
 	"github.com/edgewise-go/edgewise/sys"
@@ -23,9 +24,11 @@ type Fixture struct {
 
 	s       sched.Scheduler
 	queues  []*meter
-	handles []sys.Handle  // of pairs, to be closed when the case has ended
-	ran     chan struct{} // closed when Run has returned
-	runErr  error         // set before
+	handles []sys.Handle      // of pairs, to be closed when the case has ended
+	ran     chan struct{}     // closed when Run has returned
+	runErr  error             // set before
+	strays  []<-chan struct{} // closed when the goroutines end that use handles
+	stuck   bool              // the case waits; still true in its cleanups, it hangs
 
 	mu   sync.Mutex // guards ends
 	ends []ending
@@ -37,15 +40,16 @@ type ending struct {
 	err  error
 }
 
-// shareOfAltered is how much less often mutants and controls, of which there are many, repeat what races.
-const shareOfAltered = 10
+// roundsShare is the part of its rounds that a case runs, unless the whole product is asked for. What races is repeated on every
+// target, and package schedexplore enumerates the orders.
+const roundsShare = 10
 
 // rounds returns how often to repeat what races.
 func (r *Fixture) rounds(n int) int {
-	if r.altered {
-		return n / shareOfAltered
+	if suite.Full() && !r.altered {
+		return n
 	}
-	return n
+	return n / roundsShare
 }
 
 // make opens the scheduler; nothing runs yet.
@@ -65,6 +69,7 @@ func (r *Fixture) make(t T, o sched.Options) {
 		t.Fatalf("open: %v", err)
 	}
 	r.s = s
+	t.Evidence(r.evidence)
 	t.OnHang(r.breakQueues)
 }
 
@@ -88,27 +93,60 @@ func (r *Fixture) run(t T, ctx context.Context) {
 		defer close(r.ran)
 		r.runErr = r.ops.run(r.s, ctx)
 	}()
-	t.Cleanup(func() {
-		over := time.AfterFunc(r.patience, r.breakQueues)
-		defer over.Stop()
-		ctx, cancel := context.WithTimeout(context.Background(), r.patience/2)
-		defer cancel()
-		// How it ended is the business of the cases on ending.
+	t.Cleanup(func() { r.end(t) })
+}
+
+// end shuts the scheduler down. Half of the patience passes before what is left of a case that has failed is cancelled; what a case that hangs
+// has left would not end by itself.
+func (r *Fixture) end(t T) {
+	ctx, cancel := context.WithTimeout(context.Background(), r.patience/2)
+	defer cancel()
+	if r.stuck {
+		cancel()
+	}
+	shut := make(chan struct{})
+	go func() {
+		defer close(shut)
+		// Its result is checked by the cases on ending.
 		_ = r.s.Shutdown(ctx)
-		r.wait(t, r.ran, "Run returns")
-	})
+	}()
+	if r.happens(r.ran) && r.happens(shut) {
+		return
+	}
+	defer func() {
+		r.breakQueues()
+		r.happens(r.ran)
+	}()
+	t.Hang("Run returns after Shutdown")
 }
 
 func (r *Fixture) loop() *sched.Loop { return r.s.Loops()[0] }
 
-// wait waits for c to be closed or sent to.
+// wait waits for c to be closed or sent to. It is for the goroutine of the case, as what else ends the case is.
 func (r *Fixture) wait(t T, c <-chan struct{}, what string) {
 	t.Helper()
-	if !r.happens(c) {
-		t.Fatalf("it did not happen: %s", what)
-	}
+	r.stuck = true
+	suite.Await(t, what, c)
+	r.stuck = false
 }
 
+// waitMoving is wait for the end of much work: it takes as long as steps grows.
+func (r *Fixture) waitMoving(t T, c <-chan struct{}, what string, steps *atomic.Int64) {
+	t.Helper()
+	r.stuck = true
+	suite.Moving(t, what, func() int { return int(steps.Load()) }, func() bool {
+		select {
+		case <-c:
+			return true
+		default:
+			return false
+		}
+	})
+	r.stuck = false
+}
+
+// happens is wait for tasks and other goroutines, which report what it returns: false is a hang. The case, which waits for them, hangs
+// at about the same time and prints the evidence.
 func (r *Fixture) happens(c <-chan struct{}) bool {
 	timer := time.NewTimer(r.patience)
 	defer timer.Stop()
@@ -158,7 +196,7 @@ func (r *Fixture) fence(t T) {
 			return
 		}
 		if !r.happens(done) {
-			t.Errorf("it did not happen: a posted function runs")
+			t.Errorf("still waiting for: a posted function runs")
 			return
 		}
 	}
@@ -168,11 +206,9 @@ func (r *Fixture) fence(t T) {
 // others take all that is posted.
 func (r *Fixture) until(t T, so func() bool, what string) {
 	t.Helper()
-	for deadline := time.Now().Add(r.patience); !so(); runtime.Gosched() {
-		if time.Now().After(deadline) {
-			t.Fatalf("it did not happen: %s", what)
-		}
-	}
+	r.stuck = true
+	suite.Until(t, what, so)
+	r.stuck = false
 }
 
 // endings returns what Options.Ended was told of task until now.
@@ -191,9 +227,7 @@ func (r *Fixture) endings(task string) []error {
 // ended waits until Options.Ended was told of task, and checks that it is told once, of want.
 func (r *Fixture) ended(t T, task string, want error) {
 	t.Helper()
-	for deadline := time.Now().Add(r.patience); len(r.endings(task)) == 0 && time.Now().Before(deadline); {
-		r.fence(t)
-	}
+	r.until(t, func() bool { return len(r.endings(task)) > 0 }, "Ended is called for task "+task)
 	r.fence(t)
 	errs := r.endings(task)
 	if len(errs) != 1 {
@@ -215,12 +249,27 @@ func (r *Fixture) pair(t T) (a, b sys.Handle) {
 	return a, b
 }
 
-// closeHandles is the last that is done for a case. A task that still runs then uses numbers which would name the sockets of another
-// case, once they were closed: so they are not.
+// goes runs f, which may use handles, on a goroutine, and returns a channel that is closed at its end.
+func (r *Fixture) goes(f func()) <-chan struct{} {
+	done := make(chan struct{})
+	r.strays = append(r.strays, done)
+	go func() {
+		defer close(done)
+		f()
+	}()
+	return done
+}
+
+// closeHandles is the last step of a case. A task or a goroutine that still runs then, of a case that has failed, uses numbers that would
+// be those of sockets of another case, once they were closed: so they stay open.
 func (r *Fixture) closeHandles(t T) {
+	users := r.strays
 	if r.ran != nil {
+		users = append(users, r.ran)
+	}
+	for _, over := range users {
 		select {
-		case <-r.ran:
+		case <-over:
 		default:
 			return
 		}
@@ -247,27 +296,37 @@ func (r *Fixture) register(t T, f form, h sys.Handle) registration {
 	return reg
 }
 
-// flood calls f until it returns false, which it should when the others have had their turn: for a while after they were started, and rather often
-// after that, for the machine may have stood still meanwhile.
+// flood calls f until it returns false, which it should when the others have had their turn. Where one thread runs the tasks of a loop in
+// order, that is at most roundsMax turns after they were started. Elsewhere the system may hold up the thread of the others while this
+// one has any number of turns, so that only a hang is reported.
 func (r *Fixture) flood(t T, started *atomic.Bool, f func() bool) {
 	t.Helper()
-	until, counts := time.Now().Add(r.patience), false
-	for late := 0; f(); {
-		if !counts && started.Load() {
-			until, counts = time.Now().Add(r.patience/4), true
+	turns := 0
+	r.keeps(t, "the others have their turn while a task lets them run", func() bool {
+		if r.ordered && started.Load() {
+			turns++
 		}
-		if !time.Now().After(until) {
-			continue
+		if turns > roundsMax {
+			t.Errorf("the others had no turn while a task let them run %d times", turns)
+			return false
 		}
-		if late++; late > roundsMax {
-			t.Errorf("the others had no turn while a task let them run, %d times and more", late)
-			return
-		}
-	}
+		return f()
+	})
 }
 
 // roundsMax bounds how often a flooder lets others run: each time should be a turn, in which all of them run.
 const roundsMax = 1000
+
+// keeps calls f until it returns false. It reports a hang if f does not within the patience. Tasks may call it.
+func (r *Fixture) keeps(t T, what string, f func() bool) {
+	t.Helper()
+	for begun := time.Now(); f(); {
+		if time.Since(begun) > r.patience {
+			t.Errorf("after %v still waiting for: %s", r.patience, what)
+			return
+		}
+	}
+}
 
 func send(t T, h sys.Handle, p string) {
 	t.Helper()

@@ -34,11 +34,6 @@ var goroutineForm = form{
 	name:     "goroutine",
 	register: func(o *operations, l *sched.Loop, h sys.Handle) (registration, error) { return o.goroutines(l, h) },
 	spawn: func(t T, r *Fixture, f func(func())) <-chan struct{} {
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			f(func() { r.fence(t) })
-		}()
-		return done
+		return r.goes(func() { f(func() { r.fence(t) }) })
 	},
 }

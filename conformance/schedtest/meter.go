@@ -16,10 +16,10 @@ type meter struct {
 	waits  atomic.Int64
 	until  atomic.Int64 // the timeout of the Wait that is running, of one thread at a time; zero if there is none
 
-	mu     sync.Mutex // guards all below
-	tokens map[sys.Handle]queue.Token
-	forge  []queue.Event
-	hold   *keeper
+	mu         sync.Mutex // guards all below
+	registered map[sys.Handle]queue.Registration
+	forge      []queue.Event
+	hold       *keeper
 }
 
 // keeper keeps the first Wait that has events from returning them.
@@ -45,20 +45,37 @@ func (m *meter) keep() {
 	}
 }
 
-func (m *meter) Add(h sys.Handle, r queue.Registration) error {
+// register notes what was asked for last of h.
+func (m *meter) register(h sys.Handle, r queue.Registration) {
 	m.mu.Lock()
-	if m.tokens == nil {
-		m.tokens = map[sys.Handle]queue.Token{}
+	defer m.mu.Unlock()
+	if m.registered == nil {
+		m.registered = map[sys.Handle]queue.Registration{}
 	}
-	m.tokens[h] = r.Token
-	m.mu.Unlock()
+	m.registered[h] = r
+}
+
+func (m *meter) Add(h sys.Handle, r queue.Registration) error {
+	m.register(h, r)
 	return m.Queue.Add(h, r)
+}
+
+func (m *meter) Modify(h sys.Handle, r queue.Registration) error {
+	m.register(h, r)
+	return m.Queue.Modify(h, r)
+}
+
+func (m *meter) Delete(h sys.Handle) error {
+	m.mu.Lock()
+	delete(m.registered, h)
+	m.mu.Unlock()
+	return m.Queue.Delete(h)
 }
 
 // report has a Wait report h, whatever its state.
 func (m *meter) report(h sys.Handle, ready queue.Ready) error {
 	m.mu.Lock()
-	m.forge = append(m.forge, queue.Event{Token: m.tokens[h], Ready: ready})
+	m.forge = append(m.forge, queue.Event{Token: m.registered[h].Token, Ready: ready})
 	m.mu.Unlock()
 	return m.Queue.Wake()
 }

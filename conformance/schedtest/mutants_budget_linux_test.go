@@ -19,7 +19,7 @@ func budgetMutants() []suite.Mutant[*Fixture] {
 	return []suite.Mutant[*Fixture]{
 		mutant("a share is used up too early", budget(func(d time.Duration) time.Duration {
 			if d == turnBudget {
-				d /= 4
+				d = always
 			}
 			return d
 		}), "budget/step"),

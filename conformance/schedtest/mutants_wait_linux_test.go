@@ -19,11 +19,11 @@ func waiterMutants(f form) []suite.Mutant[*Fixture] {
 	add := func(name string, alter func(o *odd), detects string) {
 		all = append(all, mutant(f.name+" "+name, oddly(f, alter), of(detects)))
 	}
-	add("is not woken at the 40th time", func(o *odd) {
+	add("is not woken at the tenth time", func(o *odd) {
 		var waits atomic.Int32
 		o.wait = func(d sys.Direction, deadline time.Time) error {
 			err := o.registration.Wait(d, deadline)
-			if !deadline.IsZero() || waits.Add(1) != 40 {
+			if !deadline.IsZero() || waits.Add(1) != 10 {
 				return err
 			}
 			for err == nil {
@@ -78,6 +78,21 @@ func waiterMutants(f form) []suite.Mutant[*Fixture] {
 			return os.ErrDeadlineExceeded
 		}
 	}, "deadline-races-event")
+	add("loses the event that it finds after its deadline", func(o *odd) {
+		var late [2]atomic.Bool
+		o.wait = func(d sys.Direction, deadline time.Time) error {
+			passed := func() bool { return !deadline.IsZero() && !time.Now().Before(deadline) }
+			err := o.registration.Wait(d, deadline)
+			if err == nil && late[d].Swap(false) {
+				return o.registration.Wait(d, deadline)
+			}
+			if err == nil && passed() {
+				return os.ErrDeadlineExceeded
+			}
+			late[d].Store(errors.Is(err, os.ErrDeadlineExceeded))
+			return err
+		}
+	}, "deadline-before-event")
 	add("is not interrupted while it waits", func(o *odd) {
 		o.interrupt = func(d sys.Direction) {
 			if o.waiting[d].Load() == 0 {
@@ -156,9 +171,9 @@ func queueMutants() []suite.Mutant[*Fixture] {
 				return r
 			}}
 		}), "readiness/does-not-nag"),
-		mutant("knows the first hundred handles", queued(func(q queue.Queue) queue.Queue {
+		mutant("knows the first forty handles", queued(func(q queue.Queue) queue.Queue {
 			const ofHandler = 1 << 31 // in the index of a token
-			return lossyQueue{q, func(e *queue.Event) bool { return uint32(e.Token)&^ofHandler < 100 }}
+			return lossyQueue{q, func(e *queue.Event) bool { return uint32(e.Token)&^ofHandler < 40 }}
 		}), "readiness/many-and-collected"),
 	}
 }
