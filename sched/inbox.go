@@ -24,19 +24,48 @@ type inbox struct {
 // attendant has something to do on the loop because of what another thread did.
 type attendant interface{ attend(*Loop) }
 
+// post has f called on the loop.
 func (in *inbox) post(l *Loop, f func()) error {
 	in.mu.Lock()
+	err := in.refuses()
+	if err == nil {
+		in.functions = append(in.functions, f)
+	}
+	in.mu.Unlock()
+	if err == nil {
+		in.rouse(l)
+	}
+	return err
+}
+
+// postTask has the start of a task called on the loop. The task is counted last, when nothing else can refuse it.
+func (in *inbox) postTask(l *Loop, start func()) error {
+	in.mu.Lock()
+	err := in.refuses()
+	if in.closing.Load() {
+		err = ErrStopped
+	}
+	if err == nil {
+		err = l.admitChild()
+	}
+	if err == nil {
+		in.functions = append(in.functions, start)
+	}
+	in.mu.Unlock()
+	if err == nil {
+		in.rouse(l)
+	}
+	return err
+}
+
+// refuses returns why no function can be posted, nil if one can. It is called with mu held.
+func (in *inbox) refuses() error {
 	switch {
 	case in.ended:
-		in.mu.Unlock()
 		return ErrStopped
 	case len(in.functions) >= in.max:
-		in.mu.Unlock()
 		return fmt.Errorf("%w: %d posted functions", ErrFull, in.max)
 	}
-	in.functions = append(in.functions, f)
-	in.mu.Unlock()
-	in.rouse(l)
 	return nil
 }
 

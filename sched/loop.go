@@ -374,7 +374,7 @@ func contain(f func()) (err error) {
 	return nil
 }
 
-// admit counts a new task from outside in, or says why it cannot be.
+// admit counts a new handler in, or says why it cannot be. Handle, which may still fail, hides the count until then: it keeps the lock.
 func (l *Loop) admit() error {
 	if l.inbox.closing.Load() {
 		return ErrStopped
@@ -382,16 +382,18 @@ func (l *Loop) admit() error {
 	return l.admitChild()
 }
 
-// admitChild is admit for a task that another one starts, which may need it to end.
+// admitChild counts a new task in even while the loop drains: another one starts it, which may need it to end.
 func (l *Loop) admitChild() error {
 	if loopState(l.state.Load()) == loopOver {
 		return ErrStopped
 	}
-	if l.living.Add(1) > int64(l.options.TasksMax) {
-		l.living.Add(-1)
-		return fmt.Errorf("%w: %d tasks", ErrFull, l.options.TasksMax)
+	// A refusal never touches the count. A loop that drains could look at it in that moment, and would sleep, although its last task has ended.
+	for n := l.living.Load(); n < int64(l.options.TasksMax); n = l.living.Load() {
+		if l.living.CompareAndSwap(n, n+1) {
+			return nil
+		}
 	}
-	return nil
+	return fmt.Errorf("%w: %d tasks", ErrFull, l.options.TasksMax)
 }
 
 // dismiss counts a task out. The last may have ended on a thread of another loop.

@@ -60,18 +60,15 @@ const (
 // waits for, then or later, returns a *CancelError. A task that waits in spite of it does not hold the loop: each such wait lets the others
 // run. The error that body returns goes to Options.Ended.
 //
-// It returns ErrFull at a bound of Options, and ErrStopped once the loop drains or is over.
+// It returns ErrFull at a bound of Options, and ErrStopped once the loop drains or is over. A start that is refused leaves no trace: it neither
+// delays the end of Run nor is it counted by Len.
 func (l *Loop) Go(ctx context.Context, name string, body func(*Task) error) error {
 	return l.launch(&Task{loop: l, name: name, body: body, parent: ctx})
 }
 
 // launch has t started on the loop.
 func (l *Loop) launch(t *Task) error {
-	if err := l.admit(); err != nil {
-		return fmt.Errorf("sched: task %q: %w", t.name, err)
-	}
-	if err := l.Post(t.start); err != nil {
-		l.living.Add(-1)
+	if err := l.inbox.postTask(l, t.start); err != nil {
 		return fmt.Errorf("sched: task %q: %w", t.name, err)
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/edgewise-go/edgewise/queue"
@@ -31,9 +32,12 @@ func drainCases() []Case {
 		{ID: "drain/run-returns", Doc: "sched.Loop.Run", Run: drainRunReturns,
 			Rule:   "until Shutdown or Drain was called and the last task has ended.",
 			Source: "net/http.Server.Shutdown"},
-		{ID: "shutdown/cancels-the-rest", Doc: "sched.Loop.Shutdown", Run: shutdownCancels, Rule: shutdownRule, Source: "net/http.Server.Shutdown with a context"},
-		{ID: "shutdown/by-themselves", Doc: "sched.Loop.Shutdown", Run: shutdownByThemselves, Rule: shutdownRule, Source: "net/http.Server.Shutdown"},
-		{ID: "shutdown/releases-goroutines", Doc: "sched.Loop.Goroutines", Run: shutdownReleases,
+		{ID: "drain/refused-starts", Run: drainRefusedStarts,
+			Rule:   "A start that is refused leaves no trace: it neither delays the end of Run nor is it counted by Len.",
+			Source: "a server at its bound that shuts down while clients still connect"},
+		{ID: "shutdown/cancels-the-rest", Run: shutdownCancels, Rule: shutdownRule, Source: "net/http.Server.Shutdown with a context"},
+		{ID: "shutdown/by-themselves", Run: shutdownByThemselves, Rule: shutdownRule, Source: "net/http.Server.Shutdown"},
+		{ID: "shutdown/releases-goroutines", Run: shutdownReleases,
 			Rule:   "When l ends, a goroutine that waits is told net.ErrClosed.",
 			Source: "cloudwego/netpoll 140: closed while another reads"},
 	}
@@ -209,7 +213,41 @@ func drainRunReturns(t T, r *Fixture) {
 	}
 }
 
-func shutdownCancels(t T, r *Fixture) {
+// drainRefusedStarts has the last task end while goroutines try to start others at the bound.
+func drainRefusedStarts(t T, r *rig) {
+	r.start(t, sched.Options{TasksMax: 1})
+	release := make(chan struct{})
+	r.held(t, release)
+	const refusedMin = 64
+	var refused atomic.Int32
+	var starters sync.WaitGroup
+	for range 2 {
+		starters.Go(func() {
+			for {
+				err := r.ops.start(r.loop(), context.Background(), "refused", func(*sched.Task) error { return nil })
+				switch {
+				case errors.Is(err, sched.ErrFull):
+					refused.Add(1)
+				case errors.Is(err, sched.ErrStopped):
+					return
+				default:
+					t.Errorf("Go at the bound: %v, want ErrFull", err)
+					return
+				}
+			}
+		})
+	}
+	r.until(t, func() bool { return refused.Load() >= refusedMin }, "starts are refused")
+	r.ops.drain(r.s)
+	close(release)
+	r.wait(t, r.ran, "Run returns when the last task has ended")
+	starters.Wait()
+	if n := r.loop().Len(); n != 0 {
+		t.Errorf("Len is %d when the loop is over, want 0", n)
+	}
+}
+
+func shutdownCancels(t T, r *rig) {
 	r.start(t, sched.Options{})
 	begun := make(chan struct{})
 	r.spawn(t, r.loop(), context.Background(), "stays", func(task *sched.Task) error {

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sched"
+	"github.com/edgewise-go/edgewise/sys"
 )
 
 // running has the result of Run changed.
@@ -43,6 +45,7 @@ func endMutants() []suite.Mutant[*Fixture] {
 			}
 			return err
 		}), "drain/run-returns"),
+		mutant("counts a start that it refuses for a moment", countsRefused, "drain/refused-starts"),
 		mutant("Shutdown hides that it has cancelled", func(o *operations) {
 			o.shutdown = func(s sched.Scheduler, ctx context.Context) error {
 				_ = s.Shutdown(ctx)
@@ -97,4 +100,78 @@ func endMutants() []suite.Mutant[*Fixture] {
 			return err
 		}), "run/queue-fails"),
 	}
+}
+
+// countsRefused has a start at the bound count itself before it is refused, and take the count back when the loop has gone to sleep. The count
+// is that of a handler whose registration fails; a lock of the loop would hide it, and one worker has none.
+func countsRefused(o *operations) {
+	const nobody = ^sys.Handle(0)
+	var (
+		loop    atomic.Pointer[sched.Loop]
+		limit   int
+		counts  atomic.Bool
+		counted = make(chan struct{})
+		sleeps  = make(chan struct{})
+		once    sync.Once
+	)
+	o.options = func(options sched.Options) sched.Options {
+		if limit = options.TasksMax; limit > 0 {
+			options.TasksMax++ // room for what is counted; what is refused is decided here
+		}
+		return options
+	}
+	o.queue = func(q queue.Queue) queue.Queue {
+		return countingQueue{q, func(h sys.Handle) bool {
+			if h == nobody {
+				close(counted)
+				<-sleeps
+			}
+			return h == nobody
+		}, func(timeout time.Duration) {
+			if l := loop.Load(); l != nil && timeout < 0 && l.Len() == 1 {
+				once.Do(func() { close(sleeps) })
+			}
+		}}
+	}
+	o.handle = func(l *sched.Loop, h sys.Handle, handler sched.Handler) (sched.HandlerTask, error) {
+		if limit > 0 && l.Len() >= limit {
+			return sched.HandlerTask{}, sched.ErrFull
+		}
+		return l.Handle(h, handler)
+	}
+	o.start = func(l *sched.Loop, ctx context.Context, name string, b body) error {
+		switch {
+		case limit == 0 || l.Len() < limit:
+			return l.Go(ctx, name, b)
+		case name != "refused":
+			return sched.ErrFull // the other cases at the bound do not drain
+		case counts.CompareAndSwap(false, true):
+			_, _ = l.Handle(nobody, newScript(nil))
+		}
+		<-counted
+		loop.Store(l)
+		if l.Len() < limit {
+			return sched.ErrStopped
+		}
+		return sched.ErrFull
+	}
+}
+
+// countingQueue calls refuses with each handle that is added, and waits with the timeout of each wait.
+type countingQueue struct {
+	queue.Queue
+	refuses func(h sys.Handle) bool
+	waits   func(timeout time.Duration)
+}
+
+func (q countingQueue) Add(h sys.Handle, r queue.Registration) error {
+	if q.refuses(h) {
+		return queue.ErrNotPollable
+	}
+	return q.Queue.Add(h, r)
+}
+
+func (q countingQueue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
+	q.waits(timeout)
+	return q.Queue.Wait(events, timeout)
 }
