@@ -3,6 +3,7 @@ package schedexplore
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/edgewise-go/edgewise/queue"
@@ -40,6 +41,12 @@ func (w *world) act() {
 	case 15:
 		w.trace("a stranger wakes the queue")
 		_ = w.somewhere().loop.Queue().Wake()
+	case 16, 17:
+		w.visit()
+	case 18:
+		if w.oneIn(8) {
+			w.drainEarly()
+		}
 	}
 	w.settle()
 }
@@ -55,6 +62,7 @@ func (w *world) close() {
 		return
 	}
 	w.trace("drain, and all files end")
+	w.draining = true
 	for _, c := range w.conns {
 		w.end(c.at, c.file)
 	}
@@ -97,6 +105,11 @@ func (w *world) arrive() {
 
 // letGo opens the gate of a goroutine.
 func (w *world) letGo() {
+	if len(w.detained) > 0 && w.oneIn(4) {
+		w.trace("who stopped in a call of the queue goes on")
+		w.release()
+		return
+	}
 	var at []*side
 	for _, a := range w.actors {
 		if s, ok := a.(*side); ok && s.atGate {
@@ -194,7 +207,10 @@ func (w *world) post() {
 	}
 	w.outside(func() {
 		if err := post(f); err != nil {
-			w.fail("Post: %v", err)
+			p.posts = slices.DeleteFunc(p.posts, func(other int) bool { return other == n })
+			if !w.mayRefuse(err) {
+				w.fail("Post: %v", err)
+			}
 		}
 	})
 }

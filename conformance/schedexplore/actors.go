@@ -179,10 +179,12 @@ func (w *world) addSide(c *conn, d sys.Direction, goroutine bool) *side {
 		return nil
 	})
 	if err != nil {
-		// The loop drains, or is cancelled.
 		w.count(s.name, -1)
 		s.ended = true
 		cancel()
+		if !w.mayRefuse(err) && !w.canceled {
+			w.fail("Go: %v", err)
+		}
 	}
 	return s
 }

@@ -89,8 +89,12 @@ func (p *parent) run(t *sched.Task) error {
 		w.count(c.name, 1)
 		j, err := t.Start(ctx, c.name, c.run)
 		if err != nil {
-			w.fail("Start: %v", err)
-			return err
+			w.count(c.name, -1)
+			c.ended = true
+			if !errors.Is(err, sched.ErrFull) || !w.bounded() {
+				w.fail("Start: %v", err)
+			}
+			return nil
 		}
 		w.enter(p)
 		if w.oneIn(2) {

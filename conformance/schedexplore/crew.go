@@ -59,7 +59,7 @@ type stop struct {
 func newCrew(w *world, form Crew) (*crew, error) {
 	c := &crew{w: w, form: form}
 	w.crew = c
-	options := sched.Options{Mode: w.mode, Ended: w.ended}
+	options := w.options()
 	open := func() (queue.Queue, error) {
 		p := &place{}
 		w.places = append(w.places, p)
@@ -113,6 +113,7 @@ func (c *crew) run() {
 			panic(fmt.Sprintf("schedexplore: %v, and Run does not return", w.failures))
 		}
 	}
+	w.closing = true
 	w.openGates()
 	w.finish()
 }

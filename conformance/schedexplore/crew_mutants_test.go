@@ -3,6 +3,7 @@ package schedexplore
 import (
 	"errors"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/edgewise-go/edgewise/queue"
@@ -15,6 +16,7 @@ func crewMutants() []mutant {
 		"wakes a handler only while it waits",           // knows the handlers without a lock
 		"goes on waiting when it is woken the 5th time", // goes on without a stop
 		"does not tell of a step that is ready",         // likewise
+		"counts a start that it refuses for a moment",   // stops with the lock of the loop
 	}
 	all := slices.DeleteFunc(slices.Clone(mutants), func(m mutant) bool { return slices.Contains(alone, m.name) })
 	return append(all,
@@ -29,12 +31,11 @@ func crewMutants() []mutant {
 		}},
 		mutant{"loses the first wake of each queue", func() Seams {
 			return queueSeam(func(q *oddQueue) {
-				lost := false
+				var lost atomic.Bool
 				q.wake = func() error {
-					if lost {
+					if lost.Swap(true) {
 						return q.Queue.Wake()
 					}
-					lost = true
 					return nil
 				}
 			})
@@ -42,11 +43,20 @@ func crewMutants() []mutant {
 	)
 }
 
+// repeatable are the crews with which a seed is one interleaving, so that the search ends with the same one each time.
+func repeatable() []Crew {
+	return slices.DeleteFunc(slices.Clone(crews), func(c Crew) bool { return !c.Stealing })
+}
+
 func TestCrewsFindMutants(t *testing.T) {
+	forms := repeatable()
+	if *full {
+		forms = crews
+	}
 	for _, m := range crewMutants() {
 		t.Run(m.name, func(t *testing.T) {
-			for i := range len(crews) * *within {
-				form := crews[i%len(crews)]
+			for i := range len(forms) * *within {
+				form := forms[i%len(forms)]
 				f, err := ExploreCrew(t, form, uint64(1+i), m.make(), nil)
 				if errors.Is(err, errors.ErrUnsupported) {
 					return
@@ -59,7 +69,7 @@ func TestCrewsFindMutants(t *testing.T) {
 					return
 				}
 			}
-			t.Errorf("not found in %d interleavings", len(crews)**within)
+			t.Errorf("not found in %d interleavings", len(forms)**within)
 		})
 	}
 }

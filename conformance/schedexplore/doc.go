@@ -1,6 +1,7 @@
 // Package schedexplore runs loops of package sched over a queue and a clock that it makes up, and decides at each call that a loop
 // makes of the queue, and wherever a task runs, what others do just then: a handle becomes ready, its registration is closed and its number used again, a wait
-// is interrupted, a task is cancelled, a function is posted, time passes to just before a deadline, to it or past it. Each seed is one interleaving, and the same
+// is interrupted, a task is cancelled or started, a function is posted, the loop is asked to end, time passes to just before a deadline, to it or past it. In some
+// interleavings the tasks or the posted functions are bounded, and starts are refused. Each seed is one interleaving, and the same
 // each time: a failure names its seed.
 //
 // The queue keeps the contract of queue.Queue and no more: events come late, merged, split, spuriously and in any order, edges are native or
@@ -20,10 +21,12 @@
 // Nor is a thread slow to take the lock that it was woken for. And where two threads want it at once, which one gets it is not decided by the seed:
 // with the workers of a Shared one seed in about a thousand is more than one interleaving, and one in five under the race detector.
 //
-//	go test ./conformance/schedexplore -run 'TestExplore$' -interleavings 100000
+//	go test ./conformance/schedexplore -full
+//	go test ./conformance/schedexplore -run 'TestExplore$' -full -interleavings 100000
 //	go test ./conformance/schedexplore -run 'TestExplore$' -seed 7 -v
-//	go test ./conformance/schedexplore -run TestExploreCrews -crew-interleavings 10000
+//	go test ./conformance/schedexplore -run TestExploreCrews -full -crew-interleavings 10000
 //	go test ./conformance/schedexplore -run 'TestExploreCrews/shared_2' -seed 7 -v
 //
-// The first explores so many, from a seed that it prints; the second prints what happens in the one of seed 7; so do the others with several workers.
+// Without flags the same interleavings are explored each time, and few. With -full there are many, from a seed that is printed, and the mutants are
+// sought with a Shared as well. -interleavings says how many; -seed prints what happens in the one of seed 7.
 package schedexplore

@@ -9,7 +9,8 @@ import (
 )
 
 var (
-	count  = flag.Int("interleavings", 1_000, "how many interleavings to explore")
+	full   = flag.Bool("full", false, "explore interleavings that were not explored before, and many of them")
+	count  = flag.Int("interleavings", 0, "how many interleavings to explore, instead of 500, or of 20000 with -full")
 	replay = flag.Uint64("seed", 0, "explore the interleaving of this seed only, and print what happens in it")
 )
 
@@ -25,14 +26,33 @@ func TestExplore(t *testing.T) {
 		}
 		return
 	}
-	first := rand.Uint64()
+	first, n := firstSeed(), howMany(*count, 500, 20_000)
 	begun := time.Now()
-	for i := range uint64(*count) {
+	for i := range n {
 		if f := Explore(t, first+i, Seams{}, nil); f != nil {
 			t.Fatalf("after %d interleavings: %v (-seed %d prints it)", i+1, f, f.Seed)
 		}
 	}
-	t.Logf("%d interleavings from seed %d in %v", *count, first, time.Since(begun))
+	t.Logf("%d interleavings from seed %d in %v", n, first, time.Since(begun))
+}
+
+// firstSeed returns the seed to begin with: the same each time, or with -full one that is printed.
+func firstSeed() uint64 {
+	if *full {
+		return rand.Uint64()
+	}
+	return 1
+}
+
+// howMany returns the number that a flag asks for, or the usual one.
+func howMany(asked int, usual, exhaustive uint64) uint64 {
+	switch {
+	case asked > 0:
+		return uint64(asked)
+	case *full:
+		return exhaustive
+	}
+	return usual
 }
 
 func TestASeedIsOneInterleaving(t *testing.T) {

@@ -53,7 +53,11 @@ func (w *world) addHandler(p *place, f *file, echo bool) {
 		w.enter(h)
 	})
 	if err != nil {
-		w.fail("Post: %v", err)
+		h.ended = true
+		p.queue.shut(f)
+		if !w.mayRefuse(err) {
+			w.fail("Post: %v", err)
+		}
 	}
 }
 
@@ -74,7 +78,7 @@ func (h *handler) lost(w *world) string {
 		return ""
 	case h.woken:
 		return "it was woken"
-	case w.closing && !w.canceled && !h.told:
+	case w.draining && !w.canceled && !h.told:
 		return "the loop drains"
 	case w.canceled:
 		return "the loop is cancelled"
@@ -178,8 +182,8 @@ func (h *handler) judge(c sched.Cause) {
 		h.woken = false
 		h.wakes--
 	case sched.Draining:
-		if !w.closing || h.told {
-			w.fail("%v is told of drain, closing is %v, told %v", h, w.closing, h.told)
+		if !w.draining || h.told {
+			w.fail("%v is told of drain, draining is %v, told %v", h, w.draining, h.told)
 		}
 		h.told = true
 	case sched.Resumed:

@@ -1,9 +1,11 @@
 package schedexplore
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"os"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -23,17 +25,17 @@ type mutant struct {
 }
 
 var mutants = []mutant{
-	{"loses one event in 16", func() Seams {
-		events := 0
+	{"loses one event in 6", func() Seams {
+		var events atomic.Int64
 		return queueSeam(func(q *oddQueue) {
-			q.keep = func(*queue.Event) bool { events++; return events%16 != 0 }
+			q.keep = func(*queue.Event) bool { return events.Add(1)%6 != 0 }
 		})
 	}},
 	{"loses one wake in 4", func() Seams {
-		wakes := 0
+		var wakes atomic.Int64
 		return queueSeam(func(q *oddQueue) {
 			q.wake = func() error {
-				if wakes++; wakes%4 == 0 {
+				if wakes.Add(1)%4 == 0 {
 					return nil
 				}
 				return q.Queue.Wake()
@@ -43,7 +45,7 @@ var mutants = []mutant{
 	{"sleeps too late to hear a wake before it looks", func() Seams {
 		return queueSeam(func(q *oddQueue) {
 			q.wake = func() error {
-				if q.virtual().place.looking {
+				if q.virtual().place.looking.Load() {
 					return nil
 				}
 				return q.Queue.Wake()
@@ -53,10 +55,7 @@ var mutants = []mutant{
 	{"does not look again when interest is changed", func() Seams {
 		return queueSeam(func(q *oddQueue) {
 			q.modify = func(h sys.Handle, r queue.Registration) error {
-				v := q.virtual()
-				if n := v.registrationOf(v.files[h]); n != nil && n.interest != r.Interest {
-					r.Interest &^= v.files[h].ready()
-				}
+				r.Interest &^= q.virtual().unseen(h, r.Interest)
 				return q.Queue.Modify(h, r)
 			}
 		})
@@ -87,14 +86,18 @@ var mutants = []mutant{
 		return queueSeam(func(q *oddQueue) {
 			ended := map[uint32]bool{}
 			q.add = func(h sys.Handle, r queue.Registration) error {
+				q.mu.Lock()
 				if ended[uint32(r.Token)] {
 					q.extra = append(q.extra, queue.Event{Token: r.Token, Ready: queue.ReadyReadable})
 				}
+				q.mu.Unlock()
 				return q.Queue.Add(h, r)
 			}
 			q.del = func(h sys.Handle) error {
-				if r := q.virtual().registrationOf(&file{handle: h}); r != nil {
-					ended[uint32(r.token)] = true
+				if t, ok := q.virtual().tokenOf(h); ok {
+					q.mu.Lock()
+					ended[uint32(t)] = true
+					q.mu.Unlock()
 				}
 				return q.Queue.Delete(h)
 			}
@@ -109,17 +112,17 @@ var mutants = []mutant{
 	{"interrupts only who waits", func() Seams {
 		return waiterSeam(func(o *oddRegistration) {
 			o.interrupt = func(d sys.Direction) {
-				if o.waiting[d] {
+				if o.waiting[d].Load() {
 					o.Registration.Interrupt(d)
 				}
 			}
 		})
 	}},
-	{"loses one interrupt in 8", func() Seams {
-		interrupts := 0
+	{"loses one interrupt in 3", func() Seams {
+		var interrupts atomic.Int64
 		return waiterSeam(func(o *oddRegistration) {
 			o.interrupt = func(d sys.Direction) {
-				if interrupts++; interrupts%8 != 0 {
+				if interrupts.Add(1)%3 != 0 {
 					o.Registration.Interrupt(d)
 				}
 			}
@@ -154,24 +157,23 @@ var mutants = []mutant{
 	}},
 	{"ends two waits by one event", func() Seams {
 		return waiterSeam(func(o *oddRegistration) {
-			again := false
+			var again atomic.Bool
 			o.wait = func(d sys.Direction, deadline time.Time) error {
-				if again {
-					again = false
+				if again.Swap(false) {
 					return nil
 				}
 				err := o.Registration.Wait(d, deadline)
-				again = err == nil
+				again.Store(err == nil)
 				return err
 			}
 		})
 	}},
 	{"goes on waiting when it is woken the 5th time", func() Seams {
 		return waiterSeam(func(o *oddRegistration) {
-			waits := 0
+			var waits atomic.Int64
 			o.wait = func(d sys.Direction, deadline time.Time) error {
 				err := o.Registration.Wait(d, deadline)
-				if waits++; waits == 5 && err == nil {
+				if waits.Add(1) == 5 && err == nil {
 					err = o.Registration.Wait(d, deadline)
 				}
 				return err
@@ -233,6 +235,44 @@ var mutants = []mutant{
 			})
 		}}
 	}},
+	{"counts a start that it refuses for a moment", func() Seams {
+		const nobody = ^sys.Handle(0)
+		seams := queueSeam(func(q *oddQueue) {
+			q.add = func(h sys.Handle, r queue.Registration) error {
+				if h == nobody {
+					q.virtual().w.detain()
+					return queue.ErrNotPollable
+				}
+				return q.Queue.Add(h, r)
+			}
+		})
+		seams.Start = func(l *sched.Loop, ctx context.Context, name string, body func(*sched.Task) error) error {
+			err := l.Go(ctx, name, body)
+			if errors.Is(err, sched.ErrFull) {
+				// A handler that cannot be registered counts meanwhile, as a start would that is counted before it is refused.
+				_, _ = l.Handle(nobody, &oddHandler{Handler: &handler{}})
+			}
+			return err
+		}
+		return seams
+	}},
+	{"forgets one start in 4", func() Seams {
+		var starts atomic.Int64
+		return Seams{Start: func(l *sched.Loop, ctx context.Context, name string, body func(*sched.Task) error) error {
+			if starts.Add(1)%4 == 0 {
+				return nil
+			}
+			return l.Go(ctx, name, body)
+		}}
+	}},
+	{"refuses a start although there is room", func() Seams {
+		return Seams{Start: func(l *sched.Loop, ctx context.Context, name string, body func(*sched.Task) error) error {
+			if l.Len() > 0 {
+				return sched.ErrFull
+			}
+			return l.Go(ctx, name, body)
+		}}
+	}},
 	{"runs posted functions out of order", func() Seams {
 		var held []func()
 		return Seams{Post: func(l *sched.Loop, f func()) error {
@@ -289,7 +329,9 @@ type oddQueue struct {
 	del        func(h sys.Handle) error
 	wouldBlock func(h sys.Handle, d queue.Interest) error
 	longer     time.Duration
-	extra      []queue.Event
+
+	mu    sync.Mutex // guards extra
+	extra []queue.Event
 }
 
 func (q *oddQueue) virtual() *virtualQueue { return q.Queue.(*virtualQueue) }
@@ -310,8 +352,10 @@ func (q *oddQueue) Wait(events []queue.Event, timeout time.Duration) (int, error
 		n = kept
 	}
 	if err == nil {
+		q.mu.Lock()
 		n += copy(events[n:], q.extra)
 		q.extra = nil
+		q.mu.Unlock()
 	}
 	return n, err
 }
@@ -371,12 +415,12 @@ type oddRegistration struct {
 	sched.Registration
 	wait      func(d sys.Direction, deadline time.Time) error
 	interrupt func(d sys.Direction)
-	waiting   [2]bool
+	waiting   [2]atomic.Bool
 }
 
 func (o *oddRegistration) Wait(d sys.Direction, deadline time.Time) error {
-	o.waiting[d] = true
-	defer func() { o.waiting[d] = false }()
+	o.waiting[d].Store(true)
+	defer o.waiting[d].Store(false)
 	if o.wait == nil {
 		return o.Registration.Wait(d, deadline)
 	}

@@ -2,6 +2,7 @@ package schedexplore
 
 import (
 	"fmt"
+	"sync/atomic"
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sched"
@@ -12,10 +13,10 @@ type place struct {
 	loop    *sched.Loop
 	queue   *virtualQueue
 	waits   int
-	looking bool   // the loop is in Wait, and the queue has not looked yet
-	posts   []int  // functions that have not run
-	calls   bool   // a posted function runs
-	thread  uint64 // that was in Wait last
+	looking atomic.Bool // the loop is in Wait, and the queue has not looked yet
+	posts   []int       // functions that have not run
+	calls   bool        // a posted function runs
+	thread  uint64      // that was in Wait last
 }
 
 // String names the queue.

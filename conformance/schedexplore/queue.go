@@ -104,6 +104,26 @@ func (q *virtualQueue) registrationOf(f *file) *registration {
 	return q.regs[f.handle]
 }
 
+// tokenOf returns the token of the registration of h, if there is one.
+func (q *virtualQueue) tokenOf(h sys.Handle) (queue.Token, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if r := q.regs[h]; r != nil {
+		return r.token, true
+	}
+	return 0, false
+}
+
+// unseen returns in which directions h is ready, if its interest is to become another.
+func (q *virtualQueue) unseen(h sys.Handle, interest queue.Interest) queue.Interest {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if r := q.regs[h]; r != nil && r.interest != interest {
+		return r.file.ready()
+	}
+	return queue.None
+}
+
 // change changes f, and lets its readiness be an arrival in the directions of d.
 func (q *virtualQueue) change(f *file, d queue.Interest, how func()) {
 	q.mu.Lock()

@@ -61,7 +61,7 @@ func (w *world) over() bool {
 			return false
 		}
 	}
-	return w.closing
+	return w.draining || w.closing
 }
 
 // free reports whether a worker is free.

@@ -58,18 +58,6 @@ func (w *world) addSleeper() {
 	}
 }
 
-// spawn starts a task whose end is noted in ended.
-func (w *world) spawn(ctx context.Context, p *place, name string, ended *bool, body func(t *sched.Task) error) {
-	w.count(name, 1)
-	err := p.loop.Go(ctx, name, func(t *sched.Task) error {
-		defer func() { *ended = true }()
-		return body(t)
-	})
-	if err != nil {
-		w.fail("Go: %v", err)
-	}
-}
-
 func (s *sleeper) run(t *sched.Task) error {
 	w := s.w
 	sleep := (*sched.Task).Sleep

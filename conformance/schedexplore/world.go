@@ -25,6 +25,7 @@ type Seams struct {
 	Sleep      func(t *sched.Task, d time.Duration) error
 	Await      func(t *sched.Task, start func(resume func())) error
 	Post       func(l *sched.Loop, f func()) error
+	Start      func(l *sched.Loop, ctx context.Context, name string, body func(*sched.Task) error) error
 }
 
 // Bounds of an interleaving.
@@ -52,6 +53,11 @@ type world struct {
 	acting   bool
 	postings int
 	lent     lent
+	visitors int
+	detained []chan struct{} // who stops in a call of the queue, and is no loop
+	tasksMax int             // zero for none
+	inboxMax int             // zero for none
+	draining bool
 	closing  bool
 	cancel   context.CancelCauseFunc
 	canceled bool
@@ -115,7 +121,13 @@ func (w *world) begin() {
 	w.native = w.oneIn(2)
 	w.names = map[string]int{}
 	w.acts.Store(int64(actsMax/4 + w.random(actsMax)))
-	w.trace("mode %v, native edges %v, %d acts", w.mode, w.native, w.acts.Load())
+	switch w.random(6) {
+	case 0:
+		w.tasksMax = 1 + w.random(boundMax)
+	case 1:
+		w.inboxMax = 1 + w.random(boundMax)
+	}
+	w.trace("mode %v, native edges %v, %d acts, bounds %d and %d", w.mode, w.native, w.acts.Load(), w.tasksMax, w.inboxMax)
 }
 
 // run explores the interleaving of one seed. It must be called in a bubble.
@@ -123,12 +135,13 @@ func (w *world) run() {
 	w.begin()
 	p := &place{}
 	w.places = []*place{p}
-	p.loop = sched.New(w.newQueue(p), sched.Options{Mode: w.mode, Ended: w.ended})
+	p.loop = sched.New(w.newQueue(p), w.options())
 	w.populate()
 	ctx, cancel := context.WithCancelCause(context.Background())
 	w.cancel = cancel
 	defer cancel(nil)
 	w.ran(p.loop.Run(ctx))
+	w.closing = true
 	w.openGates()
 	w.finish()
 }
@@ -205,8 +218,8 @@ func (w *world) beforeWait(p *place) error {
 	if w.broken() {
 		return errExplored
 	}
-	p.looking = true
-	defer func() { p.looking = false }()
+	p.looking.Store(true)
+	defer p.looking.Store(false)
 	if w.crew != nil {
 		return w.crew.look(p)
 	}
@@ -340,7 +353,7 @@ func (w *world) openGates() {
 				opened = true
 			}
 		}
-		if !opened {
+		if !w.release() && !opened {
 			return
 		}
 	}
