@@ -114,6 +114,9 @@ func (c *crew) run() {
 		}
 	}
 	w.closing = true
+	for len(c.stops) > 0 {
+		c.let(c.stops[0]) // it wakes a loop that is over
+	}
 	w.openGates()
 	w.finish()
 }
