@@ -19,7 +19,9 @@ import (
 // A panic of f goes on in t, with the stack of f. If the result is dropped, Options.Ended is told of the panic of
 // "blocking function". If f calls runtime.Goexit the error is ErrExited. Without a BlockingMax the error is errors.ErrUnsupported.
 func (t *Task) Blocking(f func() error) error {
-	t.mustRun("Blocking")
+	if err := t.calls("Task.Blocking"); err != nil {
+		return err
+	}
 	l := t.loop
 	if l.options.BlockingMax < 1 {
 		return fmt.Errorf("sched: Task.Blocking: Options.BlockingMax is zero: %w", errors.ErrUnsupported)

@@ -10,8 +10,7 @@ func (t *Task) Spent() bool {
 	return budget > 0 && t.home.spent(budget)
 }
 
-// Spent is Task.Spent for a step, which should end with Again then. It is for the Step that is running. With several workers it costs the
-// system call that tells which of them is asking.
+// Spent is Task.Spent for a step, which should end with Again then. It is for the Step that is running.
 func (t HandlerTask) Spent() bool {
 	l := t.loop
 	if l.options.TurnBudget <= 0 {
@@ -19,24 +18,35 @@ func (t HandlerTask) Spent() bool {
 	}
 	w := l.workers[0]
 	if l.crew != nil {
-		w = l.crew.current()
+		w = l.runningWorker()
 	}
 	return w != nil && w.spent(l.options.TurnBudget)
 }
 
 // YieldIfSpent is Task.Spent, and Task.Yield if that is true, for the task that operates on the handle; package stream calls it (stream.Registration,
-// which has the contract). It does nothing where no task runs, as in a posted function.
+// which has the contract). It does nothing in a step or a posted function, which may try. Others are told here that they could not wait, so that their
+// operation fails each time, and not only when it has to.
 func (s *taskSource) YieldIfSpent() error {
 	l := s.loop
-	if l.options.TurnBudget <= 0 {
-		return nil
-	}
 	t := l.runningTask()
-	// One that a loop which has failed ends by a panic has no turn, and may write its last words while it unwinds.
-	if t == nil || t.state != taskRunning || !t.Spent() {
+	switch {
+	case t == nil && l.runningWorker() != nil:
+		return nil
+	case t == nil || t.loop != l:
+		return l.notTask("an operation on a handle")
+	case t.state != taskRunning || !t.Spent():
+		// A task that a loop which has failed ends by a panic has no turn, and may write its last words while it unwinds.
 		return nil
 	}
 	return t.yieldTurn()
+}
+
+// YieldIfSpent tells a task that it could not wait, as Wait would. Steps and posted functions may try.
+func (s *goroutineSource) YieldIfSpent() error {
+	if s.loop.runningWorker() != nil {
+		return nil
+	}
+	return s.loop.mayBlock("an operation on a handle")
 }
 
 // shareBegins notes when a turn begins, in the time of all loops whose tasks w runs.

@@ -41,9 +41,11 @@ func NewChan[T any](size int) *Chan[T] {
 
 // Send sends v, and suspends t until there is room for it, or a task that takes it. Who waits longest is served first. It returns
 // nil if v was sent; ErrClosed if the channel was closed before; or t's *CancelError if t was cancelled before: then v is not
-// sent, and the place in the line is given up. Room that is there at once is given to a cancelled task, too. It panics if t is not the task that runs.
+// sent, and the place in the line is given up. Room that is there at once is given to a cancelled task, too. It returns ErrWrongWaiter if t is not the task that runs.
 func (c *Chan[T]) Send(t *Task, v T) error {
-	mustBeRunning(t, "Chan.Send")
+	if err := t.calls("Chan.Send"); err != nil {
+		return err
+	}
 	s, err := c.sendOrSit(t, v)
 	if s != nil {
 		_, err = c.await(&c.senders, s)
@@ -53,10 +55,13 @@ func (c *Chan[T]) Send(t *Task, v T) error {
 
 // Recv receives an item, and suspends t until there is one. Who waits longest is served first. It returns ErrClosed when the channel
 // is closed and all that was in it has been received; or t's *CancelError if t was cancelled before an item came: then the place in the
-// line is given up, and the item is another's. An item that is there at once is given to a cancelled task, too. It panics if t is not the task that
+// line is given up, and the item is another's. An item that is there at once is given to a cancelled task, too. It returns ErrWrongWaiter if t is not the task that
 // runs. An item that comes to a task whose loop fails at that moment is lost with the task.
 func (c *Chan[T]) Recv(t *Task) (T, error) {
-	mustBeRunning(t, "Chan.Recv")
+	if err := t.calls("Chan.Recv"); err != nil {
+		var none T
+		return none, err
+	}
 	v, s, err := c.recvOrSit(t)
 	if s != nil {
 		return c.await(&c.receivers, s)

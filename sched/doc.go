@@ -11,6 +11,10 @@
 //
 // A goroutine outside the loop can wait on it too ([Loop.Goroutines]).
 //
+// The two do not mix: a connection of [Loop.Tasks] is for tasks of that loop, one of [Loop.Goroutines] for goroutines, be they started by a task or by a library in
+// it. Whoever waits in the wrong place gets [ErrWrongWaiter], with what to use instead, each time and at once; the loop runs on. Steps, posted functions and
+// coroutines of package iter cannot wait at all. To know who waits takes about 2 ns on the processors for which Go has an assembler, and some microseconds on others.
+//
 // # What a task must not do
 //
 // A task holds its loop while it runs. What blocks the thread blocks every task of the loop: time.Sleep, a channel, a mutex that a
@@ -58,10 +62,9 @@
 //     while another has nothing to do. Pick it for many connections of equal weight.
 //   - [Stealing]: as Sharded, but a loop that has nothing to do takes handlers that are ready, and coroutines that have not begun, from one that is busy.
 //     Events are taken from a queue by its own loop only: those of a loop that is held wait. It costs a lock at each step and
-//     suspension, seldom contended, a system call for a wait of a coroutine (it asks for the number of its thread), and one to wake who sleeps. Pick it
-//     where load is uneven.
+//     suspension, seldom contended, and a system call to wake who sleeps. Pick it where load is uneven.
 //   - [Shared]: several threads, the workers, take turns in one queue. Handlers and coroutines that have not begun go to whoever is free, and so do events. It
-//     costs a lock that all contend for, the same system calls, and the wake of a thread for most events that come while the others sleep: tens of
+//     costs a lock that all contend for, and the wake of a thread for most events that come while the others sleep: tens of
 //     microseconds, as Go stops and starts a locked thread. Pick it for few tasks with long steps.
 //
 // With Shared and Stealing the tasks of one loop run at the same time: what they share must be guarded, by a [Mutex] if it is held over a suspension.

@@ -22,8 +22,11 @@ func (l *Loop) Drain() {
 // Shutdown drains l and waits for its end, or until ctx is done: then it cancels the tasks that are left and waits for cancelGrace
 // more. It returns nil if all ended by themselves, the cause of ctx if some were cancelled, and ErrLeaked if
 // some, or functions in Task.Blocking, could not be ended: it names the functions' tasks, and the first few of the others. A loop that does not run yet is over at once:
-// what waits to start ends with ErrStopped. It must not be called in a task of l.
+// what waits to start ends with ErrStopped. A task of l, for whose end it would wait, is told ErrWrongWaiter, and uses Drain.
 func (l *Loop) Shutdown(ctx context.Context) error {
+	if err := l.mayBlock("Loop.Shutdown"); err != nil {
+		return err
+	}
 	l.Drain()
 	if l.state.CompareAndSwap(uint32(loopFresh), uint32(loopOver)) {
 		l.lock()

@@ -97,7 +97,7 @@ func (w *worker) leave() {
 			close(l.over)
 		}
 	}()
-	defer l.crew.leave(w)
+	defer w.vacates()
 	defer w.endTasks()
 	defer func() {
 		if first {

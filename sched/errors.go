@@ -21,8 +21,20 @@ var (
 	ErrClosed = errors.New("sched: channel closed")
 	// ErrEmpty says that there is nothing to receive from a Chan: it may come later.
 	ErrEmpty = errors.New("sched: channel empty")
+	// ErrWrongWaiter says that the caller cannot wait where it wants to: a goroutine by a task's means, a task by those of goroutines, or code that cannot wait at
+	// all. The error names what to use instead. It is returned whether there was something to wait for or not, and nothing else has happened.
+	ErrWrongWaiter = errors.New("sched: the caller cannot wait here")
 	// ErrLeaked says that tasks were still there when Shutdown gave up.
 	ErrLeaked = errors.New("sched: tasks did not end")
+)
+
+// The reasons of ErrWrongWaiter, each with its remedy.
+var (
+	errGoroutine = fmt.Errorf("%w: it is a goroutine, and no task of the loop: use loop.Goroutines(), or loop.Call", ErrWrongWaiter)
+	errIsTask    = fmt.Errorf("%w: it is a task, and would hold its loop: use loop.Tasks(), or methods of Task", ErrWrongWaiter)
+	errOtherTask = fmt.Errorf("%w: it is another task: use loop.Tasks() of its own loop, and its own Task", ErrWrongWaiter)
+	errStep      = fmt.Errorf("%w: it is a step or a function that the loop calls: return Await, or use loop.Tasks() in a task", ErrWrongWaiter)
+	errNoTask    = fmt.Errorf("%w: the Task is nil: use that of the caller", ErrWrongWaiter)
 )
 
 // CancelError is what a suspended operation of a cancelled task returns, and every later one. It is ErrCanceled, and its

@@ -13,8 +13,8 @@ import (
 // Goroutines is the waiter that suspends goroutines until the loop reports their handles: a stream.Waiter.
 type Goroutines struct{ loop *Loop }
 
-// Goroutines returns the waiter for goroutines outside l. A task of l that waited with it would hold the loop that is to wake it.
-// When l ends, a goroutine that waits is told net.ErrClosed.
+// Goroutines returns the waiter for goroutines outside l. A task of l, or of another loop of its scheduler,
+// that waits with it is told ErrWrongWaiter: it would hold a loop, perhaps the one that is to wake it. When l ends, a goroutine that waits is told net.ErrClosed.
 func (l *Loop) Goroutines() Goroutines { return Goroutines{l} }
 
 // Register ties h to the loop. All is safe from any goroutine.
@@ -49,6 +49,9 @@ type parking struct {
 
 func (s *goroutineSource) Wait(d sys.Direction, deadline time.Time) error {
 	p := &s.parked[d]
+	if err := s.loop.mayBlock("Registration.Wait"); err != nil {
+		return err
+	}
 	if ok, err := s.park(d, nil); !ok {
 		return err
 	}

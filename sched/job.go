@@ -69,8 +69,11 @@ func (j *Job) Err() error {
 }
 
 // Wait blocks the calling goroutine until the task has ended and returns the task's error, or until ctx is done and returns the cause of
-// ctx; the task goes on. It is for goroutines: a task uses Join.
+// ctx; the task goes on. It is for goroutines: a task uses Join, and is told ErrWrongWaiter here.
 func (j *Job) Wait(ctx context.Context) error {
+	if err := j.task.loop.mayBlock("Job.Wait"); err != nil {
+		return err
+	}
 	select {
 	case <-j.done:
 		return j.err
@@ -110,7 +113,9 @@ func (j *Job) cause() error {
 // end, each from its own loop. If t is cancelled meanwhile Join returns t's *CancelError, and the task of j goes on; so does a Join
 // of a living task by one that was cancelled before. A task that joins itself panics; tasks that join each other wait until one is cancelled.
 func (t *Task) Join(j *Job) error {
-	t.mustRun("Join")
+	if err := t.calls("Task.Join"); err != nil {
+		return err
+	}
 	if j.task == t {
 		panic("sched: Task.Join is called by the task that is to be joined")
 	}

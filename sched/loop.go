@@ -20,7 +20,8 @@ type Loop struct {
 	epoch   time.Time
 
 	workers []*worker
-	crew    *crew // nil if only one thread comes here
+	peers   []*worker // those of all loops of the scheduler
+	crew    *crew     // nil if only one thread comes here
 
 	// mu guards what follows, as far as the state of tasks and sources, if there is a crew; see lock. Without one, the worker owns it.
 	mu        sync.Mutex
@@ -88,6 +89,7 @@ func newLoop(q queue.Queue, options Options, workers int) *Loop {
 	for i := range workers {
 		l.workers = append(l.workers, newWorker(l, i))
 	}
+	l.peers = l.workers
 	if options.Metrics {
 		l.measure()
 	}

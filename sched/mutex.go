@@ -6,11 +6,13 @@ package sched
 type Mutex struct{ s Semaphore }
 
 // Lock locks m, and suspends t until it can; never the thread. It returns nil with m locked, or t's *CancelError without if t was
-// cancelled before its turn came; a lock that is free is given to a cancelled task, too: its cleanup may need it. It panics if t is
+// cancelled before its turn came; a lock that is free is given to a cancelled task, too: its cleanup may need it. It returns ErrWrongWaiter if t is
 // not the task that runs. A task that locks what it has locked waits for its own Unlock.
 func (m *Mutex) Lock(t *Task) error {
-	mustBeRunning(t, "Mutex.Lock")
-	return m.s.Acquire(t, 1)
+	if err := t.calls("Mutex.Lock"); err != nil {
+		return err
+	}
+	return m.s.acquire(t, 1)
 }
 
 // TryLock locks m if it is free and reports whether it has. Any goroutine may call it.

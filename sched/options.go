@@ -38,8 +38,7 @@ type Options struct {
 	// TurnBudget is how long a task should keep its thread at a time, its share of a turn; Task.Spent and HandlerTask.Spent tell when it is used up. A
 	// coroutine whose handle is always ready is suspended by no wait: with a budget it yields, when its share is used up, at the beginning of its next operation on
 	// a connection of package stream over Loop.Tasks, or between the parts of a long one. Nothing interrupts what does neither and does not ask; see TurnMax. It costs a
-	// reading of the clock for each turn, none with Metrics, and one for each operation; with several workers each operation costs a system
-	// call besides. Zero asks for none: then a coroutine that never waits keeps its thread until it ends.
+	// reading of the clock for each turn, none with Metrics, and one for each operation. Zero asks for none: then a coroutine that never waits keeps its thread until it ends.
 	TurnBudget time.Duration
 	// TurnMax asks for a watchdog: a goroutine while Run runs, which tells Stalled of each task, handler or posted function that holds the loop for
 	// longer. It looks twice in that time, so that it may speak late, and never early; it speaks once of each. It costs the loop an

@@ -61,6 +61,13 @@ func NewSharded(n int, open func() (queue.Queue, error), options Options) (*Shar
 		l.workers[0].place = i
 		s.loops = append(s.loops, l)
 	}
+	var workers []*worker
+	for _, l := range s.loops {
+		workers = append(workers, l.workers...)
+	}
+	for _, l := range s.loops {
+		l.peers = workers
+	}
 	return s, nil
 }
 
@@ -131,6 +138,9 @@ func (s *Sharded) Drain() {
 
 // Shutdown shuts every loop down, all at once.
 func (s *Sharded) Shutdown(ctx context.Context) error {
+	if err := s.loops[0].mayBlock("Sharded.Shutdown"); err != nil {
+		return err
+	}
 	s.Drain()
 	errs := make([]error, len(s.loops))
 	var wg sync.WaitGroup

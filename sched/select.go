@@ -38,12 +38,15 @@ type taskSelect struct {
 // Wait suspends the running task.
 func (s *taskSelect) Wait(wanted []Readiness, deadline time.Time) error {
 	l := s.loop
-	t := l.caller("Select.Wait")
+	t, err := l.caller("Select.Wait")
+	if err != nil {
+		return err
+	}
 	for _, r := range wanted {
 		s.source(r) // panics, which it must not with the lock
 	}
 	l.lock()
-	err := s.wait(t, wanted, deadline)
+	err = s.wait(t, wanted, deadline)
 	l.unlock()
 	return err
 }
@@ -119,6 +122,9 @@ type goroutineSelect struct {
 }
 
 func (s *goroutineSelect) Wait(wanted []Readiness, deadline time.Time) error {
+	if err := s.loop.mayBlock("Select.Wait"); err != nil {
+		return err
+	}
 	for i, r := range wanted {
 		if ok, err := s.source(r).park(r.Direction, s); !ok {
 			if s.withdraw(wanted[:i]) {

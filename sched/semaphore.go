@@ -34,10 +34,16 @@ func NewSemaphore(size int) *Semaphore {
 
 // Acquire takes n units, and suspends t until they are there. It returns nil with the units, or t's *CancelError without if t was
 // cancelled before they were there; units that are there at once are given to a cancelled task, too: its cleanup may need them. It
-// panics if n is not between 1 and the size, and if t is not the task that runs.
+// returns ErrWrongWaiter if t is not the task that runs, and panics if n is not between 1 and the size.
 func (s *Semaphore) Acquire(t *Task, n int) error {
-	mustBeRunning(t, "Semaphore.Acquire")
+	if err := t.calls("Semaphore.Acquire"); err != nil {
+		return err
+	}
 	s.check(n)
+	return s.acquire(t, n)
+}
+
+func (s *Semaphore) acquire(t *Task, n int) error {
 	w := s.enter(t, n)
 	if w == nil {
 		return nil

@@ -25,19 +25,14 @@ type Shared struct{ *Loop }
 // WorkersMax bounds the workers of a Shared: each is a thread.
 const WorkersMax = 256
 
-// NewShared returns a scheduler of workers threads over q, which it owns unless there is an error: Run closes q when it ends. The error is
-// errors.ErrUnsupported where the system does not tell threads apart (OpenBSD).
+// NewShared returns a scheduler of workers threads over q, which it owns unless there is an error: Run closes q when it ends.
 func NewShared(workers int, q queue.Queue, options Options) (Shared, error) {
 	if workers < 1 || workers > WorkersMax {
 		return Shared{}, fmt.Errorf("sched: %d workers: want 1 to %d", workers, WorkersMax)
 	}
 	l := newLoop(q, options, workers)
 	if workers > 1 {
-		c, err := newCrew(l.workers)
-		if err != nil {
-			return Shared{}, fmt.Errorf("sched: several workers: %w", err)
-		}
-		l.crew = c
+		l.crew = newCrew(l.workers)
 	}
 	return Shared{l}, nil
 }

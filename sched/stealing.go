@@ -2,7 +2,6 @@ package sched
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,22 +22,13 @@ import (
 // Its loops end together, when all have been drained and have no tasks left: Shutdown of one of them waits for the others. If one fails, all do.
 type Stealing struct{ *Sharded }
 
-// NewStealing returns a scheduler of n loops, each over a queue that open returns. The error is errors.ErrUnsupported where the system does not
-// tell threads apart (OpenBSD).
+// NewStealing returns a scheduler of n loops, each over a queue that open returns.
 func NewStealing(n int, open func() (queue.Queue, error), options Options) (Stealing, error) {
 	s, err := NewSharded(n, open, options)
 	if err != nil || n == 1 {
 		return Stealing{s}, err
 	}
-	var workers []*worker
-	for _, l := range s.loops {
-		workers = append(workers, l.workers...)
-	}
-	c, err := newCrew(workers)
-	if err != nil {
-		s.closeQueues()
-		return Stealing{}, fmt.Errorf("sched: several workers: %w", err)
-	}
+	c := newCrew(s.loops[0].peers)
 	c.stealing = true
 	for _, l := range s.loops {
 		l.crew, l.epoch = c, s.loops[0].epoch // a thief measures in the time of its own loop

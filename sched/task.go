@@ -11,7 +11,8 @@ import (
 )
 
 // Task is a coroutine on a loop: straight-line code that is suspended where it waits. Its methods are for the code that runs in it,
-// unless they say otherwise.
+// unless they say otherwise. Those that wait return ErrWrongWaiter if other code calls them: another task, a goroutine that the task has started, a coroutine of
+// package iter in it.
 type Task struct {
 	loop *Loop
 	home *worker // where the coroutine was made: it cannot be resumed on another thread; nil before its first turn
@@ -175,7 +176,9 @@ func (t *Task) OnDrain(f func()) {
 
 // Yield lets the other tasks of the loop run, and new events come in.
 func (t *Task) Yield() error {
-	t.mustRun("Yield")
+	if err := t.calls("Task.Yield"); err != nil {
+		return err
+	}
 	return t.yieldTurn()
 }
 
@@ -206,7 +209,9 @@ func (t *Task) enqueue() {
 // Sleep suspends t for d, no less. Tasks wake in the order of their deadlines. On several
 // threads one may overtake another before it runs.
 func (t *Task) Sleep(d time.Duration) error {
-	t.mustRun("Sleep")
+	if err := t.calls("Task.Sleep"); err != nil {
+		return err
+	}
 	t.loop.lock()
 	err := t.wait(time.Now().Add(d))
 	t.loop.unlock()
@@ -219,7 +224,9 @@ func (t *Task) Sleep(d time.Duration) error {
 // Await calls start and suspends t until the function that start was given is called. Any goroutine may call it, start itself included, and
 // calls after the first do nothing. start must not call Await itself. Await returns a *CancelError if t is cancelled meanwhile; the function may still be called.
 func (t *Task) Await(start func(resume func())) error {
-	t.mustRun("Await")
+	if err := t.calls("Task.Await"); err != nil {
+		return err
+	}
 	id := t.newSuspension()
 	start(func() { t.resume(id) })
 	if t.suspends != id {
@@ -325,21 +332,11 @@ func (t *Task) expired() { t.wake(os.ErrDeadlineExceeded) }
 
 // suspend gives the thread back. The lock is held across the switch, in either direction: whoever wakes t meanwhile waits for it.
 func (t *Task) suspend() {
-	if !t.yield(struct{}{}) {
+	more := t.yield(struct{}{})
+	t.home.resumes()
+	if !more {
 		t.loop.unlock()
 		panic(ErrStopped)
-	}
-}
-
-func (t *Task) mustRun(what string) {
-	if t.loop.runningTask() != t {
-		panic("sched: Task." + what + " is called by code that does not run in the task")
-	}
-}
-
-func mustBeRunning(t *Task, what string) {
-	if t == nil || t.loop.runningTask() != t {
-		panic("sched: " + what + " is called for a task that does not run")
 	}
 }
 
@@ -375,8 +372,10 @@ func (t *Task) run(_ *Loop, w *worker) {
 
 func (t *Task) sequence(yield func(struct{}) bool) {
 	t.yield = yield
+	t.home.resumes()
 	t.loop.unlock()
 	defer t.loop.lock()
+	defer t.home.forgets()
 	if t.home.watchdog != nil {
 		t.show()
 	}
@@ -429,8 +428,11 @@ func (t *Task) end() {
 }
 
 // Call runs body in a task of l and blocks the calling goroutine until it has ended; it returns what body returned. It is for goroutines
-// outside the loop: a task that called it would wait for itself.
+// outside the loop: a task, which would wait for itself, is told ErrWrongWaiter.
 func (l *Loop) Call(ctx context.Context, name string, body func(*Task) error) error {
+	if err := l.mayBlock("Loop.Call"); err != nil {
+		return err
+	}
 	ended := make(chan error, 1)
 	err := l.Go(ctx, name, func(t *Task) (err error) {
 		finished := false

@@ -23,7 +23,7 @@ type Registration = interface {
 type Tasks struct{ loop *Loop }
 
 // Tasks returns the waiter for tasks of l. Connections made with it are for the tasks of l alone; closing them and changing their
-// deadlines may be done from anywhere.
+// deadlines may be done from anywhere. Others who wait are told ErrWrongWaiter: a goroutine, were it started by a task, uses Goroutines.
 func (l *Loop) Tasks() Tasks { return Tasks{l} }
 
 // Register ties h to the loop. Any goroutine may call it; Registration.Wait is for tasks of the loop.
@@ -48,9 +48,12 @@ type taskSource struct {
 // Wait suspends the running task.
 func (s *taskSource) Wait(d sys.Direction, deadline time.Time) error {
 	l := s.loop
-	t := l.caller("Wait")
+	t, err := l.caller("Registration.Wait")
+	if err != nil {
+		return err
+	}
 	l.lock()
-	err := t.canceled
+	err = t.canceled
 	suspends := err != nil
 	if !suspends {
 		if suspends, err = s.claim(t, d); suspends {

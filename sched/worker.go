@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/edgewise-go/edgewise/sys"
@@ -15,8 +16,11 @@ import (
 // offers what it leaves undone, the lead included, to one that is parked: so somebody waits for events whenever anybody is free, and an event
 // wakes one thread.
 type worker struct {
-	loop     *Loop
-	running  *Task    // the coroutine that has the thread, which alone looks
+	loop    *Loop
+	running *Task // the coroutine that has the thread, which alone looks
+
+	own, coroutine atomic.Uintptr // numbers of the goroutine of w, while it works, and of the coroutine that had the thread last; see callers.go
+
 	runQueue runQueue // coroutines that began here, if the loop has a crew; guarded by the loop's lock, as what follows
 	parked   bool     // among the loop's idle
 	wake     chan struct{}
@@ -57,7 +61,7 @@ func (w *worker) work() {
 			runtime.UnlockOSThread()
 		}
 	}()
-	l.crew.join(w)
+	w.occupies()
 	w.watchdog = l.watch()
 	defer w.watchdog.end()
 	l.lock()

@@ -36,7 +36,7 @@ type Waiter interface {
 //
 //   - YieldIfSpent lets other tasks run if the calling one has used up its share of the thread. It is called at the beginning of each operation that
 //     tries, and waits if it must, of a Conn, PacketConn, Listener or WriteQueue, and each time that a part of one has succeeded: so that who always finds his handle
-//     ready, and never waits, does not keep others from running. An error, of a cancelled task, ends the operation before it moves anything more. The Try
+//     ready, and never waits, does not keep others from running. An error, of a cancelled task or of a caller that cannot wait here, ends the operation before it moves anything more. The Try
 //     operations do not call it.
 type Registration = interface {
 	Wait(d sys.Direction, deadline time.Time) error

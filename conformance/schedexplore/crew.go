@@ -55,8 +55,11 @@ type stop struct {
 	gate    chan struct{}
 }
 
-// newCrew returns a crew with a scheduler that does not run. The error is errors.ErrUnsupported where there are no schedulers of several workers.
+// newCrew returns a crew with a scheduler that does not run. The error is errors.ErrUnsupported where the system does not tell threads apart.
 func newCrew(w *world, form Crew) (*crew, error) {
+	if _, err := sys.ThreadID(); err != nil {
+		return nil, err
+	}
 	c := &crew{w: w, form: form}
 	w.crew = c
 	options := w.options()

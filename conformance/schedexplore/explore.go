@@ -47,7 +47,7 @@ func (w *world) failure(seed uint64) *Failure {
 	return &Failure{seed, w.failures}
 }
 
-// ExploreCrew is Explore with several workers. The error is errors.ErrUnsupported where package sched has none.
+// ExploreCrew is Explore with several workers. The error is errors.ErrUnsupported where the system does not tell threads apart.
 func ExploreCrew(t *testing.T, form Crew, seed uint64, seams Seams, trace *[]string) (*Failure, error) {
 	t.Helper()
 	w := newWorld(seed, seams, trace)

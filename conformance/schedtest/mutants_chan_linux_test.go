@@ -202,12 +202,9 @@ func chanMutants() []suite.Mutant[*Fixture] {
 				return v, err
 			}
 		}), "chan/cancelled-recv"),
-		mutant("misuse of a channel goes unnoticed", channelled(func(o *oddChannel) {
-			o.send = func(t *sched.Task, v int) error {
-				defer func() { _ = recover() }()
-				return o.Chan.Send(t, v)
-			}
-		}), "chan/misuse"),
+		mutant("misuse of a channel goes unnoticed", func(o *operations) {
+			o.channel = func(size int) channel { return sched.NewChan[int](max(0, size)) }
+		}, "chan/misuse"),
 		mutant("watchers of a channel are told nothing", channelled(func(o *oddChannel) {
 			o.watch = func(func(sched.Waker) error, sched.Waker) error { return nil }
 		}), "chan/watch-by-a-handler"),

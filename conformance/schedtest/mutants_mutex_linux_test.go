@@ -16,11 +16,8 @@ type stackedLock struct {
 }
 
 func (s *stackedLock) lock(m *sched.Mutex, t *sched.Task) error {
-	if t == nil || m.TryLock() {
-		if t == nil {
-			panic("no task")
-		}
-		return nil
+	if err := new(sched.Mutex).Lock(t); err != nil || m.TryLock() {
+		return err
 	}
 	var place *func()
 	err := t.Await(func(resume func()) {
@@ -55,10 +52,7 @@ func mutexMutants() []suite.Mutant[*Fixture] {
 	return []suite.Mutant[*Fixture]{
 		mutant("Lock locks nothing", func(o *operations) {
 			o.lock = func(m *sched.Mutex, t *sched.Task) error {
-				if t == nil || t.Name() == "other" {
-					panic("no task")
-				}
-				return nil
+				return new(sched.Mutex).Lock(t)
 			}
 			o.unlock = func(m *sched.Mutex) {
 				if m.TryLock() {
@@ -106,8 +100,10 @@ func mutexMutants() []suite.Mutant[*Fixture] {
 				m.Unlock()
 			}
 		}, "mutex/misuse"),
-		mutant("Acquire takes nothing", acquiring(func(*sched.Semaphore, *sched.Task, int) error { return nil }),
-			"semaphore/bound"),
+		mutant("Acquire takes nothing", acquiring(func(_ *sched.Semaphore, t *sched.Task, _ int) error {
+			return new(sched.Mutex).Lock(t)
+		}),
+			"semaphore/bound", "semaphore/not-overtaken", "semaphore/cancelled-lets-others-by", "semaphore/misuse"),
 		mutant("a small request overtakes a big one", acquiring(func(s *sched.Semaphore, t *sched.Task, n int) error {
 			for n == 2 && !s.TryAcquire(n) {
 				if err := t.Yield(); err != nil {

@@ -81,6 +81,16 @@ func readBesidePings(t *testing.T, l *sched.Loop) {
 // filled returns a connection that has the bytes already.
 func filled(t *testing.T, w stream.Waiter) *stream.Conn {
 	t.Helper()
+	conn, peer := connected(t, w)
+	if _, err := peer.Write(make([]byte, readyBytes)); err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+// connected returns a connection, and the other end of it, which is closed when the test ends.
+func connected(t *testing.T, w stream.Waiter) (*stream.Conn, net.Conn) {
+	t.Helper()
 	l, err := net.Listen("tcp", loopback.String())
 	if err != nil {
 		t.Fatal(err)
@@ -105,12 +115,9 @@ func filled(t *testing.T, w stream.Waiter) *stream.Conn {
 	if err := s.FinishConnect(); err != nil && err != stream.ErrNotConnecting {
 		t.Fatal(err)
 	}
-	if _, err := peer.Write(make([]byte, readyBytes)); err != nil {
-		t.Fatal(err)
-	}
 	conn, err := stream.NewConn(s, w)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return conn
+	return conn, peer
 }

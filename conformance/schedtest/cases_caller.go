@@ -1,0 +1,267 @@
+package schedtest
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/edgewise-go/edgewise/sched"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+func callerCases() []testCase {
+	return []testCase{
+		{ID: "caller/goroutine-waits-as-a-task", Run: callerGoroutine,
+			Rule:   "Others who wait are told ErrWrongWaiter: a goroutine, were it started by a task, uses Goroutines.",
+			Source: "pgx, go-redis, net/http.Transport: a goroutine of their own reads from a connection that a task has dialled"},
+		{ID: "caller/task-waits-as-a-goroutine", Run: callerTask,
+			Rule:   "that waits with it is told ErrWrongWaiter: it would hold a loop, perhaps the one that is to wake it.",
+			Source: "a connection of the wrong waiter stops the loop in silence"},
+		{ID: "caller/another-loop", Needs: []Feature{SeveralLoops}, Run: callerOtherLoop,
+			Rule:   "A task of l, or of another loop of its scheduler, that waits with it is told ErrWrongWaiter",
+			Source: "a connection handed to a task of another loop"},
+		{ID: "caller/another-task", Run: callerOtherTask,
+			Rule:   "Those that wait return ErrWrongWaiter if other code calls them: another task",
+			Source: "a Task kept where another task finds it"},
+		{ID: "caller/step", Run: callerStep,
+			Rule:   "a goroutine by a task's means, a task by those of goroutines, or code that cannot wait at all.",
+			Source: "a blocking call in a callback of an event loop"},
+		{ID: "caller/coroutine", Run: callerCoroutine,
+			Rule:   "a coroutine of package iter in it.",
+			Source: "an iterator that reads, taken by iter.Pull"},
+	}
+}
+
+// means are the ways to wait for something, each of which returns what the wait does.
+type means struct {
+	r     *rig
+	task  *sched.Task
+	reg   registration
+	other sched.Select // for registrations of the kind of reg
+	job   *sched.Job
+}
+
+// attempt is a wait that must be refused.
+type attempt struct {
+	what string
+	wait func() error
+}
+
+// registered are the waits that need a registration only. Interrupts have the first return at once if it is not refused.
+func (m means) registered() []attempt {
+	deadline := time.Now().Add(m.r.patience)
+	return []attempt{
+		{"Wait that need not wait", func() error {
+			m.reg.Interrupt(sys.Reading)
+			return m.reg.Wait(sys.Reading, deadline)
+		}},
+		{"Wait", func() error { return m.reg.Wait(sys.Writing, deadline) }},
+		{"Select.Wait", func() error {
+			m.other.Wake()
+			return m.other.Wait(nil, deadline)
+		}},
+	}
+}
+
+// asTask are the waits of a task.
+func (m means) asTask() []attempt {
+	ops := &m.r.ops
+	return []attempt{
+		{"Yield", func() error { return ops.yield(m.task) }},
+		{"Sleep", func() error { return ops.sleep(m.task, 0) }},
+		{"Await", func() error { return ops.await(m.task, func(resume func()) { resume() }) }},
+		{"Blocking", func() error { return ops.block(m.task, func() error { return nil }) }},
+		{"Mutex.Lock", func() error { return ops.lock(new(sched.Mutex), m.task) }},
+		{"Semaphore.Acquire", func() error { return ops.acquire(sched.NewSemaphore(1), m.task, 1) }},
+		{"Chan.Send", func() error { return ops.channel(1).Send(m.task, 1) }},
+		{"Chan.Recv", func() error {
+			c := ops.channel(1)
+			_ = c.TrySend(1)
+			_, err := c.Recv(m.task)
+			return err
+		}},
+		{"Join", func() error { return ops.join(m.task, m.job) }},
+	}
+}
+
+// awaits is how package stream has a task wait for another. A registration that a mutant has changed may not have it.
+func (m means) awaits() attempt {
+	return attempt{"Registration.Await", func() error {
+		if a, ok := m.reg.(interface{ Await(func(func())) error }); ok {
+			return a.Await(func(resume func()) { resume() })
+		}
+		return m.reg.Wait(sys.Writing, time.Now())
+	}}
+}
+
+// begins is how an operation of package stream begins that need not wait.
+func (m means) begins() attempt {
+	return attempt{"YieldIfSpent", func() error {
+		if y, ok := m.reg.(interface{ YieldIfSpent() error }); ok {
+			return y.YieldIfSpent()
+		}
+		return m.reg.Wait(sys.Writing, time.Now())
+	}}
+}
+
+// asGoroutine are the waits of a goroutine.
+func (m means) asGoroutine() []attempt {
+	ops, l := &m.r.ops, m.r.loop()
+	return []attempt{
+		{"Job.Wait", func() error { return ops.outside(m.job, context.Background()) }},
+		{"Call", func() error {
+			return ops.call(l, context.Background(), "called", func(*sched.Task) error { return nil })
+		}},
+		{"Shutdown", func() error {
+			over, cancel := context.WithCancel(context.Background())
+			cancel()
+			return m.r.s.Shutdown(over)
+		}},
+	}
+}
+
+// refused checks that each attempt is refused, with a remedy.
+func refused(t T, who, remedy string, attempts ...attempt) {
+	t.Helper()
+	for _, a := range attempts {
+		switch err := a.wait(); {
+		case !errors.Is(err, sched.ErrWrongWaiter):
+			t.Errorf("%s of %s: %v, want ErrWrongWaiter", a.what, who, err)
+		case !strings.Contains(err.Error(), remedy):
+			t.Errorf("%s of %s: %q does not name the remedy %q", a.what, who, err, remedy)
+		}
+	}
+}
+
+// ended returns the job of a task that has ended.
+func (r *rig) endedJob(t T) *sched.Job {
+	t.Helper()
+	j, err := r.ops.launch(r.loop(), context.Background(), "joined", func(*sched.Task) error { return nil })
+	if err != nil {
+		t.Fatalf("Start: %v", err)
+	}
+	r.wait(t, j.Done(), "a task ends")
+	return j
+}
+
+// startForCallers starts the scheduler, and returns what tasks wait with and what goroutines wait with.
+func (r *rig) startForCallers(t T) (tasks, goroutines means) {
+	t.Helper()
+	r.start(t, sched.Options{BlockingMax: 1})
+	job := r.endedJob(t)
+	a, b := r.pair(t)
+	tasks = means{r: r, job: job, reg: r.register(t, taskForm, a), other: r.loop().Tasks().NewSelect()}
+	goroutines = means{r: r, job: job, reg: r.register(t, goroutineForm, b), other: r.loop().Goroutines().NewSelect()}
+	return tasks, goroutines
+}
+
+// serves checks that the loop still runs tasks, which wait.
+func (r *rig) serves(t T) {
+	t.Helper()
+	r.do(t, "served", func(task *sched.Task) error { return task.Yield() })
+}
+
+// callerGoroutine has a goroutine wait that a task has started: while the task has the thread, and while it is suspended.
+func callerGoroutine(t T, r *rig) {
+	m, _ := r.startForCallers(t)
+	try := func() <-chan struct{} {
+		over := make(chan struct{})
+		go func() {
+			defer close(over)
+			refused(t, "a goroutine", "Goroutines()", append(append(m.registered(), m.awaits(), m.begins()), m.asTask()...)...)
+		}()
+		return over
+	}
+	r.do(t, "starts a goroutine", func(task *sched.Task) error {
+		m.task = task
+		r.wait(t, try(), "a goroutine is refused while the task runs")
+		return task.Await(func(resume func()) {
+			go func() {
+				defer resume()
+				r.serves(t)
+				r.wait(t, try(), "a goroutine is refused while the task is suspended")
+			}()
+		})
+	})
+	r.wait(t, try(), "a goroutine is refused when the task has ended")
+	r.serves(t)
+}
+
+func callerTask(t T, r *rig) {
+	_, m := r.startForCallers(t)
+	r.do(t, "waits", func(task *sched.Task) error {
+		refused(t, "a task", "Tasks()", append(append(m.registered(), m.begins()), m.asGoroutine()...)...)
+		return task.Yield()
+	})
+	r.serves(t)
+}
+
+func callerOtherLoop(t T, r *rig) {
+	tasks, goroutines := r.startForCallers(t)
+	r.wait(t, r.spawn(t, r.otherLoop(), context.Background(), "of another loop", func(task *sched.Task) error {
+		refused(t, "a task of another loop", "its own loop", append(tasks.registered(), tasks.awaits(), tasks.begins())...)
+		refused(t, "a task of another loop", "Tasks()", append(goroutines.registered(), goroutines.asGoroutine()...)...)
+		return task.Yield()
+	}), "the task of another loop ends")
+	r.serves(t)
+}
+
+func callerOtherTask(t T, r *rig) {
+	m, _ := r.startForCallers(t)
+	r.do(t, "first", func(first *sched.Task) error {
+		m.task = first
+		return first.Await(func(resume func()) {
+			go func() {
+				defer resume()
+				r.do(t, "second", func(second *sched.Task) error {
+					refused(t, "another task", "its own Task", m.asTask()...)
+					return second.Yield()
+				})
+			}()
+		})
+	})
+	r.do(t, "nobody", func(*sched.Task) error {
+		m.task = nil
+		refused(t, "no task", "that of the caller", attempt{"Mutex.Lock", func() error { return r.ops.lock(new(sched.Mutex), nil) }},
+			attempt{"Chan.Send", func() error { return r.ops.channel(1).Send(nil, 1) }},
+			attempt{"Semaphore.Acquire", func() error { return r.ops.acquire(sched.NewSemaphore(1), nil, 1) }})
+		return nil
+	})
+	r.serves(t)
+}
+
+// callerStep has a step and a posted function wait.
+func callerStep(t T, r *rig) {
+	tasks, goroutines := r.startForCallers(t)
+	all := append(append(tasks.registered(), tasks.awaits()), append(goroutines.registered(), goroutines.asGoroutine()...)...)
+	r.on(t, func() { refused(t, "a posted function", "Tasks() in a task", all...) })
+	a, _ := r.pair(t)
+	s := newScript(func(sched.HandlerTask, sched.Cause) sched.Next {
+		refused(t, "a step", "return Await", all...)
+		return sched.Done(nil)
+	})
+	r.handle(t, a, s)
+	r.wait(t, s.ended, "the handler ends")
+	r.serves(t)
+}
+
+func callerCoroutine(t T, r *rig) {
+	m, _ := r.startForCallers(t)
+	r.do(t, "pulls", func(task *sched.Task) error {
+		m.task = task
+		next, stop := iter.Pull(iter.Seq[int](func(yield func(int) bool) {
+			refused(t, "a coroutine", "", append(append(m.registered(), m.awaits(), m.begins()), m.asTask()...)...)
+			yield(1)
+		}))
+		defer stop()
+		next()
+		if err := task.Yield(); err != nil {
+			t.Errorf("Yield after a coroutine of the task was refused: %v", err)
+		}
+		next()
+		return task.Yield()
+	})
+	r.serves(t)
+}

@@ -1,0 +1,59 @@
+package sched
+
+import (
+	"testing"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// BenchmarkWait measures what a wait costs that need not suspend its caller, and what a turn costs in which 100 tasks yield, on each scheduler.
+func BenchmarkWait(b *testing.B) {
+	for name, start := range starts {
+		l := start(b, Options{Mode: queue.Edge})
+		ha, hb, err := sys.SocketPair()
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(func() {
+			_ = sys.Close(ha)
+			_ = sys.Close(hb)
+		})
+		waits := func(b *testing.B, reg Registration) {
+			for b.Loop() {
+				reg.Interrupt(sys.Reading)
+				if err := reg.Wait(sys.Reading, time.Time{}); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		}
+		b.Run(name+"/goroutine", func(b *testing.B) {
+			reg, err := l.Goroutines().Register(ha)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer reg.Close()
+			waits(b, reg)
+		})
+		b.Run(name+"/task", func(b *testing.B) {
+			err := l.Call(b.Context(), "waits", func(*Task) error {
+				reg, err := l.Tasks().Register(ha)
+				if err != nil {
+					return err
+				}
+				defer reg.Close()
+				waits(b, reg)
+				return nil
+			})
+			if err != nil {
+				b.Error(err)
+			}
+		})
+		b.Run(name+"/turn", func(b *testing.B) {
+			const tasks = 100
+			yields(b, l, tasks, 1+b.N/tasks)
+		})
+	}
+}
