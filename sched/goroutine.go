@@ -14,7 +14,7 @@ import (
 type Goroutines struct{ loop *Loop }
 
 // Goroutines returns the waiter for goroutines outside l. A task of l, or of another loop of its scheduler,
-// that waits with it is told ErrWrongWaiter: it would hold a loop, perhaps the one that is to wake it. When l ends, a goroutine that waits is told net.ErrClosed.
+// that waits with it gets ErrWrongWaiter: it would stop its loop. When l ends, a goroutine that waits gets net.ErrClosed.
 func (l *Loop) Goroutines() Goroutines { return Goroutines{l} }
 
 // Register ties h to the loop. All is safe from any goroutine.

@@ -11,32 +11,32 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-func callerCases() []testCase {
-	return []testCase{
-		{ID: "caller/goroutine-waits-as-a-task", Run: callerGoroutine,
-			Rule:   "Others who wait are told ErrWrongWaiter: a goroutine, were it started by a task, uses Goroutines.",
+func callerCases() []Case {
+	return []Case{
+		{ID: "caller/goroutine-waits-as-a-task", Doc: "sched.Loop.Tasks", Run: callerGoroutine,
+			Rule:   "A goroutine that waits with a registration of Tasks gets ErrWrongWaiter, which names Goroutines, even if a task started it.",
 			Source: "pgx, go-redis, net/http.Transport: a goroutine of their own reads from a connection that a task has dialled"},
-		{ID: "caller/task-waits-as-a-goroutine", Run: callerTask,
-			Rule:   "that waits with it is told ErrWrongWaiter: it would hold a loop, perhaps the one that is to wake it.",
+		{ID: "caller/task-waits-as-a-goroutine", Doc: "sched.Loop.Goroutines", Run: callerTask,
+			Rule:   "A task that waits with a registration of Goroutines gets ErrWrongWaiter: it would stop its loop.",
 			Source: "a connection of the wrong waiter stops the loop in silence"},
-		{ID: "caller/another-loop", Needs: []Feature{SeveralLoops}, Run: callerOtherLoop,
-			Rule:   "A task of l, or of another loop of its scheduler, that waits with it is told ErrWrongWaiter",
+		{ID: "caller/another-loop", Doc: "sched.Loop.Goroutines", Needs: []Feature{SeveralLoops}, Run: callerOtherLoop,
+			Rule:   "A task of another loop of the scheduler that waits with a registration of this one gets ErrWrongWaiter.",
 			Source: "a connection handed to a task of another loop"},
-		{ID: "caller/another-task", Run: callerOtherTask,
-			Rule:   "Those that wait return ErrWrongWaiter if other code calls them: another task",
+		{ID: "caller/another-task", Doc: "sched.Task", Run: callerOtherTask,
+			Rule:   "The methods of a Task that wait return ErrWrongWaiter to another task.",
 			Source: "a Task kept where another task finds it"},
-		{ID: "caller/step", Run: callerStep,
-			Rule:   "a goroutine by a task's means, a task by those of goroutines, or code that cannot wait at all.",
+		{ID: "caller/step", Doc: "sched.ErrWrongWaiter", Run: callerStep,
+			Rule:   "A step of a handler and a posted function cannot wait: each wait in them returns ErrWrongWaiter.",
 			Source: "a blocking call in a callback of an event loop"},
-		{ID: "caller/coroutine", Run: callerCoroutine,
-			Rule:   "a coroutine of package iter in it.",
+		{ID: "caller/coroutine", Doc: "sched.Task", Run: callerCoroutine,
+			Rule:   "A coroutine of package iter within a task is no task: its waits return ErrWrongWaiter.",
 			Source: "an iterator that reads, taken by iter.Pull"},
 	}
 }
 
 // means are the ways to wait for something, each of which returns what the wait does.
 type means struct {
-	r     *rig
+	r     *Fixture
 	task  *sched.Task
 	reg   registration
 	other sched.Select // for registrations of the kind of reg
@@ -136,7 +136,7 @@ func refused(t T, who, remedy string, attempts ...attempt) {
 }
 
 // ended returns the job of a task that has ended.
-func (r *rig) endedJob(t T) *sched.Job {
+func (r *Fixture) endedJob(t T) *sched.Job {
 	t.Helper()
 	j, err := r.ops.launch(r.loop(), context.Background(), "joined", func(*sched.Task) error { return nil })
 	if err != nil {
@@ -147,7 +147,7 @@ func (r *rig) endedJob(t T) *sched.Job {
 }
 
 // startForCallers starts the scheduler, and returns what tasks wait with and what goroutines wait with.
-func (r *rig) startForCallers(t T) (tasks, goroutines means) {
+func (r *Fixture) startForCallers(t T) (tasks, goroutines means) {
 	t.Helper()
 	r.start(t, sched.Options{BlockingMax: 1})
 	job := r.endedJob(t)
@@ -158,13 +158,13 @@ func (r *rig) startForCallers(t T) (tasks, goroutines means) {
 }
 
 // serves checks that the loop still runs tasks, which wait.
-func (r *rig) serves(t T) {
+func (r *Fixture) serves(t T) {
 	t.Helper()
 	r.do(t, "served", func(task *sched.Task) error { return task.Yield() })
 }
 
 // callerGoroutine has a goroutine wait that a task has started: while the task has the thread, and while it is suspended.
-func callerGoroutine(t T, r *rig) {
+func callerGoroutine(t T, r *Fixture) {
 	m, _ := r.startForCallers(t)
 	try := func() <-chan struct{} {
 		over := make(chan struct{})
@@ -189,7 +189,7 @@ func callerGoroutine(t T, r *rig) {
 	r.serves(t)
 }
 
-func callerTask(t T, r *rig) {
+func callerTask(t T, r *Fixture) {
 	_, m := r.startForCallers(t)
 	r.do(t, "waits", func(task *sched.Task) error {
 		refused(t, "a task", "Tasks()", append(append(m.registered(), m.begins()), m.asGoroutine()...)...)
@@ -198,7 +198,7 @@ func callerTask(t T, r *rig) {
 	r.serves(t)
 }
 
-func callerOtherLoop(t T, r *rig) {
+func callerOtherLoop(t T, r *Fixture) {
 	tasks, goroutines := r.startForCallers(t)
 	r.wait(t, r.spawn(t, r.otherLoop(), context.Background(), "of another loop", func(task *sched.Task) error {
 		refused(t, "a task of another loop", "its own loop", append(tasks.registered(), tasks.awaits(), tasks.begins())...)
@@ -208,7 +208,7 @@ func callerOtherLoop(t T, r *rig) {
 	r.serves(t)
 }
 
-func callerOtherTask(t T, r *rig) {
+func callerOtherTask(t T, r *Fixture) {
 	m, _ := r.startForCallers(t)
 	r.do(t, "first", func(first *sched.Task) error {
 		m.task = first
@@ -233,7 +233,7 @@ func callerOtherTask(t T, r *rig) {
 }
 
 // callerStep has a step and a posted function wait.
-func callerStep(t T, r *rig) {
+func callerStep(t T, r *Fixture) {
 	tasks, goroutines := r.startForCallers(t)
 	all := append(append(tasks.registered(), tasks.awaits()), append(goroutines.registered(), goroutines.asGoroutine()...)...)
 	r.on(t, func() { refused(t, "a posted function", "Tasks() in a task", all...) })
@@ -247,7 +247,7 @@ func callerStep(t T, r *rig) {
 	r.serves(t)
 }
 
-func callerCoroutine(t T, r *rig) {
+func callerCoroutine(t T, r *Fixture) {
 	m, _ := r.startForCallers(t)
 	r.do(t, "pulls", func(task *sched.Task) error {
 		m.task = task

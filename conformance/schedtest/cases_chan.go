@@ -52,7 +52,7 @@ func chanCases() []Case {
 		{ID: "chan/nothing-lost-races-cancel", Doc: "sched.Chan", Run: chanNothingLost,
 			Rule:   "Tasks of several loops may use one, and so may goroutines, handlers and posted functions by TrySend, TryRecv and the watches, which do not wait.",
 			Source: "an item between a receiver and its cancellation"},
-		{ID: "chan/misuse", Run: chanMisuse,
+		{ID: "chan/misuse", Doc: "sched.Mutex.Lock", Run: chanMisuse,
 			Rule:   "It panics if size is negative.",
 			Source: "a wait by a goroutine, which nobody wakes"},
 		{ID: "chan/watch-items", Doc: "sched.Chan.WatchRecv", Run: chanWatchItems,

@@ -32,12 +32,12 @@ func drainCases() []Case {
 		{ID: "drain/run-returns", Doc: "sched.Loop.Run", Run: drainRunReturns,
 			Rule:   "until Shutdown or Drain was called and the last task has ended.",
 			Source: "net/http.Server.Shutdown"},
-		{ID: "drain/refused-starts", Run: drainRefusedStarts,
+		{ID: "drain/refused-starts", Doc: "sched.Loop.Go", Run: drainRefusedStarts,
 			Rule:   "A start that is refused leaves no trace: it neither delays the end of Run nor is it counted by Len.",
 			Source: "a server at its bound that shuts down while clients still connect"},
-		{ID: "shutdown/cancels-the-rest", Run: shutdownCancels, Rule: shutdownRule, Source: "net/http.Server.Shutdown with a context"},
-		{ID: "shutdown/by-themselves", Run: shutdownByThemselves, Rule: shutdownRule, Source: "net/http.Server.Shutdown"},
-		{ID: "shutdown/releases-goroutines", Run: shutdownReleases,
+		{ID: "shutdown/cancels-the-rest", Doc: "sched.Loop.Shutdown", Run: shutdownCancels, Rule: shutdownRule, Source: "net/http.Server.Shutdown with a context"},
+		{ID: "shutdown/by-themselves", Doc: "sched.Loop.Shutdown", Run: shutdownByThemselves, Rule: shutdownRule, Source: "net/http.Server.Shutdown"},
+		{ID: "shutdown/releases-goroutines", Doc: "sched.Loop.Goroutines", Run: shutdownReleases,
 			Rule:   "When l ends, a goroutine that waits is told net.ErrClosed.",
 			Source: "cloudwego/netpoll 140: closed while another reads"},
 	}
@@ -214,7 +214,7 @@ func drainRunReturns(t T, r *Fixture) {
 }
 
 // drainRefusedStarts has the last task end while goroutines try to start others at the bound.
-func drainRefusedStarts(t T, r *rig) {
+func drainRefusedStarts(t T, r *Fixture) {
 	r.start(t, sched.Options{TasksMax: 1})
 	release := make(chan struct{})
 	r.held(t, release)
@@ -247,7 +247,7 @@ func drainRefusedStarts(t T, r *rig) {
 	}
 }
 
-func shutdownCancels(t T, r *rig) {
+func shutdownCancels(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	begun := make(chan struct{})
 	r.spawn(t, r.loop(), context.Background(), "stays", func(task *sched.Task) error {

@@ -103,7 +103,7 @@ func mutexMutants() []suite.Mutant[*Fixture] {
 		mutant("Acquire takes nothing", acquiring(func(_ *sched.Semaphore, t *sched.Task, _ int) error {
 			return new(sched.Mutex).Lock(t)
 		}),
-			"semaphore/bound", "semaphore/not-overtaken", "semaphore/cancelled-lets-others-by", "semaphore/misuse"),
+			"semaphore/bound"),
 		mutant("a small request overtakes a big one", acquiring(func(s *sched.Semaphore, t *sched.Task, n int) error {
 			for n == 2 && !s.TryAcquire(n) {
 				if err := t.Yield(); err != nil {
