@@ -28,7 +28,7 @@ type Fixture struct {
 	ran     chan struct{}     // closed when Run has returned
 	runErr  error             // set before
 	strays  []<-chan struct{} // closed when the goroutines end that use handles
-	stuck   bool              // the case waits; still true in its cleanups, it hangs
+	stuck   atomic.Int32      // how many goroutines of the case wait; one that hangs still counts in the cleanups
 
 	mu   sync.Mutex // guards ends
 	ends []ending
@@ -101,7 +101,7 @@ func (r *Fixture) run(t T, ctx context.Context) {
 func (r *Fixture) end(t T) {
 	ctx, cancel := context.WithTimeout(context.Background(), r.patience/2)
 	defer cancel()
-	if r.stuck {
+	if r.stuck.Load() > 0 {
 		cancel()
 	}
 	shut := make(chan struct{})
@@ -125,15 +125,15 @@ func (r *Fixture) loop() *sched.Loop { return r.s.Loops()[0] }
 // wait waits for c to be closed or sent to. It is for the goroutine of the case, as what else ends the case is.
 func (r *Fixture) wait(t T, c <-chan struct{}, what string) {
 	t.Helper()
-	r.stuck = true
+	r.stuck.Add(1)
 	suite.Await(t, what, c)
-	r.stuck = false
+	r.stuck.Add(-1)
 }
 
 // waitMoving is wait for the end of much work: it takes as long as steps grows.
 func (r *Fixture) waitMoving(t T, c <-chan struct{}, what string, steps *atomic.Int64) {
 	t.Helper()
-	r.stuck = true
+	r.stuck.Add(1)
 	suite.Moving(t, what, func() int { return int(steps.Load()) }, func() bool {
 		select {
 		case <-c:
@@ -142,7 +142,7 @@ func (r *Fixture) waitMoving(t T, c <-chan struct{}, what string, steps *atomic.
 			return false
 		}
 	})
-	r.stuck = false
+	r.stuck.Add(-1)
 }
 
 // happens is wait for tasks and other goroutines, which report what it returns: false is a hang. The case, which waits for them, hangs
@@ -206,9 +206,9 @@ func (r *Fixture) fence(t T) {
 // others take all that is posted.
 func (r *Fixture) until(t T, so func() bool, what string) {
 	t.Helper()
-	r.stuck = true
+	r.stuck.Add(1)
 	suite.Until(t, what, so)
-	r.stuck = false
+	r.stuck.Add(-1)
 }
 
 // endings returns what Options.Ended was told of task until now.
