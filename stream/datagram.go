@@ -119,9 +119,8 @@ func (s *Socket) TryReadBatch(ms []Message) (int, error) {
 	if err := s.acquire(); err != nil {
 		return 0, err
 	}
-	n, err := sys.RecvMessages(s.handle, ms)
-	s.release()
-	return n, err
+	defer s.release()
+	return sys.RecvMessages(s.handle, ms)
 }
 
 // TryWriteBatch sends the first of ms, at most [BatchMax], each as TryWriteTo does, and returns how many the kernel took. It returns sys.ErrWouldBlock
@@ -135,8 +134,8 @@ func (s *Socket) TryWriteBatch(ms []Message) (int, error) {
 	if err := s.acquire(); err != nil {
 		return 0, err
 	}
+	defer s.release()
 	n, err := sys.SendMessages(s.handle, s.datagrams.family(), ms)
-	s.release()
 	if err != nil {
 		err = s.sendError(err, &ms[n])
 	}
@@ -150,9 +149,8 @@ func (s *Socket) tryReceive(m *Message) error {
 	if err := s.acquire(); err != nil {
 		return err
 	}
-	err := sys.RecvMessage(s.handle, m)
-	s.release()
-	return err
+	defer s.release() // also when m is nil, and this panics
+	return sys.RecvMessage(s.handle, m)
 }
 
 func (s *Socket) trySend(m *Message) error {
@@ -162,8 +160,8 @@ func (s *Socket) trySend(m *Message) error {
 	if err := s.acquire(); err != nil {
 		return err
 	}
+	defer s.release()
 	err := sys.SendMessage(s.handle, s.datagrams.family(), m)
-	s.release()
 	if err != nil {
 		err = s.sendError(err, m)
 	}

@@ -13,8 +13,8 @@ func (s *Socket) TryRead(p []byte) (int, error) {
 	if err := s.acquire(); err != nil {
 		return 0, err
 	}
+	defer s.release()
 	n, err := s.recv(p)
-	s.release()
 	if n == 0 && err == nil && len(p) > 0 && s.datagrams == noDatagrams {
 		return 0, io.EOF
 	}
@@ -27,9 +27,8 @@ func (s *Socket) TryWrite(p []byte) (int, error) {
 	if err := s.acquire(); err != nil {
 		return 0, err
 	}
-	n, err := s.send(p)
-	s.release()
-	return n, err
+	defer s.release()
+	return s.send(p)
 }
 
 // TryReadv is TryRead into several segments in order. At most sys.SegmentsMax of those that are not empty are used, on some systems one.
@@ -39,8 +38,8 @@ func (s *Socket) TryReadv(segs [][]byte) (int, error) {
 	if err := s.acquire(); err != nil {
 		return 0, err
 	}
+	defer s.release()
 	n, err := s.recvSegments(segs)
-	s.release()
 	if n == 0 && err == nil && !allEmpty(segs) && s.datagrams == noDatagrams {
 		return 0, io.EOF
 	}
@@ -52,9 +51,8 @@ func (s *Socket) TryWritev(segs [][]byte) (int, error) {
 	if err := s.acquire(); err != nil {
 		return 0, err
 	}
-	n, err := s.sendSegments(segs)
-	s.release()
-	return n, err
+	defer s.release()
+	return s.sendSegments(segs)
 }
 
 // TryAccept takes one connection off the queue of a listening socket, and returns it with the address of its peer. The new socket is
@@ -63,12 +61,8 @@ func (s *Socket) TryAccept() (Socket, netip.AddrPort, error) {
 	if err := s.acquire(); err != nil {
 		return Socket{}, netip.AddrPort{}, err
 	}
-	accept := sys.Accept
-	if s.isShared() {
-		accept = sys.AcceptShared
-	}
-	h, peer, err := accept(s.handle)
-	s.release()
+	defer s.release()
+	h, peer, err := sys.Accept(s.handle)
 	if err != nil {
 		return Socket{}, netip.AddrPort{}, err
 	}

@@ -19,7 +19,7 @@ func OpenUnix() (Socket, error) {
 }
 
 // BindUnix gives a unix-domain socket its name: a path, which is made as a file, or on Linux "@" and an abstract name, which is not. A name that is
-// empty, has a NUL or is longer than the system allows (107 bytes on Linux) is refused.
+// empty or longer than the system allows (108 bytes on Linux, with the "@") is refused, and so is a path with a NUL. An abstract name may have NULs.
 func (s *Socket) BindUnix(name string) error {
 	return s.do(func(h sys.Handle) error { return sys.BindUnix(h, name) })
 }

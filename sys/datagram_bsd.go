@@ -12,7 +12,12 @@ import (
 // the way.
 func RecvMessage(h Handle, m *Message) error {
 	for {
-		n, _, flags, from, err := unix.Recvmsg(int(h), m.Buffer, nil, unix.MSG_DONTWAIT)
+		n, _, flags, from, err := unix.Recvmsg(int(h), m.Buffer, nil, 0)
+		if err != nil && n >= 0 {
+			// The datagram was received, and package unix cannot read its sender's address: macOS and NetBSD allow names longer than
+			// struct sockaddr_un. An error here would let such a sender stop the receiver.
+			from, err = nil, nil
+		}
 		switch err {
 		case nil:
 		case unix.EINTR:
@@ -67,7 +72,7 @@ func (m *Message) receiver(f Family) (unix.Sockaddr, error) {
 	case !ip.IsValid():
 		return nil, unix.EINVAL
 	case f == IPv6:
-		zone, err := zoneID(ip.Zone())
+		zone, err := zoneID(Invalid, ip.Zone())
 		if err != nil {
 			return nil, err
 		}

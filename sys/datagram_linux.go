@@ -1,18 +1,11 @@
 package sys
 
 import (
-	"bytes"
 	"net/netip"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
-
-// addressSpace is room for an address of any family, aligned for each.
-type addressSpace struct {
-	_   [0]uint64
-	raw unix.RawSockaddrAny
-}
 
 // RecvMessage receives one datagram from h, a datagram socket (recvmsg(2) with MSG_DONTWAIT, so that even a handle that is not non-blocking
 // cannot block). It allocates nothing, unless the sender has an IPv6 zone, or a unix-domain name other than m.Name was before.
@@ -25,7 +18,7 @@ func RecvMessage(h Handle, m *Message) error {
 	for {
 		n, _, errno := unix.RawSyscall(unix.SYS_RECVMSG, uintptr(h), uintptr(unsafe.Pointer(&msg)), unix.MSG_DONTWAIT)
 		if errno == 0 {
-			m.received(int(n), msg.Flags, &from, msg.Namelen)
+			m.received(h, int(n), msg.Flags, &from, msg.Namelen)
 			return nil
 		}
 		if errno != unix.EINTR {
@@ -41,7 +34,7 @@ func RecvMessage(h Handle, m *Message) error {
 // only if h is connected to that socket. A network interface whose queue is full drops the datagram and says nothing (sendto(2), ENOBUFS).
 func SendMessage(h Handle, f Family, m *Message) error {
 	var to addressSpace
-	size, err := to.put(f, m)
+	size, err := to.put(h, f, m)
 	if err != nil {
 		return err
 	}
@@ -90,7 +83,7 @@ func RecvMessages(h Handle, ms []Message) (int, error) {
 			return 0, transferError(errno)
 		}
 		for i := range int(n) {
-			ms[i].received(int(msgs[i].Len), msgs[i].Hdr.Flags, &from[i], msgs[i].Hdr.Namelen)
+			ms[i].received(h, int(msgs[i].Len), msgs[i].Hdr.Flags, &from[i], msgs[i].Hdr.Namelen)
 		}
 		return int(n), nil
 	}
@@ -110,7 +103,7 @@ func SendMessages(h Handle, f Family, ms []Message) (int, error) {
 	var msgs [MessagesMax]unix.Mmsghdr
 	count := 0
 	for i := range ms {
-		size, err := to[i].put(f, &ms[i])
+		size, err := to[i].put(h, f, &ms[i])
 		if err != nil && i == 0 {
 			return 0, err
 		}
@@ -138,73 +131,15 @@ func SendMessages(h Handle, f Family, ms []Message) (int, error) {
 	}
 }
 
-// received notes what the kernel said of a datagram of n bytes, whose sender's address has size bytes.
-func (m *Message) received(n int, flags int32, from *addressSpace, size uint32) {
+// received notes what the kernel said of a datagram of n bytes that h got, whose sender's address has size bytes.
+func (m *Message) received(h Handle, n int, flags int32, from *addressSpace, size uint32) {
 	m.N, m.Truncated = n, flags&unix.MSG_TRUNC != 0
-	m.Addr = netip.AddrPort{}
-	if size == 0 {
-		from.raw.Addr.Family = unix.AF_UNSPEC
-	}
-	if from.raw.Addr.Family != unix.AF_UNIX {
-		m.Name = ""
-		m.Addr = addrPortOfRaw(&from.raw)
+	if from.family(size) != unix.AF_UNIX {
+		m.Name, m.Addr = "", from.addrPort(h, size)
 		return
 	}
-	const before = unsafe.Offsetof(unix.RawSockaddrUnix{}.Path)
-	sa := (*unix.RawSockaddrUnix)(unsafe.Pointer(&from.raw))
-	path := unsafe.Slice((*byte)(unsafe.Pointer(&sa.Path)), len(sa.Path))[:max(size, uint32(before))-uint32(before)]
-	if len(path) > 0 && path[0] == 0 {
-		path[0] = '@' // an abstract name has a length, and may have a NUL anywhere
-	} else if end := bytes.IndexByte(path, 0); end >= 0 {
-		path = path[:end]
-	}
-	if m.Name != string(path) {
+	m.Addr = netip.AddrPort{}
+	if path := from.unixPath(size); m.Name != string(path) {
 		m.Name = string(path)
 	}
-}
-
-// put writes the address that m goes to, and returns its size: zero for the peer of a connected socket.
-func (a *addressSpace) put(f Family, m *Message) (uint32, error) {
-	if m.Name != "" {
-		return a.putName(m.Name)
-	}
-	if m.Addr == (netip.AddrPort{}) {
-		return 0, nil
-	}
-	ip := m.Addr.Addr()
-	if f == IPv4 {
-		if ip = ip.Unmap(); !ip.Is4() {
-			return 0, unix.EAFNOSUPPORT
-		}
-		*(*unix.RawSockaddrInet4)(unsafe.Pointer(&a.raw)) = unix.RawSockaddrInet4{Family: unix.AF_INET, Port: networkOrder(m.Addr.Port()), Addr: ip.As4()}
-		return unix.SizeofSockaddrInet4, nil
-	}
-	if !ip.IsValid() {
-		return 0, unix.EINVAL
-	}
-	zone, err := zoneID(ip.Zone())
-	if err != nil {
-		return 0, err
-	}
-	*(*unix.RawSockaddrInet6)(unsafe.Pointer(&a.raw)) = unix.RawSockaddrInet6{Family: unix.AF_INET6, Port: networkOrder(m.Addr.Port()), Addr: ip.As16(), Scope_id: zone}
-	return unix.SizeofSockaddrInet6, nil
-}
-
-// putName writes a unix-domain name. An abstract one may be that of a sender, which chose it as it liked: with NULs, and without any.
-func (a *addressSpace) putName(name string) (uint32, error) {
-	sa := (*unix.RawSockaddrUnix)(unsafe.Pointer(&a.raw))
-	abstract := name[0] == '@' && len(name) <= len(sa.Path)
-	if !abstract {
-		if err := checkUnixName(name); err != nil {
-			return 0, err
-		}
-	}
-	sa.Family = unix.AF_UNIX
-	path := unsafe.Slice((*byte)(unsafe.Pointer(&sa.Path)), len(sa.Path))
-	size := uint32(unsafe.Offsetof(sa.Path)) + uint32(copy(path, name))
-	if abstract {
-		path[0] = 0
-		return size, nil
-	}
-	return size + 1, nil // a path ends with a NUL
 }

@@ -56,7 +56,7 @@ func RecvMessage(h Handle, m *Message) error {
 	if truncated {
 		n = buffer.Len // it is full, whatever is said of it
 	}
-	*m = Message{Buffer: m.Buffer, N: int(n), Addr: addrPortOfRaw(&raw), Truncated: truncated}
+	*m = Message{Buffer: m.Buffer, N: int(n), Addr: addrPortOfRaw(&raw, size), Truncated: truncated}
 	return nil
 }
 
@@ -84,7 +84,7 @@ func SendMessage(h Handle, f Family, m *Message) error {
 	if !ip.IsValid() {
 		return windows.WSAEINVAL
 	}
-	zone, err := zoneID(ip.Zone())
+	zone, err := zoneID(h, ip.Zone())
 	if err != nil {
 		return err
 	}

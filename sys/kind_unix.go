@@ -34,19 +34,3 @@ func KindOf(h Handle) (Kind, error) {
 	}
 	return KindFile, err
 }
-
-func kindOfDatagrams(h Handle) (Kind, error) {
-	sa, err := unix.Getsockname(int(h))
-	switch sa.(type) {
-	case *unix.SockaddrInet4:
-		return KindDatagram4, nil
-	case *unix.SockaddrInet6:
-		return KindDatagram6, nil
-	case *unix.SockaddrUnix:
-		return KindDatagramUnix, nil
-	}
-	if err == unix.EAFNOSUPPORT {
-		err = nil // package unix does not know the family
-	}
-	return KindOtherSocket, err
-}

@@ -3,26 +3,13 @@ package sys
 import (
 	"encoding/binary"
 	"net/netip"
-	"strconv"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
 )
 
-// zoneID returns the interface index in zone. Only digits are understood: turning a name into an index asks the kernel for the
-// list of interfaces, which is the caller's to do.
-func zoneID(zone string) (uint32, error) {
-	if zone == "" {
-		return 0, nil
-	}
-	id, err := strconv.ParseUint(zone, 10, 32)
-	if err != nil {
-		return 0, windows.WSAEINVAL
-	}
-	return uint32(id), nil
-}
-
-func sockaddrOf(addr netip.AddrPort) (windows.Sockaddr, error) {
+// sockaddrOf returns addr for a call about h.
+func sockaddrOf(h Handle, addr netip.AddrPort) (windows.Sockaddr, error) {
 	ip := addr.Addr().Unmap()
 	if ip.Is4() {
 		return &windows.SockaddrInet4{Port: int(addr.Port()), Addr: ip.As4()}, nil
@@ -30,7 +17,7 @@ func sockaddrOf(addr netip.AddrPort) (windows.Sockaddr, error) {
 	if !ip.Is6() {
 		return nil, windows.WSAEINVAL
 	}
-	id, err := zoneID(ip.Zone())
+	id, err := zoneID(h, ip.Zone())
 	if err != nil {
 		return nil, err
 	}
@@ -50,18 +37,22 @@ func addrPortOf(sa windows.Sockaddr) netip.AddrPort {
 func addrPort6(addr [16]byte, zone uint32, port uint16) netip.AddrPort {
 	ip := netip.AddrFrom16(addr).Unmap()
 	if ip.Is6() && zone != 0 {
-		ip = ip.WithZone(strconv.FormatUint(uint64(zone), 10))
+		ip = ip.WithZone(zoneName(Invalid, zone))
 	}
 	return netip.AddrPortFrom(ip, port)
 }
 
-// addrPortOfRaw reads what the kernel wrote.
-func addrPortOfRaw(raw *windows.RawSockaddrAny) netip.AddrPort {
-	switch raw.Addr.Family {
-	case windows.AF_INET:
+// addrPortOfRaw returns an IP address of which the kernel has stored size bytes. Every other address, and one that was cut short, is the zero AddrPort.
+func addrPortOfRaw(raw *windows.RawSockaddrAny, size int32) netip.AddrPort {
+	family := uint16(windows.AF_UNSPEC)
+	if size >= int32(unsafe.Sizeof(family)) {
+		family = raw.Addr.Family
+	}
+	switch {
+	case family == windows.AF_INET && size >= int32(unsafe.Sizeof(windows.RawSockaddrInet4{})):
 		sa := (*windows.RawSockaddrInet4)(unsafe.Pointer(raw))
 		return netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), networkOrder(sa.Port))
-	case windows.AF_INET6:
+	case family == windows.AF_INET6 && size >= int32(unsafe.Sizeof(windows.RawSockaddrInet6{})):
 		sa := (*windows.RawSockaddrInet6)(unsafe.Pointer(raw))
 		return addrPort6(sa.Addr, sa.Scope_id, networkOrder(sa.Port))
 	}

@@ -41,7 +41,7 @@ func Accept(h Handle) (Handle, netip.AddrPort, error) {
 		case unix.EINTR:
 			continue
 		}
-		return Invalid, netip.AddrPort{}, err
+		return Invalid, netip.AddrPort{}, acceptError(h, err)
 	}
 }
 

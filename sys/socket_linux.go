@@ -1,7 +1,6 @@
 package sys
 
 import (
-	"encoding/binary"
 	"net/netip"
 	"unsafe"
 
@@ -38,14 +37,14 @@ func Pipe() (r, w Handle, err error) {
 // Accept takes one connection off the queue of the listening socket h (accept4(2)) and returns it with the
 // address of its peer. The new handle is non-blocking and close-on-exec from birth; h must be non-blocking, and known to nobody who could change that ([AcceptShared]).
 func Accept(h Handle) (Handle, netip.AddrPort, error) {
-	var raw unix.RawSockaddrAny
+	var peer addressSpace
 	for {
-		size := uint32(unsafe.Sizeof(raw))
-		fd, _, errno := unix.RawSyscall6(unix.SYS_ACCEPT4, uintptr(h), uintptr(unsafe.Pointer(&raw)), uintptr(unsafe.Pointer(&size)),
+		size := uint32(unsafe.Sizeof(peer.raw))
+		fd, _, errno := unix.RawSyscall6(unix.SYS_ACCEPT4, uintptr(h), uintptr(unsafe.Pointer(&peer.raw)), uintptr(unsafe.Pointer(&size)),
 			unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
 		switch errno {
 		case 0:
-			return Handle(fd), addrPortOfRaw(&raw), nil
+			return Handle(fd), peer.addrPort(Handle(fd), size), nil
 		case unix.EAGAIN:
 			return Invalid, netip.AddrPort{}, ErrWouldBlock
 		case unix.EINTR:
@@ -53,25 +52,4 @@ func Accept(h Handle) (Handle, netip.AddrPort, error) {
 		}
 		return Invalid, netip.AddrPort{}, errno
 	}
-}
-
-func addrPortOfRaw(raw *unix.RawSockaddrAny) netip.AddrPort {
-	switch raw.Addr.Family {
-	case unix.AF_INET:
-		sa := (*unix.RawSockaddrInet4)(unsafe.Pointer(raw))
-		return netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), networkOrder(sa.Port))
-	case unix.AF_INET6:
-		sa := (*unix.RawSockaddrInet6)(unsafe.Pointer(raw))
-		ip := netip.AddrFrom16(sa.Addr).Unmap()
-		if ip.Is6() && sa.Scope_id != 0 {
-			ip = ip.WithZone(zoneName(sa.Scope_id))
-		}
-		return netip.AddrPortFrom(ip, networkOrder(sa.Port))
-	}
-	return netip.AddrPort{}
-}
-
-// networkOrder reads a port that the kernel wrote big-endian into a field of the machine's own order.
-func networkOrder(port uint16) uint16 {
-	return binary.BigEndian.Uint16((*[2]byte)(unsafe.Pointer(&port))[:])
 }

@@ -19,7 +19,7 @@ func Close(h Handle) error {
 
 // Bind gives h a local address (bind(2)).
 func Bind(h Handle, addr netip.AddrPort) error {
-	sa, err := sockaddrOf(addr)
+	sa, err := sockaddrOf(h, addr)
 	if err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func Listen(h Handle, backlog int) error { return unix.Listen(int(h), backlog) }
 // Connect starts a connection (connect(2)): nil when it was made at once, an error of [ClassInProgress] when it goes on in the
 // kernel. A call that a signal interrupted goes on as well (POSIX: it must not be repeated) and is reported in progress.
 func Connect(h Handle, addr netip.AddrPort) error {
-	sa, err := sockaddrOf(addr)
+	sa, err := sockaddrOf(h, addr)
 	if err != nil {
 		return err
 	}
@@ -57,24 +57,6 @@ func SocketError(h Handle) error {
 // Shutdown ends one half of a connection, or both (shutdown(2)).
 func Shutdown(h Handle, how How) error {
 	return unix.Shutdown(int(h), [...]int{unix.SHUT_RD, unix.SHUT_WR, unix.SHUT_RDWR}[how])
-}
-
-// LocalAddr returns the address that h is bound to.
-func LocalAddr(h Handle) (netip.AddrPort, error) {
-	sa, err := unix.Getsockname(int(h))
-	if err != nil {
-		return netip.AddrPort{}, err
-	}
-	return addrPortOf(sa), nil
-}
-
-// PeerAddr returns the address that h is connected to.
-func PeerAddr(h Handle) (netip.AddrPort, error) {
-	sa, err := unix.Getpeername(int(h))
-	if err != nil {
-		return netip.AddrPort{}, err
-	}
-	return addrPortOf(sa), nil
 }
 
 // SetNonblock makes a handle that was born elsewhere non-blocking. The flag belongs to the open file: every

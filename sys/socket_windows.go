@@ -53,7 +53,7 @@ func Accept(h Handle) (Handle, netip.AddrPort, error) {
 	if err := SetNonblock(n); err != nil {
 		return Invalid, netip.AddrPort{}, errors.Join(err, Close(n))
 	}
-	return n, addrPortOfRaw(&raw), nil
+	return n, addrPortOfRaw(&raw, size), nil
 }
 
 // Pipe returns an error that is [errors.ErrUnsupported]: pipes of Windows can neither be waited for nor be made never to block.
@@ -64,7 +64,7 @@ func Close(h Handle) error { return windows.Closesocket(windows.Handle(h)) }
 
 // Bind gives h a local address.
 func Bind(h Handle, addr netip.AddrPort) error {
-	sa, err := sockaddrOf(addr)
+	sa, err := sockaddrOf(h, addr)
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func Listen(h Handle, backlog int) error { return windows.Listen(windows.Handle(
 // Connect starts a connection: nil when it was made at once, an error of [ClassInProgress] when it goes on in the kernel. That
 // error is WSAEINPROGRESS: the WSAEWOULDBLOCK of Windows would not tell it from an operation that is to be tried again.
 func Connect(h Handle, addr netip.AddrPort) error {
-	sa, err := sockaddrOf(addr)
+	sa, err := sockaddrOf(h, addr)
 	if err != nil {
 		return err
 	}

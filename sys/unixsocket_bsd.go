@@ -10,6 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// unixNameMax is the longest name: a path ends with a NUL, which needs a byte.
+const unixNameMax = len(unix.RawSockaddrUnix{}.Path) - 1
+
 // abstractName returns why a unix-domain socket cannot have an abstract name.
 func abstractName() error {
 	return fmt.Errorf("abstract names of unix-domain sockets are Linux' own: %w", errors.ErrUnsupported)
@@ -27,4 +30,58 @@ func UnixSocket() (Handle, error) {
 		return Invalid, err
 	}
 	return Handle(fd), nil
+}
+
+// BindUnix gives the unix-domain socket h a name (bind(2), unix(4)): a path, which is made as a file. An empty name, one with a NUL, and one that does
+// not fit are refused before the kernel sees them: it would cut them short.
+func BindUnix(h Handle, name string) error {
+	sa, err := unixSockaddrOf(name)
+	if err != nil {
+		return err
+	}
+	return unix.Bind(int(h), sa)
+}
+
+// ConnectUnix starts a connection to the unix-domain socket of that name, with the outcomes of [Connect].
+func ConnectUnix(h Handle, name string) error {
+	sa, err := unixSockaddrOf(name)
+	if err != nil {
+		return err
+	}
+	if err := unix.Connect(int(h), sa); err != unix.EINTR {
+		return err
+	}
+	return unix.EINPROGRESS
+}
+
+// LocalUnixName returns the name of the unix-domain socket h, in the form that BindUnix takes. It is empty for a socket without a name.
+func LocalUnixName(h Handle) (string, error) {
+	sa, err := unix.Getsockname(int(h))
+	if err != nil {
+		return "", err
+	}
+	return unixNameOf(sa)
+}
+
+// PeerUnixName is LocalUnixName of the peer of h.
+func PeerUnixName(h Handle) (string, error) {
+	sa, err := unix.Getpeername(int(h))
+	if err != nil {
+		return "", err
+	}
+	return unixNameOf(sa)
+}
+
+func unixNameOf(sa unix.Sockaddr) (string, error) {
+	if sa, ok := sa.(*unix.SockaddrUnix); ok {
+		return sa.Name, nil
+	}
+	return "", unix.EAFNOSUPPORT
+}
+
+func unixSockaddrOf(name string) (unix.Sockaddr, error) {
+	if err := checkUnixName(name); err != nil {
+		return nil, err
+	}
+	return &unix.SockaddrUnix{Name: name}, nil
 }
