@@ -95,6 +95,7 @@ func mutants() []mutant {
 		outcomeMutants(), raceMutants(),
 		writeQueueMutants(),
 		packetMutants(), packetUnixMutants(),
+		unixPathMutants(),
 		packetAdoptMutants(),
 		tlsMutants(), tlsSocketMutants(),
 		copyMutants(), acceptLoopsMutants(), endBothMutants(),

@@ -63,6 +63,7 @@ func Cases() []Case {
 		outcomeCases(), raceCases(),
 		writeQueueCases(),
 		packetCases(), packetBatchCases(), packetPeerCases(), packetEndCases(), packetUnixCases(),
+		unixPathCases(),
 		packetAdoptCases(),
 		tlsCases(), tlsSocketCases(),
 		copyCases(), acceptLoopsCases(), endBothCases(),

@@ -1,0 +1,150 @@
+package streamtest
+
+import (
+	"errors"
+	"net"
+	"strings"
+	"syscall"
+
+	"github.com/edgewise-go/edgewise/stream"
+)
+
+// unixPathCases are about names at the limit of what the kernel allows. Package net refuses some of them, so both ends are of package stream.
+func unixPathCases() []Case {
+	all := []Case{
+		{
+			ID:     "unix/longest",
+			Rule:   "The longest path that the system allows is a name as any other, of a listener, and a peer, also where it fills sun_path and has no NUL.",
+			Source: "unix(7), BUGS: the kernel counts a NUL for which struct sockaddr_un has no room",
+			Run: in(func(w *world) {
+				name, peerName := w.longPath(), w.longPath()
+				l := w.listenUnix(name, stream.ListenConfig{})
+				dialed := w.connectUnix(w.Context(), w.dialer(), name).get()
+				w.check(dialed.err, "dial")
+				w.named(dialed.c.RemoteAddr(), unixNetwork, name, "remote address of a dialled connection")
+				w.own(w.acceptedUnix(l))
+
+				peer, err := stream.OpenUnix()
+				w.check(err, "open")
+				w.own(&peer)
+				w.check(peer.BindUnix(peerName), "bind")
+				w.check(peer.StartConnectUnix(name), "connect")
+				got := w.acceptedUnix(l)
+				w.own(got)
+				w.named(got.RemoteAddr(), unixNetwork, peerName, "remote address of an accepted connection")
+			}),
+		},
+		{
+			ID:     "packet/unix-longest",
+			Rule:   "Datagrams come from the longest path that the system allows, alone and in batches, and answers go back to it, also where it fills sun_path and has no NUL.",
+			Source: "unix(7), BUGS: the kernel counts a NUL for which struct sockaddr_un has no room",
+			Run: in(func(w *world) {
+				name, peerName := w.path(), w.longPath()
+				c := w.packets(stream.ListenUnixDatagram(w.spy, name, stream.PacketConfig{}))
+				peer := w.packets(stream.ListenUnixDatagram(w.spy, peerName, stream.PacketConfig{}))
+				w.named(peer.LocalAddr(), unixgramNetwork, peerName, "local address")
+				w.namesCome(c, peer, name, peerName)
+			}),
+		},
+	}
+	for i := range all {
+		all[i].Needs = []Feature{UnixSockets}
+		all[i].Refused = in(func(w *world) {
+			if _, err := stream.OpenUnix(); !errors.Is(err, errors.ErrUnsupported) {
+				w.Errorf("opening a unix-domain socket: %v, want that it is not supported", err)
+			}
+		})
+	}
+	return append(all, Case{
+		ID: "unix/abstract-bytes",
+		Rule: "An abstract name may have any bytes, NULs too, and 108 with the \"@\"; one that is longer is refused. Listeners, dials, datagrams and addresses " +
+			"have all of it.",
+		Source: "unix(7): a program that binds a whole struct sockaddr_un has a name of 107 bytes with NULs at its end",
+		Needs:  []Feature{AbstractNames},
+		Run: in(func(w *world) {
+			unique := "@" + w.path()
+			for what, name := range map[string]string{
+				"NUL inside":  unique + "\x00x",
+				"NUL at end":  unique + "\x00",
+				"108 bytes":   unique + strings.Repeat("y", longestPath-len(unique)),
+				"107 of NULs": unique + strings.Repeat("\x00", longestPath-len(unique)),
+			} {
+				l := w.listenUnix(name, stream.ListenConfig{})
+				w.named(l.Addr(), unixNetwork, name, what+": address of a listener")
+				dialed := w.connectUnix(w.Context(), w.dialer(), name).get()
+				w.check(dialed.err, what+": dial")
+				w.named(dialed.c.RemoteAddr(), unixNetwork, name, what+": remote address of a dialled connection")
+				w.own(w.acceptedUnix(l))
+			}
+			name := w.path()
+			peerName := unique + strings.Repeat("\x00", longestPath-len(unique)-1) + "z"
+			c := w.packets(stream.ListenUnixDatagram(w.spy, name, stream.PacketConfig{}))
+			peer := w.packets(stream.ListenUnixDatagram(w.spy, peerName, stream.PacketConfig{}))
+			w.namesCome(c, peer, name, peerName)
+			_, err := stream.ListenUnix(w.spy, unique+strings.Repeat("y", longestPath+1-len(unique)), stream.ListenConfig{})
+			w.expectErrorOn(unixNetwork, err, syscall.ENAMETOOLONG, "listen")
+		}),
+		Refused: in(func(w *world) {
+			if _, err := stream.ListenUnixDatagram(w.spy, "@edgewise\x00", stream.PacketConfig{}); !errors.Is(err, errors.ErrUnsupported) {
+				w.Errorf("datagrams of an abstract name: %v, want that it is not supported", err)
+			}
+		}),
+	})
+}
+
+// longPath returns a path that is not there, as long as the system allows.
+func (w *world) longPath() string {
+	w.Helper()
+	path := w.path()
+	if len(path) >= longestPath {
+		w.Fatalf("the folder of temporary files has a path too long for this case: %s", path)
+	}
+	return path + strings.Repeat("p", longestPath-len(path))
+}
+
+// named checks the name of a unix-domain address.
+func (w *world) named(got net.Addr, network, want, what string) {
+	w.Helper()
+	if got == nil || got.Network() != network || got.String() != want {
+		w.Errorf("%s: %q, want %s %q", what, got, network, want)
+	}
+}
+
+// acceptedUnix accepts the one connection that is in the queue of l.
+func (w *world) acceptedUnix(l listener) net.Conn {
+	w.Helper()
+	got := w.accept(l).get()
+	w.check(got.err, "accept")
+	return got.c
+}
+
+// namesCome sends from peer to c in all ways of receiving, and an answer each.
+func (w *world) namesCome(c, peer packetConn, name, peerName string) {
+	w.Helper()
+	to := &net.UnixAddr{Name: name, Net: unixgramNetwork}
+	send := func() {
+		w.Helper()
+		w.check(call(w, "send", func() error { _, err := peer.WriteTo([]byte("yonder"), to); return err }).get(), "send")
+	}
+	answer := func(from net.Addr) {
+		w.Helper()
+		w.named(from, unixgramNetwork, peerName, "sender")
+		w.check(call(w, "answer", func() error { _, err := c.WriteTo([]byte("back"), from); return err }).get(), "answer")
+		w.expectTexts(peer, 1, "back")
+	}
+	send()
+	got := w.receiveFrom(c).get()
+	w.check(got.err, "receive")
+	answer(got.from)
+	ms := messages(1, 64)
+	send()
+	batch := w.readBatch(c, ms).get()
+	w.check(batch.err, "read of a batch")
+	answer(&net.UnixAddr{Name: ms[0].Name, Net: unixgramNetwork})
+	send()
+	_, err := c.TryReadBatch(ms)
+	w.check(err, "try of a batch")
+	answer(&net.UnixAddr{Name: ms[0].Name, Net: unixgramNetwork})
+	send()
+	w.expectTexts(c, 1, "yonder")
+}
