@@ -48,24 +48,30 @@ func (q *Queue) collect(events []queue.Event) (n int, err error) {
 			return n, nil
 		}
 		q.ring.Advance()
-		q.taken++
-		h, generation := sys.Handle(c.UserData&math.MaxUint32), uint32(c.UserData>>32)
-		s := q.slotOf(h)
-		switch {
-		case h == wakeMark:
-			err = q.takeWake(generation, c)
-		case s != nil && s.generation == generation:
-			var event queue.Event
-			if event, ok, err = q.eventOf(h, s, c); ok {
-				n = q.store(events, n, h, event)
-			}
-		case c.Flags&sys.IoUringMore != 0:
-			// The request that ends it is on its way, or else there was no memory for one.
-			err = q.push(q.cancelRequest(c.UserData))
-		}
-		if err != nil {
+		if n, err = q.take(events, n, c); err != nil {
 			return n, err
 		}
+	}
+	return n, nil
+}
+
+// take stores what a completion tells at events[n], unless that is nothing or a part of an event that is there, and returns how many there are. What the
+// kernel has written is not trusted to be of a registration. The caller holds mu and has the turn.
+func (q *Queue) take(events []queue.Event, n int, c sys.IoUringCQE) (int, error) {
+	h, generation := sys.Handle(c.UserData&math.MaxUint32), uint32(c.UserData>>32)
+	s := q.slotOf(h)
+	switch {
+	case h == wakeMark:
+		return n, q.takeWake(generation, c)
+	case s != nil && s.generation == generation:
+		event, ok, err := q.eventOf(h, s, c)
+		if ok {
+			n = q.store(events, n, h, event)
+		}
+		return n, err
+	case c.Flags&sys.IoUringMore != 0:
+		// The request that ends it is on its way, or else there was no memory for one.
+		return n, q.push(q.cancelRequest(c.UserData))
 	}
 	return n, nil
 }

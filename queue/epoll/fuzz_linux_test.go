@@ -1,0 +1,52 @@
+package epoll
+
+import (
+	"encoding/binary"
+	"math"
+	"testing"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// FuzzDeliver delivers events with any bits and data, as of a kernel with a fault: 4 bytes of bits and 8 of data each. None may become an event of
+// a registration that it does not name, or of a direction that is not waited for.
+func FuzzDeliver(f *testing.F) {
+	for _, data := range []uint64{0, 3, 1 << 32, math.MaxUint32, math.MaxUint64, wakeData, math.MaxInt32} {
+		for _, bits := range []uint32{0, sys.EpollIn, sys.EpollOut | sys.EpollHup, sys.EpollErr, math.MaxUint32} {
+			f.Add(binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint32(nil, bits), data))
+		}
+	}
+	f.Fuzz(func(t *testing.T, script []byte) {
+		q := open(t, Options{})
+		var registered [4]queue.Registration
+		for i := range registered {
+			h, _ := pair(t)
+			registered[i] = queue.Registration{Token: queue.Token(i), Interest: queue.Interest(i % 4), Mode: queue.Mode(i % 3)}
+			if err := q.Add(h, registered[i]); err != nil {
+				t.Fatal(err)
+			}
+			// Short scripts reach the slots, too.
+			script = append(script, 0xff, 0xff, 0xff, 0xff, byte(h), 0, 0, 0, byte(i&1), 0, 0, 0)
+		}
+		events := make([]queue.Event, len(script)/12)
+		raw := rawEvents(events)
+		for i := range raw {
+			data := binary.LittleEndian.Uint64(script[12*i+4:])
+			raw[i] = sys.EpollEvent{Events: binary.LittleEndian.Uint32(script[12*i:]), Fd: int32(data), Pad: int32(data >> 32)}
+		}
+		n, _, err := q.deliver(events, raw)
+		if err != nil || n < 0 || n > len(events) {
+			t.Fatalf("%d events of %d, %v", n, len(raw), err)
+		}
+		for _, e := range events[:n] {
+			if e.Token >= queue.Token(len(registered)) {
+				t.Fatalf("an event has a token of nobody: %+v", e)
+			}
+			r := registered[e.Token]
+			if d := e.Ready.Directions(); d == queue.None || d&^r.Interest != 0 || e.Disarmed != queue.None && r.Mode != queue.OneShot {
+				t.Fatalf("%+v for %+v", e, r)
+			}
+		}
+	})
+}

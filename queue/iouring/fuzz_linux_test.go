@@ -1,0 +1,70 @@
+package iouring
+
+import (
+	"encoding/binary"
+	"math"
+	"syscall"
+	"testing"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// FuzzTake takes completions with any contents, as of a kernel with a fault: 8 bytes of user data, 4 of result, 4 of flags each. None may become an
+// event of a registration that it does not name, or of a direction that is not waited for.
+func FuzzTake(f *testing.F) {
+	for _, data := range []uint64{0, 3, 1 << 32, cancelData, wakeData(0), wakeData(7), math.MaxUint32, math.MaxUint64, math.MaxInt32} {
+		for _, result := range []int32{0, 1, -1, -int32(syscall.ECANCELED), -int32(syscall.EBADF), math.MaxInt32, math.MinInt32} {
+			for _, flags := range []uint32{0, sys.IoUringMore, math.MaxUint32} {
+				f.Add(append16(nil, data, result, flags))
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, script []byte) {
+		q := opened(t, Options{}, 8, 16)
+		if q == nil {
+			return
+		}
+		script = script[:min(len(script), 16*64)]
+		var registered [4]queue.Registration
+		for i := range registered {
+			h, _ := pair(t)
+			registered[i] = queue.Registration{Token: queue.Token(i), Interest: queue.Interest(i % 4), Mode: queue.Mode(i % 3)}
+			must(t, q.Add(h, registered[i]))
+			// Short scripts reach the slots, too.
+			script = append16(script[:len(script)/16*16], dataOf(h, uint32(i&1)), int32(len(script))-20, uint32(i))
+		}
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		events := make([]queue.Event, 8)
+		n := 0
+		for ; len(script) >= 16; script = script[16:] {
+			var err error
+			n, err = q.take(events, n, sys.IoUringCQE{
+				UserData: binary.LittleEndian.Uint64(script), Result: int32(binary.LittleEndian.Uint32(script[8:])), Flags: binary.LittleEndian.Uint32(script[12:]),
+			})
+			if err == syscall.EBUSY {
+				return // so many cancellations want completions to be taken first
+			}
+			must(t, err)
+			if n == len(events) {
+				n = 0 // as a Wait would return
+			}
+			for _, e := range events[:n] {
+				if e.Token >= queue.Token(len(registered)) {
+					t.Fatalf("an event has a token of nobody: %+v", e)
+				}
+				r := registered[e.Token]
+				if d := e.Ready.Directions(); d == queue.None || d&^r.Interest != 0 || e.Disarmed != queue.None && r.Mode != queue.OneShot {
+					t.Fatalf("%+v for %+v", e, r)
+				}
+			}
+		}
+	})
+}
+
+func append16(to []byte, data uint64, result int32, flags uint32) []byte {
+	to = binary.LittleEndian.AppendUint64(to, data)
+	to = binary.LittleEndian.AppendUint32(to, uint32(result))
+	return binary.LittleEndian.AppendUint32(to, flags)
+}

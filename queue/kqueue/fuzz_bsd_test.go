@@ -1,0 +1,47 @@
+//go:build darwin || dragonfly || freebsd || netbsd || openbsd
+
+package kqueue
+
+import (
+	"math"
+	"testing"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// FuzzEventOf reads an event with any contents, as of a kernel with a fault. It may not become an event of a registration that it does not name, or of a
+// direction that is not waited for.
+func FuzzEventOf(f *testing.F) {
+	for _, ident := range []uint64{0, 1, math.MaxInt32, math.MaxUint64} {
+		for _, filter := range []int32{0, sys.EvfiltRead, sys.EvfiltWrite, math.MinInt32} {
+			f.Add(ident, filter, uint32(math.MaxUint32), uint32(1), uint64(0), byte(3))
+			f.Add(ident, filter, uint32(0), uint32(0), uint64(1), byte(9))
+		}
+	}
+	f.Fuzz(func(t *testing.T, ident uint64, filter int32, flags, fflags uint32, udata uint64, how byte) {
+		q := open(t)
+		h, peer, err := sys.SocketPair()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			sys.Close(h)
+			sys.Close(peer)
+		})
+		r := queue.Registration{Token: 7, Interest: queue.Interest(how % 4), Mode: modes[how/4%3]}
+		if err := q.Add(h, r); err != nil {
+			t.Fatal(err)
+		}
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		for _, e := range []sys.Kevent{{Ident: uintptr(ident), Udata: uintptr(udata)}, {Ident: uintptr(h)}} {
+			named := e.Ident == uintptr(h) && e.Udata == 0
+			e.Filter, e.Flags, e.Fflags = sys.KeventFilter(filter), sys.KeventFlags(flags), fflags
+			event, ok := q.eventOf(&e)
+			if d := event.Ready.Directions(); ok && (!named || event.Token != r.Token || d == queue.None || d&^r.Interest != 0) {
+				t.Fatalf("%+v becomes %+v of %+v", e, event, r)
+			}
+		}
+	})
+}
