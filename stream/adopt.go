@@ -46,7 +46,7 @@ func Adopt(h sys.Handle) (Socket, error) {
 		}
 	}
 	s := own(h)
-	s.share()
+	s.foreign = true
 	switch kind {
 	case sys.KindFile:
 		s.file = true

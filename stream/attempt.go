@@ -131,7 +131,7 @@ func (d *Dialer) apply(s *Socket) error {
 		}
 	}
 	if d.KeepAlive {
-		return s.SetKeepAlive(true)
+		return s.do(keepAlive)
 	}
 	return nil
 }

@@ -75,7 +75,7 @@ type Dialer struct {
 	// Nagle leaves TCP_NODELAY off. Package net turns it on, and so does Dialer otherwise.
 	Nagle bool
 
-	// KeepAlive makes the kernel ask silent peers whether they are there.
+	// KeepAlive makes the kernel ask silent peers whether they are there, with the times of ListenConfig.KeepAlive.
 	KeepAlive bool
 }
 

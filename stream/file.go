@@ -6,13 +6,31 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// File returns a file with a duplicate of the handle, as that of a net.TCPConn does, for a child
-// process or package net. The caller closes it, before or after the connection; the stream ends for
-// the peer when both are closed. Unlike package net's it is non-blocking: the flag belongs to both.
-// Whoever gets the file may clear the flag; the connection restores it when needed, see [Adopt].
+// File returns a file with a duplicate of the handle, as that of a net.TCPConn does, for package net or a child process that expects it. The caller closes it,
+// before or after the connection; the stream ends for the peer when both are closed.
+//
+// Unlike package net's it stays non-blocking when a child process inherits it, which ordinary programs fail on: the flag belongs to both, and would make the
+// connection block its thread. [Conn.ReleaseFile] is for these.
 func (c *Conn) File() (*os.File, error) {
 	f, err := c.sock.duplicate(c.LocalAddr().Network())
 	return f, c.opError("file", err)
+}
+
+// ReleaseFile ends the connection as Close does, but gives it to the caller as a file that blocks, with whatever has not been read yet: for the standard
+// input or output of a child process. While a call reads or writes, suspended or not, it does nothing and returns [ErrBusy].
+func (c *Conn) ReleaseFile() (*os.File, error) {
+	h, err := c.handOver()
+	if h == sys.Invalid {
+		return nil, c.opError("release", err)
+	}
+	if e := sys.SetBlocking(h); err == nil {
+		err = e
+	}
+	if err != nil {
+		sys.Close(h)
+		return nil, c.opError("release", err)
+	}
+	return os.NewFile(uintptr(h), c.LocalAddr().Network()), nil
 }
 
 // File returns a file with a duplicate of the handle, as that of a Conn does: for a process that is to go on listening. While one of

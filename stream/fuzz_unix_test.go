@@ -180,17 +180,18 @@ func FuzzUnixName(f *testing.F) {
 			t.Fatal(err)
 		}
 		defer s.Close()
-		legal := name != "" && !strings.Contains(name, "\x00") && len(name) <= 103
-		if legal && name[0] != '@' {
+		abstract := strings.HasPrefix(name, "@")
+		bad := name == "" || !abstract && strings.Contains(name, "\x00")
+		if !bad && !abstract && len(name) <= 108 {
 			return // it would make a file
 		}
 		err = s.BindUnix(name)
 		switch {
 		case errors.Is(err, syscall.EADDRINUSE), errors.Is(err, errors.ErrUnsupported):
 			return // by another process; or names without files are not of this system
-		case err == nil && (name == "" || strings.Contains(name, "\x00")):
+		case err == nil && (bad || len(name) > 108):
 			t.Fatalf("%q is taken for a name", name)
-		case err != nil && legal:
+		case err != nil && abstract && len(name) <= 108:
 			t.Fatalf("%q is refused: %v", name, err)
 		case err != nil:
 			return

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"errors"
 	"net"
 	"time"
 
@@ -17,34 +18,50 @@ const (
 // SetKeepAliveConfig sets how the kernel asks a silent peer whether it is there, as a net.TCPConn does: zero is 15 seconds, 15 seconds and 9 probes, and
 // what is negative stays as it is. OpenBSD has no such options, and returns an error that is errors.ErrUnsupported once one is to be set.
 func (s *Socket) SetKeepAliveConfig(config net.KeepAliveConfig) error {
-	return s.do(func(h sys.Handle) error {
-		if err := sys.SetKeepAlive(h, config.Enable); err != nil {
+	return s.do(func(h sys.Handle) error { return setKeepAlive(h, config) })
+}
+
+func setKeepAlive(h sys.Handle, config net.KeepAliveConfig) error {
+	if err := sys.SetKeepAlive(h, config.Enable); err != nil {
+		return err
+	}
+	if config.Interval == 0 {
+		config.Interval = keepAliveIntervalDefault
+	}
+	if config.Count == 0 {
+		config.Count = keepAliveCountDefault
+	}
+	if err := setKeepAliveIdle(h, config.Idle); err != nil {
+		return err
+	}
+	if config.Interval > 0 {
+		if err := sys.SetKeepAlivePeriod(h, config.Interval); err != nil {
 			return err
 		}
-		if config.Idle == 0 {
-			config.Idle = keepAliveIdleDefault
-		}
-		if config.Interval == 0 {
-			config.Interval = keepAliveIntervalDefault
-		}
-		if config.Count == 0 {
-			config.Count = keepAliveCountDefault
-		}
-		if config.Idle > 0 {
-			if err := sys.SetKeepAliveIdle(h, config.Idle); err != nil {
-				return err
-			}
-		}
-		if config.Interval > 0 {
-			if err := sys.SetKeepAlivePeriod(h, config.Interval); err != nil {
-				return err
-			}
-		}
-		if config.Count > 0 {
-			return sys.SetKeepAliveCount(h, config.Count)
-		}
+	}
+	if config.Count > 0 {
+		return sys.SetKeepAliveCount(h, config.Count)
+	}
+	return nil
+}
+
+// keepAlive switches keep-alive on with the times of package net. OpenBSD keeps its own.
+func keepAlive(h sys.Handle) error {
+	err := setKeepAlive(h, net.KeepAliveConfig{Enable: true})
+	if errors.Is(err, errors.ErrUnsupported) {
 		return nil
-	})
+	}
+	return err
+}
+
+func setKeepAliveIdle(h sys.Handle, d time.Duration) error {
+	switch {
+	case d < 0:
+		return nil
+	case d == 0:
+		d = keepAliveIdleDefault
+	}
+	return sys.SetKeepAliveIdle(h, d)
 }
 
 // SetKeepAliveConfig is [Socket.SetKeepAliveConfig].

@@ -28,7 +28,8 @@ type ListenConfig struct {
 	// Nagle leaves TCP_NODELAY off on accepted connections. Package net turns it on, and so does Listen otherwise.
 	Nagle bool
 
-	// KeepAlive makes the kernel ask silent peers of accepted connections whether they are there.
+	// KeepAlive makes the kernel ask silent peers of accepted connections whether they are there: as package net does, after 15 seconds of silence, up
+	// to 9 times at intervals of 15 seconds. OpenBSD has one such setting for the whole system.
 	KeepAlive bool
 
 	// KeepPath leaves the path of a unix-domain listener in place when it is closed.
@@ -120,7 +121,7 @@ func (config ListenConfig) apply(h sys.Handle, f sys.Family) error {
 		}
 	}
 	if config.KeepAlive {
-		if err := sys.SetKeepAlive(h, true); err != nil {
+		if err := keepAlive(h); err != nil {
 			return err
 		}
 	}

@@ -34,6 +34,10 @@ func literal(host string) ([]netip.Addr, bool) {
 		return []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()}, true
 	}
 	ip, err := netip.ParseAddr(host)
+	if ip == netip.IPv6Unspecified() {
+		// As in package net: a machine may have "::" to listen on, which stands for IPv4 as well, and yet nothing there to connect to.
+		return []netip.Addr{ip, netip.IPv4Unspecified()}, true
+	}
 	return []netip.Addr{ip}, err == nil
 }
 

@@ -16,17 +16,18 @@ func (s *Socket) SetKeepAlive(on bool) error {
 	return s.do(func(h sys.Handle) error { return sys.SetKeepAlive(h, on) })
 }
 
-// SetKeepAlivePeriod sets the time between two probes, rounded up to whole seconds. OpenBSD has one period for the whole system, and returns
-// an error that is errors.ErrUnsupported.
+// SetKeepAlivePeriod sets how long a connection is silent before the first probe, rounded up to whole seconds, as a net.TCPConn does: zero is 15 seconds,
+// and a negative time changes nothing. The time between probes is set by SetKeepAliveConfig. OpenBSD has one period for the whole system, and
+// returns an error that is errors.ErrUnsupported.
 func (s *Socket) SetKeepAlivePeriod(d time.Duration) error {
-	return s.do(func(h sys.Handle) error { return sys.SetKeepAlivePeriod(h, d) })
+	return s.do(func(h sys.Handle) error { return setKeepAliveIdle(h, d) })
 }
 
 // SetLinger sets what Close does with unsent bytes: seconds < 0, the default, sends them in the background; 0 discards them and resets the
-// connection. More would make Close block the thread, and panics.
+// connection. More is the same as the default: a time to linger would make Close block the thread.
 func (s *Socket) SetLinger(seconds int) error {
 	if seconds > 0 {
-		panic("stream: SetLinger with more than 0 seconds would make Close block")
+		seconds = -1
 	}
 	return s.do(func(h sys.Handle) error { return sys.SetLinger(h, seconds) })
 }

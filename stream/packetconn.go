@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"math"
 	"net"
 	"net/netip"
 	"os"
@@ -145,7 +146,8 @@ func (c *PacketConn) Write(p []byte) (int, error) {
 	return c.send(&Message{Buffer: p}, nil)
 }
 
-// WriteTo is Write to an address, a *net.UDPAddr or *net.UnixAddr. On a connected socket it returns net.ErrWriteToConnected. A unix-domain receiver
+// WriteTo is Write to an address, a *net.UDPAddr or *net.UnixAddr. A *net.UDPAddr without an IP is the unspecified address, which most systems take for this
+// machine. On a connected socket it returns net.ErrWriteToConnected. A unix-domain receiver
 // whose queue is full is [ErrPeerFull], at once: one that does not read does not stop those who are written to after it.
 //
 // An address of another type or family is an error.
@@ -154,7 +156,10 @@ func (c *PacketConn) WriteTo(p []byte, to net.Addr) (int, error) {
 	switch to := to.(type) {
 	case *net.UDPAddr:
 		if to != nil && c.ends == nil {
-			m.Addr = to.AddrPort()
+			if to.Port < 0 || to.Port > math.MaxUint16 {
+				return 0, c.opErrorTo("write", to, &net.AddrError{Err: "port is not a number below 65536", Addr: to.String()})
+			}
+			m.Addr = c.receiver(to)
 		}
 	case *net.UnixAddr:
 		if to != nil && c.ends != nil {
@@ -169,6 +174,20 @@ func (c *PacketConn) WriteTo(p []byte, to net.Addr) (int, error) {
 		return 0, c.opErrorTo("write", to, &net.AddrError{Err: "unexpected address", Addr: text})
 	}
 	return c.send(&m, to)
+}
+
+// receiver returns to for the system. Without an IP it is the unspecified address, in the family of the socket, as in package net; so is 0.0.0.0 for a socket of
+// IPv6.
+func (c *PacketConn) receiver(to *net.UDPAddr) netip.AddrPort {
+	family := c.sock.datagrams.family()
+	if len(to.IP) != 0 && (family == sys.IPv4 || !to.IP.Equal(net.IPv4zero)) {
+		return to.AddrPort()
+	}
+	ip := netip.IPv4Unspecified()
+	if family == sys.IPv6 {
+		ip = netip.IPv6Unspecified().WithZone(to.Zone)
+	}
+	return netip.AddrPortFrom(ip, uint16(to.Port))
 }
 
 // WriteToAddrPort is WriteTo of a UDP socket.

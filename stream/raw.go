@@ -16,7 +16,8 @@ var (
 
 // SyscallConn gives access to the handle. Control calls its function at once. Read and Write take a turn, as the Conn's own do, and call
 // their function, which must not block, until it returns true; before each further call they suspend the caller until the handle is ready, the
-// deadline passes or the connection is closed. The handle is not closed while a function runs. It must not be closed by one, nor made to block.
+// deadline passes or the connection is closed. The handle is not closed while a function runs. It must not be closed by one, nor made to block: a
+// time to linger (SO_LINGER) that Control's function has set is taken away.
 func (c *Conn) SyscallConn() (syscall.RawConn, error) {
 	if err := c.open(); err != nil {
 		return nil, c.opError("raw", err)
@@ -29,7 +30,7 @@ type rawConn Conn
 
 func (r *rawConn) Control(f func(fd uintptr)) error {
 	c := (*Conn)(r)
-	return c.opError("raw-control", c.sock.control(f))
+	return c.opError("raw-control", c.sock.configure(f))
 }
 
 func (r *rawConn) Read(f func(fd uintptr) bool) error {
@@ -56,7 +57,7 @@ type rawListener Listener
 
 func (r *rawListener) Control(f func(fd uintptr)) error {
 	l := (*Listener)(r)
-	return l.opError("raw-control", l.sock.control(f))
+	return l.opError("raw-control", l.sock.configure(f))
 }
 
 func (r *rawListener) Read(f func(fd uintptr) bool) error {
@@ -74,6 +75,16 @@ func (s *Socket) control(f func(fd uintptr)) error {
 	return s.do(func(h sys.Handle) error {
 		f(uintptr(h))
 		return nil
+	})
+}
+
+// configure is control for an f that may have set options. A time to linger, which an accepted connection inherits, would make Close block.
+func (s *Socket) configure(f func(fd uintptr)) error {
+	return s.control(func(fd uintptr) {
+		f(fd)
+		if !s.file {
+			_ = sys.StopLinger(sys.Handle(fd)) // what has no such option does not linger
+		}
 	})
 }
 

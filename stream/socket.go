@@ -29,6 +29,8 @@ type Socket struct {
 	file  bool         // no socket: Read and Write move its bytes
 
 	datagrams datagramKind
+
+	foreign bool // opened elsewhere, or accepted from such a one: its options are not known
 }
 
 // The bits of Socket.refs that are no count.
@@ -84,7 +86,11 @@ func (s *Socket) keepTransfer() error {
 
 // release gives back a reference, and closes the handle with the last one of a retired socket.
 func (s *Socket) release() error {
-	if atomic.AddUint32(&s.refs, ^uint32(0))&^shared == retired {
+	if atomic.AddUint32(&s.refs, ^uint32(0)) == retired {
+		if s.foreign && !s.file {
+			// close(2) would block for the time of SO_LINGER on Linux, non-blocking or not. Whatever the option's fate, the handle is closed.
+			_ = sys.StopLinger(s.handle)
+		}
 		return sys.Close(s.handle)
 	}
 	return nil
@@ -103,9 +109,8 @@ func (s *Socket) retire() bool {
 	}
 }
 
-// Close ends the socket. Unsent bytes are sent in the background, unless [Socket.SetLinger] says otherwise; unread ones make the
-// kernel reset the connection. On an adopted handle, a linger time that somebody else has set makes Close block its thread for up to that time, non-blocking
-// or not. A second Close returns net.ErrClosed. The registration of the handle with a queue must have ended before.
+// Close ends the socket and does not wait. Unsent bytes are sent in the background, unless [Socket.SetLinger] says otherwise; unread ones make the
+// kernel reset the connection. A second Close returns net.ErrClosed. The registration of the handle with a queue must have ended before.
 func (s *Socket) Close() error {
 	if !s.retire() {
 		return net.ErrClosed

@@ -66,7 +66,9 @@ func (s *Socket) TryAccept() (Socket, netip.AddrPort, error) {
 	if err != nil {
 		return Socket{}, netip.AddrPort{}, err
 	}
-	return own(h), peer, nil
+	accepted := own(h)
+	accepted.foreign = s.foreign // options are inherited
+	return accepted, peer, nil
 }
 
 // CloseWrite ends the stream to the peer, who reads io.EOF after the bytes already written (shutdown(2), SHUT_WR).

@@ -45,7 +45,7 @@ func TestNamesOfEveryLength(t *testing.T) {
 	}
 	for length := len(prefix) + 1; length <= int(unixPathMax); length++ {
 		// The folder makes them differ from those of another run.
-		names = append(names, []byte("\x00" + dir + strings.Repeat("\x00", length-len(prefix))))
+		names = append(names, []byte("\x00"+dir+strings.Repeat("\x00", length-len(prefix))))
 	}
 	at := "@" + dir + "-receiver"
 	receiver, err := UnixDatagramSocket()

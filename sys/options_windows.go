@@ -51,13 +51,25 @@ func SetKeepAlivePeriod(h Handle, d time.Duration) error {
 }
 
 // SetLinger sets what Close does with unsent bytes (SO_LINGER): seconds < 0 sends them in the background, 0 discards them and resets the
-// connection, more lets the kernel wait that long. A wait would block the thread, so callers here use no more than 0.
+// connection, more lets the kernel wait that long. Close of a non-blocking handle fails with WSAEWOULDBLOCK then, and the handle stays open.
 func SetLinger(h Handle, seconds int) error {
 	l := windows.Linger{}
 	if seconds >= 0 {
 		l.Onoff, l.Linger = 1, int32(seconds)
 	}
 	return windows.SetsockoptLinger(windows.Handle(h), windows.SOL_SOCKET, windows.SO_LINGER, &l)
+}
+
+// StopLinger sees to it that Close of h does not wait for unsent bytes, which it would refuse: a time to linger (SO_LINGER) is taken away, and the bytes are
+// sent in the background. The option that makes Close reset a connection stays.
+func StopLinger(h Handle) error {
+	var linger struct{ on, seconds uint16 } // struct linger (winsock2.h)
+	size := int32(unsafe.Sizeof(linger))
+	err := windows.Getsockopt(windows.Handle(h), windows.SOL_SOCKET, windows.SO_LINGER, (*byte)(unsafe.Pointer(&linger)), &size)
+	if err != nil || linger.on == 0 || linger.seconds == 0 {
+		return err
+	}
+	return SetLinger(h, -1)
 }
 
 // SetReadBuffer asks the kernel to hold about n received bytes (SO_RCVBUF).

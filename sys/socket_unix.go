@@ -63,6 +63,9 @@ func Shutdown(h Handle, how How) error {
 // duplicate of h, in whatever process, changes with it.
 func SetNonblock(h Handle) error { return unix.SetNonblock(int(h), true) }
 
+// SetBlocking makes a handle, and every duplicate of it, block: for who gets it next, such as a child process.
+func SetBlocking(h Handle) error { return unix.SetNonblock(int(h), false) }
+
 // IsNonblock reports whether h is non-blocking.
 func IsNonblock(h Handle) (bool, error) {
 	flags, err := unix.FcntlInt(uintptr(h), unix.F_GETFL, 0)
@@ -95,13 +98,23 @@ func SetKeepAlive(h Handle, on bool) error {
 }
 
 // SetLinger sets what Close does with unsent bytes (SO_LINGER): seconds < 0 sends them in the background, 0 discards them and resets the
-// connection, more lets the kernel wait that long. A wait would block the thread, so callers here use no more than 0.
+// connection, more lets the kernel wait that long. Linux does so in close(2) of a non-blocking handle, too: see StopLinger.
 func SetLinger(h Handle, seconds int) error {
 	l := unix.Linger{}
 	if seconds >= 0 {
 		l.Onoff, l.Linger = 1, int32(seconds)
 	}
 	return unix.SetsockoptLinger(int(h), unix.SOL_SOCKET, unix.SO_LINGER, &l)
+}
+
+// StopLinger sees to it that Close of h does not wait for unsent bytes: a time to linger (SO_LINGER) is taken away, and the bytes are sent in the background.
+// The option that makes Close reset a connection stays.
+func StopLinger(h Handle) error {
+	l, err := unix.GetsockoptLinger(int(h), unix.SOL_SOCKET, unix.SO_LINGER)
+	if err != nil || l.Onoff == 0 || l.Linger == 0 {
+		return err
+	}
+	return SetLinger(h, -1)
 }
 
 // SetReadBuffer asks the kernel to hold about n received bytes (SO_RCVBUF).

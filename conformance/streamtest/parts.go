@@ -33,6 +33,10 @@ type conn interface {
 	Release() (sys.Handle, error)
 	ReleaseSocket() (stream.Socket, error)
 	File() (*os.File, error)
+	ReleaseFile() (*os.File, error)
+	SetKeepAlivePeriod(d time.Duration) error
+	SetKeepAliveConfig(config net.KeepAliveConfig) error
+	SetLinger(seconds int) error
 }
 
 // listener is what cases use of a *stream.Listener.

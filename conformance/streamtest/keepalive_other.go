@@ -1,0 +1,12 @@
+//go:build !linux
+
+package streamtest
+
+import (
+	"errors"
+
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// keepAliveIdle is not supported: package syscall has the option's number on some systems only.
+func keepAliveIdle(sys.Handle) (int, error) { return 0, errors.ErrUnsupported }
