@@ -37,21 +37,19 @@ func Write(h Handle, p []byte) (int, error) {
 	return n, writeError(err)
 }
 
-// Readv reads into the first segment that is not empty: not every system here offers readv(2) to Go. A stream gives
-// the rest at the next call.
-func Readv(h Handle, segments [][]byte) (int, error) { return Read(h, firstOf(segments)) }
+// Readv is readv(2) on any handle, which must be non-blocking. At most SegmentsMax segments are used.
+func Readv(h Handle, segments [][]byte) (int, error) {
+	var vector vectorSpace
+	count := vector.fill(segments)
+	return retry(func() (int, error) { return readv(h, &vector, count) }, count)
+}
 
-// Writev writes the first segment that is not empty: not every system here offers writev(2) to Go. A stream takes
-// the rest at the next call.
-func Writev(h Handle, segments [][]byte) (int, error) { return Write(h, firstOf(segments)) }
-
-func firstOf(segments [][]byte) []byte {
-	for _, s := range segments {
-		if len(s) > 0 {
-			return s
-		}
-	}
-	return nil
+// Writev is writev(2) on any handle, which must be non-blocking. At most SegmentsMax segments are used. As to SIGPIPE, see Write.
+func Writev(h Handle, segments [][]byte) (int, error) {
+	var vector vectorSpace
+	count := vector.fill(segments)
+	n, err := retry(func() (int, error) { return writev(h, &vector, count) }, count)
+	return n, writeError(err)
 }
 
 func retry(call func() (int, error), length int) (int, error) {

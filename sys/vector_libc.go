@@ -1,0 +1,29 @@
+//go:build unix && !linux && !freebsd && !netbsd && !dragonfly
+
+package sys
+
+import "golang.org/x/sys/unix"
+
+// vectorSpace is room for the segments of one call.
+type vectorSpace [SegmentsMax][]byte
+
+// fill takes the segments that one call moves, and returns how many. Empty ones are left out: they would use up the bound and carry nothing.
+func (v *vectorSpace) fill(segments [][]byte) int {
+	count, room := 0, transferBytesMax
+	for _, s := range segments {
+		if count == len(v) || room == 0 {
+			break
+		}
+		if len(s) == 0 {
+			continue
+		}
+		v[count] = s[:min(len(s), room)]
+		room -= len(v[count])
+		count++
+	}
+	return count
+}
+
+// macOS and OpenBSD take system calls from libc only, which package unix calls. It makes an array of its own.
+func readv(h Handle, v *vectorSpace, count int) (int, error)  { return unix.Readv(int(h), v[:count]) }
+func writev(h Handle, v *vectorSpace, count int) (int, error) { return unix.Writev(int(h), v[:count]) }

@@ -1,0 +1,46 @@
+//go:build freebsd || netbsd || dragonfly
+
+package sys
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// vectorSpace is room for the segments of one call.
+type vectorSpace [SegmentsMax]unix.Iovec
+
+// fill takes the segments that one call moves, and returns how many. Empty ones are left out: they would use up the bound and carry nothing.
+func (v *vectorSpace) fill(segments [][]byte) int {
+	count, room := 0, transferBytesMax
+	for _, s := range segments {
+		if count == len(v) || room == 0 {
+			break
+		}
+		if len(s) == 0 {
+			continue
+		}
+		v[count].Base = &s[0]
+		v[count].SetLen(min(len(s), room))
+		room -= min(len(s), room)
+		count++
+	}
+	return count
+}
+
+// Package unix has no readv(2) and writev(2) for these systems, whose kernels keep the numbers of system calls.
+func readv(h Handle, v *vectorSpace, count int) (int, error) {
+	return vectored(unix.SYS_READV, h, v, count)
+}
+func writev(h Handle, v *vectorSpace, count int) (int, error) {
+	return vectored(unix.SYS_WRITEV, h, v, count)
+}
+
+func vectored(trap uintptr, h Handle, v *vectorSpace, count int) (int, error) {
+	n, _, errno := unix.Syscall(trap, uintptr(h), uintptr(unsafe.Pointer(v)), uintptr(count))
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), nil
+}
