@@ -375,17 +375,22 @@ func (w *world) unused() netip.AddrPort {
 // blackHoleSockets is how many connections fill the queue of a listener that asked for the least backlog.
 const blackHoleSockets = 8
 
-// blackHole returns an address where connects neither succeed nor fail: the queue of its listener is full.
+// blackHole returns an address where connects neither succeed nor fail: the kernel drops what comes for its listener, or the queue of that is full.
 func (w *world) blackHole() netip.AddrPort {
 	w.Helper()
 	l, err := stream.OpenTCP(sys.IPv4)
 	w.check(err, "open")
 	w.own(&l)
 	w.check(l.Bind(loopback), "bind")
+	deaf, err := deafen(l.Handle())
+	w.check(err, "make deaf")
 	w.check(l.Listen(0), "listen")
 	addr, err := l.LocalAddr()
 	w.check(err, "local address")
-	for i := range blackHoleSockets {
+	if deaf {
+		return addr
+	}
+	for range blackHoleSockets {
 		s, err := stream.OpenTCP(sys.IPv4)
 		w.check(err, "open")
 		w.own(&s)
