@@ -71,14 +71,14 @@ func vectoredKnown(trap uintptr, h Handle, segments [][]byte) (int, error) {
 }
 
 func acceptKnown(h Handle) (Handle, netip.AddrPort, error) {
-	var raw unix.RawSockaddrAny
+	var peer addressSpace
 	for {
-		size := uint32(unsafe.Sizeof(raw))
-		fd, _, errno := unix.Syscall6(unix.SYS_ACCEPT4, uintptr(h), uintptr(unsafe.Pointer(&raw)), uintptr(unsafe.Pointer(&size)),
+		size := uint32(unsafe.Sizeof(peer.raw))
+		fd, _, errno := unix.Syscall6(unix.SYS_ACCEPT4, uintptr(h), uintptr(unsafe.Pointer(&peer.raw)), uintptr(unsafe.Pointer(&size)),
 			unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
 		switch errno {
 		case 0:
-			return Handle(fd), addrPortOfRaw(&raw), nil
+			return Handle(fd), peer.addrPort(Handle(fd), size), nil
 		case unix.EINTR:
 			continue
 		}

@@ -20,25 +20,25 @@ const lingerSeconds = 600
 func asNetCases() []Case {
 	return []Case{
 		{
-			ID:   "options/as-net",
+			ID: "options/as-net", Doc: "stream.Conn",
 			Rule: "The options of a connection take what those of a net.TCPConn take, zero and negative values too, and refuse the same.",
 			Run:  in(optionsAsNet),
 		},
 		{
-			ID:     "options/keep-alive",
+			ID: "options/keep-alive", Doc: "stream.Conn.SetKeepAliveConfig",
 			Rule:   "SetKeepAlivePeriod sets when the first probe is sent, 15 seconds if it is zero; a negative time changes nothing.",
 			Source: "net.TCPConn.SetKeepAlivePeriod",
 			Run:    in(keepAlivePeriod),
 		},
 		{
-			ID: "close/linger",
+			ID: "close/linger", Doc: "stream.Conn.Close",
 			Rule: "Close does not wait for the peer, whatever time to linger was asked for: by SetLinger, by the function of a raw Control, or before the socket " +
 				"was adopted. What was written is sent in the background.",
 			Source: "socket(7), SO_LINGER: close(2) of a non-blocking socket waits, too",
 			Run:    in(closeLinger),
 		},
 		{
-			ID:    "file/released",
+			ID: "file/released", Doc: "stream.Conn.ReleaseFile",
 			Rule:  "ReleaseFile gives the connection away as a file that blocks, with what has not been read; while a call reads or writes it does nothing and returns ErrBusy.",
 			Needs: []Feature{NonblockFlag},
 			Run:   in(fileReleased),
@@ -50,13 +50,13 @@ func asNetCases() []Case {
 			}),
 		},
 		{
-			ID:     "packet/odd-addresses",
+			ID: "packet/odd-addresses", Doc: "stream.PacketConn.WriteTo",
 			Rule:   "WriteTo an address without an IP goes where package net sends it; a port that is none is an error, and not another port.",
 			Source: "net.ResolveUDPAddr(\"udp\", \":9999\")",
 			Run:    in(oddAddresses),
 		},
 		{
-			ID:    "packet/zones",
+			ID: "packet/zones", Doc: "stream.PacketConn",
 			Rule:  "The zone of an IPv6 address may be the name of an interface or its index, in every call that takes an address; a name of none is an error.",
 			Needs: []Feature{IPv6},
 			Run:   in(zones),
@@ -221,7 +221,7 @@ func oddAddresses(w *world) {
 	peer, err := net.ListenUDP("udp4", nil)
 	w.check(err, "peer's listen")
 	w.own(peer)
-	w.check(peer.SetReadDeadline(time.Now().Add(patience)), "peer's deadline")
+	w.check(peer.SetReadDeadline(time.Now().Add(w.Patience())), "peer's deadline")
 	measure, c := w.packetPeer(), w.listenPacket()
 	port := peer.LocalAddr().(*net.UDPAddr).Port
 	writeTo := func(c net.PacketConn, text string, to *net.UDPAddr) error {

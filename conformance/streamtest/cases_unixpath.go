@@ -13,7 +13,7 @@ import (
 func unixPathCases() []Case {
 	all := []Case{
 		{
-			ID:     "unix/longest",
+			ID: "unix/longest", Doc: "stream.ListenUnix",
 			Rule:   "The longest path that the system allows is a name as any other, of a listener, and a peer, also where it fills sun_path and has no NUL.",
 			Source: "unix(7), BUGS: the kernel counts a NUL for which struct sockaddr_un has no room",
 			Run: in(func(w *world) {
@@ -35,7 +35,7 @@ func unixPathCases() []Case {
 			}),
 		},
 		{
-			ID:     "packet/unix-longest",
+			ID: "packet/unix-longest", Doc: "stream.PacketConn",
 			Rule:   "Datagrams come from the longest path that the system allows, alone and in batches, and answers go back to it, also where it fills sun_path and has no NUL.",
 			Source: "unix(7), BUGS: the kernel counts a NUL for which struct sockaddr_un has no room",
 			Run: in(func(w *world) {
@@ -56,7 +56,7 @@ func unixPathCases() []Case {
 		})
 	}
 	return append(all, Case{
-		ID: "unix/abstract-bytes",
+		ID: "unix/abstract-bytes", Doc: "stream.ListenUnix",
 		Rule: "An abstract name may have any bytes, NULs too, and 108 with the \"@\"; one that is longer is refused. Listeners, dials, datagrams and addresses " +
 			"have all of it.",
 		Source: "unix(7): a program that binds a whole struct sockaddr_un has a name of 107 bytes with NULs at its end",

@@ -60,7 +60,7 @@ func asNetMutants() []mutant {
 				}
 				return o.conn.SetKeepAlivePeriod(d)
 			}
-		}), "options/as-net", "options/keep-alive"),
+		}), "options/as-net"),
 		broken("a period is the time between probes", options(func(o *oddOptions) {
 			o.period = func(d time.Duration) error {
 				return o.conn.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true, Idle: -1, Interval: d, Count: -1})
@@ -76,7 +76,7 @@ func asNetMutants() []mutant {
 				}
 				return o.conn.SetLinger(seconds)
 			}
-		}), "options/as-net", "close/linger"),
+		}), "options/as-net"),
 		broken("a released file does not block", options(func(o *oddOptions) {
 			o.releaseFile = func() (*os.File, error) {
 				f, err := o.conn.ReleaseFile()

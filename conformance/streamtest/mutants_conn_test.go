@@ -253,7 +253,7 @@ func closeMutants() []mutant {
 				b.conn.(*stream.Conn).SetLinger(0)
 				return b.conn.Close()
 			}
-		}), "close/sends-all", "close/unblocks-write", "close/linger"), "copy/conn-closed", "file/duplicate"),
+		}), "close/sends-all"),
 	}
 }
 

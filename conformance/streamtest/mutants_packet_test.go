@@ -331,7 +331,7 @@ func packetUnixMutants() []mutant {
 				}
 				return n, from, err
 			}
-		}), "packet/unix", "packet/unix-longest", "unix/abstract-bytes"),
+		}), "packet/unix"),
 		broken("the path of a datagram socket stays", packets(func(b *brokenPackets) {
 			b.close = func() error {
 				err := b.packetConn.Close()

@@ -22,7 +22,7 @@ func unixPathMutants() []mutant {
 				}
 				return n, from, err
 			}
-		}), "packet/unix-longest", "unix/abstract-bytes"),
+		}), "packet/unix-longest"),
 		broken("senders with the longest names lose a byte in batches", packets(func(b *brokenPackets) {
 			b.readBatch = func(ms []stream.Message) (int, error) {
 				n, err := b.packetConn.ReadBatch(ms)
@@ -31,7 +31,7 @@ func unixPathMutants() []mutant {
 				}
 				return n, err
 			}
-		}), "packet/unix-longest", "unix/abstract-bytes"),
+		}), "packet/unix-longest"),
 		broken("peers with the longest names have none", listeners(func(b *brokenListener) {
 			b.accept = func() (net.Conn, error) {
 				c, err := b.listener.Accept()

@@ -26,7 +26,7 @@ func unixMutants() []mutant {
 				name, _, _ = strings.Cut(name, "\x00")
 				return d.dialer.ConnectUnix(ctx, name)
 			}
-		}), "unix/names", "unix/abstract-bytes"),
+		}), "unix/names"),
 		broken("a path where nobody listens is not there", unixErrors(syscall.ECONNREFUSED, syscall.ENOENT), "unix/nobody"),
 		broken("a full queue is a timeout", unixErrors(stream.ErrBacklogFull, syscall.EAGAIN), "unix/full"),
 		broken("the path stays", listeners(func(l *brokenListener) {
@@ -46,7 +46,7 @@ func unixMutants() []mutant {
 				}
 				return &net.UnixAddr{Name: strings.TrimPrefix(a.Name, "@"), Net: a.Net}
 			}
-		}), "unix/abstract", "unix/abstract-bytes"),
+		}), "unix/abstract"),
 	}
 }
 

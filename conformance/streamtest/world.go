@@ -390,7 +390,7 @@ func (w *world) blackHole() netip.AddrPort {
 	if deaf {
 		return addr
 	}
-	for range blackHoleSockets {
+	for i := range blackHoleSockets {
 		s, err := stream.OpenTCP(sys.IPv4)
 		w.check(err, "open")
 		w.own(&s)
