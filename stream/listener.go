@@ -130,8 +130,8 @@ func (config ListenConfig) apply(h sys.Handle, f sys.Family) error {
 
 // Accept waits for a connection and returns it as a *Conn on the Listener's own Waiter.
 //
-// It survives what concerns one connection only ([Transient]), and exhaustion ([Exhausted]): then it pauses, 5 ms at first and twice as long
-// each time up to a second, and goes on when there are descriptors again. ListenConfig.Exhausted hears of it.
+// It survives what concerns one connection only ([Transient]), and exhaustion ([Exhausted]), also where the listener is waited for or the connection is
+// registered: then it pauses, 5 ms at first and twice as long each time up to a second, and continues. ListenConfig.Exhausted is called for each pause.
 func (l *Listener) Accept() (net.Conn, error) {
 	c, err := l.AcceptOn(l.waiter)
 	if err != nil {
@@ -146,12 +146,35 @@ func (l *Listener) AcceptOn(w Waiter) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := register(s, peer, w)
-	if err != nil {
-		s.Close()
-		return nil, err
+	for {
+		c, err := register(s, peer, w)
+		if err == nil {
+			return c, nil
+		}
+		if Exhausted(err) {
+			err = l.pause(err)
+		}
+		if err != nil {
+			s.Close()
+			return nil, err
+		}
 	}
-	return c, nil
+}
+
+// pause is recover for a connection that has been accepted, and cannot be registered. It is not given back to the queue, so the caller tries again.
+func (l *Listener) pause(err error) error {
+	if err := l.in.take(l.reg); err != nil {
+		return l.opError("accept", err)
+	}
+	defer l.in.give()
+	err = l.recover(err)
+	if err == nil {
+		err = l.open()
+	}
+	if err == nil && l.in.expired() {
+		err = os.ErrDeadlineExceeded
+	}
+	return l.opError("accept", err)
 }
 
 // AcceptSocket is Accept with a socket that is registered nowhere, and the address of its TCP peer.
@@ -177,7 +200,10 @@ func (l *Listener) acceptSocket() (Socket, netip.AddrPort, error) {
 			return s, peer, nil
 		}
 		if err == sys.ErrWouldBlock {
-			err = l.in.wait(l.reg, sys.Reading)
+			// What watches the listener may be out of memory, too.
+			if err = l.in.wait(l.reg, sys.Reading); Exhausted(err) {
+				err = l.recover(err)
+			}
 		} else {
 			err = l.recover(err)
 		}
@@ -210,6 +236,9 @@ func (l *Listener) recover(err error) error {
 			deadline = d
 		}
 		err := l.reg.Wait(sys.Writing, deadline)
+		if Exhausted(err) {
+			err = l.sleep(deadline, err)
+		}
 		if err != nil && err != os.ErrDeadlineExceeded {
 			return err
 		}
@@ -217,6 +246,21 @@ func (l *Listener) recover(err error) error {
 			return nil
 		}
 	}
+}
+
+// sleep is a pause that needs no memory of the kernel's, where even waiting for a time fails with err. As Close and SetDeadline do not end it, it is short, and
+// the caller repeats it.
+func (l *Listener) sleep(until time.Time, err error) error {
+	selector, ok := l.waiter.(Selector)
+	if !ok {
+		return err
+	}
+	if next := time.Now().Add(acceptDelayMin); next.Before(until) {
+		until = next
+	}
+	s := selector.NewSelect()
+	defer s.Close()
+	return s.Wait(nil, until)
 }
 
 // TryAccept takes a connection off the queue without waiting, and returns it as a socket that is registered nowhere, with the address of
