@@ -27,7 +27,8 @@ type Conn struct {
 var _ net.Conn = (*Conn)(nil)
 
 // NewConn makes a connection of s, which must be connected or no socket (see [Adopt]), and registers it with w. The Conn owns s from then on; when an
-// error is returned, s stays the caller's. A socket of datagrams is refused with an error that is errors.ErrUnsupported; see [NewPacketConn].
+// error is returned, s stays the caller's. If the peer has reset the connection already, its address is unknown, and the first call that reads or writes
+// returns that. A socket of datagrams is refused with an error that is errors.ErrUnsupported; see [NewPacketConn].
 func NewConn(s Socket, w Waiter) (*Conn, error) {
 	if s.datagrams != noDatagrams {
 		return nil, opError("register", nil, nil, errDatagrams)
@@ -35,11 +36,27 @@ func NewConn(s Socket, w Waiter) (*Conn, error) {
 	var remote netip.AddrPort
 	if !s.file {
 		var err error
-		if remote, err = s.RemoteAddr(); err != nil {
+		if remote, err = s.RemoteAddr(); err != nil && !s.ended(err) {
 			return nil, opError("getpeername", nil, nil, err)
 		}
 	}
 	return register(s, remote, w)
+}
+
+// ended reports whether a socket without a peer, as err of getpeername(2) says, had one: its stream is readable, as the reset is still to be read, or an end. One
+// that was never connected is not readable. macOS says EINVAL of a connection that is over.
+func (s *Socket) ended(err error) bool {
+	if sys.ClassOf(err) != sys.ClassDisconnected && err != syscall.EINVAL {
+		return false
+	}
+	ready := false
+	err = s.do(func(h sys.Handle) error {
+		fds := [1]sys.PollFD{{Fd: int32(h), Events: sys.PollIn}}
+		n, err := sys.Poll(fds[:], 0)
+		ready = n == 1 && fds[0].Revents&sys.PollIn != 0
+		return err
+	})
+	return err == nil && ready
 }
 
 // register is NewConn for a socket whose peer is known.
