@@ -254,7 +254,7 @@ func (q *WriteQueue) Queued() int {
 func (q *WriteQueue) High() int { return q.options.High }
 
 // WaitRoom suspends the caller until the queue has room for n bytes below the high mark, no Write is under way and the high mark, if it was met,
-// is behind: a TryWrite of n bytes is then worth calling.
+// is behind: a TryWrite of n bytes is then worth calling. It returns EPIPE after CloseWrite, which ends a running one.
 func (q *WriteQueue) WaitRoom(n int) error {
 	if n > q.options.High {
 		return q.c.opError("write", ErrWriteTooLong)
@@ -265,7 +265,10 @@ func (q *WriteQueue) WaitRoom(n int) error {
 	q.mu.Lock()
 	err := q.usable()
 	if err == nil {
-		err = q.until(func() bool { return !q.writing && !q.congested && q.ring.n+n <= q.options.High })
+		err = q.until(func() bool { return q.finished || !q.writing && !q.congested && q.ring.n+n <= q.options.High })
+	}
+	if err == nil {
+		err = q.usable()
 	}
 	q.unlock()
 	return q.c.opError("write", err)

@@ -5,6 +5,8 @@ import (
 	"net"
 	"os"
 	"time"
+
+	"github.com/edgewise-go/edgewise/sys"
 )
 
 // Flush suspends the caller until the kernel has all bytes that were taken before the call.
@@ -21,9 +23,12 @@ func (q *WriteQueue) Flush() error {
 func (q *WriteQueue) CloseWrite() error {
 	q.mu.Lock()
 	q.finished = true
-	// A Write that is suspended finds that out.
+	// A Write or WaitRoom that is suspended finds that out, also the one that waits for the kernel.
 	q.congested = false
 	q.wakeAll()
+	if q.driving {
+		q.c.reg.Interrupt(sys.Writing)
+	}
 	err := q.until(func() bool { return !q.writing && q.ring.n == 0 })
 	q.unlock()
 	if err != nil {
