@@ -9,4 +9,5 @@ const (
 	errRefused    = syscall.ECONNREFUSED
 	errReset      = syscall.ECONNRESET
 	errAfterReset = syscall.EPIPE
+	errNoMemory   = syscall.ENOMEM
 )

@@ -8,4 +8,5 @@ const (
 	errRefused    = syscall.Errno(10061)
 	errReset      = syscall.Errno(10054)
 	errAfterReset = errReset
+	errNoMemory   = syscall.Errno(10055)
 )

@@ -95,7 +95,7 @@ func mutants() []mutant {
 		outcomeMutants(), raceMutants(),
 		writeQueueMutants(),
 		packetMutants(), packetUnixMutants(),
-		unixPathMutants(), asNetMutants(),
+		unixPathMutants(), asNetMutants(), scarceMutants(),
 		packetAdoptMutants(),
 		tlsMutants(), tlsSocketMutants(),
 		copyMutants(), acceptLoopsMutants(), endBothMutants(),

@@ -63,7 +63,7 @@ func Cases() []Case {
 		outcomeCases(), raceCases(),
 		writeQueueCases(),
 		packetCases(), packetBatchCases(), packetPeerCases(), packetEndCases(), packetUnixCases(),
-		unixPathCases(), asNetCases(),
+		unixPathCases(), asNetCases(), scarceCases(),
 		packetAdoptCases(),
 		tlsCases(), tlsSocketCases(),
 		copyCases(), acceptLoopsCases(), endBothCases(),

@@ -1,0 +1,176 @@
+package streamtest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// scarcities is how often in a row the kernel has no memory.
+const scarcities = 3
+
+func scarceCases() []Case {
+	return []Case{
+		{
+			ID: "accept/scarce",
+			Rule: "A listener survives that the kernel has no memory to watch it, or a connection that it has accepted: Accept pauses, calls ListenConfig.Exhausted, and " +
+				"continues, with that connection.",
+			Source: "kevent(2) and epoll_ctl(2), ENOMEM",
+			Needs:  []Feature{Selects},
+			Run:    in(acceptScarce),
+		},
+		{
+			ID:     "adopt/reset",
+			Rule:   "A socket whose peer has reset the connection makes a Conn; its first read returns the reset. One that was never connected makes none.",
+			Source: "getpeername(2), ENOTCONN",
+			Run:    in(adoptReset),
+		},
+		{
+			ID:    "queue/no-room",
+			Rule:  "CloseWrite ends a WaitRoom, and each one after it, with the EPIPE that a write would return; what is queued is sent all the same.",
+			Needs: []Feature{UnixSockets},
+			Run:   in(queueNoRoom),
+		},
+	}
+}
+
+// scarce is a Waiter for which the kernel has no memory as often as left says.
+type scarce struct {
+	w     *world
+	left  atomic.Int64
+	calls atomic.Int64 // that had none
+}
+
+func (s *scarce) fails() error {
+	if s.left.Add(-1) < 0 {
+		return nil
+	}
+	s.calls.Add(1)
+	return fmt.Errorf("streamtest: no memory: %w", errNoMemory)
+}
+
+func (s *scarce) Register(h sys.Handle) (stream.Registration, error) {
+	if err := s.fails(); err != nil {
+		return nil, err
+	}
+	r, err := s.w.spy.Register(h)
+	if err != nil {
+		return nil, err
+	}
+	return &scarceRegistration{r.(*spyRegistration), s}, nil
+}
+
+func (s *scarce) NewSelect() stream.Select { return selectingSpy{s.w.spy}.NewSelect() }
+
+type scarceRegistration struct {
+	*spyRegistration
+	scarce *scarce
+}
+
+func (r *scarceRegistration) Wait(d sys.Direction, deadline time.Time) error {
+	if err := r.scarce.fails(); err != nil {
+		return err
+	}
+	return r.spyRegistration.Wait(d, deadline)
+}
+
+func acceptScarce(w *world) {
+	s := &scarce{w: w}
+	var pauses atomic.Int64
+	l, err := w.f.parts.newListener(s, loopback, stream.ListenConfig{Exhausted: func(err error, _ time.Duration) {
+		pauses.Add(1)
+	}})
+	w.check(err, "listen")
+	w.own(l)
+	// Waiting for a connection fails, and so does waiting for the end of the pause.
+	s.left.Store(scarcities)
+	n := w.waits(sys.Reading)
+	p := w.accept(l)
+	w.waitingOrEnded(p, n)
+	if pauses.Load() == 0 {
+		w.Errorf("Exhausted was not called")
+	}
+	first := w.peerOf(l)
+	got := p.get()
+	w.check(got.err, "accept after the listener could not be watched")
+	w.accepted(got.c, first)
+
+	second := w.peerOf(l)
+	before := pauses.Load()
+	s.left.Store(scarcities)
+	got = w.accept(l).get()
+	w.check(got.err, "accept of a connection that could not be registered")
+	w.accepted(got.c, second)
+	if s.left.Load() >= 0 || pauses.Load() == before {
+		w.Errorf("%d failures are left, and Exhausted was called %d times", s.left.Load(), pauses.Load()-before)
+	}
+}
+
+// waitingOrEnded returns when p waits in earnest, or has ended.
+func (w *world) waitingOrEnded(p *pending[accepted], n int64) {
+	w.Helper()
+	for {
+		s := w.spy.signal()
+		if w.waits(sys.Reading) > n {
+			return
+		}
+		select {
+		case <-s:
+		case r := <-p.done:
+			p.done <- r // it has room for one
+			return
+		case <-w.Context().Done():
+			w.Fatalf("%s: neither returned nor waits", p.what)
+		}
+	}
+}
+
+// accepted checks that c is the connection of peer.
+func (w *world) accepted(c net.Conn, peer *net.TCPConn) {
+	w.Helper()
+	if got, want := c.RemoteAddr().String(), peer.LocalAddr().String(); got != want {
+		w.Errorf("accepted a connection from %s, want %s", got, want)
+	}
+}
+
+func adoptReset(w *world) {
+	s, peer := w.connected()
+	w.check(peer.SetLinger(0), "peer's linger")
+	w.check(peer.Close(), "peer's close")
+	w.ready(s.Handle(), sys.PollIn)
+	c := w.over(s)
+	if got := w.read(c, 64).get(); got.n != 0 || !errors.Is(got.err, errReset) {
+		w.Errorf("read of a connection that was reset before: %v, want %v", got, errReset)
+	}
+	w.check(c.Close(), "close")
+	fresh, err := stream.OpenTCP(sys.IPv4)
+	w.check(err, "open")
+	w.own(&fresh)
+	if c, err := w.f.parts.newConn(fresh, w.spy); err == nil {
+		c.Close()
+		w.Errorf("a socket that was never connected makes a Conn")
+	}
+}
+
+func queueNoRoom(w *world) {
+	q, peer := w.queue(0)
+	data := w.fill(q)
+	n := w.waits(sys.Writing)
+	room := call(w, "wait for room", func() error { return q.WaitRoom(1) })
+	w.waiting(sys.Writing, n)
+	end := call(w, "close write", q.CloseWrite)
+	w.expectErrorOn(unixNetwork, room.get(), syscall.EPIPE, "write")
+	w.expectErrorOn(unixNetwork, call(w, "wait for room", func() error { return q.WaitRoom(1) }).get(), syscall.EPIPE, "write")
+	w.arrives(peer, data)
+	w.check(end.get(), "close write")
+	if n, err := peer.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+		w.Errorf("the peer reads %d, %v after the end", n, err)
+	}
+}
