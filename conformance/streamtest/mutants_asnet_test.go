@@ -88,7 +88,7 @@ func asNetMutants() []mutant {
 		}), "file/released"),
 		broken("ports are cut to 16 bits", packets(func(b *brokenPackets) {
 			b.writeTo = func(p []byte, to net.Addr) (int, error) {
-				if a, ok := to.(*net.UDPAddr); ok {
+				if a, ok := to.(*net.UDPAddr); ok && a != nil {
 					to = &net.UDPAddr{IP: a.IP, Port: int(uint16(a.Port)), Zone: a.Zone}
 				}
 				return b.packetConn.WriteTo(p, to)
@@ -96,7 +96,7 @@ func asNetMutants() []mutant {
 		}), "packet/odd-addresses"),
 		broken("no IP is no address", packets(func(b *brokenPackets) {
 			b.writeTo = func(p []byte, to net.Addr) (int, error) {
-				if a, ok := to.(*net.UDPAddr); ok && len(a.IP) == 0 {
+				if a, ok := to.(*net.UDPAddr); ok && a != nil && len(a.IP) == 0 {
 					return 0, syscall.EINVAL
 				}
 				return b.packetConn.WriteTo(p, to)
@@ -104,7 +104,7 @@ func asNetMutants() []mutant {
 		}), "packet/odd-addresses"),
 		broken("zones are digits", packets(func(b *brokenPackets) {
 			b.writeTo = func(p []byte, to net.Addr) (int, error) {
-				if a, ok := to.(*net.UDPAddr); ok && a.Zone != "" {
+				if a, ok := to.(*net.UDPAddr); ok && a != nil && a.Zone != "" {
 					if _, err := strconv.Atoi(a.Zone); err != nil {
 						return 0, syscall.EINVAL
 					}
