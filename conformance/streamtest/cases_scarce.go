@@ -19,7 +19,7 @@ const scarcities = 3
 func scarceCases() []Case {
 	return []Case{
 		{
-			ID: "accept/scarce",
+			ID: "accept/scarce", Doc: "stream.Listener.Accept",
 			Rule: "A listener survives that the kernel has no memory to watch it, or a connection that it has accepted: Accept pauses, calls ListenConfig.Exhausted, and " +
 				"continues, with that connection.",
 			Source: "kevent(2) and epoll_ctl(2), ENOMEM",
@@ -27,13 +27,13 @@ func scarceCases() []Case {
 			Run:    in(acceptScarce),
 		},
 		{
-			ID:     "adopt/reset",
+			ID: "adopt/reset", Doc: "stream.NewConn",
 			Rule:   "A socket whose peer has reset the connection makes a Conn; its first read returns the reset. One that was never connected makes none.",
 			Source: "getpeername(2), ENOTCONN",
 			Run:    in(adoptReset),
 		},
 		{
-			ID:    "queue/no-room",
+			ID: "queue/no-room", Doc: "stream.WriteQueue.WaitRoom",
 			Rule:  "CloseWrite ends a WaitRoom, and each one after it, with the EPIPE that a write would return; what is queued is sent all the same.",
 			Needs: []Feature{UnixSockets},
 			Run:   in(queueNoRoom),

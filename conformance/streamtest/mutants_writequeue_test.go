@@ -182,6 +182,6 @@ func writeQueueMutants() []mutant {
 				}
 				return b.WriteQueue.WaitRoom(n)
 			}
-		}), "queue/marks", "queue/no-room"),
+		}), "queue/marks"),
 	}
 }
