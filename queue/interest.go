@@ -50,6 +50,7 @@ const (
 	ReadyPeerShut Ready = 1 << 2          // the peer will send no more; bytes may still be unread
 	ReadyHangUp   Ready = 1 << 3          // both halves are over
 	ReadyError    Ready = 1 << 4          // an error is pending
+	ReadyUrgent   Ready = 1 << 5          // the unread bytes have an urgent mark, at which a read of TCP stops; see Features.Urgent
 )
 
 // Directions returns the directions that r reports.

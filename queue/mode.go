@@ -35,5 +35,11 @@ type Features struct {
 	NativeOneShot bool   // one-shot comes from the kernel
 	Exclusive     bool   // Registration.Exclusive is understood
 	PeerShut      bool   // ReadyPeerShut is told apart
-	Nested        bool   // the queue is a Nester: a handle that another queue can wait for
+	// Urgent: each event of a registration with mode Edge and interest Readable has ReadyUrgent, if the kernel held urgent data of TCP when
+	// it made the event. Exclusive registrations are excepted.
+	//
+	// So a read that was cut at an urgent mark either came after an event with ReadyUrgent, or an event that is readable comes after it.
+	// On every mechanism, urgent data with no other bytes does not keep its handle ready.
+	Urgent bool
+	Nested bool // the queue is a Nester: a handle that another queue can wait for
 }

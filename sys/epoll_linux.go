@@ -14,6 +14,7 @@ type EpollEvent = unix.EpollEvent
 // The bits of an EpollEvent (epoll_ctl(2)). EPOLLET has a positive value here, which package syscall denies it.
 const (
 	EpollIn        = uint32(unix.EPOLLIN)
+	EpollPri       = uint32(unix.EPOLLPRI)
 	EpollOut       = uint32(unix.EPOLLOUT)
 	EpollErr       = uint32(unix.EPOLLERR)
 	EpollHup       = uint32(unix.EPOLLHUP)

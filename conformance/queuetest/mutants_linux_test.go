@@ -12,7 +12,7 @@ import (
 
 func TestEveryCaseCanFail(t *testing.T) {
 	var mutants []suite.Mutant[*Fixture]
-	for _, group := range [][]mutant{registrationMutants(), modeMutants(), waitingMutants(), kindMutants(), pollableMutants()} {
+	for _, group := range [][]mutant{registrationMutants(), modeMutants(), waitingMutants(), kindMutants(), pollableMutants(), urgentMutants()} {
 		for _, m := range group {
 			mutants = append(mutants, suite.Mutant[*Fixture]{Name: m.name, Target: mutate(m.name, m.change), Detects: m.detects})
 		}

@@ -12,6 +12,7 @@ func epollTarget(waker string) Target {
 		Name: "epoll+" + waker,
 		Features: queue.Features{
 			Mechanism: "epoll", Waker: waker, NativeEdge: true, NativeOneShot: true, Exclusive: true, PeerShut: true, Nested: true,
+			Urgent: true,
 		},
 		Open: func() (queue.Queue, error) { return epoll.New(epoll.Options{Waker: waker}) },
 	}

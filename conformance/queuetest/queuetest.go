@@ -75,6 +75,7 @@ func (target Target) suite() suite.Target[*Fixture] {
 	s := suite.Target[*Fixture]{Name: target.Name, Waivers: target.Waivers, Open: func(t T) (*Fixture, error) { return open(t, target) }}
 	for f, claimed := range map[suite.Feature]bool{
 		Exclusive: target.Features.Exclusive, Nested: target.Features.Nested, PeerShut: target.Features.PeerShut,
+		Urgent: target.Features.Urgent,
 	} {
 		if claimed {
 			s.Features = append(s.Features, f)
@@ -89,7 +90,7 @@ func Cases() []Case {
 	var cases []Case
 	for _, group := range [][]Case{
 		registrationCases(), modeCases(), edgeCases(), oneShotCases(), deleteCases(),
-		waitCases(), wakeCases(), closeCases(), waiterCases(), loadCases(), featureCases(), foreignCases(), pollableCases(), modelCases(),
+		waitCases(), wakeCases(), closeCases(), waiterCases(), loadCases(), featureCases(), foreignCases(), pollableCases(), modelCases(), urgentCases(),
 	} {
 		cases = append(cases, group...)
 	}

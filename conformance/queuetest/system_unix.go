@@ -23,6 +23,7 @@ func systemProbes() []probe {
 		}},
 		{Descriptors, tryDescriptors},
 		{EpollRules, epollRules},
+		{UrgentData, func() error { return nil }}, // POSIX, but what became of it is tcp(7)'s
 	}
 	for _, k := range kinds() {
 		try := k.try

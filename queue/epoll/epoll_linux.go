@@ -62,6 +62,7 @@ func (q *Queue) Features() queue.Features {
 	return queue.Features{
 		Mechanism: "epoll", Waker: q.waker.Kind(),
 		NativeEdge: true, NativeOneShot: true, Exclusive: true, PeerShut: true, Nested: true,
+		Urgent: true,
 	}
 }
 

@@ -37,6 +37,11 @@ func (s *slot) bits() uint32 {
 		b |= sys.EpollIn
 		if !s.exclusive {
 			b |= sys.EpollRDHup
+			// Urgent data is asked for where an edge could hide it. A level would report it again and again, though there is
+			// nothing to be read. The kernel wakes for it anyway, so it costs nothing.
+			if s.mode == queue.Edge {
+				b |= sys.EpollPri
+			}
 		}
 	}
 	if s.armed.Has(queue.Writable) {
@@ -180,6 +185,9 @@ func readyOf(bits uint32) queue.Ready {
 
 func readyAtEnd(bits uint32) queue.Ready {
 	ready := queue.Ready(bits&sys.EpollIn | bits&sys.EpollOut>>1)
+	if bits&sys.EpollPri != 0 {
+		ready |= queue.ReadyUrgent
+	}
 	if bits&sys.EpollRDHup != 0 {
 		ready |= queue.ReadyReadable | queue.ReadyPeerShut
 	}

@@ -42,7 +42,8 @@ var _ queue.Nester = (*Queue)(nil)
 // nop is the waker that needs no handle: a request that does nothing and completes at once.
 const nop = "nop"
 
-// Features implements [queue.Queue].
+// Features implements [queue.Queue]. Urgent is not among them: a lasting poll completes with the mask of the wake-up, and TCP wakes with EPOLLPRI
+// for all data (sock_def_readable() of Linux).
 func (q *Queue) Features() queue.Features {
 	kind := nop
 	if q.waker != nil {
