@@ -160,6 +160,9 @@ func (s *goroutineSource) Interrupt(d sys.Direction) {
 
 func (s *goroutineSource) ShortReadDrains() bool { return s.shortReadDrains(s.loop) }
 
+// NoProgress counts a wait that ended in vain; see stream.Registration.
+func (s *goroutineSource) NoProgress(sys.Direction) { s.loop.metrics.countVain() }
+
 func (s *goroutineSource) Close() error {
 	first, err := s.close(s.loop)
 	if first {

@@ -144,9 +144,15 @@ func (l *Loop) dropHandler(s *handlerSlot) {
 // Loop returns the loop that t is on.
 func (t HandlerTask) Loop() *Loop { return t.loop }
 
-// ShortReadDrains reports whether a read that returned fewer bytes than it had room for proves that there are no more: then the step may
-// Await without the further read that would say so. It is for the steps of t.
+// ShortReadDrains reports whether a read that returned fewer bytes than it had room for proves that there are no more, if the handle is a
+// socket of plain TCP: then the step may Await without the further read that would say so. It is for the steps of t.
+//
+// It says nothing of other handles, which the loop does not tell apart. Their reads are short for reasons of their own: a descriptor or other
+// credentials in a Unix-domain stream, a packet of a pipe, a line of a terminal, a record of TLS. A step reads them until they would block.
 func (t HandlerTask) ShortReadDrains() bool { return t.loop.slab.slot(t.token).shortReadDrains(t.loop) }
+
+// NoProgress is called by a step that was called with Ready, has tried what it waited for, and would block. It is counted in Metrics.Vain.
+func (t HandlerTask) NoProgress() { t.loop.metrics.countVain() }
 
 // Wake has Step called with Woken if t waits, or else after the next Await. Once t has ended it does nothing. Any goroutine may call it. Calls are one
 // until the loop has heard of the first: where it has one worker, all that a step makes.

@@ -16,6 +16,7 @@ import (
 type Loop struct {
 	queue   queue.Queue
 	native  bool // queue has native edges: losing readiness need not be declared
+	urgent  bool // queue reports urgent data with them
 	options Options
 	epoch   time.Time
 
@@ -76,9 +77,11 @@ const (
 func New(q queue.Queue, options Options) *Loop { return newLoop(q, options, 1) }
 
 func newLoop(q queue.Queue, options Options, workers int) *Loop {
+	features := q.Features()
 	l := &Loop{
 		queue:   q,
-		native:  q.Features().NativeEdge,
+		native:  features.NativeEdge,
+		urgent:  features.Urgent,
 		options: options.withDefaults(),
 		epoch:   time.Now(),
 		over:    make(chan struct{}),

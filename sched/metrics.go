@@ -24,6 +24,9 @@ type Metrics struct {
 	Waits uint64 `json:"waits"`
 	// Events is how many the queue has reported, those of ended registrations included.
 	Events uint64 `json:"events"`
+	// Vain is how many waits for a handle ended in vain: it was reported ready, and the operation would block. Some are usual: events that come late, and
+	// other readers that are faster. As many as Waits show a handle that spins. Connections of package stream count them, and handlers by HandlerTask.NoProgress.
+	Vain uint64 `json:"vain"`
 	// Posted is how many posted functions were called. Loop.Go, Start and Call post one each.
 	Posted uint64 `json:"posted"`
 	// Delay has for each turn the time from when the loop made the task ready to when it ran. It is never negative, and has the
@@ -49,7 +52,7 @@ func (m Metrics) String() string {
 // LogValue returns what String does, as a group of package slog.
 func (m Metrics) LogValue() slog.Value {
 	return slog.GroupValue(slog.Int("tasks", m.Tasks), slog.Uint64("ended", m.Ended), slog.Uint64("turns", m.Turns),
-		slog.Uint64("waits", m.Waits), slog.Uint64("events", m.Events), slog.Uint64("posted", m.Posted),
+		slog.Uint64("waits", m.Waits), slog.Uint64("events", m.Events), slog.Uint64("vain", m.Vain), slog.Uint64("posted", m.Posted),
 		slog.Any("delay", m.Delay), slog.Any("turn_time", m.TurnTime), slog.Any("ready", m.Ready))
 }
 
@@ -58,7 +61,7 @@ func (l *Loop) Metrics() Metrics {
 	s := Metrics{Tasks: l.Len()}
 	if m := l.metrics; m != nil {
 		s.Ended, s.Posted = m.ended.Load(), m.posted.Load()
-		s.Waits, s.Events = m.waits.Load(), m.events.Load()
+		s.Waits, s.Events, s.Vain = m.waits.Load(), m.events.Load(), m.vain.Load()
 		s.TurnTime = snapshotOf[time.Duration](&m.turnTime)
 		s.Turns = s.TurnTime.Count()
 		s.Delay = snapshotOf[time.Duration](&m.delay)
@@ -69,8 +72,8 @@ func (l *Loop) Metrics() Metrics {
 
 // metrics are the numbers of a loop. Its methods but clock do nothing where it is nil: where no metrics are asked for.
 type metrics struct {
-	ended, waits, events, posted atomic.Uint64
-	delay, turnTime, ready       histogram
+	ended, waits, events, vain, posted atomic.Uint64
+	delay, turnTime, ready             histogram
 
 	loop *Loop
 	// batch is what clock returns while many tasks are made ready at a time, zero otherwise. Guarded by the loop's lock.
@@ -116,6 +119,12 @@ func (m *metrics) countWait() {
 func (m *metrics) countPosted() {
 	if m != nil {
 		m.posted.Add(1)
+	}
+}
+
+func (m *metrics) countVain() {
+	if m != nil {
+		m.vain.Add(1)
 	}
 }
 

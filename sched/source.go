@@ -24,6 +24,7 @@ type source struct {
 const (
 	flagEnds   = 1 << iota // a hang-up or an error was reported
 	flagClosed             // the registration has ended
+	flagUrgent             // urgent data was reported
 )
 
 func (s *source) closed() bool { return s.flags.Load()&flagClosed != 0 }
@@ -125,16 +126,23 @@ func (s *source) note(l *Loop, e *queue.Event, k sink) {
 	if e.Ready.Ends() {
 		s.flags.Or(flagEnds)
 	}
+	if e.Ready&queue.ReadyUrgent != 0 {
+		s.flags.Or(flagUrgent)
+	}
 	if l.options.Mode == queue.Level && !s.fired {
 		s.fired = true
 		l.fired = append(l.fired, k)
 	}
 }
 
-// shortReadDrains: a native edge comes with every arrival, so that after a short read the next one reports itself, and the other
-// modes look at the handle anew when they are armed. But a hang-up that an edge has reported with the last bytes comes no second time.
+// shortReadDrains reports whether a Wait may follow a short read of TCP. Where waiting arms the registration, the queue checks the handle
+// again, so nothing is missed. A native edge does not: it comes with an arrival, and once.
+//
+// A native edge may have come with two things that a short read leaves: the end of the stream, and bytes after an urgent mark. Both are noted
+// when they are reported. The event of what has not been reported is still to come. The kernel sets the urgent mark before it makes the
+// event of the bytes that follow it, so such an event reports the mark. Where the queue cannot report urgent data, nothing is proved.
 func (s *source) shortReadDrains(l *Loop) bool {
-	return l.options.Mode != queue.Edge || !l.native || s.flags.Load()&flagEnds == 0
+	return l.options.Mode != queue.Edge || !l.native || l.urgent && s.flags.Load()&(flagEnds|flagUrgent) == 0
 }
 
 // closedError gives a registration that is gone the error that the users of package net know.

@@ -146,6 +146,9 @@ func (s *taskSource) MayBlock() bool { return false }
 
 func (s *taskSource) ShortReadDrains() bool { return s.shortReadDrains(s.loop) }
 
+// NoProgress counts a wait that ended in vain; see stream.Registration.
+func (s *taskSource) NoProgress(sys.Direction) { s.loop.metrics.countVain() }
+
 func (s *taskSource) Close() error {
 	first, err := s.close(s.loop)
 	if first {

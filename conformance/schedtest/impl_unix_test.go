@@ -10,7 +10,7 @@ import (
 )
 
 // system is what every scheduler has on a Unix.
-var system = []Feature{Signals}
+var system = []Feature{Signals, UrgentData}
 
 func openPoll() (queue.Queue, error) { return poll.New(poll.Options{}) }
 

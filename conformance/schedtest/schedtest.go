@@ -78,5 +78,5 @@ func Cases() []Case {
 	return slices.Concat(taskCases(), cancelCases(), awaitCases(), postCases(), timeCases(), fairnessCases(),
 		waiterCases(taskForm), waiterCases(goroutineForm), readinessCases(), handlerCases(), drainCases(), runCases(),
 		joinCases(), mutexCases(), chanCases(), bridgeCases(), blockingCases(), watchdogCases(), workersCases(), inFlightCases(),
-		metricsCases(), budgetCases(), callerCases())
+		metricsCases(), budgetCases(), callerCases(), urgentCases())
 }

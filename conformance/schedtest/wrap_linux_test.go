@@ -126,6 +126,10 @@ func (o *odd) Interrupt(d sys.Direction) {
 	o.interrupt(d)
 }
 
+func (o *odd) NoProgress(d sys.Direction) {
+	o.registration.(vainCounter).NoProgress(d)
+}
+
 // oddly has alter change every registration of form f.
 func oddly(f form, alter func(o *odd)) func(*operations) {
 	return func(ops *operations) {
