@@ -50,6 +50,8 @@ func Adopt(h sys.Handle) (Socket, error) {
 	switch kind {
 	case sys.KindFile:
 		s.file = true
+	case sys.KindTCP:
+		s.tcp = true
 	case sys.KindDatagram4:
 		s.datagrams = udp4
 	case sys.KindDatagram6:

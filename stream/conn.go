@@ -4,6 +4,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -22,6 +23,10 @@ type Conn struct {
 	local  netip.AddrPort
 	remote netip.AddrPort
 	ends   *ends // of a connection that is not TCP; otherwise nil
+
+	// exposed is set once a caller has got the handle. It may read urgent data, of which the next event then says nothing, or put TLS in the
+	// kernel on top. A short read proves nothing from then on.
+	exposed atomic.Bool
 }
 
 var _ net.Conn = (*Conn)(nil)
@@ -109,8 +114,8 @@ func (c *Conn) read(p []byte) (int, error) {
 		if c.in.expired() {
 			return 0, c.late()
 		}
-		// After a short read there is nothing to try, where the mechanism promises an event for whatever comes next.
-		if !c.in.short || !c.reg.ShortReadDrains() {
+		// There is nothing to try if the last read took all that there was, and whatever comes next brings an event.
+		if !c.in.short || !c.mayDrainShort() {
 			n, err := c.sock.TryRead(p)
 			if err != sys.ErrWouldBlock {
 				c.in.short = err == nil && n < len(p)
@@ -122,6 +127,11 @@ func (c *Conn) read(p []byte) (int, error) {
 			return 0, err
 		}
 	}
+}
+
+// mayDrainShort reports whether a short read proves that there are no more bytes. See Socket.MayDrainShort and Registration.
+func (c *Conn) mayDrainShort() bool {
+	return c.sock.tcp && !c.exposed.Load() && c.reg.ShortReadDrains()
 }
 
 // Write writes all of p, and suspends the caller while the kernel takes no more. When an error is returned, so is how many bytes the kernel

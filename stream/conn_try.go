@@ -30,15 +30,18 @@ func (c *Conn) TryWritev(segs [][]byte) (int, error) {
 	return n, c.opError("write", err)
 }
 
-// ShortReadDrains reports whether the last read proved that there are no more bytes, so that WaitRead may come before the next. Besides the
-// Registration's promise it takes a read that stopped inside a segment: one that filled its last segment may have been cut by the bound
-// on segments. It is for the caller who reads, between two reads.
+// ShortReadDrains reports whether the last read proved that there are no more bytes, so that WaitRead may come before the next. It is for the
+// caller who reads, between two reads. It takes three things:
+//
+//   - a read that stopped inside a segment: one that filled its last segment may have been cut by the bound on segments;
+//   - a socket of plain TCP (see [Socket.MayDrainShort]) whose handle SyscallConn and File have not given away;
+//   - the promise of the Registration, which urgent data ends, among others.
 func (c *Conn) ShortReadDrains() bool {
 	if !c.in.turn.TryLock() {
 		return false
 	}
 	defer c.in.give()
-	return c.in.short && c.reg.ShortReadDrains()
+	return c.in.short && c.mayDrainShort()
 }
 
 // WaitRead suspends the caller until TryReadv is worth calling, the read deadline passes or the connection is closed.

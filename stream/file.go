@@ -12,6 +12,7 @@ import (
 // Unlike package net's it stays non-blocking when a child process inherits it, which ordinary programs fail on: the flag belongs to both, and would make the
 // connection block its thread. [Conn.ReleaseFile] is for these.
 func (c *Conn) File() (*os.File, error) {
+	c.exposed.Store(true)
 	f, err := c.sock.duplicate(c.LocalAddr().Network())
 	return f, c.opError("file", err)
 }

@@ -18,10 +18,13 @@ var (
 // their function, which must not block, until it returns true; before each further call they suspend the caller until the handle is ready, the
 // deadline passes or the connection is closed. The handle is not closed while a function runs. It must not be closed by one, nor made to block: a
 // time to linger (SO_LINGER) that Control's function has set is taken away.
+//
+// It costs later reads one system call more each time that the peer has sent nothing new: a function may have changed what a short read means.
 func (c *Conn) SyscallConn() (syscall.RawConn, error) {
 	if err := c.open(); err != nil {
 		return nil, c.opError("raw", err)
 	}
+	c.exposed.Store(true)
 	return (*rawConn)(c), nil
 }
 

@@ -8,7 +8,7 @@ func (c *Conn) ReleaseSocket() (Socket, error) {
 		return Socket{}, c.opError("release", err)
 	}
 	s := own(h)
-	s.file, s.datagrams = c.sock.file, c.sock.datagrams
+	s.file, s.datagrams, s.tcp = c.sock.file, c.sock.datagrams, c.sock.tcp && !c.exposed.Load()
 	if c.sock.isShared() {
 		s.share()
 	}

@@ -27,6 +27,7 @@ type Socket struct {
 
 	phase connectPhase // owned by the one who connects
 	file  bool         // no socket: Read and Write move its bytes
+	tcp   bool         // of TCP alone: see MayDrainShort
 
 	datagrams datagramKind
 
@@ -45,8 +46,17 @@ func OpenTCP(f sys.Family) (Socket, error) {
 	if err != nil {
 		return Socket{}, err
 	}
-	return own(h), nil
+	s := own(h)
+	s.tcp = true
+	return s, nil
 }
+
+// MayDrainShort reports whether s is a socket of plain TCP, whose read ends early for two reasons only: there are no more bytes, or the
+// next one is at an urgent mark. So a short read can prove that there are no more, if urgent data is ruled out (see Registration).
+//
+// Reads of any other handle are short while there is more: Unix-domain streams that carry descriptors or credentials, pipes of packets,
+// terminals, inotify, SCTP, TLS in the kernel.
+func (s *Socket) MayDrainShort() bool { return s.tcp }
 
 func own(h sys.Handle) Socket { return Socket{handle: h, refs: 1} }
 

@@ -68,6 +68,7 @@ func (s *Socket) TryAccept() (Socket, netip.AddrPort, error) {
 	}
 	accepted := own(h)
 	accepted.foreign = s.foreign // options are inherited
+	accepted.tcp = s.tcp
 	return accepted, peer, nil
 }
 

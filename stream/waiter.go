@@ -24,9 +24,11 @@ type Waiter interface {
 //     one caller waits in a direction at a time.
 //   - Interrupt makes a Wait in direction d, running or else the next one, return nil, so that its caller looks at a changed deadline. It
 //     never blocks, may be called from any goroutine, and does nothing after Close.
-//   - ShortReadDrains reports whether a read that returned fewer bytes than it had room for proves that there are no more, so that the
-//     next read may Wait without trying. It is false where the mechanism reports no new edge for what it has reported before: after
-//     a hang-up, the end follows the bytes without another event.
+//   - ShortReadDrains reports whether a read of a plain TCP socket that returned fewer bytes than it had room for proves that there are no
+//     more, so that the next read may Wait without trying. It is asked after the read. It is false where the mechanism reports no new
+//     edge for what it has reported before: after a hang-up, the end follows the bytes without another event; and a read stops at an
+//     urgent mark with bytes after it. So it is false once either was reported, and if the mechanism does not report urgent data. It is true
+//     where each Wait checks the handle. It is not asked for other handles, whose reads are short for more reasons.
 //   - Close ends the registration and makes a running Wait return net.ErrClosed. It may be called from any goroutine and returns before the
 //     handle's number can be used again. A second Close does nothing.
 //

@@ -23,7 +23,7 @@ type handler struct {
 func (h *handler) TryReadv(segs [][]byte) (int, error) { return h.sock.TryReadv(segs) }
 
 // ShortReadDrains is asked after a short read.
-func (h *handler) ShortReadDrains() bool { return h.task.ShortReadDrains() }
+func (h *handler) ShortReadDrains() bool { return h.sock.MayDrainShort() && h.task.ShortReadDrains() }
 
 // Step reads and writes until one of the two would block or the budget is spent.
 func (h *handler) Step(t sched.HandlerTask, cause sched.Cause) sched.Next {

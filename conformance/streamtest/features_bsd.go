@@ -4,5 +4,5 @@ package streamtest
 
 // system is what every machine of this system has.
 func system() []Feature {
-	return []Feature{NonblockFlag, DescriptorLimit, Signals, SharedPorts, NetworkAnswers, UnixSockets}
+	return []Feature{NonblockFlag, DescriptorLimit, Signals, SharedPorts, NetworkAnswers, UnixSockets, UrgentData}
 }

@@ -2,7 +2,8 @@ package streamtest
 
 // system is what every machine of this system has.
 func system() []Feature {
-	all := []Feature{NonblockFlag, DescriptorLimit, Signals, SharedPorts, SendFile, NetworkAnswers, UnixSockets, AbstractNames, EpollRules}
+	all := []Feature{NonblockFlag, DescriptorLimit, Signals, SharedPorts, SendFile, NetworkAnswers, UnixSockets, AbstractNames, EpollRules,
+		UrgentData, ShortReads}
 	if hasTerminals() {
 		all = append(all, Terminal)
 	}

@@ -133,7 +133,7 @@ func (r *registration) Interrupt(d sys.Direction) {
 	s.rouse()
 }
 
-// ShortReadDrains is true: poll(2) reports what is there, whatever it has reported before.
+// ShortReadDrains is true: poll(2) reports what is there, whatever it has reported before, and so each Wait checks the handle.
 func (r *registration) ShortReadDrains() bool { return true }
 
 // Close makes running waits return and does not wait for them. They may still look at the handle's number, but do nothing with what they see.

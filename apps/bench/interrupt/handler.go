@@ -158,7 +158,7 @@ func (c *clientHandler) read(t sched.HandlerTask) error {
 		}
 		c.got += n
 		c.received.Write(c.in[:n])
-		if !c.done && !c.plan.vectored && n < len(c.in) && t.ShortReadDrains() {
+		if !c.done && !c.plan.vectored && n < len(c.in) && c.sock.MayDrainShort() && t.ShortReadDrains() {
 			return nil
 		}
 	}
@@ -218,7 +218,9 @@ type echoHandler struct {
 
 func (h *echoHandler) TryReadv(segs [][]byte) (int, error) { return h.sock.TryReadv(segs) }
 
-func (h *echoHandler) ShortReadDrains() bool { return h.task.ShortReadDrains() }
+func (h *echoHandler) ShortReadDrains() bool {
+	return h.sock.MayDrainShort() && h.task.ShortReadDrains()
+}
 
 func (h *echoHandler) Step(t sched.HandlerTask, _ sched.Cause) sched.Next {
 	h.task = t

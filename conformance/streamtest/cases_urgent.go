@@ -1,0 +1,211 @@
+package streamtest
+
+import (
+	"net"
+	"strings"
+
+	"github.com/edgewise-go/edgewise/conformance/internal/urgent"
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+const (
+	// UrgentData says that the system sends urgent data of TCP.
+	UrgentData Feature = "urgent-data"
+	// ShortReads says that the system has handles whose reads are short while there is more.
+	ShortReads Feature = "short-reads"
+)
+
+// urgentRoom is how much the cases about short reads read at a time: more than there is, and what no other case reads.
+const urgentRoom = 61
+
+func urgentCases() []Case {
+	return []Case{
+		{
+			ID: "urgent/read", Doc: "stream.Conn.ShortReadDrains",
+			Rule:   "Read and WaitRead after ShortReadDrains reach every byte: a read that stops at an urgent mark does not take it for the last.",
+			Source: "tcp(7): a read stops at the urgent mark; httpd that answers none of the requests with urgent data",
+			Needs:  []Feature{UrgentData},
+			Run:    in(urgentRead),
+		},
+		{
+			ID: "urgent/short-reads", Doc: "stream.Socket.MayDrainShort",
+			Rule:   "A short read proves nothing but of plain TCP: of other handles every byte is read without a further event.",
+			Source: "unix(7): a read stops after a descriptor; pipe(2) with O_DIRECT; termios(3); inotify(7)",
+			Needs:  []Feature{ShortReads},
+			Run:    in(shortReads),
+		},
+	}
+}
+
+// urgentPlans are streams whose upper-case letters are sent as urgent data. Each message is a segment of its own.
+var urgentPlans = [][]string{
+	{"A", "after"},
+	{"before", "A", "after"},
+	{"before", "A"},
+	{"before", "A", "between", "B", "after"},
+	{"A", "B", "C", "after"},
+}
+
+// urgentPlanInline is the index of the plan that is tried with urgent data inline as well, and followed by more.
+const urgentPlanInline = 1
+
+// countOf returns how many bytes of pieces are certain to be read: urgent bytes only if they are kept inline. Of several that follow one another
+// unread, all but the last become other bytes.
+func countOf(pieces []string, inline bool) int {
+	all := strings.Join(pieces, "")
+	if inline {
+		return len(all)
+	}
+	return len(otherBytes(all))
+}
+
+func otherBytes(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r <= 'Z' {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// sameBytes compares what was read with what was sent.
+func (w *world) sameBytes(got string, pieces []string, inline bool) {
+	w.Helper()
+	want := strings.Join(pieces, "")
+	if !inline {
+		got, want = otherBytes(got), otherBytes(want)
+	}
+	if got != want {
+		w.Errorf("%q, inline %v: read %q, want %q", pieces, inline, got, want)
+	}
+}
+
+// urgentPair is pair with a connection that keeps urgent data inline, or does not.
+func (w *world) urgentPair(inline bool) (conn, *net.TCPConn) {
+	w.Helper()
+	s, peer := w.connected()
+	if inline {
+		w.check(urgent.KeepInline(s.Handle()), "keep urgent data inline")
+	}
+	c, err := w.f.parts.newConn(s, w.spy)
+	if err != nil {
+		s.Close()
+		w.Fatalf("new connection: %v", err)
+	}
+	w.own(c)
+	return c, peer
+}
+
+// sendPieces sends all at once, by a task where the Fixture has tasks: on the loop of the reader, which looks at its queue afterwards.
+func (w *world) sendPieces(peer *net.TCPConn, pieces []string) {
+	w.Helper()
+	w.check(call(w, "send", func() error {
+		raw, err := peer.SyscallConn()
+		if err != nil {
+			return err
+		}
+		var sending error
+		err = raw.Control(func(fd uintptr) { sending = urgent.SendPieces(sys.Handle(fd), pieces) })
+		if err == nil {
+			err = sending
+		}
+		return err
+	}).get(), "send")
+}
+
+// reader reads some bytes, and suspends the caller until there is one.
+type reader func(c conn, p []byte) (int, error)
+
+func readers() []reader {
+	return []reader{
+		func(c conn, p []byte) (int, error) { return c.Read(p) },
+		func(c conn, p []byte) (int, error) {
+			if c.ShortReadDrains() {
+				if err := c.WaitRead(); err != nil {
+					return 0, err
+				}
+			}
+			for {
+				n, err := c.TryReadv([][]byte{p})
+				if err != sys.ErrWouldBlock {
+					return n, err
+				}
+				if err := c.WaitRead(); err != nil {
+					return 0, err
+				}
+			}
+		},
+	}
+}
+
+// readAfter has a reader suspended, calls feed, and returns the count bytes that the reader gets.
+func (w *world) readAfter(c conn, read reader, count int, inline bool, feed func()) string {
+	w.Helper()
+	n := w.waits(sys.Reading)
+	p := call(w, "read", func() result {
+		var got []byte
+		room := make([]byte, urgentRoom)
+		for {
+			n, err := read(c, room)
+			got = append(got, room[:max(n, 0)]...)
+			if err != nil || len(got) >= count && (inline || len(otherBytes(string(got))) >= count) {
+				return result{got, len(got), err}
+			}
+		}
+	})
+	w.waiting(sys.Reading, n)
+	feed()
+	r := p.get()
+	w.check(r.err, "read")
+	return string(r.data)
+}
+
+func urgentRead(w *world) {
+	for _, read := range readers() {
+		for i, pieces := range urgentPlans {
+			for _, inline := range []bool{false, true} {
+				if inline && i != urgentPlanInline {
+					continue
+				}
+				c, peer := w.urgentPair(inline)
+				got := w.readAfter(c, read, countOf(pieces, inline), inline, func() { w.sendPieces(peer, pieces) })
+				w.sameBytes(got, pieces, inline)
+				if i == urgentPlanInline {
+					// What the connection remembers of urgent data does not keep it from what comes later.
+					got = w.readAfter(c, read, len("later"), true, func() { w.sendPieces(peer, []string{"later"}) })
+					w.sameBytes(got, []string{"later"}, true)
+				}
+				w.check(c.Close(), "close")
+			}
+		}
+	}
+}
+
+func shortReads(w *world) {
+	for _, kind := range shortHandles() {
+		for _, read := range readers() {
+			h, feed, release, err := kind.open()
+			w.check(err, kind.name)
+			w.Cleanup(release)
+			s, err := stream.Adopt(h)
+			w.check(err, kind.name)
+			c, err := w.f.parts.newConn(s, w.spy)
+			w.check(err, kind.name)
+			w.own(c)
+			got := w.readAfter(c, read, kind.count, true, func() {
+				w.check(call(w, "feed", feed).get(), kind.name)
+			})
+			if len(got) != kind.count {
+				w.Errorf("%s: read %d bytes, want %d", kind.name, len(got), kind.count)
+			}
+		}
+	}
+}
+
+// shortHandle is a kind of handle of which a read of urgentRoom bytes is short while there is more.
+type shortHandle struct {
+	name  string
+	count int // of the bytes that feed makes readable
+	open  func() (h sys.Handle, feed func() error, release func(), err error)
+}
