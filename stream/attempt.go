@@ -157,6 +157,9 @@ func (c *Conn) finish(ctx context.Context, deadline time.Time) error {
 		if wait != nil {
 			return wait
 		}
+		if _, err := c.out.inVain(&c.sock, c.reg, sys.Writing); err != nil {
+			return err
+		}
 	}
 }
 

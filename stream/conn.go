@@ -123,7 +123,7 @@ func (c *Conn) read(p []byte) (int, error) {
 			}
 		}
 		c.in.short = false
-		if err := c.in.wait(c.reg, sys.Reading); err != nil {
+		if err := c.in.wait(&c.sock, c.reg, sys.Reading); err != nil {
 			return 0, err
 		}
 	}
@@ -154,6 +154,11 @@ func (c *Conn) write(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, c.open()
 	}
+	return c.writeAll(p)
+}
+
+// writeAll is Write of a caller who has the turn.
+func (c *Conn) writeAll(p []byte) (int, error) {
 	written := 0
 	for {
 		if c.out.expired() {
@@ -161,11 +166,14 @@ func (c *Conn) write(p []byte) (int, error) {
 		}
 		n, err := c.sock.TryWrite(p[written:])
 		written += n
+		if n > 0 {
+			c.out.progressed()
+		}
 		switch {
 		case written == len(p):
 			return written, nil
 		case err == sys.ErrWouldBlock:
-			err = c.out.wait(c.reg, sys.Writing)
+			err = c.out.wait(&c.sock, c.reg, sys.Writing)
 		case err == nil:
 			err = yieldIfSpent(c.reg)
 		}

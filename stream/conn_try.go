@@ -15,6 +15,7 @@ func (c *Conn) TryReadv(segs [][]byte) (int, error) {
 	}
 	defer c.in.give()
 	n, err := c.sock.TryReadv(segs)
+	c.in.tried(err)
 	c.in.short = err == nil && endsInside(segs, n)
 	return n, c.opError("read", err)
 }
@@ -27,6 +28,7 @@ func (c *Conn) TryWritev(segs [][]byte) (int, error) {
 	}
 	defer c.out.give()
 	n, err := c.sock.TryWritev(segs)
+	c.out.tried(err)
 	return n, c.opError("write", err)
 }
 
@@ -77,9 +79,12 @@ func (c *Conn) writev(v *net.Buffers) (int64, error) {
 		n, err := c.sock.TryWritev(*v)
 		written += int64(n)
 		consume(v, n)
+		if n > 0 {
+			c.out.progressed()
+		}
 		switch {
 		case err == sys.ErrWouldBlock:
-			err = c.out.wait(c.reg, sys.Writing)
+			err = c.out.wait(&c.sock, c.reg, sys.Writing)
 		case err == nil && len(*v) > 0:
 			err = yieldIfSpent(c.reg)
 		}

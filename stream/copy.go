@@ -28,6 +28,8 @@ type regularFile interface {
 // the process. Where the kernel refuses, and everywhere else, they are copied by a buffer of 32 KiB. With a file, its position moves by just the
 // bytes that were sent, also when an error is returned; reading it may block the thread, as reading files does. With another Conn, what was read from it
 // when writing fails is lost, as with every copy. The deadlines of both apply. Writes of other goroutines wait, or come between two buffers.
+//
+// splice(2) stops at urgent data of TCP, and so a buffer passes the mark. All bytes but urgent ones are copied, up to the end.
 func (c *Conn) ReadFrom(r io.Reader) (int64, error) {
 	limited, remain := (*io.LimitedReader)(nil), int64(math.MaxInt64)
 	from := r
@@ -107,10 +109,16 @@ func (c *Conn) sendFile(f regularFile, remain int64) (n int64, handled bool, err
 		if err := raw.Control(send); err != nil {
 			return n, true, err // the file is closed
 		}
+		if failure == sys.ErrWouldBlock && c.out.woken {
+			sent, failure = c.sendPlain(f, remain)
+		}
 		n, remain = n+sent, remain-sent
+		if sent > 0 {
+			c.out.progressed()
+		}
 		switch {
 		case failure == sys.ErrWouldBlock:
-			failure = c.out.wait(c.reg, sys.Writing)
+			failure = c.out.wait(&c.sock, c.reg, sys.Writing)
 		case failure == nil && sent == 0:
 			return n, true, nil
 		case refusesZeroCopy(failure):
@@ -123,6 +131,32 @@ func (c *Conn) sendFile(f regularFile, remain int64) (n int64, handled bool, err
 		}
 	}
 	return n, true, nil
+}
+
+// sendPlain sends some bytes of f by a buffer, and moves its position by as many. The kernel has called the socket writable, and sendfile(2) would
+// block.
+func (c *Conn) sendPlain(f regularFile, remain int64) (sent int64, err error) {
+	r, ok := f.(io.ReaderAt)
+	if !ok {
+		return 0, sys.ErrWouldBlock
+	}
+	position, err := f.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return 0, err
+	}
+	buffer := make([]byte, min(remain, plainBytes))
+	k, err := r.ReadAt(buffer, position)
+	if k == 0 {
+		if err == io.EOF {
+			err = nil
+		}
+		return 0, err
+	}
+	n, err := c.sock.TryWrite(buffer[:k])
+	if n > 0 {
+		_, err = f.Seek(int64(n), io.SeekCurrent)
+	}
+	return int64(n), err
 }
 
 // spliceBytes is how much is moved at a time: what a pipe holds unless asked to hold more (pipe(7)).
@@ -148,8 +182,9 @@ func (c *Conn) splice(from *Conn, remain int64) (n int64, handled bool, err erro
 	defer sys.Close(r)
 	defer sys.Close(w)
 	from.in.short = false
+	s := splicing{from: from, to: c, r: r, w: w}
 	for remain > 0 {
-		moved, err := from.spliceInto(w, min(remain, spliceBytes))
+		moved, plain, err := s.in(min(remain, spliceBytes))
 		if n == 0 && refusesZeroCopy(err) {
 			return 0, false, nil
 		}
@@ -159,13 +194,10 @@ func (c *Conn) splice(from *Conn, remain int64) (n int64, handled bool, err erro
 		if moved == 0 {
 			return n, true, nil
 		}
-		remain -= moved
-		for moved > 0 {
-			sent, err := c.spliceFrom(r, moved)
-			if err != nil {
-				return n, true, c.opError("write", callError("splice", err))
-			}
-			n, moved = n+sent, moved-sent
+		sent, err := s.out(moved, plain)
+		n, remain = n+sent, remain-moved
+		if err != nil {
+			return n, true, c.opError("write", callError("splice", err))
 		}
 		if remain > 0 {
 			if err := yieldIfSpent(from.reg); err != nil {
@@ -174,52 +206,4 @@ func (c *Conn) splice(from *Conn, remain int64) (n int64, handled bool, err erro
 		}
 	}
 	return n, true, nil
-}
-
-// spliceInto moves what the peer has sent into the pipe to, which is empty, and suspends the caller until there is a byte.
-func (c *Conn) spliceInto(to sys.Handle, most int64) (int64, error) {
-	for {
-		if c.in.expired() {
-			return 0, c.late()
-		}
-		if err := c.sock.acquire(); err != nil {
-			return 0, err
-		}
-		n, err := c.sock.splice(c.sock.handle, to, most)
-		c.sock.release()
-		if err != sys.ErrWouldBlock {
-			return n, err
-		}
-		if err := c.in.wait(c.reg, sys.Reading); err != nil {
-			return 0, err
-		}
-	}
-}
-
-// spliceFrom moves at most that many bytes of the pipe from, which has them, to the peer, and suspends the caller until the kernel takes one.
-func (c *Conn) spliceFrom(from sys.Handle, most int64) (int64, error) {
-	for {
-		if c.out.expired() {
-			return 0, c.late()
-		}
-		if err := c.sock.acquire(); err != nil {
-			return 0, err
-		}
-		n, err := c.sock.splice(from, c.sock.handle, most)
-		c.sock.release()
-		if err != sys.ErrWouldBlock {
-			return n, err
-		}
-		if err := c.out.wait(c.reg, sys.Writing); err != nil {
-			return 0, err
-		}
-	}
-}
-
-// splice moves bytes between the socket, which is one of from and to, and a pipe of this process.
-func (s *Socket) splice(from, to sys.Handle, most int64) (int64, error) {
-	if err := s.keep(); err != nil {
-		return 0, err
-	}
-	return sys.Splice(from, to, most)
 }

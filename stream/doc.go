@@ -29,6 +29,13 @@
 // A Socket is for one reader and one writer at a time. Its Close may come from any goroutine at any time: a call that is running keeps the
 // number of the handle from being used again until it returns.
 //
+// # Readiness without progress
+//
+// A kernel may call a handle ready, so that a wait ends, while the operation would block again. That is usual now and then. When it goes on, an
+// operation that waits looks at the handle after a few turns. It empties the error queue, if that keeps the handle ready (IP_RECVERR, timestamps; nothing
+// in this package reads it), returns a pending error that the operation has passed over, and otherwise tries again at intervals of
+// 1 to 128 ms, up to its deadline. So it neither spins nor hangs. What it waits for in a function of SyscallConn is not looked at.
+//
 // # Errors
 //
 // The Try operations of a Socket return errno as it is and allocate nothing, but for addresses of datagrams outside Linux. Conn, PacketConn, Listener and Dialer return a *net.OpError with the

@@ -42,7 +42,10 @@ func (e *endpoint) waitSide(s *side, d sys.Direction) error {
 		return err
 	}
 	s.short = false
-	return s.wait(e.reg, d)
+	if !s.blocked {
+		s.progressed() // the caller has tried by other means, or has not tried
+	}
+	return s.wait(&e.sock, e.reg, d)
 }
 
 func (e *endpoint) setDeadline(s *side, t time.Time, d sys.Direction) error {

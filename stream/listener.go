@@ -201,7 +201,7 @@ func (l *Listener) acceptSocket() (Socket, netip.AddrPort, error) {
 		}
 		if err == sys.ErrWouldBlock {
 			// What watches the listener may be out of memory, too.
-			if err = l.in.wait(l.reg, sys.Reading); Exhausted(err) {
+			if err = l.in.wait(&l.sock, l.reg, sys.Reading); Exhausted(err) {
 				err = l.recover(err)
 			}
 		} else {
@@ -277,6 +277,7 @@ func (l *Listener) TryAccept() (Socket, netip.AddrPort, error) {
 			l.accepts.Add(1)
 		}
 		if err == nil || !Transient(err) || tries == transientMax {
+			l.in.tried(err)
 			return s, peer, l.opError("accept", err)
 		}
 	}
@@ -291,7 +292,10 @@ func (l *Listener) Wait() error {
 	if err := l.open(); err != nil {
 		return l.opError("accept", err)
 	}
-	return l.opError("accept", l.in.wait(l.reg, sys.Reading))
+	if !l.in.blocked {
+		l.in.progressed()
+	}
+	return l.opError("accept", l.in.wait(&l.sock, l.reg, sys.Reading))
 }
 
 // Close ends the listener, makes running and later calls return net.ErrClosed, and resets the connections that were not accepted. A second

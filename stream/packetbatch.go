@@ -26,7 +26,7 @@ func (c *PacketConn) readBatch(ms []Message) (int, error) {
 		if err != sys.ErrWouldBlock {
 			return n, err
 		}
-		if err := c.in.wait(c.reg, sys.Reading); err != nil {
+		if err := c.in.wait(&c.sock, c.reg, sys.Reading); err != nil {
 			return 0, err
 		}
 	}
@@ -58,9 +58,12 @@ func (c *PacketConn) writeBatch(ms []Message) (int, error) {
 		}
 		n, err := c.tryWriteBatch(ms[sent:])
 		sent += n
+		if n > 0 {
+			c.out.progressed()
+		}
 		switch {
 		case err == sys.ErrWouldBlock:
-			err = c.out.wait(c.reg, sys.Writing)
+			err = c.out.wait(&c.sock, c.reg, sys.Writing)
 		case err == nil && sent < len(ms):
 			err = yieldIfSpent(c.reg)
 		}
@@ -94,6 +97,7 @@ func (c *PacketConn) TryReadBatch(ms []Message) (int, error) {
 	}
 	defer c.in.give()
 	n, err := c.sock.TryReadBatch(ms)
+	c.in.tried(err)
 	return n, c.opError("read", err)
 }
 
@@ -108,6 +112,7 @@ func (c *PacketConn) TryWriteBatch(ms []Message) (int, error) {
 		return 0, c.opError("write", err)
 	}
 	n, err := c.tryWriteBatch(ms)
+	c.out.tried(err)
 	return n, c.opError("write", err)
 }
 

@@ -132,7 +132,7 @@ func (c *PacketConn) receive(m *Message) error {
 		if err := c.sock.tryReceive(m); err != sys.ErrWouldBlock {
 			return err
 		}
-		if err := c.in.wait(c.reg, sys.Reading); err != nil {
+		if err := c.in.wait(&c.sock, c.reg, sys.Reading); err != nil {
 			return err
 		}
 	}
@@ -226,7 +226,7 @@ func (c *PacketConn) sendOne(m *Message) error {
 		if err != sys.ErrWouldBlock {
 			return err
 		}
-		if err := c.out.wait(c.reg, sys.Writing); err != nil {
+		if err := c.out.wait(&c.sock, c.reg, sys.Writing); err != nil {
 			return err
 		}
 	}

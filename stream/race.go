@@ -197,6 +197,12 @@ func (r *race) winner() *Conn {
 		a := r.running[i]
 		err := a.conn.sock.FinishConnect()
 		if err == sys.ErrWouldBlock {
+			// Most waits end for something else than this attempt, which is found out then.
+			if _, stuck := a.conn.out.inVain(&a.conn.sock, a.conn.reg, sys.Writing); stuck != nil {
+				err = stuck
+			}
+		}
+		if err == sys.ErrWouldBlock {
 			i++
 			continue
 		}

@@ -19,6 +19,8 @@ var (
 // deadline passes or the connection is closed. The handle is not closed while a function runs. It must not be closed by one, nor made to block: a
 // time to linger (SO_LINGER) that Control's function has set is taken away.
 //
+// An error queue that a function switches on is for functions to read, before others wait in vain: see the package's section on readiness without progress.
+//
 // It costs later reads one system call more each time that the peer has sent nothing new: a function may have changed what a short read means.
 func (c *Conn) SyscallConn() (syscall.RawConn, error) {
 	if err := c.open(); err != nil {
@@ -109,7 +111,8 @@ func (s *Socket) repeat(one *side, reg Registration, d sys.Direction, f func(fd 
 		if err := s.control(func(fd uintptr) { done = f(fd) }); err != nil || done {
 			return err
 		}
-		if err := one.wait(reg, d); err != nil {
+		one.progressed() // what the function waits for is its own business
+		if err := one.wait(s, reg, d); err != nil {
 			return err
 		}
 	}

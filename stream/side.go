@@ -24,6 +24,8 @@ type side struct {
 	waiting atomic.Bool
 
 	short bool // the last read got less than there was room for; guarded by turn
+
+	progress
 }
 
 // yieldIfSpent has the caller let others run if that is due; see Registration.
@@ -39,7 +41,11 @@ func (s *side) take(reg Registration) error {
 	if err := yieldIfSpent(reg); err != nil {
 		return err
 	}
-	return s.claim(reg)
+	if err := s.claim(reg); err != nil {
+		return err
+	}
+	s.progressed()
+	return nil
 }
 
 // claim has the caller operate. One who must not be blocked is sent away instead of being made to wait.
@@ -47,7 +53,7 @@ func (s *side) claim(reg Registration) error {
 	if s.turn.TryLock() {
 		return nil
 	}
-	if b, ok := reg.(interface{ MayBlock() bool }); ok && !b.MayBlock() {
+	if !mayBlock(reg) {
 		return ErrBusy
 	}
 	s.turn.Lock()
@@ -71,8 +77,17 @@ func (s *side) expired() bool {
 	}
 }
 
-// wait suspends the caller, who holds the turn, in direction d until it is worth trying again or the deadline has passed.
-func (s *side) wait(reg Registration, d sys.Direction) error {
+// wait suspends the caller, who holds the turn, in direction d until it is worth trying again or the deadline has passed. The caller has tried, and
+// it would block. If that is so after each wait, something else is wrong with sock, and the wait sees to it.
+func (s *side) wait(sock *Socket, reg Registration, d sys.Direction) error {
+	if s.woken {
+		if r, ok := reg.(interface{ NoProgress(d sys.Direction) }); ok {
+			r.NoProgress(d)
+		}
+		if again, err := s.inVain(sock, reg, d); again || err != nil {
+			return err
+		}
+	}
 	s.waiting.Store(true)
 	if s.expired() {
 		s.waiting.Store(false)
@@ -81,6 +96,7 @@ func (s *side) wait(reg Registration, d sys.Direction) error {
 	err := reg.Wait(d, s.deadline())
 	// Without defer, which would take more of an idle coroutine's stack. A Wait that panics leaves a mark that costs an Interrupt, no more.
 	s.waiting.Store(false)
+	s.woken = err == nil
 	if err == os.ErrDeadlineExceeded && !s.expired() {
 		return nil // it was moved while the wait timed out
 	}

@@ -40,6 +40,9 @@ type Waiter interface {
 //     tries, and waits if it must, of a Conn, PacketConn, Listener or WriteQueue, and each time that a part of one has succeeded: so that who always finds his handle
 //     ready, and never waits, does not keep others from running. An error, of a cancelled task or of a caller that cannot wait here, ends the operation before it moves anything more. The Try
 //     operations do not call it.
+//
+// Every Registration may have a method NoProgress(d sys.Direction). It is called when an operation would block after a Wait in direction d that
+// returned nil: there was nothing to it. That is legal, and often has a harmless cause; a mechanism that counts it shows where it is not.
 type Registration = interface {
 	Wait(d sys.Direction, deadline time.Time) error
 	Interrupt(d sys.Direction)

@@ -222,6 +222,7 @@ func (q *WriteQueue) push() error {
 	var spans [2][]byte
 	for q.ring.n > 0 {
 		n, err := q.c.sock.TryWritev(q.ring.spans(&spans))
+		q.c.out.tried(err) // nobody drives, and mu is held
 		q.ring.drop(n)
 		if err == sys.ErrWouldBlock {
 			break

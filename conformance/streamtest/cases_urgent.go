@@ -1,6 +1,8 @@
 package streamtest
 
 import (
+	"bytes"
+	"io"
 	"net"
 	"strings"
 
@@ -27,6 +29,20 @@ func urgentCases() []Case {
 			Source: "tcp(7): a read stops at the urgent mark; httpd that answers none of the requests with urgent data",
 			Needs:  []Feature{UrgentData},
 			Run:    in(urgentRead),
+		},
+		{
+			ID: "urgent/copy", Doc: "stream.Conn.ReadFrom",
+			Rule:   "ReadFrom of another connection passes urgent marks: all other bytes arrive at once, and the copy does not spin.",
+			Source: "splice(2) answers EAGAIN at the urgent mark while poll(2) reports the socket readable",
+			Needs:  []Feature{UrgentData},
+			Run:    in(urgentCopy),
+		},
+		{
+			ID: "urgent/copy-end", Doc: "stream.Conn.ReadFrom",
+			Rule:   "ReadFrom of another connection moves what it has until its end, also what follows an urgent mark.",
+			Source: "splice(2) answers 0 at the urgent mark when the stream has ended",
+			Needs:  []Feature{UrgentData},
+			Run:    in(urgentCopyEnd),
 		},
 		{
 			ID: "urgent/short-reads", Doc: "stream.Socket.MayDrainShort",
@@ -208,4 +224,66 @@ type shortHandle struct {
 	name  string
 	count int // of the bytes that feed makes readable
 	open  func() (h sys.Handle, feed func() error, release func(), err error)
+}
+
+func urgentCopy(w *world) {
+	for i, pieces := range urgentPlans {
+		for _, inline := range []bool{false, true} {
+			if inline && i != urgentPlanInline {
+				continue
+			}
+			from, source := w.urgentPair(inline)
+			to, sink := w.pair()
+			n := w.waits(sys.Reading)
+			p := w.readFrom(to, from)
+			w.waiting(sys.Reading, n)
+			w.sendPieces(source, pieces)
+			got := w.arriving(sink, countOf(pieces, inline), inline)
+			w.sameBytes(got, pieces, inline)
+			_, err := io.WriteString(source, "later")
+			w.check(err, "write")
+			w.sameBytes(w.arriving(sink, len("later"), true), []string{"later"}, true)
+			if i == urgentPlanInline {
+				w.restful("a copy past urgent data", sys.Invalid)
+			}
+			w.check(source.CloseWrite(), "close")
+			if r := p.get(); r.n != len(got)+len("later") || r.err != nil {
+				w.Errorf("ReadFrom: %v, want %d", r, len(got)+len("later"))
+			}
+		}
+	}
+}
+
+// arriving reads count bytes from peer.
+func (w *world) arriving(peer net.Conn, count int, inline bool) string {
+	w.Helper()
+	var got bytes.Buffer
+	p := make([]byte, 64)
+	for len(got.String()) < count || !inline && len(otherBytes(got.String())) < count {
+		n, err := peer.Read(p)
+		got.Write(p[:n])
+		if err != nil {
+			w.Fatalf("peer's read: %v, after %q", err, got.String())
+		}
+	}
+	return got.String()
+}
+
+func urgentCopyEnd(w *world) {
+	for _, pieces := range urgentPlans {
+		from, source := w.pair()
+		to, sink := w.pair()
+		w.sendPieces(source, pieces)
+		w.check(source.CloseWrite(), "close")
+		p := w.readFrom(to, from)
+		r := p.get()
+		w.check(r.err, "ReadFrom")
+		w.check(to.CloseWrite(), "close")
+		got, err := io.ReadAll(sink)
+		w.check(err, "peer's read")
+		w.sameBytes(string(got), pieces, false)
+		if r.n != len(got) {
+			w.Errorf("ReadFrom counts %d bytes, %d have arrived", r.n, len(got))
+		}
+	}
 }

@@ -3,7 +3,7 @@ package streamtest
 // system is what every machine of this system has.
 func system() []Feature {
 	all := []Feature{NonblockFlag, DescriptorLimit, Signals, SharedPorts, SendFile, NetworkAnswers, UnixSockets, AbstractNames, EpollRules,
-		UrgentData, ShortReads}
+		UrgentData, ShortReads, ErrorQueue, EventCounters}
 	if hasTerminals() {
 		all = append(all, Terminal)
 	}

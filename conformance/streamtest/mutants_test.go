@@ -99,7 +99,7 @@ func mutants() []mutant {
 		packetAdoptMutants(),
 		tlsMutants(), tlsSocketMutants(),
 		copyMutants(), acceptLoopsMutants(), endBothMutants(),
-		shareMutants(), pollableMutants(), lostFlagMutants(), urgentMutants(), shortReadMutants(),
+		shareMutants(), pollableMutants(), lostFlagMutants(), urgentMutants(), shortReadMutants(), vainMutants(),
 	)
 }
 

@@ -67,6 +67,6 @@ func Cases() []Case {
 		packetAdoptCases(),
 		tlsCases(), tlsSocketCases(),
 		copyCases(), acceptLoopsCases(), endBothCases(),
-		shareCases(), pollableCases(), lostFlagCases(), urgentCases(),
+		shareCases(), pollableCases(), lostFlagCases(), urgentCases(), vainCases(),
 	)
 }
