@@ -70,11 +70,16 @@ type Source interface {
 // for proves that the source is drained, and that every byte which arrives after it brings a readiness event. Fill
 // asks after each short read, and after no other.
 //
-// Two mistakes have stalled other libraries here, so a socket must report false
+// A reader of any other kind does not implement it. Only sockets of plain TCP can keep the promise: reads of Unix-domain streams that carry
+// descriptors, of terminals, of pipes of packets and the like are short while there is more.
+//
+// Three mistakes have stalled other libraries here, so a socket must report false
 //   - once a hang-up or end of stream was seen in any event of the handle: data and FIN arrive as one event, the
 //     short read takes the data, and no second event comes for the end;
 //   - when edges are not native but emulated, as over poll(2) or on Windows: there an event is armed by would-block,
-//     which a short read does not declare.
+//     which a short read does not declare;
+//   - once an urgent mark was seen in any event of the handle, and always if events do not report it: a read stops at the mark, and the
+//     bytes after it may have arrived in the same event.
 type ShortReader interface {
 	ShortReadDrains() bool
 }

@@ -230,6 +230,8 @@ func fillMutants() []mutant {
 		seen("fill takes a small budget for a short read", filling(fillFault{shortBeforeBudget: true}), "short-read/only-when-short"),
 		seen("fill believes without asking", filling(fillFault{neverAsks: true}),
 			"short-read/not-with-emulated-edges"),
+		seen("fill believes a socket with an urgent mark without asking", filling(fillFault{neverAsks: true}),
+			"short-read/not-at-an-urgent-mark"),
 		seen("fill takes the budget for drained", filling(fillFault{budgetIsDrained: true}),
 			"fill/everything-without-a-stall"),
 	}

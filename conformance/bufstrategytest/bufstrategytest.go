@@ -117,7 +117,7 @@ func Cases() []Case { return slices.Concat(bufferCases(), parserCases()) }
 // bufferCases are about Buffer itself, Fill and Flush.
 func bufferCases() []Case {
 	return slices.Concat(spaceCases(), consumeCases(), viewCases(), lifetimeCases(), statsCases(), watermarkCases(), budgetCases(), lendCases(), modelCases(),
-		fillCases(), shortReadCases(), flushCases(), wrapCases(), restCases())
+		fillCases(), shortReadCases(), urgentCases(), flushCases(), wrapCases(), restCases())
 }
 
 // open makes a buffer or ends the case.

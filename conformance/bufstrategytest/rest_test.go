@@ -71,7 +71,7 @@ type handler struct {
 func (h *handler) TryReadv(segs [][]byte) (int, error)  { return h.sock.TryReadv(segs) }
 func (h *handler) TryWritev(segs [][]byte) (int, error) { return h.sock.TryWritev(segs) }
 func (h *handler) CloseWrite() error                    { return h.sock.CloseWrite() }
-func (h *handler) ShortReadDrains() bool                { return h.task.ShortReadDrains() }
+func (h *handler) ShortReadDrains() bool                { return h.sock.MayDrainShort() && h.task.ShortReadDrains() }
 
 func (h *handler) Step(t sched.HandlerTask, _ sched.Cause) sched.Next {
 	h.task = t
