@@ -41,6 +41,19 @@ func (s *taskSource) YieldIfSpent() error {
 	return t.yieldTurn()
 }
 
+// Yield is YieldIfSpent where there is a budget, and lets others run where there is none; package stream calls it after a part of what the kernel moves, which
+// may be as much as a whole file.
+func (s *taskSource) Yield() error {
+	if s.loop.options.TurnBudget > 0 {
+		return s.YieldIfSpent()
+	}
+	t := s.loop.runningTask()
+	if t == nil || t.loop != s.loop || t.state != taskRunning {
+		return s.YieldIfSpent()
+	}
+	return t.yieldTurn()
+}
+
 // YieldIfSpent tells a task that it could not wait, as Wait would. Steps and posted functions may try.
 func (s *goroutineSource) YieldIfSpent() error {
 	if s.loop.runningWorker() != nil {

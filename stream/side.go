@@ -36,6 +36,14 @@ func yieldIfSpent(reg Registration) error {
 	return nil
 }
 
+// yieldAfterPart has the caller let others run after a part that the kernel has moved; see Registration.
+func yieldAfterPart(reg Registration) error {
+	if y, ok := reg.(interface{ Yield() error }); ok {
+		return y.Yield()
+	}
+	return yieldIfSpent(reg)
+}
+
 // take begins an operation that tries, and waits if it must.
 func (s *side) take(reg Registration) error {
 	if err := yieldIfSpent(reg); err != nil {

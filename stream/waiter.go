@@ -41,6 +41,10 @@ type Waiter interface {
 //     ready, and never waits, does not keep others from running. An error, of a cancelled task or of a caller that cannot wait here, ends the operation before it moves anything more. The Try
 //     operations do not call it.
 //
+// A third, Yield() error, is called in its place after each part of what the kernel moves by itself, in [Conn.ReadFrom] and WriteTo:
+//
+//   - Yield lets other tasks run unless something is left of the calling one's share of the thread. Where shares are not counted it always does.
+//
 // Every Registration may have a method NoProgress(d sys.Direction). It is called when an operation would block after a Wait in direction d that
 // returned nil: there was nothing to it. That is legal, and often has a harmless cause; a mechanism that counts it shows where it is not.
 type Registration = interface {

@@ -1,0 +1,84 @@
+package stream
+
+import (
+	"os"
+	"syscall"
+	"testing"
+
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// turns is a Waiter whose registrations note how much was moved between two turns of others.
+type turns struct {
+	never
+	moved func() int64
+	last  int64
+	count int
+	most  int64
+}
+
+func (w *turns) Register(sys.Handle) (Registration, error) { return w, nil }
+func (w *turns) Close() error                              { return nil }
+
+func (w *turns) Yield() error {
+	now := w.moved()
+	w.most = max(w.most, now-w.last)
+	w.last = now
+	w.count++
+	return nil
+}
+
+// endless returns a connection of which the kernel reads zeros, or takes whatever is written, at once: what it moves is bounded by what it is asked to move.
+func endless(t *testing.T, w Waiter, device string) *Conn {
+	t.Helper()
+	f, err := os.OpenFile(device, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	h, other, err := sys.SocketPair()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sys.Close(other)
+	c, err := NewConn(own(h), w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	if err := syscall.Dup3(int(f.Fd()), int(h), syscall.O_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+const parts = 8
+
+func checkTurns(t *testing.T, w *turns, most int64) {
+	t.Helper()
+	if w.most > most || w.count < parts-1 {
+		t.Errorf("others had %d turns in %d bytes, after %d bytes at most; want a turn after %d", w.count, parts*partBytes, w.most, most)
+	}
+}
+
+func TestOthersHaveTheirTurnWhileAFileIsSent(t *testing.T) {
+	f, err := os.CreateTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := f.Truncate(parts * partBytes); err != nil {
+		t.Fatal(err)
+	}
+	w := &turns{moved: func() int64 {
+		at, err := f.Seek(0, 1)
+		if err != nil {
+			t.Error(err)
+		}
+		return at
+	}}
+	if n, handled, err := endless(t, w, os.DevNull).sendFile(f, 1<<40); n != parts*partBytes || !handled || err != nil {
+		t.Fatalf("%d, %v, %v, want %d bytes sent by the kernel", n, handled, err, parts*partBytes)
+	}
+	checkTurns(t, w, partBytes)
+}
