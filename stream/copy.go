@@ -163,8 +163,12 @@ func (c *Conn) sendPlain(f regularFile, remain int64) (sent int64, err error) {
 	return int64(n), err
 }
 
-// spliceBytes is how much is moved at a time: what a pipe holds unless asked to hold more (pipe(7)).
-const spliceBytes = 64 << 10
+// pipeBytes is what a pipe holds unless it is asked to hold more. spliceBytes is what it is asked to hold once that many bytes have been moved:
+// larger parts take fewer calls. A user without privileges has 64 MiB for all pipes, so a pipe that moves little stays small (pipe(7)).
+const (
+	pipeBytes   = 64 << 10
+	spliceBytes = partBytes
+)
 
 // splice moves up to remain bytes from one connection to another, by a pipe that is there for the call.
 func (c *Conn) splice(from *Conn, remain int64) (n int64, handled bool, err error) {
@@ -185,10 +189,18 @@ func (c *Conn) splice(from *Conn, remain int64) (n int64, handled bool, err erro
 	}
 	defer sys.Close(r)
 	defer sys.Close(w)
+	room, grown := int64(pipeBytes), false
 	from.in.short = false
 	s := splicing{from: from, to: c, r: r, w: w}
+	part := int64(0)
 	for remain > 0 {
-		moved, plain, err := s.in(min(remain, spliceBytes))
+		if !grown && n >= pipeBytes {
+			grown = true
+			if got, err := sys.GrowPipe(w, spliceBytes); err == nil { // otherwise its present room must do
+				room = int64(got)
+			}
+		}
+		moved, plain, err := s.in(min(remain, room))
 		if n == 0 && refusesZeroCopy(err) {
 			return 0, false, nil
 		}
@@ -199,12 +211,16 @@ func (c *Conn) splice(from *Conn, remain int64) (n int64, handled bool, err erro
 			return n, true, nil
 		}
 		sent, err := s.out(moved, plain)
-		n, remain = n+sent, remain-moved
+		n, remain, part = n+sent, remain-moved, part+moved
 		if err != nil {
 			return n, true, c.opError("write", callError("splice", err))
 		}
+		yield := yieldIfSpent
+		if part >= partBytes {
+			yield, part = yieldAfterPart, 0
+		}
 		if remain > 0 {
-			if err := yieldIfSpent(from.reg); err != nil {
+			if err := yield(from.reg); err != nil {
 				return n, true, from.opError("read", err)
 			}
 		}

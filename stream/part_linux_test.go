@@ -82,3 +82,41 @@ func TestOthersHaveTheirTurnWhileAFileIsSent(t *testing.T) {
 	}
 	checkTurns(t, w, partBytes)
 }
+
+func TestOthersHaveTheirTurnWhileAConnectionIsSpliced(t *testing.T) {
+	w := &turns{moved: func() int64 { return 0 }}
+	from, to := endless(t, w, "/dev/zero"), endless(t, w, os.DevNull)
+	if n, handled, err := to.splice(from, parts*partBytes); n != parts*partBytes || !handled || err != nil {
+		t.Fatalf("%d, %v, %v, want %d bytes moved by the kernel", n, handled, err, parts*partBytes)
+	}
+	// Not each part ends where a call does.
+	if w.count < parts/2 {
+		t.Errorf("others had %d turns in %d bytes, want one after %d to %d", w.count, parts*partBytes, partBytes, 2*partBytes)
+	}
+}
+
+func TestAPipeGrowsAsFarAsItMay(t *testing.T) {
+	r, w, err := sys.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sys.Close(r)
+	defer sys.Close(w)
+	first, err := sys.GrowPipe(w, 1)
+	if first < 1 || err != nil {
+		t.Fatalf("a pipe has room for %d, %v", first, err)
+	}
+	grown, err := sys.GrowPipe(w, 4*first)
+	if grown < first || err != nil {
+		t.Fatalf("a pipe with room for %d has room for %d, %v, when it has grown", first, grown, err)
+	}
+	n := 0
+	for ; ; n++ {
+		if _, err := sys.Write(w, make([]byte, 1<<10)); err != nil {
+			break
+		}
+	}
+	if n<<10 > grown || n<<10 < grown-os.Getpagesize() {
+		t.Errorf("%d bytes went into a pipe that says it has room for %d", n<<10, grown)
+	}
+}

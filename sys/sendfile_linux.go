@@ -27,6 +27,22 @@ func Splice(from, to Handle, n int64) (int64, error) {
 	})
 }
 
+// GrowPipe makes room for up to n bytes in the pipe h, and returns how many there is room for, which may be fewer: a process without CAP_SYS_RESOURCE is held to
+// /proc/sys/fs/pipe-max-size, and its user to a number of pages (pipe(7)). Then it asks for half, and so on, but not for less than there is.
+func GrowPipe(h Handle, n int) (int, error) {
+	has, err := unix.FcntlInt(uintptr(h), unix.F_GETPIPE_SZ, 0)
+	for ; err == nil && n > has; n /= 2 {
+		got, err := unix.FcntlInt(uintptr(h), unix.F_SETPIPE_SZ, n)
+		if err == nil {
+			return got, nil
+		}
+		if err != unix.EPERM {
+			return has, err
+		}
+	}
+	return has, err
+}
+
 func repeated(call func() (int64, error)) (int64, error) {
 	for {
 		n, err := call()

@@ -7,5 +7,8 @@ import "errors"
 // SendFile returns [errors.ErrUnsupported]: what other systems have differs from each other, and is not bound yet.
 func SendFile(h, file Handle, n int64) (int64, error) { return 0, errors.ErrUnsupported }
 
+// GrowPipe returns [errors.ErrUnsupported].
+func GrowPipe(h Handle, n int) (int, error) { return 0, errors.ErrUnsupported }
+
 // Splice returns [errors.ErrUnsupported]: only Linux has it.
 func Splice(from, to Handle, n int64) (int64, error) { return 0, errors.ErrUnsupported }
