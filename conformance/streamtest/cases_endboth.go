@@ -13,7 +13,7 @@ import (
 // is served before a writer without a further wait is believed to be suspended.
 const (
 	spinsMax    = 50
-	turnsBeside = 5
+	turnsBeside = 10
 )
 
 func endBothCases() []Case {

@@ -13,7 +13,7 @@ import (
 )
 
 // fullTries bounds the datagrams that fill the queue of a unix-domain socket.
-const fullTries = 1 << 14
+const fullTries = 1 << 12
 
 func packetUnixCases() []Case {
 	all := []Case{

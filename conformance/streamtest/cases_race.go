@@ -217,7 +217,8 @@ func raceCases() []Case {
 			Rule: "When the time is over, every attempt that runs ends with a timeout, and so does a dial whose resolver has not answered.",
 			Run: in(func(w *world) {
 				d := stream.Dialer{AttemptDelay: quick}
-				ctx, cancel := context.WithTimeout(w.Context(), soon)
+				// Long enough for two attempts where the machine is quick.
+				ctx, cancel := context.WithTimeout(w.Context(), 3*quick)
 				defer cancel()
 				got := w.connect(ctx, w.dialerOf(d), w.blackHole(), w.blackHole()).get()
 				if !errors.Is(got.err, os.ErrDeadlineExceeded) || !errors.Is(got.err, context.DeadlineExceeded) || got.c != nil {

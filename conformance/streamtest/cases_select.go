@@ -55,6 +55,11 @@ func selectCases() []Case {
 							w.Errorf("deadline after %v: it came early", after)
 						}
 					}
+					begun := w.spy.selects.Load()
+					p := s.wait(time.Now().Add(never))
+					w.selecting(begun)
+					s.sel.Wake()
+					w.check(p.get(), "select with a deadline that is far away")
 				}
 			}),
 		},

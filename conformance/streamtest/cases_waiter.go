@@ -64,7 +64,7 @@ func waiterCases() []Case {
 			ID: "waiter/deadline", Doc: "stream.Registration",
 			Rule: "Wait returns os.ErrDeadlineExceeded once the deadline has passed, and not before.",
 			Run: in(func(w *world) {
-				s, r, _ := w.registered()
+				s, r, peer := w.registered()
 				for _, after := range []time.Duration{-time.Hour, 0, soon} {
 					w.wouldBlock(s)
 					deadline := time.Now().Add(after)
@@ -79,6 +79,13 @@ func waiterCases() []Case {
 						w.Errorf("deadline after %v: it came early", after)
 					}
 				}
+				w.wouldBlock(s)
+				n := w.waits(sys.Reading)
+				p := w.wait(r, sys.Reading, time.Now().Add(never))
+				w.waiting(sys.Reading, n)
+				_, err := peer.Write([]byte("a"))
+				w.check(err, "peer's write")
+				w.check(p.get(), "wait with a deadline that is far away")
 			}),
 		},
 		{

@@ -411,12 +411,15 @@ func tryHard(q writeQueue, p []byte) error {
 func queueWriteWaits(w *world) {
 	q, peer := w.queue(0)
 	data := w.fill(q)
-	w.check(q.SetWriteDeadline(time.Now().Add(soon)), "set deadline")
-	late := w.writeTo(q, make([]byte, bulk)).get()
+	n := w.waits(sys.Writing)
+	writer := w.writeTo(q, make([]byte, bulk))
+	w.waiting(sys.Writing, n)
+	w.check(q.SetWriteDeadline(time.Unix(1, 0)), "set deadline")
+	late := writer.get()
 	w.expectErrorOn("unix", late.err, os.ErrDeadlineExceeded, "write")
 	w.check(q.SetWriteDeadline(time.Time{}), "clear deadline")
 	data = append(data, make([]byte, late.n)...)
-	n := w.waits(sys.Writing)
+	n = w.waits(sys.Writing)
 	more := w.random(bulk)
 	p := call(w, "write and flush", func() result {
 		n, err := q.Write(more)
