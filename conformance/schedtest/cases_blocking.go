@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 
 	"github.com/edgewise-go/edgewise/sched"
@@ -126,16 +127,20 @@ func (r *Fixture) abandon(t T, release <-chan struct{}, result func() error) {
 	})
 	r.wait(t, inside, "the function is called")
 	j.Cancel(errCase)
-	if !r.happens(j.Done()) {
-		t.Errorf("Blocking of a cancelled task does not return")
-		return
-	}
+	r.wait(t, j.Done(), "Blocking of a cancelled task returns")
 	checkCanceled(t, "Blocking", j.Err())
+}
+
+// gate returns a channel and what closes it, once.
+func gate() (release <-chan struct{}, open func()) {
+	c := make(chan struct{})
+	return c, sync.OnceFunc(func() { close(c) })
 }
 
 func blockingCancelled(t T, r *Fixture) {
 	r.start(t, sched.Options{BlockingMax: 1})
-	release := make(chan struct{})
+	release, open := gate()
+	defer open()
 	r.abandon(t, release, explode)
 	called := make(chan struct{})
 	j := r.launch(t, context.Background(), "next", func(task *sched.Task) error {
@@ -150,7 +155,7 @@ func blockingCancelled(t T, r *Fixture) {
 		t.Errorf("the goroutine of a function that runs was given to another")
 	default:
 	}
-	close(release)
+	open()
 	r.wait(t, j.Done(), "the next task ends")
 	// The place is free before the loop has heard of the end.
 	r.ended(t, "blocking function", errCase)
@@ -159,7 +164,9 @@ func blockingCancelled(t T, r *Fixture) {
 
 func blockingCancelledInLine(t T, r *Fixture) {
 	r.start(t, sched.Options{BlockingMax: 1})
-	release, inside := make(chan struct{}), make(chan struct{})
+	release, open := gate()
+	defer open()
+	inside := make(chan struct{})
 	first := r.launch(t, context.Background(), "first", func(task *sched.Task) error {
 		return r.ops.block(task, func() error {
 			close(inside)
@@ -179,21 +186,19 @@ func blockingCancelledInLine(t T, r *Fixture) {
 	})
 	r.fence(t)
 	second.Cancel(errCase)
-	ended := r.happens(second.Done())
-	close(release)
-	if !ended {
-		t.Fatalf("Blocking of a cancelled task does not return")
-	}
+	r.wait(t, second.Done(), "Blocking of a cancelled task returns")
+	open()
 	r.wait(t, first.Done(), "the first task ends")
 }
 
 func blockingDrain(t T, r *Fixture) {
 	r.start(t, sched.Options{BlockingMax: 1})
-	release := make(chan struct{})
+	release, open := gate()
+	defer open()
 	r.abandon(t, release, func() error { return nil })
 	r.s.Drain()
 	r.fence(t) // fails when the loop is over
-	close(release)
+	open()
 	r.wait(t, r.ran, "Run returns when the function has")
 }
 

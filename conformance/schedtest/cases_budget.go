@@ -53,8 +53,8 @@ func (b *budgeted) turn(t T, r *Fixture) bool {
 		return false
 	}
 	b.begun = time.Now()
-	if b.fresh < 2 && b.begun.Sub(b.first) > r.patience {
-		t.Errorf("after %v: of %d turns %d were not spent when they began", r.patience, b.turns, b.fresh)
+	if b.fresh < 2 && b.begun.Sub(b.first) > r.late() {
+		t.Errorf("after %v: of %d turns %d were not spent when they began", r.late(), b.turns, b.fresh)
 		return false
 	}
 	return b.fresh < 2

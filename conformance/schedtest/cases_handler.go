@@ -379,7 +379,7 @@ func handlerAgain(t T, r *Fixture) {
 		switch {
 		case others.Load() == 10:
 			return sched.Done(nil)
-		case r.ordered && late > roundsMax, time.Since(begun) > r.patience: // as Fixture.flood counts
+		case r.ordered && late > roundsMax, time.Since(begun) > r.late(): // as Fixture.flood counts
 			t.Errorf("another task had %d turns, and since it was started a handler returned Again %d times", others.Load(), late)
 			return sched.Done(nil)
 		}

@@ -139,8 +139,8 @@ func metricsWhileItRuns(t T, r *Fixture) {
 			if m.Tasks != 1 || m.Posted == 0 {
 				t.Errorf("one task runs, and there are %d tasks and %d posted functions", m.Tasks, m.Posted)
 			}
-		case <-time.After(r.patience):
-			t.Errorf("after %v the metrics still wait for a task that holds its loop", r.patience)
+		case <-time.After(r.late()):
+			t.Errorf("after %v the metrics still wait for a task that holds its loop", r.late())
 		}
 		return nil
 	})

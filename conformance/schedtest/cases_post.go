@@ -151,7 +151,7 @@ func postItself(t T, r *Fixture) {
 			send(t, b, "x")
 		}
 		// How many turns the news of an event takes depends on the system, so that no count of them is too many.
-		starved = time.Since(begun) > r.patience
+		starved = time.Since(begun) > r.late()
 		if received.Load() || starved {
 			close(over)
 			return

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/sched"
 )
 
@@ -165,7 +166,7 @@ func taskSpread(t T, r *Fixture) {
 			}
 		}
 		for range loops {
-			on[i][<-placed]++
+			on[i][suite.Await(t, "a placed task runs", placed)]++
 		}
 		if len(on[i]) != len(loops) {
 			t.Errorf("%d tasks were placed on %d loops", len(loops), len(on[i]))

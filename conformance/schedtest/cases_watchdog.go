@@ -18,13 +18,13 @@ func watchdogCases() []Case {
 
 // holdLoop waits until the watchdog has reported a stall. It is a name to be found in a stack.
 func holdLoop(t T, r *Fixture, reports <-chan sched.Stall) (s sched.Stall, ok bool) {
-	timer := time.NewTimer(r.patience)
+	timer := time.NewTimer(r.late())
 	defer timer.Stop()
 	select {
 	case s = <-reports:
 		return s, true
 	case <-timer.C:
-		t.Errorf("after %v Stalled was not called for what holds the loop", r.patience)
+		t.Errorf("after %v Stalled was not called for what holds the loop", r.late())
 		return s, false
 	}
 }

@@ -3,12 +3,10 @@ package schedtest
 import (
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sys"
 )
 
@@ -41,12 +39,6 @@ func (m *meter) evidence() string {
 	for _, h := range slices.Sorted(maps.Keys(m.registered)) {
 		r := m.registered[h]
 		fmt.Fprintf(&b, "  handle %v: token %#x, interest %v, mode %v; %s\n", h, r.Token, r.Interest, r.Mode, polled(h))
-	}
-	if n, ok := m.Queue.(queue.Nester); ok {
-		// proc(5): of an epoll instance it lists the handles with the events that are armed. Other systems have no such file.
-		if info, err := os.ReadFile(fmt.Sprintf("/proc/self/fdinfo/%v", n.Handle())); err == nil {
-			fmt.Fprintf(&b, "  in the kernel: %s\n", info)
-		}
 	}
 	return b.String()
 }

@@ -110,19 +110,19 @@ func (r *Fixture) end(t T) {
 		// Its result is checked by the cases on ending.
 		_ = r.s.Shutdown(ctx)
 	}()
-	if r.happens(r.ran) && r.happens(shut) {
+	if within(r.ran, r.patience) && within(shut, r.patience) {
 		return
 	}
 	defer func() {
 		r.breakQueues()
-		r.happens(r.ran)
+		within(r.ran, r.patience)
 	}()
 	t.Hang("Run returns after Shutdown")
 }
 
 func (r *Fixture) loop() *sched.Loop { return r.s.Loops()[0] }
 
-// wait waits for c to be closed or sent to. It is for the goroutine of the case, as what else ends the case is.
+// wait waits for c to be closed or sent to. Only the goroutine of the case may call it.
 func (r *Fixture) wait(t T, c <-chan struct{}, what string) {
 	t.Helper()
 	r.stuck.Add(1)
@@ -130,7 +130,7 @@ func (r *Fixture) wait(t T, c <-chan struct{}, what string) {
 	r.stuck.Add(-1)
 }
 
-// waitMoving is wait for the end of much work: it takes as long as steps grows.
+// waitMoving is wait for the end of much work. It hangs when steps has not grown for the patience.
 func (r *Fixture) waitMoving(t T, c <-chan struct{}, what string, steps *atomic.Int64) {
 	t.Helper()
 	r.stuck.Add(1)
@@ -145,10 +145,15 @@ func (r *Fixture) waitMoving(t T, c <-chan struct{}, what string, steps *atomic.
 	r.stuck.Add(-1)
 }
 
-// happens is wait for tasks and other goroutines, which report what it returns: false is a hang. The case, which waits for them, hangs
-// at about the same time and prints the evidence.
-func (r *Fixture) happens(c <-chan struct{}) bool {
-	timer := time.NewTimer(r.patience)
+// late is for how long tasks and other goroutines wait. The case waits for them, and hangs before they give up, so that its
+// evidence has their stacks.
+func (r *Fixture) late() time.Duration { return 2 * r.patience }
+
+// happens is wait for tasks and other goroutines. It reports whether c was closed or sent to; if not, that is a hang.
+func (r *Fixture) happens(c <-chan struct{}) bool { return within(c, r.late()) }
+
+func within(c <-chan struct{}, d time.Duration) bool {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-c:
@@ -321,8 +326,8 @@ const roundsMax = 1000
 func (r *Fixture) keeps(t T, what string, f func() bool) {
 	t.Helper()
 	for begun := time.Now(); f(); {
-		if time.Since(begun) > r.patience {
-			t.Errorf("after %v still waiting for: %s", r.patience, what)
+		if time.Since(begun) > r.late() {
+			t.Errorf("after %v still waiting for: %s", r.late(), what)
 			return
 		}
 	}
