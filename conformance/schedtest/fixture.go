@@ -122,7 +122,7 @@ func (r *Fixture) end(t T) {
 
 func (r *Fixture) loop() *sched.Loop { return r.s.Loops()[0] }
 
-// wait waits for c to be closed or sent to. Only the goroutine of the case may call it.
+// wait waits for c to be closed or sent to. A hang ends the goroutine that calls it, which should be that of the case.
 func (r *Fixture) wait(t T, c <-chan struct{}, what string) {
 	t.Helper()
 	r.stuck.Add(1)
