@@ -263,7 +263,8 @@ func waitDeadlineRace(t T, r *Fixture, f form) {
 	a, b := r.pair(t)
 	reg := r.register(t, f, a)
 	rounds := r.rounds(300)
-	const before = 200 * time.Microsecond
+	// The event comes at the time of the deadline, or a little before it, or at once and long before.
+	const before, longBefore = 200 * time.Microsecond, 20 * time.Second
 	ready := make(chan time.Time)
 	sender := r.goes(func() {
 		for at := range ready {
@@ -286,7 +287,11 @@ func waitDeadlineRace(t T, r *Fixture, f form) {
 				return
 			}
 			deadline := time.Now().Add(before)
-			ready <- deadline.Add(-before / 4 * time.Duration(i%5))
+			at := deadline.Add(-before / 4 * time.Duration(i%5))
+			if i%5 == 4 {
+				deadline = deadline.Add(longBefore)
+			}
+			ready <- at
 			if err := reg.Wait(sys.Reading, deadline); err != nil {
 				if !errors.Is(err, os.ErrDeadlineExceeded) {
 					t.Errorf("Wait: %v", err)
@@ -342,7 +347,8 @@ func waitDeadlineFirst(t T, r *Fixture, f form) {
 		send(t, b, "x")
 		released := sync.OnceFunc(func() { close(h.release) })
 		defer released()
-		r.wait(t, h.held, "the loop takes the event from its queue")
+		// A Wait that an earlier event ends sees the byte without another.
+		r.until(t, func() bool { return closed(h.held) || closed(done) }, "the loop takes the event from its queue")
 		for time.Now().Before(deadline) {
 			runtime.Gosched()
 		}

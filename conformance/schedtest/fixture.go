@@ -134,15 +134,17 @@ func (r *Fixture) wait(t T, c <-chan struct{}, what string) {
 func (r *Fixture) waitMoving(t T, c <-chan struct{}, what string, steps *atomic.Int64) {
 	t.Helper()
 	r.stuck.Add(1)
-	suite.Moving(t, what, func() int { return int(steps.Load()) }, func() bool {
-		select {
-		case <-c:
-			return true
-		default:
-			return false
-		}
-	})
+	suite.Moving(t, what, func() int { return int(steps.Load()) }, func() bool { return closed(c) })
 	r.stuck.Add(-1)
+}
+
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }
 
 // late is for how long tasks and other goroutines wait. The case waits for them, and hangs before they give up, so that its
@@ -273,9 +275,7 @@ func (r *Fixture) closeHandles(t T) {
 		users = append(users, r.ran)
 	}
 	for _, over := range users {
-		select {
-		case <-over:
-		default:
+		if !closed(over) {
 			return
 		}
 	}
