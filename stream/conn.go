@@ -16,8 +16,9 @@ import (
 // Close, the setters and the addresses may be used from any goroutine at any time. Reads take turns, and so do writes, where the Waiter
 // suspends goroutines; from tasks there is one reader and one writer at a time (see the package's section on concurrency).
 //
-// A reset by the peer ends a reader and a writer that are suspended. The kernel reports ECONNRESET (on Windows WSAECONNRESET) to one call, after the
-// bytes from before the reset that it has kept. The other call, and later ones, return another error or the end of the stream.
+// A reset by the peer ends a reader and a writer that are suspended. The kernel reports ECONNRESET
+// (on Windows WSAECONNRESET) to one call, after the bytes from before the reset that it has kept.
+// The other call, and later ones, return another error or the end of the stream.
 type Conn struct {
 	endpoint
 	local  netip.AddrPort
@@ -93,7 +94,8 @@ func (c *Conn) findEnds() (err error) {
 // Read reads up to len(p) bytes and suspends the caller until there is one, the stream ends (io.EOF), the read deadline passes or the
 // connection is closed. An empty p reads nothing and does not wait.
 //
-// Bytes that come together with the end of the stream are read before it. The end stays: each later Read returns io.EOF. It does not affect writing.
+// Bytes that come together with the end of the stream are read before it. The end stays: each later
+// Read returns io.EOF. It does not affect writing.
 func (c *Conn) Read(p []byte) (int, error) {
 	n, err := c.read(p)
 	if err != nil {
@@ -137,7 +139,8 @@ func (c *Conn) mayDrainShort() bool {
 // Write writes all of p, and suspends the caller while the kernel takes no more. When an error is returned, so is how many bytes the kernel
 // took before. An empty p writes nothing and does not wait.
 //
-// After a call has returned that the peer has reset the connection, it returns EPIPE, on Windows WSAECONNRESET.
+// After a call has returned that the peer has reset the connection, it returns EPIPE, on Windows
+// WSAECONNRESET.
 func (c *Conn) Write(p []byte) (int, error) {
 	n, err := c.write(p)
 	if err != nil {
@@ -218,7 +221,8 @@ func (c *Conn) connected(err error, d sys.Direction) error {
 // SetDeadline sets both deadlines. A deadline makes running and later calls return an error that is os.ErrDeadlineExceeded once it has passed; the
 // zero time is none. It may be moved while a call runs.
 //
-// A deadline that has passed also ends calls that need not wait. Bytes that have arrived stay for later reads.
+// A deadline that has passed also ends calls that need not wait. Bytes that have arrived stay for
+// later reads.
 func (c *Conn) SetDeadline(t time.Time) error {
 	if err := c.SetReadDeadline(t); err != nil {
 		return err

@@ -45,8 +45,8 @@ const (
 // returns. At most 16 attempts run at a time: the next then starts when one ends. A resolver's addresses are tried up to 64 of each family, and
 // the rest passed over. All this is done by the caller, suspended, without a goroutine.
 //
-// IPv6 is first of the families if a resolver delivers them one by one, and otherwise that of the first address. An address that is delivered
-// while attempts run joins them.
+// IPv6 is first of the families if a resolver delivers them one by one, and otherwise that of the
+// first address. An address that is delivered while attempts run joins them.
 //
 // With a Waiter that is no Selector, addresses are tried one after the other, each with its share of the time that is left, 2 seconds at
 // least: one that does not answer uses it up, and without a deadline a black hole costs the kernel's own limit, about two minutes on Linux.
@@ -61,8 +61,9 @@ type Dialer struct {
 	// fails with an error that is errors.ErrUnsupported.
 	ResolveParts ResolveParts
 
-	// ResolutionDelay is how long IPv4 addresses that have come wait for IPv6 ones; ResolutionDelayDefault if zero, not at all if negative. They
-	// do not wait longer than the resolver needs, and IPv6 addresses do not wait.
+	// ResolutionDelay is how long IPv4 addresses that have come wait for IPv6 ones;
+	// ResolutionDelayDefault if zero, not at all if negative. They do not wait longer than the
+	// resolver needs, and IPv6 addresses do not wait.
 	ResolutionDelay time.Duration
 
 	// AttemptDelay is how long an attempt has to answer before the next one joins it; AttemptDelayDefault if zero, 10 ms at least. If it is

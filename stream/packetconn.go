@@ -141,7 +141,8 @@ func (c *PacketConn) receive(m *Message) error {
 // Write sends p as one datagram to the peer of a connected socket, and suspends the caller while the kernel has no room for it. An empty p is a
 // datagram too.
 //
-// The close of the unix-domain socket at the peer is ECONNREFUSED, also for a Write that is suspended. Of a Write that fails nothing is sent.
+// The close of the unix-domain socket at the peer is ECONNREFUSED, also for a Write that is
+// suspended. Of a Write that fails nothing is sent.
 func (c *PacketConn) Write(p []byte) (int, error) {
 	return c.send(&Message{Buffer: p}, nil)
 }
@@ -267,7 +268,8 @@ func (c *PacketConn) removePath() {
 // SetDeadline sets both deadlines. A deadline makes running and later calls return an error that is os.ErrDeadlineExceeded once it has passed; the
 // zero time is none. It may be moved while a call runs.
 //
-// A deadline that has passed also ends calls that need not wait. Datagrams that have arrived stay for later reads.
+// A deadline that has passed also ends calls that need not wait. Datagrams that have arrived stay
+// for later reads.
 func (c *PacketConn) SetDeadline(t time.Time) error {
 	if err := c.SetReadDeadline(t); err != nil {
 		return err

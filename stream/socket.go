@@ -16,8 +16,9 @@ import (
 // One goroutine at a time may read, one may write. Close may come from any goroutine at any time: it makes later calls return
 // [net.ErrClosed], and the number of the handle goes back to the kernel when the last running call returns, never under it.
 //
-// TryReadv and TryWritev are for streams; TryReadFrom, TryWriteTo, TryReadBatch and TryWriteBatch are for datagrams. On a socket of the other
-// kind they return an error that is errors.ErrUnsupported.
+// TryReadv and TryWritev are for streams; TryReadFrom, TryWriteTo, TryReadBatch and TryWriteBatch
+// are for datagrams. On a socket of the other kind they return an error that is
+// errors.ErrUnsupported.
 type Socket struct {
 	handle sys.Handle
 

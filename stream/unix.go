@@ -52,7 +52,8 @@ func (s *Socket) StartConnectUnix(name string) error {
 // A listener whose queue is full is an error that is [ErrBacklogFull], at once: the kernel offers nothing to wait for. Where it has not that error,
 // which is Linux' own, it refuses the connection.
 //
-// A path that is not there is ENOENT, and one at which nobody listens ECONNREFUSED. Names are refused as by [Socket.BindUnix].
+// A path that is not there is ENOENT, and one at which nobody listens ECONNREFUSED. Names are
+// refused as by [Socket.BindUnix].
 func (d *Dialer) ConnectUnix(ctx context.Context, name string) (*Conn, error) {
 	ctx, cancel := d.limit(ctx)
 	defer cancel()

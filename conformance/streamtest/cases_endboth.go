@@ -9,8 +9,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// spinsMax is how many waits a suspended writer may make when nothing happens: some are for nothing, and are legal. turnsBeside is how often another connection
-// is served before a writer without a further wait is believed to be suspended.
+// spinsMax is how many waits a suspended writer may make when nothing happens: some are for
+// nothing, and are legal. turnsBeside is how often another connection is served before a writer
+// without a further wait is believed to be suspended.
 const (
 	spinsMax    = 50
 	turnsBeside = 10
@@ -59,7 +60,8 @@ func endBothCases() []Case {
 				n := w.waits(sys.Writing)
 				p := w.write(c, data)
 				w.waiting(sys.Writing, n)
-				// Whatever wakes the writer does so while another connection is served. There is an end to wakes for nothing.
+				// Whatever wakes the writer does so while another connection is served. There is an
+				// end to wakes for nothing.
 				for before := int64(0); before != w.waits(sys.Writing); {
 					if before = w.waits(sys.Writing); before > n+spinsMax {
 						w.Fatalf("a writer made more than %d waits while the peer did not read", spinsMax)

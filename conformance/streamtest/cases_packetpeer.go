@@ -13,7 +13,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// looksPerDatagram is how often a case looks for an answer of the network before it sends another datagram.
+// looksPerDatagram is how often a case looks for an answer of the network before it sends another
+// datagram.
 const looksPerDatagram = 50
 
 func packetPeerCases() []Case {

@@ -227,7 +227,8 @@ func (w *world) settledOrWaiting(p *pending[result], n int64) bool {
 	return p.waits(sys.Writing, n)
 }
 
-// waits returns when p has ended, or a wait in direction d has begun that is later than the first n, and reports whether it is the wait.
+// waits returns when p has ended, or a wait in direction d has begun that is later than the first
+// n, and reports whether it is the wait.
 func (p *pending[R]) waits(d sys.Direction, n int64) bool {
 	w := p.w
 	w.Helper()

@@ -312,7 +312,8 @@ func raceCases() []Case {
 	return all
 }
 
-// delays returns when a dial has made a second attempt after more than the least delay: one that another dial would make, which runs already, has been made by then.
+// delays returns when a dial has made a second attempt after more than the least delay: one that
+// another dial would make, which runs already, has been made by then.
 func (w *world) delays(hole, live netip.AddrPort) {
 	w.Helper()
 	d := w.dialerOf(stream.Dialer{Waiter: w.f.Waiter, AttemptDelay: raceDelay})

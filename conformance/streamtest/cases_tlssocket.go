@@ -68,7 +68,8 @@ func (w *world) tlsSocket(buffer int, server, client *tls.Config, over func(net.
 	return r.socket, c, peer
 }
 
-// ownTLS closes s when the case is over, and not when it hangs: only one goroutine may use s. A hang ends by the end of the peer.
+// ownTLS closes s when the case is over, and not when it hangs: only one goroutine may use s. A
+// hang ends by the end of the peer.
 func (w *world) ownTLS(s tlsSocket) { w.Cleanup(func() { s.Close() }) }
 
 func bare(c net.Conn) net.Conn { return c }

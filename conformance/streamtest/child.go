@@ -67,10 +67,12 @@ func alone(id string, run func(w *world)) func(T, *Fixture) {
 	}
 }
 
-// childEnvironment returns the environment of a process that runs tests for this one: with its options, and more of its own.
+// childEnvironment returns the environment of a process that runs tests for this one: with its
+// options, and more of its own.
 func childEnvironment(patience time.Duration, more ...string) []string {
 	env := append(os.Environ(), suite.PatienceVariable+"="+patience.String(),
-		// The race detector would have each process sleep a second at its end, for reports of goroutines that still run.
+		// The race detector would have each process sleep a second at its end, for reports of
+		// goroutines that still run.
 		"GORACE="+os.Getenv("GORACE")+" atexit_sleep_ms=0")
 	if suite.Full() {
 		env = append(env, suite.FullVariable+"=1")

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// atOnce is how many parallel tests run at a time, unless the command line says: they wait more than they work.
+// atOnce is how many parallel tests run at a time, unless the command line says: they wait more
+// than they work.
 const atOnce = "8"
 
 func TestMain(m *testing.M) {

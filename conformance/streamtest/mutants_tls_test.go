@@ -85,7 +85,8 @@ func (s *singly) enter() bool {
 
 func (s *singly) leave() { s.busy.Store(false) }
 
-// awaitRefusal returns when another caller has been sent away: a case cannot know when a second one has come.
+// awaitRefusal returns when another caller has been sent away: a case cannot know when a second one
+// has come.
 func (s *singly) awaitRefusal() {
 	select {
 	case <-s.refused:

@@ -14,7 +14,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// announced bounds how long a mutant waits for what a case has announced, or another call, so that a mutant of another case does not hang.
+// announced bounds how long a mutant waits for what a case has announced, or another call, so that
+// a mutant of another case does not hang.
 const announced = 10 * time.Second
 
 var errBroken = errors.New("broken")

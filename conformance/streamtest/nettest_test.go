@@ -54,7 +54,8 @@ func (e *evident) Evidence(f func() string) { e.all = append(e.all, f) }
 // stuckAfter is a little before nettest's watchdog, which ends a test after a minute and says nothing of why.
 const stuckAfter = 50 * time.Second
 
-// explain has the evidence logged, what the kernel says, and all stacks, unless the function that it returns is called in time. No evidence comes later.
+// explain has the evidence logged, what the kernel says, and all stacks, unless the function that
+// it returns is called in time. No evidence comes later.
 func (e *evident) explain() (stop func()) {
 	logged := make(chan struct{})
 	timer := time.AfterFunc(stuckAfter, func() {
@@ -74,8 +75,10 @@ func (e *evident) explain() (stop func()) {
 	}
 }
 
-// kernelEvidence returns what Linux says of this process' queues and of all TCP sockets: which handles are registered and armed, what has not been sent or read, and
-// how often it was sent again. Where the memory of all connections is used up, what arrives is dropped and sent again, later each time. Elsewhere it is empty.
+// kernelEvidence returns what Linux says of this process' queues and of all TCP sockets: which
+// handles are registered and armed, what has not been sent or read, and how often it was sent
+// again. Where the memory of all connections is used up, what arrives is dropped and sent again,
+// later each time. Elsewhere it is empty.
 func kernelEvidence() string {
 	var all strings.Builder
 	for _, name := range []string{"/proc/net/sockstat", "/proc/net/tcp"} {

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// bounded is a peer of which each read ends when nothing comes for as long as the patience of a case.
+// bounded is a peer of which each read ends when nothing comes for as long as the patience of a
+// case.
 type bounded struct {
 	net.Conn
 	patience time.Duration
@@ -28,8 +29,8 @@ type patient struct {
 	peer bounded
 }
 
-// from returns a reader of peer, which package net or crypto/tls has made. It is for the goroutine of the case, which it ends as hung when nothing comes for as long
-// as the patience of the case.
+// from returns a reader of peer, which package net or crypto/tls has made. It is for the goroutine
+// of the case, which it ends as hung when nothing comes for as long as the patience of the case.
 func (w *world) from(peer net.Conn) io.Reader { return patient{w, bounded{peer, w.Patience()}} }
 
 func (p patient) Read(b []byte) (int, error) {

@@ -131,7 +131,8 @@ func mechanisms() []string {
 	return all
 }
 
-// looping returns targets over the given schedulers: every pair of a mechanism, a mode, a scheduler and a form is in one, and with suite.Full every combination.
+// looping returns targets over the given schedulers: every pair of a mechanism, a mode, a scheduler
+// and a form is in one, and with suite.Full every combination.
 func looping(over []placing) []Target {
 	available := mechanisms()
 	var all []Target
@@ -144,8 +145,8 @@ func looping(over []placing) []Target {
 // onSingle are the targets over the simplest scheduler: for tests of what is above the waiters.
 func onSingle() []Target { return looping(placings()[:1]) }
 
-// perMechanism returns park and a target over each mechanism, the modes and the given forms by turns, and with suite.Full those of every mode and form: for tests of
-// which a target takes long.
+// perMechanism returns park and a target over each mechanism, the modes and the given forms by
+// turns, and with suite.Full those of every mode and form: for tests of which a target takes long.
 func perMechanism(of ...func(mechanism string, mode queue.Mode, p placing) Target) []Target {
 	all, single := []Target{parked()}, placings()[0]
 	for i, mechanism := range mechanisms() {

@@ -74,65 +74,6 @@ func (w *world) check(err error, what string) {
 	}
 }
 
-// call runs f where Wait may be called.
-func call[R any](w *world, what string, f func() R) *pending[R] {
-	p := &pending[R]{w: w, what: what, done: make(chan R, 1)}
-	w.runs(what, 1)
-	w.f.Go(what, func() {
-		r := f()
-		w.runs(what, -1)
-		p.done <- r
-	})
-	return p
-}
-
-// runs counts calls.
-func (w *world) runs(what string, change int) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.calls == nil {
-		w.calls = map[string]int{}
-	}
-	if w.calls[what] += change; w.calls[what] == 0 {
-		delete(w.calls, what)
-	}
-}
-
-// pending is a call that runs.
-type pending[R any] struct {
-	w    *world
-	what string
-	done chan R
-}
-
-// get waits for the result. It is for the goroutine of the case.
-func (p *pending[R]) get() R {
-	p.w.Helper()
-	return await(p.w, p.what, p.done)
-}
-
-// await receives from c. It ends the case as hung when no wait has begun, and no registration opened or closed, for as long as the patience of the case.
-func await[R any](w *world, what string, c <-chan R) R {
-	w.Helper()
-	begun := time.Now()
-	timer := time.NewTimer(w.Patience())
-	defer timer.Stop()
-	for {
-		select {
-		case r := <-c:
-			return r
-		case <-w.Context().Done():
-			w.Hang("%s, and waits begin all the time", what)
-		case <-timer.C:
-		}
-		idle := min(time.Since(begun), w.spy.idle())
-		if idle >= w.Patience() {
-			w.Hang("%s", what)
-		}
-		timer.Reset(w.Patience() - idle)
-	}
-}
-
 // result is what reading and writing return.
 type result struct {
 	data []byte
@@ -252,7 +193,8 @@ func (w *world) waitingOr(d sys.Direction, n int64, until time.Time) bool {
 // waits returns how many waits in direction d have begun.
 func (w *world) waits(d sys.Direction) int64 { return w.spy.waits[d].Load() }
 
-// randomBytes is after how many bytes random repeats them: a prime, so that no buffer and no record has a multiple of it.
+// randomBytes is after how many bytes random repeats them: a prime, so that no buffer and no record
+// has a multiple of it.
 const randomBytes = 8191
 
 // random returns n bytes of a seed that the case reports.

@@ -109,7 +109,8 @@ func (s *Socket) TryWrite(p []byte) (int, error) {
 // TryFlush gives the kernel what is queued. It returns sys.ErrWouldBlock when it does not take all of it; nil says that it has all that was written, and after
 // CloseWrite the end of the stream as well.
 //
-// An error of the connection is the result of each later call that writes. What has arrived can still be read.
+// An error of the connection is the result of each later call that writes. What has arrived can
+// still be read.
 func (s *Socket) TryFlush() error {
 	if err := s.transport.push(); err != nil || !s.transport.ended || s.transport.shut {
 		return err
