@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"github.com/edgewise-go/edgewise/conformance/internal/suite"
-	"golang.org/x/net/nettest"
 )
 
 // tlsName is whom the certificates of the tests are for.
@@ -117,13 +116,7 @@ func TestTLSConnInAChild(t *testing.T) {
 		// In one part, for -test.skip counts them.
 		t.Run(strings.ReplaceAll(target.Name, "/", "-"), func(t *testing.T) {
 			t.Parallel()
-			nettest.TestConn(t, func() (net.Conn, net.Conn, func(), error) {
-				f, err := target.Open(suite.Of(t))
-				if err != nil {
-					return nil, nil, nil, err
-				}
-				return tlsPipe(f)
-			})
+			testPipe(t, target, tlsPipe)
 		})
 	}
 }
