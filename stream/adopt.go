@@ -47,6 +47,7 @@ func Adopt(h sys.Handle) (Socket, error) {
 	}
 	s := own(h)
 	s.foreign = true
+	s.share()
 	switch kind {
 	case sys.KindFile:
 		s.file = true

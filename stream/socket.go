@@ -97,7 +97,7 @@ func (s *Socket) keepTransfer() error {
 
 // release gives back a reference, and closes the handle with the last one of a retired socket.
 func (s *Socket) release() error {
-	if atomic.AddUint32(&s.refs, ^uint32(0)) == retired {
+	if atomic.AddUint32(&s.refs, ^uint32(0))&^shared == retired {
 		if s.foreign && !s.file {
 			// close(2) would block for the time of SO_LINGER on Linux, non-blocking or not. Whatever the option's fate, the handle is closed.
 			_ = sys.StopLinger(s.handle)

@@ -62,7 +62,11 @@ func (s *Socket) TryAccept() (Socket, netip.AddrPort, error) {
 		return Socket{}, netip.AddrPort{}, err
 	}
 	defer s.release()
-	h, peer, err := sys.Accept(s.handle)
+	accept := sys.Accept
+	if s.isShared() {
+		accept = sys.AcceptShared
+	}
+	h, peer, err := accept(s.handle)
 	if err != nil {
 		return Socket{}, netip.AddrPort{}, err
 	}

@@ -12,7 +12,7 @@ import (
 // the way.
 func RecvMessage(h Handle, m *Message) error {
 	for {
-		n, _, flags, from, err := unix.Recvmsg(int(h), m.Buffer, nil, 0)
+		n, _, flags, from, err := unix.Recvmsg(int(h), m.Buffer, nil, unix.MSG_DONTWAIT)
 		if err != nil && n >= 0 {
 			// The datagram was received, and package unix cannot read its sender's address: macOS and NetBSD allow names longer than
 			// struct sockaddr_un. An error here would let such a sender stop the receiver.

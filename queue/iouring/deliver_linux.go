@@ -48,6 +48,7 @@ func (q *Queue) collect(events []queue.Event) (n int, err error) {
 			return n, nil
 		}
 		q.ring.Advance()
+		q.taken++
 		if n, err = q.take(events, n, c); err != nil {
 			return n, err
 		}
