@@ -51,9 +51,10 @@ func Main(name string, run func(ctx context.Context, args []string) error) {
 	}
 	go func() {
 		<-caught
-		end()
-		// SIGHUP stays caught: when a terminal closes, both the kernel and the shell send one.
+		// Before end, so that a second signal ends the program as soon as it shows that it has taken the first. SIGHUP stays caught: when a
+		// terminal closes, both the kernel and the shell send one.
 		signal.Reset(os.Interrupt, syscall.SIGTERM)
+		end()
 	}()
 	os.Exit(Report(name, os.Stderr, run(ctx, os.Args[1:])))
 }
