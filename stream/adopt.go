@@ -46,8 +46,7 @@ func Adopt(h sys.Handle) (Socket, error) {
 		}
 	}
 	s := own(h)
-	s.foreign = true
-	s.share()
+	s.refs |= foreign | shared
 	switch kind {
 	case sys.KindFile:
 		s.file = true
@@ -92,7 +91,7 @@ func AdoptDuplicate(c syscall.Conn) (Socket, error) {
 // nothing and returns [ErrBusy].
 func (s *Socket) Release() (sys.Handle, error) {
 	// The owner's reference stays for good, so that nobody closes the handle.
-	if v := atomic.LoadUint32(&s.refs) & shared; atomic.CompareAndSwapUint32(&s.refs, v|1, v|1|retired) {
+	if v := atomic.LoadUint32(&s.refs) & lasting; atomic.CompareAndSwapUint32(&s.refs, v|1, v|1|retired) {
 		return s.handle, nil
 	}
 	if s.Handle() == sys.Invalid {

@@ -22,7 +22,8 @@ import (
 type Socket struct {
 	handle sys.Handle
 
-	// refs is accessed atomically. Bit 31 is retired, bit 30 is shared, the rest counts references: one of the owner, and one of each running call.
+	// refs is accessed atomically. Bits 29 to 31 are foreign, shared and retired. The rest counts references: one of the owner, and one of
+	// each running call.
 	// Who takes away the last reference of a retired socket closes the handle. Zero was never open.
 	refs uint32
 
@@ -31,14 +32,15 @@ type Socket struct {
 	tcp   bool         // of TCP alone: see MayDrainShort
 
 	datagrams datagramKind
-
-	foreign bool // opened elsewhere, or accepted from such a one: its options are not known
 }
 
 // The bits of Socket.refs that are no count.
 const (
 	retired = 1 << 31 // further calls fail
-	shared  = 1 << 30 // others have the open file as well, and may clear its non-blocking flag; it never goes off again
+	shared  = 1 << 30 // others have the open file as well, and may clear its non-blocking flag
+	foreign = 1 << 29 // opened elsewhere, or accepted from such a socket: its options are not known
+
+	lasting = shared | foreign // once set, these stay
 )
 
 // OpenTCP opens a TCP socket, non-blocking and close-on-exec from birth. It is neither bound nor connected.
@@ -97,8 +99,8 @@ func (s *Socket) keepTransfer() error {
 
 // release gives back a reference, and closes the handle with the last one of a retired socket.
 func (s *Socket) release() error {
-	if atomic.AddUint32(&s.refs, ^uint32(0))&^shared == retired {
-		if s.foreign && !s.file {
+	if refs := atomic.AddUint32(&s.refs, ^uint32(0)); refs&^lasting == retired {
+		if refs&foreign != 0 && !s.file {
 			// close(2) would block for the time of SO_LINGER on Linux, non-blocking or not. Whatever the option's fate, the handle is closed.
 			_ = sys.StopLinger(s.handle)
 		}

@@ -3,6 +3,7 @@ package stream
 import (
 	"io"
 	"net/netip"
+	"sync/atomic"
 
 	"github.com/edgewise-go/edgewise/sys"
 )
@@ -71,7 +72,7 @@ func (s *Socket) TryAccept() (Socket, netip.AddrPort, error) {
 		return Socket{}, netip.AddrPort{}, err
 	}
 	accepted := own(h)
-	accepted.foreign = s.foreign // options are inherited
+	accepted.refs |= atomic.LoadUint32(&s.refs) & foreign // options are inherited
 	accepted.tcp = s.tcp
 	return accepted, peer, nil
 }
