@@ -82,6 +82,15 @@ func (p pair[F]) prove(t *testing.T) {
 	}
 }
 
+// Tried returns what the cases report of target, a mutant. Like a proof it waits less long for what does not come.
+func Tried[F any](ctx context.Context, cases []Case[F], target Target[F]) []Violation {
+	var results []Result
+	for _, c := range cases {
+		results = append(results, runCase(ctx, c, target, scaled(proofPatience), nil))
+	}
+	return Violations(results)
+}
+
 // passes fails t if a case reports target. It runs the cases that are Alone, or the others.
 func passes[F any](t *testing.T, cases []Case[F], target Target[F], alone bool) {
 	t.Helper()
