@@ -42,7 +42,7 @@ var exceptions = []stage.Exception{
 	{Where: windows, Package: "conformance/bufstrategytest", Tests: "^TestTheRestInBulk$", Reason: "Wine's server takes minutes for so many small reads"},
 	{Where: windows, Package: "apps/...", Reason: "their tests use servers and limits that Windows has not, or by other names"},
 	{Where: wine8, Package: "conformance/resolvetest", Reason: wineDeletes + "; and package net cannot listen for datagrams: 10045"},
-	{Where: wine8, Package: "resolve", Tests: "^(TestTryDoesNotAllocate|TestHostsStatsCountWhatWasSkipped)$", Reason: wineDeletes},
+	{Where: wine8, Package: "resolve", Tests: "^(TestTryDoesNotAllocate|TestHosts.*)$", Reason: wineDeletes},
 
 	{Where: i386, Package: "conformance/queuetest", Tests: Proofs, Reason: provesTheSuite},
 	{Where: arm64, Package: "queue/auto", Tests: needIoUring, Reason: noIoUring},

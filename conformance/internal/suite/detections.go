@@ -52,11 +52,12 @@ func (p Proof[F]) detect() detections {
 			if c.Alone != alone {
 				continue
 			}
-			reports := func() bool {
-				return runCase(context.Background(), c, m.Target, scaled(proofPatience), nil).Outcome == Violated
-			}
 			// A busy machine may exhaust the short patience of a case that does not report the mutant, but seldom twice.
-			if reports() && reports() {
+			reports := true
+			for range 2 {
+				reports = reports && runCase(context.Background(), c, m.Target, scaled(proofPatience), nil).Outcome == Violated
+			}
+			if reports {
 				mu.Lock()
 				found[m.Name] = append(found[m.Name], c.ID)
 				mu.Unlock()
