@@ -13,8 +13,19 @@ func waivers() []Waiver {
 		url = "https://github.com/wine-mirror/wine/blob/wine-8.0/server/sock.c"
 	)
 	all := []Waiver{{Case: "end/reset", Reason: reason, URL: url}, {Case: "end/write-after-reset", Reason: reason, URL: url}, {Case: "end/reset-both", Reason: reason, URL: url}}
+	for _, id := range []string{"options/as-net", "options/keep-alive"} {
+		all = append(all, Waiver{
+			Case:   id,
+			Reason: "Wine 8 lacks TCP_KEEPIDLE (WSAENOPROTOOPT, 10042), which Windows has had since version 1709.",
+			URL:    "https://learn.microsoft.com/en-us/windows/win32/winsock/ipproto-tcp-socket-options",
+		})
+	}
+	all = append(all, Waiver{
+		Case: "adopt/reset", URL: url,
+		Reason: "After a reset Wine's getpeername fails with WSAENOTCONN, and its WSAPoll does not call the socket readable.",
+	})
 	for _, id := range []string{
-		"waits", "bounds", "empty", "truncated", "no-room", "addresses", "drain", "read-batch", "write-batch", "partial-batch", "connected", "unconnected", "turns",
+		"odd-addresses", "waits", "bounds", "empty", "truncated", "no-room", "addresses", "drain", "read-batch", "write-batch", "partial-batch", "connected", "unconnected", "turns",
 		"deadline", "close-racing", "raw",
 	} {
 		all = append(all, Waiver{

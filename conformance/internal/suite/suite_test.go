@@ -134,23 +134,6 @@ func TestAHangShowsTheEvidence(t *testing.T) {
 	}
 }
 
-func TestRegistrationsAreThoseOfTheKernel(t *testing.T) {
-	if _, err := os.Stat("/proc/self/fdinfo"); err != nil {
-		t.Logf("this system does not tell: %v", err)
-		return
-	}
-	// The runtime has an epoll descriptor of its own, once a pollable file was opened.
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
-	defer r.Close()
-	if got := registrations(); !strings.Contains(got, "[eventpoll]") || !strings.Contains(got, "tfd:") {
-		t.Errorf("no registration is in %q", got)
-	}
-}
-
 func TestWorkThatMovesIsNoHang(t *testing.T) {
 	const steps = 50
 	n := 0
