@@ -9,11 +9,13 @@ import (
 // File returns a file with a duplicate of the handle, as that of a net.TCPConn does, for package net or a child process that expects it. The caller closes it,
 // before or after the connection; the stream ends for the peer when both are closed.
 //
-// Unlike package net's it stays non-blocking when a child process inherits it, which ordinary programs fail on: the flag belongs to both, and would make the
-// connection block its thread. [Conn.ReleaseFile] is for these.
+// On Linux the file of a socket blocks, as ordinary programs expect of their standard input and output. The connection does not: it asks
+// for that in each call. [Conn.ReadFrom] and WriteTo make the file non-blocking again if they use sendfile(2) or splice(2). Elsewhere,
+// and of what is no socket, the file stays non-blocking, because the flag belongs to both. [Conn.ReleaseFile] gives a file that blocks on
+// every system.
 func (c *Conn) File() (*os.File, error) {
 	c.exposed.Store(true)
-	f, err := c.sock.duplicate(c.LocalAddr().Network())
+	f, err := c.sock.duplicate(c.LocalAddr().Network(), sys.DontWait && !c.sock.file)
 	return f, c.opError("file", err)
 }
 
@@ -37,19 +39,26 @@ func (c *Conn) ReleaseFile() (*os.File, error) {
 // File returns a file with a duplicate of the handle, as that of a Conn does: for a process that is to go on listening. While one of
 // them is open the kernel queues connections.
 func (l *Listener) File() (*os.File, error) {
-	f, err := l.sock.duplicate(l.Addr().Network())
+	f, err := l.sock.duplicate(l.Addr().Network(), false)
 	return f, l.opError("file", err)
 }
 
-func (s *Socket) duplicate(name string) (f *os.File, err error) {
+func (s *Socket) duplicate(name string, blocking bool) (f *os.File, err error) {
 	err = s.do(func(h sys.Handle) error {
 		// Before there is a duplicate that could be used.
 		s.share()
 		d, err := sys.Duplicate(h)
-		if err == nil {
-			f = os.NewFile(uintptr(d), name)
+		if err != nil {
+			return err
 		}
-		return err
+		if blocking {
+			if err := sys.SetBlocking(d); err != nil {
+				sys.Close(d)
+				return err
+			}
+		}
+		f = os.NewFile(uintptr(d), name)
+		return nil
 	})
 	return f, err
 }

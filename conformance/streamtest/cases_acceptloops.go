@@ -81,6 +81,13 @@ func acceptLoopsCases() []Case {
 			Needs: []Feature{NonblockFlag},
 			Run:   in(fileDuplicate),
 		},
+		{
+			ID: "file/for-a-child", Doc: "stream.Conn.File",
+			Rule:   "The file of a socket blocks where sys.DontWait says that calls do not depend on the flag. The connection never does.",
+			Source: "cat(1) with the connection as its standard input",
+			Needs:  []Feature{NonblockFlag},
+			Run:    in(fileForAChild),
+		},
 	}
 }
 
@@ -213,5 +220,26 @@ func fileDuplicate(w *world) {
 	w.ends(peer, nil)
 	if _, err := c.File(); !errors.Is(err, net.ErrClosed) {
 		w.Errorf("File after Close: %v", err)
+	}
+}
+
+func fileForAChild(w *world) {
+	c, peer := w.pair()
+	f, err := c.File()
+	w.check(err, "file")
+	w.own(f)
+	nonblocking, err := sys.IsNonblock(sys.Handle(f.Fd()))
+	w.check(err, "flags of the file")
+	if nonblocking == sys.DontWait {
+		w.Errorf("the file is non-blocking: %v, want %v", nonblocking, !sys.DontWait)
+	}
+	reads := w.waits(sys.Reading)
+	p := w.read(c, 3)
+	// A read that blocks its thread never waits.
+	w.waiting(sys.Reading, reads)
+	_, err = io.WriteString(peer, "one")
+	w.check(err, "peer's write")
+	if got := p.get(); string(got.data) != "one" || got.err != nil {
+		w.Errorf("read: got %q, %v, want %q", got.data, got.err, "one")
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"syscall"
 
 	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/sys"
 )
 
 func acceptLoopsMutants() []mutant {
@@ -29,6 +30,15 @@ func acceptLoopsMutants() []mutant {
 				return n, err
 			}
 		}), "accept/batch"),
+		broken("a child inherits a file that does not block", conns(func(b *brokenConn) {
+			b.file = func() (*os.File, error) {
+				f, err := b.conn.File()
+				if err == nil && sys.SetNonblock(sys.Handle(f.Fd())) != nil {
+					return f, errBroken
+				}
+				return f, err
+			}
+		}), "file/for-a-child"),
 		broken("attempts are counted as connections", listeners(func(b *brokenListener) {
 			var calls atomic.Uint64
 			b.acceptBatch = func(to []stream.Accepted) (int, error) {
