@@ -302,14 +302,15 @@ func (r *Fixture) register(t T, f form, h sys.Handle) registration {
 }
 
 // flood calls f until it returns false, which it should when the others have had their turn. Where one thread runs the tasks of a loop in
-// order, that is at most roundsMax turns after they were started. Elsewhere the system may hold up the thread of the others while this
-// one has any number of turns, so that only a hang is reported.
+// order, that is at most roundsMax turns after they were started. A turn counts if the clock has moved: it does so in steps, and a budget
+// of time is not used up between two of them. Elsewhere the system may hold up the thread of the others while this one has any number
+// of turns, so that only a hang is reported.
 func (r *Fixture) flood(t T, started *atomic.Bool, f func() bool) {
 	t.Helper()
-	turns := 0
+	turns, last := 0, time.Now()
 	r.keeps(t, "the others have their turn while a task lets them run", func() bool {
-		if r.ordered && started.Load() {
-			turns++
+		if now := time.Now(); r.ordered && started.Load() && now.After(last) {
+			turns, last = turns+1, now
 		}
 		if turns > roundsMax {
 			t.Errorf("the others had no turn while a task let them run %d times", turns)
