@@ -94,7 +94,7 @@ func (f *flood) measure() {
 	}
 }
 
-// flowing returns when the fast peer is being served: a message that nobody is in the way of says nothing.
+// flowing returns when the loop serves the fast peer. A message that has no competition shows nothing.
 func (f *flood) flowing() {
 	before := f.served.Load()
 	for f.served.Load() == before {

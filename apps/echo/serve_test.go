@@ -164,7 +164,7 @@ func endsOnSIGTERM(t *testing.T, flags []string) {
 	server := program.Serve(t, nil, append([]string{"serve", "-addr", "127.0.0.1:0", "-grace", "1h"}, flags...)...)
 	server.Stop(0)
 
-	// A connection goes on within the grace, and new ones are refused.
+	// A connection continues within the grace, and new ones are refused.
 	server = program.Serve(t, nil, append([]string{"serve", "-addr", "127.0.0.1:0", "-grace", "1h"}, flags...)...)
 	c := dial(t, server.Addr)
 	ping(t, c, "before")

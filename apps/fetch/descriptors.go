@@ -17,7 +17,7 @@ import (
 // each other, and only a worker that is alone can conclude that there are too few descriptors.
 type rota struct {
 	mu      sync.Mutex
-	next    int       // index of the first target that nobody has had
+	next    int       // index of the first target that no worker has taken
 	total   int       // of targets
 	again   []int     // targets that were given back
 	active  int       // workers that do not wait and have not ended

@@ -58,7 +58,7 @@ type site struct {
 	big  []byte // of big.bin
 }
 
-// bigBytes returns what is in big.bin, which nobody changes.
+// bigBytes returns the contents of big.bin, which no test changes.
 var bigBytes = sync.OnceValue(func() []byte {
 	b := make([]byte, 8<<20)
 	rand.NewChaCha8([32]byte{1}).Read(b)

@@ -11,7 +11,7 @@ import (
 // stackBytesMax bounds the goroutine dump of a hang.
 const stackBytesMax = 256 << 10
 
-// stallProbe is how often a case looks whether its process runs; stallMin is the shortest delay of that look that counts as a stop.
+// A case checks every stallProbe whether its process runs. A check that is late by stallMin or more counts as a stop.
 const (
 	stallProbe = 50 * time.Millisecond
 	stallMin   = 100 * time.Millisecond
