@@ -14,7 +14,8 @@
 //
 // Edges. With Edge, an event is promised after the caller has seen would-block and said so with WouldBlock. Before that
 // it may or may not come: a native edge reports each arrival, an emulated one stays silent until WouldBlock. So read until
-// would-block, or call WouldBlock after a short read and be ready for an event that finds nothing.
+// would-block, or call WouldBlock after a short read and be ready for an event that finds nothing. On Linux a read of TCP that
+// would block is no proof at the mark of urgent data: see sys.UnreadAtMark.
 //
 // Hang-up and error. They are not interests: they are always reported, and set the bits of every direction that is waited
 // for, since the operation will not block but end or fail. Ready.HangUp and Ready.Error say more where the mechanism tells it.

@@ -19,6 +19,8 @@ var (
 // deadline passes or the connection is closed. The handle is not closed while a function runs. It must not be closed by one, nor made to block: a
 // time to linger (SO_LINGER) that Control's function has set is taken away.
 //
+// A function that reads TCP, and would block, asks [sys.UnreadAtMark] before it returns false.
+//
 // An error queue that a function switches on is for functions to read, before others wait in vain: see the package's section on readiness without progress.
 //
 // It costs later reads one system call more each time that the peer has sent nothing new: a function may have changed what a short read means.

@@ -10,6 +10,8 @@ import (
 
 // TryRead reads up to len(p) bytes. It returns io.EOF at the end of the stream, sys.ErrWouldBlock when there is nothing to read, and
 // 0, nil for an empty p. Of a datagram socket it receives one datagram, as TryReadFrom does.
+//
+// Urgent data of TCP does not make it return sys.ErrWouldBlock while there are bytes: see [sys.UnreadAtMark].
 func (s *Socket) TryRead(p []byte) (int, error) {
 	if err := s.acquire(); err != nil {
 		return 0, err
@@ -97,7 +99,27 @@ func (s *Socket) recv(p []byte) (int, error) {
 	if err := s.keepTransfer(); err != nil {
 		return 0, err
 	}
-	return sys.Recv(s.handle, p)
+	for {
+		n, err := sys.Recv(s.handle, p)
+		if err != sys.ErrWouldBlock {
+			return n, err
+		}
+		if again, err := s.blockedAtMark(); !again {
+			return 0, err
+		}
+	}
+}
+
+// blockedAtMark is for a read that the kernel has answered with would-block. It reports whether the read is to be repeated, and otherwise returns the
+// error of the read. A caller that waited for an edge instead would wait for bytes that have already been reported.
+func (s *Socket) blockedAtMark() (again bool, err error) {
+	if !s.tcp {
+		return false, sys.ErrWouldBlock
+	}
+	if again, err = sys.UnreadAtMark(s.handle); again || err != nil {
+		return again, err
+	}
+	return false, sys.ErrWouldBlock
 }
 
 func (s *Socket) send(p []byte) (int, error) {
@@ -123,7 +145,15 @@ func (s *Socket) recvSegments(segs [][]byte) (int, error) {
 	if err := s.keepTransfer(); err != nil {
 		return 0, err
 	}
-	return sys.RecvSegments(s.handle, segs)
+	for {
+		n, err := sys.RecvSegments(s.handle, segs)
+		if err != sys.ErrWouldBlock {
+			return n, err
+		}
+		if again, err := s.blockedAtMark(); !again {
+			return 0, err
+		}
+	}
 }
 
 func (s *Socket) sendSegments(segs [][]byte) (int, error) {

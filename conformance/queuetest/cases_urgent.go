@@ -124,7 +124,7 @@ func (f *Fixture) trustingRead(t T, e *end, token queue.Token, early bool, want 
 			event := f.expect(t, token, queue.Readable)
 			marked = marked || event.Ready&queue.ReadyUrgent != 0
 		}
-		n, err := sys.Read(e.handle, p)
+		n, err := urgent.Recv(e.handle, p)
 		if err == sys.ErrWouldBlock {
 			must(t, f.WouldBlock(e.handle, queue.Readable))
 			wait = true

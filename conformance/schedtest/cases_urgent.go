@@ -78,7 +78,7 @@ func waitUrgent(t T, r *Fixture, f form) {
 			var got []byte
 			for waits := 0; plainBytes(string(got)) < want && waits < waitsMax; {
 				p := make([]byte, shortRoom)
-				n, err := sys.Recv(a, p)
+				n, err := urgent.Recv(a, p)
 				got = append(got, p[:max(n, 0)]...)
 				if err == sys.ErrWouldBlock || err == nil && reg.ShortReadDrains() && plainBytes(string(got)) < want {
 					waits++
@@ -128,7 +128,7 @@ func handlerUrgent(t T, r *Fixture) {
 		s := newScript(func(task sched.HandlerTask, _ sched.Cause) sched.Next {
 			for plainBytes(string(got)) < want {
 				p := make([]byte, shortRoom)
-				n, err := sys.Recv(a, p)
+				n, err := urgent.Recv(a, p)
 				got = append(got, p[:max(n, 0)]...)
 				switch {
 				case err == sys.ErrWouldBlock:

@@ -14,6 +14,8 @@ import (
 const (
 	// UrgentData says that the system sends urgent data of TCP.
 	UrgentData Feature = "urgent-data"
+	// PendingSignals says that signals can be made to be pending at the begin of a read.
+	PendingSignals Feature = "pending-signals"
 	// ShortReads says that the system has handles whose reads are short while there is more.
 	ShortReads Feature = "short-reads"
 )
@@ -43,6 +45,13 @@ func urgentCases() []Case {
 			Source: "splice(2) answers 0 at the urgent mark when the stream has ended",
 			Needs:  []Feature{UrgentData},
 			Run:    in(urgentCopyEnd),
+		},
+		{
+			ID: signalID, Doc: "stream.Socket.TryRead",
+			Rule:   "A signal at an urgent mark does not hide the bytes after the mark: each is read, and copied, without a further event.",
+			Source: "tcp_recvmsg_locked() of Linux answers EAGAIN at the mark while a signal is pending",
+			Needs:  []Feature{UrgentData, PendingSignals},
+			Run:    apart(signalID, signalled, urgentSignal),
 		},
 		{
 			ID: "urgent/short-reads", Doc: "stream.Socket.MayDrainShort",
@@ -198,6 +207,25 @@ func urgentRead(w *world) {
 	}
 }
 
+// signalID is the case that has a process of its own, with signals; signalRounds is how often it has each reader come to a mark.
+const (
+	signalID     = "urgent/signal"
+	signalRounds = 8
+)
+
+func urgentSignal(w *world) {
+	pieces := urgentPlans[urgentPlanInline]
+	for range signalRounds {
+		for _, read := range readers() {
+			c, peer := w.urgentPair(false)
+			got := w.readAfter(c, read, countOf(pieces, false), false, func() { w.sendPieces(peer, pieces) })
+			w.sameBytes(got, pieces, false)
+			w.check(c.Close(), "close")
+		}
+		w.copyPast(pieces, false, func() {})
+	}
+}
+
 func shortReads(w *world) {
 	for _, kind := range shortHandles() {
 		for _, read := range readers() {
@@ -228,29 +256,34 @@ type shortHandle struct {
 
 func urgentCopy(w *world) {
 	for i, pieces := range urgentPlans {
-		for _, inline := range []bool{false, true} {
-			if inline && i != urgentPlanInline {
-				continue
-			}
-			from, source := w.urgentPair(inline)
-			to, sink := w.pair()
-			n := w.waits(sys.Reading)
-			p := w.readFrom(to, from)
-			w.waiting(sys.Reading, n)
-			w.sendPieces(source, pieces)
-			got := w.arriving(sink, countOf(pieces, inline), inline)
-			w.sameBytes(got, pieces, inline)
-			_, err := io.WriteString(source, "later")
-			w.check(err, "write")
-			w.sameBytes(w.arriving(sink, len("later"), true), []string{"later"}, true)
-			if i == urgentPlanInline {
-				w.restful("a copy past urgent data", sys.Invalid)
-			}
-			w.check(source.CloseWrite(), "close")
-			if r := p.get(); r.n != len(got)+len("later") || r.err != nil {
-				w.Errorf("ReadFrom: %v, want %d", r, len(got)+len("later"))
-			}
+		if i != urgentPlanInline {
+			w.copyPast(pieces, false, func() {})
+			continue
 		}
+		for _, inline := range []bool{false, true} {
+			w.copyPast(pieces, inline, func() { w.restful("a copy past urgent data", sys.Invalid) })
+		}
+	}
+}
+
+// copyPast has one connection copied to another, with pieces in its stream, and calls idle while the copy waits for more.
+func (w *world) copyPast(pieces []string, inline bool, idle func()) {
+	w.Helper()
+	from, source := w.urgentPair(inline)
+	to, sink := w.pair()
+	n := w.waits(sys.Reading)
+	p := w.readFrom(to, from)
+	w.waiting(sys.Reading, n)
+	w.sendPieces(source, pieces)
+	got := w.arriving(sink, countOf(pieces, inline), inline)
+	w.sameBytes(got, pieces, inline)
+	_, err := io.WriteString(source, "later")
+	w.check(err, "write")
+	w.sameBytes(w.arriving(sink, len("later"), true), []string{"later"}, true)
+	idle()
+	w.check(source.CloseWrite(), "close")
+	if r := p.get(); r.n != len(got)+len("later") || r.err != nil {
+		w.Errorf("ReadFrom: %v, want %d", r, len(got)+len("later"))
 	}
 }
 

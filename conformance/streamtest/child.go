@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,7 +34,7 @@ func RunChild(t *testing.T, targets ...Target) {
 		for _, c := range Cases() {
 			if c.ID == id {
 				// What the target waives and lacks is for the parent to judge.
-				target.Waivers = nil
+				target.Waivers, c.Needs = nil, nil
 				for _, r := range suite.Violations(suite.Check(t.Context(), []Case{c}, target)) {
 					t.Error(r.Detail)
 				}
@@ -46,6 +47,12 @@ func RunChild(t *testing.T, targets ...Target) {
 
 // alone makes the function of a case that has a process with few descriptors to itself.
 func alone(id string, run func(w *world)) func(T, *Fixture) {
+	// The shell sets both limits, so that the child's runtime cannot raise its own again.
+	return apart(id, []string{"sh", "-c", fmt.Sprintf(`ulimit -n %d && exec "$0" "$@"`, childDescriptors)}, run)
+}
+
+// apart makes the function of a case that has a process to itself, which the command via starts: it is followed by the program and its arguments.
+func apart(id string, via []string, run func(w *world)) func(T, *Fixture) {
 	return func(t T, f *Fixture) {
 		if os.Getenv(childEnv) != "" {
 			in(run)(t, f)
@@ -56,9 +63,8 @@ func alone(id string, run func(w *world)) func(T, *Fixture) {
 		if err != nil {
 			t.Fatalf("own executable: %v", err)
 		}
-		// The shell sets both limits, so that the child's runtime cannot raise its own again.
-		cmd := exec.CommandContext(t.Context(), "sh", "-c", fmt.Sprintf(`ulimit -n %d && exec "$0" "$@"`, childDescriptors),
-			self, "-test.run=^"+f.Child+"$", "-test.count=1", "-test.v")
+		args := slices.Concat(via[1:], []string{self, "-test.run=^" + f.Child + "$", "-test.count=1", "-test.v"})
+		cmd := exec.CommandContext(t.Context(), via[0], args...)
 		cmd.Env = childEnvironment(t.Patience(), childEnv+"="+id+"|"+target)
 		out, err := cmd.CombinedOutput()
 		if err != nil || !strings.Contains(string(out), "--- PASS: "+f.Child) {

@@ -7,5 +7,8 @@ func system() []Feature {
 	if hasTerminals() {
 		all = append(all, Terminal)
 	}
+	if signals() {
+		all = append(all, PendingSignals)
+	}
 	return all
 }

@@ -14,8 +14,10 @@ import (
 type mutant = suite.Mutant[*Fixture]
 
 // odd is park with something changed.
-func odd(name string, change func(f *Fixture)) Target {
-	target := parked()
+func odd(name string, change func(f *Fixture)) Target { return changed(name, parked(), change) }
+
+// changed is target with something changed.
+func changed(name string, target Target, change func(f *Fixture)) Target {
 	open := target.Open
 	target.Name = name
 	target.Open = func(t T) (*Fixture, error) {

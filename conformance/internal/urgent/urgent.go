@@ -67,3 +67,18 @@ func SendPieces(h sys.Handle, pieces []string) error {
 
 // IsUrgent reports whether SendPieces sends piece as urgent data.
 func IsUrgent(piece string) bool { return piece[0] <= 'Z' }
+
+// Recv reads from h until it would block, which a pending signal does not feign: see sys.UnreadAtMark.
+func Recv(h sys.Handle, p []byte) (int, error) {
+	for {
+		n, err := sys.Recv(h, p)
+		if err != sys.ErrWouldBlock {
+			return n, err
+		}
+		if again, err := sys.UnreadAtMark(h); err != nil {
+			return 0, err
+		} else if !again {
+			return 0, sys.ErrWouldBlock
+		}
+	}
+}

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package streamtest
+
+// signalled is for Linux.
+var signalled = []string{""}

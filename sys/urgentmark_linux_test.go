@@ -1,0 +1,86 @@
+package sys_test
+
+import (
+	"net/netip"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+func TestUnreadAtMark(t *testing.T) {
+	reader, writer := tcpPair(t)
+	steps := []struct {
+		send string
+		flag int
+		read int // how many bytes are read before
+		want bool
+		name string
+	}{
+		{"plain", 0, 0, false, "bytes without a mark"},
+		{"U", unix.MSG_OOB, 0, false, "bytes before the mark"},
+		{"", 0, len("plain"), false, "the mark alone"},
+		{"after", 0, 0, true, "the mark, and bytes after it"},
+		{"", 0, len("after"), false, "nothing"},
+	}
+	for _, s := range steps {
+		if s.read > 0 {
+			if n, err := sys.Recv(reader, make([]byte, 64)); n != s.read || err != nil {
+				t.Fatalf("before %s: read %d bytes, %v, want %d", s.name, n, err, s.read)
+			}
+		}
+		if s.send != "" {
+			if err := unix.Sendto(int(writer), []byte(s.send), s.flag, nil); err != nil {
+				t.Fatal(err)
+			}
+			// The kernel delivers by loopback before send(2) returns, or by another thread of its own.
+			for left := 1; left > 0; {
+				var err error
+				if left, err = unix.IoctlGetInt(int(writer), unix.SIOCOUTQ); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if got, err := sys.UnreadAtMark(reader); got != s.want || err != nil {
+			t.Errorf("%s: UnreadAtMark is %v, %v, want %v", s.name, got, err, s.want)
+		}
+	}
+	if _, err := sys.UnreadAtMark(sys.Invalid); err != unix.EBADF {
+		t.Errorf("an invalid handle: %v, want EBADF", err)
+	}
+}
+
+// tcpPair returns both ends of a connection of TCP.
+func tcpPair(t *testing.T) (a, b sys.Handle) {
+	t.Helper()
+	l, err := sys.Socket(sys.IPv4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err = sys.Socket(sys.IPv4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own(t, l, a)
+	if err := sys.Bind(l, netip.MustParseAddrPort("127.0.0.1:0")); err != nil {
+		t.Fatal(err)
+	}
+	if err := sys.Listen(l, 1); err != nil {
+		t.Fatal(err)
+	}
+	to, err := sys.LocalAddr(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := outcome(t, a, sys.Connect(a, to)); got != nil {
+		t.Fatal(got)
+	}
+	readable(t, l)
+	b, _, err = sys.Accept(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own(t, b)
+	return a, b
+}
