@@ -4,10 +4,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 )
 
 // connections counts the sockets that a process has open.
@@ -24,24 +22,4 @@ func connections(t *testing.T, pid int) int {
 		}
 	}
 	return n
-}
-
-// cpuTime returns the time that a process has spent on processors (proc(5), stat: utime and stime, in hundredths of a second).
-func cpuTime(t *testing.T, pid int) time.Duration {
-	t.Helper()
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, behind, _ := strings.Cut(string(stat), ") ") // the name of the program may have blanks
-	fields := strings.Fields(behind)
-	var ticks int
-	for _, i := range []int{11, 12} {
-		n, err := strconv.Atoi(fields[i])
-		if err != nil {
-			t.Fatal(err)
-		}
-		ticks += n
-	}
-	return time.Duration(ticks) * 10 * time.Millisecond
 }

@@ -2,12 +2,10 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"syscall"
 	"testing"
 
@@ -42,7 +40,7 @@ func TestUrgentDataWithinTheHeader(t *testing.T) {
 				}
 				server.Signal(syscall.SIGSTOP)
 				defer server.Signal(syscall.SIGCONT)
-				apptest.Until(t, patience, "the server is stopped", func() bool { return isStopped(t, server.PID()) })
+				apptest.Until(t, patience, "the server is stopped", func() bool { return apptest.AllThreads(t, server.PID(), apptest.Stopped) })
 				for i, c := range clients {
 					if err := requestWithUrgentByte(c, i, requests); err != nil {
 						t.Fatal(err)
@@ -57,16 +55,6 @@ func TestUrgentDataWithinTheHeader(t *testing.T) {
 			})
 		}
 	}
-}
-
-// isStopped reads the state of a process, which follows its name in parentheses (proc_pid_stat(5)).
-func isStopped(t *testing.T, pid int) bool {
-	t.Helper()
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return bytes.HasPrefix(stat[bytes.LastIndexByte(stat, ')')+1:], []byte(" T "))
 }
 
 const helloRequest = "GET /hello.txt HTTP/1.1\r\nHost: h\r\n\r\n"
