@@ -21,8 +21,10 @@ func (s *Socket) Bind(addr netip.AddrPort) error {
 	return s.do(func(h sys.Handle) error { return sys.Bind(h, addr) })
 }
 
-// Listen makes the socket accept connections. The kernel lowers backlog to a limit of its own.
+// Listen makes the socket accept connections. The kernel lowers backlog to a limit of its own. It calls [sys.StartRuntimePoller],
+// as peers decide on how many descriptors accepted connections take.
 func (s *Socket) Listen(backlog int) error {
+	sys.StartRuntimePoller()
 	return s.do(func(h sys.Handle) error { return sys.Listen(h, backlog) })
 }
 

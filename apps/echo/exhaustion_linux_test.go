@@ -42,3 +42,19 @@ func TestServerOutOfDescriptors(t *testing.T) {
 		server.Stop(0)
 	}
 }
+
+// Go's runtime ends a process without descriptors at its first timer, unless it has opened its own poller before. Peers decide when
+// there are none left, and the first timer may be that of the shutdown.
+func TestServerOutOfDescriptorsStops(t *testing.T) {
+	for _, queue := range apptest.Queues(t) {
+		t.Run(queue, func(t *testing.T) {
+			t.Parallel() // it takes as long as connections have to end
+			server := program.Serve(t, apptest.WithDescriptors(40), "serve", "-addr", "127.0.0.1:0", "-queue", queue)
+			for range 100 {
+				dial(t, server.Addr)
+			}
+			apptest.Until(t, patience, "the server says that it cannot accept", func() bool { return strings.Contains(server.Stderr(), "cannot accept") })
+			server.Stop(0)
+		})
+	}
+}

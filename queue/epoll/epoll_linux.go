@@ -40,6 +40,7 @@ const wakeData = ^uint64(0)
 // Errors: [queue.ErrInvalid] for an unknown waker, [queue.ErrUnavailable] with the errno if the system refuses, one that is
 // [errors.ErrUnsupported] if it has no epoll.
 func New(o Options) (*Queue, error) {
+	sys.StartRuntimePoller()
 	w, err := wake.Open(o.Waker)
 	if err != nil {
 		return nil, fmt.Errorf("epoll: %w", err)

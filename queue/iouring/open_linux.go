@@ -34,6 +34,7 @@ func New(o Options) (*Queue, error) {
 }
 
 func open(o Options, submissions, completions uint32) (*Queue, error) {
+	sys.StartRuntimePoller()
 	// A plain ring, which any thread may submit to and wait for. IORING_SETUP_SINGLE_ISSUER and DEFER_TASKRUN would forbid that;
 	// with COOP_TASKRUN a thread that submitted a poll and then computes, never entering the kernel, would hold its completion up.
 	ring, err := sys.OpenIoUring(submissions, completions)

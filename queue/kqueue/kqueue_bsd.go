@@ -36,6 +36,7 @@ var _ queue.Nester = (*Queue)(nil)
 // Errors: [queue.ErrInvalid] for an unknown waker, [queue.ErrUnavailable] with the errno if the system refuses, one that is
 // [errors.ErrUnsupported] for a waker that it does not have.
 func New(o Options) (*Queue, error) {
+	sys.StartRuntimePoller()
 	kq, err := sys.Kqueue()
 	if err != nil {
 		return nil, wake.Unavailable("kqueue: kqueue", err)

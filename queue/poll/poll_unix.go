@@ -41,6 +41,7 @@ var _ queue.Queue = (*Queue)(nil)
 // Errors: [queue.ErrInvalid] for an unknown waker, [queue.ErrUnavailable] with the errno if the system refuses, one that is
 // [errors.ErrUnsupported] for a waker that it does not have.
 func New(o Options) (*Queue, error) {
+	sys.StartRuntimePoller()
 	w, err := wake.Open(o.Waker)
 	if err != nil {
 		return nil, fmt.Errorf("poll: %w", err)
