@@ -68,8 +68,9 @@ func blockingResult(t T, r *Fixture) {
 func blockingBound(t T, r *Fixture) {
 	const bound, tasks = 2, 5
 	r.start(t, sched.Options{BlockingMax: bound})
+	release, open := gate()
+	defer open()
 	var inside, calls atomic.Int32
-	entered, release := make(chan struct{}, tasks), make(chan struct{})
 	var done []<-chan struct{}
 	for i := range tasks {
 		done = append(done, r.spawn(t, r.loop(), context.Background(), fmt.Sprint(i), func(task *sched.Task) error {
@@ -78,24 +79,42 @@ func blockingBound(t T, r *Fixture) {
 					t.Errorf("%d functions run at a time, the bound is %d", n, bound)
 				}
 				calls.Add(1)
-				entered <- struct{}{}
-				r.happens(release)
+				<-release
 				inside.Add(-1)
 				return nil
 			})
 		}))
 	}
-	for range bound {
-		r.wait(t, entered, "a function is called")
-	}
-	r.fence(t)
-	close(release)
+	r.until(t, func() bool { return calls.Load() >= bound }, "as many functions are called as may run at a time")
+	r.leavesLine(t, "a function beyond the bound")
+	open()
 	for _, d := range done {
 		r.wait(t, d, "a task ends")
 	}
 	if n := calls.Load(); n != tasks {
 		t.Errorf("%d functions were called, want %d", n, tasks)
 	}
+	r.finished(t)
+}
+
+// leavesLine cancels a task that waits in line, and reports what if its function is called. The case
+// calls finished at its end: the function of a task that did not wait in line is called before Run
+// returns, however late its goroutine runs.
+func (r *Fixture) leavesLine(t T, what string) {
+	t.Helper()
+	begun := make(chan struct{})
+	j := r.launch(t, context.Background(), "leaves the line", func(task *sched.Task) error {
+		close(begun)
+		return r.ops.block(task, func() error {
+			t.Errorf("%s is called", what)
+			return nil
+		})
+	})
+	r.wait(t, begun, "the task begins")
+	r.fence(t) // its turn is over: it waits, or its function has a goroutine
+	j.Cancel(errCase)
+	r.wait(t, j.Done(), "Blocking of a cancelled task returns")
+	checkCanceled(t, "Blocking in line", j.Err())
 }
 
 // explode is a name to be found in a stack.
@@ -142,24 +161,16 @@ func blockingCancelled(t T, r *Fixture) {
 	release, open := gate()
 	defer open()
 	r.abandon(t, release, explode)
-	called := make(chan struct{})
-	j := r.launch(t, context.Background(), "next", func(task *sched.Task) error {
-		return r.ops.block(task, func() error {
-			close(called)
-			return nil
-		})
+	r.leavesLine(t, "a function whose place is that of one that runs on")
+	next := r.launch(t, context.Background(), "next", func(task *sched.Task) error {
+		return r.ops.block(task, func() error { return nil })
 	})
-	r.fence(t)
-	select {
-	case <-called:
-		t.Errorf("the goroutine of a function that runs was given to another")
-	default:
-	}
 	open()
-	r.wait(t, j.Done(), "the next task ends")
+	r.wait(t, next.Done(), "the next task ends")
 	// The place is free before the loop has heard of the end.
 	r.ended(t, "blocking function", errCase)
 	checkPanic(t, r.endings("blocking function")[0], "explode")
+	r.finished(t)
 }
 
 func blockingCancelledInLine(t T, r *Fixture) {

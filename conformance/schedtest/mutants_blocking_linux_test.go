@@ -32,6 +32,26 @@ func blockingMutants() []suite.Mutant[*Fixture] {
 			}
 			return n
 		}), "blocking/bound"),
+		mutant("a function whose task was cancelled gives its place away", func(o *operations) {
+			var places *sched.Semaphore
+			o.options = func(so sched.Options) sched.Options {
+				if so.BlockingMax > 0 {
+					places = sched.NewSemaphore(so.BlockingMax)
+					so.BlockingMax++
+				}
+				return so
+			}
+			o.block = func(t *sched.Task, f func() error) error {
+				if places == nil {
+					return t.Blocking(f)
+				}
+				if err := places.Acquire(t, 1); err != nil {
+					return err
+				}
+				defer places.Release(1)
+				return t.Blocking(f)
+			}
+		}, "blocking/cancelled"),
 		mutant("Blocking has a pool that nobody asked for", pool(func(n int) int { return max(1, n) }), "blocking/no-pool"),
 		mutant("Blocking swallows a panic", blocking(func(t *sched.Task, f func() error) error {
 			return t.Blocking(func() error {
