@@ -3,7 +3,6 @@ package schedtest
 import (
 	"context"
 	"errors"
-	"sync/atomic"
 
 	"github.com/edgewise-go/edgewise/sched"
 )
@@ -83,39 +82,32 @@ func (r *Fixture) give(t T, to chan<- int, v int) {
 	r.wait(t, given, "the bridge takes an item")
 }
 
+// bridgeBound has more items in the channel than there is room for, and counts what is left in it.
 func bridgeBound(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	const size, items = 3, 10
-	from := make(chan int)
+	from := make(chan int, items)
+	for v := range items {
+		from <- v
+	}
 	b := r.ops.bridge(from, size)
 	defer b.Stop()
-	stop, full := make(chan struct{}), make(chan struct{})
-	defer close(stop)
-	var given, wanted atomic.Int32
-	wanted.Store(size)
-	go func() {
-		for v := range items {
-			select {
-			case from <- v:
-			case <-stop:
-				return
-			}
-			if n, most := given.Add(1), wanted.Load(); n > most {
-				t.Errorf("the bridge took %d items, and there was room for %d", n, most)
-			} else if n == size {
-				close(full)
-			}
+	// taken returns how many items the bridge has taken, some of which the case has received.
+	taken := func(received int) int {
+		n := items - len(from)
+		if n > received+size {
+			t.Errorf("the bridge has taken %d items, of which %d were received: it holds more than %d", n, received, size)
 		}
-	}()
-	r.wait(t, full, "the bridge takes what there is room for")
-	r.fence(t) // no more comes meanwhile, or the goroutine above says so
+		return n
+	}
+	r.until(t, func() bool { return taken(0) >= size }, "the bridge takes what there is room for")
 	r.do(t, "receives", func(task *sched.Task) error {
 		for want := range items {
-			wanted.Add(1)
 			if v, err := b.Recv(task); v != want || err != nil {
 				t.Errorf("Recv: %d, %v, want %d", v, err, want)
 				return nil
 			}
+			taken(want + 1)
 		}
 		return nil
 	})

@@ -1,6 +1,7 @@
 package schedtest
 
 import (
+	"runtime"
 	"sync/atomic"
 
 	"github.com/edgewise-go/edgewise/conformance/internal/suite"
@@ -60,7 +61,22 @@ func bridgeMutants() []suite.Mutant[*Fixture] {
 			}
 		}), "bridge/in-order"),
 		mutant("a bridge holds one item more than it should", func(o *operations) {
-			o.bridge = func(from <-chan int, size int) bridge { return sched.NewBridge(from, size+1) }
+			o.bridge = func(from <-chan int, size int) bridge {
+				b := sched.NewBridge(from, size+1)
+				full, received := cap(from), 0 // a channel with room is full at first
+				return &oddBridge{Bridge: b, recv: func(t *sched.Task) (int, error) {
+					v, err := b.Recv(t)
+					received++
+					// The bridge takes all that it has room for, before the case looks.
+					for want := min(received+size+1, full); full-len(from) < want && !closed(b.Done()); {
+						runtime.Gosched()
+					}
+					return v, err
+				}}
+			}
+		}, "bridge/bound"),
+		mutant("a bridge without room has room for one", func(o *operations) {
+			o.bridge = func(from <-chan int, size int) bridge { return sched.NewBridge(from, max(1, size)) }
 		}, "bridge/misuse"),
 		mutant("Stop drops what a bridge has taken", bridged(func(o *oddBridge) {
 			o.stop = func() {
