@@ -20,14 +20,7 @@ func selectCases() []Case {
 					_, err := s.peers[i].Write([]byte("a"))
 					w.check(err, "peer's write")
 					s.expectByte(i)
-					n := w.waits(sys.Reading)
-					p := call(w, "select", s.nextByte)
-					w.waiting(sys.Reading, n)
-					_, err = s.peers[i].Write([]byte("b"))
-					w.check(err, "peer's write")
-					if got := p.get(); got.n != i || got.err != nil {
-						w.Fatalf("a byte came for %d while selecting: %v", i, got)
-					}
+					s.endsBy(i)
 				}
 			}),
 		},
@@ -37,7 +30,7 @@ func selectCases() []Case {
 			Run: in(func(w *world) {
 				s := w.selection(2)
 				// Both are writable all along.
-				s.passes(time.Now().Add(soon))
+				s.looks()
 				s.wanted[1].Direction = sys.Writing
 				w.check(s.wait(time.Time{}).get(), "select of one that is writable")
 			}),
@@ -71,10 +64,12 @@ func selectCases() []Case {
 				for _, n := range []int{2, 0} {
 					s := w.selection(n)
 					for range 3 {
-						s.sel.Wake()
-						s.sel.Wake()
+						// More than there are looks: each would find one that counted for itself.
+						for range 2 * looks {
+							s.sel.Wake()
+						}
 						w.check(s.wait(time.Time{}).get(), "select after Wake")
-						s.passes(time.Now().Add(soon))
+						s.looks()
 						begun := w.spy.selects.Load()
 						p := s.wait(time.Time{})
 						w.selecting(begun)
@@ -129,19 +124,19 @@ func selectCases() []Case {
 			Source: "an edge that was reported to a wait which had ended by its deadline",
 			Run: in(func(w *world) {
 				s := w.selection(2)
-				s.passes(time.Now().Add(soon))
 				for i, r := range s.wanted {
+					s.passes(time.Now().Add(soon))
 					_, err := s.peers[i].Write([]byte("a"))
 					w.check(err, "peer's write")
 					w.awaitByte(s.sockets[i], r.Registration)
 				}
 				// One ends the wait for both.
-				_, err := s.peers[0].Write([]byte("b"))
-				w.check(err, "peer's write")
-				s.expectByte(0)
-				_, err = s.peers[1].Write([]byte("b"))
-				w.check(err, "peer's write")
-				w.awaitByte(s.sockets[1], s.wanted[1].Registration)
+				for i, r := range s.wanted {
+					s.endsBy(1 - i)
+					_, err := s.peers[i].Write([]byte("b"))
+					w.check(err, "peer's write")
+					w.awaitByte(s.sockets[i], r.Registration)
+				}
 			}),
 		},
 		{
@@ -149,7 +144,7 @@ func selectCases() []Case {
 			Rule: "After Close, Wake does nothing and a second Close does nothing; the registrations go on.",
 			Run: in(func(w *world) {
 				s := w.selection(2)
-				s.passes(time.Now().Add(soon))
+				s.endsBy(1)
 				w.check(s.sel.Close(), "close")
 				s.sel.Wake()
 				w.check(s.sel.Close(), "second close")
@@ -213,6 +208,25 @@ func (s *selection) passes(deadline time.Time) {
 		if err != nil || spurious == spuriousMax {
 			s.w.Fatalf("select where nothing comes: %d returns, the last %v", spurious+1, err)
 		}
+	}
+}
+
+// looks looks for what there is, where nothing comes.
+func (s *selection) looks() {
+	s.w.Helper()
+	s.w.looks("select where nothing comes", func(passed time.Time) error { return s.sel.Wait(s.wanted, passed) })
+}
+
+// endsBy has a byte of peer i end a Select that has begun, and reads it.
+func (s *selection) endsBy(i int) {
+	s.w.Helper()
+	begun := s.w.spy.selects.Load()
+	p := call(s.w, "select", s.nextByte)
+	s.w.selecting(begun)
+	_, err := s.peers[i].Write([]byte("e"))
+	s.w.check(err, "peer's write")
+	if got := p.get(); got.n != i || got.err != nil {
+		s.w.Fatalf("a byte came for %d while selecting: %v", i, got)
 	}
 }
 

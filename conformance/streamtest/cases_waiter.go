@@ -1,6 +1,7 @@
 package streamtest
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"time"
@@ -42,17 +43,8 @@ func waiterCases() []Case {
 			Run: in(func(w *world) {
 				s, r, peer := w.registered()
 				w.wouldBlock(s)
-				// Writable all along; only the deadline may end this, but for a few spurious returns.
-				deadline := time.Now().Add(soon)
-				for spurious := 0; ; spurious++ {
-					err := w.wait(r, sys.Reading, deadline).get()
-					if err == os.ErrDeadlineExceeded {
-						break
-					}
-					if err != nil || spurious == spuriousMax {
-						w.Fatalf("wait for reading where nothing comes: %d returns, the last %v", spurious+1, err)
-					}
-				}
+				// It is writable all along.
+				w.looks("wait for reading where nothing comes", func(passed time.Time) error { return r.Wait(sys.Reading, passed) })
 				reader := w.wait(r, sys.Reading, time.Time{})
 				w.check(w.wait(r, sys.Writing, time.Time{}).get(), "wait for writing beside a reader")
 				_, err := peer.Write([]byte("a"))
@@ -176,6 +168,46 @@ func waiterCases() []Case {
 
 // spuriousMax is how many returns of Wait without a cause a case takes for legal in a row.
 const spuriousMax = 100
+
+// looks is how often a case looks whether something ends a wait that nothing should end, and
+// looksSpurious how many of the looks may return nil. If readiness in the other direction ended a
+// wait, it would end at least every second look: one look takes the event, and the next may end
+// before its own event comes.
+const (
+	looks         = 40
+	looksSpurious = looks / 4
+)
+
+// looks calls wait with a deadline that has passed, so that wait returns os.ErrDeadlineExceeded at
+// once unless something else has ended it. Between two looks an event comes for another handle. The
+// waiter finds what the look before has asked for no later than that event.
+func (w *world) looks(what string, wait func(passed time.Time) error) {
+	w.Helper()
+	s, r, peer := w.registered()
+	w.wouldBlock(s)
+	w.check(call(w, what, func() error {
+		passed, spurious := time.Now(), 0
+		for range looks {
+			if _, err := peer.Write([]byte("f")); err != nil {
+				return err
+			}
+			if err := readByte(s, r); err != nil {
+				return err
+			}
+			switch err := wait(passed); err {
+			case os.ErrDeadlineExceeded:
+			case nil:
+				spurious++
+			default:
+				return err
+			}
+		}
+		if spurious > looksSpurious {
+			return fmt.Errorf("%d of %d returned nil", spurious, looks)
+		}
+		return nil
+	}).get(), what)
+}
 
 // registered returns a socket, its registration, and its peer.
 func (w *world) registered() (*stream.Socket, stream.Registration, *net.TCPConn) {

@@ -71,15 +71,24 @@ func selectMutants() []mutant {
 			return nil
 		}), "select/wake"),
 		broken("every Wake counts", selects(func(b *brokenWaiter) func(*brokenRegistration) {
-			var wakes atomic.Int64
+			var mu sync.Mutex
+			left := map[stream.Select]int{} // wakes that have ended no wait; guarded by mu
 			b.wait = func(s stream.Select, wanted []stream.Readiness, deadline time.Time) error {
-				if wakes.Load() > 1 && !deadline.IsZero() {
-					return nil
+				err := s.Wait(wanted, deadline)
+				mu.Lock()
+				defer mu.Unlock()
+				if err == nil && left[s] > 0 {
+					left[s]--
 				}
-				return s.Wait(wanted, deadline)
+				if left[s] > 0 {
+					s.Wake()
+				}
+				return err
 			}
 			b.wake = func(s stream.Select) {
-				wakes.Add(1)
+				mu.Lock()
+				defer mu.Unlock()
+				left[s]++
 				s.Wake()
 			}
 			return nil
