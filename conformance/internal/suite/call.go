@@ -1,0 +1,145 @@
+package suite
+
+import (
+	"bytes"
+	"runtime"
+	"strings"
+	"sync/atomic"
+)
+
+// Call is a call on a goroutine of its own, which a case can see to block. Use Go.
+type Call struct {
+	goroutine string       // its number, as stacks have it
+	thread    atomic.Int64 // the thread that it is locked to, or zero
+	ended     chan struct{}
+	settled   int // looks in a row that found it where it may stay for long
+}
+
+// settledMin is how many looks in a row must find a call in the same place where nothing tells
+// whether it stays there.
+const settledMin = 100
+
+// Go calls f on a goroutine of its own, and on Linux on a thread of its own.
+func Go(f func()) *Call { return GoPinned(func(func()) { f() }) }
+
+// GoPinned is Go for a call that is seen to block early and works much later: unpin gives the
+// thread back.
+func GoPinned(f func(unpin func())) *Call {
+	c := &Call{ended: make(chan struct{})}
+	started := make(chan struct{})
+	go func() {
+		defer close(c.ended)
+		thread, release := pin()
+		c.thread.Store(int64(thread))
+		unpin := func() {
+			if c.thread.Swap(0) != 0 {
+				release()
+			}
+		}
+		defer unpin()
+		c.goroutine = ownNumber()
+		close(started)
+		f(unpin)
+	}()
+	<-started
+	return c
+}
+
+// Ended is closed when the call has returned.
+func (c *Call) Ended() <-chan struct{} { return c.ended }
+
+// HasEnded reports whether the call has returned.
+func (c *Call) HasEnded() bool {
+	select {
+	case <-c.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// Blocked reports whether the call waits for something that others must do: in the kernel, for a
+// channel or for a condition. A call that something has woken is not blocked, even if it has not
+// run since. On Linux the kernel says so of a system call. Elsewhere many looks in a row must find
+// the call in the kernel. One goroutine at a time may ask.
+func (c *Call) Blocked() bool {
+	if c.HasEnded() {
+		return false
+	}
+	where := untold
+	if thread := c.thread.Load(); thread != 0 {
+		where = whereabouts(int(thread))
+	}
+	switch where {
+	case asleep:
+		return true
+	case awake:
+		c.settled = 0
+		return false
+	}
+	switch stateOf(c.goroutine) {
+	case "chan receive", "select", "sync.Cond.Wait", "IO wait":
+		return true
+	case "sleep": // between two looks of its own, maybe
+	case "syscall":
+		if where == parked { // it has moved since
+			c.settled = 0
+			return false
+		}
+	default: // a mutex will be unlocked
+		c.settled = 0
+		return false
+	}
+	c.settled++
+	return c.settled >= settledMin
+}
+
+// AwaitBlocked returns when each call blocks or has ended.
+func AwaitBlocked(t T, what string, calls ...*Call) {
+	t.Helper()
+	for _, c := range calls {
+		Until(t, what, func() bool { return c.HasEnded() || c.Blocked() })
+	}
+}
+
+// whereabout is where a thread is.
+type whereabout uint8
+
+const (
+	untold whereabout = iota // the system does not say
+	awake                    // it runs, or could
+	parked                   // it sleeps in Go's runtime, for the sake of its goroutine
+	asleep                   // it sleeps in a system call of its goroutine
+)
+
+// ownNumber returns the number of the goroutine that calls it.
+func ownNumber() string {
+	text := make([]byte, 64)
+	text = text[:runtime.Stack(text, false)]
+	return strings.Fields(string(text))[1]
+}
+
+// stateOf returns what a goroutine does or waits for, in the words of a stack dump ("goroutine 7
+// [chan receive, 2 minutes]:"). It is empty if the goroutine has ended.
+func stateOf(goroutine string) string {
+	text := make([]byte, 64<<10)
+	for {
+		n := runtime.Stack(text, true)
+		if n < len(text) {
+			text = text[:n]
+			break
+		}
+		text = make([]byte, 2*len(text))
+	}
+	header := []byte("goroutine " + goroutine + " ")
+	for stack := range bytes.SplitSeq(text, []byte("\n\n")) {
+		if !bytes.HasPrefix(stack, header) {
+			continue
+		}
+		_, state, _ := bytes.Cut(stack, []byte("["))
+		if end := bytes.IndexAny(state, ",(]"); end >= 0 {
+			return string(bytes.TrimRight(state[:end], " "))
+		}
+	}
+	return ""
+}
