@@ -112,7 +112,7 @@ func stepsOf(seed uint64) []step {
 func runModel(t T, f *Fixture) {
 	t.Logf("seed %d", f.seed)
 	steps := stepsOf(f.seed)
-	failure, n := replay(t, f, steps)
+	failure, n := replay(t, f, steps, 0)
 	if failure == "" {
 		return
 	}
@@ -129,17 +129,19 @@ type model struct {
 	sources [modelSources]modelled
 	token   queue.Token
 	log     []string
+	looks   int // how many polls look for what is owed; if zero, waits do, for as long as the patience lasts
 }
 
 // logTail is how much of what a run has seen goes into a failure.
 const logTail = 20
 
-// replay runs steps on a queue of its own and returns how they failed, and how many were done.
-func replay(t T, f *Fixture, steps []step) (failure string, n int) {
+// replay runs steps on a queue of its own and returns how they failed, and how many were done. What
+// is owed after a step is looked for that many times, or, if looks is zero, waited for.
+func replay(t T, f *Fixture, steps []step, looks int) (failure string, n int) {
 	q := f.another(t)
 	fresh := *f
 	fresh.Queue = q
-	m := &model{f: &fresh}
+	m := &model{f: &fresh, looks: looks}
 	failure = attempt(t, func(t T) {
 		for i := range m.sources {
 			m.open(t, i)
@@ -251,14 +253,22 @@ func (m *model) compare(t T) bool {
 		m.sources[i].seen = queue.None
 	}
 	// A mechanism that learns of readiness by a completion may need a moment, and what stays ready does not let a Wait block.
+	const polls, waits = 2, 2
 	deadline := time.Now().Add(m.f.patience)
-	for attempt := 0; attempt < 4 || time.Now().Before(deadline); attempt++ {
-		if attempt >= 4 {
-			pause()
+	for attempt := 0; ; attempt++ {
+		var timeout time.Duration // none is enough for most
+		if m.looks > 0 {
+			if attempt == m.looks {
+				break
+			}
+		} else if attempt >= polls {
+			timeout = max(0, time.Until(deadline))
+			if timeout == 0 && attempt >= polls+waits {
+				break
+			}
 		}
-		timeout := m.f.patience
-		if attempt < 2 {
-			timeout = 0 // enough for most
+		if attempt >= polls+waits {
+			nap()
 		}
 		for _, e := range m.f.wait(t, timeout) {
 			if !m.event(t, e) {

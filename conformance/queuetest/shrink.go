@@ -6,30 +6,27 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 )
 
+// shrinkTriesMax and shrinkLooks bound what shrinking costs, by counts: the steps that are left do
+// not depend on the machine's speed.
 const (
-	// shrinkTriesMax and shrinkPatience bound what shrinking costs: a step whose event is missing is waited for in each try.
 	shrinkTriesMax = 300
-	shrinkPatience = 20 * time.Millisecond
+	shrinkLooks    = 10
 )
 
 // shrink leaves out steps for as long as the rest fails, and returns what is left.
 func shrink(t T, f *Fixture, steps []step) []step {
-	hasty := *f
-	hasty.patience = min(f.patience, shrinkPatience)
-	deadline := time.Now().Add(f.patience)
 	shortest := steps
 	tries := 0
 	for size := len(shortest) / 2; size > 0; {
 		removed := false
 		for from := 0; from < len(shortest); {
-			if tries++; tries > shrinkTriesMax || time.Now().After(deadline) {
+			if tries++; tries > shrinkTriesMax {
 				return certain(t, f, steps, shortest)
 			}
 			fewer := slices.Delete(slices.Clone(shortest), from, min(from+size, len(shortest)))
-			if failure, n := replay(t, &hasty, fewer); failure != "" {
+			if failure, n := replay(t, f, fewer, shrinkLooks); failure != "" {
 				shortest, removed = fewer[:n], true
 				continue
 			}
@@ -44,7 +41,7 @@ func shrink(t T, f *Fixture, steps []step) []step {
 
 // certain returns shortest if it fails with all patience, and steps if it was only late.
 func certain(t T, f *Fixture, steps, shortest []step) []step {
-	if failure, _ := replay(t, f, shortest); failure == "" {
+	if failure, _ := replay(t, f, shortest, 0); failure == "" {
 		return steps
 	}
 	return shortest
