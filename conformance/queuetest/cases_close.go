@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/queue"
 )
 
@@ -43,8 +44,7 @@ func closeEndsWaits(t T, f *Fixture) {
 			wantError(t, "wait while the queue is closed", err, queue.ErrClosed)
 		})
 	}
-	await := f.start(waits...)
-	pause()
+	await := startBlocked(t, "waits with nothing to report that block", waits...)
 	f.soon(t, "close", func() {
 		if err := f.Close(); err != nil {
 			t.Errorf("close: %v", err)
@@ -123,11 +123,7 @@ func closeRaces(t T, f *Fixture) {
 		}
 		await := f.start(register(queue.Level), register(queue.Edge), register(queue.OneShot),
 			repeat("wake", q.Wake), repeat("wait", wait), repeat("wait", wait))
-		f.soon(t, "calls before Close", func() {
-			for calls.Load() < 200 {
-				pause()
-			}
-		})
+		suite.Moving(t, "calls before Close", func() int { return int(calls.Load()) }, func() bool { return calls.Load() >= 200 })
 		f.soon(t, "close", func() {
 			if err := q.Close(); err != nil {
 				t.Errorf("close: %v", err)

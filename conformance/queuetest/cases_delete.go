@@ -4,9 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"sync/atomic"
-	"time"
 
 	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/queue"
@@ -130,14 +128,14 @@ func deletedInBatch(t T, f *Fixture) {
 }
 
 func deletedWhileWaiting(t T, f *Fixture) {
-	const rounds, live = 60, 6
+	const rounds, live, waiters = 60, 6, 4
 	// Round i deletes token i. A Wait that started when `gone` was beyond i must not report it.
 	var gone, waits atomic.Int64
 	stamp := func() int64 {
 		waits.Add(1)
 		return gone.Load()
 	}
-	stop := f.waiters(t, 4, stamp, func(e queue.Event, started int64) {
+	stop := f.waiters(t, waiters, stamp, func(e queue.Event, started int64) {
 		if int64(e.Token) < started {
 			t.Errorf("token %d is reported by a Wait that started after token %d had been deleted", e.Token, started-1)
 		}
@@ -152,10 +150,8 @@ func deletedWhileWaiting(t T, f *Fixture) {
 		must(t, f.Delete(e.handle))
 		gone.Store(int64(i) + 1)
 		// Some of those that are left are ready in every Wait, so that several start and end meanwhile.
-		before, deadline := waits.Load(), time.Now().Add(2*time.Millisecond)
-		for waits.Load() < before+8 && time.Now().Before(deadline) {
-			runtime.Gosched()
-		}
+		before := waits.Load()
+		suite.Until(t, "waits beside a level that is ready", func() bool { return waits.Load() >= before+2*waiters })
 		f.add(t, e, queue.Token(i+live), queue.Writable, modes[i%len(modes)])
 	}
 	stop(t)

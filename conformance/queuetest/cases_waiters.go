@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/queue"
@@ -30,20 +29,19 @@ func waiterCases() []Case {
 	}
 }
 
-// waiterTimeout lets waiters see that they shall stop even if Wake does not work.
-const waiterTimeout = 50 * time.Millisecond
-
-// waiters starts n goroutines that wait and hand each event to handle, with what stamp returned before their Wait began. The
-// function that it returns stops them.
+// waiters starts n goroutines that wait and hand each event to handle, with what stamp returned
+// before their Wait began. It returns when each blocks: nothing may be ready yet. The function that
+// it returns stops them.
 func (f *Fixture) waiters(t T, n int, stamp func() int64, handle func(e queue.Event, stamp int64)) (stop func(t T)) {
 	var over atomic.Bool
-	var loops []func()
+	var calls []*suite.Call
 	for range n {
-		loops = append(loops, func() {
+		calls = append(calls, suite.GoPinned(func(unpin func()) {
 			events := make([]queue.Event, 4)
 			for !over.Load() {
 				s := stamp()
-				n, err := f.Wait(events, waiterTimeout)
+				n, err := f.Wait(events, -1)
+				unpin()
 				if err != nil {
 					if !errors.Is(err, queue.ErrClosed) {
 						t.Errorf("wait: %v", err)
@@ -55,15 +53,30 @@ func (f *Fixture) waiters(t T, n int, stamp func() int64, handle func(e queue.Ev
 				}
 				runtime.Gosched() // a level is ready at once, and others have work, too
 			}
-		})
+		}))
 	}
-	await := f.start(loops...)
 	t.Cleanup(func() { over.Store(true) })
+	suite.AwaitBlocked(t, "waiters with nothing to report that block", calls...)
 	return func(t T) {
 		t.Helper()
 		over.Store(true)
-		await(t, "waiters")
+		// A waiter whose Wait takes a Wake ends. Wakes that no Wait has taken may count as one, so
+		// each has its own time.
+		for i := range calls {
+			must(t, f.Wake())
+			suite.Until(t, fmt.Sprintf("the end of %d of %d waiters", i+1, n), func() bool { return ended(calls) > i })
+		}
 	}
+}
+
+// ended returns how many calls have ended.
+func ended(calls []*suite.Call) (n int) {
+	for _, c := range calls {
+		if c.HasEnded() {
+			n++
+		}
+	}
+	return n
 }
 
 func noStamp() int64 { return 0 }
@@ -98,7 +111,6 @@ func oneWaiter(t T, f *Fixture, m queue.Mode) {
 			return
 		}
 	})
-	pause()
 	must(t, f.Add(a.handle, r))
 	for i := range rounds {
 		b.send(t, 1)
@@ -132,7 +144,6 @@ func allServed(t T, f *Fixture) {
 		}
 	})
 	done := served
-	pause()
 	for i := range sources {
 		a, _ := pair(t)
 		f.add(t, a, queue.Token(i), queue.Writable, modes[i%len(modes)])

@@ -55,12 +55,11 @@ func wakeBefore(t T, f *Fixture) {
 
 func wakeDuring(t T, f *Fixture) {
 	for range 5 {
-		await := f.start(func() {
+		await := startBlocked(t, "a wait with nothing to report that blocks", func() {
 			if n, err := f.Wait(make([]queue.Event, 1), -1); n != 0 || err != nil {
 				t.Errorf("wait that was woken: %d, %v", n, err)
 			}
 		})
-		pause()
 		must(t, f.Wake())
 		await(t, "a wait that was woken")
 	}
@@ -68,23 +67,22 @@ func wakeDuring(t T, f *Fixture) {
 
 func wakeOne(t T, f *Fixture) {
 	const waiters = 4
-	var ended atomic.Int32
-	returned := make(chan struct{}, waiters)
+	var calls []*suite.Call
 	for range waiters {
-		go func() {
+		calls = append(calls, suite.Go(func() {
 			if n, err := f.Wait(make([]queue.Event, 1), -1); n != 0 || err != nil {
 				t.Errorf("wait that was woken: %d, %v", n, err)
 			}
-			ended.Add(1)
-			returned <- struct{}{}
-		}()
+		}))
 	}
-	pause()
+	suite.AwaitBlocked(t, "waits with nothing to report that block", calls...)
 	for i := range waiters {
 		must(t, f.Wake())
-		suite.Await(t, fmt.Sprintf("the Wait that Wake %d of %d makes return", i+1, waiters), returned)
-		pause()
-		if n := int(ended.Load()); n > i+1 {
+		suite.Until(t, fmt.Sprintf("the Wait that Wake %d of %d makes return", i+1, waiters), func() bool { return ended(calls) > i })
+		// Another Wait that is woken by the Wake, or by the Wait that has returned, does not block
+		// any more, and is about to return.
+		suite.AwaitBlocked(t, "waits that block until the next Wake", calls...)
+		if n := ended(calls); n > i+1 {
 			t.Fatalf("%d waits have returned after %d wakes", n, i+1)
 		}
 	}

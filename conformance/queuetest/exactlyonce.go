@@ -158,6 +158,9 @@ func (r *onceRun) write(s *onceSource) {
 
 var errShort = errors.New("not one byte")
 
+// waiterTimeout lets waiters see that they shall stop even if Wake does not work.
+const waiterTimeout = 50 * time.Millisecond
+
 // await returns how many transitions are outstanding after nothing has happened for as long as patience lasts.
 func (r *onceRun) await() (lost int64) {
 	timer := time.NewTimer(r.load.Patience)

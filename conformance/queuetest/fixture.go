@@ -2,9 +2,11 @@ package queuetest
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sys"
 )
@@ -175,11 +177,20 @@ func (f *Fixture) start(fs ...func()) func(t T, what string) {
 	}
 }
 
-// pause gives other goroutines the time to block. A case that holds without it is only less sharp.
-func pause() {
-	timer := time.NewTimer(20 * time.Millisecond)
-	defer timer.Stop()
-	<-timer.C
+// startBlocked is start, and returns when each of fs blocks or has ended.
+func startBlocked(t T, what string, fs ...func()) func(t T, what string) {
+	t.Helper()
+	var calls []*suite.Call
+	for _, g := range fs {
+		calls = append(calls, suite.Go(g))
+	}
+	suite.AwaitBlocked(t, what, calls...)
+	return func(t T, what string) {
+		t.Helper()
+		for i, c := range calls {
+			suite.Await(t, fmt.Sprintf("%s: the return of %d of %d", what, i+1, len(calls)), c.Ended())
+		}
+	}
 }
 
 // drain reads e until it would block or ends, tells the queue, and returns how much there was.

@@ -56,6 +56,15 @@ func waitingMutants() []mutant {
 				return q.reallyWait(events, timeout)
 			}
 		}, "wait/longest"},
+		{"a long wait ends by itself", func(q *faulty) {
+			q.wait = func(events []queue.Event, timeout time.Duration) (int, error) {
+				n, err := q.reallyWait(events, timeout)
+				if timeout > time.Hour*24*365 && n == 0 && err == nil {
+					err = q.Queue.Wake() // what ended the wait, if that had ended just before
+				}
+				return n, err
+			}
+		}, "wait/longest"},
 		{"signals end the wait", func(q *faulty) {
 			q.wait = func(events []queue.Event, timeout time.Duration) (int, error) {
 				if timeout == signalsTimeout {
@@ -73,19 +82,18 @@ func waitingMutants() []mutant {
 			}
 		}, "wait/signals"},
 		{"a wait knows what was registered before", func(q *faulty) {
-			var added atomic.Pointer[time.Time]
+			var adds atomic.Int64
 			q.add = func(h sys.Handle, r queue.Registration) error {
-				now := time.Now()
-				added.Store(&now)
+				adds.Add(1)
 				return q.reallyAdd(h, r)
 			}
 			q.wait = func(events []queue.Event, timeout time.Duration) (int, error) {
 				if len(events) != 1 || timeout <= 0 {
 					return q.reallyWait(events, timeout)
 				}
-				began := time.Now()
+				before := adds.Load()
 				n, err := q.reallyWait(events, timeout)
-				if at := added.Load(); n > 0 && at != nil && at.After(began) {
+				if n > 0 && adds.Load() > before {
 					q.mu.Lock()
 					q.stash = append(q.stash, events[:n]...)
 					q.mu.Unlock()
