@@ -37,18 +37,27 @@ func broken(name string, change func(f *Fixture), detects string) mutant {
 
 // registrations changes every registration of a Fixture.
 func registrations(change func(r *brokenRegistration)) func(f *Fixture) {
+	return func(f *Fixture) { f.Waiter = breaking(f.Waiter, change) }
+}
+
+// counted is registrations for those of listeners, and over the spy, which counts what a broken
+// registration waits.
+func counted(change func(r *brokenRegistration)) func(f *Fixture) {
 	return func(f *Fixture) {
-		under := f.Waiter
-		f.Waiter = &brokenWaiter{Waiter: under, register: func(h sys.Handle) (stream.Registration, error) {
-			r, err := under.Register(h)
-			if err != nil {
-				return nil, err
-			}
-			b := &brokenRegistration{Registration: r, handle: h}
-			change(b)
-			return b, nil
-		}}
+		f.parts.waits = func(under stream.Waiter) stream.Waiter { return breaking(under, change) }
 	}
+}
+
+func breaking(under stream.Waiter, change func(r *brokenRegistration)) stream.Waiter {
+	return &brokenWaiter{Waiter: under, register: func(h sys.Handle) (stream.Registration, error) {
+		r, err := under.Register(h)
+		if err != nil {
+			return nil, err
+		}
+		b := &brokenRegistration{Registration: r, handle: h}
+		change(b)
+		return b, nil
+	}}
 }
 
 func conns(change func(b *brokenConn)) func(f *Fixture) {

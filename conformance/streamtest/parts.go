@@ -78,6 +78,7 @@ type socket interface {
 type parts struct {
 	conn     func(conn) conn
 	listener func(listener) listener
+	waits    func(stream.Waiter) stream.Waiter // what a listener waits with
 	dialer   func(dialer) dialer
 	socket   func(socket) socket
 	adopt    func(sys.Handle) (stream.Socket, error)
@@ -115,6 +116,9 @@ func (p parts) newConn(s stream.Socket, w stream.Waiter) (conn, error) {
 }
 
 func (p parts) newListener(w stream.Waiter, addr netip.AddrPort, config stream.ListenConfig) (listener, error) {
+	if p.waits != nil {
+		w = p.waits(w)
+	}
 	l, err := stream.Listen(w, addr, config)
 	if err != nil || p.listener == nil {
 		return l, err
