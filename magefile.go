@@ -1,7 +1,7 @@
 //go:build mage
 
-// The build tooling of the workspace: run `go tool mage` for the list of targets. Nothing but Go is needed; the
-// linters are built from tools/go.mod when they are first wanted.
+// The build tooling of the workspace: run `go tool mage` for the list of targets. Nothing but Go is
+// needed; the linters are built from tools/go.mod when they are first wanted.
 package main
 
 import (
@@ -28,18 +28,21 @@ import (
 	"github.com/edgewise-go/edgewise/internal/workspace"
 )
 
-// testTimeout bounds one package's tests; it is far above what the slowest needs on a small machine.
+// testTimeout bounds one package's tests; it is far above what the slowest needs on a small
+// machine.
 const testTimeout = "-timeout=30m"
 
-// Most parallel tests of the conformance suites wait for the kernel, and mutants for their patience to end.
+// Most parallel tests of the conformance suites wait for the kernel, and mutants for their patience
+// to end.
 const (
 	testParallel  = "-parallel=8"
 	proveParallel = "-parallel=16"
 )
 
-// Test runs the tests of all modules, with the race detector where it works, and prints the conformance table. Of the
-// products of mechanisms, modes, schedulers and forms it runs every pair of values, and all with -full. With -v (go tool
-// mage -v test) it also names each top-level test. It leaves out the proofs of the conformance suites: see prove.
+// Test runs the tests of all modules, with the race detector where it works, and prints the
+// conformance table. Of the products of mechanisms, modes, schedulers and forms it runs every pair
+// of values, and all with -full. With -v (go tool mage -v test) it also names each top-level test.
+// It leaves out the proofs of the conformance suites: see prove.
 func Test(full *bool) error {
 	w, err := open()
 	if err != nil {
@@ -58,8 +61,8 @@ func Test(full *bool) error {
 	return runRecorded(w, flags, packages...)
 }
 
-// Prove shows that the conformance suites can fail: it runs their cases against implementations with one rule broken each, with
-// the race detector where it works.
+// Prove shows that the conformance suites can fail: it runs their cases against implementations
+// with one rule broken each, with the race detector where it works.
 func Prove() error {
 	w, err := open()
 	if err != nil {
@@ -83,11 +86,13 @@ func raceFlags(target string) []string {
 	return []string{"-race"}
 }
 
-// testedTogether are the modules whose tests are about several modules: alone, they are compiled and not run.
+// testedTogether are the modules whose tests are about several modules: alone, they are compiled
+// and not run.
 var testedTogether = []string{"conformance", "apps"}
 
-// TestAlone vets, tests and checks the tidiness of each module by itself, as its users will build it. The tests of conformance
-// and of the apps, which test runs with all modules, are compiled and not run.
+// TestAlone vets, tests and checks the tidiness of each module by itself, as its users will build
+// it. The tests of conformance and of the apps, which test runs with all modules, are compiled and
+// not run.
 func TestAlone() error {
 	w, err := open()
 	if err != nil {
@@ -117,9 +122,9 @@ func TestAlone() error {
 	return errors.Join(errs...)
 }
 
-// Conformance runs the conformance suites on every platform that this machine has or emulates, prints a line for each
-// implementation, and compares them with conformance/matrix.txt. What cannot be run here is named. It leaves out the tests
-// of the suites themselves, which test runs.
+// Conformance runs the conformance suites on every platform that this machine has or emulates,
+// prints a line for each implementation, and compares them with conformance/matrix.txt. What cannot
+// be run here is named. It leaves out the tests of the suites themselves, which test runs.
 func Conformance(ctx context.Context) error {
 	w, err := open()
 	if err != nil {
@@ -141,8 +146,8 @@ func Conformance(ctx context.Context) error {
 	return errors.Join(append(errs, matrix.Check(os.Stdout, w.Root, required()))...)
 }
 
-// ConformanceCheck compares what the last runs of test, testWindows, testEmulated or conformance have found with
-// conformance/matrix.txt, without running anything.
+// ConformanceCheck compares what the last runs of test, testWindows, testEmulated or conformance
+// have found with conformance/matrix.txt, without running anything.
 func ConformanceCheck() error {
 	w, err := open()
 	if err != nil {
@@ -151,8 +156,8 @@ func ConformanceCheck() error {
 	return matrix.Check(os.Stdout, w.Root, required())
 }
 
-// ConformanceWrite accepts what the last runs of test, testWindows, testEmulated or conformance have found: it writes
-// conformance/matrix.txt.
+// ConformanceWrite accepts what the last runs of test, testWindows, testEmulated or conformance
+// have found: it writes conformance/matrix.txt.
 func ConformanceWrite() error {
 	w, err := open()
 	if err != nil {
@@ -174,8 +179,8 @@ func Vet() error {
 	return platforms.Vet(os.Stdout, w.Root, all, append(patterns(w), "./internal/...")...)
 }
 
-// TestWindows compiles the tests of the modules for Windows and runs them under Wine, in a prefix of their own. It
-// leaves out, by name, what cannot be run there.
+// TestWindows compiles the tests of the modules for Windows and runs them under Wine, in a prefix
+// of their own. It leaves out, by name, what cannot be run there.
 func TestWindows(ctx context.Context) error {
 	w, err := open()
 	if err != nil {
@@ -184,8 +189,8 @@ func TestWindows(ctx context.Context) error {
 	return runGuest(ctx, w, guest.Windows(w))
 }
 
-// TestEmulated compiles the tests that depend on the processor for linux on 386, arm64 and s390x and runs them under
-// QEMU's user emulation.
+// TestEmulated compiles the tests that depend on the processor for linux on 386, arm64 and s390x
+// and runs them under QEMU's user emulation.
 func TestEmulated(ctx context.Context) error {
 	w, err := open()
 	if err != nil {
@@ -198,10 +203,10 @@ func TestEmulated(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// TestExec compiles the tests of the modules for GOOS and GOARCH as testStage does, and runs each through CMD, to
-// which the path of the test program and its arguments are appended, in the directory of its package: go tool mage
-// testExec linux arm64 qemu-aarch64. The packages and the tests can be narrowed: -packages="./sys ./queue/..." and
-// -run=REGEXP.
+// TestExec compiles the tests of the modules for GOOS and GOARCH as testStage does, and runs each
+// through CMD, to which the path of the test program and its arguments are appended, in the
+// directory of its package: go tool mage testExec linux arm64 qemu-aarch64. The packages and the
+// tests can be narrowed: -packages="./sys ./queue/..." and -run=REGEXP.
 func TestExec(ctx context.Context, goos, goarch, cmd string, run, packages *string) error {
 	w, err := open()
 	if err != nil {
@@ -219,8 +224,8 @@ func TestExec(ctx context.Context, goos, goarch, cmd string, run, packages *stri
 	return err
 }
 
-// TestStage compiles the tests of the modules for GOOS and GOARCH into bin/GOOS_GOARCH. That directory can be copied
-// to a machine without Go, where run.sh in it runs them all.
+// TestStage compiles the tests of the modules for GOOS and GOARCH into bin/GOOS_GOARCH. That
+// directory can be copied to a machine without Go, where run.sh in it runs them all.
 func TestStage(ctx context.Context, goos, goarch string) error {
 	w, err := open()
 	if err != nil {
@@ -230,8 +235,8 @@ func TestStage(ctx context.Context, goos, goarch string) error {
 	return err
 }
 
-// Lint checks the form of the source: gofmt, staticcheck, actionlint, and the rules of this repository for the names
-// and build constraints of files and for skipped tests.
+// Lint checks the form of the source: gofmt, staticcheck, actionlint, and the rules of this
+// repository for the names and build constraints of files and for skipped tests.
 func Lint() error {
 	w, err := open()
 	if err != nil {
@@ -258,8 +263,8 @@ func Lint() error {
 	return errors.Join(errs...)
 }
 
-// Deps checks that no package imports what the table of the architecture does not allow it, and that nothing but
-// tests opens sockets through package net.
+// Deps checks that no package imports what the table of the architecture does not allow it, and
+// that nothing but tests opens sockets through package net.
 func Deps() error {
 	w, err := open()
 	if err != nil {
@@ -273,7 +278,8 @@ func Deps() error {
 	return report("deps", append(findings, further...), err)
 }
 
-// Replaces checks that every go.mod requires and replaces its siblings as versions.txt and the imports demand.
+// Replaces checks that every go.mod requires and replaces its siblings as versions.txt and the
+// imports demand.
 func Replaces() error {
 	w, err := open()
 	if err != nil {
@@ -283,7 +289,8 @@ func Replaces() error {
 	return report("replaces", findings, err)
 }
 
-// ReplacesWrite makes every go.mod require and replace its siblings as versions.txt and the imports demand.
+// ReplacesWrite makes every go.mod require and replace its siblings as versions.txt and the imports
+// demand.
 func ReplacesWrite() error {
 	w, err := open()
 	if err != nil {
@@ -368,7 +375,8 @@ func guestOptions() testrun.Options {
 	return testrun.Options{Out: os.Stdout, Verbose: mg.Verbose()}
 }
 
-// required reports whether what a test or a comparison needs must be there, as where everything has been installed.
+// required reports whether what a test or a comparison needs must be there, as where everything has
+// been installed.
 func required() bool { return os.Getenv("EDGEWISE_REQUIRE") != "" }
 
 // runGuest runs the tests of g and records what the conformance suites have found.
@@ -380,7 +388,8 @@ func runGuest(ctx context.Context, w *workspace.Workspace, g guest.Guest) error 
 	return record(w, g.Name, result, err)
 }
 
-// record keeps what the conformance suites have found on platform in a run that ended with err, which it returns.
+// record keeps what the conformance suites have found on platform in a run that ended with err,
+// which it returns.
 func record(w *workspace.Workspace, platform string, result testrun.Result, err error) error {
 	if err != nil {
 		return errors.Join(err, matrix.Drop(w.Root, platform))
@@ -402,7 +411,8 @@ func runTests(o testrun.Options, flags []string, packages ...string) (testrun.Re
 	return result, err
 }
 
-// runRecorded runs go test with flags on packages and records what the conformance suites have found on this platform.
+// runRecorded runs go test with flags on packages and records what the conformance suites have
+// found on this platform.
 func runRecorded(w *workspace.Workspace, flags []string, packages ...string) error {
 	result, err := runTests(testrun.Options{Dir: w.Root}, flags, packages...)
 	return record(w, here.String(), result, err)

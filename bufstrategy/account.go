@@ -2,7 +2,8 @@ package bufstrategy
 
 import "fmt"
 
-// account is what every strategy keeps beside its memory: bounds, watermarks, statistics, and the space that is out.
+// account is what every strategy keeps beside its memory: bounds, watermarks, statistics, and the
+// space that is out.
 type account struct {
 	stats            Stats
 	limit, high, low int
@@ -40,8 +41,8 @@ func (a *account) consume(n, length int) {
 	}
 }
 
-// level moves the watermarks after the number of unread bytes has changed. It comes last in every method, because it
-// may call a Watcher.
+// level moves the watermarks after the number of unread bytes has changed. It comes last in every
+// method, because it may call a Watcher.
 func (a *account) level(length int) {
 	if a.cross(length) {
 		a.tell()
@@ -73,8 +74,9 @@ func (a *account) resident(delta int) {
 	a.stats.ResidentMax = max(a.stats.ResidentMax, a.stats.Resident)
 }
 
-// allocate accounts for n bytes that the caller makes from the heap or the system, or reports false at the bound of the
-// budget. held is what the buffer holds already: zero for memory that is to take the place of more.
+// allocate accounts for n bytes that the caller makes from the heap or the system, or reports false
+// at the bound of the budget. held is what the buffer holds already: zero for memory that is to
+// take the place of more.
 func (a *account) allocate(held, n int) bool {
 	if !a.budget.reserve(held, n) {
 		a.lack = lack{held, n}
@@ -121,8 +123,8 @@ func checkDiscard(n, length int) {
 	}
 }
 
-// checkView says whether n bytes can be seen at all; what is unread is never more than the limit. It is small enough to be inlined, because that is asked
-// more than once for every message.
+// checkView says whether n bytes can be seen at all; what is unread is never more than the limit.
+// It is small enough to be inlined, because that is asked more than once for every message.
 func checkView(n, length, limit int) error {
 	if uint(n) <= uint(length) {
 		return nil

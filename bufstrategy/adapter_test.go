@@ -171,7 +171,8 @@ func TestABlockingConnectionIsReadOnceAFill(t *testing.T) {
 	if o, n, err := Flush(b, dst, 0); o != Emptied || n != 7 || err != nil {
 		t.Errorf("Flush: %v, %d, %v", o, n, err)
 	}
-	// The read before left nothing: this says at once that the next could block, and the one after it waits.
+	// The read before left nothing: this says at once that the next could block, and the one after
+	// it waits.
 	if o, n, err := Fill(b, src, 0); o != Drained || n != 0 || err != nil {
 		t.Errorf("Fill: %v, %d, %v", o, n, err)
 	}

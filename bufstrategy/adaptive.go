@@ -2,27 +2,31 @@ package bufstrategy
 
 var _ Buffer = (*Adaptive)(nil)
 
-// tooLarge is how many times the prediction, and all that was unread at once, an array must be to be too large.
+// tooLarge is how many times the prediction, and all that was unread at once, an array must be to
+// be too large.
 const tooLarge = 4
 
-// calmTurns is how many times in a row an Adaptive must have run empty with an array that is too large to give it back.
+// calmTurns is how many times in a row an Adaptive must have run empty with an array that is too
+// large to give it back.
 const calmTurns = 8
 
-// Adaptive is one array whose size follows a prediction of the next read, which a Predictor makes from the last ones,
-// between Options.Initial and Limit bytes. It offers room for what is predicted, or at least for half of that where unread bytes
-// are in the way.
+// Adaptive is one array whose size follows a prediction of the next read, which a Predictor makes
+// from the last ones, between Options.Initial and Limit bytes. It offers room for what is
+// predicted, or at least for half of that where unread bytes are in the way.
 //
-// When it has run empty eight times in a row, each time with an array that was at least four times the prediction, and
-// four times what was unread at once since the time before, it gives the array back; the next Space makes one of the size
-// predicted. So a connection that had a burst holds little again after a while of small
-// traffic, and one whose reads are even copies and allocates nothing, as long as it runs empty between reads.
+// When it has run empty eight times in a row, each time with an array that was at least four times
+// the prediction, and four times what was unread at once since the time before, it gives the array
+// back; the next Space makes one of the size predicted. So a connection that had a burst holds
+// little again after a while of small traffic, and one whose reads are even copies and allocates
+// nothing, as long as it runs empty between reads.
 //
-// It copies unread bytes to compact, where as many were discarded before them, and into a larger array otherwise. At
-// Limit, a consumer that takes a few bytes at a time of a full buffer makes each Space cost a move, as with Fixed.
-// Traffic that is small for long and then bulky, again and again, makes it allocate each time.
+// It copies unread bytes to compact, where as many were discarded before them, and into a larger
+// array otherwise. At Limit, a consumer that takes a few bytes at a time of a full buffer makes
+// each Space cost a move, as with Fixed. Traffic that is small for long and then bulky, again and
+// again, makes it allocate each time.
 //
-// Trim gives the array back when the buffer is empty, and otherwise shrinks it to its bytes, but not below Initial.
-// Release forgets what was learnt, but not what Options.Predictor has.
+// Trim gives the array back when the buffer is empty, and otherwise shrinks it to its bytes, but
+// not below Initial. Release forgets what was learnt, but not what Options.Predictor has.
 type Adaptive struct {
 	flat
 	initial int
@@ -32,7 +36,8 @@ type Adaptive struct {
 	calm    int // times in a row that it ran empty with an array too large
 }
 
-// NewAdaptive makes an Adaptive. It uses Limit, Initial, Predictor, High, Low, Watcher, Budget and Poison of the options.
+// NewAdaptive makes an Adaptive. It uses Limit, Initial, Predictor, High, Low, Watcher, Budget and
+// Poison of the options.
 func NewAdaptive(o Options) (*Adaptive, error) {
 	o, err := o.checked("adaptive")
 	if err != nil {
@@ -83,8 +88,9 @@ func (a *Adaptive) Space() [][]byte {
 	return a.offer()
 }
 
-// larger is the size of an array that takes the place of one that is too small: the prediction and the unread bytes,
-// and at least twice as much as there was where bytes have to be copied, so that each is copied but a few times.
+// larger is the size of an array that takes the place of one that is too small: the prediction and
+// the unread bytes, and at least twice as much as there was where bytes have to be copied, so that
+// each is copied but a few times.
 func (a *Adaptive) larger() int {
 	size := len(a.buf)
 	want := a.Next() + min(a.Len(), a.limit-a.Next())

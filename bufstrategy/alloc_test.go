@@ -15,7 +15,8 @@ func (blocked) WouldBlock() bool { return true }
 // errBlocked is an error value from the start, so that returning it allocates nothing.
 var errBlocked error = blocked{}
 
-// endless is a socket that has n bytes, and then would block, and then has n bytes again; and takes as many.
+// endless is a socket that has n bytes, and then would block, and then has n bytes again; and takes
+// as many.
 type endless struct{ n, left int }
 
 func (e *endless) TryReadv(segs [][]byte) (int, error)  { return e.move(segs) }

@@ -8,8 +8,9 @@ import (
 // blockMin is the smallest block of a Pool, in bytes.
 const blockMin = 256
 
-// block is memory of a Pool and, while lent, a link of one Chain, the left-overs of one Shared, or what a Block is a
-// handle of. The object stays with its memory while that is kept, so that lending it again allocates nothing.
+// block is memory of a Pool and, while lent, a link of one Chain, the left-overs of one Shared, or
+// what a Block is a handle of. The object stays with its memory while that is kept, so that lending
+// it again allocates nothing.
 type block struct {
 	buf  []byte
 	r, w int // unread: buf[r:w]
@@ -23,7 +24,8 @@ type block struct {
 
 func (b *block) unread() int { return b.w - b.r }
 
-// classOf returns the logarithm of the smallest block that holds n bytes; false if no int holds its size.
+// classOf returns the logarithm of the smallest block that holds n bytes; false if no int holds its
+// size.
 func classOf(n int) (class int, ok bool) {
 	class = bits.Len(uint(max(n, blockMin) - 1))
 	return class, class < bits.UintSize-1
@@ -34,8 +36,8 @@ func (b *block) class() int { return bits.Len(uint(len(b.buf) - 1)) }
 
 // memory is where blocks come from and go to: a Pool or a Cache.
 type memory interface {
-	// take lends a block of at least n bytes to a user that holds held, and says whether it was made for it. At the bound
-	// there is none, and fresh says that it is the bound of the budget.
+	// take lends a block of at least n bytes to a user that holds held, and says whether it was
+	// made for it. At the bound there is none, and fresh says that it is the bound of the budget.
 	take(n, held int) (taken *block, fresh bool)
 
 	// put takes a block back. Nobody may use it any more.
@@ -45,8 +47,9 @@ type memory interface {
 	bound() *MemoryBudget
 }
 
-// bin holds the free blocks of one size. The last that came is the first to go, while it is warm; those of a guarded
-// Pool go in the order in which they came, to have more time to be written when they should not.
+// bin holds the free blocks of one size. The last that came is the first to go, while it is warm;
+// those of a guarded Pool go in the order in which they came, to have more time to be written when
+// they should not.
 type bin struct {
 	head, tail *block // tail is meaningless without head
 	n          int
@@ -83,10 +86,11 @@ func (s *bin) tick() (unused int) {
 	return unused
 }
 
-// Block is memory that a Pool has lent, for programs that want the memory without a buffer. It is a small value: a
-// copy of it is the same memory, and the Release of one is that of all.
+// Block is memory that a Pool has lent, for programs that want the memory without a buffer. It is a
+// small value: a copy of it is the same memory, and the Release of one is that of all.
 //
-// A Block may be used by one goroutine at a time, and be released by another. The zero Block is no memory.
+// A Block may be used by one goroutine at a time, and be released by another. The zero Block is no
+// memory.
 type Block struct {
 	of   *block
 	pool *Pool
@@ -96,8 +100,8 @@ type Block struct {
 
 func (p *Pool) lentAs(b *block, n int) Block { return Block{of: b, pool: p, n: n, life: b.life.Load()} }
 
-// Bytes returns the memory: as many bytes as were asked for, and more up to the capacity, all of which may be used.
-// They are not cleared: they hold whatever their last user has left there.
+// Bytes returns the memory: as many bytes as were asked for, and more up to the capacity, all of
+// which may be used. They are not cleared: they hold whatever their last user has left there.
 //
 // After Release it panics, or, with PoolOptions.Guard, reports UsedAfterRelease and returns nil.
 func (b Block) Bytes() []byte {
@@ -111,10 +115,11 @@ func (b Block) Bytes() []byte {
 	return b.of.buf[:b.n]
 }
 
-// Release gives the memory back to its Pool. Nobody may use it any more, Bytes that were asked for before included.
+// Release gives the memory back to its Pool. Nobody may use it any more, Bytes that were asked for
+// before included.
 //
-// A second Release panics, of whichever copy, also when the memory has been lent to others since. With PoolOptions.Guard
-// it reports ReleasedTwice and does nothing else.
+// A second Release panics, of whichever copy, also when the memory has been lent to others since.
+// With PoolOptions.Guard it reports ReleasedTwice and does nothing else.
 func (b Block) Release() {
 	if b.of != nil && b.end() {
 		b.pool.put(b.of)
@@ -123,7 +128,8 @@ func (b Block) Release() {
 
 // end makes every copy of b an old one. It reports false if b is one already.
 func (b Block) end() bool {
-	// The number of lives begins again after 2^32. An old Block that lies around for that many is taken for a new one.
+	// The number of lives begins again after 2^32. An old Block that lies around for that many is
+	// taken for a new one.
 	if !b.of.life.CompareAndSwap(b.life, b.life+1) {
 		b.pool.stale(ReleasedTwice, b)
 		return false

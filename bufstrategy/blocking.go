@@ -2,9 +2,10 @@ package bufstrategy
 
 import "io"
 
-// FromReader makes a Source of a reader that blocks, such as a net.Conn, for one goroutine a connection.
-// A Fill from it reads at most once, however long that blocks, into the first segment of space; it reports Drained
-// when it might block while there are bytes to be parsed. Then consume, and Fill again.
+// FromReader makes a Source of a reader that blocks, such as a net.Conn, for one goroutine a
+// connection. A Fill from it reads at most once, however long that blocks, into the first segment
+// of space; it reports Drained when it might block while there are bytes to be parsed. Then
+// consume, and Fill again.
 func FromReader(r io.Reader) Source { return &blockingSource{r: r} }
 
 type blockingSource struct {
@@ -24,7 +25,8 @@ func (b *blockingSource) TryReadv(segs [][]byte) (int, error) {
 	return n, err
 }
 
-// FromWriter makes a Sink of a writer that blocks, such as a net.Conn. A Flush to it blocks until all is written.
+// FromWriter makes a Sink of a writer that blocks, such as a net.Conn. A Flush to it blocks until
+// all is written.
 func FromWriter(w io.Writer) Sink { return blockingSink{w} }
 
 type blockingSink struct{ w io.Writer }

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// A list of segments that was handed out once must not keep memory from the collector that the pool has dropped.
+// A list of segments that was handed out once must not keep memory from the collector that the pool
+// has dropped.
 func TestAChainForgetsTheSegmentsThatItGaveBack(t *testing.T) {
 	pool, err := NewPool(1<<20, 0)
 	if err != nil {
@@ -50,7 +51,8 @@ func TestMoveFromCopiesAsMuchAsThereIsRoomFor(t *testing.T) {
 	if _, err := (Writer{from}).Write(want); err != nil {
 		t.Fatal(err)
 	}
-	// One block is now larger than the limit of the other side, which has room for several segments.
+	// One block is now larger than the limit of the other side, which has room for several
+	// segments.
 	if _, err := from.View(50_000); err != nil {
 		t.Fatal(err)
 	}

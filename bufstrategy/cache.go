@@ -5,19 +5,23 @@ import (
 	"math/bits"
 )
 
-// cacheBatchMax is how many blocks go from a Pool to a Cache, or back, at once: the lock is taken once for so many.
+// cacheBatchMax is how many blocks go from a Pool to a Cache, or back, at once: the lock is taken
+// once for so many.
 const cacheBatchMax = 32
 
-// Cache holds blocks of a Pool for one goroutine, or one loop, and lends them and takes them back without a lock.
-// It is not safe for concurrent use. A block that came from one Cache may be returned to another, or to the Pool.
+// Cache holds blocks of a Pool for one goroutine, or one loop, and lends them and takes them back
+// without a lock. It is not safe for concurrent use. A block that came from one Cache may be
+// returned to another, or to the Pool.
 //
-// A Cache that has no block of a size takes up to 32 that the Pool has kept, of no more bytes than half of what it has
-// room for, and else one fresh one. When it would hold more than it may, it gives up to 32 of one size back at once.
+// A Cache that has no block of a size takes up to 32 that the Pool has kept, of no more bytes than
+// half of what it has room for, and else one fresh one. When it would hold more than it may, it
+// gives up to 32 of one size back at once.
 //
-// What a Cache holds counts against the Limit of the Pool. When the Pool refuses memory, to anybody, or somebody
-// waits for its budget, every Cache on it gives back all it holds the next time that a block is returned to it, at its
-// next Tick, or its next Trim. No more is promised: what is held by a Cache of a loop that does none of these stays there, so a loop should call Tick by a
-// timer. The one that was refused is not told; it has to try again.
+// What a Cache holds counts against the Limit of the Pool. When the Pool refuses memory, to
+// anybody, or somebody waits for its budget, every Cache on it gives back all it holds the next
+// time that a block is returned to it, at its next Tick, or its next Trim. No more is promised:
+// what is held by a Cache of a loop that does none of these stays there, so a loop should call Tick
+// by a timer. The one that was refused is not told; it has to try again.
 //
 // A Cache that is dropped without Close has lost what it holds to the Pool for good.
 type Cache struct {
@@ -30,7 +34,8 @@ type Cache struct {
 	free  [bits.UintSize]bin
 }
 
-// NewCache makes a Cache on p that holds at most size bytes for reuse: 0 < size <= Limit of the Pool.
+// NewCache makes a Cache on p that holds at most size bytes for reuse: 0 < size <= Limit of the
+// Pool.
 func (p *Pool) NewCache(size int) (*Cache, error) {
 	if size <= 0 || size > p.limit {
 		return nil, fmt.Errorf("bufstrategy: cache: want 0 < size <= %d, the limit of the pool, got %d", p.limit, size)
@@ -48,8 +53,8 @@ func (c *Cache) Take(n int) (Block, error) {
 	return c.pool.lentAs(b, n), nil
 }
 
-// Put is Release of b into the Cache. It panics when b is of another Pool, and does what Release does when b was released.
-// Block.Release gives to the Pool.
+// Put is Release of b into the Cache. It panics when b is of another Pool, and does what Release
+// does when b was released. Block.Release gives to the Pool.
 func (c *Cache) Put(b Block) {
 	if b.of == nil {
 		return
@@ -62,8 +67,8 @@ func (c *Cache) Put(b Block) {
 	}
 }
 
-// NewScratch is NewScratch of the Cache's Pool, whose buffers keep their left-overs in memory of the Cache. The Scratch
-// belongs to the goroutine of the Cache.
+// NewScratch is NewScratch of the Cache's Pool, whose buffers keep their left-overs in memory of
+// the Cache. The Scratch belongs to the goroutine of the Cache.
 func (c *Cache) NewScratch(size int) (*Scratch, error) {
 	s, err := NewScratch(size, c.pool)
 	if err != nil {
@@ -73,8 +78,8 @@ func (c *Cache) NewScratch(size int) (*Scratch, error) {
 	return s, nil
 }
 
-// Tick gives those blocks back to the Pool that were not needed since the last Tick: of each size as many as there were
-// at least, all the time. See Pool.Tick.
+// Tick gives those blocks back to the Pool that were not needed since the last Tick: of each size
+// as many as there were at least, all the time. See Pool.Tick.
 func (c *Cache) Tick() {
 	if c.pressed() {
 		c.Trim()
@@ -97,8 +102,8 @@ func (c *Cache) Trim() {
 	c.pool.accept(nil, c) // what has been counted
 }
 
-// Close gives all that the Cache holds back to the Pool, and makes it pass on whatever is returned to it from then on,
-// so that the buffers on it may live longer.
+// Close gives all that the Cache holds back to the Pool, and makes it pass on whatever is returned
+// to it from then on, so that the buffers on it may live longer.
 func (c *Cache) Close() {
 	c.limit = 0
 	c.Trim()
@@ -150,7 +155,8 @@ func (c *Cache) put(b *block) {
 		return
 	}
 	for c.held > c.limit {
-		// Half of them, so that one which goes to and fro at the bound does not take the lock each time.
+		// Half of them, so that one which goes to and fro at the bound does not take the lock each
+		// time.
 		class := c.fattest()
 		c.giveBack(class, (c.free[class].n+1)/2)
 	}

@@ -219,7 +219,8 @@ func TestBuffersOnCaches(t *testing.T) {
 
 func TestBoundAndHitRateOfCachesUnderManyGoroutines(t *testing.T) {
 	const share = 64 << 10
-	// Everybody's share may be lent while every cache is full, and twice that keeps the sizes from one another's way.
+	// Everybody's share may be lent while every cache is full, and twice that keeps the sizes from
+	// one another's way.
 	p := newPool(t, PoolOptions{Limit: 4 * soakers * share, Keep: 4 * soakers * share})
 	wander := make(chan Block, soakers)
 	var rounds atomic.Int64 // of all

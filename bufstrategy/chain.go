@@ -9,18 +9,21 @@ const aheadMax = 4
 
 // Chain is a list of segments from a Pool. It holds none while it is empty and no Space is out.
 //
-// Nothing is copied on the way in or out, and MoveFrom hands whole segments from one Chain to another. Space offers
-// the room in the last segment and one fresh segment; after a Commit that filled all it was offered the next Space
-// offers one more, up to four, and one again after a Commit that did not.
+// Nothing is copied on the way in or out, and MoveFrom hands whole segments from one Chain to
+// another. Space offers the room in the last segment and one fresh segment; after a Commit that
+// filled all it was offered the next Space offers one more, up to four, and one again after a
+// Commit that did not.
 //
-// A View across segments copies: it pulls the bytes that follow into the first segment or, where that is too small,
-// into a larger block from the Pool, and they stay there, so that no byte is copied twice.
+// A View across segments copies: it pulls the bytes that follow into the first segment or, where
+// that is too small, into a larger block from the Pool, and they stay there, so that no byte is
+// copied twice.
 //
-// It holds at most Limit and six segments and, for Views, as much as makes it four times Limit and eight segments, Limit rounded up to a
-// power of two; more only of what MoveFrom has handed to it.
+// It holds at most Limit and six segments and, for Views, as much as makes it four times Limit and
+// eight segments, Limit rounded up to a power of two; more only of what MoveFrom has handed to it.
 //
-// Trim gives back what a Space had reserved; the segments that hold bytes stay as they are. Resident does not count
-// what the Pool keeps for reuse; a pool of the Chain's own keeps up to four segments until Trim or Release.
+// Trim gives back what a Space had reserved; the segments that hold bytes stay as they are.
+// Resident does not count what the Pool keeps for reuse; a pool of the Chain's own keeps up to four
+// segments until Trim or Release.
 type Chain struct {
 	account
 	pool    *Pool
@@ -36,7 +39,8 @@ type Chain struct {
 	vec     [][]byte
 }
 
-// NewChain makes a Chain. It uses Limit, Segment, Pool, Cache, Budget if it has neither, High, Low, Watcher and Poison of the options.
+// NewChain makes a Chain. It uses Limit, Segment, Pool, Cache, Budget if it has neither, High, Low,
+// Watcher and Poison of the options.
 func NewChain(o Options) (*Chain, error) {
 	o, err := o.checked("chain")
 	if err != nil {
@@ -45,8 +49,8 @@ func NewChain(o Options) (*Chain, error) {
 	o.Segment = max(powerOfTwo(o.Segment), blockMin)
 	private := o.Pool == nil && o.Cache == nil
 	if private {
-		// Limit bytes may begin and end inside a segment, and a View needs as much again in one block.
-		// In 64 bits, because the sum may not fit an int of 32.
+		// Limit bytes may begin and end inside a segment, and a View needs as much again in one
+		// block. In 64 bits, because the sum may not fit an int of 32.
 		bound := 4*int64(max(powerOfTwo(o.Limit), blockMin)) + 8*int64(o.Segment)
 		o.Pool, err = NewPoolOf(PoolOptions{
 			Limit: int(min(bound, math.MaxInt)), Keep: min(aheadMax, math.MaxInt/o.Segment) * o.Segment, Budget: o.Budget,
@@ -127,7 +131,8 @@ func (c *Chain) put(b *block) {
 	c.memory.put(b)
 }
 
-// Commit makes n bytes of the space readable, and gives the segments that got none back to the pool.
+// Commit makes n bytes of the space readable, and gives the segments that got none back to the
+// pool.
 func (c *Chain) Commit(n int) {
 	offered := c.offered
 	c.claim(n)
@@ -178,8 +183,8 @@ func (c *Chain) unlink() *block {
 	return b
 }
 
-// forget ends the space, and what Segments has returned: the list must not keep a block alive that the pool has dropped,
-// nor show the collector an address that has gone back to the system.
+// forget ends the space, and what Segments has returned: the list must not keep a block alive that
+// the pool has dropped, nor show the collector an address that has gone back to the system.
 func (c *Chain) forget() {
 	clear(c.vec)
 	c.vec = c.vec[:0]

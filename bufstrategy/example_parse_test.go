@@ -13,7 +13,8 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 )
 
-// A handler on a loop takes the lines that are whole, and leaves what is not for the next time that bytes come.
+// A handler on a loop takes the lines that are whole, and leaves what is not for the next time that
+// bytes come.
 func ExampleLines() {
 	buf, err := bufstrategy.New("chain", bufstrategy.Options{Limit: 4 << 10})
 	if err != nil {
@@ -66,8 +67,9 @@ func ExampleFrames_Find() {
 	// bufstrategy: fewer bytes unread than asked for
 }
 
-// http.ReadRequest reads ahead into its bufio.Reader, where the body and the next requests are then: a connection has one
-// of them and reads everything through it. On a task, Source is the stream.Conn and Wait its WaitRead.
+// http.ReadRequest reads ahead into its bufio.Reader, where the body and the next requests are
+// then: a connection has one of them and reads everything through it. On a task, Source is the
+// stream.Conn and Wait its WaitRead.
 func ExampleWaitReader() {
 	client, server := net.Pipe()
 	go func() {

@@ -30,7 +30,8 @@ func ExamplePool() {
 	// 2 of 3 takes were hits
 }
 
-// The debug mode of a Pool finds a second Release. The error itself has the stacks of the take and of both releases.
+// The debug mode of a Pool finds a second Release. The error itself has the stacks of the take and
+// of both releases.
 func ExampleMisuse() {
 	pool, err := bufstrategy.NewPoolOf(bufstrategy.PoolOptions{
 		Limit: 1 << 20, Guard: true,

@@ -8,7 +8,8 @@ import (
 // fuzzNames are the strategies that take no memory from the system for each run.
 var fuzzNames = []string{"fixed", "grow", "ring", "chain", "shared"}
 
-// fuzzFinder lets the fuzzer choose the strategy, the bounds, where the buffer begins, the data and its pieces.
+// fuzzFinder lets the fuzzer choose the strategy, the bounds, where the buffer begins, the data and
+// its pieces.
 func fuzzFinder(f *testing.F, make func(most int, mode uint8, delim []byte) (Finder, reference)) {
 	for i, data := range []string{
 		"line\nline\r\n\r\r\n\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\nrest", "a: b\n\n\r\n", "\x03abc\x00\x01x\x00\x00\x00\x02yy",
@@ -93,7 +94,8 @@ func cut(p, cuts []byte) (segs [][]byte) {
 	return segs
 }
 
-// Every separator of up to four letters out of two, in every text of up to nine, in segments of every small size.
+// Every separator of up to four letters out of two, in every text of up to nine, in segments of
+// every small size.
 func TestIndexBytesEverywhere(t *testing.T) {
 	for n := range 10 {
 		for text := range 1 << n {

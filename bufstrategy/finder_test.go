@@ -18,7 +18,8 @@ type bench struct {
 	disturb func() // another connection of the loop reads
 }
 
-// place makes a buffer of at least limit bytes in which the first byte that feed appends stands at position at.
+// place makes a buffer of at least limit bytes in which the first byte that feed appends stands at
+// position at.
 func place(t testing.TB, name string, limit, at int) *bench {
 	t.Helper()
 	pool, err := NewPool(1<<24, 1<<20)
@@ -347,7 +348,8 @@ func TestNextLeavesTheMessageUntilItIsDiscarded(t *testing.T) {
 	}
 }
 
-// A parser that has looked at bytes which somebody else then took away must look at those that came instead.
+// A parser that has looked at bytes which somebody else then took away must look at those that came
+// instead.
 func TestAParserSurvivesWhoeverDiscards(t *testing.T) {
 	for _, name := range Names() {
 		for _, test := range []struct {
@@ -377,7 +379,8 @@ func TestAParserSurvivesWhoeverDiscards(t *testing.T) {
 	}
 }
 
-// What was searched once is not searched again: else a message in many pieces costs the square of its length.
+// What was searched once is not searched again: else a message in many pieces costs the square of
+// its length.
 func TestNoByteIsSearchedTwice(t *testing.T) {
 	b := place(t, "chain", 4096, 0)
 	l, h, d := Lines{}, Heads{}, Delimited{Delim: []byte("abcd")}

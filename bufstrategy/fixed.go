@@ -2,11 +2,13 @@ package bufstrategy
 
 var _ Buffer = (*Fixed)(nil)
 
-// Fixed is one array of Limit bytes, made when it is first needed. It never grows: at the bound it pushes back.
+// Fixed is one array of Limit bytes, made when it is first needed. It never grows: at the bound it
+// pushes back.
 //
-// It copies to compact: when there is no room behind the unread bytes, or little room and the move gains at least as
-// much as it copies, or when they are at most an eighth of what was discarded before them. A consumer that discards a few bytes at a time of a buffer that is always full makes every such
-// Discard cost a move of all the rest; Ring has no such case.
+// It copies to compact: when there is no room behind the unread bytes, or little room and the move
+// gains at least as much as it copies, or when they are at most an eighth of what was discarded
+// before them. A consumer that discards a few bytes at a time of a buffer that is always full makes
+// every such Discard cost a move of all the rest; Ring has no such case.
 //
 // Trim gives the array back when the buffer is empty and does nothing otherwise.
 type Fixed struct{ flat }

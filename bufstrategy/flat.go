@@ -28,8 +28,9 @@ func (f *flat) compact() {
 	f.r, f.w = 0, n
 }
 
-// worthCompacting says that there is no room behind the unread bytes, or that there is little and that a move gains
-// at least as much as it copies, so that the bytes discarded so far have paid for it, or that few are left over.
+// worthCompacting says that there is no room behind the unread bytes, or that there is little and
+// that a move gains at least as much as it copies, so that the bytes discarded so far have paid for
+// it, or that few are left over.
 func (f *flat) worthCompacting() bool {
 	room := len(f.buf) - f.w
 	return f.r > 0 && (room == 0 || room < len(f.buf)/4 && f.r >= f.Len() || f.fewLeft())
@@ -38,13 +39,14 @@ func (f *flat) worthCompacting() bool {
 // leftShare is which part of the bytes discarded before them the unread bytes may be to be few.
 const leftShare = 8
 
-// fewLeft says that a move of the unread bytes costs little beside the bytes that were discarded before them. It pays
-// though there is room behind them: traffic that leaves a part of a message over each time would wander through all of
-// the array, and the processor's cache holds the front of many arrays, but not all of them.
+// fewLeft says that a move of the unread bytes costs little beside the bytes that were discarded
+// before them. It pays though there is room behind them: traffic that leaves a part of a message
+// over each time would wander through all of the array, and the processor's cache holds the front
+// of many arrays, but not all of them.
 func (f *flat) fewLeft() bool { return f.r > 0 && f.Len() <= f.r/leftShare }
 
-// replace moves the unread bytes into an array of size bytes; none for zero. It reports false, and changes nothing, at
-// the bound of the budget.
+// replace moves the unread bytes into an array of size bytes; none for zero. It reports false, and
+// changes nothing, at the bound of the budget.
 func (f *flat) replace(size int) bool {
 	held := f.stats.Resident
 	if size < held {

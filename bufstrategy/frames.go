@@ -4,29 +4,33 @@ import "encoding/binary"
 
 var _ Finder = (*Frames)(nil)
 
-// Frames finds messages that begin with their length. The zero value takes the length for a uvarint as package
-// encoding/binary writes it, which is what protobuf calls delimited.
+// Frames finds messages that begin with their length. The zero value takes the length for a uvarint
+// as package encoding/binary writes it, which is what protobuf calls delimited.
 type Frames struct {
 	// Width is the bytes of the length: 1 to 8, or zero for a uvarint of at most 10.
 	Width int
 
-	// LittleEndian is the order of a length that is not a uvarint. Without it the first byte is the highest.
+	// LittleEndian is the order of a length that is not a uvarint. Without it the first byte is the
+	// highest.
 	LittleEndian bool
 
-	// Inclusive says that the length counts its own bytes too. One that is too small for them is ErrMalformed.
+	// Inclusive says that the length counts its own bytes too. One that is too small for them is
+	// ErrMalformed.
 	Inclusive bool
 
-	// Max is the largest frame in bytes, its length included. Zero, or more than Limit of the buffer, means Limit.
-	// It is compared as soon as the length is there, before any byte of the message has been waited for.
+	// Max is the largest frame in bytes, its length included. Zero, or more than Limit of the
+	// buffer, means Limit. It is compared as soon as the length is there, before any byte of the
+	// message has been waited for.
 	Max int
 }
 
-// Next returns the message of the first frame, without the length, valid as long as a View of b, and the number of bytes to
-// Discard when it has been dealt with. It consumes nothing, so that without that Discard the next call returns the
-// same message.
+// Next returns the message of the first frame, without the length, valid as long as a View of b,
+// and the number of bytes to Discard when it has been dealt with. It consumes nothing, so that
+// without that Discard the next call returns the same message.
 //
-// The error is that of [Finder] or ErrExhausted of View. A length is not signed: one that the peer meant to be negative
-// is huge, and so ErrTooLarge. ErrMalformed is a uvarint of more than 64 bits or 10 bytes.
+// The error is that of [Finder] or ErrExhausted of View. A length is not signed: one that the peer
+// meant to be negative is huge, and so ErrTooLarge. ErrMalformed is a uvarint of more than 64 bits
+// or 10 bytes.
 func (f *Frames) Next(b Buffer) (message []byte, size int, err error) {
 	m, err := f.Find(b)
 	return m.next(b, err)

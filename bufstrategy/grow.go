@@ -2,16 +2,18 @@ package bufstrategy
 
 var _ Buffer = (*Grow)(nil)
 
-// calmMax is how many times a Grow must have run empty, with little used in between, before it halves its array.
+// calmMax is how many times a Grow must have run empty, with little used in between, before it
+// halves its array.
 const calmMax = 16
 
-// Grow is one array that begins with Options.Initial bytes and doubles, up to Limit, when less than a quarter of it
-// is free. It copies to grow, and to compact where that frees at least half of the array, or where the unread bytes are at
-// most an eighth of what was discarded before them.
+// Grow is one array that begins with Options.Initial bytes and doubles, up to Limit, when less than
+// a quarter of it is free. It copies to grow, and to compact where that frees at least half of the
+// array, or where the unread bytes are at most an eighth of what was discarded before them.
 //
-// It shrinks by a rule without a clock: after it has run empty 16 times in a row, and never held more than a quarter
-// of its array meanwhile, it continues with half the array, but not less than Initial. Trim shrinks at once: an empty
-// buffer to nothing, any other to the smallest array that holds its bytes.
+// It shrinks by a rule without a clock: after it has run empty 16 times in a row, and never held
+// more than a quarter of its array meanwhile, it continues with half the array, but not less than
+// Initial. Trim shrinks at once: an empty buffer to nothing, any other to the smallest array that
+// holds its bytes.
 //
 // While it moves to another array it holds both: less than twice Limit.
 type Grow struct {
@@ -22,7 +24,8 @@ type Grow struct {
 	calm    int // times it ran empty with a low peak
 }
 
-// NewGrow makes a Grow. It uses Limit, Initial, High, Low, Watcher, Budget and Poison of the options.
+// NewGrow makes a Grow. It uses Limit, Initial, High, Low, Watcher, Budget and Poison of the
+// options.
 func NewGrow(o Options) (*Grow, error) {
 	o, err := o.checked("grow")
 	if err != nil {
@@ -33,7 +36,8 @@ func NewGrow(o Options) (*Grow, error) {
 	return g, nil
 }
 
-// Space offers the room behind the unread bytes, after growth or a move to the front where little is free.
+// Space offers the room behind the unread bytes, after growth or a move to the front where little
+// is free.
 func (g *Grow) Space() [][]byte {
 	size := len(g.buf)
 	switch {

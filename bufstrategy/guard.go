@@ -7,8 +7,9 @@ import (
 )
 
 const (
-	// canaryBytes is how much lies before and behind each block of a guarded Pool, to be found intact. It is as much as
-	// keeps blocks where they would lie without it with respect to the lines of a processor's cache.
+	// canaryBytes is how much lies before and behind each block of a guarded Pool, to be found
+	// intact. It is as much as keeps blocks where they would lie without it with respect to the
+	// lines of a processor's cache.
 	canaryBytes = 64
 
 	canary = 0xC5
@@ -16,8 +17,8 @@ const (
 	// stackMax bounds a Stack, the frames of this package included.
 	stackMax = 24
 
-	// livesMax is of how many of the last times that a block was lent the stacks are known. It is odd, because the numbers
-	// of the lives of a Block are.
+	// livesMax is of how many of the last times that a block was lent the stacks are known. It is
+	// odd, because the numbers of the lives of a Block are.
 	livesMax = 3
 )
 

@@ -8,7 +8,8 @@ import (
 	"unsafe"
 )
 
-// guarded makes a guarded Pool and returns a function that wants exactly one misuse since the last call.
+// guarded makes a guarded Pool and returns a function that wants exactly one misuse since the last
+// call.
 func guarded(t *testing.T, o PoolOptions) (*Pool, func(kind MisuseKind, offset int, taken, released, found string)) {
 	t.Helper()
 	var got []*Misuse
@@ -194,7 +195,8 @@ func TestGuardPanicsWithoutAReport(t *testing.T) {
 	releaseAgainHere(b)
 }
 
-// Blocks that were kept are lent in the order in which they came: there is more time to be found out.
+// Blocks that were kept are lent in the order in which they came: there is more time to be found
+// out.
 func TestAGuardedPoolLendsTheOldest(t *testing.T) {
 	p, _ := guarded(t, PoolOptions{Limit: 4096, Keep: 4096})
 	held := takeMany(t, p, 4, 1000)

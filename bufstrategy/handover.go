@@ -1,16 +1,17 @@
 package bufstrategy
 
-// handoverCopyMax is the most unread bytes that MoveFrom copies rather than hand their segment over, so that many
-// small messages do not make a chain of nearly empty segments.
+// handoverCopyMax is the most unread bytes that MoveFrom copies rather than hand their segment
+// over, so that many small messages do not make a chain of nearly empty segments.
 const handoverCopyMax = 512
 
-// MoveFrom takes the unread bytes of src, in order, to the end of c, without copying: their segments change owner.
-// It is what a proxy does between the two sides. It stops before the segment that would exceed Limit of c, and
-// returns how many bytes it moved.
+// MoveFrom takes the unread bytes of src, in order, to the end of c, without copying: their
+// segments change owner. It is what a proxy does between the two sides. It stops before the segment
+// that would exceed Limit of c, and returns how many bytes it moved.
 //
-// Two kinds of segment are copied: one with at most 512 unread bytes, where they fit behind the last bytes of c, and
-// one that a View of src has made larger than Limit of c, as far as there is room, since it could never move whole.
-// A MoveFrom of more than zero bytes counts as one Commit of c and one Discard of src.
+// Two kinds of segment are copied: one with at most 512 unread bytes, where they fit behind the
+// last bytes of c, and one that a View of src has made larger than Limit of c, as far as there is
+// room, since it could never move whole. A MoveFrom of more than zero bytes counts as one Commit of
+// c and one Discard of src.
 //
 // MoveFrom panics when src is c, or when the two are not on the same Pool.
 func (c *Chain) MoveFrom(src *Chain) int {
@@ -48,7 +49,8 @@ func (c *Chain) MoveFrom(src *Chain) int {
 	return total
 }
 
-// copyFrom copies from the first segment of src, which holds more than Limit of c, as much as c has room and memory for.
+// copyFrom copies from the first segment of src, which holds more than Limit of c, as much as c has
+// room and memory for.
 func (c *Chain) copyFrom(src *Chain) int {
 	total := 0
 	for c.n < c.limit {

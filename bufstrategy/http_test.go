@@ -80,7 +80,8 @@ func TestRequestsAreReadWhereverThePiecesEnd(t *testing.T) {
 	}
 }
 
-// A connection that waits for its next request needs no bufio.Reader: what is given back has nothing in it.
+// A connection that waits for its next request needs no bufio.Reader: what is given back has
+// nothing in it.
 func TestABufioReaderMayBeLentForRequests(t *testing.T) {
 	want, _ := requests(bufio.NewReader(strings.NewReader(pipelined)))
 	first := strings.Index(pipelined, "POST")
@@ -118,7 +119,8 @@ func TestABufioReaderMayBeLentForRequests(t *testing.T) {
 	}
 }
 
-// takeRequest is what a handler does: it returns ErrShort until a request and its body are whole in b.
+// takeRequest is what a handler does: it returns ErrShort until a request and its body are whole in
+// b.
 func takeRequest(b Buffer, heads *Heads) (string, error) {
 	head, size, err := heads.Next(b)
 	if err != nil {

@@ -2,13 +2,14 @@ package bufstrategy
 
 import "bytes"
 
-// IndexBytes returns the position of the first sep among the unread bytes of b, or -1. It consumes and copies nothing.
-// IndexBytes finds sep wherever segments end. It panics when sep is empty.
+// IndexBytes returns the position of the first sep among the unread bytes of b, or -1. It consumes
+// and copies nothing. IndexBytes finds sep wherever segments end. It panics when sep is empty.
 func IndexBytes(b Buffer, sep []byte) int { return IndexBytesFrom(b, 0, sep) }
 
-// IndexBytesFrom is IndexBytes for a sep that begins at position from or behind it. Who has found none begins the next
-// time len(sep)-1 bytes before the end of what was there: a sep may have come in part. The position it returns counts
-// from the first unread byte. IndexBytesFrom panics when from is negative; beyond Len it finds nothing.
+// IndexBytesFrom is IndexBytes for a sep that begins at position from or behind it. Who has found
+// none begins the next time len(sep)-1 bytes before the end of what was there: a sep may have come
+// in part. The position it returns counts from the first unread byte. IndexBytesFrom panics when
+// from is negative; beyond Len it finds nothing.
 func IndexBytesFrom(b Buffer, from int, sep []byte) int {
 	if from < 0 || len(sep) == 0 {
 		panic("bufstrategy: IndexBytesFrom a negative position, or of nothing")

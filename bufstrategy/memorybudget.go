@@ -12,53 +12,62 @@ type MemoryBudgetOptions struct {
 	// Limit bounds what is held together. It is needed.
 	Limit int
 
-	// High and Low are the watermarks of Paused: 0 <= Low < High <= Limit.
-	// The default of High is Limit; the default of Low is half of High. With the dynamic threshold many buffers of equal
-	// hunger settle a little below Limit: a High of three quarters is reached, one of Limit may never be.
+	// High and Low are the watermarks of Paused: 0 <= Low < High <= Limit. The default of High is
+	// Limit; the default of Low is half of High. With the dynamic threshold many buffers of equal
+	// hunger settle a little below Limit: a High of three quarters is reached, one of Limit may
+	// never be.
 	High, Low int
 
-	// Crossed is called once at each crossing of a watermark: with true when Used has reached High, with false when it
-	// has fallen to Low, and so in turns, never twice at once. It is what an acceptor stops and starts by. nil means nobody.
+	// Crossed is called once at each crossing of a watermark: with true when Used has reached High,
+	// with false when it has fallen to Low, and so in turns, never twice at once. It is what an
+	// acceptor stops and starts by. nil means nobody.
 	//
-	// It runs on a goroutine that took memory or gave some back, in the middle of a call of some buffer: it may call any
-	// method of the budget, and none of any Buffer, Pool or Scratch. A crossing that is undone before it could be told,
-	// because a call is running, is not told.
+	// It runs on a goroutine that took memory or gave some back, in the middle of a call of some
+	// buffer: it may call any method of the budget, and none of any Buffer, Pool or Scratch. A
+	// crossing that is undone before it could be told, because a call is running, is not told.
 	Crossed func(paused bool)
 }
 
-// MemoryBudget bounds the memory that any number of buffers and pools hold together, such as all those of a process.
-// It is for thousands of connections, each of which may hold much, and which together must not.
+// MemoryBudget bounds the memory that any number of buffers and pools hold together, such as all
+// those of a process. It is for thousands of connections, each of which may hold much, and which
+// together must not.
 //
-// It counts bytes that are resident: the arrays of buffers, and the blocks of pools, those that a Pool keeps for reuse
-// included. It does not count the array of a Scratch, of which there is one a loop, nor the objects themselves, nor
-// what the debug mode keeps back. Used is never more than Limit, not for a moment.
+// It counts bytes that are resident: the arrays of buffers, and the blocks of pools, those that a
+// Pool keeps for reuse included. It does not count the array of a Scratch, of which there is one a
+// loop, nor the objects themselves, nor what the debug mode keeps back. Used is never more than
+// Limit, not for a moment.
 //
-// At the bound memory is refused and nothing is lost: Space offers the room that its buffer has already, or nothing,
-// which Fill reports as Full with ErrExhausted, and a View that would have to copy returns ErrExhausted.
+// At the bound memory is refused and nothing is lost: Space offers the room that its buffer has
+// already, or nothing, which Fill reports as Full with ErrExhausted, and a View that would have to
+// copy returns ErrExhausted.
 //
 // # Who is refused
 //
-// Memory goes by a dynamic threshold, as in the switches that share memory between their queues (Choudhury and Hahne,
-// Dynamic Queue Length Thresholds for Shared-Memory Packet Switches, 1998): a buffer that holds something may take more
-// only if what it would hold then is no more than what is free now. A buffer that holds nothing may take its first
-// piece whenever that fits. Memory that a Pool has kept is counted already, and is lent to anyone.
+// Memory goes by a dynamic threshold, as in the switches that share memory between their queues
+// (Choudhury and Hahne, Dynamic Queue Length Thresholds for Shared-Memory Packet Switches, 1998): a
+// buffer that holds something may take more only if what it would hold then is no more than what is
+// free now. A buffer that holds nothing may take its first piece whenever that fits. Memory that a
+// Pool has kept is counted already, and is lent to anyone.
 //
-// So one buffer that wants all gets half of Limit. N buffers that want all and grow side by side get 1/(N+1) of Limit
-// each, short of a piece, and as much stays free for who comes next. One that came before the others keeps what it has
-// until that is consumed, and gets no more before it has come down to the share of the others.
+// So one buffer that wants all gets half of Limit. N buffers that want all and grow side by side
+// get 1/(N+1) of Limit each, short of a piece, and as much stays free for who comes next. One that
+// came before the others keeps what it has until that is consumed, and gets no more before it has
+// come down to the share of the others.
 //
-// Promised is the bound, and that a buffer which takes more leaves at least as much free as it held. Not promised: that
-// anything is taken back; that a buffer reaches its own Limit, since one of more than half of the budget's never does,
-// other than by its first piece; that there is room for a newcomer when first pieces alone have used all up, which
-// those of Fixed, Ring and Mirrored do soonest, as they take all that they will ever hold; equal shares of bytes moved.
+// Promised is the bound, and that a buffer which takes more leaves at least as much free as it
+// held. Not promised: that anything is taken back; that a buffer reaches its own Limit, since one
+// of more than half of the budget's never does, other than by its first piece; that there is room
+// for a newcomer when first pieces alone have used all up, which those of Fixed, Ring and Mirrored
+// do soonest, as they take all that they will ever hold; equal shares of bytes moved.
 //
 // # Who was refused
 //
 // learns by Await when to try again. To try again on a timer works, too.
 //
-// A MemoryBudget is safe for concurrent use. No lock is needed to take memory or to give it back, unless a watermark is
-// crossed or someone waits who could be told. A buffer that is dropped without Release, and a Pool that is dropped
-// without Trim while it keeps memory, take their bytes of the budget with them.
+// A MemoryBudget is safe for concurrent use. No lock is needed to take memory or to give it back,
+// unless a watermark is crossed or someone waits who could be told. A buffer that is dropped
+// without Release, and a Pool that is dropped without Trim while it keeps memory, take their bytes
+// of the budget with them.
 type MemoryBudget struct {
 	limit, high, low int64
 	crossed          func(paused bool)
@@ -118,7 +127,8 @@ func (g *MemoryBudget) Stats() MemoryBudgetStats {
 	return MemoryBudgetStats{Used: int(g.used.Load()), UsedMax: int(g.usedMax.Load()), Refused: g.refused.Load(), Waiting: waiting}
 }
 
-// fits is the dynamic threshold: whether a buffer that holds held bytes may take n more while free bytes are.
+// fits is the dynamic threshold: whether a buffer that holds held bytes may take n more while free
+// bytes are.
 func fits(held, n, free int64) bool { return needs(held, n) <= free }
 
 // needs is how many bytes must be free for a buffer that holds held bytes to take n more.
@@ -129,8 +139,8 @@ func needs(held, n int64) int64 {
 	return held + n
 }
 
-// reserve takes n bytes for a buffer that holds held, or counts that it was refused. settle must follow, outside every
-// lock. Of a nil MemoryBudget there is always enough.
+// reserve takes n bytes for a buffer that holds held, or counts that it was refused. settle must
+// follow, outside every lock. Of a nil MemoryBudget there is always enough.
 func (g *MemoryBudget) reserve(held, n int) bool {
 	if g.take(held, n) {
 		return true
@@ -174,7 +184,8 @@ func (g *MemoryBudget) release(n int) {
 // wanted reports that someone waits, so that memory is better given back than kept.
 func (g *MemoryBudget) wanted() bool { return g != nil && g.least.Load() != wantNothing }
 
-// settle tells of crossings, and tells those that wait, as far as there is reason to. No lock may be held.
+// settle tells of crossings, and tells those that wait, as far as there is reason to. No lock may
+// be held.
 func (g *MemoryBudget) settle() {
 	if g == nil || !g.due() {
 		return
@@ -209,7 +220,8 @@ func (g *MemoryBudget) crossing() bool {
 // free is what is left for those that have not been told yet.
 func (g *MemoryBudget) free() int64 { return g.limit - g.used.Load() - g.promised.Load() }
 
-// tellOne makes one call that is due, and reports false if none is. The lock is held, but not during the call.
+// tellOne makes one call that is due, and reports false if none is. The lock is held, but not
+// during the call.
 func (g *MemoryBudget) tellOne() bool {
 	if g.crossing() {
 		paused := !g.paused.Load()

@@ -100,7 +100,8 @@ func TestEqualsGetEqualSharesAndANewcomerFindsRoom(t *testing.T) {
 	}
 }
 
-// Nothing is taken back from a hog, but it gets nothing again until it has come down to the share of the others.
+// Nothing is taken back from a hog, but it gets nothing again until it has come down to the share
+// of the others.
 func TestAHogThatIsConsumedComesDownToTheShareOfOthers(t *testing.T) {
 	const limit, n = 256 << 10, 20
 	g := newBudget(t, MemoryBudgetOptions{Limit: limit})
@@ -133,7 +134,8 @@ func TestABudgetThatContradictsItselfIsRefused(t *testing.T) {
 	}
 }
 
-// A Pool gives up what it has kept in one size, its own bound apart, before it refuses another for the budget's sake.
+// A Pool gives up what it has kept in one size, its own bound apart, before it refuses another for
+// the budget's sake.
 func TestAPoolGivesUpWhatItKeepsForTheBudget(t *testing.T) {
 	g := newBudget(t, MemoryBudgetOptions{Limit: 4096})
 	pool, err := NewPoolOf(PoolOptions{Limit: 1 << 20, Keep: 1 << 20, Budget: g})
@@ -188,7 +190,8 @@ func TestAPoolKeepsNothingWhileSomebodyWaits(t *testing.T) {
 	g.Cancel(&w)
 }
 
-// What a Cache holds is counted, and comes back when the budget refuses, as it does when the Pool's own bound does.
+// What a Cache holds is counted, and comes back when the budget refuses, as it does when the Pool's
+// own bound does.
 func TestACacheGivesUpWhatItHoldsForTheBudget(t *testing.T) {
 	g := newBudget(t, MemoryBudgetOptions{Limit: 4096})
 	pool, err := NewPoolOf(PoolOptions{Limit: 1 << 20, Keep: 1 << 20, Budget: g})
@@ -445,7 +448,8 @@ func TestAwaitIsNotForTheBoundOfAPool(t *testing.T) {
 	}
 }
 
-// Many goroutines want more than there is, and wait; some give up. If one wake-up were lost all would stand still.
+// Many goroutines want more than there is, and wait; some give up. If one wake-up were lost all
+// would stand still.
 func TestNoWakeUpIsLost(t *testing.T) {
 	const goroutines, rounds = 8, 400
 	g := newBudget(t, MemoryBudgetOptions{Limit: 2500, High: 2000})

@@ -1,13 +1,15 @@
 package bufstrategy
 
-// MemoryWaiter is a place in the queue of a MemoryBudget for one buffer that was refused memory. The caller owns it, and it
-// may be a field of a connection: to wait allocates nothing. It must not be copied, nor used with two budgets, while it waits or has its turn.
+// MemoryWaiter is a place in the queue of a MemoryBudget for one buffer that was refused memory.
+// The caller owns it, and it may be a field of a connection: to wait allocates nothing. It must not
+// be copied, nor used with two budgets, while it waits or has its turn.
 type MemoryWaiter struct {
-	// Ready is called once for each Await, when the memory that was refused has come to be free: then it is the
-	// waiter's turn to try again. Set it before the first Await.
+	// Ready is called once for each Await, when the memory that was refused has come to be free:
+	// then it is the waiter's turn to try again. Set it before the first Await.
 	//
-	// It runs on a goroutine that gave memory back, in the middle of a call of some buffer, or in an Await or Cancel: it
-	// posts to the loop that owns the waiter, and returns. It may call any method of the budget save Await, and none of any Buffer, Pool or Scratch.
+	// It runs on a goroutine that gave memory back, in the middle of a call of some buffer, or in
+	// an Await or Cancel: it posts to the loop that owns the waiter, and returns. It may call any
+	// method of the budget save Await, and none of any Buffer, Pool or Scratch.
 	Ready func()
 
 	state      waiterState
@@ -23,11 +25,12 @@ const (
 	waiterTold // it has its turn
 )
 
-// lack is what a buffer was refused by its budget when it asked last: what it held, and how many bytes it wanted. More
-// is zero when it was refused nothing, or by the bound of its Pool.
+// lack is what a buffer was refused by its budget when it asked last: what it held, and how many
+// bytes it wanted. More is zero when it was refused nothing, or by the bound of its Pool.
 type lack struct{ held, more int }
 
-// lackOf is what memory did not lend to a buffer that held held and asked for n, if that was for the budget's sake.
+// lackOf is what memory did not lend to a buffer that held held and asked for n, if that was for
+// the budget's sake.
 func lackOf(b *block, fresh bool, held, n int) lack {
 	if b != nil || !fresh {
 		return lack{}
@@ -40,20 +43,23 @@ type budgeted interface {
 	lacks() (*MemoryBudget, lack)
 }
 
-// Await queues w for b, which was refused memory, until Ready is called, or Cancel. No wake-up is lost between the
-// refusal and the Await: where the memory is free meanwhile, Ready is called at once.
-// It reports false, and queues nothing, if what b was refused last was not refused by g, but by the bound of its Pool, or if b
-// is not a buffer of this package: then try again on a timer.
+// Await queues w for b, which was refused memory, until Ready is called, or Cancel. No wake-up is
+// lost between the refusal and the Await: where the memory is free meanwhile, Ready is called at
+// once. It reports false, and queues nothing, if what b was refused last was not refused by g, but
+// by the bound of its Pool, or if b is not a buffer of this package: then try again on a timer.
 //
-// Waiters are told in the order of their Await, save that one which would be refused again does not hold up those
-// behind it. Who has been told has a turn: as many bytes as it was refused are kept in mind for it, and no other
-// waiter is told for their sake. A turn ends by the next Await or Cancel of w, and one of them must follow, whether trying again got memory
-// or not: what was not taken goes to the next in the queue. The turn is an order of trying, not a reservation: who
-// tries without having waited may come before.
+// Waiters are told in the order of their Await, save that one which would be refused again does not
+// hold up those behind it. Who has been told has a turn: as many bytes as it was refused are kept
+// in mind for it, and no other waiter is told for their sake. A turn ends by the next Await or
+// Cancel of w, and one of them must follow, whether trying again got memory or not: what was not
+// taken goes to the next in the queue. The turn is an order of trying, not a reservation: who tries
+// without having waited may come before.
 //
-// What b gives back itself by a Discard need not have w told: after a Discard the caller tries again without waiting.
+// What b gives back itself by a Discard need not have w told: after a Discard the caller tries
+// again without waiting.
 //
-// Await of a waiter that is queued keeps its place. It is called where b may be used, on b's goroutine, and not by Ready.
+// Await of a waiter that is queued keeps its place. It is called where b may be used, on b's
+// goroutine, and not by Ready.
 func (g *MemoryBudget) Await(w *MemoryWaiter, b Buffer) bool {
 	if w.Ready == nil {
 		panic("bufstrategy: Await of a MemoryWaiter without Ready")
@@ -80,8 +86,9 @@ func (g *MemoryBudget) Await(w *MemoryWaiter, b Buffer) bool {
 	return true
 }
 
-// Cancel ends the wait of w, or its turn. It reports true if Ready has not been called since the last Await, and will not be.
-// With false Ready has been called, or is about to be on another goroutine, or there was no Await. It may be called at any time.
+// Cancel ends the wait of w, or its turn. It reports true if Ready has not been called since the
+// last Await, and will not be. With false Ready has been called, or is about to be on another
+// goroutine, or there was no Await. It may be called at any time.
 func (g *MemoryBudget) Cancel(w *MemoryWaiter) bool {
 	g.mu.Lock()
 	queued := w.state == waiterQueued
@@ -105,7 +112,8 @@ func (g *MemoryBudget) endTurn(w *MemoryWaiter) {
 	}
 }
 
-// nextWaiter takes the first waiter that fits out of the queue and gives it its turn; nil if none fits. The lock is held.
+// nextWaiter takes the first waiter that fits out of the queue and gives it its turn; nil if none
+// fits. The lock is held.
 func (g *MemoryBudget) nextWaiter() *MemoryWaiter {
 	free := g.free()
 	if free < g.least.Load() {

@@ -19,7 +19,8 @@ func mapMirrored(size int) ([]byte, error) {
 		return nil, fmt.Errorf("bufstrategy: memory to be mapped twice: %w", err)
 	}
 	defer unix.Close(fd) // the mappings keep the memory
-	// Reserved as a whole first: between two mappings that are made one by one another thread could map something.
+	// Reserved as a whole first: between two mappings that are made one by one another thread could
+	// map something.
 	base, err := unix.MmapPtr(-1, 0, nil, uintptr(2*size), unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANON)
 	if err != nil {
 		return nil, fmt.Errorf("bufstrategy: mmap of %d bytes: %w", 2*size, err)

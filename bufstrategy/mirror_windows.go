@@ -12,10 +12,12 @@ var (
 	mapViewOfFileX = kernel32.NewProc("MapViewOfFileEx")
 )
 
-// mirrorGranularity is that of addresses: dwAllocationGranularity, which is the same on all Windows.
+// mirrorGranularity is that of addresses: dwAllocationGranularity, which is the same on all
+// Windows.
 func mirrorGranularity() int { return 64 << 10 }
 
-// mirrorTries is how often a free range of addresses is looked for: another thread may take it before both views are there.
+// mirrorTries is how often a free range of addresses is looked for: another thread may take it
+// before both views are there.
 const mirrorTries = 8
 
 // mapMirrored returns twice size bytes of memory, of which the second half is the first once more.
@@ -37,7 +39,8 @@ func mapMirrored(size int) ([]byte, error) {
 			continue
 		}
 		if err = viewAt(section, base+uintptr(size), size); err == nil {
-			// The address is not Go's; it is turned into a pointer in the one way that the compiler lets pass.
+			// The address is not Go's; it is turned into a pointer in the one way that the compiler
+			// lets pass.
 			return unsafe.Slice(*(**byte)(unsafe.Pointer(&base)), 2*size), nil
 		}
 		_ = windows.UnmapViewOfFile(base) // the first error counts

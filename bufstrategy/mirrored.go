@@ -7,16 +7,21 @@ import (
 
 var _ Buffer = (*Mirrored)(nil)
 
-// Mirrored is a Ring whose memory is mapped twice, the second time right behind the first: whatever lies around the end lies together in the address
-// space. A Space and a Segments have one segment, and nothing is ever copied.
+// Mirrored is a Ring whose memory is mapped twice, the second time right behind the first: whatever
+// lies around the end lies together in the address space. A Space and a Segments have one segment,
+// and nothing is ever copied.
 //
-// The memory is not Go's: it comes from the system when it is first needed, and goes back by Release, or by Trim of an empty
-// buffer. A Mirrored that holds memory and is dropped without Release keeps it for the life of the process. Mapping takes
-// some ten microseconds, and each page that is touched for the first time a fault: it is for buffers that live long and are busy. Systems bound how many mappings a process has
-// (Linux: vm.max_map_count, 65,530), and a Mirrored has two. Who reads what is kept after the memory has gone back, against the rules, faults, or reads
-// what the system has put there since; with Poison the memory is kept back, for the next use, and reads as poison.
+// The memory is not Go's: it comes from the system when it is first needed, and goes back by
+// Release, or by Trim of an empty buffer. A Mirrored that holds memory and is dropped without
+// Release keeps it for the life of the process. Mapping takes some ten microseconds, and each page
+// that is touched for the first time a fault: it is for buffers that live long and are busy.
+// Systems bound how many mappings a process has (Linux: vm.max_map_count, 65,530), and a Mirrored
+// has two. Who reads what is kept after the memory has gone back, against the rules, faults, or
+// reads what the system has put there since; with Poison the memory is kept back, for the next use,
+// and reads as poison.
 //
-// Where the system does not map twice, or does not at the moment, a Mirrored is a Ring until it holds no memory again; Fallback says why.
+// Where the system does not map twice, or does not at the moment, a Mirrored is a Ring until it
+// holds no memory again; Fallback says why.
 type Mirrored struct {
 	Ring
 	mapped   bool
@@ -24,7 +29,8 @@ type Mirrored struct {
 	poisoned []byte // memory that was released, in the debug mode
 }
 
-// NewMirrored makes a Mirrored. It uses Limit, rounded up to a power of two and to the pages of the system, High, Low, Watcher, Budget and Poison of the options.
+// NewMirrored makes a Mirrored. It uses Limit, rounded up to a power of two and to the pages of the
+// system, High, Low, Watcher, Budget and Poison of the options.
 func NewMirrored(o Options) (*Mirrored, error) {
 	if _, err := o.checked("mirrored"); err != nil {
 		return nil, err
@@ -39,7 +45,8 @@ func NewMirrored(o Options) (*Mirrored, error) {
 	return m, nil
 }
 
-// Fallback returns why the memory that m holds, or has held last, is not mapped twice; nil if it is.
+// Fallback returns why the memory that m holds, or has held last, is not mapped twice; nil if it
+// is.
 func (m *Mirrored) Fallback() error { return m.why }
 
 // Space offers all that is free, in one segment.

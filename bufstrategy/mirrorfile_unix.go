@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// anonymousFile opens a file that has no name any more. There is shared memory without a file on these systems, too, but no
-// call for it that is on all of them and that Go can make.
+// anonymousFile opens a file that has no name any more. There is shared memory without a file on
+// these systems, too, but no call for it that is on all of them and that Go can make.
 func anonymousFile(size int) (fd int, err error) {
 	f, err := os.CreateTemp("", "bufstrategy")
 	if err != nil {

@@ -10,8 +10,8 @@ func Names() []string {
 	return []string{"fixed", "grow", "ring", "mirrored", "chain", "adaptive", "shared", "kernel"}
 }
 
-// New makes a buffer by the name of its strategy. Every buffer of a loop may be made with the same options;
-// "shared" needs Options.Scratch, and "kernel" is lent nothing without Options.Lender.
+// New makes a buffer by the name of its strategy. Every buffer of a loop may be made with the same
+// options; "shared" needs Options.Scratch, and "kernel" is lent nothing without Options.Lender.
 func New(name string, o Options) (Buffer, error) {
 	switch name {
 	case "fixed":

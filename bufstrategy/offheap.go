@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// spanBytes is how much memory is asked of the system at once, for blocks of one size. Blocks as large as this, and
-// larger ones, have a span each.
+// spanBytes is how much memory is asked of the system at once, for blocks of one size. Blocks as
+// large as this, and larger ones, have a span each.
 const spanBytes = 256 << 10
 
 // offHeap is memory of a Pool that comes from the system.
@@ -21,7 +21,8 @@ type offHeap struct {
 	room   [bits.UintSize]*span // those with room for a block, by the logarithm of its size
 }
 
-// span is memory from the system, for blocks of one size. The objects of its blocks are one allocation.
+// span is memory from the system, for blocks of one size. The objects of its blocks are one
+// allocation.
 type span struct {
 	memory     []byte
 	blocks     []block
@@ -32,8 +33,9 @@ type span struct {
 
 var errSpans = errors.New("as much memory is mapped as may be, and what is free of it lies between blocks of other sizes")
 
-// newOffHeap bounds the memory from the system: twice the limit, because free blocks of one size may lie between those
-// in use and be of no use to other sizes, and one span for each size that shares spans.
+// newOffHeap bounds the memory from the system: twice the limit, because free blocks of one size
+// may lie between those in use and be of no use to other sizes, and one span for each size that
+// shares spans.
 func newOffHeap(limit int) *offHeap {
 	sizes := bits.Len(uint(spanBytes)) - bits.Len(uint(blockMin))
 	return &offHeap{bound: max(limit, 2*limit+sizes*spanBytes)} // the sum may not fit an int
@@ -58,7 +60,8 @@ func (h *offHeap) block(class int) *block {
 	return b
 }
 
-// span asks the system for memory and cuts it into blocks. The lock is held, so that two do not ask for the same.
+// span asks the system for memory and cuts it into blocks. The lock is held, so that two do not ask
+// for the same.
 func (h *offHeap) span(class, size int) *span {
 	if size > h.bound-h.mapped {
 		h.err = errSpans

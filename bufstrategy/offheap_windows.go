@@ -15,7 +15,8 @@ func mapPrivate(size int) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bufstrategy: VirtualAlloc of %d bytes: %w", size, err)
 	}
-	// The address is not Go's; it is turned into a pointer in the one way that the compiler lets pass.
+	// The address is not Go's; it is turned into a pointer in the one way that the compiler lets
+	// pass.
 	return unsafe.Slice(*(**byte)(unsafe.Pointer(&base)), size), nil
 }
 

@@ -5,20 +5,22 @@ import (
 	"math/bits"
 )
 
-// Defaults of Options, in bytes. Bulk reads cost least in pieces of 16 to 128 KiB: smaller ones pay more system
-// calls, larger ones leave the processor's cache.
+// Defaults of Options, in bytes. Bulk reads cost least in pieces of 16 to 128 KiB: smaller ones pay
+// more system calls, larger ones leave the processor's cache.
 const (
 	LimitDefault   = 64 << 10
 	InitialDefault = 4 << 10
 	SegmentDefault = 16 << 10
 )
 
-// LimitMax is the largest Options.Limit, in bytes. Rounded up to a power of two it still fits an int of 32 bits.
+// LimitMax is the largest Options.Limit, in bytes. Rounded up to a power of two it still fits an
+// int of 32 bits.
 const LimitMax = 1 << 30
 
 // Options configure a buffer. All sizes are in bytes; zero means the default.
 type Options struct {
-	// Limit is the number of unread bytes the buffer holds at most. Ring rounds it up to a power of two.
+	// Limit is the number of unread bytes the buffer holds at most. Ring rounds it up to a power of
+	// two.
 	Limit int
 
 	// High and Low are the watermarks of Paused: 0 <= Low < High <= Limit.
@@ -28,36 +30,42 @@ type Options struct {
 	// Watcher is told of each crossing of the watermarks. nil means nobody.
 	Watcher Watcher
 
-	// Budget bounds the memory of this buffer together with that of others. nil means that only Limit does. A Chain on a
-	// Pool that was given to it, and a Shared, are bounded by the budget of their Pool instead.
+	// Budget bounds the memory of this buffer together with that of others. nil means that only
+	// Limit does. A Chain on a Pool that was given to it, and a Shared, are bounded by the budget
+	// of their Pool instead.
 	Budget *MemoryBudget
 
-	// Poison overwrites bytes with the byte Poison when they are discarded or released, or moved away from, to find who
-	// reads them later. It never touches unread bytes.
+	// Poison overwrites bytes with the byte Poison when they are discarded or released, or moved
+	// away from, to find who reads them later. It never touches unread bytes.
 	Poison bool
 
-	// Initial is the first array of a Grow, and the smallest of an Adaptive. Larger than Limit means Limit.
+	// Initial is the first array of a Grow, and the smallest of an Adaptive. Larger than Limit
+	// means Limit.
 	Initial int
 
-	// Predictor is what the Adaptives of a loop learn together. nil means that each begins with Initial.
+	// Predictor is what the Adaptives of a loop learn together. nil means that each begins with
+	// Initial.
 	Predictor *Predictor
 
 	// Segment is the size of the segments of a Chain, rounded up to a power of two.
 	Segment int
 
-	// Lender is who gets the segments back that were lent to a Kernel, and LentMax how many may be lent at once: at most
-	// 65,536. The default of LentMax is 64.
+	// Lender is who gets the segments back that were lent to a Kernel, and LentMax how many may be
+	// lent at once: at most 65,536. The default of LentMax is 64.
 	Lender  Lender
 	LentMax int
 
-	// Pool is where a Chain gets its segments. nil means a pool of its own, whose bound lets it reach Limit.
+	// Pool is where a Chain gets its segments. nil means a pool of its own, whose bound lets it
+	// reach Limit.
 	Pool *Pool
 
-	// Cache is where a Chain gets its segments without a lock, if there is one a loop. Pool may be left nil beside it,
-	// and has to be the Pool of the Cache otherwise. nil means straight from Pool.
+	// Cache is where a Chain gets its segments without a lock, if there is one a loop. Pool may be
+	// left nil beside it, and has to be the Pool of the Cache otherwise. nil means straight from
+	// Pool.
 	Cache *Cache
 
-	// Scratch is the array that a Shared reads into. It is needed, and has no default: there is one a loop.
+	// Scratch is the array that a Shared reads into. It is needed, and has no default: there is one
+	// a loop.
 	Scratch *Scratch
 }
 

@@ -8,14 +8,16 @@ import (
 	"sync/atomic"
 )
 
-// Pool lends blocks of memory to any number of buffers, and to programs that have none, and keeps some that were
-// returned, up to two bounds. Blocks are powers of two of at least 256 bytes, so up to a half of one may be unused.
+// Pool lends blocks of memory to any number of buffers, and to programs that have none, and keeps
+// some that were returned, up to two bounds. Blocks are powers of two of at least 256 bytes, so up
+// to a half of one may be unused.
 //
-// A Pool is safe for concurrent use; the buffers on it are not, each belongs to one goroutine. A block that leaves
-// one user and comes to another passes through the Pool's lock, which orders their uses of it.
+// A Pool is safe for concurrent use; the buffers on it are not, each belongs to one goroutine. A
+// block that leaves one user and comes to another passes through the Pool's lock, which orders
+// their uses of it.
 //
-// What the Pool keeps in one size does not stand in the way of another: it is dropped, the largest first, where the
-// bound would refuse memory otherwise.
+// What the Pool keeps in one size does not stand in the way of another: it is dropped, the largest
+// first, where the bound would refuse memory otherwise.
 type Pool struct {
 	limit, keep int
 	budget      *MemoryBudget
@@ -38,43 +40,49 @@ type Pool struct {
 
 // PoolOptions configure a Pool. Sizes are in bytes.
 type PoolOptions struct {
-	// Limit is the most that the Pool lends at once. What it has lent and kept, and what its Caches hold, never exceeds
-	// it together: at least 256.
+	// Limit is the most that the Pool lends at once. What it has lent and kept, and what its Caches
+	// hold, never exceeds it together: at least 256.
 	Limit int
 
-	// Keep is the most of what was returned that the Pool keeps for reuse: 0 <= Keep <= Limit. While somebody waits for
-	// the budget it keeps nothing that is returned.
+	// Keep is the most of what was returned that the Pool keeps for reuse: 0 <= Keep <= Limit.
+	// While somebody waits for the budget it keeps nothing that is returned.
 	Keep int
 
-	// Budget bounds what this Pool has lent and kept, and what its Caches hold, together with the memory of others. nil
-	// means that only Limit does. What OffHeap maps beyond that is not counted.
+	// Budget bounds what this Pool has lent and kept, and what its Caches hold, together with the
+	// memory of others. nil means that only Limit does. What OffHeap maps beyond that is not
+	// counted.
 	Budget *MemoryBudget
 
-	// OffHeap takes memory from the system, by mmap or VirtualAlloc, rather than from Go's heap: the collector neither
-	// counts it nor looks at it. Elsewhere NewPoolOf returns an error that wraps errors.ErrUnsupported. It does not go
-	// with Guard.
+	// OffHeap takes memory from the system, by mmap or VirtualAlloc, rather than from Go's heap:
+	// the collector neither counts it nor looks at it. Elsewhere NewPoolOf returns an error that
+	// wraps errors.ErrUnsupported. It does not go with Guard.
 	//
-	// Blocks of less than 256 KiB lie in spans of that size, each for one size of block, and a span goes back to the
-	// system when the last of its blocks is dropped, by Trim, Tick or the bounds: one block in use keeps its span. So more
-	// may be mapped than is lent and kept, but never more than twice Limit and 2.5 MiB; there memory is refused, with
-	// ErrExhausted. Of the objects that describe blocks there is one allocation a span.
+	// Blocks of less than 256 KiB lie in spans of that size, each for one size of block, and a span
+	// goes back to the system when the last of its blocks is dropped, by Trim, Tick or the bounds:
+	// one block in use keeps its span. So more may be mapped than is lent and kept, but never more
+	// than twice Limit and 2.5 MiB; there memory is refused, with ErrExhausted. Of the objects that
+	// describe blocks there is one allocation a span.
 	//
-	// Memory is the Pool's until Close. A Pool that is dropped without has lost what it has mapped to the process for
-	// good. Who uses memory after it has gone back, against the rules, faults, or meets what the system has put there since.
+	// Memory is the Pool's until Close. A Pool that is dropped without has lost what it has mapped
+	// to the process for good. Who uses memory after it has gone back, against the rules, faults,
+	// or meets what the system has put there since.
 	OffHeap bool
 
-	// Guard is a debug mode that finds who misuses memory, with the stacks of those who took it and gave it back. It
-	// finds bytes before and behind a block that were overwritten, when the block comes back; a second Release, and Bytes
-	// after Release, at once; and what was written after release, by who has kept Bytes of a Block, or a segment or a view
-	// of a Chain or a Shared, when the memory is lent again or dropped: until then it is overwritten with the byte Poison.
+	// Guard is a debug mode that finds who misuses memory, with the stacks of those who took it and
+	// gave it back. It finds bytes before and behind a block that were overwritten, when the block
+	// comes back; a second Release, and Bytes after Release, at once; and what was written after
+	// release, by who has kept Bytes of a Block, or a segment or a view of a Chain or a Shared,
+	// when the memory is lent again or dropped: until then it is overwritten with the byte Poison.
 	// Reads are not found; they read poison.
 	//
-	// It costs microseconds and a pass over the memory each time that a block is lent or comes back, and one to two KiB
-	// a block, which the bounds do not count. Blocks that are kept are lent in the order in which they came back.
+	// It costs microseconds and a pass over the memory each time that a block is lent or comes
+	// back, and one to two KiB a block, which the bounds do not count. Blocks that are kept are
+	// lent in the order in which they came back.
 	Guard bool
 
-	// Report gets each misuse that Guard finds, on the goroutine that came across it, which need not be the one to blame,
-	// with no lock held. What was overwritten is mended after it was found. nil means to panic with the *Misuse.
+	// Report gets each misuse that Guard finds, on the goroutine that came across it, which need
+	// not be the one to blame, with no lock held. What was overwritten is mended after it was
+	// found. nil means to panic with the *Misuse.
 	Report func(*Misuse)
 }
 
@@ -99,9 +107,11 @@ func NewPoolOf(o PoolOptions) (*Pool, error) {
 	return p, nil
 }
 
-// Take lends at least n bytes, which are not cleared. It allocates nothing while the Pool has kept a block of the size.
+// Take lends at least n bytes, which are not cleared. It allocates nothing while the Pool has kept
+// a block of the size.
 //
-// At the bound the error is ErrExhausted; try again after something was returned. Take panics when n is negative.
+// At the bound the error is ErrExhausted; try again after something was returned. Take panics when
+// n is negative.
 func (p *Pool) Take(n int) (Block, error) {
 	checkTake(n)
 	b, _ := p.take(n, 0)
@@ -120,13 +130,14 @@ func checkTake(n int) {
 // tickBatchMax is how many blocks a Tick drops at most before it lets others take the lock.
 const tickBatchMax = 64
 
-// Tick drops those blocks that were not needed since the last Tick: of each size as many as were kept at least, all the
-// time. It is meant for a timer: a Pool that is idle keeps nothing after two calls, without a trace of the burst before,
-// and a busy one keeps what it uses between two calls. There is no clock in it: the interval is the caller's, and is
-// best longer than the pauses of the traffic, some seconds.
+// Tick drops those blocks that were not needed since the last Tick: of each size as many as were
+// kept at least, all the time. It is meant for a timer: a Pool that is idle keeps nothing after two
+// calls, without a trace of the burst before, and a busy one keeps what it uses between two calls.
+// There is no clock in it: the interval is the caller's, and is best longer than the pauses of the
+// traffic, some seconds.
 //
-// Where there are Caches, each loop calls Cache.Tick by its timer, and any of them Pool.Tick: all is idle after two of
-// the first and three of the second, in turns.
+// Where there are Caches, each loop calls Cache.Tick by its timer, and any of them Pool.Tick: all
+// is idle after two of the first and three of the second, in turns.
 func (p *Pool) Tick() {
 	defer p.budget.settle()
 	for class := range p.free {
@@ -158,9 +169,9 @@ func (p *Pool) Trim() {
 	p.drop(idle)
 }
 
-// Close ends a Pool: it keeps nothing from then on, and lends nothing. Blocks that are lent stay valid, and each is
-// dropped when it comes back; those in Caches come back by Cache.Close. With PoolOptions.OffHeap all memory has gone
-// back to the system when the last has.
+// Close ends a Pool: it keeps nothing from then on, and lends nothing. Blocks that are lent stay
+// valid, and each is dropped when it comes back; those in Caches come back by Cache.Close. With
+// PoolOptions.OffHeap all memory has gone back to the system when the last has.
 func (p *Pool) Close() {
 	defer p.budget.settle()
 	p.mu.Lock()
@@ -196,11 +207,12 @@ func (p *Pool) lend(b *block) {
 	}
 }
 
-// reclaim comes when a block is nobody's any more. It reports false for one that was nobody's before.
+// reclaim comes when a block is nobody's any more. It reports false for one that was nobody's
+// before.
 func (p *Pool) reclaim(b *block) bool { return p.guards == nil || p.guards.reclaim(b) }
 
-// takeSome lends a list of blocks of the same size: as many as were kept, up to want, or else a fresh one. Without a
-// list fresh says that it was the budget which refused.
+// takeSome lends a list of blocks of the same size: as many as were kept, up to want, or else a
+// fresh one. Without a list fresh says that it was the budget which refused.
 func (p *Pool) takeSome(n, held, want int, c *Cache) (list *block, fresh bool) {
 	defer p.budget.settle()
 	class, ok := classOf(n)
@@ -220,8 +232,8 @@ func (p *Pool) takeSome(n, held, want int, c *Cache) (list *block, fresh bool) {
 	return b, b != nil
 }
 
-// fresh makes a block. It is the only place where a Pool gets memory; the bytes are reserved already. It returns nil
-// when there is none.
+// fresh makes a block. It is the only place where a Pool gets memory; the bytes are reserved
+// already. It returns nil when there is none.
 func (p *Pool) fresh(class int) *block {
 	switch {
 	case p.guards != nil:
@@ -232,8 +244,8 @@ func (p *Pool) fresh(class int) *block {
 	return &block{buf: make([]byte, 1<<class)}
 }
 
-// drop leaves the blocks of a list to the collector, or to the system. It is the only place where a Pool loses memory; the bytes are
-// neither lent nor kept any more.
+// drop leaves the blocks of a list to the collector, or to the system. It is the only place where a
+// Pool loses memory; the bytes are neither lent nor kept any more.
 func (p *Pool) drop(b *block) {
 	for b != nil {
 		next := b.next
@@ -264,9 +276,10 @@ const (
 	overBudget
 )
 
-// reserve accounts for up to want blocks that were kept and returns the list of them. If there is none it accounts for
-// one, and makes room for it by the blocks of a second list, which the caller has to drop in any case. held is what the
-// user of the block holds already; c is the Cache that asks, if one does.
+// reserve accounts for up to want blocks that were kept and returns the list of them. If there is
+// none it accounts for one, and makes room for it by the blocks of a second list, which the caller
+// has to drop in any case. held is what the user of the block holds already; c is the Cache that
+// asks, if one does.
 func (p *Pool) reserve(class, held, want int, c *Cache) (kept, idle *block, from provenance) {
 	size := 1 << class
 	p.mu.Lock()
@@ -304,7 +317,8 @@ func (p *Pool) reserve(class, held, want int, c *Cache) (kept, idle *block, from
 	return kept, idle, from
 }
 
-// refuseLocked counts that size bytes were refused, and asks the Caches to give up what they hold. The lock is held.
+// refuseLocked counts that size bytes were refused, and asks the Caches to give up what they hold.
+// The lock is held.
 func (p *Pool) refuseLocked(size int) {
 	p.counts.refused++
 	if size <= p.limit {
@@ -362,8 +376,8 @@ func (p *Pool) keepSome(list *block, c *Cache) (idle *block) {
 	return idle
 }
 
-// detach removes blocks, the largest first, until at most n bytes are kept, and puts them in front of the list idle. The
-// lock is held; the caller drops the blocks without it.
+// detach removes blocks, the largest first, until at most n bytes are kept, and puts them in front
+// of the list idle. The lock is held; the caller drops the blocks without it.
 func (p *Pool) detach(n int, idle *block) *block {
 	for class := len(p.free) - 1; class >= 0 && p.kept > n; class-- {
 		for p.kept > n && p.free[class].n > 0 {

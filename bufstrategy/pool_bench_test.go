@@ -2,8 +2,8 @@ package bufstrategy
 
 import "testing"
 
-// BenchmarkTake takes a block and gives it back, on all processors at once: from the Pool itself, and through a Cache
-// for each goroutine.
+// BenchmarkTake takes a block and gives it back, on all processors at once: from the Pool itself,
+// and through a Cache for each goroutine.
 func BenchmarkTake(b *testing.B) {
 	for _, mode := range []string{"pool", "cache", "guarded"} {
 		b.Run(mode, func(b *testing.B) {

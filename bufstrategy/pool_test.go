@@ -20,7 +20,8 @@ func chains(t *testing.T, pool *Pool, limit, segment, n int) []*Chain {
 	return cs
 }
 
-// Under -race this shows that a block which wanders from one goroutine's buffer to another's is handed over properly.
+// Under -race this shows that a block which wanders from one goroutine's buffer to another's is
+// handed over properly.
 func TestAPoolIsSharedByManyGoroutines(t *testing.T) {
 	pool, err := NewPool(64<<10, 16<<10)
 	if err != nil {

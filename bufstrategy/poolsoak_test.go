@@ -30,8 +30,9 @@ type hand struct {
 	tick, end func()
 }
 
-// soak lets goroutines take, fill, check and release blocks of random sizes. Each holds at most share bytes, so that
-// nobody is refused when the bound is more than soakers times share. It counts what is lent by itself.
+// soak lets goroutines take, fill, check and release blocks of random sizes. Each holds at most
+// share bytes, so that nobody is refused when the bound is more than soakers times share. It counts
+// what is lent by itself.
 func soak(t *testing.T, p *Pool, share int, open func() hand) {
 	var lent atomic.Int64
 	var wg sync.WaitGroup
@@ -91,8 +92,9 @@ func soak(t *testing.T, p *Pool, share int, open func() hand) {
 	wg.Wait()
 }
 
-// wantReused checks that memory was lent again, as it has to be where as much is kept as is lent at most: no more
-// blocks need be made than the bound has room for, and a few, in time, because the sizes wanted at once vary.
+// wantReused checks that memory was lent again, as it has to be where as much is kept as is lent at
+// most: no more blocks need be made than the bound has room for, and a few, in time, because the
+// sizes wanted at once vary.
 func wantReused(t *testing.T, p *Pool) {
 	t.Helper()
 	s := p.Stats()

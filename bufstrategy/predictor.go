@@ -1,20 +1,24 @@
 package bufstrategy
 
-// calmReads is how many reads in a row must have used less than half of the prediction before it is halved.
+// calmReads is how many reads in a row must have used less than half of the prediction before it is
+// halved.
 const calmReads = 8
 
-// Predictor says how many bytes the next read will get, from what the last ones got, without a clock:
+// Predictor says how many bytes the next read will get, from what the last ones got, without a
+// clock:
 //
-//   - a read that filled what it was offered, or got as much as was predicted, doubles the prediction at once, and again
-//     until it is more than the read got;
+//   - a read that filled what it was offered, or got as much as was predicted, doubles the
+//     prediction at once, and again until it is more than the read got;
 //   - eight reads in a row that used less than half of the prediction halve it;
-//   - a read that filled less than half of the prediction, because no more room was offered, says nothing.
+//   - a read that filled less than half of the prediction, because no more room was offered, says
+//     nothing.
 //
-// A stream of equal reads comes to rest: after a doubling a read uses half, which is not less than half, and after a
-// halving it does not fill what it is offered.
+// A stream of equal reads comes to rest: after a doubling a read uses half, which is not less than
+// half, and after a halving it does not fill what it is offered.
 //
-// Every Adaptive has one of its own. The buffers of a loop may have one more together, Options.Predictor, which learns from every
-// read of all of them, so that a fresh connection begins with what the others have learnt.
+// Every Adaptive has one of its own. The buffers of a loop may have one more together,
+// Options.Predictor, which learns from every read of all of them, so that a fresh connection begins
+// with what the others have learnt.
 //
 // The zero value has learnt nothing. A Predictor belongs to one goroutine, or to one loop.
 type Predictor struct {
@@ -25,8 +29,8 @@ type Predictor struct {
 // Next returns the prediction in bytes; zero when nothing was learnt.
 func (p *Predictor) Next() int { return p.next }
 
-// learn takes in a read that got n bytes, more than zero, where offered were. It begins with low, and takes the prediction neither
-// above high nor below low.
+// learn takes in a read that got n bytes, more than zero, where offered were. It begins with low,
+// and takes the prediction neither above high nor below low.
 func (p *Predictor) learn(n, offered, low, high int) {
 	if p.next == 0 {
 		p.next = low

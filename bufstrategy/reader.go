@@ -5,7 +5,8 @@ import (
 	"io"
 )
 
-// ErrEmpty is what a Reader returns when no bytes are unread and more may come. Its WouldBlock method reports true.
+// ErrEmpty is what a Reader returns when no bytes are unread and more may come. Its WouldBlock
+// method reports true.
 var ErrEmpty error = wouldBlockError("bufstrategy: buffer empty")
 
 // ErrFull is what a Writer returns when not all bytes fit. Its WouldBlock method reports true.
@@ -22,13 +23,14 @@ var (
 	_ io.WriterTo    = (*Reader)(nil)
 )
 
-// Reader makes the unread bytes of Buffer available to code that wants an io.Reader, io.ByteScanner or io.WriterTo.
-// It never blocks. It may be made, copied before use and dropped at any time, except after UnreadByte: the byte that
-// was unread is held by the Reader, not by the Buffer.
+// Reader makes the unread bytes of Buffer available to code that wants an io.Reader, io.ByteScanner
+// or io.WriterTo. It never blocks. It may be made, copied before use and dropped at any time,
+// except after UnreadByte: the byte that was unread is held by the Reader, not by the Buffer.
 type Reader struct {
 	Buffer Buffer
 
-	// End is returned instead of ErrEmpty when the buffer is empty: io.EOF, once Fill has reported EOF.
+	// End is returned instead of ErrEmpty when the buffer is empty: io.EOF, once Fill has reported
+	// EOF.
 	End error
 
 	last   byte
@@ -36,7 +38,8 @@ type Reader struct {
 	undone bool // last is to be read again
 }
 
-// Read copies unread bytes to p and consumes them. It returns End, or else ErrEmpty, when there are none.
+// Read copies unread bytes to p and consumes them. It returns End, or else ErrEmpty, when there are
+// none.
 func (r *Reader) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
@@ -94,7 +97,8 @@ func (r *Reader) ReadByte() (byte, error) {
 	return r.last, nil
 }
 
-// UnreadByte makes the last byte that Read or ReadByte returned be read again by the next method of this Reader.
+// UnreadByte makes the last byte that Read or ReadByte returned be read again by the next method of
+// this Reader.
 func (r *Reader) UnreadByte() error {
 	if !r.canUn {
 		return errors.New("bufstrategy: UnreadByte without a byte read before it")
@@ -103,8 +107,9 @@ func (r *Reader) UnreadByte() error {
 	return nil
 }
 
-// WriteTo writes all unread bytes to w and consumes what w took. It returns nil once the buffer is empty. A [Shared] is
-// first moved out of its Scratch, into which w may read: that costs a copy, and ErrExhausted when there is no memory.
+// WriteTo writes all unread bytes to w and consumes what w took. It returns nil once the buffer is
+// empty. A [Shared] is first moved out of its Scratch, into which w may read: that costs a copy,
+// and ErrExhausted when there is no memory.
 func (r *Reader) WriteTo(w io.Writer) (int64, error) {
 	var total int64
 	r.canUn = false
@@ -127,7 +132,8 @@ func (r *Reader) WriteTo(w io.Writer) (int64, error) {
 func writeAll(b Buffer, w io.Writer) (int64, error) {
 	var total int64
 	for b.Len() > 0 {
-		// What the array of a Shared shows ends when w, or who runs while w waits, reads into the same array.
+		// What the array of a Shared shows ends when w, or who runs while w waits, reads into the
+		// same array.
 		if s, ok := b.(*Shared); ok && s.owns() {
 			if err := s.scratch.Trim(); err != nil {
 				return total, err

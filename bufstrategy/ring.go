@@ -2,11 +2,14 @@ package bufstrategy
 
 var _ Buffer = (*Ring)(nil)
 
-// Ring is one array whose size is a power of two, made when it is first needed, with the unread bytes lying around
-// its end. Nothing is ever moved, so a Space or a Segments has up to two segments.
+// Ring is one array whose size is a power of two, made when it is first needed, with the unread
+// bytes lying around its end. Nothing is ever moved, so a Space or a Segments has up to two
+// segments.
 //
-// It copies only for a View that wraps, into memory of its own that grows to the largest such View and stays until
-// Trim or Release: with the array, and the one that a larger View replaces, at most two and a half times Limit. Trim gives the array back when the buffer is empty, and otherwise only what served Views.
+// It copies only for a View that wraps, into memory of its own that grows to the largest such View
+// and stays until Trim or Release: with the array, and the one that a larger View replaces, at most
+// two and a half times Limit. Trim gives the array back when the buffer is empty, and otherwise
+// only what served Views.
 type Ring struct {
 	account
 	buf  []byte
@@ -17,7 +20,8 @@ type Ring struct {
 	vec  [2][]byte
 }
 
-// NewRing makes a Ring. It uses Limit, rounded up to a power of two, High, Low, Watcher, Budget and Poison of the options.
+// NewRing makes a Ring. It uses Limit, rounded up to a power of two, High, Low, Watcher, Budget and
+// Poison of the options.
 func NewRing(o Options) (*Ring, error) {
 	if o.Limit > 0 && o.Limit <= LimitMax {
 		o.Limit = powerOfTwo(o.Limit)
@@ -57,7 +61,8 @@ func (r *Ring) free() [][]byte {
 	return r.around(r.head+r.n, r.offered)
 }
 
-// around returns the n bytes, more than zero, that begin at position from: in one segment if they do not pass the end of buf.
+// around returns the n bytes, more than zero, that begin at position from: in one segment if they
+// do not pass the end of buf.
 func (r *Ring) around(from, n int) [][]byte {
 	from &= r.limit - 1
 	end := min(from+n, len(r.buf))

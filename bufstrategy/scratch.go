@@ -5,8 +5,9 @@ import (
 	"sync/atomic"
 )
 
-// Scratch is the one array that all Shared buffers of a loop read into, and the Pool for what is left over.
-// It belongs to one goroutine, as do all buffers on it; the Pool may be shared with other loops.
+// Scratch is the one array that all Shared buffers of a loop read into, and the Pool for what is
+// left over. It belongs to one goroutine, as do all buffers on it; the Pool may be shared with
+// other loops.
 type Scratch struct {
 	pool    memory
 	buf     []byte
@@ -19,7 +20,8 @@ type Scratch struct {
 	configs atomic.Pointer[[sharedConfigsMax]*sharedConfig] // of the buffers made last, the youngest first
 }
 
-// NewScratch makes a Scratch of size bytes, whose buffers keep their left-overs in pool. The array is made at once.
+// NewScratch makes a Scratch of size bytes, whose buffers keep their left-overs in pool. The array
+// is made at once.
 func NewScratch(size int, pool *Pool) (*Scratch, error) {
 	if size <= 0 || size > LimitMax || pool == nil {
 		return nil, fmt.Errorf("bufstrategy: scratch: want 0 < size <= %d and a pool, got %d", LimitMax, size)
@@ -30,8 +32,9 @@ func NewScratch(size int, pool *Pool) (*Scratch, error) {
 // Size is the bytes of the array.
 func (c *Scratch) Size() int { return len(c.buf) }
 
-// Trim moves what is unread in the array to memory of its buffer, so that a loop can sleep, or end, with every
-// buffer owning its bytes. It returns ErrExhausted when the pool refuses; then nothing has changed.
+// Trim moves what is unread in the array to memory of its buffer, so that a loop can sleep, or end,
+// with every buffer owning its bytes. It returns ErrExhausted when the pool refuses; then nothing
+// has changed.
 func (c *Scratch) Trim() error {
 	if !c.evict() {
 		return ErrExhausted

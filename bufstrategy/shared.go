@@ -7,25 +7,29 @@ import (
 
 var _ Buffer = (*Shared)(nil)
 
-// Shared is the buffer of one connection among many on a loop. It reads into the array of the loop's Scratch.
-// When the consumer takes everything before the loop turns to another connection, that is all. What it leaves over
-// is copied, when another buffer wants the array, to a block of the Scratch's Pool just large enough, and copied back
-// in front of what comes next when this buffer reads again.
+// Shared is the buffer of one connection among many on a loop. It reads into the array of the
+// loop's Scratch. When the consumer takes everything before the loop turns to another connection,
+// that is all. What it leaves over is copied, when another buffer wants the array, to a block of
+// the Scratch's Pool just large enough, and copied back in front of what comes next when this
+// buffer reads again.
 //
-// A Shared that holds no bytes is one object of at most 64 bytes and nothing else. Limit may not exceed the Scratch.
-// What all Shareds with the same options have in common they hold together: a Scratch remembers the last four sets of
-// options, and a loop whose buffers take turns in more of them, or have a Watcher that is no pointer, pays a second
-// object of at most 64 bytes a buffer.
+// A Shared that holds no bytes is one object of at most 64 bytes and nothing else. Limit may not
+// exceed the Scratch. What all Shareds with the same options have in common they hold together: a
+// Scratch remembers the last four sets of options, and a loop whose buffers take turns in more of
+// them, or have a Watcher that is no pointer, pays a second object of at most 64 bytes a buffer.
 //
-// What Segments and View return is valid until, besides what Buffer says, the next Space of any buffer on the same
-// Scratch, and the next Scratch.Trim; the slices of segments until the next Segments or Space of any of them.
-// After the Space of one buffer, a Commit must follow before any other call on a buffer of the Scratch.
+// What Segments and View return is valid until, besides what Buffer says, the next Space of any
+// buffer on the same Scratch, and the next Scratch.Trim; the slices of segments until the next
+// Segments or Space of any of them. After the Space of one buffer, a Commit must follow before any
+// other call on a buffer of the Scratch.
 //
-// When the Pool refuses memory for left-overs, the array stays with whose bytes are in it, and Space of the others
-// offers nothing: Fill reports Full with ErrExhausted. A Discard of all of the owner's bytes frees the array.
+// When the Pool refuses memory for left-overs, the array stays with whose bytes are in it, and
+// Space of the others offers nothing: Fill reports Full with ErrExhausted. A Discard of all of the
+// owner's bytes frees the array.
 //
-// Left-overs are best kept small: an incomplete message, not a backlog. Resident counts the whole Scratch while it
-// has unread bytes of this buffer. Allocs and Full of Stats stop counting at 2^32-1.
+// Left-overs are best kept small: an incomplete message, not a backlog. Resident counts the whole
+// Scratch while it has unread bytes of this buffer. Allocs and Full of Stats stop counting at
+// 2^32-1.
 type Shared struct {
 	*sharedConfig
 	own               *block // the unread bytes, when they are not in the scratch
@@ -102,8 +106,8 @@ func (s *Shared) dropOwn() {
 	s.scratch.pool.put(b)
 }
 
-// compact moves the unread bytes to the front of the array where there is no room behind them, or little and the
-// move gains at least as much as it copies.
+// compact moves the unread bytes to the front of the array where there is no room behind them, or
+// little and the move gains at least as much as it copies.
 func (s *Shared) compact() {
 	c := s.scratch
 	room := len(c.buf) - c.w

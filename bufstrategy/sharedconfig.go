@@ -3,8 +3,8 @@ package bufstrategy
 // sharedConfigsMax bounds how many configs a Scratch remembers.
 const sharedConfigsMax = 4
 
-// sharedConfig is what the Shared buffers of a loop that were made with the same options have in common, so that each
-// of them holds one pointer instead. It is never changed.
+// sharedConfig is what the Shared buffers of a loop that were made with the same options have in
+// common, so that each of them holds one pointer instead. It is never changed.
 type sharedConfig struct {
 	scratch          *Scratch
 	limit, high, low int
@@ -12,8 +12,9 @@ type sharedConfig struct {
 	poison           bool
 }
 
-// config returns the config that is equal to want: one that was made lately, or else a new one. Several goroutines may
-// make buffers for one loop: then one of them may miss what another has just made, which costs a config and no more.
+// config returns the config that is equal to want: one that was made lately, or else a new one.
+// Several goroutines may make buffers for one loop: then one of them may miss what another has just
+// made, which costs a config and no more.
 func (c *Scratch) config(want sharedConfig) *sharedConfig {
 	if !comparableWatcher(want.watcher) {
 		return newSharedConfig(want)

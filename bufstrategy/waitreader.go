@@ -13,37 +13,44 @@ var (
 	_ io.WriterTo    = (*WaitReader)(nil)
 )
 
-// WaitReader reads from Source through Buffer and waits where there is nothing yet: it is what bufio.Reader is, on any
-// strategy, for a task or a goroutine that has a connection to itself. A [Reader], which never waits, is for a handler.
+// WaitReader reads from Source through Buffer and waits where there is nothing yet: it is what
+// bufio.Reader is, on any strategy, for a task or a goroutine that has a connection to itself. A
+// [Reader], which never waits, is for a handler.
 //
 // A method that has the name of one of bufio.Reader behaves as that does, with these differences:
-//   - ErrTooLarge stands where bufio says ErrBufferFull: Limit of the Buffer is what its size is there.
-//   - ReadBytes and ReadString return no more than Limit bytes: ErrTooLarge, with what has come so far, says that the
-//     delimiter is farther away. bufio takes all the memory that a peer makes it take.
+//   - ErrTooLarge stands where bufio says ErrBufferFull: Limit of the Buffer is what its size is
+//     there.
+//   - ReadBytes and ReadString return no more than Limit bytes: ErrTooLarge, with what has come so
+//     far, says that the delimiter is farther away. bufio takes all the memory that a peer makes it
+//     take.
 //   - UnreadByte works only right after a call that has returned bytes.
 //   - ErrExhausted means that there was no memory to read into. Nothing was lost: try again later.
 //
-// An error of Source or Wait is kept until the bytes before it have been read, and is returned once; the next call
-// tries again. So after a deadline the reader goes on as if nothing had happened once the deadline has been moved.
+// An error of Source or Wait is kept until the bytes before it have been read, and is returned
+// once; the next call tries again. So after a deadline the reader goes on as if nothing had
+// happened once the deadline has been moved.
 //
-// A slice that a method returns is in the Buffer, and valid until the next call of any method other than Buffered; in a
-// [Shared], also until another buffer of its Scratch reads, which in a task is the next time that the task waits.
-// The bytes of such a slice, and one byte for UnreadByte, stay in the Buffer until the next call; Settle consumes them.
+// A slice that a method returns is in the Buffer, and valid until the next call of any method other
+// than Buffered; in a [Shared], also until another buffer of its Scratch reads, which in a task is
+// the next time that the task waits. The bytes of such a slice, and one byte for UnreadByte, stay
+// in the Buffer until the next call; Settle consumes them.
 //
-// It reads on as long as the Source has something, up to Limit bytes, and does not wait while bytes are unread. So a
-// task whose peer never pauses must itself let others run.
+// It reads on as long as the Source has something, up to Limit bytes, and does not wait while bytes
+// are unread. So a task whose peer never pauses must itself let others run.
 //
-// A WaitReader allocates nothing but what ReadBytes and ReadString return. The zero value with Buffer and Source is
-// ready for use. It must not be copied while it is used, and it is as little safe for concurrent use as its Buffer.
+// A WaitReader allocates nothing but what ReadBytes and ReadString return. The zero value with
+// Buffer and Source is ready for use. It must not be copied while it is used, and it is as little
+// safe for concurrent use as its Buffer.
 type WaitReader struct {
 	Buffer Buffer
 
-	// Source is where the bytes come from: a socket that never blocks, with Wait, or one of FromReader.
+	// Source is where the bytes come from: a socket that never blocks, with Wait, or one of
+	// FromReader.
 	Source Source
 
-	// Wait suspends the caller until it makes sense to try Source again, such as WaitRead of a connection of package
-	// stream. It is called only after Source has said would-block, or declared a short read to mean that. nil is for
-	// a Source that blocks.
+	// Wait suspends the caller until it makes sense to try Source again, such as WaitRead of a
+	// connection of package stream. It is called only after Source has said would-block, or
+	// declared a short read to mean that. nil is for a Source that blocks.
 	Wait func() error
 
 	err     error // of Source or Wait, to be returned when the unread bytes are gone
@@ -63,9 +70,9 @@ type lastRead struct {
 // Buffered is the number of bytes that can be read without waiting.
 func (r *WaitReader) Buffered() int { return r.Buffer.Len() - r.taken }
 
-// Settle consumes in the Buffer what the last call has returned, which ends the slice that it returned and the chance to
-// unread. Buffer then holds what is to be read and nothing else: for somebody else to take over, or to be trimmed
-// before a long silence.
+// Settle consumes in the Buffer what the last call has returned, which ends the slice that it
+// returned and the chance to unread. Buffer then holds what is to be read and nothing else: for
+// somebody else to take over, or to be trimmed before a long silence.
 func (r *WaitReader) Settle() {
 	if r.taken > 0 {
 		r.Buffer.Discard(r.taken)
@@ -106,8 +113,8 @@ func (r *WaitReader) fill() {
 	r.err = io.ErrNoProgress
 }
 
-// await waits if the Source is known to have nothing. The wait comes before the next try, not right after the last
-// one: meanwhile bytes may have been there to be read.
+// await waits if the Source is known to have nothing. The wait comes before the next try, not right
+// after the last one: meanwhile bytes may have been there to be read.
 func (r *WaitReader) await() (waited bool, err error) {
 	if !r.drained || r.Wait == nil {
 		return false, nil
@@ -131,8 +138,8 @@ func (r *WaitReader) returned(n int, keep bool) {
 	r.taken, r.last = n, lastRead{some: true}
 }
 
-// Read reads up to len(p) bytes, and waits only for the first of them. When nothing is buffered and p has room for Limit
-// bytes or more, it reads straight into p.
+// Read reads up to len(p) bytes, and waits only for the first of them. When nothing is buffered and
+// p has room for Limit bytes or more, it reads straight into p.
 func (r *WaitReader) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		if r.Buffered() > 0 {
@@ -198,7 +205,8 @@ func (r *WaitReader) readDirect(p []byte) (int, error) {
 	return 0, io.ErrNoProgress
 }
 
-// Peek returns the next n bytes without reading them, and waits for them. With fewer than n it returns why.
+// Peek returns the next n bytes without reading them, and waits for them. With fewer than n it
+// returns why.
 func (r *WaitReader) Peek(n int) ([]byte, error) {
 	if n < 0 {
 		return nil, bufio.ErrNegativeCount
@@ -243,8 +251,8 @@ func (r *WaitReader) Discard(n int) (int, error) {
 	}
 }
 
-// WriteTo reads until Source ends, which is no error, and writes everything to w. What w did not take is still to be read.
-// In a [Shared] it may return ErrExhausted before the end.
+// WriteTo reads until Source ends, which is no error, and writes everything to w. What w did not
+// take is still to be read. In a [Shared] it may return ErrExhausted before the end.
 func (r *WaitReader) WriteTo(w io.Writer) (int64, error) {
 	r.Settle()
 	var total int64

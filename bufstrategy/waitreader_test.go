@@ -12,7 +12,8 @@ import (
 
 var errPassing = errors.New("an error that passes")
 
-// arrivals is a connection on which data comes in pieces, and then its end. A piece of no bytes is an error that passes.
+// arrivals is a connection on which data comes in pieces, and then its end. A piece of no bytes is
+// an error that passes.
 type arrivals struct {
 	t      testing.TB
 	data   []byte

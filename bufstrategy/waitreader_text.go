@@ -23,8 +23,9 @@ func (r *WaitReader) ReadByte() (byte, error) {
 	return p[0], nil
 }
 
-// UnreadByte makes the last byte that was read be read again. It returns bufio.ErrInvalidUnreadByte unless the call right
-// before it has read bytes and was none of Peek, Discard, WriteTo and ReadMessage.
+// UnreadByte makes the last byte that was read be read again. It returns bufio.ErrInvalidUnreadByte
+// unless the call right before it has read bytes and was none of Peek, Discard, WriteTo and
+// ReadMessage.
 func (r *WaitReader) UnreadByte() error {
 	if !r.last.some {
 		return bufio.ErrInvalidUnreadByte
@@ -41,8 +42,8 @@ func (r *WaitReader) UnreadByte() error {
 	return nil
 }
 
-// ReadRune reads one character in UTF-8 and returns its size in bytes. Of what is not UTF-8 it reads one byte, and
-// returns U+FFFD.
+// ReadRune reads one character in UTF-8 and returns its size in bytes. Of what is not UTF-8 it
+// reads one byte, and returns U+FFFD.
 func (r *WaitReader) ReadRune() (c rune, size int, err error) {
 	r.Settle()
 	for {
@@ -64,8 +65,8 @@ func (r *WaitReader) ReadRune() (c rune, size int, err error) {
 	}
 }
 
-// UnreadRune makes the last character be read again. It returns bufio.ErrInvalidUnreadRune unless the call right before
-// it was ReadRune and has read one.
+// UnreadRune makes the last character be read again. It returns bufio.ErrInvalidUnreadRune unless
+// the call right before it was ReadRune and has read one.
 func (r *WaitReader) UnreadRune() error {
 	if r.last.rune == 0 {
 		return bufio.ErrInvalidUnreadRune
@@ -74,8 +75,8 @@ func (r *WaitReader) UnreadRune() error {
 	return nil
 }
 
-// ReadSlice reads up to and with the first delim and returns a slice of the Buffer. When that does not end in delim, the
-// error says why: ErrTooLarge when Limit bytes have none.
+// ReadSlice reads up to and with the first delim and returns a slice of the Buffer. When that does
+// not end in delim, the error says why: ErrTooLarge when Limit bytes have none.
 func (r *WaitReader) ReadSlice(delim byte) ([]byte, error) {
 	r.Settle()
 	from, n := 0, 0
@@ -131,8 +132,9 @@ func (r *WaitReader) copied() {
 	r.returned(n, false)
 }
 
-// ReadLine reads a line and returns it without its end, "\n" or "\r\n". A line of more than Limit bytes comes in parts,
-// of which all but the last say isPrefix. A [Lines] with ReadMessage is what most want instead.
+// ReadLine reads a line and returns it without its end, "\n" or "\r\n". A line of more than Limit
+// bytes comes in parts, of which all but the last say isPrefix. A [Lines] with ReadMessage is what
+// most want instead.
 func (r *WaitReader) ReadLine() (line []byte, isPrefix bool, err error) {
 	line, err = r.ReadSlice('\n')
 	n := len(line)

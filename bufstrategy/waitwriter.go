@@ -9,25 +9,27 @@ var (
 	_ io.ReaderFrom   = (*WaitWriter)(nil)
 )
 
-// WaitWriter writes to Sink through Buffer: it is what bufio.Writer is, on any strategy, for a task or a goroutine that has
-// a connection to itself. At Limit of the Buffer it writes what there is to Sink, and waits as long as the peer does not
-// take it; so it never holds more. A [Writer], which never waits, is for a handler.
+// WaitWriter writes to Sink through Buffer: it is what bufio.Writer is, on any strategy, for a task
+// or a goroutine that has a connection to itself. At Limit of the Buffer it writes what there is to
+// Sink, and waits as long as the peer does not take it; so it never holds more. A [Writer], which
+// never waits, is for a handler.
 //
-// A method that has the name of one of bufio.Writer behaves as that does. An error of Sink or Wait is for good: every
-// later call returns it, and what was not written stays in the Buffer. Memory that is exhausted is no error: then bytes
-// go straight to Sink.
+// A method that has the name of one of bufio.Writer behaves as that does. An error of Sink or Wait
+// is for good: every later call returns it, and what was not written stays in the Buffer. Memory
+// that is exhausted is no error: then bytes go straight to Sink.
 //
-// A WaitWriter allocates nothing, but for ReadFrom into a [Shared]. The zero value with Buffer and Sink is ready for use.
-// It must not be copied while it is used, and it is as little safe for concurrent use as its Buffer.
+// A WaitWriter allocates nothing, but for ReadFrom into a [Shared]. The zero value with Buffer and
+// Sink is ready for use. It must not be copied while it is used, and it is as little safe for
+// concurrent use as its Buffer.
 type WaitWriter struct {
 	Buffer Buffer
 
 	// Sink is where the bytes go: a socket that never blocks, with Wait, or one of FromWriter.
 	Sink Sink
 
-	// Wait suspends the caller until it makes sense to try Sink again, such as WaitWrite of a connection of package
-	// stream. It is called only after Sink has said would-block. nil is for a Sink that blocks; if that says
-	// would-block, the error is io.ErrNoProgress.
+	// Wait suspends the caller until it makes sense to try Sink again, such as WaitWrite of a
+	// connection of package stream. It is called only after Sink has said would-block. nil is for a
+	// Sink that blocks; if that says would-block, the error is io.ErrNoProgress.
 	Wait func() error
 
 	err    error
@@ -61,7 +63,8 @@ func (w *WaitWriter) await() error {
 	return w.Wait()
 }
 
-// Write buffers p, or writes it straight to Sink when nothing is buffered and p is larger than Limit.
+// Write buffers p, or writes it straight to Sink when nothing is buffered and p is larger than
+// Limit.
 func (w *WaitWriter) Write(p []byte) (int, error) {
 	total := 0
 	for total < len(p) && w.err == nil {
@@ -113,7 +116,8 @@ func (w *WaitWriter) WriteByte(c byte) error {
 	return w.err
 }
 
-// writeDirect writes p to Sink, past the Buffer, which is empty, and returns how many bytes went. With fewer than all, w.err says why.
+// writeDirect writes p to Sink, past the Buffer, which is empty, and returns how many bytes went.
+// With fewer than all, w.err says why.
 func (w *WaitWriter) writeDirect(p []byte) int {
 	n := 0
 	for n < len(p) && w.err == nil {
@@ -138,8 +142,8 @@ func (w *WaitWriter) writeDirect(p []byte) int {
 	return n
 }
 
-// ReadFrom reads from r until it ends, which is no error, and buffers what it reads. io.ErrNoProgress means that r
-// returned nothing many times in a row.
+// ReadFrom reads from r until it ends, which is no error, and buffers what it reads.
+// io.ErrNoProgress means that r returned nothing many times in a row.
 func (w *WaitWriter) ReadFrom(r io.Reader) (int64, error) {
 	var total int64
 	var via []byte
@@ -167,8 +171,8 @@ func (w *WaitWriter) ReadFrom(r io.Reader) (int64, error) {
 // viaMax bounds what ReadFrom reads at once where it cannot read into the Buffer.
 const viaMax = 4 << 10
 
-// readOnce reads from r into the Buffer. In a Shared the room does not stay while r waits, and where there is no
-// memory there is no room: then it reads by way of memory of its own.
+// readOnce reads from r into the Buffer. In a Shared the room does not stay while r waits, and
+// where there is no memory there is no room: then it reads by way of memory of its own.
 func (w *WaitWriter) readOnce(r io.Reader, via *[]byte) (int, error) {
 	if _, shared := w.Buffer.(*Shared); !shared {
 		if segs := w.Buffer.Space(); len(segs) > 0 {

@@ -12,7 +12,8 @@ import (
 
 var errGone = errors.New("the peer has gone")
 
-// departures is a connection that takes bytes in pieces, and ends with an error after so many of them.
+// departures is a connection that takes bytes in pieces, and ends with an error after so many of
+// them.
 type departures struct {
 	t      testing.TB
 	got    []byte
@@ -128,7 +129,8 @@ func checkWriters(t testing.TB, b *bench, blocking bool, most int, pieces, ops [
 		}
 		n, err := write(got, int(ops[0]), int(ops[1]), p, b.disturb)
 		m, wantErr := write(want, int(ops[0]), int(ops[1]), p, b.disturb)
-		// Where exactly an error comes to light depends on how bytes are divided between buffer and connection.
+		// Where exactly an error comes to light depends on how bytes are divided between buffer and
+		// connection.
 		if err != nil || wantErr != nil {
 			break
 		}
@@ -254,7 +256,8 @@ func TestWaitWriterGivesUpOnASinkThatDoesNothing(t *testing.T) {
 	}
 }
 
-// Two connections of a loop read into one array: what is copied from the one must not be overwritten by the other.
+// Two connections of a loop read into one array: what is copied from the one must not be
+// overwritten by the other.
 func TestSharedBuffersCopyToEachOther(t *testing.T) {
 	data := make([]byte, 5000)
 	for i := range data {

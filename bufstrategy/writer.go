@@ -9,9 +9,10 @@ var (
 	_ io.ReaderFrom   = Writer{}
 )
 
-// Writer appends to Buffer for code that wants an io.Writer, io.StringWriter, io.ByteWriter or io.ReaderFrom.
-// It never blocks, and it does not heed Paused: when the buffer has no room it returns ErrFull, or ErrExhausted when
-// there is room but no memory, and the number of bytes that went in.
+// Writer appends to Buffer for code that wants an io.Writer, io.StringWriter, io.ByteWriter or
+// io.ReaderFrom. It never blocks, and it does not heed Paused: when the buffer has no room it
+// returns ErrFull, or ErrExhausted when there is room but no memory, and the number of bytes that
+// went in.
 type Writer struct{ Buffer Buffer }
 
 // Write appends p.
@@ -59,9 +60,10 @@ func (w Writer) WriteByte(c byte) error {
 // emptyReadsMax is how many reads of neither bytes nor an error ReadFrom takes in a row.
 const emptyReadsMax = 100
 
-// ReadFrom reads from r into the buffer until r ends, which is no error, until r fails, or until the buffer is full.
-// It reads no byte that it cannot keep. io.ErrNoProgress means that r returned nothing many times in a row.
-// When Buffer is a [Shared], nobody may use its Scratch until r.Read has returned; a [WaitWriter] has no such rule.
+// ReadFrom reads from r into the buffer until r ends, which is no error, until r fails, or until
+// the buffer is full. It reads no byte that it cannot keep. io.ErrNoProgress means that r returned
+// nothing many times in a row. When Buffer is a [Shared], nobody may use its Scratch until r.Read
+// has returned; a [WaitWriter] has no such rule.
 func (w Writer) ReadFrom(r io.Reader) (int64, error) {
 	var total int64
 	for empty := 0; empty < emptyReadsMax; {

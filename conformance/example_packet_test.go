@@ -14,7 +14,8 @@ import (
 	"github.com/edgewise-go/edgewise/stream"
 )
 
-// A UDP echo server and its client are tasks of one loop. The server takes as many datagrams a call as there are, and sends them back in as few.
+// A UDP echo server and its client are tasks of one loop. The server takes as many datagrams a call
+// as there are, and sends them back in as few.
 func Example_datagrams() {
 	q, _, err := auto.New()
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 	"github.com/edgewise-go/edgewise/stream"
 )
 
-// A task reads requests by way of the one array that all connections of its loop have: Wait suspends the task, and the
-// buffer of a connection that waits holds nothing.
+// A task reads requests by way of the one array that all connections of its loop have: Wait
+// suspends the task, and the buffer of a connection that waits holds nothing.
 func Example_requests() {
 	q, _, err := auto.New()
 	if err != nil {

@@ -21,7 +21,8 @@ import (
 	"github.com/edgewise-go/edgewise/stream"
 )
 
-// Server and client are tasks of one loop, on one thread: each handshake, read and write suspends its task alone.
+// Server and client are tasks of one loop, on one thread: each handshake, read and write suspends
+// its task alone.
 func Example() {
 	q, _, err := auto.New()
 	if err != nil {

@@ -11,10 +11,11 @@ var (
 	ErrClosed   = errors.New("queue: closed")
 	ErrExists   = errors.New("queue: handle is registered already")
 	ErrNotFound = errors.New("queue: handle is not registered")
-	// ErrNotPollable is returned for a kind of handle that cannot be waited for. It is the error that stream.Adopt returns, too.
+	// ErrNotPollable is returned for a kind of handle that cannot be waited for. It is the error
+	// that stream.Adopt returns, too.
 	ErrNotPollable = sys.ErrNotPollable
 	ErrInvalid     = errors.New("queue: invalid argument")
-	// ErrUnavailable says that this system has the mechanism but does not let this process use it: a
-	// sandbox, or no descriptor left. The error that wraps it has the reason.
+	// ErrUnavailable says that this system has the mechanism but does not let this process use it:
+	// a sandbox, or no descriptor left. The error that wraps it has the reason.
 	ErrUnavailable = errors.New("queue: mechanism is not available")
 )

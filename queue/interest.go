@@ -39,8 +39,8 @@ func (i Interest) String() string {
 	return "invalid interest"
 }
 
-// Ready is what an event reports. Readable and Writable are set for directions of the interest only; the rest is extra
-// knowledge, which a mechanism may not have.
+// Ready is what an event reports. Readable and Writable are set for directions of the interest
+// only; the rest is extra knowledge, which a mechanism may not have.
 type Ready uint8
 
 // The bits of Ready.
@@ -56,6 +56,6 @@ const (
 // Directions returns the directions that r reports.
 func (r Ready) Directions() Interest { return Interest(r) & Both }
 
-// Ends reports whether r tells of the end of the stream or of an error, after which a native edge may stay silent: a short
-// read then proves nothing, and the caller reads on until the end.
+// Ends reports whether r tells of the end of the stream or of an error, after which a native edge
+// may stay silent: a short read then proves nothing, and the caller reads on until the end.
 func (r Ready) Ends() bool { return r&(ReadyPeerShut|ReadyHangUp|ReadyError) != 0 }

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// AnswerAddrsMax bounds the addresses of one answer. It is more than a DNS message over UDP can carry with EDNS at its
-// usual size, and keeps a hostile 64 kB message from filling caches.
+// AnswerAddrsMax bounds the addresses of one answer. It is more than a DNS message over UDP can
+// carry with EDNS at its usual size, and keeps a hostile 64 kB message from filling caches.
 const AnswerAddrsMax = 256
 
 // Source names the strategy or the decorator that knew an answer.
@@ -21,10 +21,11 @@ const (
 	SourceSystem  Source = "system"
 )
 
-// Answer is the positive answer to a question. Negative answers are errors: [ErrNotFound] and [ErrNoData].
+// Answer is the positive answer to a question. Negative answers are errors: [ErrNotFound] and
+// [ErrNoData].
 //
-// What was answered is immutable and may be shared: no method hands out memory that others see. The other fields
-// belong to this copy of the Answer.
+// What was answered is immutable and may be shared: no method hands out memory that others see. The
+// other fields belong to this copy of the Answer.
 type Answer struct {
 	Question  Question
 	Expires   time.Time      // when the answer ends; zero where the source states no time to live
@@ -38,9 +39,10 @@ type Answer struct {
 	addrs []netip.Addr // two or more; never written after the Answer was made
 }
 
-// NewAnswer makes the answer to q from a copy of addrs, in their order. Addresses of the wrong family are left out: A
-// answers hold IPv4 addresses, unmapped if they came as IPv4-in-IPv6; AAAA answers hold IPv6 addresses,
-// among them IPv4-in-IPv6 ones, as they came. At most [AnswerAddrsMax] are kept.
+// NewAnswer makes the answer to q from a copy of addrs, in their order. Addresses of the wrong
+// family are left out: A answers hold IPv4 addresses, unmapped if they came as IPv4-in-IPv6; AAAA
+// answers hold IPv6 addresses, among them IPv4-in-IPv6 ones, as they came. At most [AnswerAddrsMax]
+// are kept.
 func NewAnswer(q Question, addrs []netip.Addr) Answer {
 	a := Answer{Question: q}
 	var kept []netip.Addr

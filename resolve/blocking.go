@@ -5,11 +5,13 @@ import (
 	"sync"
 )
 
-// Blocking runs the lookup on the thread that calls Start, inside Start, and completes through the inbox like every
-// other strategy. That is the cheapest way when the lookup has the answer at hand, and stalls a loop when it has not.
-// Try does not look up: it has no memory, and always says [ErrWouldBlock].
+// Blocking runs the lookup on the thread that calls Start, inside Start, and completes through the
+// inbox like every other strategy. That is the cheapest way when the lookup has the answer at hand,
+// and stalls a loop when it has not. Try does not look up: it has no memory, and always says
+// [ErrWouldBlock].
 //
-// A deadline or a Cancel by another goroutine completes the query at once, but Start returns only when the lookup does.
+// A deadline or a Cancel by another goroutine completes the query at once, but Start returns only
+// when the lookup does.
 type Blocking struct {
 	lookup Lookup
 	mu     sync.Mutex

@@ -39,13 +39,14 @@ type CacheStats struct {
 	Evictions, Expirations, Ignored uint64 // Ignored: results that may not be stored
 }
 
-// Cache remembers answers until they expire, and negative answers ([ErrNotFound], [ErrNoData]) as well (RFC 2308).
-// Other failures are not remembered. An answer that has expired when it arrives (a time to live of zero) is for those
-// who asked, and not stored, whatever TTLMin says.
+// Cache remembers answers until they expire, and negative answers ([ErrNotFound], [ErrNoData]) as
+// well (RFC 2308). Other failures are not remembered. An answer that has expired when it arrives (a
+// time to live of zero) is for those who asked, and not stored, whatever TTLMin says.
 //
-// The key is the whole question, for negative answers too: [System] reports ErrNotFound for a name that merely lacks a
-// family. At a bound the entry that was used least recently goes; answers and negative answers have a bound each.
-// Answers keep the expiry that the cache gave them: their time to live counts down.
+// The key is the whole question, for negative answers too: [System] reports ErrNotFound for a name
+// that merely lacks a family. At a bound the entry that was used least recently goes; answers and
+// negative answers have a bound each. Answers keep the expiry that the cache gave them: their time
+// to live counts down.
 type Cache struct {
 	next   Strategy
 	config CacheConfig
@@ -105,7 +106,8 @@ func (c *Cache) Try(q Question) (Answer, error) {
 	return c.next.Try(q)
 }
 
-// Start completes what is remembered, or starts the query with the next strategy and remembers the result.
+// Start completes what is remembered, or starts the query with the next strategy and remembers the
+// result.
 func (c *Cache) Start(q *Query) {
 	a, err := c.lookup(q.Question)
 	if errors.Is(err, ErrWouldBlock) {

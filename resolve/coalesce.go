@@ -5,12 +5,13 @@ import "sync"
 // CoalesceWaitersDefault is the bound of [Coalesce] where none is given.
 const CoalesceWaitersDefault = 65536
 
-// Coalesce asks the next strategy once for queries with the same question that are in flight together. Every one
-// gets the result, in the order in which they came; errors too.
+// Coalesce asks the next strategy once for queries with the same question that are in flight
+// together. Every one gets the result, in the order in which they came; errors too.
 //
-// Each query keeps its own deadline and cancellation, which end it alone. The question belongs to all of them and not
-// to the first: it is canceled when the last one has gone. A query that comes after that asks anew. Besides saving
-// work, one question instead of many denies a forger the birthday attack (RFC 5452, section 5).
+// Each query keeps its own deadline and cancellation, which end it alone. The question belongs to
+// all of them and not to the first: it is canceled when the last one has gone. A query that comes
+// after that asks anew. Besides saving work, one question instead of many denies a forger the
+// birthday attack (RFC 5452, section 5).
 type Coalesce struct {
 	next Strategy
 	max  int
@@ -26,8 +27,8 @@ type flight struct {
 	waiters queryList
 }
 
-// NewCoalesce returns the decorator. Beyond waitersMax queries in flight, those with any question counted, further ones complete
-// with [ErrBusy]; zero or less is [CoalesceWaitersDefault].
+// NewCoalesce returns the decorator. Beyond waitersMax queries in flight, those with any question
+// counted, further ones complete with [ErrBusy]; zero or less is [CoalesceWaitersDefault].
 func NewCoalesce(waitersMax int, next Strategy) *Coalesce {
 	if waitersMax <= 0 {
 		waitersMax = CoalesceWaitersDefault
@@ -78,7 +79,8 @@ func (c *Coalesce) land(f *flight, a Answer, err error) {
 	if c.flights[f.query.Question] == f {
 		delete(c.flights, f.query.Question)
 	}
-	// Leaving is by membership: those on the list taken must not look as if they were on an empty one.
+	// Leaving is by membership: those on the list taken must not look as if they were on an empty
+	// one.
 	var next *Query
 	for q := waiters.head; q != nil; q = q.place.next {
 		q.place.in = nil

@@ -11,14 +11,16 @@ import (
 	"time"
 )
 
-// The causes of failure. All but [ErrWouldBlock] arrive wrapped in an [*Error]; test with [errors.Is].
+// The causes of failure. All but [ErrWouldBlock] arrive wrapped in an [*Error]; test with
+// [errors.Is].
 var (
 	// ErrNotFound: the name does not exist (NXDOMAIN). From [System] it can mean ErrNoData as well.
 	ErrNotFound error = &sentinel{text: "no such host"}
-	// ErrNoData: the name exists, but has no record of the type that was asked for (RFC 2308, section 2.2).
+	// ErrNoData: the name exists, but has no record of the type that was asked for (RFC 2308,
+	// section 2.2).
 	ErrNoData error = &sentinel{text: "no data of this type"}
-	// ErrTimeout: the deadline passed, or the servers did not answer in time. It is also os.ErrDeadlineExceeded and
-	// context.DeadlineExceeded.
+	// ErrTimeout: the deadline passed, or the servers did not answer in time. It is also
+	// os.ErrDeadlineExceeded and context.DeadlineExceeded.
 	ErrTimeout error = &sentinel{text: "timed out", timeout: true, temporary: true,
 		also: []error{os.ErrDeadlineExceeded, context.DeadlineExceeded}}
 	// ErrCanceled: the query was canceled. It is also context.Canceled.
@@ -27,7 +29,8 @@ var (
 	ErrName error = &sentinel{text: "malformed name"}
 	// ErrBusy: a bound was reached. Asking later may succeed.
 	ErrBusy error = &sentinel{text: "busy", temporary: true}
-	// ErrServFail: servers were reached, or could not be, and did not help. Asking later may succeed.
+	// ErrServFail: servers were reached, or could not be, and did not help. Asking later may
+	// succeed.
 	ErrServFail error = &sentinel{text: "temporary failure", temporary: true}
 	// ErrClosed: the strategy is closed. It is also net.ErrClosed.
 	ErrClosed error = &sentinel{text: "strategy closed", also: []error{net.ErrClosed}}
@@ -44,8 +47,9 @@ func (s *sentinel) Timeout() bool        { return s.timeout }
 func (s *sentinel) Temporary() bool      { return s.temporary }
 func (s *sentinel) Is(target error) bool { return slices.Contains(s.also, target) }
 
-// ErrWouldBlock is what Try returns when it has no answer in memory: Start the question. It is a result and not a
-// failure, is never wrapped in an [*Error], and has a method WouldBlock that returns true.
+// ErrWouldBlock is what Try returns when it has no answer in memory: Start the question. It is a
+// result and not a failure, is never wrapped in an [*Error], and has a method WouldBlock that
+// returns true.
 var ErrWouldBlock error = wouldBlock{}
 
 type wouldBlock struct{}
@@ -55,7 +59,8 @@ func (wouldBlock) WouldBlock() bool { return true }
 func (wouldBlock) Timeout() bool    { return false }
 func (wouldBlock) Temporary() bool  { return true }
 
-// Error says what failed for which question. It may be shared between callers and must not be modified.
+// Error says what failed for which question. It may be shared between callers and must not be
+// modified.
 //
 // It implements net.Error, and errors.As finds a [*net.DNSError] in it.
 type Error struct {
@@ -100,8 +105,8 @@ func (e *Error) Temporary() bool {
 	return errors.As(e.Err, &t) && t.Temporary()
 }
 
-// DNSError returns the same failure as package net would report it. It has no place for the difference between
-// [ErrNotFound] and [ErrNoData]: both are IsNotFound.
+// DNSError returns the same failure as package net would report it. It has no place for the
+// difference between [ErrNotFound] and [ErrNoData]: both are IsNotFound.
 func (e *Error) DNSError() *net.DNSError {
 	name := e.Name
 	if name == "" {

@@ -17,23 +17,26 @@ const (
 	FamilyV6
 )
 
-// Host turns a name into its addresses of both families, by asking a strategy for A and for AAAA at the same time.
+// Host turns a name into its addresses of both families, by asking a strategy for A and for AAAA at
+// the same time.
 type Host struct {
 	Strategy Strategy
 	Order    Order
 }
 
-// HostQuery is one name in flight. Fill in the exported fields, hand it to [Host.Start], and leave them alone until Done
-// has been called. A HostQuery is used once and must not be copied.
+// HostQuery is one name in flight. Fill in the exported fields, hand it to [Host.Start], and leave
+// them alone until Done has been called. A HostQuery is used once and must not be copied.
 type HostQuery struct {
 	Name     string // a host name or an IP literal, as in [ParseName]
 	Family   Family
 	Deadline time.Time // for both families; what has arrived by then is delivered
 	Inbox    *Inbox
-	// Partial, if it is not nil, gets each family's answer as it arrives, at most one of each, before Done: what a
-	// dialer needs for Happy Eyeballs (RFC 8305, section 3). A family that fails is not reported here.
+	// Partial, if it is not nil, gets each family's answer as it arrives, at most one of each,
+	// before Done: what a dialer needs for Happy Eyeballs (RFC 8305, section 3). A family that
+	// fails is not reported here.
 	Partial func(Answer)
-	// Done gets the result, exactly once, after the last Partial, on the thread that runs the inbox.
+	// Done gets the result, exactly once, after the last Partial, on the thread that runs the
+	// inbox.
 	Done func(HostAnswer, error)
 
 	// All below belongs to the owner of the inbox: Start, and the completions, run there.
@@ -60,7 +63,8 @@ func (a HostAnswer) AppendAddrs(dst []netip.Addr) []netip.Addr {
 	return dst
 }
 
-// Addrs returns the addresses of both families, in the order of the [Host]. The slice is the caller's.
+// Addrs returns the addresses of both families, in the order of the [Host]. The slice is the
+// caller's.
 func (a HostAnswer) Addrs() []netip.Addr {
 	return a.AppendAddrs(make([]netip.Addr, 0, a.V4.Len()+a.V6.Len()))
 }
@@ -87,9 +91,9 @@ func (h *Host) Try(name string, family Family) (HostAnswer, error) {
 
 // Start asks for the families. It must be called by the owner of the inbox.
 //
-// The host has an answer if one family has one, however the other ended; V4Err and V6Err say how. When both
-// fail the error is, in this order: [ErrCanceled], any failure that leaves open whether there are addresses, [ErrNoData],
-// [ErrNotFound].
+// The host has an answer if one family has one, however the other ended; V4Err and V6Err say how.
+// When both fail the error is, in this order: [ErrCanceled], any failure that leaves open whether
+// there are addresses, [ErrNoData], [ErrNotFound].
 func (h *Host) Start(hq *HostQuery) {
 	hq.answer = HostAnswer{Name: hq.Name, order: h.Order}
 	name, err := ParseName(hq.Name)
@@ -141,8 +145,9 @@ func (hq *HostQuery) arrived(t Type, a Answer, err error) {
 	}
 }
 
-// Cancel asks the query to end: Done still comes, with [ErrCanceled], or with what a family had answered before. It may
-// be called by any goroutine once Start has returned, and by Partial and Done.
+// Cancel asks the query to end: Done still comes, with [ErrCanceled], or with what a family had
+// answered before. It may be called by any goroutine once Start has returned, and by Partial and
+// Done.
 func (hq *HostQuery) Cancel() {
 	hq.end(ErrCanceled)
 }
@@ -181,7 +186,8 @@ func severity(err error) int {
 	return 2
 }
 
-// Lookup is for goroutines that may block: Try, then Start, then wait for the completion or for ctx.
+// Lookup is for goroutines that may block: Try, then Start, then wait for the completion or for
+// ctx.
 func (h *Host) Lookup(ctx context.Context, name string, family Family) (HostAnswer, error) {
 	if a, err := h.Try(name, family); !errors.Is(err, ErrWouldBlock) {
 		return a, err
@@ -192,7 +198,8 @@ func (h *Host) Lookup(ctx context.Context, name string, family Family) (HostAnsw
 	inbox, ready := blockingInbox()
 	hq := &HostQuery{Name: name, Family: family, Inbox: inbox,
 		Done: func(a HostAnswer, e error) { answer, err, finished = a, e, true }}
-	// Set up before Start, which may be the part that takes long. A query that has not started ends when it does.
+	// Set up before Start, which may be the part that takes long. A query that has not started ends
+	// when it does.
 	detach := context.AfterFunc(ctx, func() { hq.end(causeOf(ctx)) })
 	defer detach()
 	h.Start(hq)

@@ -21,12 +21,14 @@ type HostsConfig struct {
 	Path     string        // see [DefaultHostsPath]
 	Interval time.Duration // between two looks; [HostsIntervalDefault] when zero
 
-	// IndexBytesMax bounds the memory of the names that Try answers, as [HostsStats] counts it; [HostsIndexBytesDefault] when zero,
-	// which is room for about 80,000 names. A file with more takes 1 MiB besides, of whatever size it is.
+	// IndexBytesMax bounds the memory of the names that Try answers, as [HostsStats] counts it;
+	// [HostsIndexBytesDefault] when zero, which is room for about 80,000 names. A file with more
+	// takes 1 MiB besides, of whatever size it is.
 	IndexBytesMax int64
 
-	// Failed is called when a look does not succeed, and then not again before one has. It is called by the constructor, and by
-	// Start, on any thread. It may be nil; [HostsFile.Stats] has the error as well.
+	// Failed is called when a look does not succeed, and then not again before one has. It is
+	// called by the constructor, and by Start, on any thread. It may be nil; [HostsFile.Stats] has
+	// the error as well.
 	Failed func(error)
 
 	Clock func() time.Time // time.Now when nil
@@ -43,21 +45,23 @@ type HostsStats struct {
 	Err        error  // why the last look did not succeed; nil if it did
 }
 
-// HostsFile answers A and AAAA questions from a hosts file (hosts(5)) and passes on the rest. A name in the file is the
-// file's alone: the family that it lacks is [ErrNoData], and is not asked for elsewhere.
+// HostsFile answers A and AAAA questions from a hosts file (hosts(5)) and passes on the rest. A
+// name in the file is the file's alone: the family that it lacks is [ErrNoData], and is not asked
+// for elsewhere.
 //
-// A line is an address and one or more names, separated by blanks; '#' begins a comment. Several lines of one name
-// add up, in order, to [AnswerAddrsMax] addresses of a family. IPv6 zones are kept; IPv4-in-IPv6 addresses count as IPv4. Malformed
-// lines and names are skipped.
+// A line is an address and one or more names, separated by blanks; '#' begins a comment. Several
+// lines of one name add up, in order, to [AnswerAddrsMax] addresses of a family. IPv6 zones are
+// kept; IPv4-in-IPv6 addresses count as IPv4. Malformed lines and names are skipped.
 //
-// The file and its lines may have any size. Names are taken into an index in memory until that is full. For a name that may be in the
-// file and is not in the index, Try returns [ErrWouldBlock], and Start reads the file from its beginning. A query that cannot do so
-// completes with the reason.
+// The file and its lines may have any size. Names are taken into an index in memory until that is
+// full. For a name that may be in the file and is not in the index, Try returns [ErrWouldBlock],
+// and Start reads the file from its beginning. A query that cannot do so completes with the reason.
 //
-// The file is looked at (one stat) by the first Start after Interval has passed since the last look, and read again
-// when its time, its size or the file itself is another; that Start does file I/O on its thread. Try does none: when a look is
-// due it says [ErrWouldBlock]. A file that does not exist is empty. One that cannot be read leaves the last index in use; where there
-// is none, the part that could be read is used.
+// The file is looked at (one stat) by the first Start after Interval has passed since the last
+// look, and read again when its time, its size or the file itself is another; that Start does file
+// I/O on its thread. Try does none: when a look is due it says [ErrWouldBlock]. A file that does
+// not exist is empty. One that cannot be read leaves the last index in use; where there is none,
+// the part that could be read is used.
 type HostsFile struct {
 	next   Strategy
 	config HostsConfig
@@ -80,8 +84,8 @@ type hostsScan struct {
 	found table // of this name, or empty
 }
 
-// NewHostsFile reads the file. A file that cannot be read is no error, here as later: see [HostsConfig] and [HostsStats]. A negative
-// interval or bound is one.
+// NewHostsFile reads the file. A file that cannot be read is no error, here as later: see
+// [HostsConfig] and [HostsStats]. A negative interval or bound is one.
 func NewHostsFile(config HostsConfig, next Strategy) (*HostsFile, error) {
 	if config.Interval < 0 || config.IndexBytesMax < 0 {
 		return nil, fmt.Errorf("resolve: hosts: interval %v, index of %d bytes: want 0 or more", config.Interval, config.IndexBytesMax)
@@ -121,7 +125,8 @@ func (h *HostsFile) Try(q Question) (Answer, error) {
 	return h.next.Try(q)
 }
 
-// Start looks at the file if that is due, and completes from the index or the file, or starts the query with the next strategy.
+// Start looks at the file if that is due, and completes from the index or the file, or starts the
+// query with the next strategy.
 func (h *HostsFile) Start(q *Query) {
 	// Whoever comes while another one looks uses the old index rather than wait.
 	if h.lookDue() && h.mu.TryLock() {
@@ -167,7 +172,8 @@ func (h *HostsFile) report(failed error) {
 	}
 }
 
-// look is called with mu held, or by the constructor. It returns its error if the look before succeeded.
+// look is called with mu held, or by the constructor. It returns its error if the look before
+// succeeded.
 func (h *HostsFile) look() error {
 	h.due.Store(int64(h.config.Clock().Sub(h.epoch) + h.config.Interval))
 	before := h.stats.Err

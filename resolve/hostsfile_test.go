@@ -57,7 +57,8 @@ func ask(t testing.TB, s Strategy, name string) (a Answer, err error) {
 	return a, err
 }
 
-// What the index counts is no less than what it takes, and every name beyond it is found by one scan.
+// What the index counts is no less than what it takes, and every name beyond it is found by one
+// scan.
 func TestHostsIndexIsBounded(t *testing.T) {
 	const names, most = 8_000, 1 << 20
 	path := filepath.Join(t.TempDir(), "hosts")

@@ -5,18 +5,20 @@ import (
 	"net/netip"
 )
 
-// What the index counts for a name besides its text, and for an address besides its zone: the slot in the map, the entry and the
-// answer of the family that is missing; and a slice that append has doubled.
+// What the index counts for a name besides its text, and for an address besides its zone: the slot
+// in the map, the entry and the answer of the family that is missing; and a slice that append has
+// doubled.
 const (
 	hostsNameBytes = 320
 	hostsAddrBytes = 48
 )
 
-// hostsFilterBytes is the size of the filter of the names beyond the index. With a million of them it errs in one of forty.
+// hostsFilterBytes is the size of the filter of the names beyond the index. With a million of them
+// it errs in one of forty.
 const hostsFilterBytes = 1 << 20
 
-// hostsIndex is the part of a hosts file that is in memory: whole names, with all their addresses, up to a bound. It is not written once
-// it is in use.
+// hostsIndex is the part of a hosts file that is in memory: whole names, with all their addresses,
+// up to a bound. It is not written once it is in use.
 type hostsIndex struct {
 	table
 	bytes, bytesMax int64
@@ -29,8 +31,8 @@ func newHostsIndex(bytesMax int64) *hostsIndex {
 	return &hostsIndex{table: table{source: SourceHosts, names: map[Name]*tableEntry{}}, bytesMax: bytesMax}
 }
 
-// add adds a line of a name, unless the name is not to be in the table. A name that no longer fits leaves it as a whole: its answer
-// would lack a part of its addresses.
+// add adds a line of a name, unless the name is not to be in the table. A name that no longer fits
+// leaves it as a whole: its answer would lack a part of its addresses.
 func (x *hostsIndex) add(name Name, addr netip.Addr) {
 	e := x.names[name]
 	if e == nil && x.beyond.has(name) {
@@ -63,8 +65,8 @@ func (x *hostsIndex) isBeyond(q Question) bool {
 	return q.Class == ClassINET && q.Type.holdsAddrs() && x.names[q.Name] == nil && x.beyond.has(q.Name)
 }
 
-// hostsNames is a set of names that takes constant memory. It may report a name that was not added, and reports every one that was
-// (a Bloom filter). The zero value is empty and takes no memory.
+// hostsNames is a set of names that takes constant memory. It may report a name that was not added,
+// and reports every one that was (a Bloom filter). The zero value is empty and takes no memory.
 type hostsNames struct {
 	seed maphash.Seed
 	bits []uint64

@@ -6,14 +6,15 @@ import (
 	"net/netip"
 )
 
-// hostsFieldMax bounds what is kept of one address or name. It is more than either may have, so that one of which a part is missing is
-// malformed.
+// hostsFieldMax bounds what is kept of one address or name. It is more than either may have, so
+// that one of which a part is missing is malformed.
 const hostsFieldMax = NameBytesMax + 4
 
 // hostsReadBytes is the size of one read of a file.
 const hostsReadBytes = 32 << 10
 
-// hostsScanner reads a hosts file field by field, in memory that depends on neither the file nor its lines.
+// hostsScanner reads a hosts file field by field, in memory that depends on neither the file nor
+// its lines.
 type hostsScanner struct {
 	line      int // number of the line, from 0
 	fields    int // that ended in the line
@@ -23,8 +24,9 @@ type hostsScanner struct {
 	visit     func(line int, addr, name []byte)
 }
 
-// scanHosts calls visit for every name with the address of its line, and for an address without a name with a nil name. The slices
-// are valid during the call. What comes after a failed read, and the field in which it failed, is not visited.
+// scanHosts calls visit for every name with the address of its line, and for an address without a
+// name with a nil name. The slices are valid during the call. What comes after a failed read, and
+// the field in which it failed, is not visited.
 func scanHosts(r io.Reader, visit func(line int, addr, name []byte)) error {
 	s := hostsScanner{visit: visit, addr: make([]byte, 0, hostsFieldMax), field: make([]byte, 0, hostsFieldMax)}
 	buf := make([]byte, hostsReadBytes)

@@ -11,10 +11,12 @@ const (
 	wakeRetryMax = 100 * time.Millisecond
 )
 
-// Inbox holds finished queries until their owner, an event loop or a goroutine, runs the completions.
+// Inbox holds finished queries until their owner, an event loop or a goroutine, runs the
+// completions.
 //
-// It never refuses a query and never allocates for one: finished queries are linked through themselves, so their number
-// is bounded by the queries that the owner has in flight. Any goroutine may put queries in; only the owner calls Run.
+// It never refuses a query and never allocates for one: finished queries are linked through
+// themselves, so their number is bounded by the queries that the owner has in flight. Any goroutine
+// may put queries in; only the owner calls Run.
 type Inbox struct {
 	wake func() error
 
@@ -27,18 +29,21 @@ type Inbox struct {
 	closed     bool
 }
 
-// NewInbox returns an inbox that calls wake when it stops being empty, and again when Run leaves something behind.
+// NewInbox returns an inbox that calls wake when it stops being empty, and again when Run leaves
+// something behind.
 //
-// wake runs on the goroutine that finished the query, which can be the owner inside Start: it must neither block nor
-// call Run. It makes the owner call Run soon: it writes to an eventfd, does a non-blocking send to a channel of one slot,
-// posts a function to a loop. Where it can be refused (a bounded queue is full) it returns an error, and is called
-// again after a delay, by one timer, until it is accepted, Run empties the inbox, or the inbox is closed. No
-// completion is lost by a refusal. A nil wake is for owners that call Run anyway.
+// wake runs on the goroutine that finished the query, which can be the owner inside Start: it must
+// neither block nor call Run. It makes the owner call Run soon: it writes to an eventfd, does a
+// non-blocking send to a channel of one slot, posts a function to a loop. Where it can be refused
+// (a bounded queue is full) it returns an error, and is called again after a delay, by one timer,
+// until it is accepted, Run empties the inbox, or the inbox is closed. No completion is lost by a
+// refusal. A nil wake is for owners that call Run anyway.
 func NewInbox(wake func() error) *Inbox { return &Inbox{wake: wake} }
 
-// Run calls Done of the queries that had finished when it was called, in the order in which they finished, at most limit of
-// them if limit is positive, and returns how many. Queries that finish meanwhile, even those that a Done has
-// started, are left for the next Run, so that a loop keeps its turn short. If some are left, wake is called again.
+// Run calls Done of the queries that had finished when it was called, in the order in which they
+// finished, at most limit of them if limit is positive, and returns how many. Queries that finish
+// meanwhile, even those that a Done has started, are left for the next Run, so that a loop keeps
+// its turn short. If some are left, wake is called again.
 func (b *Inbox) Run(limit int) int {
 	b.mu.Lock()
 	n := b.n
@@ -65,8 +70,9 @@ func (b *Inbox) Len() int {
 	return b.n
 }
 
-// Close ends the waking and stops the timer, if there is one. Queries can still finish, and Run still completes them: an
-// owner that goes away cancels its queries, closes the inbox and calls Run once more.
+// Close ends the waking and stops the timer, if there is one. Queries can still finish, and Run
+// still completes them: an owner that goes away cancels its queries, closes the inbox and calls Run
+// once more.
 func (b *Inbox) Close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -74,7 +74,8 @@ func TestRunIsBoundedAndWakesForTheRest(t *testing.T) {
 	if ran := b.Run(2); ran != 2 || n != 2 || wakes != 2 {
 		t.Errorf("Run(2) ran %d, %d completions, %d wakes, want 2, 2, 2", ran, n, wakes)
 	}
-	// What Done starts is left for the next Run, or a loop that answers from memory would never get out.
+	// What Done starts is left for the next Run, or a loop that answers from memory would never get
+	// out.
 	again := 0
 	q := &Query{Question: mustQuestion(t, "one.example", TypeA), Inbox: b, Done: func(Answer, error) { finished(t, b, &again) }}
 	silent{}.Start(q)

@@ -5,9 +5,9 @@ import (
 	"net/netip"
 )
 
-// Literal answers questions whose name is an IP address, and passes on the rest. Such a question never reaches the
-// next strategy: of the other family it is [ErrNoData]. Zones are kept. IPv4-in-IPv6 literals are IPv4 addresses and
-// answer A questions, as [ParseName] says.
+// Literal answers questions whose name is an IP address, and passes on the rest. Such a question
+// never reaches the next strategy: of the other family it is [ErrNoData]. Zones are kept.
+// IPv4-in-IPv6 literals are IPv4 addresses and answer A questions, as [ParseName] says.
 type Literal struct{ next Strategy }
 
 // NewLiteral returns the decorator.

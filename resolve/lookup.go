@@ -6,11 +6,12 @@ import (
 	"fmt"
 )
 
-// Lookup asks somebody and blocks until there is an answer, an error, or ctx is done; after that it must return soon.
-// Any number may run at once. A panic in it is the program's.
+// Lookup asks somebody and blocks until there is an answer, an error, or ctx is done; after that it
+// must return soon. Any number may run at once. A panic in it is the program's.
 type Lookup func(ctx context.Context, q Question) (Answer, error)
 
-// ask runs the lookup and holds it to its contract: an answer is one to this question and not empty.
+// ask runs the lookup and holds it to its contract: an answer is one to this question and not
+// empty.
 func (l Lookup) ask(ctx context.Context, op string, q Question) (Answer, error) {
 	a, err := l(ctx, q)
 	switch {

@@ -12,8 +12,8 @@ const (
 	LabelBytesMax = 63
 )
 
-// Name is a host name in canonical form, or the text of an IP address. It is comparable, and two spellings of one
-// name are equal. The zero Name is no name; only [ParseName] makes others.
+// Name is a host name in canonical form, or the text of an IP address. It is comparable, and two
+// spellings of one name are equal. The zero Name is no name; only [ParseName] makes others.
 type Name struct {
 	text string
 	addr netip.Addr // valid when the name is an IP literal
@@ -21,14 +21,16 @@ type Name struct {
 
 // ParseName checks s and puts it into canonical form: lower case, no final dot.
 //
-// Labels have 1 to 63 of the characters a-z, A-Z, 0-9, '-' and '_', and neither begin nor end with '-'; the name has at
-// most 253 bytes without its final dot. "." is the root. Everything else is refused with [ErrName]: the empty string,
-// empty labels, escapes, blanks, control characters and bytes outside ASCII. IDNA is not done: give the xn-- form.
+// Labels have 1 to 63 of the characters a-z, A-Z, 0-9, '-' and '_', and neither begin nor end with
+// '-'; the name has at most 253 bytes without its final dot. "." is the root. Everything else is
+// refused with [ErrName]: the empty string, empty labels, escapes, blanks, control characters and
+// bytes outside ASCII. IDNA is not done: give the xn-- form.
 //
-// IP literals are names too, in the forms that [netip.ParseAddr] takes: dotted IPv4 with four decimal parts, IPv6, and
-// IPv6 with a zone. An IPv4 address in IPv6 clothes, ::ffff:192.0.2.1, is the IPv4 address and must not have a zone.
-// A name whose last label is a number ("127.1", "2130706433", "0x7f.1", "010.0.0.1") is refused: some
-// resolvers take it for an address and some for a name, and a filter is then easily passed.
+// IP literals are names too, in the forms that [netip.ParseAddr] takes: dotted IPv4 with four
+// decimal parts, IPv6, and IPv6 with a zone. An IPv4 address in IPv6 clothes, ::ffff:192.0.2.1, is
+// the IPv4 address and must not have a zone. A name whose last label is a number ("127.1",
+// "2130706433", "0x7f.1", "010.0.0.1") is refused: some resolvers take it for an address and some
+// for a name, and a filter is then easily passed.
 func ParseName(s string) (Name, error) {
 	// Asking ParseAddr about every name would cost an error, and its allocation, for each.
 	if strings.IndexByte(s, ':') >= 0 || looksNumeric(s[strings.LastIndexByte(s, '.')+1:]) {
@@ -107,7 +109,8 @@ func checkLabel(label string) string {
 	return ""
 }
 
-// looksNumeric is the rule "ends in a number" of the WHATWG URL standard: decimal, or hexadecimal after 0x.
+// looksNumeric is the rule "ends in a number" of the WHATWG URL standard: decimal, or hexadecimal
+// after 0x.
 func looksNumeric(label string) bool {
 	digits := "0123456789"
 	if len(label) >= 2 && label[0] == '0' && label[1]|0x20 == 'x' {

@@ -10,13 +10,14 @@ import (
 type Order uint8
 
 const (
-	// OrderRFC6724 sorts by those rules of RFC 6724, section 6, that need no source address: rule 6, higher precedence
-	// in the default policy table first; rule 8, smaller scope first; rule 10, otherwise as the servers had it, IPv6
-	// before IPv4. Rules 1 to 5, 7 and 9 compare source addresses and are not applied: whether an address
-	// can be reached is for the one who connects to find out.
+	// OrderRFC6724 sorts by those rules of RFC 6724, section 6, that need no source address: rule
+	// 6, higher precedence in the default policy table first; rule 8, smaller scope first; rule 10,
+	// otherwise as the servers had it, IPv6 before IPv4. Rules 1 to 5, 7 and 9 compare source
+	// addresses and are not applied: whether an address can be reached is for the one who connects
+	// to find out.
 	OrderRFC6724 Order = iota
-	// OrderInterleave sorts as OrderRFC6724 does and then lets the families take turns, beginning with
-	// that of the first address (RFC 8305, section 4, with a First Address Family Count of 1).
+	// OrderInterleave sorts as OrderRFC6724 does and then lets the families take turns, beginning
+	// with that of the first address (RFC 8305, section 4, with a First Address Family Count of 1).
 	OrderInterleave
 	// OrderAsGiven has the IPv6 addresses first, then the IPv4 ones, each as the servers had it.
 	OrderAsGiven

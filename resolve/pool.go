@@ -12,11 +12,12 @@ type PoolConfig struct {
 	QueueMax int // queries that wait for a worker; 0 for none
 }
 
-// Pool runs lookups on a fixed number of goroutines, which NewPool starts and Close ends. Queries beyond the workers
-// wait in a queue, first come first served; beyond QueueMax they complete with [ErrBusy].
+// Pool runs lookups on a fixed number of goroutines, which NewPool starts and Close ends. Queries
+// beyond the workers wait in a queue, first come first served; beyond QueueMax they complete with
+// [ErrBusy].
 //
-// A query that is canceled or times out completes at once: it leaves the queue, or its lookup's context is
-// canceled. A lookup that does not heed its context keeps its worker, not its query.
+// A query that is canceled or times out completes at once: it leaves the queue, or its lookup's
+// context is canceled. A lookup that does not heed its context keeps its worker, not its query.
 type Pool struct {
 	lookup Lookup
 	max    int
@@ -70,7 +71,8 @@ func (p *Pool) enqueue(q *Query) error {
 	case p.closed:
 		return ErrClosed
 	case q.Finished():
-		// Canceled between Accept and here. Later cancellations find it in the queue, because release takes mu.
+		// Canceled between Accept and here. Later cancellations find it in the queue, because
+		// release takes mu.
 		return nil
 	case p.queue.n >= p.max+p.idle:
 		return ErrBusy
@@ -124,8 +126,8 @@ func (p *Pool) take() (*Query, context.Context, context.CancelFunc) {
 	return q, ctx, cancel
 }
 
-// Close completes what is queued or in flight with [ErrClosed], cancels the contexts of the lookups, and tells the
-// workers to end. It does not wait for them: see [Pool.Wait].
+// Close completes what is queued or in flight with [ErrClosed], cancels the contexts of the
+// lookups, and tells the workers to end. It does not wait for them: see [Pool.Wait].
 func (p *Pool) Close() error {
 	p.mu.Lock()
 	p.closed = true
@@ -151,8 +153,8 @@ func (p *Pool) Close() error {
 	return nil
 }
 
-// Wait returns when every worker has ended, which takes as long as the slowest lookup that does not heed its context.
-// It is not for event loops.
+// Wait returns when every worker has ended, which takes as long as the slowest lookup that does not
+// heed its context. It is not for event loops.
 func (p *Pool) Wait() { p.done.Wait() }
 
 func poolError(q Question, cause error) error { return &Error{Op: "pool", Question: q, Err: cause} }

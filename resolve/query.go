@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// Query is one question in flight. Fill in the exported fields, hand it to [Strategy.Start], and leave the fields alone
-// until Done has been called. A Query is used once and must not be copied.
+// Query is one question in flight. Fill in the exported fields, hand it to [Strategy.Start], and
+// leave the fields alone until Done has been called. A Query is used once and must not be copied.
 type Query struct {
 	Question Question
 	Deadline time.Time // after which it completes with [ErrTimeout]; zero for none. It costs a timer.
 	Inbox    *Inbox    // of the thread that wants the completion
-	// Done gets the answer or the error. Exactly one call is made, by [Inbox.Run] on the thread that calls it. Done may
-	// start and cancel queries.
+	// Done gets the answer or the error. Exactly one call is made, by [Inbox.Run] on the thread
+	// that calls it. Done may start and cancel queries.
 	Done func(Answer, error)
 
 	mu     sync.Mutex
@@ -26,7 +26,8 @@ type Query struct {
 
 	next *Query // in the inbox; guarded by Inbox.mu
 
-	// For the strategy that accepted the query: its place in a list. Guarded by that strategy's mutex.
+	// For the strategy that accepted the query: its place in a list. Guarded by that strategy's
+	// mutex.
 	place place
 }
 
@@ -36,7 +37,8 @@ type place struct {
 	in         *queryList
 }
 
-// queryState moves one way only: fresh to running by Accept, running to finished by whoever comes first.
+// queryState moves one way only: fresh to running by Accept, running to finished by whoever comes
+// first.
 type queryState uint8
 
 const (
@@ -45,9 +47,10 @@ const (
 	queryFinished
 )
 
-// Cancel asks the query to end. It reports whether Done will get [ErrCanceled] because of this or an earlier call;
-// false means that the query had finished, and Done gets, or has got, that result. A query canceled before Start
-// completes when it is started. Cancel may be called by any goroutine, more than once, and in Done.
+// Cancel asks the query to end. It reports whether Done will get [ErrCanceled] because of this or
+// an earlier call; false means that the query had finished, and Done gets, or has got, that result.
+// A query canceled before Start completes when it is started. Cancel may be called by any
+// goroutine, more than once, and in Done.
 func (q *Query) Cancel() bool { return q.end(ErrCanceled) }
 
 func (q *Query) end(cause error) bool {
@@ -76,9 +79,9 @@ func (q *Query) failure(cause error) error {
 	return &Error{Op: opQuery, Question: q.Question, Err: cause}
 }
 
-// OnFinish is for decorators: hook is called when the query finishes, whoever finishes it, before the completion goes to
-// the inbox. It runs on any goroutine, possibly inside Start, and must not block. Hooks run last added first.
-// OnFinish must be called before the query is passed on.
+// OnFinish is for decorators: hook is called when the query finishes, whoever finishes it, before
+// the completion goes to the inbox. It runs on any goroutine, possibly inside Start, and must not
+// block. Hooks run last added first. OnFinish must be called before the query is passed on.
 func (q *Query) OnFinish(hook func(*Query, Answer, error)) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -88,10 +91,10 @@ func (q *Query) OnFinish(hook func(*Query, Answer, error)) {
 	q.hooks = append(q.hooks, hook)
 }
 
-// Accept is for strategies, which call it once in Start before anything else. It reports whether the query is to be
-// answered; if not, the query has completed already (it was canceled, its deadline has passed, it has no
-// name), and the strategy must forget it. When the query is canceled or times out later, stop is called once, on any
-// goroutine, if it is not nil.
+// Accept is for strategies, which call it once in Start before anything else. It reports whether
+// the query is to be answered; if not, the query has completed already (it was canceled, its
+// deadline has passed, it has no name), and the strategy must forget it. When the query is canceled
+// or times out later, stop is called once, on any goroutine, if it is not nil.
 func (q *Query) Accept(stop func()) bool {
 	if q.Inbox == nil && len(q.hooks) == 0 || q.Inbox != nil && q.Done == nil {
 		panic("resolve: a Query needs an Inbox and Done")
@@ -121,11 +124,12 @@ func (q *Query) Accept(stop func()) bool {
 	return cause == nil
 }
 
-// Finish is for strategies: it completes an accepted query. It reports whether this call was the one that did; a
-// query that was canceled or has timed out keeps that result.
+// Finish is for strategies: it completes an accepted query. It reports whether this call was the
+// one that did; a query that was canceled or has timed out keeps that result.
 func (q *Query) Finish(a Answer, err error) bool { return q.finish(a, err, false) }
 
-// Finished reports whether the query has a result. Nothing can be concluded from false but that it had none.
+// Finished reports whether the query has a result. Nothing can be concluded from false but that it
+// had none.
 func (q *Query) Finished() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -159,7 +163,8 @@ func (q *Query) finish(a Answer, err error, stopIt bool) bool {
 	return true
 }
 
-// queryList is a list of queries, linked through themselves. Guarded by the mutex of the strategy that has it.
+// queryList is a list of queries, linked through themselves. Guarded by the mutex of the strategy
+// that has it.
 type queryList struct {
 	head, tail *Query
 	n          int

@@ -9,15 +9,16 @@ import (
 // StaticNamesMax bounds the names of a [Static].
 const StaticNamesMax = 65536
 
-// Static answers A and AAAA questions from a table that is given once, and passes on the rest. A name in the table is
-// the table's alone: the family that it lacks is [ErrNoData]. IPv4-in-IPv6 addresses count as IPv4.
+// Static answers A and AAAA questions from a table that is given once, and passes on the rest. A
+// name in the table is the table's alone: the family that it lacks is [ErrNoData]. IPv4-in-IPv6
+// addresses count as IPv4.
 type Static struct {
 	next  Strategy
 	table table
 }
 
-// NewStatic copies the map. Names are those of [ParseName]; two spellings of one name are an error, and so are more
-// than [StaticNamesMax] names, literals, and addresses that are not valid.
+// NewStatic copies the map. Names are those of [ParseName]; two spellings of one name are an error,
+// and so are more than [StaticNamesMax] names, literals, and addresses that are not valid.
 func NewStatic(names map[string][]netip.Addr, next Strategy) (*Static, error) {
 	s := &Static{next: next, table: table{source: SourceStatic, names: make(map[Name]*tableEntry, len(names))}}
 	if len(names) > StaticNamesMax {

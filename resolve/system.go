@@ -9,16 +9,16 @@ import (
 
 // System asks package net. Its Lookup is meant for [Blocking] and [Pool].
 //
-// It answers A and AAAA questions in class [ClassINET]; others are errors.ErrUnsupported. Names
-// of several labels are asked for with a final dot, so that the search list of the machine is not applied. Those of one
-// label, such as localhost, are asked for as they are, because package net finds them in the hosts file in no other
-// form; the search list applies to them.
+// It answers A and AAAA questions in class [ClassINET]; others are errors.ErrUnsupported. Names of
+// several labels are asked for with a final dot, so that the search list of the machine is not
+// applied. Those of one label, such as localhost, are asked for as they are, because package net
+// finds them in the hosts file in no other form; the search list applies to them.
 //
-// Package net hides the time to live, the server, and, mostly, whether a name does not exist or has no data: answers
-// have no expiry, and [ErrNotFound] can mean [ErrNoData].
+// Package net hides the time to live, the server, and, mostly, whether a name does not exist or has
+// no data: answers have no expiry, and [ErrNotFound] can mean [ErrNoData].
 type System struct {
-	// Resolver is asked; nil is the pure Go resolver, which reads the machine's hosts file and name servers, and
-	// needs no thread for a lookup.
+	// Resolver is asked; nil is the pure Go resolver, which reads the machine's hosts file and name
+	// servers, and needs no thread for a lookup.
 	Resolver *net.Resolver
 }
 

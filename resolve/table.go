@@ -2,8 +2,8 @@ package resolve
 
 import "net/netip"
 
-// table maps names to addresses that are known beforehand. It owns the names in it: a family that is missing is
-// no data, and is not asked for elsewhere. It is not written once it is in use.
+// table maps names to addresses that are known beforehand. It owns the names in it: a family that
+// is missing is no data, and is not asked for elsewhere. It is not written once it is in use.
 type table struct {
 	source Source
 	names  map[Name]*tableEntry
@@ -16,7 +16,8 @@ type tableEntry struct {
 	noV4, noV6 *Error
 }
 
-// add appends addr to name, unless it is there already or the entry has [AnswerAddrsMax] of its family. It reports whether it did.
+// add appends addr to name, unless it is there already or the entry has [AnswerAddrsMax] of its
+// family. It reports whether it did.
 func (t *table) add(name Name, addr netip.Addr) bool {
 	e := t.names[name]
 	if e == nil {

@@ -5,8 +5,9 @@ import (
 	"errors"
 )
 
-// Wait answers q for a goroutine that may block: Try, then Start, then wait for the completion or for ctx. It returns
-// [ErrCanceled] or [ErrTimeout] when ctx ends first. With [Blocking] it returns when the lookup does.
+// Wait answers q for a goroutine that may block: Try, then Start, then wait for the completion or
+// for ctx. It returns [ErrCanceled] or [ErrTimeout] when ctx ends first. With [Blocking] it returns
+// when the lookup does.
 func Wait(ctx context.Context, s Strategy, question Question) (Answer, error) {
 	if a, err := s.Try(question); !errors.Is(err, ErrWouldBlock) {
 		return a, err

@@ -8,16 +8,19 @@ import (
 	"time"
 )
 
-// Blocking has f called on a goroutine, and suspends t until f returns; it returns what f returned. f may block its thread as it likes; it must
-// not use t, nor what belongs to the loop. There are at most Options.BlockingMax such goroutines at a time: beyond, tasks wait in line, and each
+// Blocking has f called on a goroutine, and suspends t until f returns; it returns what f returned.
+// f may block its thread as it likes; it must not use t, nor what belongs to the loop. There are at
+// most Options.BlockingMax such goroutines at a time: beyond, tasks wait in line, and each
 // goroutine ends with its function.
 //
-// If t is cancelled while it waits in line, or was before, Blocking returns a *CancelError and f is not called. If t is cancelled while f runs
-// Blocking returns a *CancelError at once; f runs on, keeps its goroutine, and its result is dropped when it comes: what f
-// writes must not be read then. The loop does not end before f does.
+// If t is cancelled while it waits in line, or was before, Blocking returns a *CancelError and f is
+// not called. If t is cancelled while f runs Blocking returns a *CancelError at once; f runs on,
+// keeps its goroutine, and its result is dropped when it comes: what f writes must not be read
+// then. The loop does not end before f does.
 //
-// A panic of f goes on in t, with the stack of f. If the result is dropped, Options.Ended is told of the panic of
-// "blocking function". If f calls runtime.Goexit the error is ErrExited. Without a BlockingMax the error is errors.ErrUnsupported.
+// A panic of f goes on in t, with the stack of f. If the result is dropped, Options.Ended is told
+// of the panic of "blocking function". If f calls runtime.Goexit the error is ErrExited. Without a
+// BlockingMax the error is errors.ErrUnsupported.
 func (t *Task) Blocking(f func() error) error {
 	if err := t.calls("Task.Blocking"); err != nil {
 		return err
@@ -60,7 +63,8 @@ func (t *Task) Blocking(f func() error) error {
 	return c.err
 }
 
-// Blocking is Task.Blocking for a function that returns a value, which is safe to use even if the result of a call before was dropped.
+// Blocking is Task.Blocking for a function that returns a value, which is safe to use even if the
+// result of a call before was dropped.
 func Blocking[T any](t *Task, f func() (T, error)) (T, error) {
 	// Not a variable of this frame: f may still write it when the result has been dropped.
 	value := new(T)
@@ -89,7 +93,8 @@ type blocking struct {
 	calls []*blockingCall // that have not returned; room is its bound
 }
 
-// blockingCall is one call of a function. work sets err and panicked before it notifies the loop, which owns done and dropped.
+// blockingCall is one call of a function. work sets err and panicked before it notifies the loop,
+// which owns done and dropped.
 type blockingCall struct {
 	task     *Task
 	err      error

@@ -7,7 +7,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// What each operation of a connection asks allocates nothing, whether the task is made to yield or not.
+// What each operation of a connection asks allocates nothing, whether the task is made to yield or
+// not.
 func TestABudgetAllocatesNothing(t *testing.T) {
 	for name, start := range starts {
 		for _, budget := range []time.Duration{0, time.Nanosecond, time.Hour} {

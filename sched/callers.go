@@ -6,8 +6,9 @@ import (
 	"github.com/edgewise-go/edgewise/sched/internal/goroutine"
 )
 
-// Who waits is found by the number of the calling goroutine, which every coroutine has for itself. A worker notes the number of the coroutine that it
-// resumes. The note may be old, that of a coroutine which is suspended; but then nobody with this number runs.
+// Who waits is found by the number of the calling goroutine, which every coroutine has for itself.
+// A worker notes the number of the coroutine that it resumes. The note may be old, that of a
+// coroutine which is suspended; but then nobody with this number runs.
 
 // occupies notes that the goroutine that calls it is w's own, until vacates.
 func (w *worker) occupies() { w.own.Store(goroutine.Current()) }
@@ -31,7 +32,8 @@ func (w *worker) task(g uintptr) *Task {
 	return w.running
 }
 
-// runningTask returns the coroutine of l, or of a loop whose workers l shares, that calls it, nil if none does. Any goroutine may call it.
+// runningTask returns the coroutine of l, or of a loop whose workers l shares, that calls it, nil
+// if none does. Any goroutine may call it.
 func (l *Loop) runningTask() *Task {
 	g := goroutine.Current()
 	if l.crew == nil {
@@ -56,8 +58,8 @@ func (l *Loop) runningWorker() *worker {
 	return nil
 }
 
-// caller returns the task of l that calls what, or the error if none does. Its frame is not to be part of that of a task's wait, which is the deepest of an
-// idle coroutine's stack.
+// caller returns the task of l that calls what, or the error if none does. Its frame is not to be
+// part of that of a task's wait, which is the deepest of an idle coroutine's stack.
 //
 //go:noinline
 func (l *Loop) caller(what string) (*Task, error) {
@@ -95,7 +97,8 @@ func (l *Loop) notTask(what string) error {
 	return fmt.Errorf("sched: %s: %w", what, reason)
 }
 
-// mayBlock returns an error if the goroutine that calls what is one of the scheduler's, tasks included: it would hold a loop.
+// mayBlock returns an error if the goroutine that calls what is one of the scheduler's, tasks
+// included: it would hold a loop.
 func (l *Loop) mayBlock(what string) error {
 	g := goroutine.Current()
 	for _, w := range l.peers {

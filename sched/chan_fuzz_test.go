@@ -53,7 +53,8 @@ type wakeCount int
 
 func (w *wakeCount) Wake() { *w++ }
 
-// FuzzChan runs what tasks, goroutines and cancellation do to a Chan against the model: each operation is two bytes, its kind and its task.
+// FuzzChan runs what tasks, goroutines and cancellation do to a Chan against the model: each
+// operation is two bytes, its kind and its task.
 func FuzzChan(f *testing.F) {
 	f.Add([]byte{0, 0, 0, 1, 1, 0, 2, 0, 3, 1, 4, 2, 5, 3}, uint8(1))
 	f.Add([]byte{2, 0, 2, 1, 3, 2, 3, 3, 4, 0, 1, 0, 4, 2}, uint8(0))

@@ -3,7 +3,8 @@ package sched
 // line is tasks that wait at one side of a Chan: who came first is first.
 type line[T any] struct{ first, last *seat[T] }
 
-// seat is a task's place in a line, with the item that it sends or is given. A task has one at a time.
+// seat is a task's place in a line, with the item that it sends or is given. A task has one at a
+// time.
 type seat[T any] struct {
 	task       *Task
 	suspension uint64
@@ -12,7 +13,8 @@ type seat[T any] struct {
 	next, prev *seat[T]
 }
 
-// fate is what has become of a wait. Who waits is in the line; who was served or refused is not, and the loop has been told to resume it.
+// fate is what has become of a wait. Who waits is in the line; who was served or refused is not,
+// and the loop has been told to resume it.
 type fate uint8
 
 const (
@@ -107,7 +109,8 @@ func (c *Chan[T]) sit(l *line[T], t *Task) *seat[T] {
 	return s
 }
 
-// serve ends the wait of the first in l, and returns the item of its seat, which stays there for a receiver.
+// serve ends the wait of the first in l, and returns the item of its seat, which stays there for a
+// receiver.
 func (l *line[T]) serve() T {
 	s := l.first
 	l.end(s, served)

@@ -8,21 +8,24 @@ import (
 	"time"
 )
 
-// cancelGrace is how long Shutdown waits for tasks that it has cancelled. A task that holds the thread cannot be ended.
+// cancelGrace is how long Shutdown waits for tasks that it has cancelled. A task that holds the
+// thread cannot be ended.
 const cancelGrace = 5 * time.Second
 
-// Drain asks l to end: it takes no new tasks from outside, calls what its tasks have set with OnDrain, and Run returns when the last has
-// ended. Any goroutine may call it; it does not wait.
+// Drain asks l to end: it takes no new tasks from outside, calls what its tasks have set with
+// OnDrain, and Run returns when the last has ended. Any goroutine may call it; it does not wait.
 func (l *Loop) Drain() {
 	l.inbox.closing.Store(true)
 	l.drainAsked.Store(true)
 	l.inbox.notify(l, l, &l.listed)
 }
 
-// Shutdown drains l and waits for its end, or until ctx is done: then it cancels the tasks that are left and waits for cancelGrace
-// more. It returns nil if all ended by themselves, the cause of ctx if some were cancelled, and ErrLeaked if
-// some, or functions in Task.Blocking, could not be ended: it names the functions' tasks, and the first few of the others. A loop that does not run yet is over at once:
-// what waits to start ends with ErrStopped. A task of l, for whose end it would wait, is told ErrWrongWaiter, and uses Drain.
+// Shutdown drains l and waits for its end, or until ctx is done: then it cancels the tasks that are
+// left and waits for cancelGrace more. It returns nil if all ended by themselves, the cause of ctx
+// if some were cancelled, and ErrLeaked if some, or functions in Task.Blocking, could not be ended:
+// it names the functions' tasks, and the first few of the others. A loop that does not run yet is
+// over at once: what waits to start ends with ErrStopped. A task of l, for whose end it would wait,
+// is told ErrWrongWaiter, and uses Drain.
 func (l *Loop) Shutdown(ctx context.Context) error {
 	if err := l.mayBlock("Loop.Shutdown"); err != nil {
 		return err
@@ -137,7 +140,8 @@ func (l *Loop) eachSink(f func(sink)) {
 	l.slab.each(func(s *handlerSlot) { f(s) })
 }
 
-// cancelErrorFor returns the error of a task that starts on a loop whose tasks were cancelled, nil on any other.
+// cancelErrorFor returns the error of a task that starts on a loop whose tasks were cancelled, nil
+// on any other.
 func (l *Loop) cancelErrorFor(name string) error {
 	if l.canceled == nil {
 		return nil

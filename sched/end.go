@@ -56,7 +56,8 @@ func (l *Loop) goesHome() bool {
 	case !stealing:
 		l.stop(l.canceled)
 	case !s.done:
-		// The worker stays, and steals, until all loops have finished: it may have coroutines of theirs.
+		// The worker stays, and steals, until all loops have finished: it may have coroutines of
+		// theirs.
 		s.done = true
 		if int(l.crew.done.Add(1)) == len(l.crew.loops) {
 			l.stop(l.canceled)
@@ -65,7 +66,8 @@ func (l *Loop) goesHome() bool {
 	return s.over
 }
 
-// stop sends the workers home. Run returns err, unless it is how all loops of a Stealing end: then each returns its own.
+// stop sends the workers home. Run returns err, unless it is how all loops of a Stealing end: then
+// each returns its own.
 func (l *Loop) stop(err error) {
 	s := &l.shift
 	if s.over {
@@ -84,7 +86,8 @@ func (l *Loop) stop(err error) {
 	}
 }
 
-// leave ends what w has to end: when no worker runs tasks any more, its coroutines, which no other thread can resume.
+// leave ends what w has to end: when no worker runs tasks any more, its coroutines, which no other
+// thread can resume.
 func (w *worker) leave() {
 	l, e := w.loop, w.loop.ending
 	first := w == l.workers[0]
@@ -151,7 +154,8 @@ func (l *Loop) cancelLeft() {
 	l.eachTask(func(t *Task) { t.stop(cause) }, func(sink) {})
 }
 
-// endTasks ends the coroutines that are left at w when the loop has failed: they cannot be resumed later, nor by another thread.
+// endTasks ends the coroutines that are left at w when the loop has failed: they cannot be resumed
+// later, nor by another thread.
 func (w *worker) endTasks() {
 	finished := false
 	defer func() {

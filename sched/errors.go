@@ -15,14 +15,18 @@ var (
 	ErrCanceled = errors.New("sched: task canceled")
 	// ErrBusy says that another task waits for the same direction of the same handle.
 	ErrBusy = errors.New("sched: another task waits for this direction")
-	// ErrExited says that a task called runtime.Goexit (testing's FailNow does), which ends the goroutine of the loop, too.
+	// ErrExited says that a task called runtime.Goexit (testing's FailNow does), which ends the
+	// goroutine of the loop, too.
 	ErrExited = errors.New("sched: task called runtime.Goexit")
-	// ErrClosed says that a Chan is closed: nothing more is sent, and what was in it has been received.
+	// ErrClosed says that a Chan is closed: nothing more is sent, and what was in it has been
+	// received.
 	ErrClosed = errors.New("sched: channel closed")
 	// ErrEmpty says that there is nothing to receive from a Chan: it may come later.
 	ErrEmpty = errors.New("sched: channel empty")
-	// ErrWrongWaiter says that the caller cannot wait where it wants to: a goroutine by a task's means, a task by those of goroutines, or code that cannot wait at
-	// all. The error names what to use instead. It is returned whether there was something to wait for or not, and nothing else has happened.
+	// ErrWrongWaiter says that the caller cannot wait where it wants to: a goroutine by a task's
+	// means, a task by those of goroutines, or code that cannot wait at all. The error names what
+	// to use instead. It is returned whether there was something to wait for or not, and nothing
+	// else has happened.
 	ErrWrongWaiter = errors.New("sched: the caller cannot wait here")
 	// ErrLeaked says that tasks were still there when Shutdown gave up.
 	ErrLeaked = errors.New("sched: tasks did not end")
@@ -37,8 +41,8 @@ var (
 	errNoTask    = fmt.Errorf("%w: the Task is nil: use that of the caller", ErrWrongWaiter)
 )
 
-// CancelError is what a suspended operation of a cancelled task returns, and every later one. It is ErrCanceled, and its
-// cause is unwrapped.
+// CancelError is what a suspended operation of a cancelled task returns, and every later one. It is
+// ErrCanceled, and its cause is unwrapped.
 type CancelError struct {
 	Task  string
 	Cause error
@@ -54,8 +58,8 @@ func (e *CancelError) Is(target error) bool { return target == ErrCanceled }
 // Unwrap returns the cause.
 func (e *CancelError) Unwrap() error { return e.Cause }
 
-// PanicError is the error of a task that panicked. The panic ends the task and nothing else. A task that panics with one, which it got from
-// elsewhere, ends with the same.
+// PanicError is the error of a task that panicked. The panic ends the task and nothing else. A task
+// that panics with one, which it got from elsewhere, ends with the same.
 type PanicError struct {
 	Value any
 	Stack []byte // of the task, where it panicked

@@ -10,11 +10,13 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Goroutines is the waiter that suspends goroutines until the loop reports their handles: a stream.Waiter.
+// Goroutines is the waiter that suspends goroutines until the loop reports their handles: a
+// stream.Waiter.
 type Goroutines struct{ loop *Loop }
 
-// Goroutines returns the waiter for goroutines outside l. A task of l, or of another loop of its scheduler,
-// that waits with it gets ErrWrongWaiter: it would stop its loop. When l ends, a goroutine that waits gets net.ErrClosed.
+// Goroutines returns the waiter for goroutines outside l. A task of l, or of another loop of its
+// scheduler, that waits with it gets ErrWrongWaiter: it would stop its loop. When l ends, a
+// goroutine that waits gets net.ErrClosed.
 func (l *Loop) Goroutines() Goroutines { return Goroutines{l} }
 
 // Register ties h to the loop. All is safe from any goroutine.
@@ -89,7 +91,8 @@ func (s *goroutineSource) waitUntil(p *parking, deadline time.Time) error {
 	return <-p.wake
 }
 
-// park takes the place in direction d, for a group if there is one, unless there is no need to wait.
+// park takes the place in direction d, for a group if there is one, unless there is no need to
+// wait.
 func (s *goroutineSource) park(d sys.Direction, group *goroutineSelect) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

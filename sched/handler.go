@@ -10,15 +10,18 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Handler is a task without a stack: what it remembers between two steps is in its fields. Its methods are called on the loop, one at a time and each
-// after the one before: its own fields need no lock, though with a Shared or a Stealing several threads use them in turn. What
-// belongs to a thread is not for them.
+// Handler is a task without a stack: what it remembers between two steps is in its fields. Its
+// methods are called on the loop, one at a time and each after the one before: its own fields need
+// no lock, though with a Shared or a Stealing several threads use them in turn. What belongs to a
+// thread is not for them.
 type Handler interface {
-	// Step is called when the task starts, and each time that what the last Next asked for has come about. It does what can be done
-	// without blocking and returns what to wait for. A panic ends the task.
+	// Step is called when the task starts, and each time that what the last Next asked for has come
+	// about. It does what can be done without blocking and returns what to wait for. A panic ends
+	// the task.
 	Step(t HandlerTask, cause Cause) Next
-	// End is called once, last: with the error of the Next that ended the task, a *CancelError, a *PanicError, or ErrStopped. The
-	// handle is no longer registered, so that End may close it. If End panics, its panic is joined to the error that Options.Ended is told.
+	// End is called once, last: with the error of the Next that ended the task, a *CancelError, a
+	// *PanicError, or ErrStopped. The handle is no longer registered, so that End may close it. If
+	// End panics, its panic is joined to the error that Options.Ended is told.
 	End(err error)
 }
 
@@ -61,30 +64,36 @@ const (
 	verbEnd
 )
 
-// Await waits until one of the directions of i is worth trying again. The step has tried, and was told that it would block, or had a
-// short read where HandlerTask.ShortReadDrains says that this is as good. With queue.None only Wake, the time and drain continue the task.
+// Await waits until one of the directions of i is worth trying again. The step has tried, and was
+// told that it would block, or had a short read where HandlerTask.ShortReadDrains says that this is
+// as good. With queue.None only Wake, the time and drain continue the task.
 func Await(i queue.Interest) Next { return Next{verb: verbAwait, interest: i} }
 
-// Within bounds the wait of an Await: after d, and at once if d is not positive, Step is called with Expired. It does nothing to Again and Done.
+// Within bounds the wait of an Await: after d, and at once if d is not positive, Step is called
+// with Expired. It does nothing to Again and Done.
 func (n Next) Within(d time.Duration) Next {
-	// Zero is no bound. A handler that computes what is left of its time arrives there, and must not wait for ever.
+	// Zero is no bound. A handler that computes what is left of its time arrives there, and must
+	// not wait for ever.
 	n.within = max(d, 1)
 	return n
 }
 
-// Again lets other tasks run, and new events come in, then calls Step with Resumed: for a task that has used up its share of the turn.
+// Again lets other tasks run, and new events come in, then calls Step with Resumed: for a task that
+// has used up its share of the turn.
 func Again() Next { return Next{verb: verbAgain} }
 
 // Done ends the task with err, which may be nil.
 func Done(err error) Next { return Next{verb: verbEnd, err: err} }
 
-// HandlerTask is the loop's side of a Handler: a small value, to be kept for as long as one likes. The zero value is no task: its Loop is nil.
+// HandlerTask is the loop's side of a Handler: a small value, to be kept for as long as one likes.
+// The zero value is no task: its Loop is nil.
 type HandlerTask struct {
 	loop  *Loop
 	token queue.Token
 }
 
-// handlerSlot is what the loop knows of a handler, beside the Handler itself. Like source it has no pointers.
+// handlerSlot is what the loop knows of a handler, beside the Handler itself. Like source it has no
+// pointers.
 type handlerSlot struct {
 	source
 	want    queue.Interest
@@ -103,13 +112,16 @@ const (
 	pendingCancel // the step runs on another thread: its end is the handler's
 )
 
-// handlerName is what Options.Ended is told: a name for each of a million handlers would cost more than the handler.
+// handlerName is what Options.Ended is told: a name for each of a million handlers would cost more
+// than the handler.
 const handlerName = "handler"
 
-// Handle starts a handler task for h on l. It is called on the loop: by a task, a step or a posted function. The caller keeps h and closes it
-// after Handler.End; if Handle returns an error, End is not called.
+// Handle starts a handler task for h on l. It is called on the loop: by a task, a step or a posted
+// function. The caller keeps h and closes it after Handler.End; if Handle returns an error, End is
+// not called.
 //
-// It returns ErrFull at TasksMax, ErrStopped when the loop is over, drains or cancels its tasks, and errors of queue.Queue.Add.
+// It returns ErrFull at TasksMax, ErrStopped when the loop is over, drains or cancels its tasks,
+// and errors of queue.Queue.Add.
 func (l *Loop) Handle(h sys.Handle, handler Handler) (HandlerTask, error) {
 	l.lock()
 	defer l.unlock()
@@ -144,18 +156,22 @@ func (l *Loop) dropHandler(s *handlerSlot) {
 // Loop returns the loop that t is on.
 func (t HandlerTask) Loop() *Loop { return t.loop }
 
-// ShortReadDrains reports whether a read that returned fewer bytes than it had room for proves that there are no more, if the handle is a
-// socket of plain TCP: then the step may Await without the further read that would say so. It is for the steps of t.
+// ShortReadDrains reports whether a read that returned fewer bytes than it had room for proves that
+// there are no more, if the handle is a socket of plain TCP: then the step may Await without the
+// further read that would say so. It is for the steps of t.
 //
-// It says nothing of other handles, which the loop does not tell apart. Their reads are short for reasons of their own: a descriptor or other
-// credentials in a Unix-domain stream, a packet of a pipe, a line of a terminal, a record of TLS. A step reads them until they would block.
+// It says nothing of other handles, which the loop does not tell apart. Their reads are short for
+// reasons of their own: a descriptor or other credentials in a Unix-domain stream, a packet of a
+// pipe, a line of a terminal, a record of TLS. A step reads them until they would block.
 func (t HandlerTask) ShortReadDrains() bool { return t.loop.slab.slot(t.token).shortReadDrains(t.loop) }
 
-// NoProgress is called by a step that was called with Ready, has tried what it waited for, and would block. It is counted in Metrics.Vain.
+// NoProgress is called by a step that was called with Ready, has tried what it waited for, and
+// would block. It is counted in Metrics.Vain.
 func (t HandlerTask) NoProgress() { t.loop.metrics.countVain() }
 
-// Wake has Step called with Woken if t waits, or else after the next Await. Once t has ended it does nothing. Any goroutine may call it. Calls are one
-// until the loop has heard of the first: where it has one worker, all that a step makes.
+// Wake has Step called with Woken if t waits, or else after the next Await. Once t has ended it
+// does nothing. Any goroutine may call it. Calls are one until the loop has heard of the first:
+// where it has one worker, all that a step makes.
 func (t HandlerTask) Wake() {
 	in := &t.loop.inbox
 	in.mu.Lock()
@@ -179,7 +195,8 @@ func (s *handlerSlot) reset() {
 
 func (s *handlerSlot) index() uint32 { return uint32(s.token) &^ tokenHandler }
 
-// attend has the handler told of a Wake. The notice may be that of one which has had the slot before: it is not listed any more.
+// attend has the handler told of a Wake. The notice may be that of one which has had the slot
+// before: it is not listed any more.
 func (s *handlerSlot) attend(l *Loop) {
 	l.inbox.mu.Lock()
 	listed := s.listed
@@ -237,7 +254,8 @@ func (s *handlerSlot) expired(l *Loop) {
 	}
 }
 
-// settle does nothing for a slot that was freed and perhaps taken since it fired, but what is right for it.
+// settle does nothing for a slot that was freed and perhaps taken since it fired, but what is right
+// for it.
 func (s *handlerSlot) settle(l *Loop) {
 	if s.state == taskEnded {
 		s.fired = false
@@ -246,7 +264,8 @@ func (s *handlerSlot) settle(l *Loop) {
 	s.source.settle(l, s.want)
 }
 
-// owner is asked of what runs on workers of other loops; a handler has none but the loop in whose run queue it is.
+// owner is asked of what runs on workers of other loops; a handler has none but the loop in whose
+// run queue it is.
 func (s *handlerSlot) owner() *Loop { return nil }
 
 func (s *handlerSlot) run(l *Loop, w *worker) {
@@ -347,8 +366,8 @@ func (s *handlerSlot) over(l *Loop) {
 	}
 }
 
-// end ends the handler and frees the slot, which may still be in the run queue: then the loop's tasks are being ended, and none is
-// admitted that could take it.
+// end ends the handler and frees the slot, which may still be in the run queue: then the loop's
+// tasks are being ended, and none is admitted that could take it.
 func (s *handlerSlot) end(l *Loop, err error) {
 	s.stopTimer(l)
 	h := s.handler(l)

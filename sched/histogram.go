@@ -9,14 +9,16 @@ import (
 	"sync/atomic"
 )
 
-// Buckets grow with what is in them: there are eight for each power of two, so that a bucket is at most an eighth as wide as its values are large.
+// Buckets grow with what is in them: there are eight for each power of two, so that a bucket is at
+// most an eighth as wide as its values are large.
 const (
 	bucketsPerDoublingBits = 3
 	bucketsPerDoubling     = 1 << bucketsPerDoublingBits
 	histogramBuckets       = (64 - bucketsPerDoublingBits) * bucketsPerDoubling // up to the largest int64
 )
 
-// bucketOf returns the bucket of v, which is not negative. Below bucketsPerDoubling each number has its own.
+// bucketOf returns the bucket of v, which is not negative. Below bucketsPerDoubling each number has
+// its own.
 func bucketOf(v int64) int {
 	doublings := max(0, bits.Len64(uint64(v))-1-bucketsPerDoublingBits)
 	return doublings*bucketsPerDoubling + int(v>>doublings)
@@ -35,8 +37,8 @@ type histogram struct {
 	buckets  [histogramBuckets]atomic.Uint64
 }
 
-// observe counts v, zero if it is negative. The order matters to snapshotOf, which reads the other way round: a value that has a bucket is in max,
-// and one that is in max is in sum.
+// observe counts v, zero if it is negative. The order matters to snapshotOf, which reads the other
+// way round: a value that has a bucket is in max, and one that is in max is in sum.
 func (h *histogram) observe(v int64) {
 	v = max(0, v)
 	h.sum.Add(v)
@@ -63,9 +65,10 @@ func snapshotOf[V ~int64](h *histogram) Histogram[V] {
 	return s
 }
 
-// Histogram is a snapshot of how often values occurred, in buckets of fixed limits: each is at most an eighth as wide as the values in
-// it are large. It does not change. The zero value is empty. Sum and Max have all values that Count has, and, if it was taken while the loop ran, perhaps
-// a few more.
+// Histogram is a snapshot of how often values occurred, in buckets of fixed limits: each is at most
+// an eighth as wide as the values in it are large. It does not change. The zero value is empty. Sum
+// and Max have all values that Count has, and, if it was taken while the loop ran, perhaps a few
+// more.
 type Histogram[V ~int64] struct {
 	count    uint64
 	sum, max V
@@ -75,7 +78,8 @@ type Histogram[V ~int64] struct {
 // Count returns how many values there are.
 func (h Histogram[V]) Count() uint64 { return h.count }
 
-// Sum returns the sum of the values. It overflows as the additions of V do: nanoseconds after 292 years.
+// Sum returns the sum of the values. It overflows as the additions of V do: nanoseconds after 292
+// years.
 func (h Histogram[V]) Sum() V { return h.sum }
 
 // Max returns the largest value, zero if there are none.
@@ -89,8 +93,9 @@ func (h Histogram[V]) Mean() V {
 	return h.sum / V(h.count)
 }
 
-// Quantile returns what the share p of the values, from 0 to 1, does not exceed: the upper limit of a bucket, at most an eighth above the
-// value, and never above Max. It returns zero if there are no values.
+// Quantile returns what the share p of the values, from 0 to 1, does not exceed: the upper limit of
+// a bucket, at most an eighth above the value, and never above Max. It returns zero if there are no
+// values.
 func (h Histogram[V]) Quantile(p float64) V {
 	rank := uint64(max(1, math.Ceil(p*float64(h.count))))
 	for last, n := range h.Buckets() {
@@ -102,7 +107,8 @@ func (h Histogram[V]) Quantile(p float64) V {
 	return h.max
 }
 
-// Buckets yields, from the smallest on, each bucket that has values: the largest value that it is for, and how many it has.
+// Buckets yields, from the smallest on, each bucket that has values: the largest value that it is
+// for, and how many it has.
 func (h Histogram[V]) Buckets() iter.Seq2[V, uint64] {
 	return func(yield func(V, uint64) bool) {
 		for i, n := range h.buckets {

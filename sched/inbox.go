@@ -38,7 +38,8 @@ func (in *inbox) post(l *Loop, f func()) error {
 	return err
 }
 
-// postTask has the start of a task called on the loop. The task is counted last, when nothing else can refuse it.
+// postTask has the start of a task called on the loop. The task is counted last, when nothing else
+// can refuse it.
 func (in *inbox) postTask(l *Loop, start func()) error {
 	in.mu.Lock()
 	err := in.refuses()
@@ -98,7 +99,8 @@ func (in *inbox) wakeSleeper(l *Loop) bool {
 	return true
 }
 
-// take empties the inbox of what is wanted. What it returns is good until the next call that wants the same.
+// take empties the inbox of what is wanted. What it returns is good until the next call that wants
+// the same.
 func (in *inbox) take(wantFunctions, wantNotices bool) (functions []func(), notices []attendant) {
 	in.pending.Store(false)
 	in.mu.Lock()
@@ -114,7 +116,8 @@ func (in *inbox) take(wantFunctions, wantNotices bool) (functions []func(), noti
 	return functions, notices
 }
 
-// lookAgain has a worker take what is there: the caller may have a task to run before, and another may sleep.
+// lookAgain has a worker take what is there: the caller may have a task to run before, and another
+// may sleep.
 func (in *inbox) lookAgain(l *Loop) {
 	in.mu.Lock()
 	some := len(in.functions)+len(in.notices) > 0
@@ -124,14 +127,16 @@ func (in *inbox) lookAgain(l *Loop) {
 	}
 }
 
-// unlist is called by an attendant on the loop before it looks at what was done, so that what is done later lists it again.
+// unlist is called by an attendant on the loop before it looks at what was done, so that what is
+// done later lists it again.
 func (in *inbox) unlist(listed *bool) {
 	in.mu.Lock()
 	*listed = false
 	in.mu.Unlock()
 }
 
-// end refuses all from here on and returns the functions that have not run: their posters were promised that they would.
+// end refuses all from here on and returns the functions that have not run: their posters were
+// promised that they would.
 func (in *inbox) end() []func() {
 	in.closing.Store(true)
 	in.mu.Lock()

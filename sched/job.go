@@ -7,7 +7,8 @@ import (
 	"sync"
 )
 
-// Job is a task as others see it: they wait for its end, and cancel it. Its methods are safe from any goroutine and from tasks of any loop.
+// Job is a task as others see it: they wait for its end, and cancel it. Its methods are safe from
+// any goroutine and from tasks of any loop.
 type Job struct {
 	task *Task
 	done chan struct{} // closed when the task has ended
@@ -34,7 +35,8 @@ func (l *Loop) Start(ctx context.Context, name string, body func(*Task) error) (
 	return j, nil
 }
 
-// Start starts another task on the same loop as Task.Go does, and returns what others need to join and to cancel it.
+// Start starts another task on the same loop as Task.Go does, and returns what others need to join
+// and to cancel it.
 func (t *Task) Start(ctx context.Context, name string, body func(*Task) error) (*Job, error) {
 	if err := t.loop.admitChild(); err != nil {
 		return nil, fmt.Errorf("sched: task %q: %w", name, err)
@@ -53,12 +55,12 @@ func newJob(t *Task) *Job {
 // Name returns the name given to Start.
 func (j *Job) Name() string { return j.task.name }
 
-// Done returns a channel that is closed when the task has ended, and Options.Ended has been told. It is for goroutines: a task that
-// received from it would hold its loop.
+// Done returns a channel that is closed when the task has ended, and Options.Ended has been told.
+// It is for goroutines: a task that received from it would hold its loop.
 func (j *Job) Done() <-chan struct{} { return j.done }
 
-// Err returns the error that the task has ended with, which is what Options.Ended is told: a *PanicError with the stack if it
-// panicked. It returns nil while the task lives.
+// Err returns the error that the task has ended with, which is what Options.Ended is told: a
+// *PanicError with the stack if it panicked. It returns nil while the task lives.
 func (j *Job) Err() error {
 	select {
 	case <-j.done:
@@ -68,8 +70,9 @@ func (j *Job) Err() error {
 	}
 }
 
-// Wait blocks the calling goroutine until the task has ended and returns the task's error, or until ctx is done and returns the cause of
-// ctx; the task goes on. It is for goroutines: a task uses Join, and is told ErrWrongWaiter here.
+// Wait blocks the calling goroutine until the task has ended and returns the task's error, or until
+// ctx is done and returns the cause of ctx; the task goes on. It is for goroutines: a task uses
+// Join, and is told ErrWrongWaiter here.
 func (j *Job) Wait(ctx context.Context) error {
 	if err := j.task.loop.mayBlock("Job.Wait"); err != nil {
 		return err
@@ -82,9 +85,10 @@ func (j *Job) Wait(ctx context.Context) error {
 	}
 }
 
-// Cancel cancels the task, as its context would: whatever it waits for, then or later, returns a *CancelError with cause, which is
-// context.Canceled if nil is given. It does not wait for the end. A task that has not begun yet runs, and learns of it at its first
-// wait. Calls after the first do nothing, nor does one after the end.
+// Cancel cancels the task, as its context would: whatever it waits for, then or later, returns a
+// *CancelError with cause, which is context.Canceled if nil is given. It does not wait for the end.
+// A task that has not begun yet runs, and learns of it at its first wait. Calls after the first do
+// nothing, nor does one after the end.
 func (j *Job) Cancel(cause error) {
 	if cause == nil {
 		cause = context.Canceled
@@ -109,9 +113,11 @@ func (j *Job) cause() error {
 	return j.cancel
 }
 
-// Join suspends t until the task of j has ended, and returns that task's error. Any number of tasks may join one, at the same time or after its
-// end, each from its own loop. If t is cancelled meanwhile Join returns t's *CancelError, and the task of j goes on; so does a Join
-// of a living task by one that was cancelled before. A task that joins itself panics; tasks that join each other wait until one is cancelled.
+// Join suspends t until the task of j has ended, and returns that task's error. Any number of tasks
+// may join one, at the same time or after its end, each from its own loop. If t is cancelled
+// meanwhile Join returns t's *CancelError, and the task of j goes on; so does a Join of a living
+// task by one that was cancelled before. A task that joins itself panics; tasks that join each
+// other wait until one is cancelled.
 func (t *Task) Join(j *Job) error {
 	if err := t.calls("Task.Join"); err != nil {
 		return err

@@ -24,7 +24,8 @@ type Loop struct {
 	peers   []*worker // those of all loops of the scheduler
 	crew    *crew     // nil if only one thread comes here
 
-	// mu guards what follows, as far as the state of tasks and sources, if there is a crew; see lock. Without one, the worker owns it.
+	// mu guards what follows, as far as the state of tasks and sources, if there is a crew; see
+	// lock. Without one, the worker owns it.
 	mu        sync.Mutex
 	runQueue  runQueue
 	timers    timers
@@ -105,14 +106,17 @@ func (l *Loop) Queue() queue.Queue { return l.queue }
 // Len returns how many tasks l has. Any goroutine may call it.
 func (l *Loop) Len() int { return int(l.living.Load()) }
 
-// Run runs l on the calling goroutine, which it locks to its thread, until Shutdown or Drain was called and the last task has ended. When ctx is
-// done it cancels every task, runs until they have ended, and returns the cause. It closes the queue. It can be called once.
+// Run runs l on the calling goroutine, which it locks to its thread, until Shutdown or Drain was
+// called and the last task has ended. When ctx is done it cancels every task, runs until they have
+// ended, and returns the cause. It closes the queue. It can be called once.
 //
-// If the queue fails, Run ends the tasks as Shutdown ends those that it cancels, with one difference: one that goes on waiting in spite of
-// the errors is ended by a panic in its wait. Handlers end with ErrStopped.
+// If the queue fails, Run ends the tasks as Shutdown ends those that it cancels, with one
+// difference: one that goes on waiting in spite of the errors is ended by a panic in its wait.
+// Handlers end with ErrStopped.
 //
-// The loop of a Shared has its other workers each on a goroutine of its own, which have ended when Run returns. The loops of a Stealing run
-// together or not at all: Run of one returns errors.ErrUnsupported.
+// The loop of a Shared has its other workers each on a goroutine of its own, which have ended when
+// Run returns. The loops of a Stealing run together or not at all: Run of one returns
+// errors.ErrUnsupported.
 func (l *Loop) Run(ctx context.Context) error {
 	if l.crew != nil && l.crew.stealing {
 		return fmt.Errorf("sched: Run of one loop of a Stealing: %w", errors.ErrUnsupported)
@@ -141,8 +145,9 @@ func (l *Loop) runClaimed(ctx context.Context) error {
 	return l.overErr
 }
 
-// lock is called by tasks, and by what others call on the loop, before they touch what the loop owns. Workers hold the lock but while they
-// run code of others or wait. It changes nothing where there is one worker.
+// lock is called by tasks, and by what others call on the loop, before they touch what the loop
+// owns. Workers hold the lock but while they run code of others or wait. It changes nothing where
+// there is one worker.
 func (l *Loop) lock() {
 	if l.crew != nil {
 		l.mu.Lock()
@@ -155,7 +160,8 @@ func (l *Loop) unlock() {
 	}
 }
 
-// turn does what there is to do, then has w wait for more: at most until the next timer, and not at all while there are tasks that can run.
+// turn does what there is to do, then has w wait for more: at most until the next timer, and not at
+// all while there are tasks that can run.
 func (l *Loop) turn(w *worker) {
 	l.takeInbox(w)
 	if !l.timers.empty() {
@@ -174,7 +180,8 @@ func (l *Loop) turn(w *worker) {
 	}
 }
 
-// round runs each task that is ready. One that becomes ready while others run has its turn in the next round: events come in between.
+// round runs each task that is ready. One that becomes ready while others run has its turn in the
+// next round: events come in between.
 func (l *Loop) round(w *worker) {
 	w.takeArrivals()
 	w.roundBegins()
@@ -225,8 +232,9 @@ func (l *Loop) lead(w *worker) {
 	l.dispatch(l.events[:n])
 }
 
-// busyEventsMin is how many events the last wait must have brought for the next one to be tried without blocking. A
-// blocking call tells Go's scheduler, whose monitor may take the processor away; but under a modest load most tries would find nothing.
+// busyEventsMin is how many events the last wait must have brought for the next one to be tried
+// without blocking. A blocking call tells Go's scheduler, whose monitor may take the processor
+// away; but under a modest load most tries would find nothing.
 const busyEventsMin = 2
 
 func (l *Loop) wait(w *worker, busy bool) (int, error) {
@@ -246,7 +254,8 @@ func (l *Loop) wait(w *worker, busy bool) (int, error) {
 		timeout = l.timers.next(now)
 		l.shift.until = now + timeout
 	}
-	// Announce, then look again, then sleep: whoever posts either is seen by the look or sees the announcement and wakes.
+	// Announce, then look again, then sleep: whoever posts either is seen by the look or sees the
+	// announcement and wakes.
 	l.inbox.sleeping.Store(true)
 	if l.inbox.pending.Load() || l.crew.surplus(l) {
 		timeout = 0
@@ -282,7 +291,8 @@ func (l *Loop) dispatch(events []queue.Event) {
 	l.metrics.end()
 }
 
-// resolve puts into batch who is told of each event, nil for a stale one and for that of a handle which others registered.
+// resolve puts into batch who is told of each event, nil for a stale one and for that of a handle
+// which others registered.
 func (l *Loop) resolve(events []queue.Event) {
 	l.batch = l.batch[:0]
 	l.slots.mu.Lock()
@@ -301,7 +311,8 @@ func (l *Loop) resolve(events []queue.Event) {
 // now is the time since the loop was made; timers are kept in it.
 func (l *Loop) now() time.Duration { return time.Since(l.epoch) }
 
-// setDeadline arms t. A deadline before the loop is as good as the loop's beginning, and cannot overflow when times are subtracted.
+// setDeadline arms t. A deadline before the loop is as good as the loop's beginning, and cannot
+// overflow when times are subtracted.
 func (l *Loop) setDeadline(t *timer, deadline time.Time) {
 	l.setTimer(t, max(0, deadline.Sub(l.epoch)))
 }
@@ -314,8 +325,9 @@ func (l *Loop) setTimer(t *timer, when time.Duration) {
 	}
 }
 
-// takeInbox does what others have asked for. Functions are called by one worker at a time, or they would overtake each other; the notices
-// come first, so that what they wake does not wait for the functions.
+// takeInbox does what others have asked for. Functions are called by one worker at a time, or they
+// would overtake each other; the notices come first, so that what they wake does not wait for the
+// functions.
 func (l *Loop) takeInbox(w *worker) {
 	if !l.inbox.pending.Load() {
 		return
@@ -379,7 +391,8 @@ func contain(f func()) (err error) {
 	return nil
 }
 
-// admit counts a new handler in, or says why it cannot be. Handle, which may still fail, hides the count until then: it keeps the lock.
+// admit counts a new handler in, or says why it cannot be. Handle, which may still fail, hides the
+// count until then: it keeps the lock.
 func (l *Loop) admit() error {
 	if l.inbox.closing.Load() {
 		return ErrStopped
@@ -387,12 +400,14 @@ func (l *Loop) admit() error {
 	return l.admitChild()
 }
 
-// admitChild counts a new task in even while the loop drains: another one starts it, which may need it to end.
+// admitChild counts a new task in even while the loop drains: another one starts it, which may need
+// it to end.
 func (l *Loop) admitChild() error {
 	if loopState(l.state.Load()) == loopOver {
 		return ErrStopped
 	}
-	// A refusal never touches the count. A loop that drains could look at it in that moment, and would sleep, although its last task has ended.
+	// A refusal never touches the count. A loop that drains could look at it in that moment, and
+	// would sleep, although its last task has ended.
 	for n := l.living.Load(); n < int64(l.options.TasksMax); n = l.living.Load() {
 		if l.living.CompareAndSwap(n, n+1) {
 			return nil
@@ -409,6 +424,7 @@ func (l *Loop) dismiss() {
 	}
 }
 
-// Post has f called on the loop, soon, in the order of the posts. One is called at a time. What f posts is called in a later turn, after the events that have come. Any goroutine may
-// call it; it does not block. ErrFull when InboxMax functions wait already, ErrStopped when the loop is over.
+// Post has f called on the loop, soon, in the order of the posts. One is called at a time. What f
+// posts is called in a later turn, after the events that have come. Any goroutine may call it; it
+// does not block. ErrFull when InboxMax functions wait already, ErrStopped when the loop is over.
 func (l *Loop) Post(f func()) error { return l.inbox.post(l, f) }

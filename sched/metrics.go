@@ -7,40 +7,50 @@ import (
 	"time"
 )
 
-// Metrics is what a loop has counted since it was made. It is a snapshot and does not change: rates are for the reader, who takes one now and one later.
-// As JSON it is an object with the names below, in snake case.
+// Metrics is what a loop has counted since it was made. It is a snapshot and does not change: rates
+// are for the reader, who takes one now and one later. As JSON it is an object with the names
+// below, in snake case.
 //
-// Whoever takes it does not stop the loop. Each number is exact, whoever runs the tasks, but they are read one after the other: what happens meanwhile may be in
-// one and not in another. When Run has returned they agree.
+// Whoever takes it does not stop the loop. Each number is exact, whoever runs the tasks, but they
+// are read one after the other: what happens meanwhile may be in one and not in another. When Run
+// has returned they agree.
 type Metrics struct {
 	// Tasks is how many tasks there are, of both forms, as Loop.Len.
 	Tasks int `json:"tasks"`
 	// Ended is how many have ended: as many as Options.Ended is told of.
 	Ended uint64 `json:"ended"`
-	// Turns is how many turns tasks had that are over: a step of a handler, or the run of a coroutine from one suspension to the next. A coroutine that
-	// a loop which has failed ends by a panic has no turn for it.
+	// Turns is how many turns tasks had that are over: a step of a handler, or the run of a
+	// coroutine from one suspension to the next. A coroutine that a loop which has failed ends by a
+	// panic has no turn for it.
 	Turns uint64 `json:"turns"`
 	// Waits is how often a worker has asked the queue for events.
 	Waits uint64 `json:"waits"`
 	// Events is how many the queue has reported, those of ended registrations included.
 	Events uint64 `json:"events"`
-	// Vain is how many waits for a handle ended in vain: it was reported ready, and the operation would block. Some are usual: events that come late, and
-	// other readers that are faster. As many as Waits show a handle that spins. Connections of package stream count them, and handlers by HandlerTask.NoProgress.
+	// Vain is how many waits for a handle ended in vain: it was reported ready, and the operation
+	// would block. Some are usual: events that come late, and other readers that are faster. As
+	// many as Waits show a handle that spins. Connections of package stream count them, and
+	// handlers by HandlerTask.NoProgress.
 	Vain uint64 `json:"vain"`
 	// Posted is how many posted functions were called. Loop.Go, Start and Call post one each.
 	Posted uint64 `json:"posted"`
-	// Delay has for each turn the time from when the loop made the task ready to when it ran. It is never negative, and has the
-	// time for which others held the loop meanwhile. It begins when the loop learns of what wakes the task: for how long an event, a due timer, a posted function or
-	// a Wake had to wait until the loop looked is not in it; that is at most the turns that ran before, see TurnTime.
+	// Delay has for each turn the time from when the loop made the task ready to when it ran. It is
+	// never negative, and has the time for which others held the loop meanwhile. It begins when the
+	// loop learns of what wakes the task: for how long an event, a due timer, a posted function or
+	// a Wake had to wait until the loop looked is not in it; that is at most the turns that ran
+	// before, see TurnTime.
 	Delay Histogram[time.Duration] `json:"delay"`
-	// TurnTime has for each turn how long it was: how long a task held its thread. What Options.Ended and
-	// Handler.End take is part of a task's last, and with several workers the wait for the loop's lock is part of each.
+	// TurnTime has for each turn how long it was: how long a task held its thread. What
+	// Options.Ended and Handler.End take is part of a task's last, and with several workers the
+	// wait for the loop's lock is part of each.
 	TurnTime Histogram[time.Duration] `json:"turn_time"`
-	// Ready has for each round of the loop in which there was something to run how many tasks were ready.
+	// Ready has for each round of the loop in which there was something to run how many tasks were
+	// ready.
 	Ready Histogram[int64] `json:"ready"`
 }
 
-// String returns m as JSON: it is an expvar.Var. What stays up to date is an expvar.Func that calls Loop.Metrics.
+// String returns m as JSON: it is an expvar.Var. What stays up to date is an expvar.Func that calls
+// Loop.Metrics.
 func (m Metrics) String() string {
 	b, err := json.Marshal(m)
 	if err != nil {
@@ -56,7 +66,8 @@ func (m Metrics) LogValue() slog.Value {
 		slog.Any("delay", m.Delay), slog.Any("turn_time", m.TurnTime), slog.Any("ready", m.Ready))
 }
 
-// Metrics returns what l has counted. Any goroutine may call it, at any time; it allocates a few KiB. Without Options.Metrics it has Tasks alone.
+// Metrics returns what l has counted. Any goroutine may call it, at any time; it allocates a few
+// KiB. Without Options.Metrics it has Tasks alone.
 func (l *Loop) Metrics() Metrics {
 	s := Metrics{Tasks: l.Len()}
 	if m := l.metrics; m != nil {
@@ -70,13 +81,15 @@ func (l *Loop) Metrics() Metrics {
 	return s
 }
 
-// metrics are the numbers of a loop. Its methods but clock do nothing where it is nil: where no metrics are asked for.
+// metrics are the numbers of a loop. Its methods but clock do nothing where it is nil: where no
+// metrics are asked for.
 type metrics struct {
 	ended, waits, events, vain, posted atomic.Uint64
 	delay, turnTime, ready             histogram
 
 	loop *Loop
-	// batch is what clock returns while many tasks are made ready at a time, zero otherwise. Guarded by the loop's lock.
+	// batch is what clock returns while many tasks are made ready at a time, zero otherwise.
+	// Guarded by the loop's lock.
 	batch time.Duration
 }
 
@@ -97,7 +110,8 @@ func (m *metrics) clock() time.Duration {
 	return m.loop.now()
 }
 
-// begin has the tasks that are made ready until end be ready at the same time, since reading the clock for each would cost more than to make it ready.
+// begin has the tasks that are made ready until end be ready at the same time, since reading the
+// clock for each would cost more than to make it ready.
 func (m *metrics) begin(now time.Duration) {
 	if m != nil {
 		m.batch = now
@@ -134,7 +148,8 @@ func (m *metrics) countEnded() {
 	}
 }
 
-// stopwatch is what a worker knows of the time, if there are metrics: the end of a turn is the beginning of the next, so that the clock is read once for both.
+// stopwatch is what a worker knows of the time, if there are metrics: the end of a turn is the
+// beginning of the next, so that the clock is read once for both.
 type stopwatch struct {
 	now   time.Duration // when the turn began, in the time of the worker's loop
 	since time.Duration // when what is to run became ready

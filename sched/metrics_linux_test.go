@@ -86,8 +86,9 @@ func TestMetricsAreLogged(t *testing.T) {
 	}
 }
 
-// BenchmarkMetrics reports what a turn takes with metrics, in times of what it takes without: of a task that yields alone, and so has the loop look for
-// events each time, and of many, which spread that. The two loops alternate, so that whatever else the machine does befalls both.
+// BenchmarkMetrics reports what a turn takes with metrics, in times of what it takes without: of a
+// task that yields alone, and so has the loop look for events each time, and of many, which spread
+// that. The two loops alternate, so that whatever else the machine does befalls both.
 func BenchmarkMetrics(b *testing.B) {
 	const batch = 2000
 	for _, tasks := range []int{1, 100} {

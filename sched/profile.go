@@ -22,15 +22,16 @@ func (l *Loop) profiled(ctx context.Context) {
 	}
 }
 
-// labelCoroutine prepares the labels of t, whose first turn w is about to run. They are made here, on the worker's stack: a
-// coroutine's is as large as the deepest call in it.
+// labelCoroutine prepares the labels of t, whose first turn w is about to run. They are made here,
+// on the worker's stack: a coroutine's is as large as the deepest call in it.
 func (p *profile) labelCoroutine(w *worker, t *Task) {
 	if p != nil {
 		w.labels = pprof.WithLabels(p.loop, pprof.Labels(profileLabel, t.name))
 	}
 }
 
-// label gives the coroutine, in which it is called, its labels, which it keeps as any goroutine does. Its frame is not to be part of sequence's.
+// label gives the coroutine, in which it is called, its labels, which it keeps as any goroutine
+// does. Its frame is not to be part of sequence's.
 //
 //go:noinline
 func (t *Task) label() {

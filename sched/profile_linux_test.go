@@ -32,7 +32,8 @@ func (f stepFunc) Step(HandlerTask, Cause) Next {
 
 func (f stepFunc) End(error) {}
 
-// observe returns the goroutine profiles that a task sees while another one is suspended, and that a handler's step sees.
+// observe returns the goroutine profiles that a task sees while another one is suspended, and that
+// a handler's step sees.
 func observe(t *testing.T, l *Loop) (inTask, inStep string) {
 	t.Helper()
 	a, b, err := sys.SocketPair()
@@ -93,7 +94,8 @@ func TestProfilesHaveNoLabelsUnlessAskedFor(t *testing.T) {
 	}
 }
 
-// What a handler's step is labelled with ends with the step: the loop has the labels of Run's context.
+// What a handler's step is labelled with ends with the step: the loop has the labels of Run's
+// context.
 func TestALoopHasTheLabelsOfItsContext(t *testing.T) {
 	q, err := epoll.New(epoll.Options{})
 	if err != nil {

@@ -2,14 +2,15 @@ package sched
 
 import "time"
 
-// runnable is a task that can go on. It is run by one worker at a time, with the lock of its loop, which it lets go while code of others runs.
+// runnable is a task that can go on. It is run by one worker at a time, with the lock of its loop,
+// which it lets go while code of others runs.
 type runnable interface {
 	run(l *Loop, w *worker) // l is its loop
 	owner() *Loop           // of what the queues of workers may have
 }
 
-// runQueue is first in, first out. Its bound is the number of tasks: a task is in it at most once. Its memory follows, by halves, what has been in it of late. The
-// zero value is empty.
+// runQueue is first in, first out. Its bound is the number of tasks: a task is in it at most once.
+// Its memory follows, by halves, what has been in it of late. The zero value is empty.
 type runQueue struct {
 	ring  []runnable // length a power of two
 	head  uint
@@ -67,7 +68,8 @@ func (q *runQueue) pop() runnable {
 	return r
 }
 
-// emptied halves a ring that has been too long for a while. Crowds that come again and again, with little between them, find it as it was.
+// emptied halves a ring that has been too long for a while. Crowds that come again and again, with
+// little between them, find it as it was.
 func (q *runQueue) emptied() {
 	const quarter = 4
 	if n := len(q.ring); n == runQueueLengthMin || q.most > uint(n/quarter) {

@@ -18,8 +18,8 @@ type Scheduler interface {
 	Start(ctx context.Context, name string, body func(*Task) error) (*Job, error)
 	// Loops returns the loops, which do not change.
 	Loops() []*Loop
-	// Run runs the loops until they have been drained, or until ctx is done and their tasks have ended, as Loop.Run does. It returns the
-	// errors of all.
+	// Run runs the loops until they have been drained, or until ctx is done and their tasks have
+	// ended, as Loop.Run does. It returns the errors of all.
 	Run(ctx context.Context) error
 	// Drain asks every loop to end, as Loop.Drain does.
 	Drain()
@@ -36,8 +36,9 @@ func NewSingle(q queue.Queue, options Options) Single { return Single{New(q, opt
 // Loops returns the one loop.
 func (s Single) Loops() []*Loop { return []*Loop{s.Loop} }
 
-// Sharded is a scheduler of several loops that share nothing: a task stays where it was placed. Tasks are placed in turn; a listener for
-// each loop (SO_REUSEPORT) has the kernel spread connections.
+// Sharded is a scheduler of several loops that share nothing: a task stays where it was placed.
+// Tasks are placed in turn; a listener for each loop (SO_REUSEPORT) has the kernel spread
+// connections.
 type Sharded struct {
 	loops []*Loop
 	next  atomic.Uint32
@@ -83,7 +84,8 @@ func (s *Sharded) Go(ctx context.Context, name string, body func(*Task) error) e
 	return s.place().Go(ctx, name, body)
 }
 
-// Start starts a task on the loop whose turn it is, and returns what others need to join and to cancel it.
+// Start starts a task on the loop whose turn it is, and returns what others need to join and to
+// cancel it.
 func (s *Sharded) Start(ctx context.Context, name string, body func(*Task) error) (*Job, error) {
 	return s.place().Start(ctx, name, body)
 }
@@ -93,8 +95,8 @@ func (s *Sharded) place() *Loop { return s.loops[int(s.next.Add(1)-1)%len(s.loop
 // Loops returns the loops.
 func (s *Sharded) Loops() []*Loop { return s.loops }
 
-// Run runs the first loop on the calling goroutine and each other on one of its own, which have ended when Run returns. A loop that fails cancels
-// the others.
+// Run runs the first loop on the calling goroutine and each other on one of its own, which have
+// ended when Run returns. A loop that fails cancels the others.
 func (s *Sharded) Run(ctx context.Context) error {
 	return s.run(ctx, func([]*Loop) {})
 }

@@ -15,15 +15,17 @@ type Readiness = struct {
 	Direction    sys.Direction
 }
 
-// Select waits for the first of several things, as package stream wants it (stream.Select, which has the contract): readiness, a time, a Wake. A
-// direction in which another waits is ErrBusy. Nothing it does allocates.
+// Select waits for the first of several things, as package stream wants it (stream.Select, which
+// has the contract): readiness, a time, a Wake. A direction in which another waits is ErrBusy.
+// Nothing it does allocates.
 type Select = interface {
 	Wait(wanted []Readiness, deadline time.Time) error
 	Wake()
 	Close() error
 }
 
-// NewSelect returns a Select for registrations of w. Any goroutine may call it; Wait is for tasks of the loop.
+// NewSelect returns a Select for registrations of w. Any goroutine may call it; Wait is for tasks
+// of the loop.
 func (w Tasks) NewSelect() Select { return &taskSelect{loop: w.loop} }
 
 // taskSelect suspends a task until one of several sources is ready.
@@ -94,7 +96,8 @@ func (s *taskSelect) Wake() {
 	}
 }
 
-// attend tells the task of a Wake. The mark stays if the task was woken by something else: then its next Wait takes it.
+// attend tells the task of a Wake. The mark stays if the task was woken by something else: then its
+// next Wait takes it.
 func (s *taskSelect) attend(*Loop) {
 	s.loop.inbox.unlist(&s.listed)
 	if s.task != nil && s.woken.Load() && s.task.wake(nil) {
@@ -107,8 +110,8 @@ func (s *taskSelect) Close() error {
 	return nil
 }
 
-// NewSelect returns a Select for registrations of w, whose Wait suspends the calling goroutine. When the loop ends, a Wait for
-// registrations returns net.ErrClosed, and one for nothing waits on.
+// NewSelect returns a Select for registrations of w, whose Wait suspends the calling goroutine.
+// When the loop ends, a Wait for registrations returns net.ErrClosed, and one for nothing waits on.
 func (w Goroutines) NewSelect() Select {
 	return &goroutineSelect{loop: w.loop, wake: make(chan struct{}, 1)}
 }

@@ -5,8 +5,9 @@ import (
 	"sync"
 )
 
-// Semaphore bounds what tasks use at the same time, and may be held over a suspension. A task that has to wait is suspended, in
-// line: who came first is served first, and a small request does not overtake a big one. Tasks of several loops may share one.
+// Semaphore bounds what tasks use at the same time, and may be held over a suspension. A task that
+// has to wait is suspended, in line: who came first is served first, and a small request does not
+// overtake a big one. Tasks of several loops may share one.
 type Semaphore struct {
 	size int // zero is one
 
@@ -32,9 +33,10 @@ func NewSemaphore(size int) *Semaphore {
 	return &Semaphore{size: size}
 }
 
-// Acquire takes n units, and suspends t until they are there. It returns nil with the units, or t's *CancelError without if t was
-// cancelled before they were there; units that are there at once are given to a cancelled task, too: its cleanup may need them. It
-// returns ErrWrongWaiter if t is not the task that runs, and panics if n is not between 1 and the size.
+// Acquire takes n units, and suspends t until they are there. It returns nil with the units, or t's
+// *CancelError without if t was cancelled before they were there; units that are there at once are
+// given to a cancelled task, too: its cleanup may need them. It returns ErrWrongWaiter if t is not
+// the task that runs, and panics if n is not between 1 and the size.
 func (s *Semaphore) Acquire(t *Task, n int) error {
 	if err := t.calls("Semaphore.Acquire"); err != nil {
 		return err
@@ -87,7 +89,8 @@ func (s *Semaphore) enter(t *Task, n int) *place {
 	return w
 }
 
-// leave gives the place up, and reports whether it was still in the line: if not, the units have been given to it.
+// leave gives the place up, and reports whether it was still in the line: if not, the units have
+// been given to it.
 func (s *Semaphore) leave(w *place) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -100,7 +103,8 @@ func (s *Semaphore) leave(w *place) bool {
 	return true
 }
 
-// TryAcquire takes n units if they are there and nobody waits. Any goroutine may call it. It panics as Acquire does about n.
+// TryAcquire takes n units if they are there and nobody waits. Any goroutine may call it. It panics
+// as Acquire does about n.
 func (s *Semaphore) TryAcquire(n int) bool {
 	s.check(n)
 	s.mu.Lock()
@@ -108,8 +112,9 @@ func (s *Semaphore) TryAcquire(n int) bool {
 	return s.take(n)
 }
 
-// Release gives n units back, and they go to the tasks that wait, in their order. Any task may call it, for another as well, and any
-// goroutine. It panics if fewer than n are in use, or n is not positive.
+// Release gives n units back, and they go to the tasks that wait, in their order. Any task may call
+// it, for another as well, and any goroutine. It panics if fewer than n are in use, or n is not
+// positive.
 func (s *Semaphore) Release(n int) {
 	if !s.release(n) {
 		panic(fmt.Sprintf("sched: Semaphore.Release: %d units are not in use", n))

@@ -5,7 +5,8 @@ import (
 	"unsafe"
 )
 
-// A handler's slot, with the two words of the Handler, is what an idle connection costs beside its socket and the handler's own fields.
+// A handler's slot, with the two words of the Handler, is what an idle connection costs beside its
+// socket and the handler's own fields.
 func TestWhatWaitsIsSmall(t *testing.T) {
 	if n := unsafe.Sizeof(handlerSlot{}); n > 32 {
 		t.Errorf("a handler's slot has %d bytes", n)

@@ -6,11 +6,12 @@ import (
 	"github.com/edgewise-go/edgewise/queue"
 )
 
-// slab holds what the loop knows of its handlers, in pages that stay where they are: the part that has no pointers apart from the rest, so that the
-// garbage collector reads two words of a handler that waits. A slot is used again when its handler has ended; pages are kept.
+// slab holds what the loop knows of its handlers, in pages that stay where they are: the part that
+// has no pointers apart from the rest, so that the garbage collector reads two words of a handler
+// that waits. A slot is used again when its handler has ended; pages are kept.
 //
-// The loop owns it. Its tokens may be held by anybody, so that they change under the lock of the inbox as well; and pages may be looked up by a step,
-// which has no lock.
+// The loop owns it. Its tokens may be held by anybody, so that they change under the lock of the
+// inbox as well; and pages may be looked up by a step, which has no lock.
 type slab struct {
 	pages atomic.Pointer[[]*handlerPage]
 	free  []uint32 // indices of slots

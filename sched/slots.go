@@ -6,8 +6,9 @@ import (
 	"github.com/edgewise-go/edgewise/queue"
 )
 
-// slots maps the tokens of all sources but those of handlers to who is told of them. A token is a slot's index with the slot's generation, which
-// changes when the slot is freed: an event that was taken from the queue before its registration ended finds nobody.
+// slots maps the tokens of all sources but those of handlers to who is told of them. A token is a
+// slot's index with the slot's generation, which changes when the slot is freed: an event that was
+// taken from the queue before its registration ended finds nobody.
 type slots struct {
 	mu    sync.Mutex // any thread registers and ends sources; held over each change of a registration as well
 	sinks []sink

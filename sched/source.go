@@ -9,8 +9,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// source is a handle registered with a loop's queue, and what is known of its readiness. It has no pointers, so that the
-// garbage collector does not look into those of idle handlers.
+// source is a handle registered with a loop's queue, and what is known of its readiness. It has no
+// pointers, so that the garbage collector does not look into those of idle handlers.
 type source struct {
 	token  queue.Token
 	handle sys.Handle
@@ -41,8 +41,8 @@ type sink interface {
 	over(l *Loop) // the loop has ended
 }
 
-// register has the queue of l watch s, whose handle and token are set: for both directions for good with edges, for none until somebody waits in
-// the other modes.
+// register has the queue of l watch s, whose handle and token are set: for both directions for good
+// with edges, for none until somebody waits in the other modes.
 func (s *source) register(l *Loop) error {
 	interest := queue.None
 	if l.options.Mode == queue.Edge {
@@ -61,8 +61,8 @@ func (s *source) open(l *Loop, h sys.Handle, k sink) error {
 	return err
 }
 
-// close ends the registration and reports whether this call did. Any thread may call it. The handle's number may be used again
-// once it has returned.
+// close ends the registration and reports whether this call did. Any thread may call it. The
+// handle's number may be used again once it has returned.
 func (s *source) close(l *Loop) (bool, error) {
 	l.slots.mu.Lock()
 	defer l.slots.mu.Unlock()
@@ -89,7 +89,8 @@ func (s *source) arm(l *Loop, want queue.Interest) error {
 		if l.native {
 			return nil
 		}
-		// The lock keeps close out: its caller closes the handle next, and what is said of the number then would be said of a stranger.
+		// The lock keeps close out: its caller closes the handle next, and what is said of the
+		// number then would be said of a stranger.
 		l.slots.mu.Lock()
 		defer l.slots.mu.Unlock()
 		if s.closed() {
@@ -97,7 +98,8 @@ func (s *source) arm(l *Loop, want queue.Interest) error {
 		}
 		return closedError(l.queue.WouldBlock(s.handle, want))
 	case queue.Level, queue.OneShot:
-		// The event that disarms it may be on its way, taken from the queue by another thread: armed anew, it would be reported twice.
+		// The event that disarms it may be on its way, taken from the queue by another thread:
+		// armed anew, it would be reported twice.
 		if s.armed.Has(want) {
 			return nil
 		}
@@ -135,12 +137,15 @@ func (s *source) note(l *Loop, e *queue.Event, k sink) {
 	}
 }
 
-// shortReadDrains reports whether a Wait may follow a short read of TCP. Where waiting arms the registration, the queue checks the handle
-// again, so nothing is missed. A native edge does not: it comes with an arrival, and once.
+// shortReadDrains reports whether a Wait may follow a short read of TCP. Where waiting arms the
+// registration, the queue checks the handle again, so nothing is missed. A native edge does not: it
+// comes with an arrival, and once.
 //
-// A native edge may have come with two things that a short read leaves: the end of the stream, and bytes after an urgent mark. Both are noted
-// when they are reported. The event of what has not been reported is still to come. The kernel sets the urgent mark before it makes the
-// event of the bytes that follow it, so such an event reports the mark. Where the queue cannot report urgent data, nothing is proved.
+// A native edge may have come with two things that a short read leaves: the end of the stream, and
+// bytes after an urgent mark. Both are noted when they are reported. The event of what has not been
+// reported is still to come. The kernel sets the urgent mark before it makes the event of the bytes
+// that follow it, so such an event reports the mark. Where the queue cannot report urgent data,
+// nothing is proved.
 func (s *source) shortReadDrains(l *Loop) bool {
 	return l.options.Mode != queue.Edge || !l.native || l.urgent && s.flags.Load()&(flagEnds|flagUrgent) == 0
 }
@@ -153,8 +158,9 @@ func closedError(err error) error {
 	return err
 }
 
-// settle has the queue watch, in mode Level, for no more than is wanted at the end of the turn in which the source fired, so that what
-// is not taken does not nag. Turning the interest off with the event would cost two calls a message instead of none.
+// settle has the queue watch, in mode Level, for no more than is wanted at the end of the turn in
+// which the source fired, so that what is not taken does not nag. Turning the interest off with the
+// event would cost two calls a message instead of none.
 func (s *source) settle(l *Loop, wanted queue.Interest) {
 	s.fired = false
 	if s.armed != wanted {

@@ -9,17 +9,23 @@ import (
 	"github.com/edgewise-go/edgewise/queue"
 )
 
-// Stealing is a scheduler of several loops, each on a thread of its own and over a queue of its own, as a Sharded has them, but for one thing: the worker of a loop that has
-// nothing to do takes what is ready on one that is busy. What it takes stays with its loop: only the turn is run elsewhere.
+// Stealing is a scheduler of several loops, each on a thread of its own and over a queue of its
+// own, as a Sharded has them, but for one thing: the worker of a loop that has nothing to do takes
+// what is ready on one that is busy. What it takes stays with its loop: only the turn is run
+// elsewhere.
 //
-// A handler's step may be run by any of the threads, and so may the first turn of a coroutine; after it a coroutine stays with the thread that began it,
-// because Go can resume it on that thread only. No task is ever run by two threads at a time, but the tasks of one loop may run at the same time: what
-// they share, each must guard. A loop that has more ready than it can run at once wakes one that sleeps: a system call. Nobody spins. A lock is taken at
-// each step and suspension, seldom contended.
+// A handler's step may be run by any of the threads, and so may the first turn of a coroutine;
+// after it a coroutine stays with the thread that began it, because Go can resume it on that thread
+// only. No task is ever run by two threads at a time, but the tasks of one loop may run at the same
+// time: what they share, each must guard. A loop that has more ready than it can run at once wakes
+// one that sleeps: a system call. Nobody spins. A lock is taken at each step and suspension, seldom
+// contended.
 //
-// It is for work that comes unevenly: steps of different length, connections that are busy by turns. Where it is even, a Sharded does the same for less.
+// It is for work that comes unevenly: steps of different length, connections that are busy by
+// turns. Where it is even, a Sharded does the same for less.
 //
-// Its loops end together, when all have been drained and have no tasks left: Shutdown of one of them waits for the others. If one fails, all do.
+// Its loops end together, when all have been drained and have no tasks left: Shutdown of one of
+// them waits for the others. If one fails, all do.
 type Stealing struct{ *Sharded }
 
 // NewStealing returns a scheduler of n loops, each over a queue that open returns.
@@ -36,8 +42,9 @@ func NewStealing(n int, open func() (queue.Queue, error), options Options) (Stea
 	return Stealing{s}, nil
 }
 
-// Run runs the first loop on the calling goroutine and each other on one of its own, which have ended when Run returns. If one fails, the tasks of all
-// end as Loop.Run ends those of a loop whose queue fails.
+// Run runs the first loop on the calling goroutine and each other on one of its own, which have
+// ended when Run returns. If one fails, the tasks of all end as Loop.Run ends those of a loop whose
+// queue fails.
 func (s Stealing) Run(ctx context.Context) error {
 	return s.run(ctx, func(loops []*Loop) {
 		if c := loops[0].crew; c != nil {
@@ -104,7 +111,8 @@ func (w *worker) visit(l *Loop, f func(*Loop, *worker)) {
 	f(l, w)
 }
 
-// steal runs one task of a loop that is busy, if w has nothing else to do, and reports whether it did.
+// steal runs one task of a loop that is busy, if w has nothing else to do, and reports whether it
+// did.
 func (w *worker) steal() bool {
 	c := w.loop.crew
 	if c == nil || !c.stealing || w.loop.hasWork(w) || w.loop.shift.over {
@@ -155,7 +163,8 @@ func (l *Loop) hasSurplus(some bool) {
 	}
 }
 
-// wakeThief wakes a worker of a loop other than l, if there is one that sleeps. One that is about to sleep looks once more for surplus after it has said so.
+// wakeThief wakes a worker of a loop other than l, if there is one that sleeps. One that is about
+// to sleep looks once more for surplus after it has said so.
 func (c *crew) wakeThief(l *Loop) {
 	for _, other := range c.loops {
 		if other == l || !other.inbox.sleeping.Load() {
@@ -168,7 +177,8 @@ func (c *crew) wakeThief(l *Loop) {
 	}
 }
 
-// handOn has another thief woken in the place of l's worker, which was woken to steal and has something else to do first.
+// handOn has another thief woken in the place of l's worker, which was woken to steal and has
+// something else to do first.
 func (l *Loop) handOn() {
 	if l.errand.Load() && l.errand.Swap(false) && l.crew.surplus(l) {
 		l.crew.wakeThief(l)

@@ -10,9 +10,10 @@ import (
 	"time"
 )
 
-// Task is a coroutine on a loop: straight-line code that is suspended where it waits. Its methods are for the code that runs in it,
-// unless they say otherwise. Those that wait return ErrWrongWaiter if other code calls them: another task, a goroutine that the task has started, a coroutine of
-// package iter in it.
+// Task is a coroutine on a loop: straight-line code that is suspended where it waits. Its methods
+// are for the code that runs in it, unless they say otherwise. Those that wait return
+// ErrWrongWaiter if other code calls them: another task, a goroutine that the task has started, a
+// coroutine of package iter in it.
 type Task struct {
 	loop *Loop
 	home *worker // where the coroutine was made: it cannot be resumed on another thread; nil before its first turn
@@ -48,8 +49,8 @@ type Task struct {
 
 type taskState uint8
 
-// A task is ready until the loop gives it the thread; running until it suspends; waiting until something wakes it, which makes it ready.
-// It ends while running. Only the loop moves it.
+// A task is ready until the loop gives it the thread; running until it suspends; waiting until
+// something wakes it, which makes it ready. It ends while running. Only the loop moves it.
 const (
 	taskReady taskState = iota
 	taskRunning
@@ -57,12 +58,13 @@ const (
 	taskEnded
 )
 
-// Go starts a task on l, which runs body when its turn comes. Any goroutine may call it. When ctx is done the task is cancelled: whatever it
-// waits for, then or later, returns a *CancelError. A task that waits in spite of it does not hold the loop: each such wait lets the others
-// run. The error that body returns goes to Options.Ended.
+// Go starts a task on l, which runs body when its turn comes. Any goroutine may call it. When ctx
+// is done the task is cancelled: whatever it waits for, then or later, returns a *CancelError. A
+// task that waits in spite of it does not hold the loop: each such wait lets the others run. The
+// error that body returns goes to Options.Ended.
 //
-// It returns ErrFull at a bound of Options, and ErrStopped once the loop drains or is over. A start that is refused leaves no trace: it neither
-// delays the end of Run nor is it counted by Len.
+// It returns ErrFull at a bound of Options, and ErrStopped once the loop drains or is over. A start
+// that is refused leaves no trace: it neither delays the end of Run nor is it counted by Len.
 func (l *Loop) Go(ctx context.Context, name string, body func(*Task) error) error {
 	return l.launch(&Task{loop: l, name: name, body: body, parent: ctx})
 }
@@ -75,7 +77,8 @@ func (l *Loop) launch(t *Task) error {
 	return nil
 }
 
-// Go starts another task on the same loop. Unlike Loop.Go it is not refused while the loop drains: a task may need it to end.
+// Go starts another task on the same loop. Unlike Loop.Go it is not refused while the loop drains:
+// a task may need it to end.
 func (t *Task) Go(ctx context.Context, name string, body func(*Task) error) error {
 	if err := t.loop.admitChild(); err != nil {
 		return fmt.Errorf("sched: task %q: %w", name, err)
@@ -158,11 +161,13 @@ func (t *Task) Context() context.Context {
 	return t.context
 }
 
-// Draining reports whether the loop has been asked to end: a task should finish what it is at and return.
+// Draining reports whether the loop has been asked to end: a task should finish what it is at and
+// return.
 func (t *Task) Draining() bool { return t.loop.drained.Load() }
 
-// OnDrain has f called on the loop when the loop is asked to end, at once if it was already. It replaces the function set before; nil sets
-// none. f runs on the thread of t, never while t runs. It must not wait: it closes a listener, or sets a deadline that ends an idle wait.
+// OnDrain has f called on the loop when the loop is asked to end, at once if it was already. It
+// replaces the function set before; nil sets none. f runs on the thread of t, never while t runs.
+// It must not wait: it closes a listener, or sets a deadline that ends an idle wait.
 func (t *Task) OnDrain(f func()) {
 	if !t.loop.drained.Load() {
 		t.onDrain = f
@@ -190,7 +195,8 @@ func (t *Task) yieldTurn() error {
 	return err
 }
 
-// giveWay lets the others run. As every function of a task that suspends it, it is called with the lock, and returns with it.
+// giveWay lets the others run. As every function of a task that suspends it, it is called with the
+// lock, and returns with it.
 func (t *Task) giveWay() {
 	t.state = taskReady
 	t.enqueue()
@@ -221,8 +227,10 @@ func (t *Task) Sleep(d time.Duration) error {
 	return err
 }
 
-// Await calls start and suspends t until the function that start was given is called. Any goroutine may call it, start itself included, and
-// calls after the first do nothing. start must not call Await itself. Await returns a *CancelError if t is cancelled meanwhile; the function may still be called.
+// Await calls start and suspends t until the function that start was given is called. Any goroutine
+// may call it, start itself included, and calls after the first do nothing. start must not call
+// Await itself. Await returns a *CancelError if t is cancelled meanwhile; the function may still be
+// called.
 func (t *Task) Await(start func(resume func())) error {
 	if err := t.calls("Task.Await"); err != nil {
 		return err
@@ -235,7 +243,8 @@ func (t *Task) Await(start func(resume func())) error {
 	return t.awaitResumption(id)
 }
 
-// newSuspension names the suspension that follows, so that others can end it even before it has begun.
+// newSuspension names the suspension that follows, so that others can end it even before it has
+// begun.
 func (t *Task) newSuspension() uint64 {
 	t.suspends++
 	return t.suspends
@@ -303,7 +312,8 @@ func (t *Task) stop(cause error) {
 // wait suspends t until wake, or the deadline if there is one.
 func (t *Task) wait(deadline time.Time) error {
 	if t.canceled != nil {
-		// Let the others run, or a task that tries for ever in spite of the error would hold the loop.
+		// Let the others run, or a task that tries for ever in spite of the error would hold the
+		// loop.
 		t.giveWay()
 		return t.canceled
 	}
@@ -330,7 +340,8 @@ func (t *Task) wake(verdict error) bool {
 
 func (t *Task) expired() { t.wake(os.ErrDeadlineExceeded) }
 
-// suspend gives the thread back. The lock is held across the switch, in either direction: whoever wakes t meanwhile waits for it.
+// suspend gives the thread back. The lock is held across the switch, in either direction: whoever
+// wakes t meanwhile waits for it.
 func (t *Task) suspend() {
 	more := t.yield(struct{}{})
 	t.home.resumes()
@@ -342,8 +353,9 @@ func (t *Task) suspend() {
 
 func (t *Task) owner() *Loop { return t.loop }
 
-// run gives the thread to the task until it suspends or ends. The coroutine is made here, on the loop's locked thread: one that was made
-// in another state of locking could not be switched to, and the runtime would throw.
+// run gives the thread to the task until it suspends or ends. The coroutine is made here, on the
+// loop's locked thread: one that was made in another state of locking could not be switched to, and
+// the runtime would throw.
 func (t *Task) run(_ *Loop, w *worker) {
 	if t.state == taskEnded {
 		return
@@ -392,8 +404,8 @@ func (t *Task) sequence(yield func(struct{}) bool) {
 	t.err = t.body(t)
 }
 
-// show lets the watchdog know the task's own goroutine. It is a function of its own because what the frame of sequence takes is taken from the smallest
-// stack that a coroutine can have.
+// show lets the watchdog know the task's own goroutine. It is a function of its own because what
+// the frame of sequence takes is taken from the smallest stack that a coroutine can have.
 //
 //go:noinline
 func (t *Task) show() {
@@ -401,7 +413,8 @@ func (t *Task) show() {
 	t.home.watchdog.enter(t.holder)
 }
 
-// newPanicError returns what a panic with v is reported as. One that another panic was reported as keeps its stack.
+// newPanicError returns what a panic with v is reported as. One that another panic was reported as
+// keeps its stack.
 func newPanicError(v any) *PanicError {
 	if p, ok := v.(*PanicError); ok {
 		return p
@@ -427,8 +440,9 @@ func (t *Task) end() {
 	t.job.finish(t.err)
 }
 
-// Call runs body in a task of l and blocks the calling goroutine until it has ended; it returns what body returned. It is for goroutines
-// outside the loop: a task, which would wait for itself, is told ErrWrongWaiter.
+// Call runs body in a task of l and blocks the calling goroutine until it has ended; it returns
+// what body returned. It is for goroutines outside the loop: a task, which would wait for itself,
+// is told ErrWrongWaiter.
 func (l *Loop) Call(ctx context.Context, name string, body func(*Task) error) error {
 	if err := l.mayBlock("Loop.Call"); err != nil {
 		return err

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// timer is a moment at which fire is told. It belongs to the loop; stopping it is exact: after stop, fire is not called.
+// timer is a moment at which fire is told. It belongs to the loop; stopping it is exact: after
+// stop, fire is not called.
 type timer struct {
 	when       time.Duration // since the loop's epoch, not negative
 	prev, next *timer        // in its slot
@@ -16,14 +17,17 @@ type timer struct {
 
 type expirer interface{ expired() }
 
-// timers is a hierarchy of wheels (Varghese and Lauck, "Hashed and Hierarchical Timing Wheels", scheme 7). To set and to stop a timer takes the same
-// few steps however many there are. A deadline is kept as it was given, and the timers of a slot are brought into order before the first of them
-// fires, so that nothing is rounded. The zero value is empty. Its bound is the number of tasks: each has one timer.
+// timers is a hierarchy of wheels (Varghese and Lauck, "Hashed and Hierarchical Timing Wheels",
+// scheme 7). To set and to stop a timer takes the same few steps however many there are. A deadline
+// is kept as it was given, and the timers of a slot are brought into order before the first of them
+// fires, so that nothing is rounded. The zero value is empty. Its bound is the number of tasks:
+// each has one timer.
 //
-// A wheel of level n has a slot for each value of the deadline's n-th digit, counted in ticks to the base timerSlots. A timer is on the level
-// of the highest digit in which it differs from tick, so that all timers of a level come before those of the next, and a slot
-// before those to its right. When tick arrives at a slot, its timers move to lower levels: a timer moves at most timerLevels times, and not at all if it
-// is stopped before, as most are.
+// A wheel of level n has a slot for each value of the deadline's n-th digit, counted in ticks to
+// the base timerSlots. A timer is on the level of the highest digit in which it differs from tick,
+// so that all timers of a level come before those of the next, and a slot before those to its
+// right. When tick arrives at a slot, its timers move to lower levels: a timer moves at most
+// timerLevels times, and not at all if it is stopped before, as most are.
 type timers struct {
 	tick   uint64 // no slot before it has timers
 	count  int
@@ -39,7 +43,8 @@ const (
 	timerSlotMask = timerSlots - 1
 )
 
-// timerLevel has 2 KiB. It is made when it is needed first: a loop without timers has none, and one with timeouts of seconds two or three.
+// timerLevel has 2 KiB. It is made when it is needed first: a loop without timers has none, and one
+// with timeouts of seconds two or three.
 type timerLevel struct {
 	busy  uint64 // a bit for each slot that has timers
 	slots [timerSlots]timerSlot
@@ -48,7 +53,8 @@ type timerLevel struct {
 // timerSlot is a list of timers, in the order in which they were set until it is sorted.
 type timerSlot struct {
 	first, last *timer
-	// soonest is no later than the first deadline: stopping the timer that has it leaves it behind. Whoever waits for it waits once more.
+	// soonest is no later than the first deadline: stopping the timer that has it leaves it behind.
+	// Whoever waits for it waits once more.
 	soonest  time.Duration
 	unsorted bool
 }
@@ -77,7 +83,8 @@ func (ts *timers) stop(t *timer) {
 	ts.count--
 }
 
-// expire tells every timer that is due at now, and no other, in the order of their deadlines; of equal ones, in the order in which they were set.
+// expire tells every timer that is due at now, and no other, in the order of their deadlines; of
+// equal ones, in the order in which they were set.
 func (ts *timers) expire(now time.Duration) {
 	due := uint64(now) >> timerTickBits
 	for ts.count > 0 {
@@ -114,8 +121,8 @@ func after(now, d time.Duration) time.Duration {
 	return math.MaxInt64
 }
 
-// next returns the time from now to the first timer, negative if there is none. It is too short when the first timer of a slot was
-// stopped: once, for expire then finds out.
+// next returns the time from now to the first timer, negative if there is none. It is too short
+// when the first timer of a slot was stopped: once, for expire then finds out.
 func (ts *timers) next(now time.Duration) time.Duration {
 	if ts.count == 0 {
 		return -1
@@ -228,7 +235,8 @@ func (s *timerSlot) sort() {
 	s.soonest = s.first.when
 }
 
-// sorted sorts a list by next: bottom up, so that it needs room for the logarithm of its length. It leaves prev as it was.
+// sorted sorts a list by next: bottom up, so that it needs room for the logarithm of its length. It
+// leaves prev as it was.
 func sorted(list *timer) *timer {
 	var runs [bits.UintSize]*timer // the one at i has none or 1<<i timers, which come before those of the runs at its left
 	for list != nil {

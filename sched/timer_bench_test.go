@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// timerHeap is the yardstick of the benchmarks: a heap with four children a node, which keeps a comparison's neighbours in one cache line.
+// timerHeap is the yardstick of the benchmarks: a heap with four children a node, which keeps a
+// comparison's neighbours in one cache line.
 type timerHeap struct{ heap []*heapTimer }
 
 type heapTimer struct {
@@ -110,8 +111,8 @@ func benchedTimersOf(n int) []benchedTimers {
 
 var benchedCounts = []int{1_000, 1_000_000}
 
-// BenchmarkTimerSetStop takes timers of idle connections, which have between 30 and 60 seconds left, and has one after the other start anew: an
-// operation is a stop and a set.
+// BenchmarkTimerSetStop takes timers of idle connections, which have between 30 and 60 seconds
+// left, and has one after the other start anew: an operation is a stop and a set.
 func BenchmarkTimerSetStop(b *testing.B) {
 	for _, n := range benchedCounts {
 		for _, ts := range benchedTimersOf(n) {
@@ -134,8 +135,8 @@ func BenchmarkTimerSetStop(b *testing.B) {
 	}
 }
 
-// BenchmarkTimerExpire sets timers over a minute, in no order, and lets that time pass in turns of a millisecond; an operation is a timer, and setting
-// it is not counted.
+// BenchmarkTimerExpire sets timers over a minute, in no order, and lets that time pass in turns of
+// a millisecond; an operation is a timer, and setting it is not counted.
 func BenchmarkTimerExpire(b *testing.B) {
 	for _, n := range benchedCounts {
 		for _, ts := range benchedTimersOf(n) {

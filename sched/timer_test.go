@@ -53,7 +53,8 @@ const (
 	modelOperations
 )
 
-// step takes a decision from op, which of the timers from which, and how far in time from arg: a few bits of it are a power of two.
+// step takes a decision from op, which of the timers from which, and how far in time from arg: a
+// few bits of it are a power of two.
 func (m *timerModel) step(op, which byte, arg uint64) {
 	i := int(which) % modelTimers
 	switch op % modelOperations {
@@ -157,7 +158,8 @@ func (m *timerModel) check() {
 // drain waits as a loop does, until the last timer has fired.
 func (m *timerModel) drain() {
 	m.act = 0
-	// Each wait fires a timer, or moves the first slot down a level, or finds that its soonest timer was stopped.
+	// Each wait fires a timer, or moves the first slot down a level, or finds that its soonest
+	// timer was stopped.
 	for range modelTimers * (2*timerLevels + 1) {
 		d := m.wheel.next(m.now)
 		if d < 0 {

@@ -9,9 +9,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Registration is the tie of a handle to a loop, as package stream wants it (stream.Registration, which has the contract). Two may wait at a time, one
-// in each direction. Another is told ErrBusy. It is an
-// alias of an unnamed interface, so that neither package imports the other.
+// Registration is the tie of a handle to a loop, as package stream wants it (stream.Registration,
+// which has the contract). Two may wait at a time, one in each direction. Another is told ErrBusy.
+// It is an alias of an unnamed interface, so that neither package imports the other.
 type Registration = interface {
 	Wait(d sys.Direction, deadline time.Time) error
 	Interrupt(d sys.Direction)
@@ -22,11 +22,13 @@ type Registration = interface {
 // Tasks is the waiter that suspends tasks of a loop: a stream.Waiter.
 type Tasks struct{ loop *Loop }
 
-// Tasks returns the waiter for tasks of l. Connections made with it are for the tasks of l alone; closing them and changing their
-// deadlines may be done from anywhere. Others who wait are told ErrWrongWaiter: a goroutine, were it started by a task, uses Goroutines.
+// Tasks returns the waiter for tasks of l. Connections made with it are for the tasks of l alone;
+// closing them and changing their deadlines may be done from anywhere. Others who wait are told
+// ErrWrongWaiter: a goroutine, were it started by a task, uses Goroutines.
 func (l *Loop) Tasks() Tasks { return Tasks{l} }
 
-// Register ties h to the loop. Any goroutine may call it; Registration.Wait is for tasks of the loop.
+// Register ties h to the loop. Any goroutine may call it; Registration.Wait is for tasks of the
+// loop.
 func (w Tasks) Register(h sys.Handle) (Registration, error) {
 	s := &taskSource{loop: w.loop}
 	if err := s.open(w.loop, h, s); err != nil {
@@ -70,15 +72,17 @@ func (s *taskSource) Wait(d sys.Direction, deadline time.Time) error {
 	return err
 }
 
-// armFor has the queue watch for what t, which has just been suspended, waits for. That is done on the stack of the worker: an idle
-// coroutine's stack is as large as the deepest call in it, and this one would be that.
+// armFor has the queue watch for what t, which has just been suspended, waits for. That is done on
+// the stack of the worker: an idle coroutine's stack is as large as the deepest call in it, and
+// this one would be that.
 func (s *taskSource) armFor(t *Task) {
 	if err := s.arm(s.loop, s.arming); err != nil {
 		t.wake(err)
 	}
 }
 
-// enlist makes t the one who waits in direction d and has the queue watch for it, or returns why t need not, or must not, wait.
+// enlist makes t the one who waits in direction d and has the queue watch for it, or returns why t
+// need not, or must not, wait.
 func (s *taskSource) enlist(t *Task, d sys.Direction) (suspends bool, err error) {
 	if suspends, err := s.claim(t, d); !suspends {
 		return false, err
@@ -120,7 +124,8 @@ func (s *taskSource) deliver(l *Loop, e *queue.Event) {
 			if t.wake(nil) {
 				continue
 			}
-			// Its deadline came first, and it has not run since: the next wait must not miss the event.
+			// Its deadline came first, and it has not run since: the next wait must not miss the
+			// event.
 		}
 		s.ready |= i
 	}
@@ -141,7 +146,8 @@ func (s *taskSource) Interrupt(d sys.Direction) {
 	s.loop.inbox.notify(s.loop, s, &s.listed)
 }
 
-// MayBlock tells package stream that a caller who blocks on anything else than Wait blocks the loop.
+// MayBlock tells package stream that a caller who blocks on anything else than Wait blocks the
+// loop.
 func (s *taskSource) MayBlock() bool { return false }
 
 func (s *taskSource) ShortReadDrains() bool { return s.shortReadDrains(s.loop) }
@@ -167,7 +173,8 @@ func (s *taskSource) attend(*Loop) {
 			s.waiting[d] = nil
 			t.wake(net.ErrClosed)
 		case s.interrupted[d].Load():
-			// The flag stays up if the task was woken by something else: then its next wait takes it.
+			// The flag stays up if the task was woken by something else: then its next wait takes
+			// it.
 			s.waiting[d] = nil
 			if t.wake(nil) {
 				s.interrupted[d].Store(false)

@@ -9,11 +9,14 @@ import (
 	"time"
 )
 
-// Stall is what the watchdog has seen: a task that has held its loop for longer than Options.TurnMax.
+// Stall is what the watchdog has seen: a task that has held its loop for longer than
+// Options.TurnMax.
 type Stall struct {
-	// Task is the name of the task, or of what Options.Ended calls by a name: "handler", "posted function".
+	// Task is the name of the task, or of what Options.Ended calls by a name: "handler", "posted
+	// function".
 	Task string
-	// Stack is the stack of the task, or of the loop where that is what holds it, as runtime.Stack has it; a text that says so if it was not found.
+	// Stack is the stack of the task, or of the loop where that is what holds it, as runtime.Stack
+	// has it; a text that says so if it was not found.
 	Stack []byte
 }
 
@@ -21,8 +24,9 @@ type Stall struct {
 const dumpBytesMax = 16 << 20
 
 // watchdog marks what has the thread with a mark of its own, which the loop overwrites whenever it
-// gives the thread to somebody else, or takes it back: a mark that is still there at the next look has seen nothing of the kind. So the
-// loop pays for one store at each change, and for nothing more.
+// gives the thread to somebody else, or takes it back: a mark that is still there at the next look
+// has seen nothing of the kind. So the loop pays for one store at each change, and for nothing
+// more.
 type watchdog struct {
 	turn    atomic.Pointer[holder]
 	loop    holder // has the goroutine in which the three below run
@@ -100,7 +104,8 @@ func (w *watchdog) look(now time.Time) {
 	}
 }
 
-// stackOf returns the part of dump that is h's. A coroutine that does not run has given the thread to its loop, which then holds it.
+// stackOf returns the part of dump that is h's. A coroutine that does not run has given the thread
+// to its loop, which then holds it.
 func (w *watchdog) stackOf(h *holder, dump []byte) []byte {
 	if stack := find(dump, h.goroutine); stack != nil {
 		if first, _, _ := bytes.Cut(stack, []byte("\n")); !bytes.Contains(first, []byte("[coroutine")) {

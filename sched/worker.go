@@ -12,9 +12,10 @@ import (
 
 // worker is a thread that runs the tasks of a loop.
 //
-// One of several leads: it waits in the queue, while the others that have nothing to do are parked. Before a worker runs code of others it
-// offers what it leaves undone, the lead included, to one that is parked: so somebody waits for events whenever anybody is free, and an event
-// wakes one thread.
+// One of several leads: it waits in the queue, while the others that have nothing to do are parked.
+// Before a worker runs code of others it offers what it leaves undone, the lead included, to one
+// that is parked: so somebody waits for events whenever anybody is free, and an event wakes one
+// thread.
 type worker struct {
 	loop    *Loop
 	running *Task // the coroutine that has the thread, which alone looks
@@ -109,8 +110,8 @@ func (w *worker) push(r runnable) {
 	}
 }
 
-// park has w wait until somebody has something for it. It costs the two of them what Go takes to stop a locked thread and to start it, which is
-// tens of microseconds.
+// park has w wait until somebody has something for it. It costs the two of them what Go takes to
+// stop a locked thread and to start it, which is tens of microseconds.
 func (w *worker) park() {
 	l := w.loop
 	w.watchdog.enter(nil)
@@ -136,7 +137,8 @@ func (w *worker) unpark() {
 	w.wake <- struct{}{}
 }
 
-// offer is called before the lock is let go, and where a task has made work: it has somebody else do what the caller leaves undone.
+// offer is called before the lock is let go, and where a task has made work: it has somebody else
+// do what the caller leaves undone.
 func (l *Loop) offer() {
 	if l.crew == nil || l.shift.waking > 0 {
 		return

@@ -11,8 +11,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// selfConnectsMax is how often an attempt that got itself as its peer is made again: the port was free to be chosen, so nobody listens
-// there, but somebody may by the next try, which gets another port.
+// selfConnectsMax is how often an attempt that got itself as its peer is made again: the port was
+// free to be chosen, so nobody listens there, but somebody may by the next try, which gets another
+// port.
 const selfConnectsMax = 2
 
 // attemptShareMin is the least time that one of several addresses gets, unless less is left.
@@ -62,7 +63,8 @@ func share(ctx context.Context, left int) time.Time {
 	return time.Now().Add(part)
 }
 
-// attempt connects to one address until deadline. It returns a connection or an error, never both, and leaves no descriptor behind an error.
+// attempt connects to one address until deadline. It returns a connection or an error, never both,
+// and leaves no descriptor behind an error.
 func (d *Dialer) attempt(ctx context.Context, addr netip.AddrPort, deadline time.Time) (*Conn, error) {
 	for tries := 0; ; tries++ {
 		if err := ctx.Err(); err != nil {
@@ -136,7 +138,8 @@ func (d *Dialer) apply(s *Socket) error {
 	return nil
 }
 
-// finish waits for the outcome of a connect. Cancellation comes by Interrupt, so no goroutine waits for it.
+// finish waits for the outcome of a connect. Cancellation comes by Interrupt, so no goroutine waits
+// for it.
 func (c *Conn) finish(ctx context.Context, deadline time.Time) error {
 	if ctx.Done() != nil {
 		stop := context.AfterFunc(ctx, func() { c.reg.Interrupt(sys.Writing) })
@@ -147,7 +150,8 @@ func (c *Conn) finish(ctx context.Context, deadline time.Time) error {
 			return err
 		}
 		wait := c.reg.Wait(sys.Writing, deadline)
-		// The outcome is asked for even when time is up: a connection that was made then is a connection.
+		// The outcome is asked for even when time is up: a connection that was made then is a
+		// connection.
 		if wait != nil && wait != os.ErrDeadlineExceeded {
 			return wait
 		}
@@ -163,7 +167,8 @@ func (c *Conn) finish(ctx context.Context, deadline time.Time) error {
 	}
 }
 
-// done gives err the form that the callers of a dial expect, when it comes of the end of ctx or of an address's share of the time.
+// done gives err the form that the callers of a dial expect, when it comes of the end of ctx or of
+// an address's share of the time.
 func done(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, context.Canceled):

@@ -22,7 +22,8 @@ func familyOf(ip netip.Addr) int {
 	return family6
 }
 
-// candidates are addresses in the order in which they are tried: the families alternate, and each keeps its own order (RFC 8305, section 4).
+// candidates are addresses in the order in which they are tried: the families alternate, and each
+// keeps its own order (RFC 8305, section 4).
 type candidates struct {
 	queues [families][]candidate
 	turn   int // the family that is next, if it has one

@@ -11,10 +11,12 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Conn is a connection that suspends its caller, through a [Waiter], where the socket would block. It implements net.Conn.
+// Conn is a connection that suspends its caller, through a [Waiter], where the socket would block.
+// It implements net.Conn.
 //
-// Close, the setters and the addresses may be used from any goroutine at any time. Reads take turns, and so do writes, where the Waiter
-// suspends goroutines; from tasks there is one reader and one writer at a time (see the package's section on concurrency).
+// Close, the setters and the addresses may be used from any goroutine at any time. Reads take
+// turns, and so do writes, where the Waiter suspends goroutines; from tasks there is one reader and
+// one writer at a time (see the package's section on concurrency).
 //
 // A reset by the peer ends a reader and a writer that are suspended. The kernel reports ECONNRESET
 // (on Windows WSAECONNRESET) to one call, after the bytes from before the reset that it has kept.
@@ -25,16 +27,19 @@ type Conn struct {
 	remote netip.AddrPort
 	ends   *ends // of a connection that is not TCP; otherwise nil
 
-	// exposed is set once a caller has got the handle. It may read urgent data, of which the next event then says nothing, or put TLS in the
-	// kernel on top. A short read proves nothing from then on.
+	// exposed is set once a caller has got the handle. It may read urgent data, of which the next
+	// event then says nothing, or put TLS in the kernel on top. A short read proves nothing from
+	// then on.
 	exposed atomic.Bool
 }
 
 var _ net.Conn = (*Conn)(nil)
 
-// NewConn makes a connection of s, which must be connected or no socket (see [Adopt]), and registers it with w. The Conn owns s from then on; when an
-// error is returned, s stays the caller's. If the peer has reset the connection already, its address is unknown, and the first call that reads or writes
-// returns that. A socket of datagrams is refused with an error that is errors.ErrUnsupported; see [NewPacketConn].
+// NewConn makes a connection of s, which must be connected or no socket (see [Adopt]), and
+// registers it with w. The Conn owns s from then on; when an error is returned, s stays the
+// caller's. If the peer has reset the connection already, its address is unknown, and the first
+// call that reads or writes returns that. A socket of datagrams is refused with an error that is
+// errors.ErrUnsupported; see [NewPacketConn].
 func NewConn(s Socket, w Waiter) (*Conn, error) {
 	if s.datagrams != noDatagrams {
 		return nil, opError("register", nil, nil, errDatagrams)
@@ -49,8 +54,9 @@ func NewConn(s Socket, w Waiter) (*Conn, error) {
 	return register(s, remote, w)
 }
 
-// ended reports whether a socket without a peer, as err of getpeername(2) says, had one: its stream is readable, as the reset is still to be read, or an end. One
-// that was never connected is not readable. macOS says EINVAL of a connection that is over.
+// ended reports whether a socket without a peer, as err of getpeername(2) says, had one: its stream
+// is readable, as the reset is still to be read, or an end. One that was never connected is not
+// readable. macOS says EINVAL of a connection that is over.
 func (s *Socket) ended(err error) bool {
 	if sys.ClassOf(err) != sys.ClassDisconnected && err != syscall.EINVAL {
 		return false
@@ -91,8 +97,9 @@ func (c *Conn) findEnds() (err error) {
 	return err
 }
 
-// Read reads up to len(p) bytes and suspends the caller until there is one, the stream ends (io.EOF), the read deadline passes or the
-// connection is closed. An empty p reads nothing and does not wait.
+// Read reads up to len(p) bytes and suspends the caller until there is one, the stream ends
+// (io.EOF), the read deadline passes or the connection is closed. An empty p reads nothing and does
+// not wait.
 //
 // Bytes that come together with the end of the stream are read before it. The end stays: each later
 // Read returns io.EOF. It does not affect writing.
@@ -116,7 +123,8 @@ func (c *Conn) read(p []byte) (int, error) {
 		if c.in.expired() {
 			return 0, c.late()
 		}
-		// There is nothing to try if the last read took all that there was, and whatever comes next brings an event.
+		// There is nothing to try if the last read took all that there was, and whatever comes next
+		// brings an event.
 		if !c.in.short || !c.mayDrainShort() {
 			n, err := c.sock.TryRead(p)
 			if err != sys.ErrWouldBlock {
@@ -131,13 +139,15 @@ func (c *Conn) read(p []byte) (int, error) {
 	}
 }
 
-// mayDrainShort reports whether a short read proves that there are no more bytes. See Socket.MayDrainShort and Registration.
+// mayDrainShort reports whether a short read proves that there are no more bytes. See
+// Socket.MayDrainShort and Registration.
 func (c *Conn) mayDrainShort() bool {
 	return c.sock.tcp && !c.exposed.Load() && c.reg.ShortReadDrains()
 }
 
-// Write writes all of p, and suspends the caller while the kernel takes no more. When an error is returned, so is how many bytes the kernel
-// took before. An empty p writes nothing and does not wait.
+// Write writes all of p, and suspends the caller while the kernel takes no more. When an error is
+// returned, so is how many bytes the kernel took before. An empty p writes nothing and does not
+// wait.
 //
 // After a call has returned that the peer has reset the connection, it returns EPIPE, on Windows
 // WSAECONNRESET.
@@ -186,8 +196,9 @@ func (c *Conn) writeAll(p []byte) (int, error) {
 	}
 }
 
-// Close ends the connection and makes running and later calls return net.ErrClosed. Unsent bytes are sent in the background, unless
-// [Conn.SetLinger] says otherwise. A second Close returns an error that is net.ErrClosed.
+// Close ends the connection and makes running and later calls return net.ErrClosed. Unsent bytes
+// are sent in the background, unless [Conn.SetLinger] says otherwise. A second Close returns an
+// error that is net.ErrClosed.
 func (c *Conn) Close() error {
 	if !c.sock.retire() {
 		return c.opError("close", net.ErrClosed)
@@ -195,19 +206,21 @@ func (c *Conn) Close() error {
 	return c.opError("close", c.end())
 }
 
-// CloseWrite ends the stream to the peer, who reads io.EOF after the bytes already written; reading goes on. It does not wait. It does nothing to
-// a connection that the peer has reset.
+// CloseWrite ends the stream to the peer, who reads io.EOF after the bytes already written; reading
+// goes on. It does not wait. It does nothing to a connection that the peer has reset.
 func (c *Conn) CloseWrite() error {
 	return c.opError("close", c.connected(c.sock.CloseWrite(), sys.Writing))
 }
 
-// CloseRead makes reads, also one that is running, return io.EOF once what has arrived is read; writing goes on, and the peer is not told.
+// CloseRead makes reads, also one that is running, return io.EOF once what has arrived is read;
+// writing goes on, and the peer is not told.
 func (c *Conn) CloseRead() error {
 	return c.opError("close", c.connected(c.sock.CloseRead(), sys.Reading))
 }
 
-// connected makes who waits in direction d look again after a shutdown. ENOTCONN says that a reset came first, and EINVAL on NetBSD, where it has no
-// other meaning for a call that is sound: then the stream has ended.
+// connected makes who waits in direction d look again after a shutdown. ENOTCONN says that a reset
+// came first, and EINVAL on NetBSD, where it has no other meaning for a call that is sound: then
+// the stream has ended.
 func (c *Conn) connected(err error, d sys.Direction) error {
 	if sys.ClassOf(err) == sys.ClassDisconnected || err == syscall.EINVAL {
 		err = nil
@@ -218,8 +231,9 @@ func (c *Conn) connected(err error, d sys.Direction) error {
 	return callError("shutdown", err)
 }
 
-// SetDeadline sets both deadlines. A deadline makes running and later calls return an error that is os.ErrDeadlineExceeded once it has passed; the
-// zero time is none. It may be moved while a call runs.
+// SetDeadline sets both deadlines. A deadline makes running and later calls return an error that is
+// os.ErrDeadlineExceeded once it has passed; the zero time is none. It may be moved while a call
+// runs.
 //
 // A deadline that has passed also ends calls that need not wait. Bytes that have arrived stay for
 // later reads.
@@ -235,12 +249,14 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 	return c.opError("set", c.setDeadline(&c.in, t, sys.Reading))
 }
 
-// SetWriteDeadline sets the deadline of Write, Writev and WaitWrite. Bytes that were written before it passed stay written.
+// SetWriteDeadline sets the deadline of Write, Writev and WaitWrite. Bytes that were written before
+// it passed stay written.
 func (c *Conn) SetWriteDeadline(t time.Time) error {
 	return c.opError("set", c.setDeadline(&c.out, t, sys.Writing))
 }
 
-// LocalAddr returns the address of this end, a *net.TCPAddr or *net.UnixAddr; for what is no socket, "handle". It stays available after Close.
+// LocalAddr returns the address of this end, a *net.TCPAddr or *net.UnixAddr; for what is no
+// socket, "handle". It stays available after Close.
 func (c *Conn) LocalAddr() net.Addr {
 	if c.ends != nil {
 		return c.ends.local
@@ -248,7 +264,8 @@ func (c *Conn) LocalAddr() net.Addr {
 	return netAddr(c.local)
 }
 
-// RemoteAddr returns the address of the peer, a *net.TCPAddr or *net.UnixAddr; for what is no socket, "handle". It stays available after Close.
+// RemoteAddr returns the address of the peer, a *net.TCPAddr or *net.UnixAddr; for what is no
+// socket, "handle". It stays available after Close.
 func (c *Conn) RemoteAddr() net.Addr {
 	if c.ends != nil {
 		return c.ends.remote

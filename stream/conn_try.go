@@ -7,8 +7,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// TryReadv reads once into segs and never waits; see [Socket.TryReadv]. It heeds no deadline. With [Conn.ShortReadDrains] it makes the Conn a
-// source that bufstrategy.Fill reads from. It returns [ErrBusy] while another call reads.
+// TryReadv reads once into segs and never waits; see [Socket.TryReadv]. It heeds no deadline. With
+// [Conn.ShortReadDrains] it makes the Conn a source that bufstrategy.Fill reads from. It returns
+// [ErrBusy] while another call reads.
 func (c *Conn) TryReadv(segs [][]byte) (int, error) {
 	if !c.in.turn.TryLock() {
 		return 0, c.opError("read", ErrBusy)
@@ -20,8 +21,9 @@ func (c *Conn) TryReadv(segs [][]byte) (int, error) {
 	return n, c.opError("read", err)
 }
 
-// TryWritev writes once from segs and never waits; see [Socket.TryWritev]. It heeds no deadline. It makes the Conn a sink that
-// bufstrategy.Flush writes to. It returns [ErrBusy] while another call writes.
+// TryWritev writes once from segs and never waits; see [Socket.TryWritev]. It heeds no deadline. It
+// makes the Conn a sink that bufstrategy.Flush writes to. It returns [ErrBusy] while another call
+// writes.
 func (c *Conn) TryWritev(segs [][]byte) (int, error) {
 	if !c.out.turn.TryLock() {
 		return 0, c.opError("write", ErrBusy)
@@ -32,11 +34,14 @@ func (c *Conn) TryWritev(segs [][]byte) (int, error) {
 	return n, c.opError("write", err)
 }
 
-// ShortReadDrains reports whether the last read proved that there are no more bytes, so that WaitRead may come before the next. It is for the
-// caller who reads, between two reads. It takes three things:
+// ShortReadDrains reports whether the last read proved that there are no more bytes, so that
+// WaitRead may come before the next. It is for the caller who reads, between two reads. It takes
+// three things:
 //
-//   - a read that stopped inside a segment: one that filled its last segment may have been cut by the bound on segments;
-//   - a socket of plain TCP (see [Socket.MayDrainShort]) whose handle SyscallConn and File have not given away;
+//   - a read that stopped inside a segment: one that filled its last segment may have been cut by
+//     the bound on segments;
+//   - a socket of plain TCP (see [Socket.MayDrainShort]) whose handle SyscallConn and File have not
+//     given away;
 //   - the promise of the Registration, which urgent data ends, among others.
 func (c *Conn) ShortReadDrains() bool {
 	if !c.in.turn.TryLock() {
@@ -46,14 +51,17 @@ func (c *Conn) ShortReadDrains() bool {
 	return c.in.short && c.mayDrainShort()
 }
 
-// WaitRead suspends the caller until TryReadv is worth calling, the read deadline passes or the connection is closed.
+// WaitRead suspends the caller until TryReadv is worth calling, the read deadline passes or the
+// connection is closed.
 func (c *Conn) WaitRead() error { return c.opError("read", c.waitSide(&c.in, sys.Reading)) }
 
-// WaitWrite suspends the caller until TryWritev is worth calling, the write deadline passes or the connection is closed.
+// WaitWrite suspends the caller until TryWritev is worth calling, the write deadline passes or the
+// connection is closed.
 func (c *Conn) WaitWrite() error { return c.opError("write", c.waitSide(&c.out, sys.Writing)) }
 
-// Writev writes all of v in as few calls as the system allows, and suspends the caller while the kernel takes no more. It consumes v, as
-// net.Buffers.WriteTo does: what remains in v was not written.
+// Writev writes all of v in as few calls as the system allows, and suspends the caller while the
+// kernel takes no more. It consumes v, as net.Buffers.WriteTo does: what remains in v was not
+// written.
 func (c *Conn) Writev(v *net.Buffers) (int64, error) {
 	n, err := c.writev(v)
 	return n, c.opError("write", err)

@@ -15,21 +15,27 @@ var (
 	_ io.WriterTo   = (*Conn)(nil)
 )
 
-// regularFile is what ReadFrom wants of a file: *os.File has it, and so has what package os passes on in its place.
+// regularFile is what ReadFrom wants of a file: *os.File has it, and so has what package os passes
+// on in its place.
 type regularFile interface {
 	fs.File
 	io.Seeker
 	syscall.Conn
 }
 
-// ReadFrom writes what r has until its end, which is no error, and returns how many bytes the kernel took; io.Copy calls it.
+// ReadFrom writes what r has until its end, which is no error, and returns how many bytes the
+// kernel took; io.Copy calls it.
 //
-// On Linux the bytes of a regular file are sent by sendfile(2) and those of another Conn by splice(2), also behind an io.LimitedReader, and do not pass through
-// the process. Where the kernel refuses, and everywhere else, they are copied by a buffer of 32 KiB. With a file, its position moves by just the
-// bytes that were sent, also when an error is returned; reading it may block the thread, as reading files does. With another Conn, what was read from it
-// when writing fails is lost, as with every copy. The deadlines of both apply. Writes of other goroutines wait, or come between two buffers.
+// On Linux the bytes of a regular file are sent by sendfile(2) and those of another Conn by
+// splice(2), also behind an io.LimitedReader, and do not pass through the process. Where the kernel
+// refuses, and everywhere else, they are copied by a buffer of 32 KiB. With a file, its position
+// moves by just the bytes that were sent, also when an error is returned; reading it may block the
+// thread, as reading files does. With another Conn, what was read from it when writing fails is
+// lost, as with every copy. The deadlines of both apply. Writes of other goroutines wait, or come
+// between two buffers.
 //
-// splice(2) stops at urgent data of TCP, and so a buffer passes the mark. All bytes but urgent ones are copied, up to the end.
+// splice(2) stops at urgent data of TCP, and so a buffer passes the mark. All bytes but urgent ones
+// are copied, up to the end.
 func (c *Conn) ReadFrom(r io.Reader) (int64, error) {
 	limited, remain := (*io.LimitedReader)(nil), int64(math.MaxInt64)
 	from := r
@@ -55,8 +61,9 @@ func (c *Conn) ReadFrom(r io.Reader) (int64, error) {
 	return n + more, err
 }
 
-// WriteTo writes what the peer sends to w until the end of the stream, which is no error, and returns how many bytes w took; io.Copy calls it. To another Conn
-// it is that one's [Conn.ReadFrom].
+// WriteTo writes what the peer sends to w until the end of the stream, which is no error, and
+// returns how many bytes w took; io.Copy calls it. To another Conn it is that one's
+// [Conn.ReadFrom].
 func (c *Conn) WriteTo(w io.Writer) (int64, error) {
 	if to, ok := w.(*Conn); ok {
 		return to.ReadFrom(c)
@@ -73,13 +80,16 @@ type (
 func (w onlyWriter) Write(p []byte) (int, error) { return w.c.Write(p) }
 func (r onlyReader) Read(p []byte) (int, error)  { return r.c.Read(p) }
 
-// refusesZeroCopy reports whether err says that this file, socket or system is none that bytes can be moved to or from directly.
+// refusesZeroCopy reports whether err says that this file, socket or system is none that bytes can
+// be moved to or from directly.
 func refusesZeroCopy(err error) bool {
 	return errors.Is(err, syscall.EINVAL) || sys.ClassOf(err) == sys.ClassUnsupported
 }
 
-// partBytes is how much the kernel is asked to move, by sendfile or splice, before other tasks have their turn. To a peer that reads fast a call goes on as long as it
-// may: at 1 to 3 GB/s, as measured on loopback, a part takes less than a millisecond, and a turn between two costs a thousandth of it.
+// partBytes is how much the kernel is asked to move, by sendfile or splice, before other tasks have
+// their turn. To a peer that reads fast a call goes on as long as it may: at 1 to 3 GB/s, as
+// measured on loopback, a part takes less than a millisecond, and a turn between two costs a
+// thousandth of it.
 const partBytes = 1 << 20
 
 // sendFile sends up to remain bytes of f. It has not handled what it has not sent, if it says so.
@@ -137,8 +147,8 @@ func (c *Conn) sendFile(f regularFile, remain int64) (n int64, handled bool, err
 	return n, true, nil
 }
 
-// sendPlain sends some bytes of f by a buffer, and moves its position by as many. The kernel has called the socket writable, and sendfile(2) would
-// block.
+// sendPlain sends some bytes of f by a buffer, and moves its position by as many. The kernel has
+// called the socket writable, and sendfile(2) would block.
 func (c *Conn) sendPlain(f regularFile, remain int64) (sent int64, err error) {
 	r, ok := f.(io.ReaderAt)
 	if !ok {
@@ -163,14 +173,16 @@ func (c *Conn) sendPlain(f regularFile, remain int64) (sent int64, err error) {
 	return int64(n), err
 }
 
-// pipeBytes is what a pipe holds unless it is asked to hold more. spliceBytes is what it is asked to hold once that many bytes have been moved:
-// larger parts take fewer calls. A user without privileges has 64 MiB for all pipes, so a pipe that moves little stays small (pipe(7)).
+// pipeBytes is what a pipe holds unless it is asked to hold more. spliceBytes is what it is asked
+// to hold once that many bytes have been moved: larger parts take fewer calls. A user without
+// privileges has 64 MiB for all pipes, so a pipe that moves little stays small (pipe(7)).
 const (
 	pipeBytes   = 64 << 10
 	spliceBytes = partBytes
 )
 
-// splice moves up to remain bytes from one connection to another, by a pipe that is there for the call.
+// splice moves up to remain bytes from one connection to another, by a pipe that is there for the
+// call.
 func (c *Conn) splice(from *Conn, remain int64) (n int64, handled bool, err error) {
 	if c.sock.file || from.sock.file {
 		return 0, false, nil

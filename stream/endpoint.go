@@ -8,8 +8,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// endpoint is a registered socket with two directions, in each of which one caller operates at a time: what a Conn and a PacketConn have in common.
-// Its errors are bare.
+// endpoint is a registered socket with two directions, in each of which one caller operates at a
+// time: what a Conn and a PacketConn have in common. Its errors are bare.
 type endpoint struct {
 	sock Socket
 	reg  Registration
@@ -56,7 +56,8 @@ func (e *endpoint) setDeadline(s *side, t time.Time, d sys.Direction) error {
 	return nil
 }
 
-// end closes what is retired already. The registration ends while the number of the handle is still this socket's.
+// end closes what is retired already. The registration ends while the number of the handle is still
+// this socket's.
 func (e *endpoint) end() error {
 	err := e.reg.Close()
 	if r := e.sock.release(); err == nil {
@@ -65,7 +66,8 @@ func (e *endpoint) end() error {
 	return err
 }
 
-// handOver ends the registration and gives the handle away. It is ErrBusy while a call operates, suspended or not.
+// handOver ends the registration and gives the handle away. It is ErrBusy while a call operates,
+// suspended or not.
 func (e *endpoint) handOver() (sys.Handle, error) {
 	if !e.in.turn.TryLock() {
 		return sys.Invalid, ErrBusy

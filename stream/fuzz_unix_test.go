@@ -15,8 +15,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// scripted is a Waiter whose Wait does what the script says, to the connection, by the peer, or in answer. It is the only one that acts, so that a model can say what
-// each call must return.
+// scripted is a Waiter whose Wait does what the script says, to the connection, by the peer, or in
+// answer. It is the only one that acts, so that a model can say what each call must return.
 type scripted struct {
 	t      *testing.T
 	script []byte
@@ -36,7 +36,8 @@ func (s *scripted) Interrupt(sys.Direction)                   { s.interrupts++ }
 func (s *scripted) ShortReadDrains() bool                     { return s.drains }
 func (s *scripted) Close() error                              { return nil }
 
-// Wait answers with the first word of the script that is an answer, and with errFull at the end of it.
+// Wait answers with the first word of the script that is an answer, and with errFull at the end of
+// it.
 func (s *scripted) Wait(d sys.Direction, _ time.Time) error {
 	if d != sys.Reading {
 		s.t.Fatalf("waits in direction %v", d)

@@ -15,8 +15,9 @@ const (
 	keepAliveCountDefault    = 9
 )
 
-// SetKeepAliveConfig sets how the kernel asks a silent peer whether it is there, as a net.TCPConn does: zero is 15 seconds, 15 seconds and 9 probes, and
-// what is negative stays as it is. OpenBSD has no such options, and returns an error that is errors.ErrUnsupported once one is to be set.
+// SetKeepAliveConfig sets how the kernel asks a silent peer whether it is there, as a net.TCPConn
+// does: zero is 15 seconds, 15 seconds and 9 probes, and what is negative stays as it is. OpenBSD
+// has no such options, and returns an error that is errors.ErrUnsupported once one is to be set.
 func (s *Socket) SetKeepAliveConfig(config net.KeepAliveConfig) error {
 	return s.do(func(h sys.Handle) error { return setKeepAlive(h, config) })
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// backlogDefault is what the kernel is asked for; it lowers it to a limit of its own (net.core.somaxconn on Linux).
+// backlogDefault is what the kernel is asked for; it lowers it to a limit of its own
+// (net.core.somaxconn on Linux).
 const backlogDefault = 4096
 
 // ListenConfig is how a [Listener] is made. The zero value is ready for use.
@@ -18,32 +19,37 @@ type ListenConfig struct {
 	// Backlog is how many connections may wait to be accepted; 4,096 when zero.
 	Backlog int
 
-	// ReusePort lets several listeners have the same address. Linux and DragonFly spread connections between them; one that is
-	// closed takes the connections in its queue with it.
+	// ReusePort lets several listeners have the same address. Linux and DragonFly spread
+	// connections between them; one that is closed takes the connections in its queue with it.
 	ReusePort bool
 
 	// DualStack makes a listener on an IPv6 address accept IPv4 as well.
 	DualStack bool
 
-	// Nagle leaves TCP_NODELAY off on accepted connections. Package net turns it on, and so does Listen otherwise.
+	// Nagle leaves TCP_NODELAY off on accepted connections. Package net turns it on, and so does
+	// Listen otherwise.
 	Nagle bool
 
-	// KeepAlive makes the kernel ask silent peers of accepted connections whether they are there: as package net does, after 15 seconds of silence, up
-	// to 9 times at intervals of 15 seconds. OpenBSD has one such setting for the whole system.
+	// KeepAlive makes the kernel ask silent peers of accepted connections whether they are there:
+	// as package net does, after 15 seconds of silence, up to 9 times at intervals of 15 seconds.
+	// OpenBSD has one such setting for the whole system.
 	KeepAlive bool
 
 	// KeepPath leaves the path of a unix-domain listener in place when it is closed.
 	KeepPath bool
 
-	// Exhausted, if set, is told of each pause that Accept makes because the process or the system is out of descriptors or memory. It is called
-	// by the goroutine or task that accepts, and must not block.
+	// Exhausted, if set, is told of each pause that Accept makes because the process or the system
+	// is out of descriptors or memory. It is called by the goroutine or task that accepts, and must
+	// not block.
 	Exhausted func(err error, pause time.Duration)
 }
 
-// Listener accepts connections and suspends its caller, through a [Waiter], while there are none. It implements net.Listener.
+// Listener accepts connections and suspends its caller, through a [Waiter], while there are none.
+// It implements net.Listener.
 //
-// Close, SetDeadline and Addr may be used from any goroutine at any time. Callers of Accept take turns where the Waiter suspends goroutines;
-// from tasks there is one at a time (see the package's section on concurrency).
+// Close, SetDeadline and Addr may be used from any goroutine at any time. Callers of Accept take
+// turns where the Waiter suspends goroutines; from tasks there is one at a time (see the package's
+// section on concurrency).
 type Listener struct {
 	sock      Socket
 	waiter    Waiter
@@ -59,8 +65,8 @@ type Listener struct {
 
 var _ net.Listener = (*Listener)(nil)
 
-// Listen opens a socket that listens on addr and registers it with w. Port zero lets the kernel choose. Accepted connections inherit the
-// options that config sets, at no cost per connection.
+// Listen opens a socket that listens on addr and registers it with w. Port zero lets the kernel
+// choose. Accepted connections inherit the options that config sets, at no cost per connection.
 func Listen(w Waiter, addr netip.AddrPort, config ListenConfig) (*Listener, error) {
 	l, err := listen(w, addr, config)
 	if err != nil {
@@ -130,8 +136,10 @@ func (config ListenConfig) apply(h sys.Handle, f sys.Family) error {
 
 // Accept waits for a connection and returns it as a *Conn on the Listener's own Waiter.
 //
-// It survives what concerns one connection only ([Transient]), and exhaustion ([Exhausted]), also where the listener is waited for or the connection is
-// registered: then it pauses, 5 ms at first and twice as long each time up to a second, and continues. ListenConfig.Exhausted is called for each pause.
+// It survives what concerns one connection only ([Transient]), and exhaustion ([Exhausted]), also
+// where the listener is waited for or the connection is registered: then it pauses, 5 ms at first
+// and twice as long each time up to a second, and continues. ListenConfig.Exhausted is called for
+// each pause.
 func (l *Listener) Accept() (net.Conn, error) {
 	c, err := l.AcceptOn(l.waiter)
 	if err != nil {
@@ -161,7 +169,8 @@ func (l *Listener) AcceptOn(w Waiter) (*Conn, error) {
 	}
 }
 
-// pause is recover for a connection that has been accepted, and cannot be registered. It is not given back to the queue, so the caller tries again.
+// pause is recover for a connection that has been accepted, and cannot be registered. It is not
+// given back to the queue, so the caller tries again.
 func (l *Listener) pause(err error) error {
 	if err := l.in.take(l.reg); err != nil {
 		return l.opError("accept", err)
@@ -229,8 +238,9 @@ func (l *Listener) recover(err error) error {
 		if l.in.expired() {
 			return nil
 		}
-		// A listener is never writable, so that waiting for it is a pause that Close ends. Waiting to read would return at once: the
-		// connection that cannot be accepted is still in the queue.
+		// A listener is never writable, so that waiting for it is a pause that Close ends. Waiting
+		// to read would return at once: the connection that cannot be accepted is still in the
+		// queue.
 		deadline := until
 		if d := l.in.deadline(); !d.IsZero() && d.Before(until) {
 			deadline = d
@@ -248,8 +258,8 @@ func (l *Listener) recover(err error) error {
 	}
 }
 
-// sleep is a pause that needs no memory of the kernel's, where even waiting for a time fails with err. As Close and SetDeadline do not end it, it is short, and
-// the caller repeats it.
+// sleep is a pause that needs no memory of the kernel's, where even waiting for a time fails with
+// err. As Close and SetDeadline do not end it, it is short, and the caller repeats it.
 func (l *Listener) sleep(until time.Time, err error) error {
 	selector, ok := l.waiter.(Selector)
 	if !ok {
@@ -263,9 +273,11 @@ func (l *Listener) sleep(until time.Time, err error) error {
 	return s.Wait(nil, until)
 }
 
-// TryAccept takes a connection off the queue without waiting, and returns it as a socket that is registered nowhere, with the address of
-// its peer. It returns sys.ErrWouldBlock when the queue is empty, passes over errors that are [Transient], and returns one that is
-// [Exhausted]: the caller pauses before it tries again. It heeds no deadline, and returns [ErrBusy] while another call accepts.
+// TryAccept takes a connection off the queue without waiting, and returns it as a socket that is
+// registered nowhere, with the address of its peer. It returns sys.ErrWouldBlock when the queue is
+// empty, passes over errors that are [Transient], and returns one that is [Exhausted]: the caller
+// pauses before it tries again. It heeds no deadline, and returns [ErrBusy] while another call
+// accepts.
 func (l *Listener) TryAccept() (Socket, netip.AddrPort, error) {
 	if !l.in.turn.TryLock() {
 		return Socket{}, netip.AddrPort{}, l.opError("accept", ErrBusy)
@@ -283,7 +295,8 @@ func (l *Listener) TryAccept() (Socket, netip.AddrPort, error) {
 	}
 }
 
-// Wait suspends the caller until TryAccept is worth calling, the deadline passes or the listener is closed.
+// Wait suspends the caller until TryAccept is worth calling, the deadline passes or the listener is
+// closed.
 func (l *Listener) Wait() error {
 	if err := l.in.claim(l.reg); err != nil {
 		return l.opError("accept", err)
@@ -298,13 +311,14 @@ func (l *Listener) Wait() error {
 	return l.opError("accept", l.in.wait(&l.sock, l.reg, sys.Reading))
 }
 
-// Close ends the listener, makes running and later calls return net.ErrClosed, and resets the connections that were not accepted. A second
-// Close returns an error that is net.ErrClosed.
+// Close ends the listener, makes running and later calls return net.ErrClosed, and resets the
+// connections that were not accepted. A second Close returns an error that is net.ErrClosed.
 func (l *Listener) Close() error {
 	if !l.sock.retire() {
 		return l.opError("close", net.ErrClosed)
 	}
-	// As in package net, the name goes before the socket: the other way round, a caller might be refused by a listener that is still to be seen.
+	// As in package net, the name goes before the socket: the other way round, a caller might be
+	// refused by a listener that is still to be seen.
 	l.removePath()
 	err := l.reg.Close()
 	if e := l.sock.release(); err == nil {
@@ -313,8 +327,8 @@ func (l *Listener) Close() error {
 	return l.opError("close", err)
 }
 
-// SetDeadline makes running and later accepts return an error that is os.ErrDeadlineExceeded once t has passed; the zero time is none.
-// After it has passed, a later deadline lets accepts wait again.
+// SetDeadline makes running and later accepts return an error that is os.ErrDeadlineExceeded once t
+// has passed; the zero time is none. After it has passed, a later deadline lets accepts wait again.
 func (l *Listener) SetDeadline(t time.Time) error {
 	if err := l.open(); err != nil {
 		return l.opError("set", err)
@@ -324,7 +338,8 @@ func (l *Listener) SetDeadline(t time.Time) error {
 	return nil
 }
 
-// Addr returns the address that the listener is bound to, a *net.TCPAddr or *net.UnixAddr. It stays available after Close.
+// Addr returns the address that the listener is bound to, a *net.TCPAddr or *net.UnixAddr. It stays
+// available after Close.
 func (l *Listener) Addr() net.Addr {
 	if l.name != nil {
 		return l.name

@@ -35,7 +35,8 @@ func literal(host string) ([]netip.Addr, bool) {
 	}
 	ip, err := netip.ParseAddr(host)
 	if ip == netip.IPv6Unspecified() {
-		// As in package net: a machine may have "::" to listen on, which stands for IPv4 as well, and yet nothing there to connect to.
+		// As in package net: a machine may have "::" to listen on, which stands for IPv4 as well,
+		// and yet nothing there to connect to.
 		return []netip.Addr{ip, netip.IPv4Unspecified()}, true
 	}
 	return []netip.Addr{ip}, err == nil

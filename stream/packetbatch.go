@@ -2,9 +2,11 @@ package stream
 
 import "github.com/edgewise-go/edgewise/sys"
 
-// ReadBatch receives one datagram or several into the first of ms, at most [BatchMax], and returns how many. It suspends the caller until there is one,
-// the read deadline passes or the connection is closed. Datagrams that were cut say so by Truncated, without an error. If ms is empty, it receives
-// nothing and does not wait. When an error comes with some that were received, these are to be dealt with first.
+// ReadBatch receives one datagram or several into the first of ms, at most [BatchMax], and returns
+// how many. It suspends the caller until there is one, the read deadline passes or the connection
+// is closed. Datagrams that were cut say so by Truncated, without an error. If ms is empty, it
+// receives nothing and does not wait. When an error comes with some that were received, these are
+// to be dealt with first.
 func (c *PacketConn) ReadBatch(ms []Message) (int, error) {
 	n, err := c.readBatch(ms)
 	return n, c.opError("read", err)
@@ -32,9 +34,10 @@ func (c *PacketConn) readBatch(ms []Message) (int, error) {
 	}
 }
 
-// WriteBatch sends all of ms, each as Write or WriteTo does, in as few calls as the system allows, and suspends the caller while the kernel has no room.
-// It returns how many were sent: when an error is returned, that is about ms[n], which was not sent, or is an answer of the network
-// to an earlier one. An answer to a datagram of the same batch may be lost.
+// WriteBatch sends all of ms, each as Write or WriteTo does, in as few calls as the system allows,
+// and suspends the caller while the kernel has no room. It returns how many were sent: when an
+// error is returned, that is about ms[n], which was not sent, or is an answer of the network to an
+// earlier one. An answer to a datagram of the same batch may be lost.
 func (c *PacketConn) WriteBatch(ms []Message) (int, error) {
 	n, err := c.writeBatch(ms)
 	if err != nil && n < len(ms) {
@@ -74,7 +77,8 @@ func (c *PacketConn) writeBatch(ms []Message) (int, error) {
 	return sent, nil
 }
 
-// tryWriteBatch sends the messages before the first that must not be sent. It returns the error about that only if it is the first.
+// tryWriteBatch sends the messages before the first that must not be sent. It returns the error
+// about that only if it is the first.
 func (c *PacketConn) tryWriteBatch(ms []Message) (int, error) {
 	ms = ms[:min(len(ms), BatchMax)]
 	for i := range ms {
@@ -90,7 +94,8 @@ func (c *PacketConn) tryWriteBatch(ms []Message) (int, error) {
 	return c.sock.TryWriteBatch(ms)
 }
 
-// TryReadBatch receives what is there and never waits; see [Socket.TryReadBatch]. It heeds no deadline. It returns [ErrBusy] while another call reads.
+// TryReadBatch receives what is there and never waits; see [Socket.TryReadBatch]. It heeds no
+// deadline. It returns [ErrBusy] while another call reads.
 func (c *PacketConn) TryReadBatch(ms []Message) (int, error) {
 	if !c.in.turn.TryLock() {
 		return 0, c.opError("read", ErrBusy)
@@ -101,8 +106,8 @@ func (c *PacketConn) TryReadBatch(ms []Message) (int, error) {
 	return n, c.opError("read", err)
 }
 
-// TryWriteBatch sends what there is room for and never waits; see [Socket.TryWriteBatch]. It heeds no deadline. It returns [ErrBusy] while another call
-// writes.
+// TryWriteBatch sends what there is room for and never waits; see [Socket.TryWriteBatch]. It heeds
+// no deadline. It returns [ErrBusy] while another call writes.
 func (c *PacketConn) TryWriteBatch(ms []Message) (int, error) {
 	if !c.out.turn.TryLock() {
 		return 0, c.opError("write", ErrBusy)
@@ -116,9 +121,11 @@ func (c *PacketConn) TryWriteBatch(ms []Message) (int, error) {
 	return n, c.opError("write", err)
 }
 
-// WaitRead suspends the caller until TryReadBatch is worth calling, the read deadline passes or the connection is closed. The caller has tried before
-// until reading would block: nothing may tell of datagrams that were there before.
+// WaitRead suspends the caller until TryReadBatch is worth calling, the read deadline passes or the
+// connection is closed. The caller has tried before until reading would block: nothing may tell of
+// datagrams that were there before.
 func (c *PacketConn) WaitRead() error { return c.opError("read", c.waitSide(&c.in, sys.Reading)) }
 
-// WaitWrite suspends the caller until TryWriteBatch is worth calling, the write deadline passes or the connection is closed.
+// WaitWrite suspends the caller until TryWriteBatch is worth calling, the write deadline passes or
+// the connection is closed.
 func (c *PacketConn) WaitWrite() error { return c.opError("write", c.waitSide(&c.out, sys.Writing)) }

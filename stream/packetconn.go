@@ -16,19 +16,23 @@ const (
 	networkUnixgram = "unixgram"
 )
 
-// PacketConn is a datagram socket that suspends its caller, through a [Waiter], where the socket would block. It implements net.PacketConn, and
-// net.Conn too: connected to a peer, by a [Dialer], it hears that peer only, and Write sends to it.
+// PacketConn is a datagram socket that suspends its caller, through a [Waiter], where the socket
+// would block. It implements net.PacketConn, and net.Conn too: connected to a peer, by a [Dialer],
+// it hears that peer only, and Write sends to it.
 //
-// Each call of Read, ReadFrom and their like gets one datagram, each call of Write, WriteTo and their like sends one, whole or not at all. A datagram may
-// be empty; there is no end of datagrams, and no io.EOF. One that is longer than the room for it is returned as far as there is room,
-// with an error that is [ErrTruncated]. [Socket.TryReadFrom] says what becomes of the errors of the network, [Socket.TryWriteTo] what
-// becomes of datagrams for which there is no room on the way.
+// Each call of Read, ReadFrom and their like gets one datagram, each call of Write, WriteTo and
+// their like sends one, whole or not at all. A datagram may be empty; there is no end of datagrams,
+// and no io.EOF. One that is longer than the room for it is returned as far as there is room, with
+// an error that is [ErrTruncated]. [Socket.TryReadFrom] says what becomes of the errors of the
+// network, [Socket.TryWriteTo] what becomes of datagrams for which there is no room on the way.
 //
-// Close, the setters and the addresses may be used from any goroutine at any time. Reads take turns, and so do writes, where the Waiter
-// suspends goroutines; from tasks there is one reader and one writer at a time (see the package's section on concurrency).
+// Close, the setters and the addresses may be used from any goroutine at any time. Reads take
+// turns, and so do writes, where the Waiter suspends goroutines; from tasks there is one reader and
+// one writer at a time (see the package's section on concurrency).
 //
-// ReadFromAddrPort, WriteToAddrPort, ReadBatch, WriteBatch, Read and Write allocate nothing on Linux, but for the zone of an IPv6 sender and the name of
-// a unix-domain one; ReadBatch not for a name that the Message has from before.
+// ReadFromAddrPort, WriteToAddrPort, ReadBatch, WriteBatch, Read and Write allocate nothing on
+// Linux, but for the zone of an IPv6 sender and the name of a unix-domain one; ReadBatch not for a
+// name that the Message has from before.
 type PacketConn struct {
 	endpoint
 	local  netip.AddrPort
@@ -42,8 +46,9 @@ var (
 	_ net.Conn       = (*PacketConn)(nil)
 )
 
-// NewPacketConn makes a PacketConn of s, a datagram socket, bound or connected or both, and registers it with w. The PacketConn owns s from then on; when an
-// error is returned, s stays the caller's. The addresses are what they are at this time.
+// NewPacketConn makes a PacketConn of s, a datagram socket, bound or connected or both, and
+// registers it with w. The PacketConn owns s from then on; when an error is returned, s stays the
+// caller's. The addresses are what they are at this time.
 func NewPacketConn(s Socket, w Waiter) (*PacketConn, error) {
 	if s.datagrams == noDatagrams {
 		return nil, &net.OpError{Op: "register", Net: networkUDP, Err: errNoDatagrams}
@@ -91,8 +96,9 @@ func (c *PacketConn) findNames() error {
 	})
 }
 
-// Read receives one datagram into p, from the peer of a connected socket or else from anybody, and suspends the caller until there is one, the read
-// deadline passes or the connection is closed. An empty p receives nothing and does not wait, as in package net.
+// Read receives one datagram into p, from the peer of a connected socket or else from anybody, and
+// suspends the caller until there is one, the read deadline passes or the connection is closed. An
+// empty p receives nothing and does not wait, as in package net.
 func (c *PacketConn) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, c.opError("read", c.open())
@@ -101,8 +107,9 @@ func (c *PacketConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// ReadFrom is Read with the address of the sender, a *net.UDPAddr or *net.UnixAddr; that of a unix-domain socket without a name is nil. An empty p
-// receives a datagram, of which it has no byte. ReadFrom allocates the address; ReadFromAddrPort and ReadBatch do not.
+// ReadFrom is Read with the address of the sender, a *net.UDPAddr or *net.UnixAddr; that of a
+// unix-domain socket without a name is nil. An empty p receives a datagram, of which it has no
+// byte. ReadFrom allocates the address; ReadFromAddrPort and ReadBatch do not.
 func (c *PacketConn) ReadFrom(p []byte) (int, net.Addr, error) {
 	m := Message{Buffer: p}
 	if err := c.receive(&m); err != nil {
@@ -138,8 +145,8 @@ func (c *PacketConn) receive(m *Message) error {
 	}
 }
 
-// Write sends p as one datagram to the peer of a connected socket, and suspends the caller while the kernel has no room for it. An empty p is a
-// datagram too.
+// Write sends p as one datagram to the peer of a connected socket, and suspends the caller while
+// the kernel has no room for it. An empty p is a datagram too.
 //
 // The close of the unix-domain socket at the peer is ECONNREFUSED, also for a Write that is
 // suspended. Of a Write that fails nothing is sent.
@@ -147,9 +154,10 @@ func (c *PacketConn) Write(p []byte) (int, error) {
 	return c.send(&Message{Buffer: p}, nil)
 }
 
-// WriteTo is Write to an address, a *net.UDPAddr or *net.UnixAddr. A *net.UDPAddr without an IP is the unspecified address, which most systems take for this
-// machine. On a connected socket it returns net.ErrWriteToConnected. A unix-domain receiver
-// whose queue is full is [ErrPeerFull], at once: one that does not read does not stop those who are written to after it.
+// WriteTo is Write to an address, a *net.UDPAddr or *net.UnixAddr. A *net.UDPAddr without an IP is
+// the unspecified address, which most systems take for this machine. On a connected socket it
+// returns net.ErrWriteToConnected. A unix-domain receiver whose queue is full is [ErrPeerFull], at
+// once: one that does not read does not stop those who are written to after it.
 //
 // An address of another type or family is an error.
 func (c *PacketConn) WriteTo(p []byte, to net.Addr) (int, error) {
@@ -177,8 +185,8 @@ func (c *PacketConn) WriteTo(p []byte, to net.Addr) (int, error) {
 	return c.send(&m, to)
 }
 
-// receiver returns to for the system. Without an IP it is the unspecified address, in the family of the socket, as in package net; so is 0.0.0.0 for a socket of
-// IPv6.
+// receiver returns to for the system. Without an IP it is the unspecified address, in the family of
+// the socket, as in package net; so is 0.0.0.0 for a socket of IPv6.
 func (c *PacketConn) receiver(to *net.UDPAddr) netip.AddrPort {
 	family := c.sock.datagrams.family()
 	if len(to.IP) != 0 && (family == sys.IPv4 || !to.IP.Equal(net.IPv4zero)) {
@@ -248,8 +256,8 @@ func (c *PacketConn) connected() bool {
 	return c.remote.IsValid()
 }
 
-// Close ends the connection, makes running and later calls return net.ErrClosed, and discards what was not read. A second Close returns an error that
-// is net.ErrClosed.
+// Close ends the connection, makes running and later calls return net.ErrClosed, and discards what
+// was not read. A second Close returns an error that is net.ErrClosed.
 func (c *PacketConn) Close() error {
 	if !c.sock.retire() {
 		return c.opError("close", net.ErrClosed)
@@ -258,15 +266,17 @@ func (c *PacketConn) Close() error {
 	return c.opError("close", c.end())
 }
 
-// removePath removes the path of a unix-domain socket. That it is gone already, or that its folder refuses, is nothing that Close could mend.
+// removePath removes the path of a unix-domain socket. That it is gone already, or that its folder
+// refuses, is nothing that Close could mend.
 func (c *PacketConn) removePath() {
 	if c.path != "" {
 		os.Remove(c.path)
 	}
 }
 
-// SetDeadline sets both deadlines. A deadline makes running and later calls return an error that is os.ErrDeadlineExceeded once it has passed; the
-// zero time is none. It may be moved while a call runs.
+// SetDeadline sets both deadlines. A deadline makes running and later calls return an error that is
+// os.ErrDeadlineExceeded once it has passed; the zero time is none. It may be moved while a call
+// runs.
 //
 // A deadline that has passed also ends calls that need not wait. Datagrams that have arrived stay
 // for later reads.
@@ -295,7 +305,8 @@ func (c *PacketConn) SetWriteBuffer(n int) error { return c.set(c.sock.SetWriteB
 
 func (c *PacketConn) set(err error) error { return c.opError("set", callError("setsockopt", err)) }
 
-// LocalAddr returns the address of this end, a *net.UDPAddr or *net.UnixAddr. It stays available after Close.
+// LocalAddr returns the address of this end, a *net.UDPAddr or *net.UnixAddr. It stays available
+// after Close.
 func (c *PacketConn) LocalAddr() net.Addr {
 	if c.ends != nil {
 		return c.ends.local
@@ -303,7 +314,8 @@ func (c *PacketConn) LocalAddr() net.Addr {
 	return net.UDPAddrFromAddrPort(c.local)
 }
 
-// RemoteAddr returns the address of the peer, a *net.UDPAddr or *net.UnixAddr; nil if the socket is not connected. It stays available after Close.
+// RemoteAddr returns the address of the peer, a *net.UDPAddr or *net.UnixAddr; nil if the socket is
+// not connected. It stays available after Close.
 func (c *PacketConn) RemoteAddr() net.Addr {
 	switch {
 	case c.ends != nil:
@@ -338,7 +350,8 @@ func (c *PacketConn) opErrorTo(op string, to net.Addr, err error) error {
 	return &net.OpError{Op: op, Net: network, Source: c.LocalAddr(), Addr: to, Err: callError(op, err)}
 }
 
-// addrOf returns the address of m in the form that package net's interfaces want; nil if it has none.
+// addrOf returns the address of m in the form that package net's interfaces want; nil if it has
+// none.
 func addrOf(m *Message) net.Addr {
 	switch {
 	case m.Name != "":

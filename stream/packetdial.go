@@ -10,8 +10,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// ConnectUDP opens a UDP socket that is connected to the first of addrs for which the system has a route. Nothing is sent, so that it does not say whether
-// anybody is there. Of the Dialer's fields it heeds Waiter.
+// ConnectUDP opens a UDP socket that is connected to the first of addrs for which the system has a
+// route. Nothing is sent, so that it does not say whether anybody is there. Of the Dialer's fields
+// it heeds Waiter.
 func (d *Dialer) ConnectUDP(ctx context.Context, addrs ...netip.AddrPort) (*PacketConn, error) {
 	if len(addrs) == 0 {
 		return nil, &net.OpError{Op: "dial", Net: networkUDP, Err: ErrNoAddress}
@@ -33,9 +34,10 @@ func (d *Dialer) ConnectUDP(ctx context.Context, addrs ...netip.AddrPort) (*Pack
 	return nil, errors.Join(failed...)
 }
 
-// ConnectUnixDatagram opens a unix-domain datagram socket that is connected to the socket of that name, a path or on Linux "@" and an abstract name. It has no
-// name itself, so that nobody can answer it: who wants answers binds a socket of [OpenUnixDatagram] and connects that. Of the Dialer's
-// fields it heeds Waiter.
+// ConnectUnixDatagram opens a unix-domain datagram socket that is connected to the socket of that
+// name, a path or on Linux "@" and an abstract name. It has no name itself, so that nobody can
+// answer it: who wants answers binds a socket of [OpenUnixDatagram] and connects that. Of the
+// Dialer's fields it heeds Waiter.
 func (d *Dialer) ConnectUnixDatagram(ctx context.Context, name string) (*PacketConn, error) {
 	c, err := d.peer(ctx, OpenUnixDatagram, func(s *Socket) error { return s.StartConnectUnix(name) })
 	if err != nil {

@@ -8,10 +8,11 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// PacketConfig is how a [PacketConn] that is not connected is made. The zero value is ready for use.
+// PacketConfig is how a [PacketConn] that is not connected is made. The zero value is ready for
+// use.
 type PacketConfig struct {
-	// ReusePort lets several UDP sockets have the same address. Linux and DragonFly spread senders between them; elsewhere one of them gets
-	// everything.
+	// ReusePort lets several UDP sockets have the same address. Linux and DragonFly spread senders
+	// between them; elsewhere one of them gets everything.
 	ReusePort bool
 
 	// DualStack makes a socket on an IPv6 address receive from IPv4, and send there, as well.
@@ -24,7 +25,8 @@ type PacketConfig struct {
 	KeepPath bool
 }
 
-// ListenPacket opens a UDP socket that is bound to addr and registers it with w. Port zero lets the kernel choose.
+// ListenPacket opens a UDP socket that is bound to addr and registers it with w. Port zero lets the
+// kernel choose.
 func ListenPacket(w Waiter, addr netip.AddrPort, config PacketConfig) (*PacketConn, error) {
 	c, err := listenPacket(w, addr, config)
 	if err != nil {
@@ -77,9 +79,10 @@ func (config PacketConfig) apply(h sys.Handle, f sys.Family) error {
 	return nil
 }
 
-// ListenUnixDatagram opens a unix-domain datagram socket that is bound to name, a path or on Linux "@" and an abstract name, and registers it
-// with w. A path must not be there yet. Close removes it, unless config.KeepPath is set: whatever is there under the name then. The other fields
-// of config do nothing.
+// ListenUnixDatagram opens a unix-domain datagram socket that is bound to name, a path or on Linux
+// "@" and an abstract name, and registers it with w. A path must not be there yet. Close removes
+// it, unless config.KeepPath is set: whatever is there under the name then. The other fields of
+// config do nothing.
 func ListenUnixDatagram(w Waiter, name string, config PacketConfig) (*PacketConn, error) {
 	c, err := listenUnixDatagram(w, name, config)
 	if err != nil {

@@ -28,7 +28,8 @@ func (w *turns) Yield() error {
 	return nil
 }
 
-// endless returns a connection of which the kernel reads zeros, or takes whatever is written, at once: what it moves is bounded by what it is asked to move.
+// endless returns a connection of which the kernel reads zeros, or takes whatever is written, at
+// once: what it moves is bounded by what it is asked to move.
 func endless(t *testing.T, w Waiter, device string) *Conn {
 	t.Helper()
 	f, err := os.OpenFile(device, os.O_RDWR, 0)

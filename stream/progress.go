@@ -7,19 +7,21 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// ErrNoProgress is returned by an operation that would block although the kernel calls the handle ready, again and again, where the Registration
-// offers no other way to suspend the caller than a wait for the handle, which would spin. See Registration.
+// ErrNoProgress is returned by an operation that would block although the kernel calls the handle
+// ready, again and again, where the Registration offers no other way to suspend the caller than a
+// wait for the handle, which would spin. See Registration.
 var ErrNoProgress = errors.New("stream: the handle is ready, and the operation would block")
 
 // The bounds of an operation that would block each time that its wait has ended.
 const (
-	// refusalsMax is how many waits in a row end in vain before the handle is looked at. Some are usual: an event that was late, another
-	// reader that was faster, a deadline that moved.
+	// refusalsMax is how many waits in a row end in vain before the handle is looked at. Some are
+	// usual: an event that was late, another reader that was faster, a deadline that moved.
 	refusalsMax = 8
 	// errorsDroppedMax is how many entries of an error queue are dropped at a time.
 	errorsDroppedMax = 64
-	// While looks find the handle ready, the operation is tried at intervals that double from the first of these to the second. Some handles
-	// have no better answer: an eventfd is writable when it has room for 1, and may have none for what is written.
+	// While looks find the handle ready, the operation is tried at intervals that double from the
+	// first of these to the second. Some handles have no better answer: an eventfd is writable when
+	// it has room for 1, and may have none for what is written.
 	stuckPauseMin = time.Millisecond
 	stuckPauseMax = 128 * time.Millisecond
 )
@@ -42,7 +44,8 @@ func (p *progress) tried(err error) {
 	}
 }
 
-// inVain is called before a wait if the one before was in vain. It reports whether the operation is to be tried again without a wait.
+// inVain is called before a wait if the one before was in vain. It reports whether the operation is
+// to be tried again without a wait.
 func (s *side) inVain(sock *Socket, reg Registration, d sys.Direction) (again bool, err error) {
 	if s.refused++; s.refused < refusalsMax {
 		return false, nil
@@ -71,8 +74,9 @@ func (s *side) inVain(sock *Socket, reg Registration, d sys.Direction) (again bo
 	return true, pause(reg, left)
 }
 
-// look asks the kernel whether s is ready in direction d, and empties its error queue if there is one: that keeps it ready until somebody
-// reads it, and no operation of a stream does. It returns a pending error that the operation has passed over.
+// look asks the kernel whether s is ready in direction d, and empties its error queue if there is
+// one: that keeps it ready until somebody reads it, and no operation of a stream does. It returns a
+// pending error that the operation has passed over.
 func (s *Socket) look(d sys.Direction) (ready, dropped bool, err error) {
 	if err := s.acquire(); err != nil {
 		return false, false, err

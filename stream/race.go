@@ -11,8 +11,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// race connects to the first of several addresses that answers, as RFC 8305 says (Happy Eyeballs version 2). It is one loop of its caller, who
-// waits for all attempts, the resolver and the clock at once.
+// race connects to the first of several addresses that answers, as RFC 8305 says (Happy Eyeballs
+// version 2). It is one loop of its caller, who waits for all attempts, the resolver and the clock
+// at once.
 type race struct {
 	dialer  *Dialer
 	begin   func(to netip.AddrPort) (*Conn, error) // Dialer.begin
@@ -86,7 +87,8 @@ func (r *race) run() (*Conn, error) {
 		if err := r.sel.Wait(r.wanted, r.until()); err != nil && err != os.ErrDeadlineExceeded {
 			return nil, r.lost(err)
 		}
-		// The outcomes are asked for even when time is up: a connection that was made then is a connection.
+		// The outcomes are asked for even when time is up: a connection that was made then is a
+		// connection.
 		if c := r.winner(); c != nil {
 			return c, nil
 		}
@@ -240,7 +242,8 @@ func (r *race) lost(cause error) error {
 	return joined(r.errs)
 }
 
-// failure is the error of a race in which every attempt has failed, or for which there was none to make.
+// failure is the error of a race in which every attempt has failed, or for which there was none to
+// make.
 func (r *race) failure() error {
 	if err := joined(r.errs); err != nil {
 		return err

@@ -15,8 +15,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// raceScript is the resolver, the network and the clock of a race, which runs when nobody else does. No packet is sent: an attempt that
-// runs is a socket that has no peer, until its event makes one of it that has, or that has an error.
+// raceScript is the resolver, the network and the clock of a race, which runs when nobody else
+// does. No packet is sent: an attempt that runs is a socket that has no peer, until its event makes
+// one of it that has, or that has an error.
 type raceScript struct {
 	t        *testing.T
 	race     *race
@@ -73,7 +74,8 @@ func (s *raceScript) running() (n int) {
 
 func (s *raceScript) left(family int) int { return s.delivered[family] - s.tried[family] }
 
-// due says whether RFC 8305 has an attempt start, and if not, when for no other reason than the time; negative is never.
+// due says whether RFC 8305 has an attempt start, and if not, when for no other reason than the
+// time; negative is never.
 func (s *raceScript) due() (due bool, at time.Duration) {
 	running := s.running()
 	switch n := len(s.attempts); {
@@ -95,7 +97,8 @@ func (s *raceScript) due() (due bool, at time.Duration) {
 // raceWaitsMax bounds the waits of a race, which has an event or a time to wait for in each.
 const raceWaitsMax = 2000
 
-// Wait goes on to the next event, or to the deadline if that comes first. It sleeps on the clock of the bubble, which moves when all in it sleep.
+// Wait goes on to the next event, or to the deadline if that comes first. It sleeps on the clock of
+// the bubble, which moves when all in it sleep.
 func (s *raceScript) Wait(wanted []Readiness, deadline time.Time) error {
 	due, at := s.due()
 	switch s.waits++; {
@@ -292,7 +295,8 @@ func (s *raceScript) result(c *Conn, err error, deadline time.Time) {
 	}
 }
 
-// FuzzRace checks when a race starts its attempts, to which addresses, how many at a time, how it ends and what it leaves.
+// FuzzRace checks when a race starts its attempts, to which addresses, how many at a time, how it
+// ends and what it leaves.
 func FuzzRace(f *testing.F) {
 	f.Add([]byte{0b11001, 10, 0b11000, 20, 4, 5}, []byte{2, 130, 2, 131, 5}, int16(0), int16(0), uint16(0))
 	f.Add([]byte{0b11001, 10, 6, 100, 0b1000, 200}, []byte{8, 0, 46, 47, 255, 3}, int16(0), int16(0), uint16(900))

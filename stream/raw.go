@@ -14,16 +14,20 @@ var (
 	_ syscall.Conn = (*Listener)(nil)
 )
 
-// SyscallConn gives access to the handle. Control calls its function at once. Read and Write take a turn, as the Conn's own do, and call
-// their function, which must not block, until it returns true; before each further call they suspend the caller until the handle is ready, the
-// deadline passes or the connection is closed. The handle is not closed while a function runs. It must not be closed by one, nor made to block: a
-// time to linger (SO_LINGER) that Control's function has set is taken away.
+// SyscallConn gives access to the handle. Control calls its function at once. Read and Write take a
+// turn, as the Conn's own do, and call their function, which must not block, until it returns true;
+// before each further call they suspend the caller until the handle is ready, the deadline passes
+// or the connection is closed. The handle is not closed while a function runs. It must not be
+// closed by one, nor made to block: a time to linger (SO_LINGER) that Control's function has set is
+// taken away.
 //
 // A function that reads TCP, and would block, asks [sys.UnreadAtMark] before it returns false.
 //
-// An error queue that a function switches on is for functions to read, before others wait in vain: see the package's section on readiness without progress.
+// An error queue that a function switches on is for functions to read, before others wait in vain:
+// see the package's section on readiness without progress.
 //
-// It costs later reads one system call more each time that the peer has sent nothing new: a function may have changed what a short read means.
+// It costs later reads one system call more each time that the peer has sent nothing new: a
+// function may have changed what a short read means.
 func (c *Conn) SyscallConn() (syscall.RawConn, error) {
 	if err := c.open(); err != nil {
 		return nil, c.opError("raw", err)
@@ -50,8 +54,8 @@ func (r *rawConn) Write(f func(fd uintptr) bool) error {
 	return c.opError("raw-write", c.sock.repeat(&c.out, c.reg, sys.Writing, f))
 }
 
-// SyscallConn gives access to the handle, as that of a Conn does. A listener is waited for by Read; Write returns an error that
-// is errors.ErrUnsupported.
+// SyscallConn gives access to the handle, as that of a Conn does. A listener is waited for by Read;
+// Write returns an error that is errors.ErrUnsupported.
 func (l *Listener) SyscallConn() (syscall.RawConn, error) {
 	if err := l.open(); err != nil {
 		return nil, l.opError("raw", err)
@@ -85,7 +89,8 @@ func (s *Socket) control(f func(fd uintptr)) error {
 	})
 }
 
-// configure is control for an f that may have set options. A time to linger, which an accepted connection inherits, would make Close block.
+// configure is control for an f that may have set options. A time to linger, which an accepted
+// connection inherits, would make Close block.
 func (s *Socket) configure(f func(fd uintptr)) error {
 	return s.control(func(fd uintptr) {
 		f(fd)

@@ -3,7 +3,8 @@ package stream
 // ringBytesMin is what a ring allocates at first.
 const ringBytesMin = 4 << 10
 
-// ring holds bytes in order. It grows with what is put into it, doubled each time, and keeps what it has grown to.
+// ring holds bytes in order. It grows with what is put into it, doubled each time, and keeps what
+// it has grown to.
 type ring struct {
 	buf  []byte // its length is zero or a power of two times ringBytesMin
 	head int    // of the first byte

@@ -9,7 +9,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// start is the origin of the deadlines that sides keep. It carries the monotonic clock, so a deadline survives a step of the wall clock.
+// start is the origin of the deadlines that sides keep. It carries the monotonic clock, so a
+// deadline survives a step of the wall clock.
 var start = time.Now()
 
 // side is one direction of a Conn or Listener: whose turn it is, and until when.
@@ -19,8 +20,8 @@ type side struct {
 	// deadlineNS is nanoseconds since start; zero is none.
 	deadlineNS atomic.Int64
 
-	// waiting is set before deadlineNS is read for a Wait, and read after deadlineNS is set: whichever order these take, either the
-	// Wait has the new deadline or the setter interrupts it.
+	// waiting is set before deadlineNS is read for a Wait, and read after deadlineNS is set:
+	// whichever order these take, either the Wait has the new deadline or the setter interrupts it.
 	waiting atomic.Bool
 
 	short bool // the last read got less than there was room for; guarded by turn
@@ -36,7 +37,8 @@ func yieldIfSpent(reg Registration) error {
 	return nil
 }
 
-// yieldAfterPart has the caller let others run after a part that the kernel has moved; see Registration.
+// yieldAfterPart has the caller let others run after a part that the kernel has moved; see
+// Registration.
 func yieldAfterPart(reg Registration) error {
 	if y, ok := reg.(interface{ Yield() error }); ok {
 		return y.Yield()
@@ -56,7 +58,8 @@ func (s *side) take(reg Registration) error {
 	return nil
 }
 
-// claim has the caller operate. One who must not be blocked is sent away instead of being made to wait.
+// claim has the caller operate. One who must not be blocked is sent away instead of being made to
+// wait.
 func (s *side) claim(reg Registration) error {
 	if s.turn.TryLock() {
 		return nil
@@ -85,8 +88,9 @@ func (s *side) expired() bool {
 	}
 }
 
-// wait suspends the caller, who holds the turn, in direction d until it is worth trying again or the deadline has passed. The caller has tried, and
-// it would block. If that is so after each wait, something else is wrong with sock, and the wait sees to it.
+// wait suspends the caller, who holds the turn, in direction d until it is worth trying again or
+// the deadline has passed. The caller has tried, and it would block. If that is so after each wait,
+// something else is wrong with sock, and the wait sees to it.
 func (s *side) wait(sock *Socket, reg Registration, d sys.Direction) error {
 	if s.woken {
 		if r, ok := reg.(interface{ NoProgress(d sys.Direction) }); ok {
@@ -102,7 +106,8 @@ func (s *side) wait(sock *Socket, reg Registration, d sys.Direction) error {
 		return os.ErrDeadlineExceeded
 	}
 	err := reg.Wait(d, s.deadline())
-	// Without defer, which would take more of an idle coroutine's stack. A Wait that panics leaves a mark that costs an Interrupt, no more.
+	// Without defer, which would take more of an idle coroutine's stack. A Wait that panics leaves
+	// a mark that costs an Interrupt, no more.
 	s.waiting.Store(false)
 	s.woken = err == nil
 	if err == os.ErrDeadlineExceeded && !s.expired() {

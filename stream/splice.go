@@ -9,19 +9,22 @@ import (
 // plainBytes is how much is read at a time past what splice(2) does not pass.
 const plainBytes = 4 << 10
 
-// splicing moves bytes from one connection to another by the pipe that r and w are the ends of. The caller has the turns of both.
+// splicing moves bytes from one connection to another by the pipe that r and w are the ends of. The
+// caller has the turns of both.
 //
-// splice(2) does not pass TCP's urgent mark: it answers that it would block, while poll(2) calls the socket readable, and at the end of the
-// stream it answers 0 with bytes still there. recv(2) passes the mark. So where that may be the case, some bytes are read and written by
-// a buffer, and splice(2) takes over again.
+// splice(2) does not pass TCP's urgent mark: it answers that it would block, while poll(2) calls
+// the socket readable, and at the end of the stream it answers 0 with bytes still there. recv(2)
+// passes the mark. So where that may be the case, some bytes are read and written by a buffer, and
+// splice(2) takes over again.
 type splicing struct {
 	from, to *Conn
 	r, w     sys.Handle
 	buffer   []byte // made when it is needed
 }
 
-// in moves up to most bytes into the pipe, which is empty, and suspends the caller until there is one. It returns how many, with the bytes
-// themselves if they are not in the pipe. Zero is the end of the stream.
+// in moves up to most bytes into the pipe, which is empty, and suspends the caller until there is
+// one. It returns how many, with the bytes themselves if they are not in the pipe. Zero is the end
+// of the stream.
 func (s *splicing) in(most int64) (moved int64, plain []byte, err error) {
 	c := s.from
 	for {
@@ -35,7 +38,8 @@ func (s *splicing) in(most int64) (moved int64, plain []byte, err error) {
 		if err != nil && err != sys.ErrWouldBlock || moved > 0 {
 			return moved, nil, err
 		}
-		// A mark that was not reported, with bytes after it, is still to be reported: then the wait will not be in vain.
+		// A mark that was not reported, with bytes after it, is still to be reported: then the wait
+		// will not be in vain.
 		if err == nil || c.in.woken || !c.mayDrainShort() {
 			plain, err = s.read(most)
 			if err != sys.ErrWouldBlock {
@@ -68,7 +72,8 @@ func (s *splicing) room(most int64) []byte {
 	return s.buffer[:min(most, plainBytes)]
 }
 
-// out moves what in has returned to the peer, and suspends the caller while the kernel takes no more. It returns how many bytes it took.
+// out moves what in has returned to the peer, and suspends the caller while the kernel takes no
+// more. It returns how many bytes it took.
 func (s *splicing) out(moved int64, plain []byte) (sent int64, err error) {
 	if plain != nil {
 		n, err := s.to.writeAll(plain)
@@ -84,7 +89,8 @@ func (s *splicing) out(moved int64, plain []byte) (sent int64, err error) {
 	return sent, nil
 }
 
-// outOnce moves some of the most bytes that are in the pipe. If splice(2) would block and the wait was in vain, a buffer moves them.
+// outOnce moves some of the most bytes that are in the pipe. If splice(2) would block and the wait
+// was in vain, a buffer moves them.
 func (s *splicing) outOnce(most int64) (int64, error) {
 	c := s.to
 	for {

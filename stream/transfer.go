@@ -8,10 +8,12 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// TryRead reads up to len(p) bytes. It returns io.EOF at the end of the stream, sys.ErrWouldBlock when there is nothing to read, and
-// 0, nil for an empty p. Of a datagram socket it receives one datagram, as TryReadFrom does.
+// TryRead reads up to len(p) bytes. It returns io.EOF at the end of the stream, sys.ErrWouldBlock
+// when there is nothing to read, and 0, nil for an empty p. Of a datagram socket it receives one
+// datagram, as TryReadFrom does.
 //
-// Urgent data of TCP does not make it return sys.ErrWouldBlock while there are bytes: see [sys.UnreadAtMark].
+// Urgent data of TCP does not make it return sys.ErrWouldBlock while there are bytes: see
+// [sys.UnreadAtMark].
 func (s *Socket) TryRead(p []byte) (int, error) {
 	if err := s.acquire(); err != nil {
 		return 0, err
@@ -24,8 +26,9 @@ func (s *Socket) TryRead(p []byte) (int, error) {
 	return n, err
 }
 
-// TryWrite writes as many bytes of p as the kernel takes, which may be fewer than there are, and returns how many. It returns
-// sys.ErrWouldBlock when it takes none. It never raises SIGPIPE. A connected datagram socket sends all of p as one datagram, also if p is empty.
+// TryWrite writes as many bytes of p as the kernel takes, which may be fewer than there are, and
+// returns how many. It returns sys.ErrWouldBlock when it takes none. It never raises SIGPIPE. A
+// connected datagram socket sends all of p as one datagram, also if p is empty.
 func (s *Socket) TryWrite(p []byte) (int, error) {
 	if err := s.acquire(); err != nil {
 		return 0, err
@@ -34,9 +37,10 @@ func (s *Socket) TryWrite(p []byte) (int, error) {
 	return s.send(p)
 }
 
-// TryReadv is TryRead into several segments in order. At most sys.SegmentsMax of those that are not empty are used.
-// So fewer bytes than there was room for do not prove that there are no more, unless the last of them stands inside a segment. It is for
-// streams: of a datagram socket it returns an error that is errors.ErrUnsupported, as TryWritev does.
+// TryReadv is TryRead into several segments in order. At most sys.SegmentsMax of those that are not
+// empty are used. So fewer bytes than there was room for do not prove that there are no more,
+// unless the last of them stands inside a segment. It is for streams: of a datagram socket it
+// returns an error that is errors.ErrUnsupported, as TryWritev does.
 func (s *Socket) TryReadv(segs [][]byte) (int, error) {
 	if err := s.acquire(); err != nil {
 		return 0, err
@@ -49,7 +53,8 @@ func (s *Socket) TryReadv(segs [][]byte) (int, error) {
 	return n, err
 }
 
-// TryWritev is TryWrite of several segments in order. At most sys.SegmentsMax of those that are not empty are used.
+// TryWritev is TryWrite of several segments in order. At most sys.SegmentsMax of those that are not
+// empty are used.
 func (s *Socket) TryWritev(segs [][]byte) (int, error) {
 	if err := s.acquire(); err != nil {
 		return 0, err
@@ -58,8 +63,9 @@ func (s *Socket) TryWritev(segs [][]byte) (int, error) {
 	return s.sendSegments(segs)
 }
 
-// TryAccept takes one connection off the queue of a listening socket, and returns it with the address of its peer. The new socket is
-// non-blocking and close-on-exec. It returns sys.ErrWouldBlock when the queue is empty. [Transient] and [Exhausted] sort other errors.
+// TryAccept takes one connection off the queue of a listening socket, and returns it with the
+// address of its peer. The new socket is non-blocking and close-on-exec. It returns
+// sys.ErrWouldBlock when the queue is empty. [Transient] and [Exhausted] sort other errors.
 func (s *Socket) TryAccept() (Socket, netip.AddrPort, error) {
 	if err := s.acquire(); err != nil {
 		return Socket{}, netip.AddrPort{}, err
@@ -79,12 +85,14 @@ func (s *Socket) TryAccept() (Socket, netip.AddrPort, error) {
 	return accepted, peer, nil
 }
 
-// CloseWrite ends the stream to the peer, who reads io.EOF after the bytes already written (shutdown(2), SHUT_WR).
+// CloseWrite ends the stream to the peer, who reads io.EOF after the bytes already written
+// (shutdown(2), SHUT_WR).
 func (s *Socket) CloseWrite() error {
 	return s.do(func(h sys.Handle) error { return sys.Shutdown(h, sys.ShutWriting) })
 }
 
-// CloseRead makes reads return io.EOF once what has arrived is read (shutdown(2), SHUT_RD). The peer is not told.
+// CloseRead makes reads return io.EOF once what has arrived is read (shutdown(2), SHUT_RD). The
+// peer is not told.
 func (s *Socket) CloseRead() error {
 	return s.do(func(h sys.Handle) error { return sys.Shutdown(h, sys.ShutReading) })
 }
@@ -110,8 +118,9 @@ func (s *Socket) recv(p []byte) (int, error) {
 	}
 }
 
-// blockedAtMark is for a read that the kernel has answered with would-block. It reports whether the read is to be repeated, and otherwise returns the
-// error of the read. A caller that waited for an edge instead would wait for bytes that have already been reported.
+// blockedAtMark is for a read that the kernel has answered with would-block. It reports whether the
+// read is to be repeated, and otherwise returns the error of the read. A caller that waited for an
+// edge instead would wait for bytes that have already been reported.
 func (s *Socket) blockedAtMark() (again bool, err error) {
 	if !s.tcp {
 		return false, sys.ErrWouldBlock
@@ -178,7 +187,8 @@ func allEmpty(segs [][]byte) bool {
 	return true
 }
 
-// endsInside reports whether a transfer of n bytes stopped inside one of segs, so that it was not cut by a bound on the number of segments.
+// endsInside reports whether a transfer of n bytes stopped inside one of segs, so that it was not
+// cut by a bound on the number of segments.
 func endsInside(segs [][]byte, n int) bool {
 	for _, s := range segs {
 		if n <= 0 {

@@ -9,7 +9,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// OpenUnix opens a unix-domain stream socket, non-blocking and close-on-exec from birth. It has no name and no peer.
+// OpenUnix opens a unix-domain stream socket, non-blocking and close-on-exec from birth. It has no
+// name and no peer.
 func OpenUnix() (Socket, error) {
 	h, err := sys.UnixSocket()
 	if err != nil {
@@ -18,14 +19,17 @@ func OpenUnix() (Socket, error) {
 	return own(h), nil
 }
 
-// BindUnix gives a unix-domain socket its name: a path, which is made as a file, or on Linux "@" and an abstract name, which is not. A name that is
-// empty or longer than the system allows (108 bytes on Linux, with the "@") is refused, and so is a path with a NUL. An abstract name may have NULs.
+// BindUnix gives a unix-domain socket its name: a path, which is made as a file, or on Linux "@"
+// and an abstract name, which is not. A name that is empty or longer than the system allows (108
+// bytes on Linux, with the "@") is refused, and so is a path with a NUL. An abstract name may have
+// NULs.
 func (s *Socket) BindUnix(name string) error {
 	return s.do(func(h sys.Handle) error { return sys.BindUnix(h, name) })
 }
 
-// StartConnectUnix is StartConnect to the unix-domain socket of that name. Its outcome is almost always known at once. It returns [ErrBacklogFull]
-// when the listener has too many connections waiting; the socket may then be tried again.
+// StartConnectUnix is StartConnect to the unix-domain socket of that name. Its outcome is almost
+// always known at once. It returns [ErrBacklogFull] when the listener has too many connections
+// waiting; the socket may then be tried again.
 func (s *Socket) StartConnectUnix(name string) error {
 	if err := s.acquire(); err != nil {
 		return err
@@ -46,11 +50,12 @@ func (s *Socket) StartConnectUnix(name string) error {
 	return err
 }
 
-// ConnectUnix connects to the unix-domain socket of that name, a path or on Linux "@" and an abstract name, with the promises of DialContext. Of the
-// Dialer's fields it heeds Waiter and Timeout.
+// ConnectUnix connects to the unix-domain socket of that name, a path or on Linux "@" and an
+// abstract name, with the promises of DialContext. Of the Dialer's fields it heeds Waiter and
+// Timeout.
 //
-// A listener whose queue is full is an error that is [ErrBacklogFull], at once: the kernel offers nothing to wait for. Where it has not that error,
-// which is Linux' own, it refuses the connection.
+// A listener whose queue is full is an error that is [ErrBacklogFull], at once: the kernel offers
+// nothing to wait for. Where it has not that error, which is Linux' own, it refuses the connection.
 //
 // A path that is not there is ENOENT, and one at which nobody listens ECONNREFUSED. Names are
 // refused as by [Socket.BindUnix].
@@ -110,11 +115,14 @@ func (s *Socket) unixEnds() (*ends, error) {
 	return &ends{unixAddr(local), unixAddr(remote)}, nil
 }
 
-// ListenUnix opens a unix-domain socket that listens under name, a path or on Linux "@" and an abstract name, and registers it with w. A path must
-// not be there yet, not even one that a listener left behind which ended without Close.
+// ListenUnix opens a unix-domain socket that listens under name, a path or on Linux "@" and an
+// abstract name, and registers it with w. A path must not be there yet, not even one that a
+// listener left behind which ended without Close.
 //
-// Close removes the path, as package net does, unless config.KeepPath is set: whatever is there under the name then, also when another listener
-// has taken the place meanwhile. An abstract name goes with the socket, which a poll in another thread may keep alive for a moment. The fields of config that are about TCP do nothing. The addresses are *net.UnixAddr; the netip.AddrPort of
+// Close removes the path, as package net does, unless config.KeepPath is set: whatever is there
+// under the name then, also when another listener has taken the place meanwhile. An abstract name
+// goes with the socket, which a poll in another thread may keep alive for a moment. The fields of
+// config that are about TCP do nothing. The addresses are *net.UnixAddr; the netip.AddrPort of
 // AddrPort, AcceptSocket and TryAccept is the zero one.
 func ListenUnix(w Waiter, name string, config ListenConfig) (*Listener, error) {
 	l, err := listenUnix(w, name, config)
@@ -155,7 +163,8 @@ func listenUnix(w Waiter, name string, config ListenConfig) (_ *Listener, err er
 	return l, nil
 }
 
-// removePath removes the path of a unix-domain listener. That it is gone already, or that its folder refuses, is nothing that Close could mend.
+// removePath removes the path of a unix-domain listener. That it is gone already, or that its
+// folder refuses, is nothing that Close could mend.
 func (l *Listener) removePath() {
 	if l.path != "" {
 		os.Remove(l.path)

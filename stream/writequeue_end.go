@@ -18,8 +18,9 @@ func (q *WriteQueue) Flush() error {
 	return q.c.opError("write", err)
 }
 
-// CloseWrite refuses further writes with EPIPE, suspends the caller until the kernel has what is queued, and ends the stream to the peer; reading goes
-// on. When it fails, what is queued stays so, and it may be called again.
+// CloseWrite refuses further writes with EPIPE, suspends the caller until the kernel has what is
+// queued, and ends the stream to the peer; reading goes on. When it fails, what is queued stays so,
+// and it may be called again.
 func (q *WriteQueue) CloseWrite() error {
 	q.mu.Lock()
 	q.finished = true
@@ -37,9 +38,11 @@ func (q *WriteQueue) CloseWrite() error {
 	return q.c.CloseWrite()
 }
 
-// Run sends what is queued for as long as nobody else does, and returns after Close with nil, with [ErrUnsent] if what was queued then could not be
-// sent within Linger. Otherwise it returns what makes sending impossible: the connection's error, the deadline for writing if it passes while bytes are
-// queued, or the error of a task that is cancelled. It may be called again then. A second Run at a time gets [ErrBusy].
+// Run sends what is queued for as long as nobody else does, and returns after Close with nil, with
+// [ErrUnsent] if what was queued then could not be sent within Linger. Otherwise it returns what
+// makes sending impossible: the connection's error, the deadline for writing if it passes while
+// bytes are queued, or the error of a task that is cancelled. It may be called again then. A second
+// Run at a time gets [ErrBusy].
 //
 // It is called where the Waiter may suspend its caller: by a task or goroutine for each connection.
 func (q *WriteQueue) Run() error {
@@ -81,9 +84,11 @@ func (q *WriteQueue) run() error {
 
 // Close ends the connection and never waits. Writes, running and later, return net.ErrClosed.
 //
-// Where Run is running it goes on with what is queued, for Linger at most, and then closes the connection; reads go on meanwhile. Otherwise the kernel is
-// offered what is queued once, the connection is closed, and if anything is left it is dropped and the error is [ErrUnsent]. A task that wants its last
-// bytes sent calls Flush first, under a deadline. A second Close returns an error that is net.ErrClosed.
+// Where Run is running it goes on with what is queued, for Linger at most, and then closes the
+// connection; reads go on meanwhile. Otherwise the kernel is offered what is queued once, the
+// connection is closed, and if anything is left it is dropped and the error is [ErrUnsent]. A task
+// that wants its last bytes sent calls Flush first, under a deadline. A second Close returns an
+// error that is net.ErrClosed.
 func (q *WriteQueue) Close() error {
 	q.mu.Lock()
 	if q.closed {
@@ -141,8 +146,8 @@ func (q *WriteQueue) SetDeadline(t time.Time) error {
 // SetReadDeadline is [Conn.SetReadDeadline].
 func (q *WriteQueue) SetReadDeadline(t time.Time) error { return q.c.SetReadDeadline(t) }
 
-// SetWriteDeadline sets the deadline of whoever waits to write: of Write, Flush, CloseWrite, WaitRoom, and of Run while bytes are queued. What was
-// taken before it passed stays queued.
+// SetWriteDeadline sets the deadline of whoever waits to write: of Write, Flush, CloseWrite,
+// WaitRoom, and of Run while bytes are queued. What was taken before it passed stays queued.
 func (q *WriteQueue) SetWriteDeadline(t time.Time) error {
 	q.mu.Lock()
 	closed := q.closed

@@ -13,9 +13,10 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// queueScript is the Waiter below a WriteQueue, the peer, and the other tasks of the loop at once: each wait goes on with the script, which calls the queue again, until
-// a word of it is an answer. So each operation comes inside each other, in an order that can be repeated. What has to wait inside a wait is told ErrBusy, for nobody
-// could resume it.
+// queueScript is the Waiter below a WriteQueue, the peer, and the other tasks of the loop at once:
+// each wait goes on with the script, which calls the queue again, until a word of it is an answer.
+// So each operation comes inside each other, in an order that can be repeated. What has to wait
+// inside a wait is told ErrBusy, for nobody could resume it.
 type queueScript struct {
 	t      *testing.T
 	words  []byte // two a word: what, and how much
@@ -328,7 +329,8 @@ func (s *queueScript) over() {
 	}
 }
 
-// FuzzWriteQueue checks what a WriteQueue promises of order, whole writes, marks, bounds and errors, whatever happens while its callers wait.
+// FuzzWriteQueue checks what a WriteQueue promises of order, whole writes, marks, bounds and
+// errors, whatever happens while its callers wait.
 func FuzzWriteQueue(f *testing.F) {
 	f.Add([]byte{2, 200, 6, 90, 0, 0, 6, 200, 0, 0, 4, 30, 4, 255, 7, 0, 6, 250, 0, 0}, uint16(5000), uint16(100), true)
 	f.Add([]byte{4, 100, 4, 180, 4, 180, 8, 90, 6, 240, 0, 0, 9, 0, 10, 5, 11, 5}, uint16(8000), uint16(2000), true)

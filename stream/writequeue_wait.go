@@ -14,8 +14,8 @@ type parked struct {
 	woken  bool
 }
 
-// until suspends the caller until done, which is called with the lock held. Of those who wait, one waits for the kernel and sends, which
-// is called driving, and the others wait for him.
+// until suspends the caller until done, which is called with the lock held. Of those who wait, one
+// waits for the kernel and sends, which is called driving, and the others wait for him.
 func (q *WriteQueue) until(done func() bool) error {
 	for !done() {
 		err := q.stopped()
@@ -106,7 +106,8 @@ func (q *WriteQueue) wakeAll() {
 	q.parked = q.parked[:0]
 }
 
-// unlock lets the lock go and resumes whom wakeAll has found meanwhile: what resumes them has locks of its own.
+// unlock lets the lock go and resumes whom wakeAll has found meanwhile: what resumes them has locks
+// of its own.
 func (q *WriteQueue) unlock() {
 	woken := q.woken
 	q.woken = nil
@@ -133,7 +134,8 @@ func (c *Conn) await(start func(resume func())) error {
 	return a.Await(start)
 }
 
-// MayBlock reports whether the calling goroutine may be blocked by other means than the Waiter; see the package's section on concurrency.
+// MayBlock reports whether the calling goroutine may be blocked by other means than the Waiter; see
+// the package's section on concurrency.
 func (c *Conn) MayBlock() bool {
 	b, ok := c.reg.(interface{ MayBlock() bool })
 	return !ok || b.MayBlock()

@@ -26,8 +26,10 @@ func PeerAddr(h Handle) (netip.AddrPort, error) {
 	return addrPortOf(sa), nil
 }
 
-// acceptError returns err of accept(2), or ECONNABORTED where it is about the one connection and not about h: package unix or syscall could not read the
-// address of its peer, and has closed it. macOS and NetBSD allow names longer than struct sockaddr_un. EINVAL of a socket that does not listen stays.
+// acceptError returns err of accept(2), or ECONNABORTED where it is about the one connection and
+// not about h: package unix or syscall could not read the address of its peer, and has closed it.
+// macOS and NetBSD allow names longer than struct sockaddr_un. EINVAL of a socket that does not
+// listen stays.
 func acceptError(h Handle, err error) error {
 	switch err {
 	case unix.EAFNOSUPPORT:

@@ -21,7 +21,8 @@ const (
 	unixPathMax    = uint32(len(unix.RawSockaddrUnix{}.Path))
 )
 
-// family returns the family of an address of which the kernel has stored size bytes. A socket without an address has none.
+// family returns the family of an address of which the kernel has stored size bytes. A socket
+// without an address has none.
 func (a *addressSpace) family(size uint32) uint16 {
 	if size < familySize {
 		return unix.AF_UNSPEC
@@ -29,8 +30,8 @@ func (a *addressSpace) family(size uint32) uint16 {
 	return a.raw.Addr.Family
 }
 
-// addrPort returns an IP address of which the kernel has stored size bytes. Every other address, and one that was cut short, is the zero AddrPort.
-// h is any socket, to ask for the name of a zone.
+// addrPort returns an IP address of which the kernel has stored size bytes. Every other address,
+// and one that was cut short, is the zero AddrPort. h is any socket, to ask for the name of a zone.
 func (a *addressSpace) addrPort(h Handle, size uint32) netip.AddrPort {
 	switch a.family(size) {
 	case unix.AF_INET:
@@ -53,10 +54,12 @@ func (a *addressSpace) addrPort(h Handle, size uint32) netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// unixPath returns the name of a unix-domain socket, whose address has size bytes, as a part of a. It is empty for a socket without a name.
+// unixPath returns the name of a unix-domain socket, whose address has size bytes, as a part of a.
+// It is empty for a socket without a name.
 //
-// The kernel counts the NUL after a path, also when 108 bytes of path leave no room for it: size may be one more than the address has (unix(7), BUGS).
-// It may also be more than there is room for, which says that the kernel has cut the address (accept(2), recvmsg(2)).
+// The kernel counts the NUL after a path, also when 108 bytes of path leave no room for it: size
+// may be one more than the address has (unix(7), BUGS). It may also be more than there is room for,
+// which says that the kernel has cut the address (accept(2), recvmsg(2)).
 func (a *addressSpace) unixPath(size uint32) []byte {
 	length := min(max(size, unixPathOffset)-unixPathOffset, unixPathMax)
 	sa := (*unix.RawSockaddrUnix)(unsafe.Pointer(&a.raw))
@@ -69,7 +72,8 @@ func (a *addressSpace) unixPath(size uint32) []byte {
 	return path
 }
 
-// put writes the address that m goes to from h, a socket of family f, and returns its size: zero for the peer of a connected socket.
+// put writes the address that m goes to from h, a socket of family f, and returns its size: zero
+// for the peer of a connected socket.
 func (a *addressSpace) put(h Handle, f Family, m *Message) (uint32, error) {
 	if m.Name != "" {
 		return a.putName(m.Name)
@@ -96,8 +100,8 @@ func (a *addressSpace) put(h Handle, f Family, m *Message) (uint32, error) {
 	return unix.SizeofSockaddrInet6, nil
 }
 
-// putName writes a unix-domain name and returns the size of the address. A path that fills sun_path is sent without the NUL: the kernel adds it
-// (unix(7), BUGS).
+// putName writes a unix-domain name and returns the size of the address. A path that fills sun_path
+// is sent without the NUL: the kernel adds it (unix(7), BUGS).
 func (a *addressSpace) putName(name string) (uint32, error) {
 	if err := checkUnixName(name); err != nil {
 		return 0, err
@@ -151,7 +155,8 @@ func kindOfDatagrams(h Handle) (Kind, error) {
 	return KindOtherSocket, err
 }
 
-// networkOrder reads a port that the kernel wrote big-endian into a field of the machine's own order.
+// networkOrder reads a port that the kernel wrote big-endian into a field of the machine's own
+// order.
 func networkOrder(port uint16) uint16 {
 	return binary.BigEndian.Uint16((*[2]byte)(unsafe.Pointer(&port))[:])
 }

@@ -15,7 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// boundRaw returns a unix-domain socket, which the caller closes, whose name has exactly these bytes of sun_path.
+// boundRaw returns a unix-domain socket, which the caller closes, whose name has exactly these
+// bytes of sun_path.
 func boundRaw(t *testing.T, kind int, path []byte) Handle {
 	t.Helper()
 	fd, err := unix.Socket(unix.AF_UNIX, kind|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
@@ -31,7 +32,8 @@ func boundRaw(t *testing.T, kind int, path []byte) Handle {
 	return Handle(fd)
 }
 
-// TestNamesOfEveryLength has peers with paths and abstract names of every length that the kernel allows.
+// TestNamesOfEveryLength has peers with paths and abstract names of every length that the kernel
+// allows.
 func TestNamesOfEveryLength(t *testing.T) {
 	dir, err := os.MkdirTemp("", "n") // t.TempDir has a name too long for a socket
 	if err != nil {
@@ -133,7 +135,8 @@ func streamed(t *testing.T, listener Handle, at string, name []byte, want string
 	}
 }
 
-// FuzzAddress reads addresses of any family and size, also of sizes that the kernel does not have: what it fills is not trusted.
+// FuzzAddress reads addresses of any family and size, also of sizes that the kernel does not have:
+// what it fills is not trusted.
 func FuzzAddress(f *testing.F) {
 	for _, size := range []uint32{0, 1, 2, 3, 15, 16, 27, 28, 109, 110, 111, 112, 113, math.MaxUint32} {
 		for _, family := range []uint16{unix.AF_UNSPEC, unix.AF_UNIX, unix.AF_INET, unix.AF_INET6, unix.AF_NETLINK, unix.AF_VSOCK, math.MaxUint16} {

@@ -7,8 +7,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// The driver behind Winsock, \Device\Afd, polls sockets for readiness: it is what select and WSAPoll of Windows ask. Its interface is not
-// documented by Microsoft; it has been the same since Windows 2000 and is used by libuv, wepoll, mio and others.
+// The driver behind Winsock, \Device\Afd, polls sockets for readiness: it is what select and
+// WSAPoll of Windows ask. Its interface is not documented by Microsoft; it has been the same since
+// Windows 2000 and is used by libuv, wepoll, mio and others.
 var (
 	ntdll = windows.NewLazySystemDLL("ntdll.dll")
 
@@ -29,8 +30,9 @@ const (
 	AFDConnectFail      = uint32(0x0100) // a connection was refused, or could not be made
 )
 
-// AFDPoll is one poll of one socket: the kernel reads it when the poll starts, and writes it when it completes. Its memory must stay where it is
-// until the packet has come, even when the poll was cancelled or the socket was closed, so it must not be memory of Go: use AFDPolls.
+// AFDPoll is one poll of one socket: the kernel reads it when the poll starts, and writes it when
+// it completes. Its memory must stay where it is until the packet has come, even when the poll was
+// cancelled or the socket was closed, so it must not be memory of Go: use AFDPolls.
 type AFDPoll struct {
 	status windows.IO_STATUS_BLOCK
 	info   afdPollInfo
@@ -48,10 +50,12 @@ type afdPollInfo struct {
 	_         [8 - unsafe.Sizeof(uintptr(0))]byte // in C, the size is a multiple of eight
 }
 
-// AFDPollsMax is how many polls AFDPolls makes: they fill 64 KiB, the grain in which Windows gives memory.
+// AFDPollsMax is how many polls AFDPolls makes: they fill 64 KiB, the grain in which Windows gives
+// memory.
 const AFDPollsMax = 1 << 10
 
-// AFDPolls returns memory for AFDPollsMax polls, all zero, outside of Go's heap (VirtualAlloc). AFDRelease gives it back.
+// AFDPolls returns memory for AFDPollsMax polls, all zero, outside of Go's heap (VirtualAlloc).
+// AFDRelease gives it back.
 func AFDPolls() (*[AFDPollsMax]AFDPoll, error) {
 	at, err := windows.VirtualAlloc(0, unsafe.Sizeof([AFDPollsMax]AFDPoll{}), windows.MEM_RESERVE|windows.MEM_COMMIT, windows.PAGE_READWRITE)
 	if err != nil {
@@ -99,8 +103,9 @@ func errnoOf(err error) error {
 	return err
 }
 
-// Start polls socket, which must be a base socket, for one of events through afd. When there is one, now or later, a packet with data comes;
-// so it does after Cancel. If Start fails, no packet comes. data must not be zero.
+// Start polls socket, which must be a base socket, for one of events through afd. When there is
+// one, now or later, a packet with data comes; so it does after Cancel. If Start fails, no packet
+// comes. data must not be zero.
 func (p *AFDPoll) Start(afd, socket Handle, events uint32, data uintptr) error {
 	const (
 		pollIoctl = 0x00012024 // IOCTL_AFD_POLL
@@ -118,10 +123,12 @@ func (p *AFDPoll) Start(afd, socket Handle, events uint32, data uintptr) error {
 	return nil
 }
 
-// Cancel asks for the end of a poll that was started through afd, by whatever thread. Its packet comes in any case: it may have been
-// on its way already, which is no error. Only when the packet has come may the memory be used again.
+// Cancel asks for the end of a poll that was started through afd, by whatever thread. Its packet
+// comes in any case: it may have been on its way already, which is no error. Only when the packet
+// has come may the memory be used again.
 func (p *AFDPoll) Cancel(afd Handle) error {
-	// The kernel writes the outcome of the cancellation: it has a block of its own, which is not read.
+	// The kernel writes the outcome of the cancellation: it has a block of its own, which is not
+	// read.
 	var outcome windows.IO_STATUS_BLOCK
 	r, _, _ := syscall.SyscallN(procNtCancelIoFileEx.Addr(), uintptr(afd), uintptr(unsafe.Pointer(&p.status)), uintptr(unsafe.Pointer(&outcome)))
 	switch status := windows.NTStatus(r); status {
@@ -132,7 +139,8 @@ func (p *AFDPoll) Cancel(afd Handle) error {
 	}
 }
 
-// Result returns what the poll found once its packet has come: none of the events if it was cancelled or ended without one, an errno if it failed.
+// Result returns what the poll found once its packet has come: none of the events if it was
+// cancelled or ended without one, an errno if it failed.
 func (p *AFDPoll) Result() (events uint32, err error) {
 	switch status := p.status.Status; {
 	case status == windows.STATUS_CANCELLED, status == statusHandlesClosed:

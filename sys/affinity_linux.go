@@ -9,9 +9,10 @@ import (
 // cpusMax is the largest number of CPUs that a kernel is built for.
 const cpusMax = 8192
 
-// BindThread has the calling thread run on CPU number cpu alone: see sched_setaffinity(2). It is for a goroutine that is locked to its thread, and that
-// calls release on it before it is unlocked: then the thread runs where it ran before. A CPU that does not exist, or that the process may not use, is refused with
-// EINVAL. Where threads cannot be bound the error is errors.ErrUnsupported.
+// BindThread has the calling thread run on CPU number cpu alone: see sched_setaffinity(2). It is
+// for a goroutine that is locked to its thread, and that calls release on it before it is unlocked:
+// then the thread runs where it ran before. A CPU that does not exist, or that the process may not
+// use, is refused with EINVAL. Where threads cannot be bound the error is errors.ErrUnsupported.
 func BindThread(cpu int) (release func() error, err error) {
 	if cpu < 0 || cpu >= cpusMax {
 		return nil, fmt.Errorf("sys: binding a thread to CPU %d: %w", cpu, unix.EINVAL)

@@ -16,8 +16,9 @@ const (
 // layersMax bounds how many layered service providers are looked through.
 const layersMax = 8
 
-// BaseSocket returns the socket of the kernel's own provider that h stands for: h itself, unless a layered service provider has put
-// itself in between. AFDPoll knows no other. WSAENOTSOCK is returned for what is no socket, or is not open.
+// BaseSocket returns the socket of the kernel's own provider that h stands for: h itself, unless a
+// layered service provider has put itself in between. AFDPoll knows no other. WSAENOTSOCK is
+// returned for what is no socket, or is not open.
 func BaseSocket(h Handle) (Handle, error) {
 	if err := startWinsock(); err != nil {
 		return Invalid, err
@@ -35,8 +36,9 @@ func BaseSocket(h Handle) (Handle, error) {
 	})
 }
 
-// baseSocket asks for the base at once. Some providers answer that themselves, though they must not, but pass on what select and WSAPoll ask for: the
-// socket one layer below, of which the base is asked then (mio#1314).
+// baseSocket asks for the base at once. Some providers answer that themselves, though they must
+// not, but pass on what select and WSAPoll ask for: the socket one layer below, of which the base
+// is asked then (mio#1314).
 func baseSocket(h Handle, ioctl func(Handle, uint32) (Handle, error)) (Handle, error) {
 	var failed error
 	for range layersMax {

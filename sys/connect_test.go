@@ -74,7 +74,8 @@ func socket(t *testing.T) sys.Handle {
 	return h
 }
 
-// bound returns a socket with a port of its own: without one, it might get that of the address that it connects to, and connect to itself.
+// bound returns a socket with a port of its own: without one, it might get that of the address that
+// it connects to, and connect to itself.
 func bound(t *testing.T) sys.Handle {
 	t.Helper()
 	h := socket(t)
@@ -84,8 +85,8 @@ func bound(t *testing.T) sys.Handle {
 	return h
 }
 
-// refusing returns an address where nobody listens: that of a client, whose port nobody else gets. A port that is bound and does not
-// listen would not do: some BSDs answer nothing there.
+// refusing returns an address where nobody listens: that of a client, whose port nobody else gets.
+// A port that is bound and does not listen would not do: some BSDs answer nothing there.
 func refusing(t *testing.T) netip.AddrPort {
 	t.Helper()
 	l, client := bound(t), bound(t)

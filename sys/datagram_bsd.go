@@ -8,14 +8,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// RecvMessage receives one datagram from h, a datagram socket, which must be non-blocking (recvmsg(2)). The address of the sender is allocated on
-// the way.
+// RecvMessage receives one datagram from h, a datagram socket, which must be non-blocking
+// (recvmsg(2)). The address of the sender is allocated on the way.
 func RecvMessage(h Handle, m *Message) error {
 	for {
 		n, _, flags, from, err := unix.Recvmsg(int(h), m.Buffer, nil, unix.MSG_DONTWAIT)
 		if err != nil && n >= 0 {
-			// The datagram was received, and package unix cannot read its sender's address: macOS and NetBSD allow names longer than
-			// struct sockaddr_un. An error here would let such a sender stop the receiver.
+			// The datagram was received, and package unix cannot read its sender's address: macOS
+			// and NetBSD allow names longer than struct sockaddr_un. An error here would let such a
+			// sender stop the receiver.
 			from, err = nil, nil
 		}
 		switch err {
@@ -38,10 +39,12 @@ func RecvMessage(h Handle, m *Message) error {
 	}
 }
 
-// SendMessage sends one datagram from h, a datagram socket, which must be non-blocking (sendmsg(2)): all of it, or none and an error. f is the
-// family of h: an IPv6 socket sends to an IPv4 address by mapping it, which OpenBSD refuses. A unix-domain socket has no need of f.
+// SendMessage sends one datagram from h, a datagram socket, which must be non-blocking
+// (sendmsg(2)): all of it, or none and an error. f is the family of h: an IPv6 socket sends to an
+// IPv4 address by mapping it, which OpenBSD refuses. A unix-domain socket has no need of f.
 //
-// ENOBUFS says that the queue of a network interface is full, or that of the unix-domain socket it is sent to. No event tells of room there.
+// ENOBUFS says that the queue of a network interface is full, or that of the unix-domain socket it
+// is sent to. No event tells of room there.
 func SendMessage(h Handle, f Family, m *Message) error {
 	to, err := m.receiver(f)
 	if err != nil {

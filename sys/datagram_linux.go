@@ -7,8 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// RecvMessage receives one datagram from h, a datagram socket (recvmsg(2) with MSG_DONTWAIT, so that even a handle that is not non-blocking
-// cannot block). It allocates nothing, unless the sender has an IPv6 zone, or a unix-domain name other than m.Name was before.
+// RecvMessage receives one datagram from h, a datagram socket (recvmsg(2) with MSG_DONTWAIT, so
+// that even a handle that is not non-blocking cannot block). It allocates nothing, unless the
+// sender has an IPv6 zone, or a unix-domain name other than m.Name was before.
 func RecvMessage(h Handle, m *Message) error {
 	var from addressSpace
 	vector := unix.Iovec{Base: unsafe.SliceData(m.Buffer)}
@@ -27,11 +28,13 @@ func RecvMessage(h Handle, m *Message) error {
 	}
 }
 
-// SendMessage sends one datagram from h, a datagram socket (sendmsg(2) with MSG_DONTWAIT and MSG_NOSIGNAL): all of it, or none and an error. f is
-// the family of h: an IPv6 socket sends to an IPv4 address by mapping it. A unix-domain socket has no need of f.
+// SendMessage sends one datagram from h, a datagram socket (sendmsg(2) with MSG_DONTWAIT and
+// MSG_NOSIGNAL): all of it, or none and an error. f is the family of h: an IPv6 socket sends to an
+// IPv4 address by mapping it. A unix-domain socket has no need of f.
 //
-// ErrWouldBlock says that the socket's own buffer is full, or the queue of the unix-domain socket it is sent to. In the latter case an event tells of room
-// only if h is connected to that socket. A network interface whose queue is full drops the datagram and says nothing (sendto(2), ENOBUFS).
+// ErrWouldBlock says that the socket's own buffer is full, or the queue of the unix-domain socket
+// it is sent to. In the latter case an event tells of room only if h is connected to that socket. A
+// network interface whose queue is full drops the datagram and says nothing (sendto(2), ENOBUFS).
 func SendMessage(h Handle, f Family, m *Message) error {
 	var to addressSpace
 	size, err := to.put(h, f, m)
@@ -56,8 +59,9 @@ func SendMessage(h Handle, f Family, m *Message) error {
 	}
 }
 
-// RecvMessages receives up to MessagesMax datagrams into the first of ms (recvmmsg(2)) and returns how many. It returns ErrWouldBlock only if there was
-// none. Another error may come with some that were received before: these are to be dealt with first. Fewer than there was room for are no
+// RecvMessages receives up to MessagesMax datagrams into the first of ms (recvmmsg(2)) and returns
+// how many. It returns ErrWouldBlock only if there was none. Another error may come with some that
+// were received before: these are to be dealt with first. Fewer than there was room for are no
 // proof that there are no more: an error may have ended the call, which the next one returns.
 func RecvMessages(h Handle, ms []Message) (int, error) {
 	ms = ms[:min(len(ms), MessagesMax)]
@@ -89,10 +93,12 @@ func RecvMessages(h Handle, ms []Message) (int, error) {
 	}
 }
 
-// SendMessages sends up to MessagesMax datagrams, the first of ms (sendmmsg(2)), and returns how many the kernel took. The first that it did not take
-// is sent by the next call, or not at all. It returns ErrWouldBlock only if it took none. Another error may come with some that were sent
-// before; it is about the one after them, or is an answer to an earlier one. Of the latter kind some are lost: the kernel returns no error when
-// it took a datagram. f is the family of h, as with SendMessage.
+// SendMessages sends up to MessagesMax datagrams, the first of ms (sendmmsg(2)), and returns how
+// many the kernel took. The first that it did not take is sent by the next call, or not at all. It
+// returns ErrWouldBlock only if it took none. Another error may come with some that were sent
+// before; it is about the one after them, or is an answer to an earlier one. Of the latter kind
+// some are lost: the kernel returns no error when it took a datagram. f is the family of h, as with
+// SendMessage.
 func SendMessages(h Handle, f Family, ms []Message) (int, error) {
 	ms = ms[:min(len(ms), MessagesMax)]
 	if len(ms) == 0 {
@@ -131,7 +137,8 @@ func SendMessages(h Handle, f Family, ms []Message) (int, error) {
 	}
 }
 
-// received notes what the kernel said of a datagram of n bytes that h got, whose sender's address has size bytes.
+// received notes what the kernel said of a datagram of n bytes that h got, whose sender's address
+// has size bytes.
 func (m *Message) received(h Handle, n int, flags int32, from *addressSpace, size uint32) {
 	m.N, m.Truncated = n, flags&unix.MSG_TRUNC != 0
 	if from.family(size) != unix.AF_UNIX {

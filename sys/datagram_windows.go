@@ -14,9 +14,9 @@ var (
 	procWSASendTo   = ws2_32.NewProc("WSASendTo")
 )
 
-// UDPSocket opens a UDP socket, which no child process inherits, and makes it non-blocking. It does not report that a datagram could not be
-// delivered (SIO_UDP_CONNRESET, SIO_UDP_NETRESET): Windows would report it to whoever receives next, connected or not, and not say which
-// datagram it was.
+// UDPSocket opens a UDP socket, which no child process inherits, and makes it non-blocking. It does
+// not report that a datagram could not be delivered (SIO_UDP_CONNRESET, SIO_UDP_NETRESET): Windows
+// would report it to whoever receives next, connected or not, and not say which datagram it was.
 func UDPSocket(f Family) (Handle, error) {
 	h, err := openSocket(f, windows.SOCK_DGRAM, windows.IPPROTO_UDP)
 	if err != nil {
@@ -32,15 +32,18 @@ func UDPSocket(f Family) (Handle, error) {
 	return h, nil
 }
 
-// UnixDatagramSocket returns an error that is [errors.ErrUnsupported]: Windows has unix-domain sockets for streams only.
+// UnixDatagramSocket returns an error that is [errors.ErrUnsupported]: Windows has unix-domain
+// sockets for streams only.
 func UnixDatagramSocket() (Handle, error) { return Invalid, errors.ErrUnsupported }
 
-// SetBroadcast lets a UDP socket send to broadcast addresses (SO_BROADCAST); otherwise it is refused with WSAEACCES.
+// SetBroadcast lets a UDP socket send to broadcast addresses (SO_BROADCAST); otherwise it is
+// refused with WSAEACCES.
 func SetBroadcast(h Handle, on bool) error {
 	return setBool(h, windows.SOL_SOCKET, windows.SO_BROADCAST, on)
 }
 
-// RecvMessage receives one datagram from h, a datagram socket, which must be non-blocking (WSARecvFrom without an OVERLAPPED).
+// RecvMessage receives one datagram from h, a datagram socket, which must be non-blocking
+// (WSARecvFrom without an OVERLAPPED).
 func RecvMessage(h Handle, m *Message) error {
 	var raw windows.RawSockaddrAny
 	size := int32(unsafe.Sizeof(raw))
@@ -60,9 +63,10 @@ func RecvMessage(h Handle, m *Message) error {
 	return nil
 }
 
-// SendMessage sends one datagram from h, a datagram socket, which must be non-blocking (WSASendTo without an OVERLAPPED): all of it, or none and an
-// error. f is the family of h: an IPv6 socket sends to an IPv4 address by mapping it. A Message with a Name is refused with an error that
-// is [errors.ErrUnsupported].
+// SendMessage sends one datagram from h, a datagram socket, which must be non-blocking (WSASendTo
+// without an OVERLAPPED): all of it, or none and an error. f is the family of h: an IPv6 socket
+// sends to an IPv4 address by mapping it. A Message with a Name is refused with an error that is
+// [errors.ErrUnsupported].
 func SendMessage(h Handle, f Family, m *Message) error {
 	if m.Name != "" {
 		return errors.ErrUnsupported

@@ -5,7 +5,8 @@ import "golang.org/x/sys/unix"
 // UDPSocket opens a UDP socket, non-blocking and close-on-exec from birth (udp(7)).
 func UDPSocket(f Family) (Handle, error) { return datagramSocket(f.domain(), unix.IPPROTO_UDP) }
 
-// UnixDatagramSocket opens a unix-domain datagram socket, non-blocking and close-on-exec from birth (unix(7)).
+// UnixDatagramSocket opens a unix-domain datagram socket, non-blocking and close-on-exec from birth
+// (unix(7)).
 func UnixDatagramSocket() (Handle, error) { return datagramSocket(unix.AF_UNIX, 0) }
 
 func datagramSocket(domain, protocol int) (Handle, error) {

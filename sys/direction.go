@@ -3,7 +3,8 @@ package sys
 // Direction is one of the two ways that bytes go through a handle.
 type Direction uint8
 
-// The directions. Connecting counts as Writing and accepting as Reading, as the kernel reports them.
+// The directions. Connecting counts as Writing and accepting as Reading, as the kernel reports
+// them.
 const (
 	Reading Direction = iota
 	Writing

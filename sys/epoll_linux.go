@@ -11,7 +11,8 @@ import (
 // EpollEvent is struct epoll_event, which is packed on amd64 and padded elsewhere.
 type EpollEvent = unix.EpollEvent
 
-// The bits of an EpollEvent (epoll_ctl(2)). EPOLLET has a positive value here, which package syscall denies it.
+// The bits of an EpollEvent (epoll_ctl(2)). EPOLLET has a positive value here, which package
+// syscall denies it.
 const (
 	EpollIn        = uint32(unix.EPOLLIN)
 	EpollPri       = uint32(unix.EPOLLPRI)
@@ -38,7 +39,8 @@ func EpollAdd(ep, h Handle, bits uint32, data uint64) error {
 	return epollCtl(ep, unix.EPOLL_CTL_ADD, h, bits, data)
 }
 
-// EpollModify replaces bits and data of h. The kernel checks readiness again and reports h if it is ready.
+// EpollModify replaces bits and data of h. The kernel checks readiness again and reports h if it is
+// ready.
 func EpollModify(ep, h Handle, bits uint32, data uint64) error {
 	return epollCtl(ep, unix.EPOLL_CTL_MOD, h, bits, data)
 }
@@ -58,9 +60,10 @@ func epollCtl(ep Handle, op int, h Handle, bits uint32, data uint64) error {
 // EpollData returns the data with which the source of e was registered.
 func EpollData(e *EpollEvent) uint64 { return uint64(uint32(e.Fd)) | uint64(uint32(e.Pad))<<32 }
 
-// EpollWait stores up to len(events) events and returns how many. A timeout of zero returns at once; a negative one
-// waits for ever; any other is rounded up to whole milliseconds, for one that were rounded down would make its caller spin.
-// EINTR is returned, not retried: the caller knows how much time is left. events must not be empty.
+// EpollWait stores up to len(events) events and returns how many. A timeout of zero returns at
+// once; a negative one waits for ever; any other is rounded up to whole milliseconds, for one that
+// were rounded down would make its caller spin. EINTR is returned, not retried: the caller knows
+// how much time is left. events must not be empty.
 func EpollWait(ep Handle, events []EpollEvent, timeout time.Duration) (int, error) {
 	if timeout == 0 {
 		return waitResult(unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(ep), uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), 0, 0, 0))
@@ -69,8 +72,9 @@ func EpollWait(ep Handle, events []EpollEvent, timeout time.Duration) (int, erro
 		uintptr(milliseconds(timeout)), 0, 0))
 }
 
-// EpollWaitExact is EpollWait with the kernel's resolution in timeouts (epoll_pwait2(2), Linux 5.11). Where the kernel has no such call
-// it returns ENOSYS, or what a sandbox that does not know it says; EpollWait works there.
+// EpollWaitExact is EpollWait with the kernel's resolution in timeouts (epoll_pwait2(2), Linux
+// 5.11). Where the kernel has no such call it returns ENOSYS, or what a sandbox that does not know
+// it says; EpollWait works there.
 func EpollWaitExact(ep Handle, events []EpollEvent, timeout time.Duration) (int, error) {
 	var ts *kernelTimespec
 	if timeout >= 0 {
@@ -94,7 +98,8 @@ func waitResult(n, _ uintptr, errno unix.Errno) (int, error) {
 	return int(n), nil
 }
 
-// milliseconds rounds up, and caps what the kernel's 32-bit count cannot hold: the caller is woken early and waits again.
+// milliseconds rounds up, and caps what the kernel's 32-bit count cannot hold: the caller is woken
+// early and waits again.
 func milliseconds(d time.Duration) int32 {
 	if d < 0 {
 		return -1

@@ -2,8 +2,8 @@ package sys
 
 import "errors"
 
-// ErrWouldBlock is the answer of an operation that cannot go on now. It is a result, not a failure: the
-// caller waits for readiness and tries again. It allocates nothing.
+// ErrWouldBlock is the answer of an operation that cannot go on now. It is a result, not a failure:
+// the caller waits for readiness and tries again. It allocates nothing.
 var ErrWouldBlock error = wouldBlock{}
 
 type wouldBlock struct{}

@@ -15,8 +15,8 @@ func Eventfd() (Handle, error) {
 	return Handle(fd), nil
 }
 
-// EventfdSignal adds one to the counter of h, which makes it readable. A counter that is full (2^64-2) is readable
-// already, so EAGAIN is success.
+// EventfdSignal adds one to the counter of h, which makes it readable. A counter that is full
+// (2^64-2) is readable already, so EAGAIN is success.
 func EventfdSignal(h Handle) error {
 	one := uint64(1)
 	_, err := Write(h, (*[8]byte)(unsafe.Pointer(&one))[:])

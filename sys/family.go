@@ -11,8 +11,8 @@ const (
 	IPv6
 )
 
-// FamilyOf returns the family of the sockets that can name addr. An IPv4 address mapped into IPv6 counts as IPv4: the
-// functions that take addresses unmap it.
+// FamilyOf returns the family of the sockets that can name addr. An IPv4 address mapped into IPv6
+// counts as IPv4: the functions that take addresses unmap it.
 func FamilyOf(addr netip.Addr) Family {
 	if addr.Unmap().Is4() {
 		return IPv4

@@ -2,8 +2,9 @@ package sys
 
 import "strconv"
 
-// Handle names an open file, socket or other kernel object: a file descriptor on Unix, a SOCKET on Windows. The
-// kernel gives the number of a closed handle to the next one opened, so a Handle identifies nothing after Close.
+// Handle names an open file, socket or other kernel object: a file descriptor on Unix, a SOCKET on
+// Windows. The kernel gives the number of a closed handle to the next one opened, so a Handle
+// identifies nothing after Close.
 type Handle uintptr
 
 // Invalid is no handle.

@@ -26,8 +26,9 @@ type Packet struct {
 
 // PortCreate opens an I/O completion port, which no child process inherits.
 func PortCreate() (Handle, error) {
-	// A port holds packets back while so many threads run that have ever waited for it. Go's threads run other goroutines
-	// afterwards, which have nothing to do with the port, so there is no limit.
+	// A port holds packets back while so many threads run that have ever waited for it. Go's
+	// threads run other goroutines afterwards, which have nothing to do with the port, so there is
+	// no limit.
 	const threads = math.MaxUint32
 	port, err := windows.CreateIoCompletionPort(windows.InvalidHandle, 0, 0, threads)
 	if err != nil {
@@ -52,9 +53,10 @@ func overlappedOf(data uintptr) *windows.Overlapped {
 	return *(**windows.Overlapped)(unsafe.Pointer(&data))
 }
 
-// PortWait stores up to len(packets) packets, the oldest first, and returns how many (GetQueuedCompletionStatusEx). A timeout
-// of zero returns at once; a negative one waits for ever; others are rounded up to whole milliseconds, and Windows may return one tick of its
-// clock early. It returns 0, nil when the time has passed, and an error when port was closed.
+// PortWait stores up to len(packets) packets, the oldest first, and returns how many
+// (GetQueuedCompletionStatusEx). A timeout of zero returns at once; a negative one waits for ever;
+// others are rounded up to whole milliseconds, and Windows may return one tick of its clock early.
+// It returns 0, nil when the time has passed, and an error when port was closed.
 func PortWait(port Handle, packets []Packet, timeout time.Duration) (int, error) {
 	var n uint32
 	const alertable = 0

@@ -8,7 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// IoUringSQE is struct io_uring_sqe, a request (io_uring_enter(2)). It carries what requests that do not transfer data need.
+// IoUringSQE is struct io_uring_sqe, a request (io_uring_enter(2)). It carries what requests that
+// do not transfer data need.
 type IoUringSQE struct {
 	Opcode   uint8
 	Flags    uint8
@@ -53,8 +54,9 @@ const (
 	IoUringCQESkip   = uint32(1 << 11) // IoUringSkipSuccess is understood (Linux 5.17)
 )
 
-// IoUringPollMask returns what OpFlags of IoUringPollAdd has to be for bits of a PollFD. The kernel once took 16 bits, and
-// keeps them in their place on machines whose most significant byte comes first: there, the halves are swapped.
+// IoUringPollMask returns what OpFlags of IoUringPollAdd has to be for bits of a PollFD. The kernel
+// once took 16 bits, and keeps them in their place on machines whose most significant byte comes
+// first: there, the halves are swapped.
 func IoUringPollMask(bits uint32) uint32 {
 	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 {
 		return bits<<16 | bits>>16
@@ -143,7 +145,8 @@ func ringEnter(ring Handle, submit uint32, flags uintptr) error {
 	return nil
 }
 
-// ringWaitFor hands over requests and waits for a completion. arg must not be on a stack, which may move under the address in it.
+// ringWaitFor hands over requests and waits for a completion. arg must not be on a stack, which may
+// move under the address in it.
 func ringWaitFor(ring Handle, submit uint32, arg *ringWait, timeout time.Duration) error {
 	arg.timeout = 0
 	if timeout >= 0 {

@@ -154,7 +154,8 @@ func TestIoUringPollsAndTimesOut(t *testing.T) {
 }
 
 func TestIoUringPollMaskIsWhereTheKernelLooks(t *testing.T) {
-	// Its first interface had 16 bits in the place where 32 are by now (poll_events and poll32_events of struct io_uring_sqe).
+	// Its first interface had 16 bits in the place where 32 are by now (poll_events and
+	// poll32_events of struct io_uring_sqe).
 	e := IoUringSQE{OpFlags: IoUringPollMask(0x12345678)}
 	p := (*[unsafe.Sizeof(e)]byte)(unsafe.Pointer(&e))[unsafe.Offsetof(e.OpFlags):]
 	if low, high := binary.NativeEndian.Uint16(p), binary.NativeEndian.Uint16(p[2:]); low != 0x5678 || high != 0x1234 {

@@ -10,11 +10,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// IoUring is an io_uring instance (io_uring(7)) with its rings. Everything that the kernel reads or writes lies in
-// mappings, none of it on Go's heap.
+// IoUring is an io_uring instance (io_uring(7)) with its rings. Everything that the kernel reads or
+// writes lies in mappings, none of it on Go's heap.
 //
-// Push, Unsubmitted and Submit belong to one caller at a time, Enter, Peek and Advance to one at a time, too. Both kinds may
-// run beside each other, and Overflown beside everything but Close.
+// Push, Unsubmitted and Submit belong to one caller at a time, Enter, Peek and Advance to one at a
+// time, too. Both kinds may run beside each other, and Overflown beside everything but Close.
 type IoUring struct {
 	handle   Handle
 	features uint32
@@ -34,11 +34,13 @@ type mapping struct {
 	size uintptr
 }
 
-// OpenIoUring opens an instance with room for so many requests that are not submitted and completions that are not taken, each rounded up
-// to a power of two. The descriptor is close-on-exec.
+// OpenIoUring opens an instance with room for so many requests that are not submitted and
+// completions that are not taken, each rounded up to a power of two. The descriptor is
+// close-on-exec.
 //
-// Errors: ENOSYS before Linux 5.1, EINVAL before 5.5, EPERM if a sandbox or kernel.io_uring_disabled forbids it, ENOMEM beyond RLIMIT_MEMLOCK before 5.12,
-// EMFILE and ENFILE. A sandbox may answer with any of them.
+// Errors: ENOSYS before Linux 5.1, EINVAL before 5.5, EPERM if a sandbox or
+// kernel.io_uring_disabled forbids it, ENOMEM beyond RLIMIT_MEMLOCK before 5.12, EMFILE and ENFILE.
+// A sandbox may answer with any of them.
 func OpenIoUring(submissions, completions uint32) (*IoUring, error) {
 	return openIoUring(submissions, completions, IoUringSingleMap)
 }
@@ -115,7 +117,8 @@ func (r *IoUring) Handle() Handle { return r.handle }
 // Features returns what the kernel says of this ring.
 func (r *IoUring) Features() uint32 { return r.features }
 
-// Push stores a request, to be submitted by the next Submit or Enter. It reports false if there is no room.
+// Push stores a request, to be submitted by the next Submit or Enter. It reports false if there is
+// no room.
 func (r *IoUring) Push(e IoUringSQE) bool {
 	tail := atomic.LoadUint32(r.tail)
 	if tail-atomic.LoadUint32(r.head) >= uint32(len(r.requests)) {
@@ -131,9 +134,12 @@ func (r *IoUring) Unsubmitted() uint32 {
 	return atomic.LoadUint32(r.tail) - atomic.LoadUint32(r.head)
 }
 
-// Submit hands over all requests, and never blocks. What an errno leaves over is submitted by the next call.
+// Submit hands over all requests, and never blocks. What an errno leaves over is submitted by the
+// next call.
 //
-// Errors: EAGAIN if the kernel is out of memory (io_uring_enter(2): try again after some completions), EBUSY on kernels that first want completions to be taken which did not fit into the ring.
+// Errors: EAGAIN if the kernel is out of memory (io_uring_enter(2): try again after some
+// completions), EBUSY on kernels that first want completions to be taken which did not fit into the
+// ring.
 func (r *IoUring) Submit() error {
 	for {
 		n := r.Unsubmitted()
@@ -147,9 +153,10 @@ func (r *IoUring) Submit() error {
 	}
 }
 
-// Enter hands over the given number of requests and waits for a completion to be taken, which it brings into the ring if it did not fit
-// before. A timeout of zero does not wait, a negative one waits for ever, others have the kernel's resolution. It returns early, without
-// an error, if there were not so many requests.
+// Enter hands over the given number of requests and waits for a completion to be taken, which it
+// brings into the ring if it did not fit before. A timeout of zero does not wait, a negative one
+// waits for ever, others have the kernel's resolution. It returns early, without an error, if there
+// were not so many requests.
 //
 // Errors: ETIME, EINTR, EBADR after completions were lost for lack of memory, those of Submit.
 func (r *IoUring) Enter(submit uint32, timeout time.Duration) error {
@@ -177,8 +184,8 @@ func (r *IoUring) Peek() (IoUringCQE, bool) {
 // Advance takes the completion that Peek has returned.
 func (r *IoUring) Advance() { atomic.StoreUint32(r.doneHead, atomic.LoadUint32(r.doneHead)+1) }
 
-// Close cancels all requests, unmaps the rings and closes the descriptor. The kernel lets go of the files that requests hold some
-// time after that.
+// Close cancels all requests, unmaps the rings and closes the descriptor. The kernel lets go of the
+// files that requests hold some time after that.
 func (r *IoUring) Close() error {
 	var errs []error
 	for _, m := range r.maps {

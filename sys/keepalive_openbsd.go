@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// SetKeepAlivePeriod returns [errors.ErrUnsupported]: OpenBSD has one period for the whole system (sysctl net.inet.tcp.keepintvl).
+// SetKeepAlivePeriod returns [errors.ErrUnsupported]: OpenBSD has one period for the whole system
+// (sysctl net.inet.tcp.keepintvl).
 func SetKeepAlivePeriod(Handle, time.Duration) error { return errors.ErrUnsupported }
 
 // SetKeepAliveIdle returns [errors.ErrUnsupported], as SetKeepAlivePeriod does.

@@ -8,12 +8,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// SetKeepAlivePeriod sets the time between two keep-alive probes, rounded up to whole seconds (TCP_KEEPINTVL).
+// SetKeepAlivePeriod sets the time between two keep-alive probes, rounded up to whole seconds
+// (TCP_KEEPINTVL).
 func SetKeepAlivePeriod(h Handle, d time.Duration) error {
 	return unix.SetsockoptInt(int(h), unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, int((d+time.Second-1)/time.Second))
 }
 
-// SetKeepAliveIdle sets how long a connection is silent before the first probe, rounded up to whole seconds (TCP_KEEPIDLE; on macOS TCP_KEEPALIVE).
+// SetKeepAliveIdle sets how long a connection is silent before the first probe, rounded up to whole
+// seconds (TCP_KEEPIDLE; on macOS TCP_KEEPALIVE).
 func SetKeepAliveIdle(h Handle, d time.Duration) error {
 	return unix.SetsockoptInt(int(h), unix.IPPROTO_TCP, tcpKeepIdle, int((d+time.Second-1)/time.Second))
 }

@@ -2,7 +2,8 @@
 
 package sys
 
-// Kevent is struct kevent (kqueue(2)), whose udata is an integer here: what a kernel gives back is nothing for the collector to follow.
+// Kevent is struct kevent (kqueue(2)), whose udata is an integer here: what a kernel gives back is
+// nothing for the collector to follow.
 type Kevent struct {
 	Ident  uintptr
 	Filter KeventFilter

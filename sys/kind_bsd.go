@@ -4,7 +4,8 @@ package sys
 
 import "golang.org/x/sys/unix"
 
-// isTCP reports whether the stream socket h is of TCP. Only TCP has its options: SCTP refuses the level, and Unix-domain sockets do.
+// isTCP reports whether the stream socket h is of TCP. Only TCP has its options: SCTP refuses the
+// level, and Unix-domain sockets do.
 func isTCP(h Handle) bool {
 	sa, err := unix.Getsockname(int(h))
 	if err != nil {

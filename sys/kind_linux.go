@@ -2,8 +2,9 @@ package sys
 
 import "golang.org/x/sys/unix"
 
-// isTCP reports whether the stream socket h is of TCP alone. The number of the protocol is another for SCTP and for Multipath TCP, and so is the
-// family for SMC. An upper-layer protocol (TCP_ULP), such as TLS in the kernel, takes the bytes of TCP and gives records of its own.
+// isTCP reports whether the stream socket h is of TCP alone. The number of the protocol is another
+// for SCTP and for Multipath TCP, and so is the family for SMC. An upper-layer protocol (TCP_ULP),
+// such as TLS in the kernel, takes the bytes of TCP and gives records of its own.
 //
 // Where the kernel refuses to say, the socket counts as one of another kind.
 func isTCP(h Handle) bool {
@@ -15,7 +16,8 @@ func isTCP(h Handle) bool {
 	if err != nil || protocol != unix.IPPROTO_TCP {
 		return false
 	}
-	// A kernel before 4.13 has no such option, and none of the protocols. Without one the name is empty.
+	// A kernel before 4.13 has no such option, and none of the protocols. Without one the name is
+	// empty.
 	name, err := unix.GetsockoptString(int(h), unix.IPPROTO_TCP, unix.TCP_ULP)
 	return err == unix.ENOPROTOOPT || err == nil && name == ""
 }

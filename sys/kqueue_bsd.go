@@ -10,7 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The filters and flags of a Kevent that every system here has (kqueue(2)); the rest is in the file of each system.
+// The filters and flags of a Kevent that every system here has (kqueue(2)); the rest is in the file
+// of each system.
 const (
 	EvfiltRead  = unix.EVFILT_READ
 	EvfiltWrite = unix.EVFILT_WRITE
@@ -33,10 +34,12 @@ var (
 	_ [unsafe.Offsetof(unix.Kevent_t{}.Udata)]byte  = [unsafe.Offsetof(Kevent{}.Udata)]byte{}
 )
 
-// keventTimeoutMax is less than what any system here refuses: macOS, DragonFly and older OpenBSD answer EINVAL beyond 100,000,000 s.
+// keventTimeoutMax is less than what any system here refuses: macOS, DragonFly and older OpenBSD
+// answer EINVAL beyond 100,000,000 s.
 const keventTimeoutMax = 1_000_000 * time.Second
 
-// Kqueue opens a kernel event queue (kqueue(2)), close-on-exec. A child that is forked does not inherit it.
+// Kqueue opens a kernel event queue (kqueue(2)), close-on-exec. A child that is forked does not
+// inherit it.
 func Kqueue() (Handle, error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
@@ -48,9 +51,10 @@ func Kqueue() (Handle, error) {
 	return Handle(fd), nil
 }
 
-// KqueueWait stores up to len(events) events of kq and returns how many (kevent(2)). A timeout of zero returns at once; a negative one waits
-// for ever; others have the kernel's resolution, never shorter, but for those of more than eleven days, which end early. EINTR is
-// returned, not retried: the caller knows how much time is left. events must not be empty.
+// KqueueWait stores up to len(events) events of kq and returns how many (kevent(2)). A timeout of
+// zero returns at once; a negative one waits for ever; others have the kernel's resolution, never
+// shorter, but for those of more than eleven days, which end early. EINTR is returned, not retried:
+// the caller knows how much time is left. events must not be empty.
 func KqueueWait(kq Handle, events []Kevent, timeout time.Duration) (int, error) {
 	var ts *unix.Timespec
 	if timeout >= 0 {
@@ -68,19 +72,22 @@ func KqueueWait(kq Handle, events []Kevent, timeout time.Duration) (int, error) 
 	return n, nil
 }
 
-// KqueueChange applies changes to kq in order, each whatever became of those before, and stores the outcome of each in receipts, which must
-// be as long: zero or an errno in Data. No pending event is taken.
+// KqueueChange applies changes to kq in order, each whatever became of those before, and stores the
+// outcome of each in receipts, which must be as long: zero or an errno in Data. No pending event is
+// taken.
 func KqueueChange(kq Handle, changes, receipts []Kevent) error {
 	for i := range changes {
 		changes[i].Flags |= evReceipt
 	}
 	receipts = receipts[:len(changes)]
 	for {
-		// EV_RECEIPT makes every change answer with an EV_ERROR event, after which the call returns without looking for others.
+		// EV_RECEIPT makes every change answer with an EV_ERROR event, after which the call returns
+		// without looking for others.
 		n, err := unix.Kevent(int(kq), keventsOf(changes), keventsOf(receipts), &unix.Timespec{})
 		switch {
 		case err == unix.EINTR:
-			// What was applied may be applied again: an addition finds itself, and a deletion nothing.
+			// What was applied may be applied again: an addition finds itself, and a deletion
+			// nothing.
 			continue
 		case err != nil:
 			return err
@@ -91,8 +98,8 @@ func KqueueChange(kq Handle, changes, receipts []Kevent) error {
 	}
 }
 
-// keventsOf is the same memory with the type that package unix wants, whose Udata is a pointer on most systems. It exists only
-// while a call runs: the collector must never look for pointers there.
+// keventsOf is the same memory with the type that package unix wants, whose Udata is a pointer on
+// most systems. It exists only while a call runs: the collector must never look for pointers there.
 func keventsOf(s []Kevent) []unix.Kevent_t {
 	return unsafe.Slice((*unix.Kevent_t)(unsafe.Pointer(unsafe.SliceData(s))), len(s))
 }

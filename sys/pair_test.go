@@ -31,7 +31,8 @@ func pair(t *testing.T) (a, b sys.Handle) {
 // patience tells a hang from slowness on a loaded machine, and measures nothing.
 const patience = time.Minute
 
-// readable waits until h can be read: a pair may be a TCP connection, on which bytes arrive a little after they were sent.
+// readable waits until h can be read: a pair may be a TCP connection, on which bytes arrive a
+// little after they were sent.
 func readable(t *testing.T, h sys.Handle) {
 	t.Helper()
 	if n, err := sys.Poll([]sys.PollFD{{Fd: int32(h), Events: sys.PollIn}}, patience); n != 1 || err != nil {

@@ -8,16 +8,17 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// pairTimeout bounds how long SocketPair waits for a connection on loopback, and pairStrangersMax how many connections of others it
-// turns away before it gives up.
+// pairTimeout bounds how long SocketPair waits for a connection on loopback, and pairStrangersMax
+// how many connections of others it turns away before it gives up.
 const (
 	pairTimeout      = 10 * time.Second
 	pairStrangersMax = 64
 )
 
-// SocketPair opens two stream sockets that are connected to each other: TCP over 127.0.0.1, for Windows has no socketpair. What one
-// end sends small is sent at once (TCP_NODELAY), and arrives a little later. Another process may connect to the port while it is
-// open; it is told by its address and turned away.
+// SocketPair opens two stream sockets that are connected to each other: TCP over 127.0.0.1, for
+// Windows has no socketpair. What one end sends small is sent at once (TCP_NODELAY), and arrives a
+// little later. Another process may connect to the port while it is open; it is told by its address
+// and turned away.
 //
 // Unlike everything else here it waits, for the connection to itself.
 func SocketPair() (a, b Handle, err error) {

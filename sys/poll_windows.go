@@ -9,14 +9,16 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// PollFD has the fields of struct pollfd. Fd holds a SOCKET, whose numbers fit: handles of Windows have 32 significant bits.
+// PollFD has the fields of struct pollfd. Fd holds a SOCKET, whose numbers fit: handles of Windows
+// have 32 significant bits.
 type PollFD struct {
 	Fd      int32
 	Events  int16
 	Revents int16
 }
 
-// The bits of a PollFD. Windows does not tell the peer's half-close apart from PollIn and PollHup, so PollRDHup is zero.
+// The bits of a PollFD. Windows does not tell the peer's half-close apart from PollIn and PollHup,
+// so PollRDHup is zero.
 const (
 	PollIn      = int16(0x0300)
 	PollOut     = int16(0x0010)
@@ -36,19 +38,21 @@ type wsaPollFD struct {
 // pollFDsOnStack is how many entries Poll takes without allocating.
 const pollFDsOnStack = 64
 
-// halfClosedPauseMax is the longest that a Poll sleeps between two looks while one of its handles is a writer of which WSAPoll
-// says no more than that the peer has finished sending.
+// halfClosedPauseMax is the longest that a Poll sleeps between two looks while one of its handles
+// is a writer of which WSAPoll says no more than that the peer has finished sending.
 const halfClosedPauseMax = 16 * time.Millisecond
 
-// Poll waits until one of fds has an event of its Events, or an error or hang-up, and stores them in Revents (WSAPoll); it
-// returns how many have. A timeout of zero returns at once; a negative one waits for ever; others are rounded up to whole
-// milliseconds. Entries with a negative Fd are passed over.
+// Poll waits until one of fds has an event of its Events, or an error or hang-up, and stores them
+// in Revents (WSAPoll); it returns how many have. A timeout of zero returns at once; a negative one
+// waits for ever; others are rounded up to whole milliseconds. Entries with a negative Fd are
+// passed over.
 //
-// A peer that has finished sending is no hang-up to an entry that asks for PollOut alone. WSAPoll says PollHup of it, at once and
-// every time; while there is such an entry Poll looks again every 1 to 16 ms, so an event of any entry may be told that late.
+// A peer that has finished sending is no hang-up to an entry that asks for PollOut alone. WSAPoll
+// says PollHup of it, at once and every time; while there is such an entry Poll looks again every 1
+// to 16 ms, so an event of any entry may be told that late.
 //
-// It is for sockets only, costs time in proportion to len(fds), and allocates when there are more than 64. Before Windows 10
-// version 2004 it does not tell of a connect that failed.
+// It is for sockets only, costs time in proportion to len(fds), and allocates when there are more
+// than 64. Before Windows 10 version 2004 it does not tell of a connect that failed.
 func Poll(fds []PollFD, timeout time.Duration) (int, error) {
 	if err := startWinsock(); err != nil {
 		return 0, err
@@ -115,8 +119,9 @@ func wsaPoll(raw []wsaPollFD, timeout time.Duration) (int, error) {
 	}
 }
 
-// halfClosed reports whether a socket that WSAPoll says is hung up can still be written to: the peer has finished sending, and did
-// not reset. It takes nothing from the socket. Where reading was ended here the two cannot be told apart, and the hang-up stands.
+// halfClosed reports whether a socket that WSAPoll says is hung up can still be written to: the
+// peer has finished sending, and did not reset. It takes nothing from the socket. Where reading was
+// ended here the two cannot be told apart, and the hang-up stands.
 func halfClosed(socket uintptr) bool {
 	var b byte
 	buffer := windows.WSABuf{Len: 1, Buf: &b}
@@ -127,8 +132,9 @@ func halfClosed(socket uintptr) bool {
 	return err == nil || err == ErrWouldBlock
 }
 
-// milliseconds rounds d up, so that parts of a millisecond do not become none, which would spin. Negative is INFINITE; what is too
-// long to be said is cut short, and whoever waits that long is woken early and waits again.
+// milliseconds rounds d up, so that parts of a millisecond do not become none, which would spin.
+// Negative is INFINITE; what is too long to be said is cut short, and whoever waits that long is
+// woken early and waits again.
 func milliseconds(d time.Duration) uint32 {
 	if d < 0 {
 		return windows.INFINITE

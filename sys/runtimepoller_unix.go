@@ -6,12 +6,13 @@ import "time"
 
 // StartRuntimePoller has Go's runtime open the descriptors of its own poller, unless it has.
 //
-// The runtime opens them with the first timer that it starts. If the process is out of descriptors at that time, the runtime
-// ends it: "fatal error: runtime: netpollinit failed". In a program that does not use package net, peers can bring this
-// about: they connect until no descriptor is left. So whoever opens a queue or listens calls this first.
+// The runtime opens them with the first timer that it starts. If the process is out of descriptors
+// at that time, the runtime ends it: "fatal error: runtime: netpollinit failed". In a program that
+// does not use package net, peers can bring this about: they connect until no descriptor is left.
+// So whoever opens a queue or listens calls this first.
 //
-// It does nothing in a process with fewer than four descriptors left, which the attempt could end. Any goroutine may call it,
-// any number of times.
+// It does nothing in a process with fewer than four descriptors left, which the attempt could end.
+// Any goroutine may call it, any number of times.
 func StartRuntimePoller() {
 	if !hasFourDescriptors() {
 		return
@@ -20,7 +21,8 @@ func StartRuntimePoller() {
 	time.AfterFunc(time.Hour, func() {}).Stop()
 }
 
-// hasFourDescriptors reports whether the process can open four more descriptors. The runtime needs two or three.
+// hasFourDescriptors reports whether the process can open four more descriptors. The runtime needs
+// two or three.
 func hasFourDescriptors() bool {
 	for range 2 {
 		r, w, err := Pipe()

@@ -42,7 +42,8 @@ func addrPort6(addr [16]byte, zone uint32, port uint16) netip.AddrPort {
 	return netip.AddrPortFrom(ip, port)
 }
 
-// addrPortOfRaw returns an IP address of which the kernel has stored size bytes. Every other address, and one that was cut short, is the zero AddrPort.
+// addrPortOfRaw returns an IP address of which the kernel has stored size bytes. Every other
+// address, and one that was cut short, is the zero AddrPort.
 func addrPortOfRaw(raw *windows.RawSockaddrAny, size int32) netip.AddrPort {
 	family := uint16(windows.AF_UNSPEC)
 	if size >= int32(unsafe.Sizeof(family)) {

@@ -18,7 +18,8 @@ func Socket(f Family) (Handle, error) {
 	return Handle(fd), nil
 }
 
-// Pipe opens a pipe, non-blocking and close-on-exec from birth (pipe2(2)): what is written to w is read from r.
+// Pipe opens a pipe, non-blocking and close-on-exec from birth (pipe2(2)): what is written to w is
+// read from r.
 func Pipe() (r, w Handle, err error) {
 	var fds [2]int
 	if err := unix.Pipe2(fds[:], unix.O_NONBLOCK|unix.O_CLOEXEC); err != nil {
@@ -27,8 +28,9 @@ func Pipe() (r, w Handle, err error) {
 	return Handle(fds[0]), Handle(fds[1]), nil
 }
 
-// Accept takes one connection off the queue of the listening socket h (accept4(2), paccept(2) on NetBSD) and returns it with the
-// address of its peer. The new handle is non-blocking and close-on-exec from birth; h must be non-blocking.
+// Accept takes one connection off the queue of the listening socket h (accept4(2), paccept(2) on
+// NetBSD) and returns it with the address of its peer. The new handle is non-blocking and
+// close-on-exec from birth; h must be non-blocking.
 func Accept(h Handle) (Handle, netip.AddrPort, error) {
 	for {
 		// Package unix has this call for two of the systems here, package syscall for all.

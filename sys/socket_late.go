@@ -37,8 +37,9 @@ func Pipe() (r, w Handle, err error) {
 	return Handle(fds[0]), Handle(fds[1]), nil
 }
 
-// Accept takes one connection off the queue of the listening socket h (accept(2)) and returns it with the
-// address of its peer. The new handle is non-blocking and close-on-exec; h must be non-blocking.
+// Accept takes one connection off the queue of the listening socket h (accept(2)) and returns it
+// with the address of its peer. The new handle is non-blocking and close-on-exec; h must be
+// non-blocking.
 func Accept(h Handle) (Handle, netip.AddrPort, error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()

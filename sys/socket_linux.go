@@ -7,7 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Socket opens a TCP socket, non-blocking and close-on-exec from birth: a flag set afterwards would race with a fork.
+// Socket opens a TCP socket, non-blocking and close-on-exec from birth: a flag set afterwards would
+// race with a fork.
 func Socket(f Family) (Handle, error) {
 	fd, err := unix.Socket(f.domain(), unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, unix.IPPROTO_TCP)
 	if err != nil {
@@ -34,8 +35,9 @@ func Pipe() (r, w Handle, err error) {
 	return Handle(fds[0]), Handle(fds[1]), nil
 }
 
-// Accept takes one connection off the queue of the listening socket h (accept4(2)) and returns it with the
-// address of its peer. The new handle is non-blocking and close-on-exec from birth; h must be non-blocking, and known to nobody who could change that ([AcceptShared]).
+// Accept takes one connection off the queue of the listening socket h (accept4(2)) and returns it
+// with the address of its peer. The new handle is non-blocking and close-on-exec from birth; h must
+// be non-blocking, and known to nobody who could change that ([AcceptShared]).
 func Accept(h Handle) (Handle, netip.AddrPort, error) {
 	var peer addressSpace
 	for {

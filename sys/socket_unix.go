@@ -8,8 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Close ends h. It is not repeated after EINTR: POSIX leaves the state of the handle open, and on every system
-// here it is closed by then, so that a second close could hit a stranger with the same number.
+// Close ends h. It is not repeated after EINTR: POSIX leaves the state of the handle open, and on
+// every system here it is closed by then, so that a second close could hit a stranger with the same
+// number.
 func Close(h Handle) error {
 	if err := unix.Close(int(h)); err != nil && err != unix.EINTR {
 		return err
@@ -26,11 +27,13 @@ func Bind(h Handle, addr netip.AddrPort) error {
 	return unix.Bind(int(h), sa)
 }
 
-// Listen makes h accept connections (listen(2)). The kernel silently lowers backlog to a limit of its own.
+// Listen makes h accept connections (listen(2)). The kernel silently lowers backlog to a limit of
+// its own.
 func Listen(h Handle, backlog int) error { return unix.Listen(int(h), backlog) }
 
-// Connect starts a connection (connect(2)): nil when it was made at once, an error of [ClassInProgress] when it goes on in the
-// kernel. A call that a signal interrupted goes on as well (POSIX: it must not be repeated) and is reported in progress.
+// Connect starts a connection (connect(2)): nil when it was made at once, an error of
+// [ClassInProgress] when it goes on in the kernel. A call that a signal interrupted goes on as well
+// (POSIX: it must not be repeated) and is reported in progress.
 func Connect(h Handle, addr netip.AddrPort) error {
 	sa, err := sockaddrOf(h, addr)
 	if err != nil {
@@ -42,7 +45,8 @@ func Connect(h Handle, addr netip.AddrPort) error {
 	return unix.EINPROGRESS
 }
 
-// SocketError returns and clears the pending error of h (SO_ERROR): the outcome of a connect. It is nil the second time.
+// SocketError returns and clears the pending error of h (SO_ERROR): the outcome of a connect. It is
+// nil the second time.
 func SocketError(h Handle) error {
 	v, err := unix.GetsockoptInt(int(h), unix.SOL_SOCKET, unix.SO_ERROR)
 	if err != nil {
@@ -59,11 +63,12 @@ func Shutdown(h Handle, how How) error {
 	return unix.Shutdown(int(h), [...]int{unix.SHUT_RD, unix.SHUT_WR, unix.SHUT_RDWR}[how])
 }
 
-// SetNonblock makes a handle that was born elsewhere non-blocking. The flag belongs to the open file: every
-// duplicate of h, in whatever process, changes with it.
+// SetNonblock makes a handle that was born elsewhere non-blocking. The flag belongs to the open
+// file: every duplicate of h, in whatever process, changes with it.
 func SetNonblock(h Handle) error { return unix.SetNonblock(int(h), true) }
 
-// SetBlocking makes a handle, and every duplicate of it, block: for who gets it next, such as a child process.
+// SetBlocking makes a handle, and every duplicate of it, block: for who gets it next, such as a
+// child process.
 func SetBlocking(h Handle) error { return unix.SetNonblock(int(h), false) }
 
 // IsNonblock reports whether h is non-blocking.
@@ -72,12 +77,14 @@ func IsNonblock(h Handle) (bool, error) {
 	return flags&unix.O_NONBLOCK != 0, err
 }
 
-// SetReuseAddr lets Bind take an address whose former connections linger in TIME_WAIT (SO_REUSEADDR).
+// SetReuseAddr lets Bind take an address whose former connections linger in TIME_WAIT
+// (SO_REUSEADDR).
 func SetReuseAddr(h Handle, on bool) error {
 	return setBool(h, unix.SOL_SOCKET, unix.SO_REUSEADDR, on)
 }
 
-// SetReusePort lets several sockets listen on one address, between which Linux and DragonFly spread connections (SO_REUSEPORT).
+// SetReusePort lets several sockets listen on one address, between which Linux and DragonFly spread
+// connections (SO_REUSEPORT).
 func SetReusePort(h Handle, on bool) error {
 	return setBool(h, unix.SOL_SOCKET, unix.SO_REUSEPORT, on)
 }
@@ -97,8 +104,9 @@ func SetKeepAlive(h Handle, on bool) error {
 	return setBool(h, unix.SOL_SOCKET, unix.SO_KEEPALIVE, on)
 }
 
-// SetLinger sets what Close does with unsent bytes (SO_LINGER): seconds < 0 sends them in the background, 0 discards them and resets the
-// connection, more lets the kernel wait that long. Linux does so in close(2) of a non-blocking handle, too: see StopLinger.
+// SetLinger sets what Close does with unsent bytes (SO_LINGER): seconds < 0 sends them in the
+// background, 0 discards them and resets the connection, more lets the kernel wait that long. Linux
+// does so in close(2) of a non-blocking handle, too: see StopLinger.
 func SetLinger(h Handle, seconds int) error {
 	l := unix.Linger{}
 	if seconds >= 0 {
@@ -107,8 +115,9 @@ func SetLinger(h Handle, seconds int) error {
 	return unix.SetsockoptLinger(int(h), unix.SOL_SOCKET, unix.SO_LINGER, &l)
 }
 
-// StopLinger sees to it that Close of h does not wait for unsent bytes: a time to linger (SO_LINGER) is taken away, and the bytes are sent in the background.
-// The option that makes Close reset a connection stays.
+// StopLinger sees to it that Close of h does not wait for unsent bytes: a time to linger
+// (SO_LINGER) is taken away, and the bytes are sent in the background. The option that makes Close
+// reset a connection stays.
 func StopLinger(h Handle) error {
 	l, err := unix.GetsockoptLinger(int(h), unix.SOL_SOCKET, unix.SO_LINGER)
 	if err != nil || l.Onoff == 0 || l.Linger == 0 {

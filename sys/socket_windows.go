@@ -34,10 +34,12 @@ func openSocket(f Family, kind, protocol int32) (Handle, error) {
 	return h, nil
 }
 
-// Accept takes one connection off the queue of the listening socket h and returns it with the address of its peer. The new handle is
-// non-blocking, and no child process inherits it; h must be non-blocking.
+// Accept takes one connection off the queue of the listening socket h and returns it with the
+// address of its peer. The new handle is non-blocking, and no child process inherits it; h must be
+// non-blocking.
 func Accept(h Handle) (Handle, netip.AddrPort, error) {
-	// accept has no flag against inheritance: whoever starts a child with this lock does not see the handle before it is set.
+	// accept has no flag against inheritance: whoever starts a child with this lock does not see
+	// the handle before it is set.
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
 	var raw windows.RawSockaddrAny
@@ -56,7 +58,8 @@ func Accept(h Handle) (Handle, netip.AddrPort, error) {
 	return n, addrPortOfRaw(&raw, size), nil
 }
 
-// Pipe returns an error that is [errors.ErrUnsupported]: pipes of Windows can neither be waited for nor be made never to block.
+// Pipe returns an error that is [errors.ErrUnsupported]: pipes of Windows can neither be waited for
+// nor be made never to block.
 func Pipe() (r, w Handle, err error) { return Invalid, Invalid, errors.ErrUnsupported }
 
 // Close ends the socket h (closesocket).
@@ -74,8 +77,9 @@ func Bind(h Handle, addr netip.AddrPort) error {
 // Listen makes h accept connections. The kernel silently adjusts backlog to a limit of its own.
 func Listen(h Handle, backlog int) error { return windows.Listen(windows.Handle(h), backlog) }
 
-// Connect starts a connection: nil when it was made at once, an error of [ClassInProgress] when it goes on in the kernel. That
-// error is WSAEINPROGRESS: the WSAEWOULDBLOCK of Windows would not tell it from an operation that is to be tried again.
+// Connect starts a connection: nil when it was made at once, an error of [ClassInProgress] when it
+// goes on in the kernel. That error is WSAEINPROGRESS: the WSAEWOULDBLOCK of Windows would not tell
+// it from an operation that is to be tried again.
 func Connect(h Handle, addr netip.AddrPort) error {
 	sa, err := sockaddrOf(h, addr)
 	if err != nil {
@@ -89,7 +93,8 @@ func Connect(h Handle, addr netip.AddrPort) error {
 
 const soError = 0x1007 // SO_ERROR (winsock2.h)
 
-// SocketError returns the pending error of h (SO_ERROR): the outcome of a connect. Do not count on it being cleared by that.
+// SocketError returns the pending error of h (SO_ERROR): the outcome of a connect. Do not count on
+// it being cleared by that.
 func SocketError(h Handle) error {
 	v, err := windows.GetsockoptInt(windows.Handle(h), windows.SOL_SOCKET, soError)
 	if err != nil {

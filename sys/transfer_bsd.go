@@ -4,17 +4,20 @@ package sys
 
 import "golang.org/x/sys/unix"
 
-// SegmentsMax is how many segments RecvSegments, SendSegments, Readv and Writev hand to the kernel in one call.
+// SegmentsMax is how many segments RecvSegments, SendSegments, Readv and Writev hand to the kernel
+// in one call.
 const SegmentsMax = 16
 
-// transferBytesMax is the most that one call asks the kernel for: macOS refuses 2 GiB and more with EINVAL. The rest is for the next call.
+// transferBytesMax is the most that one call asks the kernel for: macOS refuses 2 GiB and more with
+// EINVAL. The rest is for the next call.
 const transferBytesMax = 1 << 30
 
-// Recv reads up to len(p) bytes from the socket h, which must be non-blocking. It returns 0, nil at the end of the
-// stream, and for an empty p.
+// Recv reads up to len(p) bytes from the socket h, which must be non-blocking. It returns 0, nil at
+// the end of the stream, and for an empty p.
 func Recv(h Handle, p []byte) (int, error) { return Read(h, p) }
 
-// Send writes up to len(p) bytes to the socket h, which must be non-blocking, and returns how many the kernel took. As to SIGPIPE, see Write.
+// Send writes up to len(p) bytes to the socket h, which must be non-blocking, and returns how many
+// the kernel took. As to SIGPIPE, see Write.
 func Send(h Handle, p []byte) (int, error) { return Write(h, p) }
 
 // RecvSegments is Recv into several segments in order. At most SegmentsMax segments are used.
@@ -23,28 +26,32 @@ func RecvSegments(h Handle, segments [][]byte) (int, error) { return Readv(h, se
 // SendSegments is Send of several segments in order. At most SegmentsMax segments are used.
 func SendSegments(h Handle, segments [][]byte) (int, error) { return Writev(h, segments) }
 
-// Read is read(2) on any handle, which must be non-blocking. It returns 0, nil at the end, and for an empty p.
+// Read is read(2) on any handle, which must be non-blocking. It returns 0, nil at the end, and for
+// an empty p.
 func Read(h Handle, p []byte) (int, error) {
 	p = p[:min(len(p), transferBytesMax)]
 	return retry(func() (int, error) { return unix.Read(int(h), p) }, len(p))
 }
 
-// Write is write(2) on any handle, which must be non-blocking. Where nobody reads any more it returns EPIPE, and the kernel raises SIGPIPE, which Go's
-// runtime catches and passes over. A program that is not Go's (c-archive, c-shared) has to ignore the signal itself.
+// Write is write(2) on any handle, which must be non-blocking. Where nobody reads any more it
+// returns EPIPE, and the kernel raises SIGPIPE, which Go's runtime catches and passes over. A
+// program that is not Go's (c-archive, c-shared) has to ignore the signal itself.
 func Write(h Handle, p []byte) (int, error) {
 	p = p[:min(len(p), transferBytesMax)]
 	n, err := retry(func() (int, error) { return unix.Write(int(h), p) }, len(p))
 	return n, writeError(err)
 }
 
-// Readv is readv(2) on any handle, which must be non-blocking. At most SegmentsMax segments are used.
+// Readv is readv(2) on any handle, which must be non-blocking. At most SegmentsMax segments are
+// used.
 func Readv(h Handle, segments [][]byte) (int, error) {
 	var vector vectorSpace
 	count := vector.fill(segments)
 	return retry(func() (int, error) { return readv(h, &vector, count) }, count)
 }
 
-// Writev is writev(2) on any handle, which must be non-blocking. At most SegmentsMax segments are used. As to SIGPIPE, see Write.
+// Writev is writev(2) on any handle, which must be non-blocking. At most SegmentsMax segments are
+// used. As to SIGPIPE, see Write.
 func Writev(h Handle, segments [][]byte) (int, error) {
 	var vector vectorSpace
 	count := vector.fill(segments)

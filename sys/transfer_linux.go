@@ -6,12 +6,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// SegmentsMax is how many segments RecvSegments, SendSegments, Readv and Writev hand to the kernel in one call. The kernel's own bound is
-// 1,024; a vector of that size would not fit the small stacks on which these functions run.
+// SegmentsMax is how many segments RecvSegments, SendSegments, Readv and Writev hand to the kernel
+// in one call. The kernel's own bound is 1,024; a vector of that size would not fit the small
+// stacks on which these functions run.
 const SegmentsMax = 16
 
-// Recv reads up to len(p) bytes from the socket h (recvfrom(2) with MSG_DONTWAIT, so that even a handle that is not
-// non-blocking cannot block). It returns 0, nil at the end of the stream, and for an empty p.
+// Recv reads up to len(p) bytes from the socket h (recvfrom(2) with MSG_DONTWAIT, so that even a
+// handle that is not non-blocking cannot block). It returns 0, nil at the end of the stream, and
+// for an empty p.
 func Recv(h Handle, p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
@@ -27,7 +29,8 @@ func Recv(h Handle, p []byte) (int, error) {
 	}
 }
 
-// Send writes up to len(p) bytes to the socket h (sendto(2) with MSG_DONTWAIT and MSG_NOSIGNAL) and returns how many the kernel took.
+// Send writes up to len(p) bytes to the socket h (sendto(2) with MSG_DONTWAIT and MSG_NOSIGNAL) and
+// returns how many the kernel took.
 func Send(h Handle, p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
@@ -43,7 +46,8 @@ func Send(h Handle, p []byte) (int, error) {
 	}
 }
 
-// RecvSegments is Recv into several segments in order (recvmsg(2)). Segments past the first SegmentsMax that are not empty stay as they are.
+// RecvSegments is Recv into several segments in order (recvmsg(2)). Segments past the first
+// SegmentsMax that are not empty stay as they are.
 func RecvSegments(h Handle, segments [][]byte) (int, error) {
 	if len(segments) == 1 {
 		return Recv(h, segments[0])
@@ -51,7 +55,8 @@ func RecvSegments(h Handle, segments [][]byte) (int, error) {
 	return message(unix.SYS_RECVMSG, h, segments, unix.MSG_DONTWAIT)
 }
 
-// SendSegments is Send of several segments in order (sendmsg(2)). Segments past the first SegmentsMax that are not empty are left for the next call.
+// SendSegments is Send of several segments in order (sendmsg(2)). Segments past the first
+// SegmentsMax that are not empty are left for the next call.
 func SendSegments(h Handle, segments [][]byte) (int, error) {
 	if len(segments) == 1 {
 		return Send(h, segments[0])
@@ -78,17 +83,21 @@ func message(trap uintptr, h Handle, segments [][]byte, flags uintptr) (int, err
 	}
 }
 
-// Read is read(2) on any handle, which must be non-blocking, and known to nobody who could change that: a raw call that blocked would stop the
-// whole process at the next garbage collection. [ReadShared] is for other handles; so it is with Write, Readv and Writev. It returns 0, nil at the end, and for an empty p.
+// Read is read(2) on any handle, which must be non-blocking, and known to nobody who could change
+// that: a raw call that blocked would stop the whole process at the next garbage collection.
+// [ReadShared] is for other handles; so it is with Write, Readv and Writev. It returns 0, nil at
+// the end, and for an empty p.
 func Read(h Handle, p []byte) (int, error) { return transfer(unix.SYS_READ, h, p) }
 
 // Write is write(2) on any handle, which must be non-blocking.
 func Write(h Handle, p []byte) (int, error) { return transfer(unix.SYS_WRITE, h, p) }
 
-// Readv is readv(2) on any handle, which must be non-blocking. At most SegmentsMax segments are used.
+// Readv is readv(2) on any handle, which must be non-blocking. At most SegmentsMax segments are
+// used.
 func Readv(h Handle, segments [][]byte) (int, error) { return vectored(unix.SYS_READV, h, segments) }
 
-// Writev is writev(2) on any handle, which must be non-blocking. At most SegmentsMax segments are used.
+// Writev is writev(2) on any handle, which must be non-blocking. At most SegmentsMax segments are
+// used.
 func Writev(h Handle, segments [][]byte) (int, error) { return vectored(unix.SYS_WRITEV, h, segments) }
 
 func transfer(trap uintptr, h Handle, p []byte) (int, error) {

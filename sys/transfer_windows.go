@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// Recv reads up to len(p) bytes from the socket h, which must be non-blocking (WSARecv without an OVERLAPPED). It returns 0, nil at the end of
-// the stream, and for an empty p.
+// Recv reads up to len(p) bytes from the socket h, which must be non-blocking (WSARecv without an
+// OVERLAPPED). It returns 0, nil at the end of the stream, and for an empty p.
 func Recv(h Handle, p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
@@ -17,8 +17,9 @@ func Recv(h Handle, p []byte) (int, error) {
 	return receive(h, &buffer, 1)
 }
 
-// Send writes up to len(p) bytes to the socket h, which must be non-blocking (WSASend without an OVERLAPPED), and returns how many the kernel
-// took. Windows may take far more than its send buffer holds.
+// Send writes up to len(p) bytes to the socket h, which must be non-blocking (WSASend without an
+// OVERLAPPED), and returns how many the kernel took. Windows may take far more than its send buffer
+// holds.
 func Send(h Handle, p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
@@ -27,7 +28,8 @@ func Send(h Handle, p []byte) (int, error) {
 	return send(h, &buffer, 1)
 }
 
-// RecvSegments is Recv into several segments in order. Segments past the first SegmentsMax that are not empty stay as they are.
+// RecvSegments is Recv into several segments in order. Segments past the first SegmentsMax that are
+// not empty stay as they are.
 func RecvSegments(h Handle, segments [][]byte) (int, error) {
 	var vector [SegmentsMax]windows.WSABuf
 	count := vectorOf(&vector, segments)
@@ -37,7 +39,8 @@ func RecvSegments(h Handle, segments [][]byte) (int, error) {
 	return receive(h, &vector[0], count)
 }
 
-// SendSegments is Send of several segments in order. Segments past the first SegmentsMax that are not empty are left for the next call.
+// SendSegments is Send of several segments in order. Segments past the first SegmentsMax that are
+// not empty are left for the next call.
 func SendSegments(h Handle, segments [][]byte) (int, error) {
 	var vector [SegmentsMax]windows.WSABuf
 	count := vectorOf(&vector, segments)
@@ -65,7 +68,8 @@ func receive(h Handle, buffers *windows.WSABuf, count int) (int, error) {
 		uintptr(unsafe.Pointer(&n)), uintptr(unsafe.Pointer(&flags)), 0, 0)
 	err := failedCall(r, errno)
 	if err == windows.WSAESHUTDOWN {
-		// The reading half was ended here (Shutdown), which other systems report as the end of the stream.
+		// The reading half was ended here (Shutdown), which other systems report as the end of the
+		// stream.
 		err = nil
 	}
 	if err != nil {
@@ -84,15 +88,16 @@ func send(h Handle, buffers *windows.WSABuf, count int) (int, error) {
 	return int(n), nil
 }
 
-// bufferMax is the largest buffer that is handed over: the length has 32 bits, and a transfer may be short.
+// bufferMax is the largest buffer that is handed over: the length has 32 bits, and a transfer may
+// be short.
 const bufferMax = 1 << 30
 
 func bufferOf(p []byte) windows.WSABuf {
 	return windows.WSABuf{Len: uint32(min(len(p), bufferMax)), Buf: unsafe.SliceData(p)}
 }
 
-// vectorOf leaves empty segments out: they would use up the bound and carry nothing. It ends behind a segment that is
-// cut short, for what follows must not be sent without the rest of it.
+// vectorOf leaves empty segments out: they would use up the bound and carry nothing. It ends behind
+// a segment that is cut short, for what follows must not be sent without the rest of it.
 func vectorOf(vector *[SegmentsMax]windows.WSABuf, segments [][]byte) int {
 	count := 0
 	for _, s := range segments {

@@ -18,7 +18,8 @@ func abstractName() error {
 	return fmt.Errorf("abstract names of unix-domain sockets are Linux' own: %w", errors.ErrUnsupported)
 }
 
-// UnixSocket opens a unix-domain stream socket, non-blocking and close-on-exec before any child can inherit it.
+// UnixSocket opens a unix-domain stream socket, non-blocking and close-on-exec before any child can
+// inherit it.
 func UnixSocket() (Handle, error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
@@ -32,8 +33,9 @@ func UnixSocket() (Handle, error) {
 	return Handle(fd), nil
 }
 
-// BindUnix gives the unix-domain socket h a name (bind(2), unix(4)): a path, which is made as a file. An empty name, one with a NUL, and one that does
-// not fit are refused before the kernel sees them: it would cut them short.
+// BindUnix gives the unix-domain socket h a name (bind(2), unix(4)): a path, which is made as a
+// file. An empty name, one with a NUL, and one that does not fit are refused before the kernel sees
+// them: it would cut them short.
 func BindUnix(h Handle, name string) error {
 	sa, err := unixSockaddrOf(name)
 	if err != nil {
@@ -42,7 +44,8 @@ func BindUnix(h Handle, name string) error {
 	return unix.Bind(int(h), sa)
 }
 
-// ConnectUnix starts a connection to the unix-domain socket of that name, with the outcomes of [Connect].
+// ConnectUnix starts a connection to the unix-domain socket of that name, with the outcomes of
+// [Connect].
 func ConnectUnix(h Handle, name string) error {
 	sa, err := unixSockaddrOf(name)
 	if err != nil {
@@ -54,7 +57,8 @@ func ConnectUnix(h Handle, name string) error {
 	return unix.EINPROGRESS
 }
 
-// LocalUnixName returns the name of the unix-domain socket h, in the form that BindUnix takes. It is empty for a socket without a name.
+// LocalUnixName returns the name of the unix-domain socket h, in the form that BindUnix takes. It
+// is empty for a socket without a name.
 func LocalUnixName(h Handle) (string, error) {
 	sa, err := unix.Getsockname(int(h))
 	if err != nil {

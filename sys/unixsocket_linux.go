@@ -6,13 +6,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// unixNameMax is the longest name, with the "@" of an abstract one: a path that fills sun_path needs no NUL.
+// unixNameMax is the longest name, with the "@" of an abstract one: a path that fills sun_path
+// needs no NUL.
 const unixNameMax = len(unix.RawSockaddrUnix{}.Path)
 
 // abstractName returns why a unix-domain socket cannot have an abstract name.
 func abstractName() error { return nil }
 
-// UnixSocket opens a unix-domain stream socket, non-blocking and close-on-exec from birth (socket(2), unix(7)).
+// UnixSocket opens a unix-domain stream socket, non-blocking and close-on-exec from birth
+// (socket(2), unix(7)).
 func UnixSocket() (Handle, error) {
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -21,8 +23,10 @@ func UnixSocket() (Handle, error) {
 	return Handle(fd), nil
 }
 
-// BindUnix gives the unix-domain socket h a name (bind(2), unix(7)): a path, which is made as a file, or "@" and an abstract name, which is not and may
-// have NULs. An empty name, a path with a NUL, and a name that does not fit are refused before the kernel sees them: it would cut them short.
+// BindUnix gives the unix-domain socket h a name (bind(2), unix(7)): a path, which is made as a
+// file, or "@" and an abstract name, which is not and may have NULs. An empty name, a path with a
+// NUL, and a name that does not fit are refused before the kernel sees them: it would cut them
+// short.
 func BindUnix(h Handle, name string) error {
 	var a addressSpace
 	size, err := a.putName(name)
@@ -36,8 +40,9 @@ func BindUnix(h Handle, name string) error {
 	return nil
 }
 
-// ConnectUnix starts a connection to the unix-domain socket of that name, with the outcomes of [Connect]. Linux adds one: EAGAIN says that the queue of
-// the listener is full. Nothing is in progress then, and no event will tell of room in the queue.
+// ConnectUnix starts a connection to the unix-domain socket of that name, with the outcomes of
+// [Connect]. Linux adds one: EAGAIN says that the queue of the listener is full. Nothing is in
+// progress then, and no event will tell of room in the queue.
 func ConnectUnix(h Handle, name string) error {
 	var a addressSpace
 	size, err := a.putName(name)
@@ -54,7 +59,8 @@ func ConnectUnix(h Handle, name string) error {
 	}
 }
 
-// LocalUnixName returns the name of the unix-domain socket h, in the form that BindUnix takes. Without a name it is "@", as in package net.
+// LocalUnixName returns the name of the unix-domain socket h, in the form that BindUnix takes.
+// Without a name it is "@", as in package net.
 func LocalUnixName(h Handle) (string, error) { return unixNameBy(unix.SYS_GETSOCKNAME, h) }
 
 // PeerUnixName is LocalUnixName of the peer of h.

@@ -6,11 +6,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// UnreadAtMark reports whether the TCP socket h is at the mark of urgent data and has bytes to read after it (sockatmark(3), poll(2)).
+// UnreadAtMark reports whether the TCP socket h is at the mark of urgent data and has bytes to read
+// after it (sockatmark(3), poll(2)).
 //
-// The caller asks it after a read of h has returned [ErrWouldBlock], and reads again if it is true. At the mark, recv(2) of Linux also
-// answers EAGAIN while a signal is pending for the thread, however many bytes follow; Go's runtime sends itself such signals. No edge follows
-// then, as nothing new arrives. A socket that is not at a mark costs one system call, ioctl(2).
+// The caller asks it after a read of h has returned [ErrWouldBlock], and reads again if it is true.
+// At the mark, recv(2) of Linux also answers EAGAIN while a signal is pending for the thread,
+// however many bytes follow; Go's runtime sends itself such signals. No edge follows then, as
+// nothing new arrives. A socket that is not at a mark costs one system call, ioctl(2).
 //
 // On other systems it is false: their reads pass the mark.
 func UnreadAtMark(h Handle) (bool, error) {
@@ -21,7 +23,8 @@ func UnreadAtMark(h Handle) (bool, error) {
 	if at == 0 {
 		return false, nil
 	}
-	// The mark may be all that has arrived. poll(2) does not count it; nor does a pending signal keep poll(2) from an answer.
+	// The mark may be all that has arrived. poll(2) does not count it; nor does a pending signal
+	// keep poll(2) from an answer.
 	fds := [1]PollFD{{Fd: int32(h), Events: PollIn}}
 	n, err := Poll(fds[:], 0)
 	if err == unix.EINTR {

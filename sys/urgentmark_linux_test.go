@@ -34,7 +34,8 @@ func TestUnreadAtMark(t *testing.T) {
 			if err := unix.Sendto(int(writer), []byte(s.send), s.flag, nil); err != nil {
 				t.Fatal(err)
 			}
-			// The kernel delivers by loopback before send(2) returns, or by another thread of its own.
+			// The kernel delivers by loopback before send(2) returns, or by another thread of its
+			// own.
 			for left := 1; left > 0; {
 				var err error
 				if left, err = unix.IoctlGetInt(int(writer), unix.SIOCOUTQ); err != nil {

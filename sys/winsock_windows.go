@@ -8,7 +8,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// What golang.org/x/sys/windows has no name for, or calls in a way that allocates. Nothing is looked up before the first use.
+// What golang.org/x/sys/windows has no name for, or calls in a way that allocates. Nothing is
+// looked up before the first use.
 var (
 	ws2_32 = windows.NewLazySystemDLL("ws2_32.dll")
 
@@ -19,21 +20,24 @@ var (
 	procWSAPoll     = ws2_32.NewProc("WSAPoll")
 )
 
-// startWinsock starts Winsock for this process. Windows demands it before the first socket, once for all of the process, so that it is no
-// state of ours alone: a second start by another package only counts up. It is never undone: sockets of others may be open.
+// startWinsock starts Winsock for this process. Windows demands it before the first socket, once
+// for all of the process, so that it is no state of ours alone: a second start by another package
+// only counts up. It is never undone: sockets of others may be open.
 var startWinsock = sync.OnceValue(func() error {
 	const version22 = 0x0202
 	var data windows.WSAData
 	return windows.WSAStartup(version22, &data)
 })
 
-// SegmentsMax is how many segments RecvSegments, SendSegments, Readv and Writev hand to the kernel in one call.
+// SegmentsMax is how many segments RecvSegments, SendSegments, Readv and Writev hand to the kernel
+// in one call.
 const SegmentsMax = 16
 
 // socketFailed is what Winsock's calls return that fail with SOCKET_ERROR.
 const socketFailed = ^uintptr(0)
 
-// failedCall tells the result of a call that returns an int, zero for success, without allocating for success or would-block.
+// failedCall tells the result of a call that returns an int, zero for success, without allocating
+// for success or would-block.
 func failedCall(result uintptr, errno syscall.Errno) error {
 	if int32(result) == 0 {
 		return nil

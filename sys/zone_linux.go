@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// zoneID returns the index of the interface that an IPv6 zone is: digits are the index itself, anything else the name of an interface
-// (netdevice(7), SIOCGIFINDEX). h is any socket.
+// zoneID returns the index of the interface that an IPv6 zone is: digits are the index itself,
+// anything else the name of an interface (netdevice(7), SIOCGIFINDEX). h is any socket.
 func zoneID(h Handle, zone string) (uint32, error) {
 	if zone == "" {
 		return 0, nil
@@ -28,8 +28,9 @@ func zoneID(h Handle, zone string) (uint32, error) {
 	return r.Uint32(), nil
 }
 
-// zoneName returns the zone of the interface with that index: its name (netdevice(7), SIOCGIFNAME), or digits for an interface that is gone and for one
-// whose name zoneID would take for an index. h is any socket.
+// zoneName returns the zone of the interface with that index: its name (netdevice(7), SIOCGIFNAME),
+// or digits for an interface that is gone and for one whose name zoneID would take for an index. h
+// is any socket.
 func zoneName(h Handle, id uint32) string {
 	digits := strconv.FormatUint(uint64(id), 10)
 	r, err := unix.NewIfreq("")

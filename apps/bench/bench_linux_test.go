@@ -39,7 +39,8 @@ func echoProgram(t *testing.T) string {
 	return path
 }
 
-// succeed runs the program, which must succeed, in the directory of the package, where it finds the source of others, and returns what it prints.
+// succeed runs the program, which must succeed, in the directory of the package, where it finds the
+// source of others, and returns what it prints.
 func succeed(t *testing.T, args ...string) string {
 	t.Helper()
 	r := program.Run(t, ".", nil, args...)

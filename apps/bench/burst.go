@@ -84,7 +84,8 @@ func bursts(ctx context.Context, args []string) error {
 	return nil
 }
 
-// run measures, prints the tables, and returns what must hold and, by where the bursts come from, the figures.
+// run measures, prints the tables, and returns what must hold and, by where the bursts come from,
+// the figures.
 func (c *burstConfig) run(ctx context.Context, out io.Writer, names []string) (checks []buffers.Check, rows map[string][]buffers.BurstRow, err error) {
 	rows = map[string][]buffers.BurstRow{}
 	measure := func(kind string, conns int, open func(b buffers.Burst) (buffers.Sources, func() error, error)) (err error) {

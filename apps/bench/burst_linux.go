@@ -34,7 +34,8 @@ type burstServer struct {
 	tell  io.WriteCloser
 }
 
-// openBurstSockets starts the other process and accepts its connections. The second result ends both.
+// openBurstSockets starts the other process and accepts its connections. The second result ends
+// both.
 func openBurstSockets(ctx context.Context, b buffers.Burst) (buffers.Sources, func() error, error) {
 	listener, err := stream.Listen(park.Waiter{}, netip.MustParseAddrPort("127.0.0.1:0"), stream.ListenConfig{})
 	if err != nil {
@@ -73,7 +74,8 @@ func (s *burstServer) start(ctx context.Context, addr string, b buffers.Burst) e
 	return s.cmd.Start()
 }
 
-// close ends the other process first, so that its ports are those that the system keeps for a while.
+// close ends the other process first, so that its ports are those that the system keeps for a
+// while.
 func (s *burstServer) close() error {
 	errs := []error{s.tell.Close(), s.cmd.Wait()}
 	for _, c := range s.conns {
@@ -82,7 +84,8 @@ func (s *burstServer) close() error {
 	return errors.Join(errs...)
 }
 
-// Arrive has the other process send a burst on each of these connections. It does not wait until they are sent: the kernel does not hold them all.
+// Arrive has the other process send a burst on each of these connections. It does not wait until
+// they are sent: the kernel does not hold them all.
 func (s *burstServer) Arrive(first, end int) error {
 	_, err := fmt.Fprintf(s.tell, "%d %d\n", first, end)
 	return err
@@ -99,8 +102,8 @@ func (s *burstServer) Wait(i int) error {
 	return s.conns[i].WaitRead()
 }
 
-// burstLoad connects one by one, so that the connections are in the order in which they are accepted, and sends a burst on those that each line of its input
-// names. It ends with its input.
+// burstLoad connects one by one, so that the connections are in the order in which they are
+// accepted, and sends a burst on those that each line of its input names. It ends with its input.
 func burstLoad(args []string) error {
 	fs := flag.NewFlagSet("bench burstload", flag.ContinueOnError)
 	addr := fs.String("addr", "", "address of the server")

@@ -260,7 +260,8 @@ func (s *deferSource) Step(_ sched.HandlerTask, cause sched.Cause) sched.Next {
 // End leaves the handle open: its number must not be used again in this run.
 func (s *deferSource) End(error) {}
 
-// begin reports whether this turn has time left. What is posted runs in the next turn, and makes a new share.
+// begin reports whether this turn has time left. What is posted runs in the next turn, and makes a
+// new share.
 func (l *deferLoop) begin(share time.Duration) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

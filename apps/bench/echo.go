@@ -81,7 +81,8 @@ func (c config) echo(ctx context.Context, w io.Writer) error {
 	return table(w, all)
 }
 
-// table prints medians, and ratios to the yardstick in which more is better: of the rate, and of the processor time turned over.
+// table prints medians, and ratios to the yardstick in which more is better: of the rate, and of
+// the processor time turned over.
 func table(w io.Writer, all []*contender) error {
 	rate, cpu := median(all[0].rates), median(all[0].cpus)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -121,7 +122,8 @@ func (c config) turn(ctx context.Context, s *contender) error {
 	return nil
 }
 
-// load is how an echo server is loaded: connections, the bytes of a message, messages in flight on each connection, and for how long.
+// load is how an echo server is loaded: connections, the bytes of a message, messages in flight on
+// each connection, and for how long.
 type load struct {
 	conns, size, depth int
 	duration           time.Duration
@@ -133,7 +135,8 @@ type loaded struct {
 	Rate     float64 `json:"messages_per_second"`
 }
 
-// run has the program echo load the server at addr, and calls phase when it has begun and when it is over.
+// run has the program echo load the server at addr, and calls phase when it has begun and when it
+// is over.
 func (l load) run(ctx context.Context, echo, addr string, phase func(string) error) (loaded, error) {
 	var result loaded
 	out, err := output(ctx, loadCPU, []string{echo, "load", "-addr", addr, "-json", "-phases",

@@ -12,7 +12,8 @@ func registerEcho(fs *flag.FlagSet) *string {
 	return fs.String("echo", "", "program echo to measure; the one of this workspace is built if empty")
 }
 
-// buildEcho builds the echo server of this workspace, and returns its path and what removes it. If a path is given, that is it.
+// buildEcho builds the echo server of this workspace, and returns its path and what removes it. If
+// a path is given, that is it.
 func buildEcho(ctx context.Context, given string) (path string, remove func(), err error) {
 	if given != "" {
 		return given, func() {}, nil

@@ -143,7 +143,8 @@ func (c fairConfig) turn(ctx context.Context, self, addr, flooded string) (turn 
 	var got []byte
 	var failed error
 	if flooded != "" {
-		// The fast peer has a process of its own, at the lowest priority: what it takes of the processor, or of a scheduler, must not delay the others.
+		// The fast peer has a process of its own, at the lowest priority: what it takes of the
+		// processor, or of a scheduler, must not delay the others.
 		nice, err := exec.LookPath("nice")
 		if err != nil {
 			return turn, err

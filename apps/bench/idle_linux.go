@@ -41,7 +41,8 @@ type idleServer struct {
 	command []string
 }
 
-// idleClientMax is how many connections a process of clients makes: those of the server have its descriptors.
+// idleClientMax is how many connections a process of clients makes: those of the server have its
+// descriptors.
 const idleClientMax = 9000
 
 // idleServers is the default of -server.
@@ -198,7 +199,8 @@ func (p *process) held(ctx context.Context, tasks int) (held, error) {
 	return held{rss: rss, heap: line.heap, stack: line.stack}, err
 }
 
-// idleClient is a process that has connections, and does the next thing with them when it is told to: connect, or send a message on each.
+// idleClient is a process that has connections, and does the next thing with them when it is told
+// to: connect, or send a message on each.
 type idleClient struct {
 	cmd   *exec.Cmd
 	tell  io.WriteCloser

@@ -20,8 +20,8 @@ const idleDials = 16
 // idleMessage is the bytes of the one message of each connection.
 const idleMessage = 128
 
-// idleLoad does a thing for each line that it reads: first it connects, then it sends a message on each connection and reads what comes back. It ends
-// with its input.
+// idleLoad does a thing for each line that it reads: first it connects, then it sends a message on
+// each connection and reads what comes back. It ends with its input.
 func idleLoad(args []string) error {
 	fs := flag.NewFlagSet("bench idleload", flag.ContinueOnError)
 	addr := fs.String("addr", "", "address of the server")
@@ -73,7 +73,8 @@ func idleLoad(args []string) error {
 	return told.Err()
 }
 
-// forEach calls f for each number below n, some at a time, and returns the errors of the first that fail.
+// forEach calls f for each number below n, some at a time, and returns the errors of the first that
+// fail.
 func forEach(n int, f func(int) error) error {
 	var group sync.WaitGroup
 	errs := make([]error, idleDials)

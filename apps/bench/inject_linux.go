@@ -6,9 +6,11 @@ import (
 	"github.com/edgewise-go/edgewise/queue"
 )
 
-// injection has strace make system calls fail. The error is one that the manual page or POSIX gives the call, at a place where the kernel may
-// give it: a call that was not made must not pretend to have had an effect. So connect(2) and io_uring_enter(2) are not told that they were
-// interrupted, after which they would go on; they get a signal instead. close(2) is left alone, since it closes whatever it returns.
+// injection has strace make system calls fail. The error is one that the manual page or POSIX gives
+// the call, at a place where the kernel may give it: a call that was not made must not pretend to
+// have had an effect. So connect(2) and io_uring_enter(2) are not told that they were interrupted,
+// after which they would go on; they get a signal instead. close(2) is left alone, since it closes
+// whatever it returns.
 type injection struct {
 	errno string
 	calls []string
@@ -18,7 +20,8 @@ type injection struct {
 const (
 	often  = "when=2+5"
 	seldom = "when=11+41"
-	// setUp leaves out the calls that open the listener and the queue: without those there is nothing to be seen.
+	// setUp leaves out the calls that open the listener and the queue: without those there is
+	// nothing to be seen.
 	setUp = "when=12+29"
 )
 
@@ -38,7 +41,8 @@ func injections(errno, mechanism string, mode queue.Mode, native bool) []injecti
 		return []injection{{errno, slices.Concat([]string{"accept4"}, transferCalls, wait), "when=1+3"}}
 	case "EAGAIN":
 		all := []injection{{errno, []string{"connect"}, often}}
-		// Where edges are native a false would-block is one that the kernel never says: no edge follows it.
+		// Where edges are native a false would-block is one that the kernel never says: no edge
+		// follows it.
 		if mode != queue.Edge || !native {
 			all = append(all, injection{errno, slices.Concat([]string{"accept4"}, transferCalls), often})
 		}

@@ -36,7 +36,8 @@ no task, descriptor or goroutine may be left. The kinds:
   inject  strace has system calls fail (skipped where there is no strace)
 It prints a table of outcomes, and ends with exit code 1 if anything was as it must not be.`
 
-// runPatience bounds a run of one mechanism, mode and form. What takes longer hangs: it prints its stacks and is ended.
+// runPatience bounds a run of one mechanism, mode and form. What takes longer hangs: it prints its
+// stacks and is ended.
 const runPatience = 3 * time.Minute
 
 type interruptConfig struct {
@@ -140,7 +141,8 @@ func (c interruptConfig) runs(w io.Writer, noStrace error) ([]interruptRun, erro
 				return nil, cli.Usagef("-errno %s: want some of %s", cause, strings.Join(errnos, ","))
 			}
 			for _, p := range places {
-				// A run that is made again alone, with the seed that a violation names, is the first, and makes the same transfers.
+				// A run that is made again alone, with the seed that a violation names, is the
+				// first, and makes the same transfers.
 				p.kind, p.errno, p.transfers, p.seed = kind, cause, share, c.seed+uint64(len(runs))
 				runs = append(runs, p)
 			}
@@ -189,7 +191,8 @@ func (c interruptConfig) places(w io.Writer) ([]interruptRun, error) {
 	return places, nil
 }
 
-// tinyShorter is how much shorter transfers are between the smallest buffers, where the kernel acknowledges late.
+// tinyShorter is how much shorter transfers are between the smallest buffers, where the kernel
+// acknowledges late.
 const tinyShorter = 8
 
 // run makes the transfers in a process of their own.
@@ -273,7 +276,8 @@ func (r *interruptRun) execute(ctx context.Context, line []string) error {
 	return nil
 }
 
-// printInterrupts prints a row for what gets in the way on each mechanism in each mode, both forms together.
+// printInterrupts prints a row for what gets in the way on each mechanism in each mode, both forms
+// together.
 func printInterrupts(w io.Writer, runs []interruptRun) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(t, "kind\tmechanism\tmode\ttransfers\twhole\tfailed as they may\tKiB\tfaults\tms\tviolations\t\n")

@@ -24,7 +24,8 @@ func TestTransfersSurviveInterruption(t *testing.T) {
 	}
 }
 
-// Each error meets each mechanism, each mode and both forms, though not in all combinations: a run takes a process beneath strace.
+// Each error meets each mechanism, each mode and both forms, though not in all combinations: a run
+// takes a process beneath strace.
 func TestTransfersSurviveErrorsOfSystemCalls(t *testing.T) {
 	apptest.Need(t, "strace")
 	modes, tasks := []string{"level", "edge", "oneshot"}, []string{"coroutine", "handler"}

@@ -13,7 +13,8 @@ import (
 	"github.com/edgewise-go/edgewise/apps/internal/strategy"
 )
 
-// interrupted is one run of transfers that something gets in the way of, in a process of its own. It prints the result.
+// interrupted is one run of transfers that something gets in the way of, in a process of its own.
+// It prints the result.
 func interrupted(args []string) error {
 	var c interrupt.Config
 	fs := flag.NewFlagSet("bench interrupted", flag.ContinueOnError)

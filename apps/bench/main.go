@@ -1,5 +1,6 @@
-// Command bench compares the echo server of this workspace with others, side by side: the same load, in turns, a processor for the
-// server and another for the load. It prints medians and ratios; a figure alone says little on a machine that others use too.
+// Command bench compares the echo server of this workspace with others, side by side: the same
+// load, in turns, a processor for the server and another for the load. It prints medians and
+// ratios; a figure alone says little on a machine that others use too.
 package main
 
 import (
@@ -71,7 +72,8 @@ func main() {
 		case "interrupted":
 			os.Exit(cli.Report("bench", os.Stderr, interrupted(os.Args[2:])))
 		case "netserver":
-			// Without cli.Main, whose handling of signals would keep a server alive that does not look at its context.
+			// Without cli.Main, whose handling of signals would keep a server alive that does not
+			// look at its context.
 			os.Exit(cli.Report("bench", os.Stderr, netServer(os.Args[2:])))
 		}
 	}

@@ -25,8 +25,8 @@ const (
 	loadCPU   = 1
 )
 
-// pinned runs a command on one processor: args are its number and the command. The process becomes the command, so that the
-// process that is measured is no other than the server.
+// pinned runs a command on one processor: args are its number and the command. The process becomes
+// the command, so that the process that is measured is no other than the server.
 func pinned(args []string) error {
 	if len(args) < 2 {
 		return cli.Usagef("pinned: want a processor and a command")
@@ -93,7 +93,8 @@ func (p *process) stop() {
 	_ = p.cmd.Wait()
 }
 
-// ticksPerSecond is the unit of /proc/PID/stat, USER_HZ, which is 100 on every architecture that Go supports.
+// ticksPerSecond is the unit of /proc/PID/stat, USER_HZ, which is 100 on every architecture that Go
+// supports.
 const ticksPerSecond = 100
 
 // cpu returns the processor time that the server has taken, user and system.
@@ -113,7 +114,8 @@ func (p *process) cpu() (time.Duration, error) {
 	return time.Duration(user+system) * (time.Second / ticksPerSecond), errors.Join(err1, err2)
 }
 
-// output runs a command, tells each line of its standard error, which says what phase has begun, and returns its standard output.
+// output runs a command, tells each line of its standard error, which says what phase has begun,
+// and returns its standard output.
 func output(ctx context.Context, cpu int, args []string, told func(phase string) error) ([]byte, error) {
 	cmd, err := command(ctx, cpu, args)
 	if err != nil {

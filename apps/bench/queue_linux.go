@@ -47,7 +47,8 @@ type queueRow struct {
 	messagesOne int64       // of a turn in single
 }
 
-// queues compares the mechanisms and modes of the event queue: an echo server and a load in processes of their own, joined by socket pairs.
+// queues compares the mechanisms and modes of the event queue: an echo server and a load in
+// processes of their own, joined by socket pairs.
 func (c config) queues(ctx context.Context, w io.Writer) error {
 	rows, err := queueRows(w)
 	if err != nil {
@@ -174,7 +175,8 @@ func (r *queueRow) turn(ctx context.Context, messages int) error {
 	return err
 }
 
-// count returns the system calls for a message: the difference of two runs, so that what starting and ending takes is left out.
+// count returns the system calls for a message: the difference of two runs, so that what starting
+// and ending takes is left out.
 func (r *queueRow) count(ctx context.Context, strace string) (float64, error) {
 	const few, more = 500, 2500
 	var calls [2]float64
@@ -193,7 +195,8 @@ func (r *queueRow) count(ctx context.Context, strace string) (float64, error) {
 			return 0, err
 		}
 		for line := range bytes.Lines(text) {
-			// A call that is interrupted by one of another thread has a second line. Go's runtime has its own reasons for the others.
+			// A call that is interrupted by one of another thread has a second line. Go's runtime
+			// has its own reasons for the others.
 			if !bytes.Contains(line, []byte(" resumed>")) && !ofRuntime(line) {
 				calls[i]++
 			}
@@ -202,7 +205,8 @@ func (r *queueRow) count(ctx context.Context, strace string) (float64, error) {
 	return (calls[1] - calls[0]) / (more - few), nil
 }
 
-// ofRuntime reports whether a line of strace is none of the loop's: a thread of Go's runtime, or a signal.
+// ofRuntime reports whether a line of strace is none of the loop's: a thread of Go's runtime, or a
+// signal.
 func ofRuntime(line []byte) bool {
 	_, call, _ := bytes.Cut(bytes.TrimSpace(line), []byte(" "))
 	call = bytes.TrimSpace(call)

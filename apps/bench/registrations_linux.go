@@ -13,8 +13,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// memoryQueue is an event queue that is only in memory: it reports nothing and has Wait return when it is woken, so that a loop over it has as many
-// registrations as one likes.
+// memoryQueue is an event queue that is only in memory: it reports nothing and has Wait return when
+// it is woken, so that a loop over it has as many registrations as one likes.
 type memoryQueue struct {
 	wakes  chan struct{}
 	closed chan struct{}
@@ -63,7 +63,8 @@ func (q *memoryQueue) Close() error {
 	return nil
 }
 
-// idleHandler is a connection that waits: what a program would remember of it is the least, its handle.
+// idleHandler is a connection that waits: what a program would remember of it is the least, its
+// handle.
 type idleHandler struct{ h sys.Handle }
 
 func (h *idleHandler) Step(_ sched.HandlerTask, cause sched.Cause) sched.Next {
@@ -85,7 +86,8 @@ func registrations(w io.Writer, n int) error {
 	loop := sched.New(newMemoryQueue(), sched.Options{Mode: queue.Edge, TasksMax: n})
 	failed := make(chan error, 1)
 	ready := make(chan struct{})
-	// They come as connections do, some at a time; those of one time have started when the next come.
+	// They come as connections do, some at a time; those of one time have started when the next
+	// come.
 	var come func(from int) error
 	come = func(from int) error {
 		return loop.Post(func() {
@@ -134,11 +136,12 @@ func liveHeap() int {
 	return int(m.HeapAlloc)
 }
 
-// collections is how many of them are tried: on a machine with other work, the least of them says the most.
+// collections is how many of them are tried: on a machine with other work, the least of them says
+// the most.
 const collections = 5
 
-// collect collects garbage, and returns how long that took at the least, and the least processor time that it marked for: by its own workers, those
-// that would have been idle, and by assistance.
+// collect collects garbage, and returns how long that took at the least, and the least processor
+// time that it marked for: by its own workers, those that would have been idle, and by assistance.
 func collect() (wall, mark time.Duration) {
 	for i := range collections {
 		began, before := time.Now(), markTime()

@@ -151,7 +151,8 @@ func (c slowConfig) stuff(ctx context.Context, addr string, r *slowRow) (conns [
 		}
 		conns = append(conns, conn)
 	}
-	// A busy server takes more after a while in which it took nothing: only a whole round without a byte counts.
+	// A busy server takes more after a while in which it took nothing: only a whole round without a
+	// byte counts.
 	for round := 0; ; round++ {
 		moved := stuffRound(ctx, conns, message, c.quiet)
 		if r.sent += moved; moved == 0 || ctx.Err() != nil {
@@ -166,7 +167,8 @@ func (c slowConfig) stuff(ctx context.Context, addr string, r *slowRow) (conns [
 // stuffRoundsMax bounds the rounds: a server that never parks has no bound.
 const stuffRoundsMax = 100
 
-// stuffRound has all connections send, at the same time, until each has been stuck for a while. It returns how many bytes they got rid of.
+// stuffRound has all connections send, at the same time, until each has been stuck for a while. It
+// returns how many bytes they got rid of.
 func stuffRound(ctx context.Context, conns []net.Conn, message []byte, quiet time.Duration) int64 {
 	var group sync.WaitGroup
 	var sent atomic.Int64
@@ -186,7 +188,8 @@ func stuffRound(ctx context.Context, conns []net.Conn, message []byte, quiet tim
 	return sent.Load()
 }
 
-// exchange has peers send a message and read it, over and over, until the function that it returns is called.
+// exchange has peers send a message and read it, over and over, until the function that it returns
+// is called.
 func (c slowConfig) exchange(addr string, messages *atomic.Int64) (stop func() error, err error) {
 	var conns []net.Conn
 	var group sync.WaitGroup
@@ -236,10 +239,12 @@ func (c slowConfig) exchange(addr string, messages *atomic.Int64) (stop func() e
 // slowSamplesMin is two for each quarter.
 const slowSamplesMin = 8
 
-// slowSlack is what memory may grow beside a tenth: what one of the peers alone can have a server without bounds take in a moment is more.
+// slowSlack is what memory may grow beside a tenth: what one of the peers alone can have a server
+// without bounds take in a moment is more.
 const slowSlack = 4 << 20
 
-// watch samples the memory of the server, for as long as was asked, and until others have been served, for which there is a bound.
+// watch samples the memory of the server, for as long as was asked, and until others have been
+// served, for which there is a bound.
 func (c slowConfig) watch(ctx context.Context, server *process, r *slowRow, served func() bool) error {
 	tick := time.NewTicker(c.sample)
 	defer tick.Stop()

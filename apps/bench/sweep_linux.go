@@ -13,13 +13,15 @@ import (
 	"github.com/edgewise-go/edgewise/queue/auto"
 )
 
-// sweep is the strategies that a benchmark goes through, as lists with commas. Those that it has no use for have one value.
+// sweep is the strategies that a benchmark goes through, as lists with commas. Those that it has no
+// use for have one value.
 type sweep struct {
 	queues, modes, scheds, tasks string
 	loops                        int
 }
 
-// register adds the flags to fs. What sweep has for a flag is its default; without one the flag is not there.
+// register adds the flags to fs. What sweep has for a flag is its default; without one the flag is
+// not there.
 func (s *sweep) register(fs *flag.FlagSet) {
 	fs.StringVar(&s.queues, "queue", s.queues, "mechanisms of the event queue, with commas between; all that work here if empty")
 	for _, f := range []struct {
@@ -35,7 +37,8 @@ func (s *sweep) register(fs *flag.FlagSet) {
 	}
 }
 
-// all returns every combination, and says which mechanisms are left out because they do not work here.
+// all returns every combination, and says which mechanisms are left out because they do not work
+// here.
 func (s *sweep) all(w io.Writer) ([]strategy.Flags, error) {
 	names, err := s.mechanisms(w)
 	if err != nil {

@@ -13,13 +13,15 @@ import (
 )
 
 const (
-	// tlsEchoed is more than sockets on the loopback hold, so that the server has to stop and go on.
+	// tlsEchoed is more than sockets on the loopback hold, so that the server has to stop and go
+	// on.
 	tlsEchoed = 8 << 20
 	// tlsPatience bounds what one connection takes, also on a machine with much else to do.
 	tlsPatience = 2 * time.Minute
 )
 
-// The handlers echo more than sockets hold, and end the stream behind it, in whichever mode they are told what to do.
+// The handlers echo more than sockets hold, and end the stream behind it, in whichever mode they
+// are told what to do.
 func TestTLSHandlersEchoInEveryMode(t *testing.T) {
 	versions := map[string]uint16{"1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13}
 	for _, row := range apptest.Combinations(nil, apptest.Queues(t), []string{"edge", "level", "oneshot"}, []string{"1.2", "1.3"}) {

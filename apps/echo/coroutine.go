@@ -9,7 +9,8 @@ import (
 	"github.com/edgewise-go/edgewise/stream"
 )
 
-// exhaustedPause is how long a connection waits when the memory that all share is used up by others. No event tells when it is free again.
+// exhaustedPause is how long a connection waits when the memory that all share is used up by
+// others. No event tells when it is free again.
 const exhaustedPause = 5 * time.Millisecond
 
 // echo is the whole protocol in straight-line form: it goes on where it was after each wait.
@@ -44,7 +45,8 @@ func echo(t *sched.Task, conn *stream.Conn, buffer bufstrategy.Buffer) error {
 	}
 }
 
-// flush writes all of buffer, at the speed of the peer. Meanwhile nothing is read: who does not take cannot give.
+// flush writes all of buffer, at the speed of the peer. Meanwhile nothing is read: who does not
+// take cannot give.
 func flush(conn *stream.Conn, buffer bufstrategy.Buffer) error {
 	for buffer.Len() > 0 {
 		outcome, _, err := bufstrategy.Flush(buffer, conn, 0)

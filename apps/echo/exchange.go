@@ -14,8 +14,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// pattern is the bytes of all messages. Each message of each connection begins at another place of it, so that bytes which come
-// back at the wrong place, or on the wrong connection, do not compare equal.
+// pattern is the bytes of all messages. Each message of each connection begins at another place of
+// it, so that bytes which come back at the wrong place, or on the wrong connection, do not compare
+// equal.
 type pattern struct {
 	noise []byte
 	size  int
@@ -37,10 +38,12 @@ func (p pattern) message(conn int, number int64) []byte {
 	return p.noise[start : start+uint64(p.size)]
 }
 
-// exchange keeps depth messages in flight on conn until the load stops or it has sent its number, and reads until all have come back.
+// exchange keeps depth messages in flight on conn until the load stops or it has sent its number,
+// and reads until all have come back.
 //
-// It never waits for room to write: when there is none, the server has bytes of ours to send back, and reading them is what
-// makes room. Who waited for room while the server did the same would wait for ever.
+// It never waits for room to write: when there is none, the server has bytes of ours to send back,
+// and reading them is what makes room. Who waited for room while the server did the same would wait
+// for ever.
 func (l *loader) exchange(t *sched.Task, s *shard, conn *stream.Conn, index int) error {
 	if err := t.Await(l.onStart); err != nil {
 		return err
@@ -81,7 +84,8 @@ func (l *loader) exchange(t *sched.Task, s *shard, conn *stream.Conn, index int)
 				return err
 			}
 		}
-		// What is in flight has been taken off the wire: let the others send theirs, and wait for more without asking in vain.
+		// What is in flight has been taken off the wire: let the others send theirs, and wait for
+		// more without asking in vain.
 		if err := e.send(); err != nil {
 			return err
 		}

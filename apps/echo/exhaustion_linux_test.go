@@ -8,7 +8,8 @@ import (
 	"github.com/edgewise-go/edgewise/apps/internal/apptest"
 )
 
-// A server without descriptors serves the connections it has, does not spin over those it cannot accept, and accepts them when it can.
+// A server without descriptors serves the connections it has, does not spin over those it cannot
+// accept, and accepts them when it can.
 func TestServerOutOfDescriptors(t *testing.T) {
 	for _, task := range []string{"coroutine", "handler"} {
 		server := program.Serve(t, apptest.WithDescriptors(40), "serve", "-addr", "127.0.0.1:0", "-task", task)
@@ -43,8 +44,9 @@ func TestServerOutOfDescriptors(t *testing.T) {
 	}
 }
 
-// Go's runtime ends a process without descriptors at its first timer, unless it has opened its own poller before. Peers decide when
-// there are none left, and the first timer may be that of the shutdown.
+// Go's runtime ends a process without descriptors at its first timer, unless it has opened its own
+// poller before. Peers decide when there are none left, and the first timer may be that of the
+// shutdown.
 func TestServerOutOfDescriptorsStops(t *testing.T) {
 	for _, queue := range apptest.Queues(t) {
 		t.Run(queue, func(t *testing.T) {

@@ -17,8 +17,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// A message that arrives while the loop serves a peer at full speed waits for the rest of that peer's turn and for one more, which was
-// due before it. One more is for a turn in which the peer sent again just as it had been drained.
+// A message that arrives while the loop serves a peer at full speed waits for the rest of that
+// peer's turn and for one more, which was due before it. One more is for a turn in which the peer
+// sent again just as it had been drained.
 const servedBeforeMax = 3 * budgetBytes
 
 const (
@@ -26,7 +27,8 @@ const (
 	pingBytesOfTest = 64
 )
 
-// What a loop does before it answers is counted in bytes, not in time: how busy the machine is does not matter.
+// What a loop does before it answers is counted in bytes, not in time: how busy the machine is does
+// not matter.
 func TestAPingWaitsForTwoTurnsOfAFlood(t *testing.T) {
 	for _, task := range []string{"coroutine", "handler"} {
 		for _, mode := range []string{"edge", "level", "oneshot"} {
@@ -47,7 +49,8 @@ func TestAPingWaitsForTwoTurnsOfAFlood(t *testing.T) {
 	}
 }
 
-// flood is two connections to one loop: one at full speed, and one whose messages wait for their answer.
+// flood is two connections to one loop: one at full speed, and one whose messages wait for their
+// answer.
 type flood struct {
 	t      *testing.T
 	place  *strategy.Place
@@ -78,7 +81,8 @@ func (f *flood) measure() {
 		if _, err := slow.Write(message); err != nil {
 			f.t.Fatal(err)
 		}
-		// The message has arrived by now. However late this looks, it never sees more served than there was after the arrival.
+		// The message has arrived by now. However late this looks, it never sees more served than
+		// there was after the arrival.
 		sent := f.served.Load()
 		if _, err := io.ReadFull(slow, message); err != nil {
 			f.t.Fatal(err)
@@ -94,7 +98,8 @@ func (f *flood) measure() {
 	}
 }
 
-// flowing returns when the loop serves the fast peer. A message that has no competition shows nothing.
+// flowing returns when the loop serves the fast peer. A message that has no competition shows
+// nothing.
 func (f *flood) flowing() {
 	before := f.served.Load()
 	for f.served.Load() == before {
@@ -105,7 +110,8 @@ func (f *flood) flowing() {
 	}
 }
 
-// connect has the loop serve a connection, whose other end it returns, and counts what is sent back.
+// connect has the loop serve a connection, whose other end it returns, and counts what is sent
+// back.
 func (f *flood) connect(sent func(n int)) *stream.Conn {
 	f.t.Helper()
 	a, b, err := sys.SocketPair()

@@ -19,7 +19,8 @@ type handler struct {
 	moved  int                 // bytes read since others had their turn
 }
 
-// TryReadv makes the handler a source that knows, from its task, when a short read is as good as would-block.
+// TryReadv makes the handler a source that knows, from its task, when a short read is as good as
+// would-block.
 func (h *handler) TryReadv(segs [][]byte) (int, error) { return h.sock.TryReadv(segs) }
 
 // ShortReadDrains is asked after a short read.

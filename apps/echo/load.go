@@ -259,7 +259,8 @@ func (l *loader) report(stdout, stderr io.Writer) error {
 		all.Merge(s.latency)
 	}
 	if !l.began.IsZero() {
-		// Messages are counted until the duration is over; what comes back later is verified and not counted.
+		// Messages are counted until the duration is over; what comes back later is verified and
+		// not counted.
 		r.Seconds = min(time.Since(l.began), l.config.duration).Seconds()
 		r.Rate = float64(r.Messages) / r.Seconds
 	}

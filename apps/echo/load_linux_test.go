@@ -52,7 +52,8 @@ func TestLoadFindsFaults(t *testing.T) {
 				if err != nil {
 					return
 				}
-				// Copies of the first byte behind the last message: whatever they are taken for, they were not sent.
+				// Copies of the first byte behind the last message: whatever they are taken for,
+				// they were not sent.
 				c.Write(append(buf[:n:n], make([]byte, 8*128)...))
 			}
 		}, "connection "},

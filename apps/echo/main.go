@@ -1,4 +1,5 @@
-// Command echo serves the echo protocol (RFC 862, over TCP) on event loops, and loads such a server while it verifies every byte.
+// Command echo serves the echo protocol (RFC 862, over TCP) on event loops, and loads such a server
+// while it verifies every byte.
 package main
 
 import (

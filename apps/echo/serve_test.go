@@ -18,7 +18,8 @@ import (
 	"github.com/edgewise-go/edgewise/apps/internal/strategy"
 )
 
-// runLoad has conns connections send n messages each, all of which must come back. The times only end a hang.
+// runLoad has conns connections send n messages each, all of which must come back. The times only
+// end a hang.
 func runLoad(t *testing.T, addr string, conns, n int, args ...string) {
 	t.Helper()
 	args = append([]string{"load", "-addr", addr, "-c", strconv.Itoa(conns), "-n", strconv.Itoa(n), "-d", "80s", "-grace", "1s"}, args...)

@@ -12,9 +12,10 @@ import (
 	"github.com/edgewise-go/edgewise/apps/internal/apptest"
 )
 
-// Under load the server makes no system call that can block but epoll_wait, and those in which the Go runtime parks threads that have nothing
-// to do: every descriptor that it reads or writes is non-blocking, or the call says MSG_DONTWAIT. Every socket is non-blocking and close-on-exec
-// from birth, and none is made blocking.
+// Under load the server makes no system call that can block but epoll_wait, and those in which the
+// Go runtime parks threads that have nothing to do: every descriptor that it reads or writes is
+// non-blocking, or the call says MSG_DONTWAIT. Every socket is non-blocking and close-on-exec from
+// birth, and none is made blocking.
 func TestNoSystemCallBlocks(t *testing.T) {
 	strace := apptest.Need(t, "strace")
 	for _, flags := range [][]string{{"-task", "coroutine"}, {"-task", "handler"}, {"-loops", "2", "-mode", "level"}} {
@@ -67,8 +68,9 @@ var (
 	pair    = regexp.MustCompile(`\[(\d+), (\d+)\]`)
 )
 
-// waits are the calls that wait on a descriptor that blocks, or that are there to wait. The event queue's own are not among them, nor those in which
-// Go's scheduler, its monitor and its network poller put threads that have nothing to do.
+// waits are the calls that wait on a descriptor that blocks, or that are there to wait. The event
+// queue's own are not among them, nor those in which Go's scheduler, its monitor and its network
+// poller put threads that have nothing to do.
 var waits = map[string]bool{
 	"read": true, "readv": true, "recvfrom": true, "recvmsg": true, "write": true, "writev": true, "sendto": true, "sendmsg": true,
 	"accept": true, "accept4": true, "connect": true, "poll": true, "ppoll": true, "select": true, "pselect6": true,
@@ -121,8 +123,8 @@ func (d descriptors) mayBlock(name, line string) bool {
 	return !d[m[1]]
 }
 
-// joinCalls returns the calls of a trace, a line each: one during which another thread made a call is written in two parts. Those that
-// had not returned when the process ended are left out.
+// joinCalls returns the calls of a trace, a line each: one during which another thread made a call
+// is written in two parts. Those that had not returned when the process ended are left out.
 func joinCalls(text string) (calls []string) {
 	begun := map[string]string{} // by thread
 	for line := range strings.Lines(text) {

@@ -30,15 +30,18 @@ type client struct {
 	request []byte // what is sent
 }
 
-// readerBytes is room for a TLS record, so that crypto/tls decrypts into it without a copy in between.
+// readerBytes is room for a TLS record, so that crypto/tls decrypts into it without a copy in
+// between.
 const readerBytes = 16 << 10
 
 // headerBytesMax bounds the header of a response, together with the informational ones before it.
 const headerBytesMax = 1 << 20
 
-// get sends a GET for l and returns the response, whose body must be read to its end or the client closed.
+// get sends a GET for l and returns the response, whose body must be read to its end or the client
+// closed.
 //
-// A connection that was kept may have been closed by the server meanwhile, which shows only now: then it is made anew, once.
+// A connection that was kept may have been closed by the server meanwhile, which shows only now:
+// then it is made anew, once.
 func (c *client) get(ctx context.Context, l location) (*http.Response, error) {
 	o := l.origin()
 	if c.conn != nil && c.origin != o {
@@ -75,7 +78,8 @@ func (c *client) dial(ctx context.Context, o origin) error {
 		config := c.tls.Clone()
 		config.ServerName, _, _ = net.SplitHostPort(o.address)
 		t := tls.Client(conn, config)
-		// Handshake, not HandshakeContext: that would start a goroutine to watch the context. The deadline watches as well.
+		// Handshake, not HandshakeContext: that would start a goroutine to watch the context. The
+		// deadline watches as well.
 		if err := t.Handshake(); err != nil {
 			conn.Close()
 			return fmt.Errorf("TLS handshake with %s: %w", o.address, err)
@@ -121,7 +125,8 @@ func (c *client) exchange(l location) (*http.Response, error) {
 	return resp, nil
 }
 
-// done ends the use of resp: the connection is kept if the body was read to its end and neither side wants to close it.
+// done ends the use of resp: the connection is kept if the body was read to its end and neither
+// side wants to close it.
 func (c *client) done(resp *http.Response, whole bool) {
 	if !whole || resp.Close || resp.ContentLength < 0 && len(resp.TransferEncoding) == 0 {
 		c.close()
@@ -135,7 +140,8 @@ func (c *client) close() {
 	}
 }
 
-// watched moves the deadline with every transfer: a connection on which nothing moves for the timeout fails.
+// watched moves the deadline with every transfer: a connection on which nothing moves for the
+// timeout fails.
 type watched struct {
 	net.Conn
 	timeout time.Duration

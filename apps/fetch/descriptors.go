@@ -12,9 +12,10 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// rota hands the targets out to the workers. A worker that finds no descriptor closes its connection, gives its target back and
-// waits, as long as another worker may still have one open: it is the end of those that makes room. So no two workers wait for
-// each other, and only a worker that is alone can conclude that there are too few descriptors.
+// rota hands the targets out to the workers. A worker that finds no descriptor closes its
+// connection, gives its target back and waits, as long as another worker may still have one open:
+// it is the end of those that makes room. So no two workers wait for each other, and only a worker
+// that is alone can conclude that there are too few descriptors.
 type rota struct {
 	mu      sync.Mutex
 	next    int       // index of the first target that no worker has taken
@@ -29,11 +30,12 @@ type rota struct {
 // absent is a worker that waits.
 type absent struct{ resume func() }
 
-// calmDownloads is after how many downloads without a lack of descriptors one of the waiting workers tries again. If it is too early,
-// it costs another worker its connection.
+// calmDownloads is after how many downloads without a lack of descriptors one of the waiting
+// workers tries again. If it is too early, it costs another worker its connection.
 const calmDownloads = 32
 
-// take returns a target, and how many times workers have closed what they had by now. The worker must end when there is none.
+// take returns a target, and how many times workers have closed what they had by now. The worker
+// must end when there is none.
 func (r *rota) take() (i int, closed uint64, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -72,9 +74,9 @@ func (r *rota) call() {
 	w.resume()
 }
 
-// lack gives target i back, for which there was no descriptor, and suspends the worker t until it is to try again. It returns false
-// if that is useless: nobody else had anything open, and nobody has closed anything since closed was returned by take. The worker
-// must have closed what it had.
+// lack gives target i back, for which there was no descriptor, and suspends the worker t until it
+// is to try again. It returns false if that is useless: nobody else had anything open, and nobody
+// has closed anything since closed was returned by take. The worker must have closed what it had.
 func (r *rota) lack(t *sched.Task, i int, closed uint64) bool {
 	again := true
 	w := &absent{}
@@ -107,7 +109,8 @@ func (r *rota) lack(t *sched.Task, i int, closed uint64) bool {
 	return again
 }
 
-// lacksDescriptor reports whether err, or one of those that it joins, says that the process or the system has no descriptor left.
+// lacksDescriptor reports whether err, or one of those that it joins, says that the process or the
+// system has no descriptor left.
 func lacksDescriptor(err error) bool {
 	if err == nil {
 		return false

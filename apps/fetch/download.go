@@ -83,7 +83,8 @@ func (f *fetch) record(i int, n int64, err error) {
 	f.progress.finished()
 }
 
-// download fetches t into its file and returns the number of bytes. The file appears only when it is whole.
+// download fetches t into its file and returns the number of bytes. The file appears only when it
+// is whole.
 func (f *fetch) download(ctx context.Context, c *client, t *target, copyBuffer []byte) (n int64, err error) {
 	from := t.location
 	for redirects := 0; ; redirects++ {

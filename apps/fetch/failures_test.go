@@ -90,7 +90,8 @@ func (f *failures) amid(list string) string {
 	return strings.Join(lines, "")
 }
 
-// check compares what the program said with what it should have: a line for each failure with its reason, and the summary.
+// check compares what the program said with what it should have: a line for each failure with its
+// reason, and the summary.
 func (f *failures) check(t *testing.T, stderr string) {
 	t.Helper()
 	lines := strings.Split(strings.TrimSuffix(stderr, "\n"), "\n")

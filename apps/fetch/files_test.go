@@ -19,8 +19,8 @@ type corpus struct {
 	sums map[string][sha256.Size]byte
 }
 
-// newCorpus makes n files of random sizes and contents: of the sizes at which something changes, and many small ones and few
-// large ones, up to largest bytes.
+// newCorpus makes n files of random sizes and contents: of the sizes at which something changes,
+// and many small ones and few large ones, up to largest bytes.
 func newCorpus(t *testing.T, n int, largest int64) *corpus {
 	t.Helper()
 	return newCorpusIn(t, t.TempDir(), n, largest)

@@ -24,8 +24,8 @@ const (
 	lineBytes = 64 << 10 // of a line of the list, its end included
 )
 
-// readList reads a list of URLs. A line that is too long is an entry that fails; so is the line in which reading failed, after
-// others that could be read. What is beyond urlsMax is not read.
+// readList reads a list of URLs. A line that is too long is an entry that fails; so is the line in
+// which reading failed, after others that could be read. What is beyond urlsMax is not read.
 func readList(name string, stdin io.Reader) ([]entry, error) {
 	in := stdin
 	if name != "-" {

@@ -10,8 +10,9 @@ import (
 	"strings"
 )
 
-// location is a URL as it is fetched. Its parts are sent as curl sends them, which refuses less than package net/url: a '%' that begins
-// no escape stays as it is, and blanks and bytes outside ASCII are escaped.
+// location is a URL as it is fetched. Its parts are sent as curl sends them, which refuses less
+// than package net/url: a '%' that begins no escape stays as it is, and blanks and bytes outside
+// ASCII are escaped.
 type location struct {
 	scheme string // http or https
 	host   string // without brackets
@@ -24,7 +25,8 @@ var errUnusable = errors.New("not an http or https URL")
 
 func unusable(why string) error { return fmt.Errorf("%w: %s", errUnusable, why) }
 
-// parseLocation parses an absolute URL. Its errors do not repeat any of it: a password may be in the wrong place.
+// parseLocation parses an absolute URL. Its errors do not repeat any of it: a password may be in
+// the wrong place.
 func parseLocation(raw string) (location, error) {
 	scheme, rest, ok := strings.Cut(raw, "://")
 	l := location{scheme: strings.ToLower(scheme)}
@@ -138,8 +140,8 @@ func unescape(s string) string {
 	return b.String()
 }
 
-// follow resolves the reference of a redirect (RFC 3986, section 5.2). Credentials stay with their origin; those in the
-// reference are the server's choice, and are not sent.
+// follow resolves the reference of a redirect (RFC 3986, section 5.2). Credentials stay with their
+// origin; those in the reference are the server's choice, and are not sent.
 func (l location) follow(ref string) (location, error) {
 	ref, _, _ = strings.Cut(strings.TrimSpace(ref), "#")
 	path, _, _ := strings.Cut(l.target, "?")
@@ -164,7 +166,8 @@ func (l location) follow(ref string) (location, error) {
 	return to, err
 }
 
-// hasScheme reports whether a reference begins with a scheme: a letter, then letters, digits, '+', '-' and '.', then a colon.
+// hasScheme reports whether a reference begins with a scheme: a letter, then letters, digits, '+',
+// '-' and '.', then a colon.
 func hasScheme(ref string) bool {
 	i := strings.IndexFunc(ref, func(r rune) bool {
 		return !(r|0x20 >= 'a' && r|0x20 <= 'z' || r >= '0' && r <= '9' || r == '+' || r == '-' || r == '.')
@@ -183,7 +186,8 @@ func (l location) origin() origin {
 	return origin{l.scheme, net.JoinHostPort(l.host, port)}
 }
 
-// hostHeader is the value of the Host header. The zone of an IPv6 address has a meaning on this machine only (RFC 6874, section 4).
+// hostHeader is the value of the Host header. The zone of an IPv6 address has a meaning on this
+// machine only (RFC 6874, section 4).
 func (l location) hostHeader() string {
 	host, _, _ := strings.Cut(l.host, "%")
 	if l.port != "" {
@@ -195,8 +199,8 @@ func (l location) hostHeader() string {
 	return host
 }
 
-// withoutUserinfo is a URL as it may be printed. Of one that could not be parsed everything up to the last '@' is left out: a password
-// with a '/' in it is a part of the path by the rules.
+// withoutUserinfo is a URL as it may be printed. Of one that could not be parsed everything up to
+// the last '@' is left out: a password with a '/' in it is a part of the path by the rules.
 func withoutUserinfo(raw string, parsed bool) string {
 	start, end := 0, len(raw)
 	if i := strings.Index(raw, "://"); i >= 0 && hasScheme(raw) && !strings.Contains(raw[:i], ":") {

@@ -19,7 +19,8 @@ import (
 	"github.com/edgewise-go/edgewise/apps/internal/apptest"
 )
 
-// requests keeps the requests that a server of one reply got: the target, Host and Authorization of each.
+// requests keeps the requests that a server of one reply got: the target, Host and Authorization of
+// each.
 type requests struct {
 	addr string
 	mu   sync.Mutex
@@ -68,7 +69,8 @@ func (r *requests) take() string {
 
 func ok(string) string { return "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" }
 
-// sent are URLs and what a server gets of them. HOST is the server's. Those that curl sends otherwise, or not at all, say why.
+// sent are URLs and what a server gets of them. HOST is the server's. Those that curl sends
+// otherwise, or not at all, say why.
 var sent = []struct{ url, target, auth, unlikeCurl string }{
 	{"http://HOST/a b", "/a%20b", "", "is refused by it, except in a redirect"},
 	{"http://HOST/a?q=a b", "/a?q=a%20b", "", "is refused by it, and is a + in a redirect"},

@@ -136,8 +136,8 @@ func parse(args []string, stdin io.Reader) (config, error) {
 func readRoots(name string, https bool) (*x509.CertPool, error) {
 	if name == "" {
 		if https {
-			// Package x509 reads the system's once, and remembers a failure: it must not be when the descriptors are used up. Whether
-			// it succeeded is for the verification to say.
+			// Package x509 reads the system's once, and remembers a failure: it must not be when
+			// the descriptors are used up. Whether it succeeded is for the verification to say.
 			_, _ = x509.SystemCertPool()
 		}
 		return nil, nil

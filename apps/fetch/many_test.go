@@ -73,8 +73,8 @@ func TestFilesFromGoAmongFailures(t *testing.T) {
 	}
 }
 
-// Servers that stop are given up; whether this takes a short time or a long one, nothing else can be the reason. A connection may take
-// as long as the whole timeout to be made.
+// Servers that stop are given up; whether this takes a short time or a long one, nothing else can
+// be the reason. A connection may take as long as the whole timeout to be made.
 func TestServersThatStallAreGivenUp(t *testing.T) {
 	t.Parallel()
 	const timeout = "200ms"

@@ -39,8 +39,9 @@ func (p *progress) close() {
 	}
 }
 
-// oneLine is s without line breaks, with which the errors of several addresses are joined, and without other control characters: a
-// server that puts them into what it answers shall not command the terminal.
+// oneLine is s without line breaks, with which the errors of several addresses are joined, and
+// without other control characters: a server that puts them into what it answers shall not command
+// the terminal.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {

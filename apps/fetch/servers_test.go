@@ -101,7 +101,8 @@ func listen(t *testing.T, f func(*net.TCPConn)) (addr string) {
 	return l.Addr().String()
 }
 
-// answer reads a request and writes a reply as it stands; then it does what then does, if that is not nil.
+// answer reads a request and writes a reply as it stands; then it does what then does, if that is
+// not nil.
 func answer(reply string, then func(*net.TCPConn)) func(*net.TCPConn) {
 	return func(c *net.TCPConn) {
 		if _, err := http.ReadRequest(bufio.NewReader(c)); err != nil {

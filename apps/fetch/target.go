@@ -13,7 +13,8 @@ type target struct {
 	file     string // name in the directory
 }
 
-// targets parses the URLs and gives each a file of its own, in their order: the second of two that would have the same name gets "-2".
+// targets parses the URLs and gives each a file of its own, in their order: the second of two that
+// would have the same name gets "-2".
 func targets(entries []entry) []target {
 	all := make([]target, len(entries))
 	taken := map[string]int{}
@@ -41,7 +42,8 @@ func targets(entries []entry) []target {
 	return all
 }
 
-// String names the target in messages: by its URL without the password, or by its line if it has none.
+// String names the target in messages: by its URL without the password, or by its line if it has
+// none.
 func (t *target) String() string {
 	name := oneLine(withoutUserinfo(t.raw, t.location.target != ""))
 	switch {
@@ -55,7 +57,8 @@ func (t *target) String() string {
 
 const fileNameMax = 200 // of the 255 bytes that file systems allow, less what is added while it is written
 
-// fileName is the last part of the path, made harmless: it names a file in the directory and nothing else.
+// fileName is the last part of the path, made harmless: it names a file in the directory and
+// nothing else.
 func fileName(target string) string {
 	whole, _, _ := strings.Cut(target, "?")
 	whole = unescape(whole)

@@ -12,7 +12,8 @@ import (
 	"github.com/edgewise-go/edgewise/apps/internal/cli"
 )
 
-// accessLog has a line for each request, in common log format with the time it took. A nil accessLog writes nothing.
+// accessLog has a line for each request, in common log format with the time it took. A nil
+// accessLog writes nothing.
 type accessLog struct {
 	mu     sync.Mutex // the loops take turns, a line each
 	file   *os.File

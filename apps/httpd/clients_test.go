@@ -70,7 +70,8 @@ func TestManyClientsOfNetHTTP(t *testing.T) {
 	}
 }
 
-// readBody reads a body whose length is announced. Memory of that length costs less than what grows, which the race detector follows.
+// readBody reads a body whose length is announced. Memory of that length costs less than what
+// grows, which the race detector follows.
 func readBody(resp *http.Response) ([]byte, error) {
 	defer resp.Body.Close()
 	if resp.ContentLength < 0 {
@@ -113,7 +114,8 @@ func TestSlowReaderGetsAll(t *testing.T) {
 	}
 }
 
-// wrk stops after a time. On a machine that has other work it is given a longer one, until each of its connections has had an answer.
+// wrk stops after a time. On a machine that has other work it is given a longer one, until each of
+// its connections has had an answer.
 func TestWrk(t *testing.T) {
 	wrk := apptest.Need(t, "wrk")
 	s := newSite(t)

@@ -1,4 +1,5 @@
-// Command httpd serves a directory over HTTP/1.1, with or without TLS, on event loops. The handlers are net/http's.
+// Command httpd serves a directory over HTTP/1.1, with or without TLS, on event loops. The handlers
+// are net/http's.
 package main
 
 import (

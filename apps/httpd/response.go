@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// response writes the answer to one request: an http.ResponseWriter, http.Flusher and io.ReaderFrom.
+// response writes the answer to one request: an http.ResponseWriter, http.Flusher and
+// io.ReaderFrom.
 type response struct {
 	conn   *connection
 	req    *http.Request
@@ -64,7 +65,8 @@ func (w *response) WriteHeader(status int) {
 	if h.Get("Date") == "" {
 		h.Set("Date", time.Now().UTC().Format(http.TimeFormat))
 	}
-	// A client that has not been asked for the body may send it or not after this answer: what comes next cannot be told.
+	// A client that has not been asked for the body may send it or not after this answer: what
+	// comes next cannot be told.
 	unasked := w.body != nil && !w.body.asked
 	if strings.EqualFold(h.Get("Connection"), "close") || w.conn.task.Draining() || unasked {
 		w.keep = false
@@ -141,7 +143,8 @@ func (w *response) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// yieldBytes is how much of a body goes out before others have their turn: a peer that takes all at once never makes the task wait.
+// yieldBytes is how much of a body goes out before others have their turn: a peer that takes all at
+// once never makes the task wait.
 const yieldBytes = 256 << 10
 
 // ReadFrom copies a body from r through a buffer that is borrowed for the time.
@@ -207,9 +210,9 @@ func (w *response) finish() error {
 	return nil
 }
 
-// drain reads what the handler has left of the request, so that the next one can be found after it. It reports whether
-// that was possible. The header is not out yet: it is to announce the end of the connection otherwise. A client that
-// writes all before it reads does not take an answer earlier.
+// drain reads what the handler has left of the request, so that the next one can be found after it.
+// It reports whether that was possible. The header is not out yet: it is to announce the end of the
+// connection otherwise. A client that writes all before it reads does not take an answer earlier.
 func (w *response) drain() bool {
 	if left := w.req.ContentLength - w.given.read; left > bodyDrainMax {
 		return false

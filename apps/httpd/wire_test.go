@@ -39,12 +39,14 @@ func dial(t *testing.T, p *apptest.Process, cert *apptest.Certificate) net.Conn 
 	return s
 }
 
-// trusting returns what a client needs. The key exchange is the one that costs the race detector least.
+// trusting returns what a client needs. The key exchange is the one that costs the race detector
+// least.
 func trusting(cert *apptest.Certificate) *tls.Config {
 	return &tls.Config{RootCAs: cert.Pool, ServerName: "localhost", CurvePreferences: []tls.CurveID{tls.CurveP256}}
 }
 
-// What is no proper request is answered in full, with the end of the stream behind it, also where bytes of it have not been read.
+// What is no proper request is answered in full, with the end of the stream behind it, also where
+// bytes of it have not been read.
 func TestImproperRequests(t *testing.T) {
 	s := newSite(t)
 	for _, cert := range []*apptest.Certificate{nil, apptest.NewCertificate(t)} {
@@ -133,7 +135,8 @@ func TestPipelinedRequests(t *testing.T) {
 	}
 }
 
-// A client that waits to be asked for the body is not: no handler wants it. It is told that the connection ends.
+// A client that waits to be asked for the body is not: no handler wants it. It is told that the
+// connection ends.
 func TestUnaskedBodyEndsTheConnection(t *testing.T) {
 	s := newSite(t)
 	server := s.serve(t, nil)
@@ -155,7 +158,8 @@ func TestIdleConnectionIsClosed(t *testing.T) {
 	}
 }
 
-// On a signal a connection that is idle is closed at once, and one that is being served continues within the grace.
+// On a signal a connection that is idle is closed at once, and one that is being served continues
+// within the grace.
 func TestEndsOnSignals(t *testing.T) {
 	s := newSite(t)
 	for _, cert := range []*apptest.Certificate{nil, apptest.NewCertificate(t)} {
@@ -209,8 +213,8 @@ func TestEndsOnSignals(t *testing.T) {
 	}
 }
 
-// A request with two framings, or with one that its version does not have, is answered, and is the last on its connection:
-// a proxy may take a part of its body for a request.
+// A request with two framings, or with one that its version does not have, is answered, and is the
+// last on its connection: a proxy may take a part of its body for a request.
 func TestFaultyFramingEndsTheConnection(t *testing.T) {
 	s := newSubject(t, http.HandlerFunc(tell), defaultLimits())
 	const next = "GET /next HTTP/1.1\r\nHost: h\r\n\r\n"

@@ -1,9 +1,11 @@
-// Package bufstrategytest checks that a strategy of package bufstrategy keeps the contract of bufstrategy.Buffer.
+// Package bufstrategytest checks that a strategy of package bufstrategy keeps the contract of
+// bufstrategy.Buffer.
 //
 // A test of an implementation of your own is a [Target] and a call of [Run].
 //
-// With the feature [Sockets] it is also used for TCP connections over loopback, which are read and written in random pieces to the last byte and
-// the end behind it, by code that waits only where Fill says Drained and Flush says Blocked. [Fixture].Serve puts them on a loop of your own.
+// With the feature [Sockets] it is also used for TCP connections over loopback, which are read and
+// written in random pieces to the last byte and the end behind it, by code that waits only where
+// Fill says Drained and Flush says Blocked. [Fixture].Serve puts them on a loop of your own.
 package bufstrategytest
 
 import (
@@ -28,28 +30,35 @@ type (
 )
 
 const (
-	// Poisons is the debug mode of Options.Poison. Without it, New with Config.Poison must say errors.ErrUnsupported.
+	// Poisons is the debug mode of Options.Poison. Without it, New with Config.Poison must say
+	// errors.ErrUnsupported.
 	Poisons Feature = "poison"
 
-	// SharesMemory says that the buffers of a Fixture draw on memory with a bound of its own. It needs Fixture.Exhaust.
+	// SharesMemory says that the buffers of a Fixture draw on memory with a bound of its own. It
+	// needs Fixture.Exhaust.
 	SharesMemory Feature = "shared-memory"
 
-	// Copyless says that bytes which are committed, looked at by Segments and discarded are never copied.
+	// Copyless says that bytes which are committed, looked at by Segments and discarded are never
+	// copied.
 	Copyless Feature = "copyless"
 
-	// Contiguous says that all that is free, and all that is unread, lies together, so that a View never copies.
+	// Contiguous says that all that is free, and all that is unread, lies together, so that a View
+	// never copies.
 	Contiguous Feature = "contiguous"
 
-	// Watches is Options.Watcher. Without it, New with Config.Watcher must say errors.ErrUnsupported.
+	// Watches is Options.Watcher. Without it, New with Config.Watcher must say
+	// errors.ErrUnsupported.
 	Watches Feature = "watermark-callbacks"
 
 	// Budgets is Options.Budget. Without it, New with Config.Budget must say errors.ErrUnsupported.
 	Budgets Feature = "budget"
 
-	// Lends says that segments which somebody else owns can be lent to the buffers, as by Kernel.Lend. It needs Fixture.Lend.
+	// Lends says that segments which somebody else owns can be lent to the buffers, as by
+	// Kernel.Lend. It needs Fixture.Lend.
 	Lends Feature = "lends"
 
-	// HandsOver says that the unread bytes of one buffer can be handed to another, as by Chain.MoveFrom. It needs Fixture.Move.
+	// HandsOver says that the unread bytes of one buffer can be handed to another, as by
+	// Chain.MoveFrom. It needs Fixture.Move.
 	HandsOver Feature = "hand-over"
 
 	// Sockets says that cases may connect TCP sockets over loopback.
@@ -69,34 +78,39 @@ type Config struct {
 	LentMax          int
 }
 
-// Fixture makes the buffers of one case. Those that share memory with each other in production do so here.
+// Fixture makes the buffers of one case. Those that share memory with each other in production do
+// so here.
 type Fixture struct {
 	New func(c Config) (bufstrategy.Buffer, error)
 
-	// Exhaust makes memory shared by the buffers run out, until the function that it returns is called. It may
-	// leave the bytes in existing buffers where they are. Needed for SharesMemory.
+	// Exhaust makes memory shared by the buffers run out, until the function that it returns is
+	// called. It may leave the bytes in existing buffers where they are. Needed for SharesMemory.
 	Exhaust func() (restore func())
 
 	// Move hands the unread bytes of src over to dst, and returns how many. Needed for HandsOver.
 	Move func(dst, src bufstrategy.Buffer) int
 
-	// Lend lends p, which belongs to the Lender of b, and reports whether b took it. Needed for Lends.
+	// Lend lends p, which belongs to the Lender of b, and reports whether b took it. Needed for
+	// Lends.
 	Lend func(b bufstrategy.Buffer, p []byte, id uint32) bool
 
 	// Fill and Flush are those of package bufstrategy when nil.
 	Fill  func(bufstrategy.Buffer, bufstrategy.Source, int) (bufstrategy.Outcome, int, error)
 	Flush func(bufstrategy.Buffer, bufstrategy.Sink, int) (bufstrategy.Outcome, int, error)
 
-	// Holds returns the most bytes of memory that a buffer of this Limit holds at any time, as its documentation promises.
-	// nil promises nothing.
+	// Holds returns the most bytes of memory that a buffer of this Limit holds at any time, as its
+	// documentation promises. nil promises nothing.
 	Holds func(limit int) int
 
-	// Serve owns s and calls step until that says Over, on a loop such as the buffers are for: at once, then again when direction d of s
-	// is ready after Await, and without waiting for anything but the turns of others after Again. It blocks its caller meanwhile, may be
-	// called from several goroutines, and ends when the case hangs. nil is a goroutine that waits with package stream/park.
+	// Serve owns s and calls step until that says Over, on a loop such as the buffers are for: at
+	// once, then again when direction d of s is ready after Await, and without waiting for anything
+	// but the turns of others after Again. It blocks its caller meanwhile, may be called from
+	// several goroutines, and ends when the case hangs. nil is a goroutine that waits with package
+	// stream/park.
 	Serve func(t T, s stream.Socket, d sys.Direction, step func(Conn) Next) error
 
-	// Volume is how many bytes the cases about sockets send for each size of buffer. Zero means VolumeDefault.
+	// Volume is how many bytes the cases about sockets send for each size of buffer. Zero means
+	// VolumeDefault.
 	Volume int
 }
 

@@ -63,7 +63,8 @@ func (c choose) size(n int) int {
 	return c(n + 1)
 }
 
-// step does one operation on the buffer and on the reference and compares. It describes what it did.
+// step does one operation on the buffer and on the reference and compares. It describes what it
+// did.
 func (m *model) step(pick choose) (what string, err error) {
 	switch op := pick(20); {
 	case op < 6:
@@ -174,7 +175,8 @@ func (m *model) compare(bytesToo bool) error {
 // room is how many bytes m has room for.
 func (m *model) room() int { return m.b.Limit() - len(m.unread) }
 
-// fill reads from a socket that has a little more than there is room for, or less, and perhaps ends.
+// fill reads from a socket that has a little more than there is room for, or less, and perhaps
+// ends.
 func (m *model) fill(pick choose) (string, error) {
 	room := m.room()
 	n := pick.size(room + 2)

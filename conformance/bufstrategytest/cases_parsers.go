@@ -10,7 +10,8 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 )
 
-// parserCases are what the parsers, WaitReader and WaitWriter of package bufstrategy need of a Buffer.
+// parserCases are what the parsers, WaitReader and WaitWriter of package bufstrategy need of a
+// Buffer.
 func parserCases() []Case {
 	return []Case{
 		{

@@ -12,13 +12,15 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// VolumeDefault is how many bytes a case about sockets sends for each size of buffer if Fixture.Volume is zero.
+// VolumeDefault is how many bytes a case about sockets sends for each size of buffer if
+// Fixture.Volume is zero.
 const VolumeDefault = 256 << 10
 
 // restLimits are the sizes of buffers that bytes are read through.
 var restLimits = [...]int{1 << 10, 4 << 10, 64 << 10}
 
-// restCases run on real sockets: whatever the kernel does, nothing is lost and nobody waits for what does not come.
+// restCases run on real sockets: whatever the kernel does, nothing is lost and nobody waits for
+// what does not come.
 func restCases() []Case {
 	full := "Full: the buffer has no room; bytes may remain in the source. Consume, then Fill again without waiting for " +
 		"readiness: the edge for bytes that are already there has been delivered and does not come again."
@@ -58,7 +60,8 @@ func (f *Fixture) volume() int {
 	return VolumeDefault
 }
 
-// steps serves connections that share the memory of a fixture, and lets one of them go on at a time: buffers belong to one goroutine.
+// steps serves connections that share the memory of a fixture, and lets one of them go on at a
+// time: buffers belong to one goroutine.
 type steps struct {
 	T
 	f    *Fixture
@@ -117,7 +120,8 @@ func (w *steps) wait() {
 	}
 }
 
-// neighbours is how many other connections read beside the one that matters, each an eighth as much.
+// neighbours is how many other connections read beside the one that matters, each an eighth as
+// much.
 const neighbours = 2
 
 func readToTheEnd(t T, f *Fixture) {
@@ -162,7 +166,8 @@ func newReader(t T, f *Fixture, c Config, size int, seed uint64) *reader {
 	}
 }
 
-// checkMemory compares what the buffer has held with what its documentation promises, and wants it all back.
+// checkMemory compares what the buffer has held with what its documentation promises, and wants it
+// all back.
 func (r *reader) checkMemory(t T) { checkMemory(t, r.f, r.b, r.tape.size) }
 
 func checkMemory(t T, f *Fixture, b bufstrategy.Buffer, moved int) {
@@ -222,8 +227,8 @@ func endAtTheLimit(t T, f *Fixture) {
 	}
 }
 
-// What the kernel is asked to hold of what is written, and how much is then written: it waits for the peer's acknowledgements where it holds
-// little, for 40 ms at a time on Linux.
+// What the kernel is asked to hold of what is written, and how much is then written: it waits for
+// the peer's acknowledgements where it holds little, for 40 ms at a time on Linux.
 const (
 	tinyBytes   = 4 << 10
 	tinyVolume  = 64 << 10

@@ -21,7 +21,8 @@ func urgentCases() []Case {
 	}}
 }
 
-// markedSocket is a socket whose bytes have all arrived in one event. A read ends at each mark, and is short.
+// markedSocket is a socket whose bytes have all arrived in one event. A read ends at each mark, and
+// is short.
 type markedSocket struct {
 	socket
 	marks []int // how many bytes are before the first, and between each and the next

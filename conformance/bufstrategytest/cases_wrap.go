@@ -8,8 +8,8 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 )
 
-// wrapLimitMax is up to which Limit every state of a buffer is visited: each position of the first byte in the memory of a ring, each
-// number of bytes, each View.
+// wrapLimitMax is up to which Limit every state of a buffer is visited: each position of the first
+// byte in the memory of a ring, each number of bytes, each View.
 const wrapLimitMax = 17
 
 func wrapCases() []Case {
@@ -53,7 +53,8 @@ func corners(n int) []int {
 	return all
 }
 
-// everyWrap visits the states of a buffer: from the first byte at head, n bytes are unread, of which v are viewed and discarded.
+// everyWrap visits the states of a buffer: from the first byte at head, n bytes are unread, of
+// which v are viewed and discarded.
 func everyWrap(t T, f *Fixture, limit int) {
 	t.Helper()
 	b := f.open(t, Config{Limit: limit})
@@ -80,7 +81,8 @@ type wraps struct {
 	data []byte
 }
 
-// visit brings the buffer to a state and looks at it; then it discards the View and fills the buffer to the brim.
+// visit brings the buffer to a state and looks at it; then it discards the View and fills the
+// buffer to the brim.
 func (w *wraps) visit(head, n, v int) error {
 	first := min(head+n, w.b.Limit())
 	w.put(w.data[:first])

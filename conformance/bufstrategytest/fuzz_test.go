@@ -8,7 +8,8 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 )
 
-// FuzzModel lets the fuzzer choose the strategy, the bounds and the operations, and compares with the reference.
+// FuzzModel lets the fuzzer choose the strategy, the bounds and the operations, and compares with
+// the reference.
 func FuzzModel(f *testing.F) {
 	targets := append(everyStrategy(), pooled(256))
 	for i := range targets {

@@ -4,7 +4,8 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 )
 
-// parserMutants are those that only the cases of parsers report; they report mutants of the other kinds as well.
+// parserMutants are those that only the cases of parsers report; they report mutants of the other
+// kinds as well.
 func parserMutants() []mutant {
 	return []mutant{
 		seen("release resets what was moved", with(func(b bufstrategy.Buffer, _ Config) fault {

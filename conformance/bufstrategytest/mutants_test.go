@@ -107,7 +107,8 @@ func spaceMutants() []mutant {
 		seen("commit at any time", with(func(b bufstrategy.Buffer, _ Config) fault {
 			return fault{commit: func(n int) {
 				defer func() {
-					// The good buffer has ended the space: nothing is committed, and nobody is told.
+					// The good buffer has ended the space: nothing is committed, and nobody is
+					// told.
 					if v := recover(); v != nil && (n != 1 || b.Len() == 0 && b.Limit() != 100) {
 						panic(v)
 					}

@@ -8,7 +8,8 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 )
 
-// noted is a connection that remembers whether it has said that it is drained, or that it takes no more.
+// noted is a connection that remembers whether it has said that it is drained, or that it takes no
+// more.
 type noted struct {
 	Conn
 	dry     bool // the last read said would-block, or that it was as good
@@ -40,7 +41,8 @@ func (w *noted) TryWritev(segs [][]byte) (int, error) {
 	return n, err
 }
 
-// reader is a connection that reads a tape to its end by Fill, and waits only when Fill has said Drained.
+// reader is a connection that reads a tape to its end by Fill, and waits only when Fill has said
+// Drained.
 type reader struct {
 	f      *Fixture
 	b      bufstrategy.Buffer
@@ -121,7 +123,8 @@ func (r *reader) finish() Next {
 	return Over
 }
 
-// consume takes about n bytes, in one of the ways that there are; at least one of those that there are if it must.
+// consume takes about n bytes, in one of the ways that there are; at least one of those that there
+// are if it must.
 func (r *reader) consume(n int, must bool) error {
 	n = min(n, r.b.Len())
 	if must {

@@ -30,7 +30,8 @@ func onSockets(target Target) Target {
 	return target
 }
 
-// form is a way in which a connection is served on a loop. Goroutines are in the other tests, which wait without one.
+// form is a way in which a connection is served on a loop. Goroutines are in the other tests, which
+// wait without one.
 type form struct {
 	name  string
 	serve func(l *sched.Loop) func(t T, s stream.Socket, d sys.Direction, step func(Conn) Next) error
@@ -137,7 +138,8 @@ func mechanisms(t *testing.T) []string {
 	return all
 }
 
-// everyStrategy returns a target for each strategy that New makes by its name, and for those that share memory by a pool.
+// everyStrategy returns a target for each strategy that New makes by its name, and for those that
+// share memory by a pool.
 func everyStrategy() []Target {
 	targets := []Target{pooled(512)}
 	for _, name := range bufstrategy.Names() {
@@ -158,7 +160,8 @@ type restCell struct {
 	by        form
 }
 
-// restCells returns every pair of a strategy, a mechanism, a mode and a form of task, or the whole product.
+// restCells returns every pair of a strategy, a mechanism, a mode and a form of task, or the whole
+// product.
 func restCells(over []string) []restCell {
 	strategies := everyStrategy()
 	modes := []queue.Mode{queue.Level, queue.Edge, queue.OneShot}
@@ -192,11 +195,12 @@ func checkRest(t *testing.T, target Target) {
 	}
 }
 
-// Every strategy and size of buffer, over every mechanism, in every mode: -volume=67108864 -suite.full -suite.patience=5m -timeout=1h
-// sends 64 MiB through each combination.
+// Every strategy and size of buffer, over every mechanism, in every mode: -volume=67108864
+// -suite.full -suite.patience=5m -timeout=1h sends 64 MiB through each combination.
 func TestTheRestOnEveryLoop(t *testing.T) { runRest(t, restCells(mechanisms(t)), *volume) }
 
-// Every strategy gets more once, over the mechanism that programs use where nothing else is asked for.
+// Every strategy gets more once, over the mechanism that programs use where nothing else is asked
+// for.
 func TestTheRestInBulk(t *testing.T) {
 	over := mechanisms(t)
 	if len(over) == 0 {

@@ -7,7 +7,8 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 )
 
-// writer is a connection that writes a tape to its end by Flush, and waits only when Flush has said Blocked.
+// writer is a connection that writes a tape to its end by Flush, and waits only when Flush has said
+// Blocked.
 type writer struct {
 	f      *Fixture
 	b      bufstrategy.Buffer

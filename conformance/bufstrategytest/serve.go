@@ -13,7 +13,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Conn is a connection that never blocks, as Fixture.Serve hands it to a step. It may be a bufstrategy.ShortReader besides.
+// Conn is a connection that never blocks, as Fixture.Serve hands it to a step. It may be a
+// bufstrategy.ShortReader besides.
 type Conn interface {
 	bufstrategy.Source
 	bufstrategy.Sink
@@ -30,9 +31,10 @@ const (
 	Over              // all is done
 )
 
-// ServeConn calls step for a connection made of s over w until it says Over, and closes the connection. Where step says Await it waits
-// for direction d, where it says Again it calls yield. It runs on the goroutine, or in the task, that calls it: what Fixture.Serve needs
-// where w suspends its callers.
+// ServeConn calls step for a connection made of s over w until it says Over, and closes the
+// connection. Where step says Await it waits for direction d, where it says Again it calls yield.
+// It runs on the goroutine, or in the task, that calls it: what Fixture.Serve needs where w
+// suspends its callers.
 func ServeConn(t T, w stream.Waiter, yield func() error, s stream.Socket, d sys.Direction, step func(Conn) Next) error {
 	c, err := stream.NewConn(s, w)
 	if err != nil {
@@ -77,7 +79,8 @@ func (f *Fixture) serve(t T, s stream.Socket, d sys.Direction, step func(Conn) N
 // connectMax bounds the wait for what the kernel is certain to do at once.
 const connectMax = 10 * time.Second
 
-// connect returns a socket and its peer over loopback, a connection of package net that is closed when the case ends or hangs.
+// connect returns a socket and its peer over loopback, a connection of package net that is closed
+// when the case ends or hangs.
 func connect(t T) (stream.Socket, *net.TCPConn) {
 	t.Helper()
 	s, peer, err := connected()

@@ -12,8 +12,8 @@ type wouldBlock struct{}
 func (wouldBlock) Error() string    { return "would block" }
 func (wouldBlock) WouldBlock() bool { return true }
 
-// socket is an edge-triggered socket without a kernel: it delivers an edge when bytes arrive, and none for bytes that
-// are there already.
+// socket is an edge-triggered socket without a kernel: it delivers an edge when bytes arrive, and
+// none for bytes that are there already.
 type socket struct {
 	data    []byte // still to be read
 	arrived int    // of data; the rest has not been sent yet
@@ -51,8 +51,8 @@ func (s *socket) TryReadv(segs [][]byte) (int, error) {
 	return n, nil
 }
 
-// wait lets n more bytes arrive. It reports false where a loop would wait for ever: bytes are there, or the end is,
-// and no edge will come for them.
+// wait lets n more bytes arrive. It reports false where a loop would wait for ever: bytes are
+// there, or the end is, and no edge will come for them.
 func (s *socket) wait(n int) bool {
 	if s.arrived > 0 || len(s.data) == 0 {
 		return false

@@ -8,17 +8,20 @@ import (
 	"sync"
 )
 
-// tapePeriod is after how many bytes a tape begins again. It is a prime, so that bytes which stand in the wrong place are not taken for the
-// right ones: no buffer, and no read, has a multiple of it.
+// tapePeriod is after how many bytes a tape begins again. It is a prime, so that bytes which stand
+// in the wrong place are not taken for the right ones: no buffer, and no read, has a multiple of
+// it.
 const tapePeriod = 131_071
 
-// tapeBytes are two periods, so that what begins anywhere in the first one lies together. They are made once and never changed.
+// tapeBytes are two periods, so that what begins anywhere in the first one lies together. They are
+// made once and never changed.
 var tapeBytes = sync.OnceValue(func() []byte {
 	p := pattern(tapePeriod, 80)
 	return append(p, p...)
 })
 
-// tape is what one connection carries: size bytes, which are known at each position, so that whoever reads knows at the first wrong byte.
+// tape is what one connection carries: size bytes, which are known at each position, so that
+// whoever reads knows at the first wrong byte.
 type tape struct {
 	from int // position in the period at which it begins: another for each connection
 	at   int
@@ -56,8 +59,9 @@ func (p *tape) match(got []byte) error {
 	return nil
 }
 
-// send writes all of p in pieces, with the end right behind the last byte. Now and then it waits until there is something in idle, before it
-// goes on: what it writes next is an arrival of its own.
+// send writes all of p in pieces, with the end right behind the last byte. Now and then it waits
+// until there is something in idle, before it goes on: what it writes next is an arrival of its
+// own.
 func (p *tape) send(c *net.TCPConn, rng *rand.Rand, size func() int, idle <-chan struct{}) error {
 	for p.left() > 0 {
 		select {

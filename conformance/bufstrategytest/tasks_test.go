@@ -22,8 +22,9 @@ const (
 	taskLimit    = time.Minute // ends a test that has stalled
 )
 
-// Tasks of one loop, whose buffers share what memory they share, read messages through WaitReader and send them back
-// through WaitWriter: each waits where its connection has nothing, and meanwhile the others use that memory.
+// Tasks of one loop, whose buffers share what memory they share, read messages through WaitReader
+// and send them back through WaitWriter: each waits where its connection has nothing, and meanwhile
+// the others use that memory.
 func TestTasksWaitWhereTheirConnectionsDo(t *testing.T) {
 	for _, target := range []Target{
 		byName("fixed"), byName("grow"), byName("ring"), byName("mirrored"), pooled(512), sharedTarget(),
@@ -138,7 +139,8 @@ func serveMessages(conn *stream.Conn, f *Fixture, whole bool) error {
 		if err != nil {
 			return err
 		}
-		// On a Shared a slice ends when another buffer uses the array, and that of the answer is another.
+		// On a Shared a slice ends when another buffer uses the array, and that of the answer is
+		// another.
 		if err := sendMessage(j.out, bytes.Clone(message)); err != nil {
 			return err
 		}

@@ -84,8 +84,8 @@ func wantBytes(t T, what string, got, want []byte) {
 	}
 }
 
-// scatter brings b to a state in which a full buffer does not begin where its memory does: it returns what b then
-// holds, Limit bytes.
+// scatter brings b to a state in which a full buffer does not begin where its memory does: it
+// returns what b then holds, Limit bytes.
 func scatter(t T, b bufstrategy.Buffer) []byte {
 	t.Helper()
 	n := b.Limit()

@@ -16,7 +16,8 @@ func watched(tell func(w bufstrategy.Watcher, b bufstrategy.Buffer, paused bool)
 	}, func(bufstrategy.Buffer, Config) fault { return fault{} })
 }
 
-// unwatched is a good buffer that knows no Watcher, and a fault that is to call it. It does not see a hand-over.
+// unwatched is a good buffer that knows no Watcher, and a fault that is to call it. It does not see
+// a hand-over.
 func unwatched(faultOf func(b bufstrategy.Buffer, c Config) fault) Target {
 	target := withConfig(func(c Config) Config { c.Watcher = nil; return c }, func(b bufstrategy.Buffer, c Config) fault {
 		if c.Watcher == nil {

@@ -1,5 +1,5 @@
-// Package queuefault makes a [queue.Queue] behave oddly: as its contract allows, to test who uses a queue, or as it forbids, to test
-// who tests one.
+// Package queuefault makes a [queue.Queue] behave oddly: as its contract allows, to test who uses a
+// queue, or as it forbids, to test who tests one.
 package queuefault
 
 import (
@@ -42,7 +42,8 @@ const (
 	pendingMax = 16
 )
 
-// Queue is a queue.Queue over another. Use New. It is no [queue.Nester], whatever the other is, for it may hold events back.
+// Queue is a queue.Queue over another. Use New. It is no [queue.Nester], whatever the other is, for
+// it may hold events back.
 type Queue struct {
 	inner  queue.Queue
 	faults Faults
@@ -62,8 +63,8 @@ type repeat struct {
 
 var _ queue.Queue = (*Queue)(nil)
 
-// New returns q with faults. It owns q: Close closes both. The same seed makes the same choices, in the order in which the calls of
-// several goroutines happen to come.
+// New returns q with faults. It owns q: Close closes both. The same seed makes the same choices, in
+// the order in which the calls of several goroutines happen to come.
 func New(q queue.Queue, faults Faults, seed uint64) *Queue {
 	return &Queue{
 		inner: q, faults: faults, random: rand.New(rand.NewPCG(seed, 0)),
@@ -260,7 +261,8 @@ func merge(events []queue.Event) (n int) {
 	return n
 }
 
-// split makes two events of some that have both directions, as far as there is room. The caller holds mu.
+// split makes two events of some that have both directions, as far as there is room. The caller
+// holds mu.
 func (q *Queue) split(events []queue.Event, n int) int {
 	for i := range n {
 		if n == len(events) {

@@ -20,7 +20,8 @@ func (s scripted) Features() queue.Features                           { return q
 func (s scripted) WouldBlock(sys.Handle, queue.Interest) error        { return nil }
 func (s scripted) Wait(e []queue.Event, _ time.Duration) (int, error) { return copy(e, s.batch), nil }
 
-// count returns how many events of token a queue with one registration reports in waits of its own, and how often each direction.
+// count returns how many events of token a queue with one registration reports in waits of its own,
+// and how often each direction.
 func count(t *testing.T, faults Faults, m queue.Mode, waits int) (events, readable, writable int) {
 	t.Helper()
 	q := New(scripted{batch: []queue.Event{{Token: 1, Ready: queue.Ready(queue.Both)}}}, faults, 1)

@@ -149,7 +149,8 @@ func deletedWhileWaiting(t T, f *Fixture) {
 		e := ends[i%live]
 		must(t, f.Delete(e.handle))
 		gone.Store(int64(i) + 1)
-		// Some of those that are left are ready in every Wait, so that several start and end meanwhile.
+		// Some of those that are left are ready in every Wait, so that several start and end
+		// meanwhile.
 		before := waits.Load()
 		suite.Until(t, "waits beside a level that is ready", func() bool { return waits.Load() >= before+2*waiters })
 		f.add(t, e, queue.Token(i+live), queue.Writable, modes[i%len(modes)])

@@ -118,8 +118,9 @@ func edgeRoom(t T, f *Fixture) {
 	}
 }
 
-// fillUp fills e, which is registered as token in mode Edge, tells the queue that it would block, and goes on for as long as it is
-// reported writable: what is on its way to the peer makes room. It returns how much went in.
+// fillUp fills e, which is registered as token in mode Edge, tells the queue that it would block,
+// and goes on for as long as it is reported writable: what is on its way to the peer makes room. It
+// returns how much went in.
 func (f *Fixture) fillUp(t T, e *end, token queue.Token) (total int) {
 	t.Helper()
 	for {
@@ -278,7 +279,8 @@ func (f *Fixture) expectBits(t T, token queue.Token, want queue.Ready) {
 func endBehindData(t T, f *Fixture) {
 	for i, m := range modes {
 		token, told := queue.Token(i+1), false
-		// The end may come after the event of the data: it is told then if nothing is read in between, and found without a word if it is.
+		// The end may come after the event of the data: it is told then if nothing is read in
+		// between, and found without a word if it is.
 		for tries := 0; tries < 20 && !told; tries++ {
 			a, b := pair(t)
 			b.send(t, 3)
@@ -293,7 +295,8 @@ func endBehindData(t T, f *Fixture) {
 	}
 }
 
-// readToEnd reads e, which holds want bytes and the end, as events tell, and reports whether one told of the end.
+// readToEnd reads e, which holds want bytes and the end, as events tell, and reports whether one
+// told of the end.
 func (f *Fixture) readToEnd(t T, e *end, token queue.Token, want int) (told bool) {
 	t.Helper()
 	for total := 0; ; {

@@ -21,7 +21,8 @@ func exactlyOnce(t T, f *Fixture, m queue.Mode) {
 	if got.Lost > 0 {
 		t.Errorf("%v", got)
 	}
-	// Events may be spurious, but not one for each transition, and a direction that is switched off has none.
+	// Events may be spurious, but not one for each transition, and a direction that is switched off
+	// has none.
 	if m == queue.OneShot && got.Twice > 0 || m != queue.Level && got.Spurious+got.Twice > int64(load.Transitions)/10 {
 		t.Errorf("%v", got)
 	}

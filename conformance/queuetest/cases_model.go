@@ -35,7 +35,8 @@ func (x *modelled) ready() queue.Interest {
 	return queue.Writable
 }
 
-// may returns the directions in which x may be reported: spurious events are legal where something is switched on.
+// may returns the directions in which x may be reported: spurious events are legal where something
+// is switched on.
 func (x *modelled) may() queue.Interest {
 	if x.r.Mode == queue.OneShot {
 		return x.armed
@@ -60,7 +61,8 @@ const (
 
 var actionNames = [...]string{"register", "delete", "send", "drain", "hang up", "close and open"}
 
-// step is one thing that a run does. A step that finds nothing to do, for steps before it were left out, does nothing.
+// step is one thing that a run does. A step that finds nothing to do, for steps before it were left
+// out, does nothing.
 type step struct {
 	action   action
 	source   int
@@ -252,7 +254,8 @@ func (m *model) compare(t T) bool {
 	for i := range m.sources {
 		m.sources[i].seen = queue.None
 	}
-	// A mechanism that learns of readiness by a completion may need a moment, and what stays ready does not let a Wait block.
+	// A mechanism that learns of readiness by a completion may need a moment, and what stays ready
+	// does not let a Wait block.
 	const polls, waits = 2, 2
 	deadline := time.Now().Add(m.f.patience)
 	for attempt := 0; ; attempt++ {

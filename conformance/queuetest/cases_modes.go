@@ -148,14 +148,16 @@ func hangUp(t T, f *Fixture, m queue.Mode) {
 	f.hangUp(t, m, a, b, c, d)
 }
 
-// pipeHangUp closes the one end of pipes whose other is waited for: the system reports a hang-up or an error, and no direction.
+// pipeHangUp closes the one end of pipes whose other is waited for: the system reports a hang-up or
+// an error, and no direction.
 func pipeHangUp(t T, f *Fixture, m queue.Mode) {
 	r, w := pipe(t)
 	r2, w2 := pipe(t)
 	f.hangUp(t, m, r, w, w2, r2)
 }
 
-// hangUp closes the peers of one end that waits for reading, and of one, which is full, that waits for writing.
+// hangUp closes the peers of one end that waits for reading, and of one, which is full, that waits
+// for writing.
 func (f *Fixture) hangUp(t T, m queue.Mode, reading, itsPeer, writing, thePeer *end) {
 	t.Helper()
 	fill(t, writing)
@@ -182,7 +184,8 @@ func reset(t T, f *Fixture, m queue.Mode) {
 }
 
 func refused(t T, f *Fixture, m queue.Mode) {
-	// The port of a client is taken, and nobody listens there. A port that is bound and does not listen would not do: the BSDs answer nothing.
+	// The port of a client is taken, and nobody listens there. A port that is bound and does not
+	// listen would not do: the BSDs answer nothing.
 	nobody, _ := f.connected(t)
 	addr, err := sys.LocalAddr(nobody.handle)
 	must(t, err)

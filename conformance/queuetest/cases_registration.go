@@ -99,7 +99,8 @@ func regularFile(t T, f *Fixture) {
 }
 
 func closedHandle(t T, f *Fixture) {
-	// The highest numbers are not in use, in whatever order other tests of this process open and close theirs.
+	// The highest numbers are not in use, in whatever order other tests of this process open and
+	// close theirs.
 	for _, h := range []sys.Handle{math.MaxInt32, 1<<30 - 1, sys.Invalid} {
 		if err := f.Add(h, registration(1, queue.Readable, queue.Level)); !notOpen(err) {
 			t.Errorf("add of a handle that is not open: %v", err)

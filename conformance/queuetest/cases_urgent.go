@@ -10,7 +10,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// UrgentData says that the system sends urgent data of TCP. A mechanism that claims queue.Features.Urgent has the feature Urgent.
+// UrgentData says that the system sends urgent data of TCP. A mechanism that claims
+// queue.Features.Urgent has the feature Urgent.
 const (
 	UrgentData suite.Feature = "urgent-data"
 	Urgent     suite.Feature = "urgent"
@@ -36,7 +37,8 @@ func urgentCases() []Case {
 	}, urgentAlone)...)
 }
 
-// urgentPlans are streams whose upper-case letters are sent as urgent data. Each message is a segment of its own.
+// urgentPlans are streams whose upper-case letters are sent as urgent data. Each message is a
+// segment of its own.
 var urgentPlans = [][]string{
 	{"A", "after"},
 	{"before", "A", "after"},
@@ -60,7 +62,8 @@ func edgeUrgent(t T, f *Fixture) {
 				var want []byte
 				for k, piece := range plan {
 					must(t, urgent.SendPieces(b.handle, []string{piece}))
-					// Urgent data that another mark follows, before anybody has read it, is plain data to some kernels.
+					// Urgent data that another mark follows, before anybody has read it, is plain
+					// data to some kernels.
 					if inline || !urgent.IsUrgent(piece) || superseded(plan, k) {
 						want = append(want, piece...)
 					}
@@ -112,8 +115,8 @@ func arrived(t T, f *Fixture, e *end) {
 	})
 }
 
-// trustingRead reads until it has all bytes that count. It waits for an event after each short read unless an event with ReadyUrgent came
-// before it, as the rule allows.
+// trustingRead reads until it has all bytes that count. It waits for an event after each short read
+// unless an event with ReadyUrgent came before it, as the rule allows.
 func (f *Fixture) trustingRead(t T, e *end, token queue.Token, early bool, want int, inline bool) []byte {
 	t.Helper()
 	var got []byte

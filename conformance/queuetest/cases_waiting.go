@@ -118,7 +118,8 @@ func waitLongest(t T, f *Fixture) {
 	}
 }
 
-// signalsTimeout is many times the period of the signals: a wait that starts from the beginning at each of them never ends.
+// signalsTimeout is many times the period of the signals: a wait that starts from the beginning at
+// each of them never ends.
 const signalsTimeout = 60 * time.Millisecond
 
 func waitSignals(t T, f *Fixture) {

@@ -88,7 +88,8 @@ func wakeOne(t T, f *Fixture) {
 	}
 }
 
-// wakeNeverLost has producers that each wait until their post has been seen: one Wake that is lost leaves them waiting.
+// wakeNeverLost has producers that each wait until their post has been seen: one Wake that is lost
+// leaves them waiting.
 func wakeNeverLost(t T, f *Fixture) {
 	const producers, posts = 8, 10
 	const total = 1 + producers*posts + posts

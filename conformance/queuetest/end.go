@@ -7,7 +7,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// end is a handle that a case owns. It remembers that it was closed: a second close might hit a stranger.
+// end is a handle that a case owns. It remembers that it was closed: a second close might hit a
+// stranger.
 type end struct {
 	handle sys.Handle
 	closed bool
@@ -36,8 +37,9 @@ func (e *end) send(t T, n int) {
 	}
 }
 
-// pair returns two sockets that are connected to each other. On some systems they are TCP sockets: what one writes can be read from
-// the other a little later, and what would block may have room a little later.
+// pair returns two sockets that are connected to each other. On some systems they are TCP sockets:
+// what one writes can be read from the other a little later, and what would block may have room a
+// little later.
 func pair(t T) (a, b *end) {
 	t.Helper()
 	x, y, err := sys.SocketPair()
@@ -119,7 +121,8 @@ func (f *Fixture) read(t T, e *end, n int) {
 	}
 }
 
-// patiently repeats try until it would block no more. The queue is what is under test, so it is not what waits here.
+// patiently repeats try until it would block no more. The queue is what is under test, so it is not
+// what waits here.
 func (f *Fixture) patiently(t T, what string, try func() error) {
 	t.Helper()
 	deadline := time.Now().Add(f.patience)

@@ -19,7 +19,8 @@ type Load struct {
 	Waiters     int // goroutines in Wait
 	Sources     int // connected pairs of sockets, of which one end is registered
 	Transitions int // at least Sources
-	// Patience is how long nothing may happen before what is outstanding counts as lost. That of the suite when zero.
+	// Patience is how long nothing may happen before what is outstanding counts as lost. That of
+	// the suite when zero.
 	Patience time.Duration
 }
 
@@ -38,11 +39,13 @@ func (r OnceReport) String() string {
 	return fmt.Sprintf("%d consumed, %d lost, %d events, %d spurious, %d twice", r.Consumed, r.Lost, r.Events, r.Spurious, r.Twice)
 }
 
-// ExactlyOnce makes sources become ready and waiters consume that, and counts. A transition is one byte: the next is written to a
-// source only after a waiter has read the one before, has read until would-block and has switched the registration on again as its
-// mode asks. So there is never a reason for a second event.
+// ExactlyOnce makes sources become ready and waiters consume that, and counts. A transition is one
+// byte: the next is written to a source only after a waiter has read the one before, has read until
+// would-block and has switched the registration on again as its mode asks. So there is never a
+// reason for a second event.
 //
-// It owns q meanwhile, uses 2 descriptors a source, and leaves nothing registered. The error is that of a call which failed.
+// It owns q meanwhile, uses 2 descriptors a source, and leaves nothing registered. The error is
+// that of a call which failed.
 func ExactlyOnce(q queue.Queue, load Load) (OnceReport, error) {
 	r := &onceRun{q: q, load: load, done: make(chan struct{})}
 	r.tickets.Store(int64(load.Transitions))
@@ -147,7 +150,8 @@ func (r *onceRun) write(s *onceSource) {
 		if n == 1 && err == nil {
 			return
 		}
-		// There is room for a byte, but Wine says no while the write of the byte before is on its way back in another thread.
+		// There is room for a byte, but Wine says no while the write of the byte before is on its
+		// way back in another thread.
 		if err != sys.ErrWouldBlock || time.Now().After(deadline) {
 			r.fail("write", errors.Join(err, errShort))
 			return
@@ -161,7 +165,8 @@ var errShort = errors.New("not one byte")
 // waiterTimeout lets waiters see that they shall stop even if Wake does not work.
 const waiterTimeout = 50 * time.Millisecond
 
-// await returns how many transitions are outstanding after nothing has happened for as long as patience lasts.
+// await returns how many transitions are outstanding after nothing has happened for as long as
+// patience lasts.
 func (r *onceRun) await() (lost int64) {
 	timer := time.NewTimer(r.load.Patience)
 	defer timer.Stop()

@@ -11,7 +11,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// faulty is a queue over a real one. As it is, it keeps every rule; whoever makes it replaces what breaks one.
+// faulty is a queue over a real one. As it is, it keeps every rule; whoever makes it replaces what
+// breaks one.
 type faulty struct {
 	queue.Queue
 

@@ -95,7 +95,8 @@ func (f *Fixture) wait(t T, timeout time.Duration) []queue.Event {
 	return events[:n]
 }
 
-// expect waits until token has been reported for all directions of want, in one event or several, and returns them as one.
+// expect waits until token has been reported for all directions of want, in one event or several,
+// and returns them as one.
 func (f *Fixture) expect(t T, token queue.Token, want queue.Interest) queue.Event {
 	t.Helper()
 	got := queue.Event{Token: token}
@@ -133,7 +134,8 @@ func (f *Fixture) silent(t T, token queue.Token, why string) {
 	}
 }
 
-// calm fails if token, which is switched on and not ready, is reported again and again: now and then it may be.
+// calm fails if token, which is switched on and not ready, is reported again and again: now and
+// then it may be.
 func (f *Fixture) calm(t T, token queue.Token, why string) {
 	t.Helper()
 	for range 10 {
@@ -154,7 +156,8 @@ func (f *Fixture) soon(t T, what string, fs ...func()) {
 	f.start(fs...)(t, what)
 }
 
-// start runs each of fs on a goroutine; the function that it returns fails unless all return in time.
+// start runs each of fs on a goroutine; the function that it returns fails unless all return in
+// time.
 func (f *Fixture) start(fs ...func()) func(t T, what string) {
 	done := make(chan struct{}, len(fs))
 	for _, g := range fs {

@@ -28,7 +28,8 @@ func eachTarget(b *testing.B, f func(b *testing.B, q queue.Queue)) {
 	}
 }
 
-// BenchmarkExactlyOnce is [ExactlyOnce] in full size. Run it with -benchtime=1x: it is a check that takes long.
+// BenchmarkExactlyOnce is [ExactlyOnce] in full size. Run it with -benchtime=1x: it is a check that
+// takes long.
 func BenchmarkExactlyOnce(b *testing.B) {
 	for _, m := range modes {
 		b.Run(m.String(), func(b *testing.B) {

@@ -8,7 +8,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// prefetching takes more than one event for a Wait that has room for one, and leaves the rest to the next.
+// prefetching takes more than one event for a Wait that has room for one, and leaves the rest to
+// the next.
 func prefetching(q *faulty) func([]queue.Event, time.Duration) (int, error) {
 	return func(events []queue.Event, timeout time.Duration) (int, error) {
 		q.mu.Lock()
@@ -30,7 +31,8 @@ func prefetching(q *faulty) func([]queue.Event, time.Duration) (int, error) {
 	}
 }
 
-// deafToArrivals reports in mode m what is ready when a handle is added or modified, and nothing later.
+// deafToArrivals reports in mode m what is ready when a handle is added or modified, and nothing
+// later.
 func deafToArrivals(m queue.Mode) func(q *faulty) {
 	return func(q *faulty) {
 		ready := map[queue.Token]queue.Interest{}
@@ -289,7 +291,8 @@ func modeMutants() []mutant {
 	}...)
 }
 
-// twice reports each event of mode m two times once several are waiting; before that it hands the event to alone.
+// twice reports each event of mode m two times once several are waiting; before that it hands the
+// event to alone.
 func twice(q *faulty, m queue.Mode, alone func(queue.Event)) {
 	q.events = func(events []queue.Event) []queue.Event {
 		all := events

@@ -235,7 +235,8 @@ func modifyDoesNotLook(q *faulty) {
 	})
 }
 
-// registersDuplicates registers a duplicate of each handle, so that it stays open when the handle is closed.
+// registersDuplicates registers a duplicate of each handle, so that it stays open when the handle
+// is closed.
 func registersDuplicates(q *faulty) {
 	duplicates := map[sys.Handle]sys.Handle{}
 	real := q.Queue

@@ -34,7 +34,8 @@ func urgentMutants() []mutant {
 	}
 }
 
-// nagsOf reports handles that poll(2) calls urgent to every Wait that found nothing else, in mode m.
+// nagsOf reports handles that poll(2) calls urgent to every Wait that found nothing else, in mode
+// m.
 func nagsOf(q *faulty, m queue.Mode) func([]queue.Event, time.Duration) (int, error) {
 	return func(events []queue.Event, timeout time.Duration) (int, error) {
 		n, err := q.reallyWait(events, timeout)

@@ -13,7 +13,8 @@ import (
 // sink keeps the compiler from leaving an allocation out.
 var sink atomic.Pointer[queue.Event]
 
-// awaitSignal waits on q, which has no event, until a signal interrupts the wait, and returns EINTR.
+// awaitSignal waits on q, which has no event, until a signal interrupts the wait, and returns
+// EINTR.
 func awaitSignal(q *faulty) error {
 	for {
 		if _, err := sys.Poll([]sys.PollFD{{Fd: int32(q.handle()), Events: sys.PollIn}}, signalsTimeout); err != nil {

@@ -1,9 +1,10 @@
 // Package queuetest enforces the contract of package queue on any implementation of [queue.Queue].
 //
 // Call [Run] from a test of the implementation, or [Check] without one. The cases use sockets of
-// package sys, on loopback and in pairs, and other handles where the system has them, and allow what the contract allows:
-// spurious, split, merged and reordered events. They measure no time: what must happen is waited for with patience, what must not is
-// looked for behind a fence, so that a slow machine makes no case fail.
+// package sys, on loopback and in pairs, and other handles where the system has them, and allow
+// what the contract allows: spurious, split, merged and reordered events. They measure no time:
+// what must happen is waited for with patience, what must not is looked for behind a fence, so that
+// a slow machine makes no case fail.
 package queuetest
 
 import (
@@ -44,8 +45,9 @@ type Target struct {
 	Seed uint64
 }
 
-// Run runs every case as a subtest of t. It skips all of them, and says so in the line of the summary, if Open answers
-// [queue.ErrUnavailable] or [errors.ErrUnsupported]: this system does not have the mechanism, or does not let the process use it.
+// Run runs every case as a subtest of t. It skips all of them, and says so in the line of the
+// summary, if Open answers [queue.ErrUnavailable] or [errors.ErrUnsupported]: this system does not
+// have the mechanism, or does not let the process use it.
 func Run(t *testing.T, target Target) {
 	t.Helper()
 	if err := target.available(); err != nil {
@@ -59,7 +61,8 @@ func Check(ctx context.Context, target Target) []Violation {
 	return suite.Violations(suite.Check(ctx, Cases(), target.suite()))
 }
 
-// available returns the reason why the system has no such queue, or nil. Any other failure to open is left to the cases.
+// available returns the reason why the system has no such queue, or nil. Any other failure to open
+// is left to the cases.
 func (target Target) available() error {
 	q, err := target.Open()
 	if errors.Is(err, queue.ErrUnavailable) || errors.Is(err, errors.ErrUnsupported) {

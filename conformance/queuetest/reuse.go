@@ -17,7 +17,8 @@ type ReuseLoad struct {
 	Waiters int // goroutines in Wait
 	Owners  int // goroutines that open and close
 	Cycles  int // of every owner
-	// Patience is how long an owner waits for the event of a handle before it counts as lost. That of the suite when zero.
+	// Patience is how long an owner waits for the event of a handle before it counts as lost. That
+	// of the suite when zero.
 	Patience time.Duration
 }
 
@@ -38,9 +39,10 @@ func (r ReuseReport) String() string {
 // generationBits is how much of a token counts the cycles; the rest is the owner.
 const generationBits = 40
 
-// Reuse has owners that open a handle, register it under a token of its own, make it ready, await its event, end the registration
-// and close the handle, whose number the system then gives again. Every mode takes its turn. Waiters compare the token of each
-// event with what had ended before their Wait began.
+// Reuse has owners that open a handle, register it under a token of its own, make it ready, await
+// its event, end the registration and close the handle, whose number the system then gives again.
+// Every mode takes its turn. Waiters compare the token of each event with what had ended before
+// their Wait began.
 //
 // It owns q meanwhile. The error is that of a call which failed.
 func Reuse(q queue.Queue, load ReuseLoad) (ReuseReport, error) {

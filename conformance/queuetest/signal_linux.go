@@ -6,10 +6,12 @@ import (
 	"time"
 )
 
-// stormPeriod is shorter than any timeout that is waited for under it, so that a wait which starts again at each signal never ends.
+// stormPeriod is shorter than any timeout that is waited for under it, so that a wait which starts
+// again at each signal never ends.
 const stormPeriod = time.Millisecond
 
-// underSignals runs f on a thread that is sent a signal every stormPeriod. Go's runtime handles SIGURG and does nothing about it.
+// underSignals runs f on a thread that is sent a signal every stormPeriod. Go's runtime handles
+// SIGURG and does nothing about it.
 func underSignals(f func()) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()

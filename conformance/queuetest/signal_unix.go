@@ -7,11 +7,12 @@ import (
 	"time"
 )
 
-// stormPeriod is shorter than any timeout that is waited for under it, so that a wait which starts again at each signal never ends.
+// stormPeriod is shorter than any timeout that is waited for under it, so that a wait which starts
+// again at each signal never ends.
 const stormPeriod = time.Millisecond
 
-// underSignals runs f while the process is sent a signal every stormPeriod. Go's runtime handles SIGURG and does nothing about it. Which thread gets it is
-// the kernel's to choose.
+// underSignals runs f while the process is sent a signal every stormPeriod. Go's runtime handles
+// SIGURG and does nothing about it. Which thread gets it is the kernel's to choose.
 func underSignals(f func()) {
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {

@@ -6,8 +6,9 @@ import (
 	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 )
 
-// Features of the system that a run is on, not of the implementation. Each is found out by doing: a case that needs what the
-// system cannot make here and now is not applicable, and the summary names it.
+// Features of the system that a run is on, not of the implementation. Each is found out by doing: a
+// case that needs what the system cannot make here and now is not applicable, and the summary names
+// it.
 const (
 	Pipe           suite.Feature = "pipe"
 	Signals        suite.Feature = "signals"      // a thread that blocks in a system call can be interrupted
@@ -16,7 +17,8 @@ const (
 	Descriptors    suite.Feature = "descriptors"  // the descriptors of the process can be counted
 )
 
-// descriptorTable is held by cases that change or count what a process has one of. Cases run side by side on several queues.
+// descriptorTable is held by cases that change or count what a process has one of. Cases run side
+// by side on several queues.
 var descriptorTable sync.Mutex
 
 // probe is how a feature of the system is found out.

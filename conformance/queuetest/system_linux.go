@@ -42,8 +42,9 @@ func timerfdKind() (h sys.Handle, ready func() error, release func(), err error)
 	return sys.Handle(fd), ready, func() { _ = sys.Close(sys.Handle(fd)) }, nil
 }
 
-// pidfdKind is a thread that ends (PIDFD_THREAD, Linux 6.9). A process would have to be forked, and holds copies of the
-// descriptors of all other cases until it runs its program: the peer of what they close sees no end meanwhile.
+// pidfdKind is a thread that ends (PIDFD_THREAD, Linux 6.9). A process would have to be forked, and
+// holds copies of the descriptors of all other cases until it runs its program: the peer of what
+// they close sees no end meanwhile.
 func pidfdKind() (h sys.Handle, ready func() error, release func(), err error) {
 	const pidfdOpen = 434 // on every architecture
 	const pidfdThread = syscall.O_EXCL
@@ -56,7 +57,8 @@ func pidfdKind() (h sys.Handle, ready func() error, release func(), err error) {
 	thread = func() {
 		runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
 		if syscall.Gettid() == syscall.Getpid() {
-			// The first thread of a process does not end so: it is held here while another is taken.
+			// The first thread of a process does not end so: it is held here while another is
+			// taken.
 			defer runtime.UnlockOSThread()
 			go thread()
 			<-end

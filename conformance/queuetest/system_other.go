@@ -20,7 +20,8 @@ func putOnZero(sys.Handle) (restore func() error, err error) { return nil, error
 
 func duplicate(sys.Handle) (sys.Handle, error) { return sys.Invalid, errors.ErrUnsupported }
 
-// The errors of Windows for a handle that is not open, or is no socket, which it does not tell apart.
+// The errors of Windows for a handle that is not open, or is no socket, which it does not tell
+// apart.
 const (
 	errorInvalidHandle = syscall.Errno(6)
 	wsaENOTSOCK        = syscall.Errno(10038)

@@ -98,7 +98,8 @@ func descriptorNames() ([]string, error) {
 	return names, errors.Join(err, dir.Close())
 }
 
-// tryDescriptors finds out whether all descriptors are counted: some systems show the first three only.
+// tryDescriptors finds out whether all descriptors are counted: some systems show the first three
+// only.
 func tryDescriptors() error {
 	r, w, err := sys.Pipe()
 	if err != nil {
@@ -115,7 +116,8 @@ func tryDescriptors() error {
 // refusedWait bounds how long the answer to a datagram is waited for.
 const refusedWait = 500 * time.Millisecond
 
-// refusedKind is a datagram socket that is connected to a port where nobody listens: when it has sent, it has an error and no data.
+// refusedKind is a datagram socket that is connected to a port where nobody listens: when it has
+// sent, it has an error and no data.
 func refusedKind() (h sys.Handle, ready func() error, release func(), err error) {
 	nobody, err := datagram()
 	if err != nil {

@@ -49,7 +49,8 @@ func (b *broken) Wait() {
 	}
 }
 
-// relay asks next with a query of its own, which the end of the first one does not reach, and may change the result.
+// relay asks next with a query of its own, which the end of the first one does not reach, and may
+// change the result.
 func relay(next resolve.Strategy, change func(q resolve.Question, a resolve.Answer, err error) (resolve.Answer, error)) *broken {
 	return &broken{Strategy: next, start: func(q *resolve.Query) {
 		if !q.Accept(nil) {

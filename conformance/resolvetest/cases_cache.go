@@ -26,7 +26,8 @@ func (p Fixture) cache(t T, config resolve.CacheConfig) *cacheFixture {
 	return f
 }
 
-// learn asks q, which must be passed on, and answers it with a time to live; a negative ttl is none.
+// learn asks q, which must be passed on, and answers it with a time to live; a negative ttl is
+// none.
 func (f *cacheFixture) learn(q resolve.Question, ttl time.Duration, cause error) {
 	f.t.Helper()
 	n := f.next.count()

@@ -114,7 +114,8 @@ func coalesceCases() []Case {
 			Run: func(t T, p Fixture) {
 				var f *coalesceFixture
 				var hurried, patient *call
-				// A machine may be too slow for the second query to join before the deadline. Then it proves nothing.
+				// A machine may be too slow for the second query to join before the deadline. Then
+				// it proves nothing.
 				for wait, late := soon, true; late; wait *= 2 {
 					f = p.coalesce(t, 0)
 					hurried = f.owner.query(one)

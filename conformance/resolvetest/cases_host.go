@@ -169,7 +169,8 @@ func hostCases() []Case {
 				by := func(d time.Duration) func(*resolve.HostQuery) {
 					return func(hq *resolve.HostQuery) { hq.Deadline = time.Now().Add(d) }
 				}
-				// A machine may be too slow to deliver one family before the deadline. Then it proves nothing.
+				// A machine may be too slow to deliver one family before the deadline. Then it
+				// proves nothing.
 				wait, late := soon, true
 				var c *hostCall
 				for ; late; wait *= 2 {

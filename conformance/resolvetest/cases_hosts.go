@@ -10,7 +10,8 @@ import (
 	"github.com/edgewise-go/edgewise/resolve"
 )
 
-// hostsText has what real files have: comments, blanks of both kinds, aliases, both line ends, rubbish.
+// hostsText has what real files have: comments, blanks of both kinds, aliases, both line ends,
+// rubbish.
 const hostsText = "# comment\r\n" +
 	"127.0.0.1\tlocalhost  Alias.Example # trailing\r\n" +
 	"::1 localhost ip6-localhost\n" +
@@ -266,7 +267,8 @@ func hostsCases() []Case {
 // crowdNames are more than smallIndex has room for.
 const crowdNames = 64
 
-// crowd is a file with names n0.example and following, and one that begins in the index and ends outside it.
+// crowd is a file with names n0.example and following, and one that begins in the index and ends
+// outside it.
 func crowd() string {
 	var b strings.Builder
 	b.WriteString("10.0.0.0 n0.example\n10.0.1.1 many.example\n")

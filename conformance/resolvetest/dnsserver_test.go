@@ -34,7 +34,8 @@ func startServer(t T, lookup resolve.Lookup) (*dnsServer, error) {
 	s := &dnsServer{conn: conn, lookup: lookup, ctx: ctx}
 	go s.serve()
 	t.Cleanup(func() {
-		// Lookups that are held end with the script, whose own cleanup comes later: they are not waited for.
+		// Lookups that are held end with the script, whose own cleanup comes later: they are not
+		// waited for.
 		cancel()
 		conn.Close()
 	})
@@ -109,7 +110,8 @@ func (s *dnsServer) reply(query []byte) []byte {
 	return reply
 }
 
-// TestPoolOverNet runs the cases with package net and a real server between the pool and the script.
+// TestPoolOverNet runs the cases with package net and a real server between the pool and the
+// script.
 func TestPoolOverNet(t *testing.T) {
 	Run(t, Target{Name: "pool over net", Claims: []Feature{Async}, Fixture: Fixture{
 		Base: func(t T, lookup resolve.Lookup, bounds resolve.PoolConfig) (resolve.Strategy, error) {

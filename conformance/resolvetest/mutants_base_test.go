@@ -210,7 +210,8 @@ func cancelMutants() []suite.Mutant[Fixture] {
 				t.Cleanup(func() { two.Close() })
 				var n atomic.Uint32
 				return &broken{Strategy: one, start: func(q *resolve.Query) {
-					// Only in the case that looks for it, so that the order of the others stays what it is.
+					// Only in the case that looks for it, so that the order of the others stays
+					// what it is.
 					if n.Add(1)%2 == 0 && strings.HasPrefix(q.Question.Name.String(), "w") {
 						two.Start(q)
 						return

@@ -22,7 +22,8 @@ func replacing(s resolve.Strategy, f func(q resolve.Question, a resolve.Answer, 
 	}, start: relay(s, f).start}
 }
 
-// passing leaves to next what should belong to s: for both verbs, where leave says so of what Try gives.
+// passing leaves to next what should belong to s: for both verbs, where leave says so of what Try
+// gives.
 func passing(s, next resolve.Strategy, leave func(q resolve.Question, err error) bool) *broken {
 	return &broken{Strategy: s, try: func(q resolve.Question) (resolve.Answer, error) {
 		a, err := s.Try(q)

@@ -92,7 +92,8 @@ func (o *owner) run() {
 func (o *owner) until(what string, done func() bool) {
 	o.t.Helper()
 	limit := time.After(o.t.Patience())
-	// The tick finds what completes without a wake: the case about wakes reports it, and no other case waits for it.
+	// The tick finds what completes without a wake: the case about wakes reports it, and no other
+	// case waits for it.
 	tick := time.NewTicker(soon)
 	defer tick.Stop()
 	for {

@@ -50,9 +50,9 @@ type Resolver interface {
 
 // Fixture is what a target is made of. A part that is nil is a feature that is not claimed.
 type Fixture struct {
-	// Base makes the strategy that asks, over a lookup that the case scripts. One that asks over the network runs a
-	// server that answers as the lookup does. Strategies with a method Wait() are expected to end all goroutines
-	// before it returns, after Close.
+	// Base makes the strategy that asks, over a lookup that the case scripts. One that asks over
+	// the network runs a server that answers as the lookup does. Strategies with a method Wait()
+	// are expected to end all goroutines before it returns, after Close.
 	Base func(t T, lookup resolve.Lookup, bounds resolve.PoolConfig) (resolve.Strategy, error)
 
 	Literal  func(next resolve.Strategy) resolve.Strategy

@@ -36,7 +36,8 @@ func TestBlocking(t *testing.T) {
 	Run(t, Target{Name: "blocking", Fixture: Fixture{Base: blocking}, Claims: []Feature{Lookup, Precise}})
 }
 
-// leavesNoGoroutines fails t if more goroutines are in package resolve at its end than at its beginning.
+// leavesNoGoroutines fails t if more goroutines are in package resolve at its end than at its
+// beginning.
 func leavesNoGoroutines(t *testing.T) {
 	t.Helper()
 	count := func() (n int, all string) {

@@ -146,7 +146,8 @@ func (w *world) interrupt() {
 	}
 }
 
-// closeOne closes a registration and its handle, and as often as not opens another with the same number at once.
+// closeOne closes a registration and its handle, and as often as not opens another with the same
+// number at once.
 func (w *world) closeOne() {
 	all := w.sides()
 	if len(all) == 0 || !w.oneIn(2) {

@@ -54,7 +54,8 @@ func (w *world) addBall() {
 	s.serves = true
 }
 
-// addConn adds a connection, with tasks or goroutines that wait for it in one direction or in both, and returns the one that reads.
+// addConn adds a connection, with tasks or goroutines that wait for it in one direction or in both,
+// and returns the one that reads.
 func (w *world) addConn() *side {
 	p := w.somewhere()
 	c := &conn{w: w, at: p, file: w.newFile(p, nil)}
@@ -299,7 +300,8 @@ func (s *side) wait() error {
 	return s.judge(err, at)
 }
 
-// judge checks that the wait had a cause to end, and returns an error if there is no sense in another.
+// judge checks that the wait had a cause to end, and returns an error if there is no sense in
+// another.
 func (s *side) judge(err error, at time.Time) error {
 	w, over := s.w, s.w.broken()
 	var c *sched.CancelError

@@ -9,7 +9,8 @@ import (
 	"github.com/edgewise-go/edgewise/sched"
 )
 
-// family is what the tasks have in common that are there for each other: they are explored with several workers only.
+// family is what the tasks have in common that are there for each other: they are explored with
+// several workers only.
 type family struct {
 	w        *world
 	at       *place

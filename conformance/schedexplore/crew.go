@@ -30,9 +30,10 @@ func (c Crew) String() string {
 // stepsMax bounds what is done in an interleaving of a crew, which is over by then.
 const stepsMax = 20_000
 
-// crew has its workers stop wherever they run code of others and wherever they are in the queue's Wait, and lets one of them go on at a
-// time. These are the places at which a worker does not hold the lock of its loop, so that at most the worker that was let go and those that
-// it wakes run at a time, one after the other as they get the lock.
+// crew has its workers stop wherever they run code of others and wherever they are in the queue's
+// Wait, and lets one of them go on at a time. These are the places at which a worker does not hold
+// the lock of its loop, so that at most the worker that was let go and those that it wakes run at a
+// time, one after the other as they get the lock.
 type crew struct {
 	w         *world
 	form      Crew
@@ -55,7 +56,8 @@ type stop struct {
 	gate    chan struct{}
 }
 
-// newCrew returns a crew with a scheduler that does not run. The error is errors.ErrUnsupported where the system does not tell threads apart.
+// newCrew returns a crew with a scheduler that does not run. The error is errors.ErrUnsupported
+// where the system does not tell threads apart.
 func newCrew(w *world, form Crew) (*crew, error) {
 	if _, err := sys.ThreadID(); err != nil {
 		return nil, err
@@ -172,7 +174,8 @@ func (c *crew) sleep() bool {
 	return true
 }
 
-// movable returns the stops that can be left, in an order that a seed repeats. As all that only the conductor calls, it is called when everybody rests.
+// movable returns the stops that can be left, in an order that a seed repeats. As all that only the
+// conductor calls, it is called when everybody rests.
 func (c *crew) movable() []*stop {
 	var can []*stop
 	for _, s := range c.stops {

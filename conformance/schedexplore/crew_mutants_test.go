@@ -9,7 +9,8 @@ import (
 	"github.com/edgewise-go/edgewise/queue"
 )
 
-// crewMutants are those of one worker, but for those that cannot be there for several at a time, and some more.
+// crewMutants are those of one worker, but for those that cannot be there for several at a time,
+// and some more.
 func crewMutants() []mutant {
 	alone := []string{
 		"runs posted functions out of order",            // keeps what it has held back without a lock
@@ -43,7 +44,8 @@ func crewMutants() []mutant {
 	)
 }
 
-// repeatable are the crews with which a seed is one interleaving, so that the search ends with the same one each time.
+// repeatable are the crews with which a seed is one interleaving, so that the search ends with the
+// same one each time.
 func repeatable() []Crew {
 	return slices.DeleteFunc(slices.Clone(crews), func(c Crew) bool { return !c.Stealing })
 }

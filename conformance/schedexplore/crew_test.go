@@ -48,7 +48,8 @@ func TestExploreCrews(t *testing.T) {
 	}
 }
 
-// In a Stealing one thread runs at a time, so that no two want a lock; of a Shared see the package's documentation.
+// In a Stealing one thread runs at a time, so that no two want a lock; of a Shared see the
+// package's documentation.
 func TestASeedIsOneInterleavingOfThieves(t *testing.T) {
 	for _, form := range crews {
 		if !form.Stealing {

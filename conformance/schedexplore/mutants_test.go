@@ -249,7 +249,8 @@ var mutants = []mutant{
 		seams.Start = func(l *sched.Loop, ctx context.Context, name string, body func(*sched.Task) error) error {
 			err := l.Go(ctx, name, body)
 			if errors.Is(err, sched.ErrFull) {
-				// A handler that cannot be registered counts meanwhile, as a start would that is counted before it is refused.
+				// A handler that cannot be registered counts meanwhile, as a start would that is
+				// counted before it is refused.
 				_, _ = l.Handle(nobody, &oddHandler{Handler: &handler{}})
 			}
 			return err

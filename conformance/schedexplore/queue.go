@@ -301,7 +301,8 @@ func (q *virtualQueue) take(events []queue.Event) int {
 
 var interests = [2]queue.Interest{queue.Readable, queue.Writable}
 
-// reports takes some of what there is to report, at least one, and now and then something that is not so.
+// reports takes some of what there is to report, at least one, and now and then something that is
+// not so.
 func (q *virtualQueue) reports(room int) []report {
 	q.mu.Lock()
 	defer q.mu.Unlock()

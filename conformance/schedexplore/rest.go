@@ -2,8 +2,8 @@ package schedexplore
 
 import "time"
 
-// drift lets all go on that are in a call of a queue, until none can; who is in code of others stays there. That is what a step that takes long is to
-// the others.
+// drift lets all go on that are in a call of a queue, until none can; who is in code of others
+// stays there. That is what a step that takes long is to the others.
 func (c *crew) drift() {
 	for range stepsMax {
 		c.w.settle()
@@ -31,7 +31,8 @@ type rest struct {
 	blocked map[*place]*stop // in Wait
 }
 
-// check is the heart: nobody can go on but the workers that are in code of others, so that nobody may wait whom something was to wake, unless he needs one of those.
+// check is the heart: nobody can go on but the workers that are in code of others, so that nobody
+// may wait whom something was to wake, unless he needs one of those.
 func (c *crew) check() {
 	w := c.w
 	c.drift()

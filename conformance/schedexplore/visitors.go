@@ -61,7 +61,8 @@ func (w *world) visit() {
 	})
 }
 
-// apply has f called on a goroutine of its own. That of a mutant may stop in a call of the queue; see detain.
+// apply has f called on a goroutine of its own. That of a mutant may stop in a call of the queue;
+// see detain.
 func (w *world) apply(f func()) {
 	if w.crew != nil {
 		w.outside(f)

@@ -36,8 +36,9 @@ const (
 	waitsMax   = 5_000 // of the loop, which is over by then
 )
 
-// world is one interleaving: loops, those who wait on them, and what others do. All of it runs by turns: on the goroutine of the loop, or, while that
-// waits for it, on the one of an actor. With a crew it runs on the one that conducts, while all others rest, or on the worker that was let go.
+// world is one interleaving: loops, those who wait on them, and what others do. All of it runs by
+// turns: on the goroutine of the loop, or, while that waits for it, on the one of an actor. With a
+// crew it runs on the one that conducts, while all others rest, or on the worker that was let go.
 type world struct {
 	source *rand.Rand
 	mu     sync.Mutex // guards nothing: see sleep
@@ -244,7 +245,8 @@ func (w *world) looked(p *place) {
 	}
 }
 
-// blocked is called when the loop blocks, for left or, if that is negative, for ever: it returns when something may have happened.
+// blocked is called when the loop blocks, for left or, if that is negative, for ever: it returns
+// when something may have happened.
 func (w *world) blocked(p *place, left time.Duration) error {
 	if w.crew != nil {
 		return w.crew.block(p, left)
@@ -321,8 +323,9 @@ func (w *world) check(p *place, left time.Duration) {
 // settle lets all goroutines arrive where they wait.
 func (w *world) settle() { synctest.Wait() }
 
-// sleep lets time pass. Deadlines of goroutines may come meanwhile, which synctest orders after what was done before, but does not tell the race detector.
-// Nor does it say who goes first when two timers come at once: the goroutine does.
+// sleep lets time pass. Deadlines of goroutines may come meanwhile, which synctest orders after
+// what was done before, but does not tell the race detector. Nor does it say who goes first when
+// two timers come at once: the goroutine does.
 func (w *world) sleep(d time.Duration) {
 	end := time.Now().Add(d)
 	for _, a := range w.actors {
@@ -372,8 +375,8 @@ func (w *world) withinCall(call string) {
 	}
 }
 
-// point is where code of a task, a step or a posted function is interrupted: others act, or, if there are several workers, the one that calls
-// stops until it is let go.
+// point is where code of a task, a step or a posted function is interrupted: others act, or, if
+// there are several workers, the one that calls stops until it is let go.
 func (w *world) point(who fmt.Stringer) {
 	if w.crew != nil {
 		w.crew.visit(who.String())
@@ -382,7 +385,8 @@ func (w *world) point(who fmt.Stringer) {
 	w.maybeAct()
 }
 
-// enter is where code of who begins, or goes on after a wait. With several workers others may run at this moment, until it has stopped.
+// enter is where code of who begins, or goes on after a wait. With several workers others may run
+// at this moment, until it has stopped.
 func (w *world) enter(who fmt.Stringer) {
 	if w.crew != nil {
 		w.crew.visit(who.String())

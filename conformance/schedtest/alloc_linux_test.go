@@ -13,11 +13,11 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// These tests are here and not in package sched for the evidence that a hang prints. They are no cases because what a process
-// allocates is the sum of all that runs in it.
+// These tests are here and not in package sched for the evidence that a hang prints. They are no
+// cases because what a process allocates is the sum of all that runs in it.
 
-// allocationRounds is how often a round is measured: testing.AllocsPerRun rounds down, so that what others allocate meanwhile, once or
-// now and then, does not count.
+// allocationRounds is how often a round is measured: testing.AllocsPerRun rounds down, so that what
+// others allocate meanwhile, once or now and then, does not count.
 const allocationRounds = 500
 
 // onEachScheduler runs f on each scheduler in each mode, over epoll.
@@ -49,8 +49,9 @@ func (r *Fixture) inTask(f func()) {
 	})
 }
 
-// allocatesNothing checks that a round allocates nothing. where calls its argument on the goroutine, or in the task, that runs the rounds. The
-// test hangs when no round ends for as long as its patience.
+// allocatesNothing checks that a round allocates nothing. where calls its argument on the
+// goroutine, or in the task, that runs the rounds. The test hangs when no round ends for as long as
+// its patience.
 func allocatesNothing(t suite.T, what string, where func(f func()), round func() error) {
 	t.Helper()
 	var rounds atomic.Int64

@@ -97,9 +97,9 @@ func blockingBound(t T, r *Fixture) {
 	r.finished(t)
 }
 
-// leavesLine cancels a task that waits in line, and reports what if its function is called. The case
-// calls finished at its end: the function of a task that did not wait in line is called before Run
-// returns, however late its goroutine runs.
+// leavesLine cancels a task that waits in line, and reports what if its function is called. The
+// case calls finished at its end: the function of a task that did not wait in line is called before
+// Run returns, however late its goroutine runs.
 func (r *Fixture) leavesLine(t T, what string) {
 	t.Helper()
 	begun := make(chan struct{})
@@ -133,7 +133,8 @@ func blockingPanic(t T, r *Fixture) {
 	})
 }
 
-// abandon starts a task whose function runs until release is closed, cancels it, and waits for its end.
+// abandon starts a task whose function runs until release is closed, cancels it, and waits for its
+// end.
 func (r *Fixture) abandon(t T, release <-chan struct{}, result func() error) {
 	t.Helper()
 	inside := make(chan struct{})

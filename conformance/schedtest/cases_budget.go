@@ -29,10 +29,12 @@ func budgetCases() []Case {
 	}
 }
 
-// turnBudget is long enough for a task that has just got its thread to ask, unless others take the processor away: then it tries again.
+// turnBudget is long enough for a task that has just got its thread to ask, unless others take the
+// processor away: then it tries again.
 const turnBudget = 2 * time.Millisecond
 
-// budgeted is what the cases about Spent of both forms have in common: what the turns of a task see.
+// budgeted is what the cases about Spent of both forms have in common: what the turns of a task
+// see.
 type budgeted struct {
 	spent func() bool
 	first time.Time // when the case has begun
@@ -135,7 +137,8 @@ func budgetLetsEventsIn(t T, r *Fixture) {
 	r.letsEventsIn(t, a, b, func(*sched.Task) error { return r.ops.share(busy) })
 }
 
-// budgetKeepsTheTurn: who has a share left is not suspended by asking. On a loop of one thread another task, which is ready, would run then.
+// budgetKeepsTheTurn: who has a share left is not suspended by asking. On a loop of one thread
+// another task, which is ready, would run then.
 func budgetKeepsTheTurn(t T, r *Fixture) {
 	r.start(t, sched.Options{TurnBudget: time.Hour})
 	a, _ := r.pair(t)

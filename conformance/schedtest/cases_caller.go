@@ -49,7 +49,8 @@ type attempt struct {
 	wait func() error
 }
 
-// registered are the waits that need a registration only. Interrupts have the first return at once if it is not refused.
+// registered are the waits that need a registration only. Interrupts have the first return at once
+// if it is not refused.
 func (m means) registered() []attempt {
 	deadline := time.Now().Add(m.r.patience)
 	return []attempt{
@@ -86,7 +87,8 @@ func (m means) asTask() []attempt {
 	}
 }
 
-// awaits is how package stream has a task wait for another. A registration that a mutant has changed may not have it.
+// awaits is how package stream has a task wait for another. A registration that a mutant has
+// changed may not have it.
 func (m means) awaits() attempt {
 	return attempt{"Registration.Await", func() error {
 		if a, ok := m.reg.(interface{ Await(func(func())) error }); ok {
@@ -146,7 +148,8 @@ func (r *Fixture) endedJob(t T) *sched.Job {
 	return j
 }
 
-// startForCallers starts the scheduler, and returns what tasks wait with and what goroutines wait with.
+// startForCallers starts the scheduler, and returns what tasks wait with and what goroutines wait
+// with.
 func (r *Fixture) startForCallers(t T) (tasks, goroutines means) {
 	t.Helper()
 	r.start(t, sched.Options{BlockingMax: 1})
@@ -163,7 +166,8 @@ func (r *Fixture) serves(t T) {
 	r.do(t, "served", func(task *sched.Task) error { return task.Yield() })
 }
 
-// callerGoroutine has a goroutine wait that a task has started: while the task has the thread, and while it is suspended.
+// callerGoroutine has a goroutine wait that a task has started: while the task has the thread, and
+// while it is suspended.
 func callerGoroutine(t T, r *Fixture) {
 	m, _ := r.startForCallers(t)
 	try := func() <-chan struct{} {

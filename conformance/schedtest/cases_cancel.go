@@ -153,7 +153,8 @@ func cancelContext(t T, r *Fixture) {
 	r.wait(t, r.spawn(t, r.loop(), ctx, "cancelled", func(task *sched.Task) error {
 		c := r.ops.context(task)
 		cancel(errCase)
-		// The task's context derives from the one that cancel ends, so the loop, which the task holds, has no part in this.
+		// The task's context derives from the one that cancel ends, so the loop, which the task
+		// holds, has no part in this.
 		if !r.happens(c.Done()) {
 			t.Errorf("the context of a cancelled task is not done")
 		}

@@ -201,7 +201,8 @@ func chanRendezvous(t T, r *Fixture) {
 	}
 }
 
-// waitingSender starts a task that sends v, and returns when it waits to do so. The channel has no room.
+// waitingSender starts a task that sends v, and returns when it waits to do so. The channel has no
+// room.
 func (r *Fixture) waitingSender(t T, c channel, v int) <-chan struct{} {
 	t.Helper()
 	b := newBell()
@@ -220,7 +221,8 @@ func (r *Fixture) waitingSender(t T, c channel, v int) <-chan struct{} {
 	return done
 }
 
-// waitingReceiver starts a task that receives, and returns when it waits to do so. The channel has no room.
+// waitingReceiver starts a task that receives, and returns when it waits to do so. The channel has
+// no room.
 func (r *Fixture) waitingReceiver(t T, c channel, got func(v int)) <-chan struct{} {
 	t.Helper()
 	b := newBell()
@@ -380,7 +382,8 @@ func chanCancelledRecv(t T, r *Fixture) {
 	r.wait(t, next, "the task behind it is given the item")
 }
 
-// Each item that Send says was sent is received once, and no other, while tasks on both sides are cancelled.
+// Each item that Send says was sent is received once, and no other, while tasks on both sides are
+// cancelled.
 func chanNothingLost(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	for size := range 3 {
@@ -388,7 +391,8 @@ func chanNothingLost(t T, r *Fixture) {
 	}
 }
 
-// exchange has tasks of both loops send and receive, of which some are cancelled, and goroutines as well.
+// exchange has tasks of both loops send and receive, of which some are cancelled, and goroutines as
+// well.
 func (r *Fixture) exchange(t T, size int) {
 	const tasks, rounds = 4, 40
 	c := r.ops.channel(size)

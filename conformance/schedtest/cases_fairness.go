@@ -50,7 +50,8 @@ func fairEvents(t T, r *Fixture) {
 	r.letsEventsIn(t, a, b, r.ops.yield)
 }
 
-// letsEventsIn has a task call let again and again until another one has received what is sent from b to a.
+// letsEventsIn has a task call let again and again until another one has received what is sent from
+// b to a.
 func (r *Fixture) letsEventsIn(t T, a, b sys.Handle, let func(*sched.Task) error) {
 	t.Helper()
 	reg := r.register(t, taskForm, a)
@@ -65,7 +66,8 @@ func (r *Fixture) letsEventsIn(t T, a, b sys.Handle, let func(*sched.Task) error
 		if _, err := sys.Send(b, []byte("x")); err != nil {
 			return err
 		}
-		// How many turns the news of an event takes depends on the system, so that no count of them is too many.
+		// How many turns the news of an event takes depends on the system, so that no count of them
+		// is too many.
 		r.keeps(t, "the reader receives while another task lets events in", func() bool { return let(task) == nil && !received.Load() })
 		return nil
 	})

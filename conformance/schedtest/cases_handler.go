@@ -336,7 +336,8 @@ func handlerWake(t T, r *Fixture) {
 	}
 }
 
-// The successor has, if it can, what was the first's: its place in the loop's tables, and its notice that is on the way.
+// The successor has, if it can, what was the first's: its place in the loop's tables, and its
+// notice that is on the way.
 func handlerWakeAfterEnd(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	for range 20 {

@@ -22,8 +22,8 @@ func inFlightCases() []Case {
 	}
 }
 
-// A worker has taken an event from the queue and does not go on. Another one runs the task, which takes what the event is about, and waits for more:
-// what comes then is what the event tells it of.
+// A worker has taken an event from the queue and does not go on. Another one runs the task, which
+// takes what the event is about, and waits for more: what comes then is what the event tells it of.
 func workersEventOnItsWay(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	a, b := r.pair(t)
@@ -84,7 +84,8 @@ func workersEarlierTime(t T, r *Fixture) {
 		return nil
 	})
 	r.fence(t)
-	// Several times: a worker that is woken by something else just then finds the earlier time by itself.
+	// Several times: a worker that is woken by something else just then finds the earlier time by
+	// itself.
 	for range 5 {
 		near := r.spawn(t, r.loop(), context.Background(), "near", func(task *sched.Task) error {
 			r.keeps(t, "another worker waits for the distant time", func() bool {

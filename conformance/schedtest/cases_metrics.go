@@ -50,7 +50,8 @@ func sameCount(t T, what string, got, want uint64) {
 	}
 }
 
-// busy runs tasks of both forms on the first loop until they end, and returns how many there were, and how many turns they had.
+// busy runs tasks of both forms on the first loop until they end, and returns how many there were,
+// and how many turns they had.
 func (r *Fixture) busy(t T) (tasks, turns uint64) {
 	t.Helper()
 	const coroutines, handlers, yields = 6, 3, 10

@@ -81,8 +81,9 @@ func mutexExcludes(t T, r *Fixture) {
 	}
 }
 
-// inLine starts a task that waits in line until the others are served that came before, and returns when it does: when its first turn is over. The
-// loop, on which nobody else has turns meanwhile, counts them.
+// inLine starts a task that waits in line until the others are served that came before, and returns
+// when it does: when its first turn is over. The loop, on which nobody else has turns meanwhile,
+// counts them.
 func (r *Fixture) inLine(t T, ctx context.Context, name string, b body) <-chan struct{} {
 	t.Helper()
 	before := r.loop().Metrics().Turns
@@ -91,7 +92,8 @@ func (r *Fixture) inLine(t T, ctx context.Context, name string, b body) <-chan s
 	return done
 }
 
-// startCounted is start of a scheduler that counts turns, whatever a mutant makes of Options.Metrics.
+// startCounted is start of a scheduler that counts turns, whatever a mutant makes of
+// Options.Metrics.
 func (r *Fixture) startCounted(t T) {
 	t.Helper()
 	options := r.ops.options

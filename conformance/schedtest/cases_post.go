@@ -150,7 +150,8 @@ func postItself(t T, r *Fixture) {
 		if posts == 10 { // the reader waits
 			send(t, b, "x")
 		}
-		// How many turns the news of an event takes depends on the system, so that no count of them is too many.
+		// How many turns the news of an event takes depends on the system, so that no count of them
+		// is too many.
 		starved = time.Since(begun) > r.late()
 		if received.Load() || starved {
 			close(over)

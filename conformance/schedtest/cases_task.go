@@ -47,7 +47,8 @@ func taskRunsOnce(t T, r *Fixture) {
 			return task.Yield()
 		})
 	}
-	// Each of them: where a loop has several threads, the last task may end while one before it is still held up.
+	// Each of them: where a loop has several threads, the last task may end while one before it is
+	// still held up.
 	for i, end := range ends {
 		r.wait(t, end, fmt.Sprintf("task %d ends", i))
 	}

@@ -60,7 +60,8 @@ func timeStaleClock(t T, r *Fixture) {
 		if err := r.ops.sleep(task, time.Millisecond); err != nil {
 			return err
 		}
-		// Several times: a machine that stops the thread for as long hides a Sleep that is too short.
+		// Several times: a machine that stops the thread for as long hides a Sleep that is too
+		// short.
 		for range 3 {
 			for begun := time.Now(); time.Since(begun) < held; {
 				continue
@@ -75,7 +76,8 @@ func timeStaleClock(t T, r *Fixture) {
 	r.wait(t, other, "another sleeper ends")
 }
 
-// sleeper is a task whose deadline, which the loop computes, is known to be neither before from nor after to.
+// sleeper is a task whose deadline, which the loop computes, is known to be neither before from nor
+// after to.
 type sleeper struct{ from, to time.Time }
 
 func timeOrder(t T, r *Fixture) {
@@ -83,8 +85,9 @@ func timeOrder(t T, r *Fixture) {
 	r.keeps(t, "tasks begin to sleep within the difference of their times", func() bool { return !r.sleepInTurn(t) })
 }
 
-// sleepInTurn has tasks begin to sleep one after the other, and checks the order in which they wake. It reports whether the machine was fast
-// enough for that order to differ from the one in which they began.
+// sleepInTurn has tasks begin to sleep one after the other, and checks the order in which they
+// wake. It reports whether the machine was fast enough for that order to differ from the one in
+// which they began.
 func (r *Fixture) sleepInTurn(t T) (decided bool) {
 	t.Helper()
 	milliseconds := []time.Duration{12, 2, 9, 4, 7}

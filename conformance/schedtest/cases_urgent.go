@@ -58,7 +58,8 @@ func (r *Fixture) tcpPair(t T) (a, b sys.Handle) {
 	return a, b
 }
 
-// feed sends all pieces in a function on the loop, which looks at its queue when all have been sent.
+// feed sends all pieces in a function on the loop, which looks at its queue when all have been
+// sent.
 func (r *Fixture) feed(t T, h sys.Handle, pieces []string) {
 	t.Helper()
 	r.on(t, func() {

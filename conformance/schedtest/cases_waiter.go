@@ -103,8 +103,8 @@ func waitReadyBeforePark(t T, r *Fixture, f form) {
 	r.waitMoving(t, done, "readiness that came before the park ends it", &rounds)
 }
 
-// waitSpurious has events come for nothing while a reader waits, and one more when it has read. Then
-// the reader waits until a time that has passed, so that each Wait ends at once.
+// waitSpurious has events come for nothing while a reader waits, and one more when it has read.
+// Then the reader waits until a time that has passed, so that each Wait ends at once.
 func waitSpurious(t T, r *Fixture, f form) {
 	r.start(t, sched.Options{})
 	a, b := r.pair(t)
@@ -242,7 +242,8 @@ func waitBoth(t T, r *Fixture, f form) {
 	r.wait(t, writer, "the writer is woken")
 }
 
-// spuriousMax bounds the returns without a cause, which are legal, that a case takes before it says that the waiter makes no progress.
+// spuriousMax bounds the returns without a cause, which are legal, that a case takes before it says
+// that the waiter makes no progress.
 const spuriousMax = 100
 
 // checkDeadline checks that a Wait on which nothing comes ends after d, and not before.
@@ -278,7 +279,8 @@ func waitDeadlineRace(t T, r *Fixture, f form) {
 	a, b := r.pair(t)
 	reg := r.register(t, f, a)
 	rounds := r.rounds(300)
-	// The event comes at the time of the deadline, or a little before it, or at once and long before.
+	// The event comes at the time of the deadline, or a little before it, or at once and long
+	// before.
 	const before, longBefore = 200 * time.Microsecond, 20 * time.Second
 	ready := make(chan time.Time)
 	sender := r.goes(func() {

@@ -43,7 +43,8 @@ func watchdogNames(t T, r *Fixture) {
 		}
 	}})
 	r.do(t, name, func(task *sched.Task) error {
-		// On a busy machine a turn may be reported before it comes to the function: then its next one is.
+		// On a busy machine a turn may be reported before it comes to the function: then its next
+		// one is.
 		r.keeps(t, "a stack names the function that holds the loop", func() bool {
 			s, ok := holdLoop(t, r, told[name])
 			if !ok || strings.Contains(string(s.Stack), "holdLoop") {

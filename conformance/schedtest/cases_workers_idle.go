@@ -20,7 +20,8 @@ type guest struct {
 	done   <-chan struct{}
 }
 
-// newGuests has two coroutines begin at the same time, so that each has a worker of its own, and waits until both await.
+// newGuests has two coroutines begin at the same time, so that each has a worker of its own, and
+// waits until both await.
 func newGuests(t T, r *Fixture) [2]*guest {
 	t.Helper()
 	var guests [2]*guest
@@ -54,7 +55,8 @@ func newGuests(t T, r *Fixture) [2]*guest {
 	return guests
 }
 
-// workersFunctionBehindTask has a worker go on with a coroutine after a posted function; what was posted meanwhile is for the other.
+// workersFunctionBehindTask has a worker go on with a coroutine after a posted function; what was
+// posted meanwhile is for the other.
 func workersFunctionBehindTask(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	guests := newGuests(t, r)
@@ -113,7 +115,8 @@ func workersEndOfHandler(t T, r *Fixture) {
 	r.wait(t, s.ended, "the handler has ended")
 }
 
-// workersWokenForTwo makes a handler ready on the last loop, which is busy, and keeps all others busy that wake up for it, but for one.
+// workersWokenForTwo makes a handler ready on the last loop, which is busy, and keeps all others
+// busy that wake up for it, but for one.
 func workersWokenForTwo(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	loops := r.s.Loops()

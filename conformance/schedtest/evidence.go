@@ -10,8 +10,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// evidence describes the scheduler for a case that hangs: its loops, what their queues were asked for, and what the system reports of
-// that. Any goroutine may call it once the scheduler is open.
+// evidence describes the scheduler for a case that hangs: its loops, what their queues were asked
+// for, and what the system reports of that. Any goroutine may call it once the scheduler is open.
 func (r *Fixture) evidence() string {
 	var b strings.Builder
 	for i, l := range r.s.Loops() {

@@ -40,8 +40,8 @@ type ending struct {
 	err  error
 }
 
-// roundsShare is the part of its rounds that a case runs, unless the whole product is asked for. What races is repeated on every
-// target, and package schedexplore enumerates the orders.
+// roundsShare is the part of its rounds that a case runs, unless the whole product is asked for.
+// What races is repeated on every target, and package schedexplore enumerates the orders.
 const roundsShare = 10
 
 // rounds returns how often to repeat what races.
@@ -96,8 +96,8 @@ func (r *Fixture) run(t T, ctx context.Context) {
 	t.Cleanup(func() { r.end(t) })
 }
 
-// end shuts the scheduler down. Half of the patience passes before what is left of a case that has failed is cancelled; what a case that hangs
-// has left would not end by itself.
+// end shuts the scheduler down. Half of the patience passes before what is left of a case that has
+// failed is cancelled; what a case that hangs has left would not end by itself.
 func (r *Fixture) end(t T) {
 	ctx, cancel := context.WithTimeout(context.Background(), r.patience/2)
 	defer cancel()
@@ -122,7 +122,8 @@ func (r *Fixture) end(t T) {
 
 func (r *Fixture) loop() *sched.Loop { return r.s.Loops()[0] }
 
-// wait waits for c to be closed or sent to. A hang ends the goroutine that calls it, which should be that of the case.
+// wait waits for c to be closed or sent to. A hang ends the goroutine that calls it, which should
+// be that of the case.
 func (r *Fixture) wait(t T, c <-chan struct{}, what string) {
 	t.Helper()
 	r.stuck.Add(1)
@@ -147,11 +148,12 @@ func closed(c <-chan struct{}) bool {
 	}
 }
 
-// late is for how long tasks and other goroutines wait. The case waits for them, and hangs before they give up, so that its
-// evidence has their stacks.
+// late is for how long tasks and other goroutines wait. The case waits for them, and hangs before
+// they give up, so that its evidence has their stacks.
 func (r *Fixture) late() time.Duration { return 2 * r.patience }
 
-// happens is wait for tasks and other goroutines. It reports whether c was closed or sent to; if not, that is a hang.
+// happens is wait for tasks and other goroutines. It reports whether c was closed or sent to; if
+// not, that is a hang.
 func (r *Fixture) happens(c <-chan struct{}) bool { return within(c, r.late()) }
 
 func within(c <-chan struct{}, d time.Duration) bool {
@@ -185,7 +187,8 @@ func (r *Fixture) do(t T, name string, b body) {
 	r.wait(t, r.spawn(t, r.loop(), context.Background(), name, b), "task "+name+" ends")
 }
 
-// fenceTurns is how many turns a fence lasts: the events of one are dispatched when the next begins.
+// fenceTurns is how many turns a fence lasts: the events of one are dispatched when the next
+// begins.
 const fenceTurns = 3
 
 // fence returns when the loop has taken all events that were there before.
@@ -209,8 +212,8 @@ func (r *Fixture) fence(t T) {
 	}
 }
 
-// until waits until it is so. Where a loop has several threads a fence does not do: one of them may be held up in the middle of a turn while
-// others take all that is posted.
+// until waits until it is so. Where a loop has several threads a fence does not do: one of them may
+// be held up in the middle of a turn while others take all that is posted.
 func (r *Fixture) until(t T, so func() bool, what string) {
 	t.Helper()
 	r.stuck.Add(1)
@@ -256,7 +259,8 @@ func (r *Fixture) pair(t T) (a, b sys.Handle) {
 	return a, b
 }
 
-// goes runs f, which may use handles, on a goroutine, and returns a channel that is closed at its end.
+// goes runs f, which may use handles, on a goroutine, and returns a channel that is closed at its
+// end.
 func (r *Fixture) goes(f func()) <-chan struct{} {
 	done := make(chan struct{})
 	r.strays = append(r.strays, done)
@@ -267,8 +271,9 @@ func (r *Fixture) goes(f func()) <-chan struct{} {
 	return done
 }
 
-// closeHandles is the last step of a case. A task or a goroutine that still runs then, of a case that has failed, uses numbers that would
-// be those of sockets of another case, once they were closed: so they stay open.
+// closeHandles is the last step of a case. A task or a goroutine that still runs then, of a case
+// that has failed, uses numbers that would be those of sockets of another case, once they were
+// closed: so they stay open.
 func (r *Fixture) closeHandles(t T) {
 	users := r.strays
 	if r.ran != nil {
@@ -301,10 +306,11 @@ func (r *Fixture) register(t T, f form, h sys.Handle) registration {
 	return reg
 }
 
-// flood calls f until it returns false, which it should when the others have had their turn. Where one thread runs the tasks of a loop in
-// order, that is at most roundsMax turns after they were started. A turn counts if the clock has moved: it does so in steps, and a budget
-// of time is not used up between two of them. Elsewhere the system may hold up the thread of the others while this one has any number
-// of turns, so that only a hang is reported.
+// flood calls f until it returns false, which it should when the others have had their turn. Where
+// one thread runs the tasks of a loop in order, that is at most roundsMax turns after they were
+// started. A turn counts if the clock has moved: it does so in steps, and a budget of time is not
+// used up between two of them. Elsewhere the system may hold up the thread of the others while this
+// one has any number of turns, so that only a hang is reported.
 func (r *Fixture) flood(t T, started *atomic.Bool, f func() bool) {
 	t.Helper()
 	turns, last := 0, time.Now()
@@ -320,10 +326,12 @@ func (r *Fixture) flood(t T, started *atomic.Bool, f func() bool) {
 	})
 }
 
-// roundsMax bounds how often a flooder lets others run: each time should be a turn, in which all of them run.
+// roundsMax bounds how often a flooder lets others run: each time should be a turn, in which all of
+// them run.
 const roundsMax = 1000
 
-// keeps calls f until it returns false. It reports a hang if f does not within the patience. Tasks may call it.
+// keeps calls f until it returns false. It reports a hang if f does not within the patience. Tasks
+// may call it.
 func (r *Fixture) keeps(t T, what string, f func() bool) {
 	t.Helper()
 	for begun := time.Now(); f(); {

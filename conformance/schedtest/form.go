@@ -11,7 +11,8 @@ import (
 type form struct {
 	name     string
 	register func(o *operations, l *sched.Loop, h sys.Handle) (registration, error)
-	// spawn has f run where it may wait, and returns what is closed at its end. fence lets the loop take all events that are there.
+	// spawn has f run where it may wait, and returns what is closed at its end. fence lets the loop
+	// take all events that are there.
 	spawn func(t T, r *Fixture, f func(fence func())) <-chan struct{}
 }
 

@@ -126,8 +126,9 @@ func (m mechanism) refusal(t *testing.T) error {
 	return nil
 }
 
-// testMechanism runs the cases on those combinations of mechanism, mode and scheduler that have the mechanism of that name. The combinations
-// are of the mechanisms that the system has, so that no pair is lost with one that it has not.
+// testMechanism runs the cases on those combinations of mechanism, mode and scheduler that have the
+// mechanism of that name. The combinations are of the mechanisms that the system has, so that no
+// pair is lost with one that it has not.
 func testMechanism(t *testing.T, name string) {
 	c := suite.Of(t)
 	before := runtime.NumGoroutine()

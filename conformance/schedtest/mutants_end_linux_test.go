@@ -102,8 +102,9 @@ func endMutants() []suite.Mutant[*Fixture] {
 	}
 }
 
-// countsRefused has a start at the bound count itself before it is refused, and take the count back when the loop has gone to sleep. The count
-// is that of a handler whose registration fails; a lock of the loop would hide it, and one worker has none.
+// countsRefused has a start at the bound count itself before it is refused, and take the count back
+// when the loop has gone to sleep. The count is that of a handler whose registration fails; a lock
+// of the loop would hide it, and one worker has none.
 func countsRefused(o *operations) {
 	const nobody = ^sys.Handle(0)
 	var (
@@ -157,7 +158,8 @@ func countsRefused(o *operations) {
 	}
 }
 
-// countingQueue calls refuses with each handle that is added, and waits with the timeout of each wait.
+// countingQueue calls refuses with each handle that is added, and waits with the timeout of each
+// wait.
 type countingQueue struct {
 	queue.Queue
 	refuses func(h sys.Handle) bool

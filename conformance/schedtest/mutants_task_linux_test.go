@@ -37,7 +37,8 @@ func forgiving(err error) func(*operations) {
 	}
 }
 
-// hogsMax is how often a mutant keeps the loop to itself: more often than the case against it counts, and not without end.
+// hogsMax is how often a mutant keeps the loop to itself: more often than the case against it
+// counts, and not without end.
 const hogsMax = 10 * roundsMax
 
 func taskMutants() []suite.Mutant[*Fixture] {

@@ -41,7 +41,8 @@ type Target struct {
 	Features []Feature
 	Waivers  []Waiver
 
-	// Open makes a scheduler that does not run yet, with o, whose Mode the target sets, over queues that have passed through wrap.
+	// Open makes a scheduler that does not run yet, with o, whose Mode the target sets, over queues
+	// that have passed through wrap.
 	Open func(o sched.Options, wrap func(queue.Queue) queue.Queue) (sched.Scheduler, error)
 
 	alter func(*operations) // what mutants and controls do

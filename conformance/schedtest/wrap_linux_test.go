@@ -48,8 +48,9 @@ func (q modifyQueue) Modify(h sys.Handle, r queue.Registration) error {
 	return q.Queue.Modify(h, q.change(r))
 }
 
-// staleQueue reports each registration that has ended once more, when its place in the loop's table is taken again: with the token that
-// was its own, or with the successor's, as if tokens had no generation.
+// staleQueue reports each registration that has ended once more, when its place in the loop's table
+// is taken again: with the token that was its own, or with the successor's, as if tokens had no
+// generation.
 type staleQueue struct {
 	queue.Queue
 	forgetsGenerations bool

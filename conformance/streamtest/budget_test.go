@@ -17,16 +17,19 @@ import (
 )
 
 const (
-	// readyBytes are in the socket before they are read, one by one: none of the reads has to wait, nor does any find the socket empty.
+	// readyBytes are in the socket before they are read, one by one: none of the reads has to wait,
+	// nor does any find the socket empty.
 	readyBytes = 2 << 10
 	// pingsBeside is how many turns another task has meanwhile.
 	pingsBeside = 100
 )
 
-// A task that finds its socket ready at every read has the others of its loop run, with a budget, and without a line of its own.
+// A task that finds its socket ready at every read has the others of its loop run, with a budget,
+// and without a line of its own.
 func TestAReaderThatNeverWaitsStarvesNobody(t *testing.T) {
 	for _, mode := range []queue.Mode{queue.Level, queue.Edge, queue.OneShot} {
-		// Where a loop has several threads, the other task may be on one that the system does not run.
+		// Where a loop has several threads, the other task may be on one that the system does not
+		// run.
 		for _, p := range placings()[:2] {
 			t.Run(fmt.Sprintf("%v/%s", mode, p.name), func(t *testing.T) {
 				s, err := p.make(func() (queue.Queue, error) { return auto.Open("auto") }, sched.Options{Mode: mode, TurnBudget: time.Nanosecond})

@@ -14,8 +14,9 @@ import (
 	"github.com/edgewise-go/edgewise/stream"
 )
 
-// Who waits in the wrong place gets the same error each time, with the remedy, whether bytes are there or not, and the loop serves others meanwhile: on every
-// scheduler a goroutine that a task has started, while the task has the thread, and a task with what goroutines wait with.
+// Who waits in the wrong place gets the same error each time, with the remedy, whether bytes are
+// there or not, and the loop serves others meanwhile: on every scheduler a goroutine that a task
+// has started, while the task has the thread, and a task with what goroutines wait with.
 func TestWhoWaitsInTheWrongPlaceIsToldSo(t *testing.T) {
 	for _, mode := range []queue.Mode{queue.Level, queue.Edge, queue.OneShot} {
 		for _, p := range placings() {

@@ -17,7 +17,8 @@ import (
 // queued is how many connections a case lets wait to be accepted.
 const queued = 5
 
-// pausesSeen is how many pauses of an exhausted listener a case watches, and waitsMax how many waits it may spend on them.
+// pausesSeen is how many pauses of an exhausted listener a case watches, and waitsMax how many
+// waits it may spend on them.
 const (
 	pausesSeen = 4
 	waitsMax   = 50

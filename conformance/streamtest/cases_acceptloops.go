@@ -12,7 +12,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// batchMax is what a case takes at once, of queued connections, and spread is how many connections it makes to listeners that share an address.
+// batchMax is what a case takes at once, of queued connections, and spread is how many connections
+// it makes to listeners that share an address.
 const (
 	batchMax = 3
 	spread   = 40
@@ -157,8 +158,9 @@ func acceptBatch(w *world) {
 
 func acceptSharedPort(w *world) {
 	config := stream.ListenConfig{ReusePort: true}
-	// Of an ephemeral port the kernel gives away what other listeners of this user have, if these would share it: other cases, too. So each has
-	// an address of its own, where all of 127.0.0.0/8 is there.
+	// Of an ephemeral port the kernel gives away what other listeners of this user have, if these
+	// would share it: other cases, too. So each has an address of its own, where all of 127.0.0.0/8
+	// is there.
 	own := netip.AddrPortFrom(netip.AddrFrom4([4]byte(append([]byte{127}, w.random(3)...))), 0)
 	one, err := w.f.parts.newListener(w.spy, own, config)
 	if err != nil {

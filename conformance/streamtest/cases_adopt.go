@@ -44,7 +44,8 @@ func adoptCases() []Case {
 						continue
 					}
 					w.check(reader.Close(), "close")
-					// A wait that has not left the kernel, or a child that is being forked, keeps the reading end alive for a moment.
+					// A wait that has not left the kernel, or a child that is being forked, keeps
+					// the reading end alive for a moment.
 					suite.Until(w, "the end of a pipe", func() bool {
 						err = w.write(writer, []byte("x")).get().err
 						return err != nil

@@ -16,7 +16,8 @@ import (
 // lingerSeconds is longer than any case runs.
 const lingerSeconds = 600
 
-// asNetCases are about arguments at the edge, for which package net is the measure: programs hand over to either what they have.
+// asNetCases are about arguments at the edge, for which package net is the measure: programs hand
+// over to either what they have.
 func asNetCases() []Case {
 	return []Case{
 		{

@@ -165,7 +165,8 @@ func reset(w *world, peer *net.TCPConn) {
 	w.check(peer.Close(), "peer's close")
 }
 
-// expectCall wants no bytes and an errno inside an *os.SyscallError inside a *net.OpError with both addresses.
+// expectCall wants no bytes and an errno inside an *os.SyscallError inside a *net.OpError with both
+// addresses.
 func (w *world) expectCall(got result, errno syscall.Errno, op string) {
 	w.Helper()
 	w.expectError(got.err, errno, op)

@@ -10,7 +10,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// burst is how many small datagrams arrive before any is read. They fit the default buffer of every system.
+// burst is how many small datagrams arrive before any is read. They fit the default buffer of every
+// system.
 const burst = 40
 
 func packetCases() []Case {

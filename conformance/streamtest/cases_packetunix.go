@@ -177,7 +177,8 @@ func (w *world) unixgramPeer(name string) *net.UnixConn {
 	return c
 }
 
-// fillPeer writes to d until a write waits, and returns that write and how many were sent before. It returns nil when the peer is full and nothing waits.
+// fillPeer writes to d until a write waits, and returns that write and how many were sent before.
+// It returns nil when the peer is full and nothing waits.
 func (w *world) fillPeer(d packetConn) (*pending[result], int) {
 	w.Helper()
 	n := w.waits(sys.Writing)
@@ -221,7 +222,8 @@ func (w *world) expectTexts(c packetConn, n int, text string) {
 	}
 }
 
-// settledOrWaiting returns when p has ended, or a wait for writing has begun that is later than the first n, and reports whether it is the wait.
+// settledOrWaiting returns when p has ended, or a wait for writing has begun that is later than the
+// first n, and reports whether it is the wait.
 func (w *world) settledOrWaiting(p *pending[result], n int64) bool {
 	w.Helper()
 	return p.waits(sys.Writing, n)

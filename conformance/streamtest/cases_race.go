@@ -12,8 +12,8 @@ import (
 	"github.com/edgewise-go/edgewise/stream"
 )
 
-// The delays that cases of races give a dialer: one that passes soon and leaves time to see that it was kept, one that the least delay is, and one
-// that no case outlives.
+// The delays that cases of races give a dialer: one that passes soon and leaves time to see that it
+// was kept, one that the least delay is, and one that no case outlives.
 const (
 	raceDelay = 20 * time.Millisecond
 	quick     = 10 * time.Millisecond

@@ -29,7 +29,8 @@ func shareCases() []Case {
 
 var errSpent = errors.New("cancelled while others ran")
 
-// sharing is a Waiter whose callers are asked to let others run: it counts how often, and ends what they do if fails is set.
+// sharing is a Waiter whose callers are asked to let others run: it counts how often, and ends what
+// they do if fails is set.
 type sharing struct {
 	stream.Waiter
 	yield func(ask func() error) func() error

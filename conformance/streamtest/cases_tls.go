@@ -15,7 +15,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// tlsBulk is more than the queue and the buffers of a local socket hold, so that a writer has to wait for its reader.
+// tlsBulk is more than the queue and the buffers of a local socket hold, so that a writer has to
+// wait for its reader.
 const tlsBulk = 512 << 10
 
 // secure is what cases use of a *tlsconn.Conn.
@@ -210,7 +211,8 @@ func tlsKeyUpdate(w *world) {
 	w.arrives(c, []byte("more"))
 }
 
-// floods is how many answers a peer asks for: far more than a queue holds, and a socket with a buffer of floodBuffer holds besides.
+// floods is how many answers a peer asks for: far more than a queue holds, and a socket with a
+// buffer of floodBuffer holds besides.
 const (
 	floods      = 1 << 12
 	floodBuffer = 4 << 10

@@ -55,7 +55,8 @@ func (w *world) shakeSocket(ctx context.Context, shake tlsShake, c *stream.Conn,
 	})
 }
 
-// tlsSocket returns the server's side of a connection of which the kernel takes little at a time, after the handshake, and its peer.
+// tlsSocket returns the server's side of a connection of which the kernel takes little at a time,
+// after the handshake, and its peer.
 func (w *world) tlsSocket(buffer int, server, client *tls.Config, over func(net.Conn) net.Conn) (tlsSocket, *tls.Conn, *net.UnixConn) {
 	w.Helper()
 	s, peer := w.local()
@@ -159,7 +160,8 @@ func tlsSocketCases() []Case {
 	}
 	all = append(all, tlsSocketWriteCases()...)
 	for i := range all {
-		// Of a pair of unix-domain sockets it is known what the kernel takes, and that what was written can be read.
+		// Of a pair of unix-domain sockets it is known what the kernel takes, and that what was
+		// written can be read.
 		all[i].Needs = append(all[i].Needs, UnixSockets)
 	}
 	return all

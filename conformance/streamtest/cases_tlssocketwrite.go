@@ -12,12 +12,14 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// recordAlert is the type of a record with an alert, and closeNotify the content of the one that ends the stream (RFC 8446, 6.1).
+// recordAlert is the type of a record with an alert, and closeNotify the content of the one that
+// ends the stream (RFC 8446, 6.1).
 const recordAlert = 21
 
 var closeNotify = []byte{1, 0}
 
-// socketFloods is how many answers a peer asks for: more than a queue holds of them, at more than 20 bytes each.
+// socketFloods is how many answers a peer asks for: more than a queue holds of them, at more than
+// 20 bytes each.
 const socketFloods = 5 << 8
 
 func tlsSocketWriteCases() []Case {
@@ -57,7 +59,8 @@ func tlsSocketWriteCases() []Case {
 	}
 }
 
-// fillTLS writes of data until the kernel and the queue take no more, and returns how many bytes they have.
+// fillTLS writes of data until the kernel and the queue take no more, and returns how many bytes
+// they have.
 func (w *world) fillTLS(t tlsSocket, data []byte) int {
 	w.Helper()
 	for at := 0; at < len(data); {
@@ -93,7 +96,8 @@ func (w *world) flushTLS(t tlsSocket) {
 	}
 }
 
-// readBeside reads size bytes from c, in a goroutine of its own, and returns a function that waits for them.
+// readBeside reads size bytes from c, in a goroutine of its own, and returns a function that waits
+// for them.
 func (w *world) readBeside(c net.Conn, size int) func() ([]byte, error) {
 	p, done := make([]byte, size), make(chan error, 1)
 	go func() {
@@ -160,7 +164,8 @@ func tlsSocketKeyUpdate(w *world) {
 	w.wantReceived(got, append(data, "more"...))
 }
 
-// flood returns records that ask for so many answers, each with a byte behind it, and then close_notify.
+// flood returns records that ask for so many answers, each with a byte behind it, and then
+// close_notify.
 func (k *keyed) flood(answers int) ([]byte, error) {
 	var all []byte
 	add := func(kind byte, content []byte) error {

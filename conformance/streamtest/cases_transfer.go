@@ -10,7 +10,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// bulk is more than the buffers of two sockets hold when that of the writer is small, so that a writer has to wait for its reader.
+// bulk is more than the buffers of two sockets hold when that of the writer is small, so that a
+// writer has to wait for its reader.
 const bulk = 1 << 20
 
 // smallBuffer is what the kernel is asked to hold where a case wants partial writes.

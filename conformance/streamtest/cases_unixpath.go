@@ -9,7 +9,8 @@ import (
 	"github.com/edgewise-go/edgewise/stream"
 )
 
-// unixPathCases are about names at the limit of what the kernel allows. Package net refuses some of them, so both ends are of package stream.
+// unixPathCases are about names at the limit of what the kernel allows. Package net refuses some of
+// them, so both ends are of package stream.
 func unixPathCases() []Case {
 	all := []Case{
 		{

@@ -93,7 +93,8 @@ func unixCases() []Case {
 			Run: in(func(w *world) {
 				name := w.path()
 				w.expectErrorOn(unixNetwork, w.connectUnix(w.Context(), w.dialer(), name).get().err, syscall.ENOENT, "dial")
-				// A listener that was closed would not do: a child that is being forked keeps it alive until its exec.
+				// A listener that was closed would not do: a child that is being forked keeps it
+				// alive until its exec.
 				s, err := stream.OpenUnix()
 				w.check(err, "open")
 				w.own(&s)
@@ -208,7 +209,8 @@ func (w *world) listenUnix(name string, config stream.ListenConfig) listener {
 	return l
 }
 
-// freeAgain waits until the name can be listened on: a poll that is on its way out of the kernel keeps a closed listener alive.
+// freeAgain waits until the name can be listened on: a poll that is on its way out of the kernel
+// keeps a closed listener alive.
 func (w *world) freeAgain(name string) {
 	w.Helper()
 	var l net.Listener

@@ -20,7 +20,8 @@ const (
 	ShortReads Feature = "short-reads"
 )
 
-// urgentRoom is how much the cases about short reads read at a time: more than there is, and what no other case reads.
+// urgentRoom is how much the cases about short reads read at a time: more than there is, and what
+// no other case reads.
 const urgentRoom = 61
 
 func urgentCases() []Case {
@@ -63,7 +64,8 @@ func urgentCases() []Case {
 	}
 }
 
-// urgentPlans are streams whose upper-case letters are sent as urgent data. Each message is a segment of its own.
+// urgentPlans are streams whose upper-case letters are sent as urgent data. Each message is a
+// segment of its own.
 var urgentPlans = [][]string{
 	{"A", "after"},
 	{"before", "A", "after"},
@@ -72,11 +74,12 @@ var urgentPlans = [][]string{
 	{"A", "B", "C", "after"},
 }
 
-// urgentPlanInline is the index of the plan that is tried with urgent data inline as well, and followed by more.
+// urgentPlanInline is the index of the plan that is tried with urgent data inline as well, and
+// followed by more.
 const urgentPlanInline = 1
 
-// countOf returns how many bytes of pieces are certain to be read: urgent bytes only if they are kept inline. Of several that follow one another
-// unread, all but the last become other bytes.
+// countOf returns how many bytes of pieces are certain to be read: urgent bytes only if they are
+// kept inline. Of several that follow one another unread, all but the last become other bytes.
 func countOf(pieces []string, inline bool) int {
 	all := strings.Join(pieces, "")
 	if inline {
@@ -122,7 +125,8 @@ func (w *world) urgentPair(inline bool) (conn, *net.TCPConn) {
 	return c, peer
 }
 
-// sendPieces sends all at once, by a task where the Fixture has tasks: on the loop of the reader, which looks at its queue afterwards.
+// sendPieces sends all at once, by a task where the Fixture has tasks: on the loop of the reader,
+// which looks at its queue afterwards.
 func (w *world) sendPieces(peer *net.TCPConn, pieces []string) {
 	w.Helper()
 	w.check(call(w, "send", func() error {
@@ -197,7 +201,8 @@ func urgentRead(w *world) {
 				got := w.readAfter(c, read, countOf(pieces, inline), inline, func() { w.sendPieces(peer, pieces) })
 				w.sameBytes(got, pieces, inline)
 				if i == urgentPlanInline {
-					// What the connection remembers of urgent data does not keep it from what comes later.
+					// What the connection remembers of urgent data does not keep it from what comes
+					// later.
 					got = w.readAfter(c, read, len("later"), true, func() { w.sendPieces(peer, []string{"later"}) })
 					w.sameBytes(got, []string{"later"}, true)
 				}
@@ -207,7 +212,8 @@ func urgentRead(w *world) {
 	}
 }
 
-// signalID is the case that has a process of its own, with signals; signalRounds is how often it has each reader come to a mark.
+// signalID is the case that has a process of its own, with signals; signalRounds is how often it
+// has each reader come to a mark.
 const (
 	signalID     = "urgent/signal"
 	signalRounds = 8
@@ -266,7 +272,8 @@ func urgentCopy(w *world) {
 	}
 }
 
-// copyPast has one connection copied to another, with pieces in its stream, and calls idle while the copy waits for more.
+// copyPast has one connection copied to another, with pieces in its stream, and calls idle while
+// the copy waits for more.
 func (w *world) copyPast(pieces []string, inline bool, idle func()) {
 	w.Helper()
 	from, source := w.urgentPair(inline)

@@ -13,7 +13,8 @@ import (
 )
 
 const (
-	// ErrorQueue says that sockets have queues of errors, which keep them ready until they are read.
+	// ErrorQueue says that sockets have queues of errors, which keep them ready until they are
+	// read.
 	ErrorQueue Feature = "error-queue"
 	// EventCounters says that there is a handle which is writable and may not take what is written.
 	EventCounters Feature = "event-counters"
@@ -48,16 +49,17 @@ func vainCases() []Case {
 	}
 }
 
-// While others have restfulTurns turns, and for restfulTime at least, no more than restfulMax waits may begin: a few in vain. The time is for
-// whoever waits again and again to be seen: it may have no processor for a while.
+// While others have restfulTurns turns, and for restfulTime at least, no more than restfulMax waits
+// may begin: a few in vain. The time is for whoever waits again and again to be seen: it may have
+// no processor for a while.
 const (
 	restfulMax   = 60
 	restfulTurns = 300
 	restfulTime  = 200 * time.Millisecond
 )
 
-// restful has others do something for a while, and wants that nobody of the case waits again and again meanwhile. If h is a handle, it is
-// satisfied as soon as that is not ready any more.
+// restful has others do something for a while, and wants that nobody of the case waits again and
+// again meanwhile. If h is a handle, it is satisfied as soon as that is not ready any more.
 func (w *world) restful(what string, h sys.Handle) {
 	w.Helper()
 	s, peer := w.connected()

@@ -41,8 +41,9 @@ func (p parts) newWriteQueue(c *stream.Conn, o stream.WriteQueueOptions) writeQu
 	return p.queue(q)
 }
 
-// local returns one of two unix-domain sockets that are connected, and the other. With TCP, what the kernel takes depends on the time as well: a peer
-// that does not read opens its window a little more now and then.
+// local returns one of two unix-domain sockets that are connected, and the other. With TCP, what
+// the kernel takes depends on the time as well: a peer that does not read opens its window a little
+// more now and then.
 func (w *world) local() (stream.Socket, *net.UnixConn) {
 	w.Helper()
 	a, b, err := sys.SocketPair()
@@ -339,7 +340,8 @@ func queueTooLong(w *world) {
 	}
 }
 
-// The writers of a case about order, and how many messages each writes. A message has its length, its writer and its number, and more of that.
+// The writers of a case about order, and how many messages each writes. A message has its length,
+// its writer and its number, and more of that.
 const (
 	queueWriters  = 3
 	queueMessages = 120

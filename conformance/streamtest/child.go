@@ -20,7 +20,8 @@ const childEnv = "EDGEWISE_STREAMTEST_CHILD"
 // childDescriptors is how many descriptors the process of a case has.
 const childDescriptors = 96
 
-// RunChild runs, in a process that was started for one case, that case against the one of targets which it was started for. Otherwise it does nothing.
+// RunChild runs, in a process that was started for one case, that case against the one of targets
+// which it was started for. Otherwise it does nothing.
 func RunChild(t *testing.T, targets ...Target) {
 	t.Helper()
 	id, name, ok := strings.Cut(os.Getenv(childEnv), "|")
@@ -51,7 +52,8 @@ func alone(id string, run func(w *world)) func(T, *Fixture) {
 	return apart(id, []string{"sh", "-c", fmt.Sprintf(`ulimit -n %d && exec "$0" "$@"`, childDescriptors)}, run)
 }
 
-// apart makes the function of a case that has a process to itself, which the command via starts: it is followed by the program and its arguments.
+// apart makes the function of a case that has a process to itself, which the command via starts: it
+// is followed by the program and its arguments.
 func apart(id string, via []string, run func(w *world)) func(T, *Fixture) {
 	return func(t T, f *Fixture) {
 		if os.Getenv(childEnv) != "" {

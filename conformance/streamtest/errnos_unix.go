@@ -4,7 +4,8 @@ package streamtest
 
 import "syscall"
 
-// What the system says where nobody listens, of a connection that the peer has reset, and of a write to it after that.
+// What the system says where nobody listens, of a connection that the peer has reset, and of a
+// write to it after that.
 const (
 	errRefused    = syscall.ECONNREFUSED
 	errReset      = syscall.ECONNRESET

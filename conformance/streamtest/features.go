@@ -9,8 +9,9 @@ import (
 
 // What a Waiter may have.
 const (
-	// Goroutines says that Wait suspends goroutines, so that a second caller in a direction may be blocked until its turn. Without it Fixture.Go
-	// runs tasks, and the second caller must get stream.ErrBusy at once.
+	// Goroutines says that Wait suspends goroutines, so that a second caller in a direction may be
+	// blocked until its turn. Without it Fixture.Go runs tasks, and the second caller must get
+	// stream.ErrBusy at once.
 	Goroutines Feature = "goroutines"
 	// Selects says that the Waiter is a stream.Selector.
 	Selects Feature = "select"
@@ -18,7 +19,8 @@ const (
 
 // What a system may have; [System] says which of these this one has.
 const (
-	// NonblockFlag says that the system tells whether a handle blocks, so that one which was opened elsewhere can be adopted.
+	// NonblockFlag says that the system tells whether a handle blocks, so that one which was opened
+	// elsewhere can be adopted.
 	NonblockFlag Feature = "nonblock-flag"
 	// DescriptorLimit says that the system gives a process few descriptors when asked.
 	DescriptorLimit Feature = "descriptor-limit"
@@ -30,7 +32,8 @@ const (
 	SharedPorts Feature = "shared-ports"
 	// SendFile says that the kernel sends files to sockets.
 	SendFile Feature = "sendfile"
-	// NetworkAnswers says that the kernel tells a connected socket of datagrams what the network answers.
+	// NetworkAnswers says that the kernel tells a connected socket of datagrams what the network
+	// answers.
 	NetworkAnswers Feature = "network-answers"
 	// UnixSockets says that there are unix-domain sockets that can be waited for.
 	UnixSockets Feature = "unix-sockets"
@@ -38,7 +41,8 @@ const (
 	AbstractNames Feature = "abstract-names"
 )
 
-// System returns the features that the system has. It opens a socket for a moment, to see whether there is IPv6.
+// System returns the features that the system has. It opens a socket for a moment, to see whether
+// there is IPv6.
 func System() []Feature {
 	s, err := stream.OpenTCP(sys.IPv6)
 	if err != nil {

@@ -36,7 +36,8 @@ func readHeaderTimeout(w *web) {
 	}
 }
 
-// The client gives up a server that does not answer, and one that stops in the middle of its answer.
+// The client gives up a server that does not answer, and one that stops in the middle of its
+// answer.
 func responseTimeout(w *web) {
 	over := make(chan struct{})
 	w.serve(func(rw http.ResponseWriter, r *http.Request) {
@@ -113,7 +114,8 @@ func idleTimeout(w *web) {
 	}
 }
 
-// Shutdown closes the listener and idle connections at once, and waits for an answer that is under way.
+// Shutdown closes the listener and idle connections at once, and waits for an answer that is under
+// way.
 func shutdown(w *web) {
 	begun, finish := make(chan struct{}), make(chan struct{})
 	server := &http.Server{Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -198,7 +200,8 @@ func upgraded(f func(c net.Conn, in *bufio.Reader)) http.HandlerFunc {
 	}
 }
 
-// After 101 both sides send when they like, and the server's side of the connection, taken from net/http, waits as long as it takes.
+// After 101 both sides send when they like, and the server's side of the connection, taken from
+// net/http, waits as long as it takes.
 func upgrade(w *web) {
 	served := make(chan error, 1)
 	w.serve(upgraded(func(c net.Conn, in *bufio.Reader) {
@@ -240,7 +243,8 @@ func upgrade(w *web) {
 	}
 }
 
-// What the client sends right after its request is there after Hijack, though net/http was reading meanwhile.
+// What the client sends right after its request is there after Hijack, though net/http was reading
+// meanwhile.
 func hijackEarly(w *web) {
 	w.serve(upgraded(func(c net.Conn, in *bufio.Reader) {
 		line, err := in.ReadString('\n')

@@ -210,7 +210,8 @@ func largeBodies(w *web) {
 	}
 }
 
-// The end of a request's context ends the request, and the server learns of it while its handler runs.
+// The end of a request's context ends the request, and the server learns of it while its handler
+// runs.
 func cancelledRequest(w *web) {
 	begun, ended := make(chan struct{}), make(chan struct{})
 	w.serve(func(_ http.ResponseWriter, r *http.Request) {

@@ -15,7 +15,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// The sizes by which mutants tell cases apart: a read of more than a message, and a write of more than the kernel takes at once.
+// The sizes by which mutants tell cases apart: a read of more than a message, and a write of more
+// than the kernel takes at once.
 const (
 	bigRead  = 1 << 10
 	bigWrite = 1 << 20

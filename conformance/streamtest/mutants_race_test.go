@@ -200,7 +200,8 @@ func outcomeMutants() []mutant {
 			}
 		}), "connect/unreachable"),
 		broken("a signal ends a dial", connects(func(d *stream.Dialer, ctx context.Context, addrs []netip.AddrPort) (*stream.Conn, error) {
-			// Signals are the whole process', which proves several mutants at a time: only the case about them dials like this.
+			// Signals are the whole process', which proves several mutants at a time: only the case
+			// about them dials like this.
 			if _, limited := ctx.Deadline(); limited || len(addrs) > 1 {
 				return d.Connect(ctx, addrs...)
 			}

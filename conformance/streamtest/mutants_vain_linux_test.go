@@ -7,7 +7,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// vainMutants wait by the methods of a syscall.RawConn, which leave it to their functions why they would block.
+// vainMutants wait by the methods of a syscall.RawConn, which leave it to their functions why they
+// would block.
 func vainMutants() []mutant {
 	return []mutant{
 		broken("reads wait without a look at the error queue", conns(func(b *brokenConn) {

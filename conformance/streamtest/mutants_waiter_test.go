@@ -20,8 +20,9 @@ const announced = 10 * time.Second
 
 var errBroken = errors.New("broken")
 
-// watch changes what the waits of r return, knowing whether each began before Close. The function it returns reports whether a wait in one
-// of the directions runs. One that a case was told of may be about to begin: it looks for as long as patience.
+// watch changes what the waits of r return, knowing whether each began before Close. The function
+// it returns reports whether a wait in one of the directions runs. One that a case was told of may
+// be about to begin: it looks for as long as patience.
 func watch(r *brokenRegistration, change func(err error, ran bool) error) func(patience time.Duration, ds ...sys.Direction) bool {
 	var waiting [2]atomic.Bool
 	var closed atomic.Bool
@@ -95,8 +96,8 @@ func waiterMutants() []mutant {
 				return err
 			})
 			r.interrupt = func(d sys.Direction) {
-				// A dial interrupts when its time is over, and CloseRead when the stream has ended, which end the wait as well: either may
-				// come first.
+				// A dial interrupts when its time is over, and CloseRead when the stream has ended,
+				// which end the wait as well: either may come first.
 				fds := []sys.PollFD{{Fd: int32(r.handle), Events: sys.PollIn}}
 				n, _ := sys.Poll(fds, 0)
 				if _, err := sys.PeerAddr(r.handle); err == nil && n == 0 {
@@ -157,7 +158,8 @@ func waiterMutants() []mutant {
 				id.local, _ = sys.LocalAddr(h)
 				id.peer, _ = sys.PeerAddr(h)
 				if !id.local.IsValid() {
-					// Without an address, as a pipe is, the next case's could not be told from this one's.
+					// Without an address, as a pipe is, the next case's could not be told from this
+					// one's.
 					return under.Register(h)
 				}
 				mu.Lock()

@@ -62,7 +62,8 @@ func (w *world) dialPort(ctx context.Context, network string, port uint16, d str
 	})
 }
 
-// expectAttempts wants err to have a *net.OpError for each of addrs, in this order, and each to be target, unless that is nil.
+// expectAttempts wants err to have a *net.OpError for each of addrs, in this order, and each to be
+// target, unless that is nil.
 func (w *world) expectAttempts(err, target error, addrs ...netip.Addr) {
 	w.Helper()
 	all := []error{err}
@@ -91,7 +92,8 @@ func (w *world) listenNet6(port int) net.Listener {
 	return l
 }
 
-// blackHoleBeside returns the address of a black hole of IPv4, and one of a listener of IPv6 with the same port.
+// blackHoleBeside returns the address of a black hole of IPv4, and one of a listener of IPv6 with
+// the same port.
 func (w *world) blackHoleBeside() (hole, live netip.AddrPort) {
 	w.Helper()
 	for {

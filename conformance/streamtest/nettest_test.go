@@ -14,7 +14,8 @@ import (
 	"golang.org/x/net/nettest"
 )
 
-// testConn runs nettest.TestConn on connections over the Waiter of target, each pair on one of its own.
+// testConn runs nettest.TestConn on connections over the Waiter of target, each pair on one of its
+// own.
 func testConn(t *testing.T, target Target) { testPipe(t, target, Pipe) }
 
 // testPipe is testConn with connections that pipe makes.
@@ -51,7 +52,8 @@ type evident struct {
 
 func (e *evident) Evidence(f func() string) { e.all = append(e.all, f) }
 
-// stuckAfter is a little before nettest's watchdog, which ends a test after a minute and says nothing of why.
+// stuckAfter is a little before nettest's watchdog, which ends a test after a minute and says
+// nothing of why.
 const stuckAfter = 50 * time.Second
 
 // explain has the evidence logged, what the kernel says, and all stacks, unless the function that

@@ -74,7 +74,8 @@ type socket interface {
 	Close() error
 }
 
-// parts makes what is under test. The zero value makes that of package stream; mutants put decorators in between.
+// parts makes what is under test. The zero value makes that of package stream; mutants put
+// decorators in between.
 type parts struct {
 	conn     func(conn) conn
 	listener func(listener) listener

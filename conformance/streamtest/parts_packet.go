@@ -64,7 +64,8 @@ func (p parts) newDatagrams(s *stream.Socket) datagrams {
 	return p.datagrams(s)
 }
 
-// packets makes a connection under test of what opening has returned, and ends the case if that failed.
+// packets makes a connection under test of what opening has returned, and ends the case if that
+// failed.
 func (w *world) packets(c *stream.PacketConn, err error) packetConn {
 	w.Helper()
 	w.check(err, "open")
@@ -89,7 +90,8 @@ func (w *world) packetPeer() *net.UDPConn {
 	return c
 }
 
-// packetPair returns a connection under test and a socket of package net, neither of which is connected.
+// packetPair returns a connection under test and a socket of package net, neither of which is
+// connected.
 func (w *world) packetPair() (packetConn, *net.UDPConn) {
 	w.Helper()
 	return w.listenPacket(), w.packetPeer()
@@ -194,7 +196,8 @@ func messages(n, size int) []stream.Message {
 	return ms
 }
 
-// nobody returns an address where nobody receives, and which nobody else gets meanwhile: that of a socket whose only peer is itself.
+// nobody returns an address where nobody receives, and which nobody else gets meanwhile: that of a
+// socket whose only peer is itself.
 func (w *world) nobody() netip.AddrPort {
 	w.Helper()
 	s, err := stream.OpenUDP(sys.IPv4)

@@ -22,7 +22,8 @@ const (
 	partMax = 4 << 20
 )
 
-// A task that sends a file lets the others of its loop run, with a budget and without, whether the kernel sends the bytes or a buffer does.
+// A task that sends a file lets the others of its loop run, with a budget and without, whether the
+// kernel sends the bytes or a buffer does.
 func TestAFileThatIsSentStarvesNobody(t *testing.T) {
 	f, err := os.Create(filepath.Join(t.TempDir(), "file"))
 	if err != nil {

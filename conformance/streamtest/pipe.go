@@ -12,8 +12,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Pipe connects two stream.Conns on the Waiter of f, for golang.org/x/net/nettest.TestConn and the like. The connections it returns may be
-// used from any goroutine: each Read and Write is one call of f.Go, and where these are tasks a call waits for the one before it.
+// Pipe connects two stream.Conns on the Waiter of f, for golang.org/x/net/nettest.TestConn and the
+// like. The connections it returns may be used from any goroutine: each Read and Write is one call
+// of f.Go, and where these are tasks a call waits for the one before it.
 func Pipe(f *Fixture) (c1, c2 net.Conn, stop func(), err error) {
 	l, err := stream.Listen(f.Waiter, loopback, stream.ListenConfig{})
 	if err != nil {
@@ -112,7 +113,8 @@ func bridged(f *Fixture, a, b *stream.Conn) (c1, c2 net.Conn, stop func()) {
 	}
 }
 
-// bridge is a connection whose reads and writes may be called anywhere: it runs them where Wait may be called.
+// bridge is a connection whose reads and writes may be called anywhere: it runs them where Wait may
+// be called.
 type bridge struct {
 	net.Conn
 	f       *Fixture
@@ -124,7 +126,8 @@ type bridge struct {
 	stopped bool         // guarded by running
 }
 
-// stop closes the connection and returns when no call runs: later ones, of goroutines that outlive their test, do not reach the Fixture.
+// stop closes the connection and returns when no call runs: later ones, of goroutines that outlive
+// their test, do not reach the Fixture.
 func (b *bridge) stop() {
 	b.Conn.Close() // the test may have closed it
 	b.running.Lock()

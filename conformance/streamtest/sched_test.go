@@ -77,7 +77,8 @@ func targetName(mechanism string, mode queue.Mode, p placing, form string) strin
 	return mechanism + "/" + mode.String() + "/" + p.name + "/" + form
 }
 
-// tasks is the target that suspends tasks of a loop, goroutines the one that suspends goroutines until a loop reports.
+// tasks is the target that suspends tasks of a loop, goroutines the one that suspends goroutines
+// until a loop reports.
 func tasks(mechanism string, mode queue.Mode, p placing) Target {
 	return Target{Name: targetName(mechanism, mode, p, "tasks"), Features: features(), Waivers: waivers(), Open: func(t T) (*Fixture, error) {
 		loop, err := scheduled(t, mechanism, mode, p)

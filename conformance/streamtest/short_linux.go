@@ -32,7 +32,8 @@ func twice(f func(p []byte) error) func() error {
 	}
 }
 
-// openDescriptors is read to the end of what came with a descriptor, and no further (unix(7), SCM_RIGHTS).
+// openDescriptors is read to the end of what came with a descriptor, and no further (unix(7),
+// SCM_RIGHTS).
 func openDescriptors() (sys.Handle, func() error, func(), error) {
 	a, b, err := sys.SocketPair()
 	feed := twice(func(p []byte) error { return syscall.Sendmsg(int(b), p, syscall.UnixRights(int(b)), nil, 0) })
@@ -84,7 +85,8 @@ func control(fd int, request uintptr, value *int32) error {
 	return nil
 }
 
-// inotifyEventBytes is the length of an event with a short name: two of them do not fit into urgentRoom.
+// inotifyEventBytes is the length of an event with a short name: two of them do not fit into
+// urgentRoom.
 const inotifyEventBytes = syscall.SizeofInotifyEvent + 16
 
 // openInotify is read in whole events (inotify(7)).

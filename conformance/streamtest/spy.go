@@ -10,7 +10,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// spy is a Waiter that tells when its callers begin to wait, so that a case need not guess how long that takes.
+// spy is a Waiter that tells when its callers begin to wait, so that a case need not guess how long
+// that takes.
 type spy struct {
 	under stream.Waiter
 	waits [2]atomic.Int64 // how many waits have begun, by direction
@@ -99,7 +100,8 @@ func (s *spySelect) Wait(wanted []stream.Readiness, deadline time.Time) error {
 	return s.Select.Wait(unwrapped(wanted), deadline)
 }
 
-// unwrapped takes the outermost decorator, if there is one, off each registration: a Select knows only its own Waiter's.
+// unwrapped takes the outermost decorator, if there is one, off each registration: a Select knows
+// only its own Waiter's.
 func unwrapped(wanted []stream.Readiness) []stream.Readiness {
 	var under []stream.Readiness
 	for _, r := range wanted {

@@ -1,7 +1,9 @@
-// Package streamtest checks that a stream.Waiter keeps its contract, and that the sockets, connections of streams and datagrams, listeners and dialers of package
-// stream keep theirs over it.
+// Package streamtest checks that a stream.Waiter keeps its contract, and that the sockets,
+// connections of streams and datagrams, listeners and dialers of package stream keep theirs over
+// it.
 //
-// A test of a Waiter of your own is a [Target] and a call of [Run], and beside it a test that calls [RunChild]:
+// A test of a Waiter of your own is a [Target] and a call of [Run], and beside it a test that calls
+// [RunChild]:
 //
 //	func target() streamtest.Target {
 //		return streamtest.Target{Name: "mine", Features: []streamtest.Feature{streamtest.Goroutines}, Open: func(t streamtest.T) (*streamtest.Fixture, error) {
@@ -35,11 +37,13 @@ type (
 type Fixture struct {
 	Waiter stream.Waiter
 
-	// Go runs f, concurrently with its caller and with other calls, where Wait may be called: on a goroutine, or as a task of a loop. It returns
-	// at once and may be called from any goroutine outside the loop. What f does besides waiting through Waiter does not block.
+	// Go runs f, concurrently with its caller and with other calls, where Wait may be called: on a
+	// goroutine, or as a task of a loop. It returns at once and may be called from any goroutine
+	// outside the loop. What f does besides waiting through Waiter does not block.
 	Go func(name string, f func())
 
-	// Child is the name of the test that calls RunChild. Cases about descriptors run in a process of their own.
+	// Child is the name of the test that calls RunChild. Cases about descriptors run in a process
+	// of their own.
 	Child string
 
 	parts parts

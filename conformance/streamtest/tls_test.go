@@ -75,8 +75,8 @@ func tlsPipe(f *Fixture) (c1, c2 net.Conn, stop func(), err error) {
 	}, nil
 }
 
-// orderlyConn is not stopped in the middle of its Close: the peer of TLS knows of the end before the connection below is closed, and its test may
-// be over by then.
+// orderlyConn is not stopped in the middle of its Close: the peer of TLS knows of the end before
+// the connection below is closed, and its test may be over by then.
 type orderlyConn struct {
 	net.Conn
 	closing sync.Mutex
@@ -91,8 +91,9 @@ func (c *orderlyConn) Close() error {
 // tlsChildEnv tells a process of tests that it is the child of TestTLSConn.
 const tlsChildEnv = "EDGEWISE_STREAMTEST_TLS"
 
-// A write that a deadline ends leaves TLS out of step: crypto/tls documents that all later ones return the same error. Three parts of
-// TestConn use a connection after such a write, which TLS fails over package net as well. Only the command line can leave parts out.
+// A write that a deadline ends leaves TLS out of step: crypto/tls documents that all later ones
+// return the same error. Three parts of TestConn use a connection after such a write, which TLS
+// fails over package net as well. Only the command line can leave parts out.
 func TestTLSConn(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {
@@ -121,7 +122,8 @@ func TestTLSConnInAChild(t *testing.T) {
 	}
 }
 
-// Both ends of TLS run where Wait suspends, tasks among them: handshake, bulk both ways, and the orderly end.
+// Both ends of TLS run where Wait suspends, tasks among them: handshake, bulk both ways, and the
+// orderly end.
 func TestTLS(t *testing.T) {
 	for _, target := range append(onSingle(), parked()) {
 		t.Run(target.Name, func(t *testing.T) {
@@ -162,7 +164,8 @@ func exchange(t T, f *Fixture, one, other net.Conn) {
 	got := make(chan read, 1)
 	f.Go("tls client", func() {
 		c := tls.Client(other, clientConfig)
-		// One task shakes hands before two use the connection: the lock of a handshake would hold the loop.
+		// One task shakes hands before two use the connection: the lock of a handshake would hold
+		// the loop.
 		if err := c.Handshake(); err != nil {
 			got <- read{nil, err}
 			return

@@ -22,8 +22,9 @@ import (
 // tlsLoopEnv tells a process of tests that it is to stop a loop.
 const tlsLoopEnv = "EDGEWISE_STREAMTEST_TLS_LOOP"
 
-// TestTLSOfTwoTasksNeedsTheWrapper stops a loop, in a process of its own since nothing can make it go on: a tls.Conn as it is, a task that is suspended in
-// its Write, and one whose Read has a KeyUpdate to answer. The watchdog names the reader.
+// TestTLSOfTwoTasksNeedsTheWrapper stops a loop, in a process of its own since nothing can make it
+// go on: a tls.Conn as it is, a task that is suspended in its Write, and one whose Read has a
+// KeyUpdate to answer. The watchdog names the reader.
 func TestTLSOfTwoTasksNeedsTheWrapper(t *testing.T) {
 	if os.Getenv(tlsLoopEnv) != "" {
 		stopLoop()

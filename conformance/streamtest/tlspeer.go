@@ -64,7 +64,8 @@ func (k *keyLog) Write(p []byte) (int, error) {
 	return k.text.Write(p)
 }
 
-// keyed writes records of TLS 1.3 for a client whose handshake crypto/tls has done: of types that crypto/tls sends to nobody.
+// keyed writes records of TLS 1.3 for a client whose handshake crypto/tls has done: of types that
+// crypto/tls sends to nobody.
 type keyed struct {
 	conn      net.Conn
 	hash      func() hash.Hash
@@ -73,7 +74,8 @@ type keyed struct {
 	sequence  uint64
 }
 
-// close shuts the connection down before it closes it: a child process that another case is starting has the socket, too, until it is another program.
+// close shuts the connection down before it closes it: a child process that another case is
+// starting has the socket, too, until it is another program.
 func (k *keyed) close() error {
 	c, ok := k.conn.(interface {
 		CloseRead() error
@@ -85,7 +87,8 @@ func (k *keyed) close() error {
 	return errors.Join(c.CloseWrite(), c.CloseRead(), k.conn.Close())
 }
 
-// newKeyed takes over the writing side of client, which has written nothing since its handshake, on conn.
+// newKeyed takes over the writing side of client, which has written nothing since its handshake, on
+// conn.
 func newKeyed(client *tls.Conn, conn net.Conn, log *keyLog) (*keyed, error) {
 	k := &keyed{conn: conn, hash: sha256.New, keyLength: 16}
 	switch client.ConnectionState().CipherSuite {
@@ -174,7 +177,8 @@ func (d dribble) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// closeNotifyRecord is how a record with an alert begins in TLS 1.3 with AES-GCM: two bytes, their type and a tag (RFC 8446, 5.2).
+// closeNotifyRecord is how a record with an alert begins in TLS 1.3 with AES-GCM: two bytes, their
+// type and a tag (RFC 8446, 5.2).
 var closeNotifyRecord = []byte{recordData, 3, 3, 0, 2 + 1 + 16}
 
 // tail is a connection that keeps what was read last, as long as a record with an alert.
@@ -191,5 +195,6 @@ func (t *tail) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// closed reports whether the last record may have been an alert. What crypto/tls makes of the end of the stream does not tell.
+// closed reports whether the last record may have been an alert. What crypto/tls makes of the end
+// of the stream does not tell.
 func (t *tail) closed() bool { return bytes.HasPrefix(t.last, closeNotifyRecord) }

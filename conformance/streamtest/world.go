@@ -20,7 +20,8 @@ import (
 // loopback is where everything listens.
 var loopback = netip.MustParseAddrPort("127.0.0.1:0")
 
-// world is one case at work: the T and the Fixture, a spy between the code under test and its Waiter, and what is to be closed.
+// world is one case at work: the T and the Fixture, a spy between the code under test and its
+// Waiter, and what is to be closed.
 type world struct {
 	T
 	f   *Fixture
@@ -175,7 +176,8 @@ func (w *world) waiter() stream.Waiter {
 	return w.spy
 }
 
-// waitingOr is waiting, up to a time at which the call may have ended without waiting. It reports whether the wait has begun.
+// waitingOr is waiting, up to a time at which the call may have ended without waiting. It reports
+// whether the wait has begun.
 func (w *world) waitingOr(d sys.Direction, n int64, until time.Time) bool {
 	for {
 		s := w.spy.signal()
@@ -305,8 +307,8 @@ func (w *world) connect(ctx context.Context, d dialer, addrs ...netip.AddrPort) 
 	})
 }
 
-// unused returns an address where nobody listens, and which nobody else gets meanwhile: that of a client. A port that is bound and does not
-// listen would not do: some of the BSDs answer nothing.
+// unused returns an address where nobody listens, and which nobody else gets meanwhile: that of a
+// client. A port that is bound and does not listen would not do: some of the BSDs answer nothing.
 func (w *world) unused() netip.AddrPort {
 	w.Helper()
 	s, client := w.connected()
@@ -314,10 +316,12 @@ func (w *world) unused() netip.AddrPort {
 	return client.LocalAddr().(*net.TCPAddr).AddrPort()
 }
 
-// blackHoleSockets is how many connections fill the queue of a listener that asked for the least backlog.
+// blackHoleSockets is how many connections fill the queue of a listener that asked for the least
+// backlog.
 const blackHoleSockets = 8
 
-// blackHole returns an address where connects neither succeed nor fail: the kernel drops what comes for its listener, or the queue of that is full.
+// blackHole returns an address where connects neither succeed nor fail: the kernel drops what comes
+// for its listener, or the queue of that is full.
 func (w *world) blackHole() netip.AddrPort {
 	w.Helper()
 	l, err := stream.OpenTCP(sys.IPv4)

@@ -56,8 +56,8 @@ var exceptions = []stage.Exception{
 	{Where: s390x, Package: "conformance/queuetest", Tests: Proofs, Reason: provesTheSuite},
 }
 
-// Packages returns the packages of the whole workspace that are tested on p itself, where the go command runs them:
-// all but those that an exception leaves out as a whole, which are named on out.
+// Packages returns the packages of the whole workspace that are tested on p itself, where the go
+// command runs them: all but those that an exception leaves out as a whole, which are named on out.
 func Packages(out io.Writer, w *workspace.Workspace, p platforms.Platform) ([]string, error) {
 	text, err := command.Output(w.Root, nil, "go", "list", "-f", "{{.ImportPath}}\t{{.Dir}}", "work")
 	if err != nil {

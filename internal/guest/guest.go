@@ -1,5 +1,6 @@
-// Package guest runs the tests of the modules on systems other than this one, but on this machine: Windows by Wine,
-// Linux on other processors by QEMU's user emulation, and whatever a command of the user's reaches.
+// Package guest runs the tests of the modules on systems other than this one, but on this machine:
+// Windows by Wine, Linux on other processors by QEMU's user emulation, and whatever a command of
+// the user's reaches.
 package guest
 
 import (
@@ -20,11 +21,12 @@ import (
 	"github.com/edgewise-go/edgewise/internal/workspace"
 )
 
-// packageLimit bounds the tests of one package. Emulation is ten to twenty times slower than this machine.
+// packageLimit bounds the tests of one package. Emulation is ten to twenty times slower than this
+// machine.
 const packageLimit = 10 * time.Minute
 
-// Proofs is a regular expression of the tests that run the conformance suites against broken implementations. They test the
-// suites, and no implementation.
+// Proofs is a regular expression of the tests that run the conformance suites against broken
+// implementations. They test the suites, and no implementation.
 const Proofs = "^(TestEveryCaseCanFail|TestMutantsAreFound|TestCrewsFindMutants)$"
 
 // ErrNotHere is returned where a guest cannot be had on this machine as it is.
@@ -45,8 +47,8 @@ type Guest struct {
 	open func(ctx context.Context, out io.Writer, w *workspace.Workspace) (stage.Runner, func() error, error)
 }
 
-// Core returns the patterns of all packages that are tested elsewhere: those of the modules that are released. The
-// apps are tested where they are built, with programs that a guest lacks.
+// Core returns the patterns of all packages that are tested elsewhere: those of the modules that
+// are released. The apps are tested where they are built, with programs that a guest lacks.
 func Core(w *workspace.Workspace) []string {
 	var all []string
 	for _, dir := range coreModules(w) {
@@ -85,18 +87,19 @@ func Windows(w *workspace.Workspace) Guest {
 	}
 }
 
-// emulators are QEMU's programs for the processors that are tested: the other common 64-bit one and a big-endian one.
+// emulators are QEMU's programs for the processors that are tested: the other common 64-bit one and
+// a big-endian one.
 var emulators = []struct{ name, arch, program string }{
 	{arm64, "arm64", "qemu-aarch64"},
 	{s390x, "s390x", "qemu-s390x"},
 }
 
-// emulated are the packages that talk to the kernel or to the memory model themselves. What is built on them has no
-// code that depends on the processor.
+// emulated are the packages that talk to the kernel or to the memory model themselves. What is
+// built on them has no code that depends on the processor.
 var emulated = []string{"./sys/...", "./queue/...", "./conformance/queuetest"}
 
-// Emulated returns the guests with the kernel of this machine and another processor: a 32-bit one that amd64 has in
-// itself, and those that QEMU's user emulation is.
+// Emulated returns the guests with the kernel of this machine and another processor: a 32-bit one
+// that amd64 has in itself, and those that QEMU's user emulation is.
 func Emulated() []Guest {
 	all := []Guest{{
 		Name:        i386,
@@ -104,7 +107,8 @@ func Emulated() []Guest {
 		Packages:    emulated,
 		Conformance: []string{"./conformance/queuetest"},
 		open: func(context.Context, io.Writer, *workspace.Workspace) (stage.Runner, func() error, error) {
-			// In qemu-i386 7.2 all threads share one table of segments, which Go's threads need each for itself.
+			// In qemu-i386 7.2 all threads share one table of segments, which Go's threads need
+			// each for itself.
 			if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
 				return nil, nil, fmt.Errorf("%w: its programs run on linux/amd64 only, and crash in qemu-i386", ErrNotHere)
 			}
@@ -157,7 +161,8 @@ func Build(ctx context.Context, out io.Writer, w *workspace.Workspace, p platfor
 	return stage.Build(ctx, out, w.Root, p, coreModules(w), packages...)
 }
 
-// Run compiles and runs the tests of g, and returns what was seen. Of o, Args, Out, Verbose and Every are used.
+// Run compiles and runs the tests of g, and returns what was seen. Of o, Args, Out, Verbose and
+// Every are used.
 func (g Guest) Run(ctx context.Context, w *workspace.Workspace, o testrun.Options) (result testrun.Result, err error) {
 	// A guest that is not there is known at once, before anything is compiled.
 	runner, end, err := g.open(ctx, o.Out, w)

@@ -11,9 +11,10 @@ import (
 	"strings"
 )
 
-// blocking lists, by import path, the identifiers that make the standard library open sockets of its own. Outside
-// tests nothing may use them: the product's sockets come from package stream, and whatever goes around it would
-// work without showing anything. Methods are those of a value of any type in a file that imports the package.
+// blocking lists, by import path, the identifiers that make the standard library open sockets of
+// its own. Outside tests nothing may use them: the product's sockets come from package stream, and
+// whatever goes around it would work without showing anything. Methods are those of a value of any
+// type in a file that imports the package.
 var blocking = map[string]struct{ idents, methods []string }{
 	"net": {idents: []string{
 		"Dial", "DialIP", "DialTCP", "DialTimeout", "DialUDP", "DialUnix", "Dialer",
@@ -31,8 +32,8 @@ var blocking = map[string]struct{ idents, methods []string }{
 	"net/smtp":   {idents: []string{"Dial", "SendMail"}},
 }
 
-// peers are the folders whose code stands on the other side of a test or a benchmark: a peer that shares no line with what it
-// checks is the better witness, so these may use any socket.
+// peers are the folders whose code stands on the other side of a test or a benchmark: a peer that
+// shares no line with what it checks is the better witness, so these may use any socket.
 var peers = []string{"conformance/", "apps/internal/apptest/", "apps/bench/"}
 
 func checkCalls(set *token.FileSet, name string, f *ast.File) []string {

@@ -15,9 +15,9 @@ import (
 	"github.com/edgewise-go/edgewise/internal/workspace"
 )
 
-// Check returns a sentence for every import that t does not allow and for every call of package net's or
-// net/http's own network operations outside tests. It reads all files, whatever their build constraints, so one run
-// speaks for every platform.
+// Check returns a sentence for every import that t does not allow and for every call of package
+// net's or net/http's own network operations outside tests. It reads all files, whatever their
+// build constraints, so one run speaks for every platform.
 func Check(w *workspace.Workspace, t Table) ([]string, error) {
 	var findings []string
 	dirs := []string{"."}
@@ -75,8 +75,9 @@ func checkImports(w *workspace.Workspace, t Table, module, name string, f *ast.F
 	return findings
 }
 
-// CheckReach returns a sentence for every package that a core module would make its users download although t does
-// not allow it. Unlike Check it follows imports through other modules, for the platforms given as GOOS names.
+// CheckReach returns a sentence for every package that a core module would make its users download
+// although t does not allow it. Unlike Check it follows imports through other modules, for the
+// platforms given as GOOS names.
 func CheckReach(w *workspace.Workspace, t Table, systems []string) ([]string, error) {
 	var findings []string
 	for _, m := range w.Modules {

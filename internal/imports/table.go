@@ -1,4 +1,5 @@
-// Package imports holds the table of which module may import what, and checks the source against it.
+// Package imports holds the table of which module may import what, and checks the source against
+// it.
 package imports
 
 import (
@@ -6,14 +7,15 @@ import (
 	"strings"
 )
 
-// Rule is what the packages below one directory may import besides the standard library and their own module.
+// Rule is what the packages below one directory may import besides the standard library and their
+// own module.
 type Rule struct {
 	Siblings []string // directories of other modules
 	Outside  []string // prefixes of import paths outside the workspace; "*" is any
 }
 
-// Table is the direction of dependencies: a module's directory or that of a package in it, and its rule. The longest
-// directory that a file lies below counts.
+// Table is the direction of dependencies: a module's directory or that of a package in it, and its
+// rule. The longest directory that a file lies below counts.
 type Table map[string]Rule
 
 // Architecture is the table that the workspace obeys. "." is the build tooling.
@@ -36,14 +38,15 @@ func Architecture() Table {
 // testify may be used by tests and by nothing else, apps included.
 const testify = "github.com/stretchr/testify"
 
-// testOutside is what every _test.go file may import on top of its directory's rule. What a test provokes may need a system call that sys has
-// no other reason to bind.
+// testOutside is what every _test.go file may import on top of its directory's rule. What a test
+// provokes may need a system call that sys has no other reason to bind.
 var testOutside = []string{testify, "golang.org/x/net/nettest", "golang.org/x/sys"}
 
 // testSiblings is the modules which every _test.go file may import on top of its directory's rule.
 var testSiblings = []string{"conformance"}
 
-// coreOutside bounds what a core module may reach, directly or not: whoever imports it downloads this.
+// coreOutside bounds what a core module may reach, directly or not: whoever imports it downloads
+// this.
 var coreOutside = []string{"golang.org/x/sys", "golang.org/x/sync", "golang.org/x/net"}
 
 // rule returns the rule for the longest directory of t that dir lies in or below.

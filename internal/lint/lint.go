@@ -1,5 +1,6 @@
-// Package lint checks what no general linter knows: how files are named and constrained in this repository, and
-// that a test is skipped in few places only. It also finds what gofmt would change.
+// Package lint checks what no general linter knows: how files are named and constrained in this
+// repository, that comments are wrapped, and that a test is skipped in few places only. It also
+// finds what gofmt would change.
 package lint
 
 import (
@@ -15,15 +16,17 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/edgewise-go/edgewise/internal/workspace"
 )
 
-// skipsAllowed are the directories that may skip a test: they print why, with "N/A", and the tables count it.
+// skipsAllowed are the directories that may skip a test: they print why, with "N/A", and the tables
+// count it.
 var skipsAllowed = []string{"conformance/internal/suite/", "apps/internal/apptest/"}
 
-// constrained lists suffixes of file names that look to people like a build constraint and are none to the go
-// command: without a line that says so, x_unix.go is compiled on Windows.
+// constrained lists suffixes of file names that look to people like a build constraint and are none
+// to the go command: without a line that says so, x_unix.go is compiled on Windows.
 var constrained = []string{
 	"bsd", "epoll", "iocp", "iouring", "kqueue", "nonlinux", "notlinux", "nounix", "other", "posix", "poll", "stub", "unix",
 	"unsupported",
@@ -78,13 +81,48 @@ func checkFile(name string, text []byte) []string {
 		!bytes.HasPrefix(text, []byte("//go:build ")) {
 		findings = append(findings, fmt.Sprintf("%s: must begin with //go:build, since _%s constrains nothing", name, suffix))
 	}
+	findings = append(findings, checkComments(name, text)...)
 	if !slices.ContainsFunc(skipsAllowed, func(dir string) bool { return strings.HasPrefix(name, dir) }) {
 		findings = append(findings, checkSkips(name, text)...)
 	}
 	return findings
 }
 
-// checkSkips finds calls of Skip, Skipf and SkipNow wherever package testing is imported or the file is a test.
+// commentColumns is where comments wrap. A tab counts as tabColumns.
+const (
+	commentColumns = 100
+	tabColumns     = 4
+)
+
+// checkComments finds lines of comments that are too long. Comments after code, directives and
+// preformatted lines are none of its business: they cannot be wrapped.
+func checkComments(name string, text []byte) []string {
+	set := token.NewFileSet()
+	f, err := parser.ParseFile(set, name, text, parser.SkipObjectResolution|parser.ParseComments)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	lines := strings.Split(string(text), "\n")
+	var findings []string
+	for _, group := range f.Comments {
+		for _, c := range group.List {
+			number := set.Position(c.Pos()).Line
+			line := lines[number-1]
+			comment := strings.TrimLeft(line, "\t")
+			indent := len(line) - len(comment)
+			if !strings.HasPrefix(comment, "// ") {
+				continue // it follows code, or is a directive, or preformatted
+			}
+			if columns := indent*tabColumns + utf8.RuneCountInString(comment); columns > commentColumns {
+				findings = append(findings, fmt.Sprintf("%s:%d: the comment has %d columns, wrap it at %d", name, number, columns, commentColumns))
+			}
+		}
+	}
+	return findings
+}
+
+// checkSkips finds calls of Skip, Skipf and SkipNow wherever package testing is imported or the
+// file is a test.
 func checkSkips(name string, text []byte) []string {
 	set := token.NewFileSet()
 	f, err := parser.ParseFile(set, name, text, parser.SkipObjectResolution)
@@ -119,8 +157,8 @@ func checkSkips(name string, text []byte) []string {
 	return findings
 }
 
-// isBenchmark reports whether receiver is the *testing.B that the nearest function around it gets: a benchmark may be
-// skipped, for it checks nothing.
+// isBenchmark reports whether receiver is the *testing.B that the nearest function around it gets:
+// a benchmark may be skipped, for it checks nothing.
 func isBenchmark(enclosing []ast.Node, receiver ast.Expr) bool {
 	for _, n := range slices.Backward(enclosing) {
 		var parameters *ast.FieldList

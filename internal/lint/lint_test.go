@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/edgewise-go/edgewise/internal/workspace"
@@ -27,6 +28,12 @@ func TestCheckFile(t *testing.T) {
 		{"a/utils.go", "package a\n", "a/utils.go: its name does not say what is in it"},
 		{"a/helpers_test.go", "package a\n", "a/helpers_test.go: its name does not say what is in it"},
 		{"a/common_linux.go", "package a\n", "a/common_linux.go: its name does not say what is in it"},
+		{"a/a.go", "package a\n\n// " + strings.Repeat("é", 97) + "\n", ""},
+		{"a/a.go", "package a\n\n// " + strings.Repeat("é", 98) + "\n", "a/a.go:3: the comment has 101 columns, wrap it at 100"},
+		{"a/a.go", "package a\n\nfunc f() {\n\t// " + strings.Repeat("x", 94) + "\n}\n", "a/a.go:4: the comment has 101 columns, wrap it at 100"},
+		{"a/a.go", "package a\n\nvar x int // " + strings.Repeat("x", 98) + "\n", ""},
+		{"a/a.go", "package a\n\n// Text:\n//\n//\t" + strings.Repeat("x", 98) + "\n", ""},
+		{"a/a.go", "//go:build " + strings.Repeat("x", 98) + "\n\npackage a\n", ""},
 		{"a/a_test.go", skips, "a/a_test.go:5: skips a test, which only conformance/internal/suite/ and apps/internal/apptest/ may"},
 		{"conformance/queuetest/a.go", skips, "conformance/queuetest/a.go:5: skips a test, which only conformance/internal/suite/ and apps/internal/apptest/ may"},
 		{"conformance/internal/suite/testing.go", skips, ""},

@@ -19,8 +19,9 @@ cases that pass, do not apply because the system or the implementation lacks som
 in brackets the same for the cases of each mode in which a queue reports.
 Written by "go tool mage conformanceWrite", compared by "go tool mage conformance".`
 
-// Check compares what is recorded below root with what is committed, and writes the differences to out. If strict, an
-// implementation that is refused here, although it is committed with counts, is an error too.
+// Check compares what is recorded below root with what is committed, and writes the differences to
+// out. If strict, an implementation that is refused here, although it is committed with counts, is
+// an error too.
 func Check(out io.Writer, root string, strict bool) error {
 	seen, err := Recorded(root)
 	if err != nil {
@@ -52,8 +53,8 @@ func Check(out io.Writer, root string, strict bool) error {
 
 var violated = regexp.MustCompile(` [1-9]\d* violated`)
 
-// Accept writes what is recorded below root into the committed file, for the platforms that were run. It does not accept
-// a violation: that is mended, or waived with a reason.
+// Accept writes what is recorded below root into the committed file, for the platforms that were
+// run. It does not accept a violation: that is mended, or waived with a reason.
 func Accept(out io.Writer, root string) error {
 	seen, err := Recorded(root)
 	if err != nil {

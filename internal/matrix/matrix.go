@@ -1,9 +1,11 @@
-// Package matrix keeps what the conformance suites have found on each platform: for each implementation of each
-// contract how many cases passed, did not apply, were waived and were violated. The committed file is compared with
-// what a run has seen, so that no case is lost unnoticed.
+// Package matrix keeps what the conformance suites have found on each platform: for each
+// implementation of each contract how many cases passed, did not apply, were waived and were
+// violated. The committed file is compared with what a run has seen, so that no case is lost
+// unnoticed.
 //
-// The file is text. A line that begins in the first column names a platform; each line below it, after a tab, has a
-// contract, an implementation, a colon and its counts. Lines that begin with # are comments.
+// The file is text. A line that begins in the first column names a platform; each line below it,
+// after a tab, has a contract, an implementation, a colon and its counts. Lines that begin with #
+// are comments.
 package matrix
 
 import (
@@ -18,14 +20,15 @@ import (
 	"strings"
 )
 
-// Matrix has for each platform, for each contract and implementation as in "queue epoll+eventfd", the counts.
+// Matrix has for each platform, for each contract and implementation as in "queue epoll+eventfd",
+// the counts.
 type Matrix map[string]map[string]string
 
 // unavailable begins the text of an implementation that the system refuses.
 const unavailable = "unavailable"
 
-// Add notes line, which is "CONTRACT IMPLEMENTATION: COUNTS", for platform. A second result for one implementation is
-// kept beside the first, with a number.
+// Add notes line, which is "CONTRACT IMPLEMENTATION: COUNTS", for platform. A second result for one
+// implementation is kept beside the first, with a number.
 func (m Matrix) Add(platform, line string) error {
 	key, text, ok := strings.Cut(line, ": ")
 	if !ok || len(strings.Fields(key)) < 2 {
@@ -96,14 +99,16 @@ func (m Matrix) Write(name, comment string) error {
 
 // Difference is what Compare finds.
 type Difference struct {
-	// Lines is what differs, as in a diff: "-" is committed and was not seen, "+" was seen and is not committed.
+	// Lines is what differs, as in a diff: "-" is committed and was not seen, "+" was seen and is
+	// not committed.
 	Lines []string
-	// Unavailable is the implementations that are committed with counts and that this system refuses.
+	// Unavailable is the implementations that are committed with counts and that this system
+	// refuses.
 	Unavailable []string
 }
 
-// Compare compares the platforms of seen with the same of committed; those that were not run are left alone. Why an
-// implementation is unavailable may differ.
+// Compare compares the platforms of seen with the same of committed; those that were not run are
+// left alone. Why an implementation is unavailable may differ.
 func Compare(committed, seen Matrix) Difference {
 	var d Difference
 	for _, platform := range slices.Sorted(maps.Keys(seen)) {
@@ -135,8 +140,8 @@ func Compare(committed, seen Matrix) Difference {
 
 func refused(text string) bool { return strings.HasPrefix(text, unavailable) }
 
-// Replace puts the platforms of seen into m, each as a whole. Where seen has an implementation that the system
-// refuses and m has counts, the counts stay: another machine has seen them.
+// Replace puts the platforms of seen into m, each as a whole. Where seen has an implementation that
+// the system refuses and m has counts, the counts stay: another machine has seen them.
 func (m Matrix) Replace(seen Matrix) {
 	for platform, got := range seen {
 		results := maps.Clone(got)

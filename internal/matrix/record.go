@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Record keeps what a run on platform has logged, lines that begin with CONFORMANCE, below root until the next run on
-// it: comparing needs no second run.
+// Record keeps what a run on platform has logged, lines that begin with CONFORMANCE, below root
+// until the next run on it: comparing needs no second run.
 func Record(root, platform string, lines []string) error {
 	m := Matrix{platform: {}}
 	for _, line := range lines {
@@ -39,15 +39,16 @@ func Recorded(root string) (Matrix, error) {
 // Forget removes all that is recorded below root.
 func Forget(root string) error { return os.RemoveAll(records(root)) }
 
-// Drop removes what is recorded for platform: a run that was interrupted, or in which something failed, says nothing
-// about what it did not come to.
+// Drop removes what is recorded for platform: a run that was interrupted, or in which something
+// failed, says nothing about what it did not come to.
 func Drop(root, platform string) error {
 	return os.RemoveAll(filepath.Join(records(root), fileName(platform)))
 }
 
 func records(root string) string { return filepath.Join(root, ".cache", "conformance") }
 
-// fileName returns platform with an underscore for everything that a name of a file should not have.
+// fileName returns platform with an underscore for everything that a name of a file should not
+// have.
 func fileName(platform string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '-' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' {

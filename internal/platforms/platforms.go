@@ -1,5 +1,5 @@
-// Package platforms lists the operating systems and processors that the code must at least compile for, and vets it
-// for each of them.
+// Package platforms lists the operating systems and processors that the code must at least compile
+// for, and vets it for each of them.
 package platforms
 
 import (
@@ -13,7 +13,8 @@ import (
 	"github.com/edgewise-go/edgewise/internal/command"
 )
 
-// vetsAtOnce bounds the platforms that are vetted at the same time; each go command starts compilers of its own.
+// vetsAtOnce bounds the platforms that are vetted at the same time; each go command starts
+// compilers of its own.
 const vetsAtOnce = 2
 
 // Platform is a pair as in GOOS/GOARCH.
@@ -21,7 +22,8 @@ type Platform struct{ OS, Arch string }
 
 func (p Platform) String() string { return p.OS + "/" + p.Arch }
 
-// Promised returns the platforms that must compile, before asking which of them this Go release knows.
+// Promised returns the platforms that must compile, before asking which of them this Go release
+// knows.
 func Promised() []Platform {
 	var all []Platform
 	for _, system := range []string{"linux", "windows", "darwin", "freebsd", "openbsd", "netbsd", "dragonfly"} {
@@ -45,8 +47,9 @@ func Known(all []Platform) ([]Platform, error) {
 	}), nil
 }
 
-// Vet runs `go vet patterns` in dir for each platform, tests included and without cgo, and writes a line for each to
-// out. The error names the platforms that failed; what the go command said of them stands in out.
+// Vet runs `go vet patterns` in dir for each platform, tests included and without cgo, and writes a
+// line for each to out. The error names the platforms that failed; what the go command said of them
+// stands in out.
 func Vet(out io.Writer, dir string, all []Platform, patterns ...string) error {
 	var (
 		mu     sync.Mutex

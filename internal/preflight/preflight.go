@@ -1,10 +1,11 @@
-// Package preflight proves, before anything is tagged, that each module will work for somebody who downloads it
-// alone. Inside the workspace a replace hides that a go.mod file names a version of a sibling that lacks what the
-// code uses; a user has no replaces.
+// Package preflight proves, before anything is tagged, that each module will work for somebody who
+// downloads it alone. Inside the workspace a replace hides that a go.mod file names a version of a
+// sibling that lacks what the code uses; a user has no replaces.
 //
-// Each module is packed into a file-system proxy as its next tag would publish it: a version that is tagged already
-// comes from the tag, every other one from the working tree. Then a throw-away consumer for each released module
-// requires that module alone, and vets, builds and runs the examples of its packages from the proxy.
+// Each module is packed into a file-system proxy as its next tag would publish it: a version that
+// is tagged already comes from the tag, every other one from the working tree. Then a throw-away
+// consumer for each released module requires that module alone, and vets, builds and runs the
+// examples of its packages from the proxy.
 package preflight
 
 import (
@@ -23,8 +24,8 @@ import (
 	"github.com/edgewise-go/edgewise/internal/workspace"
 )
 
-// Run checks all released modules of w, with modzip of the tools module as the program that packs, and writes a line
-// for each to out.
+// Run checks all released modules of w, with modzip of the tools module as the program that packs,
+// and writes a line for each to out.
 func Run(out io.Writer, w *workspace.Workspace, modzip string) error {
 	temp, err := os.MkdirTemp("", "preflight")
 	if err != nil {
@@ -72,7 +73,8 @@ type want struct {
 	by     string           // who requires it, for the message
 }
 
-// packAll packs the released modules at their planned versions and what those require of one another.
+// packAll packs the released modules at their planned versions and what those require of one
+// another.
 func (p *preflight) packAll() error {
 	var queue []want
 	for _, m := range p.w.Modules {
@@ -127,8 +129,8 @@ func (p *preflight) pack(next want) ([]want, error) {
 	return p.requires(m)
 }
 
-// tagged reports whether the version is published. Sources that were not cloned know no tags; a clone whose tags git
-// does not want to read is an error, or a stale require would pass.
+// tagged reports whether the version is published. Sources that were not cloned know no tags; a
+// clone whose tags git does not want to read is an error, or a stale require would pass.
 func (p *preflight) tagged(m workspace.Module) (bool, error) {
 	if _, err := os.Stat(filepath.Join(p.w.Root, ".git")); err != nil {
 		return false, nil
@@ -165,8 +167,8 @@ func (p *preflight) requires(m workspace.Module) ([]want, error) {
 	return siblings, nil
 }
 
-// environment makes the go command take our modules from the proxy, all others from what was downloaded before, and
-// only the rest from the proxies that the user has chosen.
+// environment makes the go command take our modules from the proxy, all others from what was
+// downloaded before, and only the rest from the proxies that the user has chosen.
 func (p *preflight) environment() ([]string, error) {
 	out, err := command.Output(p.w.Root, nil, "go", "env", "GOMODCACHE", "GOPROXY", "GOFLAGS")
 	if err != nil {
@@ -199,7 +201,8 @@ func fileURL(name string) string {
 	return (&url.URL{Scheme: "file", Path: name}).String()
 }
 
-// consume uses m from a module that requires nothing else. What the go command wrote comes back beside an error.
+// consume uses m from a module that requires nothing else. What the go command wrote comes back
+// beside an error.
 func (p *preflight) consume(m workspace.Module) ([]byte, error) {
 	dir := filepath.Join(p.temp, "consumer", filepath.FromSlash(m.Dir))
 	if err := os.MkdirAll(dir, 0o777); err != nil {
@@ -250,8 +253,8 @@ func importAll(m workspace.Module, packages string) []byte {
 	return []byte(b.String())
 }
 
-// sums returns the go.sum lines of the whole workspace: the consumer believes of other people's modules what the
-// workspace believes of them, and no checksum is looked up again.
+// sums returns the go.sum lines of the whole workspace: the consumer believes of other people's
+// modules what the workspace believes of them, and no checksum is looked up again.
 func (p *preflight) sums() (string, error) {
 	var all []string
 	for _, m := range p.w.Modules {

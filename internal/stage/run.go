@@ -15,8 +15,9 @@ import (
 // Runner returns the command that runs program, an absolute path, with args.
 type Runner func(ctx context.Context, program string, args ...string) *exec.Cmd
 
-// CommandLine returns the Runner that appends the program and its arguments to line, which is split at white space:
-// what needs quotes belongs into a script. The first word is looked up in PATH if it has no slash.
+// CommandLine returns the Runner that appends the program and its arguments to line, which is split
+// at white space: what needs quotes belongs into a script. The first word is looked up in PATH if
+// it has no slash.
 func CommandLine(line string) (Runner, error) {
 	words := strings.Fields(line)
 	if len(words) == 0 {
@@ -46,7 +47,8 @@ type Exception struct {
 	Reason  string
 }
 
-// Matches reports whether e is about the package in dir, relative to the root, when it is run where.
+// Matches reports whether e is about the package in dir, relative to the root, when it is run
+// where.
 func (e Exception) Matches(where, dir string) bool {
 	if where != e.Where && !strings.HasPrefix(where, e.Where+" (") {
 		return false
@@ -55,8 +57,9 @@ func (e Exception) Matches(where, dir string) bool {
 	return dir == below || ok && strings.HasPrefix(dir, below+"/")
 }
 
-// Programs returns the test programs of s as they are run through runner, but for the exceptions that apply to where.
-// Each of these is named on out and counted. One whose packages have no tests there is an error: it is out of date.
+// Programs returns the test programs of s as they are run through runner, but for the exceptions
+// that apply to where. Each of these is named on out and counted. One whose packages have no tests
+// there is an error: it is out of date.
 func (s *Stage) Programs(out io.Writer, where string, runner Runner, exceptions []Exception) (programs []testrun.Program, left int, err error) {
 	stale := make([]bool, len(exceptions))
 	used := make([]bool, len(exceptions))

@@ -1,5 +1,6 @@
-// Package stage compiles tests for another platform into one directory, which can be copied as a whole to a machine
-// that has no Go, and run there by the script in it, or be run from here through a command.
+// Package stage compiles tests for another platform into one directory, which can be copied as a
+// whole to a machine that has no Go, and run there by the script in it, or be run from here through
+// a command.
 //
 // The directory is bin/GOOS_GOARCH below the root of the workspace:
 //
@@ -7,7 +8,8 @@
 //	src/sys/sys.test          a test program, in the directory of its package
 //	src/sys/...               the files of the modules, since tests read testdata and some read sources
 //
-// On the other machine nothing is needed but a POSIX shell for run.sh. Its exit status is 0 if all tests passed.
+// On the other machine nothing is needed but a POSIX shell for run.sh. Its exit status is 0 if all
+// tests passed.
 package stage
 
 import (
@@ -25,15 +27,16 @@ import (
 	"github.com/edgewise-go/edgewise/internal/platforms"
 )
 
-// linksAtOnce bounds the test programs that are linked at the same time; each linker uses several processors itself.
+// linksAtOnce bounds the test programs that are linked at the same time; each linker uses several
+// processors itself.
 const linksAtOnce = 2
 
 // Package is a package that was asked for.
 type Package struct {
 	Path string // its import path
 	Dir  string // relative to the root, with slashes
-	// Program is the name of its test program, which lies in the directory src/Dir of the stage. It is empty if the
-	// package has no tests for the platform.
+	// Program is the name of its test program, which lies in the directory src/Dir of the stage. It
+	// is empty if the package has no tests for the platform.
 	Program string
 }
 
@@ -54,8 +57,8 @@ func Dir(root string, p platforms.Platform) string {
 	return filepath.Join(root, "bin", p.OS+"_"+p.Arch)
 }
 
-// Build compiles, without cgo and for p, the tests of all packages that patterns match in the modules, which are
-// directories below root. What was in the directory before is removed.
+// Build compiles, without cgo and for p, the tests of all packages that patterns match in the
+// modules, which are directories below root. What was in the directory before is removed.
 func Build(ctx context.Context, out io.Writer, root string, p platforms.Platform, modules []string, patterns ...string) (*Stage, error) {
 	s := &Stage{Dir: Dir(root, p), Platform: p}
 	env := []string{"GOOS=" + p.OS, "GOARCH=" + p.Arch, "CGO_ENABLED=0"}
@@ -136,7 +139,8 @@ func (s *Stage) compile(ctx context.Context, out io.Writer, root string, env []s
 	return context.Cause(ctx)
 }
 
-// copyTree copies the regular files below from, but for those that git is told to ignore by the name of a directory.
+// copyTree copies the regular files below from, but for those that git is told to ignore by the
+// name of a directory.
 func copyTree(to, from string) error {
 	return filepath.WalkDir(from, func(name string, d fs.DirEntry, err error) error {
 		if err != nil {

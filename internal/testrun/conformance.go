@@ -16,15 +16,15 @@ var conformanceLine = regexp.MustCompile(`(?m)^\s*(?:[^\s:]+\.go:\d+: )?(CONFORM
 var conformanceFields = regexp.MustCompile(
 	`^CONFORMANCE (\S+) (.+): (\d+) pass, (\d+) n/a, (\d+) waived, (\d+) violated(?: \((.*?)\))?(?: \[(.*)\])?$`)
 
-// modes are the areas of cases that are counted by themselves: they say how complete an implementation is in each of
-// the ways in which readiness can be reported.
+// modes are the areas of cases that are counted by themselves: they say how complete an
+// implementation is in each of the ways in which readiness can be reported.
 var modes = []string{"level", "edge", "oneshot"}
 
 // outcomes are what can become of a case, in the order of the table.
 var outcomes = []string{"pass", "n/a", "waived", "violated"}
 
-// conformance returns the results that the test t of p has logged. To one of the known form it adds, in brackets, the
-// counts of each mode.
+// conformance returns the results that the test t of p has logged. To one of the known form it
+// adds, in brackets, the counts of each mode.
 func (p *packageRun) conformance(t *testRun) []string {
 	var lines []string
 	for _, m := range conformanceLine.FindAllStringSubmatch(t.output.String(), -1) {
@@ -39,7 +39,8 @@ func (p *packageRun) conformance(t *testRun) []string {
 	return lines
 }
 
-// modes counts the cases whose name is a mode, below the test that ran them, as "level 20 pass, 1 n/a; edge 9 pass".
+// modes counts the cases whose name is a mode, below the test that ran them, as "level 20 pass, 1
+// n/a; edge 9 pass".
 func (p *packageRun) modes(test string) string {
 	count := map[string]map[string]int{}
 	for _, t := range p.tests {
@@ -68,7 +69,8 @@ func (p *packageRun) modes(test string) string {
 	return strings.Join(all, "; ")
 }
 
-// caseOutcome returns what became of a case of a conformance suite, which skips with the reason in front.
+// caseOutcome returns what became of a case of a conformance suite, which skips with the reason in
+// front.
 func (t *testRun) caseOutcome() string {
 	switch {
 	case t.outcome == "pass":

@@ -19,18 +19,21 @@ import (
 // Program is a compiled test program and how it is run.
 type Program struct {
 	Package string // import path
-	// Cmd returns the command that runs the program with args after its own, in the directory of the package.
+	// Cmd returns the command that runs the program with args after its own, in the directory of
+	// the package.
 	Cmd func(ctx context.Context, args ...string) *exec.Cmd
-	// Skip is a regular expression of top-level tests that are left out, as for -test.skip; none if empty.
+	// Skip is a regular expression of top-level tests that are left out, as for -test.skip; none if
+	// empty.
 	Skip string
 }
 
-// killGrace is how much later than a program's own time limit, which makes it say what hangs, it is killed, and how
-// long it may then keep its output open.
+// killGrace is how much later than a program's own time limit, which makes it say what hangs, it is
+// killed, and how long it may then keep its output open.
 const killGrace = 20 * time.Second
 
-// RunPrograms runs programs one after the other and reports them as Run does. Each may take as long as limit. Of o,
-// Dir, Env and Packages are not used, and Args go to each program: flags as -test.run.
+// RunPrograms runs programs one after the other and reports them as Run does. Each may take as long
+// as limit. Of o, Dir, Env and Packages are not used, and Args go to each program: flags as
+// -test.run.
 func RunPrograms(ctx context.Context, o Options, limit time.Duration, programs []Program) (Result, error) {
 	o.Packages = len(programs)
 	r := newReader(o, o.Out)
@@ -56,8 +59,8 @@ func RunPrograms(ctx context.Context, o Options, limit time.Duration, programs [
 	return r.result, context.Cause(ctx)
 }
 
-// runProgram gives what p writes to test2json, and the events of that to r. A package is good if its last line says so
-// and the status with which its command ends does.
+// runProgram gives what p writes to test2json, and the events of that to r. A package is good if
+// its last line says so and the status with which its command ends does.
 func runProgram(ctx context.Context, r *reader, o Options, limit time.Duration, p Program) {
 	begin := time.Now()
 	r.handle(event{Action: "start", Package: p.Package})

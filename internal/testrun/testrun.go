@@ -1,5 +1,6 @@
-// Package testrun runs `go test -json` and shows what people need of it: a line for a package that passed, all that
-// a package that failed has written, a sign of life on long runs, and at the end the table of conformance results.
+// Package testrun runs `go test -json` and shows what people need of it: a line for a package that
+// passed, all that a package that failed has written, a sign of life on long runs, and at the end
+// the table of conformance results.
 package testrun
 
 import (
@@ -118,7 +119,8 @@ func read(in io.Reader, o Options, out io.Writer) (Result, error) {
 	return r.result, lines.Err()
 }
 
-// reader turns events into a report. It has a lock because the progress line is written by a goroutine of its own.
+// reader turns events into a report. It has a lock because the progress line is written by a
+// goroutine of its own.
 type reader struct {
 	out     io.Writer
 	verbose bool
@@ -165,7 +167,8 @@ func (p *packageRun) test(name string) *testRun {
 	return t
 }
 
-// text returns the output of the package and of each test that did not pass and was not skipped, each in one piece.
+// text returns the output of the package and of each test that did not pass and was not skipped,
+// each in one piece.
 func (p *packageRun) text(build *strings.Builder) string {
 	var b strings.Builder
 	if build != nil {

@@ -1,5 +1,5 @@
-// Package toolbox builds the programs that the checks need besides Go itself. Their versions stand in tools/go.mod,
-// a module outside the workspace, so that no user of a module inherits them.
+// Package toolbox builds the programs that the checks need besides Go itself. Their versions stand
+// in tools/go.mod, a module outside the workspace, so that no user of a module inherits them.
 package toolbox
 
 import (
@@ -21,7 +21,8 @@ func Build(root, dir string, packages ...string) error {
 		return err
 	}
 	args := append([]string{"build", "-o", dir + string(filepath.Separator)}, packages...)
-	// The programs run here, whatever platform is being checked, and without the flags of the calling environment.
+	// The programs run here, whatever platform is being checked, and without the flags of the
+	// calling environment.
 	env := []string{"GOWORK=off", "GOFLAGS=-buildvcs=false", "GOOS=" + runtime.GOOS, "GOARCH=" + runtime.GOARCH}
 	_, err = command.Output(filepath.Join(root, "tools"), env, "go", args...)
 	return err

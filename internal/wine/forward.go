@@ -9,8 +9,8 @@ import (
 	"slices"
 )
 
-// The layout of the file that forwardingDLL writes: one page of headers, one of data, at the least alignment that
-// the format allows on disk.
+// The layout of the file that forwardingDLL writes: one page of headers, one of data, at the least
+// alignment that the format allows on disk.
 const (
 	sectionRVA    = 0x1000
 	fileAlignment = 0x200
@@ -29,9 +29,9 @@ type exportDirectory struct {
 	AddressOfNameOrdinals          uint32
 }
 
-// forwardingDLL returns a library for 64-bit Windows that has no code: each export, the keys of forwards, is another
-// library's, the values, as in "ADVAPI32.SystemFunction036".
-// Source: Microsoft PE and COFF Specification, "The .edata Section".
+// forwardingDLL returns a library for 64-bit Windows that has no code: each export, the keys of
+// forwards, is another library's, the values, as in "ADVAPI32.SystemFunction036". Source: Microsoft
+// PE and COFF Specification, "The .edata Section".
 func forwardingDLL(name string, forwards map[string]string) ([]byte, error) {
 	data := exportSection(name, forwards)
 	if len(data) > fileAlignment {
@@ -93,8 +93,8 @@ func forwardingDLL(name string, forwards map[string]string) ([]byte, error) {
 	return file, nil
 }
 
-// exportSection lays out the export directory, its three tables and its strings. An address among the functions that
-// points into the section itself is what makes an export a forward.
+// exportSection lays out the export directory, its three tables and its strings. An address among
+// the functions that points into the section itself is what makes an export a forward.
 func exportSection(name string, forwards map[string]string) []byte {
 	names := slices.Sorted(maps.Keys(forwards))
 	n := uint32(len(names))

@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// lock is held by the processes that use a prefix, shared, or by the one that makes it, alone. The system releases it
-// when a process ends, however it ends.
+// lock is held by the processes that use a prefix, shared, or by the one that makes it, alone. The
+// system releases it when a process ends, however it ends.
 type lock struct{ file *os.File }
 
 func openLock(name string) (*lock, error) {

@@ -12,14 +12,16 @@ import (
 	"time"
 )
 
-// setUp numbers the way in which a prefix is made. A prefix that was made in another way is made anew.
+// setUp numbers the way in which a prefix is made. A prefix that was made in another way is made
+// anew.
 const setUp = "1"
 
 // stampName is the file that says how a prefix was made.
 const stampName = "edgewise.stamp"
 
-// libraries are what Go's runtime loads at its start and old versions of Wine lack. ProcessPrng has the parameters
-// and the meaning of SystemFunction036, which is called RtlGenRandom in the documentation of Windows.
+// libraries are what Go's runtime loads at its start and old versions of Wine lack. ProcessPrng has
+// the parameters and the meaning of SystemFunction036, which is called RtlGenRandom in the
+// documentation of Windows.
 var libraries = map[string]map[string]string{
 	"bcryptprimitives.dll": {"ProcessPrng": "ADVAPI32.SystemFunction036"},
 }
@@ -52,8 +54,8 @@ func isStamped(prefix, stamp string) bool {
 	return err == nil && string(text) == stamp
 }
 
-// create makes the prefix under another name and renames it when it is complete. What an interrupted attempt has
-// left is removed first.
+// create makes the prefix under another name and renames it when it is complete. What an
+// interrupted attempt has left is removed first.
 func (w *Wine) create(ctx context.Context, out io.Writer, version, stamp string) error {
 	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()

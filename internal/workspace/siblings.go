@@ -71,9 +71,9 @@ func (w *Workspace) importedModules(m Module) ([]string, error) {
 	return dirs, nil
 }
 
-// CheckSiblings returns a sentence for every way in which go.work or a go.mod file differs from versions.txt and the
-// imports: a missing or stale require of a sibling, a replace that is missing, superfluous or points elsewhere, a
-// toolchain line, and a module that is not in the workspace.
+// CheckSiblings returns a sentence for every way in which go.work or a go.mod file differs from
+// versions.txt and the imports: a missing or stale require of a sibling, a replace that is missing,
+// superfluous or points elsewhere, a toolchain line, and a module that is not in the workspace.
 func (w *Workspace) CheckSiblings() ([]string, error) {
 	want, err := w.Siblings()
 	if err != nil {
@@ -183,8 +183,9 @@ func (w *Workspace) checkReplaces(m Module, mod GoMod, want Siblings) []string {
 	return findings
 }
 
-// WriteSiblings makes the go.mod files say what CheckSiblings demands of them. Requires of siblings that are not
-// imported directly are left to `go mod tidy`, which must be run next and also corrects the go.sum files.
+// WriteSiblings makes the go.mod files say what CheckSiblings demands of them. Requires of siblings
+// that are not imported directly are left to `go mod tidy`, which must be run next and also
+// corrects the go.sum files.
 func (w *Workspace) WriteSiblings() error {
 	want, err := w.Siblings()
 	if err != nil {

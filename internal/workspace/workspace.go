@@ -1,8 +1,8 @@
-// Package workspace knows the modules of this repository: which there are, at which version each is to be
-// released, and how their go.mod files must refer to each other.
+// Package workspace knows the modules of this repository: which there are, at which version each is
+// to be released, and how their go.mod files must refer to each other.
 //
-// The list is versions.txt at the root: a directory, a version and "yes" or "no" for released, a module a line,
-// leaves first. Every other file that names the modules is checked against it.
+// The list is versions.txt at the root: a directory, a version and "yes" or "no" for released, a
+// module a line, leaves first. Every other file that names the modules is checked against it.
 package workspace
 
 import (
@@ -24,7 +24,8 @@ type Module struct {
 	Released bool   // false: never tagged, so nothing outside may require it
 }
 
-// Tag returns the name of the git tag of m at its version, as the go command expects it of a module in a directory.
+// Tag returns the name of the git tag of m at its version, as the go command expects it of a module
+// in a directory.
 func (m Module) Tag() string { return m.Dir + "/" + m.Version }
 
 // Workspace is the set of modules below one root.
@@ -34,7 +35,8 @@ type Workspace struct {
 	Modules []Module
 }
 
-// Find returns the workspace whose root is dir or the nearest directory above it that has a versions.txt.
+// Find returns the workspace whose root is dir or the nearest directory above it that has a
+// versions.txt.
 func Find(dir string) (*Workspace, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -119,8 +121,8 @@ func (w *Workspace) Module(dir string) (Module, bool) {
 	return Module{}, false
 }
 
-// Owner returns the directory of the module that holds the package of that import path: "." for the root module,
-// and false for a path outside the workspace.
+// Owner returns the directory of the module that holds the package of that import path: "." for the
+// root module, and false for a path outside the workspace.
 func (w *Workspace) Owner(importPath string) (dir string, ours bool) {
 	if importPath != w.Prefix && !strings.HasPrefix(importPath, w.Prefix+"/") {
 		return "", false
@@ -136,9 +138,9 @@ func (w *Workspace) Owner(importPath string) (dir string, ours bool) {
 	return dir, true
 }
 
-// GoFiles returns the .go files of the module at dir, relative to the root and with slashes, whatever their build
-// constraints. It leaves out what the go command leaves out: nested modules, vendor, testdata and names that begin
-// with a dot or an underscore.
+// GoFiles returns the .go files of the module at dir, relative to the root and with slashes,
+// whatever their build constraints. It leaves out what the go command leaves out: nested modules,
+// vendor, testdata and names that begin with a dot or an underscore.
 func (w *Workspace) GoFiles(dir string) ([]string, error) {
 	var files []string
 	top := filepath.Join(w.Root, filepath.FromSlash(dir))

@@ -16,8 +16,9 @@ import (
 	"github.com/edgewise-go/edgewise/queue/poll"
 )
 
-// ForceVariable names the environment variable that overrides the choice of [New], for tests of programs: the name of a mechanism,
-// and behind a colon, if wanted, that of a waker, as in "poll:pipe".
+// ForceVariable names the environment variable that overrides the choice of [New], for tests of
+// programs: the name of a mechanism, and behind a colon, if wanted, that of a waker, as in
+// "poll:pipe".
 const ForceVariable = "QUEUE_FORCE"
 
 // Auto is the name of the choice that [New] makes.
@@ -35,7 +36,8 @@ type mechanism struct {
 	open func(waker string) (queue.Queue, error)
 }
 
-// mechanisms are in order of preference: as a queue of readiness, io_uring costs a little more than epoll does.
+// mechanisms are in order of preference: as a queue of readiness, io_uring costs a little more than
+// epoll does.
 func mechanisms() []mechanism {
 	return []mechanism{
 		{"epoll", func(w string) (queue.Queue, error) { return opened(epoll.New(epoll.Options{Waker: w})) }},
@@ -63,11 +65,13 @@ func Names() []string {
 	return names
 }
 
-// New opens a queue on the best mechanism that this system lets the process use, and returns those that it passed over. Those called
-// prefer come before all others, in their order, and may have the name of a waker behind a colon; what the system does not have at all is
-// passed over without a word unless it was preferred. The environment variable [ForceVariable] leaves no choice.
+// New opens a queue on the best mechanism that this system lets the process use, and returns those
+// that it passed over. Those called prefer come before all others, in their order, and may have the
+// name of a waker behind a colon; what the system does not have at all is passed over without a
+// word unless it was preferred. The environment variable [ForceVariable] leaves no choice.
 //
-// Errors: if none works, one that wraps the reason of each; [queue.ErrInvalid] for an unknown name, in prefer or in the variable.
+// Errors: if none works, one that wraps the reason of each; [queue.ErrInvalid] for an unknown name,
+// in prefer or in the variable.
 func New(prefer ...string) (queue.Queue, []Passed, error) {
 	if forced := os.Getenv(ForceVariable); forced != "" {
 		q, err := Open(forced)
@@ -118,11 +122,12 @@ func unknown(name string) error {
 	return fmt.Errorf("queue: %w: unknown mechanism %q (known: %s)", queue.ErrInvalid, name, strings.Join(Names(), ", "))
 }
 
-// Open opens a queue on the mechanism called name, which may have the name of a waker behind a colon. "auto" chooses as New does, the
-// environment included.
+// Open opens a queue on the mechanism called name, which may have the name of a waker behind a
+// colon. "auto" chooses as New does, the environment included.
 //
-// Errors: [queue.ErrInvalid] for an unknown name; one that is [errors.ErrUnsupported] for a mechanism that this system does not have, with the
-// name of the best that works; [queue.ErrUnavailable] if the system refuses.
+// Errors: [queue.ErrInvalid] for an unknown name; one that is [errors.ErrUnsupported] for a
+// mechanism that this system does not have, with the name of the best that works;
+// [queue.ErrUnavailable] if the system refuses.
 func Open(name string) (queue.Queue, error) {
 	if name == Auto {
 		q, _, err := New()

@@ -10,7 +10,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// turns run two loops in turns and report the median of the ratios of their times: what the machine does beside them hits both.
+// turns run two loops in turns and report the median of the ratios of their times: what the machine
+// does beside them hits both.
 func turns(b *testing.B, raw, ours func(n int)) {
 	const block, rounds = 200, 100
 	raw(block)
@@ -115,7 +116,8 @@ func BenchmarkLoop(b *testing.B) {
 	}
 }
 
-// BenchmarkWake is a ball between two threads, each of which wakes the other and waits: through queues, and through bare eventfds.
+// BenchmarkWake is a ball between two threads, each of which wakes the other and waits: through
+// queues, and through bare eventfds.
 func BenchmarkWake(b *testing.B) {
 	play := func(ring, wait [2]func()) func(n int) {
 		return func(n int) {

@@ -23,7 +23,8 @@ type Queue struct {
 	exact bool       // whether the kernel takes timeouts in nanoseconds
 	born  time.Time  // what time is counted from: a difference costs one reading of the clock, the time of day two
 
-	// woken is set from a Wake that signalled until a Wait has taken the signal: calls in between need none of their own.
+	// woken is set from a Wake that signalled until a Wait has taken the signal: calls in between
+	// need none of their own.
 	woken atomic.Bool
 
 	mu    sync.Mutex
@@ -37,8 +38,8 @@ const wakeData = ^uint64(0)
 
 // New opens a queue, which holds two or three descriptors until it is closed.
 //
-// Errors: [queue.ErrInvalid] for an unknown waker, [queue.ErrUnavailable] with the errno if the system refuses, one that is
-// [errors.ErrUnsupported] if it has no epoll.
+// Errors: [queue.ErrInvalid] for an unknown waker, [queue.ErrUnavailable] with the errno if the
+// system refuses, one that is [errors.ErrUnsupported] if it has no epoll.
 func New(o Options) (*Queue, error) {
 	sys.StartRuntimePoller()
 	w, err := wake.Open(o.Waker)
@@ -70,7 +71,8 @@ func (q *Queue) Features() queue.Features {
 // Handle implements [queue.Nester]: it returns the epoll instance.
 func (q *Queue) Handle() sys.Handle { return q.ep }
 
-// WouldBlock implements [queue.Queue]. The kernel knows that the operation would block, so there is nothing to do.
+// WouldBlock implements [queue.Queue]. The kernel knows that the operation would block, so there is
+// nothing to do.
 func (q *Queue) WouldBlock(h sys.Handle, _ queue.Interest) error {
 	if q.gate.Closed() {
 		return failed("would block", h, queue.ErrClosed)
@@ -101,7 +103,8 @@ func (q *Queue) Close() error {
 		q.mu.Unlock()
 		return fmt.Errorf("epoll: close: %w", queue.ErrClosed)
 	}
-	// A level is seen by every waiter, one after the other, and nobody clears it behind a shut gate.
+	// A level is seen by every waiter, one after the other, and nobody clears it behind a shut
+	// gate.
 	err := errors.Join(q.waker.Signal(), sys.EpollModify(q.ep, q.waker.Handle(), sys.EpollIn, wakeData))
 	q.mu.Unlock()
 	q.gate.Await()
@@ -111,7 +114,8 @@ func (q *Queue) Close() error {
 
 // Wait implements [queue.Queue]. It uses all of events as scratch space.
 //
-// It is written for few returns, and without defer: after a system call the processor mispredicts each of them.
+// It is written for few returns, and without defer: after a system call the processor mispredicts
+// each of them.
 func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (n int, err error) {
 	if !q.gate.Enter() {
 		return 0, fmt.Errorf("epoll: wait: %w", queue.ErrClosed)
@@ -127,7 +131,8 @@ func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (n int, err er
 	left := timeout
 	raw := rawEvents(events)
 	for {
-		// The call with whole milliseconds is the cheaper one, so it gets every timeout that it can express.
+		// The call with whole milliseconds is the cheaper one, so it gets every timeout that it can
+		// express.
 		if q.exact && left > 0 && left%time.Millisecond != 0 {
 			n, err = sys.EpollWaitExact(q.ep, raw, left)
 		} else {
@@ -163,8 +168,8 @@ func (q *Queue) passed() error {
 	return nil
 }
 
-// rawEvents lends the memory of events to the kernel, whose events are no larger: so any number of waiters
-// have an array each, of the size that they ask for, without one being allocated.
+// rawEvents lends the memory of events to the kernel, whose events are no larger: so any number of
+// waiters have an array each, of the size that they ask for, without one being allocated.
 func rawEvents(events []queue.Event) []sys.EpollEvent {
 	return unsafe.Slice((*sys.EpollEvent)(unsafe.Pointer(unsafe.SliceData(events))), len(events))
 }
@@ -175,14 +180,16 @@ const (
 	_ = unsafe.Alignof(queue.Event{}) - unsafe.Alignof(sys.EpollEvent{})
 )
 
-// deliver turns raw into events, which share their memory, and reports whether a Wake was among them.
+// deliver turns raw into events, which share their memory, and reports whether a Wake was among
+// them.
 func (q *Queue) deliver(events []queue.Event, raw []sys.EpollEvent) (n int, woken bool, err error) {
 	q.mu.Lock()
 	if q.gate.Closed() {
 		q.mu.Unlock()
 		return 0, false, fmt.Errorf("epoll: wait: %w", queue.ErrClosed)
 	}
-	// From the last to the first: the event that is written lies at or behind the raw one that was read, and behind all that are still to be read.
+	// From the last to the first: the event that is written lies at or behind the raw one that was
+	// read, and behind all that are still to be read.
 	first := len(raw)
 	for i := len(raw) - 1; i >= 0; i-- {
 		data, bits := sys.EpollData(&raw[i]), raw[i].Events
@@ -215,8 +222,8 @@ func (q *Queue) deliver(events []queue.Event, raw []sys.EpollEvent) (n int, woke
 
 // takeWake makes the next Wake signal again.
 func (q *Queue) takeWake() error {
-	// A pipe is drained first and the flag cleared after that: the other way round, a Wake in between would be
-	// drained, and the kernel drops an edge whose cause is gone.
+	// A pipe is drained first and the flag cleared after that: the other way round, a Wake in
+	// between would be drained, and the kernel drops an edge whose cause is gone.
 	if q.waker.Kind() == wake.Pipe {
 		if err := q.waker.Clear(); err != nil {
 			return fmt.Errorf("epoll: clear waker: %w", err)

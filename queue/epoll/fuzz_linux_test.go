@@ -9,8 +9,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// FuzzDeliver delivers events with any bits and data, as of a kernel with a fault: 4 bytes of bits and 8 of data each. None may become an event of
-// a registration that it does not name, or of a direction that is not waited for.
+// FuzzDeliver delivers events with any bits and data, as of a kernel with a fault: 4 bytes of bits
+// and 8 of data each. None may become an event of a registration that it does not name, or of a
+// direction that is not waited for.
 func FuzzDeliver(f *testing.F) {
 	for _, data := range []uint64{0, 3, 1 << 32, math.MaxUint32, math.MaxUint64, wakeData, math.MaxInt32} {
 		for _, bits := range []uint32{0, sys.EpollIn, sys.EpollOut | sys.EpollHup, sys.EpollErr, math.MaxUint32} {

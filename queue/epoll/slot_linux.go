@@ -10,10 +10,12 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// slot is the registration of the handle whose number is its index. It has no pointer: a million of them cost the collector nothing.
+// slot is the registration of the handle whose number is its index. It has no pointer: a million of
+// them cost the collector nothing.
 //
-// The kernel holds index and generation. An event that a Wait has taken before a Modify or Delete has another generation than
-// the slot and is dropped: after a Modify the kernel has looked again, so the readiness is in a newer event.
+// The kernel holds index and generation. An event that a Wait has taken before a Modify or Delete
+// has another generation than the slot and is dropped: after a Modify the kernel has looked again,
+// so the readiness is in a newer event.
 type slot struct {
 	token      queue.Token
 	generation uint32
@@ -37,8 +39,9 @@ func (s *slot) bits() uint32 {
 		b |= sys.EpollIn
 		if !s.exclusive {
 			b |= sys.EpollRDHup
-			// Urgent data is asked for where an edge could hide it. A level would report it again and again, though there is
-			// nothing to be read. The kernel wakes for it anyway, so it costs nothing.
+			// Urgent data is asked for where an edge could hide it. A level would report it again
+			// and again, though there is nothing to be read. The kernel wakes for it anyway, so it
+			// costs nothing.
 			if s.mode == queue.Edge {
 				b |= sys.EpollPri
 			}
@@ -54,7 +57,8 @@ func (s *slot) bits() uint32 {
 	case s.mode == queue.Edge, s.armed == queue.None && s.exclusive:
 		b |= sys.EpollEdge
 	case s.mode == queue.OneShot, s.armed == queue.None:
-		// The kernel reports hang-ups and errors that nobody asked for, too, and would do so for ever.
+		// The kernel reports hang-ups and errors that nobody asked for, too, and would do so for
+		// ever.
 		b |= sys.EpollOneShot
 	}
 	return b
@@ -141,8 +145,8 @@ func (q *Queue) Delete(h sys.Handle) error {
 	s.end()
 	switch err := sys.EpollDelete(q.ep, h); err {
 	case nil, syscall.EBADF, syscall.ENOENT, syscall.EPERM:
-		// The kernel has forgotten a handle that was closed before: that is what was asked for. EPERM is of a file that has
-		// got the number since and that epoll does not take.
+		// The kernel has forgotten a handle that was closed before: that is what was asked for.
+		// EPERM is of a file that has got the number since and that epoll does not take.
 		return nil
 	default:
 		return failed(operation, h, err)
@@ -167,14 +171,15 @@ func (s *slot) end() { *s = slot{generation: s.generation + 1} }
 func (q *Queue) disarm(h sys.Handle, s *slot, reported queue.Interest, data uint64) queue.Interest {
 	s.armed &^= reported
 	if s.armed != queue.None {
-		// The kernel has switched off both. If it refuses the other direction, the handle was closed, and whoever
-		// closed it without Delete waits for nothing any more.
+		// The kernel has switched off both. If it refuses the other direction, the handle was
+		// closed, and whoever closed it without Delete waits for nothing any more.
 		_ = sys.EpollModify(q.ep, h, s.bits(), data)
 	}
 	return reported
 }
 
-// readyOf maps hang-up and error onto both directions: their operations will not block but end or fail.
+// readyOf maps hang-up and error onto both directions: their operations will not block but end or
+// fail.
 func readyOf(bits uint32) queue.Ready {
 	// Most events are one of these; EPOLLIN is 1 and EPOLLOUT 4.
 	if bits&^(sys.EpollIn|sys.EpollOut) == 0 {
@@ -213,7 +218,8 @@ func check(operation string, h sys.Handle, r queue.Registration) error {
 	return nil
 }
 
-// meaning gives an errno of epoll_ctl(2) the name that the contract has for it, and keeps the errno.
+// meaning gives an errno of epoll_ctl(2) the name that the contract has for it, and keeps the
+// errno.
 func meaning(err error) error {
 	switch err {
 	case syscall.EPERM:

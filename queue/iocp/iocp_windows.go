@@ -18,7 +18,8 @@ type Queue struct {
 	port sys.Handle
 	gate *gate.Gate // around everything that uses port without mu
 
-	// woken is set from a Wake that posted until a Wait has taken the packet: calls in between need none of their own.
+	// woken is set from a Wake that posted until a Wait has taken the packet: calls in between need
+	// none of their own.
 	woken atomic.Bool
 
 	mu        sync.Mutex
@@ -29,7 +30,8 @@ type Queue struct {
 
 var _ queue.Queue = (*Queue)(nil)
 
-// The keys of packets. The data of a poll's is the index of its slot and one; that of the others is nothing.
+// The keys of packets. The data of a poll's is the index of its slot and one; that of the others is
+// nothing.
 const (
 	keyPoll uintptr = iota + 1
 	keyWake
@@ -42,9 +44,11 @@ const packetsMax = 64
 // pqcs is the only waker: a post never gets lost and needs no handle.
 const pqcs = "pqcs"
 
-// New opens a queue, which holds two handles until it is closed, and one more for every 32 registrations.
+// New opens a queue, which holds two handles until it is closed, and one more for every 32
+// registrations.
 //
-// Errors: [queue.ErrInvalid] for an unknown waker, [queue.ErrUnavailable] with the errno if the system refuses.
+// Errors: [queue.ErrInvalid] for an unknown waker, [queue.ErrUnavailable] with the errno if the
+// system refuses.
 func New(o Options) (*Queue, error) {
 	if o.Waker != "" && o.Waker != pqcs {
 		return nil, fmt.Errorf("iocp: waker %q: %w (known: %s)", o.Waker, queue.ErrInvalid, pqcs)
@@ -111,7 +115,8 @@ func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 		case notStarted != nil:
 			return 0, fmt.Errorf("iocp: wait: %w", notStarted)
 		case d.stale:
-			// What is ready may be told only by the poll that takes the place of the stale one, even to those who do not wait.
+			// What is ready may be told only by the poll that takes the place of the stale one,
+			// even to those who do not wait.
 			if timeout > 0 {
 				timeout = max(0, time.Until(deadline))
 			}
@@ -126,8 +131,8 @@ func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 	}
 }
 
-// prepare starts the polls that were put off and returns how long to wait for packets: not at all if one could not
-// be started or the queue is closed.
+// prepare starts the polls that were put off and returns how long to wait for packets: not at all
+// if one could not be started or the queue is closed.
 func (q *Queue) prepare(timeout time.Duration) (time.Duration, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -177,23 +182,27 @@ func (q *Queue) deliver(events []queue.Event, packets []sys.Packet) (d delivery)
 	return d
 }
 
-// dismiss makes a blocked Wait leave, if there is one, which dismisses the next. The caller holds mu.
+// dismiss makes a blocked Wait leave, if there is one, which dismisses the next. The caller holds
+// mu.
 func (q *Queue) dismiss() {
 	if q.blocked == 0 || q.abandoned {
 		return
 	}
 	if err := sys.PortPost(q.port, keyClose, 0); err != nil {
-		// No memory for a packet. Closing the port takes none and ends every Wait, but the packets of the polls are lost with it.
+		// No memory for a packet. Closing the port takes none and ends every Wait, but the packets
+		// of the polls are lost with it.
 		q.abandoned = true
 		_ = sys.CloseObject(q.port)
 	}
 }
 
-// drainTimeout bounds how long Close waits for a packet of a poll that was cancelled, which Windows posts at once.
+// drainTimeout bounds how long Close waits for a packet of a poll that was cancelled, which Windows
+// posts at once.
 const drainTimeout = 10 * time.Second
 
-// Close implements [queue.Queue]. It cancels all polls and takes their packets, so that nothing writes to memory that was given back;
-// should one not come, the memory is left to the system, and Close says so.
+// Close implements [queue.Queue]. It cancels all polls and takes their packets, so that nothing
+// writes to memory that was given back; should one not come, the memory is left to the system, and
+// Close says so.
 func (q *Queue) Close() error {
 	q.mu.Lock()
 	if !q.gate.Shut() {
@@ -203,7 +212,8 @@ func (q *Queue) Close() error {
 	q.dismiss()
 	q.mu.Unlock()
 	q.gate.Await()
-	// Behind the gate nobody else waits, and mu keeps those out who come to hear that the queue is closed.
+	// Behind the gate nobody else waits, and mu keeps those out who come to hear that the queue is
+	// closed.
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	err := q.table.cancelAll()

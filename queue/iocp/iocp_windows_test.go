@@ -62,7 +62,8 @@ func wait(t testing.TB, q *Queue, timeout time.Duration) []queue.Event {
 	return events[:n]
 }
 
-// ready waits until the poll of h has completed, whose packet stays in the port: another queue tells.
+// ready waits until the poll of h has completed, whose packet stays in the port: another queue
+// tells.
 func ready(t testing.TB, h sys.Handle) {
 	t.Helper()
 	other := open(t)

@@ -17,7 +17,8 @@ func (q *Queue) schedule(i int32) error {
 		}
 		q.table.push(i)
 		if q.blocked > 0 {
-			// Whoever is blocked must not sleep over it. With nobody there it can wait until the caller has had the chance to use the readiness.
+			// Whoever is blocked must not sleep over it. With nobody there it can wait until the
+			// caller has had the chance to use the readiness.
 			return q.startDue()
 		}
 	case due:
@@ -25,7 +26,8 @@ func (q *Queue) schedule(i int32) error {
 			q.table.remove(i)
 		}
 	case polling:
-		// One that asks for more than is wanted can stay: if it completes, it is stale and asks for less.
+		// One that asks for more than is wanted can stay: if it completes, it is stale and asks for
+		// less.
 		if s.armed == queue.None || !s.asked.Has(s.armed) {
 			return q.cancel(i)
 		}
@@ -54,7 +56,8 @@ func (q *Queue) start(i int32) error {
 		if sys.ClassOf(err) == sys.ClassOutOfMemory {
 			return err
 		}
-		// The handle was closed, or is something else by now. Whoever waits for it shall hear of it, in the same way as of readiness.
+		// The handle was closed, or is something else by now. Whoever waits for it shall hear of
+		// it, in the same way as of readiness.
 		if err := sys.PortPost(q.port, keyPoll, data); err != nil {
 			return err
 		}
@@ -129,8 +132,8 @@ func (q *Queue) complete(i int32) (queue.Event, outcome) {
 	return e, reported
 }
 
-// again starts the poll of an idle slot anew, or makes it due. A poll that cannot start stays due: the Wait that tries next
-// returns the error if it still cannot.
+// again starts the poll of an idle slot anew, or makes it due. A poll that cannot start stays due:
+// the Wait that tries next returns the error if it still cannot.
 func (q *Queue) again(i int32) outcome {
 	_ = q.schedule(i)
 	if q.table.slots[i].state == idle {
@@ -139,7 +142,8 @@ func (q *Queue) again(i int32) outcome {
 	return stale
 }
 
-// askFor returns what a poll asks the driver for. Resets and failed connections are no interests: they are asked for in any case.
+// askFor returns what a poll asks the driver for. Resets and failed connections are no interests:
+// they are asked for in any case.
 func askFor(armed queue.Interest) uint32 {
 	events := sys.AFDAbort | sys.AFDConnectFail | sys.AFDLocalClose
 	if armed.Has(queue.Readable) {
@@ -151,7 +155,8 @@ func askFor(armed queue.Interest) uint32 {
 	return events
 }
 
-// readyOf maps resets and failed connections onto the directions that are waited for: their operations will not block but fail.
+// readyOf maps resets and failed connections onto the directions that are waited for: their
+// operations will not block but fail.
 func readyOf(events uint32, armed queue.Interest) queue.Ready {
 	var directions, more queue.Ready
 	if events&(sys.AFDReceive|sys.AFDAccept) != 0 {

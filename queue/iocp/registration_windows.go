@@ -110,7 +110,8 @@ func (q *Queue) register(i int32, r queue.Registration) error {
 	return q.schedule(i)
 }
 
-// end ends the registration of slot i, whose number may be another socket's at once. The caller holds mu.
+// end ends the registration of slot i, whose number may be another socket's at once. The caller
+// holds mu.
 func (q *Queue) end(i int32) error {
 	s := &q.table.slots[i]
 	delete(q.table.byHandle, s.handle)

@@ -8,16 +8,19 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// socketsPerDevice is how many sockets share a handle of the driver: it looks through all polls of a handle to cancel one.
+// socketsPerDevice is how many sockets share a handle of the driver: it looks through all polls of
+// a handle to cancel one.
 const socketsPerDevice = 32
 
 // none is the end of a list of slots.
 const none = int32(-1)
 
-// slot is a registration and its poll, of which there is one at most. It has no pointer: a million of them cost the collector nothing.
+// slot is a registration and its poll, of which there is one at most. It has no pointer: a million
+// of them cost the collector nothing.
 //
-// The packet of a poll has the index of the slot, which is free for another registration only when the packet has come. A poll that was
-// started for an earlier state of the registration than its present one makes no event: it starts again.
+// The packet of a poll has the index of the slot, which is free for another registration only when
+// the packet has come. A poll that was started for an earlier state of the registration than its
+// present one makes no event: it starts again.
 type slot struct {
 	token      queue.Token
 	handle     sys.Handle
@@ -49,7 +52,8 @@ const (
 	cancelling
 )
 
-// table holds the slots, the memory of their polls and the driver's handles that the polls are started through.
+// table holds the slots, the memory of their polls and the driver's handles that the polls are
+// started through.
 type table struct {
 	slots    []slot
 	slabs    []*[sys.AFDPollsMax]sys.AFDPoll // slot i has poll i%AFDPollsMax of slab i/AFDPollsMax

@@ -160,7 +160,8 @@ func TestACompletionTakenBeforeModifyOrDeleteIsDropped(t *testing.T) {
 }
 
 func TestArrivalsOfOneHandleAreOneEvent(t *testing.T) {
-	// The kernel completes a poll in the thread that submitted it: in another one, a Wait might come before the last completion.
+	// The kernel completes a poll in the thread that submitted it: in another one, a Wait might
+	// come before the last completion.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	q := opened(t, Options{}, submissions, completions)

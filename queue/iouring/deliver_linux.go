@@ -11,7 +11,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// deliver turns completions into events and reports whether a Wake is answered by it. The caller has the turn.
+// deliver turns completions into events and reports whether a Wake is answered by it. The caller
+// has the turn.
 func (q *Queue) deliver(events []queue.Event, entered error) (n int, woken bool, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -35,12 +36,14 @@ func (q *Queue) deliver(events []queue.Event, entered error) (n int, woken bool,
 	if err != nil && n == 0 {
 		return 0, false, fmt.Errorf("iouring: wait: %w", err)
 	}
-	// Events go before an error, or they would be lost. What failed is out of memory, and is tried again by the next Wait.
+	// Events go before an error, or they would be lost. What failed is out of memory, and is tried
+	// again by the next Wait.
 	woken, q.woken = q.woken, false
 	return n, woken, nil
 }
 
-// collect stores events until there is no room or no completion. The caller holds mu and has the turn.
+// collect stores events until there is no room or no completion. The caller holds mu and has the
+// turn.
 func (q *Queue) collect(events []queue.Event) (n int, err error) {
 	for n < len(events) {
 		c, ok := q.ring.Peek()
@@ -56,8 +59,9 @@ func (q *Queue) collect(events []queue.Event) (n int, err error) {
 	return n, nil
 }
 
-// take stores what a completion tells at events[n], unless that is nothing or a part of an event that is there, and returns how many there are. What the
-// kernel has written is not trusted to be of a registration. The caller holds mu and has the turn.
+// take stores what a completion tells at events[n], unless that is nothing or a part of an event
+// that is there, and returns how many there are. What the kernel has written is not trusted to be
+// of a registration. The caller holds mu and has the turn.
 func (q *Queue) take(events []queue.Event, n int, c sys.IoUringCQE) (int, error) {
 	h, generation := sys.Handle(c.UserData&math.MaxUint32), uint32(c.UserData>>32)
 	s := q.slotOf(h)
@@ -77,8 +81,9 @@ func (q *Queue) take(events []queue.Event, n int, c sys.IoUringCQE) (int, error)
 	return n, nil
 }
 
-// store adds an event, or what it says to that of the same handle: a lasting poll completes at each arrival, and whoever
-// comes late shall not read a hundred times. The caller holds mu and has the turn.
+// store adds an event, or what it says to that of the same handle: a lasting poll completes at each
+// arrival, and whoever comes late shall not read a hundred times. The caller holds mu and has the
+// turn.
 func (q *Queue) store(events []queue.Event, n int, h sys.Handle, e queue.Event) int {
 	s := &q.slots[h]
 	if at := int(s.at); at < n && q.batch[at] == int32(h) {
@@ -93,8 +98,8 @@ func (q *Queue) store(events []queue.Event, n int, h sys.Handle, e queue.Event) 
 	return n + 1
 }
 
-// eventOf returns the event of a completion of s, unless it tells nothing, and sees to it that h is polled as its
-// mode wants. The caller holds mu.
+// eventOf returns the event of a completion of s, unless it tells nothing, and sees to it that h is
+// polled as its mode wants. The caller holds mu.
 func (q *Queue) eventOf(h sys.Handle, s *slot, c sys.IoUringCQE) (e queue.Event, ok bool, err error) {
 	ready := q.readyOf(s, c)
 	if c.Flags&sys.IoUringMore == 0 {
@@ -127,15 +132,18 @@ func (q *Queue) eventOf(h sys.Handle, s *slot, c sys.IoUringCQE) (e queue.Event,
 	return e, true, err
 }
 
-// waitless reports whether c ended a lasting poll of s because h wakes nobody: some files have a poll and no queue to wait in, settings
-// in /proc/sys for instance. The kernel ends a lasting poll of such a file with its first answer. epoll takes them, too, and
-// reports them once. The caller holds mu.
+// waitless reports whether c ended a lasting poll of s because h wakes nobody: some files have a
+// poll and no queue to wait in, settings in /proc/sys for instance. The kernel ends a lasting poll
+// of such a file with its first answer. epoll takes them, too, and reports them once. The caller
+// holds mu.
 func (q *Queue) waitless(h sys.Handle, s *slot, c sys.IoUringCQE) bool {
-	// A full ring ends the lasting poll of any file. All that filled it has been taken since the poll was stored, and c after that.
+	// A full ring ends the lasting poll of any file. All that filled it has been taken since the
+	// poll was stored, and c after that.
 	if !s.is(lasting) || s.is(listed) || c.Result < 0 || q.taken-uint32(s.next) > q.ring.Capacity() {
 		return false
 	}
-	// A socket always has such a queue: should a kernel end its poll for another reason, a new one is right.
+	// A socket always has such a queue: should a kernel end its poll for another reason, a new one
+	// is right.
 	kind, err := sys.KindOf(h)
 	return err == nil && kind == sys.KindFile
 }
@@ -144,7 +152,8 @@ func (q *Queue) waitless(h sys.Handle, s *slot, c sys.IoUringCQE) bool {
 func (q *Queue) readyOf(s *slot, c sys.IoUringCQE) queue.Ready {
 	switch {
 	case c.Result == -int32(syscall.ECANCELED):
-		// Not by us, or the generation would be another: the thread that submitted the poll has ended.
+		// Not by us, or the generation would be another: the thread that submitted the poll has
+		// ended.
 		return 0
 	case c.Result < 0:
 		// The operation will tell.
@@ -152,8 +161,8 @@ func (q *Queue) readyOf(s *slot, c sys.IoUringCQE) queue.Ready {
 	}
 	ready := polling.ReadyOf(int16(c.Result), s.armed)
 	if ready.Directions() == queue.None {
-		// The peer will send no more, which the kernel always reports, but who waits for room does not want to know. A
-		// poll that reports once would do so at once, again and again.
+		// The peer will send no more, which the kernel always reports, but who waits for room does
+		// not want to know. A poll that reports once would do so at once, again and again.
 		s.state |= half
 	}
 	return ready

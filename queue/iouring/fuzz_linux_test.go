@@ -10,8 +10,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// FuzzTake takes completions with any contents, as of a kernel with a fault: 8 bytes of user data, 4 of result, 4 of flags each. None may become an
-// event of a registration that it does not name, or of a direction that is not waited for.
+// FuzzTake takes completions with any contents, as of a kernel with a fault: 8 bytes of user data,
+// 4 of result, 4 of flags each. None may become an event of a registration that it does not name,
+// or of a direction that is not waited for.
 func FuzzTake(f *testing.F) {
 	for _, data := range []uint64{0, 3, 1 << 32, cancelData, wakeData(0), wakeData(7), math.MaxUint32, math.MaxUint64, math.MaxInt32} {
 		for _, result := range []int32{0, 1, -1, -int32(syscall.ECANCELED), -int32(syscall.EBADF), math.MaxInt32, math.MinInt32} {

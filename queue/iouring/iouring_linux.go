@@ -24,7 +24,8 @@ type Queue struct {
 
 	mu    sync.Mutex
 	slots []slot // guarded by mu; indexed by handle
-	// What is to be polled, as soon as there is reason to submit: a list through slots. guarded by mu.
+	// What is to be polled, as soon as there is reason to submit: a list through slots. guarded by
+	// mu.
 	first, last int32
 	polling     bool   // guarded by mu; whether a Wait may be in the kernel
 	nested      bool   // guarded by mu; whether somebody may wait for the ring itself
@@ -42,8 +43,8 @@ var _ queue.Nester = (*Queue)(nil)
 // nop is the waker that needs no handle: a request that does nothing and completes at once.
 const nop = "nop"
 
-// Features implements [queue.Queue]. Urgent is not among them: a lasting poll completes with the mask of the wake-up, and TCP wakes with EPOLLPRI
-// for all data (sock_def_readable() of Linux).
+// Features implements [queue.Queue]. Urgent is not among them: a lasting poll completes with the
+// mask of the wake-up, and TCP wakes with EPOLLPRI for all data (sock_def_readable() of Linux).
 func (q *Queue) Features() queue.Features {
 	kind := nop
 	if q.waker != nil {
@@ -55,7 +56,8 @@ func (q *Queue) Features() queue.Features {
 	}
 }
 
-// Handle implements [queue.Nester]: it returns the ring. From the first call on, the ring is kept up to date between waits.
+// Handle implements [queue.Nester]: it returns the ring. From the first call on, the ring is kept
+// up to date between waits.
 func (q *Queue) Handle() sys.Handle {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -121,8 +123,8 @@ func (q *Queue) Close() error {
 	}
 	q.mu.Unlock()
 	q.gate.Await()
-	// The kernel would cancel what is under way, too, but some time after the ring was closed, and hold the files until then. Before
-	// Linux 5.19 it does so.
+	// The kernel would cancel what is under way, too, but some time after the ring was closed, and
+	// hold the files until then. Before Linux 5.19 it does so.
 	if q.push(sys.IoUringSQE{Opcode: sys.IoUringCancel, OpFlags: sys.IoUringCancelAll | sys.IoUringCancelAny, UserData: cancelData}) == nil {
 		_ = q.submit()
 	}
@@ -186,8 +188,8 @@ func (q *Queue) passed() error {
 	return nil
 }
 
-// prepare stores the requests that have gathered, and returns how many there are to be submitted, and how long to wait: a Wake
-// that has had no answer leaves no time. The caller has the turn.
+// prepare stores the requests that have gathered, and returns how many there are to be submitted,
+// and how long to wait: a Wake that has had no answer leaves no time. The caller has the turn.
 func (q *Queue) prepare(timeout time.Duration) (requests uint32, left time.Duration, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

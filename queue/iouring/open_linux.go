@@ -14,7 +14,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// The sizes of the ring. A ring of completions that is too small costs time, nothing else: see doc.go.
+// The sizes of the ring. A ring of completions that is too small costs time, nothing else: see
+// doc.go.
 const (
 	submissions = 128
 	completions = 4096
@@ -22,9 +23,9 @@ const (
 
 // New opens a queue, which holds one to three descriptors until it is closed.
 //
-// Errors: [queue.ErrInvalid] for an unknown waker, [queue.ErrUnavailable] with the errno if the system refuses, one that is
-// [errors.ErrUnsupported] with the names of what is missing if the kernel has no io_uring or an old one. A sandbox that answers ENOSYS
-// looks like an old kernel.
+// Errors: [queue.ErrInvalid] for an unknown waker, [queue.ErrUnavailable] with the errno if the
+// system refuses, one that is [errors.ErrUnsupported] with the names of what is missing if the
+// kernel has no io_uring or an old one. A sandbox that answers ENOSYS looks like an old kernel.
 func New(o Options) (*Queue, error) {
 	q, err := open(o, submissions, completions)
 	if err != nil {
@@ -35,8 +36,9 @@ func New(o Options) (*Queue, error) {
 
 func open(o Options, submissions, completions uint32) (*Queue, error) {
 	sys.StartRuntimePoller()
-	// A plain ring, which any thread may submit to and wait for. IORING_SETUP_SINGLE_ISSUER and DEFER_TASKRUN would forbid that;
-	// with COOP_TASKRUN a thread that submitted a poll and then computes, never entering the kernel, would hold its completion up.
+	// A plain ring, which any thread may submit to and wait for. IORING_SETUP_SINGLE_ISSUER and
+	// DEFER_TASKRUN would forbid that; with COOP_TASKRUN a thread that submitted a poll and then
+	// computes, never entering the kernel, would hold its completion up.
 	ring, err := sys.OpenIoUring(submissions, completions)
 	if err != nil {
 		return nil, refused(err)
@@ -86,7 +88,8 @@ func (q *Queue) openWaker(kind string) error {
 // probeTimeout is for what completes at once.
 const probeTimeout = time.Second
 
-// probe finds out by doing whether the ring does what the queue needs: a header or a feature bit proves nothing.
+// probe finds out by doing whether the ring does what the queue needs: a header or a feature bit
+// proves nothing.
 func (q *Queue) probe() error {
 	var missing []string
 	for _, f := range []struct {

@@ -9,7 +9,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// pollRequest polls h for bits, once or for ever. Hang-up, error and the peer's half-close are always polled for.
+// pollRequest polls h for bits, once or for ever. Hang-up, error and the peer's half-close are
+// always polled for.
 func pollRequest(h sys.Handle, bits int16, data uint64, lasting bool) sys.IoUringSQE {
 	e := sys.IoUringSQE{Opcode: sys.IoUringPollAdd, Fd: int32(h), OpFlags: sys.IoUringPollMask(uint32(uint16(bits))), UserData: data}
 	if lasting {
@@ -18,8 +19,9 @@ func pollRequest(h sys.Handle, bits int16, data uint64, lasting bool) sys.IoUrin
 	return e
 }
 
-// cancelRequest ends the poll with data. It is not the request that removes polls, which gives up if the poll is just about to
-// report, and leaves a lasting one in the kernel then. One that has completed before is not found, which is no news.
+// cancelRequest ends the poll with data. It is not the request that removes polls, which gives up
+// if the poll is just about to report, and leaves a lasting one in the kernel then. One that has
+// completed before is not found, which is no news.
 func (q *Queue) cancelRequest(data uint64) sys.IoUringSQE {
 	return sys.IoUringSQE{Opcode: sys.IoUringCancel, Flags: q.skip, Addr: data, UserData: cancelData}
 }
@@ -42,20 +44,23 @@ func (q *Queue) push(e sys.IoUringSQE) error {
 func (q *Queue) submit() error {
 	err := q.handOver()
 	if err == syscall.EBUSY {
-		// Older kernels want completions to be taken first. No Wait sleeps while there are any, and each submits.
+		// Older kernels want completions to be taken first. No Wait sleeps while there are any, and
+		// each submits.
 		return nil
 	}
 	return err
 }
 
-// A kernel that is out of memory for a request, or for a completion that did not fit into the ring, says EAGAIN and has done nothing: it is asked
-// again after a pause. A Wait does so until its time is up. Whoever submits without one holds mu, and gives up in the end.
+// A kernel that is out of memory for a request, or for a completion that did not fit into the ring,
+// says EAGAIN and has done nothing: it is asked again after a pause. A Wait does so until its time
+// is up. Whoever submits without one holds mu, and gives up in the end.
 const (
 	scarcePause    = time.Millisecond
 	scarceTriesMax = 8
 )
 
-// handOver submits all requests to the kernel, which may be out of memory for a while. The caller holds mu.
+// handOver submits all requests to the kernel, which may be out of memory for a while. The caller
+// holds mu.
 func (q *Queue) handOver() error {
 	for tries := 1; ; tries++ {
 		err := q.ring.Submit()
@@ -120,7 +125,8 @@ func (q *Queue) poll(h sys.Handle) error {
 	return nil
 }
 
-// withdraw makes the poll of h, if there is one, report nothing any more, and stores the request that ends it. The caller holds mu.
+// withdraw makes the poll of h, if there is one, report nothing any more, and stores the request
+// that ends it. The caller holds mu.
 func (q *Queue) withdraw(h sys.Handle) error {
 	s := &q.slots[h]
 	old := dataOf(h, s.generation)

@@ -11,7 +11,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// A kernel that is out of memory ends no Wait, and loses nothing: neither requests that were made before nor those for which there was no room.
+// A kernel that is out of memory ends no Wait, and loses nothing: neither requests that were made
+// before nor those for which there was no room.
 func TestAKernelOutOfMemoryIsAskedAgain(t *testing.T) {
 	for _, sources := range []int{1, 30} { // fewer than the ring has room for, and more
 		q := opened(t, Options{}, 4, 64)

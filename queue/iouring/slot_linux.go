@@ -9,10 +9,12 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// slot is the registration of the handle whose number is its index. It has no pointer: a million of them cost the collector nothing.
+// slot is the registration of the handle whose number is its index. It has no pointer: a million of
+// them cost the collector nothing.
 //
-// A poll in the kernel holds index and generation. One that was started before a Modify or Delete has another generation than the slot,
-// and its completion is dropped: the poll that was started after that looks for itself.
+// A poll in the kernel holds index and generation. One that was started before a Modify or Delete
+// has another generation than the slot, and its completion is dropped: the poll that was started
+// after that looks for itself.
 type slot struct {
 	token      queue.Token
 	generation uint32
@@ -49,7 +51,8 @@ func (q *Queue) Add(h sys.Handle, r queue.Registration) error {
 		if err := q.checkHandle(h); err != nil {
 			return err
 		}
-		// Only the number of an open handle comes here, so the limit on descriptors bounds the table.
+		// Only the number of an open handle comes here, so the limit on descriptors bounds the
+		// table.
 		for sys.Handle(len(q.slots)) <= h {
 			q.slots = append(q.slots, slot{})
 		}
@@ -86,15 +89,16 @@ func (q *Queue) Delete(h sys.Handle) error {
 		err := q.withdraw(h)
 		*s = slot{generation: s.generation, next: s.next, state: s.state & listed}
 		if err == nil {
-			// What ends polls, a Modify's too, is not left for the next Wait: the caller is about to close the handle, and its
-			// peer waits for the end.
+			// What ends polls, a Modify's too, is not left for the next Wait: the caller is about
+			// to close the handle, and its peer waits for the end.
 			err = q.submit()
 		}
 		return err
 	})
 }
 
-// WouldBlock implements [queue.Queue]. The kernel knows that the operation would block, so there is nothing to do.
+// WouldBlock implements [queue.Queue]. The kernel knows that the operation would block, so there is
+// nothing to do.
 func (q *Queue) WouldBlock(h sys.Handle, _ queue.Interest) error {
 	if q.gate.Closed() {
 		return failed("would block", h, queue.ErrClosed)
@@ -143,8 +147,8 @@ func (q *Queue) register(h sys.Handle, r queue.Registration) error {
 	case q.nested:
 		return q.settle()
 	case q.polling:
-		// Whoever waits submits it, not this thread, in which the kernel would complete the poll from then on, and which may
-		// be busy with anything when it does.
+		// Whoever waits submits it, not this thread, in which the kernel would complete the poll
+		// from then on, and which may be busy with anything when it does.
 		return q.signal()
 	}
 	return nil // the next Wait submits it before it blocks
@@ -174,7 +178,8 @@ func dataOf(h sys.Handle, generation uint32) uint64 {
 	return uint64(h)&math.MaxUint32 | uint64(generation)<<32
 }
 
-// What stands in the place of the handle in requests that are no polls of a registration: no handle has these numbers.
+// What stands in the place of the handle in requests that are no polls of a registration: no handle
+// has these numbers.
 const (
 	wakeMark   = sys.Handle(math.MaxUint32)     // the waker
 	cancelMark = sys.Handle(math.MaxUint32 - 1) // a cancellation, which says nothing of interest

@@ -7,7 +7,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// eventOf returns the event that the kernel reports, unless its registration is over. The caller holds mu.
+// eventOf returns the event that the kernel reports, unless its registration is over. The caller
+// holds mu.
 func (q *Queue) eventOf(e *sys.Kevent) (queue.Event, bool) {
 	h := sys.Handle(e.Ident)
 	s := q.slotOf(h)
@@ -28,8 +29,9 @@ func (q *Queue) eventOf(e *sys.Kevent) (queue.Event, bool) {
 		s.armed &^= directions
 	}
 	if s.mode == queue.Level && e.Flags&sys.EvOneShot != 0 {
-		// FreeBSD takes the filter of a writer off a pipe whose reader closes (knlist_clear): it reports once more and is gone. If the kernel
-		// refuses a new one, the handle was closed, and whoever closed it without Delete waits for nothing any more.
+		// FreeBSD takes the filter of a writer off a pipe whose reader closes (knlist_clear): it
+		// reports once more and is gone. If the kernel refuses a new one, the handle was closed,
+		// and whoever closed it without Delete waits for nothing any more.
 		old := *s
 		_ = q.attach(h, &old, s)
 	}
@@ -40,7 +42,8 @@ func (q *Queue) eventOf(e *sys.Kevent) (queue.Event, bool) {
 func (q *Queue) endHolds(h sys.Handle, s *slot, e *sys.Kevent) bool {
 	switch {
 	case endFilter == sys.EvfiltUser:
-		// This one does not go with its handle, and would report for ever a pipe that was closed without Delete.
+		// This one does not go with its handle, and would report for ever a pipe that was closed
+		// without Delete.
 		if pipe, err := q.pollable(h); err == nil && pipe {
 			return true
 		}
@@ -51,7 +54,8 @@ func (q *Queue) endHolds(h sys.Handle, s *slot, e *sys.Kevent) bool {
 	return false
 }
 
-// readyOf maps the event of one filter, which speaks of its direction only: the end of the other is an event of the other filter.
+// readyOf maps the event of one filter, which speaks of its direction only: the end of the other is
+// an event of the other filter.
 func (s *slot) readyOf(e *sys.Kevent) queue.Ready {
 	var ready queue.Ready
 	over := e.Flags&sys.EvEOF != 0

@@ -38,8 +38,9 @@ func outcome(receipt *sys.Kevent) error {
 	return syscall.Errno(receipt.Data)
 }
 
-// flags returns how the kernel shall report for s. It is tempting to take EV_ONESHOT, which every kqueue has: but kqueue_scan of NetBSD 7.99 waits
-// for a lock before it lets go of what it delivers so, and EV_DELETE in another thread waits for that with the lock held, for ever.
+// flags returns how the kernel shall report for s. It is tempting to take EV_ONESHOT, which every
+// kqueue has: but kqueue_scan of NetBSD 7.99 waits for a lock before it lets go of what it delivers
+// so, and EV_DELETE in another thread waits for that with the lock held, for ever.
 func (s *slot) flags() sys.KeventFlags {
 	switch s.mode {
 	case queue.Edge:
@@ -50,8 +51,9 @@ func (s *slot) flags() sys.KeventFlags {
 	return sys.EvAdd
 }
 
-// attach makes the kernel report for s instead of old. Filters are deleted and added anew, and a new one looks at the handle at once: an EV_ADD of one
-// that is there would keep its EV_CLEAR or EV_DISPATCH. If it fails, the kernel reports neither, and s says so.
+// attach makes the kernel report for s instead of old. Filters are deleted and added anew, and a
+// new one looks at the handle at once: an EV_ADD of one that is there would keep its EV_CLEAR or
+// EV_DISPATCH. If it fails, the kernel reports neither, and s says so.
 func (q *Queue) attach(h sys.Handle, old, s *slot) error {
 	var b batch
 	if old.interest.Has(queue.Readable) {
@@ -97,14 +99,15 @@ func (q *Queue) attach(h sys.Handle, old, s *slot) error {
 	return err
 }
 
-// readerGone reports whether a refused EVFILT_WRITE means that nobody has the other end of the pipe any more: pipe_kqfilter answers
-// EPIPE on FreeBSD, OpenBSD, DragonFly and old macOS, and EBADF on NetBSD, of a handle that took another filter just before.
+// readerGone reports whether a refused EVFILT_WRITE means that nobody has the other end of the pipe
+// any more: pipe_kqfilter answers EPIPE on FreeBSD, OpenBSD, DragonFly and old macOS, and EBADF on
+// NetBSD, of a handle that took another filter just before.
 func (s *slot) readerGone(err error) bool {
 	return err == syscall.EPIPE || err == syscall.EBADF && s.end
 }
 
-// attachEnd makes the kernel report at once, and again as the mode has it, that writing to h fails. refusal is why
-// EVFILT_WRITE does not.
+// attachEnd makes the kernel report at once, and again as the mode has it, that writing to h fails.
+// refusal is why EVFILT_WRITE does not.
 func (q *Queue) attachEnd(h sys.Handle, s *slot, refusal error) error {
 	if s.end {
 		return nil // that filter is there, and has seen the end

@@ -10,8 +10,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// FuzzEventOf reads an event with any contents, as of a kernel with a fault. It may not become an event of a registration that it does not name, or of a
-// direction that is not waited for.
+// FuzzEventOf reads an event with any contents, as of a kernel with a fault. It may not become an
+// event of a registration that it does not name, or of a direction that is not waited for.
 func FuzzEventOf(f *testing.F) {
 	for _, ident := range []uint64{0, 1, math.MaxInt32, math.MaxUint64} {
 		for _, filter := range []int32{0, sys.EvfiltRead, sys.EvfiltWrite, math.MinInt32} {

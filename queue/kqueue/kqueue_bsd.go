@@ -22,7 +22,8 @@ type Queue struct {
 	waker *waker
 	gate  *gate.Gate // around everything that uses kq or waker without mu
 
-	// woken is set from a Wake that signalled until a Wait has taken the signal: calls in between need none of their own.
+	// woken is set from a Wake that signalled until a Wait has taken the signal: calls in between
+	// need none of their own.
 	woken atomic.Bool
 
 	mu    sync.Mutex
@@ -33,8 +34,8 @@ var _ queue.Nester = (*Queue)(nil)
 
 // New opens a queue, which holds one descriptor until it is closed, or three with the waker "pipe".
 //
-// Errors: [queue.ErrInvalid] for an unknown waker, [queue.ErrUnavailable] with the errno if the system refuses, one that is
-// [errors.ErrUnsupported] for a waker that it does not have.
+// Errors: [queue.ErrInvalid] for an unknown waker, [queue.ErrUnavailable] with the errno if the
+// system refuses, one that is [errors.ErrUnsupported] for a waker that it does not have.
 func New(o Options) (*Queue, error) {
 	sys.StartRuntimePoller()
 	kq, err := sys.Kqueue()
@@ -59,7 +60,8 @@ func (q *Queue) Features() queue.Features {
 // Handle implements [queue.Nester]: it returns the kqueue.
 func (q *Queue) Handle() sys.Handle { return q.kq }
 
-// WouldBlock implements [queue.Queue]. The kernel knows that the operation would block, so there is nothing to do.
+// WouldBlock implements [queue.Queue]. The kernel knows that the operation would block, so there is
+// nothing to do.
 func (q *Queue) WouldBlock(h sys.Handle, _ queue.Interest) error {
 	if q.gate.Closed() {
 		return failed("would block", h, queue.ErrClosed)
@@ -97,9 +99,10 @@ func (q *Queue) Close() error {
 	return errors.Join(err, q.waker.close(), sys.Close(q.kq))
 }
 
-// leave is how a Wait ends. The signal of Close is an edge, which one waiter takes: each that leaves a closed queue passes it on to the
-// next. It is tempting to let Close turn it into a level that all see; but then every system would have to be right in how it hands one level to
-// many threads, and this needs only what a Wake needs anyway.
+// leave is how a Wait ends. The signal of Close is an edge, which one waiter takes: each that
+// leaves a closed queue passes it on to the next. It is tempting to let Close turn it into a level
+// that all see; but then every system would have to be right in how it hands one level to many
+// threads, and this needs only what a Wake needs anyway.
 func (q *Queue) leave() {
 	if q.gate.Closed() {
 		// If this fails, so did the call of Close, which reports it.
@@ -109,7 +112,8 @@ func (q *Queue) leave() {
 	q.gate.Leave()
 }
 
-// eventsPerWaitMax is how many events one Wait asks the kernel for: their memory is on the stack of the waiter.
+// eventsPerWaitMax is how many events one Wait asks the kernel for: their memory is on the stack of
+// the waiter.
 const eventsPerWaitMax = 64
 
 // Wait implements [queue.Queue].
@@ -179,8 +183,8 @@ func (q *Queue) deliver(events []queue.Event, raw []sys.Kevent) (n int, woken bo
 
 // takeWake makes the next Wake signal again.
 func (q *Queue) takeWake() error {
-	// A pipe is drained first and the flag cleared after that: the other way round, a Wake in between would be
-	// drained, and the kernel drops an edge whose cause is gone.
+	// A pipe is drained first and the flag cleared after that: the other way round, a Wake in
+	// between would be drained, and the kernel drops an edge whose cause is gone.
 	if err := q.waker.clear(); err != nil {
 		return fmt.Errorf("kqueue: wait: clear waker: %w", err)
 	}

@@ -12,10 +12,12 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// slot is the registration of the handle whose number is its index. It has no pointer: a million of them cost the collector nothing.
+// slot is the registration of the handle whose number is its index. It has no pointer: a million of
+// them cost the collector nothing.
 //
-// The kernel holds the generation as user data. An event that a Wait has taken before a Modify or Delete has another generation than
-// the slot and is dropped: after a Modify the kernel has looked again, so the readiness is in a newer event.
+// The kernel holds the generation as user data. An event that a Wait has taken before a Modify or
+// Delete has another generation than the slot and is dropped: after a Modify the kernel has looked
+// again, so the readiness is in a newer event.
 type slot struct {
 	token      queue.Token
 	generation uint32
@@ -130,7 +132,8 @@ func (s *slot) register(r queue.Registration) {
 
 func (s *slot) forget() { *s = slot{generation: s.generation + 1} }
 
-// pollable refuses what the kernel takes and calls readable up to its end, and what is not open. It reports whether h is a pipe.
+// pollable refuses what the kernel takes and calls readable up to its end, and what is not open. It
+// reports whether h is a pipe.
 func (q *Queue) pollable(h sys.Handle) (pipe bool, err error) {
 	if h == q.kq {
 		return false, fmt.Errorf("a queue in itself: %w", syscall.EINVAL)
@@ -160,7 +163,8 @@ func check(operation string, h sys.Handle, r queue.Registration) error {
 	return nil
 }
 
-// meaning gives the refusal of a kind of handle the name that the contract has for it, and keeps the errno.
+// meaning gives the refusal of a kind of handle the name that the contract has for it, and keeps
+// the errno.
 func meaning(err error) error {
 	if notPollable(err) {
 		return fmt.Errorf("%w: %w", queue.ErrNotPollable, err)
@@ -168,7 +172,8 @@ func meaning(err error) error {
 	return err
 }
 
-// notPollable lists what the systems and their drivers answer where there is no such filter. Some of these are the same number on some systems.
+// notPollable lists what the systems and their drivers answer where there is no such filter. Some
+// of these are the same number on some systems.
 func notPollable(err error) bool {
 	return err == syscall.EINVAL || err == syscall.ENODEV || err == syscall.ENXIO || err == syscall.EPERM || err == syscall.ENOTTY ||
 		err == syscall.ENOTSUP || err == syscall.EOPNOTSUPP

@@ -17,7 +17,8 @@ const user = "user"
 // wakeIdent names that event among those of its filter. No handle has this number.
 const wakeIdent = ^uintptr(0)
 
-// waker makes one Wait return for a signal, or the next. Its event is an edge, which is taken by one waiter.
+// waker makes one Wait return for a signal, or the next. Its event is an edge, which is taken by
+// one waiter.
 type waker struct {
 	kq   sys.Handle
 	pipe *wake.Waker // nil for the kind user
@@ -88,8 +89,8 @@ func (w *waker) kind() string {
 	return w.pipe.Kind()
 }
 
-// is reports whether e is the event of w. The number alone would not tell: that of a registered handle, or of a process, may be the same in
-// another filter.
+// is reports whether e is the event of w. The number alone would not tell: that of a registered
+// handle, or of a process, may be the same in another filter.
 func (w *waker) is(e *sys.Kevent) bool {
 	if w.pipe == nil {
 		return e.Filter == sys.EvfiltUser && e.Ident == wakeIdent

@@ -38,8 +38,8 @@ var _ queue.Queue = (*Queue)(nil)
 
 // New opens a queue, which holds one or two descriptors until it is closed.
 //
-// Errors: [queue.ErrInvalid] for an unknown waker, [queue.ErrUnavailable] with the errno if the system refuses, one that is
-// [errors.ErrUnsupported] for a waker that it does not have.
+// Errors: [queue.ErrInvalid] for an unknown waker, [queue.ErrUnavailable] with the errno if the
+// system refuses, one that is [errors.ErrUnsupported] for a waker that it does not have.
 func New(o Options) (*Queue, error) {
 	sys.StartRuntimePoller()
 	w, err := wake.Open(o.Waker)
@@ -93,7 +93,8 @@ func (q *Queue) Modify(h sys.Handle, r queue.Registration) error {
 
 // Delete implements [queue.Queue].
 func (q *Queue) Delete(h sys.Handle) error {
-	// The kernel holds an open file that it polls: it is kicked to let go, for the caller is about to close it.
+	// The kernel holds an open file that it polls: it is kicked to let go, for the caller is about
+	// to close it.
 	return q.change("delete", h, func() error {
 		if !q.set.has(h) {
 			return queue.ErrNotFound

@@ -74,7 +74,8 @@ func (s *set) arm(h sys.Handle) {
 	x := &s.slots[h]
 	e := sys.PollFD{Fd: int32(h), Events: polling.Bits(x.armed)}
 	if x.armed == queue.None {
-		// The kernel reports hang-ups and errors that nobody asked for, too, but passes over negative numbers.
+		// The kernel reports hang-ups and errors that nobody asked for, too, but passes over
+		// negative numbers.
 		e.Fd = ^e.Fd
 	}
 	s.fds[x.position] = e
@@ -87,8 +88,8 @@ func handleOf(e sys.PollFD) sys.Handle {
 	return sys.Handle(e.Fd)
 }
 
-// report returns the event for an entry that the kernel has answered, unless the registration is over. changed tells whether the
-// entry says something else from now on.
+// report returns the event for an entry that the kernel has answered, unless the registration is
+// over. changed tells whether the entry says something else from now on.
 func (s *set) report(e sys.PollFD, stamp uint32) (event queue.Event, ok, changed bool) {
 	h := handleOf(e)
 	if !s.has(h) || s.slots[h].generation != stamp {

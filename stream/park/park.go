@@ -1,9 +1,11 @@
-// Package park suspends a goroutine until a handle is ready, with nothing but poll(2): no loop, no other goroutine, no table. It is
-// the floor that works wherever sockets do, and what programs of few connections and tests need.
+// Package park suspends a goroutine until a handle is ready, with nothing but poll(2): no loop, no
+// other goroutine, no table. It is the floor that works wherever sockets do, and what programs of
+// few connections and tests need.
 //
-// A wait occupies one thread of the operating system while it lasts, and costs one system call. Each direction of a connection that was ever waited
-// for keeps one descriptor more (on Linux; two elsewhere), by which Interrupt and Close reach the wait, until Close. For
-// many connections use a loop of package sched.
+// A wait occupies one thread of the operating system while it lasts, and costs one system call.
+// Each direction of a connection that was ever waited for keeps one descriptor more (on Linux; two
+// elsewhere), by which Interrupt and Close reach the wait, until Close. For many connections use a
+// loop of package sched.
 package park
 
 import (
@@ -16,18 +18,19 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// blindMax is how long a wait stays in poll(2) when there was no descriptor for its wake handle, before it looks whether it was interrupted. A
-// listener pauses like that when the process is out of descriptors.
+// blindMax is how long a wait stays in poll(2) when there was no descriptor for its wake handle,
+// before it looks whether it was interrupted. A listener pauses like that when the process is out
+// of descriptors.
 const blindMax = 20 * time.Millisecond
 
-// Waiter is a stream.Waiter whose Wait suspends the calling goroutine in poll(2). It has no state; the zero value is ready for use, by any
-// number of goroutines.
+// Waiter is a stream.Waiter whose Wait suspends the calling goroutine in poll(2). It has no state;
+// the zero value is ready for use, by any number of goroutines.
 type Waiter struct{}
 
 var _ stream.Waiter = Waiter{}
 
-// Register ties h to the waiter. It cannot fail: a handle that is not open is found out by the first Wait, which then returns nil, so that
-// the caller's own call says what is wrong.
+// Register ties h to the waiter. It cannot fail: a handle that is not open is found out by the
+// first Wait, which then returns nil, so that the caller's own call says what is wrong.
 func (Waiter) Register(h sys.Handle) (stream.Registration, error) {
 	return &registration{handle: h}, nil
 }
@@ -61,7 +64,8 @@ func (r *registration) Wait(d sys.Direction, deadline time.Time) error {
 	return r.end(s, poll(fds[:], deadline, func() bool { return r.roused(s) }))
 }
 
-// poll waits for one of fds, of which the first is the wake handle, or for deadline. Where there was no wake handle it asks roused now and then.
+// poll waits for one of fds, of which the first is the wake handle, or for deadline. Where there
+// was no wake handle it asks roused now and then.
 func poll(fds []sys.PollFD, deadline time.Time, roused func() bool) error {
 	for {
 		timeout := time.Duration(-1)
@@ -133,10 +137,12 @@ func (r *registration) Interrupt(d sys.Direction) {
 	s.rouse()
 }
 
-// ShortReadDrains is true: poll(2) reports what is there, whatever it has reported before, and so each Wait checks the handle.
+// ShortReadDrains is true: poll(2) reports what is there, whatever it has reported before, and so
+// each Wait checks the handle.
 func (r *registration) ShortReadDrains() bool { return true }
 
-// Close makes running waits return and does not wait for them. They may still look at the handle's number, but do nothing with what they see.
+// Close makes running waits return and does not wait for them. They may still look at the handle's
+// number, but do nothing with what they see.
 func (r *registration) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -155,7 +161,8 @@ func (r *registration) Close() error {
 	return nil
 }
 
-// enter reports whether a wait has something to wait for. The caller of this and all below holds the lock.
+// enter reports whether a wait has something to wait for. The caller of this and all below holds
+// the lock.
 func (s *side) enter() (bool, error) {
 	if s.waiting {
 		return false, stream.ErrBusy

@@ -12,8 +12,8 @@ import (
 
 var _ stream.Selector = Waiter{}
 
-// NewSelect returns a Select whose Wait suspends the calling goroutine in one poll(2) for all. From its first Wait until Close it keeps one
-// descriptor (on Linux; two elsewhere).
+// NewSelect returns a Select whose Wait suspends the calling goroutine in one poll(2) for all. From
+// its first Wait until Close it keeps one descriptor (on Linux; two elsewhere).
 func (Waiter) NewSelect() stream.Select { return &selection{} }
 
 // selection is a wait for several sides.
@@ -91,7 +91,8 @@ func (s *selection) leave(wanted []stream.Readiness) {
 	}
 }
 
-// end sorts what ended a wait: Close first, then Wake, which interrupts and closed registrations call as well, then what poll(2) said.
+// end sorts what ended a wait: Close first, then Wake, which interrupts and closed registrations
+// call as well, then what poll(2) said.
 func (s *selection) end(err error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

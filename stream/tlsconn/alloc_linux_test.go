@@ -82,7 +82,8 @@ func TestTriesAllocateNothingOfTheirOwn(t *testing.T) {
 	} {
 		var failed error
 		got := math.Inf(1)
-		// The least of many, for crypto/tls takes its buffers from a sync.Pool, which may have lost them: under the race detector it does so by chance.
+		// The least of many, for crypto/tls takes its buffers from a sync.Pool, which may have lost
+		// them: under the race detector it does so by chance.
 		for range 100 {
 			got = min(got, testing.AllocsPerRun(1, func() {
 				if err := c.try(); err != nil {

@@ -18,7 +18,8 @@ type lower struct {
 
 func (l *lower) Write(p []byte) (int, error) {
 	if l.ended.Load() {
-		// The peer is told nothing after close_notify (RFC 8446, 6.1). An error would make crypto/tls drop the peer's KeyUpdate that it was to answer.
+		// The peer is told nothing after close_notify (RFC 8446, 6.1). An error would make
+		// crypto/tls drop the peer's KeyUpdate that it was to answer.
 		return len(p), nil
 	}
 	if !l.prompt.Load() {
@@ -38,7 +39,8 @@ func (l *lower) Close() error               { return l.queue.Close() }
 func (l *lower) LocalAddr() net.Addr        { return l.queue.LocalAddr() }
 func (l *lower) RemoteAddr() net.Addr       { return l.queue.RemoteAddr() }
 
-// The deadlines are set above, past crypto/tls. What calls these is its closing: it would end what the queue still has to send.
+// The deadlines are set above, past crypto/tls. What calls these is its closing: it would end what
+// the queue still has to send.
 
 func (l *lower) SetDeadline(time.Time) error      { return nil }
 func (l *lower) SetReadDeadline(time.Time) error  { return nil }

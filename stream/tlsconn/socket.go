@@ -15,23 +15,28 @@ import (
 // PieceMax is the most bytes that [Socket.TryWrite] takes as a whole or not at all.
 const PieceMax = pieceBytes
 
-// answersRoom is what TryRead wants to be free in the queue. A read of crypto/tls ends at data, or after 16 messages that are none: each has an answer of
-// less than 100 bytes, and an alert may follow.
+// answersRoom is what TryRead wants to be free in the queue. A read of crypto/tls ends at data, or
+// after 16 messages that are none: each has an answer of less than 100 bytes, and an alert may
+// follow.
 const answersRoom = 2 << 10
 
-// Socket is a TLS connection whose operations try and return at once: a connection for a state machine, which has no stack that could be suspended. See
-// the package's section on it. It is for one caller at a time, Close included.
+// Socket is a TLS connection whose operations try and return at once: a connection for a state
+// machine, which has no stack that could be suspended. See the package's section on it. It is for
+// one caller at a time, Close included.
 type Socket struct {
 	tls       *tls.Conn
 	transport transport
 	dry       bool // the last TryRead was told by the kernel that it would block
 }
 
-// ServerSocket does the server's side of the handshake on c, and takes the socket of c over, whose registration ends. It suspends the caller where
-// the Waiter of c does. The deadlines of c bound it, and when ctx is done meanwhile, c is closed. It returns an error for a config with renegotiation;
-// config is otherwise used as crypto/tls has it. When an error is returned, c stays the caller's.
+// ServerSocket does the server's side of the handshake on c, and takes the socket of c over, whose
+// registration ends. It suspends the caller where the Waiter of c does. The deadlines of c bound
+// it, and when ctx is done meanwhile, c is closed. It returns an error for a config with
+// renegotiation; config is otherwise used as crypto/tls has it. When an error is returned, c stays
+// the caller's.
 //
-// Nobody else may operate on c: that is [stream.ErrBusy]. Data may have been read already, so the first TryRead comes before the first wait.
+// Nobody else may operate on c: that is [stream.ErrBusy]. Data may have been read already, so the
+// first TryRead comes before the first wait.
 func ServerSocket(ctx context.Context, c *stream.Conn, config *tls.Config) (*Socket, error) {
 	return openSocket(ctx, tls.Server, &Socket{transport: transport{conn: c}}, config)
 }
@@ -57,11 +62,13 @@ func openSocket(ctx context.Context, side func(net.Conn, *tls.Config) *tls.Conn,
 	return s, nil
 }
 
-// TryRead reads up to len(p) bytes. It returns sys.ErrWouldBlock when there is nothing to read, or when the peer has to read before it is read from, which
-// [Socket.Awaits] tells apart; io.EOF at the end of the stream, and what tls.Conn.Read does. Bytes never come with an error: what follows them is
-// the result of the next call.
+// TryRead reads up to len(p) bytes. It returns sys.ErrWouldBlock when there is nothing to read, or
+// when the peer has to read before it is read from, which [Socket.Awaits] tells apart; io.EOF at
+// the end of the stream, and what tls.Conn.Read does. Bytes never come with an error: what follows
+// them is the result of the next call.
 //
-// Only sys.ErrWouldBlock says that nothing is left: crypto/tls may hold decrypted bytes, and records, of which no event will tell.
+// Only sys.ErrWouldBlock says that nothing is left: crypto/tls may hold decrypted bytes, and
+// records, of which no event will tell.
 //
 // A stream that ends inside a record is io.ErrUnexpectedEOF, also for later calls.
 func (s *Socket) TryRead(p []byte) (int, error) {
@@ -71,7 +78,8 @@ func (s *Socket) TryRead(p []byte) (int, error) {
 	}
 	n, err := s.tls.Read(p)
 	if n > 0 {
-		// An error that comes with bytes is that of a look at the record behind them, and comes again.
+		// An error that comes with bytes is that of a look at the record behind them, and comes
+		// again.
 		return n, nil
 	}
 	if err == errWouldBlock {
@@ -84,9 +92,11 @@ func (s *Socket) TryRead(p []byte) (int, error) {
 	return n, err
 }
 
-// TryWrite makes records of as many bytes of p as it may, and returns how many: all of the next PieceMax as long as the queue is empty. What the kernel
-// does not take is queued, and goes out with the next call of any of the methods. When the kernel has not taken what was queued before, it takes nothing and returns
-// sys.ErrWouldBlock. So a p of at most PieceMax bytes is taken as a whole or not at all, unless the connection fails. After CloseWrite it is syscall.EPIPE.
+// TryWrite makes records of as many bytes of p as it may, and returns how many: all of the next
+// PieceMax as long as the queue is empty. What the kernel does not take is queued, and goes out
+// with the next call of any of the methods. When the kernel has not taken what was queued before,
+// it takes nothing and returns sys.ErrWouldBlock. So a p of at most PieceMax bytes is taken as a
+// whole or not at all, unless the connection fails. After CloseWrite it is syscall.EPIPE.
 func (s *Socket) TryWrite(p []byte) (int, error) {
 	err := s.transport.push()
 	if s.transport.ended && s.transport.failure == nil {
@@ -106,8 +116,9 @@ func (s *Socket) TryWrite(p []byte) (int, error) {
 	return written, nil
 }
 
-// TryFlush gives the kernel what is queued. It returns sys.ErrWouldBlock when it does not take all of it; nil says that it has all that was written, and after
-// CloseWrite the end of the stream as well.
+// TryFlush gives the kernel what is queued. It returns sys.ErrWouldBlock when it does not take all
+// of it; nil says that it has all that was written, and after CloseWrite the end of the stream as
+// well.
 //
 // An error of the connection is the result of each later call that writes. What has arrived can
 // still be read.
@@ -119,8 +130,8 @@ func (s *Socket) TryFlush() error {
 	return s.transport.sock.CloseWrite()
 }
 
-// CloseWrite sends close_notify and ends the stream below TLS, both behind what is queued; reading goes on. It does not wait: it returns what TryFlush
-// does, which goes on with it.
+// CloseWrite sends close_notify and ends the stream below TLS, both behind what is queued; reading
+// goes on. It does not wait: it returns what TryFlush does, which goes on with it.
 func (s *Socket) CloseWrite() error {
 	if !s.transport.ended {
 		err := s.tls.CloseWrite()
@@ -132,8 +143,10 @@ func (s *Socket) CloseWrite() error {
 	return s.TryFlush()
 }
 
-// Awaits reports whether a wait is due in direction d. For Reading that is when the last TryRead has found the kernel without bytes, for Writing as long as bytes
-// are queued. When TryRead has returned sys.ErrWouldBlock and only Writing is awaited, the peer asks for answers, does not read them and is not read from.
+// Awaits reports whether a wait is due in direction d. For Reading that is when the last TryRead
+// has found the kernel without bytes, for Writing as long as bytes are queued. When TryRead has
+// returned sys.ErrWouldBlock and only Writing is awaited, the peer asks for answers, does not read
+// them and is not read from.
 func (s *Socket) Awaits(d sys.Direction) bool {
 	if d == sys.Reading {
 		return s.dry
@@ -144,9 +157,10 @@ func (s *Socket) Awaits(d sys.Direction) bool {
 // Queued returns how many bytes are queued, HighMin at most.
 func (s *Socket) Queued() int { return s.transport.queued() }
 
-// Close sends close_notify, unless CloseWrite has, and closes the socket, whose registration must have ended. The kernel is offered what is queued once; if
-// something is left it is dropped, and the error is [stream.ErrUnsent]. Who wants his last bytes sent calls CloseWrite first, until it is done. A
-// second Close returns net.ErrClosed.
+// Close sends close_notify, unless CloseWrite has, and closes the socket, whose registration must
+// have ended. The kernel is offered what is queued once; if something is left it is dropped, and
+// the error is [stream.ErrUnsent]. Who wants his last bytes sent calls CloseWrite first, until it
+// is done. A second Close returns net.ErrClosed.
 func (s *Socket) Close() error {
 	if s.transport.sock.Handle() == sys.Invalid {
 		return net.ErrClosed

@@ -13,8 +13,10 @@ import (
 	"github.com/edgewise-go/edgewise/stream"
 )
 
-// The room in the queue that Write waits for. A piece becomes a few records of at most 16 KiB together, of which each adds less than 100 bytes; small
-// ones are sent only in the beginning (see the DynamicRecordSizingDisabled of tls.Config). The reader's answers are of less than 100 bytes each.
+// The room in the queue that Write waits for. A piece becomes a few records of at most 16 KiB
+// together, of which each adds less than 100 bytes; small ones are sent only in the beginning (see
+// the DynamicRecordSizingDisabled of tls.Config). The reader's answers are of less than 100 bytes
+// each.
 const (
 	pieceBytes  = 16 << 10
 	recordRoom  = pieceBytes + 2<<10
@@ -24,13 +26,15 @@ const (
 // HighMin is the least high mark of a queue below a Conn.
 const HighMin = recordRoom + controlRoom
 
-// ErrFlood is returned by writes when the peer has asked for so many answers, without reading them, that the queue is full.
+// ErrFlood is returned by writes when the peer has asked for so many answers, without reading them,
+// that the queue is full.
 var ErrFlood = errors.New("tlsconn: the peer does not read the answers it asks for")
 
 // Conn is a TLS connection for a task that reads and a task that writes. It implements net.Conn.
 //
-// Where the Waiter suspends tasks, a second reader, a second writer and whoever comes during the handshake get [stream.ErrBusy]; where it suspends
-// goroutines they take turns. Close, the deadlines and the addresses may be used from any goroutine at any time.
+// Where the Waiter suspends tasks, a second reader, a second writer and whoever comes during the
+// handshake get [stream.ErrBusy]; where it suspends goroutines they take turns. Close, the
+// deadlines and the addresses may be used from any goroutine at any time.
 type Conn struct {
 	tls   *tls.Conn
 	lower lower
@@ -49,8 +53,9 @@ func Client(q *stream.WriteQueue, config *tls.Config) (*Conn, error) {
 	return open(tls.Client, q, config)
 }
 
-// Server makes a connection that is the server's side of TLS over q, which it owns from then on, but for Run. The high mark of q must be at least
-// HighMin. It returns an error for a config with renegotiation; config is otherwise used as crypto/tls has it.
+// Server makes a connection that is the server's side of TLS over q, which it owns from then on,
+// but for Run. The high mark of q must be at least HighMin. It returns an error for a config with
+// renegotiation; config is otherwise used as crypto/tls has it.
 func Server(q *stream.WriteQueue, config *tls.Config) (*Conn, error) {
 	return open(tls.Server, q, config)
 }
@@ -67,7 +72,8 @@ func open(side func(net.Conn, *tls.Config) *tls.Conn, q *stream.WriteQueue, conf
 	return c, nil
 }
 
-// take begins an operation. A caller who must not be blocked is sent away instead of being made to wait.
+// take begins an operation. A caller who must not be blocked is sent away instead of being made to
+// wait.
 func (c *Conn) take(turn *sync.Mutex) error {
 	if turn.TryLock() {
 		return nil
@@ -79,8 +85,8 @@ func (c *Conn) take(turn *sync.Mutex) error {
 	return nil
 }
 
-// Handshake does the handshake, unless it has been done; Read and Write call it. When it returns nil the kernel has all of this side's part. When ctx
-// is done meanwhile the connection is closed.
+// Handshake does the handshake, unless it has been done; Read and Write call it. When it returns
+// nil the kernel has all of this side's part. When ctx is done meanwhile the connection is closed.
 func (c *Conn) Handshake(ctx context.Context) error {
 	if c.shaken.Load() {
 		return nil
@@ -115,8 +121,9 @@ func (c *Conn) Read(p []byte) (int, error) {
 	return c.tls.Read(p)
 }
 
-// Write writes all of p, and returns when the kernel has it. When an error is returned, so is how many bytes have been made into records:
-// these have been sent or, unless the connection has failed, will be with what is written next.
+// Write writes all of p, and returns when the kernel has it. When an error is returned, so is how
+// many bytes have been made into records: these have been sent or, unless the connection has
+// failed, will be with what is written next.
 func (c *Conn) Write(p []byte) (int, error) {
 	if err := c.Handshake(context.Background()); err != nil {
 		return 0, err
@@ -142,7 +149,8 @@ func (c *Conn) Write(p []byte) (int, error) {
 	return written, c.lower.queue.Flush()
 }
 
-// CloseWrite sends close_notify, suspends the caller until the kernel has all that was written, and ends the stream to the peer; reading goes on.
+// CloseWrite sends close_notify, suspends the caller until the kernel has all that was written, and
+// ends the stream to the peer; reading goes on.
 func (c *Conn) CloseWrite() error {
 	if !c.shaken.Load() {
 		return errors.New("tlsconn: CloseWrite before the handshake is done")
@@ -159,14 +167,16 @@ func (c *Conn) CloseWrite() error {
 	return err
 }
 
-// Close sends close_notify, if the handshake is done, and closes the connection as [stream.WriteQueue.Close] does: it never waits.
+// Close sends close_notify, if the handshake is done, and closes the connection as
+// [stream.WriteQueue.Close] does: it never waits.
 func (c *Conn) Close() error {
 	c.closing.Store(true)
 	c.lower.prompt.Store(true)
 	if !c.shaken.Load() {
 		return c.tls.Close()
 	}
-	// By itself tls.Conn.Close leaves close_notify out while a Write is running, for fear of its lock: here nobody holds that for long.
+	// By itself tls.Conn.Close leaves close_notify out while a Write is running, for fear of its
+	// lock: here nobody holds that for long.
 	err := c.tls.CloseWrite()
 	if e := c.tls.Close(); e != nil {
 		return e
@@ -197,6 +207,6 @@ func (c *Conn) SetDeadline(t time.Time) error { return c.lower.queue.SetDeadline
 // SetReadDeadline sets the deadline of Read. A Read that was late may be called again.
 func (c *Conn) SetReadDeadline(t time.Time) error { return c.lower.queue.SetReadDeadline(t) }
 
-// SetWriteDeadline sets the deadline of Write and CloseWrite. A Write that was late may be followed by another one. In the handshake a deadline that passes
-// is the end of the connection.
+// SetWriteDeadline sets the deadline of Write and CloseWrite. A Write that was late may be followed
+// by another one. In the handshake a deadline that passes is the end of the connection.
 func (c *Conn) SetWriteDeadline(t time.Time) error { return c.lower.queue.SetWriteDeadline(t) }

@@ -8,8 +8,10 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// transport is the connection that crypto/tls has below a Socket. In the handshake it is the Conn, which suspends. Afterwards it only tries: what would
-// block a read is told to crypto/tls, which goes on later, and what would block a write is queued, for crypto/tls cannot go on with half of a record.
+// transport is the connection that crypto/tls has below a Socket. In the handshake it is the Conn,
+// which suspends. Afterwards it only tries: what would block a read is told to crypto/tls, which
+// goes on later, and what would block a write is queued, for crypto/tls cannot go on with half of a
+// record.
 type transport struct {
 	conn *stream.Conn  // in the handshake; nil afterwards
 	sock stream.Socket // afterwards
@@ -22,8 +24,9 @@ type transport struct {
 	shut    bool  // so was the end of the stream
 }
 
-// wouldBlock is a read that would block, in the form in which crypto/tls leaves its state as it is: as it does for a deadline that has passed, by
-// which net/http ends the read that it keeps running in the background of a request.
+// wouldBlock is a read that would block, in the form in which crypto/tls leaves its state as it is:
+// as it does for a deadline that has passed, by which net/http ends the read that it keeps running
+// in the background of a request.
 type wouldBlock struct{}
 
 func (wouldBlock) Error() string   { return "tlsconn: would block" }
@@ -48,7 +51,8 @@ func (t *transport) Write(p []byte) (int, error) {
 	case t.conn != nil:
 		return t.conn.Write(p)
 	case t.ended:
-		// The peer is told nothing after close_notify (RFC 8446, 6.1). An error would make crypto/tls drop the peer's KeyUpdate that it was to answer.
+		// The peer is told nothing after close_notify (RFC 8446, 6.1). An error would make
+		// crypto/tls drop the peer's KeyUpdate that it was to answer.
 		return len(p), nil
 	case t.failure != nil:
 		return 0, t.failure
@@ -121,7 +125,8 @@ func (t *transport) RemoteAddr() net.Addr {
 	return released{}
 }
 
-// released is the address of a connection whose Conn is gone. Nobody asks for it but callbacks of a tls.Config that kept the connection.
+// released is the address of a connection whose Conn is gone. Nobody asks for it but callbacks of a
+// tls.Config that kept the connection.
 type released struct{}
 
 func (released) Network() string { return "released" }

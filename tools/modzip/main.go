@@ -1,5 +1,6 @@
-// Command modzip packs one module into a file-system module proxy exactly as the go command would pack it from a
-// tag, and so refuses what could not be published: illegal or colliding file names, sizes over the limits.
+// Command modzip packs one module into a file-system module proxy exactly as the go command would
+// pack it from a tag, and so refuses what could not be published: illegal or colliding file names,
+// sizes over the limits.
 //
 //	modzip -proxy DIR -module PATH -version V -dir DIR
 //	modzip -proxy DIR -module PATH -version V -repo ROOT -tag TAG -subdir SUBDIR

@@ -8,7 +8,8 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 )
 
-// Every subject hands over every byte of every workload, in order; a benchmark that loses bytes is worth nothing.
+// Every subject hands over every byte of every workload, in order; a benchmark that loses bytes is
+// worth nothing.
 func TestEveryByteArrives(t *testing.T) {
 	const conns = 300
 	list, err := some(Workloads(), conns)
@@ -17,7 +18,8 @@ func TestEveryByteArrives(t *testing.T) {
 	}
 	for _, w := range list {
 		seed := rand.Uint64()
-		// Each of few buffers is filled several times over, by tiny messages more than once. What is idle are many.
+		// Each of few buffers is filled several times over, by tiny messages more than once. What
+		// is idle are many.
 		bytes := uint64(3 << 18)
 		switch w.name {
 		case "tiny":
@@ -58,7 +60,8 @@ func TestEveryByteArrives(t *testing.T) {
 	}
 }
 
-// lossy is a buffer that loses a byte of each message, or hands the bytes of two over in the wrong order.
+// lossy is a buffer that loses a byte of each message, or hands the bytes of two over in the wrong
+// order.
 type lossy struct {
 	conn
 	swap bool

@@ -32,8 +32,9 @@ type Sources interface {
 	Wait(i int) error
 }
 
-// BurstRow is the memory of a strategy, in bytes: of its buffers as they and their pool say, and of Go's heap as the runtime says, at the start, when all
-// buffers of a wave are full, and when all are idle. Start and end are after a garbage collection.
+// BurstRow is the memory of a strategy, in bytes: of its buffers as they and their pool say, and of
+// Go's heap as the runtime says, at the start, when all buffers of a wave are full, and when all
+// are idle. Start and end are after a garbage collection.
 type BurstRow struct {
 	Strategy  string `json:"strategy"`
 	Conns     int    `json:"conns"`
@@ -49,8 +50,9 @@ type BurstRow struct {
 // slack is how much more than before, in percent, may be in use after.
 const slack = 5
 
-// heapNoise is what else the heap may have gained meanwhile: the runtime and this program allocate some for themselves, which is
-// more than slack where few connections are measured. It is less than four bursts.
+// heapNoise is what else the heap may have gained meanwhile: the runtime and this program allocate
+// some for themselves, which is more than slack where few connections are measured. It is less than
+// four bursts.
 const heapNoise = 256 << 10
 
 // Checks returns whether memory has returned to what it was.
@@ -153,7 +155,8 @@ func (r *burstRun) held() int {
 	return r.fleet.memory(sum)
 }
 
-// wave fills some buffers, takes what is in them, and does what a loop does with connections that have become idle.
+// wave fills some buffers, takes what is in them, and does what a loop does with connections that
+// have become idle.
 func (r *burstRun) wave(first, end int, from Sources) error {
 	if err := from.Arrive(first, end); err != nil {
 		return err

@@ -46,7 +46,8 @@ const idleMax = 64
 // idleConns is how many connections it takes that nothing else on the heap counts.
 const idleConns = 100_000
 
-// Checks returns whether what the strategies promise about copying and idle connections was so, as far as rows show it.
+// Checks returns whether what the strategies promise about copying and idle connections was so, as
+// far as rows show it.
 func Checks(rows []Row) ([]Check, error) {
 	var checks []Check
 	var mirrored uint64
@@ -56,7 +57,8 @@ func Checks(rows []Row) ([]Check, error) {
 			checks = append(checks, Check{"chain hands over from connection to connection without copying", verdict(r.Copied == 0),
 				fmt.Sprintf("%.0f of %d bytes copied", r.Copied*float64(r.Bytes), r.Bytes)})
 		}
-		// A proxy of any strategy but chain copies from one buffer to the other; that is not the strategy's doing.
+		// A proxy of any strategy but chain copies from one buffer to the other; that is not the
+		// strategy's doing.
 		if r.Subject == "mirrored" && r.Workload != "proxy" {
 			mirrored += r.Bytes
 			copied += r.Copied * float64(r.Bytes)

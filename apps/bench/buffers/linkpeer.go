@@ -8,7 +8,8 @@ import (
 	"github.com/cloudwego/netpoll"
 )
 
-// What a read asks netpoll's buffer for, in bytes: as its own reader of an io.Reader does where little arrives, and more where much does.
+// What a read asks netpoll's buffer for, in bytes: as its own reader of an io.Reader does where
+// little arrives, and more where much does.
 const (
 	linkSmall = 4 << 10
 	linkLarge = 32 << 10

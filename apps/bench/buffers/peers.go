@@ -227,8 +227,9 @@ func (b *pooledConn) pass(c *consumer) error {
 	return err
 }
 
-// drop consumes n bytes: what is left over moves to the front, since a ByteBuffer has no place to read from. A buffer that is empty goes back with its bytes in
-// it, because the pool learns from their number which sizes to keep.
+// drop consumes n bytes: what is left over moves to the front, since a ByteBuffer has no place to
+// read from. A buffer that is empty goes back with its bytes in it, because the pool learns from
+// their number which sizes to keep.
 func (b *pooledConn) drop(n int) {
 	b.from.held -= n
 	if n == b.in.Len() {

@@ -59,7 +59,8 @@ func (sizeTicks) Ticks(_, most float64) []plot.Tick {
 	return ticks
 }
 
-// ink is readable on white and on black: 4.5 times as bright as the one, the other 4.6 times as bright as it.
+// ink is readable on white and on black: 4.5 times as bright as the one, the other 4.6 times as
+// bright as it.
 var ink = color.Gray{Y: 0x75}
 
 // shades are for the subjects, in turn; ours are coloured, and the others grey.
@@ -157,7 +158,8 @@ func (f figure) frame() *plot.Plot {
 	return p
 }
 
-// families are fonts of the same measures as the one that the plots are laid out with, which few browsers have.
+// families are fonts of the same measures as the one that the plots are laid out with, which few
+// browsers have.
 const families = "Liberation Sans,Arial,Helvetica,sans-serif"
 
 // save leaves room for the legend at the right.

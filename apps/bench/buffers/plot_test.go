@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// The plots are XML, name all that is in them, are small, and have no background that would hide the page's.
+// The plots are XML, name all that is in them, are small, and have no background that would hide
+// the page's.
 func TestPlots(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "plots")
 	var rows []Row

@@ -98,7 +98,8 @@ func ReportComparisons(out io.Writer, all []Comparison) error {
 	return nil
 }
 
-// Markdown prints the tables as a README has them: copies, reads, memory, allocations and throughput, each by workload.
+// Markdown prints the tables as a README has them: copies, reads, memory, allocations and
+// throughput, each by workload.
 func Markdown(out io.Writer, rows []Row) {
 	for _, column := range []struct {
 		title string

@@ -2,7 +2,8 @@ package buffers
 
 import "github.com/smallnest/ringbuffer"
 
-// ringFleet is rings, and what their loop has once: an array to read into, and one for messages, because a ring shows none in place.
+// ringFleet is rings, and what their loop has once: an array to read into, and one for messages,
+// because a ring shows none in place.
 type ringFleet struct {
 	w       workload
 	scratch []byte

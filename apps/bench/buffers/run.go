@@ -40,7 +40,8 @@ type Row struct {
 	ByteRate     float64 `json:"bytes_per_second"`     // median
 }
 
-// Run measures, and returns a row for each subject at each workload, those of one workload together. It looks at ctx between turns.
+// Run measures, and returns a row for each subject at each workload, those of one workload
+// together. It looks at ctx between turns.
 func Run(ctx context.Context, c Config) ([]Row, error) {
 	list, err := some(c.Workloads, c.Conns)
 	if err != nil {

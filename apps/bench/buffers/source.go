@@ -89,7 +89,8 @@ func (c *consumer) take(p []byte) {
 	}
 }
 
-// parse takes the messages that lie whole in p, as a handler does that is lent all there is, and returns how many bytes they are.
+// parse takes the messages that lie whole in p, as a handler does that is lent all there is, and
+// returns how many bytes they are.
 func (c *consumer) parse(p []byte) (used int) {
 	for header := c.header(); len(p)-used >= header; {
 		n := c.length(p[used:])
@@ -144,8 +145,9 @@ func (c *consumer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// observed is a source as a buffer of somebody else reads it. Such a buffer does not say what it copies. But it must have moved the bytes that it holds if
-// it does not read to where the last read ended: so that is counted.
+// observed is a source as a buffer of somebody else reads it. Such a buffer does not say what it
+// copies. But it must have moved the bytes that it holds if it does not read to where the last read
+// ended: so that is counted.
 type observed struct {
 	*source
 	end    uintptr // of the last read: a number, so that it keeps no memory alive

@@ -7,7 +7,8 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 )
 
-// strategyFleet is buffers of a strategy of bufstrategy, with what such a loop has: a cache of the pool of all loops, and an array to read into.
+// strategyFleet is buffers of a strategy of bufstrategy, with what such a loop has: a cache of the
+// pool of all loops, and an array to read into.
 type strategyFleet struct {
 	name    string
 	w       workload
@@ -56,8 +57,8 @@ func (f *strategyFleet) connect() (conn, error) {
 	return &strategyConn{in: in, out: out}, err
 }
 
-// memory counts the pool as it says itself. Buffers that take their memory from it count that too; a Shared counts the array besides, for as long as its bytes
-// are there.
+// memory counts the pool as it says itself. Buffers that take their memory from it count that too;
+// a Shared counts the array besides, for as long as its bytes are there.
 func (f *strategyFleet) memory(sum int) int {
 	s := f.pool.Stats()
 	if f.name == "shared" {
@@ -139,7 +140,8 @@ func (b *strategyConn) consume(c *consumer) error {
 	}
 }
 
-// across takes the first message, which does not lie in one segment, and reports false when it is not whole.
+// across takes the first message, which does not lie in one segment, and reports false when it is
+// not whole.
 func (b *strategyConn) across(c *consumer) (whole bool, err error) {
 	header := c.header()
 	if b.in.Len() < header {

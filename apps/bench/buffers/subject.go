@@ -14,7 +14,8 @@ type Subject struct {
 type fleet interface {
 	connect() (conn, error)
 
-	// memory returns the bytes that all buffers hold, given the sum of what each says that it holds.
+	// memory returns the bytes that all buffers hold, given the sum of what each says that it
+	// holds.
 	memory(sum int) int
 }
 
@@ -32,11 +33,13 @@ type conn interface {
 	// held returns the bytes of memory that it holds now, and the most that it has held.
 	held() (now, most int)
 
-	// copied returns the bytes that it has copied itself, beyond the one time that it took them from the source, and, of a proxy, gave them to the sink.
+	// copied returns the bytes that it has copied itself, beyond the one time that it took them
+	// from the source, and, of a proxy, gave them to the sink.
 	copied() uint64
 }
 
-// Subjects returns all that is measured: each strategy of bufstrategy, then those of others that there are on this system.
+// Subjects returns all that is measured: each strategy of bufstrategy, then those of others that
+// there are on this system.
 func Subjects() []Subject {
 	var all []Subject
 	for _, name := range bufstrategy.Names() {

@@ -44,13 +44,15 @@ func (f framing) length(head []byte) int {
 	return 1
 }
 
-// tape is what every connection sends, over and over: messages of random bytes, one behind the other.
+// tape is what every connection sends, over and over: messages of random bytes, one behind the
+// other.
 type tape struct {
 	bytes  []byte
 	starts []int // of the messages, and the end of the last
 }
 
-// record makes a tape of at least size bytes, whose messages have between least and most bytes, the header included; every length as likely as its double.
+// record makes a tape of at least size bytes, whose messages have between least and most bytes, the
+// header included; every length as likely as its double.
 func record(f framing, size, least, most int, r *rand.Rand) tape {
 	var t tape
 	for len(t.bytes) < size {

@@ -93,8 +93,8 @@ func (t *trial) step() (int, error) {
 	return int(s.conn), nil
 }
 
-// count plays the script, as far as bytesMax, looks at every byte, and counts what can be counted. What it takes to get going is not counted: it plays as
-// much before.
+// count plays the script, as far as bytesMax, looks at every byte, and counts what can be counted.
+// What it takes to get going is not counted: it plays as much before.
 func (t *trial) count(bytesMax uint64) (Row, error) {
 	t.consumer.whole = true
 	defer func() { t.consumer.whole = false }()

@@ -107,8 +107,9 @@ func bursts(w workload, t tape, r *rand.Rand) []step {
 // activeShare of the connections is active at a time.
 const activeShare = 100
 
-// visits lets some connections be active at a time, each for eight messages in four arrivals that end anywhere. The arrivals of those that are active
-// come in turns, and every connection has been active once at the end.
+// visits lets some connections be active at a time, each for eight messages in four arrivals that
+// end anywhere. The arrivals of those that are active come in turns, and every connection has been
+// active once at the end.
 func visits(w workload, t tape, r *rand.Rand) []step {
 	const messages, arrivals = 8, 4
 	order := r.Perm(w.conns)

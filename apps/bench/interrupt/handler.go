@@ -15,7 +15,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// launch starts the next transfer in handler form. One that cannot even start has ended, and another takes its place.
+// launch starts the next transfer in handler form. One that cannot even start has ended, and
+// another takes its place.
 func (w *world) launch() {
 	for i, ok := w.take(); ok; i, ok = w.take() {
 		p := w.config.plan(i)
@@ -70,7 +71,8 @@ func (c *clientHandler) open() (err error) {
 	return nil
 }
 
-// Step does what it can in both directions. What is left to do in one is waited for together with the other.
+// Step does what it can in both directions. What is left to do in one is waited for together with
+// the other.
 func (c *clientHandler) Step(t sched.HandlerTask, cause sched.Cause) sched.Next {
 	left := time.Until(c.late)
 	if left <= 0 {

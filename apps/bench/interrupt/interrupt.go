@@ -67,7 +67,8 @@ type world struct {
 	next   atomic.Int64
 }
 
-// Run makes the transfers. An error says that it could not; what went wrong with transfers is in the result.
+// Run makes the transfers. An error says that it could not; what went wrong with transfers is in
+// the result.
 func Run(c Config) (Result, error) {
 	began := time.Now()
 	before, err := takeStock()
@@ -128,7 +129,8 @@ func (w *world) listen() (*stream.Listener, error) {
 	if err != nil || w.config.Kind != Tiny {
 		return l, err
 	}
-	// Accepted connections inherit the sizes, and the peer is told of the window from the first segment on.
+	// Accepted connections inherit the sizes, and the peer is told of the window from the first
+	// segment on.
 	raw, err := l.SyscallConn()
 	if err != nil {
 		return nil, err
@@ -184,7 +186,8 @@ func (c Config) plan(i int) plan {
 	copy(seed[:], fmt.Sprintf("%x %x", c.Seed, i))
 	p := plan{random: rand.NewChaCha8(seed)}
 	r := rand.New(p.random)
-	// Of all orders of magnitude alike, and sometimes nothing: what goes wrong does so at the edges.
+	// Of all orders of magnitude alike, and sometimes nothing: what goes wrong does so at the
+	// edges.
 	if r.IntN(16) > 0 {
 		p.bytes = int(math.Exp(r.Float64() * math.Log(float64(c.BytesMax))))
 	}

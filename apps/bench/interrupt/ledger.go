@@ -21,7 +21,8 @@ const violationsMax = 20
 // Whole is the outcome of a transfer that arrived.
 const Whole = "whole"
 
-// errHung is the error of a transfer in handler form that took longer than patience. Coroutines have os.ErrDeadlineExceeded.
+// errHung is the error of a transfer in handler form that took longer than patience. Coroutines
+// have os.ErrDeadlineExceeded.
 var errHung = errors.New("nothing came in time")
 
 // errCut is a stream that ended in order before all had arrived: the one thing that must never be.
@@ -97,7 +98,8 @@ func (l *ledger) judge(err error) (string, bool) {
 	return name, false
 }
 
-// isReset reports whether errno says that the peer has reset the connection: by now, or before the call that asks about the peer.
+// isReset reports whether errno says that the peer has reset the connection: by now, or before the
+// call that asks about the peer.
 func isReset(errno syscall.Errno) bool {
 	return errno == syscall.ECONNRESET || errno == syscall.EPIPE || errno == syscall.ENOTCONN
 }

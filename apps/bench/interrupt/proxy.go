@@ -14,8 +14,9 @@ import (
 	"time"
 )
 
-// What the proxy does to a connection: it passes on at most pieceMax bytes at a time, waits up to delayMax before one piece in delayOneIn, and
-// resets one connection in resetOneIn somewhere on the way back.
+// What the proxy does to a connection: it passes on at most pieceMax bytes at a time, waits up to
+// delayMax before one piece in delayOneIn, and resets one connection in resetOneIn somewhere on the
+// way back.
 const (
 	pieceMax   = 8 << 10
 	delayMax   = 3 * time.Millisecond
@@ -23,7 +24,8 @@ const (
 	resetOneIn = 8
 )
 
-// proxy stands between clients and the server. It is of package net, so that it shares no line with what it gets in the way of.
+// proxy stands between clients and the server. It is of package net, so that it shares no line with
+// what it gets in the way of.
 type proxy struct {
 	config   Config
 	listener *net.TCPListener
@@ -84,7 +86,8 @@ func (p *proxy) serve(i uint64, client, server *net.TCPConn) {
 	way.Wait()
 }
 
-// pump passes on what from sends until it ends, or until so many bytes have been passed on: then it reports true.
+// pump passes on what from sends until it ends, or until so many bytes have been passed on: then it
+// reports true.
 func pump(to, from *net.TCPConn, r *rand.Rand, resetAt int) bool {
 	piece := make([]byte, pieceMax)
 	for passed := 0; passed < resetAt; {

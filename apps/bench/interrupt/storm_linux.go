@@ -11,8 +11,9 @@ import (
 // stormPeriod is the time between two signals to a thread.
 const stormPeriod = time.Millisecond
 
-// startStorm sends SIGURG to every thread of the process each stormPeriod, counts them, and returns what ends it. Go's runtime handles that
-// signal and does nothing about it but to look whether it asked for it.
+// startStorm sends SIGURG to every thread of the process each stormPeriod, counts them, and returns
+// what ends it. Go's runtime handles that signal and does nothing about it but to look whether it
+// asked for it.
 func startStorm(sent *atomic.Int64) (end func()) {
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	sent.Add(signalThreads()) // a short run may be over before the first tick

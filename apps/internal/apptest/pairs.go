@@ -8,9 +8,10 @@ import (
 // full has tests take whole products of strategies instead of pairs.
 var full = flag.Bool("full", false, "test every combination of the strategies, not only every pair")
 
-// Combinations returns rows with one value of each list, in which every two values of different lists meet at least once; with -full,
-// all rows. Faults that need a third strategy to show are rare, and the whole product takes minutes. The rows are the same
-// in every run. Rows that valid, if it is not nil, refuses do not exist.
+// Combinations returns rows with one value of each list, in which every two values of different
+// lists meet at least once; with -full, all rows. Faults that need a third strategy to show are
+// rare, and the whole product takes minutes. The rows are the same in every run. Rows that valid,
+// if it is not nil, refuses do not exist.
 func Combinations(valid func(row []string) bool, lists ...[]string) [][]string {
 	rows := [][]string{nil}
 	for _, values := range lists {
@@ -53,8 +54,8 @@ func pairs(row []string) []pairOf {
 	return all
 }
 
-// coverPairs takes the row with the most pairs that are not in those it has taken, again and again, until there is none. The bound is the
-// number of rows.
+// coverPairs takes the row with the most pairs that are not in those it has taken, again and again,
+// until there is none. The bound is the number of rows.
 func coverPairs(rows [][]string) (taken [][]string) {
 	seen := map[pairOf]bool{}
 	for range rows {

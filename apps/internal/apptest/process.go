@@ -44,7 +44,8 @@ func (p *Process) Signal(s os.Signal) {
 	}
 }
 
-// Wait waits at most d for the end. It fails the test if that takes longer, or if the race detector has found something.
+// Wait waits at most d for the end. It fails the test if that takes longer, or if the race detector
+// has found something.
 func (p *Process) Wait(d time.Duration) Result {
 	p.t.Helper()
 	select {

@@ -1,5 +1,5 @@
-// Package apptest runs the programs as their users do, for their tests: built once, started as processes, stopped by signal, never
-// waited for without a bound.
+// Package apptest runs the programs as their users do, for their tests: built once, started as
+// processes, stopped by signal, never waited for without a bound.
 package apptest
 
 import (
@@ -27,7 +27,8 @@ type Program struct {
 	name string
 }
 
-// Main builds the program, runs the tests of m and returns the exit code for os.Exit. The program has the race detector if the tests have.
+// Main builds the program, runs the tests of m and returns the exit code for os.Exit. The program
+// has the race detector if the tests have.
 func (p *Program) Main(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "apptest")
 	if err != nil {
@@ -73,8 +74,8 @@ func (p *Program) Start(t testing.TB, dir string, args ...string) *Process {
 	return p.start(t, dir, nil, nil, args)
 }
 
-// Serve starts a server, by way of another program if via is not nil, and waits until it listens. When the test ends, the server is
-// stopped, if it has not been, and must end well.
+// Serve starts a server, by way of another program if via is not nil, and waits until it listens.
+// When the test ends, the server is stopped, if it has not been, and must end well.
 func (p *Program) Serve(t testing.TB, via []string, args ...string) *Process {
 	t.Helper()
 	proc := p.start(t, "", nil, via, args)

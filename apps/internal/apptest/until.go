@@ -7,7 +7,8 @@ import (
 
 const pollEvery = 5 * time.Millisecond
 
-// Until asks again and again whether something has come about, and fails the test if it has not after d.
+// Until asks again and again whether something has come about, and fails the test if it has not
+// after d.
 func Until(t testing.TB, d time.Duration, what string, come func() bool) {
 	t.Helper()
 	late := time.After(d)

@@ -13,8 +13,8 @@ type Misuse struct {
 	Says string // a part of the line
 }
 
-// CheckMisuse runs the program with each command line: it must end with the code, say one line that begins with its name, print
-// nothing and leave nothing in the directory that it runs in.
+// CheckMisuse runs the program with each command line: it must end with the code, say one line that
+// begins with its name, print nothing and leave nothing in the directory that it runs in.
 func (p *Program) CheckMisuse(t *testing.T, table []Misuse) {
 	t.Helper()
 	for _, m := range table {
@@ -38,7 +38,8 @@ func (p *Program) CheckMisuse(t *testing.T, table []Misuse) {
 	}
 }
 
-// CheckHelp runs the program with the arguments, which ask for help: it prints its usage and ends well.
+// CheckHelp runs the program with the arguments, which ask for help: it prints its usage and ends
+// well.
 func (p *Program) CheckHelp(t *testing.T, args ...string) {
 	t.Helper()
 	r := p.Run(t, "", nil, args...)

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// StartVia is Start by way of another program, which gets the program and its arguments after its own.
+// StartVia is Start by way of another program, which gets the program and its arguments after its
+// own.
 func (p *Program) StartVia(t testing.TB, via []string, args ...string) *Process {
 	t.Helper()
 	return p.start(t, "", nil, via, args)

@@ -1,4 +1,5 @@
-// Package cli is what the programs share at their edges: exit codes, one-line errors, and the end on a signal.
+// Package cli is what the programs share at their edges: exit codes, one-line errors, and the end
+// on a signal.
 package cli
 
 import (
@@ -37,10 +38,12 @@ func Usage(err error) error {
 // Usagef is Usage of a formatted error.
 func Usagef(format string, args ...any) error { return Usage(fmt.Errorf(format, args...)) }
 
-// ErrReported ends the program with ExitFailure and prints nothing more: the failures have been printed one by one.
+// ErrReported ends the program with ExitFailure and prints nothing more: the failures have been
+// printed one by one.
 var ErrReported = errors.New("reported already")
 
-// Main runs a program and exits. The context is done on the first SIGINT, SIGTERM or SIGHUP. A second SIGINT or SIGTERM ends the process at once.
+// Main runs a program and exits. The context is done on the first SIGINT, SIGTERM or SIGHUP. A
+// second SIGINT or SIGTERM ends the process at once.
 func Main(name string, run func(ctx context.Context, args []string) error) {
 	ctx, end := context.WithCancel(context.Background())
 	caught := make(chan os.Signal, 1)
@@ -51,8 +54,9 @@ func Main(name string, run func(ctx context.Context, args []string) error) {
 	}
 	go func() {
 		<-caught
-		// Before end, so that a second signal ends the program as soon as it shows that it has taken the first. SIGHUP stays caught: when a
-		// terminal closes, both the kernel and the shell send one.
+		// Before end, so that a second signal ends the program as soon as it shows that it has
+		// taken the first. SIGHUP stays caught: when a terminal closes, both the kernel and the
+		// shell send one.
 		signal.Reset(os.Interrupt, syscall.SIGTERM)
 		end()
 	}()
@@ -75,7 +79,8 @@ func Report(name string, w io.Writer, err error) int {
 	return ExitFailure
 }
 
-// Parse parses args into fs, whose errors it returns as usage errors of one line. -h prints the usage to standard output.
+// Parse parses args into fs, whose errors it returns as usage errors of one line. -h prints the
+// usage to standard output.
 func Parse(fs *flag.FlagSet, args []string, usage string) error {
 	fs.SetOutput(io.Discard)
 	err := fs.Parse(args)

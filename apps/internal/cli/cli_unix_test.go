@@ -36,8 +36,8 @@ func program(ctx context.Context, _ []string) error {
 
 // A program ends in order on each of the signals, and at once on a second one that a user has sent.
 func TestSignals(t *testing.T) {
-	// A signal that is ignored here, as SIGINT is in a background job of a shell, would be ignored in the program as well. One that is
-	// caught has its default action after exec(3).
+	// A signal that is ignored here, as SIGINT is in a background job of a shell, would be ignored
+	// in the program as well. One that is caught has its default action after exec(3).
 	caught := make(chan os.Signal, 1)
 	signal.Notify(caught, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(caught)

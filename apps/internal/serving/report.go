@@ -11,8 +11,9 @@ import (
 	"github.com/edgewise-go/edgewise/sched"
 )
 
-// Report starts a task that logs, every so often, how many tasks the loops have and what memory Go has taken from the system. If asked to collect, it
-// frees all that can be freed before it looks, which takes time but leaves what is in use.
+// Report starts a task that logs, every so often, how many tasks the loops have and what memory Go
+// has taken from the system. If asked to collect, it frees all that can be freed before it looks,
+// which takes time but leaves what is in use.
 func Report(kit *strategy.Kit, every time.Duration, collect bool) error {
 	return kit.Places[0].Loop.Go(context.Background(), "report", func(t *sched.Task) error {
 		for !t.Draining() {

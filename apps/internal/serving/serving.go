@@ -1,4 +1,5 @@
-// Package serving is what the servers share: the life of a scheduler between its start and a signal, and the accept loop.
+// Package serving is what the servers share: the life of a scheduler between its start and a
+// signal, and the accept loop.
 package serving
 
 import (
@@ -17,10 +18,12 @@ import (
 // acceptBatchMax bounds the connections accepted before others have their turn.
 const acceptBatchMax = 64
 
-// Start takes over a connection that was accepted on a place's loop. It owns the socket, and closes it when it returns an error.
+// Start takes over a connection that was accepted on a place's loop. It owns the socket, and closes
+// it when it returns an error.
 type Start func(t *sched.Task, p *strategy.Place, sock stream.Socket, peer net.Addr) error
 
-// Spawn makes a connection of sock and starts a task for it. It closes the socket when it returns an error.
+// Spawn makes a connection of sock and starts a task for it. It closes the socket when it returns
+// an error.
 func Spawn(t *sched.Task, sock stream.Socket, name string, body func(*sched.Task, *stream.Conn) error) error {
 	conn, err := stream.NewConn(sock, t.Loop().Tasks())
 	if err != nil {
@@ -36,9 +39,10 @@ func Spawn(t *sched.Task, sock stream.Socket, name string, body func(*sched.Task
 	return nil
 }
 
-// Serve accepts from each listener, in a task on the loop of the same place, and runs the loops until ctx is done; then until the
-// connections have ended, at most for the grace. A listener that fails ends all of it, with the error: a server that accepts nothing is
-// of use to nobody, and who watches over it should know.
+// Serve accepts from each listener, in a task on the loop of the same place, and runs the loops
+// until ctx is done; then until the connections have ended, at most for the grace. A listener that
+// fails ends all of it, with the error: a server that accepts nothing is of use to nobody, and who
+// watches over it should know.
 func Serve(ctx context.Context, kit *strategy.Kit, listeners []*stream.Listener, start Start, grace time.Duration) error {
 	ctx, end := context.WithCancel(ctx)
 	defer end()
@@ -110,7 +114,8 @@ func run(ctx context.Context, s sched.Scheduler, grace time.Duration) error {
 	return err
 }
 
-// ReportTask is a sched.Options.Ended that logs what an operator should know: that peers come and go is not of it.
+// ReportTask is a sched.Options.Ended that logs what an operator should know: that peers come and
+// go is not of it.
 func ReportTask(task string, err error) {
 	var p *sched.PanicError
 	switch {

@@ -1,4 +1,5 @@
-// Package strategy gives every program the same flags to choose its strategies by, and makes what was chosen.
+// Package strategy gives every program the same flags to choose its strategies by, and makes what
+// was chosen.
 package strategy
 
 import (
@@ -27,7 +28,8 @@ type Flags struct {
 	HostsPath   string      // of the hosts file; the system's when empty
 	HostsFailed func(error) // is called when the hosts file cannot be read, as of resolve.HostsConfig
 
-	// Wrap, if it is set, is given each queue that Open has opened, and returns the one to use: for who counts what it does.
+	// Wrap, if it is set, is given each queue that Open has opened, and returns the one to use: for
+	// who counts what it does.
 	Wrap func(queue.Queue) queue.Queue
 }
 
@@ -40,7 +42,8 @@ func Schedulers() []string {
 // LoopsMax bounds -loops.
 const LoopsMax = sched.ShardsMax
 
-// choice is a flag that takes one of a few words. Those that this version does not make are refused with the nearest one that it does.
+// choice is a flag that takes one of a few words. Those that this version does not make are refused
+// with the nearest one that it does.
 type choice struct {
 	flag    string
 	known   []string
@@ -104,7 +107,8 @@ func (f *Flags) mode() queue.Mode {
 // Check returns the usage error that Open would return of f, short of opening anything.
 func (f Flags) Check() error { return f.check() }
 
-// check refuses what is unknown, what this version does not make, and what does not go together; it fills in what was left open.
+// check refuses what is unknown, what this version does not make, and what does not go together; it
+// fills in what was left open.
 func (f *Flags) check() error {
 	if f.Loops == 0 {
 		f.Loops = runtime.GOMAXPROCS(0)
@@ -146,12 +150,14 @@ func (f *Flags) check() error {
 	return nil
 }
 
-// concurrent reports whether connections of one loop may run at the same time. The flags have been filled in.
+// concurrent reports whether connections of one loop may run at the same time. The flags have been
+// filled in.
 func (f *Flags) concurrent() bool {
 	return f.Loops > 1 && (f.Sched == "shared" || f.Sched == "stealing")
 }
 
-// nearestConcurrent is the buffer strategy nearest to shared whose buffers may be used at the same time: an empty one holds no memory either.
+// nearestConcurrent is the buffer strategy nearest to shared whose buffers may be used at the same
+// time: an empty one holds no memory either.
 const nearestConcurrent = "chain"
 
 // String names the strategies in use.
@@ -159,7 +165,8 @@ func (f *Flags) String() string {
 	return fmt.Sprintf("queue %s, mode %s, sched %s, loops %d", f.Queue, f.Mode, f.Sched, f.Loops)
 }
 
-// bufferSizes for every strategy: bulk moves best in tens of kilobytes, and an idle connection should hold none of it.
+// bufferSizes for every strategy: bulk moves best in tens of kilobytes, and an idle connection
+// should hold none of it.
 const (
 	scratchBytes  = 64 << 10
 	bufferLimit   = 64 << 10
@@ -167,7 +174,8 @@ const (
 	poolBytesKept = 4 << 20
 )
 
-// Buffers makes the buffers of one loop. Any thread may call New; what it returns belongs to one connection.
+// Buffers makes the buffers of one loop. Any thread may call New; what it returns belongs to one
+// connection.
 type Buffers struct {
 	name    string
 	options bufstrategy.Options

@@ -23,8 +23,9 @@ type Kit struct {
 	Places    []*Place
 }
 
-// Place is one loop with its buffers. Of -sched shared there is one, however many threads work on it: so one listener, one task that accepts, and
-// what is accepted goes to whoever is free. Several listeners would share the port to no end, since all of them would be in the same queue, and a
+// Place is one loop with its buffers. Of -sched shared there is one, however many threads work on
+// it: so one listener, one task that accepts, and what is accepted goes to whoever is free. Several
+// listeners would share the port to no end, since all of them would be in the same queue, and a
 // connection that waits at one of them is lost when that is closed.
 type Place struct {
 	Loop    *sched.Loop
@@ -53,7 +54,8 @@ func (f Flags) Open(options sched.Options) (*Kit, error) {
 	return k, nil
 }
 
-// scheduler makes the scheduler. What refuses it is either the queue or the scheduler itself, which the usage error names.
+// scheduler makes the scheduler. What refuses it is either the queue or the scheduler itself, which
+// the usage error names.
 func (f *Flags) scheduler(options sched.Options) (sched.Scheduler, error) {
 	var opening error
 	open := func() (queue.Queue, error) {
@@ -108,7 +110,8 @@ type Resolver struct {
 	host resolve.Host
 }
 
-// OpenResolver makes the resolver that the flags ask for, with literals, the hosts file, a cache and coalescing around it.
+// OpenResolver makes the resolver that the flags ask for, with literals, the hosts file, a cache
+// and coalescing around it.
 func (f Flags) OpenResolver() (*Resolver, error) {
 	base, err := resolve.ByName(f.Resolve, resolve.System{}.Lookup, resolve.PoolConfig{Workers: resolveWorkers, QueueMax: resolveQueueMax})
 	if err != nil {
@@ -132,7 +135,8 @@ func (f Flags) OpenResolver() (*Resolver, error) {
 // Close releases the resolver.
 func (r *Resolver) Close() error { return r.host.Strategy.Close() }
 
-// For returns a resolver function for a dialer that task t uses: it suspends the task. The inbox is that of the task's loop.
+// For returns a resolver function for a dialer that task t uses: it suspends the task. The inbox is
+// that of the task's loop.
 func (r *Resolver) For(t *sched.Task, inbox *resolve.Inbox) stream.Resolve {
 	return func(ctx context.Context, host string) ([]netip.Addr, error) {
 		answer, err := r.host.Try(host, resolve.FamilyBoth)

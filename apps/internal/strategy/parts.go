@@ -12,8 +12,9 @@ import (
 // families are what a dialer's networks ask for.
 var families = map[string]resolve.Family{"ip": resolve.FamilyBoth, "ip4": resolve.FamilyV4, "ip6": resolve.FamilyV6}
 
-// Parts returns a resolver function for dialers of one loop, whose inbox is given: it delivers each family as it arrives and suspends nobody. The dialer
-// must be used by tasks of that loop, of which several may do so at the same time.
+// Parts returns a resolver function for dialers of one loop, whose inbox is given: it delivers each
+// family as it arrives and suspends nobody. The dialer must be used by tasks of that loop, of which
+// several may do so at the same time.
 func (r *Resolver) Parts(inbox *resolve.Inbox) stream.ResolveParts {
 	return func(network, host string, deliver func(addrs []netip.Addr, more bool, err error)) (cancel func()) {
 		family := families[network]

@@ -13,7 +13,8 @@ import (
 	"github.com/edgewise-go/edgewise/stream"
 )
 
-// A dialer resolves "localhost", in parts and as a whole, and a name that is none; the second time from memory.
+// A dialer resolves "localhost", in parts and as a whole, and a name that is none; the second time
+// from memory.
 func TestADialerResolvesByAHost(t *testing.T) {
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -49,7 +50,8 @@ func TestADialerResolvesByAHost(t *testing.T) {
 				}
 			}
 		}
-		// Of a dial that ends before its resolver nothing is left but a completion that nobody hears.
+		// Of a dial that ends before its resolver nothing is left but a completion that nobody
+		// hears.
 		ctx, cancel := context.WithCancel(task.Context())
 		cancel()
 		d := stream.Dialer{Waiter: loop.Tasks(), ResolveParts: resolver.Parts(inbox)}

@@ -20,13 +20,15 @@ var detectionsFlag = func() *bool {
 	return flag.Bool("suite.detections", false, "run every case against every mutant, and write which cases report which mutants")
 }()
 
-// mutantsAtOnceMax bounds how many mutants are tried at once: most of their time is spent waiting for a hang to be noticed.
+// mutantsAtOnceMax bounds how many mutants are tried at once: most of their time is spent waiting
+// for a hang to be noticed.
 const mutantsAtOnceMax = 16
 
 // detections are the cases that have been seen to report a mutant, by its name.
 type detections map[string][]string
 
-// detections returns those of the file. If the flag asks for it, they are found out and written instead, and ok is false.
+// detections returns those of the file. If the flag asks for it, they are found out and written
+// instead, and ok is false.
 func (p Proof[F]) detections(t *testing.T) (known detections, ok bool) {
 	t.Helper()
 	if *detectionsFlag {
@@ -52,7 +54,8 @@ func (p Proof[F]) detect() detections {
 			if c.Alone != alone {
 				continue
 			}
-			// A busy machine may exhaust the short patience of a case that does not report the mutant, but seldom twice.
+			// A busy machine may exhaust the short patience of a case that does not report the
+			// mutant, but seldom twice.
 			reports := true
 			for range 2 {
 				reports = reports && runCase(context.Background(), c, m.Target, scaled(proofPatience), nil).Outcome == Violated

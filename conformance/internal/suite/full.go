@@ -18,12 +18,13 @@ var fullFlag = func() *bool {
 		FullVariable+" is set)")
 }()
 
-// Full reports whether the whole product of all axes is asked for. Otherwise Combinations covers every pair.
+// Full reports whether the whole product of all axes is asked for. Otherwise Combinations covers
+// every pair.
 func Full() bool { return *fullFlag || os.Getenv(FullVariable) != "" }
 
-// Combinations returns combinations of values of several axes, each value a number below the size of its axis. With Full it is
-// the whole product. Otherwise each pair of values of any two axes occurs in at least one combination, and the list is
-// the same in every run.
+// Combinations returns combinations of values of several axes, each value a number below the size
+// of its axis. With Full it is the whole product. Otherwise each pair of values of any two axes
+// occurs in at least one combination, and the list is the same in every run.
 func Combinations(sizes ...int) [][]int {
 	all := product(sizes)
 	if Full() {
@@ -50,7 +51,8 @@ func product(sizes []int) [][]int {
 // axesPair is a value of each of two axes.
 type axesPair struct{ i, vi, j, vj int }
 
-// pairwise chooses of all combinations, greedily, those that cover the most pairs that no chosen one has yet.
+// pairwise chooses of all combinations, greedily, those that cover the most pairs that no chosen
+// one has yet.
 func pairwise(all [][]int, sizes []int) [][]int {
 	if len(sizes) < 2 {
 		return all

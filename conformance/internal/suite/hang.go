@@ -11,14 +11,15 @@ import (
 // stackBytesMax bounds the goroutine dump of a hang.
 const stackBytesMax = 256 << 10
 
-// A case checks every stallProbe whether its process runs. A check that is late by stallMin or more counts as a stop.
+// A case checks every stallProbe whether its process runs. A check that is late by stallMin or more
+// counts as a stop.
 const (
 	stallProbe = 50 * time.Millisecond
 	stallMin   = 100 * time.Millisecond
 )
 
-// stalls measures how long the process was stopped while a case ran: by a signal, a debugger, the hypervisor or other load. It
-// tells a stopped machine from a lost event.
+// stalls measures how long the process was stopped while a case ran: by a signal, a debugger, the
+// hypervisor or other load. It tells a stopped machine from a lost event.
 type stalls struct {
 	begun          time.Time
 	total, longest atomic.Int64 // nanoseconds
@@ -60,8 +61,9 @@ func (s *stalls) String() string {
 		time.Duration(s.longest.Load()).Round(time.Millisecond))
 }
 
-// evidence says what is known of a hang: whether the process was stopped, what the case has registered with Evidence, the
-// registrations of the queues that the kernel knows, and the stacks of all goroutines.
+// evidence says what is known of a hang: whether the process was stopped, what the case has
+// registered with Evidence, the registrations of the queues that the kernel knows, and the stacks
+// of all goroutines.
 func (r *recorder) evidence() string {
 	var b strings.Builder
 	fmt.Fprintln(&b, r.stalls)
@@ -97,13 +99,15 @@ const (
 	yieldsMax = 100
 )
 
-// Until calls so until it returns true, or ends the case as hung if it does not within the patience of the case.
+// Until calls so until it returns true, or ends the case as hung if it does not within the patience
+// of the case.
 func Until(t T, what string, so func() bool) {
 	t.Helper()
 	Moving(t, what, func() int { return 0 }, so)
 }
 
-// Moving is Until for much work: the case hangs when moved has returned the same value for as long as the patience of the case.
+// Moving is Until for much work: the case hangs when moved has returned the same value for as long
+// as the patience of the case.
 func Moving(t T, what string, moved func() int, done func() bool) {
 	t.Helper()
 	last, since := moved(), time.Now()

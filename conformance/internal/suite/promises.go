@@ -9,10 +9,12 @@ import (
 	"testing"
 )
 
-// Promises fails t unless the Doc of each case names a symbol of the packages in dirs that has a doc comment: a rule that no
-// documentation promises is not part of the contract. The words of rule and documentation may differ.
+// Promises fails t unless the Doc of each case names a symbol of the packages in dirs that has a
+// doc comment: a rule that no documentation promises is not part of the contract. The words of rule
+// and documentation may differ.
 //
-// A symbol is "package.Name", "package.Type.Method", "package.Type.Field", or "package" for the comment of the package itself.
+// A symbol is "package.Name", "package.Type.Method", "package.Type.Field", or "package" for the
+// comment of the package itself.
 func Promises[F any](t *testing.T, cases []Case[F], dirs ...string) {
 	t.Helper()
 	documented := map[string]bool{}

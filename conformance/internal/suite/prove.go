@@ -7,11 +7,13 @@ import (
 	"testing"
 )
 
-// Mutant is a correct implementation with one rule broken. Its goroutines have no data race that the correct one lacks.
+// Mutant is a correct implementation with one rule broken. Its goroutines have no data race that
+// the correct one lacks.
 type Mutant[F any] struct {
 	Name   string
 	Target Target[F]
-	// Detects is the case that must report the mutant, in every run. Other cases that report it too are in the detections of the proof.
+	// Detects is the case that must report the mutant, in every run. Other cases that report it too
+	// are in the detections of the proof.
 	Detects string
 }
 
@@ -20,8 +22,8 @@ type Proof[F any] struct {
 	Cases    []Case[F]
 	Mutants  []Mutant[F]
 	Controls []Target[F] // odd but legal: no case may report them
-	// Detections is the path of a file that lists, per mutant, all cases that have been seen to report it. The flag
-	// -suite.detections writes it.
+	// Detections is the path of a file that lists, per mutant, all cases that have been seen to
+	// report it. The flag -suite.detections writes it.
 	Detections string
 }
 
@@ -31,8 +33,9 @@ type pair[F any] struct {
 	c      Case[F]
 }
 
-// Prove fails t unless the case that each mutant names reports it, every case reports at least one mutant, and no case reports a
-// control. A case that no mutant names is run against the first mutant of the detections that it reported.
+// Prove fails t unless the case that each mutant names reports it, every case reports at least one
+// mutant, and no case reports a control. A case that no mutant names is run against the first
+// mutant of the detections that it reported.
 //
 // Mutants run in parallel, except against cases that are Alone.
 func Prove[F any](t *testing.T, p Proof[F]) {
@@ -82,7 +85,8 @@ func (p pair[F]) prove(t *testing.T) {
 	}
 }
 
-// Tried returns what the cases report of target, a mutant. Like a proof it waits less long for what does not come.
+// Tried returns what the cases report of target, a mutant. Like a proof it waits less long for what
+// does not come.
 func Tried[F any](ctx context.Context, cases []Case[F], target Target[F]) []Violation {
 	var results []Result
 	for _, c := range cases {

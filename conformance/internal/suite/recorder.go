@@ -32,8 +32,8 @@ type recorder struct {
 	over      bool // the case was given up: late failures are dropped
 }
 
-// execute runs body on a goroutine of its own, so that FailNow and a panic end the case alone, and returns what failed. The case
-// counts as hung after limitScale times the patience.
+// execute runs body on a goroutine of its own, so that FailNow and a panic end the case alone, and
+// returns what failed. The case counts as hung after limitScale times the patience.
 func execute(parent context.Context, name string, patience time.Duration, log func(string), body func(T)) string {
 	limit := limitScale * patience
 	ctx, cancel := context.WithTimeout(parent, limit)
@@ -51,7 +51,8 @@ func execute(parent context.Context, name string, patience time.Duration, log fu
 	select {
 	case <-done:
 	case <-ctx.Done():
-		// A case that watches its context ends by itself; one that hangs needs what it waits on to be closed.
+		// A case that watches its context ends by itself; one that hangs needs what it waits on to
+		// be closed.
 		select {
 		case <-done:
 		case <-time.After(hangGrace):
@@ -112,7 +113,8 @@ func (r *recorder) runCleanups() {
 		r.cleanups = r.cleanups[:n-1]
 		r.mu.Unlock()
 		func() {
-			// A cleanup may call FailNow, which is Goexit: the deferred call continues with the next one.
+			// A cleanup may call FailNow, which is Goexit: the deferred call continues with the
+			// next one.
 			finished := false
 			defer func() {
 				if !finished {

@@ -1,7 +1,9 @@
-// Package suite runs the cases of a contract against one implementation, and proves that the cases can fail.
+// Package suite runs the cases of a contract against one implementation, and proves that the cases
+// can fail.
 //
-// A case is an identifier, the rule it enforces, the features it needs and a function. Three outcomes exist:
-// pass, n/a with the missing feature, waived with a reason. Anything else is a violation.
+// A case is an identifier, the rule it enforces, the features it needs and a function. Three
+// outcomes exist: pass, n/a with the missing feature, waived with a reason. Anything else is a
+// violation.
 package suite
 
 import (
@@ -15,7 +17,8 @@ import (
 // T is the part of testing.TB that a case may use. The package makes its own, so that one case runs
 // unchanged under a *testing.T, in a tool, and against a mutant that is expected to fail.
 //
-// FailNow must be called on the goroutine that runs the case; Errorf and Logf may be called on any, while the case runs.
+// FailNow must be called on the goroutine that runs the case; Errorf and Logf may be called on any,
+// while the case runs.
 type T interface {
 	Helper()
 	Name() string
@@ -26,15 +29,18 @@ type T interface {
 	Errorf(format string, args ...any)
 	Fatalf(format string, args ...any)
 	FailNow()
-	// OnHang registers f to be called when the case outlives its limit, to release the goroutines that block: f
-	// closes what is under test. Calls are made last registered first.
+	// OnHang registers f to be called when the case outlives its limit, to release the goroutines
+	// that block: f closes what is under test. Calls are made last registered first.
 	OnHang(f func())
-	// Patience is how long the case waits for an event that is due. It ends a hang, and never shows that something does not happen.
+	// Patience is how long the case waits for an event that is due. It ends a hang, and never shows
+	// that something does not happen.
 	Patience() time.Duration
-	// Evidence registers f, whose text a hang prints: the registrations of a queue, or the state of a peer.
+	// Evidence registers f, whose text a hang prints: the registrations of a queue, or the state of
+	// a peer.
 	Evidence(f func() string)
-	// Hang ends the case: what it waited for did not come within its patience. It prints all evidence, how long the process itself
-	// was stopped, and all stacks. Like FailNow it is for the goroutine of the case.
+	// Hang ends the case: what it waited for did not come within its patience. It prints all
+	// evidence, how long the process itself was stopped, and all stacks. Like FailNow it is for the
+	// goroutine of the case.
 	Hang(format string, args ...any)
 }
 
@@ -48,16 +54,18 @@ type Case[F any] struct {
 	Doc    string    // the symbol whose doc comment promises it, as "queue.Queue.Wait"; see Promises
 	Source string    // where the rule was learnt: a defect of a known project, a manual, an RFC section
 	Needs  []Feature // claimed: Run must pass; not claimed: Refused must
-	// Alone says that the case looks at something that a process has one of, and that concurrent cases would disturb: what is
-	// allocated, or the number that a closed handle had. Prove runs it when no other case runs.
+	// Alone says that the case looks at something that a process has one of, and that concurrent
+	// cases would disturb: what is allocated, or the number that a closed handle had. Prove runs it
+	// when no other case runs.
 	Alone bool
 	Run   func(t T, f F)
-	// Refused checks that an implementation which does not claim Needs says so with errors.ErrUnsupported.
-	// It may be nil only where no call exists that could be refused.
+	// Refused checks that an implementation which does not claim Needs says so with
+	// errors.ErrUnsupported. It may be nil only where no call exists that could be refused.
 	Refused func(t T, f F)
 }
 
-// Waiver is a known deviation of an implementation: the case is run, must fail, and the failure is reported as waived.
+// Waiver is a known deviation of an implementation: the case is run, must fail, and the failure is
+// reported as waived.
 type Waiver struct {
 	Case   string
 	Reason string

@@ -21,7 +21,8 @@ func Of(t *testing.T) T {
 	return tested{T: t, stalls: s, r: &recorder{stalls: s}}
 }
 
-// OnHang has f called at the end of the test: its deadline is that of the program, which ends with the stacks of a hang.
+// OnHang has f called at the end of the test: its deadline is that of the program, which ends with
+// the stacks of a hang.
 func (t tested) OnHang(f func()) { t.Cleanup(f) }
 
 func (t tested) Patience() time.Duration  { return Patience() }

@@ -42,7 +42,8 @@ func Run[F any](t *testing.T, contract string, cases []Case[F], target Target[F]
 	t.Log(line)
 }
 
-// Validate fails t when a case has no rule, an identifier occurs twice, or a waiver names no case or gives no reason.
+// Validate fails t when a case has no rule, an identifier occurs twice, or a waiver names no case
+// or gives no reason.
 func Validate[F any](t *testing.T, cases []Case[F], waivers []Waiver) {
 	t.Helper()
 	seen := map[string]bool{}
@@ -62,7 +63,8 @@ func Validate[F any](t *testing.T, cases []Case[F], waivers []Waiver) {
 	}
 }
 
-// Unavailable skips t and logs, in place of the summary, that the system has no such implementation, and why.
+// Unavailable skips t and logs, in place of the summary, that the system has no such
+// implementation, and why.
 func Unavailable(t *testing.T, contract, name string, reason error) {
 	t.Helper()
 	t.Skipf("CONFORMANCE %s %s: unavailable (%v)", contract, name, reason)

@@ -55,7 +55,8 @@ func join(l, a sys.Handle) (sys.Handle, error) {
 	}
 }
 
-// SendPieces sends pieces one after the other, those that begin with an upper-case letter as urgent data.
+// SendPieces sends pieces one after the other, those that begin with an upper-case letter as urgent
+// data.
 func SendPieces(h sys.Handle, pieces []string) error {
 	for _, piece := range pieces {
 		if err := send(h, []byte(piece), IsUrgent(piece)); err != nil {
@@ -68,7 +69,8 @@ func SendPieces(h sys.Handle, pieces []string) error {
 // IsUrgent reports whether SendPieces sends piece as urgent data.
 func IsUrgent(piece string) bool { return piece[0] <= 'Z' }
 
-// Recv reads from h until it would block, which a pending signal does not feign: see sys.UnreadAtMark.
+// Recv reads from h until it would block, which a pending signal does not feign: see
+// sys.UnreadAtMark.
 func Recv(h sys.Handle, p []byte) (int, error) {
 	for {
 		n, err := sys.Recv(h, p)

@@ -28,8 +28,8 @@ func KeepInline(h sys.Handle) error {
 	return syscall.SetsockoptInt(int(h), syscall.SOL_SOCKET, syscall.SO_OOBINLINE, 1)
 }
 
-// Unacknowledged returns how many bytes that h has sent may not have arrived (SIOCOUTQ of Linux, see tcp(7)), and 0 where the system does not
-// say it.
+// Unacknowledged returns how many bytes that h has sent may not have arrived (SIOCOUTQ of Linux,
+// see tcp(7)), and 0 where the system does not say it.
 func Unacknowledged(h sys.Handle) int {
 	var left int32
 	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, uintptr(h), syscall.TIOCOUTQ, uintptr(unsafe.Pointer(&left)))

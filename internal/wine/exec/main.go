@@ -1,5 +1,5 @@
-// Exec runs a Windows program under Wine, with the streams, the directory and the exit status of its own. It is for
-// `go test -exec`:
+// Exec runs a Windows program under Wine, with the streams, the directory and the exit status of
+// its own. It is for `go test -exec`:
 //
 //	go build -o .cache/tools/wineexec ./internal/wine/exec
 //	GOOS=windows go test -exec "$PWD/.cache/tools/wineexec" ./sys

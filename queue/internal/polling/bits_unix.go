@@ -1,6 +1,7 @@
 //go:build unix
 
-// Package polling is what poll(2) and its relatives have in common: which handles can be polled, and what the bits mean.
+// Package polling is what poll(2) and its relatives have in common: which handles can be polled,
+// and what the bits mean.
 package polling
 
 import (
@@ -20,8 +21,8 @@ func Bits(i queue.Interest) int16 {
 	return b
 }
 
-// ReadyOf returns what bits tell of the directions that are waited for. Hang-up and error stand for all of them: their
-// operations will not block but end or fail.
+// ReadyOf returns what bits tell of the directions that are waited for. Hang-up and error stand for
+// all of them: their operations will not block but end or fail.
 func ReadyOf(bits int16, armed queue.Interest) queue.Ready {
 	var directions, more queue.Ready
 	if bits&sys.PollIn != 0 {

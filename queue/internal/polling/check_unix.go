@@ -12,7 +12,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// CheckHandle refuses what a poll takes and calls ready for ever, and what is not open, of which a poll would tell only later.
+// CheckHandle refuses what a poll takes and calls ready for ever, and what is not open, of which a
+// poll would tell only later.
 //
 // Errors: [queue.ErrNotPollable], EBADF for what is not open.
 func CheckHandle(h sys.Handle) error {
@@ -22,7 +23,8 @@ func CheckHandle(h sys.Handle) error {
 	return sys.CheckPollable(h)
 }
 
-// CheckRegistration refuses what does not exist, and an exclusive registration unless the mechanism has those.
+// CheckRegistration refuses what does not exist, and an exclusive registration unless the mechanism
+// has those.
 //
 // Errors: [queue.ErrInvalid], one that is [errors.ErrUnsupported].
 func CheckRegistration(r queue.Registration, exclusive bool) error {

@@ -1,4 +1,5 @@
-// Package turn lets calls into a mechanism one at a time: the others wait for their turn, in order, as long as they like to.
+// Package turn lets calls into a mechanism one at a time: the others wait for their turn, in order,
+// as long as they like to.
 package turn
 
 import "time"
@@ -10,7 +11,8 @@ type Turn struct {
 	timers chan *time.Timer // that nobody uses
 }
 
-// timersMax is how many timers are kept for the next who wait with a timeout; more are left to the collector.
+// timersMax is how many timers are kept for the next who wait with a timeout; more are left to the
+// collector.
 const timersMax = 64
 
 // New returns a turn that nobody has.
@@ -20,8 +22,9 @@ func New() *Turn {
 	return t
 }
 
-// Take waits until nobody else has the turn, and reports false when the timeout has passed or End was called before. A negative
-// timeout waits for ever, zero does not wait. Who has the turn must call Release.
+// Take waits until nobody else has the turn, and reports false when the timeout has passed or End
+// was called before. A negative timeout waits for ever, zero does not wait. Who has the turn must
+// call Release.
 func (t *Turn) Take(timeout time.Duration) bool {
 	select {
 	case <-t.free:
@@ -46,7 +49,8 @@ func (t *Turn) Take(timeout time.Duration) bool {
 	return false
 }
 
-// timer returns a timer that runs. A sync.Pool would do, but for the race detector, under which it forgets some at random.
+// timer returns a timer that runs. A sync.Pool would do, but for the race detector, under which it
+// forgets some at random.
 func (t *Turn) timer(d time.Duration) *time.Timer {
 	select {
 	case timer := <-t.timers:
@@ -68,5 +72,6 @@ func (t *Turn) keep(timer *time.Timer) {
 // Release undoes Take.
 func (t *Turn) Release() { t.free <- struct{}{} }
 
-// End makes those who wait give up. A turn that is free can still be taken. It must be called once only.
+// End makes those who wait give up. A turn that is free can still be taken. It must be called once
+// only.
 func (t *Turn) End() { close(t.ended) }

@@ -1,4 +1,5 @@
-// Package wake makes the wait of a mechanism end from another thread, by a handle that becomes readable.
+// Package wake makes the wait of a mechanism end from another thread, by a handle that becomes
+// readable.
 package wake
 
 import (
@@ -26,8 +27,8 @@ type Waker struct {
 
 // Open opens a waker of one kind. The empty kind is the cheapest that the system has.
 //
-// Errors: [queue.ErrInvalid] for an unknown kind, one that is [errors.ErrUnsupported] for one that the system lacks, [queue.ErrUnavailable] with
-// the errno if the system refuses.
+// Errors: [queue.ErrInvalid] for an unknown kind, one that is [errors.ErrUnsupported] for one that
+// the system lacks, [queue.ErrUnavailable] with the errno if the system refuses.
 func Open(kind string) (*Waker, error) {
 	switch kind {
 	case Eventfd:
@@ -52,7 +53,8 @@ func Open(kind string) (*Waker, error) {
 	return nil, fmt.Errorf("waker %q: %w (known: %s, %s)", kind, queue.ErrInvalid, Eventfd, Pipe)
 }
 
-// Unavailable wraps what a call that opens something answered: a system without the call is unsupported, one that refuses it is unavailable.
+// Unavailable wraps what a call that opens something answered: a system without the call is
+// unsupported, one that refuses it is unavailable.
 func Unavailable(call string, err error) error {
 	if errors.Is(err, errors.ErrUnsupported) {
 		return fmt.Errorf("%s: %w", call, err)
@@ -81,7 +83,8 @@ func (w *Waker) Signal() error {
 	if err != sys.ErrWouldBlock {
 		return err
 	}
-	// The counter is at its maximum of 2^64-2. It is readable, but a write that fails is no edge: start again from zero.
+	// The counter is at its maximum of 2^64-2. It is readable, but a write that fails is no edge:
+	// start again from zero.
 	if _, err := sys.EventfdClear(w.read); err != nil {
 		return err
 	}

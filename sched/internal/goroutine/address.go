@@ -2,6 +2,7 @@
 
 package goroutine
 
-// Current returns the number of the calling goroutine, never zero: the address of the runtime's record of it. The runtime neither moves such a record nor
-// frees it, and the assembler has a name for the register, or the place, where it is. It takes a few instructions.
+// Current returns the number of the calling goroutine, never zero: the address of the runtime's
+// record of it. The runtime neither moves such a record nor frees it, and the assembler has a name
+// for the register, or the place, where it is. It takes a few instructions.
 func Current() uintptr

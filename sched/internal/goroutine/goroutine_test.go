@@ -44,7 +44,8 @@ func TestAGoroutineKeepsItsNumber(t *testing.T) {
 	}
 }
 
-// All that live at a time have numbers of their own, and Current and the stacks tell the same apart.
+// All that live at a time have numbers of their own, and Current and the stacks tell the same
+// apart.
 func TestNoTwoGoroutinesHaveOneNumber(t *testing.T) {
 	const rounds, goroutines = 20, 200
 	for range rounds {
