@@ -71,7 +71,7 @@ func (a *account) tell() {
 // resident accounts for memory taken or given back.
 func (a *account) resident(delta int) {
 	a.stats.Resident += delta
-	a.stats.ResidentMax = max(a.stats.ResidentMax, a.stats.Resident)
+	a.stats.PeakResident = max(a.stats.PeakResident, a.stats.Resident)
 }
 
 // allocate accounts for n bytes that the caller makes from the heap or the system, or reports false

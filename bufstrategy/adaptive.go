@@ -105,7 +105,7 @@ func (a *Adaptive) Commit(n int) {
 	if n > 0 && n <= a.offered {
 		a.own.learn(n, a.offered, a.initial, a.limit)
 		if a.loop != nil {
-			a.loop.learn(n, a.offered, a.initial, LimitMax)
+			a.loop.learn(n, a.offered, a.initial, MaxLimit)
 		}
 	}
 	a.peak = max(a.peak, a.Len()+n)

@@ -87,7 +87,7 @@ func TestAPoolCountsWhatItDoes(t *testing.T) {
 	c := mustTake(t, p, 600)
 	c.Release()
 	p.Trim()
-	want := PoolStats{LentMax: 1536, Takes: 3, Hits: 1, Refused: 1, Dropped: 2}
+	want := PoolStats{MaxLent: 1536, Takes: 3, Hits: 1, Refused: 1, Dropped: 2}
 	if got := p.Stats(); got != want || !errors.Is(err, ErrExhausted) {
 		t.Errorf("%+v, want %+v; at the bound %v", got, want, err)
 	}

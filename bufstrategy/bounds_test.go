@@ -66,13 +66,13 @@ func TestMoveFromCopiesAsMuchAsThereIsRoomFor(t *testing.T) {
 
 // With ints of 32 bits twice the greatest limit is none.
 func TestMemoryOfTheGreatestLimitIsMappedTwiceOrRefused(t *testing.T) {
-	p, err := mapTwice(LimitMax)
+	p, err := mapTwice(MaxLimit)
 	if err != nil {
 		t.Logf("refused: %v", err)
 		return
 	}
 	unmapMirrored(p)
-	if LimitMax > math.MaxInt/2 || len(p)/2 != LimitMax {
-		t.Errorf("%d bytes were mapped, want twice %d", len(p), LimitMax)
+	if MaxLimit > math.MaxInt/2 || len(p)/2 != MaxLimit {
+		t.Errorf("%d bytes were mapped, want twice %d", len(p), MaxLimit)
 	}
 }

@@ -79,8 +79,8 @@ type Stats struct {
 	Allocs uint64 // Allocs counts how often memory for bytes came from the heap or the system; memory that a Pool had kept is not counted.
 	Full   uint64 // Full counts how often Space had nothing to offer.
 
-	Resident    int // Resident is the bytes of memory held, at least Len.
-	ResidentMax int // ResidentMax is the most that Resident has been.
+	Resident     int // Resident is the bytes of memory held, at least Len.
+	PeakResident int // PeakResident is the most that Resident has been.
 }
 
 // Poison is the byte that overwrites memory that holds no unread bytes any more, when

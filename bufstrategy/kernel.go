@@ -2,9 +2,9 @@ package bufstrategy
 
 var _ Buffer = (*Kernel)(nil)
 
-// Defaults and bounds of Options.LentMax, in segments.
+// Defaults and bounds of Options.MaxLent, in segments.
 const (
-	LentDefault = 64
+	DefaultLent = 64
 	LentLimit   = 1 << 16
 )
 
@@ -24,12 +24,12 @@ type Lender interface {
 // mechanism can be exchanged for another on the same buffer.
 //
 // Lent segments hold up their owner: a mechanism whose buffers are all lent out cannot receive.
-// LentMax bounds how many a Kernel holds, and a consumer that keeps an incomplete message for long
+// MaxLent bounds how many a Kernel holds, and a consumer that keeps an incomplete message for long
 // does well to take it out, or to View it: a View across segments copies into a block of the Pool,
 // and what lay in the segments that it emptied goes back at once.
 //
 // MoveFrom takes lent segments from a Kernel as it does others; they go back to their Lender from
-// where they are then. There they count: a Kernel that got more than LentMax by MoveFrom takes no
+// where they are then. There they count: a Kernel that got more than MaxLent by MoveFrom takes no
 // more by Lend. Resident counts what is lent, and no MemoryBudget does: its owner has bounded it.
 type Kernel struct {
 	Chain
@@ -37,7 +37,7 @@ type Kernel struct {
 	lentMax int
 }
 
-// NewKernel makes a Kernel. It uses Lender, LentMax, Limit, Segment, Pool, Cache, Budget if it has
+// NewKernel makes a Kernel. It uses Lender, MaxLent, Limit, Segment, Pool, Cache, Budget if it has
 // neither, High, Low, Watcher and Poison of the options. Without a Lender it takes no segments and
 // is a Chain.
 func NewKernel(o Options) (*Kernel, error) {
@@ -49,7 +49,7 @@ func NewKernel(o Options) (*Kernel, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &Kernel{Chain: *c, lender: o.Lender, lentMax: checked.LentMax}
+	k := &Kernel{Chain: *c, lender: o.Lender, lentMax: checked.MaxLent}
 	k.watch(k, o.Watcher)
 	return k, nil
 }
@@ -57,7 +57,7 @@ func NewKernel(o Options) (*Kernel, error) {
 // Lend takes p, which is filled, behind the unread bytes, without a copy. Until the Lender has it
 // back by the same id p is the buffer's, which may write to it, and nobody else may touch it. Lend
 // ends the space that is out, and counts as one Commit. Lend reports false, and takes nothing, when
-// p is more than Limit less Len, or LentMax segments are lent, or there is no Lender. Then the
+// p is more than Limit less Len, or MaxLent segments are lent, or there is no Lender. Then the
 // owner keeps p, and tries again after a Discard, or copies p in by Space and Commit. Lend panics
 // when p is empty.
 func (k *Kernel) Lend(p []byte, id uint32) bool {

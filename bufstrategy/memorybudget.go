@@ -90,12 +90,12 @@ type MemoryBudget struct {
 // wantNothing is more than any waiter needs.
 const wantNothing = math.MaxInt64
 
-// MemoryBudgetStats is what a Budget counts, Used and UsedMax in bytes.
+// MemoryBudgetStats is what a Budget counts, Used and PeakUsed in bytes.
 type MemoryBudgetStats struct {
-	Used    int    // Used is what is held now.
-	UsedMax int    // UsedMax is the most that Used has been.
-	Refused uint64 // Refused counts how often memory was refused.
-	Waiting int    // Waiting is how many MemoryWaiters are queued now.
+	Used     int    // Used is what is held now.
+	PeakUsed int    // PeakUsed is the most that Used has been.
+	Refused  uint64 // Refused counts how often memory was refused.
+	Waiting  int    // Waiting is how many MemoryWaiters are queued now.
 }
 
 // NewMemoryBudget makes a MemoryBudget.
@@ -124,7 +124,7 @@ func (g *MemoryBudget) Stats() MemoryBudgetStats {
 	g.mu.Lock()
 	waiting := g.waiting
 	g.mu.Unlock()
-	return MemoryBudgetStats{Used: int(g.used.Load()), UsedMax: int(g.usedMax.Load()), Refused: g.refused.Load(), Waiting: waiting}
+	return MemoryBudgetStats{Used: int(g.used.Load()), PeakUsed: int(g.usedMax.Load()), Refused: g.refused.Load(), Waiting: waiting}
 }
 
 // fits is the dynamic threshold: whether a buffer that holds held bytes may take n more while free

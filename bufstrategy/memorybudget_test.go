@@ -26,7 +26,7 @@ const piece = blockMin
 
 func eaters(t testing.TB, g *MemoryBudget, limit, n int) []eater {
 	t.Helper()
-	pool, err := NewPoolOf(PoolOptions{Limit: LimitMax, Budget: g})
+	pool, err := NewPoolOf(PoolOptions{Limit: MaxLimit, Budget: g})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func (e eater) eat() bool {
 func TestAHogLeavesHalfToOthers(t *testing.T) {
 	const limit = 1 << 20
 	g := newBudget(t, MemoryBudgetOptions{Limit: limit})
-	hog := eaters(t, g, LimitMax, 1)[0]
+	hog := eaters(t, g, MaxLimit, 1)[0]
 	for hog.eat() {
 		continue
 	}
@@ -74,7 +74,7 @@ func TestAHogLeavesHalfToOthers(t *testing.T) {
 func TestEqualsGetEqualSharesAndANewcomerFindsRoom(t *testing.T) {
 	const limit, n = 4 << 20, 1000
 	g := newBudget(t, MemoryBudgetOptions{Limit: limit})
-	es := eaters(t, g, LimitMax, n)
+	es := eaters(t, g, MaxLimit, n)
 	rng := rand.New(rand.NewPCG(1, 5))
 	for ate := true; ate; {
 		ate = false
@@ -91,7 +91,7 @@ func TestEqualsGetEqualSharesAndANewcomerFindsRoom(t *testing.T) {
 	if free := limit - g.Stats().Used; free < share-2*piece {
 		t.Errorf("%d bytes are free, want %d", free, share)
 	}
-	late := eaters(t, g, LimitMax, 1)[0]
+	late := eaters(t, g, MaxLimit, 1)[0]
 	for late.eat() {
 		continue
 	}
@@ -105,7 +105,7 @@ func TestEqualsGetEqualSharesAndANewcomerFindsRoom(t *testing.T) {
 func TestAHogThatIsConsumedComesDownToTheShareOfOthers(t *testing.T) {
 	const limit, n = 256 << 10, 20
 	g := newBudget(t, MemoryBudgetOptions{Limit: limit})
-	es := eaters(t, g, LimitMax, n)
+	es := eaters(t, g, MaxLimit, n)
 	for es[0].eat() {
 		continue
 	}
@@ -162,7 +162,7 @@ func TestAPoolGivesUpWhatItKeepsForTheBudget(t *testing.T) {
 	}
 	pool.put(b)
 	pool.Trim()
-	if s := g.Stats(); s.Used != 0 || s.UsedMax != 4096 {
+	if s := g.Stats(); s.Used != 0 || s.PeakUsed != 4096 {
 		t.Errorf("after Trim: %+v", s)
 	}
 }
@@ -247,7 +247,7 @@ func TestABudgetTellsOfCrossingsInTurns(t *testing.T) {
 		t.Error("not paused with all in use")
 	}
 	f.Release()
-	if s := g.Stats(); s.Used != 0 || s.UsedMax > 10_000 || g.Paused() {
+	if s := g.Stats(); s.Used != 0 || s.PeakUsed > 10_000 || g.Paused() {
 		t.Errorf("at the end: paused %v, %+v", g.Paused(), s)
 	}
 	if len(seen) < 2 || len(seen)%2 != 0 {
@@ -490,7 +490,7 @@ func TestNoWakeUpIsLost(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if s := g.Stats(); s.Used != 0 || s.UsedMax > 2500 || s.Waiting != 0 || g.promised.Load() != 0 {
+	if s := g.Stats(); s.Used != 0 || s.PeakUsed > 2500 || s.Waiting != 0 || g.promised.Load() != 0 {
 		t.Errorf("at the end: %+v, %d promised", s, g.promised.Load())
 	}
 	if n := waits.Load(); n < 10 {

@@ -35,7 +35,7 @@ func NewMirrored(o Options) (*Mirrored, error) {
 	if _, err := o.checked("mirrored"); err != nil {
 		return nil, err
 	}
-	o.Limit = powerOfTwo(max(orDefault(o.Limit, LimitDefault), mirrorGranularity()))
+	o.Limit = powerOfTwo(max(orDefault(o.Limit, DefaultLimit), mirrorGranularity()))
 	o, err := o.checked("mirrored")
 	if err != nil {
 		return nil, err

@@ -8,14 +8,14 @@ import (
 // Defaults of Options, in bytes. Bulk reads cost least in pieces of 16 to 128 KiB: smaller ones pay
 // more system calls, larger ones leave the processor's cache.
 const (
-	LimitDefault   = 64 << 10
-	InitialDefault = 4 << 10
-	SegmentDefault = 16 << 10
+	DefaultLimit   = 64 << 10
+	DefaultInitial = 4 << 10
+	DefaultSegment = 16 << 10
 )
 
-// LimitMax is the largest Options.Limit, in bytes. Rounded up to a power of two it still fits an
+// MaxLimit is the largest Options.Limit, in bytes. Rounded up to a power of two it still fits an
 // int of 32 bits.
-const LimitMax = 1 << 30
+const MaxLimit = 1 << 30
 
 // Options configure a buffer. All sizes are in bytes; zero means the default.
 type Options struct {
@@ -50,10 +50,10 @@ type Options struct {
 	// Segment is the size of the segments of a Chain, rounded up to a power of two.
 	Segment int
 
-	// Lender is who gets the segments back that were lent to a Kernel, and LentMax how many may be
-	// lent at once: at most 65,536. The default of LentMax is 64.
+	// Lender is who gets the segments back that were lent to a Kernel, and MaxLent how many may be
+	// lent at once: at most 65,536. The default of MaxLent is 64.
 	Lender  Lender
-	LentMax int
+	MaxLent int
 
 	// Pool is where a Chain gets its segments. nil means a pool of its own, whose bound lets it
 	// reach Limit.
@@ -71,12 +71,12 @@ type Options struct {
 
 // checked fills in the defaults and refuses what contradicts itself.
 func (o Options) checked(strategy string) (Options, error) {
-	if o.Limit < 0 || o.High < 0 || o.Low < 0 || o.Initial < 0 || o.Segment < 0 || o.LentMax < 0 {
+	if o.Limit < 0 || o.High < 0 || o.Low < 0 || o.Initial < 0 || o.Segment < 0 || o.MaxLent < 0 {
 		return o, fmt.Errorf("bufstrategy: %s: negative size in %+v", strategy, o)
 	}
-	o.Limit = orDefault(o.Limit, LimitDefault)
-	if o.Limit > LimitMax {
-		return o, fmt.Errorf("bufstrategy: %s: limit %d is more than %d", strategy, o.Limit, LimitMax)
+	o.Limit = orDefault(o.Limit, DefaultLimit)
+	if o.Limit > MaxLimit {
+		return o, fmt.Errorf("bufstrategy: %s: limit %d is more than %d", strategy, o.Limit, MaxLimit)
 	}
 	o.High = orDefault(o.High, o.Limit)
 	o.Low = orDefault(o.Low, o.High/2)
@@ -84,14 +84,14 @@ func (o Options) checked(strategy string) (Options, error) {
 		return o, fmt.Errorf("bufstrategy: %s: watermarks: want low < high <= limit, got %d, %d, %d",
 			strategy, o.Low, o.High, o.Limit)
 	}
-	o.Initial = min(orDefault(o.Initial, InitialDefault), o.Limit)
-	o.Segment = orDefault(o.Segment, SegmentDefault)
-	if o.Segment > LimitMax {
-		return o, fmt.Errorf("bufstrategy: %s: segment %d is more than %d", strategy, o.Segment, LimitMax)
+	o.Initial = min(orDefault(o.Initial, DefaultInitial), o.Limit)
+	o.Segment = orDefault(o.Segment, DefaultSegment)
+	if o.Segment > MaxLimit {
+		return o, fmt.Errorf("bufstrategy: %s: segment %d is more than %d", strategy, o.Segment, MaxLimit)
 	}
-	o.LentMax = orDefault(o.LentMax, LentDefault)
-	if o.LentMax > LentLimit {
-		return o, fmt.Errorf("bufstrategy: %s: %d segments to be lent are more than %d", strategy, o.LentMax, LentLimit)
+	o.MaxLent = orDefault(o.MaxLent, DefaultLent)
+	if o.MaxLent > LentLimit {
+		return o, fmt.Errorf("bufstrategy: %s: %d segments to be lent are more than %d", strategy, o.MaxLent, LentLimit)
 	}
 	return o, nil
 }

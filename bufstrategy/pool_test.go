@@ -54,7 +54,7 @@ func TestAPoolIsSharedByManyGoroutines(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if s := pool.Stats(); s.Lent != 0 || s.Kept > 16<<10 || s.LentMax > 64<<10 {
+	if s := pool.Stats(); s.Lent != 0 || s.Kept > 16<<10 || s.MaxLent > 64<<10 {
 		t.Errorf("after all was released: %+v", s)
 	}
 }

@@ -12,7 +12,7 @@ type PoolStats struct {
 	// Cached together by what is free between blocks.
 	Mapped int
 
-	LentMax int // LentMax is the most bytes that Lent and Cached together have been.
+	MaxLent int // MaxLent is the most bytes that Lent and Cached together have been.
 
 	// Since the Pool was made. Of what a Cache does by itself nothing is counted before its next
 	// word with the Pool.
@@ -41,7 +41,7 @@ func (p *Pool) Stats() PoolStats {
 	}
 	return PoolStats{
 		Mapped: mapped,
-		Lent:   p.out - p.cached, Kept: p.kept, Cached: p.cached, LentMax: p.outMax,
+		Lent:   p.out - p.cached, Kept: p.kept, Cached: p.cached, MaxLent: p.outMax,
 		Takes: p.counts.takes, Hits: p.counts.hits, Refused: p.counts.refused, Dropped: p.counts.dropped,
 	}
 }

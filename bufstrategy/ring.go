@@ -23,7 +23,7 @@ type Ring struct {
 // NewRing makes a Ring. It uses Limit, rounded up to a power of two, High, Low, Watcher, Budget and
 // Poison of the options.
 func NewRing(o Options) (*Ring, error) {
-	if o.Limit > 0 && o.Limit <= LimitMax {
+	if o.Limit > 0 && o.Limit <= MaxLimit {
 		o.Limit = powerOfTwo(o.Limit)
 	}
 	o, err := o.checked("ring")

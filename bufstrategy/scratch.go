@@ -23,8 +23,8 @@ type Scratch struct {
 // NewScratch makes a Scratch of size bytes, whose buffers keep their left-overs in pool. The array
 // is made at once.
 func NewScratch(size int, pool *Pool) (*Scratch, error) {
-	if size <= 0 || size > LimitMax || pool == nil {
-		return nil, fmt.Errorf("bufstrategy: scratch: want 0 < size <= %d and a pool, got %d", LimitMax, size)
+	if size <= 0 || size > MaxLimit || pool == nil {
+		return nil, fmt.Errorf("bufstrategy: scratch: want 0 < size <= %d and a pool, got %d", MaxLimit, size)
 	}
 	return &Scratch{pool: pool, buf: make([]byte, size)}, nil
 }

@@ -36,7 +36,7 @@ type Shared struct {
 	moved, copied     uint64
 	commits, discards uint64
 	allocs, full      uint32
-	residentMax       uint32 // LimitMax fits
+	residentMax       uint32 // MaxLimit fits
 	paused            bool
 }
 
@@ -270,7 +270,7 @@ func (s *Shared) Stats() Stats {
 	n := s.resident()
 	return Stats{
 		Moved: s.moved, Commits: s.commits, Discards: s.discards, Copied: s.copied, Allocs: uint64(s.allocs), Full: uint64(s.full),
-		Resident: n, ResidentMax: int(s.residentMax),
+		Resident: n, PeakResident: int(s.residentMax),
 	}
 }
 

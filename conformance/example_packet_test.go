@@ -59,8 +59,8 @@ func Example_datagrams() {
 
 // echo sends every datagram back to its sender, until conn is closed.
 func echo(conn *stream.PacketConn) error {
-	in := make([]stream.Message, stream.BatchMax)
-	out := make([]stream.Message, stream.BatchMax)
+	in := make([]stream.Message, stream.MaxBatch)
+	out := make([]stream.Message, stream.MaxBatch)
 	room := make([]byte, len(in)<<16)
 	for i := range in {
 		in[i].Buffer = room[i<<16 : (i+1)<<16]

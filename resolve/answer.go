@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// AnswerAddrsMax bounds the addresses of one answer. It is more than a DNS message over UDP can
+// MaxAnswerAddrs bounds the addresses of one answer. It is more than a DNS message over UDP can
 // carry with EDNS at its usual size, and keeps a hostile 64 kB message from filling caches.
-const AnswerAddrsMax = 256
+const MaxAnswerAddrs = 256
 
 // Source names the strategy or the decorator that knew an answer.
 type Source string
@@ -32,7 +32,7 @@ type Answer struct {
 	Source    Source         // who knew it
 	Server    netip.AddrPort // the DNS server that said it; zero where none did or it is not known
 	Cached    bool           // it came out of a [Cache]
-	Truncated bool           // there were more than [AnswerAddrsMax] addresses; the first ones were kept
+	Truncated bool           // there were more than [MaxAnswerAddrs] addresses; the first ones were kept
 
 	// One address, the usual case, is stored in place and costs no allocation.
 	one   netip.Addr
@@ -41,7 +41,7 @@ type Answer struct {
 
 // NewAnswer makes the answer to q from a copy of addrs, in their order. Addresses of the wrong
 // family are left out: A answers hold IPv4 addresses, unmapped if they came as IPv4-in-IPv6; AAAA
-// answers hold IPv6 addresses, among them IPv4-in-IPv6 ones, as they came. At most [AnswerAddrsMax]
+// answers hold IPv6 addresses, among them IPv4-in-IPv6 ones, as they came. At most [MaxAnswerAddrs]
 // are kept.
 func NewAnswer(q Question, addrs []netip.Addr) Answer {
 	a := Answer{Question: q}
@@ -53,7 +53,7 @@ func NewAnswer(q Question, addrs []netip.Addr) Answer {
 		if q.Type == TypeA && !addr.Is4() || q.Type == TypeAAAA && !addr.Is6() {
 			continue
 		}
-		if len(kept) == AnswerAddrsMax {
+		if len(kept) == MaxAnswerAddrs {
 			a.Truncated = true
 			break
 		}

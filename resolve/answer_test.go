@@ -27,14 +27,14 @@ func TestAnAnswerSharesNoSlice(t *testing.T) {
 
 func TestAnAnswerIsBounded(t *testing.T) {
 	var as []netip.Addr
-	for i := range AnswerAddrsMax + 1 {
+	for i := range MaxAnswerAddrs + 1 {
 		as = append(as, netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}))
 	}
 	q := mustQuestion(t, "one.example", TypeA)
-	if a := NewAnswer(q, as[1:]); a.Truncated || a.Len() != AnswerAddrsMax {
+	if a := NewAnswer(q, as[1:]); a.Truncated || a.Len() != MaxAnswerAddrs {
 		t.Errorf("at the bound: Len %d, Truncated %v", a.Len(), a.Truncated)
 	}
-	if a := NewAnswer(q, as); !a.Truncated || a.Len() != AnswerAddrsMax || a.Addr(0) != as[0] {
+	if a := NewAnswer(q, as); !a.Truncated || a.Len() != MaxAnswerAddrs || a.Addr(0) != as[0] {
 		t.Errorf("beyond the bound: Len %d, Truncated %v", a.Len(), a.Truncated)
 	}
 }

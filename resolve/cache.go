@@ -9,24 +9,24 @@ import (
 
 // The defaults of [CacheConfig].
 const (
-	CachePositiveDefault        = 4096
-	CacheNegativeDefault        = 1024
-	CacheTTLMaxDefault          = time.Hour
-	CacheTTLUnknownDefault      = 5 * time.Second
-	CacheNegativeTTLMaxDefault  = 5 * time.Minute
-	CacheNegativeUnknownDefault = 5 * time.Second
+	DefaultCachePositive        = 4096
+	DefaultCacheNegative        = 1024
+	DefaultCacheMaxTTL          = time.Hour
+	DefaultCacheTTLUnknown      = 5 * time.Second
+	DefaultCacheMaxNegativeTTL  = 5 * time.Minute
+	DefaultCacheNegativeUnknown = 5 * time.Second
 )
 
 // CacheConfig bounds a [Cache]. Zero fields take the defaults.
 type CacheConfig struct {
-	PositiveMax int // entries with an answer
-	NegativeMax int // entries that say there is none; apart, so that made-up names cannot push out answers
+	MaxPositive int // entries with an answer
+	MaxNegative int // entries that say there is none; apart, so that made-up names cannot push out answers
 
-	TTLMin     time.Duration // a shorter time to live is lifted to it, except one that is over already; 0 by default
-	TTLMax     time.Duration // a longer one is cut
+	MinTTL     time.Duration // a shorter time to live is lifted to it, except one that is over already; 0 by default
+	MaxTTL     time.Duration // a longer one is cut
 	TTLUnknown time.Duration // for answers that state none
 
-	NegativeTTLMax     time.Duration // as TTLMax
+	MaxNegativeTTL     time.Duration // as MaxTTL
 	NegativeTTLUnknown time.Duration // as TTLUnknown
 
 	Clock func() time.Time // time.Now when nil
@@ -41,7 +41,7 @@ type CacheStats struct {
 
 // Cache remembers answers until they expire, and negative answers ([ErrNotFound], [ErrNoData]) as
 // well (RFC 2308). Other failures are not remembered. An answer that has expired when it arrives (a
-// time to live of zero) is for those who asked, and not stored, whatever TTLMin says.
+// time to live of zero) is for those who asked, and not stored, whatever MinTTL says.
 //
 // The key is the whole question, for negative answers too: [System] reports ErrNotFound for a name
 // that merely lacks a family. At a bound the entry that was used least recently goes; answers and
@@ -64,7 +64,7 @@ func NewCache(config CacheConfig, next Strategy) (*Cache, error) {
 	for _, f := range []struct {
 		field  *int
 		preset int
-	}{{&config.PositiveMax, CachePositiveDefault}, {&config.NegativeMax, CacheNegativeDefault}} {
+	}{{&config.MaxPositive, DefaultCachePositive}, {&config.MaxNegative, DefaultCacheNegative}} {
 		if err := preset(f.field, f.preset); err != nil {
 			return nil, err
 		}
@@ -73,8 +73,8 @@ func NewCache(config CacheConfig, next Strategy) (*Cache, error) {
 		field  *time.Duration
 		preset time.Duration
 	}{
-		{&config.TTLMin, 0}, {&config.TTLMax, CacheTTLMaxDefault}, {&config.TTLUnknown, CacheTTLUnknownDefault},
-		{&config.NegativeTTLMax, CacheNegativeTTLMaxDefault}, {&config.NegativeTTLUnknown, CacheNegativeUnknownDefault},
+		{&config.MinTTL, 0}, {&config.MaxTTL, DefaultCacheMaxTTL}, {&config.TTLUnknown, DefaultCacheTTLUnknown},
+		{&config.MaxNegativeTTL, DefaultCacheMaxNegativeTTL}, {&config.NegativeTTLUnknown, DefaultCacheNegativeUnknown},
 	} {
 		if err := preset(f.field, f.preset); err != nil {
 			return nil, err
@@ -176,9 +176,9 @@ func (c *Cache) store(q Question, a Answer, err error) {
 		c.stats.Ignored++
 		return
 	}
-	list, limit := &c.positive, c.config.PositiveMax
+	list, limit := &c.positive, c.config.MaxPositive
 	if err != nil {
-		list, limit = &c.negative, c.config.NegativeMax
+		list, limit = &c.negative, c.config.MaxNegative
 	}
 	if old := c.entries[q]; old != nil {
 		c.drop(old)
@@ -199,14 +199,14 @@ func (c *Cache) store(q Question, a Answer, err error) {
 
 // lifetime says when a result expires, and whether it may be stored at all.
 func (c *Cache) lifetime(now time.Time, q Question, a Answer, err error) (time.Time, bool) {
-	least, most, unknown, expires := c.config.TTLMin, c.config.TTLMax, c.config.TTLUnknown, a.Expires
+	least, most, unknown, expires := c.config.MinTTL, c.config.MaxTTL, c.config.TTLUnknown, a.Expires
 	switch {
 	case err == nil && a.Question != q:
 		return time.Time{}, false
 	case err != nil && !isNegative(err):
 		return time.Time{}, false
 	case err != nil:
-		least, most, unknown, expires = 0, c.config.NegativeTTLMax, c.config.NegativeTTLUnknown, time.Time{}
+		least, most, unknown, expires = 0, c.config.MaxNegativeTTL, c.config.NegativeTTLUnknown, time.Time{}
 		var e *Error
 		if errors.As(err, &e) {
 			expires = e.Expires

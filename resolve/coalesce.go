@@ -2,8 +2,8 @@ package resolve
 
 import "sync"
 
-// CoalesceWaitersDefault is the bound of [Coalesce] where none is given.
-const CoalesceWaitersDefault = 65536
+// DefaultCoalesceWaiters is the bound of [Coalesce] where none is given.
+const DefaultCoalesceWaiters = 65536
 
 // Coalesce asks the next strategy once for queries with the same question that are in flight
 // together. Every one gets the result, in the order in which they came; errors too.
@@ -28,10 +28,10 @@ type flight struct {
 }
 
 // NewCoalesce returns the decorator. Beyond waitersMax queries in flight, those with any question
-// counted, further ones complete with [ErrBusy]; zero or less is [CoalesceWaitersDefault].
+// counted, further ones complete with [ErrBusy]; zero or less is [DefaultCoalesceWaiters].
 func NewCoalesce(waitersMax int, next Strategy) *Coalesce {
 	if waitersMax <= 0 {
-		waitersMax = CoalesceWaitersDefault
+		waitersMax = DefaultCoalesceWaiters
 	}
 	return &Coalesce{next: next, max: waitersMax, flights: map[Question]*flight{}}
 }

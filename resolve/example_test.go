@@ -9,7 +9,7 @@ import (
 )
 
 func Example() {
-	pool, err := resolve.NewPool(resolve.System{}.Lookup, resolve.PoolConfig{Workers: 4, QueueMax: 256})
+	pool, err := resolve.NewPool(resolve.System{}.Lookup, resolve.PoolConfig{Workers: 4, MaxQueued: 256})
 	if err != nil {
 		panic(err)
 	}
@@ -40,7 +40,7 @@ func ExampleInbox() {
 		}
 		return nil
 	})
-	pool, err := resolve.NewPool(resolve.System{}.Lookup, resolve.PoolConfig{Workers: 1, QueueMax: 8})
+	pool, err := resolve.NewPool(resolve.System{}.Lookup, resolve.PoolConfig{Workers: 1, MaxQueued: 8})
 	if err != nil {
 		panic(err)
 	}

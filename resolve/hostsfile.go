@@ -12,19 +12,19 @@ import (
 
 // The defaults of [HostsConfig].
 const (
-	HostsIntervalDefault   = 5 * time.Second
-	HostsIndexBytesDefault = 32 << 20
+	DefaultHostsInterval   = 5 * time.Second
+	DefaultHostsIndexBytes = 32 << 20
 )
 
 // HostsConfig says which file to read and how often to look at it.
 type HostsConfig struct {
 	Path     string        // see [DefaultHostsPath]
-	Interval time.Duration // between two looks; [HostsIntervalDefault] when zero
+	Interval time.Duration // between two looks; [DefaultHostsInterval] when zero
 
-	// IndexBytesMax bounds the memory of the names that Try answers, as [HostsStats] counts it;
-	// [HostsIndexBytesDefault] when zero, which is room for about 80,000 names. A file with more
+	// MaxIndexBytes bounds the memory of the names that Try answers, as [HostsStats] counts it;
+	// [DefaultHostsIndexBytes] when zero, which is room for about 80,000 names. A file with more
 	// takes 1 MiB besides, of whatever size it is.
-	IndexBytesMax int64
+	MaxIndexBytes int64
 
 	// Failed is called when a look does not succeed, and then not again before one has. It is
 	// called by the constructor, and by Start, on any thread. It may be nil; [HostsFile.Stats] has
@@ -50,7 +50,7 @@ type HostsStats struct {
 // for elsewhere.
 //
 // A line is an address and one or more names, separated by blanks; '#' begins a comment. Several
-// lines of one name add up, in order, to [AnswerAddrsMax] addresses of a family. IPv6 zones are
+// lines of one name add up, in order, to [MaxAnswerAddrs] addresses of a family. IPv6 zones are
 // kept; IPv4-in-IPv6 addresses count as IPv4. Malformed lines and names are skipped.
 //
 // The file and its lines may have any size. Names are taken into an index in memory until that is
@@ -87,20 +87,20 @@ type hostsScan struct {
 // NewHostsFile reads the file. A file that cannot be read is no error, here as later: see
 // [HostsConfig] and [HostsStats]. A negative interval or bound is one.
 func NewHostsFile(config HostsConfig, next Strategy) (*HostsFile, error) {
-	if config.Interval < 0 || config.IndexBytesMax < 0 {
-		return nil, fmt.Errorf("resolve: hosts: interval %v, index of %d bytes: want 0 or more", config.Interval, config.IndexBytesMax)
+	if config.Interval < 0 || config.MaxIndexBytes < 0 {
+		return nil, fmt.Errorf("resolve: hosts: interval %v, index of %d bytes: want 0 or more", config.Interval, config.MaxIndexBytes)
 	}
 	if config.Interval == 0 {
-		config.Interval = HostsIntervalDefault
+		config.Interval = DefaultHostsInterval
 	}
-	if config.IndexBytesMax == 0 {
-		config.IndexBytesMax = HostsIndexBytesDefault
+	if config.MaxIndexBytes == 0 {
+		config.MaxIndexBytes = DefaultHostsIndexBytes
 	}
 	if config.Clock == nil {
 		config.Clock = time.Now
 	}
 	h := &HostsFile{next: next, config: config, epoch: config.Clock()}
-	h.index.Store(newHostsIndex(config.IndexBytesMax))
+	h.index.Store(newHostsIndex(config.MaxIndexBytes))
 	h.report(h.look())
 	return h, nil
 }
@@ -180,7 +180,7 @@ func (h *HostsFile) look() error {
 	info, err := os.Stat(h.config.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		h.use(newHostsIndex(h.config.IndexBytesMax), nil)
+		h.use(newHostsIndex(h.config.MaxIndexBytes), nil)
 		h.stats.Err = nil
 	case err != nil:
 		h.stats.Err = fmt.Errorf("resolve: hosts: %w", err)
@@ -208,7 +208,7 @@ func (h *HostsFile) load() error {
 	if err != nil {
 		return fmt.Errorf("resolve: hosts: %w", err)
 	}
-	x := newHostsIndex(h.config.IndexBytesMax)
+	x := newHostsIndex(h.config.MaxIndexBytes)
 	err = readHosts(f, x)
 	if err == nil {
 		h.use(x, info)

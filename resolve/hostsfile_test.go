@@ -35,12 +35,12 @@ func TestHostsStatsCountWhatWasSkipped(t *testing.T) {
 	if err := os.Mkdir(path, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	now = now.Add(HostsIntervalDefault)
+	now = now.Add(DefaultHostsInterval)
 	ask(t, h, "x.example")
 	if s := h.Stats(); s.Err == nil || s.Names != 2 || s.Reloads != 1 {
 		t.Errorf("a directory: got %+v", s)
 	}
-	for _, c := range []HostsConfig{{Interval: -1}, {IndexBytesMax: -1}} {
+	for _, c := range []HostsConfig{{Interval: -1}, {MaxIndexBytes: -1}} {
 		if _, err := NewHostsFile(c, silent{}); err == nil {
 			t.Errorf("%+v was accepted", c)
 		}
@@ -71,7 +71,7 @@ func TestHostsIndexIsBounded(t *testing.T) {
 	}
 	b.Reset()
 	before := heap()
-	h, err := NewHostsFile(HostsConfig{Path: path, Interval: time.Hour, IndexBytesMax: most}, silent{})
+	h, err := NewHostsFile(HostsConfig{Path: path, Interval: time.Hour, MaxIndexBytes: most}, silent{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func heap() int64 {
 
 func TestHostsUsesWhatCouldBeRead(t *testing.T) {
 	lost := errors.New("lost")
-	x := newHostsIndex(HostsIndexBytesDefault)
+	x := newHostsIndex(DefaultHostsIndexBytes)
 	err := readHosts(io.MultiReader(strings.NewReader("10.0.0.1 one.example tw"), iotest.ErrReader(lost)), x)
 	if !errors.Is(err, lost) || len(x.names) != 1 {
 		t.Fatalf("got %v, %d names, want the one that was read, and the error", err, len(x.names))

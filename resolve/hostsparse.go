@@ -8,7 +8,7 @@ import (
 
 // hostsFieldMax bounds what is kept of one address or name. It is more than either may have, so
 // that one of which a part is missing is malformed.
-const hostsFieldMax = NameBytesMax + 4
+const hostsFieldMax = MaxNameBytes + 4
 
 // hostsReadBytes is the size of one read of a file.
 const hostsReadBytes = 32 << 10

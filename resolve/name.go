@@ -8,8 +8,8 @@ import (
 
 // The bounds of a name in text form, without the final dot (RFC 1035, section 2.3.4).
 const (
-	NameBytesMax  = 253
-	LabelBytesMax = 63
+	MaxNameBytes  = 253
+	MaxLabelBytes = 63
 )
 
 // Name is a host name in canonical form, or the text of an IP address. It is comparable, and two
@@ -54,7 +54,7 @@ func ParseName(s string) (Name, error) {
 
 func literalName(s string, addr netip.Addr) (Name, error) {
 	zone := addr.Zone()
-	if len(s) > NameBytesMax || strings.ContainsFunc(zone, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+	if len(s) > MaxNameBytes || strings.ContainsFunc(zone, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 		return Name{}, nameError(s, "bad zone")
 	}
 	if addr.Is4In6() {
@@ -71,7 +71,7 @@ func checkName(t string) (upper bool, reason string) {
 	switch {
 	case t == "":
 		return false, "empty"
-	case len(t) > NameBytesMax:
+	case len(t) > MaxNameBytes:
 		return false, "longer than 253 bytes"
 	}
 	start := 0
@@ -101,7 +101,7 @@ func checkLabel(label string) string {
 	switch {
 	case label == "":
 		return "empty label"
-	case len(label) > LabelBytesMax:
+	case len(label) > MaxLabelBytes:
 		return "label longer than 63 bytes"
 	case label[0] == '-' || label[len(label)-1] == '-':
 		return "label begins or ends with a hyphen"
@@ -125,8 +125,8 @@ func nameError(s, reason string) error {
 
 // clip keeps an overlong text, which a peer may have chosen, out of errors and logs.
 func clip(s string) string {
-	if len(s) > NameBytesMax+1 {
-		return s[:NameBytesMax+1]
+	if len(s) > MaxNameBytes+1 {
+		return s[:MaxNameBytes+1]
 	}
 	return s
 }

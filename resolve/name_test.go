@@ -42,7 +42,7 @@ func FuzzParseName(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		n, err := ParseName(s)
 		if err != nil {
-			if !errors.Is(err, ErrName) || !n.IsZero() || len(err.Error()) > 5*NameBytesMax {
+			if !errors.Is(err, ErrName) || !n.IsZero() || len(err.Error()) > 5*MaxNameBytes {
 				t.Fatalf("ParseName(%q) = %v, %v", s, n, err)
 			}
 			return
@@ -57,7 +57,7 @@ func FuzzParseName(f *testing.F) {
 			}
 			return
 		}
-		if len(n.String()) > NameBytesMax || strings.ToLower(n.String()) != n.String() || strings.ContainsAny(n.String(), "\\% \x00:") {
+		if len(n.String()) > MaxNameBytes || strings.ToLower(n.String()) != n.String() || strings.ContainsAny(n.String(), "\\% \x00:") {
 			t.Fatalf("ParseName(%q) = %q", s, n)
 		}
 	})

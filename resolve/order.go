@@ -36,7 +36,7 @@ func (o Order) apply(addrs []netip.Addr) {
 	}
 }
 
-// interleave is quadratic at worst, with at most two times AnswerAddrsMax addresses.
+// interleave is quadratic at worst, with at most two times MaxAnswerAddrs addresses.
 func interleave(addrs []netip.Addr) {
 	for i := 1; i < len(addrs); i++ {
 		want := !addrs[i-1].Is4()

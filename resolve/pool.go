@@ -8,12 +8,12 @@ import (
 
 // PoolConfig sizes a [Pool].
 type PoolConfig struct {
-	Workers  int // goroutines, at least 1; each runs one lookup at a time
-	QueueMax int // queries that wait for a worker; 0 for none
+	Workers   int // goroutines, at least 1; each runs one lookup at a time
+	MaxQueued int // queries that wait for a worker; 0 for none
 }
 
 // Pool runs lookups on a fixed number of goroutines, which NewPool starts and Close ends. Queries
-// beyond the workers wait in a queue, first come first served; beyond QueueMax they complete with
+// beyond the workers wait in a queue, first come first served; beyond MaxQueued they complete with
 // [ErrBusy].
 //
 // A query that is canceled or times out completes at once: it leaves the queue, or its lookup's
@@ -33,10 +33,10 @@ type Pool struct {
 
 // NewPool starts the workers.
 func NewPool(lookup Lookup, config PoolConfig) (*Pool, error) {
-	if config.Workers < 1 || config.QueueMax < 0 {
+	if config.Workers < 1 || config.MaxQueued < 0 {
 		return nil, errors.New("resolve: a pool needs at least one worker and a queue of at least 0")
 	}
-	p := &Pool{lookup: lookup, max: config.QueueMax, idle: config.Workers, active: make(map[*Query]func(), config.Workers)}
+	p := &Pool{lookup: lookup, max: config.MaxQueued, idle: config.Workers, active: make(map[*Query]func(), config.Workers)}
 	p.work.L = &p.mu
 	for range config.Workers {
 		p.done.Go(p.run)

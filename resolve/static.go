@@ -6,8 +6,8 @@ import (
 	"net/netip"
 )
 
-// StaticNamesMax bounds the names of a [Static].
-const StaticNamesMax = 65536
+// MaxStaticNames bounds the names of a [Static].
+const MaxStaticNames = 65536
 
 // Static answers A and AAAA questions from a table that is given once, and passes on the rest. A
 // name in the table is the table's alone: the family that it lacks is [ErrNoData]. IPv4-in-IPv6
@@ -18,11 +18,11 @@ type Static struct {
 }
 
 // NewStatic copies the map. Names are those of [ParseName]; two spellings of one name are an error,
-// and so are more than [StaticNamesMax] names, literals, and addresses that are not valid.
+// and so are more than [MaxStaticNames] names, literals, and addresses that are not valid.
 func NewStatic(names map[string][]netip.Addr, next Strategy) (*Static, error) {
 	s := &Static{next: next, table: table{source: SourceStatic, names: make(map[Name]*tableEntry, len(names))}}
-	if len(names) > StaticNamesMax {
-		return nil, fmt.Errorf("resolve: static: %d names, more than %d", len(names), StaticNamesMax)
+	if len(names) > MaxStaticNames {
+		return nil, fmt.Errorf("resolve: static: %d names, more than %d", len(names), MaxStaticNames)
 	}
 	for text, addrs := range names {
 		name, err := ParseName(text)

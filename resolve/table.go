@@ -11,12 +11,12 @@ type table struct {
 
 type tableEntry struct {
 	v4, v6         []netip.Addr
-	moreV4, moreV6 bool // there were more than [AnswerAddrsMax]
+	moreV4, moreV6 bool // there were more than [MaxAnswerAddrs]
 	// The answer where a family is missing, made once so that Try allocates nothing.
 	noV4, noV6 *Error
 }
 
-// add appends addr to name, unless it is there already or the entry has [AnswerAddrsMax] of its
+// add appends addr to name, unless it is there already or the entry has [MaxAnswerAddrs] of its
 // family. It reports whether it did.
 func (t *table) add(name Name, addr netip.Addr) bool {
 	e := t.names[name]
@@ -33,7 +33,7 @@ func (t *table) add(name Name, addr netip.Addr) bool {
 			return false
 		}
 	}
-	if len(*addrs) == AnswerAddrsMax {
+	if len(*addrs) == MaxAnswerAddrs {
 		*more = true
 		return false
 	}

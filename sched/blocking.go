@@ -10,7 +10,7 @@ import (
 
 // Blocking has f called on a goroutine, and suspends t until f returns; it returns what f returned.
 // f may block its thread as it likes; it must not use t, nor what belongs to the loop. There are at
-// most Options.BlockingMax such goroutines at a time: beyond, tasks wait in line, and each
+// most Options.MaxBlocking such goroutines at a time: beyond, tasks wait in line, and each
 // goroutine ends with its function.
 //
 // If t is cancelled while it waits in line, or was before, Blocking returns a *CancelError and f is
@@ -20,14 +20,14 @@ import (
 //
 // A panic of f goes on in t, with the stack of f. If the result is dropped, Options.Ended is told
 // of the panic of "blocking function". If f calls runtime.Goexit the error is ErrExited. Without a
-// BlockingMax the error is errors.ErrUnsupported.
+// MaxBlocking the error is errors.ErrUnsupported.
 func (t *Task) Blocking(f func() error) error {
 	if err := t.calls("Task.Blocking"); err != nil {
 		return err
 	}
 	l := t.loop
-	if l.options.BlockingMax < 1 {
-		return fmt.Errorf("sched: Task.Blocking: Options.BlockingMax is zero: %w", errors.ErrUnsupported)
+	if l.options.MaxBlocking < 1 {
+		return fmt.Errorf("sched: Task.Blocking: Options.MaxBlocking is zero: %w", errors.ErrUnsupported)
 	}
 	l.lock()
 	canceled := t.canceled

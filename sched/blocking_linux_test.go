@@ -8,7 +8,7 @@ import (
 )
 
 func TestShutdownNamesTheTaskWhoseFunctionIsLeft(t *testing.T) {
-	l := start(t, Options{BlockingMax: 1})
+	l := start(t, Options{MaxBlocking: 1})
 	inside, release := make(chan struct{}), make(chan struct{})
 	j, err := l.Start(context.Background(), "caller", func(task *Task) error {
 		return task.Blocking(func() error {

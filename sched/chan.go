@@ -22,7 +22,7 @@ type Chan[T any] struct {
 	receivers line[T] // empty while there are items, or a sender
 	spare     *seat[T]
 
-	forItems, forRoom []Waker // no more than WatchersMax each
+	forItems, forRoom []Waker // no more than MaxWatchers each
 }
 
 // Waker is told that something is worth trying: a Select, a HandlerTask, or a type of the caller's
@@ -30,9 +30,9 @@ type Chan[T any] struct {
 // block nor use that again.
 type Waker interface{ Wake() }
 
-// WatchersMax bounds who watches one side of a Chan: each of them is woken for each item, or for
+// MaxWatchers bounds who watches one side of a Chan: each of them is woken for each item, or for
 // each room.
-const WatchersMax = 64
+const MaxWatchers = 64
 
 // NewChan returns a channel with room for size items, which it makes at once. With none, an item is
 // handed over when both sides are there: Send waits for a receiver, and Recv for a sender. It
@@ -137,7 +137,7 @@ func (c *Chan[T]) Cap() int { return len(c.items) }
 // no task has waited for, for a task that begins to wait in Send if there is no room at all, at
 // Close, and at once if it is worth trying already. It is told once: the watcher tries until
 // nothing is there before it waits. All watchers are woken, and one of them gets the item. Watching
-// twice is watching once. It returns ErrFull at WatchersMax. Any goroutine may call it.
+// twice is watching once. It returns ErrFull at MaxWatchers. Any goroutine may call it.
 func (c *Chan[T]) WatchRecv(w Waker) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -164,8 +164,8 @@ func (c *Chan[T]) Unwatch(w Waker) {
 
 func watch(watchers *[]Waker, w Waker, worthTrying bool) error {
 	if !slices.Contains(*watchers, w) {
-		if len(*watchers) == WatchersMax {
-			return fmt.Errorf("%w: %d watchers", ErrFull, WatchersMax)
+		if len(*watchers) == MaxWatchers {
+			return fmt.Errorf("%w: %d watchers", ErrFull, MaxWatchers)
 		}
 		*watchers = append(*watchers, w)
 	}

@@ -93,7 +93,7 @@
 // With [Options].Metrics a loop counts what it does and measures how long tasks wait for their turn
 // and keep it; [Loop.Metrics] takes a snapshot from any goroutine, while the loop runs or is held.
 // Three questions tell what is wrong with a slow loop: if TurnTime has long ones, a task holds the
-// loop (Options.TurnMax finds which); if Delay is long and turns are short, there is too much to do
+// loop (Options.MaxTurn finds which); if Delay is long and turns are short, there is too much to do
 // for one thread; if both are short, the time is lost elsewhere. A snapshot is JSON for package
 // expvar and a value of package slog. Nothing is registered: the caller publishes it where he wants
 // it.

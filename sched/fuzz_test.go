@@ -70,7 +70,7 @@ func FuzzInbox(f *testing.F) {
 	f.Fuzz(func(t *testing.T, ops []byte) {
 		const most = 3
 		q := &wakes{}
-		l := New(q, Options{InboxMax: most})
+		l := New(q, Options{MaxPosted: most})
 		in := &l.inbox
 		attendants := make([]listed, 4)
 		var posted, ran []int

@@ -120,7 +120,7 @@ const handlerName = "handler"
 // function. The caller keeps h and closes it after Handler.End; if Handle returns an error, End is
 // not called.
 //
-// It returns ErrFull at TasksMax, ErrStopped when the loop is over, drains or cancels its tasks,
+// It returns ErrFull at MaxTasks, ErrStopped when the loop is over, drains or cancels its tasks,
 // and errors of queue.Queue.Add.
 func (l *Loop) Handle(h sys.Handle, handler Handler) (HandlerTask, error) {
 	l.lock()

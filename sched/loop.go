@@ -87,8 +87,8 @@ func newLoop(q queue.Queue, options Options, workers int) *Loop {
 		epoch:   time.Now(),
 		over:    make(chan struct{}),
 	}
-	l.inbox.max = l.options.InboxMax
-	l.blocking.room.size = l.options.BlockingMax
+	l.inbox.max = l.options.MaxPosted
+	l.blocking.room.size = l.options.MaxBlocking
 	l.ending = newEnding(workers)
 	for i := range workers {
 		l.workers = append(l.workers, newWorker(l, i))
@@ -408,12 +408,12 @@ func (l *Loop) admitChild() error {
 	}
 	// A refusal never touches the count. A loop that drains could look at it in that moment, and
 	// would sleep, although its last task has ended.
-	for n := l.living.Load(); n < int64(l.options.TasksMax); n = l.living.Load() {
+	for n := l.living.Load(); n < int64(l.options.MaxTasks); n = l.living.Load() {
 		if l.living.CompareAndSwap(n, n+1) {
 			return nil
 		}
 	}
-	return fmt.Errorf("%w: %d tasks", ErrFull, l.options.TasksMax)
+	return fmt.Errorf("%w: %d tasks", ErrFull, l.options.MaxTasks)
 }
 
 // dismiss counts a task out. The last may have ended on a thread of another loop.
@@ -426,5 +426,5 @@ func (l *Loop) dismiss() {
 
 // Post has f called on the loop, soon, in the order of the posts. One is called at a time. What f
 // posts is called in a later turn, after the events that have come. Any goroutine may call it; it
-// does not block. ErrFull when InboxMax functions wait already, ErrStopped when the loop is over.
+// does not block. ErrFull when MaxPosted functions wait already, ErrStopped when the loop is over.
 func (l *Loop) Post(f func()) error { return l.inbox.post(l, f) }

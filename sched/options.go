@@ -10,8 +10,8 @@ import (
 
 // Defaults of Options.
 const (
-	TasksMaxDefault = 1 << 20
-	InboxMaxDefault = 1 << 12
+	DefaultMaxTasks  = 1 << 20
+	DefaultMaxPosted = 1 << 12
 )
 
 // eventsPerWaitMax is how many events a turn takes from the queue at most: enough to spread the
@@ -25,14 +25,14 @@ type Options struct {
 	// for all. In no mode does a handle that is ready, and that nobody waits for, keep the loop
 	// busy.
 	Mode queue.Mode
-	// TasksMax bounds the tasks of a loop, TasksMaxDefault if zero.
-	TasksMax int
-	// InboxMax bounds the functions posted from elsewhere that have not run, InboxMaxDefault if
+	// MaxTasks bounds the tasks of a loop, DefaultMaxTasks if zero.
+	MaxTasks int
+	// MaxPosted bounds the functions posted from elsewhere that have not run, DefaultMaxPosted if
 	// zero.
-	InboxMax int
-	// BlockingMax bounds the goroutines of Task.Blocking, for each loop. Zero refuses: none is
+	MaxPosted int
+	// MaxBlocking bounds the goroutines of Task.Blocking, for each loop. Zero refuses: none is
 	// started that was not asked for.
-	BlockingMax int
+	MaxBlocking int
 	// CPUs binds the threads of the scheduler: the first worker, or loop, to the CPU with the first
 	// number, and so on, and over again if there are fewer CPUs than threads. A thread of Loop.Run,
 	// too, is released when Run returns. Run fails if a CPU does not exist or is not the process's,
@@ -44,15 +44,15 @@ type Options struct {
 	// Task.Spent and HandlerTask.Spent tell when it is used up. A coroutine whose handle is always
 	// ready is suspended by no wait: with a budget it yields, when its share is used up, at the
 	// beginning of its next operation on a connection of package stream over Loop.Tasks, or between
-	// the parts of a long one. Nothing interrupts what does neither and does not ask; see TurnMax.
+	// the parts of a long one. Nothing interrupts what does neither and does not ask; see MaxTurn.
 	// It costs a reading of the clock for each turn, none with Metrics, and one for each operation.
 	// Zero asks for none: then a coroutine that never waits keeps its thread until it ends.
 	TurnBudget time.Duration
-	// TurnMax asks for a watchdog: a goroutine while Run runs, which tells Stalled of each task,
+	// MaxTurn asks for a watchdog: a goroutine while Run runs, which tells Stalled of each task,
 	// handler or posted function that holds the loop for longer. It looks twice in that time, so
 	// that it may speak late, and never early; it speaks once of each. It costs the loop an atomic
 	// store for each task that it runs. Zero asks for none.
-	TurnMax time.Duration
+	MaxTurn time.Duration
 	// Stalled is called on the goroutine of the watchdog, while the loop is still held: it must be
 	// safe to call for several loops at a time, and Run waits for its return. Making the stack
 	// stops the whole program for a moment, once a stall. A nil Stalled logs with slog.Default.
@@ -82,11 +82,11 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	if o.TasksMax == 0 {
-		o.TasksMax = TasksMaxDefault
+	if o.MaxTasks == 0 {
+		o.MaxTasks = DefaultMaxTasks
 	}
-	if o.InboxMax == 0 {
-		o.InboxMax = InboxMaxDefault
+	if o.MaxPosted == 0 {
+		o.MaxPosted = DefaultMaxPosted
 	}
 	if o.Ended == nil {
 		o.Ended = logPanic

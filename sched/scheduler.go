@@ -44,13 +44,13 @@ type Sharded struct {
 	next  atomic.Uint32
 }
 
-// ShardsMax bounds the loops of a Sharded: each is a thread.
-const ShardsMax = 1024
+// MaxShards bounds the loops of a Sharded: each is a thread.
+const MaxShards = 1024
 
 // NewSharded returns a scheduler of n loops, each over a queue that open returns.
 func NewSharded(n int, open func() (queue.Queue, error), options Options) (*Sharded, error) {
-	if n < 1 || n > ShardsMax {
-		return nil, fmt.Errorf("sched: %d loops: want 1 to %d", n, ShardsMax)
+	if n < 1 || n > MaxShards {
+		return nil, fmt.Errorf("sched: %d loops: want 1 to %d", n, MaxShards)
 	}
 	s := &Sharded{}
 	for i := range n {

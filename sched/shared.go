@@ -26,14 +26,14 @@ import (
 // Options.Ended and Options.Stalled are called by several workers at a time.
 type Shared struct{ *Loop }
 
-// WorkersMax bounds the workers of a Shared: each is a thread.
-const WorkersMax = 256
+// MaxWorkers bounds the workers of a Shared: each is a thread.
+const MaxWorkers = 256
 
 // NewShared returns a scheduler of workers threads over q, which it owns unless there is an error:
 // Run closes q when it ends.
 func NewShared(workers int, q queue.Queue, options Options) (Shared, error) {
-	if workers < 1 || workers > WorkersMax {
-		return Shared{}, fmt.Errorf("sched: %d workers: want 1 to %d", workers, WorkersMax)
+	if workers < 1 || workers > MaxWorkers {
+		return Shared{}, fmt.Errorf("sched: %d workers: want 1 to %d", workers, MaxWorkers)
 	}
 	l := newLoop(q, options, workers)
 	if workers > 1 {

@@ -10,7 +10,7 @@ import (
 )
 
 // Stall is what the watchdog has seen: a task that has held its loop for longer than
-// Options.TurnMax.
+// Options.MaxTurn.
 type Stall struct {
 	// Task is the name of the task, or of what Options.Ended calls by a name: "handler", "posted
 	// function".
@@ -51,10 +51,10 @@ type holder struct {
 
 // watch starts a watchdog, if one was asked for, for the worker of l whose goroutine calls it.
 func (l *Loop) watch() *watchdog {
-	if l.options.TurnMax <= 0 {
+	if l.options.MaxTurn <= 0 {
 		return nil
 	}
-	w := &watchdog{limit: l.options.TurnMax, stalled: l.options.Stalled, stop: make(chan struct{}), over: make(chan struct{})}
+	w := &watchdog{limit: l.options.MaxTurn, stalled: l.options.Stalled, stop: make(chan struct{}), over: make(chan struct{})}
 	w.loop = holder{name: "loop", goroutine: goroutineHeader()}
 	w.posted = holder{name: postedName}
 	w.drain = holder{name: drainName}

@@ -25,7 +25,7 @@ type worker struct {
 	runQueue runQueue // coroutines that began here, if the loop has a crew; guarded by the loop's lock, as what follows
 	parked   bool     // among the loop's idle
 	wake     chan struct{}
-	watchdog *watchdog // if Options.TurnMax asks for one
+	watchdog *watchdog // if Options.MaxTurn asks for one
 	index    int       // in the crew
 	place    int       // among the threads of the scheduler
 	arrivals arrivals

@@ -13,8 +13,8 @@ import (
 // whether it was cut.
 type Message = sys.Message
 
-// BatchMax is how many datagrams one call of [Socket.TryReadBatch] or [Socket.TryWriteBatch] moves.
-const BatchMax = sys.MessagesMax
+// MaxBatch is how many datagrams one call of [Socket.TryReadBatch] or [Socket.TryWriteBatch] moves.
+const MaxBatch = sys.MaxMessages
 
 // ErrTruncated is returned with a datagram that was longer than the room for it: the room is full
 // of its beginning, and the rest is lost. The next call gets the next datagram. Anybody may send
@@ -120,7 +120,7 @@ func (s *Socket) TryWriteTo(p []byte, to netip.AddrPort) (int, error) {
 	return len(p), nil
 }
 
-// TryReadBatch receives datagrams into the first of ms, at most [BatchMax], and returns how many.
+// TryReadBatch receives datagrams into the first of ms, at most [MaxBatch], and returns how many.
 // Those that were cut say so by Truncated. It returns sys.ErrWouldBlock only if there was none;
 // nothing else proves that there are no more, not a batch that is short either. When another error
 // comes with some that were received, these are to be dealt with first.
@@ -135,7 +135,7 @@ func (s *Socket) TryReadBatch(ms []Message) (int, error) {
 	return sys.RecvMessages(s.handle, ms)
 }
 
-// TryWriteBatch sends the first of ms, at most [BatchMax], each as TryWriteTo does, and returns how
+// TryWriteBatch sends the first of ms, at most [MaxBatch], each as TryWriteTo does, and returns how
 // many the kernel took. It returns sys.ErrWouldBlock only if it took none. Another error is about
 // the first that was not sent, or is an answer to an earlier one; if some were sent, it may be left
 // to the next call, or, on Linux, be lost with an answer to those. A unix-domain receiver that is

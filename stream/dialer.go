@@ -29,8 +29,8 @@ type ResolveParts = func(network, host string, deliver func(addrs []netip.Addr, 
 // The delays of RFC 8305, section 8, which zero in a [Dialer] stands for, and the least one between
 // attempts.
 const (
-	ResolutionDelayDefault = 50 * time.Millisecond
-	AttemptDelayDefault    = 250 * time.Millisecond
+	DefaultResolutionDelay = 50 * time.Millisecond
+	DefaultAttemptDelay    = 250 * time.Millisecond
 
 	attemptDelayMin = 10 * time.Millisecond
 )
@@ -71,12 +71,12 @@ type Dialer struct {
 	ResolveParts ResolveParts
 
 	// ResolutionDelay is how long IPv4 addresses that have come wait for IPv6 ones;
-	// ResolutionDelayDefault if zero, not at all if negative. They do not wait longer than the
+	// DefaultResolutionDelay if zero, not at all if negative. They do not wait longer than the
 	// resolver needs, and IPv6 addresses do not wait.
 	ResolutionDelay time.Duration
 
 	// AttemptDelay is how long an attempt has to answer before the next one joins it;
-	// AttemptDelayDefault if zero, 10 ms at least. If it is negative, the next one starts when the
+	// DefaultAttemptDelay if zero, 10 ms at least. If it is negative, the next one starts when the
 	// one before has failed, and addresses are not raced.
 	AttemptDelay time.Duration
 

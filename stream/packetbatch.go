@@ -2,7 +2,7 @@ package stream
 
 import "github.com/edgewise-go/edgewise/sys"
 
-// ReadBatch receives one datagram or several into the first of ms, at most [BatchMax], and returns
+// ReadBatch receives one datagram or several into the first of ms, at most [MaxBatch], and returns
 // how many. It suspends the caller until there is one, the read deadline passes or the connection
 // is closed. Datagrams that were cut say so by Truncated, without an error. If ms is empty, it
 // receives nothing and does not wait. When an error comes with some that were received, these are
@@ -80,7 +80,7 @@ func (c *PacketConn) writeBatch(ms []Message) (int, error) {
 // tryWriteBatch sends the messages before the first that must not be sent. It returns the error
 // about that only if it is the first.
 func (c *PacketConn) tryWriteBatch(ms []Message) (int, error) {
-	ms = ms[:min(len(ms), BatchMax)]
+	ms = ms[:min(len(ms), MaxBatch)]
 	for i := range ms {
 		err := c.allows(&ms[i])
 		if err != nil && i == 0 {

@@ -120,7 +120,7 @@ func (r *race) receive() bool {
 		}
 	}
 	if r.gate.IsZero() && r.left.len() > 0 {
-		r.gate = time.Now().Add(delay(r.dialer.ResolutionDelay, ResolutionDelayDefault))
+		r.gate = time.Now().Add(delay(r.dialer.ResolutionDelay, DefaultResolutionDelay))
 	}
 	return over
 }
@@ -137,7 +137,7 @@ func delay(option, standard time.Duration) time.Duration {
 func (r *race) startDue(resolved bool) *Conn {
 	for r.left.len() > 0 && len(r.running) < attemptsMax && r.due(resolved) {
 		r.failed = false
-		r.next = time.Now().Add(max(attemptDelayMin, delay(r.dialer.AttemptDelay, AttemptDelayDefault)))
+		r.next = time.Now().Add(max(attemptDelayMin, delay(r.dialer.AttemptDelay, DefaultAttemptDelay)))
 		if c := r.start(r.left.next()); c != nil {
 			return c
 		}

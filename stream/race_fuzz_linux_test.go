@@ -87,7 +87,7 @@ func (s *raceScript) due() (due bool, at time.Duration) {
 	default:
 		at = -1
 		if d := s.race.dialer.AttemptDelay; d >= 0 {
-			at = s.attempts[n-1].begun + max(attemptDelayMin, delay(d, AttemptDelayDefault))
+			at = s.attempts[n-1].begun + max(attemptDelayMin, delay(d, DefaultAttemptDelay))
 		}
 		due = running == 0 || s.failed
 	}
@@ -231,7 +231,7 @@ func (s *raceScript) deliver(to func([]netip.Addr, bool, error), family, n int, 
 		s.has6 = s.has6 || f == family6
 	}
 	if len(ips) > 0 && s.gate < 0 {
-		s.gate = s.now() + delay(s.race.dialer.ResolutionDelay, ResolutionDelayDefault)
+		s.gate = s.now() + delay(s.race.dialer.ResolutionDelay, DefaultResolutionDelay)
 	}
 	to(ips, true, nil)
 }

@@ -37,7 +37,7 @@ func (s *Socket) TryWrite(p []byte) (int, error) {
 	return s.send(p)
 }
 
-// TryReadv is TryRead into several segments in order. At most sys.SegmentsMax of those that are not
+// TryReadv is TryRead into several segments in order. At most sys.MaxSegments of those that are not
 // empty are used. So fewer bytes than there was room for do not prove that there are no more,
 // unless the last of them stands inside a segment. It is for streams: of a datagram socket it
 // returns an error that is errors.ErrUnsupported, as TryWritev does.
@@ -53,7 +53,7 @@ func (s *Socket) TryReadv(segs [][]byte) (int, error) {
 	return n, err
 }
 
-// TryWritev is TryWrite of several segments in order. At most sys.SegmentsMax of those that are not
+// TryWritev is TryWrite of several segments in order. At most sys.MaxSegments of those that are not
 // empty are used.
 func (s *Socket) TryWritev(segs [][]byte) (int, error) {
 	if err := s.acquire(); err != nil {

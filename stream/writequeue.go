@@ -12,9 +12,9 @@ import (
 
 // Defaults of WriteQueueOptions.
 const (
-	WriteQueueHighDefault   = 64 << 10
-	WriteQueueLowDefault    = 16 << 10
-	WriteQueueLingerDefault = 5 * time.Second
+	DefaultWriteQueueHigh   = 64 << 10
+	DefaultWriteQueueLow    = 16 << 10
+	DefaultWriteQueueLinger = 5 * time.Second
 )
 
 // ErrWriteTooLong is returned by [WriteQueue.TryWrite] and [WriteQueue.WaitRoom] for more bytes
@@ -27,28 +27,28 @@ var ErrUnsent = errors.New("stream: queued bytes were dropped")
 
 // WriteQueueOptions configure a [WriteQueue]. The zero value is good.
 type WriteQueueOptions struct {
-	// High is the most bytes that are queued, WriteQueueHighDefault if zero. It is never passed.
+	// High is the most bytes that are queued, DefaultWriteQueueHigh if zero. It is never passed.
 	High int
 	// Low is how few bytes are to be left, after the high mark was met, for writes to be taken
-	// again: WriteQueueLowDefault if zero, or High/4 if that is less. It is below High.
+	// again: DefaultWriteQueueLow if zero, or High/4 if that is less. It is below High.
 	Low int
-	// Linger is how long Run goes on after Close with what is still queued, WriteQueueLingerDefault
+	// Linger is how long Run goes on after Close with what is still queued, DefaultWriteQueueLinger
 	// if zero. Negative is not at all.
 	Linger time.Duration
 }
 
 func (o WriteQueueOptions) withDefaults() WriteQueueOptions {
 	if o.High == 0 {
-		o.High = WriteQueueHighDefault
+		o.High = DefaultWriteQueueHigh
 	}
 	if o.Low == 0 {
-		o.Low = min(WriteQueueLowDefault, o.High/4)
+		o.Low = min(DefaultWriteQueueLow, o.High/4)
 	}
 	if o.High < 0 || o.Low < 0 || o.Low >= o.High {
 		panic("stream: the low mark of a write queue must be below the high one, and neither negative")
 	}
 	if o.Linger == 0 {
-		o.Linger = WriteQueueLingerDefault
+		o.Linger = DefaultWriteQueueLinger
 	}
 	return o
 }

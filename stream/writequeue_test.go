@@ -40,7 +40,7 @@ func TestAWriteQueueAllocatesNothingInSteadyState(t *testing.T) {
 
 func TestTheMarksOfAWriteQueueAreInOrder(t *testing.T) {
 	a, _ := pair(t)
-	for _, o := range []stream.WriteQueueOptions{{High: 10, Low: 10}, {High: -1}, {Low: stream.WriteQueueHighDefault}} {
+	for _, o := range []stream.WriteQueueOptions{{High: 10, Low: 10}, {High: -1}, {Low: stream.DefaultWriteQueueHigh}} {
 		func() {
 			defer func() {
 				if recover() == nil {

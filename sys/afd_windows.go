@@ -50,22 +50,22 @@ type afdPollInfo struct {
 	_         [8 - unsafe.Sizeof(uintptr(0))]byte // in C, the size is a multiple of eight
 }
 
-// AFDPollsMax is how many polls AFDPolls makes: they fill 64 KiB, the grain in which Windows gives
+// MaxAFDPolls is how many polls AFDPolls makes: they fill 64 KiB, the grain in which Windows gives
 // memory.
-const AFDPollsMax = 1 << 10
+const MaxAFDPolls = 1 << 10
 
-// AFDPolls returns memory for AFDPollsMax polls, all zero, outside of Go's heap (VirtualAlloc).
+// AFDPolls returns memory for MaxAFDPolls polls, all zero, outside of Go's heap (VirtualAlloc).
 // AFDRelease gives it back.
-func AFDPolls() (*[AFDPollsMax]AFDPoll, error) {
-	at, err := windows.VirtualAlloc(0, unsafe.Sizeof([AFDPollsMax]AFDPoll{}), windows.MEM_RESERVE|windows.MEM_COMMIT, windows.PAGE_READWRITE)
+func AFDPolls() (*[MaxAFDPolls]AFDPoll, error) {
+	at, err := windows.VirtualAlloc(0, unsafe.Sizeof([MaxAFDPolls]AFDPoll{}), windows.MEM_RESERVE|windows.MEM_COMMIT, windows.PAGE_READWRITE)
 	if err != nil {
 		return nil, err
 	}
-	return *(**[AFDPollsMax]AFDPoll)(unsafe.Pointer(&at)), nil
+	return *(**[MaxAFDPolls]AFDPoll)(unsafe.Pointer(&at)), nil
 }
 
 // AFDRelease gives the memory of AFDPolls back. No poll in it may be under way.
-func AFDRelease(polls *[AFDPollsMax]AFDPoll) error {
+func AFDRelease(polls *[MaxAFDPolls]AFDPoll) error {
 	return windows.VirtualFree(uintptr(unsafe.Pointer(polls)), 0, windows.MEM_RELEASE)
 }
 

@@ -2,10 +2,10 @@ package sys
 
 import "net/netip"
 
-// MessagesMax is how many datagrams RecvMessages and SendMessages move in one call. The kernel's
+// MaxMessages is how many datagrams RecvMessages and SendMessages move in one call. The kernel's
 // own bound is 1,024 on Linux; the headers of so many would not fit the small stacks on which these
 // functions run.
-const MessagesMax = 16
+const MaxMessages = 16
 
 // Message is one datagram, and the address that it came from or goes to.
 type Message struct {

@@ -59,18 +59,18 @@ func SendMessage(h Handle, f Family, m *Message) error {
 	}
 }
 
-// RecvMessages receives up to MessagesMax datagrams into the first of ms (recvmmsg(2)) and returns
+// RecvMessages receives up to MaxMessages datagrams into the first of ms (recvmmsg(2)) and returns
 // how many. It returns ErrWouldBlock only if there was none. Another error may come with some that
 // were received before: these are to be dealt with first. Fewer than there was room for are no
 // proof that there are no more: an error may have ended the call, which the next one returns.
 func RecvMessages(h Handle, ms []Message) (int, error) {
-	ms = ms[:min(len(ms), MessagesMax)]
+	ms = ms[:min(len(ms), MaxMessages)]
 	if len(ms) == 0 {
 		return 0, nil
 	}
-	var from [MessagesMax]addressSpace
-	var vectors [MessagesMax]unix.Iovec
-	var msgs [MessagesMax]unix.Mmsghdr
+	var from [MaxMessages]addressSpace
+	var vectors [MaxMessages]unix.Iovec
+	var msgs [MaxMessages]unix.Mmsghdr
 	for i := range ms {
 		vectors[i].Base = unsafe.SliceData(ms[i].Buffer)
 		vectors[i].SetLen(len(ms[i].Buffer))
@@ -93,20 +93,20 @@ func RecvMessages(h Handle, ms []Message) (int, error) {
 	}
 }
 
-// SendMessages sends up to MessagesMax datagrams, the first of ms (sendmmsg(2)), and returns how
+// SendMessages sends up to MaxMessages datagrams, the first of ms (sendmmsg(2)), and returns how
 // many the kernel took. The first that it did not take is sent by the next call, or not at all. It
 // returns ErrWouldBlock only if it took none. Another error may come with some that were sent
 // before; it is about the one after them, or is an answer to an earlier one. Of the latter kind
 // some are lost: the kernel returns no error when it took a datagram. f is the family of h, as with
 // SendMessage.
 func SendMessages(h Handle, f Family, ms []Message) (int, error) {
-	ms = ms[:min(len(ms), MessagesMax)]
+	ms = ms[:min(len(ms), MaxMessages)]
 	if len(ms) == 0 {
 		return 0, nil
 	}
-	var to [MessagesMax]addressSpace
-	var vectors [MessagesMax]unix.Iovec
-	var msgs [MessagesMax]unix.Mmsghdr
+	var to [MaxMessages]addressSpace
+	var vectors [MaxMessages]unix.Iovec
+	var msgs [MaxMessages]unix.Mmsghdr
 	count := 0
 	for i := range ms {
 		size, err := to[i].put(h, f, &ms[i])

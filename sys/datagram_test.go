@@ -62,16 +62,16 @@ func TestDatagramsKeepTheirBounds(t *testing.T) {
 func TestBatchesAreCountedExactly(t *testing.T) {
 	a, from := udp(t, sys.IPv4, loopback.Addr())
 	b, to := udp(t, sys.IPv4, loopback.Addr())
-	out := make([]sys.Message, sys.MessagesMax+2)
+	out := make([]sys.Message, sys.MaxMessages+2)
 	in := slices.Clone(out)
 	for i := range out {
 		out[i] = sys.Message{Buffer: bytes.Repeat([]byte{byte(i)}, i), Addr: to}
 		in[i] = sys.Message{Buffer: make([]byte, len(out)), N: -1}
 	}
-	if n, err := sys.SendMessages(a, sys.IPv4, out); n != sys.MessagesMax || err != nil {
+	if n, err := sys.SendMessages(a, sys.IPv4, out); n != sys.MaxMessages || err != nil {
 		t.Fatalf("send: %d, %v", n, err)
 	}
-	for got := 0; got < sys.MessagesMax; {
+	for got := 0; got < sys.MaxMessages; {
 		readable(t, b)
 		n, err := sys.RecvMessages(b, in[got:])
 		if n == 0 || err != nil {
@@ -81,9 +81,9 @@ func TestBatchesAreCountedExactly(t *testing.T) {
 	}
 	for i, m := range in {
 		switch {
-		case i >= sys.MessagesMax && m.N != -1:
+		case i >= sys.MaxMessages && m.N != -1:
 			t.Errorf("message %d was touched", i)
-		case i < sys.MessagesMax && (!bytes.Equal(m.Buffer[:m.N], out[i].Buffer) || m.Addr != from || m.Truncated):
+		case i < sys.MaxMessages && (!bytes.Equal(m.Buffer[:m.N], out[i].Buffer) || m.Addr != from || m.Truncated):
 			t.Errorf("message %d: %v from %v", i, m.Buffer[:m.N], m.Addr)
 		}
 	}

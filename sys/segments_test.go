@@ -16,14 +16,14 @@ func TestSegmentsPastTheMostAreLeft(t *testing.T) {
 	}
 	for name, send := range map[string]func(sys.Handle, [][]byte) (int, error){"SendSegments": sys.SendSegments, "Writev": sys.Writev} {
 		a, b := pair(t)
-		out := segments(sys.SegmentsMax + 3)
-		if n, err := send(a, out); n != sys.SegmentsMax || err != nil {
-			t.Errorf("%s: %d, %v, want %d", name, n, err, sys.SegmentsMax)
+		out := segments(sys.MaxSegments + 3)
+		if n, err := send(a, out); n != sys.MaxSegments || err != nil {
+			t.Errorf("%s: %d, %v, want %d", name, n, err, sys.MaxSegments)
 		}
-		if n, err := send(a, out[2*sys.SegmentsMax:]); n != 3 || err != nil {
+		if n, err := send(a, out[2*sys.MaxSegments:]); n != 3 || err != nil {
 			t.Errorf("%s of the rest: %d, %v", name, n, err)
 		}
-		in := segments(sys.SegmentsMax + 3)
+		in := segments(sys.MaxSegments + 3)
 		got := 0
 		for _, receive := range []func(sys.Handle, [][]byte) (int, error){sys.RecvSegments, sys.Readv} {
 			readable(t, b)
@@ -33,7 +33,7 @@ func TestSegmentsPastTheMostAreLeft(t *testing.T) {
 			}
 			got += n
 		}
-		if got != sys.SegmentsMax+3 || !bytes.Equal(bytes.Join(in, nil), bytes.Join(out, nil)) {
+		if got != sys.MaxSegments+3 || !bytes.Equal(bytes.Join(in, nil), bytes.Join(out, nil)) {
 			t.Errorf("%s: received %d: %v", name, got, in)
 		}
 		if n, err := send(a, [][]byte{nil, {}}); n != 0 || err != nil {

@@ -54,7 +54,7 @@ func transferKnown(trap uintptr, h Handle, p []byte) (int, error) {
 }
 
 func vectoredKnown(trap uintptr, h Handle, segments [][]byte) (int, error) {
-	var vector [SegmentsMax]unix.Iovec
+	var vector [MaxSegments]unix.Iovec
 	count := vectorOf(&vector, segments)
 	if count == 0 {
 		return 0, nil

@@ -4,9 +4,9 @@ package sys
 
 import "golang.org/x/sys/unix"
 
-// SegmentsMax is how many segments RecvSegments, SendSegments, Readv and Writev hand to the kernel
+// MaxSegments is how many segments RecvSegments, SendSegments, Readv and Writev hand to the kernel
 // in one call.
-const SegmentsMax = 16
+const MaxSegments = 16
 
 // transferBytesMax is the most that one call asks the kernel for: macOS refuses 2 GiB and more with
 // EINVAL. The rest is for the next call.
@@ -20,10 +20,10 @@ func Recv(h Handle, p []byte) (int, error) { return Read(h, p) }
 // the kernel took. As to SIGPIPE, see Write.
 func Send(h Handle, p []byte) (int, error) { return Write(h, p) }
 
-// RecvSegments is Recv into several segments in order. At most SegmentsMax segments are used.
+// RecvSegments is Recv into several segments in order. At most MaxSegments segments are used.
 func RecvSegments(h Handle, segments [][]byte) (int, error) { return Readv(h, segments) }
 
-// SendSegments is Send of several segments in order. At most SegmentsMax segments are used.
+// SendSegments is Send of several segments in order. At most MaxSegments segments are used.
 func SendSegments(h Handle, segments [][]byte) (int, error) { return Writev(h, segments) }
 
 // Read is read(2) on any handle, which must be non-blocking. It returns 0, nil at the end, and for
@@ -42,7 +42,7 @@ func Write(h Handle, p []byte) (int, error) {
 	return n, writeError(err)
 }
 
-// Readv is readv(2) on any handle, which must be non-blocking. At most SegmentsMax segments are
+// Readv is readv(2) on any handle, which must be non-blocking. At most MaxSegments segments are
 // used.
 func Readv(h Handle, segments [][]byte) (int, error) {
 	var vector vectorSpace
@@ -50,7 +50,7 @@ func Readv(h Handle, segments [][]byte) (int, error) {
 	return retry(func() (int, error) { return readv(h, &vector, count) }, count)
 }
 
-// Writev is writev(2) on any handle, which must be non-blocking. At most SegmentsMax segments are
+// Writev is writev(2) on any handle, which must be non-blocking. At most MaxSegments segments are
 // used. As to SIGPIPE, see Write.
 func Writev(h Handle, segments [][]byte) (int, error) {
 	var vector vectorSpace

@@ -6,10 +6,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// SegmentsMax is how many segments RecvSegments, SendSegments, Readv and Writev hand to the kernel
+// MaxSegments is how many segments RecvSegments, SendSegments, Readv and Writev hand to the kernel
 // in one call. The kernel's own bound is 1,024; a vector of that size would not fit the small
 // stacks on which these functions run.
-const SegmentsMax = 16
+const MaxSegments = 16
 
 // Recv reads up to len(p) bytes from the socket h (recvfrom(2) with MSG_DONTWAIT, so that even a
 // handle that is not non-blocking cannot block). It returns 0, nil at the end of the stream, and
@@ -47,7 +47,7 @@ func Send(h Handle, p []byte) (int, error) {
 }
 
 // RecvSegments is Recv into several segments in order (recvmsg(2)). Segments past the first
-// SegmentsMax that are not empty stay as they are.
+// MaxSegments that are not empty stay as they are.
 func RecvSegments(h Handle, segments [][]byte) (int, error) {
 	if len(segments) == 1 {
 		return Recv(h, segments[0])
@@ -56,7 +56,7 @@ func RecvSegments(h Handle, segments [][]byte) (int, error) {
 }
 
 // SendSegments is Send of several segments in order (sendmsg(2)). Segments past the first
-// SegmentsMax that are not empty are left for the next call.
+// MaxSegments that are not empty are left for the next call.
 func SendSegments(h Handle, segments [][]byte) (int, error) {
 	if len(segments) == 1 {
 		return Send(h, segments[0])
@@ -65,7 +65,7 @@ func SendSegments(h Handle, segments [][]byte) (int, error) {
 }
 
 func message(trap uintptr, h Handle, segments [][]byte, flags uintptr) (int, error) {
-	var vector [SegmentsMax]unix.Iovec
+	var vector [MaxSegments]unix.Iovec
 	count := vectorOf(&vector, segments)
 	if count == 0 {
 		return 0, nil
@@ -92,11 +92,11 @@ func Read(h Handle, p []byte) (int, error) { return transfer(unix.SYS_READ, h, p
 // Write is write(2) on any handle, which must be non-blocking.
 func Write(h Handle, p []byte) (int, error) { return transfer(unix.SYS_WRITE, h, p) }
 
-// Readv is readv(2) on any handle, which must be non-blocking. At most SegmentsMax segments are
+// Readv is readv(2) on any handle, which must be non-blocking. At most MaxSegments segments are
 // used.
 func Readv(h Handle, segments [][]byte) (int, error) { return vectored(unix.SYS_READV, h, segments) }
 
-// Writev is writev(2) on any handle, which must be non-blocking. At most SegmentsMax segments are
+// Writev is writev(2) on any handle, which must be non-blocking. At most MaxSegments segments are
 // used.
 func Writev(h Handle, segments [][]byte) (int, error) { return vectored(unix.SYS_WRITEV, h, segments) }
 
@@ -116,7 +116,7 @@ func transfer(trap uintptr, h Handle, p []byte) (int, error) {
 }
 
 func vectored(trap uintptr, h Handle, segments [][]byte) (int, error) {
-	var vector [SegmentsMax]unix.Iovec
+	var vector [MaxSegments]unix.Iovec
 	count := vectorOf(&vector, segments)
 	if count == 0 {
 		return 0, nil
@@ -133,13 +133,13 @@ func vectored(trap uintptr, h Handle, segments [][]byte) (int, error) {
 }
 
 // vectorOf leaves empty segments out: they would use up the bound and carry nothing.
-func vectorOf(vector *[SegmentsMax]unix.Iovec, segments [][]byte) int {
+func vectorOf(vector *[MaxSegments]unix.Iovec, segments [][]byte) int {
 	count := 0
 	for _, s := range segments {
 		if len(s) == 0 {
 			continue
 		}
-		if count == SegmentsMax {
+		if count == MaxSegments {
 			break
 		}
 		vector[count].Base = &s[0]

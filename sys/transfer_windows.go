@@ -28,10 +28,10 @@ func Send(h Handle, p []byte) (int, error) {
 	return send(h, &buffer, 1)
 }
 
-// RecvSegments is Recv into several segments in order. Segments past the first SegmentsMax that are
+// RecvSegments is Recv into several segments in order. Segments past the first MaxSegments that are
 // not empty stay as they are.
 func RecvSegments(h Handle, segments [][]byte) (int, error) {
-	var vector [SegmentsMax]windows.WSABuf
+	var vector [MaxSegments]windows.WSABuf
 	count := vectorOf(&vector, segments)
 	if count == 0 {
 		return 0, nil
@@ -39,10 +39,10 @@ func RecvSegments(h Handle, segments [][]byte) (int, error) {
 	return receive(h, &vector[0], count)
 }
 
-// SendSegments is Send of several segments in order. Segments past the first SegmentsMax that are
+// SendSegments is Send of several segments in order. Segments past the first MaxSegments that are
 // not empty are left for the next call.
 func SendSegments(h Handle, segments [][]byte) (int, error) {
-	var vector [SegmentsMax]windows.WSABuf
+	var vector [MaxSegments]windows.WSABuf
 	count := vectorOf(&vector, segments)
 	if count == 0 {
 		return 0, nil
@@ -98,13 +98,13 @@ func bufferOf(p []byte) windows.WSABuf {
 
 // vectorOf leaves empty segments out: they would use up the bound and carry nothing. It ends behind
 // a segment that is cut short, for what follows must not be sent without the rest of it.
-func vectorOf(vector *[SegmentsMax]windows.WSABuf, segments [][]byte) int {
+func vectorOf(vector *[MaxSegments]windows.WSABuf, segments [][]byte) int {
 	count := 0
 	for _, s := range segments {
 		if len(s) == 0 {
 			continue
 		}
-		if count == SegmentsMax {
+		if count == MaxSegments {
 			break
 		}
 		vector[count] = bufferOf(s)

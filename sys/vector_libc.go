@@ -5,7 +5,7 @@ package sys
 import "golang.org/x/sys/unix"
 
 // vectorSpace is room for the segments of one call.
-type vectorSpace [SegmentsMax][]byte
+type vectorSpace [MaxSegments][]byte
 
 // fill takes the segments that one call moves, and returns how many. Empty ones are left out: they
 // would use up the bound and carry nothing.

@@ -9,7 +9,7 @@ import (
 )
 
 // vectorSpace is room for the segments of one call.
-type vectorSpace [SegmentsMax]unix.Iovec
+type vectorSpace [MaxSegments]unix.Iovec
 
 // fill takes the segments that one call moves, and returns how many. Empty ones are left out: they
 // would use up the bound and carry nothing.

@@ -29,9 +29,9 @@ var startWinsock = sync.OnceValue(func() error {
 	return windows.WSAStartup(version22, &data)
 })
 
-// SegmentsMax is how many segments RecvSegments, SendSegments, Readv and Writev hand to the kernel
+// MaxSegments is how many segments RecvSegments, SendSegments, Readv and Writev hand to the kernel
 // in one call.
-const SegmentsMax = 16
+const MaxSegments = 16
 
 // socketFailed is what Winsock's calls return that fail with SOCKET_ERROR.
 const socketFailed = ^uintptr(0)

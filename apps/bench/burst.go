@@ -41,8 +41,8 @@ func (c *burstConfig) register(fs *flag.FlagSet) {
 
 func (c *burstConfig) check() error {
 	switch {
-	case c.conns < 0 || c.sockets < 0 || c.size < 1 || c.size > bufstrategy.LimitMax:
-		return cli.Usagef("-burst and -sockets must not be less than 0, and -bytes must be from 1 to %d", bufstrategy.LimitMax)
+	case c.conns < 0 || c.sockets < 0 || c.size < 1 || c.size > bufstrategy.MaxLimit:
+		return cli.Usagef("-burst and -sockets must not be less than 0, and -bytes must be from 1 to %d", bufstrategy.MaxLimit)
 	case c.live < int64(c.size):
 		return cli.Usagef("-live must be at least a burst")
 	case c.sockets > 0 && burstSockets == 0:

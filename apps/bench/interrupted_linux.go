@@ -21,7 +21,7 @@ func interrupted(args []string) error {
 	kind := fs.String("kind", string(interrupt.Storm), "what gets in the way")
 	fs.IntVar(&c.Transfers, "transfers", 0, "transfers")
 	fs.IntVar(&c.Flight, "flight", 0, "transfers at the same time")
-	fs.IntVar(&c.BytesMax, "bytes", 0, "bytes of a transfer, at most")
+	fs.IntVar(&c.MaxBytes, "bytes", 0, "bytes of a transfer, at most")
 	fs.Uint64Var(&c.Seed, "seed", 0, "seed")
 	errno := fs.String("errno", "", "error that strace injects")
 	c.Flags.Register(fs, strategy.WithTask|strategy.WithBuffer)

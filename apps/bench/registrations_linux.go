@@ -83,7 +83,7 @@ const registrationsAtOnce = 1000
 func registrations(w io.Writer, n int) error {
 	before := liveHeap()
 	_, without := collect()
-	loop := sched.New(newMemoryQueue(), sched.Options{Mode: queue.Edge, TasksMax: n})
+	loop := sched.New(newMemoryQueue(), sched.Options{Mode: queue.Edge, MaxTasks: n})
 	failed := make(chan error, 1)
 	ready := make(chan struct{})
 	// They come as connections do, some at a time; those of one time have started when the next

@@ -65,8 +65,8 @@ const (
 	Sockets Feature = "sockets"
 )
 
-// LimitBytesMax is the largest Limit that a case asks for.
-const LimitBytesMax = 100_000
+// MaxLimitBytes is the largest Limit that a case asks for.
+const MaxLimitBytes = 100_000
 
 // Config is what a case asks of a buffer. Zero watermarks mean the defaults of bufstrategy.Options.
 type Config struct {
@@ -75,7 +75,7 @@ type Config struct {
 	Watcher          bufstrategy.Watcher
 	Budget           *bufstrategy.MemoryBudget
 	Lender           bufstrategy.Lender
-	LentMax          int
+	MaxLent          int
 }
 
 // Fixture makes the buffers of one case. Those that share memory with each other in production do
@@ -110,7 +110,7 @@ type Fixture struct {
 	Serve func(t T, s stream.Socket, d sys.Direction, step func(Conn) Next) error
 
 	// Volume is how many bytes the cases about sockets send for each size of buffer. Zero means
-	// VolumeDefault.
+	// DefaultVolume.
 	Volume int
 }
 

@@ -127,7 +127,7 @@ func budgetNeverBeyond(t T, f *Fixture) {
 			t.Fatalf("seed %d, step %d: buffer %d, %s: %v", seed, i, k, what, err)
 		}
 	}
-	if s := g.Stats(); s.UsedMax > g.Limit() || s.UsedMax < limit {
+	if s := g.Stats(); s.PeakUsed > g.Limit() || s.PeakUsed < limit {
 		t.Errorf("%+v of Limit %d", s, g.Limit())
 	}
 }

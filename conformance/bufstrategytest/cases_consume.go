@@ -8,7 +8,7 @@ func consumeCases() []Case {
 			ID: "segments/all-in-order", Doc: "bufstrategy.Buffer.Segments",
 			Rule: "Segments returns all unread bytes, in order, for a vectored write, and consumes nothing.",
 			Run: func(t T, f *Fixture) {
-				for _, limit := range []int{10, 1000, LimitBytesMax} {
+				for _, limit := range []int{10, 1000, MaxLimitBytes} {
 					b := f.open(t, Config{Limit: limit})
 					want := scatter(t, b)
 					wantUnread(t, b, want)

@@ -26,7 +26,7 @@ func lendCases() []Case {
 			Run:   lendInOrder,
 		}, {
 			ID: "lend/refused-at-the-bound", Doc: "bufstrategy.Kernel.Lend",
-			Rule:  "Lend reports false, and takes nothing, when p is more than Limit less Len, or LentMax segments are lent, or there is no Lender.",
+			Rule:  "Lend reports false, and takes nothing, when p is more than Limit less Len, or MaxLent segments are lent, or there is no Lender.",
 			Needs: []Feature{Lends},
 			Run:   lendBound,
 		}, {
@@ -164,13 +164,13 @@ func lendInOrder(t T, f *Fixture) {
 
 func lendBound(t T, f *Fixture) {
 	l := newLender()
-	b := f.open(t, Config{Limit: 1000, Lender: l, LentMax: 3})
+	b := f.open(t, Config{Limit: 1000, Lender: l, MaxLent: 3})
 	if l.lend(f, b, make([]byte, b.Limit()+1)) {
 		t.Errorf("took more than Limit")
 	}
 	for i := range 5 {
 		if got := l.lend(f, b, make([]byte, 10)); got != (i < 3) {
-			t.Errorf("Lend number %d of LentMax 3: %v", i, got)
+			t.Errorf("Lend number %d of MaxLent 3: %v", i, got)
 		}
 	}
 	wantUnread(t, b, make([]byte, 30))

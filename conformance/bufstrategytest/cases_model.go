@@ -157,7 +157,7 @@ func (m *model) compare(bytesToo bool) error {
 	case n <= m.low:
 		m.paused = false
 	}
-	if s := m.b.Stats(); m.holds > 0 && s.ResidentMax > m.holds || s.Resident < n {
+	if s := m.b.Stats(); m.holds > 0 && s.PeakResident > m.holds || s.Resident < n {
 		return fmt.Errorf("memory of %+v with %d bytes unread, want at most %d", s, n, m.holds)
 	}
 	if m.b.Len() != n || m.b.Paused() != m.paused {

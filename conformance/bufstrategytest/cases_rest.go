@@ -12,9 +12,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// VolumeDefault is how many bytes a case about sockets sends for each size of buffer if
+// DefaultVolume is how many bytes a case about sockets sends for each size of buffer if
 // Fixture.Volume is zero.
-const VolumeDefault = 256 << 10
+const DefaultVolume = 256 << 10
 
 // restLimits are the sizes of buffers that bytes are read through.
 var restLimits = [...]int{1 << 10, 4 << 10, 64 << 10}
@@ -57,7 +57,7 @@ func (f *Fixture) volume() int {
 	if f.Volume > 0 {
 		return f.Volume
 	}
-	return VolumeDefault
+	return DefaultVolume
 }
 
 // steps serves connections that share the memory of a fixture, and lets one of them go on at a
@@ -173,8 +173,8 @@ func (r *reader) checkMemory(t T) { checkMemory(t, r.f, r.b, r.tape.size) }
 func checkMemory(t T, f *Fixture, b bufstrategy.Buffer, moved int) {
 	t.Helper()
 	s := b.Stats()
-	if f.Holds != nil && s.ResidentMax > f.Holds(b.Limit()) {
-		t.Errorf("%d bytes of memory were held for a Limit of %d, want at most %d", s.ResidentMax, b.Limit(), f.Holds(b.Limit()))
+	if f.Holds != nil && s.PeakResident > f.Holds(b.Limit()) {
+		t.Errorf("%d bytes of memory were held for a Limit of %d, want at most %d", s.PeakResident, b.Limit(), f.Holds(b.Limit()))
 	}
 	if s.Moved != uint64(moved) {
 		t.Errorf("%d bytes were moved, want %d", s.Moved, moved)

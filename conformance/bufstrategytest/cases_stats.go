@@ -115,8 +115,8 @@ func statsResident(t T, f *Fixture) {
 		t.Helper()
 		s := b.Stats()
 		most = max(most, s.Resident)
-		if s.Resident < b.Len() || s.ResidentMax < most {
-			t.Fatalf("resident %d, at most %d so far by Stats and %d as seen, Len %d", s.Resident, s.ResidentMax, most, b.Len())
+		if s.Resident < b.Len() || s.PeakResident < most {
+			t.Fatalf("resident %d, at most %d so far by Stats and %d as seen, Len %d", s.Resident, s.PeakResident, most, b.Len())
 		}
 	}
 	for range 300 {

@@ -41,9 +41,9 @@ func holds(name string) func(limit int) int {
 	case "adaptive":
 		return func(limit int) int { return 2 * limit }
 	case "chain", "kernel":
-		return func(limit int) int { return chainHolds(limit, bufstrategy.SegmentDefault) }
+		return func(limit int) int { return chainHolds(limit, bufstrategy.DefaultSegment) }
 	case "shared":
-		return func(int) int { return max(LimitBytesMax, powerOfTwo(LimitBytesMax)) }
+		return func(int) int { return max(MaxLimitBytes, powerOfTwo(MaxLimitBytes)) }
 	}
 	return nil
 }
@@ -106,7 +106,7 @@ func sharedTarget() Target {
 			if err != nil {
 				return nil, err
 			}
-			scratch, err := bufstrategy.NewScratch(LimitBytesMax, pool)
+			scratch, err := bufstrategy.NewScratch(MaxLimitBytes, pool)
 			if err != nil {
 				return nil, err
 			}

@@ -23,7 +23,7 @@ func kernelTarget(segment int) Target {
 		}
 		f.New = func(c Config) (bufstrategy.Buffer, error) {
 			o := options(c)
-			o.Pool, o.Segment, o.Lender, o.LentMax = pool, segment, c.Lender, c.LentMax
+			o.Pool, o.Segment, o.Lender, o.MaxLent = pool, segment, c.Lender, c.MaxLent
 			if c.Budget != nil {
 				o.Pool = nil
 			}
@@ -118,11 +118,11 @@ func lendMutants() []mutant {
 				return ok
 			}
 		}), "lend/in-order"),
-		seen("one segment more than LentMax", lentWrong(func(f *Fixture) {
+		seen("one segment more than MaxLent", lentWrong(func(f *Fixture) {
 			good := f.New
 			f.New = func(c Config) (bufstrategy.Buffer, error) {
-				if c.LentMax > 0 {
-					c.LentMax++
+				if c.MaxLent > 0 {
+					c.MaxLent++
 				}
 				return good(c)
 			}

@@ -13,7 +13,7 @@ func lifetimeMutants() []mutant {
 			return fault{release: func() { b.Release(); kept = 1 }, stats: func() bufstrategy.Stats {
 				s := b.Stats()
 				s.Resident += kept
-				s.ResidentMax += kept
+				s.PeakResident += kept
 				return s
 			}}
 		}),
@@ -37,7 +37,7 @@ func lifetimeMutants() []mutant {
 			return fault{trim: func() { b.Trim(); kept = 1 }, stats: func() bufstrategy.Stats {
 				s := b.Stats()
 				s.Resident += kept
-				s.ResidentMax++
+				s.PeakResident++
 				return s
 			}}
 		}), "trim/empty-holds-nothing"),

@@ -29,7 +29,7 @@ func restMutants() []mutant {
 		over("holds more than it promises", with(func(b bufstrategy.Buffer, _ Config) fault {
 			return fault{stats: func() bufstrategy.Stats {
 				s := b.Stats()
-				s.ResidentMax += 1 << 20
+				s.PeakResident += 1 << 20
 				return s
 			}}
 		}),

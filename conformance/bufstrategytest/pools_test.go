@@ -102,9 +102,9 @@ func sharedOn(name string, o bufstrategy.PoolOptions, cacheSize int) Target {
 			}
 			var scratch *bufstrategy.Scratch
 			if cache != nil {
-				scratch, err = cache.NewScratch(LimitBytesMax)
+				scratch, err = cache.NewScratch(MaxLimitBytes)
 			} else {
-				scratch, err = bufstrategy.NewScratch(LimitBytesMax, pool)
+				scratch, err = bufstrategy.NewScratch(MaxLimitBytes, pool)
 			}
 			if err != nil {
 				return nil, err

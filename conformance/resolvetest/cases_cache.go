@@ -99,23 +99,23 @@ func cacheCases() []Case {
 				f.has(one, false)
 				f.learn(one, time.Minute, nil)
 			}},
-		{ID: "cache/zero-ttl", Doc: "resolve.Cache", Rule: "An answer that has expired when it arrives is not stored, whatever TTLMin says.", Source: "hickory#3960",
+		{ID: "cache/zero-ttl", Doc: "resolve.Cache", Rule: "An answer that has expired when it arrives is not stored, whatever MinTTL says.", Source: "hickory#3960",
 			Needs: needs(Cache), Run: func(t T, p Fixture) {
-				f := p.cache(t, resolve.CacheConfig{TTLMin: time.Minute})
+				f := p.cache(t, resolve.CacheConfig{MinTTL: time.Minute})
 				f.learn(one, 0, nil)
 				f.has(one, false)
 			}},
-		{ID: "cache/ttl-min", Doc: "resolve.CacheConfig.TTLMin", Rule: "A time to live shorter than TTLMin is lifted to it.", Needs: needs(Cache), Run: func(t T, p Fixture) {
-			f := p.cache(t, resolve.CacheConfig{TTLMin: time.Minute})
+		{ID: "cache/ttl-min", Doc: "resolve.CacheConfig.MinTTL", Rule: "A time to live shorter than MinTTL is lifted to it.", Needs: needs(Cache), Run: func(t T, p Fixture) {
+			f := p.cache(t, resolve.CacheConfig{MinTTL: time.Minute})
 			f.learn(one, time.Second, nil)
 			f.clock.advance(time.Minute - time.Nanosecond)
 			f.has(one, true)
 			f.clock.advance(time.Nanosecond)
 			f.has(one, false)
 		}},
-		{ID: "cache/ttl-max", Doc: "resolve.CacheConfig.TTLMax", Rule: "A time to live longer than TTLMax is cut to it.", Source: "RFC 8767, section 4", Needs: needs(Cache),
+		{ID: "cache/ttl-max", Doc: "resolve.CacheConfig.MaxTTL", Rule: "A time to live longer than MaxTTL is cut to it.", Source: "RFC 8767, section 4", Needs: needs(Cache),
 			Run: func(t T, p Fixture) {
-				f := p.cache(t, resolve.CacheConfig{TTLMax: time.Minute})
+				f := p.cache(t, resolve.CacheConfig{MaxTTL: time.Minute})
 				f.learn(one, 1000*time.Hour, nil)
 				f.clock.advance(time.Minute - time.Nanosecond)
 				f.has(one, true)
@@ -144,9 +144,9 @@ func cacheCases() []Case {
 				f.has(one, false)
 				f.has(two, false)
 			}},
-		{ID: "cache/negative-bounded", Doc: "resolve.Cache", Rule: "A negative answer is remembered for NegativeTTLMax at most, and for NegativeTTLUnknown where it states no time to live.",
+		{ID: "cache/negative-bounded", Doc: "resolve.Cache", Rule: "A negative answer is remembered for MaxNegativeTTL at most, and for NegativeTTLUnknown where it states no time to live.",
 			Source: "ncruces/go-dns kept them for 68 years", Needs: needs(Cache), Run: func(t T, p Fixture) {
-				f := p.cache(t, resolve.CacheConfig{NegativeTTLMax: time.Minute, NegativeTTLUnknown: time.Second})
+				f := p.cache(t, resolve.CacheConfig{MaxNegativeTTL: time.Minute, NegativeTTLUnknown: time.Second})
 				f.learn(one, time.Hour, resolve.ErrNotFound)
 				f.learn(two, -1, resolve.ErrNotFound)
 				f.has(two, true)
@@ -179,7 +179,7 @@ func cacheCases() []Case {
 			}},
 		{ID: "cache/bounded", Doc: "resolve.Cache", Rule: "At the bound the answer that was used least recently goes.", Needs: needs(Cache),
 			Run: func(t T, p Fixture) {
-				f := p.cache(t, resolve.CacheConfig{PositiveMax: 2})
+				f := p.cache(t, resolve.CacheConfig{MaxPositive: 2})
 				f.learn(one, time.Minute, nil)
 				f.learn(two, time.Minute, nil)
 				f.has(one, true) // and is the one used last
@@ -188,9 +188,9 @@ func cacheCases() []Case {
 				f.has(one, true)
 				f.has(three, true)
 			}},
-		{ID: "cache/negative-apart", Doc: "resolve.CacheConfig.NegativeMax", Rule: "Negative answers have a bound of their own: made-up names push out no answer.", Needs: needs(Cache),
+		{ID: "cache/negative-apart", Doc: "resolve.CacheConfig.MaxNegative", Rule: "Negative answers have a bound of their own: made-up names push out no answer.", Needs: needs(Cache),
 			Run: func(t T, p Fixture) {
-				f := p.cache(t, resolve.CacheConfig{PositiveMax: 2, NegativeMax: 2})
+				f := p.cache(t, resolve.CacheConfig{MaxPositive: 2, MaxNegative: 2})
 				f.learn(one, time.Minute, nil)
 				for i := range 5 {
 					f.learn(a(fmt.Sprintf("x%d.example", i)), time.Minute, resolve.ErrNotFound)

@@ -188,7 +188,7 @@ func hostsCases() []Case {
 			f.gives(a("alias.example"), "10.0.0.2")
 			f.gives(a("last.example"), "10.0.0.3")
 		}},
-		{ID: "hosts/index-bounded", Doc: "resolve.HostsFile", Rule: "Names beyond IndexBytesMax take no memory: Try returns ErrWouldBlock, and asks nobody.", Needs: needs(Hosts),
+		{ID: "hosts/index-bounded", Doc: "resolve.HostsFile", Rule: "Names beyond MaxIndexBytes take no memory: Try returns ErrWouldBlock, and asks nobody.", Needs: needs(Hosts),
 			Run: func(t T, p Fixture) {
 				f := p.hosts(t, crowd(), smallIndex)
 				f.gives(a("n0.example"), "10.0.0.0")
@@ -216,17 +216,17 @@ func hostsCases() []Case {
 				f.look()
 				passesOn(t, f.strat, f.next, a("many.example"))
 			}},
-		{ID: "hosts/truncated", Doc: "resolve.HostsFile", Rule: "An answer holds the first AnswerAddrsMax addresses, and Truncated says that there are more.", Needs: needs(Hosts),
+		{ID: "hosts/truncated", Doc: "resolve.HostsFile", Rule: "An answer holds the first MaxAnswerAddrs addresses, and Truncated says that there are more.", Needs: needs(Hosts),
 			Run: func(t T, p Fixture) {
 				var b strings.Builder
-				for i := range resolve.AnswerAddrsMax + 1 {
+				for i := range resolve.MaxAnswerAddrs + 1 {
 					fmt.Fprintf(&b, "10.1.%d.%d full.example\n", i>>8, i&0xff)
 				}
 				b.WriteString("2001:db8::1 full.example\n")
 				for _, adjust := range []func(*resolve.HostsConfig){nil, smallIndex} {
 					f := p.hosts(t, b.String(), adjust)
-					if got := f.start(a("full.example")); got.err != nil || got.answer.Len() != resolve.AnswerAddrsMax || !got.answer.Truncated {
-						t.Errorf("got %d addresses, truncated %v, %v, want the first %d", got.answer.Len(), got.answer.Truncated, got.err, resolve.AnswerAddrsMax)
+					if got := f.start(a("full.example")); got.err != nil || got.answer.Len() != resolve.MaxAnswerAddrs || !got.answer.Truncated {
+						t.Errorf("got %d addresses, truncated %v, %v, want the first %d", got.answer.Len(), got.answer.Truncated, got.err, resolve.MaxAnswerAddrs)
 					}
 					if got := f.start(aaaa("full.example")); got.err != nil || got.answer.Truncated {
 						t.Errorf("the other family: truncated %v, %v", got.answer.Truncated, got.err)
@@ -280,4 +280,4 @@ func crowd() string {
 }
 
 // smallIndex has room for a few names.
-func smallIndex(c *resolve.HostsConfig) { c.IndexBytesMax = 2048 }
+func smallIndex(c *resolve.HostsConfig) { c.MaxIndexBytes = 2048 }

@@ -97,8 +97,8 @@ func waitStack(t T, p Fixture) {
 		}
 		return fixed(q)
 	})
-	top := p.Coalesce(0, p.base(t, s, resolve.PoolConfig{Workers: 4, QueueMax: 64}))
-	top, err := p.Cache(resolve.CacheConfig{PositiveMax: 8, NegativeMax: 8}, top)
+	top := p.Coalesce(0, p.base(t, s, resolve.PoolConfig{Workers: 4, MaxQueued: 64}))
+	top, err := p.Cache(resolve.CacheConfig{MaxPositive: 8, MaxNegative: 8}, top)
 	if err != nil {
 		t.Fatalf("cache: %v", err)
 	}

@@ -134,7 +134,7 @@ func TestHostOverNet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pool, err := resolve.NewPool(resolve.System{Resolver: server.resolver()}.Lookup, resolve.PoolConfig{Workers: 2, QueueMax: 2})
+	pool, err := resolve.NewPool(resolve.System{Resolver: server.resolver()}.Lookup, resolve.PoolConfig{Workers: 2, MaxQueued: 2})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -185,7 +185,7 @@ func cancelMutants() []suite.Mutant[Fixture] {
 		mutant("canceled-queries-stay-queued", around(func(b resolve.Strategy) *broken { return relay(b, nil) }),
 			"bound/cancel-frees"),
 		mutant("queue-without-bound", withBase(nil, func(l resolve.Lookup, c resolve.PoolConfig) (resolve.Lookup, resolve.PoolConfig) {
-			c.QueueMax += 100
+			c.MaxQueued += 100
 			return l, c
 		}), "bound/busy"),
 		mutant("more-workers", func(p *Fixture) {

@@ -144,9 +144,9 @@ func hostsMutants() []suite.Mutant[Fixture] {
 				}
 			}
 		}, nil), "hosts/any-size"),
-		mutant("hosts-with-an-index-without-bound", withHosts(func(c *resolve.HostsConfig) { c.IndexBytesMax = 0 }, nil), "hosts/index-bounded"),
+		mutant("hosts-with-an-index-without-bound", withHosts(func(c *resolve.HostsConfig) { c.MaxIndexBytes = 0 }, nil), "hosts/index-bounded"),
 		mutant("hosts-drops-names-beyond-the-index", withHosts(func(c *resolve.HostsConfig) {
-			if c.IndexBytesMax == 0 {
+			if c.MaxIndexBytes == 0 {
 				return
 			}
 			const lines = 8
@@ -219,13 +219,13 @@ func cacheMutants() []suite.Mutant[Fixture] {
 			}
 			return ans, err
 		}), "cache/zero-ttl"),
-		mutant("cache-without-ttl-min", cacheConfig(func(c *resolve.CacheConfig) { c.TTLMin = 0 }), "cache/ttl-min"),
-		mutant("cache-without-ttl-max", cacheConfig(func(c *resolve.CacheConfig) { c.TTLMax = 10000 * time.Hour }), "cache/ttl-max"),
+		mutant("cache-without-ttl-min", cacheConfig(func(c *resolve.CacheConfig) { c.MinTTL = 0 }), "cache/ttl-min"),
+		mutant("cache-without-ttl-max", cacheConfig(func(c *resolve.CacheConfig) { c.MaxTTL = 10000 * time.Hour }), "cache/ttl-max"),
 		mutant("cache-without-ttl-unknown", cacheConfig(func(c *resolve.CacheConfig) { c.TTLUnknown = time.Hour }), "cache/ttl-unknown"),
 		mutant("cache-forgets-no", cacheTold(changing(func(q resolve.Question, e *resolve.Error) error {
 			return &resolve.Error{Op: e.Op, Question: q, Expires: time.Unix(1, 0), Err: e.Err}
 		})), "cache/negative"),
-		mutant("cache-keeps-no-for-ever", cacheConfig(func(c *resolve.CacheConfig) { c.NegativeTTLMax = 10000 * time.Hour }), "cache/negative-bounded"),
+		mutant("cache-keeps-no-for-ever", cacheConfig(func(c *resolve.CacheConfig) { c.MaxNegativeTTL = 10000 * time.Hour }), "cache/negative-bounded"),
 		mutant("cache-keeps-failures", withCache(nil, nil, func(c *resolve.Cache, _ resolve.Strategy) resolve.Strategy {
 			var mu sync.Mutex
 			failed := map[resolve.Question]error{}
@@ -253,8 +253,8 @@ func cacheMutants() []suite.Mutant[Fixture] {
 			}
 			return ans, err
 		}), "cache/mismatch"),
-		mutant("cache-without-bound", cacheConfig(func(c *resolve.CacheConfig) { c.PositiveMax = 0 }), "cache/bounded"),
-		mutant("cache-negative-without-bound", cacheConfig(func(c *resolve.CacheConfig) { c.NegativeMax = 0 }), "cache/negative-apart"),
+		mutant("cache-without-bound", cacheConfig(func(c *resolve.CacheConfig) { c.MaxPositive = 0 }), "cache/bounded"),
+		mutant("cache-negative-without-bound", cacheConfig(func(c *resolve.CacheConfig) { c.MaxNegative = 0 }), "cache/negative-apart"),
 		mutant("cache-negative-pushes-out", withCache(nil, nil, func(c *resolve.Cache, _ resolve.Strategy) resolve.Strategy {
 			return &broken{Strategy: c, start: func(q *resolve.Query) {
 				if strings.HasPrefix(q.Question.Name.String(), "x1") {

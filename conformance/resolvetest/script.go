@@ -123,7 +123,7 @@ func (p Fixture) base(t T, s *script, bounds resolve.PoolConfig) resolve.Strateg
 	return b
 }
 
-var roomy = resolve.PoolConfig{Workers: 4, QueueMax: lookupsMax}
+var roomy = resolve.PoolConfig{Workers: 4, MaxQueued: lookupsMax}
 
 // upstream is the strategy under a decorator: it completes queries when the case says so.
 type upstream struct {

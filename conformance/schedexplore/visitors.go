@@ -101,7 +101,7 @@ func (w *world) mayRefuse(err error) bool {
 
 // options are those of all loops.
 func (w *world) options() sched.Options {
-	return sched.Options{Mode: w.mode, Ended: w.ended, TasksMax: w.tasksMax, InboxMax: w.inboxMax}
+	return sched.Options{Mode: w.mode, Ended: w.ended, MaxTasks: w.tasksMax, MaxPosted: w.inboxMax}
 }
 
 // drainEarly asks the loops to end while others still act.

@@ -16,7 +16,7 @@ func blockingCases() []Case {
 			Rule:   "Blocking has f called on a goroutine, and suspends t until f returns; it returns what f returned.",
 			Source: "tokio spawn_blocking"},
 		{ID: "blocking/bound", Doc: "sched.Task.Blocking", Run: blockingBound,
-			Rule:   "There are at most Options.BlockingMax such goroutines at a time: beyond, tasks wait in line",
+			Rule:   "There are at most Options.MaxBlocking such goroutines at a time: beyond, tasks wait in line",
 			Source: "libuv: a thread pool without a bound, and one with a bound that starves"},
 		{ID: "blocking/panic", Doc: "sched.Task.Blocking", Run: blockingPanic,
 			Rule:   "A panic of f goes on in t, with the stack of f.",
@@ -31,13 +31,13 @@ func blockingCases() []Case {
 			Rule:   "The loop does not end before f does.",
 			Source: "tokio: shutdown waits for blocking tasks"},
 		{ID: "blocking/no-pool", Doc: "sched.Task.Blocking", Run: blockingNoPool,
-			Rule:   "Without a BlockingMax the error is errors.ErrUnsupported.",
+			Rule:   "Without a MaxBlocking the error is errors.ErrUnsupported.",
 			Source: "no goroutine that nobody asked for"},
 	}
 }
 
 func blockingResult(t T, r *Fixture) {
-	r.start(t, sched.Options{BlockingMax: 1})
+	r.start(t, sched.Options{MaxBlocking: 1})
 	release := make(chan struct{})
 	inside := make(chan struct{})
 	done := r.spawn(t, r.loop(), context.Background(), "blocks", func(task *sched.Task) error {
@@ -67,7 +67,7 @@ func blockingResult(t T, r *Fixture) {
 
 func blockingBound(t T, r *Fixture) {
 	const bound, tasks = 2, 5
-	r.start(t, sched.Options{BlockingMax: bound})
+	r.start(t, sched.Options{MaxBlocking: bound})
 	release, open := gate()
 	defer open()
 	var inside, calls atomic.Int32
@@ -121,7 +121,7 @@ func (r *Fixture) leavesLine(t T, what string) {
 func explode() error { panic(errCase) }
 
 func blockingPanic(t T, r *Fixture) {
-	r.start(t, sched.Options{BlockingMax: 1})
+	r.start(t, sched.Options{MaxBlocking: 1})
 	j := r.launch(t, context.Background(), "bomb", func(task *sched.Task) error { return r.ops.block(task, explode) })
 	r.wait(t, j.Done(), "the task ends")
 	checkPanic(t, j.Err(), "explode")
@@ -158,7 +158,7 @@ func gate() (release <-chan struct{}, open func()) {
 }
 
 func blockingCancelled(t T, r *Fixture) {
-	r.start(t, sched.Options{BlockingMax: 1})
+	r.start(t, sched.Options{MaxBlocking: 1})
 	release, open := gate()
 	defer open()
 	r.abandon(t, release, explode)
@@ -175,7 +175,7 @@ func blockingCancelled(t T, r *Fixture) {
 }
 
 func blockingCancelledInLine(t T, r *Fixture) {
-	r.start(t, sched.Options{BlockingMax: 1})
+	r.start(t, sched.Options{MaxBlocking: 1})
 	release, open := gate()
 	defer open()
 	inside := make(chan struct{})
@@ -204,7 +204,7 @@ func blockingCancelledInLine(t T, r *Fixture) {
 }
 
 func blockingDrain(t T, r *Fixture) {
-	r.start(t, sched.Options{BlockingMax: 1})
+	r.start(t, sched.Options{MaxBlocking: 1})
 	release, open := gate()
 	defer open()
 	r.abandon(t, release, func() error { return nil })

@@ -152,7 +152,7 @@ func (r *Fixture) endedJob(t T) *sched.Job {
 // with.
 func (r *Fixture) startForCallers(t T) (tasks, goroutines means) {
 	t.Helper()
-	r.start(t, sched.Options{BlockingMax: 1})
+	r.start(t, sched.Options{MaxBlocking: 1})
 	job := r.endedJob(t)
 	a, b := r.pair(t)
 	tasks = means{r: r, job: job, reg: r.register(t, taskForm, a), other: r.loop().Tasks().NewSelect()}

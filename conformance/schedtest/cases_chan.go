@@ -65,7 +65,7 @@ func chanCases() []Case {
 			Rule:   "Waker is told that something is worth trying: a Select, a HandlerTask, or a type of the caller's own",
 			Source: "a bridge that is for coroutines only"},
 		{ID: "chan/watchers-bound", Doc: "sched.Chan.WatchRecv", Run: chanWatchersBound,
-			Rule:   "It returns ErrFull at WatchersMax.",
+			Rule:   "It returns ErrFull at MaxWatchers.",
 			Source: "a list of watchers that grows for ever"},
 		{ID: "chan/unwatch", Doc: "sched.Chan.Unwatch", Run: chanUnwatch,
 			Rule:   "Unwatch has w woken no more, by either side, once it has returned.",

@@ -149,13 +149,13 @@ func chanWatchersBound(t T, r *Fixture) {
 		if err := errors.Join(watch(first), watch(first)); err != nil {
 			t.Errorf("watch: %v", err)
 		}
-		for i := range sched.WatchersMax - 1 {
+		for i := range sched.MaxWatchers - 1 {
 			if err := watch(newBell()); err != nil {
-				t.Errorf("watcher %d of %d: %v", i+2, sched.WatchersMax, err)
+				t.Errorf("watcher %d of %d: %v", i+2, sched.MaxWatchers, err)
 			}
 		}
 		if err := watch(newBell()); !errors.Is(err, sched.ErrFull) {
-			t.Errorf("one watcher more than WatchersMax: %v, want ErrFull", err)
+			t.Errorf("one watcher more than MaxWatchers: %v, want ErrFull", err)
 		}
 		c.Unwatch(first)
 		if err := watch(newBell()); err != nil {

@@ -215,7 +215,7 @@ func drainRunReturns(t T, r *Fixture) {
 
 // drainRefusedStarts has the last task end while goroutines try to start others at the bound.
 func drainRefusedStarts(t T, r *Fixture) {
-	r.start(t, sched.Options{TasksMax: 1})
+	r.start(t, sched.Options{MaxTasks: 1})
 	release := make(chan struct{})
 	r.held(t, release)
 	const refusedMin = 64

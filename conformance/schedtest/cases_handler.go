@@ -38,7 +38,7 @@ func handlerCases() []Case {
 		{ID: "handler/again", Doc: "sched.Again", Run: handlerAgain,
 			Rule:   "Again lets other tasks run, and new events come in, then calls Step with Resumed",
 			Source: "gnet 599, tokio 6221: one connection keeps the loop"},
-		{ID: "handler/bound", Doc: "sched.Loop.Handle", Run: handlerBound, Rule: "It returns ErrFull at TasksMax", Source: "gnet 423: memory without a bound"},
+		{ID: "handler/bound", Doc: "sched.Loop.Handle", Run: handlerBound, Rule: "It returns ErrFull at MaxTasks", Source: "gnet 423: memory without a bound"},
 		{ID: "handler/handle-is-free", Doc: "sched.Handler.End", Run: handlerHandleIsFree,
 			Rule:   "The handle is no longer registered, so that End may close it.",
 			Source: "gnet 621: the order of close and callback"},
@@ -402,7 +402,7 @@ func handlerAgain(t T, r *Fixture) {
 
 func handlerBound(t T, r *Fixture) {
 	const tasks = 4
-	r.start(t, sched.Options{TasksMax: tasks})
+	r.start(t, sched.Options{MaxTasks: tasks})
 	for range 2 {
 		var held []*script
 		var woken []sched.HandlerTask
@@ -421,7 +421,7 @@ func handlerBound(t T, r *Fixture) {
 		extra := newScript(func(sched.HandlerTask, sched.Cause) sched.Next { return sched.Done(nil) })
 		r.on(t, func() {
 			if _, err := r.ops.handle(r.loop(), a, extra); !errors.Is(err, sched.ErrFull) {
-				t.Errorf("Handle at TasksMax: %v, want ErrFull", err)
+				t.Errorf("Handle at MaxTasks: %v, want ErrFull", err)
 			}
 		})
 		for i, task := range woken {

@@ -19,7 +19,7 @@ func postCases() []Case {
 		{ID: "post/order", Doc: "sched.Loop.Post", Run: postOrder, Rule: postRule, Source: "libuv: async callbacks come in the order they were sent"},
 		{ID: "post/none-lost", Doc: "sched.Loop.Post", Run: postNoneLost, Rule: postRule, Source: "gnet, netty 76592db0, libuv 2226: a wake-up lost between the look and the sleep"},
 		{ID: "post/bound", Doc: "sched.Loop.Post", Run: postBound,
-			Rule:   "ErrFull when InboxMax functions wait already, ErrStopped when the loop is over.",
+			Rule:   "ErrFull when MaxPosted functions wait already, ErrStopped when the loop is over.",
 			Source: "gnet 423: memory without a bound"},
 		{ID: "post/panic-is-contained", Doc: "sched.Options.Ended", Run: postPanicIsContained,
 			Rule:   `of one that was posted as "posted function"`,
@@ -54,7 +54,7 @@ func postOrder(t T, r *Fixture) {
 }
 
 func postNoneLost(t T, r *Fixture) {
-	r.start(t, sched.Options{InboxMax: 64})
+	r.start(t, sched.Options{MaxPosted: 64})
 	const producers = 8
 	posts := r.rounds(1000)
 	var called atomic.Int64
@@ -94,7 +94,7 @@ func postNoneLost(t T, r *Fixture) {
 
 func postBound(t T, r *Fixture) {
 	const bound = 16
-	r.start(t, sched.Options{InboxMax: bound})
+	r.start(t, sched.Options{MaxPosted: bound})
 	for range 2 { // the second time shows that the room is free again
 		held, release := make(chan struct{}), make(chan struct{})
 		if err := r.ops.post(r.loop(), func() {

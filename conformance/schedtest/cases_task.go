@@ -118,7 +118,7 @@ func taskCall(t T, r *Fixture) {
 
 func taskBound(t T, r *Fixture) {
 	const tasks = 8
-	r.start(t, sched.Options{TasksMax: tasks})
+	r.start(t, sched.Options{MaxTasks: tasks})
 	for range 2 { // the second time shows that the room is free again
 		release := make(chan struct{})
 		var held []<-chan struct{}
@@ -135,7 +135,7 @@ func taskBound(t T, r *Fixture) {
 		err := r.ops.start(r.loop(), context.Background(), "one more", func(*sched.Task) error { return nil })
 		close(release)
 		if !errors.Is(err, sched.ErrFull) {
-			t.Errorf("Go at TasksMax: %v, want ErrFull", err)
+			t.Errorf("Go at MaxTasks: %v, want ErrFull", err)
 		}
 		for _, done := range held {
 			r.wait(t, done, "a held task ends")

@@ -10,8 +10,8 @@ import (
 
 func watchdogCases() []Case {
 	return []Case{
-		{ID: "watchdog/names-the-task", Doc: "sched.Options.TurnMax", Run: watchdogNames,
-			Rule:   "TurnMax asks for a watchdog: a goroutine while Run runs, which tells Stalled of each task, handler or posted function that holds the loop for longer.",
+		{ID: "watchdog/names-the-task", Doc: "sched.Options.MaxTurn", Run: watchdogNames,
+			Rule:   "MaxTurn asks for a watchdog: a goroutine while Run runs, which tells Stalled of each task, handler or posted function that holds the loop for longer.",
 			Source: "a blocking call in a task stops all others, and nothing says which"},
 	}
 }
@@ -35,7 +35,7 @@ func watchdogNames(t T, r *Fixture) {
 	for _, n := range []string{name, "handler", "posted function"} {
 		told[n] = make(chan sched.Stall, 1)
 	}
-	r.start(t, sched.Options{TurnMax: time.Millisecond, Stalled: func(s sched.Stall) {
+	r.start(t, sched.Options{MaxTurn: time.Millisecond, Stalled: func(s sched.Stall) {
 		// On a busy machine others are slow enough to be told of.
 		select {
 		case told[s.Task] <- s:

@@ -14,7 +14,7 @@ func blockingMutants() []suite.Mutant[*Fixture] {
 	pool := func(change func(n int) int) func(*operations) {
 		return func(o *operations) {
 			o.options = func(so sched.Options) sched.Options {
-				so.BlockingMax = change(so.BlockingMax)
+				so.MaxBlocking = change(so.MaxBlocking)
 				return so
 			}
 		}
@@ -35,9 +35,9 @@ func blockingMutants() []suite.Mutant[*Fixture] {
 		mutant("a function whose task was cancelled gives its place away", func(o *operations) {
 			var places *sched.Semaphore
 			o.options = func(so sched.Options) sched.Options {
-				if so.BlockingMax > 0 {
-					places = sched.NewSemaphore(so.BlockingMax)
-					so.BlockingMax++
+				if so.MaxBlocking > 0 {
+					places = sched.NewSemaphore(so.MaxBlocking)
+					so.MaxBlocking++
 				}
 				return so
 			}

@@ -116,8 +116,8 @@ func countsRefused(o *operations) {
 		once    sync.Once
 	)
 	o.options = func(options sched.Options) sched.Options {
-		if limit = options.TasksMax; limit > 0 {
-			options.TasksMax++ // room for what is counted; what is refused is decided here
+		if limit = options.MaxTasks; limit > 0 {
+			options.MaxTasks++ // room for what is counted; what is refused is decided here
 		}
 		return options
 	}

@@ -25,7 +25,7 @@ func watchdogMutants() []suite.Mutant[*Fixture] {
 		})
 	}
 	return []suite.Mutant[*Fixture]{
-		mutant("the watchdog says nothing", optional(func(o *sched.Options) { o.TurnMax = 0 }), "watchdog/names-the-task"),
+		mutant("the watchdog says nothing", optional(func(o *sched.Options) { o.MaxTurn = 0 }), "watchdog/names-the-task"),
 		mutant("the watchdog names all alike", telling(func(s *sched.Stall) { s.Task = "handler" }), "watchdog/names-the-task"),
 		mutant("the watchdog gives another's stack", telling(func(s *sched.Stall) { s.Stack = nil }), "watchdog/names-the-task"),
 	}

@@ -217,7 +217,7 @@ func oneByOne(c packetConn) (got []string, err error) {
 }
 
 func inBatches(c packetConn) (got []string, err error) {
-	ms := messages(stream.BatchMax, 64)
+	ms := messages(stream.MaxBatch, 64)
 	for len(got) < burst {
 		n, err := c.ReadBatch(ms)
 		got = appendTexts(got, ms[:n])

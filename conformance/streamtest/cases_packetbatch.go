@@ -85,22 +85,22 @@ func packetBatchCases() []Case {
 		},
 		{
 			ID: "packet/read-batch", Doc: "stream.PacketConn.ReadBatch",
-			Rule: "A batch gets at most BatchMax datagrams, each in a Message of its own with length and sender, and returns how many; the other " +
+			Rule: "A batch gets at most MaxBatch datagrams, each in a Message of its own with length and sender, and returns how many; the other " +
 				"messages stay as they are.",
 			Run: in(func(w *world) {
 				c, one := w.packetPair()
 				other := w.packetPeer()
-				const sent = stream.BatchMax + 3
+				const sent = stream.MaxBatch + 3
 				for i := range sent {
 					w.post([]*net.UDPConn{one, other}[i%2], c, string(bytes.Repeat([]byte{byte(i)}, i)))
 				}
-				ms := messages(2*stream.BatchMax, sent)
+				ms := messages(2*stream.MaxBatch, sent)
 				for i := range ms {
 					ms[i].N = -1
 				}
 				for got := 0; got < sent; {
 					r := w.readBatch(c, ms[got:]).get()
-					if r.n < 1 || r.n > stream.BatchMax || r.err != nil {
+					if r.n < 1 || r.n > stream.MaxBatch || r.err != nil {
 						w.Fatalf("batch: %d, %v", r.n, r.err)
 					}
 					got += r.n
@@ -120,13 +120,13 @@ func packetBatchCases() []Case {
 		},
 		{
 			ID: "packet/write-batch", Doc: "stream.PacketConn.WriteBatch",
-			Rule: "WriteBatch sends all messages, more than BatchMax too, each to its own address, in their order.",
+			Rule: "WriteBatch sends all messages, more than MaxBatch too, each to its own address, in their order.",
 			Run: in(func(w *world) {
 				c, one := w.packetPair()
 				other := w.packetPeer()
 				var ms []stream.Message
 				var want [2][]string
-				for i := range 2*stream.BatchMax + 3 {
+				for i := range 2*stream.MaxBatch + 3 {
 					text := fmt.Sprint(i)
 					if i == 5 {
 						text = ""
@@ -139,8 +139,8 @@ func packetBatchCases() []Case {
 				}
 				w.delivered(one, want[0]...)
 				w.delivered(other, want[1]...)
-				if n, err := c.TryWriteBatch(ms); n != stream.BatchMax || err != nil {
-					w.Errorf("one try: %d, %v, want %d", n, err, stream.BatchMax)
+				if n, err := c.TryWriteBatch(ms); n != stream.MaxBatch || err != nil {
+					w.Errorf("one try: %d, %v, want %d", n, err, stream.MaxBatch)
 				}
 			}),
 		},

@@ -165,7 +165,7 @@ func shareOfParts(w *world) {
 	d, err := stream.ListenPacket(w.spy, loopback, stream.PacketConfig{})
 	w.check(err, "open datagrams")
 	w.own(d)
-	ms := make([]stream.Message, 2*stream.BatchMax)
+	ms := make([]stream.Message, 2*stream.MaxBatch)
 	for i := range ms {
 		ms[i] = stream.Message{Buffer: data[:1], Addr: d.LocalAddr().(*net.UDPAddr).AddrPort()}
 	}

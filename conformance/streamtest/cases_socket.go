@@ -11,7 +11,7 @@ import (
 )
 
 // segmentCount is more segments than one call of the kernel is given.
-const segmentCount = 3*sys.SegmentsMax + 5
+const segmentCount = 3*sys.MaxSegments + 5
 
 func socketCases() []Case {
 	return []Case{

@@ -38,7 +38,7 @@ func (p parts) newSecure(q *stream.WriteQueue, config *tls.Config) (secure, erro
 func (w *world) secured(config *tls.Config) (secure, *net.UnixConn) {
 	w.Helper()
 	s, peer := w.local()
-	return w.securedOn(w.on(s, smallBuffer), stream.WriteQueueHighDefault, config), peer
+	return w.securedOn(w.on(s, smallBuffer), stream.DefaultWriteQueueHigh, config), peer
 }
 
 func (w *world) securedOn(c *stream.Conn, high int, config *tls.Config) secure {
@@ -221,7 +221,7 @@ const (
 func tlsFlood(w *world) {
 	server, client := w.configs()
 	s, peer := w.local()
-	t := w.securedOn(w.on(s, floodBuffer), tlsconn.HighMin, server)
+	t := w.securedOn(w.on(s, floodBuffer), tlsconn.MinHigh, server)
 	_, k := w.keyedPeer(t, peer, client)
 	sent := make(chan error, 1)
 	go func() {
@@ -268,7 +268,7 @@ func tlsFlood(w *world) {
 		return f
 	})
 	f := p.get()
-	if f.most > tlsconn.HighMin {
+	if f.most > tlsconn.MinHigh {
 		w.Errorf("%d bytes were queued for a peer that does not read", f.most)
 	}
 	if f.err == io.EOF {

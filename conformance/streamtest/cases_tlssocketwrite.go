@@ -26,7 +26,7 @@ func tlsSocketWriteCases() []Case {
 	return []Case{
 		{
 			ID: "tlssocket/pieces", Doc: "tlsconn.Socket.TryWrite",
-			Rule: "TryWrite takes up to PieceMax bytes as a whole or not at all; what the kernel refuses is queued, HighMin at most, and then it would block.",
+			Rule: "TryWrite takes up to MaxPiece bytes as a whole or not at all; what the kernel refuses is queued, MinHigh at most, and then it would block.",
 			Run:  in(tlsSocketPieces),
 		},
 		{
@@ -64,11 +64,11 @@ func tlsSocketWriteCases() []Case {
 func (w *world) fillTLS(t tlsSocket, data []byte) int {
 	w.Helper()
 	for at := 0; at < len(data); {
-		piece := data[at:min(len(data), at+tlsconn.PieceMax)]
+		piece := data[at:min(len(data), at+tlsconn.MaxPiece)]
 		n, err := t.TryWrite(piece)
 		at += n
-		if q := t.Queued(); q > tlsconn.HighMin {
-			w.Fatalf("%d bytes are queued, more than %d", q, tlsconn.HighMin)
+		if q := t.Queued(); q > tlsconn.MinHigh {
+			w.Fatalf("%d bytes are queued, more than %d", q, tlsconn.MinHigh)
 		}
 		switch {
 		case err == sys.ErrWouldBlock && n == 0 && t.Awaits(sys.Writing):
@@ -133,7 +133,7 @@ func tlsSocketPieces(w *world) {
 		w.flushTLS(t)
 		n, err := t.TryWrite(data[at:])
 		w.check(err, "write")
-		if n < tlsconn.PieceMax && n < len(data)-at {
+		if n < tlsconn.MaxPiece && n < len(data)-at {
 			w.Fatalf("%d bytes were taken of %d, with an empty queue", n, len(data)-at)
 		}
 		at += n
@@ -198,7 +198,7 @@ func tlsSocketFlood(w *world) {
 	for ended := false; !ended; {
 		n, err := t.TryRead(buf)
 		got += n
-		if q := t.Queued(); q > tlsconn.HighMin {
+		if q := t.Queued(); q > tlsconn.MinHigh {
 			w.Fatalf("%d bytes were queued for a peer that does not read", q)
 		}
 		switch {

@@ -246,7 +246,7 @@ func packetMutants() []mutant {
 		}), "packet/read-batch"),
 		broken("a batch is sent as far as one call goes", packets(func(b *brokenPackets) {
 			b.writeBatch = func(ms []stream.Message) (int, error) {
-				n, err := b.packetConn.WriteBatch(ms[:min(len(ms), stream.BatchMax)])
+				n, err := b.packetConn.WriteBatch(ms[:min(len(ms), stream.MaxBatch)])
 				if err != nil {
 					return n, err
 				}

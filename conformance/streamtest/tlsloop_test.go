@@ -71,7 +71,7 @@ func stopLoop() {
 	if err != nil {
 		exits{}.Fatalf("queue: %v", err)
 	}
-	loop := sched.New(q, sched.Options{TurnMax: 50 * time.Millisecond, Stalled: func(s sched.Stall) {
+	loop := sched.New(q, sched.Options{MaxTurn: 50 * time.Millisecond, Stalled: func(s sched.Stall) {
 		if s.Task == "reader" && strings.Contains(string(s.Stack), "handleKeyUpdate") {
 			fmt.Printf("stalled: %s\n%s\n", s.Task, s.Stack)
 			os.Exit(0)

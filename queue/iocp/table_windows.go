@@ -56,7 +56,7 @@ const (
 // started through.
 type table struct {
 	slots    []slot
-	slabs    []*[sys.AFDPollsMax]sys.AFDPoll // slot i has poll i%AFDPollsMax of slab i/AFDPollsMax
+	slabs    []*[sys.MaxAFDPolls]sys.AFDPoll // slot i has poll i%MaxAFDPolls of slab i/MaxAFDPolls
 	devices  []sys.Handle                    // slot i has device i/socketsPerDevice
 	byHandle map[sys.Handle]int32            // without pointers, as slots
 	free     []int32
@@ -71,7 +71,7 @@ func newTable() table {
 
 // grow adds the slots of one device.
 func (t *table) grow(port sys.Handle) error {
-	if len(t.slots) == len(t.slabs)*sys.AFDPollsMax {
+	if len(t.slots) == len(t.slabs)*sys.MaxAFDPolls {
 		slab, err := sys.AFDPolls()
 		if err != nil {
 			return err
@@ -110,7 +110,7 @@ func (t *table) giveBack(i int32) {
 	t.free = append(t.free, i)
 }
 
-func (t *table) poll(i int32) *sys.AFDPoll { return &t.slabs[i/sys.AFDPollsMax][i%sys.AFDPollsMax] }
+func (t *table) poll(i int32) *sys.AFDPoll { return &t.slabs[i/sys.MaxAFDPolls][i%sys.MaxAFDPolls] }
 
 func (t *table) device(i int32) sys.Handle { return t.devices[i/socketsPerDevice] }
 

@@ -12,8 +12,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// PieceMax is the most bytes that [Socket.TryWrite] takes as a whole or not at all.
-const PieceMax = pieceBytes
+// MaxPiece is the most bytes that [Socket.TryWrite] takes as a whole or not at all.
+const MaxPiece = pieceBytes
 
 // answersRoom is what TryRead wants to be free in the queue. A read of crypto/tls ends at data, or
 // after 16 messages that are none: each has an answer of less than 100 bytes, and an alert may
@@ -73,7 +73,7 @@ func openSocket(ctx context.Context, side func(net.Conn, *tls.Config) *tls.Conn,
 // A stream that ends inside a record is io.ErrUnexpectedEOF, also for later calls.
 func (s *Socket) TryRead(p []byte) (int, error) {
 	s.dry = false
-	if s.transport.push() == sys.ErrWouldBlock && s.transport.queued() > HighMin-answersRoom {
+	if s.transport.push() == sys.ErrWouldBlock && s.transport.queued() > MinHigh-answersRoom {
 		return 0, sys.ErrWouldBlock
 	}
 	n, err := s.tls.Read(p)
@@ -93,9 +93,9 @@ func (s *Socket) TryRead(p []byte) (int, error) {
 }
 
 // TryWrite makes records of as many bytes of p as it may, and returns how many: all of the next
-// PieceMax as long as the queue is empty. What the kernel does not take is queued, and goes out
+// MaxPiece as long as the queue is empty. What the kernel does not take is queued, and goes out
 // with the next call of any of the methods. When the kernel has not taken what was queued before,
-// it takes nothing and returns sys.ErrWouldBlock. So a p of at most PieceMax bytes is taken as a
+// it takes nothing and returns sys.ErrWouldBlock. So a p of at most MaxPiece bytes is taken as a
 // whole or not at all, unless the connection fails. After CloseWrite it is syscall.EPIPE.
 func (s *Socket) TryWrite(p []byte) (int, error) {
 	err := s.transport.push()
@@ -107,7 +107,7 @@ func (s *Socket) TryWrite(p []byte) (int, error) {
 	}
 	written := 0
 	for written < len(p) && s.transport.queued() == 0 {
-		n, err := s.tls.Write(p[written:min(len(p), written+PieceMax)])
+		n, err := s.tls.Write(p[written:min(len(p), written+MaxPiece)])
 		written += n
 		if err != nil {
 			return written, err
@@ -154,7 +154,7 @@ func (s *Socket) Awaits(d sys.Direction) bool {
 	return s.transport.queued() > 0 && s.transport.failure == nil
 }
 
-// Queued returns how many bytes are queued, HighMin at most.
+// Queued returns how many bytes are queued, MinHigh at most.
 func (s *Socket) Queued() int { return s.transport.queued() }
 
 // Close sends close_notify, unless CloseWrite has, and closes the socket, whose registration must

@@ -23,8 +23,8 @@ const (
 	controlRoom = 4 << 10
 )
 
-// HighMin is the least high mark of a queue below a Conn.
-const HighMin = recordRoom + controlRoom
+// MinHigh is the least high mark of a queue below a Conn.
+const MinHigh = recordRoom + controlRoom
 
 // ErrFlood is returned by writes when the peer has asked for so many answers, without reading them,
 // that the queue is full.
@@ -54,7 +54,7 @@ func Client(q *stream.WriteQueue, config *tls.Config) (*Conn, error) {
 }
 
 // Server makes a connection that is the server's side of TLS over q, which it owns from then on,
-// but for Run. The high mark of q must be at least HighMin. It returns an error for a config with
+// but for Run. The high mark of q must be at least MinHigh. It returns an error for a config with
 // renegotiation; config is otherwise used as crypto/tls has it.
 func Server(q *stream.WriteQueue, config *tls.Config) (*Conn, error) {
 	return open(tls.Server, q, config)
@@ -64,8 +64,8 @@ func open(side func(net.Conn, *tls.Config) *tls.Conn, q *stream.WriteQueue, conf
 	if config.Renegotiation != tls.RenegotiateNever {
 		return nil, fmt.Errorf("tlsconn: renegotiation: %w", errors.ErrUnsupported)
 	}
-	if q.High() < HighMin {
-		return nil, fmt.Errorf("tlsconn: a high mark of %d is below %d: %w", q.High(), HighMin, stream.ErrWriteTooLong)
+	if q.High() < MinHigh {
+		return nil, fmt.Errorf("tlsconn: a high mark of %d is below %d: %w", q.High(), MinHigh, stream.ErrWriteTooLong)
 	}
 	c := &Conn{lower: lower{queue: q}}
 	c.tls = side(&c.lower, config)
@@ -134,7 +134,7 @@ func (c *Conn) Write(p []byte) (int, error) {
 	defer c.writing.Unlock()
 	written := 0
 	for written < len(p) {
-		if err := c.lower.queue.WaitRoom(HighMin); err != nil {
+		if err := c.lower.queue.WaitRoom(MinHigh); err != nil {
 			return written, err
 		}
 		n, err := c.tls.Write(p[written:min(len(p), written+pieceBytes)])

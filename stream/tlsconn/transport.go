@@ -17,7 +17,7 @@ type transport struct {
 	sock stream.Socket // afterwards
 
 	peer    net.Addr // of a client, which keeps its sessions by it
-	queue   []byte   // what the kernel has refused, HighMin at most; of it the first bytes are sent
+	queue   []byte   // what the kernel has refused, MinHigh at most; of it the first bytes are sent
 	sent    int
 	failure error // of a write that was tried again: nothing more is sent
 	ended   bool  // close_notify was sent, or is queued
@@ -70,7 +70,7 @@ func (t *transport) Write(p []byte) (int, error) {
 			return len(p) - len(rest), err
 		}
 	}
-	if t.queued()+len(rest) > HighMin {
+	if t.queued()+len(rest) > MinHigh {
 		// TryRead leaves room for more than crypto/tls sends in one read.
 		return 0, ErrFlood
 	}

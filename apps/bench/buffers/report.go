@@ -22,7 +22,7 @@ func Report(out io.Writer, rows []Row) error {
 				fmt.Fprintf(t, "\tcopied for a byte\treads for a MiB\tallocations for a message\tresident, mean\tmost\tMB/s\tmessages/s\tns for a message\tof turns\t\n")
 			}
 			first = false
-			fmt.Fprintf(t, "%s\t%.3f\t%.1f\t%.3f\t%.0f\t%d\t%.0f\t%.0f\t%.1f\t%.1f to %.1f\t\n", r.Subject, r.Copied, r.Reads, r.Allocs, r.ResidentMean, r.ResidentMax,
+			fmt.Fprintf(t, "%s\t%.3f\t%.1f\t%.3f\t%.0f\t%d\t%.0f\t%.0f\t%.1f\t%.1f to %.1f\t\n", r.Subject, r.Copied, r.Reads, r.Allocs, r.ResidentMean, r.PeakResident,
 				r.ByteRate/1e6, r.MessageRate, r.Nanos, r.Least, r.Most)
 		}
 		if first {
@@ -107,7 +107,7 @@ func Markdown(out io.Writer, rows []Row) {
 	}{
 		{"bytes copied for each byte moved", func(r Row) string { return fmt.Sprintf("%.2f", r.Copied) }},
 		{"reads for each MiB", func(r Row) string { return fmt.Sprintf("%.0f", r.Reads) }},
-		{"memory for a connection, mean / most", func(r Row) string { return Size(r.ResidentMean) + " / " + Size(float64(r.ResidentMax)) }},
+		{"memory for a connection, mean / most", func(r Row) string { return Size(r.ResidentMean) + " / " + Size(float64(r.PeakResident)) }},
 		{"allocations for a message", func(r Row) string { return fmt.Sprintf("%.3f", r.Allocs) }},
 		{"MB/s, median", func(r Row) string { return fmt.Sprintf("%.0f", r.ByteRate/1e6) }},
 	} {

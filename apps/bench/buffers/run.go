@@ -32,7 +32,7 @@ type Row struct {
 	Reads        float64 `json:"reads_per_mib"`        // calls of the source
 	Allocs       float64 `json:"allocs_per_message"`   // from Go's heap
 	ResidentMean float64 `json:"resident_mean"`        // bytes of memory for each connection
-	ResidentMax  int     `json:"resident_max"`         // most bytes of a connection
+	PeakResident int     `json:"resident_max"`         // most bytes of a connection
 	Nanos        float64 `json:"ns_per_message"`       // median of the turns
 	Least        float64 `json:"ns_per_message_least"` // of the turns
 	Most         float64 `json:"ns_per_message_most"`  // of the turns

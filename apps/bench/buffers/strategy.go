@@ -202,10 +202,10 @@ func (b *strategyConn) release() error {
 func (b *strategyConn) held() (now, most int) {
 	s := b.in.Stats()
 	if b.out == nil {
-		return s.Resident, s.ResidentMax
+		return s.Resident, s.PeakResident
 	}
 	o := b.out.Stats()
-	return s.Resident + o.Resident, s.ResidentMax + o.ResidentMax
+	return s.Resident + o.Resident, s.PeakResident + o.PeakResident
 }
 
 // copied counts what goes by a Writer as copied, which its buffer does not.

@@ -127,7 +127,7 @@ func (t *trial) count(bytesMax uint64) (Row, error) {
 		Workload: t.w.name, Subject: t.subject.Name, Peer: t.subject.Peer, Bytes: t.consumer.bytes,
 		Copied:       float64(t.copied()-before) / float64(t.consumer.bytes),
 		Reads:        float64(t.source.calls) / (float64(t.consumer.bytes) / (1 << 20)),
-		ResidentMean: total / float64(steps) / float64(len(t.conns)), ResidentMax: most,
+		ResidentMean: total / float64(steps) / float64(len(t.conns)), PeakResident: most,
 	}, t.consumer.check()
 }
 

@@ -23,7 +23,7 @@ type workload struct {
 
 // segment is the bytes of a segment where a strategy has some: so many that a message fits.
 func (w workload) segment() int {
-	n := bufstrategy.SegmentDefault
+	n := bufstrategy.DefaultSegment
 	for w.framing == records && n < w.most {
 		n *= 2
 	}

@@ -41,7 +41,7 @@ type Config struct {
 	Kind      Kind
 	Transfers int
 	Flight    int           // transfers at the same time
-	BytesMax  int           // of a transfer, each way
+	MaxBytes  int           // of a transfer, each way
 	Errno     syscall.Errno // that strace injects, of kind Injected
 	Seed      uint64
 	Flags     strategy.Flags
@@ -189,7 +189,7 @@ func (c Config) plan(i int) plan {
 	// Of all orders of magnitude alike, and sometimes nothing: what goes wrong does so at the
 	// edges.
 	if r.IntN(16) > 0 {
-		p.bytes = int(math.Exp(r.Float64() * math.Log(float64(c.BytesMax))))
+		p.bytes = int(math.Exp(r.Float64() * math.Log(float64(c.MaxBytes))))
 	}
 	p.chunk = max(segments, p.bytes/writesMax, 1<<r.IntN(16))
 	p.vectored = r.IntN(2) == 0

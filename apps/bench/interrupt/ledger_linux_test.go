@@ -114,14 +114,14 @@ func TestWhatIsLeftBehindIsFound(t *testing.T) {
 }
 
 func TestPlansFollowFromTheSeed(t *testing.T) {
-	c := Config{Seed: 7, BytesMax: 100_000}
+	c := Config{Seed: 7, MaxBytes: 100_000}
 	empty := 0
 	for i := range 1000 {
 		a, b := c.plan(i), c.plan(i)
 		if a.bytes != b.bytes || a.chunk != b.chunk || a.vectored != b.vectored || a.random.Uint64() != b.random.Uint64() {
 			t.Fatalf("transfer %d: got two plans of one seed", i)
 		}
-		if a.bytes < 0 || a.bytes > c.BytesMax || a.chunk < segments {
+		if a.bytes < 0 || a.bytes > c.MaxBytes || a.chunk < segments {
 			t.Fatalf("transfer %d: got %d bytes by %d", i, a.bytes, a.chunk)
 		}
 		if a.bytes == 0 {

@@ -72,7 +72,7 @@ func (p *proxy) serve(i uint64, client, server *net.TCPConn) {
 	down := rand.New(rand.NewPCG(p.config.Seed, 2*i+1))
 	resetAt := math.MaxInt
 	if down.IntN(resetOneIn) == 0 {
-		resetAt = int(math.Exp(down.Float64()*math.Log(float64(p.config.BytesMax)))) - 1
+		resetAt = int(math.Exp(down.Float64()*math.Log(float64(p.config.MaxBytes)))) - 1
 	}
 	var way sync.WaitGroup
 	way.Go(func() { pump(server, client, up, math.MaxInt) })

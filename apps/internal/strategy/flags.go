@@ -39,8 +39,8 @@ func Schedulers() []string {
 	return slices.DeleteFunc(c.known, func(name string) bool { return c.nearest[name] != "" })
 }
 
-// LoopsMax bounds -loops.
-const LoopsMax = sched.ShardsMax
+// MaxLoops bounds -loops.
+const MaxLoops = sched.MaxShards
 
 // choice is a flag that takes one of a few words. Those that this version does not make are refused
 // with the nearest one that it does.
@@ -113,8 +113,8 @@ func (f *Flags) check() error {
 	if f.Loops == 0 {
 		f.Loops = runtime.GOMAXPROCS(0)
 	}
-	if f.Loops < 1 || f.Loops > LoopsMax {
-		return cli.Usagef("-loops %d: want 0 to %d", f.Loops, LoopsMax)
+	if f.Loops < 1 || f.Loops > MaxLoops {
+		return cli.Usagef("-loops %d: want 0 to %d", f.Loops, MaxLoops)
 	}
 	if f.Sched == "" {
 		f.Sched = "single"
@@ -140,8 +140,8 @@ func (f *Flags) check() error {
 	if f.Sched == "single" && f.Loops != 1 {
 		return cli.Usagef("-sched single -loops %d: single is one loop; the nearest that works is -sched sharded", f.Loops)
 	}
-	if f.Sched == "shared" && f.Loops > sched.WorkersMax {
-		return cli.Usagef("-sched shared -loops %d: want at most %d threads of one loop", f.Loops, sched.WorkersMax)
+	if f.Sched == "shared" && f.Loops > sched.MaxWorkers {
+		return cli.Usagef("-sched shared -loops %d: want at most %d threads of one loop", f.Loops, sched.MaxWorkers)
 	}
 	if f.Buffer == "shared" && f.concurrent() {
 		return cli.Usagef("-buffer shared -sched %s -loops %d: its connections take turns in one array, and would run at the same time; the nearest that works is -buffer %s",

@@ -113,7 +113,7 @@ type Resolver struct {
 // OpenResolver makes the resolver that the flags ask for, with literals, the hosts file, a cache
 // and coalescing around it.
 func (f Flags) OpenResolver() (*Resolver, error) {
-	base, err := resolve.ByName(f.Resolve, resolve.System{}.Lookup, resolve.PoolConfig{Workers: resolveWorkers, QueueMax: resolveQueueMax})
+	base, err := resolve.ByName(f.Resolve, resolve.System{}.Lookup, resolve.PoolConfig{Workers: resolveWorkers, MaxQueued: resolveQueueMax})
 	if err != nil {
 		return nil, cli.Usagef("-resolve %s: %w", f.Resolve, err)
 	}
