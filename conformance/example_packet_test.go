@@ -22,7 +22,7 @@ func Example_datagrams() {
 		log.Fatal(err)
 	}
 	loop := sched.New(q, sched.Options{Mode: queue.Edge})
-	server, err := stream.ListenPacket(loop.Tasks(), netip.MustParseAddrPort("127.0.0.1:0"), stream.PacketConfig{})
+	server, err := stream.ListenPacket(loop.Tasks(), netip.MustParseAddrPort("127.0.0.1:0"), stream.PacketOptions{})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -24,7 +24,7 @@ func Example_requests() {
 		log.Fatal(err)
 	}
 	loop := sched.New(q, sched.Options{Mode: queue.Edge})
-	listener, err := stream.Listen(loop.Tasks(), netip.MustParseAddrPort("127.0.0.1:0"), stream.ListenConfig{})
+	listener, err := stream.Listen(loop.Tasks(), netip.MustParseAddrPort("127.0.0.1:0"), stream.ListenOptions{})
 	if err != nil {
 		log.Fatal(err)
 	}

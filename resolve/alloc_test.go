@@ -33,14 +33,14 @@ func TestTryDoesNotAllocate(t *testing.T) {
 	if err := os.WriteFile(path, []byte("10.0.0.1 file.example\n10.0.0.2 file.example\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cache, err := NewCache(CacheConfig{}, silent{})
+	cache, err := NewCache(CacheOptions{}, silent{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	cached, negative := mustQuestion(t, "cached.example", TypeA), mustQuestion(t, "negative.example", TypeA)
 	cache.store(cached, NewAnswer(cached, []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")}), nil)
 	cache.store(negative, Answer{}, &Error{Op: "test", Question: negative, Err: ErrNotFound})
-	hosts, err := NewHostsFile(HostsConfig{Path: path, Interval: time.Hour}, cache)
+	hosts, err := NewHostsFile(HostsOptions{Path: path, Interval: time.Hour}, cache)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,15 +8,15 @@ import (
 // Names are the strategies that [ByName] knows, for the help text of a flag.
 const Names = "adaptive|blocking|pool|evented"
 
-// ByName makes the strategy of that name over lookup; config is for the pool. "adaptive" and
+// ByName makes the strategy of that name over lookup; options is for the pool. "adaptive" and
 // "evented" are refused with an error that wraps errors.ErrUnsupported and names the nearest that
 // can be had.
-func ByName(name string, lookup Lookup, config PoolConfig) (Strategy, error) {
+func ByName(name string, lookup Lookup, options PoolOptions) (Strategy, error) {
 	switch name {
 	case "blocking":
 		return NewBlocking(lookup), nil
 	case "pool":
-		return NewPool(lookup, config)
+		return NewPool(lookup, options)
 	case "adaptive", "evented":
 		return nil, fmt.Errorf("resolve: strategy %q is not available, the nearest is %q: %w", name, "pool", errors.ErrUnsupported)
 	}

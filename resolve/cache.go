@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// The defaults of [CacheConfig].
+// The defaults of [CacheOptions].
 const (
 	DefaultCachePositive        = 4096
 	DefaultCacheNegative        = 1024
@@ -17,8 +17,8 @@ const (
 	DefaultCacheNegativeUnknown = 5 * time.Second
 )
 
-// CacheConfig bounds a [Cache]. Zero fields take the defaults.
-type CacheConfig struct {
+// CacheOptions bounds a [Cache]. Zero fields take the defaults.
+type CacheOptions struct {
 	MaxPositive int // entries with an answer
 	MaxNegative int // entries that say there is none; apart, so that made-up names cannot push out answers
 
@@ -49,7 +49,7 @@ type CacheStats struct {
 // to live counts down.
 type Cache struct {
 	next   Strategy
-	config CacheConfig
+	options CacheOptions
 	learn  func(*Query, Answer, error) // made once, so that Start does not allocate it
 
 	mu       sync.Mutex
@@ -60,11 +60,11 @@ type Cache struct {
 }
 
 // NewCache returns an empty cache before next. A bound or a duration that is negative is an error.
-func NewCache(config CacheConfig, next Strategy) (*Cache, error) {
+func NewCache(options CacheOptions, next Strategy) (*Cache, error) {
 	for _, f := range []struct {
 		field  *int
 		preset int
-	}{{&config.MaxPositive, DefaultCachePositive}, {&config.MaxNegative, DefaultCacheNegative}} {
+	}{{&options.MaxPositive, DefaultCachePositive}, {&options.MaxNegative, DefaultCacheNegative}} {
 		if err := preset(f.field, f.preset); err != nil {
 			return nil, err
 		}
@@ -73,17 +73,17 @@ func NewCache(config CacheConfig, next Strategy) (*Cache, error) {
 		field  *time.Duration
 		preset time.Duration
 	}{
-		{&config.MinTTL, 0}, {&config.MaxTTL, DefaultCacheMaxTTL}, {&config.TTLUnknown, DefaultCacheTTLUnknown},
-		{&config.MaxNegativeTTL, DefaultCacheMaxNegativeTTL}, {&config.NegativeTTLUnknown, DefaultCacheNegativeUnknown},
+		{&options.MinTTL, 0}, {&options.MaxTTL, DefaultCacheMaxTTL}, {&options.TTLUnknown, DefaultCacheTTLUnknown},
+		{&options.MaxNegativeTTL, DefaultCacheMaxNegativeTTL}, {&options.NegativeTTLUnknown, DefaultCacheNegativeUnknown},
 	} {
 		if err := preset(f.field, f.preset); err != nil {
 			return nil, err
 		}
 	}
-	if config.Clock == nil {
-		config.Clock = time.Now
+	if options.Clock == nil {
+		options.Clock = time.Now
 	}
-	c := &Cache{next: next, config: config, entries: map[Question]*cacheEntry{}}
+	c := &Cache{next: next, options: options, entries: map[Question]*cacheEntry{}}
 	c.learn = func(q *Query, a Answer, err error) { c.store(q.Question, a, err) }
 	return c, nil
 }
@@ -144,7 +144,7 @@ func (c *Cache) Stats() CacheStats {
 }
 
 func (c *Cache) lookup(q Question) (Answer, error) {
-	now := c.config.Clock()
+	now := c.options.Clock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e := c.entries[q]
@@ -168,7 +168,7 @@ func (c *Cache) lookup(q Question) (Answer, error) {
 }
 
 func (c *Cache) store(q Question, a Answer, err error) {
-	now := c.config.Clock()
+	now := c.options.Clock()
 	expires, ok := c.lifetime(now, q, a, err)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -176,9 +176,9 @@ func (c *Cache) store(q Question, a Answer, err error) {
 		c.stats.Ignored++
 		return
 	}
-	list, limit := &c.positive, c.config.MaxPositive
+	list, limit := &c.positive, c.options.MaxPositive
 	if err != nil {
-		list, limit = &c.negative, c.config.MaxNegative
+		list, limit = &c.negative, c.options.MaxNegative
 	}
 	if old := c.entries[q]; old != nil {
 		c.drop(old)
@@ -199,14 +199,14 @@ func (c *Cache) store(q Question, a Answer, err error) {
 
 // lifetime says when a result expires, and whether it may be stored at all.
 func (c *Cache) lifetime(now time.Time, q Question, a Answer, err error) (time.Time, bool) {
-	least, most, unknown, expires := c.config.MinTTL, c.config.MaxTTL, c.config.TTLUnknown, a.Expires
+	least, most, unknown, expires := c.options.MinTTL, c.options.MaxTTL, c.options.TTLUnknown, a.Expires
 	switch {
 	case err == nil && a.Question != q:
 		return time.Time{}, false
 	case err != nil && !isNegative(err):
 		return time.Time{}, false
 	case err != nil:
-		least, most, unknown, expires = 0, c.config.MaxNegativeTTL, c.config.NegativeTTLUnknown, time.Time{}
+		least, most, unknown, expires = 0, c.options.MaxNegativeTTL, c.options.NegativeTTLUnknown, time.Time{}
 		var e *Error
 		if errors.As(err, &e) {
 			expires = e.Expires

@@ -9,11 +9,11 @@ import (
 )
 
 func Example() {
-	pool, err := resolve.NewPool(resolve.System{}.Lookup, resolve.PoolConfig{Workers: 4, MaxQueued: 256})
+	pool, err := resolve.NewPool(resolve.System{}.Lookup, resolve.PoolOptions{Workers: 4, MaxQueued: 256})
 	if err != nil {
 		panic(err)
 	}
-	cache, err := resolve.NewCache(resolve.CacheConfig{}, resolve.NewCoalesce(0, pool))
+	cache, err := resolve.NewCache(resolve.CacheOptions{}, resolve.NewCoalesce(0, pool))
 	if err != nil {
 		panic(err)
 	}
@@ -40,7 +40,7 @@ func ExampleInbox() {
 		}
 		return nil
 	})
-	pool, err := resolve.NewPool(resolve.System{}.Lookup, resolve.PoolConfig{Workers: 1, MaxQueued: 8})
+	pool, err := resolve.NewPool(resolve.System{}.Lookup, resolve.PoolOptions{Workers: 1, MaxQueued: 8})
 	if err != nil {
 		panic(err)
 	}

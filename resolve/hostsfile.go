@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// The defaults of [HostsConfig].
+// The defaults of [HostsOptions].
 const (
 	DefaultHostsInterval   = 5 * time.Second
 	DefaultHostsIndexBytes = 32 << 20
 )
 
-// HostsConfig says which file to read and how often to look at it.
-type HostsConfig struct {
+// HostsOptions says which file to read and how often to look at it.
+type HostsOptions struct {
 	Path     string        // see [DefaultHostsPath]
 	Interval time.Duration // between two looks; [DefaultHostsInterval] when zero
 
@@ -64,7 +64,7 @@ type HostsStats struct {
 // the part that could be read is used.
 type HostsFile struct {
 	next   Strategy
-	config HostsConfig
+	options HostsOptions
 
 	index   atomic.Pointer[hostsIndex]
 	scanned atomic.Pointer[hostsScan] // the last one: A and AAAA of a name are mostly asked together
@@ -85,22 +85,22 @@ type hostsScan struct {
 }
 
 // NewHostsFile reads the file. A file that cannot be read is no error, here as later: see
-// [HostsConfig] and [HostsStats]. A negative interval or bound is one.
-func NewHostsFile(config HostsConfig, next Strategy) (*HostsFile, error) {
-	if config.Interval < 0 || config.MaxIndexBytes < 0 {
-		return nil, fmt.Errorf("resolve: hosts: interval %v, index of %d bytes: want 0 or more", config.Interval, config.MaxIndexBytes)
+// [HostsOptions] and [HostsStats]. A negative interval or bound is one.
+func NewHostsFile(options HostsOptions, next Strategy) (*HostsFile, error) {
+	if options.Interval < 0 || options.MaxIndexBytes < 0 {
+		return nil, fmt.Errorf("resolve: hosts: interval %v, index of %d bytes: want 0 or more", options.Interval, options.MaxIndexBytes)
 	}
-	if config.Interval == 0 {
-		config.Interval = DefaultHostsInterval
+	if options.Interval == 0 {
+		options.Interval = DefaultHostsInterval
 	}
-	if config.MaxIndexBytes == 0 {
-		config.MaxIndexBytes = DefaultHostsIndexBytes
+	if options.MaxIndexBytes == 0 {
+		options.MaxIndexBytes = DefaultHostsIndexBytes
 	}
-	if config.Clock == nil {
-		config.Clock = time.Now
+	if options.Clock == nil {
+		options.Clock = time.Now
 	}
-	h := &HostsFile{next: next, config: config, epoch: config.Clock()}
-	h.index.Store(newHostsIndex(config.MaxIndexBytes))
+	h := &HostsFile{next: next, options: options, epoch: options.Clock()}
+	h.index.Store(newHostsIndex(options.MaxIndexBytes))
 	h.report(h.look())
 	return h, nil
 }
@@ -163,31 +163,31 @@ func (h *HostsFile) Stats() HostsStats {
 }
 
 func (h *HostsFile) lookDue() bool {
-	return h.config.Clock().Sub(h.epoch) >= time.Duration(h.due.Load())
+	return h.options.Clock().Sub(h.epoch) >= time.Duration(h.due.Load())
 }
 
 func (h *HostsFile) report(failed error) {
-	if failed != nil && h.config.Failed != nil {
-		h.config.Failed(failed)
+	if failed != nil && h.options.Failed != nil {
+		h.options.Failed(failed)
 	}
 }
 
 // look is called with mu held, or by the constructor. It returns its error if the look before
 // succeeded.
 func (h *HostsFile) look() error {
-	h.due.Store(int64(h.config.Clock().Sub(h.epoch) + h.config.Interval))
+	h.due.Store(int64(h.options.Clock().Sub(h.epoch) + h.options.Interval))
 	before := h.stats.Err
-	info, err := os.Stat(h.config.Path)
+	info, err := os.Stat(h.options.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		h.use(newHostsIndex(h.config.MaxIndexBytes), nil)
+		h.use(newHostsIndex(h.options.MaxIndexBytes), nil)
 		h.stats.Err = nil
 	case err != nil:
 		h.stats.Err = fmt.Errorf("resolve: hosts: %w", err)
 	case h.last != nil && os.SameFile(info, h.last) && info.Size() == h.last.Size() && info.ModTime().Equal(h.last.ModTime()):
 		h.stats.Err = nil
 	case !info.Mode().IsRegular(): // opening a pipe would block
-		h.stats.Err = fmt.Errorf("resolve: hosts: %s is not a regular file", h.config.Path)
+		h.stats.Err = fmt.Errorf("resolve: hosts: %s is not a regular file", h.options.Path)
 	default:
 		h.stats.Err = h.load()
 	}
@@ -198,7 +198,7 @@ func (h *HostsFile) look() error {
 }
 
 func (h *HostsFile) load() error {
-	f, err := os.Open(h.config.Path)
+	f, err := os.Open(h.options.Path)
 	if err != nil {
 		return fmt.Errorf("resolve: hosts: %w", err)
 	}
@@ -208,7 +208,7 @@ func (h *HostsFile) load() error {
 	if err != nil {
 		return fmt.Errorf("resolve: hosts: %w", err)
 	}
-	x := newHostsIndex(h.config.MaxIndexBytes)
+	x := newHostsIndex(h.options.MaxIndexBytes)
 	err = readHosts(f, x)
 	if err == nil {
 		h.use(x, info)
@@ -235,7 +235,7 @@ func (h *HostsFile) scan(x *hostsIndex, name Name) (*hostsScan, error) {
 	}
 	h.scans.Add(1)
 	s := &hostsScan{of: x, name: name, found: table{source: SourceHosts, names: map[Name]*tableEntry{}}}
-	f, err := os.Open(h.config.Path)
+	f, err := os.Open(h.options.Path)
 	switch {
 	case err == nil:
 		defer f.Close()

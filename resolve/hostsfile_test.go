@@ -22,7 +22,7 @@ func TestHostsStatsCountWhatWasSkipped(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := time.Unix(1e9, 0)
-	h, err := NewHostsFile(HostsConfig{Path: path, Clock: func() time.Time { return now }}, silent{})
+	h, err := NewHostsFile(HostsOptions{Path: path, Clock: func() time.Time { return now }}, silent{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func TestHostsStatsCountWhatWasSkipped(t *testing.T) {
 	if s := h.Stats(); s.Err == nil || s.Names != 2 || s.Reloads != 1 {
 		t.Errorf("a directory: got %+v", s)
 	}
-	for _, c := range []HostsConfig{{Interval: -1}, {MaxIndexBytes: -1}} {
+	for _, c := range []HostsOptions{{Interval: -1}, {MaxIndexBytes: -1}} {
 		if _, err := NewHostsFile(c, silent{}); err == nil {
 			t.Errorf("%+v was accepted", c)
 		}
@@ -71,7 +71,7 @@ func TestHostsIndexIsBounded(t *testing.T) {
 	}
 	b.Reset()
 	before := heap()
-	h, err := NewHostsFile(HostsConfig{Path: path, Interval: time.Hour, MaxIndexBytes: most}, silent{})
+	h, err := NewHostsFile(HostsOptions{Path: path, Interval: time.Hour, MaxIndexBytes: most}, silent{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// PoolConfig sizes a [Pool].
-type PoolConfig struct {
+// PoolOptions sizes a [Pool].
+type PoolOptions struct {
 	Workers   int // goroutines, at least 1; each runs one lookup at a time
 	MaxQueued int // queries that wait for a worker; 0 for none
 }
@@ -32,13 +32,13 @@ type Pool struct {
 }
 
 // NewPool starts the workers.
-func NewPool(lookup Lookup, config PoolConfig) (*Pool, error) {
-	if config.Workers < 1 || config.MaxQueued < 0 {
+func NewPool(lookup Lookup, options PoolOptions) (*Pool, error) {
+	if options.Workers < 1 || options.MaxQueued < 0 {
 		return nil, errors.New("resolve: a pool needs at least one worker and a queue of at least 0")
 	}
-	p := &Pool{lookup: lookup, max: config.MaxQueued, idle: config.Workers, active: make(map[*Query]func(), config.Workers)}
+	p := &Pool{lookup: lookup, max: options.MaxQueued, idle: options.Workers, active: make(map[*Query]func(), options.Workers)}
 	p.work.L = &p.mu
-	for range config.Workers {
+	for range options.Workers {
 		p.done.Go(p.run)
 	}
 	return p, nil

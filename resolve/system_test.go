@@ -48,7 +48,7 @@ func TestErrorsOfNetAreMapped(t *testing.T) {
 
 func TestByName(t *testing.T) {
 	for _, name := range []string{"blocking", "pool"} {
-		s, err := ByName(name, System{}.Lookup, PoolConfig{Workers: 1})
+		s, err := ByName(name, System{}.Lookup, PoolOptions{Workers: 1})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -56,14 +56,14 @@ func TestByName(t *testing.T) {
 		s.Close()
 	}
 	for _, name := range []string{"adaptive", "evented"} {
-		if _, err := ByName(name, System{}.Lookup, PoolConfig{Workers: 1}); !errors.Is(err, errors.ErrUnsupported) {
+		if _, err := ByName(name, System{}.Lookup, PoolOptions{Workers: 1}); !errors.Is(err, errors.ErrUnsupported) {
 			t.Errorf("%s: %v, want ErrUnsupported", name, err)
 		}
 	}
-	if _, err := ByName("rumour", System{}.Lookup, PoolConfig{}); err == nil || errors.Is(err, errors.ErrUnsupported) {
+	if _, err := ByName("rumour", System{}.Lookup, PoolOptions{}); err == nil || errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("rumour: %v", err)
 	}
-	if _, err := ByName("pool", System{}.Lookup, PoolConfig{}); err == nil {
+	if _, err := ByName("pool", System{}.Lookup, PoolOptions{}); err == nil {
 		t.Errorf("a pool without workers was made")
 	}
 }

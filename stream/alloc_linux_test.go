@@ -16,7 +16,7 @@ import (
 // packetPair returns a UDP connection and one that is connected to it.
 func packetPair(t *testing.T) (listening, connected *stream.PacketConn) {
 	t.Helper()
-	a, err := stream.ListenPacket(park.Waiter{}, netip.MustParseAddrPort("127.0.0.1:0"), stream.PacketConfig{})
+	a, err := stream.ListenPacket(park.Waiter{}, netip.MustParseAddrPort("127.0.0.1:0"), stream.PacketOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func TestUnixDatagramsOfOneSenderAllocateNothing(t *testing.T) {
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	var ends [2]*stream.PacketConn
 	for i, name := range []string{"a", "b"} {
-		if ends[i], err = stream.ListenUnixDatagram(park.Waiter{}, filepath.Join(dir, name), stream.PacketConfig{}); err != nil {
+		if ends[i], err = stream.ListenUnixDatagram(park.Waiter{}, filepath.Join(dir, name), stream.PacketOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { ends[i].Close() })

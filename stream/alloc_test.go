@@ -13,7 +13,7 @@ import (
 
 func pair(t *testing.T) (a, b *stream.Conn) {
 	t.Helper()
-	l, err := stream.Listen(park.Waiter{}, netip.MustParseAddrPort("127.0.0.1:0"), stream.ListenConfig{})
+	l, err := stream.Listen(park.Waiter{}, netip.MustParseAddrPort("127.0.0.1:0"), stream.ListenOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

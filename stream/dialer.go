@@ -88,7 +88,7 @@ type Dialer struct {
 	Nagle bool
 
 	// KeepAlive makes the kernel ask silent peers whether they are there, with the times of
-	// ListenConfig.KeepAlive.
+	// ListenOptions.KeepAlive.
 	KeepAlive bool
 }
 

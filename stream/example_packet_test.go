@@ -10,7 +10,7 @@ import (
 )
 
 func ExamplePacketConn() {
-	server, err := stream.ListenPacket(park.Waiter{}, netip.MustParseAddrPort("127.0.0.1:0"), stream.PacketConfig{})
+	server, err := stream.ListenPacket(park.Waiter{}, netip.MustParseAddrPort("127.0.0.1:0"), stream.PacketOptions{})
 	if err != nil {
 		panic(err)
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 func Example() {
-	listener, err := stream.Listen(park.Waiter{}, netip.MustParseAddrPort("127.0.0.1:0"), stream.ListenConfig{})
+	listener, err := stream.Listen(park.Waiter{}, netip.MustParseAddrPort("127.0.0.1:0"), stream.ListenOptions{})
 	if err != nil {
 		panic(err)
 	}

@@ -14,8 +14,8 @@ import (
 // (net.core.somaxconn on Linux).
 const backlogDefault = 4096
 
-// ListenConfig is how a [Listener] is made. The zero value is ready for use.
-type ListenConfig struct {
+// ListenOptions is how a [Listener] is made. The zero value is ready for use.
+type ListenOptions struct {
 	// Backlog is how many connections may wait to be accepted; 4,096 when zero.
 	Backlog int
 
@@ -66,16 +66,16 @@ type Listener struct {
 var _ net.Listener = (*Listener)(nil)
 
 // Listen opens a socket that listens on addr and registers it with w. Port zero lets the kernel
-// choose. Accepted connections inherit the options that config sets, at no cost per connection.
-func Listen(w Waiter, addr netip.AddrPort, config ListenConfig) (*Listener, error) {
-	l, err := listen(w, addr, config)
+// choose. Accepted connections inherit the options that it sets, at no cost per connection.
+func Listen(w Waiter, addr netip.AddrPort, options ListenOptions) (*Listener, error) {
+	l, err := listen(w, addr, options)
 	if err != nil {
 		return nil, opError("listen", nil, netAddr(addr), err)
 	}
 	return l, nil
 }
 
-func listen(w Waiter, addr netip.AddrPort, config ListenConfig) (_ *Listener, err error) {
+func listen(w Waiter, addr netip.AddrPort, options ListenOptions) (_ *Listener, err error) {
 	s, err := OpenTCP(sys.FamilyOf(addr.Addr()))
 	if err != nil {
 		return nil, callError("socket", err)
@@ -85,13 +85,13 @@ func listen(w Waiter, addr netip.AddrPort, config ListenConfig) (_ *Listener, er
 			s.Close()
 		}
 	}()
-	if err := config.apply(s.handle, sys.FamilyOf(addr.Addr())); err != nil {
+	if err := options.apply(s.handle, sys.FamilyOf(addr.Addr())); err != nil {
 		return nil, callError("setsockopt", err)
 	}
 	if err := s.Bind(addr); err != nil {
 		return nil, callError("bind", err)
 	}
-	if err := s.Listen(config.backlog()); err != nil {
+	if err := s.Listen(options.backlog()); err != nil {
 		return nil, callError("listen", err)
 	}
 	local, err := s.LocalAddr()
@@ -102,43 +102,43 @@ func listen(w Waiter, addr netip.AddrPort, config ListenConfig) (_ *Listener, er
 	if err != nil {
 		return nil, err
 	}
-	return &Listener{sock: s, waiter: w, reg: reg, addr: local, exhausted: config.Exhausted}, nil
+	return &Listener{sock: s, waiter: w, reg: reg, addr: local, exhausted: options.Exhausted}, nil
 }
 
-func (config ListenConfig) backlog() int {
-	if config.Backlog <= 0 {
+func (options ListenOptions) backlog() int {
+	if options.Backlog <= 0 {
 		return backlogDefault
 	}
-	return config.Backlog
+	return options.Backlog
 }
 
-func (config ListenConfig) apply(h sys.Handle, f sys.Family) error {
+func (options ListenOptions) apply(h sys.Handle, f sys.Family) error {
 	if err := sys.SetReuseAddr(h, true); err != nil {
 		return err
 	}
-	if config.ReusePort {
+	if options.ReusePort {
 		if err := sys.SetReusePort(h, true); err != nil {
 			return err
 		}
 	}
 	if f == sys.IPv6 {
-		if err := sys.SetV6Only(h, !config.DualStack); err != nil {
+		if err := sys.SetV6Only(h, !options.DualStack); err != nil {
 			return err
 		}
 	}
-	if config.KeepAlive {
+	if options.KeepAlive {
 		if err := keepAlive(h); err != nil {
 			return err
 		}
 	}
-	return sys.SetNoDelay(h, !config.Nagle)
+	return sys.SetNoDelay(h, !options.Nagle)
 }
 
 // Accept waits for a connection and returns it as a *Conn on the Listener's own Waiter.
 //
 // It survives what concerns one connection only ([Transient]), and exhaustion ([Exhausted]), also
 // where the listener is waited for or the connection is registered: then it pauses, 5 ms at first
-// and twice as long each time up to a second, and continues. ListenConfig.Exhausted is called for
+// and twice as long each time up to a second, and continues. ListenOptions.Exhausted is called for
 // each pause.
 func (l *Listener) Accept() (net.Conn, error) {
 	c, err := l.AcceptOn(l.waiter)

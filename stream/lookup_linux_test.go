@@ -12,7 +12,7 @@ import (
 )
 
 func TestADialOfEveryAddressFallsBackToIPv4(t *testing.T) {
-	l, err := stream.Listen(park.Waiter{}, netip.MustParseAddrPort("127.0.0.1:0"), stream.ListenConfig{})
+	l, err := stream.Listen(park.Waiter{}, netip.MustParseAddrPort("127.0.0.1:0"), stream.ListenOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

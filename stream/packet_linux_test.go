@@ -15,7 +15,7 @@ import (
 
 func TestADualStackSocketAnswersIPv4(t *testing.T) {
 	any6 := netip.AddrPortFrom(netip.IPv6Unspecified(), 0)
-	both, err := stream.ListenPacket(park.Waiter{}, any6, stream.PacketConfig{DualStack: true})
+	both, err := stream.ListenPacket(park.Waiter{}, any6, stream.PacketOptions{DualStack: true})
 	if sys.ClassOf(err) == sys.ClassUnsupported {
 		return // the machine has no IPv6
 	}
@@ -55,7 +55,7 @@ func TestAPacketConnHasItsSize(t *testing.T) {
 func TestBroadcastIsOnRequest(t *testing.T) {
 	to := netip.MustParseAddrPort("255.255.255.255:9")
 	for _, on := range []bool{false, true} {
-		c, err := stream.ListenPacket(park.Waiter{}, netip.MustParseAddrPort("127.0.0.1:0"), stream.PacketConfig{Broadcast: on})
+		c, err := stream.ListenPacket(park.Waiter{}, netip.MustParseAddrPort("127.0.0.1:0"), stream.PacketOptions{Broadcast: on})
 		if err != nil {
 			t.Fatal(err)
 		}

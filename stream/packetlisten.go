@@ -8,9 +8,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// PacketConfig is how a [PacketConn] that is not connected is made. The zero value is ready for
+// PacketOptions is how a [PacketConn] that is not connected is made. The zero value is ready for
 // use.
-type PacketConfig struct {
+type PacketOptions struct {
 	// ReusePort lets several UDP sockets have the same address. Linux and DragonFly spread senders
 	// between them; elsewhere one of them gets everything.
 	ReusePort bool
@@ -27,15 +27,15 @@ type PacketConfig struct {
 
 // ListenPacket opens a UDP socket that is bound to addr and registers it with w. Port zero lets the
 // kernel choose.
-func ListenPacket(w Waiter, addr netip.AddrPort, config PacketConfig) (*PacketConn, error) {
-	c, err := listenPacket(w, addr, config)
+func ListenPacket(w Waiter, addr netip.AddrPort, options PacketOptions) (*PacketConn, error) {
+	c, err := listenPacket(w, addr, options)
 	if err != nil {
 		return nil, opError("listen", nil, net.UDPAddrFromAddrPort(addr), err)
 	}
 	return c, nil
 }
 
-func listenPacket(w Waiter, addr netip.AddrPort, config PacketConfig) (_ *PacketConn, err error) {
+func listenPacket(w Waiter, addr netip.AddrPort, options PacketOptions) (_ *PacketConn, err error) {
 	f := sys.FamilyOf(addr.Addr())
 	s, err := OpenUDP(f)
 	if err != nil {
@@ -47,7 +47,7 @@ func listenPacket(w Waiter, addr netip.AddrPort, config PacketConfig) (_ *Packet
 			c.sock.Close()
 		}
 	}()
-	if err := config.apply(s.handle, f); err != nil {
+	if err := options.apply(s.handle, f); err != nil {
 		return nil, callError("setsockopt", err)
 	}
 	if err := c.sock.Bind(addr); err != nil {
@@ -62,18 +62,18 @@ func listenPacket(w Waiter, addr netip.AddrPort, config PacketConfig) (_ *Packet
 	return c, nil
 }
 
-func (config PacketConfig) apply(h sys.Handle, f sys.Family) error {
-	if config.ReusePort {
+func (options PacketOptions) apply(h sys.Handle, f sys.Family) error {
+	if options.ReusePort {
 		if err := sys.SetReusePort(h, true); err != nil {
 			return err
 		}
 	}
 	if f == sys.IPv6 {
-		if err := sys.SetV6Only(h, !config.DualStack); err != nil {
+		if err := sys.SetV6Only(h, !options.DualStack); err != nil {
 			return err
 		}
 	}
-	if config.Broadcast {
+	if options.Broadcast {
 		return sys.SetBroadcast(h, true)
 	}
 	return nil
@@ -81,17 +81,17 @@ func (config PacketConfig) apply(h sys.Handle, f sys.Family) error {
 
 // ListenUnixDatagram opens a unix-domain datagram socket that is bound to name, a path or on Linux
 // "@" and an abstract name, and registers it with w. A path must not be there yet. Close removes
-// it, unless config.KeepPath is set: whatever is there under the name then. The other fields of
-// config do nothing.
-func ListenUnixDatagram(w Waiter, name string, config PacketConfig) (*PacketConn, error) {
-	c, err := listenUnixDatagram(w, name, config)
+// it, unless options.KeepPath is set: whatever is there under the name then. The other fields of
+// options do nothing.
+func ListenUnixDatagram(w Waiter, name string, options PacketOptions) (*PacketConn, error) {
+	c, err := listenUnixDatagram(w, name, options)
 	if err != nil {
 		return nil, opError("listen", nil, unixgramAddr(name), err)
 	}
 	return c, nil
 }
 
-func listenUnixDatagram(w Waiter, name string, config PacketConfig) (_ *PacketConn, err error) {
+func listenUnixDatagram(w Waiter, name string, options PacketOptions) (_ *PacketConn, err error) {
 	s, err := OpenUnixDatagram()
 	if err != nil {
 		return nil, callError("socket", err)
@@ -109,7 +109,7 @@ func listenUnixDatagram(w Waiter, name string, config PacketConfig) (_ *PacketCo
 		c.sock.Close()
 		return nil, err
 	}
-	if config.KeepPath {
+	if options.KeepPath {
 		c.path = ""
 	}
 	return c, nil

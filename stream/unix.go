@@ -119,25 +119,25 @@ func (s *Socket) unixEnds() (*ends, error) {
 // abstract name, and registers it with w. A path must not be there yet, not even one that a
 // listener left behind which ended without Close.
 //
-// Close removes the path, as package net does, unless config.KeepPath is set: whatever is there
+// Close removes the path, as package net does, unless options.KeepPath is set: whatever is there
 // under the name then, also when another listener has taken the place meanwhile. An abstract name
 // goes with the socket, which a poll in another thread may keep alive for a moment. The fields of
-// config that are about TCP do nothing. The addresses are *net.UnixAddr; the netip.AddrPort of
+// options that are about TCP do nothing. The addresses are *net.UnixAddr; the netip.AddrPort of
 // AddrPort, AcceptSocket and TryAccept is the zero one.
-func ListenUnix(w Waiter, name string, config ListenConfig) (*Listener, error) {
-	l, err := listenUnix(w, name, config)
+func ListenUnix(w Waiter, name string, options ListenOptions) (*Listener, error) {
+	l, err := listenUnix(w, name, options)
 	if err != nil {
 		return nil, opError("listen", nil, unixAddr(name), err)
 	}
 	return l, nil
 }
 
-func listenUnix(w Waiter, name string, config ListenConfig) (_ *Listener, err error) {
+func listenUnix(w Waiter, name string, options ListenOptions) (_ *Listener, err error) {
 	s, err := OpenUnix()
 	if err != nil {
 		return nil, callError("socket", err)
 	}
-	l := &Listener{sock: s, waiter: w, exhausted: config.Exhausted, name: unixAddr(name)}
+	l := &Listener{sock: s, waiter: w, exhausted: options.Exhausted, name: unixAddr(name)}
 	defer func() {
 		if err != nil {
 			l.removePath()
@@ -151,13 +151,13 @@ func listenUnix(w Waiter, name string, config ListenConfig) (_ *Listener, err er
 	if !strings.HasPrefix(name, "@") {
 		l.path = name
 	}
-	if err := l.sock.Listen(config.backlog()); err != nil {
+	if err := l.sock.Listen(options.backlog()); err != nil {
 		return nil, callError("listen", err)
 	}
 	if l.reg, err = w.Register(l.sock.handle); err != nil {
 		return nil, err
 	}
-	if config.KeepPath {
+	if options.KeepPath {
 		l.path = ""
 	}
 	return l, nil

@@ -20,8 +20,8 @@ func (refusing) Register(sys.Handle) (Registration, error) { return nil, errFull
 
 func TestAPathIsRemovedWhenListeningFailsAfterIt(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "s")
-	for _, config := range []ListenConfig{{}, {KeepPath: true}} {
-		if _, err := ListenUnix(refusing{}, name, config); !errors.Is(err, errFull) {
+	for _, options := range []ListenOptions{{}, {KeepPath: true}} {
+		if _, err := ListenUnix(refusing{}, name, options); !errors.Is(err, errFull) {
 			t.Fatalf("got %v, want %v", err, errFull)
 		}
 		if _, err := os.Lstat(name); !errors.Is(err, os.ErrNotExist) {

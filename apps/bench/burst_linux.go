@@ -37,7 +37,7 @@ type burstServer struct {
 // openBurstSockets starts the other process and accepts its connections. The second result ends
 // both.
 func openBurstSockets(ctx context.Context, b buffers.Burst) (buffers.Sources, func() error, error) {
-	listener, err := stream.Listen(park.Waiter{}, netip.MustParseAddrPort("127.0.0.1:0"), stream.ListenConfig{})
+	listener, err := stream.Listen(park.Waiter{}, netip.MustParseAddrPort("127.0.0.1:0"), stream.ListenOptions{})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -49,7 +49,7 @@ func tlsServer(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	listeners, err := kit.Listen(addr, serving.ListenConfig())
+	listeners, err := kit.Listen(addr, serving.ListenOptions())
 	if err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ func serve(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	listeners, err := kit.Listen(addr, serving.ListenConfig())
+	listeners, err := kit.Listen(addr, serving.ListenOptions())
 	if err != nil {
 		return err
 	}

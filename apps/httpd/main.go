@@ -75,7 +75,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	listeners, err := kit.Listen(addr, serving.ListenConfig())
+	listeners, err := kit.Listen(addr, serving.ListenOptions())
 	if err != nil {
 		return err
 	}

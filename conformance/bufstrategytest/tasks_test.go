@@ -49,7 +49,7 @@ func echoMessages(t *testing.T, target Target, mode queue.Mode) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, err := stream.Listen(loop.Tasks(), netip.MustParseAddrPort("127.0.0.1:0"), stream.ListenConfig{})
+	listener, err := stream.Listen(loop.Tasks(), netip.MustParseAddrPort("127.0.0.1:0"), stream.ListenOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

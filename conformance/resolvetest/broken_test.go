@@ -79,9 +79,9 @@ func onDone(next resolve.Strategy, change func(done func(resolve.Answer, error),
 
 // withBase breaks the pool: around it, or in the lookup and the bounds it is given.
 func withBase(around func(lookup resolve.Lookup, b resolve.Strategy) resolve.Strategy,
-	within func(lookup resolve.Lookup, bounds resolve.PoolConfig) (resolve.Lookup, resolve.PoolConfig)) func(*Fixture) {
+	within func(lookup resolve.Lookup, bounds resolve.PoolOptions) (resolve.Lookup, resolve.PoolOptions)) func(*Fixture) {
 	return func(p *Fixture) {
-		p.Base = func(t T, lookup resolve.Lookup, bounds resolve.PoolConfig) (resolve.Strategy, error) {
+		p.Base = func(t T, lookup resolve.Lookup, bounds resolve.PoolOptions) (resolve.Strategy, error) {
 			if within != nil {
 				lookup, bounds = within(lookup, bounds)
 			}
@@ -105,7 +105,7 @@ func around(f func(b resolve.Strategy) *broken) func(*Fixture) {
 
 // lookups breaks the base by what it is told.
 func lookups(f func(lookup resolve.Lookup) resolve.Lookup) func(*Fixture) {
-	return withBase(nil, func(lookup resolve.Lookup, bounds resolve.PoolConfig) (resolve.Lookup, resolve.PoolConfig) {
+	return withBase(nil, func(lookup resolve.Lookup, bounds resolve.PoolOptions) (resolve.Lookup, resolve.PoolOptions) {
 		return f(lookup), bounds
 	})
 }
@@ -130,32 +130,32 @@ func withStatic(f func(names staticTable, s, next resolve.Strategy) *broken) fun
 	}
 }
 
-func withHosts(adjust func(*resolve.HostsConfig), f func(path string, h, next resolve.Strategy) *broken) func(*Fixture) {
+func withHosts(adjust func(*resolve.HostsOptions), f func(path string, h, next resolve.Strategy) *broken) func(*Fixture) {
 	return func(p *Fixture) {
-		p.Hosts = func(config resolve.HostsConfig, next resolve.Strategy) (resolve.Strategy, error) {
+		p.Hosts = func(options resolve.HostsOptions, next resolve.Strategy) (resolve.Strategy, error) {
 			if adjust != nil {
-				adjust(&config)
+				adjust(&options)
 			}
-			h, err := resolve.NewHostsFile(config, next)
+			h, err := resolve.NewHostsFile(options, next)
 			if err != nil || f == nil {
 				return h, err
 			}
-			return f(config.Path, h, next), nil
+			return f(options.Path, h, next), nil
 		}
 	}
 }
 
-func withCache(adjust func(*resolve.CacheConfig), below func(next resolve.Strategy) resolve.Strategy,
+func withCache(adjust func(*resolve.CacheOptions), below func(next resolve.Strategy) resolve.Strategy,
 	above func(c *resolve.Cache, next resolve.Strategy) resolve.Strategy) func(*Fixture) {
 	return func(p *Fixture) {
-		p.Cache = func(config resolve.CacheConfig, next resolve.Strategy) (resolve.Strategy, error) {
+		p.Cache = func(options resolve.CacheOptions, next resolve.Strategy) (resolve.Strategy, error) {
 			if adjust != nil {
-				adjust(&config)
+				adjust(&options)
 			}
 			if below != nil {
 				next = below(next)
 			}
-			c, err := resolve.NewCache(config, next)
+			c, err := resolve.NewCache(options, next)
 			if err != nil || above == nil {
 				return c, err
 			}
@@ -164,7 +164,7 @@ func withCache(adjust func(*resolve.CacheConfig), below func(next resolve.Strate
 	}
 }
 
-func cacheConfig(adjust func(*resolve.CacheConfig)) func(*Fixture) {
+func cacheConfig(adjust func(*resolve.CacheOptions)) func(*Fixture) {
 	return withCache(adjust, nil, nil)
 }
 

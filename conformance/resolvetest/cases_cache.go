@@ -15,12 +15,12 @@ type cacheFixture struct {
 	owner *owner
 }
 
-func (p Fixture) cache(t T, config resolve.CacheConfig) *cacheFixture {
+func (p Fixture) cache(t T, options resolve.CacheOptions) *cacheFixture {
 	t.Helper()
 	f := &cacheFixture{t: t, clock: newClock(), next: &upstream{t: t}, owner: newOwner(t)}
-	config.Clock = f.clock.Now
+	options.Clock = f.clock.Now
 	var err error
-	if f.strat, err = p.Cache(config, f.next); err != nil {
+	if f.strat, err = p.Cache(options, f.next); err != nil {
 		t.Fatalf("cache: %v", err)
 	}
 	return f
@@ -66,7 +66,7 @@ func cacheCases() []Case {
 	return []Case{
 		{ID: "cache/hit", Doc: "resolve.Cache", Rule: "A remembered answer is given by both verbs without asking, says that it is cached, and keeps its source.", Needs: needs(Cache),
 			Run: func(t T, p Fixture) {
-				f := p.cache(t, resolve.CacheConfig{})
+				f := p.cache(t, resolve.CacheOptions{})
 				f.learn(one, time.Minute, nil)
 				got, err := both(t, f.strat, one)
 				holds(t, "hit", got, err, "192.0.2.1")
@@ -77,7 +77,7 @@ func cacheCases() []Case {
 			}},
 		{ID: "cache/other-type", Doc: "resolve.Cache", Rule: "The key is the whole question: another type of the same name is asked for.", Source: "systemd#11789",
 			Needs: needs(Cache), Run: func(t T, p Fixture) {
-				f := p.cache(t, resolve.CacheConfig{})
+				f := p.cache(t, resolve.CacheOptions{})
 				f.learn(aaaa("one.example"), time.Minute, resolve.ErrNoData)
 				f.has(one, false)
 				f.learn(one, time.Minute, nil)
@@ -86,7 +86,7 @@ func cacheCases() []Case {
 			}},
 		{ID: "cache/expires", Doc: "resolve.Cache", Rule: "An answer is remembered until it expires, and its expiry does not move.", Source: "dnscrypt#1624",
 			Needs: needs(Cache), Run: func(t T, p Fixture) {
-				f := p.cache(t, resolve.CacheConfig{})
+				f := p.cache(t, resolve.CacheOptions{})
 				f.learn(one, time.Minute, nil)
 				end := f.clock.Now().Add(time.Minute)
 				f.clock.advance(time.Minute - time.Nanosecond)
@@ -101,21 +101,21 @@ func cacheCases() []Case {
 			}},
 		{ID: "cache/zero-ttl", Doc: "resolve.Cache", Rule: "An answer that has expired when it arrives is not stored, whatever MinTTL says.", Source: "hickory#3960",
 			Needs: needs(Cache), Run: func(t T, p Fixture) {
-				f := p.cache(t, resolve.CacheConfig{MinTTL: time.Minute})
+				f := p.cache(t, resolve.CacheOptions{MinTTL: time.Minute})
 				f.learn(one, 0, nil)
 				f.has(one, false)
 			}},
-		{ID: "cache/ttl-min", Doc: "resolve.CacheConfig.MinTTL", Rule: "A time to live shorter than MinTTL is lifted to it.", Needs: needs(Cache), Run: func(t T, p Fixture) {
-			f := p.cache(t, resolve.CacheConfig{MinTTL: time.Minute})
+		{ID: "cache/ttl-min", Doc: "resolve.CacheOptions.MinTTL", Rule: "A time to live shorter than MinTTL is lifted to it.", Needs: needs(Cache), Run: func(t T, p Fixture) {
+			f := p.cache(t, resolve.CacheOptions{MinTTL: time.Minute})
 			f.learn(one, time.Second, nil)
 			f.clock.advance(time.Minute - time.Nanosecond)
 			f.has(one, true)
 			f.clock.advance(time.Nanosecond)
 			f.has(one, false)
 		}},
-		{ID: "cache/ttl-max", Doc: "resolve.CacheConfig.MaxTTL", Rule: "A time to live longer than MaxTTL is cut to it.", Source: "RFC 8767, section 4", Needs: needs(Cache),
+		{ID: "cache/ttl-max", Doc: "resolve.CacheOptions.MaxTTL", Rule: "A time to live longer than MaxTTL is cut to it.", Source: "RFC 8767, section 4", Needs: needs(Cache),
 			Run: func(t T, p Fixture) {
-				f := p.cache(t, resolve.CacheConfig{MaxTTL: time.Minute})
+				f := p.cache(t, resolve.CacheOptions{MaxTTL: time.Minute})
 				f.learn(one, 1000*time.Hour, nil)
 				f.clock.advance(time.Minute - time.Nanosecond)
 				f.has(one, true)
@@ -123,7 +123,7 @@ func cacheCases() []Case {
 				f.has(one, false)
 			}},
 		{ID: "cache/ttl-unknown", Doc: "resolve.Cache", Rule: "An answer that states no time to live is remembered for TTLUnknown.", Needs: needs(Cache), Run: func(t T, p Fixture) {
-			f := p.cache(t, resolve.CacheConfig{TTLUnknown: time.Minute})
+			f := p.cache(t, resolve.CacheOptions{TTLUnknown: time.Minute})
 			f.learn(one, -1, nil)
 			f.clock.advance(time.Minute - time.Nanosecond)
 			f.has(one, true)
@@ -132,7 +132,7 @@ func cacheCases() []Case {
 		}},
 		{ID: "cache/negative", Doc: "resolve.Cache", Rule: "ErrNotFound and ErrNoData are remembered until they expire.", Source: "RFC 2308", Needs: needs(Cache),
 			Run: func(t T, p Fixture) {
-				f := p.cache(t, resolve.CacheConfig{})
+				f := p.cache(t, resolve.CacheOptions{})
 				f.learn(one, time.Minute, resolve.ErrNotFound)
 				f.learn(two, time.Minute, resolve.ErrNoData)
 				f.clock.advance(time.Minute - time.Nanosecond)
@@ -146,7 +146,7 @@ func cacheCases() []Case {
 			}},
 		{ID: "cache/negative-bounded", Doc: "resolve.Cache", Rule: "A negative answer is remembered for MaxNegativeTTL at most, and for NegativeTTLUnknown where it states no time to live.",
 			Source: "ncruces/go-dns kept them for 68 years", Needs: needs(Cache), Run: func(t T, p Fixture) {
-				f := p.cache(t, resolve.CacheConfig{MaxNegativeTTL: time.Minute, NegativeTTLUnknown: time.Second})
+				f := p.cache(t, resolve.CacheOptions{MaxNegativeTTL: time.Minute, NegativeTTLUnknown: time.Second})
 				f.learn(one, time.Hour, resolve.ErrNotFound)
 				f.learn(two, -1, resolve.ErrNotFound)
 				f.has(two, true)
@@ -158,7 +158,7 @@ func cacheCases() []Case {
 			}},
 		{ID: "cache/failures", Doc: "resolve.Cache", Rule: "Failures other than negative answers are not remembered.", Needs: needs(Cache),
 			Run: func(t T, p Fixture) {
-				f := p.cache(t, resolve.CacheConfig{})
+				f := p.cache(t, resolve.CacheOptions{})
 				for _, cause := range []error{resolve.ErrServFail, resolve.ErrTimeout, resolve.ErrBusy, resolve.ErrClosed} {
 					f.learn(one, time.Minute, cause)
 					f.has(one, false)
@@ -170,7 +170,7 @@ func cacheCases() []Case {
 			}},
 		{ID: "cache/mismatch", Doc: "resolve.Cache", Rule: "An answer to another question is not stored.", Source: "coredns#5174", Needs: needs(Cache),
 			Run: func(t T, p Fixture) {
-				f := p.cache(t, resolve.CacheConfig{})
+				f := p.cache(t, resolve.CacheOptions{})
 				c := f.owner.start(f.strat, one)
 				f.next.finish(0, answer(two, "192.0.2.66"), nil)
 				f.owner.await(c)
@@ -179,7 +179,7 @@ func cacheCases() []Case {
 			}},
 		{ID: "cache/bounded", Doc: "resolve.Cache", Rule: "At the bound the answer that was used least recently goes.", Needs: needs(Cache),
 			Run: func(t T, p Fixture) {
-				f := p.cache(t, resolve.CacheConfig{MaxPositive: 2})
+				f := p.cache(t, resolve.CacheOptions{MaxPositive: 2})
 				f.learn(one, time.Minute, nil)
 				f.learn(two, time.Minute, nil)
 				f.has(one, true) // and is the one used last
@@ -188,9 +188,9 @@ func cacheCases() []Case {
 				f.has(one, true)
 				f.has(three, true)
 			}},
-		{ID: "cache/negative-apart", Doc: "resolve.CacheConfig.MaxNegative", Rule: "Negative answers have a bound of their own: made-up names push out no answer.", Needs: needs(Cache),
+		{ID: "cache/negative-apart", Doc: "resolve.CacheOptions.MaxNegative", Rule: "Negative answers have a bound of their own: made-up names push out no answer.", Needs: needs(Cache),
 			Run: func(t T, p Fixture) {
-				f := p.cache(t, resolve.CacheConfig{MaxPositive: 2, MaxNegative: 2})
+				f := p.cache(t, resolve.CacheOptions{MaxPositive: 2, MaxNegative: 2})
 				f.learn(one, time.Minute, nil)
 				for i := range 5 {
 					f.learn(a(fmt.Sprintf("x%d.example", i)), time.Minute, resolve.ErrNotFound)
@@ -202,7 +202,7 @@ func cacheCases() []Case {
 			}},
 		{ID: "cache/close", Doc: "resolve.Cache", Rule: "Close closes the strategy below: what is in flight completes with ErrClosed.", Needs: needs(Cache),
 			Run: func(t T, p Fixture) {
-				f := p.cache(t, resolve.CacheConfig{})
+				f := p.cache(t, resolve.CacheOptions{})
 				c := f.owner.start(f.strat, one)
 				f.strat.Close()
 				f.owner.await(c)

@@ -137,7 +137,7 @@ func boundCases() []Case {
 		{ID: "bound/busy", Doc: "resolve.Pool", Rule: "Beyond the workers and the queue, queries complete with ErrBusy, and the others with their answers.",
 			Needs: needs(Base, Async, Bounded), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, nil)
-				b := p.base(t, s, resolve.PoolConfig{Workers: 1, MaxQueued: 1})
+				b := p.base(t, s, resolve.PoolOptions{Workers: 1, MaxQueued: 1})
 				first := o.start(b, a("one.example"))
 				l := s.next()
 				second, third := o.start(b, a("two.example")), o.start(b, a("three.example"))
@@ -152,7 +152,7 @@ func boundCases() []Case {
 		{ID: "bound/workers", Doc: "resolve.Pool", Rule: "No more lookups run at once than there are workers.", Source: "go#63978",
 			Needs: needs(Base, Async, Bounded), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, nil)
-				b := p.base(t, s, resolve.PoolConfig{Workers: 2, MaxQueued: 16})
+				b := p.base(t, s, resolve.PoolOptions{Workers: 2, MaxQueued: 16})
 				var calls []*call
 				for i := range 10 {
 					calls = append(calls, o.start(b, a(fmt.Sprintf("w%d.example", i))))
@@ -175,7 +175,7 @@ func boundCases() []Case {
 		{ID: "bound/first-come", Doc: "resolve.Pool", Rule: "Queued queries are served in the order in which they came.",
 			Needs: needs(Base, Async, Bounded), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, nil)
-				b := p.base(t, s, resolve.PoolConfig{Workers: 1, MaxQueued: 16})
+				b := p.base(t, s, resolve.PoolOptions{Workers: 1, MaxQueued: 16})
 				var calls []*call
 				for i := range 5 {
 					calls = append(calls, o.start(b, a(fmt.Sprintf("q%d.example", i))))
@@ -192,7 +192,7 @@ func boundCases() []Case {
 		{ID: "bound/cancel-frees", Doc: "resolve.Pool", Rule: "A canceled query leaves the queue: it frees its place and is not looked up.",
 			Needs: needs(Base, Async, Bounded), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, nil)
-				b := p.base(t, s, resolve.PoolConfig{Workers: 1, MaxQueued: 1})
+				b := p.base(t, s, resolve.PoolOptions{Workers: 1, MaxQueued: 1})
 				first := o.start(b, a("one.example"))
 				l := s.next()
 				second := o.start(b, a("two.example"))
@@ -212,7 +212,7 @@ func boundCases() []Case {
 			Needs: needs(Base, Async, Bounded), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, nil)
 				s.heedless = true
-				b := p.base(t, s, resolve.PoolConfig{Workers: 1, MaxQueued: 1})
+				b := p.base(t, s, resolve.PoolOptions{Workers: 1, MaxQueued: 1})
 				o.start(b, a("one.example"))
 				s.next()
 				c := o.query(a("two.example"))
@@ -246,7 +246,7 @@ func closeCases() []Case {
 		{ID: "close/queued", Doc: "resolve.Strategy.Close", Rule: "Queries that wait for a worker complete with ErrClosed.", Needs: needs(Base, Async, Bounded),
 			Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, nil)
-				b := p.base(t, s, resolve.PoolConfig{Workers: 1, MaxQueued: 4})
+				b := p.base(t, s, resolve.PoolOptions{Workers: 1, MaxQueued: 4})
 				o.start(b, a("one.example"))
 				s.next()
 				c := o.start(b, a("two.example"))

@@ -37,7 +37,7 @@ type hostsFixture struct {
 	mtime time.Time
 }
 
-func (p Fixture) hosts(t T, text string, adjust func(*resolve.HostsConfig)) *hostsFixture {
+func (p Fixture) hosts(t T, text string, adjust func(*resolve.HostsOptions)) *hostsFixture {
 	t.Helper()
 	return p.hostsIn(t, func(path string) {
 		if text != "" {
@@ -50,16 +50,16 @@ func (p Fixture) hosts(t T, text string, adjust func(*resolve.HostsConfig)) *hos
 // hostsTime is the time of the file at first.
 var hostsTime = time.Unix(1e9, 0)
 
-func (p Fixture) hostsIn(t T, place func(path string), adjust func(*resolve.HostsConfig)) *hostsFixture {
+func (p Fixture) hostsIn(t T, place func(path string), adjust func(*resolve.HostsOptions)) *hostsFixture {
 	t.Helper()
 	f := &hostsFixture{t: t, path: filepath.Join(t.TempDir(), "hosts"), clock: newClock(), next: &upstream{t: t}, mtime: hostsTime}
 	place(f.path)
-	config := resolve.HostsConfig{Path: f.path, Interval: hostsInterval, Clock: f.clock.Now}
+	options := resolve.HostsOptions{Path: f.path, Interval: hostsInterval, Clock: f.clock.Now}
 	if adjust != nil {
-		adjust(&config)
+		adjust(&options)
 	}
 	var err error
-	if f.strat, err = p.Hosts(config, f.next); err != nil {
+	if f.strat, err = p.Hosts(options, f.next); err != nil {
 		t.Fatalf("hosts: %v", err)
 	}
 	return f
@@ -223,7 +223,7 @@ func hostsCases() []Case {
 					fmt.Fprintf(&b, "10.1.%d.%d full.example\n", i>>8, i&0xff)
 				}
 				b.WriteString("2001:db8::1 full.example\n")
-				for _, adjust := range []func(*resolve.HostsConfig){nil, smallIndex} {
+				for _, adjust := range []func(*resolve.HostsOptions){nil, smallIndex} {
 					f := p.hosts(t, b.String(), adjust)
 					if got := f.start(a("full.example")); got.err != nil || got.answer.Len() != resolve.MaxAnswerAddrs || !got.answer.Truncated {
 						t.Errorf("got %d addresses, truncated %v, %v, want the first %d", got.answer.Len(), got.answer.Truncated, got.err, resolve.MaxAnswerAddrs)
@@ -236,7 +236,7 @@ func hostsCases() []Case {
 		{ID: "hosts/unreadable", Doc: "resolve.HostsFile", Rule: "A file that cannot be read leaves the last index in use, or none; Failed is called once, and again after a look that succeeded.",
 			Needs: needs(Hosts), Run: func(t T, p Fixture) {
 				failed := 0
-				f := p.hostsIn(t, func(path string) { noError(t, os.Mkdir(path, 0o700)) }, func(c *resolve.HostsConfig) {
+				f := p.hostsIn(t, func(path string) { noError(t, os.Mkdir(path, 0o700)) }, func(c *resolve.HostsOptions) {
 					c.Failed = func(err error) {
 						if failed++; err == nil {
 							t.Errorf("Failed was called without an error")
@@ -280,4 +280,4 @@ func crowd() string {
 }
 
 // smallIndex has room for a few names.
-func smallIndex(c *resolve.HostsConfig) { c.MaxIndexBytes = 2048 }
+func smallIndex(c *resolve.HostsOptions) { c.MaxIndexBytes = 2048 }

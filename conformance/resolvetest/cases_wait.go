@@ -97,13 +97,13 @@ func waitStack(t T, p Fixture) {
 		}
 		return fixed(q)
 	})
-	top := p.Coalesce(0, p.base(t, s, resolve.PoolConfig{Workers: 4, MaxQueued: 64}))
-	top, err := p.Cache(resolve.CacheConfig{MaxPositive: 8, MaxNegative: 8}, top)
+	top := p.Coalesce(0, p.base(t, s, resolve.PoolOptions{Workers: 4, MaxQueued: 64}))
+	top, err := p.Cache(resolve.CacheOptions{MaxPositive: 8, MaxNegative: 8}, top)
 	if err != nil {
 		t.Fatalf("cache: %v", err)
 	}
 	f := p.hosts(t, hostsText, nil)
-	if top, err = p.Hosts(resolve.HostsConfig{Path: f.path, Interval: time.Nanosecond}, top); err != nil {
+	if top, err = p.Hosts(resolve.HostsOptions{Path: f.path, Interval: time.Nanosecond}, top); err != nil {
 		t.Fatalf("hosts: %v", err)
 	}
 	top = p.Literal(p.static(t, nil, top))

@@ -114,7 +114,7 @@ func (s *dnsServer) reply(query []byte) []byte {
 // script.
 func TestPoolOverNet(t *testing.T) {
 	Run(t, Target{Name: "pool over net", Claims: []Feature{Async}, Fixture: Fixture{
-		Base: func(t T, lookup resolve.Lookup, bounds resolve.PoolConfig) (resolve.Strategy, error) {
+		Base: func(t T, lookup resolve.Lookup, bounds resolve.PoolOptions) (resolve.Strategy, error) {
 			s, err := startServer(t, lookup)
 			if err != nil {
 				return nil, err
@@ -134,7 +134,7 @@ func TestHostOverNet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pool, err := resolve.NewPool(resolve.System{Resolver: server.resolver()}.Lookup, resolve.PoolConfig{Workers: 2, MaxQueued: 2})
+	pool, err := resolve.NewPool(resolve.System{Resolver: server.resolver()}.Lookup, resolve.PoolOptions{Workers: 2, MaxQueued: 2})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -184,12 +184,12 @@ func cancelMutants() []suite.Mutant[Fixture] {
 		}), "close/ends-lookup"),
 		mutant("canceled-queries-stay-queued", around(func(b resolve.Strategy) *broken { return relay(b, nil) }),
 			"bound/cancel-frees"),
-		mutant("queue-without-bound", withBase(nil, func(l resolve.Lookup, c resolve.PoolConfig) (resolve.Lookup, resolve.PoolConfig) {
+		mutant("queue-without-bound", withBase(nil, func(l resolve.Lookup, c resolve.PoolOptions) (resolve.Lookup, resolve.PoolOptions) {
 			c.MaxQueued += 100
 			return l, c
 		}), "bound/busy"),
 		mutant("more-workers", func(p *Fixture) {
-			p.Base = func(t T, lookup resolve.Lookup, bounds resolve.PoolConfig) (resolve.Strategy, error) {
+			p.Base = func(t T, lookup resolve.Lookup, bounds resolve.PoolOptions) (resolve.Strategy, error) {
 				// The first lookups of the case wait for one more than there may be at once.
 				var running atomic.Uint32
 				tooMany := make(chan struct{})

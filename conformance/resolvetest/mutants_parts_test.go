@@ -117,14 +117,14 @@ func hostsMutants() []suite.Mutant[Fixture] {
 			return passing(h, next, noData)
 		}), "hosts/owns-its-names"),
 		mutant("hosts-must-exist", func(p *Fixture) {
-			p.Hosts = func(config resolve.HostsConfig, next resolve.Strategy) (resolve.Strategy, error) {
-				if _, err := os.Stat(config.Path); errors.Is(err, fs.ErrNotExist) {
+			p.Hosts = func(options resolve.HostsOptions, next resolve.Strategy) (resolve.Strategy, error) {
+				if _, err := os.Stat(options.Path); errors.Is(err, fs.ErrNotExist) {
 					return nil, err
 				}
-				return resolve.NewHostsFile(config, next)
+				return resolve.NewHostsFile(options, next)
 			}
 		}, "hosts/missing"),
-		mutant("hosts-is-read-once", withHosts(func(c *resolve.HostsConfig) {
+		mutant("hosts-is-read-once", withHosts(func(c *resolve.HostsOptions) {
 			// Looks are due, and find the file as it was: the copy never changes.
 			data, err := os.ReadFile(c.Path)
 			c.Path += ".copy"
@@ -136,16 +136,16 @@ func hostsMutants() []suite.Mutant[Fixture] {
 				panic(err)
 			}
 		}, nil), "hosts/reload"),
-		mutant("hosts-looks-always", withHosts(func(c *resolve.HostsConfig) { c.Interval = 1 }, nil), "hosts/rate"),
-		mutant("hosts-of-a-bounded-size", withHosts(func(c *resolve.HostsConfig) {
+		mutant("hosts-looks-always", withHosts(func(c *resolve.HostsOptions) { c.Interval = 1 }, nil), "hosts/rate"),
+		mutant("hosts-of-a-bounded-size", withHosts(func(c *resolve.HostsOptions) {
 			if info, err := os.Stat(c.Path); err == nil && info.Size() > 1<<20 {
 				if err := os.Truncate(c.Path, 1<<20); err != nil {
 					panic(err)
 				}
 			}
 		}, nil), "hosts/any-size"),
-		mutant("hosts-with-an-index-without-bound", withHosts(func(c *resolve.HostsConfig) { c.MaxIndexBytes = 0 }, nil), "hosts/index-bounded"),
-		mutant("hosts-drops-names-beyond-the-index", withHosts(func(c *resolve.HostsConfig) {
+		mutant("hosts-with-an-index-without-bound", withHosts(func(c *resolve.HostsOptions) { c.MaxIndexBytes = 0 }, nil), "hosts/index-bounded"),
+		mutant("hosts-drops-names-beyond-the-index", withHosts(func(c *resolve.HostsOptions) {
 			if c.MaxIndexBytes == 0 {
 				return
 			}
@@ -165,15 +165,15 @@ func hostsMutants() []suite.Mutant[Fixture] {
 			})
 		}), "hosts/truncated"),
 		mutant("hosts-must-be-readable", func(p *Fixture) {
-			p.Hosts = func(config resolve.HostsConfig, next resolve.Strategy) (resolve.Strategy, error) {
-				if _, err := os.ReadFile(config.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			p.Hosts = func(options resolve.HostsOptions, next resolve.Strategy) (resolve.Strategy, error) {
+				if _, err := os.ReadFile(options.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 					return nil, err
 				}
-				return resolve.NewHostsFile(config, next)
+				return resolve.NewHostsFile(options, next)
 			}
 		}, "hosts/unreadable"),
-		mutant("hosts-fails-in-silence", withHosts(func(c *resolve.HostsConfig) { c.Failed = nil }, nil), "hosts/unreadable"),
-		mutant("hosts-repeats-failures", withHosts(func(c *resolve.HostsConfig) {
+		mutant("hosts-fails-in-silence", withHosts(func(c *resolve.HostsOptions) { c.Failed = nil }, nil), "hosts/unreadable"),
+		mutant("hosts-repeats-failures", withHosts(func(c *resolve.HostsOptions) {
 			if failed := c.Failed; failed != nil {
 				c.Failed = func(err error) {
 					failed(err)
@@ -196,7 +196,7 @@ func cacheMutants() []suite.Mutant[Fixture] {
 	}
 	return []suite.Mutant[Fixture]{
 		mutant("cache-forgets", func(p *Fixture) {
-			p.Cache = func(_ resolve.CacheConfig, next resolve.Strategy) (resolve.Strategy, error) { return next, nil }
+			p.Cache = func(_ resolve.CacheOptions, next resolve.Strategy) (resolve.Strategy, error) { return next, nil }
 		}, "cache/hit"),
 		mutant("cache-keys-by-name", withCache(nil, nil, func(c *resolve.Cache, _ resolve.Strategy) resolve.Strategy {
 			return &broken{Strategy: c, try: func(q resolve.Question) (resolve.Answer, error) {
@@ -207,7 +207,7 @@ func cacheMutants() []suite.Mutant[Fixture] {
 				return c.Try(resolve.Question{Name: q.Name, Type: resolve.TypeAAAA, Class: q.Class})
 			}}
 		}), "cache/other-type"),
-		mutant("cache-clock-stands", cacheConfig(func(c *resolve.CacheConfig) {
+		mutant("cache-clock-stands", cacheConfig(func(c *resolve.CacheOptions) {
 			if c.Clock != nil {
 				now := c.Clock()
 				c.Clock = func() time.Time { return now }
@@ -219,13 +219,13 @@ func cacheMutants() []suite.Mutant[Fixture] {
 			}
 			return ans, err
 		}), "cache/zero-ttl"),
-		mutant("cache-without-ttl-min", cacheConfig(func(c *resolve.CacheConfig) { c.MinTTL = 0 }), "cache/ttl-min"),
-		mutant("cache-without-ttl-max", cacheConfig(func(c *resolve.CacheConfig) { c.MaxTTL = 10000 * time.Hour }), "cache/ttl-max"),
-		mutant("cache-without-ttl-unknown", cacheConfig(func(c *resolve.CacheConfig) { c.TTLUnknown = time.Hour }), "cache/ttl-unknown"),
+		mutant("cache-without-ttl-min", cacheConfig(func(c *resolve.CacheOptions) { c.MinTTL = 0 }), "cache/ttl-min"),
+		mutant("cache-without-ttl-max", cacheConfig(func(c *resolve.CacheOptions) { c.MaxTTL = 10000 * time.Hour }), "cache/ttl-max"),
+		mutant("cache-without-ttl-unknown", cacheConfig(func(c *resolve.CacheOptions) { c.TTLUnknown = time.Hour }), "cache/ttl-unknown"),
 		mutant("cache-forgets-no", cacheTold(changing(func(q resolve.Question, e *resolve.Error) error {
 			return &resolve.Error{Op: e.Op, Question: q, Expires: time.Unix(1, 0), Err: e.Err}
 		})), "cache/negative"),
-		mutant("cache-keeps-no-for-ever", cacheConfig(func(c *resolve.CacheConfig) { c.MaxNegativeTTL = 10000 * time.Hour }), "cache/negative-bounded"),
+		mutant("cache-keeps-no-for-ever", cacheConfig(func(c *resolve.CacheOptions) { c.MaxNegativeTTL = 10000 * time.Hour }), "cache/negative-bounded"),
 		mutant("cache-keeps-failures", withCache(nil, nil, func(c *resolve.Cache, _ resolve.Strategy) resolve.Strategy {
 			var mu sync.Mutex
 			failed := map[resolve.Question]error{}
@@ -253,8 +253,8 @@ func cacheMutants() []suite.Mutant[Fixture] {
 			}
 			return ans, err
 		}), "cache/mismatch"),
-		mutant("cache-without-bound", cacheConfig(func(c *resolve.CacheConfig) { c.MaxPositive = 0 }), "cache/bounded"),
-		mutant("cache-negative-without-bound", cacheConfig(func(c *resolve.CacheConfig) { c.MaxNegative = 0 }), "cache/negative-apart"),
+		mutant("cache-without-bound", cacheConfig(func(c *resolve.CacheOptions) { c.MaxPositive = 0 }), "cache/bounded"),
+		mutant("cache-negative-without-bound", cacheConfig(func(c *resolve.CacheOptions) { c.MaxNegative = 0 }), "cache/negative-apart"),
 		mutant("cache-negative-pushes-out", withCache(nil, nil, func(c *resolve.Cache, _ resolve.Strategy) resolve.Strategy {
 			return &broken{Strategy: c, start: func(q *resolve.Query) {
 				if strings.HasPrefix(q.Question.Name.String(), "x1") {
@@ -301,7 +301,7 @@ func coalesceMutants() []suite.Mutant[Fixture] {
 			return relayCancel(c, func(q *resolve.Question) { q.Type = resolve.TypeA })
 		}), "coalesce/different"),
 		mutant("coalesce-remembers", withCoalesce(nil, func(c resolve.Strategy) resolve.Strategy {
-			s, err := resolve.NewCache(resolve.CacheConfig{}, c)
+			s, err := resolve.NewCache(resolve.CacheOptions{}, c)
 			if err != nil {
 				panic(err)
 			}

@@ -53,12 +53,12 @@ type Fixture struct {
 	// Base makes the strategy that asks, over a lookup that the case scripts. One that asks over
 	// the network runs a server that answers as the lookup does. Strategies with a method Wait()
 	// are expected to end all goroutines before it returns, after Close.
-	Base func(t T, lookup resolve.Lookup, bounds resolve.PoolConfig) (resolve.Strategy, error)
+	Base func(t T, lookup resolve.Lookup, bounds resolve.PoolOptions) (resolve.Strategy, error)
 
 	Literal  func(next resolve.Strategy) resolve.Strategy
 	Static   func(names map[string][]netip.Addr, next resolve.Strategy) (resolve.Strategy, error)
-	Hosts    func(config resolve.HostsConfig, next resolve.Strategy) (resolve.Strategy, error)
-	Cache    func(config resolve.CacheConfig, next resolve.Strategy) (resolve.Strategy, error)
+	Hosts    func(options resolve.HostsOptions, next resolve.Strategy) (resolve.Strategy, error)
+	Cache    func(options resolve.CacheOptions, next resolve.Strategy) (resolve.Strategy, error)
 	Coalesce func(waitersMax int, next resolve.Strategy) resolve.Strategy
 	Host     func(next resolve.Strategy, order resolve.Order) Resolver
 	Wait     func(ctx context.Context, s resolve.Strategy, q resolve.Question) (resolve.Answer, error)
@@ -79,11 +79,11 @@ func Default() Fixture {
 		Static: func(names map[string][]netip.Addr, next resolve.Strategy) (resolve.Strategy, error) {
 			return resolve.NewStatic(names, next)
 		},
-		Hosts: func(config resolve.HostsConfig, next resolve.Strategy) (resolve.Strategy, error) {
-			return resolve.NewHostsFile(config, next)
+		Hosts: func(options resolve.HostsOptions, next resolve.Strategy) (resolve.Strategy, error) {
+			return resolve.NewHostsFile(options, next)
 		},
-		Cache: func(config resolve.CacheConfig, next resolve.Strategy) (resolve.Strategy, error) {
-			return resolve.NewCache(config, next)
+		Cache: func(options resolve.CacheOptions, next resolve.Strategy) (resolve.Strategy, error) {
+			return resolve.NewCache(options, next)
 		},
 		Coalesce: func(waitersMax int, next resolve.Strategy) resolve.Strategy {
 			return resolve.NewCoalesce(waitersMax, next)

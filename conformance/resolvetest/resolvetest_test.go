@@ -10,11 +10,11 @@ import (
 	"github.com/edgewise-go/edgewise/resolve"
 )
 
-func pool(_ T, lookup resolve.Lookup, bounds resolve.PoolConfig) (resolve.Strategy, error) {
+func pool(_ T, lookup resolve.Lookup, bounds resolve.PoolOptions) (resolve.Strategy, error) {
 	return resolve.NewPool(lookup, bounds)
 }
 
-func blocking(_ T, lookup resolve.Lookup, _ resolve.PoolConfig) (resolve.Strategy, error) {
+func blocking(_ T, lookup resolve.Lookup, _ resolve.PoolOptions) (resolve.Strategy, error) {
 	return resolve.NewBlocking(lookup), nil
 }
 

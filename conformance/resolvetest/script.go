@@ -109,7 +109,7 @@ func fixed(q resolve.Question) (resolve.Answer, error) {
 }
 
 // base opens the base. At the end of the case it is closed, and its goroutines must end.
-func (p Fixture) base(t T, s *script, bounds resolve.PoolConfig) resolve.Strategy {
+func (p Fixture) base(t T, s *script, bounds resolve.PoolOptions) resolve.Strategy {
 	t.Helper()
 	b, err := p.Base(t, s.Lookup, bounds)
 	if err != nil {
@@ -123,7 +123,7 @@ func (p Fixture) base(t T, s *script, bounds resolve.PoolConfig) resolve.Strateg
 	return b
 }
 
-var roomy = resolve.PoolConfig{Workers: 4, MaxQueued: lookupsMax}
+var roomy = resolve.PoolOptions{Workers: 4, MaxQueued: lookupsMax}
 
 // upstream is the strategy under a decorator: it completes queries when the case says so.
 type upstream struct {

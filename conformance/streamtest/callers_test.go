@@ -72,7 +72,7 @@ func newOperations(t *testing.T, w stream.Waiter) operations {
 	o := operations{ready: filled(t, w)}
 	o.idle, _ = connected(t, w)
 	var err error
-	if o.listener, err = stream.Listen(w, loopback, stream.ListenConfig{}); err != nil {
+	if o.listener, err = stream.Listen(w, loopback, stream.ListenOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

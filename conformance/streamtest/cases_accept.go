@@ -30,7 +30,7 @@ func acceptCases() []Case {
 			ID: "accept/waits", Doc: "stream.Listener.Accept",
 			Rule: "Accept suspends its caller until there is a connection, and returns it on the listener's Waiter with both addresses.",
 			Run: in(func(w *world) {
-				l := w.listen(stream.ListenConfig{})
+				l := w.listen(stream.ListenOptions{})
 				for range 2 {
 					n := w.waits(sys.Reading)
 					p := w.accept(l)
@@ -50,7 +50,7 @@ func acceptCases() []Case {
 			Rule:   "All connections that wait are accepted, however few events told of them.",
 			Source: "an edge-triggered listener that strands connections",
 			Run: in(func(w *world) {
-				l := w.listen(stream.ListenConfig{})
+				l := w.listen(stream.ListenOptions{})
 				for range queued {
 					w.peerOf(l)
 				}
@@ -63,7 +63,7 @@ func acceptCases() []Case {
 			ID: "accept/try", Doc: "stream.Listener.TryAccept",
 			Rule: "TryAccept takes what is in the queue and then returns sys.ErrWouldBlock; its sockets can be handed to a Waiter.",
 			Run: in(func(w *world) {
-				l := w.listen(stream.ListenConfig{})
+				l := w.listen(stream.ListenOptions{})
 				peer := w.peerOf(l)
 				first := call(w, "accept a socket", func() error {
 					s, addr, err := l.AcceptSocket()
@@ -98,7 +98,7 @@ func acceptCases() []Case {
 			Rule:  "An accepted socket does not block.",
 			Needs: []Feature{NonblockFlag},
 			Run: in(func(w *world) {
-				l := w.listen(stream.ListenConfig{})
+				l := w.listen(stream.ListenOptions{})
 				w.peerOf(l)
 				blocks := call(w, "accept a socket", func() error {
 					s, _, err := l.AcceptSocket()
@@ -124,7 +124,7 @@ func acceptCases() []Case {
 			Rule:   "A connection that is reset before it is accepted does not end the listener.",
 			Source: "a listener that dies of ECONNABORTED",
 			Run: in(func(w *world) {
-				l := w.listen(stream.ListenConfig{})
+				l := w.listen(stream.ListenOptions{})
 				reset(w, w.peerOf(l))
 				good := w.peerOf(l)
 				for {
@@ -141,7 +141,7 @@ func acceptCases() []Case {
 			ID: "accept/deadline", Doc: "stream.Listener.SetDeadline",
 			Rule: "SetDeadline ends a running or later Accept once it has passed, and the listener goes on afterwards.",
 			Run: in(func(w *world) {
-				l := w.listen(stream.ListenConfig{})
+				l := w.listen(stream.ListenOptions{})
 				n := w.waits(sys.Reading)
 				p := w.accept(l)
 				w.waiting(sys.Reading, n)
@@ -164,7 +164,7 @@ func acceptCases() []Case {
 			ID: "accept/close", Doc: "stream.Listener.Close",
 			Rule: "Close makes running and later accepts return net.ErrClosed, and ends the registration; a second Close is net.ErrClosed.",
 			Run: in(func(w *world) {
-				l := w.listen(stream.ListenConfig{})
+				l := w.listen(stream.ListenOptions{})
 				n := w.waits(sys.Reading)
 				p := w.accept(l)
 				w.waiting(sys.Reading, n)
@@ -189,7 +189,7 @@ func acceptCases() []Case {
 
 func exhausted(w *world) {
 	pauses := make(chan time.Duration, 1<<10)
-	l := w.listen(stream.ListenConfig{Exhausted: func(err error, pause time.Duration) {
+	l := w.listen(stream.ListenOptions{Exhausted: func(err error, pause time.Duration) {
 		if errors.Is(err, syscall.EMFILE) {
 			select {
 			case pauses <- pause:

@@ -30,7 +30,7 @@ func acceptLoopsCases() []Case {
 			ID: "accept/counts", Doc: "stream.Listener.Accepts",
 			Rule: "Accepts counts each connection that was accepted, however that was done, and nothing else.",
 			Run: in(func(w *world) {
-				l := w.listen(stream.ListenConfig{})
+				l := w.listen(stream.ListenOptions{})
 				if s, _, err := l.TryAccept(); err != sys.ErrWouldBlock {
 					s.Close()
 					w.Fatalf("TryAccept of an empty queue: %v", err)
@@ -47,7 +47,7 @@ func acceptLoopsCases() []Case {
 			}),
 		},
 		{
-			ID: "accept/shared-port", Doc: "stream.ListenConfig.ReusePort",
+			ID: "accept/shared-port", Doc: "stream.ListenOptions.ReusePort",
 			Rule:   "Listeners that share an address by ReusePort take all connections between them, and each counts its own.",
 			Source: "servers with a listener for each loop",
 			Needs:  []Feature{SharedPorts},
@@ -57,7 +57,7 @@ func acceptLoopsCases() []Case {
 			ID: "accept/handover", Doc: "stream.Listener.AcceptOn",
 			Rule: "AcceptOn ties the connection to the Waiter it is given, which may be another one than the listener's.",
 			Run: in(func(w *world) {
-				l := w.listen(stream.ListenConfig{})
+				l := w.listen(stream.ListenOptions{})
 				other := newSpy(park.Waiter{})
 				p := call(w, "accept on", func() dialed {
 					c, err := l.AcceptOn(other)
@@ -120,7 +120,7 @@ func (w *world) batch(l listener, want int) []stream.Accepted {
 }
 
 func acceptBatch(w *world) {
-	l := w.listen(stream.ListenConfig{})
+	l := w.listen(stream.ListenOptions{})
 	n := w.waits(sys.Reading)
 	p := call(w, "accept a batch of an empty queue", func() int {
 		to := make([]stream.Accepted, batchMax)
@@ -157,7 +157,7 @@ func acceptBatch(w *world) {
 }
 
 func acceptSharedPort(w *world) {
-	config := stream.ListenConfig{ReusePort: true}
+	config := stream.ListenOptions{ReusePort: true}
 	// Of an ephemeral port the kernel gives away what other listeners of this user have, if these
 	// would share it: other cases, too. So each has an address of its own, where all of 127.0.0.0/8
 	// is there.

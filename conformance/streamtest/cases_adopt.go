@@ -207,7 +207,7 @@ func adoptCases() []Case {
 				w.expectError(p.get(), net.ErrClosed, "raw-read")
 				w.expectError(raw.Control(func(uintptr) {}), net.ErrClosed, "raw-control")
 
-				l, err := stream.Listen(w.spy, loopback, stream.ListenConfig{})
+				l, err := stream.Listen(w.spy, loopback, stream.ListenOptions{})
 				w.check(err, "listen")
 				w.own(l)
 				lraw, err := l.SyscallConn()

@@ -267,13 +267,13 @@ func zones(w *world) {
 	to := measure.LocalAddr().(*net.UDPAddr)
 	for _, zone := range []string{loop, strconv.Itoa(index)} {
 		at := netip.AddrPortFrom(netip.IPv6Loopback().WithZone(zone), 0)
-		c := w.packets(stream.ListenPacket(w.spy, at, stream.PacketConfig{}))
+		c := w.packets(stream.ListenPacket(w.spy, at, stream.PacketOptions{}))
 		w.check(call(w, "write", func() error {
 			_, err := c.WriteTo([]byte("x"), &net.UDPAddr{IP: net.IPv6loopback, Port: to.Port, Zone: zone})
 			return err
 		}).get(), "WriteTo zone "+zone)
 		w.dialPacket(packetNetwork, netip.AddrPortFrom(at.Addr(), uint16(to.Port)).String())
-		l, err := w.f.parts.newListener(w.spy, at, stream.ListenConfig{})
+		l, err := w.f.parts.newListener(w.spy, at, stream.ListenOptions{})
 		w.check(err, "listen in zone "+zone)
 		w.own(l)
 		got := w.connect(w.Context(), w.dialer(), netip.AddrPortFrom(at.Addr(), l.AddrPort().Port())).get()
@@ -281,7 +281,7 @@ func zones(w *world) {
 	}
 	const nowhere = "no-such-interface"
 	at := netip.AddrPortFrom(netip.IPv6Loopback().WithZone(nowhere), 0)
-	if l, err := w.f.parts.newListener(w.spy, at, stream.ListenConfig{}); err == nil {
+	if l, err := w.f.parts.newListener(w.spy, at, stream.ListenOptions{}); err == nil {
 		l.Close()
 		w.Errorf("the zone %s is taken", nowhere)
 	}

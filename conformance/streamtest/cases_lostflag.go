@@ -237,7 +237,7 @@ func lostFlagOfListener(w *world) {
 }
 
 func lostFlagOfFile(w *world) {
-	l := w.listen(stream.ListenConfig{})
+	l := w.listen(stream.ListenOptions{})
 	f, err := l.File()
 	w.check(err, "file")
 	w.own(f)

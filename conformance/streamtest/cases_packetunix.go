@@ -21,7 +21,7 @@ func packetUnixCases() []Case {
 			ID: "packet/unix", Doc: "stream.PacketConn.ReadFrom",
 			Rule: "Unix-domain datagrams go by name, and answers go back by the name of the sender; one without a name has the nil address.",
 			Run: in(func(w *world) {
-				c, name := w.listenUnixgram(stream.PacketConfig{})
+				c, name := w.listenUnixgram(stream.PacketOptions{})
 				peerName := filepath.Join(filepath.Dir(name), "peer")
 				peer := w.unixgramPeer(peerName)
 				if got := c.LocalAddr(); got.Network() != unixgramNetwork || got.String() != name || c.RemoteAddr() != nil {
@@ -59,11 +59,11 @@ func packetUnixCases() []Case {
 		},
 		{
 			ID: "packet/unix-path", Doc: "stream.ListenUnixDatagram",
-			Rule: "A path that is taken is EADDRINUSE and stays; Close removes the path, unless PacketConfig.KeepPath is set. A dial of a path that is not there is ENOENT, and leaves nothing open.",
+			Rule: "A path that is taken is EADDRINUSE and stays; Close removes the path, unless PacketOptions.KeepPath is set. A dial of a path that is not there is ENOENT, and leaves nothing open.",
 			Run: in(func(w *world) {
-				c, name := w.listenUnixgram(stream.PacketConfig{})
-				keeper, kept := w.listenUnixgram(stream.PacketConfig{KeepPath: true})
-				_, err := stream.ListenUnixDatagram(w.spy, name, stream.PacketConfig{})
+				c, name := w.listenUnixgram(stream.PacketOptions{})
+				keeper, kept := w.listenUnixgram(stream.PacketOptions{KeepPath: true})
+				_, err := stream.ListenUnixDatagram(w.spy, name, stream.PacketOptions{})
 				w.expectErrorOn(unixgramNetwork, err, syscall.EADDRINUSE, "listen")
 				if _, err := os.Lstat(name); err != nil {
 					w.Errorf("the path of a socket after another one was refused: %v", err)
@@ -89,8 +89,8 @@ func packetUnixCases() []Case {
 				"and sends when there is room. Nothing is lost.",
 			Source: "unix(7), EAGAIN of an unconnected sender: a socket that is writable, and a send that is not possible",
 			Run: in(func(w *world) {
-				receiver, name := w.listenUnixgram(stream.PacketConfig{})
-				sender, _ := w.listenUnixgram(stream.PacketConfig{})
+				receiver, name := w.listenUnixgram(stream.PacketOptions{})
+				sender, _ := w.listenUnixgram(stream.PacketOptions{})
 				to := &net.UnixAddr{Name: name, Net: unixgramNetwork}
 				n := w.waits(sys.Writing)
 				sent, err := 0, error(nil)
@@ -121,7 +121,7 @@ func packetUnixCases() []Case {
 			ID: "packet/unix-wait", Doc: "stream.PacketConn.Write",
 			Rule: "A write that waits for room ends with its deadline, with Close, and by ECONNREFUSED when the receiver is closed; nothing of it is sent.",
 			Run: in(func(w *world) {
-				receiver, name := w.listenUnixgram(stream.PacketConfig{})
+				receiver, name := w.listenUnixgram(stream.PacketOptions{})
 				late, closed, left := w.dialPacket(unixgramNetwork, name), w.dialPacket(unixgramNetwork, name), w.dialPacket(unixgramNetwork, name)
 				for _, end := range []struct {
 					c   packetConn
@@ -161,7 +161,7 @@ func packetUnixCases() []Case {
 }
 
 // listenUnixgram returns a connection under test, and its path.
-func (w *world) listenUnixgram(config stream.PacketConfig) (packetConn, string) {
+func (w *world) listenUnixgram(config stream.PacketOptions) (packetConn, string) {
 	w.Helper()
 	name := w.path()
 	return w.packets(stream.ListenUnixDatagram(w.spy, name, config)), name

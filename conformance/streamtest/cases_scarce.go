@@ -20,7 +20,7 @@ func scarceCases() []Case {
 	return []Case{
 		{
 			ID: "accept/scarce", Doc: "stream.Listener.Accept",
-			Rule: "A listener survives that the kernel has no memory to watch it, or a connection that it has accepted: Accept pauses, calls ListenConfig.Exhausted, and " +
+			Rule: "A listener survives that the kernel has no memory to watch it, or a connection that it has accepted: Accept pauses, calls ListenOptions.Exhausted, and " +
 				"continues, with that connection.",
 			Source: "kevent(2) and epoll_ctl(2), ENOMEM",
 			Needs:  []Feature{Selects},
@@ -84,7 +84,7 @@ func (r *scarceRegistration) Wait(d sys.Direction, deadline time.Time) error {
 func acceptScarce(w *world) {
 	s := &scarce{w: w}
 	var pauses atomic.Int64
-	l, err := w.f.parts.newListener(s, loopback, stream.ListenConfig{Exhausted: func(err error, _ time.Duration) {
+	l, err := w.f.parts.newListener(s, loopback, stream.ListenOptions{Exhausted: func(err error, _ time.Duration) {
 		pauses.Add(1)
 	}})
 	w.check(err, "listen")

@@ -105,7 +105,7 @@ func shareOfOperations(w *world) {
 	s.asks(w, "two writes", 2, func() error { return errors.Join(failure(c.Write(p)), failure(c.Write(p))) }, alone)
 	s.asks(w, "a vectored write", 1, func() error { return failure(c.Writev(&net.Buffers{p, p})) }, alone)
 
-	l := w.listen(stream.ListenConfig{})
+	l := w.listen(stream.ListenOptions{})
 	w.peerOf(l)
 	s.asks(w, "an accept", 1, func() error {
 		a, err := l.Accept()
@@ -122,7 +122,7 @@ func shareOfOperations(w *world) {
 	q := stream.NewWriteQueue(under, stream.WriteQueueOptions{})
 	s.asks(w, "a write to a queue, and a wait for room", 2, func() error { return errors.Join(failure(q.Write(p)), q.WaitRoom(1)) }, alone)
 
-	d, err := stream.ListenPacket(w.spy, loopback, stream.PacketConfig{})
+	d, err := stream.ListenPacket(w.spy, loopback, stream.PacketOptions{})
 	w.check(err, "open datagrams")
 	w.own(d)
 	s.asks(w, "a datagram sent and received", 2, func() error {
@@ -162,7 +162,7 @@ func shareOfParts(w *world) {
 		w.check(await(w, "sender's write", sent), "sender's write")
 	})
 
-	d, err := stream.ListenPacket(w.spy, loopback, stream.PacketConfig{})
+	d, err := stream.ListenPacket(w.spy, loopback, stream.PacketOptions{})
 	w.check(err, "open datagrams")
 	w.own(d)
 	ms := make([]stream.Message, 2*stream.MaxBatch)

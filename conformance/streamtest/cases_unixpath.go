@@ -19,7 +19,7 @@ func unixPathCases() []Case {
 			Source: "unix(7), BUGS: the kernel counts a NUL for which struct sockaddr_un has no room",
 			Run: in(func(w *world) {
 				name, peerName := w.longPath(), w.longPath()
-				l := w.listenUnix(name, stream.ListenConfig{})
+				l := w.listenUnix(name, stream.ListenOptions{})
 				dialed := w.connectUnix(w.Context(), w.dialer(), name).get()
 				w.check(dialed.err, "dial")
 				w.named(dialed.c.RemoteAddr(), unixNetwork, name, "remote address of a dialled connection")
@@ -41,8 +41,8 @@ func unixPathCases() []Case {
 			Source: "unix(7), BUGS: the kernel counts a NUL for which struct sockaddr_un has no room",
 			Run: in(func(w *world) {
 				name, peerName := w.path(), w.longPath()
-				c := w.packets(stream.ListenUnixDatagram(w.spy, name, stream.PacketConfig{}))
-				peer := w.packets(stream.ListenUnixDatagram(w.spy, peerName, stream.PacketConfig{}))
+				c := w.packets(stream.ListenUnixDatagram(w.spy, name, stream.PacketOptions{}))
+				peer := w.packets(stream.ListenUnixDatagram(w.spy, peerName, stream.PacketOptions{}))
 				w.named(peer.LocalAddr(), unixgramNetwork, peerName, "local address")
 				w.namesCome(c, peer, name, peerName)
 			}),
@@ -70,7 +70,7 @@ func unixPathCases() []Case {
 				"108 bytes":   unique + strings.Repeat("y", longestPath-len(unique)),
 				"107 of NULs": unique + strings.Repeat("\x00", longestPath-len(unique)),
 			} {
-				l := w.listenUnix(name, stream.ListenConfig{})
+				l := w.listenUnix(name, stream.ListenOptions{})
 				w.named(l.Addr(), unixNetwork, name, what+": address of a listener")
 				dialed := w.connectUnix(w.Context(), w.dialer(), name).get()
 				w.check(dialed.err, what+": dial")
@@ -79,14 +79,14 @@ func unixPathCases() []Case {
 			}
 			name := w.path()
 			peerName := unique + strings.Repeat("\x00", longestPath-len(unique)-1) + "z"
-			c := w.packets(stream.ListenUnixDatagram(w.spy, name, stream.PacketConfig{}))
-			peer := w.packets(stream.ListenUnixDatagram(w.spy, peerName, stream.PacketConfig{}))
+			c := w.packets(stream.ListenUnixDatagram(w.spy, name, stream.PacketOptions{}))
+			peer := w.packets(stream.ListenUnixDatagram(w.spy, peerName, stream.PacketOptions{}))
 			w.namesCome(c, peer, name, peerName)
-			_, err := stream.ListenUnix(w.spy, unique+strings.Repeat("y", longestPath+1-len(unique)), stream.ListenConfig{})
+			_, err := stream.ListenUnix(w.spy, unique+strings.Repeat("y", longestPath+1-len(unique)), stream.ListenOptions{})
 			w.expectErrorOn(unixNetwork, err, syscall.ENAMETOOLONG, "listen")
 		}),
 		Refused: in(func(w *world) {
-			if _, err := stream.ListenUnixDatagram(w.spy, "@edgewise\x00", stream.PacketConfig{}); !errors.Is(err, errors.ErrUnsupported) {
+			if _, err := stream.ListenUnixDatagram(w.spy, "@edgewise\x00", stream.PacketOptions{}); !errors.Is(err, errors.ErrUnsupported) {
 				w.Errorf("datagrams of an abstract name: %v, want that it is not supported", err)
 			}
 		}),

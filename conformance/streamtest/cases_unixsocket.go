@@ -46,7 +46,7 @@ func unixCases() []Case {
 			Rule: "A unix-domain listener accepts connections with the addresses that package net gives.",
 			Run: in(func(w *world) {
 				name := w.path()
-				l := w.listenUnix(name, stream.ListenConfig{})
+				l := w.listenUnix(name, stream.ListenOptions{})
 				if got := l.Addr(); got.Network() != unixNetwork || got.String() != name {
 					w.Errorf("address of the listener: %v %v, want unix %s", got.Network(), got, name)
 				}
@@ -72,7 +72,7 @@ func unixCases() []Case {
 				for name, target := range map[string]error{
 					"": syscall.EINVAL, before + "\x00after": syscall.EINVAL, before + strings.Repeat("x", 200): syscall.ENAMETOOLONG,
 				} {
-					l, err := w.f.parts.newUnixListener(w.spy, name, stream.ListenConfig{})
+					l, err := w.f.parts.newUnixListener(w.spy, name, stream.ListenOptions{})
 					if err == nil {
 						l.Close()
 					}
@@ -110,11 +110,11 @@ func unixCases() []Case {
 		},
 		{
 			ID: "unix/path", Doc: "stream.ListenUnix",
-			Rule: "A path that is taken is EADDRINUSE and stays; Close of its listener removes it, unless ListenConfig.KeepPath is set.",
+			Rule: "A path that is taken is EADDRINUSE and stays; Close of its listener removes it, unless ListenOptions.KeepPath is set.",
 			Run: in(func(w *world) {
 				name, kept := w.path(), w.path()
-				l, keeper := w.listenUnix(name, stream.ListenConfig{}), w.listenUnix(kept, stream.ListenConfig{KeepPath: true})
-				_, err := stream.ListenUnix(w.spy, name, stream.ListenConfig{})
+				l, keeper := w.listenUnix(name, stream.ListenOptions{}), w.listenUnix(kept, stream.ListenOptions{KeepPath: true})
+				_, err := stream.ListenUnix(w.spy, name, stream.ListenOptions{})
 				w.expectErrorOn(unixNetwork, err, syscall.EADDRINUSE, "listen")
 				if _, err := os.Lstat(name); err != nil {
 					w.Errorf("the path of a listener after another one was refused: %v", err)
@@ -135,7 +135,7 @@ func unixCases() []Case {
 			Source: "unix(7) and connect(2), EAGAIN: a wait that no event ends",
 			Run: in(func(w *world) {
 				name := w.path()
-				l := w.listenUnix(name, stream.ListenConfig{Backlog: 1})
+				l := w.listenUnix(name, stream.ListenOptions{Backlog: 1})
 				d := w.dialer()
 				n := w.waits(sys.Writing)
 				var err error
@@ -177,7 +177,7 @@ func unixCases() []Case {
 		Needs: []Feature{AbstractNames},
 		Run: in(func(w *world) {
 			name := "@" + w.path()
-			l := w.listenUnix(name, stream.ListenConfig{})
+			l := w.listenUnix(name, stream.ListenOptions{})
 			got := w.connectUnix(w.Context(), w.dialer(), name).get()
 			w.check(got.err, "dial")
 			if a := got.c.RemoteAddr().String(); a != name || l.Addr().String() != name {
@@ -190,7 +190,7 @@ func unixCases() []Case {
 			w.freeAgain(name)
 		}),
 		Refused: in(func(w *world) {
-			if _, err := stream.ListenUnix(w.spy, "@edgewise", stream.ListenConfig{}); !errors.Is(err, errors.ErrUnsupported) {
+			if _, err := stream.ListenUnix(w.spy, "@edgewise", stream.ListenOptions{}); !errors.Is(err, errors.ErrUnsupported) {
 				w.Errorf("listening on an abstract name: %v, want that it is not supported", err)
 			}
 		}),
@@ -201,7 +201,7 @@ func unixCases() []Case {
 func (w *world) path() string { return filepath.Join(w.TempDir(), "s") }
 
 // listenUnix returns a unix-domain listener under test.
-func (w *world) listenUnix(name string, config stream.ListenConfig) listener {
+func (w *world) listenUnix(name string, config stream.ListenOptions) listener {
 	w.Helper()
 	l, err := w.f.parts.newUnixListener(w.spy, name, config)
 	w.check(err, "listen")

@@ -56,7 +56,7 @@ func newWeb(t *testing.T, target Target) *web {
 	ctx, cancel := context.WithTimeout(t.Context(), suite.Patience())
 	t.Cleanup(cancel)
 	w := &web{T: t, suite: s, ctx: ctx, f: f, dialer: &stream.Dialer{Waiter: f.Waiter}}
-	w.listener, err = stream.Listen(f.Waiter, loopback, stream.ListenConfig{})
+	w.listener, err = stream.Listen(f.Waiter, loopback, stream.ListenOptions{})
 	w.check(err)
 	t.Cleanup(func() { w.listener.Close() }) // the server may have closed it
 	return w

@@ -116,7 +116,7 @@ func (p parts) newConn(s stream.Socket, w stream.Waiter) (conn, error) {
 	return p.conn(c), nil
 }
 
-func (p parts) newListener(w stream.Waiter, addr netip.AddrPort, config stream.ListenConfig) (listener, error) {
+func (p parts) newListener(w stream.Waiter, addr netip.AddrPort, config stream.ListenOptions) (listener, error) {
 	if p.waits != nil {
 		w = p.waits(w)
 	}
@@ -127,7 +127,7 @@ func (p parts) newListener(w stream.Waiter, addr netip.AddrPort, config stream.L
 	return p.listener(l), nil
 }
 
-func (p parts) newUnixListener(w stream.Waiter, name string, config stream.ListenConfig) (listener, error) {
+func (p parts) newUnixListener(w stream.Waiter, name string, config stream.ListenOptions) (listener, error) {
 	l, err := stream.ListenUnix(w, name, config)
 	if err != nil || p.listener == nil {
 		return l, err

@@ -77,7 +77,7 @@ func (w *world) packets(c *stream.PacketConn, err error) packetConn {
 // listenPacket returns a UDP connection under test that is not connected.
 func (w *world) listenPacket() packetConn {
 	w.Helper()
-	return w.packets(stream.ListenPacket(w.spy, loopback, stream.PacketConfig{}))
+	return w.packets(stream.ListenPacket(w.spy, loopback, stream.PacketOptions{}))
 }
 
 // packetPeer returns a UDP socket of package net.

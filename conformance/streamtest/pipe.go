@@ -16,7 +16,7 @@ import (
 // like. The connections it returns may be used from any goroutine: each Read and Write is one call
 // of f.Go, and where these are tasks a call waits for the one before it.
 func Pipe(f *Fixture) (c1, c2 net.Conn, stop func(), err error) {
-	l, err := stream.Listen(f.Waiter, loopback, stream.ListenConfig{})
+	l, err := stream.Listen(f.Waiter, loopback, stream.ListenOptions{})
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -25,7 +25,7 @@ func Pipe(f *Fixture) (c1, c2 net.Conn, stop func(), err error) {
 
 // UnixPipe is Pipe over unix-domain sockets, by a name that is not there yet.
 func UnixPipe(f *Fixture, name string) (c1, c2 net.Conn, stop func(), err error) {
-	l, err := stream.ListenUnix(f.Waiter, name, stream.ListenConfig{})
+	l, err := stream.ListenUnix(f.Waiter, name, stream.ListenOptions{})
 	if err != nil {
 		return nil, nil, nil, err
 	}

@@ -263,7 +263,7 @@ func (w *world) pair() (conn, *net.TCPConn) {
 }
 
 // listen returns a listener under test.
-func (w *world) listen(config stream.ListenConfig) listener {
+func (w *world) listen(config stream.ListenOptions) listener {
 	w.Helper()
 	l, err := w.f.parts.newListener(w.spy, loopback, config)
 	w.check(err, "listen")

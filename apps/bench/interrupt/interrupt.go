@@ -125,7 +125,7 @@ func (w *world) run() error {
 }
 
 func (w *world) listen() (*stream.Listener, error) {
-	l, err := stream.Listen(w.server.Loop.Tasks(), netip.MustParseAddrPort("127.0.0.1:0"), stream.ListenConfig{})
+	l, err := stream.Listen(w.server.Loop.Tasks(), netip.MustParseAddrPort("127.0.0.1:0"), stream.ListenOptions{})
 	if err != nil || w.config.Kind != Tiny {
 		return l, err
 	}

@@ -89,9 +89,9 @@ func accept(t *sched.Task, p *strategy.Place, l *stream.Listener, start Start) e
 	}
 }
 
-// ListenConfig tells of exhaustion, and is otherwise the zero value.
-func ListenConfig() stream.ListenConfig {
-	return stream.ListenConfig{Exhausted: func(err error, pause time.Duration) {
+// ListenOptions tells of exhaustion, and is otherwise the zero value.
+func ListenOptions() stream.ListenOptions {
+	return stream.ListenOptions{Exhausted: func(err error, pause time.Duration) {
 		slog.Warn("cannot accept", "error", err, "pause", pause)
 	}}
 }

@@ -26,7 +26,7 @@ type Flags struct {
 	Loops   int // with Sched "shared" the workers of the one loop
 
 	HostsPath   string      // of the hosts file; the system's when empty
-	HostsFailed func(error) // is called when the hosts file cannot be read, as of resolve.HostsConfig
+	HostsFailed func(error) // is called when the hosts file cannot be read, as of resolve.HostsOptions
 
 	// Wrap, if it is set, is given each queue that Open has opened, and returns the one to use: for
 	// who counts what it does.

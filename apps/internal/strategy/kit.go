@@ -113,11 +113,11 @@ type Resolver struct {
 // OpenResolver makes the resolver that the flags ask for, with literals, the hosts file, a cache
 // and coalescing around it.
 func (f Flags) OpenResolver() (*Resolver, error) {
-	base, err := resolve.ByName(f.Resolve, resolve.System{}.Lookup, resolve.PoolConfig{Workers: resolveWorkers, MaxQueued: resolveQueueMax})
+	base, err := resolve.ByName(f.Resolve, resolve.System{}.Lookup, resolve.PoolOptions{Workers: resolveWorkers, MaxQueued: resolveQueueMax})
 	if err != nil {
 		return nil, cli.Usagef("-resolve %s: %w", f.Resolve, err)
 	}
-	cache, err := resolve.NewCache(resolve.CacheConfig{}, resolve.NewCoalesce(0, base))
+	cache, err := resolve.NewCache(resolve.CacheOptions{}, resolve.NewCoalesce(0, base))
 	if err != nil {
 		return nil, errors.Join(err, base.Close())
 	}
@@ -125,7 +125,7 @@ func (f Flags) OpenResolver() (*Resolver, error) {
 	if path == "" {
 		path = resolve.DefaultHostsPath()
 	}
-	hosts, err := resolve.NewHostsFile(resolve.HostsConfig{Path: path, Failed: f.HostsFailed}, cache)
+	hosts, err := resolve.NewHostsFile(resolve.HostsOptions{Path: path, Failed: f.HostsFailed}, cache)
 	if err != nil {
 		return nil, errors.Join(err, cache.Close())
 	}

@@ -43,7 +43,7 @@ func ParseListenAddr(value string) (netip.AddrPort, error) {
 //
 // The zero netip.Addr is every interface: with both families, or IPv4 alone on a system without
 // IPv6.
-func (k *Kit) Listen(addr netip.AddrPort, config stream.ListenConfig) ([]*stream.Listener, error) {
+func (k *Kit) Listen(addr netip.AddrPort, config stream.ListenOptions) ([]*stream.Listener, error) {
 	config.ReusePort = len(k.Places) > 1
 	var listeners []*stream.Listener
 	for _, p := range k.Places {

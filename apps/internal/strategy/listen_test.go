@@ -62,7 +62,7 @@ func TestListenOnEveryInterface(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listeners, err := kit.Listen(addr, stream.ListenConfig{})
+	listeners, err := kit.Listen(addr, stream.ListenOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
