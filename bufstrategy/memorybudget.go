@@ -62,7 +62,7 @@ type MemoryBudgetOptions struct {
 //
 // # Who was refused
 //
-// learns by Await when to try again. To try again on a timer works, too.
+// learns by Enqueue when to try again. To try again on a timer works, too.
 //
 // A MemoryBudget is safe for concurrent use. No lock is needed to take memory or to give it back,
 // unless a watermark is crossed or someone waits who could be told. A buffer that is dropped

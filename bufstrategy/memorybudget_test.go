@@ -180,7 +180,7 @@ func TestAPoolKeepsNothingWhileSomebodyWaits(t *testing.T) {
 	}
 	told := 0
 	w := MemoryWaiter{Ready: func() { told++ }}
-	if f.Space() != nil || !g.Await(&w, f) || told != 0 {
+	if f.Space() != nil || !g.Enqueue(&w, f) || told != 0 {
 		t.Fatalf("told %d times, %+v", told, g.Stats())
 	}
 	pool.put(b)
@@ -209,7 +209,7 @@ func TestACacheGivesUpWhatItHoldsForTheBudget(t *testing.T) {
 		t.Errorf("with one block in the cache: %+v", s)
 	}
 	f := newUser(t, g, 2048)
-	if f.try() || !g.Await(&f.MemoryWaiter, f.Fixed) {
+	if f.try() || !g.Enqueue(&f.MemoryWaiter, f.Fixed) {
 		t.Fatal("was not refused")
 	}
 	cache.put(b)
@@ -338,7 +338,7 @@ func TestWaitersAreToldInOrderAndAsManyAsFit(t *testing.T) {
 	for i, limit := range []int{400, 900, 300, 200, 100} {
 		u := newUser(t, g, limit)
 		u.Ready = func() { u.told++; order = append(order, i) }
-		if u.try() || !g.Await(&u.MemoryWaiter, u.Fixed) {
+		if u.try() || !g.Enqueue(&u.MemoryWaiter, u.Fixed) {
 			t.Fatal("was not refused")
 		}
 		us = append(us, u)
@@ -383,7 +383,7 @@ func TestAWaiterThatDoesNotTakePassesItsTurnOn(t *testing.T) {
 	a, b, c := newUser(t, g, 800), newUser(t, g, 800), newUser(t, g, 800)
 	for _, u := range []*user{a, b, c} {
 		u.try()
-		g.Await(&u.MemoryWaiter, u.Fixed)
+		g.Enqueue(&u.MemoryWaiter, u.Fixed)
 	}
 	if !g.Cancel(&b.MemoryWaiter) || g.Cancel(&b.MemoryWaiter) {
 		t.Error("Cancel of one that waits: want true once")
@@ -399,8 +399,8 @@ func TestAWaiterThatDoesNotTakePassesItsTurnOn(t *testing.T) {
 	early := newUser(t, g, 900)
 	early.try()
 	b.try()
-	g.Await(&b.MemoryWaiter, b.Fixed)
-	if c.try() || !g.Await(&c.MemoryWaiter, c.Fixed) {
+	g.Enqueue(&b.MemoryWaiter, b.Fixed)
+	if c.try() || !g.Enqueue(&c.MemoryWaiter, c.Fixed) {
 		t.Fatal("was not refused")
 	}
 	early.Release()
@@ -412,17 +412,17 @@ func TestAWaiterThatDoesNotTakePassesItsTurnOn(t *testing.T) {
 func TestAwaitAfterTheMemoryHasComeBack(t *testing.T) {
 	g := newBudget(t, MemoryBudgetOptions{Limit: 1000})
 	hold, u := newUser(t, g, 1000), newUser(t, g, 500)
-	if g.Await(&u.MemoryWaiter, u.Fixed) {
+	if g.Enqueue(&u.MemoryWaiter, u.Fixed) {
 		t.Error("who was refused nothing waits")
 	}
 	hold.try()
 	u.try()
 	hold.Release()
-	if !g.Await(&u.MemoryWaiter, u.Fixed) || u.told != 1 {
+	if !g.Enqueue(&u.MemoryWaiter, u.Fixed) || u.told != 1 {
 		t.Errorf("told %d times", u.told)
 	}
 	u.try()
-	if g.Await(&u.MemoryWaiter, u.Fixed) {
+	if g.Enqueue(&u.MemoryWaiter, u.Fixed) {
 		t.Error("who has got it waits")
 	}
 	if s := g.Stats(); s.Waiting != 0 || g.promised.Load() != 0 {
@@ -443,7 +443,7 @@ func TestAwaitIsNotForTheBoundOfAPool(t *testing.T) {
 	}
 	e := eater{c}
 	e.eat()
-	if e.eat() || g.Await(&MemoryWaiter{Ready: func() {}}, c) {
+	if e.eat() || g.Enqueue(&MemoryWaiter{Ready: func() {}}, c) {
 		t.Error("waits for the budget")
 	}
 }
@@ -463,7 +463,7 @@ func TestNoWakeUpIsLost(t *testing.T) {
 			u.Ready = func() { ready <- struct{}{} }
 			for range rounds {
 				for !u.try() {
-					if !g.Await(&u.MemoryWaiter, u.Fixed) {
+					if !g.Enqueue(&u.MemoryWaiter, u.Fixed) {
 						t.Error("was refused and may not wait")
 						return
 					}
@@ -504,7 +504,7 @@ func TestABudgetAllocatesNothing(t *testing.T) {
 	hold.try()
 	u.try()
 	if n := testing.AllocsPerRun(100, func() {
-		if !g.Await(&u.MemoryWaiter, u.Fixed) {
+		if !g.Enqueue(&u.MemoryWaiter, u.Fixed) {
 			t.Error("was not refused")
 		}
 		g.release(1000)

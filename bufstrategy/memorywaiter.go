@@ -4,12 +4,12 @@ package bufstrategy
 // The caller owns it, and it may be a field of a connection: to wait allocates nothing. It must not
 // be copied, nor used with two budgets, while it waits or has its turn.
 type MemoryWaiter struct {
-	// Ready is called once for each Await, when the memory that was refused has come to be free:
-	// then it is the waiter's turn to try again. Set it before the first Await.
+	// Ready is called once for each Enqueue, when the memory that was refused has come to be free:
+	// then it is the waiter's turn to try again. Set it before the first Enqueue.
 	//
 	// It runs on a goroutine that gave memory back, in the middle of a call of some buffer, or in
-	// an Await or Cancel: it posts to the loop that owns the waiter, and returns. It may call any
-	// method of the budget save Await, and none of any Buffer, Pool or Scratch.
+	// an Enqueue or Cancel: it posts to the loop that owns the waiter, and returns. It may call any
+	// method of the budget save Enqueue, and none of any Buffer, Pool or Scratch.
 	Ready func()
 
 	state      waiterState
@@ -43,26 +43,26 @@ type budgeted interface {
 	lacks() (*MemoryBudget, lack)
 }
 
-// Await queues w for b, which was refused memory, until Ready is called, or Cancel. No wake-up is
-// lost between the refusal and the Await: where the memory is free meanwhile, Ready is called at
+// Enqueue queues w for b, which was refused memory, until Ready is called, or Cancel. No wake-up is
+// lost between the refusal and the Enqueue: where the memory is free meanwhile, Ready is called at
 // once. It reports false, and queues nothing, if what b was refused last was not refused by g, but
 // by the bound of its Pool, or if b is not a buffer of this package: then try again on a timer.
 //
-// Waiters are told in the order of their Await, save that one which would be refused again does not
-// hold up those behind it. Who has been told has a turn: as many bytes as it was refused are kept
-// in mind for it, and no other waiter is told for their sake. A turn ends by the next Await or
-// Cancel of w, and one of them must follow, whether trying again got memory or not: what was not
+// Waiters are told in the order of their Enqueue, save that one which would be refused again does
+// not hold up those behind it. Who has been told has a turn: as many bytes as it was refused are
+// kept in mind for it, and no other waiter is told for their sake. A turn ends by the next Enqueue
+// or Cancel of w, and one of them must follow, whether trying again got memory or not: what was not
 // taken goes to the next in the queue. The turn is an order of trying, not a reservation: who tries
 // without having waited may come before.
 //
 // What b gives back itself by a Discard need not have w told: after a Discard the caller tries
 // again without waiting.
 //
-// Await of a waiter that is queued keeps its place. It is called where b may be used, on b's
+// Enqueue of a waiter that is queued keeps its place. It is called where b may be used, on b's
 // goroutine, and not by Ready.
-func (g *MemoryBudget) Await(w *MemoryWaiter, b Buffer) bool {
+func (g *MemoryBudget) Enqueue(w *MemoryWaiter, b Buffer) bool {
 	if w.Ready == nil {
-		panic("bufstrategy: Await of a MemoryWaiter without Ready")
+		panic("bufstrategy: Enqueue of a MemoryWaiter without Ready")
 	}
 	r, ok := b.(budgeted)
 	if !ok {
@@ -87,8 +87,8 @@ func (g *MemoryBudget) Await(w *MemoryWaiter, b Buffer) bool {
 }
 
 // Cancel ends the wait of w, or its turn. It reports true if Ready has not been called since the
-// last Await, and will not be. With false Ready has been called, or is about to be on another
-// goroutine, or there was no Await. It may be called at any time.
+// last Enqueue, and will not be. With false Ready has been called, or is about to be on another
+// goroutine, or there was no Enqueue. It may be called at any time.
 func (g *MemoryBudget) Cancel(w *MemoryWaiter) bool {
 	g.mu.Lock()
 	queued := w.state == waiterQueued

@@ -8,7 +8,7 @@ import (
 // Names are the strategies that [ByName] knows, for the help text of a flag.
 const Names = "adaptive|blocking|pool|evented"
 
-// ByName makes the strategy of that name over lookup; options is for the pool. "adaptive" and
+// ByName makes the strategy of that name over lookup; options are for the pool. "adaptive" and
 // "evented" are refused with an error that wraps errors.ErrUnsupported and names the nearest that
 // can be had.
 func ByName(name string, lookup Lookup, options PoolOptions) (Strategy, error) {

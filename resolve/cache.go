@@ -48,9 +48,9 @@ type CacheStats struct {
 // negative answers have a bound each. Answers keep the expiry that the cache gave them: their time
 // to live counts down.
 type Cache struct {
-	next   Strategy
+	next    Strategy
 	options CacheOptions
-	learn  func(*Query, Answer, error) // made once, so that Start does not allocate it
+	learn   func(*Query, Answer, error) // made once, so that Start does not allocate it
 
 	mu       sync.Mutex
 	entries  map[Question]*cacheEntry

@@ -63,7 +63,7 @@ type HostsStats struct {
 // not exist is empty. One that cannot be read leaves the last index in use; where there is none,
 // the part that could be read is used.
 type HostsFile struct {
-	next   Strategy
+	next    Strategy
 	options HostsOptions
 
 	index   atomic.Pointer[hostsIndex]

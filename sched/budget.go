@@ -26,7 +26,7 @@ func (t HandlerTask) Spent() bool {
 }
 
 // YieldIfSpent is Task.Spent, and Task.Yield if that is true, for the task that operates on the
-// handle; package stream calls it (stream.Registration, which has the contract). It does nothing in
+// handle; package stream calls it (stream.Source, which has the contract). It does nothing in
 // a step or a posted function, which may try. Others are told here that they could not wait, so
 // that their operation fails each time, and not only when it has to.
 func (s *taskSource) YieldIfSpent() error {
@@ -66,6 +66,9 @@ func (s *goroutineSource) YieldIfSpent() error {
 	}
 	return s.loop.mayBlock("an operation on a handle")
 }
+
+// Yield is YieldIfSpent: goroutines have no share of a loop's thread.
+func (s *goroutineSource) Yield() error { return s.YieldIfSpent() }
 
 // shareBegins notes when a turn begins, in the time of all loops whose tasks w runs.
 func (w *worker) shareBegins(l *Loop) {

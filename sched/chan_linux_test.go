@@ -61,7 +61,7 @@ func TestABridgeAllocatesNothing(t *testing.T) {
 		if allocs != 0 {
 			t.Errorf("%v allocations an item", allocs)
 		}
-		return task.Await(func(resume func()) {
+		return task.Suspend(func(resume func()) {
 			go func() {
 				<-back
 				resume()

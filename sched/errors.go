@@ -37,7 +37,7 @@ var (
 	errGoroutine = fmt.Errorf("%w: it is a goroutine, and no task of the loop: use loop.Goroutines(), or loop.Call", ErrWrongWaiter)
 	errIsTask    = fmt.Errorf("%w: it is a task, and would hold its loop: use loop.Tasks(), or methods of Task", ErrWrongWaiter)
 	errOtherTask = fmt.Errorf("%w: it is another task: use loop.Tasks() of its own loop, and its own Task", ErrWrongWaiter)
-	errStep      = fmt.Errorf("%w: it is a step or a function that the loop calls: return Await, or use loop.Tasks() in a task", ErrWrongWaiter)
+	errStep      = fmt.Errorf("%w: it is a step or a function that the loop calls: return Suspend, or use loop.Tasks() in a task", ErrWrongWaiter)
 	errNoTask    = fmt.Errorf("%w: the Task is nil: use that of the caller", ErrWrongWaiter)
 )
 

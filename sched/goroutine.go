@@ -20,7 +20,7 @@ type Goroutines struct{ loop *Loop }
 func (l *Loop) Goroutines() Goroutines { return Goroutines{l} }
 
 // Register ties h to the loop. All is safe from any goroutine.
-func (w Goroutines) Register(h sys.Handle) (Registration, error) {
+func (w Goroutines) Register(h sys.Handle) (Source, error) {
 	s := &goroutineSource{loop: w.loop}
 	for d := range s.parked {
 		s.parked[d].wake = make(chan error, 1)
@@ -51,7 +51,7 @@ type parking struct {
 
 func (s *goroutineSource) Wait(d sys.Direction, deadline time.Time) error {
 	p := &s.parked[d]
-	if err := s.loop.mayBlock("Registration.Wait"); err != nil {
+	if err := s.loop.mayBlock("Source.Wait"); err != nil {
 		return err
 	}
 	if ok, err := s.park(d, nil); !ok {
@@ -163,7 +163,7 @@ func (s *goroutineSource) Interrupt(d sys.Direction) {
 
 func (s *goroutineSource) ShortReadDrains() bool { return s.shortReadDrains(s.loop) }
 
-// NoProgress counts a wait that ended in vain; see stream.Registration.
+// NoProgress counts a wait that ended in vain; see stream.Source.
 func (s *goroutineSource) NoProgress(sys.Direction) { s.loop.metrics.countVain() }
 
 func (s *goroutineSource) Close() error {

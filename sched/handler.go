@@ -64,12 +64,12 @@ const (
 	verbEnd
 )
 
-// Await waits until one of the directions of i is worth trying again. The step has tried, and was
+// Suspend waits until one of the directions of i is worth trying again. The step has tried, and was
 // told that it would block, or had a short read where HandlerTask.ShortReadDrains says that this is
 // as good. With queue.None only Wake, the time and drain continue the task.
-func Await(i queue.Interest) Next { return Next{verb: verbAwait, interest: i} }
+func WaitFor(i queue.Interest) Next { return Next{verb: verbAwait, interest: i} }
 
-// Within bounds the wait of an Await: after d, and at once if d is not positive, Step is called
+// Within bounds the wait of an Suspend: after d, and at once if d is not positive, Step is called
 // with Expired. It does nothing to Again and Done.
 func (n Next) Within(d time.Duration) Next {
 	// Zero is no bound. A handler that computes what is left of its time arrives there, and must
@@ -103,7 +103,7 @@ type handlerSlot struct {
 	listed  bool // guarded by the inbox's lock
 }
 
-// pending is what came while the task did not wait: its next Await continues at once.
+// pending is what came while the task did not wait: its next Suspend continues at once.
 type pending uint8
 
 const (
@@ -157,7 +157,7 @@ func (l *Loop) dropHandler(s *handlerSlot) {
 func (t HandlerTask) Loop() *Loop { return t.loop }
 
 // ShortReadDrains reports whether a read that returned fewer bytes than it had room for proves that
-// there are no more, if the handle is a socket of plain TCP: then the step may Await without the
+// there are no more, if the handle is a socket of plain TCP: then the step may Suspend without the
 // further read that would say so. It is for the steps of t.
 //
 // It says nothing of other handles, which the loop does not tell apart. Their reads are short for
@@ -169,7 +169,7 @@ func (t HandlerTask) ShortReadDrains() bool { return t.loop.slab.slot(t.token).s
 // would block. It is counted in Metrics.Vain.
 func (t HandlerTask) NoProgress() { t.loop.metrics.countVain() }
 
-// Wake has Step called with Woken if t waits, or else after the next Await. Once t has ended it
+// Wake has Step called with Woken if t waits, or else after the next Suspend. Once t has ended it
 // does nothing. Any goroutine may call it. Calls are one until the loop has heard of the first:
 // where it has one worker, all that a step makes.
 func (t HandlerTask) Wake() {

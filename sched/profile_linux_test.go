@@ -47,7 +47,7 @@ func observe(t *testing.T, l *Loop) (inTask, inStep string) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	if err := l.Go(ctx, "sleeper", func(task *Task) error {
-		return task.Await(func(r func()) {
+		return task.Suspend(func(r func()) {
 			resume = r
 			close(suspended)
 		})

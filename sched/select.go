@@ -9,10 +9,10 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Readiness is one direction of a registration, to be waited for (stream.Readiness).
+// Readiness is one direction of a source, to be waited for (stream.Readiness).
 type Readiness = struct {
-	Registration Registration
-	Direction    sys.Direction
+	Source    Source
+	Direction sys.Direction
 }
 
 // Select waits for the first of several things, as package stream wants it (stream.Select, which
@@ -24,7 +24,7 @@ type Select = interface {
 	Close() error
 }
 
-// NewSelect returns a Select for registrations of w. Any goroutine may call it; Wait is for tasks
+// NewSelect returns a Select for sources of w. Any goroutine may call it; Wait is for tasks
 // of the loop.
 func (w Tasks) NewSelect() Select { return &taskSelect{loop: w.loop} }
 
@@ -74,9 +74,9 @@ func (s *taskSelect) wait(t *Task, wanted []Readiness, deadline time.Time) error
 }
 
 func (s *taskSelect) source(r Readiness) *taskSource {
-	source, ok := r.Registration.(*taskSource)
+	source, ok := r.Source.(*taskSource)
 	if !ok || source.loop != s.loop {
-		panic(fmt.Sprintf("sched: Select.Wait: %T is no registration of this loop's Tasks", r.Registration))
+		panic(fmt.Sprintf("sched: Select.Wait: %T is no source of this loop's Tasks", r.Source))
 	}
 	return source
 }
@@ -110,8 +110,8 @@ func (s *taskSelect) Close() error {
 	return nil
 }
 
-// NewSelect returns a Select for registrations of w, whose Wait suspends the calling goroutine.
-// When the loop ends, a Wait for registrations returns net.ErrClosed, and one for nothing waits on.
+// NewSelect returns a Select for sources of w, whose Wait suspends the calling goroutine.
+// When the loop ends, a Wait for sources returns net.ErrClosed, and one for nothing waits on.
 func (w Goroutines) NewSelect() Select {
 	return &goroutineSelect{loop: w.loop, wake: make(chan struct{}, 1)}
 }
@@ -144,9 +144,9 @@ func (s *goroutineSelect) Wait(wanted []Readiness, deadline time.Time) error {
 }
 
 func (s *goroutineSelect) source(r Readiness) *goroutineSource {
-	source, ok := r.Registration.(*goroutineSource)
+	source, ok := r.Source.(*goroutineSource)
 	if !ok || source.loop != s.loop {
-		panic(fmt.Sprintf("sched: Select.Wait: %T is no registration of this loop's Goroutines", r.Registration))
+		panic(fmt.Sprintf("sched: Select.Wait: %T is no source of this loop's Goroutines", r.Source))
 	}
 	return source
 }

@@ -30,10 +30,10 @@ type Task struct {
 	abort func()                  // makes yield return false
 
 	state    taskState
-	awaiting bool   // waits in Await
+	awaiting bool   // waits in Suspend
 	listed   bool   // guarded by the inbox's lock
 	resumed  uint64 // by another thread: the suspension that was ended, guarded by the inbox's lock
-	suspends uint64 // counts suspensions that Await makes, so that a late resume of an earlier one is recognised
+	suspends uint64 // counts suspensions that Suspend makes, so that a late resume of an earlier one is recognised
 	verdict  error  // what the suspended call returns
 	canceled error
 	arming   *taskSource // for which the queue is to watch when the task is suspended
@@ -227,18 +227,18 @@ func (t *Task) Sleep(d time.Duration) error {
 	return err
 }
 
-// Await calls start and suspends t until the function that start was given is called. Any goroutine
-// may call it, start itself included, and calls after the first do nothing. start must not call
-// Await itself. Await returns a *CancelError if t is cancelled meanwhile; the function may still be
-// called.
-func (t *Task) Await(start func(resume func())) error {
-	if err := t.calls("Task.Await"); err != nil {
+// Suspend calls start and suspends t until the function that start was given is called. Any
+// goroutine may call it, start itself included, and calls after the first do nothing. start must
+// not call Suspend itself. Suspend returns a *CancelError if t is cancelled meanwhile; the function
+// may still be called.
+func (t *Task) Suspend(start func(resume func())) error {
+	if err := t.calls("Task.Suspend"); err != nil {
 		return err
 	}
 	id := t.newSuspension()
 	start(func() { t.resume(id) })
 	if t.suspends != id {
-		panic("sched: Task.Await is called by the start function of another Await")
+		panic("sched: Task.Suspend is called by the start function of another Suspend")
 	}
 	return t.awaitResumption(id)
 }

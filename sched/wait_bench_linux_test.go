@@ -21,7 +21,7 @@ func BenchmarkWait(b *testing.B) {
 			_ = sys.Close(ha)
 			_ = sys.Close(hb)
 		})
-		waits := func(b *testing.B, reg Registration) {
+		waits := func(b *testing.B, reg Source) {
 			for b.Loop() {
 				reg.Interrupt(sys.Reading)
 				if err := reg.Wait(sys.Reading, time.Time{}); err != nil {

@@ -9,10 +9,10 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Registration is the tie of a handle to a loop, as package stream wants it (stream.Registration,
+// Source is the tie of a handle to a loop, as package stream wants it (stream.Source,
 // which has the contract). Two may wait at a time, one in each direction. Another is told ErrBusy.
 // It is an alias of an unnamed interface, so that neither package imports the other.
-type Registration = interface {
+type Source = interface {
 	Wait(d sys.Direction, deadline time.Time) error
 	Interrupt(d sys.Direction)
 	ShortReadDrains() bool
@@ -27,9 +27,9 @@ type Tasks struct{ loop *Loop }
 // ErrWrongWaiter: a goroutine, were it started by a task, uses Goroutines.
 func (l *Loop) Tasks() Tasks { return Tasks{l} }
 
-// Register ties h to the loop. Any goroutine may call it; Registration.Wait is for tasks of the
+// Register ties h to the loop. Any goroutine may call it; Source.Wait is for tasks of the
 // loop.
-func (w Tasks) Register(h sys.Handle) (Registration, error) {
+func (w Tasks) Register(h sys.Handle) (Source, error) {
 	s := &taskSource{loop: w.loop}
 	if err := s.open(w.loop, h, s); err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ type taskSource struct {
 // Wait suspends the running task.
 func (s *taskSource) Wait(d sys.Direction, deadline time.Time) error {
 	l := s.loop
-	t, err := l.caller("Registration.Wait")
+	t, err := l.caller("Source.Wait")
 	if err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func (s *taskSource) MayBlock() bool { return false }
 
 func (s *taskSource) ShortReadDrains() bool { return s.shortReadDrains(s.loop) }
 
-// NoProgress counts a wait that ended in vain; see stream.Registration.
+// NoProgress counts a wait that ended in vain; see stream.Source.
 func (s *taskSource) NoProgress(sys.Direction) { s.loop.metrics.countVain() }
 
 func (s *taskSource) Close() error {

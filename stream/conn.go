@@ -140,7 +140,7 @@ func (c *Conn) read(p []byte) (int, error) {
 }
 
 // mayDrainShort reports whether a short read proves that there are no more bytes. See
-// Socket.MayDrainShort and Registration.
+// Socket.MayDrainShort and Source.
 func (c *Conn) mayDrainShort() bool {
 	return c.sock.tcp && !c.exposed.Load() && c.reg.ShortReadDrains()
 }

@@ -42,7 +42,7 @@ func (c *Conn) TryWritev(segs [][]byte) (int, error) {
 //     the bound on segments;
 //   - a socket of plain TCP (see [Socket.MayDrainShort]) whose handle SyscallConn and File have not
 //     given away;
-//   - the promise of the Registration, which urgent data ends, among others.
+//   - the promise of the Source, which urgent data ends, among others.
 func (c *Conn) ShortReadDrains() bool {
 	if !c.in.turn.TryLock() {
 		return false

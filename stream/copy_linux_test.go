@@ -8,11 +8,11 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// never is a Waiter whose registrations are not waited for.
-type never struct{ Registration }
+// never is a Waiter whose sources are not waited for.
+type never struct{ Source }
 
-func (never) Register(sys.Handle) (Registration, error) { return never{}, nil }
-func (never) Close() error                              { return nil }
+func (never) Register(sys.Handle) (Source, error) { return never{}, nil }
+func (never) Close() error                        { return nil }
 
 func twoConns(t *testing.T) (a, b *Conn) {
 	t.Helper()

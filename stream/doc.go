@@ -21,15 +21,15 @@
 //
 // From tasks there is one reader and one writer at a time. Tasks share a thread, and a second
 // caller that waited for a lock would stop the loop on which the first one is to be resumed. So a
-// Registration whose caller must not be blocked says so, by an optional method
+// Source whose caller must not be blocked says so, by an optional method
 //
 //	MayBlock() bool // false: the calling goroutine runs a task; only Wait may suspend it
 //
 // and a second caller in a direction then gets [ErrBusy] at once. Without the method the second
 // caller blocks its thread.
 //
-// A Registration may also have a method YieldIfSpent, by which an operation that need not wait lets
-// other tasks run; [Registration] has the contract.
+// A Source may also have a method YieldIfSpent, by which an operation that need not wait lets
+// other tasks run; [Source] has the contract.
 //
 // A [WriteQueue] is for several tasks that write to one Conn: it queues what the kernel does not
 // take, within a bound.

@@ -12,7 +12,7 @@ import (
 // time: what a Conn and a PacketConn have in common. Its errors are bare.
 type endpoint struct {
 	sock Socket
-	reg  Registration
+	reg  Source
 	in   side
 	out  side
 }
@@ -56,7 +56,7 @@ func (e *endpoint) setDeadline(s *side, t time.Time, d sys.Direction) error {
 	return nil
 }
 
-// end closes what is retired already. The registration ends while the number of the handle is still
+// end closes what is retired already. The source ends while the number of the handle is still
 // this socket's.
 func (e *endpoint) end() error {
 	err := e.reg.Close()
@@ -66,7 +66,7 @@ func (e *endpoint) end() error {
 	return err
 }
 
-// handOver ends the registration and gives the handle away. It is ErrBusy while a call operates,
+// handOver ends the source and gives the handle away. It is ErrBusy while a call operates,
 // suspended or not.
 func (e *endpoint) handOver() (sys.Handle, error) {
 	if !e.in.turn.TryLock() {

@@ -31,10 +31,10 @@ type scripted struct {
 	waits           bool
 }
 
-func (s *scripted) Register(sys.Handle) (Registration, error) { return s, nil }
-func (s *scripted) Interrupt(sys.Direction)                   { s.interrupts++ }
-func (s *scripted) ShortReadDrains() bool                     { return s.drains }
-func (s *scripted) Close() error                              { return nil }
+func (s *scripted) Register(sys.Handle) (Source, error) { return s, nil }
+func (s *scripted) Interrupt(sys.Direction)             { s.interrupts++ }
+func (s *scripted) ShortReadDrains() bool               { return s.drains }
+func (s *scripted) Close() error                        { return nil }
 
 // Wait answers with the first word of the script that is an answer, and with errFull at the end of
 // it.

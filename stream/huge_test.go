@@ -21,21 +21,21 @@ type counting struct {
 	waits chan<- struct{}
 }
 
-func (c counting) Register(h sys.Handle) (stream.Registration, error) {
+func (c counting) Register(h sys.Handle) (stream.Source, error) {
 	r, err := c.Waiter.Register(h)
-	return countingRegistration{r, c.waits}, err
+	return countingSource{r, c.waits}, err
 }
 
-type countingRegistration struct {
-	stream.Registration
+type countingSource struct {
+	stream.Source
 	waits chan<- struct{}
 }
 
-func (r countingRegistration) Wait(d sys.Direction, deadline time.Time) error {
+func (r countingSource) Wait(d sys.Direction, deadline time.Time) error {
 	if d == sys.Writing {
 		r.waits <- struct{}{}
 	}
-	return r.Registration.Wait(d, deadline)
+	return r.Source.Wait(d, deadline)
 }
 
 func TestAWriteBeyondTwoGiBIsSplit(t *testing.T) {

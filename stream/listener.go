@@ -53,7 +53,7 @@ type ListenOptions struct {
 type Listener struct {
 	sock      Socket
 	waiter    Waiter
-	reg       Registration
+	reg       Source
 	in        side
 	recovery  recovery // guarded by in.turn
 	addr      netip.AddrPort

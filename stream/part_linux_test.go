@@ -8,7 +8,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// turns is a Waiter whose registrations note how much was moved between two turns of others.
+// turns is a Waiter whose sources note how much was moved between two turns of others.
 type turns struct {
 	never
 	moved func() int64
@@ -17,8 +17,10 @@ type turns struct {
 	most  int64
 }
 
-func (w *turns) Register(sys.Handle) (Registration, error) { return w, nil }
-func (w *turns) Close() error                              { return nil }
+func (w *turns) Register(sys.Handle) (Source, error) { return w, nil }
+func (w *turns) Close() error                        { return nil }
+
+func (w *turns) YieldIfSpent() error { return nil }
 
 func (w *turns) Yield() error {
 	now := w.moved()

@@ -8,8 +8,8 @@ import (
 )
 
 // ErrNoProgress is returned by an operation that would block although the kernel calls the handle
-// ready, again and again, where the Registration offers no other way to suspend the caller than a
-// wait for the handle, which would spin. See Registration.
+// ready, again and again, where the Source offers no other way to suspend the caller than a
+// wait for the handle, which would spin. See Source.
 var ErrNoProgress = errors.New("stream: the handle is ready, and the operation would block")
 
 // The bounds of an operation that would block each time that its wait has ended.
@@ -46,7 +46,7 @@ func (p *progress) tried(err error) {
 
 // inVain is called before a wait if the one before was in vain. It reports whether the operation is
 // to be tried again without a wait.
-func (s *side) inVain(sock *Socket, reg Registration, d sys.Direction) (again bool, err error) {
+func (s *side) inVain(sock *Socket, reg Source, d sys.Direction) (again bool, err error) {
 	if s.refused++; s.refused < refusalsMax {
 		return false, nil
 	}
@@ -100,21 +100,10 @@ func (s *Socket) look(d sys.Direction) (ready, dropped bool, err error) {
 var lookEvents = [2]int16{sys.Reading: sys.PollIn | sys.PollRDHup, sys.Writing: sys.PollOut}
 
 // pause suspends the caller for d by other means than the handle, which is ready.
-func pause(reg Registration, d time.Duration) error {
+func pause(reg Source, d time.Duration) error {
 	if mayBlock(reg) {
 		time.Sleep(d)
 		return nil
 	}
-	a, ok := reg.(interface {
-		Await(start func(resume func())) error
-	})
-	if !ok {
-		return ErrNoProgress
-	}
-	return a.Await(func(resume func()) { time.AfterFunc(d, resume) })
-}
-
-func mayBlock(reg Registration) bool {
-	b, ok := reg.(interface{ MayBlock() bool })
-	return !ok || b.MayBlock()
+	return suspend(reg, func(resume func()) { time.AfterFunc(d, resume) }, ErrNoProgress)
 }

@@ -50,12 +50,12 @@ type scriptedAttempt struct {
 	runs, won bool
 }
 
-type raceRegistration struct{}
+type raceSource struct{}
 
-func (raceRegistration) Wait(sys.Direction, time.Time) error { return errFull }
-func (raceRegistration) Interrupt(sys.Direction)             {}
-func (raceRegistration) ShortReadDrains() bool               { return false }
-func (raceRegistration) Close() error                        { return nil }
+func (raceSource) Wait(sys.Direction, time.Time) error { return errFull }
+func (raceSource) Interrupt(sys.Direction)             {}
+func (raceSource) ShortReadDrains() bool               { return false }
+func (raceSource) Close() error                        { return nil }
 
 func (s *raceScript) NewSelect() Select { return s }
 func (s *raceScript) Wake()             {}
@@ -140,7 +140,7 @@ func (s *raceScript) begin(to netip.AddrPort) (*Conn, error) {
 		return nil, syscall.ENETUNREACH
 	}
 	h := s.socket()
-	a.conn = &Conn{endpoint: endpoint{sock: own(h), reg: raceRegistration{}}, remote: to}
+	a.conn = &Conn{endpoint: endpoint{sock: own(h), reg: raceSource{}}, remote: to}
 	if a.won = outcome%8 == 1; a.won {
 		a.conn.sock.phase = phaseSettled
 		return a.conn, nil

@@ -101,7 +101,7 @@ func (s *Socket) configure(f func(fd uintptr)) error {
 }
 
 // repeat calls f, waiting in direction d before each further call, until f returns true.
-func (s *Socket) repeat(one *side, reg Registration, d sys.Direction, f func(fd uintptr) bool) error {
+func (s *Socket) repeat(one *side, reg Source, d sys.Direction, f func(fd uintptr) bool) error {
 	if err := one.take(reg); err != nil {
 		return err
 	}

@@ -29,25 +29,8 @@ type side struct {
 	progress
 }
 
-// yieldIfSpent has the caller let others run if that is due; see Registration.
-func yieldIfSpent(reg Registration) error {
-	if y, ok := reg.(interface{ YieldIfSpent() error }); ok {
-		return y.YieldIfSpent()
-	}
-	return nil
-}
-
-// yieldAfterPart has the caller let others run after a part that the kernel has moved; see
-// Registration.
-func yieldAfterPart(reg Registration) error {
-	if y, ok := reg.(interface{ Yield() error }); ok {
-		return y.Yield()
-	}
-	return yieldIfSpent(reg)
-}
-
 // take begins an operation that tries, and waits if it must.
-func (s *side) take(reg Registration) error {
+func (s *side) take(reg Source) error {
 	if err := yieldIfSpent(reg); err != nil {
 		return err
 	}
@@ -60,7 +43,7 @@ func (s *side) take(reg Registration) error {
 
 // claim has the caller operate. One who must not be blocked is sent away instead of being made to
 // wait.
-func (s *side) claim(reg Registration) error {
+func (s *side) claim(reg Source) error {
 	if s.turn.TryLock() {
 		return nil
 	}
@@ -91,11 +74,9 @@ func (s *side) expired() bool {
 // wait suspends the caller, who holds the turn, in direction d until it is worth trying again or
 // the deadline has passed. The caller has tried, and it would block. If that is so after each wait,
 // something else is wrong with sock, and the wait sees to it.
-func (s *side) wait(sock *Socket, reg Registration, d sys.Direction) error {
+func (s *side) wait(sock *Socket, reg Source, d sys.Direction) error {
 	if s.woken {
-		if r, ok := reg.(interface{ NoProgress(d sys.Direction) }); ok {
-			r.NoProgress(d)
-		}
+		noProgress(reg, d)
 		if again, err := s.inVain(sock, reg, d); again || err != nil {
 			return err
 		}
@@ -124,7 +105,7 @@ func (s *side) deadline() time.Time {
 }
 
 // setDeadline moves the deadline and makes a running wait look at it.
-func (s *side) setDeadline(t time.Time, reg Registration, d sys.Direction) {
+func (s *side) setDeadline(t time.Time, reg Source, d sys.Direction) {
 	ns := int64(0)
 	if !t.IsZero() {
 		if ns = int64(t.Sub(start)); ns == 0 {

@@ -60,7 +60,7 @@ func OpenTCP(f sys.Family) (Socket, error) {
 
 // MayDrainShort reports whether s is a socket of plain TCP, whose read ends early for two reasons
 // only: there are no more bytes, or the next one is at an urgent mark. So a short read can prove
-// that there are no more, if urgent data is ruled out (see Registration).
+// that there are no more, if urgent data is ruled out (see Source).
 //
 // Reads of any other handle are short while there is more: Unix-domain streams that carry
 // descriptors or credentials, pipes of packets, terminals, inotify, SCTP, TLS in the kernel.

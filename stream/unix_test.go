@@ -16,7 +16,7 @@ type refusing struct{}
 
 var errFull = errors.New("full")
 
-func (refusing) Register(sys.Handle) (Registration, error) { return nil, errFull }
+func (refusing) Register(sys.Handle) (Source, error) { return nil, errFull }
 
 func TestAPathIsRemovedWhenListeningFailsAfterIt(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "s")

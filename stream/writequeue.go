@@ -79,9 +79,9 @@ func (o WriteQueueOptions) withDefaults() WriteQueueOptions {
 //
 // All methods but Read may be called by any number of tasks of the loop, or of goroutines: nobody
 // holds a lock while suspended. A second caller who has to wait is suspended by an optional method
-// of the Registration,
+// of the Source,
 //
-//	Await(start func(resume func())) error // calls start and suspends the caller until resume is called, from anywhere
+//	Suspend(start func(resume func())) error // calls start and suspends the caller until resume is called, from anywhere
 //
 // as the tasks of package sched are. Without it, a caller who must not be blocked gets [ErrBusy];
 // one who may be is blocked. Close, TryWrite, Queued, the deadlines and the addresses may be called

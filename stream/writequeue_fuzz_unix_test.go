@@ -34,11 +34,11 @@ type queueScript struct {
 	interrupts             int
 }
 
-func (s *queueScript) Register(sys.Handle) (Registration, error) { return s, nil }
-func (s *queueScript) Interrupt(sys.Direction)                   { s.interrupts++ }
-func (s *queueScript) ShortReadDrains() bool                     { return false }
-func (s *queueScript) Close() error                              { return nil }
-func (s *queueScript) MayBlock() bool                            { return false }
+func (s *queueScript) Register(sys.Handle) (Source, error) { return s, nil }
+func (s *queueScript) Interrupt(sys.Direction)             { s.interrupts++ }
+func (s *queueScript) ShortReadDrains() bool               { return false }
+func (s *queueScript) Close() error                        { return nil }
+func (s *queueScript) MayBlock() bool                      { return false }
 
 // queueWaitsMax bounds the waits for a peer that reads all it gets.
 const queueWaitsMax = 10_000

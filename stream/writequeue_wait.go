@@ -54,7 +54,7 @@ func (q *WriteQueue) step() error {
 
 // drive waits until the kernel takes more, and sends.
 func (q *WriteQueue) drive() error {
-	// The kernel has to be asked first: the Registration waits for what comes after a refusal.
+	// The kernel has to be asked first: the Source waits for what comes after a refusal.
 	if err := q.push(); err != nil || q.ring.n == 0 {
 		q.wakeAll()
 		return err
@@ -125,18 +125,11 @@ func (c *Conn) await(start func(resume func())) error {
 		<-woken
 		return nil
 	}
-	a, ok := c.reg.(interface {
-		Await(start func(resume func())) error
-	})
-	if !ok {
-		return ErrBusy
-	}
-	return a.Await(start)
+	return suspend(c.reg, start, ErrBusy)
 }
 
 // MayBlock reports whether the calling goroutine may be blocked by other means than the Waiter; see
 // the package's section on concurrency.
 func (c *Conn) MayBlock() bool {
-	b, ok := c.reg.(interface{ MayBlock() bool })
-	return !ok || b.MayBlock()
+	return mayBlock(c.reg)
 }

@@ -241,9 +241,9 @@ func (s *deferSource) Step(_ sched.HandlerTask, cause sched.Cause) sched.Next {
 	switch cause {
 	case sched.Started:
 		s.bench.waiting.Done()
-		return sched.Await(queue.Readable)
+		return sched.WaitFor(queue.Readable)
 	case sched.Draining:
-		return sched.Await(queue.Readable)
+		return sched.WaitFor(queue.Readable)
 	}
 	began := time.Now()
 	if !s.loop.begin(s.bench.share) {

@@ -71,7 +71,7 @@ func (h *idleHandler) Step(_ sched.HandlerTask, cause sched.Cause) sched.Next {
 	if cause == sched.Draining {
 		return sched.Done(nil)
 	}
-	return sched.Await(queue.Readable)
+	return sched.WaitFor(queue.Readable)
 }
 
 func (h *idleHandler) End(error) {}

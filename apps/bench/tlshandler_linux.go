@@ -61,7 +61,7 @@ func (h *tlsHandler) Step(sched.HandlerTask, sched.Cause) sched.Next {
 	for moved := 0; moved < tlsTurnBytes; {
 		switch err := h.sock.TryFlush(); {
 		case err == sys.ErrWouldBlock:
-			return sched.Await(queue.Writable)
+			return sched.WaitFor(queue.Writable)
 		case err != nil || h.ended:
 			return sched.Done(err)
 		}
@@ -71,7 +71,7 @@ func (h *tlsHandler) Step(sched.HandlerTask, sched.Cause) sched.Next {
 			h.ended = true
 			err = h.sock.CloseWrite()
 		case err == sys.ErrWouldBlock:
-			return sched.Await(h.awaited())
+			return sched.WaitFor(h.awaited())
 		case err == nil:
 			_, err = h.sock.TryWrite(buf[:n])
 		}

@@ -45,7 +45,7 @@ func (p pattern) message(conn int, number int64) []byte {
 // and reading them is what makes room. Who waited for room while the server did the same would wait
 // for ever.
 func (l *loader) exchange(t *sched.Task, s *shard, conn *stream.Conn, index int) error {
-	if err := t.Await(l.onStart); err != nil {
+	if err := t.Suspend(l.onStart); err != nil {
 		return err
 	}
 	if err := conn.SetReadDeadline(time.Now().Add(l.config.duration + l.config.grace)); err != nil {

@@ -42,19 +42,19 @@ func (h *handler) Step(t sched.HandlerTask, cause sched.Cause) sched.Next {
 		case bufstrategy.Failed:
 			return sched.Done(err)
 		case bufstrategy.Blocked:
-			return sched.Await(queue.Writable)
+			return sched.WaitFor(queue.Writable)
 		}
 		switch {
 		case h.last == bufstrategy.EOF:
 			return sched.Done(h.sock.CloseWrite())
 		case h.last == bufstrategy.Drained:
 			h.moved = 0
-			return sched.Await(queue.Readable)
+			return sched.WaitFor(queue.Readable)
 		case h.moved >= budgetBytes || t.Spent():
 			h.moved = 0
 			return sched.Again()
 		case errors.Is(h.failed, bufstrategy.ErrExhausted):
-			return sched.Await(queue.None).Within(exhaustedPause)
+			return sched.WaitFor(queue.None).Within(exhaustedPause)
 		}
 	}
 }

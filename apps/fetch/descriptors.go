@@ -80,7 +80,7 @@ func (r *rota) call() {
 func (r *rota) lack(t *sched.Task, i int, closed uint64) bool {
 	again := true
 	w := &absent{}
-	err := t.Await(func(resume func()) {
+	err := t.Suspend(func(resume func()) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.calm = 0

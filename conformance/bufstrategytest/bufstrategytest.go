@@ -103,10 +103,10 @@ type Fixture struct {
 	Holds func(limit int) int
 
 	// Serve owns s and calls step until that says Over, on a loop such as the buffers are for: at
-	// once, then again when direction d of s is ready after Await, and without waiting for anything
-	// but the turns of others after Again. It blocks its caller meanwhile, may be called from
-	// several goroutines, and ends when the case hangs. nil is a goroutine that waits with package
-	// stream/park.
+	// once, then again when direction d of s is ready after Blocked, and without waiting for
+	// anything but the turns of others after Again. It blocks its caller meanwhile, may be called
+	// from several goroutines, and ends when the case hangs. nil is a goroutine that waits with
+	// package stream/park.
 	Serve func(t T, s stream.Socket, d sys.Direction, step func(Conn) Next) error
 
 	// Volume is how many bytes the cases about sockets send for each size of buffer. Zero means

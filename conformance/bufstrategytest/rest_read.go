@@ -94,7 +94,7 @@ func (r *reader) step(c Conn) Next {
 			case r.idle <- struct{}{}:
 			default:
 			}
-			return Await
+			return Blocked
 		case o != bufstrategy.Full && o != bufstrategy.Budget:
 			return r.fail("Fill: %v", o)
 		case err == nil && stuck == stuckMax:

@@ -79,8 +79,8 @@ func (h *handler) Step(t sched.HandlerTask, _ sched.Cause) sched.Next {
 	switch h.step(h) {
 	case Over:
 		return sched.Done(nil)
-	case Await:
-		return sched.Await(h.until)
+	case Blocked:
+		return sched.WaitFor(h.until)
 	}
 	return sched.Again()
 }

@@ -43,7 +43,7 @@ func (w *writer) step(c Conn) Next {
 			return w.fail("would wait for ever: Blocked, and the last write has not said so")
 		case o == bufstrategy.Blocked:
 			w.waits++
-			return Await
+			return Blocked
 		case o != bufstrategy.Emptied && o != bufstrategy.Budget:
 			return w.fail("Flush: %v", o)
 		case o == bufstrategy.Budget || w.rng.IntN(4) == 0:

@@ -26,13 +26,13 @@ type Next uint8
 
 // The ends of a step.
 const (
-	Again Next = iota // more can be done at once: let others run, then go on without waiting
-	Await             // the connection would block: go on when it is ready
-	Over              // all is done
+	Again   Next = iota // more can be done at once: let others run, then go on without waiting
+	Blocked             // the connection would block: go on when it is ready
+	Over                // all is done
 )
 
 // ServeConn calls step for a connection made of s over w until it says Over, and closes the
-// connection. Where step says Await it waits for direction d, where it says Again it calls yield.
+// connection. Where step says Blocked it waits for direction d, where it says Again it calls yield.
 // It runs on the goroutine, or in the task, that calls it: what Fixture.Serve needs where w
 // suspends its callers.
 func ServeConn(t T, w stream.Waiter, yield func() error, s stream.Socket, d sys.Direction, step func(Conn) Next) error {
@@ -49,7 +49,7 @@ func ServeConn(t T, w stream.Waiter, yield func() error, s stream.Socket, d sys.
 			return nil
 		case Again:
 			err = yield()
-		case Await:
+		case Blocked:
 			err = waitFor(c, d)
 		}
 		if err != nil {

@@ -56,7 +56,7 @@ func (f *Fixture) waiters(t T, n int, stamp func() int64, handle func(e queue.Ev
 		}))
 	}
 	t.Cleanup(func() { over.Store(true) })
-	suite.AwaitBlocked(t, "waiters with nothing to report that block", calls...)
+	suite.UntilBlocked(t, "waiters with nothing to report that block", calls...)
 	return func(t T) {
 		t.Helper()
 		over.Store(true)
@@ -114,7 +114,7 @@ func oneWaiter(t T, f *Fixture, m queue.Mode) {
 	must(t, f.Add(a.handle, r))
 	for i := range rounds {
 		b.send(t, 1)
-		suite.Await(t, fmt.Sprintf("an event for byte %d", i+1), consumed)
+		suite.Receive(t, fmt.Sprintf("an event for byte %d", i+1), consumed)
 	}
 	stop(t)
 	// A spurious event is legal where the direction is switched on, but not one for each arrival.

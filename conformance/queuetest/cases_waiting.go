@@ -109,12 +109,12 @@ func waitLongest(t T, f *Fixture) {
 				t.Errorf("wait of %d ns: %d, %v", timeout, n, err)
 			}
 		})
-		suite.AwaitBlocked(t, fmt.Sprintf("a wait of %d ns that blocks", timeout), call)
+		suite.UntilBlocked(t, fmt.Sprintf("a wait of %d ns that blocks", timeout), call)
 		if call.HasEnded() {
 			t.Fatalf("a wait of %d ns ended at once, or the one before by itself", timeout)
 		}
 		must(t, f.Wake())
-		suite.Await(t, "a wait that was woken", call.Ended())
+		suite.Receive(t, "a wait that was woken", call.Ended())
 	}
 }
 

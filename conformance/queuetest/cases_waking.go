@@ -75,13 +75,13 @@ func wakeOne(t T, f *Fixture) {
 			}
 		}))
 	}
-	suite.AwaitBlocked(t, "waits with nothing to report that block", calls...)
+	suite.UntilBlocked(t, "waits with nothing to report that block", calls...)
 	for i := range waiters {
 		must(t, f.Wake())
 		suite.Until(t, fmt.Sprintf("the Wait that Wake %d of %d makes return", i+1, waiters), func() bool { return ended(calls) > i })
 		// Another Wait that is woken by the Wake, or by the Wait that has returned, does not block
 		// any more, and is about to return.
-		suite.AwaitBlocked(t, "waits that block until the next Wake", calls...)
+		suite.UntilBlocked(t, "waits that block until the next Wake", calls...)
 		if n := ended(calls); n > i+1 {
 			t.Fatalf("%d waits have returned after %d wakes", n, i+1)
 		}

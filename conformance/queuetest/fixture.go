@@ -187,11 +187,11 @@ func startBlocked(t T, what string, fs ...func()) func(t T, what string) {
 	for _, g := range fs {
 		calls = append(calls, suite.Go(g))
 	}
-	suite.AwaitBlocked(t, what, calls...)
+	suite.UntilBlocked(t, what, calls...)
 	return func(t T, what string) {
 		t.Helper()
 		for i, c := range calls {
-			suite.Await(t, fmt.Sprintf("%s: the return of %d of %d", what, i+1, len(calls)), c.Ended())
+			suite.Receive(t, fmt.Sprintf("%s: the return of %d of %d", what, i+1, len(calls)), c.Ended())
 		}
 	}
 }

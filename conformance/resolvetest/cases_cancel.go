@@ -104,7 +104,7 @@ func cancelCases() []Case {
 
 func ends(t T, ctx context.Context) {
 	t.Helper()
-	suite.Await(t, "the end of the context of the lookup", ctx.Done())
+	suite.Receive(t, "the end of the context of the lookup", ctx.Done())
 }
 
 func cancelRace(t T, p Fixture) {

@@ -33,7 +33,7 @@ func startCases() []Case {
 				if c.completions() != 0 {
 					t.Fatalf("Done was called before Start returned")
 				}
-				suite.Await(t, "a wake of the owner", o.ready)
+				suite.Receive(t, "a wake of the owner", o.ready)
 				if c.completions() != 0 {
 					t.Fatalf("Done was called outside of Run")
 				}
@@ -108,7 +108,7 @@ func join(t T, s resolve.Strategy) {
 		defer close(ended)
 		w.Wait()
 	}()
-	suite.Await(t, "the end of all goroutines after Close", ended)
+	suite.Receive(t, "the end of all goroutines after Close", ended)
 }
 
 func errorCases() []Case {

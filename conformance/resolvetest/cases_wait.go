@@ -72,7 +72,7 @@ func begin(p Fixture, ctx context.Context, u *upstream) <-chan result {
 // waited returns what a Wait that was begun has returned.
 func waited(t T, got <-chan result) result {
 	t.Helper()
-	return suite.Await(t, "the return of Wait", got)
+	return suite.Receive(t, "the return of Wait", got)
 }
 
 // waiting calls Wait on a goroutine and returns, once the query has started, what gives its result.

@@ -95,7 +95,7 @@ func (s *script) lookups() int {
 // next returns the next lookup that arrives.
 func (s *script) next() *lookup {
 	s.t.Helper()
-	return suite.Await(s.t, "the next lookup", s.arrived)
+	return suite.Receive(s.t, "the next lookup", s.arrived)
 }
 
 func (l *lookup) release(a resolve.Answer, err error) { l.result <- result{a, err} }

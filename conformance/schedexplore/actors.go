@@ -73,7 +73,7 @@ type conn struct {
 	w      *world
 	at     *place
 	file   *file
-	reg    sched.Registration // of the first side that comes
+	reg    sched.Source // of the first side that comes
 	mine   *registration
 	closed bool
 }
@@ -86,9 +86,9 @@ func (c *conn) register(goroutine bool) error {
 	if c.closed {
 		return net.ErrClosed
 	}
-	open := func(l *sched.Loop, h sys.Handle) (sched.Registration, error) { return l.Tasks().Register(h) }
+	open := func(l *sched.Loop, h sys.Handle) (sched.Source, error) { return l.Tasks().Register(h) }
 	if goroutine {
-		open = func(l *sched.Loop, h sys.Handle) (sched.Registration, error) { return l.Goroutines().Register(h) }
+		open = func(l *sched.Loop, h sys.Handle) (sched.Source, error) { return l.Goroutines().Register(h) }
 		if w.seams.Goroutines != nil {
 			open = w.seams.Goroutines
 		}

@@ -126,7 +126,7 @@ func (h *handler) Step(_ sched.HandlerTask, c sched.Cause) sched.Next {
 			return sched.Again()
 		}
 	}
-	next := sched.Await(h.want)
+	next := sched.WaitFor(h.want)
 	if d := time.Hour; h.echo || w.oneIn(2) {
 		if !h.echo {
 			d = w.someTime()

@@ -110,45 +110,45 @@ var mutants = []mutant{
 		return queueSeam(func(q *oddQueue) { q.longer = time.Microsecond })
 	}},
 	{"interrupts only who waits", func() Seams {
-		return waiterSeam(func(o *oddRegistration) {
+		return waiterSeam(func(o *oddSource) {
 			o.interrupt = func(d sys.Direction) {
 				if o.waiting[d].Load() {
-					o.Registration.Interrupt(d)
+					o.Source.Interrupt(d)
 				}
 			}
 		})
 	}},
 	{"loses one interrupt in 3", func() Seams {
 		var interrupts atomic.Int64
-		return waiterSeam(func(o *oddRegistration) {
+		return waiterSeam(func(o *oddSource) {
 			o.interrupt = func(d sys.Direction) {
 				if interrupts.Add(1)%3 != 0 {
-					o.Registration.Interrupt(d)
+					o.Source.Interrupt(d)
 				}
 			}
 		})
 	}},
 	{"cuts deadlines to microseconds", func() Seams {
-		return waiterSeam(func(o *oddRegistration) {
+		return waiterSeam(func(o *oddSource) {
 			o.wait = func(d sys.Direction, deadline time.Time) error {
-				return o.Registration.Wait(d, deadline.Truncate(time.Microsecond))
+				return o.Source.Wait(d, deadline.Truncate(time.Microsecond))
 			}
 		})
 	}},
 	{"takes a deadline that is near for none", func() Seams {
-		return waiterSeam(func(o *oddRegistration) {
+		return waiterSeam(func(o *oddSource) {
 			o.wait = func(d sys.Direction, deadline time.Time) error {
 				if left := time.Until(deadline); left > 0 && left < time.Microsecond {
 					deadline = time.Time{}
 				}
-				return o.Registration.Wait(d, deadline)
+				return o.Source.Wait(d, deadline)
 			}
 		})
 	}},
 	{"says of a deadline that it was an event", func() Seams {
-		return waiterSeam(func(o *oddRegistration) {
+		return waiterSeam(func(o *oddSource) {
 			o.wait = func(d sys.Direction, deadline time.Time) error {
-				if err := o.Registration.Wait(d, deadline); !errors.Is(err, os.ErrDeadlineExceeded) {
+				if err := o.Source.Wait(d, deadline); !errors.Is(err, os.ErrDeadlineExceeded) {
 					return err
 				}
 				return nil
@@ -156,25 +156,25 @@ var mutants = []mutant{
 		})
 	}},
 	{"ends two waits by one event", func() Seams {
-		return waiterSeam(func(o *oddRegistration) {
+		return waiterSeam(func(o *oddSource) {
 			var again atomic.Bool
 			o.wait = func(d sys.Direction, deadline time.Time) error {
 				if again.Swap(false) {
 					return nil
 				}
-				err := o.Registration.Wait(d, deadline)
+				err := o.Source.Wait(d, deadline)
 				again.Store(err == nil)
 				return err
 			}
 		})
 	}},
 	{"goes on waiting when it is woken the 5th time", func() Seams {
-		return waiterSeam(func(o *oddRegistration) {
+		return waiterSeam(func(o *oddSource) {
 			var waits atomic.Int64
 			o.wait = func(d sys.Direction, deadline time.Time) error {
-				err := o.Registration.Wait(d, deadline)
+				err := o.Source.Wait(d, deadline)
 				if waits.Add(1) == 5 && err == nil {
-					err = o.Registration.Wait(d, deadline)
+					err = o.Source.Wait(d, deadline)
 				}
 				return err
 			}
@@ -223,8 +223,8 @@ var mutants = []mutant{
 		}}
 	}},
 	{"hears a resumption only while it is suspended", func() Seams {
-		return Seams{Await: func(t *sched.Task, start func(resume func())) error {
-			return t.Await(func(resume func()) {
+		return Seams{Suspend: func(t *sched.Task, start func(resume func())) error {
+			return t.Suspend(func(resume func()) {
 				var started atomic.Bool
 				start(func() {
 					if started.Load() {
@@ -396,41 +396,41 @@ func (q *oddQueue) WouldBlock(h sys.Handle, d queue.Interest) error {
 	return q.Queue.WouldBlock(h, d)
 }
 
-func waiterSeam(alter func(o *oddRegistration)) Seams {
-	odd := func(r sched.Registration, err error) (sched.Registration, error) {
+func waiterSeam(alter func(o *oddSource)) Seams {
+	odd := func(r sched.Source, err error) (sched.Source, error) {
 		if err != nil {
 			return nil, err
 		}
-		o := &oddRegistration{Registration: r}
+		o := &oddSource{Source: r}
 		alter(o)
 		return o, nil
 	}
 	return Seams{
-		Tasks:      func(l *sched.Loop, h sys.Handle) (sched.Registration, error) { return odd(l.Tasks().Register(h)) },
-		Goroutines: func(l *sched.Loop, h sys.Handle) (sched.Registration, error) { return odd(l.Goroutines().Register(h)) },
+		Tasks:      func(l *sched.Loop, h sys.Handle) (sched.Source, error) { return odd(l.Tasks().Register(h)) },
+		Goroutines: func(l *sched.Loop, h sys.Handle) (sched.Source, error) { return odd(l.Goroutines().Register(h)) },
 	}
 }
 
-// oddRegistration has its methods replaced where they are set.
-type oddRegistration struct {
-	sched.Registration
+// oddSource has its methods replaced where they are set.
+type oddSource struct {
+	sched.Source
 	wait      func(d sys.Direction, deadline time.Time) error
 	interrupt func(d sys.Direction)
 	waiting   [2]atomic.Bool
 }
 
-func (o *oddRegistration) Wait(d sys.Direction, deadline time.Time) error {
+func (o *oddSource) Wait(d sys.Direction, deadline time.Time) error {
 	o.waiting[d].Store(true)
 	defer o.waiting[d].Store(false)
 	if o.wait == nil {
-		return o.Registration.Wait(d, deadline)
+		return o.Source.Wait(d, deadline)
 	}
 	return o.wait(d, deadline)
 }
 
-func (o *oddRegistration) Interrupt(d sys.Direction) {
+func (o *oddSource) Interrupt(d sys.Direction) {
 	if o.interrupt == nil {
-		o.Registration.Interrupt(d)
+		o.Source.Interrupt(d)
 		return
 	}
 	o.interrupt(d)

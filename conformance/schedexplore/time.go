@@ -146,9 +146,9 @@ func (w *world) addAwaiter() {
 
 func (a *awaiter) run(t *sched.Task) error {
 	w := a.w
-	await := (*sched.Task).Await
-	if w.seams.Await != nil {
-		await = w.seams.Await
+	await := (*sched.Task).Suspend
+	if w.seams.Suspend != nil {
+		await = w.seams.Suspend
 	}
 	w.enter(a)
 	a.home = w.crew.thread()

@@ -18,12 +18,12 @@ import (
 // Seams are where a loop meets what is around it. Each may be nil; a mutant replaces one.
 type Seams struct {
 	Queue      func(q queue.Queue) queue.Queue
-	Tasks      func(l *sched.Loop, h sys.Handle) (sched.Registration, error)
-	Goroutines func(l *sched.Loop, h sys.Handle) (sched.Registration, error)
+	Tasks      func(l *sched.Loop, h sys.Handle) (sched.Source, error)
+	Goroutines func(l *sched.Loop, h sys.Handle) (sched.Source, error)
 	Handler    func(h sched.Handler) sched.Handler
 	Wake       func(t sched.HandlerTask)
 	Sleep      func(t *sched.Task, d time.Duration) error
-	Await      func(t *sched.Task, start func(resume func())) error
+	Suspend    func(t *sched.Task, start func(resume func())) error
 	Post       func(l *sched.Loop, f func()) error
 	Start      func(l *sched.Loop, ctx context.Context, name string, body func(*sched.Task) error) error
 }

@@ -104,7 +104,7 @@ func TestHandlersAndGoroutinesAllocateNothing(t *testing.T) {
 				n, err := sys.Recv(a, buf)
 				switch {
 				case err == sys.ErrWouldBlock:
-					return sched.Await(queue.Readable).Within(time.Hour)
+					return sched.WaitFor(queue.Readable).Within(time.Hour)
 				case n == 0 || err != nil:
 					return sched.Done(err)
 				}
@@ -161,7 +161,7 @@ func selectsFreely(t suite.T, r *Fixture, f form, where func(f func()), sel sche
 	var handles, peers [2]sys.Handle
 	for i := range peers {
 		handles[i], peers[i] = r.pair(t)
-		wanted = append(wanted, sched.Readiness{Registration: r.register(t, f, handles[i]), Direction: sys.Reading})
+		wanted = append(wanted, sched.Readiness{Source: r.register(t, f, handles[i]), Direction: sys.Reading})
 	}
 	p, deadline := make([]byte, 1), time.Now().Add(time.Hour)
 	allocatesNothing(t, "waits in a Select of a "+f.name, where, func() error {

@@ -9,15 +9,15 @@ import (
 )
 
 const (
-	awaitRule    = "Await calls start and suspends t until the function that start was given is called."
+	awaitRule    = "Suspend calls start and suspends t until the function that start was given is called."
 	awaitAnyRule = "Any goroutine may call it, start itself included, and calls after the first do nothing."
 )
 
 func awaitCases() []Case {
 	return []Case{
-		{ID: "await/other-goroutine", Doc: "sched.Task.Await", Run: awaitOther, Rule: awaitRule, Source: "smol 134: wake between look and park"},
-		{ID: "await/inline", Doc: "sched.Task.Await", Run: awaitInline, Rule: awaitAnyRule, Source: "a callback that comes before its call returns"},
-		{ID: "await/late-and-twice", Doc: "sched.Task.Await", Run: awaitLate, Rule: awaitAnyRule, Source: "a callback of the request before, which was given up"},
+		{ID: "await/other-goroutine", Doc: "sched.Task.Suspend", Run: awaitOther, Rule: awaitRule, Source: "smol 134: wake between look and park"},
+		{ID: "await/inline", Doc: "sched.Task.Suspend", Run: awaitInline, Rule: awaitAnyRule, Source: "a callback that comes before its call returns"},
+		{ID: "await/late-and-twice", Doc: "sched.Task.Suspend", Run: awaitLate, Rule: awaitAnyRule, Source: "a callback of the request before, which was given up"},
 	}
 }
 
@@ -41,7 +41,7 @@ func awaitOther(t T, r *Fixture) {
 			ok := called
 			mu.Unlock()
 			if err != nil || !ok {
-				t.Errorf("Await returned %v; resumed: %v", err, ok)
+				t.Errorf("Suspend returned %v; resumed: %v", err, ok)
 				return nil
 			}
 		}
@@ -54,7 +54,7 @@ func awaitInline(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	r.do(t, "awaits", func(task *sched.Task) error {
 		if err := r.ops.await(task, func(resume func()) { resume() }); err != nil {
-			t.Errorf("Await: %v", err)
+			t.Errorf("Suspend: %v", err)
 		}
 		return nil
 	})
@@ -71,33 +71,33 @@ func awaitLate(t T, r *Fixture) {
 			resume()
 			resume()
 		}); err != nil {
-			t.Errorf("the first Await: %v", err)
+			t.Errorf("the first Suspend: %v", err)
 		}
 		err := r.ops.await(task, func(resume func()) {
 			second = resume
 			close(begun)
 		})
 		if err != nil {
-			t.Errorf("the second Await: %v", err)
+			t.Errorf("the second Suspend: %v", err)
 		}
 		returned = true
 		return nil
 	})
-	r.wait(t, begun, "the second Await begins")
+	r.wait(t, begun, "the second Suspend begins")
 	first()
 	r.fence(t)
 	first()
 	r.fence(t)
 	if err := r.loop().Call(t.Context(), "looks", func(*sched.Task) error {
 		if returned {
-			t.Errorf("a call that was meant for the first Await ended the second")
+			t.Errorf("a call that was meant for the first Suspend ended the second")
 		}
 		return nil
 	}); err != nil {
 		t.Errorf("Call: %v", err)
 	}
 	second()
-	r.wait(t, done, "the second Await ends")
+	r.wait(t, done, "the second Suspend ends")
 	second() // the task is no more
 	r.fence(t)
 }

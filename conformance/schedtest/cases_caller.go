@@ -72,7 +72,7 @@ func (m means) asTask() []attempt {
 	return []attempt{
 		{"Yield", func() error { return ops.yield(m.task) }},
 		{"Sleep", func() error { return ops.sleep(m.task, 0) }},
-		{"Await", func() error { return ops.await(m.task, func(resume func()) { resume() }) }},
+		{"Suspend", func() error { return ops.await(m.task, func(resume func()) { resume() }) }},
 		{"Blocking", func() error { return ops.block(m.task, func() error { return nil }) }},
 		{"Mutex.Lock", func() error { return ops.lock(new(sched.Mutex), m.task) }},
 		{"Semaphore.Acquire", func() error { return ops.acquire(sched.NewSemaphore(1), m.task, 1) }},
@@ -90,9 +90,9 @@ func (m means) asTask() []attempt {
 // awaits is how package stream has a task wait for another. A registration that a mutant has
 // changed may not have it.
 func (m means) awaits() attempt {
-	return attempt{"Registration.Await", func() error {
-		if a, ok := m.reg.(interface{ Await(func(func())) error }); ok {
-			return a.Await(func(resume func()) { resume() })
+	return attempt{"Source.Suspend", func() error {
+		if a, ok := m.reg.(interface{ Suspend(func(func())) error }); ok {
+			return a.Suspend(func(resume func()) { resume() })
 		}
 		return m.reg.Wait(sys.Writing, time.Now())
 	}}
@@ -181,7 +181,7 @@ func callerGoroutine(t T, r *Fixture) {
 	r.do(t, "starts a goroutine", func(task *sched.Task) error {
 		m.task = task
 		r.wait(t, try(), "a goroutine is refused while the task runs")
-		return task.Await(func(resume func()) {
+		return task.Suspend(func(resume func()) {
 			go func() {
 				defer resume()
 				r.serves(t)
@@ -216,7 +216,7 @@ func callerOtherTask(t T, r *Fixture) {
 	m, _ := r.startForCallers(t)
 	r.do(t, "first", func(first *sched.Task) error {
 		m.task = first
-		return first.Await(func(resume func()) {
+		return first.Suspend(func(resume func()) {
 			go func() {
 				defer resume()
 				r.do(t, "second", func(second *sched.Task) error {
@@ -243,7 +243,7 @@ func callerStep(t T, r *Fixture) {
 	r.on(t, func() { refused(t, "a posted function", "Tasks() in a task", all...) })
 	a, _ := r.pair(t)
 	s := newScript(func(sched.HandlerTask, sched.Cause) sched.Next {
-		refused(t, "a step", "return Await", all...)
+		refused(t, "a step", "return Suspend", all...)
 		return sched.Done(nil)
 	})
 	r.handle(t, a, s)

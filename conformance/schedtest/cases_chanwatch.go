@@ -115,7 +115,7 @@ func chanWatchByHandler(t T, r *Fixture) {
 			v, err := c.TryRecv()
 			switch {
 			case errors.Is(err, sched.ErrEmpty):
-				return sched.Await(queue.None)
+				return sched.WaitFor(queue.None)
 			case err != nil:
 				return sched.Done(nil)
 			}

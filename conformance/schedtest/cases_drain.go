@@ -58,7 +58,7 @@ func drainTasks(t T, r *Fixture) {
 		if task.Draining() {
 			t.Errorf("Draining before Drain")
 		}
-		return task.Await(func(resume func()) {
+		return task.Suspend(func(resume func()) {
 			r.ops.onDrain(task, func() {
 				t.Errorf("a function was called that OnDrain had replaced")
 			})
@@ -102,9 +102,9 @@ func drainHandlers(t T, r *Fixture) {
 			case sched.Started:
 				if len(causes) == 2 {
 					close(begun)
-					return sched.Await(queue.Readable).Within(time.Hour)
+					return sched.WaitFor(queue.Readable).Within(time.Hour)
 				}
-				return sched.Await(queue.None)
+				return sched.WaitFor(queue.None)
 			case sched.Draining:
 				return sched.Again()
 			default:
@@ -130,7 +130,7 @@ func (r *Fixture) held(t T, release <-chan struct{}) <-chan struct{} {
 	t.Helper()
 	begun := make(chan struct{})
 	r.spawn(t, r.loop(), context.Background(), "held", func(task *sched.Task) error {
-		return task.Await(func(resume func()) {
+		return task.Suspend(func(resume func()) {
 			close(begun)
 			go func() {
 				<-release
@@ -257,7 +257,7 @@ func shutdownCancels(t T, r *Fixture) {
 		return err
 	})
 	a, _ := r.pair(t)
-	s := newScript(func(sched.HandlerTask, sched.Cause) sched.Next { return sched.Await(queue.Readable) })
+	s := newScript(func(sched.HandlerTask, sched.Cause) sched.Next { return sched.WaitFor(queue.Readable) })
 	s.heedsDrain = false
 	r.handle(t, a, s)
 	r.wait(t, begun, "the task begins")

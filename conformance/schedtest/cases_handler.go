@@ -17,7 +17,7 @@ import (
 const (
 	stepRule = "Step is called when the task starts, and each time that what the last Next asked for has come about."
 	endRule  = "End is called once, last: with the error of the Next that ended the task, a *CancelError, a *PanicError, or ErrStopped."
-	wakeRule = "Wake has Step called with Woken if t waits, or else after the next Await."
+	wakeRule = "Wake has Step called with Woken if t waits, or else after the next WaitFor."
 )
 
 func handlerCases() []Case {
@@ -119,7 +119,7 @@ func handlerStarts(t T, r *Fixture) {
 		mu.Lock()
 		defer mu.Unlock()
 		causes = append(causes, c)
-		return sched.Await(queue.None)
+		return sched.WaitFor(queue.None)
 	})
 	r.handle(t, a, s)
 	r.until(t, func() bool { return len(said()) > 0 }, "Step is called")
@@ -169,7 +169,7 @@ func handlerReady(t T, r *Fixture) {
 			case err == sys.ErrWouldBlock && reader.steps.Load() > waitsMax+200:
 				return sched.Done(errNagged)
 			case err == sys.ErrWouldBlock:
-				return sched.Await(queue.Readable)
+				return sched.WaitFor(queue.Readable)
 			case n == 0 || err != nil:
 				return sched.Done(err)
 			}
@@ -211,12 +211,12 @@ func handlerReadyBefore(t T, r *Fixture) {
 		case err != sys.ErrWouldBlock:
 			return sched.Done(err)
 		case c == sched.Started:
-			// Would-block is said: the byte comes after it, and is reported before the Await.
+			// Would-block is said: the byte comes after it, and is reported before the WaitFor.
 			if _, err := sys.Send(b, []byte("x")); err != nil {
 				return sched.Done(err)
 			}
 		}
-		return sched.Await(queue.Readable)
+		return sched.WaitFor(queue.Readable)
 	})
 	plain := s.step
 	s.step = func(task sched.HandlerTask, c sched.Cause) sched.Next {
@@ -227,12 +227,12 @@ func handlerReadyBefore(t T, r *Fixture) {
 			return sched.Again()
 		}
 		if yields == fenceTurns+1 {
-			return sched.Await(queue.Readable)
+			return sched.WaitFor(queue.Readable)
 		}
 		return plain(task, c)
 	}
 	r.handle(t, a, s)
-	r.wait(t, s.ended, "readiness that was reported before the Await ends it")
+	r.wait(t, s.ended, "readiness that was reported before the WaitFor ends it")
 	if s.err != nil {
 		t.Errorf("the handler ended with %v", s.err)
 	}
@@ -285,17 +285,17 @@ func handlerWithin(t T, r *Fixture) {
 			return sched.Done(nil)
 		case c == sched.Ready && i == len(durations):
 			i++
-			return sched.Await(queue.None).Within(time.Hour)
+			return sched.WaitFor(queue.None).Within(time.Hour)
 		}
 		begun = time.Now()
 		if i < len(durations) {
-			return sched.Await(queue.Readable).Within(durations[i])
+			return sched.WaitFor(queue.Readable).Within(durations[i])
 		}
 		if i == len(durations) {
 			if _, err := sys.Send(b, []byte("x")); err != nil {
 				return sched.Done(err)
 			}
-			return sched.Await(queue.Readable).Within(time.Hour)
+			return sched.WaitFor(queue.Readable).Within(time.Hour)
 		}
 		return sched.Done(nil)
 	})
@@ -313,7 +313,7 @@ func handlerWake(t T, r *Fixture) {
 	s := newScript(func(task sched.HandlerTask, c sched.Cause) sched.Next {
 		switch {
 		case c == sched.Started:
-			r.ops.wake(task) // while it runs: for the next Await
+			r.ops.wake(task) // while it runs: for the next WaitFor
 			r.ops.wake(task)
 		case c == sched.Woken:
 			woken.Add(1)
@@ -321,7 +321,7 @@ func handlerWake(t T, r *Fixture) {
 		default:
 			t.Errorf("Step was called with %v", c)
 		}
-		return sched.Await(queue.None)
+		return sched.WaitFor(queue.None)
 	})
 	task := r.handle(t, a, s)
 	r.wait(t, seen, "a Wake during the step before is told")
@@ -342,7 +342,7 @@ func handlerWakeAfterEnd(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	for range 20 {
 		a, b := r.pair(t)
-		second := newScript(func(sched.HandlerTask, sched.Cause) sched.Next { return sched.Await(queue.None) })
+		second := newScript(func(sched.HandlerTask, sched.Cause) sched.Next { return sched.WaitFor(queue.None) })
 		first := newScript(func(task sched.HandlerTask, _ sched.Cause) sched.Next {
 			r.ops.wake(task)
 			return sched.Done(nil)
@@ -412,7 +412,7 @@ func handlerBound(t T, r *Fixture) {
 				if c == sched.Woken {
 					return sched.Done(nil)
 				}
-				return sched.Await(queue.None)
+				return sched.WaitFor(queue.None)
 			})
 			woken = append(woken, r.handle(t, a, s))
 			held = append(held, s)

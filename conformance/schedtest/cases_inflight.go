@@ -46,7 +46,7 @@ func workersEventOnItsWay(t T, r *Fixture) {
 			r.happens(release)
 			return sched.Done(nil)
 		}
-		return sched.Await(queue.Readable)
+		return sched.WaitFor(queue.Readable)
 	}
 	task := r.handle(t, a, s)
 	r.fence(t)

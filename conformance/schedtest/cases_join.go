@@ -51,7 +51,7 @@ func (r *Fixture) launch(t T, ctx context.Context, name string, b body) *sched.J
 func (r *Fixture) launchHeld(t T, name string, release <-chan struct{}, err error) *sched.Job {
 	t.Helper()
 	return r.launch(t, context.Background(), name, func(task *sched.Task) error {
-		if err := task.Await(func(resume func()) {
+		if err := task.Suspend(func(resume func()) {
 			go func() {
 				<-release
 				resume()

@@ -77,7 +77,7 @@ func (r *Fixture) busy(t T) (tasks, turns uint64) {
 			for {
 				switch n, err := sys.Recv(a, p); {
 				case err == sys.ErrWouldBlock:
-					return sched.Await(queue.Readable)
+					return sched.WaitFor(queue.Readable)
 				case n == 0 || err != nil:
 					return sched.Done(err)
 				}
@@ -221,7 +221,7 @@ func metricsTurnTime(t T, r *Fixture) {
 func metricsNotAskedFor(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	a, _ := r.pair(t)
-	r.handle(t, a, newScript(func(sched.HandlerTask, sched.Cause) sched.Next { return sched.Await(queue.None) }))
+	r.handle(t, a, newScript(func(sched.HandlerTask, sched.Cause) sched.Next { return sched.WaitFor(queue.None) }))
 	r.fence(t)
 	m := r.ops.metrics(r.loop())
 	if m.Tasks != 1 {

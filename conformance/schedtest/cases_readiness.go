@@ -14,7 +14,7 @@ func readinessCases() []Case {
 		{ID: "readiness/does-not-nag", Doc: "sched.Options.Mode", Run: readinessDoesNotNag,
 			Rule:   "In no mode does a handle that is ready, and that nobody waits for, keep the loop busy.",
 			Source: "smol 111, libuv 47e95602: an interest that was left on costs a whole processor"},
-		{ID: "readiness/many-and-collected", Doc: "stream.Registration", Run: readinessMany,
+		{ID: "readiness/many-and-collected", Doc: "stream.Source", Run: readinessMany,
 			Rule:   waitRule,
 			Source: "cloudwego/netpoll 360: a collected object that only the kernel knew"},
 	}

@@ -121,7 +121,7 @@ func runQueueFails(t T, r *Fixture) {
 		})
 	}
 	a, _ := r.pair(t)
-	s := newScript(func(sched.HandlerTask, sched.Cause) sched.Next { return sched.Await(queue.Readable) })
+	s := newScript(func(sched.HandlerTask, sched.Cause) sched.Next { return sched.WaitFor(queue.Readable) })
 	r.handle(t, a, s)
 	r.wait(t, begun, "the tasks begin")
 	r.fence(t)

@@ -124,7 +124,7 @@ func taskBound(t T, r *Fixture) {
 		var held []<-chan struct{}
 		for range tasks {
 			held = append(held, r.spawn(t, r.loop(), context.Background(), "held", func(task *sched.Task) error {
-				return task.Await(func(resume func()) {
+				return task.Suspend(func(resume func()) {
 					go func() {
 						<-release
 						resume()
@@ -167,7 +167,7 @@ func taskSpread(t T, r *Fixture) {
 			}
 		}
 		for range loops {
-			on[i][suite.Await(t, "a placed task runs", placed)]++
+			on[i][suite.Receive(t, "a placed task runs", placed)]++
 		}
 		if len(on[i]) != len(loops) {
 			t.Errorf("%d tasks were placed on %d loops", len(loops), len(on[i]))

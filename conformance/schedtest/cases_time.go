@@ -94,7 +94,7 @@ func (r *Fixture) sleepInTurn(t T) (decided bool) {
 	sleepers := make([]sleeper, len(milliseconds))
 	var woken []int
 	r.do(t, "starts", func(task *sched.Task) error {
-		return task.Await(func(resume func()) {
+		return task.Suspend(func(resume func()) {
 			for i, ms := range milliseconds {
 				d := ms * time.Millisecond
 				err := task.Go(context.Background(), "sleeps", func(task *sched.Task) error {

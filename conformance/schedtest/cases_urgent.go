@@ -24,9 +24,9 @@ func urgentCases() []Case {
 			Source: "a loop that spins does so unseen"},
 	}
 	for _, f := range []form{taskForm, goroutineForm} {
-		cs = append(cs, Case{ID: f.name + "-wait/urgent", Doc: "stream.Registration", Rule: shortRule, Source: source, Needs: []Feature{UrgentData},
+		cs = append(cs, Case{ID: f.name + "-wait/urgent", Doc: "stream.Source", Rule: shortRule, Source: source, Needs: []Feature{UrgentData},
 			Run: func(t T, r *Fixture) { waitUrgent(t, r, f) }},
-			Case{ID: f.name + "-wait/short-read", Doc: "stream.Registration", Rule: shortRule, Source: "one system call in three of an echo server",
+			Case{ID: f.name + "-wait/short-read", Doc: "stream.Source", Rule: shortRule, Source: "one system call in three of an echo server",
 				Run: func(t T, r *Fixture) { waitShortRead(t, r, f) }})
 	}
 	return cs
@@ -133,11 +133,11 @@ func handlerUrgent(t T, r *Fixture) {
 				got = append(got, p[:max(n, 0)]...)
 				switch {
 				case err == sys.ErrWouldBlock:
-					return sched.Await(queue.Readable)
+					return sched.WaitFor(queue.Readable)
 				case err != nil || n == 0:
 					return sched.Done(err)
 				case task.ShortReadDrains() && plainBytes(string(got)) < want:
-					return sched.Await(queue.Readable)
+					return sched.WaitFor(queue.Readable)
 				}
 			}
 			return sched.Done(nil)

@@ -24,7 +24,7 @@ const (
 func waiterCases(f form) []Case {
 	var cs []Case
 	add := func(id, rule, source string, run func(t T, r *Fixture, f form)) {
-		cs = append(cs, Case{ID: f.name + "-wait/" + id, Doc: "stream.Registration", Rule: rule, Source: source,
+		cs = append(cs, Case{ID: f.name + "-wait/" + id, Doc: "stream.Source", Rule: rule, Source: source,
 			Run: func(t suite.T, r *Fixture) { run(t, r, f) }})
 	}
 	add("wakes", waitRule, "epoll(7)", waitWakes)
@@ -359,7 +359,7 @@ func waitDeadlineFirst(t T, r *Fixture, f form) {
 				t.Errorf("Wait and receive after the deadline: %v", err)
 			}
 		})
-		deadline := suite.Await(t, "the Wait begins", begun)
+		deadline := suite.Receive(t, "the Wait begins", begun)
 		h := r.queues[0].holdEvents()
 		send(t, b, "x")
 		released := sync.OnceFunc(func() { close(h.release) })

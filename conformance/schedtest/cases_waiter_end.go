@@ -75,7 +75,7 @@ func waitInterruptRaces(t T, r *Fixture, f form) {
 	for i := int64(1); i <= rounds; i++ {
 		told.Store(i)
 		reg.Interrupt(sys.Reading)
-		suite.Await(t, fmt.Sprintf("interrupt %d of %d ends a Wait", i, rounds), seen)
+		suite.Receive(t, fmt.Sprintf("interrupt %d of %d ends a Wait", i, rounds), seen)
 	}
 	r.wait(t, done, "the waiter ends")
 }

@@ -55,7 +55,7 @@ func workersOneAtATime(t T, r *Fixture) {
 			n, err := sys.Recv(a, p)
 			switch {
 			case err == sys.ErrWouldBlock:
-				return sched.Await(queue.Readable)
+				return sched.WaitFor(queue.Readable)
 			case n == 0 || err != nil:
 				return sched.Done(err)
 			}
@@ -83,7 +83,7 @@ func workersCoroutineStays(t T, r *Fixture) {
 		done = append(done, r.spawn(t, r.loop(), context.Background(), "stays", func(task *sched.Task) error {
 			home, err := r.ops.thread()
 			for range rounds {
-				if err := task.Await(func(resume func()) { go resume() }); err != nil {
+				if err := task.Suspend(func(resume func()) { go resume() }); err != nil {
 					return err
 				}
 				if err := task.Yield(); err != nil {
@@ -133,7 +133,7 @@ func workersLongStep(t T, r *Fixture) {
 	s := newScript(func(sched.HandlerTask, sched.Cause) sched.Next {
 		n, err := sys.Recv(a, make([]byte, 1))
 		if err == sys.ErrWouldBlock {
-			return sched.Await(queue.Readable)
+			return sched.WaitFor(queue.Readable)
 		}
 		if n != 1 {
 			t.Errorf("receive: %d, %v", n, err)
@@ -158,7 +158,7 @@ func workersDoNotNag(t T, r *Fixture) {
 	s := newScript(nil)
 	s.step = func(_ sched.HandlerTask, c sched.Cause) sched.Next {
 		if c == sched.Started {
-			return sched.Await(queue.Readable)
+			return sched.WaitFor(queue.Readable)
 		}
 		close(held)
 		<-release // without end: with one thread only, a turn of another must run out of patience first

@@ -35,7 +35,7 @@ func newGuests(t T, r *Fixture) [2]*guest {
 			if !r.happens(guests[1-i].begun) {
 				t.Errorf("a coroutine is to begin, and no other worker takes it")
 			}
-			err := task.Await(func(resume func()) {
+			err := task.Suspend(func(resume func()) {
 				g.resume = resume
 				close(g.awaits)
 			})
@@ -79,7 +79,7 @@ func workersFunctionBehindTask(t T, r *Fixture) {
 		r.happens(release)
 	})
 	here, there := guests[0], guests[1]
-	if suite.Await(t, "a posted function is called", called) != here.thread {
+	if suite.Receive(t, "a posted function is called", called) != here.thread {
 		here, there = there, here
 	}
 	post(func() { close(second) })
@@ -98,7 +98,7 @@ func workersEndOfHandler(t T, r *Fixture) {
 	r.run(t, ctx)
 	a, _ := r.pair(t)
 	ends, called := make(chan struct{}), make(chan struct{})
-	s := newScript(func(sched.HandlerTask, sched.Cause) sched.Next { return sched.Await(queue.Readable) })
+	s := newScript(func(sched.HandlerTask, sched.Cause) sched.Next { return sched.WaitFor(queue.Readable) })
 	s.end = func(error) {
 		close(ends)
 		if !r.happens(called) {

@@ -127,7 +127,7 @@ func (r *Fixture) loop() *sched.Loop { return r.s.Loops()[0] }
 func (r *Fixture) wait(t T, c <-chan struct{}, what string) {
 	t.Helper()
 	r.stuck.Add(1)
-	suite.Await(t, what, c)
+	suite.Receive(t, what, c)
 	r.stuck.Add(-1)
 }
 
@@ -300,7 +300,7 @@ func (r *Fixture) register(t T, f form, h sys.Handle) registration {
 	}
 	t.Cleanup(func() {
 		if err := reg.Close(); err != nil {
-			t.Errorf("Registration.Close: %v", err)
+			t.Errorf("Source.Close: %v", err)
 		}
 	})
 	return reg

@@ -83,7 +83,7 @@ func blockingMutants() []suite.Mutant[*Fixture] {
 			if t.Name() != "abandons" {
 				return t.Blocking(f)
 			}
-			return t.Await(func(resume func()) {
+			return t.Suspend(func(resume func()) {
 				go func() {
 					defer resume()
 					defer func() { _ = recover() }()

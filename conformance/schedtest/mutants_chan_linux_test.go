@@ -189,7 +189,7 @@ func chanMutants() []suite.Mutant[*Fixture] {
 				if v, err = o.Chan.TryRecv(); !errors.Is(err, sched.ErrEmpty) {
 					return v, err
 				}
-				canceled := t.Await(func(resume func()) {
+				canceled := t.Suspend(func(resume func()) {
 					_ = t.Go(context.Background(), "in line", func(c *sched.Task) error {
 						defer resume()
 						v, err = o.Chan.Recv(c)

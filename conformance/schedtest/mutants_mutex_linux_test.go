@@ -20,7 +20,7 @@ func (s *stackedLock) lock(m *sched.Mutex, t *sched.Task) error {
 		return err
 	}
 	var place *func()
-	err := t.Await(func(resume func()) {
+	err := t.Suspend(func(resume func()) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		place = &resume
@@ -122,7 +122,7 @@ func mutexMutants() []suite.Mutant[*Fixture] {
 				}
 				return s.Acquire(t, n)
 			}
-			return t.Await(func(resume func()) {
+			return t.Suspend(func(resume func()) {
 				_ = t.Go(context.Background(), "in line", func(c *sched.Task) error {
 					defer resume()
 					return s.Acquire(c, n)

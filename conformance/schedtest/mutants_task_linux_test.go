@@ -113,7 +113,7 @@ func taskMutants() []suite.Mutant[*Fixture] {
 		}, "cancel/context"),
 		mutant("a resumption inside start is lost", func(o *operations) {
 			o.await = func(t *sched.Task, start func(func())) error {
-				return t.Await(func(resume func()) {
+				return t.Suspend(func(resume func()) {
 					inside := goroutineID()
 					start(func() {
 						if goroutineID() != inside {
@@ -126,7 +126,7 @@ func taskMutants() []suite.Mutant[*Fixture] {
 		mutant("a resumption is lost now and then", func(o *operations) {
 			var resumes atomic.Int32
 			o.await = func(t *sched.Task, start func(func())) error {
-				return t.Await(func(resume func()) {
+				return t.Suspend(func(resume func()) {
 					start(func() {
 						if resumes.Add(1)%50 != 0 {
 							resume()
@@ -139,7 +139,7 @@ func taskMutants() []suite.Mutant[*Fixture] {
 			var mu sync.Mutex
 			latest := map[*sched.Task]func(){}
 			o.await = func(t *sched.Task, start func(func())) error {
-				return t.Await(func(resume func()) {
+				return t.Suspend(func(resume func()) {
 					mu.Lock()
 					latest[t] = resume
 					mu.Unlock()

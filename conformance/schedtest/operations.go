@@ -11,7 +11,7 @@ import (
 
 type (
 	body         = func(*sched.Task) error
-	registration = sched.Registration
+	registration = sched.Source
 )
 
 // operations are the calls that cases make, so that a mutant can answer in the scheduler's place.
@@ -81,7 +81,7 @@ func honest() operations {
 		stepSpent:  (sched.HandlerTask).Spent,
 		share:      func(reg registration) error { return reg.(interface{ YieldIfSpent() error }).YieldIfSpent() },
 		sleep:      (*sched.Task).Sleep,
-		await:      (*sched.Task).Await,
+		await:      (*sched.Task).Suspend,
 		context:    (*sched.Task).Context,
 		onDrain:    (*sched.Task).OnDrain,
 		post:       (*sched.Loop).Post,

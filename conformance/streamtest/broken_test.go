@@ -17,13 +17,13 @@ import (
 
 type brokenWaiter struct {
 	stream.Waiter
-	register func(h sys.Handle) (stream.Registration, error)
+	register func(h sys.Handle) (stream.Source, error)
 	wait     func(s stream.Select, wanted []stream.Readiness, deadline time.Time) error
 	wake     func(s stream.Select)
 	close    func(s stream.Select) error
 }
 
-func (b *brokenWaiter) Register(h sys.Handle) (stream.Registration, error) { return b.register(h) }
+func (b *brokenWaiter) Register(h sys.Handle) (stream.Source, error) { return b.register(h) }
 
 func (b *brokenWaiter) NewSelect() stream.Select {
 	return &brokenSelect{Select: b.Waiter.(stream.Selector).NewSelect(), wait: b.wait, wake: b.wake, close: b.close}
@@ -59,8 +59,8 @@ func (b *brokenSelect) Close() error {
 	return b.Select.Close()
 }
 
-type brokenRegistration struct {
-	stream.Registration
+type brokenSource struct {
+	stream.Source
 	handle    sys.Handle
 	wait      func(d sys.Direction, deadline time.Time) error
 	interrupt func(d sys.Direction)
@@ -68,35 +68,35 @@ type brokenRegistration struct {
 	close     func() error
 }
 
-func (b *brokenRegistration) unwrap() stream.Registration { return b.Registration }
+func (b *brokenSource) unwrap() stream.Source { return b.Source }
 
-func (b *brokenRegistration) Wait(d sys.Direction, deadline time.Time) error {
+func (b *brokenSource) Wait(d sys.Direction, deadline time.Time) error {
 	if b.wait != nil {
 		return b.wait(d, deadline)
 	}
-	return b.Registration.Wait(d, deadline)
+	return b.Source.Wait(d, deadline)
 }
 
-func (b *brokenRegistration) Interrupt(d sys.Direction) {
+func (b *brokenSource) Interrupt(d sys.Direction) {
 	if b.interrupt != nil {
 		b.interrupt(d)
 		return
 	}
-	b.Registration.Interrupt(d)
+	b.Source.Interrupt(d)
 }
 
-func (b *brokenRegistration) ShortReadDrains() bool {
+func (b *brokenSource) ShortReadDrains() bool {
 	if b.drains != nil {
 		return b.drains()
 	}
-	return b.Registration.ShortReadDrains()
+	return b.Source.ShortReadDrains()
 }
 
-func (b *brokenRegistration) Close() error {
+func (b *brokenSource) Close() error {
 	if b.close != nil {
 		return b.close()
 	}
-	return b.Registration.Close()
+	return b.Source.Close()
 }
 
 type brokenConn struct {

@@ -56,7 +56,7 @@ func (s *scarce) fails() error {
 	return fmt.Errorf("streamtest: no memory: %w", errNoMemory)
 }
 
-func (s *scarce) Register(h sys.Handle) (stream.Registration, error) {
+func (s *scarce) Register(h sys.Handle) (stream.Source, error) {
 	if err := s.fails(); err != nil {
 		return nil, err
 	}
@@ -64,21 +64,21 @@ func (s *scarce) Register(h sys.Handle) (stream.Registration, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &scarceRegistration{r.(*spyRegistration), s}, nil
+	return &scarceSource{r.(*spySource), s}, nil
 }
 
 func (s *scarce) NewSelect() stream.Select { return selectingSpy{s.w.spy}.NewSelect() }
 
-type scarceRegistration struct {
-	*spyRegistration
+type scarceSource struct {
+	*spySource
 	scarce *scarce
 }
 
-func (r *scarceRegistration) Wait(d sys.Direction, deadline time.Time) error {
+func (r *scarceSource) Wait(d sys.Direction, deadline time.Time) error {
 	if err := r.scarce.fails(); err != nil {
 		return err
 	}
-	return r.spyRegistration.Wait(d, deadline)
+	return r.spySource.Wait(d, deadline)
 }
 
 func acceptScarce(w *world) {

@@ -85,12 +85,12 @@ func selectCases() []Case {
 			Run: in(func(w *world) {
 				s := w.selection(2)
 				for _, r := range s.wanted {
-					r.Registration.Interrupt(sys.Reading)
+					r.Source.Interrupt(sys.Reading)
 					w.check(s.wait(time.Time{}).get(), "select after Interrupt")
 					begun := w.spy.selects.Load()
 					p := s.wait(time.Time{})
 					w.selecting(begun)
-					r.Registration.Interrupt(sys.Reading)
+					r.Source.Interrupt(sys.Reading)
 					w.check(p.get(), "select during which Interrupt is called")
 				}
 			}),
@@ -103,7 +103,7 @@ func selectCases() []Case {
 				begun := w.spy.selects.Load()
 				p := s.wait(time.Time{})
 				w.selecting(begun)
-				w.check(s.wanted[1].Registration.Close(), "close")
+				w.check(s.wanted[1].Source.Close(), "close")
 				if err := p.get(); err != nil && err != net.ErrClosed {
 					w.Errorf("select during which a registration was closed: %v, want nil or net.ErrClosed", err)
 				}
@@ -128,14 +128,14 @@ func selectCases() []Case {
 					s.passes(time.Now().Add(soon))
 					_, err := s.peers[i].Write([]byte("a"))
 					w.check(err, "peer's write")
-					w.awaitByte(s.sockets[i], r.Registration)
+					w.awaitByte(s.sockets[i], r.Source)
 				}
 				// One ends the wait for both.
 				for i, r := range s.wanted {
 					s.endsBy(1 - i)
 					_, err := s.peers[i].Write([]byte("b"))
 					w.check(err, "peer's write")
-					w.awaitByte(s.sockets[i], r.Registration)
+					w.awaitByte(s.sockets[i], r.Source)
 				}
 			}),
 		},
@@ -150,7 +150,7 @@ func selectCases() []Case {
 				w.check(s.sel.Close(), "second close")
 				_, err := s.peers[0].Write([]byte("a"))
 				w.check(err, "peer's write")
-				w.awaitByte(s.sockets[0], s.wanted[0].Registration)
+				w.awaitByte(s.sockets[0], s.wanted[0].Source)
 			}),
 		},
 	}
@@ -181,7 +181,7 @@ func (w *world) selection(n int) *selection {
 	for range n {
 		socket, r, peer := w.registered()
 		w.wouldBlock(socket)
-		s.wanted = append(s.wanted, stream.Readiness{Registration: r, Direction: sys.Reading})
+		s.wanted = append(s.wanted, stream.Readiness{Source: r, Direction: sys.Reading})
 		s.sockets = append(s.sockets, socket)
 		s.peers = append(s.peers, peer)
 	}

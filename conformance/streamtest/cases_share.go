@@ -10,16 +10,16 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-const shareRule = "YieldIfSpent is called at the beginning of each operation that tries, and waits if it must, and each time that a part of one has succeeded."
+const shareRule = "YieldIfSpent is called at the beginning of each operation that may wait, and each time that a part of one has succeeded."
 
 func shareCases() []Case {
 	const source = "a connection whose peer is fast never waits, and starves the others of its loop"
 	return []Case{
-		{ID: "share/each-operation", Doc: "stream.Registration", Rule: shareRule, Source: source, Run: in(shareOfOperations)},
-		{ID: "share/each-part", Doc: "stream.Registration", Rule: shareRule, Source: source, Run: in(shareOfParts)},
-		{ID: "share/each-part-of-a-file", Doc: "stream.Registration", Rule: shareRule, Source: source, Needs: []Feature{SendFile}, Run: in(shareOfAFile)},
+		{ID: "share/each-operation", Doc: "stream.Yielder.YieldIfSpent", Rule: shareRule, Source: source, Run: in(shareOfOperations)},
+		{ID: "share/each-part", Doc: "stream.Yielder.YieldIfSpent", Rule: shareRule, Source: source, Run: in(shareOfParts)},
+		{ID: "share/each-part-of-a-file", Doc: "stream.Yielder.Yield", Rule: shareRule, Source: source, Needs: []Feature{SendFile}, Run: in(shareOfAFile)},
 		{
-			ID: "share/cancelled", Doc: "stream.Registration",
+			ID: "share/cancelled", Doc: "stream.Yielder",
 			Rule:   "An error of YieldIfSpent ends the operation before it moves anything more.",
 			Source: "a task that never waits, and cannot be cancelled",
 			Run:    in(shareCancelled),
@@ -47,7 +47,7 @@ func (w *world) share() *sharing {
 	return s
 }
 
-func (s *sharing) Register(h sys.Handle) (stream.Registration, error) {
+func (s *sharing) Register(h sys.Handle) (stream.Source, error) {
 	r, err := s.Waiter.Register(h)
 	if err != nil {
 		return nil, err
@@ -62,18 +62,19 @@ func (s *sharing) Register(h sys.Handle) (stream.Registration, error) {
 	if s.yield != nil {
 		ask = s.yield(ask)
 	}
-	return &sharingRegistration{Registration: r, ask: ask}, nil
+	return &sharingSource{Source: r, ask: ask}, nil
 }
 
-type sharingRegistration struct {
-	stream.Registration
+type sharingSource struct {
+	stream.Source
 	ask func() error
 }
 
-func (r *sharingRegistration) YieldIfSpent() error { return r.ask() }
+func (r *sharingSource) YieldIfSpent() error { return r.ask() }
+func (r *sharingSource) Yield() error        { return r.ask() }
 
-func (r *sharingRegistration) MayBlock() bool {
-	b, ok := r.Registration.(interface{ MayBlock() bool })
+func (r *sharingSource) MayBlock() bool {
+	b, ok := r.Source.(stream.MayBlocker)
 	return !ok || b.MayBlock()
 }
 
@@ -87,7 +88,7 @@ func (s *sharing) asks(w *world, what string, least int64, f func() error, meanw
 		w.Errorf("%s: %v", what, err)
 	}
 	if got := s.asked.Load() - before; got < least {
-		w.Errorf("%s: the Registration was asked %d times to let others run, want %d at least", what, got, least)
+		w.Errorf("%s: the Source was asked %d times to let others run, want %d at least", what, got, least)
 	}
 }
 

@@ -16,7 +16,7 @@ const soon = 5 * time.Millisecond
 func waiterCases() []Case {
 	return []Case{
 		{
-			ID: "waiter/ready", Doc: "stream.Registration",
+			ID: "waiter/ready", Doc: "stream.Source",
 			Rule: "Wait returns nil when an operation in its direction is worth trying again, whether that came before or after it began.",
 			Run: in(func(w *world) {
 				s, r, peer := w.registered()
@@ -37,7 +37,7 @@ func waiterCases() []Case {
 			}),
 		},
 		{
-			ID: "waiter/directions", Doc: "stream.Registration",
+			ID: "waiter/directions", Doc: "stream.Source",
 			Rule:   "A wait in one direction is not ended by readiness in the other.",
 			Source: "an edge that reports reading reports writing too",
 			Run: in(func(w *world) {
@@ -53,7 +53,7 @@ func waiterCases() []Case {
 			}),
 		},
 		{
-			ID: "waiter/deadline", Doc: "stream.Registration",
+			ID: "waiter/deadline", Doc: "stream.Source",
 			Rule: "Wait returns os.ErrDeadlineExceeded once the deadline has passed, and not before.",
 			Run: in(func(w *world) {
 				s, r, peer := w.registered()
@@ -81,7 +81,7 @@ func waiterCases() []Case {
 			}),
 		},
 		{
-			ID: "waiter/interrupt-first", Doc: "stream.Registration",
+			ID: "waiter/interrupt-first", Doc: "stream.Source",
 			Rule: "Interrupt makes the next Wait in its direction return nil when none is running.",
 			Run: in(func(w *world) {
 				s, r, _ := w.registered()
@@ -93,7 +93,7 @@ func waiterCases() []Case {
 			}),
 		},
 		{
-			ID: "waiter/interrupt-running", Doc: "stream.Registration",
+			ID: "waiter/interrupt-running", Doc: "stream.Source",
 			Rule: "Interrupt makes a running Wait in its direction return nil.",
 			Run: in(func(w *world) {
 				s, r, _ := w.registered()
@@ -110,7 +110,7 @@ func waiterCases() []Case {
 			}),
 		},
 		{
-			ID: "waiter/close-running", Doc: "stream.Registration",
+			ID: "waiter/close-running", Doc: "stream.Source",
 			Rule: "Close makes a running Wait return; from then on the answer is net.ErrClosed.",
 			Run: in(func(w *world) {
 				s, r, _ := w.registered()
@@ -131,7 +131,7 @@ func waiterCases() []Case {
 			}),
 		},
 		{
-			ID: "waiter/closed", Doc: "stream.Registration",
+			ID: "waiter/closed", Doc: "stream.Source",
 			Rule: "After Close, Wait returns net.ErrClosed, Interrupt does nothing, and a second Close does nothing.",
 			Run: in(func(w *world) {
 				_, r, _ := w.registered()
@@ -146,7 +146,7 @@ func waiterCases() []Case {
 			}),
 		},
 		{
-			ID: "waiter/number-again", Doc: "stream.Registration",
+			ID: "waiter/number-again", Doc: "stream.Source",
 			Rule: "The number of a handle can be registered again as soon as Close has returned.",
 			Run: in(func(w *world) {
 				for range 3 {
@@ -210,7 +210,7 @@ func (w *world) looks(what string, wait func(passed time.Time) error) {
 }
 
 // registered returns a socket, its registration, and its peer.
-func (w *world) registered() (*stream.Socket, stream.Registration, *net.TCPConn) {
+func (w *world) registered() (*stream.Socket, stream.Source, *net.TCPConn) {
 	w.Helper()
 	s, peer := w.connected()
 	r, err := w.spy.Register(s.Handle())
@@ -225,7 +225,7 @@ func (w *world) registered() (*stream.Socket, stream.Registration, *net.TCPConn)
 
 type registeredSocket struct {
 	s stream.Socket
-	r stream.Registration
+	r stream.Source
 }
 
 func (b *registeredSocket) Close() error {
@@ -236,7 +236,7 @@ func (b *registeredSocket) Close() error {
 	return err
 }
 
-func (w *world) wait(r stream.Registration, d sys.Direction, deadline time.Time) *pending[error] {
+func (w *world) wait(r stream.Source, d sys.Direction, deadline time.Time) *pending[error] {
 	return call(w, "wait for "+d.String(), func() error { return r.Wait(d, deadline) })
 }
 
@@ -249,12 +249,12 @@ func (w *world) wouldBlock(s *stream.Socket) {
 }
 
 // awaitByte waits for one byte and reads it.
-func (w *world) awaitByte(s *stream.Socket, r stream.Registration) {
+func (w *world) awaitByte(s *stream.Socket, r stream.Source) {
 	w.Helper()
 	w.check(call(w, "read by hand", func() error { return readByte(s, r) }).get(), "wait for a byte")
 }
 
-func readByte(s *stream.Socket, r stream.Registration) error {
+func readByte(s *stream.Socket, r stream.Source) error {
 	for {
 		if err := r.Wait(sys.Reading, time.Time{}); err != nil {
 			return err

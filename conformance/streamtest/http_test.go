@@ -143,5 +143,5 @@ func (w *web) await(ch <-chan struct{}) {
 // receive waits for what another goroutine of a scenario sends.
 func receive[R any](w *web, from <-chan R, what string) R {
 	w.Helper()
-	return suite.Await(w.suite, what, from)
+	return suite.Receive(w.suite, what, from)
 }

@@ -310,14 +310,14 @@ func acceptMutants() []mutant {
 				return err
 			}
 		}), "accept/close"),
-		broken("exhaustion spins", counted(func(r *brokenRegistration) {
+		broken("exhaustion spins", counted(func(r *brokenSource) {
 			r.wait = func(d sys.Direction, deadline time.Time) error {
 				if d == sys.Writing { // a listener waits so only to pause
 					for range waitsMax {
-						_ = r.Registration.Wait(d, time.Unix(0, 0)) // is over at once
+						_ = r.Source.Wait(d, time.Unix(0, 0)) // is over at once
 					}
 				}
-				return r.Registration.Wait(d, deadline)
+				return r.Source.Wait(d, deadline)
 			}
 		}), "accept/exhausted"),
 		broken("exhaustion ends accepting", listeners(func(b *brokenListener) {

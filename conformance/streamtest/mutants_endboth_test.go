@@ -18,11 +18,11 @@ func state(h sys.Handle) int16 {
 
 func endBothMutants() []mutant {
 	return []mutant{
-		broken("a reset is not for writers", registrations(func(r *brokenRegistration) {
+		broken("a reset is not for writers", registrations(func(r *brokenSource) {
 			closed := make(chan struct{})
 			var once sync.Once
 			r.wait = func(d sys.Direction, deadline time.Time) error {
-				err := r.Registration.Wait(d, deadline)
+				err := r.Source.Wait(d, deadline)
 				// A connect that is refused looks the same, but has no peer.
 				if d == sys.Writing && err == nil && deadline.IsZero() && state(r.handle)&(sys.PollErr|sys.PollHup) != 0 {
 					<-closed
@@ -32,21 +32,21 @@ func endBothMutants() []mutant {
 			}
 			r.close = func() error {
 				once.Do(func() { close(closed) })
-				return r.Registration.Close()
+				return r.Source.Close()
 			}
 		}), "end/reset-both"),
-		broken("a writer's waits return for nothing, many times", registrations(func(r *brokenRegistration) {
+		broken("a writer's waits return for nothing, many times", registrations(func(r *brokenSource) {
 			var waits atomic.Int64
 			var closed atomic.Bool
 			r.wait = func(d sys.Direction, deadline time.Time) error {
 				if d == sys.Writing && deadline.IsZero() && !closed.Load() && waits.Add(1) < 4*spinsMax {
 					return nil
 				}
-				return r.Registration.Wait(d, deadline)
+				return r.Source.Wait(d, deadline)
 			}
 			r.close = func() error {
 				closed.Store(true)
-				return r.Registration.Close()
+				return r.Source.Close()
 			}
 		}), "end/half-idle"),
 	}

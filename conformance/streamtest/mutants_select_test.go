@@ -12,16 +12,16 @@ import (
 )
 
 // selects changes every Select of a Fixture, and every registration if change says how.
-func selects(change func(b *brokenWaiter) func(r *brokenRegistration)) func(f *Fixture) {
+func selects(change func(b *brokenWaiter) func(r *brokenSource)) func(f *Fixture) {
 	return func(f *Fixture) {
 		b := &brokenWaiter{Waiter: f.Waiter}
 		registration := change(b)
-		b.register = func(h sys.Handle) (stream.Registration, error) {
+		b.register = func(h sys.Handle) (stream.Source, error) {
 			r, err := b.Waiter.Register(h)
 			if err != nil || registration == nil {
 				return r, err
 			}
-			broken := &brokenRegistration{Registration: r, handle: h}
+			broken := &brokenSource{Source: r, handle: h}
 			registration(broken)
 			return broken, nil
 		}
@@ -33,7 +33,7 @@ type selectWait = func(s stream.Select, wanted []stream.Readiness, deadline time
 
 // selectWaits changes how every Select of a Fixture waits.
 func selectWaits(wait selectWait) func(f *Fixture) {
-	return selects(func(b *brokenWaiter) func(*brokenRegistration) {
+	return selects(func(b *brokenWaiter) func(*brokenSource) {
 		b.wait = wait
 		return nil
 	})
@@ -56,7 +56,7 @@ func selectMutants() []mutant {
 			}
 			return s.Wait(wanted, deadline)
 		}), "select/deadline"),
-		broken("a Wake before the wait is lost", selects(func(b *brokenWaiter) func(*brokenRegistration) {
+		broken("a Wake before the wait is lost", selects(func(b *brokenWaiter) func(*brokenSource) {
 			var waiting atomic.Bool
 			b.wait = func(s stream.Select, wanted []stream.Readiness, deadline time.Time) error {
 				waiting.Store(true)
@@ -70,7 +70,7 @@ func selectMutants() []mutant {
 			}
 			return nil
 		}), "select/wake"),
-		broken("every Wake counts", selects(func(b *brokenWaiter) func(*brokenRegistration) {
+		broken("every Wake counts", selects(func(b *brokenWaiter) func(*brokenSource) {
 			var mu sync.Mutex
 			left := map[stream.Select]int{} // wakes that have ended no wait; guarded by mu
 			b.wait = func(s stream.Select, wanted []stream.Readiness, deadline time.Time) error {
@@ -93,8 +93,8 @@ func selectMutants() []mutant {
 			}
 			return nil
 		}), "select/wake"),
-		broken("an interrupt does not reach a Select", selects(func(b *brokenWaiter) func(*brokenRegistration) {
-			return func(r *brokenRegistration) { r.interrupt = func(sys.Direction) {} }
+		broken("an interrupt does not reach a Select", selects(func(b *brokenWaiter) func(*brokenSource) {
+			return func(r *brokenSource) { r.interrupt = func(sys.Direction) {} }
 		}), "select/interrupted"),
 		broken("a Select goes on without what is closed", selectWaits(func(s stream.Select, wanted []stream.Readiness, deadline time.Time) error {
 			err := s.Wait(wanted, deadline)
@@ -103,24 +103,24 @@ func selectMutants() []mutant {
 			}
 			return err
 		}), "select/registration-closed"),
-		broken("a wait after a Select fails", selects(func(b *brokenWaiter) func(*brokenRegistration) {
+		broken("a wait after a Select fails", selects(func(b *brokenWaiter) func(*brokenSource) {
 			var selected sync.Map // of registrations
 			b.wait = func(s stream.Select, wanted []stream.Readiness, deadline time.Time) error {
 				for _, w := range wanted {
-					selected.Store(w.Registration, true)
+					selected.Store(w.Source, true)
 				}
 				return s.Wait(wanted, deadline)
 			}
-			return func(r *brokenRegistration) {
+			return func(r *brokenSource) {
 				r.wait = func(d sys.Direction, deadline time.Time) error {
-					if _, ok := selected.Load(r.Registration); ok {
+					if _, ok := selected.Load(r.Source); ok {
 						return errBroken
 					}
-					return r.Registration.Wait(d, deadline)
+					return r.Source.Wait(d, deadline)
 				}
 			}
 		}), "select/apart"),
-		broken("a second Close of a Select fails", selects(func(b *brokenWaiter) func(*brokenRegistration) {
+		broken("a second Close of a Select fails", selects(func(b *brokenWaiter) func(*brokenSource) {
 			var closed atomic.Bool
 			b.close = func(s stream.Select) error {
 				err := s.Close()

@@ -36,25 +36,25 @@ func broken(name string, change func(f *Fixture), detects string) mutant {
 }
 
 // registrations changes every registration of a Fixture.
-func registrations(change func(r *brokenRegistration)) func(f *Fixture) {
+func registrations(change func(r *brokenSource)) func(f *Fixture) {
 	return func(f *Fixture) { f.Waiter = breaking(f.Waiter, change) }
 }
 
 // counted is registrations for those of listeners, and over the spy, which counts what a broken
 // registration waits.
-func counted(change func(r *brokenRegistration)) func(f *Fixture) {
+func counted(change func(r *brokenSource)) func(f *Fixture) {
 	return func(f *Fixture) {
 		f.parts.waits = func(under stream.Waiter) stream.Waiter { return breaking(under, change) }
 	}
 }
 
-func breaking(under stream.Waiter, change func(r *brokenRegistration)) stream.Waiter {
-	return &brokenWaiter{Waiter: under, register: func(h sys.Handle) (stream.Registration, error) {
+func breaking(under stream.Waiter, change func(r *brokenSource)) stream.Waiter {
+	return &brokenWaiter{Waiter: under, register: func(h sys.Handle) (stream.Source, error) {
 		r, err := under.Register(h)
 		if err != nil {
 			return nil, err
 		}
-		b := &brokenRegistration{Registration: r, handle: h}
+		b := &brokenSource{Source: r, handle: h}
 		change(b)
 		return b, nil
 	}}
@@ -117,32 +117,32 @@ func mutants() []mutant {
 // controls are odd, and keep every rule.
 func controls() []Target {
 	return []Target{
-		odd("waits return for nothing every other time", registrations(func(r *brokenRegistration) {
+		odd("waits return for nothing every other time", registrations(func(r *brokenSource) {
 			var waits [2]atomic.Int64
 			var closed atomic.Bool
 			r.wait = func(d sys.Direction, deadline time.Time) error {
 				if waits[d].Add(1)%2 == 1 && !closed.Load() && (deadline.IsZero() || time.Now().Before(deadline)) {
 					return nil
 				}
-				return r.Registration.Wait(d, deadline)
+				return r.Source.Wait(d, deadline)
 			}
 			r.close = func() error {
 				closed.Store(true)
-				return r.Registration.Close()
+				return r.Source.Close()
 			}
 		})),
-		odd("waits return late", registrations(func(r *brokenRegistration) {
+		odd("waits return late", registrations(func(r *brokenSource) {
 			r.wait = func(d sys.Direction, deadline time.Time) error {
-				err := r.Registration.Wait(d, deadline)
+				err := r.Source.Wait(d, deadline)
 				<-time.After(time.Millisecond)
 				return err
 			}
 		})),
-		odd("short reads never drain", registrations(func(r *brokenRegistration) { r.drains = func() bool { return false } })),
-		odd("interrupts come twice", registrations(func(r *brokenRegistration) {
+		odd("short reads never drain", registrations(func(r *brokenSource) { r.drains = func() bool { return false } })),
+		odd("interrupts come twice", registrations(func(r *brokenSource) {
 			r.interrupt = func(d sys.Direction) {
-				r.Registration.Interrupt(d)
-				r.Registration.Interrupt(d)
+				r.Source.Interrupt(d)
+				r.Source.Interrupt(d)
 			}
 		})),
 	}

@@ -23,18 +23,18 @@ var errBroken = errors.New("broken")
 // watch changes what the waits of r return, knowing whether each began before Close. The function
 // it returns reports whether a wait in one of the directions runs. One that a case was told of may
 // be about to begin: it looks for as long as patience.
-func watch(r *brokenRegistration, change func(err error, ran bool) error) func(patience time.Duration, ds ...sys.Direction) bool {
+func watch(r *brokenSource, change func(err error, ran bool) error) func(patience time.Duration, ds ...sys.Direction) bool {
 	var waiting [2]atomic.Bool
 	var closed atomic.Bool
 	r.wait = func(d sys.Direction, deadline time.Time) error {
 		waiting[d].Store(true)
 		defer waiting[d].Store(false)
 		ran := !closed.Load()
-		return change(r.Registration.Wait(d, deadline), ran)
+		return change(r.Source.Wait(d, deadline), ran)
 	}
 	r.close = func() error {
 		closed.Store(true)
-		return r.Registration.Close()
+		return r.Source.Close()
 	}
 	return func(patience time.Duration, ds ...sys.Direction) bool {
 		for until := time.Now().Add(patience); ; <-time.After(time.Millisecond) {
@@ -52,42 +52,42 @@ func watch(r *brokenRegistration, change func(err error, ran bool) error) func(p
 
 func waiterMutants() []mutant {
 	return []mutant{
-		broken("a first wait for writing fails", registrations(func(r *brokenRegistration) {
+		broken("a first wait for writing fails", registrations(func(r *brokenSource) {
 			var waits atomic.Int64
 			r.wait = func(d sys.Direction, deadline time.Time) error {
 				if waits.Add(1) == 1 && d == sys.Writing && deadline.IsZero() {
 					return errBroken
 				}
-				return r.Registration.Wait(d, deadline)
+				return r.Source.Wait(d, deadline)
 			}
 		}), "waiter/ready"),
-		broken("any readiness ends a wait", registrations(func(r *brokenRegistration) {
+		broken("any readiness ends a wait", registrations(func(r *brokenSource) {
 			var waits atomic.Int64
 			r.wait = func(d sys.Direction, deadline time.Time) error {
 				fds := []sys.PollFD{{Fd: int32(r.handle), Events: sys.PollIn | sys.PollOut}}
 				if n, _ := sys.Poll(fds, 0); n > 0 && d == sys.Reading && !deadline.IsZero() && waits.Add(1) <= 2*spuriousMax {
 					return nil
 				}
-				return r.Registration.Wait(d, deadline)
+				return r.Source.Wait(d, deadline)
 			}
 		}), "waiter/directions"),
-		broken("deadlines come early", registrations(func(r *brokenRegistration) {
+		broken("deadlines come early", registrations(func(r *brokenSource) {
 			r.wait = func(d sys.Direction, deadline time.Time) error {
 				if d == sys.Reading && !deadline.IsZero() {
 					return os.ErrDeadlineExceeded
 				}
-				return r.Registration.Wait(d, deadline)
+				return r.Source.Wait(d, deadline)
 			}
 		}), "waiter/deadline"),
-		broken("an interrupt before the wait is lost", registrations(func(r *brokenRegistration) {
+		broken("an interrupt before the wait is lost", registrations(func(r *brokenSource) {
 			running := watch(r, func(err error, _ bool) error { return err })
 			r.interrupt = func(d sys.Direction) {
 				if running(0, d) {
-					r.Registration.Interrupt(d)
+					r.Source.Interrupt(d)
 				}
 			}
 		}), "waiter/interrupt-first"),
-		broken("an interrupt of a running wait is an error", registrations(func(r *brokenRegistration) {
+		broken("an interrupt of a running wait is an error", registrations(func(r *brokenSource) {
 			var interrupted atomic.Bool
 			running := watch(r, func(err error, _ bool) error {
 				if interrupted.CompareAndSwap(true, false) {
@@ -103,16 +103,16 @@ func waiterMutants() []mutant {
 				if _, err := sys.PeerAddr(r.handle); err == nil && n == 0 {
 					interrupted.Store(running(announced, d))
 				}
-				r.Registration.Interrupt(d)
+				r.Source.Interrupt(d)
 			}
 		}), "waiter/interrupt-running"),
-		broken("close ends a running wait with another error", selects(func(b *brokenWaiter) func(*brokenRegistration) {
+		broken("close ends a running wait with another error", selects(func(b *brokenWaiter) func(*brokenSource) {
 			var selected atomic.Bool
 			b.wait = func(s stream.Select, wanted []stream.Readiness, deadline time.Time) error {
 				selected.Store(true)
 				return s.Wait(wanted, deadline)
 			}
-			return func(r *brokenRegistration) {
+			return func(r *brokenSource) {
 				running := watch(r, func(err error, ran bool) error {
 					if err == net.ErrClosed && ran {
 						return errBroken
@@ -132,17 +132,17 @@ func waiterMutants() []mutant {
 				}
 			}
 		}), "waiter/close-running"),
-		broken("waits go on after close", registrations(func(r *brokenRegistration) {
+		broken("waits go on after close", registrations(func(r *brokenSource) {
 			var closed atomic.Bool
 			r.wait = func(d sys.Direction, deadline time.Time) error {
 				if closed.Load() {
 					return nil
 				}
-				return r.Registration.Wait(d, deadline)
+				return r.Source.Wait(d, deadline)
 			}
 			r.close = func() error {
 				closed.Store(true)
-				return r.Registration.Close()
+				return r.Source.Close()
 			}
 		}), "waiter/closed"),
 		broken("a number is remembered after close", func(f *Fixture) {
@@ -153,7 +153,7 @@ func waiterMutants() []mutant {
 			var mu sync.Mutex
 			known := map[socketID]bool{}
 			under := f.Waiter
-			f.Waiter = &brokenWaiter{Waiter: under, register: func(h sys.Handle) (stream.Registration, error) {
+			f.Waiter = &brokenWaiter{Waiter: under, register: func(h sys.Handle) (stream.Source, error) {
 				id := socketID{h: h}
 				id.local, _ = sys.LocalAddr(h)
 				id.peer, _ = sys.PeerAddr(h)

@@ -34,13 +34,13 @@ func (s *spy) idle() time.Duration {
 	return time.Since(s.told)
 }
 
-func (s *spy) Register(h sys.Handle) (stream.Registration, error) {
+func (s *spy) Register(h sys.Handle) (stream.Source, error) {
 	r, err := s.under.Register(h)
 	if err != nil {
 		return nil, err
 	}
 	s.tell(func() { s.most.Store(max(s.most.Load(), s.open.Add(1))) })
-	return &spyRegistration{Registration: r, spy: s}, nil
+	return &spySource{Source: r, spy: s}, nil
 }
 
 // signal returns a channel that is closed when the next wait begins, or registration opens or ends.
@@ -55,15 +55,15 @@ func (s *spy) String() string {
 		s.open.Load(), s.waits[sys.Reading].Load(), s.waits[sys.Writing].Load(), s.selects.Load())
 }
 
-type spyRegistration struct {
-	stream.Registration
+type spySource struct {
+	stream.Source
 	spy    *spy
 	closed atomic.Bool
 }
 
-func (r *spyRegistration) Wait(d sys.Direction, deadline time.Time) error {
+func (r *spySource) Wait(d sys.Direction, deadline time.Time) error {
 	r.spy.tell(func() { r.spy.waits[d].Add(1) })
-	return r.Registration.Wait(d, deadline)
+	return r.Source.Wait(d, deadline)
 }
 
 // tell makes a change that others look for.
@@ -76,7 +76,7 @@ func (s *spy) tell(change func()) {
 	s.begun = make(chan struct{})
 }
 
-func (r *spyRegistration) unwrap() stream.Registration { return r.Registration }
+func (r *spySource) unwrap() stream.Source { return r.Source }
 
 // selectingSpy is a spy on a Selector.
 type selectingSpy struct{ *spy }
@@ -105,42 +105,49 @@ func (s *spySelect) Wait(wanted []stream.Readiness, deadline time.Time) error {
 func unwrapped(wanted []stream.Readiness) []stream.Readiness {
 	var under []stream.Readiness
 	for _, r := range wanted {
-		if d, ok := r.Registration.(interface{ unwrap() stream.Registration }); ok {
-			r.Registration = d.unwrap()
+		if d, ok := r.Source.(interface{ unwrap() stream.Source }); ok {
+			r.Source = d.unwrap()
 		}
 		under = append(under, r)
 	}
 	return under
 }
 
-func (r *spyRegistration) Close() error {
+func (r *spySource) Close() error {
 	if r.closed.CompareAndSwap(false, true) {
 		r.spy.tell(func() { r.spy.open.Add(-1) })
 	}
-	return r.Registration.Close()
+	return r.Source.Close()
 }
 
-// Await is there for tasks only: who may be blocked is not asked for it.
-func (r *spyRegistration) Await(start func(resume func())) error {
-	a, ok := r.Registration.(interface {
-		Await(start func(resume func())) error
-	})
+// Suspend is there for tasks only: who may be blocked is not asked for it.
+func (r *spySource) Suspend(start func(resume func())) error {
+	s, ok := r.Source.(stream.Suspender)
 	if !ok {
 		return stream.ErrBusy
 	}
-	return a.Await(start)
+	return s.Suspend(start)
 }
 
-// YieldIfSpent does nothing where the Registration has none.
-func (r *spyRegistration) YieldIfSpent() error {
-	y, ok := r.Registration.(interface{ YieldIfSpent() error })
+// YieldIfSpent does nothing where the Source has none.
+func (r *spySource) YieldIfSpent() error {
+	y, ok := r.Source.(stream.Yielder)
 	if !ok {
 		return nil
 	}
 	return y.YieldIfSpent()
 }
 
-func (r *spyRegistration) MayBlock() bool {
-	b, ok := r.Registration.(interface{ MayBlock() bool })
+// Yield does nothing where the Source has none.
+func (r *spySource) Yield() error {
+	y, ok := r.Source.(stream.Yielder)
+	if !ok {
+		return nil
+	}
+	return y.Yield()
+}
+
+func (r *spySource) MayBlock() bool {
+	b, ok := r.Source.(stream.MayBlocker)
 	return !ok || b.MayBlock()
 }

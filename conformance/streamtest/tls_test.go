@@ -182,11 +182,11 @@ func exchange(t T, f *Fixture, one, other net.Conn) {
 		p, err := io.ReadAll(c)
 		got <- read{p, err}
 	})
-	if r := suite.Await(t, "the end of what the client reads", got); r.err != nil || !bytes.Equal(r.p, sent) {
+	if r := suite.Receive(t, "the end of what the client reads", got); r.err != nil || !bytes.Equal(r.p, sent) {
 		t.Errorf("client read %d bytes, %v; want the %d that it sent", len(r.p), r.err, len(sent))
 		other.Close()
 	}
-	if err := suite.Await(t, "the end of the server", echoed); err != nil {
+	if err := suite.Receive(t, "the end of the server", echoed); err != nil {
 		t.Errorf("server: %v", err)
 	}
 }

@@ -107,7 +107,7 @@ func (q *Queue) Close() error {
 	// gate.
 	err := errors.Join(q.waker.Signal(), sys.EpollModify(q.ep, q.waker.Handle(), sys.EpollIn, wakeData))
 	q.mu.Unlock()
-	q.gate.Await()
+	q.gate.WaitEmpty()
 	q.slots = nil
 	return errors.Join(err, sys.Close(q.ep), q.waker.Close())
 }

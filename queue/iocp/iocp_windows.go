@@ -211,7 +211,7 @@ func (q *Queue) Close() error {
 	}
 	q.dismiss()
 	q.mu.Unlock()
-	q.gate.Await()
+	q.gate.WaitEmpty()
 	// Behind the gate nobody else waits, and mu keeps those out who come to hear that the queue is
 	// closed.
 	q.mu.Lock()

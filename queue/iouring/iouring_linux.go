@@ -122,7 +122,7 @@ func (q *Queue) Close() error {
 		err = q.signal()
 	}
 	q.mu.Unlock()
-	q.gate.Await()
+	q.gate.WaitEmpty()
 	// The kernel would cancel what is under way, too, but some time after the ring was closed, and
 	// hold the files until then. Before Linux 5.19 it does so.
 	if q.push(sys.IoUringSQE{Opcode: sys.IoUringCancel, OpFlags: sys.IoUringCancelAll | sys.IoUringCancelAny, UserData: cancelData}) == nil {

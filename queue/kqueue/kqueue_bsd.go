@@ -94,7 +94,7 @@ func (q *Queue) Close() error {
 	}
 	err := q.waker.signal() // reaches one Wait, which passes it on
 	q.mu.Unlock()
-	q.gate.Await()
+	q.gate.WaitEmpty()
 	q.slots = nil
 	return errors.Join(err, q.waker.close(), sys.Close(q.kq))
 }

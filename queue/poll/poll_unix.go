@@ -171,7 +171,7 @@ func (q *Queue) Close() error {
 	q.turn.End()
 	err := q.interrupt()
 	q.mu.Unlock()
-	q.gate.Await()
+	q.gate.WaitEmpty()
 	return errors.Join(err, q.waker.Close())
 }
 

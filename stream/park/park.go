@@ -31,20 +31,20 @@ var _ stream.Waiter = Waiter{}
 
 // Register ties h to the waiter. It cannot fail: a handle that is not open is found out by the
 // first Wait, which then returns nil, so that the caller's own call says what is wrong.
-func (Waiter) Register(h sys.Handle) (stream.Registration, error) {
-	return &registration{handle: h}, nil
+func (Waiter) Register(h sys.Handle) (stream.Source, error) {
+	return &source{handle: h}, nil
 }
 
-type registration struct {
+type source struct {
 	handle sys.Handle
 	mu     sync.Mutex // guards what follows; never held in poll(2)
 	closed bool
 	sides  [2]side // by direction
 }
 
-// side is one direction of a registration.
+// side is one direction of a source.
 type side struct {
-	wake        wake // opened by the first wait; closed with the registration, by the last one to use it
+	wake        wake // opened by the first wait; closed with the source, by the last one to use it
 	open        bool // wake is
 	waiting     bool // a goroutine is in poll(2) or about to
 	signalled   bool // wake was signalled and not cleared
@@ -55,7 +55,7 @@ type side struct {
 
 var pollEvents = [2]int16{sys.Reading: sys.PollIn | sys.PollRDHup, sys.Writing: sys.PollOut}
 
-func (r *registration) Wait(d sys.Direction, deadline time.Time) error {
+func (r *source) Wait(d sys.Direction, deadline time.Time) error {
 	s := &r.sides[d]
 	fds, ok, err := r.begin(s, d)
 	if !ok {
@@ -88,14 +88,14 @@ func poll(fds []sys.PollFD, deadline time.Time, roused func() bool) error {
 }
 
 // roused reports whether a wait that has no wake handle is to return.
-func (r *registration) roused(s *side) bool {
+func (r *source) roused(s *side) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.closed || s.interrupted
 }
 
 // begin reports whether there is something to wait for, and what to poll.
-func (r *registration) begin(s *side, d sys.Direction) (fds [2]sys.PollFD, ok bool, err error) {
+func (r *source) begin(s *side, d sys.Direction) (fds [2]sys.PollFD, ok bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
@@ -115,7 +115,7 @@ func (r *registration) begin(s *side, d sys.Direction) (fds [2]sys.PollFD, ok bo
 }
 
 // end sorts what ended a wait: Close first, then Interrupt, then what poll(2) said.
-func (r *registration) end(s *side, err error) error {
+func (r *source) end(s *side, err error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	err = s.leave(err)
@@ -126,7 +126,7 @@ func (r *registration) end(s *side, err error) error {
 	return err
 }
 
-func (r *registration) Interrupt(d sys.Direction) {
+func (r *source) Interrupt(d sys.Direction) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
@@ -139,11 +139,11 @@ func (r *registration) Interrupt(d sys.Direction) {
 
 // ShortReadDrains is true: poll(2) reports what is there, whatever it has reported before, and so
 // each Wait checks the handle.
-func (r *registration) ShortReadDrains() bool { return true }
+func (r *source) ShortReadDrains() bool { return true }
 
 // Close makes running waits return and does not wait for them. They may still look at the handle's
 // number, but do nothing with what they see.
-func (r *registration) Close() error {
+func (r *source) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {

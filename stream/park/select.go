@@ -20,7 +20,7 @@ func (Waiter) NewSelect() stream.Select { return &selection{} }
 type selection struct {
 	fds []sys.PollFD // of the goroutine in Wait: its wake handle, then what is wanted
 
-	mu     sync.Mutex // guards what follows; never held in poll(2); locked after that of a registration, if both are
+	mu     sync.Mutex // guards what follows; never held in poll(2); locked after that of a source, if both are
 	closed bool
 	side   side // has no handle of its own: it is there to be woken
 }
@@ -62,7 +62,7 @@ func (s *selection) begin() (ok bool, err error) {
 
 // join makes s the one who waits for r, and reports whether there is something to wait for.
 func (s *selection) join(wanted stream.Readiness) (ok bool, err error) {
-	r := registrationOf(wanted)
+	r := sourceOf(wanted)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
@@ -80,7 +80,7 @@ func (s *selection) join(wanted stream.Readiness) (ok bool, err error) {
 // leave undoes join. What made the wait return is not told again.
 func (s *selection) leave(wanted []stream.Readiness) {
 	for _, w := range wanted {
-		r := registrationOf(w)
+		r := sourceOf(w)
 		side := &r.sides[w.Direction]
 		r.mu.Lock()
 		side.waiting, side.group, side.interrupted = false, nil, false
@@ -91,7 +91,7 @@ func (s *selection) leave(wanted []stream.Readiness) {
 	}
 }
 
-// end sorts what ended a wait: Close first, then Wake, which interrupts and closed registrations
+// end sorts what ended a wait: Close first, then Wake, which interrupts and closed sources
 // call as well, then what poll(2) said.
 func (s *selection) end(err error) error {
 	s.mu.Lock()
@@ -131,10 +131,10 @@ func (s *selection) Close() error {
 	return nil
 }
 
-func registrationOf(r stream.Readiness) *registration {
-	of, ok := r.Registration.(*registration)
+func sourceOf(r stream.Readiness) *source {
+	of, ok := r.Source.(*source)
 	if !ok {
-		panic(fmt.Sprintf("park: Select.Wait: %T is no registration of this package", r.Registration))
+		panic(fmt.Sprintf("park: Select.Wait: %T is no source of this package", r.Source))
 	}
 	return of
 }

@@ -56,11 +56,11 @@
 // same loop, which tries in each step until all would block:
 //
 //	if err := s.TryFlush(); err == sys.ErrWouldBlock {
-//		return sched.Await(queue.Writable)
+//		return sched.WaitFor(queue.Writable)
 //	}
 //	n, err := s.TryRead(buf)
 //	if err == sys.ErrWouldBlock {
-//		return sched.Await(...) // the directions that s.Awaits
+//		return sched.WaitFor(...) // the directions that s.Awaits
 //	}
 //
 // It works because a tls.Conn keeps its state when a read of the connection below fails with an

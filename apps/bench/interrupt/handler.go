@@ -83,7 +83,7 @@ func (c *clientHandler) Step(t sched.HandlerTask, cause sched.Cause) sched.Next 
 		case nil:
 			c.connected = true
 		case sys.ErrWouldBlock:
-			return sched.Await(queue.Writable).Within(left)
+			return sched.WaitFor(queue.Writable).Within(left)
 		default:
 			return sched.Done(err)
 		}
@@ -100,9 +100,9 @@ func (c *clientHandler) Step(t sched.HandlerTask, cause sched.Cause) sched.Next 
 	case c.done:
 		return sched.Done(errCut)
 	case c.shut:
-		return sched.Await(queue.Readable).Within(left)
+		return sched.WaitFor(queue.Readable).Within(left)
 	}
-	return sched.Await(queue.Both).Within(left)
+	return sched.WaitFor(queue.Both).Within(left)
 }
 
 // write writes until the socket is full or all is written.
@@ -241,13 +241,13 @@ func (h *echoHandler) Step(t sched.HandlerTask, _ sched.Cause) sched.Next {
 		case bufstrategy.Failed:
 			return sched.Done(err)
 		case bufstrategy.Blocked:
-			return sched.Await(queue.Writable).Within(left)
+			return sched.WaitFor(queue.Writable).Within(left)
 		}
 		switch h.last {
 		case bufstrategy.EOF:
 			return sched.Done(h.sock.CloseWrite())
 		case bufstrategy.Drained:
-			return sched.Await(queue.Readable).Within(left)
+			return sched.WaitFor(queue.Readable).Within(left)
 		}
 	}
 }

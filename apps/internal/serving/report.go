@@ -29,7 +29,7 @@ func Report(kit *strategy.Kit, every time.Duration, collect bool) error {
 			slog.Info("report", "tasks", tasks, "sys_bytes", m.Sys, "heap_bytes", m.HeapAlloc, "stack_bytes", m.StackInuse, "collections", m.NumGC,
 				"allocations", m.Mallocs)
 			// Not Sleep: the end must not wait for the next report.
-			err := t.Await(func(resume func()) {
+			err := t.Suspend(func(resume func()) {
 				timer := time.AfterFunc(every, resume)
 				t.OnDrain(func() {
 					timer.Stop()

@@ -160,7 +160,7 @@ func (r *Resolver) start(ctx context.Context, t *sched.Task, inbox *resolve.Inbo
 	var answer resolve.HostAnswer
 	var err error
 	done := false
-	waitErr := t.Await(func(resume func()) {
+	waitErr := t.Suspend(func(resume func()) {
 		query.Done = func(a resolve.HostAnswer, e error) {
 			mu.Lock()
 			answer, err, done = a, e, true

@@ -94,8 +94,8 @@ func (c *Call) Blocked() bool {
 	return c.settled >= settledMin
 }
 
-// AwaitBlocked returns when each call blocks or has ended.
-func AwaitBlocked(t T, what string, calls ...*Call) {
+// UntilBlocked returns when each call blocks or has ended.
+func UntilBlocked(t T, what string, calls ...*Call) {
 	t.Helper()
 	for _, c := range calls {
 		Until(t, what, func() bool { return c.HasEnded() || c.Blocked() })

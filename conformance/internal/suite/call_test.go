@@ -44,16 +44,16 @@ func TestACallIsSeenToBlock(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			seen(t, func(t T) {
 				call := Go(f.wait)
-				AwaitBlocked(t, "a call that blocks", call)
+				UntilBlocked(t, "a call that blocks", call)
 				if call.HasEnded() {
 					t.Errorf("it has ended")
 				}
 				f.release()
-				Await(t, "the end of the call", call.Ended())
+				Receive(t, "the end of the call", call.Ended())
 				if call.Blocked() {
 					t.Errorf("a call that has ended blocks")
 				}
-				AwaitBlocked(t, "the end of the call", call)
+				UntilBlocked(t, "the end of the call", call)
 			})
 		})
 	}

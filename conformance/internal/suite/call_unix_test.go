@@ -19,13 +19,13 @@ func TestACallIsSeenToBlockInTheKernel(t *testing.T) {
 				t.Errorf("read: %d, %v", n, err)
 			}
 		})
-		AwaitBlocked(t, "a read of an empty pipe that blocks", call)
+		UntilBlocked(t, "a read of an empty pipe that blocks", call)
 		if call.HasEnded() {
 			t.Errorf("the read has ended")
 		}
 		if _, err := syscall.Write(p[1], []byte{1}); err != nil {
 			t.Errorf("write: %v", err)
 		}
-		Await(t, "the end of the read", call.Ended())
+		Receive(t, "the end of the read", call.Ended())
 	})
 }

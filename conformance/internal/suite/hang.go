@@ -79,8 +79,8 @@ func (r *recorder) evidence() string {
 	return b.String()
 }
 
-// Await receives one value of c, or ends the case as hung if none comes within its patience.
-func Await[V any](t T, what string, c <-chan V) V {
+// Receive receives one value of c, or ends the case as hung if none comes within its patience.
+func Receive[V any](t T, what string, c <-chan V) V {
 	t.Helper()
 	timer := time.NewTimer(t.Patience())
 	defer timer.Stop()

@@ -212,7 +212,7 @@ func (r *recorder) where() string {
 	defer r.mu.Unlock()
 	for {
 		f, more := frames.Next()
-		if !strings.Contains(f.Function, "suite.(*recorder)") && !r.helpers[f.Function] && !strings.Contains(f.Function, "suite.Await[") {
+		if !strings.Contains(f.Function, "suite.(*recorder)") && !r.helpers[f.Function] && !strings.Contains(f.Function, "suite.Receive[") {
 			return fmt.Sprintf("%s:%d: ", filepath.Base(f.File), f.Line)
 		}
 		if !more {

@@ -125,7 +125,7 @@ func TestDetectionsAreWhatTheCasesReport(t *testing.T) {
 func TestAHangShowsTheEvidence(t *testing.T) {
 	got := execute(context.Background(), "x", time.Millisecond, nil, func(t T) {
 		t.Evidence(func() string { return "handle 7 is registered" })
-		Await(t, "a value", make(chan int))
+		Receive(t, "a value", make(chan int))
 	})
 	for _, want := range []string{"suite_test.go:", "still waiting for: a value", "handle 7 is registered", "the process was stopped for", "goroutine "} {
 		if !strings.Contains(got, want) {

@@ -40,8 +40,8 @@ func (g *Gate) Closed() bool { return g.state.Load() >= closed }
 // Shut lets nobody in any more. It reports false if the gate was shut before.
 func (g *Gate) Shut() bool { return g.state.Or(closed)&closed == 0 }
 
-// Await blocks until everybody who was inside when the gate was shut has left.
-func (g *Gate) Await() {
+// WaitEmpty blocks until everybody who was inside when the gate was shut has left.
+func (g *Gate) WaitEmpty() {
 	for g.state.Load() != closed {
 		<-g.empty
 	}

@@ -14,7 +14,7 @@ func TestAwaitReturnsBehindTheLast(t *testing.T) {
 			inside.Go(func() {
 				for g.Enter() {
 					if !open {
-						t.Error("entered behind Await")
+						t.Error("entered behind WaitEmpty")
 					}
 					g.Leave()
 				}
@@ -23,7 +23,7 @@ func TestAwaitReturnsBehindTheLast(t *testing.T) {
 		if !g.Shut() || g.Shut() {
 			t.Error("Shut is true once")
 		}
-		g.Await()
+		g.WaitEmpty()
 		open = false
 		inside.Wait()
 	}
