@@ -28,7 +28,7 @@ type flight struct {
 }
 
 // NewCoalesce returns the decorator. Beyond waitersMax queries in flight, those with any question
-// counted, further ones complete with [ErrBusy]; zero or less is [DefaultCoalesceWaiters].
+// counted, further ones complete with [ErrQueueFull]; zero or less is [DefaultCoalesceWaiters].
 func NewCoalesce(waitersMax int, next Strategy) *Coalesce {
 	if waitersMax <= 0 {
 		waitersMax = DefaultCoalesceWaiters
@@ -51,7 +51,7 @@ func (c *Coalesce) Start(q *Query) {
 	}
 	if c.waiting == c.max {
 		c.mu.Unlock()
-		q.Finish(Answer{}, &Error{Op: "coalesce", Question: q.Question, Err: ErrBusy})
+		q.Finish(Answer{}, &Error{Op: "coalesce", Question: q.Question, Err: ErrQueueFull})
 		return
 	}
 	c.waiting++

@@ -27,8 +27,8 @@ var (
 	ErrCanceled error = &sentinel{text: "canceled", also: []error{context.Canceled}}
 	// ErrName: the name is not one that may be asked for; see [ParseName].
 	ErrName error = &sentinel{text: "malformed name"}
-	// ErrBusy: a bound was reached. Asking later may succeed.
-	ErrBusy error = &sentinel{text: "busy", temporary: true}
+	// ErrQueueFull: a bound was reached. Asking later may succeed.
+	ErrQueueFull error = &sentinel{text: "busy", temporary: true}
 	// ErrServFail: servers were reached, or could not be, and did not help. Asking later may
 	// succeed.
 	ErrServFail error = &sentinel{text: "temporary failure", temporary: true}

@@ -14,7 +14,7 @@ type PoolOptions struct {
 
 // Pool runs lookups on a fixed number of goroutines, which NewPool starts and Close ends. Queries
 // beyond the workers wait in a queue, first come first served; beyond MaxQueued they complete with
-// [ErrBusy].
+// [ErrQueueFull].
 //
 // A query that is canceled or times out completes at once: it leaves the queue, or its lookup's
 // context is canceled. A lookup that does not heed its context keeps its worker, not its query.
@@ -75,7 +75,7 @@ func (p *Pool) enqueue(q *Query) error {
 		// release takes mu.
 		return nil
 	case p.queue.n >= p.max+p.idle:
-		return ErrBusy
+		return ErrQueueFull
 	}
 	p.queue.pushBack(q)
 	p.work.Signal()

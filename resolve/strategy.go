@@ -9,7 +9,7 @@ type Strategy interface {
 
 	// Start begins to answer q.Question. Whatever happens, q.Done is called exactly once, by
 	// [Inbox.Run], and so never before Start has returned to the thread that owns the inbox.
-	// Refusal is a completion as well: [ErrBusy] at a bound, [ErrClosed] after Close.
+	// Refusal is a completion as well: [ErrQueueFull] at a bound, [ErrClosed] after Close.
 	//
 	// Start returns without waiting, except where the strategy says otherwise ([Blocking]). It may
 	// be called by any number of goroutines at once, each with a Query of its own.

@@ -159,7 +159,7 @@ func cacheCases() []Case {
 		{ID: "cache/failures", Doc: "resolve.Cache", Rule: "Failures other than negative answers are not remembered.", Needs: needs(Cache),
 			Run: func(t T, p Fixture) {
 				f := p.cache(t, resolve.CacheOptions{})
-				for _, cause := range []error{resolve.ErrServFail, resolve.ErrTimeout, resolve.ErrBusy, resolve.ErrClosed} {
+				for _, cause := range []error{resolve.ErrServFail, resolve.ErrTimeout, resolve.ErrQueueFull, resolve.ErrClosed} {
 					f.learn(one, time.Minute, cause)
 					f.has(one, false)
 				}

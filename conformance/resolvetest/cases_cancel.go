@@ -134,7 +134,7 @@ func cancelRace(t T, p Fixture) {
 
 func boundCases() []Case {
 	return []Case{
-		{ID: "bound/busy", Doc: "resolve.Pool", Rule: "Beyond the workers and the queue, queries complete with ErrBusy, and the others with their answers.",
+		{ID: "bound/busy", Doc: "resolve.Pool", Rule: "Beyond the workers and the queue, queries complete with ErrQueueFull, and the others with their answers.",
 			Needs: needs(Base, Async, Bounded), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, nil)
 				b := p.base(t, s, resolve.PoolOptions{Workers: 1, MaxQueued: 1})
@@ -142,7 +142,7 @@ func boundCases() []Case {
 				l := s.next()
 				second, third := o.start(b, a("two.example")), o.start(b, a("three.example"))
 				o.await(third)
-				third.fails(resolve.ErrBusy)
+				third.fails(resolve.ErrQueueFull)
 				l.release(fixed(first.Question))
 				s.next().release(fixed(second.Question))
 				o.await(first, second)

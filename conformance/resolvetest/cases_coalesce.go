@@ -133,12 +133,12 @@ func coalesceCases() []Case {
 				f.owner.await(patient)
 				patient.holds("192.0.2.1")
 			}},
-		{ID: "coalesce/bounded", Doc: "resolve.Coalesce", Rule: "Beyond the bound queries complete with ErrBusy; those that leave make room.", Needs: needs(Coalesce),
+		{ID: "coalesce/bounded", Doc: "resolve.Coalesce", Rule: "Beyond the bound queries complete with ErrQueueFull; those that leave make room.", Needs: needs(Coalesce),
 			Run: func(t T, p Fixture) {
 				f := p.coalesce(t, 2)
 				first, second, third := f.start(one), f.start(two), f.start(one)
 				f.owner.await(third)
-				third.fails(resolve.ErrBusy)
+				third.fails(resolve.ErrQueueFull)
 				first.Cancel()
 				fourth := f.start(two)
 				f.next.finish(1, answer(two, "192.0.2.2"), nil)

@@ -23,7 +23,7 @@ func slow(lookup resolve.Lookup) resolve.Lookup {
 
 func isKnown(err error) bool {
 	for _, known := range []error{resolve.ErrNotFound, resolve.ErrNoData, resolve.ErrServFail, resolve.ErrTimeout, resolve.ErrCanceled,
-		resolve.ErrName, resolve.ErrBusy, resolve.ErrClosed} {
+		resolve.ErrName, resolve.ErrQueueFull, resolve.ErrClosed} {
 		if errors.Is(err, known) {
 			return true
 		}
