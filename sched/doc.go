@@ -8,8 +8,8 @@
 // its own (about 3 KiB). Whatever blocks through the loop's [Loop.Tasks] waiter suspends only the
 // task; so a net.Conn of package stream, and crypto/tls on it, run unmodified.
 //
-// A handler task ([Loop.Handle], [Handler]) is a state machine without a stack: a function called
-// once for each thing that happens. It is for connections by the hundred thousand.
+// A handler task ([Loop.StartHandler], [Handler]) is a state machine without a stack: a function
+// called once for each thing that happens. It is for connections by the hundred thousand.
 //
 // A goroutine outside the loop can wait on it too ([Loop.Goroutines]).
 //

@@ -122,7 +122,7 @@ const handlerName = "handler"
 //
 // It returns ErrFull at MaxTasks, ErrStopped when the loop is over, drains or cancels its tasks,
 // and errors of queue.Queue.Add.
-func (l *Loop) Handle(h sys.Handle, handler Handler) (HandlerTask, error) {
+func (l *Loop) StartHandler(h sys.Handle, handler Handler) (HandlerTask, error) {
 	l.lock()
 	defer l.unlock()
 	if err := l.admit(); err != nil {

@@ -58,7 +58,7 @@ func observe(t *testing.T, l *Loop) (inTask, inStep string) {
 	stepped := make(chan struct{})
 	if err := l.Call(t.Context(), "observer", func(task *Task) error {
 		inTask = goroutines(t)
-		_, err := l.Handle(a, stepFunc(func() {
+		_, err := l.StartHandler(a, stepFunc(func() {
 			defer close(stepped)
 			inStep = goroutines(t)
 		}))

@@ -188,7 +188,7 @@ func (b *deferBench) start(kit *strategy.Kit) error {
 	for i, l := range loops {
 		err := l.loop.Post(func() {
 			for j := i; j < len(b.list); j += len(loops) {
-				if _, err := l.loop.Handle(b.list[j].h, b.list[j]); err != nil {
+				if _, err := l.loop.StartHandler(b.list[j].h, b.list[j]); err != nil {
 					panic(err) // is told as an error of the run
 				}
 			}

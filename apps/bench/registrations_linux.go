@@ -98,7 +98,7 @@ func registrations(w io.Writer, n int) error {
 			to := min(n, from+registrationsAtOnce)
 			for i := from; i < to; i++ {
 				h := &idleHandler{h: sys.Handle(i)}
-				if _, err := loop.Handle(h.h, h); err != nil {
+				if _, err := loop.StartHandler(h.h, h); err != nil {
 					failed <- err
 					return
 				}

@@ -40,7 +40,7 @@ func (h *tlsHandlers) serve(t *sched.Task, conn *stream.Conn) error {
 	if err != nil {
 		return err
 	}
-	if _, err := t.Loop().Handle(sock.Handle(), &tlsHandler{sock: sock, handlers: h}); err != nil {
+	if _, err := t.Loop().StartHandler(sock.Handle(), &tlsHandler{sock: sock, handlers: h}); err != nil {
 		sock.Close()
 		return err
 	}

@@ -134,7 +134,7 @@ func (f *flood) connect(sent func(n int)) *stream.Conn {
 		counted := &countedBuffer{buffer, sent}
 		if f.task == "handler" {
 			h := &handler{sock: server, buffer: counted}
-			_, err := t.Loop().Handle(h.sock.Handle(), h)
+			_, err := t.Loop().StartHandler(h.sock.Handle(), h)
 			return err
 		}
 		conn, err := stream.NewConn(server, t.Loop().Tasks())

@@ -90,7 +90,7 @@ func startHandler(_ *sched.Task, p *strategy.Place, sock stream.Socket, _ net.Ad
 		return errors.Join(err, sock.Close())
 	}
 	h := &handler{sock: sock, buffer: buffer}
-	if _, err := p.Loop.Handle(h.sock.Handle(), h); err != nil {
+	if _, err := p.Loop.StartHandler(h.sock.Handle(), h); err != nil {
 		buffer.Release()
 		return errors.Join(err, h.sock.Close())
 	}

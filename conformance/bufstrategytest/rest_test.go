@@ -49,7 +49,7 @@ func servedByHandler(l *sched.Loop) func(T, stream.Socket, sys.Direction, func(C
 	return func(t T, s stream.Socket, d sys.Direction, step func(Conn) Next) error {
 		h := &handler{sock: s, until: queue.InterestOf(d), step: step, ended: make(chan error, 1)}
 		err := l.Call(t.Context(), "begin", func(*sched.Task) error {
-			_, err := l.Handle(h.sock.Handle(), h)
+			_, err := l.StartHandler(h.sock.Handle(), h)
 			return err
 		})
 		if err != nil {

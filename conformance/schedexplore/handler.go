@@ -42,7 +42,7 @@ func (w *world) addHandler(p *place, f *file, echo bool) {
 	err := p.loop.Post(func() {
 		defer w.calling(p, h)()
 		var err error
-		h.task, err = p.loop.Handle(f.handle, task)
+		h.task, err = p.loop.StartHandler(f.handle, task)
 		if err != nil {
 			h.ended = true
 			p.queue.shut(f)

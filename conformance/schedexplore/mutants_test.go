@@ -251,7 +251,7 @@ var mutants = []mutant{
 			if errors.Is(err, sched.ErrFull) {
 				// A handler that cannot be registered counts meanwhile, as a start would that is
 				// counted before it is refused.
-				_, _ = l.Handle(nobody, &oddHandler{Handler: &handler{}})
+				_, _ = l.StartHandler(nobody, &oddHandler{Handler: &handler{}})
 			}
 			return err
 		}

@@ -38,7 +38,7 @@ func handlerCases() []Case {
 		{ID: "handler/again", Doc: "sched.Again", Run: handlerAgain,
 			Rule:   "Again lets other tasks run, and new events come in, then calls Step with Resumed",
 			Source: "gnet 599, tokio 6221: one connection keeps the loop"},
-		{ID: "handler/bound", Doc: "sched.Loop.Handle", Run: handlerBound, Rule: "It returns ErrFull at MaxTasks", Source: "gnet 423: memory without a bound"},
+		{ID: "handler/bound", Doc: "sched.Loop.StartHandler", Run: handlerBound, Rule: "It returns ErrFull at MaxTasks", Source: "gnet 423: memory without a bound"},
 		{ID: "handler/handle-is-free", Doc: "sched.Handler.End", Run: handlerHandleIsFree,
 			Rule:   "The handle is no longer registered, so that End may close it.",
 			Source: "gnet 621: the order of close and callback"},
@@ -440,7 +440,7 @@ func handlerHandleIsFree(t T, r *Fixture) {
 	second := newScript(func(sched.HandlerTask, sched.Cause) sched.Next { return sched.Done(nil) })
 	first := newScript(func(sched.HandlerTask, sched.Cause) sched.Next { return sched.Done(nil) })
 	first.end = func(error) {
-		if _, err := r.loop().Handle(a, second); err != nil {
+		if _, err := r.loop().StartHandler(a, second); err != nil {
 			t.Errorf("Handle for the same handle in End: %v", err)
 			close(second.ended)
 		}

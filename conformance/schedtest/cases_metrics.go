@@ -85,7 +85,7 @@ func (r *Fixture) busy(t T) (tasks, turns uint64) {
 		})
 		var task sched.HandlerTask
 		var err error
-		r.on(t, func() { task, err = r.loop().Handle(a, s) })
+		r.on(t, func() { task, err = r.loop().StartHandler(a, s) })
 		if err != nil {
 			t.Fatalf("Handle: %v", err)
 		}

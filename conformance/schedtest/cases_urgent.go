@@ -143,7 +143,7 @@ func handlerUrgent(t T, r *Fixture) {
 			return sched.Done(nil)
 		})
 		var err error
-		r.on(t, func() { _, err = r.loop().Handle(a, s) })
+		r.on(t, func() { _, err = r.loop().StartHandler(a, s) })
 		if err != nil {
 			t.Fatalf("Handle: %v", err)
 		}
@@ -179,7 +179,7 @@ func metricsVain(t T, r *Fixture) {
 		return sched.Done(nil)
 	})
 	r.on(t, func() {
-		if _, err := r.loop().Handle(a, s); err != nil {
+		if _, err := r.loop().StartHandler(a, s); err != nil {
 			t.Errorf("Handle: %v", err)
 		}
 	})

@@ -138,7 +138,7 @@ func countsRefused(o *operations) {
 		if limit > 0 && l.Len() >= limit {
 			return sched.HandlerTask{}, sched.ErrFull
 		}
-		return l.Handle(h, handler)
+		return l.StartHandler(h, handler)
 	}
 	o.start = func(l *sched.Loop, ctx context.Context, name string, b body) error {
 		switch {
@@ -147,7 +147,7 @@ func countsRefused(o *operations) {
 		case name != "refused":
 			return sched.ErrFull // the other cases at the bound do not drain
 		case counts.CompareAndSwap(false, true):
-			_, _ = l.Handle(nobody, newScript(nil))
+			_, _ = l.StartHandler(nobody, newScript(nil))
 		}
 		<-counted
 		loop.Store(l)

@@ -70,7 +70,7 @@ func handlerMutants() []suite.Mutant[*Fixture] {
 		mutant("a Wake is heard by who came last as well", func(o *operations) {
 			var last sync.Map
 			o.handle = func(l *sched.Loop, h sys.Handle, handler sched.Handler) (sched.HandlerTask, error) {
-				t, err := l.Handle(h, handler)
+				t, err := l.StartHandler(h, handler)
 				last.Store(l, t)
 				return t, err
 			}
@@ -92,7 +92,7 @@ func handlerMutants() []suite.Mutant[*Fixture] {
 		}), "handler/again"),
 		mutant("drops handlers at the bound", func(o *operations) {
 			o.handle = func(l *sched.Loop, h sys.Handle, handler sched.Handler) (sched.HandlerTask, error) {
-				t, err := l.Handle(h, handler)
+				t, err := l.StartHandler(h, handler)
 				if errors.Is(err, sched.ErrFull) {
 					return t, nil
 				}

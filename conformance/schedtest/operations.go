@@ -85,7 +85,7 @@ func honest() operations {
 		context:    (*sched.Task).Context,
 		onDrain:    (*sched.Task).OnDrain,
 		post:       (*sched.Loop).Post,
-		handle:     (*sched.Loop).Handle,
+		handle:     (*sched.Loop).StartHandler,
 		wake:       (sched.HandlerTask).Wake,
 		tasks:      func(l *sched.Loop, h sys.Handle) (registration, error) { return l.Tasks().Register(h) },
 		goroutines: func(l *sched.Loop, h sys.Handle) (registration, error) { return l.Goroutines().Register(h) },

@@ -180,7 +180,7 @@ func handledOddly(alter func(o *oddHandler, l *sched.Loop, h sys.Handle)) func(*
 		ops.handle = func(l *sched.Loop, h sys.Handle, handler sched.Handler) (sched.HandlerTask, error) {
 			o := &oddHandler{Handler: handler}
 			alter(o, l, h)
-			return l.Handle(h, o)
+			return l.StartHandler(h, o)
 		}
 	}
 }

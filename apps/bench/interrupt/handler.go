@@ -23,7 +23,7 @@ func (w *world) launch() {
 		c := &clientHandler{world: w, index: i, plan: p, sent: sha256.New(), received: sha256.New(), left: p.bytes, late: time.Now().Add(patience)}
 		err := c.open()
 		if err == nil {
-			if _, err = w.client.Loop.Handle(c.sock.Handle(), c); err == nil {
+			if _, err = w.client.Loop.StartHandler(c.sock.Handle(), c); err == nil {
 				return
 			}
 			abort(&c.sock)
@@ -200,7 +200,7 @@ func (w *world) serveHandler(sock stream.Socket) error {
 		err = errors.Join(h.sock.SetReadBuffer(1), h.sock.SetWriteBuffer(1))
 	}
 	if err == nil {
-		_, err = w.server.Loop.Handle(h.sock.Handle(), h)
+		_, err = w.server.Loop.StartHandler(h.sock.Handle(), h)
 	}
 	if err != nil {
 		buffer.Release()
