@@ -89,9 +89,9 @@ func TestSharedBuffersThatTakeTurnsAllocateNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var bs []*Shared
+	var bs []*PerLoop
 	for range 10 {
-		b, err := NewShared(Options{Scratch: scratch})
+		b, err := NewPerLoop(Options{Scratch: scratch})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -115,8 +115,8 @@ func TestSharedBuffersThatTakeTurnsAllocateNothing(t *testing.T) {
 }
 
 func TestAnIdleSharedIsAtMost64Bytes(t *testing.T) {
-	if n := unsafe.Sizeof(Shared{}); n > 64 {
-		t.Errorf("a Shared is %d bytes", n)
+	if n := unsafe.Sizeof(PerLoop{}); n > 64 {
+		t.Errorf("a PerLoop is %d bytes", n)
 	}
 	const conns = 100_000
 	pool, err := NewPool(256<<20, 1<<20)
@@ -130,7 +130,7 @@ func TestAnIdleSharedIsAtMost64Bytes(t *testing.T) {
 	bs := make([]Buffer, conns)
 	before := heap()
 	for i := range bs {
-		if bs[i], err = NewShared(Options{Scratch: scratch}); err != nil {
+		if bs[i], err = NewPerLoop(Options{Scratch: scratch}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -171,9 +171,9 @@ func TestSharedsOfTheSameOptionsHaveAConfigTogether(t *testing.T) {
 		t.Fatal(err)
 	}
 	limit := 0
-	open := func() *Shared {
-		limit = limit%sharedConfigsMax + 1
-		s, err := NewShared(Options{Scratch: scratch, Limit: limit})
+	open := func() *PerLoop {
+		limit = limit%perLoopConfigsMax + 1
+		s, err := NewPerLoop(Options{Scratch: scratch, Limit: limit})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -182,11 +182,11 @@ func TestSharedsOfTheSameOptionsHaveAConfigTogether(t *testing.T) {
 		}
 		return s
 	}
-	for range sharedConfigsMax {
+	for range perLoopConfigsMax {
 		open()
 	}
 	if n := testing.AllocsPerRun(100, func() { open() }); n != 1 {
-		t.Errorf("%v allocations for a Shared whose options are in use", n)
+		t.Errorf("%v allocations for a PerLoop whose options are in use", n)
 	}
 	// A pointer is compared, and a function cannot be.
 	w := &watching{}
@@ -195,13 +195,13 @@ func TestSharedsOfTheSameOptionsHaveAConfigTogether(t *testing.T) {
 		want    float64
 	}{{w, 1}, {*w, 2}, {WatcherFunc(func(Buffer, bool) {}), 2}} {
 		one := func() {
-			if _, err := NewShared(Options{Scratch: scratch, Watcher: c.watcher}); err != nil {
+			if _, err := NewPerLoop(Options{Scratch: scratch, Watcher: c.watcher}); err != nil {
 				t.Fatal(err)
 			}
 		}
 		one()
 		if n := testing.AllocsPerRun(100, one); n != c.want {
-			t.Errorf("%v allocations for a Shared with a %T, want %v", n, c.watcher, c.want)
+			t.Errorf("%v allocations for a PerLoop with a %T, want %v", n, c.watcher, c.want)
 		}
 	}
 }

@@ -8,7 +8,7 @@ import (
 // blockMin is the smallest block of a Pool, in bytes.
 const blockMin = 256
 
-// block is memory of a Pool and, while lent, a link of one Chain, the left-overs of one Shared, or
+// block is memory of a Pool and, while lent, a link of one Chain, the left-overs of one PerLoop, or
 // what a Block is a handle of. The object stays with its memory while that is kept, so that lending
 // it again allocates nothing.
 type block struct {
@@ -34,7 +34,7 @@ func classOf(n int) (class int, ok bool) {
 // class is the logarithm of the size of b.
 func (b *block) class() int { return bits.Len(uint(len(b.buf) - 1)) }
 
-// memory is where blocks come from and go to: a Pool or a Cache.
+// memory is where blocks come from and go to: a Pool or a Magazine.
 type memory interface {
 	// take lends a block of at least n bytes to a user that holds held, and says whether it was
 	// made for it. At the bound there is none, and fresh says that it is the bound of the budget.

@@ -39,15 +39,15 @@ type Chain struct {
 	vec     [][]byte
 }
 
-// NewChain makes a Chain. It uses Limit, Segment, Pool, Cache, Budget if it has neither, High, Low,
-// Watcher and Poison of the options.
+// NewChain makes a Chain. It uses Limit, Segment, Pool, Magazine, Budget if it has neither, High,
+// Low, Watcher and Poison of the options.
 func NewChain(o Options) (*Chain, error) {
 	o, err := o.checked("chain")
 	if err != nil {
 		return nil, err
 	}
 	o.Segment = max(powerOfTwo(o.Segment), blockMin)
-	private := o.Pool == nil && o.Cache == nil
+	private := o.Pool == nil && o.Magazine == nil
 	if private {
 		// Limit bytes may begin and end inside a segment, and a View needs as much again in one
 		// block. In 64 bits, because the sum may not fit an int of 32.

@@ -22,7 +22,7 @@
 //	Mirrored  a Ring whose memory is mapped twice: all lies together, nothing is copied
 //	Chain     pooled segments, no copying; whole segments are handed from one Chain to another
 //	Adaptive  one array as large as the next read is predicted to be
-//	Shared    one scratch array a loop; a connection owns memory only while bytes are left over
+//	PerLoop    one scratch array a loop; a connection owns memory only while bytes are left over
 //	Kernel    a Chain that also takes segments which a mechanism lends, and gives them back
 //
 // # Parsers
@@ -40,11 +40,11 @@
 // # Lifetime
 //
 // What Space, Segments and View return is valid until the next call of any method of the same
-// buffer other than Len, Limit, Paused and Stats. [Shared] adds one condition. Nothing may be kept
+// buffer other than Len, Limit, Paused and Stats. [PerLoop] adds one condition. Nothing may be kept
 // longer; copy what must stay. To find who keeps it, set [Options.Poison].
 //
 // # Concurrency
 //
-// A buffer belongs to one goroutine, or to one loop, and so does a [Cache]. Only a [Pool] and a
+// A buffer belongs to one goroutine, or to one loop, and so does a [Magazine]. Only a [Pool] and a
 // [MemoryBudget] may be used by several at once.
 package bufstrategy

@@ -6,7 +6,7 @@ import (
 )
 
 // fuzzNames are the strategies that take no memory from the system for each run.
-var fuzzNames = []string{"fixed", "grow", "ring", "chain", "shared"}
+var fuzzNames = []string{"fixed", "grow", "ring", "chain", "perloop"}
 
 // fuzzFinder lets the fuzzer choose the strategy, the bounds, where the buffer begins, the data and
 // its pieces.

@@ -74,7 +74,7 @@ func TestGuardFindsWritesOutside(t *testing.T) {
 
 func TestGuardFindsASecondRelease(t *testing.T) {
 	p, want := guarded(t, PoolOptions{Limit: 1024, Keep: 1024})
-	c := newCache(t, p, 1024)
+	c := newMagazine(t, p, 1024)
 	b := takeHere(t, p)
 	releaseHere(b)
 	releaseAgainHere(b)
@@ -117,7 +117,7 @@ func TestGuardFindsWritesAfterRelease(t *testing.T) {
 			release := releaseHere
 			found := "Trim"
 			if from == "cache" {
-				c := newCache(t, p, 8192)
+				c := newMagazine(t, p, 8192)
 				of, release = c, func(b Block) { c.Put(b) }
 				trim := c.Trim
 				defer trim()
@@ -158,7 +158,7 @@ func TestGuardFindsWritesToAViewThatWasKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shared, err := NewShared(Options{Scratch: scratch})
+	shared, err := NewPerLoop(Options{Scratch: scratch})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,7 +236,7 @@ func TestBoundAndHitRateOfAGuardedPoolUnderManyGoroutines(t *testing.T) {
 	const share = 64 << 10
 	p := newPool(t, PoolOptions{Limit: 2 * soakers * share, Keep: 2 * soakers * share, Guard: true, Report: func(m *Misuse) { t.Error(m) }})
 	soak(t, p, share, func() hand {
-		c, err := p.NewCache(share / 2)
+		c, err := p.NewMagazine(share / 2)
 		if err != nil {
 			t.Error(err)
 		}

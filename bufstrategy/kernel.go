@@ -37,9 +37,9 @@ type Kernel struct {
 	lentMax int
 }
 
-// NewKernel makes a Kernel. It uses Lender, MaxLent, Limit, Segment, Pool, Cache, Budget if it has
-// neither, High, Low, Watcher and Poison of the options. Without a Lender it takes no segments and
-// is a Chain.
+// NewKernel makes a Kernel. It uses Lender, MaxLent, Limit, Segment, Pool, Magazine, Budget if it
+// has neither, High, Low, Watcher and Poison of the options. Without a Lender it takes no segments
+// and is a Chain.
 func NewKernel(o Options) (*Kernel, error) {
 	checked, err := o.checked("kernel")
 	if err != nil {

@@ -44,10 +44,10 @@ type MemoryBudgetOptions struct {
 // # Who is refused
 //
 // Memory goes by a dynamic threshold, as in the switches that share memory between their queues
-// (Choudhury and Hahne, Dynamic Queue Length Thresholds for Shared-Memory Packet Switches, 1998): a
-// buffer that holds something may take more only if what it would hold then is no more than what is
-// free now. A buffer that holds nothing may take its first piece whenever that fits. Memory that a
-// Pool has kept is counted already, and is lent to anyone.
+// (Choudhury and Hahne, Dynamic Queue Length Thresholds for PerLoop-Memory Packet Switches, 1998):
+// a buffer that holds something may take more only if what it would hold then is no more than what
+// is free now. A buffer that holds nothing may take its first piece whenever that fits. Memory that
+// a Pool has kept is counted already, and is lent to anyone.
 //
 // So one buffer that wants all gets half of Limit. N buffers that want all and grow side by side
 // get 1/(N+1) of Limit each, short of a piece, and as much stays free for who comes next. One that

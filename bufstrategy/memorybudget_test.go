@@ -190,15 +190,15 @@ func TestAPoolKeepsNothingWhileSomebodyWaits(t *testing.T) {
 	g.Cancel(&w)
 }
 
-// What a Cache holds is counted, and comes back when the budget refuses, as it does when the Pool's
-// own bound does.
+// What a Magazine holds is counted, and comes back when the budget refuses, as it does when the
+// Pool's own bound does.
 func TestACacheGivesUpWhatItHoldsForTheBudget(t *testing.T) {
 	g := newBudget(t, MemoryBudgetOptions{Limit: 4096})
 	pool, err := NewPoolOf(PoolOptions{Limit: 1 << 20, Keep: 1 << 20, Budget: g})
 	if err != nil {
 		t.Fatal(err)
 	}
-	cache, err := pool.NewCache(1 << 20)
+	cache, err := pool.NewMagazine(1 << 20)
 	if err != nil {
 		t.Fatal(err)
 	}

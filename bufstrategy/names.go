@@ -7,11 +7,11 @@ import (
 
 // Names lists the strategies that New makes.
 func Names() []string {
-	return []string{"fixed", "grow", "ring", "mirrored", "chain", "adaptive", "shared", "kernel"}
+	return []string{"fixed", "grow", "ring", "mirrored", "chain", "adaptive", "perloop", "kernel"}
 }
 
 // New makes a buffer by the name of its strategy. Every buffer of a loop may be made with the same
-// options; "shared" needs Options.Scratch, and "kernel" is lent nothing without Options.Lender.
+// options; "perloop" needs Options.Scratch, and "kernel" is lent nothing without Options.Lender.
 func New(name string, o Options) (Buffer, error) {
 	switch name {
 	case "fixed":
@@ -26,8 +26,8 @@ func New(name string, o Options) (Buffer, error) {
 		return checkedBuffer(NewChain(o))
 	case "adaptive":
 		return checkedBuffer(NewAdaptive(o))
-	case "shared":
-		return checkedBuffer(NewShared(o))
+	case "perloop":
+		return checkedBuffer(NewPerLoop(o))
 	case "kernel":
 		return checkedBuffer(NewKernel(o))
 	}

@@ -175,7 +175,7 @@ func TestOffHeapMemoryIsNotTheCollectors(t *testing.T) {
 func TestAClosedPoolLendsNothingAndTakesAllBack(t *testing.T) {
 	for _, off := range []bool{false, offHeapAvailable} {
 		p := newPool(t, PoolOptions{Limit: 1 << 20, Keep: 1 << 20, OffHeap: off})
-		c := newCache(t, p, 64<<10)
+		c := newMagazine(t, p, 64<<10)
 		a, b, mine := mustTake(t, p, 1000), mustTake(t, p, 1000), mustTake(t, c, 1000)
 		a.Release()
 		c.Put(mine)
@@ -201,7 +201,7 @@ func TestBoundOfAnOffHeapPoolUnderManyGoroutines(t *testing.T) {
 		const share = 64 << 10
 		p := newPool(t, PoolOptions{Limit: 2 * soakers * share, Keep: 512 << 10, OffHeap: true})
 		soak(t, p, share, func() hand {
-			c, err := p.NewCache(share / 2)
+			c, err := p.NewMagazine(share / 2)
 			if err != nil {
 				t.Error(err)
 			}

@@ -31,7 +31,7 @@ type Options struct {
 	Watcher Watcher
 
 	// Budget bounds the memory of this buffer together with that of others. nil means that only
-	// Limit does. A Chain on a Pool that was given to it, and a Shared, are bounded by the budget
+	// Limit does. A Chain on a Pool that was given to it, and a PerLoop, are bounded by the budget
 	// of their Pool instead.
 	Budget *MemoryBudget
 
@@ -59,13 +59,13 @@ type Options struct {
 	// reach Limit.
 	Pool *Pool
 
-	// Cache is where a Chain gets its segments without a lock, if there is one a loop. Pool may be
-	// left nil beside it, and has to be the Pool of the Cache otherwise. nil means straight from
-	// Pool.
-	Cache *Cache
+	// Magazine is where a Chain gets its segments without a lock, if there is one a loop. Pool may
+	// be left nil beside it, and has to be the Pool of the Magazine otherwise. nil means straight
+	// from Pool.
+	Magazine *Magazine
 
-	// Scratch is the array that a Shared reads into. It is needed, and has no default: there is one
-	// a loop.
+	// Scratch is the array that a PerLoop reads into. It is needed, and has no default: there is
+	// one a loop.
 	Scratch *Scratch
 }
 

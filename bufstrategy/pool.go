@@ -23,13 +23,13 @@ type Pool struct {
 	budget      *MemoryBudget
 	guards      *guards       // nil but in the debug mode
 	outside     *offHeap      // nil but with memory that is not Go\'s
-	pressure    atomic.Uint32 // how often memory was refused; Caches that see it change give back what they hold
+	pressure    atomic.Uint32 // how often memory was refused; Magazines that see it change give back what they hold
 
 	mu     sync.Mutex // guards all below, and keep; memory is made and dropped without it
-	out    int        // bytes of the blocks that are not here: lent, or in a Cache
+	out    int        // bytes of the blocks that are not here: lent, or in a Magazine
 	outMax int
 	kept   int
-	cached int // of out, as far as the Caches have told
+	cached int // of out, as far as the Magazines have told
 	closed bool
 	counts poolCounts
 	free   [bits.UintSize]bin // by the logarithm of the size
@@ -40,16 +40,16 @@ type Pool struct {
 
 // PoolOptions configure a Pool. Sizes are in bytes.
 type PoolOptions struct {
-	// Limit is the most that the Pool lends at once. What it has lent and kept, and what its Caches
-	// hold, never exceeds it together: at least 256.
+	// Limit is the most that the Pool lends at once. What it has lent and kept, and what its
+	// Magazines hold, never exceeds it together: at least 256.
 	Limit int
 
 	// Keep is the most of what was returned that the Pool keeps for reuse: 0 <= Keep <= Limit.
 	// While somebody waits for the budget it keeps nothing that is returned.
 	Keep int
 
-	// Budget bounds what this Pool has lent and kept, and what its Caches hold, together with the
-	// memory of others. nil means that only Limit does. What OffHeap maps beyond that is not
+	// Budget bounds what this Pool has lent and kept, and what its Magazines hold, together with
+	// the memory of others. nil means that only Limit does. What OffHeap maps beyond that is not
 	// counted.
 	Budget *MemoryBudget
 
@@ -71,7 +71,7 @@ type PoolOptions struct {
 	// Guard is a debug mode that finds who misuses memory, with the stacks of those who took it and
 	// gave it back. It finds bytes before and behind a block that were overwritten, when the block
 	// comes back; a second Release, and Bytes after Release, at once; and what was written after
-	// release, by who has kept Bytes of a Block, or a segment or a view of a Chain or a Shared,
+	// release, by who has kept Bytes of a Block, or a segment or a view of a Chain or a PerLoop,
 	// when the memory is lent again or dropped: until then it is overwritten with the byte Poison.
 	// Reads are not found; they read poison.
 	//
@@ -136,8 +136,8 @@ const tickBatchMax = 64
 // There is no clock in it: the interval is the caller's, and is best longer than the pauses of the
 // traffic, some seconds.
 //
-// Where there are Caches, each loop calls Cache.Tick by its timer, and any of them Pool.Tick: all
-// is idle after two of the first and three of the second, in turns.
+// Where there are Magazines, each loop calls Magazine.Tick by its timer, and any of them Pool.Tick:
+// all is idle after two of the first and three of the second, in turns.
 func (p *Pool) Tick() {
 	defer p.budget.settle()
 	for class := range p.free {
@@ -170,13 +170,13 @@ func (p *Pool) Trim() {
 }
 
 // Close ends a Pool: it keeps nothing from then on, and lends nothing. Blocks that are lent stay
-// valid, and each is dropped when it comes back; those in Caches come back by Cache.Close. With
-// PoolOptions.OffHeap all memory has gone back to the system when the last has.
+// valid, and each is dropped when it comes back; those in Magazines come back by Magazine.Close.
+// With PoolOptions.OffHeap all memory has gone back to the system when the last has.
 func (p *Pool) Close() {
 	defer p.budget.settle()
 	p.mu.Lock()
 	p.keep, p.closed = 0, true
-	p.pressure.Add(1) // Caches need not hold anything any more
+	p.pressure.Add(1) // Magazines need not hold anything any more
 	idle := p.detach(0, nil)
 	p.mu.Unlock()
 	p.drop(idle)
@@ -213,7 +213,7 @@ func (p *Pool) reclaim(b *block) bool { return p.guards == nil || p.guards.recla
 
 // takeSome lends a list of blocks of the same size: as many as were kept, up to want, or else a
 // fresh one. Without a list fresh says that it was the budget which refused.
-func (p *Pool) takeSome(n, held, want int, c *Cache) (list *block, fresh bool) {
+func (p *Pool) takeSome(n, held, want int, c *Magazine) (list *block, fresh bool) {
 	defer p.budget.settle()
 	class, ok := classOf(n)
 	if !ok {
@@ -278,9 +278,9 @@ const (
 
 // reserve accounts for up to want blocks that were kept and returns the list of them. If there is
 // none it accounts for one, and makes room for it by the blocks of a second list, which the caller
-// has to drop in any case. held is what the user of the block holds already; c is the Cache that
+// has to drop in any case. held is what the user of the block holds already; c is the Magazine that
 // asks, if one does.
-func (p *Pool) reserve(class, held, want int, c *Cache) (kept, idle *block, from provenance) {
+func (p *Pool) reserve(class, held, want int, c *Magazine) (kept, idle *block, from provenance) {
 	size := 1 << class
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -317,12 +317,12 @@ func (p *Pool) reserve(class, held, want int, c *Cache) (kept, idle *block, from
 	return kept, idle, from
 }
 
-// refuseLocked counts that size bytes were refused, and asks the Caches to give up what they hold.
-// The lock is held.
+// refuseLocked counts that size bytes were refused, and asks the Magazines to give up what they
+// hold. The lock is held.
 func (p *Pool) refuseLocked(size int) {
 	p.counts.refused++
 	if size <= p.limit {
-		p.pressure.Add(1) // more than the limit no Cache can bring about
+		p.pressure.Add(1) // more than the limit no Magazine can bring about
 	}
 }
 
@@ -337,7 +337,7 @@ func (p *Pool) unreserve(class int) {
 }
 
 // hear adds what c has counted since the last time. The lock is held.
-func (p *Pool) hear(c *Cache) {
+func (p *Pool) hear(c *Magazine) {
 	if c == nil {
 		return
 	}
@@ -347,14 +347,14 @@ func (p *Pool) hear(c *Cache) {
 	c.told, c.hits = c.held, 0
 }
 
-// accept takes back the blocks of a list. c is the Cache that gives them, if one does.
-func (p *Pool) accept(list *block, c *Cache) {
+// accept takes back the blocks of a list. c is the Magazine that gives them, if one does.
+func (p *Pool) accept(list *block, c *Magazine) {
 	defer p.budget.settle()
 	p.drop(p.keepSome(list, c))
 }
 
 // keepSome keeps what it may of the blocks of a list, and returns the others.
-func (p *Pool) keepSome(list *block, c *Cache) (idle *block) {
+func (p *Pool) keepSome(list *block, c *Magazine) (idle *block) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.hear(c)

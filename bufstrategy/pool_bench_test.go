@@ -3,7 +3,7 @@ package bufstrategy
 import "testing"
 
 // BenchmarkTake takes a block and gives it back, on all processors at once: from the Pool itself,
-// and through a Cache for each goroutine.
+// and through a Magazine for each goroutine.
 func BenchmarkTake(b *testing.B) {
 	for _, mode := range []string{"pool", "cache", "guarded"} {
 		b.Run(mode, func(b *testing.B) {
@@ -13,7 +13,7 @@ func BenchmarkTake(b *testing.B) {
 				var from lender = p
 				release := Block.Release
 				if mode == "cache" {
-					c, err := p.NewCache(64 << 10)
+					c, err := p.NewMagazine(64 << 10)
 					if err != nil {
 						b.Error(err)
 						return

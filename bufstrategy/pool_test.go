@@ -38,7 +38,7 @@ func TestAPoolIsSharedByManyGoroutines(t *testing.T) {
 		wg.Go(func() {
 			var bs []Buffer
 			for range 3 {
-				s, err := NewShared(Options{Scratch: scratches[i], Poison: true})
+				s, err := NewPerLoop(Options{Scratch: scratches[i], Poison: true})
 				if err != nil {
 					t.Error(err)
 					return

@@ -18,7 +18,7 @@ const soakRounds = 16
 // soakers is how many goroutines share a Pool.
 const soakers = 16
 
-// lender is a Pool, or a Cache of one goroutine.
+// lender is a Pool, or a Magazine of one goroutine.
 type lender interface {
 	Take(n int) (Block, error)
 }

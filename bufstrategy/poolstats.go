@@ -6,7 +6,7 @@ type PoolStats struct {
 	// In bytes of blocks, now.
 	Lent   int // Lent is what buffers and Blocks hold.
 	Kept   int // Kept is what the Pool holds for reuse.
-	Cached int // Cached is what Caches hold for reuse.
+	Cached int // Cached is what Magazines hold for reuse.
 
 	// Mapped is what the Pool has of the system, with PoolOptions.OffHeap: more than Lent, Kept and
 	// Cached together by what is free between blocks.
@@ -14,10 +14,10 @@ type PoolStats struct {
 
 	MaxLent int // MaxLent is the most bytes that Lent and Cached together have been.
 
-	// Since the Pool was made. Of what a Cache does by itself nothing is counted before its next
+	// Since the Pool was made. Of what a Magazine does by itself nothing is counted before its next
 	// word with the Pool.
 	Takes   uint64 // Takes counts the blocks that were lent.
-	Hits    uint64 // Hits counts those of them that had been kept, by the Pool or by a Cache.
+	Hits    uint64 // Hits counts those of them that had been kept, by the Pool or by a Magazine.
 	Refused uint64 // Refused counts how often memory was asked for at the bound.
 	Dropped uint64 // Dropped counts the blocks that were left to the collector, or to the system.
 }
@@ -27,9 +27,9 @@ type poolCounts struct {
 	takes, hits, refused, dropped uint64
 }
 
-// Stats returns what the pool has counted, all at one moment. A Cache tells what it has done when
-// it refills or gives something back, and at Tick, Trim and Close: until then Lent and Cached are
-// off by what it has lent or taken back since.
+// Stats returns what the pool has counted, all at one moment. A Magazine tells what it has done
+// when it refills or gives something back, and at Tick, Trim and Close: until then Lent and Cached
+// are off by what it has lent or taken back since.
 func (p *Pool) Stats() PoolStats {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -108,7 +108,7 @@ func (r *Reader) UnreadByte() error {
 }
 
 // WriteTo writes all unread bytes to w and consumes what w took. It returns nil once the buffer is
-// empty. A [Shared] is first moved out of its Scratch, into which w may read: that costs a copy,
+// empty. A [PerLoop] is first moved out of its Scratch, into which w may read: that costs a copy,
 // and ErrExhausted when there is no memory.
 func (r *Reader) WriteTo(w io.Writer) (int64, error) {
 	var total int64
@@ -132,9 +132,9 @@ func (r *Reader) WriteTo(w io.Writer) (int64, error) {
 func writeAll(b Buffer, w io.Writer) (int64, error) {
 	var total int64
 	for b.Len() > 0 {
-		// What the array of a Shared shows ends when w, or who runs while w waits, reads into the
+		// What the array of a PerLoop shows ends when w, or who runs while w waits, reads into the
 		// same array.
-		if s, ok := b.(*Shared); ok && s.owns() {
+		if s, ok := b.(*PerLoop); ok && s.owns() {
 			if err := s.scratch.Trim(); err != nil {
 				return total, err
 			}

@@ -5,19 +5,19 @@ import (
 	"sync/atomic"
 )
 
-// Scratch is the one array that all Shared buffers of a loop read into, and the Pool for what is
+// Scratch is the one array that all PerLoop buffers of a loop read into, and the Pool for what is
 // left over. It belongs to one goroutine, as do all buffers on it; the Pool may be shared with
 // other loops.
 type Scratch struct {
 	pool    memory
 	buf     []byte
-	owner   *Shared // whose unread bytes are buf[r:w]; nil when there are none and no space is out
+	owner   *PerLoop // whose unread bytes are buf[r:w]; nil when there are none and no space is out
 	r, w    int
 	offered int
 	lack    lack // of the owner, at its last move
 	space   [1][]byte
 	unread  [1][]byte
-	configs atomic.Pointer[[sharedConfigsMax]*sharedConfig] // of the buffers made last, the youngest first
+	configs atomic.Pointer[[perLoopConfigsMax]*perLoopConfig] // of the buffers made last, the youngest first
 }
 
 // NewScratch makes a Scratch of size bytes, whose buffers keep their left-overs in pool. The array

@@ -9,7 +9,7 @@ import (
 
 func TestNamesAreMadeAndOthersRefused(t *testing.T) {
 	everyStrategy(t)
-	if b, err := New("rign", Options{}); b != nil || err == nil || !strings.Contains(err.Error(), "fixed, grow, ring, mirrored, chain, adaptive, shared, kernel") {
+	if b, err := New("rign", Options{}); b != nil || err == nil || !strings.Contains(err.Error(), "fixed, grow, ring, mirrored, chain, adaptive, perloop, kernel") {
 		t.Errorf("New of an unknown name: %v, %v", b, err)
 	}
 }
@@ -35,8 +35,8 @@ func TestOptionsThatContradictThemselvesAreRefused(t *testing.T) {
 		}
 	}
 	for _, o := range []Options{{}, {Scratch: scratch, Limit: 1001}} {
-		if _, err := NewShared(o); err == nil {
-			t.Errorf("NewShared(%+v): no error", o)
+		if _, err := NewPerLoop(o); err == nil {
+			t.Errorf("NewPerLoop(%+v): no error", o)
 		}
 	}
 	for _, size := range []int{0, -1, MaxLimit + 1} {
@@ -99,9 +99,9 @@ func TestSharedKeepsLeftOversWhenTheScratchMovesOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var bs [3]*Shared
+	var bs [3]*PerLoop
 	for i := range bs {
-		if bs[i], err = NewShared(Options{Scratch: scratch}); err != nil {
+		if bs[i], err = NewPerLoop(Options{Scratch: scratch}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -145,7 +145,7 @@ func TestAScratchForgetsABufferThatIsEmpty(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := NewShared(Options{Scratch: scratch})
+	s, err := NewPerLoop(Options{Scratch: scratch})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,7 +43,7 @@ func TestTickLeavesABusyPoolWhatItUses(t *testing.T) {
 
 func TestTickOfACacheGivesBackWhatIsIdle(t *testing.T) {
 	p := newPool(t, PoolOptions{Limit: 1 << 20, Keep: 1 << 20})
-	c := newCache(t, p, 256<<10)
+	c := newMagazine(t, p, 256<<10)
 	use := func(n int) {
 		for _, b := range takeMany(t, c, n, 1024) {
 			c.Put(b)

@@ -31,7 +31,7 @@ var (
 // happened once the deadline has been moved.
 //
 // A slice that a method returns is in the Buffer, and valid until the next call of any method other
-// than Buffered; in a [Shared], also until another buffer of its Scratch reads, which in a task is
+// than Buffered; in a [PerLoop], also until another buffer of its Scratch reads, which in a task is
 // the next time that the task waits. The bytes of such a slice, and one byte for UnreadByte, stay
 // in the Buffer until the next call; Settle consumes them.
 //
@@ -252,7 +252,7 @@ func (r *WaitReader) Discard(n int) (int, error) {
 }
 
 // WriteTo reads until Source ends, which is no error, and writes everything to w. What w did not
-// take is still to be read. In a [Shared] it may return ErrExhausted before the end.
+// take is still to be read. In a [PerLoop] it may return ErrExhausted before the end.
 func (r *WaitReader) WriteTo(w io.Writer) (int64, error) {
 	r.Settle()
 	var total int64

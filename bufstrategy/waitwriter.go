@@ -18,7 +18,7 @@ var (
 // is for good: every later call returns it, and what was not written stays in the Buffer. Memory
 // that is exhausted is no error: then bytes go straight to Sink.
 //
-// A WaitWriter allocates nothing, but for ReadFrom into a [Shared]. The zero value with Buffer and
+// A WaitWriter allocates nothing, but for ReadFrom into a [PerLoop]. The zero value with Buffer and
 // Sink is ready for use. It must not be copied while it is used, and it is as little safe for
 // concurrent use as its Buffer.
 type WaitWriter struct {
@@ -171,10 +171,10 @@ func (w *WaitWriter) ReadFrom(r io.Reader) (int64, error) {
 // viaMax bounds what ReadFrom reads at once where it cannot read into the Buffer.
 const viaMax = 4 << 10
 
-// readOnce reads from r into the Buffer. In a Shared the room does not stay while r waits, and
+// readOnce reads from r into the Buffer. In a PerLoop the room does not stay while r waits, and
 // where there is no memory there is no room: then it reads by way of memory of its own.
 func (w *WaitWriter) readOnce(r io.Reader, via *[]byte) (int, error) {
-	if _, shared := w.Buffer.(*Shared); !shared {
+	if _, shared := w.Buffer.(*PerLoop); !shared {
 		if segs := w.Buffer.Space(); len(segs) > 0 {
 			n, err := r.Read(segs[0])
 			checkMoved(n, len(segs[0]))

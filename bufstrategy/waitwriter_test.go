@@ -274,11 +274,11 @@ func TestSharedBuffersCopyToEachOther(t *testing.T) {
 		}
 		var bs [2]*bench
 		for i := range bs {
-			s, err := NewShared(Options{Scratch: scratch, Poison: true})
+			s, err := NewPerLoop(Options{Scratch: scratch, Poison: true})
 			if err != nil {
 				t.Fatal(err)
 			}
-			other, err := NewShared(Options{Scratch: scratch})
+			other, err := NewPerLoop(Options{Scratch: scratch})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -17,8 +17,8 @@ type Watcher interface {
 }
 
 // WatcherFunc is a function that is a Watcher. Where thousands of Shareds have one Watcher a
-// pointer serves them better: pointers can be compared, functions cannot, and so each Shared with a
-// function costs a second object of at most 64 bytes.
+// pointer serves them better: pointers can be compared, functions cannot, and so each PerLoop with
+// a function costs a second object of at most 64 bytes.
 type WatcherFunc func(b Buffer, paused bool)
 
 // Crossed calls f.

@@ -62,7 +62,7 @@ const emptyReadsMax = 100
 
 // ReadFrom reads from r into the buffer until r ends, which is no error, until r fails, or until
 // the buffer is full. It reads no byte that it cannot keep. io.ErrNoProgress means that r returned
-// nothing many times in a row. When Buffer is a [Shared], nobody may use its Scratch until r.Read
+// nothing many times in a row. When Buffer is a [PerLoop], nobody may use its Scratch until r.Read
 // has returned; a [WaitWriter] has no such rule.
 func (w Writer) ReadFrom(r io.Reader) (int64, error) {
 	var total int64

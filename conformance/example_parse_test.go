@@ -77,12 +77,12 @@ func Example_requests() {
 
 // serve answers each request with its own body, until the client has gone.
 func serve(conn *stream.Conn, scratch *bufstrategy.Scratch) error {
-	bufIn, err := bufstrategy.NewShared(bufstrategy.Options{Scratch: scratch})
+	bufIn, err := bufstrategy.NewPerLoop(bufstrategy.Options{Scratch: scratch})
 	if err != nil {
 		return err
 	}
 	defer bufIn.Release()
-	bufOut, err := bufstrategy.NewShared(bufstrategy.Options{Scratch: scratch})
+	bufOut, err := bufstrategy.NewPerLoop(bufstrategy.Options{Scratch: scratch})
 	if err != nil {
 		return err
 	}

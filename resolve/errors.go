@@ -28,7 +28,7 @@ var (
 	// ErrName: the name is not one that may be asked for; see [ParseName].
 	ErrName error = &sentinel{text: "malformed name"}
 	// ErrQueueFull: a bound was reached. Asking later may succeed.
-	ErrQueueFull error = &sentinel{text: "busy", temporary: true}
+	ErrQueueFull error = &sentinel{text: "too many queries", temporary: true}
 	// ErrServFail: servers were reached, or could not be, and did not help. Asking later may
 	// succeed.
 	ErrServFail error = &sentinel{text: "temporary failure", temporary: true}

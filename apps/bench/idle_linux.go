@@ -109,8 +109,8 @@ func (c idleConfig) all(echo string) ([]idleServer, error) {
 		return append(append([]string{program, word}, of...), more...)
 	}
 	return []idleServer{
-		{"handler", "edgewise, handlers", false, edgewise(echo, "serve", "-task", "handler", "-buffer", "shared")},
-		{"coroutine", "edgewise, coroutines", false, edgewise(echo, "serve", "-task", "coroutine", "-buffer", "shared")},
+		{"handler", "edgewise, handlers", false, edgewise(echo, "serve", "-task", "handler", "-buffer", "perloop")},
+		{"coroutine", "edgewise, coroutines", false, edgewise(echo, "serve", "-task", "coroutine", "-buffer", "perloop")},
 		{"net", "package net, goroutines", false, []string{self, "netserver", "-report", c.report.String()}},
 		{"tls", "edgewise, TLS, handlers", true, edgewise(self, "tlsserver", "-task", "handler")},
 		{"tlscoroutine", "edgewise, TLS, coroutines", true, edgewise(self, "tlsserver", "-task", "coroutine")},

@@ -63,7 +63,7 @@ func TestBuffers(t *testing.T) {
 	dir := t.TempDir()
 	figures := filepath.Join(dir, "figures.json")
 	out := succeed(t, "buffers", "-rounds", "1", "-d", "1ms", "-c", "200", "-count", "200000", "-workload", "requests,proxy", "-burst", "300", "-sockets", "0", "-live", "4000000", "-plots", dir, "-json", figures, "-markdown")
-	needRows(t, out, "chain", "shared", "netpoll", "PASS chain", "PASS shared", "requests ", `\| .netpoll. \|`)
+	needRows(t, out, "chain", "perloop", "netpoll", "PASS chain", "PASS perloop", "requests ", `\| .netpoll. \|`)
 	text, err := os.ReadFile(figures)
 	if err != nil {
 		t.Fatal(err)
@@ -84,8 +84,8 @@ func TestBuffers(t *testing.T) {
 
 func TestBurst(t *testing.T) {
 	t.Parallel()
-	out := succeed(t, "burst", "-burst", "0", "-sockets", "300", "-bytes", "8192", "-live", "1000000", "-buffer", "fixed,chain,shared")
-	needRows(t, out, "fixed 3 ", "chain 3 ", "shared 3 ", "PASS chain gives back", "PASS shared gives back")
+	out := succeed(t, "burst", "-burst", "0", "-sockets", "300", "-bytes", "8192", "-live", "1000000", "-buffer", "fixed,chain,perloop")
+	needRows(t, out, "fixed 3 ", "chain 3 ", "perloop 3 ", "PASS chain gives back", "PASS perloop gives back")
 }
 
 func TestMisuseIsOneLine(t *testing.T) {

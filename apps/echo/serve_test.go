@@ -31,7 +31,7 @@ func runLoad(t *testing.T, addr string, conns, n int, args ...string) {
 
 // In every form and mode, on every mechanism and scheduler, with every buffer.
 func TestEveryStrategyEchoes(t *testing.T) {
-	buffers := []string{"fixed", "grow", "ring", "mirrored", "chain", "adaptive", "shared"}
+	buffers := []string{"fixed", "grow", "ring", "mirrored", "chain", "adaptive", "perloop"}
 	loops := map[string]int{"single": 1, "sharded": 2, "shared": 3, "stealing": 3}
 	valid := func(row []string) bool {
 		f := strategy.Flags{Sched: row[0], Task: row[1], Mode: row[2], Queue: row[3], Buffer: row[4], Resolve: "pool", Loops: loops[row[0]]}
@@ -55,7 +55,7 @@ func TestEveryStrategyEchoes(t *testing.T) {
 func TestSeveralLoopsEcho(t *testing.T) {
 	for _, flags := range [][]string{
 		{"-loops", "2"}, {"-loops", "0"}, {"-loops", "1", "-sched", "sharded"},
-		{"-loops", "1", "-sched", "shared", "-buffer", "shared"}, {"-loops", "1", "-sched", "stealing", "-buffer", "shared"},
+		{"-loops", "1", "-sched", "shared", "-buffer", "perloop"}, {"-loops", "1", "-sched", "stealing", "-buffer", "perloop"},
 	} {
 		t.Run(strings.Join(flags, " "), func(t *testing.T) {
 			t.Parallel()

@@ -42,7 +42,7 @@ func holds(name string) func(limit int) int {
 		return func(limit int) int { return 2 * limit }
 	case "chain", "kernel":
 		return func(limit int) int { return chainHolds(limit, bufstrategy.DefaultSegment) }
-	case "shared":
+	case "perloop":
 		return func(int) int { return max(MaxLimitBytes, powerOfTwo(MaxLimitBytes)) }
 	}
 	return nil
@@ -99,7 +99,7 @@ func hog(pool *bufstrategy.Pool) func() {
 // sharedTarget is a target whose buffers read into one array, as those of one loop do.
 func sharedTarget() Target {
 	return Target{
-		Name:     "shared",
+		Name:     "perloop",
 		Features: []Feature{Poisons, Watches, SharesMemory},
 		Open: func(T) (*Fixture, error) {
 			pool, err := bufstrategy.NewPool(poolBytes, poolBytes/2)
@@ -123,9 +123,9 @@ func sharedFixture(pool *bufstrategy.Pool, scratch *bufstrategy.Scratch) *Fixtur
 		}
 		o := options(c)
 		o.Scratch = scratch
-		return bufstrategy.New("shared", o)
+		return bufstrategy.New("perloop", o)
 	}
-	return &Fixture{New: open, Holds: holds("shared"), Exhaust: func() func() {
+	return &Fixture{New: open, Holds: holds("perloop"), Exhaust: func() func() {
 		other, err := open(Config{Limit: 10})
 		if err != nil {
 			panic(err)

@@ -32,7 +32,7 @@ func TestBuffersOnEveryKindOfPool(t *testing.T) {
 		}
 		t.Run(kind.name, func(t *testing.T) {
 			Run(t, chainOn("chain+"+kind.name, kind.options, kind.cache))
-			Run(t, sharedOn("shared+"+kind.name, kind.options, kind.cache))
+			Run(t, sharedOn("perloop+"+kind.name, kind.options, kind.cache))
 		})
 	}
 }
@@ -51,7 +51,7 @@ func hasOffHeap(t *testing.T) bool {
 }
 
 // poolAndCache makes a Pool for one case, and a Cache on it unless size is zero.
-func poolAndCache(t T, o bufstrategy.PoolOptions, size int) (*bufstrategy.Pool, *bufstrategy.Cache, error) {
+func poolAndCache(t T, o bufstrategy.PoolOptions, size int) (*bufstrategy.Pool, *bufstrategy.Magazine, error) {
 	pool, err := bufstrategy.NewPoolOf(o)
 	if err != nil {
 		return nil, nil, err
@@ -60,7 +60,7 @@ func poolAndCache(t T, o bufstrategy.PoolOptions, size int) (*bufstrategy.Pool, 
 	if size == 0 {
 		return pool, nil, nil
 	}
-	cache, err := pool.NewCache(size)
+	cache, err := pool.NewMagazine(size)
 	return pool, cache, err
 }
 
@@ -80,7 +80,7 @@ func chainOn(name string, o bufstrategy.PoolOptions, cacheSize int) Target {
 						return nil, errors.ErrUnsupported // it is an option of the pool
 					}
 					o := options(c)
-					o.Pool, o.Cache, o.Segment = pool, cache, 512
+					o.Pool, o.Magazine, o.Segment = pool, cache, 512
 					return bufstrategy.New("chain", o)
 				},
 				Exhaust: func() func() { return hog(pool) },

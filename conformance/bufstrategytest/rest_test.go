@@ -143,7 +143,7 @@ func mechanisms(t *testing.T) []string {
 func everyStrategy() []Target {
 	targets := []Target{pooled(512)}
 	for _, name := range bufstrategy.Names() {
-		if name == "shared" {
+		if name == "perloop" {
 			targets = append(targets, sharedTarget())
 		} else {
 			targets = append(targets, byName(name))

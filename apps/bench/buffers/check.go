@@ -94,7 +94,7 @@ func unmapped() (why, err error) {
 func idleShared(conns int) (Check, error) {
 	w := workload{limit: 4 << 10, framing: frames}
 	t := record(frames, 1<<10, 64, 64, newRand(1))
-	f, err := strategySubject("shared").open(w)
+	f, err := strategySubject("perloop").open(w)
 	if err != nil {
 		return Check{}, err
 	}
@@ -119,9 +119,9 @@ func idleShared(conns int) (Check, error) {
 	after := heapLive()
 	runtime.KeepAlive(list)
 	each := (float64(after) - float64(before)) / float64(conns)
-	size := unsafe.Sizeof(bufstrategy.Shared{})
+	size := unsafe.Sizeof(bufstrategy.PerLoop{})
 	// What little else a loop has is spread over its connections.
-	return Check{"shared takes at most 64 bytes for an idle connection", verdict(size <= idleMax && each < idleMax+1 && sink.check() == nil),
+	return Check{"perloop takes at most 64 bytes for an idle connection", verdict(size <= idleMax && each < idleMax+1 && sink.check() == nil),
 		fmt.Sprintf("an object of %d bytes; the heap has grown by %.1f for each of %d connections that had a message", size, each, conns)}, nil
 }
 

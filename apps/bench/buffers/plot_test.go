@@ -35,7 +35,7 @@ func TestPlots(t *testing.T) {
 		if !errors.Is(err, io.EOF) {
 			t.Errorf("%s is not XML: %v", f.file, err)
 		}
-		for _, want := range append(Workloads(), f.title, "netpoll", "shared") {
+		for _, want := range append(Workloads(), f.title, "netpoll", "perloop") {
 			if want == "netpoll" && len(linkSubjects()) == 0 {
 				continue
 			}

@@ -10,11 +10,11 @@ import (
 // strategyFleet is buffers of a strategy of bufstrategy, with what such a loop has: a cache of the
 // pool of all loops, and an array to read into.
 type strategyFleet struct {
-	name    string
-	w       workload
-	pool    *bufstrategy.Pool
-	cache   *bufstrategy.Cache
-	scratch [2]*bufstrategy.Scratch // of a proxy, the second is for what goes out: the bytes of one buffer do not stay while another on its array takes some
+	name     string
+	w        workload
+	pool     *bufstrategy.Pool
+	magazine *bufstrategy.Magazine
+	scratch  [2]*bufstrategy.Scratch // of a proxy, the second is for what goes out: the bytes of one buffer do not stay while another on its array takes some
 }
 
 // What is kept for reuse, in bytes: half of it by the pool and half by the cache of the loop.
@@ -27,11 +27,11 @@ func strategySubject(name string) Subject {
 			return nil, err
 		}
 		f := &strategyFleet{name: name, w: w, pool: pool}
-		if f.cache, err = pool.NewCache(poolKeep); err != nil {
+		if f.magazine, err = pool.NewMagazine(poolKeep); err != nil {
 			return nil, err
 		}
 		for i := range f.scratch {
-			if f.scratch[i], err = f.cache.NewScratch(w.limit); err != nil {
+			if f.scratch[i], err = f.magazine.NewScratch(w.limit); err != nil {
 				return nil, err
 			}
 		}
@@ -41,7 +41,7 @@ func strategySubject(name string) Subject {
 
 func (f *strategyFleet) make(scratch *bufstrategy.Scratch) (bufstrategy.Buffer, error) {
 	return bufstrategy.New(f.name, bufstrategy.Options{
-		Limit: f.w.limit, Segment: f.w.segment(), Cache: f.cache, Scratch: scratch,
+		Limit: f.w.limit, Segment: f.w.segment(), Magazine: f.magazine, Scratch: scratch,
 	})
 }
 
@@ -61,7 +61,7 @@ func (f *strategyFleet) connect() (conn, error) {
 // a Shared counts the array besides, for as long as its bytes are there.
 func (f *strategyFleet) memory(sum int) int {
 	s := f.pool.Stats()
-	if f.name == "shared" {
+	if f.name == "perloop" {
 		arrays := f.scratch[0].Size()
 		if f.w.framing == through {
 			arrays += f.scratch[1].Size()
@@ -74,7 +74,7 @@ func (f *strategyFleet) memory(sum int) int {
 
 // drop gives back what is kept for reuse.
 func (f *strategyFleet) drop() {
-	f.cache.Trim()
+	f.magazine.Trim()
 	f.pool.Trim()
 }
 

@@ -62,8 +62,8 @@ func (c choice) check(value string) error {
 
 func choices() (mode, buffer, resolver, scheduler, task choice) {
 	mode = choice{flag: "mode", known: []string{"edge", "level", "oneshot"}}
-	buffer = choice{flag: "buffer", known: []string{"fixed", "grow", "ring", "mirrored", "chain", "adaptive", "shared", "kernel"},
-		nearest: map[string]string{"kernel": "shared"}}
+	buffer = choice{flag: "buffer", known: []string{"fixed", "grow", "ring", "mirrored", "chain", "adaptive", "perloop", "kernel"},
+		nearest: map[string]string{"kernel": "perloop"}}
 	resolver = choice{flag: "resolve", known: []string{"adaptive", "blocking", "pool", "evented"},
 		nearest: map[string]string{"adaptive": "pool", "evented": "pool"}}
 	scheduler = choice{flag: "sched", known: []string{"single", "sharded", "shared", "stealing"}}
@@ -89,7 +89,7 @@ func (f *Flags) Register(fs *flag.FlagSet, which Which) {
 	fs.StringVar(&f.Sched, "sched", "", "scheduler: single|sharded|shared|stealing (single for one loop, else sharded)")
 	fs.IntVar(&f.Loops, "loops", 1, "event loops, a thread each, or with -sched shared threads of the one loop; 0 for one a processor")
 	if which&WithBuffer != 0 {
-		fs.StringVar(&f.Buffer, "buffer", f.Buffer, "buffer strategy: fixed|grow|ring|mirrored|chain|adaptive|shared|kernel (shared if connections of a loop do not run at the same time, else chain)")
+		fs.StringVar(&f.Buffer, "buffer", f.Buffer, "buffer strategy: fixed|grow|ring|mirrored|chain|adaptive|perloop|kernel (perloop if connections of a loop do not run at the same time, else chain)")
 	}
 	if which&WithResolve != 0 {
 		fs.StringVar(&f.Resolve, "resolve", f.Resolve, "resolver strategy: adaptive|blocking|pool|evented")
@@ -123,7 +123,7 @@ func (f *Flags) check() error {
 		}
 	}
 	if f.Buffer == "" {
-		f.Buffer = "shared"
+		f.Buffer = "perloop"
 		if f.concurrent() {
 			f.Buffer = nearestConcurrent
 		}
@@ -143,8 +143,8 @@ func (f *Flags) check() error {
 	if f.Sched == "shared" && f.Loops > sched.MaxWorkers {
 		return cli.Usagef("-sched shared -loops %d: want at most %d threads of one loop", f.Loops, sched.MaxWorkers)
 	}
-	if f.Buffer == "shared" && f.concurrent() {
-		return cli.Usagef("-buffer shared -sched %s -loops %d: its connections take turns in one array, and would run at the same time; the nearest that works is -buffer %s",
+	if f.Buffer == "perloop" && f.concurrent() {
+		return cli.Usagef("-buffer perloop -sched %s -loops %d: its connections take turns in one array, and would run at the same time; the nearest that works is -buffer %s",
 			f.Sched, f.Loops, nearestConcurrent)
 	}
 	return nil
@@ -156,7 +156,7 @@ func (f *Flags) concurrent() bool {
 	return f.Loops > 1 && (f.Sched == "shared" || f.Sched == "stealing")
 }
 
-// nearestConcurrent is the buffer strategy nearest to shared whose buffers may be used at the same
+// nearestConcurrent is the buffer strategy nearest to perloop whose buffers may be used at the same
 // time: an empty one holds no memory either.
 const nearestConcurrent = "chain"
 

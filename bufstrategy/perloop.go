@@ -5,15 +5,15 @@ import (
 	"math"
 )
 
-var _ Buffer = (*Shared)(nil)
+var _ Buffer = (*PerLoop)(nil)
 
-// Shared is the buffer of one connection among many on a loop. It reads into the array of the
+// PerLoop is the buffer of one connection among many on a loop. It reads into the array of the
 // loop's Scratch. When the consumer takes everything before the loop turns to another connection,
 // that is all. What it leaves over is copied, when another buffer wants the array, to a block of
 // the Scratch's Pool just large enough, and copied back in front of what comes next when this
 // buffer reads again.
 //
-// A Shared that holds no bytes is one object of at most 64 bytes and nothing else. Limit may not
+// A PerLoop that holds no bytes is one object of at most 64 bytes and nothing else. Limit may not
 // exceed the Scratch. What all Shareds with the same options have in common they hold together: a
 // Scratch remembers the last four sets of options, and a loop whose buffers take turns in more of
 // them, or have a Watcher that is no pointer, pays a second object of at most 64 bytes a buffer.
@@ -30,8 +30,8 @@ var _ Buffer = (*Shared)(nil)
 // Left-overs are best kept small: an incomplete message, not a backlog. Resident counts the whole
 // Scratch while it has unread bytes of this buffer. Allocs and Full of Stats stop counting at
 // 2^32-1.
-type Shared struct {
-	*sharedConfig
+type PerLoop struct {
+	*perLoopConfig
 	own               *block // the unread bytes, when they are not in the scratch
 	moved, copied     uint64
 	commits, discards uint64
@@ -40,29 +40,29 @@ type Shared struct {
 	paused            bool
 }
 
-// NewShared makes a Shared. It uses Scratch, Limit, High, Low, Watcher and Poison of the options.
+// NewPerLoop makes a PerLoop. It uses Scratch, Limit, High, Low, Watcher and Poison of the options.
 // The default of Limit is the size of the Scratch.
-func NewShared(o Options) (*Shared, error) {
+func NewPerLoop(o Options) (*PerLoop, error) {
 	if o.Scratch == nil {
-		return nil, fmt.Errorf("bufstrategy: shared: Options.Scratch is needed: one a loop")
+		return nil, fmt.Errorf("bufstrategy: perloop: Options.Scratch is needed: one a loop")
 	}
 	o.Limit = orDefault(o.Limit, o.Scratch.Size())
-	o, err := o.checked("shared")
+	o, err := o.checked("perloop")
 	if err != nil {
 		return nil, err
 	}
 	if o.Limit > o.Scratch.Size() {
-		return nil, fmt.Errorf("bufstrategy: shared: limit %d is more than the scratch array of %d", o.Limit, o.Scratch.Size())
+		return nil, fmt.Errorf("bufstrategy: perloop: limit %d is more than the scratch array of %d", o.Limit, o.Scratch.Size())
 	}
-	return &Shared{sharedConfig: o.Scratch.config(sharedConfig{
+	return &PerLoop{perLoopConfig: o.Scratch.config(perLoopConfig{
 		scratch: o.Scratch, limit: o.Limit, high: o.High, low: o.Low, watcher: o.Watcher, poison: o.Poison,
 	})}, nil
 }
 
-func (s *Shared) owns() bool { return s.scratch.owner == s }
+func (s *PerLoop) owns() bool { return s.scratch.owner == s }
 
 // Space takes the scratch array over and offers the room in it.
-func (s *Shared) Space() [][]byte {
+func (s *PerLoop) Space() [][]byte {
 	c := s.scratch
 	if s.Len() == s.limit || !s.owns() && !s.takeOver() {
 		count(&s.full)
@@ -79,10 +79,10 @@ func (s *Shared) Space() [][]byte {
 }
 
 // What s lacks is room for the bytes of who is in its way.
-func (s *Shared) lacks() (*MemoryBudget, lack) { return s.scratch.pool.bound(), s.scratch.lack }
+func (s *PerLoop) lacks() (*MemoryBudget, lack) { return s.scratch.pool.bound(), s.scratch.lack }
 
 // takeOver frees the array of another's bytes and puts the left-overs of s in front.
-func (s *Shared) takeOver() bool {
+func (s *PerLoop) takeOver() bool {
 	c := s.scratch
 	if !c.evict() {
 		return false
@@ -97,7 +97,7 @@ func (s *Shared) takeOver() bool {
 	return true
 }
 
-func (s *Shared) dropOwn() {
+func (s *PerLoop) dropOwn() {
 	b := s.own
 	s.own = nil
 	if s.poison {
@@ -108,7 +108,7 @@ func (s *Shared) dropOwn() {
 
 // compact moves the unread bytes to the front of the array where there is no room behind them, or
 // little and the move gains at least as much as it copies.
-func (s *Shared) compact() {
+func (s *PerLoop) compact() {
 	c := s.scratch
 	room := len(c.buf) - c.w
 	if room > 0 && (room >= len(c.buf)/4 || c.r < c.w-c.r) {
@@ -123,7 +123,7 @@ func (s *Shared) compact() {
 }
 
 // unoffer ends the space of s, if one is out.
-func (s *Shared) unoffer() {
+func (s *PerLoop) unoffer() {
 	if !s.owns() {
 		return
 	}
@@ -134,7 +134,7 @@ func (s *Shared) unoffer() {
 }
 
 // Commit makes n bytes of the space readable.
-func (s *Shared) Commit(n int) {
+func (s *PerLoop) Commit(n int) {
 	c := s.scratch
 	offered := 0
 	if s.owns() {
@@ -154,7 +154,7 @@ func (s *Shared) Commit(n int) {
 }
 
 // Segments returns the unread bytes, which always lie together.
-func (s *Shared) Segments() [][]byte {
+func (s *PerLoop) Segments() [][]byte {
 	p := s.bytes()
 	if len(p) == 0 {
 		return nil
@@ -164,7 +164,7 @@ func (s *Shared) Segments() [][]byte {
 }
 
 // bytes ends the space, if one is out, and returns the unread bytes.
-func (s *Shared) bytes() []byte {
+func (s *PerLoop) bytes() []byte {
 	s.unoffer()
 	switch c := s.scratch; {
 	case s.owns():
@@ -176,7 +176,7 @@ func (s *Shared) bytes() []byte {
 }
 
 // View returns n bytes, and never copies.
-func (s *Shared) View(n int) ([]byte, error) {
+func (s *PerLoop) View(n int) ([]byte, error) {
 	p := s.bytes()
 	if err := checkView(n, len(p), s.limit); err != nil {
 		return nil, err
@@ -185,7 +185,7 @@ func (s *Shared) View(n int) ([]byte, error) {
 }
 
 // Discard consumes n bytes. The last one frees the memory, or the array.
-func (s *Shared) Discard(n int) {
+func (s *PerLoop) Discard(n int) {
 	checkDiscard(n, s.Len())
 	if n > 0 {
 		s.discards++
@@ -195,7 +195,7 @@ func (s *Shared) Discard(n int) {
 }
 
 // drop forgets the first n unread bytes.
-func (s *Shared) drop(n int) {
+func (s *PerLoop) drop(n int) {
 	p := s.bytes()
 	if s.poison {
 		spoil(p[:n])
@@ -213,7 +213,7 @@ func (s *Shared) drop(n int) {
 }
 
 // Len is the number of unread bytes.
-func (s *Shared) Len() int {
+func (s *PerLoop) Len() int {
 	switch {
 	case s.owns():
 		return s.scratch.w - s.scratch.r
@@ -224,13 +224,13 @@ func (s *Shared) Len() int {
 }
 
 // Limit is the number of unread bytes it can hold.
-func (s *Shared) Limit() int { return s.limit }
+func (s *PerLoop) Limit() int { return s.limit }
 
 // Paused reports true from the high watermark down to the low one.
-func (s *Shared) Paused() bool { return s.paused }
+func (s *PerLoop) Paused() bool { return s.paused }
 
 // level moves the watermarks, and comes last: it may call the Watcher.
-func (s *Shared) level() {
+func (s *PerLoop) level() {
 	was := s.paused
 	switch n := s.Len(); {
 	case n >= s.high:
@@ -244,16 +244,16 @@ func (s *Shared) level() {
 }
 
 // Trim does nothing but end a space: there is no memory that the unread bytes do not need.
-func (s *Shared) Trim() { s.unoffer() }
+func (s *PerLoop) Trim() { s.unoffer() }
 
 // Release forgets the unread bytes and gives their memory back.
-func (s *Shared) Release() {
+func (s *PerLoop) Release() {
 	s.drop(s.Len())
 	s.level()
 }
 
 // resident returns the memory that holds unread bytes, and remembers the most.
-func (s *Shared) resident() int {
+func (s *PerLoop) resident() int {
 	n := 0
 	switch {
 	case s.owns() && s.scratch.w > s.scratch.r:
@@ -266,7 +266,7 @@ func (s *Shared) resident() int {
 }
 
 // Stats returns what the buffer has counted.
-func (s *Shared) Stats() Stats {
+func (s *PerLoop) Stats() Stats {
 	n := s.resident()
 	return Stats{
 		Moved: s.moved, Commits: s.commits, Discards: s.discards, Copied: s.copied, Allocs: uint64(s.allocs), Full: uint64(s.full),

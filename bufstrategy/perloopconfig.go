@@ -1,11 +1,11 @@
 package bufstrategy
 
-// sharedConfigsMax bounds how many configs a Scratch remembers.
-const sharedConfigsMax = 4
+// perLoopConfigsMax bounds how many configs a Scratch remembers.
+const perLoopConfigsMax = 4
 
-// sharedConfig is what the Shared buffers of a loop that were made with the same options have in
+// perLoopConfig is what the PerLoop buffers of a loop that were made with the same options have in
 // common, so that each of them holds one pointer instead. It is never changed.
-type sharedConfig struct {
+type perLoopConfig struct {
 	scratch          *Scratch
 	limit, high, low int
 	watcher          Watcher
@@ -15,25 +15,25 @@ type sharedConfig struct {
 // config returns the config that is equal to want: one that was made lately, or else a new one.
 // Several goroutines may make buffers for one loop: then one of them may miss what another has just
 // made, which costs a config and no more.
-func (c *Scratch) config(want sharedConfig) *sharedConfig {
+func (c *Scratch) config(want perLoopConfig) *perLoopConfig {
 	if !comparableWatcher(want.watcher) {
-		return newSharedConfig(want)
+		return newPerLoopConfig(want)
 	}
 	lately := c.configs.Load()
 	if lately == nil {
-		lately = new([sharedConfigsMax]*sharedConfig)
+		lately = new([perLoopConfigsMax]*perLoopConfig)
 	}
 	for _, have := range lately {
 		if have != nil && *have == want {
 			return have
 		}
 	}
-	made := newSharedConfig(want)
-	next := [sharedConfigsMax]*sharedConfig{made}
+	made := newPerLoopConfig(want)
+	next := [perLoopConfigsMax]*perLoopConfig{made}
 	copy(next[1:], lately[:])
 	c.configs.Store(&next)
 	return made
 }
 
-// newSharedConfig copies c, so that the caller's own need not come from the heap.
-func newSharedConfig(c sharedConfig) *sharedConfig { return &c }
+// newPerLoopConfig copies c, so that the caller's own need not come from the heap.
+func newPerLoopConfig(c perLoopConfig) *perLoopConfig { return &c }

@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-func newCache(t testing.TB, p *Pool, size int) *Cache {
+func newMagazine(t testing.TB, p *Pool, size int) *Magazine {
 	t.Helper()
-	c, err := p.NewCache(size)
+	c, err := p.NewMagazine(size)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +26,7 @@ func takeMany(t testing.TB, from lender, n, size int) (taken []Block) {
 
 func TestACacheServesWithoutThePool(t *testing.T) {
 	p := newPool(t, PoolOptions{Limit: 1 << 20, Keep: 1 << 20})
-	c := newCache(t, p, 64<<10)
+	c := newMagazine(t, p, 64<<10)
 	c.Put(mustTake(t, c, 1000))
 	before := p.Stats() // which changes with whatever the Pool is asked
 	if n := testing.AllocsPerRun(100, func() { c.Put(mustTake(t, c, 1000)) }); n != 0 {
@@ -48,14 +48,14 @@ func TestACacheMovesBlocksInBatches(t *testing.T) {
 	for _, b := range takeMany(t, p, 100, 1024) {
 		b.Release()
 	}
-	c := newCache(t, p, 64<<10)
+	c := newMagazine(t, p, 64<<10)
 	b := mustTake(t, c, 1024)
 	if s := p.Stats(); s.Lent+s.Cached != 32<<10 {
 		t.Errorf("one take of many kept brought %d bytes, want 32 KiB", s.Lent+s.Cached)
 	}
 	c.Put(b)
 	c.Trim()
-	small := newCache(t, p, 8<<10)
+	small := newMagazine(t, p, 8<<10)
 	b = mustTake(t, small, 1024)
 	if s := p.Stats(); s.Lent+s.Cached != 5<<10 {
 		t.Errorf("a cache of 8 KiB brought %d bytes, want 1 KiB and half of its room", s.Lent+s.Cached)
@@ -83,7 +83,7 @@ func TestACacheMovesBlocksInBatches(t *testing.T) {
 // A cache that holds blocks of one size makes room for those of another.
 func TestACacheGivesBackWhatItHoldsMostOf(t *testing.T) {
 	p := newPool(t, PoolOptions{Limit: 1 << 20, Keep: 1 << 20})
-	c := newCache(t, p, 8<<10)
+	c := newMagazine(t, p, 8<<10)
 	large, small := takeMany(t, c, 2, 4096), mustTake(t, c, 256)
 	c.Put(large[0])
 	c.Put(large[1])
@@ -100,7 +100,7 @@ func TestACacheGivesBackWhatItHoldsMostOf(t *testing.T) {
 
 func TestBlocksWanderBetweenCachesAndThePool(t *testing.T) {
 	p := newPool(t, PoolOptions{Limit: 64 << 10, Keep: 64 << 10})
-	a, b := newCache(t, p, 8<<10), newCache(t, p, 8<<10)
+	a, b := newMagazine(t, p, 8<<10), newMagazine(t, p, 8<<10)
 	// Everything goes one way, many times more than there is.
 	for range 1000 {
 		b.Put(mustTake(t, a, 1000))
@@ -118,15 +118,15 @@ func TestBlocksWanderBetweenCachesAndThePool(t *testing.T) {
 	if b.held != 0 || p.Stats().Lent != 0 {
 		t.Error("a closed cache keeps a block")
 	}
-	other := newCache(t, newPool(t, PoolOptions{Limit: 1024}), 1024)
+	other := newMagazine(t, newPool(t, PoolOptions{Limit: 1024}), 1024)
 	fresh := mustTake(t, p, 10)
 	if !panics(func() { a.Put(old) }) || !panics(func() { other.Put(fresh) }) || !panics(func() { _, _ = a.Take(-1) }) {
 		t.Error("no panic of Put a second time, into a cache of another pool, or of a negative Take")
 	}
 	a.Put(Block{})
 	for _, size := range []int{0, -1, 64<<10 + 1} {
-		if _, err := p.NewCache(size); err == nil {
-			t.Errorf("NewCache(%d): no error", size)
+		if _, err := p.NewMagazine(size); err == nil {
+			t.Errorf("NewMagazine(%d): no error", size)
 		}
 	}
 }
@@ -134,7 +134,7 @@ func TestBlocksWanderBetweenCachesAndThePool(t *testing.T) {
 // What one loop holds for itself must not starve another.
 func TestACacheGivesBackWhenThePoolIsAtItsBound(t *testing.T) {
 	p := newPool(t, PoolOptions{Limit: 8 << 10, Keep: 8 << 10})
-	idle, busy := newCache(t, p, 8<<10), newCache(t, p, 8<<10)
+	idle, busy := newMagazine(t, p, 8<<10), newMagazine(t, p, 8<<10)
 	for _, b := range takeMany(t, idle, 7, 1024) {
 		idle.Put(b)
 	}
@@ -172,12 +172,12 @@ func TestACacheGivesBackWhenThePoolIsAtItsBound(t *testing.T) {
 
 func TestBuffersOnCaches(t *testing.T) {
 	p := newPool(t, PoolOptions{Limit: 1 << 20, Keep: 1 << 20})
-	a, b := newCache(t, p, 64<<10), newCache(t, p, 64<<10)
-	from, err := NewChain(Options{Cache: a, Segment: 1024})
+	a, b := newMagazine(t, p, 64<<10), newMagazine(t, p, 64<<10)
+	from, err := NewChain(Options{Magazine: a, Segment: 1024})
 	if err != nil {
 		t.Fatal(err)
 	}
-	to, err := NewChain(Options{Cache: b, Pool: p, Segment: 4096})
+	to, err := NewChain(Options{Magazine: b, Pool: p, Segment: 4096})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +185,7 @@ func TestBuffersOnCaches(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shared, err := NewShared(Options{Scratch: scratch})
+	shared, err := NewPerLoop(Options{Scratch: scratch})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,8 +209,8 @@ func TestBuffersOnCaches(t *testing.T) {
 	if a.held != 256 {
 		t.Errorf("the cache holds %d after left-overs were consumed", a.held)
 	}
-	if _, err := NewChain(Options{Cache: a, Pool: newPool(t, PoolOptions{Limit: 1024})}); err == nil {
-		t.Error("a Cache beside another Pool: no error")
+	if _, err := NewChain(Options{Magazine: a, Pool: newPool(t, PoolOptions{Limit: 1024})}); err == nil {
+		t.Error("a Magazine beside another Pool: no error")
 	}
 	if _, err := a.NewScratch(0); err == nil {
 		t.Error("a Scratch of no bytes: no error")
@@ -225,14 +225,14 @@ func TestBoundAndHitRateOfCachesUnderManyGoroutines(t *testing.T) {
 	wander := make(chan Block, soakers)
 	var rounds atomic.Int64 // of all
 	soak(t, p, share, func() hand {
-		c, err := p.NewCache(share)
+		c, err := p.NewMagazine(share)
 		if err != nil {
 			t.Error(err)
 			return hand{p, Block.Release, func() {}, func() {}}
 		}
 		n := 0
 		release := func(b Block) {
-			// A few are returned by another goroutine, to its Cache, and a few to the Pool.
+			// A few are returned by another goroutine, to its Magazine, and a few to the Pool.
 			switch n++; {
 			case n%16 == 0:
 				b.Release()
