@@ -190,33 +190,34 @@ func cancelMutants() []suite.Mutant[Fixture] {
 		}), "bound/busy"),
 		mutant("more-workers", func(p *Fixture) {
 			p.Base = func(t T, lookup resolve.Lookup, bounds resolve.PoolOptions) (resolve.Strategy, error) {
-				// The first lookups of the case wait for one more than there may be at once.
-				var running atomic.Uint32
-				tooMany := make(chan struct{})
-				crowded := func(ctx context.Context, q resolve.Question) (resolve.Answer, error) {
-					if strings.HasPrefix(q.Name.String(), "w") {
-						if int(running.Add(1)) == bounds.Workers+1 {
-							close(tooMany)
-						}
-						<-tooMany
-					}
-					return lookup(ctx, q)
+				// The case goes on when one more lookup has begun than there may be at once.
+				entered := make(chan struct{}, lookupsMax)
+				noting := func(ctx context.Context, q resolve.Question) (resolve.Answer, error) {
+					return lookup(notingContext{ctx, entered}, q)
 				}
-				one, err := resolve.NewPool(crowded, bounds)
-				two, err2 := resolve.NewPool(crowded, bounds)
+				one, err := resolve.NewPool(noting, bounds)
+				two, err2 := resolve.NewPool(noting, bounds)
 				if err := errors.Join(err, err2); err != nil {
 					return nil, err
 				}
 				t.Cleanup(func() { two.Close() })
-				var n atomic.Uint32
+				var n atomic.Int64
 				return &broken{Strategy: one, start: func(q *resolve.Query) {
 					// Only in the case that looks for it, so that the order of the others stays
 					// what it is.
-					if n.Add(1)%2 == 0 && strings.HasPrefix(q.Question.Name.String(), "w") {
-						two.Start(q)
+					if !strings.HasPrefix(q.Question.Name.String(), "w") {
+						one.Start(q)
 						return
 					}
-					one.Start(q)
+					i := n.Add(1)
+					if i%2 == 0 {
+						two.Start(q)
+					} else {
+						one.Start(q)
+					}
+					if int(i) <= bounds.Workers+1 {
+						<-entered
+					}
 				}}, nil
 			}
 		}, "bound/workers"),
@@ -301,4 +302,15 @@ func cancelMutants() []suite.Mutant[Fixture] {
 			}}
 		}), "close/later"),
 	}
+}
+
+// notingContext notes that a lookup has begun: a script asks for Done once it has counted it.
+type notingContext struct {
+	context.Context
+	entered chan<- struct{}
+}
+
+func (c notingContext) Done() <-chan struct{} {
+	c.entered <- struct{}{}
+	return c.Context.Done()
 }
