@@ -9,13 +9,14 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 )
 
 // stock is what a process has that a run could leave behind.
 type stock struct {
 	descriptors map[string]string // number to what it is
-	goroutines  int
+	goroutines  map[string]bool   // by number, as stacks have it
 }
 
 const descriptorsDir = "/proc/self/fd"
@@ -30,7 +31,7 @@ func takeStock() (stock, error) {
 		return stock{}, err
 	}
 	d, err := descriptors()
-	return stock{descriptors: d, goroutines: runtime.NumGoroutine()}, err
+	return stock{descriptors: d, goroutines: goroutines()}, err
 }
 
 func descriptors() (map[string]string, error) {
@@ -50,6 +51,35 @@ func descriptors() (map[string]string, error) {
 		open[e.Name()] = what
 	}
 	return open, nil
+}
+
+func goroutines() map[string]bool {
+	numbers := map[string]bool{}
+	for number := range stacks() {
+		numbers[number] = true
+	}
+	return numbers
+}
+
+// stacksBytesMax is the most that is read of the stacks of all goroutines.
+const stacksBytesMax = 16 << 20
+
+// stacks returns the stacks of all goroutines by their numbers, which are never used again.
+func stacks() map[string]string {
+	text := make([]byte, 64<<10)
+	n := runtime.Stack(text, true)
+	for n == len(text) && n < stacksBytesMax {
+		text = make([]byte, 2*len(text))
+		n = runtime.Stack(text, true)
+	}
+	text = text[:n]
+	all := map[string]string{}
+	for stack := range strings.SplitSeq(string(text), "\n\n") {
+		if words := strings.Fields(stack); len(words) > 1 {
+			all[words[1]] = stack
+		}
+	}
+	return all
 }
 
 // settleTime is what goroutines and the kernel get to end what has ended.
@@ -76,9 +106,15 @@ func (s stock) look() (found []string) {
 			found = append(found, fmt.Sprintf("descriptor %s is left open: %s", number, what))
 		}
 	}
-	if n := runtime.NumGoroutine(); n > s.goroutines {
-		text := make([]byte, 16<<10)
-		found = append(found, fmt.Sprintf("%d goroutines are left: %s", n-s.goroutines, text[:runtime.Stack(text, true)]))
+	// A count would not do: one goroutine may have ended while another was left.
+	var left []string
+	for number, stack := range stacks() {
+		if !s.goroutines[number] {
+			left = append(left, stack)
+		}
+	}
+	if len(left) > 0 {
+		found = append(found, fmt.Sprintf("%d goroutines are left: %s", len(left), strings.Join(left, "\n\n")))
 	}
 	return found
 }
