@@ -15,7 +15,7 @@ const (
 
 // InterestOf returns the set of one direction.
 func InterestOf(d sys.Direction) Interest {
-	if d == sys.Reading {
+	if d == sys.Readable {
 		return Readable
 	}
 	return Writable
@@ -39,18 +39,20 @@ func (i Interest) String() string {
 	return "invalid interest"
 }
 
-// Ready is what an event reports. Readable and Writable are set for directions of the interest
-// only; the rest is extra knowledge, which a mechanism may not have.
+// Ready is what an event reports. Its two lowest bits are the directions that are ready, as in an
+// Interest; only directions of the interest are set. The other bits are extra knowledge, which a
+// mechanism may not have.
+//
+// Readable means that there are bytes, a connection, the end or an error to be read. Writable means
+// that there is room, that a connection was made, or that an error is to be returned.
 type Ready uint8
 
-// The bits of Ready.
+// The bits of Ready besides the directions.
 const (
-	ReadyReadable Ready = Ready(Readable) // reading would not block: there are bytes, a connection, the end, or an error
-	ReadyWritable Ready = Ready(Writable) // writing would not block: there is room, a connection was made, or an error
-	ReadyPeerShut Ready = 1 << 2          // the peer will send no more; bytes may still be unread
-	ReadyHangUp   Ready = 1 << 3          // both halves are over
-	ReadyError    Ready = 1 << 4          // an error is pending
-	ReadyUrgent   Ready = 1 << 5          // the unread bytes have an urgent mark, at which a read of TCP stops; see Features.Urgent
+	ReadyPeerShut Ready = 1 << 2 // the peer will send no more; bytes may still be unread
+	ReadyHangUp   Ready = 1 << 3 // both halves are over
+	ReadyError    Ready = 1 << 4 // an error is pending
+	ReadyUrgent   Ready = 1 << 5 // the unread bytes have an urgent mark, at which a read of TCP stops; see Features.Urgent
 )
 
 // Directions returns the directions that r reports.

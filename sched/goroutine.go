@@ -134,7 +134,7 @@ func (s *goroutineSource) deliver(l *Loop, e *queue.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.note(l, e, s)
-	for d := sys.Reading; d <= sys.Writing; d++ {
+	for d := sys.Readable; d <= sys.Writable; d++ {
 		if i := queue.InterestOf(d); e.Ready.Directions()&i != 0 && !s.unpark(d, nil) {
 			s.ready |= i
 		}
@@ -145,7 +145,7 @@ func (s *goroutineSource) settle(l *Loop) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var wanted queue.Interest
-	for d := sys.Reading; d <= sys.Writing; d++ {
+	for d := sys.Readable; d <= sys.Writable; d++ {
 		if s.parked[d].waits {
 			wanted |= queue.InterestOf(d)
 		}
@@ -177,8 +177,8 @@ func (s *goroutineSource) Close() error {
 func (s *goroutineSource) release() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.unpark(sys.Reading, net.ErrClosed)
-	s.unpark(sys.Writing, net.ErrClosed)
+	s.unpark(sys.Readable, net.ErrClosed)
+	s.unpark(sys.Writable, net.ErrClosed)
 }
 
 // Goroutines belong to others: they learn of the loop's end, not of its wish to end.

@@ -23,8 +23,8 @@ func BenchmarkWait(b *testing.B) {
 		})
 		waits := func(b *testing.B, reg Source) {
 			for b.Loop() {
-				reg.Interrupt(sys.Reading)
-				if err := reg.Wait(sys.Reading, time.Time{}); err != nil {
+				reg.Interrupt(sys.Readable)
+				if err := reg.Wait(sys.Readable, time.Time{}); err != nil {
 					b.Error(err)
 					return
 				}

@@ -114,7 +114,7 @@ func (s *taskSource) claim(t *Task, d sys.Direction) (suspends bool, err error) 
 
 func (s *taskSource) deliver(l *Loop, e *queue.Event) {
 	s.note(l, e, s)
-	for d := sys.Reading; d <= sys.Writing; d++ {
+	for d := sys.Readable; d <= sys.Writable; d++ {
 		i := queue.InterestOf(d)
 		if e.Ready.Directions()&i == 0 {
 			continue
@@ -133,7 +133,7 @@ func (s *taskSource) deliver(l *Loop, e *queue.Event) {
 
 func (s *taskSource) settle(l *Loop) {
 	var wanted queue.Interest
-	for d := sys.Reading; d <= sys.Writing; d++ {
+	for d := sys.Readable; d <= sys.Writable; d++ {
 		if s.waiting[d] != nil {
 			wanted |= queue.InterestOf(d)
 		}

@@ -142,14 +142,14 @@ func (d *Dialer) apply(s *Socket) error {
 // for it.
 func (c *Conn) finish(ctx context.Context, deadline time.Time) error {
 	if ctx.Done() != nil {
-		stop := context.AfterFunc(ctx, func() { c.reg.Interrupt(sys.Writing) })
+		stop := context.AfterFunc(ctx, func() { c.reg.Interrupt(sys.Writable) })
 		defer stop()
 	}
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		wait := c.reg.Wait(sys.Writing, deadline)
+		wait := c.reg.Wait(sys.Writable, deadline)
 		// The outcome is asked for even when time is up: a connection that was made then is a
 		// connection.
 		if wait != nil && wait != os.ErrDeadlineExceeded {
@@ -161,7 +161,7 @@ func (c *Conn) finish(ctx context.Context, deadline time.Time) error {
 		if wait != nil {
 			return wait
 		}
-		if _, err := c.out.inVain(&c.sock, c.reg, sys.Writing); err != nil {
+		if _, err := c.out.inVain(&c.sock, c.reg, sys.Writable); err != nil {
 			return err
 		}
 	}

@@ -133,7 +133,7 @@ func (c *Conn) read(p []byte) (int, error) {
 			}
 		}
 		c.in.short = false
-		if err := c.in.wait(&c.sock, c.reg, sys.Reading); err != nil {
+		if err := c.in.wait(&c.sock, c.reg, sys.Readable); err != nil {
 			return 0, err
 		}
 	}
@@ -186,7 +186,7 @@ func (c *Conn) writeAll(p []byte) (int, error) {
 		case written == len(p):
 			return written, nil
 		case err == sys.ErrWouldBlock:
-			err = c.out.wait(&c.sock, c.reg, sys.Writing)
+			err = c.out.wait(&c.sock, c.reg, sys.Writable)
 		case err == nil:
 			err = yieldIfSpent(c.reg)
 		}
@@ -209,13 +209,13 @@ func (c *Conn) Close() error {
 // CloseWrite ends the stream to the peer, who reads io.EOF after the bytes already written; reading
 // goes on. It does not wait. It does nothing to a connection that the peer has reset.
 func (c *Conn) CloseWrite() error {
-	return c.opError("close", c.connected(c.sock.CloseWrite(), sys.Writing))
+	return c.opError("close", c.connected(c.sock.CloseWrite(), sys.Writable))
 }
 
 // CloseRead makes reads, also one that is running, return io.EOF once what has arrived is read;
 // writing goes on, and the peer is not told.
 func (c *Conn) CloseRead() error {
-	return c.opError("close", c.connected(c.sock.CloseRead(), sys.Reading))
+	return c.opError("close", c.connected(c.sock.CloseRead(), sys.Readable))
 }
 
 // connected makes who waits in direction d look again after a shutdown. ENOTCONN says that a reset
@@ -246,13 +246,13 @@ func (c *Conn) SetDeadline(t time.Time) error {
 
 // SetReadDeadline sets the deadline of Read and WaitRead.
 func (c *Conn) SetReadDeadline(t time.Time) error {
-	return c.opError("set", c.setDeadline(&c.in, t, sys.Reading))
+	return c.opError("set", c.setDeadline(&c.in, t, sys.Readable))
 }
 
 // SetWriteDeadline sets the deadline of Write, Writev and WaitWrite. Bytes that were written before
 // it passed stay written.
 func (c *Conn) SetWriteDeadline(t time.Time) error {
-	return c.opError("set", c.setDeadline(&c.out, t, sys.Writing))
+	return c.opError("set", c.setDeadline(&c.out, t, sys.Writable))
 }
 
 // LocalAddr returns the address of this end, a *net.TCPAddr or *net.UnixAddr; for what is no

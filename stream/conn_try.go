@@ -53,11 +53,11 @@ func (c *Conn) ShortReadDrains() bool {
 
 // WaitRead suspends the caller until TryReadv is worth calling, the read deadline passes or the
 // connection is closed.
-func (c *Conn) WaitRead() error { return c.opError("read", c.waitSide(&c.in, sys.Reading)) }
+func (c *Conn) WaitRead() error { return c.opError("read", c.waitSide(&c.in, sys.Readable)) }
 
 // WaitWrite suspends the caller until TryWritev is worth calling, the write deadline passes or the
 // connection is closed.
-func (c *Conn) WaitWrite() error { return c.opError("write", c.waitSide(&c.out, sys.Writing)) }
+func (c *Conn) WaitWrite() error { return c.opError("write", c.waitSide(&c.out, sys.Writable)) }
 
 // Writev writes all of v in as few calls as the system allows, and suspends the caller while the
 // kernel takes no more. It consumes v, as net.Buffers.WriteTo does: what remains in v was not
@@ -92,7 +92,7 @@ func (c *Conn) writev(v *net.Buffers) (int64, error) {
 		}
 		switch {
 		case err == sys.ErrWouldBlock:
-			err = c.out.wait(&c.sock, c.reg, sys.Writing)
+			err = c.out.wait(&c.sock, c.reg, sys.Writable)
 		case err == nil && len(*v) > 0:
 			err = yieldIfSpent(c.reg)
 		}

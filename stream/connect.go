@@ -32,7 +32,7 @@ func (s *Socket) Listen(backlog int) error {
 
 // StartConnect starts a connection to addr: nil when it was made at once, sys.ErrWouldBlock when it
 // is in progress. Then the socket is to be registered (before, it would report a hang-up), waited
-// for in direction sys.Writing, and asked by FinishConnect. connect(2) is called once, and not
+// for in direction sys.Writable, and asked by FinishConnect. connect(2) is called once, and not
 // again after EINTR: the connection goes on in the kernel. After any other error the socket is only
 // good for Close.
 func (s *Socket) StartConnect(addr netip.AddrPort) error {

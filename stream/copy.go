@@ -132,7 +132,7 @@ func (c *Conn) sendFile(f regularFile, remain int64) (n int64, handled bool, err
 		}
 		switch {
 		case failure == sys.ErrWouldBlock:
-			failure = c.out.wait(&c.sock, c.reg, sys.Writing)
+			failure = c.out.wait(&c.sock, c.reg, sys.Writable)
 		case failure == nil && sent == 0:
 			return n, true, nil
 		case refusesZeroCopy(failure):

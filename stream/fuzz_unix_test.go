@@ -39,7 +39,7 @@ func (s *scripted) Close() error                        { return nil }
 // Wait answers with the first word of the script that is an answer, and with errFull at the end of
 // it.
 func (s *scripted) Wait(d sys.Direction, _ time.Time) error {
-	if d != sys.Reading {
+	if d != sys.Readable {
 		s.t.Fatalf("waits in direction %v", d)
 	}
 	s.waits = true

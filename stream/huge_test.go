@@ -32,7 +32,7 @@ type countingSource struct {
 }
 
 func (r countingSource) Wait(d sys.Direction, deadline time.Time) error {
-	if d == sys.Writing {
+	if d == sys.Writable {
 		r.waits <- struct{}{}
 	}
 	return r.Source.Wait(d, deadline)

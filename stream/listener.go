@@ -210,7 +210,7 @@ func (l *Listener) acceptSocket() (Socket, netip.AddrPort, error) {
 		}
 		if err == sys.ErrWouldBlock {
 			// What watches the listener may be out of memory, too.
-			if err = l.in.wait(&l.sock, l.reg, sys.Reading); Exhausted(err) {
+			if err = l.in.wait(&l.sock, l.reg, sys.Readable); Exhausted(err) {
 				err = l.recover(err)
 			}
 		} else {
@@ -245,7 +245,7 @@ func (l *Listener) recover(err error) error {
 		if d := l.in.deadline(); !d.IsZero() && d.Before(until) {
 			deadline = d
 		}
-		err := l.reg.Wait(sys.Writing, deadline)
+		err := l.reg.Wait(sys.Writable, deadline)
 		if Exhausted(err) {
 			err = l.sleep(deadline, err)
 		}
@@ -308,7 +308,7 @@ func (l *Listener) Wait() error {
 	if !l.in.blocked {
 		l.in.progressed()
 	}
-	return l.opError("accept", l.in.wait(&l.sock, l.reg, sys.Reading))
+	return l.opError("accept", l.in.wait(&l.sock, l.reg, sys.Readable))
 }
 
 // Close ends the listener, makes running and later calls return net.ErrClosed, and resets the
@@ -333,8 +333,8 @@ func (l *Listener) SetDeadline(t time.Time) error {
 	if err := l.open(); err != nil {
 		return l.opError("set", err)
 	}
-	l.in.setDeadline(t, l.reg, sys.Reading)
-	l.reg.Interrupt(sys.Writing) // ends a pause
+	l.in.setDeadline(t, l.reg, sys.Readable)
+	l.reg.Interrupt(sys.Writable) // ends a pause
 	return nil
 }
 

@@ -28,7 +28,7 @@ func (c *PacketConn) readBatch(ms []Message) (int, error) {
 		if err != sys.ErrWouldBlock {
 			return n, err
 		}
-		if err := c.in.wait(&c.sock, c.reg, sys.Reading); err != nil {
+		if err := c.in.wait(&c.sock, c.reg, sys.Readable); err != nil {
 			return 0, err
 		}
 	}
@@ -66,7 +66,7 @@ func (c *PacketConn) writeBatch(ms []Message) (int, error) {
 		}
 		switch {
 		case err == sys.ErrWouldBlock:
-			err = c.out.wait(&c.sock, c.reg, sys.Writing)
+			err = c.out.wait(&c.sock, c.reg, sys.Writable)
 		case err == nil && sent < len(ms):
 			err = yieldIfSpent(c.reg)
 		}
@@ -124,8 +124,8 @@ func (c *PacketConn) TryWriteBatch(ms []Message) (int, error) {
 // WaitRead suspends the caller until TryReadBatch is worth calling, the read deadline passes or the
 // connection is closed. The caller has tried before until reading would block: nothing may tell of
 // datagrams that were there before.
-func (c *PacketConn) WaitRead() error { return c.opError("read", c.waitSide(&c.in, sys.Reading)) }
+func (c *PacketConn) WaitRead() error { return c.opError("read", c.waitSide(&c.in, sys.Readable)) }
 
 // WaitWrite suspends the caller until TryWriteBatch is worth calling, the write deadline passes or
 // the connection is closed.
-func (c *PacketConn) WaitWrite() error { return c.opError("write", c.waitSide(&c.out, sys.Writing)) }
+func (c *PacketConn) WaitWrite() error { return c.opError("write", c.waitSide(&c.out, sys.Writable)) }

@@ -139,7 +139,7 @@ func (c *PacketConn) receive(m *Message) error {
 		if err := c.sock.tryReceive(m); err != sys.ErrWouldBlock {
 			return err
 		}
-		if err := c.in.wait(&c.sock, c.reg, sys.Reading); err != nil {
+		if err := c.in.wait(&c.sock, c.reg, sys.Readable); err != nil {
 			return err
 		}
 	}
@@ -235,7 +235,7 @@ func (c *PacketConn) sendOne(m *Message) error {
 		if err != sys.ErrWouldBlock {
 			return err
 		}
-		if err := c.out.wait(&c.sock, c.reg, sys.Writing); err != nil {
+		if err := c.out.wait(&c.sock, c.reg, sys.Writable); err != nil {
 			return err
 		}
 	}
@@ -289,12 +289,12 @@ func (c *PacketConn) SetDeadline(t time.Time) error {
 
 // SetReadDeadline sets the deadline of reads.
 func (c *PacketConn) SetReadDeadline(t time.Time) error {
-	return c.opError("set", c.setDeadline(&c.in, t, sys.Reading))
+	return c.opError("set", c.setDeadline(&c.in, t, sys.Readable))
 }
 
 // SetWriteDeadline sets the deadline of writes.
 func (c *PacketConn) SetWriteDeadline(t time.Time) error {
-	return c.opError("set", c.setDeadline(&c.out, t, sys.Writing))
+	return c.opError("set", c.setDeadline(&c.out, t, sys.Writable))
 }
 
 // SetReadBuffer is [Socket.SetReadBuffer]: what arrives when it is full is lost.

@@ -27,10 +27,10 @@ func (r *rawPacketConn) Control(f func(fd uintptr)) error {
 
 func (r *rawPacketConn) Read(f func(fd uintptr) bool) error {
 	c := (*PacketConn)(r)
-	return c.opError("raw-read", c.sock.repeat(&c.in, c.reg, sys.Reading, f))
+	return c.opError("raw-read", c.sock.repeat(&c.in, c.reg, sys.Readable, f))
 }
 
 func (r *rawPacketConn) Write(f func(fd uintptr) bool) error {
 	c := (*PacketConn)(r)
-	return c.opError("raw-write", c.sock.repeat(&c.out, c.reg, sys.Writing, f))
+	return c.opError("raw-write", c.sock.repeat(&c.out, c.reg, sys.Writable, f))
 }

@@ -97,7 +97,7 @@ func (s *Socket) look(d sys.Direction) (ready, dropped bool, err error) {
 	return true, false, nil
 }
 
-var lookEvents = [2]int16{sys.Reading: sys.PollIn | sys.PollRDHup, sys.Writing: sys.PollOut}
+var lookEvents = [2]int16{sys.Readable: sys.PollIn | sys.PollRDHup, sys.Writable: sys.PollOut}
 
 // pause suspends the caller for d by other means than the handle, which is ready.
 func pause(reg Source, d time.Duration) error {

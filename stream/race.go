@@ -181,7 +181,7 @@ func (r *race) start(to candidate) *Conn {
 	if err == nil && c.sock.phase == phaseConnecting {
 		a.conn = c
 		r.running = append(r.running, a)
-		r.wanted = append(r.wanted, Readiness{c.reg, sys.Writing})
+		r.wanted = append(r.wanted, Readiness{c.reg, sys.Writable})
 		return nil
 	}
 	if err == nil {
@@ -200,7 +200,7 @@ func (r *race) winner() *Conn {
 		err := a.conn.sock.FinishConnect()
 		if err == sys.ErrWouldBlock {
 			// Most waits end for something else than this attempt, which is found out then.
-			if _, stuck := a.conn.out.inVain(&a.conn.sock, a.conn.reg, sys.Writing); stuck != nil {
+			if _, stuck := a.conn.out.inVain(&a.conn.sock, a.conn.reg, sys.Writable); stuck != nil {
 				err = stuck
 			}
 		}

@@ -46,12 +46,12 @@ func (r *rawConn) Control(f func(fd uintptr)) error {
 
 func (r *rawConn) Read(f func(fd uintptr) bool) error {
 	c := (*Conn)(r)
-	return c.opError("raw-read", c.sock.repeat(&c.in, c.reg, sys.Reading, f))
+	return c.opError("raw-read", c.sock.repeat(&c.in, c.reg, sys.Readable, f))
 }
 
 func (r *rawConn) Write(f func(fd uintptr) bool) error {
 	c := (*Conn)(r)
-	return c.opError("raw-write", c.sock.repeat(&c.out, c.reg, sys.Writing, f))
+	return c.opError("raw-write", c.sock.repeat(&c.out, c.reg, sys.Writable, f))
 }
 
 // SyscallConn gives access to the handle, as that of a Conn does. A listener is waited for by Read;
@@ -73,7 +73,7 @@ func (r *rawListener) Control(f func(fd uintptr)) error {
 
 func (r *rawListener) Read(f func(fd uintptr) bool) error {
 	l := (*Listener)(r)
-	return l.opError("raw-read", l.sock.repeat(&l.in, l.reg, sys.Reading, f))
+	return l.opError("raw-read", l.sock.repeat(&l.in, l.reg, sys.Readable, f))
 }
 
 func (r *rawListener) Write(func(fd uintptr) bool) error {

@@ -46,7 +46,7 @@ func (s *splicing) in(most int64) (moved int64, plain []byte, err error) {
 				return int64(len(plain)), plain, err
 			}
 		}
-		if err := c.in.wait(&c.sock, c.reg, sys.Reading); err != nil {
+		if err := c.in.wait(&c.sock, c.reg, sys.Readable); err != nil {
 			return 0, nil, err
 		}
 	}
@@ -110,7 +110,7 @@ func (s *splicing) outOnce(most int64) (int64, error) {
 			n, err := c.writeAll(s.buffer[:k])
 			return int64(n), err
 		}
-		if err := c.out.wait(&c.sock, c.reg, sys.Writing); err != nil {
+		if err := c.out.wait(&c.sock, c.reg, sys.Writable); err != nil {
 			return 0, err
 		}
 	}

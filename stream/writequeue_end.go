@@ -28,7 +28,7 @@ func (q *WriteQueue) CloseWrite() error {
 	q.congested = false
 	q.wakeAll()
 	if q.driving {
-		q.c.reg.Interrupt(sys.Writing)
+		q.c.reg.Interrupt(sys.Writable)
 	}
 	err := q.until(func() bool { return !q.writing && q.ring.n == 0 })
 	q.unlock()

@@ -44,7 +44,7 @@ func (s *queueScript) MayBlock() bool                      { return false }
 const queueWaitsMax = 10_000
 
 func (s *queueScript) Wait(d sys.Direction, _ time.Time) error {
-	if d != sys.Writing || s.depth > 0 {
+	if d != sys.Writable || s.depth > 0 {
 		s.t.Fatalf("waits in direction %v, while %d wait", d, s.depth)
 	}
 	s.depth++

@@ -61,7 +61,7 @@ func (q *WriteQueue) drive() error {
 	}
 	q.driving = true
 	q.unlock()
-	err := q.c.waitSide(&q.c.out, sys.Writing)
+	err := q.c.waitSide(&q.c.out, sys.Writable)
 	q.mu.Lock()
 	q.driving = false
 	if err == nil {

@@ -3,17 +3,17 @@ package sys
 // Direction is one of the two ways that bytes go through a handle.
 type Direction uint8
 
-// The directions. Connecting counts as Writing and accepting as Reading, as the kernel reports
+// The directions. Connecting counts as Writable and accepting as Readable, as the kernel reports
 // them.
 const (
-	Reading Direction = iota
-	Writing
+	Readable Direction = iota
+	Writable
 )
 
-// String returns "reading" or "writing".
+// String returns "readable" or "writable".
 func (d Direction) String() string {
-	if d == Reading {
-		return "reading"
+	if d == Readable {
+		return "readable"
 	}
-	return "writing"
+	return "writable"
 }

@@ -86,7 +86,7 @@ func (h *tlsHandler) Step(sched.HandlerTask, sched.Cause) sched.Next {
 // awaited returns what a read that would block waits for.
 func (h *tlsHandler) awaited() queue.Interest {
 	wanted := queue.None
-	for d := sys.Reading; d <= sys.Writing; d++ {
+	for d := sys.Readable; d <= sys.Writable; d++ {
 		if h.sock.Awaits(d) {
 			wanted |= queue.InterestOf(d)
 		}

@@ -76,13 +76,13 @@ func newSteps(t T, f *Fixture) *steps { return &steps{T: t, f: f, errs: make(cha
 func (w *steps) read(what string, s stream.Socket, r *reader) {
 	w.all.Go(func() {
 		defer close(r.idle)
-		w.serve(what, s, sys.Reading, r.step, &r.err)
+		w.serve(what, s, sys.Readable, r.step, &r.err)
 	})
 }
 
 // write has wr write to s, beside the others.
 func (w *steps) write(what string, s stream.Socket, wr *writer) {
-	w.all.Go(func() { w.serve(what, s, sys.Writing, wr.step, &wr.err) })
+	w.all.Go(func() { w.serve(what, s, sys.Writable, wr.step, &wr.err) })
 }
 
 func (w *steps) serve(what string, s stream.Socket, d sys.Direction, step func(Conn) Next, err *error) {

@@ -59,7 +59,7 @@ func ServeConn(t T, w stream.Waiter, yield func() error, s stream.Socket, d sys.
 }
 
 func waitFor(c *stream.Conn, d sys.Direction) error {
-	if d == sys.Writing {
+	if d == sys.Writable {
 		return c.WaitWrite()
 	}
 	return c.WaitRead()

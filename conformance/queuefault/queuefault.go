@@ -273,9 +273,9 @@ func (q *Queue) split(events []queue.Event, n int) int {
 			continue
 		}
 		second := e
-		events[i].Ready &^= queue.ReadyWritable
+		events[i].Ready &^= queue.Ready(queue.Writable)
 		events[i].Disarmed &^= queue.Writable
-		second.Ready &^= queue.ReadyReadable
+		second.Ready &^= queue.Ready(queue.Readable)
 		second.Disarmed &^= queue.Readable
 		events[n] = second
 		n++

@@ -36,10 +36,10 @@ func count(t *testing.T, faults Faults, m queue.Mode, waits int) (events, readab
 		}
 		events += n
 		for _, e := range batch[:n] {
-			if e.Ready&queue.ReadyReadable != 0 {
+			if e.Ready&queue.Ready(queue.Readable) != 0 {
 				readable++
 			}
-			if e.Ready&queue.ReadyWritable != 0 {
+			if e.Ready&queue.Ready(queue.Writable) != 0 {
 				writable++
 			}
 		}
@@ -81,8 +81,8 @@ func TestTheSameSeedMakesTheSameChoices(t *testing.T) {
 
 func TestMergeKeepsWhatWasSaid(t *testing.T) {
 	events := []queue.Event{
-		{Token: 1, Ready: queue.ReadyReadable, Disarmed: queue.Readable}, {Token: 2, Ready: queue.ReadyError},
-		{Token: 1, Ready: queue.ReadyWritable, Disarmed: queue.Writable},
+		{Token: 1, Ready: queue.Ready(queue.Readable), Disarmed: queue.Readable}, {Token: 2, Ready: queue.ReadyError},
+		{Token: 1, Ready: queue.Ready(queue.Writable), Disarmed: queue.Writable},
 	}
 	n := merge(events)
 	if n != 2 || events[0] != (queue.Event{Token: 1, Ready: queue.Ready(queue.Both), Disarmed: queue.Both}) {

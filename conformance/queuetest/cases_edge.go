@@ -321,7 +321,7 @@ func halfClose(t T, f *Fixture) {
 	f.fence(t)
 	f.drain(t, a)
 	must(t, sys.Shutdown(b.handle, sys.ShutWriting))
-	f.expectBits(t, 1, queue.ReadyReadable|queue.ReadyPeerShut)
+	f.expectBits(t, 1, queue.Ready(queue.Readable)|queue.ReadyPeerShut)
 	if n, err := sys.Write(a.handle, []byte("x")); n != 1 || err != nil {
 		t.Errorf("write after the peer's half-close: %d, %v", n, err)
 	}

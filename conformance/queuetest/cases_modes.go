@@ -46,7 +46,7 @@ func modeCases() []Case {
 			Source: "bun#32257, netty 9bcf3197, poco#3248",
 		}, refused),
 		perMode(Case{
-			ID: "connects", Doc: "queue.ReadyWritable", Rule: "Readable: there are bytes, a connection, the end, or an error. Writable: there is room, a connection was made, or an error.",
+			ID: "connects", Doc: "queue.Ready", Rule: "Readable: there are bytes, a connection, the end, or an error. Writable: there is room, a connection was made, or an error.",
 			Source: "gnet 050672ff, mio#1126, libuv 726af5eb",
 		}, connects),
 		perMode(Case{

@@ -120,7 +120,7 @@ func kindMutants() []mutant {
 			told := map[queue.Token]queue.Ready{} // guarded by mu
 			q.each(func(e *queue.Event, _ sys.Handle, r queue.Registration) bool {
 				if r.Mode == queue.Edge {
-					told[e.Token] = e.Ready & queue.ReadyReadable
+					told[e.Token] = e.Ready & queue.Ready(queue.Readable)
 				}
 				return true
 			})
@@ -157,7 +157,7 @@ func kindMutants() []mutant {
 		{"an arrival is room", func(q *faulty) {
 			q.each(func(e *queue.Event, _ sys.Handle, r queue.Registration) bool {
 				if r.Mode == queue.Edge && r.Interest == queue.Both && e.Ready.Directions() == queue.Readable {
-					e.Ready |= queue.ReadyWritable
+					e.Ready |= queue.Ready(queue.Writable)
 				}
 				return true
 			})

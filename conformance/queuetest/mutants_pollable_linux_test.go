@@ -72,7 +72,7 @@ func repeat(q *faulty, m queue.Mode) {
 		defer q.mu.Unlock()
 		for h, r := range q.regs {
 			if _, kind := stat(h); kind == syscall.S_IFREG && r.Mode == m && len(events) > 0 {
-				events[0] = queue.Event{Token: r.Token, Ready: queue.ReadyReadable}
+				events[0] = queue.Event{Token: r.Token, Ready: queue.Ready(queue.Readable)}
 				return 1, nil
 			}
 		}

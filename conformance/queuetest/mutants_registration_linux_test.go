@@ -190,7 +190,7 @@ func registrationMutants() []mutant {
 				q.mu.Lock()
 				defer q.mu.Unlock()
 				if len(old) > 0 && err == nil {
-					q.stash = append(q.stash, queue.Event{Token: old[0], Ready: queue.ReadyReadable})
+					q.stash = append(q.stash, queue.Event{Token: old[0], Ready: queue.Ready(queue.Readable)})
 				}
 				return err
 			}

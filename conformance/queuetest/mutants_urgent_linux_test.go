@@ -46,7 +46,7 @@ func nagsOf(q *faulty, m queue.Mode) func([]queue.Event, time.Duration) (int, er
 		defer q.mu.Unlock()
 		for h, r := range q.regs {
 			if r.Mode == m && n < len(events) && isUrgent(h) {
-				events[n] = queue.Event{Token: r.Token, Ready: queue.ReadyReadable}
+				events[n] = queue.Event{Token: r.Token, Ready: queue.Ready(queue.Readable)}
 				n++
 			}
 		}

@@ -50,7 +50,7 @@ func (w *world) addBall() {
 	w.addHandler(p, a, true)
 	c := &conn{w: w, at: p, file: b}
 	w.conns = append(w.conns, c)
-	s := w.addSide(c, sys.Reading, true)
+	s := w.addSide(c, sys.Readable, true)
 	s.serves = true
 }
 
@@ -61,9 +61,9 @@ func (w *world) addConn() *side {
 	c := &conn{w: w, at: p, file: w.newFile(p, nil)}
 	w.conns = append(w.conns, c)
 	goroutines := w.oneIn(2)
-	reads := w.addSide(c, sys.Reading, goroutines)
+	reads := w.addSide(c, sys.Readable, goroutines)
 	if w.oneIn(3) {
-		w.addSide(c, sys.Writing, goroutines)
+		w.addSide(c, sys.Writable, goroutines)
 	}
 	return reads
 }
@@ -251,7 +251,7 @@ func (s *side) run() error {
 func (s *side) try() (done, again bool) {
 	f := s.conn.file
 	switch {
-	case s.direction == sys.Reading && f.tokens > 0:
+	case s.direction == sys.Readable && f.tokens > 0:
 		s.conn.at.queue.change(f, queue.None, func() { f.tokens-- })
 		s.w.trace("%v reads", s)
 		if s.serves && s.w.busy() {
@@ -260,7 +260,7 @@ func (s *side) try() (done, again bool) {
 		return false, true
 	case f.ended:
 		return true, false
-	case s.direction == sys.Writing && f.room > 0:
+	case s.direction == sys.Writable && f.room > 0:
 		s.conn.at.queue.change(f, queue.None, func() { f.room-- })
 		return false, true
 	}

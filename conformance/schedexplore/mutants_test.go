@@ -76,7 +76,7 @@ var mutants = []mutant{
 		return queueSeam(func(q *oddQueue) {
 			q.keep = func(e *queue.Event) bool {
 				if e.Ready.Directions() == queue.Both {
-					e.Ready &^= queue.ReadyWritable
+					e.Ready &^= queue.Ready(queue.Writable)
 				}
 				return true
 			}
@@ -88,7 +88,7 @@ var mutants = []mutant{
 			q.add = func(h sys.Handle, r queue.Registration) error {
 				q.mu.Lock()
 				if ended[uint32(r.Token)] {
-					q.extra = append(q.extra, queue.Event{Token: r.Token, Ready: queue.ReadyReadable})
+					q.extra = append(q.extra, queue.Event{Token: r.Token, Ready: queue.Ready(queue.Readable)})
 				}
 				q.mu.Unlock()
 				return q.Queue.Add(h, r)

@@ -86,7 +86,7 @@ func bounce(reg registration, h sys.Handle, deadline time.Time, p []byte) error 
 			return nil
 		}
 		if err == sys.ErrWouldBlock {
-			err = reg.Wait(sys.Reading, deadline)
+			err = reg.Wait(sys.Readable, deadline)
 		}
 		if err != nil {
 			return err
@@ -161,7 +161,7 @@ func selectsFreely(t suite.T, r *Fixture, f form, where func(f func()), sel sche
 	var handles, peers [2]sys.Handle
 	for i := range peers {
 		handles[i], peers[i] = r.pair(t)
-		wanted = append(wanted, sched.Readiness{Source: r.register(t, f, handles[i]), Direction: sys.Reading})
+		wanted = append(wanted, sched.Readiness{Source: r.register(t, f, handles[i]), Direction: sys.Readable})
 	}
 	p, deadline := make([]byte, 1), time.Now().Add(time.Hour)
 	allocatesNothing(t, "waits in a Select of a "+f.name, where, func() error {

@@ -55,10 +55,10 @@ func (m means) registered() []attempt {
 	deadline := time.Now().Add(m.r.patience)
 	return []attempt{
 		{"Wait that need not wait", func() error {
-			m.reg.Interrupt(sys.Reading)
-			return m.reg.Wait(sys.Reading, deadline)
+			m.reg.Interrupt(sys.Readable)
+			return m.reg.Wait(sys.Readable, deadline)
 		}},
-		{"Wait", func() error { return m.reg.Wait(sys.Writing, deadline) }},
+		{"Wait", func() error { return m.reg.Wait(sys.Writable, deadline) }},
 		{"Select.Wait", func() error {
 			m.other.Wake()
 			return m.other.Wait(nil, deadline)
@@ -94,7 +94,7 @@ func (m means) awaits() attempt {
 		if a, ok := m.reg.(interface{ Suspend(func(func())) error }); ok {
 			return a.Suspend(func(resume func()) { resume() })
 		}
-		return m.reg.Wait(sys.Writing, time.Now())
+		return m.reg.Wait(sys.Writable, time.Now())
 	}}
 }
 
@@ -104,7 +104,7 @@ func (m means) begins() attempt {
 		if y, ok := m.reg.(interface{ YieldIfSpent() error }); ok {
 			return y.YieldIfSpent()
 		}
-		return m.reg.Wait(sys.Writing, time.Now())
+		return m.reg.Wait(sys.Writable, time.Now())
 	}}
 }
 

@@ -34,7 +34,7 @@ func suspensions(r *Fixture, reg registration) map[string]body {
 	return map[string]body{
 		"sleep": func(task *sched.Task) error { return r.ops.sleep(task, time.Hour) },
 		"await": func(task *sched.Task) error { return r.ops.await(task, func(func()) {}) },
-		"read":  func(*sched.Task) error { return reg.Wait(sys.Reading, time.Time{}) },
+		"read":  func(*sched.Task) error { return reg.Wait(sys.Readable, time.Time{}) },
 	}
 }
 

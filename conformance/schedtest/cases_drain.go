@@ -297,7 +297,7 @@ func shutdownReleases(t T, r *Fixture) {
 	done := goroutineForm.spawn(t, r, func(func()) {
 		var err error
 		for range waitsMax {
-			if err = reg.Wait(sys.Reading, time.Time{}); err != nil {
+			if err = reg.Wait(sys.Readable, time.Time{}); err != nil {
 				break
 			}
 		}

@@ -29,20 +29,20 @@ func readinessDoesNotNag(t T, r *Fixture) {
 			if _, err := sys.Send(b, []byte("x")); err != nil {
 				return err
 			}
-			if err := reg.Wait(sys.Reading, time.Time{}); err != nil {
+			if err := reg.Wait(sys.Readable, time.Time{}); err != nil {
 				return err
 			}
 			if n, _ := sys.Recv(a, make([]byte, 1)); n == 1 {
 				break
 			}
 		}
-		if err := reg.Wait(sys.Writing, time.Time{}); err != nil {
+		if err := reg.Wait(sys.Writable, time.Time{}); err != nil {
 			return err
 		}
 		if _, err := sys.Send(b, []byte("xx")); err != nil {
 			return err
 		}
-		return reg.Wait(sys.Reading, time.Time{})
+		return reg.Wait(sys.Readable, time.Time{})
 	})
 	r.fence(t)
 	before := r.queues[0].events.Load()

@@ -133,7 +133,7 @@ func timeExtremes(t T, r *Fixture) {
 	past := []time.Time{time.Unix(1, 0), time.Time{}.Add(1), time.Now().Add(-time.Hour), time.Unix(math.MinInt32, 0)}
 	r.do(t, "late", func(task *sched.Task) error {
 		for _, deadline := range past {
-			if err := reg.Wait(sys.Reading, deadline); !errors.Is(err, os.ErrDeadlineExceeded) {
+			if err := reg.Wait(sys.Readable, deadline); !errors.Is(err, os.ErrDeadlineExceeded) {
 				t.Errorf("Wait until %v: %v", deadline, err)
 			}
 		}

@@ -83,7 +83,7 @@ func waitUrgent(t T, r *Fixture, f form) {
 				got = append(got, p[:max(n, 0)]...)
 				if err == sys.ErrWouldBlock || err == nil && reg.ShortReadDrains() && plainBytes(string(got)) < want {
 					waits++
-					err = reg.Wait(sys.Reading, time.Time{})
+					err = reg.Wait(sys.Readable, time.Time{})
 				}
 				if err != nil {
 					t.Errorf("read or wait: %v", err)
@@ -169,7 +169,7 @@ func metricsVain(t T, r *Fixture) {
 			t.Fatalf("a registration of a %s does not count waits in vain", f.name)
 		}
 		for range 3 {
-			r.wait(t, f.spawn(t, r, func(func()) { c.NoProgress(sys.Reading) }), "a wait in vain is counted")
+			r.wait(t, f.spawn(t, r, func(func()) { c.NoProgress(sys.Readable) }), "a wait in vain is counted")
 			want++
 		}
 	}

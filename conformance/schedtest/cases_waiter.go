@@ -92,7 +92,7 @@ func waitReadyBeforePark(t T, r *Fixture, f form) {
 			send(t, b, "x")
 			fence()
 			// No try in between: the readiness came after the last would-block.
-			if err := reg.Wait(sys.Reading, time.Time{}); err != nil {
+			if err := reg.Wait(sys.Readable, time.Time{}); err != nil {
 				t.Errorf("Wait: %v", err)
 			}
 			if _, err := receive(reg, a, p); err != nil {
@@ -111,7 +111,7 @@ func waitSpurious(t T, r *Fixture, f form) {
 	reg := r.register(t, f, a)
 	const forged = 10
 	forge := func() {
-		if err := r.queues[0].report(a, queue.ReadyReadable); err != nil {
+		if err := r.queues[0].report(a, queue.Ready(queue.Readable)); err != nil {
 			t.Errorf("Wake: %v", err)
 		}
 	}
@@ -122,7 +122,7 @@ func waitSpurious(t T, r *Fixture, f form) {
 			if n, err = sys.Recv(a, p); err != sys.ErrWouldBlock {
 				break
 			}
-			if err := reg.Wait(sys.Reading, time.Time{}); err != nil {
+			if err := reg.Wait(sys.Readable, time.Time{}); err != nil {
 				t.Errorf("Wait: %v", err)
 				return
 			}
@@ -135,7 +135,7 @@ func waitSpurious(t T, r *Fixture, f form) {
 		fence() // it has come, as have the others
 		told := 0
 		for range waitsMax {
-			switch err := reg.Wait(sys.Reading, time.Unix(0, 0)); {
+			switch err := reg.Wait(sys.Readable, time.Unix(0, 0)); {
 			case err == nil:
 				told++
 			case !errors.Is(err, os.ErrDeadlineExceeded):
@@ -179,7 +179,7 @@ func waitBusy(t T, r *Fixture, f form) {
 	second := f.spawn(t, r, func(fence func()) {
 		r.keeps(t, "a second Wait in the same direction returns ErrBusy", func() bool {
 			// Spurious returns are legal here as well, and the first may be about to try again.
-			if err := reg.Wait(sys.Reading, time.Now().Add(time.Millisecond)); errors.Is(err, sched.ErrBusy) {
+			if err := reg.Wait(sys.Readable, time.Now().Add(time.Millisecond)); errors.Is(err, sched.ErrBusy) {
 				return false
 			}
 			fence()
@@ -206,7 +206,7 @@ func waitBoth(t T, r *Fixture, f form) {
 		fence()
 		close(filled)
 		for range waitsMax {
-			if err := reg.Wait(sys.Writing, time.Time{}); err != nil {
+			if err := reg.Wait(sys.Writable, time.Time{}); err != nil {
 				t.Errorf("the writer's Wait: %v", err)
 				return
 			}
@@ -250,9 +250,9 @@ const spuriousMax = 100
 func checkDeadline(t T, reg registration, d time.Duration) {
 	t.Helper()
 	deadline := time.Now().Add(d)
-	err := reg.Wait(sys.Reading, deadline)
+	err := reg.Wait(sys.Readable, deadline)
 	for tries := 0; err == nil && tries < spuriousMax; tries++ {
-		err = reg.Wait(sys.Reading, deadline)
+		err = reg.Wait(sys.Readable, deadline)
 	}
 	if late := time.Since(deadline); !errors.Is(err, os.ErrDeadlineExceeded) || late < 0 {
 		t.Errorf("Wait for %v returned %v, %v after the deadline", d, err, late)
@@ -268,7 +268,7 @@ func waitDeadline(t T, r *Fixture, f form) {
 			checkDeadline(t, reg, d)
 		}
 		send(t, b, "x")
-		if err := reg.Wait(sys.Reading, time.Now().Add(time.Hour)); err != nil {
+		if err := reg.Wait(sys.Readable, time.Now().Add(time.Hour)); err != nil {
 			t.Errorf("Wait for what is there: %v", err)
 		}
 	}), "waits with a deadline return")
@@ -309,12 +309,12 @@ func waitDeadlineRace(t T, r *Fixture, f form) {
 				deadline = deadline.Add(longBefore)
 			}
 			ready <- at
-			if err := reg.Wait(sys.Reading, deadline); err != nil {
+			if err := reg.Wait(sys.Readable, deadline); err != nil {
 				if !errors.Is(err, os.ErrDeadlineExceeded) {
 					t.Errorf("Wait: %v", err)
 				}
 				// No try in between: the event has not been reported, and must come.
-				if err := reg.Wait(sys.Reading, time.Time{}); err != nil {
+				if err := reg.Wait(sys.Readable, time.Time{}); err != nil {
 					t.Errorf("Wait after a deadline: %v", err)
 					return
 				}
@@ -345,12 +345,12 @@ func waitDeadlineFirst(t T, r *Fixture, f form) {
 			}
 			deadline := time.Now().Add(before)
 			begun <- deadline
-			err := reg.Wait(sys.Reading, deadline)
+			err := reg.Wait(sys.Readable, deadline)
 			if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 				t.Errorf("Wait: %v", err)
 			}
 			if err != nil {
-				err = reg.Wait(sys.Reading, time.Time{})
+				err = reg.Wait(sys.Readable, time.Time{})
 			}
 			if err == nil {
 				_, err = receive(reg, a, p)

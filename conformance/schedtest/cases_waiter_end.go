@@ -17,7 +17,7 @@ func waitInterruptRunning(t T, r *Fixture, f form) {
 	a, _ := r.pair(t)
 	reg := r.register(t, f, a)
 	for range 20 {
-		const d = sys.Reading
+		const d = sys.Readable
 		var interrupted atomic.Bool
 		done := f.spawn(t, r, func(func()) {
 			for range waitsMax {
@@ -41,11 +41,11 @@ func waitInterruptNext(t T, r *Fixture, f form) {
 	r.start(t, sched.Options{})
 	a, _ := r.pair(t)
 	reg := r.register(t, f, a)
-	reg.Interrupt(sys.Reading)
-	reg.Interrupt(sys.Reading)
+	reg.Interrupt(sys.Readable)
+	reg.Interrupt(sys.Readable)
 	r.fence(t)
 	r.wait(t, f.spawn(t, r, func(func()) {
-		if err := reg.Wait(sys.Reading, time.Time{}); err != nil {
+		if err := reg.Wait(sys.Readable, time.Time{}); err != nil {
 			t.Errorf("Wait: %v", err)
 		}
 	}), "a Wait that begins after Interrupt returns")
@@ -66,7 +66,7 @@ func waitInterruptRaces(t T, r *Fixture, f form) {
 				seen <- now
 				continue
 			}
-			if err := reg.Wait(sys.Reading, time.Time{}); err != nil {
+			if err := reg.Wait(sys.Readable, time.Time{}); err != nil {
 				t.Errorf("Wait: %v", err)
 				return
 			}
@@ -74,7 +74,7 @@ func waitInterruptRaces(t T, r *Fixture, f form) {
 	})
 	for i := int64(1); i <= rounds; i++ {
 		told.Store(i)
-		reg.Interrupt(sys.Reading)
+		reg.Interrupt(sys.Readable)
 		suite.Receive(t, fmt.Sprintf("interrupt %d of %d ends a Wait", i, rounds), seen)
 	}
 	r.wait(t, done, "the waiter ends")
@@ -90,7 +90,7 @@ func waitCloseWakes(t T, r *Fixture, f form) {
 	}
 	reg := r.register(t, f, a)
 	var waiting []<-chan struct{}
-	for d := sys.Reading; d <= sys.Writing; d++ {
+	for d := sys.Readable; d <= sys.Writable; d++ {
 		waiting = append(waiting, f.spawn(t, r, func(func()) {
 			var err error
 			for range waitsMax {
@@ -128,7 +128,7 @@ func waitCloseRaces(t T, r *Fixture, f form) {
 		done := f.spawn(t, r, func(func()) {
 			var err error
 			for range waitsMax {
-				if err = reg.Wait(sys.Reading, time.Time{}); err != nil {
+				if err = reg.Wait(sys.Readable, time.Time{}); err != nil {
 					break
 				}
 			}
@@ -158,7 +158,7 @@ func waitNumberReused(t T, r *Fixture, f form) {
 		}
 		r.wait(t, f.spawn(t, r, func(fence func()) {
 			fence() // an event of the connection before is there by now
-			err := reg.Wait(sys.Reading, time.Now().Add(time.Millisecond))
+			err := reg.Wait(sys.Readable, time.Now().Add(time.Millisecond))
 			if err == nil {
 				stale++
 			}

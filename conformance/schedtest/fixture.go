@@ -359,7 +359,7 @@ func receive(reg registration, h sys.Handle, p []byte) (int, error) {
 		if err != sys.ErrWouldBlock {
 			return n, err
 		}
-		if err := reg.Wait(sys.Reading, time.Time{}); err != nil {
+		if err := reg.Wait(sys.Readable, time.Time{}); err != nil {
 			return 0, err
 		}
 	}

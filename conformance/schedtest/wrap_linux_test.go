@@ -77,7 +77,7 @@ func (q *staleQueue) Add(h sys.Handle, r queue.Registration) error {
 		if q.forgetsGenerations {
 			old = r.Token
 		}
-		q.stale = append(q.stale, queue.Event{Token: old, Ready: queue.ReadyReadable})
+		q.stale = append(q.stale, queue.Event{Token: old, Ready: queue.Ready(queue.Readable)})
 		return q.Queue.Wake()
 	}
 	return nil

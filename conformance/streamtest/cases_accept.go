@@ -32,9 +32,9 @@ func acceptCases() []Case {
 			Run: in(func(w *world) {
 				l := w.listen(stream.ListenOptions{})
 				for range 2 {
-					n := w.waits(sys.Reading)
+					n := w.waits(sys.Readable)
 					p := w.accept(l)
-					w.waiting(sys.Reading, n)
+					w.waiting(sys.Readable, n)
 					peer := w.peerOf(l)
 					got := p.get()
 					w.check(got.err, "accept")
@@ -142,9 +142,9 @@ func acceptCases() []Case {
 			Rule: "SetDeadline ends a running or later Accept once it has passed, and the listener goes on afterwards.",
 			Run: in(func(w *world) {
 				l := w.listen(stream.ListenOptions{})
-				n := w.waits(sys.Reading)
+				n := w.waits(sys.Readable)
 				p := w.accept(l)
-				w.waiting(sys.Reading, n)
+				w.waiting(sys.Readable, n)
 				w.check(l.SetDeadline(time.Unix(1, 0)), "set deadline")
 				w.expectError(p.get().err, os.ErrDeadlineExceeded, "accept")
 				deadline := time.Now().Add(soon)
@@ -165,9 +165,9 @@ func acceptCases() []Case {
 			Rule: "Close makes running and later accepts return net.ErrClosed, and ends the registration; a second Close is net.ErrClosed.",
 			Run: in(func(w *world) {
 				l := w.listen(stream.ListenOptions{})
-				n := w.waits(sys.Reading)
+				n := w.waits(sys.Readable)
 				p := w.accept(l)
-				w.waiting(sys.Reading, n)
+				w.waiting(sys.Readable, n)
 				w.check(l.Close(), "close")
 				w.expectError(p.get().err, net.ErrClosed, "accept")
 				w.expectError(w.accept(l).get().err, net.ErrClosed, "accept")
@@ -221,7 +221,7 @@ func exhausted(w *world) {
 			w.Hang("a pause")
 		}
 	}
-	if n := w.waits(sys.Writing) + w.waits(sys.Reading); n > waitsMax {
+	if n := w.waits(sys.Writable) + w.waits(sys.Readable); n > waitsMax {
 		w.Errorf("%d waits in %d pauses: it spins", n, pausesSeen)
 	}
 	w.greeted(got.c.(conn), before)

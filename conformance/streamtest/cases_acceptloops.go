@@ -121,7 +121,7 @@ func (w *world) batch(l listener, want int) []stream.Accepted {
 
 func acceptBatch(w *world) {
 	l := w.listen(stream.ListenOptions{})
-	n := w.waits(sys.Reading)
+	n := w.waits(sys.Readable)
 	p := call(w, "accept a batch of an empty queue", func() int {
 		to := make([]stream.Accepted, batchMax)
 		n, err := l.AcceptBatch(to)
@@ -133,7 +133,7 @@ func acceptBatch(w *world) {
 		}
 		return n
 	})
-	w.waiting(sys.Reading, n)
+	w.waiting(sys.Readable, n)
 	w.peerOf(l)
 	if n := p.get(); n != 1 {
 		w.Fatalf("a batch of one connection has %d", n)
@@ -235,10 +235,10 @@ func fileForAChild(w *world) {
 	if nonblocking == sys.DontWait {
 		w.Errorf("the file is non-blocking: %v, want %v", nonblocking, !sys.DontWait)
 	}
-	reads := w.waits(sys.Reading)
+	reads := w.waits(sys.Readable)
 	p := w.read(c, 3)
 	// A read that blocks its thread never waits.
-	w.waiting(sys.Reading, reads)
+	w.waiting(sys.Readable, reads)
 	_, err = io.WriteString(peer, "one")
 	w.check(err, "peer's write")
 	if got := p.get(); string(got.data) != "one" || got.err != nil {

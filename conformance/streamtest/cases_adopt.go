@@ -103,9 +103,9 @@ func adoptCases() []Case {
 				w.own(to)
 				r := w.duplicate(from)
 				w.check(from.Close(), "close of the original")
-				n := w.waits(sys.Reading)
+				n := w.waits(sys.Readable)
 				read := w.read(r, 64)
-				w.waiting(sys.Reading, n)
+				w.waiting(sys.Readable, n)
 				_, err = to.Write([]byte("through"))
 				w.check(err, "peer's write")
 				if got := read.get(); string(got.data) != "through" || got.err != nil {
@@ -119,9 +119,9 @@ func adoptCases() []Case {
 			Run: in(func(w *world) {
 				a, b := w.socketPair()
 				c, peer := w.adopt(a), w.adopt(b)
-				n := w.waits(sys.Reading)
+				n := w.waits(sys.Readable)
 				p := w.read(c, 64)
-				w.waiting(sys.Reading, n)
+				w.waiting(sys.Readable, n)
 				if h, err := c.Release(); h != sys.Invalid || !errors.Is(err, stream.ErrBusy) {
 					w.Errorf("Release during a read: %v, %v; want ErrBusy", h, err)
 				}
@@ -161,7 +161,7 @@ func adoptCases() []Case {
 				raw, err := c.SyscallConn()
 				w.check(err, "SyscallConn")
 				text, got := make([]byte, 8), 0
-				n := w.waits(sys.Reading)
+				n := w.waits(sys.Readable)
 				p := call(w, "raw read", func() error {
 					return raw.Read(func(fd uintptr) bool {
 						var err error
@@ -169,7 +169,7 @@ func adoptCases() []Case {
 						return err != sys.ErrWouldBlock
 					})
 				})
-				w.waiting(sys.Reading, n)
+				w.waiting(sys.Readable, n)
 				_, err = peer.Write([]byte("a"))
 				w.check(err, "peer's write")
 				w.check(p.get(), "raw read")
@@ -200,9 +200,9 @@ func adoptCases() []Case {
 				w.check(c.SetReadDeadline(time.Now().Add(soon)), "set deadline")
 				w.expectError(call(w, "raw read", func() error { return raw.Read(never) }).get(), os.ErrDeadlineExceeded, "raw-read")
 				w.check(c.SetReadDeadline(time.Time{}), "set deadline")
-				n := w.waits(sys.Reading)
+				n := w.waits(sys.Readable)
 				p := call(w, "raw read", func() error { return raw.Read(never) })
-				w.waiting(sys.Reading, n)
+				w.waiting(sys.Readable, n)
 				w.check(c.Close(), "close")
 				w.expectError(p.get(), net.ErrClosed, "raw-read")
 				w.expectError(raw.Control(func(uintptr) {}), net.ErrClosed, "raw-control")
@@ -212,7 +212,7 @@ func adoptCases() []Case {
 				w.own(l)
 				lraw, err := l.SyscallConn()
 				w.check(err, "SyscallConn")
-				n = w.waits(sys.Reading)
+				n = w.waits(sys.Readable)
 				p = call(w, "raw accept", func() error {
 					return lraw.Read(func(fd uintptr) bool {
 						h, _, err := sys.Accept(sys.Handle(fd))
@@ -222,7 +222,7 @@ func adoptCases() []Case {
 						return err != sys.ErrWouldBlock
 					})
 				})
-				w.waiting(sys.Reading, n)
+				w.waiting(sys.Readable, n)
 				w.peerOf(l)
 				w.check(p.get(), "raw accept")
 				w.expectError(lraw.Write(never), errors.ErrUnsupported, "raw-write")
@@ -290,9 +290,9 @@ func (w *world) over(s stream.Socket) conn {
 // passes reads at one end what is written at the other, beginning with the wait.
 func (w *world) passes(from, to conn, text string) {
 	w.Helper()
-	n := w.waits(sys.Reading)
+	n := w.waits(sys.Readable)
 	p := w.read(to, 64)
-	w.waiting(sys.Reading, n)
+	w.waiting(sys.Readable, n)
 	if got := w.write(from, []byte(text)).get(); got.n != len(text) || got.err != nil {
 		w.Fatalf("write: got %v", got)
 	}

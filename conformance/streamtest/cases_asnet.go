@@ -187,9 +187,9 @@ const fillsEverything = 64 << 20
 
 func fileReleased(w *world) {
 	c, peer := w.pair()
-	n := w.waits(sys.Reading)
+	n := w.waits(sys.Readable)
 	p := w.read(c, 64)
-	w.waiting(sys.Reading, n)
+	w.waiting(sys.Readable, n)
 	_, err := c.ReleaseFile()
 	w.expectError(err, stream.ErrBusy, "release")
 	_, err = peer.Write([]byte("r"))

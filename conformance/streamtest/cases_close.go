@@ -19,7 +19,7 @@ func closeCases() []Case {
 			Run: in(func(w *world) {
 				for _, wait := range []bool{false, true} {
 					c, _ := w.pair()
-					n := w.waits(sys.Reading)
+					n := w.waits(sys.Readable)
 					p := call(w, "read", func() error {
 						if !wait {
 							_, err := c.Read(make([]byte, 1))
@@ -35,7 +35,7 @@ func closeCases() []Case {
 							}
 						}
 					})
-					w.waiting(sys.Reading, n)
+					w.waiting(sys.Readable, n)
 					w.check(c.Close(), "close")
 					w.expectError(p.get(), net.ErrClosed, "read")
 				}
@@ -49,9 +49,9 @@ func closeCases() []Case {
 				c, peer := w.pair()
 				w.small(c)
 				data := w.random(bulk)
-				n := w.waits(sys.Writing)
+				n := w.waits(sys.Writable)
 				p := w.write(c, data)
-				w.waiting(sys.Writing, n)
+				w.waiting(sys.Writable, n)
 				w.check(c.Close(), "close")
 				got := p.get()
 				w.expectError(got.err, net.ErrClosed, "write")
@@ -134,9 +134,9 @@ func closeCases() []Case {
 				for range 10 {
 					c, _ := w.pair()
 					w.small(c)
-					n := w.waits(sys.Reading)
+					n := w.waits(sys.Readable)
 					reader := w.readAll(c)
-					w.waiting(sys.Reading, n)
+					w.waiting(sys.Readable, n)
 					w.check(c.SetDeadline(time.Now().Add(time.Hour)), "set deadline")
 					writer := w.write(c, make([]byte, bulk))
 					var wg sync.WaitGroup

@@ -182,15 +182,15 @@ func dialCases() []Case {
 				defer cancel()
 				hole := w.blackHole()
 				p := w.connect(ctx, w.dialer(), hole, hole)
-				w.waiting(sys.Writing, 0)
+				w.waiting(sys.Writable, 0)
 				cancel()
 				got := p.get()
 				w.expectError(got.err, context.Canceled, "dial")
-				before := w.waits(sys.Writing)
+				before := w.waits(sys.Writable)
 				again := w.connect(ctx, w.dialer(), hole).get()
 				w.expectError(again.err, context.Canceled, "dial")
-				if got.c != nil || again.c != nil || w.waits(sys.Writing) != before {
-					w.Errorf("cancelled dials: connections %v, %v; a dial of a cancelled context waited %d times", got.c, again.c, w.waits(sys.Writing)-before)
+				if got.c != nil || again.c != nil || w.waits(sys.Writable) != before {
+					w.Errorf("cancelled dials: connections %v, %v; a dial of a cancelled context waited %d times", got.c, again.c, w.waits(sys.Writable)-before)
 				}
 			}),
 		},

@@ -150,9 +150,9 @@ func copyFileLate(w *world) {
 	w.small(c)
 	data := w.random(2 * bulk)
 	f := w.file(data, 0)
-	n := w.waits(sys.Writing)
+	n := w.waits(sys.Writable)
 	p := w.readFrom(c, f)
-	w.waiting(sys.Writing, n) // the kernel has taken what it takes
+	w.waiting(sys.Writable, n) // the kernel has taken what it takes
 	w.check(c.SetWriteDeadline(time.Unix(1, 0)), "set deadline")
 	late := p.get()
 	w.expectError(late.err, os.ErrDeadlineExceeded, "write")
@@ -161,9 +161,9 @@ func copyFileLate(w *world) {
 	}
 	w.stands(f, late.n)
 	w.check(c.SetWriteDeadline(time.Time{}), "clear deadline")
-	n = w.waits(sys.Writing)
+	n = w.waits(sys.Writable)
 	p = w.readFrom(c, f)
-	w.waiting(sys.Writing, n)
+	w.waiting(sys.Writable, n)
 	w.arrives(peer, data)
 	if r := p.get(); r.n != len(data)-late.n || r.err != nil {
 		w.Errorf("ReadFrom of the rest: %v, want %d", r, len(data)-late.n)
@@ -179,9 +179,9 @@ func copyConn(w *world) {
 		source.Write(data)
 		source.CloseWrite()
 	}()
-	n := w.waits(sys.Writing)
+	n := w.waits(sys.Writable)
 	p := w.readFrom(to, &io.LimitedReader{R: from, N: bulk - 10})
-	w.waiting(sys.Writing, n) // with nobody reading
+	w.waiting(sys.Writable, n) // with nobody reading
 	w.arrives(peer, data[:bulk-10])
 	if r := p.get(); r.n != bulk-10 || r.err != nil {
 		w.Errorf("ReadFrom: %v, want %d", r, bulk-10)
@@ -203,9 +203,9 @@ func copyConnClosed(w *world) {
 		source.Write(data)
 		source.CloseWrite()
 	}()
-	n := w.waits(sys.Writing)
+	n := w.waits(sys.Writable)
 	p := w.readFrom(to, from)
-	w.waiting(sys.Writing, n)
+	w.waiting(sys.Writable, n)
 	w.check(to.Close(), "close")
 	r := p.get()
 	w.expectError(r.err, net.ErrClosed, "write")

@@ -40,9 +40,9 @@ func endCases() []Case {
 			Source: "a half-close that is taken for a full one",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
-				n := w.waits(sys.Reading)
+				n := w.waits(sys.Readable)
 				p := w.read(c, 64)
-				w.waiting(sys.Reading, n)
+				w.waiting(sys.Readable, n)
 				w.check(peer.CloseWrite(), "peer's close")
 				if got := p.get(); got.n != 0 || got.err != io.EOF {
 					w.Fatalf("read: got %v, want io.EOF", got)
@@ -63,9 +63,9 @@ func endCases() []Case {
 			Rule: "CloseRead makes a running read return io.EOF, and writing goes on.",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
-				n := w.waits(sys.Reading)
+				n := w.waits(sys.Readable)
 				p := w.read(c, 64)
-				w.waiting(sys.Reading, n)
+				w.waiting(sys.Readable, n)
 				w.check(c.CloseRead(), "close read")
 				if got := p.get(); got.n != 0 || got.err != io.EOF {
 					w.Fatalf("read: got %v, want io.EOF", got)
@@ -83,11 +83,11 @@ func endCases() []Case {
 			Run: in(func(w *world) {
 				for _, early := range []bool{true, false} {
 					c, peer := w.pair()
-					n := w.waits(sys.Reading)
+					n := w.waits(sys.Readable)
 					var p *pending[result]
 					if !early {
 						p = w.read(c, 64)
-						w.waiting(sys.Reading, n)
+						w.waiting(sys.Readable, n)
 					}
 					_, err := io.WriteString(peer, "abc")
 					w.check(err, "peer's write")

@@ -26,11 +26,11 @@ func endBothCases() []Case {
 			Run: in(func(w *world) {
 				c, peer := w.pair()
 				w.small(c)
-				reads, writes := w.waits(sys.Reading), w.waits(sys.Writing)
+				reads, writes := w.waits(sys.Readable), w.waits(sys.Writable)
 				reader := w.read(c, 64)
 				writer := w.write(c, make([]byte, 2*bulk))
-				w.waiting(sys.Reading, reads)
-				w.waiting(sys.Writing, writes)
+				w.waiting(sys.Readable, reads)
+				w.waiting(sys.Writable, writes)
 				reset(w, peer)
 				r, wrote := reader.get(), writer.get()
 				if r.n != 0 || r.err == nil || wrote.err == nil || wrote.n == 2*bulk {
@@ -57,13 +57,13 @@ func endBothCases() []Case {
 				w.expectEOF(c)
 				data := w.random(2 * bulk)
 				other, otherPeer := w.pair()
-				n := w.waits(sys.Writing)
+				n := w.waits(sys.Writable)
 				p := w.write(c, data)
-				w.waiting(sys.Writing, n)
+				w.waiting(sys.Writable, n)
 				// Whatever wakes the writer does so while another connection is served. There is an
 				// end to wakes for nothing.
-				for before := int64(0); before != w.waits(sys.Writing); {
-					if before = w.waits(sys.Writing); before > n+spinsMax {
+				for before := int64(0); before != w.waits(sys.Writable); {
+					if before = w.waits(sys.Writable); before > n+spinsMax {
 						w.Fatalf("a writer made more than %d waits while the peer did not read", spinsMax)
 					}
 					for range turnsBeside {

@@ -58,9 +58,9 @@ func (w *world) readsAfterLoss(c io.Reader, h sys.Handle, want string, send func
 	w.Helper()
 	for range 2 {
 		w.lose(h)
-		n := w.waits(sys.Reading)
+		n := w.waits(sys.Readable)
 		p := w.read(c, 64)
-		w.waiting(sys.Reading, n)
+		w.waiting(sys.Readable, n)
 		runtime.GC()
 		send()
 		if got := p.get(); string(got.data) != want || got.err != nil {
@@ -74,9 +74,9 @@ func (w *world) readsAfterLoss(c io.Reader, h sys.Handle, want string, send func
 func (w *world) writesAfterLoss(c io.Writer, h sys.Handle, size int, drain io.Reader) {
 	w.Helper()
 	w.lose(h)
-	n := w.waits(sys.Writing)
+	n := w.waits(sys.Writable)
 	p := w.write(c, make([]byte, size))
-	w.waiting(sys.Writing, n)
+	w.waiting(sys.Writable, n)
 	runtime.GC()
 	_, err := io.ReadFull(drain, make([]byte, size))
 	w.check(err, "drain")
@@ -163,19 +163,19 @@ func lostFlagOfCopies(w *world) {
 	w.small(sink)
 	w.lose(from)
 	w.lose(to)
-	reads, writes := w.waits(sys.Reading), w.waits(sys.Writing)
+	reads, writes := w.waits(sys.Readable), w.waits(sys.Writable)
 	p := call(w, "copy", func() result {
 		n, err := sink.ReadFrom(source)
 		return result{nil, int(n), err}
 	})
-	w.waiting(sys.Reading, reads)
+	w.waiting(sys.Readable, reads)
 	runtime.GC()
 	sent := make(chan error, 1)
 	go func() {
 		_, err := sender.Write(make([]byte, bulk))
 		sent <- errors.Join(err, sender.CloseWrite())
 	}()
-	w.waiting(sys.Writing, writes)
+	w.waiting(sys.Writable, writes)
 	runtime.GC()
 	_, err = io.ReadFull(receiver, make([]byte, bulk))
 	w.check(err, "receiver's read")
@@ -193,12 +193,12 @@ func lostFlagOfSendfile(w *world) {
 	w.small(sink)
 	f := w.file(make([]byte, bulk), 0)
 	w.lose(h)
-	writes := w.waits(sys.Writing)
+	writes := w.waits(sys.Writable)
 	p := call(w, "copy", func() result {
 		n, err := sink.ReadFrom(f)
 		return result{nil, int(n), err}
 	})
-	w.waiting(sys.Writing, writes)
+	w.waiting(sys.Writable, writes)
 	runtime.GC()
 	_, err = io.ReadFull(receiver, make([]byte, bulk))
 	w.check(err, "receiver's read")
@@ -248,7 +248,7 @@ func lostFlagOfFile(w *world) {
 	w.own(dialing{l.Addr().String()})
 	for range 2 {
 		w.lose(h)
-		n := w.waits(sys.Reading)
+		n := w.waits(sys.Readable)
 		p := call(w, "accept", func() error {
 			c, err := l.Accept()
 			if err == nil {
@@ -256,7 +256,7 @@ func lostFlagOfFile(w *world) {
 			}
 			return err
 		})
-		w.waiting(sys.Reading, n)
+		w.waiting(sys.Readable, n)
 		runtime.GC()
 		w.peerOf(l)
 		w.check(p.get(), "accept")

@@ -79,7 +79,7 @@ func outcomeCases() []Case {
 				ctx, cancel := context.WithCancel(context.Background())
 				defer cancel()
 				p := w.connect(ctx, w.dialer(), w.blackHole())
-				w.waiting(sys.Writing, 0)
+				w.waiting(sys.Writable, 0)
 				arrived := make(chan os.Signal, 1)
 				signal.Notify(arrived, interruption)
 				defer signal.Stop(arrived)

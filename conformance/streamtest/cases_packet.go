@@ -21,9 +21,9 @@ func packetCases() []Case {
 			Rule: "A read suspends until a datagram comes, and returns it.",
 			Run: in(func(w *world) {
 				c, peer := w.packetPair()
-				n := w.waits(sys.Reading)
+				n := w.waits(sys.Readable)
 				p := w.receive(c, 64)
-				w.waiting(sys.Reading, n)
+				w.waiting(sys.Readable, n)
 				w.post(peer, c, "there")
 				if got := p.get(); string(got.data) != "there" || got.err != nil || got.from != addrPort(peer) {
 					w.Errorf("got %v, want \"there\" from %v", got, peer.LocalAddr())
@@ -187,7 +187,7 @@ func packetCases() []Case {
 				for _, read := range []func() ([]string, error){
 					func() ([]string, error) { return oneByOne(c) }, func() ([]string, error) { return inBatches(c) }, func() ([]string, error) { return byTrying(c) },
 				} {
-					n := w.waits(sys.Reading)
+					n := w.waits(sys.Readable)
 					p := call(w, "receive", func() error {
 						got, err := read()
 						if err == nil && !slices.Equal(got, sent) {
@@ -195,7 +195,7 @@ func packetCases() []Case {
 						}
 						return err
 					})
-					w.waiting(sys.Reading, n)
+					w.waiting(sys.Readable, n)
 					w.post(peer, c, sent...)
 					w.check(p.get(), "receive")
 				}

@@ -19,9 +19,9 @@ func packetAdoptCases() []Case {
 				w.check(err, "listen")
 				c := w.duplicatePackets(original)
 				w.check(original.Close(), "close of the original")
-				n := w.waits(sys.Reading)
+				n := w.waits(sys.Readable)
 				p := w.receive(c, 64)
-				w.waiting(sys.Reading, n)
+				w.waiting(sys.Readable, n)
 				w.post(peer, c, "here")
 				if got := p.get(); string(got.data) != "here" || got.err != nil || got.from != addrPort(peer) {
 					w.Errorf("got %v, want \"here\" from %v", got, peer.LocalAddr())
@@ -45,9 +45,9 @@ func packetAdoptCases() []Case {
 			Rule: "Release gives the handle back, open, with what has not been read, and ends the connection; while a call reads it does nothing and returns ErrBusy.",
 			Run: in(func(w *world) {
 				c, peer := w.packetPair()
-				n := w.waits(sys.Reading)
+				n := w.waits(sys.Readable)
 				p := w.receive(c, 64)
-				w.waiting(sys.Reading, n)
+				w.waiting(sys.Readable, n)
 				_, err := c.Release()
 				w.expectErrorOn(packetNetwork, err, stream.ErrBusy, "release")
 				w.post(peer, c, "read", "unread")

@@ -33,9 +33,9 @@ func packetEndCases() []Case {
 				w.expectErrorOn(packetNetwork, w.writeBatch(c, ms).get().err, os.ErrDeadlineExceeded, "write")
 				w.check(c.SetDeadline(time.Time{}), "clear deadline")
 				w.expectPacket(c, "kept", peer)
-				n := w.waits(sys.Reading)
+				n := w.waits(sys.Readable)
 				reader := w.receive(c, 64)
-				w.waiting(sys.Reading, n)
+				w.waiting(sys.Readable, n)
 				w.check(c.SetReadDeadline(time.Unix(1, 0)), "set read deadline")
 				w.expectErrorOn(packetNetwork, reader.get().err, os.ErrDeadlineExceeded, "read")
 			}),
@@ -47,7 +47,7 @@ func packetEndCases() []Case {
 				for _, batch := range []bool{false, true} {
 					c := w.listenPacket()
 					local := c.LocalAddr().String()
-					n := w.waits(sys.Reading)
+					n := w.waits(sys.Readable)
 					p := call(w, "receive", func() error {
 						if batch {
 							_, err := c.ReadBatch(messages(1, 1))
@@ -56,7 +56,7 @@ func packetEndCases() []Case {
 						_, err := c.Read(make([]byte, 1))
 						return err
 					})
-					w.waiting(sys.Reading, n)
+					w.waiting(sys.Readable, n)
 					w.check(c.Close(), "close")
 					w.expectErrorOn(packetNetwork, p.get(), net.ErrClosed, "read")
 					w.closedPacket(c)
@@ -76,9 +76,9 @@ func packetEndCases() []Case {
 				peer := w.packetPeer()
 				for range 10 {
 					c := w.listenPacket()
-					n := w.waits(sys.Reading)
+					n := w.waits(sys.Readable)
 					reader := w.receive(c, 64)
-					w.waiting(sys.Reading, n)
+					w.waiting(sys.Readable, n)
 					writer := w.writeBatch(c, []stream.Message{{Buffer: []byte("x"), Addr: addrPort(peer)}})
 					var wg sync.WaitGroup
 					wg.Go(func() { c.SetDeadline(time.Now().Add(time.Millisecond)) })
@@ -100,7 +100,7 @@ func packetEndCases() []Case {
 				c, peer := w.packetPair()
 				raw, err := c.SyscallConn()
 				w.check(err, "raw connection")
-				n := w.waits(sys.Reading)
+				n := w.waits(sys.Readable)
 				m := stream.Message{Buffer: make([]byte, 64)}
 				read := func() error {
 					var failed error
@@ -114,7 +114,7 @@ func packetEndCases() []Case {
 					return err
 				}
 				p := call(w, "raw read", read)
-				w.waiting(sys.Reading, n)
+				w.waiting(sys.Readable, n)
 				w.post(peer, c, "raw")
 				if err := p.get(); err != nil || string(m.Buffer[:m.N]) != "raw" {
 					w.Errorf("raw read: %q, %v", m.Buffer[:m.N], err)

@@ -59,9 +59,9 @@ func packetPeerCases() []Case {
 				if got := w.write(c, []byte("x")).get(); got.err == nil {
 					w.Errorf("Write without a peer: %v", got)
 				}
-				n := w.waits(sys.Reading)
+				n := w.waits(sys.Readable)
 				p := w.receive(c, 64)
-				w.waiting(sys.Reading, n)
+				w.waiting(sys.Readable, n)
 				nobody := w.nobody()
 				for range 3 {
 					w.check(call(w, "send", func() error { _, err := c.WriteToAddrPort([]byte("x"), nobody); return err }).get(), "send to nobody")
@@ -79,9 +79,9 @@ func packetPeerCases() []Case {
 			Source: "libuv, mio: an error event without data that wakes nobody, or is reported for ever",
 			Run: in(func(w *world) {
 				c := w.dialPacket(packetNetwork, w.nobody().String())
-				n := w.waits(sys.Reading)
+				n := w.waits(sys.Readable)
 				reader := w.receive(c, 64)
-				w.waiting(sys.Reading, n)
+				w.waiting(sys.Readable, n)
 				sent, told, looks := 0, 0, 0
 				write := func() (refused bool) {
 					got := w.write(c, []byte("hello?")).get()
@@ -108,9 +108,9 @@ func packetPeerCases() []Case {
 				told++
 				// There are no more answers than datagrams, so that a read waits in the end.
 				for {
-					n := w.waits(sys.Reading)
+					n := w.waits(sys.Readable)
 					reader := w.receive(c, 64)
-					if reader.waits(sys.Reading, n) {
+					if reader.waits(sys.Readable, n) {
 						w.check(c.SetReadDeadline(time.Unix(1, 0)), "set read deadline")
 					}
 					err := reader.get().err
@@ -137,12 +137,12 @@ func packetPeerCases() []Case {
 			Needs: []Feature{Goroutines},
 			Run: in(func(w *world) {
 				c, peer := w.packetPair()
-				n := w.waits(sys.Reading)
+				n := w.waits(sys.Readable)
 				var readers []*pending[received]
 				for range turnWriters {
 					readers = append(readers, w.receive(c, 64))
 				}
-				w.waiting(sys.Reading, n)
+				w.waiting(sys.Readable, n)
 				want := map[string]bool{}
 				for i := range turnWriters {
 					want[fmt.Sprint(i)] = true
@@ -158,9 +158,9 @@ func packetPeerCases() []Case {
 			}),
 			Refused: in(func(w *world) {
 				c, peer := w.packetPair()
-				n := w.waits(sys.Reading)
+				n := w.waits(sys.Readable)
 				reader := w.receive(c, 64)
-				w.waiting(sys.Reading, n)
+				w.waiting(sys.Readable, n)
 				if got := w.receive(c, 64).get(); !errors.Is(got.err, stream.ErrBusy) {
 					w.Errorf("second reader: %v, want ErrBusy", got)
 				}

@@ -27,9 +27,9 @@ func packetUnixCases() []Case {
 				if got := c.LocalAddr(); got.Network() != unixgramNetwork || got.String() != name || c.RemoteAddr() != nil {
 					w.Errorf("addresses %v %v and %v, want %s", got.Network(), got, c.RemoteAddr(), name)
 				}
-				n := w.waits(sys.Reading)
+				n := w.waits(sys.Readable)
 				p := w.receiveFrom(c)
-				w.waiting(sys.Reading, n)
+				w.waiting(sys.Readable, n)
 				_, err := peer.WriteTo([]byte("there"), &net.UnixAddr{Name: name, Net: unixgramNetwork})
 				w.check(err, "peer's write")
 				got := p.get()
@@ -92,14 +92,14 @@ func packetUnixCases() []Case {
 				receiver, name := w.listenUnixgram(stream.PacketOptions{})
 				sender, _ := w.listenUnixgram(stream.PacketOptions{})
 				to := &net.UnixAddr{Name: name, Net: unixgramNetwork}
-				n := w.waits(sys.Writing)
+				n := w.waits(sys.Writable)
 				sent, err := 0, error(nil)
 				for ; err == nil && sent < fullTries; sent++ {
 					err = call(w, "send", func() error { _, err := sender.WriteTo([]byte("x"), to); return err }).get()
 				}
 				sent--
 				w.expectErrorOn(unixgramNetwork, err, stream.ErrPeerFull, "write")
-				if got := w.waits(sys.Writing); got != n {
+				if got := w.waits(sys.Writable); got != n {
 					w.Errorf("sending by name waited %d times", got-n)
 				}
 				d := w.dialPacket(unixgramNetwork, name)
@@ -181,7 +181,7 @@ func (w *world) unixgramPeer(name string) *net.UnixConn {
 // It returns nil when the peer is full and nothing waits.
 func (w *world) fillPeer(d packetConn) (*pending[result], int) {
 	w.Helper()
-	n := w.waits(sys.Writing)
+	n := w.waits(sys.Writable)
 	for sent := range fullTries {
 		p := w.write(d, []byte("x"))
 		if w.settledOrWaiting(p, n) {
@@ -226,7 +226,7 @@ func (w *world) expectTexts(c packetConn, n int, text string) {
 // first n, and reports whether it is the wait.
 func (w *world) settledOrWaiting(p *pending[result], n int64) bool {
 	w.Helper()
-	return p.waits(sys.Writing, n)
+	return p.waits(sys.Writable, n)
 }
 
 // waits returns when p has ended, or a wait in direction d has begun that is later than the first

@@ -11,9 +11,9 @@ import (
 
 func releaseSocket(w *world) {
 	c, peer := w.pair()
-	n := w.waits(sys.Reading)
+	n := w.waits(sys.Readable)
 	p := w.read(c, 64)
-	w.waiting(sys.Reading, n)
+	w.waiting(sys.Readable, n)
 	if s, err := c.ReleaseSocket(); s.Handle() != sys.Invalid || !errors.Is(err, stream.ErrBusy) {
 		w.Errorf("ReleaseSocket during a read: %v, %v; want ErrBusy", s.Handle(), err)
 	}

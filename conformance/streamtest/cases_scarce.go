@@ -91,7 +91,7 @@ func acceptScarce(w *world) {
 	w.own(l)
 	// Waiting for a connection fails, and so does waiting for the end of the pause.
 	s.left.Store(scarcities)
-	n := w.waits(sys.Reading)
+	n := w.waits(sys.Readable)
 	p := w.accept(l)
 	w.waitingOrEnded(p, n)
 	if pauses.Load() == 0 {
@@ -118,7 +118,7 @@ func (w *world) waitingOrEnded(p *pending[accepted], n int64) {
 	w.Helper()
 	for {
 		s := w.spy.signal()
-		if w.waits(sys.Reading) > n {
+		if w.waits(sys.Readable) > n {
 			return
 		}
 		select {
@@ -162,9 +162,9 @@ func adoptReset(w *world) {
 func queueNoRoom(w *world) {
 	q, peer := w.queue(0)
 	data := w.fill(q)
-	n := w.waits(sys.Writing)
+	n := w.waits(sys.Writable)
 	room := call(w, "wait for room", func() error { return q.WaitRoom(1) })
-	w.waiting(sys.Writing, n)
+	w.waiting(sys.Writable, n)
 	end := call(w, "close write", q.CloseWrite)
 	w.expectErrorOn(unixNetwork, room.get(), syscall.EPIPE, "write")
 	w.expectErrorOn(unixNetwork, call(w, "wait for room", func() error { return q.WaitRoom(1) }).get(), syscall.EPIPE, "write")

@@ -31,7 +31,7 @@ func selectCases() []Case {
 				s := w.selection(2)
 				// Both are writable all along.
 				s.looks()
-				s.wanted[1].Direction = sys.Writing
+				s.wanted[1].Direction = sys.Writable
 				w.check(s.wait(time.Time{}).get(), "select of one that is writable")
 			}),
 		},
@@ -85,12 +85,12 @@ func selectCases() []Case {
 			Run: in(func(w *world) {
 				s := w.selection(2)
 				for _, r := range s.wanted {
-					r.Source.Interrupt(sys.Reading)
+					r.Source.Interrupt(sys.Readable)
 					w.check(s.wait(time.Time{}).get(), "select after Interrupt")
 					begun := w.spy.selects.Load()
 					p := s.wait(time.Time{})
 					w.selecting(begun)
-					r.Source.Interrupt(sys.Reading)
+					r.Source.Interrupt(sys.Readable)
 					w.check(p.get(), "select during which Interrupt is called")
 				}
 			}),
@@ -181,7 +181,7 @@ func (w *world) selection(n int) *selection {
 	for range n {
 		socket, r, peer := w.registered()
 		w.wouldBlock(socket)
-		s.wanted = append(s.wanted, stream.Readiness{Source: r, Direction: sys.Reading})
+		s.wanted = append(s.wanted, stream.Readiness{Source: r, Direction: sys.Readable})
 		s.sockets = append(s.sockets, socket)
 		s.peers = append(s.peers, peer)
 	}

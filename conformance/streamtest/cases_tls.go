@@ -192,9 +192,9 @@ func tlsKeyUpdate(w *world) {
 	t, peer := w.secured(server)
 	c, k := w.keyedPeer(t, peer, client)
 	down := w.random(tlsBulk)
-	n := w.waits(sys.Writing)
+	n := w.waits(sys.Writable)
 	writer := w.writeTo(t, down)
-	w.waiting(sys.Writing, n)
+	w.waiting(sys.Writable, n)
 	for range 3 {
 		w.check(k.keyUpdate(), "peer's KeyUpdate")
 		w.check(k.send(recordData, []byte("up")), "peer's data")
@@ -310,9 +310,9 @@ func tlsClose(w *world) {
 		run = w.running(q.Queue())
 	}
 	data := w.random(2 * tlsBulk)
-	n := w.waits(sys.Writing)
+	n := w.waits(sys.Writable)
 	writer := w.writeTo(t, data)
-	w.waiting(sys.Writing, n)
+	w.waiting(sys.Writable, n)
 	w.check(t.Close(), "close")
 	r := writer.get()
 	if !errors.Is(r.err, net.ErrClosed) || r.n == len(data) {
@@ -364,9 +364,9 @@ func tlsLate(w *world) {
 	c := tls.Client(peer, client)
 	w.shake(t, c)
 	data := w.random(tlsBulk)
-	n := w.waits(sys.Writing)
+	n := w.waits(sys.Writable)
 	writer := w.writeTo(t, data)
-	w.waiting(sys.Writing, n)
+	w.waiting(sys.Writable, n)
 	w.check(t.SetWriteDeadline(time.Unix(1, 0)), "set deadline")
 	late := writer.get()
 	w.expectErrorOn("unix", late.err, os.ErrDeadlineExceeded, "write")
@@ -379,9 +379,9 @@ func tlsLate(w *world) {
 func tlsTurns(w *world, want error) {
 	server, client := w.configs()
 	t, peer := w.secured(server)
-	n := w.waits(sys.Reading)
+	n := w.waits(sys.Readable)
 	first := w.readFull(t, 3)
-	w.waiting(sys.Reading, n) // in the handshake
+	w.waiting(sys.Readable, n) // in the handshake
 	second := w.writeTo(t, []byte("other"))
 	if want != nil {
 		if r := second.get(); !errors.Is(r.err, want) {
@@ -398,9 +398,9 @@ func tlsTurns(w *world, want error) {
 		w.check(second.get().err, "write that waited for the handshake")
 		w.arrives(c, []byte("other"))
 	}
-	n = w.waits(sys.Reading)
+	n = w.waits(sys.Readable)
 	first = w.readFull(t, 3)
-	w.waiting(sys.Reading, n)
+	w.waiting(sys.Readable, n)
 	second = w.readFull(t, 3)
 	if want != nil {
 		if r := second.get(); !errors.Is(r.err, want) {

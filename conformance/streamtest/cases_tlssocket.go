@@ -90,8 +90,8 @@ func (w *world) keyedSocket(buffer int) (tlsSocket, *tls.Conn, *keyed) {
 // wantBlocked ends the case if err is not that a read found nothing.
 func (w *world) wantBlocked(t tlsSocket, n int, err error) {
 	w.Helper()
-	if n != 0 || err != sys.ErrWouldBlock || !t.Awaits(sys.Reading) {
-		w.Fatalf("TryRead with nothing to read: %d, %v, and awaits reading: %v", n, err, t.Awaits(sys.Reading))
+	if n != 0 || err != sys.ErrWouldBlock || !t.Awaits(sys.Readable) {
+		w.Fatalf("TryRead with nothing to read: %d, %v, and awaits reading: %v", n, err, t.Awaits(sys.Readable))
 	}
 }
 
@@ -99,8 +99,8 @@ func (w *world) wantBlocked(t tlsSocket, n int, err error) {
 func (w *world) wantTryRead(t tlsSocket, want string) {
 	w.Helper()
 	buf := make([]byte, 64)
-	if n, err := t.TryRead(buf); string(buf[:n]) != want || err != nil || t.Awaits(sys.Reading) {
-		w.Fatalf("TryRead: %q, %v, and awaits reading: %v; want %q, and no wait", buf[:n], err, t.Awaits(sys.Reading), want)
+	if n, err := t.TryRead(buf); string(buf[:n]) != want || err != nil || t.Awaits(sys.Readable) {
+		w.Fatalf("TryRead: %q, %v, and awaits reading: %v; want %q, and no wait", buf[:n], err, t.Awaits(sys.Readable), want)
 	}
 }
 
@@ -218,7 +218,7 @@ func tlsSocketLeft(w *world) {
 			w.wantBlocked(t, n, err)
 			break
 		}
-		if t.Awaits(sys.Reading) {
+		if t.Awaits(sys.Readable) {
 			w.Errorf("a wait for reading is due after %d bytes, with more of them to read", n)
 		}
 	}
@@ -314,9 +314,9 @@ func tlsSocketHandshake(w *world) {
 	c = w.on(s, smallBuffer)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	n := w.waits(sys.Reading)
+	n := w.waits(sys.Readable)
 	p := w.shakeSocket(ctx, tlsconn.ServerSocket, c, server)
-	w.waiting(sys.Reading, n)
+	w.waiting(sys.Readable, n)
 	cancel()
 	if r := p.get(); !errors.Is(r.err, context.Canceled) {
 		w.Errorf("handshake that was cancelled: %v, want context.Canceled", r.err)

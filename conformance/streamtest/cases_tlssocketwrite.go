@@ -71,10 +71,10 @@ func (w *world) fillTLS(t tlsSocket, data []byte) int {
 			w.Fatalf("%d bytes are queued, more than %d", q, tlsconn.MinHigh)
 		}
 		switch {
-		case err == sys.ErrWouldBlock && n == 0 && t.Awaits(sys.Writing):
+		case err == sys.ErrWouldBlock && n == 0 && t.Awaits(sys.Writable):
 			return at
 		case err != nil || n != len(piece):
-			w.Fatalf("TryWrite of %d bytes: %d, %v, and awaits writing: %v", len(piece), n, err, t.Awaits(sys.Writing))
+			w.Fatalf("TryWrite of %d bytes: %d, %v, and awaits writing: %v", len(piece), n, err, t.Awaits(sys.Writable))
 		}
 	}
 	w.Fatalf("a peer that does not read was sent all %d bytes", len(data))
@@ -89,8 +89,8 @@ func (w *world) flushTLS(t tlsSocket) {
 		if err == nil {
 			return
 		}
-		if err != sys.ErrWouldBlock || !t.Awaits(sys.Writing) {
-			w.Fatalf("TryFlush: %v, and awaits writing: %v", err, t.Awaits(sys.Writing))
+		if err != sys.ErrWouldBlock || !t.Awaits(sys.Writable) {
+			w.Fatalf("TryFlush: %v, and awaits writing: %v", err, t.Awaits(sys.Writable))
 		}
 		w.ready(t.Handle(), sys.PollOut)
 	}
@@ -207,9 +207,9 @@ func tlsSocketFlood(w *world) {
 			ended = true
 		case err != sys.ErrWouldBlock:
 			w.Fatalf("TryRead: %v", err)
-		case t.Awaits(sys.Reading):
+		case t.Awaits(sys.Readable):
 			w.ready(t.Handle(), sys.PollIn)
-		case !t.Awaits(sys.Writing):
+		case !t.Awaits(sys.Writable):
 			w.Fatalf("TryRead would block, and no wait is due")
 		case stalled:
 			w.ready(t.Handle(), sys.PollOut)
@@ -311,8 +311,8 @@ func tlsSocketBroken(w *world) {
 	w.check(k.send(recordData, []byte("last")), "peer's data")
 	w.check(k.close(), "peer's close")
 	for range 2 {
-		if err := t.TryFlush(); sys.ClassOf(err) != sys.ClassDisconnected || t.Awaits(sys.Writing) {
-			w.Errorf("TryFlush to a peer that is gone: %v, and awaits writing: %v", err, t.Awaits(sys.Writing))
+		if err := t.TryFlush(); sys.ClassOf(err) != sys.ClassDisconnected || t.Awaits(sys.Writable) {
+			w.Errorf("TryFlush to a peer that is gone: %v, and awaits writing: %v", err, t.Awaits(sys.Writable))
 		}
 	}
 	if n, err := t.TryWrite([]byte("x")); n != 0 || sys.ClassOf(err) != sys.ClassDisconnected {

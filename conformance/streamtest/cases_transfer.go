@@ -25,9 +25,9 @@ func transferCases() []Case {
 			Run: in(func(w *world) {
 				c, peer := w.pair()
 				for _, message := range []string{"one", "two", "three"} {
-					n := w.waits(sys.Reading)
+					n := w.waits(sys.Readable)
 					p := w.read(c, 64)
-					w.waiting(sys.Reading, n)
+					w.waiting(sys.Readable, n)
 					_, err := io.WriteString(peer, message)
 					w.check(err, "peer's write")
 					if got := p.get(); string(got.data) != message || got.err != nil {
@@ -71,9 +71,9 @@ func transferCases() []Case {
 				c, peer := w.pair()
 				w.small(c)
 				data := w.random(bulk)
-				n := w.waits(sys.Writing)
+				n := w.waits(sys.Writable)
 				p := w.write(c, data)
-				w.waiting(sys.Writing, n) // with nobody reading, the kernel cannot take all
+				w.waiting(sys.Writable, n) // with nobody reading, the kernel cannot take all
 				got := make([]byte, bulk)
 				_, err := io.ReadFull(w.from(peer), got)
 				w.check(err, "peer's read")
@@ -132,7 +132,7 @@ func transferCases() []Case {
 					for i := range segs {
 						segs[i] = make([]byte, 1)
 					}
-					before := w.waits(sys.Reading)
+					before := w.waits(sys.Readable)
 					type tried struct {
 						n      int
 						err    error

@@ -57,9 +57,9 @@ func wholeWrites(w *world) {
 func busy(w *world) {
 	c, peer := w.pair()
 	w.small(c)
-	n := w.waits(sys.Reading)
+	n := w.waits(sys.Readable)
 	reader := w.read(c, 64)
-	w.waiting(sys.Reading, n)
+	w.waiting(sys.Readable, n)
 	if got := w.read(c, 64).get(); !errors.Is(got.err, stream.ErrBusy) {
 		w.Errorf("second reader: got %v, want ErrBusy", got)
 	}
@@ -68,9 +68,9 @@ func busy(w *world) {
 	if got := reader.get(); string(got.data) != "mine" || got.err != nil {
 		w.Errorf("first reader: got %v, want mine", got)
 	}
-	n = w.waits(sys.Writing)
+	n = w.waits(sys.Writable)
 	writer := w.write(c, make([]byte, bulk))
-	w.waiting(sys.Writing, n)
+	w.waiting(sys.Writable, n)
 	if got := w.write(c, []byte("a")).get(); !errors.Is(got.err, stream.ErrBusy) || got.n != 0 {
 		w.Errorf("second writer: got %v, want ErrBusy", got)
 	}

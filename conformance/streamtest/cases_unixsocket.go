@@ -50,9 +50,9 @@ func unixCases() []Case {
 				if got := l.Addr(); got.Network() != unixNetwork || got.String() != name {
 					w.Errorf("address of the listener: %v %v, want unix %s", got.Network(), got, name)
 				}
-				n := w.waits(sys.Reading)
+				n := w.waits(sys.Readable)
 				p := w.accept(l)
-				w.waiting(sys.Reading, n)
+				w.waiting(sys.Readable, n)
 				peer, err := net.Dial(unixNetwork, name)
 				w.check(err, "peer's dial")
 				w.own(peer)
@@ -137,7 +137,7 @@ func unixCases() []Case {
 				name := w.path()
 				l := w.listenUnix(name, stream.ListenOptions{Backlog: 1})
 				d := w.dialer()
-				n := w.waits(sys.Writing)
+				n := w.waits(sys.Writable)
 				var err error
 				queued := 0
 				for ; queued < unixTries && err == nil; queued++ {
@@ -151,7 +151,7 @@ func unixCases() []Case {
 				if e, ok := err.(net.Error); !ok || e.Timeout() {
 					w.Errorf("%v: Timeout() is true", err)
 				}
-				if got := w.waits(sys.Writing); got != n {
+				if got := w.waits(sys.Writable); got != n {
 					w.Errorf("dials waited %d times", got-n)
 				}
 				for range queued - 1 {
@@ -265,9 +265,9 @@ func (w *world) addressed(c, peer net.Conn) {
 // speak sends bytes both ways, and ends the stream of the peer.
 func (w *world) speak(c conn, peer net.Conn) {
 	w.Helper()
-	n := w.waits(sys.Reading)
+	n := w.waits(sys.Readable)
 	p := w.read(c, 64)
-	w.waiting(sys.Reading, n)
+	w.waiting(sys.Readable, n)
 	_, err := peer.Write([]byte("there"))
 	w.check(err, "peer's write")
 	if got := p.get(); string(got.data) != "there" || got.err != nil {

@@ -171,7 +171,7 @@ func readers() []reader {
 // readAfter has a reader suspended, calls feed, and returns the count bytes that the reader gets.
 func (w *world) readAfter(c conn, read reader, count int, inline bool, feed func()) string {
 	w.Helper()
-	n := w.waits(sys.Reading)
+	n := w.waits(sys.Readable)
 	p := call(w, "read", func() result {
 		var got []byte
 		room := make([]byte, urgentRoom)
@@ -183,7 +183,7 @@ func (w *world) readAfter(c conn, read reader, count int, inline bool, feed func
 			}
 		}
 	})
-	w.waiting(sys.Reading, n)
+	w.waiting(sys.Readable, n)
 	feed()
 	r := p.get()
 	w.check(r.err, "read")
@@ -278,9 +278,9 @@ func (w *world) copyPast(pieces []string, inline bool, idle func()) {
 	w.Helper()
 	from, source := w.urgentPair(inline)
 	to, sink := w.pair()
-	n := w.waits(sys.Reading)
+	n := w.waits(sys.Readable)
 	p := w.readFrom(to, from)
-	w.waiting(sys.Reading, n)
+	w.waiting(sys.Readable, n)
 	w.sendPieces(source, pieces)
 	got := w.arriving(sink, countOf(pieces, inline), inline)
 	w.sameBytes(got, pieces, inline)

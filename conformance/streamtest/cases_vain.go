@@ -66,13 +66,13 @@ func (w *world) restful(what string, h sys.Handle) {
 	c, err := stream.NewConn(s, w.f.Waiter) // its waits are not counted
 	w.check(err, "new connection")
 	w.own(c)
-	before := w.waits(sys.Reading) + w.waits(sys.Writing)
+	before := w.waits(sys.Readable) + w.waits(sys.Writable)
 	begin := time.Now()
 	for turns := 0; turns < restfulTurns || time.Since(begin) < restfulTime; turns++ {
 		_, err := io.WriteString(peer, "x")
 		w.check(err, "peer's write")
 		w.expectRead(c, "x")
-		if waits := w.waits(sys.Reading) + w.waits(sys.Writing) - before; waits > restfulMax {
+		if waits := w.waits(sys.Readable) + w.waits(sys.Writable) - before; waits > restfulMax {
 			w.Errorf("%s: %d waits have begun while others read %d times", what, waits, turns+1)
 			break
 		}
@@ -97,9 +97,9 @@ func vainErrorQueue(w *world) {
 		}
 		w.arrives(peer, []byte("there"))
 		w.ready(s.Handle(), 0)
-		n := w.waits(sys.Reading)
+		n := w.waits(sys.Readable)
 		p := w.read(c, vainRoom)
-		w.waiting(sys.Reading, n)
+		w.waiting(sys.Readable, n)
 		w.restful("a read with an error queue", s.Handle())
 		_, err := io.WriteString(peer, "back")
 		w.check(err, "peer's write")
@@ -125,9 +125,9 @@ func vainErrorQueuePackets(w *world) {
 	if r := w.read(c, vainRoom).get(); !errors.Is(r.err, syscall.ECONNREFUSED) {
 		w.Fatalf("read: %v, want ECONNREFUSED", r)
 	}
-	n := w.waits(sys.Reading)
+	n := w.waits(sys.Readable)
 	p := w.read(c, vainRoom)
-	w.waiting(sys.Reading, n)
+	w.waiting(sys.Readable, n)
 	w.restful("a receiver with an error queue", s.Handle())
 	peer, err := net.DialUDP("udp", addr, c.LocalAddr().(*net.UDPAddr))
 	w.check(err, "dial")
@@ -150,9 +150,9 @@ func vainReady(w *world) {
 	if r := w.write(c, half).get(); r.err != nil {
 		w.Fatalf("write: %v", r)
 	}
-	n := w.waits(sys.Writing)
+	n := w.waits(sys.Writable)
 	p := w.write(c, half)
-	w.waiting(sys.Writing, n)
+	w.waiting(sys.Writable, n)
 	w.restful("a write that is ready and would block", sys.Invalid)
 	got, err := read()
 	if err != nil || !bytes.Equal(got, half) {

@@ -20,7 +20,7 @@ func waiterCases() []Case {
 			Rule: "Wait returns nil when an operation in its direction is worth trying again, whether that came before or after it began.",
 			Run: in(func(w *world) {
 				s, r, peer := w.registered()
-				if err := w.wait(r, sys.Writing, time.Time{}).get(); err != nil {
+				if err := w.wait(r, sys.Writable, time.Time{}).get(); err != nil {
 					w.Fatalf("wait for writing on an idle connection: %v", err)
 				}
 				w.wouldBlock(s)
@@ -28,9 +28,9 @@ func waiterCases() []Case {
 				w.check(err, "peer's write")
 				w.awaitByte(s, r)
 				w.wouldBlock(s)
-				n := w.waits(sys.Reading)
+				n := w.waits(sys.Readable)
 				p := call(w, "read by hand", func() error { return readByte(s, r) })
-				w.waiting(sys.Reading, n)
+				w.waiting(sys.Readable, n)
 				_, err = peer.Write([]byte("b"))
 				w.check(err, "peer's write")
 				w.check(p.get(), "wait that began before the bytes came")
@@ -44,9 +44,9 @@ func waiterCases() []Case {
 				s, r, peer := w.registered()
 				w.wouldBlock(s)
 				// It is writable all along.
-				w.looks("wait for reading where nothing comes", func(passed time.Time) error { return r.Wait(sys.Reading, passed) })
-				reader := w.wait(r, sys.Reading, time.Time{})
-				w.check(w.wait(r, sys.Writing, time.Time{}).get(), "wait for writing beside a reader")
+				w.looks("wait for reading where nothing comes", func(passed time.Time) error { return r.Wait(sys.Readable, passed) })
+				reader := w.wait(r, sys.Readable, time.Time{})
+				w.check(w.wait(r, sys.Writable, time.Time{}).get(), "wait for writing beside a reader")
 				_, err := peer.Write([]byte("a"))
 				w.check(err, "peer's write")
 				w.check(reader.get(), "wait for reading")
@@ -61,7 +61,7 @@ func waiterCases() []Case {
 					w.wouldBlock(s)
 					deadline := time.Now().Add(after)
 					for {
-						err := w.wait(r, sys.Reading, deadline).get()
+						err := w.wait(r, sys.Readable, deadline).get()
 						if err == os.ErrDeadlineExceeded {
 							break
 						}
@@ -72,9 +72,9 @@ func waiterCases() []Case {
 					}
 				}
 				w.wouldBlock(s)
-				n := w.waits(sys.Reading)
-				p := w.wait(r, sys.Reading, time.Now().Add(never))
-				w.waiting(sys.Reading, n)
+				n := w.waits(sys.Readable)
+				p := w.wait(r, sys.Readable, time.Now().Add(never))
+				w.waiting(sys.Readable, n)
 				_, err := peer.Write([]byte("a"))
 				w.check(err, "peer's write")
 				w.check(p.get(), "wait with a deadline that is far away")
@@ -86,8 +86,8 @@ func waiterCases() []Case {
 			Run: in(func(w *world) {
 				s, r, _ := w.registered()
 				w.wouldBlock(s)
-				r.Interrupt(sys.Reading)
-				if err := w.wait(r, sys.Reading, time.Time{}).get(); err != nil {
+				r.Interrupt(sys.Readable)
+				if err := w.wait(r, sys.Readable, time.Time{}).get(); err != nil {
 					w.Errorf("wait after Interrupt: %v, want nil", err)
 				}
 			}),
@@ -99,10 +99,10 @@ func waiterCases() []Case {
 				s, r, _ := w.registered()
 				for range 3 {
 					w.wouldBlock(s)
-					n := w.waits(sys.Reading)
-					p := w.wait(r, sys.Reading, time.Time{})
-					w.waiting(sys.Reading, n)
-					r.Interrupt(sys.Reading)
+					n := w.waits(sys.Readable)
+					p := w.wait(r, sys.Readable, time.Time{})
+					w.waiting(sys.Readable, n)
+					r.Interrupt(sys.Readable)
 					if err := p.get(); err != nil {
 						w.Errorf("interrupted wait: %v, want nil", err)
 					}
@@ -115,15 +115,15 @@ func waiterCases() []Case {
 			Run: in(func(w *world) {
 				s, r, _ := w.registered()
 				w.wouldBlock(s)
-				n := w.waits(sys.Reading)
+				n := w.waits(sys.Readable)
 				p := call(w, "wait until something is wrong", func() error {
 					for {
-						if err := r.Wait(sys.Reading, time.Time{}); err != nil {
+						if err := r.Wait(sys.Readable, time.Time{}); err != nil {
 							return err
 						}
 					}
 				})
-				w.waiting(sys.Reading, n)
+				w.waiting(sys.Readable, n)
 				w.check(r.Close(), "close")
 				if err := p.get(); err != net.ErrClosed {
 					w.Errorf("wait that was running at Close: %v, want net.ErrClosed", err)
@@ -136,8 +136,8 @@ func waiterCases() []Case {
 			Run: in(func(w *world) {
 				_, r, _ := w.registered()
 				w.check(r.Close(), "close")
-				r.Interrupt(sys.Reading)
-				for _, d := range []sys.Direction{sys.Reading, sys.Writing} {
+				r.Interrupt(sys.Readable)
+				for _, d := range []sys.Direction{sys.Readable, sys.Writable} {
 					if err := w.wait(r, d, time.Time{}).get(); err != net.ErrClosed {
 						w.Errorf("wait for %v after Close: %v, want net.ErrClosed", d, err)
 					}
@@ -256,7 +256,7 @@ func (w *world) awaitByte(s *stream.Socket, r stream.Source) {
 
 func readByte(s *stream.Socket, r stream.Source) error {
 	for {
-		if err := r.Wait(sys.Reading, time.Time{}); err != nil {
+		if err := r.Wait(sys.Readable, time.Time{}); err != nil {
 			return err
 		}
 		if _, err := s.TryRead(make([]byte, 1)); err != sys.ErrWouldBlock {

@@ -152,9 +152,9 @@ func writeQueueCases() []Case {
 			Run: in(func(w *world) {
 				q, peer := w.queue(0)
 				data := w.fill(q)
-				n := w.waits(sys.Writing)
+				n := w.waits(sys.Writable)
 				p := call(w, "flush", q.Flush)
-				w.waiting(sys.Writing, n)
+				w.waiting(sys.Writable, n)
 				w.arrives(peer, data)
 				w.check(p.get(), "flush")
 				if n := q.Queued(); n != 0 {
@@ -168,9 +168,9 @@ func writeQueueCases() []Case {
 			Run: in(func(w *world) {
 				q, peer := w.queue(0)
 				data := w.fill(q)
-				n := w.waits(sys.Writing)
+				n := w.waits(sys.Writable)
 				p := call(w, "close write", q.CloseWrite)
-				w.waiting(sys.Writing, n)
+				w.waiting(sys.Writable, n)
 				if err := q.TryWrite([]byte("a")); !errors.Is(err, syscall.EPIPE) {
 					w.Errorf("TryWrite after CloseWrite: %v", err)
 				}
@@ -200,9 +200,9 @@ func writeQueueCases() []Case {
 			Run: in(func(w *world) {
 				q, peer := w.queue(time.Hour)
 				run := w.running(q)
-				n := w.waits(sys.Writing)
+				n := w.waits(sys.Writable)
 				data := w.fill(q)
-				w.waiting(sys.Writing, n)
+				w.waiting(sys.Writable, n)
 				w.check(q.Close(), "close")
 				w.expectErrorOn("unix", q.TryWrite([]byte("a")), net.ErrClosed, "write")
 				w.expectErrorOn("unix", q.Close(), net.ErrClosed, "close")
@@ -219,10 +219,10 @@ func writeQueueCases() []Case {
 			Source: "connections that a peer keeps open for ever by not reading",
 			Run: in(func(w *world) {
 				q, _ := w.queue(soon)
-				n := w.waits(sys.Writing)
+				n := w.waits(sys.Writable)
 				run := w.run(q)
 				w.fill(q)
-				w.waiting(sys.Writing, n)
+				w.waiting(sys.Writable, n)
 				before := time.Now()
 				w.check(q.Close(), "close")
 				w.expectErrorOn("unix", run.get(), stream.ErrUnsent, "close")
@@ -243,9 +243,9 @@ func writeQueueCases() []Case {
 					w.fill(q)
 					var p *pending[result]
 					if busy {
-						n := w.waits(sys.Writing)
+						n := w.waits(sys.Writable)
 						p = w.writeTo(q, make([]byte, bulk))
-						w.waiting(sys.Writing, n)
+						w.waiting(sys.Writable, n)
 					}
 					w.expectErrorOn("unix", q.Close(), stream.ErrUnsent, "close")
 					if busy {
@@ -279,9 +279,9 @@ func queueMarks(w *world) {
 	if err := q.TryWrite([]byte("a")); err != sys.ErrWouldBlock {
 		w.Fatalf("a small write at the high mark: %v", err)
 	}
-	waits := w.waits(sys.Writing)
+	waits := w.waits(sys.Writable)
 	room := call(w, "wait for room", func() error { return q.WaitRoom(1) })
-	w.waiting(sys.Writing, waits)
+	w.waiting(sys.Writable, waits)
 	for reads := make(chan struct{}); ; {
 		n := q.Queued()
 		err := q.TryWrite([]byte("b"))
@@ -319,7 +319,7 @@ func queueTooLong(w *world) {
 		w.Fatalf("TryWrite of more than the high mark: %v, %d queued", err, q.Queued())
 	}
 	data := w.random(bulk)
-	n := w.waits(sys.Writing)
+	n := w.waits(sys.Writable)
 	p := call(w, "write and flush", func() result {
 		n, err := q.Write(data)
 		if err == nil {
@@ -327,7 +327,7 @@ func queueTooLong(w *world) {
 		}
 		return result{nil, n, err}
 	})
-	w.waiting(sys.Writing, n)
+	w.waiting(sys.Writable, n)
 	if err := q.TryWrite([]byte("a")); err != sys.ErrWouldBlock {
 		w.Errorf("TryWrite during a Write: %v", err)
 	}
@@ -377,7 +377,7 @@ func queueOrder(w *world) {
 			return nil
 		}))
 	}
-	w.waiting(sys.Writing, 0) // with nobody reading, the kernel and the queue cannot take all
+	w.waiting(sys.Writable, 0) // with nobody reading, the kernel and the queue cannot take all
 	var next [queueWriters]int
 	for range queueWriters * queueMessages {
 		var head [8]byte
@@ -413,15 +413,15 @@ func tryHard(q writeQueue, p []byte) error {
 func queueWriteWaits(w *world) {
 	q, peer := w.queue(0)
 	data := w.fill(q)
-	n := w.waits(sys.Writing)
+	n := w.waits(sys.Writable)
 	writer := w.writeTo(q, make([]byte, bulk))
-	w.waiting(sys.Writing, n)
+	w.waiting(sys.Writable, n)
 	w.check(q.SetWriteDeadline(time.Unix(1, 0)), "set deadline")
 	late := writer.get()
 	w.expectErrorOn("unix", late.err, os.ErrDeadlineExceeded, "write")
 	w.check(q.SetWriteDeadline(time.Time{}), "clear deadline")
 	data = append(data, make([]byte, late.n)...)
-	n = w.waits(sys.Writing)
+	n = w.waits(sys.Writable)
 	more := w.random(bulk)
 	p := call(w, "write and flush", func() result {
 		n, err := q.Write(more)
@@ -430,7 +430,7 @@ func queueWriteWaits(w *world) {
 		}
 		return result{nil, n, err}
 	})
-	w.waiting(sys.Writing, n)
+	w.waiting(sys.Writable, n)
 	w.arrives(peer, append(data, more...))
 	if r := p.get(); r.n != len(more) || r.err != nil {
 		w.Errorf("write: got %v, want %d, nil", r, len(more))
@@ -444,12 +444,12 @@ func queueRun(w *world) {
 		w.check(q.TryWrite([]byte("idle")), "try write")
 		w.arrives(peer, []byte("idle"))
 	}
-	if n := w.waits(sys.Writing); n != 0 {
+	if n := w.waits(sys.Writable); n != 0 {
 		w.Errorf("%d waits to write while nothing was queued", n)
 	}
-	n := w.waits(sys.Writing)
+	n := w.waits(sys.Writable)
 	data := w.fill(q)
-	w.waiting(sys.Writing, n)
+	w.waiting(sys.Writable, n)
 	w.arrives(peer, data)
 	w.check(call(w, "flush", q.Flush).get(), "flush")
 	w.check(q.Close(), "close")

@@ -312,7 +312,7 @@ func acceptMutants() []mutant {
 		}), "accept/close"),
 		broken("exhaustion spins", counted(func(r *brokenSource) {
 			r.wait = func(d sys.Direction, deadline time.Time) error {
-				if d == sys.Writing { // a listener waits so only to pause
+				if d == sys.Writable { // a listener waits so only to pause
 					for range waitsMax {
 						_ = r.Source.Wait(d, time.Unix(0, 0)) // is over at once
 					}

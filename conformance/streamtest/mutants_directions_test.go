@@ -29,7 +29,7 @@ func either(r queue.Registration) queue.Registration {
 func (q eitherQueue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 	n, err := q.Queue.Wait(events, timeout)
 	for i := range events[:n] {
-		events[i].Ready |= queue.ReadyReadable
+		events[i].Ready |= queue.Ready(queue.Readable)
 	}
 	return n, err
 }

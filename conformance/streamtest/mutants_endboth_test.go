@@ -24,7 +24,7 @@ func endBothMutants() []mutant {
 			r.wait = func(d sys.Direction, deadline time.Time) error {
 				err := r.Source.Wait(d, deadline)
 				// A connect that is refused looks the same, but has no peer.
-				if d == sys.Writing && err == nil && deadline.IsZero() && state(r.handle)&(sys.PollErr|sys.PollHup) != 0 {
+				if d == sys.Writable && err == nil && deadline.IsZero() && state(r.handle)&(sys.PollErr|sys.PollHup) != 0 {
 					<-closed
 					return net.ErrClosed
 				}
@@ -39,7 +39,7 @@ func endBothMutants() []mutant {
 			var waits atomic.Int64
 			var closed atomic.Bool
 			r.wait = func(d sys.Direction, deadline time.Time) error {
-				if d == sys.Writing && deadline.IsZero() && !closed.Load() && waits.Add(1) < 4*spinsMax {
+				if d == sys.Writable && deadline.IsZero() && !closed.Load() && waits.Add(1) < 4*spinsMax {
 					return nil
 				}
 				return r.Source.Wait(d, deadline)

@@ -127,7 +127,7 @@ func tlsSocketMutants() []mutant {
 			}
 		}), "tlssocket/left"),
 		broken("a wait for reading is always due", tlsSockets(func(b *brokenTLSSocket) {
-			b.awaits = func(d sys.Direction) bool { return d == sys.Reading || b.Socket.Awaits(d) }
+			b.awaits = func(d sys.Direction) bool { return d == sys.Readable || b.Socket.Awaits(d) }
 		}), "tlssocket/left"),
 		broken("the end comes with the bytes before it", tlsSockets(func(b *brokenTLSSocket) {
 			var next []byte
@@ -151,7 +151,7 @@ func tlsSocketMutants() []mutant {
 				}
 				return n, err
 			}
-			b.awaits = func(d sys.Direction) bool { return (d == sys.Writing || !looked) && b.Socket.Awaits(d) }
+			b.awaits = func(d sys.Direction) bool { return (d == sys.Writable || !looked) && b.Socket.Awaits(d) }
 		}), "tlssocket/ahead"),
 		broken("every end is io.EOF", tlsSockets(func(b *brokenTLSSocket) {
 			b.tryRead = func(p []byte) (int, error) {
@@ -194,7 +194,7 @@ func tlsSocketMutants() []mutant {
 				return b.Socket.TryRead(p)
 			}
 			b.awaits = func(d sys.Direction) bool {
-				return (d == sys.Writing || b.Socket.Queued() == 0) && b.Socket.Awaits(d)
+				return (d == sys.Writable || b.Socket.Queued() == 0) && b.Socket.Awaits(d)
 			}
 		}), "tlssocket/key-update"),
 		broken("answers are queued without a bound", tlsSockets(func(b *brokenTLSSocket) {

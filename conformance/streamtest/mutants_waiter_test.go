@@ -55,7 +55,7 @@ func waiterMutants() []mutant {
 		broken("a first wait for writing fails", registrations(func(r *brokenSource) {
 			var waits atomic.Int64
 			r.wait = func(d sys.Direction, deadline time.Time) error {
-				if waits.Add(1) == 1 && d == sys.Writing && deadline.IsZero() {
+				if waits.Add(1) == 1 && d == sys.Writable && deadline.IsZero() {
 					return errBroken
 				}
 				return r.Source.Wait(d, deadline)
@@ -65,7 +65,7 @@ func waiterMutants() []mutant {
 			var waits atomic.Int64
 			r.wait = func(d sys.Direction, deadline time.Time) error {
 				fds := []sys.PollFD{{Fd: int32(r.handle), Events: sys.PollIn | sys.PollOut}}
-				if n, _ := sys.Poll(fds, 0); n > 0 && d == sys.Reading && !deadline.IsZero() && waits.Add(1) <= 2*spuriousMax {
+				if n, _ := sys.Poll(fds, 0); n > 0 && d == sys.Readable && !deadline.IsZero() && waits.Add(1) <= 2*spuriousMax {
 					return nil
 				}
 				return r.Source.Wait(d, deadline)
@@ -73,7 +73,7 @@ func waiterMutants() []mutant {
 		}), "waiter/directions"),
 		broken("deadlines come early", registrations(func(r *brokenSource) {
 			r.wait = func(d sys.Direction, deadline time.Time) error {
-				if d == sys.Reading && !deadline.IsZero() {
+				if d == sys.Readable && !deadline.IsZero() {
 					return os.ErrDeadlineExceeded
 				}
 				return r.Source.Wait(d, deadline)
@@ -125,7 +125,7 @@ func waiterMutants() []mutant {
 					first.Do(func() {
 						// The many attempts of a race wait in no other way than by their Select.
 						if !selected.Load() {
-							running(announced, sys.Reading, sys.Writing)
+							running(announced, sys.Readable, sys.Writable)
 						}
 					})
 					return end()

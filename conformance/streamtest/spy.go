@@ -52,7 +52,7 @@ func (s *spy) signal() <-chan struct{} {
 
 func (s *spy) String() string {
 	return fmt.Sprintf("%d registrations are open; %d waits for reading, %d for writing and %d selects have begun",
-		s.open.Load(), s.waits[sys.Reading].Load(), s.waits[sys.Writing].Load(), s.selects.Load())
+		s.open.Load(), s.waits[sys.Readable].Load(), s.waits[sys.Writable].Load(), s.selects.Load())
 }
 
 type spySource struct {

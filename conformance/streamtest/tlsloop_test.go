@@ -93,9 +93,9 @@ func stopLoop() {
 	server, client := w.configs()
 	t, peer := w.secured(server)
 	_, k := w.keyedPeer(t, peer, client)
-	n := w.waits(sys.Writing)
+	n := w.waits(sys.Writable)
 	w.writeTo(t, make([]byte, tlsBulk))
-	w.waiting(sys.Writing, n)
+	w.waiting(sys.Writable, n)
 	call(w, "reader", func() error {
 		_, err := io.Copy(io.Discard, onlyReader{t})
 		return err

@@ -194,7 +194,7 @@ func readyAtEnd(bits uint32) queue.Ready {
 		ready |= queue.ReadyUrgent
 	}
 	if bits&sys.EpollRDHup != 0 {
-		ready |= queue.ReadyReadable | queue.ReadyPeerShut
+		ready |= queue.Ready(queue.Readable) | queue.ReadyPeerShut
 	}
 	if bits&sys.EpollHup != 0 {
 		ready |= queue.Ready(queue.Both) | queue.ReadyHangUp

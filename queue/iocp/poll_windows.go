@@ -160,13 +160,13 @@ func askFor(armed queue.Interest) uint32 {
 func readyOf(events uint32, armed queue.Interest) queue.Ready {
 	var directions, more queue.Ready
 	if events&(sys.AFDReceive|sys.AFDAccept) != 0 {
-		directions |= queue.ReadyReadable
+		directions |= queue.Ready(queue.Readable)
 	}
 	if events&sys.AFDDisconnect != 0 {
-		directions, more = directions|queue.ReadyReadable, more|queue.ReadyPeerShut
+		directions, more = directions|queue.Ready(queue.Readable), more|queue.ReadyPeerShut
 	}
 	if events&sys.AFDSend != 0 {
-		directions |= queue.ReadyWritable
+		directions |= queue.Ready(queue.Writable)
 	}
 	if events&sys.AFDAbort != 0 {
 		directions, more = queue.Ready(queue.Both), more|queue.ReadyHangUp

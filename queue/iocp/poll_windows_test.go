@@ -19,7 +19,7 @@ func TestWhatThePollFindsAndAsksFor(t *testing.T) {
 			t.Errorf("%v asks for %#x, want %#x", armed, got, want)
 		}
 	}
-	readable, writable := queue.ReadyReadable, queue.ReadyWritable
+	readable, writable := queue.Ready(queue.Readable), queue.Ready(queue.Writable)
 	for _, c := range []struct {
 		found uint32
 		armed queue.Interest

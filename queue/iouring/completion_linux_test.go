@@ -86,7 +86,7 @@ func TestAPollOutlivesTheThreadThatSubmittedIt(t *testing.T) {
 			t.Errorf("%v: the thread has not submitted the poll", mode)
 		}
 		send(t, b)
-		if e := expect(t, q, 1); e.Ready != queue.ReadyReadable {
+		if e := expect(t, q, 1); e.Ready != queue.Ready(queue.Readable) {
 			t.Errorf("%v: got %+v", mode, e)
 		}
 	}
@@ -188,7 +188,7 @@ func TestArrivalsOfOneHandleAreOneEvent(t *testing.T) {
 			ready[e.Token] |= e.Ready
 		}
 	}
-	if ready[1] != queue.ReadyReadable|queue.ReadyWritable|queue.ReadyPeerShut || ready[2] != queue.ReadyReadable {
+	if ready[1] != queue.Ready(queue.Readable)|queue.Ready(queue.Writable)|queue.ReadyPeerShut || ready[2] != queue.Ready(queue.Readable) {
 		t.Errorf("got %v", ready)
 	}
 }

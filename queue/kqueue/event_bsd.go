@@ -60,7 +60,7 @@ func (s *slot) readyOf(e *sys.Kevent) queue.Ready {
 	var ready queue.Ready
 	over := e.Flags&sys.EvEOF != 0
 	if e.Filter == sys.EvfiltRead {
-		ready |= queue.ReadyReadable
+		ready |= queue.Ready(queue.Readable)
 		if over {
 			// There may be bytes before the end.
 			ready |= queue.ReadyPeerShut
@@ -68,7 +68,7 @@ func (s *slot) readyOf(e *sys.Kevent) queue.Ready {
 		}
 	}
 	if e.Filter == sys.EvfiltWrite {
-		ready |= queue.ReadyWritable
+		ready |= queue.Ready(queue.Writable)
 		if over {
 			s.ended |= queue.Writable
 			if s.pipe {
@@ -77,7 +77,7 @@ func (s *slot) readyOf(e *sys.Kevent) queue.Ready {
 		}
 	}
 	if s.end && e.Filter == endFilter && (over || endFilter == sys.EvfiltUser) {
-		ready |= queue.ReadyWritable | queue.ReadyHangUp
+		ready |= queue.Ready(queue.Writable) | queue.ReadyHangUp
 	}
 	if s.ended == queue.Both {
 		ready |= queue.ReadyHangUp

@@ -53,7 +53,7 @@ type side struct {
 	group *selection // who waits here among others; then that is woken instead
 }
 
-var pollEvents = [2]int16{sys.Reading: sys.PollIn | sys.PollRDHup, sys.Writing: sys.PollOut}
+var pollEvents = [2]int16{sys.Readable: sys.PollIn | sys.PollRDHup, sys.Writable: sys.PollOut}
 
 func (r *source) Wait(d sys.Direction, deadline time.Time) error {
 	s := &r.sides[d]

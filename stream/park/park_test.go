@@ -24,7 +24,7 @@ func TestAWaitAllocatesNothing(t *testing.T) {
 	defer r.Close()
 	deadline := time.Now().Add(time.Minute)
 	if n := testing.AllocsPerRun(100, func() {
-		if err := r.Wait(sys.Reading, deadline); err != nil {
+		if err := r.Wait(sys.Readable, deadline); err != nil {
 			t.Fatal(err)
 		}
 	}); n != 0 {

@@ -22,7 +22,7 @@ func TestASelectAllocatesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer r.Close()
-		wanted = append(wanted, stream.Readiness{Source: r, Direction: sys.Writing})
+		wanted = append(wanted, stream.Readiness{Source: r, Direction: sys.Writable})
 	}
 	s := Waiter{}.NewSelect()
 	defer s.Close()

@@ -148,7 +148,7 @@ func (s *Socket) CloseWrite() error {
 // returned sys.ErrWouldBlock and only Writing is awaited, the peer asks for answers, does not read
 // them and is not read from.
 func (s *Socket) Awaits(d sys.Direction) bool {
-	if d == sys.Reading {
+	if d == sys.Readable {
 		return s.dry
 	}
 	return s.transport.queued() > 0 && s.transport.failure == nil

@@ -26,13 +26,13 @@ func Bits(i queue.Interest) int16 {
 func ReadyOf(bits int16, armed queue.Interest) queue.Ready {
 	var directions, more queue.Ready
 	if bits&sys.PollIn != 0 {
-		directions |= queue.ReadyReadable
+		directions |= queue.Ready(queue.Readable)
 	}
 	if bits&sys.PollRDHup != 0 {
-		directions, more = directions|queue.ReadyReadable, more|queue.ReadyPeerShut
+		directions, more = directions|queue.Ready(queue.Readable), more|queue.ReadyPeerShut
 	}
 	if bits&sys.PollOut != 0 {
-		directions |= queue.ReadyWritable
+		directions |= queue.Ready(queue.Writable)
 	}
 	if bits&sys.PollHup != 0 {
 		directions, more = queue.Ready(queue.Both), more|queue.ReadyHangUp
