@@ -13,8 +13,8 @@ import (
 // most Options.MaxBlocking such goroutines at a time: beyond, tasks wait in line, and each
 // goroutine ends with its function.
 //
-// If t is cancelled while it waits in line, or was before, Blocking returns a *CancelError and f is
-// not called. If t is cancelled while f runs Blocking returns a *CancelError at once; f runs on,
+// If t is canceled while it waits in line, or was before, Blocking returns a *CancelError and f is
+// not called. If t is canceled while f runs Blocking returns a *CancelError at once; f runs on,
 // keeps its goroutine, and its result is dropped when it comes: what f writes must not be read
 // then. The loop does not end before f does.
 //

@@ -46,8 +46,8 @@ func NewChan[T any](size int) *Chan[T] {
 
 // Send sends v, and suspends t until there is room for it, or a task that takes it. Who waits
 // longest is served first. It returns nil if v was sent; ErrClosed if the channel was closed
-// before; or t's *CancelError if t was cancelled before: then v is not sent, and the place in the
-// line is given up. Room that is there at once is given to a cancelled task, too. It returns
+// before; or t's *CancelError if t was canceled before: then v is not sent, and the place in the
+// line is given up. Room that is there at once is given to a canceled task, too. It returns
 // ErrWrongWaiter if t is not the task that runs.
 func (c *Chan[T]) Send(t *Task, v T) error {
 	if err := t.calls("Chan.Send"); err != nil {
@@ -62,8 +62,8 @@ func (c *Chan[T]) Send(t *Task, v T) error {
 
 // Recv receives an item, and suspends t until there is one. Who waits longest is served first. It
 // returns ErrClosed when the channel is closed and all that was in it has been received; or t's
-// *CancelError if t was cancelled before an item came: then the place in the line is given up, and
-// the item is another's. An item that is there at once is given to a cancelled task, too. It
+// *CancelError if t was canceled before an item came: then the place in the line is given up, and
+// the item is another's. An item that is there at once is given to a canceled task, too. It
 // returns ErrWrongWaiter if t is not the task that runs. An item that comes to a task whose loop
 // fails at that moment is lost with the task.
 func (c *Chan[T]) Recv(t *Task) (T, error) {

@@ -166,7 +166,7 @@ func rise(t *testing.T, c *Chan[int], m *chanModel, s *seat[int], i int, sends b
 	switch {
 	case inLine:
 		if err != error(canceled) {
-			t.Fatalf("task %d was cancelled in line: %v", i, err)
+			t.Fatalf("task %d was canceled in line: %v", i, err)
 		}
 		m.senders, m.receivers = without(m.senders, i), without(m.receivers, i)
 	case served:

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// cancelGrace is how long Shutdown waits for tasks that it has cancelled. A task that holds the
+// cancelGrace is how long Shutdown waits for tasks that it has canceled. A task that holds the
 // thread cannot be ended.
 const cancelGrace = 5 * time.Second
 
@@ -22,7 +22,7 @@ func (l *Loop) Drain() {
 
 // Shutdown drains l and waits for its end, or until ctx is done: then it cancels the tasks that are
 // left and waits for cancelGrace more. It returns nil if all ended by themselves, the cause of ctx
-// if some were cancelled, and ErrLeaked if some, or functions in Task.Blocking, could not be ended:
+// if some were canceled, and ErrLeaked if some, or functions in Task.Blocking, could not be ended:
 // it names the functions' tasks, and the first few of the others. A loop that does not run yet is
 // over at once: what waits to start ends with ErrStopped. A task of l, for whose end it would wait,
 // is told ErrWrongWaiter, and uses Drain.
@@ -140,7 +140,7 @@ func (l *Loop) eachSink(f func(sink)) {
 	l.slab.each(func(s *handlerSlot) { f(s) })
 }
 
-// cancelErrorFor returns the error of a task that starts on a loop whose tasks were cancelled, nil
+// cancelErrorFor returns the error of a task that starts on a loop whose tasks were canceled, nil
 // on any other.
 func (l *Loop) cancelErrorFor(name string) error {
 	if l.canceled == nil {

@@ -13,7 +13,7 @@ var errExitedRun = fmt.Errorf("sched: Run: %w", ErrExited)
 // ending is where the workers that end together wait for each other.
 type ending struct {
 	stopped *barrier // no worker runs tasks
-	wound   *barrier // all is over but the coroutines, which are cancelled
+	wound   *barrier // all is over but the coroutines, which are canceled
 	ended   *barrier // the coroutines have ended
 }
 

@@ -11,7 +11,7 @@ var (
 	ErrFull = errors.New("sched: full")
 	// ErrStopped says that the loop has ended, or no longer takes new tasks because it drains.
 	ErrStopped = errors.New("sched: stopped")
-	// ErrCanceled says that the task was cancelled: what it waits for returns a *CancelError.
+	// ErrCanceled says that the task was canceled: what it waits for returns a *CancelError.
 	ErrCanceled = errors.New("sched: task canceled")
 	// ErrBusy says that another task waits for the same direction of the same handle.
 	ErrBusy = errors.New("sched: another task waits for this direction")
@@ -41,7 +41,7 @@ var (
 	errNoTask    = fmt.Errorf("%w: the Task is nil: use that of the caller", ErrWrongWaiter)
 )
 
-// CancelError is what a suspended operation of a cancelled task returns, and every later one. It is
+// CancelError is what a suspended operation of a canceled task returns, and every later one. It is
 // ErrCanceled, and its cause is unwrapped.
 type CancelError struct {
 	Task  string

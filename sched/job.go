@@ -114,10 +114,10 @@ func (j *Job) cause() error {
 }
 
 // Join suspends t until the task of j has ended, and returns that task's error. Any number of tasks
-// may join one, at the same time or after its end, each from its own loop. If t is cancelled
+// may join one, at the same time or after its end, each from its own loop. If t is canceled
 // meanwhile Join returns t's *CancelError, and the task of j goes on; so does a Join of a living
-// task by one that was cancelled before. A task that joins itself panics; tasks that join each
-// other wait until one is cancelled.
+// task by one that was canceled before. A task that joins itself panics; tasks that join each
+// other wait until one is canceled.
 func (t *Task) Join(j *Job) error {
 	if err := t.calls("Task.Join"); err != nil {
 		return err

@@ -7,8 +7,8 @@ package sched
 type Mutex struct{ s Semaphore }
 
 // Lock locks m, and suspends t until it can; never the thread. It returns nil with m locked, or t's
-// *CancelError without if t was cancelled before its turn came; a lock that is free is given to a
-// cancelled task, too: its cleanup may need it. It returns ErrWrongWaiter if t is not the task that
+// *CancelError without if t was canceled before its turn came; a lock that is free is given to a
+// canceled task, too: its cleanup may need it. It returns ErrWrongWaiter if t is not the task that
 // runs. A task that locks what it has locked waits for its own Unlock.
 func (m *Mutex) Lock(t *Task) error {
 	if err := t.calls("Mutex.Lock"); err != nil {

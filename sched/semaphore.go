@@ -34,8 +34,8 @@ func NewSemaphore(size int) *Semaphore {
 }
 
 // Acquire takes n units, and suspends t until they are there. It returns nil with the units, or t's
-// *CancelError without if t was cancelled before they were there; units that are there at once are
-// given to a cancelled task, too: its cleanup may need them. It returns ErrWrongWaiter if t is not
+// *CancelError without if t was canceled before they were there; units that are there at once are
+// given to a canceled task, too: its cleanup may need them. It returns ErrWrongWaiter if t is not
 // the task that runs, and panics if n is not between 1 and the size.
 func (s *Semaphore) Acquire(t *Task, n int) error {
 	if err := t.calls("Semaphore.Acquire"); err != nil {

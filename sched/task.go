@@ -59,7 +59,7 @@ const (
 )
 
 // Go starts a task on l, which runs body when its turn comes. Any goroutine may call it. When ctx
-// is done the task is cancelled: whatever it waits for, then or later, returns a *CancelError. A
+// is done the task is canceled: whatever it waits for, then or later, returns a *CancelError. A
 // task that waits in spite of it does not hold the loop: each such wait lets the others run. The
 // error that body returns goes to Options.Ended.
 //
@@ -148,7 +148,7 @@ func (t *Task) Name() string { return t.name }
 // Loop returns the loop that t is on.
 func (t *Task) Loop() *Loop { return t.loop }
 
-// Context returns a context that is done when t is cancelled or has ended.
+// Context returns a context that is done when t is canceled or has ended.
 func (t *Task) Context() context.Context {
 	t.loop.lock()
 	defer t.loop.unlock()
@@ -229,7 +229,7 @@ func (t *Task) Sleep(d time.Duration) error {
 
 // Suspend calls start and suspends t until the function that start was given is called. Any
 // goroutine may call it, start itself included, and calls after the first do nothing. start must
-// not call Suspend itself. Suspend returns a *CancelError if t is cancelled meanwhile; the function
+// not call Suspend itself. Suspend returns a *CancelError if t is canceled meanwhile; the function
 // may still be called.
 func (t *Task) Suspend(start func(resume func())) error {
 	if err := t.calls("Task.Suspend"); err != nil {
@@ -259,7 +259,7 @@ func (t *Task) resume(id uint64) {
 	l.inbox.notify(l, t, &t.listed)
 }
 
-// awaitResumption suspends t until resume(id), or until t is cancelled.
+// awaitResumption suspends t until resume(id), or until t is canceled.
 func (t *Task) awaitResumption(id uint64) error {
 	t.loop.lock()
 	if t.wasResumed(id) {
@@ -280,7 +280,7 @@ func (t *Task) wasResumed(id uint64) bool {
 	return t.resumed >= id
 }
 
-// attend looks at what other threads did to t: they cancelled it, or ended its suspension.
+// attend looks at what other threads did to t: they canceled it, or ended its suspension.
 func (t *Task) attend(*Loop) {
 	t.loop.inbox.unlist(&t.listed)
 	if t.state == taskEnded {

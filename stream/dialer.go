@@ -99,7 +99,7 @@ type Dialer struct {
 // http.Transport.DialContext. The connection is a *Conn; when an error is returned there is none,
 // and no descriptor is left open.
 //
-// Cancelling ctx ends the dial with an error that is ctx.Err(); afterwards it does nothing to the
+// Canceling ctx ends the dial with an error that is ctx.Err(); afterwards it does nothing to the
 // connection. An error is a *net.OpError, or, when several attempts were made, one that joins one
 // for each in the order of their start. A timeout is context.DeadlineExceeded as well as
 // os.ErrDeadlineExceeded.

@@ -28,7 +28,7 @@ type Readiness = struct {
 //     deadline has passed (the zero time is no deadline). It returns nil to look at everything: the
 //     caller then tries each of wanted, as what was ready is told once; spurious returns are legal.
 //     It returns [os.ErrDeadlineExceeded], [net.ErrClosed] when a source is closed, or an
-//     error of the mechanism or of the scheduler (a cancelled task). Nothing may be wanted: then it
+//     error of the mechanism or of the scheduler (a canceled task). Nothing may be wanted: then it
 //     waits for Wake and the deadline. While it runs it is the caller of Source.Wait in every
 //     wanted direction: nobody else waits there, Interrupt of a wanted source makes it return
 //     nil, and Close nil or net.ErrClosed. A source of another Waiter panics.

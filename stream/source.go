@@ -24,7 +24,7 @@ type Waiter interface {
 //     interest again. So the caller has tried and seen would-block, or knows that a try would.
 //     Wait returns nil to try again, also without a cause; [os.ErrDeadlineExceeded];
 //     [net.ErrClosed] after Close; or an error of the mechanism or of the scheduler, such as that
-//     of a cancelled task.
+//     of a canceled task.
 //   - Interrupt makes the running Wait in direction d, or else the next one, return nil, so that
 //     its caller looks at a changed deadline. It never blocks, may be called from any goroutine,
 //     and does nothing after Close.
@@ -62,7 +62,7 @@ type Suspender interface {
 }
 
 // Yielder is an optional extension of [Source]. With it, a caller that always finds its handle
-// ready, and so never waits, does not keep other tasks from running. An error, of a cancelled task
+// ready, and so never waits, does not keep other tasks from running. An error, of a canceled task
 // or of a caller that cannot wait here, ends the operation before it moves anything more.
 type Yielder interface {
 	// YieldIfSpent lets other tasks run if the calling one has used up its share of the thread. It

@@ -41,7 +41,7 @@ func (q *WriteQueue) CloseWrite() error {
 // Run sends what is queued for as long as nobody else does, and returns after Close with nil, with
 // [ErrUnsent] if what was queued then could not be sent within Linger. Otherwise it returns what
 // makes sending impossible: the connection's error, the deadline for writing if it passes while
-// bytes are queued, or the error of a task that is cancelled. It may be called again then. A second
+// bytes are queued, or the error of a task that is canceled. It may be called again then. A second
 // Run at a time gets [ErrBusy].
 //
 // It is called where the Waiter may suspend its caller: by a task or goroutine for each connection.

@@ -32,7 +32,7 @@ const (
 
 // AFDPoll is one poll of one socket: the kernel reads it when the poll starts, and writes it when
 // it completes. Its memory must stay where it is until the packet has come, even when the poll was
-// cancelled or the socket was closed, so it must not be memory of Go: use AFDPolls.
+// canceled or the socket was closed, so it must not be memory of Go: use AFDPolls.
 type AFDPoll struct {
 	status windows.IO_STATUS_BLOCK
 	info   afdPollInfo
@@ -140,7 +140,7 @@ func (p *AFDPoll) Cancel(afd Handle) error {
 }
 
 // Result returns what the poll found once its packet has come: none of the events if it was
-// cancelled or ended without one, an errno if it failed.
+// canceled or ended without one, an errno if it failed.
 func (p *AFDPoll) Result() (events uint32, err error) {
 	switch status := p.status.Status; {
 	case status == windows.STATUS_CANCELLED, status == statusHandlesClosed:

@@ -119,7 +119,7 @@ func TestAFDPollAcceptsAndFails(t *testing.T) {
 	d.expect(t, sys.AFDAccept)
 }
 
-func TestAFDPollIsCancelledOnce(t *testing.T) {
+func TestAFDPollIsCanceledOnce(t *testing.T) {
 	d := openAFD(t)
 	a, _ := pair(t)
 	d.start(t, a, sys.AFDReceive)
@@ -130,7 +130,7 @@ func TestAFDPollIsCancelledOnce(t *testing.T) {
 	}
 	d.expect(t, 0)
 	if got, err := d.poll.Result(); got != 0 || err != nil {
-		t.Errorf("got events %#x, %v from a poll that was cancelled", got, err)
+		t.Errorf("got events %#x, %v from a poll that was canceled", got, err)
 	}
 	if d.packet(t, 0) {
 		t.Error("a second packet")

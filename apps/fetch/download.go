@@ -159,7 +159,7 @@ func (f *fetch) finish(interrupted error) error {
 	for i, err := range f.failures {
 		if err != nil {
 			failed++
-			// A dial that the interruption ends says that it was cancelled, and not by what.
+			// A dial that the interruption ends says that it was canceled, and not by what.
 			if interrupted == nil || !errors.Is(err, interrupted) && !errors.Is(err, context.Canceled) {
 				fmt.Fprintf(os.Stderr, "fetch: %v: %s\n", &f.targets[i], oneLine(err.Error()))
 			}

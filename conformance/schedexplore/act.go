@@ -10,7 +10,7 @@ import (
 	"github.com/edgewise-go/edgewise/sched"
 )
 
-var errCanceled = errors.New("schedexplore: cancelled")
+var errCanceled = errors.New("schedexplore: canceled")
 
 // act lets others do one thing.
 func (w *world) act() {
@@ -51,11 +51,11 @@ func (w *world) act() {
 	w.settle()
 }
 
-// close begins the end: all files end, and so everybody must, unless the loop is cancelled.
+// close begins the end: all files end, and so everybody must, unless the loop is canceled.
 func (w *world) close() {
 	w.closing = true
 	if w.oneIn(6) {
-		w.trace("Run is cancelled")
+		w.trace("Run is canceled")
 		w.canceled = true
 		w.cancel(errCanceled)
 		w.settle()
@@ -174,7 +174,7 @@ func (w *world) cancelOne() {
 	for _, a := range w.actors {
 		if t, ok := a.(canceler); ok && !a.over() && w.oneIn(4) {
 			if t.cancelIt() {
-				w.trace("%v is cancelled", a)
+				w.trace("%v is canceled", a)
 				return
 			}
 		}

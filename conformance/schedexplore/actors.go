@@ -144,7 +144,7 @@ func (s *side) lost(*world) string {
 	case s.conn.closed:
 		return "its registration was closed"
 	case s.canceled:
-		return "it was cancelled"
+		return "it was canceled"
 	case s.interrupted:
 		return "it was interrupted"
 	case s.conn.file.ready()&interests[s.direction] != 0:
@@ -326,7 +326,7 @@ func (s *side) judge(err error, at time.Time) error {
 		}
 	case errors.As(err, &c):
 		if !s.canceled && !w.canceled && !over {
-			w.fail("%v was told that it is cancelled", s)
+			w.fail("%v was told that it is canceled", s)
 		}
 	default:
 		if !over {

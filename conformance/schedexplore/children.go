@@ -73,7 +73,7 @@ func (p *parent) lost(w *world) string {
 	case p.joins == nil:
 		return ""
 	case p.canceled || w.canceled:
-		return "it was cancelled"
+		return "it was canceled"
 	case w.gone(p.joins.name):
 		return p.joins.name + ", which it joins, has ended"
 	}
@@ -195,7 +195,7 @@ func (b *borrower) lost(w *world) string {
 	case !b.waits:
 		return ""
 	case b.canceled || w.canceled:
-		return "it was cancelled"
+		return "it was canceled"
 	case !w.lent.taken && w.lent.line[0] == b:
 		return "nobody has the mutex, and it is the first in line"
 	}

@@ -1,7 +1,7 @@
 // Package schedexplore runs loops of package sched over a queue and a clock that it makes up, and
 // decides at each call that a loop makes of the queue, and wherever a task runs, what others do
 // just then: a handle becomes ready, its registration is closed and its number used again, a wait
-// is interrupted, a task is cancelled or started, a function is posted, the loop is asked to end,
+// is interrupted, a task is canceled or started, a function is posted, the loop is asked to end,
 // time passes to just before a deadline, to it or past it. In some interleavings the tasks or the
 // posted functions are bounded, and starts are refused. Each seed is one interleaving, and the same
 // each time: a failure names its seed.

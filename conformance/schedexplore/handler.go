@@ -81,7 +81,7 @@ func (h *handler) lost(w *world) string {
 	case w.draining && !w.canceled && !h.told:
 		return "the loop drains"
 	case w.canceled:
-		return "the loop is cancelled"
+		return "the loop is canceled"
 	case h.file.ready()&h.want != 0:
 		return fmt.Sprintf("it is ready for %v (%v)", h.want, h.file)
 	}

@@ -34,7 +34,7 @@ func (s *sleeper) until() time.Time {
 
 func (s *sleeper) lost(w *world) string {
 	if s.sleeping && (s.canceled || w.canceled) {
-		return "it was cancelled"
+		return "it was canceled"
 	}
 	return ""
 }
@@ -122,7 +122,7 @@ func (a *awaiter) lost(w *world) string {
 	case a.resumed:
 		return "it was resumed"
 	case a.canceled || w.canceled:
-		return "it was cancelled"
+		return "it was canceled"
 	}
 	return ""
 }

@@ -21,11 +21,11 @@ func blockingCases() []Case {
 		{ID: "blocking/panic", Doc: "sched.Task.Blocking", Run: blockingPanic,
 			Rule:   "A panic of f goes on in t, with the stack of f.",
 			Source: "tokio spawn_blocking: JoinError::is_panic"},
-		{ID: "blocking/cancelled", Doc: "sched.Task.Blocking", Run: blockingCancelled,
-			Rule:   "If t is cancelled while f runs Blocking returns a *CancelError at once; f runs on, keeps its goroutine, and its result is dropped when it comes",
+		{ID: "blocking/canceled", Doc: "sched.Task.Blocking", Run: blockingCanceled,
+			Rule:   "If t is canceled while f runs Blocking returns a *CancelError at once; f runs on, keeps its goroutine, and its result is dropped when it comes",
 			Source: "libuv uv_cancel: EBUSY for a request that runs"},
-		{ID: "blocking/cancelled-in-line", Doc: "sched.Task.Blocking", Run: blockingCancelledInLine,
-			Rule:   "If t is cancelled while it waits in line, or was before, Blocking returns a *CancelError and f is not called.",
+		{ID: "blocking/canceled-in-line", Doc: "sched.Task.Blocking", Run: blockingCanceledInLine,
+			Rule:   "If t is canceled while it waits in line, or was before, Blocking returns a *CancelError and f is not called.",
 			Source: "libuv uv_cancel"},
 		{ID: "blocking/drain-waits", Doc: "sched.Task.Blocking", Run: blockingDrain,
 			Rule:   "The loop does not end before f does.",
@@ -113,7 +113,7 @@ func (r *Fixture) leavesLine(t T, what string) {
 	r.wait(t, begun, "the task begins")
 	r.fence(t) // its turn is over: it waits, or its function has a goroutine
 	j.Cancel(errCase)
-	r.wait(t, j.Done(), "Blocking of a cancelled task returns")
+	r.wait(t, j.Done(), "Blocking of a canceled task returns")
 	checkCanceled(t, "Blocking in line", j.Err())
 }
 
@@ -147,7 +147,7 @@ func (r *Fixture) abandon(t T, release <-chan struct{}, result func() error) {
 	})
 	r.wait(t, inside, "the function is called")
 	j.Cancel(errCase)
-	r.wait(t, j.Done(), "Blocking of a cancelled task returns")
+	r.wait(t, j.Done(), "Blocking of a canceled task returns")
 	checkCanceled(t, "Blocking", j.Err())
 }
 
@@ -157,7 +157,7 @@ func gate() (release <-chan struct{}, open func()) {
 	return c, sync.OnceFunc(func() { close(c) })
 }
 
-func blockingCancelled(t T, r *Fixture) {
+func blockingCanceled(t T, r *Fixture) {
 	r.start(t, sched.Options{MaxBlocking: 1})
 	release, open := gate()
 	defer open()
@@ -174,7 +174,7 @@ func blockingCancelled(t T, r *Fixture) {
 	r.finished(t)
 }
 
-func blockingCancelledInLine(t T, r *Fixture) {
+func blockingCanceledInLine(t T, r *Fixture) {
 	r.start(t, sched.Options{MaxBlocking: 1})
 	release, open := gate()
 	defer open()
@@ -190,7 +190,7 @@ func blockingCancelledInLine(t T, r *Fixture) {
 	second := r.launch(t, context.Background(), "in line", func(task *sched.Task) error {
 		for range 2 {
 			checkCanceled(t, "Blocking", r.ops.block(task, func() error {
-				t.Errorf("the function of a cancelled task is called")
+				t.Errorf("the function of a canceled task is called")
 				return nil
 			}))
 		}
@@ -198,7 +198,7 @@ func blockingCancelledInLine(t T, r *Fixture) {
 	})
 	r.fence(t)
 	second.Cancel(errCase)
-	r.wait(t, second.Done(), "Blocking of a cancelled task returns")
+	r.wait(t, second.Done(), "Blocking of a canceled task returns")
 	open()
 	r.wait(t, first.Done(), "the first task ends")
 }

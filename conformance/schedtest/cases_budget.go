@@ -23,9 +23,9 @@ func budgetCases() []Case {
 		{ID: "budget/lets-tasks-run", Doc: "stream.Source", Run: budgetLetsTasksRun, Rule: shareRule, Source: "a handle that is always ready is never waited for"},
 		{ID: "budget/lets-events-in", Doc: "stream.Source", Run: budgetLetsEventsIn, Rule: shareRule, Source: "a handle that is always ready is never waited for"},
 		{ID: "budget/keeps-the-turn", Doc: "stream.Source", Run: budgetKeepsTheTurn, Needs: []Feature{InOrder}, Rule: shareRule, Source: "a switch of tasks for each operation"},
-		{ID: "budget/cancelled", Doc: "stream.Source", Run: budgetCancelled,
-			Rule:   "An error, of a cancelled task, ends the operation before it moves anything more.",
-			Source: "a task that never waits, and cannot be cancelled"},
+		{ID: "budget/canceled", Doc: "stream.Source", Run: budgetCanceled,
+			Rule:   "An error, of a canceled task, ends the operation before it moves anything more.",
+			Source: "a task that never waits, and cannot be canceled"},
 	}
 }
 
@@ -163,7 +163,7 @@ func budgetKeepsTheTurn(t T, r *Fixture) {
 	})
 }
 
-func budgetCancelled(t T, r *Fixture) {
+func budgetCanceled(t T, r *Fixture) {
 	r.start(t, sched.Options{TurnBudget: always})
 	a, _ := r.pair(t)
 	reg := r.register(t, taskForm, a)
@@ -178,7 +178,7 @@ func budgetCancelled(t T, r *Fixture) {
 			return err == nil
 		})
 		if !errors.Is(err, cause) {
-			t.Errorf("who lets others run and is cancelled is told %v, want the cause", err)
+			t.Errorf("who lets others run and is canceled is told %v, want the cause", err)
 		}
 		return nil
 	})

@@ -10,11 +10,11 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-const cancelRule = "When ctx is done the task is cancelled: whatever it waits for, then or later, returns a *CancelError."
+const cancelRule = "When ctx is done the task is canceled: whatever it waits for, then or later, returns a *CancelError."
 
 func cancelCases() []Case {
 	return []Case{
-		{ID: "cancel/before-start", Doc: "sched.Loop.Go", Run: cancelBeforeStart, Rule: cancelRule, Source: "stream: a dial that is cancelled before it begins"},
+		{ID: "cancel/before-start", Doc: "sched.Loop.Go", Run: cancelBeforeStart, Rule: cancelRule, Source: "stream: a dial that is canceled before it begins"},
 		{ID: "cancel/while-waiting", Doc: "sched.Loop.Go", Run: cancelWhileWaiting, Rule: cancelRule, Source: "tokio: abort of a parked task"},
 		{ID: "cancel/while-ready", Doc: "sched.Loop.Go", Run: cancelWhileReady, Rule: cancelRule, Source: "tokio: abort of a scheduled task"},
 		{ID: "cancel/error", Doc: "sched.CancelError", Run: cancelError,
@@ -24,7 +24,7 @@ func cancelCases() []Case {
 			Rule:   "A task that waits in spite of it does not hold the loop: each such wait lets the others run.",
 			Source: "a read loop that retries on every error"},
 		{ID: "cancel/context", Doc: "sched.Task.Context", Run: cancelContext,
-			Rule:   "Context returns a context that is done when t is cancelled or has ended.",
+			Rule:   "Context returns a context that is done when t is canceled or has ended.",
 			Source: "net.Dialer's contexts"},
 	}
 }
@@ -89,7 +89,7 @@ func cancelWhileReady(t T, r *Fixture) {
 	r.wait(t, r.spawn(t, r.loop(), ctx, "yields", func(task *sched.Task) error {
 		cancel(errCase)
 		var err error
-		r.keeps(t, "Yield of a cancelled task fails", func() bool {
+		r.keeps(t, "Yield of a canceled task fails", func() bool {
 			err = task.Yield()
 			return err == nil
 		})
@@ -150,13 +150,13 @@ func cancelContext(t T, r *Fixture) {
 	r.wait(t, after.Done(), "the context is done after the task")
 
 	ctx, cancel := context.WithCancelCause(context.Background())
-	r.wait(t, r.spawn(t, r.loop(), ctx, "cancelled", func(task *sched.Task) error {
+	r.wait(t, r.spawn(t, r.loop(), ctx, "canceled", func(task *sched.Task) error {
 		c := r.ops.context(task)
 		cancel(errCase)
 		// The task's context derives from the one that cancel ends, so the loop, which the task
 		// holds, has no part in this.
 		if !r.happens(c.Done()) {
-			t.Errorf("the context of a cancelled task is not done")
+			t.Errorf("the context of a canceled task is not done")
 		}
 		return nil
 	}), "the task ends")

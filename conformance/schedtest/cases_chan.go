@@ -43,12 +43,12 @@ func chanCases() []Case {
 		{ID: "chan/close-wakes", Doc: "sched.Chan.Close", Run: chanCloseWakes,
 			Rule:   "Tasks that wait in Send return ErrClosed, and their items are not sent; what was sent before can still be received.",
 			Source: "a close that leaves the line asleep"},
-		{ID: "chan/cancelled-send", Doc: "sched.Chan.Send", Run: chanCancelledSend,
-			Rule:   "or t's *CancelError if t was cancelled before: then v is not sent, and the place in the line is given up.",
-			Source: "Python asyncio.Queue.put: a cancelled putter that was woken wakes the next"},
-		{ID: "chan/cancelled-recv", Doc: "sched.Chan.Recv", Run: chanCancelledRecv,
-			Rule:   "or t's *CancelError if t was cancelled before an item came: then the place in the line is given up, and the item is another's.",
-			Source: "Python asyncio.Queue.get: a cancelled getter that was woken wakes the next"},
+		{ID: "chan/canceled-send", Doc: "sched.Chan.Send", Run: chanCanceledSend,
+			Rule:   "or t's *CancelError if t was canceled before: then v is not sent, and the place in the line is given up.",
+			Source: "Python asyncio.Queue.put: a canceled putter that was woken wakes the next"},
+		{ID: "chan/canceled-recv", Doc: "sched.Chan.Recv", Run: chanCanceledRecv,
+			Rule:   "or t's *CancelError if t was canceled before an item came: then the place in the line is given up, and the item is another's.",
+			Source: "Python asyncio.Queue.get: a canceled getter that was woken wakes the next"},
 		{ID: "chan/nothing-lost-races-cancel", Doc: "sched.Chan", Run: chanNothingLost,
 			Rule:   "Tasks of several loops may use one, and so may goroutines, handlers and posted functions by TrySend, TryRecv and the watches, which do not wait.",
 			Source: "an item between a receiver and its cancellation"},
@@ -329,17 +329,17 @@ func chanCloseWakes(t T, r *Fixture) {
 	}
 }
 
-func chanCancelledSend(t T, r *Fixture) {
+func chanCanceledSend(t T, r *Fixture) {
 	r.startCounted(t)
 	c := r.ops.channel(1)
 	r.sends(t, c, 1)
 	ctx, cancel := context.WithCancelCause(context.Background())
-	cancelled := r.inLine(t, ctx, "cancelled", func(task *sched.Task) error {
+	canceled := r.inLine(t, ctx, "canceled", func(task *sched.Task) error {
 		checkCanceled(t, "Send", c.Send(task, 2))
 		checkCanceled(t, "Send again", c.Send(task, 3))
 		free := r.ops.channel(1)
 		if err := free.Send(task, 4); err != nil {
-			t.Errorf("Send of a cancelled task, and there is room: %v", err)
+			t.Errorf("Send of a canceled task, and there is room: %v", err)
 		}
 		return nil
 	})
@@ -350,23 +350,23 @@ func chanCancelledSend(t T, r *Fixture) {
 		return nil
 	})
 	cancel(errCase)
-	r.wait(t, cancelled, "the cancelled task ends")
+	r.wait(t, canceled, "the canceled task ends")
 	r.receives(t, c, 1)
 	r.wait(t, next, "the task behind it has sent its item")
 	r.receives(t, c, 5)
 }
 
-func chanCancelledRecv(t T, r *Fixture) {
+func chanCanceledRecv(t T, r *Fixture) {
 	r.startCounted(t)
 	c := r.ops.channel(1)
 	ctx, cancel := context.WithCancelCause(context.Background())
-	cancelled := r.inLine(t, ctx, "cancelled", func(task *sched.Task) error {
+	canceled := r.inLine(t, ctx, "canceled", func(task *sched.Task) error {
 		_, err := c.Recv(task)
 		checkCanceled(t, "Recv", err)
 		full := r.ops.channel(1)
 		r.sends(t, full, 4)
 		if v, err := full.Recv(task); v != 4 || err != nil {
-			t.Errorf("Recv of a cancelled task, and there is an item: %d, %v", v, err)
+			t.Errorf("Recv of a canceled task, and there is an item: %d, %v", v, err)
 		}
 		return nil
 	})
@@ -377,13 +377,13 @@ func chanCancelledRecv(t T, r *Fixture) {
 		return nil
 	})
 	cancel(errCase)
-	r.wait(t, cancelled, "the cancelled task ends")
+	r.wait(t, canceled, "the canceled task ends")
 	r.sends(t, c, 1)
 	r.wait(t, next, "the task behind it is given the item")
 }
 
 // Each item that Send says was sent is received once, and no other, while tasks on both sides are
-// cancelled.
+// canceled.
 func chanNothingLost(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	for size := range 3 {
@@ -391,7 +391,7 @@ func chanNothingLost(t T, r *Fixture) {
 	}
 }
 
-// exchange has tasks of both loops send and receive, of which some are cancelled, and goroutines as
+// exchange has tasks of both loops send and receive, of which some are canceled, and goroutines as
 // well.
 func (r *Fixture) exchange(t T, size int) {
 	const tasks, rounds = 4, 40

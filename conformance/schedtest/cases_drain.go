@@ -13,7 +13,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-const shutdownRule = "It returns nil if all ended by themselves, the cause of ctx if some were cancelled"
+const shutdownRule = "It returns nil if all ended by themselves, the cause of ctx if some were canceled"
 
 func drainCases() []Case {
 	return []Case{

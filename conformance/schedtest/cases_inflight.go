@@ -97,7 +97,7 @@ func workersEarlierTime(t T, r *Fixture) {
 		r.wait(t, near, "a task sleeps until an earlier time")
 	}
 	cancel(errCase)
-	r.wait(t, distant, "the other task is cancelled")
+	r.wait(t, distant, "the other task is canceled")
 }
 
 // distantTime is longer than what any other case waits for.

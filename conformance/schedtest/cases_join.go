@@ -19,8 +19,8 @@ func joinCases() []Case {
 		{ID: "join/panic", Doc: "sched.Job.Err", Run: joinPanic,
 			Rule:   "a *PanicError with the stack if it panicked",
 			Source: "golang.org/x/sync errgroup: propagation of panics"},
-		{ID: "join/joiner-is-cancelled", Doc: "sched.Task.Join", Run: joinerCancelled,
-			Rule:   "If t is cancelled meanwhile Join returns t's *CancelError, and the task of j goes on",
+		{ID: "join/joiner-is-canceled", Doc: "sched.Task.Join", Run: joinerCanceled,
+			Rule:   "If t is canceled meanwhile Join returns t's *CancelError, and the task of j goes on",
 			Source: "tokio: dropping a JoinHandle detaches the task"},
 		{ID: "join/itself", Doc: "sched.Task.Join", Run: joinItself,
 			Rule:   "A task that joins itself panics",
@@ -112,7 +112,7 @@ func joinPanic(t T, r *Fixture) {
 	checkPanic(t, j.Wait(t.Context()), "detonate")
 }
 
-func joinerCancelled(t T, r *Fixture) {
+func joinerCanceled(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	release := make(chan struct{})
 	j := r.launchHeld(t, "joined", release, nil)
@@ -190,11 +190,11 @@ func jobCancel(t T, r *Fixture) {
 	}
 	for from, cancel := range canceler {
 		begun := make(chan struct{})
-		j := r.launch(t, context.Background(), "cancelled", func(task *sched.Task) error {
+		j := r.launch(t, context.Background(), "canceled", func(task *sched.Task) error {
 			close(begun)
-			checkCanceled(t, "Sleep, cancelled from a "+from, task.Sleep(time.Hour))
+			checkCanceled(t, "Sleep, canceled from a "+from, task.Sleep(time.Hour))
 			if err := task.Context().Err(); err == nil {
-				t.Errorf("the context of a cancelled task is not done")
+				t.Errorf("the context of a canceled task is not done")
 			}
 			return task.Sleep(time.Hour)
 		})
@@ -212,7 +212,7 @@ func jobCancel(t T, r *Fixture) {
 func jobCancelEarly(t T, r *Fixture) {
 	r.make(t, sched.Options{})
 	began := false
-	j := r.launch(t, context.Background(), "cancelled", func(task *sched.Task) error {
+	j := r.launch(t, context.Background(), "canceled", func(task *sched.Task) error {
 		began = true
 		return task.Sleep(time.Hour)
 	})

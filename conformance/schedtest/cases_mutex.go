@@ -20,9 +20,9 @@ func mutexCases() []Case {
 		{ID: "mutex/unlocked-by-another", Doc: "sched.Mutex.Unlock", Run: mutexUnlockedByAnother,
 			Rule:   "Any task may call it, not only the one that has locked m, and any goroutine.",
 			Source: "sync.Mutex"},
-		{ID: "mutex/cancelled", Doc: "sched.Mutex.Lock", Run: mutexCancelled,
-			Rule:   "It returns nil with m locked, or t's *CancelError without if t was cancelled before its turn came",
-			Source: "tokio: a cancelled lock future gives its place up"},
+		{ID: "mutex/canceled", Doc: "sched.Mutex.Lock", Run: mutexCanceled,
+			Rule:   "It returns nil with m locked, or t's *CancelError without if t was canceled before its turn came",
+			Source: "tokio: a canceled lock future gives its place up"},
 		{ID: "mutex/misuse", Doc: "sched.Mutex.Unlock", Run: mutexMisuse,
 			Rule:   "It panics if m is not locked.",
 			Source: "sync.Mutex"},
@@ -32,9 +32,9 @@ func mutexCases() []Case {
 		{ID: "semaphore/not-overtaken", Doc: "sched.Semaphore", Run: semaphoreNotOvertaken,
 			Rule:   "who came first is served first, and a small request does not overtake a big one.",
 			Source: "golang.org/x/sync/semaphore: big requests starve"},
-		{ID: "semaphore/cancelled-lets-others-by", Doc: "sched.Semaphore.Acquire", Run: semaphoreCancelled,
-			Rule:   "It returns nil with the units, or t's *CancelError without if t was cancelled before they were there",
-			Source: "golang.org/x/sync/semaphore: a cancelled waiter at the head blocked the others"},
+		{ID: "semaphore/canceled-lets-others-by", Doc: "sched.Semaphore.Acquire", Run: semaphoreCanceled,
+			Rule:   "It returns nil with the units, or t's *CancelError without if t was canceled before they were there",
+			Source: "golang.org/x/sync/semaphore: a canceled waiter at the head blocked the others"},
 		{ID: "semaphore/misuse", Doc: "sched.Semaphore.Release", Run: semaphoreMisuse,
 			Rule:   "It panics if fewer than n are in use, or n is not positive.",
 			Source: "golang.org/x/sync/semaphore: released more than held"},
@@ -151,18 +151,18 @@ func mutexUnlockedByAnother(t T, r *Fixture) {
 	}
 }
 
-func mutexCancelled(t T, r *Fixture) {
+func mutexCanceled(t T, r *Fixture) {
 	r.startCounted(t)
 	var m, free sched.Mutex
 	if !m.TryLock() {
 		t.Fatalf("TryLock fails")
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
-	cancelled := r.inLine(t, ctx, "cancelled", func(task *sched.Task) error {
+	canceled := r.inLine(t, ctx, "canceled", func(task *sched.Task) error {
 		checkCanceled(t, "Lock", r.ops.lock(&m, task))
 		checkCanceled(t, "Lock again", r.ops.lock(&m, task))
 		if err := r.ops.lock(&free, task); err != nil {
-			t.Errorf("Lock of a free mutex by a cancelled task: %v", err)
+			t.Errorf("Lock of a free mutex by a canceled task: %v", err)
 		}
 		return nil
 	})
@@ -174,7 +174,7 @@ func mutexCancelled(t T, r *Fixture) {
 		return err
 	})
 	cancel(errCase)
-	r.wait(t, cancelled, "the cancelled task ends")
+	r.wait(t, canceled, "the canceled task ends")
 	r.on(t, func() { r.ops.unlock(&m) })
 	r.wait(t, next, "the task that is next has the lock")
 }
@@ -262,7 +262,7 @@ func semaphoreNotOvertaken(t T, r *Fixture) {
 	}
 }
 
-func semaphoreCancelled(t T, r *Fixture) {
+func semaphoreCanceled(t T, r *Fixture) {
 	r.startCounted(t)
 	s := sched.NewSemaphore(2)
 	if !s.TryAcquire(1) {
@@ -277,7 +277,7 @@ func semaphoreCancelled(t T, r *Fixture) {
 		return r.ops.acquire(s, task, 1)
 	})
 	cancel(errCase)
-	r.wait(t, big, "the cancelled task ends")
+	r.wait(t, big, "the canceled task ends")
 	r.wait(t, small, "the task behind it has its unit")
 }
 

@@ -152,7 +152,7 @@ func timeExtremes(t T, r *Fixture) {
 	r.wait(t, begun, "a task sleeps for ever")
 	r.fence(t)
 	cancel(errCase)
-	r.wait(t, ages, "a task that sleeps for ever is cancelled")
+	r.wait(t, ages, "a task that sleeps for ever is canceled")
 }
 
 func timeSignals(t T, r *Fixture) {

@@ -97,7 +97,7 @@ func (r *Fixture) run(t T, ctx context.Context) {
 }
 
 // end shuts the scheduler down. Half of the patience passes before what is left of a case that has
-// failed is cancelled; what a case that hangs has left would not end by itself.
+// failed is canceled; what a case that hangs has left would not end by itself.
 func (r *Fixture) end(t T) {
 	ctx, cancel := context.WithTimeout(context.Background(), r.patience/2)
 	defer cancel()

@@ -32,7 +32,7 @@ func blockingMutants() []suite.Mutant[*Fixture] {
 			}
 			return n
 		}), "blocking/bound"),
-		mutant("a function whose task was cancelled gives its place away", func(o *operations) {
+		mutant("a function whose task was canceled gives its place away", func(o *operations) {
 			var places *sched.Semaphore
 			o.options = func(so sched.Options) sched.Options {
 				if so.MaxBlocking > 0 {
@@ -51,7 +51,7 @@ func blockingMutants() []suite.Mutant[*Fixture] {
 				defer places.Release(1)
 				return t.Blocking(f)
 			}
-		}, "blocking/cancelled"),
+		}, "blocking/canceled"),
 		mutant("Blocking has a pool that nobody asked for", pool(func(n int) int { return max(1, n) }), "blocking/no-pool"),
 		mutant("Blocking swallows a panic", blocking(func(t *sched.Task, f func() error) error {
 			return t.Blocking(func() error {
@@ -59,7 +59,7 @@ func blockingMutants() []suite.Mutant[*Fixture] {
 				return f()
 			})
 		}), "blocking/panic"),
-		mutant("a cancelled Blocking waits for its function", blocking(func(t *sched.Task, f func() error) error {
+		mutant("a canceled Blocking waits for its function", blocking(func(t *sched.Task, f func() error) error {
 			if t.Name() != "abandons" {
 				return t.Blocking(f)
 			}
@@ -68,7 +68,7 @@ func blockingMutants() []suite.Mutant[*Fixture] {
 				_ = t.Yield()
 			}
 			return t.Join(j)
-		}), "blocking/cancelled"),
+		}), "blocking/canceled"),
 		mutant("Blocking in line heeds no cancellation", blocking(func(t *sched.Task, f func() error) error {
 			if t.Name() != "in line" {
 				return t.Blocking(f)
@@ -78,7 +78,7 @@ func blockingMutants() []suite.Mutant[*Fixture] {
 				_ = t.Yield()
 			}
 			return t.Join(j)
-		}), "blocking/cancelled-in-line"),
+		}), "blocking/canceled-in-line"),
 		mutant("the loop ends before the function", blocking(func(t *sched.Task, f func() error) error {
 			if t.Name() != "abandons" {
 				return t.Blocking(f)

@@ -50,6 +50,6 @@ func budgetMutants() []suite.Mutant[*Fixture] {
 				_ = share(reg)
 				return nil
 			}
-		}, "budget/cancelled"),
+		}, "budget/canceled"),
 	}
 }

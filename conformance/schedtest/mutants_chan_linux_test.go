@@ -176,15 +176,15 @@ func chanMutants() []suite.Mutant[*Fixture] {
 				return nil
 			}
 		}), "chan/close-wakes"),
-		mutant("a cancelled Send seems to have succeeded", channelled(func(o *oddChannel) {
+		mutant("a canceled Send seems to have succeeded", channelled(func(o *oddChannel) {
 			o.send = func(t *sched.Task, v int) error {
 				if err := o.Chan.Send(t, v); !errors.Is(err, sched.ErrCanceled) {
 					return err
 				}
 				return nil
 			}
-		}), "chan/cancelled-send"),
-		mutant("a cancelled Recv keeps its place", channelled(func(o *oddChannel) {
+		}), "chan/canceled-send"),
+		mutant("a canceled Recv keeps its place", channelled(func(o *oddChannel) {
 			o.recv = func(t *sched.Task) (v int, err error) {
 				if v, err = o.Chan.TryRecv(); !errors.Is(err, sched.ErrEmpty) {
 					return v, err
@@ -201,7 +201,7 @@ func chanMutants() []suite.Mutant[*Fixture] {
 				}
 				return v, err
 			}
-		}), "chan/cancelled-recv"),
+		}), "chan/canceled-recv"),
 		mutant("misuse of a channel goes unnoticed", func(o *operations) {
 			o.channel = func(size int) channel { return sched.NewChan[int](max(0, size)) }
 		}, "chan/misuse"),

@@ -46,7 +46,7 @@ func endMutants() []suite.Mutant[*Fixture] {
 			return err
 		}), "drain/run-returns"),
 		mutant("counts a start that it refuses for a moment", countsRefused, "drain/refused-starts"),
-		mutant("Shutdown hides that it has cancelled", func(o *operations) {
+		mutant("Shutdown hides that it has canceled", func(o *operations) {
 			o.shutdown = func(s sched.Scheduler, ctx context.Context) error {
 				_ = s.Shutdown(ctx)
 				return nil

@@ -26,12 +26,12 @@ func joinMutants() []suite.Mutant[*Fixture] {
 			}
 			return err
 		}), "join/panic"),
-		mutant("a joiner that is cancelled takes the joined task along", joining(func(t *sched.Task, j *sched.Job, err error) error {
+		mutant("a joiner that is canceled takes the joined task along", joining(func(t *sched.Task, j *sched.Job, err error) error {
 			if t.Context().Err() != nil {
 				j.Cancel(errCase)
 			}
 			return err
-		}), "join/joiner-is-cancelled"),
+		}), "join/joiner-is-canceled"),
 		mutant("Wait loses the error", func(o *operations) {
 			o.outside = func(j *sched.Job, ctx context.Context) error {
 				_ = j.Wait(ctx)
@@ -41,7 +41,7 @@ func joinMutants() []suite.Mutant[*Fixture] {
 		mutant("Cancel forgets the cause", func(o *operations) {
 			o.cancel = func(j *sched.Job, _ error) { j.Cancel(nil) }
 		}, "job/cancel"),
-		mutant("a task that is cancelled early does not run", func(o *operations) {
+		mutant("a task that is canceled early does not run", func(o *operations) {
 			o.launch = func(l *sched.Loop, ctx context.Context, name string, b body) (*sched.Job, error) {
 				return l.Start(ctx, name, func(t *sched.Task) error {
 					if err := t.Yield(); err != nil {

@@ -66,12 +66,12 @@ func mutexMutants() []suite.Mutant[*Fixture] {
 			s := &stackedLock{}
 			o.lock, o.unlock = s.lock, s.unlock
 		}, "mutex/first-come"),
-		mutant("a cancelled Lock seems to have succeeded", func(o *operations) {
+		mutant("a canceled Lock seems to have succeeded", func(o *operations) {
 			o.lock = func(m *sched.Mutex, t *sched.Task) error {
 				_ = m.Lock(t)
 				return nil
 			}
-		}, "mutex/cancelled"),
+		}, "mutex/canceled"),
 		mutant("a goroutine cannot unlock", func(o *operations) {
 			var mu sync.Mutex
 			lockers := map[*sched.Mutex]bool{}
@@ -115,7 +115,7 @@ func mutexMutants() []suite.Mutant[*Fixture] {
 			}
 			return s.Acquire(t, n)
 		}), "semaphore/not-overtaken"),
-		mutant("a cancelled request keeps its place", acquiring(func(s *sched.Semaphore, t *sched.Task, n int) error {
+		mutant("a canceled request keeps its place", acquiring(func(s *sched.Semaphore, t *sched.Task, n int) error {
 			if n != 2 || s.TryAcquire(n) {
 				if n == 2 {
 					return nil
@@ -128,7 +128,7 @@ func mutexMutants() []suite.Mutant[*Fixture] {
 					return s.Acquire(c, n)
 				})
 			})
-		}), "semaphore/cancelled-lets-others-by"),
+		}), "semaphore/canceled-lets-others-by"),
 		mutant("misuse of a semaphore goes unnoticed", func(o *operations) {
 			o.release = func(s *sched.Semaphore, n int) {
 				defer func() { _ = recover() }()

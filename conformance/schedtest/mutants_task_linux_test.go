@@ -96,7 +96,7 @@ func taskMutants() []suite.Mutant[*Fixture] {
 				return l.Go(context.Background(), name, b)
 			}
 		}, "cancel/before-start"),
-		mutant("a cancelled task does not let go of the loop", func(o *operations) {
+		mutant("a canceled task does not let go of the loop", func(o *operations) {
 			hogs := 0
 			o.sleep = func(t *sched.Task, d time.Duration) error {
 				if c := t.Context(); c.Err() != nil {

@@ -174,10 +174,10 @@ func dialCases() []Case {
 			}),
 		},
 		{
-			ID: "dial/cancelled", Doc: "stream.Dialer.DialContext",
-			Rule: "Cancelling the context ends a dial, running or not yet begun, with context.Canceled and no connection.",
+			ID: "dial/canceled", Doc: "stream.Dialer.DialContext",
+			Rule: "Canceling the context ends a dial, running or not yet begun, with context.Canceled and no connection.",
 			Run: in(func(w *world) {
-				// Without the deadline of the case: only being cancelled may end the dial.
+				// Without the deadline of the case: only being canceled may end the dial.
 				ctx, cancel := context.WithCancel(context.Background())
 				defer cancel()
 				hole := w.blackHole()
@@ -190,7 +190,7 @@ func dialCases() []Case {
 				again := w.connect(ctx, w.dialer(), hole).get()
 				w.expectError(again.err, context.Canceled, "dial")
 				if got.c != nil || again.c != nil || w.waits(sys.Writable) != before {
-					w.Errorf("cancelled dials: connections %v, %v; a dial of a cancelled context waited %d times", got.c, again.c, w.waits(sys.Writable)-before)
+					w.Errorf("canceled dials: connections %v, %v; a dial of a canceled context waited %d times", got.c, again.c, w.waits(sys.Writable)-before)
 				}
 			}),
 		},

@@ -131,7 +131,7 @@ func raceCases() []Case {
 				p := w.dialPort(w.Context(), "tcp", live.Port(), stream.Dialer{ResolveParts: n.start, ResolutionDelay: never})
 				w.asked(n, "ip")([]netip.Addr{live.Addr()}, true, nil)
 				w.check(p.get(), "dial while the resolver has not delivered all")
-				w.cancelled(n)
+				w.canceled(n)
 			}),
 		},
 		{
@@ -230,7 +230,7 @@ func raceCases() []Case {
 				deliver := w.asked(n, "ip")
 				err := p.get()
 				w.expectError(err, os.ErrDeadlineExceeded, "dial")
-				w.cancelled(n)
+				w.canceled(n)
 				deliver(group6[:], false, nil) // nobody listens
 				if n := w.spy.open.Load(); n != 0 {
 					w.Errorf("%d registrations are left open", n)
@@ -238,8 +238,8 @@ func raceCases() []Case {
 			}),
 		},
 		{
-			ID: "race/cancelled", Doc: "stream.Dialer.DialContext",
-			Rule: "Cancelling the context ends a race at any moment, each attempt that runs with context.Canceled, and closes them all.",
+			ID: "race/canceled", Doc: "stream.Dialer.DialContext",
+			Rule: "Canceling the context ends a race at any moment, each attempt that runs with context.Canceled, and closes them all.",
 			Run: in(func(w *world) {
 				ctx, cancel := context.WithCancel(context.Background())
 				defer cancel()
@@ -255,7 +255,7 @@ func raceCases() []Case {
 				w.asked(n, "ip")
 				cancel()
 				w.expectError(named.get(), context.Canceled, "dial")
-				w.cancelled(n)
+				w.canceled(n)
 				if n := w.spy.open.Load(); n != 0 {
 					w.Errorf("%d registrations are left open", n)
 				}

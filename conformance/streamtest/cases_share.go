@@ -19,15 +19,15 @@ func shareCases() []Case {
 		{ID: "share/each-part", Doc: "stream.Yielder.YieldIfSpent", Rule: shareRule, Source: source, Run: in(shareOfParts)},
 		{ID: "share/each-part-of-a-file", Doc: "stream.Yielder.Yield", Rule: shareRule, Source: source, Needs: []Feature{SendFile}, Run: in(shareOfAFile)},
 		{
-			ID: "share/cancelled", Doc: "stream.Yielder",
+			ID: "share/canceled", Doc: "stream.Yielder",
 			Rule:   "An error of YieldIfSpent ends the operation before it moves anything more.",
-			Source: "a task that never waits, and cannot be cancelled",
-			Run:    in(shareCancelled),
+			Source: "a task that never waits, and cannot be canceled",
+			Run:    in(shareCanceled),
 		},
 	}
 }
 
-var errSpent = errors.New("cancelled while others ran")
+var errSpent = errors.New("canceled while others ran")
 
 // sharing is a Waiter whose callers are asked to let others run: it counts how often, and ends what
 // they do if fails is set.
@@ -184,7 +184,7 @@ func shareOfAFile(w *world) {
 	})
 }
 
-func shareCancelled(w *world) {
+func shareCanceled(w *world) {
 	s := w.share()
 	sock, peer := w.connected()
 	c, err := w.f.parts.newConn(sock, w.spy)

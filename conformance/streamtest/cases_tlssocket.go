@@ -319,7 +319,7 @@ func tlsSocketHandshake(w *world) {
 	w.waiting(sys.Readable, n)
 	cancel()
 	if r := p.get(); !errors.Is(r.err, context.Canceled) {
-		w.Errorf("handshake that was cancelled: %v, want context.Canceled", r.err)
+		w.Errorf("handshake that was canceled: %v, want context.Canceled", r.err)
 	}
 	if err := c.Close(); !errors.Is(err, net.ErrClosed) {
 		w.Errorf("close after the context was done: %v, want net.ErrClosed", err)

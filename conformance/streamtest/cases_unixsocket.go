@@ -89,7 +89,7 @@ func unixCases() []Case {
 		},
 		{
 			ID: "unix/nobody", Doc: "stream.Dialer.ConnectUnix",
-			Rule: "A dial of a path that is not there is ENOENT, one of a path at which nobody listens ECONNREFUSED; a cancelled one does not begin.",
+			Rule: "A dial of a path that is not there is ENOENT, one of a path at which nobody listens ECONNREFUSED; a canceled one does not begin.",
 			Run: in(func(w *world) {
 				name := w.path()
 				w.expectErrorOn(unixNetwork, w.connectUnix(w.Context(), w.dialer(), name).get().err, syscall.ENOENT, "dial")

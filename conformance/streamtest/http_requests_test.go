@@ -50,7 +50,7 @@ func requestScenarios() []scenario {
 			}
 		}},
 		{"large-bodies", largeBodies},
-		{"cancelled", cancelledRequest},
+		{"canceled", canceledRequest},
 		{"many-at-once", manyAtOnce},
 		{"http2", streams},
 	}
@@ -212,7 +212,7 @@ func largeBodies(w *web) {
 
 // The end of a request's context ends the request, and the server learns of it while its handler
 // runs.
-func cancelledRequest(w *web) {
+func canceledRequest(w *web) {
 	begun, ended := make(chan struct{}), make(chan struct{})
 	w.serve(func(_ http.ResponseWriter, r *http.Request) {
 		close(begun)
@@ -232,7 +232,7 @@ func cancelledRequest(w *web) {
 	receive(w, begun, "the request")
 	cancel()
 	if err := receive(w, failed, "the end of the request"); !errors.Is(err, context.Canceled) {
-		w.Errorf("cancelled request: %v", err)
+		w.Errorf("canceled request: %v", err)
 	}
 	receive(w, ended, "the end of the handler")
 }

@@ -103,14 +103,14 @@ func raceMutants() []mutant {
 		broken("the error of a resolver is not told", deliveries(func(under deliver) deliver {
 			return func(addrs []netip.Addr, more bool, _ error) { under(addrs, more, nil) }
 		}), "race/unresolved"),
-		broken("a resolver is never cancelled", dialOptions(func(d *stream.Dialer) {
+		broken("a resolver is never canceled", dialOptions(func(d *stream.Dialer) {
 			if under := d.ResolveParts; under != nil {
 				d.ResolveParts = func(network, host string, to func([]netip.Addr, bool, error)) func() {
 					under(network, host, to)
 					return nil
 				}
 			}
-		}), "race/cancelled"),
+		}), "race/canceled"),
 		broken("both families are asked for", dialOptions(func(d *stream.Dialer) {
 			if under := d.ResolveParts; under != nil {
 				d.ResolveParts = func(_, host string, to func([]netip.Addr, bool, error)) func() { return under("ip", host, to) }

@@ -48,7 +48,7 @@ func shareMutants() []mutant {
 				_ = ask()
 				return nil
 			}
-		}), "share/cancelled"),
+		}), "share/canceled"),
 		broken("a read that ends for its share takes the bytes", conns(func(b *brokenConn) {
 			b.read = func(p []byte) (int, error) {
 				n, err := b.conn.Read(p)
@@ -57,6 +57,6 @@ func shareMutants() []mutant {
 				}
 				return n, err
 			}
-		}), "share/cancelled"),
+		}), "share/canceled"),
 	}
 }

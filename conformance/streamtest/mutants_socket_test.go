@@ -117,12 +117,12 @@ func dialMutants() []mutant {
 			}
 			return err
 		}), "dial/deadline"),
-		broken("a cancelled dial does not say so", dialErrors(func(err error) error {
+		broken("a canceled dial does not say so", dialErrors(func(err error) error {
 			if errors.Is(err, context.Canceled) {
 				return &net.OpError{Op: "dial", Net: "tcp", Err: errBroken}
 			}
 			return err
-		}), "dial/cancelled"),
+		}), "dial/canceled"),
 		broken("a failed dial leaves its socket", dialErrors(func(err error) error {
 			if err != nil {
 				stream.OpenTCP(sys.IPv4)

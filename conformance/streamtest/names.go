@@ -12,9 +12,9 @@ import (
 
 // names is a resolver that a case holds by hand.
 type names struct {
-	network   chan string
-	delivers  chan func(addrs []netip.Addr, more bool, err error)
-	cancelled chan struct{} // closed by cancel
+	network  chan string
+	delivers chan func(addrs []netip.Addr, more bool, err error)
+	canceled chan struct{} // closed by cancel
 }
 
 func newNames() *names {
@@ -24,7 +24,7 @@ func newNames() *names {
 func (n *names) start(network, _ string, deliver func([]netip.Addr, bool, error)) func() {
 	n.network <- network
 	n.delivers <- deliver
-	return func() { close(n.cancelled) }
+	return func() { close(n.canceled) }
 }
 
 // asked returns by what to deliver, once n has been asked for the addresses of network.
@@ -36,13 +36,13 @@ func (w *world) asked(n *names, network string) func(addrs []netip.Addr, more bo
 	return <-n.delivers
 }
 
-// cancelled wants n to have been cancelled.
-func (w *world) cancelled(n *names) {
+// canceled wants n to have been canceled.
+func (w *world) canceled(n *names) {
 	w.Helper()
 	select {
-	case <-n.cancelled:
+	case <-n.canceled:
 	default:
-		w.Errorf("the resolver was not cancelled")
+		w.Errorf("the resolver was not canceled")
 	}
 }
 

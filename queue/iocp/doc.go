@@ -17,7 +17,7 @@
 // Each event costs one system call more, that starts the poll again, beside the one that takes up
 // to 64 packets. Add and Modify ask Winsock whether the handle is an open socket; apart from that,
 // a change of a registration costs nothing, unless its poll is under way and does not ask for a
-// direction that is wanted: then the poll is cancelled, and started again by whichever Wait takes
+// direction that is wanted: then the poll is canceled, and started again by whichever Wait takes
 // the packet of the old one. All that happens under the lock of the queue, but the waiting.
 //
 // A registration takes 64 bytes outside of Go's heap, and about as many inside; each 32 share a

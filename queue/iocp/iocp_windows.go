@@ -196,7 +196,7 @@ func (q *Queue) dismiss() {
 	}
 }
 
-// drainTimeout bounds how long Close waits for a packet of a poll that was cancelled, which Windows
+// drainTimeout bounds how long Close waits for a packet of a poll that was canceled, which Windows
 // posts at once.
 const drainTimeout = 10 * time.Second
 

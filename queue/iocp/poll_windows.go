@@ -71,7 +71,7 @@ func (q *Queue) start(i int32) error {
 // cancel asks for the end of the poll of a slot. The caller holds mu.
 func (q *Queue) cancel(i int32) error {
 	s := &q.table.slots[i]
-	s.state = cancelling
+	s.state = canceling
 	if s.broken {
 		return nil
 	}
@@ -119,7 +119,7 @@ func (q *Queue) complete(i int32) (queue.Event, outcome) {
 	e := queue.Event{Token: s.token, Ready: readyOf(found, s.armed)}
 	directions := e.Ready.Directions()
 	if directions == queue.None {
-		return e, q.again(i) // somebody else has cancelled it
+		return e, q.again(i) // somebody else has canceled it
 	}
 	switch s.mode {
 	case queue.OneShot:

@@ -57,10 +57,10 @@ func TestMemoryOfAPollIsLeftAloneUntilItsPacketHasCome(t *testing.T) {
 		wait(t, q, 0)
 		i := q.table.byHandle[a]
 		if round%2 == 0 {
-			send(t, b) // the poll may complete before it is cancelled
+			send(t, b) // the poll may complete before it is canceled
 		}
 		must(t, q.Delete(a))
-		if s := q.table.slots[i]; s.state != cancelling || s.registered {
+		if s := q.table.slots[i]; s.state != canceling || s.registered {
 			t.Fatalf("state %d, registered %v after Delete with a poll under way", s.state, s.registered)
 		}
 		must(t, q.Add(a, queue.Registration{Token: 2, Interest: queue.Writable}))
@@ -138,7 +138,7 @@ func TestUsedUpReadinessIsNoEventAfterWouldBlock(t *testing.T) {
 	}
 }
 
-func TestAPollThatSomebodyElseCancelledStartsAgain(t *testing.T) {
+func TestAPollThatSomebodyElseCanceledStartsAgain(t *testing.T) {
 	q := open(t)
 	a, b := pair(t)
 	must(t, q.Add(a, queue.Registration{Interest: queue.Readable}))

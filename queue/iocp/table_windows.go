@@ -41,15 +41,15 @@ type slot struct {
 //
 //	idle -> due:           something is to be reported, and no Wait is blocked (schedule)
 //	idle, due -> polling:  the poll was started (start)
-//	polling -> cancelling: it asks for too little, or nobody wants its answer (cancel)
-//	polling, cancelling -> idle: its packet has come (complete)
+//	polling -> canceling: it asks for too little, or nobody wants its answer (cancel)
+//	polling, canceling -> idle: its packet has come (complete)
 type state uint8
 
 const (
 	idle state = iota
 	due
 	polling
-	cancelling
+	canceling
 )
 
 // table holds the slots, the memory of their polls and the driver's handles that the polls are

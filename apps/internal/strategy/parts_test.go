@@ -57,7 +57,7 @@ func TestADialerResolvesByAHost(t *testing.T) {
 		d := stream.Dialer{Waiter: loop.Tasks(), ResolveParts: resolver.Parts(inbox)}
 		if c, err := d.DialContext(ctx, "tcp", "localhost:1"); err == nil {
 			c.Close()
-			t.Error("a cancelled dial succeeded")
+			t.Error("a canceled dial succeeded")
 		}
 		return nil
 	})
