@@ -48,7 +48,7 @@ func everyStrategy(t testing.TB) map[string]Buffer {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all[name], err = New(name, Options{Pool: pool, Scratch: scratch, Segment: 4 << 10})
+		all[name], err = ByName(name, Options{Pool: pool, Scratch: scratch, Segment: 4 << 10})
 		if err != nil {
 			t.Fatal(err)
 		}

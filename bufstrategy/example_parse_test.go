@@ -16,7 +16,7 @@ import (
 // A handler on a loop takes the lines that are whole, and leaves what is not for the next time that
 // bytes come.
 func ExampleLines() {
-	buf, err := bufstrategy.New("chain", bufstrategy.Options{Limit: 4 << 10})
+	buf, err := bufstrategy.ByName("chain", bufstrategy.Options{Limit: 4 << 10})
 	if err != nil {
 		panic(err)
 	}
@@ -44,7 +44,7 @@ func ExampleLines() {
 
 // A message is sent on as it lies, without being made one slice.
 func ExampleFrames_Find() {
-	buf, err := bufstrategy.New("ring", bufstrategy.Options{Limit: 16})
+	buf, err := bufstrategy.ByName("ring", bufstrategy.Options{Limit: 16})
 	if err != nil {
 		panic(err)
 	}
@@ -76,7 +76,7 @@ func ExampleWaitReader() {
 		_, _ = client.Write([]byte("POST /one HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhelloGET /two HTTP/1.1\r\nHost: a\r\n\r\n"))
 		_ = client.Close()
 	}()
-	buf, err := bufstrategy.New("ring", bufstrategy.Options{Limit: 16 << 10})
+	buf, err := bufstrategy.ByName("ring", bufstrategy.Options{Limit: 16 << 10})
 	if err != nil {
 		panic(err)
 	}
@@ -99,7 +99,7 @@ func ExampleWaitReader() {
 
 // A json.Decoder reads ahead: what follows the values begins with what it has left over.
 func ExampleWaitReader_json() {
-	buf, err := bufstrategy.New("grow", bufstrategy.Options{})
+	buf, err := bufstrategy.ByName("grow", bufstrategy.Options{})
 	if err != nil {
 		panic(err)
 	}
@@ -133,7 +133,7 @@ func ExampleWaitReader_ReadMessage() {
 		_ = out.Flush()
 		_ = client.Close()
 	}()
-	buf, err := bufstrategy.New("fixed", bufstrategy.Options{Limit: 1 << 10})
+	buf, err := bufstrategy.ByName("fixed", bufstrategy.Options{Limit: 1 << 10})
 	if err != nil {
 		panic(err)
 	}

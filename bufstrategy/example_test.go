@@ -17,7 +17,7 @@ func Example() {
 		_ = client.Close()
 	}()
 
-	buf, err := bufstrategy.New("ring", bufstrategy.Options{Limit: 8 << 10})
+	buf, err := bufstrategy.ByName("ring", bufstrategy.Options{Limit: 8 << 10})
 	if err != nil {
 		panic(err)
 	}

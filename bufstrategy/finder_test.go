@@ -31,7 +31,7 @@ func place(t testing.TB, name string, limit, at int) *bench {
 		t.Fatal(err)
 	}
 	open := func() Buffer {
-		b, err := New(name, Options{Limit: limit, Initial: 1, Segment: blockMin, Pool: pool, Scratch: scratch, Poison: name != "mirrored"})
+		b, err := ByName(name, Options{Limit: limit, Initial: 1, Segment: blockMin, Pool: pool, Scratch: scratch, Poison: name != "mirrored"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,7 +12,7 @@ func Names() []string {
 
 // New makes a buffer by the name of its strategy. Every buffer of a loop may be made with the same
 // options; "perloop" needs Options.Scratch, and "kernel" is lent nothing without Options.Lender.
-func New(name string, o Options) (Buffer, error) {
+func ByName(name string, o Options) (Buffer, error) {
 	switch name {
 	case "fixed":
 		return checkedBuffer(NewFixed(o))

@@ -9,7 +9,7 @@ import (
 
 func TestNamesAreMadeAndOthersRefused(t *testing.T) {
 	everyStrategy(t)
-	if b, err := New("rign", Options{}); b != nil || err == nil || !strings.Contains(err.Error(), "fixed, grow, ring, mirrored, chain, adaptive, perloop, kernel") {
+	if b, err := ByName("rign", Options{}); b != nil || err == nil || !strings.Contains(err.Error(), "fixed, grow, ring, mirrored, chain, adaptive, perloop, kernel") {
 		t.Errorf("New of an unknown name: %v, %v", b, err)
 	}
 }
@@ -29,8 +29,8 @@ func TestOptionsThatContradictThemselvesAreRefused(t *testing.T) {
 	} {
 		o.Scratch = scratch
 		for _, name := range Names() {
-			if b, err := New(name, o); b != nil || err == nil {
-				t.Errorf("New(%q, %+v): %v, no error", name, o, b)
+			if b, err := ByName(name, o); b != nil || err == nil {
+				t.Errorf("ByName(%q, %+v): %v, no error", name, o, b)
 			}
 		}
 	}

@@ -3,10 +3,11 @@ package resolve
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
-// Names are the strategies that [ByName] knows, for the help text of a flag.
-const Names = "adaptive|blocking|pool|evented"
+// Names returns the names that [ByName] knows.
+func Names() []string { return []string{"adaptive", "blocking", "pool", "evented"} }
 
 // ByName makes the strategy of that name over lookup; options are for the pool. "adaptive" and
 // "evented" are refused with an error that wraps errors.ErrUnsupported and names the nearest that
@@ -20,5 +21,5 @@ func ByName(name string, lookup Lookup, options PoolOptions) (Strategy, error) {
 	case "adaptive", "evented":
 		return nil, fmt.Errorf("resolve: strategy %q is not available, the nearest is %q: %w", name, "pool", errors.ErrUnsupported)
 	}
-	return nil, fmt.Errorf("resolve: no strategy %q: choose one of %s", name, Names)
+	return nil, fmt.Errorf("resolve: no strategy %q: choose one of %s", name, strings.Join(Names(), ", "))
 }

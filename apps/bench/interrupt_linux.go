@@ -162,7 +162,7 @@ func (c interruptConfig) places(w io.Writer) ([]interruptRun, error) {
 		if name == auto.Auto {
 			continue
 		}
-		q, err := auto.Open(name)
+		q, err := auto.ByName(name)
 		if errors.Is(err, errors.ErrUnsupported) && c.queues == "" {
 			continue
 		}

@@ -89,7 +89,7 @@ func queueRows(w io.Writer) ([]queueRow, error) {
 		if name == auto.Auto {
 			continue
 		}
-		q, err := auto.Open(name)
+		q, err := auto.ByName(name)
 		if errors.Is(err, errors.ErrUnsupported) {
 			continue
 		}

@@ -39,7 +39,7 @@ func queueServer(args []string) error {
 	if err != nil {
 		return err
 	}
-	q, err := auto.Open(mechanism)
+	q, err := auto.ByName(mechanism)
 	if err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func queueLoad(args []string) error {
 	if err != nil {
 		return err
 	}
-	q, err := auto.Open("poll")
+	q, err := auto.ByName("poll")
 	if err != nil {
 		return err
 	}

@@ -79,7 +79,7 @@ func (s *sweep) mechanisms(w io.Writer) ([]string, error) {
 	}
 	var names []string
 	for _, name := range slices.DeleteFunc(auto.Names(), func(name string) bool { return name == auto.Auto }) {
-		q, err := auto.Open(name)
+		q, err := auto.ByName(name)
 		if errors.Is(err, errors.ErrUnsupported) {
 			continue
 		}

@@ -23,7 +23,7 @@ func byName(name string, features ...Feature) Target {
 			return &Fixture{Holds: holds(name), New: func(c Config) (bufstrategy.Buffer, error) {
 				o := options(c)
 				o.Initial = 64
-				return bufstrategy.New(name, o)
+				return bufstrategy.ByName(name, o)
 			}}, nil
 		},
 	}
@@ -67,7 +67,7 @@ func pooled(segment int) Target {
 					if c.Budget != nil {
 						o.Pool = nil // one of its own, on the budget
 					}
-					return bufstrategy.New("chain", o)
+					return bufstrategy.ByName("chain", o)
 				},
 				Exhaust: func() func() { return hog(pool) },
 				Move:    moveChains,
@@ -123,7 +123,7 @@ func sharedFixture(pool *bufstrategy.Pool, scratch *bufstrategy.Scratch) *Fixtur
 		}
 		o := options(c)
 		o.Scratch = scratch
-		return bufstrategy.New("perloop", o)
+		return bufstrategy.ByName("perloop", o)
 	}
 	return &Fixture{New: open, Holds: holds("perloop"), Exhaust: func() func() {
 		other, err := open(Config{Limit: 10})

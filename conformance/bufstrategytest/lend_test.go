@@ -27,7 +27,7 @@ func kernelTarget(segment int) Target {
 			if c.Budget != nil {
 				o.Pool = nil
 			}
-			return bufstrategy.New("kernel", o)
+			return bufstrategy.ByName("kernel", o)
 		}
 		f.Exhaust = func() func() { return hog(pool) }
 		f.Move = func(dst, src bufstrategy.Buffer) int {

@@ -81,7 +81,7 @@ func chainOn(name string, o bufstrategy.PoolOptions, cacheSize int) Target {
 					}
 					o := options(c)
 					o.Pool, o.Magazine, o.Segment = pool, cache, 512
-					return bufstrategy.New("chain", o)
+					return bufstrategy.ByName("chain", o)
 				},
 				Exhaust: func() func() { return hog(pool) },
 				Move:    moveChains,

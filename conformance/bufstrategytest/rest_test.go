@@ -100,7 +100,7 @@ func onLoop(target Target, mechanism string, mode queue.Mode, by form, volume in
 		if err != nil {
 			return nil, err
 		}
-		q, err := auto.Open(mechanism)
+		q, err := auto.ByName(mechanism)
 		if err != nil {
 			return nil, err
 		}
@@ -126,7 +126,7 @@ func mechanisms(t *testing.T) []string {
 		if *mechanism != "" && name != *mechanism {
 			continue
 		}
-		q, err := auto.Open(name)
+		q, err := auto.ByName(name)
 		switch {
 		case err == nil:
 			q.Close()

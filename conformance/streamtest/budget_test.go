@@ -32,7 +32,7 @@ func TestAReaderThatNeverWaitsStarvesNobody(t *testing.T) {
 		// run.
 		for _, p := range placings()[:2] {
 			t.Run(fmt.Sprintf("%v/%s", mode, p.name), func(t *testing.T) {
-				s, err := p.make(func() (queue.Queue, error) { return auto.Open("auto") }, sched.Options{Mode: mode, TurnBudget: time.Nanosecond})
+				s, err := p.make(func() (queue.Queue, error) { return auto.ByName("auto") }, sched.Options{Mode: mode, TurnBudget: time.Nanosecond})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -21,7 +21,7 @@ func TestWhoWaitsInTheWrongPlaceIsToldSo(t *testing.T) {
 	for _, mode := range []queue.Mode{queue.Level, queue.Edge, queue.OneShot} {
 		for _, p := range placings() {
 			t.Run(fmt.Sprintf("%v/%s", mode, p.name), func(t *testing.T) {
-				s, err := p.make(func() (queue.Queue, error) { return auto.Open("auto") }, sched.Options{Mode: mode})
+				s, err := p.make(func() (queue.Queue, error) { return auto.ByName("auto") }, sched.Options{Mode: mode})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -37,7 +37,7 @@ func TestAFileThatIsSentStarvesNobody(t *testing.T) {
 		for _, budget := range []time.Duration{0, time.Nanosecond} {
 			for _, p := range placings()[:2] { // see TestAReaderThatNeverWaitsStarvesNobody
 				t.Run(fmt.Sprintf("%v/%s/%v", mode, p.name, budget), func(t *testing.T) {
-					s, err := p.make(func() (queue.Queue, error) { return auto.Open("auto") }, sched.Options{Mode: mode, TurnBudget: budget})
+					s, err := p.make(func() (queue.Queue, error) { return auto.ByName("auto") }, sched.Options{Mode: mode, TurnBudget: budget})
 					if err != nil {
 						t.Fatal(err)
 					}

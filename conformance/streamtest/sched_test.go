@@ -46,7 +46,7 @@ func placings() []placing {
 
 // scheduled runs the scheduler for one case, and returns the first of its loops.
 func scheduled(t T, mechanism string, mode queue.Mode, p placing) (*sched.Loop, error) {
-	s, err := p.make(func() (queue.Queue, error) { return auto.Open(mechanism) }, sched.Options{Mode: mode})
+	s, err := p.make(func() (queue.Queue, error) { return auto.ByName(mechanism) }, sched.Options{Mode: mode})
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +120,7 @@ var forms = []func(mechanism string, mode queue.Mode, p placing) Target{tasks, g
 func mechanisms() []string {
 	var all []string
 	for _, mechanism := range auto.Names()[1:] {
-		q, err := auto.Open(mechanism)
+		q, err := auto.ByName(mechanism)
 		if errors.Is(err, errors.ErrUnsupported) {
 			continue // the system does not have it, or this build
 		}

@@ -67,7 +67,7 @@ func (e exits) Hang(format string, args ...any)   { e.Errorf(format, args...) }
 
 // stopLoop ends the process when the watchdog has spoken of the reader.
 func stopLoop() {
-	q, err := auto.Open(auto.Names()[0])
+	q, err := auto.ByName(auto.Names()[0])
 	if err != nil {
 		exits{}.Fatalf("queue: %v", err)
 	}

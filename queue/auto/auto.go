@@ -56,7 +56,7 @@ func opened[Q queue.Queue](q Q, err error) (queue.Queue, error) {
 	return q, nil
 }
 
-// Names returns the names that Open knows, "auto" first.
+// Names returns the names that ByName knows, "auto" first.
 func Names() []string {
 	names := []string{Auto}
 	for _, m := range mechanisms() {
@@ -74,7 +74,7 @@ func Names() []string {
 // in prefer or in the variable.
 func New(prefer ...string) (queue.Queue, []Passed, error) {
 	if forced := os.Getenv(ForceVariable); forced != "" {
-		q, err := Open(forced)
+		q, err := ByName(forced)
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", ForceVariable, err)
 		}
@@ -122,13 +122,13 @@ func unknown(name string) error {
 	return fmt.Errorf("queue: %w: unknown mechanism %q (known: %s)", queue.ErrInvalid, name, strings.Join(Names(), ", "))
 }
 
-// Open opens a queue on the mechanism called name, which may have the name of a waker behind a
+// ByName opens a queue on the mechanism called name, which may have the name of a waker behind a
 // colon. "auto" chooses as New does, the environment included.
 //
 // Errors: [queue.ErrInvalid] for an unknown name; one that is [errors.ErrUnsupported] for a
 // mechanism that this system does not have, with the name of the best that works;
 // [queue.ErrUnavailable] if the system refuses.
-func Open(name string) (queue.Queue, error) {
+func ByName(name string) (queue.Queue, error) {
 	if name == Auto {
 		q, _, err := New()
 		return q, err

@@ -15,7 +15,7 @@ func TestOpenByNameAndByForce(t *testing.T) {
 		"iouring": "iouring nop", "iouring:eventfd": "iouring eventfd", "iouring:pipe": "iouring pipe",
 	} {
 		open := map[string]func() (queue.Queue, error){
-			"Open": func() (queue.Queue, error) { return Open(name) },
+			"ByName": func() (queue.Queue, error) { return ByName(name) },
 		}
 		if name != Auto {
 			open["New"] = func() (queue.Queue, error) {
@@ -39,10 +39,10 @@ func TestOpenByNameAndByForce(t *testing.T) {
 			}
 		}
 	}
-	if _, err := Open("kqueue"); err == nil || !strings.Contains(err.Error(), "epoll") {
+	if _, err := ByName("kqueue"); err == nil || !strings.Contains(err.Error(), "epoll") {
 		t.Errorf("got %v, want the nearest mechanism named", err)
 	}
-	if _, err := Open("epoll:bell"); !errors.Is(err, queue.ErrInvalid) {
+	if _, err := ByName("epoll:bell"); !errors.Is(err, queue.ErrInvalid) {
 		t.Errorf("got %v, want ErrInvalid", err)
 	}
 }

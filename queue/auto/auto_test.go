@@ -29,7 +29,7 @@ func TestNewSaysWhatItPassedOver(t *testing.T) {
 }
 
 func TestAnUnknownNameIsRefusedWithTheKnownOnes(t *testing.T) {
-	_, err := Open("select")
+	_, err := ByName("select")
 	if !errors.Is(err, queue.ErrInvalid) {
 		t.Errorf("got %v, want ErrInvalid", err)
 	}

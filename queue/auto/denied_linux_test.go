@@ -62,7 +62,7 @@ func childDenied(t *testing.T, errno syscall.Errno, want error) {
 		t.Errorf("passed over %v; want iouring with %v and %v", passed, errno, want)
 	}
 	fmt.Printf("picked %s, passed over %s: %v\n", q.Features().Mechanism, passed[0].Name, passed[0].Reason)
-	if _, err := Open("iouring"); !errors.Is(err, errno) || !errors.Is(err, want) {
+	if _, err := ByName("iouring"); !errors.Is(err, errno) || !errors.Is(err, want) {
 		t.Errorf("by name: got %v", err)
 	}
 }

@@ -40,7 +40,7 @@ func strategySubject(name string) Subject {
 }
 
 func (f *strategyFleet) make(scratch *bufstrategy.Scratch) (bufstrategy.Buffer, error) {
-	return bufstrategy.New(f.name, bufstrategy.Options{
+	return bufstrategy.ByName(f.name, bufstrategy.Options{
 		Limit: f.w.limit, Segment: f.w.segment(), Magazine: f.magazine, Scratch: scratch,
 	})
 }

@@ -18,7 +18,7 @@ func Queues(t testing.TB) []string {
 		if name == auto.Auto {
 			continue
 		}
-		q, err := auto.Open(name)
+		q, err := auto.ByName(name)
 		switch {
 		case errors.Is(err, queue.ErrUnavailable) && os.Getenv(RequireVariable) != "":
 			t.Fatalf("%s needs %s: %v", t.Name(), name, err)

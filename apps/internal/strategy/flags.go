@@ -198,4 +198,4 @@ func (f *Flags) buffers() (*Buffers, error) {
 }
 
 // New makes a buffer for a connection.
-func (b *Buffers) New() (bufstrategy.Buffer, error) { return bufstrategy.New(b.name, b.options) }
+func (b *Buffers) New() (bufstrategy.Buffer, error) { return bufstrategy.ByName(b.name, b.options) }

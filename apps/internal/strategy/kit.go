@@ -59,7 +59,7 @@ func (f Flags) Open(options sched.Options) (*Kit, error) {
 func (f *Flags) scheduler(options sched.Options) (sched.Scheduler, error) {
 	var opening error
 	open := func() (queue.Queue, error) {
-		q, err := auto.Open(f.Queue)
+		q, err := auto.ByName(f.Queue)
 		opening = err
 		if err == nil && f.Wrap != nil {
 			q = f.Wrap(q)

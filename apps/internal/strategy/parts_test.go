@@ -22,7 +22,7 @@ func TestADialerResolvesByAHost(t *testing.T) {
 	}
 	defer listener.Close()
 	port := strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
-	q, err := auto.Open("auto")
+	q, err := auto.ByName("auto")
 	if err != nil {
 		t.Fatal(err)
 	}
