@@ -10,15 +10,15 @@ import (
 // carry with EDNS at its usual size, and keeps a hostile 64 kB message from filling caches.
 const MaxAnswerAddrs = 256
 
-// Source names the strategy or the decorator that knew an answer.
-type Source string
+// Origin names the strategy or the decorator that knew an answer.
+type Origin string
 
 // The sources of this package.
 const (
-	SourceLiteral Source = "literal"
-	SourceStatic  Source = "static"
-	SourceHosts   Source = "hosts"
-	SourceSystem  Source = "system"
+	OriginLiteral Origin = "literal"
+	OriginStatic  Origin = "static"
+	OriginHosts   Origin = "hosts"
+	OriginSystem  Origin = "system"
 )
 
 // Answer is the positive answer to a question. Negative answers are errors: [ErrNotFound] and
@@ -29,7 +29,7 @@ const (
 type Answer struct {
 	Question  Question
 	Expires   time.Time      // when the answer ends; zero where the source states no time to live
-	Source    Source         // who knew it
+	Origin    Origin         // who knew it
 	Server    netip.AddrPort // the DNS server that said it; zero where none did or it is not known
 	Cached    bool           // it came out of a [Cache]
 	Truncated bool           // there were more than [MaxAnswerAddrs] addresses; the first ones were kept

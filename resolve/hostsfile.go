@@ -146,7 +146,7 @@ func (h *HostsFile) Start(q *Query) {
 	if err == nil {
 		startOr(q, h.next, s.found.answer)
 	} else if q.Accept(nil) {
-		q.Finish(Answer{}, &Error{Op: string(SourceHosts), Question: q.Question, Err: err})
+		q.Finish(Answer{}, &Error{Op: string(OriginHosts), Question: q.Question, Err: err})
 	}
 }
 
@@ -234,7 +234,7 @@ func (h *HostsFile) scan(x *hostsIndex, name Name) (*hostsScan, error) {
 		return s, nil
 	}
 	h.scans.Add(1)
-	s := &hostsScan{of: x, name: name, found: table{source: SourceHosts, names: map[Name]*tableEntry{}}}
+	s := &hostsScan{of: x, name: name, found: table{origin: OriginHosts, names: map[Name]*tableEntry{}}}
 	f, err := os.Open(h.options.Path)
 	switch {
 	case err == nil:

@@ -28,7 +28,7 @@ type hostsIndex struct {
 }
 
 func newHostsIndex(bytesMax int64) *hostsIndex {
-	return &hostsIndex{table: table{source: SourceHosts, names: map[Name]*tableEntry{}}, bytesMax: bytesMax}
+	return &hostsIndex{table: table{origin: OriginHosts, names: map[Name]*tableEntry{}}, bytesMax: bytesMax}
 }
 
 // add adds a line of a name, unless the name is not to be in the table. A name that no longer fits

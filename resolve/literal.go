@@ -14,8 +14,8 @@ type Literal struct{ next Strategy }
 func NewLiteral(next Strategy) *Literal { return &Literal{next} }
 
 var (
-	errLiteralV4 = &Error{Op: string(SourceLiteral), Name: "IPv4 literal", Err: ErrNoData}
-	errLiteralV6 = &Error{Op: string(SourceLiteral), Name: "IPv6 literal", Err: ErrNoData}
+	errLiteralV4 = &Error{Op: string(OriginLiteral), Name: "IPv4 literal", Err: ErrNoData}
+	errLiteralV6 = &Error{Op: string(OriginLiteral), Name: "IPv6 literal", Err: ErrNoData}
 )
 
 // Try answers literals, or asks the next strategy to try.
@@ -47,5 +47,5 @@ func literalOf(q Question, addr netip.Addr) (Answer, error) {
 	case addr.Is6() && q.Type != TypeAAAA:
 		return Answer{}, errLiteralV6
 	}
-	return Answer{Question: q, Source: SourceLiteral, one: addr}, nil
+	return Answer{Question: q, Origin: OriginLiteral, one: addr}, nil
 }

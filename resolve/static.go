@@ -20,7 +20,7 @@ type Static struct {
 // NewStatic copies the map. Names are those of [ParseName]; two spellings of one name are an error,
 // and so are more than [MaxStaticNames] names, literals, and addresses that are not valid.
 func NewStatic(names map[string][]netip.Addr, next Strategy) (*Static, error) {
-	s := &Static{next: next, table: table{source: SourceStatic, names: make(map[Name]*tableEntry, len(names))}}
+	s := &Static{next: next, table: table{origin: OriginStatic, names: make(map[Name]*tableEntry, len(names))}}
 	if len(names) > MaxStaticNames {
 		return nil, fmt.Errorf("resolve: static: %d names, more than %d", len(names), MaxStaticNames)
 	}

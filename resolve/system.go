@@ -47,14 +47,14 @@ func (s System) Lookup(ctx context.Context, q Question) (Answer, error) {
 		return Answer{}, fromNet(ctx, q, err)
 	}
 	a := NewAnswer(q, addrs)
-	a.Source = SourceSystem
+	a.Origin = OriginSystem
 	return a, nil
 }
 
 func fromNet(ctx context.Context, q Question, err error) error {
 	var dns *net.DNSError
 	var addr *net.AddrError
-	e := &Error{Op: string(SourceSystem), Question: q, Err: err}
+	e := &Error{Op: string(OriginSystem), Question: q, Err: err}
 	switch {
 	case ctx.Err() != nil:
 		e.Err = causeOf(ctx)
@@ -73,7 +73,7 @@ func fromNet(ctx context.Context, q Question, err error) error {
 }
 
 func systemError(q Question, cause error) error {
-	return &Error{Op: string(SourceSystem), Question: q, Err: cause}
+	return &Error{Op: string(OriginSystem), Question: q, Err: cause}
 }
 
 // systemFailure is [ErrServFail] with the words of package net.

@@ -15,7 +15,7 @@ func TestSystemRefusesWhatItCannotAsk(t *testing.T) {
 		}
 	}
 	a, err := System{}.Lookup(t.Context(), mustQuestion(t, "192.0.2.1", TypeA))
-	if err != nil || a.Source != SourceLiteral {
+	if err != nil || a.Origin != OriginLiteral {
 		t.Errorf("literal: got %v, %v", a, err)
 	}
 }

@@ -5,7 +5,7 @@ import "net/netip"
 // table maps names to addresses that are known beforehand. It owns the names in it: a family that
 // is missing is no data, and is not asked for elsewhere. It is not written once it is in use.
 type table struct {
-	source Source
+	origin Origin
 	names  map[Name]*tableEntry
 }
 
@@ -45,10 +45,10 @@ func (t *table) add(name Name, addr netip.Addr) bool {
 func (t *table) seal() {
 	for name, e := range t.names {
 		if len(e.v4) == 0 {
-			e.noV4 = &Error{Op: string(t.source), Question: Question{name, TypeA, ClassINET}, Err: ErrNoData}
+			e.noV4 = &Error{Op: string(t.origin), Question: Question{name, TypeA, ClassINET}, Err: ErrNoData}
 		}
 		if len(e.v6) == 0 {
-			e.noV6 = &Error{Op: string(t.source), Question: Question{name, TypeAAAA, ClassINET}, Err: ErrNoData}
+			e.noV6 = &Error{Op: string(t.origin), Question: Question{name, TypeAAAA, ClassINET}, Err: ErrNoData}
 		}
 	}
 }
@@ -69,5 +69,5 @@ func (t *table) answer(q Question) (Answer, error) {
 	if none != nil {
 		return Answer{}, none
 	}
-	return Answer{Question: q, Source: t.source, Truncated: more}.with(addrs), nil
+	return Answer{Question: q, Origin: t.origin, Truncated: more}.with(addrs), nil
 }
