@@ -2,20 +2,20 @@ package bufstrategy
 
 import "io"
 
-// FromReader makes a Source of a reader that blocks, such as a net.Conn, for one goroutine a
+// FromReader makes a TryReader of a reader that blocks, such as a net.Conn, for one goroutine a
 // connection. A Fill from it reads at most once, however long that blocks, into the first segment
 // of space; it reports Drained when it might block while there are bytes to be parsed. Then
 // consume, and Fill again.
-func FromReader(r io.Reader) Source { return &blockingSource{r: r} }
+func FromReader(r io.Reader) TryReader { return &blockingReader{r: r} }
 
-type blockingSource struct {
+type blockingReader struct {
 	r    io.Reader
 	some bool // bytes came from the last read: another might block while they wait to be parsed
 }
 
 var errReadOnce error = wouldBlockError("bufstrategy: a second read could block")
 
-func (b *blockingSource) TryReadv(segs [][]byte) (int, error) {
+func (b *blockingReader) TryReadv(segs [][]byte) (int, error) {
 	if b.some {
 		b.some = false
 		return 0, errReadOnce
@@ -25,13 +25,13 @@ func (b *blockingSource) TryReadv(segs [][]byte) (int, error) {
 	return n, err
 }
 
-// FromWriter makes a Sink of a writer that blocks, such as a net.Conn. A Flush to it blocks until
-// all is written.
-func FromWriter(w io.Writer) Sink { return blockingSink{w} }
+// FromWriter makes a TryWriter of a writer that blocks, such as a net.Conn. A Flush to it blocks
+// until all is written.
+func FromWriter(w io.Writer) TryWriter { return blockingWriter{w} }
 
-type blockingSink struct{ w io.Writer }
+type blockingWriter struct{ w io.Writer }
 
-func (b blockingSink) TryWritev(segs [][]byte) (int, error) {
+func (b blockingWriter) TryWritev(segs [][]byte) (int, error) {
 	total := 0
 	for _, s := range segs {
 		n, err := b.w.Write(s)

@@ -68,7 +68,7 @@ func ExampleFrames_Find() {
 }
 
 // http.ReadRequest reads ahead into its bufio.Reader, where the body and the next requests are
-// then: a connection has one of them and reads everything through it. On a task, Source is the
+// then: a connection has one of them and reads everything through it. On a task, TryReader is the
 // stream.Conn and Wait its WaitRead.
 func ExampleWaitReader() {
 	client, server := net.Pipe()
@@ -81,7 +81,7 @@ func ExampleWaitReader() {
 		panic(err)
 	}
 	defer buf.Release()
-	requests := bufio.NewReader(&bufstrategy.WaitReader{Buffer: buf, Source: bufstrategy.FromReader(server)})
+	requests := bufio.NewReader(&bufstrategy.WaitReader{Buffer: buf, Reader: bufstrategy.FromReader(server)})
 	for {
 		req, err := http.ReadRequest(requests)
 		if err != nil {
@@ -104,7 +104,7 @@ func ExampleWaitReader_json() {
 		panic(err)
 	}
 	conn := strings.NewReader(`{"bytes": 4} {"bytes": 0}rest`)
-	in := &bufstrategy.WaitReader{Buffer: buf, Source: bufstrategy.FromReader(conn)}
+	in := &bufstrategy.WaitReader{Buffer: buf, Reader: bufstrategy.FromReader(conn)}
 	dec := json.NewDecoder(in)
 	for range 2 {
 		var header struct{ Bytes int }
@@ -137,7 +137,7 @@ func ExampleWaitReader_ReadMessage() {
 	if err != nil {
 		panic(err)
 	}
-	in := &bufstrategy.WaitReader{Buffer: buf, Source: bufstrategy.FromReader(server)}
+	in := &bufstrategy.WaitReader{Buffer: buf, Reader: bufstrategy.FromReader(server)}
 	frames := &bufstrategy.Frames{} // a uvarint and so many bytes
 	for {
 		message, err := in.ReadMessage(frames)

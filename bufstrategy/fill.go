@@ -57,17 +57,17 @@ func (o Outcome) String() string {
 	return fmt.Sprintf("Outcome(%d)", uint8(o))
 }
 
-// Source is a socket to read from that never blocks.
+// TryReader is a socket to read from that never blocks.
 //
 // TryReadv reads once into segs, none of which is empty, and returns how many bytes it got. At the
 // end of the stream it returns io.EOF. When there is nothing to read it returns an error that has a
 // method WouldBlock() bool which reports true, or that wraps such an error. A count below zero
 // beside an error counts as zero. It must not keep segs.
-type Source interface {
+type TryReader interface {
 	TryReadv(segs [][]byte) (int, error)
 }
 
-// ShortReader may be implemented by a Source to save a system call a message.
+// ShortReader may be implemented by a TryReader to save a system call a message.
 //
 // Without it, Fill reads until the source says would-block, so that a message costs two reads: one
 // for the bytes and one to be told that there are no more. ShortReadDrains reports true when a read
@@ -109,7 +109,7 @@ const vectorMax = 64
 // error.
 //
 // Fill does not heed Paused, and allocates nothing itself.
-func Fill(dst Buffer, src Source, budget int) (Outcome, int, error) {
+func Fill(dst Buffer, src TryReader, budget int) (Outcome, int, error) {
 	total := 0
 	for {
 		if budget > 0 && total >= budget {
@@ -149,15 +149,15 @@ func Fill(dst Buffer, src Source, budget int) (Outcome, int, error) {
 	}
 }
 
-// checkMoved stops a Source or Sink that counts bytes it was not given: to go on would lose or
-// invent bytes.
+// checkMoved stops a TryReader or TryWriter that counts bytes it was not given: to go on would lose
+// or invent bytes.
 func checkMoved(n, room int) {
 	if n < 0 || n > room {
-		panic(fmt.Sprintf("bufstrategy: a Source or Sink that was given %d bytes reports %d", room, n))
+		panic(fmt.Sprintf("bufstrategy: a TryReader or TryWriter that was given %d bytes reports %d", room, n))
 	}
 }
 
-func shortReadDrains(src Source) bool {
+func shortReadDrains(src TryReader) bool {
 	s, ok := src.(ShortReader)
 	return ok && s.ShortReadDrains()
 }

@@ -2,13 +2,13 @@ package bufstrategy
 
 import "io"
 
-// Sink is a socket to write to that never blocks.
+// TryWriter is a socket to write to that never blocks.
 //
 // TryWritev writes once from segs, none of which is empty, and returns how many bytes it took,
 // which may be fewer than there are. When it can take none it returns an error that has a method
 // WouldBlock() bool which reports true, or that wraps such an error. A count below zero beside an
 // error counts as zero. It must not keep or change segs.
-type Sink interface {
+type TryWriter interface {
 	TryWritev(segs [][]byte) (int, error)
 }
 
@@ -22,7 +22,7 @@ type Sink interface {
 // count nor an error.
 //
 // Flush allocates nothing itself.
-func Flush(src Buffer, dst Sink, budget int) (Outcome, int, error) {
+func Flush(src Buffer, dst TryWriter, budget int) (Outcome, int, error) {
 	total := 0
 	for {
 		if src.Len() == 0 {

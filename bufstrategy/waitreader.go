@@ -13,7 +13,7 @@ var (
 	_ io.WriterTo    = (*WaitReader)(nil)
 )
 
-// WaitReader reads from Source through Buffer and waits where there is nothing yet: it is what
+// WaitReader reads from Reader through Buffer and waits where there is nothing yet: it is what
 // bufio.Reader is, on any strategy, for a task or a goroutine that has a connection to itself. A
 // [Reader], which never waits, is for a handler.
 //
@@ -26,7 +26,7 @@ var (
 //   - UnreadByte works only right after a call that has returned bytes.
 //   - ErrExhausted means that there was no memory to read into. Nothing was lost: try again later.
 //
-// An error of Source or Wait is kept until the bytes before it have been read, and is returned
+// An error of Reader or Wait is kept until the bytes before it have been read, and is returned
 // once; the next call tries again. So after a deadline the reader goes on as if nothing had
 // happened once the deadline has been moved.
 //
@@ -35,26 +35,26 @@ var (
 // the next time that the task waits. The bytes of such a slice, and one byte for UnreadByte, stay
 // in the Buffer until the next call; Settle consumes them.
 //
-// It reads on as long as the Source has something, up to Limit bytes, and does not wait while bytes
+// It reads on as long as Reader has something, up to Limit bytes, and does not wait while bytes
 // are unread. So a task whose peer never pauses must itself let others run.
 //
 // A WaitReader allocates nothing but what ReadBytes and ReadString return. The zero value with
-// Buffer and Source is ready for use. It must not be copied while it is used, and it is as little
+// Buffer and Reader is ready for use. It must not be copied while it is used, and it is as little
 // safe for concurrent use as its Buffer.
 type WaitReader struct {
 	Buffer Buffer
 
-	// Source is where the bytes come from: a socket that never blocks, with Wait, or one of
+	// Reader is where the bytes come from: a socket that never blocks, with Wait, or one of
 	// FromReader.
-	Source Source
+	Reader TryReader
 
-	// Wait suspends the caller until it makes sense to try Source again, such as WaitRead of a
-	// connection of package stream. It is called only after Source has said would-block, or
-	// declared a short read to mean that. nil is for a Source that blocks.
+	// Wait suspends the caller until it makes sense to try Reader again, such as WaitRead of a
+	// connection of package stream. It is called only after Reader has said would-block, or
+	// declared a short read to mean that. nil is for a Reader that blocks.
 	Wait func() error
 
-	err     error // of Source or Wait, to be returned when the unread bytes are gone
-	drained bool  // Source would block
+	err     error // of Reader or Wait, to be returned when the unread bytes are gone
+	drained bool  // Reader would block
 	taken   int   // unread bytes of Buffer that the last call has returned
 	last    lastRead
 	direct  [1][]byte
@@ -98,7 +98,7 @@ func (r *WaitReader) fill() {
 		if waited {
 			empty = 0
 		}
-		outcome, n, err := Fill(r.Buffer, r.Source, 0)
+		outcome, n, err := Fill(r.Buffer, r.Reader, 0)
 		r.drained = outcome == Drained
 		switch {
 		case outcome == EOF:
@@ -113,7 +113,7 @@ func (r *WaitReader) fill() {
 	r.err = io.ErrNoProgress
 }
 
-// await waits if the Source is known to have nothing. The wait comes before the next try, not right
+// await waits if Reader is known to have nothing. The wait comes before the next try, not right
 // after the last one: meanwhile bytes may have been there to be read.
 func (r *WaitReader) await() (waited bool, err error) {
 	if !r.drained || r.Wait == nil {
@@ -167,7 +167,7 @@ func (r *WaitReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// readDirect reads from the Source into p.
+// readDirect reads from Reader into p.
 func (r *WaitReader) readDirect(p []byte) (int, error) {
 	for empty := 0; empty < emptyReadsMax; empty++ {
 		waited, err := r.await()
@@ -178,7 +178,7 @@ func (r *WaitReader) readDirect(p []byte) (int, error) {
 			empty = 0
 		}
 		r.direct[0] = p
-		n, err := r.Source.TryReadv(r.direct[:])
+		n, err := r.Reader.TryReadv(r.direct[:])
 		r.direct[0] = nil
 		if n < 0 && err != nil {
 			n = 0 // system calls count failure as -1
@@ -186,7 +186,7 @@ func (r *WaitReader) readDirect(p []byte) (int, error) {
 		checkMoved(n, len(p))
 		switch {
 		case err == nil:
-			r.drained = n > 0 && n < len(p) && shortReadDrains(r.Source)
+			r.drained = n > 0 && n < len(p) && shortReadDrains(r.Reader)
 		case wouldBlock(err):
 			r.drained = true
 		case errors.Is(err, io.EOF):
@@ -251,7 +251,7 @@ func (r *WaitReader) Discard(n int) (int, error) {
 	}
 }
 
-// WriteTo reads until Source ends, which is no error, and writes everything to w. What w did not
+// WriteTo reads until Reader ends, which is no error, and writes everything to w. What w did not
 // take is still to be read. In a [PerLoop] it may return ErrExhausted before the end.
 func (r *WaitReader) WriteTo(w io.Writer) (int64, error) {
 	r.Settle()

@@ -5,7 +5,7 @@ import "io"
 // ReadMessage waits until f finds a message whole in the Buffer, reads it and returns it, in one
 // slice and without what frames it.
 //
-// The error is io.EOF when Source ends between two messages, and io.ErrUnexpectedEOF when it ends
+// The error is io.EOF when Reader ends between two messages, and io.ErrUnexpectedEOF when it ends
 // inside one; what there is of it is still to be read. ErrTooLarge, ErrMalformed and ErrExhausted
 // are those of f and of Buffer, and consume nothing.
 func (r *WaitReader) ReadMessage(f Finder) ([]byte, error) {

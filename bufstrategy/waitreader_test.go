@@ -102,9 +102,9 @@ func waitReader(t testing.TB, b *bench, mode int, data, pieces []byte) *WaitRead
 	a := &arrivals{t: t, data: data, pieces: pieces, drains: mode == shortReadMode, during: b.disturb}
 	b.Discard(b.stale)
 	if mode == blockingMode {
-		return &WaitReader{Buffer: b.Buffer, Source: FromReader(a)}
+		return &WaitReader{Buffer: b.Buffer, Reader: FromReader(a)}
 	}
-	return &WaitReader{Buffer: b.Buffer, Source: a, Wait: a.Wait}
+	return &WaitReader{Buffer: b.Buffer, Reader: a, Wait: a.Wait}
 }
 
 func TestWaitReaderIsAnOrdinaryReader(t *testing.T) {
@@ -121,13 +121,13 @@ func TestWaitReaderIsAnOrdinaryReader(t *testing.T) {
 		} {
 			b := place(t, name, 700, 300)
 			b.Discard(b.stale)
-			r := &WaitReader{Buffer: b.Buffer, Source: FromReader(wrap(bytes.NewReader(content)))}
+			r := &WaitReader{Buffer: b.Buffer, Reader: FromReader(wrap(bytes.NewReader(content)))}
 			if got, err := io.ReadAll(r); err != nil || !bytes.Equal(got, content) {
 				t.Errorf("%s, %s: %d bytes, %v", name, what, len(got), err)
 			}
 		}
 		b := place(t, name, 700, 0)
-		r := &WaitReader{Buffer: b.Buffer, Source: FromReader(iotest.TimeoutReader(iotest.HalfReader(bytes.NewReader(content))))}
+		r := &WaitReader{Buffer: b.Buffer, Reader: FromReader(iotest.TimeoutReader(iotest.HalfReader(bytes.NewReader(content))))}
 		first, err := io.ReadAll(r)
 		if err != iotest.ErrTimeout {
 			t.Errorf("%s: %v, want a timeout", name, err)
@@ -164,7 +164,7 @@ func TestReadLineOfOneByteEnds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &WaitReader{Buffer: b, Source: FromReader(strings.NewReader("\r\n"))}
+	r := &WaitReader{Buffer: b, Reader: FromReader(strings.NewReader("\r\n"))}
 	if line, prefix, err := r.ReadLine(); string(line) != "\r" || !prefix || err != nil {
 		t.Errorf("ReadLine: %q, %v, %v", line, prefix, err)
 	}
@@ -267,11 +267,11 @@ func TestWaitReaderReadsLargePiecesPastTheBuffer(t *testing.T) {
 }
 
 func TestWaitReaderGivesUpOnASourceThatDoesNothing(t *testing.T) {
-	for what, s := range map[string]Source{
+	for what, s := range map[string]TryReader{
 		"nothing": FromReader(answersReader{}), "would block, and no Wait": answers{-1, errBlocked},
 	} {
 		b := place(t, "ring", 64, 0)
-		r := &WaitReader{Buffer: b.Buffer, Source: s}
+		r := &WaitReader{Buffer: b.Buffer, Reader: s}
 		if _, err := r.ReadByte(); err != io.ErrNoProgress {
 			t.Errorf("%s: ReadByte: %v", what, err)
 		}
@@ -317,7 +317,7 @@ func TestWaitReaderSaysWhenMemoryIsExhausted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &WaitReader{Buffer: b, Source: FromReader(strings.NewReader("line\n"))}
+	r := &WaitReader{Buffer: b, Reader: FromReader(strings.NewReader("line\n"))}
 	if _, err := r.ReadMessage(&Lines{}); err != ErrExhausted {
 		t.Errorf("ReadMessage: %v, want ErrExhausted", err)
 	}
@@ -331,7 +331,7 @@ func TestWaitReaderAllocatesNothing(t *testing.T) {
 	for name, b := range everyStrategy(t) {
 		src := &endless{n: 3000}
 		waits := 0
-		r := &WaitReader{Buffer: b, Source: src, Wait: func() error { waits++; return nil }}
+		r := &WaitReader{Buffer: b, Reader: src, Wait: func() error { waits++; return nil }}
 		lines, frames := &Lines{}, &Frames{Width: 1}
 		p := make([]byte, 700)
 		round := func() {

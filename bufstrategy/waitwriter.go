@@ -9,27 +9,27 @@ var (
 	_ io.ReaderFrom   = (*WaitWriter)(nil)
 )
 
-// WaitWriter writes to Sink through Buffer: it is what bufio.Writer is, on any strategy, for a task
-// or a goroutine that has a connection to itself. At Limit of the Buffer it writes what there is to
-// Sink, and waits as long as the peer does not take it; so it never holds more. A [Writer], which
-// never waits, is for a handler.
+// WaitWriter writes to Writer through Buffer: it is what bufio.Writer is, on any strategy, for a
+// task or a goroutine that has a connection to itself. At Limit of the Buffer it writes what there
+// is to Writer, and waits as long as the peer does not take it; so it never holds more. A [Writer],
+// which never waits, is for a handler.
 //
-// A method that has the name of one of bufio.Writer behaves as that does. An error of Sink or Wait
-// is for good: every later call returns it, and what was not written stays in the Buffer. Memory
-// that is exhausted is no error: then bytes go straight to Sink.
+// A method that has the name of one of bufio.Writer behaves as that does. An error of Writer or
+// Wait is for good: every later call returns it, and what was not written stays in the Buffer.
+// Memory that is exhausted is no error: then bytes go straight to Writer.
 //
 // A WaitWriter allocates nothing, but for ReadFrom into a [PerLoop]. The zero value with Buffer and
-// Sink is ready for use. It must not be copied while it is used, and it is as little safe for
+// Writer is ready for use. It must not be copied while it is used, and it is as little safe for
 // concurrent use as its Buffer.
 type WaitWriter struct {
 	Buffer Buffer
 
-	// Sink is where the bytes go: a socket that never blocks, with Wait, or one of FromWriter.
-	Sink Sink
+	// Writer is where the bytes go: a socket that never blocks, with Wait, or one of FromWriter.
+	Writer TryWriter
 
-	// Wait suspends the caller until it makes sense to try Sink again, such as WaitWrite of a
-	// connection of package stream. It is called only after Sink has said would-block. nil is for a
-	// Sink that blocks; if that says would-block, the error is io.ErrNoProgress.
+	// Wait suspends the caller until it makes sense to try Writer again, such as WaitWrite of a
+	// connection of package stream. It is called only after Writer has said would-block. nil is for
+	// a Writer that blocks; if that says would-block, the error is io.ErrNoProgress.
 	Wait func() error
 
 	err    error
@@ -39,13 +39,13 @@ type WaitWriter struct {
 // Available is how many bytes fit in the Buffer.
 func (w *WaitWriter) Available() int { return w.Buffer.Limit() - w.Buffer.Len() }
 
-// Buffered is how many bytes wait to be written to Sink.
+// Buffered is how many bytes wait to be written to Writer.
 func (w *WaitWriter) Buffered() int { return w.Buffer.Len() }
 
-// Flush writes all that is buffered to Sink, and waits until it is done.
+// Flush writes all that is buffered to Writer, and waits until it is done.
 func (w *WaitWriter) Flush() error {
 	for w.err == nil && w.Buffer.Len() > 0 {
-		outcome, _, err := Flush(w.Buffer, w.Sink, 0)
+		outcome, _, err := Flush(w.Buffer, w.Writer, 0)
 		switch outcome {
 		case Blocked:
 			w.err = w.await()
@@ -63,7 +63,7 @@ func (w *WaitWriter) await() error {
 	return w.Wait()
 }
 
-// Write buffers p, or writes it straight to Sink when nothing is buffered and p is larger than
+// Write buffers p, or writes it straight to Writer when nothing is buffered and p is larger than
 // Limit.
 func (w *WaitWriter) Write(p []byte) (int, error) {
 	total := 0
@@ -116,13 +116,13 @@ func (w *WaitWriter) WriteByte(c byte) error {
 	return w.err
 }
 
-// writeDirect writes p to Sink, past the Buffer, which is empty, and returns how many bytes went.
+// writeDirect writes p to Writer, past the Buffer, which is empty, and returns how many bytes went.
 // With fewer than all, w.err says why.
 func (w *WaitWriter) writeDirect(p []byte) int {
 	n := 0
 	for n < len(p) && w.err == nil {
 		w.direct[0] = p[n:]
-		k, err := w.Sink.TryWritev(w.direct[:])
+		k, err := w.Writer.TryWritev(w.direct[:])
 		w.direct[0] = nil
 		if k < 0 && err != nil {
 			k = 0 // system calls count failure as -1

@@ -75,9 +75,9 @@ func waitWriter(t testing.TB, b *bench, blocking bool, most int, pieces []byte) 
 	d := &departures{t: t, most: most, pieces: pieces, during: b.disturb}
 	b.Discard(b.Len())
 	if blocking {
-		return &WaitWriter{Buffer: b.Buffer, Sink: FromWriter(d)}, d
+		return &WaitWriter{Buffer: b.Buffer, Writer: FromWriter(d)}, d
 	}
-	return &WaitWriter{Buffer: b.Buffer, Sink: d, Wait: d.Wait}, d
+	return &WaitWriter{Buffer: b.Buffer, Writer: d, Wait: d.Wait}, d
 }
 
 // bufferedWriter is what WaitWriter and bufio.Writer have in common.
@@ -184,7 +184,7 @@ func TestWaitWriterPushesBack(t *testing.T) {
 		b := place(t, name, 64, 0)
 		waits, most := 0, 0
 		d := &departures{t: t, most: 1 << 30}
-		w := &WaitWriter{Buffer: b.Buffer, Sink: d, Wait: func() error {
+		w := &WaitWriter{Buffer: b.Buffer, Writer: d, Wait: func() error {
 			waits++
 			most = max(most, b.Len())
 			return d.Wait()
@@ -225,7 +225,7 @@ func TestWaitWriterNeedsNoMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	w := &WaitWriter{Buffer: b, Sink: FromWriter(&out)}
+	w := &WaitWriter{Buffer: b, Writer: FromWriter(&out)}
 	for op := range 5 {
 		if _, err := write(w, op, 'b', []byte("written"), func() {}); err != nil {
 			t.Errorf("operation %d: %v", op, err)
@@ -237,17 +237,17 @@ func TestWaitWriterNeedsNoMemory(t *testing.T) {
 }
 
 func TestWaitWriterGivesUpOnASinkThatDoesNothing(t *testing.T) {
-	for what, s := range map[string]Sink{"nothing": answers{0, nil}, "would block, and no Wait": answers{-1, errBlocked}} {
+	for what, s := range map[string]TryWriter{"nothing": answers{0, nil}, "would block, and no Wait": answers{-1, errBlocked}} {
 		for _, size := range []int{1, 1000} {
 			b := place(t, "ring", 64, 0)
-			w := &WaitWriter{Buffer: b.Buffer, Sink: s}
+			w := &WaitWriter{Buffer: b.Buffer, Writer: s}
 			_, err := w.Write(make([]byte, size))
 			if flushed := w.Flush(); flushed != io.ErrNoProgress || size > 64 && err != flushed {
 				t.Errorf("%s: Write: %v, Flush: %v", what, err, flushed)
 			}
 		}
 	}
-	w := &WaitWriter{Buffer: place(t, "ring", 64, 0).Buffer, Sink: FromWriter(io.Discard)}
+	w := &WaitWriter{Buffer: place(t, "ring", 64, 0).Buffer, Writer: FromWriter(io.Discard)}
 	if _, err := w.ReadFrom(answersReader{}); err != io.ErrNoProgress {
 		t.Errorf("ReadFrom: %v", err)
 	}
@@ -303,7 +303,7 @@ func TestSharedBuffersCopyToEachOther(t *testing.T) {
 func TestWaitWriterAllocatesNothing(t *testing.T) {
 	for name, b := range everyStrategy(t) {
 		waits := 0
-		w := &WaitWriter{Buffer: b, Sink: &endless{n: 3000}, Wait: func() error { waits++; return nil }}
+		w := &WaitWriter{Buffer: b, Writer: &endless{n: 3000}, Wait: func() error { waits++; return nil }}
 		p := make([]byte, 700)
 		large := make([]byte, b.Limit()+1)
 		round := func() {

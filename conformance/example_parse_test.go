@@ -87,8 +87,8 @@ func serve(conn *stream.Conn, scratch *bufstrategy.Scratch) error {
 		return err
 	}
 	defer bufOut.Release()
-	in := bufio.NewReaderSize(&bufstrategy.WaitReader{Buffer: bufIn, Source: conn, Wait: conn.WaitRead}, 1<<10)
-	out := &bufstrategy.WaitWriter{Buffer: bufOut, Sink: conn, Wait: conn.WaitWrite}
+	in := bufio.NewReaderSize(&bufstrategy.WaitReader{Buffer: bufIn, Reader: conn, Wait: conn.WaitRead}, 1<<10)
+	out := &bufstrategy.WaitWriter{Buffer: bufOut, Writer: conn, Wait: conn.WaitWrite}
 	for {
 		req, err := http.ReadRequest(in)
 		if err == io.EOF {

@@ -92,7 +92,7 @@ func (s *burstServer) Arrive(first, end int) error {
 }
 
 // Source returns the connection.
-func (s *burstServer) Source(i int) bufstrategy.Source { return s.conns[i] }
+func (s *burstServer) Source(i int) bufstrategy.TryReader { return s.conns[i] }
 
 // Wait waits until the connection has more.
 func (s *burstServer) Wait(i int) error {

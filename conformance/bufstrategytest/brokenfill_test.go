@@ -26,7 +26,7 @@ type fillFault struct {
 	budgetIsDrained   bool
 }
 
-func (v fillFault) fill(dst bufstrategy.Buffer, src bufstrategy.Source, budget int) (bufstrategy.Outcome, int, error) {
+func (v fillFault) fill(dst bufstrategy.Buffer, src bufstrategy.TryReader, budget int) (bufstrategy.Outcome, int, error) {
 	total := 0
 	for {
 		if budget > 0 && total >= budget {
@@ -60,7 +60,7 @@ func (v fillFault) fill(dst bufstrategy.Buffer, src bufstrategy.Source, budget i
 	}
 }
 
-func (v fillFault) full(dst bufstrategy.Buffer, src bufstrategy.Source, total int) (bufstrategy.Outcome, int, error) {
+func (v fillFault) full(dst bufstrategy.Buffer, src bufstrategy.TryReader, total int) (bufstrategy.Outcome, int, error) {
 	if v.asksWhenFull {
 		_, _ = src.TryReadv(nil)
 	}
@@ -74,7 +74,7 @@ func (v fillFault) full(dst bufstrategy.Buffer, src bufstrategy.Source, total in
 	return o, total, nil
 }
 
-func (v fillFault) judge(src bufstrategy.Source, n, room int, err error) (bufstrategy.Outcome, error, bool) {
+func (v fillFault) judge(src bufstrategy.TryReader, n, room int, err error) (bufstrategy.Outcome, error, bool) {
 	var blocked interface{ WouldBlock() bool }
 	switch {
 	case err == nil && n == 0:
@@ -97,7 +97,7 @@ func (v fillFault) judge(src bufstrategy.Source, n, room int, err error) (bufstr
 	return bufstrategy.Failed, err, true
 }
 
-func (v fillFault) drained(src bufstrategy.Source, n, room int) bool {
+func (v fillFault) drained(src bufstrategy.TryReader, n, room int) bool {
 	if v.shortIsDrained && n < room {
 		return true
 	}
@@ -134,7 +134,7 @@ type flushFault struct {
 	wholeOnError   bool // a count beside an error is not believed
 }
 
-func (v flushFault) flush(src bufstrategy.Buffer, dst bufstrategy.Sink, budget int) (bufstrategy.Outcome, int, error) {
+func (v flushFault) flush(src bufstrategy.Buffer, dst bufstrategy.TryWriter, budget int) (bufstrategy.Outcome, int, error) {
 	total := 0
 	for {
 		spent := budget > 0 && total >= budget

@@ -95,8 +95,8 @@ type Fixture struct {
 	Lend func(b bufstrategy.Buffer, p []byte, id uint32) bool
 
 	// Fill and Flush are those of package bufstrategy when nil.
-	Fill  func(bufstrategy.Buffer, bufstrategy.Source, int) (bufstrategy.Outcome, int, error)
-	Flush func(bufstrategy.Buffer, bufstrategy.Sink, int) (bufstrategy.Outcome, int, error)
+	Fill  func(bufstrategy.Buffer, bufstrategy.TryReader, int) (bufstrategy.Outcome, int, error)
+	Flush func(bufstrategy.Buffer, bufstrategy.TryWriter, int) (bufstrategy.Outcome, int, error)
 
 	// Holds returns the most bytes of memory that a buffer of this Limit holds at any time, as its
 	// documentation promises. nil promises nothing.
@@ -144,14 +144,14 @@ func (f *Fixture) open(t T, c Config) bufstrategy.Buffer {
 	return b
 }
 
-func (f *Fixture) fill(b bufstrategy.Buffer, s bufstrategy.Source, budget int) (bufstrategy.Outcome, int, error) {
+func (f *Fixture) fill(b bufstrategy.Buffer, s bufstrategy.TryReader, budget int) (bufstrategy.Outcome, int, error) {
 	if f.Fill != nil {
 		return f.Fill(b, s, budget)
 	}
 	return bufstrategy.Fill(b, s, budget)
 }
 
-func (f *Fixture) flush(b bufstrategy.Buffer, s bufstrategy.Sink, budget int) (bufstrategy.Outcome, int, error) {
+func (f *Fixture) flush(b bufstrategy.Buffer, s bufstrategy.TryWriter, budget int) (bufstrategy.Outcome, int, error) {
 	if f.Flush != nil {
 		return f.Flush(b, s, budget)
 	}

@@ -17,7 +17,7 @@ func fillCases() []Case {
 			Source: "an edge comes once: bytes left in the socket bring no other (shadow #3274)",
 			Run:    fillDrained,
 		}, {
-			ID: "fill/wrapped-would-block", Doc: "bufstrategy.Source",
+			ID: "fill/wrapped-would-block", Doc: "bufstrategy.TryReader",
 			Rule: "When there is nothing to read it returns an error that has a method WouldBlock() bool which reports true, or that wraps such an error.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Config{Limit: 1000})
@@ -91,7 +91,7 @@ func fillCases() []Case {
 	}
 }
 
-func wantFill(t T, f *Fixture, b bufstrategy.Buffer, src bufstrategy.Source, budget int, want bufstrategy.Outcome, wantN int) {
+func wantFill(t T, f *Fixture, b bufstrategy.Buffer, src bufstrategy.TryReader, budget int, want bufstrategy.Outcome, wantN int) {
 	t.Helper()
 	o, n, err := f.fill(b, src, budget)
 	if o != want || n != wantN || err != nil {

@@ -95,7 +95,7 @@ func flushCases() []Case {
 	}
 }
 
-func wantFlush(t T, f *Fixture, b bufstrategy.Buffer, dst bufstrategy.Sink, budget int, want bufstrategy.Outcome, wantN int) {
+func wantFlush(t T, f *Fixture, b bufstrategy.Buffer, dst bufstrategy.TryWriter, budget int, want bufstrategy.Outcome, wantN int) {
 	t.Helper()
 	o, n, err := f.flush(b, dst, budget)
 	if o != want || n != wantN || err != nil {

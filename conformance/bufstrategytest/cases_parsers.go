@@ -246,7 +246,7 @@ func waitReaderAsBufio(t T, f *Fixture) {
 	b := f.open(t, Config{Limit: 500})
 	rng := rand.New(rand.NewPCG(20, 20))
 	g := &gate{rng: rng, data: data}
-	got := &bufstrategy.WaitReader{Buffer: b, Source: g, Wait: g.wait}
+	got := &bufstrategy.WaitReader{Buffer: b, Reader: g, Wait: g.wait}
 	want := bufio.NewReaderSize(bytes.NewReader(data), b.Limit())
 	for i := 0; ; i++ {
 		var p, q []byte
@@ -292,7 +292,7 @@ func waitWriterAsBufio(t T, f *Fixture) {
 	b := f.open(t, Config{Limit: 500})
 	rng := rand.New(rand.NewPCG(21, 21))
 	g := &gate{rng: rng}
-	got := &bufstrategy.WaitWriter{Buffer: b, Sink: g, Wait: g.wait}
+	got := &bufstrategy.WaitWriter{Buffer: b, Writer: g, Wait: g.wait}
 	var out bytes.Buffer
 	want := bufio.NewWriterSize(&out, b.Limit())
 	for i := range 300 {
@@ -330,7 +330,7 @@ func waitWriterWaitsAtLimit(t T, f *Fixture) {
 	b := f.open(t, Config{Limit: 500})
 	g := &gate{rng: rand.New(rand.NewPCG(22, 22))}
 	waits := 0
-	w := &bufstrategy.WaitWriter{Buffer: b, Sink: g, Wait: func() error {
+	w := &bufstrategy.WaitWriter{Buffer: b, Writer: g, Wait: func() error {
 		waits++
 		if b.Len() > b.Limit() {
 			t.Errorf("%d bytes held at Limit %d", b.Len(), b.Limit())

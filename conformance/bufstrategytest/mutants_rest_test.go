@@ -54,7 +54,7 @@ func restMutants() []mutant {
 	}
 }
 
-func dropsAtFull(dst bufstrategy.Buffer, src bufstrategy.Source, budget int) (bufstrategy.Outcome, int, error) {
+func dropsAtFull(dst bufstrategy.Buffer, src bufstrategy.TryReader, budget int) (bufstrategy.Outcome, int, error) {
 	o, n, err := bufstrategy.Fill(dst, src, budget)
 	if o == bufstrategy.Full && err == nil {
 		_, _ = src.TryReadv([][]byte{make([]byte, 1)})
@@ -62,7 +62,7 @@ func dropsAtFull(dst bufstrategy.Buffer, src bufstrategy.Source, budget int) (bu
 	return o, n, err
 }
 
-func drainedIsEOF(dst bufstrategy.Buffer, src bufstrategy.Source, budget int) (bufstrategy.Outcome, int, error) {
+func drainedIsEOF(dst bufstrategy.Buffer, src bufstrategy.TryReader, budget int) (bufstrategy.Outcome, int, error) {
 	o, n, err := bufstrategy.Fill(dst, src, budget)
 	if o == bufstrategy.Drained {
 		o = bufstrategy.EOF
@@ -70,7 +70,7 @@ func drainedIsEOF(dst bufstrategy.Buffer, src bufstrategy.Source, budget int) (b
 	return o, n, err
 }
 
-func losesAByte(src bufstrategy.Buffer, dst bufstrategy.Sink, budget int) (bufstrategy.Outcome, int, error) {
+func losesAByte(src bufstrategy.Buffer, dst bufstrategy.TryWriter, budget int) (bufstrategy.Outcome, int, error) {
 	o, n, err := bufstrategy.Flush(src, dst, budget)
 	if n > 1 {
 		src.Discard(min(1, src.Len()))

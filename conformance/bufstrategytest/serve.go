@@ -16,8 +16,8 @@ import (
 // Conn is a connection that never blocks, as Fixture.Serve hands it to a step. It may be a
 // bufstrategy.ShortReader besides.
 type Conn interface {
-	bufstrategy.Source
-	bufstrategy.Sink
+	bufstrategy.TryReader
+	bufstrategy.TryWriter
 	CloseWrite() error
 }
 

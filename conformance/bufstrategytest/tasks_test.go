@@ -109,8 +109,8 @@ func joinBuffers(conn *stream.Conn, f *Fixture) (joined, error) {
 		return joined{}, err
 	}
 	return joined{
-		&bufstrategy.WaitReader{Buffer: a, Source: conn, Wait: conn.WaitRead},
-		&bufstrategy.WaitWriter{Buffer: b, Sink: conn, Wait: conn.WaitWrite},
+		&bufstrategy.WaitReader{Buffer: a, Reader: conn, Wait: conn.WaitRead},
+		&bufstrategy.WaitWriter{Buffer: b, Writer: conn, Wait: conn.WaitWrite},
 	}, nil
 }
 

@@ -26,7 +26,7 @@ type Sources interface {
 	Arrive(first, end int) error
 
 	// Source returns that of a connection.
-	Source(i int) bufstrategy.Source
+	Source(i int) bufstrategy.TryReader
 
 	// Wait waits until more has arrived for a connection.
 	Wait(i int) error
@@ -84,7 +84,7 @@ func (m *memorySources) Arrive(first, end int) error {
 	return nil
 }
 
-func (m *memorySources) Source(i int) bufstrategy.Source {
+func (m *memorySources) Source(i int) bufstrategy.TryReader {
 	m.source.at, m.ready = len(m.tape)-m.left[i], m.left[i]
 	m.left[i] = 0 // all of it is read before another connection has its turn
 	return &m.source

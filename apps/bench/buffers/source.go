@@ -16,7 +16,7 @@ type wouldBlock struct{}
 func (wouldBlock) Error() string    { return "nothing has arrived" }
 func (wouldBlock) WouldBlock() bool { return true }
 
-var _ bufstrategy.Source = (*source)(nil)
+var _ bufstrategy.TryReader = (*source)(nil)
 
 // source is the socket of the connection whose turn it is.
 type source struct {
