@@ -60,7 +60,7 @@ func Adopt(h sys.Handle) (Socket, error) {
 		s.datagrams = udp4
 	case sys.KindDatagram6:
 		s.datagrams = udp6
-	case sys.KindDatagramUnix:
+	case sys.KindUnixgram:
 		s.datagrams = unixDatagrams
 	}
 	return s, nil

@@ -80,7 +80,7 @@ func TestUnixDatagramsOfOneSenderAllocateNothing(t *testing.T) {
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	var ends [2]*stream.PacketConn
 	for i, name := range []string{"a", "b"} {
-		if ends[i], err = stream.ListenUnixDatagram(park.Waiter{}, filepath.Join(dir, name), stream.PacketOptions{}); err != nil {
+		if ends[i], err = stream.ListenUnixgram(park.Waiter{}, filepath.Join(dir, name), stream.PacketOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { ends[i].Close() })

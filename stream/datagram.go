@@ -73,11 +73,11 @@ func OpenUDP(f sys.Family) (Socket, error) {
 	return s, nil
 }
 
-// OpenUnixDatagram opens a unix-domain datagram socket, non-blocking and close-on-exec from birth.
+// OpenUnixgram opens a unix-domain datagram socket, non-blocking and close-on-exec from birth.
 // [Socket.BindUnix] gives it a name, without which nobody can answer it, and
 // [Socket.StartConnectUnix], whose outcome is known at once, chooses its one peer.
-func OpenUnixDatagram() (Socket, error) {
-	h, err := sys.UnixDatagramSocket()
+func OpenUnixgram() (Socket, error) {
+	h, err := sys.UnixgramSocket()
 	if err != nil {
 		return Socket{}, err
 	}

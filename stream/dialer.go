@@ -95,7 +95,7 @@ type Dialer struct {
 // DialContext connects to address, "host:port" with a numeric port, in network "tcp", "tcp4" or
 // "tcp6". An empty host is the loopback interface. In network "unix" it is ConnectUnix to the name
 // that address is. In the networks of datagrams, "udp", "udp4", "udp6" and "unixgram", it is
-// ConnectUDP or ConnectUnixDatagram, and the connection a *PacketConn. It fits
+// ConnectUDP or ConnectUnixgram, and the connection a *PacketConn. It fits
 // http.Transport.DialContext. The connection is a *Conn; when an error is returned there is none,
 // and no descriptor is left open.
 //

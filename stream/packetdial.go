@@ -34,12 +34,12 @@ func (d *Dialer) ConnectUDP(ctx context.Context, addrs ...netip.AddrPort) (*Pack
 	return nil, errors.Join(failed...)
 }
 
-// ConnectUnixDatagram opens a unix-domain datagram socket that is connected to the socket of that
+// ConnectUnixgram opens a unix-domain datagram socket that is connected to the socket of that
 // name, a path or on Linux "@" and an abstract name. It has no name itself, so that nobody can
-// answer it: who wants answers binds a socket of [OpenUnixDatagram] and connects that. Of the
+// answer it: who wants answers binds a socket of [OpenUnixgram] and connects that. Of the
 // Dialer's fields it heeds Waiter.
-func (d *Dialer) ConnectUnixDatagram(ctx context.Context, name string) (*PacketConn, error) {
-	c, err := d.peer(ctx, OpenUnixDatagram, func(s *Socket) error { return s.StartConnectUnix(name) })
+func (d *Dialer) ConnectUnixgram(ctx context.Context, name string) (*PacketConn, error) {
+	c, err := d.peer(ctx, OpenUnixgram, func(s *Socket) error { return s.StartConnectUnix(name) })
 	if err != nil {
 		return nil, opError("dial", nil, unixgramAddr(name), done(ctx, err))
 	}
@@ -83,7 +83,7 @@ func (d *Dialer) dialPacket(ctx context.Context, network, address string) (_ net
 	defer cancel()
 	var c *PacketConn
 	if network == networkUnixgram {
-		c, err = d.ConnectUnixDatagram(ctx, address)
+		c, err = d.ConnectUnixgram(ctx, address)
 	} else {
 		var addrs []netip.AddrPort
 		if addrs, err = d.receivers(ctx, strings.Replace(network, networkUDP, "tcp", 1), address); err != nil {

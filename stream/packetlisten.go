@@ -79,11 +79,11 @@ func (options PacketOptions) apply(h sys.Handle, f sys.Family) error {
 	return nil
 }
 
-// ListenUnixDatagram opens a unix-domain datagram socket that is bound to name, a path or on Linux
+// ListenUnixgram opens a unix-domain datagram socket that is bound to name, a path or on Linux
 // "@" and an abstract name, and registers it with w. A path must not be there yet. Close removes
 // it, unless options.KeepPath is set: whatever is there under the name then. The other fields of
 // options do nothing.
-func ListenUnixDatagram(w Waiter, name string, options PacketOptions) (*PacketConn, error) {
+func ListenUnixgram(w Waiter, name string, options PacketOptions) (*PacketConn, error) {
 	c, err := listenUnixDatagram(w, name, options)
 	if err != nil {
 		return nil, opError("listen", nil, unixgramAddr(name), err)
@@ -92,7 +92,7 @@ func ListenUnixDatagram(w Waiter, name string, options PacketOptions) (*PacketCo
 }
 
 func listenUnixDatagram(w Waiter, name string, options PacketOptions) (_ *PacketConn, err error) {
-	s, err := OpenUnixDatagram()
+	s, err := OpenUnixgram()
 	if err != nil {
 		return nil, callError("socket", err)
 	}

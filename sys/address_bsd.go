@@ -64,7 +64,7 @@ func kindOfDatagrams(h Handle) (Kind, error) {
 	case *unix.SockaddrInet6:
 		return KindDatagram6, nil
 	case *unix.SockaddrUnix:
-		return KindDatagramUnix, nil
+		return KindUnixgram, nil
 	}
 	if err == unix.EAFNOSUPPORT {
 		err = nil // package unix does not know the family

@@ -150,7 +150,7 @@ func kindOfDatagrams(h Handle) (Kind, error) {
 	case unix.AF_INET6:
 		return KindDatagram6, nil
 	case unix.AF_UNIX:
-		return KindDatagramUnix, nil
+		return KindUnixgram, nil
 	}
 	return KindOtherSocket, err
 }

@@ -50,7 +50,7 @@ func TestNamesOfEveryLength(t *testing.T) {
 		names = append(names, []byte("\x00"+dir+strings.Repeat("\x00", length-len(prefix))))
 	}
 	at := "@" + dir + "-receiver"
-	receiver, err := UnixDatagramSocket()
+	receiver, err := UnixgramSocket()
 	if err == nil {
 		err = BindUnix(receiver, at)
 	}
@@ -88,7 +88,7 @@ func TestNamesOfEveryLength(t *testing.T) {
 		if err := SendMessage(receiver, IPv4, &Message{Buffer: []byte("y"), Name: one.Name}); err != nil {
 			t.Errorf("answer to a name of %d bytes: %v", len(name), err)
 		}
-		if kind, err := KindOf(sender); kind != KindDatagramUnix || err != nil {
+		if kind, err := KindOf(sender); kind != KindUnixgram || err != nil {
 			t.Errorf("kind of a socket with a name of %d bytes: %v, %v", len(name), kind, err)
 		}
 		if err := Close(sender); err != nil {

@@ -14,7 +14,7 @@ import (
 
 func TestDatagramSocketsAreBornNonBlockingAndCloseOnExec(t *testing.T) {
 	a, _ := udp(t, sys.IPv4, loopback.Addr())
-	b, err := sys.UnixDatagramSocket()
+	b, err := sys.UnixgramSocket()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func TestUnixDatagramsHaveNames(t *testing.T) {
 	path := filepath.Join(dir, "s")
 	abstract := "@" + path + "\x00and\x00" // as of a program that hands over a whole sun_path
 	open := func() sys.Handle {
-		h, err := sys.UnixDatagramSocket()
+		h, err := sys.UnixgramSocket()
 		if err != nil {
 			t.Fatal(err)
 		}

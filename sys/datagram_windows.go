@@ -32,9 +32,9 @@ func UDPSocket(f Family) (Handle, error) {
 	return h, nil
 }
 
-// UnixDatagramSocket returns an error that is [errors.ErrUnsupported]: Windows has unix-domain
+// UnixgramSocket returns an error that is [errors.ErrUnsupported]: Windows has unix-domain
 // sockets for streams only.
-func UnixDatagramSocket() (Handle, error) { return Invalid, errors.ErrUnsupported }
+func UnixgramSocket() (Handle, error) { return Invalid, errors.ErrUnsupported }
 
 // SetBroadcast lets a UDP socket send to broadcast addresses (SO_BROADCAST); otherwise it is
 // refused with WSAEACCES.

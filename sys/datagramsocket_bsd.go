@@ -11,9 +11,9 @@ import (
 // UDPSocket opens a UDP socket, non-blocking and close-on-exec before any child can inherit it.
 func UDPSocket(f Family) (Handle, error) { return datagramSocket(f.domain(), unix.IPPROTO_UDP) }
 
-// UnixDatagramSocket opens a unix-domain datagram socket, non-blocking and close-on-exec before any
+// UnixgramSocket opens a unix-domain datagram socket, non-blocking and close-on-exec before any
 // child can inherit it.
-func UnixDatagramSocket() (Handle, error) { return datagramSocket(unix.AF_UNIX, 0) }
+func UnixgramSocket() (Handle, error) { return datagramSocket(unix.AF_UNIX, 0) }
 
 func datagramSocket(domain, protocol int) (Handle, error) {
 	syscall.ForkLock.RLock()

@@ -5,9 +5,9 @@ import "golang.org/x/sys/unix"
 // UDPSocket opens a UDP socket, non-blocking and close-on-exec from birth (udp(7)).
 func UDPSocket(f Family) (Handle, error) { return datagramSocket(f.domain(), unix.IPPROTO_UDP) }
 
-// UnixDatagramSocket opens a unix-domain datagram socket, non-blocking and close-on-exec from birth
+// UnixgramSocket opens a unix-domain datagram socket, non-blocking and close-on-exec from birth
 // (unix(7)).
-func UnixDatagramSocket() (Handle, error) { return datagramSocket(unix.AF_UNIX, 0) }
+func UnixgramSocket() (Handle, error) { return datagramSocket(unix.AF_UNIX, 0) }
 
 func datagramSocket(domain, protocol int) (Handle, error) {
 	fd, err := unix.Socket(domain, unix.SOCK_DGRAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, protocol)

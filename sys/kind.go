@@ -11,6 +11,6 @@ const (
 	KindAlwaysReady              // what CheckPollable refuses: a file on disk, a folder, a block device, on Linux /dev/null and its like
 	KindDatagram4                // RecvMessage and SendMessage, with addresses of IPv4
 	KindDatagram6                // RecvMessage and SendMessage, with addresses of IPv6
-	KindDatagramUnix             // RecvMessage and SendMessage, with names
+	KindUnixgram                 // RecvMessage and SendMessage, with names
 	KindTCP                      // Recv and Send: a stream socket of TCP over IPv4 or IPv6 whose bytes no other protocol handles
 )

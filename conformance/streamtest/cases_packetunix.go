@@ -58,12 +58,12 @@ func packetUnixCases() []Case {
 			}),
 		},
 		{
-			ID: "packet/unix-path", Doc: "stream.ListenUnixDatagram",
+			ID: "packet/unix-path", Doc: "stream.ListenUnixgram",
 			Rule: "A path that is taken is EADDRINUSE and stays; Close removes the path, unless PacketOptions.KeepPath is set. A dial of a path that is not there is ENOENT, and leaves nothing open.",
 			Run: in(func(w *world) {
 				c, name := w.listenUnixgram(stream.PacketOptions{})
 				keeper, kept := w.listenUnixgram(stream.PacketOptions{KeepPath: true})
-				_, err := stream.ListenUnixDatagram(w.spy, name, stream.PacketOptions{})
+				_, err := stream.ListenUnixgram(w.spy, name, stream.PacketOptions{})
 				w.expectErrorOn(unixgramNetwork, err, syscall.EADDRINUSE, "listen")
 				if _, err := os.Lstat(name); err != nil {
 					w.Errorf("the path of a socket after another one was refused: %v", err)
@@ -152,7 +152,7 @@ func packetUnixCases() []Case {
 	for i := range all {
 		all[i].Needs = []Feature{UnixSockets}
 		all[i].Refused = in(func(w *world) {
-			if _, err := stream.OpenUnixDatagram(); !errors.Is(err, errors.ErrUnsupported) {
+			if _, err := stream.OpenUnixgram(); !errors.Is(err, errors.ErrUnsupported) {
 				w.Errorf("opening a unix-domain datagram socket: %v, want that it is not supported", err)
 			}
 		})
@@ -164,7 +164,7 @@ func packetUnixCases() []Case {
 func (w *world) listenUnixgram(config stream.PacketOptions) (packetConn, string) {
 	w.Helper()
 	name := w.path()
-	return w.packets(stream.ListenUnixDatagram(w.spy, name, config)), name
+	return w.packets(stream.ListenUnixgram(w.spy, name, config)), name
 }
 
 // unixgramPeer returns a socket of package net.

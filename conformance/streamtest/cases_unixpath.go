@@ -41,8 +41,8 @@ func unixPathCases() []Case {
 			Source: "unix(7), BUGS: the kernel counts a NUL for which struct sockaddr_un has no room",
 			Run: in(func(w *world) {
 				name, peerName := w.path(), w.longPath()
-				c := w.packets(stream.ListenUnixDatagram(w.spy, name, stream.PacketOptions{}))
-				peer := w.packets(stream.ListenUnixDatagram(w.spy, peerName, stream.PacketOptions{}))
+				c := w.packets(stream.ListenUnixgram(w.spy, name, stream.PacketOptions{}))
+				peer := w.packets(stream.ListenUnixgram(w.spy, peerName, stream.PacketOptions{}))
 				w.named(peer.LocalAddr(), unixgramNetwork, peerName, "local address")
 				w.namesCome(c, peer, name, peerName)
 			}),
@@ -79,14 +79,14 @@ func unixPathCases() []Case {
 			}
 			name := w.path()
 			peerName := unique + strings.Repeat("\x00", longestPath-len(unique)-1) + "z"
-			c := w.packets(stream.ListenUnixDatagram(w.spy, name, stream.PacketOptions{}))
-			peer := w.packets(stream.ListenUnixDatagram(w.spy, peerName, stream.PacketOptions{}))
+			c := w.packets(stream.ListenUnixgram(w.spy, name, stream.PacketOptions{}))
+			peer := w.packets(stream.ListenUnixgram(w.spy, peerName, stream.PacketOptions{}))
 			w.namesCome(c, peer, name, peerName)
 			_, err := stream.ListenUnix(w.spy, unique+strings.Repeat("y", longestPath+1-len(unique)), stream.ListenOptions{})
 			w.expectErrorOn(unixNetwork, err, syscall.ENAMETOOLONG, "listen")
 		}),
 		Refused: in(func(w *world) {
-			if _, err := stream.ListenUnixDatagram(w.spy, "@edgewise\x00", stream.PacketOptions{}); !errors.Is(err, errors.ErrUnsupported) {
+			if _, err := stream.ListenUnixgram(w.spy, "@edgewise\x00", stream.PacketOptions{}); !errors.Is(err, errors.ErrUnsupported) {
 				w.Errorf("datagrams of an abstract name: %v, want that it is not supported", err)
 			}
 		}),
