@@ -27,7 +27,7 @@ fastest of others; then what bench burst prints; then whether what the strategie
 Every byte is compared with what was sent in a pass that is not timed, and two bytes of every message in those that are.`
 
 type buffersConfig struct {
-	buffers.Config
+	buffers.Options
 	burst               burstConfig
 	workloads, subjects string
 	json, plots         string
@@ -97,7 +97,7 @@ func buffersSystem() string {
 
 func (c *buffersConfig) run(ctx context.Context, out io.Writer) error {
 	fmt.Fprintf(out, "%s; %d rounds of %v, seed %d\n\n", buffersSystem(), c.Rounds, c.Turn, c.Seed)
-	rows, err := buffers.Run(ctx, c.Config)
+	rows, err := buffers.Run(ctx, c.Options)
 	if err != nil {
 		return fmt.Errorf("seed %d: %w", c.Seed, err)
 	}

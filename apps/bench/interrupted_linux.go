@@ -16,7 +16,7 @@ import (
 // interrupted is one run of transfers that something gets in the way of, in a process of its own.
 // It prints the result.
 func interrupted(args []string) error {
-	var c interrupt.Config
+	var c interrupt.Options
 	fs := flag.NewFlagSet("bench interrupted", flag.ContinueOnError)
 	kind := fs.String("kind", string(interrupt.Storm), "what gets in the way")
 	fs.IntVar(&c.Transfers, "transfers", 0, "transfers")

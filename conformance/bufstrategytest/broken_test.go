@@ -105,12 +105,12 @@ func (b *broken) Stats() bufstrategy.Stats {
 }
 
 // with is a Chain of small segments, which has every feature, with a fault in each buffer.
-func with(fault func(b bufstrategy.Buffer, c Config) fault) Target {
-	return withConfig(func(c Config) Config { return c }, fault)
+func with(fault func(b bufstrategy.Buffer, c Options) fault) Target {
+	return withOptions(func(c Options) Options { return c }, fault)
 }
 
-// withConfig also changes what the good buffer is asked for.
-func withConfig(change func(Config) Config, faultOf func(b bufstrategy.Buffer, c Config) fault) Target {
+// withOptions also changes what the good buffer is asked for.
+func withOptions(change func(Options) Options, faultOf func(b bufstrategy.Buffer, c Options) fault) Target {
 	target := pooled(256)
 	open := target.Open
 	target.Open = func(t T) (*Fixture, error) {
@@ -119,7 +119,7 @@ func withConfig(change func(Config) Config, faultOf func(b bufstrategy.Buffer, c
 			return nil, err
 		}
 		good := f.New
-		f.New = func(c Config) (bufstrategy.Buffer, error) {
+		f.New = func(c Options) (bufstrategy.Buffer, error) {
 			b, err := good(change(c))
 			if err != nil {
 				return nil, err

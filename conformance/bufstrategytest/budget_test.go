@@ -4,10 +4,10 @@ import "github.com/edgewise-go/edgewise/bufstrategy"
 
 func budgetMutants() []mutant {
 	return []mutant{
-		seen("the budget is not heeded", withConfig(func(c Config) Config { c.Budget = nil; return c },
-			func(bufstrategy.Buffer, Config) fault { return fault{} }),
+		seen("the budget is not heeded", withOptions(func(c Options) Options { c.Budget = nil; return c },
+			func(bufstrategy.Buffer, Options) fault { return fault{} }),
 			"budget/refused-and-nothing-lost"),
-		seen("release keeps memory of the budget", with(func(b bufstrategy.Buffer, c Config) fault {
+		seen("release keeps memory of the budget", with(func(b bufstrategy.Buffer, c Options) fault {
 			return fault{release: func() {
 				b.Release()
 				if c.Budget != nil {
@@ -15,7 +15,7 @@ func budgetMutants() []mutant {
 				}
 			}}
 		}), "budget/given-back"),
-		seen("what is held for a view is not counted", with(func(b bufstrategy.Buffer, c Config) fault {
+		seen("what is held for a view is not counted", with(func(b bufstrategy.Buffer, c Options) fault {
 			return fault{stats: func() bufstrategy.Stats {
 				s := b.Stats()
 				if c.Budget != nil {
@@ -24,7 +24,7 @@ func budgetMutants() []mutant {
 				return s
 			}}
 		}), "budget/holds-what-is-resident"),
-		seen("a refusal of the budget loses a byte", with(func(b bufstrategy.Buffer, c Config) fault {
+		seen("a refusal of the budget loses a byte", with(func(b bufstrategy.Buffer, c Options) fault {
 			return fault{space: func() [][]byte {
 				s := b.Space()
 				if c.Budget != nil && len(s) == 0 && b.Len() < b.Limit() {

@@ -30,7 +30,7 @@ type (
 )
 
 const (
-	// Poisons is the debug mode of Options.Poison. Without it, New with Config.Poison must say
+	// Poisons is the debug mode of Options.Poison. Without it, New with Options.Poison must say
 	// errors.ErrUnsupported.
 	Poisons Feature = "poison"
 
@@ -46,11 +46,12 @@ const (
 	// never copies.
 	Contiguous Feature = "contiguous"
 
-	// Watches is Options.Watcher. Without it, New with Config.Watcher must say
+	// Watches is Options.Watcher. Without it, New with Options.Watcher must say
 	// errors.ErrUnsupported.
 	Watches Feature = "watermark-callbacks"
 
-	// Budgets is Options.Budget. Without it, New with Config.Budget must say errors.ErrUnsupported.
+	// Budgets is Options.Budget. Without it, New with Options.Budget must say
+	// errors.ErrUnsupported.
 	Budgets Feature = "budget"
 
 	// Lends says that segments which somebody else owns can be lent to the buffers, as by
@@ -68,8 +69,9 @@ const (
 // MaxLimitBytes is the largest Limit that a case asks for.
 const MaxLimitBytes = 100_000
 
-// Config is what a case asks of a buffer. Zero watermarks mean the defaults of bufstrategy.Options.
-type Config struct {
+// Options is what a case asks of a buffer. Zero watermarks mean the defaults of
+// bufstrategy.Options.
+type Options struct {
 	Limit, High, Low int
 	Poison           bool
 	Watcher          bufstrategy.Watcher
@@ -81,7 +83,7 @@ type Config struct {
 // Fixture makes the buffers of one case. Those that share memory with each other in production do
 // so here.
 type Fixture struct {
-	New func(c Config) (bufstrategy.Buffer, error)
+	New func(c Options) (bufstrategy.Buffer, error)
 
 	// Exhaust makes memory shared by the buffers run out, until the function that it returns is
 	// called. It may leave the bytes in existing buffers where they are. Needed for SharesMemory.
@@ -135,7 +137,7 @@ func bufferCases() []Case {
 }
 
 // open makes a buffer or ends the case.
-func (f *Fixture) open(t T, c Config) bufstrategy.Buffer {
+func (f *Fixture) open(t T, c Options) bufstrategy.Buffer {
 	t.Helper()
 	b, err := f.New(c)
 	if err != nil {

@@ -43,7 +43,7 @@ func budgetCases() []Case {
 // budgetOf makes a budget that is enough for about n buffers of the Limit asked for.
 func budgetOf(t T, f *Fixture, limit, n int) *bufstrategy.MemoryBudget {
 	t.Helper()
-	b := f.open(t, Config{Limit: limit}) // for its real limit
+	b := f.open(t, Options{Limit: limit}) // for its real limit
 	g, err := bufstrategy.NewMemoryBudget(bufstrategy.MemoryBudgetOptions{Limit: n * max(b.Limit(), 1<<14)})
 	if err != nil {
 		t.Fatalf("new budget: %v", err)
@@ -59,7 +59,7 @@ func budgetRefused(t T, f *Fixture) {
 	data := pattern(1<<20, 20)
 	refused := false
 	for i := range 50 {
-		b := f.open(t, Config{Limit: limit, Budget: g})
+		b := f.open(t, Options{Limit: limit, Budget: g})
 		src := &socket{data: data[i:], arrived: b.Limit()}
 		o, n, err := f.fill(b, src, 0)
 		if o != bufstrategy.Full && o != bufstrategy.Drained || err != nil && !errors.Is(err, bufstrategy.ErrExhausted) {
@@ -90,7 +90,7 @@ func budgetHoldsResident(t T, f *Fixture) {
 	rng := rand.New(rand.NewPCG(21, 21))
 	bs := make([]bufstrategy.Buffer, 5)
 	for i := range bs {
-		bs[i] = f.open(t, Config{Limit: limit, Budget: g})
+		bs[i] = f.open(t, Options{Limit: limit, Budget: g})
 	}
 	for range 400 {
 		b := bs[rng.IntN(len(bs))]
@@ -114,7 +114,7 @@ func budgetNeverBeyond(t T, f *Fixture) {
 	g := budgetOf(t, f, limit, 1)
 	var ms []*model
 	for i := range 8 {
-		c := Config{Limit: limit, Budget: g}
+		c := Options{Limit: limit, Budget: g}
 		m := newModel(f.open(t, c), c)
 		m.next = byte(i * 30)
 		ms = append(ms, m)
@@ -135,7 +135,7 @@ func budgetNeverBeyond(t T, f *Fixture) {
 func budgetGivenBack(t T, f *Fixture) {
 	const limit = 5000
 	g := budgetOf(t, f, limit, 10)
-	b := f.open(t, Config{Limit: limit, Budget: g})
+	b := f.open(t, Options{Limit: limit, Budget: g})
 	for range 3 {
 		scatter(t, b)
 		if _, err := b.View(b.Limit()); err != nil {
@@ -156,7 +156,7 @@ func budgetUnsupported(t T, f *Fixture) {
 	if err != nil {
 		t.Fatalf("new budget: %v", err)
 	}
-	if _, err := f.New(Config{Limit: 100, Budget: g}); !errors.Is(err, errors.ErrUnsupported) {
+	if _, err := f.New(Options{Limit: 100, Budget: g}); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("new buffer with a budget: %v, want errors.ErrUnsupported", err)
 	}
 }

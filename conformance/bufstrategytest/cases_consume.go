@@ -9,7 +9,7 @@ func consumeCases() []Case {
 			Rule: "Segments returns all unread bytes, in order, for a vectored write, and consumes nothing.",
 			Run: func(t T, f *Fixture) {
 				for _, limit := range []int{10, 1000, MaxLimitBytes} {
-					b := f.open(t, Config{Limit: limit})
+					b := f.open(t, Options{Limit: limit})
 					want := scatter(t, b)
 					wantUnread(t, b, want)
 					wantUnread(t, b, want)
@@ -23,7 +23,7 @@ func consumeCases() []Case {
 			ID: "segments/capacity-clipped", Doc: "bufstrategy.Buffer",
 			Rule: "The capacity of every segment and view is clipped to its length, so that append cannot reach other bytes.",
 			Run: func(t T, f *Fixture) {
-				b := f.open(t, Config{Limit: 1000})
+				b := f.open(t, Options{Limit: 1000})
 				scatter(t, b)
 				b.Discard(100)
 				for i, s := range b.Segments() {
@@ -40,7 +40,7 @@ func consumeCases() []Case {
 			ID: "discard/too-much-panics", Doc: "bufstrategy.Buffer.Discard",
 			Rule: "Discard panics when n is negative or more than Len.",
 			Run: func(t T, f *Fixture) {
-				b := f.open(t, Config{Limit: 100})
+				b := f.open(t, Options{Limit: 100})
 				put(t, b, []byte("four"))
 				wantPanic(t, "Discard of 5 of 4 bytes", func() { b.Discard(5) })
 				wantPanic(t, "Discard of -1", func() { b.Discard(-1) })
@@ -56,7 +56,7 @@ func consumeCases() []Case {
 }
 
 func segmentsNoneEmpty(t T, f *Fixture) {
-	b := f.open(t, Config{Limit: 2000})
+	b := f.open(t, Options{Limit: 2000})
 	rng := rand.New(rand.NewPCG(6, 6))
 	for range 300 {
 		putOnce(b, pattern(rng.IntN(b.Limit()), 7))
@@ -73,7 +73,7 @@ func segmentsNoneEmpty(t T, f *Fixture) {
 }
 
 func discardInOrder(t T, f *Fixture) {
-	b := f.open(t, Config{Limit: 50_000})
+	b := f.open(t, Options{Limit: 50_000})
 	want := scatter(t, b)
 	for k := 1; len(want) > 0; k = min(k*2, len(want)) {
 		b.Discard(k)
@@ -86,11 +86,11 @@ func discardInOrder(t T, f *Fixture) {
 
 func pausedBetween(t T, f *Fixture) {
 	for _, c := range []struct {
-		config    Config
+		config    Options
 		high, low int
 	}{
-		{Config{Limit: 100, High: 60, Low: 20}, 60, 20},
-		{Config{Limit: 128}, 0, 0},
+		{Options{Limit: 100, High: 60, Low: 20}, 60, 20},
+		{Options{Limit: 128}, 0, 0},
 	} {
 		b := f.open(t, c.config)
 		if c.high == 0 {

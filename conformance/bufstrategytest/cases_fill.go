@@ -20,14 +20,14 @@ func fillCases() []Case {
 			ID: "fill/wrapped-would-block", Doc: "bufstrategy.TryReader",
 			Rule: "When there is nothing to read it returns an error that has a method WouldBlock() bool which reports true, or that wraps such an error.",
 			Run: func(t T, f *Fixture) {
-				b := f.open(t, Config{Limit: 1000})
+				b := f.open(t, Options{Limit: 1000})
 				wantFill(t, f, b, &socket{wrap: true}, 0, bufstrategy.Drained, 0)
 			},
 		}, {
 			ID: "fill/full-without-asking", Doc: "bufstrategy.Fill",
 			Rule: "Fill reports Full as soon as dst has no room, without asking src.",
 			Run: func(t T, f *Fixture) {
-				b := f.open(t, Config{Limit: 1000})
+				b := f.open(t, Options{Limit: 1000})
 				more := b.Limit() + 4000
 				src := &socket{data: pattern(more, 14), arrived: more}
 				want := src.data[:b.Limit()]
@@ -49,7 +49,7 @@ func fillCases() []Case {
 			Rule:   "budget bounds the bytes; Fill never reads more.",
 			Source: "one fast peer starves the others of a loop",
 			Run: func(t T, f *Fixture) {
-				b := f.open(t, Config{Limit: 1000})
+				b := f.open(t, Options{Limit: 1000})
 				src := &script{data: pattern(900, 15), steps: []step{{60, nil}, {40, nil}, {1, nil}, {1000, nil}}}
 				wantFill(t, f, b, src, 100, bufstrategy.Budget, 100)
 				wantFill(t, f, b, src, 1, bufstrategy.Budget, 1)
@@ -60,7 +60,7 @@ func fillCases() []Case {
 					}
 				}
 				// One byte less than there is room for.
-				b = f.open(t, Config{Limit: 1000})
+				b = f.open(t, Options{Limit: 1000})
 				budget := sum(b.Space()) - 1
 				b.Commit(0)
 				wantFill(t, f, b, &socket{data: pattern(2*budget, 26), arrived: 2 * budget}, budget, bufstrategy.Budget, budget)
@@ -74,7 +74,7 @@ func fillCases() []Case {
 			ID: "fill/no-progress", Doc: "bufstrategy.Fill",
 			Rule: "io.ErrNoProgress means that src returned neither bytes nor an error.",
 			Run: func(t T, f *Fixture) {
-				b := f.open(t, Config{Limit: 1000})
+				b := f.open(t, Options{Limit: 1000})
 				o, n, err := f.fill(b, &script{data: []byte("abc"), steps: []step{{3, nil}, {0, nil}}}, 0)
 				if o != bufstrategy.Failed || n != 3 || err != io.ErrNoProgress {
 					t.Errorf("Fill: %v, %d, %v, want failed, 3, %v", o, n, err, io.ErrNoProgress)
@@ -100,7 +100,7 @@ func wantFill(t T, f *Fixture, b bufstrategy.Buffer, src bufstrategy.TryReader, 
 }
 
 func fillDrained(t T, f *Fixture) {
-	b := f.open(t, Config{Limit: 1000})
+	b := f.open(t, Options{Limit: 1000})
 	src := &socket{data: pattern(100, 16), arrived: 60, readMax: func() int { return 7 }}
 	want := src.data
 	wantFill(t, f, b, src, 0, bufstrategy.Drained, 60)
@@ -120,7 +120,7 @@ func fillEOF(t T, f *Fixture) {
 		{{3, io.EOF}},
 		{{1, nil}, {2, nil}, {-1, io.EOF}},
 	} {
-		b := f.open(t, Config{Limit: 10})
+		b := f.open(t, Options{Limit: 10})
 		wantFill(t, f, b, &script{data: abc, steps: steps}, 0, bufstrategy.EOF, 3)
 		wantUnread(t, b, abc)
 	}
@@ -133,7 +133,7 @@ func fillFailure(t T, f *Fixture) {
 		{{3, nil}, {-1, reset}},
 		{{3, reset}},
 	} {
-		b := f.open(t, Config{Limit: 10})
+		b := f.open(t, Options{Limit: 10})
 		o, n, err := f.fill(b, &script{data: []byte("abc"), steps: steps}, 0)
 		if o != bufstrategy.Failed || n != 3 || err != reset {
 			t.Errorf("Fill: %v, %d, %v, want failed, 3, %v", o, n, err, reset)
@@ -152,7 +152,7 @@ func fillEverything(t T, f *Fixture) {
 		data := pattern(size, 18)
 		src := &socket{data: data, fin: true, readMax: pieces(rng, limit)}
 		arrive, take := pieces(rng, 3*limit), pieces(rng, 2*limit)
-		b := f.open(t, Config{Limit: limit})
+		b := f.open(t, Options{Limit: limit})
 		got := drive(t, f, b, src, arrive, take, limit/2+1)
 		if !bytes.Equal(got, data) {
 			t.Fatalf("limit %d, seed %d: %d bytes came, not the %d that were sent", limit, seed, len(got), size)

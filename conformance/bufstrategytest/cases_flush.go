@@ -15,7 +15,7 @@ func flushCases() []Case {
 			ID: "flush/emptied", Doc: "bufstrategy.Emptied",
 			Rule: "Emptied: all bytes were written.",
 			Run: func(t T, f *Fixture) {
-				b := f.open(t, Config{Limit: 1000})
+				b := f.open(t, Options{Limit: 1000})
 				dst := &script{}
 				wantFlush(t, f, b, dst, 0, bufstrategy.Emptied, 0)
 				want := scatter(t, b)
@@ -34,7 +34,7 @@ func flushCases() []Case {
 					{{4, nil}, {-1, wouldBlock{}}},
 					{{4, nil}, {0, errors.Join(wouldBlock{})}},
 				} {
-					b := f.open(t, Config{Limit: 1000})
+					b := f.open(t, Options{Limit: 1000})
 					put(t, b, []byte("sent,and the rest"))
 					dst := &script{steps: steps}
 					wantFlush(t, f, b, dst, 0, bufstrategy.Blocked, 4)
@@ -47,7 +47,7 @@ func flushCases() []Case {
 			Rule:   "A short write is not taken for would-block: Flush writes on until dst says so.",
 			Source: "tokio #7872",
 			Run: func(t T, f *Fixture) {
-				b := f.open(t, Config{Limit: 1000})
+				b := f.open(t, Options{Limit: 1000})
 				put(t, b, []byte("piece by piece"))
 				dst := &script{steps: []step{{1, nil}, {2, nil}, {3, nil}, {8, nil}}}
 				wantFlush(t, f, b, dst, 0, bufstrategy.Emptied, 14)
@@ -57,7 +57,7 @@ func flushCases() []Case {
 			ID: "flush/budget", Doc: "bufstrategy.Flush",
 			Rule: "budget bounds the bytes; Flush never writes more.",
 			Run: func(t T, f *Fixture) {
-				b := f.open(t, Config{Limit: 1000})
+				b := f.open(t, Options{Limit: 1000})
 				want := scatter(t, b)
 				dst := &script{steps: []step{{60, nil}, {1000, nil}, {1000, nil}, {1000, nil}}}
 				wantFlush(t, f, b, dst, 100, bufstrategy.Budget, 100)
@@ -77,7 +77,7 @@ func flushCases() []Case {
 					{[]step{{2, broken}}, broken},
 					{[]step{{2, nil}, {0, nil}}, io.ErrNoProgress},
 				} {
-					b := f.open(t, Config{Limit: 1000})
+					b := f.open(t, Options{Limit: 1000})
 					put(t, b, []byte("ab rest"))
 					o, n, err := f.flush(b, &script{steps: c.steps}, 0)
 					if o != bufstrategy.Failed || n != 2 || err != c.err {
@@ -126,7 +126,7 @@ func flushEverything(t T, f *Fixture) {
 	const limit = 4 << 10
 	data := pattern(200_000, 23)
 	rng := rand.New(rand.NewPCG(24, 24))
-	b := f.open(t, Config{Limit: limit, High: 3000, Low: 1000})
+	b := f.open(t, Options{Limit: limit, High: 3000, Low: 1000})
 	dst := &slowSink{writeMax: pieces(rng, limit)}
 	room, give := pieces(rng, 2*limit), pieces(rng, 1000)
 	left := data

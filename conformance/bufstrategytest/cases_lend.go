@@ -82,7 +82,7 @@ func (l *lender) want(t T, out int) {
 
 func lendReturnedOnce(t T, f *Fixture) {
 	l := newLender()
-	b := f.open(t, Config{Limit: 5000, Lender: l})
+	b := f.open(t, Options{Limit: 5000, Lender: l})
 	for range 5 {
 		if !l.lend(f, b, pattern(100, 23)) {
 			t.Fatalf("Lend at Len %d of Limit %d: not taken", b.Len(), b.Limit())
@@ -108,7 +108,7 @@ func lendReturnedOnce(t T, f *Fixture) {
 
 func lendNotWhileUnread(t T, f *Fixture) {
 	l := newLender()
-	b := f.open(t, Config{Limit: 5000, Lender: l})
+	b := f.open(t, Options{Limit: 5000, Lender: l})
 	rng := rand.New(rand.NewPCG(24, 24))
 	var want []byte
 	for i := range 300 {
@@ -138,7 +138,7 @@ func lendNotWhileUnread(t T, f *Fixture) {
 
 func lendInOrder(t T, f *Fixture) {
 	l := newLender()
-	b := f.open(t, Config{Limit: 20_000, Lender: l})
+	b := f.open(t, Options{Limit: 20_000, Lender: l})
 	rng := rand.New(rand.NewPCG(25, 25))
 	var want []byte
 	for i := range 200 {
@@ -164,7 +164,7 @@ func lendInOrder(t T, f *Fixture) {
 
 func lendBound(t T, f *Fixture) {
 	l := newLender()
-	b := f.open(t, Config{Limit: 1000, Lender: l, MaxLent: 3})
+	b := f.open(t, Options{Limit: 1000, Lender: l, MaxLent: 3})
 	if l.lend(f, b, make([]byte, b.Limit()+1)) {
 		t.Errorf("took more than Limit")
 	}
@@ -183,15 +183,15 @@ func lendBound(t T, f *Fixture) {
 	}
 	b.Release()
 	l.want(t, 0)
-	if b := f.open(t, Config{Limit: 1000}); f.Lend(b, make([]byte, 1), 0) {
+	if b := f.open(t, Options{Limit: 1000}); f.Lend(b, make([]byte, 1), 0) {
 		t.Errorf("without a Lender: took a segment")
 	}
 }
 
 func lendHandover(t T, f *Fixture) {
 	l := newLender()
-	src := f.open(t, Config{Limit: 5000, Lender: l})
-	dst := f.open(t, Config{Limit: 5000, Lender: newLender()})
+	src := f.open(t, Options{Limit: 5000, Lender: l})
+	dst := f.open(t, Options{Limit: 5000, Lender: newLender()})
 	var want []byte
 	for i := range 4 {
 		p := pattern(700, uint64(i))

@@ -13,7 +13,7 @@ func lifetimeCases() []Case {
 			ID: "release/gives-all-back", Doc: "bufstrategy.Ring.Release",
 			Rule: "Release forgets the unread bytes and gives all memory back.",
 			Run: func(t T, f *Fixture) {
-				b := f.open(t, Config{Limit: 5000})
+				b := f.open(t, Options{Limit: 5000})
 				scatter(t, b)
 				if _, err := b.View(b.Limit()); err != nil {
 					t.Fatalf("View: %v", err)
@@ -27,7 +27,7 @@ func lifetimeCases() []Case {
 			ID: "release/usable-again", Doc: "bufstrategy.Buffer.Release",
 			Rule: "The buffer is empty afterwards and may be used again; Release of an empty buffer is allowed.",
 			Run: func(t T, f *Fixture) {
-				b := f.open(t, Config{Limit: 5000})
+				b := f.open(t, Options{Limit: 5000})
 				b.Release()
 				for range 3 {
 					wantUnread(t, b, scatter(t, b))
@@ -46,7 +46,7 @@ func lifetimeCases() []Case {
 			Source: "idle connections that keep the buffers of their last burst: gnet #337, #660",
 			Run: func(t T, f *Fixture) {
 				for range 100 {
-					b := f.open(t, Config{Limit: 5000})
+					b := f.open(t, Options{Limit: 5000})
 					b.Discard(len(scatter(t, b)))
 					b.Trim()
 					if n := b.Stats().Resident; n != 0 {
@@ -68,7 +68,7 @@ func lifetimeCases() []Case {
 			Rule:  "Poison overwrites bytes with the byte Poison when they are discarded or released, or moved away from, to find who reads them later.",
 			Needs: []Feature{Poisons},
 			Run: func(t T, f *Fixture) {
-				b := f.open(t, Config{Limit: 5000, Poison: true})
+				b := f.open(t, Options{Limit: 5000, Poison: true})
 				put(t, b, bytes.Repeat([]byte{1}, b.Limit()))
 				kept := append([][]byte(nil), b.Segments()...)
 				b.Release()
@@ -79,7 +79,7 @@ func lifetimeCases() []Case {
 			ID: "poison/never-unread", Doc: "bufstrategy.Options.Poison",
 			Rule:    "It never touches unread bytes.",
 			Needs:   []Feature{Poisons},
-			Run:     func(t T, f *Fixture) { runModel(t, f, Config{Limit: 1500, Poison: true}, 500) },
+			Run:     func(t T, f *Fixture) { runModel(t, f, Options{Limit: 1500, Poison: true}, 500) },
 			Refused: poisonRefused,
 		}, {
 			ID: "exhausted/nothing-lost", Doc: "bufstrategy.ErrExhausted",
@@ -93,7 +93,7 @@ func lifetimeCases() []Case {
 
 func trimKeepsUnread(t T, f *Fixture) {
 	for _, limit := range []int{100, 30_000} {
-		b := f.open(t, Config{Limit: limit})
+		b := f.open(t, Options{Limit: limit})
 		want := scatter(t, b)
 		for len(want) > 0 {
 			b.Trim()
@@ -110,7 +110,7 @@ func trimKeepsUnread(t T, f *Fixture) {
 }
 
 func poisonRefused(t T, f *Fixture) {
-	if _, err := f.New(Config{Limit: 100, Poison: true}); !errors.Is(err, errors.ErrUnsupported) {
+	if _, err := f.New(Options{Limit: 100, Poison: true}); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("new buffer with Poison: %v, want errors.ErrUnsupported", err)
 	}
 }
@@ -125,7 +125,7 @@ func wantPoison(t T, p []byte) {
 }
 
 func poisonDiscarded(t T, f *Fixture) {
-	b := f.open(t, Config{Limit: 5000, Poison: true})
+	b := f.open(t, Options{Limit: 5000, Poison: true})
 	fresh := func() {
 		b.Release()
 		put(t, b, bytes.Repeat([]byte{1}, b.Limit()-10))
@@ -157,7 +157,7 @@ func poisonDiscarded(t T, f *Fixture) {
 }
 
 func exhaustedNothingLost(t T, f *Fixture) {
-	b := f.open(t, Config{Limit: 60_000})
+	b := f.open(t, Options{Limit: 60_000})
 	put(t, b, []byte("before"))
 	restore := f.Exhaust()
 	src := &socket{data: pattern(50_000, 9), arrived: 50_000}

@@ -16,7 +16,7 @@ func modelCases() []Case {
 			Rule: "Buffer is a bounded queue of bytes between a producer and a consumer, of which a socket is usually one.",
 			Run: func(t T, f *Fixture) {
 				for _, limit := range []int{1, 7, 256, 1500, 20_000} {
-					runModel(t, f, Config{Limit: limit, High: (limit + 1) / 2, Low: limit / 4}, 600)
+					runModel(t, f, Options{Limit: limit, High: (limit + 1) / 2, Low: limit / 4}, 600)
 				}
 			},
 		}, {
@@ -38,7 +38,7 @@ type model struct {
 	next      byte // of what is committed
 }
 
-func newModel(b bufstrategy.Buffer, c Config) *model {
+func newModel(b bufstrategy.Buffer, c Options) *model {
 	m := &model{b: b, high: c.High, low: c.Low}
 	if m.high == 0 {
 		m.high = b.Limit()
@@ -268,7 +268,7 @@ func (m *model) index(pick choose) (string, error) {
 // traceMax bounds the operations that a failure prints.
 const traceMax = 12
 
-func runModel(t T, f *Fixture, c Config, steps int) {
+func runModel(t T, f *Fixture, c Options, steps int) {
 	t.Helper()
 	for seed := range uint64(3) {
 		m := newModel(f.open(t, c), c)
@@ -289,7 +289,7 @@ func runModel(t T, f *Fixture, c Config, steps int) {
 }
 
 func modelSeveral(t T, f *Fixture) {
-	c := Config{Limit: 1500}
+	c := Options{Limit: 1500}
 	var ms []*model
 	for i := range 5 {
 		m := newModel(f.open(t, c), c)

@@ -56,7 +56,7 @@ func parserCases() []Case {
 
 func statsConsumed(t T, f *Fixture) {
 	for _, limit := range []int{1, 300, 5000} {
-		b := f.open(t, Config{Limit: limit})
+		b := f.open(t, Options{Limit: limit})
 		rng := rand.New(rand.NewPCG(17, uint64(limit)))
 		consumed := 0
 		for i := range 300 {
@@ -81,7 +81,7 @@ func statsConsumed(t T, f *Fixture) {
 }
 
 func indexAcrossSegments(t T, f *Fixture) {
-	b := f.open(t, Config{Limit: 700})
+	b := f.open(t, Options{Limit: 700})
 	rng := rand.New(rand.NewPCG(18, 18))
 	for range 300 {
 		p := make([]byte, rng.IntN(b.Limit()-b.Len()+1))
@@ -131,7 +131,7 @@ func protocols() []protocol {
 
 func messageAnyPieces(t T, f *Fixture) {
 	for _, p := range protocols() {
-		b := f.open(t, Config{Limit: 600})
+		b := f.open(t, Options{Limit: 600})
 		finder := p.make()
 		rng := rand.New(rand.NewPCG(19, 19))
 		for i := range 200 {
@@ -166,7 +166,7 @@ func messageAnyPieces(t T, f *Fixture) {
 
 func messageFindTakesNothing(t T, f *Fixture) {
 	for _, p := range protocols() {
-		b := f.open(t, Config{Limit: 700})
+		b := f.open(t, Options{Limit: 700})
 		put(t, b, make([]byte, 650))
 		b.Discard(649)
 		whole := p.encode(bytes.Repeat([]byte("x"), 600))
@@ -185,7 +185,7 @@ func messageFindTakesNothing(t T, f *Fixture) {
 }
 
 func messageNeverShortAtLimit(t T, f *Fixture) {
-	b := f.open(t, Config{Limit: 500})
+	b := f.open(t, Options{Limit: 500})
 	for _, p := range protocols() {
 		put(t, b, bytes.Repeat([]byte{'x'}, b.Limit()))
 		if n := sum(b.Space()); n != 0 {
@@ -243,7 +243,7 @@ func (g *gate) TryWritev(segs [][]byte) (int, error) {
 
 func waitReaderAsBufio(t T, f *Fixture) {
 	data := pattern(60_000, 20)
-	b := f.open(t, Config{Limit: 500})
+	b := f.open(t, Options{Limit: 500})
 	rng := rand.New(rand.NewPCG(20, 20))
 	g := &gate{rng: rng, data: data}
 	got := &bufstrategy.WaitReader{Buffer: b, Reader: g, Wait: g.wait}
@@ -289,7 +289,7 @@ func waitReaderAsBufio(t T, f *Fixture) {
 }
 
 func waitWriterAsBufio(t T, f *Fixture) {
-	b := f.open(t, Config{Limit: 500})
+	b := f.open(t, Options{Limit: 500})
 	rng := rand.New(rand.NewPCG(21, 21))
 	g := &gate{rng: rng}
 	got := &bufstrategy.WaitWriter{Buffer: b, Writer: g, Wait: g.wait}
@@ -327,7 +327,7 @@ func waitWriterAsBufio(t T, f *Fixture) {
 }
 
 func waitWriterWaitsAtLimit(t T, f *Fixture) {
-	b := f.open(t, Config{Limit: 500})
+	b := f.open(t, Options{Limit: 500})
 	g := &gate{rng: rand.New(rand.NewPCG(22, 22))}
 	waits := 0
 	w := &bufstrategy.WaitWriter{Buffer: b, Writer: g, Wait: func() error {

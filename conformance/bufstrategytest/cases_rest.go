@@ -134,7 +134,7 @@ func readToTheEnd(t T, f *Fixture) {
 				size = max(1, size/8)
 			}
 			seed := uint64(10*i + k)
-			r := newReader(t, f, Config{Limit: limit}, size, seed)
+			r := newReader(t, f, Options{Limit: limit}, size, seed)
 			rs = append(rs, r)
 			s, peer := connect(t)
 			rng := seeded(seed)
@@ -151,7 +151,7 @@ func readToTheEnd(t T, f *Fixture) {
 	}
 }
 
-func newReader(t T, f *Fixture, c Config, size int, seed uint64) *reader {
+func newReader(t T, f *Fixture, c Options, size int, seed uint64) *reader {
 	t.Helper()
 	rng := seeded(seed)
 	return &reader{
@@ -197,7 +197,7 @@ func readWhatIsThere(t T, f *Fixture) {
 			t.Fatalf("%v", err)
 		}
 		w := newSteps(t, f)
-		r := newReader(t, f, Config{Limit: limit}, thereBytes, seed)
+		r := newReader(t, f, Options{Limit: limit}, thereBytes, seed)
 		w.read(fmt.Sprintf("limit %d", limit), s, r)
 		w.wait()
 		r.checkMemory(t)
@@ -206,7 +206,7 @@ func readWhatIsThere(t T, f *Fixture) {
 
 func endAtTheLimit(t T, f *Fixture) {
 	const limit = 4 << 10
-	probe := f.open(t, Config{Limit: limit})
+	probe := f.open(t, Options{Limit: limit})
 	full := probe.Limit()
 	probe.Release()
 	// A consumer that takes nothing before it must, and then one byte, or all.
@@ -214,7 +214,7 @@ func endAtTheLimit(t T, f *Fixture) {
 		for i, size := range []int{0, 1, full - 1, full, full + 1, 2 * full} {
 			seed := uint64(50 + i)
 			w := newSteps(t, f)
-			r := newReader(t, f, Config{Limit: limit}, size, seed)
+			r := newReader(t, f, Options{Limit: limit}, size, seed)
 			r.budget = func() int { return 0 }
 			r.take = func() int { return take }
 			s, peer := connect(t)
@@ -238,13 +238,13 @@ const (
 func writeToTheEnd(t T, f *Fixture) {
 	for i, limit := range restLimits {
 		seed := uint64(60 + 2*i)
-		writeAll(t, f, Config{Limit: limit, High: limit - limit/4, Low: limit / 4}, tinyBytes, min(f.volume(), tinyVolume), seed)
-		writeAll(t, f, Config{Limit: limit}, smallBuffer, f.volume(), seed+1)
+		writeAll(t, f, Options{Limit: limit, High: limit - limit/4, Low: limit / 4}, tinyBytes, min(f.volume(), tinyVolume), seed)
+		writeAll(t, f, Options{Limit: limit}, smallBuffer, f.volume(), seed+1)
 	}
 }
 
 // writeAll writes size bytes to a peer over a socket that is asked to hold few of them.
-func writeAll(t T, f *Fixture, c Config, hold, size int, seed uint64) {
+func writeAll(t T, f *Fixture, c Options, hold, size int, seed uint64) {
 	t.Helper()
 	s, peer := connect(t)
 	if err := s.SetWriteBuffer(hold); err != nil {

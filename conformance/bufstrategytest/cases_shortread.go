@@ -10,7 +10,7 @@ func shortReadCases() []Case {
 				"and that every byte which arrives after it brings a readiness event.",
 			Source: "peers pay a read a message to be told that there is no more",
 			Run: func(t T, f *Fixture) {
-				b := f.open(t, Config{Limit: 1000})
+				b := f.open(t, Options{Limit: 1000})
 				src := &shortSocket{socket: socket{data: pattern(80, 19), arrived: 50}}
 				wantFill(t, f, b, src, 0, bufstrategy.Drained, 50)
 				src.wait(30)
@@ -24,7 +24,7 @@ func shortReadCases() []Case {
 			Rule:   "Fill asks after each short read, and after no other.",
 			Source: "an exact read taken for the last: tokio #5866",
 			Run: func(t T, f *Fixture) {
-				b := f.open(t, Config{Limit: 1000})
+				b := f.open(t, Options{Limit: 1000})
 				n := sum(b.Space())
 				b.Commit(0)
 				src := &shortSocket{socket: socket{data: pattern(b.Limit(), 20), arrived: n}}
@@ -49,7 +49,7 @@ func shortReadCases() []Case {
 			Rule:   "once a hang-up or end of stream was seen in any event of the handle: data and FIN arrive as one event, the short read takes the data, and no second event comes for the end;",
 			Source: "short read hides the end: netpoll #278, netty #4317, #6303",
 			Run: func(t T, f *Fixture) {
-				b := f.open(t, Config{Limit: 1000})
+				b := f.open(t, Options{Limit: 1000})
 				src := &shortSocket{socket: socket{data: pattern(3, 22), arrived: 3, fin: true}}
 				want := src.data
 				wantFill(t, f, b, src, 0, bufstrategy.EOF, 3)
@@ -60,7 +60,7 @@ func shortReadCases() []Case {
 			Rule:   "when edges are not native but emulated, as over poll(2) or on Windows: there an event is armed by would-block, which a short read does not declare.",
 			Source: "tokio #5866, #7872",
 			Run: func(t T, f *Fixture) {
-				b := f.open(t, Config{Limit: 1000})
+				b := f.open(t, Options{Limit: 1000})
 				src := &shortSocket{socket: socket{data: pattern(30, 25), arrived: 20}, emulated: true}
 				for _, n := range []int{20, 10} {
 					wantFill(t, f, b, src, 0, bufstrategy.Drained, n)

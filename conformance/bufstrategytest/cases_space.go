@@ -76,7 +76,7 @@ func spaceCases() []Case {
 func eachStep(check func(t T, b bufstrategy.Buffer, space [][]byte)) func(T, *Fixture) {
 	return func(t T, f *Fixture) {
 		for _, limit := range []int{1, 100, 1 << 10, 20000} {
-			b := f.open(t, Config{Limit: limit})
+			b := f.open(t, Options{Limit: limit})
 			rng := rand.New(rand.NewPCG(uint64(limit), 2))
 			for range 400 {
 				space := b.Space()
@@ -96,7 +96,7 @@ func eachStep(check func(t T, b bufstrategy.Buffer, space [][]byte)) func(T, *Fi
 }
 
 func spaceKeepsUnread(t T, f *Fixture) {
-	b := f.open(t, Config{Limit: 3000})
+	b := f.open(t, Options{Limit: 3000})
 	want := scatter(t, b)
 	for _, k := range []int{1, 2, 500, 700, 1000} {
 		b.Discard(k)
@@ -107,7 +107,7 @@ func spaceKeepsUnread(t T, f *Fixture) {
 }
 
 func spaceMayBeShortened(t T, f *Fixture) {
-	b := f.open(t, Config{Limit: 1000})
+	b := f.open(t, Options{Limit: 1000})
 	scatter(t, b)
 	b.Discard(b.Len() - 5)
 	want := join(b.Segments())
@@ -123,7 +123,7 @@ func spaceMayBeShortened(t T, f *Fixture) {
 
 func commitInOrder(t T, f *Fixture) {
 	for _, limit := range []int{64, 1000, 100_000} {
-		b := f.open(t, Config{Limit: limit})
+		b := f.open(t, Options{Limit: limit})
 		want := scatter(t, b)
 		b.Discard(len(want) / 2)
 		want = want[len(want)/2:]
@@ -140,7 +140,7 @@ func commitInOrder(t T, f *Fixture) {
 }
 
 func commitZero(t T, f *Fixture) {
-	b := f.open(t, Config{Limit: 1000, High: 10, Low: 5})
+	b := f.open(t, Options{Limit: 1000, High: 10, Low: 5})
 	put(t, b, []byte("twelve bytes"))
 	b.Discard(4)
 	paused := b.Paused()
@@ -157,10 +157,10 @@ func commitZero(t T, f *Fixture) {
 }
 
 func commitTooMuch(t T, f *Fixture) {
-	b := f.open(t, Config{Limit: 100})
+	b := f.open(t, Options{Limit: 100})
 	n := sum(b.Space())
 	wantPanic(t, "Commit of one more than offered", func() { b.Commit(n + 1) })
-	b = f.open(t, Config{Limit: 100})
+	b = f.open(t, Options{Limit: 100})
 	b.Space()
 	wantPanic(t, "Commit of -1", func() { b.Commit(-1) })
 }
@@ -177,7 +177,7 @@ func commitOnlyAfterSpace(t T, f *Fixture) {
 		{"Trim", func(b bufstrategy.Buffer) { b.Trim() }},
 		{"Release", func(b bufstrategy.Buffer) { b.Release() }},
 	} {
-		b := f.open(t, Config{Limit: 100})
+		b := f.open(t, Options{Limit: 100})
 		put(t, b, []byte("some"))
 		b.Space()
 		c.f(b)
@@ -187,7 +187,7 @@ func commitOnlyAfterSpace(t T, f *Fixture) {
 
 func limitReached(t T, f *Fixture) {
 	for _, limit := range []int{1, 999, 4096, 70_000} {
-		b := f.open(t, Config{Limit: limit})
+		b := f.open(t, Options{Limit: limit})
 		got := b.Limit()
 		if got < limit {
 			t.Fatalf("Limit is %d, asked for %d", got, limit)

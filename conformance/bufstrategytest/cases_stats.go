@@ -8,7 +8,7 @@ func statsCases() []Case {
 			ID: "stats/moved", Doc: "bufstrategy.Stats.Moved",
 			Rule: "Moved counts the bytes that were committed.",
 			Run: func(t T, f *Fixture) {
-				b := f.open(t, Config{Limit: 1000})
+				b := f.open(t, Options{Limit: 1000})
 				n := len(scatter(t, b)) + b.Limit() - b.Limit()/3
 				b.Segments()
 				if got := b.Stats().Moved; got != uint64(n) {
@@ -19,7 +19,7 @@ func statsCases() []Case {
 			ID: "stats/commits", Doc: "bufstrategy.Stats.Commits",
 			Rule: "Commits counts the Commits of more than zero bytes, which are the reads that got something.",
 			Run: func(t T, f *Fixture) {
-				b := f.open(t, Config{Limit: 1000})
+				b := f.open(t, Options{Limit: 1000})
 				for range 3 {
 					putOnce(b, []byte("abcd"))
 					b.Space()
@@ -35,7 +35,7 @@ func statsCases() []Case {
 			ID: "stats/discards", Doc: "bufstrategy.Stats.Discards",
 			Rule: "Discards counts the Discards of more than zero bytes: the messages, if each is discarded at once.",
 			Run: func(t T, f *Fixture) {
-				b := f.open(t, Config{Limit: 1000})
+				b := f.open(t, Options{Limit: 1000})
 				put(t, b, []byte("abcdefgh"))
 				for range 4 {
 					b.Discard(2)
@@ -51,7 +51,7 @@ func statsCases() []Case {
 			ID: "stats/full", Doc: "bufstrategy.Stats.Full",
 			Rule: "Full counts how often Space had nothing to offer.",
 			Run: func(t T, f *Fixture) {
-				b := f.open(t, Config{Limit: 1000})
+				b := f.open(t, Options{Limit: 1000})
 				scatter(t, b)
 				if got := b.Stats().Full; got != 0 {
 					t.Errorf("Full is %d before it was", got)
@@ -72,7 +72,7 @@ func statsCases() []Case {
 			ID: "stats/kept-by-release", Doc: "bufstrategy.Stats",
 			Rule: "Stats is what a buffer counts. Release does not reset it.",
 			Run: func(t T, f *Fixture) {
-				b := f.open(t, Config{Limit: 1000})
+				b := f.open(t, Options{Limit: 1000})
 				scatter(t, b)
 				b.Space()
 				before := b.Stats()
@@ -92,7 +92,7 @@ func statsCases() []Case {
 			Rule:  "Copied counts the bytes that the strategy copied itself: to compact, to grow, for a View, as left-overs.",
 			Needs: []Feature{Copyless},
 			Run: func(t T, f *Fixture) {
-				b := f.open(t, Config{Limit: 5000})
+				b := f.open(t, Options{Limit: 5000})
 				rng := rand.New(rand.NewPCG(10, 10))
 				for range 300 {
 					putOnce(b, make([]byte, rng.IntN(b.Limit())))
@@ -108,7 +108,7 @@ func statsCases() []Case {
 }
 
 func statsResident(t T, f *Fixture) {
-	b := f.open(t, Config{Limit: 20_000})
+	b := f.open(t, Options{Limit: 20_000})
 	rng := rand.New(rand.NewPCG(11, 11))
 	most := 0
 	check := func() {
@@ -136,7 +136,7 @@ func statsResident(t T, f *Fixture) {
 }
 
 func statsSteady(t T, f *Fixture) {
-	b := f.open(t, Config{Limit: 20_000})
+	b := f.open(t, Options{Limit: 20_000})
 	p := pattern(b.Limit(), 12)
 	round := func() {
 		put(t, b, p[:5000])

@@ -9,7 +9,7 @@ func urgentCases() []Case {
 			"and the bytes after it may have arrived in the same event.",
 		Source: "tcp(7): a read stops at the urgent mark",
 		Run: func(t T, f *Fixture) {
-			b := f.open(t, Config{Limit: 1000})
+			b := f.open(t, Options{Limit: 1000})
 			src := &markedSocket{socket: socket{data: pattern(60, 26), arrived: 60}, marks: []int{20, 15}}
 			want := src.data
 			wantFill(t, f, b, src, 0, bufstrategy.Drained, len(want))

@@ -23,7 +23,7 @@ func viewCases() []Case {
 			ID: "view/short", Doc: "bufstrategy.Buffer.View",
 			Rule: "View returns ErrShort when fewer than n bytes are unread but n may still come.",
 			Run: func(t T, f *Fixture) {
-				b := f.open(t, Config{Limit: 100})
+				b := f.open(t, Options{Limit: 100})
 				for _, have := range []int{0, 4} {
 					put(t, b, make([]byte, have))
 					for _, n := range []int{have + 1, 50, b.Limit()} {
@@ -39,7 +39,7 @@ func viewCases() []Case {
 			Rule:   "View returns ErrTooLarge when n is more than Limit, so that waiting is useless.",
 			Source: "a peek without a bound took all memory: netpoll #335",
 			Run: func(t T, f *Fixture) {
-				b := f.open(t, Config{Limit: 100})
+				b := f.open(t, Options{Limit: 100})
 				for _, n := range []int{b.Limit() + 1, math.MaxInt} {
 					if _, err := b.View(n); !errors.Is(err, bufstrategy.ErrTooLarge) {
 						t.Errorf("View(%d) of Limit %d: %v, want ErrTooLarge", n, b.Limit(), err)
@@ -50,7 +50,7 @@ func viewCases() []Case {
 			ID: "view/negative-panics", Doc: "bufstrategy.Buffer.View",
 			Rule: "View panics when n is negative.",
 			Run: func(t T, f *Fixture) {
-				b := f.open(t, Config{Limit: 100})
+				b := f.open(t, Options{Limit: 100})
 				wantPanic(t, "View(-1)", func() { _, _ = b.View(-1) })
 			},
 		}, {
@@ -68,7 +68,7 @@ func viewCases() []Case {
 			ID: "view/capacity-clipped", Doc: "bufstrategy.Buffer",
 			Rule: "The capacity of every segment and view is clipped to its length, so that append cannot reach other bytes.",
 			Run: func(t T, f *Fixture) {
-				b := f.open(t, Config{Limit: 1000})
+				b := f.open(t, Options{Limit: 1000})
 				scatter(t, b)
 				for _, n := range []int{0, 1, 10, b.Limit() / 2, b.Limit()} {
 					if v, err := b.View(n); err != nil || len(v) != n || cap(v) != n {
@@ -82,7 +82,7 @@ func viewCases() []Case {
 
 func viewFirstBytes(t T, f *Fixture) {
 	for _, limit := range []int{8, 1000, 4096, 100_000} {
-		b := f.open(t, Config{Limit: limit})
+		b := f.open(t, Options{Limit: limit})
 		want := scatter(t, b)
 		for _, n := range []int{0, 1, 2, limit / 3, limit - limit/3, limit - limit/3 + 1, limit, b.Limit(), 5} {
 			v, err := b.View(n)
@@ -97,7 +97,7 @@ func viewFirstBytes(t T, f *Fixture) {
 
 func viewThenMore(t T, f *Fixture) {
 	for _, limit := range []int{1000, 100_000} {
-		b := f.open(t, Config{Limit: limit})
+		b := f.open(t, Options{Limit: limit})
 		want := scatter(t, b)
 		gone := len(want) / 4
 		b.Discard(gone)
@@ -121,7 +121,7 @@ func viewThenMore(t T, f *Fixture) {
 }
 
 func viewContiguous(t T, f *Fixture) {
-	b := f.open(t, Config{Limit: 5000})
+	b := f.open(t, Options{Limit: 5000})
 	rng := rand.New(rand.NewPCG(13, 13))
 	for range 300 {
 		if s := b.Space(); len(s) > 1 || sum(s) != b.Limit()-b.Len() {
@@ -142,7 +142,7 @@ func viewContiguous(t T, f *Fixture) {
 }
 
 func viewCopiesOnce(t T, f *Fixture) {
-	b := f.open(t, Config{Limit: 50_000})
+	b := f.open(t, Options{Limit: 50_000})
 	scatter(t, b)
 	n := b.Limit() - 7
 	if _, err := b.View(n); err != nil {

@@ -29,7 +29,7 @@ func watermarkCases() []Case {
 			Needs: []Feature{Watches},
 			Run: func(t T, f *Fixture) {
 				w := &crossings{}
-				b := f.open(t, Config{Limit: 100, High: 60, Low: 20, Watcher: w})
+				b := f.open(t, Options{Limit: 100, High: 60, Low: 20, Watcher: w})
 				b.Release()
 				put(t, b, make([]byte, 60))
 				b.Release()
@@ -69,7 +69,7 @@ func (c *crossings) want(t T, want ...bool) {
 
 func oneCallACrossing(t T, f *Fixture) {
 	w := &crossings{}
-	b := f.open(t, Config{Limit: 1000, High: 600, Low: 200, Watcher: w})
+	b := f.open(t, Options{Limit: 1000, High: 600, Low: 200, Watcher: w})
 	rng := rand.New(rand.NewPCG(19, 19))
 	var want []bool
 	paused := false
@@ -105,7 +105,7 @@ func stateInCall(t T, f *Fixture) {
 			t.Errorf("in Crossed(%v): Len %d, Paused %v, Limit %d, %+v, want Len %d", paused, b.Len(), b.Paused(), b.Limit(), b.Stats(), length)
 		}
 	}
-	b := f.open(t, Config{Limit: 1000, High: 600, Low: 200, Watcher: w})
+	b := f.open(t, Options{Limit: 1000, High: 600, Low: 200, Watcher: w})
 	for range 3 {
 		for b.Len() < 600 {
 			n := min(sum(b.Space()), 70)
@@ -137,8 +137,8 @@ func watermarkHandover(t T, f *Fixture) {
 		}
 	}
 	a, b := &crossings{}, &crossings{}
-	src := f.open(t, Config{Limit: 1000, High: 600, Low: 200, Watcher: a})
-	dst := f.open(t, Config{Limit: 1000, High: 600, Low: 200, Watcher: b})
+	src := f.open(t, Options{Limit: 1000, High: 600, Low: 200, Watcher: a})
+	dst := f.open(t, Options{Limit: 1000, High: 600, Low: 200, Watcher: b})
 	put(t, src, make([]byte, 700))
 	from, to = src, dst
 	a.look, b.look = look, look
@@ -151,7 +151,7 @@ func watermarkHandover(t T, f *Fixture) {
 }
 
 func watcherRefused(t T, f *Fixture) {
-	if _, err := f.New(Config{Limit: 100, Watcher: &crossings{}}); !errors.Is(err, errors.ErrUnsupported) {
+	if _, err := f.New(Options{Limit: 100, Watcher: &crossings{}}); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("new buffer with a Watcher: %v, want errors.ErrUnsupported", err)
 	}
 }

@@ -57,7 +57,7 @@ func corners(n int) []int {
 // which v are viewed and discarded.
 func everyWrap(t T, f *Fixture, limit int) {
 	t.Helper()
-	b := f.open(t, Config{Limit: limit})
+	b := f.open(t, Options{Limit: limit})
 	if b.Limit() > limit && limit < wrapLimitMax {
 		return // it will have the states of a larger limit
 	}
@@ -151,7 +151,7 @@ func (w *wraps) viewed(want []byte, n int) error {
 
 func fillLimitPlusOne(t T, f *Fixture, limit int) {
 	t.Helper()
-	b := f.open(t, Config{Limit: limit})
+	b := f.open(t, Options{Limit: limit})
 	n := b.Limit()
 	data := pattern(n+1, 72)
 	src := &socket{data: data, arrived: n + 1, fin: true}
@@ -170,7 +170,7 @@ func fillLimitPlusOne(t T, f *Fixture, limit int) {
 }
 
 func zeroChangesNothing(t T, f *Fixture) {
-	b := f.open(t, Config{Limit: 1000, High: 700, Low: 300})
+	b := f.open(t, Options{Limit: 1000, High: 700, Low: 300})
 	check := func(want []byte) {
 		t.Helper()
 		paused := b.Paused()

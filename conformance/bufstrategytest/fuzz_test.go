@@ -23,7 +23,7 @@ func FuzzModel(f *testing.F) {
 		}
 		// A Mirrored keeps its memory back for ever then, and a process gets so many mappings.
 		poison = poison && target.Name != "mirrored"
-		c := Config{Limit: 1 + int(limit)%5000, Poison: poison}
+		c := Options{Limit: 1 + int(limit)%5000, Poison: poison}
 		if high > 0 {
 			c.High = 1 + int(high)%c.Limit
 			c.Low = c.High / 3

@@ -10,7 +10,7 @@ import (
 // poolBytes is enough for every case, and little enough to be exhausted quickly.
 const poolBytes = 1 << 20
 
-func options(c Config) bufstrategy.Options {
+func options(c Options) bufstrategy.Options {
 	return bufstrategy.Options{Limit: c.Limit, High: c.High, Low: c.Low, Poison: c.Poison, Watcher: c.Watcher, Budget: c.Budget}
 }
 
@@ -20,7 +20,7 @@ func byName(name string, features ...Feature) Target {
 		Name:     name,
 		Features: append([]Feature{Poisons, Watches, Budgets}, features...),
 		Open: func(T) (*Fixture, error) {
-			return &Fixture{Holds: holds(name), New: func(c Config) (bufstrategy.Buffer, error) {
+			return &Fixture{Holds: holds(name), New: func(c Options) (bufstrategy.Buffer, error) {
 				o := options(c)
 				o.Initial = 64
 				return bufstrategy.ByName(name, o)
@@ -61,7 +61,7 @@ func pooled(segment int) Target {
 				return nil, err
 			}
 			return &Fixture{
-				New: func(c Config) (bufstrategy.Buffer, error) {
+				New: func(c Options) (bufstrategy.Buffer, error) {
 					o := options(c)
 					o.Pool, o.Segment = pool, segment
 					if c.Budget != nil {
@@ -117,7 +117,7 @@ func sharedTarget() Target {
 
 // sharedFixture makes Shareds on scratch, which keeps their left-overs in memory of pool.
 func sharedFixture(pool *bufstrategy.Pool, scratch *bufstrategy.Scratch) *Fixture {
-	open := func(c Config) (bufstrategy.Buffer, error) {
+	open := func(c Options) (bufstrategy.Buffer, error) {
 		if c.Budget != nil {
 			return nil, errors.ErrUnsupported // it is an option of the pool
 		}
@@ -126,7 +126,7 @@ func sharedFixture(pool *bufstrategy.Pool, scratch *bufstrategy.Scratch) *Fixtur
 		return bufstrategy.ByName("perloop", o)
 	}
 	return &Fixture{New: open, Holds: holds("perloop"), Exhaust: func() func() {
-		other, err := open(Config{Limit: 10})
+		other, err := open(Options{Limit: 10})
 		if err != nil {
 			panic(err)
 		}

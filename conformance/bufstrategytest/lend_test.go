@@ -21,7 +21,7 @@ func kernelTarget(segment int) Target {
 		if err != nil {
 			return nil, err
 		}
-		f.New = func(c Config) (bufstrategy.Buffer, error) {
+		f.New = func(c Options) (bufstrategy.Buffer, error) {
 			o := options(c)
 			o.Pool, o.Segment, o.Lender, o.MaxLent = pool, segment, c.Lender, c.MaxLent
 			if c.Budget != nil {
@@ -66,7 +66,7 @@ func (f returning) Return(id uint32) { f(id) }
 func returned(how func(l bufstrategy.Lender, id uint32)) Target {
 	return lentWrong(func(f *Fixture) {
 		good := f.New
-		f.New = func(c Config) (bufstrategy.Buffer, error) {
+		f.New = func(c Options) (bufstrategy.Buffer, error) {
 			if l := c.Lender; l != nil {
 				c.Lender = returning(func(id uint32) { how(l, id) })
 			}
@@ -87,7 +87,7 @@ func lendMutants() []mutant {
 		seen("segments come back when they are taken", lentWrong(func(f *Fixture) {
 			lend, open := f.Lend, f.New
 			lenders := map[bufstrategy.Buffer]bufstrategy.Lender{}
-			f.New = func(c Config) (bufstrategy.Buffer, error) {
+			f.New = func(c Options) (bufstrategy.Buffer, error) {
 				l := c.Lender
 				if l != nil {
 					c.Lender = returning(func(uint32) {})
@@ -120,7 +120,7 @@ func lendMutants() []mutant {
 		}), "lend/in-order"),
 		seen("one segment more than MaxLent", lentWrong(func(f *Fixture) {
 			good := f.New
-			f.New = func(c Config) (bufstrategy.Buffer, error) {
+			f.New = func(c Options) (bufstrategy.Buffer, error) {
 				if c.MaxLent > 0 {
 					c.MaxLent++
 				}
@@ -143,8 +143,8 @@ func lendMutants() []mutant {
 }
 
 // copying makes buffers that count a copy when they are looked at.
-func copying(good func(Config) (bufstrategy.Buffer, error)) func(Config) (bufstrategy.Buffer, error) {
-	return func(c Config) (bufstrategy.Buffer, error) {
+func copying(good func(Options) (bufstrategy.Buffer, error)) func(Options) (bufstrategy.Buffer, error) {
+	return func(c Options) (bufstrategy.Buffer, error) {
 		b, err := good(c)
 		if err != nil || c.Lender == nil {
 			return b, err

@@ -8,7 +8,7 @@ import (
 
 func lifetimeMutants() []mutant {
 	return []mutant{
-		seen("release keeps memory", with(func(b bufstrategy.Buffer, _ Config) fault {
+		seen("release keeps memory", with(func(b bufstrategy.Buffer, _ Options) fault {
 			kept := 0
 			return fault{release: func() { b.Release(); kept = 1 }, stats: func() bufstrategy.Stats {
 				s := b.Stats()
@@ -18,7 +18,7 @@ func lifetimeMutants() []mutant {
 			}}
 		}),
 			"release/gives-all-back"),
-		seen("release is for ever", with(func(b bufstrategy.Buffer, _ Config) fault {
+		seen("release is for ever", with(func(b bufstrategy.Buffer, _ Options) fault {
 			dead := false
 			return fault{release: func() { b.Release(); dead = true }, space: func() [][]byte {
 				if dead {
@@ -28,11 +28,11 @@ func lifetimeMutants() []mutant {
 			}}
 		}),
 			"release/usable-again"),
-		seen("trim loses a byte", with(func(b bufstrategy.Buffer, _ Config) fault {
+		seen("trim loses a byte", with(func(b bufstrategy.Buffer, _ Options) fault {
 			return fault{trim: func() { b.Trim(); b.Discard(min(1, b.Len())) }}
 		}),
 			"trim/keeps-unread"),
-		seen("trim keeps memory", with(func(b bufstrategy.Buffer, _ Config) fault {
+		seen("trim keeps memory", with(func(b bufstrategy.Buffer, _ Options) fault {
 			kept := 0
 			return fault{trim: func() { b.Trim(); kept = 1 }, stats: func() bufstrategy.Stats {
 				s := b.Stats()
@@ -41,10 +41,10 @@ func lifetimeMutants() []mutant {
 				return s
 			}}
 		}), "trim/empty-holds-nothing"),
-		seen("poison is not written", withConfig(func(c Config) Config { c.Poison = false; return c },
-			func(bufstrategy.Buffer, Config) fault { return fault{} }),
+		seen("poison is not written", withOptions(func(c Options) Options { c.Poison = false; return c },
+			func(bufstrategy.Buffer, Options) fault { return fault{} }),
 			"poison/discarded"),
-		seen("poison is not written by release", with(func(b bufstrategy.Buffer, _ Config) fault {
+		seen("poison is not written by release", with(func(b bufstrategy.Buffer, _ Options) fault {
 			return fault{release: func() {
 				var was [][]byte
 				segs := slices.Clone(b.Segments())
@@ -57,7 +57,7 @@ func lifetimeMutants() []mutant {
 				}
 			}}
 		}), "poison/released"),
-		seen("poison goes too far", with(func(b bufstrategy.Buffer, c Config) fault {
+		seen("poison goes too far", with(func(b bufstrategy.Buffer, c Options) fault {
 			return fault{discard: func(n int) {
 				b.Discard(n)
 				if s := b.Segments(); c.Poison && n > 0 && len(s) > 0 {
@@ -66,7 +66,7 @@ func lifetimeMutants() []mutant {
 			}}
 		}),
 			"poison/never-unread"),
-		seen("exhaustion loses bytes", with(func(b bufstrategy.Buffer, _ Config) fault {
+		seen("exhaustion loses bytes", with(func(b bufstrategy.Buffer, _ Options) fault {
 			return fault{space: func() [][]byte {
 				s := b.Space()
 				if len(s) == 0 && b.Len() < b.Limit() {
@@ -92,7 +92,7 @@ func aliasing() Target {
 		}
 		good := f.New
 		var before bufstrategy.Buffer
-		f.New = func(c Config) (bufstrategy.Buffer, error) {
+		f.New = func(c Options) (bufstrategy.Buffer, error) {
 			b, err := good(c)
 			other := before
 			before = b
@@ -110,7 +110,7 @@ func aliasing() Target {
 
 func statsMutants() []mutant {
 	count := func(change func(s *bufstrategy.Stats, spaces, discards, releases uint64)) Target {
-		return with(func(b bufstrategy.Buffer, _ Config) fault {
+		return with(func(b bufstrategy.Buffer, _ Options) fault {
 			var spaces, discards, releases uint64
 			return fault{
 				space:   func() [][]byte { spaces++; return b.Space() },

@@ -8,7 +8,7 @@ import (
 // kinds as well.
 func parserMutants() []mutant {
 	return []mutant{
-		seen("release resets what was moved", with(func(b bufstrategy.Buffer, _ Config) fault {
+		seen("release resets what was moved", with(func(b bufstrategy.Buffer, _ Options) fault {
 			var lost uint64
 			return fault{
 				release: func() { lost += uint64(b.Len()); b.Release() },
@@ -19,7 +19,7 @@ func parserMutants() []mutant {
 				},
 			}
 		}), "stats/consumed"),
-		seen("segments change places", with(func(b bufstrategy.Buffer, _ Config) fault {
+		seen("segments change places", with(func(b bufstrategy.Buffer, _ Options) fault {
 			return fault{segments: func() [][]byte {
 				s := b.Segments()
 				if n := len(s); n > 2 {
@@ -29,18 +29,18 @@ func parserMutants() []mutant {
 			}}
 		}),
 			"wait-reader/as-bufio"),
-		seen("segments are made one", with(func(b bufstrategy.Buffer, _ Config) fault {
+		seen("segments are made one", with(func(b bufstrategy.Buffer, _ Options) fault {
 			return fault{segments: func() [][]byte {
 				_, _ = b.View(b.Len())
 				return b.Segments()
 			}}
 		}),
 			"message/find-takes-nothing"),
-		seen("limit is more than fits", with(func(b bufstrategy.Buffer, _ Config) fault {
+		seen("limit is more than fits", with(func(b bufstrategy.Buffer, _ Options) fault {
 			return fault{limit: func() int { return b.Limit() + 1 }}
 		}),
 			"wait-writer/waits-at-limit"),
-		seen("discard takes one less", with(func(b bufstrategy.Buffer, _ Config) fault {
+		seen("discard takes one less", with(func(b bufstrategy.Buffer, _ Options) fault {
 			return fault{discard: func(n int) {
 				if n > 300 {
 					n--
@@ -49,7 +49,7 @@ func parserMutants() []mutant {
 			}}
 		}),
 			"stats/consumed"),
-		seen("space only when empty", with(func(b bufstrategy.Buffer, _ Config) fault {
+		seen("space only when empty", with(func(b bufstrategy.Buffer, _ Options) fault {
 			return fault{space: func() [][]byte {
 				if b.Len() > 0 {
 					return nil
@@ -58,8 +58,8 @@ func parserMutants() []mutant {
 			}}
 		}),
 			"index/across-segments"),
-		seen("space beyond the limit", withConfig(func(c Config) Config { c.Limit++; return c },
-			func(b bufstrategy.Buffer, _ Config) fault {
+		seen("space beyond the limit", withOptions(func(c Options) Options { c.Limit++; return c },
+			func(b bufstrategy.Buffer, _ Options) fault {
 				return fault{limit: func() int { return b.Limit() - 1 }}
 			}),
 			"message/never-short-at-limit"),

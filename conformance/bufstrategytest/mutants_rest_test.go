@@ -26,7 +26,7 @@ func restMutants() []mutant {
 			"flush/blocked-keeps-the-rest"),
 		over("over sockets, flush takes short for blocked", flushing(flushFault{shortIsBlocked: true}),
 			"flush/short-write-goes-on"),
-		over("holds more than it promises", with(func(b bufstrategy.Buffer, _ Config) fault {
+		over("holds more than it promises", with(func(b bufstrategy.Buffer, _ Options) fault {
 			return fault{stats: func() bufstrategy.Stats {
 				s := b.Stats()
 				s.PeakResident += 1 << 20
@@ -34,7 +34,7 @@ func restMutants() []mutant {
 			}}
 		}),
 			"rest/read-to-the-end"),
-		over("discard of nothing takes a byte", with(func(b bufstrategy.Buffer, _ Config) fault {
+		over("discard of nothing takes a byte", with(func(b bufstrategy.Buffer, _ Options) fault {
 			return fault{discard: func(n int) {
 				if n == 0 {
 					n = min(1, b.Len())
@@ -43,7 +43,7 @@ func restMutants() []mutant {
 			}}
 		}),
 			"discard/in-order"),
-		over("a view is wrong at one position", with(func(b bufstrategy.Buffer, _ Config) fault {
+		over("a view is wrong at one position", with(func(b bufstrategy.Buffer, _ Options) fault {
 			return fault{view: func(n int) ([]byte, error) {
 				if b.Len() == 13 && b.Limit() == 17 && n == 11 {
 					return b.View(10)

@@ -24,7 +24,7 @@ func seen(name string, target Target, detects string) mutant {
 
 func spaceMutants() []mutant {
 	return []mutant{
-		seen("space stops one byte early", with(func(b bufstrategy.Buffer, _ Config) fault {
+		seen("space stops one byte early", with(func(b bufstrategy.Buffer, _ Options) fault {
 			return fault{space: func() [][]byte {
 				if s := b.Space(); b.Len() < b.Limit()-1 {
 					return s
@@ -33,16 +33,16 @@ func spaceMutants() []mutant {
 			}}
 		}),
 			"space/empty-only-at-limit"),
-		seen("space has an empty segment", with(func(b bufstrategy.Buffer, _ Config) fault {
+		seen("space has an empty segment", with(func(b bufstrategy.Buffer, _ Options) fault {
 			return fault{space: func() [][]byte { return append(slices.Clone(b.Space()), nil) }}
 		}),
 			"space/within-limit"),
-		seen("space goes beyond the limit", withConfig(func(c Config) Config { c.Limit++; return c },
-			func(b bufstrategy.Buffer, _ Config) fault {
+		seen("space goes beyond the limit", withOptions(func(c Options) Options { c.Limit++; return c },
+			func(b bufstrategy.Buffer, _ Options) fault {
 				return fault{limit: func() int { return b.Limit() - 1 }}
 			}),
 			"space/empty-only-at-limit"),
-		seen("space leaves capacity", with(func(b bufstrategy.Buffer, _ Config) fault {
+		seen("space leaves capacity", with(func(b bufstrategy.Buffer, _ Options) fault {
 			return fault{space: func() [][]byte {
 				s := b.Space()
 				if n := len(s); n > 0 && len(s[n-1]) > 1 {
@@ -52,7 +52,7 @@ func spaceMutants() []mutant {
 			}}
 		}),
 			"space/capacity-clipped"),
-		seen("space damages a byte", with(func(b bufstrategy.Buffer, _ Config) fault {
+		seen("space damages a byte", with(func(b bufstrategy.Buffer, _ Options) fault {
 			return fault{space: func() [][]byte {
 				if b.Len() > 600 && b.Len() < b.Limit() {
 					flip(b, b.Len()/2)
@@ -61,7 +61,7 @@ func spaceMutants() []mutant {
 			}}
 		}),
 			"segments/all-in-order"),
-		seen("a shortened space is lost", with(func(b bufstrategy.Buffer, _ Config) fault {
+		seen("a shortened space is lost", with(func(b bufstrategy.Buffer, _ Options) fault {
 			var out [][]byte
 			whole := 0
 			return fault{
@@ -75,7 +75,7 @@ func spaceMutants() []mutant {
 			}
 		}),
 			"space/may-be-shortened"),
-		seen("space is in reverse", with(func(b bufstrategy.Buffer, _ Config) fault {
+		seen("space is in reverse", with(func(b bufstrategy.Buffer, _ Options) fault {
 			return fault{space: func() [][]byte {
 				s := b.Space()
 				slices.Reverse(s)
@@ -83,7 +83,7 @@ func spaceMutants() []mutant {
 			}}
 		}),
 			"space/may-be-shortened"),
-		seen("commit of zero commits", with(func(b bufstrategy.Buffer, _ Config) fault {
+		seen("commit of zero commits", with(func(b bufstrategy.Buffer, _ Options) fault {
 			out := 0
 			return fault{
 				space: func() [][]byte { s := b.Space(); out = sum(s); return s },
@@ -97,14 +97,14 @@ func spaceMutants() []mutant {
 			}
 		}),
 			"commit/zero"),
-		seen("commit takes less than it is told", with(func(b bufstrategy.Buffer, _ Config) fault {
+		seen("commit takes less than it is told", with(func(b bufstrategy.Buffer, _ Options) fault {
 			out := 0
 			return fault{
 				space:  func() [][]byte { s := b.Space(); out = sum(s); return s },
 				commit: func(n int) { b.Commit(max(0, min(n, out))) },
 			}
 		}), "commit/too-much-panics"),
-		seen("commit at any time", with(func(b bufstrategy.Buffer, _ Config) fault {
+		seen("commit at any time", with(func(b bufstrategy.Buffer, _ Options) fault {
 			return fault{commit: func(n int) {
 				defer func() {
 					// The good buffer has ended the space: nothing is committed, and nobody is
@@ -116,12 +116,12 @@ func spaceMutants() []mutant {
 				b.Commit(n)
 			}}
 		}), "commit/only-after-space"),
-		seen("limit is not reached", withConfig(func(c Config) Config {
+		seen("limit is not reached", withOptions(func(c Options) Options {
 			c.Limit, c.High, c.Low = max(1, c.Limit/2), 0, 0
 			return c
-		}, func(b bufstrategy.Buffer, c Config) fault { return fault{} }),
+		}, func(b bufstrategy.Buffer, c Options) fault { return fault{} }),
 			"space/keeps-unread"),
-		seen("limit shrinks", with(func(b bufstrategy.Buffer, c Config) fault {
+		seen("limit shrinks", with(func(b bufstrategy.Buffer, c Options) fault {
 			less := 0
 			return fault{
 				limit:   func() int { return b.Limit() - less },
@@ -134,15 +134,15 @@ func spaceMutants() []mutant {
 
 func consumeMutants() []mutant {
 	return []mutant{
-		seen("segments are the first only", with(func(b bufstrategy.Buffer, _ Config) fault {
+		seen("segments are the first only", with(func(b bufstrategy.Buffer, _ Options) fault {
 			return fault{segments: func() [][]byte { s := b.Segments(); return s[:min(1, len(s))] }}
 		}),
 			"commit/in-order"),
-		seen("segments have an empty one", with(func(b bufstrategy.Buffer, _ Config) fault {
+		seen("segments have an empty one", with(func(b bufstrategy.Buffer, _ Options) fault {
 			return fault{segments: func() [][]byte { return append(slices.Clone(b.Segments()), nil) }}
 		}),
 			"segments/none-empty"),
-		seen("segments leave capacity", with(func(b bufstrategy.Buffer, _ Config) fault {
+		seen("segments leave capacity", with(func(b bufstrategy.Buffer, _ Options) fault {
 			return fault{segments: func() [][]byte {
 				var split [][]byte
 				for _, s := range b.Segments() {
@@ -154,7 +154,7 @@ func consumeMutants() []mutant {
 				return split
 			}}
 		}), "segments/capacity-clipped"),
-		seen("discard takes the wrong end", with(func(b bufstrategy.Buffer, _ Config) fault {
+		seen("discard takes the wrong end", with(func(b bufstrategy.Buffer, _ Options) fault {
 			return fault{discard: func(n int) {
 				rest := b.Len() - n
 				var all []byte
@@ -168,19 +168,19 @@ func consumeMutants() []mutant {
 			}}
 		}),
 			"commit/zero"),
-		seen("discard of too much", with(func(b bufstrategy.Buffer, _ Config) fault {
+		seen("discard of too much", with(func(b bufstrategy.Buffer, _ Options) fault {
 			return fault{discard: func(n int) { b.Discard(min(max(n, 0), b.Len())) }}
 		}), "discard/too-much-panics"),
-		seen("paused above the low watermark only", with(func(b bufstrategy.Buffer, c Config) fault {
+		seen("paused above the low watermark only", with(func(b bufstrategy.Buffer, c Options) fault {
 			high := newModel(b, c).high
 			return fault{paused: func() bool { return b.Len() >= high }}
 		}),
 			"model/random"),
-		seen("never paused", with(func(b bufstrategy.Buffer, _ Config) fault {
+		seen("never paused", with(func(b bufstrategy.Buffer, _ Options) fault {
 			return fault{paused: func() bool { return false }}
 		}),
 			"paused/between-watermarks"),
-		seen("view ends with the segment", with(func(b bufstrategy.Buffer, _ Config) fault {
+		seen("view ends with the segment", with(func(b bufstrategy.Buffer, _ Options) fault {
 			return fault{view: func(n int) ([]byte, error) {
 				if s := b.Segments(); n > 0 && len(s) > 0 && n > len(s[0]) && n <= b.Len() {
 					return nil, bufstrategy.ErrShort
@@ -189,7 +189,7 @@ func consumeMutants() []mutant {
 			}}
 		}),
 			"view/first-bytes"),
-		seen("view damages what comes next", with(func(b bufstrategy.Buffer, _ Config) fault {
+		seen("view damages what comes next", with(func(b bufstrategy.Buffer, _ Options) fault {
 			pulled := false
 			return fault{
 				view: func(n int) ([]byte, error) {
@@ -212,10 +212,10 @@ func consumeMutants() []mutant {
 			"view/short"),
 		seen("view of too large is short", with(viewError(bufstrategy.ErrTooLarge, bufstrategy.ErrShort)),
 			"view/too-large"),
-		seen("view of a negative count", with(func(b bufstrategy.Buffer, _ Config) fault {
+		seen("view of a negative count", with(func(b bufstrategy.Buffer, _ Options) fault {
 			return fault{view: func(n int) ([]byte, error) { return b.View(max(n, 0)) }}
 		}), "view/negative-panics"),
-		seen("view copies every time", with(func(b bufstrategy.Buffer, _ Config) fault {
+		seen("view copies every time", with(func(b bufstrategy.Buffer, _ Options) fault {
 			var copied uint64
 			return fault{
 				view: func(n int) ([]byte, error) { copied += uint64(n); return b.View(n) },
@@ -227,7 +227,7 @@ func consumeMutants() []mutant {
 			}
 		}), "view/copies-once"),
 		seen("a ring that claims to be contiguous", byName("ring", Copyless, Contiguous), "view/contiguous"),
-		seen("view leaves capacity", with(func(b bufstrategy.Buffer, _ Config) fault {
+		seen("view leaves capacity", with(func(b bufstrategy.Buffer, _ Options) fault {
 			return fault{view: func(n int) ([]byte, error) {
 				if n < 0 || n >= b.Len() {
 					return b.View(n)
@@ -240,8 +240,8 @@ func consumeMutants() []mutant {
 	}
 }
 
-func viewError(from, to error) func(b bufstrategy.Buffer, _ Config) fault {
-	return func(b bufstrategy.Buffer, _ Config) fault {
+func viewError(from, to error) func(b bufstrategy.Buffer, _ Options) fault {
+	return func(b bufstrategy.Buffer, _ Options) fault {
 		return fault{view: func(n int) ([]byte, error) {
 			v, err := b.View(n)
 			if errors.Is(err, from) {

@@ -4,7 +4,7 @@ import "github.com/edgewise-go/edgewise/bufstrategy"
 
 // oddities are unusual and allowed.
 func oddities() []Target {
-	small := with(func(b bufstrategy.Buffer, _ Config) fault {
+	small := with(func(b bufstrategy.Buffer, _ Options) fault {
 		return fault{space: func() [][]byte {
 			s := b.Space()
 			if len(s) == 0 {
@@ -15,7 +15,7 @@ func oddities() []Target {
 		}}
 	})
 	small.Name = "little space at a time"
-	split := with(func(b bufstrategy.Buffer, _ Config) fault {
+	split := with(func(b bufstrategy.Buffer, _ Options) fault {
 		halves := func(segs [][]byte) (out [][]byte) {
 			for _, s := range segs {
 				h := (len(s) + 1) / 2
@@ -32,14 +32,14 @@ func oddities() []Target {
 		}
 	})
 	split.Name = "segments in halves"
-	larger := withConfig(func(c Config) Config {
+	larger := withOptions(func(c Options) Options {
 		if c.High == 0 && c.Low == 0 {
 			c.Limit += c.Limit / 3
 		}
 		return c
-	}, func(bufstrategy.Buffer, Config) fault { return fault{} })
+	}, func(bufstrategy.Buffer, Options) fault { return fault{} })
 	larger.Name = "larger limit than asked for"
-	eager := with(func(b bufstrategy.Buffer, _ Config) fault {
+	eager := with(func(b bufstrategy.Buffer, _ Options) fault {
 		return fault{discard: func(n int) { b.Discard(n); b.Trim() }}
 	})
 	eager.Name = "trims after every discard"

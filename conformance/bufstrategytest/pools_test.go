@@ -75,7 +75,7 @@ func chainOn(name string, o bufstrategy.PoolOptions, cacheSize int) Target {
 				return nil, err
 			}
 			return &Fixture{
-				New: func(c Config) (bufstrategy.Buffer, error) {
+				New: func(c Options) (bufstrategy.Buffer, error) {
 					if c.Budget != nil {
 						return nil, errors.ErrUnsupported // it is an option of the pool
 					}

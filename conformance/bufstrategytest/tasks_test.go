@@ -100,11 +100,11 @@ type joined struct {
 }
 
 func joinBuffers(conn *stream.Conn, f *Fixture) (joined, error) {
-	a, err := f.New(Config{Limit: 1000, Poison: true})
+	a, err := f.New(Options{Limit: 1000, Poison: true})
 	if err != nil {
 		return joined{}, err
 	}
-	b, err := f.New(Config{Limit: 700, Poison: true})
+	b, err := f.New(Options{Limit: 700, Poison: true})
 	if err != nil {
 		return joined{}, err
 	}

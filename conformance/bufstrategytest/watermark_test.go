@@ -8,18 +8,18 @@ import (
 
 // watched is a good buffer whose Watcher is called through tell.
 func watched(tell func(w bufstrategy.Watcher, b bufstrategy.Buffer, paused bool)) Target {
-	return withConfig(func(c Config) Config {
+	return withOptions(func(c Options) Options {
 		if w := c.Watcher; w != nil {
 			c.Watcher = bufstrategy.WatcherFunc(func(b bufstrategy.Buffer, paused bool) { tell(w, b, paused) })
 		}
 		return c
-	}, func(bufstrategy.Buffer, Config) fault { return fault{} })
+	}, func(bufstrategy.Buffer, Options) fault { return fault{} })
 }
 
 // unwatched is a good buffer that knows no Watcher, and a fault that is to call it. It does not see
 // a hand-over.
-func unwatched(faultOf func(b bufstrategy.Buffer, c Config) fault) Target {
-	target := withConfig(func(c Config) Config { c.Watcher = nil; return c }, func(b bufstrategy.Buffer, c Config) fault {
+func unwatched(faultOf func(b bufstrategy.Buffer, c Options) fault) Target {
+	target := withOptions(func(c Options) Options { c.Watcher = nil; return c }, func(b bufstrategy.Buffer, c Options) fault {
 		if c.Watcher == nil {
 			return fault{}
 		}
@@ -30,7 +30,7 @@ func unwatched(faultOf func(b bufstrategy.Buffer, c Config) fault) Target {
 }
 
 func watermarkMutants() []mutant {
-	early := unwatched(func(b bufstrategy.Buffer, c Config) fault {
+	early := unwatched(func(b bufstrategy.Buffer, c Options) fault {
 		return fault{
 			commit: func(n int) {
 				if !b.Paused() && b.Len()+n >= c.High {
@@ -52,7 +52,7 @@ func watermarkMutants() []mutant {
 			},
 		}
 	})
-	silentRelease := unwatched(func(b bufstrategy.Buffer, c Config) fault {
+	silentRelease := unwatched(func(b bufstrategy.Buffer, c Options) fault {
 		told := false
 		step := func() {
 			if p := b.Paused(); p != told {
@@ -67,7 +67,7 @@ func watermarkMutants() []mutant {
 		}
 	})
 	return []mutant{
-		seen("each call above the watermark calls", unwatched(func(b bufstrategy.Buffer, c Config) fault {
+		seen("each call above the watermark calls", unwatched(func(b bufstrategy.Buffer, c Options) fault {
 			return fault{
 				commit: func(n int) {
 					b.Commit(n)

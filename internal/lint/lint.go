@@ -1,6 +1,6 @@
 // Package lint checks what no general linter knows: how files are named and constrained in this
-// repository, that comments are wrapped, and that a test is skipped in few places only. It also
-// finds what gofmt would change.
+// repository, that exported names have the words of the glossary, that comments are wrapped, and
+// that a test is skipped in few places only. It also finds what gofmt would change.
 package lint
 
 import (
@@ -82,6 +82,7 @@ func checkFile(name string, text []byte) []string {
 		findings = append(findings, fmt.Sprintf("%s: must begin with //go:build, since _%s constrains nothing", name, suffix))
 	}
 	findings = append(findings, checkComments(name, text)...)
+	findings = append(findings, checkWords(name, text)...)
 	if !slices.ContainsFunc(skipsAllowed, func(dir string) bool { return strings.HasPrefix(name, dir) }) {
 		findings = append(findings, checkSkips(name, text)...)
 	}

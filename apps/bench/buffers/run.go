@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Config says what to measure, and for how long.
-type Config struct {
+// Options says what to measure, and for how long.
+type Options struct {
 	Rounds    int           // how often each subject has its turn
 	Turn      time.Duration // how long that is
 	Count     uint64        // bytes of the pass that counts
@@ -42,7 +42,7 @@ type Row struct {
 
 // Run measures, and returns a row for each subject at each workload, those of one workload
 // together. It looks at ctx between turns.
-func Run(ctx context.Context, c Config) ([]Row, error) {
+func Run(ctx context.Context, c Options) ([]Row, error) {
 	list, err := some(c.Workloads, c.Conns)
 	if err != nil {
 		return nil, err
@@ -58,7 +58,7 @@ func Run(ctx context.Context, c Config) ([]Row, error) {
 	return rows, nil
 }
 
-func (c Config) run(ctx context.Context, w workload) (rows []Row, err error) {
+func (c Options) run(ctx context.Context, w workload) (rows []Row, err error) {
 	p := w.plan(c.Seed)
 	var trials []*trial
 	defer func() {

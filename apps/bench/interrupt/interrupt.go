@@ -36,8 +36,8 @@ func Kinds() []Kind { return []Kind{Storm, Tiny, Proxy, Injected} }
 // patience is how long a transfer may take before it counts as hung. No machine needs it.
 const patience = time.Minute
 
-// Config is a run.
-type Config struct {
+// Options is a run.
+type Options struct {
 	Kind      Kind
 	Transfers int
 	Flight    int           // transfers at the same time
@@ -58,7 +58,7 @@ type Result struct {
 
 // world is a run that goes on.
 type world struct {
-	config Config
+	config Options
 	client *strategy.Place
 	server *strategy.Place
 	sched  sched.Scheduler
@@ -69,7 +69,7 @@ type world struct {
 
 // Run makes the transfers. An error says that it could not; what went wrong with transfers is in
 // the result.
-func Run(c Config) (Result, error) {
+func Run(c Options) (Result, error) {
 	began := time.Now()
 	before, err := takeStock()
 	if err != nil {
@@ -181,7 +181,7 @@ const writesMax = 64
 // segments of a vectored call.
 const segments = 3
 
-func (c Config) plan(i int) plan {
+func (c Options) plan(i int) plan {
 	var seed [32]byte
 	copy(seed[:], fmt.Sprintf("%x %x", c.Seed, i))
 	p := plan{random: rand.NewChaCha8(seed)}

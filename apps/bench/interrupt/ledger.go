@@ -30,7 +30,7 @@ var errCut = errors.New("the stream ended early, without an error")
 
 // ledger takes down what becomes of each transfer. Any goroutine may use it.
 type ledger struct {
-	config Config
+	config Options
 	faults atomic.Int64
 	over   func() // called when the last transfer has been told
 
@@ -42,7 +42,7 @@ type ledger struct {
 	violations []string
 }
 
-func newLedger(c Config, over func()) *ledger {
+func newLedger(c Options, over func()) *ledger {
 	return &ledger{config: c, over: over, told: make([]bool, c.Transfers), left: c.Transfers, ended: map[string]int{}}
 }
 

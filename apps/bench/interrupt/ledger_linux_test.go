@@ -38,7 +38,7 @@ func TestRightErrorsAreToldFromWrongOnes(t *testing.T) {
 		{Injected, syscall.ENOBUFS, errors.Join(of(syscall.ENOBUFS), of(syscall.ENOBUFS)), "other", false}, // not one error
 		{Injected, syscall.ENOBUFS, context.Canceled, "other", false},
 	} {
-		l := newLedger(Config{Kind: c.kind, Errno: c.errno}, func() {})
+		l := newLedger(Options{Kind: c.kind, Errno: c.errno}, func() {})
 		if name, right := l.judge(c.err); name != c.name || right != c.right {
 			t.Errorf("%s: %v: got %s, %v, want %s, %v", c.kind, c.err, name, right, c.name, c.right)
 		}
@@ -47,7 +47,7 @@ func TestRightErrorsAreToldFromWrongOnes(t *testing.T) {
 
 func TestEachTransferIsToldOnce(t *testing.T) {
 	over := 0
-	l := newLedger(Config{Kind: Tiny, Transfers: 3}, func() { over++ })
+	l := newLedger(Options{Kind: Tiny, Transfers: 3}, func() { over++ })
 	l.tell(0, 10, nil)
 	l.tell(0, 10, nil)
 	l.tell(1, 10, nil)
@@ -66,7 +66,7 @@ func TestEachTransferIsToldOnce(t *testing.T) {
 }
 
 func TestResetsOfTheProxyAreAccountedFor(t *testing.T) {
-	l := newLedger(Config{Kind: Proxy, Transfers: 2}, func() {})
+	l := newLedger(Options{Kind: Proxy, Transfers: 2}, func() {})
 	l.tell(0, 10, nil)
 	l.tell(1, 10, syscall.ECONNRESET)
 	if got := l.result().Violations; len(got) != 1 || !strings.Contains(got[0], "1 transfers failed, and 0 were reset") {
@@ -114,7 +114,7 @@ func TestWhatIsLeftBehindIsFound(t *testing.T) {
 }
 
 func TestPlansFollowFromTheSeed(t *testing.T) {
-	c := Config{Seed: 7, MaxBytes: 100_000}
+	c := Options{Seed: 7, MaxBytes: 100_000}
 	empty := 0
 	for i := range 1000 {
 		a, b := c.plan(i), c.plan(i)

@@ -27,7 +27,7 @@ const (
 // proxy stands between clients and the server. It is of package net, so that it shares no line with
 // what it gets in the way of.
 type proxy struct {
-	config   Config
+	config   Options
 	listener *net.TCPListener
 	addr     netip.AddrPort
 	target   *net.TCPAddr
@@ -35,7 +35,7 @@ type proxy struct {
 	running  sync.WaitGroup
 }
 
-func startProxy(c Config, target netip.AddrPort, resets *atomic.Int64) (*proxy, error) {
+func startProxy(c Options, target netip.AddrPort, resets *atomic.Int64) (*proxy, error) {
 	l, err := net.ListenTCP("tcp4", net.TCPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.1:0")))
 	if err != nil {
 		return nil, err
