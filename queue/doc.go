@@ -1,30 +1,30 @@
-// Package queue is an event queue: it tells which handles an operation would not block on.
+// Package queue defines an event queue that reports which handles are ready for I/O.
 //
-// One contract, [Queue], is kept by every mechanism of an operating system, each in a package of
-// its own (queue/epoll, queue/iouring, queue/kqueue, queue/iocp, queue/poll); package queue/auto
-// picks one at run time. Every mechanism offers every trigger [Mode], natively or emulated.
+// Every mechanism of an operating system implements one contract, [Queue], in a package of its own:
+// queue/epoll, queue/iouring, queue/kqueue, queue/iocp and queue/poll. Package queue/auto picks one
+// at run time. Every mechanism offers every [Mode], natively or emulated.
 //
 // # Portability
 //
-// What holds on every mechanism is written at the methods of Queue. What differs:
+// The methods of Queue document what holds on every mechanism. The mechanisms differ as follows.
 //
-// Spurious events. An event is a hint. The operation may still answer that it would block, for
-// another thread was faster or the kernel changed its mind. Callers repeat the wait.
+// Spurious events. An event is a hint. The operation may still return would-block, because another
+// thread was faster or the readiness has gone. The caller then waits again.
 //
-// Split and merged events. Readiness of both directions may come in one event or in two, and two
+// Split and merged events. The readiness of both directions may come in one event or in two. Two
 // arrivals may come as one event.
 //
-// Edges. With Edge, an event is promised after the caller has seen would-block and said so with
-// WouldBlock. Before that it may or may not come: a native edge reports each arrival, an emulated
-// one stays silent until WouldBlock. So read until would-block, or call WouldBlock after a short
-// read and be ready for an event that finds nothing. On Linux a read of TCP that would block is no
-// proof at the mark of urgent data: see sys.UnreadAtMark.
+// Edges. In mode Edge, an event is promised only after the caller has seen would-block and has
+// called WouldBlock. Before that an event may or may not come: a native edge reports each arrival,
+// an emulated one stays silent until WouldBlock. So read until would-block, or call WouldBlock
+// after a short read and expect that an event may find nothing. On Linux, a TCP read that returns
+// would-block at the mark of urgent data proves nothing: see sys.UnreadAtMark.
 //
-// Hang-up and error. They are not interests: they are always reported, and set the bits of every
-// direction that is waited for, since the operation will not block but end or fail. Ready.HangUp
-// and Ready.Error say more where the mechanism tells it. With no interest at all a hang-up may be
-// reported once or not at all, but not again and again.
+// Hang-up and error. They are not interests: every mechanism always reports them. They set the bits
+// of every direction of the interest, because the operation does not block but ends or fails.
+// [ReadyHangUp] and [ReadyError] add detail where the mechanism reports it. With interest [None], a
+// hang-up is reported at most once, never repeatedly.
 //
-// Order. Events come in no particular order, and a Wait that finds more sources ready than fit into
-// its slice reports the rest next time; no source is passed over for ever.
+// Order. Events come in no particular order. A Wait that finds more ready sources than fit into its
+// slice leaves the rest to the next Wait; no source is passed over indefinitely.
 package queue

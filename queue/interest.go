@@ -13,7 +13,7 @@ const (
 	Both     Interest = Readable | Writable
 )
 
-// InterestOf returns the set of one direction.
+// InterestOf returns the set that holds only d.
 func InterestOf(d sys.Direction) Interest {
 	if d == sys.Readable {
 		return Readable
@@ -39,25 +39,26 @@ func (i Interest) String() string {
 	return "invalid interest"
 }
 
-// Ready is what an event reports. Its two lowest bits are the directions that are ready, as in an
-// Interest; only directions of the interest are set. The other bits are extra knowledge, which a
-// mechanism may not have.
+// Ready is the readiness that an event reports. Its two lowest bits are the ready directions, laid
+// out as in an Interest; only directions of the interest are set. The other bits add detail that a
+// mechanism may lack.
 //
-// Readable means that there are bytes, a connection, the end or an error to be read. Writable means
-// that there is room, that a connection was made, or that an error is to be returned.
+// Readable means that there are bytes to read, a connection to accept, or an end or an error to
+// return. Writable means that there is room, that the connection is established, or that there is
+// an error to return.
 type Ready uint8
 
 // The bits of Ready besides the directions.
 const (
-	ReadyPeerShut Ready = 1 << 2 // the peer will send no more; bytes may still be unread
-	ReadyHangUp   Ready = 1 << 3 // both halves are over
+	ReadyPeerShut Ready = 1 << 2 // the peer sends no more; bytes may still be unread
+	ReadyHangUp   Ready = 1 << 3 // both halves have ended
 	ReadyError    Ready = 1 << 4 // an error is pending
-	ReadyUrgent   Ready = 1 << 5 // the unread bytes have an urgent mark, at which a read of TCP stops; see Features.Urgent
+	ReadyUrgent   Ready = 1 << 5 // the unread bytes have an urgent mark, at which a TCP read stops; see Features.Urgent
 )
 
 // Directions returns the directions that r reports.
 func (r Ready) Directions() Interest { return Interest(r) & Both }
 
-// Ends reports whether r tells of the end of the stream or of an error, after which a native edge
-// may stay silent: a short read then proves nothing, and the caller reads on until the end.
+// Ends reports whether r includes the end of the stream or an error. After either, a native edge
+// may stay silent. A short read then proves nothing, and the caller reads on until the end.
 func (r Ready) Ends() bool { return r&(ReadyPeerShut|ReadyHangUp|ReadyError) != 0 }

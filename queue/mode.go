@@ -1,17 +1,17 @@
 package queue
 
-// Mode is when a registration reports.
+// Mode selects when a registration reports.
 type Mode uint8
 
 // The modes.
 const (
-	// Level reports in every Wait as long as the handle is ready.
+	// Level reports the handle in every Wait while it is ready.
 	Level Mode = iota
-	// Edge reports when the handle becomes ready, once, and again after the caller has seen
+	// Edge reports once when the handle becomes ready. It reports again after the caller has seen
 	// would-block and the handle becomes ready anew.
 	Edge
-	// OneShot reports a direction once and switches it off (see Event.Disarmed); Modify switches it
-	// on. The other direction is not touched, whatever the mechanism does natively.
+	// OneShot reports a direction once and disarms it (see Event.Disarmed); Modify arms it again.
+	// The other direction stays as it is, whatever the mechanism does natively.
 	OneShot
 )
 
@@ -28,22 +28,21 @@ func (m Mode) String() string {
 	return "invalid mode"
 }
 
-// Features are what a mechanism has natively. Every mode works without them; they tell what it
-// costs and what more there is.
+// Features describes what a mechanism supports natively. Every mode works without them. They show
+// what a mode costs and which extras exist.
 type Features struct {
 	Mechanism     string // "epoll", "iouring", "kqueue", "iocp", "poll"
-	Waker         string // how Wake gets through: "eventfd", "pipe", "nop", "user", "pqcs"
-	NativeEdge    bool   // edges come from the kernel: WouldBlock is free, and each arrival is an edge of its own
+	Waker         string // how Wake reaches a blocked Wait: "eventfd", "pipe", "nop", "user", "pqcs"
+	NativeEdge    bool   // edges come from the kernel: WouldBlock costs nothing, and each arrival is an edge of its own
 	NativeOneShot bool   // one-shot comes from the kernel
-	Exclusive     bool   // Registration.Exclusive is understood
-	PeerShut      bool   // ReadyPeerShut is told apart
-	// Urgent: each event of a registration with mode Edge and interest Readable has ReadyUrgent, if
-	// the kernel held urgent data of TCP when it made the event. Exclusive registrations are
-	// excepted.
+	Exclusive     bool   // Registration.Exclusive is supported
+	PeerShut      bool   // events carry ReadyPeerShut
+	// Urgent: in mode Edge with interest Readable, each event has ReadyUrgent if the kernel held
+	// urgent TCP data when it made the event. Exclusive registrations are excepted.
 	//
-	// So a read that was cut at an urgent mark either came after an event with ReadyUrgent, or an
-	// event that is readable comes after it. On every mechanism, urgent data with no other bytes
-	// does not keep its handle ready.
+	// So a read that stopped at an urgent mark follows an event with ReadyUrgent, or is followed by
+	// an event that is readable. On every mechanism, urgent data without other bytes does not keep
+	// its handle ready.
 	Urgent bool
-	Nested bool // the queue is a Nester: a handle that another queue can wait for
+	Nested bool // the queue is a Nester: another queue can wait for it
 }

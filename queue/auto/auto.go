@@ -16,28 +16,28 @@ import (
 	"github.com/edgewise-go/edgewise/queue/poll"
 )
 
-// ForceVariable names the environment variable that overrides the choice of [New], for tests of
-// programs: the name of a mechanism, and behind a colon, if wanted, that of a waker, as in
-// "poll:pipe".
+// ForceVariable is the environment variable that overrides the choice of [New], for tests of
+// programs. Its value is the name of a mechanism, optionally followed by a colon and the name of a
+// waker, as in "poll:pipe".
 const ForceVariable = "QUEUE_FORCE"
 
-// Auto is the name of the choice that [New] makes.
+// Auto is the name under which [ByName] chooses as [New] does.
 const Auto = "auto"
 
-// Passed is a mechanism that was not taken, and why.
+// Passed is a mechanism that [New] passed over, and the reason.
 type Passed struct {
 	Name   string
 	Reason error
 }
 
-// mechanism opens one kind of queue with a waker, or with the best if that is empty.
+// mechanism opens one kind of queue. An empty waker selects the best one.
 type mechanism struct {
 	name string
 	open func(waker string) (queue.Queue, error)
 }
 
-// mechanisms are in order of preference: as a queue of readiness, io_uring costs a little more than
-// epoll does.
+// mechanisms returns all mechanisms in order of preference. io_uring comes after epoll: as a queue
+// of readiness it costs a little more.
 func mechanisms() []mechanism {
 	return []mechanism{
 		{"epoll", func(w string) (queue.Queue, error) { return opened(epoll.New(epoll.Options{Waker: w})) }},
@@ -48,7 +48,7 @@ func mechanisms() []mechanism {
 	}
 }
 
-// opened makes no queue of a nil pointer.
+// opened returns a nil interface on error, not an interface that holds a nil pointer.
 func opened[Q queue.Queue](q Q, err error) (queue.Queue, error) {
 	if err != nil {
 		return nil, err
@@ -56,7 +56,7 @@ func opened[Q queue.Queue](q Q, err error) (queue.Queue, error) {
 	return q, nil
 }
 
-// Names returns the names that ByName knows, "auto" first.
+// Names returns the names that ByName accepts, "auto" first.
 func Names() []string {
 	names := []string{Auto}
 	for _, m := range mechanisms() {
@@ -65,13 +65,16 @@ func Names() []string {
 	return names
 }
 
-// New opens a queue on the best mechanism that this system lets the process use, and returns those
-// that it passed over. Those called prefer come before all others, in their order, and may have the
-// name of a waker behind a colon; what the system does not have at all is passed over without a
-// word unless it was preferred. The environment variable [ForceVariable] leaves no choice.
+// New opens a queue on the best mechanism that this system lets the process use. It also returns
+// the mechanisms that it passed over.
 //
-// Errors: if none works, one that wraps the reason of each; [queue.ErrInvalid] for an unknown name,
-// in prefer or in the variable.
+// The mechanisms named in prefer come before all others, in their order. A name may be followed by
+// a colon and the name of a waker. A mechanism that the system lacks is not among those passed
+// over, unless prefer names it. The environment variable [ForceVariable] overrides prefer and the
+// order.
+//
+// Errors: [queue.ErrInvalid] for an unknown name in prefer or in the variable. If no mechanism
+// works, the error wraps the reason of each.
 func New(prefer ...string) (queue.Queue, []Passed, error) {
 	if forced := os.Getenv(ForceVariable); forced != "" {
 		q, err := ByName(forced)
@@ -115,19 +118,19 @@ func choose(candidates []mechanism, prefer ...string) (queue.Queue, []Passed, er
 			return q, passed, nil
 		}
 	}
-	return nil, passed, fmt.Errorf("queue: no mechanism works here: %w", errors.Join(reasons...))
+	return nil, passed, fmt.Errorf("auto: no usable mechanism: %w", errors.Join(reasons...))
 }
 
 func unknown(name string) error {
-	return fmt.Errorf("queue: %w: unknown mechanism %q (known: %s)", queue.ErrInvalid, name, strings.Join(Names(), ", "))
+	return fmt.Errorf("auto: %w: unknown mechanism %q, want one of %s", queue.ErrInvalid, name, strings.Join(Names(), ", "))
 }
 
-// ByName opens a queue on the mechanism called name, which may have the name of a waker behind a
-// colon. "auto" chooses as New does, the environment included.
+// ByName opens a queue on the mechanism called name, which may be followed by a colon and the name
+// of a waker. The name "auto" chooses as New does, including the environment variable.
 //
-// Errors: [queue.ErrInvalid] for an unknown name; one that is [errors.ErrUnsupported] for a
-// mechanism that this system does not have, with the name of the best that works;
-// [queue.ErrUnavailable] if the system refuses.
+// Errors: [queue.ErrInvalid] for an unknown name, and [queue.ErrUnavailable] if the system refuses.
+// If this system lacks the mechanism, the error is [errors.ErrUnsupported] and names the best
+// mechanism that works.
 func ByName(name string) (queue.Queue, error) {
 	if name == Auto {
 		q, _, err := New()
@@ -140,14 +143,14 @@ func ByName(name string) (queue.Queue, error) {
 		}
 		q, err := m.open(waker)
 		if errors.Is(err, errors.ErrUnsupported) {
-			return nil, fmt.Errorf("queue: %w%s", err, nearest())
+			return nil, fmt.Errorf("auto: %w%s", err, nearest())
 		}
 		return q, err
 	}
 	return nil, unknown(name)
 }
 
-// nearest says which mechanism works here.
+// nearest returns a remark that names the best mechanism that works, or "" if none does.
 func nearest() string {
 	q, _, err := choose(mechanisms())
 	if err != nil {
@@ -157,5 +160,5 @@ func nearest() string {
 	if err := q.Close(); err != nil {
 		return ""
 	}
-	return " (the nearest that works here is " + name + ")"
+	return " (best usable mechanism: " + name + ")"
 }

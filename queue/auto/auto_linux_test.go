@@ -28,11 +28,11 @@ func TestOpenByNameAndByForce(t *testing.T) {
 		for how, f := range open {
 			q, err := f()
 			if err != nil {
-				t.Errorf("%s %s: %v", how, name, err)
+				t.Errorf("%s(%q): %v", how, name, err)
 				continue
 			}
 			if got := q.Features().Mechanism + " " + q.Features().Waker; got != want {
-				t.Errorf("%s %s: got %s, want %s", how, name, got, want)
+				t.Errorf("%s(%q): got %s, want %s", how, name, got, want)
 			}
 			if err := q.Close(); err != nil {
 				t.Error(err)
@@ -40,10 +40,10 @@ func TestOpenByNameAndByForce(t *testing.T) {
 		}
 	}
 	if _, err := ByName("kqueue"); err == nil || !strings.Contains(err.Error(), "epoll") {
-		t.Errorf("got %v, want the nearest mechanism named", err)
+		t.Errorf("ByName on a missing mechanism: got error %v, want one that names epoll", err)
 	}
 	if _, err := ByName("epoll:bell"); !errors.Is(err, queue.ErrInvalid) {
-		t.Errorf("got %v, want ErrInvalid", err)
+		t.Errorf("ByName with an unknown waker: got error %v, want ErrInvalid", err)
 	}
 }
 
@@ -61,6 +61,6 @@ func TestWithoutDescriptorsTheMechanismIsUnavailable(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !errors.Is(err, queue.ErrUnavailable) || !errors.Is(err, syscall.EMFILE) || len(passed) != 3 {
-		t.Errorf("got %v, passed over %v; want ErrUnavailable with EMFILE for all three", err, passed)
+		t.Errorf("New without handles: got error %v, passed over %v; want ErrUnavailable with EMFILE for all three", err, passed)
 	}
 }

@@ -16,10 +16,10 @@ import (
 	"github.com/edgewise-go/edgewise/queue"
 )
 
-// deniedVariable makes the test program be the process in which io_uring is denied with this errno.
+// deniedVariable makes the test binary run as the process that is denied io_uring with this errno.
 const deniedVariable = "EDGEWISE_TEST_DENIED"
 
-// TestIoUringDenied is its own child: a filter of seccomp(2) cannot be taken off again.
+// TestIoUringDenied runs itself as a child process, because a seccomp(2) filter cannot be removed.
 func TestIoUringDenied(t *testing.T) {
 	denials := map[string]struct {
 		errno syscall.Errno
@@ -49,7 +49,7 @@ func TestIoUringDenied(t *testing.T) {
 }
 
 func childDenied(t *testing.T, errno syscall.Errno, want error) {
-	runtime.LockOSThread() // the filter is this thread's, and it ends with the test
+	runtime.LockOSThread() // the filter applies to this thread, which ends with the test
 	if err := deny(unix.SYS_IO_URING_SETUP, errno); err != nil {
 		t.Fatal(err)
 	}
@@ -59,17 +59,17 @@ func childDenied(t *testing.T, errno syscall.Errno, want error) {
 	}
 	defer q.Close()
 	if len(passed) != 1 || passed[0].Name != "iouring" || !errors.Is(passed[0].Reason, errno) || !errors.Is(passed[0].Reason, want) {
-		t.Errorf("passed over %v; want iouring with %v and %v", passed, errno, want)
+		t.Errorf("New passed over %v; want iouring with %v and %v", passed, errno, want)
 	}
 	fmt.Printf("picked %s, passed over %s: %v\n", q.Features().Mechanism, passed[0].Name, passed[0].Reason)
 	if _, err := ByName("iouring"); !errors.Is(err, errno) || !errors.Is(err, want) {
-		t.Errorf("by name: got %v", err)
+		t.Errorf("ByName: got error %v, want the same errno and sentinel", err)
 	}
 }
 
-// deny lets a system call of this thread fail with errno from now on.
+// deny makes a system call of this thread fail with errno from now on.
 func deny(call uint32, errno syscall.Errno) error {
-	// struct seccomp_data begins with the number of the call.
+	// struct seccomp_data begins with the number of the system call.
 	filter := []unix.SockFilter{
 		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS},
 		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jf: 1, K: call},
@@ -78,10 +78,10 @@ func deny(call uint32, errno syscall.Errno) error {
 	}
 	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-		return fmt.Errorf("no new privileges: %w", err)
+		return fmt.Errorf("prctl PR_SET_NO_NEW_PRIVS: %w", err)
 	}
 	if err := unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&program)), 0, 0); err != nil {
-		return fmt.Errorf("seccomp filter: %w", err)
+		return fmt.Errorf("prctl PR_SET_SECCOMP: %w", err)
 	}
 	return nil
 }
