@@ -10,8 +10,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// turns run two loops in turns and report the median of the ratios of their times: what the machine
-// does beside them hits both.
+// turns runs raw and ours alternately and reports the median ratio of their times. Other load on
+// the machine affects both.
 func turns(b *testing.B, raw, ours func(n int)) {
 	const block, rounds = 200, 100
 	raw(block)
@@ -41,7 +41,7 @@ func turns(b *testing.B, raw, ours func(n int)) {
 	}
 }
 
-// BenchmarkWait is the cost of a Wait that finds one event, and of nothing else.
+// BenchmarkWait measures the cost of a Wait that finds one event.
 func BenchmarkWait(b *testing.B) {
 	q := open(b, Options{})
 	h, _ := pair(b)
@@ -65,7 +65,8 @@ func BenchmarkWait(b *testing.B) {
 	_ = sink
 }
 
-// BenchmarkLoop is a turn of a loop: a message comes, the Wait reports it, and it is read.
+// BenchmarkLoop measures one turn of a loop: a message arrives, the Wait reports it, and the loop
+// reads it.
 func BenchmarkLoop(b *testing.B) {
 	for mode, bits := range map[queue.Mode]uint32{queue.Level: 0, queue.Edge: sys.EpollEdge} {
 		b.Run(mode.String(), func(b *testing.B) {
@@ -88,7 +89,7 @@ func BenchmarkLoop(b *testing.B) {
 			raw := make([]sys.EpollEvent, 64)
 			receive := func(h sys.Handle) {
 				if n, err := sys.Recv(h, message); n != len(message) || err != nil {
-					b.Fatalf("received %d, %v", n, err)
+					b.Fatalf("Recv: got %d, %v; want the whole message", n, err)
 				}
 			}
 			turns(b, func(n int) {
@@ -116,8 +117,8 @@ func BenchmarkLoop(b *testing.B) {
 	}
 }
 
-// BenchmarkWake is a ball between two threads, each of which wakes the other and waits: through
-// queues, and through bare eventfds.
+// BenchmarkWake measures two threads that alternately wake each other and wait: through queues, and
+// through bare eventfds.
 func BenchmarkWake(b *testing.B) {
 	play := func(ring, wait [2]func()) func(n int) {
 		return func(n int) {
@@ -160,7 +161,7 @@ func BenchmarkWake(b *testing.B) {
 		raw := make([]sys.EpollEvent, 64)
 		rawRing[i] = func() { _ = sys.EventfdSignal(bell) }
 		rawWait[i] = func() {
-			// Go's scheduler sends signals.
+			// Signals of Go's scheduler interrupt the wait, so repeat it.
 			for n := 0; n == 0; {
 				n, _ = sys.EpollWait(ep, raw, -1)
 			}

@@ -19,12 +19,12 @@ import (
 type Queue struct {
 	ep    sys.Handle
 	waker *wake.Waker
-	gate  *gate.Gate // around everything that uses ep or waker without mu
+	gate  *gate.Gate // guards every use of ep or waker without mu
 	exact bool       // whether the kernel takes timeouts in nanoseconds
-	born  time.Time  // what time is counted from: a difference costs one reading of the clock, the time of day two
+	born  time.Time  // origin of all times: a difference reads one clock, the time of day two
 
-	// woken is set from a Wake that signalled until a Wait has taken the signal: calls in between
-	// need none of their own.
+	// woken is true from a Wake that signalled until a Wait has taken the signal. Calls in between
+	// need no signal of their own.
 	woken atomic.Bool
 
 	mu    sync.Mutex
@@ -33,13 +33,13 @@ type Queue struct {
 
 var _ queue.Nester = (*Queue)(nil)
 
-// wakeData is the data of the waker: no handle has this number.
+// wakeData is the epoll data of the waker. No handle has this number.
 const wakeData = ^uint64(0)
 
-// New opens a queue, which holds two or three descriptors until it is closed.
+// New opens a queue, which holds two or three handles until Close.
 //
 // Errors: [queue.ErrInvalid] for an unknown waker, [queue.ErrUnavailable] with the errno if the
-// system refuses, one that is [errors.ErrUnsupported] if it has no epoll.
+// system refuses. If the system lacks epoll, the error is [errors.ErrUnsupported].
 func New(o Options) (*Queue, error) {
 	sys.StartRuntimePoller()
 	w, err := wake.Open(o.Waker)
@@ -50,11 +50,11 @@ func New(o Options) (*Queue, error) {
 	if err != nil {
 		return nil, errors.Join(wake.Unavailable("epoll: epoll_create1", err), w.Close())
 	}
-	// An edge is taken by one waiter and needs no read before the next.
+	// One waiter takes an edge, and the next edge needs no read before it.
 	if err := sys.EpollAdd(ep, w.Handle(), sys.EpollIn|sys.EpollEdge, wakeData); err != nil {
 		return nil, errors.Join(wake.Unavailable("epoll: add waker", err), w.Close(), sys.Close(ep))
 	}
-	// Found by doing: an older kernel answers ENOSYS, a sandbox what it likes.
+	// Probed by a call: an older kernel returns ENOSYS, a sandbox any errno.
 	_, err = sys.EpollWaitExact(ep, make([]sys.EpollEvent, 1), 0)
 	return &Queue{ep: ep, waker: w, gate: gate.New(), exact: err == nil, born: time.Now()}, nil
 }
@@ -68,11 +68,11 @@ func (q *Queue) Features() queue.Features {
 	}
 }
 
-// Handle implements [queue.Nester]: it returns the epoll instance.
+// Handle implements [queue.Nester]. It returns the epoll instance.
 func (q *Queue) Handle() sys.Handle { return q.ep }
 
-// WouldBlock implements [queue.Queue]. The kernel knows that the operation would block, so there is
-// nothing to do.
+// WouldBlock implements [queue.Queue]. It only checks that the queue is open: the kernel knows that
+// the operation would block.
 func (q *Queue) WouldBlock(h sys.Handle, _ queue.Interest) error {
 	if q.gate.Closed() {
 		return failed("would block", h, queue.ErrClosed)
@@ -103,8 +103,7 @@ func (q *Queue) Close() error {
 		q.mu.Unlock()
 		return fmt.Errorf("epoll: close: %w", queue.ErrClosed)
 	}
-	// A level is seen by every waiter, one after the other, and nobody clears it behind a shut
-	// gate.
+	// Every waiter sees a level, one after the other. Once the gate is shut, no waiter clears it.
 	err := errors.Join(q.waker.Signal(), sys.EpollModify(q.ep, q.waker.Handle(), sys.EpollIn, wakeData))
 	q.mu.Unlock()
 	q.gate.WaitEmpty()
@@ -114,15 +113,14 @@ func (q *Queue) Close() error {
 
 // Wait implements [queue.Queue]. It uses all of events as scratch space.
 //
-// It is written for few returns, and without defer: after a system call the processor mispredicts
-// each of them.
+// It has few returns and no defer: after a system call, the processor mispredicts each return.
 func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (n int, err error) {
 	if !q.gate.Enter() {
 		return 0, fmt.Errorf("epoll: wait: %w", queue.ErrClosed)
 	}
 	if len(events) == 0 {
 		q.gate.Leave()
-		return 0, fmt.Errorf("epoll: wait for no events: %w", queue.ErrInvalid)
+		return 0, fmt.Errorf("epoll: wait: 0 events, want room for at least 1: %w", queue.ErrInvalid)
 	}
 	var begin time.Duration
 	if timeout > 0 {
@@ -160,7 +158,7 @@ func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (n int, err er
 	return n, err
 }
 
-// passed is how a Wait ends whose time is up.
+// passed returns the result of a Wait that timed out.
 func (q *Queue) passed() error {
 	if q.gate.Closed() {
 		return fmt.Errorf("epoll: wait: %w", queue.ErrClosed)
@@ -168,28 +166,28 @@ func (q *Queue) passed() error {
 	return nil
 }
 
-// rawEvents lends the memory of events to the kernel, whose events are no larger: so any number of
-// waiters have an array each, of the size that they ask for, without one being allocated.
+// rawEvents returns the memory of events for the kernel to write to; the kernel's events are no
+// larger. So each of any number of waiters has an array of the size that it asks for, without an
+// allocation.
 func rawEvents(events []queue.Event) []sys.EpollEvent {
 	return unsafe.Slice((*sys.EpollEvent)(unsafe.Pointer(unsafe.SliceData(events))), len(events))
 }
 
-// This does not compile if an Event is smaller than an EpollEvent, or aligned to less.
+// This does not compile if an Event is smaller than an EpollEvent, or less aligned.
 const (
 	_ = unsafe.Sizeof(queue.Event{}) - unsafe.Sizeof(sys.EpollEvent{})
 	_ = unsafe.Alignof(queue.Event{}) - unsafe.Alignof(sys.EpollEvent{})
 )
 
-// deliver turns raw into events, which share their memory, and reports whether a Wake was among
-// them.
+// deliver turns raw into events, which share their memory. It reports whether raw contained a Wake.
 func (q *Queue) deliver(events []queue.Event, raw []sys.EpollEvent) (n int, woken bool, err error) {
 	q.mu.Lock()
 	if q.gate.Closed() {
 		q.mu.Unlock()
 		return 0, false, fmt.Errorf("epoll: wait: %w", queue.ErrClosed)
 	}
-	// From the last to the first: the event that is written lies at or behind the raw one that was
-	// read, and behind all that are still to be read.
+	// From the last to the first: each event is written at or after the raw event just read. It
+	// therefore lies after all raw events that are still unread.
 	first := len(raw)
 	for i := len(raw) - 1; i >= 0; i-- {
 		data, bits := sys.EpollData(&raw[i]), raw[i].Events
@@ -222,8 +220,8 @@ func (q *Queue) deliver(events []queue.Event, raw []sys.EpollEvent) (n int, woke
 
 // takeWake makes the next Wake signal again.
 func (q *Queue) takeWake() error {
-	// A pipe is drained first and the flag cleared after that: the other way round, a Wake in
-	// between would be drained, and the kernel drops an edge whose cause is gone.
+	// Drain the pipe first, then clear the flag. In the other order, a Wake in between would be
+	// drained, and the kernel drops an edge whose cause has gone.
 	if q.waker.Kind() == wake.Pipe {
 		if err := q.waker.Clear(); err != nil {
 			return fmt.Errorf("epoll: clear waker: %w", err)

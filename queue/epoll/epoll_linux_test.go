@@ -48,17 +48,17 @@ func TestAnEventTakenBeforeModifyOrDeleteIsDropped(t *testing.T) {
 		raw := rawEvents(events)
 		n, err := sys.EpollWait(q.ep, raw, 0)
 		if n != 1 || err != nil {
-			t.Fatalf("%s: taken %d, %v", name, n, err)
+			t.Fatalf("%s: EpollWait took %d, %v; want 1 event", name, n, err)
 		}
 		if err := change(); err != nil {
 			t.Fatal(err)
 		}
 		if n, _, err := q.deliver(events, raw[:n]); n != 0 || err != nil {
-			t.Errorf("%s: delivered %d, %v of the registration before", name, n, err)
+			t.Errorf("%s: deliver returned %d, %v; want no event of the old registration", name, n, err)
 		}
 	}
 	if n, err := q.Wait(events, 0); n != 1 || err != nil || events[0].Disarmed != queue.Writable {
-		t.Errorf("got %d, %v, %+v; want the event of the last registration", n, err, events[0])
+		t.Errorf("Wait: got %d, %v, %+v; want the event of the last registration", n, err, events[0])
 	}
 }
 
@@ -66,11 +66,11 @@ func TestTheTableIsBoundedByOpenHandles(t *testing.T) {
 	q := open(t, Options{})
 	for _, h := range []sys.Handle{sys.Invalid, 1 << 30, 1 << 20} {
 		if err := q.Add(h, queue.Registration{Interest: queue.Both}); err == nil {
-			t.Errorf("added handle %v, which is not open", h)
+			t.Errorf("Add(%v) succeeded, want an error: the handle is not open", h)
 		}
 	}
 	if len(q.slots) != 0 {
-		t.Errorf("%d slots for no registration", len(q.slots))
+		t.Errorf("got %d slots, want 0 without registrations", len(q.slots))
 	}
 }
 

@@ -9,9 +9,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// FuzzDeliver delivers events with any bits and data, as of a kernel with a fault: 4 bytes of bits
-// and 8 of data each. None may become an event of a registration that it does not name, or of a
-// direction that is not waited for.
+// FuzzDeliver delivers events with arbitrary bits and data, as a faulty kernel might: 4 bytes of
+// bits and 8 of data each. No event may belong to a registration other than the one it names, nor
+// to a direction outside the interest.
 func FuzzDeliver(f *testing.F) {
 	for _, data := range []uint64{0, 3, 1 << 32, math.MaxUint32, math.MaxUint64, wakeData, math.MaxInt32} {
 		for _, bits := range []uint32{0, sys.EpollIn, sys.EpollOut | sys.EpollHup, sys.EpollErr, math.MaxUint32} {
@@ -27,7 +27,7 @@ func FuzzDeliver(f *testing.F) {
 			if err := q.Add(h, registered[i]); err != nil {
 				t.Fatal(err)
 			}
-			// Short scripts reach the slots, too.
+			// Make short scripts reach the slots.
 			script = append(script, 0xff, 0xff, 0xff, 0xff, byte(h), 0, 0, 0, byte(i&1), 0, 0, 0)
 		}
 		events := make([]queue.Event, len(script)/12)
@@ -38,15 +38,15 @@ func FuzzDeliver(f *testing.F) {
 		}
 		n, _, err := q.deliver(events, raw)
 		if err != nil || n < 0 || n > len(events) {
-			t.Fatalf("%d events of %d, %v", n, len(raw), err)
+			t.Fatalf("deliver: got %d events of %d raw ones, %v", n, len(raw), err)
 		}
 		for _, e := range events[:n] {
 			if e.Token >= queue.Token(len(registered)) {
-				t.Fatalf("an event has a token of nobody: %+v", e)
+				t.Fatalf("event %+v has the token of no registration", e)
 			}
 			r := registered[e.Token]
 			if d := e.Ready.Directions(); d == queue.None || d&^r.Interest != 0 || e.Disarmed != queue.None && r.Mode != queue.OneShot {
-				t.Fatalf("%+v for %+v", e, r)
+				t.Fatalf("got event %+v for registration %+v", e, r)
 			}
 		}
 	})

@@ -31,7 +31,7 @@ func TestCloseReleasesTheDescriptors(t *testing.T) {
 			}
 		}
 		if after := openDescriptors(t); after != before {
-			t.Errorf("%s: %d descriptors before, %d after", kind, before, after)
+			t.Errorf("%s: %d handles before, %d after", kind, before, after)
 		}
 	}
 }
@@ -52,7 +52,7 @@ func TestHandleZeroIsAHandle(t *testing.T) {
 	}
 	zero, peer, err := sys.SocketPair()
 	if err != nil || zero != 0 {
-		t.Fatalf("got handle %v, %v; want 0", zero, err)
+		t.Fatalf("SocketPair: got handle %v, %v; want 0", zero, err)
 	}
 	defer sys.Close(peer)
 	q := open(t, Options{})
@@ -64,12 +64,12 @@ func TestHandleZeroIsAHandle(t *testing.T) {
 	}
 	events := make([]queue.Event, 2)
 	if n, err := q.Wait(events, -1); n != 0 || err != nil {
-		t.Errorf("got %d, %v after a Wake", n, err)
+		t.Errorf("Wait after a Wake: got %d, %v; want 0, nil", n, err)
 	}
 	if _, err := sys.Send(peer, []byte("x")); err != nil {
 		t.Fatal(err)
 	}
 	if n, err := q.Wait(events, -1); n != 1 || err != nil || events[0].Token != 5 {
-		t.Errorf("got %d, %v, token %d", n, err, events[0].Token)
+		t.Errorf("Wait: got %d, %v, token %d; want 1, nil, token 5", n, err, events[0].Token)
 	}
 }

@@ -10,16 +10,16 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// slot is the registration of the handle whose number is its index. It has no pointer: a million of
-// them cost the collector nothing.
+// slot is the registration of the handle whose number is its index. It has no pointer, so the
+// garbage collector does not scan a million of them.
 //
-// The kernel holds index and generation. An event that a Wait has taken before a Modify or Delete
-// has another generation than the slot and is dropped: after a Modify the kernel has looked again,
-// so the readiness is in a newer event.
+// The kernel holds index and generation. An event that a Wait took before a Modify or Delete has
+// another generation than the slot, and is dropped. After a Modify the kernel has checked again, so
+// a newer event carries the readiness.
 type slot struct {
 	token      queue.Token
 	generation uint32
-	armed      queue.Interest // what may be reported; in mode OneShot it shrinks
+	armed      queue.Interest // directions that may be reported; reports in mode OneShot disarm them
 	mode       queue.Mode
 	used       bool
 	exclusive  bool
@@ -32,16 +32,16 @@ func dataOf(h sys.Handle, generation uint32) uint64 {
 func handleOf(data uint64) sys.Handle { return sys.Handle(data & math.MaxUint32) }
 func generationOf(data uint64) uint32 { return uint32(data >> 32) }
 
-// bits returns what the kernel shall report for s.
+// bits returns the epoll events that the kernel reports for s.
 func (s *slot) bits() uint32 {
 	var b uint32
 	if s.armed.Has(queue.Readable) {
 		b |= sys.EpollIn
 		if !s.exclusive {
 			b |= sys.EpollRDHup
-			// Urgent data is asked for where an edge could hide it. A level would report it again
-			// and again, though there is nothing to be read. The kernel wakes for it anyway, so it
-			// costs nothing.
+			// EPOLLPRI is requested only where an edge could hide urgent data. A level would report
+			// it repeatedly with nothing to read. The kernel wakes the waiter for urgent data
+			// anyway, so the bit costs nothing.
 			if s.mode == queue.Edge {
 				b |= sys.EpollPri
 			}
@@ -57,8 +57,8 @@ func (s *slot) bits() uint32 {
 	case s.mode == queue.Edge, s.armed == queue.None && s.exclusive:
 		b |= sys.EpollEdge
 	case s.mode == queue.OneShot, s.armed == queue.None:
-		// The kernel reports hang-ups and errors that nobody asked for, too, and would do so for
-		// ever.
+		// The kernel also reports hang-ups and errors outside the interest, and would repeat them
+		// indefinitely.
 		b |= sys.EpollOneShot
 	}
 	return b
@@ -85,7 +85,7 @@ func (q *Queue) Add(h sys.Handle, r queue.Registration) error {
 	if err := sys.EpollAdd(q.ep, h, s.bits(), dataOf(h, s.generation)); err != nil {
 		return failed(operation, h, meaning(err))
 	}
-	// Only the number of an open handle comes here, so the limit on descriptors bounds the table.
+	// Only numbers of open handles get here, so RLIMIT_NOFILE bounds the table.
 	for int(h) >= len(q.slots) {
 		q.slots = append(q.slots, slot{})
 	}
@@ -122,7 +122,7 @@ func (q *Queue) Modify(h sys.Handle, r queue.Registration) error {
 	return nil
 }
 
-// addAgain does what EPOLL_CTL_MOD refuses to do for exclusive registrations.
+// addAgain deletes h and adds it again, because EPOLL_CTL_MOD refuses exclusive registrations.
 func (q *Queue) addAgain(h sys.Handle, s *slot) error {
 	if err := sys.EpollDelete(q.ep, h); err != nil {
 		return err
@@ -145,8 +145,8 @@ func (q *Queue) Delete(h sys.Handle) error {
 	s.end()
 	switch err := sys.EpollDelete(q.ep, h); err {
 	case nil, syscall.EBADF, syscall.ENOENT, syscall.EPERM:
-		// The kernel has forgotten a handle that was closed before: that is what was asked for.
-		// EPERM is of a file that has got the number since and that epoll does not take.
+		// The kernel has already forgotten a handle that was closed before, which is the wanted
+		// result. EPERM means that the number now belongs to a file that epoll does not accept.
 		return nil
 	default:
 		return failed(operation, h, err)
@@ -167,21 +167,22 @@ func (s *slot) register(r queue.Registration) {
 
 func (s *slot) end() { *s = slot{generation: s.generation + 1} }
 
-// disarm switches off what a one-shot registration has reported. The caller holds mu.
+// disarm disarms the reported directions of a one-shot registration and returns them. The caller
+// holds mu.
 func (q *Queue) disarm(h sys.Handle, s *slot, reported queue.Interest, data uint64) queue.Interest {
 	s.armed &^= reported
 	if s.armed != queue.None {
-		// The kernel has switched off both. If it refuses the other direction, the handle was
-		// closed, and whoever closed it without Delete waits for nothing any more.
+		// The kernel has disarmed both directions. If it refuses the other direction, the handle
+		// was closed without Delete, and no caller waits for it.
 		_ = sys.EpollModify(q.ep, h, s.bits(), data)
 	}
 	return reported
 }
 
-// readyOf maps hang-up and error onto both directions: their operations will not block but end or
-// fail.
+// readyOf converts epoll events to Ready. Hang-up and error set both directions, because their
+// operations do not block but end or fail.
 func readyOf(bits uint32) queue.Ready {
-	// Most events are one of these; EPOLLIN is 1 and EPOLLOUT 4.
+	// Fast path: most events are one of these. EPOLLIN is 1 and EPOLLOUT 4.
 	if bits&^(sys.EpollIn|sys.EpollOut) == 0 {
 		return queue.Ready(bits&sys.EpollIn | bits&sys.EpollOut>>1)
 	}
@@ -210,16 +211,15 @@ func check(operation string, h sys.Handle, r queue.Registration) error {
 	case r.Mode > queue.OneShot, r.Interest > queue.Both:
 		return failed(operation, h, queue.ErrInvalid)
 	case r.Exclusive && r.Mode == queue.OneShot:
-		return failed(operation, h, fmt.Errorf("exclusive with one-shot: %w", errors.ErrUnsupported))
+		return failed(operation, h, fmt.Errorf("exclusive one-shot registration: %w", errors.ErrUnsupported))
 	case h > math.MaxInt32:
-		// The kernel would cut the number to 32 bits and find another handle.
+		// The kernel would truncate the number to 32 bits and find another handle.
 		return failed(operation, h, syscall.EBADF)
 	}
 	return nil
 }
 
-// meaning gives an errno of epoll_ctl(2) the name that the contract has for it, and keeps the
-// errno.
+// meaning wraps an errno of epoll_ctl(2) with the matching sentinel of the contract.
 func meaning(err error) error {
 	switch err {
 	case syscall.EPERM:
