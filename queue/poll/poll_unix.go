@@ -19,27 +19,27 @@ import (
 // Queue is a [queue.Queue] on poll(2). Use New.
 type Queue struct {
 	waker *wake.Waker
-	gate  *gate.Gate // around every Wait
-	turn  *turn.Turn // had by the Wait that polls
+	gate  *gate.Gate // entered by every Wait
+	turn  *turn.Turn // held by the Wait that polls
 
 	mu      sync.Mutex
 	set     set  // guarded by mu
 	changed bool // guarded by mu; whether set differs from the copy
 	polling bool // guarded by mu; whether the copy may be in the kernel
 	kicked  bool // guarded by mu; whether the waker is readable
-	woken   bool // guarded by mu; whether a Wake has had no answer
+	woken   bool // guarded by mu; whether a Wake is unanswered
 
-	polled []sys.PollFD // owned by whoever has the turn; a copy of set.fds
-	stamps []uint32     // owned by whoever has the turn; a copy of set.stamps
-	next   int          // owned by whoever has the turn; the entry of polled to begin with
+	polled []sys.PollFD // owned by the holder of the turn; a copy of set.fds
+	stamps []uint32     // owned by the holder of the turn; a copy of set.stamps
+	next   int          // owned by the holder of the turn; the first entry of polled to collect
 }
 
 var _ queue.Queue = (*Queue)(nil)
 
-// New opens a queue, which holds one or two descriptors until it is closed.
+// New opens a queue, which holds one or two handles until Close.
 //
-// Errors: [queue.ErrInvalid] for an unknown waker, [queue.ErrUnavailable] with the errno if the
-// system refuses, one that is [errors.ErrUnsupported] for a waker that it does not have.
+// Errors: [queue.ErrInvalid] for an unknown waker, and [queue.ErrUnavailable] with the errno if the
+// system refuses. If the system lacks the waker, the error is [errors.ErrUnsupported].
 func New(o Options) (*Queue, error) {
 	sys.StartRuntimePoller()
 	w, err := wake.Open(o.Waker)
@@ -93,8 +93,8 @@ func (q *Queue) Modify(h sys.Handle, r queue.Registration) error {
 
 // Delete implements [queue.Queue].
 func (q *Queue) Delete(h sys.Handle) error {
-	// The kernel holds an open file that it polls: it is kicked to let go, for the caller is about
-	// to close it.
+	// The kernel holds a reference to the open file that it polls. Kick the Wait so that the kernel
+	// drops it, because the caller is about to close the handle.
 	return q.change("delete", h, func() error {
 		if !q.set.has(h) {
 			return queue.ErrNotFound
@@ -120,7 +120,7 @@ func (q *Queue) WouldBlock(h sys.Handle, dir queue.Interest) error {
 	return nil
 }
 
-// change runs f, which changes the set, under mu.
+// change runs f, which changes the set, with mu held.
 func (q *Queue) change(operation string, h sys.Handle, f func() error) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -133,7 +133,7 @@ func (q *Queue) change(operation string, h sys.Handle, f func() error) error {
 	return q.kick()
 }
 
-// kick makes the Wait that polls, if there is one, look at what has changed. The caller holds mu.
+// kick makes a Wait that polls use the changed set. The caller holds mu.
 func (q *Queue) kick() error {
 	q.changed = true
 	return q.interrupt()
@@ -182,7 +182,7 @@ func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 	}
 	defer q.gate.Leave()
 	if len(events) == 0 {
-		return 0, fmt.Errorf("poll: wait for no events: %w", queue.ErrInvalid)
+		return 0, fmt.Errorf("poll: wait: 0 events, want room for at least 1: %w", queue.ErrInvalid)
 	}
 	var deadline time.Time
 	if timeout > 0 {
@@ -208,7 +208,7 @@ func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 	}
 }
 
-// passed is how a Wait ends whose time is up.
+// passed returns the result of a Wait that timed out.
 func (q *Queue) passed() error {
 	if q.gate.Closed() {
 		return fmt.Errorf("poll: wait: %w", queue.ErrClosed)

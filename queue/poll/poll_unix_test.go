@@ -52,7 +52,7 @@ func TestAHandleClosedWithoutDeleteIsReportedOnce(t *testing.T) {
 	events := make([]queue.Event, 4)
 	for i, want := range []int{1, 0} {
 		if n, err := q.Wait(events, 0); n != want || err != nil {
-			t.Errorf("wait %d: got %d, %v, want %d", i, n, err, want)
+			t.Errorf("Wait %d: got %d, %v, want %d", i, n, err, want)
 		}
 	}
 	if err := q.Delete(h); err != nil {
@@ -80,11 +80,11 @@ func TestTheSetShrinksAndEntriesMove(t *testing.T) {
 		}
 		hs = append(hs[:at], hs[at+1:]...)
 		if n, err := q.Wait(events, 0); n != left || err != nil {
-			t.Errorf("got %d, %v, want %d", n, err, left)
+			t.Errorf("Wait: got %d, %v, want %d", n, err, left)
 		}
 	}
 	if len(q.set.fds) != 1 {
-		t.Errorf("%d entries left besides the waker", len(q.set.fds)-1)
+		t.Errorf("got %d entries besides the waker, want 0", len(q.set.fds)-1)
 	}
 }
 
@@ -93,7 +93,7 @@ func TestAChangeReachesAWaitInAnotherThread(t *testing.T) {
 	a, _ := pair(t)
 	got := make(chan int, 1)
 	go func() {
-		// Without a timeout, at the end of which the change would be seen anyway.
+		// Without a timeout: at its end, the Wait would see the change anyway.
 		n, err := q.Wait(make([]queue.Event, 1), -1)
 		if err != nil && !errors.Is(err, queue.ErrClosed) {
 			t.Error(err)
@@ -114,6 +114,6 @@ func TestAChangeReachesAWaitInAnotherThread(t *testing.T) {
 			t.Errorf("got %d events, want 1", n)
 		}
 	case <-time.After(time.Minute):
-		t.Error("the wait sleeps over it")
+		t.Error("Wait did not return after a change from another thread")
 	}
 }

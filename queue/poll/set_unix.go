@@ -11,14 +11,14 @@ import (
 // slot is the registration of the handle whose number is its index. It has no pointer.
 type slot struct {
 	token      queue.Token
-	generation uint32 // changes when the registration does: what was polled before is dropped
+	generation uint32 // changes with the registration, so that results of earlier polls are dropped
 	position   int32  // in fds; 0 if the handle is not registered
 	interest   queue.Interest
-	armed      queue.Interest // what may be reported; in modes Edge and OneShot it shrinks
+	armed      queue.Interest // directions that may be reported; reports in modes Edge and OneShot disarm them
 	mode       queue.Mode
 }
 
-// set is the poll set and what belongs to it. Entry 0 is the waker.
+// set is the poll set with its registrations. Entry 0 is the waker.
 type set struct {
 	fds    []sys.PollFD
 	stamps []uint32 // the generation of each entry of fds
@@ -47,7 +47,7 @@ func (s *set) replace(h sys.Handle, r queue.Registration) {
 	s.arm(h)
 }
 
-// remove puts the last entry into the place of h.
+// remove moves the last entry into the place of h.
 func (s *set) remove(h sys.Handle) {
 	x := &s.slots[h]
 	last := len(s.fds) - 1
@@ -57,7 +57,7 @@ func (s *set) remove(h sys.Handle) {
 	*x = slot{generation: x.generation + 1}
 }
 
-// rearm switches dir on again and reports whether that changed anything.
+// rearm arms dir again and reports whether that changed anything.
 func (s *set) rearm(h sys.Handle, dir queue.Interest) bool {
 	x := &s.slots[h]
 	armed := x.armed | dir&x.interest
@@ -69,13 +69,13 @@ func (s *set) rearm(h sys.Handle, dir queue.Interest) bool {
 	return true
 }
 
-// arm makes the entry of h say what may be reported.
+// arm updates the entry of h to the armed directions.
 func (s *set) arm(h sys.Handle) {
 	x := &s.slots[h]
 	e := sys.PollFD{Fd: int32(h), Events: polling.Bits(x.armed)}
 	if x.armed == queue.None {
-		// The kernel reports hang-ups and errors that nobody asked for, too, but passes over
-		// negative numbers.
+		// The kernel also reports hang-ups and errors outside the interest, but skips negative
+		// numbers.
 		e.Fd = ^e.Fd
 	}
 	s.fds[x.position] = e
@@ -88,8 +88,9 @@ func handleOf(e sys.PollFD) sys.Handle {
 	return sys.Handle(e.Fd)
 }
 
-// report returns the event for an entry that the kernel has answered, unless the registration is
-// over. changed tells whether the entry says something else from now on.
+// report returns the event for an entry that the kernel reported. ok is false if the registration
+// has ended or there is nothing to report. changed reports whether the entry now requests other
+// directions.
 func (s *set) report(e sys.PollFD, stamp uint32) (event queue.Event, ok, changed bool) {
 	h := handleOf(e)
 	if !s.has(h) || s.slots[h].generation != stamp {
@@ -106,7 +107,7 @@ func (s *set) report(e sys.PollFD, stamp uint32) (event queue.Event, ok, changed
 	}
 	switch {
 	case e.Revents&sys.PollInvalid != 0:
-		// It was closed, and would be reported for ever.
+		// The handle was closed, and the kernel would report it indefinitely.
 		x.armed = queue.None
 	case x.mode != queue.Level:
 		x.armed &^= directions

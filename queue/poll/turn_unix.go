@@ -10,8 +10,8 @@ import (
 	"github.com/edgewise-go/edgewise/queue"
 )
 
-// prepare brings the copy of the poll set up to date and returns how long to poll it: a Wake that
-// has had no answer leaves no time. The caller has the turn.
+// prepare updates the copy of the poll set and returns how long to poll it: zero if a Wake is
+// unanswered. The caller has the turn.
 func (q *Queue) prepare(timeout time.Duration) time.Duration {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -27,8 +27,8 @@ func (q *Queue) prepare(timeout time.Duration) time.Duration {
 	return timeout
 }
 
-// deliver turns what poll(2) has answered into events and reports whether a Wake is answered by it.
-// The caller has the turn.
+// deliver turns the results of poll(2) into events and reports whether they answer a Wake. The
+// caller has the turn.
 func (q *Queue) deliver(events []queue.Event, ready int, polled error) (n int, woken bool, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -52,8 +52,8 @@ func (q *Queue) deliver(events []queue.Event, ready int, polled error) (n int, w
 	return q.collect(events), woken, nil
 }
 
-// collect stores events. It begins behind the entry that the last one ended with, so that a short
-// slice serves every entry in turn. The caller holds mu.
+// collect stores events. It begins after the last entry of the previous call, so that a short slice
+// serves all entries in turn. The caller holds mu.
 func (q *Queue) collect(events []queue.Event) int {
 	n, entries := 0, len(q.polled)
 	for range entries {

@@ -1,7 +1,7 @@
 //go:build unix
 
-// Package polling is what poll(2) and its relatives have in common: which handles can be polled,
-// and what the bits mean.
+// Package polling holds what poll(2) and its relatives share: which handles can be polled, and what
+// the bits mean.
 package polling
 
 import (
@@ -9,7 +9,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Bits returns what to poll for.
+// Bits returns the poll(2) events to request for i.
 func Bits(i queue.Interest) int16 {
 	var b int16
 	if i.Has(queue.Readable) {
@@ -21,8 +21,8 @@ func Bits(i queue.Interest) int16 {
 	return b
 }
 
-// ReadyOf returns what bits tell of the directions that are waited for. Hang-up and error stand for
-// all of them: their operations will not block but end or fail.
+// ReadyOf returns the readiness that bits report, limited to the armed directions. Hang-up and
+// error set all armed directions, because their operations do not block but end or fail.
 func ReadyOf(bits int16, armed queue.Interest) queue.Ready {
 	var directions, more queue.Ready
 	if bits&sys.PollIn != 0 {

@@ -12,10 +12,10 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// CheckHandle refuses what a poll takes and calls ready for ever, and what is not open, of which a
-// poll would tell only later.
+// CheckHandle refuses handles that a poll always reports as ready. It also refuses handles that are
+// not open, which a poll would report only later.
 //
-// Errors: [queue.ErrNotPollable], EBADF for what is not open.
+// Errors: [queue.ErrNotPollable], EBADF for a handle that is not open.
 func CheckHandle(h sys.Handle) error {
 	if h > math.MaxInt32 {
 		return syscall.EBADF
@@ -23,16 +23,16 @@ func CheckHandle(h sys.Handle) error {
 	return sys.CheckPollable(h)
 }
 
-// CheckRegistration refuses what does not exist, and an exclusive registration unless the mechanism
-// has those.
+// CheckRegistration refuses modes and interests that do not exist. It refuses an exclusive
+// registration unless the mechanism supports it.
 //
-// Errors: [queue.ErrInvalid], one that is [errors.ErrUnsupported].
+// Errors: [queue.ErrInvalid], or an error that is [errors.ErrUnsupported].
 func CheckRegistration(r queue.Registration, exclusive bool) error {
 	switch {
 	case r.Mode > queue.OneShot, r.Interest > queue.Both:
 		return queue.ErrInvalid
 	case r.Exclusive && !exclusive:
-		return fmt.Errorf("exclusive: %w", errors.ErrUnsupported)
+		return fmt.Errorf("exclusive registration: %w", errors.ErrUnsupported)
 	}
 	return nil
 }

@@ -1,30 +1,30 @@
-// Package turn lets calls into a mechanism one at a time: the others wait for their turn, in order,
-// as long as they like to.
+// Package turn admits one call into a mechanism at once. The other calls wait for their turn, in
+// order, each up to its timeout.
 package turn
 
 import "time"
 
-// Turn is had by one at a time. Use New.
+// Turn is held by one caller at once. Use New.
 type Turn struct {
-	free   chan struct{} // holds a token while nobody has the turn
+	free   chan struct{} // holds a token while no caller has the turn
 	ended  chan struct{}
-	timers chan *time.Timer // that nobody uses
+	timers chan *time.Timer // unused timers
 }
 
-// timersMax is how many timers are kept for the next who wait with a timeout; more are left to the
-// collector.
+// timersMax is the number of timers kept for later calls with a timeout; the garbage collector
+// frees any more.
 const timersMax = 64
 
-// New returns a turn that nobody has.
+// New returns a free turn.
 func New() *Turn {
 	t := &Turn{free: make(chan struct{}, 1), ended: make(chan struct{}), timers: make(chan *time.Timer, timersMax)}
 	t.free <- struct{}{}
 	return t
 }
 
-// Take waits until nobody else has the turn, and reports false when the timeout has passed or End
-// was called before. A negative timeout waits for ever, zero does not wait. Who has the turn must
-// call Release.
+// Take waits until no other caller has the turn, takes it and returns true. It returns false if the
+// timeout passes or End is called first. A negative timeout waits indefinitely, zero does not wait.
+// The caller that has the turn must call Release.
 func (t *Turn) Take(timeout time.Duration) bool {
 	select {
 	case <-t.free:
@@ -49,8 +49,8 @@ func (t *Turn) Take(timeout time.Duration) bool {
 	return false
 }
 
-// timer returns a timer that runs. A sync.Pool would do, but for the race detector, under which it
-// forgets some at random.
+// timer returns a running timer. A sync.Pool would do, except that under the race detector it drops
+// items at random.
 func (t *Turn) timer(d time.Duration) *time.Timer {
 	select {
 	case timer := <-t.timers:
@@ -72,6 +72,6 @@ func (t *Turn) keep(timer *time.Timer) {
 // Release undoes Take.
 func (t *Turn) Release() { t.free <- struct{}{} }
 
-// End makes those who wait give up. A turn that is free can still be taken. It must be called once
-// only.
+// End makes the waiting calls give up. A free turn can still be taken. End must be called only
+// once.
 func (t *Turn) End() { close(t.ended) }

@@ -1,4 +1,4 @@
-// Package wake makes the wait of a mechanism end from another thread, by a handle that becomes
+// Package wake ends the wait of a mechanism from another thread, through a handle that becomes
 // readable.
 package wake
 
@@ -17,18 +17,18 @@ const (
 	Pipe    = "pipe"    // a pipe that holds a byte; every Unix
 )
 
-// Waker is a handle that Signal makes readable and Clear silences. The caller sees to it that no
-// method runs after Close; Signal and Clear may run at the same time.
+// Waker is a handle that Signal makes readable and Clear makes unreadable. Signal and Clear may run
+// concurrently. The caller ensures that no method runs after Close.
 type Waker struct {
 	kind  string
 	read  sys.Handle
 	write sys.Handle // the same as read for an eventfd
 }
 
-// Open opens a waker of one kind. The empty kind is the cheapest that the system has.
+// Open opens a waker of the given kind. The empty kind selects the cheapest that the system has.
 //
-// Errors: [queue.ErrInvalid] for an unknown kind, one that is [errors.ErrUnsupported] for one that
-// the system lacks, [queue.ErrUnavailable] with the errno if the system refuses.
+// Errors: [queue.ErrInvalid] for an unknown kind, and [queue.ErrUnavailable] with the errno if the
+// system refuses. If the system lacks the kind, the error is [errors.ErrUnsupported].
 func Open(kind string) (*Waker, error) {
 	switch kind {
 	case Eventfd:
@@ -50,11 +50,11 @@ func Open(kind string) (*Waker, error) {
 		}
 		return w, err
 	}
-	return nil, fmt.Errorf("waker %q: %w (known: %s, %s)", kind, queue.ErrInvalid, Eventfd, Pipe)
+	return nil, fmt.Errorf("waker %q: %w: want %s or %s", kind, queue.ErrInvalid, Eventfd, Pipe)
 }
 
-// Unavailable wraps what a call that opens something answered: a system without the call is
-// unsupported, one that refuses it is unavailable.
+// Unavailable wraps the error of a call that opens something. If the system lacks the call, the
+// result is [errors.ErrUnsupported]; if it refuses the call, the result is [queue.ErrUnavailable].
 func Unavailable(call string, err error) error {
 	if errors.Is(err, errors.ErrUnsupported) {
 		return fmt.Errorf("%s: %w", call, err)
@@ -65,13 +65,13 @@ func Unavailable(call string, err error) error {
 // Kind returns Eventfd or Pipe.
 func (w *Waker) Kind() string { return w.kind }
 
-// Handle returns what to wait for.
+// Handle returns the handle to wait for.
 func (w *Waker) Handle() sys.Handle { return w.read }
 
-// Signal makes the handle readable, and is an edge each time.
+// Signal makes the handle readable. Each call is an edge.
 func (w *Waker) Signal() error {
 	if w.kind == Pipe {
-		// A pipe that is full is readable, and its reader has an edge ahead.
+		// A full pipe is readable, and its reader has an edge pending.
 		if _, err := sys.Write(w.write, []byte{1}); err != nil && err != sys.ErrWouldBlock {
 			return err
 		}
@@ -83,8 +83,8 @@ func (w *Waker) Signal() error {
 	if err != sys.ErrWouldBlock {
 		return err
 	}
-	// The counter is at its maximum of 2^64-2. It is readable, but a write that fails is no edge:
-	// start again from zero.
+	// The counter is at its maximum of 2^64-2. It is readable, but a failed write is no edge, so
+	// restart from zero.
 	if _, err := sys.EventfdClear(w.read); err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (w *Waker) Signal() error {
 	return err
 }
 
-// Clear makes the handle not readable. A Signal at the same time may be undone.
+// Clear makes the handle unreadable. It may undo a concurrent Signal.
 func (w *Waker) Clear() error {
 	if w.kind == Eventfd {
 		_, err := sys.EventfdClear(w.read)

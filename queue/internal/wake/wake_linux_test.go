@@ -30,14 +30,14 @@ func TestAFullCounterStillGivesAnEdge(t *testing.T) {
 	events := make([]sys.EpollEvent, 1)
 	for _, want := range []int{1, 0} {
 		if n, err := sys.EpollWait(ep, events, 0); n != want || err != nil {
-			t.Fatalf("before the signal: %d, %v, want %d", n, err, want)
+			t.Fatalf("EpollWait before Signal: got %d, %v, want %d", n, err, want)
 		}
 	}
 	if err := w.Signal(); err != nil {
 		t.Fatal(err)
 	}
 	if n, err := sys.EpollWait(ep, events, 0); n != 1 || err != nil {
-		t.Errorf("after the signal: %d, %v, want 1", n, err)
+		t.Errorf("EpollWait after Signal: got %d, %v, want 1", n, err)
 	}
 }
 
@@ -56,7 +56,7 @@ func TestClearUndoesAnyNumberOfSignals(t *testing.T) {
 			t.Fatal(err)
 		}
 		if n, err := sys.Poll([]sys.PollFD{{Fd: int32(w.Handle()), Events: sys.PollIn}}, 0); n != 0 || err != nil {
-			t.Errorf("%s: readable after Clear: %d, %v", kind, n, err)
+			t.Errorf("%s: Poll after Clear: got %d, %v, want 0", kind, n, err)
 		}
 		if err := w.Close(); err != nil {
 			t.Error(err)
