@@ -1,54 +1,53 @@
-// Package kqueue is the event queue on kqueue(2), for FreeBSD 12, NetBSD 9, OpenBSD 7, DragonFly 6
-// and macOS, and what came after them. Elsewhere New returns an error that is
+// Package kqueue implements the event queue on kqueue(2), for FreeBSD 12, NetBSD 9, OpenBSD 7,
+// DragonFly 6, macOS, and later versions. On other systems New returns an error that is
 // [errors.ErrUnsupported].
 //
-// Each direction of a registration is a filter of its own, so that nothing is emulated: Level is a
-// plain filter, Edge is EV_CLEAR, and OneShot is EV_DISPATCH, which switches off one direction
-// only.
+// Each direction of a registration is a filter of its own, so nothing is emulated. Level is a plain
+// filter, Edge is EV_CLEAR, and OneShot is EV_DISPATCH, which disarms one direction only.
 //
 // # Cost
 //
-// WouldBlock costs nothing. Add is two system calls, for it looks at what kind of handle it got;
-// Modify and Delete are one. All are made under the lock of the queue, which a Wait takes once for
+// WouldBlock costs nothing. Add is two system calls, because it checks the kind of the handle;
+// Modify and Delete are one. All run under the lock of the queue. A Wait takes that lock once for
 // all its events, after the kernel has returned them.
 //
 // # Limitations
 //
-// A Wait returns up to 64 events, however many it is given room for. Both directions of a handle
-// come in two events.
+// A Wait returns at most 64 events, even into a larger slice. Both directions of a handle come in
+// two events.
 //
-// ReadyHangUp is told of pipes, and of sockets whose both directions are waited for and were
-// reported to be over: the kernel tells the end of each direction by itself, that of writing also
-// after a Shutdown of one's own.
+// ReadyHangUp is reported for pipes. For a socket, it is reported only if the interest is Both and
+// both directions were reported as ended. The kernel reports the end of each direction separately.
+// It also reports the end of writing after the process's own Shutdown.
 //
-// Regular files, directories and block devices are refused, as epoll does, though the kernel would
-// take them: there it reports the distance to the end of a file, not readiness. A kqueue is waited
-// for in the direction Readable only. Which devices and terminals work depends on their drivers:
-// /dev/null may be accepted, and is ready for ever then, which mode Edge reports once.
+// Regular files, directories and block devices are refused, as epoll does. The kernel would accept
+// them, but it reports the distance to the end of a file, not readiness. A queue can wait for a
+// kqueue in direction Readable only. Which devices and terminals work depends on their drivers. For
+// example, /dev/null may be accepted; it is then always ready, which mode Edge reports once.
 //
-// A writer hears that nobody reads its pipe any more in an event of its own, beside that of the
-// room in the pipe. Before OpenBSD 7.1 it does not hear of it while the pipe is full, and Add
-// answers EPIPE if it comes late.
+// When no reader of a pipe is left, its writer gets a separate event, besides the event for room in
+// the pipe. Before OpenBSD 7.1, the writer gets no such event while the pipe is full. There, Add
+// returns EPIPE if the reader is already gone.
 //
-// A Modify that the kernel refuses after it has forgotten what was before leaves the handle
-// registered, and silent.
+// If the kernel refuses a Modify after it has removed the old filters, the handle stays registered
+// but is silent.
 //
-// A queue does not survive fork(2): the child does not inherit the descriptor.
+// A queue does not survive fork(2): the child does not inherit the handle.
 //
 // The table of registrations is indexed by handle and takes 24 bytes for each number up to the
 // highest that was ever added.
 //
-// # Where it has run
+// # Tested systems
 //
-// On the kqueue, sockets and pipes of the NetBSD kernel, version 7.99.34, built as a library
-// (rump(7)), with the waker "pipe": the conformance suite finds no fault in it there. What only
-// other systems have, the waker "user" and the reader that is gone on FreeBSD, DragonFly and macOS
-// among it, has been compiled and never run.
+// The conformance suite passes on the kqueue, sockets and pipes of the NetBSD kernel 7.99.34, with
+// the waker "pipe". That kernel was built as a library (rump(7)). The code for other systems only
+// has been compiled but never run. It includes the waker "user" and, on FreeBSD, DragonFly and
+// macOS, the handling of a pipe whose reader is gone.
 package kqueue
 
-// Options choose parts of a queue. The zero value is what to use.
+// Options selects parts of a queue. The zero value is the recommended one.
 type Options struct {
-	// Waker is how Wake gets through: "user" (EVFILT_USER; not on OpenBSD, nor on NetBSD before
-	// version 10), "pipe", or "" for the best that the system has.
+	// Waker names the mechanism of Wake: "user", "pipe", or "" for the best that the system has.
+	// "user" is EVFILT_USER; OpenBSD lacks it, and NetBSD before version 10.
 	Waker string
 }

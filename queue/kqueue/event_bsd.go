@@ -7,7 +7,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// eventOf returns the event that the kernel reports, unless its registration is over. The caller
+// eventOf returns the event that the kernel reported, unless its registration has ended. The caller
 // holds mu.
 func (q *Queue) eventOf(e *sys.Kevent) (queue.Event, bool) {
 	h := sys.Handle(e.Ident)
@@ -29,21 +29,22 @@ func (q *Queue) eventOf(e *sys.Kevent) (queue.Event, bool) {
 		s.armed &^= directions
 	}
 	if s.mode == queue.Level && e.Flags&sys.EvOneShot != 0 {
-		// FreeBSD takes the filter of a writer off a pipe whose reader closes (knlist_clear): it
-		// reports once more and is gone. If the kernel refuses a new one, the handle was closed,
-		// and whoever closed it without Delete waits for nothing any more.
+		// FreeBSD removes the filter of a writer from a pipe whose reader closes (knlist_clear): it
+		// reports once more and is gone. If the kernel refuses a new filter, the handle was closed
+		// without Delete, and no caller waits for it.
 		old := *s
 		_ = q.attach(h, &old, s)
 	}
 	return event, true
 }
 
-// endHolds takes away an endFilter that reports something else than the end of a writer's pipe.
+// endHolds reports whether the event of endFilter is the end of a writer's pipe. If it is not,
+// endHolds detaches the filter.
 func (q *Queue) endHolds(h sys.Handle, s *slot, e *sys.Kevent) bool {
 	switch {
 	case endFilter == sys.EvfiltUser:
-		// This one does not go with its handle, and would report for ever a pipe that was closed
-		// without Delete.
+		// EVFILT_USER is not removed with its handle. After a pipe is closed without Delete, it
+		// would report indefinitely.
 		if pipe, err := q.pollable(h); err == nil && pipe {
 			return true
 		}
@@ -54,15 +55,15 @@ func (q *Queue) endHolds(h sys.Handle, s *slot, e *sys.Kevent) bool {
 	return false
 }
 
-// readyOf maps the event of one filter, which speaks of its direction only: the end of the other is
-// an event of the other filter.
+// readyOf maps the event of one filter, which covers its own direction only. The end of the other
+// direction is an event of the other filter.
 func (s *slot) readyOf(e *sys.Kevent) queue.Ready {
 	var ready queue.Ready
 	over := e.Flags&sys.EvEOF != 0
 	if e.Filter == sys.EvfiltRead {
 		ready |= queue.Ready(queue.Readable)
 		if over {
-			// There may be bytes before the end.
+			// Unread bytes may precede the end.
 			ready |= queue.ReadyPeerShut
 			s.ended |= queue.Readable
 		}

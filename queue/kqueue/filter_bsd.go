@@ -9,10 +9,10 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// changesMax is how many changes a Modify needs: three filters out, three in.
+// changesMax is the number of changes that a Modify needs: three filters removed, three added.
 const changesMax = 6
 
-// batch is changes that the kernel makes in one call, and what came of each.
+// batch holds changes that the kernel makes in one call, and a receipt for each.
 type batch struct {
 	changes, receipts [changesMax]sys.Kevent
 	n                 int
@@ -30,7 +30,7 @@ func (b *batch) apply(kq sys.Handle) error {
 	return sys.KqueueChange(kq, b.changes[:b.n], b.receipts[:b.n])
 }
 
-// outcome is the errno in a receipt.
+// outcome returns the errno in a receipt, or nil.
 func outcome(receipt *sys.Kevent) error {
 	if receipt.Data == 0 {
 		return nil
@@ -38,9 +38,9 @@ func outcome(receipt *sys.Kevent) error {
 	return syscall.Errno(receipt.Data)
 }
 
-// flags returns how the kernel shall report for s. It is tempting to take EV_ONESHOT, which every
-// kqueue has: but kqueue_scan of NetBSD 7.99 waits for a lock before it lets go of what it delivers
-// so, and EV_DELETE in another thread waits for that with the lock held, for ever.
+// flags returns the flags of the filters of s. It is tempting to use EV_ONESHOT, which every kqueue
+// has. But kqueue_scan of NetBSD 7.99 waits for a lock before it releases an event that it delivers
+// that way. EV_DELETE in another thread waits for this release with the lock held: a deadlock.
 func (s *slot) flags() sys.KeventFlags {
 	switch s.mode {
 	case queue.Edge:
@@ -51,9 +51,9 @@ func (s *slot) flags() sys.KeventFlags {
 	return sys.EvAdd
 }
 
-// attach makes the kernel report for s instead of old. Filters are deleted and added anew, and a
-// new one looks at the handle at once: an EV_ADD of one that is there would keep its EV_CLEAR or
-// EV_DISPATCH. If it fails, the kernel reports neither, and s says so.
+// attach makes the kernel report for s instead of old. It deletes filters and adds new ones, which
+// check the handle at once: EV_ADD of an existing filter would keep its EV_CLEAR or EV_DISPATCH. If
+// attach fails, the kernel reports neither, and s has no interest left.
 func (q *Queue) attach(h sys.Handle, old, s *slot) error {
 	var b batch
 	if old.interest.Has(queue.Readable) {
@@ -66,7 +66,8 @@ func (q *Queue) attach(h sys.Handle, old, s *slot) error {
 		b.put(h, endFilter, sys.EvDelete, 0, old)
 	}
 	deletions := b.n
-	// Before the filter for writing, whose refusal asks whether this one is there.
+	// Put it before the filter for writing: if the kernel refuses that one, readerGone and
+	// attachEnd need to know whether this one is attached.
 	s.end = endWatched && s.pipe && s.interest.Has(queue.Writable)
 	if s.end && !(endFilter == sys.EvfiltRead && s.interest.Has(queue.Readable)) {
 		b.put(h, endFilter, s.flags(), 0, s)
@@ -84,10 +85,10 @@ func (q *Queue) attach(h sys.Handle, old, s *slot) error {
 		switch {
 		case err == nil:
 		case i < deletions && (err == syscall.ENOENT || err == syscall.EBADF):
-			// Filters go with their handle, and that is what was asked for.
+			// Closing a handle removes its filters, which is the wanted result.
 			err = nil
 		case i >= deletions && i < ends:
-			// Some kinds of pipe do without.
+			// Some kinds of pipe work without it.
 			s.end, err = false, nil
 		case i >= ends && b.changes[i].Filter == sys.EvfiltWrite && s.readerGone(err):
 			err = q.attachEnd(h, s, err)
@@ -99,18 +100,18 @@ func (q *Queue) attach(h sys.Handle, old, s *slot) error {
 	return err
 }
 
-// readerGone reports whether a refused EVFILT_WRITE means that nobody has the other end of the pipe
-// any more: pipe_kqfilter answers EPIPE on FreeBSD, OpenBSD, DragonFly and old macOS, and EBADF on
-// NetBSD, of a handle that took another filter just before.
+// readerGone reports whether a refused EVFILT_WRITE means that the pipe has no reader any more.
+// pipe_kqfilter returns EPIPE on FreeBSD, OpenBSD, DragonFly and old macOS. On NetBSD it returns
+// EBADF for a handle that has just accepted another filter.
 func (s *slot) readerGone(err error) bool {
 	return err == syscall.EPIPE || err == syscall.EBADF && s.end
 }
 
-// attachEnd makes the kernel report at once, and again as the mode has it, that writing to h fails.
-// refusal is why EVFILT_WRITE does not.
+// attachEnd makes the kernel report at once that writing to h fails, and again according to the
+// mode. refusal is the reason why the kernel refused EVFILT_WRITE.
 func (q *Queue) attachEnd(h sys.Handle, s *slot, refusal error) error {
 	if s.end {
-		return nil // that filter is there, and has seen the end
+		return nil // that filter is attached and reports the end
 	}
 	if endFilter != sys.EvfiltUser {
 		return refusal
@@ -128,16 +129,16 @@ func (q *Queue) attachEnd(h sys.Handle, s *slot, refusal error) error {
 	return outcome(&b.receipts[1])
 }
 
-// detachEnd takes away the filter for the end of a pipe.
+// detachEnd removes the filter for the end of a pipe.
 func (q *Queue) detachEnd(h sys.Handle, s *slot) {
 	var b batch
 	b.put(h, endFilter, sys.EvDelete, 0, s)
-	// What cannot be deleted is not there.
+	// A filter that cannot be deleted does not exist.
 	_ = b.apply(q.kq)
 	s.end = false
 }
 
-// detach undoes what an attach has done before it failed.
+// detach undoes the changes of a failed attach.
 func (q *Queue) detach(h sys.Handle, s *slot) {
 	var b batch
 	b.put(h, sys.EvfiltRead, sys.EvDelete, 0, s)
@@ -145,7 +146,8 @@ func (q *Queue) detach(h sys.Handle, s *slot) {
 	if s.end {
 		b.put(h, endFilter, sys.EvDelete, 0, s)
 	}
-	// What cannot be deleted is not there, and an event of it would have no interest to report.
+	// A filter that cannot be deleted does not exist. An event of it would find no interest to
+	// report.
 	_ = b.apply(q.kq)
 	s.interest, s.armed, s.end = queue.None, queue.None, false
 }

@@ -10,8 +10,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// FuzzEventOf reads an event with any contents, as of a kernel with a fault. It may not become an
-// event of a registration that it does not name, or of a direction that is not waited for.
+// FuzzEventOf reads an event with arbitrary contents, as a faulty kernel might deliver it. The
+// event may not belong to a registration other than the one it names, nor to a direction outside
+// the interest.
 func FuzzEventOf(f *testing.F) {
 	for _, ident := range []uint64{0, 1, math.MaxInt32, math.MaxUint64} {
 		for _, filter := range []int32{0, sys.EvfiltRead, sys.EvfiltWrite, math.MinInt32} {
@@ -40,7 +41,7 @@ func FuzzEventOf(f *testing.F) {
 			e.Filter, e.Flags, e.Fflags = sys.KeventFilter(filter), sys.KeventFlags(flags), fflags
 			event, ok := q.eventOf(&e)
 			if d := event.Ready.Directions(); ok && (!named || event.Token != r.Token || d == queue.None || d&^r.Interest != 0) {
-				t.Fatalf("%+v becomes %+v of %+v", e, event, r)
+				t.Fatalf("raw event %+v became %+v for registration %+v", e, event, r)
 			}
 		}
 	})

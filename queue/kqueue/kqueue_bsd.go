@@ -20,10 +20,10 @@ import (
 type Queue struct {
 	kq    sys.Handle
 	waker *waker
-	gate  *gate.Gate // around everything that uses kq or waker without mu
+	gate  *gate.Gate // guards every use of kq or waker without mu
 
-	// woken is set from a Wake that signalled until a Wait has taken the signal: calls in between
-	// need none of their own.
+	// woken is true from a Wake that signalled until a Wait has taken the signal. Calls in between
+	// need no signal of their own.
 	woken atomic.Bool
 
 	mu    sync.Mutex
@@ -32,10 +32,10 @@ type Queue struct {
 
 var _ queue.Nester = (*Queue)(nil)
 
-// New opens a queue, which holds one descriptor until it is closed, or three with the waker "pipe".
+// New opens a queue, which holds one handle until Close, or three with the waker "pipe".
 //
-// Errors: [queue.ErrInvalid] for an unknown waker, [queue.ErrUnavailable] with the errno if the
-// system refuses, one that is [errors.ErrUnsupported] for a waker that it does not have.
+// Errors: [queue.ErrInvalid] for an unknown waker, and [queue.ErrUnavailable] with the errno if the
+// system refuses. If the system lacks the waker, the error is [errors.ErrUnsupported].
 func New(o Options) (*Queue, error) {
 	sys.StartRuntimePoller()
 	kq, err := sys.Kqueue()
@@ -57,11 +57,11 @@ func (q *Queue) Features() queue.Features {
 	}
 }
 
-// Handle implements [queue.Nester]: it returns the kqueue.
+// Handle implements [queue.Nester]. It returns the kqueue.
 func (q *Queue) Handle() sys.Handle { return q.kq }
 
-// WouldBlock implements [queue.Queue]. The kernel knows that the operation would block, so there is
-// nothing to do.
+// WouldBlock implements [queue.Queue]. It only checks that the queue is open: the kernel knows that
+// the operation would block.
 func (q *Queue) WouldBlock(h sys.Handle, _ queue.Interest) error {
 	if q.gate.Closed() {
 		return failed("would block", h, queue.ErrClosed)
@@ -99,21 +99,23 @@ func (q *Queue) Close() error {
 	return errors.Join(err, q.waker.close(), sys.Close(q.kq))
 }
 
-// leave is how a Wait ends. The signal of Close is an edge, which one waiter takes: each that
-// leaves a closed queue passes it on to the next. It is tempting to let Close turn it into a level
-// that all see; but then every system would have to be right in how it hands one level to many
-// threads, and this needs only what a Wake needs anyway.
+// leave ends a Wait. The signal of Close is an edge, which one waiter takes. Each Wait that leaves
+// a closed queue passes the signal on to the next.
+//
+// It is tempting to let Close turn the signal into a level that all waiters see. Then every system
+// would have to hand one level to many threads correctly. Passing it on needs only what a Wake
+// needs anyway.
 func (q *Queue) leave() {
 	if q.gate.Closed() {
-		// If this fails, so did the call of Close, which reports it.
+		// If this fails, the same call failed in Close, which reports it.
 		_ = q.waker.clear()
 		_ = q.waker.signal()
 	}
 	q.gate.Leave()
 }
 
-// eventsPerWaitMax is how many events one Wait asks the kernel for: their memory is on the stack of
-// the waiter.
+// eventsPerWaitMax is the number of events that one Wait requests from the kernel. Their memory is
+// on the stack of the waiter.
 const eventsPerWaitMax = 64
 
 // Wait implements [queue.Queue].
@@ -123,14 +125,14 @@ func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 	}
 	defer q.leave()
 	if len(events) == 0 {
-		return 0, fmt.Errorf("kqueue: wait for no events: %w", queue.ErrInvalid)
+		return 0, fmt.Errorf("kqueue: wait: 0 events, want room for at least 1: %w", queue.ErrInvalid)
 	}
 	var deadline time.Time
 	if timeout > 0 {
 		deadline = time.Now().Add(timeout)
 	}
 	var memory [eventsPerWaitMax]sys.Kevent
-	// There is no second call for what does not fit: it would return the same levels again.
+	// Make no second call for events that do not fit: it would return the same levels again.
 	raw := memory[:min(len(events), len(memory))]
 	for {
 		n, err := sys.KqueueWait(q.kq, raw, timeout)
@@ -152,7 +154,7 @@ func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 	}
 }
 
-// passed is how a Wait ends whose time is up.
+// passed returns the result of a Wait that timed out.
 func (q *Queue) passed() error {
 	if q.gate.Closed() {
 		return fmt.Errorf("kqueue: wait: %w", queue.ErrClosed)
@@ -160,7 +162,7 @@ func (q *Queue) passed() error {
 	return nil
 }
 
-// deliver turns raw into events, and reports whether a Wake was among them.
+// deliver turns raw into events and reports whether raw contained a Wake.
 func (q *Queue) deliver(events []queue.Event, raw []sys.Kevent) (n int, woken bool, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -183,8 +185,8 @@ func (q *Queue) deliver(events []queue.Event, raw []sys.Kevent) (n int, woken bo
 
 // takeWake makes the next Wake signal again.
 func (q *Queue) takeWake() error {
-	// A pipe is drained first and the flag cleared after that: the other way round, a Wake in
-	// between would be drained, and the kernel drops an edge whose cause is gone.
+	// Drain the pipe first, then clear the flag. In the other order, a Wake in between would be
+	// drained, and the kernel drops an edge whose cause has gone.
 	if err := q.waker.clear(); err != nil {
 		return fmt.Errorf("kqueue: wait: clear waker: %w", err)
 	}

@@ -28,7 +28,7 @@ func open(t *testing.T) *Queue {
 	return q
 }
 
-// writer returns the writing end of a pipe, and a function that closes the other.
+// writer returns the writing end of a pipe, and a function that closes the other end.
 func writer(t *testing.T) (w sys.Handle, hangUp func()) {
 	t.Helper()
 	r, w, err := sys.Pipe()
@@ -56,14 +56,14 @@ func expect(t *testing.T, q *Queue, token queue.Token) {
 			return
 		}
 	}
-	t.Errorf("got %+v, want token %d writable and hung up", events[:n], token)
+	t.Errorf("Wait: got %+v, want token %d writable with ReadyHangUp", events[:n], token)
 }
 
 func silent(t *testing.T, q *Queue, when string) {
 	t.Helper()
 	events := make([]queue.Event, 4)
 	if n, err := q.Wait(events, 0); n != 0 || err != nil {
-		t.Errorf("%s: %+v, %v, want nothing", when, events[:n], err)
+		t.Errorf("Wait %s: got %+v, %v, want no event", when, events[:n], err)
 	}
 }
 
@@ -100,7 +100,7 @@ func TestAWriterThatComesLateHearsOfTheEnd(t *testing.T) {
 	}
 }
 
-// FreeBSD takes the filter away when the reader closes.
+// FreeBSD removes the filter when the reader closes.
 func TestAWriterWhoseReaderClosesIsReportedAsLongAsItAsks(t *testing.T) {
 	q := open(t)
 	w, hangUp := writer(t)
@@ -136,23 +136,23 @@ func TestAWriterThatWasClosedWithoutDeleteIsSilent(t *testing.T) {
 func TestAQueueDoesNotWaitForItself(t *testing.T) {
 	q := open(t)
 	if err := q.Add(q.Handle(), queue.Registration{Interest: queue.Readable}); err == nil {
-		t.Error("a queue was added to itself")
+		t.Error("Add of a queue to itself succeeded, want an error")
 	}
 }
 
 func TestAnUnknownWakerIsRefused(t *testing.T) {
 	if _, err := New(Options{Waker: "eventfd"}); !errors.Is(err, queue.ErrInvalid) {
-		t.Errorf("got %v, want ErrInvalid", err)
+		t.Errorf("New with an unknown waker: got error %v, want ErrInvalid", err)
 	}
 }
 
 func TestASlotTakesWhatThePackageSays(t *testing.T) {
 	if got := unsafe.Sizeof(slot{}); got > 24 {
-		t.Errorf("a slot takes %d bytes, the package says 24", got)
+		t.Errorf("a slot takes %d bytes, want at most 24 as documented", got)
 	}
 }
 
-// Registering again is part of a turn: it is how a one-shot direction is switched on.
+// A turn includes Modify, because that arms a one-shot direction again.
 func TestATurnAllocatesNothing(t *testing.T) {
 	for _, m := range modes {
 		q := open(t)
@@ -168,7 +168,7 @@ func TestATurnAllocatesNothing(t *testing.T) {
 		events := make([]queue.Event, 4)
 		turn := func() {
 			if n, err := q.Wait(events, time.Second); n != 1 || err != nil {
-				t.Fatalf("%v: %d, %v, want one event", m, n, err)
+				t.Fatalf("%v: Wait: got %d, %v, want one event", m, n, err)
 			}
 			if err := errors.Join(q.WouldBlock(a, queue.Readable), q.Modify(a, r), q.Wake()); err != nil {
 				t.Fatal(err)
@@ -176,7 +176,7 @@ func TestATurnAllocatesNothing(t *testing.T) {
 		}
 		turn()
 		if got := testing.AllocsPerRun(100, turn); got != 0 {
-			t.Errorf("%v: %v allocations a turn", m, got)
+			t.Errorf("%v: got %v allocations per turn, want 0", m, got)
 		}
 	}
 }

@@ -12,21 +12,21 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// slot is the registration of the handle whose number is its index. It has no pointer: a million of
-// them cost the collector nothing.
+// slot is the registration of the handle whose number is its index. It has no pointer, so the
+// garbage collector does not scan a million of them.
 //
-// The kernel holds the generation as user data. An event that a Wait has taken before a Modify or
-// Delete has another generation than the slot and is dropped: after a Modify the kernel has looked
-// again, so the readiness is in a newer event.
+// The kernel holds the generation as user data. An event that a Wait took before a Modify or Delete
+// has another generation than the slot, and is dropped. After a Modify the kernel has checked
+// again, so a newer event carries the readiness.
 type slot struct {
 	token      queue.Token
 	generation uint32
-	interest   queue.Interest // the filters that the kernel was given
-	armed      queue.Interest // what may be reported; in mode OneShot it shrinks
-	ended      queue.Interest // the directions that were reported to be over
+	interest   queue.Interest // the directions whose filters the kernel has
+	armed      queue.Interest // directions that may be reported; reports in mode OneShot disarm them
+	ended      queue.Interest // directions that were reported as ended
 	mode       queue.Mode
 	used       bool
-	pipe       bool // one half only, which a hang-up ends
+	pipe       bool // has one direction, which a hang-up ends
 	end        bool // endFilter is attached
 }
 
@@ -58,7 +58,7 @@ func (q *Queue) Add(h sys.Handle, r queue.Registration) error {
 	if err := q.attach(h, &none, &s); err != nil {
 		return failed(operation, h, meaning(err))
 	}
-	// Only the number of an open handle comes here, so the limit on descriptors bounds the table.
+	// Only numbers of open handles get here, so RLIMIT_NOFILE bounds the table.
 	for int(h) >= len(q.slots) {
 		q.slots = append(q.slots, slot{})
 	}
@@ -82,7 +82,7 @@ func (q *Queue) Modify(h sys.Handle, r queue.Registration) error {
 		return failed(operation, h, queue.ErrNotFound)
 	}
 	if r.Interest == queue.None {
-		// The kernel is not asked for anything, and would not tell that the handle was closed.
+		// The change requests no filter, so the kernel would not report that the handle was closed.
 		if _, err := q.pollable(h); err != nil {
 			return failed(operation, h, err)
 		}
@@ -132,11 +132,11 @@ func (s *slot) register(r queue.Registration) {
 
 func (s *slot) forget() { *s = slot{generation: s.generation + 1} }
 
-// pollable refuses what the kernel takes and calls readable up to its end, and what is not open. It
-// reports whether h is a pipe.
+// pollable refuses kinds of handle that the kernel reports as readable up to their end, and handles
+// that are not open. It reports whether h is a pipe.
 func (q *Queue) pollable(h sys.Handle) (pipe bool, err error) {
 	if h == q.kq {
-		return false, fmt.Errorf("a queue in itself: %w", syscall.EINVAL)
+		return false, fmt.Errorf("a queue cannot wait for itself: %w", syscall.EINVAL)
 	}
 	var st syscall.Stat_t
 	if err := syscall.Fstat(int(h), &st); err != nil {
@@ -156,15 +156,14 @@ func check(operation string, h sys.Handle, r queue.Registration) error {
 	case r.Mode > queue.OneShot, r.Interest > queue.Both:
 		return failed(operation, h, queue.ErrInvalid)
 	case r.Exclusive:
-		return failed(operation, h, fmt.Errorf("exclusive: %w", errors.ErrUnsupported))
+		return failed(operation, h, fmt.Errorf("exclusive registration: %w", errors.ErrUnsupported))
 	case h > math.MaxInt32:
 		return failed(operation, h, syscall.EBADF)
 	}
 	return nil
 }
 
-// meaning gives the refusal of a kind of handle the name that the contract has for it, and keeps
-// the errno.
+// meaning wraps the errno for an unsupported kind of handle with the sentinel of the contract.
 func meaning(err error) error {
 	if notPollable(err) {
 		return fmt.Errorf("%w: %w", queue.ErrNotPollable, err)
@@ -172,8 +171,8 @@ func meaning(err error) error {
 	return err
 }
 
-// notPollable lists what the systems and their drivers answer where there is no such filter. Some
-// of these are the same number on some systems.
+// notPollable reports whether err is an errno that a system or driver returns if it lacks the
+// filter. Some of these errnos are the same number on some systems.
 func notPollable(err error) bool {
 	return err == syscall.EINVAL || err == syscall.ENODEV || err == syscall.ENXIO || err == syscall.EPERM || err == syscall.ENOTTY ||
 		err == syscall.ENOTSUP || err == syscall.EOPNOTSUPP

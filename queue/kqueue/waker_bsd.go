@@ -11,14 +11,14 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// user is the kind of a waker that is an event of the kqueue itself.
+// user is the kind of waker that is an event of the kqueue itself.
 const user = "user"
 
-// wakeIdent names that event among those of its filter. No handle has this number.
+// wakeIdent is the ident of that event within its filter. No handle has this number.
 const wakeIdent = ^uintptr(0)
 
-// waker makes one Wait return for a signal, or the next. Its event is an edge, which is taken by
-// one waiter.
+// waker makes one Wait return per signal: a running one, or the next. Its event is an edge, which
+// one waiter takes.
 type waker struct {
 	kq   sys.Handle
 	pipe *wake.Waker // nil for the kind user
@@ -37,10 +37,10 @@ func openWaker(kq sys.Handle, kind string) (*waker, error) {
 		}
 		return w, err
 	}
-	return nil, fmt.Errorf("waker %q: %w (known: %s, %s)", kind, queue.ErrInvalid, user, wake.Pipe)
+	return nil, fmt.Errorf("waker %q: %w: want %s or %s", kind, queue.ErrInvalid, user, wake.Pipe)
 }
 
-// openUser also tries the event: a system counts as having it that delivers it once.
+// openUser also tests the event: the system must deliver it exactly once to count as supporting it.
 func openUser(kq sys.Handle) (*waker, error) {
 	if sys.EvfiltUser == 0 {
 		return nil, fmt.Errorf("waker %s: %w", user, errors.ErrUnsupported)
@@ -65,7 +65,7 @@ func openUser(kq sys.Handle) (*waker, error) {
 		}
 		if n != want || n == 1 && !w.is(&got[0]) {
 			event.Flags = sys.EvDelete
-			return nil, errors.Join(fmt.Errorf("waker %s does not work here: %w", user, errors.ErrUnsupported), change(kq, event))
+			return nil, errors.Join(fmt.Errorf("waker %s: not delivered exactly once: %w", user, errors.ErrUnsupported), change(kq, event))
 		}
 	}
 	return w, nil
@@ -89,8 +89,8 @@ func (w *waker) kind() string {
 	return w.pipe.Kind()
 }
 
-// is reports whether e is the event of w. The number alone would not tell: that of a registered
-// handle, or of a process, may be the same in another filter.
+// is reports whether e is the event of w. The ident alone is not enough: a registered handle or a
+// process may have the same number in another filter.
 func (w *waker) is(e *sys.Kevent) bool {
 	if w.pipe == nil {
 		return e.Filter == sys.EvfiltUser && e.Ident == wakeIdent
@@ -98,24 +98,24 @@ func (w *waker) is(e *sys.Kevent) bool {
 	return e.Filter == sys.EvfiltRead && e.Ident == uintptr(w.pipe.Handle())
 }
 
-// signal makes an edge. It may run in any number of threads.
+// signal makes an edge. Any number of threads may call it.
 func (w *waker) signal() error {
 	if w.pipe != nil {
 		return w.pipe.Signal()
 	}
-	// EV_CLEAR stays out of this: FreeBSD's filter takes it as "forget the trigger".
+	// Omit EV_CLEAR: the filter of FreeBSD would then discard the trigger.
 	return change(w.kq, sys.Kevent{Ident: wakeIdent, Filter: sys.EvfiltUser, Fflags: sys.NoteTrigger})
 }
 
-// clear takes back what signals have left behind. A signal at the same time may be undone.
+// clear removes what earlier signals left. It may undo a concurrent signal.
 func (w *waker) clear() error {
 	if w.pipe == nil {
-		return nil // its delivery did
+		return nil // delivery has cleared it
 	}
 	return w.pipe.Clear()
 }
 
-// close closes what the kqueue does not hold.
+// close closes the handles that the kqueue does not own.
 func (w *waker) close() error {
 	if w.pipe == nil {
 		return nil
