@@ -1,47 +1,47 @@
-// Package iocp is the event queue on an I/O completion port, for Windows 10 and later. Elsewhere
-// New returns an error that is [errors.ErrUnsupported].
+// Package iocp implements the event queue on an I/O completion port, for Windows 10 and later. On
+// other systems New returns an error that is [errors.ErrUnsupported].
 //
-// Windows completes operations and does not report readiness, but its own select asks the driver
-// behind the sockets, \Device\Afd, for readiness, and so does this package: a poll of one socket,
-// which completes on the port when the socket is ready. That interface is not documented by
-// Microsoft; libuv, wepoll and mio stand on it. ProcessSocketNotifications, which is documented,
-// wants Windows 11 and is not used.
+// Windows completes operations and does not report readiness. Its own select asks the driver of the
+// sockets, \Device\Afd, for readiness, and this package does the same. A poll of one socket
+// completes on the port when the socket is ready. Microsoft does not document that interface;
+// libuv, wepoll and mio rely on it. ProcessSocketNotifications is documented but requires Windows
+// 11, so this package does not use it.
 //
-// A poll ends with what it reports, so one-shot is native. Level and edge are emulated: in mode
-// Level, the poll starts anew when the next Wait begins, after the caller has had the chance to use
-// the readiness, or at once while another Wait is blocked; in mode Edge, a direction that was
-// reported is left out until WouldBlock.
+// A poll ends when it reports, so one-shot is native. Level and edge are emulated. In mode Level,
+// the poll restarts when the next Wait begins, after the caller has had the chance to use the
+// readiness. While another Wait is blocked, it restarts at once. In mode Edge, the poll omits a
+// reported direction until WouldBlock.
 //
 // # Cost
 //
-// Each event costs one system call more, that starts the poll again, beside the one that takes up
-// to 64 packets. Add and Modify ask Winsock whether the handle is an open socket; apart from that,
-// a change of a registration costs nothing, unless its poll is under way and does not ask for a
-// direction that is wanted: then the poll is canceled, and started again by whichever Wait takes
-// the packet of the old one. All that happens under the lock of the queue, but the waiting.
+// Each event costs one more system call, which restarts the poll, besides the one that takes up to
+// 64 packets. Add and Modify ask Winsock whether the handle is an open socket.
 //
-// A registration takes 64 bytes outside of Go's heap, and about as many inside; each 32 share a
-// handle of the driver. Both are kept for the next registrations until Close.
+// Otherwise, a change of a registration costs nothing, unless its poll is under way and omits a
+// wanted direction. In that case the queue cancels the poll. The Wait that takes the packet of the
+// old poll starts the poll again. All this happens under the lock of the queue, except the waiting.
+//
+// A registration takes 64 bytes outside Go's heap, and about as many inside. Every 32 registrations
+// share a handle of the driver. The queue keeps both for later registrations until Close.
 //
 // # Limitations
 //
 // Sockets only: files, pipes and consoles are refused with [queue.ErrNotPollable].
 //
-// Timeouts are rounded up to whole milliseconds, and then to the tick of the system's clock, up to
-// 16 ms.
+// Timeouts are rounded up to whole milliseconds, and then to the tick of the system clock, up to 16
+// ms.
 //
-// ReadyPeerShut is told to those who wait for reading. ReadyHangUp is a reset, ReadyError a
-// connection that failed.
+// ReadyPeerShut is reported only if the interest includes Readable. ReadyHangUp means a reset,
+// ReadyError a connection that failed.
 //
-// The registration of a handle that was closed without Delete is silent from then on, or reports an
-// error once. If the number goes to another socket before Delete, that one may be reported in its
-// place.
+// After a handle is closed without Delete, its registration is silent, or reports one error. If
+// another socket gets the number before Delete, the queue may report that socket instead.
 //
 // Exclusive is refused as unsupported.
 package iocp
 
-// Options choose parts of a queue. The zero value is what to use.
+// Options selects parts of a queue. The zero value is the recommended one.
 type Options struct {
-	// Waker is how Wake gets through: "pqcs" (PostQueuedCompletionStatus), or "" for the same.
+	// Waker names the mechanism of Wake: "pqcs" (PostQueuedCompletionStatus), or "" for the same.
 	Waker string
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/edgewise-go/edgewise/queue"
 )
 
-// Queue does not exist on this system.
+// Queue is not available on this system.
 type Queue struct{ queue.Queue }
 
 // New returns an error that is [errors.ErrUnsupported].

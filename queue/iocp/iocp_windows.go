@@ -16,42 +16,41 @@ import (
 // Queue is a [queue.Queue] on one completion port. Use New.
 type Queue struct {
 	port sys.Handle
-	gate *gate.Gate // around everything that uses port without mu
+	gate *gate.Gate // guards every use of port without mu
 
-	// woken is set from a Wake that posted until a Wait has taken the packet: calls in between need
-	// none of their own.
+	// woken is true from a Wake that posted until a Wait has taken the packet. Calls in between
+	// need no packet of their own.
 	woken atomic.Bool
 
 	mu        sync.Mutex
 	table     table // guarded by mu
-	blocked   int   // guarded by mu; how many Waits may be blocked in the kernel
+	blocked   int   // guarded by mu; number of Waits that may be blocked in the kernel
 	abandoned bool  // guarded by mu; whether port was closed early
 }
 
 var _ queue.Queue = (*Queue)(nil)
 
-// The keys of packets. The data of a poll's is the index of its slot and one; that of the others is
-// nothing.
+// The keys of packets. The data of a poll's packet is the index of its slot plus one; other packets
+// carry no data.
 const (
 	keyPoll uintptr = iota + 1
 	keyWake
 	keyClose
 )
 
-// packetsMax is how many packets a Wait takes from the port at once, on its stack.
+// packetsMax is the number of packets that a Wait takes from the port at once, on its stack.
 const packetsMax = 64
 
-// pqcs is the only waker: a post never gets lost and needs no handle.
+// pqcs is the only waker: a post is never lost and needs no handle.
 const pqcs = "pqcs"
 
-// New opens a queue, which holds two handles until it is closed, and one more for every 32
-// registrations.
+// New opens a queue, which holds two handles until Close, and one more for every 32 registrations.
 //
 // Errors: [queue.ErrInvalid] for an unknown waker, [queue.ErrUnavailable] with the errno if the
 // system refuses.
 func New(o Options) (*Queue, error) {
 	if o.Waker != "" && o.Waker != pqcs {
-		return nil, fmt.Errorf("iocp: waker %q: %w (known: %s)", o.Waker, queue.ErrInvalid, pqcs)
+		return nil, fmt.Errorf("iocp: waker %q: %w: want %s", o.Waker, queue.ErrInvalid, pqcs)
 	}
 	port, err := sys.PortCreate()
 	if err != nil {
@@ -92,7 +91,7 @@ func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 	}
 	defer q.gate.Leave()
 	if len(events) == 0 {
-		return 0, fmt.Errorf("iocp: wait for no events: %w", queue.ErrInvalid)
+		return 0, fmt.Errorf("iocp: wait: 0 events, want room for at least 1: %w", queue.ErrInvalid)
 	}
 	var deadline time.Time
 	if timeout > 0 {
@@ -115,8 +114,8 @@ func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 		case notStarted != nil:
 			return 0, fmt.Errorf("iocp: wait: %w", notStarted)
 		case d.stale:
-			// What is ready may be told only by the poll that takes the place of the stale one,
-			// even to those who do not wait.
+			// Continue even with a timeout of zero: the readiness may be known only to the poll
+			// that replaces the stale one.
 			if timeout > 0 {
 				timeout = max(0, time.Until(deadline))
 			}
@@ -131,8 +130,8 @@ func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 	}
 }
 
-// prepare starts the polls that were put off and returns how long to wait for packets: not at all
-// if one could not be started or the queue is closed.
+// prepare starts the due polls and returns how long to wait for packets: not at all if a poll
+// cannot start or the queue is closed.
 func (q *Queue) prepare(timeout time.Duration) (time.Duration, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -146,7 +145,7 @@ func (q *Queue) prepare(timeout time.Duration) (time.Duration, error) {
 	return timeout, nil
 }
 
-// delivery is what packets came to.
+// delivery is the result of delivering packets.
 type delivery struct {
 	events int
 	woken  bool // a Wake was among them
@@ -182,27 +181,27 @@ func (q *Queue) deliver(events []queue.Event, packets []sys.Packet) (d delivery)
 	return d
 }
 
-// dismiss makes a blocked Wait leave, if there is one, which dismisses the next. The caller holds
-// mu.
+// dismiss makes one blocked Wait leave, if there is one. That Wait dismisses the next. The caller
+// holds mu.
 func (q *Queue) dismiss() {
 	if q.blocked == 0 || q.abandoned {
 		return
 	}
 	if err := sys.PortPost(q.port, keyClose, 0); err != nil {
-		// No memory for a packet. Closing the port takes none and ends every Wait, but the packets
-		// of the polls are lost with it.
+		// The system has no memory for a packet. Closing the port needs none and ends every Wait,
+		// but the packets of the polls are lost with it.
 		q.abandoned = true
 		_ = sys.CloseObject(q.port)
 	}
 }
 
-// drainTimeout bounds how long Close waits for a packet of a poll that was canceled, which Windows
-// posts at once.
+// drainTimeout bounds how long Close waits for the packet of a canceled poll. Windows posts it at
+// once.
 const drainTimeout = 10 * time.Second
 
-// Close implements [queue.Queue]. It cancels all polls and takes their packets, so that nothing
-// writes to memory that was given back; should one not come, the memory is left to the system, and
-// Close says so.
+// Close implements [queue.Queue]. It cancels all polls and takes their packets, so that the system
+// does not write to released memory. If a packet does not arrive, Close leaves the memory to the
+// system and returns an error.
 func (q *Queue) Close() error {
 	q.mu.Lock()
 	if !q.gate.Shut() {
@@ -212,8 +211,7 @@ func (q *Queue) Close() error {
 	q.dismiss()
 	q.mu.Unlock()
 	q.gate.WaitEmpty()
-	// Behind the gate nobody else waits, and mu keeps those out who come to hear that the queue is
-	// closed.
+	// No Wait is running now. mu excludes late calls, which return ErrClosed.
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	err := q.table.cancelAll()
@@ -235,7 +233,7 @@ func (q *Queue) drain() error {
 			return err
 		}
 		if n == 0 {
-			return fmt.Errorf("%d polls did not end within %v", q.table.underWay, drainTimeout)
+			return fmt.Errorf("%d canceled polls did not end within %v", q.table.underWay, drainTimeout)
 		}
 		for i := range n {
 			if packets[i].Key == keyPoll {

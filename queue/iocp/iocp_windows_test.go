@@ -12,7 +12,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// patience tells a hang from slowness on a loaded machine, and measures nothing.
+// patience distinguishes a hang from slowness on a loaded machine. It measures nothing.
 const patience = time.Minute
 
 func open(t testing.TB) *Queue {
@@ -53,7 +53,7 @@ func send(t testing.TB, h sys.Handle) {
 	}
 }
 
-// wait returns the events of a Wait that ends when there is one, or at once if there is none.
+// wait returns the events of a Wait. With a timeout of zero it returns at once if there is none.
 func wait(t testing.TB, q *Queue, timeout time.Duration) []queue.Event {
 	t.Helper()
 	events := make([]queue.Event, 8)
@@ -62,19 +62,19 @@ func wait(t testing.TB, q *Queue, timeout time.Duration) []queue.Event {
 	return events[:n]
 }
 
-// ready waits until the poll of h has completed, whose packet stays in the port: another queue
-// tells.
+// ready waits until the poll of h has completed, and leaves its packet in the port. Another queue
+// reports the readiness.
 func ready(t testing.TB, h sys.Handle) {
 	t.Helper()
 	other := open(t)
 	must(t, other.Add(h, queue.Registration{Interest: queue.Readable}))
 	if len(wait(t, other, patience)) != 1 {
-		t.Fatalf("handle %v does not become readable", h)
+		t.Fatalf("handle %v did not become readable", h)
 	}
 	must(t, other.Close())
 }
 
-// handles tells how many handles are open, or something that grows with it.
+// handles returns the number of open handles, or a number that grows with it.
 func handles(t testing.TB) (n uint32) {
 	t.Helper()
 	process, err := syscall.GetCurrentProcess()
@@ -86,7 +86,7 @@ func handles(t testing.TB) (n uint32) {
 	if n > 0 {
 		return n
 	}
-	// Wine does not count, but gives the lowest number that is free, a multiple of four.
+	// Wine does not count handles, but assigns the lowest free number, a multiple of four.
 	for range 8 {
 		port, err := sys.PortCreate()
 		must(t, err)
@@ -122,15 +122,15 @@ func TestCloseEndsPollsAndReleasesHandles(t *testing.T) {
 		must(t, q.Close())
 		waiters.Wait()
 	}
-	cycle() // what is opened once stays open
+	cycle() // opens what stays open for the life of the process
 	before := handles(t)
 	const queues = 100
 	for range queues {
 		cycle()
 	}
-	// Threads that the runtime starts meanwhile have handles, too.
+	// Threads that the runtime starts meanwhile also have handles.
 	if after := handles(t); after > before+queues/2 {
-		t.Errorf("%d handles before, %d after %d queues", before, after, queues)
+		t.Errorf("got %d handles before, %d after %d queues", before, after, queues)
 	}
 }
 
@@ -144,10 +144,10 @@ func TestAThousandSockets(t *testing.T) {
 		peers[i] = b
 	}
 	if got, want := len(q.table.devices), (sockets+socketsPerDevice-1)/socketsPerDevice; got != want {
-		t.Errorf("%d handles of the driver, want %d", got, want)
+		t.Errorf("got %d handles of the driver, want %d", got, want)
 	}
 	if n := len(wait(t, q, 0)); n != 0 {
-		t.Errorf("%d events before anything was sent", n)
+		t.Errorf("Wait before any send: got %d events, want 0", n)
 	}
 	for _, b := range peers {
 		send(t, b)
@@ -156,17 +156,17 @@ func TestAThousandSockets(t *testing.T) {
 	for len(peers) > 0 {
 		n, err := q.Wait(events, patience)
 		if n == 0 || err != nil {
-			t.Fatalf("%d sockets are not reported; %v", len(peers), err)
+			t.Fatalf("%d sockets were not reported; error %v", len(peers), err)
 		}
 		for _, e := range events[:n] {
 			if _, ok := peers[e.Token]; !ok {
-				t.Errorf("token %d is reported twice", e.Token)
+				t.Errorf("token %d was reported twice", e.Token)
 			}
 			delete(peers, e.Token)
 		}
 	}
 	if q.table.underWay != 0 {
-		t.Errorf("%d polls are under way", q.table.underWay)
+		t.Errorf("got %d polls under way, want 0", q.table.underWay)
 	}
 }
 
@@ -178,17 +178,17 @@ func TestFilesAreNotPollableAndClosedHandlesNotOpen(t *testing.T) {
 	for h, notPollable := range map[sys.Handle]bool{q.port: true, q.table.devices[0]: true, a: false, 1 << 28: false, sys.Invalid: false} {
 		err := q.Add(h, r)
 		if err == nil || errors.Is(err, queue.ErrNotPollable) != notPollable {
-			t.Errorf("add handle %v: %v", h, err)
+			t.Errorf("Add(%v): got error %v, want one that is ErrNotPollable only for an open object", h, err)
 		}
 		if !notPollable && !errors.Is(err, syscall.Errno(10038)) { // WSAENOTSOCK
-			t.Errorf("add handle %v, which is not open: %v", h, err)
+			t.Errorf("Add(%v): got error %v, want WSAENOTSOCK: the handle is not open", h, err)
 		}
 	}
 }
 
 func TestUnknownWakerIsInvalid(t *testing.T) {
 	if _, err := New(Options{Waker: "eventfd"}); !errors.Is(err, queue.ErrInvalid) {
-		t.Errorf("got %v", err)
+		t.Errorf("New with an unknown waker: got error %v, want ErrInvalid", err)
 	}
 	q, err := New(Options{Waker: "pqcs"})
 	must(t, err)

@@ -5,9 +5,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// schedule sees to it that a poll asks for what is armed. The caller holds mu.
+// schedule ensures that a poll requests the armed directions. The caller holds mu.
 //
-// An error says that the system had no memory for the poll, which stays due.
+// An error means that the system had no memory for the poll, which stays due.
 func (q *Queue) schedule(i int32) error {
 	s := &q.table.slots[i]
 	switch s.state {
@@ -17,7 +17,7 @@ func (q *Queue) schedule(i int32) error {
 		}
 		q.table.push(i)
 		if q.blocked > 0 {
-			// Whoever is blocked must not sleep over it. With nobody there it can wait until the
+			// A blocked Wait must not miss the readiness. Without one, the poll can wait until the
 			// caller has had the chance to use the readiness.
 			return q.startDue()
 		}
@@ -26,8 +26,8 @@ func (q *Queue) schedule(i int32) error {
 			q.table.remove(i)
 		}
 	case polling:
-		// One that asks for more than is wanted can stay: if it completes, it is stale and asks for
-		// less.
+		// A poll that requests more than is wanted can stay: if it completes, it is stale and
+		// requests less.
 		if s.armed == queue.None || !s.asked.Has(s.armed) {
 			return q.cancel(i)
 		}
@@ -56,8 +56,8 @@ func (q *Queue) start(i int32) error {
 		if sys.ClassOf(err) == sys.ClassOutOfMemory {
 			return err
 		}
-		// The handle was closed, or is something else by now. Whoever waits for it shall hear of
-		// it, in the same way as of readiness.
+		// The handle was closed, or its number now belongs to something else. Report that in the
+		// same way as readiness.
 		if err := sys.PortPost(q.port, keyPoll, data); err != nil {
 			return err
 		}
@@ -68,7 +68,7 @@ func (q *Queue) start(i int32) error {
 	return nil
 }
 
-// cancel asks for the end of the poll of a slot. The caller holds mu.
+// cancel requests the end of the poll of a slot. The caller holds mu.
 func (q *Queue) cancel(i int32) error {
 	s := &q.table.slots[i]
 	s.state = canceling
@@ -81,7 +81,7 @@ func (q *Queue) cancel(i int32) error {
 	return nil
 }
 
-// outcome is what the packet of a poll came to.
+// outcome is the result of the packet of a poll.
 type outcome uint8
 
 const (
@@ -90,7 +90,7 @@ const (
 	stale            // the poll has to start again
 )
 
-// complete takes the packet of the poll of slot i. The caller holds mu.
+// complete handles the packet of the poll of slot i. The caller holds mu.
 func (q *Queue) complete(i int32) (queue.Event, outcome) {
 	s := &q.table.slots[i]
 	broken := s.broken
@@ -109,7 +109,7 @@ func (q *Queue) complete(i int32) (queue.Event, outcome) {
 		if s.mode == queue.OneShot {
 			e.Disarmed = s.armed
 		}
-		s.armed = queue.None // it would be so for ever
+		s.armed = queue.None // every further poll would fail
 		return e, reported
 	}
 	if found&sys.AFDLocalClose != 0 {
@@ -119,7 +119,7 @@ func (q *Queue) complete(i int32) (queue.Event, outcome) {
 	e := queue.Event{Token: s.token, Ready: readyOf(found, s.armed)}
 	directions := e.Ready.Directions()
 	if directions == queue.None {
-		return e, q.again(i) // somebody else has canceled it
+		return e, q.again(i) // the queue did not cancel this poll
 	}
 	switch s.mode {
 	case queue.OneShot:
@@ -132,8 +132,8 @@ func (q *Queue) complete(i int32) (queue.Event, outcome) {
 	return e, reported
 }
 
-// again starts the poll of an idle slot anew, or makes it due. A poll that cannot start stays due:
-// the Wait that tries next returns the error if it still cannot.
+// again restarts the poll of an idle slot, or makes it due. A poll that cannot start stays due: the
+// Wait that tries next returns the error if it still cannot.
 func (q *Queue) again(i int32) outcome {
 	_ = q.schedule(i)
 	if q.table.slots[i].state == idle {
@@ -142,8 +142,8 @@ func (q *Queue) again(i int32) outcome {
 	return stale
 }
 
-// askFor returns what a poll asks the driver for. Resets and failed connections are no interests:
-// they are asked for in any case.
+// askFor returns the events that a poll requests from the driver. Resets and failed connections are
+// not interests; a poll always requests them.
 func askFor(armed queue.Interest) uint32 {
 	events := sys.AFDAbort | sys.AFDConnectFail | sys.AFDLocalClose
 	if armed.Has(queue.Readable) {
@@ -155,8 +155,8 @@ func askFor(armed queue.Interest) uint32 {
 	return events
 }
 
-// readyOf maps resets and failed connections onto the directions that are waited for: their
-// operations will not block but fail.
+// readyOf maps the driver's events to Ready. Resets and failed connections set all armed
+// directions, because their operations do not block but fail.
 func readyOf(events uint32, armed queue.Interest) queue.Ready {
 	var directions, more queue.Ready
 	if events&(sys.AFDReceive|sys.AFDAccept) != 0 {

@@ -16,7 +16,7 @@ func TestWhatThePollFindsAndAsksFor(t *testing.T) {
 		queue.None: always, queue.Readable: always | reading, queue.Writable: always | sys.AFDSend, queue.Both: always | reading | sys.AFDSend,
 	} {
 		if got := askFor(armed); got != want {
-			t.Errorf("%v asks for %#x, want %#x", armed, got, want)
+			t.Errorf("askFor(%v) = %#x, want %#x", armed, got, want)
 		}
 	}
 	readable, writable := queue.Ready(queue.Readable), queue.Ready(queue.Writable)
@@ -38,12 +38,12 @@ func TestWhatThePollFindsAndAsksFor(t *testing.T) {
 		{sys.AFDConnect, queue.Both, 0},
 	} {
 		if got := readyOf(c.found, c.armed); got != c.want {
-			t.Errorf("%#x for %v is %#x, want %#x", c.found, c.armed, uint8(got), uint8(c.want))
+			t.Errorf("readyOf(%#x, %v) = %#x, want %#x", c.found, c.armed, uint8(got), uint8(c.want))
 		}
 	}
 }
 
-// bytesOf returns the memory of a poll.
+// bytesOf returns the memory of the poll of slot i.
 func bytesOf(q *Queue, i int32) []byte {
 	p := q.table.poll(i)
 	return unsafe.Slice((*byte)(unsafe.Pointer(p)), unsafe.Sizeof(*p))
@@ -61,15 +61,15 @@ func TestMemoryOfAPollIsLeftAloneUntilItsPacketHasCome(t *testing.T) {
 		}
 		must(t, q.Delete(a))
 		if s := q.table.slots[i]; s.state != canceling || s.registered {
-			t.Fatalf("state %d, registered %v after Delete with a poll under way", s.state, s.registered)
+			t.Fatalf("after Delete with a poll under way: got state %d, registered %v; want canceling, false", s.state, s.registered)
 		}
 		must(t, q.Add(a, queue.Registration{Token: 2, Interest: queue.Writable}))
 		if again := q.table.byHandle[a]; again == i {
-			t.Fatal("the slot was given to another registration while its poll is under way")
+			t.Fatal("another registration got the slot while its poll is under way")
 		}
 		for _, e := range wait(t, q, patience) {
 			if e.Token != 2 {
-				t.Errorf("token %d is reported after Delete", e.Token)
+				t.Errorf("token %d was reported after Delete", e.Token)
 			}
 		}
 		must(t, q.Delete(a))
@@ -77,22 +77,22 @@ func TestMemoryOfAPollIsLeftAloneUntilItsPacketHasCome(t *testing.T) {
 			must(t, q.Wake())
 			wait(t, q, patience)
 		}
-		// Nothing writes to what is free.
+		// The system does not write to free memory.
 		memory := bytesOf(q, i)
 		for j := range memory {
 			memory[j] = 0xa5
 		}
-		must(t, sys.Close(b)) // an event, had the poll survived
+		must(t, sys.Close(b)) // would be an event if the poll had survived
 		must(t, q.Wake())
 		wait(t, q, patience)
 		for j, c := range memory {
 			if c != 0xa5 {
-				t.Fatalf("byte %d of free memory is %#x", j, c)
+				t.Fatalf("byte %d of free memory is %#x, want it unchanged", j, c)
 			}
 		}
 	}
 	if n := len(q.table.slots); n != socketsPerDevice {
-		t.Errorf("%d slots for one registration at a time", n)
+		t.Errorf("got %d slots, want those of one device", n)
 	}
 }
 
@@ -108,7 +108,7 @@ func TestReadinessOfTheCancelWindowComesWithTheNewToken(t *testing.T) {
 			must(t, q.Modify(a, queue.Registration{Token: 2, Interest: wider, Mode: mode}))
 			events := wait(t, q, 0)
 			if len(events) != 1 || events[0].Token != 2 || events[0].Ready.Directions() != wider {
-				t.Errorf("%v: got %+v, want token 2, %v", mode, events, wider)
+				t.Errorf("%v: Wait: got %+v, want token 2, %v", mode, events, wider)
 			}
 			if _, err := sys.Recv(a, make([]byte, 1)); err != nil {
 				t.Fatal(err)
@@ -124,17 +124,17 @@ func TestUsedUpReadinessIsNoEventAfterWouldBlock(t *testing.T) {
 	must(t, q.Add(a, queue.Registration{Interest: queue.Readable, Mode: queue.Edge}))
 	wait(t, q, 0)
 	send(t, b)
-	ready(t, a) // and the packet is in the port
+	ready(t, a) // now the packet is in the port
 	if _, err := sys.Recv(a, make([]byte, 8)); err != nil {
 		t.Fatal(err)
 	}
 	must(t, q.WouldBlock(a, queue.Readable))
 	if events := wait(t, q, 0); len(events) != 0 {
-		t.Errorf("got %+v", events)
+		t.Errorf("Wait: got %+v, want no event", events)
 	}
 	send(t, b)
 	if events := wait(t, q, patience); len(events) != 1 {
-		t.Errorf("got %+v after an arrival", events)
+		t.Errorf("Wait after an arrival: got %+v, want one event", events)
 	}
 }
 
@@ -146,11 +146,11 @@ func TestAPollThatSomebodyElseCanceledStartsAgain(t *testing.T) {
 	i := q.table.byHandle[a]
 	must(t, q.table.poll(i).Cancel(q.table.device(i)))
 	if events := wait(t, q, 0); len(events) != 0 {
-		t.Errorf("got %+v", events)
+		t.Errorf("Wait: got %+v, want no event", events)
 	}
 	send(t, b)
 	if events := wait(t, q, patience); len(events) != 1 {
-		t.Errorf("got %+v after an arrival", events)
+		t.Errorf("Wait after an arrival: got %+v, want one event", events)
 	}
 }
 
@@ -163,13 +163,13 @@ func TestAPollThatCannotStartIsAnErrorOnce(t *testing.T) {
 		must(t, sys.Close(a)) // without Delete, and before the poll has started
 		events := wait(t, q, 0)
 		if len(events) != 1 || events[0].Token != 3 || events[0].Ready != queue.Ready(queue.Both)|queue.ReadyError {
-			t.Errorf("%v: got %+v, want an error", mode, events)
+			t.Errorf("%v: Wait: got %+v, want an error", mode, events)
 		}
 		if events := wait(t, q, 0); len(events) != 0 {
-			t.Errorf("%v: got %+v again", mode, events)
+			t.Errorf("%v: second Wait: got %+v, want no event", mode, events)
 		}
 		if err := q.Modify(a, queue.Registration{Interest: queue.Both}); err == nil {
-			t.Errorf("%v: a closed handle was modified", mode)
+			t.Errorf("%v: Modify of a closed handle succeeded, want an error", mode)
 		}
 		must(t, q.Delete(a))
 		must(t, sys.Close(b))
@@ -185,10 +185,10 @@ func TestRegistrationsThatNoWaitSeesTakeNoMemory(t *testing.T) {
 		must(t, q.Delete(a))
 	}
 	if n := len(q.table.slots); n != socketsPerDevice {
-		t.Errorf("%d slots for one registration at a time", n)
+		t.Errorf("got %d slots, want those of one device", n)
 	}
 	if q.table.first != none || q.table.last != none || q.table.underWay != 0 {
-		t.Errorf("left: due %d to %d, %d polls", q.table.first, q.table.last, q.table.underWay)
+		t.Errorf("after Delete: polls due from slot %d to %d, %d under way; want none", q.table.first, q.table.last, q.table.underWay)
 	}
 }
 
@@ -206,7 +206,7 @@ func TestTurnsDoNotAllocate(t *testing.T) {
 		_, _ = q.Wait(events, -1)
 	})
 	if allocated != 0 {
-		t.Errorf("%v allocations", allocated)
+		t.Errorf("got %v allocations per turn, want 0", allocated)
 	}
 }
 
@@ -230,10 +230,10 @@ func TestEveryBlockedWaitSeesALevel(t *testing.T) {
 		blocked = q.blocked
 		q.mu.Unlock()
 	}
-	send(t, b) // and nobody reads it, nor waits a second time
+	send(t, b) // no task reads it, and no Wait runs a second time
 	for range waiters {
 		if n := <-got; n != 1 {
-			t.Error("a Wait slept over a source that stays ready")
+			t.Error("a blocked Wait did not report a source that stays ready")
 		}
 	}
 }

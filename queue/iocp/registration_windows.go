@@ -48,7 +48,7 @@ func (q *Queue) Modify(h sys.Handle, r queue.Registration) error {
 	defer q.mu.Unlock()
 	i, err := q.find(h)
 	if err == nil {
-		_, err = baseOf(h) // the poll under way, if there is one, would not tell that h was closed
+		_, err = baseOf(h) // a poll under way would not report that h was closed
 	}
 	if err == nil {
 		err = q.register(i, r)
@@ -80,7 +80,7 @@ func (q *Queue) WouldBlock(h sys.Handle, dir queue.Interest) error {
 	i, err := q.find(h)
 	if err == nil && q.table.slots[i].mode == queue.Edge {
 		s := &q.table.slots[i]
-		s.generation++ // what a poll has found before is used up
+		s.generation++ // the caller has used up what an earlier poll found
 		s.armed |= dir & s.interest
 		err = q.schedule(i)
 	}
@@ -90,7 +90,7 @@ func (q *Queue) WouldBlock(h sys.Handle, dir queue.Interest) error {
 	return nil
 }
 
-// find returns the slot of a registered handle. The caller holds mu.
+// find returns the index of the slot of a registered handle. The caller holds mu.
 func (q *Queue) find(h sys.Handle) (int32, error) {
 	if q.gate.Closed() {
 		return none, queue.ErrClosed
@@ -110,8 +110,8 @@ func (q *Queue) register(i int32, r queue.Registration) error {
 	return q.schedule(i)
 }
 
-// end ends the registration of slot i, whose number may be another socket's at once. The caller
-// holds mu.
+// end ends the registration of slot i. Another socket may get the number of its handle at once. The
+// caller holds mu.
 func (q *Queue) end(i int32) error {
 	s := &q.table.slots[i]
 	delete(q.table.byHandle, s.handle)
@@ -123,7 +123,8 @@ func (q *Queue) end(i int32) error {
 	return err
 }
 
-// baseOf tells what cannot be polled from what is not open.
+// baseOf returns the base socket of h. Its error distinguishes a handle that cannot be polled from
+// a handle that is not open.
 func baseOf(h sys.Handle) (sys.Handle, error) {
 	base, err := sys.BaseSocket(h)
 	if err != nil && sys.IsObject(h) {
@@ -137,7 +138,7 @@ func check(r queue.Registration) error {
 	case r.Mode > queue.OneShot, r.Interest > queue.Both:
 		return queue.ErrInvalid
 	case r.Exclusive:
-		return fmt.Errorf("exclusive: %w", errors.ErrUnsupported)
+		return fmt.Errorf("exclusive registration: %w", errors.ErrUnsupported)
 	}
 	return nil
 }

@@ -8,41 +8,41 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// socketsPerDevice is how many sockets share a handle of the driver: it looks through all polls of
-// a handle to cancel one.
+// socketsPerDevice is the number of sockets that share a handle of the driver. To cancel a poll,
+// the driver searches all polls of that handle.
 const socketsPerDevice = 32
 
-// none is the end of a list of slots.
+// none marks the end of a list of slots.
 const none = int32(-1)
 
-// slot is a registration and its poll, of which there is one at most. It has no pointer: a million
-// of them cost the collector nothing.
+// slot is a registration and its poll; there is at most one poll. It has no pointer, so the garbage
+// collector does not scan a million of them.
 //
-// The packet of a poll has the index of the slot, which is free for another registration only when
-// the packet has come. A poll that was started for an earlier state of the registration than its
-// present one makes no event: it starts again.
+// The packet of a poll carries the index of the slot. The slot is free for another registration
+// only after the packet has arrived. A poll that was started for an earlier state of the
+// registration makes no event: it starts again.
 type slot struct {
 	token      queue.Token
 	handle     sys.Handle
 	base       sys.Handle
-	generation uint32         // changes when the registration does, and when the caller saw would-block
-	started    uint32         // the generation that the poll under way was started for
-	next, prev int32          // in the list of those whose poll is due
-	interest   queue.Interest // what is registered
-	armed      queue.Interest // what may be reported; in modes Edge and OneShot it shrinks
-	asked      queue.Interest // what the poll under way asks for
+	generation uint32         // changes with the registration, and when the caller reports would-block
+	started    uint32         // the generation for which the poll under way was started
+	next, prev int32          // in the list of slots whose poll is due
+	interest   queue.Interest // the registered directions
+	armed      queue.Interest // directions that may be reported; reports in modes Edge and OneShot disarm them
+	asked      queue.Interest // directions that the poll under way requests
 	mode       queue.Mode
 	state      state
-	registered bool // not so from Delete until the packet has come
-	broken     bool // the poll could not be started; its packet was posted by hand
+	registered bool // false from Delete until the packet has arrived
+	broken     bool // the poll could not start; the queue posted its packet
 }
 
-// state is where the poll of a slot is.
+// state is the state of the poll of a slot.
 //
-//	idle -> due:           something is to be reported, and no Wait is blocked (schedule)
-//	idle, due -> polling:  the poll was started (start)
-//	polling -> canceling: it asks for too little, or nobody wants its answer (cancel)
-//	polling, canceling -> idle: its packet has come (complete)
+//	idle -> due:           a direction is armed, and no Wait is blocked (schedule)
+//	idle, due -> polling:  the poll started (start)
+//	polling -> canceling: it requests too little, or no direction is armed (cancel)
+//	polling, canceling -> idle: its packet has arrived (complete)
 type state uint8
 
 const (
@@ -52,17 +52,17 @@ const (
 	canceling
 )
 
-// table holds the slots, the memory of their polls and the driver's handles that the polls are
-// started through.
+// table holds the slots, the memory of their polls, and the handles of the driver through which the
+// polls start.
 type table struct {
 	slots    []slot
 	slabs    []*[sys.MaxAFDPolls]sys.AFDPoll // slot i has poll i%MaxAFDPolls of slab i/MaxAFDPolls
 	devices  []sys.Handle                    // slot i has device i/socketsPerDevice
-	byHandle map[sys.Handle]int32            // without pointers, as slots
+	byHandle map[sys.Handle]int32            // has no pointer, like slots
 	free     []int32
-	first    int32 // of the slots whose poll is due
+	first    int32 // first slot whose poll is due
 	last     int32
-	underWay int // polls whose packet is still to come
+	underWay int // number of polls whose packet has not arrived
 }
 
 func newTable() table {
@@ -86,7 +86,7 @@ func (t *table) grow(port sys.Handle) error {
 	for range socketsPerDevice {
 		t.slots = append(t.slots, slot{})
 	}
-	// The lowest number is taken first.
+	// take uses the lowest number first.
 	for i := len(t.slots) - 1; i >= len(t.slots)-socketsPerDevice; i-- {
 		t.free = append(t.free, int32(i))
 	}
@@ -142,7 +142,7 @@ func (t *table) remove(i int32) {
 	s.state = idle
 }
 
-// cancelAll asks for the end of every poll.
+// cancelAll requests the end of every poll.
 func (t *table) cancelAll() error {
 	var errs []error
 	for i := range t.slots {
@@ -153,14 +153,14 @@ func (t *table) cancelAll() error {
 	return errors.Join(errs...)
 }
 
-// release closes the devices and gives the memory back, unless the kernel may still write to it.
+// release closes the devices. It frees the memory unless the kernel may still write to it.
 func (t *table) release() error {
 	var errs []error
 	for _, d := range t.devices {
 		errs = append(errs, sys.CloseObject(d))
 	}
 	if t.underWay > 0 {
-		errs = append(errs, fmt.Errorf("memory of %d polls is not released", t.underWay))
+		errs = append(errs, fmt.Errorf("memory of %d unfinished polls not released", t.underWay))
 	} else {
 		for _, slab := range t.slabs {
 			errs = append(errs, sys.AFDRelease(slab))

@@ -24,16 +24,16 @@ func TestWhatOverflowsTheRingIsNotLost(t *testing.T) {
 		mode := []queue.Mode{queue.Edge, queue.Level, queue.OneShot}[i%3]
 		must(t, q.Add(hs[i], queue.Registration{Token: queue.Token(i), Interest: queue.Readable, Mode: mode}))
 	}
-	silent(t, q, "of what is not ready") // and all are polled
+	silent(t, q, "of a handle that is not ready") // now all are polled
 	for range 3 {
-		// Each arrival completes a lasting poll, and none is taken.
+		// Each arrival completes a lasting poll. The test takes none of the completions.
 		for range arrivals {
 			for _, h := range peers {
 				send(t, h)
 			}
 		}
 		if !q.ring.Overflown() {
-			t.Error("no overflow")
+			t.Error("the ring did not overflow, want it to")
 		}
 		missing := map[queue.Token]bool{}
 		for i := range hs {
@@ -44,7 +44,7 @@ func TestWhatOverflowsTheRingIsNotLost(t *testing.T) {
 			n, err := q.Wait(events, time.Until(deadline))
 			must(t, err)
 			if n == 0 {
-				t.Fatalf("%d of %d are lost", len(missing), sources)
+				t.Fatalf("%d of %d sources are not reported", len(missing), sources)
 			}
 			for _, e := range events[:n] {
 				if !missing[e.Token] {
@@ -58,7 +58,7 @@ func TestWhatOverflowsTheRingIsNotLost(t *testing.T) {
 				}
 			}
 		}
-		// What is left tells of what was read meanwhile.
+		// The remaining events report bytes that were read meanwhile.
 		for n := 1; n > 0; {
 			var err error
 			if n, err = q.Wait(events, 0); err != nil {
@@ -79,15 +79,15 @@ func TestAPollOutlivesTheThreadThatSubmittedIt(t *testing.T) {
 		var thread sync.WaitGroup
 		thread.Go(func() {
 			runtime.LockOSThread() // never unlocked: the thread ends with its goroutine
-			silent(t, q, "of what is not ready")
+			silent(t, q, "of a handle that is not ready")
 		})
 		thread.Wait()
 		if !q.slots[a].is(polled) {
-			t.Errorf("%v: the thread has not submitted the poll", mode)
+			t.Errorf("%v: the thread did not submit the poll", mode)
 		}
 		send(t, b)
 		if e := expect(t, q, 1); e.Ready != queue.Ready(queue.Readable) {
-			t.Errorf("%v: got %+v", mode, e)
+			t.Errorf("%v: got %+v, want only readable", mode, e)
 		}
 	}
 }
@@ -108,15 +108,15 @@ func TestAHalfCloseIsNoStormForThoseWhoWaitForRoom(t *testing.T) {
 			silent(t, q, "of a full socket")
 			s := &q.slots[a]
 			if !s.is(polled) || !s.is(lasting) {
-				t.Errorf("%v: not waiting for a wake-up, but for what is known", mode)
+				t.Errorf("%v: the poll does not wait for a wake-up after a known half-close", mode)
 			}
 			if _, ok := q.ring.Peek(); ok {
-				t.Errorf("%v: the poll completes again", mode)
+				t.Errorf("%v: the poll completed again without a wake-up", mode)
 			}
 			empty(t, b, sent)
 			for range 2 {
 				if e := expect(t, q, 1); !e.Ready.Directions().Has(queue.Writable) {
-					t.Errorf("%v: got %+v", mode, e)
+					t.Errorf("%v: got %+v, want writable", mode, e)
 				}
 				if mode != queue.Level {
 					break
@@ -144,24 +144,24 @@ func TestACompletionTakenBeforeModifyOrDeleteIsDropped(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, ok := q.ring.Peek(); !ok {
-			t.Fatalf("%s: nothing completed", name)
+			t.Fatalf("%s: no completion in the ring, want one", name)
 		}
 		q.mu.Lock()
-		q.polling = false // the new poll is left for the next Wait
+		q.polling = false // leave the new poll to the next Wait
 		q.mu.Unlock()
 		must(t, change())
 		if n, _, err := q.deliver(events, nil); n != 0 || err != nil {
-			t.Errorf("%s: delivered %d, %v of the registration before", name, n, err)
+			t.Errorf("%s: deliver returned %d, %v; want no event of the old registration", name, n, err)
 		}
 	}
 	if n, err := q.Wait(events, patience); n != 1 || err != nil || events[0].Disarmed != queue.Writable {
-		t.Errorf("got %d, %v, %+v; want the event of the last registration", n, err, events[0])
+		t.Errorf("Wait: got %d, %v, %+v; want the event of the last registration", n, err, events[0])
 	}
 }
 
 func TestArrivalsOfOneHandleAreOneEvent(t *testing.T) {
-	// The kernel completes a poll in the thread that submitted it: in another one, a Wait might
-	// come before the last completion.
+	// The kernel completes a poll in the thread that submitted it. In another thread, a Wait might
+	// run before the last completion.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	q := opened(t, Options{}, submissions, completions)
@@ -182,14 +182,14 @@ func TestArrivalsOfOneHandleAreOneEvent(t *testing.T) {
 	for i, want := range []int{2, 0} {
 		n, err := q.Wait(events, 0)
 		if n != want || err != nil {
-			t.Errorf("wait %d: %d events, %v, want %d", i, n, err, want)
+			t.Errorf("Wait %d: got %d events, %v, want %d", i, n, err, want)
 		}
 		for _, e := range events[:n] {
 			ready[e.Token] |= e.Ready
 		}
 	}
 	if ready[1] != queue.Ready(queue.Readable)|queue.Ready(queue.Writable)|queue.ReadyPeerShut || ready[2] != queue.Ready(queue.Readable) {
-		t.Errorf("got %v", ready)
+		t.Errorf("got readiness %v by token; want 1: both and ReadyPeerShut, 2: readable", ready)
 	}
 }
 
@@ -205,9 +205,9 @@ func TestCompletionsThatTheKernelDroppedAreMadeUpFor(t *testing.T) {
 			must(t, q.Add(hs[i], queue.Registration{Token: queue.Token(i), Interest: queue.Readable, Mode: mode}))
 		}
 		for range 3 {
-			silent(t, q, "of what is not ready")
+			silent(t, q, "of a handle that is not ready")
 			for _, h := range hs {
-				// As if the completion of the poll had been lost.
+				// Cancel the poll, as if the kernel had lost its completion.
 				if err := q.push(q.cancelRequest(dataOf(h, q.slots[h].generation))); err != nil {
 					t.Fatal(err)
 				}
@@ -220,9 +220,9 @@ func TestCompletionsThatTheKernelDroppedAreMadeUpFor(t *testing.T) {
 				must(t, q.push(q.cancelRequest(wakeData(q.wakes))))
 			}
 			if n, _, err := q.deliver(make([]queue.Event, 4), syscall.EBADR); n != 0 || err != nil {
-				t.Errorf("%s: %d, %v", kind, n, err)
+				t.Errorf("%s: deliver returned %d, %v; want 0, nil", kind, n, err)
 			}
-			silent(t, q, "of what is not ready")
+			silent(t, q, "of a handle that is not ready")
 		}
 		got := make(chan error)
 		go func() {

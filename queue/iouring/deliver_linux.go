@@ -11,8 +11,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// deliver turns completions into events and reports whether a Wake is answered by it. The caller
-// has the turn.
+// deliver turns completions into events and reports whether they answer a Wake. The caller has the
+// turn.
 func (q *Queue) deliver(events []queue.Event, entered error) (n int, woken bool, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -36,8 +36,8 @@ func (q *Queue) deliver(events []queue.Event, entered error) (n int, woken bool,
 	if err != nil && n == 0 {
 		return 0, false, fmt.Errorf("iouring: wait: %w", err)
 	}
-	// Events go before an error, or they would be lost. What failed is out of memory, and is tried
-	// again by the next Wait.
+	// Return events before an error, or they would be lost. The error is a lack of memory, and the
+	// next Wait retries.
 	woken, q.woken = q.woken, false
 	return n, woken, nil
 }
@@ -59,9 +59,10 @@ func (q *Queue) collect(events []queue.Event) (n int, err error) {
 	return n, nil
 }
 
-// take stores what a completion tells at events[n], unless that is nothing or a part of an event
-// that is there, and returns how many there are. What the kernel has written is not trusted to be
-// of a registration. The caller holds mu and has the turn.
+// take stores the event of a completion at events[n] and returns the new number of events. It adds
+// none if the completion reports nothing, or belongs to an event already stored. take does not
+// trust the kernel that a completion belongs to a registration. The caller holds mu and has the
+// turn.
 func (q *Queue) take(events []queue.Event, n int, c sys.IoUringCQE) (int, error) {
 	h, generation := sys.Handle(c.UserData&math.MaxUint32), uint32(c.UserData>>32)
 	s := q.slotOf(h)
@@ -75,15 +76,15 @@ func (q *Queue) take(events []queue.Event, n int, c sys.IoUringCQE) (int, error)
 		}
 		return n, err
 	case c.Flags&sys.IoUringMore != 0:
-		// The request that ends it is on its way, or else there was no memory for one.
+		// Its cancellation is under way, or else there was no memory for one.
 		return n, q.push(q.cancelRequest(c.UserData))
 	}
 	return n, nil
 }
 
-// store adds an event, or what it says to that of the same handle: a lasting poll completes at each
-// arrival, and whoever comes late shall not read a hundred times. The caller holds mu and has the
-// turn.
+// store adds an event, or merges it into the event of the same handle. A lasting poll completes at
+// each arrival, and a late Wait must not make the caller read a hundred times. The caller holds mu
+// and has the turn.
 func (q *Queue) store(events []queue.Event, n int, h sys.Handle, e queue.Event) int {
 	s := &q.slots[h]
 	if at := int(s.at); at < n && q.batch[at] == int32(h) {
@@ -98,16 +99,16 @@ func (q *Queue) store(events []queue.Event, n int, h sys.Handle, e queue.Event) 
 	return n + 1
 }
 
-// eventOf returns the event of a completion of s, unless it tells nothing, and sees to it that h is
-// polled as its mode wants. The caller holds mu.
+// eventOf returns the event of a completion of s; ok is false if it reports nothing. It ensures
+// that h is polled as its mode requires. The caller holds mu.
 func (q *Queue) eventOf(h sys.Handle, s *slot, c sys.IoUringCQE) (e queue.Event, ok bool, err error) {
 	ready := q.readyOf(s, c)
 	if c.Flags&sys.IoUringMore == 0 {
 		if s.mode == queue.Edge && q.waitless(h, s, c) {
-			// A new poll of it would end at once as well, with the same answer, again and again.
+			// A new poll would also end at once with the same result, again and again.
 			s.armed = queue.None
 		}
-		// Lasting polls end, too, when the ring was full.
+		// Lasting polls also end if the ring is full.
 		s.state &^= polled | lasting
 		q.list(h)
 	}
@@ -121,7 +122,8 @@ func (q *Queue) eventOf(h sys.Handle, s *slot, c sys.IoUringCQE) (e queue.Event,
 	}
 	switch syscall.Errno(-c.Result) {
 	case syscall.EBADF, syscall.EINVAL:
-		// It was closed, or it is not ready and wakes nobody. Either would be reported for ever.
+		// The handle was closed, or it is not ready and wakes no waiter. The kernel would report
+		// either indefinitely.
 		s.armed = queue.None
 	}
 	if s.mode != queue.Edge && s.is(lasting) {
@@ -132,37 +134,37 @@ func (q *Queue) eventOf(h sys.Handle, s *slot, c sys.IoUringCQE) (e queue.Event,
 	return e, true, err
 }
 
-// waitless reports whether c ended a lasting poll of s because h wakes nobody: some files have a
-// poll and no queue to wait in, settings in /proc/sys for instance. The kernel ends a lasting poll
-// of such a file with its first answer. epoll takes them, too, and reports them once. The caller
+// waitless reports whether c ended a lasting poll of s because h wakes no waiter. Some files have a
+// poll but no wait queue, for instance settings in /proc/sys. The kernel ends a lasting poll of
+// such a file with its first completion. epoll accepts such files and reports them once. The caller
 // holds mu.
 func (q *Queue) waitless(h sys.Handle, s *slot, c sys.IoUringCQE) bool {
-	// A full ring ends the lasting poll of any file. All that filled it has been taken since the
-	// poll was stored, and c after that.
+	// A full ring ends the lasting poll of any file. All completions that filled the ring were
+	// taken after the poll was stored and before c.
 	if !s.is(lasting) || s.is(listed) || c.Result < 0 || q.taken-uint32(s.next) > q.ring.Capacity() {
 		return false
 	}
-	// A socket always has such a queue: should a kernel end its poll for another reason, a new one
-	// is right.
+	// A socket always has a wait queue. If a kernel ends its poll for another reason, a new poll is
+	// right.
 	kind, err := sys.KindOf(h)
 	return err == nil && kind == sys.KindFile
 }
 
-// readyOf returns what a completion of s tells of the directions that are waited for.
+// readyOf returns the readiness that a completion of s reports for the armed directions.
 func (q *Queue) readyOf(s *slot, c sys.IoUringCQE) queue.Ready {
 	switch {
 	case c.Result == -int32(syscall.ECANCELED):
-		// Not by us, or the generation would be another: the thread that submitted the poll has
-		// ended.
+		// The queue did not cancel the poll, or the generation would differ: the thread that
+		// submitted it has ended.
 		return 0
 	case c.Result < 0:
-		// The operation will tell.
+		// The operation itself returns the error.
 		return polling.ReadyOf(sys.PollErr, s.armed)
 	}
 	ready := polling.ReadyOf(int16(c.Result), s.armed)
 	if ready.Directions() == queue.None {
-		// The peer will send no more, which the kernel always reports, but who waits for room does
-		// not want to know. A poll that reports once would do so at once, again and again.
+		// The peer sends no more. The kernel always reports this, but a writer does not wait for
+		// it. A poll that reports once would complete at once, again and again.
 		s.state |= half
 	}
 	return ready
@@ -180,7 +182,7 @@ func (q *Queue) takeWake(generation uint32, c sys.IoUringCQE) error {
 	if c.Flags&sys.IoUringMore == 0 {
 		q.attending = false
 	}
-	// An eventfd that was never read completes the poll at each signal; a pipe would fill up.
+	// An unread eventfd still completes the poll at each signal; a pipe would fill up.
 	if q.waker.Kind() != wake.Pipe {
 		return nil
 	}
@@ -190,7 +192,7 @@ func (q *Queue) takeWake(generation uint32, c sys.IoUringCQE) error {
 	return nil
 }
 
-// startOver polls everything anew, after the kernel has lost completions. The caller holds mu.
+// startOver restarts all polls after the kernel has lost completions. The caller holds mu.
 func (q *Queue) startOver() error {
 	for i := range q.slots {
 		h := sys.Handle(i)

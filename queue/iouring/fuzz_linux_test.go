@@ -10,9 +10,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// FuzzTake takes completions with any contents, as of a kernel with a fault: 8 bytes of user data,
-// 4 of result, 4 of flags each. None may become an event of a registration that it does not name,
-// or of a direction that is not waited for.
+// FuzzTake takes completions with arbitrary contents, as a faulty kernel might post them: 8 bytes
+// of user data, 4 of result, 4 of flags each. No event may belong to a registration other than the
+// one it names, nor to a direction outside the interest.
 func FuzzTake(f *testing.F) {
 	for _, data := range []uint64{0, 3, 1 << 32, cancelData, wakeData(0), wakeData(7), math.MaxUint32, math.MaxUint64, math.MaxInt32} {
 		for _, result := range []int32{0, 1, -1, -int32(syscall.ECANCELED), -int32(syscall.EBADF), math.MaxInt32, math.MinInt32} {
@@ -32,7 +32,7 @@ func FuzzTake(f *testing.F) {
 			h, _ := pair(t)
 			registered[i] = queue.Registration{Token: queue.Token(i), Interest: queue.Interest(i % 4), Mode: queue.Mode(i % 3)}
 			must(t, q.Add(h, registered[i]))
-			// Short scripts reach the slots, too.
+			// Make short scripts reach the slots.
 			script = append16(script[:len(script)/16*16], dataOf(h, uint32(i&1)), int32(len(script))-20, uint32(i))
 		}
 		q.mu.Lock()
@@ -45,19 +45,19 @@ func FuzzTake(f *testing.F) {
 				UserData: binary.LittleEndian.Uint64(script), Result: int32(binary.LittleEndian.Uint32(script[8:])), Flags: binary.LittleEndian.Uint32(script[12:]),
 			})
 			if err == syscall.EBUSY {
-				return // so many cancellations want completions to be taken first
+				return // so many cancellations require that completions are taken first
 			}
 			must(t, err)
 			if n == len(events) {
-				n = 0 // as a Wait would return
+				n = 0 // as if a Wait had returned
 			}
 			for _, e := range events[:n] {
 				if e.Token >= queue.Token(len(registered)) {
-					t.Fatalf("an event has a token of nobody: %+v", e)
+					t.Fatalf("event %+v has the token of no registration", e)
 				}
 				r := registered[e.Token]
 				if d := e.Ready.Directions(); d == queue.None || d&^r.Interest != 0 || e.Disarmed != queue.None && r.Mode != queue.OneShot {
-					t.Fatalf("%+v for %+v", e, r)
+					t.Fatalf("got event %+v for registration %+v", e, r)
 				}
 			}
 		}

@@ -16,35 +16,34 @@ import (
 
 // Queue is a [queue.Queue] on one io_uring instance. Use New.
 type Queue struct {
-	ring  *sys.IoUring // who holds mu pushes and submits, who has the turn enters and takes completions
-	skip  uint8        // the flag of requests whose success is no news, if the kernel knows it
-	waker *wake.Waker  // nil if a request wakes
-	gate  *gate.Gate   // around every Wait
-	turn  *turn.Turn   // had by the Wait that is in the kernel
+	ring  *sys.IoUring // push and submit need mu, entering and taking completions need the turn
+	skip  uint8        // the flag that suppresses completions of successful submissions, if the kernel has it
+	waker *wake.Waker  // nil if a submission wakes
+	gate  *gate.Gate   // entered by every Wait
+	turn  *turn.Turn   // held by the Wait that is in the kernel
 
 	mu    sync.Mutex
 	slots []slot // guarded by mu; indexed by handle
-	// What is to be polled, as soon as there is reason to submit: a list through slots. guarded by
-	// mu.
+	// The list of slots to be polled at the next submission. Guarded by mu.
 	first, last int32
 	polling     bool   // guarded by mu; whether a Wait may be in the kernel
-	nested      bool   // guarded by mu; whether somebody may wait for the ring itself
-	woken       bool   // guarded by mu; whether a Wake has had no answer
-	signalled   bool   // guarded by mu; whether a completion of the waker is on its way
+	nested      bool   // guarded by mu; whether another queue may wait for the ring
+	woken       bool   // guarded by mu; whether a Wake is unanswered
+	signalled   bool   // guarded by mu; whether a completion of the waker is under way
 	attending   bool   // guarded by mu; whether the waker is polled
 	wakes       uint32 // guarded by mu; the generation of the waker's poll, as in a slot
-	taken       uint32 // guarded by mu; how many completions were taken, modulo 2^32
+	taken       uint32 // guarded by mu; number of completions taken, modulo 2^32
 
-	batch []int32 // owned by whoever has the turn; the handle of each event that is being stored
+	batch []int32 // owned by the holder of the turn; the handle of each stored event
 }
 
 var _ queue.Nester = (*Queue)(nil)
 
-// nop is the waker that needs no handle: a request that does nothing and completes at once.
+// nop is the waker that needs no handle: a submission that does nothing and completes at once.
 const nop = "nop"
 
-// Features implements [queue.Queue]. Urgent is not among them: a lasting poll completes with the
-// mask of the wake-up, and TCP wakes with EPOLLPRI for all data (sock_def_readable() of Linux).
+// Features implements [queue.Queue]. Urgent is false: a lasting poll completes with the mask of the
+// wake-up, and TCP wakes with EPOLLPRI for all data (sock_def_readable() of Linux).
 func (q *Queue) Features() queue.Features {
 	kind := nop
 	if q.waker != nil {
@@ -56,14 +55,14 @@ func (q *Queue) Features() queue.Features {
 	}
 }
 
-// Handle implements [queue.Nester]: it returns the ring. From the first call on, the ring is kept
-// up to date between waits.
+// Handle implements [queue.Nester]. It returns the ring. From the first call on, the queue keeps
+// the ring up to date between Waits.
 func (q *Queue) Handle() sys.Handle {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if !q.gate.Closed() && !q.nested {
 		q.nested = true
-		// What fails here is left for the next Wait, which returns the error.
+		// Leave a failure to the next Wait, which returns the error.
 		if err := q.settle(); err == nil && q.woken {
 			_ = q.signal()
 		}
@@ -88,7 +87,8 @@ func (q *Queue) Wake() error {
 	return nil
 }
 
-// signal makes the kernel complete something, unless that is under way. The caller holds mu.
+// signal makes the kernel post a completion of the waker, unless one is under way. The caller holds
+// mu.
 func (q *Queue) signal() error {
 	if q.signalled {
 		return nil
@@ -123,8 +123,9 @@ func (q *Queue) Close() error {
 	}
 	q.mu.Unlock()
 	q.gate.WaitEmpty()
-	// The kernel would cancel what is under way, too, but some time after the ring was closed, and
-	// hold the files until then. Before Linux 5.19 it does so.
+	// Cancel all polls, because the kernel would do so only some time after the ring is closed, and
+	// hold the files until then. Before Linux 5.19 this cancellation fails, and the kernel cancels
+	// them later.
 	if q.push(sys.IoUringSQE{Opcode: sys.IoUringCancel, OpFlags: sys.IoUringCancelAll | sys.IoUringCancelAny, UserData: cancelData}) == nil {
 		_ = q.submit()
 	}
@@ -143,7 +144,7 @@ func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 	}
 	defer q.gate.Leave()
 	if len(events) == 0 {
-		return 0, fmt.Errorf("iouring: wait for no events: %w", queue.ErrInvalid)
+		return 0, fmt.Errorf("iouring: wait: 0 events, want room for at least 1: %w", queue.ErrInvalid)
 	}
 	var deadline time.Time
 	if timeout > 0 {
@@ -161,7 +162,8 @@ func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		// What an earlier Wait has left in the ring is taken before the kernel is asked for more.
+		// Take the completions that an earlier Wait left in the ring before asking the kernel for
+		// more.
 		_, rest := q.ring.Peek()
 		if rest = rest && requests == 0; !rest {
 			err = q.ring.Enter(requests, left)
@@ -180,7 +182,7 @@ func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 	}
 }
 
-// passed is how a Wait ends whose time is up.
+// passed returns the result of a Wait that timed out.
 func (q *Queue) passed() error {
 	if q.gate.Closed() {
 		return fmt.Errorf("iouring: wait: %w", queue.ErrClosed)
@@ -188,13 +190,13 @@ func (q *Queue) passed() error {
 	return nil
 }
 
-// prepare stores the requests that have gathered, and returns how many there are to be submitted,
-// and how long to wait: a Wake that has had no answer leaves no time. The caller has the turn.
+// prepare stores the pending submissions. It returns how many there are to submit and how long to
+// wait: not at all if a Wake is unanswered. The caller has the turn.
 func (q *Queue) prepare(timeout time.Duration) (requests uint32, left time.Duration, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	err = q.start()
-	// What there is no room for stays listed, for after the completions that this Wait takes.
+	// Slots without room stay listed until this Wait has taken completions.
 	crowded := err == syscall.EBUSY || err == syscall.EAGAIN
 	if err != nil && !crowded {
 		return 0, 0, fmt.Errorf("iouring: wait: %w", err)

@@ -14,15 +14,15 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// patience is how long what must happen may take.
+// patience is how long a test waits for an event that is due.
 const patience = time.Minute
 
-// opened returns nil where the system has no io_uring, an emulator of one for instance.
+// opened returns nil if the system has no io_uring, for instance an emulator.
 func opened(t testing.TB, o Options, submissions, completions uint32) *Queue {
 	t.Helper()
 	q, err := open(o, submissions, completions)
 	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, queue.ErrUnavailable) {
-		t.Logf("no io_uring here: %v", err)
+		t.Logf("io_uring is not available: %v", err)
 		return nil
 	}
 	if err != nil {
@@ -56,11 +56,11 @@ func must(t testing.TB, err error) {
 func send(t testing.TB, h sys.Handle) {
 	t.Helper()
 	if n, err := sys.Send(h, []byte("x")); n != 1 || err != nil {
-		t.Fatalf("send: %d, %v", n, err)
+		t.Fatalf("Send: got %d, %v; want 1, nil", n, err)
 	}
 }
 
-// fill sends until nothing more goes in, and returns how much did.
+// fill sends until the send would block, and returns the number of bytes sent.
 func fill(t testing.TB, h sys.Handle) (total int) {
 	t.Helper()
 	for p := make([]byte, 1<<16); ; {
@@ -96,18 +96,18 @@ func expect(t testing.TB, q queue.Queue, token queue.Token) queue.Event {
 			}
 		}
 	}
-	t.Fatalf("token %d is not reported", token)
+	t.Fatalf("token %d was not reported", token)
 	return queue.Event{}
 }
 
-// silent fails if anything is reported.
+// silent fails the test if q reports an event.
 func silent(t testing.TB, q queue.Queue, why string) {
 	t.Helper()
 	events := make([]queue.Event, 16)
 	must(t, q.Wake())
 	for _, timeout := range []time.Duration{-1, 0} {
 		if n, err := q.Wait(events, timeout); n != 0 || err != nil {
-			t.Errorf("%d events %s: %+v, %v", n, why, events[:n], err)
+			t.Errorf("Wait: got %d events %s: %+v, %v; want none", n, why, events[:n], err)
 		}
 	}
 }
@@ -137,17 +137,17 @@ func TestAPeerSeesTheEndAfterDeleteAndAfterClose(t *testing.T) {
 			a, b, err := sys.SocketPair()
 			must(t, err)
 			must(t, q.Add(a, queue.Registration{Token: 1, Interest: queue.Readable, Mode: mode}))
-			silent(t, q, "of what is not ready")
+			silent(t, q, "of a handle that is not ready")
 			must(t, end(q, a))
 			must(t, sys.Close(a))
 			fds := []sys.PollFD{{Fd: int32(b), Events: sys.PollIn}}
 			for n, err := sys.Poll(fds, patience); n != 1; n, err = sys.Poll(fds, patience) {
 				if err != syscall.EINTR {
-					t.Fatalf("%v, %s: the peer sees no end: %d, %v", mode, name, n, err)
+					t.Fatalf("%v, %s: the peer sees no end of the stream: Poll returned %d, %v", mode, name, n, err)
 				}
 			}
 			if n, err := sys.Recv(b, make([]byte, 1)); n != 0 || err != nil {
-				t.Errorf("%v, %s: received %d, %v", mode, name, n, err)
+				t.Errorf("%v, %s: Recv: got %d, %v; want 0, nil", mode, name, n, err)
 			}
 			must(t, sys.Close(b))
 		}
@@ -164,7 +164,7 @@ func TestOneOfTwoRingsIsWokenForAnExclusiveHandle(t *testing.T) {
 					return
 				}
 				must(t, qs[i].Add(a, queue.Registration{Token: 1, Interest: queue.Readable, Mode: mode, Exclusive: isExclusive}))
-				silent(t, qs[i], "of what is not ready")
+				silent(t, qs[i], "of a handle that is not ready")
 			}
 			send(t, b)
 			told := 0
@@ -176,7 +176,7 @@ func TestOneOfTwoRingsIsWokenForAnExclusiveHandle(t *testing.T) {
 				}
 			}
 			if want := map[bool]int{true: 1, false: 2}[isExclusive]; told != want {
-				t.Errorf("%v, exclusive %v: %d queues are told of a byte, want %d", mode, isExclusive, told, want)
+				t.Errorf("%v, exclusive %v: %d queues reported a byte, want %d", mode, isExclusive, told, want)
 			}
 		}
 	}
@@ -199,10 +199,10 @@ func TestTheRingIsReadableWhileAWaitWouldReturn(t *testing.T) {
 			expect(t, outer, 9)
 			quiet(t, outer, inner)
 			send(t, b)
-			for range 3 { // the level is never read, and nobody waits for it
+			for range 3 { // the byte stays unread, and no Wait of the inner queue is running
 				expect(t, outer, 9)
 				if n, err := inner.Wait(make([]queue.Event, 1), 0); n != 1 || err != nil {
-					t.Errorf("%s: inner wait: %d, %v", kind, n, err)
+					t.Errorf("%s: inner Wait: got %d, %v; want 1, nil", kind, n, err)
 				}
 			}
 			empty(t, a, 1)
@@ -221,7 +221,7 @@ func TestTheRingIsReadableWhileAWaitWouldReturn(t *testing.T) {
 	}
 }
 
-// quiet takes what is left in inner, and fails if it stays readable.
+// quiet takes the remaining events of inner, and fails the test if inner stays readable.
 func quiet(t *testing.T, outer, inner queue.Queue) {
 	t.Helper()
 	events := make([]queue.Event, 1)
@@ -235,7 +235,7 @@ func quiet(t *testing.T, outer, inner queue.Queue) {
 			return
 		}
 	}
-	t.Error("a queue with nothing ready is readable")
+	t.Error("the inner queue stays readable without a ready handle")
 }
 
 func TestAChangeReachesAWaitInAnotherThread(t *testing.T) {
@@ -272,7 +272,7 @@ func TestAChangeReachesAWaitInAnotherThread(t *testing.T) {
 					t.Errorf("%s: change %d: got %d events, want 1", kind, i, n)
 				}
 			case <-time.After(patience):
-				t.Fatalf("%s: the wait sleeps over change %d", kind, i)
+				t.Fatalf("%s: Wait did not return after change %d", kind, i)
 			}
 			empty(t, a, 1)
 		}
@@ -285,7 +285,7 @@ func TestARingDoesNotPollItself(t *testing.T) {
 		return
 	}
 	if err := q.Add(q.Handle(), queue.Registration{}); !errors.Is(err, syscall.EINVAL) {
-		t.Errorf("got %v, want EINVAL", err)
+		t.Errorf("Add of a ring to itself: got error %v, want EINVAL", err)
 	}
 }
 
@@ -296,11 +296,11 @@ func TestTheTableIsBoundedByOpenHandles(t *testing.T) {
 	}
 	for _, h := range []sys.Handle{sys.Invalid, wakeMark, cancelMark, 1 << 30, 1 << 20} {
 		if err := q.Add(h, queue.Registration{Interest: queue.Both}); !errors.Is(err, syscall.EBADF) {
-			t.Errorf("add of handle %v, which is not open: %v", h, err)
+			t.Errorf("Add(%v): got error %v, want EBADF: the handle is not open", h, err)
 		}
 	}
 	if len(q.slots) != 0 {
-		t.Errorf("%d slots for no registration", len(q.slots))
+		t.Errorf("got %d slots, want 0 without registrations", len(q.slots))
 	}
 }
 
@@ -315,7 +315,7 @@ func TestAHandleClosedWithoutDeleteIsReportedOnce(t *testing.T) {
 		must(t, q.Add(h, queue.Registration{Token: 1, Interest: queue.Readable, Mode: mode}))
 		must(t, sys.Close(h))
 		if e := expect(t, q, 1); !e.Ready.Ends() {
-			t.Errorf("%v: got %+v", mode, e)
+			t.Errorf("%v: got %+v, want an end or an error", mode, e)
 		}
 		silent(t, q, "of a handle that was closed")
 		must(t, q.Delete(h))
@@ -338,7 +338,7 @@ func TestCloseReleasesTheDescriptors(t *testing.T) {
 				return
 			case kind == "bell":
 				if !errors.Is(err, queue.ErrInvalid) {
-					t.Errorf("got %v, want ErrInvalid", err)
+					t.Errorf("New with an unknown waker: got error %v, want ErrInvalid", err)
 				}
 			case err != nil:
 				t.Fatal(err)
@@ -348,6 +348,6 @@ func TestCloseReleasesTheDescriptors(t *testing.T) {
 		}
 	}
 	if after := count(); after != before {
-		t.Errorf("%d descriptors before, %d after", before, after)
+		t.Errorf("%d handles before, %d after", before, after)
 	}
 }

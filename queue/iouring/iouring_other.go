@@ -10,11 +10,11 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Queue does not exist on this system.
+// Queue is not available on this system.
 type Queue struct{ queue.Queue }
 
 // New returns an error that is [errors.ErrUnsupported].
 func New(Options) (*Queue, error) { return nil, fmt.Errorf("iouring: %w", errors.ErrUnsupported) }
 
-// Handle returns no handle.
+// Handle returns [sys.Invalid].
 func (q *Queue) Handle() sys.Handle { return sys.Invalid }

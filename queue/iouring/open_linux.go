@@ -14,18 +14,17 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// The sizes of the ring. A ring of completions that is too small costs time, nothing else: see
-// doc.go.
+// The sizes of the ring. A completion ring that is too small costs only time: see doc.go.
 const (
 	submissions = 128
 	completions = 4096
 )
 
-// New opens a queue, which holds one to three descriptors until it is closed.
+// New opens a queue, which holds one to three handles until Close.
 //
-// Errors: [queue.ErrInvalid] for an unknown waker, [queue.ErrUnavailable] with the errno if the
-// system refuses, one that is [errors.ErrUnsupported] with the names of what is missing if the
-// kernel has no io_uring or an old one. A sandbox that answers ENOSYS looks like an old kernel.
+// Errors: [queue.ErrInvalid] for an unknown waker, and [queue.ErrUnavailable] with the errno if the
+// system refuses. If the kernel has no io_uring or an old one, the error is [errors.ErrUnsupported]
+// and names what is missing. A sandbox that returns ENOSYS looks like an old kernel.
 func New(o Options) (*Queue, error) {
 	q, err := open(o, submissions, completions)
 	if err != nil {
@@ -36,9 +35,10 @@ func New(o Options) (*Queue, error) {
 
 func open(o Options, submissions, completions uint32) (*Queue, error) {
 	sys.StartRuntimePoller()
-	// A plain ring, which any thread may submit to and wait for. IORING_SETUP_SINGLE_ISSUER and
-	// DEFER_TASKRUN would forbid that; with COOP_TASKRUN a thread that submitted a poll and then
-	// computes, never entering the kernel, would hold its completion up.
+	// A plain ring, to which any thread may submit and on which any thread may wait.
+	// IORING_SETUP_SINGLE_ISSUER and DEFER_TASKRUN would forbid that. With COOP_TASKRUN, a thread
+	// that submitted a poll and then computes without entering the kernel would delay the
+	// completion.
 	ring, err := sys.OpenIoUring(submissions, completions)
 	if err != nil {
 		return nil, refused(err)
@@ -56,16 +56,16 @@ func open(o Options, submissions, completions uint32) (*Queue, error) {
 	return q, nil
 }
 
-// refused gives the answer of io_uring_setup(2) its likely cause.
+// refused wraps the error of io_uring_setup(2) with its likely cause.
 func refused(err error) error {
 	const call = "io_uring_setup"
 	switch err {
 	case syscall.EINVAL:
-		return fmt.Errorf("%s: %w: %w (Linux 5.5 is needed)", call, errors.ErrUnsupported, err)
+		return fmt.Errorf("%s: %w: %w (needs Linux 5.5)", call, errors.ErrUnsupported, err)
 	case syscall.EPERM:
-		return fmt.Errorf("%w (a sandbox, or kernel.io_uring_disabled)", wake.Unavailable(call, err))
+		return fmt.Errorf("%w (likely cause: a sandbox or kernel.io_uring_disabled)", wake.Unavailable(call, err))
 	case syscall.ENOMEM:
-		return fmt.Errorf("%w (memory, or RLIMIT_MEMLOCK before Linux 5.12)", wake.Unavailable(call, err))
+		return fmt.Errorf("%w (likely cause: no memory, or RLIMIT_MEMLOCK before Linux 5.12)", wake.Unavailable(call, err))
 	}
 	return wake.Unavailable(call, err)
 }
@@ -82,14 +82,14 @@ func (q *Queue) openWaker(kind string) error {
 		q.waker = w
 		return nil
 	}
-	return fmt.Errorf("waker %q: %w (known: %s, %s, %s)", kind, queue.ErrInvalid, nop, wake.Eventfd, wake.Pipe)
+	return fmt.Errorf("waker %q: %w: want %s, %s or %s", kind, queue.ErrInvalid, nop, wake.Eventfd, wake.Pipe)
 }
 
-// probeTimeout is for what completes at once.
+// probeTimeout bounds the wait for operations that complete at once.
 const probeTimeout = time.Second
 
-// probe finds out by doing whether the ring does what the queue needs: a header or a feature bit
-// proves nothing.
+// probe checks by trial whether the ring does what the queue needs, because a header or a feature
+// bit proves nothing.
 func (q *Queue) probe() error {
 	var missing []string
 	for _, f := range []struct {
@@ -110,7 +110,7 @@ func (q *Queue) probe() error {
 	return errors.Join(q.probePoll(w), w.Close())
 }
 
-// probePoll polls w for ever, sees that it is reported and that the poll goes on, and cancels it.
+// probePoll starts a lasting poll of w, checks that it reports and continues, and cancels it.
 func (q *Queue) probePoll(w *wake.Waker) error {
 	const data = 1
 	if err := w.Signal(); err != nil {
@@ -133,7 +133,7 @@ func (q *Queue) probePoll(w *wake.Waker) error {
 		return err
 	}
 	if c.Result != -int32(syscall.ECANCELED) {
-		return fmt.Errorf("the kernel does not cancel polls: %w: completed with %d", errors.ErrUnsupported, c.Result)
+		return fmt.Errorf("the kernel does not cancel polls: %w: canceled poll completed with %d", errors.ErrUnsupported, c.Result)
 	}
 	return nil
 }
@@ -156,7 +156,7 @@ func (q *Queue) probed(data uint64) (sys.IoUringCQE, error) {
 			}
 		}
 		if time.Now().After(deadline) {
-			return sys.IoUringCQE{}, fmt.Errorf("%w: what is ready is not reported within %v", queue.ErrUnavailable, probeTimeout)
+			return sys.IoUringCQE{}, fmt.Errorf("%w: no completion for a ready handle within %v", queue.ErrUnavailable, probeTimeout)
 		}
 	}
 }

@@ -11,13 +11,13 @@ import (
 	"github.com/edgewise-go/edgewise/queue"
 )
 
-// Numbers of system calls, on every machine but alpha.
+// Numbers of system calls, the same on every architecture except alpha.
 const (
 	ringSetup = 425 // io_uring_setup(2)
 	ringEnter = 426 // io_uring_enter(2)
 )
 
-// sandbox makes a system call answer errno in this thread from now on (seccomp(2)).
+// sandbox makes a system call of this thread return errno from now on (seccomp(2)).
 func sandbox(call uint32, errno syscall.Errno) error {
 	const (
 		prSetSeccomp   = 22
@@ -52,7 +52,7 @@ func TestASandboxIsNamed(t *testing.T) {
 		thread.Go(func() {
 			runtime.LockOSThread() // never unlocked: the sandbox ends with the thread
 			if refused := sandbox(ringSetup, errno); refused != nil {
-				t.Logf("no sandbox here: %v", refused)
+				t.Logf("cannot install a sandbox: %v", refused)
 				err = errors.Join(want, errno)
 				return
 			}
@@ -60,11 +60,11 @@ func TestASandboxIsNamed(t *testing.T) {
 		})
 		thread.Wait()
 		if !errors.Is(err, want) || !errors.Is(err, errno) {
-			t.Errorf("the sandbox answers %v: got %v, want %v", errno, err, want)
+			t.Errorf("the sandbox returns %v: got error %v, want %v", errno, err, want)
 		}
 		other := map[error]error{queue.ErrUnavailable: errors.ErrUnsupported, errors.ErrUnsupported: queue.ErrUnavailable}[want]
 		if errors.Is(err, other) {
-			t.Errorf("the sandbox answers %v: got %v, which is %v, too", errno, err, other)
+			t.Errorf("the sandbox returns %v: got error %v, which must not also be %v", errno, err, other)
 		}
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// pollRequest polls h for bits, once or for ever. Hang-up, error and the peer's half-close are
-// always polled for.
+// pollRequest returns a submission that polls h for bits, once or until it is canceled. The kernel
+// always reports hang-up, error and the peer's half-close.
 func pollRequest(h sys.Handle, bits int16, data uint64, lasting bool) sys.IoUringSQE {
 	e := sys.IoUringSQE{Opcode: sys.IoUringPollAdd, Fd: int32(h), OpFlags: sys.IoUringPollMask(uint32(uint16(bits))), UserData: data}
 	if lasting {
@@ -19,14 +19,14 @@ func pollRequest(h sys.Handle, bits int16, data uint64, lasting bool) sys.IoUrin
 	return e
 }
 
-// cancelRequest ends the poll with data. It is not the request that removes polls, which gives up
-// if the poll is just about to report, and leaves a lasting one in the kernel then. One that has
-// completed before is not found, which is no news.
+// cancelRequest returns a submission that ends the poll with data. It does not use the operation
+// that removes polls. That one gives up if the poll is about to report, and then leaves a lasting
+// poll in the kernel. A poll that has completed before is not found; this result is ignored.
 func (q *Queue) cancelRequest(data uint64) sys.IoUringSQE {
 	return sys.IoUringSQE{Opcode: sys.IoUringCancel, Flags: q.skip, Addr: data, UserData: cancelData}
 }
 
-// push stores a request. The caller holds mu.
+// push stores a submission. The caller holds mu.
 func (q *Queue) push(e sys.IoUringSQE) error {
 	if q.ring.Push(e) {
 		return nil
@@ -40,26 +40,26 @@ func (q *Queue) push(e sys.IoUringSQE) error {
 	return nil
 }
 
-// submit hands all requests to the kernel. The caller holds mu.
+// submit passes all submissions to the kernel. The caller holds mu.
 func (q *Queue) submit() error {
 	err := q.handOver()
 	if err == syscall.EBUSY {
-		// Older kernels want completions to be taken first. No Wait sleeps while there are any, and
-		// each submits.
+		// Older kernels require that completions are taken first. No Wait sleeps while there are
+		// any, and each Wait submits.
 		return nil
 	}
 	return err
 }
 
-// A kernel that is out of memory for a request, or for a completion that did not fit into the ring,
-// says EAGAIN and has done nothing: it is asked again after a pause. A Wait does so until its time
-// is up. Whoever submits without one holds mu, and gives up in the end.
+// A kernel without memory for a submission, or for a completion that did not fit into the ring,
+// returns EAGAIN and does nothing. The queue retries after scarcePause. A Wait retries until its
+// timeout. Other calls hold mu, so they give up after scarceTriesMax tries.
 const (
 	scarcePause    = time.Millisecond
 	scarceTriesMax = 8
 )
 
-// handOver submits all requests to the kernel, which may be out of memory for a while. The caller
+// handOver passes all submissions to the kernel, which may be out of memory for a while. The caller
 // holds mu.
 func (q *Queue) handOver() error {
 	for tries := 1; ; tries++ {
@@ -71,7 +71,7 @@ func (q *Queue) handOver() error {
 	}
 }
 
-// start stores polls of the waker and of all that is listed. The caller holds mu.
+// start stores polls of the waker and of all listed slots. The caller holds mu.
 func (q *Queue) start() error {
 	if q.waker != nil && !q.attending {
 		if err := q.push(pollRequest(q.waker.Handle(), sys.PollIn, wakeData(q.wakes), true)); err != nil {
@@ -82,7 +82,7 @@ func (q *Queue) start() error {
 	for q.first != none {
 		h := sys.Handle(q.first)
 		s := &q.slots[h]
-		// It may have ended, or been polled, since it was listed.
+		// Since it was listed, the registration may have ended or its poll may have started.
 		if s.is(used) && !s.is(polled) && s.armed != queue.None {
 			if err := q.poll(h); err != nil {
 				return err
@@ -99,7 +99,7 @@ func (q *Queue) start() error {
 	return nil
 }
 
-// settle starts all that is listed and submits it. The caller holds mu.
+// settle starts the polls of all listed slots and submits them. The caller holds mu.
 func (q *Queue) settle() error {
 	if err := q.start(); err != nil {
 		return err
@@ -125,8 +125,8 @@ func (q *Queue) poll(h sys.Handle) error {
 	return nil
 }
 
-// withdraw makes the poll of h, if there is one, report nothing any more, and stores the request
-// that ends it. The caller holds mu.
+// withdraw invalidates the poll of h, if there is one, and stores the submission that ends it. The
+// caller holds mu.
 func (q *Queue) withdraw(h sys.Handle) error {
 	s := &q.slots[h]
 	old := dataOf(h, s.generation)

@@ -11,8 +11,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// A kernel that is out of memory ends no Wait, and loses nothing: neither requests that were made
-// before nor those for which there was no room.
+// A kernel without memory ends no Wait and loses nothing: neither earlier submissions nor those for
+// which there was no room.
 func TestAKernelOutOfMemoryIsAskedAgain(t *testing.T) {
 	for _, sources := range []int{1, 30} { // fewer than the ring has room for, and more
 		q := opened(t, Options{}, 4, 64)
@@ -31,23 +31,23 @@ func TestAKernelOutOfMemoryIsAskedAgain(t *testing.T) {
 		thread.Go(func() {
 			runtime.LockOSThread() // never unlocked: the sandbox ends with the thread
 			if refused := sandbox(ringEnter, syscall.EAGAIN); refused != nil {
-				t.Logf("no sandbox here: %v", refused)
+				t.Logf("cannot install a sandbox: %v", refused)
 				return
 			}
 			for _, timeout := range []time.Duration{0, 3 * scarcePause} {
 				began := time.Now()
 				if n, err := q.Wait(events, timeout); n != 0 || err != nil {
-					t.Errorf("got %d, %v, want no event and no error", n, err)
+					t.Errorf("Wait: got %d, %v, want no event and no error", n, err)
 				}
 				if took := time.Since(began); took < timeout {
-					t.Errorf("gave up after %v of %v", took, timeout)
+					t.Errorf("Wait gave up after %v, before its timeout of %v", took, timeout)
 				}
 			}
 			if err := q.Wake(); err != nil {
 				t.Error(err)
 			}
 			if n, err := q.Wait(events, -1); n != 0 || err != nil {
-				t.Errorf("woken: got %d, %v, want no event and no error", n, err)
+				t.Errorf("Wait after a Wake: got %d, %v, want no event and no error", n, err)
 			}
 		})
 		thread.Wait()
@@ -55,7 +55,7 @@ func TestAKernelOutOfMemoryIsAskedAgain(t *testing.T) {
 			n, err := q.Wait(events, time.Until(deadline))
 			must(t, err)
 			if n == 0 {
-				t.Fatalf("%d of %d are lost", len(missing), sources)
+				t.Fatalf("%d of %d sources are not reported", len(missing), sources)
 			}
 			for _, e := range events[:n] {
 				delete(missing, e.Token)

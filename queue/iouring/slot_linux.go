@@ -9,17 +9,17 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// slot is the registration of the handle whose number is its index. It has no pointer: a million of
-// them cost the collector nothing.
+// slot is the registration of the handle whose number is its index. It has no pointer, so the
+// garbage collector does not scan a million of them.
 //
-// A poll in the kernel holds index and generation. One that was started before a Modify or Delete
-// has another generation than the slot, and its completion is dropped: the poll that was started
-// after that looks for itself.
+// A poll in the kernel holds index and generation. A poll that started before a Modify or Delete
+// has another generation than the slot, and its completion is dropped. The poll that starts
+// afterwards checks readiness again.
 type slot struct {
 	token      queue.Token
 	generation uint32
-	next       int32 // in the list of what is to be polled; while a lasting poll is in the kernel, Queue.taken when that was stored
-	at         int32 // of the event that was stored last; see Queue.batch
+	next       int32 // next slot in the list of slots to be polled; while a lasting poll is in the kernel, Queue.taken when it was stored
+	at         int32 // index of the event stored last; see Queue.batch
 	armed      queue.Interest
 	mode       queue.Mode
 	state      state
@@ -31,10 +31,10 @@ type state uint8
 const (
 	used      state = 1 << iota // the handle is registered
 	exclusive                   // Registration.Exclusive
-	listed                      // in the list of what is to be polled, even after the registration has ended
+	listed                      // in the list of slots to be polled, even after the registration has ended
 	polled                      // a poll of this generation is in the kernel
-	lasting                     // that poll goes on after it has reported
-	half                        // the peer's half-close is known and would complete any poll that does not wait for wake-ups
+	lasting                     // that poll continues after it has reported
+	half                        // the peer's half-close is known; it would complete any poll that does not wait for wake-ups
 )
 
 func (s *slot) is(b state) bool { return s.state&b != 0 }
@@ -51,8 +51,7 @@ func (q *Queue) Add(h sys.Handle, r queue.Registration) error {
 		if err := q.checkHandle(h); err != nil {
 			return err
 		}
-		// Only the number of an open handle comes here, so the limit on descriptors bounds the
-		// table.
+		// Only numbers of open handles get here, so RLIMIT_NOFILE bounds the table.
 		for sys.Handle(len(q.slots)) <= h {
 			q.slots = append(q.slots, slot{})
 		}
@@ -89,16 +88,16 @@ func (q *Queue) Delete(h sys.Handle) error {
 		err := q.withdraw(h)
 		*s = slot{generation: s.generation, next: s.next, state: s.state & listed}
 		if err == nil {
-			// What ends polls, a Modify's too, is not left for the next Wait: the caller is about
-			// to close the handle, and its peer waits for the end.
+			// Do not leave cancellations, including those of a Modify, to the next Wait: the caller
+			// is about to close the handle, and its peer waits for the end.
 			err = q.submit()
 		}
 		return err
 	})
 }
 
-// WouldBlock implements [queue.Queue]. The kernel knows that the operation would block, so there is
-// nothing to do.
+// WouldBlock implements [queue.Queue]. It only checks that the queue is open: the kernel knows that
+// the operation would block.
 func (q *Queue) WouldBlock(h sys.Handle, _ queue.Interest) error {
 	if q.gate.Closed() {
 		return failed("would block", h, queue.ErrClosed)
@@ -106,7 +105,7 @@ func (q *Queue) WouldBlock(h sys.Handle, _ queue.Interest) error {
 	return nil
 }
 
-// change runs f, which changes the registration of h, under mu.
+// change runs f, which changes the registration of h, with mu held.
 func (q *Queue) change(operation string, h sys.Handle, f func() error) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -121,7 +120,7 @@ func (q *Queue) change(operation string, h sys.Handle, f func() error) error {
 
 func (q *Queue) checkHandle(h sys.Handle) error {
 	if h == q.ring.Handle() {
-		return syscall.EINVAL // a ring that polls itself would hold itself open for ever; epoll says the same
+		return syscall.EINVAL // a ring that polls itself would hold itself open indefinitely; epoll also returns EINVAL
 	}
 	return polling.CheckHandle(h)
 }
@@ -134,7 +133,7 @@ func (q *Queue) slotOf(h sys.Handle) *slot {
 	return &q.slots[h]
 }
 
-// register makes r the registration of h, of which no poll is in the kernel. The caller holds mu.
+// register makes r the registration of h. The kernel has no poll of h. The caller holds mu.
 func (q *Queue) register(h sys.Handle, r queue.Registration) error {
 	s := &q.slots[h]
 	s.token, s.armed, s.mode = r.Token, r.Interest, r.Mode
@@ -147,14 +146,14 @@ func (q *Queue) register(h sys.Handle, r queue.Registration) error {
 	case q.nested:
 		return q.settle()
 	case q.polling:
-		// Whoever waits submits it, not this thread, in which the kernel would complete the poll
-		// from then on, and which may be busy with anything when it does.
+		// The thread in Wait submits the poll, not this one. The kernel would complete the poll in
+		// this thread from then on, and this thread may be busy at that time.
 		return q.signal()
 	}
 	return nil // the next Wait submits it before it blocks
 }
 
-// list puts h among what is to be polled, once. The caller holds mu.
+// list adds h to the list of slots to be polled, once. The caller holds mu.
 func (q *Queue) list(h sys.Handle) {
 	s := &q.slots[h]
 	if s.is(listed) {
@@ -173,20 +172,20 @@ func (q *Queue) list(h sys.Handle) {
 // none ends the list.
 const none = int32(-1)
 
-// dataOf is what a poll carries.
+// dataOf returns the user data of a poll.
 func dataOf(h sys.Handle, generation uint32) uint64 {
 	return uint64(h)&math.MaxUint32 | uint64(generation)<<32
 }
 
-// What stands in the place of the handle in requests that are no polls of a registration: no handle
+// Marks take the place of the handle in submissions other than polls of a registration. No handle
 // has these numbers.
 const (
 	wakeMark   = sys.Handle(math.MaxUint32)     // the waker
-	cancelMark = sys.Handle(math.MaxUint32 - 1) // a cancellation, which says nothing of interest
+	cancelMark = sys.Handle(math.MaxUint32 - 1) // a cancellation, whose result is ignored
 )
 
-// wakeData is what the poll of the waker carries, or the request that wakes.
+// wakeData returns the user data of the poll of the waker, or of the submission that wakes.
 func wakeData(generation uint32) uint64 { return dataOf(wakeMark, generation) }
 
-// cancelData is what a cancellation carries.
+// cancelData is the user data of a cancellation.
 const cancelData = uint64(cancelMark)

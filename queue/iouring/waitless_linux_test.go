@@ -24,7 +24,7 @@ func TestAFullRingIsNotTakenForAFileThatWakesNobody(t *testing.T) {
 		must(t, q.Add(r, queue.Registration{Token: queue.Token(i), Interest: queue.Readable, Mode: queue.Edge}))
 		writers[i] = w
 	}
-	events := make([]queue.Event, 1) // leaves the others in the ring
+	events := make([]queue.Event, 1) // room for one event, so that the others stay in the ring
 	for round := range 20 {
 		for _, w := range writers {
 			_, err := sys.Write(w, []byte{1})
@@ -35,7 +35,7 @@ func TestAFullRingIsNotTakenForAFileThatWakesNobody(t *testing.T) {
 			n, err := q.Wait(events, patience)
 			must(t, err)
 			if n == 0 {
-				t.Fatalf("round %d: %d of %d pipes are reported", round, len(seen), pipes)
+				t.Fatalf("round %d: %d of %d pipes were reported, want all", round, len(seen), pipes)
 			}
 			seen[events[0].Token] = true
 		}
@@ -56,7 +56,7 @@ func TestAFileThatWakesNobodyIsReportedOnceForEachRegistration(t *testing.T) {
 	for range 3 {
 		for i, want := range []int{1, 0, 0} {
 			if n, err := q.Wait(events, 0); n != want || err != nil {
-				t.Errorf("wait %d: %d events, %v, want %d", i, n, err, want)
+				t.Errorf("Wait %d: got %d events, %v, want %d", i, n, err, want)
 			}
 		}
 		must(t, q.Modify(h, r))

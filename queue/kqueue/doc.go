@@ -39,10 +39,10 @@
 //
 // # Tested systems
 //
-// The conformance suite passes on the kqueue, sockets and pipes of the NetBSD kernel 7.99.34, with
-// the waker "pipe". That kernel was built as a library (rump(7)). The code for other systems only
-// has been compiled but never run. It includes the waker "user" and, on FreeBSD, DragonFly and
-// macOS, the handling of a pipe whose reader is gone.
+// The conformance suite finds no fault on the kqueue, sockets and pipes of the NetBSD kernel
+// 7.99.34, with the waker "pipe". That kernel was built as a library (rump(7)). Code that only
+// other systems use has been compiled but never run. It includes the waker "user" and, on FreeBSD,
+// DragonFly and macOS, the handling of a pipe whose reader is gone.
 package kqueue
 
 // Options selects parts of a queue. The zero value is the recommended one.
