@@ -233,7 +233,7 @@ func (q *Queue) drain() error {
 			return err
 		}
 		if n == 0 {
-			return fmt.Errorf("%d canceled polls did not end within %v", q.table.underWay, drainTimeout)
+			return fmt.Errorf("%d polls still under way after %v", q.table.underWay, drainTimeout)
 		}
 		for i := range n {
 			if packets[i].Key == keyPoll {

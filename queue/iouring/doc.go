@@ -33,7 +33,8 @@
 // stream, and a listener continues to listen.
 //
 // After the poll has completed, mode Level starts a new poll on whatever file has the number. If no
-// file has it, the queue reports one error, and the registration is silent afterwards.
+// file has the number when a poll starts, the queue reports one error, and the registration is
+// silent afterwards.
 //
 // Delete releases the reference at once if the calling thread submitted the poll. Otherwise the
 // kernel releases it as soon as the thread that submitted the poll has run in the kernel.
