@@ -21,7 +21,7 @@ type Queue struct {
 	waker *wake.Waker
 	gate  *gate.Gate // guards every use of ep or waker without mu
 	exact bool       // whether the kernel takes timeouts in nanoseconds
-	born  time.Time  // origin of all times: a difference reads one clock, the time of day two
+	born  time.Time  // origin of all times: time.Since(born) reads one clock, time.Now two
 
 	// woken is true from a Wake that signalled until a Wait has taken the signal. Calls in between
 	// need no signal of their own.

@@ -53,7 +53,7 @@ func send(t testing.TB, h sys.Handle) {
 	}
 }
 
-// wait returns the events of a Wait. With a timeout of zero it returns at once if there is none.
+// wait returns the events of one Wait, which ends at the first event or after timeout.
 func wait(t testing.TB, q *Queue, timeout time.Duration) []queue.Event {
 	t.Helper()
 	events := make([]queue.Event, 8)

@@ -119,7 +119,7 @@ func (q *Queue) complete(i int32) (queue.Event, outcome) {
 	e := queue.Event{Token: s.token, Ready: readyOf(found, s.armed)}
 	directions := e.Ready.Directions()
 	if directions == queue.None {
-		return e, q.again(i) // the queue did not cancel this poll
+		return e, q.again(i) // the poll was canceled from outside the queue
 	}
 	switch s.mode {
 	case queue.OneShot:

@@ -139,8 +139,8 @@ func (q *Queue) eventOf(h sys.Handle, s *slot, c sys.IoUringCQE) (e queue.Event,
 // such a file with its first completion. epoll accepts such files and reports them once. The caller
 // holds mu.
 func (q *Queue) waitless(h sys.Handle, s *slot, c sys.IoUringCQE) bool {
-	// A full ring ends the lasting poll of any file. All completions that filled the ring were
-	// taken after the poll was stored and before c.
+	// A full ring ends the lasting poll of any file. In that case, all completions that filled the
+	// ring were taken after the poll was stored, and c after them.
 	if !s.is(lasting) || s.is(listed) || c.Result < 0 || q.taken-uint32(s.next) > q.ring.Capacity() {
 		return false
 	}
@@ -163,8 +163,8 @@ func (q *Queue) readyOf(s *slot, c sys.IoUringCQE) queue.Ready {
 	}
 	ready := polling.ReadyOf(int16(c.Result), s.armed)
 	if ready.Directions() == queue.None {
-		// The peer sends no more. The kernel always reports this, but a writer does not wait for
-		// it. A poll that reports once would complete at once, again and again.
+		// The peer sends no more. The kernel always reports this, but a registration for writing
+		// does not wait for it. A poll that reports once would complete at once, again and again.
 		s.state |= half
 	}
 	return ready

@@ -18,8 +18,9 @@
 // reference to the file. A Wait makes no system call while the ring holds completions for which an
 // earlier Wait had no room.
 //
-// One Wait is in the kernel at once; the others wait for their turn. Meanwhile, everything that
-// becomes ready goes to the Wait in the kernel, and a Wait with a timeout of zero finds nothing.
+// Only one Wait is in the kernel at a time; the others wait for their turn. Meanwhile, everything
+// that becomes ready goes to the Wait in the kernel, and a Wait with a timeout of zero finds
+// nothing.
 //
 // The kernel completes a poll in the thread that submitted it. That thread was in a Wait then, and
 // the kernel interrupts it for the completion. If the waiting goroutines change threads, or take

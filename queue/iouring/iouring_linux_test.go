@@ -17,7 +17,7 @@ import (
 // patience is how long a test waits for an event that is due.
 const patience = time.Minute
 
-// opened returns nil if the system has no io_uring, for instance an emulator.
+// opened returns nil if the system has no io_uring, for instance in an emulator.
 func opened(t testing.TB, o Options, submissions, completions uint32) *Queue {
 	t.Helper()
 	q, err := open(o, submissions, completions)

@@ -10,9 +10,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// FuzzEventOf reads an event with arbitrary contents, as a faulty kernel might deliver it. The
-// event may not belong to a registration other than the one it names, nor to a direction outside
-// the interest.
+// FuzzEventOf reads an event with arbitrary contents, as a faulty kernel might deliver it. No event
+// may belong to a registration other than the one it names, nor to a direction outside the
+// interest.
 func FuzzEventOf(f *testing.F) {
 	for _, ident := range []uint64{0, 1, math.MaxInt32, math.MaxUint64} {
 		for _, filter := range []int32{0, sys.EvfiltRead, sys.EvfiltWrite, math.MinInt32} {

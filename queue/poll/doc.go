@@ -9,8 +9,8 @@
 // Per Wait, the kernel spends time in proportion to the number of registrations, ready or not.
 // After each change, the Wait also copies the poll set.
 //
-// One Wait polls at once; the others wait for their turn. Meanwhile, everything that becomes ready
-// goes to the Wait that polls, and a Wait with a timeout of zero finds nothing.
+// Only one Wait polls at a time; the others wait for their turn. Meanwhile, everything that becomes
+// ready goes to the Wait that polls, and a Wait with a timeout of zero finds nothing.
 //
 // Add, Modify, Delete, and WouldBlock in mode Edge, interrupt a Wait that is blocked in another
 // thread, so that it uses the new set. The interruption costs two system calls and waking that

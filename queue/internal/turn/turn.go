@@ -1,18 +1,18 @@
-// Package turn admits one call into a mechanism at once. The other calls wait for their turn, in
-// order, each up to its timeout.
+// Package turn admits only one call into a mechanism at a time. The other calls wait for their
+// turn, in order, each up to its timeout.
 package turn
 
 import "time"
 
-// Turn is held by one caller at once. Use New.
+// Turn is held by at most one caller. Use New.
 type Turn struct {
 	free   chan struct{} // holds a token while no caller has the turn
 	ended  chan struct{}
 	timers chan *time.Timer // unused timers
 }
 
-// timersMax is the number of timers kept for later calls with a timeout; the garbage collector
-// frees any more.
+// timersMax is the number of timers kept for later calls with a timeout. The garbage collector
+// frees all others.
 const timersMax = 64
 
 // New returns a free turn.
