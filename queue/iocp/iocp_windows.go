@@ -130,7 +130,7 @@ func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 	}
 }
 
-// prepare starts the due polls and returns how long to wait for packets: not at all if a poll
+// prepare starts the due polls and returns how long to wait for packets. It returns zero if a poll
 // cannot start or the queue is closed.
 func (q *Queue) prepare(timeout time.Duration) (time.Duration, error) {
 	q.mu.Lock()

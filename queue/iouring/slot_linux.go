@@ -88,8 +88,8 @@ func (q *Queue) Delete(h sys.Handle) error {
 		err := q.withdraw(h)
 		*s = slot{generation: s.generation, next: s.next, state: s.state & listed}
 		if err == nil {
-			// Do not leave cancellations, including those of a Modify, to the next Wait: the caller
-			// is about to close the handle, and its peer waits for the end.
+			// Submit cancellations now, including those of a Modify. The caller is about to close
+			// the handle, and its peer waits for the end.
 			err = q.submit()
 		}
 		return err
