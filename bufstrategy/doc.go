@@ -1,10 +1,12 @@
-// Package bufstrategy holds the bytes between a socket and a parser, by strategies that can be
-// exchanged.
+// Package bufstrategy provides bounded byte buffers between a socket and a parser. The buffering
+// strategies are interchangeable.
 //
-// A [Buffer] is a queue of bytes with a bound. The producer asks for [Buffer.Space], fills it and
-// calls [Buffer.Commit]; the consumer looks at [Buffer.Segments] or at a contiguous [Buffer.View]
-// and calls [Buffer.Discard]. [Fill] and [Flush] join a Buffer to a socket that never blocks and
-// say why they stopped, which is what an event loop has to know before it waits:
+// A [Buffer] is a bounded queue of bytes. The producer calls [Buffer.Space], fills the segments and
+// calls [Buffer.Commit]. The consumer inspects [Buffer.Segments] or a contiguous [Buffer.View] and
+// calls [Buffer.Discard].
+//
+// [Fill] and [Flush] connect a Buffer to a socket that never blocks. Each reports why it stopped,
+// so that an event loop knows what to wait for:
 //
 //	Fill   Drained  the socket would block         wait for readiness
 //	       Full     the buffer has no room         consume, then Fill again WITHOUT waiting: no edge will come
@@ -14,37 +16,38 @@
 //	       Blocked  the socket would block         wait for writability
 //	       Budget   the budget is spent            let others run, then Flush again without waiting
 //
-// The strategies differ in what they pay for, and [Stats] counts it:
+// The strategies differ in cost. [Stats] counts it:
 //
-//	Fixed     one array; copies to compact, pushes back at the bound
+//	Fixed     one array; copies to compact; applies backpressure at the bound
 //	Grow      one array that doubles up to the bound and shrinks again
-//	Ring      one power-of-two array, never compacted; a View copies only where it wraps
-//	Mirrored  a Ring whose memory is mapped twice: all lies together, nothing is copied
-//	Chain     pooled segments, no copying; whole segments are handed from one Chain to another
-//	Adaptive  one array as large as the next read is predicted to be
-//	PerLoop    one scratch array a loop; a connection owns memory only while bytes are left over
-//	Kernel    a Chain that also takes segments which a mechanism lends, and gives them back
+//	Ring      one power-of-two array, never compacted; a View copies only if it wraps
+//	Mirrored  a Ring whose memory is mapped twice; bytes are contiguous, never copied
+//	Chain     pooled segments, no copying; whole segments move from one Chain to another
+//	Adaptive  one array, as large as the predicted next read
+//	PerLoop   one scratch array per loop; a connection owns memory only while it has leftover bytes
+//	Kernel    a Chain that also takes segments lent by a mechanism, and returns them
 //
 // # Parsers
 //
-// Code that must not wait, as a handler on a loop, asks a Buffer for a whole message: [Lines],
-// [Delimited], [Frames] and [Heads] say ErrShort for "not yet" and ErrTooLarge for "never", and
-// consume nothing. [Reader] and [Writer] lend the bytes that are there to code that wants an
-// io.Reader or io.Writer and can deal with [ErrEmpty] and [ErrFull].
+// Code that must not wait, such as a handler on a loop, asks a Buffer for a whole message with
+// [Lines], [Delimited], [Frames] or [Heads]. They return ErrShort for "not yet" and ErrTooLarge for
+// "never". In both cases they consume nothing. [Reader] and [Writer] adapt a Buffer for code that
+// wants an io.Reader or io.Writer and can handle [ErrEmpty] and [ErrFull].
 //
-// Code that may wait, as a task or a goroutine that has the connection to itself, puts a
-// [WaitReader] and a [WaitWriter] between the Buffer and the connection. They are what bufio.Reader
-// and bufio.Writer are, on any strategy, with waiting left to a function; http.ReadRequest,
-// json.Decoder and the like read from them, and the parsers above by way of ReadMessage.
+// Code that may wait, such as a task or a goroutine that owns the connection, uses a [WaitReader]
+// and a [WaitWriter] on top of the Buffer. They behave like bufio.Reader and bufio.Writer on any
+// strategy, and leave waiting to a function. http.ReadRequest, json.Decoder and the like can read
+// from a WaitReader. Its ReadMessage method runs the parsers above.
 //
 // # Lifetime
 //
-// What Space, Segments and View return is valid until the next call of any method of the same
-// buffer other than Len, Limit, Paused and Stats. [PerLoop] adds one condition. Nothing may be kept
-// longer; copy what must stay. To find who keeps it, set [Options.Poison].
+// The results of Space, Segments and View are valid until the next call of any method of the same
+// buffer. Only Len, Limit, Paused and Stats leave them valid. [PerLoop] adds one condition. The
+// caller must not keep them longer, and must copy the bytes that it still needs. [Options.Poison]
+// helps to find code that keeps them.
 //
 // # Concurrency
 //
-// A buffer belongs to one goroutine, or to one loop, and so does a [Magazine]. Only a [Pool] and a
-// [MemoryBudget] may be used by several at once.
+// A buffer belongs to one goroutine or one loop, and so does a [Magazine]. Only [Pool] and
+// [MemoryBudget] are safe for concurrent use.
 package bufstrategy

@@ -6,34 +6,35 @@ import (
 	"io"
 )
 
-// Outcome says why Fill or Flush stopped.
+// Outcome is the reason why Fill or Flush stopped.
 type Outcome uint8
 
-// The outcomes. Fill reports Drained, Full, EOF, Budget or Failed; Flush reports Emptied, Blocked,
+// The outcomes. Fill reports Drained, Full, EOF, Budget or Failed. Flush reports Emptied, Blocked,
 // Budget or Failed.
 const (
-	// Failed: the error says why. It is none of those that have an outcome of their own.
+	// Failed means that the operation returned an error. The error is none of those that have an
+	// outcome of their own.
 	Failed Outcome = iota
 
-	// Drained: the source would block. Wait for readiness.
+	// Drained means that the source would block. Wait for readiness.
 	Drained
 
-	// Full: the buffer has no room; bytes may remain in the source. Consume, then Fill again
-	// without waiting for readiness: the edge for bytes that are already there has been delivered
-	// and does not come again.
+	// Full means that the buffer has no room. Bytes may remain in the source. Consume, then call
+	// Fill again without waiting for readiness: the edge for bytes that are already there was
+	// delivered and does not recur.
 	Full
 
-	// EOF: the source has ended. The bytes before the end are in the buffer.
+	// EOF means that the source has ended. The bytes before the end are in the buffer.
 	EOF
 
-	// Budget: as many bytes as the caller allowed were moved. The socket is still ready: yield,
-	// then go on without waiting.
+	// Budget means that the allowed number of bytes was moved. The socket is still ready: yield,
+	// then continue without waiting.
 	Budget
 
-	// Emptied: all bytes were written.
+	// Emptied means that all bytes were written.
 	Emptied
 
-	// Blocked: the sink would block. The rest stays in the buffer; wait for writability.
+	// Blocked means that the sink would block. The rest stays in the buffer. Wait for writability.
 	Blocked
 )
 
@@ -59,56 +60,60 @@ func (o Outcome) String() string {
 
 // TryReader is a socket to read from that never blocks.
 //
-// TryReadv reads once into segs, none of which is empty, and returns how many bytes it got. At the
-// end of the stream it returns io.EOF. When there is nothing to read it returns an error that has a
-// method WouldBlock() bool which reports true, or that wraps such an error. A count below zero
-// beside an error counts as zero. It must not keep segs.
+// TryReadv reads once into segs, none of which is empty, and returns the number of bytes read. At
+// the end of the stream it returns io.EOF. If there is nothing to read, it returns an error that
+// has, or wraps an error that has, a method WouldBlock() bool that reports true. A negative count
+// returned with an error counts as zero. TryReadv must not keep segs.
 type TryReader interface {
 	TryReadv(segs [][]byte) (int, error)
 }
 
-// ShortReader may be implemented by a TryReader to save a system call a message.
+// ShortReader is an optional extension of TryReader that saves one system call per message.
 //
-// Without it, Fill reads until the source says would-block, so that a message costs two reads: one
-// for the bytes and one to be told that there are no more. ShortReadDrains reports true when a read
-// that got fewer bytes than it asked for proves that the source is drained, and that every byte
-// which arrives after it brings a readiness event. Fill asks after each short read, and after no
-// other.
+// Without it, Fill reads until the source returns would-block. A message then costs two reads: one
+// for the bytes and one to learn that there are no more.
 //
-// A reader of any other kind does not implement it. Only sockets of plain TCP can keep the promise:
-// reads of Unix-domain streams that carry descriptors, of terminals, of pipes of packets and the
-// like are short while there is more.
+// ShortReadDrains reports whether a read that returned fewer bytes than it asked for proves two
+// things. The source is drained, and every byte that arrives later brings a readiness event. Fill
+// calls ShortReadDrains after each short read, and at no other time.
 //
-// Three mistakes have stalled other libraries here, so a socket must report false
-//   - once a hang-up or end of stream was seen in any event of the handle: data and FIN arrive as
-//     one event, the short read takes the data, and no second event comes for the end;
-//   - when edges are not native but emulated, as over poll(2) or on Windows: there an event is
-//     armed by would-block, which a short read does not declare;
-//   - once an urgent mark was seen in any event of the handle, and always if events do not report
-//     it: a read stops at the mark, and the bytes after it may have arrived in the same event.
+// Only plain TCP sockets can keep this promise. Other readers must not implement ShortReader.
+// Unix-domain streams that carry descriptors, terminals, packet pipes and the like return short
+// reads while more bytes are available.
+//
+// Three mistakes have stalled other libraries here. A socket must report false in these cases:
+//   - After any event of the handle reported a hang-up or the end of the stream. Data and FIN
+//     arrive as one event, the short read takes the data, and no second event reports the end.
+//   - If edges are emulated and not native, as over poll(2) or on Windows. There, would-block arms
+//     an event, and a short read does not count as would-block.
+//   - After any event of the handle reported an urgent mark, and always if events do not report the
+//     mark. A read stops at the mark, and the bytes after it may have arrived in the same event.
 type ShortReader interface {
 	ShortReadDrains() bool
 }
 
-// vectorMax bounds the segments given to one read or write; 1024 is the least bound of the systems
-// that have one, and nothing is gained beyond a few dozen.
+// vectorMax bounds the segments passed to one read or write. The smallest bound of any system that
+// has one is 1024, and more than a few dozen gain nothing.
 const vectorMax = 64
 
-// Fill reads from src into dst until it can say why to stop, and returns how many bytes it read.
+// Fill reads from src into dst until it has a reason to stop, and returns the number of bytes read.
 //
-// budget bounds the bytes; Fill never reads more. Zero or less means that only the room in dst
-// bounds them. Fill reports Drained only after src has said would-block. A short read is not taken
-// for would-block, unless src is a ShortReader and says so: the end of the stream may stand right
-// behind the bytes.
+// budget bounds the number of bytes, and Fill never reads more. If budget is zero or negative, only
+// the room in dst bounds them.
 //
-// Fill reports Full as soon as dst has no room, without asking src. Fill reports EOF when src has
-// ended, and the bytes before the end are in dst. The error is nil for Drained, EOF and Budget.
-// With Full it is nil, or ErrExhausted when dst had room but no memory: then consuming dst need not
-// help, and the caller retries later. With Failed it is the error of src, as src returned it; bytes
-// read before the error are in dst. io.ErrNoProgress means that src returned neither bytes nor an
-// error.
+// Fill reports Drained only after src has returned would-block. A short read does not count as
+// would-block, because the end of the stream may directly follow the bytes. The exception is a
+// ShortReader that reports true.
 //
-// Fill does not heed Paused, and allocates nothing itself.
+// Fill reports Full as soon as dst has no room, without trying src. Fill reports EOF once src has
+// ended, and the bytes before the end are in dst.
+//
+// The error is nil for Drained, EOF and Budget. With Full it is nil, or ErrExhausted if dst had
+// room but no memory. In that case consuming dst need not help, and the caller retries later. With
+// Failed it is the unmodified error of src, and the bytes read before the error are in dst.
+// io.ErrNoProgress means that src returned neither bytes nor an error.
+//
+// Fill ignores Paused. Fill itself allocates nothing.
 func Fill(dst Buffer, src TryReader, budget int) (Outcome, int, error) {
 	total := 0
 	for {
@@ -149,11 +154,11 @@ func Fill(dst Buffer, src TryReader, budget int) (Outcome, int, error) {
 	}
 }
 
-// checkMoved stops a TryReader or TryWriter that counts bytes it was not given: to go on would lose
-// or invent bytes.
+// checkMoved panics if a TryReader or TryWriter counts more bytes than it was passed. Continuing
+// would lose or invent bytes.
 func checkMoved(n, room int) {
 	if n < 0 || n > room {
-		panic(fmt.Sprintf("bufstrategy: a TryReader or TryWriter that was given %d bytes reports %d", room, n))
+		panic(fmt.Sprintf("bufstrategy: TryReader or TryWriter: passed %d bytes, but it reports %d", room, n))
 	}
 }
 
@@ -162,8 +167,8 @@ func shortReadDrains(src TryReader) bool {
 	return ok && s.ShortReadDrains()
 }
 
-// shorten cuts segs to vectorMax segments and, if bounded, to budget bytes, and counts the bytes
-// that remain.
+// shorten cuts segs to vectorMax segments and, if bounded, to budget bytes. It also returns the
+// number of bytes that remain.
 func shorten(segs [][]byte, budget int, bounded bool) ([][]byte, int) {
 	segs = segs[:min(len(segs), vectorMax)]
 	room := 0
@@ -177,15 +182,15 @@ func shorten(segs [][]byte, budget int, bounded bool) ([][]byte, int) {
 	return segs, room
 }
 
-// wouldBlocker is an error that can say that the operation would have blocked.
+// wouldBlocker is an error that can report that the operation would have blocked.
 type wouldBlocker interface {
 	error
 	WouldBlock() bool
 }
 
 func wouldBlock(err error) bool {
-	// The assertion comes first: would-block ends nearly every Fill, and a walk down the chain
-	// costs more.
+	// The direct assertion comes first: nearly every Fill ends with would-block, and walking the
+	// error chain costs more.
 	if w, ok := err.(wouldBlocker); ok {
 		return w.WouldBlock()
 	}

@@ -4,24 +4,26 @@ import "io"
 
 // TryWriter is a socket to write to that never blocks.
 //
-// TryWritev writes once from segs, none of which is empty, and returns how many bytes it took,
-// which may be fewer than there are. When it can take none it returns an error that has a method
-// WouldBlock() bool which reports true, or that wraps such an error. A count below zero beside an
-// error counts as zero. It must not keep or change segs.
+// TryWritev writes once from segs, none of which is empty, and returns the number of bytes written,
+// which may be fewer than segs holds. If it can write none, it returns an error that has, or wraps
+// an error that has, a method WouldBlock() bool that reports true. A negative count returned with
+// an error counts as zero. TryWritev must not keep or change segs.
 type TryWriter interface {
 	TryWritev(segs [][]byte) (int, error)
 }
 
-// Flush writes from src to dst until it can say why to stop, and returns how many bytes it wrote.
+// Flush writes from src to dst until it has a reason to stop, and returns the number of bytes
+// written.
 //
-// budget bounds the bytes; Flush never writes more. Zero or less means that only the bytes in src
-// bound them. A short write is not taken for would-block: Flush writes on until dst says so.
+// budget bounds the number of bytes, and Flush never writes more. If budget is zero or negative,
+// only the bytes in src bound them. A short write does not count as would-block: Flush continues
+// until dst returns would-block.
 //
-// The error is nil except with Failed, where it is the error of dst, as dst returned it; bytes that
-// dst did not count as written stay in src. io.ErrNoProgress means that dst returned neither a
+// The error is nil except with Failed. With Failed it is the unmodified error of dst, and bytes
+// that dst did not count as written stay in src. io.ErrNoProgress means that dst returned neither a
 // count nor an error.
 //
-// Flush allocates nothing itself.
+// Flush itself allocates nothing.
 func Flush(src Buffer, dst TryWriter, budget int) (Outcome, int, error) {
 	total := 0
 	for {

@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// Names lists the strategies that New makes.
+// Names lists the strategies that ByName accepts.
 func Names() []string {
 	return []string{"fixed", "grow", "ring", "mirrored", "chain", "adaptive", "perloop", "kernel"}
 }
 
-// New makes a buffer by the name of its strategy. Every buffer of a loop may be made with the same
-// options; "perloop" needs Options.Scratch, and "kernel" is lent nothing without Options.Lender.
+// ByName returns a buffer of the named strategy. All buffers of a loop can use the same options.
+// "perloop" requires Options.Scratch. "kernel" takes no lent segments without Options.Lender.
 func ByName(name string, o Options) (Buffer, error) {
 	switch name {
 	case "fixed":
@@ -31,10 +31,10 @@ func ByName(name string, o Options) (Buffer, error) {
 	case "kernel":
 		return checkedBuffer(NewKernel(o))
 	}
-	return nil, fmt.Errorf("bufstrategy: no strategy %q, there are %s", name, strings.Join(Names(), ", "))
+	return nil, fmt.Errorf("bufstrategy: no strategy %q: want one of %s", name, strings.Join(Names(), ", "))
 }
 
-// checkedBuffer keeps a nil pointer from becoming a Buffer that is not nil.
+// checkedBuffer prevents a nil pointer from becoming a non-nil Buffer.
 func checkedBuffer[B Buffer](b B, err error) (Buffer, error) {
 	if err != nil {
 		return nil, err
