@@ -2,15 +2,15 @@ package bufstrategy
 
 import "fmt"
 
-// account is what every strategy keeps beside its memory: bounds, watermarks, statistics, and the
-// space that is out.
+// account is the state that every strategy keeps besides its memory: bounds, watermarks, statistics
+// and the outstanding space.
 type account struct {
 	stats            Stats
 	limit, high, low int
 	offered          int // bytes of the Space that a Commit may follow
 	paused, poison   bool
-	crossed          func(paused bool) // nil when nobody watches
-	budget           *MemoryBudget     // of memory that does not come from a Pool
+	crossed          func(paused bool) // nil without a Watcher
+	budget           *MemoryBudget     // for memory that does not come from a Pool
 	lack             lack
 }
 
@@ -22,7 +22,7 @@ func (a *account) Limit() int   { return a.limit }
 func (a *account) Paused() bool { return a.paused }
 func (a *account) Stats() Stats { return a.stats }
 
-// claim checks a Commit against the Space before it, and ends that space.
+// claim checks a Commit against the preceding Space, and ends that space.
 func (a *account) claim(n int) {
 	checkCommit(n, a.offered)
 	a.offered = 0
@@ -32,7 +32,7 @@ func (a *account) claim(n int) {
 	a.stats.Moved += uint64(n)
 }
 
-// consume checks a Discard of n of length bytes, and ends the space that is out.
+// consume checks a Discard of n of length bytes, and ends the outstanding space.
 func (a *account) consume(n, length int) {
 	checkDiscard(n, length)
 	a.offered = 0
@@ -41,15 +41,15 @@ func (a *account) consume(n, length int) {
 	}
 }
 
-// level moves the watermarks after the number of unread bytes has changed. It comes last in every
-// method, because it may call a Watcher.
+// level updates the watermarks after the number of unread bytes has changed. Every method calls it
+// last, because it may call a Watcher.
 func (a *account) level(length int) {
 	if a.cross(length) {
 		a.tell()
 	}
 }
 
-// cross moves the watermarks, and reports that one was crossed.
+// cross updates the watermarks, and reports whether one was crossed.
 func (a *account) cross(length int) bool {
 	was := a.paused
 	switch {
@@ -61,7 +61,7 @@ func (a *account) cross(length int) bool {
 	return a.paused != was
 }
 
-// tell calls the Watcher, if there is one, after a crossing.
+// tell calls the Watcher, if any, after a crossing.
 func (a *account) tell() {
 	if a.crossed != nil {
 		a.crossed(a.paused)
@@ -74,9 +74,9 @@ func (a *account) resident(delta int) {
 	a.stats.PeakResident = max(a.stats.PeakResident, a.stats.Resident)
 }
 
-// allocate accounts for n bytes that the caller makes from the heap or the system, or reports false
-// at the bound of the budget. held is what the buffer holds already: zero for memory that is to
-// take the place of more.
+// allocate accounts for n bytes that the caller takes from the heap or the system. It reports false
+// at the bound of the budget. held is the number of bytes that the buffer already holds, or zero if
+// the new memory replaces a larger array.
 func (a *account) allocate(held, n int) bool {
 	if !a.budget.reserve(held, n) {
 		a.lack = lack{held, n}
@@ -89,7 +89,7 @@ func (a *account) allocate(held, n int) bool {
 	return true
 }
 
-// freed accounts for n bytes that allocate was asked for.
+// freed accounts for the release of n bytes from allocate.
 func (a *account) freed(n int) {
 	a.resident(-n)
 	a.budget.release(n)
@@ -98,7 +98,7 @@ func (a *account) freed(n int) {
 
 func (a *account) lacks() (*MemoryBudget, lack) { return a.budget, a.lack }
 
-// spoil overwrites memory that holds nothing any more, in the debug mode.
+// spoil overwrites memory without unread bytes, in the debug mode.
 func (a *account) spoil(p []byte) {
 	if a.poison {
 		spoil(p)
@@ -113,18 +113,18 @@ func spoil(p []byte) {
 
 func checkCommit(n, offered int) {
 	if n < 0 || n > offered {
-		panic(fmt.Sprintf("bufstrategy: Commit of %d bytes where Space offered %d", n, offered))
+		panic(fmt.Sprintf("bufstrategy: Commit of %d bytes: Space offered %d", n, offered))
 	}
 }
 
 func checkDiscard(n, length int) {
 	if n < 0 || n > length {
-		panic(fmt.Sprintf("bufstrategy: Discard of %d bytes of %d", n, length))
+		panic(fmt.Sprintf("bufstrategy: Discard of %d bytes: %d are unread", n, length))
 	}
 }
 
-// checkView says whether n bytes can be seen at all; what is unread is never more than the limit.
-// It is small enough to be inlined, because that is asked more than once for every message.
+// checkView checks whether n bytes can be viewed. The unread bytes never exceed the limit.
+// checkView is small enough to be inlined, because every message calls it more than once.
 func checkView(n, length, limit int) error {
 	if uint(n) <= uint(length) {
 		return nil
@@ -132,13 +132,14 @@ func checkView(n, length, limit int) error {
 	return refuseView(n, limit)
 }
 
-// refuseView says why n bytes cannot be seen, which are more than are unread, or fewer than none.
+// refuseView returns the reason why n bytes cannot be viewed. n is negative or more than the unread
+// bytes.
 //
 //go:noinline
 func refuseView(n, limit int) error {
 	switch {
 	case n < 0:
-		panic(fmt.Sprintf("bufstrategy: View of %d bytes", n))
+		panic(fmt.Sprintf("bufstrategy: View of %d bytes: want 0 or more", n))
 	case n > limit:
 		return ErrTooLarge
 	}

@@ -2,42 +2,42 @@ package bufstrategy
 
 var _ Buffer = (*Adaptive)(nil)
 
-// tooLarge is how many times the prediction, and all that was unread at once, an array must be to
-// be too large.
+// tooLarge is the factor at which an array is too large: this many times the prediction and this
+// many times the most bytes unread at once.
 const tooLarge = 4
 
-// calmTurns is how many times in a row an Adaptive must have run empty with an array that is too
-// large to give it back.
+// calmTurns is the number of consecutive times that an Adaptive must run empty with a too large
+// array before it gives the array back.
 const calmTurns = 8
 
-// Adaptive is one array whose size follows a prediction of the next read, which a Predictor makes
-// from the last ones, between Options.Initial and Limit bytes. It offers room for what is
-// predicted, or at least for half of that where unread bytes are in the way.
+// Adaptive is one array whose size follows a prediction of the next read, between Options.Initial
+// and Limit bytes. A Predictor derives the prediction from past reads. Space offers room for the
+// predicted number of bytes, or for at least half of it if unread bytes are in the way.
 //
-// When it has run empty eight times in a row, each time with an array that was at least four times
-// the prediction, and four times what was unread at once since the time before, it gives the array
-// back; the next Space makes one of the size predicted. So a connection that had a burst holds
-// little again after a while of small traffic, and one whose reads are even copies and allocates
-// nothing, as long as it runs empty between reads.
+// Adaptive gives the array back after it has run empty eight times in a row with a too large array.
+// Too large means at least four times the prediction and four times the most bytes unread since the
+// previous time. The next Space allocates an array of the predicted size. A connection that had a
+// burst therefore holds little again after a period of small traffic. A connection with reads of
+// even size copies and allocates nothing, as long as it runs empty between reads.
 //
-// It copies unread bytes to compact, where as many were discarded before them, and into a larger
-// array otherwise. At Limit, a consumer that takes a few bytes at a time of a full buffer makes
-// each Space cost a move, as with Fixed. Traffic that is small for long and then bulky, again and
-// again, makes it allocate each time.
+// Adaptive copies unread bytes to compact if at least as many bytes were discarded before them, and
+// into a larger array otherwise. At Limit, a consumer that takes a few bytes per call from a full
+// buffer makes each Space cost a move, as with Fixed. Traffic that alternates between long small
+// phases and bulk makes it allocate each time.
 //
-// Trim gives the array back when the buffer is empty, and otherwise shrinks it to its bytes, but
-// not below Initial. Release forgets what was learnt, but not what Options.Predictor has.
+// Trim gives the array back if the buffer is empty. Otherwise Trim shrinks the array to its bytes,
+// but not below Initial. Release resets the buffer's own prediction, but not Options.Predictor.
 type Adaptive struct {
 	flat
 	initial int
 	own     Predictor
 	loop    *Predictor
 	peak    int // most bytes unread since it last ran empty
-	calm    int // times in a row that it ran empty with an array too large
+	calm    int // consecutive times that it ran empty with a too large array
 }
 
-// NewAdaptive makes an Adaptive. It uses Limit, Initial, Predictor, High, Low, Watcher, Budget and
-// Poison of the options.
+// NewAdaptive returns an Adaptive. It uses Limit, Initial, Predictor, High, Low, Watcher, Budget
+// and Poison of the options.
 func NewAdaptive(o Options) (*Adaptive, error) {
 	o, err := o.checked("adaptive")
 	if err != nil {
@@ -48,17 +48,17 @@ func NewAdaptive(o Options) (*Adaptive, error) {
 	return a, nil
 }
 
-// Next returns how many bytes the next read is predicted to get, between Options.Initial and Limit.
+// Next returns the predicted size of the next read in bytes, between Options.Initial and Limit.
 func (a *Adaptive) Next() int {
 	if a.own.next == 0 && a.loop != nil {
-		// A fresh connection: what the others of its loop have learnt.
+		// A fresh connection starts with the prediction that its loop has learned.
 		a.own.next = a.loop.next
 	}
 	a.own.next = min(max(a.own.next, a.initial), a.limit)
 	return a.own.next
 }
 
-// Space offers the room behind the unread bytes, in an array that has some for what is predicted.
+// Space offers the room after the unread bytes, in an array with some room for the predicted read.
 func (a *Adaptive) Space() [][]byte {
 	want := min(a.Next(), a.limit-a.Len())
 	if a.Len() > 0 {
@@ -70,7 +70,7 @@ func (a *Adaptive) Space() [][]byte {
 	}
 	switch {
 	case size-a.w >= want:
-		// Enough room behind the bytes, or none allowed.
+		// There is enough room after the bytes, or no more is allowed.
 	case size == 0:
 		if !a.replace(want) && want > a.initial {
 			a.replace(a.initial)
@@ -88,9 +88,9 @@ func (a *Adaptive) Space() [][]byte {
 	return a.offer()
 }
 
-// larger is the size of an array that takes the place of one that is too small: the prediction and
-// the unread bytes, and at least twice as much as there was where bytes have to be copied, so that
-// each is copied but a few times.
+// larger returns the size of the array that replaces one that is too small. It fits the prediction
+// and the unread bytes. If bytes must be copied, it is at least twice the old size, so that each
+// byte is copied only a few times.
 func (a *Adaptive) larger() int {
 	size := len(a.buf)
 	want := a.Next() + min(a.Len(), a.limit-a.Next())
@@ -100,7 +100,7 @@ func (a *Adaptive) larger() int {
 	return want
 }
 
-// Commit makes n bytes of the space readable, and learns from it.
+// Commit makes n bytes of the space readable, and updates the prediction.
 func (a *Adaptive) Commit(n int) {
 	if n > 0 && n <= a.offered {
 		a.own.learn(n, a.offered, a.initial, a.limit)
@@ -112,7 +112,8 @@ func (a *Adaptive) Commit(n int) {
 	a.flat.Commit(n)
 }
 
-// Discard consumes n bytes, and gives the array back when it has been too large for long.
+// Discard consumes n bytes. It gives the array back if the array has been too large for long
+// enough.
 func (a *Adaptive) Discard(n int) {
 	a.drop(n)
 	if n > 0 && a.Len() == 0 {
@@ -134,7 +135,7 @@ func (a *Adaptive) ranEmpty() {
 	}
 }
 
-// Trim gives the array back, or as much of it as the unread bytes do not need.
+// Trim gives the array back, or the part that the unread bytes do not need.
 func (a *Adaptive) Trim() {
 	a.offered = 0
 	if a.Len() == 0 {
@@ -146,7 +147,7 @@ func (a *Adaptive) Trim() {
 	}
 }
 
-// Release forgets the unread bytes and what was learnt, and gives the array back.
+// Release drops the unread bytes and the prediction, and gives the array back.
 func (a *Adaptive) Release() {
 	a.own, a.peak, a.calm = Predictor{}, 0, 0
 	a.flat.Release()

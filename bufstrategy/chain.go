@@ -7,40 +7,40 @@ var _ Buffer = (*Chain)(nil)
 // aheadMax bounds the fresh segments that one Space of a Chain offers.
 const aheadMax = 4
 
-// Chain is a list of segments from a Pool. It holds none while it is empty and no Space is out.
+// Chain is a list of segments from a Pool. It holds none while it is empty and no Space is
+// outstanding.
 //
-// Nothing is copied on the way in or out, and MoveFrom hands whole segments from one Chain to
-// another. Space offers the room in the last segment and one fresh segment; after a Commit that
-// filled all it was offered the next Space offers one more, up to four, and one again after a
-// Commit that did not.
+// Chain copies nothing on the way in or out, and MoveFrom moves whole segments from one Chain to
+// another. Space offers the room in the last segment and one fresh segment. After a Commit of
+// everything offered, the next Space offers one more fresh segment, up to four. After any other
+// Commit it offers one again.
 //
-// A View across segments copies: it pulls the bytes that follow into the first segment or, where
-// that is too small, into a larger block from the Pool, and they stay there, so that no byte is
-// copied twice.
+// A View across segments copies. It moves the bytes that follow into the first segment or, if that
+// is too small, into a larger block from the Pool. They stay there, so no byte is copied twice.
 //
-// It holds at most Limit and six segments and, for Views, as much as makes it four times Limit and
-// eight segments, Limit rounded up to a power of two; more only of what MoveFrom has handed to it.
+// A Chain holds at most Limit and six segments. Views may raise that to four times Limit and eight
+// segments, with Limit rounded up to a power of two. Segments received by MoveFrom may exceed it.
 //
-// Trim gives back what a Space had reserved; the segments that hold bytes stay as they are.
-// Resident does not count what the Pool keeps for reuse; a pool of the Chain's own keeps up to four
-// segments until Trim or Release.
+// Trim gives back the segments reserved by a Space. The segments that hold bytes stay as they are.
+// Resident does not count the memory that the Pool keeps for reuse. A Chain's own pool keeps up to
+// four segments until Trim or Release.
 type Chain struct {
 	account
 	pool    *Pool
-	memory  memory // the pool, or a cache on it
-	private bool   // nobody else uses the pool
+	memory  memory // the pool, or a Magazine on it
+	private bool   // no other buffer uses the pool
 	segment int
 	n       int    // unread bytes
 	lent    int    // segments that belong to a Lender
-	head    *block // the first with unread bytes
-	last    *block // of those
+	head    *block // first segment with unread bytes
+	last    *block // last segment with unread bytes
 	spare   *block // reserved by a Space and not committed
 	ahead   int    // fresh segments to offer
 	vec     [][]byte
 }
 
-// NewChain makes a Chain. It uses Limit, Segment, Pool, Magazine, Budget if it has neither, High,
-// Low, Watcher and Poison of the options.
+// NewChain returns a Chain. It uses Limit, Segment, Pool, Magazine, High, Low, Watcher and Poison
+// of the options, and Budget if it has neither Pool nor Magazine.
 func NewChain(o Options) (*Chain, error) {
 	o, err := o.checked("chain")
 	if err != nil {
@@ -49,8 +49,8 @@ func NewChain(o Options) (*Chain, error) {
 	o.Segment = max(powerOfTwo(o.Segment), blockMin)
 	private := o.Pool == nil && o.Magazine == nil
 	if private {
-		// Limit bytes may begin and end inside a segment, and a View needs as much again in one
-		// block. In 64 bits, because the sum may not fit an int of 32.
+		// Limit bytes may start and end inside a segment, and a View needs as much again in one
+		// block. The sum is 64-bit because it may overflow a 32-bit int.
 		bound := 4*int64(max(powerOfTwo(o.Limit), blockMin)) + 8*int64(o.Segment)
 		o.Pool, err = NewPoolOf(PoolOptions{
 			Limit: int(min(bound, math.MaxInt)), Keep: min(aheadMax, math.MaxInt/o.Segment) * o.Segment, Budget: o.Budget,
@@ -63,13 +63,13 @@ func NewChain(o Options) (*Chain, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Budget = nil // memory is the pool's affair
+	o.Budget = nil // the pool accounts for memory
 	c := &Chain{account: newAccount(o), pool: pool, memory: from, private: private, segment: o.Segment, ahead: 1}
 	c.watch(c, o.Watcher)
 	return c, nil
 }
 
-// Space offers the room in the last segment and fresh segments behind it.
+// Space offers the room in the last segment, then fresh segments.
 func (c *Chain) Space() [][]byte {
 	c.forget()
 	if c.last != nil {
@@ -96,7 +96,7 @@ func (c *Chain) Space() [][]byte {
 	return c.vec
 }
 
-// offer appends the room in b to the space, as far as the limit allows.
+// offer appends the room in b to the space, up to the limit.
 func (c *Chain) offer(b *block) {
 	n := min(len(b.buf)-b.w, c.limit-c.n-c.offered)
 	if n > 0 {
@@ -131,8 +131,7 @@ func (c *Chain) put(b *block) {
 	c.memory.put(b)
 }
 
-// Commit makes n bytes of the space readable, and gives the segments that got none back to the
-// pool.
+// Commit makes n bytes of the space readable, and gives unused segments back to the pool.
 func (c *Chain) Commit(n int) {
 	offered := c.offered
 	c.claim(n)
@@ -140,7 +139,7 @@ func (c *Chain) Commit(n int) {
 	c.level(c.n)
 }
 
-// fill is Commit short of what is counted and of the watermarks.
+// fill is Commit without the counters and the watermarks.
 func (c *Chain) fill(n, offered int) {
 	if n > 0 && n == offered {
 		c.ahead = min(c.ahead+1, aheadMax)
@@ -183,8 +182,9 @@ func (c *Chain) unlink() *block {
 	return b
 }
 
-// forget ends the space, and what Segments has returned: the list must not keep a block alive that
-// the pool has dropped, nor show the collector an address that has gone back to the system.
+// forget ends the space and the result of Segments. The list must not keep alive a block that the
+// pool has dropped. It also must not show the collector an address that has gone back to the
+// system.
 func (c *Chain) forget() {
 	clear(c.vec)
 	c.vec = c.vec[:0]
@@ -200,7 +200,7 @@ func (c *Chain) dropSpare() {
 	}
 }
 
-// Segments returns the unread bytes, a segment a block.
+// Segments returns the unread bytes, one segment per block.
 func (c *Chain) Segments() [][]byte {
 	c.dropSpare()
 	for b := c.head; b != nil; b = b.next {
@@ -209,7 +209,7 @@ func (c *Chain) Segments() [][]byte {
 	return c.vec
 }
 
-// View returns n bytes, and pulls them together where they lie in several segments.
+// View returns n bytes, and copies them together if they span several segments.
 func (c *Chain) View(n int) ([]byte, error) {
 	c.dropSpare()
 	if err := checkView(n, c.n, c.limit); err != nil || n == 0 {
@@ -229,7 +229,7 @@ func (c *Chain) pull(n int) error {
 	h := c.head
 	switch {
 	case n <= len(h.buf)-h.r:
-		// The bytes that are missing fit behind.
+		// The missing bytes fit after the present ones.
 	case n <= len(h.buf):
 		k := copy(h.buf, h.buf[h.r:h.w])
 		c.stats.Copied += uint64(k)
@@ -261,7 +261,7 @@ func (c *Chain) pull(n int) error {
 	return nil
 }
 
-// Discard consumes n bytes, and gives the segments that become empty back to the pool.
+// Discard consumes n bytes, and gives the emptied segments back to the pool.
 func (c *Chain) Discard(n int) {
 	c.consume(n, c.n)
 	c.dropSpare()
@@ -269,7 +269,7 @@ func (c *Chain) Discard(n int) {
 	c.level(c.n)
 }
 
-// drop forgets the first n unread bytes.
+// drop drops the first n unread bytes.
 func (c *Chain) drop(n int) {
 	c.n -= n
 	for n > 0 {
@@ -284,10 +284,10 @@ func (c *Chain) drop(n int) {
 	}
 }
 
-// Len is the number of unread bytes.
+// Len returns the number of unread bytes.
 func (c *Chain) Len() int { return c.n }
 
-// Trim gives back what a Space had reserved.
+// Trim gives back the segments reserved by a Space.
 func (c *Chain) Trim() {
 	c.dropSpare()
 	c.vec = nil
@@ -296,7 +296,7 @@ func (c *Chain) Trim() {
 	}
 }
 
-// Release forgets the unread bytes and gives all memory back to the pool.
+// Release drops the unread bytes and gives all memory back to the pool.
 func (c *Chain) Release() {
 	c.dropSpare()
 	c.drop(c.n)

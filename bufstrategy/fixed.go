@@ -2,18 +2,20 @@ package bufstrategy
 
 var _ Buffer = (*Fixed)(nil)
 
-// Fixed is one array of Limit bytes, made when it is first needed. It never grows: at the bound it
-// pushes back.
+// Fixed is one array of Limit bytes, allocated when it is first needed. It never grows: at the
+// bound it applies backpressure.
 //
-// It copies to compact: when there is no room behind the unread bytes, or little room and the move
-// gains at least as much as it copies, or when they are at most an eighth of what was discarded
-// before them. A consumer that discards a few bytes at a time of a buffer that is always full makes
-// every such Discard cost a move of all the rest; Ring has no such case.
+// Fixed copies to compact in three cases. There is no room after the unread bytes. Or there is
+// little room, and the move frees at least as many bytes as it copies. Or the unread bytes are at
+// most an eighth of those discarded before them.
 //
-// Trim gives the array back when the buffer is empty and does nothing otherwise.
+// A consumer that discards a few bytes per call from a buffer that is always full makes every
+// Discard cost a move of the rest. Ring has no such case.
+//
+// Trim gives the array back if the buffer is empty, and does nothing otherwise.
 type Fixed struct{ flat }
 
-// NewFixed makes a Fixed. It uses Limit, High, Low, Watcher, Budget and Poison of the options.
+// NewFixed returns a Fixed. It uses Limit, High, Low, Watcher, Budget and Poison of the options.
 func NewFixed(o Options) (*Fixed, error) {
 	o, err := o.checked("fixed")
 	if err != nil {
@@ -24,7 +26,7 @@ func NewFixed(o Options) (*Fixed, error) {
 	return f, nil
 }
 
-// Space offers the room behind the unread bytes, after a move to the front where that pays.
+// Space offers the room after the unread bytes, and compacts first if that pays.
 func (f *Fixed) Space() [][]byte {
 	switch {
 	case f.buf == nil:
@@ -35,7 +37,7 @@ func (f *Fixed) Space() [][]byte {
 	return f.offer()
 }
 
-// Trim gives the array back when the buffer is empty.
+// Trim gives the array back if the buffer is empty.
 func (f *Fixed) Trim() {
 	f.offered = 0
 	if f.Len() == 0 {

@@ -1,6 +1,6 @@
 package bufstrategy
 
-// flat is one array with the unread bytes lying together in it: what Fixed and Grow have in common.
+// flat is one array that holds the unread bytes contiguously. Fixed, Grow and Adaptive share it.
 type flat struct {
 	account
 	buf  []byte
@@ -8,7 +8,7 @@ type flat struct {
 	vec  [1][]byte
 }
 
-// offer returns the room behind the unread bytes, up to the limit.
+// offer returns the room after the unread bytes, up to the limit.
 func (f *flat) offer() [][]byte {
 	n := min(len(f.buf)-f.w, f.limit-f.Len())
 	f.offered = n
@@ -28,29 +28,30 @@ func (f *flat) compact() {
 	f.r, f.w = 0, n
 }
 
-// worthCompacting says that there is no room behind the unread bytes, or that there is little and
-// that a move gains at least as much as it copies, so that the bytes discarded so far have paid for
-// it, or that few are left over.
+// worthCompacting reports whether a move of the unread bytes to the front pays. It pays if there is
+// no room after them, or if few of them are left. It also pays if there is little room and the
+// bytes discarded so far outweigh the copy.
 func (f *flat) worthCompacting() bool {
 	room := len(f.buf) - f.w
 	return f.r > 0 && (room == 0 || room < len(f.buf)/4 && f.r >= f.Len() || f.fewLeft())
 }
 
-// leftShare is which part of the bytes discarded before them the unread bytes may be to be few.
+// leftShare bounds the unread bytes that count as few: this fraction of the bytes discarded before
+// them.
 const leftShare = 8
 
-// fewLeft says that a move of the unread bytes costs little beside the bytes that were discarded
-// before them. It pays though there is room behind them: traffic that leaves a part of a message
-// over each time would wander through all of the array, and the processor's cache holds the front
-// of many arrays, but not all of them.
+// fewLeft reports whether a move of the unread bytes costs little compared to the bytes discarded
+// before them. Such a move pays even if there is room after them. Traffic that leaves part of a
+// message over each time would otherwise wander through the whole array. The processor's cache
+// holds the front of many arrays, but not all of each.
 func (f *flat) fewLeft() bool { return f.r > 0 && f.Len() <= f.r/leftShare }
 
-// replace moves the unread bytes into an array of size bytes; none for zero. It reports false, and
-// changes nothing, at the bound of the budget.
+// replace moves the unread bytes into a new array of size bytes, or drops the array if size is
+// zero. At the bound of the budget it changes nothing and reports false.
 func (f *flat) replace(size int) bool {
 	held := f.stats.Resident
 	if size < held {
-		held = 0 // the larger one is given up for it
+		held = 0 // the new array replaces the larger one
 	}
 	var buf []byte
 	if size > 0 {
@@ -96,7 +97,7 @@ func (f *flat) Discard(n int) {
 	f.level(f.Len())
 }
 
-// drop is Discard short of the watermarks, which come last.
+// drop is Discard without the watermarks, which the caller updates last.
 func (f *flat) drop(n int) {
 	f.consume(n, f.Len())
 	f.spoil(f.buf[f.r : f.r+n])

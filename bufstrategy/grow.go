@@ -2,29 +2,29 @@ package bufstrategy
 
 var _ Buffer = (*Grow)(nil)
 
-// calmMax is how many times a Grow must have run empty, with little used in between, before it
+// calmMax is the number of times that a Grow must run empty, with little used in between, before it
 // halves its array.
 const calmMax = 16
 
-// Grow is one array that begins with Options.Initial bytes and doubles, up to Limit, when less than
-// a quarter of it is free. It copies to grow, and to compact where that frees at least half of the
-// array, or where the unread bytes are at most an eighth of what was discarded before them.
+// Grow is one array that starts with Options.Initial bytes. It doubles, up to Limit, when less than
+// a quarter of it is free. It copies to grow. It also compacts if that frees at least half of the
+// array, or if few bytes are unread: at most an eighth of those discarded before them.
 //
-// It shrinks by a rule without a clock: after it has run empty 16 times in a row, and never held
-// more than a quarter of its array meanwhile, it continues with half the array, but not less than
-// Initial. Trim shrinks at once: an empty buffer to nothing, any other to the smallest array that
-// holds its bytes.
+// Grow shrinks without a clock. It halves the array after it has run empty 16 times in a row
+// without ever holding more than a quarter of it. The array never shrinks below Initial. Trim
+// shrinks at once: an empty buffer to nothing, any other to the smallest array that holds its
+// bytes.
 //
-// While it moves to another array it holds both: less than twice Limit.
+// While Grow moves to another array it holds both: less than twice Limit.
 type Grow struct {
 	flat
 	initial int
-	size    int // of the array to be made when there is none
+	size    int // size of the next array if there is none
 	peak    int // most bytes unread since it last ran empty
 	calm    int // times it ran empty with a low peak
 }
 
-// NewGrow makes a Grow. It uses Limit, Initial, High, Low, Watcher, Budget and Poison of the
+// NewGrow returns a Grow. It uses Limit, Initial, High, Low, Watcher, Budget and Poison of the
 // options.
 func NewGrow(o Options) (*Grow, error) {
 	o, err := o.checked("grow")
@@ -36,8 +36,7 @@ func NewGrow(o Options) (*Grow, error) {
 	return g, nil
 }
 
-// Space offers the room behind the unread bytes, after growth or a move to the front where little
-// is free.
+// Space offers the room after the unread bytes. If little is free, it grows or compacts first.
 func (g *Grow) Space() [][]byte {
 	size := len(g.buf)
 	switch {
@@ -48,11 +47,11 @@ func (g *Grow) Space() [][]byte {
 	case g.fewLeft():
 		g.compact()
 	case size-g.w >= (size+3)/4:
-		// Enough room behind the bytes.
+		// There is enough room after the bytes.
 	case g.r > 0 && size-g.Len() >= (size+1)/2:
 		g.compact()
 	case size < g.limit:
-		// Written so that doubling cannot exceed the limit.
+		// Doubling in this form cannot exceed the limit.
 		if !g.replace(size+min(size, g.limit-size)) && g.worthCompacting() {
 			g.compact()
 		}
@@ -68,7 +67,7 @@ func (g *Grow) Commit(n int) {
 	g.flat.Commit(n)
 }
 
-// Discard consumes n bytes, and halves the array when it has been too large for long.
+// Discard consumes n bytes. It halves the array if the array has been too large for long enough.
 func (g *Grow) Discard(n int) {
 	g.drop(n)
 	if g.Len() == 0 && n > 0 {
@@ -87,7 +86,7 @@ func (g *Grow) ranEmpty() {
 	if g.calm >= calmMax && len(g.buf) > g.initial {
 		g.size = max(g.initial, len(g.buf)/2)
 		g.calm = 0
-		// The smaller array is made by the next Space: a connection that idles now needs none.
+		// The next Space allocates the smaller array: a connection that idles now needs none.
 		g.replace(0)
 	}
 }
@@ -108,7 +107,7 @@ func (g *Grow) Trim() {
 	}
 }
 
-// Release forgets the unread bytes and begins anew with no array.
+// Release drops the unread bytes and the array, and starts over.
 func (g *Grow) Release() {
 	g.size, g.peak, g.calm = g.initial, 0, 0
 	g.flat.Release()

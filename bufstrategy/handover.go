@@ -1,22 +1,23 @@
 package bufstrategy
 
-// handoverCopyMax is the most unread bytes that MoveFrom copies rather than hand their segment
-// over, so that many small messages do not make a chain of nearly empty segments.
+// handoverCopyMax is the size in unread bytes up to which MoveFrom copies a segment instead of
+// moving it. Many small messages must not make a chain of nearly empty segments.
 const handoverCopyMax = 512
 
-// MoveFrom takes the unread bytes of src, in order, to the end of c, without copying: their
-// segments change owner. It is what a proxy does between the two sides. It stops before the segment
-// that would exceed Limit of c, and returns how many bytes it moved.
+// MoveFrom moves the unread bytes of src, in order, to the end of c without copying: their segments
+// change owner. A proxy uses it between its two sides. MoveFrom stops before the segment that would
+// exceed Limit of c, and returns the number of bytes moved.
 //
-// Two kinds of segment are copied: one with at most 512 unread bytes, where they fit behind the
-// last bytes of c, and one that a View of src has made larger than Limit of c, as far as there is
-// room, since it could never move whole. A MoveFrom of more than zero bytes counts as one Commit of
-// c and one Discard of src.
+// MoveFrom copies two kinds of segment. One is a segment of at most 512 unread bytes, if they fit
+// after the last bytes of c. The other is a segment that a View of src has made larger than Limit
+// of c, which could never move whole. MoveFrom copies as much of it as c has room for.
 //
-// MoveFrom panics when src is c, or when the two are not on the same Pool.
+// A MoveFrom of more than zero bytes counts as one Commit of c and one Discard of src.
+//
+// MoveFrom panics if src is c, or if the two are not on the same Pool.
 func (c *Chain) MoveFrom(src *Chain) int {
 	if c == src || c.pool != src.pool {
-		panic("bufstrategy: MoveFrom needs two Chains on one Pool")
+		panic("bufstrategy: MoveFrom: want two different Chains on the same Pool")
 	}
 	c.dropSpare()
 	src.dropSpare()
@@ -49,7 +50,7 @@ func (c *Chain) MoveFrom(src *Chain) int {
 	return total
 }
 
-// copyFrom copies from the first segment of src, which holds more than Limit of c, as much as c has
+// copyFrom copies from the first segment of src, which exceeds Limit of c, as many bytes as c has
 // room and memory for.
 func (c *Chain) copyFrom(src *Chain) int {
 	total := 0
@@ -69,7 +70,7 @@ func (c *Chain) copyFrom(src *Chain) int {
 	return total
 }
 
-// adopt takes over b, or its bytes.
+// adopt takes over b or copies its bytes.
 func (c *Chain) adopt(src *Chain, b *block) {
 	n := b.unread()
 	if l := c.last; l != nil && n <= handoverCopyMax && n <= len(l.buf)-l.w {

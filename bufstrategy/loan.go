@@ -1,15 +1,16 @@
 package bufstrategy
 
-// loan says whose memory a block is that does not belong to a Pool.
+// loan identifies the owner of a block that does not belong to a Pool.
 type loan struct {
 	lender Lender
 	id     uint32
 }
 
-// loansKept bounds the headers of lent blocks that a Pool keeps for reuse: a few kilobytes.
+// loansKept bounds the headers of lent blocks that a Pool keeps for reuse. They take a few
+// kilobytes.
 const loansKept = 256
 
-// borrow makes a block of p, which is filled and belongs to lender.
+// borrow returns a block over the filled slice p, which belongs to lender.
 func (p *Pool) borrow(bytes []byte, lender Lender, id uint32) *block {
 	p.mu.Lock()
 	b := p.loans
@@ -26,7 +27,7 @@ func (p *Pool) borrow(bytes []byte, lender Lender, id uint32) *block {
 	return b
 }
 
-// giveBack returns the memory of a block to its lender.
+// giveBack returns the memory of a block to its Lender.
 func (p *Pool) giveBack(b *block) {
 	l := *b.loan
 	b.buf, b.next, b.r, b.w = nil, nil, 0, 0

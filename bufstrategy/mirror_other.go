@@ -10,7 +10,7 @@ import (
 func mirrorGranularity() int { return 1 }
 
 func mapMirrored(int) ([]byte, error) {
-	return nil, fmt.Errorf("bufstrategy: memory mapped twice: %w", errors.ErrUnsupported)
+	return nil, fmt.Errorf("bufstrategy: map memory twice: %w", errors.ErrUnsupported)
 }
 
 func unmapMirrored([]byte) {}

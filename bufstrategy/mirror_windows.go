@@ -12,25 +12,25 @@ var (
 	mapViewOfFileX = kernel32.NewProc("MapViewOfFileEx")
 )
 
-// mirrorGranularity is that of addresses: dwAllocationGranularity, which is the same on all
-// Windows.
+// mirrorGranularity returns the granularity of addresses, dwAllocationGranularity, which is the
+// same on all versions of Windows.
 func mirrorGranularity() int { return 64 << 10 }
 
-// mirrorTries is how often a free range of addresses is looked for: another thread may take it
-// before both views are there.
+// mirrorTries bounds the searches for a free range of addresses. Another thread may take the range
+// before both views are mapped.
 const mirrorTries = 8
 
-// mapMirrored returns twice size bytes of memory, of which the second half is the first once more.
+// mapMirrored returns 2*size bytes of memory whose second half maps the first half again.
 func mapMirrored(size int) ([]byte, error) {
 	section, err := windows.CreateFileMapping(windows.InvalidHandle, nil, windows.PAGE_READWRITE, 0, uint32(size), nil)
 	if err != nil {
-		return nil, fmt.Errorf("bufstrategy: CreateFileMapping of %d bytes: %w", size, err)
+		return nil, fmt.Errorf("bufstrategy: CreateFileMapping, %d bytes: %w", size, err)
 	}
 	defer windows.CloseHandle(section) // the views keep the memory
 	for range mirrorTries {
 		var base uintptr
 		if base, err = windows.VirtualAlloc(0, uintptr(2*size), windows.MEM_RESERVE, windows.PAGE_NOACCESS); err != nil {
-			return nil, fmt.Errorf("bufstrategy: VirtualAlloc of %d bytes: %w", 2*size, err)
+			return nil, fmt.Errorf("bufstrategy: VirtualAlloc, %d bytes: %w", 2*size, err)
 		}
 		if err := windows.VirtualFree(base, 0, windows.MEM_RELEASE); err != nil {
 			return nil, fmt.Errorf("bufstrategy: VirtualFree: %w", err)
@@ -39,11 +39,11 @@ func mapMirrored(size int) ([]byte, error) {
 			continue
 		}
 		if err = viewAt(section, base+uintptr(size), size); err == nil {
-			// The address is not Go's; it is turned into a pointer in the one way that the compiler
-			// lets pass.
+			// The memory is not Go's. This is the one conversion from an address to a pointer that
+			// go vet accepts.
 			return unsafe.Slice(*(**byte)(unsafe.Pointer(&base)), 2*size), nil
 		}
-		_ = windows.UnmapViewOfFile(base) // the first error counts
+		_ = windows.UnmapViewOfFile(base) // report the first error
 	}
 	return nil, fmt.Errorf("bufstrategy: MapViewOfFileEx: %w", err)
 }
@@ -60,7 +60,7 @@ func unmapMirrored(p []byte) {
 	base := uintptr(unsafe.Pointer(unsafe.SliceData(p)))
 	for _, view := range []uintptr{base, base + uintptr(len(p)/2)} {
 		if err := windows.UnmapViewOfFile(view); err != nil {
-			panic(fmt.Sprintf("bufstrategy: UnmapViewOfFile: %v", err)) // of what was not mapped
+			panic(fmt.Sprintf("bufstrategy: UnmapViewOfFile: %v", err)) // the range was not mapped
 		}
 	}
 }

@@ -7,30 +7,33 @@ import (
 
 var _ Buffer = (*Mirrored)(nil)
 
-// Mirrored is a Ring whose memory is mapped twice, the second time right behind the first: whatever
-// lies around the end lies together in the address space. A Space and a Segments have one segment,
-// and nothing is ever copied.
+// Mirrored is a Ring whose memory is mapped twice, the second mapping directly after the first.
+// Bytes that wrap around the end are contiguous in the address space. A Space or a Segments has one
+// segment, and no byte is ever copied.
 //
-// The memory is not Go's: it comes from the system when it is first needed, and goes back by
-// Release, or by Trim of an empty buffer. A Mirrored that holds memory and is dropped without
-// Release keeps it for the life of the process. Mapping takes some ten microseconds, and each page
-// that is touched for the first time a fault: it is for buffers that live long and are busy.
-// Systems bound how many mappings a process has (Linux: vm.max_map_count, 65,530), and a Mirrored
-// has two. Who reads what is kept after the memory has gone back, against the rules, faults, or
-// reads what the system has put there since; with Poison the memory is kept back, for the next use,
-// and reads as poison.
+// The memory comes from the system, not from Go's heap, when it is first needed. Release gives it
+// back, and so does Trim of an empty buffer. A Mirrored that holds memory and is dropped without
+// Release leaks it for the life of the process.
 //
-// Where the system does not map twice, or does not at the moment, a Mirrored is a Ring until it
-// holds no memory again; Fallback says why.
+// Mapping takes about ten microseconds, and the first touch of each page takes a fault. Mirrored is
+// meant for busy, long-lived buffers. Systems bound the number of mappings per process (Linux:
+// vm.max_map_count, 65,530), and a Mirrored has two.
+//
+// Code that breaks the rules may keep a segment or view after the memory has gone back. Reading it
+// then faults, or returns whatever the system has mapped there since. With Poison, Mirrored keeps
+// the memory for its next use, and such code reads poison.
+//
+// If the system cannot map memory twice, or fails to at the moment, a Mirrored is a Ring until it
+// next holds no memory. Fallback returns the reason.
 type Mirrored struct {
 	Ring
 	mapped   bool
 	why      error
-	poisoned []byte // memory that was released, in the debug mode
+	poisoned []byte // released memory, in the debug mode
 }
 
-// NewMirrored makes a Mirrored. It uses Limit, rounded up to a power of two and to the pages of the
-// system, High, Low, Watcher, Budget and Poison of the options.
+// NewMirrored returns a Mirrored. It uses Limit, rounded up to a power of two and to the page size,
+// High, Low, Watcher, Budget and Poison of the options.
 func NewMirrored(o Options) (*Mirrored, error) {
 	if _, err := o.checked("mirrored"); err != nil {
 		return nil, err
@@ -45,11 +48,11 @@ func NewMirrored(o Options) (*Mirrored, error) {
 	return m, nil
 }
 
-// Fallback returns why the memory that m holds, or has held last, is not mapped twice; nil if it
-// is.
+// Fallback returns the reason why the memory that m holds, or last held, is not mapped twice. It
+// returns nil if that memory is mapped twice.
 func (m *Mirrored) Fallback() error { return m.why }
 
-// Space offers all that is free, in one segment.
+// Space offers all free bytes, in one segment.
 func (m *Mirrored) Space() [][]byte {
 	if m.buf == nil {
 		if !m.allocate(m.stats.Resident, m.limit) {
@@ -69,15 +72,15 @@ func (m *Mirrored) Space() [][]byte {
 	return m.free()
 }
 
-// mapTwice is mapMirrored for a size of which twice may be more than an int of 32 bits.
+// mapTwice is mapMirrored with a check that twice size fits an int.
 func mapTwice(size int) ([]byte, error) {
 	if size > math.MaxInt/2 {
-		return nil, errors.New("bufstrategy: memory to be mapped twice: more than the address space")
+		return nil, errors.New("bufstrategy: cannot map the buffer twice: size exceeds the address space")
 	}
 	return mapMirrored(size)
 }
 
-// Trim gives the memory back when the buffer is empty.
+// Trim gives the memory back if the buffer is empty.
 func (m *Mirrored) Trim() {
 	if m.n == 0 {
 		m.Release()
@@ -86,7 +89,7 @@ func (m *Mirrored) Trim() {
 	m.Ring.Trim()
 }
 
-// Release forgets the unread bytes and gives the memory back.
+// Release drops the unread bytes and gives the memory back.
 func (m *Mirrored) Release() {
 	if !m.mapped {
 		m.Ring.Release()

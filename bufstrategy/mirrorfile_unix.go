@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// anonymousFile opens a file that has no name any more. There is shared memory without a file on
-// these systems, too, but no call for it that is on all of them and that Go can make.
+// anonymousFile returns a temporary file whose name is already removed. These systems also have
+// shared memory without a file, but no call for it exists on all of them and is available from Go.
 func anonymousFile(size int) (fd int, err error) {
 	f, err := os.CreateTemp("", "bufstrategy")
 	if err != nil {

@@ -8,43 +8,43 @@ import (
 var _ Buffer = (*PerLoop)(nil)
 
 // PerLoop is the buffer of one connection among many on a loop. It reads into the array of the
-// loop's Scratch. When the consumer takes everything before the loop turns to another connection,
-// that is all. What it leaves over is copied, when another buffer wants the array, to a block of
-// the Scratch's Pool just large enough, and copied back in front of what comes next when this
-// buffer reads again.
+// loop's Scratch. If the consumer takes everything before the loop turns to another connection,
+// nothing is copied. Otherwise the leftover bytes are copied when another buffer wants the array.
+// They go to a block of the Scratch's Pool that is just large enough. When this buffer reads again,
+// they are copied back in front of the new bytes.
 //
-// A PerLoop that holds no bytes is one object of at most 64 bytes and nothing else. Limit may not
-// exceed the Scratch. What all Shareds with the same options have in common they hold together: a
-// Scratch remembers the last four sets of options, and a loop whose buffers take turns in more of
-// them, or have a Watcher that is no pointer, pays a second object of at most 64 bytes a buffer.
+// A PerLoop that holds no bytes is one object of at most 64 bytes. Limit may not exceed the size of
+// the Scratch. PerLoops with the same options share one configuration, and a Scratch remembers the
+// last four sets of options. A buffer pays for a second object of at most 64 bytes in two cases.
+// The buffers of a loop alternate between more than four sets, or the Watcher is not a pointer.
 //
-// What Segments and View return is valid until, besides what Buffer says, the next Space of any
-// buffer on the same Scratch, and the next Scratch.Trim; the slices of segments until the next
-// Segments or Space of any of them. After the Space of one buffer, a Commit must follow before any
-// other call on a buffer of the Scratch.
+// The results of Segments and View are valid at most as long as Buffer promises. They also end with
+// the next Space of any buffer on the same Scratch, and with the next Scratch.Trim. The slices of
+// segments are valid until the next Segments or Space of any of these buffers. After the Space of
+// one buffer, a Commit must follow before any other call on a buffer of the Scratch.
 //
-// When the Pool refuses memory for left-overs, the array stays with whose bytes are in it, and
-// Space of the others offers nothing: Fill reports Full with ErrExhausted. A Discard of all of the
-// owner's bytes frees the array.
+// If the Pool refuses memory for leftover bytes, the array stays with the buffer whose bytes are in
+// it. Space of the other buffers then offers nothing, and Fill reports Full with ErrExhausted. A
+// Discard of all bytes of the owner frees the array.
 //
-// Left-overs are best kept small: an incomplete message, not a backlog. Resident counts the whole
+// Leftovers should be small: an incomplete message, not a backlog. Resident counts the whole
 // Scratch while it has unread bytes of this buffer. Allocs and Full of Stats stop counting at
 // 2^32-1.
 type PerLoop struct {
 	*perLoopConfig
-	own               *block // the unread bytes, when they are not in the scratch
+	own               *block // unread bytes that are not in the scratch
 	moved, copied     uint64
 	commits, discards uint64
 	allocs, full      uint32
-	residentMax       uint32 // MaxLimit fits
+	residentMax       uint32 // a uint32, because MaxLimit fits
 	paused            bool
 }
 
-// NewPerLoop makes a PerLoop. It uses Scratch, Limit, High, Low, Watcher and Poison of the options.
-// The default of Limit is the size of the Scratch.
+// NewPerLoop returns a PerLoop. It uses Scratch, Limit, High, Low, Watcher and Poison of the
+// options. Limit defaults to the size of the Scratch.
 func NewPerLoop(o Options) (*PerLoop, error) {
 	if o.Scratch == nil {
-		return nil, fmt.Errorf("bufstrategy: perloop: Options.Scratch is needed: one a loop")
+		return nil, fmt.Errorf("bufstrategy: perloop: no Options.Scratch: want one per loop")
 	}
 	o.Limit = orDefault(o.Limit, o.Scratch.Size())
 	o, err := o.checked("perloop")
@@ -52,7 +52,7 @@ func NewPerLoop(o Options) (*PerLoop, error) {
 		return nil, err
 	}
 	if o.Limit > o.Scratch.Size() {
-		return nil, fmt.Errorf("bufstrategy: perloop: limit %d is more than the scratch array of %d", o.Limit, o.Scratch.Size())
+		return nil, fmt.Errorf("bufstrategy: perloop: limit %d: want at most the scratch size %d", o.Limit, o.Scratch.Size())
 	}
 	return &PerLoop{perLoopConfig: o.Scratch.config(perLoopConfig{
 		scratch: o.Scratch, limit: o.Limit, high: o.High, low: o.Low, watcher: o.Watcher, poison: o.Poison,
@@ -61,7 +61,7 @@ func NewPerLoop(o Options) (*PerLoop, error) {
 
 func (s *PerLoop) owns() bool { return s.scratch.owner == s }
 
-// Space takes the scratch array over and offers the room in it.
+// Space takes over the scratch array and offers the room in it.
 func (s *PerLoop) Space() [][]byte {
 	c := s.scratch
 	if s.Len() == s.limit || !s.owns() && !s.takeOver() {
@@ -78,10 +78,11 @@ func (s *PerLoop) Space() [][]byte {
 	return c.space[:]
 }
 
-// What s lacks is room for the bytes of who is in its way.
+// lacks reports the refusal recorded in the Scratch: s lacks room for the bytes of the buffer that
+// owns the array.
 func (s *PerLoop) lacks() (*MemoryBudget, lack) { return s.scratch.pool.bound(), s.scratch.lack }
 
-// takeOver frees the array of another's bytes and puts the left-overs of s in front.
+// takeOver moves the owner's bytes out of the array and the leftovers of s to its front.
 func (s *PerLoop) takeOver() bool {
 	c := s.scratch
 	if !c.evict() {
@@ -106,8 +107,8 @@ func (s *PerLoop) dropOwn() {
 	s.scratch.pool.put(b)
 }
 
-// compact moves the unread bytes to the front of the array where there is no room behind them, or
-// little and the move gains at least as much as it copies.
+// compact moves the unread bytes to the front of the array if there is no room after them. It also
+// does so if there is little room and the move frees at least as much as it copies.
 func (s *PerLoop) compact() {
 	c := s.scratch
 	room := len(c.buf) - c.w
@@ -122,7 +123,7 @@ func (s *PerLoop) compact() {
 	c.r, c.w = 0, n
 }
 
-// unoffer ends the space of s, if one is out.
+// unoffer ends the outstanding space of s, if any.
 func (s *PerLoop) unoffer() {
 	if !s.owns() {
 		return
@@ -153,7 +154,7 @@ func (s *PerLoop) Commit(n int) {
 	s.level()
 }
 
-// Segments returns the unread bytes, which always lie together.
+// Segments returns the unread bytes, which are always contiguous.
 func (s *PerLoop) Segments() [][]byte {
 	p := s.bytes()
 	if len(p) == 0 {
@@ -163,7 +164,7 @@ func (s *PerLoop) Segments() [][]byte {
 	return s.scratch.unread[:]
 }
 
-// bytes ends the space, if one is out, and returns the unread bytes.
+// bytes ends the outstanding space, if any, and returns the unread bytes.
 func (s *PerLoop) bytes() []byte {
 	s.unoffer()
 	switch c := s.scratch; {
@@ -184,7 +185,7 @@ func (s *PerLoop) View(n int) ([]byte, error) {
 	return p[:n:n], nil
 }
 
-// Discard consumes n bytes. The last one frees the memory, or the array.
+// Discard consumes n bytes. Consuming the last byte frees the memory or the array.
 func (s *PerLoop) Discard(n int) {
 	checkDiscard(n, s.Len())
 	if n > 0 {
@@ -194,7 +195,7 @@ func (s *PerLoop) Discard(n int) {
 	s.level()
 }
 
-// drop forgets the first n unread bytes.
+// drop drops the first n unread bytes.
 func (s *PerLoop) drop(n int) {
 	p := s.bytes()
 	if s.poison {
@@ -212,7 +213,7 @@ func (s *PerLoop) drop(n int) {
 	}
 }
 
-// Len is the number of unread bytes.
+// Len returns the number of unread bytes.
 func (s *PerLoop) Len() int {
 	switch {
 	case s.owns():
@@ -223,13 +224,13 @@ func (s *PerLoop) Len() int {
 	return 0
 }
 
-// Limit is the number of unread bytes it can hold.
+// Limit returns the number of unread bytes that the buffer can hold.
 func (s *PerLoop) Limit() int { return s.limit }
 
 // Paused reports true from the high watermark down to the low one.
 func (s *PerLoop) Paused() bool { return s.paused }
 
-// level moves the watermarks, and comes last: it may call the Watcher.
+// level updates the watermarks. It comes last because it may call the Watcher.
 func (s *PerLoop) level() {
 	was := s.paused
 	switch n := s.Len(); {
@@ -243,16 +244,16 @@ func (s *PerLoop) level() {
 	}
 }
 
-// Trim does nothing but end a space: there is no memory that the unread bytes do not need.
+// Trim only ends the space: a PerLoop has no memory that the unread bytes do not need.
 func (s *PerLoop) Trim() { s.unoffer() }
 
-// Release forgets the unread bytes and gives their memory back.
+// Release drops the unread bytes and gives their memory back.
 func (s *PerLoop) Release() {
 	s.drop(s.Len())
 	s.level()
 }
 
-// resident returns the memory that holds unread bytes, and remembers the most.
+// resident returns the size of the memory that holds unread bytes, and updates the peak.
 func (s *PerLoop) resident() int {
 	n := 0
 	switch {
@@ -265,7 +266,7 @@ func (s *PerLoop) resident() int {
 	return n
 }
 
-// Stats returns what the buffer has counted.
+// Stats returns the counters of the buffer.
 func (s *PerLoop) Stats() Stats {
 	n := s.resident()
 	return Stats{
@@ -274,7 +275,7 @@ func (s *PerLoop) Stats() Stats {
 	}
 }
 
-// count adds one, and stays at the greatest number rather than begin again.
+// count increments n and saturates at the maximum.
 func count(n *uint32) {
 	if *n < math.MaxUint32 {
 		*n++

@@ -1,10 +1,10 @@
 package bufstrategy
 
-// perLoopConfigsMax bounds how many configs a Scratch remembers.
+// perLoopConfigsMax bounds the configs that a Scratch remembers.
 const perLoopConfigsMax = 4
 
-// perLoopConfig is what the PerLoop buffers of a loop that were made with the same options have in
-// common, so that each of them holds one pointer instead. It is never changed.
+// perLoopConfig is the immutable configuration that PerLoops with the same options on a loop share.
+// Each of them holds one pointer to it.
 type perLoopConfig struct {
 	scratch          *Scratch
 	limit, high, low int
@@ -12,9 +12,9 @@ type perLoopConfig struct {
 	poison           bool
 }
 
-// config returns the config that is equal to want: one that was made lately, or else a new one.
-// Several goroutines may make buffers for one loop: then one of them may miss what another has just
-// made, which costs a config and no more.
+// config returns a recent config that equals want, or else a new one. Several goroutines may create
+// buffers for one loop. One of them may then miss a config that another has just created, which
+// only costs a second config.
 func (c *Scratch) config(want perLoopConfig) *perLoopConfig {
 	if !comparableWatcher(want.watcher) {
 		return newPerLoopConfig(want)
@@ -35,5 +35,5 @@ func (c *Scratch) config(want perLoopConfig) *perLoopConfig {
 	return made
 }
 
-// newPerLoopConfig copies c, so that the caller's own need not come from the heap.
+// newPerLoopConfig copies c, so that the value of the caller does not escape to the heap.
 func newPerLoopConfig(c perLoopConfig) *perLoopConfig { return &c }

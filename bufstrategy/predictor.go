@@ -1,36 +1,35 @@
 package bufstrategy
 
-// calmReads is how many reads in a row must have used less than half of the prediction before it is
-// halved.
+// calmReads is the number of consecutive reads that must use less than half of the prediction
+// before it is halved.
 const calmReads = 8
 
-// Predictor says how many bytes the next read will get, from what the last ones got, without a
-// clock:
+// Predictor predicts the number of bytes of the next read from past reads, without a clock:
 //
-//   - a read that filled what it was offered, or got as much as was predicted, doubles the
-//     prediction at once, and again until it is more than the read got;
-//   - eight reads in a row that used less than half of the prediction halve it;
-//   - a read that filled less than half of the prediction, because no more room was offered, says
-//     nothing.
+//   - A read that fills the offered room, or returns at least the predicted number of bytes,
+//     doubles the prediction at once. Doubling repeats until the prediction exceeds the read.
+//   - Eight consecutive reads that use less than half of the prediction halve it.
+//   - A read that fills less than half of the prediction because no more room was offered is
+//     ignored.
 //
-// A stream of equal reads comes to rest: after a doubling a read uses half, which is not less than
-// half, and after a halving it does not fill what it is offered.
+// A stream of equal reads settles. After a doubling a read uses half, which is not less than half.
+// After a halving it does not fill the offered room.
 //
-// Every Adaptive has one of its own. The buffers of a loop may have one more together,
-// Options.Predictor, which learns from every read of all of them, so that a fresh connection begins
-// with what the others have learnt.
+// Every Adaptive has its own Predictor. The buffers of a loop may share another one,
+// Options.Predictor. It learns from every read of all of them, so that a fresh connection starts
+// with what the others have learned.
 //
-// The zero value has learnt nothing. A Predictor belongs to one goroutine, or to one loop.
+// The zero value has learned nothing. A Predictor belongs to one goroutine or one loop.
 type Predictor struct {
-	next int // 0: nothing learnt
-	calm int // small reads in a row
+	next int // zero if nothing was learned
+	calm int // consecutive small reads
 }
 
-// Next returns the prediction in bytes; zero when nothing was learnt.
+// Next returns the prediction in bytes, or zero if nothing was learned.
 func (p *Predictor) Next() int { return p.next }
 
-// learn takes in a read that got n bytes, more than zero, where offered were. It begins with low,
-// and takes the prediction neither above high nor below low.
+// learn updates the prediction after a read of n bytes, more than zero, into room for offered
+// bytes. The prediction starts at low and stays between low and high.
 func (p *Predictor) learn(n, offered, low, high int) {
 	if p.next == 0 {
 		p.next = low
@@ -44,7 +43,7 @@ func (p *Predictor) learn(n, offered, low, high int) {
 			p.double(high)
 		}
 	case n == offered:
-		// The room was small, and more may have been there.
+		// The room was small, and more bytes may have been available.
 	case n >= half:
 		p.calm = 0
 	default:

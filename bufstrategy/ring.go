@@ -2,26 +2,26 @@ package bufstrategy
 
 var _ Buffer = (*Ring)(nil)
 
-// Ring is one array whose size is a power of two, made when it is first needed, with the unread
-// bytes lying around its end. Nothing is ever moved, so a Space or a Segments has up to two
+// Ring is one array whose size is a power of two, allocated when it is first needed. The unread
+// bytes wrap around its end and are never moved. A Space or a Segments therefore has up to two
 // segments.
 //
-// It copies only for a View that wraps, into memory of its own that grows to the largest such View
-// and stays until Trim or Release: with the array, and the one that a larger View replaces, at most
-// two and a half times Limit. Trim gives the array back when the buffer is empty, and otherwise
-// only what served Views.
+// Ring copies only for a View that wraps, into a second array that grows to the largest such View
+// and stays until Trim or Release. The two arrays, and the one that a larger View replaces, take at
+// most two and a half times Limit. Trim gives the array back if the buffer is empty, and otherwise
+// only the memory of Views.
 type Ring struct {
 	account
 	buf  []byte
-	head int // of the first unread byte
+	head int // position of the first unread byte
 	n    int // unread bytes
 	flat []byte
 	seen int // flat[:seen] is a copy of the first unread bytes
 	vec  [2][]byte
 }
 
-// NewRing makes a Ring. It uses Limit, rounded up to a power of two, High, Low, Watcher, Budget and
-// Poison of the options.
+// NewRing returns a Ring. It uses Limit, rounded up to a power of two, High, Low, Watcher, Budget
+// and Poison of the options.
 func NewRing(o Options) (*Ring, error) {
 	if o.Limit > 0 && o.Limit <= MaxLimit {
 		o.Limit = powerOfTwo(o.Limit)
@@ -35,7 +35,7 @@ func NewRing(o Options) (*Ring, error) {
 	return r, nil
 }
 
-// Space offers all that is free, in one or two segments.
+// Space offers all free bytes, in one or two segments.
 func (r *Ring) Space() [][]byte {
 	if r.buf == nil {
 		if !r.allocate(r.stats.Resident, r.limit) {
@@ -46,7 +46,7 @@ func (r *Ring) Space() [][]byte {
 	return r.free()
 }
 
-// none is the Space that offers nothing.
+// none is a Space that offers nothing.
 func (r *Ring) none() [][]byte {
 	r.offered = 0
 	r.stats.Full++
@@ -61,8 +61,8 @@ func (r *Ring) free() [][]byte {
 	return r.around(r.head+r.n, r.offered)
 }
 
-// around returns the n bytes, more than zero, that begin at position from: in one segment if they
-// do not pass the end of buf.
+// around returns the n bytes, more than zero, that start at position from. They form one segment
+// unless they wrap at the end of buf.
 func (r *Ring) around(from, n int) [][]byte {
 	from &= r.limit - 1
 	end := min(from+n, len(r.buf))
@@ -91,7 +91,7 @@ func (r *Ring) Segments() [][]byte {
 	return r.around(r.head, r.n)
 }
 
-// View returns n bytes, and copies them when they wrap.
+// View returns n bytes, and copies them if they wrap.
 func (r *Ring) View(n int) ([]byte, error) {
 	r.offered = 0
 	if err := checkView(n, r.n, r.limit); err != nil {
@@ -111,7 +111,7 @@ func (r *Ring) View(n int) ([]byte, error) {
 	}
 	r.stats.Copied += uint64(n - min(n, r.seen))
 	for r.seen < n {
-		// Each turn copies up to the wrap, and the second takes the rest.
+		// The first iteration copies up to the wrap, the second the rest.
 		r.seen += copy(r.flat[r.seen:n], r.around(r.head+r.seen, n-r.seen)[0])
 	}
 	return r.flat[:n:n], nil
@@ -124,7 +124,7 @@ func (r *Ring) Discard(n int) {
 	r.level(r.n)
 }
 
-// drop forgets the first n unread bytes.
+// drop drops the first n unread bytes.
 func (r *Ring) drop(n int) {
 	if n == 0 {
 		return
@@ -143,7 +143,7 @@ func (r *Ring) drop(n int) {
 	}
 }
 
-// Len is the number of unread bytes.
+// Len returns the number of unread bytes.
 func (r *Ring) Len() int { return r.n }
 
 func (r *Ring) dropFlat() {
@@ -152,7 +152,7 @@ func (r *Ring) dropFlat() {
 	r.flat = nil
 }
 
-// Trim gives back what served Views, and the array when the buffer is empty.
+// Trim gives back the memory of Views, and the array if the buffer is empty.
 func (r *Ring) Trim() {
 	r.offered = 0
 	if r.n == 0 {
@@ -163,7 +163,7 @@ func (r *Ring) Trim() {
 	r.seen = 0
 }
 
-// Release forgets the unread bytes and gives all memory back.
+// Release drops the unread bytes and gives all memory back.
 func (r *Ring) Release() {
 	r.offered = 0
 	r.drop(r.n)

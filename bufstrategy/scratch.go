@@ -5,36 +5,36 @@ import (
 	"sync/atomic"
 )
 
-// Scratch is the one array that all PerLoop buffers of a loop read into, and the Pool for what is
-// left over. It belongs to one goroutine, as do all buffers on it; the Pool may be shared with
-// other loops.
+// Scratch is the array that all PerLoop buffers of a loop read into, and the Pool for their
+// leftovers. It belongs to one goroutine, like all buffers on it. The Pool may be shared with other
+// loops.
 type Scratch struct {
 	pool    memory
 	buf     []byte
-	owner   *PerLoop // whose unread bytes are buf[r:w]; nil when there are none and no space is out
+	owner   *PerLoop // has its unread bytes in buf[r:w]; nil without unread bytes and outstanding space
 	r, w    int
 	offered int
 	lack    lack // of the owner, at its last move
 	space   [1][]byte
 	unread  [1][]byte
-	configs atomic.Pointer[[perLoopConfigsMax]*perLoopConfig] // of the buffers made last, the youngest first
+	configs atomic.Pointer[[perLoopConfigsMax]*perLoopConfig] // most recent configs, newest first
 }
 
-// NewScratch makes a Scratch of size bytes, whose buffers keep their left-overs in pool. The array
-// is made at once.
+// NewScratch returns a Scratch of size bytes whose buffers keep their leftovers in pool. It
+// allocates the array at once.
 func NewScratch(size int, pool *Pool) (*Scratch, error) {
 	if size <= 0 || size > MaxLimit || pool == nil {
-		return nil, fmt.Errorf("bufstrategy: scratch: want 0 < size <= %d and a pool, got %d", MaxLimit, size)
+		return nil, fmt.Errorf("bufstrategy: scratch: size %[2]d: want 1 to %[1]d and a pool", MaxLimit, size)
 	}
 	return &Scratch{pool: pool, buf: make([]byte, size)}, nil
 }
 
-// Size is the bytes of the array.
+// Size returns the size of the array in bytes.
 func (c *Scratch) Size() int { return len(c.buf) }
 
-// Trim moves what is unread in the array to memory of its buffer, so that a loop can sleep, or end,
-// with every buffer owning its bytes. It returns ErrExhausted when the pool refuses; then nothing
-// has changed.
+// Trim moves the unread bytes in the array to memory of their buffer. A loop can then sleep, or
+// end, and every buffer owns its bytes. If the pool refuses memory, Trim changes nothing and
+// returns ErrExhausted.
 func (c *Scratch) Trim() error {
 	if !c.evict() {
 		return ErrExhausted
@@ -42,7 +42,7 @@ func (c *Scratch) Trim() error {
 	return nil
 }
 
-// evict makes the array free, by moving the unread bytes of its owner to the pool's memory.
+// evict frees the array by moving the unread bytes of its owner to memory of the pool.
 func (c *Scratch) evict() bool {
 	s := c.owner
 	if s == nil {
@@ -69,7 +69,7 @@ func (c *Scratch) evict() bool {
 	return true
 }
 
-// free forgets the owner, which has no unread bytes in the array.
+// free clears the owner, which has no unread bytes in the array.
 func (c *Scratch) free() {
 	c.owner, c.r, c.w, c.offered = nil, 0, 0, 0
 }
