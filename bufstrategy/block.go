@@ -5,55 +5,56 @@ import (
 	"sync/atomic"
 )
 
-// blockMin is the smallest block of a Pool, in bytes.
+// blockMin is the size of the smallest block of a Pool, in bytes.
 const blockMin = 256
 
-// block is memory of a Pool and, while lent, a link of one Chain, the left-overs of one PerLoop, or
-// what a Block is a handle of. The object stays with its memory while that is kept, so that lending
-// it again allocates nothing.
+// block is memory of a Pool. While in use it is a link of one Chain, the leftovers of one PerLoop,
+// or the memory behind a Block. The object stays with its memory while that is kept, so that reuse
+// allocates nothing.
 type block struct {
 	buf  []byte
 	r, w int // unread: buf[r:w]
 	next *block
-	life atomic.Uint32 // of the Blocks that it has been, so that an old handle is known as one
+	life atomic.Uint32 // number of the current Block, so that old handles are recognized
 	loan *loan         // nil for memory of a Pool
 
-	guard *guard // in the debug mode of the Pool
-	span  *span  // of memory that is not Go's
+	guard *guard // non-nil in the debug mode of the Pool
+	span  *span  // non-nil if the memory is not Go's
 }
 
 func (b *block) unread() int { return b.w - b.r }
 
-// classOf returns the logarithm of the smallest block that holds n bytes; false if no int holds its
-// size.
+// classOf returns the logarithm of the smallest block size that holds n bytes. It reports false if
+// that size overflows an int.
 func classOf(n int) (class int, ok bool) {
 	class = bits.Len(uint(max(n, blockMin) - 1))
 	return class, class < bits.UintSize-1
 }
 
-// class is the logarithm of the size of b.
+// class returns the logarithm of the size of b.
 func (b *block) class() int { return bits.Len(uint(len(b.buf) - 1)) }
 
-// memory is where blocks come from and go to: a Pool or a Magazine.
+// memory is a source of blocks: a Pool or a Magazine.
 type memory interface {
-	// take lends a block of at least n bytes to a user that holds held, and says whether it was
-	// made for it. At the bound there is none, and fresh says that it is the bound of the budget.
+	// take returns a block of at least n bytes for a user that holds held bytes, and reports
+	// whether the block is fresh. At a bound it returns nil, and fresh reports whether the budget
+	// refused.
 	take(n, held int) (taken *block, fresh bool)
 
-	// put takes a block back. Nobody may use it any more.
+	// put takes a block back. The caller must not use it any more.
 	put(b *block)
 
-	// bound is the budget that it shares with others; nil for none.
+	// bound returns the budget that it shares with others, or nil.
 	bound() *MemoryBudget
 }
 
-// bin holds the free blocks of one size. The last that came is the first to go, while it is warm;
-// those of a guarded Pool go in the order in which they came, to have more time to be written when
-// they should not.
+// bin holds the free blocks of one size, last in, first out, because the last one is still warm.
+// Blocks of a guarded Pool are first in, first out, which leaves more time for a forbidden write to
+// happen.
 type bin struct {
-	head, tail *block // tail is meaningless without head
+	head, tail *block // meaningless if head is nil
 	n          int
-	low        int // the least that n has been since the last tick
+	low        int // minimum of n since the last tick
 }
 
 func (s *bin) push(b *block) {
@@ -69,7 +70,7 @@ func (s *bin) push(b *block) {
 	}
 }
 
-// pop returns nil when there is none.
+// pop returns nil if the bin is empty.
 func (s *bin) pop() *block {
 	b := s.head
 	if b != nil {
@@ -80,16 +81,16 @@ func (s *bin) pop() *block {
 	return b
 }
 
-// tick begins a new interval, and returns how many blocks were not needed in the last one.
+// tick starts a new interval, and returns how many blocks the last interval did not need.
 func (s *bin) tick() (unused int) {
 	unused, s.low = s.low, s.n-s.low
 	return unused
 }
 
-// Block is memory that a Pool has lent, for programs that want the memory without a buffer. It is a
-// small value: a copy of it is the same memory, and the Release of one is that of all.
+// Block is memory from a Pool, for programs that want memory without a buffer. It is a small value.
+// All copies of a Block share the memory, and a Release of one copy releases all.
 //
-// A Block may be used by one goroutine at a time, and be released by another. The zero Block is no
+// A Block may be used by one goroutine at a time, and released by another. The zero Block has no
 // memory.
 type Block struct {
 	of   *block
@@ -100,10 +101,11 @@ type Block struct {
 
 func (p *Pool) lentAs(b *block, n int) Block { return Block{of: b, pool: p, n: n, life: b.life.Load()} }
 
-// Bytes returns the memory: as many bytes as were asked for, and more up to the capacity, all of
-// which may be used. They are not cleared: they hold whatever their last user has left there.
+// Bytes returns the memory: the requested number of bytes, all usable up to the capacity. They are
+// not cleared and hold what their last user left there.
 //
-// After Release it panics, or, with PoolOptions.Guard, reports UsedAfterRelease and returns nil.
+// After Release, Bytes panics. With PoolOptions.Guard it reports UsedAfterRelease and returns nil
+// instead.
 func (b Block) Bytes() []byte {
 	if b.of == nil {
 		return nil
@@ -115,21 +117,21 @@ func (b Block) Bytes() []byte {
 	return b.of.buf[:b.n]
 }
 
-// Release gives the memory back to its Pool. Nobody may use it any more, Bytes that were asked for
-// before included.
+// Release gives the memory back to its Pool. The caller must not use the memory any more, including
+// results of earlier calls of Bytes.
 //
-// A second Release panics, of whichever copy, also when the memory has been lent to others since.
-// With PoolOptions.Guard it reports ReleasedTwice and does nothing else.
+// A second Release, through any copy, panics even if the memory is already in use elsewhere. With
+// PoolOptions.Guard it reports ReleasedTwice and does nothing else.
 func (b Block) Release() {
 	if b.of != nil && b.end() {
 		b.pool.put(b.of)
 	}
 }
 
-// end makes every copy of b an old one. It reports false if b is one already.
+// end invalidates every copy of b. It reports false if b is already invalid.
 func (b Block) end() bool {
-	// The number of lives begins again after 2^32. An old Block that lies around for that many is
-	// taken for a new one.
+	// The counter wraps after 2^32 lives. An old Block that survives that many is mistaken for a
+	// new one.
 	if !b.of.life.CompareAndSwap(b.life, b.life+1) {
 		b.pool.stale(ReleasedTwice, b)
 		return false
@@ -137,10 +139,10 @@ func (b Block) end() bool {
 	return true
 }
 
-// stale is told of the use of an old Block.
+// stale handles the use of an old Block.
 func (p *Pool) stale(kind MisuseKind, b Block) {
 	if p.guards == nil {
-		panic("bufstrategy: Block " + kind.String() + "; PoolOptions.Guard tells where")
+		panic("bufstrategy: Block " + kind.String() + ": set PoolOptions.Guard to find where")
 	}
 	p.guards.stale(kind, b)
 }

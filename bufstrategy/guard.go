@@ -7,18 +7,17 @@ import (
 )
 
 const (
-	// canaryBytes is how much lies before and behind each block of a guarded Pool, to be found
-	// intact. It is as much as keeps blocks where they would lie without it with respect to the
-	// lines of a processor's cache.
+	// canaryBytes is the size of the area before and after each block of a guarded Pool that must
+	// stay intact. It keeps the alignment of blocks to the lines of the processor's cache.
 	canaryBytes = 64
 
 	canary = 0xC5
 
-	// stackMax bounds a Stack, the frames of this package included.
+	// stackMax bounds a Stack, including the frames of this package.
 	stackMax = 24
 
-	// livesMax is of how many of the last times that a block was lent the stacks are known. It is
-	// odd, because the numbers of the lives of a Block are.
+	// livesMax is the number of most recent uses of a block whose stacks are kept. It is odd,
+	// because the life numbers of a Block are odd.
 	livesMax = 3
 )
 
@@ -26,18 +25,18 @@ const (
 type guards struct {
 	report func(*Misuse)
 
-	mu sync.Mutex // guards the guard of every block; nothing is reported with it
+	mu sync.Mutex // guards the guard of every block; not held during a report
 }
 
-// guard is what is known of one block.
+// guard is the record of one block.
 type guard struct {
-	raw   []byte // the block with what lies around it
+	raw   []byte // the block with the areas around it
 	lives [livesMax]life
-	life  uint32 // the last one
-	back  bool   // the block was given back
+	life  uint32 // the most recent one
+	back  bool   // the block was returned
 }
 
-// life is one time that a block was lent.
+// life is one use of a block, from take to release.
 type life struct {
 	number          uint32
 	taken, released trace
@@ -48,14 +47,14 @@ type trace struct {
 	pcs [stackMax]uintptr
 }
 
-// skipFrames are runtime.Callers, here, and the method of guards.
+// skipFrames skips runtime.Callers, here, and the method of guards.
 const skipFrames = 3
 
 func (t *trace) here() { t.n = runtime.Callers(skipFrames, t.pcs[:]) }
 
 func (t *trace) stack() Stack { return slices.Clone(t.pcs[:t.n]) }
 
-// of returns the record of one life of the block, nil when it was too long ago.
+// of returns the record of one life of the block, or nil if it was too long ago.
 func (g *guard) of(number uint32) *life {
 	if l := &g.lives[number%livesMax]; l.number == number {
 		return l
@@ -72,7 +71,7 @@ func (g *guards) block(size int) *block {
 	return &block{buf: raw[canaryBytes:end:end], guard: &guard{raw: raw}}
 }
 
-// lend is told of a block before its user gets it.
+// lend records that a block is handed out, before its user gets it.
 func (g *guards) lend(b *block) {
 	m := g.check(b)
 	g.mu.Lock()
@@ -85,7 +84,7 @@ func (g *guards) lend(b *block) {
 	g.tell(m)
 }
 
-// reclaim is told of a block that comes back. It reports false for one that had come back already.
+// reclaim records that a block comes back. It reports false for a block that had come back already.
 func (g *guards) reclaim(b *block) bool {
 	var at trace
 	at.here()
@@ -112,7 +111,7 @@ func (g *guards) reclaim(b *block) bool {
 	return true
 }
 
-// check looks at a block that is not lent: at nothing if it is fresh.
+// check inspects a block that is not in use. A fresh block is always intact.
 func (g *guards) check(b *block) *Misuse {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -137,7 +136,7 @@ func (g *guards) check(b *block) *Misuse {
 	return m
 }
 
-// stale returns the misuse of an old Block.
+// stale reports the misuse of an old Block.
 func (g *guards) stale(kind MisuseKind, b Block) {
 	g.mu.Lock()
 	var at trace
@@ -165,7 +164,7 @@ func (g *guards) tell(m *Misuse) {
 	}
 }
 
-// outside returns where a byte around the block was written, -1 if none was.
+// outside returns the position of an overwritten byte around the block, or -1.
 func (l *guard) outside() int {
 	if i := firstOther(l.raw[:canaryBytes], canary); i >= 0 {
 		return i
@@ -177,7 +176,7 @@ func (l *guard) outside() int {
 	return -1
 }
 
-// mend writes what lies around the block, so that one write is reported once.
+// mend restores the areas around the block, so that one write is reported once.
 func (l *guard) mend() {
 	fillWith(l.raw[:canaryBytes], canary)
 	fillWith(l.raw[len(l.raw)-canaryBytes:], canary)
@@ -189,7 +188,7 @@ func fillWith(p []byte, c byte) {
 	}
 }
 
-// firstOther is the position of the first byte that is not c, -1 if there is none.
+// firstOther returns the position of the first byte other than c, or -1.
 func firstOther(p []byte, c byte) int {
 	return slices.IndexFunc(p, func(b byte) bool { return b != c })
 }

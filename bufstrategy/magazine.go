@@ -5,45 +5,44 @@ import (
 	"math/bits"
 )
 
-// magazineBatchMax is how many blocks go from a Pool to a Magazine, or back, at once: the lock is
-// taken once for so many.
+// magazineBatchMax bounds the blocks that move between a Pool and a Magazine under one lock.
 const magazineBatchMax = 32
 
-// Magazine holds blocks of a Pool for one goroutine, or one loop, and lends them and takes them
+// Magazine holds blocks of a Pool for one goroutine or one loop. It hands them out and takes them
 // back without a lock. It is not safe for concurrent use. A block that came from one Magazine may
 // be returned to another, or to the Pool.
 //
-// A Magazine that has no block of a size takes up to 32 that the Pool has kept, of no more bytes
-// than half of what it has room for, and else one fresh one. When it would hold more than it may,
-// it gives up to 32 of one size back at once.
+// A Magazine that has no block of a size takes up to 32 kept blocks from the Pool, limited to half
+// of the bytes that it has room for. If the Pool has kept none, it takes one fresh block. A
+// Magazine that would exceed its size gives back up to 32 blocks of one size at once.
 //
-// What a Magazine holds counts against the Limit of the Pool. When the Pool refuses memory, to
-// anybody, or somebody waits for its budget, every Magazine on it gives back all it holds the next
-// time that a block is returned to it, at its next Tick, or its next Trim. No more is promised:
-// what is held by a Magazine of a loop that does none of these stays there, so a loop should call
-// Tick by a timer. The one that was refused is not told; it has to try again.
+// The blocks in a Magazine count against Limit of the Pool. The Pool asks for them back when it
+// refuses memory to any caller, or while a MemoryWaiter waits for its budget. Every Magazine on it
+// then gives back everything the next time that a block is returned to it, or at its next Tick or
+// Trim. There is no further promise: a Magazine whose loop does none of these keeps its blocks, so
+// a loop should call Tick on a timer. The refused caller is not notified and must retry.
 //
-// A Magazine that is dropped without Close has lost what it holds to the Pool for good.
+// A Magazine that is dropped without Close takes its blocks from the Pool permanently.
 type Magazine struct {
 	pool  *Pool
 	limit int
 	held  int
-	told  int    // of held, to the Pool
-	hits  uint64 // takes served from here, not yet told
+	told  int    // of held, as reported to the Pool
+	hits  uint64 // takes served from here, not yet reported
 	seen  uint32 // the pressure on the Pool that was answered
 	free  [bits.UintSize]bin
 }
 
-// NewMagazine makes a Magazine on p that holds at most size bytes for reuse: 0 < size <= Limit of
+// NewMagazine returns a Magazine on p that holds at most size bytes for reuse: 0 < size <= Limit of
 // the Pool.
 func (p *Pool) NewMagazine(size int) (*Magazine, error) {
 	if size <= 0 || size > p.limit {
-		return nil, fmt.Errorf("bufstrategy: cache: want 0 < size <= %d, the limit of the pool, got %d", p.limit, size)
+		return nil, fmt.Errorf("bufstrategy: magazine: want a size of 1 to %d, the limit of the pool, got %d", p.limit, size)
 	}
 	return &Magazine{pool: p, limit: size, seen: p.pressure.Load()}, nil
 }
 
-// Take is Pool.Take, without a lock where the Magazine holds a block of the size.
+// Take is like Pool.Take, but without a lock if the Magazine holds a block of the size.
 func (c *Magazine) Take(n int) (Block, error) {
 	checkTake(n)
 	b, _ := c.take(n, 0)
@@ -53,22 +52,22 @@ func (c *Magazine) Take(n int) (Block, error) {
 	return c.pool.lentAs(b, n), nil
 }
 
-// Put is Release of b into the Magazine. It panics when b is of another Pool, and does what Release
-// does when b was released. Block.Release gives to the Pool.
+// Put releases b into the Magazine. Put panics if b belongs to another Pool. If b was already
+// released, Put does what Release does. Block.Release returns the memory to the Pool instead.
 func (c *Magazine) Put(b Block) {
 	if b.of == nil {
 		return
 	}
 	if b.pool != c.pool {
-		panic("bufstrategy: Put of a Block of another Pool")
+		panic("bufstrategy: Put: Block belongs to another Pool")
 	}
 	if b.end() {
 		c.put(b.of)
 	}
 }
 
-// NewScratch is NewScratch of the Magazine's Pool, whose buffers keep their left-overs in memory of
-// the Magazine. The Scratch belongs to the goroutine of the Magazine.
+// NewScratch is like the function NewScratch on the Magazine's Pool, but the buffers keep their
+// leftovers in memory of the Magazine. The Scratch belongs to the goroutine of the Magazine.
 func (c *Magazine) NewScratch(size int) (*Scratch, error) {
 	s, err := NewScratch(size, c.pool)
 	if err != nil {
@@ -78,8 +77,8 @@ func (c *Magazine) NewScratch(size int) (*Scratch, error) {
 	return s, nil
 }
 
-// Tick gives those blocks back to the Pool that were not needed since the last Tick: of each size
-// as many as there were at least, all the time. See Pool.Tick.
+// Tick gives the blocks that were not needed since the last Tick back to the Pool: for each size,
+// the smallest number that was held at any time in between. See Pool.Tick.
 func (c *Magazine) Tick() {
 	if c.pressed() {
 		c.Trim()
@@ -90,20 +89,20 @@ func (c *Magazine) Tick() {
 			c.giveBack(class, unused)
 		}
 	}
-	c.pool.accept(nil, c) // what has been counted
+	c.pool.accept(nil, c) // reports the counters
 }
 
-// Trim gives all that the Magazine holds back to the Pool.
+// Trim gives everything that the Magazine holds back to the Pool.
 func (c *Magazine) Trim() {
 	c.seen = c.pool.pressure.Load()
 	for c.held > 0 {
 		c.giveBack(c.fattest(), magazineBatchMax)
 	}
-	c.pool.accept(nil, c) // what has been counted
+	c.pool.accept(nil, c) // reports the counters
 }
 
-// Close gives all that the Magazine holds back to the Pool, and makes it pass on whatever is
-// returned to it from then on, so that the buffers on it may live longer.
+// Close gives everything that the Magazine holds back to the Pool. From then on it passes returned
+// blocks through to the Pool, so the buffers on it may outlive it.
 func (c *Magazine) Close() {
 	c.limit = 0
 	c.Trim()
@@ -155,14 +154,14 @@ func (c *Magazine) put(b *block) {
 		return
 	}
 	for c.held > c.limit {
-		// Half of them, so that one which goes to and fro at the bound does not take the lock each
+		// Half of them, so that a block that alternates at the bound does not take the lock each
 		// time.
 		class := c.fattest()
 		c.giveBack(class, (c.free[class].n+1)/2)
 	}
 }
 
-// pressed says that others want what the Magazine holds.
+// pressed reports whether other users want what the Magazine holds.
 func (c *Magazine) pressed() bool {
 	return c.seen != c.pool.pressure.Load() || c.pool.budget.wanted()
 }
@@ -172,7 +171,7 @@ func (c *Magazine) push(b *block) {
 	c.held += len(b.buf)
 }
 
-// fattest is the size of which the Magazine holds most bytes.
+// fattest returns the size class of which the Magazine holds the most bytes.
 func (c *Magazine) fattest() (class int) {
 	for i := range c.free {
 		if c.free[i].n<<i > c.free[class].n<<class {
@@ -193,13 +192,13 @@ func (c *Magazine) giveBack(class, n int) {
 	c.pool.accept(list, c)
 }
 
-// memory is where a Chain gets its segments from.
+// memory returns the Pool, and the source from which a Chain takes its segments.
 func (o Options) memory() (*Pool, memory, error) {
 	switch {
 	case o.Magazine == nil:
 		return o.Pool, o.Pool, nil
 	case o.Pool != nil && o.Pool != o.Magazine.pool:
-		return nil, nil, fmt.Errorf("bufstrategy: Options.Magazine is on another Pool than Options.Pool")
+		return nil, nil, fmt.Errorf("bufstrategy: Options.Magazine and Options.Pool: want the same Pool")
 	}
 	return o.Magazine.pool, o.Magazine, nil
 }

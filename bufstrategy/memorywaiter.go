@@ -1,19 +1,19 @@
 package bufstrategy
 
-// MemoryWaiter is a place in the queue of a MemoryBudget for one buffer that was refused memory.
-// The caller owns it, and it may be a field of a connection: to wait allocates nothing. It must not
-// be copied, nor used with two budgets, while it waits or has its turn.
+// MemoryWaiter is the place in the queue of a MemoryBudget of one buffer that was refused memory.
+// The caller owns it and may embed it in a connection, so that waiting allocates nothing. It must
+// not be copied, or used with two budgets, while it waits or has its turn.
 type MemoryWaiter struct {
-	// Ready is called once for each Enqueue, when the memory that was refused has come to be free:
-	// then it is the waiter's turn to try again. Set it before the first Enqueue.
+	// Ready is called once for each Enqueue, when the refused memory has become free. It is then
+	// the waiter's turn to retry. The caller sets Ready before the first Enqueue.
 	//
-	// It runs on a goroutine that gave memory back, in the middle of a call of some buffer, or in
-	// an Enqueue or Cancel: it posts to the loop that owns the waiter, and returns. It may call any
-	// method of the budget save Enqueue, and none of any Buffer, Pool or Scratch.
+	// Ready runs on a goroutine that gave memory back, inside a call of some buffer, or inside an
+	// Enqueue or Cancel. It should only post to the loop that owns the waiter, and return. It may
+	// call any method of the budget except Enqueue, but none of any Buffer, Pool or Scratch.
 	Ready func()
 
 	state      waiterState
-	held, more int64 // of the buffer, when it was refused
+	held, more int64 // of the buffer, at the refusal
 	prev, next *MemoryWaiter
 }
 
@@ -25,12 +25,13 @@ const (
 	waiterTold // it has its turn
 )
 
-// lack is what a buffer was refused by its budget when it asked last: what it held, and how many
-// bytes it wanted. More is zero when it was refused nothing, or by the bound of its Pool.
+// lack records the last refusal of a buffer by its budget: the bytes that the buffer held, and the
+// bytes that it wanted. more is zero if the last request was granted, or refused by the bound of
+// the Pool.
 type lack struct{ held, more int }
 
-// lackOf is what memory did not lend to a buffer that held held and asked for n, if that was for
-// the budget's sake.
+// lackOf returns the lack of a buffer that held held bytes and asked for n, if its budget refused.
+// b and fresh are the results of take.
 func lackOf(b *block, fresh bool, held, n int) lack {
 	if b != nil || !fresh {
 		return lack{}
@@ -38,31 +39,32 @@ func lackOf(b *block, fresh bool, held, n int) lack {
 	return lack{held, powerOfTwo(max(n, blockMin))}
 }
 
-// budgeted is a Buffer that says what it was refused last, and by which budget.
+// budgeted is a Buffer that reports its last refusal, and the budget that refused.
 type budgeted interface {
 	lacks() (*MemoryBudget, lack)
 }
 
-// Enqueue queues w for b, which was refused memory, until Ready is called, or Cancel. No wake-up is
-// lost between the refusal and the Enqueue: where the memory is free meanwhile, Ready is called at
-// once. It reports false, and queues nothing, if what b was refused last was not refused by g, but
-// by the bound of its Pool, or if b is not a buffer of this package: then try again on a timer.
+// Enqueue queues w for b, which was refused memory, until Ready is called or Cancel ends the wait.
+// No wake-up is lost between the refusal and the Enqueue: if the memory has become free meanwhile,
+// Ready is called at once. Enqueue reports false, and queues nothing, in two cases: g did not
+// refuse the last request of b, or b is not a buffer of this package. The caller then retries on a
+// timer. The bound of b's Pool, for example, may have refused instead.
 //
-// Waiters are told in the order of their Enqueue, save that one which would be refused again does
-// not hold up those behind it. Who has been told has a turn: as many bytes as it was refused are
-// kept in mind for it, and no other waiter is told for their sake. A turn ends by the next Enqueue
-// or Cancel of w, and one of them must follow, whether trying again got memory or not: what was not
-// taken goes to the next in the queue. The turn is an order of trying, not a reservation: who tries
-// without having waited may come before.
+// Waiters are notified in the order of their Enqueue. A waiter that would be refused again does not
+// hold up those after it. A notified waiter has a turn: the budget sets aside the number of bytes
+// that it was refused, and notifies no other waiter for them. The next Enqueue or Cancel of w ends
+// the turn. One of them must follow, whether or not the retry got memory: what was not taken goes
+// to the next waiter. A turn is an order of retries, not a reservation. A caller that tries without
+// having waited may come first.
 //
-// What b gives back itself by a Discard need not have w told: after a Discard the caller tries
-// again without waiting.
+// Memory that b itself gives back by a Discard need not notify w. After a Discard the caller
+// retries without waiting.
 //
-// Enqueue of a waiter that is queued keeps its place. It is called where b may be used, on b's
-// goroutine, and not by Ready.
+// Enqueue of a queued waiter keeps its place. The caller calls Enqueue on the goroutine of b, and
+// not from Ready.
 func (g *MemoryBudget) Enqueue(w *MemoryWaiter, b Buffer) bool {
 	if w.Ready == nil {
-		panic("bufstrategy: Enqueue of a MemoryWaiter without Ready")
+		panic("bufstrategy: Enqueue: MemoryWaiter without Ready")
 	}
 	r, ok := b.(budgeted)
 	if !ok {
@@ -86,9 +88,9 @@ func (g *MemoryBudget) Enqueue(w *MemoryWaiter, b Buffer) bool {
 	return true
 }
 
-// Cancel ends the wait of w, or its turn. It reports true if Ready has not been called since the
-// last Enqueue, and will not be. With false Ready has been called, or is about to be on another
-// goroutine, or there was no Enqueue. It may be called at any time.
+// Cancel ends the wait or the turn of w. It reports true if Ready has not been called since the
+// last Enqueue, and will not be. It reports false if Ready was called or is about to be called on
+// another goroutine, or if there was no Enqueue. It is safe to call at any time.
 func (g *MemoryBudget) Cancel(w *MemoryWaiter) bool {
 	g.mu.Lock()
 	queued := w.state == waiterQueued
@@ -104,7 +106,7 @@ func (g *MemoryBudget) Cancel(w *MemoryWaiter) bool {
 
 func (w *MemoryWaiter) needs() int64 { return needs(w.held, w.more) }
 
-// endTurn gives up what was promised to w. The lock is held.
+// endTurn gives up the bytes promised to w. The lock is held.
 func (g *MemoryBudget) endTurn(w *MemoryWaiter) {
 	if w.state == waiterTold {
 		g.promised.Add(-w.more)
@@ -112,8 +114,8 @@ func (g *MemoryBudget) endTurn(w *MemoryWaiter) {
 	}
 }
 
-// nextWaiter takes the first waiter that fits out of the queue and gives it its turn; nil if none
-// fits. The lock is held.
+// nextWaiter removes the first waiter that fits from the queue and gives it its turn. It returns
+// nil if none fits. The lock is held.
 func (g *MemoryBudget) nextWaiter() *MemoryWaiter {
 	free := g.free()
 	if free < g.least.Load() {
@@ -122,7 +124,7 @@ func (g *MemoryBudget) nextWaiter() *MemoryWaiter {
 	least := int64(wantNothing)
 	for w := g.first; w != nil; w = w.next {
 		if fits(w.held, w.more, free) {
-			// least stays as it was, at most too low: the next turn looks again.
+			// least stays as it is, at most too low: the next turn checks again.
 			g.dequeue(w)
 			w.state = waiterTold
 			g.promised.Add(w.more)

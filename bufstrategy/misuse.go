@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// MisuseKind says how memory of a Pool was misused.
+// MisuseKind is a kind of misuse of Pool memory.
 type MisuseKind int
 
 const (
-	// WrittenOutside is a write before or behind the memory that was lent.
+	// WrittenOutside is a write before or after the memory of a block.
 	WrittenOutside MisuseKind = iota + 1
 
 	// ReleasedTwice is a second Release of a Block.
 	ReleasedTwice
 
-	// UsedAfterRelease is Bytes of a Block that was released.
+	// UsedAfterRelease is a call of Bytes on a released Block.
 	UsedAfterRelease
 
 	// WrittenAfterRelease is a write to memory that was given back.
@@ -24,7 +24,7 @@ const (
 )
 
 var misuseKinds = [...]string{
-	WrittenOutside:      "written outside of what was lent",
+	WrittenOutside:      "written outside the block",
 	ReleasedTwice:       "released twice",
 	UsedAfterRelease:    "used after release",
 	WrittenAfterRelease: "written after release",
@@ -37,18 +37,18 @@ func (k MisuseKind) String() string {
 	return fmt.Sprintf("misuse %d", int(k))
 }
 
-// Misuse is what a Pool with PoolOptions.Guard has found.
+// Misuse describes a misuse found by a Pool with PoolOptions.Guard.
 type Misuse struct {
 	Kind   MisuseKind
-	Size   int // Size is the bytes of the block.
-	Offset int // Offset is where the first wrong byte lies, counted from the first of the block; negative before it.
+	Size   int // Size is the size of the block in bytes.
+	Offset int // Offset is the position of the first wrong byte, counted from the start of the block. It is negative before the block.
 
-	Taken    Stack // Taken is where the memory was lent.
-	Released Stack // Released is where it was given back, the first time. Empty if it was not, or too long ago.
-	Found    Stack // Found is where the misuse was found: for ReleasedTwice and UsedAfterRelease where it happened.
+	Taken    Stack // Taken is the stack that took the memory.
+	Released Stack // Released is the stack of the first release. It is empty if there was none, or too long ago.
+	Found    Stack // Found is the stack that found the misuse. For ReleasedTwice and UsedAfterRelease it is the misuse itself.
 }
 
-// Error tells all, on many lines.
+// Error describes the misuse with all stacks, on several lines.
 func (m *Misuse) Error() string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "bufstrategy: pool: block of %d bytes %v", m.Size, m.Kind)
@@ -66,10 +66,10 @@ func (m *Misuse) Error() string {
 	return s.String()
 }
 
-// Stack is where a goroutine was: program counters, the innermost call first, at most 24.
+// Stack is the call stack of a goroutine as program counters, innermost call first, at most 24.
 type Stack []uintptr
 
-// String resolves the stack to functions, files and lines, as a panic prints them.
+// String resolves the stack to functions, files and lines, in the format of a panic.
 func (s Stack) String() string {
 	var text strings.Builder
 	for frames := runtime.CallersFrames(s); len(s) > 0; {

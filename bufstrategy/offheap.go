@@ -7,41 +7,41 @@ import (
 	"sync"
 )
 
-// spanBytes is how much memory is asked of the system at once, for blocks of one size. Blocks as
-// large as this, and larger ones, have a span each.
+// spanBytes is the amount of memory requested from the system at once, for blocks of one size. Each
+// block of at least this size has its own span.
 const spanBytes = 256 << 10
 
-// offHeap is memory of a Pool that comes from the system.
+// offHeap is memory of a Pool from the system.
 type offHeap struct {
 	bound int // of mapped
 
 	mu     sync.Mutex // guards all below, and the spans
 	mapped int
-	err    error                // of the system, the last time that it was asked
-	room   [bits.UintSize]*span // those with room for a block, by the logarithm of its size
+	err    error                // of the system, at its last request
+	room   [bits.UintSize]*span // spans with room for a block, by the logarithm of its size
 }
 
-// span is memory from the system, for blocks of one size. The objects of its blocks are one
-// allocation.
+// span is memory from the system, for blocks of one size. One allocation holds the objects of all
+// its blocks.
 type span struct {
 	memory     []byte
 	blocks     []block
 	free       *block
 	used       int
-	prev, next *span // of those with room
+	prev, next *span // among the spans with room
 }
 
-var errSpans = errors.New("as much memory is mapped as may be, and what is free of it lies between blocks of other sizes")
+var errSpans = errors.New("mapped memory is at its bound, and the free part lies between blocks of other sizes")
 
-// newOffHeap bounds the memory from the system: twice the limit, because free blocks of one size
-// may lie between those in use and be of no use to other sizes, and one span for each size that
-// shares spans.
+// newOffHeap bounds the memory from the system by twice the limit, plus one span for each size that
+// shares spans. Twice, because free blocks of one size may lie between blocks in use and be of no
+// use to other sizes.
 func newOffHeap(limit int) *offHeap {
 	sizes := bits.Len(uint(spanBytes)) - bits.Len(uint(blockMin))
-	return &offHeap{bound: max(limit, 2*limit+sizes*spanBytes)} // the sum may not fit an int
+	return &offHeap{bound: max(limit, 2*limit+sizes*spanBytes)} // the sum may overflow an int
 }
 
-// block returns nil when the system has no memory, or the bound is reached.
+// block returns nil if the system has no memory, or at the bound.
 func (h *offHeap) block(class int) *block {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -60,8 +60,8 @@ func (h *offHeap) block(class int) *block {
 	return b
 }
 
-// span asks the system for memory and cuts it into blocks. The lock is held, so that two do not ask
-// for the same.
+// span requests memory from the system and cuts it into blocks. The lock is held, so that two
+// goroutines do not request the same memory.
 func (h *offHeap) span(class, size int) *span {
 	if size > h.bound-h.mapped {
 		h.err = errSpans
@@ -83,7 +83,7 @@ func (h *offHeap) span(class, size int) *span {
 	return s
 }
 
-// drop makes room where b is. The last block of a span takes it back to the system.
+// drop frees b in its span. The last block returns the span to the system.
 func (h *offHeap) drop(b *block) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -99,7 +99,7 @@ func (h *offHeap) drop(b *block) {
 	h.unlink(class, s)
 	h.mapped -= len(s.memory)
 	for i := range s.blocks {
-		s.blocks[i].buf = nil // the address may be anybody's from now on, the collector's too
+		s.blocks[i].buf = nil // other code, even the collector, may own the address from now on
 	}
 	unmapPrivate(s.memory)
 	s.memory = nil
@@ -125,7 +125,8 @@ func (h *offHeap) unlink(class int, s *span) {
 	s.prev, s.next = nil, nil
 }
 
-// why is ErrExhausted, with the reason why there is no memory outside of the heap, if that is it.
+// why returns ErrExhausted, wrapped with the reason why off-heap memory is missing, if that is the
+// cause.
 func (p *Pool) why() error {
 	if p.outside != nil {
 		p.outside.mu.Lock()

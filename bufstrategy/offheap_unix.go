@@ -11,17 +11,17 @@ import (
 
 const offHeapAvailable = true
 
-// mapPrivate returns memory of the system, all zero. No page of it is there before it is touched.
+// mapPrivate returns zeroed memory from the system. The system allocates each page on first touch.
 func mapPrivate(size int) ([]byte, error) {
 	p, err := unix.MmapPtr(-1, 0, nil, uintptr(size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
 	if err != nil {
-		return nil, fmt.Errorf("bufstrategy: mmap of %d bytes: %w", size, err)
+		return nil, fmt.Errorf("bufstrategy: mmap %d bytes: %w", size, err)
 	}
 	return unsafe.Slice((*byte)(p), size), nil
 }
 
 func unmapPrivate(p []byte) {
 	if err := unix.MunmapPtr(unsafe.Pointer(unsafe.SliceData(p)), uintptr(len(p))); err != nil {
-		panic(fmt.Sprintf("bufstrategy: munmap: %v", err)) // munmap(2): EINVAL, for what was not mapped
+		panic(fmt.Sprintf("bufstrategy: munmap: %v", err)) // munmap(2): EINVAL for a range that was not mapped
 	}
 }

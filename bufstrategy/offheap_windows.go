@@ -9,19 +9,19 @@ import (
 
 const offHeapAvailable = true
 
-// mapPrivate returns memory of the system, all zero. No page of it is there before it is touched.
+// mapPrivate returns zeroed memory from the system. The system allocates each page on first touch.
 func mapPrivate(size int) ([]byte, error) {
 	base, err := windows.VirtualAlloc(0, uintptr(size), windows.MEM_RESERVE|windows.MEM_COMMIT, windows.PAGE_READWRITE)
 	if err != nil {
-		return nil, fmt.Errorf("bufstrategy: VirtualAlloc of %d bytes: %w", size, err)
+		return nil, fmt.Errorf("bufstrategy: VirtualAlloc, %d bytes: %w", size, err)
 	}
-	// The address is not Go's; it is turned into a pointer in the one way that the compiler lets
-	// pass.
+	// The memory is not Go's. This is the one conversion from an address to a pointer that go vet
+	// accepts.
 	return unsafe.Slice(*(**byte)(unsafe.Pointer(&base)), size), nil
 }
 
 func unmapPrivate(p []byte) {
 	if err := windows.VirtualFree(uintptr(unsafe.Pointer(unsafe.SliceData(p))), 0, windows.MEM_RELEASE); err != nil {
-		panic(fmt.Sprintf("bufstrategy: VirtualFree: %v", err)) // of what was not mapped
+		panic(fmt.Sprintf("bufstrategy: VirtualFree: %v", err)) // the range was not mapped
 	}
 }

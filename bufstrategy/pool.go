@@ -8,96 +8,99 @@ import (
 	"sync/atomic"
 )
 
-// Pool lends blocks of memory to any number of buffers, and to programs that have none, and keeps
-// some that were returned, up to two bounds. Blocks are powers of two of at least 256 bytes, so up
-// to a half of one may be unused.
+// Pool hands out blocks of memory to any number of buffers, and to programs that use no buffer. It
+// keeps some returned blocks for reuse, up to a bound. Block sizes are powers of two of at least
+// 256 bytes, so up to half of a block may be unused.
 //
-// A Pool is safe for concurrent use; the buffers on it are not, each belongs to one goroutine. A
-// block that leaves one user and comes to another passes through the Pool's lock, which orders
-// their uses of it.
+// A Pool is safe for concurrent use. The buffers on it are not: each belongs to one goroutine. A
+// block that moves from one user to another passes through the Pool's lock, which orders their
+// accesses.
 //
-// What the Pool keeps in one size does not stand in the way of another: it is dropped, the largest
-// first, where the bound would refuse memory otherwise.
+// Kept blocks of one size never block requests for another. Where the bound would otherwise refuse
+// memory, the Pool drops kept blocks, the largest first.
 type Pool struct {
 	limit, keep int
 	budget      *MemoryBudget
-	guards      *guards       // nil but in the debug mode
-	outside     *offHeap      // nil but with memory that is not Go\'s
-	pressure    atomic.Uint32 // how often memory was refused; Magazines that see it change give back what they hold
+	guards      *guards       // nil except in the debug mode
+	outside     *offHeap      // nil unless the memory is not Go's
+	pressure    atomic.Uint32 // number of refusals; a Magazine that sees it change gives back what it holds
 
-	mu     sync.Mutex // guards all below, and keep; memory is made and dropped without it
-	out    int        // bytes of the blocks that are not here: lent, or in a Magazine
+	mu     sync.Mutex // guards all below, and keep; not held while memory is allocated or dropped
+	out    int        // bytes of the blocks that are elsewhere: in use, or in a Magazine
 	outMax int
 	kept   int
-	cached int // of out, as far as the Magazines have told
+	cached int // of out, as last reported by the Magazines
 	closed bool
 	counts poolCounts
-	free   [bits.UintSize]bin // by the logarithm of the size
+	free   [bits.UintSize]bin // indexed by the logarithm of the size
 
 	loans     *block // headers for lent blocks
 	loansKept int
 }
 
-// PoolOptions configure a Pool. Sizes are in bytes.
+// PoolOptions configures a Pool. Sizes are in bytes.
 type PoolOptions struct {
-	// Limit is the most that the Pool lends at once. What it has lent and kept, and what its
-	// Magazines hold, never exceeds it together: at least 256.
+	// Limit bounds the memory that the Pool hands out. The sum of what is handed out, what the Pool
+	// keeps and what its Magazines hold never exceeds it. At least 256.
 	Limit int
 
-	// Keep is the most of what was returned that the Pool keeps for reuse: 0 <= Keep <= Limit.
-	// While somebody waits for the budget it keeps nothing that is returned.
+	// Keep bounds the returned memory that the Pool keeps for reuse: 0 <= Keep <= Limit. While a
+	// MemoryWaiter waits for the budget, the Pool keeps nothing that is returned.
 	Keep int
 
-	// Budget bounds what this Pool has lent and kept, and what its Magazines hold, together with
-	// the memory of others. nil means that only Limit does. What OffHeap maps beyond that is not
-	// counted.
+	// Budget bounds the memory that this Pool has handed out and kept, and that its Magazines hold,
+	// together with the memory of others. If Budget is nil, only Limit bounds it. Memory that
+	// OffHeap maps beyond that is not counted.
 	Budget *MemoryBudget
 
-	// OffHeap takes memory from the system, by mmap or VirtualAlloc, rather than from Go's heap:
-	// the collector neither counts it nor looks at it. Elsewhere NewPoolOf returns an error that
-	// wraps errors.ErrUnsupported. It does not go with Guard.
+	// OffHeap takes memory from the system, by mmap or VirtualAlloc, instead of from Go's heap. The
+	// garbage collector neither counts nor scans it. On other systems, and together with Guard,
+	// NewPoolOf returns an error that wraps errors.ErrUnsupported.
 	//
-	// Blocks of less than 256 KiB lie in spans of that size, each for one size of block, and a span
-	// goes back to the system when the last of its blocks is dropped, by Trim, Tick or the bounds:
-	// one block in use keeps its span. So more may be mapped than is lent and kept, but never more
-	// than twice Limit and 2.5 MiB; there memory is refused, with ErrExhausted. Of the objects that
-	// describe blocks there is one allocation a span.
+	// Blocks of less than 256 KiB lie in spans of that size, and each span holds blocks of one
+	// size. A span goes back to the system when Trim, Tick or a bound drops its last block, so one
+	// block in use keeps its span. The mapped memory may therefore exceed what is handed out and
+	// kept, but never twice Limit plus 2.5 MiB. At that bound memory is refused with ErrExhausted.
+	// The objects that describe the blocks of a span are one allocation.
 	//
-	// Memory is the Pool's until Close. A Pool that is dropped without has lost what it has mapped
-	// to the process for good. Who uses memory after it has gone back, against the rules, faults,
-	// or meets what the system has put there since.
+	// The memory belongs to the Pool until Close. A Pool that is dropped without Close leaks its
+	// mappings for the life of the process. Code that breaks the rules and uses memory after it has
+	// gone back faults, or accesses whatever the system has mapped there since.
 	OffHeap bool
 
-	// Guard is a debug mode that finds who misuses memory, with the stacks of those who took it and
-	// gave it back. It finds bytes before and behind a block that were overwritten, when the block
-	// comes back; a second Release, and Bytes after Release, at once; and what was written after
-	// release, by who has kept Bytes of a Block, or a segment or a view of a Chain or a PerLoop,
-	// when the memory is lent again or dropped: until then it is overwritten with the byte Poison.
-	// Reads are not found; they read poison.
+	// Guard is a debug mode that reports misuse of memory, with the stacks of the take and of the
+	// release. It detects these kinds:
+	//   - Bytes before or after a block that were overwritten, when the block comes back.
+	//   - A second Release, and Bytes after Release, at once.
+	//   - Writes after release, when the memory is handed out again or dropped. The writer may have
+	//     kept Bytes of a Block, or a segment or a view of a Chain or a PerLoop. Until then the
+	//     memory is filled with the byte Poison.
 	//
-	// It costs microseconds and a pass over the memory each time that a block is lent or comes
-	// back, and one to two KiB a block, which the bounds do not count. Blocks that are kept are
-	// lent in the order in which they came back.
+	// Guard does not detect reads. They return poison.
+	//
+	// Guard costs microseconds and a pass over the memory whenever a block is handed out or comes
+	// back. It also costs one to two KiB per block, which the bounds do not count. Kept blocks are
+	// reused in the order in which they came back.
 	Guard bool
 
-	// Report gets each misuse that Guard finds, on the goroutine that came across it, which need
-	// not be the one to blame, with no lock held. What was overwritten is mended after it was
-	// found. nil means to panic with the *Misuse.
+	// Report receives each misuse that Guard finds. It runs on the goroutine that found the misuse,
+	// which need not have caused it, and with no lock held. Overwritten bytes are restored after
+	// they were found. If Report is nil, the Pool panics with the *Misuse.
 	Report func(*Misuse)
 }
 
-// NewPool is NewPoolOf of these two options.
+// NewPool calls NewPoolOf with these two options.
 func NewPool(limit, keep int) (*Pool, error) { return NewPoolOf(PoolOptions{Limit: limit, Keep: keep}) }
 
-// NewPoolOf makes a Pool. It makes no memory yet.
+// NewPoolOf returns a Pool. It allocates no block memory yet.
 func NewPoolOf(o PoolOptions) (*Pool, error) {
 	if o.Limit < blockMin || o.Keep < 0 || o.Keep > o.Limit {
-		return nil, fmt.Errorf("bufstrategy: pool: want %d <= limit and 0 <= keep <= limit, got %d, %d", blockMin, o.Limit, o.Keep)
+		return nil, fmt.Errorf("bufstrategy: pool: want limit >= %d and 0 <= keep <= limit, got limit %d, keep %d", blockMin, o.Limit, o.Keep)
 	}
 	p := &Pool{limit: o.Limit, keep: o.Keep, budget: o.Budget}
 	if o.OffHeap {
 		if !offHeapAvailable || o.Guard {
-			return nil, fmt.Errorf("bufstrategy: pool: memory outside of the heap here, with guard %t: %w", o.Guard, errors.ErrUnsupported)
+			return nil, fmt.Errorf("bufstrategy: pool: OffHeap on this system, with Guard %t: %w", o.Guard, errors.ErrUnsupported)
 		}
 		p.outside = newOffHeap(o.Limit)
 	}
@@ -107,11 +110,11 @@ func NewPoolOf(o PoolOptions) (*Pool, error) {
 	return p, nil
 }
 
-// Take lends at least n bytes, which are not cleared. It allocates nothing while the Pool has kept
-// a block of the size.
+// Take returns a block of at least n bytes, which are not cleared. It allocates nothing if the Pool
+// has kept a block of that size.
 //
-// At the bound the error is ErrExhausted; try again after something was returned. Take panics when
-// n is negative.
+// At the bound Take returns ErrExhausted. Retry after memory has been returned. Take panics if n is
+// negative.
 func (p *Pool) Take(n int) (Block, error) {
 	checkTake(n)
 	b, _ := p.take(n, 0)
@@ -123,21 +126,22 @@ func (p *Pool) Take(n int) (Block, error) {
 
 func checkTake(n int) {
 	if n < 0 {
-		panic(fmt.Sprintf("bufstrategy: Take of %d bytes", n))
+		panic(fmt.Sprintf("bufstrategy: Take of %d bytes: want 0 or more", n))
 	}
 }
 
-// tickBatchMax is how many blocks a Tick drops at most before it lets others take the lock.
+// tickBatchMax bounds the blocks that a Tick drops before it lets others take the lock.
 const tickBatchMax = 64
 
-// Tick drops those blocks that were not needed since the last Tick: of each size as many as were
-// kept at least, all the time. It is meant for a timer: a Pool that is idle keeps nothing after two
-// calls, without a trace of the burst before, and a busy one keeps what it uses between two calls.
-// There is no clock in it: the interval is the caller's, and is best longer than the pauses of the
-// traffic, some seconds.
+// Tick drops the blocks that were not needed since the last Tick: for each size, the smallest
+// number that was kept at any time in between. It is meant for a timer. An idle Pool keeps nothing
+// after two calls, even after a burst. A busy Pool keeps what it uses between two calls. The Pool
+// has no clock. The caller chooses the interval, which should exceed the pauses of the traffic:
+// some seconds.
 //
-// Where there are Magazines, each loop calls Magazine.Tick by its timer, and any of them Pool.Tick:
-// all is idle after two of the first and three of the second, in turns.
+// If there are Magazines, each loop calls Magazine.Tick on its timer, and one of them also calls
+// Pool.Tick. An idle program then holds nothing after two of the former and three of the latter, in
+// turns.
 func (p *Pool) Tick() {
 	defer p.budget.settle()
 	for class := range p.free {
@@ -150,7 +154,7 @@ func (p *Pool) Tick() {
 	}
 }
 
-// detachSome removes up to n blocks of a size; the caller drops them.
+// detachSome removes up to n blocks of one size. The caller drops them.
 func (p *Pool) detachSome(class, n int) (idle *block) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -160,7 +164,7 @@ func (p *Pool) detachSome(class, n int) (idle *block) {
 	return idle
 }
 
-// Trim drops what the pool keeps for reuse.
+// Trim drops the memory that the Pool keeps for reuse.
 func (p *Pool) Trim() {
 	defer p.budget.settle()
 	p.mu.Lock()
@@ -169,14 +173,14 @@ func (p *Pool) Trim() {
 	p.drop(idle)
 }
 
-// Close ends a Pool: it keeps nothing from then on, and lends nothing. Blocks that are lent stay
-// valid, and each is dropped when it comes back; those in Magazines come back by Magazine.Close.
-// With PoolOptions.OffHeap all memory has gone back to the system when the last has.
+// Close ends a Pool, which then keeps nothing and hands out nothing. Blocks in use stay valid, and
+// each is dropped when it comes back. Blocks in Magazines come back by Magazine.Close. With
+// PoolOptions.OffHeap, all memory has gone back to the system once the last block is back.
 func (p *Pool) Close() {
 	defer p.budget.settle()
 	p.mu.Lock()
 	p.keep, p.closed = 0, true
-	p.pressure.Add(1) // Magazines need not hold anything any more
+	p.pressure.Add(1) // Magazines need not hold anything now
 	idle := p.detach(0, nil)
 	p.mu.Unlock()
 	p.drop(idle)
@@ -200,19 +204,18 @@ func (p *Pool) put(b *block) {
 
 func (p *Pool) bound() *MemoryBudget { return p.budget }
 
-// lend comes before a block is anybody's.
+// lend runs before a block has a user.
 func (p *Pool) lend(b *block) {
 	if p.guards != nil {
 		p.guards.lend(b)
 	}
 }
 
-// reclaim comes when a block is nobody's any more. It reports false for one that was nobody's
-// before.
+// reclaim runs when a block no longer has a user. It reports false if the block already had none.
 func (p *Pool) reclaim(b *block) bool { return p.guards == nil || p.guards.reclaim(b) }
 
-// takeSome lends a list of blocks of the same size: as many as were kept, up to want, or else a
-// fresh one. Without a list fresh says that it was the budget which refused.
+// takeSome returns a list of blocks of one size: up to want kept blocks, or else one fresh block.
+// If it returns no list, fresh reports whether the budget refused.
 func (p *Pool) takeSome(n, held, want int, c *Magazine) (list *block, fresh bool) {
 	defer p.budget.settle()
 	class, ok := classOf(n)
@@ -232,8 +235,8 @@ func (p *Pool) takeSome(n, held, want int, c *Magazine) (list *block, fresh bool
 	return b, b != nil
 }
 
-// fresh makes a block. It is the only place where a Pool gets memory; the bytes are reserved
-// already. It returns nil when there is none.
+// fresh allocates a block, or returns nil if there is no memory. It is the only place where a Pool
+// obtains memory. The bytes are already reserved.
 func (p *Pool) fresh(class int) *block {
 	switch {
 	case p.guards != nil:
@@ -244,12 +247,12 @@ func (p *Pool) fresh(class int) *block {
 	return &block{buf: make([]byte, 1<<class)}
 }
 
-// drop leaves the blocks of a list to the collector, or to the system. It is the only place where a
-// Pool loses memory; the bytes are neither lent nor kept any more.
+// drop leaves the blocks of a list to the collector or the system. It is the only place where a
+// Pool gives up memory. The bytes are no longer accounted as in use or kept.
 func (p *Pool) drop(b *block) {
 	for b != nil {
 		next := b.next
-		b.next = nil // what still points to one block must not keep alive the others
+		b.next = nil // a pointer to one block must not keep the others alive
 		if p.guards != nil {
 			p.guards.tell(p.guards.check(b))
 		}
@@ -266,7 +269,7 @@ func (p *Pool) refuse() {
 	p.counts.refused++
 }
 
-// provenance is where a block is to come from, or why there is none.
+// provenance is the source of a block, or the reason for a refusal.
 type provenance uint8
 
 const (
@@ -276,10 +279,10 @@ const (
 	overBudget
 )
 
-// reserve accounts for up to want blocks that were kept and returns the list of them. If there is
-// none it accounts for one, and makes room for it by the blocks of a second list, which the caller
-// has to drop in any case. held is what the user of the block holds already; c is the Magazine that
-// asks, if one does.
+// reserve accounts for up to want kept blocks and returns them in a list. If there are none, it
+// accounts for one fresh block and makes room for it. The blocks evicted for that are in a second
+// list, which the caller must always drop. held is the number of bytes that the user of the block
+// already holds. c is the requesting Magazine, or nil.
 func (p *Pool) reserve(class, held, want int, c *Magazine) (kept, idle *block, from provenance) {
 	size := 1 << class
 	p.mu.Lock()
@@ -304,7 +307,7 @@ func (p *Pool) reserve(class, held, want int, c *Magazine) (kept, idle *block, f
 		from = fromNew
 		idle = p.detach(p.limit-p.out-size, nil)
 		if !p.budget.take(held, size) {
-			idle = p.detach(0, idle) // what is kept is of no use where it is not the size that is wanted
+			idle = p.detach(0, idle) // the kept blocks are of no use: none has the wanted size
 			if !p.budget.reserve(held, size) {
 				p.refuseLocked(size)
 				return nil, idle, overBudget
@@ -317,16 +320,16 @@ func (p *Pool) reserve(class, held, want int, c *Magazine) (kept, idle *block, f
 	return kept, idle, from
 }
 
-// refuseLocked counts that size bytes were refused, and asks the Magazines to give up what they
-// hold. The lock is held.
+// refuseLocked counts a refusal of size bytes, and asks the Magazines to give up what they hold.
+// The lock is held.
 func (p *Pool) refuseLocked(size int) {
 	p.counts.refused++
 	if size <= p.limit {
-		p.pressure.Add(1) // more than the limit no Magazine can bring about
+		p.pressure.Add(1) // Magazines cannot help with more than the limit
 	}
 }
 
-// unreserve takes back that a block was lent: there was no memory for it.
+// unreserve undoes reserve for a block that could not be allocated.
 func (p *Pool) unreserve(class int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -336,7 +339,7 @@ func (p *Pool) unreserve(class int) {
 	p.counts.refused++
 }
 
-// hear adds what c has counted since the last time. The lock is held.
+// hear adds what c has counted since its last report. The lock is held.
 func (p *Pool) hear(c *Magazine) {
 	if c == nil {
 		return
@@ -347,13 +350,13 @@ func (p *Pool) hear(c *Magazine) {
 	c.told, c.hits = c.held, 0
 }
 
-// accept takes back the blocks of a list. c is the Magazine that gives them, if one does.
+// accept takes back the blocks of a list. c is the Magazine that returns them, or nil.
 func (p *Pool) accept(list *block, c *Magazine) {
 	defer p.budget.settle()
 	p.drop(p.keepSome(list, c))
 }
 
-// keepSome keeps what it may of the blocks of a list, and returns the others.
+// keepSome keeps the blocks of a list that the bounds allow, and returns the others.
 func (p *Pool) keepSome(list *block, c *Magazine) (idle *block) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -376,8 +379,8 @@ func (p *Pool) keepSome(list *block, c *Magazine) (idle *block) {
 	return idle
 }
 
-// detach removes blocks, the largest first, until at most n bytes are kept, and puts them in front
-// of the list idle. The lock is held; the caller drops the blocks without it.
+// detach removes blocks, the largest first, until at most n bytes are kept, and prepends them to
+// the list idle. The lock is held. The caller drops the blocks after it unlocks.
 func (p *Pool) detach(n int, idle *block) *block {
 	for class := len(p.free) - 1; class >= 0 && p.kept > n; class-- {
 		for p.kept > n && p.free[class].n > 0 {
@@ -387,7 +390,7 @@ func (p *Pool) detach(n int, idle *block) *block {
 	return idle
 }
 
-// unkeep puts a block that was kept in front of a list. The lock is held.
+// unkeep moves a kept block to the front of a list. The lock is held.
 func (p *Pool) unkeep(class int, list *block) *block {
 	b := p.free[class].pop()
 	b.next = list

@@ -1,35 +1,35 @@
 package bufstrategy
 
-// PoolStats is what a Pool counts. It is a plain struct, so that expvar.Func can publish it. Hits
-// of Takes is the rate at which memory is reused.
+// PoolStats holds the counters of a Pool. It is a plain struct, so that expvar.Func can publish it.
+// Hits divided by Takes is the reuse rate.
 type PoolStats struct {
-	// In bytes of blocks, now.
-	Lent   int // Lent is what buffers and Blocks hold.
-	Kept   int // Kept is what the Pool holds for reuse.
-	Cached int // Cached is what Magazines hold for reuse.
+	// Bytes of blocks, now.
+	Lent   int // Lent is the bytes that buffers and Blocks hold.
+	Kept   int // Kept is the bytes that the Pool holds for reuse.
+	Cached int // Cached is the bytes that Magazines hold for reuse.
 
-	// Mapped is what the Pool has of the system, with PoolOptions.OffHeap: more than Lent, Kept and
-	// Cached together by what is free between blocks.
+	// Mapped is the bytes that the Pool has mapped from the system, with PoolOptions.OffHeap. It
+	// exceeds Lent, Kept and Cached together by the free memory between blocks.
 	Mapped int
 
-	MaxLent int // MaxLent is the most bytes that Lent and Cached together have been.
+	MaxLent int // MaxLent is the highest sum of Lent and Cached.
 
-	// Since the Pool was made. Of what a Magazine does by itself nothing is counted before its next
-	// word with the Pool.
-	Takes   uint64 // Takes counts the blocks that were lent.
-	Hits    uint64 // Hits counts those of them that had been kept, by the Pool or by a Magazine.
-	Refused uint64 // Refused counts how often memory was asked for at the bound.
-	Dropped uint64 // Dropped counts the blocks that were left to the collector, or to the system.
+	// Since the Pool was created. The work of a Magazine is not counted until the Magazine next
+	// reports to the Pool.
+	Takes   uint64 // Takes counts the blocks that were handed out.
+	Hits    uint64 // Hits counts the Takes that reused a block kept by the Pool or by a Magazine.
+	Refused uint64 // Refused counts the requests that were refused at a bound.
+	Dropped uint64 // Dropped counts the blocks that were left to the collector or to the system.
 }
 
-// poolCounts is what only grows.
+// poolCounts holds the counters that only grow.
 type poolCounts struct {
 	takes, hits, refused, dropped uint64
 }
 
-// Stats returns what the pool has counted, all at one moment. A Magazine tells what it has done
-// when it refills or gives something back, and at Tick, Trim and Close: until then Lent and Cached
-// are off by what it has lent or taken back since.
+// Stats returns a consistent snapshot of the counters. A Magazine reports its work when it refills,
+// when it gives blocks back, and at Tick, Trim and Close. Until then Lent and Cached are off by the
+// blocks that it has handed out or taken back since.
 func (p *Pool) Stats() PoolStats {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -24,7 +24,7 @@ type Scratch struct {
 // allocates the array at once.
 func NewScratch(size int, pool *Pool) (*Scratch, error) {
 	if size <= 0 || size > MaxLimit || pool == nil {
-		return nil, fmt.Errorf("bufstrategy: scratch: size %[2]d: want 1 to %[1]d and a pool", MaxLimit, size)
+		return nil, fmt.Errorf("bufstrategy: scratch: want a pool and a size of 1 to %d, got size %d", MaxLimit, size)
 	}
 	return &Scratch{pool: pool, buf: make([]byte, size)}, nil
 }
