@@ -12,8 +12,8 @@ const magazineBatchMax = 32
 // back without a lock. It is not safe for concurrent use. A block that came from one Magazine may
 // be returned to another, or to the Pool.
 //
-// A Magazine that has no block of a size takes up to 32 kept blocks from the Pool, limited to half
-// of the bytes that it has room for. If the Pool has kept none, it takes one fresh block. A
+// A Magazine that has no block of a size takes up to 32 kept blocks from the Pool. It takes no more
+// bytes than half of what it has room for. If the Pool has kept none, it takes one fresh block. A
 // Magazine that would exceed its size gives back up to 32 blocks of one size at once.
 //
 // The blocks in a Magazine count against Limit of the Pool. The Pool asks for them back when it

@@ -43,7 +43,7 @@ type MemoryBudgetOptions struct {
 //
 // # Refusals
 //
-// A dynamic threshold governs memory, as in switches that share memory between their queues
+// Memory follows a dynamic threshold, as in switches whose queues share memory
 // (Choudhury and Hahne, Dynamic Queue Length Thresholds for Shared-Memory Packet Switches, 1998). A
 // buffer that already holds memory may take more only if its new total does not exceed what is free
 // now. A buffer that holds none may take its first piece whenever that fits. Memory that a Pool has
@@ -65,7 +65,7 @@ type MemoryBudgetOptions struct {
 //
 // # After a refusal
 //
-// Enqueue notifies a refused caller when to retry. Retrying on a timer also works.
+// A refused caller calls Enqueue to be notified when to retry. Retrying on a timer also works.
 //
 // A MemoryBudget is safe for concurrent use. Taking memory or giving it back needs no lock, unless
 // a watermark is crossed or a waiter can be notified. A buffer that is dropped without Release

@@ -46,9 +46,11 @@ type budgeted interface {
 
 // Enqueue queues w for b, which was refused memory, until Ready is called or Cancel ends the wait.
 // No wake-up is lost between the refusal and the Enqueue: if the memory has become free meanwhile,
-// Ready is called at once. Enqueue reports false, and queues nothing, in two cases: g did not
-// refuse the last request of b, or b is not a buffer of this package. The caller then retries on a
-// timer. The bound of b's Pool, for example, may have refused instead.
+// Ready is called at once.
+//
+// Enqueue reports false, and queues nothing, if g did not refuse the last request of b, for example
+// because the bound of its Pool did. It also reports false if b is not a buffer of this package. In
+// both cases the caller retries on a timer.
 //
 // Waiters are notified in the order of their Enqueue. A waiter that would be refused again does not
 // hold up those after it. A notified waiter has a turn: the budget sets aside the number of bytes

@@ -9,8 +9,8 @@ import (
 )
 
 // Pool hands out blocks of memory to any number of buffers, and to programs that use no buffer. It
-// keeps some returned blocks for reuse, up to a bound. Block sizes are powers of two of at least
-// 256 bytes, so up to half of a block may be unused.
+// keeps some returned blocks for reuse. Both have a bound. Block sizes are powers of two of at
+// least 256 bytes, so up to half of a block may be unused.
 //
 // A Pool is safe for concurrent use. The buffers on it are not: each belongs to one goroutine. A
 // block that moves from one user to another passes through the Pool's lock, which orders their
@@ -60,8 +60,8 @@ type PoolOptions struct {
 	// Blocks of less than 256 KiB lie in spans of that size, and each span holds blocks of one
 	// size. A span goes back to the system when Trim, Tick or a bound drops its last block, so one
 	// block in use keeps its span. The mapped memory may therefore exceed what is handed out and
-	// kept, but never twice Limit plus 2.5 MiB. At that bound memory is refused with ErrExhausted.
-	// The objects that describe the blocks of a span are one allocation.
+	// kept, but it never exceeds twice Limit plus 2.5 MiB. At that bound memory is refused with
+	// ErrExhausted. The objects that describe the blocks of a span are one allocation.
 	//
 	// The memory belongs to the Pool until Close. A Pool that is dropped without Close leaks its
 	// mappings for the life of the process. Code that breaks the rules and uses memory after it has
