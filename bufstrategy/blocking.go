@@ -2,15 +2,15 @@ package bufstrategy
 
 import "io"
 
-// FromReader makes a TryReader of a reader that blocks, such as a net.Conn, for one goroutine a
-// connection. A Fill from it reads at most once, however long that blocks, into the first segment
-// of space; it reports Drained when it might block while there are bytes to be parsed. Then
-// consume, and Fill again.
+// FromReader returns a TryReader for a reader that blocks, such as a net.Conn, and for one
+// goroutine per connection. A Fill from it reads at most once, into the first segment of space, and
+// that read may block. If another read might block while there are bytes to parse, Fill reports
+// Drained. The caller then consumes them and calls Fill again.
 func FromReader(r io.Reader) TryReader { return &blockingReader{r: r} }
 
 type blockingReader struct {
 	r    io.Reader
-	some bool // bytes came from the last read: another might block while they wait to be parsed
+	some bool // the last read returned bytes; another might block while they wait to be parsed
 }
 
 var errReadOnce error = wouldBlockError("bufstrategy: a second read could block")
@@ -25,8 +25,8 @@ func (b *blockingReader) TryReadv(segs [][]byte) (int, error) {
 	return n, err
 }
 
-// FromWriter makes a TryWriter of a writer that blocks, such as a net.Conn. A Flush to it blocks
-// until all is written.
+// FromWriter returns a TryWriter for a writer that blocks, such as a net.Conn. A Flush to it blocks
+// until everything is written.
 func FromWriter(w io.Writer) TryWriter { return blockingWriter{w} }
 
 type blockingWriter struct{ w io.Writer }

@@ -4,39 +4,39 @@ import "encoding/binary"
 
 var _ Finder = (*Frames)(nil)
 
-// Frames finds messages that begin with their length. The zero value takes the length for a uvarint
-// as package encoding/binary writes it, which is what protobuf calls delimited.
+// Frames finds messages that start with their length. With the zero value the length is a uvarint
+// as written by package encoding/binary, which protobuf calls delimited.
 type Frames struct {
-	// Width is the bytes of the length: 1 to 8, or zero for a uvarint of at most 10.
+	// Width is the size of the length in bytes: 1 to 8, or zero for a uvarint of at most 10.
 	Width int
 
-	// LittleEndian is the order of a length that is not a uvarint. Without it the first byte is the
-	// highest.
+	// LittleEndian is the byte order of a length that is not a uvarint. Without it the length is
+	// big-endian.
 	LittleEndian bool
 
-	// Inclusive says that the length counts its own bytes too. One that is too small for them is
+	// Inclusive means that the length includes its own bytes. A length too small for them is
 	// ErrMalformed.
 	Inclusive bool
 
-	// Max is the largest frame in bytes, its length included. Zero, or more than Limit of the
-	// buffer, means Limit. It is compared as soon as the length is there, before any byte of the
-	// message has been waited for.
+	// Max is the size of the largest frame in bytes, including its length. Zero, or a value above
+	// Limit of the buffer, means Limit. It is checked as soon as the length has arrived, before the
+	// caller waits for any byte of the message.
 	Max int
 }
 
-// Next returns the message of the first frame, without the length, valid as long as a View of b,
-// and the number of bytes to Discard when it has been dealt with. It consumes nothing, so that
+// Next returns the message of the first frame, without the length, and the number of bytes to
+// Discard after handling it. The message is valid as long as a View of b. Next consumes nothing:
 // without that Discard the next call returns the same message.
 //
-// The error is that of [Finder] or ErrExhausted of View. A length is not signed: one that the peer
-// meant to be negative is huge, and so ErrTooLarge. ErrMalformed is a uvarint of more than 64 bits
-// or 10 bytes.
+// The error is that of [Finder], or ErrExhausted from View. The length is unsigned: one that the
+// peer meant as negative is huge, and therefore ErrTooLarge. A uvarint of more than 64 bits or 10
+// bytes is ErrMalformed.
 func (f *Frames) Next(b Buffer) (message []byte, size int, err error) {
 	m, err := f.Find(b)
 	return m.next(b, err)
 }
 
-// Find is Next that says where the message lies rather than make it lie together.
+// Find is like Next, but returns the position of the message and does not make it contiguous.
 func (f *Frames) Find(b Buffer) (Span, error) {
 	most := bound(f.Max, b)
 	var buf [binary.MaxVarintLen64]byte
@@ -70,11 +70,11 @@ func (f *Frames) Find(b Buffer) (Span, error) {
 	return Span{From: header, To: size, Size: size}, nil
 }
 
-// length decodes the length at the beginning of p, and counts its bytes.
+// length decodes the length at the start of p, and returns its size in bytes.
 func (f *Frames) length(p []byte) (length uint64, header int, err error) {
 	switch {
 	case f.Width < 0 || f.Width > 8:
-		panic("bufstrategy: Frames: Width is not 0 to 8")
+		panic("bufstrategy: Frames: Width: want 0 to 8")
 	case f.Width == 0:
 		length, header = binary.Uvarint(p)
 		if header < 0 || header == 0 && len(p) == binary.MaxVarintLen64 {

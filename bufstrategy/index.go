@@ -6,13 +6,13 @@ import "bytes"
 // copies nothing.
 func Index(b Buffer, delim byte) int { return IndexFrom(b, 0, delim) }
 
-// IndexFrom is Index that begins at position from, for a parser that has seen the bytes before: to
-// begin at 0 each time a few bytes arrive would cost the square of the message. The position it
-// returns counts from the first unread byte. IndexFrom panics when from is negative; beyond Len it
-// finds nothing.
+// IndexFrom is like Index, but starts at position from. It is meant for a parser that has already
+// searched the bytes before. Searching from 0 whenever a few bytes arrive would cost the square of
+// the message size. The result counts from the first unread byte. IndexFrom panics if from is
+// negative. Beyond Len it returns -1.
 func IndexFrom(b Buffer, from int, delim byte) int {
 	if from < 0 {
-		panic("bufstrategy: IndexFrom a negative position")
+		panic("bufstrategy: IndexFrom: negative position")
 	}
 	return index(b.Segments(), from, delim)
 }

@@ -3,16 +3,16 @@ package bufstrategy
 import "bytes"
 
 // IndexBytes returns the position of the first sep among the unread bytes of b, or -1. It consumes
-// and copies nothing. IndexBytes finds sep wherever segments end. It panics when sep is empty.
+// and copies nothing. It finds sep even across segments. IndexBytes panics if sep is empty.
 func IndexBytes(b Buffer, sep []byte) int { return IndexBytesFrom(b, 0, sep) }
 
-// IndexBytesFrom is IndexBytes for a sep that begins at position from or behind it. Who has found
-// none begins the next time len(sep)-1 bytes before the end of what was there: a sep may have come
-// in part. The position it returns counts from the first unread byte. IndexBytesFrom panics when
-// from is negative; beyond Len it finds nothing.
+// IndexBytesFrom is like IndexBytes, but finds only a sep that starts at or after position from. A
+// caller that found none resumes len(sep)-1 bytes before the end of the bytes searched, because
+// part of a sep may have arrived. The result counts from the first unread byte. IndexBytesFrom
+// panics if from is negative or sep is empty. Beyond Len it returns -1.
 func IndexBytesFrom(b Buffer, from int, sep []byte) int {
 	if from < 0 || len(sep) == 0 {
-		panic("bufstrategy: IndexBytesFrom a negative position, or of nothing")
+		panic("bufstrategy: IndexBytesFrom: negative position or empty sep")
 	}
 	return indexBytes(b.Segments(), from, sep)
 }
@@ -24,7 +24,7 @@ func indexBytes(segs [][]byte, from int, sep []byte) int {
 		if i := bytes.Index(s[skip:], sep); i >= 0 {
 			return at + skip + i
 		}
-		// What begins too late to end in s may end in the segments behind it.
+		// A sep that starts too late to end in s may end in the segments after it.
 		for i := max(skip, len(s)-len(sep)+1); i < len(s); i++ {
 			if beginsWith(segs[k:], i, sep) {
 				return at + i
@@ -35,7 +35,7 @@ func indexBytes(segs [][]byte, from int, sep []byte) int {
 	return -1
 }
 
-// beginsWith reports whether sep stands at position from, which is in the first of segs.
+// beginsWith reports whether sep is at position from, which lies in the first of segs.
 func beginsWith(segs [][]byte, from int, sep []byte) bool {
 	for _, s := range segs {
 		s, from = s[from:], 0
@@ -50,7 +50,7 @@ func beginsWith(segs [][]byte, from int, sep []byte) bool {
 	return false
 }
 
-// byteAt returns the byte at position i of segs, which have more than i bytes.
+// byteAt returns the byte at position i of segs, which hold more than i bytes.
 func byteAt(segs [][]byte, i int) byte {
 	for _, s := range segs {
 		if i < len(s) {
@@ -58,5 +58,5 @@ func byteAt(segs [][]byte, i int) byte {
 		}
 		i -= len(s)
 	}
-	panic("bufstrategy: a position beyond the segments")
+	panic("bufstrategy: position beyond the segments")
 }

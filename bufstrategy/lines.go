@@ -6,28 +6,28 @@ var (
 	_ Finder = (*Heads)(nil)
 )
 
-// Lines finds lines that end in "\n" or "\r\n". It remembers how far it has looked: it belongs to
-// one Buffer. A value is ready for use.
+// Lines finds lines that end in "\n" or "\r\n". It remembers how far it has searched, so a Lines
+// belongs to one Buffer. The zero value is ready for use.
 type Lines struct {
-	// Max is the longest line in bytes, its end included. Zero, or more than Limit of the buffer,
-	// means Limit.
+	// Max is the size of the longest line in bytes, including its end. Zero, or a value above Limit
+	// of the buffer, means Limit.
 	Max int
 
 	seen progress
 }
 
-// Next returns the first line without its end, valid as long as a View of b, and the number of
-// bytes to Discard when it has been dealt with. It consumes nothing, so that without that Discard
-// the next call returns the same line.
+// Next returns the first line without its end, and the number of bytes to Discard after handling
+// it. The line is valid as long as a View of b. Next consumes nothing: without that Discard the
+// next call returns the same line.
 //
-// The error is that of [Finder] or ErrExhausted of View. A last line without an end is ErrShort for
-// ever: after EOF of Fill it is what View shows.
+// The error is that of [Finder], or ErrExhausted from View. A last line without an end remains
+// ErrShort. After Fill reports EOF, View returns it.
 func (l *Lines) Next(b Buffer) (line []byte, size int, err error) {
 	m, err := l.Find(b)
 	return m.next(b, err)
 }
 
-// Find is Next that says where the line lies rather than make it lie together.
+// Find is like Next, but returns the position of the line and does not make it contiguous.
 func (l *Lines) Find(b Buffer) (Span, error) {
 	segs, most := b.Segments(), bound(l.Max, b)
 	i := index(segs, l.seen.from(b), '\n')
@@ -45,28 +45,28 @@ func (l *Lines) Find(b Buffer) (Span, error) {
 }
 
 // Delimited finds messages that end in a delimiter of one or more bytes. It remembers how far it
-// has looked: it belongs to one Buffer.
+// has searched, so a Delimited belongs to one Buffer.
 type Delimited struct {
 	// Delim ends each message. It must not be empty.
 	Delim []byte
 
-	// Max is the longest message in bytes, its delimiter included. Zero, or more than Limit of the
-	// buffer, means Limit.
+	// Max is the size of the longest message in bytes, including its delimiter. Zero, or a value
+	// above Limit of the buffer, means Limit.
 	Max int
 
 	seen progress
 }
 
-// Next is [Lines.Next] for messages that end in Delim.
+// Next is like [Lines.Next], for messages that end in Delim.
 func (d *Delimited) Next(b Buffer) (message []byte, size int, err error) {
 	m, err := d.Find(b)
 	return m.next(b, err)
 }
 
-// Find is Next that says where the message lies rather than make it lie together.
+// Find is like Next, but returns the position of the message and does not make it contiguous.
 func (d *Delimited) Find(b Buffer) (Span, error) {
 	if len(d.Delim) == 0 {
-		panic("bufstrategy: Delimited without a Delim")
+		panic("bufstrategy: Delimited: empty Delim")
 	}
 	most := bound(d.Max, b)
 	i := indexBytes(b.Segments(), d.seen.from(b), d.Delim)
@@ -79,27 +79,28 @@ func (d *Delimited) Find(b Buffer) (Span, error) {
 	return Span{To: i, Size: i + len(d.Delim)}, nil
 }
 
-// Heads finds heads: lines up to the first empty one, as HTTP/1, mail and event streams have. A
-// line ends in "\n" or "\r\n", which is what net/http takes. A head includes its empty line, so
-// that http.ReadRequest is content with it. An empty line where a head would begin is a head of its
-// own; a server skips one (RFC 9112, section 2.2).
+// Heads finds heads: lines up to and including the first empty one, as in HTTP/1, mail and event
+// streams. A line ends in "\n" or "\r\n", as net/http accepts. A head includes its empty line, as
+// http.ReadRequest requires. An empty line at the start of a head is a head by itself. A server
+// skips one (RFC 9112, section 2.2).
 //
-// It remembers how far it has looked: it belongs to one Buffer. A value is ready for use.
+// Heads remembers how far it has searched, so a Heads belongs to one Buffer. The zero value is
+// ready for use.
 type Heads struct {
-	// Max is the longest head in bytes, its empty line included. Zero, or more than Limit of the
-	// buffer, means Limit.
+	// Max is the size of the longest head in bytes, including its empty line. Zero, or a value
+	// above Limit of the buffer, means Limit.
 	Max int
 
 	seen progress
 }
 
-// Next is [Lines.Next] for heads.
+// Next is like [Lines.Next], for heads.
 func (h *Heads) Next(b Buffer) (head []byte, size int, err error) {
 	m, err := h.Find(b)
 	return m.next(b, err)
 }
 
-// Find is Next that says where the head lies rather than make it lie together.
+// Find is like Next, but returns the position of the head and does not make it contiguous.
 func (h *Heads) Find(b Buffer) (Span, error) {
 	segs, most := b.Segments(), bound(h.Max, b)
 	i := index(segs, h.seen.from(b), '\n')
@@ -115,8 +116,8 @@ func (h *Heads) Find(b Buffer) (Span, error) {
 	return Span{To: i + 1, Size: i + 1}, nil
 }
 
-// endsEmptyLine reports whether the line that ends in the "\n" at position i has no byte but
-// perhaps a "\r".
+// endsEmptyLine reports whether the line that ends in the "\n" at position i is empty, apart from
+// an optional "\r".
 func endsEmptyLine(segs [][]byte, i int) bool {
 	if i > 0 && byteAt(segs, i-1) == '\r' {
 		i--

@@ -2,30 +2,31 @@ package bufstrategy
 
 import "errors"
 
-// ErrMalformed says that the unread bytes do not begin a message, whatever follows them.
-var ErrMalformed = errors.New("bufstrategy: no message begins like this")
+// ErrMalformed reports that the unread bytes cannot start a message, whatever follows them.
+var ErrMalformed = errors.New("bufstrategy: malformed message")
 
-// Finder is a protocol that can tell where its first message ends: [Lines], [Delimited], [Frames],
-// [Heads], or one's own.
+// Finder is a protocol that can find the end of its first message. Implementations are [Lines],
+// [Delimited], [Frames], [Heads] and those of the caller.
 //
-// Find consumes and copies nothing, and never waits. Its error is ErrShort when the message is not
-// whole but may become so, ErrTooLarge when it is longer than its bound, so that waiting is
-// useless, or ErrMalformed. What it answers does not depend on the pieces in which the bytes came.
-// With Limit bytes unread it does not answer ErrShort.
+// Find consumes and copies nothing, and never waits. It returns ErrShort if the message is
+// incomplete but may become complete. It returns ErrTooLarge if the message exceeds its bound, so
+// that waiting is useless, and ErrMalformed if no message can start like this. The result does not
+// depend on how the bytes were split on arrival. With Limit bytes unread, Find does not return
+// ErrShort.
 type Finder interface {
 	Find(b Buffer) (Span, error)
 }
 
-// Span is where a message lies among the unread bytes of a Buffer, as positions from the first
+// Span is the location of a message among the unread bytes of a Buffer, as positions from the first
 // unread byte.
 type Span struct {
-	From, To int // the message without what frames it
-	Size     int // what Discard takes to consume it, terminator and header included; at least To
+	From, To int // the message without its framing
+	Size     int // bytes to Discard to consume it, including terminator and header; at least To
 }
 
-// View returns the message as one slice, as Buffer.View does and valid as long: it copies only when
-// the message does not lie together, and returns ErrExhausted when it would have to and there is no
-// memory.
+// View returns the message as one slice, valid as long as a slice from Buffer.View. It copies only
+// if the message is not contiguous. If it would have to copy and there is no memory, it returns
+// ErrExhausted.
 func (m Span) View(b Buffer) ([]byte, error) {
 	p, err := b.View(m.To)
 	if err != nil {
@@ -34,8 +35,8 @@ func (m Span) View(b Buffer) ([]byte, error) {
 	return p[m.From:m.To:m.To], nil
 }
 
-// AppendSegments appends the segments of the message to dst, in order, none of them empty, and
-// copies no byte. They are valid as long as those of Buffer.Segments.
+// AppendSegments appends the segments of the message to dst, in order, and copies no byte. No
+// segment is empty. The segments are valid as long as those of Buffer.Segments.
 func (m Span) AppendSegments(dst [][]byte, b Buffer) [][]byte {
 	from, n := m.From, m.To-m.From
 	for _, s := range b.Segments() {
@@ -50,7 +51,7 @@ func (m Span) AppendSegments(dst [][]byte, b Buffer) [][]byte {
 	return dst
 }
 
-// next is what every Next returns for what Find has found.
+// next implements every Next on the result of Find.
 func (m Span) next(b Buffer, err error) ([]byte, int, error) {
 	if err != nil {
 		return nil, 0, err
@@ -62,15 +63,14 @@ func (m Span) next(b Buffer, err error) ([]byte, int, error) {
 	return p, m.Size, nil
 }
 
-// progress is how far a parser has looked, so that a message that comes in many pieces is not
-// searched from its beginning for each. It holds as long as nothing has been consumed, whoever does
-// that.
+// progress records how far a parser has searched, so that it does not search a message in many
+// pieces from its start each time. It is valid until bytes are consumed, by whatever caller.
 type progress struct {
 	consumed uint64
-	looked   int // at so many of the bytes behind those
+	looked   int // how many of the bytes after those were searched
 }
 
-// from returns where to look on, among the unread bytes of b.
+// from returns the position among the unread bytes of b at which to resume the search.
 func (p *progress) from(b Buffer) int {
 	if p.looked == 0 || p.looked > b.Len() || p.consumed != consumed(b) {
 		return 0
@@ -78,7 +78,7 @@ func (p *progress) from(b Buffer) int {
 	return p.looked
 }
 
-// short notes that the unread bytes of b were looked at, the last few of which are to be looked at
+// short records that the unread bytes of b were searched. The last again bytes must be searched
 // again.
 func (p *progress) short(b Buffer, again int) error {
 	p.consumed, p.looked = consumed(b), max(0, b.Len()-again)
@@ -87,10 +87,10 @@ func (p *progress) short(b Buffer, again int) error {
 
 func consumed(b Buffer) uint64 { return b.Stats().Moved - uint64(b.Len()) }
 
-// bound is the size in bytes, more than zero, above which a message is too large.
+// bound returns the size in bytes, more than zero, above which a message is too large.
 func bound(most int, b Buffer) int {
 	if most < 0 {
-		panic("bufstrategy: Max is negative")
+		panic("bufstrategy: Max: want 0 or more")
 	}
 	if most == 0 {
 		return b.Limit()

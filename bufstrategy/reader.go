@@ -5,11 +5,11 @@ import (
 	"io"
 )
 
-// ErrEmpty is what a Reader returns when no bytes are unread and more may come. Its WouldBlock
+// ErrEmpty is the error of a Reader if no bytes are unread and more may arrive. Its WouldBlock
 // method reports true.
 var ErrEmpty error = wouldBlockError("bufstrategy: buffer empty")
 
-// ErrFull is what a Writer returns when not all bytes fit. Its WouldBlock method reports true.
+// ErrFull is the error of a Writer if not all bytes fit. Its WouldBlock method reports true.
 var ErrFull error = wouldBlockError("bufstrategy: buffer full")
 
 type wouldBlockError string
@@ -23,23 +23,23 @@ var (
 	_ io.WriterTo    = (*Reader)(nil)
 )
 
-// Reader makes the unread bytes of Buffer available to code that wants an io.Reader, io.ByteScanner
-// or io.WriterTo. It never blocks. It may be made, copied before use and dropped at any time,
-// except after UnreadByte: the byte that was unread is held by the Reader, not by the Buffer.
+// Reader adapts the unread bytes of Buffer for code that wants an io.Reader, io.ByteScanner or
+// io.WriterTo. It never blocks. A Reader may be created, copied before use and dropped at any time,
+// except after UnreadByte. The Reader, not the Buffer, then holds the byte that was unread.
 type Reader struct {
 	Buffer Buffer
 
-	// End is returned instead of ErrEmpty when the buffer is empty: io.EOF, once Fill has reported
-	// EOF.
+	// End is returned instead of ErrEmpty if the buffer is empty. The caller sets it to io.EOF once
+	// Fill has reported EOF.
 	End error
 
 	last   byte
-	canUn  bool // last is the byte of the most recent operation
+	canUn  bool // last is the last byte of the most recent operation
 	undone bool // last is to be read again
 }
 
-// Read copies unread bytes to p and consumes them. It returns End, or else ErrEmpty, when there are
-// none.
+// Read copies unread bytes to p and consumes them. If there are none, it returns End, or ErrEmpty
+// if End is nil.
 func (r *Reader) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
@@ -61,7 +61,7 @@ func (r *Reader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// again stores the byte that was unread.
+// again stores the byte that was unread in p.
 func (r *Reader) again(p []byte) int {
 	if !r.undone {
 		return 0
@@ -97,19 +97,18 @@ func (r *Reader) ReadByte() (byte, error) {
 	return r.last, nil
 }
 
-// UnreadByte makes the last byte that Read or ReadByte returned be read again by the next method of
-// this Reader.
+// UnreadByte makes the next method of this Reader return the last byte of Read or ReadByte again.
 func (r *Reader) UnreadByte() error {
 	if !r.canUn {
-		return errors.New("bufstrategy: UnreadByte without a byte read before it")
+		return errors.New("bufstrategy: UnreadByte: previous operation read no byte")
 	}
 	r.canUn, r.undone = false, true
 	return nil
 }
 
-// WriteTo writes all unread bytes to w and consumes what w took. It returns nil once the buffer is
-// empty. A [PerLoop] is first moved out of its Scratch, into which w may read: that costs a copy,
-// and ErrExhausted when there is no memory.
+// WriteTo writes all unread bytes to w and consumes those that w took. It returns nil once the
+// buffer is empty. WriteTo first moves the bytes of a [PerLoop] out of its Scratch, because w may
+// read into it. That costs a copy, and returns ErrExhausted if there is no memory.
 func (r *Reader) WriteTo(w io.Writer) (int64, error) {
 	var total int64
 	r.canUn = false
@@ -128,12 +127,12 @@ func (r *Reader) WriteTo(w io.Writer) (int64, error) {
 	return total + n, err
 }
 
-// writeAll writes segment by segment, because w may itself want memory that a Discard frees.
+// writeAll writes one segment per call, because w may itself want memory that a Discard frees.
 func writeAll(b Buffer, w io.Writer) (int64, error) {
 	var total int64
 	for b.Len() > 0 {
-		// What the array of a PerLoop shows ends when w, or who runs while w waits, reads into the
-		// same array.
+		// Segments in the array of a PerLoop are invalid once w, or a task that runs while w waits,
+		// reads into the same array.
 		if s, ok := b.(*PerLoop); ok && s.owns() {
 			if err := s.scratch.Trim(); err != nil {
 				return total, err

@@ -13,66 +13,66 @@ var (
 	_ io.WriterTo    = (*WaitReader)(nil)
 )
 
-// WaitReader reads from Reader through Buffer and waits where there is nothing yet: it is what
-// bufio.Reader is, on any strategy, for a task or a goroutine that has a connection to itself. A
-// [Reader], which never waits, is for a handler.
+// WaitReader reads from Reader through Buffer, and waits if nothing has arrived yet. It is a
+// bufio.Reader on any strategy, for a task or a goroutine that owns a connection. A handler uses a
+// [Reader], which never waits.
 //
-// A method that has the name of one of bufio.Reader behaves as that does, with these differences:
-//   - ErrTooLarge stands where bufio says ErrBufferFull: Limit of the Buffer is what its size is
-//     there.
-//   - ReadBytes and ReadString return no more than Limit bytes: ErrTooLarge, with what has come so
-//     far, says that the delimiter is farther away. bufio takes all the memory that a peer makes it
-//     take.
-//   - UnreadByte works only right after a call that has returned bytes.
-//   - ErrExhausted means that there was no memory to read into. Nothing was lost: try again later.
+// A method with the name of a bufio.Reader method behaves like it, with these differences:
+//   - ErrTooLarge replaces ErrBufferFull. Limit of the Buffer corresponds to the size of a
+//     bufio.Reader.
+//   - ReadBytes and ReadString return at most Limit bytes. If the delimiter is farther away, they
+//     return the bytes so far and ErrTooLarge. A bufio.Reader takes as much memory as the peer
+//     makes it take.
+//   - UnreadByte works only directly after a call that has returned bytes.
+//   - ErrExhausted means that there was no memory to read into. Nothing was lost: retry later.
 //
-// An error of Reader or Wait is kept until the bytes before it have been read, and is returned
-// once; the next call tries again. So after a deadline the reader goes on as if nothing had
-// happened once the deadline has been moved.
+// WaitReader keeps an error of Reader or Wait until the bytes before it have been read, and returns
+// it once. The next call tries again. A reader can therefore continue after a deadline, once the
+// deadline has been moved.
 //
-// A slice that a method returns is in the Buffer, and valid until the next call of any method other
-// than Buffered; in a [PerLoop], also until another buffer of its Scratch reads, which in a task is
-// the next time that the task waits. The bytes of such a slice, and one byte for UnreadByte, stay
-// in the Buffer until the next call; Settle consumes them.
+// A slice that a method returns lies in the Buffer. It is valid until the next call of any method
+// except Buffered. In a [PerLoop] it also ends when another buffer of its Scratch reads. In a task
+// that can happen the next time that the task waits. The bytes of such a slice, and one byte for
+// UnreadByte, stay in the Buffer until the next call. Settle consumes them.
 //
-// It reads on as long as Reader has something, up to Limit bytes, and does not wait while bytes
-// are unread. So a task whose peer never pauses must itself let others run.
+// WaitReader reads for as long as Reader has bytes, up to Limit bytes, and does not wait while
+// bytes are unread. A task whose peer never pauses must therefore yield on its own.
 //
-// A WaitReader allocates nothing but what ReadBytes and ReadString return. The zero value with
-// Buffer and Reader is ready for use. It must not be copied while it is used, and it is as little
-// safe for concurrent use as its Buffer.
+// A WaitReader allocates only the results of ReadBytes and ReadString. The zero value with Buffer
+// and Reader is ready for use. It must not be copied while in use. Like its Buffer, it is not
+// safe for concurrent use.
 type WaitReader struct {
 	Buffer Buffer
 
-	// Reader is where the bytes come from: a socket that never blocks, with Wait, or one of
+	// Reader is the source of the bytes: a socket that never blocks, with Wait, or the result of
 	// FromReader.
 	Reader TryReader
 
 	// Wait suspends the caller until it makes sense to try Reader again, such as WaitRead of a
-	// connection of package stream. It is called only after Reader has said would-block, or
-	// declared a short read to mean that. nil is for a Reader that blocks.
+	// connection of package stream. It is called only after Reader has returned would-block, or has
+	// declared that a short read means would-block. For a Reader that blocks, Wait is nil.
 	Wait func() error
 
-	err     error // of Reader or Wait, to be returned when the unread bytes are gone
+	err     error // error of Reader or Wait, returned after the unread bytes
 	drained bool  // Reader would block
-	taken   int   // unread bytes of Buffer that the last call has returned
+	taken   int   // unread bytes of Buffer that the last call returned
 	last    lastRead
 	direct  [1][]byte
 }
 
-// lastRead is what UnreadByte and UnreadRune may take back.
+// lastRead is the state for UnreadByte and UnreadRune.
 type lastRead struct {
 	some bool // bytes were returned
-	rune int  // the size of the rune, when it was one
-	byte byte // the last byte, when it did not come by way of Buffer
+	rune int  // size of the rune, if it was one
+	byte byte // last byte, if it did not pass through Buffer
 }
 
-// Buffered is the number of bytes that can be read without waiting.
+// Buffered returns the number of bytes that can be read without waiting.
 func (r *WaitReader) Buffered() int { return r.Buffer.Len() - r.taken }
 
-// Settle consumes in the Buffer what the last call has returned, which ends the slice that it
-// returned and the chance to unread. Buffer then holds what is to be read and nothing else: for
-// somebody else to take over, or to be trimmed before a long silence.
+// Settle consumes the bytes that the last call returned. It invalidates the slice from that call,
+// and UnreadByte and UnreadRune then fail. Buffer then holds only the bytes still to be read. Call
+// Settle before other code takes over the Buffer, or before a Trim ahead of a long silence.
 func (r *WaitReader) Settle() {
 	if r.taken > 0 {
 		r.Buffer.Discard(r.taken)
@@ -80,14 +80,14 @@ func (r *WaitReader) Settle() {
 	r.taken, r.last = 0, lastRead{}
 }
 
-// takeErr returns the error that was kept.
+// takeErr returns and clears the kept error.
 func (r *WaitReader) takeErr() error {
 	err := r.err
 	r.err = nil
 	return err
 }
 
-// fill returns when more bytes are unread, or an error is kept. The Buffer is not at its Limit.
+// fill returns once more bytes are unread, or an error is kept. The Buffer is below its Limit.
 func (r *WaitReader) fill() {
 	for empty := 0; empty < emptyReadsMax; empty++ {
 		waited, err := r.await()
@@ -113,8 +113,8 @@ func (r *WaitReader) fill() {
 	r.err = io.ErrNoProgress
 }
 
-// await waits if Reader is known to have nothing. The wait comes before the next try, not right
-// after the last one: meanwhile bytes may have been there to be read.
+// await waits if Reader is known to have nothing. The wait precedes the next try instead of
+// following the last one, because the caller may have bytes to read meanwhile.
 func (r *WaitReader) await() (waited bool, err error) {
 	if !r.drained || r.Wait == nil {
 		return false, nil
@@ -126,7 +126,8 @@ func (r *WaitReader) await() (waited bool, err error) {
 	return true, nil
 }
 
-// returned notes that a call returns the first n unread bytes, or a slice of them if keep.
+// returned records that a call returns the first n unread bytes. If keep is set, it returns a slice
+// of them.
 func (r *WaitReader) returned(n int, keep bool) {
 	if n == 0 {
 		return
@@ -138,8 +139,8 @@ func (r *WaitReader) returned(n int, keep bool) {
 	r.taken, r.last = n, lastRead{some: true}
 }
 
-// Read reads up to len(p) bytes, and waits only for the first of them. When nothing is buffered and
-// p has room for Limit bytes or more, it reads straight into p.
+// Read reads up to len(p) bytes, and waits only for the first of them. If nothing is buffered and p
+// has room for at least Limit bytes, Read reads directly into p.
 func (r *WaitReader) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		if r.Buffered() > 0 {
@@ -205,8 +206,8 @@ func (r *WaitReader) readDirect(p []byte) (int, error) {
 	return 0, io.ErrNoProgress
 }
 
-// Peek returns the next n bytes without reading them, and waits for them. With fewer than n it
-// returns why.
+// Peek returns the next n bytes without reading them, and waits for them. If it returns fewer than
+// n, the error is the reason.
 func (r *WaitReader) Peek(n int) ([]byte, error) {
 	if n < 0 {
 		return nil, bufio.ErrNegativeCount
@@ -228,7 +229,7 @@ func (r *WaitReader) Peek(n int) ([]byte, error) {
 	return p, nil
 }
 
-// Discard reads n bytes and forgets them. With fewer than n it returns why.
+// Discard reads and drops n bytes. If it drops fewer than n, the error is the reason.
 func (r *WaitReader) Discard(n int) (int, error) {
 	if n < 0 {
 		return 0, bufio.ErrNegativeCount
@@ -251,8 +252,8 @@ func (r *WaitReader) Discard(n int) (int, error) {
 	}
 }
 
-// WriteTo reads until Reader ends, which is no error, and writes everything to w. What w did not
-// take is still to be read. In a [PerLoop] it may return ErrExhausted before the end.
+// WriteTo reads until Reader ends, which is not an error, and writes everything to w. Bytes that w
+// did not take remain to be read. In a [PerLoop] it may return ErrExhausted before the end.
 func (r *WaitReader) WriteTo(w io.Writer) (int64, error) {
 	r.Settle()
 	var total int64

@@ -2,12 +2,12 @@ package bufstrategy
 
 import "io"
 
-// ReadMessage waits until f finds a message whole in the Buffer, reads it and returns it, in one
-// slice and without what frames it.
+// ReadMessage waits until f finds a complete message in the Buffer, reads it, and returns it as one
+// slice without its framing.
 //
-// The error is io.EOF when Reader ends between two messages, and io.ErrUnexpectedEOF when it ends
-// inside one; what there is of it is still to be read. ErrTooLarge, ErrMalformed and ErrExhausted
-// are those of f and of Buffer, and consume nothing.
+// The error is io.EOF if Reader ends between two messages. It is io.ErrUnexpectedEOF if Reader ends
+// inside a message, whose bytes then remain to be read. ErrTooLarge, ErrMalformed and ErrExhausted
+// come from f and from Buffer, and consume nothing.
 func (r *WaitReader) ReadMessage(f Finder) ([]byte, error) {
 	r.Settle()
 	for {

@@ -23,15 +23,14 @@ func (r *WaitReader) ReadByte() (byte, error) {
 	return p[0], nil
 }
 
-// UnreadByte makes the last byte that was read be read again. It returns bufio.ErrInvalidUnreadByte
-// unless the call right before it has read bytes and was none of Peek, Discard, WriteTo and
-// ReadMessage.
+// UnreadByte makes the last byte available again. It returns bufio.ErrInvalidUnreadByte unless the
+// previous call has read bytes and was not Peek, Discard, WriteTo or ReadMessage.
 func (r *WaitReader) UnreadByte() error {
 	if !r.last.some {
 		return bufio.ErrInvalidUnreadByte
 	}
 	if r.taken == 0 {
-		// It was read past an empty Buffer, so that its end is its beginning.
+		// The byte bypassed an empty Buffer, so the end of the Buffer is its beginning.
 		if err := (Writer{r.Buffer}).WriteByte(r.last.byte); err != nil {
 			return err
 		}
@@ -42,8 +41,8 @@ func (r *WaitReader) UnreadByte() error {
 	return nil
 }
 
-// ReadRune reads one character in UTF-8 and returns its size in bytes. Of what is not UTF-8 it
-// reads one byte, and returns U+FFFD.
+// ReadRune reads one UTF-8 character and returns it with its size in bytes. For invalid UTF-8 it
+// reads one byte and returns U+FFFD.
 func (r *WaitReader) ReadRune() (c rune, size int, err error) {
 	r.Settle()
 	for {
@@ -65,8 +64,8 @@ func (r *WaitReader) ReadRune() (c rune, size int, err error) {
 	}
 }
 
-// UnreadRune makes the last character be read again. It returns bufio.ErrInvalidUnreadRune unless
-// the call right before it was ReadRune and has read one.
+// UnreadRune makes the last character available again. It returns bufio.ErrInvalidUnreadRune unless
+// the previous call was a ReadRune that has read one.
 func (r *WaitReader) UnreadRune() error {
 	if r.last.rune == 0 {
 		return bufio.ErrInvalidUnreadRune
@@ -75,8 +74,8 @@ func (r *WaitReader) UnreadRune() error {
 	return nil
 }
 
-// ReadSlice reads up to and with the first delim and returns a slice of the Buffer. When that does
-// not end in delim, the error says why: ErrTooLarge when Limit bytes have none.
+// ReadSlice reads up to and including the first delim, and returns a slice of the Buffer. If the
+// slice does not end in delim, the error is the reason: ErrTooLarge if Limit bytes contain none.
 func (r *WaitReader) ReadSlice(delim byte) ([]byte, error) {
 	r.Settle()
 	from, n := 0, 0
@@ -109,7 +108,7 @@ func (r *WaitReader) ReadSlice(delim byte) ([]byte, error) {
 	return p, err
 }
 
-// ReadBytes is ReadSlice that returns memory of its own.
+// ReadBytes is like ReadSlice, but returns a copy.
 func (r *WaitReader) ReadBytes(delim byte) ([]byte, error) {
 	p, err := r.ReadSlice(delim)
 	p = bytes.Clone(p)
@@ -117,7 +116,7 @@ func (r *WaitReader) ReadBytes(delim byte) ([]byte, error) {
 	return p, err
 }
 
-// ReadString is ReadSlice that returns a string.
+// ReadString is like ReadSlice, but returns a string.
 func (r *WaitReader) ReadString(delim byte) (string, error) {
 	p, err := r.ReadSlice(delim)
 	s := string(p)
@@ -125,23 +124,23 @@ func (r *WaitReader) ReadString(delim byte) (string, error) {
 	return s, err
 }
 
-// copied consumes what ReadSlice has returned except for the byte that UnreadByte may want.
+// copied consumes the bytes that ReadSlice returned, except the one that UnreadByte may need.
 func (r *WaitReader) copied() {
 	n := r.taken
 	r.taken = 0
 	r.returned(n, false)
 }
 
-// ReadLine reads a line and returns it without its end, "\n" or "\r\n". A line of more than Limit
-// bytes comes in parts, of which all but the last say isPrefix. A [Lines] with ReadMessage is what
-// most want instead.
+// ReadLine reads a line and returns it without its end, "\n" or "\r\n". It returns a line of more
+// than Limit bytes in parts, with isPrefix set on all except the last. Most callers want a [Lines]
+// with ReadMessage instead.
 func (r *WaitReader) ReadLine() (line []byte, isPrefix bool, err error) {
 	line, err = r.ReadSlice('\n')
 	n := len(line)
 	switch {
 	case err == ErrTooLarge:
 		if n > 1 && line[n-1] == '\r' {
-			// It may be half of a line's end: the next call will see.
+			// It may be the first half of a line end, which the next call decides.
 			r.taken--
 			line = line[:n-1]
 		}

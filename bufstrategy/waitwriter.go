@@ -9,40 +9,42 @@ var (
 	_ io.ReaderFrom   = (*WaitWriter)(nil)
 )
 
-// WaitWriter writes to Writer through Buffer: it is what bufio.Writer is, on any strategy, for a
-// task or a goroutine that has a connection to itself. At Limit of the Buffer it writes what there
-// is to Writer, and waits as long as the peer does not take it; so it never holds more. A [Writer],
-// which never waits, is for a handler.
+// WaitWriter writes to Writer through Buffer. It is a bufio.Writer on any strategy, for a task or a
+// goroutine that owns a connection. At Limit of the Buffer it writes the buffered bytes to Writer,
+// and waits while the peer does not take them. It never holds more than Limit. A handler uses a
+// [Writer], which never waits.
 //
-// A method that has the name of one of bufio.Writer behaves as that does. An error of Writer or
-// Wait is for good: every later call returns it, and what was not written stays in the Buffer.
-// Memory that is exhausted is no error: then bytes go straight to Writer.
+// A method with the name of a bufio.Writer method behaves like it. An error of Writer or Wait is
+// permanent: every later call returns it, and the unwritten bytes stay in the Buffer. Exhausted
+// memory is not an error: the bytes then go directly to Writer.
 //
-// A WaitWriter allocates nothing, but for ReadFrom into a [PerLoop]. The zero value with Buffer and
-// Writer is ready for use. It must not be copied while it is used, and it is as little safe for
-// concurrent use as its Buffer.
+// A WaitWriter allocates nothing, except in ReadFrom with a [PerLoop]. The zero value with Buffer
+// and Writer is ready for use. It must not be copied while in use. Like its Buffer, it is not
+// safe for concurrent use.
 type WaitWriter struct {
 	Buffer Buffer
 
-	// Writer is where the bytes go: a socket that never blocks, with Wait, or one of FromWriter.
+	// Writer is the destination of the bytes: a socket that never blocks, with Wait, or the result
+	// of FromWriter.
 	Writer TryWriter
 
 	// Wait suspends the caller until it makes sense to try Writer again, such as WaitWrite of a
-	// connection of package stream. It is called only after Writer has said would-block. nil is for
-	// a Writer that blocks; if that says would-block, the error is io.ErrNoProgress.
+	// connection of package stream. It is called only after Writer has returned would-block. For a
+	// Writer that blocks, Wait is nil. If such a Writer returns would-block, the error is
+	// io.ErrNoProgress.
 	Wait func() error
 
 	err    error
 	direct [1][]byte
 }
 
-// Available is how many bytes fit in the Buffer.
+// Available returns the number of bytes that fit in the Buffer.
 func (w *WaitWriter) Available() int { return w.Buffer.Limit() - w.Buffer.Len() }
 
-// Buffered is how many bytes wait to be written to Writer.
+// Buffered returns the number of bytes that wait to be written to Writer.
 func (w *WaitWriter) Buffered() int { return w.Buffer.Len() }
 
-// Flush writes all that is buffered to Writer, and waits until it is done.
+// Flush writes everything that is buffered to Writer, and waits until it is done.
 func (w *WaitWriter) Flush() error {
 	for w.err == nil && w.Buffer.Len() > 0 {
 		outcome, _, err := Flush(w.Buffer, w.Writer, 0)
@@ -63,8 +65,8 @@ func (w *WaitWriter) await() error {
 	return w.Wait()
 }
 
-// Write buffers p, or writes it straight to Writer when nothing is buffered and p is larger than
-// Limit.
+// Write buffers p. If nothing is buffered and p is larger than Limit, Write writes p directly to
+// Writer.
 func (w *WaitWriter) Write(p []byte) (int, error) {
 	total := 0
 	for total < len(p) && w.err == nil {
@@ -85,7 +87,7 @@ func (w *WaitWriter) Write(p []byte) (int, error) {
 	return total, w.err
 }
 
-// WriteString is Write for a string.
+// WriteString is like Write, for a string.
 func (w *WaitWriter) WriteString(s string) (int, error) {
 	total := 0
 	for total < len(s) && w.err == nil {
@@ -116,8 +118,8 @@ func (w *WaitWriter) WriteByte(c byte) error {
 	return w.err
 }
 
-// writeDirect writes p to Writer, past the Buffer, which is empty, and returns how many bytes went.
-// With fewer than all, w.err says why.
+// writeDirect writes p to Writer, bypassing the empty Buffer, and returns the number of bytes
+// written. If that is fewer than len(p), w.err is the reason.
 func (w *WaitWriter) writeDirect(p []byte) int {
 	n := 0
 	for n < len(p) && w.err == nil {
@@ -142,7 +144,7 @@ func (w *WaitWriter) writeDirect(p []byte) int {
 	return n
 }
 
-// ReadFrom reads from r until it ends, which is no error, and buffers what it reads.
+// ReadFrom reads from r until r ends, which is not an error, and buffers the bytes.
 // io.ErrNoProgress means that r returned nothing many times in a row.
 func (w *WaitWriter) ReadFrom(r io.Reader) (int64, error) {
 	var total int64
@@ -168,11 +170,11 @@ func (w *WaitWriter) ReadFrom(r io.Reader) (int64, error) {
 	return total, io.ErrNoProgress
 }
 
-// viaMax bounds what ReadFrom reads at once where it cannot read into the Buffer.
+// viaMax bounds one read of ReadFrom if it cannot read into the Buffer.
 const viaMax = 4 << 10
 
-// readOnce reads from r into the Buffer. In a PerLoop the room does not stay while r waits, and
-// where there is no memory there is no room: then it reads by way of memory of its own.
+// readOnce reads from r into the Buffer. It reads through memory of its own in two cases: in a
+// PerLoop, whose room does not survive while r waits, and if the Buffer has no memory.
 func (w *WaitWriter) readOnce(r io.Reader, via *[]byte) (int, error) {
 	if _, shared := w.Buffer.(*PerLoop); !shared {
 		if segs := w.Buffer.Space(); len(segs) > 0 {

@@ -10,9 +10,9 @@ var (
 )
 
 // Writer appends to Buffer for code that wants an io.Writer, io.StringWriter, io.ByteWriter or
-// io.ReaderFrom. It never blocks, and it does not heed Paused: when the buffer has no room it
-// returns ErrFull, or ErrExhausted when there is room but no memory, and the number of bytes that
-// went in.
+// io.ReaderFrom. It never blocks, and it ignores Paused. If the buffer has no room, it returns
+// ErrFull and the number of bytes appended. If there is room but no memory, it returns ErrExhausted
+// instead.
 type Writer struct{ Buffer Buffer }
 
 // Write appends p.
@@ -38,7 +38,7 @@ func appendAll[P []byte | string](b Buffer, p P) (int, error) {
 	return n, nil
 }
 
-// noSpace says why b offers no space.
+// noSpace returns the reason why b offers no space.
 func noSpace(b Buffer) error {
 	if b.Len() < b.Limit() {
 		return ErrExhausted
@@ -57,13 +57,13 @@ func (w Writer) WriteByte(c byte) error {
 	return nil
 }
 
-// emptyReadsMax is how many reads of neither bytes nor an error ReadFrom takes in a row.
+// emptyReadsMax bounds the consecutive reads that return neither bytes nor an error.
 const emptyReadsMax = 100
 
-// ReadFrom reads from r into the buffer until r ends, which is no error, until r fails, or until
-// the buffer is full. It reads no byte that it cannot keep. io.ErrNoProgress means that r returned
-// nothing many times in a row. When Buffer is a [PerLoop], nobody may use its Scratch until r.Read
-// has returned; a [WaitWriter] has no such rule.
+// ReadFrom reads from r into the buffer until r ends, which is not an error, until r fails, or
+// until the buffer is full. It reads no byte that it cannot keep. io.ErrNoProgress means that r
+// returned nothing many times in a row. If Buffer is a [PerLoop], no other code may use its Scratch
+// until r.Read has returned. A [WaitWriter] has no such rule.
 func (w Writer) ReadFrom(r io.Reader) (int64, error) {
 	var total int64
 	for empty := 0; empty < emptyReadsMax; {
