@@ -57,11 +57,11 @@ func TestReaderUnreadsOneByte(t *testing.T) {
 		for range 2 {
 			c, err := r.ReadByte()
 			if err != nil || r.UnreadByte() != nil || r.UnreadByte() == nil {
-				t.Fatalf("%s: %v, or a byte was unread twice", name, err)
+				t.Fatalf("%s: %v, or UnreadByte succeeded twice", name, err)
 			}
 			again, err := r.ReadByte()
 			if err != nil || again != c {
-				t.Fatalf("%s: %c again is %c, %v", name, c, again, err)
+				t.Fatalf("%s: %c read again: got %c, %v", name, c, again, err)
 			}
 			got = append(got, c)
 		}
@@ -113,10 +113,10 @@ func TestWriterStopsAtTheLimit(t *testing.T) {
 		}
 		b.Release()
 		if n, err := w.ReadFrom(iotest.ErrReader(io.ErrUnexpectedEOF)); n != 0 || err != io.ErrUnexpectedEOF {
-			t.Errorf("%s: ReadFrom of a reader that fails: %d, %v", name, n, err)
+			t.Errorf("%s: ReadFrom of a failing reader: %d, %v", name, n, err)
 		}
 		if n, err := w.ReadFrom(answersReader{}); n != 0 || err != io.ErrNoProgress {
-			t.Errorf("%s: ReadFrom of a reader that does nothing: %d, %v", name, n, err)
+			t.Errorf("%s: ReadFrom of a reader without progress: %d, %v", name, n, err)
 		}
 	}
 }
@@ -137,7 +137,7 @@ func TestIndexLooksAcrossSegments(t *testing.T) {
 	}
 	for from, want := range map[int]int{0: 256, 256: 256, 257: 700, 700: 700, 701: -1, 5000: -1} {
 		if got := IndexFrom(c, from, 'x'); got != want {
-			t.Errorf("IndexFrom(%d) is %d, want %d", from, got, want)
+			t.Errorf("IndexFrom(%d): got %d, want %d", from, got, want)
 		}
 	}
 	if c.Stats().Copied != 0 || Index(c, '!') != -1 {
@@ -156,7 +156,7 @@ func TestABlockingConnectionIsReadOnceAFill(t *testing.T) {
 		_, _ = client.Write([]byte("eight by"))
 		line, err := bufio.NewReader(client).ReadString('\n')
 		if line != "answer\n" || err != nil {
-			t.Errorf("the answer is %q, %v", line, err)
+			t.Errorf("answer: got %q, %v", line, err)
 		}
 		_ = client.Close()
 	}()
@@ -171,8 +171,8 @@ func TestABlockingConnectionIsReadOnceAFill(t *testing.T) {
 	if o, n, err := Flush(b, dst, 0); o != Emptied || n != 7 || err != nil {
 		t.Errorf("Flush: %v, %d, %v", o, n, err)
 	}
-	// The read before left nothing: this says at once that the next could block, and the one after
-	// it waits.
+	// The previous read left nothing. Fill therefore reports at once that the next read could
+	// block, and the call after that waits.
 	if o, n, err := Fill(b, src, 0); o != Drained || n != 0 || err != nil {
 		t.Errorf("Fill: %v, %d, %v", o, n, err)
 	}

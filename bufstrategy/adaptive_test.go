@@ -14,7 +14,7 @@ func newAdaptive(t *testing.T, o Options) *Adaptive {
 	return a
 }
 
-// read gets at most n bytes in one read, and consumes them.
+// read reads at most n bytes in one read, and consumes them.
 func read(t *testing.T, a *Adaptive, n int) {
 	t.Helper()
 	a.Space()
@@ -52,9 +52,9 @@ func TestAdaptiveFollowsTheReads(t *testing.T) {
 		t.Errorf("after small reads: predicted %v, want %v", next, want)
 	}
 	if n := a.Stats().Resident; n >= 10_000 {
-		t.Errorf("%d bytes are held after the burst", n)
+		t.Errorf("%d bytes resident after the burst", n)
 	}
-	// One read of a half in between, and nothing falls.
+	// A single read of half the prediction in between prevents any decrease.
 	for range 5 {
 		read(t, a, 10_000)
 	}
@@ -108,7 +108,7 @@ func TestAnAdaptiveThatIsRightCopiesAndAllocatesNothing(t *testing.T) {
 			t.Errorf("messages of %d took %d reads, want 1000", n, got)
 		}
 		if after.Resident > tooLarge*max(2*n, 256) {
-			t.Errorf("reads of %d: %d bytes are held", n, after.Resident)
+			t.Errorf("reads of %d: %d bytes resident", n, after.Resident)
 		}
 	}
 }
@@ -128,7 +128,8 @@ func TestAFreshAdaptiveBeginsWithWhatItsLoopHasLearnt(t *testing.T) {
 	if n := newAdaptive(t, o).Next(); n != 5000 {
 		t.Errorf("predicted %d with a Limit of 5000", n)
 	}
-	// The others' small reads are the loop's, and not those of a connection that has begun.
+	// Small reads of other connections affect the loop's prediction, but not that of a connection
+	// that has started.
 	for range 20 * calmReads {
 		read(t, fresh, 100)
 	}
@@ -144,7 +145,7 @@ func TestAFreshAdaptiveBeginsWithWhatItsLoopHasLearnt(t *testing.T) {
 	}
 }
 
-// Room that is small because the buffer is nearly full says nothing of the traffic.
+// Room that is small because the buffer is nearly full carries no information about the traffic.
 func TestAdaptiveLearnsNothingFromLittleRoom(t *testing.T) {
 	a := newAdaptive(t, Options{Limit: 10_000, Initial: 1000})
 	for range 3 {
@@ -175,11 +176,11 @@ func TestAdaptiveHoldsLittleOnTrim(t *testing.T) {
 	}
 	a.Trim()
 	if n := a.Stats().Resident; n != 256 {
-		t.Errorf("%d bytes are held for 9", n)
+		t.Errorf("%d bytes resident for 9 unread bytes", n)
 	}
 	a.Discard(9)
 	a.Trim()
 	if n := a.Stats().Resident; n != 0 {
-		t.Errorf("%d bytes are held for none", n)
+		t.Errorf("%d bytes resident without unread bytes", n)
 	}
 }

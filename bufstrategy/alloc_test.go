@@ -12,11 +12,11 @@ type blocked struct{}
 func (blocked) Error() string    { return "would block" }
 func (blocked) WouldBlock() bool { return true }
 
-// errBlocked is an error value from the start, so that returning it allocates nothing.
+// errBlocked is allocated once, so that returning it allocates nothing.
 var errBlocked error = blocked{}
 
-// endless is a socket that has n bytes, and then would block, and then has n bytes again; and takes
-// as many.
+// endless is a socket that alternates between n bytes and would-block, and accepts as many bytes in
+// the same way.
 type endless struct{ n, left int }
 
 func (e *endless) TryReadv(segs [][]byte) (int, error)  { return e.move(segs) }
@@ -35,7 +35,7 @@ func (e *endless) move(segs [][]byte) (int, error) {
 	return n, nil
 }
 
-// everyStrategy makes one buffer of each.
+// everyStrategy returns one buffer of each strategy.
 func everyStrategy(t testing.TB) map[string]Buffer {
 	t.Helper()
 	all := map[string]Buffer{}
@@ -75,7 +75,7 @@ func TestFillAndFlushAllocateNothing(t *testing.T) {
 			round()
 		}
 		if n := testing.AllocsPerRun(200, round); n != 0 {
-			t.Errorf("%s: %v allocations a round", name, n)
+			t.Errorf("%s: %v allocations per round", name, n)
 		}
 	}
 }
@@ -103,20 +103,20 @@ func TestSharedBuffersThatTakeTurnsAllocateNothing(t *testing.T) {
 			if o, _, err := Fill(b, src, 0); o == Failed {
 				t.Fatal(err)
 			}
-			b.Discard(max(0, b.Len()-100)) // left over for the next turn
+			b.Discard(max(0, b.Len()-100)) // leftovers for the next round
 		}
 	}
 	for range 10 {
 		round()
 	}
 	if n := testing.AllocsPerRun(100, round); n != 0 {
-		t.Errorf("%v allocations a round", n)
+		t.Errorf("%v allocations per round", n)
 	}
 }
 
 func TestAnIdleSharedIsAtMost64Bytes(t *testing.T) {
 	if n := unsafe.Sizeof(PerLoop{}); n > 64 {
-		t.Errorf("a PerLoop is %d bytes", n)
+		t.Errorf("size of a PerLoop: %d bytes", n)
 	}
 	const conns = 100_000
 	pool, err := NewPool(256<<20, 1<<20)
@@ -134,14 +134,14 @@ func TestAnIdleSharedIsAtMost64Bytes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// A burst that leaves something over everywhere, and then is consumed.
+	// A burst leaves leftovers in every buffer, and then is consumed.
 	for _, b := range bs {
 		if n, err := (Writer{b}).WriteString("an incomplete message"); err != nil {
 			t.Fatal(n, err)
 		}
 	}
 	if got := pool.Stats().Lent; got < (conns-1)*blockMin {
-		t.Errorf("%d bytes are lent, want a block for each but one", got)
+		t.Errorf("%d bytes lent, want a block for each connection except one", got)
 	}
 	for _, b := range bs {
 		b.Discard(b.Len())
@@ -150,9 +150,9 @@ func TestAnIdleSharedIsAtMost64Bytes(t *testing.T) {
 		t.Errorf("after the burst: %+v", got)
 	}
 	pool.Trim()
-	// The pages of the heap are counted in whole: allow for the runtime's own growth.
+	// Heap statistics count whole pages: allow for growth of the runtime itself.
 	if per := float64(heap()-before) / conns; per > 80 {
-		t.Errorf("%.0f bytes for an idle connection", per)
+		t.Errorf("%.0f bytes per idle connection", per)
 	}
 	runtime.KeepAlive(bs)
 }
@@ -178,7 +178,7 @@ func TestSharedsOfTheSameOptionsHaveAConfigTogether(t *testing.T) {
 			t.Fatal(err)
 		}
 		if s.Limit() != limit {
-			t.Errorf("Limit is %d, want %d", s.Limit(), limit)
+			t.Errorf("Limit: got %d, want %d", s.Limit(), limit)
 		}
 		return s
 	}
@@ -188,7 +188,7 @@ func TestSharedsOfTheSameOptionsHaveAConfigTogether(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() { open() }); n != 1 {
 		t.Errorf("%v allocations for a PerLoop whose options are in use", n)
 	}
-	// A pointer is compared, and a function cannot be.
+	// A pointer can be compared, a function cannot.
 	w := &watching{}
 	for _, c := range []struct {
 		watcher Watcher
@@ -282,7 +282,7 @@ type sinkFunc func(segs [][]byte) int
 
 func (f sinkFunc) TryWritev(segs [][]byte) (int, error) { return f(segs), nil }
 
-// returned is a Lender that counts.
+// returned is a Lender that counts returns.
 type returned int
 
 func (r *returned) Return(uint32) { *r++ }
@@ -306,22 +306,22 @@ func TestLendAllocatesNothing(t *testing.T) {
 	round := func() {
 		for i := range each {
 			if !from.Lend(p, uint32(i)) {
-				t.Fatal("not taken")
+				t.Fatal("Lend: segment not taken")
 			}
 		}
 		if from.Lent() != each {
-			t.Fatalf("%d segments are lent", from.Lent())
+			t.Fatalf("%d segments lent", from.Lent())
 		}
 		if n := to.MoveFrom(&from.Chain); n != each*len(p) || from.Lent() != 0 || to.Lent() != each {
-			t.Fatalf("moved %d bytes; %d and %d segments are lent", n, from.Lent(), to.Lent())
+			t.Fatalf("moved %d bytes; %d and %d segments lent", n, from.Lent(), to.Lent())
 		}
 		to.Discard(to.Len())
 	}
 	round()
 	if n := testing.AllocsPerRun(100, round); n != 0 {
-		t.Errorf("%v allocations a round", n)
+		t.Errorf("%v allocations per round", n)
 	}
 	if back != 102*each || from.Stats().Copied+to.Stats().Copied != 0 || pool.Stats().Lent != 0 {
-		t.Errorf("%d came back; %+v; %+v", back, to.Stats(), pool.Stats())
+		t.Errorf("%d segments returned; %+v; %+v", back, to.Stats(), pool.Stats())
 	}
 }

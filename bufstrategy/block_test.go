@@ -15,7 +15,7 @@ func newPool(t testing.TB, o PoolOptions) *Pool {
 	return p
 }
 
-// mustTake takes n bytes of a pool or a cache.
+// mustTake takes n bytes from a Pool or a Magazine.
 func mustTake(t testing.TB, from interface{ Take(n int) (Block, error) }, n int) Block {
 	t.Helper()
 	b, err := from.Take(n)
@@ -65,7 +65,7 @@ func TestABlockIsReleasedOnce(t *testing.T) {
 	first.Release()
 	for name, old := range map[string]Block{"itself": first, "its copy": again} {
 		if !panics(old.Release) || !panics(func() { old.Bytes() }) {
-			t.Errorf("a Block can be used after Release, by %s", name)
+			t.Errorf("%s: no panic on a released Block", name)
 		}
 	}
 	second := mustTake(t, p, 100)
@@ -73,7 +73,7 @@ func TestABlockIsReleasedOnce(t *testing.T) {
 		t.Error("an old Block can be used when its memory is lent again")
 	}
 	if s := p.Stats(); s.Lent != 256 || s.Kept != 0 || s.Hits != 1 {
-		t.Errorf("%+v: the memory was not lent again, or came back twice", s)
+		t.Errorf("%+v: memory was not reused, or was returned twice", s)
 	}
 	second.Release()
 }
@@ -100,6 +100,6 @@ func TestTakeAllocatesNothing(t *testing.T) {
 		b.Bytes()[0]++
 		b.Release()
 	}); n != 0 {
-		t.Errorf("%v allocations a take", n)
+		t.Errorf("%v allocations per Take", n)
 	}
 }

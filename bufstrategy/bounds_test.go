@@ -6,8 +6,7 @@ import (
 	"testing"
 )
 
-// A list of segments that was handed out once must not keep memory from the collector that the pool
-// has dropped.
+// A list of segments must not keep alive memory that the pool has dropped.
 func TestAChainForgetsTheSegmentsThatItGaveBack(t *testing.T) {
 	pool, err := NewPool(1<<20, 0)
 	if err != nil {
@@ -34,7 +33,7 @@ func TestAChainForgetsTheSegmentsThatItGaveBack(t *testing.T) {
 		step.f()
 		for i, s := range c.vec[:cap(c.vec)] {
 			if s != nil {
-				t.Errorf("after %s: segment %d of the list is kept", step.name, i)
+				t.Errorf("after %s: segment %d of the list is kept alive", step.name, i)
 				break
 			}
 		}
@@ -51,20 +50,19 @@ func TestMoveFromCopiesAsMuchAsThereIsRoomFor(t *testing.T) {
 	if _, err := (Writer{from}).Write(want); err != nil {
 		t.Fatal(err)
 	}
-	// One block is now larger than the limit of the other side, which has room for several
-	// segments.
+	// One block now exceeds the limit of the other side, which has room for several segments.
 	if _, err := from.View(50_000); err != nil {
 		t.Fatal(err)
 	}
 	if n := to.MoveFrom(from); n != to.Limit() || to.Len() != n || from.Len() != len(want)-n {
-		t.Errorf("moved %d bytes, and %d of Limit %d are unread, %d are left", n, to.Len(), to.Limit(), from.Len())
+		t.Errorf("moved %d bytes: %d unread of Limit %d, %d left at the source", n, to.Len(), to.Limit(), from.Len())
 	}
 	if got, err := to.View(to.Len()); err != nil || !bytes.Equal(got, want[:len(got)]) {
 		t.Errorf("wrong bytes, %v", err)
 	}
 }
 
-// With ints of 32 bits twice the greatest limit is none.
+// With 32-bit ints, twice the largest limit does not fit.
 func TestMemoryOfTheGreatestLimitIsMappedTwiceOrRefused(t *testing.T) {
 	p, err := mapTwice(MaxLimit)
 	if err != nil {
@@ -73,6 +71,6 @@ func TestMemoryOfTheGreatestLimitIsMappedTwiceOrRefused(t *testing.T) {
 	}
 	unmapMirrored(p)
 	if MaxLimit > math.MaxInt/2 || len(p)/2 != MaxLimit {
-		t.Errorf("%d bytes were mapped, want twice %d", len(p), MaxLimit)
+		t.Errorf("%d bytes mapped, want twice %d", len(p), MaxLimit)
 	}
 }

@@ -13,8 +13,7 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 )
 
-// A handler on a loop takes the lines that are whole, and leaves what is not for the next time that
-// bytes come.
+// A handler on a loop takes the complete lines, and leaves the rest until more bytes arrive.
 func ExampleLines() {
 	buf, err := bufstrategy.ByName("chain", bufstrategy.Options{Limit: 4 << 10})
 	if err != nil {
@@ -42,7 +41,7 @@ func ExampleLines() {
 	// bufstrategy: more bytes asked for than the limit
 }
 
-// A message is sent on as it lies, without being made one slice.
+// A program forwards a message in its segments, without making it contiguous.
 func ExampleFrames_Find() {
 	buf, err := bufstrategy.ByName("ring", bufstrategy.Options{Limit: 16})
 	if err != nil {
@@ -67,9 +66,9 @@ func ExampleFrames_Find() {
 	// bufstrategy: fewer bytes unread than asked for
 }
 
-// http.ReadRequest reads ahead into its bufio.Reader, where the body and the next requests are
-// then: a connection has one of them and reads everything through it. On a task, TryReader is the
-// stream.Conn and Wait its WaitRead.
+// http.ReadRequest reads ahead into its bufio.Reader, which then holds the body and later requests.
+// A connection therefore needs one bufio.Reader and reads everything through it. In a task,
+// TryReader is the stream.Conn and Wait its WaitRead.
 func ExampleWaitReader() {
 	client, server := net.Pipe()
 	go func() {
@@ -88,7 +87,7 @@ func ExampleWaitReader() {
 			fmt.Println(err)
 			return
 		}
-		body, err := io.ReadAll(req.Body) // all of it, or the next request begins inside
+		body, err := io.ReadAll(req.Body) // all of it, or the next request starts inside the body
 		fmt.Printf("%s %s %q %v\n", req.Method, req.URL, body, err)
 	}
 	// Output:
@@ -97,7 +96,7 @@ func ExampleWaitReader() {
 	// EOF
 }
 
-// A json.Decoder reads ahead: what follows the values begins with what it has left over.
+// A json.Decoder reads ahead: the bytes after the values start with what it has buffered.
 func ExampleWaitReader_json() {
 	buf, err := bufstrategy.ByName("grow", bufstrategy.Options{})
 	if err != nil {
@@ -121,7 +120,7 @@ func ExampleWaitReader_json() {
 	// rest <nil>
 }
 
-// A task reads messages one after another, and answers; what waits is the connection.
+// A task reads messages one after another and answers them. The connection suspends the task.
 func ExampleWaitReader_ReadMessage() {
 	client, server := net.Pipe()
 	go func() {
@@ -138,7 +137,7 @@ func ExampleWaitReader_ReadMessage() {
 		panic(err)
 	}
 	in := &bufstrategy.WaitReader{Buffer: buf, Reader: bufstrategy.FromReader(server)}
-	frames := &bufstrategy.Frames{} // a uvarint and so many bytes
+	frames := &bufstrategy.Frames{} // a uvarint length, then that many bytes
 	for {
 		message, err := in.ReadMessage(frames)
 		if err != nil {

@@ -6,7 +6,7 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 )
 
-// Memory without a buffer.
+// A program can use pooled memory without a buffer.
 func ExamplePool() {
 	pool, err := bufstrategy.NewPoolOf(bufstrategy.PoolOptions{Limit: 64 << 20, Keep: 8 << 20})
 	if err != nil {
@@ -30,8 +30,8 @@ func ExamplePool() {
 	// 2 of 3 takes were hits
 }
 
-// The debug mode of a Pool finds a second Release. The error itself has the stacks of the take and
-// of both releases.
+// The debug mode of a Pool detects a second Release. The error holds the stacks of the take and of
+// both releases.
 func ExampleMisuse() {
 	pool, err := bufstrategy.NewPoolOf(bufstrategy.PoolOptions{
 		Limit: 1 << 20, Guard: true,

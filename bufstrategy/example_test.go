@@ -7,8 +7,8 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 )
 
-// A parser of lines on a plain net.Conn. On an event loop the TryReader is a socket that never
-// blocks, and Drained is where the loop waits.
+// A line parser on a plain net.Conn. On an event loop, the TryReader is a socket that never blocks,
+// and the loop waits after Drained.
 func Example() {
 	client, server := net.Pipe()
 	go func() {

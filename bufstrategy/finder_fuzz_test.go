@@ -5,11 +5,11 @@ import (
 	"testing"
 )
 
-// fuzzNames are the strategies that take no memory from the system for each run.
+// fuzzNames are the strategies that do not map memory for each run.
 var fuzzNames = []string{"fixed", "grow", "ring", "chain", "perloop"}
 
-// fuzzFinder lets the fuzzer choose the strategy, the bounds, where the buffer begins, the data and
-// its pieces.
+// fuzzFinder lets the fuzzer choose the strategy, the bounds, the start position, the data and its
+// pieces.
 func fuzzFinder(f *testing.F, make func(most int, mode uint8, delim []byte) (Finder, reference)) {
 	for i, data := range []string{
 		"line\nline\r\n\r\r\n\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\nrest", "a: b\n\n\r\n", "\x03abc\x00\x01x\x00\x00\x00\x02yy",
@@ -81,7 +81,7 @@ func FuzzIndexBytes(f *testing.F) {
 	})
 }
 
-// cut divides p into segments, none of them empty, of the sizes that cuts say over and over.
+// cut divides p into segments whose sizes cycle through cuts. No segment is empty.
 func cut(p, cuts []byte) (segs [][]byte) {
 	for i := 0; len(p) > 0; i++ {
 		k := len(p)
@@ -94,8 +94,8 @@ func cut(p, cuts []byte) (segs [][]byte) {
 	return segs
 }
 
-// Every separator of up to four letters out of two, in every text of up to nine, in segments of
-// every small size.
+// The test tries every separator of up to four letters in every text of up to nine, both from an
+// alphabet of two. It splits each text into segments of every small size.
 func TestIndexBytesEverywhere(t *testing.T) {
 	for n := range 10 {
 		for text := range 1 << n {

@@ -11,14 +11,14 @@ import (
 	"testing"
 )
 
-// bench is a buffer under test and what else happens on its loop.
+// bench is a buffer under test and the other activity on its loop.
 type bench struct {
 	Buffer
-	stale   int    // bytes before the first of the test, which keep a ring from beginning again
-	disturb func() // another connection of the loop reads
+	stale   int    // bytes before those of the test, which keep a ring from resetting its head
+	disturb func() // makes another connection of the loop read
 }
 
-// place makes a buffer of at least limit bytes in which the first byte that feed appends stands at
+// place returns a buffer of at least limit bytes in which the first byte appended by feed is at
 // position at.
 func place(t testing.TB, name string, limit, at int) *bench {
 	t.Helper()
@@ -41,7 +41,7 @@ func place(t testing.TB, name string, limit, at int) *bench {
 	other := open()
 	t.Cleanup(func() {
 		b.Release()
-		other.Release() // what has been mapped is not given back by the collector
+		other.Release() // the collector does not unmap memory
 	})
 	b.disturb = func() {
 		other.Space()
@@ -79,7 +79,7 @@ func total(segs [][]byte) int {
 	return n
 }
 
-// reference is a Finder for bytes that lie together and are all there.
+// reference is a Finder for contiguous, complete data.
 type reference func(p []byte, most int) (m Span, err error)
 
 func referenceOf(end func(p []byte) (to, size int)) reference {
@@ -163,7 +163,7 @@ func frameReference(f Frames) reference {
 	}
 }
 
-// checkFinder gives data to f in pieces and compares every answer with the reference.
+// checkFinder passes data to f in pieces and compares every result with the reference.
 func checkFinder(t testing.TB, b *bench, f Finder, want reference, most int, data []byte, piece func() int) {
 	t.Helper()
 	most = bound(most, b)
@@ -180,12 +180,12 @@ func checkFinder(t testing.TB, b *bench, f Finder, want reference, most int, dat
 			if got != m || !errors.Is(err, wantErr) {
 				t.Fatalf("%d bytes at %d: Find: %+v, %v, want %+v, %v", len(here), at, got, err, m, wantErr)
 			}
-			// The answer that all bytes at once have is the one that pieces come to.
+			// The result for pieces must be the result for all bytes at once.
 			if whole, wholeErr := want(data[at:], most); err == nil && whole != m || err != ErrShort && err != wholeErr {
-				t.Fatalf("at %d: the reference says %v of a part and %v of all", at, err, wholeErr)
+				t.Fatalf("at %d: reference: %v for a part, %v for everything", at, err, wholeErr)
 			}
 			if err == ErrShort && b.Len() == b.Limit() {
-				t.Fatal("ErrShort of a full buffer")
+				t.Fatal("ErrShort from a full buffer")
 			}
 			if err == ErrShort {
 				break
@@ -212,7 +212,7 @@ func checkSpan(t testing.TB, b *bench, m Span, here []byte) {
 	}
 }
 
-// constant is pieces of one size.
+// constant returns pieces of one size.
 func constant(n int) func() int { return func() int { return n } }
 
 func TestMessagesAreFoundWhereverThePiecesEnd(t *testing.T) {
@@ -318,7 +318,7 @@ func TestLengthsThatNoMessageHas(t *testing.T) {
 			t.Errorf("%+v of %x: %v, want %v", test.f, test.data, err, test.want)
 		}
 		if b.Len() != len(test.data) || b.Stats().Copied != 0 {
-			t.Errorf("%+v of %x: something was consumed or copied", test.f, test.data)
+			t.Errorf("%+v of %x: bytes were consumed or copied", test.f, test.data)
 		}
 	}
 }
@@ -348,8 +348,7 @@ func TestNextLeavesTheMessageUntilItIsDiscarded(t *testing.T) {
 	}
 }
 
-// A parser that has looked at bytes which somebody else then took away must look at those that came
-// instead.
+// A parser whose searched bytes were consumed by other code must search the new bytes instead.
 func TestAParserSurvivesWhoeverDiscards(t *testing.T) {
 	for _, name := range Names() {
 		for _, test := range []struct {
@@ -379,8 +378,8 @@ func TestAParserSurvivesWhoeverDiscards(t *testing.T) {
 	}
 }
 
-// What was searched once is not searched again: else a message in many pieces costs the square of
-// its length.
+// A parser does not search bytes twice. Otherwise a message in many pieces costs the square of its
+// length.
 func TestNoByteIsSearchedTwice(t *testing.T) {
 	b := place(t, "chain", 4096, 0)
 	l, h, d := Lines{}, Heads{}, Delimited{Delim: []byte("abcd")}
@@ -392,7 +391,7 @@ func TestNoByteIsSearchedTwice(t *testing.T) {
 			}
 		}
 		if l.seen.from(b) != i || h.seen.from(b) != i || d.seen.from(b) != max(0, i-3) {
-			t.Fatalf("of %d bytes the next search leaves out %d, %d, %d", i, l.seen.from(b), h.seen.from(b), d.seen.from(b))
+			t.Fatalf("of %d bytes the next search skips %d, %d, %d", i, l.seen.from(b), h.seen.from(b), d.seen.from(b))
 		}
 	}
 }
@@ -424,10 +423,10 @@ func TestParsersAllocateNothing(t *testing.T) {
 			}
 		}
 		for range 4000 {
-			round() // every place in a ring that wraps has been seen
+			round() // visits every position in a ring that wraps
 		}
 		if n := testing.AllocsPerRun(1000, round); n != 0 {
-			t.Errorf("%s: %v allocations a round", name, n)
+			t.Errorf("%s: %v allocations per round", name, n)
 		}
 	}
 }

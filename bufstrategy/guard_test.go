@@ -8,7 +8,7 @@ import (
 	"unsafe"
 )
 
-// guarded makes a guarded Pool and returns a function that wants exactly one misuse since the last
+// guarded returns a guarded Pool, and a function that checks for exactly one misuse since its last
 // call.
 func guarded(t *testing.T, o PoolOptions) (*Pool, func(kind MisuseKind, offset int, taken, released, found string)) {
 	t.Helper()
@@ -17,7 +17,7 @@ func guarded(t *testing.T, o PoolOptions) (*Pool, func(kind MisuseKind, offset i
 	return newPool(t, o), func(kind MisuseKind, offset int, taken, released, found string) {
 		t.Helper()
 		if len(got) != 1 {
-			t.Fatalf("%d misuses are reported, want one: %v", len(got), got)
+			t.Fatalf("%d misuses reported, want 1: %v", len(got), got)
 		}
 		m := got[0]
 		got = nil
@@ -32,16 +32,16 @@ func guarded(t *testing.T, o PoolOptions) (*Pool, func(kind MisuseKind, offset i
 				t.Errorf("%s at\n%v, want %q", at.what, at.where, at.want)
 			}
 			if !strings.Contains(m.Error(), at.where.String()) || len(at.where) > stackMax {
-				t.Errorf("the stack of %d frames is not in the error:\n%v", len(at.where), m)
+				t.Errorf("error lacks the stack of %d frames:\n%v", len(at.where), m)
 			}
 		}
 		if !strings.Contains(m.Error(), kind.String()) {
-			t.Errorf("the error does not say %q:\n%v", kind, m)
+			t.Errorf("error lacks %q:\n%v", kind, m)
 		}
 	}
 }
 
-// Functions to be found in stacks.
+// Functions to find in stacks.
 func takeHere(t testing.TB, from lender) Block { return mustTake(t, from, 1000) }
 func releaseHere(b Block)                      { b.Release() }
 func releaseAgainHere(b Block)                 { b.Release() }
@@ -62,7 +62,7 @@ func TestGuardFindsWritesOutside(t *testing.T) {
 	trimHere(p)
 	want(WrittenOutside, 5-canaryBytes, "takeHere", "releaseHere", "trimHere")
 
-	// All that was lent may be written, up to the capacity.
+	// The whole block may be written, up to its capacity.
 	b = takeHere(t, p)
 	fillWith(b.Bytes()[:cap(b.Bytes())], 7)
 	b.Release()
@@ -86,7 +86,7 @@ func TestGuardFindsASecondRelease(t *testing.T) {
 	c.Put(b)
 	want(ReleasedTwice, 0, "takeHere", "releaseHere", "Put")
 
-	// The memory is somebody else's in the meantime.
+	// The memory meanwhile has another user.
 	other := mustTake(t, p, 1000)
 	releaseAgainHere(b)
 	want(ReleasedTwice, 0, "takeHere", "releaseHere", "releaseAgainHere")
@@ -101,9 +101,10 @@ func TestGuardFindsASecondRelease(t *testing.T) {
 	releaseAgainHere(b)
 	want(ReleasedTwice, 0, "", "", "releaseAgainHere")
 	if s := p.Stats(); s.Lent != 1024 || s.Kept != 0 {
-		t.Errorf("memory came back twice: %+v", s)
+		t.Errorf("memory returned twice: %+v", s)
 	}
-	// A buffer that gives back what it has given back is a fault of this package: it is found, too.
+	// A buffer that returns a block twice is a bug of this package. The guard finds it as well as
+	// misuse by programs.
 	other.Release()
 	p.put(other.of)
 	want(ReleasedTwice, 0, "TestGuardFindsASecondRelease", "TestGuardFindsASecondRelease", "put")
@@ -185,9 +186,9 @@ func TestGuardPanicsWithoutAReport(t *testing.T) {
 		err, _ := recover().(error)
 		var m *Misuse
 		if !errors.As(err, &m) || m.Kind != ReleasedTwice {
-			t.Errorf("panic of %v", err)
+			t.Errorf("panic with %v", err)
 		}
-		// No lock is held.
+		// The panic leaves no lock held.
 		if p.Stats().Lent != 0 || mustTake(t, p, 1).Bytes() == nil {
 			t.Error("the pool is not usable")
 		}
@@ -195,8 +196,7 @@ func TestGuardPanicsWithoutAReport(t *testing.T) {
 	releaseAgainHere(b)
 }
 
-// Blocks that were kept are lent in the order in which they came: there is more time to be found
-// out.
+// Kept blocks are reused in the order of their return, which leaves more time to detect a write.
 func TestAGuardedPoolLendsTheOldest(t *testing.T) {
 	p, _ := guarded(t, PoolOptions{Limit: 4096, Keep: 4096})
 	held := takeMany(t, p, 4, 1000)
@@ -205,12 +205,12 @@ func TestAGuardedPoolLendsTheOldest(t *testing.T) {
 	}
 	for i, old := range held {
 		if b := mustTake(t, p, 1000); b.of != old.of {
-			t.Errorf("block %d is not the one that came back as that", i)
+			t.Errorf("block %d is not reused in the order of return", i)
 		}
 	}
 }
 
-// Of many that release the same Block, one does.
+// Of many goroutines that release the same Block, exactly one succeeds.
 func TestGuardFindsASecondReleaseAmongGoroutines(t *testing.T) {
 	var mu sync.Mutex
 	reports := 0
@@ -243,6 +243,6 @@ func TestBoundAndHitRateOfAGuardedPoolUnderManyGoroutines(t *testing.T) {
 		return hand{c, func(b Block) { c.Put(b) }, c.Tick, c.Close}
 	})
 	if s := p.Stats(); s.Lent != 0 || s.Cached != 0 || s.Refused != 0 {
-		t.Errorf("after all was released: %+v", s)
+		t.Errorf("after all blocks were released: %+v", s)
 	}
 }

@@ -11,7 +11,7 @@ func TestMoveFromCountsAsOneCommitAndOneDiscard(t *testing.T) {
 	if _, err := (Writer{cs[0]}).Write(make([]byte, 5000)); err != nil {
 		t.Fatal(err)
 	}
-	for range 2 { // the second moves nothing
+	for range 2 { // the second call moves nothing
 		cs[1].MoveFrom(cs[0])
 	}
 	if from, to := cs[0].Stats(), cs[1].Stats(); from.Discards != 1 || to.Commits != 1 || to.Moved != 5000 || to.Discards != 0 {

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// pipelined are requests in a row, with every kind of body.
+// pipelined holds consecutive requests, with every kind of body.
 const pipelined = "GET /first HTTP/1.1\r\nHost: a\r\n\r\n" +
 	"POST /length HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\nhello\r\n\r\nab" +
 	"GET /old HTTP/1.0\nHost: a\nX-Long: abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz\n\n" +
@@ -21,7 +21,7 @@ const pipelined = "GET /first HTTP/1.1\r\nHost: a\r\n\r\n" +
 	"POST /empty HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n" +
 	"GET /last HTTP/1.1\r\nHost: a\r\n\r\n"
 
-// requests reads requests until the end and describes each, body and trailer included.
+// requests reads all requests and describes each, including body and trailer.
 func requests(br *bufio.Reader) (all []string, err error) {
 	for {
 		req, err := http.ReadRequest(br)
@@ -40,7 +40,7 @@ func describe(req *http.Request, body []byte) string {
 	return fmt.Sprintf("%s %s %v %q %v", req.Method, req.URL, req.Header, body, req.Trailer)
 }
 
-// split is pieces of which one ends at position k.
+// split returns pieces, one of which ends at position k.
 func split(k int) []byte {
 	pieces := bytes.Repeat([]byte{255}, k/255)
 	if k%255 > 0 {
@@ -75,18 +75,18 @@ func TestRequestsAreReadWhereverThePiecesEnd(t *testing.T) {
 		}
 		in := waitReader(t, place(t, name, 256, 0), waitingMode, []byte(pipelined[:len(pipelined)-2]), []byte{100})
 		if got, err := requests(bufio.NewReader(in)); len(got) != 5 || err != io.ErrUnexpectedEOF {
-			t.Errorf("%s: the last request is cut off: %d requests, %v", name, len(got), err)
+			t.Errorf("%s: truncated last request: %d requests, %v", name, len(got), err)
 		}
 	}
 }
 
-// A connection that waits for its next request needs no bufio.Reader: what is given back has
-// nothing in it.
+// A connection that waits for its next request needs no bufio.Reader: the one that it gives back is
+// empty.
 func TestABufioReaderMayBeLentForRequests(t *testing.T) {
 	want, _ := requests(bufio.NewReader(strings.NewReader(pipelined)))
 	first := strings.Index(pipelined, "POST")
 	for _, name := range Names() {
-		// The first comes alone, the others together.
+		// The first request arrives alone, the others together.
 		in := waitReader(t, place(t, name, 256, 0), waitingMode, []byte(pipelined), []byte{byte(first), 255, 255, 255})
 		lent, times := bufio.NewReaderSize(nil, 512), 0
 		var got []string
@@ -119,8 +119,8 @@ func TestABufioReaderMayBeLentForRequests(t *testing.T) {
 	}
 }
 
-// takeRequest is what a handler does: it returns ErrShort until a request and its body are whole in
-// b.
+// takeRequest does the work of a handler. It returns ErrShort until a request and its body are
+// complete in b.
 func takeRequest(b Buffer, heads *Heads) (string, error) {
 	head, size, err := heads.Next(b)
 	if err != nil {
@@ -174,7 +174,7 @@ func TestAHandlerTakesRequestsWhereverThePiecesEnd(t *testing.T) {
 		b := place(t, name, 512, 0)
 		b.feed(t, []byte("GET / HTTP/1.1\r\nX: "+strings.Repeat("x", 200)))
 		if _, err := takeRequest(b.Buffer, &Heads{Max: 200}); err != ErrTooLarge {
-			t.Errorf("%s: a head that is too large: %v", name, err)
+			t.Errorf("%s: head too large: %v", name, err)
 		}
 	}
 }
@@ -208,7 +208,7 @@ func TestAJSONDecoderReadsWhereverThePiecesEnd(t *testing.T) {
 		}
 		in := waitReader(t, place(t, name, 32, 0), waitingMode, []byte(`{"a":`), []byte{2})
 		if err := json.NewDecoder(in).Decode(new(any)); err != io.ErrUnexpectedEOF {
-			t.Errorf("%s: a value that is cut off: %v", name, err)
+			t.Errorf("%s: truncated value: %v", name, err)
 		}
 	}
 }

@@ -28,12 +28,12 @@ func TestACacheServesWithoutThePool(t *testing.T) {
 	p := newPool(t, PoolOptions{Limit: 1 << 20, Keep: 1 << 20})
 	c := newMagazine(t, p, 64<<10)
 	c.Put(mustTake(t, c, 1000))
-	before := p.Stats() // which changes with whatever the Pool is asked
+	before := p.Stats() // changes on any request to the Pool
 	if n := testing.AllocsPerRun(100, func() { c.Put(mustTake(t, c, 1000)) }); n != 0 {
-		t.Errorf("%v allocations a take", n)
+		t.Errorf("%v allocations per Take", n)
 	}
 	if s := p.Stats(); s != before {
-		t.Errorf("the Pool had to do with it: %+v, before %+v", s, before)
+		t.Errorf("Take from a Magazine reached the Pool: %+v, before %+v", s, before)
 	}
 	b := mustTake(t, c, 1000)
 	c.Trim()
@@ -51,36 +51,36 @@ func TestACacheMovesBlocksInBatches(t *testing.T) {
 	c := newMagazine(t, p, 64<<10)
 	b := mustTake(t, c, 1024)
 	if s := p.Stats(); s.Lent+s.Cached != 32<<10 {
-		t.Errorf("one take of many kept brought %d bytes, want 32 KiB", s.Lent+s.Cached)
+		t.Errorf("one Take of many kept blocks transferred %d bytes, want 32 KiB", s.Lent+s.Cached)
 	}
 	c.Put(b)
 	c.Trim()
 	small := newMagazine(t, p, 8<<10)
 	b = mustTake(t, small, 1024)
 	if s := p.Stats(); s.Lent+s.Cached != 5<<10 {
-		t.Errorf("a cache of 8 KiB brought %d bytes, want 1 KiB and half of its room", s.Lent+s.Cached)
+		t.Errorf("a Magazine of 8 KiB received %d bytes, want 1 KiB and half of its room", s.Lent+s.Cached)
 	}
 	small.Put(b)
 	small.Close()
 
-	// What is fresh is made one at a time.
+	// Fresh blocks are allocated one per call.
 	p.Trim()
 	held := takeMany(t, c, 65, 1024)
 	if s := p.Stats(); s.Lent+s.Cached != 65<<10 {
-		t.Errorf("65 takes brought %d bytes", s.Lent+s.Cached)
+		t.Errorf("65 Takes transferred %d bytes", s.Lent+s.Cached)
 	}
 	for i, b := range held {
 		c.Put(b)
 		if c.held > 64<<10 || i == 63 && c.held != 64<<10 {
-			t.Fatalf("the cache of 64 KiB holds %d after %d blocks", c.held, i+1)
+			t.Fatalf("Magazine of 64 KiB holds %d bytes after %d blocks", c.held, i+1)
 		}
 	}
 	if s := p.Stats(); s.Kept != 32<<10 || s.Cached != 33<<10 || s.Lent != 0 {
-		t.Errorf("one block too many gave back %d bytes, want 32 KiB: %+v", s.Kept, s)
+		t.Errorf("one block above the bound returned %d bytes, want 32 KiB: %+v", s.Kept, s)
 	}
 }
 
-// A cache that holds blocks of one size makes room for those of another.
+// A Magazine that holds blocks of one size makes room for blocks of another.
 func TestACacheGivesBackWhatItHoldsMostOf(t *testing.T) {
 	p := newPool(t, PoolOptions{Limit: 1 << 20, Keep: 1 << 20})
 	c := newMagazine(t, p, 8<<10)
@@ -89,19 +89,19 @@ func TestACacheGivesBackWhatItHoldsMostOf(t *testing.T) {
 	c.Put(large[1])
 	c.Put(small)
 	if c.free[8].n != 1 || c.free[12].n != 1 || p.Stats().Kept != 4096 {
-		t.Errorf("it holds %d small, %d large blocks", c.free[8].n, c.free[12].n)
+		t.Errorf("Magazine holds %d small, %d large blocks", c.free[8].n, c.free[12].n)
 	}
 	huge := mustTake(t, c, 64<<10)
 	c.Put(huge)
 	if c.held > 8<<10 || c.free[16].n != 0 {
-		t.Errorf("it holds %d bytes, a block larger than its bound among them: %d", c.held, c.free[16].n)
+		t.Errorf("Magazine holds %d bytes, including %d blocks larger than its bound", c.held, c.free[16].n)
 	}
 }
 
 func TestBlocksWanderBetweenCachesAndThePool(t *testing.T) {
 	p := newPool(t, PoolOptions{Limit: 64 << 10, Keep: 64 << 10})
 	a, b := newMagazine(t, p, 8<<10), newMagazine(t, p, 8<<10)
-	// Everything goes one way, many times more than there is.
+	// All blocks go one way, many times more than exist.
 	for range 1000 {
 		b.Put(mustTake(t, a, 1000))
 		a.Put(mustTake(t, b, 300))
@@ -131,7 +131,7 @@ func TestBlocksWanderBetweenCachesAndThePool(t *testing.T) {
 	}
 }
 
-// What one loop holds for itself must not starve another.
+// The blocks held for one loop must not starve another.
 func TestACacheGivesBackWhenThePoolIsAtItsBound(t *testing.T) {
 	p := newPool(t, PoolOptions{Limit: 8 << 10, Keep: 8 << 10})
 	idle, busy := newMagazine(t, p, 8<<10), newMagazine(t, p, 8<<10)
@@ -144,7 +144,7 @@ func TestACacheGivesBackWhenThePoolIsAtItsBound(t *testing.T) {
 		"trim": idle.Trim,
 	} {
 		if _, err := busy.Take(4096); !errors.Is(err, ErrExhausted) {
-			t.Fatalf("what a cache holds does not count: %v", err)
+			t.Fatalf("blocks in a Magazine do not count: %v", err)
 		}
 		next()
 		b, err := busy.Take(4096)
@@ -152,20 +152,20 @@ func TestACacheGivesBackWhenThePoolIsAtItsBound(t *testing.T) {
 			t.Fatalf("after the next %s: %v", name, err)
 		}
 		b.Release()
-		// No reason any more: it holds blocks again.
+		// The pressure is gone: it holds blocks again.
 		for _, b := range takeMany(t, idle, 7, 1024) {
 			idle.Put(b)
 		}
 		if idle.held != 7<<10 {
-			t.Fatalf("after the %s the cache holds %d", name, idle.held)
+			t.Fatalf("after %s the Magazine holds %d bytes", name, idle.held)
 		}
-		// What can never be had is no reason either.
+		// An impossible request must not cause pressure either.
 		if _, err := busy.Take(8<<10 + 1); !errors.Is(err, ErrExhausted) {
 			t.Fatal(err)
 		}
 		idle.Put(mustTake(t, idle, 1024))
 		if idle.held != 7<<10 {
-			t.Fatal("the cache gave back what could not help")
+			t.Fatal("Magazine gave back blocks that could not help")
 		}
 	}
 }
@@ -200,14 +200,14 @@ func TestBuffersOnCaches(t *testing.T) {
 	}
 	to.Release()
 	if a.held != 0 || b.held < 10_000 {
-		t.Errorf("the caches hold %d, %d, want all with the second", a.held, b.held)
+		t.Errorf("Magazines hold %d, %d bytes, want everything in the second", a.held, b.held)
 	}
 	if _, err := (Writer{shared}).WriteString("left over"); err != nil || scratch.Trim() != nil {
 		t.Fatal(err)
 	}
 	shared.Release()
 	if a.held != 256 {
-		t.Errorf("the cache holds %d after left-overs were consumed", a.held)
+		t.Errorf("Magazine holds %d bytes after leftovers were consumed", a.held)
 	}
 	if _, err := NewChain(Options{Magazine: a, Pool: newPool(t, PoolOptions{Limit: 1024})}); err == nil {
 		t.Error("a Magazine beside another Pool: no error")
@@ -219,11 +219,11 @@ func TestBuffersOnCaches(t *testing.T) {
 
 func TestBoundAndHitRateOfCachesUnderManyGoroutines(t *testing.T) {
 	const share = 64 << 10
-	// Everybody's share may be lent while every cache is full, and twice that keeps the sizes from
-	// one another's way.
+	// The share of every goroutine may be in use while every Magazine is full. Twice that keeps the
+	// sizes from competing.
 	p := newPool(t, PoolOptions{Limit: 4 * soakers * share, Keep: 4 * soakers * share})
 	wander := make(chan Block, soakers)
-	var rounds atomic.Int64 // of all
+	var rounds atomic.Int64 // of all goroutines
 	soak(t, p, share, func() hand {
 		c, err := p.NewMagazine(share)
 		if err != nil {
@@ -232,7 +232,7 @@ func TestBoundAndHitRateOfCachesUnderManyGoroutines(t *testing.T) {
 		}
 		n := 0
 		release := func(b Block) {
-			// A few are returned by another goroutine, to its Magazine, and a few to the Pool.
+			// Some blocks are returned by another goroutine to its Magazine, and some to the Pool.
 			switch n++; {
 			case n%16 == 0:
 				b.Release()
@@ -266,7 +266,7 @@ func TestBoundAndHitRateOfCachesUnderManyGoroutines(t *testing.T) {
 		b.Release()
 	}
 	if s := p.Stats(); s.Cached != 0 {
-		t.Errorf("after all caches were closed: %+v", s)
+		t.Errorf("after all Magazines were closed: %+v", s)
 	}
 	wantReused(t, p)
 }

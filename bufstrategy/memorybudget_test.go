@@ -19,7 +19,7 @@ func newBudget(t testing.TB, o MemoryBudgetOptions) *MemoryBudget {
 	return g
 }
 
-// eater is a Chain of pieces of 256 bytes that are committed one at a time.
+// eater is a Chain of 256-byte pieces, each committed separately.
 type eater struct{ *Chain }
 
 const piece = blockMin
@@ -41,7 +41,7 @@ func eaters(t testing.TB, g *MemoryBudget, limit, n int) []eater {
 	return es
 }
 
-// eat takes one piece more, and reports false when it was refused or has all it may hold.
+// eat takes one more piece. It reports false if it was refused or has reached its limit.
 func (e eater) eat() bool {
 	e.Space()
 	if e.offered == 0 {
@@ -59,14 +59,14 @@ func TestAHogLeavesHalfToOthers(t *testing.T) {
 		continue
 	}
 	if n := hog.Len(); n > limit/2 || n < limit/2-2*piece {
-		t.Errorf("one that wants all has %d bytes of %d", n, limit)
+		t.Errorf("greedy buffer has %d bytes of %d", n, limit)
 	}
 	for i, e := range eaters(t, g, 4096, 100) {
 		for e.eat() {
 			continue
 		}
 		if e.Len() != 4096 {
-			t.Errorf("small one %d has %d bytes, want all of its 4096 beside the hog", i, e.Len())
+			t.Errorf("small buffer %d has %d bytes, want all of its 4096 next to the greedy one", i, e.Len())
 		}
 	}
 }
@@ -85,23 +85,23 @@ func TestEqualsGetEqualSharesAndANewcomerFindsRoom(t *testing.T) {
 	const share = limit / (n + 1)
 	for i, e := range es {
 		if e.Len() < share-2*piece || e.Len() > share+2*piece {
-			t.Errorf("number %d has %d bytes, want %d", i, e.Len(), share)
+			t.Errorf("buffer %d has %d bytes, want %d", i, e.Len(), share)
 		}
 	}
 	if free := limit - g.Stats().Used; free < share-2*piece {
-		t.Errorf("%d bytes are free, want %d", free, share)
+		t.Errorf("%d bytes free, want %d", free, share)
 	}
 	late := eaters(t, g, MaxLimit, 1)[0]
 	for late.eat() {
 		continue
 	}
 	if late.Len() < share/2-2*piece {
-		t.Errorf("the newcomer has %d bytes, want half of a share of %d", late.Len(), share)
+		t.Errorf("newcomer has %d bytes, want half of a share of %d", late.Len(), share)
 	}
 }
 
-// Nothing is taken back from a hog, but it gets nothing again until it has come down to the share
-// of the others.
+// A greedy buffer keeps what it has, but gets nothing more until it has come down to the share of
+// the others.
 func TestAHogThatIsConsumedComesDownToTheShareOfOthers(t *testing.T) {
 	const limit, n = 256 << 10, 20
 	g := newBudget(t, MemoryBudgetOptions{Limit: limit})
@@ -121,7 +121,7 @@ func TestAHogThatIsConsumedComesDownToTheShareOfOthers(t *testing.T) {
 	const share = limit / (n + 1)
 	for i, e := range es {
 		if e.Len() < share*8/10 || e.Len() > share*12/10 {
-			t.Errorf("number %d has %d bytes, want about %d", i, e.Len(), share)
+			t.Errorf("buffer %d has %d bytes, want about %d", i, e.Len(), share)
 		}
 	}
 }
@@ -134,8 +134,8 @@ func TestABudgetThatContradictsItselfIsRefused(t *testing.T) {
 	}
 }
 
-// A Pool gives up what it has kept in one size, its own bound apart, before it refuses another for
-// the budget's sake.
+// A Pool gives up kept blocks of one size before the budget refuses another size, even below the
+// Pool's own bound.
 func TestAPoolGivesUpWhatItKeepsForTheBudget(t *testing.T) {
 	g := newBudget(t, MemoryBudgetOptions{Limit: 4096})
 	pool, err := NewPoolOf(PoolOptions{Limit: 1 << 20, Keep: 1 << 20, Budget: g})
@@ -154,7 +154,7 @@ func TestAPoolGivesUpWhatItKeepsForTheBudget(t *testing.T) {
 		pool.put(b)
 	}
 	if s := g.Stats(); s.Used != 4096 || s.Refused != 1 {
-		t.Errorf("with all kept: %+v", s)
+		t.Errorf("with all blocks kept: %+v", s)
 	}
 	b, _ := pool.take(4096, 0)
 	if b == nil || g.Stats().Used != 4096 || pool.Stats().Kept != 0 {
@@ -181,17 +181,17 @@ func TestAPoolKeepsNothingWhileSomebodyWaits(t *testing.T) {
 	told := 0
 	w := MemoryWaiter{Ready: func() { told++ }}
 	if f.Space() != nil || !g.Enqueue(&w, f) || told != 0 {
-		t.Fatalf("told %d times, %+v", told, g.Stats())
+		t.Fatalf("notified %d times, %+v", told, g.Stats())
 	}
 	pool.put(b)
 	if told != 1 || len(f.Space()) == 0 {
-		t.Errorf("told %d times, %+v", told, g.Stats())
+		t.Errorf("notified %d times, %+v", told, g.Stats())
 	}
 	g.Cancel(&w)
 }
 
-// What a Magazine holds is counted, and comes back when the budget refuses, as it does when the
-// Pool's own bound does.
+// The blocks in a Magazine are counted, and come back if the budget refuses, as with the Pool's own
+// bound.
 func TestACacheGivesUpWhatItHoldsForTheBudget(t *testing.T) {
 	g := newBudget(t, MemoryBudgetOptions{Limit: 4096})
 	pool, err := NewPoolOf(PoolOptions{Limit: 1 << 20, Keep: 1 << 20, Budget: g})
@@ -206,21 +206,21 @@ func TestACacheGivesUpWhatItHoldsForTheBudget(t *testing.T) {
 	b, _ := cache.take(2048, 0)
 	cache.put(a)
 	if s := g.Stats(); s.Used != 4096 {
-		t.Errorf("with one block in the cache: %+v", s)
+		t.Errorf("with one block in the Magazine: %+v", s)
 	}
 	f := newUser(t, g, 2048)
 	if f.try() || !g.Enqueue(&f.MemoryWaiter, f.Fixed) {
-		t.Fatal("was not refused")
+		t.Fatal("not refused")
 	}
 	cache.put(b)
 	if s := g.Stats(); s.Used != 0 || f.told != 1 || !f.try() {
-		t.Errorf("told %d times, %+v", f.told, s)
+		t.Errorf("notified %d times, %+v", f.told, s)
 	}
 	g.Cancel(&f.MemoryWaiter)
 }
 
 func TestABudgetTellsOfCrossingsInTurns(t *testing.T) {
-	var seen []bool // not atomic: the calls must not run at the same time
+	var seen []bool // not atomic: the calls must not overlap
 	g := newBudget(t, MemoryBudgetOptions{Limit: 10_000, High: 6000, Low: 2000, Crossed: func(paused bool) { seen = append(seen, paused) }})
 	var wg sync.WaitGroup
 	for i := range 4 {
@@ -255,7 +255,7 @@ func TestABudgetTellsOfCrossingsInTurns(t *testing.T) {
 	}
 	for i, paused := range seen {
 		if paused != (i%2 == 0) {
-			t.Fatalf("crossing %d is %v", i, paused)
+			t.Fatalf("crossing %d: got %v", i, paused)
 		}
 	}
 }
@@ -271,7 +271,7 @@ func TestABudgetCrossesAtItsWatermarks(t *testing.T) {
 		within = true
 		seen = append(seen, g.used.Load())
 		if g.used.Load() == 100 {
-			g.release(90) // crosses again, and is told when this call is over
+			g.release(90) // crosses again, and is reported after this call
 			g.settle()
 		}
 		within = false
@@ -285,14 +285,14 @@ func TestABudgetCrossesAtItsWatermarks(t *testing.T) {
 	}
 }
 
-// What a Grow holds at the bound is what it has: it does without the array that it would like.
+// At the bound a Grow continues with the array it has.
 func TestGrowAtTheBoundOfABudget(t *testing.T) {
 	g := newBudget(t, MemoryBudgetOptions{Limit: 10_000})
 	b, err := NewGrow(Options{Limit: 8000, Initial: 1000, Budget: g})
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.size = 8000 // of a burst
+	b.size = 8000 // after a burst
 	hold := newUser(t, g, 7000)
 	hold.try()
 	n, err := (Writer{b}).Write(make([]byte, 5000))
@@ -339,24 +339,24 @@ func TestWaitersAreToldInOrderAndAsManyAsFit(t *testing.T) {
 		u := newUser(t, g, limit)
 		u.Ready = func() { u.told++; order = append(order, i) }
 		if u.try() || !g.Enqueue(&u.MemoryWaiter, u.Fixed) {
-			t.Fatal("was not refused")
+			t.Fatal("not refused")
 		}
 		us = append(us, u)
 	}
 	if n := g.Stats().Waiting; n != 5 {
-		t.Errorf("%d wait, want 5", n)
+		t.Errorf("%d waiting, want 5", n)
 	}
 	hold.Release()
-	// 900 does not fit beside 400, and does not hold up those behind it.
+	// 900 does not fit next to 400, and does not hold up the waiters after it.
 	if want := []int{0, 2, 3, 4}; !slices.Equal(order, want) {
-		t.Fatalf("told %v, want %v", order, want)
+		t.Fatalf("notified %v, want %v", order, want)
 	}
 	for _, i := range order {
 		if !us[i].try() {
-			t.Errorf("number %d was told and refused", i)
+			t.Errorf("waiter %d was notified and refused", i)
 		}
 		if g.Cancel(&us[i].MemoryWaiter) {
-			t.Errorf("Cancel of number %d says that it was not told", i)
+			t.Errorf("Cancel of waiter %d reports that it was not notified", i)
 		}
 	}
 	us[0].Release()
@@ -366,12 +366,12 @@ func TestWaitersAreToldInOrderAndAsManyAsFit(t *testing.T) {
 	}
 	us[3].Release()
 	if us[1].told != 1 || !us[1].try() {
-		t.Errorf("900 was told %d times", us[1].told)
+		t.Errorf("waiter of 900 was notified %d times", us[1].told)
 	}
 	g.Cancel(&us[1].MemoryWaiter)
 	for i, u := range us {
 		if u.told != 1 {
-			t.Errorf("number %d was told %d times", i, u.told)
+			t.Errorf("waiter %d was notified %d times", i, u.told)
 		}
 	}
 }
@@ -390,22 +390,22 @@ func TestAWaiterThatDoesNotTakePassesItsTurnOn(t *testing.T) {
 	}
 	hold.Release()
 	if a.told != 1 || b.told != 0 || c.told != 0 {
-		t.Fatalf("told %d, %d, %d times", a.told, b.told, c.told)
+		t.Fatalf("notified %d, %d, %d times", a.told, b.told, c.told)
 	}
 	if g.Cancel(&a.MemoryWaiter); c.told != 1 {
-		t.Errorf("after a Cancel of who had its turn: the next was told %d times", c.told)
+		t.Errorf("after Cancel of the waiter with the turn: the next was notified %d times", c.told)
 	}
-	// Someone comes before, and the one that had its turn waits again, behind others.
+	// Another user comes first, and the waiter that had its turn waits again, after others.
 	early := newUser(t, g, 900)
 	early.try()
 	b.try()
 	g.Enqueue(&b.MemoryWaiter, b.Fixed)
 	if c.try() || !g.Enqueue(&c.MemoryWaiter, c.Fixed) {
-		t.Fatal("was not refused")
+		t.Fatal("not refused")
 	}
 	early.Release()
 	if b.told != 1 || c.told != 1 {
-		t.Errorf("told %d and %d times, want 1 and 1", b.told, c.told)
+		t.Errorf("notified %d and %d times, want 1 and 1", b.told, c.told)
 	}
 }
 
@@ -419,7 +419,7 @@ func TestAwaitAfterTheMemoryHasComeBack(t *testing.T) {
 	u.try()
 	hold.Release()
 	if !g.Enqueue(&u.MemoryWaiter, u.Fixed) || u.told != 1 {
-		t.Errorf("told %d times", u.told)
+		t.Errorf("notified %d times", u.told)
 	}
 	u.try()
 	if g.Enqueue(&u.MemoryWaiter, u.Fixed) {
@@ -430,7 +430,7 @@ func TestAwaitAfterTheMemoryHasComeBack(t *testing.T) {
 	}
 }
 
-// What the bound of the Pool refuses no other user of the budget can bring.
+// A refusal by the bound of the Pool cannot be resolved by other users of the budget.
 func TestAwaitIsNotForTheBoundOfAPool(t *testing.T) {
 	g := newBudget(t, MemoryBudgetOptions{Limit: 1 << 20})
 	pool, err := NewPoolOf(PoolOptions{Limit: piece, Budget: g})
@@ -448,8 +448,8 @@ func TestAwaitIsNotForTheBoundOfAPool(t *testing.T) {
 	}
 }
 
-// Many goroutines want more than there is, and wait; some give up. If one wake-up were lost all
-// would stand still.
+// Many goroutines want more than there is, and wait. Some give up. One lost wake-up would stall
+// all.
 func TestNoWakeUpIsLost(t *testing.T) {
 	const goroutines, rounds = 8, 400
 	g := newBudget(t, MemoryBudgetOptions{Limit: 2500, High: 2000})
@@ -474,7 +474,7 @@ func TestNoWakeUpIsLost(t *testing.T) {
 					select {
 					case <-ready:
 					case <-time.After(2 * time.Minute):
-						t.Errorf("goroutine %d still waits after two minutes: %+v, %d promised", i, g.Stats(), g.promised.Load())
+						t.Errorf("timed out after two minutes: goroutine %d still waits: %+v, %d promised", i, g.Stats(), g.promised.Load())
 						return
 					}
 					if rng.IntN(8) == 0 {
@@ -494,7 +494,7 @@ func TestNoWakeUpIsLost(t *testing.T) {
 		t.Errorf("at the end: %+v, %d promised", s, g.promised.Load())
 	}
 	if n := waits.Load(); n < 10 {
-		t.Errorf("%d waits: nothing was put to the test", n)
+		t.Errorf("%d waits: want at least 10", n)
 	}
 }
 
@@ -505,7 +505,7 @@ func TestABudgetAllocatesNothing(t *testing.T) {
 	u.try()
 	if n := testing.AllocsPerRun(100, func() {
 		if !g.Enqueue(&u.MemoryWaiter, u.Fixed) {
-			t.Error("was not refused")
+			t.Error("not refused")
 		}
 		g.release(1000)
 		g.settle()
@@ -518,6 +518,6 @@ func TestABudgetAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 	if u.told < 100 {
-		t.Errorf("told %d times", u.told)
+		t.Errorf("notified %d times", u.told)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Without a descriptor there is no memory to map twice.
+// Without a free file descriptor, no memory can be mapped twice.
 func TestAMirroredThatCannotMapIsARing(t *testing.T) {
 	m, err := NewMirrored(Options{Limit: 1 << 16})
 	if err != nil {
@@ -42,7 +42,7 @@ func TestAMirroredThatCannotMapIsARing(t *testing.T) {
 	}
 	m.Release()
 	if _, err := (Writer{m}).WriteString("some"); err != nil || m.Fallback() != nil {
-		t.Errorf("write: %v; with descriptors there is still a reason: %v", err, m.Fallback())
+		t.Errorf("write: %v; fallback with free descriptors: %v", err, m.Fallback())
 	}
 }
 
@@ -59,7 +59,7 @@ func TestAMirroredGivesItsMappingsBack(t *testing.T) {
 		m.Release()
 	}
 	if after := mappings(t); after > before+50 {
-		t.Errorf("%d mappings, %d before 100 uses", after, before)
+		t.Errorf("%d mappings, want %d as before 100 uses", after, before)
 	}
 }
 

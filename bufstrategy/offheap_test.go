@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// offHeapTest runs f where there is memory outside of the heap, and looks at the refusal elsewhere.
+// offHeapTest runs f on systems with off-heap memory, and checks the refusal elsewhere.
 func offHeapTest(t *testing.T, f func(t *testing.T)) {
 	t.Helper()
 	if offHeapAvailable {
@@ -22,7 +22,7 @@ func offHeapTest(t *testing.T, f func(t *testing.T)) {
 func wantMapped(t *testing.T, p *Pool, want int) {
 	t.Helper()
 	if s := p.Stats(); s.Mapped != want {
-		t.Fatalf("%d bytes are mapped, want %d: %+v", s.Mapped, want, s)
+		t.Fatalf("%d bytes mapped, want %d: %+v", s.Mapped, want, s)
 	}
 }
 
@@ -41,7 +41,7 @@ func TestOffHeapBlocksLieInSpans(t *testing.T) {
 			}
 			for i, b := range held {
 				if at := firstOther(b.Bytes(), byte(i)); at >= 0 {
-					t.Errorf("byte %d of block %d of %d is another's", at, i, c.size)
+					t.Errorf("byte %d of block %d of size %d belongs to another block", at, i, c.size)
 				}
 				b.Release()
 			}
@@ -52,7 +52,7 @@ func TestOffHeapBlocksLieInSpans(t *testing.T) {
 	})
 }
 
-// One block keeps its span, and what is free in it serves the next of the size.
+// One block keeps its span, and the free part of the span serves the next block of that size.
 func TestOffHeapRoomInASpanIsUsedAgain(t *testing.T) {
 	offHeapTest(t, func(t *testing.T) {
 		p := newPool(t, PoolOptions{Limit: 8 << 20, OffHeap: true})
@@ -122,13 +122,13 @@ func TestOffHeapMemoryIsBoundedAlsoWhereItIsScattered(t *testing.T) {
 			}
 		}
 		if refused == 0 {
-			t.Errorf("the bound was never met: %+v", p.Stats())
+			t.Errorf("bound never reached: %+v", p.Stats())
 		}
 		for _, b := range kept {
 			b.Release()
 		}
 		if s := p.Stats(); s.Lent != 0 || s.Mapped != 0 || s.Takes != s.Dropped {
-			t.Errorf("after all was released: %+v", s)
+			t.Errorf("after all blocks were released: %+v", s)
 		}
 		mustTake(t, p, 1<<20).Release()
 	})
@@ -137,9 +137,9 @@ func TestOffHeapMemoryIsBoundedAlsoWhereItIsScattered(t *testing.T) {
 func TestOffHeapSaysWhyTheSystemRefuses(t *testing.T) {
 	offHeapTest(t, func(t *testing.T) {
 		if bits.UintSize < 64 {
-			return // what a system of 32 bits has at most can be had
+			return // a 32-bit system may be able to map its maximum
 		}
-		const more = 1 << (bits.UintSize - 14) // than processors address
+		const more = 1 << (bits.UintSize - 14) // more than processors can address
 		p := newPool(t, PoolOptions{Limit: more, OffHeap: true})
 		defer p.Close()
 		_, err := p.Take(more)
@@ -163,7 +163,7 @@ func TestOffHeapMemoryIsNotTheCollectors(t *testing.T) {
 			b.Bytes()[0] = 1
 		}
 		if n := heap() - before; n > 4<<20 {
-			t.Errorf("64 MiB are %d bytes of heap", n)
+			t.Errorf("64 MiB off-heap use %d bytes of heap", n)
 		}
 		for _, b := range held {
 			b.Release()
@@ -188,7 +188,7 @@ func TestAClosedPoolLendsNothingAndTakesAllBack(t *testing.T) {
 		b.Release()
 		c.Tick()
 		if s := p.Stats(); s.Lent != 0 || s.Cached != 0 || s.Kept != 0 || s.Mapped != 0 {
-			t.Errorf("after all came back: %+v", s)
+			t.Errorf("after all blocks came back: %+v", s)
 		}
 		if _, err := p.Take(1); !errors.Is(err, ErrExhausted) {
 			t.Errorf("Take of a closed pool: %v", err)
@@ -209,14 +209,14 @@ func TestBoundOfAnOffHeapPoolUnderManyGoroutines(t *testing.T) {
 				c.Tick()
 				p.Tick()
 				if n := p.Stats().Mapped; n > 2*p.limit+10*spanBytes {
-					t.Errorf("%d bytes are mapped", n)
+					t.Errorf("%d bytes mapped", n)
 				}
 			}
 			return hand{c, func(b Block) { c.Put(b) }, tick, c.Close}
 		})
 		p.Close()
 		if s := p.Stats(); s.Lent != 0 || s.Cached != 0 || s.Kept != 0 || s.Mapped != 0 || s.Refused != 0 {
-			t.Errorf("after all was released and the pool closed: %+v", s)
+			t.Errorf("after all blocks were released and the pool closed: %+v", s)
 		}
 	})
 }

@@ -3,7 +3,7 @@ package bufstrategy
 import "testing"
 
 // BenchmarkTake takes a block and gives it back, on all processors at once: from the Pool itself,
-// and through a Magazine for each goroutine.
+// and through one Magazine per goroutine.
 func BenchmarkTake(b *testing.B) {
 	for _, mode := range []string{"pool", "cache", "guarded"} {
 		b.Run(mode, func(b *testing.B) {

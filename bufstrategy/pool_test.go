@@ -20,8 +20,8 @@ func chains(t *testing.T, pool *Pool, limit, segment, n int) []*Chain {
 	return cs
 }
 
-// Under -race this shows that a block which wanders from one goroutine's buffer to another's is
-// handed over properly.
+// Under -race this shows that a block that moves between buffers of two goroutines is handed over
+// properly.
 func TestAPoolIsSharedByManyGoroutines(t *testing.T) {
 	pool, err := NewPool(64<<10, 16<<10)
 	if err != nil {
@@ -55,7 +55,7 @@ func TestAPoolIsSharedByManyGoroutines(t *testing.T) {
 	}
 	wg.Wait()
 	if s := pool.Stats(); s.Lent != 0 || s.Kept > 16<<10 || s.MaxLent > 64<<10 {
-		t.Errorf("after all was released: %+v", s)
+		t.Errorf("after all blocks were released: %+v", s)
 	}
 }
 
@@ -95,11 +95,11 @@ func TestAPoolKeepsToItsBounds(t *testing.T) {
 		pool.put(b)
 	}
 	if s := pool.Stats(); s.Lent != 0 || s.Kept != 1024 {
-		t.Errorf("after all came back: %+v", s)
+		t.Errorf("after all blocks came back: %+v", s)
 	}
-	// What is kept in one size must not stand in the way of another.
+	// Kept blocks of one size must not block another size.
 	if b, _ := pool.take(4096, 0); b == nil || pool.Stats().Kept != 0 {
-		t.Errorf("kept memory was not given up: %+v", pool.Stats())
+		t.Errorf("kept memory not given up: %+v", pool.Stats())
 	}
 	for _, c := range [][2]int{{0, 0}, {1024, 2048}, {1024, -1}} {
 		if _, err := NewPool(c[0], c[1]); err == nil {
@@ -150,7 +150,7 @@ func TestMoveFromStopsAtTheLimitAndGoesOnLater(t *testing.T) {
 	if _, err := (Writer{from}).Write(want); err != nil {
 		t.Fatal(err)
 	}
-	// One block is now larger than the limit of the other side.
+	// One block now exceeds the limit of the other side.
 	if _, err := from.View(50_000); err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +169,7 @@ func TestMoveFromStopsAtTheLimitAndGoesOnLater(t *testing.T) {
 		to.Discard(to.Len())
 	}
 	if !bytes.Equal(got, want) {
-		t.Errorf("%d bytes came, want %d", len(got), len(want))
+		t.Errorf("%d bytes arrived, want %d", len(got), len(want))
 	}
 }
 
@@ -238,8 +238,8 @@ func TestAChainOffersMoreSegmentsWhileTheyAreFilled(t *testing.T) {
 		}
 		c.Commit(n)
 	}
-	// The one that has a byte left, and a fresh one.
+	// The segment with one byte left, and a fresh one.
 	if segs := c.Space(); len(segs) != 2 || len(segs[0]) != 1 {
-		t.Errorf("after a Commit that was short: %d segments", len(segs))
+		t.Errorf("after a short Commit: %d segments", len(segs))
 	}
 }

@@ -12,18 +12,18 @@ import (
 
 var soakFor = flag.Duration("pool.soak", 0, "how long each test of many goroutines on one Pool takes at least")
 
-// soakRounds is how many rounds of 200 steps each goroutine makes at least.
+// soakRounds is the minimum number of rounds of 200 steps per goroutine.
 const soakRounds = 16
 
-// soakers is how many goroutines share a Pool.
+// soakers is the number of goroutines that share a Pool.
 const soakers = 16
 
-// lender is a Pool, or a Magazine of one goroutine.
+// lender is a Pool, or the Magazine of one goroutine.
 type lender interface {
 	Take(n int) (Block, error)
 }
 
-// hand is how one goroutine uses a Pool.
+// hand is the access of one goroutine to a Pool.
 type hand struct {
 	lender
 	release   func(Block)
@@ -31,8 +31,8 @@ type hand struct {
 }
 
 // soak lets goroutines take, fill, check and release blocks of random sizes. Each holds at most
-// share bytes, so that nobody is refused when the bound is more than soakers times share. It counts
-// what is lent by itself.
+// share bytes, so no goroutine is refused if the bound exceeds soakers times share. soak counts the
+// bytes in use independently.
 func soak(t *testing.T, p *Pool, share int, open func() hand) {
 	var lent atomic.Int64
 	var wg sync.WaitGroup
@@ -80,7 +80,7 @@ func soak(t *testing.T, p *Pool, share int, open func() hand) {
 					held = append(held, b)
 				}
 				if s := p.Stats(); s.Lent+s.Kept > p.limit || s.Kept > p.keep {
-					t.Errorf("beyond the bounds %d, %d: %+v", p.limit, p.keep, s)
+					t.Errorf("bounds %d, %d exceeded: %+v", p.limit, p.keep, s)
 				}
 				use.tick()
 			}
@@ -92,18 +92,18 @@ func soak(t *testing.T, p *Pool, share int, open func() hand) {
 	wg.Wait()
 }
 
-// wantReused checks that memory was lent again, as it has to be where as much is kept as is lent at
-// most: no more blocks need be made than the bound has room for, and a few, in time, because the
-// sizes wanted at once vary.
+// wantReused checks that memory was reused. This must hold if Keep covers the peak of memory in
+// use. The Pool then allocates only as many blocks as the bound has room for, and a few over time,
+// because the wanted sizes vary.
 func wantReused(t *testing.T, p *Pool) {
 	t.Helper()
 	s := p.Stats()
 	t.Logf("%+v: %.5f of the takes were hits", s, float64(s.Hits)/float64(s.Takes))
 	if made := s.Takes - s.Hits; made > uint64(p.limit/blockMin)+s.Takes/100 {
-		t.Errorf("%d blocks were made for %d takes", made, s.Takes)
+		t.Errorf("%d blocks allocated for %d Takes", made, s.Takes)
 	}
 	if s.Lent != 0 || s.Refused != 0 {
-		t.Errorf("after all was released: %+v", s)
+		t.Errorf("after all blocks were released: %+v", s)
 	}
 }
 

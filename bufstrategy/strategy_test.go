@@ -10,7 +10,7 @@ import (
 func TestNamesAreMadeAndOthersRefused(t *testing.T) {
 	everyStrategy(t)
 	if b, err := ByName("rign", Options{}); b != nil || err == nil || !strings.Contains(err.Error(), "fixed, grow, ring, mirrored, chain, adaptive, perloop, kernel") {
-		t.Errorf("New of an unknown name: %v, %v", b, err)
+		t.Errorf("ByName of an unknown name: %v, %v", b, err)
 	}
 }
 
@@ -115,8 +115,8 @@ func TestSharedKeepsLeftOversWhenTheScratchMovesOn(t *testing.T) {
 	if n := pool.Stats().Lent; n != 0 {
 		t.Errorf("%d bytes lent while one buffer reads", n)
 	}
-	write(1, "second", nil)     // first goes to the pool
-	write(2, "x", ErrExhausted) // second has nowhere to go
+	write(1, "second", nil)     // "first" moves to the pool
+	write(2, "x", ErrExhausted) // "second" has no room in the pool
 	write(0, "more", ErrExhausted)
 	if err := scratch.Trim(); !errors.Is(err, ErrExhausted) {
 		t.Errorf("Trim of the scratch: %v, want ErrExhausted", err)
@@ -135,7 +135,7 @@ func TestSharedKeepsLeftOversWhenTheScratchMovesOn(t *testing.T) {
 	}
 }
 
-// A connection that has gone must not be kept alive by the array of its loop.
+// The array of a loop must not keep a closed connection alive.
 func TestAScratchForgetsABufferThatIsEmpty(t *testing.T) {
 	pool, err := NewPool(1<<20, 0)
 	if err != nil {
@@ -158,7 +158,7 @@ func TestAScratchForgetsABufferThatIsEmpty(t *testing.T) {
 		}
 		end()
 		if scratch.owner != nil {
-			t.Errorf("after %s the scratch array still has an owner", name)
+			t.Errorf("after %s: the scratch array still has an owner", name)
 		}
 	}
 	s.Space()

@@ -11,7 +11,7 @@ func TestTickBringsAnIdlePoolToNothing(t *testing.T) {
 	}
 	p.Tick()
 	if s := p.Stats(); s.Kept == 0 {
-		t.Fatal("the first Tick drops what has just been used")
+		t.Fatal("first Tick dropped a block that was just used")
 	}
 	p.Tick()
 	if s := p.Stats(); s.Kept != 0 || s.Dropped != s.Takes-s.Hits {
@@ -33,11 +33,11 @@ func TestTickLeavesABusyPoolWhatItUses(t *testing.T) {
 		use(3)
 		p.Tick()
 		if s := p.Stats(); s.Kept != 10<<10 || s.Dropped != 90 {
-			t.Fatalf("ten blocks are used between two ticks: %+v", s)
+			t.Fatalf("want ten blocks kept between two Ticks: %+v", s)
 		}
 	}
 	if s := p.Stats(); s.Takes-s.Hits != 100 {
-		t.Errorf("a busy pool made memory again: %+v", s)
+		t.Errorf("busy pool allocated again: %+v", s)
 	}
 }
 
@@ -55,10 +55,10 @@ func TestTickOfACacheGivesBackWhatIsIdle(t *testing.T) {
 		use(10)
 		c.Tick()
 		if s := p.Stats(); s.Cached != 10<<10 || s.Kept != 90<<10 {
-			t.Fatalf("ten blocks are used between two ticks: %+v", s)
+			t.Fatalf("want ten blocks kept between two Ticks: %+v", s)
 		}
 	}
-	// Now all is idle, the rest of the burst in the pool included.
+	// Now everything is idle, including the rest of the burst in the pool.
 	for i := range 3 {
 		if i < 2 {
 			c.Tick()
@@ -66,9 +66,9 @@ func TestTickOfACacheGivesBackWhatIsIdle(t *testing.T) {
 		p.Tick()
 	}
 	if s := p.Stats(); s.Cached != 0 || s.Kept != 0 || s.Lent != 0 {
-		t.Errorf("after two ticks of the cache and three of the pool: %+v", s)
+		t.Errorf("after two Ticks of the Magazine and three of the Pool: %+v", s)
 	}
-	// What it has counted is told also when there is nothing to give back.
+	// A Magazine reports its counters even if it has nothing to give back.
 	c.Put(mustTake(t, c, 1024))
 	c.Put(mustTake(t, c, 1024))
 	c.Tick()

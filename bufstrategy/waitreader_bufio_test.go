@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// twins are a WaitReader and the bufio.Reader whose answers it must give.
+// twins are a WaitReader and the bufio.Reader that it must match.
 type twins struct {
 	t     testing.TB
 	got   *WaitReader
@@ -18,7 +18,7 @@ type twins struct {
 	ended bool
 }
 
-// undo says whether UnreadByte works.
+// undo is the expected outcome of UnreadByte.
 type undo int
 
 const (
@@ -34,14 +34,14 @@ func undoAfter(read bool) undo {
 	return unknown
 }
 
-// same compares answers; an error is the same when ErrTooLarge stands for ErrBufferFull.
+// same compares results. ErrTooLarge and ErrBufferFull count as the same error.
 func (w *twins) same(what string, got, want any, err, wantErr error) {
 	w.t.Helper()
 	if wantErr == bufio.ErrBufferFull {
 		wantErr = ErrTooLarge
 	}
 	if fmt.Sprintf("%q", got) != fmt.Sprintf("%q", want) || err != wantErr {
-		w.t.Fatalf("%s: %q, %v, bufio says %q, %v", what, got, err, want, wantErr)
+		w.t.Fatalf("%s: got %q, %v, bufio returns %q, %v", what, got, err, want, wantErr)
 	}
 	w.ended = wantErr == io.EOF
 }
@@ -107,7 +107,7 @@ func (w *twins) step(op, arg int) {
 	}
 }
 
-// read compares what one Read returns, be it much or little.
+// read compares the result of one Read, whatever its length.
 func (w *twins) read(n int) {
 	p := make([]byte, n)
 	n, err := w.got.Read(p)
@@ -163,7 +163,7 @@ func (w *twins) writeTo() {
 		w.t.Fatalf("WriteTo: %d, want %d", n, m)
 	}
 	if w.got.UnreadByte() != bufio.ErrInvalidUnreadByte || w.got.UnreadRune() != bufio.ErrInvalidUnreadRune {
-		w.t.Fatal("a byte was unread after WriteTo")
+		w.t.Fatal("UnreadByte succeeded after WriteTo")
 	}
 	w.undo = unknown
 }

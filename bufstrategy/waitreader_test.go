@@ -10,22 +10,22 @@ import (
 	"testing/iotest"
 )
 
-var errPassing = errors.New("an error that passes")
+var errPassing = errors.New("transient error")
 
-// arrivals is a connection on which data comes in pieces, and then its end. A piece of no bytes is
-// an error that passes.
+// arrivals is a connection whose data arrives in pieces, then ends. An empty piece is a transient
+// error.
 type arrivals struct {
 	t      testing.TB
 	data   []byte
 	pieces []byte
 	i      int
-	left   int  // of the piece that is there
+	left   int  // of the current piece
 	fail   bool // the piece is an error
 	drains bool // ShortReadDrains
 	during func()
 }
 
-// next lets the next piece come.
+// next delivers the next piece.
 func (a *arrivals) next() {
 	n := 1
 	if len(a.pieces) > 0 {
@@ -36,7 +36,7 @@ func (a *arrivals) next() {
 	a.left = min(n, len(a.data))
 }
 
-// Read is that of a connection that blocks.
+// Read reads from the connection as if it blocks.
 func (a *arrivals) Read(p []byte) (int, error) {
 	for a.left == 0 && !a.fail && len(a.data) > 0 {
 		a.next()
@@ -57,7 +57,7 @@ func (a *arrivals) take(p []byte) (int, error) {
 	return n, nil
 }
 
-// TryReadv is that of a connection that never blocks.
+// TryReadv reads from the connection as if it never blocks.
 func (a *arrivals) TryReadv(segs [][]byte) (int, error) {
 	if a.left == 0 && !a.fail && len(a.data) > 0 {
 		return -1, errBlocked
@@ -78,7 +78,7 @@ func (a *arrivals) TryReadv(segs [][]byte) (int, error) {
 
 func (a *arrivals) ShortReadDrains() bool { return a.drains && a.left == 0 && len(a.data) > 0 }
 
-// Wait is WaitRead of such a connection. Others have their turn meanwhile.
+// Wait waits as WaitRead of such a connection does. Other tasks have their turn meanwhile.
 func (a *arrivals) Wait() error {
 	if a.left > 0 || a.fail || len(a.data) == 0 {
 		a.t.Error("waited where there was something to read")
@@ -138,7 +138,7 @@ func TestWaitReaderIsAnOrdinaryReader(t *testing.T) {
 	}
 }
 
-// A line's end that stands across Limit of the buffer is still one.
+// A line end that straddles Limit of the buffer is still a line end.
 func TestReadLineAcrossTheLimit(t *testing.T) {
 	for _, name := range Names() {
 		b := place(t, name, 64, 40)
@@ -203,7 +203,7 @@ func TestWaitReaderReadsMessages(t *testing.T) {
 			read(&Lines{}, "", io.ErrUnexpectedEOF)
 			read(never{}, "", io.ErrUnexpectedEOF)
 			if p, err := r.Peek(4); string(p) != "cut" || err != io.EOF {
-				t.Errorf("%s: Peek of what was cut off: %q, %v", name, p, err)
+				t.Errorf("%s: Peek of a truncated message: %q, %v", name, p, err)
 			}
 			if n, err := r.Discard(3); n != 3 || err != nil {
 				t.Errorf("%s: Discard: %d, %v", name, n, err)
@@ -214,7 +214,7 @@ func TestWaitReaderReadsMessages(t *testing.T) {
 		b := place(t, name, 64, 0)
 		r := waitReader(t, b, waitingMode, make([]byte, 2*b.Limit()), []byte{200})
 		if _, err := r.ReadMessage(never{}); err != ErrTooLarge || b.Len() != b.Limit() {
-			t.Errorf("%s: a message that never ends: %v", name, err)
+			t.Errorf("%s: endless message: %v", name, err)
 		}
 	}
 }
@@ -235,7 +235,7 @@ func TestWaitReaderLeavesNothingBehindWhenSettled(t *testing.T) {
 		}
 		r.Settle()
 		if r.Buffered() != 0 || r.Buffer.Len() != 0 || r.UnreadByte() == nil {
-			t.Errorf("%s: settled: %d buffered, %d in the buffer, or a byte was unread", name, r.Buffered(), r.Buffer.Len())
+			t.Errorf("%s: settled: %d buffered, %d in the buffer, or UnreadByte succeeded", name, r.Buffered(), r.Buffer.Len())
 		}
 	}
 }
@@ -253,14 +253,14 @@ func TestWaitReaderReadsLargePiecesPastTheBuffer(t *testing.T) {
 			moved := b.Stats().Moved
 			n, err := r.Read(got[b.Limit():])
 			if err != nil || n == 0 || b.Stats().Moved != moved || r.Buffered() != 0 {
-				t.Errorf("%s, mode %d: Read: %d, %v, by way of the buffer", name, mode, n, err)
+				t.Errorf("%s, mode %d: Read: %d, %v, through the buffer", name, mode, n, err)
 			}
 			if err := r.UnreadByte(); err != nil || r.Buffered() != 1 {
 				t.Errorf("%s: UnreadByte: %v", name, err)
 			}
 			rest, err := io.ReadAll(r)
 			if want := len(data) - b.Limit() - n + 1; err != nil || len(rest) != want {
-				t.Errorf("%s, mode %d: the rest is %d bytes, %v, want %d", name, mode, len(rest), err, want)
+				t.Errorf("%s, mode %d: rest: got %d bytes, %v, want %d", name, mode, len(rest), err, want)
 			}
 		}
 	}
@@ -360,7 +360,7 @@ func TestWaitReaderAllocatesNothing(t *testing.T) {
 			round()
 		}
 		if n := testing.AllocsPerRun(20, round); n != 0 {
-			t.Errorf("%s: %v allocations a round", name, n)
+			t.Errorf("%s: %v allocations per round", name, n)
 		}
 		if waits == 0 {
 			t.Errorf("%s: never waited", name)

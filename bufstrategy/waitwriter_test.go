@@ -12,15 +12,14 @@ import (
 
 var errGone = errors.New("the peer has gone")
 
-// departures is a connection that takes bytes in pieces, and ends with an error after so many of
-// them.
+// departures is a connection that takes bytes in pieces, and fails after a given number of them.
 type departures struct {
 	t      testing.TB
 	got    []byte
 	most   int
 	pieces []byte
 	i      int
-	left   int // of the piece
+	left   int // of the current piece
 	during func()
 }
 
@@ -32,7 +31,7 @@ func (d *departures) next() {
 	}
 }
 
-// Write is that of a connection that blocks.
+// Write writes to the connection as if it blocks.
 func (d *departures) Write(p []byte) (int, error) {
 	n := min(len(p), d.most-len(d.got))
 	d.got = append(d.got, p[:n]...)
@@ -42,7 +41,7 @@ func (d *departures) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// TryWritev is that of a connection that never blocks.
+// TryWritev writes to the connection as if it never blocks.
 func (d *departures) TryWritev(segs [][]byte) (int, error) {
 	if len(d.got) == d.most {
 		return -1, errGone
@@ -80,7 +79,7 @@ func waitWriter(t testing.TB, b *bench, blocking bool, most int, pieces []byte) 
 	return &WaitWriter{Buffer: b.Buffer, Writer: d, Wait: d.Wait}, d
 }
 
-// bufferedWriter is what WaitWriter and bufio.Writer have in common.
+// bufferedWriter is the common interface of WaitWriter and bufio.Writer.
 type bufferedWriter interface {
 	io.Writer
 	io.StringWriter
@@ -91,7 +90,7 @@ type bufferedWriter interface {
 	Available() int
 }
 
-// write does one operation and returns its answer.
+// write does one operation and returns its result.
 func write(w bufferedWriter, op, arg int, p []byte, during func()) (int64, error) {
 	switch op % 6 {
 	case 0, 1:
@@ -129,7 +128,7 @@ func checkWriters(t testing.TB, b *bench, blocking bool, most int, pieces, ops [
 		}
 		n, err := write(got, int(ops[0]), int(ops[1]), p, b.disturb)
 		m, wantErr := write(want, int(ops[0]), int(ops[1]), p, b.disturb)
-		// Where exactly an error comes to light depends on how bytes are divided between buffer and
+		// The operation that reports an error depends on how bytes are divided between buffer and
 		// connection.
 		if err != nil || wantErr != nil {
 			break
@@ -256,8 +255,8 @@ func TestWaitWriterGivesUpOnASinkThatDoesNothing(t *testing.T) {
 	}
 }
 
-// Two connections of a loop read into one array: what is copied from the one must not be
-// overwritten by the other.
+// Two connections of a loop read into one array. Bytes copied from one must not be overwritten by
+// the other.
 func TestSharedBuffersCopyToEachOther(t *testing.T) {
 	data := make([]byte, 5000)
 	for i := range data {
@@ -294,7 +293,7 @@ func TestSharedBuffersCopyToEachOther(t *testing.T) {
 			r := waitReader(t, bs[0], mode, data, []byte{200, 3})
 			w, d := waitWriter(t, bs[1], mode == blockingMode, 1<<30, []byte{100})
 			if n, err := copied(w, r); n != 5000 || err != nil || w.Flush() != nil || !bytes.Equal(d.got, data) {
-				t.Errorf("%s: %d, %v, or not the bytes that were read", what, n, err)
+				t.Errorf("%s: %d, %v, or wrong bytes", what, n, err)
 			}
 		}
 	}
@@ -323,7 +322,7 @@ func TestWaitWriterAllocatesNothing(t *testing.T) {
 		}
 		round()
 		if n := testing.AllocsPerRun(20, round); n != 0 {
-			t.Errorf("%s: %v allocations a round", name, n)
+			t.Errorf("%s: %v allocations per round", name, n)
 		}
 		if waits == 0 {
 			t.Errorf("%s: never waited", name)
