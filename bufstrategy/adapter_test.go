@@ -141,7 +141,7 @@ func TestIndexLooksAcrossSegments(t *testing.T) {
 		}
 	}
 	if c.Stats().Copied != 0 || Index(c, '!') != -1 {
-		t.Error("Index copies, or finds what is not there")
+		t.Error("Index copied bytes, or found an absent byte")
 	}
 }
 

@@ -70,7 +70,7 @@ func TestABlockIsReleasedOnce(t *testing.T) {
 	}
 	second := mustTake(t, p, 100)
 	if !panics(first.Release) || !panics(func() { first.Bytes() }) {
-		t.Error("an old Block can be used when its memory is lent again")
+		t.Error("an old Block is usable after its memory was reused")
 	}
 	if s := p.Stats(); s.Lent != 256 || s.Kept != 0 || s.Hits != 1 {
 		t.Errorf("%+v: memory was not reused, or was returned twice", s)

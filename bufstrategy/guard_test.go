@@ -80,7 +80,7 @@ func TestGuardFindsASecondRelease(t *testing.T) {
 	releaseAgainHere(b)
 	want(ReleasedTwice, 0, "takeHere", "releaseHere", "releaseAgainHere")
 	if bytesHere(b) != nil {
-		t.Error("bytes after release")
+		t.Error("Bytes returned memory after Release")
 	}
 	want(UsedAfterRelease, 0, "takeHere", "releaseHere", "bytesHere")
 	c.Put(b)
@@ -129,7 +129,7 @@ func TestGuardFindsWritesAfterRelease(t *testing.T) {
 			fillWith(kept, 1)
 			release(b)
 			if firstOther(kept, Poison) >= 0 {
-				t.Error("what was released is not overwritten")
+				t.Error("released memory is not overwritten")
 			}
 			kept[17] = 1
 			takeHere(t, of).Release()
@@ -190,7 +190,7 @@ func TestGuardPanicsWithoutAReport(t *testing.T) {
 		}
 		// The panic leaves no lock held.
 		if p.Stats().Lent != 0 || mustTake(t, p, 1).Bytes() == nil {
-			t.Error("the pool is not usable")
+			t.Error("pool not usable after the panic")
 		}
 	}()
 	releaseAgainHere(b)

@@ -17,7 +17,7 @@ const handoverCopyMax = 512
 // MoveFrom panics if src is c, or if the two are not on the same Pool.
 func (c *Chain) MoveFrom(src *Chain) int {
 	if c == src || c.pool != src.pool {
-		panic("bufstrategy: MoveFrom: want two different Chains on the same Pool")
+		panic("bufstrategy: Chain.MoveFrom: want two different Chains on the same Pool")
 	}
 	c.dropSpare()
 	src.dropSpare()

@@ -65,7 +65,7 @@ func NewKernel(o Options) (*Kernel, error) {
 // in by Space and Commit. Lend panics if p is empty.
 func (k *Kernel) Lend(p []byte, id uint32) bool {
 	if len(p) == 0 {
-		panic("bufstrategy: Lend: empty segment")
+		panic("bufstrategy: Kernel.Lend: empty segment")
 	}
 	k.dropSpare()
 	if k.lender == nil || k.lent >= k.lentMax || len(p) > k.limit-k.n {

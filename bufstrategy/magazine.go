@@ -59,7 +59,7 @@ func (c *Magazine) Put(b Block) {
 		return
 	}
 	if b.pool != c.pool {
-		panic("bufstrategy: Put: Block belongs to another Pool")
+		panic("bufstrategy: Magazine.Put: Block belongs to another Pool")
 	}
 	if b.end() {
 		c.put(b.of)

@@ -116,12 +116,12 @@ func TestBlocksWanderBetweenCachesAndThePool(t *testing.T) {
 	old := mustTake(t, a, 10)
 	b.Put(old)
 	if b.held != 0 || p.Stats().Lent != 0 {
-		t.Error("a closed cache keeps a block")
+		t.Error("closed Magazine keeps a block")
 	}
 	other := newMagazine(t, newPool(t, PoolOptions{Limit: 1024}), 1024)
 	fresh := mustTake(t, p, 10)
 	if !panics(func() { a.Put(old) }) || !panics(func() { other.Put(fresh) }) || !panics(func() { _, _ = a.Take(-1) }) {
-		t.Error("no panic of Put a second time, into a cache of another pool, or of a negative Take")
+		t.Error("no panic for a second Put, a Put into a Magazine of another Pool, or a negative Take")
 	}
 	a.Put(Block{})
 	for _, size := range []int{0, -1, 64<<10 + 1} {
@@ -210,10 +210,10 @@ func TestBuffersOnCaches(t *testing.T) {
 		t.Errorf("Magazine holds %d bytes after leftovers were consumed", a.held)
 	}
 	if _, err := NewChain(Options{Magazine: a, Pool: newPool(t, PoolOptions{Limit: 1024})}); err == nil {
-		t.Error("a Magazine beside another Pool: no error")
+		t.Error("Magazine with another Pool: no error")
 	}
 	if _, err := a.NewScratch(0); err == nil {
-		t.Error("a Scratch of no bytes: no error")
+		t.Error("empty Scratch: no error")
 	}
 }
 

@@ -43,11 +43,11 @@ type MemoryBudgetOptions struct {
 //
 // # Refusals
 //
-// Memory follows a dynamic threshold, as in switches whose queues share memory
-// (Choudhury and Hahne, Dynamic Queue Length Thresholds for Shared-Memory Packet Switches, 1998). A
-// buffer that already holds memory may take more only if its new total does not exceed what is free
-// now. A buffer that holds none may take its first piece whenever that fits. Memory that a Pool has
-// kept is already counted, and any buffer may have it.
+// Memory follows a dynamic threshold, as in switches whose queues share memory (Choudhury and
+// Hahne, Dynamic Queue Length Thresholds for Shared-Memory Packet Switches, 1998). A buffer that
+// already holds memory may take more only if its new total does not exceed what is free now. A
+// buffer that holds none may take its first piece whenever that fits. Memory that a Pool has kept
+// is already counted, and any buffer may have it.
 //
 // One buffer that wants everything therefore gets half of Limit. N buffers that want everything and
 // grow together get 1/(N+1) of Limit each, minus a piece. The same amount stays free for newcomers.

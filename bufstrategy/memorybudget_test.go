@@ -244,7 +244,7 @@ func TestABudgetTellsOfCrossingsInTurns(t *testing.T) {
 	}
 	f.Space()
 	if !g.Paused() {
-		t.Error("not paused with all in use")
+		t.Error("not paused with all memory in use")
 	}
 	f.Release()
 	if s := g.Stats(); s.Used != 0 || s.PeakUsed > 10_000 || g.Paused() {
@@ -362,7 +362,7 @@ func TestWaitersAreToldInOrderAndAsManyAsFit(t *testing.T) {
 	us[0].Release()
 	us[2].Release()
 	if us[1].told != 0 {
-		t.Error("900 was told with 700 free")
+		t.Error("waiter of 900 was notified with 700 free")
 	}
 	us[3].Release()
 	if us[1].told != 1 || !us[1].try() {
@@ -386,7 +386,7 @@ func TestAWaiterThatDoesNotTakePassesItsTurnOn(t *testing.T) {
 		g.Enqueue(&u.MemoryWaiter, u.Fixed)
 	}
 	if !g.Cancel(&b.MemoryWaiter) || g.Cancel(&b.MemoryWaiter) {
-		t.Error("Cancel of one that waits: want true once")
+		t.Error("Cancel of a queued waiter: want true once")
 	}
 	hold.Release()
 	if a.told != 1 || b.told != 0 || c.told != 0 {
@@ -413,7 +413,7 @@ func TestAwaitAfterTheMemoryHasComeBack(t *testing.T) {
 	g := newBudget(t, MemoryBudgetOptions{Limit: 1000})
 	hold, u := newUser(t, g, 1000), newUser(t, g, 500)
 	if g.Enqueue(&u.MemoryWaiter, u.Fixed) {
-		t.Error("who was refused nothing waits")
+		t.Error("a buffer without a refusal is queued")
 	}
 	hold.try()
 	u.try()
@@ -423,7 +423,7 @@ func TestAwaitAfterTheMemoryHasComeBack(t *testing.T) {
 	}
 	u.try()
 	if g.Enqueue(&u.MemoryWaiter, u.Fixed) {
-		t.Error("who has got it waits")
+		t.Error("a buffer that got its memory is queued")
 	}
 	if s := g.Stats(); s.Waiting != 0 || g.promised.Load() != 0 {
 		t.Errorf("%+v, %d promised", s, g.promised.Load())
@@ -444,7 +444,7 @@ func TestAwaitIsNotForTheBoundOfAPool(t *testing.T) {
 	e := eater{c}
 	e.eat()
 	if e.eat() || g.Enqueue(&MemoryWaiter{Ready: func() {}}, c) {
-		t.Error("waits for the budget")
+		t.Error("queued for the budget after a refusal by the Pool")
 	}
 }
 
@@ -464,7 +464,7 @@ func TestNoWakeUpIsLost(t *testing.T) {
 			for range rounds {
 				for !u.try() {
 					if !g.Enqueue(&u.MemoryWaiter, u.Fixed) {
-						t.Error("was refused and may not wait")
+						t.Error("refused, but Enqueue reports false")
 						return
 					}
 					waits.Add(1)
@@ -505,13 +505,13 @@ func TestABudgetAllocatesNothing(t *testing.T) {
 	u.try()
 	if n := testing.AllocsPerRun(100, func() {
 		if !g.Enqueue(&u.MemoryWaiter, u.Fixed) {
-			t.Error("not refused")
+			t.Error("Enqueue reports false")
 		}
 		g.release(1000)
 		g.settle()
 		g.Cancel(&u.MemoryWaiter)
 		if !g.reserve(0, 1000) {
-			t.Error("does not fit")
+			t.Error("reserve: refused")
 		}
 		g.settle()
 	}); n != 0 {

@@ -66,7 +66,7 @@ type budgeted interface {
 // not from Ready.
 func (g *MemoryBudget) Enqueue(w *MemoryWaiter, b Buffer) bool {
 	if w.Ready == nil {
-		panic("bufstrategy: Enqueue: MemoryWaiter without Ready")
+		panic("bufstrategy: MemoryBudget.Enqueue: MemoryWaiter without Ready")
 	}
 	r, ok := b.(budgeted)
 	if !ok {

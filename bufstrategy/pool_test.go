@@ -68,7 +68,7 @@ func useAll(t *testing.T, bs []Buffer, mark byte) {
 			}
 			for _, s := range b.Segments() {
 				if len(bytes.Trim(s, string(mark))) > 0 && mark < 128 {
-					t.Error("another goroutine's bytes")
+					t.Error("found the bytes of another goroutine")
 				}
 			}
 			b.Discard(b.Len() - b.Len()/3)

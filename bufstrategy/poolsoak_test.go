@@ -53,7 +53,7 @@ func soak(t *testing.T, p *Pool, share int, open func() hand) {
 				held[k] = held[len(held)-1]
 				held = held[:len(held)-1]
 				if !bytes.Equal(b.Bytes(), own[:len(b.Bytes())]) {
-					t.Error("the bytes of another")
+					t.Error("found the bytes of another goroutine")
 				}
 				n := cap(b.Bytes())
 				bytesHeld -= n

@@ -164,6 +164,6 @@ func TestAScratchForgetsABufferThatIsEmpty(t *testing.T) {
 	s.Space()
 	s.Commit(0)
 	if scratch.owner != nil {
-		t.Error("after a read that got nothing the scratch array still has an owner")
+		t.Error("after an empty read: the scratch array still has an owner")
 	}
 }

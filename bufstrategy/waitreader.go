@@ -39,8 +39,8 @@ var (
 // bytes are unread. A task whose peer never pauses must therefore yield on its own.
 //
 // A WaitReader allocates only the results of ReadBytes and ReadString. The zero value with Buffer
-// and Reader is ready for use. It must not be copied while in use. Like its Buffer, it is not
-// safe for concurrent use.
+// and Reader is ready for use. It must not be copied while in use. Like its Buffer, it is not safe
+// for concurrent use.
 type WaitReader struct {
 	Buffer Buffer
 
@@ -126,8 +126,8 @@ func (r *WaitReader) await() (waited bool, err error) {
 	return true, nil
 }
 
-// returned records that a call returns the first n unread bytes. If keep is set, it returns a slice
-// of them.
+// returned records that a call returns the first n unread bytes. If keep is set, the call returns a
+// slice of them.
 func (r *WaitReader) returned(n int, keep bool) {
 	if n == 0 {
 		return

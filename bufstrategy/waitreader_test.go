@@ -81,7 +81,7 @@ func (a *arrivals) ShortReadDrains() bool { return a.drains && a.left == 0 && le
 // Wait waits as WaitRead of such a connection does. Other tasks have their turn meanwhile.
 func (a *arrivals) Wait() error {
 	if a.left > 0 || a.fail || len(a.data) == 0 {
-		a.t.Error("waited where there was something to read")
+		a.t.Error("Wait called with bytes to read")
 	}
 	if a.during != nil {
 		a.during()

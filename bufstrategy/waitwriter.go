@@ -19,8 +19,8 @@ var (
 // memory is not an error: the bytes then go directly to Writer.
 //
 // A WaitWriter allocates nothing, except in ReadFrom with a [PerLoop]. The zero value with Buffer
-// and Writer is ready for use. It must not be copied while in use. Like its Buffer, it is not
-// safe for concurrent use.
+// and Writer is ready for use. It must not be copied while in use. Like its Buffer, it is not safe
+// for concurrent use.
 type WaitWriter struct {
 	Buffer Buffer
 

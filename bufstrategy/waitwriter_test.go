@@ -61,7 +61,7 @@ func (d *departures) TryWritev(segs [][]byte) (int, error) {
 
 func (d *departures) Wait() error {
 	if d.left > 0 {
-		d.t.Error("waited where there was room")
+		d.t.Error("Wait called with room to write")
 	}
 	if d.during != nil {
 		d.during()
