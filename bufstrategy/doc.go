@@ -35,9 +35,9 @@
 // wants an io.Reader or io.Writer and can handle [ErrEmpty] and [ErrFull].
 //
 // Code that may wait, such as a task or a goroutine that owns the connection, uses a [WaitReader]
-// and a [WaitWriter] on the Buffer. They behave like bufio.Reader and bufio.Writer on any
-// strategy, and leave waiting to a function. http.ReadRequest, json.Decoder and the like can read
-// from a WaitReader. Its ReadMessage method runs the parsers above.
+// and a [WaitWriter] on the Buffer. They behave like bufio.Reader and bufio.Writer on any strategy,
+// and leave waiting to a function. http.ReadRequest, json.Decoder and the like can read from a
+// WaitReader. Its ReadMessage method runs the parsers above.
 //
 // # Lifetime
 //

@@ -19,10 +19,10 @@ type Lender interface {
 	Return(id uint32)
 }
 
-// Kernel is a Chain that also takes filled segments with another owner, and returns each after it
-// was consumed. The caller reads the bytes that a mechanism received into its own buffers without a
-// copy. They stay in order with bytes read by Space and Commit into segments of the Pool. One
-// mechanism can therefore replace another on the same buffer.
+// Kernel is a Chain that also takes filled segments that another component owns, and returns each
+// after it was consumed. The caller reads the bytes that a mechanism received into its own buffers
+// without a copy. They stay in order with bytes read by Space and Commit into segments of the Pool.
+// One mechanism can therefore replace another on the same buffer.
 //
 // Lent segments hold up their owner: a mechanism that has lent all its buffers cannot receive.
 // MaxLent bounds how many a Kernel holds. A consumer that keeps an incomplete message for long
