@@ -186,6 +186,9 @@ func (w *world) accept(t *sched.Task, l *stream.Listener) error {
 		} else {
 			err = w.serve(t, sock)
 		}
+		if errors.Is(err, sched.ErrStopped) {
+			return net.ErrClosed // all transfers have been told: this connection's client gave up early
+		}
 		// The connection has been reset, and its client is told.
 		if _, right := w.ledger.judge(err); !right {
 			w.ledger.violate("a connection could not be served: %v", err)
