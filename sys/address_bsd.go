@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// LocalAddr returns the address that h is bound to.
+// LocalAddr returns the address to which h is bound.
 func LocalAddr(h Handle) (netip.AddrPort, error) {
 	sa, err := unix.Getsockname(int(h))
 	if err != nil {
@@ -17,7 +17,7 @@ func LocalAddr(h Handle) (netip.AddrPort, error) {
 	return addrPortOf(sa), nil
 }
 
-// PeerAddr returns the address that h is connected to.
+// PeerAddr returns the address to which h is connected.
 func PeerAddr(h Handle) (netip.AddrPort, error) {
 	sa, err := unix.Getpeername(int(h))
 	if err != nil {
@@ -26,10 +26,10 @@ func PeerAddr(h Handle) (netip.AddrPort, error) {
 	return addrPortOf(sa), nil
 }
 
-// acceptError returns err of accept(2), or ECONNABORTED where it is about the one connection and
-// not about h: package unix or syscall could not read the address of its peer, and has closed it.
-// macOS and NetBSD allow names longer than struct sockaddr_un. EINVAL of a socket that does not
-// listen stays.
+// acceptError returns the error of accept(2), or ECONNABORTED if it concerns one connection and not
+// h. In that case package unix or syscall could not read the peer's address, and has closed the
+// connection. macOS and NetBSD allow names longer than struct sockaddr_un. EINVAL from a socket
+// that does not listen is returned unchanged.
 func acceptError(h Handle, err error) error {
 	switch err {
 	case unix.EAFNOSUPPORT:

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// addressSpace is room for an address of any family, aligned for each.
+// addressSpace holds an address of any family, aligned for each.
 type addressSpace struct {
 	_   [0]uint64
 	raw unix.RawSockaddrAny
@@ -21,8 +21,8 @@ const (
 	unixPathMax    = uint32(len(unix.RawSockaddrUnix{}.Path))
 )
 
-// family returns the family of an address of which the kernel has stored size bytes. A socket
-// without an address has none.
+// family returns the family of an address of which the kernel stored size bytes. It is AF_UNSPEC
+// for a socket without an address.
 func (a *addressSpace) family(size uint32) uint16 {
 	if size < familySize {
 		return unix.AF_UNSPEC
@@ -30,8 +30,9 @@ func (a *addressSpace) family(size uint32) uint16 {
 	return a.raw.Addr.Family
 }
 
-// addrPort returns an IP address of which the kernel has stored size bytes. Every other address,
-// and one that was cut short, is the zero AddrPort. h is any socket, to ask for the name of a zone.
+// addrPort returns an IP address of which the kernel stored size bytes. For any other address, and
+// for a truncated one, it returns the zero AddrPort. h is any socket; the kernel needs one to look
+// up the name of a zone.
 func (a *addressSpace) addrPort(h Handle, size uint32) netip.AddrPort {
 	switch a.family(size) {
 	case unix.AF_INET:
@@ -54,12 +55,12 @@ func (a *addressSpace) addrPort(h Handle, size uint32) netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// unixPath returns the name of a unix-domain socket, whose address has size bytes, as a part of a.
-// It is empty for a socket without a name.
+// unixPath returns the name of a Unix-domain socket whose address has size bytes. The result
+// aliases a. It is empty for a socket without a name.
 //
-// The kernel counts the NUL after a path, also when 108 bytes of path leave no room for it: size
-// may be one more than the address has (unix(7), BUGS). It may also be more than there is room for,
-// which says that the kernel has cut the address (accept(2), recvmsg(2)).
+// The kernel counts the NUL after a path even if 108 bytes of path leave no room for it. So size
+// may exceed the length of the address by one (unix(7), BUGS). size may also exceed the room for
+// the address, which means that the kernel truncated it (accept(2), recvmsg(2)).
 func (a *addressSpace) unixPath(size uint32) []byte {
 	length := min(max(size, unixPathOffset)-unixPathOffset, unixPathMax)
 	sa := (*unix.RawSockaddrUnix)(unsafe.Pointer(&a.raw))
@@ -72,8 +73,8 @@ func (a *addressSpace) unixPath(size uint32) []byte {
 	return path
 }
 
-// put writes the address that m goes to from h, a socket of family f, and returns its size: zero
-// for the peer of a connected socket.
+// put writes the destination address of m, sent from h, a socket of family f. It returns the size
+// of the address: zero for the peer of a connected socket.
 func (a *addressSpace) put(h Handle, f Family, m *Message) (uint32, error) {
 	if m.Name != "" {
 		return a.putName(m.Name)
@@ -100,8 +101,8 @@ func (a *addressSpace) put(h Handle, f Family, m *Message) (uint32, error) {
 	return unix.SizeofSockaddrInet6, nil
 }
 
-// putName writes a unix-domain name and returns the size of the address. A path that fills sun_path
-// is sent without the NUL: the kernel adds it (unix(7), BUGS).
+// putName writes a Unix-domain name and returns the size of the address. A path that fills sun_path
+// is passed without the NUL: the kernel adds it (unix(7), BUGS).
 func (a *addressSpace) putName(name string) (uint32, error) {
 	if err := checkUnixName(name); err != nil {
 		return 0, err
@@ -117,7 +118,8 @@ func (a *addressSpace) putName(name string) (uint32, error) {
 	return unixPathOffset + min(length+1, unixPathMax), nil
 }
 
-// nameOf stores what getsockname(2) or getpeername(2) says of h, and returns the size of that.
+// nameOf stores the address of h that getsockname(2) or getpeername(2) returns, and returns its
+// size.
 func (a *addressSpace) nameOf(trap uintptr, h Handle) (uint32, error) {
 	size := uint32(unsafe.Sizeof(a.raw))
 	if _, _, errno := unix.RawSyscall(trap, uintptr(h), uintptr(unsafe.Pointer(&a.raw)), uintptr(unsafe.Pointer(&size))); errno != 0 {
@@ -126,10 +128,10 @@ func (a *addressSpace) nameOf(trap uintptr, h Handle) (uint32, error) {
 	return size, nil
 }
 
-// LocalAddr returns the address that h is bound to.
+// LocalAddr returns the address to which h is bound.
 func LocalAddr(h Handle) (netip.AddrPort, error) { return addrPortBy(unix.SYS_GETSOCKNAME, h) }
 
-// PeerAddr returns the address that h is connected to.
+// PeerAddr returns the address to which h is connected.
 func PeerAddr(h Handle) (netip.AddrPort, error) { return addrPortBy(unix.SYS_GETPEERNAME, h) }
 
 func addrPortBy(trap uintptr, h Handle) (netip.AddrPort, error) {
@@ -155,8 +157,7 @@ func kindOfDatagrams(h Handle) (Kind, error) {
 	return KindOtherSocket, err
 }
 
-// networkOrder reads a port that the kernel wrote big-endian into a field of the machine's own
-// order.
+// networkOrder reads a port that the kernel wrote in big-endian order into a native-endian field.
 func networkOrder(port uint16) uint16 {
 	return binary.BigEndian.Uint16((*[2]byte)(unsafe.Pointer(&port))[:])
 }

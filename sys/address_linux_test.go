@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// boundRaw returns a unix-domain socket, which the caller closes, whose name has exactly these
-// bytes of sun_path.
+// boundRaw returns a Unix-domain socket whose sun_path has exactly these bytes. The caller closes
+// it.
 func boundRaw(t *testing.T, kind int, path []byte) Handle {
 	t.Helper()
 	fd, err := unix.Socket(unix.AF_UNIX, kind|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
@@ -27,12 +27,12 @@ func boundRaw(t *testing.T, kind int, path []byte) Handle {
 	copy(unsafe.Slice((*byte)(unsafe.Pointer(&sa.Path)), len(sa.Path)), path)
 	if _, _, errno := unix.Syscall(unix.SYS_BIND, uintptr(fd), uintptr(unsafe.Pointer(&sa)), uintptr(unixPathOffset)+uintptr(len(path))); errno != 0 {
 		unix.Close(fd)
-		t.Fatalf("bind to %q: %v", path, errno)
+		t.Fatalf("bind %q: %v", path, errno)
 	}
 	return Handle(fd)
 }
 
-// TestNamesOfEveryLength has peers with paths and abstract names of every length that the kernel
+// TestNamesOfEveryLength uses peers with paths and abstract names of every length that the kernel
 // allows.
 func TestNamesOfEveryLength(t *testing.T) {
 	dir, err := os.MkdirTemp("", "n") // t.TempDir has a name too long for a socket
@@ -46,7 +46,7 @@ func TestNamesOfEveryLength(t *testing.T) {
 		names = append(names, []byte(prefix+strings.Repeat("p", length-len(prefix))))
 	}
 	for length := len(prefix) + 1; length <= int(unixPathMax); length++ {
-		// The folder makes them differ from those of another run.
+		// The directory name keeps them distinct from those of another run.
 		names = append(names, []byte("\x00"+dir+strings.Repeat("\x00", length-len(prefix))))
 	}
 	at := "@" + dir + "-receiver"
@@ -86,7 +86,7 @@ func TestNamesOfEveryLength(t *testing.T) {
 			t.Errorf("name of %d bytes: batch of %d from %q, %v; want from %q", len(name), n, many[0].Name, err, want)
 		}
 		if err := SendMessage(receiver, IPv4, &Message{Buffer: []byte("y"), Name: one.Name}); err != nil {
-			t.Errorf("answer to a name of %d bytes: %v", len(name), err)
+			t.Errorf("reply to a name of %d bytes: %v", len(name), err)
 		}
 		if kind, err := KindOf(sender); kind != KindUnixgram || err != nil {
 			t.Errorf("kind of a socket with a name of %d bytes: %v, %v", len(name), kind, err)
@@ -102,14 +102,14 @@ func TestNamesOfEveryLength(t *testing.T) {
 			err = BindUnix(ours, want)
 		}
 		if got, e := LocalUnixName(ours); err != nil || e != nil || got != want {
-			t.Errorf("bound to %q: it is %q; %v, %v", want, got, err, e)
+			t.Errorf("bound to %q: local name is %q; %v, %v", want, got, err, e)
 		}
 		Close(ours)
 		os.Remove(want)
 	}
 }
 
-// streamed connects a socket of that name to listener and compares what both ends say of it.
+// streamed connects a socket of that name to listener and compares the name that both ends report.
 func streamed(t *testing.T, listener Handle, at string, name []byte, want string) {
 	t.Helper()
 	c := boundRaw(t, unix.SOCK_STREAM, name)
@@ -135,8 +135,8 @@ func streamed(t *testing.T, listener Handle, at string, name []byte, want string
 	}
 }
 
-// FuzzAddress reads addresses of any family and size, also of sizes that the kernel does not have:
-// what it fills is not trusted.
+// FuzzAddress reads addresses of any family and size, including sizes that the kernel does not use:
+// the parser does not trust what the kernel fills in.
 func FuzzAddress(f *testing.F) {
 	for _, size := range []uint32{0, 1, 2, 3, 15, 16, 27, 28, 109, 110, 111, 112, 113, math.MaxUint32} {
 		for _, family := range []uint16{unix.AF_UNSPEC, unix.AF_UNIX, unix.AF_INET, unix.AF_INET6, unix.AF_NETLINK, unix.AF_VSOCK, math.MaxUint16} {
@@ -157,11 +157,11 @@ func FuzzAddress(f *testing.F) {
 		m := Message{Name: "before", Addr: netip.AddrPortFrom(netip.IPv6Unspecified(), 9)}
 		m.received(h, 3, unix.MSG_TRUNC, &from, size)
 		if m.N != 3 || !m.Truncated || m.Name != "" && m.Addr.IsValid() {
-			t.Fatalf("%+v of family %d, size %d", m, before.raw.Addr.Family, size)
+			t.Fatalf("family %[2]d, size %[3]d: got %+[1]v", m, before.raw.Addr.Family, size)
 		}
 		if before.family(size) != unix.AF_UNIX {
 			if m.Name != "" {
-				t.Fatalf("name %q of family %d", m.Name, before.raw.Addr.Family)
+				t.Fatalf("got name %q for family %d", m.Name, before.raw.Addr.Family)
 			}
 			if !m.Addr.IsValid() {
 				return
@@ -169,12 +169,12 @@ func FuzzAddress(f *testing.F) {
 			var to addressSpace
 			n, err := to.put(h, IPv6, &m)
 			if got := to.addrPort(h, n); err != nil || got != m.Addr {
-				t.Fatalf("%v becomes %v, %v", m.Addr, got, err)
+				t.Fatalf("address %v read back as %v, %v", m.Addr, got, err)
 			}
 			return
 		}
 		if len(m.Name) > int(unixPathMax) || strings.IndexByte(m.Name, 0) >= 0 && m.Name[0] != '@' {
-			t.Fatalf("name %q", m.Name)
+			t.Fatalf("got invalid name %q", m.Name)
 		}
 		if m.Name == "" {
 			return
@@ -182,12 +182,12 @@ func FuzzAddress(f *testing.F) {
 		var to addressSpace
 		n, err := to.putName(m.Name)
 		if got := to.unixPath(n); err != nil || string(got) != m.Name {
-			t.Fatalf("%q becomes %q, %v", m.Name, got, err)
+			t.Fatalf("name %q read back as %q, %v", m.Name, got, err)
 		}
 	})
 }
 
-// FuzzUnixName writes names and reads them again: a name is refused or it is the same.
+// FuzzUnixName writes names and reads them back: a name is either refused or read back unchanged.
 func FuzzUnixName(f *testing.F) {
 	for _, length := range []int{0, 1, 2, 106, 107, 108, 109, 1000} {
 		for _, beginning := range []string{"@", "/", "@\x00", "x\x00"} {
@@ -206,7 +206,7 @@ func FuzzUnixName(f *testing.F) {
 			return
 		}
 		if got := a.unixPath(size); !slices.Equal(got, []byte(name)) || size > unix.SizeofSockaddrUnix {
-			t.Fatalf("%q becomes %q of %d bytes", name, got, size)
+			t.Fatalf("name %q read back as %q, address of %d bytes", name, got, size)
 		}
 	})
 }

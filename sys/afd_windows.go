@@ -7,9 +7,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// The driver behind Winsock, \Device\Afd, polls sockets for readiness: it is what select and
-// WSAPoll of Windows ask. Its interface is not documented by Microsoft; it has been the same since
-// Windows 2000 and is used by libuv, wepoll, mio and others.
+// The driver under Winsock, \Device\Afd, polls sockets for readiness; select and WSAPoll of Windows
+// use it. Microsoft does not document its interface. The interface has been the same since Windows
+// 2000, and libuv, wepoll, mio and others use it.
 var (
 	ntdll = windows.NewLazySystemDLL("ntdll.dll")
 
@@ -17,22 +17,22 @@ var (
 	procNtCancelIoFileEx      = ntdll.NewProc("NtCancelIoFileEx")
 )
 
-// What an AFDPoll asks for and reports.
+// The events that an AFDPoll asks for and reports.
 const (
-	AFDReceive          = uint32(0x0001) // there are bytes to read, or the end behind them
-	AFDReceiveExpedited = uint32(0x0002) // there are urgent bytes
-	AFDSend             = uint32(0x0004) // there is room to write, or a connection was made
-	AFDDisconnect       = uint32(0x0008) // the peer will send no more
+	AFDReceive          = uint32(0x0001) // bytes, or the end of the stream, can be read
+	AFDReceiveExpedited = uint32(0x0002) // urgent bytes can be read
+	AFDSend             = uint32(0x0004) // bytes can be written, or a connect succeeded
+	AFDDisconnect       = uint32(0x0008) // the peer has ended its sending direction
 	AFDAbort            = uint32(0x0010) // the connection was reset
 	AFDLocalClose       = uint32(0x0020) // the socket was closed in this process
-	AFDConnect          = uint32(0x0040) // a connection was made
-	AFDAccept           = uint32(0x0080) // a connection waits to be accepted
-	AFDConnectFail      = uint32(0x0100) // a connection was refused, or could not be made
+	AFDConnect          = uint32(0x0040) // a connect succeeded
+	AFDAccept           = uint32(0x0080) // a connection can be accepted
+	AFDConnectFail      = uint32(0x0100) // a connect was refused or failed
 )
 
-// AFDPoll is one poll of one socket: the kernel reads it when the poll starts, and writes it when
-// it completes. Its memory must stay where it is until the packet has come, even when the poll was
-// canceled or the socket was closed, so it must not be memory of Go: use AFDPolls.
+// AFDPoll is one poll of one socket. The kernel reads it when the poll starts and writes it when
+// the poll completes. Its memory must stay in place until the packet arrives, even if the poll was
+// canceled or the socket was closed. So it must not be on Go's heap or stack: use AFDPolls.
 type AFDPoll struct {
 	status windows.IO_STATUS_BLOCK
 	info   afdPollInfo
@@ -50,12 +50,12 @@ type afdPollInfo struct {
 	_         [8 - unsafe.Sizeof(uintptr(0))]byte // in C, the size is a multiple of eight
 }
 
-// MaxAFDPolls is how many polls AFDPolls makes: they fill 64 KiB, the grain in which Windows gives
-// memory.
+// MaxAFDPolls is the number of polls that AFDPolls returns. They fill 64 KiB, the allocation
+// granularity of Windows.
 const MaxAFDPolls = 1 << 10
 
-// AFDPolls returns memory for MaxAFDPolls polls, all zero, outside of Go's heap (VirtualAlloc).
-// AFDRelease gives it back.
+// AFDPolls returns memory for MaxAFDPolls polls, all zero, outside Go's heap (VirtualAlloc).
+// AFDRelease frees it.
 func AFDPolls() (*[MaxAFDPolls]AFDPoll, error) {
 	at, err := windows.VirtualAlloc(0, unsafe.Sizeof([MaxAFDPolls]AFDPoll{}), windows.MEM_RESERVE|windows.MEM_COMMIT, windows.PAGE_READWRITE)
 	if err != nil {
@@ -64,14 +64,14 @@ func AFDPolls() (*[MaxAFDPolls]AFDPoll, error) {
 	return *(**[MaxAFDPolls]AFDPoll)(unsafe.Pointer(&at)), nil
 }
 
-// AFDRelease gives the memory of AFDPolls back. No poll in it may be under way.
+// AFDRelease frees the memory that AFDPolls returned. No poll in it may be in progress.
 func AFDRelease(polls *[MaxAFDPolls]AFDPoll) error {
 	return windows.VirtualFree(uintptr(unsafe.Pointer(polls)), 0, windows.MEM_RELEASE)
 }
 
-// AFDOpen opens the driver, for polls of any number of sockets, whose packets go to port with key.
+// AFDOpen opens the driver for polls of any number of sockets. Their packets go to port with key.
 func AFDOpen(port Handle, key uintptr) (Handle, error) {
-	// What follows the name of the device is for the eyes of whoever lists handles.
+	// The part after the device name only labels the handle for tools that list handles.
 	name, err := windows.NewNTUnicodeString(`\Device\Afd\Edgewise`)
 	if err != nil {
 		return Invalid, err
@@ -88,7 +88,8 @@ func AFDOpen(port Handle, key uintptr) (Handle, error) {
 		windows.CloseHandle(h)
 		return Invalid, err
 	}
-	// An event on the handle itself, which nobody waits for, would be set at each completion.
+	// Without this mode, each completion would also set an event on the handle, for which no thread
+	// waits.
 	if err := windows.SetFileCompletionNotificationModes(h, windows.FILE_SKIP_SET_EVENT_ON_HANDLE); err != nil {
 		windows.CloseHandle(h)
 		return Invalid, err
@@ -103,9 +104,9 @@ func errnoOf(err error) error {
 	return err
 }
 
-// Start polls socket, which must be a base socket, for one of events through afd. When there is
-// one, now or later, a packet with data comes; so it does after Cancel. If Start fails, no packet
-// comes. data must not be zero.
+// Start polls socket, which must be a base socket, for any of events through afd. A packet with
+// data arrives when one occurs, now or later, and also after Cancel. If Start fails, no packet
+// arrives. data must not be zero.
 func (p *AFDPoll) Start(afd, socket Handle, events uint32, data uintptr) error {
 	const (
 		pollIoctl = 0x00012024 // IOCTL_AFD_POLL
@@ -116,19 +117,19 @@ func (p *AFDPoll) Start(afd, socket Handle, events uint32, data uintptr) error {
 	info, size := uintptr(unsafe.Pointer(&p.info)), unsafe.Sizeof(p.info)
 	r, _, _ := syscall.SyscallN(procNtDeviceIoControlFile.Addr(), uintptr(afd), 0, 0, data, uintptr(unsafe.Pointer(&p.status)), pollIoctl,
 		info, size, info, size)
-	// A poll that completes at once posts its packet all the same.
+	// A poll that completes at once also posts its packet.
 	if status := windows.NTStatus(r); status != windows.STATUS_SUCCESS && status != windows.STATUS_PENDING {
 		return status.Errno()
 	}
 	return nil
 }
 
-// Cancel asks for the end of a poll that was started through afd, by whatever thread. Its packet
-// comes in any case: it may have been on its way already, which is no error. Only when the packet
-// has come may the memory be used again.
+// Cancel asks the driver to end a poll that any thread started through afd. The poll's packet
+// arrives in any case. It may already be on its way, which is not an error. The memory may be
+// reused only after the packet arrives.
 func (p *AFDPoll) Cancel(afd Handle) error {
-	// The kernel writes the outcome of the cancellation: it has a block of its own, which is not
-	// read.
+	// The kernel writes the outcome of the cancellation to a status block of its own, which no code
+	// reads.
 	var outcome windows.IO_STATUS_BLOCK
 	r, _, _ := syscall.SyscallN(procNtCancelIoFileEx.Addr(), uintptr(afd), uintptr(unsafe.Pointer(&p.status)), uintptr(unsafe.Pointer(&outcome)))
 	switch status := windows.NTStatus(r); status {
@@ -139,8 +140,8 @@ func (p *AFDPoll) Cancel(afd Handle) error {
 	}
 }
 
-// Result returns what the poll found once its packet has come: none of the events if it was
-// canceled or ended without one, an errno if it failed.
+// Result returns the events that the poll found, after its packet has arrived. It returns none if
+// the poll was canceled or ended without an event, and an errno if the poll failed.
 func (p *AFDPoll) Result() (events uint32, err error) {
 	switch status := p.status.Status; {
 	case status == windows.STATUS_CANCELLED, status == statusHandlesClosed:

@@ -8,7 +8,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// afd is a port with one poll of its own.
+// afd is a port with one poll.
 type afd struct {
 	port, device sys.Handle
 	poll         *sys.AFDPoll
@@ -74,10 +74,10 @@ func TestAFDPollFindsReadiness(t *testing.T) {
 	d := openAFD(t)
 	a, b := pair(t)
 	d.start(t, a, sys.AFDSend)
-	d.expect(t, sys.AFDSend) // at once, and by a packet
+	d.expect(t, sys.AFDSend) // at once, and through a packet
 	d.start(t, a, sys.AFDReceive|sys.AFDLocalClose)
 	if d.packet(t, 0) {
-		t.Error("readable, though nothing was sent")
+		t.Error("packet for readability before any byte was sent")
 	}
 	if _, err := sys.Send(b, []byte("x")); err != nil {
 		t.Fatal(err)
@@ -107,7 +107,7 @@ func TestAFDPollAcceptsAndFails(t *testing.T) {
 		d.start(t, refused, sys.AFDSend|sys.AFDConnectFail)
 		d.expect(t, sys.AFDConnectFail)
 	} else if sys.ClassOf(err) != sys.ClassRefused {
-		t.Errorf("connect to nobody: %v", err)
+		t.Errorf("connect to a port without a listener: %v", err)
 	}
 	if err := sys.Listen(l, 1); err != nil {
 		t.Fatal(err)
@@ -123,17 +123,17 @@ func TestAFDPollIsCanceledOnce(t *testing.T) {
 	d := openAFD(t)
 	a, _ := pair(t)
 	d.start(t, a, sys.AFDReceive)
-	for range 2 { // the second finds nothing, which is no error
+	for range 2 { // the second call finds no poll, which is not an error
 		if err := d.poll.Cancel(d.device); err != nil {
 			t.Fatal(err)
 		}
 	}
 	d.expect(t, 0)
 	if got, err := d.poll.Result(); got != 0 || err != nil {
-		t.Errorf("got events %#x, %v from a poll that was canceled", got, err)
+		t.Errorf("canceled poll: got events %#x, %v, want none", got, err)
 	}
 	if d.packet(t, 0) {
-		t.Error("a second packet")
+		t.Error("got a second packet for one poll")
 	}
 }
 
@@ -150,9 +150,9 @@ func TestAFDPollTellsOfAnotherThreadsClose(t *testing.T) {
 	}
 	d.expect(t, sys.AFDLocalClose)
 	if err := d.poll.Start(d.device, a, sys.AFDReceive, 99); err == nil {
-		t.Error("a poll of a closed socket has started")
+		t.Error("Start on a closed socket: got nil, want an error")
 	} else if sys.IsObject(a) {
-		t.Errorf("handle %v is open after Close", a)
+		t.Errorf("handle %v is still open after Close", a)
 	}
 }
 
@@ -177,7 +177,7 @@ func TestPortsCarryWhatIsPosted(t *testing.T) {
 		_, _ = sys.PortWait(port, packets[:1], time.Microsecond)
 	})
 	if allocated != 0 {
-		t.Errorf("%v allocations", allocated)
+		t.Errorf("got %v allocations, want 0", allocated)
 	}
 	if err := sys.CloseObject(port); err != nil {
 		t.Error(err)

@@ -31,17 +31,17 @@ func TestAThreadRunsWhereItIsBound(t *testing.T) {
 			return
 		}
 		if err := unix.SchedGetaffinity(0, &after); err != nil || after.Count() != 1 || !after.IsSet(cpu) {
-			t.Errorf("bound to %d, it may run on %v (%v)", cpu, after, err)
+			t.Errorf("bound to CPU %d: thread may run on %v, %v", cpu, after, err)
 		}
 		if err := release(); err != nil {
 			t.Error(err)
 		}
 		if err := unix.SchedGetaffinity(0, &after); err != nil || after != before {
-			t.Errorf("released, it may run on %v, want %v (%v)", after, before, err)
+			t.Errorf("after release: thread may run on %v, want %v (%v)", after, before, err)
 		}
 		for _, no := range []int{-1, 1 << 16} {
 			if _, err := sys.BindThread(no); !errors.Is(err, unix.EINVAL) {
-				t.Errorf("bound to CPU %d: %v, want EINVAL", no, err)
+				t.Errorf("bind to CPU %d: got %v, want EINVAL", no, err)
 			}
 		}
 	}()

@@ -7,7 +7,7 @@ import (
 	"fmt"
 )
 
-// BindThread is not to be had.
+// BindThread returns an error that is [errors.ErrUnsupported].
 func BindThread(cpu int) (release func() error, err error) {
-	return nil, fmt.Errorf("sys: binding a thread to CPU %d: %w", cpu, errors.ErrUnsupported)
+	return nil, fmt.Errorf("sys: bind thread to CPU %d: %w", cpu, errors.ErrUnsupported)
 }

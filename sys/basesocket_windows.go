@@ -6,24 +6,24 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// The calls that look below a socket (mswsock.h).
+// The control codes that return the socket under a layered one (mswsock.h).
 const (
 	sioBaseHandle      = 0x48000022 // SIO_BASE_HANDLE
 	sioBSPHandleSelect = 0x4800001c // SIO_BSP_HANDLE_SELECT
 	sioBSPHandlePoll   = 0x4800001d // SIO_BSP_HANDLE_POLL
 )
 
-// layersMax bounds how many layered service providers are looked through.
+// layersMax bounds the layered service providers that BaseSocket looks through.
 const layersMax = 8
 
-// BaseSocket returns the socket of the kernel's own provider that h stands for: h itself, unless a
-// layered service provider has put itself in between. AFDPoll knows no other. WSAENOTSOCK is
-// returned for what is no socket, or is not open.
+// BaseSocket returns the socket of the kernel's own provider under h. It is h itself, unless a
+// layered service provider is in between. AFDPoll accepts only base sockets. BaseSocket returns
+// WSAENOTSOCK if h is not an open socket.
 func BaseSocket(h Handle) (Handle, error) {
 	if err := startWinsock(); err != nil {
 		return Invalid, err
 	}
-	// Not every provider looks at what it is asked about: Wine's calls a file its own base.
+	// Not every provider checks the handle: Wine's returns a file as its own base.
 	const soType = 0x1008 // SO_TYPE (winsock2.h)
 	if _, err := windows.GetsockoptInt(windows.Handle(h), windows.SOL_SOCKET, soType); err != nil {
 		return Invalid, err
@@ -36,9 +36,9 @@ func BaseSocket(h Handle) (Handle, error) {
 	})
 }
 
-// baseSocket asks for the base at once. Some providers answer that themselves, though they must
-// not, but pass on what select and WSAPoll ask for: the socket one layer below, of which the base
-// is asked then (mio#1314).
+// baseSocket first asks for the base directly. Some providers intercept that request, against the
+// rules, but pass on the requests that select and WSAPoll use. Those return the socket one layer
+// below, and baseSocket then asks that one for its base (mio#1314).
 func baseSocket(h Handle, ioctl func(Handle, uint32) (Handle, error)) (Handle, error) {
 	var failed error
 	for range layersMax {

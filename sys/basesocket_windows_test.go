@@ -47,6 +47,6 @@ func TestTheBaseIsAskedForBeforeTheLayerBelow(t *testing.T) {
 		asked++
 		return Invalid, windows.WSAENOTSOCK
 	}); err != windows.WSAENOTSOCK || asked != 1 {
-		t.Errorf("what is no socket: %v, asked %d times", err, asked)
+		t.Errorf("not a socket: got %v after %d requests, want WSAENOTSOCK after 1", err, asked)
 	}
 }

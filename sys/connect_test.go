@@ -32,7 +32,7 @@ func TestConnectAndAccept(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, _, err := sys.Accept(l); err != sys.ErrWouldBlock {
-			t.Errorf("accept before connect: %v", err)
+			t.Errorf("accept before connect: got %v, want ErrWouldBlock", err)
 		}
 		if got := outcome(t, c, sys.Connect(c, to)); got != nil {
 			t.Fatalf("connect: %v", got)
@@ -44,13 +44,13 @@ func TestConnectAndAccept(t *testing.T) {
 		}
 		own(t, s)
 		if mine, err := sys.LocalAddr(c); mine != peer || err != nil {
-			t.Errorf("accepted %v, connected from %v, %v", peer, mine, err)
+			t.Errorf("accepted peer %v, connected from %v, %v", peer, mine, err)
 		}
 		if n, err := sys.Recv(s, make([]byte, 1)); n != 0 || err != sys.ErrWouldBlock {
-			t.Errorf("receive from the accepted handle: %d, %v", n, err)
+			t.Errorf("receive from the accepted handle: %d, %v, want 0, ErrWouldBlock", n, err)
 		}
 		if other, err := sys.PeerAddr(s); other != peer || err != nil {
-			t.Errorf("accepted %v, peer is %v, %v", peer, other, err)
+			t.Errorf("accepted peer %v, PeerAddr is %v, %v", peer, other, err)
 		}
 	}
 }
@@ -58,7 +58,7 @@ func TestConnectAndAccept(t *testing.T) {
 func TestConnectIsRefusedWhereNobodyListens(t *testing.T) {
 	h := bound(t)
 	if got := outcome(t, h, sys.Connect(h, refusing(t))); sys.ClassOf(got) != sys.ClassRefused {
-		t.Errorf("connect to an address where nobody listens: %v", got)
+		t.Errorf("connect to an address without a listener: got %v, want a refusal", got)
 	}
 }
 
@@ -74,8 +74,8 @@ func socket(t *testing.T) sys.Handle {
 	return h
 }
 
-// bound returns a socket with a port of its own: without one, it might get that of the address that
-// it connects to, and connect to itself.
+// bound returns a socket with a port of its own. Without one, the kernel might assign it the port
+// to which it connects, and it would connect to itself.
 func bound(t *testing.T) sys.Handle {
 	t.Helper()
 	h := socket(t)
@@ -85,8 +85,8 @@ func bound(t *testing.T) sys.Handle {
 	return h
 }
 
-// refusing returns an address where nobody listens: that of a client, whose port nobody else gets.
-// A port that is bound and does not listen would not do: some BSDs answer nothing there.
+// refusing returns an address without a listener: that of a client, whose port no other socket
+// gets. A port that is bound but does not listen would not do: some BSDs do not answer there.
 func refusing(t *testing.T) netip.AddrPort {
 	t.Helper()
 	l, client := bound(t), bound(t)
@@ -107,7 +107,7 @@ func refusing(t *testing.T) netip.AddrPort {
 	return from
 }
 
-// outcome waits for a connect that goes on in the kernel.
+// outcome waits for a connect that continues in the kernel, and returns its error.
 func outcome(t *testing.T, h sys.Handle, err error) error {
 	t.Helper()
 	if sys.ClassOf(err) != sys.ClassInProgress {

@@ -2,30 +2,31 @@ package sys
 
 import "net/netip"
 
-// MaxMessages is how many datagrams RecvMessages and SendMessages move in one call. The kernel's
-// own bound is 1,024 on Linux; the headers of so many would not fit the small stacks on which these
-// functions run.
+// MaxMessages is the most datagrams that one call of RecvMessages or SendMessages moves. The
+// kernel's own bound is 1,024 on Linux; the headers of that many would not fit the small stacks on
+// which these functions run.
 const MaxMessages = 16
 
-// Message is one datagram, and the address that it came from or goes to.
+// Message is one datagram with the address of its sender or receiver.
 type Message struct {
-	// Buffer is what is sent, or the room for what is received. A datagram may be empty, and so may
-	// Buffer.
+	// Buffer holds the bytes to send, or is the room for the bytes to receive. A datagram may be
+	// empty, and so may Buffer.
 	Buffer []byte
 
-	// N is how many bytes of Buffer were received. Zero is a datagram without bytes, not an end.
+	// N is the number of bytes received into Buffer. Zero means an empty datagram, not an end.
 	// Sending neither reads nor sets it.
 	N int
 
-	// Addr is the address of an IP socket: the sender's, IPv4 where it is mapped into IPv6; or the
-	// receiver's. To send with neither Addr nor Name is to send to the peer that the socket is
-	// connected to.
+	// Addr is the IP address of the sender, or of the receiver. A sender's address is IPv4 if it
+	// was mapped into IPv6. A Message with neither Addr nor Name is sent to the peer to which the
+	// socket is connected.
 	Addr netip.AddrPort
 
-	// Name is the same for a unix-domain socket, in the form that BindUnix takes. Senders without a
-	// name have the empty one.
+	// Name is the same for a Unix-domain socket, in the form that BindUnix takes. It is empty for a
+	// sender without a name.
 	Name string
 
-	// Truncated says that the datagram was longer than Buffer: what did not fit is lost.
+	// Truncated reports that the datagram was longer than Buffer. The bytes that did not fit are
+	// lost.
 	Truncated bool
 }

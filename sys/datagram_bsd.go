@@ -8,13 +8,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// RecvMessage receives one datagram from h, a datagram socket, which must be non-blocking
-// (recvmsg(2)). The address of the sender is allocated on the way.
+// RecvMessage receives one datagram from h, a non-blocking datagram socket (recvmsg(2)). It
+// allocates the sender's address.
 func RecvMessage(h Handle, m *Message) error {
 	for {
 		n, _, flags, from, err := unix.Recvmsg(int(h), m.Buffer, nil, unix.MSG_DONTWAIT)
 		if err != nil && n >= 0 {
-			// The datagram was received, and package unix cannot read its sender's address: macOS
+			// The datagram was received, but package unix cannot read its sender's address: macOS
 			// and NetBSD allow names longer than struct sockaddr_un. An error here would let such a
 			// sender stop the receiver.
 			from, err = nil, nil
@@ -39,12 +39,12 @@ func RecvMessage(h Handle, m *Message) error {
 	}
 }
 
-// SendMessage sends one datagram from h, a datagram socket, which must be non-blocking
-// (sendmsg(2)): all of it, or none and an error. f is the family of h: an IPv6 socket sends to an
-// IPv4 address by mapping it, which OpenBSD refuses. A unix-domain socket has no need of f.
+// SendMessage sends one datagram from h, a non-blocking datagram socket (sendmsg(2)). It sends all
+// of it, or none and returns an error. f is the family of h: an IPv6 socket sends to an IPv4
+// address by mapping it, which OpenBSD refuses. f has no effect on a Unix-domain socket.
 //
-// ENOBUFS says that the queue of a network interface is full, or that of the unix-domain socket it
-// is sent to. No event tells of room there.
+// ENOBUFS means that the queue of a network interface, or of the receiving Unix-domain socket, is
+// full. No event reports that it has room again.
 func SendMessage(h Handle, f Family, m *Message) error {
 	to, err := m.receiver(f)
 	if err != nil {
@@ -62,7 +62,7 @@ func SendMessage(h Handle, f Family, m *Message) error {
 	}
 }
 
-// receiver returns the address that m goes to: nil for the peer of a connected socket.
+// receiver returns the destination address of m: nil for the peer of a connected socket.
 func (m *Message) receiver(f Family) (unix.Sockaddr, error) {
 	switch {
 	case m.Name != "":

@@ -7,9 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// RecvMessage receives one datagram from h, a datagram socket (recvmsg(2) with MSG_DONTWAIT, so
-// that even a handle that is not non-blocking cannot block). It allocates nothing, unless the
-// sender has an IPv6 zone, or a unix-domain name other than m.Name was before.
+// RecvMessage receives one datagram from h, a datagram socket (recvmsg(2)). It uses MSG_DONTWAIT,
+// so it does not block even if h is a blocking handle. It does not allocate, unless the sender has
+// an IPv6 zone, or a Unix-domain name other than the previous value of m.Name.
 func RecvMessage(h Handle, m *Message) error {
 	var from addressSpace
 	vector := unix.Iovec{Base: unsafe.SliceData(m.Buffer)}
@@ -29,12 +29,13 @@ func RecvMessage(h Handle, m *Message) error {
 }
 
 // SendMessage sends one datagram from h, a datagram socket (sendmsg(2) with MSG_DONTWAIT and
-// MSG_NOSIGNAL): all of it, or none and an error. f is the family of h: an IPv6 socket sends to an
-// IPv4 address by mapping it. A unix-domain socket has no need of f.
+// MSG_NOSIGNAL). It sends all of it, or none and returns an error. f is the family of h: an IPv6
+// socket sends to an IPv4 address by mapping it. f has no effect on a Unix-domain socket.
 //
-// ErrWouldBlock says that the socket's own buffer is full, or the queue of the unix-domain socket
-// it is sent to. In the latter case an event tells of room only if h is connected to that socket. A
-// network interface whose queue is full drops the datagram and says nothing (sendto(2), ENOBUFS).
+// ErrWouldBlock means that the socket's own buffer, or the queue of the receiving Unix-domain
+// socket, is full. In the latter case an event reports that it has room only if h is connected to
+// that socket. A network interface whose queue is full drops the datagram, and SendMessage returns
+// no error (sendto(2), ENOBUFS).
 func SendMessage(h Handle, f Family, m *Message) error {
 	var to addressSpace
 	size, err := to.put(h, f, m)
@@ -59,10 +60,11 @@ func SendMessage(h Handle, f Family, m *Message) error {
 	}
 }
 
-// RecvMessages receives up to MaxMessages datagrams into the first of ms (recvmmsg(2)) and returns
-// how many. It returns ErrWouldBlock only if there was none. Another error may come with some that
-// were received before: these are to be dealt with first. Fewer than there was room for are no
-// proof that there are no more: an error may have ended the call, which the next one returns.
+// RecvMessages receives up to MaxMessages datagrams into the first elements of ms (recvmmsg(2)) and
+// returns their number. It returns ErrWouldBlock only if it received none. Any other error may come
+// with datagrams that were received before it: the caller must handle these first. A short count
+// does not prove that no more datagrams are queued: an error may have ended the call, and the next
+// call returns it.
 func RecvMessages(h Handle, ms []Message) (int, error) {
 	ms = ms[:min(len(ms), MaxMessages)]
 	if len(ms) == 0 {
@@ -93,12 +95,13 @@ func RecvMessages(h Handle, ms []Message) (int, error) {
 	}
 }
 
-// SendMessages sends up to MaxMessages datagrams, the first of ms (sendmmsg(2)), and returns how
-// many the kernel took. The first that it did not take is sent by the next call, or not at all. It
-// returns ErrWouldBlock only if it took none. Another error may come with some that were sent
-// before; it is about the one after them, or is an answer to an earlier one. Of the latter kind
-// some are lost: the kernel returns no error when it took a datagram. f is the family of h, as with
-// SendMessage.
+// SendMessages sends up to MaxMessages datagrams from the start of ms (sendmmsg(2)) and returns how
+// many the kernel took. The first one not taken is sent by the next call, or not at all. f is the
+// family of h, as in SendMessage.
+//
+// It returns ErrWouldBlock only if the kernel took none. Any other error may come with datagrams
+// that were sent before it. Such an error concerns the next datagram, or reports on an earlier one.
+// Some errors of the latter kind are lost: the kernel returns no error if it took a datagram.
 func SendMessages(h Handle, f Family, ms []Message) (int, error) {
 	ms = ms[:min(len(ms), MaxMessages)]
 	if len(ms) == 0 {
@@ -137,8 +140,8 @@ func SendMessages(h Handle, f Family, ms []Message) (int, error) {
 	}
 }
 
-// received notes what the kernel said of a datagram of n bytes that h got, whose sender's address
-// has size bytes.
+// received stores the result that the kernel reported for a datagram of n bytes that h received.
+// The sender's address has size bytes.
 func (m *Message) received(h Handle, n int, flags int32, from *addressSpace, size uint32) {
 	m.N, m.Truncated = n, flags&unix.MSG_TRUNC != 0
 	if from.family(size) != unix.AF_UNIX {

@@ -30,10 +30,10 @@ func TestDatagramSocketsAreBornNonBlockingAndCloseOnExec(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := sys.RecvMessage(h, &sys.Message{}); err != sys.ErrWouldBlock {
-			t.Errorf("receive on a handle that blocks: %v", err)
+			t.Errorf("receive on a blocking handle: got %v, want ErrWouldBlock", err)
 		}
 		if _, err := sys.RecvMessages(h, make([]sys.Message, 2)); err != sys.ErrWouldBlock {
-			t.Errorf("receive of a batch on a handle that blocks: %v", err)
+			t.Errorf("batch receive on a blocking handle: got %v, want ErrWouldBlock", err)
 		}
 	}
 }
@@ -45,7 +45,7 @@ func TestUnixDatagramsHaveNames(t *testing.T) {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	path := filepath.Join(dir, "s")
-	abstract := "@" + path + "\x00and\x00" // as of a program that hands over a whole sun_path
+	abstract := "@" + path + "\x00and\x00" // as from a program that passes a whole sun_path
 	open := func() sys.Handle {
 		h, err := sys.UnixgramSocket()
 		if err != nil {
@@ -64,7 +64,7 @@ func TestUnixDatagramsHaveNames(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := sys.RecvMessage(receiver, &in); err != nil || in.N != 1 || in.Name != want || in.Addr.IsValid() {
-			t.Errorf("%d bytes from %q %v, %v; want one from %q", in.N, in.Name, in.Addr, err, want)
+			t.Errorf("got %d bytes from %q %v, %v; want 1 from %q", in.N, in.Name, in.Addr, err, want)
 		}
 		if want == "" {
 			continue
@@ -73,7 +73,7 @@ func TestUnixDatagramsHaveNames(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := sys.RecvMessage(h, &in); err != nil || in.N != 4 || in.Name != path {
-			t.Errorf("%d bytes from %q, %v; want 4 from %q", in.N, in.Name, err, path)
+			t.Errorf("got %d bytes from %q, %v; want 4 from %q", in.N, in.Name, err, path)
 		}
 	}
 	for name, want := range map[string]error{path + "\x00x": unix.EINVAL, path + strings.Repeat("x", 200): unix.ENAMETOOLONG, "@" + strings.Repeat("x", 108): unix.ENAMETOOLONG} {
@@ -96,6 +96,6 @@ func TestDatagramsDoNotAllocate(t *testing.T) {
 		_ = sys.SendMessage(a, sys.IPv4, &one)
 		_ = sys.RecvMessage(b, &one)
 	}); n != 0 {
-		t.Errorf("%v allocations", n)
+		t.Errorf("got %v allocations, want 0", n)
 	}
 }

@@ -27,13 +27,13 @@ func TestAnIPv6SocketSendsToIPv4(t *testing.T) {
 	readable(t, b)
 	in := sys.Message{Buffer: make([]byte, 4)}
 	if err := sys.RecvMessage(b, &in); err != nil || in.N != 1 {
-		t.Fatalf("%d bytes, %v", in.N, err)
+		t.Fatalf("got %d bytes, %v; want 1", in.N, err)
 	}
 	if err := sys.SendMessage(b, sys.IPv4, &sys.Message{Buffer: []byte("y"), Addr: in.Addr}); err != nil {
 		t.Fatal(err)
 	}
 	readable(t, h)
 	if err := sys.RecvMessage(h, &in); err != nil || in.N != 1 || in.Addr != to {
-		t.Errorf("%d bytes from %v, %v; want one from %v", in.N, in.Addr, err, to)
+		t.Errorf("got %d bytes from %v, %v; want 1 from %v", in.N, in.Addr, err, to)
 	}
 }

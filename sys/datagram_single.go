@@ -2,19 +2,20 @@
 
 package sys
 
-// RecvMessages receives up to MaxMessages datagrams into the first of ms, one by one, and returns
-// how many. It returns ErrWouldBlock only if there was none. Another error may come with some that
-// were received before: these are to be dealt with first. Fewer than there was room for are no
-// proof that there are no more.
+// RecvMessages receives up to MaxMessages datagrams into the first elements of ms, one by one, and
+// returns their number. It returns ErrWouldBlock only if it received none. Any other error may come
+// with datagrams that were received before it: the caller must handle these first. A short count
+// does not prove that no more datagrams are queued.
 func RecvMessages(h Handle, ms []Message) (int, error) {
 	return each(ms, func(m *Message) error { return RecvMessage(h, m) })
 }
 
-// SendMessages sends up to MaxMessages datagrams, the first of ms, one by one, and returns how many
-// the kernel took. The first that it did not take is sent by the next call, or not at all. It
-// returns ErrWouldBlock only if it took none. Another error may come with some that were sent
-// before; it is about the one after them, or is an answer to an earlier one. f is the family of h,
-// as with SendMessage.
+// SendMessages sends up to MaxMessages datagrams from the start of ms, one by one, and returns how
+// many the kernel took. The first one not taken is sent by the next call, or not at all. f is the
+// family of h, as in SendMessage.
+//
+// It returns ErrWouldBlock only if the kernel took none. Any other error may come with datagrams
+// that were sent before it. Such an error concerns the next datagram, or reports on an earlier one.
 func SendMessages(h Handle, f Family, ms []Message) (int, error) {
 	return each(ms, func(m *Message) error { return SendMessage(h, f, m) })
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// udp opens a UDP socket that is bound to a port of addr.
+// udp opens a UDP socket bound to a port of addr.
 func udp(t *testing.T, f sys.Family, addr netip.Addr) (sys.Handle, netip.AddrPort) {
 	t.Helper()
 	h, err := sys.UDPSocket(f)
@@ -32,7 +32,7 @@ func TestDatagramsKeepTheirBounds(t *testing.T) {
 	b, to := udp(t, sys.IPv4, loopback.Addr())
 	in := sys.Message{Buffer: make([]byte, 4)}
 	if err := sys.RecvMessage(b, &in); err != sys.ErrWouldBlock {
-		t.Errorf("receive before anything was sent: %v", err)
+		t.Errorf("receive before any send: got %v, want ErrWouldBlock", err)
 	}
 	for _, sent := range []string{"one", "", "longer", "four"} {
 		if err := sys.SendMessage(a, sys.IPv4, &sys.Message{Buffer: []byte(sent), Addr: to}); err != nil {
@@ -55,7 +55,7 @@ func TestDatagramsKeepTheirBounds(t *testing.T) {
 	}
 	readable(t, b)
 	if err := sys.RecvMessage(b, &in); err != nil || in.N != 0 || !in.Truncated {
-		t.Errorf("receive without room: %d bytes, truncated %v, %v", in.N, in.Truncated, err)
+		t.Errorf("receive into an empty buffer: %d bytes, truncated %v, %v; want 0, true, nil", in.N, in.Truncated, err)
 	}
 }
 
@@ -82,18 +82,18 @@ func TestBatchesAreCountedExactly(t *testing.T) {
 	for i, m := range in {
 		switch {
 		case i >= sys.MaxMessages && m.N != -1:
-			t.Errorf("message %d was touched", i)
+			t.Errorf("message %d was modified", i)
 		case i < sys.MaxMessages && (!bytes.Equal(m.Buffer[:m.N], out[i].Buffer) || m.Addr != from || m.Truncated):
-			t.Errorf("message %d: %v from %v", i, m.Buffer[:m.N], m.Addr)
+			t.Errorf("message %d: got %v from %v", i, m.Buffer[:m.N], m.Addr)
 		}
 	}
 	if n, err := sys.RecvMessages(b, in); n != 0 || err != sys.ErrWouldBlock {
-		t.Errorf("receive from an empty socket: %d, %v", n, err)
+		t.Errorf("receive from an empty socket: %d, %v, want 0, ErrWouldBlock", n, err)
 	}
 	if n, err := sys.SendMessages(a, sys.IPv4, nil); n != 0 || err != nil {
-		t.Errorf("send of nothing: %d, %v", n, err)
+		t.Errorf("send of no messages: %d, %v, want 0, nil", n, err)
 	}
-	// The third cannot be sent, so that two are, and the next call says why.
+	// The third cannot be sent: the first call sends two, and the next call returns the error.
 	out[2].Addr = netip.AddrPortFrom(netip.IPv6Loopback(), to.Port())
 	n, err := sys.SendMessages(a, sys.IPv4, out[:4])
 	if n == 2 && err == nil {
@@ -101,7 +101,7 @@ func TestBatchesAreCountedExactly(t *testing.T) {
 		n += 2
 	}
 	if n != 2 || err == nil {
-		t.Errorf("send to an address of another family: %d, %v", n, err)
+		t.Errorf("send to an address of another family: %d, %v, want 2 and an error", n, err)
 	}
 }
 
@@ -109,7 +109,7 @@ func TestConnectedDatagramsNeedNoAddress(t *testing.T) {
 	a, from := udp(t, sys.IPv4, loopback.Addr())
 	b, to := udp(t, sys.IPv4, loopback.Addr())
 	if err := sys.SendMessage(a, sys.IPv4, &sys.Message{}); err == nil {
-		t.Error("a datagram without an address was sent by a socket without a peer")
+		t.Error("send without an address on an unconnected socket: got nil, want an error")
 	}
 	if err := sys.Connect(a, to); err != nil {
 		t.Fatal(err)
@@ -120,7 +120,7 @@ func TestConnectedDatagramsNeedNoAddress(t *testing.T) {
 	readable(t, b)
 	in := sys.Message{Buffer: make([]byte, 4)}
 	if err := sys.RecvMessage(b, &in); err != nil || in.N != 1 || in.Addr != from {
-		t.Errorf("%d bytes from %v, %v", in.N, in.Addr, err)
+		t.Errorf("got %d bytes from %v, %v", in.N, in.Addr, err)
 	}
 }
 

@@ -14,9 +14,10 @@ var (
 	procWSASendTo   = ws2_32.NewProc("WSASendTo")
 )
 
-// UDPSocket opens a UDP socket, which no child process inherits, and makes it non-blocking. It does
-// not report that a datagram could not be delivered (SIO_UDP_CONNRESET, SIO_UDP_NETRESET): Windows
-// would report it to whoever receives next, connected or not, and not say which datagram it was.
+// UDPSocket opens a UDP socket that child processes do not inherit, and makes it non-blocking. It
+// does not report that a datagram could not be delivered (SIO_UDP_CONNRESET, SIO_UDP_NETRESET).
+// Windows would report that to the next receive, on connected and unconnected sockets, and would
+// not identify the datagram.
 func UDPSocket(f Family) (Handle, error) {
 	h, err := openSocket(f, windows.SOCK_DGRAM, windows.IPPROTO_UDP)
 	if err != nil {
@@ -25,25 +26,25 @@ func UDPSocket(f Family) (Handle, error) {
 	for _, report := range [...]uint32{windows.SIO_UDP_CONNRESET, windows.SIO_UDP_NETRESET} {
 		off, returned := uint32(0), uint32(0)
 		err := windows.WSAIoctl(windows.Handle(h), report, (*byte)(unsafe.Pointer(&off)), uint32(unsafe.Sizeof(off)), nil, 0, &returned, nil, 0)
-		if err != nil && err != windows.WSAEOPNOTSUPP { // who does not know the report does not make it
+		if err != nil && err != windows.WSAEOPNOTSUPP { // a provider that does not know the report does not make it
 			return Invalid, errors.Join(err, Close(h))
 		}
 	}
 	return h, nil
 }
 
-// UnixgramSocket returns an error that is [errors.ErrUnsupported]: Windows has unix-domain
+// UnixgramSocket returns an error that is [errors.ErrUnsupported]: Windows supports Unix-domain
 // sockets for streams only.
 func UnixgramSocket() (Handle, error) { return Invalid, errors.ErrUnsupported }
 
-// SetBroadcast lets a UDP socket send to broadcast addresses (SO_BROADCAST); otherwise it is
-// refused with WSAEACCES.
+// SetBroadcast allows a UDP socket to send to broadcast addresses (SO_BROADCAST). If it is off,
+// Windows refuses such a send with WSAEACCES.
 func SetBroadcast(h Handle, on bool) error {
 	return setBool(h, windows.SOL_SOCKET, windows.SO_BROADCAST, on)
 }
 
-// RecvMessage receives one datagram from h, a datagram socket, which must be non-blocking
-// (WSARecvFrom without an OVERLAPPED).
+// RecvMessage receives one datagram from h, a non-blocking datagram socket (WSARecvFrom without an
+// OVERLAPPED).
 func RecvMessage(h Handle, m *Message) error {
 	var raw windows.RawSockaddrAny
 	size := int32(unsafe.Sizeof(raw))
@@ -57,16 +58,16 @@ func RecvMessage(h Handle, m *Message) error {
 		return err
 	}
 	if truncated {
-		n = buffer.Len // it is full, whatever is said of it
+		n = buffer.Len // the buffer is full, whatever count the call returned
 	}
 	*m = Message{Buffer: m.Buffer, N: int(n), Addr: addrPortOfRaw(&raw, size), Truncated: truncated}
 	return nil
 }
 
-// SendMessage sends one datagram from h, a datagram socket, which must be non-blocking (WSASendTo
-// without an OVERLAPPED): all of it, or none and an error. f is the family of h: an IPv6 socket
-// sends to an IPv4 address by mapping it. A Message with a Name is refused with an error that is
-// [errors.ErrUnsupported].
+// SendMessage sends one datagram from h, a non-blocking datagram socket (WSASendTo without an
+// OVERLAPPED). It sends all of it, or none and returns an error. f is the family of h: an IPv6
+// socket sends to an IPv4 address by mapping it. SendMessage refuses a Message with a Name with an
+// error that is [errors.ErrUnsupported].
 func SendMessage(h Handle, f Family, m *Message) error {
 	if m.Name != "" {
 		return errors.ErrUnsupported

@@ -8,11 +8,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// UDPSocket opens a UDP socket, non-blocking and close-on-exec before any child can inherit it.
+// UDPSocket opens a UDP socket. It is non-blocking and close-on-exec before a child process can
+// inherit it.
 func UDPSocket(f Family) (Handle, error) { return datagramSocket(f.domain(), unix.IPPROTO_UDP) }
 
-// UnixgramSocket opens a unix-domain datagram socket, non-blocking and close-on-exec before any
-// child can inherit it.
+// UnixgramSocket opens a Unix-domain datagram socket. It is non-blocking and close-on-exec before a
+// child process can inherit it.
 func UnixgramSocket() (Handle, error) { return datagramSocket(unix.AF_UNIX, 0) }
 
 func datagramSocket(domain, protocol int) (Handle, error) {

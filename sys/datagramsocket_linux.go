@@ -2,10 +2,10 @@ package sys
 
 import "golang.org/x/sys/unix"
 
-// UDPSocket opens a UDP socket, non-blocking and close-on-exec from birth (udp(7)).
+// UDPSocket opens a UDP socket, created non-blocking and close-on-exec (udp(7)).
 func UDPSocket(f Family) (Handle, error) { return datagramSocket(f.domain(), unix.IPPROTO_UDP) }
 
-// UnixgramSocket opens a unix-domain datagram socket, non-blocking and close-on-exec from birth
+// UnixgramSocket opens a Unix-domain datagram socket, created non-blocking and close-on-exec
 // (unix(7)).
 func UnixgramSocket() (Handle, error) { return datagramSocket(unix.AF_UNIX, 0) }
 

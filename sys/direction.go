@@ -1,9 +1,9 @@
 package sys
 
-// Direction is one of the two ways that bytes go through a handle.
+// Direction is one of the two directions of I/O on a handle.
 type Direction uint8
 
-// The directions. Connecting counts as Writable and accepting as Readable, as the kernel reports
+// The directions. A connect counts as Writable and an accept as Readable, as the kernel reports
 // them.
 const (
 	Readable Direction = iota

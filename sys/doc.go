@@ -1,31 +1,33 @@
-// Package sys binds the facilities of the operating system that event-driven networking stands on:
-// handles, classes of errno, sockets that are non-blocking and close-on-exec from birth, transfers
-// that never block, epoll, eventfd and poll(2). It holds no policy: no retry but of EINTR where
-// that is safe, no buffer, no table, no goroutine.
+// Package sys binds the operating system facilities that event-driven networking needs: handles,
+// classes of errno, sockets that are created non-blocking and close-on-exec, transfers that never
+// block, epoll, eventfd and poll(2). It holds no policy: it retries only EINTR, and only where that
+// is safe. It has no buffers, tables or goroutines.
 //
 // # Blocking
 //
-// Every function returns at once, except the waits, [Poll] and [EpollWait] among them, with a
-// timeout other than zero, and SocketPair on Windows, which connects to itself. On Linux the
-// functions that return at once enter the kernel without telling Go's scheduler (a raw system
-// call): the scheduler's hooks cost a loop that makes two calls a message more than the calls' own
-// work, since its monitor takes the processor away in between. Those that may block do tell it, so
-// that other goroutines run meanwhile.
+// Every function returns at once, with two exceptions. Waits such as [Poll] and [EpollWait] block
+// if their timeout is not zero. SocketPair on Windows blocks because it connects to itself.
 //
-// A raw call that blocks stops the whole process at the next garbage collection. So a handle whose
-// non-blocking flag others can clear is for the functions with a name in Shared, such as
-// [ReadShared]; on Linux, Recv, Send and their relatives do not depend on the flag ([DontWait]).
+// On Linux, the functions that return at once make raw system calls, which Go's scheduler does not
+// see. The scheduler's monitor would otherwise take the processor away during the call. For a loop
+// that makes two calls per message, that would cost more than the calls themselves. The functions
+// that may block do notify the scheduler, so that other goroutines run meanwhile.
+//
+// A raw call that blocks stops the whole process at the next garbage collection. If others can
+// clear the non-blocking flag of a handle, use the functions with Shared in their names, such as
+// [ReadShared]. On Linux, Recv, Send and their relatives do not depend on the flag ([DontWait]).
 //
 // # Errors
 //
-// A function returns [ErrWouldBlock] where the kernel answers EAGAIN, and every other errno as it
-// is, a [syscall.Errno] that errors.Is compares; [ClassOf] sorts them. Nothing is wrapped here: the
-// callers know the operation and the handle, and allocate only when they fail for good.
+// A function returns [ErrWouldBlock] where the kernel returns EAGAIN, and every other errno
+// unchanged, as a [syscall.Errno] that errors.Is compares. [ClassOf] sorts errors into classes.
+// This package wraps nothing: the callers know the operation and the handle, and allocate only when
+// they fail permanently.
 //
 // # Platforms
 //
-// Sockets, pairs of them, transfers, UDP and Poll are on every system. Linux has epoll, eventfd and
-// io_uring beside them, the BSDs and macOS have kqueue, and Windows has completion ports and the
-// polls of its socket driver, but no pipes. What a system lacks returns an error that is
-// [errors.ErrUnsupported].
+// Sockets, socket pairs, transfers, UDP and Poll exist on every system. Besides these, Linux has
+// epoll, eventfd and io_uring, and the BSDs and macOS have kqueue. Windows has completion ports and
+// the polls of its socket driver, but no pipes. A function that a system lacks returns an error
+// that is [errors.ErrUnsupported].
 package sys

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sockaddrOf returns addr for a call about h.
+// sockaddrOf converts addr for a call on h.
 func sockaddrOf(h Handle, addr netip.AddrPort) (unix.Sockaddr, error) {
 	ip := addr.Addr().Unmap()
 	if ip.Is4() {

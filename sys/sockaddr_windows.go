@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// sockaddrOf returns addr for a call about h.
+// sockaddrOf converts addr for a call on h.
 func sockaddrOf(h Handle, addr netip.AddrPort) (windows.Sockaddr, error) {
 	ip := addr.Addr().Unmap()
 	if ip.Is4() {
@@ -42,8 +42,8 @@ func addrPort6(addr [16]byte, zone uint32, port uint16) netip.AddrPort {
 	return netip.AddrPortFrom(ip, port)
 }
 
-// addrPortOfRaw returns an IP address of which the kernel has stored size bytes. Every other
-// address, and one that was cut short, is the zero AddrPort.
+// addrPortOfRaw returns an IP address of which the kernel stored size bytes. For any other address,
+// and for a truncated one, it returns the zero AddrPort.
 func addrPortOfRaw(raw *windows.RawSockaddrAny, size int32) netip.AddrPort {
 	family := uint16(windows.AF_UNSPEC)
 	if size >= int32(unsafe.Sizeof(family)) {
@@ -60,7 +60,7 @@ func addrPortOfRaw(raw *windows.RawSockaddrAny, size int32) netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// networkOrder reads a port that was written big-endian into a field of the machine's own order.
+// networkOrder reads a port that was written in big-endian order into a native-endian field.
 func networkOrder(port uint16) uint16 {
 	return binary.BigEndian.Uint16((*[2]byte)(unsafe.Pointer(&port))[:])
 }

@@ -111,7 +111,7 @@ func Shutdown(h Handle, how How) error {
 	return windows.Shutdown(windows.Handle(h), [...]int{windows.SHUT_RD, windows.SHUT_WR, windows.SHUT_RDWR}[how])
 }
 
-// LocalAddr returns the address that h is bound to.
+// LocalAddr returns the address to which h is bound.
 func LocalAddr(h Handle) (netip.AddrPort, error) {
 	sa, err := windows.Getsockname(windows.Handle(h))
 	if err != nil {
@@ -120,7 +120,7 @@ func LocalAddr(h Handle) (netip.AddrPort, error) {
 	return addrPortOf(sa), nil
 }
 
-// PeerAddr returns the address that h is connected to.
+// PeerAddr returns the address to which h is connected.
 func PeerAddr(h Handle) (netip.AddrPort, error) {
 	sa, err := windows.Getpeername(windows.Handle(h))
 	if err != nil {
