@@ -11,8 +11,8 @@ import (
 // EpollEvent is struct epoll_event, which is packed on amd64 and padded elsewhere.
 type EpollEvent = unix.EpollEvent
 
-// The bits of an EpollEvent (epoll_ctl(2)). EPOLLET has a positive value here, which package
-// syscall denies it.
+// The bits of an EpollEvent (epoll_ctl(2)). EPOLLET is positive here; in package syscall it is
+// negative.
 const (
 	EpollIn        = uint32(unix.EPOLLIN)
 	EpollPri       = uint32(unix.EPOLLPRI)
@@ -34,13 +34,13 @@ func EpollCreate() (Handle, error) {
 	return Handle(fd), nil
 }
 
-// EpollAdd registers h with ep for the given bits; data comes back with each event.
+// EpollAdd registers h with ep for the given bits. Each event returns data.
 func EpollAdd(ep, h Handle, bits uint32, data uint64) error {
 	return epollCtl(ep, unix.EPOLL_CTL_ADD, h, bits, data)
 }
 
-// EpollModify replaces bits and data of h. The kernel checks readiness again and reports h if it is
-// ready.
+// EpollModify replaces the bits and data of h. The kernel checks readiness again and reports h if
+// it is ready.
 func EpollModify(ep, h Handle, bits uint32, data uint64) error {
 	return epollCtl(ep, unix.EPOLL_CTL_MOD, h, bits, data)
 }
@@ -57,13 +57,13 @@ func epollCtl(ep Handle, op int, h Handle, bits uint32, data uint64) error {
 	return nil
 }
 
-// EpollData returns the data with which the source of e was registered.
+// EpollData returns the data with which the handle of e was registered.
 func EpollData(e *EpollEvent) uint64 { return uint64(uint32(e.Fd)) | uint64(uint32(e.Pad))<<32 }
 
-// EpollWait stores up to len(events) events and returns how many. A timeout of zero returns at
-// once; a negative one waits for ever; any other is rounded up to whole milliseconds, for one that
-// were rounded down would make its caller spin. EINTR is returned, not retried: the caller knows
-// how much time is left. events must not be empty.
+// EpollWait stores up to len(events) events and returns their number. A zero timeout polls; a
+// negative one waits indefinitely. Any other timeout is rounded up to whole milliseconds, because
+// rounding down would make the caller spin. EpollWait does not retry EINTR but returns it: the
+// caller knows how much time is left. events must not be empty.
 func EpollWait(ep Handle, events []EpollEvent, timeout time.Duration) (int, error) {
 	if timeout == 0 {
 		return waitResult(unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(ep), uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), 0, 0, 0))
@@ -72,9 +72,9 @@ func EpollWait(ep Handle, events []EpollEvent, timeout time.Duration) (int, erro
 		uintptr(milliseconds(timeout)), 0, 0))
 }
 
-// EpollWaitExact is EpollWait with the kernel's resolution in timeouts (epoll_pwait2(2), Linux
-// 5.11). Where the kernel has no such call it returns ENOSYS, or what a sandbox that does not know
-// it says; EpollWait works there.
+// EpollWaitExact is EpollWait with the kernel's timeout resolution (epoll_pwait2(2), Linux 5.11).
+// On older kernels it returns ENOSYS, or the error of a sandbox that does not know the call;
+// EpollWait works there.
 func EpollWaitExact(ep Handle, events []EpollEvent, timeout time.Duration) (int, error) {
 	var ts *kernelTimespec
 	if timeout >= 0 {
@@ -88,7 +88,7 @@ func EpollWaitExact(ep Handle, events []EpollEvent, timeout time.Duration) (int,
 		uintptr(unsafe.Pointer(ts)), 0, 0))
 }
 
-// kernelTimespec is struct __kernel_timespec, 64 bits each on every machine.
+// kernelTimespec is struct __kernel_timespec: both fields have 64 bits on every machine.
 type kernelTimespec struct{ sec, nsec int64 }
 
 func waitResult(n, _ uintptr, errno unix.Errno) (int, error) {
@@ -98,8 +98,8 @@ func waitResult(n, _ uintptr, errno unix.Errno) (int, error) {
 	return int(n), nil
 }
 
-// milliseconds rounds up, and caps what the kernel's 32-bit count cannot hold: the caller is woken
-// early and waits again.
+// milliseconds rounds up, and caps a duration that the kernel's 32-bit count cannot hold: the
+// caller wakes early and waits again.
 func milliseconds(d time.Duration) int32 {
 	if d < 0 {
 		return -1

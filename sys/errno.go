@@ -2,24 +2,24 @@ package sys
 
 import "errors"
 
-// ErrWouldBlock is the answer of an operation that cannot go on now. It is a result, not a failure:
-// the caller waits for readiness and tries again. It allocates nothing.
+// ErrWouldBlock is the result of an operation that could not progress. It is a result, not a
+// failure: the caller waits for readiness and tries again. Returning it does not allocate.
 var ErrWouldBlock error = wouldBlock{}
 
 type wouldBlock struct{}
 
 func (wouldBlock) Error() string { return "operation would block" }
 
-// WouldBlock lets packages that do not import this one recognise the error by its method.
+// WouldBlock lets packages that do not import this one recognize the error by its method.
 func (wouldBlock) WouldBlock() bool { return true }
 
-// Temporary and Timeout make the error a net.Error, as EAGAIN is one.
+// Temporary and Timeout make the error a net.Error, like EAGAIN.
 func (wouldBlock) Temporary() bool { return true }
 
-// Timeout reports true, as EAGAIN does.
+// Timeout returns true, as EAGAIN does.
 func (wouldBlock) Timeout() bool { return true }
 
-// Class sorts errors by what a caller does about them.
+// Class groups errors by how a caller handles them.
 type Class uint8
 
 // The classes.
@@ -27,14 +27,14 @@ const (
 	ClassNone             Class = iota // nil
 	ClassOther                         // return it to the caller
 	ClassWouldBlock                    // wait for readiness, then try again
-	ClassInterrupted                   // a signal came first; see the function for whether to repeat
-	ClassInProgress                    // a connect goes on in the kernel; wait for Writing, then ask SocketError
-	ClassDisconnected                  // the peer or the path is gone; the handle is only good for closing
-	ClassRefused                       // nobody listens there
-	ClassUnreachable                   // no route, or the network says no
-	ClassOutOfDescriptors              // the process or the system has no descriptor left; back off, keep serving
+	ClassInterrupted                   // a signal arrived first; the function documents whether to retry
+	ClassInProgress                    // a connect continues in the kernel; wait for Writable, then call SocketError
+	ClassDisconnected                  // the peer or the path is gone; the handle can only be closed
+	ClassRefused                       // no socket listens there
+	ClassUnreachable                   // no route, or the network refused
+	ClassOutOfDescriptors              // the process or the system has no descriptor left; back off and keep serving
 	ClassOutOfMemory                   // the kernel has no buffer left; back off
-	ClassUnsupported                   // this system does not have it
+	ClassUnsupported                   // this system lacks the operation
 )
 
 var classNames = [...]string{
@@ -42,7 +42,7 @@ var classNames = [...]string{
 	"out of descriptors", "out of memory", "unsupported",
 }
 
-// String returns the class in words.
+// String returns the name of the class.
 func (c Class) String() string {
 	if int(c) < len(classNames) {
 		return classNames[c]
@@ -50,7 +50,7 @@ func (c Class) String() string {
 	return "unknown class"
 }
 
-// ClassOf sorts err, looking through wrapping.
+// ClassOf returns the class of err. It unwraps err.
 func ClassOf(err error) Class {
 	if err == nil {
 		return ClassNone

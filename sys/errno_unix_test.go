@@ -21,13 +21,13 @@ func TestClassesLookThroughWrapping(t *testing.T) {
 		errors.ErrUnsupported: sys.ClassUnsupported, unix.EXDEV: sys.ClassOther, errors.New("another"): sys.ClassOther,
 	} {
 		if got := sys.ClassOf(err); got != want {
-			t.Errorf("%v: %v, want %v", err, got, want)
+			t.Errorf("ClassOf(%v): got %v, want %v", err, got, want)
 		}
 		if err == nil {
 			continue
 		}
 		if got := sys.ClassOf(fmt.Errorf("wrapped: %w", err)); got != want {
-			t.Errorf("wrapped %v: %v, want %v", err, got, want)
+			t.Errorf("ClassOf(wrapped %v): got %v, want %v", err, got, want)
 		}
 	}
 }

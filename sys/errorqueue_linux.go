@@ -2,12 +2,12 @@ package sys
 
 import "golang.org/x/sys/unix"
 
-// DropErrors takes up to most entries off the error queue of the socket h and returns how many
-// there were (recvmsg(2) with MSG_ERRQUEUE). While there is one, poll(2) reports the socket with
-// POLLERR. An errno that the network has answered with comes from the next operation as well.
+// DropErrors removes up to most entries from the error queue of the socket h and returns how many
+// it removed (recvmsg(2) with MSG_ERRQUEUE). While the queue is not empty, poll(2) reports the
+// socket with POLLERR. The next operation on h also returns an errno that came from the network.
 func DropErrors(h Handle, most int) int {
 	for n := range most {
-		// The length of what is dropped is of no interest, so there is no room for it.
+		// The content of the entry is dropped, so no buffer is passed.
 		_, _, _, _, err := unix.Recvmsg(int(h), nil, nil, unix.MSG_ERRQUEUE|unix.MSG_DONTWAIT)
 		if err != nil {
 			return n

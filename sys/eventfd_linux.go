@@ -15,8 +15,8 @@ func Eventfd() (Handle, error) {
 	return Handle(fd), nil
 }
 
-// EventfdSignal adds one to the counter of h, which makes it readable. A counter that is full
-// (2^64-2) is readable already, so EAGAIN is success.
+// EventfdSignal adds one to the counter of h, which makes it readable. A full counter (2^64-2) is
+// already readable, so EAGAIN counts as success.
 func EventfdSignal(h Handle) error {
 	one := uint64(1)
 	_, err := Write(h, (*[8]byte)(unsafe.Pointer(&one))[:])
@@ -26,7 +26,7 @@ func EventfdSignal(h Handle) error {
 	return err
 }
 
-// EventfdClear sets the counter of h to zero and returns what it was.
+// EventfdClear sets the counter of h to zero and returns its previous value.
 func EventfdClear(h Handle) (uint64, error) {
 	var count uint64
 	_, err := Read(h, (*[8]byte)(unsafe.Pointer(&count))[:])

@@ -11,8 +11,8 @@ const (
 	IPv6
 )
 
-// FamilyOf returns the family of the sockets that can name addr. An IPv4 address mapped into IPv6
-// counts as IPv4: the functions that take addresses unmap it.
+// FamilyOf returns the address family of a socket that can use addr. An IPv4 address mapped into
+// IPv6 counts as IPv4: the functions that take addresses unmap it.
 func FamilyOf(addr netip.Addr) Family {
 	if addr.Unmap().Is4() {
 		return IPv4
@@ -20,10 +20,10 @@ func FamilyOf(addr netip.Addr) Family {
 	return IPv6
 }
 
-// How names the half of a connection that Shutdown ends.
+// How selects the direction of a connection that Shutdown ends.
 type How uint8
 
-// The halves.
+// The directions that Shutdown ends.
 const (
 	ShutReading How = iota
 	ShutWriting

@@ -16,19 +16,19 @@ var (
 	procGetHandleInformation        = kernel32.NewProc("GetHandleInformation")
 )
 
-// Packet is what a completion port delivers (OVERLAPPED_ENTRY).
+// Packet is one entry that a completion port delivers (OVERLAPPED_ENTRY).
 type Packet struct {
-	Key      uintptr // of the handle that it came from, or as posted
-	Data     uintptr // of the operation that was completed, or as posted
+	Key      uintptr // the key of the handle from which it came, or the posted key
+	Data     uintptr // the data of the completed operation, or the posted data
 	internal uintptr
 	bytes    uint32
 }
 
-// PortCreate opens an I/O completion port, which no child process inherits.
+// PortCreate opens an I/O completion port that child processes do not inherit.
 func PortCreate() (Handle, error) {
-	// A port holds packets back while so many threads run that have ever waited for it. Go's
-	// threads run other goroutines afterwards, which have nothing to do with the port, so there is
-	// no limit.
+	// A port holds packets back while this many threads that have ever waited on it are running.
+	// Go's threads later run other goroutines that have nothing to do with the port, so there must
+	// be no limit.
 	const threads = math.MaxUint32
 	port, err := windows.CreateIoCompletionPort(windows.InvalidHandle, 0, 0, threads)
 	if err != nil {
@@ -37,26 +37,26 @@ func PortCreate() (Handle, error) {
 	return Handle(port), nil
 }
 
-// PortAttach makes port receive what completes on h, until h is closed.
+// PortAttach makes port receive the completions of h until h is closed.
 func PortAttach(port, h Handle, key uintptr) error {
 	_, err := windows.CreateIoCompletionPort(windows.Handle(h), windows.Handle(port), key, 0)
 	return err
 }
 
-// PortPost puts a packet into port (PostQueuedCompletionStatus).
+// PortPost queues a packet to port (PostQueuedCompletionStatus).
 func PortPost(port Handle, key, data uintptr) error {
 	return windows.PostQueuedCompletionStatus(windows.Handle(port), 0, key, overlappedOf(data))
 }
 
-// overlappedOf says a number where a pointer is declared. Nobody follows it.
+// overlappedOf passes a number where a pointer is declared. Windows does not dereference it.
 func overlappedOf(data uintptr) *windows.Overlapped {
 	return *(**windows.Overlapped)(unsafe.Pointer(&data))
 }
 
-// PortWait stores up to len(packets) packets, the oldest first, and returns how many
-// (GetQueuedCompletionStatusEx). A timeout of zero returns at once; a negative one waits for ever;
-// others are rounded up to whole milliseconds, and Windows may return one tick of its clock early.
-// It returns 0, nil when the time has passed, and an error when port was closed.
+// PortWait stores up to len(packets) packets, oldest first, and returns their number
+// (GetQueuedCompletionStatusEx). A zero timeout polls; a negative one waits indefinitely. Any other
+// timeout is rounded up to whole milliseconds, and Windows may return one clock tick early.
+// PortWait returns 0, nil on a timeout, and an error if the port was closed.
 func PortWait(port Handle, packets []Packet, timeout time.Duration) (int, error) {
 	var n uint32
 	const alertable = 0
@@ -71,12 +71,13 @@ func PortWait(port Handle, packets []Packet, timeout time.Duration) (int, error)
 	return 0, errno
 }
 
-// CloseObject ends a handle that is not a socket: a port, a device.
+// CloseObject closes a handle that is not a socket, such as a port or a device.
 func CloseObject(h Handle) error { return windows.CloseHandle(windows.Handle(h)) }
 
-// IsObject reports whether h is an open handle of any kind, a socket included.
+// IsObject reports whether h is an open handle of any kind, including a socket.
 func IsObject(h Handle) bool {
-	// The highest numbers mean this process, this thread and the like, without being open handles.
+	// The highest numbers are pseudo-handles for this process, this thread and the like. They are
+	// not open handles.
 	if int32(h) < 0 {
 		return false
 	}

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// IoUringSQE is struct io_uring_sqe, a request (io_uring_enter(2)). It carries what requests that
-// do not transfer data need.
+// IoUringSQE is struct io_uring_sqe, a request (io_uring_enter(2)). It has only the fields that
+// requests without data transfer need.
 type IoUringSQE struct {
 	Opcode   uint8
 	Flags    uint8
@@ -18,7 +18,7 @@ type IoUringSQE struct {
 	_        uint64
 	Addr     uint64
 	Len      uint32
-	OpFlags  uint32 // of the operation: the bits to poll for, see IoUringPollMask, or what to cancel
+	OpFlags  uint32 // flags of the operation: the bits to poll for (see IoUringPollMask), or which requests to cancel
 	UserData uint64
 	_        [3]uint64
 }
@@ -26,37 +26,37 @@ type IoUringSQE struct {
 // IoUringCQE is struct io_uring_cqe, the completion of a request.
 type IoUringCQE struct {
 	UserData uint64
-	Result   int32 // a negative errno, or what the operation returns
+	Result   int32 // a negative errno, or the result of the operation
 	Flags    uint32
 }
 
 // The operations.
 const (
 	IoUringNop     = uint8(0)  // completes at once
-	IoUringPollAdd = uint8(6)  // polls Fd for OpFlags, once, or for ever with IoUringPollMulti in Len
-	IoUringCancel  = uint8(14) // cancels the request whose UserData is Addr, or those that OpFlags name (Linux 5.19)
+	IoUringPollAdd = uint8(6)  // polls Fd for OpFlags: once, or repeatedly with IoUringPollMulti in Len
+	IoUringCancel  = uint8(14) // cancels the request whose UserData is Addr, or those that OpFlags select (Linux 5.19)
 )
 
 // The bits of requests and completions.
 const (
-	IoUringSkipSuccess = uint8(1 << 6)  // in Flags of a request: no completion if it succeeds (Linux 5.17)
-	IoUringPollMulti   = uint32(1 << 0) // in Len of IoUringPollAdd: a completion for each wake-up, an edge (Linux 5.13)
-	IoUringCancelAll   = uint32(1 << 0) // in OpFlags of IoUringCancel: all that match, not only the first
-	IoUringCancelAny   = uint32(1 << 2) // in OpFlags of IoUringCancel: everything matches
-	IoUringMore        = uint32(1 << 1) // in Flags of a completion: the request goes on
+	IoUringSkipSuccess = uint8(1 << 6)  // in Flags of a request: no completion on success (Linux 5.17)
+	IoUringPollMulti   = uint32(1 << 0) // in Len of IoUringPollAdd: a completion per wake-up, an edge (Linux 5.13)
+	IoUringCancelAll   = uint32(1 << 0) // in OpFlags of IoUringCancel: cancel all matches, not only the first
+	IoUringCancelAny   = uint32(1 << 2) // in OpFlags of IoUringCancel: match every request
+	IoUringMore        = uint32(1 << 1) // in Flags of a completion: the request continues
 )
 
 // The features of a ring.
 const (
-	IoUringSingleMap = uint32(1 << 0)  // both rings are in one mapping (Linux 5.4)
+	IoUringSingleMap = uint32(1 << 0)  // both rings share one mapping (Linux 5.4)
 	IoUringNoDrop    = uint32(1 << 1)  // the kernel keeps completions that do not fit into the ring (Linux 5.5)
-	IoUringExtArg    = uint32(1 << 8)  // waiting takes a timeout (Linux 5.11)
-	IoUringCQESkip   = uint32(1 << 11) // IoUringSkipSuccess is understood (Linux 5.17)
+	IoUringExtArg    = uint32(1 << 8)  // a wait accepts a timeout (Linux 5.11)
+	IoUringCQESkip   = uint32(1 << 11) // the kernel supports IoUringSkipSuccess (Linux 5.17)
 )
 
-// IoUringPollMask returns what OpFlags of IoUringPollAdd has to be for bits of a PollFD. The kernel
-// once took 16 bits, and keeps them in their place on machines whose most significant byte comes
-// first: there, the halves are swapped.
+// IoUringPollMask returns the OpFlags of IoUringPollAdd for the bits of a PollFD. The kernel's
+// first interface took 16 bits, and they keep their place. So on big-endian machines the halves are
+// swapped.
 func IoUringPollMask(bits uint32) uint32 {
 	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 {
 		return bits<<16 | bits>>16
@@ -72,7 +72,7 @@ const (
 	offsetCompletions  = 0x8000000
 	offsetRequests     = 0x10000000
 	ringCQOverflow     = uint32(1 << 1) // in the flags of the submission ring
-	longestRingTimeout = 1 << 61        // the kernel adds the time since boot to it, and the sum has 63 bits
+	longestRingTimeout = 1 << 61        // the kernel adds the time since boot, and the sum has 63 bits
 )
 
 // ringParams is struct io_uring_params.
@@ -95,7 +95,7 @@ type completionOffsets struct {
 	_                                                    uint64
 }
 
-// ringWait is struct io_uring_getevents_arg and what it points to.
+// ringWait is struct io_uring_getevents_arg and the timespec to which it points.
 type ringWait struct {
 	signals     uint64
 	signalsSize uint32
@@ -107,7 +107,7 @@ type ringWait struct {
 // ringWaitSize is the size of struct io_uring_getevents_arg.
 const ringWaitSize = unsafe.Offsetof(ringWait{}.time)
 
-// A wrong layout would hand the kernel other requests than were made, so it does not compile.
+// A wrong layout would pass garbage requests to the kernel, so it does not compile.
 var (
 	_ [64]byte  = [unsafe.Sizeof(IoUringSQE{})]byte{}
 	_ [4]byte   = [unsafe.Offsetof(IoUringSQE{}.Fd)]byte{}
@@ -136,7 +136,7 @@ func ringSetup(submissions uint32, p *ringParams) (Handle, error) {
 	return Handle(fd), nil
 }
 
-// ringEnter hands over requests without waiting for anything.
+// ringEnter submits requests without waiting.
 func ringEnter(ring Handle, submit uint32, flags uintptr) error {
 	_, _, errno := unix.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(ring), uintptr(submit), 0, flags, 0, 0)
 	if errno != 0 {
@@ -145,8 +145,8 @@ func ringEnter(ring Handle, submit uint32, flags uintptr) error {
 	return nil
 }
 
-// ringWaitFor hands over requests and waits for a completion. arg must not be on a stack, which may
-// move under the address in it.
+// ringWaitFor submits requests and waits for a completion. arg must not be on a stack: a stack may
+// move, and arg holds the address of one of its own fields.
 func ringWaitFor(ring Handle, submit uint32, arg *ringWait, timeout time.Duration) error {
 	arg.timeout = 0
 	if timeout >= 0 {

@@ -10,12 +10,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ring returns nil where the kernel has no io_uring, an emulator of one for instance.
+// ring returns nil if the kernel has no io_uring, as under some emulators.
 func ring(t *testing.T, submissions, completions, usable uint32) *IoUring {
 	t.Helper()
 	r, err := openIoUring(submissions, completions, usable)
 	if errors.Is(err, errors.ErrUnsupported) {
-		t.Logf("no io_uring here: %v", err)
+		t.Logf("io_uring is not available: %v", err)
 		return nil
 	}
 	if err != nil {
@@ -35,7 +35,7 @@ func TestIoUringSizesAreTheKernels(t *testing.T) {
 		return
 	}
 	if len(r.requests) != 8 || len(r.done) != 64 || r.Features()&(IoUringNoDrop|IoUringExtArg) == 0 {
-		t.Errorf("got room for %d and %d, features %#x", len(r.requests), len(r.done), r.Features())
+		t.Errorf("got %d submissions, %d completions, features %#x; want 8, 64, NoDrop or ExtArg", len(r.requests), len(r.done), r.Features())
 	}
 }
 
@@ -45,15 +45,15 @@ func TestIoUringTransfersWithOneMappingAndWithTwo(t *testing.T) {
 		if r == nil {
 			return
 		}
-		// More rounds than the rings have entries, so that their indexes wrap.
+		// There are more rounds than ring entries, so that the indexes wrap.
 		for round := range uint64(40) {
 			for i := range uint64(4) {
 				if !r.Push(IoUringSQE{Opcode: IoUringNop, UserData: round<<32 | i}) {
-					t.Fatalf("%s: no room for request %d", name, i)
+					t.Fatalf("%s: Push of request %d: got no room", name, i)
 				}
 			}
 			if r.Push(IoUringSQE{}) {
-				t.Errorf("%s: room for a fifth request in a ring of four", name)
+				t.Errorf("%s: Push of a fifth request into a ring of four: got true", name)
 			}
 			var err error
 			if round%2 == 0 {
@@ -62,11 +62,11 @@ func TestIoUringTransfersWithOneMappingAndWithTwo(t *testing.T) {
 				err = r.Enter(r.Unsubmitted(), time.Second)
 			}
 			if err != nil || r.Unsubmitted() != 0 {
-				t.Fatalf("%s: submit: %v, %d left", name, err, r.Unsubmitted())
+				t.Fatalf("%s: submit: %v, %d requests left, want 0", name, err, r.Unsubmitted())
 			}
 			for i := range uint64(4) {
 				if c, ok := r.Peek(); !ok || c != (IoUringCQE{UserData: round<<32 | i}) {
-					t.Fatalf("%s: got %+v, %v as completion %d of round %d", name, c, ok, i, round)
+					t.Fatalf("%s: got %+v, %v for completion %d of round %d", name, c, ok, i, round)
 				}
 				r.Advance()
 			}
@@ -85,14 +85,14 @@ func TestIoUringKeepsWhatDoesNotFit(t *testing.T) {
 	const total = 40
 	for i := range uint64(total) {
 		if !r.Push(IoUringSQE{Opcode: IoUringNop, UserData: i}) {
-			t.Fatal("no room")
+			t.Fatal("Push: got no room")
 		}
 		if err := r.Submit(); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if !r.Overflown() {
-		t.Error("no overflow")
+		t.Error("Overflown: got false, want true")
 	}
 	for i := range uint64(total) {
 		c, ok := r.Peek()
@@ -103,12 +103,12 @@ func TestIoUringKeepsWhatDoesNotFit(t *testing.T) {
 			c, ok = r.Peek()
 		}
 		if !ok || c.UserData != i {
-			t.Fatalf("got %+v, %v; want completion %d", c, ok, i)
+			t.Fatalf("got completion %+v, %v; want number %d", c, ok, i)
 		}
 		r.Advance()
 	}
 	if r.Overflown() {
-		t.Error("overflow after all was taken")
+		t.Error("Overflown after all completions were taken: got true, want false")
 	}
 }
 
@@ -134,7 +134,7 @@ func TestIoUringPollsAndTimesOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, ok := r.Peek(); ok {
-		t.Error("completion of what is not ready")
+		t.Error("got a completion for a handle that is not ready")
 	}
 	if _, err := Send(b, []byte("x")); err != nil {
 		t.Fatal(err)
@@ -143,7 +143,7 @@ func TestIoUringPollsAndTimesOut(t *testing.T) {
 		c, ok := r.Peek()
 		if ok {
 			if c.UserData != 1 || c.Result&int32(PollIn) == 0 {
-				t.Errorf("got %+v", c)
+				t.Errorf("got completion %+v, want PollIn for request 1", c)
 			}
 			return
 		}
@@ -154,11 +154,11 @@ func TestIoUringPollsAndTimesOut(t *testing.T) {
 }
 
 func TestIoUringPollMaskIsWhereTheKernelLooks(t *testing.T) {
-	// Its first interface had 16 bits in the place where 32 are by now (poll_events and
+	// The kernel's first interface had 16 bits where the current one has 32 (poll_events and
 	// poll32_events of struct io_uring_sqe).
 	e := IoUringSQE{OpFlags: IoUringPollMask(0x12345678)}
 	p := (*[unsafe.Sizeof(e)]byte)(unsafe.Pointer(&e))[unsafe.Offsetof(e.OpFlags):]
 	if low, high := binary.NativeEndian.Uint16(p), binary.NativeEndian.Uint16(p[2:]); low != 0x5678 || high != 0x1234 {
-		t.Errorf("got %#x and %#x", low, high)
+		t.Errorf("got halves %#x and %#x, want 0x5678 and 0x1234", low, high)
 	}
 }

@@ -10,20 +10,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// IoUring is an io_uring instance (io_uring(7)) with its rings. Everything that the kernel reads or
-// writes lies in mappings, none of it on Go's heap.
+// IoUring is an io_uring instance (io_uring(7)) with its rings. All memory that the kernel reads or
+// writes is in mappings, not on Go's heap.
 //
-// Push, Unsubmitted and Submit belong to one caller at a time, Enter, Peek and Advance to one at a
-// time, too. Both kinds may run beside each other, and Overflown beside everything but Close.
+// Push, Unsubmitted and Submit must not run concurrently with each other; nor must Enter, Peek and
+// Advance. Methods of the two groups may run concurrently. Overflown may run concurrently with any
+// method except Close.
 type IoUring struct {
 	handle   Handle
 	features uint32
 	maps     []mapping
 
-	head, tail, flags *uint32 // of the submissions; the kernel moves head
+	head, tail, flags *uint32 // of the submission ring; the kernel advances head
 	requests          []IoUringSQE
 
-	doneHead, doneTail *uint32 // of the completions; the kernel moves doneTail
+	doneHead, doneTail *uint32 // of the completion ring; the kernel advances doneTail
 	done               []IoUringCQE
 
 	wait *ringWait
@@ -34,18 +35,19 @@ type mapping struct {
 	size uintptr
 }
 
-// OpenIoUring opens an instance with room for so many requests that are not submitted and
-// completions that are not taken, each rounded up to a power of two. The descriptor is
+// OpenIoUring opens an instance with room for the given numbers of unsubmitted requests and of
+// completions that are not yet taken. Each is rounded up to a power of two. The descriptor is
 // close-on-exec.
 //
 // Errors: ENOSYS before Linux 5.1, EINVAL before 5.5, EPERM if a sandbox or
 // kernel.io_uring_disabled forbids it, ENOMEM beyond RLIMIT_MEMLOCK before 5.12, EMFILE and ENFILE.
-// A sandbox may answer with any of them.
+// A sandbox may return any of them.
 func OpenIoUring(submissions, completions uint32) (*IoUring, error) {
 	return openIoUring(submissions, completions, IoUringSingleMap)
 }
 
-// openIoUring maps both rings at once only if the features say so and usable, too.
+// openIoUring maps both rings at once only if the kernel's features and usable both include
+// IoUringSingleMap.
 func openIoUring(submissions, completions, usable uint32) (*IoUring, error) {
 	p := ringParams{flags: setupCQSize, completions: completions}
 	h, err := ringSetup(submissions, &p)
@@ -92,7 +94,8 @@ func (r *IoUring) mapRings(p *ringParams, single bool) error {
 	r.requests = unsafe.Slice((*IoUringSQE)(requests), p.submissions)
 	r.doneHead, r.doneTail = word(done, p.completion.head), word(done, p.completion.tail)
 	r.done = unsafe.Slice((*IoUringCQE)(unsafe.Add(done, p.completion.entry)), p.completions)
-	// Requests could be submitted in another order than they are stored in. Nobody wants that.
+	// The array could submit requests in an order other than that of their slots. No caller needs
+	// that.
 	array := unsafe.Slice(word(ring, p.submission.array), p.submissions)
 	for i := range array {
 		array[i] = uint32(i)
@@ -111,14 +114,14 @@ func (r *IoUring) mmap(offset int64, size uintptr) (unsafe.Pointer, error) {
 	return at, nil
 }
 
-// Handle returns the descriptor. It is readable while there are completions to be taken.
+// Handle returns the descriptor. It is readable while there are completions to take.
 func (r *IoUring) Handle() Handle { return r.handle }
 
-// Features returns what the kernel says of this ring.
+// Features returns the feature bits that the kernel reported for this ring.
 func (r *IoUring) Features() uint32 { return r.features }
 
-// Push stores a request, to be submitted by the next Submit or Enter. It reports false if there is
-// no room.
+// Push stores a request, which the next Submit or Enter submits. It returns false if there is no
+// room.
 func (r *IoUring) Push(e IoUringSQE) bool {
 	tail := atomic.LoadUint32(r.tail)
 	if tail-atomic.LoadUint32(r.head) >= uint32(len(r.requests)) {
@@ -129,36 +132,37 @@ func (r *IoUring) Push(e IoUringSQE) bool {
 	return true
 }
 
-// Unsubmitted returns how many requests the kernel has not taken yet.
+// Unsubmitted returns the number of requests that the kernel has not taken yet.
 func (r *IoUring) Unsubmitted() uint32 {
 	return atomic.LoadUint32(r.tail) - atomic.LoadUint32(r.head)
 }
 
-// Submit hands over all requests, and never blocks. What an errno leaves over is submitted by the
-// next call.
+// Submit submits all stored requests and never blocks. After an error, the next call submits the
+// rest.
 //
 // Errors: EAGAIN if the kernel is out of memory (io_uring_enter(2): try again after some
-// completions), EBUSY on kernels that first want completions to be taken which did not fit into the
-// ring.
+// completions); EBUSY on kernels that require the caller to first take completions that did not fit
+// into the ring.
 func (r *IoUring) Submit() error {
 	for {
 		n := r.Unsubmitted()
 		if n == 0 {
 			return nil
 		}
-		// The kernel stops behind a request that it does not understand.
+		// The kernel stops after a request that it does not understand.
 		if err := ringEnter(r.handle, n, 0); err != nil {
 			return err
 		}
 	}
 }
 
-// Enter hands over the given number of requests and waits for a completion to be taken, which it
-// brings into the ring if it did not fit before. A timeout of zero does not wait, a negative one
-// waits for ever, others have the kernel's resolution. It returns early, without an error, if there
-// were not so many requests.
+// Enter submits the given number of requests and waits for a completion. It also moves completions
+// that did not fit before into the ring. A zero timeout does not wait, a negative one waits
+// indefinitely, and others have the kernel's resolution. If there were fewer requests than given,
+// Enter returns early, without an error.
 //
-// Errors: ETIME, EINTR, EBADR after completions were lost for lack of memory, those of Submit.
+// Errors: ETIME, EINTR, EBADR after the kernel lost completions for lack of memory, and those of
+// Submit.
 func (r *IoUring) Enter(submit uint32, timeout time.Duration) error {
 	if timeout == 0 {
 		return ringEnter(r.handle, submit, enterGetEvents)
@@ -166,13 +170,13 @@ func (r *IoUring) Enter(submit uint32, timeout time.Duration) error {
 	return ringWaitFor(r.handle, submit, r.wait, timeout)
 }
 
-// Capacity returns how many completions the ring holds that were not taken.
+// Capacity returns the number of untaken completions that the ring can hold.
 func (r *IoUring) Capacity() uint32 { return uint32(len(r.done)) }
 
-// Overflown reports whether completions wait for room in the ring, which an Enter gives them.
+// Overflown reports whether completions are waiting for room in the ring. Enter moves them into it.
 func (r *IoUring) Overflown() bool { return atomic.LoadUint32(r.flags)&ringCQOverflow != 0 }
 
-// Peek returns the oldest completion, if there is one.
+// Peek returns the oldest completion, and whether there is one.
 func (r *IoUring) Peek() (IoUringCQE, bool) {
 	head := atomic.LoadUint32(r.doneHead)
 	if head == atomic.LoadUint32(r.doneTail) {
@@ -181,11 +185,11 @@ func (r *IoUring) Peek() (IoUringCQE, bool) {
 	return r.done[head&uint32(len(r.done)-1)], true
 }
 
-// Advance takes the completion that Peek has returned.
+// Advance removes the completion that Peek returned.
 func (r *IoUring) Advance() { atomic.StoreUint32(r.doneHead, atomic.LoadUint32(r.doneHead)+1) }
 
-// Close cancels all requests, unmaps the rings and closes the descriptor. The kernel lets go of the
-// files that requests hold some time after that.
+// Close cancels all requests, unmaps the rings and closes the descriptor. The kernel releases the
+// files that requests hold some time later.
 func (r *IoUring) Close() error {
 	var errs []error
 	for _, m := range r.maps {

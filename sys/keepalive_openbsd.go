@@ -9,8 +9,8 @@ import (
 // (sysctl net.inet.tcp.keepintvl).
 func SetKeepAlivePeriod(Handle, time.Duration) error { return errors.ErrUnsupported }
 
-// SetKeepAliveIdle returns [errors.ErrUnsupported], as SetKeepAlivePeriod does.
+// SetKeepAliveIdle returns [errors.ErrUnsupported], like SetKeepAlivePeriod.
 func SetKeepAliveIdle(Handle, time.Duration) error { return errors.ErrUnsupported }
 
-// SetKeepAliveCount returns [errors.ErrUnsupported], as SetKeepAlivePeriod does.
+// SetKeepAliveCount returns [errors.ErrUnsupported], like SetKeepAlivePeriod.
 func SetKeepAliveCount(Handle, int) error { return errors.ErrUnsupported }

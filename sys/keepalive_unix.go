@@ -14,13 +14,13 @@ func SetKeepAlivePeriod(h Handle, d time.Duration) error {
 	return unix.SetsockoptInt(int(h), unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, int((d+time.Second-1)/time.Second))
 }
 
-// SetKeepAliveIdle sets how long a connection is silent before the first probe, rounded up to whole
+// SetKeepAliveIdle sets the idle time of a connection before the first probe, rounded up to whole
 // seconds (TCP_KEEPIDLE; on macOS TCP_KEEPALIVE).
 func SetKeepAliveIdle(h Handle, d time.Duration) error {
 	return unix.SetsockoptInt(int(h), unix.IPPROTO_TCP, tcpKeepIdle, int((d+time.Second-1)/time.Second))
 }
 
-// SetKeepAliveCount sets how many probes without an answer end the connection (TCP_KEEPCNT).
+// SetKeepAliveCount sets how many unanswered probes end the connection (TCP_KEEPCNT).
 func SetKeepAliveCount(h Handle, n int) error {
 	return unix.SetsockoptInt(int(h), unix.IPPROTO_TCP, unix.TCP_KEEPCNT, n)
 }

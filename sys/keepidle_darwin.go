@@ -2,5 +2,5 @@ package sys
 
 import "golang.org/x/sys/unix"
 
-// tcpKeepIdle has another name on macOS.
+// tcpKeepIdle is named TCP_KEEPALIVE on macOS.
 const tcpKeepIdle = unix.TCP_KEEPALIVE

@@ -1,7 +1,7 @@
 package sys
 
-// Kevent is struct kevent (kqueue(2)), whose udata is an integer here: what a kernel gives back is
-// nothing for the collector to follow.
+// Kevent is struct kevent (kqueue(2)). Its udata is an integer here, because the garbage collector
+// must not follow values that a kernel returns.
 type Kevent struct {
 	Ident  uintptr
 	Filter KeventFilter
@@ -14,7 +14,7 @@ type Kevent struct {
 	_      [4]uint64 // ext: FreeBSD 12
 }
 
-// KeventFilter and KeventFlags are the types of those fields.
+// KeventFilter and KeventFlags are the types of the fields Filter and Flags.
 type (
 	KeventFilter = int16
 	KeventFlags  = uint16

@@ -4,8 +4,8 @@ package sys
 
 import "golang.org/x/sys/unix"
 
-// isTCP reports whether the stream socket h is of TCP. Only TCP has its options: SCTP refuses the
-// level, and Unix-domain sockets do.
+// isTCP reports whether the stream socket h is TCP. Only TCP has TCP options: SCTP and Unix-domain
+// sockets refuse the level.
 func isTCP(h Handle) bool {
 	sa, err := unix.Getsockname(int(h))
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// KindOf asks the kernel what h is (fstat(2), SO_TYPE, getsockname(2), SO_PROTOCOL or its like, and
-// CheckPollable of what is no socket).
+// KindOf asks the kernel for the kind of h (fstat(2), SO_TYPE, getsockname(2), SO_PROTOCOL or
+// similar). If h is not a socket, it calls CheckPollable.
 func KindOf(h Handle) (Kind, error) {
 	var st unix.Stat_t
 	if err := unix.Fstat(int(h), &st); err != nil {

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The filters and flags of a Kevent that every system here has (kqueue(2)); the rest is in the file
-// of each system.
+// The filters and flags of a Kevent that every system here has (kqueue(2)). Each system's own file
+// has the rest.
 const (
 	EvfiltRead  = unix.EVFILT_READ
 	EvfiltWrite = unix.EVFILT_WRITE
@@ -24,7 +24,7 @@ const (
 	EvError   = unix.EV_ERROR
 )
 
-// A wrong layout would hand every event to the wrong source, so it does not compile.
+// A wrong layout would deliver every event to the wrong handle, so it does not compile.
 var (
 	_ [unsafe.Sizeof(unix.Kevent_t{})]byte          = [unsafe.Sizeof(Kevent{})]byte{}
 	_ [unsafe.Offsetof(unix.Kevent_t{}.Filter)]byte = [unsafe.Offsetof(Kevent{}.Filter)]byte{}
@@ -34,12 +34,11 @@ var (
 	_ [unsafe.Offsetof(unix.Kevent_t{}.Udata)]byte  = [unsafe.Offsetof(Kevent{}.Udata)]byte{}
 )
 
-// keventTimeoutMax is less than what any system here refuses: macOS, DragonFly and older OpenBSD
-// answer EINVAL beyond 100,000,000 s.
+// keventTimeoutMax is below the limit of every system here: macOS, DragonFly and older OpenBSD
+// return EINVAL above 100,000,000 s.
 const keventTimeoutMax = 1_000_000 * time.Second
 
-// Kqueue opens a kernel event queue (kqueue(2)), close-on-exec. A child that is forked does not
-// inherit it.
+// Kqueue opens a kernel event queue (kqueue(2)), close-on-exec. A forked child does not inherit it.
 func Kqueue() (Handle, error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
@@ -51,10 +50,10 @@ func Kqueue() (Handle, error) {
 	return Handle(fd), nil
 }
 
-// KqueueWait stores up to len(events) events of kq and returns how many (kevent(2)). A timeout of
-// zero returns at once; a negative one waits for ever; others have the kernel's resolution, never
-// shorter, but for those of more than eleven days, which end early. EINTR is returned, not retried:
-// the caller knows how much time is left. events must not be empty.
+// KqueueWait stores up to len(events) events of kq and returns their number (kevent(2)). A zero
+// timeout polls; a negative one waits indefinitely. Others have the kernel's resolution and never
+// end early, except timeouts of more than eleven days. KqueueWait does not retry EINTR but returns
+// it: the caller knows how much time is left. events must not be empty.
 func KqueueWait(kq Handle, events []Kevent, timeout time.Duration) (int, error) {
 	var ts *unix.Timespec
 	if timeout >= 0 {
@@ -63,7 +62,8 @@ func KqueueWait(kq Handle, events []Kevent, timeout time.Duration) (int, error) 
 	}
 	n, err := unix.Kevent(int(kq), nil, keventsOf(events), ts)
 	if err == unix.ETIMEDOUT {
-		// macOS has been seen to answer so to a wait that found nothing (go.dev/issue/59679).
+		// macOS has been observed to return this from a wait that found no event
+		// (go.dev/issue/59679).
 		return 0, nil
 	}
 	if err != nil {
@@ -72,22 +72,22 @@ func KqueueWait(kq Handle, events []Kevent, timeout time.Duration) (int, error) 
 	return n, nil
 }
 
-// KqueueChange applies changes to kq in order, each whatever became of those before, and stores the
-// outcome of each in receipts, which must be as long: zero or an errno in Data. No pending event is
-// taken.
+// KqueueChange applies changes to kq in order; the failure of one does not stop the next. It stores
+// the outcome of each in the Data of its receipt: zero or an errno. receipts must be at least as
+// long as changes. KqueueChange does not take pending events.
 func KqueueChange(kq Handle, changes, receipts []Kevent) error {
 	for i := range changes {
 		changes[i].Flags |= evReceipt
 	}
 	receipts = receipts[:len(changes)]
 	for {
-		// EV_RECEIPT makes every change answer with an EV_ERROR event, after which the call returns
-		// without looking for others.
+		// With EV_RECEIPT, every change returns an EV_ERROR event, and the call then does not look
+		// for other events.
 		n, err := unix.Kevent(int(kq), keventsOf(changes), keventsOf(receipts), &unix.Timespec{})
 		switch {
 		case err == unix.EINTR:
-			// What was applied may be applied again: an addition finds itself, and a deletion
-			// nothing.
+			// Changes already applied may be applied again: an addition finds itself present, and a
+			// deletion finds nothing.
 			continue
 		case err != nil:
 			return err
@@ -98,8 +98,9 @@ func KqueueChange(kq Handle, changes, receipts []Kevent) error {
 	}
 }
 
-// keventsOf is the same memory with the type that package unix wants, whose Udata is a pointer on
-// most systems. It exists only while a call runs: the collector must never look for pointers there.
+// keventsOf returns the same memory as the type that package unix wants, whose Udata is a pointer
+// on most systems. The result must not outlive the call: the collector must never look for pointers
+// there.
 func keventsOf(s []Kevent) []unix.Kevent_t {
 	return unsafe.Slice((*unix.Kevent_t)(unsafe.Pointer(unsafe.SliceData(s))), len(s))
 }

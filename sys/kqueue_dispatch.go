@@ -6,6 +6,6 @@ import "golang.org/x/sys/unix"
 
 // The flags of a Kevent that package unix lacks on NetBSD.
 const (
-	EvDispatch = unix.EV_DISPATCH // switched off by its delivery
+	EvDispatch = unix.EV_DISPATCH // disarmed by its delivery
 	evReceipt  = unix.EV_RECEIPT
 )

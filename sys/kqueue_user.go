@@ -4,7 +4,7 @@ package sys
 
 import "golang.org/x/sys/unix"
 
-// The filter for events that the program triggers itself, and how it does.
+// The filter for events that the program triggers, and the flag that triggers one.
 const (
 	EvfiltUser  = unix.EVFILT_USER
 	NoteTrigger = unix.NOTE_TRIGGER

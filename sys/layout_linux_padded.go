@@ -4,8 +4,8 @@ package sys
 
 import "unsafe"
 
-// Everywhere but on amd64 and 386, struct epoll_event has its data aligned to eight bytes. A wrong
-// layout would hand every event to the wrong source, so it does not compile.
+// On all machines except amd64 and 386, the data of struct epoll_event is aligned to eight bytes. A
+// wrong layout would deliver every event to the wrong handle, so it does not compile.
 var (
 	_ [16]byte = [unsafe.Sizeof(EpollEvent{})]byte{}
 	_ [8]byte  = [unsafe.Offsetof(EpollEvent{}.Fd)]byte{}

@@ -28,14 +28,14 @@ func pair(t *testing.T) (a, b sys.Handle) {
 	return a, b
 }
 
-// patience tells a hang from slowness on a loaded machine, and measures nothing.
+// patience ends hangs. It is long enough for a loaded machine, and measures nothing.
 const patience = time.Minute
 
-// readable waits until h can be read: a pair may be a TCP connection, on which bytes arrive a
-// little after they were sent.
+// readable waits until h can be read. A pair may be a TCP connection, on which bytes arrive a
+// little after the send.
 func readable(t *testing.T, h sys.Handle) {
 	t.Helper()
 	if n, err := sys.Poll([]sys.PollFD{{Fd: int32(h), Events: sys.PollIn}}, patience); n != 1 || err != nil {
-		t.Fatalf("handle %v does not become readable: %d, %v", h, n, err)
+		t.Fatalf("handle %v did not become readable: %d, %v", h, n, err)
 	}
 }

@@ -8,26 +8,26 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// pairTimeout bounds how long SocketPair waits for a connection on loopback, and pairStrangersMax
-// how many connections of others it turns away before it gives up.
+// pairTimeout bounds how long SocketPair waits for the connection on loopback. pairStrangersMax
+// bounds the connections from other sockets that it closes before it gives up.
 const (
 	pairTimeout      = 10 * time.Second
 	pairStrangersMax = 64
 )
 
-// SocketPair opens two stream sockets that are connected to each other: TCP over 127.0.0.1, for
-// Windows has no socketpair. What one end sends small is sent at once (TCP_NODELAY), and arrives a
-// little later. Another process may connect to the port while it is open; it is told by its address
-// and turned away.
+// SocketPair opens two connected stream sockets. They are TCP sockets over 127.0.0.1, because
+// Windows has no socketpair. Small writes are sent at once (TCP_NODELAY), and arrive a little
+// later. Another process may connect to the port while it is open; SocketPair recognizes such a
+// connection by its address and closes it.
 //
-// Unlike everything else here it waits, for the connection to itself.
+// Unlike the rest of this package, SocketPair blocks: it waits for its own connection.
 func SocketPair() (a, b Handle, err error) {
 	l, err := Socket(IPv4)
 	if err != nil {
 		return Invalid, Invalid, err
 	}
 	defer func() { err = errors.Join(err, Close(l)) }()
-	// Nobody can bind to the same address and get the connection instead.
+	// Another process must not be able to bind to the same address and take the connection.
 	if err := SetReuseAddr(l, false); err != nil {
 		return Invalid, Invalid, err
 	}
@@ -49,7 +49,7 @@ func SocketPair() (a, b Handle, err error) {
 	return Invalid, Invalid, errors.Join(err, Close(a))
 }
 
-// connectPair connects a to the listener l and returns the other end.
+// connectPair connects a to the listener l and returns the accepted end.
 func connectPair(a, l Handle) (Handle, error) {
 	to, err := LocalAddr(l)
 	if err != nil {
@@ -74,7 +74,7 @@ func connectPair(a, l Handle) (Handle, error) {
 		}
 		b, peer, err := Accept(l)
 		switch {
-		case err == ErrWouldBlock || ClassOf(err) == ClassDisconnected: // it has gone meanwhile
+		case err == ErrWouldBlock || ClassOf(err) == ClassDisconnected: // the connection is already gone
 			continue
 		case err != nil:
 			return Invalid, err

@@ -94,12 +94,13 @@ func SetV6Only(h Handle, on bool) error {
 	return setBool(h, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, on)
 }
 
-// SetNoDelay sends small segments at once instead of gathering them (TCP_NODELAY, RFC 896).
+// SetNoDelay sets whether small segments are sent at once instead of being coalesced (TCP_NODELAY,
+// RFC 896).
 func SetNoDelay(h Handle, on bool) error {
 	return setBool(h, unix.IPPROTO_TCP, unix.TCP_NODELAY, on)
 }
 
-// SetKeepAlive asks the peer whether it is there when a connection has been idle (SO_KEEPALIVE).
+// SetKeepAlive sets whether the kernel probes the peer of an idle connection (SO_KEEPALIVE).
 func SetKeepAlive(h Handle, on bool) error {
 	return setBool(h, unix.SOL_SOCKET, unix.SO_KEEPALIVE, on)
 }
@@ -126,12 +127,12 @@ func StopLinger(h Handle) error {
 	return SetLinger(h, -1)
 }
 
-// SetReadBuffer asks the kernel to hold about n received bytes (SO_RCVBUF).
+// SetReadBuffer asks the kernel to buffer about n received bytes (SO_RCVBUF).
 func SetReadBuffer(h Handle, n int) error {
 	return unix.SetsockoptInt(int(h), unix.SOL_SOCKET, unix.SO_RCVBUF, n)
 }
 
-// SetWriteBuffer asks the kernel to hold about n unsent bytes (SO_SNDBUF).
+// SetWriteBuffer asks the kernel to buffer about n unsent bytes (SO_SNDBUF).
 func SetWriteBuffer(h Handle, n int) error {
 	return unix.SetsockoptInt(int(h), unix.SOL_SOCKET, unix.SO_SNDBUF, n)
 }

@@ -33,7 +33,7 @@ func TestConnectIsInProgressNotBlocked(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := sys.Connect(c, to); err != nil && sys.ClassOf(err) != sys.ClassInProgress {
-		t.Errorf("got %v, a %v error", err, sys.ClassOf(err))
+		t.Errorf("connect: got %v, class %v; want nil or in progress", err, sys.ClassOf(err))
 	}
 }
 
@@ -50,7 +50,7 @@ func TestReuseAddrTakesNoAddressOfAListener(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := sys.Bind(thief, addr); !errors.Is(err, windows.WSAEADDRINUSE) && !errors.Is(err, windows.WSAEACCES) {
-		t.Errorf("got %v from binding to the address of a listener", err)
+		t.Errorf("bind to the address of a listener: got %v, want WSAEADDRINUSE or WSAEACCES", err)
 	}
 }
 
@@ -66,15 +66,15 @@ func TestPollPassesOverNegativesAndTakesMany(t *testing.T) {
 	}
 	fds[150] = sys.PollFD{Fd: int32(b), Events: sys.PollIn}
 	if n, err := sys.Poll(fds, patience); n != 1 || err != nil {
-		t.Errorf("got %d, %v", n, err)
+		t.Errorf("got %d, %v; want 1, nil", n, err)
 	}
 	for i, e := range fds {
 		if (e.Revents != 0) != (i == 150) {
-			t.Errorf("entry %d: %#x", i, e.Revents)
+			t.Errorf("entry %d: got Revents %#x", i, e.Revents)
 		}
 	}
 	if n, err := sys.Poll(nil, time.Microsecond); n != 0 || err != nil {
-		t.Errorf("poll of nothing: %d, %v", n, err)
+		t.Errorf("poll of no entries: %d, %v, want 0, nil", n, err)
 	}
 }
 
@@ -87,13 +87,13 @@ func TestClassesOfWinsock(t *testing.T) {
 		windows.WSAEAFNOSUPPORT: sys.ClassUnsupported, errors.ErrUnsupported: sys.ClassUnsupported, windows.WSAENOTSOCK: sys.ClassOther,
 	} {
 		if got := sys.ClassOf(err); got != want {
-			t.Errorf("%v: %v, want %v", err, got, want)
+			t.Errorf("ClassOf(%v): got %v, want %v", err, got, want)
 		}
 		if err == nil {
 			continue
 		}
 		if got := sys.ClassOf(fmt.Errorf("wrapped: %w", err)); got != want {
-			t.Errorf("wrapped %v: %v, want %v", err, got, want)
+			t.Errorf("ClassOf(wrapped %v): got %v, want %v", err, got, want)
 		}
 	}
 }
@@ -106,7 +106,7 @@ func TestOptions(t *testing.T) {
 	}
 	for name, err := range map[string]error{"SetReusePort": sys.SetReusePort(h, true), "Pipe": second(sys.Pipe()), "IsNonblock": first(sys.IsNonblock(h))} {
 		if !errors.Is(err, errors.ErrUnsupported) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got %v, want ErrUnsupported", name, err)
 		}
 	}
 }
