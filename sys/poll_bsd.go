@@ -9,10 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Poll waits until one of fds has an event of its Events, or an error or hang-up, and stores them
-// in Revents (poll(2)); it returns how many have. A timeout of zero returns at once; a negative one
-// waits for ever; others are rounded up to whole milliseconds. EINTR is returned, not retried.
-// Entries with a negative Fd are passed over.
+// Poll waits until one of fds has an event of its Events, an error or a hang-up (poll(2)). It
+// stores these in Revents and returns the number of entries with any. A zero timeout polls; a
+// negative one waits indefinitely. Any other timeout is rounded up to whole milliseconds. Poll
+// returns EINTR instead of retrying it. It skips entries with a negative Fd.
 func Poll(fds []PollFD, timeout time.Duration) (int, error) {
 	ms := -1
 	if timeout >= 0 {

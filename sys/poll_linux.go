@@ -8,15 +8,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Poll waits until one of fds has an event of its Events, or an error or hang-up, and stores them
-// in Revents (ppoll(2)); it returns how many have. A timeout of zero returns at once; a negative
-// one waits for ever; others have the kernel's resolution, never shorter. EINTR is returned, not
-// retried. Entries with a negative Fd are passed over.
+// Poll waits until one of fds has an event of its Events, an error or a hang-up (ppoll(2)). It
+// stores these in Revents and returns the number of entries with any. A zero timeout polls; a
+// negative one waits indefinitely. Others have the kernel's resolution and never end early. Poll
+// returns EINTR instead of retrying it. It skips entries with a negative Fd.
 func Poll(fds []PollFD, timeout time.Duration) (int, error) {
 	var ts *unix.Timespec
 	if timeout >= 0 {
-		// The seconds have 32 bits on some machines: who waits that long is woken early and waits
-		// again.
+		// The seconds have 32 bits on some machines: a caller that waits longer wakes early and
+		// waits again.
 		t := unix.NsecToTimespec(int64(min(timeout, math.MaxInt32*time.Second)))
 		ts = &t
 	}

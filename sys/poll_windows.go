@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// PollFD has the fields of struct pollfd. Fd holds a SOCKET, whose numbers fit: handles of Windows
+// PollFD has the fields of struct pollfd. Fd holds a SOCKET, whose number fits: Windows handles
 // have 32 significant bits.
 type PollFD struct {
 	Fd      int32
@@ -17,7 +17,7 @@ type PollFD struct {
 	Revents int16
 }
 
-// The bits of a PollFD. Windows does not tell the peer's half-close apart from PollIn and PollHup,
+// The bits of a PollFD. Windows does not distinguish the peer's half-close from PollIn and PollHup,
 // so PollRDHup is zero.
 const (
 	PollIn      = int16(0x0300)
@@ -35,24 +35,24 @@ type wsaPollFD struct {
 	revents int16
 }
 
-// pollFDsOnStack is how many entries Poll takes without allocating.
+// pollFDsOnStack is the number of entries that Poll handles without allocating.
 const pollFDsOnStack = 64
 
-// halfClosedPauseMax is the longest that a Poll sleeps between two looks while one of its handles
-// is a writer of which WSAPoll says no more than that the peer has finished sending.
+// halfClosedPauseMax is the longest sleep between two calls of WSAPoll. Poll sleeps while WSAPoll
+// reports, for an entry that only writes, no more than that the peer has finished sending.
 const halfClosedPauseMax = 16 * time.Millisecond
 
-// Poll waits until one of fds has an event of its Events, or an error or hang-up, and stores them
-// in Revents (WSAPoll); it returns how many have. A timeout of zero returns at once; a negative one
-// waits for ever; others are rounded up to whole milliseconds. Entries with a negative Fd are
-// passed over.
+// Poll waits until one of fds has an event of its Events, an error or a hang-up (WSAPoll). It
+// stores these in Revents and returns the number of entries with any. A zero timeout polls; a
+// negative one waits indefinitely. Any other timeout is rounded up to whole milliseconds. Poll
+// skips entries with a negative Fd.
 //
-// A peer that has finished sending is no hang-up to an entry that asks for PollOut alone. WSAPoll
-// says PollHup of it, at once and every time; while there is such an entry Poll looks again every 1
-// to 16 ms, so an event of any entry may be told that late.
+// For an entry that asks only for PollOut, a peer that has finished sending is not a hang-up.
+// WSAPoll reports PollHup for it, at once and every time. While there is such an entry, Poll looks
+// again every 1 to 16 ms, so it may report an event of any entry that late.
 //
-// It is for sockets only, costs time in proportion to len(fds), and allocates when there are more
-// than 64. Before Windows 10 version 2004 it does not tell of a connect that failed.
+// Poll accepts only sockets, takes time proportional to len(fds), and allocates for more than 64
+// entries. Before Windows 10 version 2004 it does not report a failed connect.
 func Poll(fds []PollFD, timeout time.Duration) (int, error) {
 	if err := startWinsock(); err != nil {
 		return 0, err
@@ -69,7 +69,7 @@ func Poll(fds []PollFD, timeout time.Duration) (int, error) {
 		}
 	}
 	if len(raw) == 0 {
-		// WSAPoll refuses to wait for nothing.
+		// WSAPoll refuses an empty array.
 		windows.SleepEx(milliseconds(timeout), false)
 		return 0, nil
 	}
@@ -87,7 +87,7 @@ func Poll(fds []PollFD, timeout time.Duration) (int, error) {
 	return n, nil
 }
 
-// wsaPoll polls until there is more to tell than that the peers of writers have finished sending.
+// wsaPoll polls until there is an event besides the half-close of a peer to which an entry writes.
 func wsaPoll(raw []wsaPollFD, timeout time.Duration) (int, error) {
 	var deadline time.Time
 	if timeout > 0 {
@@ -109,7 +109,7 @@ func wsaPoll(raw []wsaPollFD, timeout time.Duration) (int, error) {
 			return ready, nil
 		}
 		if timeout > 0 {
-			// What is left is never below zero, which would be for ever.
+			// The remaining time is never negative, which would mean an indefinite wait.
 			if timeout = max(time.Until(deadline), 0); timeout == 0 {
 				return 0, nil
 			}
@@ -119,9 +119,10 @@ func wsaPoll(raw []wsaPollFD, timeout time.Duration) (int, error) {
 	}
 }
 
-// halfClosed reports whether a socket that WSAPoll says is hung up can still be written to: the
-// peer has finished sending, and did not reset. It takes nothing from the socket. Where reading was
-// ended here the two cannot be told apart, and the hang-up stands.
+// halfClosed reports whether a socket for which WSAPoll reports a hang-up can still be written to:
+// the peer has finished sending, and did not reset. It takes no bytes from the socket. If the
+// reading half was shut down locally, the two cases cannot be distinguished, and halfClosed returns
+// false.
 func halfClosed(socket uintptr) bool {
 	var b byte
 	buffer := windows.WSABuf{Len: 1, Buf: &b}
@@ -132,9 +133,9 @@ func halfClosed(socket uintptr) bool {
 	return err == nil || err == ErrWouldBlock
 }
 
-// milliseconds rounds d up, so that parts of a millisecond do not become none, which would spin.
-// Negative is INFINITE; what is too long to be said is cut short, and whoever waits that long is
-// woken early and waits again.
+// milliseconds rounds d up: a fraction of a millisecond must not become zero, which would spin. A
+// negative d is INFINITE. A duration that is too long is capped; a caller that waits that long
+// wakes early and waits again.
 func milliseconds(d time.Duration) uint32 {
 	if d < 0 {
 		return windows.INFINITE

@@ -2,6 +2,6 @@ package sys
 
 import "errors"
 
-// ErrNotPollable says that a handle cannot be waited for: it is always ready. Packages queue and
-// stream return this very error under names of their own.
-var ErrNotPollable = errors.New("this kind of handle cannot be waited for")
+// ErrNotPollable means that no queue can wait for the handle, because it is always ready. Packages
+// queue and stream return this same error under their own names.
+var ErrNotPollable = errors.New("cannot wait for this kind of handle")

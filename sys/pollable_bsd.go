@@ -4,10 +4,10 @@ package sys
 
 import "golang.org/x/sys/unix"
 
-// CheckPollable asks the kernel whether h can be waited for (fstat(2)).
+// CheckPollable asks the kernel whether a queue can wait for h (fstat(2)).
 //
-// Errors: [ErrNotPollable] with EPERM for files on disk, directories and block devices; EBADF for
-// what is not open.
+// Errors: [ErrNotPollable] with EPERM for files on disk, directories and block devices; EBADF for a
+// handle that is not open.
 func CheckPollable(h Handle) error {
 	var st unix.Stat_t
 	if err := unix.Fstat(int(h), &st); err != nil {
@@ -16,6 +16,6 @@ func CheckPollable(h Handle) error {
 	return checkFile(h, uint32(st.Mode))
 }
 
-// checkFile is CheckPollable of h, whose mode is known. No call says which devices are always
-// ready.
+// checkFile is CheckPollable for an h whose mode is known. No system call reports which devices are
+// always ready.
 func checkFile(_ Handle, mode uint32) error { return checkType(mode) }

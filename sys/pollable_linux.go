@@ -6,11 +6,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// CheckPollable asks the kernel whether h can be waited for. A socket costs one system call,
-// fstat(2), anything else a second one.
+// CheckPollable asks the kernel whether a queue can wait for h. It makes one system call, fstat(2),
+// for a socket, and a second one for any other handle.
 //
-// Errors: [ErrNotPollable] with EPERM for what epoll_ctl(2) refuses: files on disk, directories,
-// block devices, and devices such as /dev/null that are always ready; EBADF for what is not open.
+// Errors: [ErrNotPollable] with EPERM for handles that epoll_ctl(2) refuses: files on disk,
+// directories, block devices, and devices such as /dev/null that are always ready; EBADF for a
+// handle that is not open.
 func CheckPollable(h Handle) error {
 	var st unix.Stat_t
 	if err := unix.Fstat(int(h), &st); err != nil {
@@ -22,26 +23,26 @@ func CheckPollable(h Handle) error {
 	return checkFile(h, st.Mode)
 }
 
-// checkFile is CheckPollable of h, whose mode is known and no socket's.
+// checkFile is CheckPollable for an h whose mode is known and is not that of a socket.
 //
-// The type of a file does not decide: a file of /proc or /sys is a regular one, and some of them
-// report changes; of the character devices, only the driver knows. poll(2) and io_uring call a file
-// ready for ever that cannot be waited for, and do not say so. Only epoll does.
+// The file type does not decide. Files of /proc and /sys are regular, and some of them report
+// changes; for character devices, only the driver knows. poll(2) and io_uring report a file that
+// cannot be polled as always ready, without an error. Only epoll returns an error.
 func checkFile(h Handle, mode uint32) error {
-	// No epoll instance is needed. The kernel looks whether the file can be polled (EPERM) before
-	// it looks whether the first argument is an epoll instance (EINVAL), which a file never is in
+	// No epoll instance is needed. The kernel checks whether the file can be polled (EPERM) before
+	// it checks whether the first argument is an epoll instance (EINVAL). A file never is one in
 	// itself: see do_epoll_ctl in fs/eventpoll.c.
 	switch err := EpollDelete(h, h); err {
 	case unix.EINVAL:
 		return nil
 	case unix.EPERM:
-		// A sandbox that forbids epoll may say so, too, and does it without a look at the handle.
+		// A sandbox that forbids epoll may also return EPERM, without checking the handle.
 		if EpollDelete(Invalid, Invalid) == unix.EBADF {
 			return fmt.Errorf("%w: %w", ErrNotPollable, err)
 		}
 	case unix.EBADF:
 		return err
 	}
-	// Without epoll the type is all that is known.
+	// Without epoll, only the type is known.
 	return checkType(mode)
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// TestPollableIsWhatEpollTakes compares the answer with that of an epoll instance.
+// TestPollableIsWhatEpollTakes compares CheckPollable with the result of an epoll instance.
 func TestPollableIsWhatEpollTakes(t *testing.T) {
 	ep, err := sys.EpollCreate()
 	if err != nil {
@@ -41,18 +41,18 @@ func TestPollableIsWhatEpollTakes(t *testing.T) {
 		want := sys.EpollAdd(ep, h, sys.EpollIn, 0)
 		got := sys.CheckPollable(h)
 		if errors.Is(got, unix.EPERM) != (want == unix.EPERM) || errors.Is(got, sys.ErrNotPollable) != (want == unix.EPERM) || want == nil && got != nil {
-			t.Errorf("%s: got %v, epoll answers %v", name, got, want)
+			t.Errorf("%s: got %v, epoll_ctl returns %v", name, got, want)
 		}
 	}
 	if err := sys.Close(other); err != nil {
 		t.Fatal(err)
 	}
 	if err := sys.CheckPollable(other); err != unix.EBADF {
-		t.Errorf("closed: got %v, want EBADF", err)
+		t.Errorf("closed handle: got %v, want EBADF", err)
 	}
 }
 
-// BenchmarkCheckPollable is what Add of a queue costs besides the registration.
+// BenchmarkCheckPollable measures the cost of a queue's Add besides the registration.
 func BenchmarkCheckPollable(b *testing.B) {
 	s, err := sys.Socket(sys.IPv4)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// checkType refuses the types of files of which POSIX says that a poll always calls them ready.
+// checkType refuses the file types that, according to POSIX, poll always reports as ready.
 func checkType(mode uint32) error {
 	switch mode & unix.S_IFMT {
 	case unix.S_IFREG, unix.S_IFDIR, unix.S_IFBLK:

@@ -7,8 +7,8 @@ import "golang.org/x/sys/unix"
 // PollFD is struct pollfd (poll(2)).
 type PollFD = unix.PollFd
 
-// The bits of a PollFD. POLLRDHUP, the peer's half-close, is Linux' own and is elsewhere part of
-// PollIn.
+// The bits of a PollFD. POLLRDHUP, the peer's half-close, exists only on Linux; elsewhere it is
+// part of PollIn.
 const (
 	PollIn      = int16(unix.POLLIN)
 	PollOut     = int16(unix.POLLOUT)

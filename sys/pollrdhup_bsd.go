@@ -2,5 +2,6 @@
 
 package sys
 
-// PollRDHup is the peer's half-close in a PollFD, and zero where the system does not tell it apart.
+// PollRDHup is the peer's half-close in a PollFD. It is zero where the system does not report it
+// separately.
 const PollRDHup = int16(0)

@@ -4,20 +4,21 @@ package sys
 
 import "time"
 
-// StartRuntimePoller has Go's runtime open the descriptors of its own poller, unless it has.
+// StartRuntimePoller makes Go's runtime open the descriptors of its own poller, unless it already
+// has.
 //
 // The runtime opens them with the first timer that it starts. If the process is out of descriptors
-// at that time, the runtime ends it: "fatal error: runtime: netpollinit failed". In a program that
-// does not use package net, peers can bring this about: they connect until no descriptor is left.
-// So whoever opens a queue or listens calls this first.
+// then, the runtime ends it: "fatal error: runtime: netpollinit failed". In a program that does not
+// use package net, peers can cause this: they connect until no descriptor is left. So code that
+// opens a queue or listens calls StartRuntimePoller first.
 //
-// It does nothing in a process with fewer than four descriptors left, which the attempt could end.
-// Any goroutine may call it, any number of times.
+// It does nothing in a process with fewer than four descriptors left, because the attempt could end
+// the process. Any goroutine may call it, any number of times.
 func StartRuntimePoller() {
 	if !hasFourDescriptors() {
 		return
 	}
-	// A timer with a channel would not do: the runtime starts it when a goroutine waits.
+	// A timer with a channel would not do: the runtime starts it only when a goroutine waits.
 	time.AfterFunc(time.Hour, func() {}).Stop()
 }
 

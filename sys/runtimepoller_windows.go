@@ -1,4 +1,4 @@
 package sys
 
-// StartRuntimePoller does nothing: a process of Windows does not run out of handles.
+// StartRuntimePoller does nothing: a process on Windows does not run out of handles.
 func StartRuntimePoller() {}

@@ -18,10 +18,10 @@ func TestSegmentsPastTheMostAreLeft(t *testing.T) {
 		a, b := pair(t)
 		out := segments(sys.MaxSegments + 3)
 		if n, err := send(a, out); n != sys.MaxSegments || err != nil {
-			t.Errorf("%s: %d, %v, want %d", name, n, err, sys.MaxSegments)
+			t.Errorf("%s: got %d, %v, want %d", name, n, err, sys.MaxSegments)
 		}
 		if n, err := send(a, out[2*sys.MaxSegments:]); n != 3 || err != nil {
-			t.Errorf("%s of the rest: %d, %v", name, n, err)
+			t.Errorf("%s of the rest: got %d, %v, want 3, nil", name, n, err)
 		}
 		in := segments(sys.MaxSegments + 3)
 		got := 0
@@ -34,10 +34,10 @@ func TestSegmentsPastTheMostAreLeft(t *testing.T) {
 			got += n
 		}
 		if got != sys.MaxSegments+3 || !bytes.Equal(bytes.Join(in, nil), bytes.Join(out, nil)) {
-			t.Errorf("%s: received %d: %v", name, got, in)
+			t.Errorf("%s: received %d segments: %v", name, got, in)
 		}
 		if n, err := send(a, [][]byte{nil, {}}); n != 0 || err != nil {
-			t.Errorf("%s of nothing: %d, %v", name, n, err)
+			t.Errorf("%s of empty segments: got %d, %v, want 0, nil", name, n, err)
 		}
 	}
 }

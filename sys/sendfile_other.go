@@ -4,8 +4,8 @@ package sys
 
 import "errors"
 
-// SendFile returns [errors.ErrUnsupported]: what other systems have differs from each other, and is
-// not bound yet.
+// SendFile returns [errors.ErrUnsupported]: other systems have differing calls, which this package
+// does not bind yet.
 func SendFile(h, file Handle, n int64) (int64, error) { return 0, errors.ErrUnsupported }
 
 // GrowPipe returns [errors.ErrUnsupported].

@@ -2,15 +2,15 @@ package sys
 
 import "net/netip"
 
-// The functions below are for a handle whose open file others have as well: another process that it
-// was inherited from or given to, or another part of this one. Any of them may clear O_NONBLOCK,
-// which belongs to the open file, at any time. Each function restores the flag before it calls the
-// kernel, which costs one system call more, and lets Go's scheduler know of the call.
+// The functions below are for a handle whose open file others share: another process that inherited
+// or received it, or another part of this one. Any of them may clear O_NONBLOCK, which belongs to
+// the open file, at any time. Each function restores the flag before it calls the kernel, at the
+// cost of one more system call, and notifies Go's scheduler of the call.
 //
-// What remains is a flag that is cleared between the two calls: the call then blocks its thread
-// until the peer acts, but neither the other goroutines nor the garbage collector.
+// The flag can still be cleared between the two calls. The call then blocks its thread until the
+// peer acts, but blocks neither other goroutines nor the garbage collector.
 
-// ReadShared is [Read] of a handle that is shared.
+// ReadShared is [Read] from a shared handle.
 func ReadShared(h Handle, p []byte) (int, error) {
 	if err := KeepNonblock(h); err != nil {
 		return 0, err
@@ -18,7 +18,7 @@ func ReadShared(h Handle, p []byte) (int, error) {
 	return readKnown(h, p)
 }
 
-// WriteShared is [Write] to a handle that is shared.
+// WriteShared is [Write] to a shared handle.
 func WriteShared(h Handle, p []byte) (int, error) {
 	if err := KeepNonblock(h); err != nil {
 		return 0, err
@@ -26,7 +26,7 @@ func WriteShared(h Handle, p []byte) (int, error) {
 	return writeKnown(h, p)
 }
 
-// ReadvShared is [Readv] of a handle that is shared.
+// ReadvShared is [Readv] from a shared handle.
 func ReadvShared(h Handle, segments [][]byte) (int, error) {
 	if err := KeepNonblock(h); err != nil {
 		return 0, err
@@ -34,7 +34,7 @@ func ReadvShared(h Handle, segments [][]byte) (int, error) {
 	return readvKnown(h, segments)
 }
 
-// WritevShared is [Writev] to a handle that is shared.
+// WritevShared is [Writev] to a shared handle.
 func WritevShared(h Handle, segments [][]byte) (int, error) {
 	if err := KeepNonblock(h); err != nil {
 		return 0, err
@@ -42,8 +42,8 @@ func WritevShared(h Handle, segments [][]byte) (int, error) {
 	return writevKnown(h, segments)
 }
 
-// AcceptShared is [Accept] from a listening socket that is shared: accept4(2) has no flag of its
-// own that keeps it from blocking.
+// AcceptShared is [Accept] from a shared listening socket: accept4(2) has no flag that keeps the
+// call itself from blocking.
 func AcceptShared(h Handle) (Handle, netip.AddrPort, error) {
 	if err := KeepNonblock(h); err != nil {
 		return Invalid, netip.AddrPort{}, err

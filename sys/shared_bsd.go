@@ -4,12 +4,12 @@ package sys
 
 import "net/netip"
 
-// DontWait says that Recv, Send and their relatives for segments and datagrams do not block even if
-// the socket is not non-blocking.
+// DontWait reports whether Recv, Send and their relatives for segments and datagrams return at once
+// even on a blocking socket.
 const DontWait = false
 
-// KeepNonblock makes h non-blocking again if somebody has cleared the flag (fcntl(2), F_GETFL and
-// F_SETFL).
+// KeepNonblock makes h non-blocking again if another owner has cleared the flag (fcntl(2), F_GETFL
+// and F_SETFL).
 func KeepNonblock(h Handle) error {
 	on, err := IsNonblock(h)
 	if err != nil || on {
@@ -18,7 +18,7 @@ func KeepNonblock(h Handle) error {
 	return SetNonblock(h)
 }
 
-// Go's scheduler knows of every call here.
+// On this system Go's scheduler sees every call.
 
 func readKnown(h Handle, p []byte) (int, error)            { return Read(h, p) }
 func writeKnown(h Handle, p []byte) (int, error)           { return Write(h, p) }

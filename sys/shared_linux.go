@@ -7,12 +7,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// DontWait says that Recv, Send and their relatives for segments and datagrams do not block even if
-// the socket is not non-blocking.
+// DontWait reports whether Recv, Send and their relatives for segments and datagrams return at once
+// even on a blocking socket.
 const DontWait = true
 
-// KeepNonblock makes h non-blocking again if somebody has cleared the flag (fcntl(2), F_GETFL and
-// F_SETFL).
+// KeepNonblock makes h non-blocking again if another owner has cleared the flag (fcntl(2), F_GETFL
+// and F_SETFL).
 func KeepNonblock(h Handle) error {
 	flags, _, errno := unix.RawSyscall(unix.SYS_FCNTL, uintptr(h), unix.F_GETFL, 0)
 	if errno == 0 && flags&unix.O_NONBLOCK == 0 {
@@ -24,8 +24,8 @@ func KeepNonblock(h Handle) error {
 	return nil
 }
 
-// The functions below are made known to Go's scheduler: a raw call that blocked would hold the next
-// garbage collection up, and with it the process.
+// Go's scheduler sees the calls below. A raw call that blocked would hold up the next garbage
+// collection, and with it the process.
 
 func readKnown(h Handle, p []byte) (int, error)  { return transferKnown(unix.SYS_READ, h, p) }
 func writeKnown(h Handle, p []byte) (int, error) { return transferKnown(unix.SYS_WRITE, h, p) }

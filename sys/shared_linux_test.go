@@ -12,11 +12,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// blockedMax ends a call that blocks, by SO_RCVTIMEO and SO_SNDTIMEO, should nothing else do so.
+// blockedMax is the SO_RCVTIMEO and SO_SNDTIMEO that end a blocked call if the test does not.
 const blockedMax = 20 * time.Second
 
-// TestSharedCallsThatBlockDoNotStopTheProcess is about the moment between KeepNonblock and the
-// call, in which somebody clears the flag.
+// TestSharedCallsThatBlockDoNotStopTheProcess covers the window between KeepNonblock and the call,
+// in which another owner clears the flag.
 func TestSharedCallsThatBlockDoNotStopTheProcess(t *testing.T) {
 	var p [1 << 16]byte
 	transfer := func(call func(h Handle) (int, error)) func(h Handle) error {
@@ -84,8 +84,8 @@ func TestSharedCallsThatBlockDoNotStopTheProcess(t *testing.T) {
 	})
 }
 
-// blocked makes h block, has call block in it, and wants a garbage collection to end before unblock
-// ends call.
+// blocked makes h blocking, starts call on it, and checks that a garbage collection completes
+// before unblock ends call.
 func blocked(t *testing.T, h Handle, call func(h Handle) error, unblock func()) {
 	t.Helper()
 	if err := unix.SetNonblock(int(h), false); err != nil {
@@ -108,7 +108,7 @@ func blocked(t *testing.T, h Handle, call func(h Handle) error, unblock func()) 
 	runtime.GC()
 	select {
 	case err := <-done:
-		t.Errorf("the call ended before the garbage collection did: %v", err)
+		t.Errorf("call ended before the garbage collection did: %v", err)
 	default:
 	}
 	unblock()
@@ -117,7 +117,7 @@ func blocked(t *testing.T, h Handle, call func(h Handle) error, unblock func()) 
 	}
 }
 
-// sleeps returns when the kernel has put the thread to sleep.
+// sleeps waits until the kernel has put the thread to sleep.
 func sleeps(t *testing.T, thread int) {
 	t.Helper()
 	for until := time.Now().Add(blockedMax / 2); time.Now().Before(until); runtime.Gosched() {
@@ -130,5 +130,5 @@ func sleeps(t *testing.T, thread int) {
 			return
 		}
 	}
-	t.Fatal("the call does not block")
+	t.Fatal("call did not block")
 }

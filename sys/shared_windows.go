@@ -2,14 +2,14 @@ package sys
 
 import "net/netip"
 
-// DontWait says that Recv, Send and their relatives for segments and datagrams do not block even if
-// the socket is not non-blocking.
+// DontWait reports whether Recv, Send and their relatives for segments and datagrams return at once
+// even on a blocking socket.
 const DontWait = false
 
-// KeepNonblock makes the socket h non-blocking (FIONBIO): Windows does not tell whether it is.
+// KeepNonblock makes the socket h non-blocking (FIONBIO): Windows does not report whether it is.
 func KeepNonblock(h Handle) error { return SetNonblock(h) }
 
-// Go's scheduler knows of every call here.
+// On this system Go's scheduler sees every call.
 
 func readKnown(h Handle, p []byte) (int, error)            { return Read(h, p) }
 func writeKnown(h Handle, p []byte) (int, error)           { return Write(h, p) }

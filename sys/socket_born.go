@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Socket opens a TCP socket, non-blocking and close-on-exec from birth (socket(2)).
+// Socket opens a TCP socket, created non-blocking and close-on-exec (socket(2)).
 func Socket(f Family) (Handle, error) {
 	fd, err := unix.Socket(f.domain(), unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, unix.IPPROTO_TCP)
 	if err != nil {
@@ -18,8 +18,8 @@ func Socket(f Family) (Handle, error) {
 	return Handle(fd), nil
 }
 
-// Pipe opens a pipe, non-blocking and close-on-exec from birth (pipe2(2)): what is written to w is
-// read from r.
+// Pipe opens a pipe, created non-blocking and close-on-exec (pipe2(2)). Bytes written to w are read
+// from r.
 func Pipe() (r, w Handle, err error) {
 	var fds [2]int
 	if err := unix.Pipe2(fds[:], unix.O_NONBLOCK|unix.O_CLOEXEC); err != nil {
@@ -29,11 +29,11 @@ func Pipe() (r, w Handle, err error) {
 }
 
 // Accept takes one connection off the queue of the listening socket h (accept4(2), paccept(2) on
-// NetBSD) and returns it with the address of its peer. The new handle is non-blocking and
-// close-on-exec from birth; h must be non-blocking.
+// NetBSD) and returns it with its peer's address. The new handle is created non-blocking and
+// close-on-exec. h must be non-blocking.
 func Accept(h Handle) (Handle, netip.AddrPort, error) {
 	for {
-		// Package unix has this call for two of the systems here, package syscall for all.
+		// Package unix has this call on two of these systems, package syscall on all.
 		fd, sa, err := syscall.Accept4(int(h), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
 		switch err {
 		case nil:
@@ -47,7 +47,7 @@ func Accept(h Handle) (Handle, netip.AddrPort, error) {
 	}
 }
 
-// peerOf is addrPortOf for the types of package syscall.
+// peerOf is addrPortOf for types of package syscall.
 func peerOf(sa syscall.Sockaddr) netip.AddrPort {
 	switch sa := sa.(type) {
 	case *syscall.SockaddrInet4:

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// born makes fds non-blocking and close-on-exec, where no call does so at birth. The callers hold
-// syscall.ForkLock, so that no child of this process inherits them.
+// born makes fds non-blocking and close-on-exec where no call creates them so. The caller holds
+// syscall.ForkLock, so that no child of this process inherits them. If it fails, it closes fds.
 func born(fds ...int) error {
 	for _, fd := range fds {
 		unix.CloseOnExec(fd)
@@ -23,8 +23,8 @@ func born(fds ...int) error {
 	return nil
 }
 
-// SocketPair opens two stream sockets that are connected to each other (socketpair(2), AF_UNIX),
-// non-blocking and close-on-exec before any child can inherit them.
+// SocketPair opens two connected stream sockets (socketpair(2), AF_UNIX). They are non-blocking and
+// close-on-exec before a child process can inherit them.
 func SocketPair() (a, b Handle, err error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()

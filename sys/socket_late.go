@@ -9,7 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Socket opens a TCP socket, non-blocking and close-on-exec before any child can inherit it.
+// Socket opens a TCP socket. It is non-blocking and close-on-exec before a child process can
+// inherit it.
 func Socket(f Family) (Handle, error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
@@ -23,7 +24,7 @@ func Socket(f Family) (Handle, error) {
 	return Handle(fd), nil
 }
 
-// Pipe opens a pipe (pipe(2)): what is written to w is read from r.
+// Pipe opens a pipe (pipe(2)). Bytes written to w are read from r.
 func Pipe() (r, w Handle, err error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
@@ -38,7 +39,7 @@ func Pipe() (r, w Handle, err error) {
 }
 
 // Accept takes one connection off the queue of the listening socket h (accept(2)) and returns it
-// with the address of its peer. The new handle is non-blocking and close-on-exec; h must be
+// with its peer's address. The new handle is non-blocking and close-on-exec. h must be
 // non-blocking.
 func Accept(h Handle) (Handle, netip.AddrPort, error) {
 	syscall.ForkLock.RLock()

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Socket opens a TCP socket, non-blocking and close-on-exec from birth: a flag set afterwards would
+// Socket opens a TCP socket, created non-blocking and close-on-exec: a flag set afterwards would
 // race with a fork.
 func Socket(f Family) (Handle, error) {
 	fd, err := unix.Socket(f.domain(), unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, unix.IPPROTO_TCP)
@@ -17,7 +17,7 @@ func Socket(f Family) (Handle, error) {
 	return Handle(fd), nil
 }
 
-// SocketPair opens two stream sockets that are connected to each other (socketpair(2), AF_UNIX).
+// SocketPair opens two connected stream sockets (socketpair(2), AF_UNIX).
 func SocketPair() (a, b Handle, err error) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -26,7 +26,7 @@ func SocketPair() (a, b Handle, err error) {
 	return Handle(fds[0]), Handle(fds[1]), nil
 }
 
-// Pipe opens a pipe (pipe2(2)): what is written to w is read from r.
+// Pipe opens a pipe (pipe2(2)). Bytes written to w are read from r.
 func Pipe() (r, w Handle, err error) {
 	var fds [2]int
 	if err := unix.Pipe2(fds[:], unix.O_NONBLOCK|unix.O_CLOEXEC); err != nil {
@@ -36,8 +36,8 @@ func Pipe() (r, w Handle, err error) {
 }
 
 // Accept takes one connection off the queue of the listening socket h (accept4(2)) and returns it
-// with the address of its peer. The new handle is non-blocking and close-on-exec from birth; h must
-// be non-blocking, and known to nobody who could change that ([AcceptShared]).
+// with its peer's address. The new handle is created non-blocking and close-on-exec. h must be
+// non-blocking, and no other owner may be able to change that ([AcceptShared]).
 func Accept(h Handle) (Handle, netip.AddrPort, error) {
 	var peer addressSpace
 	for {

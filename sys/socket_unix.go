@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Close ends h. It is not repeated after EINTR: POSIX leaves the state of the handle open, and on
-// every system here it is closed by then, so that a second close could hit a stranger with the same
-// number.
+// Close closes h. It does not retry after EINTR: POSIX leaves the state of the handle unspecified,
+// and every system here has closed it by then. A second close could close an unrelated handle with
+// the same number.
 func Close(h Handle) error {
 	if err := unix.Close(int(h)); err != nil && err != unix.EINTR {
 		return err
@@ -18,7 +18,7 @@ func Close(h Handle) error {
 	return nil
 }
 
-// Bind gives h a local address (bind(2)).
+// Bind assigns h a local address (bind(2)).
 func Bind(h Handle, addr netip.AddrPort) error {
 	sa, err := sockaddrOf(h, addr)
 	if err != nil {
@@ -27,13 +27,14 @@ func Bind(h Handle, addr netip.AddrPort) error {
 	return unix.Bind(int(h), sa)
 }
 
-// Listen makes h accept connections (listen(2)). The kernel silently lowers backlog to a limit of
-// its own.
+// Listen makes h accept connections (listen(2)). The kernel silently lowers backlog to its own
+// limit.
 func Listen(h Handle, backlog int) error { return unix.Listen(int(h), backlog) }
 
-// Connect starts a connection (connect(2)): nil when it was made at once, an error of
-// [ClassInProgress] when it goes on in the kernel. A call that a signal interrupted goes on as well
-// (POSIX: it must not be repeated) and is reported in progress.
+// Connect starts a connection (connect(2)). It returns nil if the connection was made at once, and
+// an error of [ClassInProgress] if the connect continues in the kernel. A connect that a signal
+// interrupts also continues (POSIX: it must not be repeated), and Connect reports it as in
+// progress.
 func Connect(h Handle, addr netip.AddrPort) error {
 	sa, err := sockaddrOf(h, addr)
 	if err != nil {
@@ -45,8 +46,8 @@ func Connect(h Handle, addr netip.AddrPort) error {
 	return unix.EINPROGRESS
 }
 
-// SocketError returns and clears the pending error of h (SO_ERROR): the outcome of a connect. It is
-// nil the second time.
+// SocketError returns and clears the pending error of h (SO_ERROR), which is the outcome of a
+// connect. A second call returns nil.
 func SocketError(h Handle) error {
 	v, err := unix.GetsockoptInt(int(h), unix.SOL_SOCKET, unix.SO_ERROR)
 	if err != nil {
@@ -58,16 +59,16 @@ func SocketError(h Handle) error {
 	return nil
 }
 
-// Shutdown ends one half of a connection, or both (shutdown(2)).
+// Shutdown ends one direction of a connection, or both (shutdown(2)).
 func Shutdown(h Handle, how How) error {
 	return unix.Shutdown(int(h), [...]int{unix.SHUT_RD, unix.SHUT_WR, unix.SHUT_RDWR}[how])
 }
 
-// SetNonblock makes a handle that was born elsewhere non-blocking. The flag belongs to the open
-// file: every duplicate of h, in whatever process, changes with it.
+// SetNonblock makes a handle non-blocking that this package did not create. The flag belongs to the
+// open file: it also changes for every duplicate of h, in any process.
 func SetNonblock(h Handle) error { return unix.SetNonblock(int(h), true) }
 
-// SetBlocking makes a handle, and every duplicate of it, block: for who gets it next, such as a
+// SetBlocking makes a handle, and every duplicate of it, blocking: for the next owner, such as a
 // child process.
 func SetBlocking(h Handle) error { return unix.SetNonblock(int(h), false) }
 
@@ -77,19 +78,19 @@ func IsNonblock(h Handle) (bool, error) {
 	return flags&unix.O_NONBLOCK != 0, err
 }
 
-// SetReuseAddr lets Bind take an address whose former connections linger in TIME_WAIT
+// SetReuseAddr sets whether Bind may take an address whose former connections linger in TIME_WAIT
 // (SO_REUSEADDR).
 func SetReuseAddr(h Handle, on bool) error {
 	return setBool(h, unix.SOL_SOCKET, unix.SO_REUSEADDR, on)
 }
 
-// SetReusePort lets several sockets listen on one address, between which Linux and DragonFly spread
-// connections (SO_REUSEPORT).
+// SetReusePort sets whether several sockets may listen on one address (SO_REUSEPORT). Linux and
+// DragonFly distribute connections among them.
 func SetReusePort(h Handle, on bool) error {
 	return setBool(h, unix.SOL_SOCKET, unix.SO_REUSEPORT, on)
 }
 
-// SetV6Only keeps an IPv6 socket from serving IPv4 as well (IPV6_V6ONLY).
+// SetV6Only restricts an IPv6 socket to IPv6 (IPV6_V6ONLY).
 func SetV6Only(h Handle, on bool) error {
 	return setBool(h, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, on)
 }
@@ -105,9 +106,10 @@ func SetKeepAlive(h Handle, on bool) error {
 	return setBool(h, unix.SOL_SOCKET, unix.SO_KEEPALIVE, on)
 }
 
-// SetLinger sets what Close does with unsent bytes (SO_LINGER): seconds < 0 sends them in the
-// background, 0 discards them and resets the connection, more lets the kernel wait that long. Linux
-// does so in close(2) of a non-blocking handle, too: see StopLinger.
+// SetLinger sets what Close does with unsent bytes (SO_LINGER). If seconds < 0, the kernel sends
+// them in the background. If it is 0, the kernel discards them and resets the connection. If it is
+// more, the kernel waits that long. Linux waits even in close(2) of a non-blocking handle: see
+// StopLinger.
 func SetLinger(h Handle, seconds int) error {
 	l := unix.Linger{}
 	if seconds >= 0 {
@@ -116,9 +118,9 @@ func SetLinger(h Handle, seconds int) error {
 	return unix.SetsockoptLinger(int(h), unix.SOL_SOCKET, unix.SO_LINGER, &l)
 }
 
-// StopLinger sees to it that Close of h does not wait for unsent bytes: a time to linger
-// (SO_LINGER) is taken away, and the bytes are sent in the background. The option that makes Close
-// reset a connection stays.
+// StopLinger removes a linger time (SO_LINGER), so that Close of h does not wait for unsent bytes.
+// The kernel then sends them in the background. StopLinger leaves the setting that makes Close
+// reset the connection.
 func StopLinger(h Handle) error {
 	l, err := unix.GetsockoptLinger(int(h), unix.SOL_SOCKET, unix.SO_LINGER)
 	if err != nil || l.Onoff == 0 || l.Linger == 0 {

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// Socket opens a TCP socket, which no child process inherits, and makes it non-blocking.
+// Socket opens a TCP socket that child processes do not inherit, and makes it non-blocking.
 func Socket(f Family) (Handle, error) {
 	return openSocket(f, windows.SOCK_STREAM, windows.IPPROTO_TCP)
 }
@@ -34,12 +34,12 @@ func openSocket(f Family, kind, protocol int32) (Handle, error) {
 	return h, nil
 }
 
-// Accept takes one connection off the queue of the listening socket h and returns it with the
-// address of its peer. The new handle is non-blocking, and no child process inherits it; h must be
+// Accept takes one connection off the queue of the listening socket h and returns it with its
+// peer's address. The new handle is non-blocking, and child processes do not inherit it. h must be
 // non-blocking.
 func Accept(h Handle) (Handle, netip.AddrPort, error) {
-	// accept has no flag against inheritance: whoever starts a child with this lock does not see
-	// the handle before it is set.
+	// accept has no flag against inheritance. A caller that starts a child under this lock does not
+	// see the handle before the flag is set.
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
 	var raw windows.RawSockaddrAny
@@ -58,14 +58,14 @@ func Accept(h Handle) (Handle, netip.AddrPort, error) {
 	return n, addrPortOfRaw(&raw, size), nil
 }
 
-// Pipe returns an error that is [errors.ErrUnsupported]: pipes of Windows can neither be waited for
-// nor be made never to block.
+// Pipe returns an error that is [errors.ErrUnsupported]: no queue can wait for a Windows pipe, and
+// such a pipe cannot be made non-blocking.
 func Pipe() (r, w Handle, err error) { return Invalid, Invalid, errors.ErrUnsupported }
 
-// Close ends the socket h (closesocket).
+// Close closes the socket h (closesocket).
 func Close(h Handle) error { return windows.Closesocket(windows.Handle(h)) }
 
-// Bind gives h a local address.
+// Bind assigns h a local address.
 func Bind(h Handle, addr netip.AddrPort) error {
 	sa, err := sockaddrOf(h, addr)
 	if err != nil {
@@ -74,12 +74,13 @@ func Bind(h Handle, addr netip.AddrPort) error {
 	return windows.Bind(windows.Handle(h), sa)
 }
 
-// Listen makes h accept connections. The kernel silently adjusts backlog to a limit of its own.
+// Listen makes h accept connections. The kernel silently adjusts backlog to its own limits.
 func Listen(h Handle, backlog int) error { return windows.Listen(windows.Handle(h), backlog) }
 
-// Connect starts a connection: nil when it was made at once, an error of [ClassInProgress] when it
-// goes on in the kernel. That error is WSAEINPROGRESS: the WSAEWOULDBLOCK of Windows would not tell
-// it from an operation that is to be tried again.
+// Connect starts a connection. It returns nil if the connection was made at once, and an error of
+// [ClassInProgress] if the connect continues in the kernel. That error is WSAEINPROGRESS:
+// WSAEWOULDBLOCK, which Windows returns, could not be distinguished from an operation to be tried
+// again.
 func Connect(h Handle, addr netip.AddrPort) error {
 	sa, err := sockaddrOf(h, addr)
 	if err != nil {
@@ -93,8 +94,8 @@ func Connect(h Handle, addr netip.AddrPort) error {
 
 const soError = 0x1007 // SO_ERROR (winsock2.h)
 
-// SocketError returns the pending error of h (SO_ERROR): the outcome of a connect. Do not count on
-// it being cleared by that.
+// SocketError returns the pending error of h (SO_ERROR), which is the outcome of a connect. Callers
+// must not rely on the call to clear it.
 func SocketError(h Handle) error {
 	v, err := windows.GetsockoptInt(windows.Handle(h), windows.SOL_SOCKET, soError)
 	if err != nil {
@@ -106,7 +107,7 @@ func SocketError(h Handle) error {
 	return nil
 }
 
-// Shutdown ends one half of a connection, or both.
+// Shutdown ends one direction of a connection, or both.
 func Shutdown(h Handle, how How) error {
 	return windows.Shutdown(windows.Handle(h), [...]int{windows.SHUT_RD, windows.SHUT_WR, windows.SHUT_RDWR}[how])
 }
@@ -129,5 +130,5 @@ func PeerAddr(h Handle) (netip.AddrPort, error) {
 	return addrPortOf(sa), nil
 }
 
-// IsNonblock returns an error that is [errors.ErrUnsupported]: Windows does not tell.
+// IsNonblock returns an error that is [errors.ErrUnsupported]: Windows does not report the mode.
 func IsNonblock(h Handle) (bool, error) { return false, errors.ErrUnsupported }

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ThreadID is thr_self(2).
+// ThreadID returns the result of thr_self(2).
 func ThreadID() (uint64, error) {
 	var id uintptr // a long
 	_, _, errno := unix.RawSyscall(unix.SYS_THR_SELF, uintptr(unsafe.Pointer(&id)), 0, 0)

@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-// ThreadID is not to be had: getthrid(2) is for libc alone since syscall(2) was removed.
+// ThreadID returns an error that is [errors.ErrUnsupported]: only libc can call getthrid(2) since
+// syscall(2) was removed.
 func ThreadID() (uint64, error) {
-	return 0, fmt.Errorf("sys: thread id: %w", errors.ErrUnsupported)
+	return 0, fmt.Errorf("sys: read thread ID: %w", errors.ErrUnsupported)
 }

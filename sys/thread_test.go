@@ -27,9 +27,9 @@ func TestThreadsHaveDifferentIDs(t *testing.T) {
 		other <- id
 	}()
 	if id := <-other; id == own {
-		t.Errorf("two threads have the number %d", id)
+		t.Errorf("two threads have the same number %d", id)
 	}
 	if again, _ := sys.ThreadID(); again != own {
-		t.Errorf("the number changes from %d to %d", own, again)
+		t.Errorf("number of the thread changed from %d to %d", own, again)
 	}
 }

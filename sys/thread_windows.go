@@ -2,5 +2,5 @@ package sys
 
 import "golang.org/x/sys/windows"
 
-// ThreadID is GetCurrentThreadId.
+// ThreadID returns the result of GetCurrentThreadId.
 func ThreadID() (uint64, error) { return uint64(windows.GetCurrentThreadId()), nil }

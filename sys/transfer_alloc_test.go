@@ -23,6 +23,6 @@ func TestTransfersDoNotAllocate(t *testing.T) {
 		_, _ = sys.Recv(b, p)
 	})
 	if allocated != 0 {
-		t.Errorf("%v allocations", allocated)
+		t.Errorf("got %v allocations, want 0", allocated)
 	}
 }

@@ -4,12 +4,12 @@ package sys
 
 import "golang.org/x/sys/unix"
 
-// MaxSegments is how many segments RecvSegments, SendSegments, Readv and Writev hand to the kernel
-// in one call.
+// MaxSegments is the most segments that one call of RecvSegments, SendSegments, Readv or Writev
+// passes to the kernel.
 const MaxSegments = 16
 
-// transferBytesMax is the most that one call asks the kernel for: macOS refuses 2 GiB and more with
-// EINVAL. The rest is for the next call.
+// transferBytesMax is the most bytes that one call asks the kernel for: macOS refuses 2 GiB and
+// more with EINVAL. The next call moves the rest.
 const transferBytesMax = 1 << 30
 
 // Recv reads up to len(p) bytes from the socket h, which must be non-blocking. It returns 0, nil at
@@ -17,41 +17,41 @@ const transferBytesMax = 1 << 30
 func Recv(h Handle, p []byte) (int, error) { return Read(h, p) }
 
 // Send writes up to len(p) bytes to the socket h, which must be non-blocking, and returns how many
-// the kernel took. As to SIGPIPE, see Write.
+// the kernel took. For SIGPIPE, see Write.
 func Send(h Handle, p []byte) (int, error) { return Write(h, p) }
 
-// RecvSegments is Recv into several segments in order. At most MaxSegments segments are used.
+// RecvSegments is Recv into several segments in order. It uses at most MaxSegments segments.
 func RecvSegments(h Handle, segments [][]byte) (int, error) { return Readv(h, segments) }
 
-// SendSegments is Send of several segments in order. At most MaxSegments segments are used.
+// SendSegments is Send of several segments in order. It uses at most MaxSegments segments.
 func SendSegments(h Handle, segments [][]byte) (int, error) { return Writev(h, segments) }
 
-// Read is read(2) on any handle, which must be non-blocking. It returns 0, nil at the end, and for
-// an empty p.
+// Read calls read(2) on any handle, which must be non-blocking. It returns 0, nil at the end, and
+// for an empty p.
 func Read(h Handle, p []byte) (int, error) {
 	p = p[:min(len(p), transferBytesMax)]
 	return retry(func() (int, error) { return unix.Read(int(h), p) }, len(p))
 }
 
-// Write is write(2) on any handle, which must be non-blocking. Where nobody reads any more it
-// returns EPIPE, and the kernel raises SIGPIPE, which Go's runtime catches and passes over. A
-// program that is not Go's (c-archive, c-shared) has to ignore the signal itself.
+// Write calls write(2) on any handle, which must be non-blocking. If no process reads any more, it
+// returns EPIPE, and the kernel raises SIGPIPE, which Go's runtime catches and ignores. A program
+// whose main part is not Go (c-archive, c-shared) must ignore the signal itself.
 func Write(h Handle, p []byte) (int, error) {
 	p = p[:min(len(p), transferBytesMax)]
 	n, err := retry(func() (int, error) { return unix.Write(int(h), p) }, len(p))
 	return n, writeError(err)
 }
 
-// Readv is readv(2) on any handle, which must be non-blocking. At most MaxSegments segments are
-// used.
+// Readv calls readv(2) on any handle, which must be non-blocking. It uses at most MaxSegments
+// segments.
 func Readv(h Handle, segments [][]byte) (int, error) {
 	var vector vectorSpace
 	count := vector.fill(segments)
 	return retry(func() (int, error) { return readv(h, &vector, count) }, count)
 }
 
-// Writev is writev(2) on any handle, which must be non-blocking. At most MaxSegments segments are
-// used. As to SIGPIPE, see Write.
+// Writev calls writev(2) on any handle, which must be non-blocking. It uses at most MaxSegments
+// segments. For SIGPIPE, see Write.
 func Writev(h Handle, segments [][]byte) (int, error) {
 	var vector vectorSpace
 	count := vector.fill(segments)

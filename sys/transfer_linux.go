@@ -6,14 +6,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// MaxSegments is how many segments RecvSegments, SendSegments, Readv and Writev hand to the kernel
-// in one call. The kernel's own bound is 1,024; a vector of that size would not fit the small
-// stacks on which these functions run.
+// MaxSegments is the most segments that one call of RecvSegments, SendSegments, Readv or Writev
+// passes to the kernel. The kernel's own bound is 1,024; a vector of that size would not fit the
+// small stacks on which these functions run.
 const MaxSegments = 16
 
-// Recv reads up to len(p) bytes from the socket h (recvfrom(2) with MSG_DONTWAIT, so that even a
-// handle that is not non-blocking cannot block). It returns 0, nil at the end of the stream, and
-// for an empty p.
+// Recv reads up to len(p) bytes from the socket h (recvfrom(2)). It uses MSG_DONTWAIT, so it does
+// not block even if h is a blocking handle. It returns 0, nil at the end of the stream, and for an
+// empty p.
 func Recv(h Handle, p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
@@ -46,8 +46,8 @@ func Send(h Handle, p []byte) (int, error) {
 	}
 }
 
-// RecvSegments is Recv into several segments in order (recvmsg(2)). Segments past the first
-// MaxSegments that are not empty stay as they are.
+// RecvSegments is Recv into several segments in order (recvmsg(2)). It fills at most the first
+// MaxSegments nonempty segments; the others stay unchanged.
 func RecvSegments(h Handle, segments [][]byte) (int, error) {
 	if len(segments) == 1 {
 		return Recv(h, segments[0])
@@ -55,8 +55,8 @@ func RecvSegments(h Handle, segments [][]byte) (int, error) {
 	return message(unix.SYS_RECVMSG, h, segments, unix.MSG_DONTWAIT)
 }
 
-// SendSegments is Send of several segments in order (sendmsg(2)). Segments past the first
-// MaxSegments that are not empty are left for the next call.
+// SendSegments is Send of several segments in order (sendmsg(2)). It sends at most the first
+// MaxSegments nonempty segments; the others are left for the next call.
 func SendSegments(h Handle, segments [][]byte) (int, error) {
 	if len(segments) == 1 {
 		return Send(h, segments[0])
@@ -83,21 +83,21 @@ func message(trap uintptr, h Handle, segments [][]byte, flags uintptr) (int, err
 	}
 }
 
-// Read is read(2) on any handle, which must be non-blocking, and known to nobody who could change
-// that: a raw call that blocked would stop the whole process at the next garbage collection.
-// [ReadShared] is for other handles; so it is with Write, Readv and Writev. It returns 0, nil at
-// the end, and for an empty p.
+// Read calls read(2) on any handle. The handle must be non-blocking, and no other owner may be able
+// to change that: a raw call that blocked would stop the whole process at the next garbage
+// collection. For other handles use [ReadShared]; the same holds for Write, Readv and Writev. Read
+// returns 0, nil at the end, and for an empty p.
 func Read(h Handle, p []byte) (int, error) { return transfer(unix.SYS_READ, h, p) }
 
-// Write is write(2) on any handle, which must be non-blocking.
+// Write calls write(2) on any handle, which must be non-blocking.
 func Write(h Handle, p []byte) (int, error) { return transfer(unix.SYS_WRITE, h, p) }
 
-// Readv is readv(2) on any handle, which must be non-blocking. At most MaxSegments segments are
-// used.
+// Readv calls readv(2) on any handle, which must be non-blocking. It uses at most MaxSegments
+// segments.
 func Readv(h Handle, segments [][]byte) (int, error) { return vectored(unix.SYS_READV, h, segments) }
 
-// Writev is writev(2) on any handle, which must be non-blocking. At most MaxSegments segments are
-// used.
+// Writev calls writev(2) on any handle, which must be non-blocking. It uses at most MaxSegments
+// segments.
 func Writev(h Handle, segments [][]byte) (int, error) { return vectored(unix.SYS_WRITEV, h, segments) }
 
 func transfer(trap uintptr, h Handle, p []byte) (int, error) {
@@ -132,7 +132,7 @@ func vectored(trap uintptr, h Handle, segments [][]byte) (int, error) {
 	}
 }
 
-// vectorOf leaves empty segments out: they would use up the bound and carry nothing.
+// vectorOf skips empty segments: they would use up the bound and carry no bytes.
 func vectorOf(vector *[MaxSegments]unix.Iovec, segments [][]byte) int {
 	count := 0
 	for _, s := range segments {

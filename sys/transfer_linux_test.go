@@ -44,16 +44,16 @@ func TestRecvAndSendDoNotBlockOnAHandleThatBlocks(t *testing.T) {
 		}
 	}
 	if _, err := sys.Recv(a, make([]byte, 1)); err != sys.ErrWouldBlock {
-		t.Errorf("receive: %v", err)
+		t.Errorf("receive: got %v, want ErrWouldBlock", err)
 	}
 	if _, err := sys.RecvSegments(a, [][]byte{make([]byte, 1), make([]byte, 1)}); err != sys.ErrWouldBlock {
-		t.Errorf("receive into segments: %v", err)
+		t.Errorf("receive into segments: got %v, want ErrWouldBlock", err)
 	}
 	p := make([]byte, 1<<16)
 	for {
 		if _, err := sys.Send(b, p); err != nil {
 			if err != sys.ErrWouldBlock {
-				t.Errorf("send: %v", err)
+				t.Errorf("send: got %v, want ErrWouldBlock", err)
 			}
 			return
 		}
@@ -88,12 +88,12 @@ func TestAFullEventfdIsSignalled(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := sys.EventfdSignal(h); err != nil {
-		t.Errorf("signal: %v", err)
+		t.Errorf("signal of a full counter: %v", err)
 	}
 	if n, err := sys.EventfdClear(h); n != math.MaxUint64-1 || err != nil {
-		t.Errorf("clear: %d, %v", n, err)
+		t.Errorf("clear of a full counter: got %d, %v", n, err)
 	}
 	if n, err := sys.EventfdClear(h); n != 0 || err != nil {
-		t.Errorf("clear again: %d, %v", n, err)
+		t.Errorf("clear of an empty counter: got %d, %v, want 0, nil", n, err)
 	}
 }

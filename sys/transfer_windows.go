@@ -28,8 +28,8 @@ func Send(h Handle, p []byte) (int, error) {
 	return send(h, &buffer, 1)
 }
 
-// RecvSegments is Recv into several segments in order. Segments past the first MaxSegments that are
-// not empty stay as they are.
+// RecvSegments is Recv into several segments in order. It fills at most the first MaxSegments
+// nonempty segments; the others stay unchanged.
 func RecvSegments(h Handle, segments [][]byte) (int, error) {
 	var vector [MaxSegments]windows.WSABuf
 	count := vectorOf(&vector, segments)
@@ -39,8 +39,8 @@ func RecvSegments(h Handle, segments [][]byte) (int, error) {
 	return receive(h, &vector[0], count)
 }
 
-// SendSegments is Send of several segments in order. Segments past the first MaxSegments that are
-// not empty are left for the next call.
+// SendSegments is Send of several segments in order. It sends at most the first MaxSegments
+// nonempty segments; the others are left for the next call.
 func SendSegments(h Handle, segments [][]byte) (int, error) {
 	var vector [MaxSegments]windows.WSABuf
 	count := vectorOf(&vector, segments)
@@ -68,8 +68,8 @@ func receive(h Handle, buffers *windows.WSABuf, count int) (int, error) {
 		uintptr(unsafe.Pointer(&n)), uintptr(unsafe.Pointer(&flags)), 0, 0)
 	err := failedCall(r, errno)
 	if err == windows.WSAESHUTDOWN {
-		// The reading half was ended here (Shutdown), which other systems report as the end of the
-		// stream.
+		// The reading half was shut down locally (Shutdown), which other systems report as the end
+		// of the stream.
 		err = nil
 	}
 	if err != nil {
@@ -88,7 +88,7 @@ func send(h Handle, buffers *windows.WSABuf, count int) (int, error) {
 	return int(n), nil
 }
 
-// bufferMax is the largest buffer that is handed over: the length has 32 bits, and a transfer may
+// bufferMax is the largest buffer passed to the kernel: the length has 32 bits, and a transfer may
 // be short.
 const bufferMax = 1 << 30
 
@@ -96,8 +96,8 @@ func bufferOf(p []byte) windows.WSABuf {
 	return windows.WSABuf{Len: uint32(min(len(p), bufferMax)), Buf: unsafe.SliceData(p)}
 }
 
-// vectorOf leaves empty segments out: they would use up the bound and carry nothing. It ends behind
-// a segment that is cut short, for what follows must not be sent without the rest of it.
+// vectorOf skips empty segments: they would use up the bound and carry no bytes. It stops after a
+// segment that it cuts short: the next segment must not be sent without the rest of that one.
 func vectorOf(vector *[MaxSegments]windows.WSABuf, segments [][]byte) int {
 	count := 0
 	for _, s := range segments {

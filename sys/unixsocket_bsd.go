@@ -10,16 +10,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// unixNameMax is the longest name: a path ends with a NUL, which needs a byte.
+// unixNameMax is the longest name in bytes: a path ends with a NUL, which needs one.
 const unixNameMax = len(unix.RawSockaddrUnix{}.Path) - 1
 
-// abstractName returns why a unix-domain socket cannot have an abstract name.
+// abstractName returns an error if a Unix-domain socket cannot have an abstract name.
 func abstractName() error {
-	return fmt.Errorf("abstract names of unix-domain sockets are Linux' own: %w", errors.ErrUnsupported)
+	return fmt.Errorf("sys: abstract name of a Unix-domain socket: only Linux has them: %w", errors.ErrUnsupported)
 }
 
-// UnixSocket opens a unix-domain stream socket, non-blocking and close-on-exec before any child can
-// inherit it.
+// UnixSocket opens a Unix-domain stream socket. It is non-blocking and close-on-exec before a child
+// process can inherit it.
 func UnixSocket() (Handle, error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
@@ -33,9 +33,9 @@ func UnixSocket() (Handle, error) {
 	return Handle(fd), nil
 }
 
-// BindUnix gives the unix-domain socket h a name (bind(2), unix(4)): a path, which is made as a
-// file. An empty name, one with a NUL, and one that does not fit are refused before the kernel sees
-// them: it would cut them short.
+// BindUnix gives the Unix-domain socket h a name (bind(2), unix(4)): a path, which is created as a
+// file. BindUnix refuses an empty name, a name with a NUL, and a name that is too long before the
+// kernel sees them: the kernel would cut them short.
 func BindUnix(h Handle, name string) error {
 	sa, err := unixSockaddrOf(name)
 	if err != nil {
@@ -44,7 +44,7 @@ func BindUnix(h Handle, name string) error {
 	return unix.Bind(int(h), sa)
 }
 
-// ConnectUnix starts a connection to the unix-domain socket of that name, with the outcomes of
+// ConnectUnix starts a connection to the Unix-domain socket of that name, with the results of
 // [Connect].
 func ConnectUnix(h Handle, name string) error {
 	sa, err := unixSockaddrOf(name)
@@ -57,7 +57,7 @@ func ConnectUnix(h Handle, name string) error {
 	return unix.EINPROGRESS
 }
 
-// LocalUnixName returns the name of the unix-domain socket h, in the form that BindUnix takes. It
+// LocalUnixName returns the name of the Unix-domain socket h, in the form that BindUnix takes. It
 // is empty for a socket without a name.
 func LocalUnixName(h Handle) (string, error) {
 	sa, err := unix.Getsockname(int(h))
@@ -67,7 +67,7 @@ func LocalUnixName(h Handle) (string, error) {
 	return unixNameOf(sa)
 }
 
-// PeerUnixName is LocalUnixName of the peer of h.
+// PeerUnixName is LocalUnixName for the peer of h.
 func PeerUnixName(h Handle) (string, error) {
 	sa, err := unix.Getpeername(int(h))
 	if err != nil {

@@ -6,15 +6,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// unixNameMax is the longest name, with the "@" of an abstract one: a path that fills sun_path
-// needs no NUL.
+// unixNameMax is the longest name in bytes, including the "@" of an abstract one: a path that fills
+// sun_path needs no NUL.
 const unixNameMax = len(unix.RawSockaddrUnix{}.Path)
 
-// abstractName returns why a unix-domain socket cannot have an abstract name.
+// abstractName returns an error if a Unix-domain socket cannot have an abstract name.
 func abstractName() error { return nil }
 
-// UnixSocket opens a unix-domain stream socket, non-blocking and close-on-exec from birth
-// (socket(2), unix(7)).
+// UnixSocket opens a Unix-domain stream socket, created non-blocking and close-on-exec (socket(2),
+// unix(7)).
 func UnixSocket() (Handle, error) {
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -23,26 +23,26 @@ func UnixSocket() (Handle, error) {
 	return Handle(fd), nil
 }
 
-// BindUnix gives the unix-domain socket h a name (bind(2), unix(7)): a path, which is made as a
-// file, or "@" and an abstract name, which is not and may have NULs. An empty name, a path with a
-// NUL, and a name that does not fit are refused before the kernel sees them: it would cut them
-// short.
+// BindUnix gives the Unix-domain socket h a name (bind(2), unix(7)). The name is a path, which is
+// created as a file, or "@" and an abstract name, which is not a file and may contain NULs.
+// BindUnix refuses an empty name, a path with a NUL, and a name that is too long before the kernel
+// sees them: the kernel would cut them short.
 func BindUnix(h Handle, name string) error {
 	var a addressSpace
 	size, err := a.putName(name)
 	if err != nil {
 		return err
 	}
-	// Making the file may take time, so that the scheduler has to know.
+	// Creating the file may take time, so the scheduler must see the call.
 	if _, _, errno := unix.Syscall(unix.SYS_BIND, uintptr(h), uintptr(unsafe.Pointer(&a.raw)), uintptr(size)); errno != 0 {
 		return errno
 	}
 	return nil
 }
 
-// ConnectUnix starts a connection to the unix-domain socket of that name, with the outcomes of
-// [Connect]. Linux adds one: EAGAIN says that the queue of the listener is full. Nothing is in
-// progress then, and no event will tell of room in the queue.
+// ConnectUnix starts a connection to the Unix-domain socket of that name, with the results of
+// [Connect]. Linux adds one: EAGAIN means that the queue of the listener is full. In that case no
+// connect is in progress, and no event will report that the queue has room.
 func ConnectUnix(h Handle, name string) error {
 	var a addressSpace
 	size, err := a.putName(name)
@@ -59,11 +59,11 @@ func ConnectUnix(h Handle, name string) error {
 	}
 }
 
-// LocalUnixName returns the name of the unix-domain socket h, in the form that BindUnix takes.
-// Without a name it is "@", as in package net.
+// LocalUnixName returns the name of the Unix-domain socket h, in the form that BindUnix takes. For
+// a socket without a name it returns "@", as package net does.
 func LocalUnixName(h Handle) (string, error) { return unixNameBy(unix.SYS_GETSOCKNAME, h) }
 
-// PeerUnixName is LocalUnixName of the peer of h.
+// PeerUnixName is LocalUnixName for the peer of h.
 func PeerUnixName(h Handle) (string, error) { return unixNameBy(unix.SYS_GETPEERNAME, h) }
 
 func unixNameBy(trap uintptr, h Handle) (string, error) {

@@ -9,7 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// checkUnixName refuses what the kernel would take for another name, or has no room for.
+// checkUnixName refuses a name that the kernel would take for another one, or that is too long for
+// it.
 func checkUnixName(name string) error {
 	most := unixNameMax
 	abstract := strings.HasPrefix(name, "@")
@@ -20,11 +21,11 @@ func checkUnixName(name string) error {
 	}
 	switch {
 	case name == "":
-		return fmt.Errorf("unix-domain socket without a name: %w", unix.EINVAL)
+		return fmt.Errorf("sys: name of a Unix-domain socket: empty: %w", unix.EINVAL)
 	case !abstract && strings.IndexByte(name, 0) >= 0:
-		return fmt.Errorf("NUL in the name of a unix-domain socket: %w", unix.EINVAL)
+		return fmt.Errorf("sys: path of a Unix-domain socket: contains a NUL byte: %w", unix.EINVAL)
 	case len(name) > most:
-		return fmt.Errorf("name of a unix-domain socket has %d bytes, of at most %d: %w", len(name), most, unix.ENAMETOOLONG)
+		return fmt.Errorf("sys: name of a Unix-domain socket: %d bytes: want at most %d: %w", len(name), most, unix.ENAMETOOLONG)
 	}
 	return nil
 }

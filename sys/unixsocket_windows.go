@@ -2,8 +2,8 @@ package sys
 
 import "errors"
 
-// UnixSocket returns an error that is [errors.ErrUnsupported]: the unix-domain sockets of Windows
-// are not bound yet.
+// UnixSocket returns an error that is [errors.ErrUnsupported]: this package does not bind the
+// Unix-domain sockets of Windows yet.
 func UnixSocket() (Handle, error) { return Invalid, errors.ErrUnsupported }
 
 // BindUnix returns an error that is [errors.ErrUnsupported].

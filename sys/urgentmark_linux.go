@@ -9,12 +9,13 @@ import (
 // UnreadAtMark reports whether the TCP socket h is at the mark of urgent data and has bytes to read
 // after it (sockatmark(3), poll(2)).
 //
-// The caller asks it after a read of h has returned [ErrWouldBlock], and reads again if it is true.
-// At the mark, recv(2) of Linux also answers EAGAIN while a signal is pending for the thread,
-// however many bytes follow; Go's runtime sends itself such signals. No edge follows then, as
-// nothing new arrives. A socket that is not at a mark costs one system call, ioctl(2).
+// The caller calls it after a read of h has returned [ErrWouldBlock], and reads again if the result
+// is true. At the mark, recv(2) on Linux also returns EAGAIN while a signal is pending for the
+// thread, however many bytes follow. Go's runtime sends itself such signals. No edge follows in
+// that case, because no new bytes arrive. A socket that is not at a mark costs one system call,
+// ioctl(2).
 //
-// On other systems it is false: their reads pass the mark.
+// On other systems the result is false: their reads pass the mark.
 func UnreadAtMark(h Handle) (bool, error) {
 	var at int32
 	if _, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(h), unix.SIOCATMARK, uintptr(unsafe.Pointer(&at))); errno != 0 {
@@ -23,12 +24,12 @@ func UnreadAtMark(h Handle) (bool, error) {
 	if at == 0 {
 		return false, nil
 	}
-	// The mark may be all that has arrived. poll(2) does not count it; nor does a pending signal
-	// keep poll(2) from an answer.
+	// The mark may be all that has arrived. poll(2) does not count the mark, and returns even while
+	// a signal is pending.
 	fds := [1]PollFD{{Fd: int32(h), Events: PollIn}}
 	n, err := Poll(fds[:], 0)
 	if err == unix.EINTR {
-		return true, nil // the next read tells
+		return true, nil // the next read decides
 	}
 	return n > 0, err
 }

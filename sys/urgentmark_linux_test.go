@@ -14,7 +14,7 @@ func TestUnreadAtMark(t *testing.T) {
 	steps := []struct {
 		send string
 		flag int
-		read int // how many bytes are read before
+		read int // bytes to read first
 		want bool
 		name string
 	}{
@@ -27,15 +27,15 @@ func TestUnreadAtMark(t *testing.T) {
 	for _, s := range steps {
 		if s.read > 0 {
 			if n, err := sys.Recv(reader, make([]byte, 64)); n != s.read || err != nil {
-				t.Fatalf("before %s: read %d bytes, %v, want %d", s.name, n, err, s.read)
+				t.Fatalf("before %s: got %d bytes, %v, want %d", s.name, n, err, s.read)
 			}
 		}
 		if s.send != "" {
 			if err := unix.Sendto(int(writer), []byte(s.send), s.flag, nil); err != nil {
 				t.Fatal(err)
 			}
-			// The kernel delivers by loopback before send(2) returns, or by another thread of its
-			// own.
+			// The kernel delivers over loopback before send(2) returns, or later from one of its
+			// own threads.
 			for left := 1; left > 0; {
 				var err error
 				if left, err = unix.IoctlGetInt(int(writer), unix.SIOCOUTQ); err != nil {
@@ -44,15 +44,15 @@ func TestUnreadAtMark(t *testing.T) {
 			}
 		}
 		if got, err := sys.UnreadAtMark(reader); got != s.want || err != nil {
-			t.Errorf("%s: UnreadAtMark is %v, %v, want %v", s.name, got, err, s.want)
+			t.Errorf("%s: UnreadAtMark: got %v, %v, want %v", s.name, got, err, s.want)
 		}
 	}
 	if _, err := sys.UnreadAtMark(sys.Invalid); err != unix.EBADF {
-		t.Errorf("an invalid handle: %v, want EBADF", err)
+		t.Errorf("invalid handle: got %v, want EBADF", err)
 	}
 }
 
-// tcpPair returns both ends of a connection of TCP.
+// tcpPair returns both ends of a TCP connection.
 func tcpPair(t *testing.T) (a, b sys.Handle) {
 	t.Helper()
 	l, err := sys.Socket(sys.IPv4)

@@ -4,11 +4,11 @@ package sys
 
 import "golang.org/x/sys/unix"
 
-// vectorSpace is room for the segments of one call.
+// vectorSpace holds the segments of one call.
 type vectorSpace [MaxSegments][]byte
 
-// fill takes the segments that one call moves, and returns how many. Empty ones are left out: they
-// would use up the bound and carry nothing.
+// fill stores the segments that one call moves, and returns their number. It skips empty segments:
+// they would use up the bound and carry no bytes.
 func (v *vectorSpace) fill(segments [][]byte) int {
 	count, room := 0, transferBytesMax
 	for _, s := range segments {
@@ -25,7 +25,7 @@ func (v *vectorSpace) fill(segments [][]byte) int {
 	return count
 }
 
-// macOS and OpenBSD take system calls from libc only, which package unix calls. It makes an array
-// of its own.
+// macOS and OpenBSD accept system calls only from libc, which package unix calls. That package
+// builds an array of its own.
 func readv(h Handle, v *vectorSpace, count int) (int, error)  { return unix.Readv(int(h), v[:count]) }
 func writev(h Handle, v *vectorSpace, count int) (int, error) { return unix.Writev(int(h), v[:count]) }

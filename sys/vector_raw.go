@@ -8,11 +8,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// vectorSpace is room for the segments of one call.
+// vectorSpace holds the segments of one call.
 type vectorSpace [MaxSegments]unix.Iovec
 
-// fill takes the segments that one call moves, and returns how many. Empty ones are left out: they
-// would use up the bound and carry nothing.
+// fill stores the segments that one call moves, and returns their number. It skips empty segments:
+// they would use up the bound and carry no bytes.
 func (v *vectorSpace) fill(segments [][]byte) int {
 	count, room := 0, transferBytesMax
 	for _, s := range segments {
@@ -30,8 +30,8 @@ func (v *vectorSpace) fill(segments [][]byte) int {
 	return count
 }
 
-// Package unix has no readv(2) and writev(2) for these systems, whose kernels keep the numbers of
-// system calls.
+// Package unix has no readv(2) and writev(2) for these systems. Their system call numbers are
+// stable.
 func readv(h Handle, v *vectorSpace, count int) (int, error) {
 	return vectored(unix.SYS_READV, h, v, count)
 }

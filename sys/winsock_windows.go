@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// What golang.org/x/sys/windows has no name for, or calls in a way that allocates. Nothing is
-// looked up before the first use.
+// These procedures have no name in golang.org/x/sys/windows, or allocate when called through it.
+// None is looked up before its first use.
 var (
 	ws2_32 = windows.NewLazySystemDLL("ws2_32.dll")
 
@@ -20,24 +20,24 @@ var (
 	procWSAPoll     = ws2_32.NewProc("WSAPoll")
 )
 
-// startWinsock starts Winsock for this process. Windows demands it before the first socket, once
-// for all of the process, so that it is no state of ours alone: a second start by another package
-// only counts up. It is never undone: sockets of others may be open.
+// startWinsock starts Winsock for this process. Windows requires that before the first socket. The
+// state is not ours alone but the whole process's: a second start by another package only
+// increments a counter. It is never undone, because others may have open sockets.
 var startWinsock = sync.OnceValue(func() error {
 	const version22 = 0x0202
 	var data windows.WSAData
 	return windows.WSAStartup(version22, &data)
 })
 
-// MaxSegments is how many segments RecvSegments, SendSegments, Readv and Writev hand to the kernel
-// in one call.
+// MaxSegments is the most segments that one call of RecvSegments, SendSegments, Readv or Writev
+// passes to the kernel.
 const MaxSegments = 16
 
-// socketFailed is what Winsock's calls return that fail with SOCKET_ERROR.
+// socketFailed is the result of a Winsock call that fails with SOCKET_ERROR.
 const socketFailed = ^uintptr(0)
 
-// failedCall tells the result of a call that returns an int, zero for success, without allocating
-// for success or would-block.
+// failedCall converts the result of a call that returns an int, zero for success. It does not
+// allocate for success or would-block.
 func failedCall(result uintptr, errno syscall.Errno) error {
 	if int32(result) == 0 {
 		return nil
@@ -50,14 +50,14 @@ func socketError(errno syscall.Errno) error {
 	case windows.WSAEWOULDBLOCK:
 		return ErrWouldBlock
 	case 0:
-		return syscall.EINVAL // failed without saying why
+		return syscall.EINVAL // failed without an error number
 	}
 	return errno
 }
 
 const fionbio = 0x8004667e // FIONBIO (winsock2.h)
 
-// SetNonblock makes a socket that was born elsewhere non-blocking (FIONBIO).
+// SetNonblock makes a socket non-blocking that this package did not create (FIONBIO).
 func SetNonblock(h Handle) error {
 	on := uint32(1)
 	r, _, errno := syscall.SyscallN(procIoctlsocket.Addr(), uintptr(h), fionbio, uintptr(unsafe.Pointer(&on)))

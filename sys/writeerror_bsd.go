@@ -2,5 +2,5 @@
 
 package sys
 
-// writeError is for the system that names an error wrongly.
+// writeError returns err unchanged: only macOS needs a correction.
 func writeError(err error) error { return err }

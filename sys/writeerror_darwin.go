@@ -2,9 +2,9 @@ package sys
 
 import "golang.org/x/sys/unix"
 
-// writeError gives EPIPE its name: macOS answers EPROTOTYPE to a write that meets a connection in
-// the middle of being torn down (libuv's uv__try_write has to deal with it, too), and EPIPE from
-// then on.
+// writeError replaces EPROTOTYPE with EPIPE. macOS returns EPROTOTYPE for a write to a connection
+// that is being torn down, and EPIPE for later writes. libuv's uv__try_write also handles
+// EPROTOTYPE.
 func writeError(err error) error {
 	if err == unix.EPROTOTYPE {
 		return unix.EPIPE

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// zoneID returns the index of the interface that an IPv6 zone is: digits are the index itself,
-// anything else the name of an interface (netdevice(7), SIOCGIFINDEX). h is any socket.
+// zoneID returns the interface index of an IPv6 zone. A zone of digits is the index itself; any
+// other zone is the name of an interface (netdevice(7), SIOCGIFINDEX). h is any socket.
 func zoneID(h Handle, zone string) (uint32, error) {
 	if zone == "" {
 		return 0, nil
@@ -23,14 +23,14 @@ func zoneID(h Handle, zone string) (uint32, error) {
 		err = unix.IoctlIfreq(int(h), unix.SIOCGIFINDEX, r)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("zone %q of an IPv6 address is no interface: %w", zone, err)
+		return 0, fmt.Errorf("sys: IPv6 zone %q: not an interface: %w", zone, err)
 	}
 	return r.Uint32(), nil
 }
 
-// zoneName returns the zone of the interface with that index: its name (netdevice(7), SIOCGIFNAME),
-// or digits for an interface that is gone and for one whose name zoneID would take for an index. h
-// is any socket.
+// zoneName returns the zone of the interface with that index: its name (netdevice(7), SIOCGIFNAME).
+// It returns digits if the interface is gone, or if zoneID would take the name for an index. h is
+// any socket.
 func zoneName(h Handle, id uint32) string {
 	digits := strconv.FormatUint(uint64(id), 10)
 	r, err := unix.NewIfreq("")

@@ -27,20 +27,20 @@ func TestZonesAreNamesOfInterfaces(t *testing.T) {
 		*(*unix.RawSockaddrInet6)(unsafe.Pointer(&a.raw)) = unix.RawSockaddrInet6{Family: unix.AF_INET6, Addr: [16]byte{0xfe, 0x80, 15: 1}, Scope_id: uint32(i.Index)}
 		got := a.addrPort(h, unix.SizeofSockaddrInet6)
 		if want := netip.MustParseAddr("fe80::1%" + i.Name); got.Addr() != want {
-			t.Errorf("index %d is %v, want %v", i.Index, got.Addr(), want)
+			t.Errorf("index %d: got address %v, want %v", i.Index, got.Addr(), want)
 		}
 		for _, zone := range []string{i.Name, strconv.Itoa(i.Index)} {
 			if id, err := zoneID(h, zone); int(id) != i.Index || err != nil {
-				t.Errorf("zone %s is %d, %v; want %d", zone, id, err, i.Index)
+				t.Errorf("zone %s: got index %d, %v; want %d", zone, id, err, i.Index)
 			}
 		}
 	}
 	if got, want := zoneName(h, uint32(last)+1000), strconv.Itoa(last+1000); got != want {
-		t.Errorf("an index that no interface has is zone %q, want %q", got, want)
+		t.Errorf("index without an interface: got zone %q, want %q", got, want)
 	}
 	for _, zone := range []string{"no-such-one", "a-name-that-is-longer-than-the-kernel-allows", "-1", "a\x00b", "4294967296"} {
 		if id, err := zoneID(h, zone); err == nil {
-			t.Errorf("zone %q is %d", zone, id)
+			t.Errorf("zone %q: got index %d, want an error", zone, id)
 		}
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// zoneID returns the index of the interface that an IPv6 zone is: digits are the index itself,
-// which costs nothing. For a name it asks the kernel for the list of interfaces each time.
+// zoneID returns the interface index of an IPv6 zone. A zone of digits is the index itself, without
+// a system call. For a name, zoneID asks the kernel for the list of interfaces each time.
 func zoneID(_ Handle, zone string) (uint32, error) {
 	if zone == "" {
 		return 0, nil
@@ -23,8 +23,8 @@ func zoneID(_ Handle, zone string) (uint32, error) {
 	return uint32(i.Index), nil
 }
 
-// zoneName returns the zone of the interface with that index: its digits. The list of interfaces,
-// for its name, would cost more than the datagram that comes from there.
+// zoneName returns the zone of the interface with that index as digits. Listing the interfaces to
+// find its name would cost more than the datagram from that zone.
 func zoneName(_ Handle, id uint32) string {
 	if id == 0 {
 		return ""
