@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// MaxAnswerAddrs bounds the addresses of one answer. It is more than a DNS message over UDP can
-// carry with EDNS at its usual size, and keeps a hostile 64 kB message from filling caches.
+// MaxAnswerAddrs bounds the addresses of one answer. A DNS message over UDP carries fewer with EDNS
+// at its usual size. The bound keeps a hostile 64 kB message from filling caches.
 const MaxAnswerAddrs = 256
 
-// Origin names the strategy or the decorator that knew an answer.
+// Origin is the name of the strategy or decorator that an answer came from.
 type Origin string
 
-// The sources of this package.
+// The origins of answers from this package.
 const (
 	OriginLiteral Origin = "literal"
 	OriginStatic  Origin = "static"
@@ -24,25 +24,25 @@ const (
 // Answer is the positive answer to a question. Negative answers are errors: [ErrNotFound] and
 // [ErrNoData].
 //
-// What was answered is immutable and may be shared: no method hands out memory that others see. The
-// other fields belong to this copy of the Answer.
+// The addresses are immutable and may be shared: no method returns memory that other callers see.
+// The other fields belong to this copy of the Answer.
 type Answer struct {
 	Question  Question
-	Expires   time.Time      // when the answer ends; zero where the source states no time to live
-	Origin    Origin         // who knew it
-	Server    netip.AddrPort // the DNS server that said it; zero where none did or it is not known
-	Cached    bool           // it came out of a [Cache]
-	Truncated bool           // there were more than [MaxAnswerAddrs] addresses; the first ones were kept
+	Expires   time.Time      // when the answer expires; zero if the source gives no time to live
+	Origin    Origin         // the strategy or decorator that provided it
+	Server    netip.AddrPort // the DNS server that sent it; zero if none did or it is unknown
+	Cached    bool           // the answer came from a [Cache]
+	Truncated bool           // there were more than [MaxAnswerAddrs] addresses; the first are kept
 
-	// One address, the usual case, is stored in place and costs no allocation.
+	// A single address, the usual case, is stored in place without an allocation.
 	one   netip.Addr
-	addrs []netip.Addr // two or more; never written after the Answer was made
+	addrs []netip.Addr // two or more; not written after construction
 }
 
-// NewAnswer makes the answer to q from a copy of addrs, in their order. Addresses of the wrong
-// family are left out: A answers hold IPv4 addresses, unmapped if they came as IPv4-in-IPv6; AAAA
-// answers hold IPv6 addresses, among them IPv4-in-IPv6 ones, as they came. At most [MaxAnswerAddrs]
-// are kept.
+// NewAnswer returns the answer to q with a copy of addrs, in their order. It leaves out addresses
+// of the wrong family. A answers hold IPv4 addresses, and unmap IPv4-in-IPv6 ones. AAAA answers
+// hold IPv6 addresses, including IPv4-in-IPv6 ones, unchanged. NewAnswer keeps at most
+// [MaxAnswerAddrs].
 func NewAnswer(q Question, addrs []netip.Addr) Answer {
 	a := Answer{Question: q}
 	var kept []netip.Addr
@@ -62,7 +62,7 @@ func NewAnswer(q Question, addrs []netip.Addr) Answer {
 	return a.with(kept)
 }
 
-// with returns a with addrs, which nobody may write to any more.
+// with returns a with addrs, which must not be written afterwards.
 func (a Answer) with(addrs []netip.Addr) Answer {
 	if len(addrs) == 1 {
 		a.one, a.addrs = addrs[0], nil

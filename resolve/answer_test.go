@@ -32,10 +32,10 @@ func TestAnAnswerIsBounded(t *testing.T) {
 	}
 	q := mustQuestion(t, "one.example", TypeA)
 	if a := NewAnswer(q, as[1:]); a.Truncated || a.Len() != MaxAnswerAddrs {
-		t.Errorf("at the bound: Len %d, Truncated %v", a.Len(), a.Truncated)
+		t.Errorf("at the bound: got Len %d, Truncated %v", a.Len(), a.Truncated)
 	}
 	if a := NewAnswer(q, as); !a.Truncated || a.Len() != MaxAnswerAddrs || a.Addr(0) != as[0] {
-		t.Errorf("beyond the bound: Len %d, Truncated %v", a.Len(), a.Truncated)
+		t.Errorf("beyond the bound: got Len %d, Truncated %v", a.Len(), a.Truncated)
 	}
 }
 

@@ -6,25 +6,25 @@ import (
 )
 
 // Blocking runs the lookup on the thread that calls Start, inside Start, and completes through the
-// inbox like every other strategy. That is the cheapest way when the lookup has the answer at hand,
-// and stalls a loop when it has not. Try does not look up: it has no memory, and always says
+// inbox like every other strategy. That is the cheapest way if the lookup has the answer at hand;
+// if not, it stalls a loop. Try does not run the lookup: it has no memory, and always returns
 // [ErrWouldBlock].
 //
-// A deadline or a Cancel by another goroutine completes the query at once, but Start returns only
-// when the lookup does.
+// A deadline, or a Cancel by another goroutine, completes the query at once. Start still returns
+// only after the lookup does.
 type Blocking struct {
 	lookup Lookup
 	mu     sync.Mutex
 	closed bool
-	active map[*Query]context.CancelFunc // bounded by the threads in Start
+	active map[*Query]context.CancelFunc // bounded by the number of threads in Start
 }
 
-// NewBlocking returns the strategy.
+// NewBlocking returns a Blocking that runs lookup.
 func NewBlocking(lookup Lookup) *Blocking {
 	return &Blocking{lookup: lookup, active: map[*Query]context.CancelFunc{}}
 }
 
-// Try returns [ErrWouldBlock], or [ErrClosed].
+// Try returns [ErrWouldBlock], or [ErrClosed] after Close.
 func (b *Blocking) Try(q Question) (Answer, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -34,7 +34,7 @@ func (b *Blocking) Try(q Question) (Answer, error) {
 	return Answer{}, ErrWouldBlock
 }
 
-// Start looks up and then returns.
+// Start runs the lookup and then returns.
 func (b *Blocking) Start(q *Query) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -58,7 +58,8 @@ func (b *Blocking) Start(q *Query) {
 	q.Finish(a, err)
 }
 
-// Close completes the lookups of other threads with [ErrClosed] and cancels their contexts.
+// Close completes the queries of lookups that run on other threads with [ErrClosed] and cancels
+// their contexts.
 func (b *Blocking) Close() error {
 	b.mu.Lock()
 	active := b.active

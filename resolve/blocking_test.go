@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Start of Blocking holds its thread, so that only another goroutine can end the query.
+// Start of Blocking occupies its thread, so only another goroutine can end the query.
 func TestBlockingIsEndedByOthers(t *testing.T) {
 	for name, c := range map[string]struct {
 		end  func(b *Blocking, q *Query)
@@ -33,7 +33,7 @@ func TestBlockingIsEndedByOthers(t *testing.T) {
 		b.Start(q)
 		<-ended
 		if inbox.Run(0); len(got) != 1 || !errors.Is(got[0], c.want) {
-			t.Errorf("%s: completed with %v, want one %v", name, got, c.want)
+			t.Errorf("%s: got completions %v, want one: %v", name, got, c.want)
 		}
 	}
 }
@@ -46,11 +46,11 @@ func TestWaitEndsABlockingLookup(t *testing.T) {
 		return Answer{}, ctx.Err()
 	})
 	if _, err := Wait(ctx, b, mustQuestion(t, "one.example", TypeA)); !errors.Is(err, ErrCanceled) {
-		t.Errorf("Wait: %v, want ErrCanceled", err)
+		t.Errorf("Wait: got %v, want ErrCanceled", err)
 	}
-	ctx, cancel = context.WithCancel(t.Context()) // which the lookup cancels in turn
+	ctx, cancel = context.WithCancel(t.Context()) // the lookup also cancels this one
 	defer cancel()
 	if _, err := (&Host{Strategy: b}).Lookup(ctx, "one.example", FamilyBoth); !errors.Is(err, ErrCanceled) {
-		t.Errorf("Lookup: %v, want ErrCanceled", err)
+		t.Errorf("Lookup: got %v, want ErrCanceled", err)
 	}
 }

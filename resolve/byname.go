@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// Names returns the names that [ByName] knows.
+// Names returns the names that [ByName] recognizes.
 func Names() []string { return []string{"adaptive", "blocking", "pool", "evented"} }
 
-// ByName makes the strategy of that name over lookup; options are for the pool. "adaptive" and
-// "evented" are refused with an error that wraps errors.ErrUnsupported and names the nearest that
-// can be had.
+// ByName returns a new strategy of that name over lookup. options apply to the pool. "adaptive" and
+// "evented" return an error that wraps errors.ErrUnsupported and names the nearest available
+// strategy.
 func ByName(name string, lookup Lookup, options PoolOptions) (Strategy, error) {
 	switch name {
 	case "blocking":
@@ -19,7 +19,7 @@ func ByName(name string, lookup Lookup, options PoolOptions) (Strategy, error) {
 	case "pool":
 		return NewPool(lookup, options)
 	case "adaptive", "evented":
-		return nil, fmt.Errorf("resolve: strategy %q is not available, the nearest is %q: %w", name, "pool", errors.ErrUnsupported)
+		return nil, fmt.Errorf("resolve: strategy %q: not available: use %q: %w", name, "pool", errors.ErrUnsupported)
 	}
-	return nil, fmt.Errorf("resolve: no strategy %q: choose one of %s", name, strings.Join(Names(), ", "))
+	return nil, fmt.Errorf("resolve: strategy %q: unknown: choose one of %s", name, strings.Join(Names(), ", "))
 }

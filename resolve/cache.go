@@ -17,40 +17,40 @@ const (
 	DefaultCacheNegativeUnknown = 5 * time.Second
 )
 
-// CacheOptions bounds a [Cache]. Zero fields take the defaults.
+// CacheOptions sets the bounds of a [Cache]. Zero fields mean the defaults.
 type CacheOptions struct {
-	MaxPositive int // entries with an answer
-	MaxNegative int // entries that say there is none; apart, so that made-up names cannot push out answers
+	MaxPositive int // positive entries
+	MaxNegative int // negative entries; bounded separately, so that made-up names cannot evict answers
 
-	MinTTL     time.Duration // a shorter time to live is lifted to it, except one that is over already; 0 by default
-	MaxTTL     time.Duration // a longer one is cut
-	TTLUnknown time.Duration // for answers that state none
+	MinTTL     time.Duration // raises a shorter time to live, except one that has already expired; 0 by default
+	MaxTTL     time.Duration // caps a longer time to live
+	TTLUnknown time.Duration // for answers without a time to live
 
-	MaxNegativeTTL     time.Duration // as MaxTTL
-	NegativeTTLUnknown time.Duration // as TTLUnknown
+	MaxNegativeTTL     time.Duration // like MaxTTL
+	NegativeTTLUnknown time.Duration // like TTLUnknown
 
-	Clock func() time.Time // time.Now when nil
+	Clock func() time.Time // time.Now if nil
 }
 
-// CacheStats counts.
+// CacheStats holds the counters of a [Cache].
 type CacheStats struct {
 	Positive, Negative              int // entries
 	Hits, NegativeHits, Misses      uint64
-	Evictions, Expirations, Ignored uint64 // Ignored: results that may not be stored
+	Evictions, Expirations, Ignored uint64 // Ignored: results that must not be stored
 }
 
-// Cache remembers answers until they expire, and negative answers ([ErrNotFound], [ErrNoData]) as
-// well (RFC 2308). Other failures are not remembered. An answer that has expired when it arrives (a
-// time to live of zero) is for those who asked, and not stored, whatever MinTTL says.
+// Cache stores answers until they expire, and also negative answers ([ErrNotFound], [ErrNoData];
+// RFC 2308). It does not store other failures. An answer that has expired when it arrives (a time
+// to live of zero) goes to its callers but is not stored, whatever MinTTL is.
 //
-// The key is the whole question, for negative answers too: [System] reports ErrNotFound for a name
-// that merely lacks a family. At a bound the entry that was used least recently goes; answers and
-// negative answers have a bound each. Answers keep the expiry that the cache gave them: their time
-// to live counts down.
+// The key is the whole question, also for negative answers: [System] reports ErrNotFound for a name
+// that merely lacks a family. At a bound, the least recently used entry is evicted. Positive and
+// negative answers have separate bounds. Answers keep the expiry that the cache gave them: their
+// time to live counts down.
 type Cache struct {
 	next    Strategy
 	options CacheOptions
-	learn   func(*Query, Answer, error) // made once, so that Start does not allocate it
+	learn   func(*Query, Answer, error) // created once, so that Start does not allocate it
 
 	mu       sync.Mutex
 	entries  map[Question]*cacheEntry
@@ -59,7 +59,7 @@ type Cache struct {
 	stats    CacheStats
 }
 
-// NewCache returns an empty cache before next. A bound or a duration that is negative is an error.
+// NewCache returns an empty cache in front of next. A negative bound or duration is an error.
 func NewCache(options CacheOptions, next Strategy) (*Cache, error) {
 	for _, f := range []struct {
 		field  *int
@@ -90,7 +90,7 @@ func NewCache(options CacheOptions, next Strategy) (*Cache, error) {
 
 func preset[V int | time.Duration](field *V, value V) error {
 	if *field < 0 {
-		return fmt.Errorf("resolve: cache: negative bound %v", *field)
+		return fmt.Errorf("resolve: cache: bound %v: want 0 or more", *field)
 	}
 	if *field == 0 {
 		*field = value
@@ -98,7 +98,7 @@ func preset[V int | time.Duration](field *V, value V) error {
 	return nil
 }
 
-// Try answers what is remembered, or asks the next strategy to try.
+// Try answers from the cache, or calls Try of the next strategy.
 func (c *Cache) Try(q Question) (Answer, error) {
 	if a, err := c.lookup(q); !errors.Is(err, ErrWouldBlock) {
 		return a, err
@@ -106,7 +106,7 @@ func (c *Cache) Try(q Question) (Answer, error) {
 	return c.next.Try(q)
 }
 
-// Start completes what is remembered, or starts the query with the next strategy and remembers the
+// Start completes the query from the cache, or starts it with the next strategy and stores the
 // result.
 func (c *Cache) Start(q *Query) {
 	a, err := c.lookup(q.Question)
@@ -120,13 +120,13 @@ func (c *Cache) Start(q *Query) {
 	}
 }
 
-// Close forgets everything and closes the next strategy.
+// Close drops all entries and closes the next strategy.
 func (c *Cache) Close() error {
 	c.Flush()
 	return c.next.Close()
 }
 
-// Flush forgets everything: for use when the servers have changed.
+// Flush drops all entries. It is for use after the servers have changed.
 func (c *Cache) Flush() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -134,7 +134,7 @@ func (c *Cache) Flush() {
 	c.positive, c.negative = cacheList{}, cacheList{}
 }
 
-// Stats returns the counts.
+// Stats returns the counters.
 func (c *Cache) Stats() CacheStats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -197,7 +197,7 @@ func (c *Cache) store(q Question, a Answer, err error) {
 	list.pushFront(e)
 }
 
-// lifetime says when a result expires, and whether it may be stored at all.
+// lifetime returns when a result expires, and whether it may be stored.
 func (c *Cache) lifetime(now time.Time, q Question, a Answer, err error) (time.Time, bool) {
 	least, most, unknown, expires := c.options.MinTTL, c.options.MaxTTL, c.options.TTLUnknown, a.Expires
 	switch {
@@ -222,7 +222,7 @@ func (c *Cache) lifetime(now time.Time, q Question, a Answer, err error) (time.T
 	return now.Add(min(ttl, most)), true
 }
 
-// drop is called with mu held.
+// drop must be called with mu held.
 func (c *Cache) drop(e *cacheEntry) {
 	e.list.remove(e)
 	delete(c.entries, e.question)
@@ -237,7 +237,7 @@ type cacheEntry struct {
 	prev, next *cacheEntry
 }
 
-// cacheList is in the order of use, latest first. Guarded by Cache.mu.
+// cacheList is ordered by use, most recent first. Guarded by Cache.mu.
 type cacheList struct {
 	head, tail *cacheEntry
 	n          int

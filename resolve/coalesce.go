@@ -2,16 +2,16 @@ package resolve
 
 import "sync"
 
-// DefaultCoalesceWaiters is the bound of [Coalesce] where none is given.
+// DefaultCoalesceWaiters is the bound of a [Coalesce] that is given none.
 const DefaultCoalesceWaiters = 65536
 
-// Coalesce asks the next strategy once for queries with the same question that are in flight
-// together. Every one gets the result, in the order in which they came; errors too.
+// Coalesce asks the next strategy once for all queries with the same question that are in flight
+// together. Each of them gets the result, including an error, in the order of their starts.
 //
-// Each query keeps its own deadline and cancellation, which end it alone. The question belongs to
-// all of them and not to the first: it is canceled when the last one has gone. A query that comes
-// after that asks anew. Besides saving work, one question instead of many denies a forger the
-// birthday attack (RFC 5452, section 5).
+// Each query keeps its own deadline and cancellation, which end only that query. The flight belongs
+// to all of them and not to the first: it is canceled when the last one has gone. A query that
+// arrives after that asks again. Coalescing saves work and denies a forger the birthday attack,
+// which needs many concurrent questions (RFC 5452, section 5).
 type Coalesce struct {
 	next Strategy
 	max  int
@@ -21,14 +21,15 @@ type Coalesce struct {
 	flights map[Question]*flight
 }
 
-// flight is one question on its way.
+// flight is one query on behalf of all callers with the same question.
 type flight struct {
-	query   Query // the question that the next strategy answers; its hook is land
+	query   Query // the query that the next strategy answers; its hook is land
 	waiters queryList
 }
 
-// NewCoalesce returns the decorator. Beyond waitersMax queries in flight, those with any question
-// counted, further ones complete with [ErrQueueFull]; zero or less is [DefaultCoalesceWaiters].
+// NewCoalesce returns a Coalesce in front of next. waitersMax bounds the queries in flight, over
+// all questions; further queries complete with [ErrQueueFull]. Zero or less means
+// [DefaultCoalesceWaiters].
 func NewCoalesce(waitersMax int, next Strategy) *Coalesce {
 	if waitersMax <= 0 {
 		waitersMax = DefaultCoalesceWaiters
@@ -36,16 +37,16 @@ func NewCoalesce(waitersMax int, next Strategy) *Coalesce {
 	return &Coalesce{next: next, max: waitersMax, flights: map[Question]*flight{}}
 }
 
-// Try asks the next strategy to try.
+// Try calls Try of the next strategy.
 func (c *Coalesce) Try(q Question) (Answer, error) { return c.next.Try(q) }
 
-// Start joins the flight of the question, or begins one.
+// Start joins the flight for the question, or begins one.
 func (c *Coalesce) Start(q *Query) {
 	if !q.Accept(func() { c.leave(q) }) {
 		return
 	}
 	c.mu.Lock()
-	if q.Finished() { // canceled between Accept and here; leave has seen it in no flight
+	if q.Finished() { // canceled since Accept; leave has found it in no flight
 		c.mu.Unlock()
 		return
 	}
@@ -69,18 +70,18 @@ func (c *Coalesce) Start(q *Query) {
 	}
 }
 
-// land hands the result to everybody who still waits.
+// land gives the result to all queries that still wait.
 func (c *Coalesce) land(f *flight, a Answer, err error) {
 	c.mu.Lock()
 	waiters := f.waiters
 	f.waiters = queryList{}
 	c.waiting -= waiters.n
-	// The last one may have gone, and another flight may carry the question by now.
+	// The last waiter may be gone, and another flight may carry the question now.
 	if c.flights[f.query.Question] == f {
 		delete(c.flights, f.query.Question)
 	}
-	// Leaving is by membership: those on the list taken must not look as if they were on an empty
-	// one.
+	// leave checks membership: the queries on the list taken must not look like members of the now
+	// empty list.
 	var next *Query
 	for q := waiters.head; q != nil; q = q.place.next {
 		q.place.in = nil
@@ -92,7 +93,7 @@ func (c *Coalesce) land(f *flight, a Answer, err error) {
 	}
 }
 
-// leave takes out a query that was canceled or timed out.
+// leave removes a query that was canceled or timed out.
 func (c *Coalesce) leave(q *Query) {
 	c.mu.Lock()
 	f := c.flights[q.Question]
@@ -111,5 +112,5 @@ func (c *Coalesce) leave(q *Query) {
 	}
 }
 
-// Close closes the next strategy, which completes what is in flight.
+// Close closes the next strategy, which completes the queries in flight.
 func (c *Coalesce) Close() error { return c.next.Close() }

@@ -1,18 +1,19 @@
-// Package resolve turns names into addresses by interchangeable strategies that never block an
+// Package resolve turns names into addresses with interchangeable strategies that never block an
 // event loop.
 //
-// A [Question] is a name, a type and a class. A [Strategy] answers it with two verbs: Try answers
-// at once, from memory, or says [ErrWouldBlock]; Start completes a [Query] later, exactly once,
-// through the [Inbox] of the thread that started it. [Wait] is the same for a goroutine that may
+// A [Question] is a name, a type and a class. A [Strategy] answers it with two verbs. Try answers
+// at once from memory, or returns [ErrWouldBlock]. Start completes a [Query] later, exactly once,
+// through the [Inbox] of the thread that started it. [Wait] does the same for a goroutine that may
 // block.
 //
-// Strategies that ask somebody: [Blocking] on the caller's thread, [Pool] on goroutines the caller
-// asked for. Both run a [Lookup]; [System] is the one that asks package net. Decorators answer what
-// they can and pass on the rest; the useful order, outermost first, is [Literal], [Static],
-// [HostsFile], [Cache], [Coalesce], then the strategy. [Host] stands above all of them: a name to
-// its IPv4 and IPv6 addresses, each family delivered as it arrives.
+// Two strategies run a [Lookup]: [Blocking] on the caller's thread, and [Pool] on goroutines that
+// the caller asked for. [System] provides a Lookup that asks package net.
 //
-// Questions are absolute, as in the DNS: no search list is applied, with an exception that [System]
-// names. Names are ASCII: IDNA (RFC 5890) is not done, and a name that is not ASCII is refused
-// rather than sent.
+// Decorators answer what they can and pass on the rest. The useful order, outermost first, is
+// [Literal], [Static], [HostsFile], [Cache], [Coalesce], then the strategy. [Host] uses all of
+// them: it turns a name into its IPv4 and IPv6 addresses, and delivers each family as it arrives.
+//
+// Questions are absolute, as in the DNS: no search list applies, with an exception that [System]
+// documents. Names are ASCII: the package does not implement IDNA (RFC 5890), and refuses a name
+// that is not ASCII instead of sending it.
 package resolve

@@ -11,28 +11,28 @@ import (
 	"time"
 )
 
-// The causes of failure. All but [ErrWouldBlock] arrive wrapped in an [*Error]; test with
+// The causes of failure. All except [ErrWouldBlock] arrive wrapped in an [*Error]; test with
 // [errors.Is].
 var (
-	// ErrNotFound: the name does not exist (NXDOMAIN). From [System] it can mean ErrNoData as well.
+	// ErrNotFound means that the name does not exist (NXDOMAIN). From [System] it can also mean
+	// ErrNoData.
 	ErrNotFound error = &sentinel{text: "no such host"}
-	// ErrNoData: the name exists, but has no record of the type that was asked for (RFC 2308,
+	// ErrNoData means that the name exists, but has no record of the requested type (RFC 2308,
 	// section 2.2).
 	ErrNoData error = &sentinel{text: "no data of this type"}
-	// ErrTimeout: the deadline passed, or the servers did not answer in time. It is also
-	// os.ErrDeadlineExceeded and context.DeadlineExceeded.
+	// ErrTimeout means that the deadline passed, or that the servers did not answer in time. It is
+	// also os.ErrDeadlineExceeded and context.DeadlineExceeded.
 	ErrTimeout error = &sentinel{text: "timed out", timeout: true, temporary: true,
 		also: []error{os.ErrDeadlineExceeded, context.DeadlineExceeded}}
-	// ErrCanceled: the query was canceled. It is also context.Canceled.
+	// ErrCanceled means that the query was canceled. It is also context.Canceled.
 	ErrCanceled error = &sentinel{text: "canceled", also: []error{context.Canceled}}
-	// ErrName: the name is not one that may be asked for; see [ParseName].
+	// ErrName means that the name is malformed or not allowed; see [ParseName].
 	ErrName error = &sentinel{text: "malformed name"}
-	// ErrQueueFull: a bound was reached. Asking later may succeed.
+	// ErrQueueFull means that a bound was reached. A later query may succeed.
 	ErrQueueFull error = &sentinel{text: "too many queries", temporary: true}
-	// ErrServFail: servers were reached, or could not be, and did not help. Asking later may
-	// succeed.
+	// ErrServFail means that the servers failed or could not be reached. A later query may succeed.
 	ErrServFail error = &sentinel{text: "temporary failure", temporary: true}
-	// ErrClosed: the strategy is closed. It is also net.ErrClosed.
+	// ErrClosed means that the strategy is closed. It is also net.ErrClosed.
 	ErrClosed error = &sentinel{text: "strategy closed", also: []error{net.ErrClosed}}
 )
 
@@ -47,9 +47,9 @@ func (s *sentinel) Timeout() bool        { return s.timeout }
 func (s *sentinel) Temporary() bool      { return s.temporary }
 func (s *sentinel) Is(target error) bool { return slices.Contains(s.also, target) }
 
-// ErrWouldBlock is what Try returns when it has no answer in memory: Start the question. It is a
-// result and not a failure, is never wrapped in an [*Error], and has a method WouldBlock that
-// returns true.
+// ErrWouldBlock is the result of a Try that has no answer in memory: the caller starts the
+// question. It is a result and not a failure, and is never wrapped in an [*Error]. Its method
+// WouldBlock returns true.
 var ErrWouldBlock error = wouldBlock{}
 
 type wouldBlock struct{}
@@ -59,16 +59,15 @@ func (wouldBlock) WouldBlock() bool { return true }
 func (wouldBlock) Timeout() bool    { return false }
 func (wouldBlock) Temporary() bool  { return true }
 
-// Error says what failed for which question. It may be shared between callers and must not be
-// modified.
+// Error describes the failure of a question. Callers may share it and must not modify it.
 //
 // It implements net.Error, and errors.As finds a [*net.DNSError] in it.
 type Error struct {
 	Op       string    // the strategy, decorator or step that failed
-	Question Question  // what was asked; zero when no question came of it
-	Name     string    // the name as the caller wrote it, where that is known
-	Server   string    // the server that was asked, where that is known
-	Expires  time.Time // for a negative answer: when it ends; zero where the source states no time to live
+	Question Question  // the question; zero if there was none
+	Name     string    // the name as the caller wrote it, if known
+	Server   string    // the server that was asked, if known
+	Expires  time.Time // for a negative answer: when it expires; zero if the source gives no time to live
 	Err      error     // the cause
 }
 
@@ -99,14 +98,14 @@ func (e *Error) Timeout() bool {
 	return errors.As(e.Err, &t) && t.Timeout()
 }
 
-// Temporary reports whether asking again later may succeed.
+// Temporary reports whether a later query may succeed.
 func (e *Error) Temporary() bool {
 	var t interface{ Temporary() bool }
 	return errors.As(e.Err, &t) && t.Temporary()
 }
 
-// DNSError returns the same failure as package net would report it. It has no place for the
-// difference between [ErrNotFound] and [ErrNoData]: both are IsNotFound.
+// DNSError returns the same failure as package net would report it. A net.DNSError cannot
+// distinguish [ErrNotFound] from [ErrNoData]: both are IsNotFound.
 func (e *Error) DNSError() *net.DNSError {
 	name := e.Name
 	if name == "" {
@@ -123,7 +122,7 @@ func (e *Error) DNSError() *net.DNSError {
 	}
 }
 
-// As lets errors.As fill in a **net.DNSError.
+// As lets errors.As set a **net.DNSError.
 func (e *Error) As(target any) bool {
 	if d, ok := target.(**net.DNSError); ok {
 		*d = e.DNSError()
@@ -132,7 +131,7 @@ func (e *Error) As(target any) bool {
 	return false
 }
 
-// isNegative reports whether err is an answer: the name, or the type, does not exist.
+// isNegative reports whether err is an answer: the name or the type does not exist.
 func isNegative(err error) bool { return errors.Is(err, ErrNotFound) || errors.Is(err, ErrNoData) }
 
 func quoteUnlessPlain(s string) string {

@@ -7,50 +7,50 @@ import (
 	"time"
 )
 
-// Family says which addresses of a host are wanted.
+// Family selects the addresses of a host that a query asks for.
 type Family uint8
 
-// The families. The zero value is both.
+// The families. The zero value asks for both.
 const (
 	FamilyBoth Family = iota
 	FamilyV4
 	FamilyV6
 )
 
-// Host turns a name into its addresses of both families, by asking a strategy for A and for AAAA at
-// the same time.
+// Host turns a name into its addresses of both families. It asks a strategy for A and AAAA at the
+// same time.
 type Host struct {
 	Strategy Strategy
 	Order    Order
 }
 
-// HostQuery is one name in flight. Fill in the exported fields, hand it to [Host.Start], and leave
-// them alone until Done has been called. A HostQuery is used once and must not be copied.
+// HostQuery is one name in flight. The caller sets the exported fields, passes it to [Host.Start],
+// and does not touch them until Done has been called. A HostQuery must not be used twice or copied.
 type HostQuery struct {
 	Name     string // a host name or an IP literal, as in [ParseName]
 	Family   Family
-	Deadline time.Time // for both families; what has arrived by then is delivered
+	Deadline time.Time // for both families; Done gets the answers that have arrived by then
 	Inbox    *Inbox
-	// Partial, if it is not nil, gets each family's answer as it arrives, at most one of each,
-	// before Done: what a dialer needs for Happy Eyeballs (RFC 8305, section 3). A family that
-	// fails is not reported here.
+	// Partial, if it is not nil, gets each family's answer as it arrives, at most one per family,
+	// before Done. A dialer needs it for Happy Eyeballs (RFC 8305, section 3). Partial does not
+	// report a family that fails.
 	Partial func(Answer)
 	// Done gets the result, exactly once, after the last Partial, on the thread that runs the
 	// inbox.
 	Done func(HostAnswer, error)
 
-	// All below belongs to the owner of the inbox: Start, and the completions, run there.
+	// Owned by the owner of the inbox: Start and the completions run on its thread.
 	v4, v6  Query
 	answer  HostAnswer
 	pending int
 	invalid error
 }
 
-// HostAnswer is what is known about the addresses of a host. At least one family has an answer.
+// HostAnswer holds the known addresses of a host. At least one family has an answer.
 type HostAnswer struct {
 	Name         string // as the caller wrote it
-	V4, V6       Answer // with no address where the family has none
-	V4Err, V6Err error  // why a family has no answer; nil where it was not asked for
+	V4, V6       Answer // empty if the family has no address
+	V4Err, V6Err error  // why a family has no answer; nil if it was not asked for
 
 	order Order
 }
@@ -63,13 +63,13 @@ func (a HostAnswer) AppendAddrs(dst []netip.Addr) []netip.Addr {
 	return dst
 }
 
-// Addrs returns the addresses of both families, in the order of the [Host]. The slice is the
-// caller's.
+// Addrs returns the addresses of both families, in the order of the [Host]. The caller owns the
+// slice.
 func (a HostAnswer) Addrs() []netip.Addr {
 	return a.AppendAddrs(make([]netip.Addr, 0, a.V4.Len()+a.V6.Len()))
 }
 
-// Try answers from memory, or returns [ErrWouldBlock] when one of the families is not there.
+// Try answers from memory. It returns [ErrWouldBlock] if one of the families is not in memory.
 func (h *Host) Try(name string, family Family) (HostAnswer, error) {
 	a := HostAnswer{Name: name, order: h.Order}
 	n, err := ParseName(name)
@@ -89,11 +89,11 @@ func (h *Host) Try(name string, family Family) (HostAnswer, error) {
 	return a.result()
 }
 
-// Start asks for the families. It must be called by the owner of the inbox.
+// Start asks for the families. Only the owner of the inbox may call it.
 //
-// The host has an answer if one family has one, however the other ended; V4Err and V6Err say how.
-// When both fail the error is, in this order: [ErrCanceled], any failure that leaves open whether
-// there are addresses, [ErrNoData], [ErrNotFound].
+// The host has an answer if one family has one, whatever the result of the other; V4Err and V6Err
+// report both results. If both fail, the error is the first of these that applies: [ErrCanceled],
+// any failure that leaves open whether there are addresses, [ErrNoData], [ErrNotFound].
 func (h *Host) Start(hq *HostQuery) {
 	hq.answer = HostAnswer{Name: hq.Name, order: h.Order}
 	name, err := ParseName(hq.Name)
@@ -122,7 +122,8 @@ func (hq *HostQuery) prepare(q *Query, name Name, t Type) {
 	q.Done = func(a Answer, err error) { hq.arrived(t, a, err) }
 }
 
-// refuse completes by way of the inbox, like everything else: a query without a name never starts.
+// refuse completes the query through the inbox, like every other result: a query without a name
+// never starts.
 func (hq *HostQuery) refuse(err error) {
 	hq.invalid = err
 	hq.v4.Inbox = hq.Inbox
@@ -145,8 +146,8 @@ func (hq *HostQuery) arrived(t Type, a Answer, err error) {
 	}
 }
 
-// Cancel asks the query to end: Done still comes, with [ErrCanceled], or with what a family had
-// answered before. It may be called by any goroutine once Start has returned, and by Partial and
+// Cancel asks the query to end. Done is still called, with [ErrCanceled], or with an answer that a
+// family had before. Any goroutine may call Cancel after Start has returned, and so may Partial and
 // Done.
 func (hq *HostQuery) Cancel() {
 	hq.end(ErrCanceled)
@@ -157,7 +158,7 @@ func (hq *HostQuery) end(cause error) {
 	hq.v4.end(cause)
 }
 
-// result decides between the families.
+// result combines the results of the families.
 func (a HostAnswer) result() (HostAnswer, error) {
 	if a.V4.Len() > 0 || a.V6.Len() > 0 {
 		return a, nil
@@ -168,7 +169,7 @@ func (a HostAnswer) result() (HostAnswer, error) {
 			worst = err
 		}
 	}
-	if worst == nil { // a strategy said neither: it gave an answer without addresses
+	if worst == nil { // a strategy returned neither: its answer has no addresses
 		worst = ErrNoData
 	}
 	return HostAnswer{}, &Error{Op: "host", Name: a.Name, Err: worst}
@@ -186,8 +187,8 @@ func severity(err error) int {
 	return 2
 }
 
-// Lookup is for goroutines that may block: Try, then Start, then wait for the completion or for
-// ctx.
+// Lookup is for goroutines that may block: it calls Try, then Start, then waits for the completion
+// or for ctx.
 func (h *Host) Lookup(ctx context.Context, name string, family Family) (HostAnswer, error) {
 	if a, err := h.Try(name, family); !errors.Is(err, ErrWouldBlock) {
 		return a, err
@@ -198,8 +199,8 @@ func (h *Host) Lookup(ctx context.Context, name string, family Family) (HostAnsw
 	inbox, ready := blockingInbox()
 	hq := &HostQuery{Name: name, Family: family, Inbox: inbox,
 		Done: func(a HostAnswer, e error) { answer, err, finished = a, e, true }}
-	// Set up before Start, which may be the part that takes long. A query that has not started ends
-	// when it does.
+	// Register the cancellation before Start, which may be the slow part. A query that has not
+	// started ends when it starts.
 	detach := context.AfterFunc(ctx, func() { hq.end(causeOf(ctx)) })
 	defer detach()
 	h.Start(hq)

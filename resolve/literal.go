@@ -5,12 +5,12 @@ import (
 	"net/netip"
 )
 
-// Literal answers questions whose name is an IP address, and passes on the rest. Such a question
-// never reaches the next strategy: of the other family it is [ErrNoData]. Zones are kept.
-// IPv4-in-IPv6 literals are IPv4 addresses and answer A questions, as [ParseName] says.
+// Literal answers questions whose name is an IP address, and passes on the rest. It never passes on
+// such a question: if it asks for the other family, the result is [ErrNoData]. Zones are kept.
+// IPv4-in-IPv6 literals are IPv4 addresses and answer A questions, as in [ParseName].
 type Literal struct{ next Strategy }
 
-// NewLiteral returns the decorator.
+// NewLiteral returns a Literal in front of next.
 func NewLiteral(next Strategy) *Literal { return &Literal{next} }
 
 var (
@@ -18,7 +18,7 @@ var (
 	errLiteralV6 = &Error{Op: string(OriginLiteral), Name: "IPv6 literal", Err: ErrNoData}
 )
 
-// Try answers literals, or asks the next strategy to try.
+// Try answers literals, or calls Try of the next strategy.
 func (l *Literal) Try(q Question) (Answer, error) {
 	if a, err := literalAnswer(q); !errors.Is(err, ErrWouldBlock) {
 		return a, err
@@ -26,10 +26,10 @@ func (l *Literal) Try(q Question) (Answer, error) {
 	return l.next.Try(q)
 }
 
-// Start completes literals, or starts the query with the next strategy.
+// Start completes queries for literals, or starts the query with the next strategy.
 func (l *Literal) Start(q *Query) { startOr(q, l.next, literalAnswer) }
 
-// Close closes the next strategy. Literals are still answered.
+// Close closes the next strategy. The decorator still answers literals.
 func (l *Literal) Close() error { return l.next.Close() }
 
 func literalAnswer(q Question) (Answer, error) {

@@ -4,7 +4,7 @@ package resolve
 
 import "testing"
 
-// Systems of this kind have localhost in their hosts file.
+// Unix systems have localhost in their hosts file.
 func TestSystemKnowsLocalhost(t *testing.T) {
 	s := NewBlocking(System{}.Lookup)
 	defer s.Close()
@@ -15,10 +15,10 @@ func TestSystemKnowsLocalhost(t *testing.T) {
 	}
 	for _, addr := range a.Addrs() {
 		if !addr.IsLoopback() {
-			t.Errorf("localhost has %v", addr)
+			t.Errorf("localhost: got %v, want a loopback address", addr)
 		}
 	}
 	if len(a.Addrs()) == 0 {
-		t.Errorf("localhost has no address")
+		t.Errorf("localhost: got no address")
 	}
 }

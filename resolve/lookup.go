@@ -6,11 +6,12 @@ import (
 	"fmt"
 )
 
-// Lookup asks somebody and blocks until there is an answer, an error, or ctx is done; after that it
-// must return soon. Any number may run at once. A panic in it is the program's.
+// Lookup asks a resolver and blocks until there is an answer, an error, or ctx is done; after that
+// it must return soon. Any number of calls may run at once. This package does not recover from a
+// panic in a Lookup.
 type Lookup func(ctx context.Context, q Question) (Answer, error)
 
-// ask runs the lookup and holds it to its contract: an answer is one to this question and not
+// ask runs the lookup and enforces its contract: an answer must be to this question and must not be
 // empty.
 func (l Lookup) ask(ctx context.Context, op string, q Question) (Answer, error) {
 	a, err := l(ctx, q)
@@ -18,7 +19,7 @@ func (l Lookup) ask(ctx context.Context, op string, q Question) (Answer, error) 
 	case err != nil:
 		return Answer{}, wrap(op, q, err)
 	case a.Question != q:
-		return Answer{}, &Error{Op: op, Question: q, Err: fmt.Errorf("%w: answer to another question, %v", ErrServFail, a.Question)}
+		return Answer{}, &Error{Op: op, Question: q, Err: fmt.Errorf("%w: got the answer to another question, %v", ErrServFail, a.Question)}
 	case q.Type.holdsAddrs() && a.Len() == 0:
 		return Answer{}, &Error{Op: op, Question: q, Err: ErrNoData}
 	}

@@ -6,24 +6,25 @@ import (
 	"slices"
 )
 
-// Order says how the addresses of a host are put in order, before anybody has tried to reach them.
+// Order selects how the addresses of a host are sorted before any connection attempt.
 type Order uint8
 
 const (
-	// OrderRFC6724 sorts by those rules of RFC 6724, section 6, that need no source address: rule
-	// 6, higher precedence in the default policy table first; rule 8, smaller scope first; rule 10,
-	// otherwise as the servers had it, IPv6 before IPv4. Rules 1 to 5, 7 and 9 compare source
-	// addresses and are not applied: whether an address can be reached is for the one who connects
-	// to find out.
+	// OrderRFC6724 sorts by those rules of RFC 6724, section 6, that need no source address. Rule
+	// 6: higher precedence in the default policy table first. Rule 8: smaller scope first. Rule 10:
+	// otherwise the order of the servers, IPv6 before IPv4. Rules 1 to 5, 7 and 9 compare source
+	// addresses and are not applied: the connecting code finds out whether an address can be
+	// reached.
 	OrderRFC6724 Order = iota
-	// OrderInterleave sorts as OrderRFC6724 does and then lets the families take turns, beginning
-	// with that of the first address (RFC 8305, section 4, with a First Address Family Count of 1).
+	// OrderInterleave sorts as OrderRFC6724 does and then alternates the families, beginning with
+	// that of the first address (RFC 8305, section 4, with a First Address Family Count of 1).
 	OrderInterleave
-	// OrderAsGiven has the IPv6 addresses first, then the IPv4 ones, each as the servers had it.
+	// OrderAsGiven puts the IPv6 addresses first, then the IPv4 addresses, each in the order of the
+	// servers.
 	OrderAsGiven
 )
 
-// apply puts addrs, which has the IPv6 addresses first, in order, in place.
+// apply sorts addrs in place. The IPv6 addresses in addrs come first.
 func (o Order) apply(addrs []netip.Addr) {
 	if o == OrderAsGiven {
 		return
@@ -36,7 +37,7 @@ func (o Order) apply(addrs []netip.Addr) {
 	}
 }
 
-// interleave is quadratic at worst, with at most two times MaxAnswerAddrs addresses.
+// interleave is quadratic in the worst case, with at most 2*MaxAnswerAddrs addresses.
 func interleave(addrs []netip.Addr) {
 	for i := 1; i < len(addrs); i++ {
 		want := !addrs[i-1].Is4()
@@ -50,7 +51,8 @@ func interleave(addrs []netip.Addr) {
 	}
 }
 
-// precedence is the default policy table of RFC 6724, section 2.1; the longest prefix decides.
+// precedence returns the precedence of a in the default policy table of RFC 6724, section 2.1; the
+// longest prefix decides.
 func precedence(a netip.Addr) int {
 	if a = a.WithZone(""); a.Is4() || a.Is4In6() {
 		return 35 // ::ffff:0:0/96
@@ -73,7 +75,8 @@ func precedence(a netip.Addr) int {
 	return 40
 }
 
-// scope is that of RFC 6724, section 3.1 and 3.2: the values of RFC 4291, section 2.7.
+// scope returns the scope of a by RFC 6724, sections 3.1 and 3.2, with the values of RFC 4291,
+// section 2.7.
 func scope(a netip.Addr) int {
 	const link, site, global = 0x2, 0x5, 0xe
 	if a = a.WithZone(""); a.Is4() || a.Is4In6() {
