@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// silent is the end of a chain in these tests.
+// silent is the last strategy of a chain in these tests.
 type silent struct{}
 
 func (silent) Try(Question) (Answer, error) { return Answer{}, ErrWouldBlock }
@@ -55,7 +55,7 @@ func TestTryDoesNotAllocate(t *testing.T) {
 		cached, negative, mustQuestion(t, "unknown.example", TypeA),
 	} {
 		if n := testing.AllocsPerRun(200, func() { _, _ = chain.Try(q) }); n != 0 {
-			t.Errorf("%v: %v allocations in Try, want 0", q, n)
+			t.Errorf("Try of %v: got %v allocations, want 0", q, n)
 		}
 	}
 	h := Host{Strategy: chain}
@@ -64,10 +64,10 @@ func TestTryDoesNotAllocate(t *testing.T) {
 		a, _ := h.Try("file.example", FamilyBoth)
 		dst = a.AppendAddrs(dst[:0])
 	}); n != 0 {
-		t.Errorf("Host.Try: %v allocations, want 0", n)
+		t.Errorf("Host.Try: got %v allocations, want 0", n)
 	}
 	if n := testing.AllocsPerRun(200, func() { _, _ = NewQuestion("example.com", TypeA) }); n != 0 {
-		t.Errorf("NewQuestion of a name in canonical form: %v allocations, want 0", n)
+		t.Errorf("NewQuestion of a canonical name: got %v allocations, want 0", n)
 	}
 }
 
@@ -80,6 +80,6 @@ func TestInboxDoesNotAllocate(t *testing.T) {
 		b.pop()
 		i++
 	}); n != 0 {
-		t.Errorf("%v allocations for a query, want 0", n)
+		t.Errorf("got %v allocations per query, want 0", n)
 	}
 }

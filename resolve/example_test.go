@@ -30,13 +30,14 @@ func Example() {
 	// Output: [2001:db8::1 192.0.2.1] <nil>
 }
 
-// An event loop owns an inbox: its waker is the loop's, and the loop calls Run when it is woken.
+// An event loop owns an inbox. The inbox uses the loop's waker, and the loop calls Run after it
+// wakes.
 func ExampleInbox() {
-	wake := make(chan struct{}, 1) // stands for the loop's waker
+	wake := make(chan struct{}, 1) // represents the loop's waker
 	inbox := resolve.NewInbox(func() error {
 		select {
 		case wake <- struct{}{}:
-		default: // it is awake already
+		default: // already woken
 		}
 		return nil
 	})

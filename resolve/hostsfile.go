@@ -16,76 +16,76 @@ const (
 	DefaultHostsIndexBytes = 32 << 20
 )
 
-// HostsOptions says which file to read and how often to look at it.
+// HostsOptions selects the file, and how often to check it.
 type HostsOptions struct {
-	Path     string        // see [DefaultHostsPath]
-	Interval time.Duration // between two looks; [DefaultHostsInterval] when zero
+	Path     string        // usually [DefaultHostsPath]
+	Interval time.Duration // between two checks of the file; [DefaultHostsInterval] if zero
 
-	// MaxIndexBytes bounds the memory of the names that Try answers, as [HostsStats] counts it;
-	// [DefaultHostsIndexBytes] when zero, which is room for about 80,000 names. A file with more
-	// takes 1 MiB besides, of whatever size it is.
+	// MaxIndexBytes bounds the memory of the names that Try answers, as [HostsStats] counts it.
+	// Zero means [DefaultHostsIndexBytes], which has room for about 80,000 names. A larger file
+	// takes 1 MiB more, whatever its size.
 	MaxIndexBytes int64
 
-	// Failed is called when a look does not succeed, and then not again before one has. It is
-	// called by the constructor, and by Start, on any thread. It may be nil; [HostsFile.Stats] has
-	// the error as well.
+	// Failed is called if a check of the file fails, and then not again until a check has
+	// succeeded. The constructor and Start call it, on any thread. It may be nil; [HostsFile.Stats]
+	// also returns the error.
 	Failed func(error)
 
-	Clock func() time.Time // time.Now when nil
+	Clock func() time.Time // time.Now if nil
 }
 
-// HostsStats counts what was seen.
+// HostsStats holds the counters of a [HostsFile].
 type HostsStats struct {
-	Names      int    // in the index in use
-	IndexBytes int64  // that they take, by an estimate that is rather too high
-	Outside    int    // lines, a name and an address each, that are not in the index: Start finds them in the file
-	Skipped    int    // lines, or names in a line, that were malformed
-	Reloads    uint64 // times the file was read and taken
-	Scans      uint64 // times Start searched the file for a name
-	Err        error  // why the last look did not succeed; nil if it did
+	Names      int    // in the current index
+	IndexBytes int64  // memory of the index: an estimate, on the high side
+	Outside    int    // pairs of a name and an address outside the index: Start finds them in the file
+	Skipped    int    // malformed lines, and malformed names in a line
+	Reloads    uint64 // times the file was read and put into use
+	Scans      uint64 // times Start scanned the file for a name
+	Err        error  // why the last check failed; nil if it succeeded
 }
 
-// HostsFile answers A and AAAA questions from a hosts file (hosts(5)) and passes on the rest. A
-// name in the file is the file's alone: the family that it lacks is [ErrNoData], and is not asked
-// for elsewhere.
+// HostsFile answers A and AAAA questions from a hosts file (hosts(5)) and passes on the rest. It
+// owns the names in the file: a family that a name lacks is [ErrNoData], and is not passed on.
 //
-// A line is an address and one or more names, separated by blanks; '#' begins a comment. Several
-// lines of one name add up, in order, to [MaxAnswerAddrs] addresses of a family. IPv6 zones are
-// kept; IPv4-in-IPv6 addresses count as IPv4. Malformed lines and names are skipped.
+// A line is an address and one or more names, separated by blanks; '#' begins a comment. The
+// addresses of several lines for one name add up, in order, to at most [MaxAnswerAddrs] per family.
+// IPv6 zones are kept; IPv4-in-IPv6 addresses count as IPv4. Malformed lines and names are skipped.
 //
-// The file and its lines may have any size. Names are taken into an index in memory until that is
-// full. For a name that may be in the file and is not in the index, Try returns [ErrWouldBlock],
-// and Start reads the file from its beginning. A query that cannot do so completes with the reason.
+// The file and its lines may have any size. Names go into an index in memory until it is full. For
+// a name that may be in the file but is not in the index, Try returns [ErrWouldBlock], and Start
+// reads the file from its beginning. If the read fails, the query completes with its error.
 //
-// The file is looked at (one stat) by the first Start after Interval has passed since the last
-// look, and read again when its time, its size or the file itself is another; that Start does file
-// I/O on its thread. Try does none: when a look is due it says [ErrWouldBlock]. A file that does
-// not exist is empty. One that cannot be read leaves the last index in use; where there is none,
-// the part that could be read is used.
+// The first Start after Interval has passed since the last check checks the file again (one stat).
+// It rereads the file if its modification time, its size or its identity has changed, and does this
+// file I/O on its own thread. Try does no I/O: if a check is due, it returns [ErrWouldBlock].
+//
+// A file that does not exist counts as empty. If the file cannot be read, the last index stays in
+// use. If there is none, the part that could be read is used.
 type HostsFile struct {
 	next    Strategy
 	options HostsOptions
 
 	index   atomic.Pointer[hostsIndex]
-	scanned atomic.Pointer[hostsScan] // the last one: A and AAAA of a name are mostly asked together
+	scanned atomic.Pointer[hostsScan] // the last scan: A and AAAA of a name are usually asked together
 	scans   atomic.Uint64
-	due     atomic.Int64 // when the next look is due, in nanoseconds since epoch
-	epoch   time.Time    // set once; its monotonic reading makes due immune to changes of the wall clock
+	due     atomic.Int64 // when the next check is due, in nanoseconds since epoch
+	epoch   time.Time    // set once; its monotonic reading makes due independent of wall-clock changes
 
-	mu    sync.Mutex  // held by the one that looks
-	last  os.FileInfo // guarded by mu; nil when there was no file, or it was not read to its end
+	mu    sync.Mutex  // held during a check
+	last  os.FileInfo // guarded by mu; nil if there was no file, or it was not read to its end
 	stats HostsStats  // guarded by mu
 }
 
-// hostsScan is what the file said of one name that is not in an index.
+// hostsScan holds the file's entries for one name outside an index.
 type hostsScan struct {
 	of    *hostsIndex
 	name  Name
-	found table // of this name, or empty
+	found table // the entry of this name, or empty
 }
 
-// NewHostsFile reads the file. A file that cannot be read is no error, here as later: see
-// [HostsOptions] and [HostsStats]. A negative interval or bound is one.
+// NewHostsFile reads the file. A file that cannot be read is not an error, here or later: see
+// [HostsOptions] and [HostsStats]. A negative interval or bound is an error.
 func NewHostsFile(options HostsOptions, next Strategy) (*HostsFile, error) {
 	if options.Interval < 0 || options.MaxIndexBytes < 0 {
 		return nil, fmt.Errorf("resolve: hosts: interval %v, index of %d bytes: want 0 or more", options.Interval, options.MaxIndexBytes)
@@ -105,7 +105,7 @@ func NewHostsFile(options HostsOptions, next Strategy) (*HostsFile, error) {
 	return h, nil
 }
 
-// Try answers from the index, or asks the next strategy to try.
+// Try answers from the index, or calls Try of the next strategy.
 func (h *HostsFile) Try(q Question) (Answer, error) {
 	if h.lookDue() {
 		return Answer{}, ErrWouldBlock
@@ -125,10 +125,10 @@ func (h *HostsFile) Try(q Question) (Answer, error) {
 	return h.next.Try(q)
 }
 
-// Start looks at the file if that is due, and completes from the index or the file, or starts the
-// query with the next strategy.
+// Start checks the file if a check is due. It completes the query from the index or the file, or
+// starts it with the next strategy.
 func (h *HostsFile) Start(q *Query) {
-	// Whoever comes while another one looks uses the old index rather than wait.
+	// A caller that arrives during another's check uses the old index instead of waiting.
 	if h.lookDue() && h.mu.TryLock() {
 		var failed error
 		if h.lookDue() {
@@ -153,7 +153,7 @@ func (h *HostsFile) Start(q *Query) {
 // Close closes the next strategy. The last index still answers.
 func (h *HostsFile) Close() error { return h.next.Close() }
 
-// Stats returns the counts.
+// Stats returns the counters.
 func (h *HostsFile) Stats() HostsStats {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -172,8 +172,8 @@ func (h *HostsFile) report(failed error) {
 	}
 }
 
-// look is called with mu held, or by the constructor. It returns its error if the look before
-// succeeded.
+// look must be called with mu held, or by the constructor. It returns its error only if the
+// previous look succeeded.
 func (h *HostsFile) look() error {
 	h.due.Store(int64(h.options.Clock().Sub(h.epoch) + h.options.Interval))
 	before := h.stats.Err
@@ -186,7 +186,7 @@ func (h *HostsFile) look() error {
 		h.stats.Err = fmt.Errorf("resolve: hosts: %w", err)
 	case h.last != nil && os.SameFile(info, h.last) && info.Size() == h.last.Size() && info.ModTime().Equal(h.last.ModTime()):
 		h.stats.Err = nil
-	case !info.Mode().IsRegular(): // opening a pipe would block
+	case !info.Mode().IsRegular(): // opening a named pipe would block
 		h.stats.Err = fmt.Errorf("resolve: hosts: %s is not a regular file", h.options.Path)
 	default:
 		h.stats.Err = h.load()
@@ -203,7 +203,7 @@ func (h *HostsFile) load() error {
 		return fmt.Errorf("resolve: hosts: %w", err)
 	}
 	defer f.Close()
-	// The identity is taken from the open file: the path may name another one by now.
+	// Take the identity from the open file: the path may name another file by now.
 	info, err := f.Stat()
 	if err != nil {
 		return fmt.Errorf("resolve: hosts: %w", err)
@@ -221,14 +221,14 @@ func (h *HostsFile) load() error {
 	return fmt.Errorf("resolve: hosts: %w", err)
 }
 
-// use is called with mu held, or by the constructor.
+// use must be called with mu held, or by the constructor.
 func (h *HostsFile) use(x *hostsIndex, info os.FileInfo) {
 	h.index.Store(x)
 	h.last = info
 	h.stats.Names, h.stats.IndexBytes, h.stats.Outside, h.stats.Skipped = len(x.names), x.bytes, x.outside, x.skipped
 }
 
-// scan searches the file for a name that is not in x.
+// scan searches the file for a name outside x.
 func (h *HostsFile) scan(x *hostsIndex, name Name) (*hostsScan, error) {
 	if s := h.scanned.Load(); s != nil && s.of == x && s.name == name {
 		return s, nil

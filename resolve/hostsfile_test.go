@@ -27,7 +27,7 @@ func TestHostsStatsCountWhatWasSkipped(t *testing.T) {
 		t.Fatal(err)
 	}
 	if s := h.Stats(); s.Names != 2 || s.Skipped != 6 || s.Reloads != 1 || s.Outside != 0 || s.Err != nil {
-		t.Errorf("got %+v", s)
+		t.Errorf("got %+v, want 2 names, 6 skipped, 1 reload", s)
 	}
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
@@ -38,16 +38,16 @@ func TestHostsStatsCountWhatWasSkipped(t *testing.T) {
 	now = now.Add(DefaultHostsInterval)
 	ask(t, h, "x.example")
 	if s := h.Stats(); s.Err == nil || s.Names != 2 || s.Reloads != 1 {
-		t.Errorf("a directory: got %+v", s)
+		t.Errorf("path is a directory: got %+v", s)
 	}
 	for _, c := range []HostsOptions{{Interval: -1}, {MaxIndexBytes: -1}} {
 		if _, err := NewHostsFile(c, silent{}); err == nil {
-			t.Errorf("%+v was accepted", c)
+			t.Errorf("NewHostsFile(%+v): got nil, want an error", c)
 		}
 	}
 }
 
-// ask starts a query of type A and returns what comes at once.
+// ask starts a query of type A and returns the result that is available at once.
 func ask(t testing.TB, s Strategy, name string) (a Answer, err error) {
 	t.Helper()
 	inbox := NewInbox(nil)
@@ -57,8 +57,7 @@ func ask(t testing.TB, s Strategy, name string) (a Answer, err error) {
 	return a, err
 }
 
-// What the index counts is no less than what it takes, and every name beyond it is found by one
-// scan.
+// The index never takes more memory than it counts, and one scan finds every name outside it.
 func TestHostsIndexIsBounded(t *testing.T) {
 	const names, most = 8_000, 1 << 20
 	path := filepath.Join(t.TempDir(), "hosts")
@@ -78,10 +77,10 @@ func TestHostsIndexIsBounded(t *testing.T) {
 	used := heap() - before
 	s := h.Stats()
 	if s.IndexBytes > most || s.Names < most/2/hostsNameBytes || s.Outside != 2*(names-s.Names) {
-		t.Errorf("got %+v, want an index of at most %d bytes, filled, and the rest counted", s, most)
+		t.Errorf("got %+v, want a full index of at most %d bytes, and the other names counted", s, most)
 	}
 	if used > most+hostsFilterBytes+hostsReadBytes {
-		t.Errorf("the index takes %d bytes and a filter, want at most %d", used, most)
+		t.Errorf("index and filter take %d bytes, want an index of at most %d", used, most)
 	}
 	for i := 0; i < names; i += names / 20 {
 		a, err := ask(t, h, fmt.Sprintf("N%d.example.", i))
@@ -92,7 +91,7 @@ func TestHostsIndexIsBounded(t *testing.T) {
 	scans := h.Stats().Scans
 	q := mustQuestion(t, fmt.Sprintf("n%d.example", names-1), TypeA)
 	if _, err := h.Try(q); !errors.Is(err, ErrWouldBlock) {
-		t.Errorf("Try of a name beyond the index: got %v, want ErrWouldBlock", err)
+		t.Errorf("Try of a name outside the index: got %v, want ErrWouldBlock", err)
 	}
 	ask(t, h, q.Name.String())
 	q.Type = TypeAAAA
@@ -113,7 +112,7 @@ func TestHostsUsesWhatCouldBeRead(t *testing.T) {
 	x := newHostsIndex(DefaultHostsIndexBytes)
 	err := readHosts(io.MultiReader(strings.NewReader("10.0.0.1 one.example tw"), iotest.ErrReader(lost)), x)
 	if !errors.Is(err, lost) || len(x.names) != 1 {
-		t.Fatalf("got %v, %d names, want the one that was read, and the error", err, len(x.names))
+		t.Fatalf("got %v, %d names; want the read error and 1 name", err, len(x.names))
 	}
 	q := mustQuestion(t, "one.example", TypeAAAA)
 	if _, err := x.answer(q); !errors.Is(err, ErrNoData) {
@@ -128,7 +127,7 @@ func FuzzParseHosts(f *testing.F) {
 		const most = 3 * (hostsNameBytes + hostsAddrBytes)
 		x := newHostsIndex(most)
 		if err := readHosts(iotest.OneByteReader(strings.NewReader(string(data))), x); err != nil || x.bytes > most || x.bytes < 0 || x.skipped < 0 {
-			t.Fatalf("%v, %d bytes, %d skipped", err, x.bytes, x.skipped)
+			t.Fatalf("got %v, %d bytes, %d skipped", err, x.bytes, x.skipped)
 		}
 		all := newHostsIndex(1 << 30)
 		if err := readHosts(strings.NewReader(string(data)), all); err != nil {
@@ -142,7 +141,7 @@ func FuzzParseHosts(f *testing.F) {
 				t.Fatalf("entry %q: %+v", name, e)
 			}
 			if x.names[name] == nil && !x.beyond.has(name) {
-				t.Fatalf("%q is lost", name)
+				t.Fatalf("%q is neither in the table nor in the filter", name)
 			}
 			found := table{names: map[Name]*tableEntry{}}
 			if err := findHosts(strings.NewReader(string(data)), name, &found); err != nil {
@@ -154,7 +153,7 @@ func FuzzParseHosts(f *testing.F) {
 				}
 			}
 			if found.names[name] == nil {
-				t.Fatalf("%q is not found in the file", name)
+				t.Fatalf("%q was not found in the file", name)
 			}
 		}
 	})

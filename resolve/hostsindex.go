@@ -5,34 +5,34 @@ import (
 	"net/netip"
 )
 
-// What the index counts for a name besides its text, and for an address besides its zone: the slot
-// in the map, the entry and the answer of the family that is missing; and a slice that append has
-// doubled.
+// The bytes that the index counts for a name besides its text, and for an address besides its zone.
+// A name costs its slot in the map, its entry, and the answer for the missing family. An address
+// costs its place in a slice that append has doubled.
 const (
 	hostsNameBytes = 320
 	hostsAddrBytes = 48
 )
 
-// hostsFilterBytes is the size of the filter of the names beyond the index. With a million of them
-// it errs in one of forty.
+// hostsFilterBytes is the size of the filter for the names outside the index. With a million names,
+// one of forty lookups is a false positive.
 const hostsFilterBytes = 1 << 20
 
-// hostsIndex is the part of a hosts file that is in memory: whole names, with all their addresses,
-// up to a bound. It is not written once it is in use.
+// hostsIndex is the in-memory part of a hosts file: whole names, with all their addresses, up to a
+// bound. It is not written after it is in use.
 type hostsIndex struct {
 	table
 	bytes, bytesMax int64
 	skipped         int
-	outside         int        // lines of names that are not in the table
-	beyond          hostsNames // at least the names that are not in the table
+	outside         int        // lines of names outside the table
+	beyond          hostsNames // at least the names outside the table
 }
 
 func newHostsIndex(bytesMax int64) *hostsIndex {
 	return &hostsIndex{table: table{origin: OriginHosts, names: map[Name]*tableEntry{}}, bytesMax: bytesMax}
 }
 
-// add adds a line of a name, unless the name is not to be in the table. A name that no longer fits
-// leaves it as a whole: its answer would lack a part of its addresses.
+// add adds a line of a name, unless the name is already outside the table. A name that no longer
+// fits leaves the table with all its addresses: a part of them would be an incomplete answer.
 func (x *hostsIndex) add(name Name, addr netip.Addr) {
 	e := x.names[name]
 	if e == nil && x.beyond.has(name) {
@@ -60,13 +60,13 @@ func (x *hostsIndex) add(name Name, addr netip.Addr) {
 	x.beyond.add(name)
 }
 
-// isBeyond reports whether the file may hold an answer to q that the table lacks.
+// isBeyond reports whether the file may have an answer to q that the table lacks.
 func (x *hostsIndex) isBeyond(q Question) bool {
 	return q.Class == ClassINET && q.Type.holdsAddrs() && x.names[q.Name] == nil && x.beyond.has(q.Name)
 }
 
-// hostsNames is a set of names that takes constant memory. It may report a name that was not added,
-// and reports every one that was (a Bloom filter). The zero value is empty and takes no memory.
+// hostsNames is a set of names in constant memory (a Bloom filter). It may report a name that was
+// not added, and reports every name that was. The zero value is empty and takes no memory.
 type hostsNames struct {
 	seed maphash.Seed
 	bits []uint64

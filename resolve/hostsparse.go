@@ -6,27 +6,27 @@ import (
 	"net/netip"
 )
 
-// hostsFieldMax bounds what is kept of one address or name. It is more than either may have, so
-// that one of which a part is missing is malformed.
+// hostsFieldMax bounds the bytes kept of one address or name. It is more than either may have, so a
+// truncated field is always malformed.
 const hostsFieldMax = MaxNameBytes + 4
 
-// hostsReadBytes is the size of one read of a file.
+// hostsReadBytes is the size of one read from the file.
 const hostsReadBytes = 32 << 10
 
-// hostsScanner reads a hosts file field by field, in memory that depends on neither the file nor
-// its lines.
+// hostsScanner reads a hosts file field by field. Its memory does not depend on the size of the
+// file or its lines.
 type hostsScanner struct {
-	line      int // number of the line, from 0
-	fields    int // that ended in the line
+	line      int // number of the current line, from 0
+	fields    int // complete fields in the current line
 	addr      []byte
 	field     []byte
 	inComment bool
 	visit     func(line int, addr, name []byte)
 }
 
-// scanHosts calls visit for every name with the address of its line, and for an address without a
-// name with a nil name. The slices are valid during the call. What comes after a failed read, and
-// the field in which it failed, is not visited.
+// scanHosts calls visit for every name, with the address of its line. For an address without a
+// name, it calls visit with a nil name. The slices are valid only during the call. If a read fails,
+// scanHosts does not visit the incomplete field or anything after it.
 func scanHosts(r io.Reader, visit func(line int, addr, name []byte)) error {
 	s := hostsScanner{visit: visit, addr: make([]byte, 0, hostsFieldMax), field: make([]byte, 0, hostsFieldMax)}
 	buf := make([]byte, hostsReadBytes)
@@ -87,7 +87,7 @@ func hostsAddr(text []byte) (netip.Addr, bool) {
 	return addr, err == nil && len(text) < hostsFieldMax
 }
 
-// readHosts fills the index from r. After an error it holds what was read before.
+// readHosts fills the index from r. After an error, x holds the entries read before it.
 func readHosts(r io.Reader, x *hostsIndex) error {
 	lastLine, addr, ok := -1, netip.Addr{}, false
 	err := scanHosts(r, func(line int, text, field []byte) {
@@ -114,7 +114,7 @@ func readHosts(r io.Reader, x *hostsIndex) error {
 	return err
 }
 
-// findHosts adds to t what r says of one name.
+// findHosts adds the entries of r for one name to t.
 func findHosts(r io.Reader, name Name, t *table) error {
 	err := scanHosts(r, func(_ int, text, field []byte) {
 		if !isSpelling(field, name.text) {
@@ -128,7 +128,7 @@ func findHosts(r io.Reader, name Name, t *table) error {
 	return err
 }
 
-// isSpelling reports whether ParseName makes the canonical text of field.
+// isSpelling reports whether ParseName would convert field to canonical.
 func isSpelling(field []byte, canonical string) bool {
 	if n := len(field); n == len(canonical)+1 && n > 1 && field[n-1] == '.' {
 		field = field[:n-1]

@@ -2,5 +2,5 @@
 
 package resolve
 
-// DefaultHostsPath returns where the system keeps its hosts file.
+// DefaultHostsPath returns the path of the system's hosts file.
 func DefaultHostsPath() string { return "/etc/hosts" }

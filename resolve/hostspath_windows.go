@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 )
 
-// DefaultHostsPath returns where the system keeps its hosts file.
+// DefaultHostsPath returns the path of the system's hosts file.
 func DefaultHostsPath() string {
 	return filepath.Join(os.Getenv("SystemRoot"), "System32", "drivers", "etc", "hosts")
 }

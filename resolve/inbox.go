@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// The delays after which a refused wake is tried again. Each refusal doubles the delay.
+// The bounds of the delay before a refused wake is retried. Each refusal doubles the delay.
 const (
 	wakeRetryMin = time.Millisecond
 	wakeRetryMax = 100 * time.Millisecond
@@ -14,36 +14,37 @@ const (
 // Inbox holds finished queries until their owner, an event loop or a goroutine, runs the
 // completions.
 //
-// It never refuses a query and never allocates for one: finished queries are linked through
-// themselves, so their number is bounded by the queries that the owner has in flight. Any goroutine
-// may put queries in; only the owner calls Run.
+// It never refuses a query and never allocates for one. Finished queries are linked through
+// themselves, so the owner's queries in flight bound their number. Any goroutine may finish queries
+// into the inbox; only the owner may call Run.
 type Inbox struct {
 	wake func() error
 
 	mu         sync.Mutex
 	head, tail *Query
 	n          int
-	announced  bool // a wake was made, or is being retried, and Run has not emptied the inbox since
+	announced  bool // wake was called or is being retried, and Run has not emptied the inbox since
 	retry      *time.Timer
 	delay      time.Duration
 	closed     bool
 }
 
-// NewInbox returns an inbox that calls wake when it stops being empty, and again when Run leaves
-// something behind.
+// NewInbox returns an inbox that calls wake when the inbox stops being empty, and again if Run
+// leaves queries in it.
 //
-// wake runs on the goroutine that finished the query, which can be the owner inside Start: it must
-// neither block nor call Run. It makes the owner call Run soon: it writes to an eventfd, does a
-// non-blocking send to a channel of one slot, posts a function to a loop. Where it can be refused
-// (a bounded queue is full) it returns an error, and is called again after a delay, by one timer,
-// until it is accepted, Run empties the inbox, or the inbox is closed. No completion is lost by a
-// refusal. A nil wake is for owners that call Run anyway.
+// wake runs on the goroutine that finished the query, which can be the owner inside Start. It must
+// not block or call Run. It makes the owner call Run soon, for example by a write to an eventfd, a
+// non-blocking send to a channel of one slot, or a function posted to a loop.
+//
+// wake returns an error if it is refused (a bounded queue is full). A timer then calls it again
+// after a delay, until it is accepted, Run empties the inbox, or the inbox is closed. A refusal
+// loses no completion. A nil wake is for owners that call Run anyway.
 func NewInbox(wake func() error) *Inbox { return &Inbox{wake: wake} }
 
-// Run calls Done of the queries that had finished when it was called, in the order in which they
-// finished, at most limit of them if limit is positive, and returns how many. Queries that finish
-// meanwhile, even those that a Done has started, are left for the next Run, so that a loop keeps
-// its turn short. If some are left, wake is called again.
+// Run calls Done of the queries that had finished when Run was called, in the order in which they
+// finished, and returns how many. If limit is positive, it runs at most limit of them. It leaves
+// queries that finish meanwhile for the next Run, even those that a Done started, so that a loop's
+// turn stays short. If any are left, Run calls wake again.
 func (b *Inbox) Run(limit int) int {
 	b.mu.Lock()
 	n := b.n
@@ -51,7 +52,7 @@ func (b *Inbox) Run(limit int) int {
 	if limit > 0 && n > limit {
 		n = limit
 	}
-	// Deferred, so that a Done that panics does not strand those behind it.
+	// Deferred, so that a Done that panics does not strand the queries after it.
 	defer b.settle()
 	for i := range n {
 		q := b.pop()
@@ -63,16 +64,15 @@ func (b *Inbox) Run(limit int) int {
 	return n
 }
 
-// Len returns the number of finished queries that wait for Run.
+// Len returns the number of finished queries waiting for Run.
 func (b *Inbox) Len() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.n
 }
 
-// Close ends the waking and stops the timer, if there is one. Queries can still finish, and Run
-// still completes them: an owner that goes away cancels its queries, closes the inbox and calls Run
-// once more.
+// Close stops the calls of wake and the timer. Queries can still finish, and Run still completes
+// them. An owner that goes away cancels its queries, closes the inbox and calls Run once more.
 func (b *Inbox) Close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -127,7 +127,7 @@ func (b *Inbox) settle() {
 	}
 }
 
-// announce wakes the owner, and arms the timer if that is refused.
+// announce wakes the owner, and arms the timer if the wake is refused.
 func (b *Inbox) announce() {
 	b.mu.Lock()
 	closed := b.closed

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// finished puts a query into b that counts in n.
+// finished puts a finished query into b; its Done increments n.
 func finished(t *testing.T, b *Inbox, n *int) *Query {
 	t.Helper()
 	q := &Query{Question: mustQuestion(t, "one.example", TypeA), Inbox: b, Done: func(Answer, error) { *n++ }}
@@ -32,16 +32,16 @@ func TestARefusedWakeIsTriedAgainUntilItIsAccepted(t *testing.T) {
 		n := 0
 		finished(t, b, &n)
 		finished(t, b, &n)
-		time.Sleep(time.Minute) // on the clock of the test
+		time.Sleep(time.Minute) // on the test's clock
 		synctest.Wait()
 		mu.Lock()
 		got := wakes
 		mu.Unlock()
 		if got != refusals+1 || b.Len() != 2 {
-			t.Errorf("%d wakes, %d queries wait, want %d and 2", got, b.Len(), refusals+1)
+			t.Errorf("got %d wakes, %d waiting queries, want %d and 2", got, b.Len(), refusals+1)
 		}
 		if b.Run(0) != 2 || n != 2 {
-			t.Errorf("%d completions, want 2", n)
+			t.Errorf("got %d completions, want 2", n)
 		}
 	})
 }
@@ -54,9 +54,9 @@ func TestAnEmptiedOrClosedInboxWakesNobody(t *testing.T) {
 			n := 0
 			finished(t, b, &n)
 			end(b)
-			time.Sleep(time.Minute) // on the clock of the test
+			time.Sleep(time.Minute) // on the test's clock
 			if b.Run(0); wakes != 1 || n != 1 {
-				t.Errorf("%d wakes, %d completions, want 1 and 1", wakes, n)
+				t.Errorf("got %d wakes, %d completions, want 1 and 1", wakes, n)
 			}
 		})
 	}
@@ -69,18 +69,18 @@ func TestRunIsBoundedAndWakesForTheRest(t *testing.T) {
 		finished(t, b, &n)
 	}
 	if wakes != 1 {
-		t.Errorf("%d wakes for a burst, want 1", wakes)
+		t.Errorf("got %d wakes for a burst, want 1", wakes)
 	}
 	if ran := b.Run(2); ran != 2 || n != 2 || wakes != 2 {
-		t.Errorf("Run(2) ran %d, %d completions, %d wakes, want 2, 2, 2", ran, n, wakes)
+		t.Errorf("Run(2): got %d, %d completions, %d wakes, want 2, 2, 2", ran, n, wakes)
 	}
-	// What Done starts is left for the next Run, or a loop that answers from memory would never get
-	// out.
+	// Queries that Done starts are left for the next Run. Otherwise a loop that answers from memory
+	// would never return from Run.
 	again := 0
 	q := &Query{Question: mustQuestion(t, "one.example", TypeA), Inbox: b, Done: func(Answer, error) { finished(t, b, &again) }}
 	silent{}.Start(q)
 	if ran := b.Run(0); ran != 4 || again != 0 || b.Len() != 1 || wakes != 3 {
-		t.Errorf("ran %d, %d of those that Done started, %d left, %d wakes, want 4, 0, 1, 3", ran, again, b.Len(), wakes)
+		t.Errorf("Run(0): got %d, %d started by Done, %d left, %d wakes, want 4, 0, 1, 3", ran, again, b.Len(), wakes)
 	}
 }
 
@@ -95,7 +95,7 @@ func TestAPanicInDoneStrandsNobody(t *testing.T) {
 		b.Run(0)
 	}()
 	if b.Run(0); n != 1 || wakes != 2 {
-		t.Errorf("%d completions, %d wakes, want 1 and 2", n, wakes)
+		t.Errorf("got %d completions, %d wakes, want 1 and 2", n, wakes)
 	}
 }
 
@@ -104,16 +104,16 @@ func TestACancelThatComesTooLateKeepsTheResult(t *testing.T) {
 	b := NewInbox(nil)
 	q := finished(t, b, &n)
 	if q.Cancel() {
-		t.Errorf("Cancel of a finished query reports true")
+		t.Errorf("Cancel of a finished query: got true, want false")
 	}
 	if !errors.Is(q.err, ErrServFail) {
-		t.Errorf("the result became %v", q.err)
+		t.Errorf("result after a late Cancel: got %v, want ErrServFail", q.err)
 	}
 	canceled := &Query{Question: q.Question, Inbox: b, Done: func(Answer, error) {}}
 	canceled.Accept(nil)
 	for _, call := range []string{"that won", "repeated"} {
 		if !canceled.Cancel() {
-			t.Errorf("Cancel %s reports false", call)
+			t.Errorf("Cancel %s: got false, want true", call)
 		}
 	}
 }
@@ -129,7 +129,7 @@ func TestMisuseOfAQueryPanics(t *testing.T) {
 		func() {
 			defer func() {
 				if recover() == nil {
-					t.Errorf("%s: no panic", name)
+					t.Errorf("%s: got no panic", name)
 				}
 			}()
 			f()

@@ -13,26 +13,28 @@ const (
 )
 
 // Name is a host name in canonical form, or the text of an IP address. It is comparable, and two
-// spellings of one name are equal. The zero Name is no name; only [ParseName] makes others.
+// spellings of one name are equal. The zero Name is not a name; only [ParseName] returns others.
 type Name struct {
 	text string
-	addr netip.Addr // valid when the name is an IP literal
+	addr netip.Addr // valid if the name is an IP literal
 }
 
-// ParseName checks s and puts it into canonical form: lower case, no final dot.
+// ParseName checks s and converts it to canonical form: lower case, no final dot.
 //
-// Labels have 1 to 63 of the characters a-z, A-Z, 0-9, '-' and '_', and neither begin nor end with
-// '-'; the name has at most 253 bytes without its final dot. "." is the root. Everything else is
-// refused with [ErrName]: the empty string, empty labels, escapes, blanks, control characters and
-// bytes outside ASCII. IDNA is not done: give the xn-- form.
+// A label has 1 to 63 of the characters a-z, A-Z, 0-9, '-' and '_', and neither begins nor ends
+// with '-'. A name has at most 253 bytes without its final dot. "." is the root. ParseName refuses
+// everything else with [ErrName]: the empty string, empty labels, escapes, blanks, control
+// characters and bytes outside ASCII. It does not implement IDNA: use the xn-- form.
 //
-// IP literals are names too, in the forms that [netip.ParseAddr] takes: dotted IPv4 with four
-// decimal parts, IPv6, and IPv6 with a zone. An IPv4 address in IPv6 clothes, ::ffff:192.0.2.1, is
-// the IPv4 address and must not have a zone. A name whose last label is a number ("127.1",
-// "2130706433", "0x7f.1", "010.0.0.1") is refused: some resolvers take it for an address and some
-// for a name, and a filter is then easily passed.
+// IP literals are also names, in the forms that [netip.ParseAddr] accepts: dotted IPv4 with four
+// decimal parts, IPv6, and IPv6 with a zone. An IPv4-in-IPv6 address, such as ::ffff:192.0.2.1, is
+// the IPv4 address and must not have a zone.
+//
+// ParseName refuses a name whose last label is a number ("127.1", "2130706433", "0x7f.1",
+// "010.0.0.1"). Some resolvers treat it as an address and some as a name, which makes it easy to
+// bypass a filter.
 func ParseName(s string) (Name, error) {
-	// Asking ParseAddr about every name would cost an error, and its allocation, for each.
+	// Calling ParseAddr for every name would allocate an error for each.
 	if strings.IndexByte(s, ':') >= 0 || looksNumeric(s[strings.LastIndexByte(s, '.')+1:]) {
 		if addr, err := netip.ParseAddr(s); err == nil {
 			return literalName(s, addr)
@@ -59,14 +61,15 @@ func literalName(s string, addr netip.Addr) (Name, error) {
 	}
 	if addr.Is4In6() {
 		if zone != "" {
-			return Name{}, nameError(s, "an IPv4 address has no zone")
+			return Name{}, nameError(s, "IPv4 address with a zone")
 		}
 		addr = addr.Unmap()
 	}
 	return Name{text: addr.String(), addr: addr}, nil
 }
 
-// checkName says whether t has upper case letters, and why it is no name, if it is none.
+// checkName reports whether t has upper-case letters, and why t is not a name. reason is empty for
+// a name.
 func checkName(t string) (upper bool, reason string) {
 	switch {
 	case t == "":
@@ -81,7 +84,7 @@ func checkName(t string) (upper bool, reason string) {
 				return false, reason
 			}
 			if i == len(t) && looksNumeric(t[start:i]) {
-				return false, "ends in a number but is no IP address"
+				return false, "ends in a number but is not an IP address"
 			}
 			start = i + 1
 			continue
@@ -109,8 +112,8 @@ func checkLabel(label string) string {
 	return ""
 }
 
-// looksNumeric is the rule "ends in a number" of the WHATWG URL standard: decimal, or hexadecimal
-// after 0x.
+// looksNumeric implements the rule "ends in a number" of the WHATWG URL standard: decimal, or
+// hexadecimal after 0x.
 func looksNumeric(label string) bool {
 	digits := "0123456789"
 	if len(label) >= 2 && label[0] == '0' && label[1]|0x20 == 'x' {
@@ -123,7 +126,7 @@ func nameError(s, reason string) error {
 	return &Error{Op: "parse", Name: clip(s), Err: fmt.Errorf("%w: %s", ErrName, reason)}
 }
 
-// clip keeps an overlong text, which a peer may have chosen, out of errors and logs.
+// clip shortens an overlong text, which a peer may have chosen, for errors and logs.
 func clip(s string) string {
 	if len(s) > MaxNameBytes+1 {
 		return s[:MaxNameBytes+1]
@@ -134,8 +137,8 @@ func clip(s string) string {
 // String returns the canonical text. The zero Name is the empty string.
 func (n Name) String() string { return n.text }
 
-// Addr returns the address when the name is an IP literal.
+// Addr returns the address if the name is an IP literal, and whether it is one.
 func (n Name) Addr() (netip.Addr, bool) { return n.addr, n.addr.IsValid() }
 
-// IsZero reports whether n is no name at all.
+// IsZero reports whether n is the zero Name.
 func (n Name) IsZero() bool { return n.text == "" }

@@ -49,11 +49,11 @@ func FuzzParseName(f *testing.F) {
 		}
 		again, err := ParseName(n.String())
 		if err != nil || again != n {
-			t.Fatalf("the canonical form %q of %q is read as %q, %v", n, s, again, err)
+			t.Fatalf("canonical form %q of %q: ParseName = %q, %v", n, s, again, err)
 		}
 		if addr, ok := n.Addr(); ok {
 			if addr.Is4In6() || netip.MustParseAddr(n.String()) != addr {
-				t.Fatalf("literal %q is %v", s, addr)
+				t.Fatalf("literal %q: got address %v", s, addr)
 			}
 			return
 		}

@@ -6,18 +6,18 @@ import (
 	"sync"
 )
 
-// PoolOptions sizes a [Pool].
+// PoolOptions sets the size of a [Pool].
 type PoolOptions struct {
-	Workers   int // goroutines, at least 1; each runs one lookup at a time
-	MaxQueued int // queries that wait for a worker; 0 for none
+	Workers   int // goroutines, at least 1; each runs one lookup at once
+	MaxQueued int // queries waiting for a worker; 0 for none
 }
 
-// Pool runs lookups on a fixed number of goroutines, which NewPool starts and Close ends. Queries
-// beyond the workers wait in a queue, first come first served; beyond MaxQueued they complete with
-// [ErrQueueFull].
+// Pool runs lookups on a fixed number of goroutines, which NewPool starts and Close ends. If all
+// workers are busy, queries wait in a FIFO queue. If MaxQueued queries wait, further ones complete
+// with [ErrQueueFull].
 //
-// A query that is canceled or times out completes at once: it leaves the queue, or its lookup's
-// context is canceled. A lookup that does not heed its context keeps its worker, not its query.
+// A query that is canceled or times out completes at once: it leaves the queue, or the context of
+// its lookup is canceled. A lookup that ignores its context keeps its worker, but not its query.
 type Pool struct {
 	lookup Lookup
 	max    int
@@ -26,15 +26,15 @@ type Pool struct {
 	mu     sync.Mutex
 	work   sync.Cond
 	queue  queryList
-	idle   int               // workers that are not in a lookup
-	active map[*Query]func() // the lookups in flight, and what cancels each; at most one a worker
+	idle   int               // workers not in a lookup
+	active map[*Query]func() // the queries in lookups, and the cancel function of each; at most one per worker
 	closed bool
 }
 
-// NewPool starts the workers.
+// NewPool returns a Pool and starts its workers.
 func NewPool(lookup Lookup, options PoolOptions) (*Pool, error) {
 	if options.Workers < 1 || options.MaxQueued < 0 {
-		return nil, errors.New("resolve: a pool needs at least one worker and a queue of at least 0")
+		return nil, errors.New("resolve: pool: want at least 1 worker and MaxQueued of at least 0")
 	}
 	p := &Pool{lookup: lookup, max: options.MaxQueued, idle: options.Workers, active: make(map[*Query]func(), options.Workers)}
 	p.work.L = &p.mu
@@ -44,7 +44,7 @@ func NewPool(lookup Lookup, options PoolOptions) (*Pool, error) {
 	return p, nil
 }
 
-// Try returns [ErrWouldBlock], or [ErrClosed].
+// Try returns [ErrWouldBlock], or [ErrClosed] after Close.
 func (p *Pool) Try(q Question) (Answer, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -54,7 +54,7 @@ func (p *Pool) Try(q Question) (Answer, error) {
 	return Answer{}, ErrWouldBlock
 }
 
-// Start queues the query.
+// Start queues the query for a worker.
 func (p *Pool) Start(q *Query) {
 	if !q.Accept(func() { p.release(q) }) {
 		return
@@ -71,8 +71,8 @@ func (p *Pool) enqueue(q *Query) error {
 	case p.closed:
 		return ErrClosed
 	case q.Finished():
-		// Canceled between Accept and here. Later cancellations find it in the queue, because
-		// release takes mu.
+		// Canceled since Accept. Later cancellations find the query in the queue, because release
+		// takes mu.
 		return nil
 	case p.queue.n >= p.max+p.idle:
 		return ErrQueueFull
@@ -82,7 +82,7 @@ func (p *Pool) enqueue(q *Query) error {
 	return nil
 }
 
-// release lets go of a query that was canceled or timed out.
+// release removes a query that was canceled or timed out, and cancels its lookup.
 func (p *Pool) release(q *Query) {
 	p.mu.Lock()
 	p.queue.remove(q)
@@ -109,7 +109,7 @@ func (p *Pool) run() {
 	}
 }
 
-// take waits for a query; nil means that the pool is closed.
+// take waits for a query. It returns nil if the pool is closed.
 func (p *Pool) take() (*Query, context.Context, context.CancelFunc) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -126,8 +126,8 @@ func (p *Pool) take() (*Query, context.Context, context.CancelFunc) {
 	return q, ctx, cancel
 }
 
-// Close completes what is queued or in flight with [ErrClosed], cancels the contexts of the
-// lookups, and tells the workers to end. It does not wait for them: see [Pool.Wait].
+// Close completes all queries that are queued or in flight with [ErrClosed], cancels the contexts
+// of their lookups, and makes the workers end. It does not wait for the workers: see [Pool.Wait].
 func (p *Pool) Close() error {
 	p.mu.Lock()
 	p.closed = true
@@ -143,7 +143,7 @@ func (p *Pool) Close() error {
 	p.work.Broadcast()
 	p.mu.Unlock()
 
-	// Finished first: a lookup that heeds its context would report that it was canceled.
+	// Finish the queries first: a lookup that observes its context would report a cancellation.
 	for _, q := range ended {
 		q.Finish(Answer{}, poolError(q.Question, ErrClosed))
 	}
@@ -153,8 +153,8 @@ func (p *Pool) Close() error {
 	return nil
 }
 
-// Wait returns when every worker has ended, which takes as long as the slowest lookup that does not
-// heed its context. It is not for event loops.
+// Wait returns after every worker has ended, which takes as long as the slowest lookup that ignores
+// its context. Event loops must not call it.
 func (p *Pool) Wait() { p.done.Wait() }
 
 func poolError(q Question, cause error) error { return &Error{Op: "pool", Question: q, Err: cause} }

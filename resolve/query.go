@@ -5,28 +5,29 @@ import (
 	"time"
 )
 
-// Query is one question in flight. Fill in the exported fields, hand it to [Strategy.Start], and
-// leave the fields alone until Done has been called. A Query is used once and must not be copied.
+// Query is one question in flight. The caller sets the exported fields, passes it to
+// [Strategy.Start], and does not touch the fields until Done has been called. A Query must not be
+// used twice or copied.
 type Query struct {
 	Question Question
-	Deadline time.Time // after which it completes with [ErrTimeout]; zero for none. It costs a timer.
-	Inbox    *Inbox    // of the thread that wants the completion
-	// Done gets the answer or the error. Exactly one call is made, by [Inbox.Run] on the thread
-	// that calls it. Done may start and cancel queries.
+	Deadline time.Time // when the query completes with [ErrTimeout]; zero for none. It uses a timer.
+	Inbox    *Inbox    // the inbox of the thread that gets the completion
+	// Done gets the answer or the error. [Inbox.Run] calls it exactly once, on the thread that
+	// calls Run. Done may start and cancel queries.
 	Done func(Answer, error)
 
 	mu     sync.Mutex
 	state  queryState                    // guarded by mu
-	abort  error                         // guarded by mu; set by a Cancel that came before Start
+	abort  error                         // guarded by mu; set by a Cancel before Start
 	stop   func()                        // guarded by mu; set by Accept
 	timer  *time.Timer                   // guarded by mu
-	hooks  []func(*Query, Answer, error) // written until Accept, read afterwards
-	answer Answer                        // written by the one winner of finish, read by deliver
-	err    error                         // as answer
+	hooks  []func(*Query, Answer, error) // written before Accept, read afterwards
+	answer Answer                        // written by the one call of finish that succeeds, read by Run
+	err    error                         // like answer
 
 	next *Query // in the inbox; guarded by Inbox.mu
 
-	// For the strategy that accepted the query: its place in a list. Guarded by that strategy's
+	// The query's place in a list of the strategy that accepted it. Guarded by that strategy's
 	// mutex.
 	place place
 }
@@ -37,8 +38,8 @@ type place struct {
 	in         *queryList
 }
 
-// queryState moves one way only: fresh to running by Accept, running to finished by whoever comes
-// first.
+// queryState moves in one direction: Accept moves it from fresh to running, and the first call of
+// finish from running to finished.
 type queryState uint8
 
 const (
@@ -47,10 +48,10 @@ const (
 	queryFinished
 )
 
-// Cancel asks the query to end. It reports whether Done will get [ErrCanceled] because of this or
-// an earlier call; false means that the query had finished, and Done gets, or has got, that result.
-// A query canceled before Start completes when it is started. Cancel may be called by any
-// goroutine, more than once, and in Done.
+// Cancel asks the query to end. It returns true if Done gets [ErrCanceled] because of this or an
+// earlier call. It returns false if the query had already finished; Done gets, or has got, that
+// result. A query canceled before Start completes when it is started. Any goroutine may call
+// Cancel, more than once, and so may Done.
 func (q *Query) Cancel() bool { return q.end(ErrCanceled) }
 
 func (q *Query) end(cause error) bool {
@@ -79,30 +80,31 @@ func (q *Query) failure(cause error) error {
 	return &Error{Op: opQuery, Question: q.Question, Err: cause}
 }
 
-// OnFinish is for decorators: hook is called when the query finishes, whoever finishes it, before
+// OnFinish is for decorators. hook is called when the query finishes, whatever finishes it, before
 // the completion goes to the inbox. It runs on any goroutine, possibly inside Start, and must not
-// block. Hooks run last added first. OnFinish must be called before the query is passed on.
+// block. The hook added last runs first. A decorator must call OnFinish before it passes the query
+// on.
 func (q *Query) OnFinish(hook func(*Query, Answer, error)) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.state != queryFresh {
-		panic("resolve: OnFinish after the query was accepted: a Query is started once")
+		panic("resolve: OnFinish: query already accepted: call it before Start")
 	}
 	q.hooks = append(q.hooks, hook)
 }
 
-// Accept is for strategies, which call it once in Start before anything else. It reports whether
-// the query is to be answered; if not, the query has completed already (it was canceled, its
-// deadline has passed, it has no name), and the strategy must forget it. When the query is canceled
-// or times out later, stop is called once, on any goroutine, if it is not nil.
+// Accept is for strategies, which call it once in Start before any other method. It returns true if
+// the strategy must answer the query. If it returns false, the query has already completed (it was
+// canceled, its deadline has passed, or it has no name), and the strategy must forget it. If the
+// query is canceled or times out later, stop is called once, on any goroutine, unless it is nil.
 func (q *Query) Accept(stop func()) bool {
 	if q.Inbox == nil && len(q.hooks) == 0 || q.Inbox != nil && q.Done == nil {
-		panic("resolve: a Query needs an Inbox and Done")
+		panic("resolve: start: query without Inbox or Done: set both")
 	}
 	q.mu.Lock()
 	if q.state != queryFresh {
 		q.mu.Unlock()
-		panic("resolve: a Query is started once")
+		panic("resolve: start: query already started: use a new Query")
 	}
 	q.state = queryRunning
 	cause := q.abort
@@ -124,12 +126,12 @@ func (q *Query) Accept(stop func()) bool {
 	return cause == nil
 }
 
-// Finish is for strategies: it completes an accepted query. It reports whether this call was the
-// one that did; a query that was canceled or has timed out keeps that result.
+// Finish is for strategies: it completes an accepted query. It returns true if this call completed
+// the query. A query that was canceled or has timed out keeps that result.
 func (q *Query) Finish(a Answer, err error) bool { return q.finish(a, err, false) }
 
-// Finished reports whether the query has a result. Nothing can be concluded from false but that it
-// had none.
+// Finished reports whether the query has a result. False means only that it had none at the time of
+// the call.
 func (q *Query) Finished() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -150,7 +152,7 @@ func (q *Query) finish(a Answer, err error, stopIt bool) bool {
 	if timer != nil {
 		timer.Stop()
 	}
-	// The strategy lets go of the query before its owner hears of the end.
+	// The strategy must release the query before the query's owner is notified.
 	if stopIt && stop != nil {
 		stop()
 	}
@@ -163,8 +165,7 @@ func (q *Query) finish(a Answer, err error, stopIt bool) bool {
 	return true
 }
 
-// queryList is a list of queries, linked through themselves. Guarded by the mutex of the strategy
-// that has it.
+// queryList is a list of queries, linked through themselves. Guarded by the mutex of its strategy.
 type queryList struct {
 	head, tail *Query
 	n          int
@@ -181,7 +182,7 @@ func (l *queryList) pushBack(q *Query) {
 	l.n++
 }
 
-// remove takes q out if it is in l, and reports whether it was.
+// remove removes q if it is in l, and reports whether it was.
 func (l *queryList) remove(q *Query) bool {
 	if q.place.in != l {
 		return false

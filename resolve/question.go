@@ -5,7 +5,7 @@ import "fmt"
 // Type is the type of a resource record (RFC 1035, section 3.2.2, and the IANA registry).
 type Type uint16
 
-// The types that strategies of this package answer.
+// The types that the strategies of this package answer.
 const (
 	TypeA    Type = 1
 	TypeAAAA Type = 28
@@ -27,10 +27,11 @@ func (t Type) holdsAddrs() bool { return t == TypeA || t == TypeAAAA }
 // Class is the class of a resource record. [ClassINET] is the only one in use.
 type Class uint16
 
-// ClassINET is the Internet.
+// ClassINET is the Internet class.
 const ClassINET Class = 1
 
-// Question is what a strategy answers. It is comparable: equal questions have equal answers.
+// Question is the name, type and class that a strategy answers. It is comparable: equal questions
+// have equal answers.
 //
 // The name is absolute. No strategy of this package applies a search list.
 type Question struct {

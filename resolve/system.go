@@ -7,22 +7,22 @@ import (
 	"strings"
 )
 
-// System asks package net. Its Lookup is meant for [Blocking] and [Pool].
+// System looks names up through package net. Its Lookup is for [Blocking] and [Pool].
 //
-// It answers A and AAAA questions in class [ClassINET]; others are errors.ErrUnsupported. Names of
-// several labels are asked for with a final dot, so that the search list of the machine is not
-// applied. Those of one label, such as localhost, are asked for as they are, because package net
-// finds them in the hosts file in no other form; the search list applies to them.
+// It answers A and AAAA questions in class [ClassINET]; others return errors.ErrUnsupported. It
+// asks for names of several labels with a final dot, so that the machine's search list does not
+// apply. It asks for names of one label, such as localhost, without the dot, because package net
+// finds them in the hosts file only in that form. The search list applies to them.
 //
-// Package net hides the time to live, the server, and, mostly, whether a name does not exist or has
-// no data: answers have no expiry, and [ErrNotFound] can mean [ErrNoData].
+// Package net hides the time to live, the server and, mostly, whether a name does not exist or has
+// no data. So answers have no expiry, and [ErrNotFound] can mean [ErrNoData].
 type System struct {
-	// Resolver is asked; nil is the pure Go resolver, which reads the machine's hosts file and name
-	// servers, and needs no thread for a lookup.
+	// Resolver performs the lookups. nil means the pure Go resolver, which reads the machine's
+	// hosts file and name servers, and needs no thread for a lookup.
 	Resolver *net.Resolver
 }
 
-// Lookup is a [Lookup].
+// Lookup implements [Lookup] with package net.
 func (s System) Lookup(ctx context.Context, q Question) (Answer, error) {
 	if q.Class != ClassINET || !q.Type.holdsAddrs() {
 		return Answer{}, systemError(q, errors.ErrUnsupported)
@@ -58,7 +58,7 @@ func fromNet(ctx context.Context, q Question, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		e.Err = causeOf(ctx)
-	case errors.As(err, &addr): // the name has addresses, none of them in this family
+	case errors.As(err, &addr): // the name has addresses, but none of this family
 		e.Err = ErrNoData
 	case !errors.As(err, &dns):
 	case dns.IsNotFound:
@@ -66,7 +66,8 @@ func fromNet(ctx context.Context, q Question, err error) error {
 	case dns.IsTimeout:
 		e.Err, e.Server = ErrTimeout, dns.Server
 	default:
-		// The text says what happened; net marks some of these temporary and some not, by platform.
+		// The text describes the failure. Package net marks some of these as temporary and some
+		// not, depending on the platform.
 		e.Err, e.Server = &systemFailure{dns}, dns.Server
 	}
 	return e
@@ -76,7 +77,7 @@ func systemError(q Question, cause error) error {
 	return &Error{Op: string(OriginSystem), Question: q, Err: cause}
 }
 
-// systemFailure is [ErrServFail] with the words of package net.
+// systemFailure is [ErrServFail] with the text of package net.
 type systemFailure struct{ dns *net.DNSError }
 
 func (f *systemFailure) Error() string   { return f.dns.Err }

@@ -16,7 +16,7 @@ func TestSystemRefusesWhatItCannotAsk(t *testing.T) {
 	}
 	a, err := System{}.Lookup(t.Context(), mustQuestion(t, "192.0.2.1", TypeA))
 	if err != nil || a.Origin != OriginLiteral {
-		t.Errorf("literal: got %v, %v", a, err)
+		t.Errorf("literal: got %v, %v, want origin literal", a, err)
 	}
 }
 
@@ -32,17 +32,17 @@ func TestErrorsOfNetAreMapped(t *testing.T) {
 		err := fromNet(t.Context(), q, c.err)
 		var e *Error
 		if !errors.Is(err, c.want) || !errors.As(err, &e) || e.Question != q {
-			t.Errorf("%v became %v, want %v", c.err, err, c.want)
+			t.Errorf("error of net %v: got %v, want %v", c.err, err, c.want)
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := fromNet(ctx, q, &net.DNSError{Err: "operation was canceled"}); !errors.Is(err, ErrCanceled) {
-		t.Errorf("canceled context: %v", err)
+		t.Errorf("canceled context: got %v, want ErrCanceled", err)
 	}
 	odd := errors.New("odd")
 	if err := fromNet(t.Context(), q, odd); !errors.Is(err, odd) {
-		t.Errorf("unknown error became %v", err)
+		t.Errorf("unknown error: got %v, want it wrapped", err)
 	}
 }
 
@@ -57,13 +57,13 @@ func TestByName(t *testing.T) {
 	}
 	for _, name := range []string{"adaptive", "evented"} {
 		if _, err := ByName(name, System{}.Lookup, PoolOptions{Workers: 1}); !errors.Is(err, errors.ErrUnsupported) {
-			t.Errorf("%s: %v, want ErrUnsupported", name, err)
+			t.Errorf("%s: got %v, want ErrUnsupported", name, err)
 		}
 	}
 	if _, err := ByName("rumour", System{}.Lookup, PoolOptions{}); err == nil || errors.Is(err, errors.ErrUnsupported) {
-		t.Errorf("rumour: %v", err)
+		t.Errorf("rumour: got %v, want an error that is not ErrUnsupported", err)
 	}
 	if _, err := ByName("pool", System{}.Lookup, PoolOptions{}); err == nil {
-		t.Errorf("a pool without workers was made")
+		t.Errorf("pool without workers: got nil, want an error")
 	}
 }

@@ -2,8 +2,8 @@ package resolve
 
 import "net/netip"
 
-// table maps names to addresses that are known beforehand. It owns the names in it: a family that
-// is missing is no data, and is not asked for elsewhere. It is not written once it is in use.
+// table maps names to addresses that are known in advance. It owns the names in it: a missing
+// family is ErrNoData, and is not passed on. It is not written after it is in use.
 type table struct {
 	origin Origin
 	names  map[Name]*tableEntry
@@ -11,13 +11,13 @@ type table struct {
 
 type tableEntry struct {
 	v4, v6         []netip.Addr
-	moreV4, moreV6 bool // there were more than [MaxAnswerAddrs]
-	// The answer where a family is missing, made once so that Try allocates nothing.
+	moreV4, moreV6 bool // there were more than MaxAnswerAddrs
+	// The answer for a missing family, created once so that Try does not allocate.
 	noV4, noV6 *Error
 }
 
-// add appends addr to name, unless it is there already or the entry has [MaxAnswerAddrs] of its
-// family. It reports whether it did.
+// add appends addr to name, unless the entry already has addr or [MaxAnswerAddrs] of its family. It
+// reports whether it did.
 func (t *table) add(name Name, addr netip.Addr) bool {
 	e := t.names[name]
 	if e == nil {
@@ -41,7 +41,7 @@ func (t *table) add(name Name, addr netip.Addr) bool {
 	return true
 }
 
-// seal prepares the negative answers. Nothing is added afterwards.
+// seal prepares the negative answers. add must not be called afterwards.
 func (t *table) seal() {
 	for name, e := range t.names {
 		if len(e.v4) == 0 {
@@ -53,7 +53,7 @@ func (t *table) seal() {
 	}
 }
 
-// answer returns [ErrWouldBlock] for questions that are not the table's.
+// answer returns [ErrWouldBlock] for questions that the table does not own.
 func (t *table) answer(q Question) (Answer, error) {
 	if q.Class != ClassINET || !q.Type.holdsAddrs() {
 		return Answer{}, ErrWouldBlock

@@ -5,9 +5,9 @@ import (
 	"errors"
 )
 
-// Wait answers q for a goroutine that may block: Try, then Start, then wait for the completion or
-// for ctx. It returns [ErrCanceled] or [ErrTimeout] when ctx ends first. With [Blocking] it returns
-// when the lookup does.
+// Wait answers question for a goroutine that may block: it calls Try, then Start, then waits for
+// the completion or for ctx. It returns [ErrCanceled] or [ErrTimeout] if ctx ends first. With
+// [Blocking] it returns only after the lookup does.
 func Wait(ctx context.Context, s Strategy, question Question) (Answer, error) {
 	if a, err := s.Try(question); !errors.Is(err, ErrWouldBlock) {
 		return a, err
@@ -16,7 +16,7 @@ func Wait(ctx context.Context, s Strategy, question Question) (Answer, error) {
 	var err error
 	inbox, ready := blockingInbox()
 	q := &Query{Question: question, Inbox: inbox, Done: func(a Answer, e error) { answer, err = a, e }}
-	// The cancellation is set up before Start, which may be the part that takes long.
+	// Register the cancellation before Start, which may be the slow part.
 	detach := context.AfterFunc(ctx, func() { q.end(causeOf(ctx)) })
 	defer detach()
 	s.Start(q)
@@ -25,7 +25,8 @@ func Wait(ctx context.Context, s Strategy, question Question) (Answer, error) {
 	return answer, err
 }
 
-// blockingInbox returns an inbox for one goroutine and the channel that says it is not empty.
+// blockingInbox returns an inbox for one goroutine, and a channel that receives when the inbox is
+// not empty.
 func blockingInbox() (*Inbox, <-chan struct{}) {
 	ready := make(chan struct{}, 1)
 	return NewInbox(func() error {
