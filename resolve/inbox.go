@@ -33,8 +33,8 @@ type Inbox struct {
 // leaves queries in it.
 //
 // wake runs on the goroutine that finished the query, which can be the owner inside Start. It must
-// not block or call Run. It makes the owner call Run soon, for example by a write to an eventfd, a
-// non-blocking send to a channel of one slot, or a function posted to a loop.
+// not block or call Run. It makes the owner call Run soon. For example, it writes to an eventfd,
+// does a non-blocking send to a channel of one slot, or posts a function to a loop.
 //
 // wake returns an error if it is refused (a bounded queue is full). A timer then calls it again
 // after a delay, until it is accepted, Run empties the inbox, or the inbox is closed. A refusal

@@ -17,7 +17,7 @@ const (
 	// reached.
 	OrderRFC6724 Order = iota
 	// OrderInterleave sorts as OrderRFC6724 does and then alternates the families, beginning with
-	// that of the first address (RFC 8305, section 4, with a First Address Family Count of 1).
+	// that of the first address. See RFC 8305, section 4, with a First Address Family Count of 1.
 	OrderInterleave
 	// OrderAsGiven puts the IPv6 addresses first, then the IPv4 addresses, each in the order of the
 	// servers.

@@ -94,8 +94,8 @@ func (q *Query) OnFinish(hook func(*Query, Answer, error)) {
 }
 
 // Accept is for strategies, which call it once in Start before any other method. It returns true if
-// the strategy must answer the query. If it returns false, the query has already completed (it was
-// canceled, its deadline has passed, or it has no name), and the strategy must forget it. If the
+// the strategy must answer the query. If it returns false, the strategy must forget the query,
+// which has already completed: it was canceled, its deadline has passed, or it has no name. If the
 // query is canceled or times out later, stop is called once, on any goroutine, unless it is nil.
 func (q *Query) Accept(stop func()) bool {
 	if q.Inbox == nil && len(q.hooks) == 0 || q.Inbox != nil && q.Done == nil {

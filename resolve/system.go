@@ -11,8 +11,8 @@ import (
 //
 // It answers A and AAAA questions in class [ClassINET]; others return errors.ErrUnsupported. It
 // asks for names of several labels with a final dot, so that the machine's search list does not
-// apply. It asks for names of one label, such as localhost, without the dot, because package net
-// finds them in the hosts file only in that form. The search list applies to them.
+// apply. It asks for names of one label, such as localhost, without the dot: only in that form does
+// package net find them in the hosts file. The search list applies to them.
 //
 // Package net hides the time to live, the server and, mostly, whether a name does not exist or has
 // no data. So answers have no expiry, and [ErrNotFound] can mean [ErrNoData].

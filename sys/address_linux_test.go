@@ -89,7 +89,7 @@ func TestNamesOfEveryLength(t *testing.T) {
 			t.Errorf("reply to a name of %d bytes: %v", len(name), err)
 		}
 		if kind, err := KindOf(sender); kind != KindUnixgram || err != nil {
-			t.Errorf("kind of a socket with a name of %d bytes: %v, %v", len(name), kind, err)
+			t.Errorf("kind of a socket with a name of %d bytes: got %v, %v", len(name), kind, err)
 		}
 		if err := Close(sender); err != nil {
 			t.Fatal(err)
@@ -130,7 +130,7 @@ func streamed(t *testing.T, listener Handle, at string, name []byte, want string
 	}
 	for _, ask := range []func(Handle) (netip.AddrPort, error){LocalAddr, PeerAddr} {
 		if got, err := ask(c); got.IsValid() || err != nil {
-			t.Errorf("IP address of a unix-domain socket: %v, %v", got, err)
+			t.Errorf("IP address of a Unix-domain socket: got %v, %v, want none", got, err)
 		}
 	}
 }

@@ -24,9 +24,9 @@ func UnixSocket() (Handle, error) {
 }
 
 // BindUnix gives the Unix-domain socket h a name (bind(2), unix(7)). The name is a path, which is
-// created as a file, or "@" and an abstract name, which is not a file and may contain NULs.
-// BindUnix refuses an empty name, a path with a NUL, and a name that is too long before the kernel
-// sees them: the kernel would cut them short.
+// created as a file, or "@" and an abstract name. An abstract name is not a file and may contain
+// NULs. BindUnix refuses an empty name, a path with a NUL, and a name that is too long before the
+// kernel sees them: the kernel would cut them short.
 func BindUnix(h Handle, name string) error {
 	var a addressSpace
 	size, err := a.putName(name)
