@@ -9,9 +9,9 @@ import (
 // Names returns the names that [ByName] recognizes.
 func Names() []string { return []string{"adaptive", "blocking", "pool", "evented"} }
 
-// ByName returns a new strategy of that name over lookup. options apply to the pool. "adaptive" and
-// "evented" return an error that wraps errors.ErrUnsupported and names the nearest available
-// strategy.
+// ByName returns a new strategy of that name over lookup. options are for the pool. For "adaptive"
+// and "evented" it returns an error that wraps errors.ErrUnsupported and names the nearest
+// available strategy.
 func ByName(name string, lookup Lookup, options PoolOptions) (Strategy, error) {
 	switch name {
 	case "blocking":

@@ -10,8 +10,8 @@
 // the caller asked for. [System] provides a Lookup that asks package net.
 //
 // Decorators answer what they can and pass on the rest. The useful order, outermost first, is
-// [Literal], [Static], [HostsFile], [Cache], [Coalesce], then the strategy. [Host] uses all of
-// them: it turns a name into its IPv4 and IPv6 addresses, and delivers each family as it arrives.
+// [Literal], [Static], [HostsFile], [Cache], [Coalesce], then the strategy. [Host] builds on them:
+// it turns a name into its IPv4 and IPv6 addresses and delivers each family as it arrives.
 //
 // Questions are absolute, as in the DNS: no search list applies, with an exception that [System]
 // documents. Names are ASCII: the package does not implement IDNA (RFC 5890), and refuses a name

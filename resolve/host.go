@@ -187,8 +187,8 @@ func severity(err error) int {
 	return 2
 }
 
-// Lookup is for goroutines that may block: it calls Try, then Start, then waits for the completion
-// or for ctx.
+// Lookup resolves name for a goroutine that may block: it calls Try, then Start, then waits for the
+// completion or for ctx.
 func (h *Host) Lookup(ctx context.Context, name string, family Family) (HostAnswer, error) {
 	if a, err := h.Try(name, family); !errors.Is(err, ErrWouldBlock) {
 		return a, err

@@ -22,8 +22,8 @@ type HostsOptions struct {
 	Interval time.Duration // between two checks of the file; [DefaultHostsInterval] if zero
 
 	// MaxIndexBytes bounds the memory of the names that Try answers, as [HostsStats] counts it.
-	// Zero means [DefaultHostsIndexBytes], which has room for about 80,000 names. A larger file
-	// takes 1 MiB more, whatever its size.
+	// Zero means [DefaultHostsIndexBytes], which has room for about 80,000 names. A file with more
+	// names takes another 1 MiB, whatever its size.
 	MaxIndexBytes int64
 
 	// Failed is called if a check of the file fails, and then not again until a check has
@@ -52,16 +52,17 @@ type HostsStats struct {
 // addresses of several lines for one name add up, in order, to at most [MaxAnswerAddrs] per family.
 // IPv6 zones are kept; IPv4-in-IPv6 addresses count as IPv4. Malformed lines and names are skipped.
 //
-// The file and its lines may have any size. Names go into an index in memory until it is full. For
-// a name that may be in the file but is not in the index, Try returns [ErrWouldBlock], and Start
-// reads the file from its beginning. If the read fails, the query completes with its error.
+// The file and its lines may have any size. Names go into an index in memory until it is full. A
+// name may be in the file but not in the index. For such a name, Try returns [ErrWouldBlock], and
+// Start reads the file from its beginning. If the read fails, the query completes with its error.
 //
 // The first Start after Interval has passed since the last check checks the file again (one stat).
-// It rereads the file if its modification time, its size or its identity has changed, and does this
-// file I/O on its own thread. Try does no I/O: if a check is due, it returns [ErrWouldBlock].
+// If the file's modification time, size or identity has changed, that Start rereads it. Start does
+// this file I/O on the thread that calls it. Try does no I/O: if a check is due, it returns
+// [ErrWouldBlock].
 //
 // A file that does not exist counts as empty. If the file cannot be read, the last index stays in
-// use. If there is none, the part that could be read is used.
+// use. Without a last index, the part that could be read is used.
 type HostsFile struct {
 	next    Strategy
 	options HostsOptions
@@ -84,8 +85,9 @@ type hostsScan struct {
 	found table // the entry of this name, or empty
 }
 
-// NewHostsFile reads the file. A file that cannot be read is not an error, here or later: see
-// [HostsOptions] and [HostsStats]. A negative interval or bound is an error.
+// NewHostsFile returns a HostsFile in front of next, and reads the file. A file that cannot be read
+// is not an error, here or later: see [HostsOptions] and [HostsStats]. A negative interval or bound
+// is an error.
 func NewHostsFile(options HostsOptions, next Strategy) (*HostsFile, error) {
 	if options.Interval < 0 || options.MaxIndexBytes < 0 {
 		return nil, fmt.Errorf("resolve: hosts: interval %v, index of %d bytes: want 0 or more", options.Interval, options.MaxIndexBytes)

@@ -6,8 +6,8 @@ import (
 )
 
 // Literal answers questions whose name is an IP address, and passes on the rest. It never passes on
-// such a question: if it asks for the other family, the result is [ErrNoData]. Zones are kept.
-// IPv4-in-IPv6 literals are IPv4 addresses and answer A questions, as in [ParseName].
+// a question about a literal: one for the other family is [ErrNoData]. Zones are kept. IPv4-in-IPv6
+// literals are IPv4 addresses and answer A questions, as in [ParseName].
 type Literal struct{ next Strategy }
 
 // NewLiteral returns a Literal in front of next.

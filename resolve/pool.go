@@ -8,7 +8,7 @@ import (
 
 // PoolOptions sets the size of a [Pool].
 type PoolOptions struct {
-	Workers   int // goroutines, at least 1; each runs one lookup at once
+	Workers   int // goroutines, at least 1; each runs one lookup at a time
 	MaxQueued int // queries waiting for a worker; 0 for none
 }
 

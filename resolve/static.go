@@ -16,8 +16,9 @@ type Static struct {
 	table table
 }
 
-// NewStatic copies the map. It parses names with [ParseName]. It returns an error for two spellings
-// of one name, for more than [MaxStaticNames] names, for literals, and for invalid addresses.
+// NewStatic returns a Static in front of next, with a copy of names. It parses the names with
+// [ParseName]. It returns an error for two spellings of one name, for more than [MaxStaticNames]
+// names, for literals, and for invalid addresses.
 func NewStatic(names map[string][]netip.Addr, next Strategy) (*Static, error) {
 	s := &Static{next: next, table: table{origin: OriginStatic, names: make(map[Name]*tableEntry, len(names))}}
 	if len(names) > MaxStaticNames {

@@ -7,9 +7,9 @@ type Strategy interface {
 	// [ErrNoData] for a known name. Any number of goroutines may call Try at once.
 	Try(q Question) (Answer, error)
 
-	// Start begins to answer q.Question. In every case [Inbox.Run] calls q.Done exactly once, and
-	// so never before Start has returned to the thread that owns the inbox. A refusal is also a
-	// completion: [ErrQueueFull] at a bound, [ErrClosed] after Close.
+	// Start begins to answer q.Question. Whatever happens, [Inbox.Run] calls q.Done exactly once,
+	// and therefore never before Start has returned to the thread that owns the inbox. A refusal is
+	// also a completion: [ErrQueueFull] at a bound, [ErrClosed] after Close.
 	//
 	// Start returns without waiting, except where a strategy documents otherwise ([Blocking]). Any
 	// number of goroutines may call it at once, each with its own Query.

@@ -86,7 +86,7 @@ func bound(t *testing.T) sys.Handle {
 }
 
 // refusing returns an address without a listener: that of a client, whose port no other socket
-// gets. A port that is bound but does not listen would not do: some BSDs do not answer there.
+// gets. A bound port that does not listen is unsuitable: some BSDs do not answer there.
 func refusing(t *testing.T) netip.AddrPort {
 	t.Helper()
 	l, client := bound(t), bound(t)

@@ -22,8 +22,8 @@ type Message struct {
 	// socket is connected.
 	Addr netip.AddrPort
 
-	// Name is the same for a Unix-domain socket, in the form that BindUnix takes. It is empty for a
-	// sender without a name.
+	// Name is the counterpart of Addr for a Unix-domain socket, in the form that BindUnix takes. It
+	// is empty for a sender without a name.
 	Name string
 
 	// Truncated reports that the datagram was longer than Buffer. The bytes that did not fit are

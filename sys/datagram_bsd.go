@@ -44,7 +44,7 @@ func RecvMessage(h Handle, m *Message) error {
 // address by mapping it, which OpenBSD refuses. f has no effect on a Unix-domain socket.
 //
 // ENOBUFS means that the queue of a network interface, or of the receiving Unix-domain socket, is
-// full. No event reports that it has room again.
+// full. No event reports room in that queue.
 func SendMessage(h Handle, f Family, m *Message) error {
 	to, err := m.receiver(f)
 	if err != nil {

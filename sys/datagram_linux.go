@@ -33,9 +33,9 @@ func RecvMessage(h Handle, m *Message) error {
 // socket sends to an IPv4 address by mapping it. f has no effect on a Unix-domain socket.
 //
 // ErrWouldBlock means that the socket's own buffer, or the queue of the receiving Unix-domain
-// socket, is full. In the latter case an event reports that it has room only if h is connected to
-// that socket. A network interface whose queue is full drops the datagram, and SendMessage returns
-// no error (sendto(2), ENOBUFS).
+// socket, is full. In the latter case, an event reports room in that queue only if h is connected
+// to that socket. A network interface whose queue is full drops the datagram, and SendMessage
+// returns no error (sendto(2), ENOBUFS).
 func SendMessage(h Handle, f Family, m *Message) error {
 	var to addressSpace
 	size, err := to.put(h, f, m)

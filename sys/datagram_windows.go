@@ -37,7 +37,7 @@ func UDPSocket(f Family) (Handle, error) {
 // sockets for streams only.
 func UnixgramSocket() (Handle, error) { return Invalid, errors.ErrUnsupported }
 
-// SetBroadcast allows a UDP socket to send to broadcast addresses (SO_BROADCAST). If it is off,
+// SetBroadcast sets whether a UDP socket may send to broadcast addresses (SO_BROADCAST). If not,
 // Windows refuses such a send with WSAEACCES.
 func SetBroadcast(h Handle, on bool) error {
 	return setBool(h, windows.SOL_SOCKET, windows.SO_BROADCAST, on)

@@ -9,9 +9,9 @@
 // if their timeout is not zero. SocketPair on Windows blocks because it connects to itself.
 //
 // On Linux, the functions that return at once make raw system calls, which Go's scheduler does not
-// see. The scheduler's monitor would otherwise take the processor away during the call. For a loop
-// that makes two calls per message, that would cost more than the calls themselves. The functions
-// that may block do notify the scheduler, so that other goroutines run meanwhile.
+// see. For a loop that makes two calls per message, the scheduler's hooks would cost more than the
+// calls themselves: the scheduler's monitor takes the processor away in between. The functions that
+// may block do notify the scheduler, so that other goroutines run meanwhile.
 //
 // A raw call that blocks stops the whole process at the next garbage collection. If others can
 // clear the non-blocking flag of a handle, use the functions with Shared in their names, such as

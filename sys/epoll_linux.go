@@ -34,7 +34,7 @@ func EpollCreate() (Handle, error) {
 	return Handle(fd), nil
 }
 
-// EpollAdd registers h with ep for the given bits. Each event returns data.
+// EpollAdd registers h with ep for the given bits. Each event carries data.
 func EpollAdd(ep, h Handle, bits uint32, data uint64) error {
 	return epollCtl(ep, unix.EPOLL_CTL_ADD, h, bits, data)
 }

@@ -55,8 +55,8 @@ const (
 )
 
 // IoUringPollMask returns the OpFlags of IoUringPollAdd for the bits of a PollFD. The kernel's
-// first interface took 16 bits, and they keep their place. So on big-endian machines the halves are
-// swapped.
+// first interface took 16 bits, and the present one keeps them in place. So on big-endian machines
+// the halves are swapped.
 func IoUringPollMask(bits uint32) uint32 {
 	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 {
 		return bits<<16 | bits>>16

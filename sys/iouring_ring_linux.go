@@ -13,9 +13,9 @@ import (
 // IoUring is an io_uring instance (io_uring(7)) with its rings. All memory that the kernel reads or
 // writes is in mappings, not on Go's heap.
 //
-// Push, Unsubmitted and Submit must not run concurrently with each other; nor must Enter, Peek and
-// Advance. Methods of the two groups may run concurrently. Overflown may run concurrently with any
-// method except Close.
+// Push, Unsubmitted and Submit must not run concurrently with each other. The same holds for Enter,
+// Peek and Advance. Methods of the two groups may run concurrently. Overflown may run concurrently
+// with any method except Close.
 type IoUring struct {
 	handle   Handle
 	features uint32
@@ -36,7 +36,7 @@ type mapping struct {
 }
 
 // OpenIoUring opens an instance with room for the given numbers of unsubmitted requests and of
-// completions that are not yet taken. Each is rounded up to a power of two. The descriptor is
+// completions that are not yet taken. Each is rounded up to a power of two. The handle is
 // close-on-exec.
 //
 // Errors: ENOSYS before Linux 5.1, EINVAL before 5.5, EPERM if a sandbox or
@@ -114,7 +114,7 @@ func (r *IoUring) mmap(offset int64, size uintptr) (unsafe.Pointer, error) {
 	return at, nil
 }
 
-// Handle returns the descriptor. It is readable while there are completions to take.
+// Handle returns the handle of the instance. It is readable while there are completions to take.
 func (r *IoUring) Handle() Handle { return r.handle }
 
 // Features returns the feature bits that the kernel reported for this ring.
@@ -188,8 +188,8 @@ func (r *IoUring) Peek() (IoUringCQE, bool) {
 // Advance removes the completion that Peek returned.
 func (r *IoUring) Advance() { atomic.StoreUint32(r.doneHead, atomic.LoadUint32(r.doneHead)+1) }
 
-// Close cancels all requests, unmaps the rings and closes the descriptor. The kernel releases the
-// files that requests hold some time later.
+// Close cancels all requests, unmaps the rings and closes the handle. The kernel releases the files
+// that requests hold some time later.
 func (r *IoUring) Close() error {
 	var errs []error
 	for _, m := range r.maps {

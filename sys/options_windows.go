@@ -25,7 +25,8 @@ func SetReuseAddr(h Handle, on bool) error {
 // connections among listeners.
 func SetReusePort(h Handle, on bool) error { return errors.ErrUnsupported }
 
-// SetV6Only restricts an IPv6 socket to IPv6 (IPV6_V6ONLY), which is the default on Windows.
+// SetV6Only sets whether an IPv6 socket serves only IPv6 (IPV6_V6ONLY), which is the default on
+// Windows.
 func SetV6Only(h Handle, on bool) error {
 	return setBool(h, windows.IPPROTO_IPV6, windows.IPV6_V6ONLY, on)
 }

@@ -18,7 +18,7 @@ func StartRuntimePoller() {
 	if !hasFourDescriptors() {
 		return
 	}
-	// A timer with a channel would not do: the runtime starts it only when a goroutine waits.
+	// A timer with a channel is unsuitable: the runtime starts it only when a goroutine waits.
 	time.AfterFunc(time.Hour, func() {}).Stop()
 }
 

@@ -64,12 +64,12 @@ func Shutdown(h Handle, how How) error {
 	return unix.Shutdown(int(h), [...]int{unix.SHUT_RD, unix.SHUT_WR, unix.SHUT_RDWR}[how])
 }
 
-// SetNonblock makes a handle non-blocking that this package did not create. The flag belongs to the
-// open file: it also changes for every duplicate of h, in any process.
+// SetNonblock makes h non-blocking. It is for handles that this package did not create. The flag
+// belongs to the open file: it also changes for every duplicate of h, in any process.
 func SetNonblock(h Handle) error { return unix.SetNonblock(int(h), true) }
 
-// SetBlocking makes a handle, and every duplicate of it, blocking: for the next owner, such as a
-// child process.
+// SetBlocking makes h and every duplicate of it blocking, for the next owner of the handle, such as
+// a child process.
 func SetBlocking(h Handle) error { return unix.SetNonblock(int(h), false) }
 
 // IsNonblock reports whether h is non-blocking.
@@ -90,7 +90,7 @@ func SetReusePort(h Handle, on bool) error {
 	return setBool(h, unix.SOL_SOCKET, unix.SO_REUSEPORT, on)
 }
 
-// SetV6Only restricts an IPv6 socket to IPv6 (IPV6_V6ONLY).
+// SetV6Only sets whether an IPv6 socket serves only IPv6 (IPV6_V6ONLY).
 func SetV6Only(h Handle, on bool) error {
 	return setBool(h, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, on)
 }

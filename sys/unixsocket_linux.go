@@ -42,7 +42,7 @@ func BindUnix(h Handle, name string) error {
 
 // ConnectUnix starts a connection to the Unix-domain socket of that name, with the results of
 // [Connect]. Linux adds one: EAGAIN means that the queue of the listener is full. In that case no
-// connect is in progress, and no event will report that the queue has room.
+// connect is in progress, and no event reports room in the queue.
 func ConnectUnix(h Handle, name string) error {
 	var a addressSpace
 	size, err := a.putName(name)

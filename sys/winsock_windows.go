@@ -57,7 +57,8 @@ func socketError(errno syscall.Errno) error {
 
 const fionbio = 0x8004667e // FIONBIO (winsock2.h)
 
-// SetNonblock makes a socket non-blocking that this package did not create (FIONBIO).
+// SetNonblock makes the socket h non-blocking (FIONBIO). It is for sockets that this package did
+// not create.
 func SetNonblock(h Handle) error {
 	on := uint32(1)
 	r, _, errno := syscall.SyscallN(procIoctlsocket.Addr(), uintptr(h), fionbio, uintptr(unsafe.Pointer(&on)))
