@@ -20,9 +20,9 @@ const (
 // CacheOptions sets the bounds of a [Cache]. Zero fields mean the defaults.
 type CacheOptions struct {
 	MaxPositive int // positive entries
-	MaxNegative int // negative entries; bounded separately, so that made-up names cannot evict answers
+	MaxNegative int // negative entries; made-up names cannot evict positive ones
 
-	MinTTL     time.Duration // raises a shorter time to live, except one that has already expired; 0 by default
+	MinTTL     time.Duration // raises a shorter time to live, except an expired one; 0 by default
 	MaxTTL     time.Duration // caps a longer time to live
 	TTLUnknown time.Duration // for answers without a time to live
 

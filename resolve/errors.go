@@ -67,7 +67,7 @@ type Error struct {
 	Question Question  // the question; zero if there was none
 	Name     string    // the name as the caller wrote it, if known
 	Server   string    // the server that was asked, if known
-	Expires  time.Time // for a negative answer: when it expires; zero if the source gives no time to live
+	Expires  time.Time // when a negative answer expires; zero without a time to live
 	Err      error     // the cause
 }
 

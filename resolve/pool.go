@@ -27,7 +27,7 @@ type Pool struct {
 	work   sync.Cond
 	queue  queryList
 	idle   int               // workers not in a lookup
-	active map[*Query]func() // the queries in lookups, and the cancel function of each; at most one per worker
+	active map[*Query]func() // cancel functions of the queries in lookups; at most one per worker
 	closed bool
 }
 

@@ -22,7 +22,7 @@ type Query struct {
 	stop   func()                        // guarded by mu; set by Accept
 	timer  *time.Timer                   // guarded by mu
 	hooks  []func(*Query, Answer, error) // written before Accept, read afterwards
-	answer Answer                        // written by the one call of finish that succeeds, read by Run
+	answer Answer                        // written by the finish that succeeds, read by Run
 	err    error                         // like answer
 
 	next *Query // in the inbox; guarded by Inbox.mu

@@ -27,12 +27,12 @@ const (
 	ClassNone             Class = iota // nil
 	ClassOther                         // return it to the caller
 	ClassWouldBlock                    // wait for readiness, then try again
-	ClassInterrupted                   // a signal arrived first; the function documents whether to retry
-	ClassInProgress                    // a connect continues in the kernel; wait for Writable, then call SocketError
+	ClassInterrupted                   // a signal came first; see the function for whether to retry
+	ClassInProgress                    // a connect continues; wait for Writable, then call SocketError
 	ClassDisconnected                  // the peer or the path is gone; the handle can only be closed
 	ClassRefused                       // no socket listens there
 	ClassUnreachable                   // no route, or the network refused
-	ClassOutOfDescriptors              // the process or the system has no descriptor left; back off and keep serving
+	ClassOutOfDescriptors              // no descriptor is left in the process or the system; back off, keep serving
 	ClassOutOfMemory                   // the kernel has no buffer left; back off
 	ClassUnsupported                   // this system lacks the operation
 )

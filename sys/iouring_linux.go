@@ -18,7 +18,7 @@ type IoUringSQE struct {
 	_        uint64
 	Addr     uint64
 	Len      uint32
-	OpFlags  uint32 // flags of the operation: the bits to poll for (see IoUringPollMask), or which requests to cancel
+	OpFlags  uint32 // what to poll for (see IoUringPollMask), or which requests to cancel
 	UserData uint64
 	_        [3]uint64
 }
@@ -33,7 +33,7 @@ type IoUringCQE struct {
 // The operations.
 const (
 	IoUringNop     = uint8(0)  // completes at once
-	IoUringPollAdd = uint8(6)  // polls Fd for OpFlags: once, or repeatedly with IoUringPollMulti in Len
+	IoUringPollAdd = uint8(6)  // polls Fd for OpFlags, once or (IoUringPollMulti in Len) repeatedly
 	IoUringCancel  = uint8(14) // cancels the request whose UserData is Addr, or those that OpFlags select (Linux 5.19)
 )
 
@@ -72,7 +72,7 @@ const (
 	offsetCompletions  = 0x8000000
 	offsetRequests     = 0x10000000
 	ringCQOverflow     = uint32(1 << 1) // in the flags of the submission ring
-	longestRingTimeout = 1 << 61        // the kernel adds the time since boot, and the sum has 63 bits
+	longestRingTimeout = 1 << 61        // the kernel adds the time since boot in 63 bits
 )
 
 // ringParams is struct io_uring_params.

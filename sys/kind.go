@@ -12,5 +12,5 @@ const (
 	KindDatagram4                // RecvMessage and SendMessage, with IPv4 addresses
 	KindDatagram6                // RecvMessage and SendMessage, with IPv6 addresses
 	KindUnixgram                 // RecvMessage and SendMessage, with names
-	KindTCP                      // Recv and Send: a TCP socket over IPv4 or IPv6 without an upper-layer protocol
+	KindTCP                      // Recv and Send: TCP over IPv4 or IPv6, without an upper-layer protocol
 )

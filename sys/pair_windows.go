@@ -74,7 +74,7 @@ func connectPair(a, l Handle) (Handle, error) {
 		}
 		b, peer, err := Accept(l)
 		switch {
-		case err == ErrWouldBlock || ClassOf(err) == ClassDisconnected: // the connection is already gone
+		case err == ErrWouldBlock || ClassOf(err) == ClassDisconnected: // the peer is gone
 			continue
 		case err != nil:
 			return Invalid, err
