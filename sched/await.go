@@ -1,7 +1,7 @@
 package sched
 
-// Suspend suspends the running task as [Task.Suspend] does. By it package stream suspends a task
-// that waits for another task, and not for the handle.
+// Suspend suspends the running task as [Task.Suspend] does. Package stream uses it for a task that
+// waits for another task, not for the handle.
 func (s *taskSource) Suspend(start func(resume func())) error {
 	t, err := s.loop.caller("Suspend")
 	if err != nil {

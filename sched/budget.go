@@ -3,16 +3,16 @@ package sched
 import "time"
 
 // Spent reports whether t has used up its share of the turn, Options.TurnBudget, since the loop
-// gave it the thread last: a task that has more to do, and finds its handle ready again and again,
-// should Yield then. It is never true too early, and never without a TurnBudget. The clock is read
-// once, and not at all without one.
+// gave it the thread last. A task that has more to do, and finds its handle ready again and again,
+// should then Yield. Spent is never true too early, and never without a TurnBudget. It reads the
+// clock once, and not at all without a budget.
 func (t *Task) Spent() bool {
 	budget := t.loop.options.TurnBudget
 	return budget > 0 && t.home.spent(budget)
 }
 
-// Spent is Task.Spent for a step, which should end with Again then. It is for the Step that is
-// running.
+// Spent is Task.Spent for a step. A step whose share is used up should end with Again. Only the
+// running Step may call it.
 func (t HandlerTask) Spent() bool {
 	l := t.loop
 	if l.options.TurnBudget <= 0 {
@@ -25,10 +25,10 @@ func (t HandlerTask) Spent() bool {
 	return w != nil && w.spent(l.options.TurnBudget)
 }
 
-// YieldIfSpent is Task.Spent, and Task.Yield if that is true, for the task that operates on the
-// handle; package stream calls it (stream.Source, which has the contract). It does nothing in
-// a step or a posted function, which may try. Others are told here that they could not wait, so
-// that their operation fails each time, and not only when it has to.
+// YieldIfSpent calls Task.Yield if Task.Spent is true, for the task that operates on the handle.
+// Package stream calls it; stream.Source has the contract. It does nothing in a step or a posted
+// function, which may try. Any other caller gets the error that its wait would return, so that its
+// operation fails each time and not only when it has to wait.
 func (s *taskSource) YieldIfSpent() error {
 	l := s.loop
 	t := l.runningTask()
@@ -38,15 +38,15 @@ func (s *taskSource) YieldIfSpent() error {
 	case t == nil || t.loop != l:
 		return l.notTask("an operation on a handle")
 	case t.state != taskRunning || !t.Spent():
-		// A task that a loop which has failed ends by a panic has no turn, and may write its last
-		// words while it unwinds.
+		// The panic by which a failed loop ends a task gives it no turn. The task may still write
+		// while it unwinds.
 		return nil
 	}
 	return t.yieldTurn()
 }
 
-// Yield is YieldIfSpent where there is a budget, and lets others run where there is none; package
-// stream calls it after a part of what the kernel moves, which may be as much as a whole file.
+// Yield is YieldIfSpent if there is a budget, and lets others run if there is none. Package stream
+// calls it after each part that the kernel moves, which may be a whole file.
 func (s *taskSource) Yield() error {
 	if s.loop.options.TurnBudget > 0 {
 		return s.YieldIfSpent()
@@ -58,8 +58,8 @@ func (s *taskSource) Yield() error {
 	return t.yieldTurn()
 }
 
-// YieldIfSpent tells a task that it could not wait, as Wait would. Steps and posted functions may
-// try.
+// YieldIfSpent returns the error that Wait would return if the caller is a task. Steps and posted
+// functions may try.
 func (s *goroutineSource) YieldIfSpent() error {
 	if s.loop.runningWorker() != nil {
 		return nil
@@ -70,7 +70,7 @@ func (s *goroutineSource) YieldIfSpent() error {
 // Yield is YieldIfSpent: goroutines have no share of a loop's thread.
 func (s *goroutineSource) Yield() error { return s.YieldIfSpent() }
 
-// shareBegins notes when a turn begins, in the time of all loops whose tasks w runs.
+// shareBegins records when a turn begins, in the time of all loops whose tasks w runs.
 func (w *worker) shareBegins(l *Loop) {
 	switch {
 	case l.options.TurnBudget <= 0:

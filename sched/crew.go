@@ -5,11 +5,11 @@ import (
 	"sync/atomic"
 )
 
-// crew is workers that may run each other's tasks.
+// crew is a group of workers that can run each other's tasks.
 type crew struct {
 	workers []*worker
 
-	// Of a Stealing. What is not atomic is set before the workers begin.
+	// For a Stealing only. The fields that are not atomic are set before the workers begin.
 	stealing bool
 	loops    []*Loop // that run
 	done     atomic.Int32

@@ -5,44 +5,44 @@ import (
 	"fmt"
 )
 
-// Errors of loops and tasks: compare with errors.Is.
+// Errors of loops and tasks. Compare them with errors.Is.
 var (
-	// ErrFull says that a bound of Options is reached: try again later, or elsewhere.
+	// ErrFull reports that a bound of Options is reached. Try again later or elsewhere.
 	ErrFull = errors.New("sched: full")
-	// ErrStopped says that the loop has ended, or no longer takes new tasks because it drains.
+	// ErrStopped reports that the loop has ended, or drains and takes no new tasks.
 	ErrStopped = errors.New("sched: stopped")
-	// ErrCanceled says that the task was canceled: what it waits for returns a *CancelError.
+	// ErrCanceled reports that the task was canceled. Its waits return a *CancelError.
 	ErrCanceled = errors.New("sched: task canceled")
-	// ErrBusy says that another task waits for the same direction of the same handle.
+	// ErrBusy reports that another task waits for the same direction of the same handle.
 	ErrBusy = errors.New("sched: another task waits for this direction")
-	// ErrExited says that a task called runtime.Goexit (testing's FailNow does), which ends the
-	// goroutine of the loop, too.
+	// ErrExited reports that a task called runtime.Goexit, as FailNow of package testing does.
+	// Goexit also ends the goroutine of the loop.
 	ErrExited = errors.New("sched: task called runtime.Goexit")
-	// ErrClosed says that a Chan is closed: nothing more is sent, and what was in it has been
+	// ErrClosed reports that a Chan is closed: nothing more is sent, and everything in it has been
 	// received.
 	ErrClosed = errors.New("sched: channel closed")
-	// ErrEmpty says that there is nothing to receive from a Chan: it may come later.
+	// ErrEmpty reports that a Chan has no item to receive now. An item may come later.
 	ErrEmpty = errors.New("sched: channel empty")
-	// ErrWrongWaiter says that the caller cannot wait where it wants to: a goroutine by a task's
-	// means, a task by those of goroutines, or code that cannot wait at all. The error names what
-	// to use instead. It is returned whether there was something to wait for or not, and nothing
-	// else has happened.
-	ErrWrongWaiter = errors.New("sched: the caller cannot wait here")
-	// ErrLeaked says that tasks were still there when Shutdown gave up.
+	// ErrWrongWaiter reports that the caller cannot wait with the means it used. It is a goroutine
+	// that waits as a task, a task that waits as a goroutine, or code that cannot wait at all. The
+	// error names the alternative. It is returned even if there was no need to wait, and the call
+	// has no other effect.
+	ErrWrongWaiter = errors.New("sched: caller cannot wait here")
+	// ErrLeaked reports that tasks were still alive when Shutdown gave up.
 	ErrLeaked = errors.New("sched: tasks did not end")
 )
 
-// The reasons of ErrWrongWaiter, each with its remedy.
+// The reasons for ErrWrongWaiter, each with its remedy.
 var (
-	errGoroutine = fmt.Errorf("%w: it is a goroutine, and no task of the loop: use loop.Goroutines(), or loop.Call", ErrWrongWaiter)
-	errIsTask    = fmt.Errorf("%w: it is a task, and would hold its loop: use loop.Tasks(), or methods of Task", ErrWrongWaiter)
-	errOtherTask = fmt.Errorf("%w: it is another task: use loop.Tasks() of its own loop, and its own Task", ErrWrongWaiter)
-	errStep      = fmt.Errorf("%w: it is a step or a function that the loop calls: return Suspend, or use loop.Tasks() in a task", ErrWrongWaiter)
-	errNoTask    = fmt.Errorf("%w: the Task is nil: use that of the caller", ErrWrongWaiter)
+	errGoroutine = fmt.Errorf("%w: it is a goroutine, not a task of the loop: use loop.Goroutines() or loop.Call", ErrWrongWaiter)
+	errIsTask    = fmt.Errorf("%w: it is a task and would hold its loop: use loop.Tasks() or methods of Task", ErrWrongWaiter)
+	errOtherTask = fmt.Errorf("%w: it is another task: use loop.Tasks() of its own loop and its own Task", ErrWrongWaiter)
+	errStep      = fmt.Errorf("%w: it is a step or a function that the loop calls: return WaitFor, or use loop.Tasks() in a task", ErrWrongWaiter)
+	errNoTask    = fmt.Errorf("%w: the Task is nil: pass that of the caller", ErrWrongWaiter)
 )
 
-// CancelError is what a suspended operation of a canceled task returns, and every later one. It is
-// ErrCanceled, and its cause is unwrapped.
+// CancelError is the error of a canceled task's suspended operation and of every later one. It
+// matches ErrCanceled and unwraps to its cause.
 type CancelError struct {
 	Task  string
 	Cause error
@@ -52,22 +52,22 @@ func (e *CancelError) Error() string {
 	return fmt.Sprintf("sched: task %q canceled: %v", e.Task, e.Cause)
 }
 
-// Is makes the error ErrCanceled.
+// Is reports whether target is ErrCanceled.
 func (e *CancelError) Is(target error) bool { return target == ErrCanceled }
 
 // Unwrap returns the cause.
 func (e *CancelError) Unwrap() error { return e.Cause }
 
-// PanicError is the error of a task that panicked. The panic ends the task and nothing else. A task
-// that panics with one, which it got from elsewhere, ends with the same.
+// PanicError is the error of a task that panicked. The panic ends only that task. A task that
+// panics with a *PanicError from elsewhere ends with that same error.
 type PanicError struct {
 	Value any
-	Stack []byte // of the task, where it panicked
+	Stack []byte // of the task at the panic
 }
 
 func (e *PanicError) Error() string { return fmt.Sprintf("sched: task panicked: %v", e.Value) }
 
-// Unwrap returns the value of the panic if it is an error.
+// Unwrap returns the value of the panic if it is an error, nil otherwise.
 func (e *PanicError) Unwrap() error {
 	err, _ := e.Value.(error)
 	return err

@@ -10,37 +10,38 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Handler is a task without a stack: what it remembers between two steps is in its fields. Its
-// methods are called on the loop, one at a time and each after the one before: its own fields need
-// no lock, though with a Shared or a Stealing several threads use them in turn. What belongs to a
-// thread is not for them.
+// Handler is a task without a stack. It keeps its state between two steps in its fields. The loop
+// calls its methods one at a time, each after the previous one has returned. Its own fields
+// therefore need no lock, though several threads use them in turn with a Shared or a Stealing. It
+// must not depend on thread-local state.
 type Handler interface {
-	// Step is called when the task starts, and each time that what the last Next asked for has come
-	// about. It does what can be done without blocking and returns what to wait for. A panic ends
+	// Step is called when the task starts, and each time that the condition of the last Next has
+	// come about. It does what it can without blocking and returns what to wait for. A panic ends
 	// the task.
 	Step(t HandlerTask, cause Cause) Next
-	// End is called once, last: with the error of the Next that ended the task, a *CancelError, a
-	// *PanicError, or ErrStopped. The handle is no longer registered, so that End may close it. If
-	// End panics, its panic is joined to the error that Options.Ended is told.
+	// End is called exactly once, as the last call. Its argument is the error of the Next that
+	// ended the task, a *CancelError, a *PanicError, or ErrStopped. The handle is no longer
+	// registered, so End may close it. If End panics, Options.Ended gets that panic joined to the
+	// error.
 	End(err error)
 }
 
-// Cause says why Step is called.
+// Cause is the reason for a call of Step.
 type Cause uint8
 
 // The causes.
 const (
 	Started  Cause = iota
-	Ready          // a direction that was waited for is worth trying
+	Ready          // a direction that the handler waits for is worth trying
 	Expired        // the time given to Next.Within has passed
 	Woken          // Wake was called
-	Draining       // the loop was asked to end; said once
+	Draining       // the loop was asked to end; reported once
 	Resumed        // the last Next was Again
 )
 
 var causeNames = [...]string{"started", "ready", "expired", "woken", "draining", "resumed"}
 
-// String returns the cause in a word.
+// String returns the cause as one word.
 func (c Cause) String() string {
 	if int(c) < len(causeNames) {
 		return causeNames[c]
@@ -48,7 +49,7 @@ func (c Cause) String() string {
 	return "unknown cause"
 }
 
-// Next is what a step ends with.
+// Next is the result of a step: what to wait for, or the end.
 type Next struct {
 	verb     verb
 	interest queue.Interest
@@ -64,35 +65,35 @@ const (
 	verbEnd
 )
 
-// Suspend waits until one of the directions of i is worth trying again. The step has tried, and was
-// told that it would block, or had a short read where HandlerTask.ShortReadDrains says that this is
-// as good. With queue.None only Wake, the time and drain continue the task.
+// WaitFor waits until one of the directions of i is worth trying again. The step has tried and got
+// would-block. It may also have had a short read, if HandlerTask.ShortReadDrains is true. With
+// queue.None only Wake, the time and drain continue the task.
 func WaitFor(i queue.Interest) Next { return Next{verb: verbAwait, interest: i} }
 
-// Within bounds the wait of an Suspend: after d, and at once if d is not positive, Step is called
-// with Expired. It does nothing to Again and Done.
+// Within bounds the wait of WaitFor. After d, or at once if d is not positive, Step is called with
+// Expired. Within has no effect on Again and Done.
 func (n Next) Within(d time.Duration) Next {
-	// Zero is no bound. A handler that computes what is left of its time arrives there, and must
-	// not wait for ever.
+	// Zero is no bound. A handler that computes its remaining time can arrive at zero and must not
+	// wait without a bound.
 	n.within = max(d, 1)
 	return n
 }
 
-// Again lets other tasks run, and new events come in, then calls Step with Resumed: for a task that
-// has used up its share of the turn.
+// Again lets other tasks run and new events come in, and then calls Step with Resumed. It is for a
+// task that has used up its share of the turn.
 func Again() Next { return Next{verb: verbAgain} }
 
 // Done ends the task with err, which may be nil.
 func Done(err error) Next { return Next{verb: verbEnd, err: err} }
 
-// HandlerTask is the loop's side of a Handler: a small value, to be kept for as long as one likes.
-// The zero value is no task: its Loop is nil.
+// HandlerTask identifies a Handler to its loop. It is a small value that the caller may keep
+// indefinitely. The zero value is no task: its Loop is nil.
 type HandlerTask struct {
 	loop  *Loop
 	token queue.Token
 }
 
-// handlerSlot is what the loop knows of a handler, beside the Handler itself. Like source it has no
+// handlerSlot is the loop's record of a handler, besides the Handler itself. Like source it has no
 // pointers.
 type handlerSlot struct {
 	source
@@ -103,22 +104,22 @@ type handlerSlot struct {
 	listed  bool // guarded by the inbox's lock
 }
 
-// pending is what came while the task did not wait: its next Suspend continues at once.
+// pending holds what came while the task did not wait. The task's next WaitFor continues at once.
 type pending uint8
 
 const (
 	pendingWake pending = 1 << iota
 	pendingDrain
-	pendingCancel // the step runs on another thread: its end is the handler's
+	pendingCancel // the step runs on another thread; the handler ends with it
 )
 
-// handlerName is what Options.Ended is told: a name for each of a million handlers would cost more
-// than the handler.
+// handlerName is the name that Options.Ended gets. A name for each of a million handlers would cost
+// more than the handler.
 const handlerName = "handler"
 
-// Handle starts a handler task for h on l. It is called on the loop: by a task, a step or a posted
-// function. The caller keeps h and closes it after Handler.End; if Handle returns an error, End is
-// not called.
+// StartHandler starts a handler task for h on l. It must be called on the loop: by a task, a step
+// or a posted function. h remains the caller's, to be closed after Handler.End. If StartHandler
+// returns an error, End is not called.
 //
 // It returns ErrFull at MaxTasks, ErrStopped when the loop is over, drains or cancels its tasks,
 // and errors of queue.Queue.Add.
@@ -126,7 +127,7 @@ func (l *Loop) StartHandler(h sys.Handle, handler Handler) (HandlerTask, error) 
 	l.lock()
 	defer l.unlock()
 	if err := l.admit(); err != nil {
-		return HandlerTask{}, fmt.Errorf("sched: handler for handle %v: %w", h, err)
+		return HandlerTask{}, fmt.Errorf("sched: start handler for handle %v: %w", h, err)
 	}
 	s := l.putHandler(handler)
 	s.handle = h
@@ -156,22 +157,22 @@ func (l *Loop) dropHandler(s *handlerSlot) {
 // Loop returns the loop that t is on.
 func (t HandlerTask) Loop() *Loop { return t.loop }
 
-// ShortReadDrains reports whether a read that returned fewer bytes than it had room for proves that
-// there are no more, if the handle is a socket of plain TCP: then the step may Suspend without the
-// further read that would say so. It is for the steps of t.
+// ShortReadDrains reports whether a short read of a plain TCP socket proves that there are no more
+// bytes. A short read returned fewer bytes than it had room for. The step may then WaitFor without
+// another read. It is for the steps of t.
 //
-// It says nothing of other handles, which the loop does not tell apart. Their reads are short for
-// reasons of their own: a descriptor or other credentials in a Unix-domain stream, a packet of a
-// pipe, a line of a terminal, a record of TLS. A step reads them until they would block.
+// It promises nothing for other handles, which the loop does not distinguish. Their reads are short
+// for other reasons: a descriptor or other credentials in a Unix-domain stream, a packet of a pipe,
+// a line of a terminal, a record of TLS. A step reads them until they would block.
 func (t HandlerTask) ShortReadDrains() bool { return t.loop.slab.slot(t.token).shortReadDrains(t.loop) }
 
-// NoProgress is called by a step that was called with Ready, has tried what it waited for, and
-// would block. It is counted in Metrics.Vain.
+// NoProgress counts a wait in vain in Metrics.Vain. A step calls it if it was called with Ready,
+// has tried what it waited for, and got would-block.
 func (t HandlerTask) NoProgress() { t.loop.metrics.countVain() }
 
-// Wake has Step called with Woken if t waits, or else after the next Suspend. Once t has ended it
-// does nothing. Any goroutine may call it. Calls are one until the loop has heard of the first:
-// where it has one worker, all that a step makes.
+// Wake calls Step with Woken if t waits, otherwise after its next WaitFor. It does nothing once t
+// has ended. Any goroutine may call it. Calls count as one until the loop has noticed the first.
+// With one worker, all calls that a step makes count as one.
 func (t HandlerTask) Wake() {
 	in := &t.loop.inbox
 	in.mu.Lock()
@@ -186,7 +187,7 @@ func (t HandlerTask) Wake() {
 	in.rouse(t.loop)
 }
 
-// reset makes s that of a handler which is about to start. Its token stays.
+// reset prepares s for a handler that is about to start. Its token stays.
 func (s *handlerSlot) reset() {
 	s.flags.Store(0)
 	s.armed, s.ready, s.want = queue.None, queue.None, queue.None
@@ -195,8 +196,8 @@ func (s *handlerSlot) reset() {
 
 func (s *handlerSlot) index() uint32 { return uint32(s.token) &^ tokenHandler }
 
-// attend has the handler told of a Wake. The notice may be that of one which has had the slot
-// before: it is not listed any more.
+// attend delivers a Wake to the handler. A notice for the slot's previous handler is not listed any
+// more.
 func (s *handlerSlot) attend(l *Loop) {
 	l.inbox.mu.Lock()
 	listed := s.listed
@@ -254,8 +255,8 @@ func (s *handlerSlot) expired(l *Loop) {
 	}
 }
 
-// settle does nothing for a slot that was freed and perhaps taken since it fired, but what is right
-// for it.
+// settle is called for a slot that may have been freed and taken again since it fired. It then does
+// only what is right for the current handler.
 func (s *handlerSlot) settle(l *Loop) {
 	if s.state == taskEnded {
 		s.fired = false
@@ -264,8 +265,8 @@ func (s *handlerSlot) settle(l *Loop) {
 	s.source.settle(l, s.want)
 }
 
-// owner is asked of what runs on workers of other loops; a handler has none but the loop in whose
-// run queue it is.
+// owner is called for runnables on workers of other loops. A handler is only in the run queue of
+// its own loop, so it has none.
 func (s *handlerSlot) owner() *Loop { return nil }
 
 func (s *handlerSlot) run(l *Loop, w *worker) {
@@ -330,7 +331,7 @@ func (s *handlerSlot) await(l *Loop, next Next) {
 	if next.interest != queue.None {
 		if err := s.arm(l, next.interest); err != nil {
 			if err == net.ErrClosed {
-				err = ErrStopped // nobody but the loop ends the registration of a handler
+				err = ErrStopped // only the loop ends the registration of a handler
 			}
 			s.end(l, err)
 			return
@@ -366,8 +367,8 @@ func (s *handlerSlot) over(l *Loop) {
 	}
 }
 
-// end ends the handler and frees the slot, which may still be in the run queue: then the loop's
-// tasks are being ended, and none is admitted that could take it.
+// end ends the handler and frees the slot. The slot may still be in the run queue: then the loop's
+// tasks are ending, and no task is admitted that could take it.
 func (s *handlerSlot) end(l *Loop, err error) {
 	s.stopTimer(l)
 	h := s.handler(l)
@@ -379,7 +380,7 @@ func (s *handlerSlot) end(l *Loop, err error) {
 	l.tellHandler(h, err)
 }
 
-// tellHandler says that h has ended with err.
+// tellHandler reports that h has ended with err.
 func (l *Loop) tellHandler(h Handler, err error) {
 	l.offer()
 	l.unlock()

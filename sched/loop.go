@@ -12,27 +12,27 @@ import (
 	"github.com/edgewise-go/edgewise/queue"
 )
 
-// Loop runs tasks over one queue: on one thread, or on several if a Shared has made it.
+// Loop runs tasks over one queue, on one thread, or on several if it belongs to a Shared.
 type Loop struct {
 	queue   queue.Queue
-	native  bool // queue has native edges: losing readiness need not be declared
-	urgent  bool // queue reports urgent data with them
+	native  bool // queue has native edges: the loop need not declare lost readiness
+	urgent  bool // queue reports urgent data with edges
 	options Options
 	epoch   time.Time
 
 	workers []*worker
-	peers   []*worker // those of all loops of the scheduler
-	crew    *crew     // nil if only one thread comes here
+	peers   []*worker // of all loops of the scheduler
+	crew    *crew     // nil if only one thread runs the loop
 
-	// mu guards what follows, as far as the state of tasks and sources, if there is a crew; see
-	// lock. Without one, the worker owns it.
+	// mu guards the fields below, up to and including the state of tasks and sources, if there is a
+	// crew; see lock. Without a crew, the worker owns them.
 	mu        sync.Mutex
 	runQueue  runQueue
 	timers    timers
-	links     sync.Mutex // guards the links of tasks as well, for those who look at the names
-	tasks     *Task      // the living coroutines, linked
-	fired     []sink     // to be settled before the next wait
-	batch     []sink     // who is told of the events of this turn
+	links     sync.Mutex // guards the links of tasks besides, for readers of their names
+	tasks     *Task      // the live coroutines, linked
+	fired     []sink     // to settle before the next wait
+	batch     []sink     // receivers of the events of this turn
 	events    [eventsPerWaitMax]queue.Event
 	taken     []func() // posted functions of this turn
 	posting   bool     // a worker calls them
@@ -41,21 +41,21 @@ type Loop struct {
 	lastWait  int // events of the last Wait
 	shift     shift
 	ending    *ending
-	surplus   atomic.Bool // work that a worker of another loop may take, while those of this one are busy
-	errand    atomic.Bool // the worker was woken to take such work of another loop
+	surplus   atomic.Bool // a worker of another loop may take work, while those of this loop are busy
+	errand    atomic.Bool // the worker was woken to take such work from another loop
 
-	drained atomic.Bool // drain has been told to the tasks; set with the lock
+	drained atomic.Bool // the tasks have been notified of the drain; set with the lock held
 
 	drainAsked  atomic.Bool
 	cancelCause atomic.Pointer[error]
 	listed      bool // guarded by the inbox's lock
 
-	living atomic.Int64 // tasks of both forms, those in the inbox included
+	living atomic.Int64 // tasks of both forms, including those in the inbox
 	slots  slots
 	slab   slab
 
-	metrics *metrics // nil unless asked for
-	profile *profile // nil unless asked for
+	metrics *metrics // nil unless Options asks for it
+	profile *profile // nil unless Options asks for it
 
 	blocking blocking
 	inbox    inbox
@@ -67,7 +67,7 @@ type Loop struct {
 
 type loopState uint32
 
-// A loop is fresh until Run; then it runs until it is over. Only Run moves it.
+// A loop is fresh until Run, then running, then over. Only Run changes the state.
 const (
 	loopFresh loopState = iota
 	loopRunning
@@ -103,23 +103,23 @@ func newLoop(q queue.Queue, options Options, workers int) *Loop {
 // Queue returns the queue of l.
 func (l *Loop) Queue() queue.Queue { return l.queue }
 
-// Len returns how many tasks l has. Any goroutine may call it.
+// Len returns the number of tasks of l. Any goroutine may call it.
 func (l *Loop) Len() int { return int(l.living.Load()) }
 
-// Run runs l on the calling goroutine, which it locks to its thread, until Shutdown or Drain was
-// called and the last task has ended. When ctx is done it cancels every task, runs until they have
-// ended, and returns the cause. It closes the queue. It can be called once.
+// Run runs l on the calling goroutine, which it locks to its thread. It returns once Shutdown or
+// Drain was called and the last task has ended. When ctx is done, Run cancels every task, runs
+// until they have ended, and returns the cause. It closes the queue. It can be called once.
 //
 // If the queue fails, Run ends the tasks as Shutdown ends those that it cancels, with one
-// difference: one that goes on waiting in spite of the errors is ended by a panic in its wait.
+// exception. A task that continues to wait in spite of the errors ends by a panic in its wait.
 // Handlers end with ErrStopped.
 //
-// The loop of a Shared has its other workers each on a goroutine of its own, which have ended when
-// Run returns. The loops of a Stealing run together or not at all: Run of one returns
+// The loop of a Shared runs each of its other workers on its own goroutine. Those goroutines have
+// ended when Run returns. The loops of a Stealing run only together: Run of one returns
 // errors.ErrUnsupported.
 func (l *Loop) Run(ctx context.Context) error {
 	if l.crew != nil && l.crew.stealing {
-		return fmt.Errorf("sched: Run of one loop of a Stealing: %w", errors.ErrUnsupported)
+		return fmt.Errorf("sched: cannot run a single loop of a Stealing scheduler: %w", errors.ErrUnsupported)
 	}
 	if !l.claim() {
 		return fmt.Errorf("sched: Run: %w", ErrStopped)
@@ -127,7 +127,7 @@ func (l *Loop) Run(ctx context.Context) error {
 	return l.runClaimed(ctx)
 }
 
-// claim reports whether the caller is the one who may, and must, call runClaimed.
+// claim reports whether the caller may, and then must, call runClaimed.
 func (l *Loop) claim() bool {
 	return l.state.CompareAndSwap(uint32(loopFresh), uint32(loopRunning))
 }
@@ -145,9 +145,9 @@ func (l *Loop) runClaimed(ctx context.Context) error {
 	return l.overErr
 }
 
-// lock is called by tasks, and by what others call on the loop, before they touch what the loop
-// owns. Workers hold the lock but while they run code of others or wait. It changes nothing where
-// there is one worker.
+// lock is called by tasks, and by methods that other code calls on the loop, before they touch
+// state that the loop owns. Workers hold the lock except while they run foreign code or wait. It
+// does nothing if there is one worker.
 func (l *Loop) lock() {
 	if l.crew != nil {
 		l.mu.Lock()
@@ -160,8 +160,8 @@ func (l *Loop) unlock() {
 	}
 }
 
-// turn does what there is to do, then has w wait for more: at most until the next timer, and not at
-// all while there are tasks that can run.
+// turn does the work at hand and then lets w wait for more. The wait ends by the next timer at the
+// latest. There is no wait while a task can run.
 func (l *Loop) turn(w *worker) {
 	l.takeInbox(w)
 	if !l.timers.empty() {
@@ -180,8 +180,8 @@ func (l *Loop) turn(w *worker) {
 	}
 }
 
-// round runs each task that is ready. One that becomes ready while others run has its turn in the
-// next round: events come in between.
+// round runs each ready task. A task that becomes ready during the round has its turn in the next
+// one, so that events come in between.
 func (l *Loop) round(w *worker) {
 	w.takeArrivals()
 	w.roundBegins()
@@ -207,13 +207,13 @@ func (l *Loop) hasWork(w *worker) bool {
 	return w.runQueue.count > 0 || l.runQueue.count > 0 || w.arrivals.any.Load()
 }
 
-// finished reports whether there is nothing left that the loop has to wait for.
+// finished reports whether the loop has nothing left to wait for.
 func (l *Loop) finished() bool {
 	return (l.canceled != nil || l.drained.Load()) && l.living.Load() == 0 && l.blocking.count == 0 &&
 		!l.posting && !l.attending && !l.inbox.pending.Load()
 }
 
-// lead waits for events and makes ready whom they wake.
+// lead waits for events and makes the tasks that they wake ready.
 func (l *Loop) lead(w *worker) {
 	for i, k := range l.fired {
 		l.fired[i] = nil
@@ -233,8 +233,8 @@ func (l *Loop) lead(w *worker) {
 }
 
 // busyEventsMin is how many events the last wait must have brought for the next one to be tried
-// without blocking. A blocking call tells Go's scheduler, whose monitor may take the processor
-// away; but under a modest load most tries would find nothing.
+// without blocking first. A blocking call notifies Go's scheduler, whose monitor may take the
+// processor away. Under a modest load, however, most tries would find nothing.
 const busyEventsMin = 2
 
 func (l *Loop) wait(w *worker, busy bool) (int, error) {
@@ -254,8 +254,8 @@ func (l *Loop) wait(w *worker, busy bool) (int, error) {
 		timeout = l.timers.next(now)
 		l.shift.until = now + timeout
 	}
-	// Announce, then look again, then sleep: whoever posts either is seen by the look or sees the
-	// announcement and wakes.
+	// Announce, then look again, then sleep. A concurrent post is either seen by the look, or it
+	// sees the announcement and wakes the loop.
 	l.inbox.sleeping.Store(true)
 	if l.inbox.pending.Load() || l.crew.surplus(l) {
 		timeout = 0
@@ -265,7 +265,7 @@ func (l *Loop) wait(w *worker, busy bool) (int, error) {
 	return n, err
 }
 
-// query waits in the queue, without the lock.
+// query waits in the queue with the lock released.
 func (l *Loop) query(timeout time.Duration) (int, error) {
 	l.metrics.countWait()
 	l.unlock()
@@ -291,8 +291,8 @@ func (l *Loop) dispatch(events []queue.Event) {
 	l.metrics.end()
 }
 
-// resolve puts into batch who is told of each event, nil for a stale one and for that of a handle
-// which others registered.
+// resolve fills batch with the receiver of each event. It is nil for a stale event and for the
+// event of a handle that foreign code registered.
 func (l *Loop) resolve(events []queue.Event) {
 	l.batch = l.batch[:0]
 	l.slots.mu.Lock()
@@ -308,16 +308,16 @@ func (l *Loop) resolve(events []queue.Event) {
 	}
 }
 
-// now is the time since the loop was made; timers are kept in it.
+// now returns the time since the loop was created. Timers use this time.
 func (l *Loop) now() time.Duration { return time.Since(l.epoch) }
 
-// setDeadline arms t. A deadline before the loop is as good as the loop's beginning, and cannot
-// overflow when times are subtracted.
+// setDeadline arms t. A deadline before the loop's epoch counts as the epoch, so that subtracting
+// times cannot overflow.
 func (l *Loop) setDeadline(t *timer, deadline time.Time) {
 	l.setTimer(t, max(0, deadline.Sub(l.epoch)))
 }
 
-// setTimer arms t. Whoever waits for the first timer is told if t comes before it.
+// setTimer arms t. If t comes before the timer that the leader waits for, it wakes the leader.
 func (l *Loop) setTimer(t *timer, when time.Duration) {
 	l.timers.set(t, when)
 	if l.crew != nil && when < l.shift.until {
@@ -325,9 +325,9 @@ func (l *Loop) setTimer(t *timer, when time.Duration) {
 	}
 }
 
-// takeInbox does what others have asked for. Functions are called by one worker at a time, or they
-// would overtake each other; the notices come first, so that what they wake does not wait for the
-// functions.
+// takeInbox does what other threads have asked for. One worker at a time calls functions, because
+// otherwise they would overtake each other. Notices come first, so that the tasks they wake do not
+// wait for the functions.
 func (l *Loop) takeInbox(w *worker) {
 	if !l.inbox.pending.Load() {
 		return
@@ -353,17 +353,17 @@ func (l *Loop) takeInbox(w *worker) {
 		l.posting, l.taken = false, nil
 	}
 	if l.crew != nil && len(notices)+len(functions) > 0 {
-		l.inbox.lookAgain(l) // for what another worker has left to this one
+		l.inbox.lookAgain(l) // for work that another worker left to this one
 	}
 }
 
-// What Options.Ended is told of functions that are no tasks.
+// Names that Options.Ended gets for functions that are not tasks.
 const (
 	postedName = "posted function"
 	drainName  = "drain function"
 )
 
-// protect calls a function of others, and keeps its panic from ending the loop.
+// protect calls a foreign function and keeps its panic from ending the loop.
 func (l *Loop) protect(name string, f func()) {
 	l.unlock()
 	defer l.lock()
@@ -391,8 +391,8 @@ func contain(f func()) (err error) {
 	return nil
 }
 
-// admit counts a new handler in, or says why it cannot be. Handle, which may still fail, hides the
-// count until then: it keeps the lock.
+// admit counts a new handler in, or returns why it is refused. StartHandler, which may still fail,
+// keeps the lock and so hides the count until then.
 func (l *Loop) admit() error {
 	if l.inbox.closing.Load() {
 		return ErrStopped
@@ -400,14 +400,14 @@ func (l *Loop) admit() error {
 	return l.admitChild()
 }
 
-// admitChild counts a new task in even while the loop drains: another one starts it, which may need
-// it to end.
+// admitChild counts a new task in even while the loop drains. Another task starts it and may need
+// it in order to end.
 func (l *Loop) admitChild() error {
 	if loopState(l.state.Load()) == loopOver {
 		return ErrStopped
 	}
-	// A refusal never touches the count. A loop that drains could look at it in that moment, and
-	// would sleep, although its last task has ended.
+	// A refusal never touches the count. A draining loop could look at it in that moment, and would
+	// then sleep although its last task has ended.
 	for n := l.living.Load(); n < int64(l.options.MaxTasks); n = l.living.Load() {
 		if l.living.CompareAndSwap(n, n+1) {
 			return nil
@@ -416,7 +416,7 @@ func (l *Loop) admitChild() error {
 	return fmt.Errorf("%w: %d tasks", ErrFull, l.options.MaxTasks)
 }
 
-// dismiss counts a task out. The last may have ended on a thread of another loop.
+// dismiss counts a task out. The last task may have ended on a thread of another loop.
 func (l *Loop) dismiss() {
 	l.metrics.countEnded()
 	if l.living.Add(-1) == 0 && l.crew != nil {
@@ -424,7 +424,8 @@ func (l *Loop) dismiss() {
 	}
 }
 
-// Post has f called on the loop, soon, in the order of the posts. One is called at a time. What f
-// posts is called in a later turn, after the events that have come. Any goroutine may call it; it
-// does not block. ErrFull when MaxPosted functions wait already, ErrStopped when the loop is over.
+// Post calls f on the loop soon, in the order of the posts and one function at a time. A function
+// that f posts is called in a later turn, after the events that have come. Any goroutine may call
+// Post, and it does not block. It returns ErrFull if MaxPosted functions wait already, and
+// ErrStopped once the loop is over.
 func (l *Loop) Post(f func()) error { return l.inbox.post(l, f) }

@@ -18,36 +18,37 @@ type Scheduler interface {
 	Start(ctx context.Context, name string, body func(*Task) error) (*Job, error)
 	// Loops returns the loops, which do not change.
 	Loops() []*Loop
-	// Run runs the loops until they have been drained, or until ctx is done and their tasks have
-	// ended, as Loop.Run does. It returns the errors of all.
+	// Run runs the loops until they have drained, or until ctx is done and their tasks have ended,
+	// as Loop.Run does. It returns the joined errors of all loops.
 	Run(ctx context.Context) error
 	// Drain asks every loop to end, as Loop.Drain does.
 	Drain()
-	// Shutdown drains the loops, and cancels what is left when ctx is done, as Loop.Shutdown does.
+	// Shutdown drains the loops and cancels the remaining tasks when ctx is done, as Loop.Shutdown
+	// does.
 	Shutdown(ctx context.Context) error
 }
 
-// Single is a scheduler of one loop, which runs on the goroutine that calls Run.
+// Single is a scheduler with one loop, which runs on the goroutine that calls Run.
 type Single struct{ *Loop }
 
-// NewSingle returns a scheduler of one loop over q.
+// NewSingle returns a scheduler with one loop over q.
 func NewSingle(q queue.Queue, options Options) Single { return Single{New(q, options)} }
 
 // Loops returns the one loop.
 func (s Single) Loops() []*Loop { return []*Loop{s.Loop} }
 
-// Sharded is a scheduler of several loops that share nothing: a task stays where it was placed.
-// Tasks are placed in turn; a listener for each loop (SO_REUSEPORT) has the kernel spread
-// connections.
+// Sharded is a scheduler with several loops that share nothing. A task stays on the loop where it
+// was placed. Tasks are placed on the loops in turn. With a listener per loop (SO_REUSEPORT), the
+// kernel spreads the connections.
 type Sharded struct {
 	loops []*Loop
 	next  atomic.Uint32
 }
 
-// MaxShards bounds the loops of a Sharded: each is a thread.
+// MaxShards bounds the loops of a Sharded. Each loop is a thread.
 const MaxShards = 1024
 
-// NewSharded returns a scheduler of n loops, each over a queue that open returns.
+// NewSharded returns a scheduler with n loops, each over a queue that open returns.
 func NewSharded(n int, open func() (queue.Queue, error), options Options) (*Sharded, error) {
 	if n < 1 || n > MaxShards {
 		return nil, fmt.Errorf("sched: %d loops: want 1 to %d", n, MaxShards)
@@ -56,7 +57,7 @@ func NewSharded(n int, open func() (queue.Queue, error), options Options) (*Shar
 	for i := range n {
 		q, err := open()
 		if err != nil {
-			return nil, fmt.Errorf("sched: opening a queue: %w", errors.Join(err, s.closeQueues()))
+			return nil, fmt.Errorf("sched: open queue: %w", errors.Join(err, s.closeQueues()))
 		}
 		l := New(q, options)
 		l.workers[0].place = i
@@ -79,13 +80,13 @@ func (s *Sharded) closeQueues() (err error) {
 	return err
 }
 
-// Go starts a task on the loop whose turn it is.
+// Go starts a task on the next loop in turn.
 func (s *Sharded) Go(ctx context.Context, name string, body func(*Task) error) error {
 	return s.place().Go(ctx, name, body)
 }
 
-// Start starts a task on the loop whose turn it is, and returns what others need to join and to
-// cancel it.
+// Start starts a task on the next loop in turn. It returns the Job with which others join and
+// cancel the task.
 func (s *Sharded) Start(ctx context.Context, name string, body func(*Task) error) (*Job, error) {
 	return s.place().Start(ctx, name, body)
 }
@@ -95,17 +96,18 @@ func (s *Sharded) place() *Loop { return s.loops[int(s.next.Add(1)-1)%len(s.loop
 // Loops returns the loops.
 func (s *Sharded) Loops() []*Loop { return s.loops }
 
-// Run runs the first loop on the calling goroutine and each other on one of its own, which have
-// ended when Run returns. A loop that fails cancels the others.
+// Run runs the first loop on the calling goroutine and each other loop on its own goroutine. Those
+// goroutines have ended when Run returns. A loop that fails cancels the others.
 func (s *Sharded) Run(ctx context.Context) error {
 	return s.run(ctx, func([]*Loop) {})
 }
 
-// run calls begin with the loops that it is going to run.
+// run calls begin with the loops that it is about to run.
 func (s *Sharded) run(ctx context.Context, begin func(loops []*Loop)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	// All at once: a Shutdown that comes now finds each loop either running or, for good, not.
+	// Claim all loops first: a concurrent Shutdown finds each loop either running or permanently
+	// not.
 	var claimed []*Loop
 	for _, l := range s.loops {
 		if l.claim() {
@@ -138,7 +140,7 @@ func (s *Sharded) Drain() {
 	}
 }
 
-// Shutdown shuts every loop down, all at once.
+// Shutdown shuts all loops down at the same time.
 func (s *Sharded) Shutdown(ctx context.Context) error {
 	if err := s.loops[0].mayBlock("Sharded.Shutdown"); err != nil {
 		return err

@@ -9,26 +9,25 @@ import (
 	"github.com/edgewise-go/edgewise/queue"
 )
 
-// Stealing is a scheduler of several loops, each on a thread of its own and over a queue of its
-// own, as a Sharded has them, but for one thing: the worker of a loop that has nothing to do takes
-// what is ready on one that is busy. What it takes stays with its loop: only the turn is run
-// elsewhere.
+// Stealing is a scheduler with several loops, each on its own thread and over its own queue, as in
+// a Sharded. In addition, the worker of an idle loop takes ready work from a busy loop. What it
+// takes stays with its loop: only the turn runs elsewhere.
 //
-// A handler's step may be run by any of the threads, and so may the first turn of a coroutine;
-// after it a coroutine stays with the thread that began it, because Go can resume it on that thread
-// only. No task is ever run by two threads at a time, but the tasks of one loop may run at the same
-// time: what they share, each must guard. A loop that has more ready than it can run at once wakes
-// one that sleeps: a system call. Nobody spins. A lock is taken at each step and suspension, seldom
-// contended.
+// Any of the threads may run the step of a handler or the first turn of a coroutine. After that
+// turn a coroutine stays with the thread that began it, because Go can resume it on that thread
+// only. Two threads never run a task at the same time. Tasks of one loop may run at the same time:
+// each must guard what they share. A loop with more ready tasks than it can run at once wakes a
+// sleeping loop, which costs a system call. No thread spins. Each step and suspension takes a lock,
+// which is seldom contended.
 //
-// It is for work that comes unevenly: steps of different length, connections that are busy by
-// turns. Where it is even, a Sharded does the same for less.
+// It is for uneven work: steps of different length, or connections that are busy by turns. For even
+// work, a Sharded does the same for less.
 //
-// Its loops end together, when all have been drained and have no tasks left: Shutdown of one of
-// them waits for the others. If one fails, all do.
+// Its loops end together, when all have drained and have no tasks left. Shutdown of one loop waits
+// for the others. If one loop fails, all fail.
 type Stealing struct{ *Sharded }
 
-// NewStealing returns a scheduler of n loops, each over a queue that open returns.
+// NewStealing returns a scheduler with n loops, each over a queue that open returns.
 func NewStealing(n int, open func() (queue.Queue, error), options Options) (Stealing, error) {
 	s, err := NewSharded(n, open, options)
 	if err != nil || n == 1 {
@@ -37,14 +36,14 @@ func NewStealing(n int, open func() (queue.Queue, error), options Options) (Stea
 	c := newCrew(s.loops[0].peers)
 	c.stealing = true
 	for _, l := range s.loops {
-		l.crew, l.epoch = c, s.loops[0].epoch // a thief measures in the time of its own loop
+		l.crew, l.epoch = c, s.loops[0].epoch // a thief uses the time of its own loop
 	}
 	return Stealing{s}, nil
 }
 
-// Run runs the first loop on the calling goroutine and each other on one of its own, which have
-// ended when Run returns. If one fails, the tasks of all end as Loop.Run ends those of a loop whose
-// queue fails.
+// Run runs the first loop on the calling goroutine and each other loop on its own goroutine. Those
+// goroutines have ended when Run returns. If one loop fails, the tasks of all loops end as the
+// tasks of a Loop.Run whose queue fails.
 func (s Stealing) Run(ctx context.Context) error {
 	return s.run(ctx, func(loops []*Loop) {
 		if c := loops[0].crew; c != nil {
@@ -57,7 +56,7 @@ func (s Stealing) Run(ctx context.Context) error {
 	})
 }
 
-// arrivals are coroutines of other loops that began on a worker, and go on there.
+// arrivals are coroutines of other loops that began on a worker and continue there.
 type arrivals struct {
 	any atomic.Bool
 
@@ -71,7 +70,7 @@ type arrival struct {
 	since time.Duration // if there are metrics
 }
 
-// push is called with the lock of the task's loop; l is the worker's.
+// push is called with the lock of the task's loop held. l is the loop of the worker.
 func (a *arrivals) push(l *Loop, r runnable) {
 	now := arrival{task: r}
 	if l.metrics != nil {
@@ -100,7 +99,7 @@ func (w *worker) takeArrivals() {
 	}
 }
 
-// visit calls f with the lock of l in place of that of w's own loop.
+// visit calls f with the lock of l held instead of that of w's own loop.
 func (w *worker) visit(l *Loop, f func(*Loop, *worker)) {
 	w.loop.unlock()
 	l.lock()
@@ -111,15 +110,14 @@ func (w *worker) visit(l *Loop, f func(*Loop, *worker)) {
 	f(l, w)
 }
 
-// steal runs one task of a loop that is busy, if w has nothing else to do, and reports whether it
-// did.
+// steal runs one task of a busy loop if w has nothing else to do, and reports whether it did.
 func (w *worker) steal() bool {
 	c := w.loop.crew
 	if c == nil || !c.stealing || w.loop.hasWork(w) || w.loop.shift.over {
 		return false
 	}
 	for i := range c.loops {
-		// Each begins after its own place, so that thieves do not all ask the same.
+		// Each thief begins after its own place, so that they do not all try the same victim.
 		victim := c.loops[(w.index+1+i)%len(c.loops)]
 		if victim == w.loop || !victim.surplus.Load() {
 			continue
@@ -152,19 +150,19 @@ func (w *worker) stealFrom(victim *Loop) bool {
 	w.loop.handOn() // there may be more elsewhere
 	r.run(victim, w)
 	w.turnEnds()
-	victim.offer() // it may be ready again, and the victim asleep by now
+	victim.offer() // it may be ready again while the victim sleeps
 	return true
 }
 
-// hasSurplus says whether others may look for work at l.
+// hasSurplus sets whether other loops may look for work at l.
 func (l *Loop) hasSurplus(some bool) {
 	if l.crew != nil && l.crew.stealing && l.surplus.Load() != some {
 		l.surplus.Store(some)
 	}
 }
 
-// wakeThief wakes a worker of a loop other than l, if there is one that sleeps. One that is about
-// to sleep looks once more for surplus after it has said so.
+// wakeThief wakes a sleeping worker of a loop other than l, if there is one. A worker that is about
+// to sleep announces it and then looks for surplus once more.
 func (c *crew) wakeThief(l *Loop) {
 	for _, other := range c.loops {
 		if other == l || !other.inbox.sleeping.Load() {
@@ -177,15 +175,15 @@ func (c *crew) wakeThief(l *Loop) {
 	}
 }
 
-// handOn has another thief woken in the place of l's worker, which was woken to steal and has
-// something else to do first.
+// handOn wakes another thief in place of l's worker, which was woken to steal but has other work
+// first.
 func (l *Loop) handOn() {
 	if l.errand.Load() && l.errand.Swap(false) && l.crew.surplus(l) {
 		l.crew.wakeThief(l)
 	}
 }
 
-// surplus reports whether there is work to steal for a worker of l. c may be nil.
+// surplus reports whether a worker of l can steal work. c may be nil.
 func (c *crew) surplus(l *Loop) bool {
 	if c == nil || !c.stealing {
 		return false
@@ -198,7 +196,7 @@ func (c *crew) surplus(l *Loop) bool {
 	return false
 }
 
-// stop sends all workers home.
+// stop ends all workers.
 func (c *crew) stop(err error) {
 	c.failed.Do(func() {
 		c.err = err

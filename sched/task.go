@@ -11,12 +11,12 @@ import (
 )
 
 // Task is a coroutine on a loop: straight-line code that is suspended where it waits. Its methods
-// are for the code that runs in it, unless they say otherwise. Those that wait return
-// ErrWrongWaiter if other code calls them: another task, a goroutine that the task has started, a
+// are for the code that runs in it, unless they document otherwise. The waiting methods return
+// ErrWrongWaiter to any other caller: another task, a goroutine that the task has started, or a
 // coroutine of package iter in it.
 type Task struct {
 	loop *Loop
-	home *worker // where the coroutine was made: it cannot be resumed on another thread; nil before its first turn
+	home *worker // made the coroutine, which cannot resume on another thread; nil before its first turn
 	name string
 	body func(*Task) error
 
@@ -32,25 +32,26 @@ type Task struct {
 	state    taskState
 	awaiting bool   // waits in Suspend
 	listed   bool   // guarded by the inbox's lock
-	resumed  uint64 // by another thread: the suspension that was ended, guarded by the inbox's lock
-	suspends uint64 // counts suspensions that Suspend makes, so that a late resume of an earlier one is recognised
-	verdict  error  // what the suspended call returns
+	resumed  uint64 // last suspension that another thread ended; guarded by the inbox's lock
+	suspends uint64 // counts the suspensions that Suspend makes, to recognize a late resume of an earlier one
+	verdict  error  // result of the suspended call
 	canceled error
-	arming   *taskSource // for which the queue is to watch when the task is suspended
+	arming   *taskSource // for which the queue watches once the task is suspended
 	timer    timer
 	onDrain  func()
 	err      error
-	place    *place  // in line for a Semaphore; made by the first wait for one
+	place    *place  // in line for a Semaphore; created by the first wait for one
 	holder   *holder // for the watchdog, if there is one
-	job      *Job    // of a task that was started by Start
+	job      *Job    // of a task that Start started
 
-	older, newer *Task // the loop's list of living tasks
+	older, newer *Task // the loop's list of live tasks
 }
 
 type taskState uint8
 
-// A task is ready until the loop gives it the thread; running until it suspends; waiting until
-// something wakes it, which makes it ready. It ends while running. Only the loop moves it.
+// A task is ready until the loop gives it the thread, and running until it suspends. It then waits
+// until an event wakes it, which makes it ready. It ends while running. Only the loop changes its
+// state.
 const (
 	taskReady taskState = iota
 	taskRunning
@@ -59,17 +60,17 @@ const (
 )
 
 // Go starts a task on l, which runs body when its turn comes. Any goroutine may call it. When ctx
-// is done the task is canceled: whatever it waits for, then or later, returns a *CancelError. A
-// task that waits in spite of it does not hold the loop: each such wait lets the others run. The
-// error that body returns goes to Options.Ended.
+// is done the task is canceled: its current wait and every later one return a *CancelError. A task
+// that waits in spite of the cancellation does not hold the loop, because each such wait lets other
+// tasks run. Options.Ended gets the error that body returns.
 //
-// It returns ErrFull at a bound of Options, and ErrStopped once the loop drains or is over. A start
-// that is refused leaves no trace: it neither delays the end of Run nor is it counted by Len.
+// Go returns ErrFull at a bound of Options, and ErrStopped once the loop drains or is over. A
+// refused start leaves no trace: it does not delay the end of Run, and Len does not count it.
 func (l *Loop) Go(ctx context.Context, name string, body func(*Task) error) error {
 	return l.launch(&Task{loop: l, name: name, body: body, parent: ctx})
 }
 
-// launch has t started on the loop.
+// launch starts t on the loop.
 func (l *Loop) launch(t *Task) error {
 	if err := l.inbox.postTask(l, t.start); err != nil {
 		return fmt.Errorf("sched: task %q: %w", t.name, err)
@@ -77,8 +78,8 @@ func (l *Loop) launch(t *Task) error {
 	return nil
 }
 
-// Go starts another task on the same loop. Unlike Loop.Go it is not refused while the loop drains:
-// a task may need it to end.
+// Go starts another task on the same loop. Unlike Loop.Go it is not refused while the loop drains,
+// because a task may need the new one in order to end.
 func (t *Task) Go(ctx context.Context, name string, body func(*Task) error) error {
 	if err := t.loop.admitChild(); err != nil {
 		return fmt.Errorf("sched: task %q: %w", name, err)
@@ -87,7 +88,7 @@ func (t *Task) Go(ctx context.Context, name string, body func(*Task) error) erro
 	return nil
 }
 
-// start puts the task on the loop's list and into its run queue.
+// start adds the task to the loop's list and to its run queue.
 func (t *Task) start() {
 	l := t.loop
 	l.lock()
@@ -115,7 +116,7 @@ func (t *Task) start() {
 	l.offer()
 }
 
-// link puts t on the loop's list of living tasks.
+// link adds t to the loop's list of live tasks.
 func (t *Task) link() {
 	l := t.loop
 	l.links.Lock()
@@ -148,7 +149,7 @@ func (t *Task) Name() string { return t.name }
 // Loop returns the loop that t is on.
 func (t *Task) Loop() *Loop { return t.loop }
 
-// Context returns a context that is done when t is canceled or has ended.
+// Context returns a context that is done once t is canceled or has ended.
 func (t *Task) Context() context.Context {
 	t.loop.lock()
 	defer t.loop.unlock()
@@ -161,13 +162,14 @@ func (t *Task) Context() context.Context {
 	return t.context
 }
 
-// Draining reports whether the loop has been asked to end: a task should finish what it is at and
-// return.
+// Draining reports whether the loop has been asked to end. The task should then finish its current
+// work and return.
 func (t *Task) Draining() bool { return t.loop.drained.Load() }
 
-// OnDrain has f called on the loop when the loop is asked to end, at once if it was already. It
-// replaces the function set before; nil sets none. f runs on the thread of t, never while t runs.
-// It must not wait: it closes a listener, or sets a deadline that ends an idle wait.
+// OnDrain sets the function f that the loop calls when it is asked to end. If it was already asked,
+// OnDrain calls f at once. It replaces the function set before, and nil sets none. f runs on the
+// thread of t, never while t runs. It must not wait: it closes a listener, or sets a deadline that
+// ends an idle wait.
 func (t *Task) OnDrain(f func()) {
 	if !t.loop.drained.Load() {
 		t.onDrain = f
@@ -179,7 +181,7 @@ func (t *Task) OnDrain(f func()) {
 	}
 }
 
-// Yield lets the other tasks of the loop run, and new events come in.
+// Yield lets the other tasks of the loop run and new events come in.
 func (t *Task) Yield() error {
 	if err := t.calls("Task.Yield"); err != nil {
 		return err
@@ -195,15 +197,15 @@ func (t *Task) yieldTurn() error {
 	return err
 }
 
-// giveWay lets the others run. As every function of a task that suspends it, it is called with the
-// lock, and returns with it.
+// giveWay lets the other tasks run. Like every function that suspends a task, it is called and
+// returns with the lock held.
 func (t *Task) giveWay() {
 	t.state = taskReady
 	t.enqueue()
 	t.suspend()
 }
 
-// enqueue has t run, where it must.
+// enqueue makes t run where it must.
 func (t *Task) enqueue() {
 	if t.home == nil || t.loop.crew == nil {
 		t.loop.runQueue.push(t)
@@ -212,8 +214,8 @@ func (t *Task) enqueue() {
 	t.home.push(t)
 }
 
-// Sleep suspends t for d, no less. Tasks wake in the order of their deadlines. On several
-// threads one may overtake another before it runs.
+// Sleep suspends t for at least d. Tasks wake in the order of their deadlines. On several threads
+// one may overtake another before it runs.
 func (t *Task) Sleep(d time.Duration) error {
 	if err := t.calls("Task.Sleep"); err != nil {
 		return err
@@ -227,10 +229,10 @@ func (t *Task) Sleep(d time.Duration) error {
 	return err
 }
 
-// Suspend calls start and suspends t until the function that start was given is called. Any
-// goroutine may call it, start itself included, and calls after the first do nothing. start must
-// not call Suspend itself. Suspend returns a *CancelError if t is canceled meanwhile; the function
-// may still be called.
+// Suspend calls start and suspends t until resume, the function passed to start, is called. Any
+// goroutine may call resume, including start itself. Calls after the first do nothing. start must
+// not call Suspend. If t is canceled meanwhile, Suspend returns a *CancelError, and resume may
+// still be called.
 func (t *Task) Suspend(start func(resume func())) error {
 	if err := t.calls("Task.Suspend"); err != nil {
 		return err
@@ -238,13 +240,13 @@ func (t *Task) Suspend(start func(resume func())) error {
 	id := t.newSuspension()
 	start(func() { t.resume(id) })
 	if t.suspends != id {
-		panic("sched: Task.Suspend is called by the start function of another Suspend")
+		panic("sched: Task.Suspend: called by the start function of another Suspend")
 	}
 	return t.awaitResumption(id)
 }
 
-// newSuspension names the suspension that follows, so that others can end it even before it has
-// begun.
+// newSuspension numbers the suspension that follows, so that other threads can end it even before
+// it begins.
 func (t *Task) newSuspension() uint64 {
 	t.suspends++
 	return t.suspends
@@ -259,7 +261,7 @@ func (t *Task) resume(id uint64) {
 	l.inbox.notify(l, t, &t.listed)
 }
 
-// awaitResumption suspends t until resume(id), or until t is canceled.
+// awaitResumption suspends t until resume(id) or until t is canceled.
 func (t *Task) awaitResumption(id uint64) error {
 	t.loop.lock()
 	if t.wasResumed(id) {
@@ -280,7 +282,7 @@ func (t *Task) wasResumed(id uint64) bool {
 	return t.resumed >= id
 }
 
-// attend looks at what other threads did to t: they canceled it, or ended its suspension.
+// attend acts on what other threads did to t: they canceled it or ended its suspension.
 func (t *Task) attend(*Loop) {
 	t.loop.inbox.unlist(&t.listed)
 	if t.state == taskEnded {
@@ -309,11 +311,10 @@ func (t *Task) stop(cause error) {
 	t.wake(t.canceled)
 }
 
-// wait suspends t until wake, or the deadline if there is one.
+// wait suspends t until wake, or until the deadline if there is one.
 func (t *Task) wait(deadline time.Time) error {
 	if t.canceled != nil {
-		// Let the others run, or a task that tries for ever in spite of the error would hold the
-		// loop.
+		// Let other tasks run: a task that keeps trying in spite of the error would hold the loop.
 		t.giveWay()
 		return t.canceled
 	}
@@ -327,7 +328,7 @@ func (t *Task) wait(deadline time.Time) error {
 	return err
 }
 
-// wake makes a waiting task ready; its wait returns verdict. It reports whether the task waited.
+// wake makes a waiting task ready. Its wait returns verdict. wake reports whether the task waited.
 func (t *Task) wake(verdict error) bool {
 	if t.state != taskWaiting {
 		return false
@@ -340,8 +341,8 @@ func (t *Task) wake(verdict error) bool {
 
 func (t *Task) expired() { t.wake(os.ErrDeadlineExceeded) }
 
-// suspend gives the thread back. The lock is held across the switch, in either direction: whoever
-// wakes t meanwhile waits for it.
+// suspend gives the thread back. The lock is held across the switch in both directions: a
+// concurrent caller of wake waits for it.
 func (t *Task) suspend() {
 	more := t.yield(struct{}{})
 	t.home.resumes()
@@ -353,9 +354,9 @@ func (t *Task) suspend() {
 
 func (t *Task) owner() *Loop { return t.loop }
 
-// run gives the thread to the task until it suspends or ends. The coroutine is made here, on the
-// loop's locked thread: one that was made in another state of locking could not be switched to, and
-// the runtime would throw.
+// run gives the thread to the task until it suspends or ends. The coroutine is created here, on the
+// loop's locked thread. A coroutine that was created in another locking state could not be switched
+// to, and the runtime would throw.
 func (t *Task) run(_ *Loop, w *worker) {
 	if t.state == taskEnded {
 		return
@@ -369,7 +370,7 @@ func (t *Task) run(_ *Loop, w *worker) {
 	w.turnBegins(t.loop)
 	outer := w.running
 	w.running = t
-	w.watchdog.enter(t.holder) // nil before its first turn: sequence makes it
+	w.watchdog.enter(t.holder) // nil before its first turn; sequence creates it
 	turn := t.loop.profile.turn(t.name)
 	_, suspended := t.next()
 	turn.end()
@@ -395,7 +396,8 @@ func (t *Task) sequence(yield func(struct{}) bool) {
 		t.label()
 	}
 	defer func() {
-		// The panic is caught here because its stack is lost to whoever resumes the coroutine.
+		// Recover here: the stack of the panic is lost once it reaches the resumer of the
+		// coroutine.
 		if v := recover(); v != nil {
 			t.err = newPanicError(v)
 		}
@@ -404,8 +406,8 @@ func (t *Task) sequence(yield func(struct{}) bool) {
 	t.err = t.body(t)
 }
 
-// show lets the watchdog know the task's own goroutine. It is a function of its own because what
-// the frame of sequence takes is taken from the smallest stack that a coroutine can have.
+// show registers the task's own goroutine with the watchdog. It is a separate function because the
+// frame of sequence comes out of the smallest stack that a coroutine can have.
 //
 //go:noinline
 func (t *Task) show() {
@@ -413,7 +415,7 @@ func (t *Task) show() {
 	t.home.watchdog.enter(t.holder)
 }
 
-// newPanicError returns what a panic with v is reported as. One that another panic was reported as
+// newPanicError returns the error that reports a panic with v. If v is itself a *PanicError, it
 // keeps its stack.
 func newPanicError(v any) *PanicError {
 	if p, ok := v.(*PanicError); ok {
@@ -440,9 +442,9 @@ func (t *Task) end() {
 	t.job.finish(t.err)
 }
 
-// Call runs body in a task of l and blocks the calling goroutine until it has ended; it returns
-// what body returned. It is for goroutines outside the loop: a task, which would wait for itself,
-// is told ErrWrongWaiter.
+// Call runs body in a task of l, blocks the calling goroutine until the task has ended, and returns
+// the result of body. It is for goroutines outside the loop. A task would wait for itself, so it
+// gets ErrWrongWaiter.
 func (l *Loop) Call(ctx context.Context, name string, body func(*Task) error) error {
 	if err := l.mayBlock("Loop.Call"); err != nil {
 		return err

@@ -243,7 +243,7 @@ func callerStep(t T, r *Fixture) {
 	r.on(t, func() { refused(t, "a posted function", "Tasks() in a task", all...) })
 	a, _ := r.pair(t)
 	s := newScript(func(sched.HandlerTask, sched.Cause) sched.Next {
-		refused(t, "a step", "return Suspend", all...)
+		refused(t, "a step", "return WaitFor", all...)
 		return sched.Done(nil)
 	})
 	r.handle(t, a, s)
