@@ -8,19 +8,19 @@ import (
 	"time"
 )
 
-// Blocking has f called on a goroutine, and suspends t until f returns; it returns what f returned.
-// f may block its thread as it likes; it must not use t, nor what belongs to the loop. There are at
-// most Options.MaxBlocking such goroutines at a time: beyond, tasks wait in line, and each
+// Blocking calls f on a goroutine, suspends t until f returns, and returns the result of f. f may
+// block its thread. It must not use t or anything that belongs to the loop. At most
+// Options.MaxBlocking such goroutines exist per loop at once. Further tasks wait in line, and each
 // goroutine ends with its function.
 //
-// If t is canceled while it waits in line, or was before, Blocking returns a *CancelError and f is
-// not called. If t is canceled while f runs Blocking returns a *CancelError at once; f runs on,
-// keeps its goroutine, and its result is dropped when it comes: what f writes must not be read
-// then. The loop does not end before f does.
+// If t was canceled before, or is canceled while it waits in line, Blocking returns a *CancelError
+// and does not call f. If t is canceled while f runs, Blocking returns a *CancelError at once. f
+// then continues and keeps its goroutine, and its result is dropped: the caller must not read what
+// f writes. The loop does not end before f does.
 //
-// A panic of f goes on in t, with the stack of f. If the result is dropped, Options.Ended is told
-// of the panic of "blocking function". If f calls runtime.Goexit the error is ErrExited. Without a
-// MaxBlocking the error is errors.ErrUnsupported.
+// A panic of f continues in t, with the stack of f. If the result is dropped, Options.Ended gets
+// the panic under the name "blocking function". If f calls runtime.Goexit, the error is ErrExited.
+// If MaxBlocking is zero, the error is errors.ErrUnsupported.
 func (t *Task) Blocking(f func() error) error {
 	if err := t.calls("Task.Blocking"); err != nil {
 		return err
@@ -63,10 +63,10 @@ func (t *Task) Blocking(f func() error) error {
 	return c.err
 }
 
-// Blocking is Task.Blocking for a function that returns a value, which is safe to use even if the
-// result of a call before was dropped.
+// Blocking is Task.Blocking for a function that returns a value. It is safe to use even after the
+// result of an earlier call was dropped.
 func Blocking[T any](t *Task, f func() (T, error)) (T, error) {
-	// Not a variable of this frame: f may still write it when the result has been dropped.
+	// value is not in this frame, because f may still write it after the result has been dropped.
 	value := new(T)
 	if err := t.Blocking(func() (err error) {
 		*value, err = f()
@@ -81,16 +81,16 @@ func Blocking[T any](t *Task, f func() (T, error)) (T, error) {
 	return *value, nil
 }
 
-// blockingName is what Options.Ended is told of a panic that has no task any more.
+// blockingName is the name that Options.Ended gets for a panic that no longer has a task.
 const blockingName = "blocking function"
 
-// blocking is what a loop knows of the functions that block elsewhere.
+// blocking is a loop's record of its functions that block elsewhere.
 type blocking struct {
 	room  Semaphore
-	count int // calls whose end the loop has not seen; owned by the loop
+	count int // calls that the loop has not seen end; owned by the loop
 
 	mu    sync.Mutex      // guards calls
-	calls []*blockingCall // that have not returned; room is its bound
+	calls []*blockingCall // that have not returned; bounded by room
 }
 
 // blockingCall is one call of a function. work sets err and panicked before it notifies the loop,
@@ -124,7 +124,7 @@ func (b *blocking) end(c *blockingCall) {
 	}
 }
 
-// String names the tasks whose functions have not returned.
+// String returns the names of the tasks whose functions have not returned.
 func (b *blocking) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()

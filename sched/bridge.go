@@ -2,12 +2,12 @@ package sched
 
 import "sync"
 
-// Bridge gives tasks what is sent to a channel of Go, which they must not receive from: that would
-// hold their loop.
+// Bridge gives tasks the items that are sent to a Go channel. Tasks must not receive from that
+// channel, because a receive would hold their loop.
 //
-// It has a goroutine, which ends when the channel is closed, or by Stop. The goroutine takes an
-// item only when there is room for it, so that a sender of the channel waits for the tasks, and
-// never the loop; and no item is lost that was taken. Items keep their order.
+// A Bridge has a goroutine, which ends when the channel is closed or Stop is called. The goroutine
+// takes an item only when there is room for it. A sender to the channel therefore waits for the
+// tasks, and never for the loop. No item that was taken is lost. Items keep their order.
 type Bridge[T any] struct {
 	items *Chan[T]
 	stop  chan struct{}
@@ -15,41 +15,41 @@ type Bridge[T any] struct {
 	done  chan struct{}
 }
 
-// NewBridge begins to take from the channel, and holds at most size items that were not received
-// yet. It panics if size is not positive. Whoever makes a bridge calls Stop, unless the channel is
-// closed in the end.
+// NewBridge begins to take items from the channel, and holds at most size items that have not been
+// received. It panics if size is not positive. The caller must call Stop unless the channel is
+// eventually closed.
 func NewBridge[T any](from <-chan T, size int) *Bridge[T] {
 	if size < 1 {
-		panic("sched: NewBridge: the size must be positive")
+		panic("sched: NewBridge: size must be positive")
 	}
 	b := &Bridge[T]{items: NewChan[T](size), stop: make(chan struct{}), done: make(chan struct{})}
 	go b.carry(from)
 	return b
 }
 
-// Recv receives an item as Chan.Recv does. It returns ErrClosed when the bridge has ended and all
-// that it took has been received.
+// Recv receives an item as Chan.Recv does. It returns ErrClosed once the bridge has ended and
+// everything that it took has been received.
 func (b *Bridge[T]) Recv(t *Task) (T, error) { return b.items.Recv(t) }
 
 // TryRecv receives an item as Chan.TryRecv does. It returns ErrClosed when Recv would.
 func (b *Bridge[T]) TryRecv() (T, error) { return b.items.TryRecv() }
 
-// WatchRecv has w woken as Chan.WatchRecv does, and when the bridge has ended.
+// WatchRecv wakes w as Chan.WatchRecv does, and when the bridge has ended.
 func (b *Bridge[T]) WatchRecv(w Waker) error { return b.items.WatchRecv(w) }
 
 // Unwatch is Chan.Unwatch.
 func (b *Bridge[T]) Unwatch(w Waker) { b.items.Unwatch(w) }
 
-// Stop has the goroutine end, which takes at most one more item, and does not wait for it. What was
-// taken can still be received. Any task and any goroutine may call it, and calls after the first do
-// nothing.
+// Stop asks the goroutine to end and does not wait for it. The goroutine takes at most one more
+// item. Items that were taken can still be received. Any task and any goroutine may call it, and
+// calls after the first do nothing.
 func (b *Bridge[T]) Stop() { b.once.Do(func() { close(b.stop) }) }
 
-// Done returns a channel that is closed when the goroutine takes nothing more. It is for
+// Done returns a channel that is closed once the goroutine takes nothing more. It is for
 // goroutines.
 func (b *Bridge[T]) Done() <-chan struct{} { return b.done }
 
-// signal wakes a goroutine: it has room for one.
+// signal wakes a goroutine. It has room for one signal.
 type signal chan struct{}
 
 func (s signal) Wake() {
@@ -59,12 +59,12 @@ func (s signal) Wake() {
 	}
 }
 
-// carry takes an item only when there is room, which stays: nobody else sends.
+// carry takes an item only when there is room. The room stays, because only carry sends.
 func (b *Bridge[T]) carry(from <-chan T) {
 	defer close(b.done)
 	defer b.items.Close()
 	room := make(signal, 1)
-	_ = b.items.WatchSend(room) // the only one that watches this side
+	_ = b.items.WatchSend(room) // the only watcher of this side
 	for {
 		source := from
 		if b.items.Len() == b.items.Cap() {

@@ -27,8 +27,8 @@ func (t HandlerTask) Spent() bool {
 
 // YieldIfSpent calls Task.Yield if Task.Spent is true, for the task that operates on the handle.
 // Package stream calls it; stream.Source has the contract. It does nothing in a step or a posted
-// function, which may try. Any other caller gets the error that its wait would return, so that its
-// operation fails each time and not only when it has to wait.
+// function, which may try. Any other caller gets the error that its wait would return. Its
+// operation thus fails each time, and not only when it has to wait.
 func (s *taskSource) YieldIfSpent() error {
 	l := s.loop
 	t := l.runningTask()

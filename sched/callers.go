@@ -6,25 +6,25 @@ import (
 	"github.com/edgewise-go/edgewise/sched/internal/goroutine"
 )
 
-// Who waits is found by the number of the calling goroutine, which every coroutine has for itself.
-// A worker notes the number of the coroutine that it resumes. The note may be old, that of a
-// coroutine which is suspended; but then nobody with this number runs.
+// The caller of a wait is identified by its goroutine number, which is unique even for coroutines.
+// A worker records the number of the coroutine that it resumes. The record may be of a coroutine
+// that has since been suspended. But then no running goroutine has that number.
 
-// occupies notes that the goroutine that calls it is w's own, until vacates.
+// occupies records that the calling goroutine is w's own, until vacates.
 func (w *worker) occupies() { w.own.Store(goroutine.Current()) }
 func (w *worker) vacates()  { w.own.Store(0) }
 
-// resumes is called by a coroutine of w when it begins, and each time that it is resumed.
+// resumes is called by a coroutine of w when it begins and each time that it is resumed.
 func (w *worker) resumes() {
 	if g := goroutine.Current(); w.coroutine.Load() != g {
 		w.coroutine.Store(g)
 	}
 }
 
-// forgets is called by a coroutine of w when it ends: its number may be another goroutine's next.
+// forgets is called by a coroutine of w when it ends, because another goroutine may get its number.
 func (w *worker) forgets() { w.coroutine.Store(0) }
 
-// task returns the coroutine of w that has the number g, nil if the one that runs has another.
+// task returns the coroutine of w with number g, or nil if the running one has another number.
 func (w *worker) task(g uintptr) *Task {
 	if w.coroutine.Load() != g {
 		return nil
@@ -32,8 +32,8 @@ func (w *worker) task(g uintptr) *Task {
 	return w.running
 }
 
-// runningTask returns the coroutine of l, or of a loop whose workers l shares, that calls it, nil
-// if none does. Any goroutine may call it.
+// runningTask returns the calling coroutine, if it is of l or of a loop whose workers l shares. It
+// returns nil for any other caller. Any goroutine may call it.
 func (l *Loop) runningTask() *Task {
 	g := goroutine.Current()
 	if l.crew == nil {
@@ -47,7 +47,8 @@ func (l *Loop) runningTask() *Task {
 	return nil
 }
 
-// runningWorker returns the worker that calls it in a step or a posted function, nil if none does.
+// runningWorker returns the worker whose step or posted function calls it, or nil for any other
+// caller.
 func (l *Loop) runningWorker() *worker {
 	g := goroutine.Current()
 	for _, w := range l.peers {
@@ -58,8 +59,9 @@ func (l *Loop) runningWorker() *worker {
 	return nil
 }
 
-// caller returns the task of l that calls what, or the error if none does. Its frame is not to be
-// part of that of a task's wait, which is the deepest of an idle coroutine's stack.
+// caller returns the task of l that calls what, or an error for any other caller. It is not
+// inlined: its frame must not be part of a task's wait, which is the deepest frame of an idle
+// coroutine.
 //
 //go:noinline
 func (l *Loop) caller(what string) (*Task, error) {
@@ -82,7 +84,8 @@ func (t *Task) calls(what string) error {
 	return t.loop.notTask(what)
 }
 
-// notTask says how the caller of what, which is not the task that it should be, waits instead.
+// notTask returns the error for a caller of what that is not the expected task. The error names
+// what to use instead.
 func (l *Loop) notTask(what string) error {
 	g := goroutine.Current()
 	reason := errGoroutine
@@ -97,8 +100,8 @@ func (l *Loop) notTask(what string) error {
 	return fmt.Errorf("sched: %s: %w", what, reason)
 }
 
-// mayBlock returns an error if the goroutine that calls what is one of the scheduler's, tasks
-// included: it would hold a loop.
+// mayBlock returns an error if the goroutine that calls what belongs to the scheduler, tasks
+// included. Such a goroutine would hold a loop.
 func (l *Loop) mayBlock(what string) error {
 	g := goroutine.Current()
 	for _, w := range l.peers {

@@ -6,49 +6,50 @@ import (
 	"sync"
 )
 
-// Chan hands items from one side to the other, in the order in which they were sent, as a channel
-// of Go does, but suspends the task that has to wait and never its thread. It holds as many items
-// as it was made for; whoever sends more waits. Tasks of several loops may use one, and so may
-// goroutines, handlers and posted functions by TrySend, TryRecv and the watches, which do not wait.
-// Nothing it does allocates, but for a place in the line: as many are made as tasks have ever
-// waited at a time, and used again.
+// Chan passes items from senders to receivers in the order of the sends, as a Go channel does. It
+// suspends a task that has to wait, never its thread. It holds as many items as its size; further
+// senders wait.
+//
+// Tasks of several loops may share one. Goroutines, handlers and posted functions may use TrySend,
+// TryRecv and the watches, which do not wait. Operations allocate nothing except places in the
+// line. There are as many places as tasks have ever waited at once, and they are reused.
 type Chan[T any] struct {
 	mu        sync.Mutex // guards all below; held for a few instructions
 	items     []T        // a ring
 	head      int
 	count     int
 	closed    bool
-	senders   line[T] // empty while there is room, or a receiver
-	receivers line[T] // empty while there are items, or a sender
+	senders   line[T] // empty while there is room or a receiver
+	receivers line[T] // empty while there are items or a sender
 	spare     *seat[T]
 
-	forItems, forRoom []Waker // no more than MaxWatchers each
+	forItems, forRoom []Waker // at most MaxWatchers each
 }
 
-// Waker is told that something is worth trying: a Select, a HandlerTask, or a type of the caller's
-// own, whose values can be compared. Wake is called with the lock of what calls it: it must neither
-// block nor use that again.
+// Waker is notified that an operation is worth trying. It is a Select, a HandlerTask, or a
+// comparable type of the caller. Wake is called with the caller's lock held: it must neither block
+// nor use that caller again.
 type Waker interface{ Wake() }
 
-// MaxWatchers bounds who watches one side of a Chan: each of them is woken for each item, or for
-// each room.
+// MaxWatchers bounds the watchers of one side of a Chan. Each of them is woken for each item or for
+// each free place.
 const MaxWatchers = 64
 
-// NewChan returns a channel with room for size items, which it makes at once. With none, an item is
-// handed over when both sides are there: Send waits for a receiver, and Recv for a sender. It
+// NewChan returns a channel with room for size items, which it allocates at once. With size 0, an
+// item passes when both sides are there: Send waits for a receiver, and Recv for a sender. NewChan
 // panics if size is negative.
 func NewChan[T any](size int) *Chan[T] {
 	if size < 0 {
-		panic("sched: NewChan: the size must not be negative")
+		panic("sched: NewChan: size must not be negative")
 	}
 	return &Chan[T]{items: make([]T, size)}
 }
 
-// Send sends v, and suspends t until there is room for it, or a task that takes it. Who waits
-// longest is served first. It returns nil if v was sent; ErrClosed if the channel was closed
-// before; or t's *CancelError if t was canceled before: then v is not sent, and the place in the
-// line is given up. Room that is there at once is given to a canceled task, too. It returns
-// ErrWrongWaiter if t is not the task that runs.
+// Send sends v, and suspends t until there is room for it or a task takes it. The task that has
+// waited longest is served first. It returns nil if v was sent, and ErrClosed if the channel was
+// closed first. If t was canceled first, Send returns t's *CancelError, gives up the place in the
+// line, and does not send v. A canceled task still gets room that is free at once. It returns
+// ErrWrongWaiter if t is not the running task.
 func (c *Chan[T]) Send(t *Task, v T) error {
 	if err := t.calls("Chan.Send"); err != nil {
 		return err
@@ -60,12 +61,13 @@ func (c *Chan[T]) Send(t *Task, v T) error {
 	return err
 }
 
-// Recv receives an item, and suspends t until there is one. Who waits longest is served first. It
-// returns ErrClosed when the channel is closed and all that was in it has been received; or t's
-// *CancelError if t was canceled before an item came: then the place in the line is given up, and
-// the item is another's. An item that is there at once is given to a canceled task, too. It
-// returns ErrWrongWaiter if t is not the task that runs. An item that comes to a task whose loop
-// fails at that moment is lost with the task.
+// Recv receives an item, and suspends t until there is one. The task that has waited longest is
+// served first. It returns ErrClosed once the channel is closed and everything in it has been
+// received. If t was canceled before an item came, Recv returns t's *CancelError and gives up the
+// place in the line. The item goes to another receiver. A canceled task still gets an item that is
+// there at once. It returns ErrWrongWaiter if t is not the running task.
+//
+// An item is lost with the task if it arrives at the moment that the task's loop fails.
 func (c *Chan[T]) Recv(t *Task) (T, error) {
 	if err := t.calls("Chan.Recv"); err != nil {
 		var none T
@@ -78,8 +80,8 @@ func (c *Chan[T]) Recv(t *Task) (T, error) {
 	return v, err
 }
 
-// TrySend sends v if there is room, or a task that waits for it, and returns ErrFull if not,
-// ErrClosed after Close. It overtakes nobody who waits. Any goroutine may call it.
+// TrySend sends v if there is room or a task waits for it. Otherwise it returns ErrFull, or
+// ErrClosed after Close. It overtakes no waiting sender. Any goroutine may call it.
 func (c *Chan[T]) TrySend(v T) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -92,8 +94,8 @@ func (c *Chan[T]) TrySend(v T) error {
 	return nil
 }
 
-// TryRecv receives an item if there is one, and returns ErrEmpty if not, ErrClosed when the channel
-// is closed and all that was in it has been received. Any goroutine may call it.
+// TryRecv receives an item if there is one. Otherwise it returns ErrEmpty, or ErrClosed once the
+// channel is closed and everything in it has been received. Any goroutine may call it.
 func (c *Chan[T]) TryRecv() (T, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -107,9 +109,9 @@ func (c *Chan[T]) TryRecv() (T, error) {
 	return v, ErrEmpty
 }
 
-// Close has nothing more sent. Tasks that wait in Send return ErrClosed, and their items are not
-// sent; what was sent before can still be received. Tasks that wait in Recv return ErrClosed. Any
-// goroutine may call it, and calls after the first do nothing.
+// Close closes the channel: nothing more is sent. Tasks that wait in Send return ErrClosed, and
+// their items are not sent. Items that were sent before can still be received. Tasks that wait in
+// Recv return ErrClosed. Any goroutine may call it, and calls after the first do nothing.
 func (c *Chan[T]) Close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -123,37 +125,41 @@ func (c *Chan[T]) Close() {
 	wake(c.forRoom)
 }
 
-// Len returns how many items are in the channel. Any goroutine may call it.
+// Len returns the number of items in the channel. Any goroutine may call it.
 func (c *Chan[T]) Len() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.count
 }
 
-// Cap returns for how many items there is room.
+// Cap returns the number of items for which the channel has room.
 func (c *Chan[T]) Cap() int { return len(c.items) }
 
-// WatchRecv has w woken each time that TryRecv is worth trying: for each item that comes and that
-// no task has waited for, for a task that begins to wait in Send if there is no room at all, at
-// Close, and at once if it is worth trying already. It is told once: the watcher tries until
-// nothing is there before it waits. All watchers are woken, and one of them gets the item. Watching
-// twice is watching once. It returns ErrFull at MaxWatchers. Any goroutine may call it.
+// WatchRecv wakes w each time that TryRecv is worth trying: for each item that arrives without a
+// task waiting for it, and at Close. On a channel of size 0 it also wakes w when a task begins to
+// wait in Send. If TryRecv is worth trying already, WatchRecv wakes w at once.
+//
+// Each cause is reported once: the watcher tries until nothing is there before it waits. All
+// watchers are woken, and one of them gets the item. Watching twice has the effect of watching
+// once. WatchRecv returns ErrFull at MaxWatchers. Any goroutine may call it.
 func (c *Chan[T]) WatchRecv(w Waker) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return watch(&c.forItems, w, c.count > 0 || c.senders.first != nil || c.closed)
 }
 
-// WatchSend has w woken each time that TrySend is worth trying: for each item that is taken and
-// that no task has waited to replace, for a task that begins to wait in Recv if there is no room at
-// all, at Close, and at once if it is worth trying already. All else is as for WatchRecv.
+// WatchSend wakes w each time that TrySend is worth trying: for each item that is taken without a
+// task waiting to replace it, and at Close. On a channel of size 0 it also wakes w when a task
+// begins to wait in Recv. If TrySend is worth trying already, WatchSend wakes w at once. Otherwise
+// it behaves as WatchRecv.
 func (c *Chan[T]) WatchSend(w Waker) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return watch(&c.forRoom, w, c.count < len(c.items) || c.receivers.first != nil || c.closed)
 }
 
-// Unwatch has w woken no more, by either side, once it has returned. Any goroutine may call it.
+// Unwatch ends both watches of w. After it returns, neither side wakes w. Any goroutine may call
+// it.
 func (c *Chan[T]) Unwatch(w Waker) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -181,7 +187,7 @@ func wake(watchers []Waker) {
 	}
 }
 
-// put sends v, if that need not wait. It is called with mu held, as all below.
+// put sends v if it need not wait. It is called with mu held, like all functions below.
 func (c *Chan[T]) put(v T) bool {
 	if s := c.receivers.first; s != nil {
 		s.item = v
@@ -196,7 +202,7 @@ func (c *Chan[T]) put(v T) bool {
 	return true
 }
 
-// take receives an item, if that need not wait.
+// take receives an item if it need not wait.
 func (c *Chan[T]) take() (v T, ok bool) {
 	if c.count > 0 {
 		v = c.pop()

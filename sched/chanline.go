@@ -1,10 +1,10 @@
 package sched
 
-// line is tasks that wait at one side of a Chan: who came first is first.
+// line is the line of tasks that wait at one side of a Chan, in the order of arrival.
 type line[T any] struct{ first, last *seat[T] }
 
-// seat is a task's place in a line, with the item that it sends or is given. A task has one at a
-// time.
+// seat is a task's place in a line, with the item that it sends or receives. A task has at most one
+// seat at once.
 type seat[T any] struct {
 	task       *Task
 	suspension uint64
@@ -13,8 +13,8 @@ type seat[T any] struct {
 	next, prev *seat[T]
 }
 
-// fate is what has become of a wait. Who waits is in the line; who was served or refused is not,
-// and the loop has been told to resume it.
+// fate is the outcome of a wait. A waiting task is in the line. A served or refused task is not,
+// and the loop has been notified to resume it.
 type fate uint8
 
 const (
@@ -59,12 +59,12 @@ func (c *Chan[T]) recvOrSit(t *Task) (v T, s *seat[T], err error) {
 	return v, s, nil
 }
 
-// await suspends the task of s, and returns what has become of its wait.
+// await suspends the task of s and returns the outcome of its wait.
 func (c *Chan[T]) await(l *line[T], s *seat[T]) (T, error) {
 	settled := false
 	defer func() {
 		if !settled {
-			_, _ = c.rise(l, s, nil) // the loop has failed, and ends the task by a panic
+			_, _ = c.rise(l, s, nil) // the loop has failed and ends the task by a panic
 		}
 	}()
 	err := s.task.awaitResumption(s.suspension)
@@ -72,7 +72,7 @@ func (c *Chan[T]) await(l *line[T], s *seat[T]) (T, error) {
 	return c.rise(l, s, err)
 }
 
-// rise gives s up. canceled is returned if nothing else came before it.
+// rise gives up s. It returns canceled if the task is still in the line.
 func (c *Chan[T]) rise(l *line[T], s *seat[T], canceled error) (v T, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -90,7 +90,7 @@ func (c *Chan[T]) rise(l *line[T], s *seat[T], canceled error) (v T, err error) 
 	return v, err
 }
 
-// sit puts t at the end of l. It is called with mu held, as all below.
+// sit appends t to l. It is called with mu held, like all functions below.
 func (c *Chan[T]) sit(l *line[T], t *Task) *seat[T] {
 	s := c.spare
 	if s == nil {
@@ -109,15 +109,15 @@ func (c *Chan[T]) sit(l *line[T], t *Task) *seat[T] {
 	return s
 }
 
-// serve ends the wait of the first in l, and returns the item of its seat, which stays there for a
-// receiver.
+// serve ends the wait of the first task in l and returns the item of its seat. For a receiver, the
+// item stays in the seat.
 func (l *line[T]) serve() T {
 	s := l.first
 	l.end(s, served)
 	return s.item
 }
 
-// refuse ends the wait of all in l.
+// refuse ends the wait of all tasks in l.
 func (l *line[T]) refuse() {
 	for l.first != nil {
 		l.end(l.first, refused)

@@ -22,12 +22,12 @@
 //
 // # What a task must not do
 //
-// A task holds its loop while it runs. A call that blocks the thread blocks every task of the loop:
-// time.Sleep, a channel, a mutex that a suspended task holds, a read of package net. A mutex locked
-// before a suspension stays locked during it. If another task of the loop locks that mutex, the
-// loop stops permanently. crypto/tls locks around its reads and writes: use a tls.Conn from one
-// task only, and package stream/tlsconn from two. Do not call runtime.LockOSThread or
-// runtime.Goexit in a task.
+// A task holds its loop while it runs. A call that blocks the thread blocks every task of the loop.
+// Examples are time.Sleep, a channel, a mutex that a suspended task holds, and a read of package
+// net. A mutex locked before a suspension stays locked during it. If another task of the loop locks
+// that mutex, the loop stops permanently. crypto/tls locks around its reads and writes: use a
+// tls.Conn from one task only, and package stream/tlsconn from two. Do not call
+// runtime.LockOSThread or runtime.Goexit in a task.
 //
 // A task that never waits holds its loop in the same way: reads that always find bytes, writes that
 // always find room, a computation. With [Options].TurnBudget, reads and writes let other tasks run

@@ -8,24 +8,26 @@ import (
 	"time"
 )
 
-// cancelGrace is how long Shutdown waits for tasks that it has canceled. A task that holds the
+// cancelGrace is how long Shutdown waits for the tasks that it has canceled. A task that holds the
 // thread cannot be ended.
 const cancelGrace = 5 * time.Second
 
-// Drain asks l to end: it takes no new tasks from outside, calls what its tasks have set with
-// OnDrain, and Run returns when the last has ended. Any goroutine may call it; it does not wait.
+// Drain asks l to end. l takes no new tasks from outside and calls the functions that its tasks
+// have set with OnDrain. Run returns once the last task has ended. Any goroutine may call Drain,
+// and it does not wait.
 func (l *Loop) Drain() {
 	l.inbox.closing.Store(true)
 	l.drainAsked.Store(true)
 	l.inbox.notify(l, l, &l.listed)
 }
 
-// Shutdown drains l and waits for its end, or until ctx is done: then it cancels the tasks that are
-// left and waits for cancelGrace more. It returns nil if all ended by themselves, the cause of ctx
-// if some were canceled, and ErrLeaked if some, or functions in Task.Blocking, could not be ended:
-// it names the functions' tasks, and the first few of the others. A loop that does not run yet is
-// over at once: what waits to start ends with ErrStopped. A task of l, for whose end it would wait,
-// is told ErrWrongWaiter, and uses Drain.
+// Shutdown drains l and waits for its end. If ctx is done first, it cancels the remaining tasks and
+// waits for another cancelGrace. It returns nil if all tasks ended by themselves, and the cause of
+// ctx if some were canceled. It returns ErrLeaked if some tasks, or functions in Task.Blocking,
+// could not be ended. That error names the tasks of the functions and the first few of the others.
+//
+// A loop that does not run yet is over at once, and its waiting tasks end with ErrStopped. A task
+// of l would wait for its own end: it gets ErrWrongWaiter and uses Drain instead.
 func (l *Loop) Shutdown(ctx context.Context) error {
 	if err := l.mayBlock("Loop.Shutdown"); err != nil {
 		return err
@@ -53,10 +55,10 @@ func (l *Loop) Shutdown(ctx context.Context) error {
 	}
 }
 
-// namesMax bounds how many tasks ErrLeaked names.
+// namesMax bounds the tasks that ErrLeaked names.
 const namesMax = 8
 
-// namesOfTasks names coroutines that live. Any goroutine may call it.
+// namesOfTasks returns the names of live coroutines. Any goroutine may call it.
 func (l *Loop) namesOfTasks() string {
 	l.links.Lock()
 	defer l.links.Unlock()
@@ -72,16 +74,16 @@ func (l *Loop) namesOfTasks() string {
 	return b.String()
 }
 
-// leaked says what has not ended.
+// leaked returns an ErrLeaked that names the tasks that have not ended.
 func (l *Loop) leaked() error {
 	text := l.namesOfTasks()
 	if functions := l.blocking.String(); functions != "" {
 		text += ", and functions in Blocking of " + functions
 	}
-	return fmt.Errorf("%w: %d of them%s", ErrLeaked, l.Len(), text)
+	return fmt.Errorf("%w: %d left%s", ErrLeaked, l.Len(), text)
 }
 
-// cancelAll cancels every task, those to come included.
+// cancelAll cancels every task, including future ones.
 func (l *Loop) cancelAll(cause error) {
 	if cause == nil {
 		cause = errors.New("no cause")
@@ -91,7 +93,7 @@ func (l *Loop) cancelAll(cause error) {
 	l.inbox.notify(l, l, &l.listed)
 }
 
-// attend does what Drain and cancelAll asked for.
+// attend carries out what Drain and cancelAll requested.
 func (l *Loop) attend(*Loop) {
 	l.inbox.unlist(&l.listed)
 	if l.drainAsked.Load() && !l.drained.Load() {
@@ -111,7 +113,7 @@ func (l *Loop) attend(*Loop) {
 	}
 }
 
-// drainCall calls what a task has set with OnDrain, on the thread of the task.
+// drainCall calls the OnDrain function of a task on the task's thread.
 type drainCall struct{ task *Task }
 
 func (c drainCall) owner() *Loop { return c.task.loop }
@@ -132,7 +134,7 @@ func (l *Loop) eachTask(task func(*Task), other func(sink)) {
 	l.eachSink(other)
 }
 
-// eachSink calls f with all who are told of events.
+// eachSink calls f with every receiver of events.
 func (l *Loop) eachSink(f func(sink)) {
 	for _, k := range l.slots.all() {
 		f(k)
@@ -140,8 +142,8 @@ func (l *Loop) eachSink(f func(sink)) {
 	l.slab.each(func(s *handlerSlot) { f(s) })
 }
 
-// cancelErrorFor returns the error of a task that starts on a loop whose tasks were canceled, nil
-// on any other.
+// cancelErrorFor returns the error for a task that starts on a loop whose tasks were canceled, and
+// nil on any other loop.
 func (l *Loop) cancelErrorFor(name string) error {
 	if l.canceled == nil {
 		return nil

@@ -10,10 +10,10 @@ import (
 
 var errExitedRun = fmt.Errorf("sched: Run: %w", ErrExited)
 
-// ending is where the workers that end together wait for each other.
+// ending holds the barriers at which workers that end together wait for each other.
 type ending struct {
 	stopped *barrier // no worker runs tasks
-	wound   *barrier // all is over but the coroutines, which are canceled
+	wound   *barrier // everything is over except the coroutines, which are canceled
 	ended   *barrier // the coroutines have ended
 }
 
@@ -21,7 +21,7 @@ func newEnding(workers int) *ending {
 	return &ending{newBarrier(workers), newBarrier(workers), newBarrier(workers)}
 }
 
-// barrier lets those who wait go on when as many as it was made for have arrived.
+// barrier releases its waiters once the number of workers that it was made for has arrived.
 type barrier struct {
 	missing atomic.Int32
 	open    chan struct{}
@@ -41,7 +41,7 @@ func (b *barrier) arrive() {
 
 func (b *barrier) wait() { <-b.open }
 
-// goesHome reports whether the workers of l are to run no more tasks.
+// goesHome reports whether the workers of l must run no more tasks.
 func (l *Loop) goesHome() bool {
 	s := &l.shift
 	stealing := l.crew != nil && l.crew.stealing
@@ -56,8 +56,8 @@ func (l *Loop) goesHome() bool {
 	case !stealing:
 		l.stop(l.canceled)
 	case !s.done:
-		// The worker stays, and steals, until all loops have finished: it may have coroutines of
-		// theirs.
+		// The worker stays and steals until all loops have finished, because it may have coroutines
+		// of other loops.
 		s.done = true
 		if int(l.crew.done.Add(1)) == len(l.crew.loops) {
 			l.stop(l.canceled)
@@ -66,8 +66,8 @@ func (l *Loop) goesHome() bool {
 	return s.over
 }
 
-// stop sends the workers home. Run returns err, unless it is how all loops of a Stealing end: then
-// each returns its own.
+// stop ends all workers. Run returns err, unless all loops of a Stealing end in order: then each
+// loop returns its own error.
 func (l *Loop) stop(err error) {
 	s := &l.shift
 	if s.over {
@@ -86,12 +86,12 @@ func (l *Loop) stop(err error) {
 	}
 }
 
-// leave ends what w has to end: when no worker runs tasks any more, its coroutines, which no other
-// thread can resume.
+// leave ends the coroutines of w, which no other thread can resume. It does so once no worker runs
+// tasks any more.
 func (w *worker) leave() {
 	l, e := w.loop, w.loop.ending
 	first := w == l.workers[0]
-	// Deferred, because what they follow calls functions of others, which may exit.
+	// Deferred: the calls before these run foreign functions, which may call Goexit.
 	defer func() {
 		l.unlock()
 		e.ended.arrive()
@@ -116,15 +116,15 @@ func (w *worker) leave() {
 	e.stopped.wait()
 	l.lock()
 	if first {
-		l.overErr = l.shift.err // should a function that windUp calls exit
+		l.overErr = l.shift.err // in case a function that windUp calls exits
 		l.overErr = l.windUp(l.shift.err)
 	}
 }
 
-// windUp ends all but the coroutines, and returns what Run is to return.
+// windUp ends everything except the coroutines, and returns the result of Run.
 func (l *Loop) windUp(err error) error {
 	l.state.Store(uint32(loopOver))
-	// A goroutine that exits in a posted function leaves the rest of its batch.
+	// A goroutine that exits in a posted function leaves the rest of its batch undone.
 	for _, f := range append(l.taken, l.inbox.end()...) {
 		if f != nil {
 			l.metrics.countPosted()
@@ -138,10 +138,11 @@ func (l *Loop) windUp(err error) error {
 	return err
 }
 
-// endTurnsMax is how often a task may wait in spite of its cancellation when the loop cannot go on.
+// endTurnsMax bounds how often a task may wait in spite of its cancellation when the loop cannot
+// continue.
 const endTurnsMax = 64
 
-// cancelLeft cancels the coroutines that are left when the loop has failed.
+// cancelLeft cancels the remaining coroutines after the loop has failed.
 func (l *Loop) cancelLeft() {
 	if l.tasks == nil {
 		return
@@ -154,12 +155,12 @@ func (l *Loop) cancelLeft() {
 	l.eachTask(func(t *Task) { t.stop(cause) }, func(sink) {})
 }
 
-// endTasks ends the coroutines that are left at w when the loop has failed: they cannot be resumed
-// later, nor by another thread.
+// endTasks ends the remaining coroutines of w after the loop has failed. They can be resumed
+// neither later nor by another thread.
 func (w *worker) endTasks() {
 	finished := false
 	defer func() {
-		// One of them has called runtime.Goexit, which goes on when the others have ended.
+		// One of the tasks has called runtime.Goexit, which continues once the others have ended.
 		if !finished {
 			w.endTasks()
 		}
@@ -183,7 +184,7 @@ func (w *worker) endTasks() {
 	finished = true
 }
 
-// abortAll ends the coroutines of l that are left at w, by a panic.
+// abortAll ends the remaining coroutines of l at w by a panic.
 func (l *Loop) abortAll(w *worker) {
 	for t := l.tasksAt(w); t != nil; t = l.tasksAt(w) {
 		w.running = t
@@ -195,7 +196,7 @@ func (l *Loop) abortAll(w *worker) {
 	}
 }
 
-// tasksAt returns a task of l that w has to end, nil if there is none.
+// tasksAt returns a task of l that w has to end, or nil if there is none.
 func (l *Loop) tasksAt(w *worker) *Task {
 	t := l.tasks
 	for t != nil && t.home != w && (t.home != nil || w.loop != l) {

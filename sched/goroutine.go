@@ -10,16 +10,16 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Goroutines is the waiter that suspends goroutines until the loop reports their handles: a
-// stream.Waiter.
+// Goroutines is the waiter that suspends goroutines until the loop reports their handles. It
+// implements stream.Waiter.
 type Goroutines struct{ loop *Loop }
 
 // Goroutines returns the waiter for goroutines outside l. A task of l, or of another loop of its
-// scheduler, that waits with it gets ErrWrongWaiter: it would stop its loop. When l ends, a
-// goroutine that waits gets net.ErrClosed.
+// scheduler, gets ErrWrongWaiter, because it would stop its loop. When l ends, a waiting goroutine
+// gets net.ErrClosed.
 func (l *Loop) Goroutines() Goroutines { return Goroutines{l} }
 
-// Register ties h to the loop. All is safe from any goroutine.
+// Register ties h to the loop. Any goroutine may call it and all methods of the Source.
 func (w Goroutines) Register(h sys.Handle) (Source, error) {
 	s := &goroutineSource{loop: w.loop}
 	for d := range s.parked {
@@ -35,18 +35,18 @@ func (w Goroutines) Register(h sys.Handle) (Source, error) {
 type goroutineSource struct {
 	loop *Loop
 	source
-	mu     sync.Mutex // guards what follows, and armed and ready of source
+	mu     sync.Mutex // guards parked, and armed and ready of source
 	parked [2]parking
 }
 
-// parking is one direction's place for a goroutine.
+// parking is the place for a goroutine in one direction.
 type parking struct {
-	taken       bool // by a goroutine, from park until its Wait returns: its wake must not go to a successor
+	taken       bool // by a goroutine, from park until its Wait returns, so that no successor gets its wake
 	waits       bool // it has not been woken
 	interrupted bool
-	group       *goroutineSelect // waits here among others; then it is told instead of wake
-	wake        chan error       // room for one: sent to by whoever takes waits away
-	timer       *time.Timer      // of the goroutine in Wait; made by the first deadline
+	group       *goroutineSelect // waits here among others; if set, it is notified instead of wake
+	wake        chan error       // room for one; the caller that clears waits sends
+	timer       *time.Timer      // of the goroutine in Wait; created by the first deadline
 }
 
 func (s *goroutineSource) Wait(d sys.Direction, deadline time.Time) error {
@@ -91,8 +91,8 @@ func (s *goroutineSource) waitUntil(p *parking, deadline time.Time) error {
 	return <-p.wake
 }
 
-// park takes the place in direction d, for a group if there is one, unless there is no need to
-// wait.
+// park takes the place in direction d unless there is no need to wait. group is the Select that
+// waits, if any.
 func (s *goroutineSource) park(d sys.Direction, group *goroutineSelect) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -181,7 +181,8 @@ func (s *goroutineSource) release() {
 	s.unpark(sys.Writable, net.ErrClosed)
 }
 
-// Goroutines belong to others: they learn of the loop's end, not of its wish to end.
+// Goroutines belong to other code. They are notified of the loop's end, but not of the request to
+// end.
 func (s *goroutineSource) drain(*Loop)         {}
 func (s *goroutineSource) cancel(*Loop, error) {}
 

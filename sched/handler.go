@@ -158,12 +158,13 @@ func (l *Loop) dropHandler(s *handlerSlot) {
 func (t HandlerTask) Loop() *Loop { return t.loop }
 
 // ShortReadDrains reports whether a short read of a plain TCP socket proves that there are no more
-// bytes. A short read returned fewer bytes than it had room for. The step may then WaitFor without
-// another read. It is for the steps of t.
+// bytes. A short read returned fewer bytes than it had room for. The step may then return WaitFor
+// without another read. It is for the steps of t.
 //
-// It promises nothing for other handles, which the loop does not distinguish. Their reads are short
-// for other reasons: a descriptor or other credentials in a Unix-domain stream, a packet of a pipe,
-// a line of a terminal, a record of TLS. A step reads them until they would block.
+// It promises nothing for other handles, which the loop does not distinguish. Their reads may be
+// short at a descriptor or other credentials in a Unix-domain stream, or at a packet of a pipe.
+// They may also be short at a line of a terminal or a record of TLS. A step reads them until they
+// would block.
 func (t HandlerTask) ShortReadDrains() bool { return t.loop.slab.slot(t.token).shortReadDrains(t.loop) }
 
 // NoProgress counts a wait in vain in Metrics.Vain. A step calls it if it was called with Ready,

@@ -9,36 +9,36 @@ import (
 	"sync/atomic"
 )
 
-// Buckets grow with what is in them: there are eight for each power of two, so that a bucket is at
-// most an eighth as wide as its values are large.
+// Buckets grow with their values. Each power of two has eight buckets, so that a bucket's width is
+// at most an eighth of its values.
 const (
 	bucketsPerDoublingBits = 3
 	bucketsPerDoubling     = 1 << bucketsPerDoublingBits
 	histogramBuckets       = (64 - bucketsPerDoublingBits) * bucketsPerDoubling // up to the largest int64
 )
 
-// bucketOf returns the bucket of v, which is not negative. Below bucketsPerDoubling each number has
-// its own.
+// bucketOf returns the bucket of v, which must not be negative. Each number below
+// bucketsPerDoubling has its own bucket.
 func bucketOf(v int64) int {
 	doublings := max(0, bits.Len64(uint64(v))-1-bucketsPerDoublingBits)
 	return doublings*bucketsPerDoubling + int(v>>doublings)
 }
 
-// bucketLast returns the largest number that bucket i is for.
+// bucketLast returns the largest number in bucket i.
 func bucketLast(i int) int64 {
 	doublings := max(0, i/bucketsPerDoubling-1)
 	first := uint64(i - doublings*bucketsPerDoubling)
 	return int64((first+1)<<doublings - 1)
 }
 
-// histogram is written by workers and read by anybody. Its zero value is empty.
+// histogram is written by workers and read from any goroutine. Its zero value is empty.
 type histogram struct {
 	sum, max atomic.Int64
 	buckets  [histogramBuckets]atomic.Uint64
 }
 
-// observe counts v, zero if it is negative. The order matters to snapshotOf, which reads the other
-// way round: a value that has a bucket is in max, and one that is in max is in sum.
+// observe counts v, or zero if v is negative. The order matters to snapshotOf, which reads in the
+// reverse order. A value that has a bucket is in max, and a value that is in max is in sum.
 func (h *histogram) observe(v int64) {
 	v = max(0, v)
 	h.sum.Add(v)
@@ -48,7 +48,7 @@ func (h *histogram) observe(v int64) {
 	h.buckets[bucketOf(v)].Add(1)
 }
 
-// snapshotOf returns what h has counted, without the buckets after the last that is in use.
+// snapshotOf returns the content of h, without the buckets after the last used one.
 func snapshotOf[V ~int64](h *histogram) Histogram[V] {
 	var s Histogram[V]
 	var buckets [histogramBuckets]uint64
@@ -65,27 +65,27 @@ func snapshotOf[V ~int64](h *histogram) Histogram[V] {
 	return s
 }
 
-// Histogram is a snapshot of how often values occurred, in buckets of fixed limits: each is at most
-// an eighth as wide as the values in it are large. It does not change. The zero value is empty. Sum
-// and Max have all values that Count has, and, if it was taken while the loop ran, perhaps a few
-// more.
+// Histogram is a snapshot of how often values occurred, in buckets with fixed limits. A bucket's
+// width is at most an eighth of its values. A Histogram does not change. The zero value is empty.
+// Sum and Max include all values that Count includes. If the snapshot was taken while the loop ran,
+// they may include a few more.
 type Histogram[V ~int64] struct {
 	count    uint64
 	sum, max V
 	buckets  []uint64
 }
 
-// Count returns how many values there are.
+// Count returns the number of values.
 func (h Histogram[V]) Count() uint64 { return h.count }
 
-// Sum returns the sum of the values. It overflows as the additions of V do: nanoseconds after 292
-// years.
+// Sum returns the sum of the values. It overflows as an addition of V does: after 292 years for
+// nanoseconds.
 func (h Histogram[V]) Sum() V { return h.sum }
 
-// Max returns the largest value, zero if there are none.
+// Max returns the largest value, or zero if there is no value.
 func (h Histogram[V]) Max() V { return h.max }
 
-// Mean returns the mean of the values, rounded down, zero if there are none.
+// Mean returns the mean of the values, rounded down, or zero if there is no value.
 func (h Histogram[V]) Mean() V {
 	if h.count == 0 {
 		return 0
@@ -93,9 +93,9 @@ func (h Histogram[V]) Mean() V {
 	return h.sum / V(h.count)
 }
 
-// Quantile returns what the share p of the values, from 0 to 1, does not exceed: the upper limit of
-// a bucket, at most an eighth above the value, and never above Max. It returns zero if there are no
-// values.
+// Quantile returns a bound that the share p of the values, from 0 to 1, does not exceed. The bound
+// is the upper limit of a bucket: at most an eighth above the value, and never above Max. It is
+// zero if there is no value.
 func (h Histogram[V]) Quantile(p float64) V {
 	rank := uint64(max(1, math.Ceil(p*float64(h.count))))
 	for last, n := range h.Buckets() {
@@ -107,8 +107,8 @@ func (h Histogram[V]) Quantile(p float64) V {
 	return h.max
 }
 
-// Buckets yields, from the smallest on, each bucket that has values: the largest value that it is
-// for, and how many it has.
+// Buckets yields each bucket that has values, in ascending order: its largest possible value and
+// its number of values.
 func (h Histogram[V]) Buckets() iter.Seq2[V, uint64] {
 	return func(yield func(V, uint64) bool) {
 		for i, n := range h.buckets {
@@ -119,7 +119,7 @@ func (h Histogram[V]) Buckets() iter.Seq2[V, uint64] {
 	}
 }
 
-// summary is what is shown of a histogram.
+// summary is the form in which a histogram is printed.
 type summary[V ~int64] struct {
 	Count uint64 `json:"count"`
 	Mean  V      `json:"mean"`
@@ -136,7 +136,7 @@ func (h Histogram[V]) summary() summary[V] {
 // MarshalJSON returns count, mean, p50, p90, p99 and max; durations are in nanoseconds.
 func (h Histogram[V]) MarshalJSON() ([]byte, error) { return json.Marshal(h.summary()) }
 
-// LogValue returns what MarshalJSON does, as a group.
+// LogValue returns the content of MarshalJSON as a group.
 func (h Histogram[V]) LogValue() slog.Value {
 	s := h.summary()
 	return slog.GroupValue(slog.Uint64("count", s.Count), slog.Any("mean", s.Mean), slog.Any("p50", s.P50),

@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 )
 
-// inbox is how other threads reach a loop.
+// inbox is the way in which other threads reach a loop.
 type inbox struct {
 	max      int
 	pending  atomic.Bool // there is something to take
@@ -15,16 +15,16 @@ type inbox struct {
 
 	mu        sync.Mutex
 	functions []func()
-	notices   []attendant // each at most once, so their bound is the number of tasks and sources
-	spareF    []func()    // the slices change places, so that steady traffic allocates nothing
+	notices   []attendant // each at most once, so bounded by the number of tasks and sources
+	spareF    []func()    // swapped with functions and notices, so that steady traffic allocates nothing
 	spareN    []attendant
 	ended     bool
 }
 
-// attendant has something to do on the loop because of what another thread did.
+// attendant is an object that acts on the loop after another thread changed it.
 type attendant interface{ attend(*Loop) }
 
-// post has f called on the loop.
+// post calls f on the loop.
 func (in *inbox) post(l *Loop, f func()) error {
 	in.mu.Lock()
 	err := in.refuses()
@@ -38,8 +38,8 @@ func (in *inbox) post(l *Loop, f func()) error {
 	return err
 }
 
-// postTask has the start of a task called on the loop. The task is counted last, when nothing else
-// can refuse it.
+// postTask calls the start of a task on the loop. The task is counted last, when nothing else can
+// refuse it.
 func (in *inbox) postTask(l *Loop, start func()) error {
 	in.mu.Lock()
 	err := in.refuses()
@@ -59,7 +59,7 @@ func (in *inbox) postTask(l *Loop, start func()) error {
 	return err
 }
 
-// refuses returns why no function can be posted, nil if one can. It is called with mu held.
+// refuses returns why no function can be posted, or nil if one can. It is called with mu held.
 func (in *inbox) refuses() error {
 	switch {
 	case in.ended:
@@ -70,7 +70,8 @@ func (in *inbox) refuses() error {
 	return nil
 }
 
-// notify has a.attend called on the loop. listed, guarded by in.mu, says that it will be already.
+// notify calls a.attend on the loop. listed, guarded by in.mu, is true if that call is already
+// pending.
 func (in *inbox) notify(l *Loop, a attendant, listed *bool) {
 	in.mu.Lock()
 	if *listed || in.ended {
@@ -88,19 +89,19 @@ func (in *inbox) rouse(l *Loop) {
 	in.wakeSleeper(l)
 }
 
-// wakeSleeper reports whether it has woken anybody.
+// wakeSleeper reports whether it has woken a sleeping loop.
 func (in *inbox) wakeSleeper(l *Loop) bool {
-	// One of the threads that post while the loop sleeps wakes it; the others need not.
+	// One of the threads that post while the loop sleeps wakes it. The others need not.
 	if !in.sleeping.CompareAndSwap(true, false) {
 		return false
 	}
-	// The queue is closed only by Run, which then looks at nothing more.
+	// Only Run closes the queue, and looks at nothing more after that.
 	_ = l.queue.Wake()
 	return true
 }
 
-// take empties the inbox of what is wanted. What it returns is good until the next call that wants
-// the same.
+// take empties the requested parts of the inbox. The results are valid until the next call that
+// requests the same part.
 func (in *inbox) take(wantFunctions, wantNotices bool) (functions []func(), notices []attendant) {
 	in.pending.Store(false)
 	in.mu.Lock()
@@ -116,8 +117,8 @@ func (in *inbox) take(wantFunctions, wantNotices bool) (functions []func(), noti
 	return functions, notices
 }
 
-// lookAgain has a worker take what is there: the caller may have a task to run before, and another
-// may sleep.
+// lookAgain makes a worker take what is there. The caller may have a task to run before that, and
+// another worker may sleep.
 func (in *inbox) lookAgain(l *Loop) {
 	in.mu.Lock()
 	some := len(in.functions)+len(in.notices) > 0
@@ -127,16 +128,16 @@ func (in *inbox) lookAgain(l *Loop) {
 	}
 }
 
-// unlist is called by an attendant on the loop before it looks at what was done, so that what is
-// done later lists it again.
+// unlist is called by an attendant on the loop before it looks at what was done. A later change
+// then lists it again.
 func (in *inbox) unlist(listed *bool) {
 	in.mu.Lock()
 	*listed = false
 	in.mu.Unlock()
 }
 
-// end refuses all from here on and returns the functions that have not run: their posters were
-// promised that they would.
+// end refuses everything from now on and returns the functions that have not run. Their posters
+// were promised that they would run.
 func (in *inbox) end() []func() {
 	in.closing.Store(true)
 	in.mu.Lock()

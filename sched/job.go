@@ -7,17 +7,17 @@ import (
 	"sync"
 )
 
-// Job is a task as others see it: they wait for its end, and cancel it. Its methods are safe from
-// any goroutine and from tasks of any loop.
+// Job is a task as other code sees it: other code waits for its end and cancels it. Its methods are
+// safe from any goroutine and from tasks of any loop.
 type Job struct {
 	task *Task
 	done chan struct{} // closed when the task has ended
-	err  error         // set before
+	err  error         // set before done is closed
 
 	mu      sync.Mutex // guards all below
 	ended   bool
-	cancel  error    // why Cancel was called
-	joiners []joiner // tasks in Join: their bound is the number of tasks
+	cancel  error    // cause given to Cancel
+	joiners []joiner // tasks in Join, bounded by the number of tasks
 }
 
 // joiner is a suspension that the end of a job ends.
@@ -26,7 +26,7 @@ type joiner struct {
 	id   uint64
 }
 
-// Start starts a task as Go does, and returns what others need to join and to cancel it.
+// Start starts a task as Go does. It returns the Job with which others join and cancel the task.
 func (l *Loop) Start(ctx context.Context, name string, body func(*Task) error) (*Job, error) {
 	j := newJob(&Task{loop: l, name: name, body: body, parent: ctx})
 	if err := l.launch(j.task); err != nil {
@@ -35,8 +35,8 @@ func (l *Loop) Start(ctx context.Context, name string, body func(*Task) error) (
 	return j, nil
 }
 
-// Start starts another task on the same loop as Task.Go does, and returns what others need to join
-// and to cancel it.
+// Start starts another task on the same loop, as Task.Go does. It returns the Job with which others
+// join and cancel the task.
 func (t *Task) Start(ctx context.Context, name string, body func(*Task) error) (*Job, error) {
 	if err := t.loop.admitChild(); err != nil {
 		return nil, fmt.Errorf("sched: task %q: %w", name, err)
@@ -55,12 +55,12 @@ func newJob(t *Task) *Job {
 // Name returns the name given to Start.
 func (j *Job) Name() string { return j.task.name }
 
-// Done returns a channel that is closed when the task has ended, and Options.Ended has been told.
-// It is for goroutines: a task that received from it would hold its loop.
+// Done returns a channel that is closed once the task has ended and Options.Ended has been called.
+// It is for goroutines: a task that receives from it holds its loop.
 func (j *Job) Done() <-chan struct{} { return j.done }
 
-// Err returns the error that the task has ended with, which is what Options.Ended is told: a
-// *PanicError with the stack if it panicked. It returns nil while the task lives.
+// Err returns the error with which the task ended, which Options.Ended also gets. It is a
+// *PanicError with the stack if the task panicked. Err returns nil while the task is alive.
 func (j *Job) Err() error {
 	select {
 	case <-j.done:
@@ -70,9 +70,9 @@ func (j *Job) Err() error {
 	}
 }
 
-// Wait blocks the calling goroutine until the task has ended and returns the task's error, or until
-// ctx is done and returns the cause of ctx; the task goes on. It is for goroutines: a task uses
-// Join, and is told ErrWrongWaiter here.
+// Wait blocks the calling goroutine until the task has ended, and returns the task's error. If ctx
+// is done first, it returns the cause of ctx and the task continues. It is for goroutines. A task
+// gets ErrWrongWaiter and uses Join instead.
 func (j *Job) Wait(ctx context.Context) error {
 	if err := j.task.loop.mayBlock("Job.Wait"); err != nil {
 		return err
@@ -85,10 +85,10 @@ func (j *Job) Wait(ctx context.Context) error {
 	}
 }
 
-// Cancel cancels the task, as its context would: whatever it waits for, then or later, returns a
-// *CancelError with cause, which is context.Canceled if nil is given. It does not wait for the end.
-// A task that has not begun yet runs, and learns of it at its first wait. Calls after the first do
-// nothing, nor does one after the end.
+// Cancel cancels the task, as its context would. The task's current wait and every later one return
+// a *CancelError with cause. A nil cause means context.Canceled. Cancel does not wait for the end.
+// A task that has not begun still runs, and learns of the cancellation at its first wait. Calls
+// after the first or after the end do nothing.
 func (j *Job) Cancel(cause error) {
 	if cause == nil {
 		cause = context.Canceled
@@ -103,7 +103,7 @@ func (j *Job) Cancel(cause error) {
 	j.task.loop.inbox.notify(j.task.loop, j.task, &j.task.listed)
 }
 
-// cause returns why Cancel was called, nil if it was not. j may be nil.
+// cause returns the cause given to Cancel, or nil if Cancel was not called. j may be nil.
 func (j *Job) cause() error {
 	if j == nil {
 		return nil
@@ -114,16 +114,17 @@ func (j *Job) cause() error {
 }
 
 // Join suspends t until the task of j has ended, and returns that task's error. Any number of tasks
-// may join one, at the same time or after its end, each from its own loop. If t is canceled
-// meanwhile Join returns t's *CancelError, and the task of j goes on; so does a Join of a living
-// task by one that was canceled before. A task that joins itself panics; tasks that join each
-// other wait until one is canceled.
+// may join one, at the same time or after its end, each from its own loop.
+//
+// If t is canceled meanwhile, Join returns t's *CancelError and the task of j continues. The same
+// happens if t was canceled before and the task of j is alive. A task that joins itself panics.
+// Tasks that join each other wait until one is canceled.
 func (t *Task) Join(j *Job) error {
 	if err := t.calls("Task.Join"); err != nil {
 		return err
 	}
 	if j.task == t {
-		panic("sched: Task.Join is called by the task that is to be joined")
+		panic("sched: Task.Join: task joins itself")
 	}
 	id := t.newSuspension()
 	if !j.add(joiner{t, id}) {
@@ -136,7 +137,7 @@ func (t *Task) Join(j *Job) error {
 	return j.err
 }
 
-// add reports whether the task is still to end, and if so remembers w.
+// add reports whether the task has yet to end. If so, it records w.
 func (j *Job) add(w joiner) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -154,7 +155,7 @@ func (j *Job) remove(w joiner) {
 	}
 }
 
-// finish tells everybody of the end. j may be nil.
+// finish wakes all joiners and closes done. j may be nil.
 func (j *Job) finish(err error) {
 	if j == nil {
 		return

@@ -232,9 +232,9 @@ func (l *Loop) lead(w *worker) {
 	l.dispatch(l.events[:n])
 }
 
-// busyEventsMin is how many events the last wait must have brought for the next one to be tried
-// without blocking first. A blocking call notifies Go's scheduler, whose monitor may take the
-// processor away. Under a modest load, however, most tries would find nothing.
+// busyEventsMin is the number of events in the last wait from which the next wait is first tried
+// without blocking. A blocking call notifies Go's scheduler, whose monitor may take the processor
+// away. Under a modest load, however, most tries would find nothing.
 const busyEventsMin = 2
 
 func (l *Loop) wait(w *worker, busy bool) (int, error) {

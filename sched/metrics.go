@@ -7,67 +7,70 @@ import (
 	"time"
 )
 
-// Metrics is what a loop has counted since it was made. It is a snapshot and does not change: rates
-// are for the reader, who takes one now and one later. As JSON it is an object with the names
-// below, in snake case.
+// Metrics is a snapshot of what a loop has counted since it was created. It does not change. For
+// rates, the reader compares two snapshots. As JSON it is an object with the names below, in snake
+// case.
 //
-// Whoever takes it does not stop the loop. Each number is exact, whoever runs the tasks, but they
-// are read one after the other: what happens meanwhile may be in one and not in another. When Run
-// has returned they agree.
+// Taking a snapshot does not stop the loop. Each number is exact, whichever worker runs the tasks.
+// The numbers are read one after the other, so an event in between may be in one and not in
+// another. They agree once Run has returned.
 type Metrics struct {
-	// Tasks is how many tasks there are, of both forms, as Loop.Len.
+	// Tasks is the number of tasks, of both forms, as Loop.Len returns.
 	Tasks int `json:"tasks"`
-	// Ended is how many have ended: as many as Options.Ended is told of.
+	// Ended is the number of tasks that have ended. Options.Ended gets the same number of task
+	// ends.
 	Ended uint64 `json:"ended"`
-	// Turns is how many turns tasks had that are over: a step of a handler, or the run of a
-	// coroutine from one suspension to the next. A coroutine that a loop which has failed ends by a
-	// panic has no turn for it.
+	// Turns is the number of completed turns: a step of a handler, or the run of a coroutine from
+	// one suspension to the next. The panic by which a failed loop ends a coroutine is not a turn.
 	Turns uint64 `json:"turns"`
-	// Waits is how often a worker has asked the queue for events.
+	// Waits is the number of times that a worker has asked the queue for events.
 	Waits uint64 `json:"waits"`
-	// Events is how many the queue has reported, those of ended registrations included.
+	// Events is the number of events that the queue has reported, including those of ended
+	// registrations.
 	Events uint64 `json:"events"`
-	// Vain is how many waits for a handle ended in vain: it was reported ready, and the operation
-	// would block. Some are usual: events that come late, and other readers that are faster. As
-	// many as Waits show a handle that spins. Connections of package stream count them, and
-	// handlers by HandlerTask.NoProgress.
+	// Vain is the number of waits for a handle that ended in vain: it was reported ready, and the
+	// operation would block. Some are normal, from late events and faster readers. As many as Waits
+	// indicate a handle that spins. Connections of package stream count them, and handlers with
+	// HandlerTask.NoProgress.
 	Vain uint64 `json:"vain"`
-	// Posted is how many posted functions were called. Loop.Go, Start and Call post one each.
+	// Posted is the number of posted functions that were called. Loop.Go, Start and Call post one
+	// each.
 	Posted uint64 `json:"posted"`
-	// Delay has for each turn the time from when the loop made the task ready to when it ran. It is
-	// never negative, and has the time for which others held the loop meanwhile. It begins when the
-	// loop learns of what wakes the task: for how long an event, a due timer, a posted function or
-	// a Wake had to wait until the loop looked is not in it; that is at most the turns that ran
-	// before, see TurnTime.
+	// Delay has, for each turn, the time from when the loop made the task ready to when it ran. It
+	// is never negative. It includes the time for which other tasks held the loop meanwhile.
+	//
+	// It begins when the loop learns of what wakes the task. An event, a due timer, a posted
+	// function or a Wake may have waited until the loop looked. That time is not included. It is at
+	// most the turns that ran before; see TurnTime.
 	Delay Histogram[time.Duration] `json:"delay"`
-	// TurnTime has for each turn how long it was: how long a task held its thread. What
-	// Options.Ended and Handler.End take is part of a task's last, and with several workers the
-	// wait for the loop's lock is part of each.
+	// TurnTime has, for each turn, how long a task held its thread. The time in Options.Ended and
+	// Handler.End is part of a task's last turn. With several workers, the wait for the loop's lock
+	// is part of each turn.
 	TurnTime Histogram[time.Duration] `json:"turn_time"`
-	// Ready has for each round of the loop in which there was something to run how many tasks were
-	// ready.
+	// Ready has the number of ready tasks for each round of the loop in which there was something
+	// to run.
 	Ready Histogram[int64] `json:"ready"`
 }
 
-// String returns m as JSON: it is an expvar.Var. What stays up to date is an expvar.Func that calls
-// Loop.Metrics.
+// String returns m as JSON, so m is an expvar.Var. For values that stay up to date, use an
+// expvar.Func that calls Loop.Metrics.
 func (m Metrics) String() string {
 	b, err := json.Marshal(m)
 	if err != nil {
-		panic(err) // there is nothing in it that cannot be marshalled
+		panic(err) // every field can be marshaled
 	}
 	return string(b)
 }
 
-// LogValue returns what String does, as a group of package slog.
+// LogValue returns the content of String as a group of package slog.
 func (m Metrics) LogValue() slog.Value {
 	return slog.GroupValue(slog.Int("tasks", m.Tasks), slog.Uint64("ended", m.Ended), slog.Uint64("turns", m.Turns),
 		slog.Uint64("waits", m.Waits), slog.Uint64("events", m.Events), slog.Uint64("vain", m.Vain), slog.Uint64("posted", m.Posted),
 		slog.Any("delay", m.Delay), slog.Any("turn_time", m.TurnTime), slog.Any("ready", m.Ready))
 }
 
-// Metrics returns what l has counted. Any goroutine may call it, at any time; it allocates a few
-// KiB. Without Options.Metrics it has Tasks alone.
+// Metrics returns a snapshot of what l has counted. Any goroutine may call it at any time. It
+// allocates a few KiB. Without Options.Metrics it has only Tasks.
 func (l *Loop) Metrics() Metrics {
 	s := Metrics{Tasks: l.Len()}
 	if m := l.metrics; m != nil {
@@ -81,19 +84,19 @@ func (l *Loop) Metrics() Metrics {
 	return s
 }
 
-// metrics are the numbers of a loop. Its methods but clock do nothing where it is nil: where no
-// metrics are asked for.
+// metrics holds the counters of a loop. If it is nil, because no metrics are requested, its methods
+// except clock do nothing.
 type metrics struct {
 	ended, waits, events, vain, posted atomic.Uint64
 	delay, turnTime, ready             histogram
 
 	loop *Loop
-	// batch is what clock returns while many tasks are made ready at a time, zero otherwise.
+	// batch is the time that clock returns while many tasks are made ready at once, zero otherwise.
 	// Guarded by the loop's lock.
 	batch time.Duration
 }
 
-// measure has l count, before it runs.
+// measure enables the counters of l before it runs.
 func (l *Loop) measure() {
 	l.metrics = &metrics{loop: l}
 	l.runQueue.clock = l.metrics.clock
@@ -102,7 +105,7 @@ func (l *Loop) measure() {
 	}
 }
 
-// clock returns when a task that becomes ready here becomes it.
+// clock returns the time for a task that becomes ready now.
 func (m *metrics) clock() time.Duration {
 	if m.batch != 0 {
 		return m.batch
@@ -110,8 +113,8 @@ func (m *metrics) clock() time.Duration {
 	return m.loop.now()
 }
 
-// begin has the tasks that are made ready until end be ready at the same time, since reading the
-// clock for each would cost more than to make it ready.
+// begin gives all tasks that are made ready until end the same time. Reading the clock for each
+// task would cost more than making it ready.
 func (m *metrics) begin(now time.Duration) {
 	if m != nil {
 		m.batch = now
@@ -148,15 +151,15 @@ func (m *metrics) countEnded() {
 	}
 }
 
-// stopwatch is what a worker knows of the time, if there are metrics: the end of a turn is the
-// beginning of the next, so that the clock is read once for both.
+// stopwatch holds a worker's times, if there are metrics. The end of a turn is the beginning of the
+// next, so that one clock reading serves both.
 type stopwatch struct {
 	now   time.Duration // when the turn began, in the time of the worker's loop
-	since time.Duration // when what is to run became ready
-	turn  *metrics      // of the loop whose task has a turn
+	since time.Duration // when the next task to run became ready
+	turn  *metrics      // of the loop whose task has the turn
 }
 
-// roundBegins is called before w runs what is ready.
+// roundBegins is called before w runs the ready tasks.
 func (w *worker) roundBegins() {
 	if m := w.loop.metrics; m != nil {
 		if n := w.runQueue.count + w.loop.runQueue.count; n > 0 {
@@ -166,20 +169,20 @@ func (w *worker) roundBegins() {
 	}
 }
 
-// theftBegins is called before w runs a task of another loop's queue.
+// theftBegins is called before w runs a task from another loop's queue.
 func (w *worker) theftBegins() {
 	if w.loop.metrics != nil {
 		w.stopwatch.now = w.loop.now()
 	}
 }
 
-// take removes the first from q, to be run by w.
+// take removes the first task from q, for w to run.
 func (w *worker) take(q *runQueue) runnable {
 	w.stopwatch.since = q.readySince()
 	return q.pop()
 }
 
-// turnBegins is called by a task of l that has been taken and is not over.
+// turnBegins is called by a task of l that has been taken from a queue and has not ended.
 func (w *worker) turnBegins(l *Loop) {
 	w.shareBegins(l)
 	if m := l.metrics; m != nil {
@@ -188,7 +191,7 @@ func (w *worker) turnBegins(l *Loop) {
 	}
 }
 
-// turnEnds is called when what was taken has run, whether it was a turn or not.
+// turnEnds is called after a runnable has run, whether or not it was a turn.
 func (w *worker) turnEnds() {
 	if w.loop.metrics == nil {
 		return

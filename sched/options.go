@@ -43,8 +43,8 @@ type Options struct {
 	// CPUs helps only if nothing else runs on these CPUs. The system does not move a bound thread
 	// away from a busy CPU.
 	CPUs []int
-	// TurnBudget is how long a task should keep its thread, its share of a turn. Task.Spent and
-	// HandlerTask.Spent report when the share is used up.
+	// TurnBudget is a task's share of a turn: the time for which it should keep its thread.
+	// Task.Spent and HandlerTask.Spent report when the share is used up.
 	//
 	// A coroutine whose handle is always ready is never suspended by a wait. With a budget it
 	// yields once its share is used up. It does so at its next operation on a connection of package

@@ -6,32 +6,32 @@ import (
 	"runtime/trace"
 )
 
-// profileLabel is the key of the label that profiles have: its value is the task's name.
+// profileLabel is the key of the label in profiles. Its value is the task's name.
 const profileLabel = "task"
 
-// profile is what Options.Profile asks for. Its methods do nothing where it is nil.
+// profile holds the state for Options.Profile. Its methods do nothing if it is nil.
 type profile struct {
-	loop    context.Context // of Run: its labels are those of what is no task
+	loop    context.Context // of Run: its labels are for code outside tasks
 	handler context.Context
 }
 
-// profiled prepares l, whose Run was given ctx, before a worker works.
+// profiled prepares l, whose Run got ctx, before a worker works.
 func (l *Loop) profiled(ctx context.Context) {
 	if l.options.Profile {
 		l.profile = &profile{loop: ctx, handler: pprof.WithLabels(ctx, pprof.Labels(profileLabel, handlerName))}
 	}
 }
 
-// labelCoroutine prepares the labels of t, whose first turn w is about to run. They are made here,
-// on the worker's stack: a coroutine's is as large as the deepest call in it.
+// labelCoroutine prepares the labels of t before w runs its first turn. They are made here, on the
+// worker's stack, because a coroutine's stack is as large as its deepest call.
 func (p *profile) labelCoroutine(w *worker, t *Task) {
 	if p != nil {
 		w.labels = pprof.WithLabels(p.loop, pprof.Labels(profileLabel, t.name))
 	}
 }
 
-// label gives the coroutine, in which it is called, its labels, which it keeps as any goroutine
-// does. Its frame is not to be part of sequence's.
+// label sets the labels of the calling coroutine, which keeps them like any goroutine. It is a
+// separate function so that its frame is not part of sequence's.
 //
 //go:noinline
 func (t *Task) label() {
@@ -39,9 +39,9 @@ func (t *Task) label() {
 	t.home.labels = nil
 }
 
-// turn is a turn as traces and profiles have it.
+// turn is a turn in traces and profiles.
 type turn struct {
-	region *trace.Region // nil unless a trace is being made
+	region *trace.Region // nil unless tracing is on
 	labels context.Context
 }
 

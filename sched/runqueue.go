@@ -2,24 +2,24 @@ package sched
 
 import "time"
 
-// runnable is a task that can go on. It is run by one worker at a time, with the lock of its loop,
-// which it lets go while code of others runs.
+// runnable is a task that can continue. One worker at a time runs it, with the lock of its loop
+// held. It releases the lock while foreign code runs.
 type runnable interface {
 	run(l *Loop, w *worker) // l is its loop
-	owner() *Loop           // of what the queues of workers may have
+	owner() *Loop           // called only for tasks that the queues of workers can hold
 }
 
-// runQueue is first in, first out. Its bound is the number of tasks: a task is in it at most once.
-// Its memory follows, by halves, what has been in it of late. The zero value is empty.
+// runQueue is a FIFO queue. The number of tasks bounds it: a task is in it at most once. Its memory
+// follows its recent length, by halving. The zero value is empty.
 type runQueue struct {
 	ring  []runnable // length a power of two
 	head  uint
 	count uint
-	most  uint // of count since it was empty
-	spare uint // how often in turn it was empty again and had needed but a quarter of ring
+	most  uint // largest count since it was empty
+	spare uint // consecutive times that it became empty after using at most a quarter of ring
 
-	clock func() time.Duration // asked when a task becomes ready; nil without metrics
-	since []time.Duration      // what it said, by the places of ring
+	clock func() time.Duration // called when a task becomes ready; nil without metrics
+	since []time.Duration      // results of clock, indexed like ring
 }
 
 const (
@@ -40,7 +40,7 @@ func (q *runQueue) push(r runnable) {
 	}
 }
 
-// pushReady pushes r, which has been ready since then.
+// pushReady pushes r, which became ready at since.
 func (q *runQueue) pushReady(r runnable, since time.Duration) {
 	q.push(r)
 	if q.clock != nil {
@@ -48,7 +48,8 @@ func (q *runQueue) pushReady(r runnable, since time.Duration) {
 	}
 }
 
-// readySince returns since when the first, which there is, has been ready, zero without a clock.
+// readySince returns when the first task, which must exist, became ready. It returns zero without a
+// clock.
 func (q *runQueue) readySince() time.Duration {
 	if q.clock == nil {
 		return 0
@@ -68,8 +69,8 @@ func (q *runQueue) pop() runnable {
 	return r
 }
 
-// emptied halves a ring that has been too long for a while. Crowds that come again and again, with
-// little between them, find it as it was.
+// emptied halves a ring that has been too long for a while. Crowds that return again and again,
+// with few tasks in between, find it unchanged.
 func (q *runQueue) emptied() {
 	const quarter = 4
 	if n := len(q.ring); n == runQueueLengthMin || q.most > uint(n/quarter) {

@@ -9,30 +9,30 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Readiness is one direction of a source, to be waited for (stream.Readiness).
+// Readiness is one direction of a source to wait for (stream.Readiness).
 type Readiness = struct {
 	Source    Source
 	Direction sys.Direction
 }
 
-// Select waits for the first of several things, as package stream wants it (stream.Select, which
-// has the contract): readiness, a time, a Wake. A direction in which another waits is ErrBusy.
-// Nothing it does allocates.
+// Select waits for the first of several things: readiness, a time, or a Wake. It is the Select of
+// package stream (stream.Select, which has the contract). A direction in which another caller waits
+// is ErrBusy. It allocates nothing.
 type Select = interface {
 	Wait(wanted []Readiness, deadline time.Time) error
 	Wake()
 	Close() error
 }
 
-// NewSelect returns a Select for sources of w. Any goroutine may call it; Wait is for tasks
-// of the loop.
+// NewSelect returns a Select for sources of w. Any goroutine may call it. Wait is for tasks of the
+// loop.
 func (w Tasks) NewSelect() Select { return &taskSelect{loop: w.loop} }
 
 // taskSelect suspends a task until one of several sources is ready.
 type taskSelect struct {
 	loop   *Loop
 	task   *Task       // in Wait; guarded by the loop's lock
-	woken  atomic.Bool // and no Wait has returned for it
+	woken  atomic.Bool // since the last Wait that returned for a Wake
 	closed atomic.Bool
 	listed bool // guarded by the inbox's lock
 }
@@ -45,7 +45,7 @@ func (s *taskSelect) Wait(wanted []Readiness, deadline time.Time) error {
 		return err
 	}
 	for _, r := range wanted {
-		s.source(r) // panics, which it must not with the lock
+		s.source(r) // may panic, which must not happen with the lock held
 	}
 	l.lock()
 	err = s.wait(t, wanted, deadline)
@@ -76,7 +76,7 @@ func (s *taskSelect) wait(t *Task, wanted []Readiness, deadline time.Time) error
 func (s *taskSelect) source(r Readiness) *taskSource {
 	source, ok := r.Source.(*taskSource)
 	if !ok || source.loop != s.loop {
-		panic(fmt.Sprintf("sched: Select.Wait: %T is no source of this loop's Tasks", r.Source))
+		panic(fmt.Sprintf("sched: Select.Wait: %T is not a source of this loop's Tasks", r.Source))
 	}
 	return source
 }
@@ -96,8 +96,8 @@ func (s *taskSelect) Wake() {
 	}
 }
 
-// attend tells the task of a Wake. The mark stays if the task was woken by something else: then its
-// next Wait takes it.
+// attend delivers a Wake to the task. The mark stays if something else woke the task: its next Wait
+// then takes the mark.
 func (s *taskSelect) attend(*Loop) {
 	s.loop.inbox.unlist(&s.listed)
 	if s.task != nil && s.woken.Load() && s.task.wake(nil) {
@@ -110,8 +110,8 @@ func (s *taskSelect) Close() error {
 	return nil
 }
 
-// NewSelect returns a Select for sources of w, whose Wait suspends the calling goroutine.
-// When the loop ends, a Wait for sources returns net.ErrClosed, and one for nothing waits on.
+// NewSelect returns a Select for sources of w. Its Wait suspends the calling goroutine. When the
+// loop ends, a Wait for sources returns net.ErrClosed, and a Wait for no source continues.
 func (w Goroutines) NewSelect() Select {
 	return &goroutineSelect{loop: w.loop, wake: make(chan struct{}, 1)}
 }
@@ -119,8 +119,8 @@ func (w Goroutines) NewSelect() Select {
 // goroutineSelect suspends a goroutine until one of several sources is ready.
 type goroutineSelect struct {
 	loop   *Loop
-	wake   chan struct{} // room for one: sent to by rouse
-	timer  *time.Timer   // of the goroutine in Wait; made by the first deadline
+	wake   chan struct{} // room for one; rouse sends
+	timer  *time.Timer   // of the goroutine in Wait; created by the first deadline
 	closed atomic.Bool
 }
 
@@ -138,7 +138,7 @@ func (s *goroutineSelect) Wait(wanted []Readiness, deadline time.Time) error {
 	}
 	err := s.await(deadline)
 	if s.withdraw(wanted) {
-		return nil // what came with the deadline has been told to this Wait, and to no other
+		return nil // an event that came with the deadline was reported to this Wait only
 	}
 	return err
 }
@@ -146,7 +146,7 @@ func (s *goroutineSelect) Wait(wanted []Readiness, deadline time.Time) error {
 func (s *goroutineSelect) source(r Readiness) *goroutineSource {
 	source, ok := r.Source.(*goroutineSource)
 	if !ok || source.loop != s.loop {
-		panic(fmt.Sprintf("sched: Select.Wait: %T is no source of this loop's Goroutines", r.Source))
+		panic(fmt.Sprintf("sched: Select.Wait: %T is not a source of this loop's Goroutines", r.Source))
 	}
 	return source
 }
@@ -170,7 +170,7 @@ func (s *goroutineSelect) await(deadline time.Time) error {
 	}
 }
 
-// withdraw takes the goroutine out of wanted, and reports whether one of them had woken it.
+// withdraw removes the goroutine from wanted and reports whether one of those sources had woken it.
 func (s *goroutineSelect) withdraw(wanted []Readiness) (woken bool) {
 	for _, r := range wanted {
 		source := s.source(r)
@@ -183,7 +183,7 @@ func (s *goroutineSelect) withdraw(wanted []Readiness) (woken bool) {
 	return woken
 }
 
-// rouse makes the Wait, running or next, return. It never blocks.
+// rouse makes the running Wait, or else the next one, return. It never blocks.
 func (s *goroutineSelect) rouse() {
 	select {
 	case s.wake <- struct{}{}:

@@ -6,17 +6,17 @@ import (
 )
 
 // Semaphore bounds what tasks use at the same time, and may be held over a suspension. A task that
-// has to wait is suspended, in line: who came first is served first, and a small request does not
-// overtake a big one. Tasks of several loops may share one.
+// has to wait is suspended in line. Tasks are served in order of arrival, and a small request does
+// not overtake a big one. Tasks of several loops may share one.
 type Semaphore struct {
-	size int // zero is one
+	size int // zero means one
 
 	mu          sync.Mutex // guards all below; held for a few instructions
 	used        int
 	first, last *place
 }
 
-// place is a task's place in the line. Its bound is the number of tasks: each has one.
+// place is a task's place in the line. The number of tasks bounds the places: each task has one.
 type place struct {
 	task       *Task
 	suspension uint64
@@ -28,15 +28,16 @@ type place struct {
 // NewSemaphore returns a semaphore of size units. It panics if size is not positive.
 func NewSemaphore(size int) *Semaphore {
 	if size < 1 {
-		panic("sched: NewSemaphore: the size must be positive")
+		panic("sched: NewSemaphore: size must be positive")
 	}
 	return &Semaphore{size: size}
 }
 
-// Acquire takes n units, and suspends t until they are there. It returns nil with the units, or t's
-// *CancelError without if t was canceled before they were there; units that are there at once are
-// given to a canceled task, too: its cleanup may need them. It returns ErrWrongWaiter if t is not
-// the task that runs, and panics if n is not between 1 and the size.
+// Acquire takes n units, and suspends t until they are available. It returns nil with the units. If
+// t was canceled before they were available, it returns t's *CancelError without them. A canceled
+// task still gets units that are available at once, because its cleanup may need them. Acquire
+// returns ErrWrongWaiter if t is not the running task. It panics if n is not between 1 and the
+// size.
 func (s *Semaphore) Acquire(t *Task, n int) error {
 	if err := t.calls("Semaphore.Acquire"); err != nil {
 		return err
@@ -52,7 +53,7 @@ func (s *Semaphore) acquire(t *Task, n int) error {
 	}
 	settled := false
 	defer func() {
-		// The loop has failed, and ends the task by a panic.
+		// The loop has failed and ends the task by a panic.
 		if !settled && !s.leave(w) {
 			s.Release(n)
 		}
@@ -62,7 +63,7 @@ func (s *Semaphore) acquire(t *Task, n int) error {
 	if err != nil && s.leave(w) {
 		return err
 	}
-	// The units may have come with the cancellation.
+	// The units may have arrived together with the cancellation.
 	return nil
 }
 
@@ -89,8 +90,8 @@ func (s *Semaphore) enter(t *Task, n int) *place {
 	return w
 }
 
-// leave gives the place up, and reports whether it was still in the line: if not, the units have
-// been given to it.
+// leave gives up the place and reports whether it was still in the line. If not, the units have
+// been granted to it.
 func (s *Semaphore) leave(w *place) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -98,13 +99,13 @@ func (s *Semaphore) leave(w *place) bool {
 		return false
 	}
 	s.unlink(w)
-	// A big request that has gone may have kept smaller ones from what there is.
+	// A big request that leaves may have kept smaller ones from the units that are free.
 	s.serve()
 	return true
 }
 
-// TryAcquire takes n units if they are there and nobody waits. Any goroutine may call it. It panics
-// as Acquire does about n.
+// TryAcquire takes n units if they are available and no task waits. It reports whether it did. Any
+// goroutine may call it. It panics for the same n as Acquire.
 func (s *Semaphore) TryAcquire(n int) bool {
 	s.check(n)
 	s.mu.Lock()
@@ -112,12 +113,12 @@ func (s *Semaphore) TryAcquire(n int) bool {
 	return s.take(n)
 }
 
-// Release gives n units back, and they go to the tasks that wait, in their order. Any task may call
-// it, for another as well, and any goroutine. It panics if fewer than n are in use, or n is not
-// positive.
+// Release returns n units, which go to the waiting tasks in their order. Any task and any goroutine
+// may call it, not only the task that acquired them. It panics if fewer than n are in use or n is
+// not positive.
 func (s *Semaphore) Release(n int) {
 	if !s.release(n) {
-		panic(fmt.Sprintf("sched: Semaphore.Release: %d units are not in use", n))
+		panic(fmt.Sprintf("sched: Semaphore.Release: %d units: not in use", n))
 	}
 }
 
@@ -134,13 +135,13 @@ func (s *Semaphore) release(n int) bool {
 
 func (s *Semaphore) check(n int) {
 	if n < 1 || n > s.limit() {
-		panic(fmt.Sprintf("sched: Semaphore: %d units of %d are asked for", n, s.limit()))
+		panic(fmt.Sprintf("sched: Semaphore: %d units: want 1 to %d", n, s.limit()))
 	}
 }
 
 func (s *Semaphore) limit() int { return max(1, s.size) }
 
-// take is called with mu held, as all below.
+// take is called with mu held, like all functions below.
 func (s *Semaphore) take(n int) bool {
 	if s.first != nil || n > s.limit()-s.used {
 		return false

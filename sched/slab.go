@@ -6,15 +6,15 @@ import (
 	"github.com/edgewise-go/edgewise/queue"
 )
 
-// slab holds what the loop knows of its handlers, in pages that stay where they are: the part that
-// has no pointers apart from the rest, so that the garbage collector reads two words of a handler
-// that waits. A slot is used again when its handler has ended; pages are kept.
+// slab holds the loop's records of its handlers, in pages that do not move. The part without
+// pointers is separate, so that the garbage collector reads only two words per waiting handler. A
+// slot is reused after its handler has ended. Pages are kept.
 //
-// The loop owns it. Its tokens may be held by anybody, so that they change under the lock of the
-// inbox as well; and pages may be looked up by a step, which has no lock.
+// The loop owns the slab. Any goroutine may hold its tokens, so they change under the lock of the
+// inbox besides. A step, which has no lock, may look pages up.
 type slab struct {
 	pages atomic.Pointer[[]*handlerPage]
-	free  []uint32 // indices of slots
+	free  []uint32 // indices of free slots
 }
 
 const (
@@ -22,17 +22,17 @@ const (
 	handlersPerPage = 1 << handlerPageBits
 	tokenIndexBits  = 32
 
-	// tokenHandler marks the index of a handler's slot: a token tells whose it is.
+	// tokenHandler marks the index of a handler's slot, so that a token shows its kind.
 	tokenHandler = 1 << (tokenIndexBits - 1)
 )
 
 type handlerPage struct {
 	slots    [handlersPerPage]handlerSlot
 	handlers [handlersPerPage]Handler
-	timers   *[handlersPerPage]handlerTimer // made by the first Next.Within
+	timers   *[handlersPerPage]handlerTimer // created by the first Next.Within
 }
 
-// handlerTimer tells a handler that its time has passed.
+// handlerTimer notifies a handler that its time has passed.
 type handlerTimer struct {
 	timer
 	loop *Loop
@@ -41,7 +41,7 @@ type handlerTimer struct {
 
 func (t *handlerTimer) expired() { t.slot.expired(t.loop) }
 
-// put takes a slot for h. It is called with the lock of the inbox.
+// put takes a slot for h. It is called with the lock of the inbox held.
 func (s *slab) put(h Handler) *handlerSlot {
 	if len(s.free) == 0 {
 		s.grow()
@@ -66,7 +66,7 @@ func (s *slab) grow() {
 		page.slots[i].token = queue.Token(first+uint32(i)) | tokenHandler
 		page.slots[i].state = taskEnded
 	}
-	// Those with the lowest index are used first.
+	// The slots with the lowest indices are used first.
 	for i := range uint32(handlersPerPage) {
 		s.free = append(s.free, first+handlersPerPage-1-i)
 	}
@@ -74,7 +74,7 @@ func (s *slab) grow() {
 	s.pages.Store(&pages)
 }
 
-// drop frees a slot. It is called with the lock of the inbox.
+// drop frees a slot. It is called with the lock of the inbox held.
 func (s *slab) drop(slot *handlerSlot) {
 	i := slot.index()
 	s.page(i).handlers[i%handlersPerPage] = nil
@@ -85,13 +85,14 @@ func (s *slab) drop(slot *handlerSlot) {
 
 func (s *slab) page(i uint32) *handlerPage { return (*s.pages.Load())[i>>handlerPageBits] }
 
-// slot returns the slot of t, whoever has it. t must be the token of a handler of this loop.
+// slot returns the slot of t, whichever handler has it now. t must be the token of a handler of
+// this loop.
 func (s *slab) slot(t queue.Token) *handlerSlot {
 	i := uint32(t) &^ tokenHandler
 	return &s.page(i).slots[i%handlersPerPage]
 }
 
-// lookup returns the slot of the handler that t was given to, nil if it has ended.
+// lookup returns the slot of the handler with token t, or nil if that handler has ended.
 func (s *slab) lookup(t queue.Token) *handlerSlot {
 	i, pages := uint32(t)&^tokenHandler, s.pages.Load()
 	if pages == nil || int(i>>handlerPageBits) >= len(*pages) {

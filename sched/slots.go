@@ -6,11 +6,11 @@ import (
 	"github.com/edgewise-go/edgewise/queue"
 )
 
-// slots maps the tokens of all sources but those of handlers to who is told of them. A token is a
-// slot's index with the slot's generation, which changes when the slot is freed: an event that was
-// taken from the queue before its registration ended finds nobody.
+// slots maps the tokens of all sources, except those of handlers, to their sinks. A token is a
+// slot's index and the slot's generation, which changes when the slot is freed. An event that was
+// taken from the queue before its registration ended finds no sink.
 type slots struct {
-	mu    sync.Mutex // any thread registers and ends sources; held over each change of a registration as well
+	mu    sync.Mutex // any thread registers and ends sources; also held over each change of a registration
 	sinks []sink
 	gens  []uint32
 	free  []uint32
@@ -45,7 +45,8 @@ func (s *slots) dropLocked(t queue.Token) {
 	s.free = append(s.free, i)
 }
 
-// lookup returns who is told of t, nil if t is stale or others made it. It is called with the lock.
+// lookup returns the sink for t, or nil if t is stale or from foreign code. It is called with the
+// lock held.
 func (s *slots) lookup(t queue.Token) sink {
 	if i := uint32(t); int(i) < len(s.gens) && s.gens[i] == uint32(t>>tokenIndexBits) {
 		return s.sinks[i]
@@ -53,7 +54,7 @@ func (s *slots) lookup(t queue.Token) sink {
 	return nil
 }
 
-// all returns whom there is at this moment.
+// all returns the current sinks.
 func (s *slots) all() []sink {
 	s.mu.Lock()
 	defer s.mu.Unlock()

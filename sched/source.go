@@ -9,14 +9,14 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// source is a handle registered with a loop's queue, and what is known of its readiness. It has no
-// pointers, so that the garbage collector does not look into those of idle handlers.
+// source is a handle registered with a loop's queue, and its known readiness. It has no pointers,
+// so that the garbage collector does not scan the sources of idle handlers.
 type source struct {
 	token  queue.Token
 	handle sys.Handle
 	flags  atomic.Uint32
-	armed  queue.Interest // what the queue watches, in modes Level and OneShot
-	ready  queue.Interest // reported while nobody waited
+	armed  queue.Interest // directions that the queue watches, in modes Level and OneShot
+	ready  queue.Interest // reported while no task waited
 	fired  bool           // in the loop's list of the same name
 }
 
@@ -29,10 +29,10 @@ const (
 
 func (s *source) closed() bool { return s.flags.Load()&flagClosed != 0 }
 
-// markClosed reports whether s was not closed before.
+// markClosed marks s closed and reports whether it was open before.
 func (s *source) markClosed() bool { return s.flags.Or(flagClosed)&flagClosed == 0 }
 
-// sink is what is told of a source's events, on its loop.
+// sink receives a source's events, on its loop.
 type sink interface {
 	deliver(l *Loop, e *queue.Event)
 	settle(l *Loop) // see source.settle
@@ -41,8 +41,8 @@ type sink interface {
 	over(l *Loop) // the loop has ended
 }
 
-// register has the queue of l watch s, whose handle and token are set: for both directions for good
-// with edges, for none until somebody waits in the other modes.
+// register makes the queue of l watch s, whose handle and token are set. In mode Edge the queue
+// watches both directions permanently. In the other modes it watches none until a task waits.
 func (s *source) register(l *Loop) error {
 	interest := queue.None
 	if l.options.Mode == queue.Edge {
@@ -51,7 +51,7 @@ func (s *source) register(l *Loop) error {
 	return l.queue.Add(s.handle, queue.Registration{Token: s.token, Interest: interest, Mode: l.options.Mode})
 }
 
-// open registers s, of which k is told.
+// open registers s, whose events k receives.
 func (s *source) open(l *Loop, h sys.Handle, k sink) error {
 	s.handle, s.token = h, l.slots.put(k)
 	err := s.register(l)
@@ -61,8 +61,8 @@ func (s *source) open(l *Loop, h sys.Handle, k sink) error {
 	return err
 }
 
-// close ends the registration and reports whether this call did. Any thread may call it. The
-// handle's number may be used again once it has returned.
+// close ends the registration and reports whether this call did so. Any thread may call it. Once it
+// has returned, the handle's number may be reused.
 func (s *source) close(l *Loop) (bool, error) {
 	l.slots.mu.Lock()
 	defer l.slots.mu.Unlock()
@@ -82,15 +82,15 @@ func (s *source) deregister(l *Loop) error {
 	return err
 }
 
-// arm declares that readiness in the directions of want is lost, and has the queue watch for it.
+// arm declares that readiness in the directions of want is lost, and makes the queue watch for it.
 func (s *source) arm(l *Loop, want queue.Interest) error {
 	switch l.options.Mode {
 	case queue.Edge:
 		if l.native {
 			return nil
 		}
-		// The lock keeps close out: its caller closes the handle next, and what is said of the
-		// number then would be said of a stranger.
+		// The lock excludes close, whose caller closes the handle next. Without it, this
+		// declaration could reach an unrelated handle with the same number.
 		l.slots.mu.Lock()
 		defer l.slots.mu.Unlock()
 		if s.closed() {
@@ -98,8 +98,8 @@ func (s *source) arm(l *Loop, want queue.Interest) error {
 		}
 		return closedError(l.queue.WouldBlock(s.handle, want))
 	case queue.Level, queue.OneShot:
-		// The event that disarms it may be on its way, taken from the queue by another thread:
-		// armed anew, it would be reported twice.
+		// The event that disarms the source may be on its way, taken from the queue by another
+		// thread. If the source were armed again, that event would be reported twice.
 		if s.armed.Has(want) {
 			return nil
 		}
@@ -107,7 +107,7 @@ func (s *source) arm(l *Loop, want queue.Interest) error {
 	return s.watch(l, s.armed|want)
 }
 
-// watch has the queue watch for the directions of interest, which it checks at once.
+// watch makes the queue watch the directions of interest. The queue checks them at once.
 func (s *source) watch(l *Loop, interest queue.Interest) error {
 	l.slots.mu.Lock()
 	defer l.slots.mu.Unlock()
@@ -122,7 +122,7 @@ func (s *source) watch(l *Loop, interest queue.Interest) error {
 	return nil
 }
 
-// note takes down what e says of the registration itself; k is told of s.
+// note records what e reports about the registration itself. k is the sink of s.
 func (s *source) note(l *Loop, e *queue.Event, k sink) {
 	s.armed &^= e.Disarmed
 	if e.Ready.Ends() {
@@ -137,20 +137,21 @@ func (s *source) note(l *Loop, e *queue.Event, k sink) {
 	}
 }
 
-// shortReadDrains reports whether a Wait may follow a short read of TCP. Where waiting arms the
-// registration, the queue checks the handle again, so nothing is missed. A native edge does not: it
-// comes with an arrival, and once.
+// shortReadDrains reports whether a Wait may follow a short read of TCP. If waiting arms the
+// registration, the queue checks the handle again, so nothing is missed. A native edge is not
+// checked again: it comes with an arrival, once.
 //
 // A native edge may have come with two things that a short read leaves: the end of the stream, and
-// bytes after an urgent mark. Both are noted when they are reported. The event of what has not been
-// reported is still to come. The kernel sets the urgent mark before it makes the event of the bytes
-// that follow it, so such an event reports the mark. Where the queue cannot report urgent data,
-// nothing is proved.
+// bytes after an urgent mark. Both are recorded when they are reported. If they have not been
+// reported, their event is still to come. The kernel sets the urgent mark before it makes the event
+// for the bytes that follow. Such an event therefore reports the mark. If the queue cannot report
+// urgent data, a short read proves nothing.
 func (s *source) shortReadDrains(l *Loop) bool {
 	return l.options.Mode != queue.Edge || !l.native || l.urgent && s.flags.Load()&(flagEnds|flagUrgent) == 0
 }
 
-// closedError gives a registration that is gone the error that the users of package net know.
+// closedError converts the error for a missing registration into net.ErrClosed, which users of
+// package net know.
 func closedError(err error) error {
 	if errors.Is(err, queue.ErrClosed) || errors.Is(err, queue.ErrNotFound) {
 		return net.ErrClosed
@@ -158,13 +159,13 @@ func closedError(err error) error {
 	return err
 }
 
-// settle has the queue watch, in mode Level, for no more than is wanted at the end of the turn in
-// which the source fired, so that what is not taken does not nag. Turning the interest off with the
-// event would cost two calls a message instead of none.
+// settle limits, in mode Level, what the queue watches to wanted. It runs at the end of the turn in
+// which the source fired, so that untaken readiness is not reported again. Turning the interest off
+// with the event would cost two calls per message instead of none.
 func (s *source) settle(l *Loop, wanted queue.Interest) {
 	s.fired = false
 	if s.armed != wanted {
-		// An error shows again at the next wait for the source, which has somebody to tell.
+		// An error shows again at the next wait for the source, which can return it.
 		_ = s.watch(l, wanted)
 	}
 }

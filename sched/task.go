@@ -12,8 +12,8 @@ import (
 
 // Task is a coroutine on a loop: straight-line code that is suspended where it waits. Its methods
 // are for the code that runs in it, unless they document otherwise. The waiting methods return
-// ErrWrongWaiter to any other caller: another task, a goroutine that the task has started, or a
-// coroutine of package iter in it.
+// ErrWrongWaiter to any other caller. That includes other tasks, goroutines that the task has
+// started, and coroutines of package iter in it.
 type Task struct {
 	loop *Loop
 	home *worker // made the coroutine, which cannot resume on another thread; nil before its first turn

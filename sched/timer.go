@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// timer is a moment at which fire is told. It belongs to the loop; stopping it is exact: after
-// stop, fire is not called.
+// timer is a moment at which fire is called. It belongs to the loop. Stopping is exact: fire is not
+// called after stop.
 type timer struct {
 	when       time.Duration // since the loop's epoch, not negative
 	prev, next *timer        // in its slot
@@ -18,16 +18,16 @@ type timer struct {
 type expirer interface{ expired() }
 
 // timers is a hierarchy of wheels (Varghese and Lauck, "Hashed and Hierarchical Timing Wheels",
-// scheme 7). To set and to stop a timer takes the same few steps however many there are. A deadline
-// is kept as it was given, and the timers of a slot are brought into order before the first of them
-// fires, so that nothing is rounded. The zero value is empty. Its bound is the number of tasks:
-// each has one timer.
+// scheme 7). Setting and stopping a timer takes the same few steps, however many timers there are.
+// Deadlines are kept exactly. The timers of a slot are sorted before the first of them fires, so
+// nothing is rounded. The zero value is empty. The number of tasks bounds the timers: each task has
+// one.
 //
-// A wheel of level n has a slot for each value of the deadline's n-th digit, counted in ticks to
-// the base timerSlots. A timer is on the level of the highest digit in which it differs from tick,
-// so that all timers of a level come before those of the next, and a slot before those to its
-// right. When tick arrives at a slot, its timers move to lower levels: a timer moves at most
-// timerLevels times, and not at all if it is stopped before, as most are.
+// A wheel of level n has a slot for each value of the deadline's n-th digit, in ticks to the base
+// timerSlots. A timer is on the level of the highest digit in which it differs from tick. All
+// timers of a level therefore come before those of the next level, and a slot before the slots to
+// its right. When tick arrives at a slot, the slot's timers move to lower levels. A timer moves at
+// most timerLevels times, and not at all if it is stopped before, as most are.
 type timers struct {
 	tick   uint64 // no slot before it has timers
 	count  int
@@ -43,8 +43,8 @@ const (
 	timerSlotMask = timerSlots - 1
 )
 
-// timerLevel has 2 KiB. It is made when it is needed first: a loop without timers has none, and one
-// with timeouts of seconds two or three.
+// timerLevel takes 2 KiB. It is allocated on first use: a loop without timers has none, and a loop
+// with timeouts of seconds has two or three.
 type timerLevel struct {
 	busy  uint64 // a bit for each slot that has timers
 	slots [timerSlots]timerSlot
@@ -53,8 +53,8 @@ type timerLevel struct {
 // timerSlot is a list of timers, in the order in which they were set until it is sorted.
 type timerSlot struct {
 	first, last *timer
-	// soonest is no later than the first deadline: stopping the timer that has it leaves it behind.
-	// Whoever waits for it waits once more.
+	// soonest is no later than the first deadline. It stays when the timer with that deadline is
+	// stopped. A loop that waits for it waits once more.
 	soonest  time.Duration
 	unsorted bool
 }
@@ -83,8 +83,8 @@ func (ts *timers) stop(t *timer) {
 	ts.count--
 }
 
-// expire tells every timer that is due at now, and no other, in the order of their deadlines; of
-// equal ones, in the order in which they were set.
+// expire fires every timer that is due at now, and no other, in the order of their deadlines.
+// Timers with equal deadlines fire in the order in which they were set.
 func (ts *timers) expire(now time.Duration) {
 	due := uint64(now) >> timerTickBits
 	for ts.count > 0 {
@@ -113,7 +113,7 @@ func (ts *timers) expire(now time.Duration) {
 	ts.tick = max(ts.tick, due)
 }
 
-// after returns d after now, and the end of time rather than an overflow.
+// after returns now+d, or the largest time if the sum overflows.
 func after(now, d time.Duration) time.Duration {
 	if sum := now + d; sum >= now {
 		return sum
@@ -121,8 +121,8 @@ func after(now, d time.Duration) time.Duration {
 	return math.MaxInt64
 }
 
-// next returns the time from now to the first timer, negative if there is none. It is too short
-// when the first timer of a slot was stopped: once, for expire then finds out.
+// next returns the time from now to the first timer, or a negative value if there is none. It is
+// too short once if the first timer of a slot was stopped. expire then corrects it.
 func (ts *timers) next(now time.Duration) time.Duration {
 	if ts.count == 0 {
 		return -1
@@ -131,7 +131,7 @@ func (ts *timers) next(now time.Duration) time.Duration {
 	return max(0, ts.levels[n].slots[i].soonest-now)
 }
 
-// earliest returns the slot with the first timer of all. There must be one.
+// earliest returns the slot with the first timer of all levels. There must be a timer.
 func (ts *timers) earliest() (level, slot int) {
 	level = bits.TrailingZeros8(ts.busy)
 	return level, bits.TrailingZeros64(ts.levels[level].busy)
@@ -144,7 +144,7 @@ func (ts *timers) start(level, slot int) uint64 {
 }
 
 func (ts *timers) insert(t *timer) {
-	// What is overdue belongs with what is due next, and is sorted to its front.
+	// An overdue timer goes into the slot that is due next and is sorted to its front.
 	tick := max(ts.tick, uint64(t.when)>>timerTickBits)
 	n := (bits.Len64((tick^ts.tick)|timerSlotMask) - 1) / timerSlotBits
 	i := int(tick >> (n * timerSlotBits) & timerSlotMask)
@@ -173,7 +173,7 @@ func (ts *timers) descend(n, i int) {
 	}
 }
 
-// vacate notes that a slot has no timers.
+// vacate records that a slot has no timers.
 func (ts *timers) vacate(n, i int) {
 	level := ts.levels[n]
 	level.busy &^= 1 << i
@@ -198,7 +198,7 @@ func (s *timerSlot) append(t *timer) {
 	t.prev, s.last.next, s.last = s.last, t, t
 }
 
-// remove takes t out and reports whether it was the last one.
+// remove removes t and reports whether it was the last one.
 func (s *timerSlot) remove(t *timer) bool {
 	if t.prev != nil {
 		t.prev.next = t.next
@@ -221,7 +221,7 @@ func (s *timerSlot) remove(t *timer) bool {
 	return false
 }
 
-// sort brings the timers into the order of their deadlines, equal ones as they are.
+// sort sorts the timers by deadline and keeps the order of equal ones.
 func (s *timerSlot) sort() {
 	if s.unsorted {
 		s.first = sorted(s.first)
@@ -235,10 +235,10 @@ func (s *timerSlot) sort() {
 	s.soonest = s.first.when
 }
 
-// sorted sorts a list by next: bottom up, so that it needs room for the logarithm of its length. It
-// leaves prev as it was.
+// sorted sorts a list by next. It works bottom up, so it needs space for the logarithm of the
+// list's length. It leaves prev unchanged.
 func sorted(list *timer) *timer {
-	var runs [bits.UintSize]*timer // the one at i has none or 1<<i timers, which come before those of the runs at its left
+	var runs [bits.UintSize]*timer // run i is empty or has 1<<i timers, which precede those of the runs to its left
 	for list != nil {
 		run := list
 		list, run.next = run.next, nil
@@ -256,7 +256,7 @@ func sorted(list *timer) *timer {
 	return all
 }
 
-// merged merges two sorted lists; of equal timers, those of a come first.
+// merged merges two sorted lists. Among equal timers, those of a come first.
 func merged(a, b *timer) *timer {
 	var head *timer
 	end := &head

@@ -9,9 +9,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Source is the tie of a handle to a loop, as package stream wants it (stream.Source,
-// which has the contract). Two may wait at a time, one in each direction. Another is told ErrBusy.
-// It is an alias of an unnamed interface, so that neither package imports the other.
+// Source is a handle tied to a loop. It is the Source of package stream (stream.Source, which has
+// the contract). One caller per direction may wait; a second gets ErrBusy. It is an alias of an
+// unnamed interface, so that neither package imports the other.
 type Source = interface {
 	Wait(d sys.Direction, deadline time.Time) error
 	Interrupt(d sys.Direction)
@@ -19,16 +19,16 @@ type Source = interface {
 	Close() error
 }
 
-// Tasks is the waiter that suspends tasks of a loop: a stream.Waiter.
+// Tasks is the waiter that suspends tasks of a loop. It implements stream.Waiter.
 type Tasks struct{ loop *Loop }
 
-// Tasks returns the waiter for tasks of l. Connections made with it are for the tasks of l alone;
-// closing them and changing their deadlines may be done from anywhere. Others who wait are told
-// ErrWrongWaiter: a goroutine, were it started by a task, uses Goroutines.
+// Tasks returns the waiter for tasks of l. Only tasks of l may wait with the connections made with
+// it. Closing such a connection and changing its deadlines is allowed from anywhere. Any other
+// caller that waits gets ErrWrongWaiter. A goroutine, even one that a task has started, uses
+// Goroutines instead.
 func (l *Loop) Tasks() Tasks { return Tasks{l} }
 
-// Register ties h to the loop. Any goroutine may call it; Source.Wait is for tasks of the
-// loop.
+// Register ties h to the loop. Any goroutine may call it. Source.Wait is for tasks of the loop.
 func (w Tasks) Register(h sys.Handle) (Source, error) {
 	s := &taskSource{loop: w.loop}
 	if err := s.open(w.loop, h, s); err != nil {
@@ -42,7 +42,7 @@ type taskSource struct {
 	loop *Loop
 	source
 	waiting     [2]*Task       // by direction; owned by the loop
-	arming      queue.Interest // of the task that is being suspended
+	arming      queue.Interest // of the task in suspension
 	interrupted [2]atomic.Bool
 	listed      bool // guarded by the inbox's lock
 }
@@ -72,17 +72,17 @@ func (s *taskSource) Wait(d sys.Direction, deadline time.Time) error {
 	return err
 }
 
-// armFor has the queue watch for what t, which has just been suspended, waits for. That is done on
-// the stack of the worker: an idle coroutine's stack is as large as the deepest call in it, and
-// this one would be that.
+// armFor makes the queue watch for what t, which has just been suspended, waits for. It runs on the
+// stack of the worker. An idle coroutine's stack is as large as its deepest call, which would be
+// this one.
 func (s *taskSource) armFor(t *Task) {
 	if err := s.arm(s.loop, s.arming); err != nil {
 		t.wake(err)
 	}
 }
 
-// enlist makes t the one who waits in direction d and has the queue watch for it, or returns why t
-// need not, or must not, wait.
+// enlist makes t the waiter in direction d and makes the queue watch for it. If t need not or must
+// not wait, it returns the reason.
 func (s *taskSource) enlist(t *Task, d sys.Direction) (suspends bool, err error) {
 	if suspends, err := s.claim(t, d); !suspends {
 		return false, err
@@ -94,7 +94,7 @@ func (s *taskSource) enlist(t *Task, d sys.Direction) (suspends bool, err error)
 	return true, nil
 }
 
-// claim makes t the one who waits in direction d, or returns why it need not, or must not, wait.
+// claim makes t the waiter in direction d. If t need not or must not wait, it returns the reason.
 func (s *taskSource) claim(t *Task, d sys.Direction) (suspends bool, err error) {
 	want := queue.InterestOf(d)
 	switch {
@@ -124,8 +124,8 @@ func (s *taskSource) deliver(l *Loop, e *queue.Event) {
 			if t.wake(nil) {
 				continue
 			}
-			// Its deadline came first, and it has not run since: the next wait must not miss the
-			// event.
+			// The task's deadline came first, and the task has not run since. Its next wait must
+			// not miss the event.
 		}
 		s.ready |= i
 	}
@@ -146,8 +146,7 @@ func (s *taskSource) Interrupt(d sys.Direction) {
 	s.loop.inbox.notify(s.loop, s, &s.listed)
 }
 
-// MayBlock tells package stream that a caller who blocks on anything else than Wait blocks the
-// loop.
+// MayBlock returns false: a caller that blocks on anything except Wait blocks the loop.
 func (s *taskSource) MayBlock() bool { return false }
 
 func (s *taskSource) ShortReadDrains() bool { return s.shortReadDrains(s.loop) }
@@ -163,7 +162,7 @@ func (s *taskSource) Close() error {
 	return err
 }
 
-// attend tells the waiting tasks what another thread did.
+// attend reports to the waiting tasks what another thread did.
 func (s *taskSource) attend(*Loop) {
 	s.loop.inbox.unlist(&s.listed)
 	for d, t := range s.waiting {
@@ -173,8 +172,7 @@ func (s *taskSource) attend(*Loop) {
 			s.waiting[d] = nil
 			t.wake(net.ErrClosed)
 		case s.interrupted[d].Load():
-			// The flag stays up if the task was woken by something else: then its next wait takes
-			// it.
+			// The flag stays set if something else woke the task: its next wait then takes it.
 			s.waiting[d] = nil
 			if t.wake(nil) {
 				s.interrupted[d].Store(false)
@@ -183,7 +181,7 @@ func (s *taskSource) attend(*Loop) {
 	}
 }
 
-// Tasks are told of drain and cancellation themselves.
+// Tasks are notified of drain and cancellation directly.
 func (s *taskSource) drain(*Loop)         {}
 func (s *taskSource) cancel(*Loop, error) {}
 func (s *taskSource) over(*Loop)          {}

@@ -9,47 +9,46 @@ import (
 	"time"
 )
 
-// Stall is what the watchdog has seen: a task that has held its loop for longer than
-// Options.MaxTurn.
+// Stall is a report of the watchdog: a task has held its loop for longer than Options.MaxTurn.
 type Stall struct {
-	// Task is the name of the task, or of what Options.Ended calls by a name: "handler", "posted
+	// Task is the name of the task, or a name from Options.Ended such as "handler" or "posted
 	// function".
 	Task string
-	// Stack is the stack of the task, or of the loop where that is what holds it, as runtime.Stack
-	// has it; a text that says so if it was not found.
+	// Stack is the stack of the task, or of the loop if the loop itself holds the thread. It has
+	// the format of runtime.Stack. If the stack was not found, it is a text that reports that.
 	Stack []byte
 }
 
-// dumpBytesMax bounds the dump of all goroutines in which a stack is looked for.
+// dumpBytesMax bounds the dump of all goroutines that is searched for a stack.
 const dumpBytesMax = 16 << 20
 
-// watchdog marks what has the thread with a mark of its own, which the loop overwrites whenever it
-// gives the thread to somebody else, or takes it back: a mark that is still there at the next look
-// has seen nothing of the kind. So the loop pays for one store at each change, and for nothing
-// more.
+// watchdog replaces the holder of the thread with its own mark. The loop overwrites the mark
+// whenever it gives the thread to a task or takes it back. A mark that is still there at the next
+// look means that no such change has happened. The loop therefore pays only one store per change.
 type watchdog struct {
 	turn    atomic.Pointer[holder]
-	loop    holder // has the goroutine in which the three below run
+	loop    holder // its goroutine runs the three below
 	posted  holder
 	drain   holder
 	handler holder
-	mark    holder  // put into turn by look alone
-	suspect *holder // what was found where mark is; owned by look, as is what follows
+	mark    holder  // only look stores it in turn
+	suspect *holder // the holder that mark replaced; owned by look, like the fields below
 	marked  time.Time
-	told    bool // of the suspect
+	told    bool // the suspect was reported
 
 	limit      time.Duration
 	stalled    func(Stall)
 	stop, over chan struct{}
 }
 
-// holder is somebody who has the thread of a loop. It does not change once it has been in turn.
+// holder is a task or function that has the thread of a loop. It does not change once it has been
+// in turn.
 type holder struct {
 	name      string
-	goroutine []byte // "goroutine 7 ", as dumps begin; nil is the loop's
+	goroutine []byte // prefix in dumps, "goroutine 7 "; nil for that of the loop
 }
 
-// watch starts a watchdog, if one was asked for, for the worker of l whose goroutine calls it.
+// watch starts a watchdog, if Options asks for one, for the worker of l that calls it.
 func (l *Loop) watch() *watchdog {
 	if l.options.MaxTurn <= 0 {
 		return nil
@@ -87,7 +86,7 @@ func (w *watchdog) run() {
 	}
 }
 
-// look marks who has the thread, or tells of him if nobody else has had it for the time of a turn.
+// look marks the current holder, or reports it if the mark has stayed for the limit.
 func (w *watchdog) look(now time.Time) {
 	h := w.turn.Load()
 	switch {
@@ -98,14 +97,14 @@ func (w *watchdog) look(now time.Time) {
 	case !w.told && now.Sub(w.marked) >= w.limit:
 		w.told = true
 		dump := dumpGoroutines()
-		if w.turn.Load() == &w.mark { // else it has gone on, and the stack may be another's
+		if w.turn.Load() == &w.mark { // otherwise the holder changed, and the stack may not be its own
 			w.stalled(Stall{w.suspect.name, w.stackOf(w.suspect, dump)})
 		}
 	}
 }
 
-// stackOf returns the part of dump that is h's. A coroutine that does not run has given the thread
-// to its loop, which then holds it.
+// stackOf returns the part of dump for h. A coroutine that does not run has given the thread to its
+// loop, which then holds it.
 func (w *watchdog) stackOf(h *holder, dump []byte) []byte {
 	if stack := find(dump, h.goroutine); stack != nil {
 		if first, _, _ := bytes.Cut(stack, []byte("\n")); !bytes.Contains(first, []byte("[coroutine")) {
@@ -143,17 +142,18 @@ func dumpGoroutines() []byte {
 	}
 }
 
-// goroutineHeader returns what the stack of the calling goroutine begins with, "goroutine 7 ".
+// goroutineHeader returns the prefix of the calling goroutine's stack, "goroutine 7 ".
 func goroutineHeader() []byte {
 	var buf [64]byte
 	header := buf[:runtime.Stack(buf[:], false)]
-	// What follows the number differs between dumps.
+	// The text after the number differs between dumps.
 	word, rest, _ := bytes.Cut(header, []byte(" "))
 	number, _, _ := bytes.Cut(rest, []byte(" "))
 	return fmt.Appendf(nil, "%s %s ", word, number)
 }
 
-// enter says that h has the thread, or that the loop is about to wait if h is nil. w may be nil.
+// enter records that h has the thread, or, if h is nil, that the loop is about to wait. w may be
+// nil.
 func (w *watchdog) enter(h *holder) {
 	if w != nil {
 		w.turn.Store(h)

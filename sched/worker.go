@@ -12,42 +12,41 @@ import (
 
 // worker is a thread that runs the tasks of a loop.
 //
-// One of several leads: it waits in the queue, while the others that have nothing to do are parked.
-// Before a worker runs code of others it offers what it leaves undone, the lead included, to one
-// that is parked: so somebody waits for events whenever anybody is free, and an event wakes one
-// thread.
+// With several workers, one leads: it waits in the queue while the idle others are parked. Before a
+// worker runs foreign code, it offers its unfinished work, the lead included, to a parked worker. A
+// worker therefore waits for events whenever one is free, and an event wakes one thread.
 type worker struct {
 	loop    *Loop
-	running *Task // the coroutine that has the thread, which alone looks
+	running *Task // the coroutine that has the thread; only that coroutine reads it
 
-	own, coroutine atomic.Uintptr // numbers of the goroutine of w, while it works, and of the coroutine that had the thread last; see callers.go
+	own, coroutine atomic.Uintptr // goroutine numbers: of w while it works, and of the coroutine that had the thread last; see callers.go
 
-	runQueue runQueue // coroutines that began here, if the loop has a crew; guarded by the loop's lock, as what follows
-	parked   bool     // among the loop's idle
+	runQueue runQueue // coroutines that began here, if the loop has a crew; guarded by the loop's lock, like the fields below
+	parked   bool     // in shift.idle
 	wake     chan struct{}
 	watchdog *watchdog // if Options.MaxTurn asks for one
 	index    int       // in the crew
 	place    int       // among the threads of the scheduler
 	arrivals arrivals
-	began    time.Duration // when the turn that runs has begun, if there is a TurnBudget
+	began    time.Duration // start of the current turn, if there is a TurnBudget
 
 	stopwatch stopwatch
-	labels    context.Context // of the coroutine that is about to begin, if there is a profile
+	labels    context.Context // of the coroutine about to begin, if there is a profile
 }
 
 func newWorker(l *Loop, place int) *worker {
 	return &worker{loop: l, place: place, wake: make(chan struct{}, 1)}
 }
 
-// shift is who of a loop's workers does what, guarded by the loop's lock.
+// shift assigns roles to the workers of a loop. Guarded by the loop's lock.
 type shift struct {
-	leader *worker       // it is in the queue's Wait
-	until  time.Duration // the lead waits no longer, in the time of timers
+	leader *worker       // the worker in the queue's Wait
+	until  time.Duration // end of the leader's wait, in the time of timers
 	idle   []*worker     // parked
-	waking int           // workers that have been taken from idle and have not got the lock yet
+	waking int           // workers that were taken from idle and do not have the lock yet
 
-	over bool // the workers go home
-	done bool // the loop has finished; those whose tasks its workers may have, perhaps not
+	over bool // the workers end
+	done bool // the loop has finished; loops whose tasks its workers may have can still run
 	err  error
 }
 
@@ -57,7 +56,7 @@ func (w *worker) work() {
 	runtime.LockOSThread()
 	release, err := w.bind()
 	defer func() {
-		// A thread that stays bound ends with the goroutine.
+		// A thread that remains bound ends with the goroutine.
 		if release() == nil {
 			runtime.UnlockOSThread()
 		}
@@ -82,7 +81,7 @@ func (w *worker) work() {
 	orderly = true
 }
 
-// bind binds the thread to its CPU, if CPUs are asked for.
+// bind binds the thread to its CPU, if Options has CPUs.
 func (w *worker) bind() (release func() error, err error) {
 	release = func() error { return nil }
 	if cpus := w.loop.options.CPUs; len(cpus) > 0 {
@@ -95,7 +94,7 @@ func (w *worker) bind() (release func() error, err error) {
 	return release, nil
 }
 
-// push has r run on w.
+// push makes w run r.
 func (w *worker) push(r runnable) {
 	if r.owner() != w.loop {
 		w.arrivals.push(w.loop, r)
@@ -110,8 +109,8 @@ func (w *worker) push(r runnable) {
 	}
 }
 
-// park has w wait until somebody has something for it. It costs the two of them what Go takes to
-// stop a locked thread and to start it, which is tens of microseconds.
+// park makes w wait until there is work for it. This costs both threads tens of microseconds, the
+// time that Go takes to stop and start a locked thread.
 func (w *worker) park() {
 	l := w.loop
 	w.watchdog.enter(nil)
@@ -125,7 +124,7 @@ func (w *worker) park() {
 
 func (w *worker) unpark() {
 	s := &w.loop.shift
-	// The last is the likely one: it was busy last.
+	// The last worker is the likely one: it was busy most recently.
 	for i := len(s.idle) - 1; i >= 0; i-- {
 		if s.idle[i] == w {
 			s.idle = append(s.idle[:i], s.idle[i+1:]...)
@@ -137,8 +136,8 @@ func (w *worker) unpark() {
 	w.wake <- struct{}{}
 }
 
-// offer is called before the lock is let go, and where a task has made work: it has somebody else
-// do what the caller leaves undone.
+// offer is called before the lock is released, and where a task has made work. It gives the
+// caller's unfinished work to another worker.
 func (l *Loop) offer() {
 	if l.crew == nil || l.shift.waking > 0 {
 		return

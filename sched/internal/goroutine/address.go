@@ -2,7 +2,8 @@
 
 package goroutine
 
-// Current returns the number of the calling goroutine, never zero: the address of the runtime's
-// record of it. The runtime neither moves such a record nor frees it, and the assembler has a name
-// for the register, or the place, where it is. It takes a few instructions.
+// Current returns the number of the calling goroutine, which is never zero. The number is the
+// address of the runtime's record of the goroutine. The runtime neither moves nor frees such a
+// record. The assembler has a name for the register or the place that holds it. Current takes a few
+// instructions.
 func Current() uintptr

@@ -2,5 +2,5 @@
 
 package goroutine
 
-// Current returns the number of the calling goroutine, never zero.
+// Current returns the number of the calling goroutine, which is never zero.
 func Current() uintptr { return number() }

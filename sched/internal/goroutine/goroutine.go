@@ -1,8 +1,8 @@
-// Package goroutine tells goroutines apart.
+// Package goroutine identifies goroutines.
 //
-// [Current] returns a number that no two goroutines have which live at the same time. The next
-// goroutine may have that of one that has ended, and nothing can be read from it or found by it: it
-// is for comparing alone. Coroutines of package iter are goroutines of their own.
+// [Current] returns a number that is unique among the goroutines alive at the same time. A later
+// goroutine may get the number of one that has ended. The number is only for comparison: nothing
+// can be read from it or found by it. Coroutines of package iter are goroutines of their own.
 package goroutine
 
 import (
@@ -11,9 +11,9 @@ import (
 	"strconv"
 )
 
-// number returns the number by which stacks name the calling goroutine. It takes about a
-// microsecond, and needs nothing that package runtime does not promise, but for the text "goroutine
-// 7 [running]:", which zero is returned for if it is another.
+// number returns the number of the calling goroutine in stack dumps. It takes about a microsecond.
+// It relies only on promises of package runtime and on the text "goroutine 7 [running]:". It
+// returns zero if the text differs.
 func number() uintptr {
 	var buf [64]byte
 	stack := buf[:runtime.Stack(buf[:], false)]
