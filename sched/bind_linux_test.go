@@ -38,12 +38,12 @@ func TestALoopRunsWhereItIsBoundAndIsReleased(t *testing.T) {
 		t.Fatal(err)
 	}
 	if inside.Count() != 1 || !inside.IsSet(cpu) {
-		t.Errorf("bound to %d, the loop may run on %v", cpu, inside)
+		t.Errorf("bound to CPU %d, the loop may run on %v", cpu, inside)
 	}
 	if err := unix.SchedGetaffinity(0, &after); err != nil || after != before {
-		t.Errorf("after the loop the thread may run on %v, want %v (%v)", after, before, err)
+		t.Errorf("after Run the thread may run on CPUs %v, want %v (error %v)", after, before, err)
 	}
 	if err := bound(1 << 16); err == nil {
-		t.Errorf("a loop runs on a CPU that does not exist")
+		t.Errorf("Run: got nil for a CPU that does not exist, want an error")
 	}
 }

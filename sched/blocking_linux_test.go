@@ -23,9 +23,9 @@ func TestShutdownNamesTheTaskWhoseFunctionIsLeft(t *testing.T) {
 	<-inside
 	j.Cancel(nil)
 	<-j.Done()
-	// Shutdown says so after cancelGrace.
+	// Shutdown returns this error after cancelGrace.
 	if err := l.leaked(); !errors.Is(err, ErrLeaked) || !strings.Contains(err.Error(), `"caller"`) {
-		t.Errorf("got %v", err)
+		t.Errorf("leaked: got %v, want ErrLeaked with the name of the task", err)
 	}
 	close(release)
 	if err := l.Shutdown(t.Context()); err != nil {
@@ -47,9 +47,9 @@ func TestShutdownNamesTheTaskThatIsLeft(t *testing.T) {
 				t.Fatal(err)
 			}
 			<-inside
-			// Shutdown says so after cancelGrace.
+			// Shutdown returns this error after cancelGrace.
 			if err := l.leaked(); !errors.Is(err, ErrLeaked) || !strings.Contains(err.Error(), `"deaf"`) {
-				t.Errorf("got %v", err)
+				t.Errorf("leaked: got %v, want ErrLeaked with the name of the task", err)
 			}
 			close(release)
 		})

@@ -7,8 +7,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// What each operation of a connection asks allocates nothing, whether the task is made to yield or
-// not.
+// The check that each operation of a connection makes allocates nothing, whether or not the task
+// has to yield.
 func TestABudgetAllocatesNothing(t *testing.T) {
 	for name, start := range starts {
 		for _, budget := range []time.Duration{0, time.Nanosecond, time.Hour} {
@@ -35,11 +35,11 @@ func askOften(t *testing.T, l *Loop, budget time.Duration) {
 				t.Error(err)
 			}
 			if spent := task.Spent(); spent != (budget == time.Nanosecond) {
-				t.Errorf("Spent is %v", spent)
+				t.Errorf("Spent: got %v with budget %v", spent, budget)
 			}
 		})
 		if allocs != 0 {
-			t.Errorf("%v allocations", allocs)
+			t.Errorf("got %v allocations per check, want 0", allocs)
 		}
 		return nil
 	})

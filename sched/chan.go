@@ -148,10 +148,10 @@ func (c *Chan[T]) WatchRecv(w Waker) error {
 	return watch(&c.forItems, w, c.count > 0 || c.senders.first != nil || c.closed)
 }
 
-// WatchSend wakes w each time that TrySend is worth trying: for each item that is taken without a
-// task waiting to replace it, and at Close. On a channel of size 0 it also wakes w when a task
-// begins to wait in Recv. If TrySend is worth trying already, WatchSend wakes w at once. Otherwise
-// it behaves as WatchRecv.
+// WatchSend wakes w each time that TrySend is worth trying: for each taken item that no waiting
+// task replaces, and at Close. On a channel of size 0 it also wakes w when a task begins to wait in
+// Recv. If TrySend is worth trying already, WatchSend wakes w at once. Otherwise it behaves as
+// WatchRecv.
 func (c *Chan[T]) WatchSend(w Waker) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

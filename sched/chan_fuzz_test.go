@@ -7,13 +7,13 @@ import (
 	"testing"
 )
 
-// chanModel is what a Chan is to do, said in slices.
+// chanModel is a model of a Chan in slices.
 type chanModel struct {
 	size, roomWakes, itemWakes int
 	items                      []int
 	senders, receivers         []int       // tasks, in line
-	sends                      map[int]int // what a task in line sends
-	got                        map[int]int // what a task has been given
+	sends                      map[int]int // item that a task in line sends
+	got                        map[int]int // item that a task has been given
 	closed                     bool
 }
 
@@ -53,8 +53,8 @@ type wakeCount int
 
 func (w *wakeCount) Wake() { *w++ }
 
-// FuzzChan runs what tasks, goroutines and cancellation do to a Chan against the model: each
-// operation is two bytes, its kind and its task.
+// FuzzChan applies operations of tasks and goroutines, and cancellations, to a Chan and to the
+// model. Each operation is two bytes: its kind and its task.
 func FuzzChan(f *testing.F) {
 	f.Add([]byte{0, 0, 0, 1, 1, 0, 2, 0, 3, 1, 4, 2, 5, 3}, uint8(1))
 	f.Add([]byte{2, 0, 2, 1, 3, 2, 3, 3, 4, 0, 1, 0, 4, 2}, uint8(0))
@@ -73,7 +73,7 @@ func FuzzChan(f *testing.F) {
 		var forItems, forRoom wakeCount
 		_ = c.WatchRecv(&forItems)
 		if err := c.WatchSend(&forRoom); err != nil || int(forRoom) != min(size, 1) {
-			t.Fatalf("WatchSend: %v, and %d wakes", err, forRoom)
+			t.Fatalf("WatchSend: got %v and %d wakes", err, forRoom)
 		}
 		m.roomWakes = int(forRoom)
 		for v := 1; len(ops) >= 2; v, ops = v+1, ops[2:] {
@@ -88,13 +88,13 @@ func FuzzChan(f *testing.F) {
 					want = ErrFull
 				}
 				if err != want {
-					t.Fatalf("TrySend: %v, want %v", err, want)
+					t.Fatalf("TrySend: got %v, want %v", err, want)
 				}
 			case 1:
 				got, err := c.TryRecv()
 				want, ok := m.take()
 				if ok != (err == nil) || got != want || !ok && m.closed != errors.Is(err, ErrClosed) {
-					t.Fatalf("TryRecv: %d, %v, want %d", got, err, want)
+					t.Fatalf("TryRecv: got %d, %v, want %d", got, err, want)
 				}
 			case 2, 3:
 				if seats[i] == nil {
@@ -116,20 +116,20 @@ func FuzzChan(f *testing.F) {
 			}
 			compareChan(t, c, m, seats)
 			if int(forItems) != m.itemWakes || int(forRoom) != m.roomWakes {
-				t.Fatalf("%d wakes for items and %d for room, want %d and %d", forItems, forRoom, m.itemWakes, m.roomWakes)
+				t.Fatalf("got %d wakes for items and %d for room, want %d and %d", forItems, forRoom, m.itemWakes, m.roomWakes)
 			}
 		}
 	})
 }
 
-// sit has a task send v or receive, and compares whether it has to wait.
+// sit makes a task send v or receive, and checks whether it has to wait.
 func sit(t *testing.T, c *Chan[int], m *chanModel, task *Task, i, v int, sends bool, size int) *seat[int] {
 	t.Helper()
 	if sends {
 		s, err := c.sendOrSit(task, v)
 		switch closed := m.closed; {
 		case closed != errors.Is(err, ErrClosed):
-			t.Fatalf("Send: %v, and closed is %v", err, closed)
+			t.Fatalf("Send: got %v with closed %v", err, closed)
 		case !closed && !m.put(v):
 			m.senders, m.sends[i] = append(m.senders, i), v
 			if size == 0 {
@@ -142,7 +142,7 @@ func sit(t *testing.T, c *Chan[int], m *chanModel, task *Task, i, v int, sends b
 	want, ok := m.take()
 	switch {
 	case got != want, (!ok && m.closed) != errors.Is(err, ErrClosed):
-		t.Fatalf("Recv: %d, %v, want %d", got, err, want)
+		t.Fatalf("Recv: got %d, %v, want %d", got, err, want)
 	case !ok && !m.closed:
 		m.receivers = append(m.receivers, i)
 		if size == 0 {
@@ -152,7 +152,7 @@ func sit(t *testing.T, c *Chan[int], m *chanModel, task *Task, i, v int, sends b
 	return s
 }
 
-// rise has a task stop waiting, by a cancellation if nothing else has come, and compares what has.
+// rise ends a task's wait, by a cancellation if nothing else has come, and checks the outcome.
 func rise(t *testing.T, c *Chan[int], m *chanModel, s *seat[int], i int, sends bool) {
 	t.Helper()
 	canceled := &CancelError{}
@@ -166,15 +166,15 @@ func rise(t *testing.T, c *Chan[int], m *chanModel, s *seat[int], i int, sends b
 	switch {
 	case inLine:
 		if err != error(canceled) {
-			t.Fatalf("task %d was canceled in line: %v", i, err)
+			t.Fatalf("task %d: canceled in line, got %v, want its *CancelError", i, err)
 		}
 		m.senders, m.receivers = without(m.senders, i), without(m.receivers, i)
 	case served:
 		if err != nil || !sends && got != want {
-			t.Fatalf("task %d was served: %d, %v, want %d", i, got, err, want)
+			t.Fatalf("task %d: served, got %d, %v, want %d", i, got, err, want)
 		}
 	case err != ErrClosed:
-		t.Fatalf("task %d was refused: %v", i, err)
+		t.Fatalf("task %d: refused, got %v, want ErrClosed", i, err)
 	}
 	delete(m.got, i)
 }
@@ -182,7 +182,7 @@ func rise(t *testing.T, c *Chan[int], m *chanModel, s *seat[int], i int, sends b
 func compareChan(t *testing.T, c *Chan[int], m *chanModel, seats []*seat[int]) {
 	t.Helper()
 	if c.Len() != len(m.items) || c.Len() > c.Cap() {
-		t.Fatalf("%d items, want %d of %d", c.Len(), len(m.items), c.Cap())
+		t.Fatalf("got %d items, want %d (capacity %d)", c.Len(), len(m.items), c.Cap())
 	}
 	for _, side := range []struct {
 		line *line[int]
@@ -191,17 +191,17 @@ func compareChan(t *testing.T, c *Chan[int], m *chanModel, seats []*seat[int]) {
 		s := side.line.first
 		for _, i := range side.want {
 			if s == nil || s != seats[i] || s.fate != waits {
-				t.Fatalf("task %d is not in its place in the line", i)
+				t.Fatalf("task %d: not in its place in the line", i)
 			}
 			s = s.next
 		}
 		if s != nil {
-			t.Fatal("the line has more than it should")
+			t.Fatal("line: more tasks than expected")
 		}
 	}
 	for i, s := range seats {
 		if s != nil && (s.fate != waits) != s.task.wasResumed(s.suspension) {
-			t.Fatalf("task %d: fate %d, and resumed is %v", i, s.fate, s.task.wasResumed(s.suspension))
+			t.Fatalf("task %d: got fate %d with resumed %v", i, s.fate, s.task.wasResumed(s.suspension))
 		}
 	}
 }

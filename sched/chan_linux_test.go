@@ -2,7 +2,7 @@ package sched
 
 import "testing"
 
-// Each side waits for the other by turns, and the bridge for both.
+// The two sides wait for each other by turns, and the bridge waits for both.
 func TestItemsAllocateNothing(t *testing.T) {
 	l := start(t, Options{})
 	for _, size := range []int{0, 1, 8} {
@@ -26,11 +26,11 @@ func TestItemsAllocateNothing(t *testing.T) {
 				err := there.Send(task, 7)
 				v, rerr := back.Recv(task)
 				if err != nil || rerr != nil || v != 7 {
-					t.Errorf("%d, %v, %v", v, err, rerr)
+					t.Errorf("round trip: got %d, %v, %v, want 7", v, err, rerr)
 				}
 			})
 			if allocs != 0 {
-				t.Errorf("size %d: %v allocations an item", size, allocs)
+				t.Errorf("size %d: got %v allocations per item, want 0", size, allocs)
 			}
 			there.Close()
 			return task.Join(echo)
@@ -59,7 +59,7 @@ func TestABridgeAllocatesNothing(t *testing.T) {
 			}
 		})
 		if allocs != 0 {
-			t.Errorf("%v allocations an item", allocs)
+			t.Errorf("got %v allocations per item, want 0", allocs)
 		}
 		return task.Suspend(func(resume func()) {
 			go func() {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// cancelGrace is how long Shutdown waits for the tasks that it has canceled. A task that holds the
-// thread cannot be ended.
+// cancelGrace is the time for which Shutdown waits for the tasks that it has canceled. A task that
+// holds the thread cannot be ended.
 const cancelGrace = 5 * time.Second
 
 // Drain asks l to end. l takes no new tasks from outside and calls the functions that its tasks

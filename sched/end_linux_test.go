@@ -43,15 +43,15 @@ func TestATaskThatExitsEndsTheLoopAndAllTasks(t *testing.T) {
 	go func() { _ = l.Run(context.Background()) }()
 	<-l.over
 	if err := l.Shutdown(t.Context()); !errors.Is(err, ErrExited) {
-		t.Errorf("Shutdown: %v", err)
+		t.Errorf("Shutdown: got %v, want ErrExited", err)
 	}
 	for name, want := range map[string]error{"polite": ErrCanceled, "deaf": ErrStopped, "exits too": ErrExited, "exits": ErrExited} {
 		if err := ended[name]; !errors.Is(err, want) {
-			t.Errorf("%s ended with %v, want %v", name, err, want)
+			t.Errorf("task %q: ended with %v, want %v", name, err, want)
 		}
 	}
 	if n := l.Len(); n != 0 {
-		t.Errorf("%d tasks are left", n)
+		t.Errorf("Len: got %d, want 0", n)
 	}
 }
 
@@ -72,9 +72,9 @@ func TestAQueueThatFailsEndsTheTasks(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := l.Run(t.Context()); err == nil {
-		t.Error("Run returned nil")
+		t.Error("Run: got nil, want the error of the queue")
 	}
 	if !returned || l.Len() != 0 {
-		t.Errorf("returned %v, %d tasks are left", returned, l.Len())
+		t.Errorf("task returned: %v, want true; Len: %d, want 0", returned, l.Len())
 	}
 }

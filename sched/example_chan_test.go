@@ -13,7 +13,7 @@ import (
 	"github.com/edgewise-go/edgewise/sched"
 )
 
-// A task receives from whatever of a channel of the scheduler and a channel of Go has something.
+// A task receives from a scheduler channel and a Go channel, whichever has an item.
 func ExampleChan_WatchRecv() {
 	q, _, err := auto.New()
 	if err != nil {

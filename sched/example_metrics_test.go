@@ -19,7 +19,7 @@ func ExampleLoop_Metrics() {
 		log.Fatal(err)
 	}
 	loop := sched.New(q, sched.Options{Metrics: true})
-	// GET /debug/vars has it from here on, where an http.Server serves that.
+	// From here on, GET /debug/vars includes the metrics if an http.Server serves it.
 	published := expvar.Func(func() any { return loop.Metrics() })
 	expvar.Publish("loop", published)
 

@@ -12,7 +12,7 @@ import (
 	"github.com/edgewise-go/edgewise/sched"
 )
 
-// A task receives from a channel, until a deadline, and does not hold its loop meanwhile.
+// A task receives from a channel until a deadline and does not hold its loop meanwhile.
 func ExampleTasks_NewSelect() {
 	q, _, err := auto.New()
 	if err != nil {

@@ -23,7 +23,7 @@ func FuzzRunQueue(f *testing.F) {
 		for i, op := range ops {
 			if op == 0 && len(model) > 0 {
 				if got := q.pop(); got != numbered(model[0]) {
-					t.Fatalf("popped %v, want %d", got, model[0])
+					t.Fatalf("pop: got %v, want %d", got, model[0])
 				}
 				model = model[1:]
 			} else {
@@ -31,23 +31,23 @@ func FuzzRunQueue(f *testing.F) {
 				model = append(model, i)
 			}
 			if int(q.count) != len(model) {
-				t.Fatalf("%d are in the queue, want %d", q.count, len(model))
+				t.Fatalf("count: got %d, want %d", q.count, len(model))
 			}
 		}
 		for _, want := range model {
 			if got := q.pop(); got != numbered(want) {
-				t.Fatalf("popped %v, want %d", got, want)
+				t.Fatalf("pop: got %v, want %d", got, want)
 			}
 		}
 		for i, r := range q.ring {
 			if r != nil {
-				t.Fatalf("place %d keeps %v", i, r)
+				t.Fatalf("place %d: still holds %v", i, r)
 			}
 		}
 	})
 }
 
-// wakes is a queue that counts how often it is woken, and does nothing else.
+// wakes is a queue that only counts its wakes.
 type wakes struct {
 	queue.Queue
 	count int
@@ -88,7 +88,7 @@ func FuzzInbox(f *testing.F) {
 				err := in.post(l, func() { ran = append(ran, i) })
 				switch {
 				case ended != errors.Is(err, ErrStopped), !ended && (len(posted) == most) != errors.Is(err, ErrFull):
-					t.Fatalf("post: %v, with %d posted, ended %v", err, len(posted), ended)
+					t.Fatalf("post: got %v with %d posted and ended %v", err, len(posted), ended)
 				case err == nil:
 					posted = append(posted, i)
 					rouse()
@@ -110,14 +110,14 @@ func FuzzInbox(f *testing.F) {
 					f()
 				}
 				if !slices.Equal(ran, posted) || !slices.Equal(notices, noticed) {
-					t.Fatalf("took %v and %v, want %v and %v", ran, notices, posted, noticed)
+					t.Fatalf("take: got %v and %v, want %v and %v", ran, notices, posted, noticed)
 				}
 				for _, a := range notices {
 					in.unlist(&a.(*listed).flag)
 				}
 				posted, noticed = nil, nil
 			case 4:
-				// As the loop announces its sleep, unless there is something to take.
+				// Announce sleep as the loop does, unless there is something to take.
 				if !in.pending.Load() {
 					in.sleeping.Store(true)
 					sleeping = true
@@ -128,20 +128,20 @@ func FuzzInbox(f *testing.F) {
 				}
 				ended = true
 				if left := in.end(); len(left) != len(posted) {
-					t.Fatalf("%d functions are left at the end, want %d", len(left), len(posted))
+					t.Fatalf("end: got %d functions, want %d", len(left), len(posted))
 				}
 			}
 			if something := len(posted) > 0 || len(noticed) > 0; something && !in.pending.Load() {
-				t.Fatalf("%d functions and %d notices are not pending", len(posted), len(noticed))
+				t.Fatalf("pending: got false with %d functions and %d notices", len(posted), len(noticed))
 			}
 			if q.count != wakeups {
-				t.Fatalf("%d wakes, want %d", q.count, wakeups)
+				t.Fatalf("got %d wakes, want %d", q.count, wakeups)
 			}
 		}
 	})
 }
 
-// waitingPlace is the model's place in the line.
+// waitingPlace is a place in the model's line.
 type waitingPlace struct {
 	task int
 	n    int
@@ -175,7 +175,7 @@ func FuzzSemaphore(f *testing.F) {
 			switch ops[0] % 4 {
 			case 0:
 				if got, want := s.TryAcquire(n), len(line) == 0 && n <= size-used; got != want {
-					t.Fatalf("TryAcquire of %d, with %d of %d used and %d in line: %v", n, used, size, len(line), got)
+					t.Fatalf("TryAcquire(%d) with %d of %d used and %d in line: got %v", n, used, size, len(line), got)
 				} else if got {
 					used += n
 				}
@@ -190,7 +190,7 @@ func FuzzSemaphore(f *testing.F) {
 					line = append(line, waitingPlace{i, n})
 				}
 				if (places[i] != nil) != waits(i) {
-					t.Fatalf("task %d waits: %v, want %v", i, places[i] != nil, waits(i))
+					t.Fatalf("task %d: got waiting %v, want %v", i, places[i] != nil, waits(i))
 				}
 			case 2:
 				if places[i] == nil {
@@ -198,28 +198,28 @@ func FuzzSemaphore(f *testing.F) {
 				}
 				inLine := waits(i)
 				if got := s.leave(places[i]); got != inLine {
-					t.Fatalf("task %d leaves the line: %v, want %v", i, got, inLine)
+					t.Fatalf("leave of task %d: got %v, want %v", i, got, inLine)
 				}
 				places[i] = nil
 				line = slices.DeleteFunc(line, func(w waitingPlace) bool { return w.task == i })
 				serve()
 			case 3:
 				if got, want := s.release(n), n <= used; got != want {
-					t.Fatalf("release of %d, with %d used: %v", n, used, got)
+					t.Fatalf("release(%d) with %d used: got %v", n, used, got)
 				} else if got {
 					used -= n
 					serve()
 				}
 			}
 			if s.used != used {
-				t.Fatalf("%d of %d are used, want %d", s.used, size, used)
+				t.Fatalf("used: got %d of %d, want %d", s.used, size, used)
 			}
 			for i, p := range places {
 				if p != nil && p.granted == waits(i) {
-					t.Fatalf("task %d: granted is %v, and it waits: %v", i, p.granted, waits(i))
+					t.Fatalf("task %d: got granted %v with waiting %v", i, p.granted, waits(i))
 				}
 				if p != nil && p.granted != tasks[i].wasResumed(p.suspension) {
-					t.Fatalf("task %d: granted is %v, and resumed is not", i, p.granted)
+					t.Fatalf("task %d: got granted %v, want the same as resumed", i, p.granted)
 				}
 			}
 		}

@@ -42,7 +42,7 @@ func startStealing(t testing.TB, o Options) *Loop {
 	return runAll(t, s).Loops()[0]
 }
 
-// starts are the ways to have a loop.
+// starts holds a constructor per scheduler.
 var starts = map[string]func(t testing.TB, o Options) *Loop{"single": start, "shared": startShared, "stealing": startStealing}
 
 func runAll(t testing.TB, l Scheduler) Scheduler {

@@ -46,7 +46,7 @@ func TestMetricsAllocateNothing(t *testing.T) {
 			}
 		})
 		if allocs != 0 {
-			t.Errorf("%v allocations a turn", allocs)
+			t.Errorf("got %v allocations per turn, want 0", allocs)
 		}
 		return nil
 	})
@@ -54,11 +54,11 @@ func TestMetricsAllocateNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	if m := l.Metrics(); m.Turns < 2000 {
-		t.Errorf("%v", m)
+		t.Errorf("metrics: got %v, want at least 2000 turns", m)
 	}
 }
 
-// What each record has is what the JSON has.
+// A log record has the same content as the JSON.
 func TestMetricsAreLogged(t *testing.T) {
 	l := newMeasured(t, Options{Metrics: true})
 	l.Drain()
@@ -77,18 +77,18 @@ func TestMetricsAreLogged(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(record.Metrics) != len(want) {
-		t.Errorf("the log has %v, the JSON %v", record.Metrics, want)
+		t.Errorf("log: got %v, want the JSON %v", record.Metrics, want)
 	}
 	for name, v := range want {
 		if _, group := v.(map[string]any); !group && record.Metrics[name] != v {
-			t.Errorf("%s: %v in the log, want %v", name, record.Metrics[name], v)
+			t.Errorf("log: %s: got %v, want %v", name, record.Metrics[name], v)
 		}
 	}
 }
 
-// BenchmarkMetrics reports what a turn takes with metrics, in times of what it takes without: of a
-// task that yields alone, and so has the loop look for events each time, and of many, which spread
-// that. The two loops alternate, so that whatever else the machine does befalls both.
+// BenchmarkMetrics reports the ratio of a turn's time with metrics to that without. One case has a
+// single yielding task, so that the loop looks for events each time. The other has many tasks,
+// which spread that cost. The two loops alternate so that other load on the machine affects both.
 func BenchmarkMetrics(b *testing.B) {
 	const batch = 2000
 	for _, tasks := range []int{1, 100} {
@@ -108,7 +108,7 @@ func BenchmarkMetrics(b *testing.B) {
 	}
 }
 
-// yields returns how long it takes tasks to yield n times each.
+// yields returns how long tasks take to yield n times each.
 func yields(b *testing.B, l *Loop, tasks, n int) (took time.Duration) {
 	err := l.Call(b.Context(), "starts", func(task *Task) error {
 		var jobs []*Job

@@ -22,7 +22,7 @@ func goroutines(t *testing.T) string {
 	return b.String()
 }
 
-// stepFunc is a handler whose one step is a function.
+// stepFunc is a handler with a function as its only step.
 type stepFunc func()
 
 func (f stepFunc) Step(HandlerTask, Cause) Next {
@@ -32,8 +32,8 @@ func (f stepFunc) Step(HandlerTask, Cause) Next {
 
 func (f stepFunc) End(error) {}
 
-// observe returns the goroutine profiles that a task sees while another one is suspended, and that
-// a handler's step sees.
+// observe returns the goroutine profile that a task sees while another task is suspended, and the
+// one that a handler's step sees.
 func observe(t *testing.T, l *Loop) (inTask, inStep string) {
 	t.Helper()
 	a, b, err := sys.SocketPair()
@@ -77,11 +77,11 @@ func TestProfilesTellTasksApart(t *testing.T) {
 			inTask, inStep := observe(t, start(t, Options{Profile: true}))
 			for _, want := range []string{`"task":"sleeper"`, `"task":"observer"`} {
 				if !strings.Contains(inTask, want) {
-					t.Errorf("no label %s in the profile of goroutines:\n%s", want, inTask)
+					t.Errorf("goroutine profile: no label %s:\n%s", want, inTask)
 				}
 			}
 			if want := `"task":"handler"`; !strings.Contains(inStep, want) {
-				t.Errorf("no label %s in the profile of goroutines:\n%s", want, inStep)
+				t.Errorf("goroutine profile: no label %s:\n%s", want, inStep)
 			}
 		})
 	}
@@ -90,12 +90,11 @@ func TestProfilesTellTasksApart(t *testing.T) {
 func TestProfilesHaveNoLabelsUnlessAskedFor(t *testing.T) {
 	inTask, inStep := observe(t, start(t, Options{}))
 	if strings.Contains(inTask+inStep, `"task":`) {
-		t.Errorf("the profile has labels:\n%s%s", inTask, inStep)
+		t.Errorf("goroutine profile: has labels, want none:\n%s%s", inTask, inStep)
 	}
 }
 
-// What a handler's step is labelled with ends with the step: the loop has the labels of Run's
-// context.
+// A handler's labels end with the step. The loop has the labels of Run's context.
 func TestALoopHasTheLabelsOfItsContext(t *testing.T) {
 	q, err := epoll.New(epoll.Options{})
 	if err != nil {
@@ -106,7 +105,7 @@ func TestALoopHasTheLabelsOfItsContext(t *testing.T) {
 	go func() { ran <- l.Run(pprof.WithLabels(context.Background(), pprof.Labels("program", "labelled"))) }()
 	inTask, _ := observe(t, l)
 	if want := `{"program":"labelled", "task":"sleeper"}`; !strings.Contains(inTask, want) {
-		t.Errorf("no labels %s in the profile of goroutines:\n%s", want, inTask)
+		t.Errorf("goroutine profile: no labels %s:\n%s", want, inTask)
 	}
 	var posted string
 	done := make(chan struct{})
@@ -118,7 +117,7 @@ func TestALoopHasTheLabelsOfItsContext(t *testing.T) {
 	}
 	<-done
 	if want := `{"program":"labelled"}`; !strings.Contains(posted, want) || strings.Contains(posted, `"task":"handler"`) {
-		t.Errorf("want labels %s and no handler in the profile of goroutines:\n%s", want, posted)
+		t.Errorf("goroutine profile: want labels %s and no handler:\n%s", want, posted)
 	}
 	l.Drain()
 	if err := <-ran; err != nil {
@@ -139,6 +138,6 @@ func TestTracesHaveRegionsOfTasks(t *testing.T) {
 	}
 	trace.Stop()
 	if !bytes.Contains(b.Bytes(), []byte("a traced task")) {
-		t.Errorf("the trace of %d bytes has no region of the task's name", b.Len())
+		t.Errorf("trace of %d bytes: no region with the task's name", b.Len())
 	}
 }

@@ -12,16 +12,16 @@ func TestRunQueueGivesItsMemoryBack(t *testing.T) {
 		q.pop()
 	}
 	if n := len(q.ring); n != crowd {
-		t.Fatalf("the ring has %d places after %d tasks: a crowd may be the rule", n, crowd)
+		t.Fatalf("ring: got %d places after %d tasks, want as many", n, crowd)
 	}
 	for range 6 * runQueueSpareMax {
 		q.push(numbered(0))
 		q.pop()
 	}
 	if n := len(q.ring); n != runQueueLengthMin {
-		t.Errorf("the ring has %d places after a time with one task, want %d", n, runQueueLengthMin)
+		t.Errorf("ring: got %d places after a period with one task, want %d", n, runQueueLengthMin)
 	}
-	// A number of tasks that comes and goes allocates nothing.
+	// A fluctuating number of tasks allocates nothing.
 	var one runnable = numbered(1)
 	if n := testing.AllocsPerRun(100, func() {
 		for range 2 * runQueueLengthMin {
@@ -33,6 +33,6 @@ func TestRunQueueGivesItsMemoryBack(t *testing.T) {
 		q.push(one)
 		q.pop()
 	}); n != 0 {
-		t.Errorf("%v allocations a round", n)
+		t.Errorf("got %v allocations per round, want 0", n)
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"testing"
 )
 
-// Another task has the lock each time, so that the wait is measured, too.
+// Another task has the lock each time, so that the wait is also measured.
 func TestALockThatIsWaitedForAllocatesNothing(t *testing.T) {
 	l := start(t, Options{})
 	var m Mutex
@@ -40,7 +40,7 @@ func TestALockThatIsWaitedForAllocatesNothing(t *testing.T) {
 			m.Unlock()
 		})
 		if allocs != 0 || waits < 500 {
-			t.Errorf("%v allocations a lock, of which %d waited", allocs, waits)
+			t.Errorf("got %v allocations per lock, want 0; %d locks waited, want at least 500", allocs, waits)
 		}
 		over = true
 		return task.Join(rival)

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// timerHeap is the yardstick of the benchmarks: a heap with four children a node, which keeps a
-// comparison's neighbours in one cache line.
+// timerHeap is the baseline of the benchmarks: a heap with four children per node, which keeps the
+// neighbors of a comparison in one cache line.
 type timerHeap struct{ heap []*heapTimer }
 
 type heapTimer struct {
@@ -88,7 +88,7 @@ type nothing struct{}
 
 func (nothing) expired() {}
 
-// benchedTimers is what the benchmarks need of both kinds, by the numbers of the timers.
+// benchedTimers has the operations that the benchmarks need, by timer number, for both kinds.
 type benchedTimers struct {
 	name   string
 	set    func(i int, when time.Duration)
@@ -111,8 +111,8 @@ func benchedTimersOf(n int) []benchedTimers {
 
 var benchedCounts = []int{1_000, 1_000_000}
 
-// BenchmarkTimerSetStop takes timers of idle connections, which have between 30 and 60 seconds
-// left, and has one after the other start anew: an operation is a stop and a set.
+// BenchmarkTimerSetStop restarts the timers of idle connections one after the other. They have
+// between 30 and 60 seconds left. An operation is a stop and a set.
 func BenchmarkTimerSetStop(b *testing.B) {
 	for _, n := range benchedCounts {
 		for _, ts := range benchedTimersOf(n) {
@@ -135,8 +135,8 @@ func BenchmarkTimerSetStop(b *testing.B) {
 	}
 }
 
-// BenchmarkTimerExpire sets timers over a minute, in no order, and lets that time pass in turns of
-// a millisecond; an operation is a timer, and setting it is not counted.
+// BenchmarkTimerExpire sets timers over a minute in random order and lets that time pass in turns
+// of a millisecond. An operation is the expiry of one timer. Setting it is not measured.
 func BenchmarkTimerExpire(b *testing.B) {
 	for _, n := range benchedCounts {
 		for _, ts := range benchedTimersOf(n) {

@@ -10,7 +10,7 @@ import (
 	"unsafe"
 )
 
-// timerModel checks timers against a list that is sorted whenever it is asked.
+// timerModel checks timers against a list that is sorted on each query.
 type timerModel struct {
 	t      testing.TB
 	wheel  timers
@@ -19,7 +19,7 @@ type timerModel struct {
 	sets   int // orders equal deadlines
 	fired  []int
 
-	// What the timer that fires next does to another, once.
+	// Action that the next firing timer applies to another timer, once.
 	victim int
 	act    byte
 	arg    uint64
@@ -40,7 +40,7 @@ func newTimerModel(t testing.TB) *timerModel {
 	return m
 }
 
-// The operations, chosen by a byte each.
+// The operations, each chosen by a byte.
 const (
 	modelSet = iota
 	modelSetEqual
@@ -53,8 +53,8 @@ const (
 	modelOperations
 )
 
-// step takes a decision from op, which of the timers from which, and how far in time from arg: a
-// few bits of it are a power of two.
+// step performs one operation: op selects it, which selects the timer, and arg the distance in
+// time. A few bits of arg are a power of two.
 func (m *timerModel) step(op, which byte, arg uint64) {
 	i := int(which) % modelTimers
 	switch op % modelOperations {
@@ -70,7 +70,7 @@ func (m *timerModel) step(op, which byte, arg uint64) {
 		m.pass(after(m.now, spread(arg)))
 	case modelPassToNext:
 		if d := m.wheel.next(m.now); d >= 0 {
-			// Just before, at, or just behind.
+			// Just before, at, or just after.
 			m.pass(after(m.now, max(0, d+time.Duration(arg%3)-1)))
 		}
 	case modelStopInFire, modelSetInFire:
@@ -79,7 +79,7 @@ func (m *timerModel) step(op, which byte, arg uint64) {
 	m.check()
 }
 
-// spread makes a duration of which every power of two is as likely.
+// spread returns a duration for which every power of two is equally likely.
 func spread(arg uint64) time.Duration { return time.Duration(arg >> 1 >> (arg & 63)) }
 
 func (m *timerModel) set(i int, when time.Duration) {
@@ -88,7 +88,7 @@ func (m *timerModel) set(i int, when time.Duration) {
 	m.wheel.set(&m.timers[i].timer, when)
 }
 
-// pending returns the timers that are set, in the order in which they are to fire.
+// pending returns the set timers in the order in which they must fire.
 func (m *timerModel) pending() []int {
 	var all []int
 	for i := range m.timers {
@@ -109,14 +109,14 @@ func (m *timerModel) pending() []int {
 func (m *timerModel) expired(i int) {
 	t := &m.timers[i]
 	if t.place != 0 {
-		m.t.Fatalf("timer %d fires and is set", i)
+		m.t.Fatalf("timer %d: fires while it is set", i)
 	}
 	if t.when > m.now {
-		m.t.Fatalf("timer %d of %d fires at %d", i, t.when, m.now)
+		m.t.Fatalf("timer %d due at %d: fires at %d", i, t.when, m.now)
 	}
 	for _, j := range m.pending() {
 		if o := &m.timers[j]; o.when < t.when || o.when == t.when && o.order < t.order {
-			m.t.Fatalf("timer %d of %d fires before %d of %d", i, t.when, j, o.when)
+			m.t.Fatalf("timer %d due at %d: fires before timer %d due at %d", i, t.when, j, o.when)
 		}
 	}
 	m.fired = append(m.fired, i)
@@ -124,7 +124,7 @@ func (m *timerModel) expired(i int) {
 	case modelStopInFire:
 		m.wheel.stop(&m.timers[m.victim].timer)
 	case modelSetInFire:
-		// Not at once again, for the wheel fires what is due until nothing is.
+		// Not due at once again: the wheel fires until nothing is due.
 		m.set(m.victim, after(m.now, 1+spread(m.arg)))
 	}
 	m.act = 0
@@ -134,31 +134,31 @@ func (m *timerModel) pass(to time.Duration) {
 	m.now = to
 	m.wheel.expire(to)
 	if left := m.pending(); len(left) > 0 && m.timers[left[0]].when <= to {
-		m.t.Fatalf("timer %d of %d has not fired at %d", left[0], m.timers[left[0]].when, to)
+		m.t.Fatalf("timer %d due at %d: has not fired at %d", left[0], m.timers[left[0]].when, to)
 	}
 }
 
 func (m *timerModel) check() {
 	pending := m.pending()
 	if m.wheel.count != len(pending) || m.wheel.empty() != (len(pending) == 0) {
-		m.t.Fatalf("%d timers, want %d", m.wheel.count, len(pending))
+		m.t.Fatalf("got %d timers, want %d", m.wheel.count, len(pending))
 	}
 	next := m.wheel.next(m.now)
 	if len(pending) == 0 {
 		if next >= 0 {
-			m.t.Fatalf("next is %d without timers", next)
+			m.t.Fatalf("next: got %d without timers, want a negative value", next)
 		}
 		return
 	}
 	if want := max(0, m.timers[pending[0]].when-m.now); next < 0 || next > want {
-		m.t.Fatalf("next is %d at %d, want at most %d", next, m.now, want)
+		m.t.Fatalf("next: got %d at %d, want at most %d", next, m.now, want)
 	}
 }
 
-// drain waits as a loop does, until the last timer has fired.
+// drain waits, as a loop does, until the last timer has fired.
 func (m *timerModel) drain() {
 	m.act = 0
-	// Each wait fires a timer, or moves the first slot down a level, or finds that its soonest
+	// Each wait fires a timer, moves the first slot down a level, or finds that the slot's soonest
 	// timer was stopped.
 	for range modelTimers * (2*timerLevels + 1) {
 		d := m.wheel.next(m.now)
@@ -169,14 +169,14 @@ func (m *timerModel) drain() {
 		m.check()
 	}
 	if !m.wheel.empty() {
-		m.t.Fatalf("%d timers are left at %d, the next in %d", m.wheel.count, m.now, m.wheel.next(m.now))
+		m.t.Fatalf("%d timers remain at %d, the next in %d", m.wheel.count, m.now, m.wheel.next(m.now))
 	}
 	if m.wheel.busy != 0 {
-		m.t.Fatalf("levels %b are busy without timers", m.wheel.busy)
+		m.t.Fatalf("busy: got levels %b without timers, want none", m.wheel.busy)
 	}
 }
 
-// The operations are the same in every run; FuzzTimers looks for others.
+// The operations are the same in every run. FuzzTimers searches for others.
 func TestTimersFollowASortedList(t *testing.T) {
 	for round := range uint64(200) {
 		random := rand.New(rand.NewPCG(1, round))
@@ -207,10 +207,10 @@ func FuzzTimers(f *testing.F) {
 
 func TestALoopWithoutTimersPaysNoWheels(t *testing.T) {
 	if n := unsafe.Sizeof(timers{}); n > 128 {
-		t.Errorf("no timers cost %d bytes", n)
+		t.Errorf("empty timers: got %d bytes, want at most 128", n)
 	}
 	if n := unsafe.Sizeof(timerLevel{}); n > 4096 {
-		t.Errorf("a level costs %d bytes", n)
+		t.Errorf("timer level: got %d bytes, want at most 4096", n)
 	}
 }
 
@@ -232,7 +232,7 @@ func TestTimersAllocateNothing(t *testing.T) {
 		ts.expire(now)
 	})
 	if allocs != 0 {
-		t.Errorf("%v allocations", allocs)
+		t.Errorf("got %v allocations, want 0", allocs)
 	}
 }
 

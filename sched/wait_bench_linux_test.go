@@ -8,8 +8,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// BenchmarkWait measures what a wait costs that need not suspend its caller, and what a turn costs
-// in which 100 tasks yield, on each scheduler.
+// BenchmarkWait measures, on each scheduler, a wait that does not suspend its caller. It also
+// measures a turn of 100 yielding tasks.
 func BenchmarkWait(b *testing.B) {
 	for name, start := range starts {
 		l := start(b, Options{Mode: queue.Edge})

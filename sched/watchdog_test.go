@@ -11,7 +11,7 @@ func TestTheWatchdogTellsOfATurnOnce(t *testing.T) {
 	w := &watchdog{limit: limit, stalled: func(s Stall) {
 		told++
 		if s.Task != "a" {
-			t.Errorf("it names %q", s.Task)
+			t.Errorf("Stall.Task: got %q, want a", s.Task)
 		}
 	}}
 	a, b := &holder{name: "a"}, &holder{name: "b"}
@@ -21,14 +21,14 @@ func TestTheWatchdogTellsOfATurnOnce(t *testing.T) {
 		w.look(now)
 		now = now.Add(limit)
 		if told != want {
-			t.Fatalf("it has told of %d turns, want %d", told, want)
+			t.Fatalf("got %d reported turns, want %d", told, want)
 		}
 	}
 	for range 3 {
 		look(0) // the loop waits
 	}
 	for range 3 {
-		w.enter(a) // again and again, not for long
+		w.enter(a) // repeatedly, each time briefly
 		look(0)
 	}
 	w.enter(b)
@@ -37,7 +37,7 @@ func TestTheWatchdogTellsOfATurnOnce(t *testing.T) {
 	look(0)
 	w.enter(a)
 	look(0)
-	now = now.Add(-limit / 2) // a look that comes soon after another
+	now = now.Add(-limit / 2) // a look soon after another
 	look(0)
 	look(1)
 	look(1)

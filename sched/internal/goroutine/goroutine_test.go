@@ -7,12 +7,12 @@ import (
 	"testing"
 )
 
-// pair is what a goroutine is called in both ways.
+// pair holds the two numbers of a goroutine.
 type pair struct{ current, number uintptr }
 
 func both() pair { return pair{Current(), number()} }
 
-// grow has the stack moved, and calls f there.
+// grow makes the runtime move the stack, and calls f there.
 func grow(depth int, f func()) {
 	var frame [1 << 10]byte
 	if depth > 0 {
@@ -28,24 +28,24 @@ func TestAGoroutineKeepsItsNumber(t *testing.T) {
 	defer runtime.UnlockOSThread()
 	first := both()
 	if first.current == 0 || first.number == 0 {
-		t.Fatalf("the numbers are %v, want neither zero", first)
+		t.Fatalf("numbers: got %v, want both nonzero", first)
 	}
 	for range 100 {
 		runtime.Gosched()
 		grow(256, func() {
 			if now := both(); now != first {
-				t.Errorf("the numbers are %v, were %v", now, first)
+				t.Errorf("numbers: got %v, want %v as before", now, first)
 			}
 		})
 	}
 	runtime.GC()
 	if now := both(); now != first {
-		t.Errorf("after a collection the numbers are %v, were %v", now, first)
+		t.Errorf("numbers after a collection: got %v, want %v as before", now, first)
 	}
 }
 
-// All that live at a time have numbers of their own, and Current and the stacks tell the same
-// apart.
+// All live goroutines have distinct numbers, and Current and stack dumps distinguish the same
+// goroutines.
 func TestNoTwoGoroutinesHaveOneNumber(t *testing.T) {
 	const rounds, goroutines = 20, 200
 	for range rounds {
@@ -59,7 +59,7 @@ func TestNoTwoGoroutinesHaveOneNumber(t *testing.T) {
 				begun.Done()
 				<-release
 				if now := both(); now != found[i] {
-					t.Errorf("the numbers are %v, were %v", now, found[i])
+					t.Errorf("numbers: got %v, want %v as before", now, found[i])
 				}
 			})
 		}
@@ -69,7 +69,7 @@ func TestNoTwoGoroutinesHaveOneNumber(t *testing.T) {
 			current[p.current], number[p.number] = true, true
 		}
 		if len(current) != goroutines+1 || len(number) != goroutines+1 {
-			t.Errorf("%d goroutines have %d and %d numbers", goroutines+1, len(current), len(number))
+			t.Errorf("%d goroutines: got %d and %d distinct numbers", goroutines+1, len(current), len(number))
 		}
 		close(release)
 		over.Wait()
@@ -87,13 +87,13 @@ func TestACoroutineHasItsOwnNumber(t *testing.T) {
 	first, _ := next()
 	second, _ := next()
 	if first != second || first.current == outside.current || first.number == outside.number {
-		t.Errorf("the coroutine has the numbers %v, then %v; its caller has %v", first, second, outside)
+		t.Errorf("coroutine: got numbers %v, then %v; its caller has %v; want the same twice, different from the caller's", first, second, outside)
 	}
 }
 
 func TestNothingIsAllocated(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() { _ = Current() }); n != 0 {
-		t.Errorf("%v allocations", n)
+		t.Errorf("got %v allocations, want 0", n)
 	}
 }
 
