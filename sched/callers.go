@@ -6,9 +6,9 @@ import (
 	"github.com/edgewise-go/edgewise/sched/internal/goroutine"
 )
 
-// The caller of a wait is identified by its goroutine number, which is unique even for coroutines.
-// A worker records the number of the coroutine that it resumes. The record may be of a coroutine
-// that has since been suspended. But then no running goroutine has that number.
+// The caller of a wait is identified by its goroutine number. Each coroutine has its own. A worker
+// records the number of the coroutine that it resumes. The record may be of a coroutine that has
+// since been suspended, but then no running goroutine has that number.
 
 // occupies records that the calling goroutine is w's own, until vacates.
 func (w *worker) occupies() { w.own.Store(goroutine.Current()) }

@@ -14,7 +14,7 @@ import (
 // TryRecv and the watches, which do not wait. Operations allocate nothing except places in the
 // line. There are as many places as tasks have ever waited at once, and they are reused.
 type Chan[T any] struct {
-	mu        sync.Mutex // guards all below; held for a few instructions
+	mu        sync.Mutex // guards the fields below; held for a few instructions
 	items     []T        // a ring
 	head      int
 	count     int
@@ -27,8 +27,8 @@ type Chan[T any] struct {
 }
 
 // Waker is notified that an operation is worth trying. It is a Select, a HandlerTask, or a
-// comparable type of the caller. Wake is called with the caller's lock held: it must neither block
-// nor use that caller again.
+// comparable type of the caller. The object that calls Wake holds its lock meanwhile: Wake must
+// neither block nor use that object.
 type Waker interface{ Wake() }
 
 // MaxWatchers bounds the watchers of one side of a Chan. Each of them is woken for each item or for

@@ -72,7 +72,7 @@ func (c *Chan[T]) await(l *line[T], s *seat[T]) (T, error) {
 	return c.rise(l, s, err)
 }
 
-// rise gives up s. It returns canceled if the task is still in the line.
+// rise gives up s. It returns canceled if the task was still in the line.
 func (c *Chan[T]) rise(l *line[T], s *seat[T], canceled error) (v T, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -11,7 +11,7 @@ type crew struct {
 
 	// For a Stealing only. The fields that are not atomic are set before the workers begin.
 	stealing bool
-	loops    []*Loop // that run
+	loops    []*Loop // the running loops
 	done     atomic.Int32
 	over     atomic.Bool
 	err      error // set before over

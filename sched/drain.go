@@ -26,8 +26,8 @@ func (l *Loop) Drain() {
 // ctx if some were canceled. It returns ErrLeaked if some tasks, or functions in Task.Blocking,
 // could not be ended. That error names the tasks of the functions and the first few of the others.
 //
-// A loop that does not run yet is over at once, and its waiting tasks end with ErrStopped. A task
-// of l would wait for its own end: it gets ErrWrongWaiter and uses Drain instead.
+// A loop that does not run yet is over at once, and tasks that wait to start end with ErrStopped. A
+// task of l would wait for its own end: it gets ErrWrongWaiter and uses Drain instead.
 func (l *Loop) Shutdown(ctx context.Context) error {
 	if err := l.mayBlock("Loop.Shutdown"); err != nil {
 		return err

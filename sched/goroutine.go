@@ -15,8 +15,8 @@ import (
 type Goroutines struct{ loop *Loop }
 
 // Goroutines returns the waiter for goroutines outside l. A task of l, or of another loop of its
-// scheduler, gets ErrWrongWaiter, because it would stop its loop. When l ends, a waiting goroutine
-// gets net.ErrClosed.
+// scheduler, that waits with it gets ErrWrongWaiter, because it would stop its loop. When l ends, a
+// waiting goroutine gets net.ErrClosed.
 func (l *Loop) Goroutines() Goroutines { return Goroutines{l} }
 
 // Register ties h to the loop. Any goroutine may call it and all methods of the Source.

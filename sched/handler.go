@@ -29,7 +29,7 @@ type Handler interface {
 // Cause is the reason for a call of Step.
 type Cause uint8
 
-// The causes.
+// Causes of a step.
 const (
 	Started  Cause = iota
 	Ready          // a direction that the handler waits for is worth trying

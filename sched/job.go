@@ -7,14 +7,14 @@ import (
 	"sync"
 )
 
-// Job is a task as other code sees it: other code waits for its end and cancels it. Its methods are
-// safe from any goroutine and from tasks of any loop.
+// Job is a task as seen from outside: others wait for its end and cancel it. Its methods are safe
+// from any goroutine and from tasks of any loop.
 type Job struct {
 	task *Task
 	done chan struct{} // closed when the task has ended
 	err  error         // set before done is closed
 
-	mu      sync.Mutex // guards all below
+	mu      sync.Mutex // guards the fields below
 	ended   bool
 	cancel  error    // cause given to Cancel
 	joiners []joiner // tasks in Join, bounded by the number of tasks

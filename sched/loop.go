@@ -24,12 +24,12 @@ type Loop struct {
 	peers   []*worker // of all loops of the scheduler
 	crew    *crew     // nil if only one thread runs the loop
 
-	// mu guards the fields below, up to and including the state of tasks and sources, if there is a
-	// crew; see lock. Without a crew, the worker owns them.
+	// mu guards the fields of this group and the state of tasks and sources, if there is a crew;
+	// see lock. Without a crew, the worker owns them.
 	mu        sync.Mutex
 	runQueue  runQueue
 	timers    timers
-	links     sync.Mutex // guards the links of tasks besides, for readers of their names
+	links     sync.Mutex // guards tasks and the links between tasks, for readers of their names
 	tasks     *Task      // the live coroutines, linked
 	fired     []sink     // to settle before the next wait
 	batch     []sink     // receivers of the events of this turn
@@ -67,7 +67,8 @@ type Loop struct {
 
 type loopState uint32
 
-// A loop is fresh until Run, then running, then over. Only Run changes the state.
+// A loop is fresh until Run, then running, then over. Shutdown moves a fresh loop to over. Only Run
+// makes the other changes.
 const (
 	loopFresh loopState = iota
 	loopRunning

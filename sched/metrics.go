@@ -12,13 +12,13 @@ import (
 // case.
 //
 // Taking a snapshot does not stop the loop. Each number is exact, whichever worker runs the tasks.
-// The numbers are read one after the other, so an event in between may be in one and not in
+// The numbers are read one after the other, so a change in between may be in one and not in
 // another. They agree once Run has returned.
 type Metrics struct {
 	// Tasks is the number of tasks, of both forms, as Loop.Len returns.
 	Tasks int `json:"tasks"`
-	// Ended is the number of tasks that have ended. Options.Ended gets the same number of task
-	// ends.
+	// Ended is the number of tasks that have ended. It equals the number of task ends reported to
+	// Options.Ended.
 	Ended uint64 `json:"ended"`
 	// Turns is the number of completed turns: a step of a handler, or the run of a coroutine from
 	// one suspension to the next. The panic by which a failed loop ends a coroutine is not a turn.

@@ -31,7 +31,7 @@ type Options struct {
 	// DefaultMaxPosted.
 	MaxPosted int
 	// MaxBlocking bounds the goroutines of Task.Blocking per loop. With zero, Task.Blocking is
-	// refused and starts no goroutine.
+	// refused and no goroutine starts.
 	MaxBlocking int
 	// CPUs binds the threads of the scheduler. The first worker or loop gets the first CPU number,
 	// the next gets the second, and so on. The list repeats if there are fewer CPUs than threads.
@@ -41,7 +41,7 @@ type Options struct {
 	// errors.ErrUnsupported where threads cannot be bound, on all systems except Linux.
 	//
 	// CPUs helps only if nothing else runs on these CPUs. The system does not move a bound thread
-	// away from a busy CPU.
+	// while another thread keeps its CPU busy.
 	CPUs []int
 	// TurnBudget is a task's share of a turn: the time for which it should keep its thread.
 	// Task.Spent and HandlerTask.Spent report when the share is used up.
@@ -51,7 +51,7 @@ type Options struct {
 	// stream over Loop.Tasks. It also does so between the parts of a long operation. Nothing
 	// interrupts code that neither operates on a connection nor asks; see MaxTurn.
 	//
-	// The budget costs one clock reading per turn, none with Metrics, and one per operation. Zero
+	// The budget costs one clock reading per turn (none with Metrics) and one per operation. Zero
 	// sets no budget: a coroutine that never waits keeps its thread until it ends.
 	TurnBudget time.Duration
 	// MaxTurn enables a watchdog, a goroutine that exists while Run runs. It reports to Stalled

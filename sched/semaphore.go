@@ -11,7 +11,7 @@ import (
 type Semaphore struct {
 	size int // zero means one
 
-	mu          sync.Mutex // guards all below; held for a few instructions
+	mu          sync.Mutex // guards the fields below; held for a few instructions
 	used        int
 	first, last *place
 }

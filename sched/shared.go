@@ -19,11 +19,11 @@ import (
 // not yet run costs two more such changes, where Single often needs none: prefer Edge. Shared is
 // for few tasks with long steps. Many short steps run faster on a Sharded.
 //
-// Work of one worker takes effect for another that is in the queue's wait. A deadline before the
-// one it waits for ends the wait. In OneShot, an event that is on its way is not requested again,
-// because one readiness would be reported twice.
+// A change by one worker applies to the worker in the queue's wait. A deadline before the one it
+// waits for ends the wait. In OneShot, an event that is on its way is not requested again.
+// Otherwise one readiness would be reported twice.
 //
-// Tasks, steps and posted functions run at the same time: each must guard what they share. Several
+// Tasks, steps and posted functions run at the same time, and must guard what they share. Several
 // workers call Options.Ended and Options.Stalled at the same time.
 type Shared struct{ *Loop }
 

@@ -10,8 +10,8 @@ import (
 // pointers is separate, so that the garbage collector reads only two words per waiting handler. A
 // slot is reused after its handler has ended. Pages are kept.
 //
-// The loop owns the slab. Any goroutine may hold its tokens, so they change under the lock of the
-// inbox besides. A step, which has no lock, may look pages up.
+// The loop owns the slab. Any goroutine may hold its tokens, so a token changes only with the
+// inbox's lock held, besides the loop's. A step, which has no lock, may look pages up.
 type slab struct {
 	pages atomic.Pointer[[]*handlerPage]
 	free  []uint32 // indices of free slots

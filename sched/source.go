@@ -17,7 +17,7 @@ type source struct {
 	flags  atomic.Uint32
 	armed  queue.Interest // directions that the queue watches, in modes Level and OneShot
 	ready  queue.Interest // reported while no task waited
-	fired  bool           // in the loop's list of the same name
+	fired  bool           // in Loop.fired
 }
 
 // The flags of a source.

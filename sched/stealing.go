@@ -15,13 +15,13 @@ import (
 //
 // Any of the threads may run the step of a handler or the first turn of a coroutine. After that
 // turn a coroutine stays with the thread that began it, because Go can resume it on that thread
-// only. Two threads never run a task at the same time. Tasks of one loop may run at the same time:
-// each must guard what they share. A loop with more ready tasks than it can run at once wakes a
+// only. Two threads never run a task at the same time. Tasks of one loop may run at the same time,
+// and must guard what they share. A loop with more ready tasks than it can run at once wakes a
 // sleeping loop, which costs a system call. No thread spins. Each step and suspension takes a lock,
 // which is seldom contended.
 //
-// It is for uneven work: steps of different length, or connections that are busy by turns. For even
-// work, a Sharded does the same for less.
+// It is for uneven work: steps of different length, or connections that are busy at different
+// times. For even work, a Sharded does the same for less.
 //
 // Its loops end together, when all have drained and have no tasks left. Shutdown of one loop waits
 // for the others. If one loop fails, all fail.
@@ -42,8 +42,8 @@ func NewStealing(n int, open func() (queue.Queue, error), options Options) (Stea
 }
 
 // Run runs the first loop on the calling goroutine and each other loop on its own goroutine. Those
-// goroutines have ended when Run returns. If one loop fails, the tasks of all loops end as the
-// tasks of a Loop.Run whose queue fails.
+// goroutines have ended when Run returns. If one loop fails, the tasks of all loops end as if their
+// queues had failed; see Loop.Run.
 func (s Stealing) Run(ctx context.Context) error {
 	return s.run(ctx, func(loops []*Loop) {
 		if c := loops[0].crew; c != nil {
@@ -60,8 +60,8 @@ func (s Stealing) Run(ctx context.Context) error {
 type arrivals struct {
 	any atomic.Bool
 
-	mu    sync.Mutex // guards what follows
-	tasks []arrival  // their bound is the number of tasks
+	mu    sync.Mutex // guards tasks and spare
+	tasks []arrival  // bounded by the number of tasks
 	spare []arrival
 }
 
@@ -147,7 +147,7 @@ func (w *worker) stealFrom(victim *Loop) bool {
 	r := w.take(&victim.runQueue)
 	victim.hasSurplus(victim.runQueue.count > 0)
 	victim.offer()
-	w.loop.handOn() // there may be more elsewhere
+	w.loop.handOn() // other loops may have more
 	r.run(victim, w)
 	w.turnEnds()
 	victim.offer() // it may be ready again while the victim sleeps

@@ -21,7 +21,7 @@ type Task struct {
 	body func(*Task) error
 
 	parent  context.Context
-	context context.Context // made by the first call of Context
+	context context.Context // created by the first call of Context
 	cancel  context.CancelCauseFunc
 	unwatch func() bool // stops watching parent
 
@@ -49,9 +49,8 @@ type Task struct {
 
 type taskState uint8
 
-// A task is ready until the loop gives it the thread, and running until it suspends. It then waits
-// until an event wakes it, which makes it ready. It ends while running. Only the loop changes its
-// state.
+// A ready task runs once the loop gives it the thread, until it suspends. A waiting task becomes
+// ready when it is woken. A task ends while running. Only the loop changes its state.
 const (
 	taskReady taskState = iota
 	taskRunning

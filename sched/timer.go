@@ -12,7 +12,7 @@ type timer struct {
 	when       time.Duration // since the loop's epoch, not negative
 	prev, next *timer        // in its slot
 	fire       expirer
-	place      uint16 // level and slot plus one, so that the zero value is not set
+	place      uint16 // level and slot plus one; zero means not set
 }
 
 type expirer interface{ expired() }
@@ -36,7 +36,7 @@ type timers struct {
 }
 
 const (
-	timerTickBits = 15 // a tick has 32.768 microseconds; with the levels below this covers every deadline
+	timerTickBits = 15 // a tick is 32.768 µs; the levels below then cover every deadline
 	timerSlotBits = 6
 	timerSlots    = 1 << timerSlotBits
 	timerLevels   = (63 - timerTickBits) / timerSlotBits

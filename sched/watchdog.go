@@ -15,7 +15,7 @@ type Stall struct {
 	// function".
 	Task string
 	// Stack is the stack of the task, or of the loop if the loop itself holds the thread. It has
-	// the format of runtime.Stack. If the stack was not found, it is a text that reports that.
+	// the format of runtime.Stack. If the stack was not found, it is a text to that effect.
 	Stack []byte
 }
 

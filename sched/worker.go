@@ -68,7 +68,7 @@ func (w *worker) work() {
 	if err != nil {
 		l.stop(fmt.Errorf("sched: %w", err))
 	}
-	orderly := false // unless the turns end by Goexit or a panic of the loop itself
+	orderly := false // stays false if the turns end by Goexit or a panic of the loop itself
 	defer func() {
 		if !orderly {
 			l.stop(errExitedRun)
