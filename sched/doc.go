@@ -69,7 +69,7 @@
 // methods are for the loop's own tasks and functions.
 //
 // There are four schedulers. In each of them, one thread at a time runs a task. A coroutine resumes
-// where it began, because Go can resume it on no other thread.
+// only on the thread where it began, because Go can resume it on no other.
 //
 //   - [Single]: one loop on one thread. Nothing moves between threads, and tasks need no locks
 //     among themselves. Choose it unless one processor is too few.

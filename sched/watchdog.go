@@ -114,7 +114,7 @@ func (w *watchdog) stackOf(h *holder, dump []byte) []byte {
 	if stack := find(dump, w.loop.goroutine); stack != nil {
 		return stack
 	}
-	return []byte("the stack was not found\n")
+	return []byte("stack not found\n")
 }
 
 // find returns the stack whose first line begins with header.
