@@ -14,31 +14,32 @@ import (
 // Conn is a connection that suspends its caller, through a [Waiter], where the socket would block.
 // It implements net.Conn.
 //
-// Close, the setters and the addresses may be used from any goroutine at any time. Reads take
-// turns, and so do writes, where the Waiter suspends goroutines; from tasks there is one reader and
-// one writer at a time (see the package's section on concurrency).
+// Any goroutine may use Close, the setters and the addresses at any time. If the Waiter suspends
+// goroutines, reads take turns, and so do writes. If it suspends tasks, one reader and one writer
+// may run at once; see the package's section on concurrency.
 //
-// A reset by the peer ends a reader and a writer that are suspended. The kernel reports ECONNRESET
+// A reset by the peer ends a suspended reader and a suspended writer. The kernel reports ECONNRESET
 // (on Windows WSAECONNRESET) to one call, after the bytes from before the reset that it has kept.
-// The other call, and later ones, return another error or the end of the stream.
+// The other call and later calls return another error or the end of the stream.
 type Conn struct {
 	endpoint
 	local  netip.AddrPort
 	remote netip.AddrPort
 	ends   *ends // of a connection that is not TCP; otherwise nil
 
-	// exposed is set once a caller has got the handle. It may read urgent data, of which the next
-	// event then says nothing, or put TLS in the kernel on top. A short read proves nothing from
-	// then on.
+	// exposed is set once a caller has obtained the handle. That caller may read urgent data, which
+	// the next event then does not report, or enable TLS in the kernel. From then on a short read
+	// proves nothing.
 	exposed atomic.Bool
 }
 
 var _ net.Conn = (*Conn)(nil)
 
-// NewConn makes a connection of s, which must be connected or no socket (see [Adopt]), and
-// registers it with w. The Conn owns s from then on; when an error is returned, s stays the
-// caller's. If the peer has reset the connection already, its address is unknown, and the first
-// call that reads or writes returns that. A socket of datagrams is refused with an error that is
+// NewConn makes a connection from s and registers it with w. s must be connected, or not a socket
+// (see [Adopt]). The Conn owns s from then on; after an error, s stays the caller's.
+//
+// If the peer has already reset the connection, the peer's address is unknown. The first call that
+// reads or writes then returns the reset. NewConn refuses a datagram socket with an error that is
 // errors.ErrUnsupported; see [NewPacketConn].
 func NewConn(s Socket, w Waiter) (*Conn, error) {
 	if s.datagrams != noDatagrams {
@@ -54,9 +55,9 @@ func NewConn(s Socket, w Waiter) (*Conn, error) {
 	return register(s, remote, w)
 }
 
-// ended reports whether a socket without a peer, as err of getpeername(2) says, had one: its stream
-// is readable, as the reset is still to be read, or an end. One that was never connected is not
-// readable. macOS says EINVAL of a connection that is over.
+// ended reports whether a socket for which getpeername(2) failed with err once had a peer. The
+// stream of such a socket is readable, because a reset or an end is still unread. A socket that was
+// never connected is not readable. macOS returns EINVAL for a connection that is over.
 func (s *Socket) ended(err error) bool {
 	if sys.ClassOf(err) != sys.ClassDisconnected && err != syscall.EINVAL {
 		return false
@@ -84,7 +85,7 @@ func register(s Socket, remote netip.AddrPort, w Waiter) (*Conn, error) {
 	return c, nil
 }
 
-// findEnds asks the kernel for the address of this end, and for both where they are not TCP's.
+// findEnds asks the kernel for the local address, and for both addresses if they are not TCP's.
 func (c *Conn) findEnds() (err error) {
 	if c.sock.file {
 		c.ends = &ends{handleAddr{}, handleAddr{}}
@@ -97,12 +98,12 @@ func (c *Conn) findEnds() (err error) {
 	return err
 }
 
-// Read reads up to len(p) bytes and suspends the caller until there is one, the stream ends
-// (io.EOF), the read deadline passes or the connection is closed. An empty p reads nothing and does
-// not wait.
+// Read reads up to len(p) bytes. It suspends the caller until at least one byte arrives, the stream
+// ends (io.EOF), the read deadline passes or the connection is closed. With an empty p it reads
+// nothing and does not wait.
 //
-// Bytes that come together with the end of the stream are read before it. The end stays: each later
-// Read returns io.EOF. It does not affect writing.
+// Bytes that arrive together with the end of the stream are read first. The end is permanent: each
+// later Read returns io.EOF. It does not affect writing.
 func (c *Conn) Read(p []byte) (int, error) {
 	n, err := c.read(p)
 	if err != nil {
@@ -123,8 +124,8 @@ func (c *Conn) read(p []byte) (int, error) {
 		if c.in.expired() {
 			return 0, c.late()
 		}
-		// There is nothing to try if the last read took all that there was, and whatever comes next
-		// brings an event.
+		// Skip the try if the last read took all that there was and an event will report whatever
+		// comes next.
 		if !c.in.short || !c.mayDrainShort() {
 			n, err := c.sock.TryRead(p)
 			if err != sys.ErrWouldBlock {
@@ -139,18 +140,17 @@ func (c *Conn) read(p []byte) (int, error) {
 	}
 }
 
-// mayDrainShort reports whether a short read proves that there are no more bytes. See
+// mayDrainShort reports whether a short read proves that no more bytes are there. See
 // Socket.MayDrainShort and Source.
 func (c *Conn) mayDrainShort() bool {
 	return c.sock.tcp && !c.exposed.Load() && c.reg.ShortReadDrains()
 }
 
-// Write writes all of p, and suspends the caller while the kernel takes no more. When an error is
-// returned, so is how many bytes the kernel took before. An empty p writes nothing and does not
+// Write writes all of p, and suspends the caller while the kernel takes no more. With an error, it
+// returns how many bytes the kernel took before. With an empty p it writes nothing and does not
 // wait.
 //
-// After a call has returned that the peer has reset the connection, it returns EPIPE, on Windows
-// WSAECONNRESET.
+// After a call has returned the peer's reset, Write returns EPIPE (on Windows WSAECONNRESET).
 func (c *Conn) Write(p []byte) (int, error) {
 	n, err := c.write(p)
 	if err != nil {
@@ -170,7 +170,7 @@ func (c *Conn) write(p []byte) (int, error) {
 	return c.writeAll(p)
 }
 
-// writeAll is Write of a caller who has the turn.
+// writeAll is Write for a caller that holds the turn.
 func (c *Conn) writeAll(p []byte) (int, error) {
 	written := 0
 	for {
@@ -196,8 +196,8 @@ func (c *Conn) writeAll(p []byte) (int, error) {
 	}
 }
 
-// Close ends the connection and makes running and later calls return net.ErrClosed. Unsent bytes
-// are sent in the background, unless [Conn.SetLinger] says otherwise. A second Close returns an
+// Close closes the connection. Running and later calls return net.ErrClosed. The kernel sends
+// unsent bytes in the background, unless [Conn.SetLinger] changes that. A second Close returns an
 // error that is net.ErrClosed.
 func (c *Conn) Close() error {
 	if !c.sock.retire() {
@@ -206,21 +206,22 @@ func (c *Conn) Close() error {
 	return c.opError("close", c.end())
 }
 
-// CloseWrite ends the stream to the peer, who reads io.EOF after the bytes already written; reading
-// goes on. It does not wait. It does nothing to a connection that the peer has reset.
+// CloseWrite ends the stream to the peer, which reads io.EOF after the bytes already written.
+// Reading continues. CloseWrite does not wait. It does nothing if the peer has reset the
+// connection.
 func (c *Conn) CloseWrite() error {
 	return c.opError("close", c.connected(c.sock.CloseWrite(), sys.Writable))
 }
 
-// CloseRead makes reads, also one that is running, return io.EOF once what has arrived is read;
-// writing goes on, and the peer is not told.
+// CloseRead makes running and later reads return io.EOF after the bytes that have already arrived.
+// Writing continues, and the peer is not notified.
 func (c *Conn) CloseRead() error {
 	return c.opError("close", c.connected(c.sock.CloseRead(), sys.Readable))
 }
 
-// connected makes who waits in direction d look again after a shutdown. ENOTCONN says that a reset
-// came first, and EINVAL on NetBSD, where it has no other meaning for a call that is sound: then
-// the stream has ended.
+// connected wakes the waiter in direction d after a shutdown so that it retries. ENOTCONN means
+// that a reset came first. So does EINVAL on NetBSD, where a sound call fails with it for no other
+// reason. In both cases the stream has ended.
 func (c *Conn) connected(err error, d sys.Direction) error {
 	if sys.ClassOf(err) == sys.ClassDisconnected || err == syscall.EINVAL {
 		err = nil
@@ -231,12 +232,12 @@ func (c *Conn) connected(err error, d sys.Direction) error {
 	return callError("shutdown", err)
 }
 
-// SetDeadline sets both deadlines. A deadline makes running and later calls return an error that is
-// os.ErrDeadlineExceeded once it has passed; the zero time is none. It may be moved while a call
-// runs.
+// SetDeadline sets both deadlines. Once a deadline has passed, running and later calls return an
+// error that is os.ErrDeadlineExceeded. The zero time means no deadline. A deadline may be moved
+// while a call runs.
 //
-// A deadline that has passed also ends calls that need not wait. Bytes that have arrived stay for
-// later reads.
+// A deadline that has passed also ends calls that need not wait. Bytes that have arrived remain
+// available to later reads.
 func (c *Conn) SetDeadline(t time.Time) error {
 	if err := c.SetReadDeadline(t); err != nil {
 		return err
@@ -249,14 +250,14 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 	return c.opError("set", c.setDeadline(&c.in, t, sys.Readable))
 }
 
-// SetWriteDeadline sets the deadline of Write, Writev and WaitWrite. Bytes that were written before
-// it passed stay written.
+// SetWriteDeadline sets the deadline of Write, Writev and WaitWrite. Bytes written before it passes
+// stay written.
 func (c *Conn) SetWriteDeadline(t time.Time) error {
 	return c.opError("set", c.setDeadline(&c.out, t, sys.Writable))
 }
 
-// LocalAddr returns the address of this end, a *net.TCPAddr or *net.UnixAddr; for what is no
-// socket, "handle". It stays available after Close.
+// LocalAddr returns the local address, a *net.TCPAddr or *net.UnixAddr. For a handle that is not a
+// socket, it returns an address named "handle". The address stays available after Close.
 func (c *Conn) LocalAddr() net.Addr {
 	if c.ends != nil {
 		return c.ends.local
@@ -264,8 +265,8 @@ func (c *Conn) LocalAddr() net.Addr {
 	return netAddr(c.local)
 }
 
-// RemoteAddr returns the address of the peer, a *net.TCPAddr or *net.UnixAddr; for what is no
-// socket, "handle". It stays available after Close.
+// RemoteAddr returns the address of the peer, a *net.TCPAddr or *net.UnixAddr. For a handle that is
+// not a socket, it returns an address named "handle". The address stays available after Close.
 func (c *Conn) RemoteAddr() net.Addr {
 	if c.ends != nil {
 		return c.ends.remote
@@ -273,13 +274,12 @@ func (c *Conn) RemoteAddr() net.Addr {
 	return netAddr(c.remote)
 }
 
-// LocalAddrPort is LocalAddr of a TCP connection without an allocation.
+// LocalAddrPort is LocalAddr for a TCP connection, without an allocation.
 func (c *Conn) LocalAddrPort() netip.AddrPort { return c.local }
 
-// RemoteAddrPort is RemoteAddr of a TCP connection without an allocation.
+// RemoteAddrPort is RemoteAddr for a TCP connection, without an allocation.
 func (c *Conn) RemoteAddrPort() netip.AddrPort { return c.remote }
 
-// open returns net.ErrClosed after Close.
 func (c *Conn) opError(op string, err error) error {
 	if err == nil || err == io.EOF || err == sys.ErrWouldBlock {
 		return err

@@ -7,9 +7,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// TryReadv reads once into segs and never waits; see [Socket.TryReadv]. It heeds no deadline. With
-// [Conn.ShortReadDrains] it makes the Conn a source that bufstrategy.Fill reads from. It returns
-// [ErrBusy] while another call reads.
+// TryReadv reads once into segs and never waits; see [Socket.TryReadv]. It ignores the deadlines.
+// It returns [ErrBusy] while another call reads. TryReadv and [Conn.ShortReadDrains] make the Conn
+// a source for bufstrategy.Fill.
 func (c *Conn) TryReadv(segs [][]byte) (int, error) {
 	if !c.in.turn.TryLock() {
 		return 0, c.opError("read", ErrBusy)
@@ -21,9 +21,9 @@ func (c *Conn) TryReadv(segs [][]byte) (int, error) {
 	return n, c.opError("read", err)
 }
 
-// TryWritev writes once from segs and never waits; see [Socket.TryWritev]. It heeds no deadline. It
-// makes the Conn a sink that bufstrategy.Flush writes to. It returns [ErrBusy] while another call
-// writes.
+// TryWritev writes once from segs and never waits; see [Socket.TryWritev]. It ignores the
+// deadlines. It returns [ErrBusy] while another call writes. TryWritev makes the Conn a sink for
+// bufstrategy.Flush.
 func (c *Conn) TryWritev(segs [][]byte) (int, error) {
 	if !c.out.turn.TryLock() {
 		return 0, c.opError("write", ErrBusy)
@@ -34,15 +34,15 @@ func (c *Conn) TryWritev(segs [][]byte) (int, error) {
 	return n, c.opError("write", err)
 }
 
-// ShortReadDrains reports whether the last read proved that there are no more bytes, so that
-// WaitRead may come before the next. It is for the caller who reads, between two reads. It takes
-// three things:
+// ShortReadDrains reports whether the last read proved that no more bytes are there. The caller may
+// then call WaitRead before the next read. Only the caller that reads may call it, between two
+// reads. It returns true only if all of these hold:
 //
-//   - a read that stopped inside a segment: one that filled its last segment may have been cut by
-//     the bound on segments;
-//   - a socket of plain TCP (see [Socket.MayDrainShort]) whose handle SyscallConn and File have not
-//     given away;
-//   - the promise of the Source, which urgent data ends, among others.
+//   - The read stopped inside a segment. A read that filled its last segment may have been cut by
+//     the bound on segments.
+//   - The handle is a plain TCP socket (see [Socket.MayDrainShort]), and neither SyscallConn nor
+//     File has given it away.
+//   - The Source promises it. Urgent data, among other causes, ends that promise.
 func (c *Conn) ShortReadDrains() bool {
 	if !c.in.turn.TryLock() {
 		return false
@@ -51,17 +51,16 @@ func (c *Conn) ShortReadDrains() bool {
 	return c.in.short && c.mayDrainShort()
 }
 
-// WaitRead suspends the caller until TryReadv is worth calling, the read deadline passes or the
+// WaitRead suspends the caller until another TryReadv makes sense, the read deadline passes or the
 // connection is closed.
 func (c *Conn) WaitRead() error { return c.opError("read", c.waitSide(&c.in, sys.Readable)) }
 
-// WaitWrite suspends the caller until TryWritev is worth calling, the write deadline passes or the
-// connection is closed.
+// WaitWrite suspends the caller until another TryWritev makes sense, the write deadline passes or
+// the connection is closed.
 func (c *Conn) WaitWrite() error { return c.opError("write", c.waitSide(&c.out, sys.Writable)) }
 
 // Writev writes all of v in as few calls as the system allows, and suspends the caller while the
-// kernel takes no more. It consumes v, as net.Buffers.WriteTo does: what remains in v was not
-// written.
+// kernel takes no more. Like net.Buffers.WriteTo it consumes v: what remains in v was not written.
 func (c *Conn) Writev(v *net.Buffers) (int64, error) {
 	n, err := c.writev(v)
 	return n, c.opError("write", err)
@@ -102,7 +101,7 @@ func (c *Conn) writev(v *net.Buffers) (int64, error) {
 	}
 }
 
-// consume takes n bytes and all leading empty segments off v.
+// consume removes n bytes and all leading empty segments from v.
 func consume(v *net.Buffers, n int) {
 	for len(*v) > 0 && n >= len((*v)[0]) {
 		n -= len((*v)[0])

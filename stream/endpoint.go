@@ -8,8 +8,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// endpoint is a registered socket with two directions, in each of which one caller operates at a
-// time: what a Conn and a PacketConn have in common. Its errors are bare.
+// endpoint is a registered socket with two directions. One caller operates in each direction at
+// once. It is the part that Conn and PacketConn share. Its methods return errors without a
+// *net.OpError.
 type endpoint struct {
 	sock Socket
 	reg  Source
@@ -24,7 +25,8 @@ func (e *endpoint) open() error {
 	return nil
 }
 
-// late is the error of a call whose deadline has passed. Close goes before the deadline.
+// late returns the error of a call whose deadline has passed. Close takes precedence over the
+// deadline.
 func (e *endpoint) late() error {
 	if err := e.open(); err != nil {
 		return err
@@ -32,7 +34,7 @@ func (e *endpoint) late() error {
 	return os.ErrDeadlineExceeded
 }
 
-// waitSide is a wait of a caller who operates by himself, with tries of his own.
+// waitSide waits for a caller that makes its own tries.
 func (e *endpoint) waitSide(s *side, d sys.Direction) error {
 	if err := s.claim(e.reg); err != nil {
 		return err
@@ -43,7 +45,7 @@ func (e *endpoint) waitSide(s *side, d sys.Direction) error {
 	}
 	s.short = false
 	if !s.blocked {
-		s.progressed() // the caller has tried by other means, or has not tried
+		s.progressed() // the caller has tried by other means, or not at all
 	}
 	return s.wait(&e.sock, e.reg, d)
 }
@@ -56,8 +58,8 @@ func (e *endpoint) setDeadline(s *side, t time.Time, d sys.Direction) error {
 	return nil
 }
 
-// end closes what is retired already. The source ends while the number of the handle is still
-// this socket's.
+// end closes an endpoint whose socket is retired. The source must end first, while the number of
+// the handle still belongs to this socket.
 func (e *endpoint) end() error {
 	err := e.reg.Close()
 	if r := e.sock.release(); err == nil {
@@ -66,8 +68,8 @@ func (e *endpoint) end() error {
 	return err
 }
 
-// handOver ends the source and gives the handle away. It is ErrBusy while a call operates,
-// suspended or not.
+// handOver ends the source and returns the handle to the caller. It returns ErrBusy while a call
+// operates, suspended or not.
 func (e *endpoint) handOver() (sys.Handle, error) {
 	if !e.in.turn.TryLock() {
 		return sys.Invalid, ErrBusy

@@ -11,26 +11,26 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// ErrBusy is returned to a caller who must not be blocked when another one is operating in the same
+// ErrBusy is returned to a caller that must not block, while another caller operates in the same
 // direction. See the package's section on concurrency.
-var ErrBusy = errors.New("stream: another caller is operating in this direction")
+var ErrBusy = errors.New("stream: another caller is operating in the same direction")
 
-// ErrNotConnecting is returned by [Socket.FinishConnect] when no connect is in progress: none was
-// started, or its outcome has been returned.
-var ErrNotConnecting = errors.New("stream: no connect is in progress")
+// ErrNotConnecting is returned by [Socket.FinishConnect] if no connect is in progress: none was
+// started, or its outcome has already been returned.
+var ErrNotConnecting = errors.New("stream: no connect in progress")
 
-// ErrSelfConnect is the outcome of a connect for which the kernel chose, as the local port, the
-// very port that was called, and where nobody listens: TCP then connects the socket to itself (RFC
-// 9293, 3.5, simultaneous open). It is a syscall.ECONNREFUSED.
-var ErrSelfConnect = fmt.Errorf("stream: connected to itself: %w", syscall.ECONNREFUSED)
+// ErrSelfConnect is returned for a connection of a socket to itself. It occurs if no listener has
+// the port and the kernel chooses that same port as the local one (RFC 9293, 3.5, simultaneous
+// open). It is a syscall.ECONNREFUSED.
+var ErrSelfConnect = fmt.Errorf("stream: socket connected to itself: %w", syscall.ECONNREFUSED)
 
-// ErrBacklogFull is the outcome of a connect to a unix-domain socket whose listener has as many
-// connections waiting as it asked for. Linux says so at once, by EAGAIN, and offers no event to
-// wait for; what to do, and after which pause, is the caller's choice. It is a syscall.EAGAIN.
-var ErrBacklogFull = fmt.Errorf("stream: the queue of the listener is full: %w", syscall.EAGAIN)
+// ErrBacklogFull is returned by a connect to a unix-domain socket whose listener has a full
+// backlog. Linux reports this at once, as EAGAIN, and offers no event to wait for. The caller
+// decides whether to retry and how long to pause. It is a syscall.EAGAIN.
+var ErrBacklogFull = fmt.Errorf("stream: listener backlog is full: %w", syscall.EAGAIN)
 
-// timeoutError ends a dial whose time is over. It is os.ErrDeadlineExceeded, as with reads, and
-// context.DeadlineExceeded, as with package net.
+// timeoutError ends a dial that has run out of time. It is os.ErrDeadlineExceeded, as for reads,
+// and context.DeadlineExceeded, as in package net.
 type timeoutError struct{ cause error }
 
 func (e *timeoutError) Error() string   { return "i/o timeout" }
@@ -38,8 +38,8 @@ func (e *timeoutError) Timeout() bool   { return true }
 func (e *timeoutError) Temporary() bool { return true }
 func (e *timeoutError) Unwrap() []error { return []error{os.ErrDeadlineExceeded, e.cause} }
 
-// opError dresses err as package net does. The end of a stream and would-block are results, which
-// callers compare, and stay as they are.
+// opError wraps err as package net does. The end of a stream and would-block are results that
+// callers compare, so opError returns them unchanged.
 func opError(op string, source, addr net.Addr, err error) error {
 	if err == nil || err == io.EOF || err == sys.ErrWouldBlock {
 		return err
@@ -47,7 +47,7 @@ func opError(op string, source, addr net.Addr, err error) error {
 	return &net.OpError{Op: op, Net: networkOf(addr, source), Source: source, Addr: addr, Err: callError(op, err)}
 }
 
-// callError names the system call that an errno came from.
+// callError adds the name of the system call to an errno.
 func callError(call string, err error) error {
 	var errno syscall.Errno
 	if e, ok := err.(syscall.Errno); ok {

@@ -6,24 +6,27 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// File returns a file with a duplicate of the handle, as that of a net.TCPConn does, for package
-// net or a child process that expects it. The caller closes it, before or after the connection; the
-// stream ends for the peer when both are closed.
+// File returns a file with a duplicate of the handle, as the File method of net.TCPConn does. It is
+// for package net or for a child process that expects a file. The caller closes the file, before or
+// after the connection. The stream ends for the peer when both are closed.
 //
-// On Linux the file of a socket blocks, as ordinary programs expect of their standard input and
-// output. The connection does not: it asks for that in each call. [Conn.ReadFrom] and WriteTo make
-// the file non-blocking again if they use sendfile(2) or splice(2). Elsewhere, and of what is no
-// socket, the file stays non-blocking, because the flag belongs to both. [Conn.ReleaseFile] gives a
-// file that blocks on every system.
+// On Linux the file of a socket is blocking, as ordinary programs expect of their standard input
+// and output. The connection does not block, because it requests non-blocking I/O in each call.
+// [Conn.ReadFrom] and WriteTo make the file non-blocking again if they use sendfile(2) or
+// splice(2).
+//
+// On other systems the file stays non-blocking, because both handles share the flag. The same
+// applies to a handle that is not a socket. [Conn.ReleaseFile] returns a blocking file on every
+// system.
 func (c *Conn) File() (*os.File, error) {
 	c.exposed.Store(true)
 	f, err := c.sock.duplicate(c.LocalAddr().Network(), sys.DontWait && !c.sock.file)
 	return f, c.opError("file", err)
 }
 
-// ReleaseFile ends the connection as Close does, but gives it to the caller as a file that blocks,
-// with whatever has not been read yet: for the standard input or output of a child process. While a
-// call reads or writes, suspended or not, it does nothing and returns [ErrBusy].
+// ReleaseFile ends the connection as Close does, but returns it to the caller as a blocking file.
+// Bytes that were not read remain readable there. It is for the standard input or output of a child
+// process. While a call reads or writes, suspended or not, it does nothing and returns [ErrBusy].
 func (c *Conn) ReleaseFile() (*os.File, error) {
 	h, err := c.handOver()
 	if h == sys.Invalid {
@@ -39,8 +42,8 @@ func (c *Conn) ReleaseFile() (*os.File, error) {
 	return os.NewFile(uintptr(h), c.LocalAddr().Network()), nil
 }
 
-// File returns a file with a duplicate of the handle, as that of a Conn does: for a process that is
-// to go on listening. While one of them is open the kernel queues connections.
+// File returns a file with a duplicate of the handle, as [Conn.File] does. It is for a process that
+// continues to listen. While the listener or the file is open, the kernel queues connections.
 func (l *Listener) File() (*os.File, error) {
 	f, err := l.sock.duplicate(l.Addr().Network(), false)
 	return f, l.opError("file", err)
@@ -48,7 +51,7 @@ func (l *Listener) File() (*os.File, error) {
 
 func (s *Socket) duplicate(name string, blocking bool) (f *os.File, err error) {
 	err = s.do(func(h sys.Handle) error {
-		// Before there is a duplicate that could be used.
+		// Mark the handle before a duplicate exists.
 		s.share()
 		d, err := sys.Duplicate(h)
 		if err != nil {
