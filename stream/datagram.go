@@ -9,37 +9,39 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Message is one datagram of a batch: its bytes, the address that it came from or goes to, and
-// whether it was cut.
+// Message is one datagram of a batch: its bytes, its sender or receiver, and whether it was cut.
 type Message = sys.Message
 
-// MaxBatch is how many datagrams one call of [Socket.TryReadBatch] or [Socket.TryWriteBatch] moves.
+// MaxBatch is the maximum number of datagrams per call of [Socket.TryReadBatch] or
+// [Socket.TryWriteBatch].
 const MaxBatch = sys.MaxMessages
 
-// ErrTruncated is returned with a datagram that was longer than the room for it: the room is full
-// of its beginning, and the rest is lost. The next call gets the next datagram. Anybody may send
-// such a one, so that a server goes on after it: it is Temporary, and no Timeout.
+// ErrTruncated is returned with a datagram that was longer than the buffer. The buffer holds its
+// beginning, and the rest is lost. The next call gets the next datagram. Any sender can cause this
+// error, so a server should continue after it: the error is Temporary and not a Timeout.
 var ErrTruncated error = truncatedError{}
 
 type truncatedError struct{}
 
-func (truncatedError) Error() string   { return "stream: a datagram was longer than the room for it" }
+func (truncatedError) Error() string   { return "stream: datagram truncated: longer than the buffer" }
 func (truncatedError) Timeout() bool   { return false }
 func (truncatedError) Temporary() bool { return true }
 
-// ErrPeerFull is the outcome of sending to a unix-domain socket that has as many datagrams waiting
-// as its system allows (net.unix.max_dgram_qlen on Linux), when no event would tell of room there:
-// always but from a socket that is connected to it, on Linux. What to do, and after which pause, is
-// the caller's choice; nothing was sent. On Linux it may as well be the own buffer of a socket that
-// sends by name which is full. It is a syscall.ENOBUFS.
-var ErrPeerFull = fmt.Errorf("stream: the queue of the receiver is full: %w", syscall.ENOBUFS)
+// ErrPeerFull is returned by a send to a unix-domain socket whose receive queue is full, if no
+// event would report room there. The system sets the length of that queue (net.unix.max_dgram_qlen
+// on Linux). On Linux an event reports room only to a socket that is connected to the receiver; on
+// other systems none does.
+//
+// Nothing was sent. The caller decides whether to retry and how long to pause. On Linux, if the
+// sender sends by name, the full buffer may instead be its own. It is a syscall.ENOBUFS.
+var ErrPeerFull = fmt.Errorf("stream: receive queue of the peer is full: %w", syscall.ENOBUFS)
 
 var (
-	errNoDatagrams = fmt.Errorf("stream: the socket has no datagrams: %w", errors.ErrUnsupported)
-	errDatagrams   = fmt.Errorf("stream: the socket has datagrams, and no stream of bytes: %w", errors.ErrUnsupported)
+	errNoDatagrams = fmt.Errorf("stream: not a datagram socket: %w", errors.ErrUnsupported)
+	errDatagrams   = fmt.Errorf("stream: datagram socket, want a stream: %w", errors.ErrUnsupported)
 )
 
-// datagramKind says what datagrams a socket has.
+// datagramKind is the kind of datagrams that a socket transfers, if any.
 type datagramKind uint8
 
 const (
@@ -56,10 +58,10 @@ func (k datagramKind) family() sys.Family {
 	return sys.IPv4
 }
 
-// OpenUDP opens a UDP socket, non-blocking and close-on-exec from birth. It is neither bound nor
-// connected. [Socket.Bind] makes it receive, and [Socket.StartConnect], whose outcome is known at
-// once, chooses its one peer. One of IPv6 sends to IPv4 addresses unless the system keeps the
-// families apart, as OpenBSD does.
+// OpenUDP opens a UDP socket that is non-blocking and close-on-exec from birth. It is neither bound
+// nor connected. [Socket.Bind] makes it receive. [Socket.StartConnect] selects its only peer and
+// has its outcome at once. An IPv6 socket also sends to IPv4 addresses unless the system separates
+// the families, as OpenBSD does.
 func OpenUDP(f sys.Family) (Socket, error) {
 	h, err := sys.UDPSocket(f)
 	if err != nil {
@@ -73,9 +75,9 @@ func OpenUDP(f sys.Family) (Socket, error) {
 	return s, nil
 }
 
-// OpenUnixgram opens a unix-domain datagram socket, non-blocking and close-on-exec from birth.
-// [Socket.BindUnix] gives it a name, without which nobody can answer it, and
-// [Socket.StartConnectUnix], whose outcome is known at once, chooses its one peer.
+// OpenUnixgram opens a unix-domain datagram socket that is non-blocking and close-on-exec from
+// birth. [Socket.BindUnix] gives it a name; without a name no peer can answer it.
+// [Socket.StartConnectUnix] selects its only peer and has its outcome at once.
 func OpenUnixgram() (Socket, error) {
 	h, err := sys.UnixgramSocket()
 	if err != nil {
@@ -86,15 +88,17 @@ func OpenUnixgram() (Socket, error) {
 	return s, nil
 }
 
-// TryReadFrom receives one datagram into p, and returns how many bytes it had and the address of
-// its sender, which is the zero AddrPort for a unix-domain socket ([Socket.TryReadBatch] has its
-// name). Zero bytes are a datagram without bytes, not an end. It returns sys.ErrWouldBlock when
-// there is no datagram, and [ErrTruncated] with one that was longer than p, which may be empty.
+// TryReadFrom receives one datagram into p. It returns the number of bytes and the address of the
+// sender. For a unix-domain socket the address is the zero AddrPort; [Socket.TryReadBatch] returns
+// the name. Zero bytes mean an empty datagram, not an end.
 //
-// A connected UDP socket is told that nobody listens at its peer: by one ECONNREFUSED for each
-// answer of the network, from whichever call comes next, reading or writing, and goes on
-// afterwards. It may be told late, or never, and on Windows never. A socket that is not connected
-// is told nothing.
+// TryReadFrom returns sys.ErrWouldBlock if no datagram is there. It returns [ErrTruncated] with a
+// datagram that was longer than p. p may be empty.
+//
+// If no socket listens at the peer of a connected UDP socket, the network may answer. Each answer
+// causes one ECONNREFUSED from the next call, reading or writing. The socket remains usable
+// afterwards. The report may be late or missing, and Windows never makes it. A socket that is not
+// connected gets no such report.
 func (s *Socket) TryReadFrom(p []byte) (int, netip.AddrPort, error) {
 	m := Message{Buffer: p}
 	if err := s.tryReceive(&m); err != nil {
@@ -103,15 +107,15 @@ func (s *Socket) TryReadFrom(p []byte) (int, netip.AddrPort, error) {
 	return m.N, m.Addr, fate(&m)
 }
 
-// TryWriteTo sends p as one datagram to an address, or to the peer of a connected socket if that is
-// the zero AddrPort: all of it, and returns len(p), or none. An empty p is a datagram too. It
-// returns sys.ErrWouldBlock while the kernel has no room, and EMSGSIZE for more than a datagram can
-// have.
+// TryWriteTo sends p as one datagram to an address, or to the peer of a connected socket if to is
+// the zero AddrPort. It sends all of p and returns len(p), or sends nothing. An empty p is a
+// datagram like any other. It returns sys.ErrWouldBlock while the kernel has no room, and EMSGSIZE
+// if p is longer than a datagram can be.
 //
-// That it was sent does not say that it arrives. Linux drops it without a word when the queue of
-// the network interface is full; the BSDs with macOS return ENOBUFS then (send(2)), which is
-// returned as it is: the socket stays writable, so that there is nothing to wait for, and another
-// datagram may be worth more than this one by the time there is room.
+// Success does not mean that the datagram arrives. If the queue of the network interface is full,
+// Linux drops the datagram without an error. macOS and the BSDs return ENOBUFS in that case
+// (send(2)), and TryWriteTo returns it unchanged. The socket stays writable, so there is no event
+// to wait for. By the time there is room, another datagram may be worth more than this one.
 func (s *Socket) TryWriteTo(p []byte, to netip.AddrPort) (int, error) {
 	m := Message{Buffer: p, Addr: to}
 	if err := s.trySend(&m); err != nil {
@@ -120,10 +124,12 @@ func (s *Socket) TryWriteTo(p []byte, to netip.AddrPort) (int, error) {
 	return len(p), nil
 }
 
-// TryReadBatch receives datagrams into the first of ms, at most [MaxBatch], and returns how many.
-// Those that were cut say so by Truncated. It returns sys.ErrWouldBlock only if there was none;
-// nothing else proves that there are no more, not a batch that is short either. When another error
-// comes with some that were received, these are to be dealt with first.
+// TryReadBatch receives datagrams into the first elements of ms, at most [MaxBatch], and returns
+// how many. Truncated marks datagrams that were cut.
+//
+// It returns sys.ErrWouldBlock only if it received none. Only sys.ErrWouldBlock proves that no more
+// datagrams are there; a short batch does not. If another error comes with received datagrams, the
+// caller handles the datagrams first.
 func (s *Socket) TryReadBatch(ms []Message) (int, error) {
 	if s.datagrams == noDatagrams {
 		return 0, errNoDatagrams
@@ -135,11 +141,13 @@ func (s *Socket) TryReadBatch(ms []Message) (int, error) {
 	return sys.RecvMessages(s.handle, ms)
 }
 
-// TryWriteBatch sends the first of ms, at most [MaxBatch], each as TryWriteTo does, and returns how
-// many the kernel took. It returns sys.ErrWouldBlock only if it took none. Another error is about
-// the first that was not sent, or is an answer to an earlier one; if some were sent, it may be left
-// to the next call, or, on Linux, be lost with an answer to those. A unix-domain receiver that is
-// full is [ErrPeerFull], or sys.ErrWouldBlock where an event tells of room.
+// TryWriteBatch sends the first elements of ms, at most [MaxBatch], each as TryWriteTo does. It
+// returns how many the kernel took, and sys.ErrWouldBlock only if the kernel took none.
+//
+// Any other error concerns the first datagram that was not sent, or is an answer to an earlier one.
+// If some datagrams were sent, the next call may return the error instead. On Linux it may be lost
+// with an answer to those datagrams. If a unix-domain receiver is full, the error is [ErrPeerFull],
+// or sys.ErrWouldBlock if an event reports room.
 func (s *Socket) TryWriteBatch(ms []Message) (int, error) {
 	if s.datagrams == noDatagrams {
 		return 0, errNoDatagrams
@@ -162,7 +170,7 @@ func (s *Socket) tryReceive(m *Message) error {
 	if err := s.acquire(); err != nil {
 		return err
 	}
-	defer s.release() // also when m is nil, and this panics
+	defer s.release() // even if m is nil and the call panics
 	return sys.RecvMessage(s.handle, m)
 }
 
@@ -181,7 +189,7 @@ func (s *Socket) trySend(m *Message) error {
 	return err
 }
 
-// sendError tells a wait that an event will end from one that none would.
+// sendError distinguishes a wait that an event will end from one that no event would end.
 func (s *Socket) sendError(err error, m *Message) error {
 	if s.datagrams == unixDatagrams && (err == sys.ErrWouldBlock && m.Name != "" || errors.Is(err, syscall.ENOBUFS)) {
 		return ErrPeerFull
@@ -189,7 +197,7 @@ func (s *Socket) sendError(err error, m *Message) error {
 	return err
 }
 
-// recvDatagram is recv of a datagram socket, whose handle is kept open.
+// recvDatagram is recv for a datagram socket. The caller keeps the handle open.
 func (s *Socket) recvDatagram(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
@@ -201,7 +209,7 @@ func (s *Socket) recvDatagram(p []byte) (int, error) {
 	return m.N, fate(&m)
 }
 
-// sendDatagram is send of a datagram socket, whose handle is kept open.
+// sendDatagram is send for a datagram socket. The caller keeps the handle open.
 func (s *Socket) sendDatagram(p []byte) (int, error) {
 	m := Message{Buffer: p}
 	if err := sys.SendMessage(s.handle, s.datagrams.family(), &m); err != nil {
@@ -210,7 +218,7 @@ func (s *Socket) sendDatagram(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// fate returns what happened to a datagram that was received alone.
+// fate returns ErrTruncated if a datagram that was received alone was cut.
 func fate(m *Message) error {
 	if m.Truncated {
 		return ErrTruncated

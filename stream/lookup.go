@@ -23,26 +23,26 @@ func splitAddress(network, address string) (host string, port uint16, err error)
 	}
 	n, err := strconv.ParseUint(service, 10, 16)
 	if err != nil {
-		return "", 0, &net.AddrError{Err: "port is not a number below 65536", Addr: address}
+		return "", 0, &net.AddrError{Err: "invalid port: want 0 to 65535", Addr: address}
 	}
 	return host, uint16(n), nil
 }
 
-// literal returns the addresses of a host that nobody need be asked for.
+// literal returns the addresses of a host that needs no resolver.
 func literal(host string) ([]netip.Addr, bool) {
 	if host == "" {
 		return []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()}, true
 	}
 	ip, err := netip.ParseAddr(host)
 	if ip == netip.IPv6Unspecified() {
-		// As in package net: a machine may have "::" to listen on, which stands for IPv4 as well,
-		// and yet nothing there to connect to.
+		// As in package net: a listener on "::" may cover IPv4 too, and yet a machine may have
+		// nothing to connect to at "::".
 		return []netip.Addr{ip, netip.IPv4Unspecified()}, true
 	}
 	return []netip.Addr{ip}, err == nil
 }
 
-// addresses returns the addresses of host in network, which may be none.
+// addresses returns the addresses of host in network. The result may be empty.
 func (d *Dialer) addresses(ctx context.Context, network, host string) ([]netip.Addr, error) {
 	ips, known := literal(host)
 	if !known {
@@ -55,7 +55,7 @@ func (d *Dialer) addresses(ctx context.Context, network, host string) ([]netip.A
 	return f.pass(ips), nil
 }
 
-// lookup asks Resolve.
+// lookup resolves host through Resolve.
 func (d *Dialer) lookup(ctx context.Context, host string) ([]netip.Addr, error) {
 	switch {
 	case d.Resolve != nil:
@@ -65,15 +65,15 @@ func (d *Dialer) lookup(ctx context.Context, host string) ([]netip.Addr, error) 
 		}
 		return ips, nil
 	case d.ResolveParts != nil:
-		return nil, fmt.Errorf("stream: resolving %s: the Dialer's Waiter is no Selector, which ResolveParts needs: %w", host, errors.ErrUnsupported)
+		return nil, fmt.Errorf("stream: resolve %s: ResolveParts needs a Waiter that is a Selector: %w", host, errors.ErrUnsupported)
 	}
-	return nil, &net.DNSError{Err: "not a literal address, and the Dialer has no Resolve", Name: host, IsNotFound: true}
+	return nil, &net.DNSError{Err: "not a literal address and Dialer.Resolve is nil", Name: host, IsNotFound: true}
 }
 
-// delivery is what ResolveParts has delivered to a race, from any goroutine.
+// delivery collects what ResolveParts delivers to a race, from any goroutine.
 type delivery struct {
 	wake   func()
-	cancel func() // called by the race alone
+	cancel func() // called only by the race
 
 	mu     sync.Mutex // guards all below
 	filter filter
@@ -98,7 +98,7 @@ func (d *delivery) deliver(addrs []netip.Addr, more bool, err error) {
 	d.wake()
 }
 
-// take returns what has come since the last call, and whether nothing more will.
+// take returns what has arrived since the last call, and whether the last delivery has been made.
 func (d *delivery) take() (parts [][]netip.Addr, over bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -106,7 +106,7 @@ func (d *delivery) take() (parts [][]netip.Addr, over bool) {
 	return parts, d.over
 }
 
-// end listens to nothing more.
+// end ignores later deliveries and calls cancel.
 func (d *delivery) end() {
 	d.mu.Lock()
 	d.over = true
@@ -122,5 +122,5 @@ func (d *delivery) failure() error {
 	return d.err
 }
 
-// resolverNetwork is what resolvers call the addresses of a network.
+// resolverNetwork returns the name that resolvers use for network.
 func resolverNetwork(network string) string { return "ip" + network[len("tcp"):] }

@@ -2,11 +2,12 @@ package stream
 
 import "github.com/edgewise-go/edgewise/sys"
 
-// ReadBatch receives one datagram or several into the first of ms, at most [MaxBatch], and returns
-// how many. It suspends the caller until there is one, the read deadline passes or the connection
-// is closed. Datagrams that were cut say so by Truncated, without an error. If ms is empty, it
-// receives nothing and does not wait. When an error comes with some that were received, these are
-// to be dealt with first.
+// ReadBatch receives at least one datagram into the first elements of ms, at most [MaxBatch], and
+// returns how many. It suspends the caller until a datagram arrives, the read deadline passes or
+// the connection is closed. If ms is empty, it receives nothing and does not wait.
+//
+// Truncated marks datagrams that were cut; they cause no error. If an error comes with received
+// datagrams, the caller handles the datagrams first.
 func (c *PacketConn) ReadBatch(ms []Message) (int, error) {
 	n, err := c.readBatch(ms)
 	return n, c.opError("read", err)
@@ -34,10 +35,11 @@ func (c *PacketConn) readBatch(ms []Message) (int, error) {
 	}
 }
 
-// WriteBatch sends all of ms, each as Write or WriteTo does, in as few calls as the system allows,
-// and suspends the caller while the kernel has no room. It returns how many were sent: when an
-// error is returned, that is about ms[n], which was not sent, or is an answer of the network to an
-// earlier one. An answer to a datagram of the same batch may be lost.
+// WriteBatch sends all of ms, each as Write or WriteTo does, in as few calls as the system allows.
+// It suspends the caller while the kernel has no room, and returns how many it sent.
+//
+// An error with n sent datagrams concerns ms[n], which was not sent, or is the network's answer to
+// an earlier datagram. An answer to a datagram of the same batch may be lost.
 func (c *PacketConn) WriteBatch(ms []Message) (int, error) {
 	n, err := c.writeBatch(ms)
 	if err != nil && n < len(ms) {
@@ -77,8 +79,8 @@ func (c *PacketConn) writeBatch(ms []Message) (int, error) {
 	return sent, nil
 }
 
-// tryWriteBatch sends the messages before the first that must not be sent. It returns the error
-// about that only if it is the first.
+// tryWriteBatch sends the messages before the first one that allows refuses. It returns that
+// refusal only if it concerns the first message.
 func (c *PacketConn) tryWriteBatch(ms []Message) (int, error) {
 	ms = ms[:min(len(ms), MaxBatch)]
 	for i := range ms {
@@ -94,8 +96,8 @@ func (c *PacketConn) tryWriteBatch(ms []Message) (int, error) {
 	return c.sock.TryWriteBatch(ms)
 }
 
-// TryReadBatch receives what is there and never waits; see [Socket.TryReadBatch]. It heeds no
-// deadline. It returns [ErrBusy] while another call reads.
+// TryReadBatch receives what has arrived and never waits; see [Socket.TryReadBatch]. It ignores the
+// deadlines. It returns [ErrBusy] while another call reads.
 func (c *PacketConn) TryReadBatch(ms []Message) (int, error) {
 	if !c.in.turn.TryLock() {
 		return 0, c.opError("read", ErrBusy)
@@ -106,8 +108,8 @@ func (c *PacketConn) TryReadBatch(ms []Message) (int, error) {
 	return n, c.opError("read", err)
 }
 
-// TryWriteBatch sends what there is room for and never waits; see [Socket.TryWriteBatch]. It heeds
-// no deadline. It returns [ErrBusy] while another call writes.
+// TryWriteBatch sends what the kernel has room for and never waits; see [Socket.TryWriteBatch]. It
+// ignores the deadlines. It returns [ErrBusy] while another call writes.
 func (c *PacketConn) TryWriteBatch(ms []Message) (int, error) {
 	if !c.out.turn.TryLock() {
 		return 0, c.opError("write", ErrBusy)
@@ -121,11 +123,11 @@ func (c *PacketConn) TryWriteBatch(ms []Message) (int, error) {
 	return n, c.opError("write", err)
 }
 
-// WaitRead suspends the caller until TryReadBatch is worth calling, the read deadline passes or the
-// connection is closed. The caller has tried before until reading would block: nothing may tell of
-// datagrams that were there before.
+// WaitRead suspends the caller until another TryReadBatch makes sense, the read deadline passes or
+// the connection is closed. The caller must first read until reading would block: no event may
+// report datagrams that arrived before.
 func (c *PacketConn) WaitRead() error { return c.opError("read", c.waitSide(&c.in, sys.Readable)) }
 
-// WaitWrite suspends the caller until TryWriteBatch is worth calling, the write deadline passes or
-// the connection is closed.
+// WaitWrite suspends the caller until another TryWriteBatch makes sense, the write deadline passes
+// or the connection is closed.
 func (c *PacketConn) WaitWrite() error { return c.opError("write", c.waitSide(&c.out, sys.Writable)) }

@@ -10,29 +10,29 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// networkUDP and networkUnixgram are what addresses and errors call the networks of datagrams.
+// networkUDP and networkUnixgram are the network names in addresses and errors of datagram sockets.
 const (
 	networkUDP      = "udp"
 	networkUnixgram = "unixgram"
 )
 
 // PacketConn is a datagram socket that suspends its caller, through a [Waiter], where the socket
-// would block. It implements net.PacketConn, and net.Conn too: connected to a peer, by a [Dialer],
-// it hears that peer only, and Write sends to it.
+// would block. It implements net.PacketConn and net.Conn. A [Dialer] connects it to a peer: it then
+// receives only from that peer, and Write sends to it.
 //
-// Each call of Read, ReadFrom and their like gets one datagram, each call of Write, WriteTo and
-// their like sends one, whole or not at all. A datagram may be empty; there is no end of datagrams,
-// and no io.EOF. One that is longer than the room for it is returned as far as there is room, with
-// an error that is [ErrTruncated]. [Socket.TryReadFrom] says what becomes of the errors of the
-// network, [Socket.TryWriteTo] what becomes of datagrams for which there is no room on the way.
+// Each call of Read, ReadFrom and their variants receives one datagram. Each call of Write, WriteTo
+// and their variants sends one, whole or not at all. A datagram may be empty. Datagrams have no end
+// and no io.EOF. A datagram that is longer than the buffer fills it and comes with an error that is
+// [ErrTruncated]. [Socket.TryReadFrom] documents errors from the network. [Socket.TryWriteTo]
+// documents datagrams that find no room on the way.
 //
-// Close, the setters and the addresses may be used from any goroutine at any time. Reads take
-// turns, and so do writes, where the Waiter suspends goroutines; from tasks there is one reader and
-// one writer at a time (see the package's section on concurrency).
+// Any goroutine may use Close, the setters and the addresses at any time. If the Waiter suspends
+// goroutines, reads take turns, and so do writes. If it suspends tasks, one reader and one writer
+// may run at once; see the package's section on concurrency.
 //
-// ReadFromAddrPort, WriteToAddrPort, ReadBatch, WriteBatch, Read and Write allocate nothing on
-// Linux, but for the zone of an IPv6 sender and the name of a unix-domain one; ReadBatch not for a
-// name that the Message has from before.
+// On Linux, ReadFromAddrPort, WriteToAddrPort, ReadBatch, WriteBatch, Read and Write allocate
+// nothing, except for the zone of an IPv6 sender and the name of a unix-domain one. ReadBatch does
+// not allocate a name that the Message already holds.
 type PacketConn struct {
 	endpoint
 	local  netip.AddrPort
@@ -46,9 +46,9 @@ var (
 	_ net.Conn       = (*PacketConn)(nil)
 )
 
-// NewPacketConn makes a PacketConn of s, a datagram socket, bound or connected or both, and
-// registers it with w. The PacketConn owns s from then on; when an error is returned, s stays the
-// caller's. The addresses are what they are at this time.
+// NewPacketConn makes a PacketConn from the datagram socket s and registers it with w. s must be
+// bound, connected or both. The PacketConn owns s from then on; after an error, s stays the
+// caller's. The addresses are those at the time of the call.
 func NewPacketConn(s Socket, w Waiter) (*PacketConn, error) {
 	if s.datagrams == noDatagrams {
 		return nil, &net.OpError{Op: "register", Net: networkUDP, Err: errNoDatagrams}
@@ -64,7 +64,7 @@ func NewPacketConn(s Socket, w Waiter) (*PacketConn, error) {
 	return c, nil
 }
 
-// findEnds asks the kernel for the address of this end, and for that of the peer, if there is one.
+// findEnds asks the kernel for the local address and for that of the peer, if there is one.
 func (c *PacketConn) findEnds() (err error) {
 	if c.sock.datagrams == unixDatagrams {
 		return c.findNames()
@@ -96,9 +96,10 @@ func (c *PacketConn) findNames() error {
 	})
 }
 
-// Read receives one datagram into p, from the peer of a connected socket or else from anybody, and
-// suspends the caller until there is one, the read deadline passes or the connection is closed. An
-// empty p receives nothing and does not wait, as in package net.
+// Read receives one datagram into p. A connected socket receives from its peer, any other socket
+// from any sender. Read suspends the caller until a datagram arrives, the read deadline passes or
+// the connection is closed. As in package net, with an empty p it receives nothing and does not
+// wait.
 func (c *PacketConn) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, c.opError("read", c.open())
@@ -107,9 +108,9 @@ func (c *PacketConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// ReadFrom is Read with the address of the sender, a *net.UDPAddr or *net.UnixAddr; that of a
-// unix-domain socket without a name is nil. An empty p receives a datagram, of which it has no
-// byte. ReadFrom allocates the address; ReadFromAddrPort and ReadBatch do not.
+// ReadFrom is Read with the address of the sender, a *net.UDPAddr or *net.UnixAddr. The address is
+// nil for a unix-domain sender without a name. With an empty p it receives a datagram and discards
+// its bytes. ReadFrom allocates the address; ReadFromAddrPort and ReadBatch do not.
 func (c *PacketConn) ReadFrom(p []byte) (int, net.Addr, error) {
 	m := Message{Buffer: p}
 	if err := c.receive(&m); err != nil {
@@ -118,7 +119,7 @@ func (c *PacketConn) ReadFrom(p []byte) (int, net.Addr, error) {
 	return m.N, addrOf(&m), c.opError("read", fate(&m))
 }
 
-// ReadFromAddrPort is ReadFrom of a UDP socket. Of another it returns the zero AddrPort.
+// ReadFromAddrPort is ReadFrom for a UDP socket. For any other socket it returns the zero AddrPort.
 func (c *PacketConn) ReadFromAddrPort(p []byte) (int, netip.AddrPort, error) {
 	m := Message{Buffer: p}
 	if err := c.receive(&m); err != nil {
@@ -145,19 +146,21 @@ func (c *PacketConn) receive(m *Message) error {
 	}
 }
 
-// Write sends p as one datagram to the peer of a connected socket, and suspends the caller while
-// the kernel has no room for it. An empty p is a datagram too.
+// Write sends p as one datagram to the peer of a connected socket. It suspends the caller while the
+// kernel has no room for the datagram. An empty p is a datagram like any other.
 //
-// The close of the unix-domain socket at the peer is ECONNREFUSED, also for a Write that is
-// suspended. Of a Write that fails nothing is sent.
+// If the peer closes its unix-domain socket, Write returns ECONNREFUSED, even if it is suspended.
+// If Write fails, it has sent nothing.
 func (c *PacketConn) Write(p []byte) (int, error) {
 	return c.send(&Message{Buffer: p}, nil)
 }
 
-// WriteTo is Write to an address, a *net.UDPAddr or *net.UnixAddr. A *net.UDPAddr without an IP is
-// the unspecified address, which most systems take for this machine. On a connected socket it
-// returns net.ErrWriteToConnected. A unix-domain receiver whose queue is full is [ErrPeerFull], at
-// once: one that does not read does not stop those who are written to after it.
+// WriteTo is Write to an address, a *net.UDPAddr or *net.UnixAddr. A *net.UDPAddr without an IP
+// means the unspecified address, which most systems take as this machine. On a connected socket
+// WriteTo returns net.ErrWriteToConnected.
+//
+// If the queue of a unix-domain receiver is full, WriteTo returns [ErrPeerFull] at once. A receiver
+// that does not read therefore does not delay writes to others.
 //
 // An address of another type or family is an error.
 func (c *PacketConn) WriteTo(p []byte, to net.Addr) (int, error) {
@@ -166,7 +169,7 @@ func (c *PacketConn) WriteTo(p []byte, to net.Addr) (int, error) {
 	case *net.UDPAddr:
 		if to != nil && c.ends == nil {
 			if to.Port < 0 || to.Port > math.MaxUint16 {
-				return 0, c.opErrorTo("write", to, &net.AddrError{Err: "port is not a number below 65536", Addr: to.String()})
+				return 0, c.opErrorTo("write", to, &net.AddrError{Err: "invalid port: want 0 to 65535", Addr: to.String()})
 			}
 			m.Addr = c.receiver(to)
 		}
@@ -185,8 +188,9 @@ func (c *PacketConn) WriteTo(p []byte, to net.Addr) (int, error) {
 	return c.send(&m, to)
 }
 
-// receiver returns to for the system. Without an IP it is the unspecified address, in the family of
-// the socket, as in package net; so is 0.0.0.0 for a socket of IPv6.
+// receiver returns to in the form that the system takes. An address without an IP becomes the
+// unspecified address of the socket's family, as in package net. On an IPv6 socket, so does
+// 0.0.0.0.
 func (c *PacketConn) receiver(to *net.UDPAddr) netip.AddrPort {
 	family := c.sock.datagrams.family()
 	if len(to.IP) != 0 && (family == sys.IPv4 || !to.IP.Equal(net.IPv4zero)) {
@@ -199,7 +203,7 @@ func (c *PacketConn) receiver(to *net.UDPAddr) netip.AddrPort {
 	return netip.AddrPortFrom(ip, uint16(to.Port))
 }
 
-// WriteToAddrPort is WriteTo of a UDP socket.
+// WriteToAddrPort is WriteTo for a UDP socket.
 func (c *PacketConn) WriteToAddrPort(p []byte, to netip.AddrPort) (int, error) {
 	if !to.IsValid() || c.ends != nil {
 		return 0, c.opError("write", &net.AddrError{Err: "unexpected address", Addr: to.String()})
@@ -207,7 +211,7 @@ func (c *PacketConn) WriteToAddrPort(p []byte, to netip.AddrPort) (int, error) {
 	return c.send(&Message{Buffer: p, Addr: to}, nil)
 }
 
-// send sends m, whose address is to if it has been made already.
+// send sends m. to is the address of m if the caller has already made it, else nil.
 func (c *PacketConn) send(m *Message, to net.Addr) (int, error) {
 	err := c.sendOne(m)
 	if err == nil {
@@ -241,7 +245,7 @@ func (c *PacketConn) sendOne(m *Message) error {
 	}
 }
 
-// allows refuses an address where there is a peer: some systems would send there, others not.
+// allows refuses an address on a connected socket: some systems would send there, others would not.
 func (c *PacketConn) allows(m *Message) error {
 	if c.connected() && (m.Name != "" || m.Addr != (netip.AddrPort{})) {
 		return net.ErrWriteToConnected
@@ -256,8 +260,8 @@ func (c *PacketConn) connected() bool {
 	return c.remote.IsValid()
 }
 
-// Close ends the connection, makes running and later calls return net.ErrClosed, and discards what
-// was not read. A second Close returns an error that is net.ErrClosed.
+// Close closes the connection and discards what was not read. Running and later calls return
+// net.ErrClosed. A second Close returns an error that is net.ErrClosed.
 func (c *PacketConn) Close() error {
 	if !c.sock.retire() {
 		return c.opError("close", net.ErrClosed)
@@ -266,20 +270,20 @@ func (c *PacketConn) Close() error {
 	return c.opError("close", c.end())
 }
 
-// removePath removes the path of a unix-domain socket. That it is gone already, or that its folder
-// refuses, is nothing that Close could mend.
+// removePath removes the path of a unix-domain socket. It ignores errors: Close cannot fix a path
+// that is already gone or a directory that denies the removal.
 func (c *PacketConn) removePath() {
 	if c.path != "" {
 		os.Remove(c.path)
 	}
 }
 
-// SetDeadline sets both deadlines. A deadline makes running and later calls return an error that is
-// os.ErrDeadlineExceeded once it has passed; the zero time is none. It may be moved while a call
-// runs.
+// SetDeadline sets both deadlines. Once a deadline has passed, running and later calls return an
+// error that is os.ErrDeadlineExceeded. The zero time means no deadline. A deadline may be moved
+// while a call runs.
 //
-// A deadline that has passed also ends calls that need not wait. Datagrams that have arrived stay
-// for later reads.
+// A deadline that has passed also ends calls that need not wait. Datagrams that have arrived remain
+// available to later reads.
 func (c *PacketConn) SetDeadline(t time.Time) error {
 	if err := c.SetReadDeadline(t); err != nil {
 		return err
@@ -297,7 +301,7 @@ func (c *PacketConn) SetWriteDeadline(t time.Time) error {
 	return c.opError("set", c.setDeadline(&c.out, t, sys.Writable))
 }
 
-// SetReadBuffer is [Socket.SetReadBuffer]: what arrives when it is full is lost.
+// SetReadBuffer is [Socket.SetReadBuffer]. Datagrams that arrive while the buffer is full are lost.
 func (c *PacketConn) SetReadBuffer(n int) error { return c.set(c.sock.SetReadBuffer(n)) }
 
 // SetWriteBuffer is [Socket.SetWriteBuffer].
@@ -305,8 +309,8 @@ func (c *PacketConn) SetWriteBuffer(n int) error { return c.set(c.sock.SetWriteB
 
 func (c *PacketConn) set(err error) error { return c.opError("set", callError("setsockopt", err)) }
 
-// LocalAddr returns the address of this end, a *net.UDPAddr or *net.UnixAddr. It stays available
-// after Close.
+// LocalAddr returns the local address, a *net.UDPAddr or *net.UnixAddr. It stays available after
+// Close.
 func (c *PacketConn) LocalAddr() net.Addr {
 	if c.ends != nil {
 		return c.ends.local
@@ -314,8 +318,8 @@ func (c *PacketConn) LocalAddr() net.Addr {
 	return net.UDPAddrFromAddrPort(c.local)
 }
 
-// RemoteAddr returns the address of the peer, a *net.UDPAddr or *net.UnixAddr; nil if the socket is
-// not connected. It stays available after Close.
+// RemoteAddr returns the address of the peer, a *net.UDPAddr or *net.UnixAddr, or nil if the socket
+// is not connected. It stays available after Close.
 func (c *PacketConn) RemoteAddr() net.Addr {
 	switch {
 	case c.ends != nil:
@@ -326,10 +330,10 @@ func (c *PacketConn) RemoteAddr() net.Addr {
 	return nil
 }
 
-// LocalAddrPort is LocalAddr of a UDP socket without an allocation.
+// LocalAddrPort is LocalAddr for a UDP socket, without an allocation.
 func (c *PacketConn) LocalAddrPort() netip.AddrPort { return c.local }
 
-// RemoteAddrPort is RemoteAddr of a UDP socket without an allocation.
+// RemoteAddrPort is RemoteAddr for a UDP socket, without an allocation.
 func (c *PacketConn) RemoteAddrPort() netip.AddrPort { return c.remote }
 
 func (c *PacketConn) opError(op string, err error) error {
@@ -350,8 +354,7 @@ func (c *PacketConn) opErrorTo(op string, to net.Addr, err error) error {
 	return &net.OpError{Op: op, Net: network, Source: c.LocalAddr(), Addr: to, Err: callError(op, err)}
 }
 
-// addrOf returns the address of m in the form that package net's interfaces want; nil if it has
-// none.
+// addrOf returns the address of m as a net.Addr, or nil if m has none.
 func addrOf(m *Message) net.Addr {
 	switch {
 	case m.Name != "":

@@ -10,9 +10,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// ConnectUDP opens a UDP socket that is connected to the first of addrs for which the system has a
-// route. Nothing is sent, so that it does not say whether anybody is there. Of the Dialer's fields
-// it heeds Waiter.
+// ConnectUDP opens a UDP socket and connects it to the first of addrs for which the system has a
+// route. It sends nothing, so success does not show that a peer exists. It uses only the Waiter
+// field of the Dialer.
 func (d *Dialer) ConnectUDP(ctx context.Context, addrs ...netip.AddrPort) (*PacketConn, error) {
 	if len(addrs) == 0 {
 		return nil, &net.OpError{Op: "dial", Net: networkUDP, Err: ErrNoAddress}
@@ -34,10 +34,12 @@ func (d *Dialer) ConnectUDP(ctx context.Context, addrs ...netip.AddrPort) (*Pack
 	return nil, errors.Join(failed...)
 }
 
-// ConnectUnixgram opens a unix-domain datagram socket that is connected to the socket of that
-// name, a path or on Linux "@" and an abstract name. It has no name itself, so that nobody can
-// answer it: who wants answers binds a socket of [OpenUnixgram] and connects that. Of the
-// Dialer's fields it heeds Waiter.
+// ConnectUnixgram opens a unix-domain datagram socket and connects it to the socket with the given
+// name. The name is a path or, on Linux, "@" and an abstract name. It uses only the Waiter field of
+// the Dialer.
+//
+// The new socket itself has no name, so its peer cannot answer. A caller that wants answers binds a
+// socket from [OpenUnixgram] and connects that.
 func (d *Dialer) ConnectUnixgram(ctx context.Context, name string) (*PacketConn, error) {
 	c, err := d.peer(ctx, OpenUnixgram, func(s *Socket) error { return s.StartConnectUnix(name) })
 	if err != nil {
@@ -46,7 +48,7 @@ func (d *Dialer) ConnectUnixgram(ctx context.Context, name string) (*PacketConn,
 	return c, nil
 }
 
-// peer opens a socket, connects it and registers it. It leaves no descriptor behind an error.
+// peer opens a socket, connects it and registers it. After an error no descriptor is left open.
 func (d *Dialer) peer(ctx context.Context, open func() (Socket, error), connect func(s *Socket) error) (*PacketConn, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -77,7 +79,7 @@ func dialsPackets(network string) bool {
 	return false
 }
 
-// dialPacket is DialContext in a network of datagrams.
+// dialPacket is DialContext for datagram networks.
 func (d *Dialer) dialPacket(ctx context.Context, network, address string) (_ net.Conn, err error) {
 	ctx, cancel := d.limit(ctx)
 	defer cancel()
@@ -97,7 +99,7 @@ func (d *Dialer) dialPacket(ctx context.Context, network, address string) (_ net
 	return c, nil
 }
 
-// receivers returns where address is in network, which is named as for TCP.
+// receivers returns the addresses of address in network, which has the corresponding TCP name.
 func (d *Dialer) receivers(ctx context.Context, network, address string) ([]netip.AddrPort, error) {
 	host, port, err := splitAddress(network, address)
 	if err != nil {

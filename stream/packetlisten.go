@@ -8,25 +8,24 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// PacketOptions is how a [PacketConn] that is not connected is made. The zero value is ready for
-// use.
+// PacketOptions configures a [PacketConn] that is not connected. The zero value is ready for use.
 type PacketOptions struct {
-	// ReusePort lets several UDP sockets have the same address. Linux and DragonFly spread senders
-	// between them; elsewhere one of them gets everything.
+	// ReusePort lets several UDP sockets share an address. Linux and DragonFly spread senders among
+	// them. On other systems one socket gets everything.
 	ReusePort bool
 
-	// DualStack makes a socket on an IPv6 address receive from IPv4, and send there, as well.
+	// DualStack lets a socket on an IPv6 address also receive from and send to IPv4 addresses.
 	DualStack bool
 
 	// Broadcast lets the socket send to broadcast addresses.
 	Broadcast bool
 
-	// KeepPath leaves the path of a unix-domain socket in place when it is closed.
+	// KeepPath leaves the path of a unix-domain socket in place after Close.
 	KeepPath bool
 }
 
-// ListenPacket opens a UDP socket that is bound to addr and registers it with w. Port zero lets the
-// kernel choose.
+// ListenPacket opens a UDP socket, binds it to addr and registers it with w. With port zero the
+// kernel chooses the port.
 func ListenPacket(w Waiter, addr netip.AddrPort, options PacketOptions) (*PacketConn, error) {
 	c, err := listenPacket(w, addr, options)
 	if err != nil {
@@ -79,10 +78,11 @@ func (options PacketOptions) apply(h sys.Handle, f sys.Family) error {
 	return nil
 }
 
-// ListenUnixgram opens a unix-domain datagram socket that is bound to name, a path or on Linux
-// "@" and an abstract name, and registers it with w. A path must not be there yet. Close removes
-// it, unless options.KeepPath is set: whatever is there under the name then. The other fields of
-// options do nothing.
+// ListenUnixgram opens a unix-domain datagram socket, binds it to name and registers it with w.
+// name is a path or, on Linux, "@" and an abstract name. A path must not exist yet.
+//
+// Close removes the path unless options.KeepPath is set. It removes whatever is at that path by
+// then. The other fields of options have no effect.
 func ListenUnixgram(w Waiter, name string, options PacketOptions) (*PacketConn, error) {
 	c, err := listenUnixDatagram(w, name, options)
 	if err != nil {
