@@ -9,25 +9,27 @@ import (
 	"time"
 )
 
-// Resolve turns a host name into addresses, best first. It suspends its caller as it sees fit,
-// until ctx is done at the latest.
+// Resolve turns a host name into addresses, best first. It may suspend its caller, but not for
+// longer than ctx lasts.
 type Resolve = func(ctx context.Context, host string) ([]netip.Addr, error)
 
-// ErrNoAddress is returned when a host has no address of the network that was asked for.
+// ErrNoAddress is returned if a host has no address in the requested network.
 var ErrNoAddress = errors.New("stream: no suitable address")
 
-// ResolveParts starts to turn a host name into addresses, and returns at once. Network says which
-// are wanted: "ip", "ip4" or "ip6".
+// ResolveParts starts to turn a host name into addresses, and returns at once. network is "ip",
+// "ip4" or "ip6" and selects the families.
 //
-// deliver is given addresses as they arrive, best first, usually those of one family at a time; it
-// copies them, and may be called from any goroutine, also before ResolveParts returns. The call
-// with more false is the last one, and later ones do nothing. err says why addresses are missing;
-// the dial fails with it if it has got none at all. cancel, if it is not nil, is called once by the
-// caller of the dial when that needs no more, also after the last delivery.
+// ResolveParts passes addresses to deliver as they arrive, best first and usually one family per
+// call. deliver copies them. Any goroutine may call deliver, even before ResolveParts returns. The
+// call with more set to false is the last one; later calls do nothing. err reports why addresses
+// are missing. If no address arrives at all, the dial fails with err.
+//
+// If cancel is not nil, the caller of the dial calls it once when it needs no more addresses. That
+// may be after the last delivery.
 type ResolveParts = func(network, host string, deliver func(addrs []netip.Addr, more bool, err error)) (cancel func())
 
-// The delays of RFC 8305, section 8, which zero in a [Dialer] stands for, and the least one between
-// attempts.
+// Delays of RFC 8305, section 8, which a zero field of [Dialer] selects, and the minimum delay
+// between attempts.
 const (
 	DefaultResolutionDelay = 50 * time.Millisecond
 	DefaultAttemptDelay    = 250 * time.Millisecond
@@ -35,76 +37,80 @@ const (
 	attemptDelayMin = 10 * time.Millisecond
 )
 
-// The bounds of one dial, which the comment of [Dialer] has as well: addresses of each family that
-// a resolver delivers, and attempts at a time.
+// Bounds of one dial, which the comment of [Dialer] repeats: addresses per family from a resolver,
+// and concurrent attempts.
 const (
 	addressesMax = 64
 	attemptsMax  = 16
 )
 
-// Dialer opens connections. Waiter must be set; all else may be zero. Its methods may be used by
-// any number of callers at once, and its fields must not change meanwhile.
+// Dialer opens connections. Waiter must be set; all other fields may be zero. Any number of callers
+// may use its methods at once, while its fields must not change.
 //
-// Several addresses are raced, if Waiter is a [Selector], as RFC 8305 says: the families alternate,
-// an attempt that has not answered is joined by the next after AttemptDelay, one that fails by the
-// next at once, the first connection wins, and the others are closed before the dial returns. At
-// most 16 attempts run at a time: the next then starts when one ends. A resolver's addresses are
-// tried up to 64 of each family, and the rest passed over. All this is done by the caller,
-// suspended, without a goroutine.
+// If Waiter is a [Selector], the Dialer races several addresses as described in RFC 8305:
 //
-// IPv6 is first of the families if a resolver delivers them one by one, and otherwise that of the
-// first address. An address that is delivered while attempts run joins them.
+//   - The families alternate.
+//   - If an attempt has no outcome after AttemptDelay, the next attempt joins it. If one fails, the
+//     next starts at once.
+//   - The first connection wins. The dial closes the others before it returns.
+//   - At most 16 attempts run at once. The next one then starts when another ends.
+//   - The dial tries up to 64 addresses of each family from a resolver and ignores the rest.
 //
-// With a Waiter that is no Selector, addresses are tried one after the other, each with its share
-// of the time that is left, 2 seconds at least: one that does not answer uses it up, and without a
-// deadline a black hole costs the kernel's own limit, about two minutes on Linux.
+// The suspended caller does all this without a goroutine.
+//
+// IPv6 goes first if a resolver delivers the families one by one. Otherwise the family of the first
+// address does. An address that is delivered while attempts run joins them.
+//
+// If Waiter is not a Selector, the Dialer tries addresses in sequence. Each gets its share of the
+// remaining time, at least 2 seconds, and an address that does not answer uses it up. Without a
+// deadline, a black hole takes the kernel's own limit, about two minutes on Linux.
 type Dialer struct {
-	// Waiter suspends the caller while connecting, and later the callers of the connection.
+	// Waiter suspends the caller of a dial, and later the callers of the connection.
 	Waiter Waiter
 
-	// Resolve is asked for host names. Without it and ResolveParts only literal addresses are
-	// understood.
+	// Resolve looks up host names. Without it and ResolveParts, only literal addresses work.
 	Resolve Resolve
 
-	// ResolveParts is asked instead of Resolve where Waiter is a Selector; where it is not, and
-	// there is no Resolve, a dial of a host name fails with an error that is errors.ErrUnsupported.
+	// ResolveParts replaces Resolve if Waiter is a Selector. If Waiter is not one and Resolve is
+	// nil, the dial of a host name fails with an error that is errors.ErrUnsupported.
 	ResolveParts ResolveParts
 
-	// ResolutionDelay is how long IPv4 addresses that have come wait for IPv6 ones;
-	// DefaultResolutionDelay if zero, not at all if negative. They do not wait longer than the
-	// resolver needs, and IPv6 addresses do not wait.
+	// ResolutionDelay is how long IPv4 addresses wait for IPv6 ones. Zero means
+	// DefaultResolutionDelay, and a negative value means no wait. IPv4 addresses do not wait for
+	// longer than the resolver needs. IPv6 addresses do not wait.
 	ResolutionDelay time.Duration
 
-	// AttemptDelay is how long an attempt has to answer before the next one joins it;
-	// DefaultAttemptDelay if zero, 10 ms at least. If it is negative, the next one starts when the
-	// one before has failed, and addresses are not raced.
+	// AttemptDelay is how long an attempt runs before the next one joins it. Zero means
+	// DefaultAttemptDelay, and the minimum is 10 ms. If it is negative, addresses are not raced:
+	// the next attempt starts after the previous one has failed.
 	AttemptDelay time.Duration
 
-	// Timeout bounds a whole dial, with resolving; zero does not. The context's deadline bounds it
-	// as well.
+	// Timeout limits a whole dial, resolving included. Zero means no limit. The deadline of the
+	// context applies too.
 	Timeout time.Duration
 
-	// Nagle leaves TCP_NODELAY off. Package net turns it on, and so does Dialer otherwise.
+	// Nagle leaves TCP_NODELAY off. By default the Dialer turns it on, as package net does.
 	Nagle bool
 
-	// KeepAlive makes the kernel ask silent peers whether they are there, with the times of
-	// ListenOptions.KeepAlive.
+	// KeepAlive makes the kernel probe silent peers, with the times of ListenOptions.KeepAlive.
 	KeepAlive bool
 }
 
-// DialContext connects to address, "host:port" with a numeric port, in network "tcp", "tcp4" or
-// "tcp6". An empty host is the loopback interface. In network "unix" it is ConnectUnix to the name
-// that address is. In the networks of datagrams, "udp", "udp4", "udp6" and "unixgram", it is
-// ConnectUDP or ConnectUnixgram, and the connection a *PacketConn. It fits
-// http.Transport.DialContext. The connection is a *Conn; when an error is returned there is none,
-// and no descriptor is left open.
+// DialContext connects to address and returns a *Conn or a *PacketConn. It fits
+// http.Transport.DialContext. After an error no connection exists and no descriptor is left open.
 //
-// Canceling ctx ends the dial with an error that is ctx.Err(); afterwards it does nothing to the
-// connection. An error is a *net.OpError, or, when several attempts were made, one that joins one
-// for each in the order of their start. A timeout is context.DeadlineExceeded as well as
-// os.ErrDeadlineExceeded.
+//   - In networks "tcp", "tcp4" and "tcp6", address is "host:port" with a numeric port. An empty
+//     host means the loopback interface.
+//   - In network "unix", DialContext is ConnectUnix with address as the name.
+//   - In networks "udp", "udp4" and "udp6", it is ConnectUDP and returns a *PacketConn.
+//   - In network "unixgram", it is ConnectUnixgram and returns a *PacketConn.
 //
-// In networks "tcp4" and "tcp6" only addresses of that family are asked for and tried.
+// If ctx is canceled, the dial ends with an error that is ctx.Err(). A cancellation after the dial
+// does not affect the connection. An error is a *net.OpError. If several attempts were made, it
+// joins their errors in the order in which they started. A timeout is both context.DeadlineExceeded
+// and os.ErrDeadlineExceeded.
+//
+// In networks "tcp4" and "tcp6" the dial looks up and tries only addresses of that family.
 func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	if dialsPackets(network) {
 		return d.dialPacket(ctx, network, address)
@@ -122,8 +128,8 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 	return c, nil
 }
 
-// Connect connects to the first of addrs that answers, with the promises of DialContext. It takes
-// them in the order in which they are given, whatever their families.
+// Connect connects to the first of addrs that answers, with the promises of DialContext. It tries
+// addrs in the given order, whatever their families.
 func (d *Dialer) Connect(ctx context.Context, addrs ...netip.AddrPort) (*Conn, error) {
 	if len(addrs) == 0 {
 		return nil, &net.OpError{Op: "dial", Net: network, Err: ErrNoAddress}
@@ -168,7 +174,7 @@ func (d *Dialer) dial(ctx context.Context, network, address string) (*Conn, erro
 	return d.connect(ctx, network, left)
 }
 
-// connect races the candidates if there are several and the Waiter can.
+// connect races the candidates if there are several and the Waiter is a Selector.
 func (d *Dialer) connect(ctx context.Context, network string, left candidates) (*Conn, error) {
 	selector, selects := d.Waiter.(Selector)
 	if !selects || left.len() == 1 {

@@ -8,16 +8,16 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// What package net sets where a net.KeepAliveConfig has zero.
+// Defaults of package net for zero fields of a net.KeepAliveConfig.
 const (
 	keepAliveIdleDefault     = 15 * time.Second
 	keepAliveIntervalDefault = 15 * time.Second
 	keepAliveCountDefault    = 9
 )
 
-// SetKeepAliveConfig sets how the kernel asks a silent peer whether it is there, as a net.TCPConn
-// does: zero is 15 seconds, 15 seconds and 9 probes, and what is negative stays as it is. OpenBSD
-// has no such options, and returns an error that is errors.ErrUnsupported once one is to be set.
+// SetKeepAliveConfig sets how the kernel probes a silent peer. As for net.TCPConn, zero fields mean
+// 15 seconds, 15 seconds and 9 probes. A negative field leaves the setting unchanged. OpenBSD has
+// no such options and returns an error that is errors.ErrUnsupported if one must be set.
 func (s *Socket) SetKeepAliveConfig(config net.KeepAliveConfig) error {
 	return s.do(func(h sys.Handle) error { return setKeepAlive(h, config) })
 }
@@ -46,7 +46,7 @@ func setKeepAlive(h sys.Handle, config net.KeepAliveConfig) error {
 	return nil
 }
 
-// keepAlive switches keep-alive on with the times of package net. OpenBSD keeps its own.
+// keepAlive turns keep-alive on with the times of package net. OpenBSD keeps its own times.
 func keepAlive(h sys.Handle) error {
 	err := setKeepAlive(h, net.KeepAliveConfig{Enable: true})
 	if errors.Is(err, errors.ErrUnsupported) {

@@ -10,46 +10,46 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// backlogDefault is what the kernel is asked for; it lowers it to a limit of its own
+// backlogDefault is the backlog requested from the kernel, which lowers it to its own limit
 // (net.core.somaxconn on Linux).
 const backlogDefault = 4096
 
-// ListenOptions is how a [Listener] is made. The zero value is ready for use.
+// ListenOptions configures a [Listener]. The zero value is ready for use.
 type ListenOptions struct {
-	// Backlog is how many connections may wait to be accepted; 4,096 when zero.
+	// Backlog is how many connections may wait to be accepted. Zero means 4,096.
 	Backlog int
 
-	// ReusePort lets several listeners have the same address. Linux and DragonFly spread
-	// connections between them; one that is closed takes the connections in its queue with it.
+	// ReusePort lets several listeners share an address. Linux and DragonFly spread connections
+	// among them. A listener that is closed discards the connections in its queue.
 	ReusePort bool
 
-	// DualStack makes a listener on an IPv6 address accept IPv4 as well.
+	// DualStack lets a listener on an IPv6 address also accept IPv4 connections.
 	DualStack bool
 
-	// Nagle leaves TCP_NODELAY off on accepted connections. Package net turns it on, and so does
-	// Listen otherwise.
+	// Nagle leaves TCP_NODELAY off on accepted connections. By default Listen turns it on, as
+	// package net does.
 	Nagle bool
 
-	// KeepAlive makes the kernel ask silent peers of accepted connections whether they are there:
-	// as package net does, after 15 seconds of silence, up to 9 times at intervals of 15 seconds.
+	// KeepAlive makes the kernel probe silent peers of accepted connections, as package net does.
+	// Probes start after 15 seconds of silence and repeat up to 9 times at intervals of 15 seconds.
 	// OpenBSD has one such setting for the whole system.
 	KeepAlive bool
 
-	// KeepPath leaves the path of a unix-domain listener in place when it is closed.
+	// KeepPath leaves the path of a unix-domain listener in place after Close.
 	KeepPath bool
 
-	// Exhausted, if set, is told of each pause that Accept makes because the process or the system
-	// is out of descriptors or memory. It is called by the goroutine or task that accepts, and must
-	// not block.
+	// Exhausted, if set, is called for each pause that Accept makes because the process or the
+	// system has run out of descriptors or memory. The goroutine or task that accepts calls it. It
+	// must not block.
 	Exhausted func(err error, pause time.Duration)
 }
 
-// Listener accepts connections and suspends its caller, through a [Waiter], while there are none.
-// It implements net.Listener.
+// Listener accepts connections and suspends its caller, through a [Waiter], while no connection
+// waits. It implements net.Listener.
 //
-// Close, SetDeadline and Addr may be used from any goroutine at any time. Callers of Accept take
-// turns where the Waiter suspends goroutines; from tasks there is one at a time (see the package's
-// section on concurrency).
+// Any goroutine may use Close, SetDeadline and Addr at any time. If the Waiter suspends goroutines,
+// callers of Accept take turns. If it suspends tasks, one may accept at once; see the package's
+// section on concurrency.
 type Listener struct {
 	sock      Socket
 	waiter    Waiter
@@ -65,8 +65,9 @@ type Listener struct {
 
 var _ net.Listener = (*Listener)(nil)
 
-// Listen opens a socket that listens on addr and registers it with w. Port zero lets the kernel
-// choose. Accepted connections inherit the options that it sets, at no cost per connection.
+// Listen opens a socket that listens on addr and registers it with w. With port zero the kernel
+// chooses the port. Accepted connections inherit the options that Listen sets, at no cost per
+// connection.
 func Listen(w Waiter, addr netip.AddrPort, options ListenOptions) (*Listener, error) {
 	l, err := listen(w, addr, options)
 	if err != nil {
@@ -136,10 +137,10 @@ func (options ListenOptions) apply(h sys.Handle, f sys.Family) error {
 
 // Accept waits for a connection and returns it as a *Conn on the Listener's own Waiter.
 //
-// It survives what concerns one connection only ([Transient]), and exhaustion ([Exhausted]), also
-// where the listener is waited for or the connection is registered: then it pauses, 5 ms at first
-// and twice as long each time up to a second, and continues. ListenOptions.Exhausted is called for
-// each pause.
+// Accept survives errors that concern a single connection ([Transient]). It also survives
+// exhaustion ([Exhausted]), including exhaustion in the wait for the listener or in the
+// registration of the connection. It then pauses and continues. The first pause is 5 ms; each later
+// one is twice as long, up to a second. It calls ListenOptions.Exhausted for each pause.
 func (l *Listener) Accept() (net.Conn, error) {
 	c, err := l.AcceptOn(l.waiter)
 	if err != nil {
@@ -148,7 +149,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 	return c, nil
 }
 
-// AcceptOn is Accept with a connection on another Waiter, which may be that of another loop.
+// AcceptOn is Accept with the connection on another Waiter, which may belong to another loop.
 func (l *Listener) AcceptOn(w Waiter) (*Conn, error) {
 	s, peer, err := l.AcceptSocket()
 	if err != nil {
@@ -169,8 +170,8 @@ func (l *Listener) AcceptOn(w Waiter) (*Conn, error) {
 	}
 }
 
-// pause is recover for a connection that has been accepted, and cannot be registered. It is not
-// given back to the queue, so the caller tries again.
+// pause is recover for a connection that has been accepted but cannot be registered. The connection
+// cannot return to the queue, so the caller tries again.
 func (l *Listener) pause(err error) error {
 	if err := l.in.take(l.reg); err != nil {
 		return l.opError("accept", err)
@@ -186,8 +187,8 @@ func (l *Listener) pause(err error) error {
 	return l.opError("accept", err)
 }
 
-// AcceptSocket is Accept with a socket that is registered nowhere, and the address of its TCP peer.
-// The socket is non-blocking and close-on-exec, as that of TryAccept is.
+// AcceptSocket is Accept, but returns a socket without a registration, and the address of its TCP
+// peer. The socket is non-blocking and close-on-exec, like that of TryAccept.
 func (l *Listener) AcceptSocket() (Socket, netip.AddrPort, error) {
 	s, peer, err := l.acceptSocket()
 	return s, peer, l.opError("accept", err)
@@ -209,7 +210,7 @@ func (l *Listener) acceptSocket() (Socket, netip.AddrPort, error) {
 			return s, peer, nil
 		}
 		if err == sys.ErrWouldBlock {
-			// What watches the listener may be out of memory, too.
+			// The wait itself may have run out of memory.
 			if err = l.in.wait(&l.sock, l.reg, sys.Readable); Exhausted(err) {
 				err = l.recover(err)
 			}
@@ -222,7 +223,7 @@ func (l *Listener) acceptSocket() (Socket, netip.AddrPort, error) {
 	}
 }
 
-// recover pauses after an error that the listener survives, and returns one that it does not.
+// recover pauses after an error that the listener survives, and returns any other error.
 func (l *Listener) recover(err error) error {
 	pause, survives := l.recovery.next(err)
 	if !survives {
@@ -238,9 +239,8 @@ func (l *Listener) recover(err error) error {
 		if l.in.expired() {
 			return nil
 		}
-		// A listener is never writable, so that waiting for it is a pause that Close ends. Waiting
-		// to read would return at once: the connection that cannot be accepted is still in the
-		// queue.
+		// A listener is never writable, so this wait is a pause that Close ends. A wait to read
+		// would return at once: the connection that cannot be accepted is still in the queue.
 		deadline := until
 		if d := l.in.deadline(); !d.IsZero() && d.Before(until) {
 			deadline = d
@@ -258,8 +258,8 @@ func (l *Listener) recover(err error) error {
 	}
 }
 
-// sleep is a pause that needs no memory of the kernel's, where even waiting for a time fails with
-// err. As Close and SetDeadline do not end it, it is short, and the caller repeats it.
+// sleep is a pause that needs no kernel memory, for when even waiting for a time fails with err.
+// Close and SetDeadline do not end it, so it is short, and the caller repeats it.
 func (l *Listener) sleep(until time.Time, err error) error {
 	selector, ok := l.waiter.(Selector)
 	if !ok {
@@ -273,11 +273,12 @@ func (l *Listener) sleep(until time.Time, err error) error {
 	return s.Wait(nil, until)
 }
 
-// TryAccept takes a connection off the queue without waiting, and returns it as a socket that is
-// registered nowhere, with the address of its peer. It returns sys.ErrWouldBlock when the queue is
-// empty, passes over errors that are [Transient], and returns one that is [Exhausted]: the caller
-// pauses before it tries again. It heeds no deadline, and returns [ErrBusy] while another call
-// accepts.
+// TryAccept takes a connection off the queue without waiting. It returns a socket without a
+// registration, and the address of its peer. It ignores the deadline, and returns [ErrBusy] while
+// another call accepts.
+//
+// It returns sys.ErrWouldBlock if the queue is empty. It skips errors that are [Transient]. It
+// returns an error that is [Exhausted]; the caller pauses before the next try.
 func (l *Listener) TryAccept() (Socket, netip.AddrPort, error) {
 	if !l.in.turn.TryLock() {
 		return Socket{}, netip.AddrPort{}, l.opError("accept", ErrBusy)
@@ -295,8 +296,8 @@ func (l *Listener) TryAccept() (Socket, netip.AddrPort, error) {
 	}
 }
 
-// Wait suspends the caller until TryAccept is worth calling, the deadline passes or the listener is
-// closed.
+// Wait suspends the caller until another TryAccept makes sense, the deadline passes or the listener
+// is closed.
 func (l *Listener) Wait() error {
 	if err := l.in.claim(l.reg); err != nil {
 		return l.opError("accept", err)
@@ -311,14 +312,14 @@ func (l *Listener) Wait() error {
 	return l.opError("accept", l.in.wait(&l.sock, l.reg, sys.Readable))
 }
 
-// Close ends the listener, makes running and later calls return net.ErrClosed, and resets the
-// connections that were not accepted. A second Close returns an error that is net.ErrClosed.
+// Close closes the listener and resets the connections that were not accepted. Running and later
+// calls return net.ErrClosed. A second Close returns an error that is net.ErrClosed.
 func (l *Listener) Close() error {
 	if !l.sock.retire() {
 		return l.opError("close", net.ErrClosed)
 	}
-	// As in package net, the name goes before the socket: the other way round, a caller might be
-	// refused by a listener that is still to be seen.
+	// As in package net, remove the name before closing the socket. In the other order, a listener
+	// that is still visible could refuse a caller.
 	l.removePath()
 	err := l.reg.Close()
 	if e := l.sock.release(); err == nil {
@@ -327,8 +328,9 @@ func (l *Listener) Close() error {
 	return l.opError("close", err)
 }
 
-// SetDeadline makes running and later accepts return an error that is os.ErrDeadlineExceeded once t
-// has passed; the zero time is none. After it has passed, a later deadline lets accepts wait again.
+// SetDeadline sets the deadline of accepts. Once t has passed, running and later accepts return an
+// error that is os.ErrDeadlineExceeded. The zero time means no deadline. A later deadline lets
+// accepts wait again.
 func (l *Listener) SetDeadline(t time.Time) error {
 	if err := l.open(); err != nil {
 		return l.opError("set", err)
@@ -347,7 +349,7 @@ func (l *Listener) Addr() net.Addr {
 	return netAddr(l.addr)
 }
 
-// AddrPort is Addr of a TCP listener without an allocation.
+// AddrPort is Addr for a TCP listener, without an allocation.
 func (l *Listener) AddrPort() netip.AddrPort { return l.addr }
 
 func (l *Listener) open() error {

@@ -6,28 +6,28 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// SetNoDelay sends small segments at once instead of gathering them (TCP_NODELAY). Listener and
-// Dialer turn it on.
+// SetNoDelay makes the kernel send small segments at once instead of gathering them (TCP_NODELAY).
+// Listener and Dialer turn it on.
 func (s *Socket) SetNoDelay(on bool) error {
 	return s.do(func(h sys.Handle) error { return sys.SetNoDelay(h, on) })
 }
 
-// SetKeepAlive makes the kernel ask a silent peer whether it is there (SO_KEEPALIVE).
+// SetKeepAlive makes the kernel probe a silent peer (SO_KEEPALIVE).
 func (s *Socket) SetKeepAlive(on bool) error {
 	return s.do(func(h sys.Handle) error { return sys.SetKeepAlive(h, on) })
 }
 
 // SetKeepAlivePeriod sets how long a connection is silent before the first probe, rounded up to
-// whole seconds, as a net.TCPConn does: zero is 15 seconds, and a negative time changes nothing.
-// The time between probes is set by SetKeepAliveConfig. OpenBSD has one period for the whole
-// system, and returns an error that is errors.ErrUnsupported.
+// whole seconds. As for net.TCPConn, zero means 15 seconds and a negative time changes nothing.
+// SetKeepAliveConfig sets the time between probes. OpenBSD has one period for the whole system and
+// returns an error that is errors.ErrUnsupported.
 func (s *Socket) SetKeepAlivePeriod(d time.Duration) error {
 	return s.do(func(h sys.Handle) error { return setKeepAliveIdle(h, d) })
 }
 
-// SetLinger sets what Close does with unsent bytes: seconds < 0, the default, sends them in the
-// background; 0 discards them and resets the connection. More is the same as the default: a time to
-// linger would make Close block the thread.
+// SetLinger sets what Close does with unsent bytes. If seconds < 0, the default, the kernel sends
+// them in the background. If seconds is 0, the kernel discards them and resets the connection. A
+// positive value is the same as the default: a linger time would make Close block the thread.
 func (s *Socket) SetLinger(seconds int) error {
 	if seconds > 0 {
 		seconds = -1

@@ -6,36 +6,37 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Waiter suspends its caller until a handle is ready. It is what a [Conn] needs of the world:
-// package sched implements it by suspending a task (or a goroutine) on an event loop, package
-// stream/park by suspending a goroutine with nothing else. A Waiter of another kind need not import
-// this package: [Source] is an alias, and every type in it is the standard library's or sys'.
-// A Waiter that is a [Selector] can do more.
+// Waiter suspends its caller until a handle is ready. A [Conn] needs nothing else from its
+// environment. Package sched implements Waiter by suspending a task (or a goroutine) on an event
+// loop. Package stream/park implements it by suspending a goroutine, without a loop.
+//
+// Another implementation need not import this package: [Source] is an alias, and its methods use
+// only types of the standard library and of package sys. A Waiter may also be a [Selector].
 type Waiter interface {
-	// Register ties h to the waiter. h stays the caller's: it is closed after Source.Close,
+	// Register ties h to the waiter. h stays the caller's, which closes it after Source.Close,
 	// never before.
 	Register(h sys.Handle) (Source, error)
 }
 
-// Source is a handle tied to a [Waiter]. At most one caller waits in a direction at a time.
+// Source is a handle tied to a [Waiter]. At most one caller waits in a direction at once.
 //
-//   - Wait suspends the caller until an operation in direction d is worth trying again, or deadline
-//     has passed; the zero time is no deadline. It declares that readiness is lost, and arms the
-//     interest again. So the caller has tried and seen would-block, or knows that a try would.
-//     Wait returns nil to try again, also without a cause; [os.ErrDeadlineExceeded];
-//     [net.ErrClosed] after Close; or an error of the mechanism or of the scheduler, such as that
-//     of a canceled task.
+//   - Wait suspends the caller until an operation in direction d makes sense again, or deadline has
+//     passed. The zero time means no deadline. Wait declares that readiness is lost and arms the
+//     interest again. The caller must therefore have tried and got would-block, or know that a try
+//     would. Wait returns nil if the caller should try again, possibly without a cause. It returns
+//     [os.ErrDeadlineExceeded] after the deadline and [net.ErrClosed] after Close. It may also
+//     return an error of the mechanism or of the scheduler, such as that of a canceled task.
 //   - Interrupt makes the running Wait in direction d, or else the next one, return nil, so that
-//     its caller looks at a changed deadline. It never blocks, may be called from any goroutine,
-//     and does nothing after Close.
-//   - ShortReadDrains reports whether a short read of plain TCP proves that there are no more
-//     bytes, so that the next read may Wait without trying. The caller asks after the read. It is
-//     true where each Wait checks the handle. It is false where the mechanism reports no second
-//     edge for what it has reported: after a hang-up, as the end follows the bytes without another
-//     event; after urgent data, as a read stops at its mark; and always, if the mechanism does not
-//     report urgent data.
+//     its caller sees a changed deadline. It never blocks, may be called from any goroutine, and
+//     does nothing after Close.
+//   - ShortReadDrains reports whether a short read of plain TCP proves that no more bytes are
+//     there. The next read may then Wait without a try. The caller asks after the read. The result
+//     is true if each Wait checks the handle. It is false if the mechanism reports no second edge
+//     for what it has already reported. That is so after a hang-up, because the end follows the
+//     bytes without another event. It is so after urgent data, because a read stops at the mark. If
+//     the mechanism does not report urgent data, the result is always false.
 //   - Close ends the source and makes a running Wait return net.ErrClosed. It may be called from
-//     any goroutine, and returns before the handle's number can be used again. A second Close does
+//     any goroutine. It returns before the handle's number can be used again. A second Close does
 //     nothing.
 //
 // A Source may also be a [MayBlocker], a [Suspender], a [Yielder] or a [ProgressObserver].
@@ -46,50 +47,54 @@ type Source = interface {
 	Close() error
 }
 
-// MayBlocker is an optional extension of [Source]: one whose Wait suspends tasks.
+// MayBlocker is an optional extension of [Source]. A Source whose Wait suspends tasks implements
+// it.
 type MayBlocker interface {
-	// MayBlock reports whether the calling goroutine may be blocked by other means than Wait, such
-	// as a lock. It is false in a task; see the package's section on concurrency. A Source without
-	// this method may always be blocked.
+	// MayBlock reports whether the calling goroutine may be blocked by means other than Wait, such
+	// as a lock. It is false in a task; see the package's section on concurrency. Callers of a
+	// Source without this method may always be blocked.
 	MayBlock() bool
 }
 
 // Suspender is an optional extension of [Source], for tasks.
 type Suspender interface {
 	// Suspend calls start and suspends the calling task until resume is called, from any goroutine.
-	// The task then waits for another task, and not for the handle; see [WriteQueue].
+	// The task waits for another task and not for the handle; see [WriteQueue].
 	Suspend(start func(resume func())) error
 }
 
 // Yielder is an optional extension of [Source]. With it, a caller that always finds its handle
-// ready, and so never waits, does not keep other tasks from running. An error, of a canceled task
-// or of a caller that cannot wait here, ends the operation before it moves anything more.
+// ready, and so never waits, does not starve other tasks. An error from its methods ends the
+// operation before it moves anything more. A canceled task or a caller that cannot wait here causes
+// such an error.
 type Yielder interface {
-	// YieldIfSpent lets other tasks run if the calling one has used up its share of the thread. It
+	// YieldIfSpent lets other tasks run if the calling task has used up its share of the thread. It
 	// is called at the beginning of each operation of a Conn, PacketConn, Listener or WriteQueue
-	// that may wait, and each time that a part of one has succeeded. Try operations do not call it.
+	// that may wait. It is called again after each part of an operation that succeeds. Try
+	// operations do not call it.
 	YieldIfSpent() error
-	// Yield lets other tasks run unless something is left of the calling one's share. Where shares
-	// are not counted it always does. It is called after each part of what the kernel moves by
-	// itself, in [Conn.ReadFrom] and WriteTo.
+	// Yield lets other tasks run unless the calling task has some of its share left. If shares are
+	// not counted, it always yields. [Conn.ReadFrom] and WriteTo call it after each part that the
+	// kernel moves without the process.
 	Yield() error
 }
 
 // ProgressObserver is an optional extension of [Source].
 type ProgressObserver interface {
-	// NoProgress is called when an operation would block right after a Wait in direction d has
-	// returned nil. That is legal and often harmless; a mechanism that counts it shows where it
-	// is not.
+	// NoProgress is called if an operation would block right after a Wait in direction d has
+	// returned nil. That is legal and often harmless. A mechanism that counts these calls shows
+	// where it is not.
 	NoProgress(d sys.Direction)
 }
 
-// mayBlock reports whether the caller may be blocked by other means than reg.
+// mayBlock reports whether the caller may be blocked by means other than reg.
 func mayBlock(reg Source) bool {
 	b, ok := reg.(MayBlocker)
 	return !ok || b.MayBlock()
 }
 
-// suspend has the calling task wait for another one. Without a Suspender it returns otherwise.
+// suspend suspends the calling task until another one resumes it. If reg is not a Suspender, it
+// returns otherwise.
 func suspend(reg Source, start func(resume func()), otherwise error) error {
 	s, ok := reg.(Suspender)
 	if !ok {
@@ -98,7 +103,7 @@ func suspend(reg Source, start func(resume func()), otherwise error) error {
 	return s.Suspend(start)
 }
 
-// yieldIfSpent has the caller let others run if that is due.
+// yieldIfSpent lets others run if the caller's share is spent.
 func yieldIfSpent(reg Source) error {
 	if y, ok := reg.(Yielder); ok {
 		return y.YieldIfSpent()
@@ -106,7 +111,7 @@ func yieldIfSpent(reg Source) error {
 	return nil
 }
 
-// yieldAfterPart has the caller let others run after a part that the kernel has moved.
+// yieldAfterPart lets others run after a part that the kernel has moved.
 func yieldAfterPart(reg Source) error {
 	if y, ok := reg.(Yielder); ok {
 		return y.Yield()
@@ -114,7 +119,7 @@ func yieldAfterPart(reg Source) error {
 	return nil
 }
 
-// noProgress notes that an operation would block right after a wait for it.
+// noProgress reports to reg that an operation would block right after a wait for it.
 func noProgress(reg Source, d sys.Direction) {
 	if o, ok := reg.(ProgressObserver); ok {
 		o.NoProgress(d)

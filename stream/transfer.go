@@ -9,10 +9,10 @@ import (
 )
 
 // TryRead reads up to len(p) bytes. It returns io.EOF at the end of the stream, sys.ErrWouldBlock
-// when there is nothing to read, and 0, nil for an empty p. Of a datagram socket it receives one
+// if nothing is there to read, and 0, nil for an empty p. On a datagram socket it receives one
 // datagram, as TryReadFrom does.
 //
-// Urgent data of TCP does not make it return sys.ErrWouldBlock while there are bytes: see
+// Urgent data on TCP does not make it return sys.ErrWouldBlock while bytes are there; see
 // [sys.UnreadAtMark].
 func (s *Socket) TryRead(p []byte) (int, error) {
 	if err := s.acquire(); err != nil {
@@ -26,9 +26,9 @@ func (s *Socket) TryRead(p []byte) (int, error) {
 	return n, err
 }
 
-// TryWrite writes as many bytes of p as the kernel takes, which may be fewer than there are, and
-// returns how many. It returns sys.ErrWouldBlock when it takes none. It never raises SIGPIPE. A
-// connected datagram socket sends all of p as one datagram, also if p is empty.
+// TryWrite writes as many bytes of p as the kernel takes, possibly fewer than len(p), and returns
+// how many. It returns sys.ErrWouldBlock if the kernel takes none. It never raises SIGPIPE. A
+// connected datagram socket sends all of p as one datagram, even if p is empty.
 func (s *Socket) TryWrite(p []byte) (int, error) {
 	if err := s.acquire(); err != nil {
 		return 0, err
@@ -37,10 +37,10 @@ func (s *Socket) TryWrite(p []byte) (int, error) {
 	return s.send(p)
 }
 
-// TryReadv is TryRead into several segments in order. At most sys.MaxSegments of those that are not
-// empty are used. So fewer bytes than there was room for do not prove that there are no more,
-// unless the last of them stands inside a segment. It is for streams: of a datagram socket it
-// returns an error that is errors.ErrUnsupported, as TryWritev does.
+// TryReadv is TryRead into several segments in order. It uses at most sys.MaxSegments non-empty
+// segments. So a read of fewer bytes than segs holds proves that no more bytes are there only if it
+// ends inside a segment. TryReadv is for streams. On a datagram socket it returns an error that is
+// errors.ErrUnsupported, as TryWritev does.
 func (s *Socket) TryReadv(segs [][]byte) (int, error) {
 	if err := s.acquire(); err != nil {
 		return 0, err
@@ -53,8 +53,8 @@ func (s *Socket) TryReadv(segs [][]byte) (int, error) {
 	return n, err
 }
 
-// TryWritev is TryWrite of several segments in order. At most sys.MaxSegments of those that are not
-// empty are used.
+// TryWritev is TryWrite of several segments in order. It uses at most sys.MaxSegments non-empty
+// segments.
 func (s *Socket) TryWritev(segs [][]byte) (int, error) {
 	if err := s.acquire(); err != nil {
 		return 0, err
@@ -63,9 +63,9 @@ func (s *Socket) TryWritev(segs [][]byte) (int, error) {
 	return s.sendSegments(segs)
 }
 
-// TryAccept takes one connection off the queue of a listening socket, and returns it with the
-// address of its peer. The new socket is non-blocking and close-on-exec. It returns
-// sys.ErrWouldBlock when the queue is empty. [Transient] and [Exhausted] sort other errors.
+// TryAccept takes one connection off the queue of a listening socket and returns it with the
+// address of its peer. The new socket is non-blocking and close-on-exec. TryAccept returns
+// sys.ErrWouldBlock if the queue is empty. [Transient] and [Exhausted] classify other errors.
 func (s *Socket) TryAccept() (Socket, netip.AddrPort, error) {
 	if err := s.acquire(); err != nil {
 		return Socket{}, netip.AddrPort{}, err
@@ -85,14 +85,14 @@ func (s *Socket) TryAccept() (Socket, netip.AddrPort, error) {
 	return accepted, peer, nil
 }
 
-// CloseWrite ends the stream to the peer, who reads io.EOF after the bytes already written
+// CloseWrite ends the stream to the peer, which reads io.EOF after the bytes already written
 // (shutdown(2), SHUT_WR).
 func (s *Socket) CloseWrite() error {
 	return s.do(func(h sys.Handle) error { return sys.Shutdown(h, sys.ShutWriting) })
 }
 
-// CloseRead makes reads return io.EOF once what has arrived is read (shutdown(2), SHUT_RD). The
-// peer is not told.
+// CloseRead makes reads return io.EOF after the bytes that have already arrived (shutdown(2),
+// SHUT_RD). The peer is not notified.
 func (s *Socket) CloseRead() error {
 	return s.do(func(h sys.Handle) error { return sys.Shutdown(h, sys.ShutReading) })
 }
@@ -118,9 +118,9 @@ func (s *Socket) recv(p []byte) (int, error) {
 	}
 }
 
-// blockedAtMark is for a read that the kernel has answered with would-block. It reports whether the
-// read is to be repeated, and otherwise returns the error of the read. A caller that waited for an
-// edge instead would wait for bytes that have already been reported.
+// blockedAtMark handles a read that the kernel has answered with would-block. It reports whether to
+// repeat the read, and otherwise returns the error of the read. A caller that waited for an edge
+// instead would wait for bytes that have already been reported.
 func (s *Socket) blockedAtMark() (again bool, err error) {
 	if !s.tcp {
 		return false, sys.ErrWouldBlock
@@ -187,8 +187,8 @@ func allEmpty(segs [][]byte) bool {
 	return true
 }
 
-// endsInside reports whether a transfer of n bytes stopped inside one of segs, so that it was not
-// cut by a bound on the number of segments.
+// endsInside reports whether a transfer of n bytes stopped inside one of segs. If so, the bound on
+// the number of segments did not cut it.
 func endsInside(segs [][]byte, n int) bool {
 	for _, s := range segs {
 		if n <= 0 {
