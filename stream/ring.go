@@ -1,17 +1,16 @@
 package stream
 
-// ringBytesMin is what a ring allocates at first.
+// ringBytesMin is the first allocation of a ring.
 const ringBytesMin = 4 << 10
 
-// ring holds bytes in order. It grows with what is put into it, doubled each time, and keeps what
-// it has grown to.
+// ring holds bytes in order. Its size doubles as needed and never shrinks.
 type ring struct {
 	buf  []byte // its length is zero or a power of two times ringBytesMin
 	head int    // of the first byte
-	n    int    // bytes that are held
+	n    int    // bytes held
 }
 
-// put adds p behind what is held.
+// put appends p.
 func (r *ring) put(p []byte) {
 	if need := r.n + len(p); need > len(r.buf) {
 		r.grow(need)
@@ -36,7 +35,7 @@ func (r *ring) grow(need int) {
 	r.buf, r.head = buf, 0
 }
 
-// spans sets s to the bytes that are held, in order.
+// spans sets s to the held bytes, in order.
 func (r *ring) spans(s *[2][]byte) [][]byte {
 	end := r.head + r.n
 	if end <= len(r.buf) {
@@ -47,7 +46,7 @@ func (r *ring) spans(s *[2][]byte) [][]byte {
 	return s[:2]
 }
 
-// drop takes the first n bytes away.
+// drop removes the first n bytes.
 func (r *ring) drop(n int) {
 	r.n -= n
 	r.head = (r.head + n) & max(len(r.buf)-1, 0)

@@ -18,22 +18,23 @@ const (
 )
 
 // ErrWriteTooLong is returned by [WriteQueue.TryWrite] and [WriteQueue.WaitRoom] for more bytes
-// than the queue ever holds.
-var ErrWriteTooLong = errors.New("stream: more bytes than the write queue may hold")
+// than the high mark.
+var ErrWriteTooLong = errors.New("stream: write exceeds the high mark of the queue")
 
-// ErrUnsent is returned by [WriteQueue.Close], and by [WriteQueue.Run] after it, when bytes that
-// had been queued were dropped.
+// ErrUnsent is returned by [WriteQueue.Close], and by [WriteQueue.Run] after it, if queued bytes
+// were dropped.
 var ErrUnsent = errors.New("stream: queued bytes were dropped")
 
-// WriteQueueOptions configure a [WriteQueue]. The zero value is good.
+// WriteQueueOptions configures a [WriteQueue]. The zero value is ready for use.
 type WriteQueueOptions struct {
-	// High is the most bytes that are queued, DefaultWriteQueueHigh if zero. It is never passed.
+	// High is the maximum number of queued bytes, which the queue never exceeds. Zero means
+	// DefaultWriteQueueHigh.
 	High int
-	// Low is how few bytes are to be left, after the high mark was met, for writes to be taken
-	// again: DefaultWriteQueueLow if zero, or High/4 if that is less. It is below High.
+	// Low is the number of bytes at which a queue that has reached the high mark takes writes
+	// again. Zero means DefaultWriteQueueLow, or High/4 if that is less. Low must be below High.
 	Low int
-	// Linger is how long Run goes on after Close with what is still queued, DefaultWriteQueueLinger
-	// if zero. Negative is not at all.
+	// Linger is how long Run continues after Close with what is still queued. Zero means
+	// DefaultWriteQueueLinger. A negative value means no lingering.
 	Linger time.Duration
 }
 
@@ -45,7 +46,7 @@ func (o WriteQueueOptions) withDefaults() WriteQueueOptions {
 		o.Low = min(DefaultWriteQueueLow, o.High/4)
 	}
 	if o.High < 0 || o.Low < 0 || o.Low >= o.High {
-		panic("stream: the low mark of a write queue must be below the high one, and neither negative")
+		panic("stream: NewWriteQueue: want 0 <= Low < High")
 	}
 	if o.Linger == 0 {
 		o.Linger = DefaultWriteQueueLinger
@@ -53,42 +54,46 @@ func (o WriteQueueOptions) withDefaults() WriteQueueOptions {
 	return o
 }
 
-// WriteQueue is the writing side of a [Conn] with a bounded queue: what the kernel does not take at
-// once is queued, so that several tasks can write to one connection, and a short write suspends
-// nobody. It implements net.Conn; reads go to the Conn as they are.
+// WriteQueue is the writing side of a [Conn] with a bounded queue. It queues what the kernel does
+// not take at once, so several tasks can write to one connection, and a short write suspends no
+// task. It implements net.Conn; reads go directly to the Conn.
 //
 // # Order and bounds
 //
-// Bytes go out in the order in which they were taken, and each write is whole: nothing comes
-// between its bytes. A write goes to the kernel directly while nothing is queued, without a copy.
-// The queue never holds more than High bytes. From the moment at which it is full, or has refused a
-// TryWrite, until only Low are left, TryWrite refuses and Write suspends. A Write that is longer
-// than High is taken piece by piece as the kernel makes room, and other writers wait for its end; a
-// TryWrite that long is an error. The memory of the queue grows with what is in it, and is kept:
-// what it holds at most is allocated once.
+// Bytes leave in the order in which the queue took them. Each write is whole: no other bytes come
+// between its own. While nothing is queued, a write goes directly to the kernel without a copy.
 //
-// # Who sends what is queued
+// The queue never holds more than High bytes. Once it is full or has refused a TryWrite, TryWrite
+// refuses and Write suspends until only Low bytes are left. A Write longer than High is taken piece
+// by piece as the kernel makes room, and other writers wait until it ends. A TryWrite longer than
+// High is an error.
 //
-// Whoever waits: Write, Flush, CloseWrite and WaitRoom send while they are suspended, one of them
-// at a time. So does [WriteQueue.Run], for as long as nobody else does; it is a task or goroutine
-// that the user starts, and nothing here starts one. Without Run, what TryWrite or Write left in
-// the queue stays there until the next call, of whichever kind, sends it: a program whose last
-// write has been made calls Flush.
+// The memory of the queue grows with its content and is kept. The queue allocates its maximum only
+// once.
+//
+// # Sending
+//
+// Write, Flush, CloseWrite and WaitRoom send while they are suspended, one of them at once.
+// [WriteQueue.Run] sends while none of them does. It runs in a task or goroutine that the caller
+// starts; the package starts none.
+//
+// Without Run, what TryWrite or Write left in the queue stays there until the next call of any kind
+// sends it. After its last write, a program therefore calls Flush.
 //
 // # Concurrency
 //
-// All methods but Read may be called by any number of tasks of the loop, or of goroutines: nobody
-// holds a lock while suspended. A second caller who has to wait is suspended by an optional method
-// of the Source,
+// Any number of tasks of the loop, or of goroutines, may call any method except Read. No method
+// holds a lock while it is suspended. A second caller that has to wait is suspended through an
+// optional method of the Source:
 //
 //	Suspend(start func(resume func())) error // calls start and suspends the caller until resume is called, from anywhere
 //
-// as the tasks of package sched are. Without it, a caller who must not be blocked gets [ErrBusy];
-// one who may be is blocked. Close, TryWrite, Queued, the deadlines and the addresses may be called
-// from any goroutine at any time, and suspend nobody.
+// Tasks of package sched have it. Without it, a caller that must not block gets [ErrBusy], and any
+// other caller is blocked. Close, TryWrite, Queued, the deadlines and the addresses suspend no
+// caller. Any goroutine may call them at any time.
 //
-// The queue owns the writing side of its Conn: Write, Writev, TryWritev, WaitWrite and CloseWrite
-// of the Conn itself are not to be called.
+// The queue owns the writing side of its Conn. Do not call Write, Writev, TryWritev, WaitWrite or
+// CloseWrite of the Conn itself.
 type WriteQueue struct {
 	c       *Conn
 	options WriteQueueOptions
@@ -96,29 +101,29 @@ type WriteQueue struct {
 	mu        sync.Mutex // guards what follows; never held over a wait
 	ring      ring
 	taken     int64 // bytes ever taken, by the kernel or into the queue
-	congested bool  // the high mark was met, and the low one not yet
+	congested bool  // the high mark was reached, and the low one not yet
 	writing   bool  // a Write is between its first byte and its last
 	finished  bool  // CloseWrite
 	closed    bool
-	over      bool  // the Conn is closed, or about to be
-	failure   error // of the connection: nothing more will be sent
-	driving   bool  // somebody is suspended until the kernel takes more
+	over      bool  // the Conn is closed or about to be
+	failure   error // of the connection: nothing more is sent
+	driving   bool  // a caller is suspended until the kernel takes more
 	running   bool  // Run
 	parked    []*parked
-	woken     []*parked // to be resumed when mu is let go
+	woken     []*parked // to be resumed when mu is unlocked
 }
 
 var _ net.Conn = (*WriteQueue)(nil)
 
-// NewWriteQueue makes a queue for c, which nobody else writes to from then on. It panics if the
-// marks are in the wrong order.
+// NewWriteQueue makes a queue for c, which no other code may write to from then on. It panics
+// unless 0 <= Low < High.
 func NewWriteQueue(c *Conn, o WriteQueueOptions) *WriteQueue {
 	return &WriteQueue{c: c, options: o.withDefaults()}
 }
 
-// Write takes all of p, and suspends the caller at the high mark until the low one. It returns when
-// the kernel or the queue has the last byte. When an error is returned, so is how many bytes were
-// taken before: they have been sent or will be, unless the connection has failed.
+// Write takes all of p. At the high mark it suspends the caller until the low one. It returns when
+// the kernel or the queue has the last byte. With an error, it returns how many bytes were taken
+// before. Those bytes have been sent or will be, unless the connection has failed.
 func (q *WriteQueue) Write(p []byte) (int, error) {
 	if err := yieldIfSpent(q.c.reg); err != nil {
 		return 0, q.c.opError("write", err)
@@ -139,7 +144,7 @@ func (q *WriteQueue) write(p []byte) (int, error) {
 	q.writing = true
 	defer func() {
 		q.writing = false
-		q.wakeAll() // one of them may have its turn
+		q.wakeAll() // one of them may write next
 	}()
 	written := 0
 	for {
@@ -161,9 +166,10 @@ func (q *WriteQueue) write(p []byte) (int, error) {
 	}
 }
 
-// TryWrite takes all of p or nothing, and never waits. It returns sys.ErrWouldBlock between the
-// high mark and the low one, when p does not fit below the high one, and while a Write waits;
-// [ErrWriteTooLong] when p never fits; and otherwise nil. It heeds no deadline.
+// TryWrite takes all of p or nothing, and never waits. It ignores the deadlines. It returns nil if
+// it has taken p, and [ErrWriteTooLong] if p is longer than High. It returns sys.ErrWouldBlock in
+// three cases: between the high mark and the low one, if p does not fit below the high mark, and
+// while a Write waits.
 func (q *WriteQueue) TryWrite(p []byte) error {
 	q.mu.Lock()
 	err := q.tryWrite(p)
@@ -192,7 +198,7 @@ func (q *WriteQueue) tryWrite(p []byte) error {
 	return err
 }
 
-// usable returns why nothing can be written any more.
+// usable returns the reason why no write is possible any more, or nil.
 func (q *WriteQueue) usable() error {
 	switch {
 	case q.closed:
@@ -205,8 +211,8 @@ func (q *WriteQueue) usable() error {
 	return nil
 }
 
-// offer gives p to the kernel, or what of it the kernel does not take to the queue, and returns how
-// much was taken.
+// offer gives p to the kernel and queues what the kernel does not take. It returns how many bytes
+// were taken.
 func (q *WriteQueue) offer(p []byte) (int, error) {
 	n := 0
 	if q.ring.n == 0 {
@@ -229,7 +235,7 @@ func (q *WriteQueue) offer(p []byte) (int, error) {
 	return n, nil
 }
 
-// push gives the kernel what is queued, as much as it takes, unless somebody is suspended until it
+// push gives the kernel as much of the queue as it takes, unless a caller is suspended until it
 // takes more.
 func (q *WriteQueue) push() error {
 	if q.driving || q.failure != nil {
@@ -238,7 +244,7 @@ func (q *WriteQueue) push() error {
 	var spans [2][]byte
 	for q.ring.n > 0 {
 		n, err := q.c.sock.TryWritev(q.ring.spans(&spans))
-		q.c.out.tried(err) // nobody drives, and mu is held
+		q.c.out.tried(err) // no caller drives, and mu is held
 		q.ring.drop(n)
 		if err == sys.ErrWouldBlock {
 			break
@@ -253,26 +259,26 @@ func (q *WriteQueue) push() error {
 	return nil
 }
 
-// fail notes why the connection is of no more use for writing.
+// fail records why the connection can no longer be written to.
 func (q *WriteQueue) fail(err error) error {
 	q.failure = err
 	q.wakeAll()
 	return err
 }
 
-// Queued returns how many bytes are in the queue.
+// Queued returns the number of bytes in the queue.
 func (q *WriteQueue) Queued() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.ring.n
 }
 
-// High returns the high mark: the most bytes that are queued.
+// High returns the high mark: the maximum number of queued bytes.
 func (q *WriteQueue) High() int { return q.options.High }
 
-// WaitRoom suspends the caller until the queue has room for n bytes below the high mark, no Write
-// is under way and the high mark, if it was met, is behind: a TryWrite of n bytes is then worth
-// calling. It returns EPIPE after CloseWrite, which ends a running one.
+// WaitRoom suspends the caller until a TryWrite of n bytes makes sense. The queue then has room for
+// n bytes below the high mark, and no Write is running. If the queue had reached the high mark, it
+// has fallen to the low one. After CloseWrite, which ends a running WaitRoom, it returns EPIPE.
 func (q *WriteQueue) WaitRoom(n int) error {
 	if n > q.options.High {
 		return q.c.opError("write", ErrWriteTooLong)

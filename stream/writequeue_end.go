@@ -18,13 +18,13 @@ func (q *WriteQueue) Flush() error {
 	return q.c.opError("write", err)
 }
 
-// CloseWrite refuses further writes with EPIPE, suspends the caller until the kernel has what is
-// queued, and ends the stream to the peer; reading goes on. When it fails, what is queued stays so,
-// and it may be called again.
+// CloseWrite refuses further writes with EPIPE. It suspends the caller until the kernel has what is
+// queued, then ends the stream to the peer. Reading continues. If it fails, the queue keeps its
+// bytes, and the caller may call it again.
 func (q *WriteQueue) CloseWrite() error {
 	q.mu.Lock()
 	q.finished = true
-	// A Write or WaitRoom that is suspended finds that out, also the one that waits for the kernel.
+	// Make a suspended Write or WaitRoom notice, including the one that waits for the kernel.
 	q.congested = false
 	q.wakeAll()
 	if q.driving {
@@ -38,13 +38,14 @@ func (q *WriteQueue) CloseWrite() error {
 	return q.c.CloseWrite()
 }
 
-// Run sends what is queued for as long as nobody else does, and returns after Close with nil, with
-// [ErrUnsent] if what was queued then could not be sent within Linger. Otherwise it returns what
-// makes sending impossible: the connection's error, the deadline for writing if it passes while
-// bytes are queued, or the error of a task that is canceled. It may be called again then. A second
-// Run at a time gets [ErrBusy].
+// Run sends what is queued while no other call does. After Close it returns nil, or [ErrUnsent] if
+// it could not send the queued bytes within Linger.
 //
-// It is called where the Waiter may suspend its caller: by a task or goroutine for each connection.
+// Before Close it returns only if sending is impossible. It then returns the connection's error, or
+// the write deadline if that passes while bytes are queued, or the error of a canceled task. The
+// caller may then call it again. A second Run at the same time returns [ErrBusy].
+//
+// The caller is a task or goroutine per connection that the Waiter may suspend.
 func (q *WriteQueue) Run() error {
 	q.mu.Lock()
 	if q.running {
@@ -82,24 +83,25 @@ func (q *WriteQueue) run() error {
 	}
 }
 
-// Close ends the connection and never waits. Writes, running and later, return net.ErrClosed.
+// Close closes the connection and never waits. Running and later writes return net.ErrClosed.
 //
-// Where Run is running it goes on with what is queued, for Linger at most, and then closes the
-// connection; reads go on meanwhile. Otherwise the kernel is offered what is queued once, the
-// connection is closed, and if anything is left it is dropped and the error is [ErrUnsent]. A task
-// that wants its last bytes sent calls Flush first, under a deadline. A second Close returns an
-// error that is net.ErrClosed.
+// If Run is running, it continues with what is queued, for at most Linger, and then closes the
+// connection. Reads continue meanwhile. Otherwise Close offers the queue to the kernel once, closes
+// the connection, and drops the rest. If it drops any bytes, the error is [ErrUnsent].
+//
+// A task that needs its last bytes sent calls Flush first, under a deadline. A second Close returns
+// an error that is net.ErrClosed.
 func (q *WriteQueue) Close() error {
 	q.mu.Lock()
 	if q.closed {
 		q.unlock()
 		return q.c.opError("close", net.ErrClosed)
 	}
-	_ = q.push() // what it cannot send is told of below
+	_ = q.push() // bytes that it cannot send are reported below
 	q.closed = true
 	q.wakeAll()
 	if q.running && q.ring.n > 0 && q.failure == nil && q.options.Linger > 0 {
-		// It also makes whoever drives look, and leave it to Run.
+		// The deadline also makes the driving caller look and leave the rest to Run.
 		err := q.c.SetWriteDeadline(time.Now().Add(q.options.Linger))
 		q.unlock()
 		return err
@@ -107,7 +109,7 @@ func (q *WriteQueue) Close() error {
 	return q.c.opError("close", q.end())
 }
 
-// end closes the connection, unless that has been done, and lets the lock go.
+// end closes the connection unless it is closed already, and releases the lock.
 func (q *WriteQueue) end() error {
 	first, left := !q.over, q.ring.n
 	q.over = true
@@ -146,8 +148,8 @@ func (q *WriteQueue) SetDeadline(t time.Time) error {
 // SetReadDeadline is [Conn.SetReadDeadline].
 func (q *WriteQueue) SetReadDeadline(t time.Time) error { return q.c.SetReadDeadline(t) }
 
-// SetWriteDeadline sets the deadline of whoever waits to write: of Write, Flush, CloseWrite,
-// WaitRoom, and of Run while bytes are queued. What was taken before it passed stays queued.
+// SetWriteDeadline sets the deadline of Write, Flush, CloseWrite and WaitRoom, and of Run while
+// bytes are queued. Bytes taken before it passes stay queued.
 func (q *WriteQueue) SetWriteDeadline(t time.Time) error {
 	q.mu.Lock()
 	closed := q.closed

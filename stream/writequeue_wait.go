@@ -8,14 +8,14 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// parked is a caller who is suspended until another one resumes him.
+// parked is a caller that is suspended until another one resumes it.
 type parked struct {
 	resume func() // guarded by the queue's lock, as is what follows
 	woken  bool
 }
 
-// until suspends the caller until done, which is called with the lock held. Of those who wait, one
-// waits for the kernel and sends, which is called driving, and the others wait for him.
+// until suspends the caller until done returns true. It calls done with the lock held. One of the
+// waiting callers drives: it waits for the kernel and sends. The others wait for it.
 func (q *WriteQueue) until(done func() bool) error {
 	for !done() {
 		err := q.stopped()
@@ -26,7 +26,7 @@ func (q *WriteQueue) until(done func() bool) error {
 			err = q.step()
 		}
 		if err != nil {
-			q.wakeAll() // somebody else has to drive
+			q.wakeAll() // another caller has to drive
 			return err
 		}
 	}
@@ -36,7 +36,7 @@ func (q *WriteQueue) until(done func() bool) error {
 	return q.stopped()
 }
 
-// stopped returns why there is nothing to wait for.
+// stopped returns the reason why waiting is pointless, or nil.
 func (q *WriteQueue) stopped() error {
 	if q.closed {
 		return net.ErrClosed
@@ -44,7 +44,7 @@ func (q *WriteQueue) stopped() error {
 	return q.failure
 }
 
-// step suspends the caller once. It may return for nothing.
+// step suspends the caller once. It may return without a cause.
 func (q *WriteQueue) step() error {
 	if q.ring.n == 0 || q.driving {
 		return q.park()
@@ -54,7 +54,7 @@ func (q *WriteQueue) step() error {
 
 // drive waits until the kernel takes more, and sends.
 func (q *WriteQueue) drive() error {
-	// The kernel has to be asked first: the Source waits for what comes after a refusal.
+	// The kernel must refuse first: the Source waits for what follows a refusal.
 	if err := q.push(); err != nil || q.ring.n == 0 {
 		q.wakeAll()
 		return err
@@ -94,7 +94,7 @@ func (q *WriteQueue) park() error {
 	return err
 }
 
-// wakeAll makes everybody who is parked look again, once the lock is let go.
+// wakeAll makes every parked caller look again once the lock is released.
 func (q *WriteQueue) wakeAll() {
 	for _, w := range q.parked {
 		w.woken = true
@@ -106,8 +106,8 @@ func (q *WriteQueue) wakeAll() {
 	q.parked = q.parked[:0]
 }
 
-// unlock lets the lock go and resumes whom wakeAll has found meanwhile: what resumes them has locks
-// of its own.
+// unlock releases the lock and then resumes the callers that wakeAll has collected. Their resume
+// functions take locks of their own.
 func (q *WriteQueue) unlock() {
 	woken := q.woken
 	q.woken = nil
@@ -117,7 +117,8 @@ func (q *WriteQueue) unlock() {
 	}
 }
 
-// await suspends the caller until the function that start is given is called, once, from wherever.
+// await suspends the caller until the function passed to start is called. Any goroutine may call
+// that function, exactly once.
 func (c *Conn) await(start func(resume func())) error {
 	if c.MayBlock() {
 		woken := make(chan struct{})
@@ -128,7 +129,7 @@ func (c *Conn) await(start func(resume func())) error {
 	return suspend(c.reg, start, ErrBusy)
 }
 
-// MayBlock reports whether the calling goroutine may be blocked by other means than the Waiter; see
+// MayBlock reports whether the calling goroutine may be blocked by means other than the Waiter; see
 // the package's section on concurrency.
 func (c *Conn) MayBlock() bool {
 	return mayBlock(c.reg)
