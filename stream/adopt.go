@@ -10,25 +10,32 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// ErrNotPollable is returned for a handle that cannot be waited for, because it is always ready and
-// yet makes its caller wait: a file on disk, a folder, a block device, on Linux also /dev/null and
-// its like. It is the error that the Add of a queue returns for such a handle.
+// ErrNotPollable is returned for a handle that is always ready and yet makes its caller wait.
+// Examples are a file on disk, a directory, a block device, and on Linux /dev/null and similar
+// devices. The Add method of a queue returns the same error for such a handle.
 var ErrNotPollable = sys.ErrNotPollable
 
-// Adopt makes a Socket of a handle that was opened elsewhere, which the Socket owns from then on: a
-// stream socket of any family, one end of a pipe or a socket pair, a FIFO, a terminal, a socket of
-// UDP or of unix-domain datagrams, which [NewPacketConn] takes. What the handle cannot do, its
-// calls refuse with the kernel's error, as when the reading end of a pipe is written to.
+// Adopt makes a Socket from a handle that was opened elsewhere. The Socket owns the handle from
+// then on. Adopt accepts:
 //
-// It makes h non-blocking if it is not: that flag belongs to the open file, so every duplicate of
-// h, in whatever process, becomes non-blocking with it. Whoever else has it may clear the flag at
-// any time. The Socket looks before each call that depends on the flag, and restores it: that is
-// one system call more for what is no socket, and for accepting, sendfile(2) and splice(2); on
-// Linux, reads and writes of sockets do not depend on it. A flag that is cleared in between lets
-// that one call block its thread until the peer acts, and nothing else of the process.
+//   - a stream socket of any family
+//   - one end of a pipe or a socket pair, a FIFO, or a terminal
+//   - a UDP or unix-domain datagram socket, which [NewPacketConn] takes
 //
-// Other sockets are refused with an error that is errors.ErrUnsupported, what cannot be waited for
-// with [ErrNotPollable]. When an error is returned, h stays the caller's, as it was.
+// If the handle does not support an operation, the call returns the kernel's error, as for a write
+// to the reading end of a pipe.
+//
+// Adopt makes h non-blocking. The flag belongs to the open file, so it also applies to every
+// duplicate of h, in any process. Any other owner may clear the flag at any time.
+//
+// The Socket checks and restores the flag before each call that depends on it. This costs one
+// system call for handles that are not sockets, and for accepting, sendfile(2) and splice(2). On
+// Linux, reads and writes of sockets do not depend on the flag. If the flag is cleared between the
+// check and the call, that call may block its thread until the peer acts. Nothing else in the
+// process blocks.
+//
+// Adopt refuses other sockets with an error that is errors.ErrUnsupported, and a handle that cannot
+// be waited for with [ErrNotPollable]. After an error, h stays the caller's and is unchanged.
 func Adopt(h sys.Handle) (Socket, error) {
 	kind, err := sys.KindOf(h)
 	if err != nil {
@@ -36,9 +43,9 @@ func Adopt(h sys.Handle) (Socket, error) {
 	}
 	switch kind {
 	case sys.KindOtherSocket:
-		return Socket{}, fmt.Errorf("stream: handle %v is a socket of an unknown kind: %w", h, errors.ErrUnsupported)
+		return Socket{}, fmt.Errorf("stream: adopt handle %v: unknown kind of socket: %w", h, errors.ErrUnsupported)
 	case sys.KindAlwaysReady:
-		return Socket{}, fmt.Errorf("stream: adopt handle %v, which is always ready: %w", h, ErrNotPollable)
+		return Socket{}, fmt.Errorf("stream: adopt handle %v: always ready: %w", h, ErrNotPollable)
 	}
 	nonblocking, err := sys.IsNonblock(h)
 	if err != nil {
@@ -66,10 +73,12 @@ func Adopt(h sys.Handle) (Socket, error) {
 	return s, nil
 }
 
-// AdoptDuplicate is Adopt of a duplicate of the handle of c, such as a connection of package net or
-// an *os.File. c stays the caller's and is closed by itself, before or after; the stream ends for
-// the peer when both are closed. An *os.File that was blocking is non-blocking from then on, and
-// its own Read and Write return EAGAIN where they would have blocked.
+// AdoptDuplicate is Adopt for a duplicate of the handle of c, such as a connection of package net
+// or an *os.File. c stays the caller's, which closes it separately, before or after. The stream
+// ends for the peer when both are closed.
+//
+// A blocking *os.File becomes non-blocking. Its own Read and Write then return EAGAIN where they
+// would have blocked.
 func AdoptDuplicate(c syscall.Conn) (Socket, error) {
 	raw, err := c.SyscallConn()
 	if err != nil {
@@ -92,10 +101,10 @@ func AdoptDuplicate(c syscall.Conn) (Socket, error) {
 	return s, err
 }
 
-// Release ends the Socket as Close does, but gives the handle, open and non-blocking, to the
-// caller. While a call runs it does nothing and returns [ErrBusy].
+// Release ends the Socket as Close does, but returns the handle to the caller, open and
+// non-blocking. While a call runs, it does nothing and returns [ErrBusy].
 func (s *Socket) Release() (sys.Handle, error) {
-	// The owner's reference stays for good, so that nobody closes the handle.
+	// The owner's reference is never dropped, so no call closes the handle.
 	if v := atomic.LoadUint32(&s.refs) & lasting; atomic.CompareAndSwapUint32(&s.refs, v|1, v|1|retired) {
 		return s.handle, nil
 	}
@@ -105,15 +114,15 @@ func (s *Socket) Release() (sys.Handle, error) {
 	return sys.Invalid, ErrBusy
 }
 
-// Release ends the connection as Close does, but gives the handle, open and non-blocking, to the
-// caller, with whatever has not been read yet. While a call reads or writes, suspended or not, it
-// does nothing and returns [ErrBusy].
+// Release ends the connection as Close does, but returns the handle to the caller, open and
+// non-blocking. Bytes that were not read remain readable there. While a call reads or writes,
+// suspended or not, it does nothing and returns [ErrBusy].
 func (c *Conn) Release() (sys.Handle, error) {
 	h, err := c.handOver()
 	return h, c.opError("release", err)
 }
 
-// handleAddr is the address of what is no socket.
+// handleAddr is the address of a handle that is not a socket.
 type handleAddr struct{}
 
 func (handleAddr) Network() string { return "handle" }

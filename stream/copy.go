@@ -15,26 +15,27 @@ var (
 	_ io.WriterTo   = (*Conn)(nil)
 )
 
-// regularFile is what ReadFrom wants of a file: *os.File has it, and so has what package os passes
-// on in its place.
+// regularFile is the interface that ReadFrom needs from a file. *os.File implements it, and so do
+// the wrappers that package os passes in its place.
 type regularFile interface {
 	fs.File
 	io.Seeker
 	syscall.Conn
 }
 
-// ReadFrom writes what r has until its end, which is no error, and returns how many bytes the
-// kernel took; io.Copy calls it.
+// ReadFrom reads r until its end and writes what it reads to the connection. It returns how many
+// bytes the kernel took. The end of r is not an error. io.Copy calls ReadFrom.
 //
-// On Linux the bytes of a regular file are sent by sendfile(2) and those of another Conn by
-// splice(2), also behind an io.LimitedReader, and do not pass through the process. Where the kernel
-// refuses, and everywhere else, they are copied by a buffer of 32 KiB. With a file, its position
-// moves by just the bytes that were sent, also when an error is returned; reading it may block the
-// thread, as reading files does. With another Conn, what was read from it when writing fails is
-// lost, as with every copy. The deadlines of both apply. Writes of other goroutines wait, or come
-// between two buffers.
+// On Linux it sends a regular file by sendfile(2) and moves the bytes of another Conn by splice(2),
+// so they do not pass through the process. Both also work through an io.LimitedReader. If the
+// kernel refuses, and on any other system, it copies through a buffer of 32 KiB.
 //
-// splice(2) stops at urgent data of TCP, and so a buffer passes the mark. All bytes but urgent ones
+// The position of a file moves by exactly the bytes that were sent, even after an error. Reading a
+// file may block the thread, as always. If writing fails, bytes already read from another Conn are
+// lost, as in any copy. The deadlines of both connections apply. Writes of other goroutines wait or
+// come between two buffers.
+//
+// splice(2) stops at urgent data of TCP, so a buffer passes the mark. All bytes except urgent ones
 // are copied, up to the end.
 func (c *Conn) ReadFrom(r io.Reader) (int64, error) {
 	limited, remain := (*io.LimitedReader)(nil), int64(math.MaxInt64)
@@ -61,8 +62,8 @@ func (c *Conn) ReadFrom(r io.Reader) (int64, error) {
 	return n + more, err
 }
 
-// WriteTo writes what the peer sends to w until the end of the stream, which is no error, and
-// returns how many bytes w took; io.Copy calls it. To another Conn it is that one's
+// WriteTo writes what the peer sends to w until the end of the stream, which is not an error. It
+// returns how many bytes w took. io.Copy calls WriteTo. If w is another Conn, WriteTo calls its
 // [Conn.ReadFrom].
 func (c *Conn) WriteTo(w io.Writer) (int64, error) {
 	if to, ok := w.(*Conn); ok {
@@ -71,7 +72,7 @@ func (c *Conn) WriteTo(w io.Writer) (int64, error) {
 	return io.Copy(w, onlyReader{c})
 }
 
-// onlyWriter and onlyReader keep io.Copy from calling back.
+// onlyWriter and onlyReader hide ReadFrom and WriteTo from io.Copy, which would call back.
 type (
 	onlyWriter struct{ c *Conn }
 	onlyReader struct{ c *Conn }
@@ -80,19 +81,18 @@ type (
 func (w onlyWriter) Write(p []byte) (int, error) { return w.c.Write(p) }
 func (r onlyReader) Read(p []byte) (int, error)  { return r.c.Read(p) }
 
-// refusesZeroCopy reports whether err says that this file, socket or system is none that bytes can
-// be moved to or from directly.
+// refusesZeroCopy reports whether err means that the system, the file or the socket does not
+// support moving bytes directly.
 func refusesZeroCopy(err error) bool {
 	return errors.Is(err, syscall.EINVAL) || sys.ClassOf(err) == sys.ClassUnsupported
 }
 
-// partBytes is how much the kernel is asked to move, by sendfile or splice, before other tasks have
-// their turn. To a peer that reads fast a call goes on as long as it may: at 1 to 3 GB/s, as
-// measured on loopback, a part takes less than a millisecond, and a turn between two costs a
-// thousandth of it.
+// partBytes is how much one sendfile or splice call is asked to move before other tasks run. If the
+// peer reads fast, a call continues up to this bound. On loopback, at 1 to 3 GB/s, a part took less
+// than a millisecond. A yield between two parts costs a thousandth of that.
 const partBytes = 1 << 20
 
-// sendFile sends up to remain bytes of f. It has not handled what it has not sent, if it says so.
+// sendFile sends up to remain bytes of f. If handled is false, the caller must copy the rest.
 func (c *Conn) sendFile(f regularFile, remain int64) (n int64, handled bool, err error) {
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
 		return 0, false, nil
@@ -147,8 +147,8 @@ func (c *Conn) sendFile(f regularFile, remain int64) (n int64, handled bool, err
 	return n, true, nil
 }
 
-// sendPlain sends some bytes of f by a buffer, and moves its position by as many. The kernel has
-// called the socket writable, and sendfile(2) would block.
+// sendPlain sends some bytes of f through a buffer and moves its position by as many. The kernel
+// has reported the socket writable, and sendfile(2) would block.
 func (c *Conn) sendPlain(f regularFile, remain int64) (sent int64, err error) {
 	r, ok := f.(io.ReaderAt)
 	if !ok {
@@ -173,16 +173,16 @@ func (c *Conn) sendPlain(f regularFile, remain int64) (sent int64, err error) {
 	return int64(n), err
 }
 
-// pipeBytes is what a pipe holds unless it is asked to hold more. spliceBytes is what it is asked
-// to hold once that many bytes have been moved: larger parts take fewer calls. A user without
-// privileges has 64 MiB for all pipes, so a pipe that moves little stays small (pipe(7)).
+// pipeBytes is the default capacity of a pipe. spliceBytes is the capacity that is requested after
+// pipeBytes have been moved: larger parts need fewer calls. A user without privileges has 64 MiB
+// for all pipes, so a pipe that moves little stays small (pipe(7)).
 const (
 	pipeBytes   = 64 << 10
 	spliceBytes = partBytes
 )
 
-// splice moves up to remain bytes from one connection to another, by a pipe that is there for the
-// call.
+// splice moves up to remain bytes from one connection to another, through a pipe that exists only
+// during the call.
 func (c *Conn) splice(from *Conn, remain int64) (n int64, handled bool, err error) {
 	if c.sock.file || from.sock.file {
 		return 0, false, nil
@@ -197,7 +197,7 @@ func (c *Conn) splice(from *Conn, remain int64) (n int64, handled bool, err erro
 	defer c.out.give()
 	r, w, err := sys.Pipe()
 	if err != nil {
-		return 0, false, nil // out of descriptors, too: a buffer will do
+		return 0, false, nil // any error, including no descriptors: use a buffer instead
 	}
 	defer sys.Close(r)
 	defer sys.Close(w)
@@ -208,7 +208,7 @@ func (c *Conn) splice(from *Conn, remain int64) (n int64, handled bool, err erro
 	for remain > 0 {
 		if !grown && n >= pipeBytes {
 			grown = true
-			if got, err := sys.GrowPipe(w, spliceBytes); err == nil { // otherwise its present room must do
+			if got, err := sys.GrowPipe(w, spliceBytes); err == nil { // on an error, keep the present capacity
 				room = int64(got)
 			}
 		}

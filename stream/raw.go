@@ -15,19 +15,21 @@ var (
 )
 
 // SyscallConn gives access to the handle. Control calls its function at once. Read and Write take a
-// turn, as the Conn's own do, and call their function, which must not block, until it returns true;
-// before each further call they suspend the caller until the handle is ready, the deadline passes
-// or the connection is closed. The handle is not closed while a function runs. It must not be
-// closed by one, nor made to block: a time to linger (SO_LINGER) that Control's function has set is
-// taken away.
+// turn, as the Conn's own methods do, and call their function until it returns true. Before each
+// further call they suspend the caller until the handle is ready, the deadline passes or the
+// connection is closed.
 //
-// A function that reads TCP, and would block, asks [sys.UnreadAtMark] before it returns false.
+// The handle stays open while a function runs. The function must not block (in Read and Write),
+// close the handle or make it blocking. SyscallConn clears a linger time (SO_LINGER) that the
+// function of Control has set.
 //
-// An error queue that a function switches on is for functions to read, before others wait in vain:
-// see the package's section on readiness without progress.
+// A function that reads TCP and would block calls [sys.UnreadAtMark] before it returns false.
 //
-// It costs later reads one system call more each time that the peer has sent nothing new: a
-// function may have changed what a short read means.
+// If a function enables an error queue, functions must read that queue before other calls wait
+// without progress. See the package's section on readiness without progress.
+//
+// SyscallConn costs later reads one more system call each time the peer has sent nothing new,
+// because a function may have changed what a short read means.
 func (c *Conn) SyscallConn() (syscall.RawConn, error) {
 	if err := c.open(); err != nil {
 		return nil, c.opError("raw", err)
@@ -54,7 +56,7 @@ func (r *rawConn) Write(f func(fd uintptr) bool) error {
 	return c.opError("raw-write", c.sock.repeat(&c.out, c.reg, sys.Writable, f))
 }
 
-// SyscallConn gives access to the handle, as that of a Conn does. A listener is waited for by Read;
+// SyscallConn gives access to the handle, as [Conn.SyscallConn] does. Read waits for the listener.
 // Write returns an error that is errors.ErrUnsupported.
 func (l *Listener) SyscallConn() (syscall.RawConn, error) {
 	if err := l.open(); err != nil {
@@ -81,7 +83,7 @@ func (r *rawListener) Write(func(fd uintptr) bool) error {
 	return l.opError("raw-write", errors.ErrUnsupported)
 }
 
-// control calls f with the handle kept open, also when f panics.
+// control calls f with the handle kept open, even if f panics.
 func (s *Socket) control(f func(fd uintptr)) error {
 	return s.do(func(h sys.Handle) error {
 		f(uintptr(h))
@@ -89,18 +91,18 @@ func (s *Socket) control(f func(fd uintptr)) error {
 	})
 }
 
-// configure is control for an f that may have set options. A time to linger, which an accepted
-// connection inherits, would make Close block.
+// configure is control for an f that may have set options. An accepted connection inherits a linger
+// time, which would make Close block.
 func (s *Socket) configure(f func(fd uintptr)) error {
 	return s.control(func(fd uintptr) {
 		f(fd)
 		if !s.file {
-			_ = sys.StopLinger(sys.Handle(fd)) // what has no such option does not linger
+			_ = sys.StopLinger(sys.Handle(fd)) // a handle without this option does not linger
 		}
 	})
 }
 
-// repeat calls f, waiting in direction d before each further call, until f returns true.
+// repeat calls f until it returns true, and waits in direction d before each further call.
 func (s *Socket) repeat(one *side, reg Source, d sys.Direction, f func(fd uintptr) bool) error {
 	if err := one.take(reg); err != nil {
 		return err
@@ -118,7 +120,7 @@ func (s *Socket) repeat(one *side, reg Source, d sys.Direction, f func(fd uintpt
 		if err := s.control(func(fd uintptr) { done = f(fd) }); err != nil || done {
 			return err
 		}
-		one.progressed() // what the function waits for is its own business
+		one.progressed() // only the function knows what it waits for
 		if err := one.wait(s, reg, d); err != nil {
 			return err
 		}

@@ -1,8 +1,8 @@
 package stream
 
-// ReleaseSocket is [Conn.Release] for who goes on with tries alone: it gives the socket itself,
-// with what is known of it, and is not limited to what [Adopt] takes. The registration has ended
-// when it returns; deadlines that were set do not go with the socket.
+// ReleaseSocket is [Conn.Release] for callers that continue with Try operations only. It returns
+// the Socket itself with all that is known of it, and does not have the limits of [Adopt]. The
+// registration has ended when it returns. Deadlines do not pass to the Socket.
 func (c *Conn) ReleaseSocket() (Socket, error) {
 	h, err := c.handOver()
 	if err != nil {

@@ -6,25 +6,25 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// plainBytes is how much is read at a time past what splice(2) does not pass.
+// plainBytes is how much a buffer reads per call where splice(2) stops.
 const plainBytes = 4 << 10
 
-// splicing moves bytes from one connection to another by the pipe that r and w are the ends of. The
-// caller has the turns of both.
+// splicing moves bytes from one connection to another through the pipe with the ends r and w. The
+// caller holds the turns of both connections.
 //
-// splice(2) does not pass TCP's urgent mark: it answers that it would block, while poll(2) calls
-// the socket readable, and at the end of the stream it answers 0 with bytes still there. recv(2)
-// passes the mark. So where that may be the case, some bytes are read and written by a buffer, and
-// splice(2) takes over again.
+// splice(2) does not pass TCP's urgent mark. It reports would-block there while poll(2) reports the
+// socket readable, and at the end of the stream it returns 0 with bytes still there. recv(2) passes
+// the mark. So where a mark is possible, a buffer reads and writes some bytes, and splice(2) then
+// continues.
 type splicing struct {
 	from, to *Conn
 	r, w     sys.Handle
-	buffer   []byte // made when it is needed
+	buffer   []byte // allocated on first use
 }
 
-// in moves up to most bytes into the pipe, which is empty, and suspends the caller until there is
-// one. It returns how many, with the bytes themselves if they are not in the pipe. Zero is the end
-// of the stream.
+// in moves up to most bytes into the pipe, which must be empty. It suspends the caller until at
+// least one byte arrives. It returns the number of bytes, and the bytes themselves if they are not
+// in the pipe. Zero means the end of the stream.
 func (s *splicing) in(most int64) (moved int64, plain []byte, err error) {
 	c := s.from
 	for {
@@ -38,8 +38,8 @@ func (s *splicing) in(most int64) (moved int64, plain []byte, err error) {
 		if err != nil && err != sys.ErrWouldBlock || moved > 0 {
 			return moved, nil, err
 		}
-		// A mark that was not reported, with bytes after it, is still to be reported: then the wait
-		// will not be in vain.
+		// An unreported mark with bytes after it is still to be reported, so the wait will make
+		// progress.
 		if err == nil || c.in.woken || !c.mayDrainShort() {
 			plain, err = s.read(most)
 			if err != sys.ErrWouldBlock {
@@ -52,7 +52,7 @@ func (s *splicing) in(most int64) (moved int64, plain []byte, err error) {
 	}
 }
 
-// read reads up to most bytes that are not spliced. It returns none at the end of the stream.
+// read reads up to most bytes without splice(2). It returns none at the end of the stream.
 func (s *splicing) read(most int64) ([]byte, error) {
 	n, err := s.from.sock.TryRead(s.room(most))
 	if err == io.EOF {
@@ -64,7 +64,7 @@ func (s *splicing) read(most int64) ([]byte, error) {
 	return s.buffer[:n], err
 }
 
-// room returns the buffer, or as much of it as most.
+// room returns the buffer, cut to at most most bytes.
 func (s *splicing) room(most int64) []byte {
 	if s.buffer == nil {
 		s.buffer = make([]byte, plainBytes)
@@ -73,7 +73,7 @@ func (s *splicing) room(most int64) []byte {
 }
 
 // out moves what in has returned to the peer, and suspends the caller while the kernel takes no
-// more. It returns how many bytes it took.
+// more. It returns how many bytes the kernel took.
 func (s *splicing) out(moved int64, plain []byte) (sent int64, err error) {
 	if plain != nil {
 		n, err := s.to.writeAll(plain)
@@ -89,8 +89,8 @@ func (s *splicing) out(moved int64, plain []byte) (sent int64, err error) {
 	return sent, nil
 }
 
-// outOnce moves some of the most bytes that are in the pipe. If splice(2) would block and the wait
-// was in vain, a buffer moves them.
+// outOnce moves some of the bytes in the pipe, at most most. If splice(2) would block and the wait
+// brought no progress, a buffer moves them.
 func (s *splicing) outOnce(most int64) (int64, error) {
 	c := s.to
 	for {
@@ -116,7 +116,7 @@ func (s *splicing) outOnce(most int64) (int64, error) {
 	}
 }
 
-// move calls splice(2) while sock, which is one of the two, is kept open.
+// move calls splice(2) while sock, one of the two sockets, is kept open.
 func (s *splicing) move(sock *Socket, from, to sys.Handle, most int64) (int64, error) {
 	if err := sock.acquire(); err != nil {
 		return 0, err
