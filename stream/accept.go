@@ -8,20 +8,20 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// transientMax bounds how many transient errors in a row accepting passes over at once. Each took
-// one connection off the queue, or should have; more than that without a connection between them
-// are treated like exhaustion, so that an error that stays cannot spin.
+// transientMax is how many consecutive transient errors an accept skips at once. Each error removed
+// one connection from the queue, or should have. Further errors without a connection between them
+// count as exhaustion, so a permanent error cannot spin.
 const transientMax = 64
 
-// The bounds of the delay after an exhausted accept; it doubles from the first to the second.
+// Bounds of the delay after an exhausted accept. It doubles from the first to the second.
 const (
 	acceptDelayMin = 5 * time.Millisecond
 	acceptDelayMax = time.Second
 )
 
-// Transient reports whether err, from accepting, is about the one connection that was at the head
-// of the queue, which is gone. The next one may be accepted at once. These are the errors that
-// accept(2) says to treat so, and the firewall's EPERM.
+// Transient reports whether err, returned by an accept, concerns only the connection at the head of
+// the queue, which is gone. The next accept may follow at once. These are the errors that accept(2)
+// lists for such treatment, and EPERM from a firewall.
 func Transient(err error) bool {
 	switch sys.ClassOf(err) {
 	case sys.ClassInterrupted, sys.ClassUnreachable, sys.ClassDisconnected:
@@ -39,9 +39,9 @@ var transientErrors = [...]error{
 	syscall.EPROTO, syscall.ENOPROTOOPT, syscall.EOPNOTSUPP, syscall.EPERM, errNoNet,
 }
 
-// Exhausted reports whether err, from accepting, says that the process or the system has no
-// descriptor or memory left. The connection stays in the queue, where it keeps the listener ready:
-// accepting again without a pause would spin.
+// Exhausted reports whether err, returned by an accept, means that the process or the system has
+// run out of descriptors or memory. The connection stays in the queue and keeps the listener ready,
+// so accepting again without a pause would spin.
 func Exhausted(err error) bool {
 	switch sys.ClassOf(err) {
 	case sys.ClassOutOfDescriptors, sys.ClassOutOfMemory:
@@ -50,8 +50,8 @@ func Exhausted(err error) bool {
 	return false
 }
 
-// recovery paces accepting after errors that a listener survives. The zero value is that of a
-// listener in good health.
+// recovery paces an accept after errors that a listener survives. The zero value is that of a
+// listener without such errors.
 type recovery struct {
 	transient int
 	delay     time.Duration

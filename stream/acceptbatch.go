@@ -2,17 +2,19 @@ package stream
 
 import "net/netip"
 
-// Accepted is a connection that [Listener.AcceptBatch] has accepted: a socket that is registered
-// nowhere, and the address of its TCP peer.
+// Accepted is a connection from [Listener.AcceptBatch]: a socket without a registration, and the
+// address of its TCP peer.
 type Accepted struct {
 	Socket Socket
 	Peer   netip.AddrPort
 }
 
-// AcceptBatch waits for a connection as AcceptSocket does, and takes with it what else is in the
-// queue, len(to) in all at most. It returns how many it took, and an error only if that is none:
-// what else went wrong shows at the next call. The bound keeps a task that accepts from starving
-// the others of its loop, and shares a queue that several loops accept from.
+// AcceptBatch waits for a connection as AcceptSocket does, then takes the others in the queue, up
+// to len(to) in total. It returns how many it took. It returns an error only if it took none; any
+// other error appears in the next call.
+//
+// The bound keeps a task that accepts from starving other tasks of its loop. It also shares a queue
+// among several loops that accept from it.
 func (l *Listener) AcceptBatch(to []Accepted) (int, error) {
 	if len(to) == 0 {
 		return 0, nil
@@ -34,7 +36,7 @@ func (l *Listener) AcceptBatch(to []Accepted) (int, error) {
 	return n, nil
 }
 
-// Accepts returns how many connections the listener has accepted since it was made. With a listener
-// for each loop it tells how evenly they are spread. It may be called from any goroutine at any
+// Accepts returns how many connections the listener has accepted since its creation. With one
+// listener per loop, it shows how evenly connections are spread. Any goroutine may call it at any
 // time.
 func (l *Listener) Accepts() uint64 { return l.accepts.Load() }

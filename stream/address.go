@@ -5,20 +5,19 @@ import (
 	"net/netip"
 )
 
-// network is what the addresses and errors of this package call their network, but for unix-domain
+// network is the network name in addresses and errors of this package, except for unix-domain
 // sockets.
 const network = "tcp"
 
-// networkUnix is the network of unix-domain sockets.
+// networkUnix is the network name of unix-domain sockets.
 const networkUnix = "unix"
 
-// netAddr makes the form that package net's interfaces want. It allocates, so it is made when asked
-// for.
+// netAddr converts a to a net.Addr. It allocates, so it runs only on demand.
 func netAddr(a netip.AddrPort) net.Addr { return net.TCPAddrFromAddrPort(a) }
 
 func unixAddr(name string) net.Addr { return &net.UnixAddr{Name: name, Net: networkUnix} }
 
-// networkOf returns the network of the first address that is known.
+// networkOf returns the network of the first address that is not nil.
 func networkOf(addrs ...net.Addr) string {
 	for _, a := range addrs {
 		if a != nil {

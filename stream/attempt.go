@@ -11,15 +11,15 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// selfConnectsMax is how often an attempt that got itself as its peer is made again: the port was
-// free to be chosen, so nobody listens there, but somebody may by the next try, which gets another
-// port.
+// selfConnectsMax is how often an attempt that connected to itself is repeated. The kernel could
+// choose the port, so it was free and no listener had it. A listener may have it by the next try,
+// which gets another port.
 const selfConnectsMax = 2
 
-// attemptShareMin is the least time that one of several addresses gets, unless less is left.
+// attemptShareMin is the minimum time for one of several addresses, unless less is left.
 const attemptShareMin = 2 * time.Second
 
-// tryEach connects to one candidate after the other.
+// tryEach tries the candidates in sequence.
 func (d *Dialer) tryEach(ctx context.Context, left candidates) (*Conn, error) {
 	var failed []error
 	for left.len() > 0 {
@@ -37,7 +37,7 @@ func (d *Dialer) tryEach(ctx context.Context, left candidates) (*Conn, error) {
 	return nil, joined(failed)
 }
 
-// joined makes one error of those that are not nil.
+// joined joins the errors that are not nil.
 func joined(errs []error) error {
 	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
 	if len(errs) == 1 {
@@ -46,7 +46,7 @@ func joined(errs []error) error {
 	return errors.Join(errs...)
 }
 
-// share returns until when the first of left addresses is tried.
+// share returns the deadline of the first of left addresses.
 func share(ctx context.Context, left int) time.Time {
 	deadline, ok := ctx.Deadline()
 	if !ok {
@@ -63,8 +63,8 @@ func share(ctx context.Context, left int) time.Time {
 	return time.Now().Add(part)
 }
 
-// attempt connects to one address until deadline. It returns a connection or an error, never both,
-// and leaves no descriptor behind an error.
+// attempt connects to one address until deadline. It returns a connection or an error, never both.
+// After an error no descriptor is left open.
 func (d *Dialer) attempt(ctx context.Context, addr netip.AddrPort, deadline time.Time) (*Conn, error) {
 	for tries := 0; ; tries++ {
 		if err := ctx.Err(); err != nil {
@@ -91,7 +91,7 @@ func (d *Dialer) once(ctx context.Context, addr netip.AddrPort, deadline time.Ti
 	return c.settle(err)
 }
 
-// begin starts to connect to addr, and registers the socket.
+// begin starts a connect to addr and registers the socket.
 func (d *Dialer) begin(addr netip.AddrPort) (*Conn, error) {
 	s, err := OpenTCP(sys.FamilyOf(addr.Addr()))
 	if err != nil {
@@ -114,7 +114,7 @@ func (d *Dialer) begin(addr netip.AddrPort) (*Conn, error) {
 	return c, nil
 }
 
-// settle makes c, whose connect had the outcome err, a connection, or closes it.
+// settle completes c after a connect with outcome err, or closes it.
 func (c *Conn) settle(err error) (*Conn, error) {
 	if err == nil {
 		c.local, err = c.sock.LocalAddr()
@@ -138,8 +138,8 @@ func (d *Dialer) apply(s *Socket) error {
 	return nil
 }
 
-// finish waits for the outcome of a connect. Cancellation comes by Interrupt, so no goroutine waits
-// for it.
+// finish waits for the outcome of a connect. A cancellation arrives through Interrupt, so no
+// goroutine waits for it.
 func (c *Conn) finish(ctx context.Context, deadline time.Time) error {
 	if ctx.Done() != nil {
 		stop := context.AfterFunc(ctx, func() { c.reg.Interrupt(sys.Writable) })
@@ -150,8 +150,7 @@ func (c *Conn) finish(ctx context.Context, deadline time.Time) error {
 			return err
 		}
 		wait := c.reg.Wait(sys.Writable, deadline)
-		// The outcome is asked for even when time is up: a connection that was made then is a
-		// connection.
+		// Check the outcome even after the deadline: a connection that was made by then counts.
 		if wait != nil && wait != os.ErrDeadlineExceeded {
 			return wait
 		}
@@ -167,8 +166,8 @@ func (c *Conn) finish(ctx context.Context, deadline time.Time) error {
 	}
 }
 
-// done gives err the form that the callers of a dial expect, when it comes of the end of ctx or of
-// an address's share of the time.
+// done converts err to the form that callers of a dial expect, if it results from the end of ctx or
+// of the time share of an address.
 func done(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, context.Canceled):

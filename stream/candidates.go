@@ -2,13 +2,13 @@ package stream
 
 import "net/netip"
 
-// candidate is an address that is still to be tried.
+// candidate is an address that has not been tried yet.
 type candidate struct {
 	addr         netip.AddrPort
-	selfConnects int // how often the socket has got itself as its peer there
+	selfConnects int // how often the socket connected to itself there
 }
 
-// The families, as candidates and filter count them. RFC 8305 prefers the first.
+// Families, as candidates and filter index them. RFC 8305 prefers the first.
 const (
 	family6 = iota
 	family4
@@ -22,14 +22,14 @@ func familyOf(ip netip.Addr) int {
 	return family6
 }
 
-// candidates are addresses in the order in which they are tried: the families alternate, and each
-// keeps its own order (RFC 8305, section 4).
+// candidates are addresses in the order of the attempts. The families alternate, and each keeps its
+// own order (RFC 8305, section 4).
 type candidates struct {
 	queues [families][]candidate
-	turn   int // the family that is next, if it has one
+	turn   int // the next family, if it has an address
 }
 
-// add appends what a resolver has delivered at once.
+// add appends one delivery of a resolver.
 func (c *candidates) add(ips []netip.Addr, port uint16) {
 	if c.len() == 0 && len(ips) > 0 {
 		c.turn = familyOf(ips[0])
@@ -40,7 +40,7 @@ func (c *candidates) add(ips []netip.Addr, port uint16) {
 	}
 }
 
-// inOrder makes addrs the candidates, without any alternation.
+// inOrder makes addrs the candidates, without alternation.
 func (c *candidates) inOrder(addrs []netip.AddrPort) {
 	for _, a := range addrs {
 		c.queues[0] = append(c.queues[0], candidate{addr: a})
@@ -49,7 +49,7 @@ func (c *candidates) inOrder(addrs []netip.AddrPort) {
 
 func (c *candidates) len() int { return len(c.queues[family6]) + len(c.queues[family4]) }
 
-// next takes the first candidate, of which there must be one.
+// next removes and returns the first candidate. At least one must exist.
 func (c *candidates) next() candidate {
 	f := c.turn
 	if len(c.queues[f]) == 0 {
@@ -68,7 +68,7 @@ func (c *candidates) again(first candidate) {
 	c.turn = f
 }
 
-// filter passes the addresses of a network, up to the bound of each family.
+// filter passes the addresses of a network, up to the bound per family.
 type filter struct {
 	network string
 	passed  [families]int

@@ -6,9 +6,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// connectPhase is where a socket stands in its one connect. StartConnect moves it from idle to
-// connecting, or to settled when the outcome is known at once; FinishConnect moves it from
-// connecting to settled.
+// connectPhase is the state of a socket's only connect. StartConnect moves it from idle to
+// connecting, or to settled if the outcome is known at once. FinishConnect moves it from connecting
+// to settled.
 type connectPhase uint8
 
 const (
@@ -17,24 +17,26 @@ const (
 	phaseSettled
 )
 
-// Bind gives the socket a local address. Port zero lets the kernel choose.
+// Bind gives the socket a local address. With port zero the kernel chooses the port.
 func (s *Socket) Bind(addr netip.AddrPort) error {
 	return s.do(func(h sys.Handle) error { return sys.Bind(h, addr) })
 }
 
-// Listen makes the socket accept connections. The kernel lowers backlog to a limit of its own. It
-// calls [sys.StartRuntimePoller], as peers decide on how many descriptors accepted connections
+// Listen makes the socket accept connections. The kernel lowers backlog to its own limit. Listen
+// calls [sys.StartRuntimePoller], because peers decide how many descriptors accepted connections
 // take.
 func (s *Socket) Listen(backlog int) error {
 	sys.StartRuntimePoller()
 	return s.do(func(h sys.Handle) error { return sys.Listen(h, backlog) })
 }
 
-// StartConnect starts a connection to addr: nil when it was made at once, sys.ErrWouldBlock when it
-// is in progress. Then the socket is to be registered (before, it would report a hang-up), waited
-// for in direction sys.Writable, and asked by FinishConnect. connect(2) is called once, and not
-// again after EINTR: the connection goes on in the kernel. After any other error the socket is only
-// good for Close.
+// StartConnect starts a connection to addr. It returns nil if the connection was made at once, and
+// sys.ErrWouldBlock if it is in progress.
+//
+// If it is in progress, the caller registers the socket, waits in direction sys.Writable and calls
+// FinishConnect. A socket that was registered earlier would report a hang-up. StartConnect calls
+// connect(2) once and does not repeat it after EINTR, because the kernel continues the connect.
+// After any other error, the only valid call is Close.
 func (s *Socket) StartConnect(addr netip.AddrPort) error {
 	if err := s.acquire(); err != nil {
 		return err
@@ -56,9 +58,9 @@ func (s *Socket) StartConnect(addr netip.AddrPort) error {
 	return err
 }
 
-// FinishConnect returns the outcome of StartConnect: nil, sys.ErrWouldBlock while it is still in
-// progress, [ErrSelfConnect], or the error of the kernel, which gives it once (SO_ERROR). When the
-// outcome has been returned, it returns [ErrNotConnecting].
+// FinishConnect returns the outcome of StartConnect: nil, [ErrSelfConnect] or the kernel's error,
+// which the kernel reports once (SO_ERROR). While the connect is in progress, it returns
+// sys.ErrWouldBlock. After the outcome has been returned, it returns [ErrNotConnecting].
 func (s *Socket) FinishConnect() error {
 	if s.phase != phaseConnecting {
 		return ErrNotConnecting
@@ -71,8 +73,8 @@ func (s *Socket) FinishConnect() error {
 		s.phase = phaseSettled
 		return err
 	}
-	// No error is no proof: it is also the answer after a spurious event. A socket without a peer
-	// is not connected yet.
+	// The absence of an error proves nothing: a spurious event has the same result. A socket
+	// without a peer is not connected yet.
 	err := s.refuseSelf()
 	if sys.ClassOf(err) == sys.ClassDisconnected {
 		return sys.ErrWouldBlock
@@ -81,10 +83,10 @@ func (s *Socket) FinishConnect() error {
 	return err
 }
 
-// refuseSelf fails when the socket has no peer or is its own.
+// refuseSelf returns an error if the socket has no peer or is its own peer.
 func (s *Socket) refuseSelf() error {
 	if s.datagrams != noDatagrams {
-		return nil // a socket may well be its own peer then
+		return nil // a datagram socket may be its own peer
 	}
 	peer, err := sys.PeerAddr(s.handle)
 	if err != nil {

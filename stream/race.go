@@ -11,9 +11,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// race connects to the first of several addresses that answers, as RFC 8305 says (Happy Eyeballs
-// version 2). It is one loop of its caller, who waits for all attempts, the resolver and the clock
-// at once.
+// race connects to the first of several addresses that answers, as described in RFC 8305 (Happy
+// Eyeballs version 2). It runs as one loop in its caller, which waits for all attempts, the
+// resolver and the clock at once.
 type race struct {
 	dialer  *Dialer
 	begin   func(to netip.AddrPort) (*Conn, error) // Dialer.begin
@@ -24,25 +24,25 @@ type race struct {
 	port    uint16
 	sel     Select
 
-	names *delivery // nil when all addresses are known
+	names *delivery // nil if all addresses are known
 	left  candidates
-	gate  time.Time // until when addresses that have come wait for those of the preferred family
+	gate  time.Time // when addresses stop waiting for those of the preferred family
 
 	running []runner
 	wanted  []Readiness // of running, by index
 	next    time.Time   // when the next attempt joins
-	failed  bool        // since the last attempt was started, another one has
-	errs    []error     // by attempt, in the order of their start; nil of one that runs
+	failed  bool        // an attempt has failed since the last one started
+	errs    []error     // by attempt, in the order of their start; nil while an attempt runs
 }
 
-// runner is an attempt that runs.
+// runner is a running attempt.
 type runner struct {
 	candidate
 	conn  *Conn
 	index int // in errs
 }
 
-// newRace returns a race without candidates. The caller calls end.
+// newRace returns a race without candidates. The caller must call end.
 func newRace(d *Dialer, ctx context.Context, network string, selector Selector) *race {
 	r := &race{dialer: d, begin: d.begin, ctx: ctx, network: network, sel: selector.NewSelect()}
 	if ctx.Done() != nil {
@@ -51,7 +51,7 @@ func newRace(d *Dialer, ctx context.Context, network string, selector Selector) 
 	return r
 }
 
-// end closes the losers, and all else.
+// end closes the losing attempts and releases everything else.
 func (r *race) end() {
 	if r.names != nil {
 		r.names.end()
@@ -65,7 +65,7 @@ func (r *race) end() {
 	r.sel.Close()
 }
 
-// resolve asks for the candidates.
+// resolve starts to resolve the candidates.
 func (r *race) resolve(host string, port uint16) {
 	r.host, r.port = host, port
 	r.names = &delivery{wake: r.sel.Wake, filter: filter{network: r.network}}
@@ -87,15 +87,14 @@ func (r *race) run() (*Conn, error) {
 		if err := r.sel.Wait(r.wanted, r.until()); err != nil && err != os.ErrDeadlineExceeded {
 			return nil, r.lost(err)
 		}
-		// The outcomes are asked for even when time is up: a connection that was made then is a
-		// connection.
+		// Check the outcomes even after the deadline: a connection that was made by then counts.
 		if c := r.winner(); c != nil {
 			return c, nil
 		}
 	}
 }
 
-// late says why the race is over.
+// late returns the reason why the race is over, or nil.
 func (r *race) late() error {
 	if err := r.ctx.Err(); err != nil {
 		return err
@@ -106,7 +105,8 @@ func (r *race) late() error {
 	return nil
 }
 
-// receive takes what the resolver has delivered, and reports whether it has delivered all.
+// receive takes what the resolver has delivered, and reports whether the last delivery has been
+// made.
 func (r *race) receive() bool {
 	if r.names == nil {
 		return true
@@ -114,7 +114,7 @@ func (r *race) receive() bool {
 	parts, over := r.names.take()
 	for _, part := range parts {
 		r.left.add(part, r.port)
-		// The preferred family goes first if it comes in time.
+		// The preferred family goes first if it arrives in time.
 		if len(r.errs) == 0 && len(r.left.queues[family6]) > 0 && familyOf(part[0]) == family6 {
 			r.left.turn = family6
 		}
@@ -125,7 +125,7 @@ func (r *race) receive() bool {
 	return over
 }
 
-// delay is what an option of the Dialer stands for.
+// delay returns the value of a Dialer option, with its default.
 func delay(option, standard time.Duration) time.Duration {
 	if option == 0 {
 		return standard
@@ -133,7 +133,7 @@ func delay(option, standard time.Duration) time.Duration {
 	return max(0, option)
 }
 
-// startDue starts the attempts whose time has come. It returns a connection that was made at once.
+// startDue starts the attempts that are due. It returns a connection that was made at once.
 func (r *race) startDue(resolved bool) *Conn {
 	for r.left.len() > 0 && len(r.running) < attemptsMax && r.due(resolved) {
 		r.failed = false
@@ -155,7 +155,7 @@ func (r *race) due(resolved bool) bool {
 	return r.dialer.AttemptDelay >= 0 && !time.Now().Before(r.next)
 }
 
-// until returns the next time at which there is something to do, if nothing happens before.
+// until returns the time of the next action, unless an event comes first.
 func (r *race) until() time.Time {
 	first, _ := r.ctx.Deadline()
 	if r.left.len() == 0 || len(r.running) == attemptsMax {
@@ -193,13 +193,13 @@ func (r *race) start(to candidate) *Conn {
 	return c
 }
 
-// winner asks every attempt for its outcome, and returns the first connection.
+// winner checks the outcome of every attempt and returns the first connection.
 func (r *race) winner() *Conn {
 	for i := 0; i < len(r.running); {
 		a := r.running[i]
 		err := a.conn.sock.FinishConnect()
 		if err == sys.ErrWouldBlock {
-			// Most waits end for something else than this attempt, which is found out then.
+			// Most waits end because of something other than this attempt; inVain detects that.
 			if _, stuck := a.conn.out.inVain(&a.conn.sock, a.conn.reg, sys.Writable); stuck != nil {
 				err = stuck
 			}
@@ -219,7 +219,7 @@ func (r *race) winner() *Conn {
 	return nil
 }
 
-// fail notes the error of an attempt that has ended, or has it made again.
+// fail records the error of an attempt that has ended, or queues the attempt again.
 func (r *race) fail(a runner, err error) {
 	r.failed = true
 	if errors.Is(err, ErrSelfConnect) && a.selfConnects < selfConnectsMax {
@@ -230,7 +230,7 @@ func (r *race) fail(a runner, err error) {
 	r.errs[a.index] = opError("dial", nil, netAddr(a.addr), err)
 }
 
-// lost is the error of a race that cause has ended.
+// lost returns the error of a race that cause has ended.
 func (r *race) lost(cause error) error {
 	cause = done(r.ctx, cause)
 	for _, a := range r.running {
@@ -242,8 +242,7 @@ func (r *race) lost(cause error) error {
 	return joined(r.errs)
 }
 
-// failure is the error of a race in which every attempt has failed, or for which there was none to
-// make.
+// failure returns the error of a race in which every attempt failed or no address was found.
 func (r *race) failure() error {
 	if err := joined(r.errs); err != nil {
 		return err

@@ -9,22 +9,22 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// start is the origin of the deadlines that sides keep. It carries the monotonic clock, so a
-// deadline survives a step of the wall clock.
+// start is the origin of the deadlines of all sides. It carries the monotonic clock, so a deadline
+// survives a step of the wall clock.
 var start = time.Now()
 
-// side is one direction of a Conn or Listener: whose turn it is, and until when.
+// side is one direction of a Conn or Listener: its turn and its deadline.
 type side struct {
-	turn sync.Mutex // held by who operates, also while suspended
+	turn sync.Mutex // held by the operating caller, even while suspended
 
-	// deadlineNS is nanoseconds since start; zero is none.
+	// deadlineNS is in nanoseconds since start. Zero means no deadline.
 	deadlineNS atomic.Int64
 
-	// waiting is set before deadlineNS is read for a Wait, and read after deadlineNS is set:
-	// whichever order these take, either the Wait has the new deadline or the setter interrupts it.
+	// waiting is set before deadlineNS is read for a Wait, and read after deadlineNS is set. In
+	// either order, the Wait has the new deadline or the setter interrupts it.
 	waiting atomic.Bool
 
-	short bool // the last read got less than there was room for; guarded by turn
+	short bool // the last read did not fill its buffer; guarded by turn
 
 	progress
 }
@@ -41,8 +41,7 @@ func (s *side) take(reg Source) error {
 	return nil
 }
 
-// claim has the caller operate. One who must not be blocked is sent away instead of being made to
-// wait.
+// claim gives the caller the turn. A caller that must not block gets ErrBusy instead of waiting.
 func (s *side) claim(reg Source) error {
 	if s.turn.TryLock() {
 		return nil
@@ -64,16 +63,16 @@ func (s *side) expired() bool {
 		if ns == 0 || int64(time.Since(start)) < ns {
 			return false
 		}
-		// It may have been moved before the clock was read, while there was time left.
+		// The deadline may have moved before the clock was read, while time was left.
 		if s.deadlineNS.Load() == ns {
 			return true
 		}
 	}
 }
 
-// wait suspends the caller, who holds the turn, in direction d until it is worth trying again or
-// the deadline has passed. The caller has tried, and it would block. If that is so after each wait,
-// something else is wrong with sock, and the wait sees to it.
+// wait suspends the caller, which holds the turn, until another try in direction d makes sense or
+// the deadline has passed. The caller has tried and got would-block. If that repeats after each
+// wait, something else is wrong with sock, and wait handles it.
 func (s *side) wait(sock *Socket, reg Source, d sys.Direction) error {
 	if s.woken {
 		noProgress(reg, d)
@@ -87,12 +86,12 @@ func (s *side) wait(sock *Socket, reg Source, d sys.Direction) error {
 		return os.ErrDeadlineExceeded
 	}
 	err := reg.Wait(d, s.deadline())
-	// Without defer, which would take more of an idle coroutine's stack. A Wait that panics leaves
-	// a mark that costs an Interrupt, no more.
+	// Do not use defer, which would need more of an idle coroutine's stack. If Wait panics, waiting
+	// stays set, which only costs an Interrupt.
 	s.waiting.Store(false)
 	s.woken = err == nil
 	if err == os.ErrDeadlineExceeded && !s.expired() {
-		return nil // it was moved while the wait timed out
+		return nil // the deadline moved while the wait timed out
 	}
 	return err
 }
@@ -104,7 +103,7 @@ func (s *side) deadline() time.Time {
 	return time.Time{}
 }
 
-// setDeadline moves the deadline and makes a running wait look at it.
+// setDeadline moves the deadline and interrupts a running wait so that it sees the new one.
 func (s *side) setDeadline(t time.Time, reg Source, d sys.Direction) {
 	ns := int64(0)
 	if !t.IsZero() {

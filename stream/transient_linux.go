@@ -2,5 +2,5 @@ package stream
 
 import "syscall"
 
-// errNoNet is Linux' own: the machine is not on the network.
+// errNoNet exists only on Linux: the machine is not on the network.
 const errNoNet = syscall.ENONET

@@ -4,5 +4,5 @@ package stream
 
 import "syscall"
 
-// errNoNet stands for an errno that only Linux has.
+// errNoNet replaces an errno that only Linux has.
 const errNoNet = syscall.ENETDOWN

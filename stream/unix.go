@@ -9,8 +9,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// OpenUnix opens a unix-domain stream socket, non-blocking and close-on-exec from birth. It has no
-// name and no peer.
+// OpenUnix opens a unix-domain stream socket that is non-blocking and close-on-exec from birth. It
+// has no name and no peer.
 func OpenUnix() (Socket, error) {
 	h, err := sys.UnixSocket()
 	if err != nil {
@@ -19,17 +19,17 @@ func OpenUnix() (Socket, error) {
 	return own(h), nil
 }
 
-// BindUnix gives a unix-domain socket its name: a path, which is made as a file, or on Linux "@"
-// and an abstract name, which is not. A name that is empty or longer than the system allows (108
-// bytes on Linux, with the "@") is refused, and so is a path with a NUL. An abstract name may have
-// NULs.
+// BindUnix gives a unix-domain socket its name. A path creates a file. On Linux, "@" and an
+// abstract name create none. BindUnix refuses an empty name, a path with a NUL, and a name that is
+// longer than the system allows (108 bytes on Linux, including the "@"). An abstract name may
+// contain NULs.
 func (s *Socket) BindUnix(name string) error {
 	return s.do(func(h sys.Handle) error { return sys.BindUnix(h, name) })
 }
 
-// StartConnectUnix is StartConnect to the unix-domain socket of that name. Its outcome is almost
-// always known at once. It returns [ErrBacklogFull] when the listener has too many connections
-// waiting; the socket may then be tried again.
+// StartConnectUnix is StartConnect to the unix-domain socket with that name. Its outcome is almost
+// always known at once. If too many connections wait at the listener, it returns [ErrBacklogFull],
+// and the caller may try the socket again.
 func (s *Socket) StartConnectUnix(name string) error {
 	if err := s.acquire(); err != nil {
 		return err
@@ -50,15 +50,16 @@ func (s *Socket) StartConnectUnix(name string) error {
 	return err
 }
 
-// ConnectUnix connects to the unix-domain socket of that name, a path or on Linux "@" and an
-// abstract name, with the promises of DialContext. Of the Dialer's fields it heeds Waiter and
-// Timeout.
+// ConnectUnix connects to the unix-domain socket with that name, with the promises of DialContext.
+// The name is a path or, on Linux, "@" and an abstract name. Of the Dialer's fields it uses only
+// Waiter and Timeout.
 //
-// A listener whose queue is full is an error that is [ErrBacklogFull], at once: the kernel offers
-// nothing to wait for. Where it has not that error, which is Linux' own, it refuses the connection.
+// If the queue of the listener is full, it returns an error that is [ErrBacklogFull] at once,
+// because the kernel offers nothing to wait for. Only Linux has that error; other systems refuse
+// the connection.
 //
-// A path that is not there is ENOENT, and one at which nobody listens ECONNREFUSED. Names are
-// refused as by [Socket.BindUnix].
+// If the path does not exist, the error is ENOENT. If no listener has the path, it is ECONNREFUSED.
+// ConnectUnix refuses the same names as [Socket.BindUnix].
 func (d *Dialer) ConnectUnix(ctx context.Context, name string) (*Conn, error) {
 	ctx, cancel := d.limit(ctx)
 	defer cancel()
@@ -111,19 +112,20 @@ func (s *Socket) unixEnds() (*ends, error) {
 	if err != nil && sys.ClassOf(err) != sys.ClassDisconnected {
 		return nil, err
 	}
-	// A peer that is gone has no name any more. What it wrote before is still there to be read.
+	// A peer that is gone has no name any more, but what it wrote is still readable.
 	return &ends{unixAddr(local), unixAddr(remote)}, nil
 }
 
-// ListenUnix opens a unix-domain socket that listens under name, a path or on Linux "@" and an
-// abstract name, and registers it with w. A path must not be there yet, not even one that a
-// listener left behind which ended without Close.
+// ListenUnix opens a unix-domain socket that listens under name, and registers it with w. name is a
+// path or, on Linux, "@" and an abstract name. A path must not exist yet, even if a listener that
+// ended without Close left it.
 //
-// Close removes the path, as package net does, unless options.KeepPath is set: whatever is there
-// under the name then, also when another listener has taken the place meanwhile. An abstract name
-// goes with the socket, which a poll in another thread may keep alive for a moment. The fields of
-// options that are about TCP do nothing. The addresses are *net.UnixAddr; the netip.AddrPort of
-// AddrPort, AcceptSocket and TryAccept is the zero one.
+// As in package net, Close removes the path unless options.KeepPath is set. It removes whatever is
+// at that path by then, even the path of another listener. An abstract name ends with the socket,
+// which a poll in another thread may keep alive for a moment.
+//
+// The TCP fields of options have no effect. The addresses are *net.UnixAddr. AddrPort, AcceptSocket
+// and TryAccept return the zero netip.AddrPort.
 func ListenUnix(w Waiter, name string, options ListenOptions) (*Listener, error) {
 	l, err := listenUnix(w, name, options)
 	if err != nil {
@@ -147,7 +149,7 @@ func listenUnix(w Waiter, name string, options ListenOptions) (_ *Listener, err 
 	if err := l.sock.BindUnix(name); err != nil {
 		return nil, callError("bind", err)
 	}
-	// Only what Bind has made is removed.
+	// Remove only a path that Bind has created.
 	if !strings.HasPrefix(name, "@") {
 		l.path = name
 	}
@@ -163,8 +165,8 @@ func listenUnix(w Waiter, name string, options ListenOptions) (_ *Listener, err 
 	return l, nil
 }
 
-// removePath removes the path of a unix-domain listener. That it is gone already, or that its
-// folder refuses, is nothing that Close could mend.
+// removePath removes the path of a unix-domain listener. It ignores errors: Close cannot fix a path
+// that is already gone or a directory that denies the removal.
 func (l *Listener) removePath() {
 	if l.path != "" {
 		os.Remove(l.path)
