@@ -1,11 +1,11 @@
-// Package park suspends a goroutine until a handle is ready, with nothing but poll(2): no loop, no
-// other goroutine, no table. It is the floor that works wherever sockets do, and what programs of
-// few connections and tests need.
+// Package park suspends a goroutine until a handle is ready, with poll(2) alone: no loop, no other
+// goroutine, no table. It works on every system that has sockets, and suits tests and programs with
+// few connections.
 //
-// A wait occupies one thread of the operating system while it lasts, and costs one system call.
-// Each direction of a connection that was ever waited for keeps one descriptor more (on Linux; two
-// elsewhere), by which Interrupt and Close reach the wait, until Close. For many connections use a
-// loop of package sched.
+// A wait occupies one thread of the operating system while it lasts and costs one system call. Each
+// direction of a connection that has been waited for keeps one extra descriptor until Close (on
+// Linux; two on other systems). Interrupt and Close reach the wait through it. For many
+// connections, use a loop of package sched.
 package park
 
 import (
@@ -18,19 +18,19 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// blindMax is how long a wait stays in poll(2) when there was no descriptor for its wake handle,
-// before it looks whether it was interrupted. A listener pauses like that when the process is out
-// of descriptors.
+// blindMax is how long a wait without a wake handle stays in poll(2) before it checks for an
+// interrupt. A wait lacks a wake handle if no descriptor was left. A listener pauses in that way
+// when the process is out of descriptors.
 const blindMax = 20 * time.Millisecond
 
-// Waiter is a stream.Waiter whose Wait suspends the calling goroutine in poll(2). It has no state;
-// the zero value is ready for use, by any number of goroutines.
+// Waiter is a stream.Waiter whose Wait suspends the calling goroutine in poll(2). It has no state.
+// The zero value is ready for use by any number of goroutines.
 type Waiter struct{}
 
 var _ stream.Waiter = Waiter{}
 
-// Register ties h to the waiter. It cannot fail: a handle that is not open is found out by the
-// first Wait, which then returns nil, so that the caller's own call says what is wrong.
+// Register ties h to the waiter. It cannot fail. If h is not open, the first Wait returns nil, and
+// the caller's own operation then reports the error.
 func (Waiter) Register(h sys.Handle) (stream.Source, error) {
 	return &source{handle: h}, nil
 }
@@ -44,13 +44,13 @@ type source struct {
 
 // side is one direction of a source.
 type side struct {
-	wake        wake // opened by the first wait; closed with the source, by the last one to use it
-	open        bool // wake is
+	wake        wake // opened by the first wait; closed with the source, by its last user
+	open        bool // wake is open
 	waiting     bool // a goroutine is in poll(2) or about to
 	signalled   bool // wake was signalled and not cleared
-	interrupted bool // the wait, running or next, is to return nil
+	interrupted bool // the running or next wait must return nil
 
-	group *selection // who waits here among others; then that is woken instead
+	group *selection // if not nil, the selection that waits here; it is woken instead
 }
 
 var pollEvents = [2]int16{sys.Readable: sys.PollIn | sys.PollRDHup, sys.Writable: sys.PollOut}
@@ -64,8 +64,8 @@ func (r *source) Wait(d sys.Direction, deadline time.Time) error {
 	return r.end(s, poll(fds[:], deadline, func() bool { return r.roused(s) }))
 }
 
-// poll waits for one of fds, of which the first is the wake handle, or for deadline. Where there
-// was no wake handle it asks roused now and then.
+// poll waits for one of fds, the first of which is the wake handle, or for deadline. Without a wake
+// handle it calls roused now and then.
 func poll(fds []sys.PollFD, deadline time.Time, roused func() bool) error {
 	for {
 		timeout := time.Duration(-1)
@@ -87,7 +87,7 @@ func poll(fds []sys.PollFD, deadline time.Time, roused func() bool) error {
 	}
 }
 
-// roused reports whether a wait that has no wake handle is to return.
+// roused reports whether a wait without a wake handle must return.
 func (r *source) roused(s *side) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -114,7 +114,8 @@ func (r *source) begin(s *side, d sys.Direction) (fds [2]sys.PollFD, ok bool, er
 	return fds, true, nil
 }
 
-// end sorts what ended a wait: Close first, then Interrupt, then what poll(2) said.
+// end returns the result of a wait. Close takes precedence, then Interrupt, then the result of
+// poll(2).
 func (r *source) end(s *side, err error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -137,12 +138,12 @@ func (r *source) Interrupt(d sys.Direction) {
 	s.rouse()
 }
 
-// ShortReadDrains is true: poll(2) reports what is there, whatever it has reported before, and so
+// ShortReadDrains returns true: poll(2) reports what is there regardless of earlier reports, so
 // each Wait checks the handle.
 func (r *source) ShortReadDrains() bool { return true }
 
-// Close makes running waits return and does not wait for them. They may still look at the handle's
-// number, but do nothing with what they see.
+// Close makes running waits return and does not wait for them. They may still poll the handle's
+// number, but they ignore the result.
 func (r *source) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -161,8 +162,8 @@ func (r *source) Close() error {
 	return nil
 }
 
-// enter reports whether a wait has something to wait for. The caller of this and all below holds
-// the lock.
+// enter reports whether a wait has something to wait for. The callers of this and all later methods
+// hold the lock.
 func (s *side) enter() (bool, error) {
 	if s.waiting {
 		return false, stream.ErrBusy
@@ -172,7 +173,7 @@ func (s *side) enter() (bool, error) {
 	return !interrupted, nil
 }
 
-// opened returns the descriptor to poll for a wake, -1 when there was none to open it with.
+// opened returns the descriptor to poll for a wake, or -1 if the system has none left.
 func (s *side) opened() (int32, error) {
 	if !s.open {
 		w, err := openWake()
@@ -188,7 +189,7 @@ func (s *side) opened() (int32, error) {
 	return int32(s.wake.handle()), nil
 }
 
-// leave ends a wait to which poll(2) said err.
+// leave ends a wait for which poll(2) returned err.
 func (s *side) leave(err error) error {
 	s.waiting = false
 	if s.signalled {
@@ -215,12 +216,12 @@ func (s *side) rouse() {
 	}
 	s.signalled = true
 	if err := s.wake.signal(); err != nil {
-		// The counter or pipe is this side's own, open and empty: nothing can be wrong with it.
-		panic("park: wake: " + err.Error())
+		// The counter or socket is this side's own, open and empty, so the signal cannot fail.
+		panic("park: signal wake handle: " + err.Error())
 	}
 }
 
-// shut closes the wake handle. Nobody waits.
+// shut closes the wake handle. No goroutine may be waiting.
 func (s *side) shut() {
 	if s.open {
 		s.open = false

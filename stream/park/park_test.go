@@ -28,6 +28,6 @@ func TestAWaitAllocatesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}); n != 0 {
-		t.Errorf("%v allocations a wait, want 0", n)
+		t.Errorf("%v allocations per wait, want 0", n)
 	}
 }

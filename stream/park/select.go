@@ -12,17 +12,18 @@ import (
 
 var _ stream.Selector = Waiter{}
 
-// NewSelect returns a Select whose Wait suspends the calling goroutine in one poll(2) for all. From
-// its first Wait until Close it keeps one descriptor (on Linux; two elsewhere).
+// NewSelect returns a Select whose Wait suspends the calling goroutine in one poll(2) for all
+// sources. From its first Wait until Close it keeps one descriptor (on Linux; two on other
+// systems).
 func (Waiter) NewSelect() stream.Select { return &selection{} }
 
 // selection is a wait for several sides.
 type selection struct {
-	fds []sys.PollFD // of the goroutine in Wait: its wake handle, then what is wanted
+	fds []sys.PollFD // owned by the goroutine in Wait: its wake handle, then the wanted sides
 
-	mu     sync.Mutex // guards what follows; never held in poll(2); locked after that of a source, if both are
+	mu     sync.Mutex // guards what follows; never held in poll(2); locked after the lock of a source
 	closed bool
-	side   side // has no handle of its own: it is there to be woken
+	side   side // has no handle of its own and serves only to be woken
 }
 
 func (s *selection) Wait(wanted []stream.Readiness, deadline time.Time) error {
@@ -60,7 +61,7 @@ func (s *selection) begin() (ok bool, err error) {
 	return true, nil
 }
 
-// join makes s the one who waits for r, and reports whether there is something to wait for.
+// join makes s the waiter of wanted, and reports whether there is something to wait for.
 func (s *selection) join(wanted stream.Readiness) (ok bool, err error) {
 	r := sourceOf(wanted)
 	r.mu.Lock()
@@ -77,7 +78,7 @@ func (s *selection) join(wanted stream.Readiness) (ok bool, err error) {
 	return true, nil
 }
 
-// leave undoes join. What made the wait return is not told again.
+// leave undoes join. The event that ended the wait is not reported again.
 func (s *selection) leave(wanted []stream.Readiness) {
 	for _, w := range wanted {
 		r := sourceOf(w)
@@ -91,8 +92,8 @@ func (s *selection) leave(wanted []stream.Readiness) {
 	}
 }
 
-// end sorts what ended a wait: Close first, then Wake, which interrupts and closed sources
-// call as well, then what poll(2) said.
+// end returns the result of a wait. Close takes precedence, then Wake, which interrupts and closed
+// sources also call, then the result of poll(2).
 func (s *selection) end(err error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -134,7 +135,7 @@ func (s *selection) Close() error {
 func sourceOf(r stream.Readiness) *source {
 	of, ok := r.Source.(*source)
 	if !ok {
-		panic(fmt.Sprintf("park: Select.Wait: %T is no source of this package", r.Source))
+		panic(fmt.Sprintf("park: Select.Wait: %T is not a source of this package", r.Source))
 	}
 	return of
 }

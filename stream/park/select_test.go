@@ -36,6 +36,6 @@ func TestASelectAllocatesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}); n != 0 {
-		t.Errorf("%v allocations a wait, want 0", n)
+		t.Errorf("%v allocations per wait, want 0", n)
 	}
 }

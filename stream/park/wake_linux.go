@@ -2,7 +2,7 @@ package park
 
 import "github.com/edgewise-go/edgewise/sys"
 
-// wake makes a running poll return. It is an event counter.
+// wake makes a running poll return. It is an eventfd.
 type wake struct{ h sys.Handle }
 
 func openWake() (wake, error) {

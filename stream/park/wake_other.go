@@ -4,8 +4,8 @@ package park
 
 import "github.com/edgewise-go/edgewise/sys"
 
-// wake makes a running poll return. It is a pair of sockets, since WSAPoll takes nothing else, of
-// which one holds at most one byte: it is signalled once between two clears.
+// wake makes a running poll return. It is a pair of sockets, because WSAPoll accepts only sockets.
+// It holds at most one byte: it is signaled at most once between two clears.
 type wake struct{ r, w sys.Handle }
 
 func openWake() (wake, error) {
