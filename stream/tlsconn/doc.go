@@ -1,59 +1,65 @@
-// Package tlsconn has TLS connections for event loops: one that two tasks share, of which one reads
-// and one writes, and neither stops the loop; and one that only tries, for a state machine, which
-// has no stack while it waits.
+// Package tlsconn provides two kinds of TLS connections for event loops. A [Conn] serves one task
+// that reads and one that writes, and neither stops the loop. A [Socket] only tries: it serves a
+// state machine, and has no stack while it waits.
 //
-// # Which one
+// # Choosing a type
 //
-//   - One task alone, or goroutines: neither. A tls.Conn on a stream.Conn will do.
-//   - A task that reads and one that writes: [Conn].
-//   - Connections that are idle most of the time, by the thousand: [Socket]. A task that waits in a
-//     tls.Conn keeps a stack of 8 KiB, for crypto/tls calls that deep; a Socket and its handler
-//     keep none.
+//   - For one task alone, or for goroutines: neither. Use a tls.Conn on a stream.Conn.
+//   - For a task that reads and a task that writes: [Conn].
+//   - For thousands of connections that are idle most of the time: [Socket]. A task that waits in a
+//     tls.Conn keeps a stack of 8 KiB, because crypto/tls calls that deep. A Socket and its handler
+//     keep no stack.
 //
 // # When a Conn is needed
 //
-// A tls.Conn works on a stream.Conn unmodified as long as one task uses it, or goroutines do. With
-// a task that reads and one that writes it works until the reader has to send something. crypto/tls
-// holds a lock for writing (out) while it writes to the connection below, and so while a writing
-// task is suspended there. The reader takes the same lock to answer a KeyUpdate, to send an alert,
-// and in Close: it blocks the thread of the loop that would have to resume the writer, and the loop
-// stops for ever. Two tasks that meet in the handshake do the same. A [Conn] cannot: use it
-// wherever more than one task of a loop touches the connection.
+// A tls.Conn works on a stream.Conn unmodified if one task or any number of goroutines use it. With
+// one task that reads and one that writes, it works only until the reader has to send something.
+//
+// crypto/tls holds its write lock (out) while it writes to the connection below. A writing task
+// that is suspended there holds the lock. The reader takes the same lock to answer a KeyUpdate, to
+// send an alert, and in Close. It then blocks the thread of the loop that would have to resume the
+// writer, and the loop stops permanently. Two tasks that meet in the handshake cause the same
+// deadlock. A [Conn] cannot deadlock in this way. Use it if more than one task of a loop uses the
+// connection.
 //
 // # How a Conn works
 //
-// Below the tls.Conn is a [stream.WriteQueue], so that after the handshake no write of crypto/tls
-// suspends its caller: the record goes to the kernel or into the queue. Waiting is done above the
-// tls.Conn: before each piece of at most one record's size, Write waits until the queue has room
-// for it and for what the reader may have to send meanwhile. These are the locks of crypto/tls, and
-// why no task waits for one while another that holds it is suspended:
+// Below the tls.Conn is a [stream.WriteQueue]. After the handshake, no write of crypto/tls
+// therefore suspends its caller: the record goes to the kernel or into the queue. Waiting happens
+// above the tls.Conn. Before each piece, which has at most the size of one record, Write waits for
+// room in the queue. It needs room for the piece and for whatever the reader may have to send
+// meanwhile.
 //
-//   - handshakeMutex is held in the handshake, which suspends. One caller does it; another gets
-//     [stream.ErrBusy] before crypto/tls is entered. Renegotiation (TLS 1.2, clients) would take it
-//     again later, in a read, so a Config that allows it is refused.
-//   - in is held in Read, which suspends, and in the handshake. One caller reads at a time; nothing
-//     else takes it.
-//   - out is held by Write, by the answer to a KeyUpdate, by alerts and by the close_notify of
-//     Close and CloseWrite. After the handshake none of them suspends while holding it, for the
-//     queue below does not. In the handshake only the one who does it takes it.
+// These are the locks of crypto/tls. No task waits for one of them while a suspended task holds it:
 //
-// # What differs from a tls.Conn
+//   - handshakeMutex is held in the handshake, which suspends. One caller runs the handshake;
+//     another gets [stream.ErrBusy] before it enters crypto/tls. Renegotiation (TLS 1.2, clients)
+//     would take the lock again in a later read, so a Config that allows it is refused.
+//   - in is held in Read, which suspends, and in the handshake. One caller reads at once; no other
+//     method takes it.
+//   - out is held by Write, by the answer to a KeyUpdate, by alerts, and by the close_notify of
+//     Close and CloseWrite. After the handshake none of them suspends while holding it, because the
+//     queue below does not. In the handshake only its one caller takes it.
 //
-// These are of a Conn. A deadline for writing that passes leaves the connection whole: it stops
-// Write between two records, and the next Write goes on. Close never waits (see
-// [stream.WriteQueue.Close]), and sends close_notify also while a Write is suspended. CloseWrite
-// also ends the stream of the connection below. What the reader has to send while the kernel takes
-// nothing goes out with the next Write, or at once where the queue's Run is running; RFC 8446
-// (4.6.3) asks for no more. A peer that keeps asking for answers and does not read them fills the
-// queue, and is cut off: then writes return [ErrFlood].
+// # Differences between a Conn and a tls.Conn
 //
-// net/http serves HTTP/2 on connections whose type is *tls.Conn, which a Conn is not.
+//   - A write deadline that passes leaves the connection intact: it stops Write between two
+//     records, and the next Write continues.
+//   - Close never waits (see [stream.WriteQueue.Close]), and sends close_notify even while a Write
+//     is suspended.
+//   - CloseWrite also ends the stream of the connection below.
+//   - If the kernel takes nothing, whatever the reader has to send leaves with the next Write. If
+//     the queue's Run is running, it leaves as soon as the kernel takes it. RFC 8446 (4.6.3)
+//     requires no more.
+//   - A peer that keeps requesting answers without reading them fills the queue and is cut off:
+//     writes then return [ErrFlood].
+//   - net/http serves HTTP/2 only on connections of type *tls.Conn, so not on a Conn.
 //
-// # A Socket
+// # How a Socket works
 //
-// [ServerSocket] and [ClientSocket] do the handshake in a task, straight through and by crypto/tls
-// as it is, and end its registration. The task then ends, and hands the Socket to a handler on the
-// same loop, which tries in each step until all would block:
+// [ServerSocket] and [ClientSocket] run the handshake in a task, as straight-line code in
+// unmodified crypto/tls, and then end its registration. The task ends and hands the Socket to a
+// handler on the same loop. In each step the handler tries until everything would block:
 //
 //	if err := s.TryFlush(); err == sys.ErrWouldBlock {
 //		return sched.WaitFor(queue.Writable)
@@ -63,22 +69,24 @@
 //		return sched.WaitFor(...) // the directions that s.Awaits
 //	}
 //
-// It works because a tls.Conn keeps its state when a read of the connection below fails with an
-// error that is temporary: half a record stays where it is, and the next Read goes on with it. Of
-// writes that is not so, hence the queue below, which no write of crypto/tls overflows: TryWrite
-// makes records only when it is empty, and TryRead reads only when there is room for the answers
-// that one read can cause. So a peer that asks for KeyUpdates without reading them stops being read
-// from; it is not cut off.
+// This works because a tls.Conn keeps its state if a read of the connection below fails with a
+// temporary error. Half a record stays in place, and the next Read continues with it.
 //
-// There is no tls.Conn to reach: its Read and Write would be right only with what is around them
-// here, its Close and its deadlines would not. Nor is there renegotiation, or a net.Conn; what
-// needs one wants a [Conn].
+// Writes of crypto/tls cannot resume in this way, so a queue below takes them. No write of
+// crypto/tls overflows it. TryWrite makes records only if the queue is empty. TryRead reads only if
+// there is room for the answers that one read can cause. A peer that requests KeyUpdates without
+// reading the answers is therefore no longer read from, but not cut off.
 //
-// # What an idle Socket holds
+// The tls.Conn is not accessible. Its Read and Write are correct only in this arrangement, and its
+// Close and its deadlines would not be. A Socket has no renegotiation and is not a net.Conn; code
+// that needs a net.Conn uses a [Conn].
 //
-// No stack, no buffer of its own for reading, and none for writing once all is sent and a read has
-// found nothing. But what the tls.Conn in it holds, it holds: the state of two ciphers, and the two
-// buffers of crypto/tls for records and for messages of the handshake, which never shrink. They
-// have room for the largest that has come: after the handshake that is the ClientHello of the peer,
-// after a record of 16 KiB it is that.
+// # Memory of an idle Socket
+//
+// An idle Socket has no stack and no read buffer of its own. It has no write buffer either, once
+// everything is sent and a read has found no bytes.
+//
+// Its tls.Conn keeps its memory: the state of two ciphers, and two buffers of crypto/tls for
+// records and handshake messages. The buffers never shrink. They have room for the largest item so
+// far, which is the peer's ClientHello after the handshake, and later a record of up to 16 KiB.
 package tlsconn

@@ -9,7 +9,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// lower is the connection that crypto/tls has: a queue whose writes suspend in the handshake only.
+// lower is the connection below crypto/tls: a queue whose writes suspend only in the handshake.
 type lower struct {
 	queue  *stream.WriteQueue
 	prompt atomic.Bool // writes must not suspend: the handshake is done, or Close was called
@@ -18,8 +18,8 @@ type lower struct {
 
 func (l *lower) Write(p []byte) (int, error) {
 	if l.ended.Load() {
-		// The peer is told nothing after close_notify (RFC 8446, 6.1). An error would make
-		// crypto/tls drop the peer's KeyUpdate that it was to answer.
+		// Nothing may follow close_notify (RFC 8446, 6.1). An error here would make crypto/tls drop
+		// the peer's KeyUpdate that this write answers.
 		return len(p), nil
 	}
 	if !l.prompt.Load() {
@@ -39,8 +39,8 @@ func (l *lower) Close() error               { return l.queue.Close() }
 func (l *lower) LocalAddr() net.Addr        { return l.queue.LocalAddr() }
 func (l *lower) RemoteAddr() net.Addr       { return l.queue.RemoteAddr() }
 
-// The deadlines are set above, past crypto/tls. What calls these is its closing: it would end what
-// the queue still has to send.
+// Callers set deadlines above crypto/tls. These methods are called only while crypto/tls closes,
+// where a deadline would end what the queue still has to send.
 
 func (l *lower) SetDeadline(time.Time) error      { return nil }
 func (l *lower) SetReadDeadline(time.Time) error  { return nil }

@@ -12,36 +12,37 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// MaxPiece is the most bytes that [Socket.TryWrite] takes as a whole or not at all.
+// MaxPiece is the maximum number of bytes that [Socket.TryWrite] takes whole or not at all.
 const MaxPiece = pieceBytes
 
-// answersRoom is what TryRead wants to be free in the queue. A read of crypto/tls ends at data, or
-// after 16 messages that are none: each has an answer of less than 100 bytes, and an alert may
-// follow.
+// answersRoom is the room in the queue that TryRead needs. A read of crypto/tls ends at data or
+// after 16 messages without data. Each message has an answer of less than 100 bytes, and an alert
+// may follow.
 const answersRoom = 2 << 10
 
-// Socket is a TLS connection whose operations try and return at once: a connection for a state
-// machine, which has no stack that could be suspended. See the package's section on it. It is for
-// one caller at a time, Close included.
+// Socket is a TLS connection whose operations try and return at once. It is for a state machine,
+// which has no stack to suspend. See the package's section on it. It supports one caller at once,
+// including Close.
 type Socket struct {
 	tls       *tls.Conn
 	transport transport
-	dry       bool // the last TryRead was told by the kernel that it would block
+	dry       bool // the kernel answered the last TryRead with would-block
 }
 
-// ServerSocket does the server's side of the handshake on c, and takes the socket of c over, whose
-// registration ends. It suspends the caller where the Waiter of c does. The deadlines of c bound
-// it, and when ctx is done meanwhile, c is closed. It returns an error for a config with
-// renegotiation; config is otherwise used as crypto/tls has it. When an error is returned, c stays
-// the caller's.
+// ServerSocket runs the server side of the handshake on c, then takes over the socket of c and ends
+// its registration. It suspends the caller where the Waiter of c does. The deadlines of c bound it.
+// If ctx is done meanwhile, c is closed.
 //
-// Nobody else may operate on c: that is [stream.ErrBusy]. Data may have been read already, so the
-// first TryRead comes before the first wait.
+// ServerSocket returns an error for a config with renegotiation. Apart from that, it uses config as
+// crypto/tls does. After an error, c stays the caller's.
+//
+// If another caller operates on c, ServerSocket returns [stream.ErrBusy]. The handshake may already
+// have read data, so the caller must call TryRead before its first wait.
 func ServerSocket(ctx context.Context, c *stream.Conn, config *tls.Config) (*Socket, error) {
 	return openSocket(ctx, tls.Server, &Socket{transport: transport{conn: c}}, config)
 }
 
-// ClientSocket does the client's side. See [ServerSocket].
+// ClientSocket runs the client side of the handshake. See [ServerSocket].
 func ClientSocket(ctx context.Context, c *stream.Conn, config *tls.Config) (*Socket, error) {
 	return openSocket(ctx, tls.Client, &Socket{transport: transport{conn: c, peer: c.RemoteAddr()}}, config)
 }
@@ -62,15 +63,15 @@ func openSocket(ctx context.Context, side func(net.Conn, *tls.Config) *tls.Conn,
 	return s, nil
 }
 
-// TryRead reads up to len(p) bytes. It returns sys.ErrWouldBlock when there is nothing to read, or
-// when the peer has to read before it is read from, which [Socket.Awaits] tells apart; io.EOF at
-// the end of the stream, and what tls.Conn.Read does. Bytes never come with an error: what follows
-// them is the result of the next call.
+// TryRead reads up to len(p) bytes. It returns io.EOF at the end of the stream, and otherwise the
+// errors of tls.Conn.Read. It returns sys.ErrWouldBlock if nothing is there to read, or if the peer
+// must read before it is read from; [Socket.Awaits] distinguishes the two. Bytes never come with an
+// error: what follows them is the result of the next call.
 //
-// Only sys.ErrWouldBlock says that nothing is left: crypto/tls may hold decrypted bytes, and
-// records, of which no event will tell.
+// Only sys.ErrWouldBlock means that nothing is left. crypto/tls may hold decrypted bytes and
+// records that no event will report.
 //
-// A stream that ends inside a record is io.ErrUnexpectedEOF, also for later calls.
+// If the stream ends inside a record, this and all later calls return io.ErrUnexpectedEOF.
 func (s *Socket) TryRead(p []byte) (int, error) {
 	s.dry = false
 	if s.transport.push() == sys.ErrWouldBlock && s.transport.queued() > MinHigh-answersRoom {
@@ -78,8 +79,8 @@ func (s *Socket) TryRead(p []byte) (int, error) {
 	}
 	n, err := s.tls.Read(p)
 	if n > 0 {
-		// An error that comes with bytes is that of a look at the record behind them, and comes
-		// again.
+		// An error that comes with bytes is from a look at the next record, and the next call
+		// returns it again.
 		return n, nil
 	}
 	if err == errWouldBlock {
@@ -92,11 +93,13 @@ func (s *Socket) TryRead(p []byte) (int, error) {
 	return n, err
 }
 
-// TryWrite makes records of as many bytes of p as it may, and returns how many: all of the next
-// MaxPiece as long as the queue is empty. What the kernel does not take is queued, and goes out
-// with the next call of any of the methods. When the kernel has not taken what was queued before,
-// it takes nothing and returns sys.ErrWouldBlock. So a p of at most MaxPiece bytes is taken as a
-// whole or not at all, unless the connection fails. After CloseWrite it is syscall.EPIPE.
+// TryWrite makes records from as many bytes of p as possible, and returns how many. While the queue
+// is empty, it takes the next MaxPiece bytes completely. It queues what the kernel does not take;
+// the next call of any method sends that.
+//
+// If the kernel has not yet taken the queue of earlier calls, TryWrite takes nothing and returns
+// sys.ErrWouldBlock. So it takes a p of at most MaxPiece bytes whole or not at all, unless the
+// connection fails. After CloseWrite it returns syscall.EPIPE.
 func (s *Socket) TryWrite(p []byte) (int, error) {
 	err := s.transport.push()
 	if s.transport.ended && s.transport.failure == nil {
@@ -116,12 +119,12 @@ func (s *Socket) TryWrite(p []byte) (int, error) {
 	return written, nil
 }
 
-// TryFlush gives the kernel what is queued. It returns sys.ErrWouldBlock when it does not take all
-// of it; nil says that it has all that was written, and after CloseWrite the end of the stream as
-// well.
+// TryFlush gives the queue to the kernel. It returns sys.ErrWouldBlock if the kernel does not take
+// all of it. It returns nil if the kernel has everything that was written and, after CloseWrite,
+// the end of the stream.
 //
-// An error of the connection is the result of each later call that writes. What has arrived can
-// still be read.
+// An error of the connection is the result of each later call that writes. What has arrived remains
+// readable.
 func (s *Socket) TryFlush() error {
 	if err := s.transport.push(); err != nil || !s.transport.ended || s.transport.shut {
 		return err
@@ -130,8 +133,9 @@ func (s *Socket) TryFlush() error {
 	return s.transport.sock.CloseWrite()
 }
 
-// CloseWrite sends close_notify and ends the stream below TLS, both behind what is queued; reading
-// goes on. It does not wait: it returns what TryFlush does, which goes on with it.
+// CloseWrite sends close_notify and ends the stream below TLS, both after what is queued. Reading
+// continues. CloseWrite does not wait. It returns the result of TryFlush; further calls of TryFlush
+// complete it.
 func (s *Socket) CloseWrite() error {
 	if !s.transport.ended {
 		err := s.tls.CloseWrite()
@@ -143,10 +147,11 @@ func (s *Socket) CloseWrite() error {
 	return s.TryFlush()
 }
 
-// Awaits reports whether a wait is due in direction d. For Reading that is when the last TryRead
-// has found the kernel without bytes, for Writing as long as bytes are queued. When TryRead has
-// returned sys.ErrWouldBlock and only Writing is awaited, the peer asks for answers, does not read
-// them and is not read from.
+// Awaits reports whether the caller should wait in direction d. For Readable it is true if the last
+// TryRead found no bytes in the kernel. For Writable it is true while bytes are queued.
+//
+// If TryRead has returned sys.ErrWouldBlock and Awaits is true only for Writable, the peer requests
+// answers without reading them. It is not read from until it does.
 func (s *Socket) Awaits(d sys.Direction) bool {
 	if d == sys.Readable {
 		return s.dry
@@ -154,19 +159,19 @@ func (s *Socket) Awaits(d sys.Direction) bool {
 	return s.transport.queued() > 0 && s.transport.failure == nil
 }
 
-// Queued returns how many bytes are queued, MinHigh at most.
+// Queued returns the number of queued bytes, at most MinHigh.
 func (s *Socket) Queued() int { return s.transport.queued() }
 
-// Close sends close_notify, unless CloseWrite has, and closes the socket, whose registration must
-// have ended. The kernel is offered what is queued once; if something is left it is dropped, and
-// the error is [stream.ErrUnsent]. Who wants his last bytes sent calls CloseWrite first, until it
-// is done. A second Close returns net.ErrClosed.
+// Close sends close_notify, unless CloseWrite has, and closes the socket. The caller must first end
+// the registration. Close offers the queue to the kernel once and drops the rest; if it drops any
+// bytes, the error is [stream.ErrUnsent]. A caller that needs its last bytes sent first calls
+// CloseWrite until it is done. A second Close returns net.ErrClosed.
 func (s *Socket) Close() error {
 	if s.transport.sock.Handle() == sys.Invalid {
 		return net.ErrClosed
 	}
 	if s.transport.failure == nil && !s.transport.ended {
-		_ = s.tls.CloseWrite() // of a connection that has failed, Close has nothing more to tell
+		_ = s.tls.CloseWrite() // Close does not report the failure of the connection
 	}
 	_ = s.transport.push()
 	left := s.transport.queued()
@@ -178,8 +183,8 @@ func (s *Socket) Close() error {
 	return err
 }
 
-// Handle returns the handle to register, or sys.Invalid when the socket is closed.
+// Handle returns the handle to register, or sys.Invalid if the socket is closed.
 func (s *Socket) Handle() sys.Handle { return s.transport.sock.Handle() }
 
-// ConnectionState returns what was agreed upon.
+// ConnectionState returns the negotiated parameters.
 func (s *Socket) ConnectionState() tls.ConnectionState { return s.tls.ConnectionState() }

@@ -13,49 +13,48 @@ import (
 	"github.com/edgewise-go/edgewise/stream"
 )
 
-// The room in the queue that Write waits for. A piece becomes a few records of at most 16 KiB
-// together, of which each adds less than 100 bytes; small ones are sent only in the beginning (see
-// the DynamicRecordSizingDisabled of tls.Config). The reader's answers are of less than 100 bytes
-// each.
+// Room in the queue that Write waits for. A piece becomes a few records of at most 16 KiB together,
+// each with an overhead of less than 100 bytes. Small records occur only at the beginning (see
+// DynamicRecordSizingDisabled of tls.Config). Each answer of the reader has less than 100 bytes.
 const (
 	pieceBytes  = 16 << 10
 	recordRoom  = pieceBytes + 2<<10
 	controlRoom = 4 << 10
 )
 
-// MinHigh is the least high mark of a queue below a Conn.
+// MinHigh is the minimum high mark of a queue below a Conn.
 const MinHigh = recordRoom + controlRoom
 
-// ErrFlood is returned by writes when the peer has asked for so many answers, without reading them,
-// that the queue is full.
-var ErrFlood = errors.New("tlsconn: the peer does not read the answers it asks for")
+// ErrFlood is returned by writes if the peer has filled the queue with requests for answers that it
+// does not read.
+var ErrFlood = errors.New("tlsconn: queue is full: peer requests answers without reading them")
 
 // Conn is a TLS connection for a task that reads and a task that writes. It implements net.Conn.
 //
-// Where the Waiter suspends tasks, a second reader, a second writer and whoever comes during the
-// handshake get [stream.ErrBusy]; where it suspends goroutines they take turns. Close, the
-// deadlines and the addresses may be used from any goroutine at any time.
+// If the Waiter suspends tasks, a second reader, a second writer and any caller during the
+// handshake get [stream.ErrBusy]. If it suspends goroutines, callers take turns. Any goroutine may
+// use Close, the deadlines and the addresses at any time.
 type Conn struct {
 	tls   *tls.Conn
 	lower lower
 
-	shaking sync.Mutex  // held by who does the handshake, also while suspended; so are the next two
-	reading sync.Mutex  // by who reads
-	writing sync.Mutex  // by who writes
+	shaking sync.Mutex  // held by the caller in the handshake, even while suspended
+	reading sync.Mutex  // held by the caller in Read, even while suspended
+	writing sync.Mutex  // held by the caller in Write or CloseWrite, even while suspended
 	shaken  atomic.Bool // the handshake is done
 	closing atomic.Bool // Close was called
 }
 
 var _ net.Conn = (*Conn)(nil)
 
-// Client makes a connection that is the client's side of TLS. See [Server].
+// Client returns the client side of a TLS connection over q. See [Server].
 func Client(q *stream.WriteQueue, config *tls.Config) (*Conn, error) {
 	return open(tls.Client, q, config)
 }
 
-// Server makes a connection that is the server's side of TLS over q, which it owns from then on,
-// but for Run. The high mark of q must be at least MinHigh. It returns an error for a config with
-// renegotiation; config is otherwise used as crypto/tls has it.
+// Server returns the server side of a TLS connection over q. The Conn owns q from then on, except
+// for Run. The high mark of q must be at least MinHigh. Server returns an error for a config with
+// renegotiation. Apart from that, it uses config as crypto/tls does.
 func Server(q *stream.WriteQueue, config *tls.Config) (*Conn, error) {
 	return open(tls.Server, q, config)
 }
@@ -65,15 +64,14 @@ func open(side func(net.Conn, *tls.Config) *tls.Conn, q *stream.WriteQueue, conf
 		return nil, fmt.Errorf("tlsconn: renegotiation: %w", errors.ErrUnsupported)
 	}
 	if q.High() < MinHigh {
-		return nil, fmt.Errorf("tlsconn: a high mark of %d is below %d: %w", q.High(), MinHigh, stream.ErrWriteTooLong)
+		return nil, fmt.Errorf("tlsconn: high mark of the queue is %d, want at least %d: %w", q.High(), MinHigh, stream.ErrWriteTooLong)
 	}
 	c := &Conn{lower: lower{queue: q}}
 	c.tls = side(&c.lower, config)
 	return c, nil
 }
 
-// take begins an operation. A caller who must not be blocked is sent away instead of being made to
-// wait.
+// take gives the caller the turn. A caller that must not block gets ErrBusy instead of waiting.
 func (c *Conn) take(turn *sync.Mutex) error {
 	if turn.TryLock() {
 		return nil
@@ -85,8 +83,9 @@ func (c *Conn) take(turn *sync.Mutex) error {
 	return nil
 }
 
-// Handshake does the handshake, unless it has been done; Read and Write call it. When it returns
-// nil the kernel has all of this side's part. When ctx is done meanwhile the connection is closed.
+// Handshake runs the handshake unless it is done; Read and Write call it. When it returns nil, the
+// kernel has everything that this side sends in the handshake. If ctx is done meanwhile, the
+// connection is closed.
 func (c *Conn) Handshake(ctx context.Context) error {
 	if c.shaken.Load() {
 		return nil
@@ -121,9 +120,9 @@ func (c *Conn) Read(p []byte) (int, error) {
 	return c.tls.Read(p)
 }
 
-// Write writes all of p, and returns when the kernel has it. When an error is returned, so is how
-// many bytes have been made into records: these have been sent or, unless the connection has
-// failed, will be with what is written next.
+// Write writes all of p and returns when the kernel has it. With an error, it returns how many
+// bytes have been made into records. These have been sent or, unless the connection has failed,
+// leave with the next write.
 func (c *Conn) Write(p []byte) (int, error) {
 	if err := c.Handshake(context.Background()); err != nil {
 		return 0, err
@@ -150,10 +149,10 @@ func (c *Conn) Write(p []byte) (int, error) {
 }
 
 // CloseWrite sends close_notify, suspends the caller until the kernel has all that was written, and
-// ends the stream to the peer; reading goes on.
+// ends the stream to the peer. Reading continues.
 func (c *Conn) CloseWrite() error {
 	if !c.shaken.Load() {
-		return errors.New("tlsconn: CloseWrite before the handshake is done")
+		return errors.New("tlsconn: CloseWrite: handshake is not done")
 	}
 	if err := c.take(&c.writing); err != nil {
 		return err
@@ -167,16 +166,16 @@ func (c *Conn) CloseWrite() error {
 	return err
 }
 
-// Close sends close_notify, if the handshake is done, and closes the connection as
-// [stream.WriteQueue.Close] does: it never waits.
+// Close sends close_notify if the handshake is done, and closes the connection as
+// [stream.WriteQueue.Close] does. It never waits.
 func (c *Conn) Close() error {
 	c.closing.Store(true)
 	c.lower.prompt.Store(true)
 	if !c.shaken.Load() {
 		return c.tls.Close()
 	}
-	// By itself tls.Conn.Close leaves close_notify out while a Write is running, for fear of its
-	// lock: here nobody holds that for long.
+	// On its own, tls.Conn.Close omits close_notify while a Write is running, because the Write may
+	// hold the lock for long. Here no caller holds it for long.
 	err := c.tls.CloseWrite()
 	if e := c.tls.Close(); e != nil {
 		return e
@@ -184,7 +183,8 @@ func (c *Conn) Close() error {
 	return err
 }
 
-// ConnectionState returns what was agreed upon; before the handshake is done that is nothing.
+// ConnectionState returns the negotiated parameters, or the zero ConnectionState until the
+// handshake is done.
 func (c *Conn) ConnectionState() tls.ConnectionState {
 	if !c.shaken.Load() {
 		return tls.ConnectionState{}
@@ -195,7 +195,7 @@ func (c *Conn) ConnectionState() tls.ConnectionState {
 // Queue returns the queue below the connection.
 func (c *Conn) Queue() *stream.WriteQueue { return c.lower.queue }
 
-// LocalAddr returns the address of this end.
+// LocalAddr returns the local address.
 func (c *Conn) LocalAddr() net.Addr { return c.lower.queue.LocalAddr() }
 
 // RemoteAddr returns the address of the peer.
@@ -204,9 +204,9 @@ func (c *Conn) RemoteAddr() net.Addr { return c.lower.queue.RemoteAddr() }
 // SetDeadline sets both deadlines.
 func (c *Conn) SetDeadline(t time.Time) error { return c.lower.queue.SetDeadline(t) }
 
-// SetReadDeadline sets the deadline of Read. A Read that was late may be called again.
+// SetReadDeadline sets the deadline of Read. A Read that exceeded it may be called again.
 func (c *Conn) SetReadDeadline(t time.Time) error { return c.lower.queue.SetReadDeadline(t) }
 
-// SetWriteDeadline sets the deadline of Write and CloseWrite. A Write that was late may be followed
-// by another one. In the handshake a deadline that passes is the end of the connection.
+// SetWriteDeadline sets the deadline of Write and CloseWrite. After a Write that exceeded it, the
+// caller may Write again. A deadline that passes during the handshake ends the connection.
 func (c *Conn) SetWriteDeadline(t time.Time) error { return c.lower.queue.SetWriteDeadline(t) }

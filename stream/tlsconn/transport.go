@@ -8,25 +8,24 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// transport is the connection that crypto/tls has below a Socket. In the handshake it is the Conn,
-// which suspends. Afterwards it only tries: what would block a read is told to crypto/tls, which
-// goes on later, and what would block a write is queued, for crypto/tls cannot go on with half of a
+// transport is the connection below crypto/tls in a Socket. In the handshake it is the Conn, which
+// suspends. Afterwards it only tries. If a read would block, crypto/tls gets an error and continues
+// later. If a write would block, it is queued, because crypto/tls cannot continue after half a
 // record.
 type transport struct {
 	conn *stream.Conn  // in the handshake; nil afterwards
 	sock stream.Socket // afterwards
 
-	peer    net.Addr // of a client, which keeps its sessions by it
-	queue   []byte   // what the kernel has refused, MinHigh at most; of it the first bytes are sent
+	peer    net.Addr // of a client, which uses it as the key of its sessions
+	queue   []byte   // what the kernel has refused, at most MinHigh; the first sent bytes have left
 	sent    int
-	failure error // of a write that was tried again: nothing more is sent
+	failure error // of a retried write: nothing more is sent
 	ended   bool  // close_notify was sent, or is queued
-	shut    bool  // so was the end of the stream
+	shut    bool  // the end of the stream was sent
 }
 
-// wouldBlock is a read that would block, in the form in which crypto/tls leaves its state as it is:
-// as it does for a deadline that has passed, by which net/http ends the read that it keeps running
-// in the background of a request.
+// wouldBlock is the error of a read that would block. crypto/tls keeps its state after it, as after
+// a deadline that has passed. net/http relies on that to end the background read of a request.
 type wouldBlock struct{}
 
 func (wouldBlock) Error() string   { return "tlsconn: would block" }
@@ -51,15 +50,15 @@ func (t *transport) Write(p []byte) (int, error) {
 	case t.conn != nil:
 		return t.conn.Write(p)
 	case t.ended:
-		// The peer is told nothing after close_notify (RFC 8446, 6.1). An error would make
-		// crypto/tls drop the peer's KeyUpdate that it was to answer.
+		// Nothing may follow close_notify (RFC 8446, 6.1). An error here would make crypto/tls drop
+		// the peer's KeyUpdate that this write answers.
 		return len(p), nil
 	case t.failure != nil:
 		return 0, t.failure
 	}
 	rest := p
 	for t.queued() == 0 && len(rest) > 0 {
-		// Until it refuses: only then is there an event to wait for.
+		// Write until the kernel refuses: only then is there an event to wait for.
 		n, err := t.sock.TryWrite(rest)
 		rest = rest[n:]
 		if err == sys.ErrWouldBlock {
@@ -82,7 +81,7 @@ func (t *transport) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// push gives the kernel what is queued. It returns sys.ErrWouldBlock when something is left.
+// push gives the queue to the kernel. It returns sys.ErrWouldBlock if something is left.
 func (t *transport) push() error {
 	for t.failure == nil && t.queued() > 0 {
 		n, err := t.sock.TryWrite(t.queue[t.sent:])
@@ -100,7 +99,7 @@ func (t *transport) push() error {
 
 func (t *transport) queued() int { return len(t.queue) - t.sent }
 
-// Close is called by crypto/tls when the context of a handshake is done.
+// crypto/tls calls Close when the context of a handshake is done.
 func (t *transport) Close() error {
 	if t.conn != nil {
 		return t.conn.Close()
@@ -125,14 +124,14 @@ func (t *transport) RemoteAddr() net.Addr {
 	return released{}
 }
 
-// released is the address of a connection whose Conn is gone. Nobody asks for it but callbacks of a
-// tls.Config that kept the connection.
+// released is the address of a connection whose Conn is gone. Only a callback of a tls.Config that
+// kept the connection can ask for it.
 type released struct{}
 
 func (released) Network() string { return "released" }
 func (released) String() string  { return "released" }
 
-// What calls these is close_notify of crypto/tls, which here never waits.
+// Only the close_notify of crypto/tls calls these methods, and here it never waits.
 
 func (t *transport) SetDeadline(time.Time) error      { return nil }
 func (t *transport) SetReadDeadline(time.Time) error  { return nil }
