@@ -39,18 +39,18 @@ func TestATransientErrorThatStaysIsPaused(t *testing.T) {
 	var r recovery
 	for range transientMax {
 		if pause, ok := r.next(syscall.ECONNABORTED); pause != 0 || !ok {
-			t.Fatalf("transient error: pause %v, survives %v", pause, ok)
+			t.Fatalf("transient error: pause %v, survives %v, want 0, true", pause, ok)
 		}
 	}
 	last := time.Duration(0)
 	for range 20 {
 		pause, ok := r.next(syscall.ECONNABORTED)
 		if !ok || pause < last || pause < acceptDelayMin || pause > acceptDelayMax {
-			t.Fatalf("pause %v after %v, survives %v", pause, last, ok)
+			t.Fatalf("pause %v after %v, survives %v, want a pause within the bounds and not shorter", pause, last, ok)
 		}
 		last = pause
 	}
 	if _, ok := r.next(syscall.EBADF); ok {
-		t.Errorf("EBADF is survived")
+		t.Errorf("the listener survives EBADF")
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Of winsock2.h; package syscall has not all of them.
+// From winsock2.h. Package syscall lacks some of them.
 const (
 	wsaeInval       = syscall.Errno(10022)
 	wsaeMFile       = syscall.Errno(10024)
@@ -24,7 +24,7 @@ func TestAcceptErrorsAreSorted(t *testing.T) {
 	}{
 		{wsaeConnReset, true, false},
 		{wsaeConnAborted, true, false},
-		{wsaeNotConn, true, false}, // Wine's word for a connection that was reset in the queue
+		{wsaeNotConn, true, false}, // Wine's error for a connection that was reset in the queue
 		{wsaeNetDown, true, false},
 		{wsaeMFile, false, true},
 		{wsaeNoBufs, false, true},

@@ -13,7 +13,7 @@ import (
 	"github.com/edgewise-go/edgewise/stream/park"
 )
 
-// packetPair returns a UDP connection and one that is connected to it.
+// packetPair returns a UDP connection and another one that is connected to it.
 func packetPair(t *testing.T) (listening, connected *stream.PacketConn) {
 	t.Helper()
 	a, err := stream.ListenPacket(park.Waiter{}, netip.MustParseAddrPort("127.0.0.1:0"), stream.PacketOptions{})
@@ -68,12 +68,12 @@ func TestDatagramsAllocateNothing(t *testing.T) {
 			t.Fatal(n, err)
 		}
 	}); n != 0 {
-		t.Errorf("%v allocations a run, want 0", n)
+		t.Errorf("%v allocations per run, want 0", n)
 	}
 }
 
 func TestUnixDatagramsOfOneSenderAllocateNothing(t *testing.T) {
-	dir, err := os.MkdirTemp("", "stream") // t.TempDir has a name too long for a socket
+	dir, err := os.MkdirTemp("", "stream") // the path of t.TempDir is too long for a socket
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,9 +95,9 @@ func TestUnixDatagramsOfOneSenderAllocateNothing(t *testing.T) {
 			t.Fatal(n, err)
 		}
 	}); n != 0 {
-		t.Errorf("%v allocations a run, want 0", n)
+		t.Errorf("%v allocations per run, want 0", n)
 	}
 	if !bytes.HasSuffix([]byte(in[0].Name), []byte("/a")) {
-		t.Errorf("sender %q", in[0].Name)
+		t.Errorf("sender %q, want a name that ends in /a", in[0].Name)
 	}
 }

@@ -39,7 +39,7 @@ func TestReadAndWriteAllocateNothing(t *testing.T) {
 	p := make([]byte, 64)
 	segs := make([][]byte, 2)
 	if n := testing.AllocsPerRun(100, func() {
-		// The first read of each run waits: the one before it was short.
+		// The first read of each run waits, because the previous one was short.
 		if _, err := a.Write(p[:10]); err != nil {
 			t.Fatal(err)
 		}
@@ -60,15 +60,15 @@ func TestReadAndWriteAllocateNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}); n != 0 {
-		t.Errorf("%v allocations a run, want 0", n)
+		t.Errorf("%v allocations per run, want 0", n)
 	}
 }
 
 func TestSizesAreAsDocumented(t *testing.T) {
 	if n := unsafe.Sizeof(stream.Socket{}); n > 16 {
-		t.Errorf("a Socket has %d bytes, want at most 16", n)
+		t.Errorf("a Socket is %d bytes, want at most 16", n)
 	}
 	if n := unsafe.Sizeof(stream.Conn{}); n > 192 {
-		t.Errorf("a Conn has %d bytes, want at most 192", n)
+		t.Errorf("a Conn is %d bytes, want at most 192", n)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// never is a Waiter whose sources are not waited for.
+// never is a Waiter for whose sources no caller waits.
 type never struct{ Source }
 
 func (never) Register(sys.Handle) (Source, error) { return never{}, nil }
@@ -46,7 +46,7 @@ func TestAFileIsSentByTheKernel(t *testing.T) {
 		t.Errorf("%d, %v, %v, want 5 bytes sent by the kernel", n, handled, err)
 	}
 	if at, err := f.Seek(0, io.SeekCurrent); at != 7 || err != nil {
-		t.Errorf("the position is %d, %v, want 7", at, err)
+		t.Errorf("position of the file: %d, %v, want 7", at, err)
 	}
 }
 
@@ -61,10 +61,10 @@ func TestConnectionsAreSplicedByTheKernel(t *testing.T) {
 	}
 	p := make([]byte, 16)
 	if n, err := d.Read(p); string(p[:n]) != "0123456" || err != nil {
-		t.Errorf("%q, %v arrived", p[:n], err)
+		t.Errorf("the peer received %q, error %v, want \"0123456\"", p[:n], err)
 	}
 	if n, err := b.Read(p); string(p[:n]) != "789" || err != nil {
-		t.Errorf("%q, %v is left", p[:n], err)
+		t.Errorf("the source has %q left, error %v, want \"789\"", p[:n], err)
 	}
 }
 
@@ -84,6 +84,6 @@ func TestAPipeIsCopiedByABuffer(t *testing.T) {
 	}
 	p := make([]byte, 4)
 	if n, err := b.Read(p); string(p[:n]) != "abc" || err != nil {
-		t.Errorf("%q, %v arrived", p[:n], err)
+		t.Errorf("the peer received %q, error %v, want \"abc\"", p[:n], err)
 	}
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// scripted is a Waiter whose Wait does what the script says, to the connection, by the peer, or in
-// answer. It is the only one that acts, so that a model can say what each call must return.
+// scripted is a Waiter whose Wait runs a script: words act on the connection or as the peer, or
+// answer the Wait. No other code acts, so a model can predict what each call must return.
 type scripted struct {
 	t      *testing.T
 	script []byte
@@ -36,11 +36,11 @@ func (s *scripted) Interrupt(sys.Direction)             { s.interrupts++ }
 func (s *scripted) ShortReadDrains() bool               { return s.drains }
 func (s *scripted) Close() error                        { return nil }
 
-// Wait answers with the first word of the script that is an answer, and with errFull at the end of
-// it.
+// Wait runs the script up to the first word that is an answer and returns that answer. At the end
+// of the script it returns errFull.
 func (s *scripted) Wait(d sys.Direction, _ time.Time) error {
 	if d != sys.Readable {
-		s.t.Fatalf("waits in direction %v", d)
+		s.t.Fatalf("Wait in direction %v, want readable", d)
 	}
 	s.waits = true
 	defer func() { s.waits = false }()
@@ -56,7 +56,7 @@ func (s *scripted) Wait(d sys.Direction, _ time.Time) error {
 		switch word {
 		case 'y':
 			return nil
-		case 'd': // by its own clock; the deadline may have been moved
+		case 'd': // by the clock of the Waiter; the deadline may have moved
 			return os.ErrDeadlineExceeded
 		default:
 			s.act(word)
@@ -84,7 +84,7 @@ func (s *scripted) act(word byte) {
 		if err := s.conn.CloseRead(); err == nil {
 			s.readEnded = true
 		} else if !s.closed {
-			s.t.Fatalf("CloseRead: %v", err)
+			s.t.Fatalf("CloseRead: %v, want nil", err)
 		}
 	case 'c':
 		if err := s.conn.Close(); (err == nil) == s.closed {
@@ -100,22 +100,22 @@ func (s *scripted) setDeadline(t time.Time, late bool) {
 	switch {
 	case s.closed:
 		if !errors.Is(err, net.ErrClosed) {
-			s.t.Fatalf("SetReadDeadline after Close: %v", err)
+			s.t.Fatalf("SetReadDeadline after Close: %v, want net.ErrClosed", err)
 		}
 		return
 	case err != nil:
-		s.t.Fatalf("SetReadDeadline: %v", err)
+		s.t.Fatalf("SetReadDeadline: %v, want nil", err)
 	case s.waits && s.interrupts == before:
-		s.t.Fatal("a deadline is moved under a wait, which is not interrupted")
+		s.t.Fatal("SetReadDeadline during a Wait does not interrupt it")
 	}
 	s.late = late
 }
 
-// check compares a Read with what it may return.
+// check compares the result of a Read with the results that the model allows.
 func (s *scripted) check(p []byte, n int, err error, lateBefore, closedBefore bool) {
 	for _, b := range p[:n] {
 		if b != byte(s.read) {
-			s.t.Fatalf("byte %d is %d", s.read, b)
+			s.t.Fatalf("Read: byte %d is %d, want its index modulo 256", s.read, b)
 		}
 		s.read++
 	}
@@ -184,22 +184,22 @@ func FuzzUnixName(f *testing.F) {
 		abstract := strings.HasPrefix(name, "@")
 		bad := name == "" || !abstract && strings.Contains(name, "\x00")
 		if !bad && !abstract && len(name) <= 108 {
-			return // it would make a file
+			return // it would create a file
 		}
 		err = s.BindUnix(name)
 		switch {
 		case errors.Is(err, syscall.EADDRINUSE), errors.Is(err, errors.ErrUnsupported):
-			return // by another process; or names without files are not of this system
+			return // another process has the name, or the system has no abstract names
 		case err == nil && (bad || len(name) > 108):
-			t.Fatalf("%q is taken for a name", name)
+			t.Fatalf("BindUnix(%q) succeeded, want an error", name)
 		case err != nil && abstract && len(name) <= 108:
-			t.Fatalf("%q is refused: %v", name, err)
+			t.Fatalf("BindUnix(%q): %v, want nil", name, err)
 		case err != nil:
 			return
 		}
 		ends, err := s.unixEnds()
 		if err != nil || ends.local.String() != name {
-			t.Fatalf("%q is named %v, %v", name, ends, err)
+			t.Fatalf("socket bound to %q has names %v, error %v", name, ends, err)
 		}
 	})
 }

@@ -40,7 +40,7 @@ func (r countingSource) Wait(d sys.Direction, deadline time.Time) error {
 
 func TestAWriteBeyondTwoGiBIsSplit(t *testing.T) {
 	const size = 2<<30 + 4096
-	// The pages of the mapping are read by the kernel as it takes them, and it takes few.
+	// The kernel reads the pages of the mapping as it takes them, and it takes few.
 	p, err := syscall.Mmap(-1, 0, size, syscall.PROT_READ, syscall.MAP_ANON|syscall.MAP_PRIVATE)
 	if err != nil {
 		t.Fatal(err)
@@ -75,13 +75,13 @@ func TestAWriteBeyondTwoGiBIsSplit(t *testing.T) {
 			n, err := write(c)
 			wrote <- result{n, err}
 		}()
-		<-waits // the kernel has taken what it takes, of more than 2 GiB
+		<-waits // the kernel has taken as many of the 2 GiB as it has room for
 		if err := c.Close(); err != nil {
 			t.Fatal(err)
 		}
 		r := <-wrote
 		if !errors.Is(r.err, net.ErrClosed) || r.n == 0 || r.n == size {
-			t.Errorf("%s of %d bytes: %d, %v", name, int64(size), r.n, r.err)
+			t.Errorf("%s of %d bytes: %d, %v, want a part and net.ErrClosed", name, int64(size), r.n, r.err)
 		}
 		peer, err := stream.Adopt(b)
 		if err != nil {
@@ -89,13 +89,13 @@ func TestAWriteBeyondTwoGiBIsSplit(t *testing.T) {
 		}
 		got, err := io.Copy(io.Discard, tryReader{&peer})
 		if got != r.n || err != nil {
-			t.Errorf("%s: %d bytes arrived of %d that were counted: %v", name, got, r.n, err)
+			t.Errorf("%s: the peer received %d bytes, want %d as counted; error %v", name, got, r.n, err)
 		}
 		peer.Close()
 	}
 }
 
-// tryReader reads what is there.
+// tryReader reads without waiting.
 type tryReader struct{ s *stream.Socket }
 
 func (r tryReader) Read(p []byte) (int, error) { return r.s.TryRead(p) }

@@ -35,7 +35,7 @@ func TestOptionsReachTheKernel(t *testing.T) {
 			t.Fatal(err)
 		}
 		if v := get(syscall.SOL_SOCKET, syscall.SO_KEEPALIVE); v != 1 {
-			t.Errorf("keep-alive is %d", v)
+			t.Errorf("keep-alive is %d, want 1", v)
 		}
 		idle, interval, count := get(syscall.IPPROTO_TCP, keepIdle), get(syscall.IPPROTO_TCP, keepInterval), get(syscall.IPPROTO_TCP, keepCount)
 		if idle != step.idle || interval != step.interval || count != step.count {
@@ -46,6 +46,6 @@ func TestOptionsReachTheKernel(t *testing.T) {
 		t.Fatal(err)
 	}
 	if v := get(syscall.SOL_SOCKET, syscall.SO_KEEPALIVE); v != 0 {
-		t.Errorf("keep-alive is %d when it is off", v)
+		t.Errorf("keep-alive is %d, want 0", v)
 	}
 }

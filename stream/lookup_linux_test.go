@@ -21,7 +21,7 @@ func TestADialOfEveryAddressFallsBackToIPv4(t *testing.T) {
 	for _, host := range []string{"::", "0.0.0.0", ""} {
 		c, err := d.DialContext(context.Background(), "tcp", net.JoinHostPort(host, strconv.Itoa(int(l.AddrPort().Port()))))
 		if err != nil {
-			t.Errorf("dial of %q: %v", host, err)
+			t.Errorf("dial of host %q: %v, want nil", host, err)
 			continue
 		}
 		c.Close()

@@ -17,7 +17,7 @@ func TestADualStackSocketAnswersIPv4(t *testing.T) {
 	any6 := netip.AddrPortFrom(netip.IPv6Unspecified(), 0)
 	both, err := stream.ListenPacket(park.Waiter{}, any6, stream.PacketOptions{DualStack: true})
 	if sys.ClassOf(err) == sys.ClassUnsupported {
-		return // the machine has no IPv6
+		return // the machine does not support IPv6
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -36,19 +36,19 @@ func TestADualStackSocketAnswersIPv4(t *testing.T) {
 	p := make([]byte, 64)
 	n, from, err := both.ReadFromAddrPort(p)
 	if string(p[:n]) != "question" || from != c.LocalAddrPort() || err != nil {
-		t.Fatalf("%q from %v, %v; want it from %v", p[:n], from, err, c.LocalAddrPort())
+		t.Fatalf("got %q from %v, error %v; want \"question\" from %v", p[:n], from, err, c.LocalAddrPort())
 	}
 	if _, err := both.WriteToAddrPort([]byte("answer"), from); err != nil {
 		t.Fatal(err)
 	}
 	if n, err := c.Read(p); string(p[:n]) != "answer" || err != nil {
-		t.Errorf("%q, %v", p[:n], err)
+		t.Errorf("got %q, error %v, want \"answer\"", p[:n], err)
 	}
 }
 
 func TestAPacketConnHasItsSize(t *testing.T) {
 	if n := unsafe.Sizeof(stream.PacketConn{}); n > 208 {
-		t.Errorf("a PacketConn has %d bytes, want at most 208", n)
+		t.Errorf("a PacketConn is %d bytes, want at most 208", n)
 	}
 }
 
@@ -60,9 +60,9 @@ func TestBroadcastIsOnRequest(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer c.Close()
-		// With the option it may still fail for want of a network.
+		// Even with the option, it may fail because no network is reachable.
 		if _, err := c.WriteToAddrPort([]byte("x"), to); errors.Is(err, syscall.EACCES) == on {
-			t.Errorf("broadcast %v: %v", on, err)
+			t.Errorf("send with Broadcast %v: %v, want EACCES only without it", on, err)
 		}
 	}
 }

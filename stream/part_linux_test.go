@@ -8,7 +8,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// turns is a Waiter whose sources note how much was moved between two turns of others.
+// turns is a Waiter whose sources record how much was moved between two yields.
 type turns struct {
 	never
 	moved func() int64
@@ -30,8 +30,8 @@ func (w *turns) Yield() error {
 	return nil
 }
 
-// endless returns a connection of which the kernel reads zeros, or takes whatever is written, at
-// once: what it moves is bounded by what it is asked to move.
+// endless returns a connection from which the kernel reads zeros, or that takes any write at once.
+// Only the requested amount bounds what it moves.
 func endless(t *testing.T, w Waiter, device string) *Conn {
 	t.Helper()
 	f, err := os.OpenFile(device, os.O_RDWR, 0)
@@ -60,7 +60,7 @@ const parts = 8
 func checkTurns(t *testing.T, w *turns, most int64) {
 	t.Helper()
 	if w.most > most || w.count < parts-1 {
-		t.Errorf("others had %d turns in %d bytes, after %d bytes at most; want a turn after %d", w.count, parts*partBytes, w.most, most)
+		t.Errorf("%d yields in %d bytes, at most %d bytes apart; want a yield after %d bytes", w.count, parts*partBytes, w.most, most)
 	}
 }
 
@@ -92,9 +92,9 @@ func TestOthersHaveTheirTurnWhileAConnectionIsSpliced(t *testing.T) {
 	if n, handled, err := to.splice(from, parts*partBytes); n != parts*partBytes || !handled || err != nil {
 		t.Fatalf("%d, %v, %v, want %d bytes moved by the kernel", n, handled, err, parts*partBytes)
 	}
-	// Not each part ends where a call does.
+	// Not every part ends where a call does.
 	if w.count < parts/2 {
-		t.Errorf("others had %d turns in %d bytes, want one after %d to %d", w.count, parts*partBytes, partBytes, 2*partBytes)
+		t.Errorf("%d yields in %d bytes, want one after %d to %d bytes", w.count, parts*partBytes, partBytes, 2*partBytes)
 	}
 }
 
@@ -107,11 +107,11 @@ func TestAPipeGrowsAsFarAsItMay(t *testing.T) {
 	defer sys.Close(w)
 	first, err := sys.GrowPipe(w, 1)
 	if first < 1 || err != nil {
-		t.Fatalf("a pipe has room for %d, %v", first, err)
+		t.Fatalf("capacity of a new pipe: %d, %v", first, err)
 	}
 	grown, err := sys.GrowPipe(w, 4*first)
 	if grown < first || err != nil {
-		t.Fatalf("a pipe with room for %d has room for %d, %v, when it has grown", first, grown, err)
+		t.Fatalf("capacity of a pipe grown from %d: %d, %v", first, grown, err)
 	}
 	n := 0
 	for ; ; n++ {
@@ -120,6 +120,6 @@ func TestAPipeGrowsAsFarAsItMay(t *testing.T) {
 		}
 	}
 	if n<<10 > grown || n<<10 < grown-os.Getpagesize() {
-		t.Errorf("%d bytes went into a pipe that says it has room for %d", n<<10, grown)
+		t.Errorf("a pipe took %d bytes, want its capacity of %d to within a page", n<<10, grown)
 	}
 }

@@ -15,9 +15,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// raceScript is the resolver, the network and the clock of a race, which runs when nobody else
-// does. No packet is sent: an attempt that runs is a socket that has no peer, until its event makes
-// one of it that has, or that has an error.
+// raceScript is the resolver, the network and the clock of a race. It runs while the race waits. It
+// sends no packet: a running attempt is a socket without a peer, until an event gives it a peer or
+// an error.
 type raceScript struct {
 	t        *testing.T
 	race     *race
@@ -26,16 +26,16 @@ type raceScript struct {
 	events   []raceEvent
 	waits    int
 
-	// What the race knows, when it has returned from a wait.
-	gate      time.Duration // until when IPv4 addresses wait; negative before there are any
+	// What the race knows after a wait.
+	gate      time.Duration // when IPv4 addresses stop waiting; negative before the first address
 	has6      bool
-	over      bool // the resolver has delivered all
+	over      bool // the last delivery has been made
 	canceled  bool
 	delivered [families]int
 	tried     [families]int
 	turn      int
 	attempts  []*scriptedAttempt
-	failed    bool // an attempt has, since the last was started
+	failed    bool // an attempt has failed since the last one started
 }
 
 // raceEvent is something that happens outside the race.
@@ -74,8 +74,8 @@ func (s *raceScript) running() (n int) {
 
 func (s *raceScript) left(family int) int { return s.delivered[family] - s.tried[family] }
 
-// due says whether RFC 8305 has an attempt start, and if not, when for no other reason than the
-// time; negative is never.
+// due reports whether RFC 8305 requires an attempt to start now. If not, at is when time alone
+// would require it; negative means never.
 func (s *raceScript) due() (due bool, at time.Duration) {
 	running := s.running()
 	switch n := len(s.attempts); {
@@ -94,22 +94,22 @@ func (s *raceScript) due() (due bool, at time.Duration) {
 	return due || at >= 0 && s.now() >= at, at
 }
 
-// raceWaitsMax bounds the waits of a race, which has an event or a time to wait for in each.
+// raceWaitsMax limits the waits of a race. Each of them has an event or a time to wait for.
 const raceWaitsMax = 2000
 
-// Wait goes on to the next event, or to the deadline if that comes first. It sleeps on the clock of
-// the bubble, which moves when all in it sleep.
+// Wait advances to the next event, or to the deadline if that comes first. It sleeps on the clock
+// of the synctest bubble, which advances when all goroutines in the bubble sleep.
 func (s *raceScript) Wait(wanted []Readiness, deadline time.Time) error {
 	due, at := s.due()
 	switch s.waits++; {
 	case due:
-		s.t.Fatalf("at %v an attempt is to start, and the race waits", s.now())
+		s.t.Fatalf("at %v an attempt is due, but the race waits", s.now())
 	case at >= 0 && (deadline.IsZero() || deadline.Sub(s.begun) > at):
-		s.t.Fatalf("at %v the race waits until %v, and the next attempt is to start at %v", s.now(), deadline.Sub(s.begun), at)
+		s.t.Fatalf("at %v the race waits until %v, want %v, when the next attempt is due", s.now(), deadline.Sub(s.begun), at)
 	case len(wanted) != s.running():
-		s.t.Fatalf("the race waits for %d attempts, and %d run", len(wanted), s.running())
+		s.t.Fatalf("the race waits for %d attempts, want %d, the number that run", len(wanted), s.running())
 	case s.waits > raceWaitsMax:
-		s.t.Fatal("the race waits for nothing")
+		s.t.Fatal("the race waits without a cause")
 	}
 	slices.SortStableFunc(s.events, func(a, b raceEvent) int { return int(a.at - b.at) })
 	switch {
@@ -126,7 +126,7 @@ func (s *raceScript) Wait(wanted []Readiness, deadline time.Time) error {
 	return nil
 }
 
-// begin takes the place of Dialer.begin.
+// begin replaces Dialer.begin.
 func (s *raceScript) begin(to netip.AddrPort) (*Conn, error) {
 	s.checkBegin(to)
 	a := &scriptedAttempt{begun: s.now()}
@@ -165,11 +165,11 @@ func (s *raceScript) checkBegin(to netip.AddrPort) {
 	}
 	switch {
 	case !due:
-		s.t.Fatalf("at %v attempt %d starts, and none is to", s.now(), len(s.attempts))
+		s.t.Fatalf("at %v attempt %d starts, but none is due", s.now(), len(s.attempts))
 	case f != turn:
-		s.t.Fatalf("attempt %d is made to %v, and it is not its family's turn", len(s.attempts), to)
+		s.t.Fatalf("attempt %d is to %v, want an address of the other family", len(s.attempts), to)
 	case to != netip.AddrPortFrom(scriptedAddress(f, s.tried[f]), 80):
-		s.t.Fatalf("attempt %d is made to %v, want the next of the family, %d", len(s.attempts), to, s.tried[f])
+		s.t.Fatalf("attempt %d is to %v, want address %d of its family", len(s.attempts), to, s.tried[f])
 	}
 	s.tried[f]++
 	s.turn = families - 1 - f
@@ -182,7 +182,7 @@ func scriptedAddress(family, n int) netip.Addr {
 	return netip.AddrFrom16([16]byte{0x20, 1, 0xd, 0xb8, 15: byte(n)})
 }
 
-// socket opens one that has no peer.
+// socket opens a socket without a peer.
 func (s *raceScript) socket() sys.Handle {
 	h, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -191,11 +191,11 @@ func (s *raceScript) socket() sys.Handle {
 	return sys.Handle(h)
 }
 
-// settle makes h a socket that has a peer, or an error.
+// settle gives h a peer or an error.
 func (s *raceScript) settle(h sys.Handle, connected bool) {
 	a, b, err := sys.SocketPair()
 	if err == nil && !connected {
-		// What the peer has not read when it closes is an error for this end.
+		// Bytes that the peer has not read when it closes are an error for this end.
 		_, err = sys.Send(a, []byte("x"))
 	}
 	if err == nil {
@@ -206,7 +206,7 @@ func (s *raceScript) settle(h sys.Handle, connected bool) {
 	}
 }
 
-// deliver is an answer of the resolver with n addresses, of both families if it is mixed.
+// deliver passes an answer of the resolver with n addresses, of both families if it is mixed.
 func (s *raceScript) deliver(to func([]netip.Addr, bool, error), family, n int, mixed bool) {
 	if s.over {
 		return
@@ -236,7 +236,7 @@ func (s *raceScript) deliver(to func([]netip.Addr, bool, error), family, n int, 
 	to(ips, true, nil)
 }
 
-// plan makes events of words: what, and how long after the one before.
+// plan turns words into events: an action, and the delay after the previous event.
 func (s *raceScript) plan(words []byte, cancel func(), to func([]netip.Addr, bool, error)) {
 	at := time.Duration(0)
 	for ; len(words) >= 2; words = words[2:] {
@@ -261,7 +261,7 @@ func (s *raceScript) plan(words []byte, cancel func(), to func([]netip.Addr, boo
 	}
 }
 
-// result compares how the race has ended, and looks for what it has left open.
+// result checks the result of the race and that the race has closed all attempts.
 func (s *raceScript) result(c *Conn, err error, deadline time.Time) {
 	var won *Conn
 	for _, a := range s.attempts {
@@ -270,7 +270,7 @@ func (s *raceScript) result(c *Conn, err error, deadline time.Time) {
 		}
 	}
 	if c != won || (c == nil) != (err != nil) {
-		s.t.Fatalf("the race has ended with %v, %v", c, err)
+		s.t.Fatalf("the race returned %v, %v: want the winner, or an error without a connection", c, err)
 	}
 	ok := false
 	switch {
@@ -286,17 +286,17 @@ func (s *raceScript) result(c *Conn, err error, deadline time.Time) {
 		ok = s.over && s.left(family6)+s.left(family4)+s.running() == 0
 	}
 	if !ok {
-		s.t.Fatalf("the race has ended with %v; %d attempts run, resolver over %v, canceled %v", err, s.running(), s.over, s.canceled)
+		s.t.Fatalf("the race returned %v: want the error of its cause; %d attempts run, resolver over %v, canceled %v", err, s.running(), s.over, s.canceled)
 	}
 	for i, a := range s.attempts {
 		if a.conn != nil && !errors.Is(a.conn.Close(), net.ErrClosed) {
-			s.t.Fatalf("attempt %d is left open", i)
+			s.t.Fatalf("attempt %d is still open after the race", i)
 		}
 	}
 }
 
-// FuzzRace checks when a race starts its attempts, to which addresses, how many at a time, how it
-// ends and what it leaves.
+// FuzzRace checks when a race starts its attempts, to which addresses, how many at once, how it
+// ends, and what it leaves open.
 func FuzzRace(f *testing.F) {
 	f.Add([]byte{0b11001, 10, 0b11000, 20, 4, 5}, []byte{2, 130, 2, 131, 5}, int16(0), int16(0), uint16(0))
 	f.Add([]byte{0b11001, 10, 6, 100, 0b1000, 200}, []byte{8, 0, 46, 47, 255, 3}, int16(0), int16(0), uint16(900))
@@ -327,7 +327,7 @@ func FuzzRace(f *testing.F) {
 			s.race.end()
 			s.result(c, err, deadline)
 			if resolved != 1 {
-				t.Fatalf("the resolver is told %d times that no more is needed", resolved)
+				t.Fatalf("the race called cancel %d times, want 1", resolved)
 			}
 		})
 	})

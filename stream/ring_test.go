@@ -22,7 +22,7 @@ func TestARingKeepsItsBytesInOrder(t *testing.T) {
 		var s [2][]byte
 		spans = append(spans[:0], bytes.Join(r.spans(&s), nil)...)
 		if r.n != len(model) || !bytes.Equal(spans, model) {
-			t.Fatalf("step %d: %d bytes are held, want %d, or others", i, r.n, len(model))
+			t.Fatalf("step %d: the ring holds %d bytes, want %d, or their order differs", i, r.n, len(model))
 		}
 	}
 }

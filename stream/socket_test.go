@@ -25,13 +25,13 @@ func TestCloseUnderARunningCallKeepsTheNumber(t *testing.T) {
 		t.Errorf("acquire after Close: %v, want net.ErrClosed", err)
 	}
 	if err := sys.SetNonblock(a); err != nil {
-		t.Errorf("the handle is closed under a running call: %v", err)
+		t.Errorf("the handle is closed during a running call: %v", err)
 	}
 	if err := s.release(); err != nil {
 		t.Fatal(err)
 	}
 	if err := sys.SetNonblock(a); err == nil {
-		t.Errorf("the handle is open after the last call")
+		t.Errorf("the handle is still open after the last call")
 	}
 }
 

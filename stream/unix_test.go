@@ -11,7 +11,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// refusing is a Waiter that is full.
+// refusing is a Waiter that refuses every registration.
 type refusing struct{}
 
 var errFull = errors.New("full")
@@ -25,7 +25,7 @@ func TestAPathIsRemovedWhenListeningFailsAfterIt(t *testing.T) {
 			t.Fatalf("got %v, want %v", err, errFull)
 		}
 		if _, err := os.Lstat(name); !errors.Is(err, os.ErrNotExist) {
-			t.Errorf("the path is still there: %v", err)
+			t.Errorf("Lstat of the path: %v, want os.ErrNotExist", err)
 		}
 	}
 }

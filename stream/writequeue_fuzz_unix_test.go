@@ -13,24 +13,24 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// queueScript is the Waiter below a WriteQueue, the peer, and the other tasks of the loop at once:
-// each wait goes on with the script, which calls the queue again, until a word of it is an answer.
-// So each operation comes inside each other, in an order that can be repeated. What has to wait
-// inside a wait is told ErrBusy, for nobody could resume it.
+// queueScript is the Waiter below a WriteQueue, the peer, and the other tasks of the loop. Each
+// wait continues the script, which calls the queue again, until a word is an answer. So every
+// operation runs inside every other, in a repeatable order. An operation that has to wait inside a
+// wait gets ErrBusy, because no caller could resume it.
 type queueScript struct {
 	t      *testing.T
-	words  []byte // two a word: what, and how much
+	words  []byte // two bytes per word: an operation and an amount
 	q      *WriteQueue
 	peer   sys.Handle
-	depth  int  // waits inside each other
+	depth  int  // nested waits
 	drains bool // the script is over: the peer reads, and each wait is answered
 
 	taken, received        int  // bytes of the stream
 	pending                int  // bytes of a Write that has not returned
 	finished, closed, gone bool // CloseWrite and Close were called; the peer has closed
 	late, wasLate          bool // the deadline has passed, or had during an operation
-	refused                bool // a TryWrite was, or a Write was cut short, since the operation that is checked began
-	unsent                 bool // Close or Run has said so
+	refused                bool // since the checked operation began, a TryWrite was refused or a Write was cut short
+	unsent                 bool // Close or Run has returned ErrUnsent
 	interrupts             int
 }
 
@@ -40,18 +40,18 @@ func (s *queueScript) ShortReadDrains() bool               { return false }
 func (s *queueScript) Close() error                        { return nil }
 func (s *queueScript) MayBlock() bool                      { return false }
 
-// queueWaitsMax bounds the waits for a peer that reads all it gets.
+// queueWaitsMax limits the waits for a peer that reads all that it receives.
 const queueWaitsMax = 10_000
 
 func (s *queueScript) Wait(d sys.Direction, _ time.Time) error {
 	if d != sys.Writable || s.depth > 0 {
-		s.t.Fatalf("waits in direction %v, while %d wait", d, s.depth)
+		s.t.Fatalf("Wait in direction %v inside %d waits, want writable inside none", d, s.depth)
 	}
 	s.depth++
 	defer func() { s.depth-- }()
 	if s.drains {
 		if s.interrupts++; s.interrupts > queueWaitsMax {
-			s.t.Fatal("waits for room that is there")
+			s.t.Fatal("the queue waits for room that it has")
 		}
 		s.read(1 << 20)
 		return nil
@@ -67,7 +67,7 @@ func (s *queueScript) Wait(d sys.Direction, _ time.Time) error {
 		case word == 0:
 			return nil
 		case word == 1:
-			return os.ErrDeadlineExceeded // by its own clock; the deadline may have been moved
+			return os.ErrDeadlineExceeded // by the clock of the Waiter; the deadline may have moved
 		}
 		s.act(word, n)
 	}
@@ -82,7 +82,7 @@ func (s *queueScript) next() (word byte, n int, ok bool) {
 	return word, n * n / 6, true
 }
 
-// act does what a word says, and checks what the operation has done to the marks.
+// act runs the operation of a word and checks its effect on the marks.
 func (s *queueScript) act(word byte, n int) {
 	congested, taken, refused, late := s.q.congested, s.taken, s.refused, s.wasLate
 	s.refused, s.wasLate = false, s.late
@@ -90,13 +90,13 @@ func (s *queueScript) act(word byte, n int) {
 	queued := s.q.Queued()
 	switch {
 	case queued > s.q.High():
-		s.t.Fatalf("%d bytes are queued, of %d at most", queued, s.q.High())
+		s.t.Fatalf("%d bytes are queued, want at most %d", queued, s.q.High())
 	case s.received+queued > s.taken+s.pending && !s.q.over:
-		s.t.Fatalf("%d bytes are queued and %d received, of %d that were taken", queued, s.received, s.taken)
+		s.t.Fatalf("%d bytes are queued and %d received, want at most the %d that were taken", queued, s.received, s.taken)
 	case !congested && s.q.congested && queued < s.q.High() && !s.refused:
-		s.t.Fatalf("writes are refused from %d bytes on", queued)
+		s.t.Fatalf("writes are refused at %d queued bytes, below the high mark", queued)
 	case congested && !s.q.congested && !s.finished && queued > s.q.options.Low+s.taken-taken:
-		s.t.Fatalf("writes are taken again at %d bytes, of which %d came meanwhile", queued, s.taken-taken)
+		s.t.Fatalf("writes are taken again at %d queued bytes, above the low mark; %d of them were added meanwhile", queued, s.taken-taken)
 	}
 	s.refused, s.wasLate = s.refused || refused, s.wasLate || late
 }
@@ -114,7 +114,7 @@ func (s *queueScript) operate(word byte, n int) {
 		if err := s.q.Flush(); err != nil {
 			s.check("Flush", err)
 		} else if s.taken-s.q.Queued() < mark {
-			s.t.Fatalf("%d bytes are queued after Flush of %d, and %d were taken", s.q.Queued(), mark, s.taken)
+			s.t.Fatalf("%d bytes are queued after Flush of the first %d of %d bytes", s.q.Queued(), mark, s.taken)
 		}
 	case 8:
 		s.waitRoom(n)
@@ -122,7 +122,7 @@ func (s *queueScript) operate(word byte, n int) {
 		if err := s.q.Run(); err != nil || s.closed {
 			s.ended("Run", err)
 		} else {
-			s.t.Fatal("Run has returned, and nothing is wrong")
+			s.t.Fatal("Run returned nil before Close")
 		}
 	case 10:
 		s.setDeadline(n)
@@ -154,12 +154,12 @@ func (s *queueScript) write(n int) {
 	written, err := s.q.Write(p)
 	s.pending = pending
 	if s.taken != before && written > 0 {
-		s.t.Fatal("bytes were taken inside a Write")
+		s.t.Fatal("another write took bytes between those of a Write")
 	}
 	s.taken += written
 	switch {
 	case err == nil && written != n, written > n:
-		s.t.Fatalf("Write of %d bytes: %d", n, written)
+		s.t.Fatalf("Write of %d bytes returned %d, nil or too many", n, written)
 	case err != nil:
 		s.refused = true
 		s.check("Write", err)
@@ -173,19 +173,19 @@ func (s *queueScript) tryWrite(n int) error {
 	switch {
 	case n > s.q.High():
 		if !errors.Is(err, ErrWriteTooLong) {
-			s.t.Fatalf("TryWrite of %d bytes: %v", n, err)
+			s.t.Fatalf("TryWrite of %d bytes: %v, want ErrWriteTooLong", n, err)
 		}
 	case err == nil && writing:
-		s.t.Fatal("TryWrite has come between the bytes of a Write")
+		s.t.Fatal("TryWrite succeeded between the bytes of a Write")
 	case err == nil:
 		s.taken += n
 	case err == sys.ErrWouldBlock:
 		s.refused = true
 		if !writing && !(congested && queued > s.q.options.Low) && queued+n <= s.q.High() {
-			s.t.Fatalf("TryWrite of %d bytes is refused; %d are queued, congested before: %v", n, queued, congested)
+			s.t.Fatalf("TryWrite of %d bytes is refused although they fit; %d are queued, congested before: %v", n, queued, congested)
 		}
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, ErrBusy), errors.Is(err, errFull):
-		s.t.Fatalf("TryWrite: %v", err)
+		s.t.Fatalf("TryWrite: %v, want no error of a wait", err)
 	default:
 		s.check("TryWrite", err)
 	}
@@ -197,7 +197,7 @@ func (s *queueScript) waitRoom(n int) {
 	switch {
 	case n > s.q.High():
 		if !errors.Is(err, ErrWriteTooLong) {
-			s.t.Fatalf("WaitRoom for %d bytes: %v", n, err)
+			s.t.Fatalf("WaitRoom for %d bytes: %v, want ErrWriteTooLong", n, err)
 		}
 	case err != nil:
 		s.check("WaitRoom", err)
@@ -208,7 +208,7 @@ func (s *queueScript) waitRoom(n int) {
 	}
 }
 
-// read has the peer read n bytes, or as many as there are, and compares them.
+// read makes the peer read up to n bytes, and checks them.
 func (s *queueScript) read(n int) (end bool) {
 	for p := make([]byte, 4096); n > 0 && !s.gone; {
 		got, err := sys.Recv(s.peer, p[:min(n, len(p))])
@@ -217,13 +217,13 @@ func (s *queueScript) read(n int) (end bool) {
 		}
 		if got == 0 || err != nil {
 			if !s.finished && !s.closed {
-				s.t.Fatalf("the stream has ended: %v", err)
+				s.t.Fatalf("the stream has ended before CloseWrite and Close: %v", err)
 			}
 			return true
 		}
 		for _, b := range p[:got] {
 			if b != streamByte(s.received) {
-				s.t.Fatalf("byte %d is wrong", s.received)
+				s.t.Fatalf("byte %d of the stream is wrong", s.received)
 			}
 			s.received++
 		}
@@ -245,13 +245,13 @@ func (s *queueScript) setDeadline(n int) {
 	switch {
 	case s.closed:
 		if !errors.Is(err, net.ErrClosed) {
-			s.t.Fatalf("SetWriteDeadline after Close: %v", err)
+			s.t.Fatalf("SetWriteDeadline after Close: %v, want net.ErrClosed", err)
 		}
 		return
 	case err != nil:
 		s.t.Fatalf("SetWriteDeadline: %v", err)
 	case s.depth > 0 && s.interrupts == before:
-		s.t.Fatal("a deadline is moved under a wait, which is not interrupted")
+		s.t.Fatal("SetWriteDeadline during a Wait does not interrupt it")
 	}
 	s.late = late
 	s.wasLate = s.wasLate || late
@@ -264,7 +264,7 @@ func (s *queueScript) end(n int) {
 		if err := s.q.CloseWrite(); err != nil {
 			s.check("CloseWrite", err)
 		} else if s.q.Queued() > 0 {
-			s.t.Fatalf("%d bytes are queued after CloseWrite", s.q.Queued())
+			s.t.Fatalf("%d bytes are queued after CloseWrite, want 0", s.q.Queued())
 		}
 		return
 	}
@@ -273,18 +273,18 @@ func (s *queueScript) end(n int) {
 	if err := s.q.Close(); !closed {
 		s.ended("Close", err)
 	} else if !errors.Is(err, net.ErrClosed) {
-		s.t.Fatalf("a second Close: %v", err)
+		s.t.Fatalf("second Close: %v, want net.ErrClosed", err)
 	}
 }
 
-// ended takes down what Close, or Run after it, has said of what was queued.
+// ended records the result of Close, or of Run after it, for what was queued.
 func (s *queueScript) ended(what string, err error) {
 	if s.unsent = s.unsent || errors.Is(err, ErrUnsent); err != nil && !errors.Is(err, ErrUnsent) {
 		s.check(what, err)
 	}
 }
 
-// check compares an error with those that there are reasons for.
+// check compares an error with the errors that the model allows.
 func (s *queueScript) check(what string, err error) {
 	ok := false
 	switch {
@@ -302,11 +302,11 @@ func (s *queueScript) check(what string, err error) {
 		ok = s.gone
 	}
 	if !ok {
-		s.t.Fatalf("%s: %v; finished %v, closed %v, peer gone %v, late %v, %d waits", what, err, s.finished, s.closed, s.gone, s.late, s.depth)
+		s.t.Fatalf("%s: unexpected error %v; finished %v, closed %v, peer gone %v, late %v, %d waits", what, err, s.finished, s.closed, s.gone, s.late, s.depth)
 	}
 }
 
-// over sends what is left, or finds what was dropped told of.
+// over sends what is left, or checks that the dropped bytes were reported.
 func (s *queueScript) over() {
 	if s.gone {
 		return
@@ -318,18 +318,18 @@ func (s *queueScript) over() {
 		}
 		s.finished = true
 		if err := s.q.CloseWrite(); err != nil {
-			s.t.Fatalf("CloseWrite, and the peer reads: %v", err)
+			s.t.Fatalf("CloseWrite while the peer reads: %v, want nil", err)
 		}
 	}
 	if !s.read(1 << 30) {
-		s.t.Fatalf("the stream does not end; %d bytes of %d were received", s.received, s.taken)
+		s.t.Fatalf("the stream does not end: the peer received %d bytes of %d", s.received, s.taken)
 	}
 	if dropped := s.received < s.taken; dropped != s.unsent || s.received > s.taken {
-		s.t.Fatalf("%d bytes of %d were received, ErrUnsent: %v", s.received, s.taken, s.unsent)
+		s.t.Fatalf("the peer received %d bytes of %d; ErrUnsent was returned: %v", s.received, s.taken, s.unsent)
 	}
 }
 
-// FuzzWriteQueue checks what a WriteQueue promises of order, whole writes, marks, bounds and
+// FuzzWriteQueue checks the promises of a WriteQueue on order, whole writes, marks, bounds and
 // errors, whatever happens while its callers wait.
 func FuzzWriteQueue(f *testing.F) {
 	f.Add([]byte{2, 200, 6, 90, 0, 0, 6, 200, 0, 0, 4, 30, 4, 255, 7, 0, 6, 250, 0, 0}, uint16(5000), uint16(100), true)
@@ -361,7 +361,7 @@ func FuzzWriteQueue(f *testing.F) {
 			t.Fatal(err)
 		}
 		o := WriteQueueOptions{High: 1 + int(high)%16_000, Linger: -1}
-		o.Low = max(int(low)%o.High, min(1, o.High-1)) // zero stands for a default
+		o.Low = max(int(low)%o.High, min(1, o.High-1)) // zero would select a default
 		if lingers {
 			o.Linger = time.Hour
 		}

@@ -31,7 +31,7 @@ func TestAWriteQueueAllocatesNothingInSteadyState(t *testing.T) {
 			t.Fatal(err)
 		}
 	}); n > 0 {
-		t.Errorf("%v allocations a run, want 0", n)
+		t.Errorf("%v allocations per run, want 0", n)
 	}
 	if err := <-read; err != nil {
 		t.Fatal(err)
@@ -44,7 +44,7 @@ func TestTheMarksOfAWriteQueueAreInOrder(t *testing.T) {
 		func() {
 			defer func() {
 				if recover() == nil {
-					t.Errorf("%+v is taken", o)
+					t.Errorf("NewWriteQueue(%+v) does not panic", o)
 				}
 			}()
 			stream.NewWriteQueue(a, o)
