@@ -115,7 +115,7 @@ func (s *Socket) Release() (sys.Handle, error) {
 }
 
 // Release ends the connection as Close does, but returns the handle to the caller, open and
-// non-blocking. Bytes that were not read remain readable there. While a call reads or writes,
+// non-blocking. Unread bytes remain readable through the handle. While a call reads or writes,
 // suspended or not, it does nothing and returns [ErrBusy].
 func (c *Conn) Release() (sys.Handle, error) {
 	h, err := c.handOver()

@@ -166,8 +166,8 @@ func (c *Conn) finish(ctx context.Context, deadline time.Time) error {
 	}
 }
 
-// done converts err to the form that callers of a dial expect, if it results from the end of ctx or
-// of the time share of an address.
+// done converts err to the form that callers of a dial expect. It converts only an err that results
+// from the end of ctx or of the time share of an address.
 func done(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, context.Canceled):

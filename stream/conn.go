@@ -15,12 +15,12 @@ import (
 // It implements net.Conn.
 //
 // Any goroutine may use Close, the setters and the addresses at any time. If the Waiter suspends
-// goroutines, reads take turns, and so do writes. If it suspends tasks, one reader and one writer
-// may run at once; see the package's section on concurrency.
+// goroutines, reads take turns, and so do writes. If it suspends tasks, at most one reader and one
+// writer may run; see the package's section on concurrency.
 //
-// A reset by the peer ends a suspended reader and a suspended writer. The kernel reports ECONNRESET
-// (on Windows WSAECONNRESET) to one call, after the bytes from before the reset that it has kept.
-// The other call and later calls return another error or the end of the stream.
+// If the peer resets the connection, a suspended reader and a suspended writer return. The kernel
+// reports ECONNRESET (on Windows WSAECONNRESET) to one call, after the bytes from before the reset
+// that it has kept. The other call and later calls return another error or the end of the stream.
 type Conn struct {
 	endpoint
 	local  netip.AddrPort

@@ -51,12 +51,12 @@ func (c *Conn) ShortReadDrains() bool {
 	return c.in.short && c.mayDrainShort()
 }
 
-// WaitRead suspends the caller until another TryReadv makes sense, the read deadline passes or the
+// WaitRead suspends the caller until TryReadv is worth calling, the read deadline passes or the
 // connection is closed.
 func (c *Conn) WaitRead() error { return c.opError("read", c.waitSide(&c.in, sys.Readable)) }
 
-// WaitWrite suspends the caller until another TryWritev makes sense, the write deadline passes or
-// the connection is closed.
+// WaitWrite suspends the caller until TryWritev is worth calling, the write deadline passes or the
+// connection is closed.
 func (c *Conn) WaitWrite() error { return c.opError("write", c.waitSide(&c.out, sys.Writable)) }
 
 // Writev writes all of v in as few calls as the system allows, and suspends the caller while the

@@ -26,8 +26,8 @@ type regularFile interface {
 // ReadFrom reads r until its end and writes what it reads to the connection. It returns how many
 // bytes the kernel took. The end of r is not an error. io.Copy calls ReadFrom.
 //
-// On Linux it sends a regular file by sendfile(2) and moves the bytes of another Conn by splice(2),
-// so they do not pass through the process. Both also work through an io.LimitedReader. If the
+// On Linux it sends a regular file by sendfile(2) and moves the bytes of another Conn by splice(2).
+// Those bytes do not pass through the process. Both also work through an io.LimitedReader. If the
 // kernel refuses, and on any other system, it copies through a buffer of 32 KiB.
 //
 // The position of a file moves by exactly the bytes that were sent, even after an error. Reading a
@@ -62,7 +62,7 @@ func (c *Conn) ReadFrom(r io.Reader) (int64, error) {
 	return n + more, err
 }
 
-// WriteTo writes what the peer sends to w until the end of the stream, which is not an error. It
+// WriteTo copies what the peer sends into w until the end of the stream, which is not an error. It
 // returns how many bytes w took. io.Copy calls WriteTo. If w is another Conn, WriteTo calls its
 // [Conn.ReadFrom].
 func (c *Conn) WriteTo(w io.Writer) (int64, error) {

@@ -45,7 +45,7 @@ const (
 )
 
 // Dialer opens connections. Waiter must be set; all other fields may be zero. Any number of callers
-// may use its methods at once, while its fields must not change.
+// may use its methods at once. Its fields must not change meanwhile.
 //
 // If Waiter is a [Selector], the Dialer races several addresses as described in RFC 8305:
 //

@@ -5,8 +5,8 @@
 //
 // A [Socket] only tries: every operation returns at once, with a result or with sys.ErrWouldBlock.
 //
-// A [Conn] and a [Listener] add the wait. They try, suspend the caller through a [Waiter] until
-// another try makes sense, and try again. They implement net.Conn and net.Listener, so crypto/tls,
+// A [Conn] and a [Listener] add the wait. They try, suspend the caller through a [Waiter] until a
+// retry is worthwhile, and try again. They implement net.Conn and net.Listener, so crypto/tls,
 // net/http and any other user of those interfaces run on them unmodified. Two tasks of a loop that
 // share a TLS connection need package stream/tlsconn, which documents the reason. A [PacketConn] is
 // the counterpart of a Conn for datagrams.
@@ -20,9 +20,9 @@
 // Listener at any time. They may also use Read, Write and Accept if Wait suspends goroutines:
 // callers in one direction take turns, and each Write is whole.
 //
-// Tasks are limited to one reader and one writer at once. Tasks share a thread: a second caller
-// that waited for a lock would stop the loop that has to resume the first one. A Source whose
-// caller must not block reports this through an optional method:
+// Tasks are limited to one reader and one writer. Tasks share a thread: a second caller that waited
+// for a lock would stop the loop that has to resume the first one. A Source whose caller must not
+// block reports this through an optional method:
 //
 //	MayBlock() bool // false: the calling goroutine runs a task; only Wait may suspend it
 //
@@ -35,7 +35,7 @@
 // A [WriteQueue] lets several tasks write to one Conn. It queues what the kernel does not take,
 // within a bound.
 //
-// A Socket supports one reader and one writer at once. Any goroutine may call Close at any time:
+// A Socket supports at most one reader and one writer. Any goroutine may call Close at any time:
 // the handle's number cannot be reused until the running calls have returned.
 //
 // # Readiness without progress

@@ -19,8 +19,8 @@ var ErrBusy = errors.New("stream: another caller is operating in the same direct
 // started, or its outcome has already been returned.
 var ErrNotConnecting = errors.New("stream: no connect in progress")
 
-// ErrSelfConnect is returned for a connection of a socket to itself. It occurs if no listener has
-// the port and the kernel chooses that same port as the local one (RFC 9293, 3.5, simultaneous
+// ErrSelfConnect is returned if a socket has connected to itself. That happens if no socket listens
+// on the dialed port and the kernel chooses that port as the local one (RFC 9293, 3.5, simultaneous
 // open). It is a syscall.ECONNREFUSED.
 var ErrSelfConnect = fmt.Errorf("stream: socket connected to itself: %w", syscall.ECONNREFUSED)
 

@@ -25,7 +25,7 @@ func (c *Conn) File() (*os.File, error) {
 }
 
 // ReleaseFile ends the connection as Close does, but returns it to the caller as a blocking file.
-// Bytes that were not read remain readable there. It is for the standard input or output of a child
+// Unread bytes remain readable through the file. It is for the standard input or output of a child
 // process. While a call reads or writes, suspended or not, it does nothing and returns [ErrBusy].
 func (c *Conn) ReleaseFile() (*os.File, error) {
 	h, err := c.handOver()

@@ -17,7 +17,7 @@ const (
 
 // SetKeepAliveConfig sets how the kernel probes a silent peer. As for net.TCPConn, zero fields mean
 // 15 seconds, 15 seconds and 9 probes. A negative field leaves the setting unchanged. OpenBSD has
-// no such options and returns an error that is errors.ErrUnsupported if one must be set.
+// no such options and returns an error that is errors.ErrUnsupported if config sets one.
 func (s *Socket) SetKeepAliveConfig(config net.KeepAliveConfig) error {
 	return s.do(func(h sys.Handle) error { return setKeepAlive(h, config) })
 }

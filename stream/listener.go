@@ -48,7 +48,7 @@ type ListenOptions struct {
 // waits. It implements net.Listener.
 //
 // Any goroutine may use Close, SetDeadline and Addr at any time. If the Waiter suspends goroutines,
-// callers of Accept take turns. If it suspends tasks, one may accept at once; see the package's
+// callers of Accept take turns. If it suspends tasks, at most one may accept; see the package's
 // section on concurrency.
 type Listener struct {
 	sock      Socket
@@ -296,8 +296,8 @@ func (l *Listener) TryAccept() (Socket, netip.AddrPort, error) {
 	}
 }
 
-// Wait suspends the caller until another TryAccept makes sense, the deadline passes or the listener
-// is closed.
+// Wait suspends the caller until TryAccept is worth calling, the deadline passes or the listener is
+// closed.
 func (l *Listener) Wait() error {
 	if err := l.in.claim(l.reg); err != nil {
 		return l.opError("accept", err)

@@ -123,11 +123,11 @@ func (c *PacketConn) TryWriteBatch(ms []Message) (int, error) {
 	return n, c.opError("write", err)
 }
 
-// WaitRead suspends the caller until another TryReadBatch makes sense, the read deadline passes or
-// the connection is closed. The caller must first read until reading would block: no event may
-// report datagrams that arrived before.
+// WaitRead suspends the caller until TryReadBatch is worth calling, the read deadline passes or the
+// connection is closed. The caller must first read until reading would block: no event may report
+// datagrams that arrived before.
 func (c *PacketConn) WaitRead() error { return c.opError("read", c.waitSide(&c.in, sys.Readable)) }
 
-// WaitWrite suspends the caller until another TryWriteBatch makes sense, the write deadline passes
-// or the connection is closed.
+// WaitWrite suspends the caller until TryWriteBatch is worth calling, the write deadline passes or
+// the connection is closed.
 func (c *PacketConn) WaitWrite() error { return c.opError("write", c.waitSide(&c.out, sys.Writable)) }

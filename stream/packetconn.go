@@ -27,12 +27,12 @@ const (
 // documents datagrams that find no room on the way.
 //
 // Any goroutine may use Close, the setters and the addresses at any time. If the Waiter suspends
-// goroutines, reads take turns, and so do writes. If it suspends tasks, one reader and one writer
-// may run at once; see the package's section on concurrency.
+// goroutines, reads take turns, and so do writes. If it suspends tasks, at most one reader and one
+// writer may run; see the package's section on concurrency.
 //
-// On Linux, ReadFromAddrPort, WriteToAddrPort, ReadBatch, WriteBatch, Read and Write allocate
-// nothing, except for the zone of an IPv6 sender and the name of a unix-domain one. ReadBatch does
-// not allocate a name that the Message already holds.
+// ReadFromAddrPort, WriteToAddrPort, ReadBatch, WriteBatch, Read and Write allocate nothing on
+// Linux. The exceptions are the zone of an IPv6 sender and the name of a unix-domain one. ReadBatch
+// does not allocate a name that the Message already holds.
 type PacketConn struct {
 	endpoint
 	local  netip.AddrPort

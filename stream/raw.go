@@ -15,7 +15,7 @@ var (
 )
 
 // SyscallConn gives access to the handle. Control calls its function at once. Read and Write take a
-// turn, as the Conn's own methods do, and call their function until it returns true. Before each
+// turn, as the Conn's own methods do, and call the function until it returns true. Before each
 // further call they suspend the caller until the handle is ready, the deadline passes or the
 // connection is closed.
 //
@@ -28,8 +28,8 @@ var (
 // If a function enables an error queue, functions must read that queue before other calls wait
 // without progress. See the package's section on readiness without progress.
 //
-// SyscallConn costs later reads one more system call each time the peer has sent nothing new,
-// because a function may have changed what a short read means.
+// After SyscallConn, a function may have changed what a short read means. Later reads therefore
+// cost one more system call each time the peer has sent nothing new.
 func (c *Conn) SyscallConn() (syscall.RawConn, error) {
 	if err := c.open(); err != nil {
 		return nil, c.opError("raw", err)

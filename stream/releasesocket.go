@@ -1,7 +1,7 @@
 package stream
 
-// ReleaseSocket is [Conn.Release] for callers that continue with Try operations only. It returns
-// the Socket itself with all that is known of it, and does not have the limits of [Adopt]. The
+// ReleaseSocket is [Conn.Release] for callers that continue with Try operations only. It returns a
+// Socket that keeps what the Conn knows of the handle, without the limits of [Adopt]. The
 // registration has ended when it returns. Deadlines do not pass to the Socket.
 func (c *Conn) ReleaseSocket() (Socket, error) {
 	h, err := c.handOver()

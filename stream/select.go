@@ -20,10 +20,10 @@ type Readiness = struct {
 	Direction sys.Direction
 }
 
-// Select waits for the first of several events. Wait and Close are for one caller. Any goroutine
-// may call Wake.
+// Select waits for several sources at once. Wait and Close are for one caller. Any goroutine may
+// call Wake.
 //
-//   - Wait suspends the caller until one of wanted makes sense to try again, Wake is called, or
+//   - Wait suspends the caller until one of wanted is worth trying again, Wake is called, or
 //     deadline has passed. The zero time means no deadline. With an empty wanted, it waits for Wake
 //     and the deadline. It returns nil if the caller should look at everything: readiness is
 //     reported once, so the caller tries each of wanted. A spurious return is legal. It returns

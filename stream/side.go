@@ -70,9 +70,9 @@ func (s *side) expired() bool {
 	}
 }
 
-// wait suspends the caller, which holds the turn, until another try in direction d makes sense or
-// the deadline has passed. The caller has tried and got would-block. If that repeats after each
-// wait, something else is wrong with sock, and wait handles it.
+// wait suspends the caller, which holds the turn, until direction d is worth trying again or the
+// deadline has passed. The caller has tried and got would-block. If that repeats after each wait,
+// something else is wrong with sock, and wait handles it.
 func (s *side) wait(sock *Socket, reg Source, d sys.Direction) error {
 	if s.woken {
 		noProgress(reg, d)

@@ -15,9 +15,9 @@ import (
 // access to it; the source of the assignment must not be used again. Only Close closes a Socket; it
 // has no finalizer.
 //
-// One goroutine may read and one may write at once. Any goroutine may call Close at any time. Later
-// calls then return [net.ErrClosed]. The kernel gets the handle's number back when the last running
-// call returns, never before.
+// At most one goroutine may read and at most one may write. Any goroutine may call Close at any
+// time. Later calls then return [net.ErrClosed]. The kernel gets the handle's number back when the
+// last running call returns, never before.
 //
 // TryReadv and TryWritev are for streams. TryReadFrom, TryWriteTo, TryReadBatch and TryWriteBatch
 // are for datagrams. On a socket of the other kind they return an error that is

@@ -20,12 +20,12 @@ type Waiter interface {
 
 // Source is a handle tied to a [Waiter]. At most one caller waits in a direction at once.
 //
-//   - Wait suspends the caller until an operation in direction d makes sense again, or deadline has
-//     passed. The zero time means no deadline. Wait declares that readiness is lost and arms the
-//     interest again. The caller must therefore have tried and got would-block, or know that a try
-//     would. Wait returns nil if the caller should try again, possibly without a cause. It returns
-//     [os.ErrDeadlineExceeded] after the deadline and [net.ErrClosed] after Close. It may also
-//     return an error of the mechanism or of the scheduler, such as that of a canceled task.
+//   - Wait suspends the caller until an operation in direction d is worth trying again, or deadline
+//     has passed. The zero time means no deadline. Wait declares that readiness is lost and arms
+//     the interest again. The caller must therefore have tried and got would-block, or know that a
+//     try would. Wait returns nil if the caller should try again, possibly without a cause. It
+//     returns [os.ErrDeadlineExceeded] after the deadline and [net.ErrClosed] after Close. It may
+//     also return an error of the mechanism or of the scheduler, such as that of a canceled task.
 //   - Interrupt makes the running Wait in direction d, or else the next one, return nil, so that
 //     its caller sees a changed deadline. It never blocks, may be called from any goroutine, and
 //     does nothing after Close.
@@ -70,7 +70,7 @@ type Suspender interface {
 type Yielder interface {
 	// YieldIfSpent lets other tasks run if the calling task has used up its share of the thread. It
 	// is called at the beginning of each operation of a Conn, PacketConn, Listener or WriteQueue
-	// that may wait. It is called again after each part of an operation that succeeds. Try
+	// that may wait. It is called again each time a part of such an operation has succeeded. Try
 	// operations do not call it.
 	YieldIfSpent() error
 	// Yield lets other tasks run unless the calling task has some of its share left. If shares are

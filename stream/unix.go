@@ -21,7 +21,7 @@ func OpenUnix() (Socket, error) {
 
 // BindUnix gives a unix-domain socket its name. A path creates a file. On Linux, "@" and an
 // abstract name create none. BindUnix refuses an empty name, a path with a NUL, and a name that is
-// longer than the system allows (108 bytes on Linux, including the "@"). An abstract name may
+// too long for the system. On Linux the limit is 108 bytes, including the "@". An abstract name may
 // contain NULs.
 func (s *Socket) BindUnix(name string) error {
 	return s.do(func(h sys.Handle) error { return sys.BindUnix(h, name) })

@@ -276,9 +276,10 @@ func (q *WriteQueue) Queued() int {
 // High returns the high mark: the maximum number of queued bytes.
 func (q *WriteQueue) High() int { return q.options.High }
 
-// WaitRoom suspends the caller until a TryWrite of n bytes makes sense. The queue then has room for
-// n bytes below the high mark, and no Write is running. If the queue had reached the high mark, it
-// has fallen to the low one. After CloseWrite, which ends a running WaitRoom, it returns EPIPE.
+// WaitRoom suspends the caller until a TryWrite of n bytes is worth calling. The queue then has
+// room for n bytes below the high mark, and no Write is running. If the queue had reached the high
+// mark, it has fallen to the low one. After CloseWrite, which ends a running WaitRoom, it returns
+// EPIPE.
 func (q *WriteQueue) WaitRoom(n int) error {
 	if n > q.options.High {
 		return q.c.opError("write", ErrWriteTooLong)

@@ -88,5 +88,5 @@
 //
 // Its tls.Conn keeps its memory: the state of two ciphers, and two buffers of crypto/tls for
 // records and handshake messages. The buffers never shrink. They have room for the largest item so
-// far, which is the peer's ClientHello after the handshake, and later a record of up to 16 KiB.
+// far: after the handshake the peer's ClientHello, later a record of up to 16 KiB.
 package tlsconn
