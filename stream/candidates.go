@@ -61,7 +61,7 @@ func (c *candidates) next() candidate {
 	return first
 }
 
-// again puts back, as the first, what next has returned.
+// again puts a candidate from next back at the front.
 func (c *candidates) again(first candidate) {
 	f := familyOf(first.addr.Addr())
 	c.queues[f] = append([]candidate{first}, c.queues[f]...)

@@ -30,7 +30,7 @@ type Waiter struct{}
 var _ stream.Waiter = Waiter{}
 
 // Register ties h to the waiter. It cannot fail. If h is not open, the first Wait returns nil, and
-// the caller's own operation then reports the error.
+// the caller's own operation then returns the error.
 func (Waiter) Register(h sys.Handle) (stream.Source, error) {
 	return &source{handle: h}, nil
 }

@@ -163,9 +163,11 @@ func (s *Socket) Awaits(d sys.Direction) bool {
 func (s *Socket) Queued() int { return s.transport.queued() }
 
 // Close sends close_notify, unless CloseWrite has, and closes the socket. The caller must first end
-// the registration. Close offers the queue to the kernel once and drops the rest; if it drops any
-// bytes, the error is [stream.ErrUnsent]. A caller that needs its last bytes sent first calls
-// CloseWrite until it is done. A second Close returns net.ErrClosed.
+// the registration. Close offers the queue to the kernel once and drops the rest. If it drops any
+// bytes, the error is [stream.ErrUnsent].
+//
+// A caller that needs its last bytes sent first calls CloseWrite until it is done. A second Close
+// returns net.ErrClosed.
 func (s *Socket) Close() error {
 	if s.transport.sock.Handle() == sys.Invalid {
 		return net.ErrClosed
