@@ -1,17 +1,17 @@
-// Package conformance has one test suite for each contract of edgewise: queuetest, streamtest,
+// Package conformance has one test suite per contract of edgewise: queuetest, streamtest,
 // bufstrategytest, resolvetest and schedtest. The implementations of this workspace pass them, and
-// so can yours: give a suite a Target that opens what is to be tested and says which features it
-// claims.
+// so can yours. Give a suite a Target that opens the implementation under test and lists the
+// features that it claims.
 //
-// A case has an identifier, the rule that it enforces, in the words of the contract, and the
-// features that it needs. What is claimed must hold; what is not claimed must be refused with an
-// error that is [errors.ErrUnsupported]. Three outcomes exist: pass, n/a with the missing feature,
-// and waived with a reason, for a deviation that is known; a waiver of a case that passes is a
-// failure.
+// A case has an identifier, a rule in the words of the contract, and the features that it needs. A
+// claimed feature must work. An operation of an unclaimed feature must fail with an error that is
+// [errors.ErrUnsupported]. A case has three outcomes: pass, n/a with the missing feature, and
+// waived with a reason, for a known deviation. A waiver of a case that passes is a failure.
 //
-// Every case has been seen to fail. Each suite is run against mutants, correct implementations with
-// one rule broken, and demands that each is reported by exactly the cases that it names, that no
-// case is left which nothing trips, and that what is odd but legal is not reported at all.
+// Every case has been seen to fail. Each suite runs against mutants, which are correct
+// implementations with one rule broken. It demands that the case named by each mutant reports it
+// and that every case reports at least one mutant. No case may report a control, which is odd but
+// legal.
 //
-// The exported packages import nothing but the standard library and the modules that they test.
+// The exported packages import only the standard library and the modules that they test.
 package conformance

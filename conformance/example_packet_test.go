@@ -14,8 +14,8 @@ import (
 	"github.com/edgewise-go/edgewise/stream"
 )
 
-// A UDP echo server and its client are tasks of one loop. The server takes as many datagrams a call
-// as there are, and sends them back in as few.
+// A UDP echo server and its client are tasks of one loop. Each call of the server receives as many
+// datagrams as are queued, and it sends them back in as few calls.
 func Example_datagrams() {
 	q, _, err := auto.New()
 	if err != nil {
@@ -57,7 +57,7 @@ func Example_datagrams() {
 	// <nil>
 }
 
-// echo sends every datagram back to its sender, until conn is closed.
+// echo sends each datagram back to its sender until conn is closed.
 func echo(conn *stream.PacketConn) error {
 	in := make([]stream.Message, stream.MaxBatch)
 	out := make([]stream.Message, stream.MaxBatch)
@@ -70,7 +70,7 @@ func echo(conn *stream.PacketConn) error {
 		for i, m := range in[:n] {
 			out[i] = stream.Message{Buffer: m.Buffer[:m.N], Addr: m.Addr}
 		}
-		// A datagram that cannot be sent back is left out: UDP promises no more.
+		// Skip a datagram that cannot be sent back: UDP does not promise delivery.
 		for left := out[:n]; len(left) > 0; {
 			sent, err := conn.WriteBatch(left)
 			if errors.Is(err, net.ErrClosed) {

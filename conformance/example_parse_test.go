@@ -16,8 +16,8 @@ import (
 	"github.com/edgewise-go/edgewise/stream"
 )
 
-// A task reads requests by way of the one array that all connections of its loop have: Wait
-// suspends the task, and the buffer of a connection that waits holds nothing.
+// A task reads requests through the one array that all connections of its loop share. Wait suspends
+// the task, and the buffer of a waiting connection holds no memory.
 func Example_requests() {
 	q, _, err := auto.New()
 	if err != nil {
@@ -75,7 +75,7 @@ func Example_requests() {
 	// <nil>
 }
 
-// serve answers each request with its own body, until the client has gone.
+// serve answers each request with the body of the request until the client disconnects.
 func serve(conn *stream.Conn, scratch *bufstrategy.Scratch) error {
 	bufIn, err := bufstrategy.NewPerLoop(bufstrategy.Options{Scratch: scratch})
 	if err != nil {
@@ -104,7 +104,7 @@ func serve(conn *stream.Conn, scratch *bufstrategy.Scratch) error {
 			return err
 		}
 		if in.Buffered() > 0 {
-			continue // one write for the answers to all requests that came together
+			continue // one write for the answers to all requests that arrived together
 		}
 		if err := out.Flush(); err != nil {
 			return err

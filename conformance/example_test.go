@@ -21,8 +21,8 @@ import (
 	"github.com/edgewise-go/edgewise/stream"
 )
 
-// Server and client are tasks of one loop, on one thread: each handshake, read and write suspends
-// its task alone.
+// The server and the client are tasks of one loop, on one thread. Each handshake, read and write
+// suspends only its own task.
 func Example() {
 	q, _, err := auto.New()
 	if err != nil {
@@ -50,7 +50,7 @@ func Example() {
 		if err != nil {
 			return err
 		}
-		session := tls.Client(conn, &tls.Config{InsecureSkipVerify: true}) // the certificate was made a moment ago
+		session := tls.Client(conn, &tls.Config{InsecureSkipVerify: true}) // the server has just made its certificate
 		defer session.Close()
 		if _, err := session.Write([]byte("hello, loop")); err != nil {
 			return err
