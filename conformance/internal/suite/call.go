@@ -7,23 +7,23 @@ import (
 	"sync/atomic"
 )
 
-// Call is a call on a goroutine of its own, which a case can see to block. Use Go.
+// Call is a call on its own goroutine. A case can detect that it blocks. Use Go to make one.
 type Call struct {
-	goroutine string       // its number, as stacks have it
-	thread    atomic.Int64 // the thread that it is locked to, or zero
+	goroutine string       // its number, as stack dumps print it
+	thread    atomic.Int64 // the thread that the goroutine is locked to, or zero
 	ended     chan struct{}
-	settled   int // looks in a row that found it where it may stay for long
+	settled   int // consecutive checks that found it where it may stay for long
 }
 
-// settledMin is how many looks in a row must find a call in the same place where nothing tells
-// whether it stays there.
+// settledMin is how many consecutive checks must find a call in the same place if the system does
+// not report whether it stays there.
 const settledMin = 100
 
-// Go calls f on a goroutine of its own, and on Linux on a thread of its own.
+// Go calls f on its own goroutine, and on Linux on its own thread.
 func Go(f func()) *Call { return GoPinned(func(func()) { f() }) }
 
-// GoPinned is Go for a call that is seen to block early and works much later: unpin gives the
-// thread back.
+// GoPinned is Go for a call that is observed to block early and works much later. unpin releases
+// the thread.
 func GoPinned(f func(unpin func())) *Call {
 	c := &Call{ended: make(chan struct{})}
 	started := make(chan struct{})
@@ -58,10 +58,10 @@ func (c *Call) HasEnded() bool {
 	}
 }
 
-// Blocked reports whether the call waits for something that others must do: in the kernel, for a
-// channel or for a condition. A call that something has woken is not blocked, even if it has not
-// run since. On Linux the kernel says so of a system call. Elsewhere many looks in a row must find
-// the call in the kernel. One goroutine at a time may ask.
+// Blocked reports whether the call waits for an action of others: in the kernel, on a channel or on
+// a condition. A call that has been woken is not blocked, even if it has not run since. On Linux
+// the kernel reports whether a system call sleeps. Elsewhere many consecutive checks must find the
+// call in the kernel. Only one goroutine at once may call Blocked.
 func (c *Call) Blocked() bool {
 	if c.HasEnded() {
 		return false
@@ -80,13 +80,13 @@ func (c *Call) Blocked() bool {
 	switch stateOf(c.goroutine) {
 	case "chan receive", "select", "sync.Cond.Wait", "IO wait":
 		return true
-	case "sleep": // between two looks of its own, maybe
+	case "sleep": // perhaps between two polls of its own
 	case "syscall":
-		if where == parked { // it has moved since
+		if where == parked { // it has run since
 			c.settled = 0
 			return false
 		}
-	default: // a mutex will be unlocked
+	default: // for example a mutex, which its holder will unlock
 		c.settled = 0
 		return false
 	}
@@ -94,7 +94,7 @@ func (c *Call) Blocked() bool {
 	return c.settled >= settledMin
 }
 
-// UntilBlocked returns when each call blocks or has ended.
+// UntilBlocked returns after each call has blocked or ended.
 func UntilBlocked(t T, what string, calls ...*Call) {
 	t.Helper()
 	for _, c := range calls {
@@ -106,21 +106,21 @@ func UntilBlocked(t T, what string, calls ...*Call) {
 type whereabout uint8
 
 const (
-	untold whereabout = iota // the system does not say
-	awake                    // it runs, or could
-	parked                   // it sleeps in Go's runtime, for the sake of its goroutine
+	untold whereabout = iota // the system does not report it
+	awake                    // it runs, or is runnable
+	parked                   // it sleeps in Go's runtime on behalf of its goroutine
 	asleep                   // it sleeps in a system call of its goroutine
 )
 
-// ownNumber returns the number of the goroutine that calls it.
+// ownNumber returns the number of the calling goroutine.
 func ownNumber() string {
 	text := make([]byte, 64)
 	text = text[:runtime.Stack(text, false)]
 	return strings.Fields(string(text))[1]
 }
 
-// stateOf returns what a goroutine does or waits for, in the words of a stack dump ("goroutine 7
-// [chan receive, 2 minutes]:"). It is empty if the goroutine has ended.
+// stateOf returns the state of a goroutine in the words of a stack dump ("goroutine 7 [chan
+// receive, 2 minutes]:"). It returns "" if the goroutine has ended.
 func stateOf(goroutine string) string {
 	text := make([]byte, 64<<10)
 	for {

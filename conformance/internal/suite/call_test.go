@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// seen is a T that fails a test.
+// seen runs body as a case and fails t if the case fails.
 func seen(t *testing.T, body func(t T)) {
 	t.Helper()
 	c := Case[struct{}]{ID: "call", Run: func(t T, _ struct{}) { body(t) }}
@@ -36,7 +36,7 @@ func TestACallIsSeenToBlock(t *testing.T) {
 			cond.Wait()
 			mu.Unlock()
 		}, func() {
-			mu.Lock() // not before the call has unlocked it
+			mu.Lock() // blocks until the call is in cond.Wait
 			defer mu.Unlock()
 			cond.Signal()
 		}},

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// detectionsFlag exists in test programs only, as patienceFlag does.
+// detectionsFlag exists only in test programs, like patienceFlag.
 var detectionsFlag = func() *bool {
 	if !testing.Testing() {
 		return new(bool)
@@ -20,14 +20,14 @@ var detectionsFlag = func() *bool {
 	return flag.Bool("suite.detections", false, "run every case against every mutant, and write which cases report which mutants")
 }()
 
-// mutantsAtOnceMax bounds how many mutants are tried at once: most of their time is spent waiting
-// for a hang to be noticed.
+// mutantsAtOnceMax bounds how many mutants run at once. They spend most of their time waiting for a
+// hang to be noticed.
 const mutantsAtOnceMax = 16
 
-// detections are the cases that have been seen to report a mutant, by its name.
+// detections maps the name of a mutant to the cases that have reported it.
 type detections map[string][]string
 
-// detections returns those of the file. If the flag asks for it, they are found out and written
+// detections returns the detections in the file. If the flag is set, it measures and writes them
 // instead, and ok is false.
 func (p Proof[F]) detections(t *testing.T) (known detections, ok bool) {
 	t.Helper()
@@ -55,7 +55,7 @@ func (p Proof[F]) detect() detections {
 				continue
 			}
 			// A busy machine may exhaust the short patience of a case that does not report the
-			// mutant, but seldom twice.
+			// mutant, but rarely twice.
 			reports := true
 			for range 2 {
 				reports = reports && runCase(context.Background(), c, m.Target, scaled(proofPatience), nil).Outcome == Violated
@@ -83,7 +83,7 @@ func (p Proof[F]) detect() detections {
 	return found
 }
 
-// text is a line per mutant: its name, a tab, and the cases. Lines and cases are sorted.
+// text returns a line per mutant: its name, a tab, and the cases. Lines and cases are sorted.
 func (d detections) text() []byte {
 	var lines []string
 	for name, cases := range d {

@@ -6,10 +6,10 @@ import (
 	"testing"
 )
 
-// FullVariable is the environment variable that asks for whole products where the flag does not.
+// FullVariable is the environment variable that requests the whole product if the flag does not.
 const FullVariable = "EDGEWISE_FULL"
 
-// fullFlag exists in test programs only, as patienceFlag does.
+// fullFlag exists only in test programs, like patienceFlag.
 var fullFlag = func() *bool {
 	if !testing.Testing() {
 		return new(bool)
@@ -18,13 +18,13 @@ var fullFlag = func() *bool {
 		FullVariable+" is set)")
 }()
 
-// Full reports whether the whole product of all axes is asked for. Otherwise Combinations covers
+// Full reports whether the whole product of all axes is requested. Otherwise Combinations covers
 // every pair.
 func Full() bool { return *fullFlag || os.Getenv(FullVariable) != "" }
 
-// Combinations returns combinations of values of several axes, each value a number below the size
-// of its axis. With Full it is the whole product. Otherwise each pair of values of any two axes
-// occurs in at least one combination, and the list is the same in every run.
+// Combinations returns combinations of values of several axes. Each value is a number less than the
+// size of its axis. With Full it returns the whole product. Otherwise each pair of values of any
+// two axes occurs in at least one combination. The list is the same in every run.
 func Combinations(sizes ...int) [][]int {
 	all := product(sizes)
 	if Full() {
@@ -33,7 +33,7 @@ func Combinations(sizes ...int) [][]int {
 	return pairwise(all, sizes)
 }
 
-// product returns every combination, the last axis varying fastest.
+// product returns every combination. The last axis varies fastest.
 func product(sizes []int) [][]int {
 	all := [][]int{nil}
 	for _, size := range sizes {
@@ -48,11 +48,11 @@ func product(sizes []int) [][]int {
 	return all
 }
 
-// axesPair is a value of each of two axes.
+// axesPair is a pair of values of two axes.
 type axesPair struct{ i, vi, j, vj int }
 
-// pairwise chooses of all combinations, greedily, those that cover the most pairs that no chosen
-// one has yet.
+// pairwise chooses greedily, from all combinations, those that cover the most pairs not yet
+// covered.
 func pairwise(all [][]int, sizes []int) [][]int {
 	if len(sizes) < 2 {
 		return all

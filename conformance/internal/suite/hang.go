@@ -11,7 +11,7 @@ import (
 // stackBytesMax bounds the goroutine dump of a hang.
 const stackBytesMax = 256 << 10
 
-// A case checks every stallProbe whether its process runs. A check that is late by stallMin or more
+// A probe checks every stallProbe whether the process runs. A check that is at least stallMin late
 // counts as a stop.
 const (
 	stallProbe = 50 * time.Millisecond
@@ -19,7 +19,7 @@ const (
 )
 
 // stalls measures how long the process was stopped while a case ran: by a signal, a debugger, the
-// hypervisor or other load. It tells a stopped machine from a lost event.
+// hypervisor or other load. It distinguishes a stopped machine from a lost event.
 type stalls struct {
 	begun          time.Time
 	total, longest atomic.Int64 // nanoseconds
@@ -61,9 +61,9 @@ func (s *stalls) String() string {
 		time.Duration(s.longest.Load()).Round(time.Millisecond))
 }
 
-// evidence says what is known of a hang: whether the process was stopped, what the case has
-// registered with Evidence, the registrations of the queues that the kernel knows, and the stacks
-// of all goroutines.
+// evidence returns everything known about a hang: for how long the process was stopped, the text
+// registered with Evidence, the kernel's view of the registrations of each queue, and the stacks of
+// all goroutines.
 func (r *recorder) evidence() string {
 	var b strings.Builder
 	fmt.Fprintln(&b, r.stalls)
@@ -79,7 +79,8 @@ func (r *recorder) evidence() string {
 	return b.String()
 }
 
-// Receive receives one value of c, or ends the case as hung if none comes within its patience.
+// Receive receives one value from c. It ends the case as hung if no value arrives within its
+// patience.
 func Receive[V any](t T, what string, c <-chan V) V {
 	t.Helper()
 	timer := time.NewTimer(t.Patience())
@@ -93,21 +94,22 @@ func Receive[V any](t T, what string, c <-chan V) V {
 	panic("unreachable: Hang ends the case")
 }
 
-// pollEvery is how long Until and Moving sleep between two looks, once yielding has not helped.
+// pollEvery is how long Until and Moving sleep between two checks, after yieldsMax yields did not
+// help.
 const (
 	pollEvery = 200 * time.Microsecond
 	yieldsMax = 100
 )
 
-// Until calls so until it returns true, or ends the case as hung if it does not within the patience
-// of the case.
+// Until calls so until it returns true. It ends the case as hung if that takes longer than its
+// patience.
 func Until(t T, what string, so func() bool) {
 	t.Helper()
 	Moving(t, what, func() int { return 0 }, so)
 }
 
-// Moving is Until for much work: the case hangs when moved has returned the same value for as long
-// as the patience of the case.
+// Moving is Until for long work. The case hangs if moved returns the same value for as long as its
+// patience.
 func Moving(t T, what string, moved func() int, done func() bool) {
 	t.Helper()
 	last, since := moved(), time.Now()

@@ -11,25 +11,25 @@ import (
 )
 
 const (
-	// patienceDefault is how long a case waits for an event that is due. It ends a hang and
-	// measures nothing, so it is far above what a loaded machine with one processor needs.
+	// patienceDefault is how long a case waits for an event that is due. It only ends hangs and
+	// measures nothing. It is far longer than a loaded machine with one processor needs.
 	patienceDefault = 20 * time.Second
-	// raceScale is how much longer programs with the race detector get.
+	// raceScale multiplies the patience of programs built with the race detector.
 	raceScale = 3
-	// proofPatience is what a case against a mutant gets instead, scaled likewise. A mutant that
-	// swallows an event costs it in full. A machine too slow for it can only make a proof report a
-	// fault that is there anyway.
+	// proofPatience is the patience of a case against a mutant, scaled likewise. A mutant that
+	// swallows an event costs all of it. On a machine that is too slow for it, the proof can only
+	// report a fault that exists anyway.
 	proofPatience = 500 * time.Millisecond
-	// limitScale bounds a whole case, in patiences: a case waits more than once.
+	// limitScale bounds a whole case, in units of patience: a case waits more than once.
 	limitScale = 4
 )
 
-// PatienceVariable is the environment variable that sets the patience where the flag does not: for
-// test programs that run under an emulator, and for programs without flags of package testing.
+// PatienceVariable is the environment variable that sets the patience if the flag does not. It
+// serves test programs under an emulator and programs without the flags of package testing.
 const PatienceVariable = "EDGEWISE_PATIENCE"
 
-// patienceFlag exists in test programs only: other programs that import a suite keep their flags to
-// themselves.
+// patienceFlag exists only in test programs, so that other programs that import a suite do not get
+// the flag.
 var patienceFlag = func() *time.Duration {
 	if !testing.Testing() {
 		return new(time.Duration)
@@ -38,14 +38,14 @@ var patienceFlag = func() *time.Duration {
 		PatienceVariable+", or 20s, or 1m with the race detector)")
 }()
 
-// Patience is how long a case waits for an event that is due before it reports a hang. It is never
-// the proof that something does not happen.
+// Patience returns how long a case waits for an event that is due before it reports a hang. It
+// never proves that something does not happen.
 func Patience() time.Duration {
 	fromEnvironment, _ := time.ParseDuration(os.Getenv(PatienceVariable))
 	return cmp.Or(*patienceFlag, fromEnvironment, scaled(patienceDefault))
 }
 
-// scaled returns d as programs of this build need it.
+// scaled returns d, multiplied by raceScale under the race detector.
 func scaled(d time.Duration) time.Duration {
 	if race() {
 		return raceScale * d

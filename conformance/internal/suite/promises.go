@@ -9,12 +9,12 @@ import (
 	"testing"
 )
 
-// Promises fails t unless the Doc of each case names a symbol of the packages in dirs that has a
-// doc comment: a rule that no documentation promises is not part of the contract. The words of rule
-// and documentation may differ.
+// Promises fails t unless the Doc of each case names a documented symbol of the packages in dirs. A
+// rule that no doc comment promises is not part of the contract. The wording of the rule and of the
+// doc comment may differ.
 //
 // A symbol is "package.Name", "package.Type.Method", "package.Type.Field", or "package" for the
-// comment of the package itself.
+// package comment itself.
 func Promises[F any](t *testing.T, cases []Case[F], dirs ...string) {
 	t.Helper()
 	documented := map[string]bool{}
@@ -33,7 +33,7 @@ func Promises[F any](t *testing.T, cases []Case[F], dirs ...string) {
 	}
 }
 
-// symbols returns the doc comments of the package in dir, for every system, by symbol.
+// symbols returns the doc comments of the package in dir, for all systems, by symbol.
 func symbols(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
@@ -64,7 +64,7 @@ type documentation struct {
 	pkg  string
 }
 
-// add joins the text of the groups, if there is any, to that of symbol.
+// add appends the text of the groups, if any, to the text of symbol.
 func (d documentation) add(symbol string, groups ...*ast.CommentGroup) {
 	name := strings.TrimSuffix(d.pkg+"."+symbol, ".")
 	for _, g := range groups {
@@ -115,7 +115,7 @@ func (d documentation) members(owner string, typ ast.Expr) {
 	}
 }
 
-// receiver returns the name of a method's type.
+// receiver returns the type name of a method's receiver.
 func receiver(e ast.Expr) string {
 	switch e := e.(type) {
 	case *ast.StarExpr:

@@ -8,22 +8,22 @@ import (
 )
 
 // Mutant is a correct implementation with one rule broken. Its goroutines have no data race that
-// the correct one lacks.
+// the correct implementation lacks.
 type Mutant[F any] struct {
 	Name   string
 	Target Target[F]
-	// Detects is the case that must report the mutant, in every run. Other cases that report it too
-	// are in the detections of the proof.
+	// Detects is the case that must report the mutant in every run. Other cases that report it are
+	// listed in the detections of the proof.
 	Detects string
 }
 
-// Proof is what Prove shows of a suite.
+// Proof is the input of Prove for one suite.
 type Proof[F any] struct {
 	Cases    []Case[F]
 	Mutants  []Mutant[F]
 	Controls []Target[F] // odd but legal: no case may report them
-	// Detections is the path of a file that lists, per mutant, all cases that have been seen to
-	// report it. The flag -suite.detections writes it.
+	// Detections is the path of a file that lists, per mutant, all cases that have reported it. The
+	// flag -suite.detections rewrites the file.
 	Detections string
 }
 
@@ -33,9 +33,9 @@ type pair[F any] struct {
 	c      Case[F]
 }
 
-// Prove fails t unless the case that each mutant names reports it, every case reports at least one
-// mutant, and no case reports a control. A case that no mutant names is run against the first
-// mutant of the detections that it reported.
+// Prove fails t unless the case named by each mutant reports it, every case reports at least one
+// mutant, and no case reports a control. A case that no mutant names runs against the first mutant
+// that it reports in the detections.
 //
 // Mutants run in parallel, except against cases that are Alone.
 func Prove[F any](t *testing.T, p Proof[F]) {
@@ -74,7 +74,7 @@ func Prove[F any](t *testing.T, p Proof[F]) {
 	t.Logf("%d cases, %d mutants, %d controls", len(p.Cases), len(p.Mutants), len(p.Controls))
 }
 
-// subtest makes of a mutant's name one element of the name of a subtest.
+// subtest turns the name of a mutant into one path element of a subtest name.
 func subtest(name string) string { return strings.ReplaceAll(name, "/", "-") }
 
 func (p pair[F]) prove(t *testing.T) {
@@ -85,8 +85,8 @@ func (p pair[F]) prove(t *testing.T) {
 	}
 }
 
-// Tried returns what the cases report of target, a mutant. Like a proof it waits less long for what
-// does not come.
+// Tried returns the violations that the cases report of target, a mutant. Like Prove, it uses a
+// shorter patience.
 func Tried[F any](ctx context.Context, cases []Case[F], target Target[F]) []Violation {
 	var results []Result
 	for _, c := range cases {
@@ -95,7 +95,7 @@ func Tried[F any](ctx context.Context, cases []Case[F], target Target[F]) []Viol
 	return Violations(results)
 }
 
-// passes fails t if a case reports target. It runs the cases that are Alone, or the others.
+// passes fails t if a case reports target. It runs either the cases that are Alone or all others.
 func passes[F any](t *testing.T, cases []Case[F], target Target[F], alone bool) {
 	t.Helper()
 	for _, c := range cases {
@@ -108,7 +108,7 @@ func passes[F any](t *testing.T, cases []Case[F], target Target[F], alone bool) 
 	}
 }
 
-// pairs returns what must be run so that each mutant is reported and each case reports a mutant.
+// pairs returns the runs needed so that each mutant is reported and each case reports a mutant.
 func (p Proof[F]) pairs(t *testing.T, known detections) []pair[F] {
 	t.Helper()
 	byID := map[string]Case[F]{}

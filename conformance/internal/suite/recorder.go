@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// hangGrace is how long a hung case gets to end after its OnHang functions have run.
+// hangGrace is how long a hung case may take to end after its OnHang functions have run.
 const hangGrace = time.Second
 
-// recorder is the T that cases get.
+// recorder is the T of a case.
 type recorder struct {
 	name     string
 	ctx      context.Context
@@ -23,17 +23,17 @@ type recorder struct {
 	stalls   *stalls
 	log      func(string)
 
-	mu        sync.Mutex // guards all below
+	mu        sync.Mutex // guards all fields below
 	failures  []string
 	helpers   map[string]bool
 	cleanups  []func()
 	onHang    []func()
 	evidences []func() string
-	over      bool // the case was given up: late failures are dropped
+	over      bool // the case was abandoned: late failures are dropped
 }
 
-// execute runs body on a goroutine of its own, so that FailNow and a panic end the case alone, and
-// returns what failed. The case counts as hung after limitScale times the patience.
+// execute runs body on its own goroutine, so that FailNow and a panic end only the case. It returns
+// the failures. The case counts as hung after limitScale times the patience.
 func execute(parent context.Context, name string, patience time.Duration, log func(string), body func(T)) string {
 	limit := limitScale * patience
 	ctx, cancel := context.WithTimeout(parent, limit)
@@ -51,8 +51,8 @@ func execute(parent context.Context, name string, patience time.Duration, log fu
 	select {
 	case <-done:
 	case <-ctx.Done():
-		// A case that watches its context ends by itself; one that hangs needs what it waits on to
-		// be closed.
+		// A case that watches its context ends by itself. A hung case ends only after the thing
+		// that it waits on is closed.
 		select {
 		case <-done:
 		case <-time.After(hangGrace):
@@ -91,7 +91,7 @@ func (r *recorder) hung(done <-chan struct{}, limit time.Duration) {
 	}
 }
 
-// protect turns a panic in f into a failure; Goexit by FailNow passes through.
+// protect turns a panic in f into a failure. It lets the Goexit of FailNow pass.
 func (r *recorder) protect(what string, f func()) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -113,8 +113,8 @@ func (r *recorder) runCleanups() {
 		r.cleanups = r.cleanups[:n-1]
 		r.mu.Unlock()
 		func() {
-			// A cleanup may call FailNow, which is Goexit: the deferred call continues with the
-			// next one.
+			// A cleanup may call FailNow, which calls Goexit: the deferred call continues with the
+			// next cleanup.
 			finished := false
 			defer func() {
 				if !finished {
@@ -204,7 +204,8 @@ func (r *recorder) FailNow() {
 	runtime.Goexit()
 }
 
-// where names the line that reports, past the functions that called Helper and past this file.
+// where returns the position of the report. It skips the functions that called Helper and the
+// methods of recorder.
 func (r *recorder) where() string {
 	var pcs [16]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])

@@ -10,9 +10,9 @@ import (
 // registrationsMax bounds the text about the queues of the process.
 const registrationsMax = 32 << 10
 
-// registrations returns what Linux knows of each epoll and io_uring descriptor of the process
-// (proc_pid_fdinfo(5)): the handles that are registered, and for what. Elsewhere it is empty. It
-// looks from outside, so that the queues need not be wrapped.
+// registrations returns what Linux reports for each epoll and io_uring descriptor of the process
+// (proc_pid_fdinfo(5)): the registered handles and their interests. Elsewhere it returns "". It
+// reads /proc, so the queues need no wrapper.
 func registrations() string {
 	const dir = "/proc/self"
 	links, err := os.ReadDir(filepath.Join(dir, "fd"))

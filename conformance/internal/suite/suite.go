@@ -1,9 +1,9 @@
 // Package suite runs the cases of a contract against one implementation, and proves that the cases
 // can fail.
 //
-// A case is an identifier, the rule it enforces, the features it needs and a function. Three
-// outcomes exist: pass, n/a with the missing feature, waived with a reason. Anything else is a
-// violation.
+// A case is an identifier, the rule that it enforces, the features that it needs, and a function.
+// It has three outcomes: pass, n/a with the missing feature, and waived with a reason. Any other
+// result is a violation.
 package suite
 
 import (
@@ -14,11 +14,11 @@ import (
 	"time"
 )
 
-// T is the part of testing.TB that a case may use. The package makes its own, so that one case runs
-// unchanged under a *testing.T, in a tool, and against a mutant that is expected to fail.
+// T is the part of testing.TB that a case may use. The package implements it itself, so that a case
+// runs unchanged under a *testing.T, in a tool, and against a mutant that must fail.
 //
-// FailNow must be called on the goroutine that runs the case; Errorf and Logf may be called on any,
-// while the case runs.
+// FailNow must be called on the goroutine that runs the case. Errorf and Logf may be called on any
+// goroutine while the case runs.
 type T interface {
 	Helper()
 	Name() string
@@ -29,42 +29,42 @@ type T interface {
 	Errorf(format string, args ...any)
 	Fatalf(format string, args ...any)
 	FailNow()
-	// OnHang registers f to be called when the case outlives its limit, to release the goroutines
-	// that block: f closes what is under test. Calls are made last registered first.
+	// OnHang registers f to run when the case exceeds its limit. f releases the blocked goroutines
+	// by closing the implementation under test. The last registered function runs first.
 	OnHang(f func())
-	// Patience is how long the case waits for an event that is due. It ends a hang, and never shows
-	// that something does not happen.
+	// Patience is how long the case waits for an event that is due. It only ends hangs: it never
+	// proves that something does not happen.
 	Patience() time.Duration
-	// Evidence registers f, whose text a hang prints: the registrations of a queue, or the state of
-	// a peer.
+	// Evidence registers f, whose text a hang prints: for example the registrations of a queue or
+	// the state of a peer.
 	Evidence(f func() string)
-	// Hang ends the case: what it waited for did not come within its patience. It prints all
-	// evidence, how long the process itself was stopped, and all stacks. Like FailNow it is for the
-	// goroutine of the case.
+	// Hang ends the case because an event that was due did not arrive within Patience. It prints
+	// all evidence, how long the process itself was stopped, and all stacks. Like FailNow, it must
+	// be called on the goroutine that runs the case.
 	Hang(format string, args ...any)
 }
 
-// Feature names something that an implementation may lack.
+// Feature names a feature that an implementation may lack.
 type Feature string
 
 // Case is one rule of a contract and the function that enforces it on a fixture of type F.
 type Case[F any] struct {
 	ID     string    // "area/behaviour", unique in its suite
-	Rule   string    // what is enforced, in one sentence
-	Doc    string    // the symbol whose doc comment promises it, as "queue.Queue.Wait"; see Promises
-	Source string    // where the rule was learnt: a defect of a known project, a manual, an RFC section
-	Needs  []Feature // claimed: Run must pass; not claimed: Refused must
-	// Alone says that the case looks at something that a process has one of, and that concurrent
-	// cases would disturb: what is allocated, or the number that a closed handle had. Prove runs it
-	// when no other case runs.
+	Rule   string    // the rule, in one sentence
+	Doc    string    // the symbol whose doc comment promises the rule, such as "queue.Queue.Wait"; see Promises
+	Source string    // the origin of the rule: a defect of a known project, a manual, an RFC section
+	Needs  []Feature // if all are claimed, Run must pass; otherwise Refused must
+	// Alone marks a case that observes a resource of the whole process, which concurrent cases
+	// would disturb: allocations, or the number of a closed handle. Prove runs it while no other
+	// case runs.
 	Alone bool
 	Run   func(t T, f F)
-	// Refused checks that an implementation which does not claim Needs says so with
-	// errors.ErrUnsupported. It may be nil only where no call exists that could be refused.
+	// Refused checks that an implementation that does not claim Needs returns
+	// errors.ErrUnsupported. It may be nil only if no call exists that could be refused.
 	Refused func(t T, f F)
 }
 
-// Waiver is a known deviation of an implementation: the case is run, must fail, and the failure is
+// Waiver is a known deviation of an implementation. The case runs and must fail, and its failure is
 // reported as waived.
 type Waiver struct {
 	Case   string
@@ -72,16 +72,16 @@ type Waiver struct {
 	URL    string // evidence: an issue, a manual page
 }
 
-// Target is one implementation and what it claims.
+// Target is one implementation and the features that it claims.
 type Target[F any] struct {
 	Name     string
 	Features []Feature
 	Waivers  []Waiver
-	// Open makes a fresh fixture for one case and registers its release with t.Cleanup.
+	// Open makes a new fixture for one case and registers its release with t.Cleanup.
 	Open func(t T) (F, error)
 }
 
-// Outcome says how a case ended.
+// Outcome is the result of a case.
 type Outcome uint8
 
 // The outcomes. Only Violated is a failure.
@@ -121,7 +121,7 @@ func (v Violation) Error() string {
 	return fmt.Sprintf("%s: %s\nrule: %s", v.Case, v.Detail, v.Rule)
 }
 
-// Violations keeps of results those that are failures.
+// Violations returns the results that are failures.
 func Violations(results []Result) []Violation {
 	var vs []Violation
 	for _, r := range results {
@@ -132,7 +132,7 @@ func Violations(results []Result) []Violation {
 	return vs
 }
 
-// Check runs every case against target, in order, without a *testing.T.
+// Check runs all cases against target, in order, without a *testing.T.
 func Check[F any](ctx context.Context, cases []Case[F], target Target[F]) []Result {
 	results := make([]Result, 0, len(cases))
 	for _, c := range cases {
@@ -166,7 +166,7 @@ func runCase[F any](ctx context.Context, c Case[F], target Target[F], patience t
 		w := target.Waivers[waiver]
 		res.Outcome, res.Detail = Waived, strings.TrimSpace(w.Reason+" "+w.URL)
 	case failure != "" && missing != "":
-		res.Outcome, res.Detail = Violated, "feature not claimed ("+missing+"), but the refusal is wrong: "+failure
+		res.Outcome, res.Detail = Violated, "feature not claimed ("+missing+"), but wrongly refused: "+failure
 	case failure != "":
 		res.Outcome, res.Detail = Violated, failure
 	case waiver >= 0:

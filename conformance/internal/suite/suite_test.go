@@ -92,7 +92,7 @@ func TestAFailureNamesTheLineOfTheCase(t *testing.T) {
 	}
 }
 
-// proof is of the cases above, whose detections are in a file of text.
+// proof returns a Proof of the cases above, with text as the content of its detections file.
 func proof(t *testing.T, text string, mutants []Mutant[*counter]) Proof[*counter] {
 	path := filepath.Join(t.TempDir(), "detections.txt")
 	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {

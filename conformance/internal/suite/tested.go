@@ -13,7 +13,7 @@ type tested struct {
 	r      *recorder // holds the evidence
 }
 
-// Of makes t a T, for tests that use a target without being a case of the suite.
+// Of wraps t as a T, for tests that use a target without being a case of the suite.
 func Of(t *testing.T) T {
 	t.Helper()
 	s := watchStalls()
@@ -21,8 +21,8 @@ func Of(t *testing.T) T {
 	return tested{T: t, stalls: s, r: &recorder{stalls: s}}
 }
 
-// OnHang has f called at the end of the test: its deadline is that of the program, which ends with
-// the stacks of a hang.
+// OnHang calls f at the end of the test. A hung test has only the deadline of the program, which
+// then prints the stacks.
 func (t tested) OnHang(f func()) { t.Cleanup(f) }
 
 func (t tested) Patience() time.Duration  { return Patience() }

@@ -42,14 +42,14 @@ func Run[F any](t *testing.T, contract string, cases []Case[F], target Target[F]
 	t.Log(line)
 }
 
-// Validate fails t when a case has no rule, an identifier occurs twice, or a waiver names no case
-// or gives no reason.
+// Validate fails t if a case has no rule, an identifier occurs twice, or a waiver names no case or
+// gives no reason.
 func Validate[F any](t *testing.T, cases []Case[F], waivers []Waiver) {
 	t.Helper()
 	seen := map[string]bool{}
 	for _, c := range cases {
 		if c.ID == "" || !strings.Contains(c.ID, "/") || c.Rule == "" || c.Run == nil {
-			t.Errorf("case %q: needs an area/behaviour identifier, a rule and a function", c.ID)
+			t.Errorf("case %q: want an area/behaviour identifier, a rule and a function", c.ID)
 		}
 		if seen[c.ID] {
 			t.Errorf("case %q occurs twice", c.ID)
@@ -58,13 +58,13 @@ func Validate[F any](t *testing.T, cases []Case[F], waivers []Waiver) {
 	}
 	for _, w := range waivers {
 		if !seen[w.Case] || w.Reason == "" {
-			t.Errorf("waiver for %q: needs a known case and a reason", w.Case)
+			t.Errorf("waiver for %q: want a known case and a reason", w.Case)
 		}
 	}
 }
 
-// Unavailable skips t and logs, in place of the summary, that the system has no such
-// implementation, and why.
+// Unavailable skips t. In place of the summary it logs that this system lacks the implementation,
+// with the reason.
 func Unavailable(t *testing.T, contract, name string, reason error) {
 	t.Helper()
 	t.Skipf("CONFORMANCE %s %s: unavailable (%v)", contract, name, reason)

@@ -1,4 +1,5 @@
-// Package urgent sends urgent data of TCP (tcp(7)), for cases about reads that stop at its mark.
+// Package urgent sends TCP urgent data (tcp(7)), for cases about reads that stop at the urgent
+// mark.
 package urgent
 
 import (
@@ -9,7 +10,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// pollMax bounds the wait for what the kernel is certain to do at once.
+// pollMax bounds the wait for a connection that the kernel is certain to complete at once.
 const pollMax = 10 * time.Second
 
 // Pair returns the two ends of a TCP connection over loopback.
@@ -55,8 +56,7 @@ func join(l, a sys.Handle) (sys.Handle, error) {
 	}
 }
 
-// SendPieces sends pieces one after the other, those that begin with an upper-case letter as urgent
-// data.
+// SendPieces sends pieces in order. Pieces that begin with an upper-case letter are urgent data.
 func SendPieces(h sys.Handle, pieces []string) error {
 	for _, piece := range pieces {
 		if err := send(h, []byte(piece), IsUrgent(piece)); err != nil {
@@ -69,8 +69,8 @@ func SendPieces(h sys.Handle, pieces []string) error {
 // IsUrgent reports whether SendPieces sends piece as urgent data.
 func IsUrgent(piece string) bool { return piece[0] <= 'Z' }
 
-// Recv reads from h until it would block, which a pending signal does not feign: see
-// sys.UnreadAtMark.
+// Recv reads from h until it would block. A would-block that a pending signal causes does not
+// count: see sys.UnreadAtMark.
 func Recv(h sys.Handle, p []byte) (int, error) {
 	for {
 		n, err := sys.Recv(h, p)

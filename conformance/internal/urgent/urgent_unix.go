@@ -10,7 +10,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// send sends p, of which the last byte is urgent data if so said.
+// send sends p. If urgent is set, the last byte of p is urgent data.
 func send(h sys.Handle, p []byte, urgent bool) error {
 	flags := 0
 	if urgent {
@@ -23,13 +23,13 @@ func send(h sys.Handle, p []byte, urgent bool) error {
 	return err
 }
 
-// KeepInline leaves urgent data that arrives at h among the other bytes.
+// KeepInline keeps urgent data that arrives at h in line with the other bytes.
 func KeepInline(h sys.Handle) error {
 	return syscall.SetsockoptInt(int(h), syscall.SOL_SOCKET, syscall.SO_OOBINLINE, 1)
 }
 
-// Unacknowledged returns how many bytes that h has sent may not have arrived (SIOCOUTQ of Linux,
-// see tcp(7)), and 0 where the system does not say it.
+// Unacknowledged returns how many bytes sent by h may not have arrived (SIOCOUTQ on Linux, see
+// tcp(7)). It returns 0 if the system does not report it.
 func Unacknowledged(h sys.Handle) int {
 	var left int32
 	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, uintptr(h), syscall.TIOCOUTQ, uintptr(unsafe.Pointer(&left)))
