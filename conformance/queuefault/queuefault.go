@@ -1,5 +1,5 @@
-// Package queuefault makes a [queue.Queue] behave oddly: as its contract allows, to test who uses a
-// queue, or as it forbids, to test who tests one.
+// Package queuefault makes a [queue.Queue] behave oddly. Oddities that the contract allows test the
+// users of a queue. Oddities that it forbids test the tests of a queue.
 package queuefault
 
 import (
@@ -17,33 +17,33 @@ type Faults uint16
 // Oddities that the contract allows.
 const (
 	Delay    Faults = 1 << iota // Wait takes up to half a millisecond longer
-	Shorten                     // Wait reports fewer events than are there and fit
-	Split                       // both directions come in two events
-	Merge                       // events of one token in a batch come as one
+	Shorten                     // Wait reports fewer events than are pending and fit
+	Split                       // an event for both directions comes as two events
+	Merge                       // events of one token in a batch come as one event
 	Reorder                     // the events of a batch come in any order
-	Spurious                    // about one event in 32 comes again before WouldBlock, in modes Level and Edge
+	Spurious                    // in modes Level and Edge, about one event in 32 comes again before WouldBlock
 )
 
 // Oddities that the contract forbids.
 const (
-	Drop      Faults = 1 << (8 + iota) // about one event in 4 is lost, in modes Edge and OneShot
-	Duplicate                          // about one event in 4 comes again, in mode OneShot
+	Drop      Faults = 1 << (8 + iota) // in modes Edge and OneShot, about one event in 4 is lost
+	Duplicate                          // in mode OneShot, about one event in 4 comes again
 	Stale                              // about one registration in 4 is reported after Delete
 )
 
-// Legal are all oddities that the contract allows.
+// Legal is the set of all oddities that the contract allows.
 const Legal = Delay | Shorten | Split | Merge | Reorder | Spurious
 
 const (
 	delayMax = 500 * time.Microsecond
-	rarely   = 32 // one event in so many
+	rarely   = 32 // one event in this many
 	often    = 4
-	// pendingMax bounds the events that come again: at the bound there are no more of them.
+	// pendingMax bounds the pending repeats. At the bound no event is repeated.
 	pendingMax = 16
 )
 
-// Queue is a queue.Queue over another. Use New. It is no [queue.Nester], whatever the other is, for
-// it may hold events back.
+// Queue is a queue.Queue over another queue. Use New to make one. It is never a [queue.Nester],
+// because it may hold events back.
 type Queue struct {
 	inner  queue.Queue
 	faults Faults
@@ -51,8 +51,8 @@ type Queue struct {
 	mu      sync.Mutex
 	random  *rand.Rand                        // guarded by mu
 	regs    map[sys.Handle]queue.Registration // guarded by mu
-	owners  map[queue.Token]sys.Handle        // guarded by mu; Invalid for a token that several have
-	pending []repeat                          // guarded by mu; what the next Wait reports
+	owners  map[queue.Token]sys.Handle        // guarded by mu; Invalid for a token that several handles have
+	pending []repeat                          // guarded by mu; the repeats that the next Wait reports
 	closed  bool                              // guarded by mu
 }
 
@@ -63,8 +63,8 @@ type repeat struct {
 
 var _ queue.Queue = (*Queue)(nil)
 
-// New returns q with faults. It owns q: Close closes both. The same seed makes the same choices, in
-// the order in which the calls of several goroutines happen to come.
+// New returns q with faults. The result owns q: Close closes both. The same seed makes the same
+// choices, in the order in which the calls of all goroutines arrive.
 func New(q queue.Queue, faults Faults, seed uint64) *Queue {
 	return &Queue{
 		inner: q, faults: faults, random: rand.New(rand.NewPCG(seed, 0)),
@@ -72,7 +72,8 @@ func New(q queue.Queue, faults Faults, seed uint64) *Queue {
 	}
 }
 
-// has reports whether f is among the faults, once in so many times. The caller holds mu.
+// has reports whether to inject f: once in that many calls, if f is among the faults. The caller
+// holds mu.
 func (q *Queue) has(f Faults, once int) bool { return q.faults&f != 0 && q.random.IntN(once) == 0 }
 
 // Features implements [queue.Queue].
@@ -161,21 +162,22 @@ func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 		if n > 0 || timeout == 0 {
 			return n, nil
 		}
-		// All of them were dropped.
+		// All of the events were dropped.
 		if timeout > 0 {
 			timeout = max(0, time.Until(deadline))
 		}
 	}
 }
 
-// pause is a fault, so it is no matter that nothing can end it.
+// pause cannot be interrupted. That is no problem, because it is a fault.
 func pause(d time.Duration) {
 	if d > 0 {
 		time.Sleep(d)
 	}
 }
 
-// before stores what comes again, or says how many events to ask for.
+// before stores pending repeats in events. It returns how many it stored, how many events to ask
+// for, and how long to pause.
 func (q *Queue) before(events []queue.Event) (n, room int, delay time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -201,7 +203,7 @@ func (q *Queue) delay() time.Duration {
 	return time.Duration(q.random.Int64N(int64(delayMax)))
 }
 
-// after changes the n events that a Wait has stored, and returns how many there are then.
+// after changes the n events that a Wait has stored and returns the new count.
 func (q *Queue) after(events []queue.Event, n int) (int, time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -218,7 +220,7 @@ func (q *Queue) after(events []queue.Event, n int) (int, time.Duration) {
 	return n, q.delay()
 }
 
-// choose drops some of events and notes some to come again. The caller holds mu.
+// choose drops some of events and schedules repeats of others. The caller holds mu.
 func (q *Queue) choose(events []queue.Event) (n int) {
 	for _, e := range events {
 		h, ok := q.owners[e.Token]
@@ -241,7 +243,7 @@ func (q *Queue) choose(events []queue.Event) (n int) {
 	return n
 }
 
-// merge makes the events of one token one.
+// merge merges the events of each token into one event.
 func merge(events []queue.Event) (n int) {
 	for _, e := range events {
 		same := -1
@@ -261,7 +263,7 @@ func merge(events []queue.Event) (n int) {
 	return n
 }
 
-// split makes two events of some that have both directions, as far as there is room. The caller
+// split splits some events for both directions into two, as far as the slice has room. The caller
 // holds mu.
 func (q *Queue) split(events []queue.Event, n int) int {
 	for i := range n {
@@ -283,14 +285,14 @@ func (q *Queue) split(events []queue.Event, n int) int {
 	return n
 }
 
-// again lets event come again. The caller holds mu.
+// again schedules a repeat of event. The caller holds mu.
 func (q *Queue) again(h sys.Handle, event queue.Event) {
 	if len(q.pending) < pendingMax {
 		q.pending = append(q.pending, repeat{h, event})
 	}
 }
 
-// forget takes directions from what comes again for h. The caller holds mu.
+// forget removes directions from the pending repeats for h. The caller holds mu.
 func (q *Queue) forget(h sys.Handle, directions queue.Interest) {
 	kept := q.pending[:0]
 	for _, p := range q.pending {
@@ -305,7 +307,7 @@ func (q *Queue) forget(h sys.Handle, directions queue.Interest) {
 	q.pending = kept
 }
 
-// own notes the registration of h. The caller holds mu.
+// own records the registration of h. The caller holds mu.
 func (q *Queue) own(h sys.Handle, r queue.Registration) {
 	q.regs[h] = r
 	if _, taken := q.owners[r.Token]; taken {
@@ -314,7 +316,7 @@ func (q *Queue) own(h sys.Handle, r queue.Registration) {
 	q.owners[r.Token] = h
 }
 
-// disown forgets the registration of h. The caller holds mu.
+// disown drops the registration of h. The caller holds mu.
 func (q *Queue) disown(h sys.Handle) {
 	token := q.regs[h].Token
 	if q.owners[token] == h {

@@ -20,8 +20,8 @@ func (s scripted) Features() queue.Features                           { return q
 func (s scripted) WouldBlock(sys.Handle, queue.Interest) error        { return nil }
 func (s scripted) Wait(e []queue.Event, _ time.Duration) (int, error) { return copy(e, s.batch), nil }
 
-// count returns how many events of token a queue with one registration reports in waits of its own,
-// and how often each direction.
+// count runs a queue with one registration for that many waits. It returns how many events of the
+// token they report, and how often each direction.
 func count(t *testing.T, faults Faults, m queue.Mode, waits int) (events, readable, writable int) {
 	t.Helper()
 	q := New(scripted{batch: []queue.Event{{Token: 1, Ready: queue.Ready(queue.Both)}}}, faults, 1)
@@ -75,7 +75,7 @@ func TestTheSameSeedMakesTheSameChoices(t *testing.T) {
 	a1, a2, a3 := count(t, Drop|Split|Spurious, queue.Edge, 500)
 	b1, b2, b3 := count(t, Drop|Split|Spurious, queue.Edge, 500)
 	if a1 != b1 || a2 != b2 || a3 != b3 {
-		t.Errorf("%d %d %d, and then %d %d %d", a1, a2, a3, b1, b2, b3)
+		t.Errorf("got %d %d %d, and then %d %d %d", a1, a2, a3, b1, b2, b3)
 	}
 }
 
