@@ -16,7 +16,7 @@ func closeCases() []Case {
 			Source: "netty 76592db0, libuv fe7ee4a6", Run: closeEndsWaits,
 		},
 		{
-			ID: "close/every-call", Doc: "queue.Queue.Close", Rule: "So does every other call, a second Close included.",
+			ID: "close/every-call", Doc: "queue.Queue.Close", Rule: "So does every other call, including a second Close.",
 			Source: "libuv#2231", Run: closedQueue,
 		},
 		{
@@ -24,7 +24,7 @@ func closeCases() []Case {
 			Source: "gaio 23e468d", Run: closeKeepsHandles,
 		},
 		{
-			ID: "close/races", Doc: "queue.Queue", Rule: "All methods may be called from any goroutine at any time: beside Close they do their work or return ErrClosed.",
+			ID: "close/races", Doc: "queue.Queue", Rule: "All methods may be called from any goroutine at any time: concurrently with Close they complete or return ErrClosed.",
 			Source: "libuv fe7ee4a6, netty 76592db0", Run: closeRaces,
 		},
 	}
@@ -41,16 +41,16 @@ func closeEndsWaits(t T, f *Fixture) {
 			for tries := 0; err == nil && tries < 10; tries++ { // events may be spurious
 				_, err = f.Wait(make([]queue.Event, 1), timeout)
 			}
-			wantError(t, "wait while the queue is closed", err, queue.ErrClosed)
+			wantError(t, "wait during Close", err, queue.ErrClosed)
 		})
 	}
-	await := startBlocked(t, "waits with nothing to report that block", waits...)
+	await := startBlocked(t, "blocked waits with nothing to report", waits...)
 	f.soon(t, "close", func() {
 		if err := f.Close(); err != nil {
 			t.Errorf("close: %v", err)
 		}
 	})
-	await(t, "waits while the queue is closed")
+	await(t, "waits during Close")
 }
 
 func closedQueue(t T, f *Fixture) {
@@ -87,14 +87,15 @@ func closeRaces(t T, f *Fixture) {
 		var calls atomic.Int64
 		var over atomic.Bool
 		t.Cleanup(func() { over.Store(true) })
-		// repeat calls g until it returns an error, which has to be ErrClosed, or the case is over.
+		// repeat returns a function that calls g until g returns an error, which must be ErrClosed,
+		// or the case is over.
 		repeat := func(what string, g func() error) func() {
 			return func() {
 				for !over.Load() {
 					if err := g(); errors.Is(err, queue.ErrClosed) {
 						return
 					} else if err != nil {
-						t.Errorf("%s beside Close: %v", what, err)
+						t.Errorf("%s during Close: %v", what, err)
 						return
 					}
 					calls.Add(1)
@@ -129,6 +130,6 @@ func closeRaces(t T, f *Fixture) {
 				t.Errorf("close: %v", err)
 			}
 		})
-		await(t, "calls beside Close")
+		await(t, "calls during Close")
 	}
 }

@@ -17,7 +17,7 @@ func deleteCases() []Case {
 	}, deleted)
 	return append(cases, []Case{
 		{
-			ID: "delete/add-again", Doc: "queue.Queue.Delete", Rule: "Delete ends the registration of h, which may be added again and is reported at once if it is ready.",
+			ID: "delete/add-again", Doc: "queue.Queue.Delete", Rule: "Delete ends the registration of h. The caller may add h again, and it is reported at once if it is ready.",
 			Source: "netty e348bd92", Run: addAgain,
 		},
 		{
@@ -25,25 +25,25 @@ func deleteCases() []Case {
 			Source: "gnet#621, netty#15150, libuv uv__platform_invalidate_fd", Run: numberReused,
 		},
 		{
-			ID: "delete/in-batch", Doc: "queue.Queue.Wait", Rule: "What a Wait left for the next time is not reported after Delete.",
+			ID: "delete/in-batch", Doc: "queue.Queue.Wait", Rule: "Events that a Wait left for the next Wait are not reported after Delete.",
 			Source: "libuv uv__platform_invalidate_fd, netty e348bd92", Run: deletedInBatch,
 		},
 		{
-			ID: "delete/late", Doc: "queue.Queue.Delete", Rule: "Delete ends the registration of h, also when h was closed and its number used again; the successor's comes after it.",
+			ID: "delete/late", Doc: "queue.Queue.Delete", Rule: "Delete ends the registration of h even if h was closed and its number reused. The successor is added after that Delete.",
 			Source: "netty e348bd92, sonic#161", Run: deletedLate,
 		},
 		{
-			ID: "modify/while-waiting", Doc: "queue.Queue.Modify", Rule: "Modify replaces the registration of h, token and all: no Wait that starts after it has returned reports the old token.",
+			ID: "modify/while-waiting", Doc: "queue.Queue.Modify", Rule: "Modify replaces the whole registration of h, including the token: no Wait that starts after it has returned reports the old token.",
 			Source: "mio 6b25a424, mio#394", Run: modifiedWhileWaiting,
 		},
 		{
-			ID: "delete/while-waiting", Doc: "queue.Queue.Delete", Rule: "No Wait that starts after Delete has returned reports h, however many are waiting.",
+			ID: "delete/while-waiting", Doc: "queue.Queue.Delete", Rule: "No Wait that starts after Delete has returned reports h, regardless of how many Waits are running.",
 			Source: "mio#1205, polling concurrent tests", Run: deletedWhileWaiting,
 		},
 		{
-			ID: "delete/after-close", Doc: "queue.Queue.Delete", Rule: "A handle that was closed before is not reported again and again, and Delete ends its registration.",
+			ID: "delete/after-close", Doc: "queue.Queue.Delete", Rule: "A handle closed before Delete is not reported repeatedly, and Delete ends its registration.",
 			Source: "libuv ce56a85b", Run: deletedAfterClose,
-			Alone: true, // the number could be another's at once, and poll(2) knows no more than the number
+			Alone: true, // the number could be reused at once, and poll(2) knows only the number
 		},
 	}...)
 }
@@ -82,14 +82,14 @@ func addAgain(t T, f *Fixture) {
 	}
 }
 
-// numberReused closes and opens handles: the kernel gives the numbers again.
+// numberReused closes and opens handles, so that the kernel reuses the numbers.
 func numberReused(t T, f *Fixture) {
 	const rounds = 50
 	for i := range rounds {
 		old, now := queue.Token(i), queue.Token(i+1)
 		a, b := pair(t)
 		f.add(t, a, now, queue.Readable, modes[i%len(modes)])
-		f.silent(t, old, "of the handle that had the number before")
+		f.silent(t, old, "of the previous handle with this number")
 		b.send(t, 1)
 		f.expect(t, now, queue.Readable)
 		must(t, f.Delete(a.handle))
@@ -108,7 +108,7 @@ func deletedInBatch(t T, f *Fixture) {
 		n, err := f.Wait(one, f.patience)
 		must(t, err)
 		if n != 1 {
-			t.Fatalf("%v: no event of two that are ready", m)
+			t.Fatalf("%v: got no event, want one of two ready sources", m)
 		}
 		other, token := b, queue.Token(2)
 		if one[0].Token == token {
@@ -116,9 +116,9 @@ func deletedInBatch(t T, f *Fixture) {
 		}
 		must(t, f.Delete(other.handle))
 		other.close(t)
-		again, _ := pair(t) // has the number
+		again, _ := pair(t) // most likely reuses the number
 		f.add(t, again, 3, queue.Readable, m)
-		f.silent(t, token, "after Delete, left from the batch before")
+		f.silent(t, token, "after Delete, left over from the previous batch")
 		for _, e := range []*end{a, b, again} {
 			if e != other {
 				must(t, f.Delete(e.handle))
@@ -137,7 +137,7 @@ func deletedWhileWaiting(t T, f *Fixture) {
 	}
 	stop := f.waiters(t, waiters, stamp, func(e queue.Event, started int64) {
 		if int64(e.Token) < started {
-			t.Errorf("token %d is reported by a Wait that started after token %d had been deleted", e.Token, started-1)
+			t.Errorf("token %d was reported by a Wait that started after the delete of token %d", e.Token, started-1)
 		}
 	})
 	var ends [live]*end
@@ -149,10 +149,10 @@ func deletedWhileWaiting(t T, f *Fixture) {
 		e := ends[i%live]
 		must(t, f.Delete(e.handle))
 		gone.Store(int64(i) + 1)
-		// Some of those that are left are ready in every Wait, so that several start and end
-		// meanwhile.
+		// Some of the registrations that are left are ready in every Wait, so that several Waits
+		// start and end meanwhile.
 		before := waits.Load()
-		suite.Until(t, "waits beside a level that is ready", func() bool { return waits.Load() >= before+2*waiters })
+		suite.Until(t, "waits with a ready level", func() bool { return waits.Load() >= before+2*waiters })
 		f.add(t, e, queue.Token(i+live), queue.Writable, modes[i%len(modes)])
 	}
 	stop(t)
@@ -165,7 +165,7 @@ func deletedLate(t T, f *Fixture) {
 		a, _ := pair(t)
 		f.add(t, a, old, queue.Readable, m)
 		a.close(t)
-		next, peer := pair(t) // has the number, most likely
+		next, peer := pair(t) // most likely reuses the number
 		must(t, f.Delete(a.handle))
 		f.add(t, next, now, queue.Readable, m)
 		f.calm(t, now, "before it is ready")
@@ -174,7 +174,7 @@ func deletedLate(t T, f *Fixture) {
 		f.silent(t, old, "after Delete")
 		must(t, f.Delete(next.handle))
 	}
-	// The successor may be one that the mechanism could not even wait for.
+	// The successor may be a handle that the mechanism cannot even wait for.
 	for i, m := range modes {
 		a, _ := pair(t)
 		f.add(t, a, queue.Token(i), queue.Readable, m)
@@ -183,7 +183,7 @@ func deletedLate(t T, f *Fixture) {
 		must(t, err)
 		err = f.Delete(a.handle)
 		must(t, file.Close())
-		must(t, os.Remove(file.Name())) // by name: what removes a tree goes by handle, which Wine lacks
+		must(t, os.Remove(file.Name())) // by name: removing a tree works by handle, which Wine lacks
 		must(t, err)
 	}
 }
@@ -196,7 +196,7 @@ func modifiedWhileWaiting(t T, f *Fixture) {
 	var seen atomic.Int64
 	stop := f.waiters(t, 3, current.Load, func(e queue.Event, started int64) {
 		if int64(e.Token) < started {
-			t.Errorf("token %d is reported by a Wait that started after token %d had replaced it", e.Token, started)
+			t.Errorf("token %d was reported by a Wait that started after token %d had replaced it", e.Token, started)
 		}
 		for latest := seen.Load(); latest < int64(e.Token) && !seen.CompareAndSwap(latest, int64(e.Token)); latest = seen.Load() {
 		}
@@ -206,7 +206,7 @@ func modifiedWhileWaiting(t T, f *Fixture) {
 		token := int64(i + 1)
 		f.modify(t, a, queue.Token(token), queue.Both, modes[i%len(modes)])
 		current.Store(token)
-		if i%10 > 0 { // most are replaced before they have been reported
+		if i%10 > 0 { // most are replaced before they are reported
 			continue
 		}
 		suite.Until(t, fmt.Sprintf("an event of token %d after Modify", token), func() bool { return seen.Load() >= token })
@@ -229,7 +229,7 @@ func deletedAfterClose(t T, f *Fixture) {
 		}
 	}
 	if reports > 1 {
-		t.Errorf("a closed handle is reported %d times", reports)
+		t.Errorf("a closed handle was reported %d times", reports)
 	}
 	must(t, f.Delete(a.handle))
 	wantError(t, "second delete", f.Delete(a.handle), queue.ErrNotFound)

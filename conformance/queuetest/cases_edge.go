@@ -6,7 +6,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-const edgeRule = "Edge reports when the handle becomes ready, once, and again after the caller has seen would-block and the handle becomes ready anew."
+const edgeRule = "Edge reports once when the handle becomes ready, and again when it becomes ready after the caller has seen would-block."
 
 func edgeCases() []Case {
 	return []Case{
@@ -15,47 +15,47 @@ func edgeCases() []Case {
 			Source: "shadow#3274, tgoskits#1034", Run: edgeRefilled,
 		},
 		{
-			ID: "edge/exact-read", Doc: "queue", Rule: "So read until would-block, or call WouldBlock after a short read.",
+			ID: "edge/exact-read", Doc: "queue", Rule: "Read until would-block, or call WouldBlock after a short read.",
 			Source: "tokio#5866, tokio#5881, tokio#7872", Run: edgeExactRead,
 		},
 		{
-			ID: "edge/arrival-before-would-block", Doc: "queue.Queue.WouldBlock", Rule: "From the call of WouldBlock on the next readiness is reported, that which came between the operation and the call included.",
+			ID: "edge/arrival-before-would-block", Doc: "queue.Queue.WouldBlock", Rule: "After a call of WouldBlock the next readiness is reported, including readiness that arose between the operation and the call.",
 			Source: "mio#1612, smol#134", Run: edgeArrivalBefore,
 		},
 		{
-			ID: "edge/room", Doc: "queue.Edge", Rule: edgeRule + " So it is for writing.",
+			ID: "edge/room", Doc: "queue.Edge", Rule: edgeRule + " The same holds for writing.",
 			Source: "mio#1131, mio#1494", Run: edgeRoom,
 		},
 		{
-			ID: "edge/directions", Doc: "queue.Queue.WouldBlock", Rule: "WouldBlock speaks of the directions of dir; the other keeps its edge.",
+			ID: "edge/directions", Doc: "queue.Queue.WouldBlock", Rule: "WouldBlock affects only the directions of dir; the other direction keeps its edge.",
 			Source: "netius#103, tokio#6133", Run: edgeDirections,
 		},
 		{
-			ID: "edge/listener", Doc: "queue.Edge", Rule: edgeRule + " A connection that came with others is no event of its own.",
+			ID: "edge/listener", Doc: "queue.Edge", Rule: edgeRule + " A connection that arrives with others need not cause an event of its own.",
 			Source: "gnet 050672ff, mio#1126", Run: edgeListener,
 		},
 		{
-			ID: "edge/partial-read", Doc: "queue.Edge", Rule: edgeRule + " What was left unread is no event of its own, and does not keep the next from coming.",
+			ID: "edge/partial-read", Doc: "queue.Edge", Rule: edgeRule + " Unread bytes cause no event of their own and do not suppress the next one.",
 			Source: "shadow#3274, epoll(7)", Run: edgePartialRead,
 		},
 		{
-			ID: "edge/backlog", Doc: "queue.Edge", Rule: edgeRule + " What had queued up before Add is one event, and nothing of it is stranded.",
+			ID: "edge/backlog", Doc: "queue.Edge", Rule: edgeRule + " Connections queued before Add are one event, and none is stranded.",
 			Source: "gnet 050672ff", Run: edgeBacklog,
 		},
 		{
-			ID: "edge/told-once", Doc: "queue.Edge", Rule: "Edge reports when the handle becomes ready, once: what is not read does not nag.",
+			ID: "edge/told-once", Doc: "queue.Edge", Rule: "Edge reports once when the handle becomes ready: unread bytes are not reported repeatedly.",
 			Source: "epoll(7), calloop#123", Run: edgeToldOnce,
 		},
 		{
-			ID: "edge/full", Doc: "queue.Edge", Rule: "After would-block of writing, data that arrives does not make writing ready.",
-			Source: "epoll's wake-up of the one direction looks at both", Run: edgeFull,
+			ID: "edge/full", Doc: "queue.Edge", Rule: "After would-block of a write, arriving data does not make writing ready.",
+			Source: "epoll checks both directions on a wake-up of one", Run: edgeFull,
 		},
 		{
-			ID: "edge/end-behind-data", Doc: "queue.Ready.Ends", Rule: "Ready.Ends tells of the end of the stream, after which a native edge may stay silent.", Needs: []suite.Feature{PeerShut},
+			ID: "edge/end-behind-data", Doc: "queue.Ready.Ends", Rule: "Ready.Ends reports the end of the stream, after which a native edge may stay silent.", Needs: []suite.Feature{PeerShut},
 			Source: "netpoll#122, netpoll#226, netty#3709, netty#6303", Run: endBehindData,
 		},
 		{
-			ID: "edge/half-close", Doc: "queue.ReadyPeerShut", Rule: "ReadyPeerShut: the peer will send no more; the other half goes on.", Needs: []suite.Feature{PeerShut},
+			ID: "edge/half-close", Doc: "queue.ReadyPeerShut", Rule: "ReadyPeerShut: the peer sends no more; the other direction continues.", Needs: []suite.Feature{PeerShut},
 			Source: "mio#933, mio#939, tokio#449", Run: halfClose,
 		},
 	}
@@ -118,9 +118,9 @@ func edgeRoom(t T, f *Fixture) {
 	}
 }
 
-// fillUp fills e, which is registered as token in mode Edge, tells the queue that it would block,
-// and goes on for as long as it is reported writable: what is on its way to the peer makes room. It
-// returns how much went in.
+// fillUp fills e, which is registered as token in mode Edge, and reports would-block to the queue.
+// It continues while e is reported writable, since bytes in flight to the peer make room. It
+// returns how much it wrote.
 func (f *Fixture) fillUp(t T, e *end, token queue.Token) (total int) {
 	t.Helper()
 	for {
@@ -143,7 +143,7 @@ func edgePartialRead(t T, f *Fixture) {
 	for range 3 {
 		f.expect(t, 1, queue.Readable)
 		f.read(t, a, 3)
-		must(t, f.WouldBlock(a.handle, queue.Readable)) // a lie: three bytes are left
+		must(t, f.WouldBlock(a.handle, queue.Readable)) // not true: three bytes are left
 		b.send(t, 3)
 	}
 	f.expect(t, 1, queue.Readable)
@@ -167,10 +167,10 @@ func edgeBacklog(t T, f *Fixture) {
 	f.accept(t, l)
 }
 
-// turns is how often a case looks whether what is ready and not read is reported.
+// turns is how many times a case checks whether a ready, unread handle is reported.
 const turns = 100
 
-// reports counts the turns, each of which a Wake ends, that report token readable.
+// reports counts the turns that report token readable. A Wake ends each turn.
 func (f *Fixture) reports(t T, token queue.Token) (n int) {
 	t.Helper()
 	for range turns {
@@ -190,9 +190,9 @@ func edgeToldOnce(t T, f *Fixture) {
 	for range 2 {
 		b.send(t, 1)
 		f.expect(t, 1, queue.Readable)
-		// Events may be spurious, but not in each turn.
+		// Events may be spurious, but not in every turn.
 		if n := f.reports(t, 1); n > turns/10 {
-			t.Errorf("one arrival is reported in %d turns of %d", n, turns)
+			t.Errorf("one arrival was reported in %d turns of %d", n, turns)
 		}
 		f.drain(t, a)
 	}
@@ -212,9 +212,9 @@ func edgeFull(t T, f *Fixture) {
 			untrue++
 		}
 	}
-	// An event may be spurious, but not each.
+	// An event may be spurious, but not every event.
 	if untrue > rounds/2 {
-		t.Errorf("%d of %d arrivals are reported as room, and there is none", untrue, rounds)
+		t.Errorf("%d of %d arrivals were reported as writable, want no room", untrue, rounds)
 	}
 }
 
@@ -259,7 +259,7 @@ func edgeListener(t T, f *Fixture) {
 	}
 }
 
-// expectBits waits until an event of token has all of want.
+// expectBits waits until the events of token have all bits of want.
 func (f *Fixture) expectBits(t T, token queue.Token, want queue.Ready) {
 	t.Helper()
 	var got queue.Ready
@@ -273,14 +273,14 @@ func (f *Fixture) expectBits(t T, token queue.Token, want queue.Ready) {
 			return
 		}
 	}
-	t.Fatalf("token %d is reported %#x, want %#x", token, uint8(got), uint8(want))
+	t.Fatalf("token %d was reported %#x, want %#x", token, uint8(got), uint8(want))
 }
 
 func endBehindData(t T, f *Fixture) {
 	for i, m := range modes {
 		token, told := queue.Token(i+1), false
-		// The end may come after the event of the data: it is told then if nothing is read in
-		// between, and found without a word if it is.
+		// The end may come after the event of the data. It is reported if the case reads nothing in
+		// between. If the case reads in between, it finds the end without a report.
 		for tries := 0; tries < 20 && !told; tries++ {
 			a, b := pair(t)
 			b.send(t, 3)
@@ -290,13 +290,13 @@ func endBehindData(t T, f *Fixture) {
 			must(t, f.Delete(a.handle))
 		}
 		if !told {
-			t.Errorf("%v: no event tells of the end behind the data", m)
+			t.Errorf("%v: no event reports the end after the data", m)
 		}
 	}
 }
 
-// readToEnd reads e, which holds want bytes and the end, as events tell, and reports whether one
-// told of the end.
+// readToEnd reads e, which holds want bytes and the end, as events report them. It returns whether
+// an event reported the end.
 func (f *Fixture) readToEnd(t T, e *end, token queue.Token, want int) (told bool) {
 	t.Helper()
 	for total := 0; ; {

@@ -10,19 +10,19 @@ import (
 func featureCases() []Case {
 	return []Case{
 		{
-			ID: "features/claimed", Doc: "queue.Queue.Features", Rule: "Features says what the mechanism has natively. It does not change.",
-			Source: "io_uring_setup(2): a flag in the header is no feature of the kernel", Run: featuresClaimed,
+			ID: "features/claimed", Doc: "queue.Queue.Features", Rule: "Features returns what the mechanism has natively. It does not change.",
+			Source: "io_uring_setup(2): a flag in the header is not a feature of the kernel", Run: featuresClaimed,
 		},
 		{
-			ID: "features/exclusive", Doc: "queue.Registration.Exclusive", Rule: "A mechanism without Features.Exclusive refuses Registration.Exclusive; one with it keeps every other rule.", Needs: []suite.Feature{Exclusive},
+			ID: "features/exclusive", Doc: "queue.Registration.Exclusive", Rule: "A mechanism without Features.Exclusive refuses Registration.Exclusive. A mechanism with it keeps every other rule.", Needs: []suite.Feature{Exclusive},
 			Source: "epoll_ctl(2): EPOLLEXCLUSIVE cannot be modified", Run: exclusive, Refused: exclusiveRefused,
 		},
 		{
-			ID: "features/nested", Doc: "queue.Nester.Handle", Rule: "A Nester's handle is readable while a Wait would return at once.", Needs: []suite.Feature{Nested},
+			ID: "features/nested", Doc: "queue.Nester.Handle", Rule: "The handle of a Nester is readable while a Wait would return at once.", Needs: []suite.Feature{Nested},
 			Source: "epoll(7)", Run: nested, Refused: nestedRefused,
 		},
 		{
-			ID: "features/nested-wake", Doc: "queue.Nester.Handle", Rule: "A Nester's handle is readable while a Wait would return at once, for a Wake as well, and not otherwise.", Needs: []suite.Feature{Nested},
+			ID: "features/nested-wake", Doc: "queue.Nester.Handle", Rule: "The handle of a Nester is readable only while a Wait would return at once, including for a Wake.", Needs: []suite.Feature{Nested},
 			Source: "epoll(7)", Run: nestedWake,
 		},
 	}
@@ -31,7 +31,7 @@ func featureCases() []Case {
 func featuresClaimed(t T, f *Fixture) {
 	for range 2 {
 		if got := f.Features(); got != f.claimed {
-			t.Errorf("features are %+v, claimed are %+v", got, f.claimed)
+			t.Errorf("got features %+v, want the claimed %+v", got, f.claimed)
 		}
 		a, b := pair(t)
 		b.send(t, 1)
@@ -67,7 +67,7 @@ func exclusiveRefused(t T, f *Fixture) {
 	f.add(t, b, 1, queue.Writable, queue.Level)
 	r := queue.Registration{Token: 2, Interest: queue.Readable, Exclusive: true}
 	wantError(t, "exclusive add", f.Add(a.handle, r), errors.ErrUnsupported)
-	wantError(t, "delete after it", f.Delete(a.handle), queue.ErrNotFound)
+	wantError(t, "delete after the refused add", f.Delete(a.handle), queue.ErrNotFound)
 	wantError(t, "exclusive modify", f.Modify(b.handle, r), errors.ErrUnsupported)
 	f.expect(t, 1, queue.Writable)
 }
@@ -75,7 +75,7 @@ func exclusiveRefused(t T, f *Fixture) {
 func nested(t T, f *Fixture) {
 	inner, ok := f.another(t).(queue.Nester)
 	if !ok {
-		t.Fatalf("the queue claims to be nested, and is no Nester")
+		t.Fatalf("the queue claims Nested but is not a Nester")
 	}
 	a, b := pair(t)
 	must(t, inner.Add(a.handle, registration(1, queue.Readable, queue.Level)))
@@ -90,15 +90,15 @@ func nested(t T, f *Fixture) {
 	must(t, f.Delete(inner.Handle()))
 }
 
-// nestedWake has nothing registered with the inner queue: its Wait would return for the Wake.
+// nestedWake registers nothing with the inner queue: only the Wake makes its Wait return.
 func nestedWake(t T, f *Fixture) {
 	inner, ok := f.another(t).(queue.Nester)
 	if !ok {
-		t.Fatalf("the queue claims to be nested, and is no Nester")
+		t.Fatalf("the queue claims Nested but is not a Nester")
 	}
 	must(t, f.Add(inner.Handle(), registration(1, queue.Readable, queue.Level)))
 	for range 3 {
-		f.calm(t, 1, "though a Wait of the inner queue would not return")
+		f.calm(t, 1, "although a Wait of the inner queue would not return")
 		must(t, inner.Wake())
 		f.expect(t, 1, queue.Readable)
 		f.expect(t, 1, queue.Readable)
@@ -111,6 +111,6 @@ func nestedWake(t T, f *Fixture) {
 
 func nestedRefused(t T, f *Fixture) {
 	if _, ok := f.Queue.(queue.Nester); ok {
-		t.Errorf("the queue is a Nester and does not claim to be")
+		t.Errorf("the queue is a Nester but does not claim Nested")
 	}
 }

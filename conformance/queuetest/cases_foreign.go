@@ -9,20 +9,21 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Features of the system: kinds of handles besides sockets.
+// These features are kinds of handles other than sockets, which the system may lack.
 const (
 	Eventfd         suite.Feature = "eventfd"
 	Timerfd         suite.Feature = "timerfd"
 	Pidfd           suite.Feature = "pidfd"
 	Terminal        suite.Feature = "terminal"         // a pair of pseudo-terminals
-	RefusedDatagram suite.Feature = "refused datagram" // a datagram socket that is told that nobody listens
+	RefusedDatagram suite.Feature = "refused datagram" // a datagram socket that gets an error if no socket listens
 	Device          suite.Feature = "device"           // a character device
 )
 
-// kind is how a handle is made that is no socket.
+// kind is a kind of handle other than a socket.
 type kind struct {
 	feature suite.Feature
-	// open returns a handle, what makes it readable, and what releases all.
+	// open returns a handle, a function that makes it readable, and a function that releases
+	// everything.
 	open func() (h sys.Handle, ready func() error, release func(), err error)
 }
 
@@ -35,7 +36,7 @@ func (k kind) try() error {
 	return ready()
 }
 
-// kindNames are in every run, so that the summary names those that the system does not have.
+// kindNames are part of every run, so that the summary names the kinds that the system lacks.
 var kindNames = [...]suite.Feature{Pipe, Eventfd, Timerfd, Pidfd, Terminal, RefusedDatagram}
 
 func foreignCases() []Case {
@@ -46,14 +47,14 @@ func foreignCases() []Case {
 			id = string(name)
 		}
 		cases = append(cases, Case{
-			ID: "foreign/" + id, Doc: "queue.Queue.Add", Rule: "The registration reports h, whatever it is: Add accepts no handle and then keeps silent about it.",
+			ID: "foreign/" + id, Doc: "queue.Queue.Add", Rule: "The registration reports h, whatever its kind: Add never accepts a handle that it then does not report.",
 			Source: "libuv 44e61dab, smol#134, tokio#7494, udp(7), timerfd_create(2), pidfd_open(2), pty(7)",
 			Needs:  []suite.Feature{name}, Run: func(t T, f *Fixture) { foreign(t, f, name) },
 		})
 	}
 	return append(cases, []Case{
 		{
-			ID: "foreign/device", Doc: "queue.Queue.Add", Rule: "Add returns ErrNotPollable if the mechanism cannot wait for this kind of handle; what it accepts it reports.",
+			ID: "foreign/device", Doc: "queue.Queue.Add", Rule: "Add returns ErrNotPollable if the mechanism cannot wait for this kind of handle. It reports every handle that it accepts.",
 			Source: "libuv 44e61dab", Needs: []suite.Feature{Device}, Run: device,
 		},
 		{
@@ -61,12 +62,12 @@ func foreignCases() []Case {
 			Source: "epoll_ctl(2) EPERM, tokio#6329", Run: directory,
 		},
 		{
-			ID: "foreign/duplicate", Doc: "queue.Queue.Add", Rule: "Two handles of one open file are two registrations: each is reported, and ends by itself.",
+			ID: "foreign/duplicate", Doc: "queue.Queue.Add", Rule: "Two handles of one open file are two registrations: each is reported and ends independently.",
 			Source: "epoll(7) Q0, libuv ce56a85b", Needs: []suite.Feature{Duplicate}, Run: duplicates,
 		},
 		{
 			ID: "foreign/descriptor-0", Doc: "queue.Queue.Add", Rule: "A handle may have any number.",
-			Source: "evio 70e0b0e, gnet's and nbio's tests for a positive number", Needs: []suite.Feature{DescriptorZero}, Run: descriptorZero,
+			Source: "evio 70e0b0e; gnet and nbio check for a positive number", Needs: []suite.Feature{DescriptorZero}, Run: descriptorZero,
 		},
 	}...)
 }
@@ -99,14 +100,14 @@ func pipeKind() (h sys.Handle, ready func() error, release func(), err error) {
 	return r, ready, func() { _, _ = sys.Close(r), sys.Close(w) }, err
 }
 
-// acceptedOrNot fails unless h is either refused, and leaves nothing behind, or reported.
+// acceptedOrNot fails t unless h is either refused without a trace or reported.
 func (f *Fixture) acceptedOrNot(t T, h sys.Handle) {
 	t.Helper()
 	for i, m := range modes {
 		token := queue.Token(i + 1)
 		err := f.Add(h, registration(token, queue.Both, m))
 		if errors.Is(err, queue.ErrNotPollable) {
-			wantError(t, "delete after it", f.Delete(h), queue.ErrNotFound)
+			wantError(t, "delete after the refused add", f.Delete(h), queue.ErrNotFound)
 			continue
 		}
 		must(t, err)
@@ -128,7 +129,7 @@ func directory(t T, f *Fixture) {
 	t.Cleanup(func() { must(t, file.Close()) })
 	h := sys.Handle(file.Fd())
 	wantError(t, "add", f.Add(h, registration(1, queue.Readable, queue.Level)), queue.ErrNotPollable)
-	wantError(t, "delete after it", f.Delete(h), queue.ErrNotFound)
+	wantError(t, "delete after the refused add", f.Delete(h), queue.ErrNotFound)
 }
 
 func duplicates(t T, f *Fixture) {

@@ -6,7 +6,7 @@ import (
 
 func loadCases() []Case {
 	return append(perMode(Case{
-		ID: "exactly-once", Doc: "queue.Queue.Wait", Rule: "A registration in mode Edge or OneShot is reported by one Wait for each transition, however many are waiting; none is lost in any mode.",
+		ID: "exactly-once", Doc: "queue.Queue.Wait", Rule: "A registration in mode Edge or OneShot is reported by one Wait per transition, regardless of how many are waiting. No transition is lost in any mode.",
 		Source: "mio#673, mio#808, mio#1341, epoll(7)",
 	}, exactlyOnce), Case{
 		ID: "delete/reuse", Doc: "queue.Queue.Delete", Rule: "No Wait that starts after Delete has returned reports h, even if the number of h is used again.",
@@ -21,8 +21,8 @@ func exactlyOnce(t T, f *Fixture, m queue.Mode) {
 	if got.Lost > 0 {
 		t.Errorf("%v", got)
 	}
-	// Events may be spurious, but not one for each transition, and a direction that is switched off
-	// has none.
+	// Events may be spurious, but not one per transition. A direction that is switched off has
+	// none.
 	if m == queue.OneShot && got.Twice > 0 || m != queue.Level && got.Spurious+got.Twice > int64(load.Transitions)/10 {
 		t.Errorf("%v", got)
 	}

@@ -12,20 +12,20 @@ import (
 
 func modelCases() []Case {
 	return []Case{{
-		ID: "model/random", Doc: "queue.Queue", Rule: "After any sequence of calls, what must be reported is, and nothing that must not be.",
-		Source: "wepoll ctl-fuzz, netty's permutations", Run: func(t T, f *Fixture) { runModel(t, f) },
+		ID: "model/random", Doc: "queue.Queue", Rule: "After any sequence of calls, every event that is due is reported, and no event that is forbidden.",
+		Source: "wepoll ctl-fuzz, permutations in netty", Run: func(t T, f *Fixture) { runModel(t, f) },
 	}}
 }
 
-// modelled is what the reference knows of one handle.
+// modelled is the state of one handle in the reference model.
 type modelled struct {
 	local, peer *end
 	registered  bool
 	r           queue.Registration
-	armed       queue.Interest // Level: the interest. OneShot: what is on. Edge: what has to be reported when it is ready.
-	pending     int            // bytes that are unread
+	armed       queue.Interest // Level: the interest. OneShot: the directions that are on. Edge: the directions that must be reported once ready.
+	pending     int            // unread bytes
 	ended       bool           // the peer has hung up
-	seen        queue.Interest // what was reported since the last step
+	seen        queue.Interest // the directions reported since the last step
 }
 
 func (x *modelled) ready() queue.Interest {
@@ -35,7 +35,7 @@ func (x *modelled) ready() queue.Interest {
 	return queue.Writable
 }
 
-// may returns the directions in which x may be reported: spurious events are legal where something
+// may returns the directions in which x may be reported. Spurious events are legal if the direction
 // is switched on.
 func (x *modelled) may() queue.Interest {
 	if x.r.Mode == queue.OneShot {
@@ -47,27 +47,27 @@ func (x *modelled) may() queue.Interest {
 // owed returns the directions in which x must be reported.
 func (x *modelled) owed() queue.Interest { return x.armed & x.ready() }
 
-// action is what a step does.
+// action is the action of a step.
 type action uint8
 
 const (
-	register action = iota // add, or modify if there is something to be modified
+	register action = iota // add, or modify if a registration exists
 	remove
 	send
 	drain
 	hangUpPeer
-	reopen // delete, close, and open what gets the number, most likely
+	reopen // delete, close, and open a handle that most likely reuses the number
 )
 
 var actionNames = [...]string{"register", "delete", "send", "drain", "hang up", "close and open"}
 
-// step is one thing that a run does. A step that finds nothing to do, for steps before it were left
-// out, does nothing.
+// step is one step of a run. A step whose precondition is missing, because shrinking removed
+// earlier steps, does nothing.
 type step struct {
 	action   action
 	source   int
-	interest queue.Interest // of register
-	mode     queue.Mode     // of register
+	interest queue.Interest // for register
+	mode     queue.Mode     // for register
 }
 
 func (s step) String() string {
@@ -82,7 +82,7 @@ const (
 	modelSources = 4
 )
 
-// actionOf says how often each action comes, in 80.
+// actionOf maps n, from 0 to 79, to an action. It sets how often each action occurs.
 func actionOf(n int) action {
 	switch {
 	case n < 16:
@@ -123,7 +123,7 @@ func runModel(t T, f *Fixture) {
 	for _, s := range steps {
 		lines = append(lines, s.String())
 	}
-	t.Errorf("%s\nseed %d; these %d steps fail, too:\n%s", failure, f.seed, len(steps), strings.Join(lines, "\n"))
+	t.Errorf("%s\nseed %d; these %d steps fail by themselves:\n%s", failure, f.seed, len(steps), strings.Join(lines, "\n"))
 }
 
 type model struct {
@@ -131,14 +131,14 @@ type model struct {
 	sources [modelSources]modelled
 	token   queue.Token
 	log     []string
-	looks   int // how many polls look for what is owed; if zero, waits do, for as long as the patience lasts
+	looks   int // how many polls look for events that are due; if zero, waits look for as long as the patience lasts
 }
 
-// logTail is how much of what a run has seen goes into a failure.
+// logTail is how many lines of the log a failure prints.
 const logTail = 20
 
-// replay runs steps on a queue of its own and returns how they failed, and how many were done. What
-// is owed after a step is looked for that many times, or, if looks is zero, waited for.
+// replay runs steps on a new queue. It returns how they failed and how many ran. After each step it
+// polls looks times for the events that are due, or waits for them if looks is zero.
 func replay(t T, f *Fixture, steps []step, looks int) (failure string, n int) {
 	q := f.another(t)
 	fresh := *f
@@ -151,7 +151,7 @@ func replay(t T, f *Fixture, steps []step, looks int) (failure string, n int) {
 		for _, s := range steps {
 			n++
 			if !m.step(t, s) {
-				t.Errorf("the last that was seen:\n%s", strings.Join(m.log[max(0, len(m.log)-logTail):], "\n"))
+				t.Errorf("end of the log:\n%s", strings.Join(m.log[max(0, len(m.log)-logTail):], "\n"))
 				return
 			}
 		}
@@ -171,7 +171,7 @@ func (m *model) open(t T, i int) {
 	m.sources[i] = modelled{local: a, peer: b}
 }
 
-// step does s, compares, and reports whether all was well.
+// step performs s, compares, and reports whether the queue agrees with the model.
 func (m *model) step(t T, s step) bool {
 	i, x := s.source, &m.sources[s.source]
 	switch s.action {
@@ -249,17 +249,17 @@ func (m *model) drain(t T, i int, x *modelled) {
 	}
 }
 
-// compare waits until all that is owed has been reported, and looks at every event.
+// compare waits until all events that are due have been reported, and checks every event.
 func (m *model) compare(t T) bool {
 	for i := range m.sources {
 		m.sources[i].seen = queue.None
 	}
-	// A mechanism that learns of readiness by a completion may need a moment, and what stays ready
-	// does not let a Wait block.
+	// A mechanism that learns of readiness from a completion may need a moment. A handle that stays
+	// ready keeps a Wait from blocking.
 	const polls, waits = 2, 2
 	deadline := time.Now().Add(m.f.patience)
 	for attempt := 0; ; attempt++ {
-		var timeout time.Duration // none is enough for most
+		var timeout time.Duration // zero is enough for most
 		if m.looks > 0 {
 			if attempt == m.looks {
 				break
@@ -283,11 +283,11 @@ func (m *model) compare(t T) bool {
 		}
 	}
 	x := &m.sources[m.missing()]
-	t.Errorf("%v: token %d is not reported %v", x.r.Mode, x.r.Token, x.owed())
+	t.Errorf("%v: token %d was not reported for %v", x.r.Mode, x.r.Token, x.owed())
 	return false
 }
 
-// missing returns the index of a source that has not been reported as it must be, or -1.
+// missing returns the index of a source with an event that is due, or -1.
 func (m *model) missing() int {
 	for i := range m.sources {
 		x := &m.sources[i]
@@ -298,7 +298,7 @@ func (m *model) missing() int {
 	return -1
 }
 
-// event compares one event with the reference, and takes it over.
+// event checks one event against the model and updates the model.
 func (m *model) event(t T, e queue.Event) bool {
 	directions := e.Ready.Directions()
 	for i := range m.sources {
@@ -308,7 +308,7 @@ func (m *model) event(t T, e queue.Event) bool {
 		}
 		m.note("   %d: event %v disarms %v, token %d", i, directions, e.Disarmed, e.Token)
 		if !x.may().Has(directions) {
-			t.Errorf("%v: reported %v, but only %v is switched on", x.r.Mode, directions, x.may())
+			t.Errorf("%v: got a report of %v, want only %v, which is switched on", x.r.Mode, directions, x.may())
 			return false
 		}
 		if x.r.Mode == queue.Level {
@@ -318,6 +318,6 @@ func (m *model) event(t T, e queue.Event) bool {
 		}
 		return true
 	}
-	t.Errorf("reported token %d, which is no registration's", e.Token)
+	t.Errorf("got token %d, which belongs to no registration", e.Token)
 	return false
 }

@@ -18,15 +18,15 @@ func modeCases() []Case {
 			Source: "poll(2), epoll(7)",
 		}, becomesReady),
 		perMode(Case{
-			ID: "modify", Doc: "queue.Queue.Modify", Rule: "Modify replaces the registration of h, token and all, and re-checks readiness: if h is ready for an interest of r, it is reported again, in every mode.",
+			ID: "modify", Doc: "queue.Queue.Modify", Rule: "Modify replaces the whole registration of h, including the token, and re-checks readiness. If h is ready for an interest of r, every mode reports it again.",
 			Source: "netty and asio rely on EPOLL_CTL_MOD; kqueue(2) EV_ADD; mio#394",
 		}, modifyReportsAgain),
 		perMode(Case{
-			ID: "disarmed", Doc: "queue.Event.Disarmed", Rule: "Disarmed are the directions that this event switched off: those of Ready in mode OneShot, none in the others.",
+			ID: "disarmed", Doc: "queue.Event.Disarmed", Rule: "Disarmed holds the directions that this event switched off: those of Ready in mode OneShot, none in the other modes.",
 			Source: "ponylang/lori#294, lori#306",
 		}, disarmed),
 		perMode(Case{
-			ID: "each-served", Doc: "queue", Rule: "A Wait that finds more sources ready than fit into its slice reports the rest next time; no source is passed over for ever.",
+			ID: "each-served", Doc: "queue", Rule: "A Wait that finds more ready sources than fit into its slice leaves the rest to the next Wait. No source starves.",
 			Source: "calloop#123",
 		}, eachServed),
 		perMode(Case{
@@ -34,7 +34,7 @@ func modeCases() []Case {
 			Source: "tokio#2218, libuv 06cb00c8, smol#134, netpoll#183",
 		}, hangUp),
 		perMode(Case{
-			ID: "pipe-hang-up", Doc: "queue.OneShot", Rule: "Hang-up sets the bits of every direction that is waited for, where the system reports it alone, too.",
+			ID: "pipe-hang-up", Doc: "queue.OneShot", Rule: "Hang-up sets the bits of every direction that is waited for, even if the system reports only the hang-up.",
 			Source: "tokio#2218, libuv 06cb00c8, smol#134, netpoll#183", Needs: []suite.Feature{Pipe},
 		}, pipeHangUp),
 		perMode(Case{
@@ -42,27 +42,27 @@ func modeCases() []Case {
 			Source: "mio#1303, mio#1304, wepoll 2a7c6de",
 		}, reset),
 		perMode(Case{
-			ID: "refused", Doc: "queue", Rule: "A connection that failed is writable: the operation will not block but fail.",
+			ID: "refused", Doc: "queue", Rule: "A failed connection is writable: the operation does not block but fails.",
 			Source: "bun#32257, netty 9bcf3197, poco#3248",
 		}, refused),
 		perMode(Case{
-			ID: "connects", Doc: "queue.Ready", Rule: "Readable: there are bytes, a connection, the end, or an error. Writable: there is room, a connection was made, or an error.",
+			ID: "connects", Doc: "queue.Ready", Rule: "Readable means bytes, a connection, the end or an error. Writable means room, an established connection or an error.",
 			Source: "gnet 050672ff, mio#1126, libuv 726af5eb",
 		}, connects),
 		perMode(Case{
-			ID: "hang-up-unasked", Doc: "queue", Rule: "With no interest at all a hang-up may be reported once or not at all, but not again and again.",
+			ID: "hang-up-unasked", Doc: "queue", Rule: "With no interest, a hang-up may be reported at most once.",
 			Source: "seastar#1785, libuv#2162, tunneldigger#148",
 		}, unaskedHangUp),
 		perMode(Case{
-			ID: "data-and-end", Doc: "queue.OneShot", Rule: "Readable: there are bytes, or the end; data before the end is not lost.",
+			ID: "data-and-end", Doc: "queue.OneShot", Rule: "Readable means bytes or the end. Data before the end is not lost.",
 			Source: "netpoll#122, netius#79, gnet#529, kqueue(2) EV_EOF",
 		}, dataAndEnd),
 		{{
-			ID: "level/beside-others", Doc: "queue.Level", Rule: "No source is passed over for ever, nor a Wake, beside one that is always ready.",
+			ID: "level/beside-others", Doc: "queue.Level", Rule: "Neither a source nor a Wake starves because another source is always ready.",
 			Source: "calloop#123, tokio#6221", Run: besideOthers,
 		}},
 		{{
-			ID: "level/nags", Doc: "queue.Level", Rule: "Level reports in every Wait as long as the handle is ready.",
+			ID: "level/nags", Doc: "queue.Level", Rule: "Level reports in every Wait while the handle is ready.",
 			Source: "epoll(7)", Run: levelNags,
 		}},
 	} {
@@ -97,7 +97,7 @@ func modifyReportsAgain(t T, f *Fixture, m queue.Mode) {
 		f.modify(t, a, token, queue.Both, m)
 		f.expect(t, token, queue.Both)
 	}
-	f.silent(t, 1, "after Modify had replaced it")
+	f.silent(t, 1, "after Modify replaced it")
 }
 
 func disarmed(t T, f *Fixture, m queue.Mode) {
@@ -114,7 +114,7 @@ func disarmed(t T, f *Fixture, m queue.Mode) {
 	}
 }
 
-// eachServed waits for one event at a time.
+// eachServed waits for one event per call.
 func eachServed(t T, f *Fixture, m queue.Mode) {
 	const sources = 5
 	missing := map[queue.Token]bool{}
@@ -138,17 +138,17 @@ func eachServed(t T, f *Fixture, m queue.Mode) {
 			return
 		}
 	}
-	t.Errorf("%d of %d sources are not served in %d waits for one event", len(missing), sources, 4*sources)
+	t.Errorf("%d of %d sources were not served in %d waits for one event", len(missing), sources, 4*sources)
 }
 
-// hangUp closes the peers of sockets that are waited for in one direction only.
+// hangUp closes the peers of sockets that are waited for in only one direction.
 func hangUp(t T, f *Fixture, m queue.Mode) {
 	a, b := pair(t)
 	c, d := pair(t)
 	f.hangUp(t, m, a, b, c, d)
 }
 
-// pipeHangUp closes the one end of pipes whose other is waited for: the system reports a hang-up or
+// pipeHangUp closes one end of pipes whose other end is waited for. The system reports a hang-up or
 // an error, and no direction.
 func pipeHangUp(t T, f *Fixture, m queue.Mode) {
 	r, w := pipe(t)
@@ -156,8 +156,8 @@ func pipeHangUp(t T, f *Fixture, m queue.Mode) {
 	f.hangUp(t, m, r, w, w2, r2)
 }
 
-// hangUp closes the peers of one end that waits for reading, and of one, which is full, that waits
-// for writing.
+// hangUp closes the peers of two ends: one that waits for reading, and a full one that waits for
+// writing.
 func (f *Fixture) hangUp(t T, m queue.Mode, reading, itsPeer, writing, thePeer *end) {
 	t.Helper()
 	fill(t, writing)
@@ -165,7 +165,7 @@ func (f *Fixture) hangUp(t T, m queue.Mode, reading, itsPeer, writing, thePeer *
 	f.add(t, writing, 2, queue.Writable, m)
 	f.fence(t)
 	if m != queue.Level {
-		// What looked full may have got room since.
+		// A socket that looked full may have gained room since.
 		f.modify(t, writing, 2, queue.Writable, m)
 	}
 	itsPeer.close(t)
@@ -184,23 +184,23 @@ func reset(t T, f *Fixture, m queue.Mode) {
 }
 
 func refused(t T, f *Fixture, m queue.Mode) {
-	// The port of a client is taken, and nobody listens there. A port that is bound and does not
-	// listen would not do: the BSDs answer nothing.
+	// The port of a connected client is taken, and no socket listens on it. A port that is bound
+	// but does not listen would not do: the BSDs do not answer.
 	nobody, _ := f.connected(t)
 	addr, err := sys.LocalAddr(nobody.handle)
 	must(t, err)
 	e := tcp(t)
-	must(t, sys.Bind(e.handle, loopback)) // else the system might choose the same port, and it would connect to itself
+	must(t, sys.Bind(e.handle, loopback)) // otherwise the system might choose the same port and connect the socket to itself
 	if err := sys.Connect(e.handle, addr); sys.ClassOf(err) != sys.ClassInProgress {
 		if sys.ClassOf(err) != sys.ClassRefused {
-			t.Fatalf("connect to nobody: %v", err)
+			t.Fatalf("connect to a port without a listener: %v", err)
 		}
-		return // the system tells at once
+		return // the system reports the refusal at once
 	}
 	f.add(t, e, 1, queue.Writable, m)
 	f.expect(t, 1, queue.Writable)
 	if err := sys.SocketError(e.handle); sys.ClassOf(err) != sys.ClassRefused {
-		t.Errorf("connect to nobody: %v, want refused", err)
+		t.Errorf("connect to a port without a listener: got %v, want connection refused", err)
 	}
 }
 
@@ -221,7 +221,7 @@ func connects(t T, f *Fixture, m queue.Mode) {
 	f.accept(t, l)
 }
 
-// dataAndEnd reads slowly what the peer has sent before it closed.
+// dataAndEnd reads slowly the data that the peer sent before it closed.
 func dataAndEnd(t T, f *Fixture, m queue.Mode) {
 	a, b := pair(t)
 	sent := fill(t, b)
@@ -251,8 +251,8 @@ func besideOthers(t T, f *Fixture) {
 	}
 	must(t, f.Delete(nag.handle))
 	f.fence(t)
-	// The wakes were answered beside the events, by one wait each at most.
-	f.soon(t, "a wait after a Wake beside a level", func() {
+	// The waits have consumed the wakes together with the events, at most one wake each.
+	f.soon(t, "a wait after a Wake with a ready level", func() {
 		if err := f.Wake(); err != nil {
 			t.Errorf("wake: %v", err)
 		}
@@ -277,7 +277,7 @@ func unaskedHangUp(t T, f *Fixture, m queue.Mode) {
 		}
 	}
 	if reports[1] > 1 || reports[2] > 1 {
-		t.Errorf("hang-up reported %d times, reset %d times, though nobody asks", reports[1], reports[2])
+		t.Errorf("with no interest, the hang-up was reported %d times and the reset %d times", reports[1], reports[2])
 	}
 }
 

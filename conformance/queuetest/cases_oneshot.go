@@ -13,19 +13,19 @@ func oneShotCases() []Case {
 			Source: "ponylang/lori#294, lori#295, lori#306", Run: oneShotOtherDirection,
 		},
 		{
-			ID: "oneshot/other-direction-writing", Doc: "queue.OneShot", Rule: "The other direction is not touched: writing stays on after an event of reading.",
+			ID: "oneshot/other-direction-writing", Doc: "queue.OneShot", Rule: "The other direction is not touched: writing stays on after an event for reading.",
 			Source: "ponylang/lori#306", Run: oneShotWriting,
 		},
 		{
-			ID: "oneshot/told-once", Doc: "queue.OneShot", Rule: "OneShot reports a direction once: what is not read does not nag.",
+			ID: "oneshot/told-once", Doc: "queue.OneShot", Rule: "OneShot reports a direction once: unread bytes are not reported repeatedly.",
 			Source: "epoll_ctl(2) EPOLLONESHOT", Run: oneShotToldOnce,
 		},
 		{
-			ID: "oneshot/arrival-while-off", Doc: "queue.Queue.Modify", Rule: "Modify re-checks readiness: what came while the direction was off is reported.",
+			ID: "oneshot/arrival-while-off", Doc: "queue.Queue.Modify", Rule: "Modify re-checks readiness: data that arrived while the direction was off is reported.",
 			Source: "mio#394", Run: oneShotArrival,
 		},
 		{
-			ID: "oneshot/hang-up-while-off", Doc: "queue.OneShot", Rule: "A direction that is switched off reports nothing, the hang-up neither; Modify reports it.",
+			ID: "oneshot/hang-up-while-off", Doc: "queue.OneShot", Rule: "A direction that is switched off reports nothing, not even a hang-up. Modify then reports it.",
 			Source: "epoll_ctl(2); wepoll oneshot-and-hangup", Run: oneShotHangUp,
 		},
 	}
@@ -37,11 +37,11 @@ func oneShotOnce(t T, f *Fixture) {
 	for range 3 {
 		b.send(t, 1)
 		f.expect(t, 1, queue.Readable)
-		f.silent(t, 1, "again, though it is switched off")
+		f.silent(t, 1, "again although it is switched off")
 		b.send(t, 1)
-		f.silent(t, 1, "when more arrives, though it is switched off")
+		f.silent(t, 1, "when more arrives although it is switched off")
 		must(t, f.WouldBlock(a.handle, queue.Readable))
-		f.silent(t, 1, "after WouldBlock, which is for mode Edge")
+		f.silent(t, 1, "after WouldBlock, which affects only mode Edge")
 		f.modify(t, a, 1, queue.Readable, queue.OneShot)
 	}
 }
@@ -54,9 +54,9 @@ func oneShotOtherDirection(t T, f *Fixture) {
 		b.send(t, 1)
 		e := f.expect(t, 1, queue.Readable)
 		if e.Ready.Directions() != queue.Readable {
-			t.Errorf("reported %v, though only reading is switched on", e.Ready.Directions())
+			t.Errorf("got a report of %v, want only reading, which is switched on", e.Ready.Directions())
 		}
-		f.silent(t, 1, "though both directions are switched off")
+		f.silent(t, 1, "although both directions are switched off")
 		f.drain(t, a)
 		f.modify(t, a, 1, queue.Both, queue.OneShot)
 	}
@@ -94,7 +94,7 @@ func oneShotToldOnce(t T, f *Fixture) {
 		b.send(t, 1)
 		f.expect(t, 1, queue.Readable)
 		if n := f.reports(t, 1); n > 0 {
-			t.Errorf("reported in %d turns of %d though it is switched off", n, turns)
+			t.Errorf("reported in %d turns of %d although it is switched off", n, turns)
 		}
 		f.drain(t, a)
 		f.modify(t, a, 1, queue.Readable, queue.OneShot)
@@ -122,7 +122,7 @@ func oneShotHangUp(t T, f *Fixture) {
 	f.add(t, a, 1, queue.Readable, queue.OneShot)
 	f.expect(t, 1, queue.Readable)
 	b.close(t)
-	f.silent(t, 1, "when the peer hangs up, though it is switched off")
+	f.silent(t, 1, "when the peer hangs up although it is switched off")
 	f.modify(t, a, 2, queue.Readable, queue.OneShot)
 	f.expect(t, 2, queue.Readable)
 }

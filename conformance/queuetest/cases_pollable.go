@@ -8,40 +8,40 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// EpollRules is a feature of the system: epoll_ctl(2) decides what can be waited for.
+// EpollRules is a feature of the system: epoll_ctl(2) decides which handles can be waited for.
 const EpollRules suite.Feature = "epoll's rules"
 
-// specimen is a handle of a kind that all mechanisms of a system accept, or all refuse.
+// specimen is a handle of a kind that all mechanisms of a system accept or all refuse.
 type specimen struct {
 	name string
-	// open returns the handle and what releases it. An error says that this machine does not have
-	// it.
+	// open returns the handle and a function that releases it. An error means that this machine
+	// does not have such a handle.
 	open func() (h sys.Handle, release func(), err error)
 }
 
-const agreedRule = "All mechanisms of a system agree on which handles can be waited for. Linux decides as epoll_ctl(2) does."
+const agreedRule = "All mechanisms of a system agree on which handles can be waited for. On Linux epoll_ctl(2) decides."
 
 func pollableCases() []Case {
 	return []Case{
 		{
-			ID: "pollable/refused", Doc: "queue.Queue.Add", Rule: agreedRule + " It refuses files on disk, memfds, directories, and character devices without a poll.",
-			Source: "epoll_ctl(2) EPERM; a loop on io_uring that was given /dev/null spun",
+			ID: "pollable/refused", Doc: "queue.Queue.Add", Rule: agreedRule + " It refuses files on disk, memfds, directories, and character devices without a poll operation.",
+			Source: "epoll_ctl(2) EPERM; a loop on io_uring spun on /dev/null",
 			Needs:  []suite.Feature{EpollRules}, Run: pollableRefused,
 		},
 		{
-			ID: "pollable/accepted", Doc: "queue.Queue.Add", Rule: agreedRule + " It accepts objects with a poll of their own, and the files of /proc and /sys that report changes.",
+			ID: "pollable/accepted", Doc: "queue.Queue.Add", Rule: agreedRule + " It accepts objects with a poll operation, including the files of /proc and /sys that report changes.",
 			Source: "proc_pid_mountinfo(5), sysfs_notify in the kernel's documentation, epoll(7)",
 			Needs:  []suite.Feature{EpollRules}, Run: pollableAccepted,
 		},
 		{
-			ID: "pollable/always-ready", Doc: "queue.Queue.Add", Rule: "A handle that is ready whatever happens is reported in every Wait by mode Level only.",
-			Source: "proc_sys_poll in fs/proc/proc_sysctl.c has no queue to wait in",
+			ID: "pollable/always-ready", Doc: "queue.Queue.Add", Rule: "Only mode Level reports a handle that is always ready in every Wait.",
+			Source: "proc_sys_poll in fs/proc/proc_sysctl.c has no wait queue",
 			Needs:  []suite.Feature{EpollRules}, Run: pollableAlwaysReady,
 		},
 	}
 }
 
-// each runs f with each specimen that this machine has, and wants one at least.
+// each runs f with each specimen that this machine has, and wants at least one.
 func each(t T, specimens []specimen, f func(name string, h sys.Handle)) {
 	t.Helper()
 	found := false
@@ -56,7 +56,7 @@ func each(t T, specimens []specimen, f func(name string, h sys.Handle)) {
 		release()
 	}
 	if !found {
-		t.Errorf("this machine has none of the files that the case is about")
+		t.Errorf("got no specimen on this machine, want at least one")
 	}
 }
 
@@ -88,7 +88,7 @@ func pollableAccepted(t T, f *Fixture) {
 	})
 }
 
-// pollableAlwaysReady does not ask for the first report, of which other cases take care.
+// pollableAlwaysReady does not check the first report, which other cases cover.
 func pollableAlwaysReady(t T, f *Fixture) {
 	each(t, alwaysReadySpecimens(), func(name string, h sys.Handle) {
 		for i, m := range []queue.Mode{queue.Edge, queue.OneShot} {
@@ -107,8 +107,8 @@ func opened(path string) func() (sys.Handle, func(), error) {
 		if err != nil {
 			return sys.Invalid, nil, err
 		}
-		// Fd would make the file blocking, which says nothing here, and keeps its number for as
-		// long as file lives.
+		// Fd makes the file blocking, which does not matter here. The number stays valid while file
+		// lives.
 		return sys.Handle(file.Fd()), func() { _ = file.Close() }, nil
 	}
 }

@@ -28,7 +28,7 @@ func registrationCases() []Case {
 			Source: "libuv 44e61dab, tokio#6329", Run: regularFile,
 		},
 		{
-			ID: "add/closed-handle", Doc: "queue.Queue.Add", Rule: "Add returns EBADF for a handle that is not open, and leaves nothing behind.",
+			ID: "add/closed-handle", Doc: "queue.Queue.Add", Rule: "Add returns EBADF for a handle that is not open and leaves nothing behind.",
 			Source: "gaio 23e468d, tokio#6329", Run: closedHandle,
 		},
 		{
@@ -36,27 +36,27 @@ func registrationCases() []Case {
 			Source: "WSAPoll, which fails the whole call: rabbitmq-c#257", Run: invalidRegistration,
 		},
 		{
-			ID: "add/failures", Doc: "queue.Queue.Add", Rule: "Add that fails leaves nothing behind, no descriptor either.",
+			ID: "add/failures", Doc: "queue.Queue.Add", Rule: "Add that fails leaves nothing behind, not even a descriptor.",
 			Source: "gaio 23e468d, tokio#6329", Needs: []suite.Feature{Descriptors}, Run: addFailures,
 		},
 		{
-			ID: "would-block/unknown", Doc: "queue.Queue.WouldBlock", Rule: "WouldBlock returns ErrNotFound where it is not free, and nil where it is.",
+			ID: "would-block/unknown", Doc: "queue.Queue.WouldBlock", Rule: "WouldBlock returns ErrNotFound if it is not free, and nil if it is.",
 			Source: "polling 9e143a3", Run: wouldBlockUnknown,
 		},
 		{
-			ID: "add/many", Doc: "queue.Queue.Wait", Rule: "Every registration is reported, however many there are.",
+			ID: "add/many", Doc: "queue.Queue.Wait", Rule: "Every registration is reported, regardless of how many exist.",
 			Source: "sonic#161", Run: addMany,
 		},
 		{
-			ID: "interest/none", Doc: "queue.Registration.Interest", Rule: "Interest may be None: the handle is known, and silent.",
+			ID: "interest/none", Doc: "queue.Registration.Interest", Rule: "Interest may be None: the handle is registered and not reported.",
 			Source: "epoll_ctl(2): EPOLLERR and EPOLLHUP are always reported", Run: interestNone,
 		},
 		{
-			ID: "interest/only", Doc: "queue.Ready", Rule: "Readable and Writable are set for directions of the interest only.",
+			ID: "interest/only", Doc: "queue.Ready", Rule: "Readable and Writable are set only for directions of the interest.",
 			Source: "netius#103", Run: interestOnly,
 		},
 		{
-			ID: "interest/switch", Doc: "queue.Queue.Modify", Rule: "Modify replaces the registration of h: a direction that was dropped is not reported, one that was added is.",
+			ID: "interest/switch", Doc: "queue.Queue.Modify", Rule: "Modify replaces the registration of h: a dropped direction is not reported, and an added one is.",
 			Source: "libuv 47e95602, smol#111", Run: interestSwitch,
 		},
 		{
@@ -64,7 +64,7 @@ func registrationCases() []Case {
 			Source: "libxev 283a911 (zero), evio 70e0b0e (the waker's own)", Run: anyToken,
 		},
 		{
-			ID: "token/collected", Doc: "queue.Token", Rule: "A registration holds no memory of the caller: it is reported after every reference was dropped.",
+			ID: "token/collected", Doc: "queue.Token", Rule: "A registration holds no memory of the caller: it is reported even after every reference to it was dropped.",
 			Source: "netpoll#360, netpoll#366, gaio fa7de8e", Run: afterCollection,
 		},
 	}
@@ -95,17 +95,17 @@ func regularFile(t T, f *Fixture) {
 	t.Cleanup(func() { must(t, errors.Join(file.Close(), os.Remove(file.Name()))) })
 	h := sys.Handle(file.Fd())
 	wantError(t, "add", f.Add(h, registration(1, queue.Readable, queue.Level)), queue.ErrNotPollable)
-	wantError(t, "delete after it", f.Delete(h), queue.ErrNotFound)
+	wantError(t, "delete after the refused add", f.Delete(h), queue.ErrNotFound)
 }
 
 func closedHandle(t T, f *Fixture) {
-	// The highest numbers are not in use, in whatever order other tests of this process open and
-	// close theirs.
+	// The highest numbers are unused, regardless of the order in which other tests of this process
+	// open and close handles.
 	for _, h := range []sys.Handle{math.MaxInt32, 1<<30 - 1, sys.Invalid} {
 		if err := f.Add(h, registration(1, queue.Readable, queue.Level)); !notOpen(err) {
-			t.Errorf("add of a handle that is not open: %v", err)
+			t.Errorf("add of a handle that is not open: got %v", err)
 		}
-		wantError(t, "delete after it", f.Delete(h), queue.ErrNotFound)
+		wantError(t, "delete after the refused add", f.Delete(h), queue.ErrNotFound)
 	}
 }
 
@@ -124,14 +124,14 @@ func addFailures(t T, f *Fixture) {
 			h = math.MaxInt32
 		}
 		if f.Add(h, registration(1, queue.Readable, modes[i%len(modes)])) == nil {
-			t.Fatalf("add of handle %v succeeds", h)
+			t.Fatalf("add of handle %v: got nil, want an error", h)
 		}
 	}
 	after, err := descriptors()
 	must(t, err)
-	// The rest of the process opens and closes meanwhile.
+	// The rest of the process opens and closes descriptors meanwhile.
 	if after > before+failures/2 {
-		t.Errorf("%d descriptors are open after %d calls that failed, %d before", after, failures, before)
+		t.Errorf("%d descriptors are open after %d failed calls, %d before", after, failures, before)
 	}
 }
 
@@ -140,7 +140,7 @@ func wouldBlockUnknown(t T, f *Fixture) {
 	for range 2 {
 		for _, h := range []sys.Handle{a.handle, math.MaxInt32, sys.Invalid} {
 			if err := f.WouldBlock(h, queue.Readable); err != nil {
-				wantError(t, "would block of what is not registered", err, queue.ErrNotFound)
+				wantError(t, "would-block of an unregistered handle", err, queue.ErrNotFound)
 			}
 		}
 		f.add(t, a, 1, queue.Readable, queue.Edge)
@@ -163,7 +163,7 @@ func invalidRegistration(t T, f *Fixture) {
 }
 
 func addMany(t T, f *Fixture) {
-	const pairs = 40 // more events than a Wait takes here
+	const pairs = 40 // more events than the slice of one Wait
 	want := map[queue.Token]bool{}
 	for i := range pairs {
 		a, b := pair(t)
@@ -185,7 +185,7 @@ func addMany(t T, f *Fixture) {
 			delete(want, e.Token)
 		}
 	}
-	t.Errorf("%d of %d registrations are not reported", len(want), 2*pairs)
+	t.Errorf("%d of %d registrations were not reported", len(want), 2*pairs)
 }
 
 func interestNone(t T, f *Fixture) {
@@ -198,7 +198,7 @@ func interestNone(t T, f *Fixture) {
 		f.modify(t, a, token, queue.Both, m)
 		f.expect(t, token, queue.Both)
 		f.modify(t, a, token, queue.None, m)
-		f.silent(t, token, "after its interest was taken back")
+		f.silent(t, token, "after its interest was removed")
 	}
 }
 
@@ -210,7 +210,7 @@ func interestOnly(t T, f *Fixture) {
 			token := queue.Token(2*i + j)
 			f.add(t, a, token, want, m)
 			if got := f.expect(t, token, want).Ready.Directions(); got != want {
-				t.Errorf("%v: reported %v for an interest in %v", m, got, want)
+				t.Errorf("%v: got a report of %v for an interest in %v", m, got, want)
 			}
 			must(t, f.Delete(a.handle))
 		}
@@ -226,7 +226,7 @@ func interestSwitch(t T, f *Fixture) {
 		for _, want := range []queue.Interest{queue.Readable, queue.Writable, queue.Both, queue.Writable} {
 			f.modify(t, a, token, want, m)
 			if got := f.expect(t, token, want).Ready.Directions(); got != want {
-				t.Errorf("%v: reported %v after the interest was changed to %v", m, got, want)
+				t.Errorf("%v: got a report of %v after the interest was changed to %v", m, got, want)
 			}
 		}
 		must(t, f.Delete(a.handle))
@@ -250,7 +250,7 @@ func anyToken(t T, f *Fixture) {
 		for _, e := range events {
 			i := slices.Index(tokens, e.Token)
 			if i < 0 {
-				t.Fatalf("reported %#x, which is no token of a registration", uint64(e.Token))
+				t.Fatalf("got token %#x, which belongs to no registration", uint64(e.Token))
 			}
 			tokens = slices.Delete(tokens, i, i+1)
 		}

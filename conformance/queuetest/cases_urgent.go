@@ -10,8 +10,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// UrgentData says that the system sends urgent data of TCP. A mechanism that claims
-// queue.Features.Urgent has the feature Urgent.
+// UrgentData is the feature of a system that sends TCP urgent data. Urgent is the feature of a
+// mechanism that claims queue.Features.Urgent.
 const (
 	UrgentData suite.Feature = "urgent-data"
 	Urgent     suite.Feature = "urgent"
@@ -21,24 +21,24 @@ func urgentCases() []Case {
 	cases := []Case{
 		{
 			ID: "edge/urgent", Doc: "queue.Features.Urgent", Needs: []suite.Feature{UrgentData, Urgent},
-			Rule:   "A read that was cut at an urgent mark either came after an event with ReadyUrgent, or an event that is readable comes after it.",
-			Source: "tcp(7): a read stops at the urgent mark; tcp_poll() and tcp_urg() of Linux", Run: edgeUrgent,
+			Rule:   "Before a read that stops at an urgent mark comes an event with ReadyUrgent, or after it an event that is readable.",
+			Source: "tcp(7): a read stops at the urgent mark; tcp_poll() and tcp_urg() in Linux", Run: edgeUrgent,
 		},
 		{
 			ID: "edge/urgent-plain", Doc: "queue.Features.Urgent", Needs: []suite.Feature{Urgent},
-			Rule:   "ReadyUrgent: the unread bytes have an urgent mark. Others are not reported so.",
-			Source: "a wake-up of Linux names EPOLLPRI for all data", Run: edgeUrgentPlain,
+			Rule:   "ReadyUrgent: the unread bytes have an urgent mark. Bytes without a mark are not reported with ReadyUrgent.",
+			Source: "a wake-up in Linux names EPOLLPRI for all data", Run: edgeUrgentPlain,
 		},
 	}
 	return append(cases, perMode(Case{
 		ID: "urgent-alone", Doc: "queue.Features.Urgent", Needs: []suite.Feature{UrgentData},
-		Rule:   "Urgent data with no other bytes does not keep its handle ready.",
+		Rule:   "Urgent data without other bytes does not keep its handle ready.",
 		Source: "poll(2): POLLPRI is a level",
 	}, urgentAlone)...)
 }
 
-// urgentPlans are streams whose upper-case letters are sent as urgent data. Each message is a
-// segment of its own.
+// urgentPlans are streams whose upper-case letters are sent as urgent data. Each message is its own
+// segment.
 var urgentPlans = [][]string{
 	{"A", "after"},
 	{"before", "A", "after"},
@@ -62,8 +62,8 @@ func edgeUrgent(t T, f *Fixture) {
 				var want []byte
 				for k, piece := range plan {
 					must(t, urgent.SendPieces(b.handle, []string{piece}))
-					// Urgent data that another mark follows, before anybody has read it, is plain
-					// data to some kernels.
+					// To some kernels, urgent data is plain data if another mark follows before it
+					// is read.
 					if inline || !urgent.IsUrgent(piece) || superseded(plan, k) {
 						want = append(want, piece...)
 					}
@@ -81,7 +81,7 @@ func edgeUrgent(t T, f *Fixture) {
 	}
 }
 
-// superseded reports whether piece k of plan is urgent data that later urgent data follows.
+// superseded reports whether piece k of plan is urgent data followed by later urgent data.
 func superseded(plan []string, k int) bool {
 	for _, later := range plan[k+1:] {
 		if urgent.IsUrgent(later) {
@@ -91,7 +91,7 @@ func superseded(plan []string, k int) bool {
 	return false
 }
 
-// plainOf returns p, without urgent bytes unless they are kept inline.
+// plainOf returns p without the urgent bytes, unless they are kept in line.
 func plainOf(p []byte, inline bool) []byte {
 	if inline {
 		return p
@@ -104,7 +104,7 @@ func plainOf(p []byte, inline bool) []byte {
 	}, p)
 }
 
-// arrived returns when the peer of e has acknowledged what e has sent.
+// arrived returns after the peer of e has acknowledged everything that e has sent.
 func arrived(t T, f *Fixture, e *end) {
 	t.Helper()
 	f.patiently(t, "acknowledgement", func() error {
@@ -115,8 +115,8 @@ func arrived(t T, f *Fixture, e *end) {
 	})
 }
 
-// trustingRead reads until it has all bytes that count. It waits for an event after each short read
-// unless an event with ReadyUrgent came before it, as the rule allows.
+// trustingRead reads until it has want plain bytes. It waits for an event after each short read,
+// unless an event with ReadyUrgent came before, as the rule allows.
 func (f *Fixture) trustingRead(t T, e *end, token queue.Token, early bool, want int, inline bool) []byte {
 	t.Helper()
 	var got []byte
@@ -135,7 +135,7 @@ func (f *Fixture) trustingRead(t T, e *end, token queue.Token, early bool, want 
 		}
 		must(t, err)
 		if n == 0 {
-			t.Fatalf("read: the end after %q", got)
+			t.Fatalf("read: end of stream after %q", got)
 		}
 		got = append(got, p[:n]...)
 		wait = n < len(p) && !marked
@@ -150,7 +150,7 @@ func edgeUrgentPlain(t T, f *Fixture) {
 	for range 3 {
 		b.send(t, 6)
 		if e := f.expect(t, 1, queue.Readable); e.Ready&queue.ReadyUrgent != 0 {
-			t.Errorf("plain bytes are reported as %b, with ReadyUrgent", e.Ready)
+			t.Errorf("plain bytes were reported as %b, want no ReadyUrgent", e.Ready)
 		}
 		f.drain(t, a)
 	}
@@ -165,10 +165,10 @@ func urgentAlone(t T, f *Fixture, m queue.Mode) {
 	f.fence(t)
 	must(t, urgent.SendPieces(b.handle, []string{"A"}))
 	arrived(t, f, b)
-	f.calm(t, 1, fmt.Sprintf("in mode %v, though there is urgent data only", m))
+	f.calm(t, 1, fmt.Sprintf("in mode %v, with urgent data only", m))
 	if m == queue.OneShot {
 		f.modify(t, a, 2, queue.Readable, m)
-		f.calm(t, 2, "in mode oneshot and armed anew, though there is urgent data only")
+		f.calm(t, 2, "in mode oneshot after rearming, with urgent data only")
 		f.modify(t, a, 1, queue.Readable, m)
 	}
 	must(t, urgent.SendPieces(b.handle, []string{"after"}))

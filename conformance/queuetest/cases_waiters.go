@@ -15,23 +15,23 @@ import (
 func waiterCases() []Case {
 	return []Case{
 		{
-			ID: "waiters/oneshot", Doc: "queue.Queue.Wait", Rule: "A registration in mode OneShot is reported by one Wait for each transition, however many are waiting.",
+			ID: "waiters/oneshot", Doc: "queue.Queue.Wait", Rule: "A registration in mode OneShot is reported by one Wait per transition, regardless of how many are waiting.",
 			Source: "mio#808, mio#1341", Run: func(t T, f *Fixture) { oneWaiter(t, f, queue.OneShot) },
 		},
 		{
-			ID: "waiters/edge", Doc: "queue.Queue.Wait", Rule: "A registration in mode Edge is reported by one Wait for each transition, however many are waiting.",
+			ID: "waiters/edge", Doc: "queue.Queue.Wait", Rule: "A registration in mode Edge is reported by one Wait per transition, regardless of how many are waiting.",
 			Source: "mio#673, mio#809", Run: func(t T, f *Fixture) { oneWaiter(t, f, queue.Edge) },
 		},
 		{
-			ID: "waiters/all-served", Doc: "queue.Queue.Wait", Rule: "With several waiting, no registration is left out.",
+			ID: "waiters/all-served", Doc: "queue.Queue.Wait", Rule: "With several Waits running, every registration is reported.",
 			Source: "PowerDNS#10446, calloop#123", Run: allServed,
 		},
 	}
 }
 
-// waiters starts n goroutines that wait and hand each event to handle, with what stamp returned
-// before their Wait began. It returns when each blocks: nothing may be ready yet. The function that
-// it returns stops them.
+// waiters starts n goroutines that wait. They pass each event to handle, with the value that stamp
+// returned before their Wait began. waiters returns after each has blocked, so nothing may be ready
+// yet. The returned function stops them.
 func (f *Fixture) waiters(t T, n int, stamp func() int64, handle func(e queue.Event, stamp int64)) (stop func(t T)) {
 	var over atomic.Bool
 	var calls []*suite.Call
@@ -51,20 +51,20 @@ func (f *Fixture) waiters(t T, n int, stamp func() int64, handle func(e queue.Ev
 				for _, e := range events[:n] {
 					handle(e, s)
 				}
-				runtime.Gosched() // a level is ready at once, and others have work, too
+				runtime.Gosched() // a level is ready at once, and other goroutines need the processor
 			}
 		}))
 	}
 	t.Cleanup(func() { over.Store(true) })
-	suite.UntilBlocked(t, "waiters with nothing to report that block", calls...)
+	suite.UntilBlocked(t, "blocked waiters with nothing to report", calls...)
 	return func(t T) {
 		t.Helper()
 		over.Store(true)
-		// A waiter whose Wait takes a Wake ends. Wakes that no Wait has taken may count as one, so
-		// each has its own time.
+		// A waiter ends when its Wait consumes a Wake. Wakes that no Wait has consumed may count as
+		// one, so each waiter gets its own.
 		for i := range calls {
 			must(t, f.Wake())
-			suite.Until(t, fmt.Sprintf("the end of %d of %d waiters", i+1, n), func() bool { return ended(calls) > i })
+			suite.Until(t, fmt.Sprintf("end of %d of %d waiters", i+1, n), func() bool { return ended(calls) > i })
 		}
 	}
 }
@@ -106,7 +106,7 @@ func oneWaiter(t T, f *Fixture, m queue.Mode) {
 				t.Errorf("would-block: %v", err)
 			}
 			if found {
-				consumed <- struct{}{} // the next byte is a transition of its own
+				consumed <- struct{}{} // the next byte is its own transition
 			}
 			return
 		}
@@ -117,7 +117,7 @@ func oneWaiter(t T, f *Fixture, m queue.Mode) {
 		suite.Receive(t, fmt.Sprintf("an event for byte %d", i+1), consumed)
 	}
 	stop(t)
-	// A spurious event is legal where the direction is switched on, but not one for each arrival.
+	// A spurious event is legal if the direction is switched on, but not one per arrival.
 	limit := int64(rounds)
 	if m == queue.Edge {
 		limit += rounds / 10
@@ -148,6 +148,6 @@ func allServed(t T, f *Fixture) {
 		a, _ := pair(t)
 		f.add(t, a, queue.Token(i), queue.Writable, modes[i%len(modes)])
 	}
-	f.soon(t, "waiters that serve all", func() { <-done })
+	f.soon(t, "waiters that serve all sources", func() { <-done })
 	stop(t)
 }

@@ -27,21 +27,21 @@ func waitCases() []Case {
 			Source: "mio 9830fca2 (below a millisecond)", Run: waitNotEarly,
 		},
 		{
-			ID: "wait/longest", Doc: "queue.Queue.Wait", Rule: "A timeout may be as long as a Duration can be; a negative one waits for ever.",
+			ID: "wait/longest", Doc: "queue.Queue.Wait", Rule: "A timeout may be as long as a Duration can be; a negative one waits indefinitely.",
 			Source: "mio#1948, mio d555991f", Run: waitLongest,
 		},
 		{
-			ID: "wait/signals", Doc: "queue.Queue.Wait", Rule: "A signal does not end the wait: it goes on with the time that is left.",
+			ID: "wait/signals", Doc: "queue.Queue.Wait", Rule: "A signal does not end the wait, which continues with the remaining time.",
 			Source: "netpoll#212, polling#164, netty 70d4488e", Needs: []suite.Feature{Signals}, Run: waitSignals,
 		},
 		{
-			ID: "wait/registered-meanwhile", Doc: "queue.Queue.Wait", Rule: "A Wait that is blocked reports what is registered meanwhile.",
+			ID: "wait/registered-meanwhile", Doc: "queue.Queue.Wait", Rule: "A blocked Wait reports a handle that is registered meanwhile.",
 			Source: "mio 6b25a424, epoll_wait(2)", Run: waitRegisteredMeanwhile,
 		},
 	}
 	return append(cases, perMode(Case{
 		ID: "no-allocation", Doc: "queue.OneShot", Alone: true, Rule: "A wait, its events and switching on again allocate nothing.",
-		Source: "one allocation an event is a garbage collection a second at a million events",
+		Source: "one allocation per event causes a garbage collection per second at a million events",
 	}, noAllocation)...)
 }
 
@@ -66,8 +66,8 @@ func waitPolls(t T, f *Fixture) {
 		}
 	})
 	b.send(t, 1)
-	// A mechanism that learns of readiness by a completion may need a moment.
-	suite.Until(t, "what is ready is found by polling", func() bool {
+	// A mechanism that learns of readiness from a completion may need a moment.
+	suite.Until(t, "a poll that finds a ready handle", func() bool {
 		return slices.ContainsFunc(f.wait(t, 0), func(e queue.Event) bool {
 			return e.Token == 1 && e.Ready.Directions() == queue.Readable
 		})
@@ -77,8 +77,8 @@ func waitPolls(t T, f *Fixture) {
 func waitNotEarly(t T, f *Fixture) {
 	for _, c := range []struct {
 		timeout time.Duration
-		// A Wait that ends early may seem to last if its thread loses the processor. Among many one
-		// does not.
+		// A Wait that ends early may appear to last if its thread loses the processor. At least one
+		// of many does not.
 		times int
 	}{
 		{1, 1}, {499 * time.Microsecond, 20}, {1500 * time.Microsecond, 10}, {30 * time.Millisecond, 1},
@@ -94,32 +94,32 @@ func waitNotEarly(t T, f *Fixture) {
 				shortest = min(shortest, time.Since(begin))
 			}
 			if shortest < c.timeout {
-				t.Errorf("wait of %v ended after %v", c.timeout, shortest)
+				t.Errorf("wait of %v ended early, after %v", c.timeout, shortest)
 			}
 		})
 	}
 }
 
 func waitLongest(t T, f *Fixture) {
-	// A Wait that ends by itself after it was seen to block leaves its Wake to the next, which does
-	// not block then: hence one more.
+	// A Wait that ends by itself after the case saw it block leaves its Wake to the next Wait. The
+	// next Wait then does not block, hence the extra one.
 	for _, timeout := range []time.Duration{1 << 62, math.MaxInt64, math.MinInt64, -1, -1} {
 		call := suite.Go(func() {
 			if n, err := f.Wait(make([]queue.Event, 1), timeout); n != 0 || err != nil {
 				t.Errorf("wait of %d ns: %d, %v", timeout, n, err)
 			}
 		})
-		suite.UntilBlocked(t, fmt.Sprintf("a wait of %d ns that blocks", timeout), call)
+		suite.UntilBlocked(t, fmt.Sprintf("a blocked wait of %d ns", timeout), call)
 		if call.HasEnded() {
-			t.Fatalf("a wait of %d ns ended at once, or the one before by itself", timeout)
+			t.Fatalf("a wait of %d ns ended at once, or the previous one ended by itself", timeout)
 		}
 		must(t, f.Wake())
-		suite.Receive(t, "a wait that was woken", call.Ended())
+		suite.Receive(t, "return of a wait that was woken", call.Ended())
 	}
 }
 
-// signalsTimeout is many times the period of the signals: a wait that starts from the beginning at
-// each of them never ends.
+// signalsTimeout is many times the period of the signals: a wait that restarts with its full
+// timeout at each signal never ends.
 const signalsTimeout = 60 * time.Millisecond
 
 func waitSignals(t T, f *Fixture) {
@@ -142,10 +142,10 @@ func waitRegisteredMeanwhile(t T, f *Fixture) {
 	for i, m := range modes {
 		a, _ := pair(t)
 		token := queue.Token(i + 1)
-		await := startBlocked(t, "a wait with nothing registered that blocks", func() {
+		await := startBlocked(t, "a blocked wait with nothing registered", func() {
 			var one [1]queue.Event
 			if n, err := f.Wait(one[:], f.patience); n != 1 || err != nil || one[0].Token != token {
-				t.Errorf("%v: got %d, %v, token %d; want the event of what was registered meanwhile", m, n, err, one[0].Token)
+				t.Errorf("%v: got %d, %v, token %d; want the event of the handle registered meanwhile", m, n, err, one[0].Token)
 			}
 		})
 		f.add(t, a, token, queue.Writable, m)
@@ -160,7 +160,7 @@ func noAllocation(t T, f *Fixture, m queue.Mode) {
 	events := make([]queue.Event, 4)
 	p := make([]byte, 16)
 	least := uint64(math.MaxUint64)
-	// Other goroutines allocate, too, but not every time.
+	// Other goroutines may also allocate, but not every time.
 	for tries := 0; tries < 1000 && least > 0; tries++ {
 		b.send(t, 1)
 		var before, after runtime.MemStats
@@ -178,11 +178,11 @@ func noAllocation(t T, f *Fixture, m queue.Mode) {
 		runtime.ReadMemStats(&after)
 		must(t, err)
 		if n == 0 {
-			t.Fatalf("no event of a byte")
+			t.Fatalf("got no event of a byte")
 		}
 		least = min(least, after.Mallocs-before.Mallocs)
 	}
 	if least > 0 {
-		t.Errorf("a wait and its event allocate %d times at least", least)
+		t.Errorf("a wait and its event allocate at least %d times", least)
 	}
 }

@@ -14,7 +14,7 @@ import (
 func wakeCases() []Case {
 	return []Case{
 		{
-			ID: "wake/before-wait", Doc: "queue.Queue.Wake", Rule: "Wake makes one Wait return: one that is blocked, or else the next to begin.",
+			ID: "wake/before-wait", Doc: "queue.Queue.Wake", Rule: "Wake makes one Wait return: a blocked one, or else the next to begin.",
 			Source: "smol#134, netty 76592db0", Run: wakeBefore,
 		},
 		{
@@ -22,19 +22,19 @@ func wakeCases() []Case {
 			Source: "libuv ce51c8bc, mio#1826", Run: wakeDuring,
 		},
 		{
-			ID: "wake/one", Doc: "queue.Queue.Wake", Rule: "Wake makes one Wait return, not all.",
+			ID: "wake/one", Doc: "queue.Queue.Wake", Rule: "Wake makes one Wait return, not all Waits.",
 			Source: "thundering herd: epoll_ctl(2) on EPOLLEXCLUSIVE", Run: wakeOne,
 		},
 		{
-			ID: "wake/never-lost", Doc: "queue.Queue.Wake", Rule: "Wake is never lost; several before a Wait has returned may count as one.",
+			ID: "wake/never-lost", Doc: "queue.Queue.Wake", Rule: "Wake is never lost. Several Wakes before a Wait has returned may count as one.",
 			Source: "netty 76592db0, libuv ce51c8bc, libuv#2226", Run: wakeNeverLost,
 		},
 		{
-			ID: "wake/saturated", Doc: "queue.Queue.Wake", Rule: "Wake is cheap when it was called already: any number of them neither blocks nor fails, and counts as one at least.",
+			ID: "wake/saturated", Doc: "queue.Queue.Wake", Rule: "A repeated Wake is cheap: any number of Wakes neither blocks nor fails, and counts as at least one.",
 			Source: "evio#57, eventfd(2), pipe(7): 65,536 bytes fill a pipe", Run: wakeSaturated,
 		},
 		{
-			ID: "wake/beside-events", Doc: "queue.Queue.Wake", Rule: "A Wake takes no event away, and no event takes the Wake.",
+			ID: "wake/beside-events", Doc: "queue.Queue.Wake", Rule: "A Wake consumes no event, and no event consumes the Wake.",
 			Source: "netty e348bd92, gnet ident 0", Run: wakeBesideEvents,
 		},
 	}
@@ -55,13 +55,13 @@ func wakeBefore(t T, f *Fixture) {
 
 func wakeDuring(t T, f *Fixture) {
 	for range 5 {
-		await := startBlocked(t, "a wait with nothing to report that blocks", func() {
+		await := startBlocked(t, "a blocked wait with nothing to report", func() {
 			if n, err := f.Wait(make([]queue.Event, 1), -1); n != 0 || err != nil {
-				t.Errorf("wait that was woken: %d, %v", n, err)
+				t.Errorf("woken wait: %d, %v", n, err)
 			}
 		})
 		must(t, f.Wake())
-		await(t, "a wait that was woken")
+		await(t, "a woken wait")
 	}
 }
 
@@ -71,24 +71,24 @@ func wakeOne(t T, f *Fixture) {
 	for range waiters {
 		calls = append(calls, suite.Go(func() {
 			if n, err := f.Wait(make([]queue.Event, 1), -1); n != 0 || err != nil {
-				t.Errorf("wait that was woken: %d, %v", n, err)
+				t.Errorf("woken wait: %d, %v", n, err)
 			}
 		}))
 	}
-	suite.UntilBlocked(t, "waits with nothing to report that block", calls...)
+	suite.UntilBlocked(t, "blocked waits with nothing to report", calls...)
 	for i := range waiters {
 		must(t, f.Wake())
-		suite.Until(t, fmt.Sprintf("the Wait that Wake %d of %d makes return", i+1, waiters), func() bool { return ended(calls) > i })
-		// Another Wait that is woken by the Wake, or by the Wait that has returned, does not block
-		// any more, and is about to return.
+		suite.Until(t, fmt.Sprintf("return of the Wait for Wake %d of %d", i+1, waiters), func() bool { return ended(calls) > i })
+		// If the Wake or the returned Wait has also woken another Wait, that Wait no longer blocks
+		// and is about to return.
 		suite.UntilBlocked(t, "waits that block until the next Wake", calls...)
 		if n := ended(calls); n > i+1 {
-			t.Fatalf("%d waits have returned after %d wakes", n, i+1)
+			t.Fatalf("%d waits returned after %d wakes", n, i+1)
 		}
 	}
 }
 
-// wakeNeverLost has producers that each wait until their post has been seen: one Wake that is lost
+// wakeNeverLost runs producers that each wait until their post has been seen. A single lost Wake
 // leaves them waiting.
 func wakeNeverLost(t T, f *Fixture) {
 	const producers, posts = 8, 10
@@ -126,7 +126,7 @@ func wakeNeverLost(t T, f *Fixture) {
 			mu.Unlock()
 		}
 	}
-	// Producers that are left waiting must end with the case.
+	// Producers that still wait must end with the case.
 	t.Cleanup(func() {
 		mu.Lock()
 		seenUpTo = math.MaxInt64
@@ -144,16 +144,16 @@ func wakeNeverLost(t T, f *Fixture) {
 			seen.Wait()
 		}
 	})
-	f.soon(t, "producers, each of which waits to be seen", slices.Repeat([]func(){produce}, producers)...)
+	f.soon(t, "producers that each wait until their post is seen", slices.Repeat([]func(){produce}, producers)...)
 	f.soon(t, "a producer alone", produce)
 	consumer(t, "the consumer")
 	if n := waits.Load(); n > total {
-		t.Errorf("%d waits have returned after %d wakes", n, total)
+		t.Errorf("%d waits returned after %d wakes", n, total)
 	}
 }
 
 func wakeSaturated(t T, f *Fixture) {
-	// Together more than a pipe has room for.
+	// The portions together exceed the capacity of a pipe.
 	const portions, wakes = 10, 7_000
 	for range portions {
 		f.soon(t, "many wakes", func() {
@@ -198,13 +198,13 @@ func wakeBesideEvents(t T, f *Fixture) {
 			}
 		}
 		if len(missing) > 0 {
-			t.Errorf("%v: %d events of %d are lost beside a Wake", m, len(missing), sources)
+			t.Errorf("%v: %d of %d events were lost during a Wake", m, len(missing), sources)
 		}
 		for _, e := range ends {
 			must(t, f.Delete(e.handle))
 		}
-		// Whether or not the Wake was answered beside the events, the next is.
-		f.soon(t, "a wait after a Wake beside events", func() {
+		// Whether or not a Wait with events has consumed the Wake, the next Wake ends a Wait.
+		f.soon(t, "a wait after a Wake during events", func() {
 			if err := f.Wake(); err != nil {
 				t.Errorf("wake: %v", err)
 			}

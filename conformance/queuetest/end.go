@@ -7,8 +7,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// end is a handle that a case owns. It remembers that it was closed: a second close might hit a
-// stranger.
+// end is a handle that a case owns. It records that it was closed: a second close might hit a
+// reused number.
 type end struct {
 	handle sys.Handle
 	closed bool
@@ -37,9 +37,9 @@ func (e *end) send(t T, n int) {
 	}
 }
 
-// pair returns two sockets that are connected to each other. On some systems they are TCP sockets:
-// what one writes can be read from the other a little later, and what would block may have room a
-// little later.
+// pair returns two sockets that are connected to each other. On some systems they are TCP sockets.
+// A write of one end then becomes readable at the other a little later, and a full socket may gain
+// room a little later.
 func pair(t T) (a, b *end) {
 	t.Helper()
 	x, y, err := sys.SocketPair()
@@ -74,7 +74,7 @@ func tcp(t T) *end {
 	return own(t, h)
 }
 
-// connect starts a connection and reports whether it goes on in the kernel.
+// connect starts a connection and reports whether it is still in progress.
 func connect(t T, e *end, addr netip.AddrPort) (inProgress bool) {
 	t.Helper()
 	err := sys.Connect(e.handle, addr)
@@ -94,7 +94,7 @@ func (f *Fixture) connected(t T) (client, server *end) {
 	return client, f.accept(t, l)
 }
 
-// accept returns the next connection of l, which is on its way.
+// accept returns the next connection of l, which must be in progress.
 func (f *Fixture) accept(t T, l *end) *end {
 	t.Helper()
 	var h sys.Handle
@@ -105,7 +105,7 @@ func (f *Fixture) accept(t T, l *end) *end {
 	return own(t, h)
 }
 
-// read reads n bytes of e, which are on their way.
+// read reads n bytes from e, which must already have been sent.
 func (f *Fixture) read(t T, e *end, n int) {
 	t.Helper()
 	p := make([]byte, min(n, 1<<16))
@@ -113,7 +113,7 @@ func (f *Fixture) read(t T, e *end, n int) {
 		f.patiently(t, "read", func() error {
 			got, err := sys.Read(e.handle, p[:min(n, len(p))])
 			if got == 0 && err == nil {
-				t.Fatalf("read: the end, with %d bytes to come", n)
+				t.Fatalf("read: end of stream, want %d more bytes", n)
 			}
 			n -= got
 			return err
@@ -121,8 +121,8 @@ func (f *Fixture) read(t T, e *end, n int) {
 	}
 }
 
-// patiently repeats try until it would block no more. The queue is what is under test, so it is not
-// what waits here.
+// patiently repeats try until it no longer would block. It does not wait with the queue, because
+// the queue is under test.
 func (f *Fixture) patiently(t T, what string, try func() error) {
 	t.Helper()
 	deadline := time.Now().Add(f.patience)
@@ -138,7 +138,7 @@ func (f *Fixture) patiently(t T, what string, try func() error) {
 	}
 }
 
-// nap is short beside what the system does in the background, and lets it go on.
+// nap sleeps briefly, so that the system can make progress in the background.
 func nap() {
 	timer := time.NewTimer(200 * time.Microsecond)
 	defer timer.Stop()

@@ -17,35 +17,35 @@ import (
 type Load struct {
 	Mode        queue.Mode
 	Waiters     int // goroutines in Wait
-	Sources     int // connected pairs of sockets, of which one end is registered
+	Sources     int // connected pairs of sockets, each with one registered end
 	Transitions int // at least Sources
-	// Patience is how long nothing may happen before what is outstanding counts as lost. That of
-	// the suite when zero.
+	// Patience is how long the run may make no progress before the outstanding transitions count as
+	// lost. Zero means the patience of the suite.
 	Patience time.Duration
 }
 
-// OnceReport is what came of a run of [ExactlyOnce].
+// OnceReport is the result of a run of [ExactlyOnce].
 type OnceReport struct {
-	Consumed int64 // transitions that a waiter was told of
-	Lost     int64 // transitions that nobody was told of
+	Consumed int64 // transitions that a waiter consumed
+	Lost     int64 // transitions that no waiter received
 	Events   int64
-	Spurious int64 // events that found nothing
-	Twice    int64 // events for a source that another waiter was still reading after an event of its own
+	Spurious int64 // events without a transition
+	Twice    int64 // events for a source that another waiter was still reading after its own event
 	Elapsed  time.Duration
 }
 
-// String puts the numbers into one line.
+// String formats the numbers on one line.
 func (r OnceReport) String() string {
 	return fmt.Sprintf("%d consumed, %d lost, %d events, %d spurious, %d twice", r.Consumed, r.Lost, r.Events, r.Spurious, r.Twice)
 }
 
-// ExactlyOnce makes sources become ready and waiters consume that, and counts. A transition is one
-// byte: the next is written to a source only after a waiter has read the one before, has read until
-// would-block and has switched the registration on again as its mode asks. So there is never a
-// reason for a second event.
+// ExactlyOnce makes sources ready, lets waiters consume the readiness, and counts. A transition is
+// one byte. The next byte is written to a source only after a waiter has read the previous one and
+// has read until would-block. The waiter must also have switched the registration on again as its
+// mode requires. So no second event ever has a cause.
 //
-// It owns q meanwhile, uses 2 descriptors a source, and leaves nothing registered. The error is
-// that of a call which failed.
+// ExactlyOnce owns q while it runs, uses 2 descriptors per source, and leaves no registration. It
+// returns the error of the first call that fails.
 func ExactlyOnce(q queue.Queue, load Load) (OnceReport, error) {
 	r := &onceRun{q: q, load: load, done: make(chan struct{})}
 	r.tickets.Store(int64(load.Transitions))
@@ -79,7 +79,7 @@ func ExactlyOnce(q queue.Queue, load Load) (OnceReport, error) {
 
 type onceSource struct {
 	local, peer sys.Handle
-	busy        atomic.Bool // a waiter reads
+	busy        atomic.Bool // a waiter is reading
 }
 
 type onceRun struct {
@@ -88,13 +88,13 @@ type onceRun struct {
 	sources  []onceSource
 	tickets  atomic.Int64 // transitions that are not written yet
 	over     atomic.Bool
-	done     chan struct{} // closed when all is consumed or a call has failed
+	done     chan struct{} // closed after all transitions are consumed or a call has failed
 	doneOnce sync.Once
 
 	consumed, events, spurious, twice atomic.Int64
 
 	mu  sync.Mutex
-	err error // guarded by mu; the first
+	err error // guarded by mu; the first error
 }
 
 func (r *onceRun) open(i int) error {
@@ -118,7 +118,8 @@ func (r *onceRun) close() {
 		if s.local == sys.Invalid {
 			continue
 		}
-		// A queue that has failed was reported; one that was closed has nothing to delete.
+		// The failure of a queue is already reported, and a closed queue has no registrations to
+		// delete.
 		_ = r.q.Delete(s.local)
 		_, _ = sys.Close(s.local), sys.Close(s.peer)
 	}
@@ -139,7 +140,7 @@ func (r *onceRun) fail(what string, err error) {
 
 func (r *onceRun) finish() { r.doneOnce.Do(func() { close(r.done) }) }
 
-// write makes s ready if there is a transition left.
+// write makes s ready if a transition is left.
 func (r *onceRun) write(s *onceSource) {
 	if r.tickets.Add(-1) < 0 {
 		return
@@ -150,8 +151,8 @@ func (r *onceRun) write(s *onceSource) {
 		if n == 1 && err == nil {
 			return
 		}
-		// There is room for a byte, but Wine says no while the write of the byte before is on its
-		// way back in another thread.
+		// The socket has room for a byte. Under Wine a write can still return would-block while
+		// another thread returns from the write of the previous byte.
 		if err != sys.ErrWouldBlock || time.Now().After(deadline) {
 			r.fail("write", errors.Join(err, errShort))
 			return
@@ -160,13 +161,12 @@ func (r *onceRun) write(s *onceSource) {
 	}
 }
 
-var errShort = errors.New("not one byte")
+var errShort = errors.New("want a write of one byte")
 
-// waiterTimeout lets waiters see that they shall stop even if Wake does not work.
+// waiterTimeout lets waiters notice that they should stop even if Wake does not work.
 const waiterTimeout = 50 * time.Millisecond
 
-// await returns how many transitions are outstanding after nothing has happened for as long as
-// patience lasts.
+// await returns how many transitions are outstanding after no progress for the whole patience.
 func (r *onceRun) await() (lost int64) {
 	timer := time.NewTimer(r.load.Patience)
 	defer timer.Stop()
@@ -197,7 +197,7 @@ func (r *onceRun) wait() {
 		for _, e := range events[:n] {
 			r.events.Add(1)
 			if e.Token >= queue.Token(len(r.sources)) {
-				r.fail("event", fmt.Errorf("token %d is none of a registration", e.Token))
+				r.fail("event", fmt.Errorf("token %d belongs to no registration", e.Token))
 				return
 			}
 			r.handle(e.Token, p[:])
@@ -205,7 +205,7 @@ func (r *onceRun) wait() {
 	}
 }
 
-// handle consumes what token became ready for, and makes it ready anew.
+// handle consumes the readiness of token and makes its source ready again.
 func (r *onceRun) handle(token queue.Token, p []byte) {
 	s := &r.sources[token]
 	if !s.busy.CompareAndSwap(false, true) {

@@ -7,7 +7,7 @@ import (
 	"github.com/edgewise-go/edgewise/queue"
 )
 
-// TestLegalFaults runs every case on queues that do all at once that the contract allows.
+// TestLegalFaults runs every case on queues with all oddities that the contract allows.
 func TestLegalFaults(t *testing.T) {
 	for _, target := range targets() {
 		if err := target.available(); err != nil {
@@ -21,7 +21,7 @@ func TestLegalFaults(t *testing.T) {
 	}
 }
 
-// withFaults returns target with faults put over its queues.
+// withFaults returns target with faults injected into its queues.
 func withFaults(target Target, faults queuefault.Faults) Target {
 	open := target.Open
 	target.Name, target.Seed, target.Features.Nested = target.Name+" with faults", faultSeed, false
@@ -35,5 +35,5 @@ func withFaults(target Target, faults queuefault.Faults) Target {
 	return target
 }
 
-// faultSeed makes the choices of a run of one goroutine come again.
+// faultSeed makes the choices of a single-goroutine run repeatable.
 const faultSeed = 1

@@ -11,16 +11,16 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// faulty is a queue over a real one. As it is, it keeps every rule; whoever makes it replaces what
-// breaks one.
+// faulty wraps a real queue. As created it keeps every rule. A mutant replaces the part that breaks
+// one.
 type faulty struct {
 	queue.Queue
 
 	mu     sync.Mutex
-	regs   map[sys.Handle]queue.Registration // guarded by mu; what is registered
-	stash  []queue.Event                     // guarded by mu; what the next Wait reports at once
-	inside int                               // guarded by mu; waits that are blocked
-	most   int                               // guarded by mu; the most that ever were
+	regs   map[sys.Handle]queue.Registration // guarded by mu; the registrations
+	stash  []queue.Event                     // guarded by mu; the events that the next Wait reports at once
+	inside int                               // guarded by mu; blocked waits
+	most   int                               // guarded by mu; the largest number of blocked waits so far
 
 	add        func(h sys.Handle, r queue.Registration) error
 	modify     func(h sys.Handle, r queue.Registration) error
@@ -31,9 +31,9 @@ type faulty struct {
 	shut       func() error
 	features   func() queue.Features
 	handle     func() sys.Handle
-	// events changes what a Wait reports, with mu held.
+	// events changes the events that a Wait reports. It is called with mu held.
 	events func(events []queue.Event) []queue.Event
-	// keep lets what is stashed outlive Modify and Delete.
+	// keep keeps stashed events after Modify and Delete.
 	keep bool
 }
 
@@ -56,7 +56,7 @@ func (q *faulty) Wake() error                                             { retu
 func (q *faulty) Close() error                                            { return q.shut() }
 func (q *faulty) Features() queue.Features                                { return q.features() }
 
-// nestable has the handle that faulty must not have over a queue that is no Nester.
+// nestable adds Handle, which faulty must not have over a queue that is not a Nester.
 type nestable struct{ *faulty }
 
 func (q nestable) Handle() sys.Handle { return q.handle() }
@@ -93,7 +93,7 @@ func (q *faulty) reallyRemove(h sys.Handle) error {
 	return err
 }
 
-// purge forgets what is stashed for a registration. The caller holds mu.
+// purge drops the stashed events of a registration. The caller holds mu.
 func (q *faulty) purge(token queue.Token) {
 	if q.keep {
 		return
@@ -114,7 +114,7 @@ func (q *faulty) reallyWait(events []queue.Event, timeout time.Duration) (int, e
 	}
 	for {
 		q.mu.Lock()
-		if len(q.stash) > 0 && len(events) > 0 && q.Queue.WouldBlock(sys.Invalid, queue.None) == nil { // not closed
+		if len(q.stash) > 0 && len(events) > 0 && q.Queue.WouldBlock(sys.Invalid, queue.None) == nil { // open
 			n := copy(events, q.stash)
 			q.stash = append([]queue.Event(nil), q.stash[n:]...)
 			q.mu.Unlock()
@@ -135,7 +135,7 @@ func (q *faulty) reallyWait(events []queue.Event, timeout time.Duration) (int, e
 		if n > 0 || timeout == 0 {
 			return n, nil
 		}
-		nap() // a level that is suppressed is ready at once
+		nap() // a suppressed level is ready at once
 		if timeout > 0 {
 			if timeout = time.Until(deadline); timeout <= 0 {
 				return 0, nil
@@ -154,7 +154,7 @@ func (q *faulty) of(token queue.Token) (sys.Handle, queue.Registration) {
 	return sys.Invalid, queue.Registration{}
 }
 
-// each applies change to every event, which is dropped if that returns false.
+// each applies change to every event and drops the event if change returns false.
 func (q *faulty) each(change func(e *queue.Event, h sys.Handle, r queue.Registration) bool) {
 	q.events = func(events []queue.Event) []queue.Event {
 		kept := events[:0]
@@ -168,13 +168,13 @@ func (q *faulty) each(change func(e *queue.Event, h sys.Handle, r queue.Registra
 	}
 }
 
-// without takes directions from e and reports whether any is left.
+// without removes directions from e and reports whether any is left.
 func without(e *queue.Event, directions queue.Interest) bool {
 	e.Ready &^= queue.Ready(directions)
 	return e.Ready.Directions() != queue.None
 }
 
-// readiness returns what h is ready for.
+// readiness returns the directions for which h is ready.
 func readiness(h sys.Handle) (i queue.Interest) {
 	fds := []sys.PollFD{{Fd: int32(h), Events: sys.PollIn | sys.PollOut}}
 	if n, err := sys.Poll(fds, 0); n == 0 || err != nil {
@@ -192,7 +192,7 @@ func readiness(h sys.Handle) (i queue.Interest) {
 	return i
 }
 
-// mutantSeed makes the random case trip over the same mutants each time.
+// mutantSeed makes the random case detect the same mutants in each run.
 const mutantSeed = 1
 
 func mutate(name string, change func(q *faulty)) suite.Target[*Fixture] {
@@ -210,7 +210,7 @@ func mutate(name string, change func(q *faulty)) suite.Target[*Fixture] {
 	return target.suite()
 }
 
-// mutatePoll is for what only an emulated edge, or a mechanism with fewer features, can do wrong.
+// mutatePoll makes mutants that need an emulated edge or a mechanism with fewer features.
 func mutatePoll(name string, change func(q *faulty)) suite.Target[*Fixture] {
 	target := pollTarget("eventfd")
 	target.Name, target.Seed = name, mutantSeed

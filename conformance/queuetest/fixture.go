@@ -11,7 +11,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Fixture is what a case runs on.
+// Fixture is the queue under test and what a case needs around it.
 type Fixture struct {
 	queue.Queue
 	claimed  queue.Features
@@ -59,7 +59,7 @@ func must(t T, err error) {
 	}
 }
 
-// wantError fails unless err is want.
+// wantError fails t unless err is want.
 func wantError(t T, what string, err, want error) {
 	t.Helper()
 	if !errors.Is(err, want) {
@@ -81,7 +81,7 @@ func (f *Fixture) modify(t T, e *end, token queue.Token, i queue.Interest, m que
 	must(t, f.Modify(e.handle, registration(token, i, m)))
 }
 
-// eventsMax is the size of the slice in waits that are not about its size.
+// eventsMax is the size of the slice in waits whose size does not matter.
 const eventsMax = 16
 
 // wait returns the events of one Wait.
@@ -95,8 +95,8 @@ func (f *Fixture) wait(t T, timeout time.Duration) []queue.Event {
 	return events[:n]
 }
 
-// expect waits until token has been reported for all directions of want, in one event or several,
-// and returns them as one.
+// expect waits until token has been reported for all directions of want, in one event or in
+// several. It returns these events merged into one.
 func (f *Fixture) expect(t T, token queue.Token, want queue.Interest) queue.Event {
 	t.Helper()
 	got := queue.Event{Token: token}
@@ -104,7 +104,7 @@ func (f *Fixture) expect(t T, token queue.Token, want queue.Interest) queue.Even
 	for !got.Ready.Directions().Has(want) {
 		left := time.Until(deadline)
 		if left <= 0 {
-			t.Hang("token %d reported %v; got %v", token, want, got.Ready.Directions())
+			t.Hang("an event of token %d for %v; got %v", token, want, got.Ready.Directions())
 		}
 		for _, e := range f.wait(t, left) {
 			if e.Token == token {
@@ -116,14 +116,14 @@ func (f *Fixture) expect(t T, token queue.Token, want queue.Interest) queue.Even
 	return got
 }
 
-// fence returns what is reported by a Wait that a Wake ends, and by one that polls.
+// fence returns the events of a Wait that a Wake ends and of a Wait that polls.
 func (f *Fixture) fence(t T) []queue.Event {
 	t.Helper()
 	must(t, f.Wake())
 	return append(f.wait(t, f.patience), f.wait(t, 0)...)
 }
 
-// silent fails if token is reported though it must not be.
+// silent fails t if token is reported.
 func (f *Fixture) silent(t T, token queue.Token, why string) {
 	t.Helper()
 	for _, e := range f.fence(t) {
@@ -134,8 +134,8 @@ func (f *Fixture) silent(t T, token queue.Token, why string) {
 	}
 }
 
-// calm fails if token, which is switched on and not ready, is reported again and again: now and
-// then it may be.
+// calm fails t if token, which is switched on and not ready, is reported by every fence. A few
+// spurious reports are legal.
 func (f *Fixture) calm(t T, token queue.Token, why string) {
 	t.Helper()
 	for range 10 {
@@ -147,17 +147,17 @@ func (f *Fixture) calm(t T, token queue.Token, why string) {
 			return
 		}
 	}
-	t.Errorf("token %d is reported all the time %s", token, why)
+	t.Errorf("token %d is reported by every Wait %s", token, why)
 }
 
-// soon runs each of fs on a goroutine and fails unless all have returned in time.
+// soon runs each of fs on a goroutine and fails t unless all return within the patience.
 func (f *Fixture) soon(t T, what string, fs ...func()) {
 	t.Helper()
 	f.start(fs...)(t, what)
 }
 
-// start runs each of fs on a goroutine; the function that it returns fails unless all return in
-// time.
+// start runs each of fs on a goroutine. The returned function fails t unless all return within the
+// patience.
 func (f *Fixture) start(fs ...func()) func(t T, what string) {
 	done := make(chan struct{}, len(fs))
 	for _, g := range fs {
@@ -174,13 +174,13 @@ func (f *Fixture) start(fs ...func()) func(t T, what string) {
 			select {
 			case <-done:
 			case <-timer.C:
-				t.Hang("%s: the return of %d of %d", what, len(fs)-i, len(fs))
+				t.Hang("%s: return of the remaining %d of %d", what, len(fs)-i, len(fs))
 			}
 		}
 	}
 }
 
-// startBlocked is start, and returns when each of fs blocks or has ended.
+// startBlocked is start, except that it returns after each of fs has blocked or ended.
 func startBlocked(t T, what string, fs ...func()) func(t T, what string) {
 	t.Helper()
 	var calls []*suite.Call
@@ -191,12 +191,13 @@ func startBlocked(t T, what string, fs ...func()) func(t T, what string) {
 	return func(t T, what string) {
 		t.Helper()
 		for i, c := range calls {
-			suite.Receive(t, fmt.Sprintf("%s: the return of %d of %d", what, i+1, len(calls)), c.Ended())
+			suite.Receive(t, fmt.Sprintf("%s: return of %d of %d", what, i+1, len(calls)), c.Ended())
 		}
 	}
 }
 
-// drain reads e until it would block or ends, tells the queue, and returns how much there was.
+// drain reads e until would-block or the end, reports that to the queue, and returns how much it
+// read.
 func (f *Fixture) drain(t T, e *end) (total int, ended bool) {
 	t.Helper()
 	p := make([]byte, 512)
@@ -215,7 +216,7 @@ func (f *Fixture) drain(t T, e *end) (total int, ended bool) {
 	}
 }
 
-// fill writes to e until it would block, and returns how much went in.
+// fill writes to e until would-block and returns how much it wrote.
 func fill(t T, e *end) (total int) {
 	t.Helper()
 	p := make([]byte, 4096)

@@ -17,15 +17,15 @@ func iocpTarget() Target {
 	}
 }
 
-// wineWaivers are for what Wine does otherwise than Windows. On Windows itself nothing is waived.
+// wineWaivers waive deviations of Wine from Windows. On Windows nothing is waived.
 func wineWaivers() []Waiver {
 	if syscall.NewLazyDLL("ntdll.dll").NewProc("wine_get_version").Find() != nil {
 		return nil
 	}
 	return []Waiver{{
 		Case: "edge/end-behind-data",
-		Reason: "Wine tells of AFD_POLL_DISCONNECT only when the bytes before the end have been read. Windows tells at once: Wine's own test of " +
-			"a shutdown with data in the pipe expects it, and marks it as not done in Wine (check_poll_todo).",
+		Reason: "Wine reports AFD_POLL_DISCONNECT only after the bytes before the end have been read. Windows reports it at once: Wine's own test of " +
+			"a shutdown with data in the pipe expects it, and marks it as missing in Wine (check_poll_todo).",
 		URL: "https://github.com/wine-mirror/wine/blob/wine-8.0/dlls/ws2_32/tests/afd.c",
 	}}
 }

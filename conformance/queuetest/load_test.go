@@ -28,8 +28,8 @@ func eachTarget(b *testing.B, f func(b *testing.B, q queue.Queue)) {
 	}
 }
 
-// BenchmarkExactlyOnce is [ExactlyOnce] in full size. Run it with -benchtime=1x: it is a check that
-// takes long.
+// BenchmarkExactlyOnce runs [ExactlyOnce] at full size. It is a long check: run it with
+// -benchtime=1x.
 func BenchmarkExactlyOnce(b *testing.B) {
 	for _, m := range modes {
 		b.Run(m.String(), func(b *testing.B) {
@@ -53,7 +53,7 @@ func BenchmarkExactlyOnce(b *testing.B) {
 	}
 }
 
-// BenchmarkReuse is [Reuse] in full size. Run it with -benchtime=1x: it is a check that takes long.
+// BenchmarkReuse runs [Reuse] at full size. It is a long check: run it with -benchtime=1x.
 func BenchmarkReuse(b *testing.B) {
 	eachTarget(b, func(b *testing.B, q queue.Queue) {
 		for b.Loop() {

@@ -18,7 +18,7 @@ func stat(h sys.Handle) (inode uint64, kind uint32) {
 	return st.Ino, st.Mode & syscall.S_IFMT
 }
 
-// kindMutants treat some handles, or some calls, in another way than the rest.
+// kindMutants treat some handles or some calls differently from the rest.
 func kindMutants() []mutant {
 	return []mutant{
 		{"only sockets are reported", func(q *faulty) {

@@ -36,7 +36,7 @@ func TestEveryCaseCanFail(t *testing.T) {
 	suite.Prove(t, suite.Proof[*Fixture]{Cases: Cases(), Mutants: mutants, Controls: controls(), Detections: "testdata/detections.txt"})
 }
 
-// controls are odd and legal; TestLegalFaults has more of them.
+// controls are odd but legal. TestLegalFaults has more of them.
 func controls() []suite.Target[*Fixture] {
 	return []suite.Target[*Fixture]{
 		mutate("nothing changed", func(*faulty) {}),
@@ -46,9 +46,10 @@ func controls() []suite.Target[*Fixture] {
 	}
 }
 
-// split reports each direction in an event of its own, if there is room.
+// split reports each direction in its own event if the slice has room.
 func split(q *faulty) {
-	// Guarded by mu, like all that the function touches; never longer than a Wait's slice here.
+	// Guarded by mu, like everything that the function touches. Never longer than the slice of a
+	// Wait here.
 	halves := make([]queue.Event, 0, 2*eventsMax)
 	q.events = func(events []queue.Event) []queue.Event {
 		if cap(events) < 2*len(events) {
@@ -69,7 +70,7 @@ func split(q *faulty) {
 	}
 }
 
-// spurious reports each registration in modes Level and Edge once although nothing has happened.
+// spurious reports each registration in modes Level and Edge once without a cause.
 func spurious(q *faulty) {
 	var mu sync.Mutex
 	announced := map[queue.Token]bool{}

@@ -8,8 +8,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// prefetching takes more than one event for a Wait that has room for one, and leaves the rest to
-// the next.
+// prefetching takes more than one event for a Wait with room for one, and leaves the rest to the
+// next Wait.
 func prefetching(q *faulty) func([]queue.Event, time.Duration) (int, error) {
 	return func(events []queue.Event, timeout time.Duration) (int, error) {
 		q.mu.Lock()
@@ -31,8 +31,7 @@ func prefetching(q *faulty) func([]queue.Event, time.Duration) (int, error) {
 	}
 }
 
-// deafToArrivals reports in mode m what is ready when a handle is added or modified, and nothing
-// later.
+// deafToArrivals reports in mode m only handles that are ready when they are added or modified.
 func deafToArrivals(m queue.Mode) func(q *faulty) {
 	return func(q *faulty) {
 		ready := map[queue.Token]queue.Interest{}
@@ -55,7 +54,7 @@ func deafToArrivals(m queue.Mode) func(q *faulty) {
 	}
 }
 
-// deafAtAdd reports in mode m nothing that is readable when a handle is added.
+// deafAtAdd does not report in mode m a handle that is readable when it is added.
 func deafAtAdd(m queue.Mode) func(q *faulty) {
 	return func(q *faulty) {
 		ready := map[queue.Token]queue.Interest{}
@@ -203,7 +202,7 @@ func modeMutants() []mutant {
 			q.add = func(h sys.Handle, r queue.Registration) error {
 				q.mu.Lock()
 				oneShot[r.Token] = r.Mode == queue.OneShot
-				several := q.most > 1 // how often a level is reported then is up to chance
+				several := q.most > 1 // then chance decides how often a level is reported
 				q.mu.Unlock()
 				if several {
 					return q.reallyAdd(h, r)
@@ -291,7 +290,7 @@ func modeMutants() []mutant {
 	}...)
 }
 
-// twice reports each event of mode m two times once several are waiting; before that it hands the
+// twice reports each event of mode m twice while several Waits are running. Otherwise it passes the
 // event to alone.
 func twice(q *faulty, m queue.Mode, alone func(queue.Event)) {
 	q.events = func(events []queue.Event) []queue.Event {
@@ -309,7 +308,7 @@ func twice(q *faulty, m queue.Mode, alone func(queue.Event)) {
 	}
 }
 
-// pollMutants are over poll(2).
+// pollMutants wrap poll(2).
 func pollMutants() []mutant {
 	return []mutant{
 		{"would-block is ignored", func(q *faulty) {

@@ -9,7 +9,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// pollableMutants disagree with the kernel, or with their mode, on what can be waited for.
+// pollableMutants disagree with the kernel, or with their mode, about which handles can be waited
+// for.
 func pollableMutants() []mutant {
 	return []mutant{
 		{"devices that are always ready are accepted", func(q *faulty) {
@@ -60,8 +61,8 @@ func pollableMutants() []mutant {
 	}
 }
 
-// repeat reports the registrations of regular files in mode m in each Wait that polls, as if their
-// poll were made anew each time.
+// repeat reports the registrations of regular files in mode m in each polling Wait, as if each Wait
+// renewed their poll.
 func repeat(q *faulty, m queue.Mode) {
 	q.wait = func(events []queue.Event, timeout time.Duration) (int, error) {
 		n, err := q.reallyWait(events, timeout)

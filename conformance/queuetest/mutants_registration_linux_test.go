@@ -9,14 +9,14 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// mutant is a queue with one rule broken, and the case that must report it.
+// mutant is a queue with one rule broken and the case that must report it.
 type mutant struct {
 	name    string
 	change  func(q *faulty)
 	detects string
 }
 
-// tolerate makes what fails with err succeed.
+// tolerate turns failures with err into successes.
 func tolerate(q *faulty, err error) {
 	pass := func(got error) error {
 		if errors.Is(got, err) {
@@ -163,7 +163,7 @@ func registrationMutants() []mutant {
 					return q.Queue.Delete(h)
 				}
 				delete(q.regs, h)
-				return q.Queue.WouldBlock(h, queue.None) // closed or not
+				return q.Queue.WouldBlock(h, queue.None) // reports whether the queue is closed
 			}
 			q.add = func(h sys.Handle, r queue.Registration) error {
 				q.mu.Lock()
@@ -217,7 +217,7 @@ func registrationMutants() []mutant {
 	}
 }
 
-// modifyDoesNotLook drops what was ready when Modify was called.
+// modifyDoesNotLook drops readiness that existed when Modify was called.
 func modifyDoesNotLook(q *faulty) {
 	old := map[sys.Handle]queue.Interest{}
 	q.modify = func(h sys.Handle, r queue.Registration) error {
@@ -235,8 +235,8 @@ func modifyDoesNotLook(q *faulty) {
 	})
 }
 
-// registersDuplicates registers a duplicate of each handle, so that it stays open when the handle
-// is closed.
+// registersDuplicates registers a duplicate of each handle, which stays open after the handle is
+// closed.
 func registersDuplicates(q *faulty) {
 	duplicates := map[sys.Handle]sys.Handle{}
 	real := q.Queue

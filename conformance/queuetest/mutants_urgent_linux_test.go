@@ -34,8 +34,8 @@ func urgentMutants() []mutant {
 	}
 }
 
-// nagsOf reports handles that poll(2) calls urgent to every Wait that found nothing else, in mode
-// m.
+// nagsOf reports handles with urgent data by poll(2) to every Wait in mode m that found nothing
+// else.
 func nagsOf(q *faulty, m queue.Mode) func([]queue.Event, time.Duration) (int, error) {
 	return func(events []queue.Event, timeout time.Duration) (int, error) {
 		n, err := q.reallyWait(events, timeout)

@@ -10,11 +10,10 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// sink keeps the compiler from leaving an allocation out.
+// sink keeps the compiler from optimizing an allocation away.
 var sink atomic.Pointer[queue.Event]
 
-// awaitSignal waits on q, which has no event, until a signal interrupts the wait, and returns
-// EINTR.
+// awaitSignal waits on q, which has no event, until a signal interrupts the wait. It returns EINTR.
 func awaitSignal(q *faulty) error {
 	for {
 		if _, err := sys.Poll([]sys.PollFD{{Fd: int32(q.handle()), Events: sys.PollIn}}, signalsTimeout); err != nil {
@@ -36,7 +35,7 @@ func waitingMutants() []mutant {
 		{"polling finds nothing", func(q *faulty) {
 			q.wait = func(events []queue.Event, timeout time.Duration) (int, error) {
 				if timeout == 0 && len(events) > 0 {
-					return 0, q.Queue.WouldBlock(sys.Invalid, queue.None) // closed or not
+					return 0, q.Queue.WouldBlock(sys.Invalid, queue.None) // reports whether the queue is closed
 				}
 				return q.reallyWait(events, timeout)
 			}
@@ -61,7 +60,7 @@ func waitingMutants() []mutant {
 			q.wait = func(events []queue.Event, timeout time.Duration) (int, error) {
 				n, err := q.reallyWait(events, timeout)
 				if timeout > time.Hour*24*365 && n == 0 && err == nil {
-					err = q.Queue.Wake() // what ended the wait, if that had ended just before
+					err = q.Queue.Wake() // restores the wake that may have ended the wait just before
 				}
 				return n, err
 			}
@@ -113,7 +112,7 @@ func waitingMutants() []mutant {
 			var waits atomic.Int64
 			q.wake = func() error {
 				if waits.Load() == 0 {
-					return q.Queue.WouldBlock(sys.Invalid, queue.None) // closed or not
+					return q.Queue.WouldBlock(sys.Invalid, queue.None) // reports whether the queue is closed
 				}
 				return q.Queue.Wake()
 			}
@@ -128,7 +127,7 @@ func waitingMutants() []mutant {
 				inside := q.inside
 				q.mu.Unlock()
 				if inside > 0 {
-					return q.Queue.WouldBlock(sys.Invalid, queue.None) // closed or not
+					return q.Queue.WouldBlock(sys.Invalid, queue.None) // reports whether the queue is closed
 				}
 				return q.Queue.Wake()
 			}
@@ -165,7 +164,7 @@ func waitingMutants() []mutant {
 				q.mu.Unlock()
 				err := q.Queue.Close()
 				if inside > 0 && err == nil {
-					return errors.New("close: somebody waits")
+					return errors.New("close: a Wait is running")
 				}
 				return err
 			}
@@ -190,7 +189,7 @@ func waitingMutants() []mutant {
 			}
 		}, "close/every-call"},
 		{"close shuts handles down", func(q *faulty) {
-			// A number that was closed may be a stranger's by the time that the queue is closed.
+			// By the time that the queue is closed, a closed number may belong to another handle.
 			inodes := map[sys.Handle]uint64{}
 			inode := func(h sys.Handle) uint64 {
 				var st syscall.Stat_t

@@ -11,7 +11,7 @@ import (
 
 func epollRules() error { return nil }
 
-// refusedSpecimens have no poll of their own: memory and disk are always ready.
+// refusedSpecimens have no poll operation: memory and disk are always ready.
 func refusedSpecimens() []specimen {
 	all := []specimen{{"a file in memory", fileInMemory}}
 	for _, path := range []string{
@@ -22,8 +22,8 @@ func refusedSpecimens() []specimen {
 	return all
 }
 
-// alwaysReadySpecimens have a poll, and never change its answer. Nothing wakes who waits for a
-// setting of the kernel that reports no changes.
+// alwaysReadySpecimens have a poll operation whose answer never changes. The kernel reports no
+// changes of these settings, so nothing wakes a waiter.
 func alwaysReadySpecimens() []specimen {
 	var all []specimen
 	for _, path := range []string{"/proc/sys/kernel/pid_max", "/proc/sys/kernel/osrelease", "/proc/sys/fs/file-max"} {
@@ -32,7 +32,7 @@ func alwaysReadySpecimens() []specimen {
 	return all
 }
 
-// acceptedSpecimens have a poll.
+// acceptedSpecimens have a poll operation.
 func acceptedSpecimens() []specimen {
 	all := []specimen{
 		{"an eventfd", handleOf(sys.Eventfd)}, {"an epoll instance", handleOf(sys.EpollCreate)}, {"an io_uring", aRing},
@@ -87,12 +87,12 @@ func fifo() (sys.Handle, func(), error) {
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
 		return sys.Invalid, nil, err
 	}
-	// Opened for both directions, which Linux allows (fifo(7)), it does not wait for a peer.
+	// A FIFO opened for both directions, which Linux allows (fifo(7)), does not wait for a peer.
 	fd, err := syscall.Open(path, syscall.O_RDWR|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
 	return closing(fd, err)
 }
 
-// signalfd is for no signal.
+// signalfd accepts no signal.
 func signalfd() (sys.Handle, func(), error) {
 	var none uint64
 	fd, _, errno := syscall.RawSyscall6(syscall.SYS_SIGNALFD4, ^uintptr(0), uintptr(unsafe.Pointer(&none)), unsafe.Sizeof(none),
@@ -108,7 +108,7 @@ func inotify() (sys.Handle, func(), error) {
 	return closing(fd, err)
 }
 
-// fileInMemory is what memfd_create(2) makes, by a path.
+// fileInMemory opens a file of memfd_create(2) again by its path.
 func fileInMemory() (sys.Handle, func(), error) {
 	file, err := os.CreateTemp("/dev/shm", "pollable")
 	if err != nil {

@@ -1,10 +1,11 @@
 // Package queuetest enforces the contract of package queue on any implementation of [queue.Queue].
 //
-// Call [Run] from a test of the implementation, or [Check] without one. The cases use sockets of
-// package sys, on loopback and in pairs, and other handles where the system has them, and allow
-// what the contract allows: spurious, split, merged and reordered events. They measure no time:
-// what must happen is waited for with patience, what must not is looked for behind a fence, so that
-// a slow machine makes no case fail.
+// Call [Run] from a test of the implementation, or [Check] without a test. The cases use the
+// sockets of package sys, on loopback and in pairs, and other handles if the system has them. They
+// allow what the contract allows: spurious, split, merged and reordered events.
+//
+// The cases measure no time. They wait with patience for an event that is due, and use a fence for
+// an event that must not happen. A slow machine therefore makes no case fail.
 package queuetest
 
 import (
@@ -19,7 +20,7 @@ import (
 // Contract is the name of the contract in summaries.
 const Contract = "queue"
 
-// Names of the suite runner.
+// These types are those of the suite runner.
 type (
 	T         = suite.T
 	Case      = suite.Case[*Fixture]
@@ -28,26 +29,26 @@ type (
 	Violation = suite.Violation
 )
 
-// The features that cases need, after the fields of [queue.Features].
+// The features that cases need, named after the fields of [queue.Features].
 const (
 	Exclusive suite.Feature = "exclusive"
 	Nested    suite.Feature = "nested"
 	PeerShut  suite.Feature = "peer-shut"
 )
 
-// Target is an implementation and what it claims.
+// Target is an implementation and the features that it claims.
 type Target struct {
 	Name     string
 	Features queue.Features              // must be what Queue.Features returns
-	Open     func() (queue.Queue, error) // makes a new queue; called once a case, and more often by cases that need several
+	Open     func() (queue.Queue, error) // opens a new queue; called once per case, and more often by cases that need several
 	Waivers  []Waiver
-	// Seed makes the random case repeat itself. Zero draws one, which the case logs.
+	// Seed makes the random case repeatable. If it is zero, the case draws a seed and logs it.
 	Seed uint64
 }
 
-// Run runs every case as a subtest of t. It skips all of them, and says so in the line of the
-// summary, if Open answers [queue.ErrUnavailable] or [errors.ErrUnsupported]: this system does not
-// have the mechanism, or does not let the process use it.
+// Run runs every case as a subtest of t. If Open returns [queue.ErrUnavailable] or
+// [errors.ErrUnsupported], Run skips all cases and the summary line says why: this system lacks the
+// mechanism or denies it to the process.
 func Run(t *testing.T, target Target) {
 	t.Helper()
 	if err := target.available(); err != nil {
@@ -56,13 +57,13 @@ func Run(t *testing.T, target Target) {
 	suite.Run(t, Contract, Cases(), target.suite())
 }
 
-// Check runs every case without a *testing.T and returns those that failed.
+// Check runs every case without a *testing.T and returns the violations.
 func Check(ctx context.Context, target Target) []Violation {
 	return suite.Violations(suite.Check(ctx, Cases(), target.suite()))
 }
 
-// available returns the reason why the system has no such queue, or nil. Any other failure to open
-// is left to the cases.
+// available returns the reason why the system has no such queue, or nil. It leaves any other
+// failure to open to the cases.
 func (target Target) available() error {
 	q, err := target.Open()
 	if errors.Is(err, queue.ErrUnavailable) || errors.Is(err, errors.ErrUnsupported) {
@@ -100,10 +101,10 @@ func Cases() []Case {
 	return cases
 }
 
-// modes are the values of an axis: a case that holds in every mode is run in each.
+// modes are the values of the mode axis: a case that holds in every mode runs in each.
 var modes = [...]queue.Mode{queue.Level, queue.Edge, queue.OneShot}
 
-// perMode makes a case of c for each mode, with the mode in front of its name.
+// perMode expands c into a case per mode, with the mode as a prefix of its identifier.
 func perMode(c Case, run func(t T, f *Fixture, m queue.Mode)) []Case {
 	var cases []Case
 	for _, m := range modes {

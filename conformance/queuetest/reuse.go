@@ -15,36 +15,36 @@ import (
 // ReuseLoad is the size of a run of [Reuse].
 type ReuseLoad struct {
 	Waiters int // goroutines in Wait
-	Owners  int // goroutines that open and close
-	Cycles  int // of every owner
-	// Patience is how long an owner waits for the event of a handle before it counts as lost. That
-	// of the suite when zero.
+	Owners  int // goroutines that open and close handles
+	Cycles  int // per owner
+	// Patience is how long an owner waits for the event of a handle before the event counts as
+	// lost. Zero means the patience of the suite.
 	Patience time.Duration
 }
 
-// ReuseReport is what came of a run of [Reuse].
+// ReuseReport is the result of a run of [Reuse].
 type ReuseReport struct {
 	Cycles  int64
-	Reused  int64 // cycles whose handle had the number of an earlier one of the same owner
-	Stale   int64 // events of a registration that a Delete had ended before their Wait began
-	Lost    int64 // registrations that were ready and not reported; the first ends the run
+	Reused  int64 // cycles whose handle reused the number of an earlier handle of the same owner
+	Stale   int64 // events of a registration that Delete had ended before their Wait began
+	Lost    int64 // ready registrations that were not reported; the first one ends the run
 	Elapsed time.Duration
 }
 
-// String puts the numbers into one line.
+// String formats the numbers on one line.
 func (r ReuseReport) String() string {
-	return fmt.Sprintf("%d cycles, %d with a number used before, %d stale, %d lost", r.Cycles, r.Reused, r.Stale, r.Lost)
+	return fmt.Sprintf("%d cycles, %d with a reused number, %d stale, %d lost", r.Cycles, r.Reused, r.Stale, r.Lost)
 }
 
-// generationBits is how much of a token counts the cycles; the rest is the owner.
+// generationBits is how many bits of a token count the cycles. The others hold the owner.
 const generationBits = 40
 
-// Reuse has owners that open a handle, register it under a token of its own, make it ready, await
-// its event, end the registration and close the handle, whose number the system then gives again.
-// Every mode takes its turn. Waiters compare the token of each event with what had ended before
-// their Wait began.
+// Reuse runs owners in cycles. In each cycle an owner opens a handle, registers it under a new
+// token, makes it ready, awaits its event, ends the registration and closes the handle. The system
+// then reuses the number of the handle. The modes take turns. Waiters compare the token of each
+// event with the generation that had ended before their Wait began.
 //
-// It owns q meanwhile. The error is that of a call which failed.
+// Reuse owns q while it runs. It returns the error of the first call that fails.
 func Reuse(q queue.Queue, load ReuseLoad) (ReuseReport, error) {
 	if load.Patience == 0 {
 		load.Patience = suite.Patience()
@@ -72,7 +72,7 @@ func Reuse(q queue.Queue, load ReuseLoad) (ReuseReport, error) {
 type reuseOwner struct {
 	gone     atomic.Int64  // the generations up to this one have ended
 	latest   atomic.Int64  // the latest generation of an event
-	reported chan struct{} // holds a token if latest may have changed
+	reported chan struct{} // receives a value when latest may have changed
 }
 
 type reuseRun struct {
@@ -84,7 +84,7 @@ type reuseRun struct {
 	cycles, reused, stale, lost atomic.Int64
 
 	mu  sync.Mutex
-	err error // guarded by mu; the first
+	err error // guarded by mu; the first error
 }
 
 func (r *reuseRun) fail(what string, err error) {
@@ -161,7 +161,7 @@ func (r *reuseRun) wait() {
 		for _, e := range events[:n] {
 			owner, generation := int(e.Token>>generationBits), int64(e.Token&(1<<generationBits-1))
 			if owner >= len(gone) {
-				r.fail("event", fmt.Errorf("token %#x is none of a registration", uint64(e.Token)))
+				r.fail("event", fmt.Errorf("token %#x belongs to no registration", uint64(e.Token)))
 				return
 			}
 			if generation <= gone[owner] {
@@ -169,7 +169,7 @@ func (r *reuseRun) wait() {
 			}
 			r.owners[owner].report(generation)
 		}
-		runtime.Gosched() // a level is ready at once, and owners have work, too
+		runtime.Gosched() // a level is ready at once, and the owners need the processor
 	}
 }
 
@@ -181,6 +181,6 @@ func (o *reuseOwner) report(generation int64) {
 	}
 	select {
 	case o.reported <- struct{}{}:
-	default: // the owner has not looked since the last
+	default: // the owner has not yet taken the previous value
 	}
 }

@@ -8,14 +8,14 @@ import (
 	"sync"
 )
 
-// shrinkTriesMax and shrinkLooks bound what shrinking costs, by counts: the steps that are left do
-// not depend on the machine's speed.
+// shrinkTriesMax and shrinkLooks bound the cost of shrinking by counts, so that the result does not
+// depend on the speed of the machine.
 const (
 	shrinkTriesMax = 300
 	shrinkLooks    = 10
 )
 
-// shrink leaves out steps for as long as the rest fails, and returns what is left.
+// shrink removes steps while the rest still fails, and returns the shortest failing steps.
 func shrink(t T, f *Fixture, steps []step) []step {
 	shortest := steps
 	tries := 0
@@ -39,7 +39,8 @@ func shrink(t T, f *Fixture, steps []step) []step {
 	return certain(t, f, steps, shortest)
 }
 
-// certain returns shortest if it fails with all patience, and steps if it was only late.
+// certain returns shortest if it fails with full patience. Otherwise an event was only late, and
+// certain returns steps.
 func certain(t T, f *Fixture, steps, shortest []step) []step {
 	if failure, _ := replay(t, f, shortest, 0); failure == "" {
 		return steps
@@ -56,7 +57,7 @@ type trial struct {
 	cleanups []func() // guarded by mu
 }
 
-// attempt runs body to its end, its cleanups included, and returns what failed.
+// attempt runs body to its end, including its cleanups, and returns its failures.
 func attempt(t T, body func(t T)) string {
 	r := &trial{T: t}
 	done := make(chan struct{})

@@ -11,7 +11,7 @@ import (
 )
 
 func TestTheModelNamesFewSteps(t *testing.T) {
-	// Two steps are enough to see it: one that registers, and any other after it.
+	// Two steps suffice to detect it: one that registers, and any other step after it.
 	target := mutate("a level is an edge", func(q *faulty) {
 		edge := func(r queue.Registration) queue.Registration {
 			r.Mode = max(r.Mode, queue.Edge)
@@ -30,6 +30,6 @@ func TestTheModelNamesFewSteps(t *testing.T) {
 		t.Fatalf("no steps in %s", detail)
 	}
 	if n, err := strconv.Atoi(m[1]); err != nil || n > 3 {
-		t.Errorf("%s steps, want 3 at most:\n%s", m[1], detail)
+		t.Errorf("%s steps, want at most 3:\n%s", m[1], detail)
 	}
 }

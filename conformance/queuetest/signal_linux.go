@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// stormPeriod is shorter than any timeout that is waited for under it, so that a wait which starts
-// again at each signal never ends.
+// stormPeriod is shorter than every timeout that is waited for under it. A wait that restarts with
+// its full timeout at each signal never ends.
 const stormPeriod = time.Millisecond
 
-// underSignals runs f on a thread that is sent a signal every stormPeriod. Go's runtime handles
-// SIGURG and does nothing about it.
+// underSignals runs f on a thread that gets a signal every stormPeriod. Go's runtime handles SIGURG
+// and ignores it.
 func underSignals(f func()) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -26,7 +26,7 @@ func underSignals(f func()) {
 			case <-stop:
 				return
 			case <-ticker.C:
-				// A failure makes the case less sharp, no more.
+				// If this fails, the case only becomes less sharp.
 				_, _, _ = syscall.RawSyscall(syscall.SYS_TGKILL, uintptr(pid), uintptr(thread), uintptr(syscall.SIGURG))
 			}
 		}

@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// stormPeriod is shorter than any timeout that is waited for under it, so that a wait which starts
-// again at each signal never ends.
+// stormPeriod is shorter than every timeout that is waited for under it. A wait that restarts with
+// its full timeout at each signal never ends.
 const stormPeriod = time.Millisecond
 
-// underSignals runs f while the process is sent a signal every stormPeriod. Go's runtime handles
-// SIGURG and does nothing about it. Which thread gets it is the kernel's to choose.
+// underSignals runs f while the process gets a signal every stormPeriod. Go's runtime handles
+// SIGURG and ignores it. The kernel chooses which thread gets the signal.
 func underSignals(f func()) {
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -24,7 +24,7 @@ func underSignals(f func()) {
 			case <-stop:
 				return
 			case <-ticker.C:
-				// A failure makes the case less sharp, no more.
+				// If this fails, the case only becomes less sharp.
 				_ = syscall.Kill(syscall.Getpid(), syscall.SIGURG)
 			}
 		}

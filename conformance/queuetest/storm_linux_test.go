@@ -6,11 +6,11 @@ import (
 	"syscall"
 )
 
-// interruptAll sends each thread a signal about which Go's runtime does nothing.
+// interruptAll sends each thread a signal that Go's runtime ignores.
 func interruptAll() {
 	dir, err := os.Open("/proc/self/task")
 	if err != nil {
-		return // the test is less sharp
+		return // the test only becomes less sharp
 	}
 	names, _ := dir.Readdirnames(-1)
 	_ = dir.Close()

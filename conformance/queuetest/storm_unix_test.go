@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// TestUnderSignals runs every case while the threads of the process are sent a signal every other
-// millisecond.
+// TestUnderSignals runs every case while the threads of the process get a signal every two
+// milliseconds.
 func TestUnderSignals(t *testing.T) {
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {

@@ -42,11 +42,11 @@ func timerfdKind() (h sys.Handle, ready func() error, release func(), err error)
 	return sys.Handle(fd), ready, func() { _ = sys.Close(sys.Handle(fd)) }, nil
 }
 
-// pidfdKind is a thread that ends (PIDFD_THREAD, Linux 6.9). A process would have to be forked, and
-// holds copies of the descriptors of all other cases until it runs its program: the peer of what
-// they close sees no end meanwhile.
+// pidfdKind is a thread that ends (PIDFD_THREAD, Linux 6.9). A process would have to be forked.
+// Until it runs its program, it holds copies of the descriptors of all other cases. Meanwhile the
+// peers of handles that those cases close would see no end.
 func pidfdKind() (h sys.Handle, ready func() error, release func(), err error) {
-	const pidfdOpen = 434 // on every architecture
+	const pidfdOpen = 434 // the same on every architecture
 	const pidfdThread = syscall.O_EXCL
 	type opened struct {
 		fd    uintptr
@@ -55,10 +55,10 @@ func pidfdKind() (h sys.Handle, ready func() error, release func(), err error) {
 	result, end := make(chan opened), make(chan struct{})
 	var thread func()
 	thread = func() {
-		runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
+		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
 		if syscall.Gettid() == syscall.Getpid() {
-			// The first thread of a process does not end so: it is held here while another is
-			// taken.
+			// The first thread of a process does not end with its goroutine. It is held here while
+			// the goroutine takes another thread.
 			defer runtime.UnlockOSThread()
 			go thread()
 			<-end

@@ -20,14 +20,14 @@ func putOnZero(sys.Handle) (restore func() error, err error) { return nil, error
 
 func duplicate(sys.Handle) (sys.Handle, error) { return sys.Invalid, errors.ErrUnsupported }
 
-// The errors of Windows for a handle that is not open, or is no socket, which it does not tell
-// apart.
+// The errors of Windows for a handle that is not open or is not a socket. Windows does not
+// distinguish the two.
 const (
 	errorInvalidHandle = syscall.Errno(6)
 	wsaENOTSOCK        = syscall.Errno(10038)
 )
 
-// notOpen reports whether err says that a handle is not open.
+// notOpen reports whether err means that a handle is not open.
 func notOpen(err error) bool {
 	return errors.Is(err, errorInvalidHandle) || errors.Is(err, wsaENOTSOCK) || errors.Is(err, queue.ErrNotPollable)
 }

@@ -23,7 +23,7 @@ func systemProbes() []probe {
 		}},
 		{Descriptors, tryDescriptors},
 		{EpollRules, epollRules},
-		{UrgentData, func() error { return nil }}, // POSIX, but what became of it is tcp(7)'s
+		{UrgentData, func() error { return nil }}, // POSIX has it, but reads follow the rules of tcp(7)
 	}
 	for _, k := range kinds() {
 		try := k.try
@@ -35,7 +35,7 @@ func systemProbes() []probe {
 	return probes
 }
 
-// duplicate returns a second handle of the open file of h.
+// duplicate returns a second handle for the open file of h.
 func duplicate(h sys.Handle) (sys.Handle, error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
@@ -60,7 +60,7 @@ func tryDuplicate() error {
 	return err
 }
 
-// notOpen reports whether err says that a handle is not open.
+// notOpen reports whether err means that a handle is not open.
 func notOpen(err error) bool { return errors.Is(err, syscall.EBADF) }
 
 // putOnZero makes descriptor 0 a duplicate of h until restore is called.
@@ -76,7 +76,7 @@ func putOnZero(h sys.Handle) (restore func() error, err error) {
 	}
 	return func() error {
 		defer descriptorTable.Unlock()
-		if err != nil { // there was none
+		if err != nil { // descriptor 0 was not open
 			return syscall.Close(0)
 		}
 		return errors.Join(duplicateTo(saved, 0), syscall.Close(saved))
@@ -98,8 +98,8 @@ func descriptorNames() ([]string, error) {
 	return names, errors.Join(err, dir.Close())
 }
 
-// tryDescriptors finds out whether all descriptors are counted: some systems show the first three
-// only.
+// tryDescriptors detects whether the system lists all descriptors: some systems list only the first
+// three.
 func tryDescriptors() error {
 	r, w, err := sys.Pipe()
 	if err != nil {
@@ -113,11 +113,11 @@ func tryDescriptors() error {
 	return err
 }
 
-// refusedWait bounds how long the answer to a datagram is waited for.
+// refusedWait bounds the wait for the answer to a datagram.
 const refusedWait = 500 * time.Millisecond
 
-// refusedKind is a datagram socket that is connected to a port where nobody listens: when it has
-// sent, it has an error and no data.
+// refusedKind is a datagram socket connected to a port without a socket. After it has sent, it has
+// an error and no data.
 func refusedKind() (h sys.Handle, ready func() error, release func(), err error) {
 	nobody, err := datagram()
 	if err != nil {
@@ -143,7 +143,7 @@ func refusedKind() (h sys.Handle, ready func() error, release func(), err error)
 	}, release, nil
 }
 
-// tryRefused finds out whether the system tells the sender.
+// tryRefused detects whether the system reports the refusal to the sender.
 func tryRefused() error {
 	h, ready, release, err := refusedKind()
 	if err != nil {
@@ -162,7 +162,7 @@ func tryRefused() error {
 	return errors.ErrUnsupported
 }
 
-// datagram opens a socket on a port of loopback.
+// datagram opens a socket on a loopback port.
 func datagram() (int, error) {
 	syscall.ForkLock.RLock()
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_DGRAM, 0)

@@ -2,7 +2,8 @@
 
 package queuetest
 
-// targets are what the benchmarks and the test under signals run on: one line a mechanism.
+// targets returns the targets of the benchmarks and of the test under signals, one line per
+// mechanism.
 func targets() []Target {
 	return []Target{
 		pollTarget("pipe"),

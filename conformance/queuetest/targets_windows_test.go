@@ -1,6 +1,6 @@
 package queuetest
 
-// targets are what the benchmarks and the test of faults run on: one line a mechanism.
+// targets returns the targets of the benchmarks and of the test of faults, one line per mechanism.
 func targets() []Target {
 	return []Target{
 		iocpTarget(),
