@@ -12,7 +12,7 @@ import (
 
 var errCanceled = errors.New("schedexplore: canceled")
 
-// act lets others do one thing.
+// act lets the environment act once.
 func (w *world) act() {
 	if w.acting || !w.busy() {
 		return
@@ -39,7 +39,7 @@ func (w *world) act() {
 	case 12, 13, 14:
 		w.pass()
 	case 15:
-		w.trace("a stranger wakes the queue")
+		w.trace("the environment wakes the queue")
 		_ = w.somewhere().loop.Queue().Wake()
 	case 16, 17:
 		w.visit()
@@ -51,7 +51,7 @@ func (w *world) act() {
 	w.settle()
 }
 
-// close begins the end: all files end, and so everybody must, unless the loop is canceled.
+// close begins the end: all files end, and so all actors must end, unless the loop is canceled.
 func (w *world) close() {
 	w.closing = true
 	if w.oneIn(6) {
@@ -61,7 +61,7 @@ func (w *world) close() {
 		w.settle()
 		return
 	}
-	w.trace("drain, and all files end")
+	w.trace("drain and end of all files")
 	w.draining = true
 	for _, c := range w.conns {
 		w.end(c.at, c.file)
@@ -106,7 +106,7 @@ func (w *world) arrive() {
 // letGo opens the gate of a goroutine.
 func (w *world) letGo() {
 	if len(w.detained) > 0 && w.oneIn(4) {
-		w.trace("who stopped in a call of the queue goes on")
+		w.trace("a goroutine stopped in a call of the queue continues")
 		w.release()
 		return
 	}
@@ -118,7 +118,7 @@ func (w *world) letGo() {
 	}
 	if len(at) > 0 {
 		s := at[w.random(len(at))]
-		w.trace("%v goes on", s)
+		w.trace("%v continues", s)
 		s.open()
 	}
 }
@@ -146,8 +146,8 @@ func (w *world) interrupt() {
 	}
 }
 
-// closeOne closes a registration and its handle, and as often as not opens another with the same
-// number at once.
+// closeOne closes a registration and its handle. Half of the time it immediately opens another with
+// the same number.
 func (w *world) closeOne() {
 	all := w.sides()
 	if len(all) == 0 || !w.oneIn(2) {
@@ -165,7 +165,7 @@ func (w *world) closeOne() {
 	c.at.queue.shut(c.file)
 	if w.oneIn(2) && len(w.actors) < 2*actorsMax {
 		if s := w.addConn(); s.gate != nil && w.oneIn(2) {
-			s.open() // it registers the number at once
+			s.open() // it registers the same number at once
 		}
 	}
 }
@@ -193,11 +193,11 @@ func (w *world) post() {
 		defer w.calling(p, function(n))()
 		w.trace("function %d runs", n)
 		if len(p.posts) == 0 || p.posts[0] != n {
-			w.fail("function %d runs, and %v wait", n, p.posts)
+			w.fail("function %d runs while %v wait", n, p.posts)
 			return
 		}
 		p.posts = p.posts[1:]
-		// Between the events of a turn and its end.
+		// Between the events of a turn and the end of the turn.
 		for w.crew == nil && w.oneIn(2) && w.busy() {
 			w.act()
 		}
@@ -221,7 +221,7 @@ type function int
 
 func (f function) String() string { return fmt.Sprintf("function %d", int(f)) }
 
-// calling is called first by a posted function, and what it returns last.
+// calling must be called first by a posted function, which calls the returned function last.
 func (w *world) calling(p *place, who fmt.Stringer) (over func()) {
 	if p.calls {
 		w.fail("%v is called while another function runs", who)
@@ -231,7 +231,7 @@ func (w *world) calling(p *place, who fmt.Stringer) (over func()) {
 	return func() { p.calls = false }
 }
 
-// wakeOne wakes a handler, or resumes a task.
+// wakeOne wakes a handler or resumes a task.
 func (w *world) wakeOne() {
 	if len(w.actors) == 0 {
 		return
@@ -258,7 +258,7 @@ func (w *world) wakeOne() {
 	}
 }
 
-// pass lets time pass: to about the next deadline, or some.
+// pass advances the clock: to about the next deadline, or by a random duration.
 func (w *world) pass() {
 	d := time.Duration(w.random(1_000_000))
 	var next time.Time

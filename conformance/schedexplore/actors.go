@@ -13,7 +13,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// populate starts those who wait.
+// populate starts the actors.
 func (w *world) populate() {
 	if w.oneIn(3) {
 		w.addBall()
@@ -42,7 +42,8 @@ func (w *world) newFile(p *place, peer *file) *file {
 	return f
 }
 
-// addBall lets a handler with a time limit send back what a goroutine with a deadline sends.
+// addBall adds a goroutine with a deadline and a handler with a time limit. The handler sends back
+// what the goroutine sends.
 func (w *world) addBall() {
 	p := w.somewhere()
 	a, b := w.newFile(p, nil), w.newFile(p, nil)
@@ -54,8 +55,8 @@ func (w *world) addBall() {
 	s.serves = true
 }
 
-// addConn adds a connection, with tasks or goroutines that wait for it in one direction or in both,
-// and returns the one that reads.
+// addConn adds a connection, with tasks or goroutines that wait for one or both of its directions.
+// It returns the one that reads.
 func (w *world) addConn() *side {
 	p := w.somewhere()
 	c := &conn{w: w, at: p, file: w.newFile(p, nil)}
@@ -73,7 +74,7 @@ type conn struct {
 	w      *world
 	at     *place
 	file   *file
-	reg    sched.Source // of the first side that comes
+	reg    sched.Source // of the first side that registers
 	mine   *registration
 	closed bool
 }
@@ -103,19 +104,19 @@ func (c *conn) register(goroutine bool) error {
 	return err
 }
 
-// side is a task or a goroutine that reads, or writes, until the end.
+// side is a task or a goroutine that reads or writes until the end.
 type side struct {
 	w         *world
 	name      string
 	conn      *conn
 	direction sys.Direction
-	serves    bool // a reader who sends a token whenever it has got one, and one to begin with, and whose deadlines are far
+	serves    bool // a reader that sends a token first and after each token it reads, and whose deadlines are far
 
 	ended       bool
 	waiting     bool
 	deadline    time.Time
 	interrupted bool
-	credit      int // interrupts that nobody was woken for
+	credit      int // interrupts that have not ended a wait yet
 	cancel      context.CancelFunc
 	canceled    bool
 	home        uint64 // the thread of a task
@@ -213,7 +214,8 @@ func (s *side) open() {
 	s.gate <- struct{}{}
 }
 
-// pause is a point at which others act: a task asks them to, a goroutine waits until it is let go.
+// pause is a point at which the environment acts: a task calls point, a goroutine waits at its
+// gate.
 func (s *side) pause() {
 	if s.gate == nil {
 		s.w.point(s)
@@ -269,7 +271,7 @@ func (s *side) try() (done, again bool) {
 
 func (s *side) send() { s.w.send(s.conn.at, s.conn.file) }
 
-// send writes a token to the other end of f.
+// send writes a token to the peer of f.
 func (w *world) send(at *place, f *file) {
 	if p := f.peer; p != nil {
 		at.queue.change(p, queue.Readable, func() { p.tokens++ })
@@ -300,8 +302,8 @@ func (s *side) wait() error {
 	return s.judge(err, at)
 }
 
-// judge checks that the wait had a cause to end, and returns an error if there is no sense in
-// another.
+// judge checks that the wait had a cause to end. It returns an error if another wait makes no
+// sense.
 func (s *side) judge(err error, at time.Time) error {
 	w, over := s.w, s.w.broken()
 	var c *sched.CancelError
@@ -312,21 +314,21 @@ func (s *side) judge(err error, at time.Time) error {
 		} else if s.credit > 0 {
 			s.credit--
 		} else {
-			w.fail("%v was woken without an event of its registration or an interrupt", s)
+			w.fail("%v was woken with neither an event of its registration nor an interrupt", s)
 		}
 		return nil
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		if s.deadline.IsZero() || at.Before(s.deadline) {
-			w.fail("%v was told of the deadline %v early", s, s.deadline.Sub(at))
+			w.fail("%v got its deadline %v early", s, s.deadline.Sub(at))
 		}
 		return nil
 	case errors.Is(err, net.ErrClosed):
 		if !s.conn.closed && !over && !w.canceled && s.conn.at.queue.lives() {
-			w.fail("%v was told that it is closed", s)
+			w.fail("%v got ErrClosed without a close", s)
 		}
 	case errors.As(err, &c):
 		if !s.canceled && !w.canceled && !over {
-			w.fail("%v was told that it is canceled", s)
+			w.fail("%v got a CancelError without a cancellation", s)
 		}
 	default:
 		if !over {
@@ -351,7 +353,7 @@ func (s *side) cancelIt() bool {
 	return true
 }
 
-// someTime is a duration of which every power of ten is as likely.
+// someTime returns a duration of random magnitude: every power of ten is equally likely.
 func (w *world) someTime() time.Duration {
 	d := time.Duration(1)
 	for range w.random(12) {

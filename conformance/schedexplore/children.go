@@ -9,8 +9,8 @@ import (
 	"github.com/edgewise-go/edgewise/sched"
 )
 
-// family is what the tasks have in common that are there for each other: they are explored with
-// several workers only.
+// family is the common part of tasks that depend on each other. They are explored only with several
+// workers.
 type family struct {
 	w        *world
 	at       *place
@@ -35,13 +35,13 @@ func (f *family) cancelIt() bool {
 	return true
 }
 
-// begins is called first by the task.
+// begins must be called first by the task.
 func (f *family) begins() {
 	f.w.enter(f)
 	f.home = f.w.crew.thread()
 }
 
-// judge checks that an error has its cause.
+// judge checks that an error has a cause.
 func (f *family) judge(err error) {
 	var c *sched.CancelError
 	if err != nil && !(errors.As(err, &c) && (f.canceled || f.w.canceled)) && !f.w.broken() {
@@ -54,7 +54,7 @@ func (w *world) newFamily(p *place, kind string) (context.Context, family) {
 	return ctx, family{w: w, at: p, name: w.name(kind), cancel: cancel}
 }
 
-// parent is a task that starts others and joins them.
+// parent is a task that starts others and joins some of them.
 type parent struct {
 	family
 	joins *child
@@ -109,7 +109,7 @@ func (p *parent) run(t *sched.Task) error {
 			return err
 		}
 		if !w.gone(c.name) {
-			w.fail("%v has joined %v, which lives", p, c)
+			w.fail("%v joined %v, which has not ended", p, c)
 		}
 	}
 	return nil
@@ -125,14 +125,14 @@ func (w *world) addFamilies() {
 	}
 }
 
-// gone reports whether Ended was told of the task.
+// gone reports whether Ended was called for the task.
 func (w *world) gone(name string) bool {
 	w.told.Lock()
 	defer w.told.Unlock()
 	return w.names[name] == 0
 }
 
-// child is a task that lets others run a few times.
+// child is a task that yields a few times.
 type child struct {
 	family
 	begun  bool
@@ -147,7 +147,7 @@ func (c *child) ready() string {
 	case !c.begun:
 		return "it was started by another task"
 	case c.yields:
-		return "it let others run"
+		return "it yielded"
 	}
 	return ""
 }
@@ -169,17 +169,17 @@ func (c *child) run(t *sched.Task) error {
 	return nil
 }
 
-// borrower is a task that has what one task at a time can have, of whatever loop.
+// borrower is a task that locks a mutex which the tasks of all loops share.
 type borrower struct {
 	family
 	waits bool
 }
 
-// lent is what borrowers have.
+// lent is the state that the borrowers share.
 type lent struct {
 	mutex sched.Mutex
 	taken bool
-	line  []*borrower // who has asked for it, and has not got it
+	line  []*borrower // the borrowers that wait for the mutex, in order
 }
 
 func (w *world) addBorrower() {
@@ -197,7 +197,7 @@ func (b *borrower) lost(w *world) string {
 	case b.canceled || w.canceled:
 		return "it was canceled"
 	case !w.lent.taken && w.lent.line[0] == b:
-		return "nobody has the mutex, and it is the first in line"
+		return "the mutex is free and it is first in line"
 	}
 	return ""
 }
@@ -216,7 +216,7 @@ func (b *borrower) run(t *sched.Task) error {
 			return err
 		}
 		if w.lent.taken {
-			w.fail("%v gets the mutex, and another has it", b)
+			w.fail("%v got the mutex while another task holds it", b)
 		}
 		w.lent.taken = true
 		w.point(b)

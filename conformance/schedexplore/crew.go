@@ -13,13 +13,13 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Crew says which workers an interleaving has: two or more, each a thread.
+// Crew describes the workers of an interleaving: two or more, each a thread.
 type Crew struct {
 	Workers  int
-	Stealing bool // each has a loop of its own, and takes what another cannot run at once; otherwise they share one
+	Stealing bool // each worker has its own loop and takes tasks that another cannot run at once; otherwise all share one loop
 }
 
-// String returns the name of the scheduler and how many workers it has.
+// String returns the name of the scheduler and its number of workers.
 func (c Crew) String() string {
 	if c.Stealing {
 		return fmt.Sprintf("stealing %d", c.Workers)
@@ -27,37 +27,37 @@ func (c Crew) String() string {
 	return fmt.Sprintf("shared %d", c.Workers)
 }
 
-// stepsMax bounds what is done in an interleaving of a crew, which is over by then.
+// stepsMax bounds the steps of an interleaving of a crew, which must be over by then.
 const stepsMax = 20_000
 
-// crew has its workers stop wherever they run code of others and wherever they are in the queue's
-// Wait, and lets one of them go on at a time. These are the places at which a worker does not hold
-// the lock of its loop, so that at most the worker that was let go and those that it wakes run at a
-// time, one after the other as they get the lock.
+// crew stops its workers wherever they run user code and wherever they are in the queue's Wait. It
+// releases one of them at a time. At these places a worker does not hold the lock of its loop. So
+// only the released worker and the workers that it wakes run, one after the other as they get the
+// lock.
 type crew struct {
 	w         *world
 	form      Crew
 	scheduler sched.Scheduler
 	over      bool // Run has returned
-	off       bool // the interleaving is broken off, and all Waits fail
-	outsider  bool // a thread that is no worker runs, and no worker does
+	off       bool // the interleaving is aborted, and all Waits fail
+	outsider  bool // a thread that is not a worker runs, and no worker does
 
-	mu    sync.Mutex // guards what follows
+	mu    sync.Mutex // guards the fields below
 	stops []*stop
 }
 
-// stop is where a worker has stopped.
+// stop is a place where a worker has stopped.
 type stop struct {
 	who     string
 	thread  uint64
-	place   *place    // in Wait or Wake of its queue; nil in code of others
+	place   *place    // in Wait or Wake of its queue; nil in user code
 	blocked bool      // the Wait had nothing to return
-	until   time.Time // the Wait is over; zero for never
+	until   time.Time // when the Wait times out; zero for never
 	gate    chan struct{}
 }
 
-// newCrew returns a crew with a scheduler that does not run. The error is errors.ErrUnsupported
-// where the system does not tell threads apart.
+// newCrew returns a crew whose scheduler is not running yet. The error is errors.ErrUnsupported if
+// the system does not distinguish threads.
 func newCrew(w *world, form Crew) (*crew, error) {
 	if _, err := sys.ThreadID(); err != nil {
 		return nil, err
@@ -92,7 +92,7 @@ func (c *crew) run() {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	w.cancel = cancel
 	defer cancel(nil)
-	// A loop of a Stealing has no thread before it runs.
+	// A loop of a Stealing has no thread before Run.
 	early := !c.form.Stealing && w.oneIn(2)
 	if early {
 		w.populate()
@@ -108,31 +108,31 @@ func (c *crew) run() {
 	}
 	for steps := 0; !c.over; steps++ {
 		if steps == stepsMax {
-			w.fail("the loop does not end in %d steps", steps)
+			w.fail("the loop did not end in %d steps", steps)
 		}
 		c.step()
 		if w.broken() && !c.off {
 			c.breakOff()
 		}
 		if steps == 2*stepsMax {
-			panic(fmt.Sprintf("schedexplore: %v, and Run does not return", w.failures))
+			panic(fmt.Sprintf("schedexplore: Run does not return after %v", w.failures))
 		}
 	}
 	w.closing = true
 	for len(c.stops) > 0 {
-		c.let(c.stops[0]) // it wakes a loop that is over
+		c.let(c.stops[0]) // it wakes a loop that has ended
 	}
 	w.openGates()
 	w.finish()
 }
 
-// breakOff has all Waits fail, so that the loop ends.
+// breakOff makes all Waits fail, so that the loop ends.
 func (c *crew) breakOff() {
 	c.off = true
 	c.w.closing = true
 }
 
-// step lets one worker go on, or others do one thing.
+// step releases one worker or lets the environment act once.
 func (c *crew) step() {
 	w := c.w
 	w.settle()
@@ -152,13 +152,14 @@ func (c *crew) step() {
 		w.close()
 	case c.sleep():
 	case c.off:
-		panic(fmt.Sprintf("schedexplore: %v, and Run does not return", w.failures))
+		panic(fmt.Sprintf("schedexplore: Run does not return after %v", w.failures))
 	default:
-		w.fail("the workers block for ever: %s", w.living())
+		w.fail("the workers block indefinitely: %s", w.living())
 	}
 }
 
-// sleep lets the time pass until the first Wait is over, if one will be.
+// sleep advances the clock to the earliest timeout of a Wait. It reports false if no Wait has a
+// timeout.
 func (c *crew) sleep() bool {
 	var first time.Time
 	for _, s := range c.stops {
@@ -174,8 +175,8 @@ func (c *crew) sleep() bool {
 	return true
 }
 
-// movable returns the stops that can be left, in an order that a seed repeats. As all that only the
-// conductor calls, it is called when everybody rests.
+// movable returns the stops that can be left, in an order that depends only on the seed. Like
+// everything that only the conductor calls, it is called while all workers are blocked.
 func (c *crew) movable() []*stop {
 	var can []*stop
 	for _, s := range c.stops {
@@ -187,15 +188,15 @@ func (c *crew) movable() []*stop {
 	return can
 }
 
-// let lets the worker at s go on, until everybody rests.
+// let releases the worker at s and returns after all goroutines are blocked.
 func (c *crew) let(s *stop) {
-	c.w.trace("%s goes on", s.who)
+	c.w.trace("%s continues", s.who)
 	c.stops = slices.DeleteFunc(c.stops, func(o *stop) bool { return o == s })
 	close(s.gate)
 	c.w.settle()
 }
 
-// hold stops the worker that calls it.
+// hold stops the calling worker.
 func (c *crew) hold(s *stop) {
 	s.thread, s.gate = c.thread(), make(chan struct{})
 	c.mu.Lock()
@@ -204,14 +205,14 @@ func (c *crew) hold(s *stop) {
 	<-s.gate
 }
 
-// visit stops a worker in code of who. c may be nil.
+// visit stops a worker in the code of who. c may be nil.
 func (c *crew) visit(who string) {
 	if c != nil {
 		c.hold(&stop{who: who})
 	}
 }
 
-// outside has f called on a thread that is no worker, which may stop where it wakes a worker.
+// outside calls f on a thread that is not a worker. The thread may stop where it wakes a worker.
 func (w *world) outside(f func()) {
 	if w.crew == nil || !w.acting || w.oneIn(2) {
 		f()
@@ -231,7 +232,7 @@ func (c *crew) beforeWake(p *place) {
 	}
 }
 
-// thread returns the number of the thread that calls it. c may be nil.
+// thread returns the number of the calling thread. c may be nil.
 func (c *crew) thread() uint64 {
 	if c == nil {
 		return 0
@@ -253,14 +254,14 @@ func (c *crew) look(p *place) error {
 	return nil
 }
 
-// pause stops, or not, a worker that has taken events from the queue of p.
+// pause may stop a worker that has taken events from the queue of p.
 func (c *crew) pause(p *place) {
 	if c.w.oneIn(2) {
 		c.hold(&stop{who: p.String(), place: p})
 	}
 }
 
-// block stops a worker for which there is nothing in the queue of p.
+// block stops a worker because the queue of p has nothing to return.
 func (c *crew) block(p *place, left time.Duration) error {
 	s := &stop{who: p.String(), place: p, blocked: true}
 	if left >= 0 {

@@ -9,15 +9,15 @@ import (
 	"github.com/edgewise-go/edgewise/queue"
 )
 
-// crewMutants are those of one worker, but for those that cannot be there for several at a time,
-// and some more.
+// crewMutants are the mutants for one worker and some more, except those that several workers
+// cannot share.
 func crewMutants() []mutant {
 	alone := []string{
-		"runs posted functions out of order",            // keeps what it has held back without a lock
-		"wakes a handler only while it waits",           // knows the handlers without a lock
-		"goes on waiting when it is woken the 5th time", // goes on without a stop
+		"runs posted functions out of order",            // keeps held-back functions without a lock
+		"wakes a handler only while it waits",           // keeps its handlers without a lock
+		"goes on waiting when it is woken the 5th time", // continues without a stop
 		"does not tell of a step that is ready",         // likewise
-		"counts a start that it refuses for a moment",   // stops with the lock of the loop
+		"counts a start that it refuses for a moment",   // stops while it holds the lock of the loop
 	}
 	all := slices.DeleteFunc(slices.Clone(mutants), func(m mutant) bool { return slices.Contains(alone, m.name) })
 	return append(all,
@@ -44,8 +44,8 @@ func crewMutants() []mutant {
 	)
 }
 
-// repeatable are the crews with which a seed is one interleaving, so that the search ends with the
-// same one each time.
+// repeatable returns the crews for which a seed is a single interleaving, so that the search always
+// ends with the same one.
 func repeatable() []Crew {
 	return slices.DeleteFunc(slices.Clone(crews), func(c Crew) bool { return !c.Stealing })
 }

@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-var crewCount = flag.Int("crew-interleavings", 0, "how many interleavings to explore with each crew, instead of 50, or of 2000 with -full")
+var crewCount = flag.Int("crew-interleavings", 0, "how many interleavings to explore with each crew (default 50, or 2000 with -full)")
 
 var crews = []Crew{{Workers: 2}, {Workers: 3}, {Workers: 2, Stealing: true}, {Workers: 3, Stealing: true}}
 
-// exploreCrew is ExploreCrew that says nothing where there are no crews.
+// exploreCrew is ExploreCrew that returns nil if the system has no crews.
 func exploreCrew(t *testing.T, form Crew, seed uint64, seams Seams, trace *[]string) *Failure {
 	t.Helper()
 	f, err := ExploreCrew(t, form, seed, seams, trace)
@@ -48,8 +48,8 @@ func TestExploreCrews(t *testing.T) {
 	}
 }
 
-// In a Stealing one thread runs at a time, so that no two want a lock; of a Shared see the
-// package's documentation.
+// With a Stealing only one thread runs at a time, so that no two contend for a lock. For a Shared
+// see the package documentation.
 func TestASeedIsOneInterleavingOfThieves(t *testing.T) {
 	for _, form := range crews {
 		if !form.Stealing {
@@ -60,7 +60,7 @@ func TestASeedIsOneInterleavingOfThieves(t *testing.T) {
 			exploreCrew(t, form, seed, Seams{}, &first)
 			exploreCrew(t, form, seed, Seams{}, &second)
 			if !slices.Equal(first, second) {
-				t.Errorf("%v: seed %d is two interleavings", form, seed)
+				t.Errorf("%v: seed %d gave two interleavings", form, seed)
 			}
 		}
 	}

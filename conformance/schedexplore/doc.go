@@ -1,37 +1,42 @@
-// Package schedexplore runs loops of package sched over a queue and a clock that it makes up, and
-// decides at each call that a loop makes of the queue, and wherever a task runs, what others do
-// just then: a handle becomes ready, its registration is closed and its number used again, a wait
-// is interrupted, a task is canceled or started, a function is posted, the loop is asked to end,
-// time passes to just before a deadline, to it or past it. In some interleavings the tasks or the
-// posted functions are bounded, and starts are refused. Each seed is one interleaving, and the same
-// each time: a failure names its seed.
+// Package schedexplore runs loops of package sched over a simulated queue and a simulated clock. At
+// each call that a loop makes to the queue, and at points in the code of tasks, it decides what the
+// environment does next.
 //
-// The queue keeps the contract of queue.Queue and no more: events come late, merged, split,
-// spuriously and in any order, edges are native or not. The clock is that of a testing/synctest
-// bubble, so that sched is explored as it is, without a seam for time; no call of the system is
-// made, but for the number of a thread.
+// The environment makes a handle ready, closes its registration and reuses its number, interrupts a
+// wait, cancels or starts a task, posts a function, or asks the loop to end. It also advances the
+// clock to just before a deadline, to the deadline or past it. In some interleavings the tasks or
+// the posted functions are bounded, and starts are refused. Each seed is one interleaving, the same
+// in every run, and a failure names its seed.
 //
-// Whenever a loop is about to block, and nobody does anything, everything that was to wake somebody
-// must have done so: that is how a lost wake-up is recognised. No wait is ended without a cause, or
-// early, or for a registration's predecessor of the same number; and when all is over, nothing is
-// left.
+// The queue keeps the contract of queue.Queue and promises no more. Events come late, merged,
+// split, spuriously and in any order, and edges are native or not. The clock is that of a
+// testing/synctest bubble, so that sched is explored unchanged, without a seam for time. The only
+// system call asks for the number of a thread.
 //
-// With several workers (ExploreCrew: a sched.Shared or a sched.Stealing) each stops where code of
-// others begins, or goes on after it has waited, and in the queue's Wait before it looks, before it
-// returns and while it blocks; a thread that wakes the queue may stop on its way. These are the
-// places at which the lock of a loop is not held. When everybody rests, which a bubble tells, one
-// of those who have stopped is let go, or others do one thing. Whenever nobody can go on but those
-// in code of others, however long that may take, nobody may wait whom something was to wake and
-// whom a worker that is free could run, and a free worker waits in the queue.
+// A lost wake-up is detected whenever a loop is about to block and the environment is idle:
+// everything that was due to wake an actor must have done so by then. No wait may end without a
+// cause, early, or because of a previous registration of the same number. At the end no task,
+// registration or posted function may be left.
 //
-// What it cannot see: others act at these points only, not between any two instructions of the
-// loop. So an order of two atomic variables that is wrong within the loop itself, as of its
-// announcement that it sleeps and its look at what was posted, is found only where a call to the
-// queue lies in between.
+// With several workers (ExploreCrew: a sched.Shared or a sched.Stealing), each worker stops at the
+// places where it does not hold the lock of a loop. It stops where user code begins or continues
+// after a wait. In the queue's Wait it stops before it looks, before it returns and while it
+// blocks. A thread that wakes the queue may also stop on its way.
 //
-// Nor is a thread slow to take the lock that it was woken for. And where two threads want it at
-// once, which one gets it is not decided by the seed: with the workers of a Shared one seed in
-// about a thousand is more than one interleaving, and one in five under the race detector.
+// When all goroutines of the bubble are blocked, the explorer releases one stopped worker or lets
+// the environment act once. At times only workers in user code can continue, which may take any
+// time. Then no actor that was due to be woken may still wait, unless no free worker could run it. A
+// free worker must wait in the queue.
+//
+// The explorer has limits. The environment acts only at these points, not between any two
+// instructions of the loop. A wrong order of two atomic variables within the loop is therefore
+// found only if a call to the queue lies between them. An example is the loop's announcement that
+// it sleeps and its check of the posted functions.
+//
+// The explorer never makes a thread slow to take the lock for which it was woken. If two threads
+// want a lock at once, the seed does not decide which one gets it. With the workers of a Shared,
+// about one seed in a thousand is therefore more than one interleaving, and one in five under the
+// race detector.
 //
 //	go test ./conformance/schedexplore -full
 //	go test ./conformance/schedexplore -run 'TestExplore$' -full -interleavings 100000
@@ -39,7 +44,7 @@
 //	go test ./conformance/schedexplore -run TestExploreCrews -full -crew-interleavings 10000
 //	go test ./conformance/schedexplore -run 'TestExploreCrews/shared_2' -seed 7 -v
 //
-// Without flags the same interleavings are explored each time, and few. With -full there are many,
-// from a seed that is printed, and the mutants are sought with a Shared as well. -interleavings
-// says how many; -seed prints what happens in the one of seed 7.
+// Without flags each run explores the same few interleavings. With -full it explores many, from a
+// seed that it prints, and also runs the mutants with a Shared. -interleavings sets how many it
+// explores. -seed 7 prints the events in the interleaving of seed 7.
 package schedexplore

@@ -19,8 +19,8 @@ func (f *Failure) Error() string {
 	return fmt.Sprintf("seed %d: %s", f.Seed, strings.Join(f.Broken, "; "))
 }
 
-// Explore runs the interleaving of one seed, and returns nil if all rules were kept. What happens
-// is appended to trace, if there is one. t is needed for the bubble.
+// Explore runs the interleaving of one seed. It returns nil if the interleaving keeps all rules.
+// Explore appends what happens to trace unless trace is nil. It needs t for the bubble.
 func Explore(t *testing.T, seed uint64, seams Seams, trace *[]string) *Failure {
 	t.Helper()
 	w := newWorld(seed, seams, trace)
@@ -47,8 +47,8 @@ func (w *world) failure(seed uint64) *Failure {
 	return &Failure{seed, w.failures}
 }
 
-// ExploreCrew is Explore with several workers. The error is errors.ErrUnsupported where the system
-// does not tell threads apart.
+// ExploreCrew is Explore with several workers. The error is errors.ErrUnsupported if the system
+// does not distinguish threads.
 func ExploreCrew(t *testing.T, form Crew, seed uint64, seams Seams, trace *[]string) (*Failure, error) {
 	t.Helper()
 	w := newWorld(seed, seams, trace)

@@ -9,9 +9,9 @@ import (
 )
 
 var (
-	full   = flag.Bool("full", false, "explore interleavings that were not explored before, and many of them")
-	count  = flag.Int("interleavings", 0, "how many interleavings to explore, instead of 500, or of 20000 with -full")
-	replay = flag.Uint64("seed", 0, "explore the interleaving of this seed only, and print what happens in it")
+	full   = flag.Bool("full", false, "explore many interleavings, from a new seed")
+	count  = flag.Int("interleavings", 0, "how many interleavings to explore (default 500, or 20000 with -full)")
+	replay = flag.Uint64("seed", 0, "explore only the interleaving of this seed, and print what happens in it")
 )
 
 func TestExplore(t *testing.T) {
@@ -36,7 +36,8 @@ func TestExplore(t *testing.T) {
 	t.Logf("%d interleavings from seed %d in %v", n, first, time.Since(begun))
 }
 
-// firstSeed returns the seed to begin with: the same each time, or with -full one that is printed.
+// firstSeed returns the first seed: the same in every run, or with -full a random one, which the
+// test prints.
 func firstSeed() uint64 {
 	if *full {
 		return rand.Uint64()
@@ -44,7 +45,7 @@ func firstSeed() uint64 {
 	return 1
 }
 
-// howMany returns the number that a flag asks for, or the usual one.
+// howMany returns the number that a flag requests, or the default.
 func howMany(asked int, usual, exhaustive uint64) uint64 {
 	switch {
 	case asked > 0:
@@ -63,10 +64,10 @@ func TestASeedIsOneInterleaving(t *testing.T) {
 		if !slices.Equal(first, second) {
 			for i := range min(len(first), len(second)) {
 				if first[i] != second[i] {
-					t.Fatalf("seed %d: step %d is %q, then %q", seed, i, first[i], second[i])
+					t.Fatalf("seed %d: step %d is %q in the first run and %q in the second", seed, i, first[i], second[i])
 				}
 			}
-			t.Fatalf("seed %d: %d steps, then %d", seed, len(first), len(second))
+			t.Fatalf("seed %d: %d steps in the first run, %d in the second", seed, len(first), len(second))
 		}
 	}
 }

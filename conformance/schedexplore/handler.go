@@ -8,7 +8,7 @@ import (
 	"github.com/edgewise-go/edgewise/sched"
 )
 
-// handler reads and writes as far as it can, then waits.
+// handler reads and writes as far as it can and then waits.
 type handler struct {
 	w     *world
 	at    *place
@@ -16,25 +16,25 @@ type handler struct {
 	file  *file
 	task  sched.HandlerTask
 	mine  *registration
-	echo  bool // sends back what it reads, and waits with a time limit of an hour
-	count int  // of steps
+	echo  bool // sends back what it reads and waits with a time limit of an hour
+	count int  // number of steps
 
 	ended    bool
 	waiting  bool
 	want     queue.Interest
 	deadline time.Time
-	last     time.Time // the deadline of the wait that has ended
-	woken    bool      // by Wake, and not told
-	wakes    int       // that it may be told of
-	told     bool      // of drain
+	last     time.Time // the deadline of the previous wait
+	woken    bool      // by Wake, and not stepped for it yet
+	wakes    int       // wakes that a step may still report
+	told     bool      // stepped for drain
 	again    bool
 }
 
-// addHandler starts a handler for f, as soon as the loop runs.
+// addHandler starts a handler for f once the loop runs.
 func (w *world) addHandler(p *place, f *file, echo bool) {
 	h := &handler{w: w, at: p, name: w.name("handler"), file: f, echo: echo}
 	w.actors = append(w.actors, h)
-	w.conns = append(w.conns, &conn{w: w, at: p, file: f, closed: true}) // others make it ready, and do not close it
+	w.conns = append(w.conns, &conn{w: w, at: p, file: f, closed: true}) // the environment makes it ready but does not close it
 	var task sched.Handler = h
 	if w.seams.Handler != nil {
 		task = w.seams.Handler(h)
@@ -94,7 +94,7 @@ func (h *handler) ready() string {
 	case h.task.Loop() != nil && h.count == 0:
 		return "it was started"
 	case h.again:
-		return "it lets others run"
+		return "it yielded"
 	}
 	return ""
 }
@@ -160,35 +160,35 @@ func (h *handler) judge(c sched.Cause) {
 	switch c {
 	case sched.Started:
 		if h.count > 0 {
-			w.fail("%v is started again", h)
+			w.fail("%v was started again", h)
 		}
 	case sched.Ready:
-		// One step may have been for either direction, or for both.
+		// The step may have been for either direction or for both.
 		for d := range h.mine.credit {
 			if h.mine.credit[d] > 0 {
 				h.mine.credit[d]--
 				return
 			}
 		}
-		w.fail("%v is ready without an event", h)
+		w.fail("%v was stepped as ready without an event", h)
 	case sched.Expired:
 		if h.last.IsZero() || time.Now().Before(h.last) {
 			w.fail("%v expired %v early", h, time.Until(h.last))
 		}
 	case sched.Woken:
 		if h.wakes == 0 {
-			w.fail("%v is woken by nobody", h)
+			w.fail("%v was stepped as woken without a Wake", h)
 		}
 		h.woken = false
 		h.wakes--
 	case sched.Draining:
 		if !w.draining || h.told {
-			w.fail("%v is told of drain, draining is %v, told %v", h, w.draining, h.told)
+			w.fail("%v was stepped for drain: draining %v, stepped for it before %v", h, w.draining, h.told)
 		}
 		h.told = true
 	case sched.Resumed:
 		if !h.again {
-			w.fail("%v is resumed, and has not said again", h)
+			w.fail("%v was stepped as resumed without Again", h)
 		}
 		h.again = false
 	}
@@ -198,7 +198,7 @@ func (h *handler) judge(c sched.Cause) {
 func (h *handler) End(err error) {
 	h.w.trace("%v ends: %v", h, err)
 	if h.ended {
-		h.w.fail("%v ends twice", h)
+		h.w.fail("%v ended twice", h)
 	}
 	h.ended, h.waiting = true, false
 	h.at.queue.shut(h.file)

@@ -15,10 +15,10 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// within is how many interleavings a mutant has to be found in.
-var within = flag.Int("within", 3_000, "how many interleavings may miss a mutant")
+// within is the number of interleavings in which a mutant must be found.
+var within = flag.Int("within", 3_000, "how many interleavings to try per mutant")
 
-// A mutant is everything but one rule; it is made anew for each interleaving.
+// A mutant keeps every rule but one. It is made anew for each interleaving.
 type mutant struct {
 	name string
 	make func() Seams
@@ -249,7 +249,7 @@ var mutants = []mutant{
 		seams.Start = func(l *sched.Loop, ctx context.Context, name string, body func(*sched.Task) error) error {
 			err := l.Go(ctx, name, body)
 			if errors.Is(err, sched.ErrFull) {
-				// A handler that cannot be registered counts meanwhile, as a start would that is
+				// A handler that cannot be registered counts meanwhile, like a start that is
 				// counted before it is refused.
 				_, _ = l.StartHandler(nobody, &oddHandler{Handler: &handler{}})
 			}
@@ -288,7 +288,7 @@ var mutants = []mutant{
 	}},
 }
 
-// handlers is of one interleaving at a time.
+// handlers holds the handlers of the current interleaving.
 var handlers = map[sched.HandlerTask]*handler{}
 
 func noteHandler(h *handler) func(t sched.HandlerTask, c sched.Cause) sched.Next {
@@ -320,7 +320,7 @@ func queueSeam(alter func(q *oddQueue)) Seams {
 	}}
 }
 
-// oddQueue has its methods replaced where they are set.
+// oddQueue is a queue whose methods can be replaced.
 type oddQueue struct {
 	queue.Queue
 	keep       func(e *queue.Event) bool
@@ -411,7 +411,7 @@ func waiterSeam(alter func(o *oddSource)) Seams {
 	}
 }
 
-// oddSource has its methods replaced where they are set.
+// oddSource is a source whose methods can be replaced.
 type oddSource struct {
 	sched.Source
 	wait      func(d sys.Direction, deadline time.Time) error
@@ -444,7 +444,7 @@ func handlerSeam(alter func(o *oddHandler)) Seams {
 	}}
 }
 
-// oddHandler has its Step replaced.
+// oddHandler is a handler whose Step is replaced.
 type oddHandler struct {
 	sched.Handler
 	step func(t sched.HandlerTask, c sched.Cause) sched.Next

@@ -9,13 +9,13 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// file is an open handle: what can be read from it and written to it.
+// file is an open handle: what can be read from it and how much can be written to it.
 type file struct {
 	handle sys.Handle
-	tokens int   // to be read
+	tokens int   // tokens that can be read
 	room   int   // tokens that can be written
-	ended  bool  // reads return the end when there are no tokens
-	peer   *file // gets what is written here, if there is one
+	ended  bool  // reads return the end after the last token
+	peer   *file // receives what is written here; may be nil
 }
 
 func (f *file) String() string {
@@ -41,19 +41,19 @@ type registration struct {
 	mode       queue.Mode
 	generation int            // counts changes
 	armed      queue.Interest // in mode OneShot
-	edges      queue.Interest // in mode Edge: to be reported
-	heard      queue.Interest // in mode Edge that is not native: an arrival is an edge
-	credit     [2]int         // events of each direction that have been reported and that nobody was woken for
+	edges      queue.Interest // in mode Edge: directions to be reported
+	heard      queue.Interest // in mode Edge without native edges: directions in which an arrival is an edge
+	credit     [2]int         // per direction, reported events that have not ended a wait yet
 }
 
-// virtualQueue is a queue.Queue that keeps the contract, and in whose calls the world acts.
+// virtualQueue is a queue.Queue that keeps the contract and lets the environment act in its calls.
 type virtualQueue struct {
 	w      *world
 	place  *place
 	native bool
-	first  sys.Handle // the numbers of its handles are this and handlesMax-1 more
+	first  sys.Handle // the queue has handlesMax handle numbers, from this one
 
-	mu     sync.Mutex // guards all below
+	mu     sync.Mutex // guards all fields below
 	files  map[sys.Handle]*file
 	regs   map[sys.Handle]*registration
 	woken  bool
@@ -75,7 +75,7 @@ func (q *virtualQueue) Features() queue.Features {
 	return queue.Features{Mechanism: "virtual", Waker: "virtual", NativeEdge: q.native, NativeOneShot: true}
 }
 
-// open returns a new file with the number that was closed last, if there is one.
+// open returns a new file. It reuses the most recently closed number, if any.
 func (q *virtualQueue) open() *file {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -88,12 +88,12 @@ func (q *virtualQueue) open() *file {
 	}
 }
 
-// shut closes the file, whose registration must have ended.
+// shut closes the file. Its registration must have ended.
 func (q *virtualQueue) shut(f *file) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if r := q.regs[f.handle]; r != nil && r.file == f && !q.closed {
-		q.w.fail("the handle %v is closed and registered", f.handle)
+		q.w.fail("handle %v is closed while it is registered", f.handle)
 	}
 	delete(q.files, f.handle)
 }
@@ -104,7 +104,7 @@ func (q *virtualQueue) registrationOf(f *file) *registration {
 	return q.regs[f.handle]
 }
 
-// tokenOf returns the token of the registration of h, if there is one.
+// tokenOf returns the token of the registration of h, if any.
 func (q *virtualQueue) tokenOf(h sys.Handle) (queue.Token, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -114,7 +114,7 @@ func (q *virtualQueue) tokenOf(h sys.Handle) (queue.Token, bool) {
 	return 0, false
 }
 
-// unseen returns in which directions h is ready, if its interest is to become another.
+// unseen returns the directions in which h is ready if its interest is about to change.
 func (q *virtualQueue) unseen(h sys.Handle, interest queue.Interest) queue.Interest {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -124,7 +124,7 @@ func (q *virtualQueue) unseen(h sys.Handle, interest queue.Interest) queue.Inter
 	return queue.None
 }
 
-// change changes f, and lets its readiness be an arrival in the directions of d.
+// change changes f and counts its readiness as an arrival in the directions of d.
 func (q *virtualQueue) change(f *file, d queue.Interest, how func()) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -232,7 +232,7 @@ func (q *virtualQueue) Close() error {
 	return nil
 }
 
-// Wait lets the world act before it looks, after it has looked, and while it blocks.
+// Wait lets the environment act before it looks, after it has looked, and while it blocks.
 func (q *virtualQueue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 	var deadline time.Time
 	if timeout > 0 {
@@ -266,14 +266,14 @@ func (q *virtualQueue) takeWake() bool {
 	return woken
 }
 
-// report is an event that was taken and has not been returned.
+// report is an event that was taken and not yet returned.
 type report struct {
 	registration *registration
 	generation   int
 	event        queue.Event
 }
 
-// take takes events; between taking and returning them, the world acts.
+// take takes events. The environment acts between taking and returning them.
 func (q *virtualQueue) take(events []queue.Event) int {
 	reports := q.reports(len(events))
 	if len(reports) == 0 {
@@ -285,7 +285,7 @@ func (q *virtualQueue) take(events []queue.Event) int {
 	n := 0
 	for _, r := range reports {
 		if r.registration.generation != r.generation && q.w.oneIn(2) {
-			continue // a queue may drop it, and may return it to the owner that it had
+			continue // a queue may drop the event or return it to the previous owner
 		}
 		for d := range r.registration.credit {
 			if r.event.Ready.Directions().Has(interests[d]) {
@@ -301,8 +301,7 @@ func (q *virtualQueue) take(events []queue.Event) int {
 
 var interests = [2]queue.Interest{queue.Readable, queue.Writable}
 
-// reports takes some of what there is to report, at least one, and now and then something that is
-// not so.
+// reports takes some of the reports that are due, at least one, and now and then a spurious one.
 func (q *virtualQueue) reports(room int) []report {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -332,11 +331,11 @@ func (q *virtualQueue) reports(room int) []report {
 	return rs
 }
 
-// due returns the directions of which the queue must report one.
+// due returns the directions of which the queue must report at least one.
 func (r *registration) due() queue.Interest {
 	switch ready := r.file.ready(); r.mode {
 	case queue.Edge:
-		r.edges &= ready // as the kernel, which looks again
+		r.edges &= ready // the kernel also looks again
 		return r.edges
 	default:
 		return r.watched() & ready

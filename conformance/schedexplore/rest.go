@@ -2,8 +2,8 @@ package schedexplore
 
 import "time"
 
-// drift lets all go on that are in a call of a queue, until none can; who is in code of others
-// stays there. That is what a step that takes long is to the others.
+// drift releases workers in calls of a queue until none can continue. Workers in user code stay
+// there: the others see them as steps that take long.
 func (c *crew) drift() {
 	for range stepsMax {
 		c.w.settle()
@@ -21,18 +21,18 @@ func (c *crew) drift() {
 		}
 		c.let(waits[c.w.random(len(waits))])
 	}
-	c.w.fail("the workers wait %d times while nobody acts", stepsMax)
+	c.w.fail("the workers waited %d times while the environment was idle", stepsMax)
 }
 
-// rest is what the workers do when nobody can go on but those in code of others.
+// rest is the state of the workers when only those in user code can continue.
 type rest struct {
 	crew    *crew
-	held    map[uint64]bool  // threads in code of others
-	blocked map[*place]*stop // in Wait
+	held    map[uint64]bool  // threads in user code
+	blocked map[*place]*stop // workers in Wait
 }
 
-// check is the heart: nobody can go on but the workers that are in code of others, so that nobody
-// may wait whom something was to wake, unless he needs one of those.
+// check is the central check. When only workers in user code can continue, no actor that was due to
+// be woken may still wait, unless it needs one of those workers.
 func (c *crew) check() {
 	w := c.w
 	c.drift()
@@ -55,7 +55,7 @@ func (c *crew) check() {
 	}
 }
 
-// over reports whether the end has begun, and all tasks have ended: then the workers go home.
+// over reports whether the end has begun and all tasks have ended: then the workers return.
 func (w *world) over() bool {
 	for _, a := range w.actors {
 		if s, ok := a.(*side); !a.over() && !(ok && s.gate != nil) {
@@ -68,7 +68,7 @@ func (w *world) over() bool {
 // free reports whether a worker is free.
 func (r *rest) free() bool { return len(r.held) < r.crew.form.Workers }
 
-// serves reports whether somebody who is free can do what p is asked for.
+// serves reports whether a free worker can serve p.
 func (r *rest) serves(p *place) bool {
 	if r.crew.form.Stealing {
 		return !r.held[p.thread]
@@ -81,14 +81,14 @@ func (r *rest) checkPlace(p *place) {
 		return
 	}
 	if r.blocked[p] == nil {
-		r.crew.w.fail("nobody waits in %v, and a worker is free", p)
+		r.crew.w.fail("no worker waits in %v although one is free", p)
 	}
 	if len(p.posts) > 0 && !p.calls {
-		r.crew.w.fail("%d posted functions wait, and a worker is free", len(p.posts))
+		r.crew.w.fail("%d posted functions wait although a worker is free", len(p.posts))
 	}
 }
 
-// A starter has a way to be ready that does not need the worker who waits in the queue.
+// A starter can be ready in a way that does not need the worker that waits in the queue.
 type starter interface{ ready() string }
 
 func (r *rest) checkActor(a actor) {
@@ -99,15 +99,15 @@ func (r *rest) checkActor(a actor) {
 	}
 	if s, ok := a.(starter); ok && (home != 0 || r.free()) {
 		if why := s.ready(); why != "" {
-			w.fail("%v does not run and a worker is free, although %s", a, why)
+			w.fail("%v does not run although a worker is free and %s", a, why)
 		}
 	}
-	// Who cancels a task may be in the code of the one before it.
+	// The worker that cancels a task may be in the code of the previous task.
 	if !r.serves(p) || w.canceled && len(r.held) > 0 {
 		return
 	}
 	if why := a.lost(w); why != "" {
-		w.fail("%v waits and a worker is free, although %s", a, why)
+		w.fail("%v waits although a worker is free and %s", a, why)
 	}
 	until := a.until()
 	if until.IsZero() {
@@ -115,6 +115,6 @@ func (r *rest) checkActor(a actor) {
 	}
 	b := r.blocked[p]
 	if !until.After(time.Now()) || b != nil && (b.until.IsZero() || b.until.After(until)) {
-		w.fail("%v waits for %v more, and nobody wakes by then", a, time.Until(until))
+		w.fail("%v waits for another %v, but no worker wakes by then", a, time.Until(until))
 	}
 }

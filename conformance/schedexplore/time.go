@@ -96,7 +96,7 @@ func (s *sleeper) run(t *sched.Task) error {
 	return nil
 }
 
-// awaiter is a task that awaits something elsewhere.
+// awaiter is a task that suspends itself until the environment resumes it.
 type awaiter struct {
 	w        *world
 	at       *place
@@ -170,7 +170,7 @@ func (a *awaiter) run(t *sched.Task) error {
 		var c *sched.CancelError
 		switch {
 		case err == nil && !a.resumed:
-			w.fail("%v was resumed by nobody", a)
+			w.fail("%v was resumed without a cause", a)
 		case err != nil && !(errors.As(err, &c) && (a.canceled || w.canceled)) && !w.broken():
 			w.fail("%v: %v", a, err)
 		}

@@ -13,7 +13,8 @@ const boundMax = 6
 // visitorsMax bounds the visitors of an interleaving.
 const visitorsMax = 12
 
-// visitor is a task that others start at any time. A bound, or the end of the loop, may refuse it.
+// visitor is a task that the environment starts at any time. A bound or the end of the loop may
+// refuse it.
 type visitor struct {
 	family
 	yields int
@@ -37,13 +38,13 @@ func (w *world) visit() {
 		start = w.seams.Start
 	}
 	w.trace("%v is started", v)
-	// With several workers, who drains may have stopped on the way.
+	// With several workers, the thread that drains may have stopped on the way.
 	ending, full := w.crew == nil && (w.draining || w.canceled), w.crew == nil && w.tasksMax > 0 && p.loop.Len() >= w.tasksMax
 	w.apply(func() {
 		err := start(p.loop, ctx, v.name, v.run)
 		if err == nil {
 			if full || ending {
-				w.fail("%v was started: the loop is full (%v) or ends (%v)", v, full, ending)
+				w.fail("%v was started although the loop is full (%v) or ends (%v)", v, full, ending)
 			}
 			return
 		}
@@ -61,7 +62,7 @@ func (w *world) visit() {
 	})
 }
 
-// apply has f called on a goroutine of its own. That of a mutant may stop in a call of the queue;
+// apply calls f on its own goroutine. The goroutine of a mutant may stop in a call of the queue;
 // see detain.
 func (w *world) apply(f func()) {
 	if w.crew != nil {
@@ -72,14 +73,14 @@ func (w *world) apply(f func()) {
 	w.settle()
 }
 
-// detain stops the caller, which is on no goroutine of the loop, until it is let go.
+// detain stops the caller, which must not be on a goroutine of the loop, until it is released.
 func (w *world) detain() {
 	gate := make(chan struct{})
 	w.detained = append(w.detained, gate)
 	<-gate
 }
 
-// release lets go of the one that was detained first, if there is one.
+// release releases the first detained goroutine, if any.
 func (w *world) release() bool {
 	if len(w.detained) == 0 {
 		return false
@@ -94,17 +95,17 @@ func (w *world) release() bool {
 // bounded reports whether a start may be refused although the loop does not end.
 func (w *world) bounded() bool { return w.tasksMax > 0 || w.inboxMax > 0 }
 
-// mayRefuse reports whether err is how a bound, or the end, refuses.
+// mayRefuse reports whether err is a refusal because of a bound or the end.
 func (w *world) mayRefuse(err error) bool {
 	return errors.Is(err, sched.ErrFull) && w.bounded() || errors.Is(err, sched.ErrStopped) && w.draining
 }
 
-// options are those of all loops.
+// options returns the options of all loops.
 func (w *world) options() sched.Options {
 	return sched.Options{Mode: w.mode, Ended: w.ended, MaxTasks: w.tasksMax, MaxPosted: w.inboxMax}
 }
 
-// drainEarly asks the loops to end while others still act.
+// drainEarly asks the loops to end while the environment still acts.
 func (w *world) drainEarly() {
 	if w.draining {
 		return
@@ -132,7 +133,7 @@ func (v *visitor) run(t *sched.Task) error {
 	return nil
 }
 
-// spawn starts a task whose end is noted in ended.
+// spawn starts a task and sets ended when it ends.
 func (w *world) spawn(ctx context.Context, p *place, name string, ended *bool, body func(t *sched.Task) error) {
 	w.count(name, 1)
 	err := p.loop.Go(ctx, name, func(t *sched.Task) error {

@@ -15,7 +15,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Seams are where a loop meets what is around it. Each may be nil; a mutant replaces one.
+// Seams are the interfaces between a loop and its environment. Each may be nil. A mutant replaces
+// one.
 type Seams struct {
 	Queue      func(q queue.Queue) queue.Queue
 	Tasks      func(l *sched.Loop, h sys.Handle) (sched.Source, error)
@@ -32,13 +33,14 @@ type Seams struct {
 const (
 	actorsMax  = 5
 	handlesMax = 16
-	actsMax    = 60    // by others
-	waitsMax   = 5_000 // of the loop, which is over by then
+	actsMax    = 60    // of the environment
+	waitsMax   = 5_000 // of the loop; the bound is far above what any correct interleaving needs
 )
 
-// world is one interleaving: loops, those who wait on them, and what others do. All of it runs by
-// turns: on the goroutine of the loop, or, while that waits for it, on the one of an actor. With a
-// crew it runs on the one that conducts, while all others rest, or on the worker that was let go.
+// world is one interleaving: the loops, the actors that wait on them, and the environment. Only one
+// goroutine at a time runs it: the goroutine of the loop or, while the loop waits, the goroutine of
+// an actor. With a crew it is the conductor while all others are blocked, or else the released
+// worker.
 type world struct {
 	source *rand.Rand
 	mu     sync.Mutex // guards nothing: see sleep
@@ -46,7 +48,7 @@ type world struct {
 	mode   queue.Mode
 	native bool
 	places []*place
-	crew   *crew // nil if there is one worker, on whose turn the others act
+	crew   *crew // nil if there is one worker, on whose goroutine the environment acts
 
 	actors   []actor
 	conns    []*conn
@@ -55,7 +57,7 @@ type world struct {
 	postings int
 	lent     lent
 	visitors int
-	detained []chan struct{} // who stops in a call of the queue, and is no loop
+	detained []chan struct{} // the gates of goroutines that are stopped in a call of the queue and are not loops
 	tasksMax int             // zero for none
 	inboxMax int             // zero for none
 	draining bool
@@ -65,36 +67,37 @@ type world struct {
 
 	trace func(format string, args ...any)
 
-	told     sync.Mutex     // guards what follows
-	names    map[string]int // tasks that have not ended
+	told     sync.Mutex     // guards the fields below
+	names    map[string]int // how many tasks of each name have not ended
 	failures []string
 }
 
-// actor is somebody who waits.
+// actor is a task or a goroutine that waits.
 type actor interface {
-	// lost says what should have woken the actor, if it waits nevertheless.
+	// lost returns what should have woken the actor if it is waiting, or "".
 	lost(w *world) string
-	// until is when time is to wake a task of the loop, zero for never.
+	// until returns when time must wake a task of the loop, or zero for never.
 	until() time.Time
 	// over reports whether the actor has ended.
 	over() bool
-	// where returns the place, and the thread that alone can run the actor, zero if any can.
+	// where returns the place and the only thread that can run the actor, or zero if any thread
+	// can.
 	where() (*place, uint64)
 	String() string
 }
 
-var errExplored = errors.New("schedexplore: the interleaving is broken off")
+var errExplored = errors.New("schedexplore: the interleaving was aborted")
 
 func (w *world) random(n int) int                   { return w.source.IntN(n) }
 func (w *world) oneIn(n int) bool                   { return w.source.IntN(n) == 0 }
 func (w *world) shuffle(n int, swap func(i, j int)) { w.source.Shuffle(n, swap) }
 
-// busy reports whether others still act.
+// busy reports whether the environment still acts.
 func (w *world) busy() bool { return w.acts.Load() > 0 && !w.closing }
 
 func (w *world) fail(format string, args ...any) {
 	if w.crew != nil && w.crew.off {
-		return // what is broken off breaks rules
+		return // an aborted interleaving breaks rules
 	}
 	w.trace("VIOLATION: "+format, args...)
 	w.told.Lock()
@@ -109,14 +112,14 @@ func (w *world) broken() bool {
 	return len(w.failures) > 0
 }
 
-// count notes that n more tasks of the name live.
+// count adds n to the number of live tasks of that name.
 func (w *world) count(name string, n int) {
 	w.told.Lock()
 	defer w.told.Unlock()
 	w.names[name] += n
 }
 
-// begin makes up what an interleaving begins with, but for its places.
+// begin chooses the initial state of an interleaving, except for its places.
 func (w *world) begin() {
 	w.mode = queue.Mode(w.random(3))
 	w.native = w.oneIn(2)
@@ -147,17 +150,17 @@ func (w *world) run() {
 	w.finish()
 }
 
-// ran looks at what Run has returned.
+// ran checks what Run has returned.
 func (w *world) ran(err error) {
 	if err != nil && !errors.Is(err, errExplored) && !errors.Is(err, errCanceled) {
 		w.fail("Run: %v", err)
 	}
 }
 
-// finish checks that nothing is left, and lets go of what the actors hold.
+// finish checks that nothing is left and releases what the actors hold.
 func (w *world) finish() {
 	w.audit()
-	// Not before: the loop would hear of it at any time.
+	// Not earlier: a cancellation could still reach the loop.
 	for _, a := range w.actors {
 		if c, ok := a.(canceler); ok {
 			c.cancelIt()
@@ -173,7 +176,7 @@ func (w *world) audit() {
 		}
 	}
 	if w.broken() {
-		return // what was broken off leaves things
+		return // an aborted interleaving leaves tasks and registrations
 	}
 	for _, a := range w.actors {
 		if !a.over() {
@@ -182,21 +185,21 @@ func (w *world) audit() {
 	}
 	for name, n := range w.names {
 		if n != 0 {
-			w.fail("Ended was told %d times of %q, want once", 1-n, name)
+			w.fail("Ended was called %d times for %q, want once", 1-n, name)
 		}
 	}
 	for _, a := range w.actors {
-		// What goroutines have registered ends with the queue.
+		// Registrations of goroutines end with the queue.
 		if s, ok := a.(*side); ok && s.gate != nil {
 			delete(s.conn.at.queue.regs, s.conn.file.handle)
 		}
 	}
 	for _, p := range w.places {
 		if len(p.posts) > 0 {
-			w.fail("%d posted functions have not run", len(p.posts))
+			w.fail("%d posted functions did not run", len(p.posts))
 		}
 		for h := range p.queue.regs {
-			w.fail("handle %v is left registered", h)
+			w.fail("handle %v is still registered", h)
 		}
 	}
 }
@@ -211,10 +214,10 @@ func (w *world) ended(name string, err error) {
 	w.count(name, -1)
 }
 
-// beforeWait is called when the loop has done what it had to do.
+// beforeWait runs after the loop has done all pending work.
 func (w *world) beforeWait(p *place) error {
 	if p.waits++; p.waits > waitsMax {
-		w.fail("the loop has waited %d times and does not end", waitsMax)
+		w.fail("the loop waited %d times and did not end", waitsMax)
 	}
 	if w.broken() {
 		return errExplored
@@ -234,7 +237,7 @@ func (w *world) beforeWait(p *place) error {
 	return nil
 }
 
-// looked is called when the queue has taken what it is going to return.
+// looked runs after the queue has taken the events that it will return.
 func (w *world) looked(p *place) {
 	if w.crew != nil {
 		w.crew.pause(p)
@@ -245,8 +248,8 @@ func (w *world) looked(p *place) {
 	}
 }
 
-// blocked is called when the loop blocks, for left or, if that is negative, for ever: it returns
-// when something may have happened.
+// blocked runs when the loop blocks for left, or indefinitely if left is negative. It returns when
+// something may have happened.
 func (w *world) blocked(p *place, left time.Duration) error {
 	if w.crew != nil {
 		return w.crew.block(p, left)
@@ -255,7 +258,7 @@ func (w *world) blocked(p *place, left time.Duration) error {
 	if w.closing {
 		w.openGates()
 	}
-	// What the goroutines did may have ended the wait.
+	// The goroutines may have ended the wait.
 	if p.queue.due() {
 		return nil
 	}
@@ -271,7 +274,7 @@ func (w *world) blocked(p *place, left time.Duration) error {
 		w.trace("the loop sleeps for %v", left)
 		w.sleep(left)
 	default:
-		w.fail("the loop blocks for ever: %s", w.living())
+		w.fail("the loop blocks indefinitely: %s", w.living())
 		return errExplored
 	}
 	return nil
@@ -287,7 +290,7 @@ func (w *world) living() string {
 	return s
 }
 
-// due reports whether a wait would end by itself.
+// due reports whether a wait would return at once.
 func (q *virtualQueue) due() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -302,30 +305,31 @@ func (q *virtualQueue) due() bool {
 	return false
 }
 
-// check is the heart: the loop blocks, so that nobody may wait whom something was to wake.
+// check is the central check: when the loop blocks, no actor that was due to be woken may still
+// wait.
 func (w *world) check(p *place, left time.Duration) {
 	for _, a := range w.actors {
 		if a.over() {
 			continue
 		}
 		if why := a.lost(w); why != "" {
-			w.fail("%v waits and the loop blocks, although %s", a, why)
+			w.fail("%v waits and the loop blocks although %s", a, why)
 		}
 		if until := a.until(); !until.IsZero() && (left < 0 || time.Now().Add(left).After(until)) {
-			w.fail("%v waits for %v more, and the loop for %v", a, time.Until(until), left)
+			w.fail("%v waits for another %v, but the loop waits for %v", a, time.Until(until), left)
 		}
 	}
 	if len(p.posts) > 0 {
-		w.fail("the loop blocks, and %d posted functions wait", len(p.posts))
+		w.fail("the loop blocks while %d posted functions wait", len(p.posts))
 	}
 }
 
-// settle lets all goroutines arrive where they wait.
+// settle returns after every goroutine has reached the place where it waits.
 func (w *world) settle() { synctest.Wait() }
 
-// sleep lets time pass. Deadlines of goroutines may come meanwhile, which synctest orders after
-// what was done before, but does not tell the race detector. Nor does it say who goes first when
-// two timers come at once: the goroutine does.
+// sleep advances the clock. Deadlines of goroutines may expire meanwhile. synctest orders them
+// after everything done before, but the race detector does not know that order. synctest also
+// leaves open which of two simultaneous timers fires first: here the goroutine's does.
 func (w *world) sleep(d time.Duration) {
 	end := time.Now().Add(d)
 	for _, a := range w.actors {
@@ -344,7 +348,7 @@ func (w *world) fence() {
 	defer w.mu.Unlock()
 }
 
-// openGates lets goroutines go on until none can.
+// openGates releases goroutines until none is at a gate.
 func (w *world) openGates() {
 	for {
 		w.settle()
@@ -375,8 +379,8 @@ func (w *world) withinCall(call string) {
 	}
 }
 
-// point is where code of a task, a step or a posted function is interrupted: others act, or, if
-// there are several workers, the one that calls stops until it is let go.
+// point is a place in the code of a task, a step or a posted function where the environment may
+// act. With several workers, the calling worker stops there until it is released.
 func (w *world) point(who fmt.Stringer) {
 	if w.crew != nil {
 		w.crew.visit(who.String())
@@ -385,8 +389,8 @@ func (w *world) point(who fmt.Stringer) {
 	w.maybeAct()
 }
 
-// enter is where code of who begins, or goes on after a wait. With several workers others may run
-// at this moment, until it has stopped.
+// enter marks where the code of who begins or continues after a wait. With several workers, others
+// may run at this moment until the worker has stopped.
 func (w *world) enter(who fmt.Stringer) {
 	if w.crew != nil {
 		w.crew.visit(who.String())

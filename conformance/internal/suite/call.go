@@ -61,7 +61,7 @@ func (c *Call) HasEnded() bool {
 // Blocked reports whether the call waits for an action of others: in the kernel, on a channel or on
 // a condition. A call that has been woken is not blocked, even if it has not run since. On Linux
 // the kernel reports whether a system call sleeps. Elsewhere many consecutive checks must find the
-// call in the kernel. Only one goroutine at once may call Blocked.
+// call in the kernel. Only one goroutine at a time may call Blocked.
 func (c *Call) Blocked() bool {
 	if c.HasEnded() {
 		return false
