@@ -8,7 +8,7 @@ import (
 	"github.com/edgewise-go/edgewise/resolve"
 )
 
-// broken is a strategy of which one verb does something else.
+// broken is a strategy with one method replaced.
 type broken struct {
 	resolve.Strategy
 	try   func(resolve.Question) (resolve.Answer, error)
@@ -49,8 +49,8 @@ func (b *broken) Wait() {
 	}
 }
 
-// relay asks next with a query of its own, which the end of the first one does not reach, and may
-// change the result.
+// relay asks next with its own query, which may change the result. The end of the original query
+// does not end it.
 func relay(next resolve.Strategy, change func(q resolve.Question, a resolve.Answer, err error) (resolve.Answer, error)) *broken {
 	return &broken{Strategy: next, start: func(q *resolve.Query) {
 		if !q.Accept(nil) {
@@ -67,7 +67,7 @@ func relay(next resolve.Strategy, change func(q resolve.Question, a resolve.Answ
 	}}
 }
 
-// onDone lets change tamper with what Done gets, and with nothing else.
+// onDone lets change alter only the arguments of Done.
 func onDone(next resolve.Strategy, change func(done func(resolve.Answer, error), a resolve.Answer, err error)) *broken {
 	return &broken{Strategy: next, start: func(q *resolve.Query) {
 		if done := q.Done; done != nil {
@@ -77,7 +77,7 @@ func onDone(next resolve.Strategy, change func(done func(resolve.Answer, error),
 	}}
 }
 
-// withBase breaks the pool: around it, or in the lookup and the bounds it is given.
+// withBase breaks the pool: from outside, or in the given lookup and bounds.
 func withBase(around func(lookup resolve.Lookup, b resolve.Strategy) resolve.Strategy,
 	within func(lookup resolve.Lookup, bounds resolve.PoolOptions) (resolve.Lookup, resolve.PoolOptions)) func(*Fixture) {
 	return func(p *Fixture) {
@@ -103,7 +103,7 @@ func around(f func(b resolve.Strategy) *broken) func(*Fixture) {
 	return withBase(func(_ resolve.Lookup, b resolve.Strategy) resolve.Strategy { return f(b) }, nil)
 }
 
-// lookups breaks the base by what it is told.
+// lookups breaks the base through its lookup.
 func lookups(f func(lookup resolve.Lookup) resolve.Lookup) func(*Fixture) {
 	return withBase(nil, func(lookup resolve.Lookup, bounds resolve.PoolOptions) (resolve.Lookup, resolve.PoolOptions) {
 		return f(lookup), bounds
@@ -168,7 +168,7 @@ func cacheConfig(adjust func(*resolve.CacheOptions)) func(*Fixture) {
 	return withCache(adjust, nil, nil)
 }
 
-// cacheTold breaks the cache by what the strategy below tells it.
+// cacheTold breaks the cache through the answers of the strategy below.
 func cacheTold(change func(q resolve.Question, a resolve.Answer, err error) (resolve.Answer, error)) func(*Fixture) {
 	return withCache(nil, func(next resolve.Strategy) resolve.Strategy { return relay(next, change) }, nil)
 }
@@ -188,7 +188,7 @@ func withCoalesce(below, above func(s resolve.Strategy) resolve.Strategy) func(*
 	}
 }
 
-// brokenHost is a host layer of which one thing is different.
+// brokenHost is a host layer with one method replaced.
 type brokenHost struct {
 	*resolve.Host
 	before func(hq *resolve.HostQuery)
@@ -227,7 +227,7 @@ type waitFunc = func(ctx context.Context, s resolve.Strategy, q resolve.Question
 
 func withWait(f waitFunc) func(*Fixture) { return func(p *Fixture) { p.Wait = f } }
 
-// opaque is an error that admits its cause to errors.Is, and nothing to errors.As.
+// opaque is an error that reports its cause to errors.Is but not to errors.As.
 type opaque struct{ cause error }
 
 func (o opaque) Error() string        { return o.cause.Error() }

@@ -26,7 +26,7 @@ func (p Fixture) cache(t T, options resolve.CacheOptions) *cacheFixture {
 	return f
 }
 
-// learn asks q, which must be passed on, and answers it with a time to live; a negative ttl is
+// learn asks q, which must be passed on, and answers it with a time to live. A negative ttl means
 // none.
 func (f *cacheFixture) learn(q resolve.Question, ttl time.Duration, cause error) {
 	f.t.Helper()
@@ -53,18 +53,18 @@ func (f *cacheFixture) learn(q resolve.Question, ttl time.Duration, cause error)
 	}
 }
 
-// has fails unless q is, or is not, answered from memory.
+// has fails the case unless whether q is answered from memory equals want.
 func (f *cacheFixture) has(q resolve.Question, want bool) {
 	f.t.Helper()
 	if _, err := f.strat.Try(q); (err != resolve.ErrWouldBlock) != want {
-		f.t.Errorf("%v: Try gives error %v, in the cache: want %v", q, err, want)
+		f.t.Errorf("%v: got error %v from Try, want in the cache: %v", q, err, want)
 	}
 }
 
 func cacheCases() []Case {
 	one, two, three := a("one.example"), a("two.example"), a("three.example")
 	return []Case{
-		{ID: "cache/hit", Doc: "resolve.Cache", Rule: "A remembered answer is given by both verbs without asking, says that it is cached, and keeps its source.", Needs: needs(Cache),
+		{ID: "cache/hit", Doc: "resolve.Cache", Rule: "Try and Start return a remembered answer without a lookup. It is marked as cached and keeps its source.", Needs: needs(Cache),
 			Run: func(t T, p Fixture) {
 				f := p.cache(t, resolve.CacheOptions{})
 				f.learn(one, time.Minute, nil)
@@ -99,13 +99,13 @@ func cacheCases() []Case {
 				f.has(one, false)
 				f.learn(one, time.Minute, nil)
 			}},
-		{ID: "cache/zero-ttl", Doc: "resolve.Cache", Rule: "An answer that has expired when it arrives is not stored, whatever MinTTL says.", Source: "hickory#3960",
+		{ID: "cache/zero-ttl", Doc: "resolve.Cache", Rule: "An answer that has expired on arrival is not stored, regardless of MinTTL.", Source: "hickory#3960",
 			Needs: needs(Cache), Run: func(t T, p Fixture) {
 				f := p.cache(t, resolve.CacheOptions{MinTTL: time.Minute})
 				f.learn(one, 0, nil)
 				f.has(one, false)
 			}},
-		{ID: "cache/ttl-min", Doc: "resolve.CacheOptions.MinTTL", Rule: "A time to live shorter than MinTTL is lifted to it.", Needs: needs(Cache), Run: func(t T, p Fixture) {
+		{ID: "cache/ttl-min", Doc: "resolve.CacheOptions.MinTTL", Rule: "A time to live shorter than MinTTL is raised to it.", Needs: needs(Cache), Run: func(t T, p Fixture) {
 			f := p.cache(t, resolve.CacheOptions{MinTTL: time.Minute})
 			f.learn(one, time.Second, nil)
 			f.clock.advance(time.Minute - time.Nanosecond)
@@ -144,7 +144,7 @@ func cacheCases() []Case {
 				f.has(one, false)
 				f.has(two, false)
 			}},
-		{ID: "cache/negative-bounded", Doc: "resolve.Cache", Rule: "A negative answer is remembered for MaxNegativeTTL at most, and for NegativeTTLUnknown where it states no time to live.",
+		{ID: "cache/negative-bounded", Doc: "resolve.Cache", Rule: "A negative answer is remembered for at most MaxNegativeTTL, and for NegativeTTLUnknown if it states no time to live.",
 			Source: "ncruces/go-dns kept them for 68 years", Needs: needs(Cache), Run: func(t T, p Fixture) {
 				f := p.cache(t, resolve.CacheOptions{MaxNegativeTTL: time.Minute, NegativeTTLUnknown: time.Second})
 				f.learn(one, time.Hour, resolve.ErrNotFound)
@@ -177,18 +177,18 @@ func cacheCases() []Case {
 				f.has(one, false)
 				f.has(two, false)
 			}},
-		{ID: "cache/bounded", Doc: "resolve.Cache", Rule: "At the bound the answer that was used least recently goes.", Needs: needs(Cache),
+		{ID: "cache/bounded", Doc: "resolve.Cache", Rule: "At the bound the least recently used answer is dropped.", Needs: needs(Cache),
 			Run: func(t T, p Fixture) {
 				f := p.cache(t, resolve.CacheOptions{MaxPositive: 2})
 				f.learn(one, time.Minute, nil)
 				f.learn(two, time.Minute, nil)
-				f.has(one, true) // and is the one used last
+				f.has(one, true) // is now the most recently used
 				f.learn(three, time.Minute, nil)
 				f.has(two, false)
 				f.has(one, true)
 				f.has(three, true)
 			}},
-		{ID: "cache/negative-apart", Doc: "resolve.CacheOptions.MaxNegative", Rule: "Negative answers have a bound of their own: made-up names push out no answer.", Needs: needs(Cache),
+		{ID: "cache/negative-apart", Doc: "resolve.CacheOptions.MaxNegative", Rule: "Negative answers have their own bound: made-up names evict no answer.", Needs: needs(Cache),
 			Run: func(t T, p Fixture) {
 				f := p.cache(t, resolve.CacheOptions{MaxPositive: 2, MaxNegative: 2})
 				f.learn(one, time.Minute, nil)
@@ -200,7 +200,7 @@ func cacheCases() []Case {
 				f.has(a("x3.example"), true)
 				f.has(a("x4.example"), true)
 			}},
-		{ID: "cache/close", Doc: "resolve.Cache", Rule: "Close closes the strategy below: what is in flight completes with ErrClosed.", Needs: needs(Cache),
+		{ID: "cache/close", Doc: "resolve.Cache", Rule: "Close closes the strategy below: queries in flight complete with ErrClosed.", Needs: needs(Cache),
 			Run: func(t T, p Fixture) {
 				f := p.cache(t, resolve.CacheOptions{})
 				c := f.owner.start(f.strat, one)

@@ -12,12 +12,12 @@ import (
 	"github.com/edgewise-go/edgewise/resolve"
 )
 
-// soon is a deadline that is waited for.
+// soon is a deadline that the cases wait for.
 const soon = 20 * time.Millisecond
 
 func cancelCases() []Case {
 	return []Case{
-		{ID: "cancel/before-start", Doc: "resolve.Query.Cancel", Rule: "A query canceled before Start completes with ErrCanceled when it is started, and nobody is asked.",
+		{ID: "cancel/before-start", Doc: "resolve.Query.Cancel", Rule: "A query canceled before Start completes with ErrCanceled when it is started, and no lookup starts.",
 			Needs: needs(Base), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, fixed)
 				b := p.base(t, s, roomy)
@@ -28,10 +28,10 @@ func cancelCases() []Case {
 				c.fails(resolve.ErrCanceled)
 				c.fails(context.Canceled)
 				if s.lookups() != 0 {
-					t.Errorf("%d lookups, want none", s.lookups())
+					t.Errorf("got %d lookups, want none", s.lookups())
 				}
 			}},
-		{ID: "cancel/in-flight", Doc: "resolve.Query.Cancel", Rule: "A canceled query completes at once with ErrCanceled, exactly once, whenever its lookup ends.",
+		{ID: "cancel/in-flight", Doc: "resolve.Query.Cancel", Rule: "A canceled query completes at once with ErrCanceled, exactly once, regardless of when its lookup ends.",
 			Needs: needs(Base, Async), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, nil)
 				s.heedless = true
@@ -39,7 +39,7 @@ func cancelCases() []Case {
 				c := o.start(b, a("one.example"))
 				l := s.next()
 				if !c.Cancel() {
-					t.Errorf("Cancel of a query in flight reports false")
+					t.Errorf("Cancel of a query in flight returned false, want true")
 				}
 				o.await(c)
 				c.fails(resolve.ErrCanceled)
@@ -58,9 +58,9 @@ func cancelCases() []Case {
 			ends(t, l.ctx)
 			o.await(c)
 		}},
-		{ID: "cancel/race", Doc: "resolve.Query.Cancel", Rule: "A cancellation that races with the lookup gives one completion, with either result.",
+		{ID: "cancel/race", Doc: "resolve.Query.Cancel", Rule: "A cancellation that races with the lookup causes one completion, with either result.",
 			Needs: needs(Base, Async), Run: cancelRace},
-		{ID: "deadline/passed", Doc: "resolve.Query.Deadline", Rule: "A query whose deadline has passed completes with ErrTimeout, and nobody is asked.",
+		{ID: "deadline/passed", Doc: "resolve.Query.Deadline", Rule: "A query whose deadline has passed completes with ErrTimeout, and no lookup starts.",
 			Needs: needs(Base), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, fixed)
 				b := p.base(t, s, roomy)
@@ -70,7 +70,7 @@ func cancelCases() []Case {
 				o.await(c)
 				c.fails(resolve.ErrTimeout)
 				if s.lookups() != 0 {
-					t.Errorf("%d lookups, want none", s.lookups())
+					t.Errorf("got %d lookups, want none", s.lookups())
 				}
 			}},
 		{ID: "deadline/in-flight", Doc: "resolve.Query.Deadline", Rule: "A query completes with ErrTimeout at its deadline, whatever its lookup does.",
@@ -86,10 +86,10 @@ func cancelCases() []Case {
 				c.fails(context.DeadlineExceeded)
 				var e net.Error
 				if !errors.As(c.err, &e) || !e.Timeout() {
-					t.Errorf("%v is no net.Error that timed out", c.err)
+					t.Errorf("%v is not a net.Error with Timeout", c.err)
 				}
 			}},
-		{ID: "deadline/not-before", Doc: "resolve.Query.Deadline", Rule: "A query with a deadline completes with its answer when that comes first.",
+		{ID: "deadline/not-before", Doc: "resolve.Query.Deadline", Rule: "A query with a deadline completes with its answer if that comes first.",
 			Needs: needs(Base), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, fixed)
 				b := p.base(t, s, roomy)
@@ -104,7 +104,7 @@ func cancelCases() []Case {
 
 func ends(t T, ctx context.Context) {
 	t.Helper()
-	suite.Receive(t, "the end of the context of the lookup", ctx.Done())
+	suite.Receive(t, "end of the lookup's context", ctx.Done())
 }
 
 func cancelRace(t T, p Fixture) {
@@ -134,7 +134,7 @@ func cancelRace(t T, p Fixture) {
 
 func boundCases() []Case {
 	return []Case{
-		{ID: "bound/busy", Doc: "resolve.Pool", Rule: "Beyond the workers and the queue, queries complete with ErrQueueFull, and the others with their answers.",
+		{ID: "bound/busy", Doc: "resolve.Pool", Rule: "Queries beyond the workers and the queue complete with ErrQueueFull, and all others with their answers.",
 			Needs: needs(Base, Async, Bounded), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, nil)
 				b := p.base(t, s, resolve.PoolOptions{Workers: 1, MaxQueued: 1})
@@ -149,7 +149,7 @@ func boundCases() []Case {
 				first.holds("192.0.2.1")
 				second.holds("192.0.2.1")
 			}},
-		{ID: "bound/workers", Doc: "resolve.Pool", Rule: "No more lookups run at once than there are workers.", Source: "go#63978",
+		{ID: "bound/workers", Doc: "resolve.Pool", Rule: "At most as many lookups run at once as there are workers.", Source: "go#63978",
 			Needs: needs(Base, Async, Bounded), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, nil)
 				b := p.base(t, s, resolve.PoolOptions{Workers: 2, MaxQueued: 16})
@@ -169,10 +169,10 @@ func boundCases() []Case {
 				s.mu.Lock()
 				defer s.mu.Unlock()
 				if s.most > 2 {
-					t.Errorf("%d lookups at once, want at most 2", s.most)
+					t.Errorf("got %d lookups at once, want at most 2", s.most)
 				}
 			}},
-		{ID: "bound/first-come", Doc: "resolve.Pool", Rule: "Queued queries are served in the order in which they came.",
+		{ID: "bound/first-come", Doc: "resolve.Pool", Rule: "Queued queries are served in order of arrival.",
 			Needs: needs(Base, Async, Bounded), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, nil)
 				b := p.base(t, s, resolve.PoolOptions{Workers: 1, MaxQueued: 16})
@@ -189,7 +189,7 @@ func boundCases() []Case {
 				}
 				o.await(calls...)
 			}},
-		{ID: "bound/cancel-frees", Doc: "resolve.Pool", Rule: "A canceled query leaves the queue: it frees its place and is not looked up.",
+		{ID: "bound/cancel-frees", Doc: "resolve.Pool", Rule: "A canceled query leaves the queue: it frees its place and causes no lookup.",
 			Needs: needs(Base, Async, Bounded), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, nil)
 				b := p.base(t, s, resolve.PoolOptions{Workers: 1, MaxQueued: 1})
@@ -208,7 +208,7 @@ func boundCases() []Case {
 				second.fails(resolve.ErrCanceled)
 				third.holds("192.0.2.1")
 			}},
-		{ID: "bound/deadline-queued", Doc: "resolve.Pool", Rule: "A queued query completes at its deadline, however long the workers are busy.",
+		{ID: "bound/deadline-queued", Doc: "resolve.Pool", Rule: "A queued query completes at its deadline, regardless of how long the workers are busy.",
 			Needs: needs(Base, Async, Bounded), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, nil)
 				s.heedless = true
@@ -226,7 +226,7 @@ func boundCases() []Case {
 
 func closeCases() []Case {
 	return []Case{
-		{ID: "close/in-flight", Doc: "resolve.Strategy.Close", Rule: "Queries in flight complete with ErrClosed, exactly once, whenever their lookups end.",
+		{ID: "close/in-flight", Doc: "resolve.Strategy.Close", Rule: "Queries in flight complete with ErrClosed, exactly once, regardless of when their lookups end.",
 			Source: "curl#3371", Needs: needs(Base, Async), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, nil)
 				s.heedless = true
@@ -263,7 +263,7 @@ func closeCases() []Case {
 				b.Close()
 				ends(t, l.ctx)
 			}},
-		{ID: "close/later", Doc: "resolve.Strategy.Close", Rule: "After Close a query that cannot be answered from memory completes with ErrClosed, and nobody is asked. Close may be called again.",
+		{ID: "close/later", Doc: "resolve.Strategy.Close", Rule: "After Close a query that cannot be answered from memory completes with ErrClosed, and no lookup starts. Close may be called again.",
 			Needs: needs(Base), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, fixed)
 				b := p.base(t, s, roomy)
@@ -275,17 +275,17 @@ func closeCases() []Case {
 				o.await(c)
 				c.fails(resolve.ErrClosed)
 				if s.lookups() != 0 {
-					t.Errorf("%d lookups, want none", s.lookups())
+					t.Errorf("got %d lookups, want none", s.lookups())
 				}
 			}},
-		{ID: "close/ends-goroutines", Doc: "resolve.Strategy.Close", Rule: "After Close every goroutine ends once its lookup has, and Wait returns then.",
+		{ID: "close/ends-goroutines", Doc: "resolve.Strategy.Close", Rule: "After Close every goroutine ends after its lookup has ended, and then Wait returns.",
 			Needs: needs(Base, Bounded), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, fixed)
 				b := p.base(t, s, roomy)
 				o.await(o.start(b, a("leak.example")))
 				b.Close()
 				if _, ok := b.(interface{ Wait() }); !ok {
-					t.Fatalf("%T has goroutines and no method Wait", b)
+					t.Fatalf("%T has no method Wait, want one", b)
 				}
 				join(t, b)
 			}},

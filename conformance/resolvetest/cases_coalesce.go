@@ -22,7 +22,7 @@ func (f *coalesceFixture) start(q resolve.Question) *call { return f.owner.start
 func coalesceCases() []Case {
 	one, two := a("one.example"), a("two.example")
 	return []Case{
-		{ID: "coalesce/one-question", Doc: "resolve.Coalesce", Rule: "Queries with the same question in flight together are one question below, and all get its answer.",
+		{ID: "coalesce/one-question", Doc: "resolve.Coalesce", Rule: "Concurrent queries with the same question are one question below, and all get its answer.",
 			Source: "CVE-2020-25686", Needs: needs(Coalesce), Run: func(t T, p Fixture) {
 				f := p.coalesce(t, 0)
 				var calls []*call
@@ -38,7 +38,7 @@ func coalesceCases() []Case {
 					c.holds("192.0.2.1")
 				}
 			}},
-		{ID: "coalesce/different", Doc: "resolve.Coalesce", Rule: "Different questions, by name or by type, are asked apart and get their own answers.", Needs: needs(Coalesce),
+		{ID: "coalesce/different", Doc: "resolve.Coalesce", Rule: "Questions that differ in name or type are asked separately and get their own answers.", Needs: needs(Coalesce),
 			Run: func(t T, p Fixture) {
 				f := p.coalesce(t, 0)
 				calls := []*call{f.start(one), f.start(two), f.start(aaaa("one.example"))}
@@ -51,7 +51,7 @@ func coalesceCases() []Case {
 				calls[1].holds("192.0.2.2")
 				calls[2].holds("2001:db8::3")
 			}},
-		{ID: "coalesce/again", Doc: "resolve.Coalesce", Rule: "A query that comes after the answer asks anew: nothing is remembered.", Needs: needs(Coalesce),
+		{ID: "coalesce/again", Doc: "resolve.Coalesce", Rule: "A query after the answer asks again: no answer is remembered.", Needs: needs(Coalesce),
 			Run: func(t T, p Fixture) {
 				f := p.coalesce(t, 0)
 				c := f.start(one)
@@ -63,7 +63,7 @@ func coalesceCases() []Case {
 				f.owner.await(c)
 				c.holds("192.0.2.2")
 			}},
-		{ID: "coalesce/error-shared", Doc: "resolve.Coalesce", Rule: "An error is for all who wait, and is not remembered.", Needs: needs(Coalesce),
+		{ID: "coalesce/error-shared", Doc: "resolve.Coalesce", Rule: "All waiting queries get an error, which is not remembered.", Needs: needs(Coalesce),
 			Run: func(t T, p Fixture) {
 				f := p.coalesce(t, 0)
 				calls := []*call{f.start(one), f.start(one)}
@@ -75,7 +75,7 @@ func coalesceCases() []Case {
 				f.start(one)
 				f.next.asked(2, "a query after the error")
 			}},
-		{ID: "coalesce/cancel-one", Doc: "resolve.Coalesce", Rule: "A cancellation ends its query alone, the first one's too.", Source: "go#22724", Needs: needs(Coalesce),
+		{ID: "coalesce/cancel-one", Doc: "resolve.Coalesce", Rule: "A cancellation ends only its own query, even if that is the first.", Source: "go#22724", Needs: needs(Coalesce),
 			Run: func(t T, p Fixture) {
 				f := p.coalesce(t, 0)
 				first, second, third := f.start(one), f.start(one), f.start(one)
@@ -85,14 +85,14 @@ func coalesceCases() []Case {
 				first.fails(resolve.ErrCanceled)
 				third.fails(resolve.ErrCanceled)
 				if second.completions() != 0 || f.next.stops() != 0 {
-					t.Errorf("the cancellation of others ended the query (%d completions, %d questions stopped)", second.completions(), f.next.stops())
+					t.Errorf("the cancellation of others ended the query: %d completions, %d questions stopped, want none", second.completions(), f.next.stops())
 				}
 				f.next.finish(0, answer(one, "192.0.2.1"), nil)
 				f.owner.await(second)
 				f.owner.once(first, second, third)
 				second.holds("192.0.2.1")
 			}},
-		{ID: "coalesce/cancel-all", Doc: "resolve.Coalesce", Rule: "The question below is canceled when the last query has gone, and a later query asks anew.",
+		{ID: "coalesce/cancel-all", Doc: "resolve.Coalesce", Rule: "The question below is canceled after the last query has gone. A later query asks again.",
 			Source: "nydus#1954", Needs: needs(Coalesce), Run: func(t T, p Fixture) {
 				f := p.coalesce(t, 0)
 				calls := []*call{f.start(one), f.start(one)}
@@ -104,18 +104,18 @@ func coalesceCases() []Case {
 					t.Errorf("%d questions below were stopped, want 1", f.next.stops())
 				}
 				c := f.start(one)
-				f.next.asked(2, "a query after all have gone")
-				f.next.finish(0, answer(one, "192.0.2.66"), nil) // late, and nobody's
+				f.next.asked(2, "a query after all others have gone")
+				f.next.finish(0, answer(one, "192.0.2.66"), nil) // late, and for no query
 				f.next.finish(1, answer(one, "192.0.2.1"), nil)
 				f.owner.await(c)
 				c.holds("192.0.2.1")
 			}},
-		{ID: "coalesce/deadline-alone", Doc: "resolve.Coalesce", Rule: "A deadline ends its query alone.", Needs: needs(Coalesce),
+		{ID: "coalesce/deadline-alone", Doc: "resolve.Coalesce", Rule: "A deadline ends only its own query.", Needs: needs(Coalesce),
 			Run: func(t T, p Fixture) {
 				var f *coalesceFixture
 				var hurried, patient *call
-				// A machine may be too slow for the second query to join before the deadline. Then
-				// it proves nothing.
+				// A machine may be too slow for the second query to join before the deadline. Such
+				// an attempt proves nothing.
 				for wait, late := soon, true; late; wait *= 2 {
 					f = p.coalesce(t, 0)
 					hurried = f.owner.query(one)
@@ -133,7 +133,7 @@ func coalesceCases() []Case {
 				f.owner.await(patient)
 				patient.holds("192.0.2.1")
 			}},
-		{ID: "coalesce/bounded", Doc: "resolve.Coalesce", Rule: "Beyond the bound queries complete with ErrQueueFull; those that leave make room.", Needs: needs(Coalesce),
+		{ID: "coalesce/bounded", Doc: "resolve.Coalesce", Rule: "Queries beyond the bound complete with ErrQueueFull. Queries that leave make room.", Needs: needs(Coalesce),
 			Run: func(t T, p Fixture) {
 				f := p.coalesce(t, 2)
 				first, second, third := f.start(one), f.start(two), f.start(one)
@@ -166,7 +166,7 @@ func coalesceCases() []Case {
 				other.fails(resolve.ErrCanceled)
 				again.holds("192.0.2.2")
 			}},
-		{ID: "coalesce/close", Doc: "resolve.Coalesce", Rule: "Close completes those who wait with ErrClosed.", Needs: needs(Coalesce), Run: func(t T, p Fixture) {
+		{ID: "coalesce/close", Doc: "resolve.Coalesce", Rule: "Close completes all waiting queries with ErrClosed.", Needs: needs(Coalesce), Run: func(t T, p Fixture) {
 			f := p.coalesce(t, 0)
 			calls := []*call{f.start(one), f.start(one), f.start(two)}
 			f.strat.Close()

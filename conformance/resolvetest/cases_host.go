@@ -9,7 +9,7 @@ import (
 	"github.com/edgewise-go/edgewise/resolve"
 )
 
-// hostCall is a HostQuery and what came of it.
+// hostCall is a HostQuery and its result.
 type hostCall struct {
 	*resolve.HostQuery
 	name    string
@@ -34,19 +34,19 @@ func (p Fixture) host(t T, order resolve.Order, name string, adjust func(*resolv
 	}
 	p.Host(c.next, order).Start(c.HostQuery)
 	if c.n != 0 || len(c.partial) != 0 {
-		t.Fatalf("a completion came before Start returned")
+		t.Fatalf("Done was called before Start returned")
 	}
 	return c
 }
 
-// tell completes the question for typ.
+// tell completes the question of type typ.
 func (c *hostCall) tell(typ resolve.Type, cause error, texts ...string) {
 	c.owner.t.Helper()
 	c.next.mu.Lock()
 	i := slices.IndexFunc(c.next.started, func(q *resolve.Query) bool { return q.Question.Type == typ })
 	c.next.mu.Unlock()
 	if i < 0 {
-		c.owner.t.Fatalf("%v was not asked for", typ)
+		c.owner.t.Fatalf("type %v was not asked for", typ)
 	}
 	c.next.mu.Lock()
 	q := c.next.started[i]
@@ -63,7 +63,7 @@ func (c *hostCall) await() {
 	c.owner.t.Helper()
 	c.owner.until("the host", func() bool { return c.n > 0 })
 	if c.n != 1 {
-		c.owner.t.Errorf("%d completions, want 1", c.n)
+		c.owner.t.Errorf("got %d completions, want 1", c.n)
 	}
 }
 
@@ -79,7 +79,7 @@ const typeA, typeAAAA = resolve.TypeA, resolve.TypeAAAA
 
 func hostCases() []Case {
 	return []Case{
-		{ID: "host/both-at-once", Doc: "resolve.Host", Rule: "A and AAAA are asked at the same time, once each, and both are in the answer.", Needs: needs(Host),
+		{ID: "host/both-at-once", Doc: "resolve.Host", Rule: "A and AAAA are asked concurrently, once each, and both are in the answer.", Needs: needs(Host),
 			Run: func(t T, p Fixture) {
 				c := p.host(t, resolve.OrderRFC6724, "one.example", nil)
 				c.next.asked(2, "both families")
@@ -87,7 +87,7 @@ func hostCases() []Case {
 				c.tell(typeA, nil, "192.0.2.1")
 				c.has("2001:db8::1", "192.0.2.1")
 			}},
-		{ID: "host/partial", Doc: "resolve.HostQuery.Partial", Rule: "Each family is delivered as it arrives, before the whole, in the order of arrival; a family that fails is not.",
+		{ID: "host/partial", Doc: "resolve.HostQuery.Partial", Rule: "Each family is delivered on arrival, before the whole answer. A family that fails is not delivered.",
 			Source: "RFC 8305, section 3", Needs: needs(Host), Run: func(t T, p Fixture) {
 				c := p.host(t, resolve.OrderRFC6724, "one.example", nil)
 				c.tell(typeA, nil, "192.0.2.1")
@@ -107,7 +107,7 @@ func hostCases() []Case {
 					t.Errorf("delivered %v", c.partial)
 				}
 			}},
-		{ID: "host/one-family", Doc: "resolve.Host", Rule: "A family without data, or that failed, is no error when the other has addresses.",
+		{ID: "host/one-family", Doc: "resolve.Host", Rule: "A family without data, or a failed one, is not an error if the other has addresses.",
 			Source: "RFC 2308, section 2.2; go#17448", Needs: needs(Host), Run: func(t T, p Fixture) {
 				for _, cause := range []error{resolve.ErrNoData, resolve.ErrNotFound, resolve.ErrServFail, resolve.ErrTimeout} {
 					c := p.host(t, resolve.OrderRFC6724, "one.example", nil)
@@ -122,7 +122,7 @@ func hostCases() []Case {
 					isError(t, "V4Err", c.answer.V4Err, cause)
 				}
 			}},
-		{ID: "host/both-fail", Doc: "resolve.Host.Start", Rule: "When both families fail, a failure that leaves open whether there are addresses goes before ErrNoData, and that before ErrNotFound.",
+		{ID: "host/both-fail", Doc: "resolve.Host.Start", Rule: "If both families fail, a failure that leaves open whether addresses exist takes precedence over ErrNoData, which takes precedence over ErrNotFound.",
 			Needs: needs(Host), Run: func(t T, p Fixture) {
 				for _, x := range []struct{ v6, v4, want error }{
 					{resolve.ErrNotFound, resolve.ErrNotFound, resolve.ErrNotFound},
@@ -138,7 +138,7 @@ func hostCases() []Case {
 					isError(t, "host", c.err, x.want)
 				}
 			}},
-		{ID: "host/names-the-host", Doc: "resolve.Host", Rule: "Errors name the host as the caller wrote it, a malformed name too, which is ErrName and comes by way of the inbox.",
+		{ID: "host/names-the-host", Doc: "resolve.Host", Rule: "Errors name the host as the caller wrote it. A malformed name is ErrName, which arrives through the inbox.",
 			Source: "go#6324", Needs: needs(Host), Run: func(t T, p Fixture) {
 				c := p.host(t, resolve.OrderRFC6724, "One.Example.", nil)
 				c.tell(typeAAAA, resolve.ErrNotFound)
@@ -164,13 +164,13 @@ func hostCases() []Case {
 			c.await()
 			isError(t, "IPv6 alone", c.err, resolve.ErrNoData)
 		}},
-		{ID: "host/deadline", Doc: "resolve.HostQuery.Deadline", Rule: "At the deadline what has arrived is delivered; if nothing has, the error is ErrTimeout.", Source: "RFC 8305, section 3", Needs: needs(Host),
+		{ID: "host/deadline", Doc: "resolve.HostQuery.Deadline", Rule: "At the deadline the addresses received so far are delivered. If there are none, the error is ErrTimeout.", Source: "RFC 8305, section 3", Needs: needs(Host),
 			Run: func(t T, p Fixture) {
 				by := func(d time.Duration) func(*resolve.HostQuery) {
 					return func(hq *resolve.HostQuery) { hq.Deadline = time.Now().Add(d) }
 				}
-				// A machine may be too slow to deliver one family before the deadline. Then it
-				// proves nothing.
+				// A machine may be too slow to deliver one family before the deadline. Such an
+				// attempt proves nothing.
 				wait, late := soon, true
 				var c *hostCall
 				for ; late; wait *= 2 {
@@ -184,7 +184,7 @@ func hostCases() []Case {
 				c.await()
 				isError(t, "nothing arrived", c.err, resolve.ErrTimeout)
 			}},
-		{ID: "host/cancel", Doc: "resolve.HostQuery.Cancel", Rule: "Cancel ends both questions; Done comes once, with ErrCanceled if no family had answered.", Needs: needs(Host),
+		{ID: "host/cancel", Doc: "resolve.HostQuery.Cancel", Rule: "Cancel ends both questions. Done is called once, with ErrCanceled if no family has answered.", Needs: needs(Host),
 			Run: func(t T, p Fixture) {
 				c := p.host(t, resolve.OrderRFC6724, "one.example", nil)
 				c.tell(typeAAAA, resolve.ErrServFail)
@@ -192,17 +192,17 @@ func hostCases() []Case {
 				c.await()
 				isError(t, "canceled", c.err, resolve.ErrCanceled)
 				if c.next.stops() != 1 {
-					t.Errorf("%d questions were stopped, want the one in flight", c.next.stops())
+					t.Errorf("%d questions were stopped, want only the one in flight", c.next.stops())
 				}
 			}},
-		{ID: "host/order-6724", Doc: "resolve.Host", Rule: "Addresses are sorted by precedence and scope (RFC 6724, rules 6 and 8), otherwise as the servers had them.",
+		{ID: "host/order-6724", Doc: "resolve.Host", Rule: "Addresses are sorted by precedence and scope (RFC 6724, rules 6 and 8), and otherwise keep the order of the servers.",
 			Source: "RFC 6724, section 2.1", Needs: needs(Host), Run: func(t T, p Fixture) {
 				c := p.host(t, resolve.OrderRFC6724, "one.example", nil)
 				c.tell(typeAAAA, nil, "fd00::1", "2001::1", "2002::1", "2001:db8::2", "fe80::1%eth0", "2001:db8::1", "::1")
 				c.tell(typeA, nil, "192.0.2.2", "127.0.0.1", "192.0.2.1")
 				c.has("::1", "fe80::1%eth0", "2001:db8::2", "2001:db8::1", "127.0.0.1", "192.0.2.2", "192.0.2.1", "2002::1", "2001::1", "fd00::1")
 			}},
-		{ID: "host/order-interleave", Doc: "resolve.Host", Rule: "OrderInterleave lets the families take turns, beginning with that of the first address.",
+		{ID: "host/order-interleave", Doc: "resolve.Host", Rule: "OrderInterleave alternates the families, beginning with that of the first address.",
 			Source: "RFC 8305, section 4", Needs: needs(Host), Run: func(t T, p Fixture) {
 				c := p.host(t, resolve.OrderInterleave, "one.example", nil)
 				c.tell(typeAAAA, nil, "2001:db8::1", "2001:db8::2", "2001:db8::3")
@@ -213,7 +213,7 @@ func hostCases() []Case {
 				c.tell(typeA, nil, "192.0.2.1", "192.0.2.2")
 				c.has("192.0.2.1", "fd00::1", "192.0.2.2", "fd00::2")
 			}},
-		{ID: "host/try", Doc: "resolve.Host.Try", Rule: "Try answers when both families are in memory, and says ErrWouldBlock when one is not.", Needs: needs(Host),
+		{ID: "host/try", Doc: "resolve.Host.Try", Rule: "Try answers if both families are in memory, and returns ErrWouldBlock otherwise.", Needs: needs(Host),
 			Run: func(t T, p Fixture) {
 				u := &upstream{t: t}
 				h := p.Host(u, resolve.OrderRFC6724)
@@ -235,7 +235,7 @@ func hostCases() []Case {
 						return fixed(q)
 					}
 					_, err = h.Try("one.example", resolve.FamilyBoth)
-					isError(t, "one family is not in memory", err, resolve.ErrWouldBlock)
+					isError(t, "Try with one family in memory", err, resolve.ErrWouldBlock)
 				}
 			}},
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/edgewise-go/edgewise/resolve"
 )
 
-// hostsText has what real files have: comments, blanks of both kinds, aliases, both line ends,
-// rubbish.
+// hostsText resembles real files: comments, spaces and tabs, aliases, both line endings, and
+// malformed lines.
 const hostsText = "# comment\r\n" +
 	"127.0.0.1\tlocalhost  Alias.Example # trailing\r\n" +
 	"::1 localhost ip6-localhost\n" +
@@ -25,7 +25,7 @@ const hostsText = "# comment\r\n" +
 	"10.0.0.6 bad..name b\u00fccher.example good.example\n" + // two names skipped
 	"10.0.0.7 last.example" // no final newline
 
-// hostsInterval is on the clock of the case.
+// hostsInterval is measured on the clock of the case.
 const hostsInterval = time.Minute
 
 type hostsFixture struct {
@@ -47,7 +47,7 @@ func (p Fixture) hosts(t T, text string, adjust func(*resolve.HostsOptions)) *ho
 	}, adjust)
 }
 
-// hostsTime is the time of the file at first.
+// hostsTime is the initial modification time of the file.
 var hostsTime = time.Unix(1e9, 0)
 
 func (p Fixture) hostsIn(t T, place func(path string), adjust func(*resolve.HostsOptions)) *hostsFixture {
@@ -65,7 +65,8 @@ func (p Fixture) hostsIn(t T, place func(path string), adjust func(*resolve.Host
 	return f
 }
 
-// write replaces the text, and moves the time of the file, whose resolution may be coarse.
+// write replaces the text and advances the modification time, because the resolution of file times
+// may be coarse.
 func (f *hostsFixture) write(text string) {
 	f.t.Helper()
 	f.mtime = f.mtime.Add(time.Second)
@@ -80,7 +81,7 @@ func noError(t T, err error) {
 	}
 }
 
-// start asks by Start alone.
+// start asks only with Start.
 func (f *hostsFixture) start(q resolve.Question) *call {
 	f.t.Helper()
 	o := newOwner(f.t)
@@ -106,12 +107,12 @@ func (f *hostsFixture) gives(q resolve.Question, want ...string) {
 	holds(f.t, q.String(), got, err, want...)
 }
 
-// look lets the interval pass and starts a query, which is when the file is looked at.
+// look lets the interval pass and starts a query, which checks the file.
 func (f *hostsFixture) look() {
 	f.t.Helper()
 	f.clock.advance(hostsInterval)
 	_, err := f.strat.Try(a("localhost"))
-	isError(f.t, "Try when a look is due", err, resolve.ErrWouldBlock)
+	isError(f.t, "Try when a check is due", err, resolve.ErrWouldBlock)
 	o := newOwner(f.t)
 	n := f.next.count()
 	c := o.start(f.strat, a("unknown.example"))
@@ -121,7 +122,7 @@ func (f *hostsFixture) look() {
 
 func hostsCases() []Case {
 	return []Case{
-		{ID: "hosts/syntax", Doc: "resolve.HostsFile", Rule: "A line is an address and names; '#' begins a comment; lines of one name add up; malformed lines and names are skipped.",
+		{ID: "hosts/syntax", Doc: "resolve.HostsFile", Rule: "A line is an address and names, and '#' begins a comment. Lines of one name add up. Malformed lines and names are skipped.",
 			Source: "hosts(5); go#8996", Needs: needs(Hosts), Run: func(t T, p Fixture) {
 				f := p.hosts(t, hostsText, nil)
 				f.gives(a("localhost"), "127.0.0.1")
@@ -136,13 +137,13 @@ func hostsCases() []Case {
 					passesOn(t, f.strat, f.next, a(name))
 				}
 			}},
-		{ID: "hosts/spellings", Doc: "resolve.HostsFile", Rule: "Names are the same in upper and lower case, with and without the final dot.",
+		{ID: "hosts/spellings", Doc: "resolve.HostsFile", Rule: "Names match regardless of case and of the final dot.",
 			Source: "RFC 4343", Needs: needs(Hosts), Run: func(t T, p Fixture) {
 				f := p.hosts(t, hostsText, nil)
 				f.gives(a("ALIAS.example."), "127.0.0.1")
 				f.gives(aaaa("LinkLocal.Example"), "fe80::1%eth0")
 			}},
-		{ID: "hosts/owns-its-names", Doc: "resolve.HostsFile", Rule: "The family that a name in the file lacks is ErrNoData, and nobody is asked.",
+		{ID: "hosts/owns-its-names", Doc: "resolve.HostsFile", Rule: "A family that a name in the file lacks is ErrNoData and is not passed on.",
 			Needs: needs(Hosts), Run: func(t T, p Fixture) {
 				f := p.hosts(t, hostsText, nil)
 				_, err := both(t, f.strat, aaaa("two.example"))
@@ -161,19 +162,19 @@ func hostsCases() []Case {
 			f.look()
 			passesOn(t, f.strat, f.next, a("localhost"))
 		}},
-		{ID: "hosts/reload", Doc: "resolve.HostsFile", Rule: "A changed file is in use after the first Start once the interval has passed; until then Try says ErrWouldBlock.",
+		{ID: "hosts/reload", Doc: "resolve.HostsFile", Rule: "The first Start after the interval loads a changed file. From the end of the interval until then, Try returns ErrWouldBlock.",
 			Needs: needs(Hosts), Run: func(t T, p Fixture) {
 				f := p.hosts(t, "10.0.0.1 one.example\n", nil)
 				f.gives(a("one.example"), "10.0.0.1")
-				f.write("10.0.0.9 one.example\n") // of the same size: the time decides
+				f.write("10.0.0.9 one.example\n") // of the same size, so the time decides
 				f.look()
 				f.gives(a("one.example"), "10.0.0.9")
 				f.mtime = f.mtime.Add(-time.Second)
-				f.write("10.0.0.10 one.example\n") // of the same time: the size decides
+				f.write("10.0.0.10 one.example\n") // of the same time, so the size decides
 				f.look()
 				f.gives(a("one.example"), "10.0.0.10")
 			}},
-		{ID: "hosts/rate", Doc: "resolve.HostsFile", Rule: "The file is not looked at before the interval has passed.", Needs: needs(Hosts), Run: func(t T, p Fixture) {
+		{ID: "hosts/rate", Doc: "resolve.HostsFile", Rule: "The file is not checked before the interval has passed.", Needs: needs(Hosts), Run: func(t T, p Fixture) {
 			f := p.hosts(t, "10.0.0.1 one.example\n", nil)
 			f.write("10.0.0.9 one.example\n")
 			f.clock.advance(hostsInterval - time.Nanosecond)
@@ -188,18 +189,18 @@ func hostsCases() []Case {
 			f.gives(a("alias.example"), "10.0.0.2")
 			f.gives(a("last.example"), "10.0.0.3")
 		}},
-		{ID: "hosts/index-bounded", Doc: "resolve.HostsFile", Rule: "Names beyond MaxIndexBytes take no memory: Try returns ErrWouldBlock, and asks nobody.", Needs: needs(Hosts),
+		{ID: "hosts/index-bounded", Doc: "resolve.HostsFile", Rule: "Names beyond MaxIndexBytes take no memory: Try returns ErrWouldBlock and does not pass them on.", Needs: needs(Hosts),
 			Run: func(t T, p Fixture) {
 				f := p.hosts(t, crowd(), smallIndex)
 				f.gives(a("n0.example"), "10.0.0.0")
 				f.next.try = func(resolve.Question) (resolve.Answer, error) {
-					t.Errorf("the strategy below was tried for a name in the file")
+					t.Errorf("a name in the file was passed on to the strategy below")
 					return resolve.Answer{}, resolve.ErrWouldBlock
 				}
 				_, err := f.strat.Try(a(fmt.Sprintf("n%d.example", crowdNames-1)))
 				isError(t, "Try of the last name", err, resolve.ErrWouldBlock)
 			}},
-		{ID: "hosts/beyond-index", Doc: "resolve.HostsFile", Rule: "Start finds names that are not in the index in the file, with all their addresses, and passes on what is in neither.",
+		{ID: "hosts/beyond-index", Doc: "resolve.HostsFile", Rule: "Start finds names outside the index in the file, with all their addresses. It passes on names that are in neither.",
 			Needs: needs(Hosts), Run: func(t T, p Fixture) {
 				f := p.hosts(t, crowd(), smallIndex)
 				for i := range crowdNames {
@@ -211,12 +212,12 @@ func hostsCases() []Case {
 				f.fails(aaaa(fmt.Sprintf("n%d.example", crowdNames-1)), resolve.ErrNoData)
 				f.next.asked(0, "names in the file")
 				passesOn(t, f.strat, f.next, a("unknown.example"))
-				// A name that leaves the file is no longer found, nor is what the file said of it.
+				// A name removed from the file is no longer found, nor are its addresses.
 				f.write("10.0.0.9 one.example\n")
 				f.look()
 				passesOn(t, f.strat, f.next, a("many.example"))
 			}},
-		{ID: "hosts/truncated", Doc: "resolve.HostsFile", Rule: "An answer holds the first MaxAnswerAddrs addresses, and Truncated says that there are more.", Needs: needs(Hosts),
+		{ID: "hosts/truncated", Doc: "resolve.HostsFile", Rule: "An answer holds the first MaxAnswerAddrs addresses, and Truncated reports that more exist.", Needs: needs(Hosts),
 			Run: func(t T, p Fixture) {
 				var b strings.Builder
 				for i := range resolve.MaxAnswerAddrs + 1 {
@@ -226,20 +227,20 @@ func hostsCases() []Case {
 				for _, adjust := range []func(*resolve.HostsOptions){nil, smallIndex} {
 					f := p.hosts(t, b.String(), adjust)
 					if got := f.start(a("full.example")); got.err != nil || got.answer.Len() != resolve.MaxAnswerAddrs || !got.answer.Truncated {
-						t.Errorf("got %d addresses, truncated %v, %v, want the first %d", got.answer.Len(), got.answer.Truncated, got.err, resolve.MaxAnswerAddrs)
+						t.Errorf("got %d addresses, truncated %v, error %v, want the first %d", got.answer.Len(), got.answer.Truncated, got.err, resolve.MaxAnswerAddrs)
 					}
 					if got := f.start(aaaa("full.example")); got.err != nil || got.answer.Truncated {
-						t.Errorf("the other family: truncated %v, %v", got.answer.Truncated, got.err)
+						t.Errorf("other family: got truncated %v, error %v", got.answer.Truncated, got.err)
 					}
 				}
 			}},
-		{ID: "hosts/unreadable", Doc: "resolve.HostsFile", Rule: "A file that cannot be read leaves the last index in use, or none; Failed is called once, and again after a look that succeeded.",
+		{ID: "hosts/unreadable", Doc: "resolve.HostsFile", Rule: "A file that cannot be read leaves the last index in use, if any. Failed is called once, and again for the first failure after a successful check.",
 			Needs: needs(Hosts), Run: func(t T, p Fixture) {
 				failed := 0
 				f := p.hostsIn(t, func(path string) { noError(t, os.Mkdir(path, 0o700)) }, func(c *resolve.HostsOptions) {
 					c.Failed = func(err error) {
 						if failed++; err == nil {
-							t.Errorf("Failed was called without an error")
+							t.Errorf("Failed was called with a nil error")
 						}
 					}
 				})
@@ -247,7 +248,7 @@ func hostsCases() []Case {
 				f.look()
 				f.look()
 				if failed != 1 {
-					t.Errorf("Failed was called %d times in three looks that failed, want once", failed)
+					t.Errorf("Failed was called %d times in three failed checks, want once", failed)
 				}
 				noError(t, os.Remove(f.path))
 				f.write("10.0.0.1 one.example\n")
@@ -258,17 +259,17 @@ func hostsCases() []Case {
 				f.look()
 				f.gives(a("one.example"), "10.0.0.1")
 				if failed != 2 {
-					t.Errorf("Failed was called %d times, want twice: a look between them succeeded", failed)
+					t.Errorf("Failed was called %d times, want twice because a check in between succeeded", failed)
 				}
 			}},
 	}
 }
 
-// crowdNames are more than smallIndex has room for.
+// crowdNames is more names than smallIndex has room for.
 const crowdNames = 64
 
-// crowd is a file with names n0.example and following, and one that begins in the index and ends
-// outside it.
+// crowd is a file with the names n0.example and following, and a name that begins in the index and
+// ends outside it.
 func crowd() string {
 	var b strings.Builder
 	b.WriteString("10.0.0.0 n0.example\n10.0.1.1 many.example\n")

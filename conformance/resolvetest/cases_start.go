@@ -23,9 +23,9 @@ func startCases() []Case {
 					t.Errorf("answer to %v, want %v", c4.answer.Question, c4.Question)
 				}
 			}},
-		{ID: "start/exactly-once", Doc: "resolve.Strategy.Start", Rule: "Whatever happens, Done is called exactly once.",
+		{ID: "start/exactly-once", Doc: "resolve.Strategy.Start", Rule: "Done is called exactly once, whatever happens.",
 			Source: "c-ares CVE-2026-33630", Needs: needs(Base), Run: exactlyOnce},
-		{ID: "start/only-in-run", Doc: "resolve.Strategy.Start", Rule: "Done is called by Run of the inbox and nowhere else: not inside Start, not on another goroutine.",
+		{ID: "start/only-in-run", Doc: "resolve.Strategy.Start", Rule: "Only Run of the inbox calls Done: neither Start nor another goroutine does.",
 			Needs: needs(Base), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, fixed)
 				b := p.base(t, s, roomy)
@@ -40,15 +40,15 @@ func startCases() []Case {
 				o.await(c)
 				o.once(c)
 			}},
-		{ID: "start/asks-once", Doc: "resolve.Strategy.Start", Rule: "One started query is one lookup.", Needs: needs(Base, Lookup), Run: func(t T, p Fixture) {
+		{ID: "start/asks-once", Doc: "resolve.Strategy.Start", Rule: "One started query causes one lookup.", Needs: needs(Base, Lookup), Run: func(t T, p Fixture) {
 			o, s := newOwner(t), newScript(t, fixed)
 			b := p.base(t, s, roomy)
 			o.await(o.start(b, a("once.example")))
 			if s.lookups() != 1 {
-				t.Errorf("%d lookups, want 1", s.lookups())
+				t.Errorf("got %d lookups, want 1", s.lookups())
 			}
 		}},
-		{ID: "start/no-name", Doc: "resolve.Strategy.Start", Rule: "A query without a name completes with ErrName, and nobody is asked.", Needs: needs(Base),
+		{ID: "start/no-name", Doc: "resolve.Strategy.Start", Rule: "A query without a name completes with ErrName, and no lookup starts.", Needs: needs(Base),
 			Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, fixed)
 				b := p.base(t, s, roomy)
@@ -56,10 +56,10 @@ func startCases() []Case {
 				o.await(c)
 				c.fails(resolve.ErrName)
 				if s.lookups() != 0 {
-					t.Errorf("%d lookups, want none", s.lookups())
+					t.Errorf("got %d lookups, want none", s.lookups())
 				}
 			}},
-		{ID: "try/does-not-ask", Doc: "resolve.Strategy.Try", Rule: "Try answers from memory or says ErrWouldBlock; it asks nobody.", Needs: needs(Base),
+		{ID: "try/does-not-ask", Doc: "resolve.Strategy.Try", Rule: "Try answers from memory or returns ErrWouldBlock, and no lookup starts.", Needs: needs(Base),
 			Run: func(t T, p Fixture) {
 				s := newScript(t, fixed)
 				b := p.base(t, s, roomy)
@@ -70,7 +70,7 @@ func startCases() []Case {
 					t.Errorf("%v has no method WouldBlock that returns true", err)
 				}
 				if s.lookups() != 0 {
-					t.Errorf("%d lookups, want none", s.lookups())
+					t.Errorf("got %d lookups, want none", s.lookups())
 				}
 			}},
 	}
@@ -90,13 +90,13 @@ func exactlyOnce(t T, p Fixture) {
 		calls = append(calls, o.start(b, a(fmt.Sprintf("%c%d.example", "of"[i%2], i))))
 	}
 	o.await(calls...)
-	// The fence: after Close and the end of the goroutines nothing can come any more.
+	// This is the fence: after Close and the end of the goroutines, no completion can arrive.
 	b.Close()
 	join(t, b)
 	o.once(calls...)
 }
 
-// join waits for the goroutines of a closed strategy, if it says when they have ended.
+// join waits for the goroutines of a closed strategy, if it has a method Wait.
 func join(t T, s resolve.Strategy) {
 	t.Helper()
 	w, ok := s.(interface{ Wait() })
@@ -108,20 +108,20 @@ func join(t T, s resolve.Strategy) {
 		defer close(ended)
 		w.Wait()
 	}()
-	suite.Receive(t, "the end of all goroutines after Close", ended)
+	suite.Receive(t, "end of all goroutines after Close", ended)
 }
 
 func errorCases() []Case {
 	return []Case{
-		{ID: "error/kinds", Doc: "resolve.Error", Rule: "ErrNotFound and ErrServFail arrive as such, in an *Error that names the question.", Needs: needs(Base),
+		{ID: "error/kinds", Doc: "resolve.Error", Rule: "ErrNotFound and ErrServFail arrive unchanged, in an *Error that names the question.", Needs: needs(Base),
 			Run: func(t T, p Fixture) {
 				kinds(t, p, map[string]error{"nx.example": resolve.ErrNotFound, "bad.example": resolve.ErrServFail})
 			}},
-		{ID: "error/no-data", Doc: "resolve.Error", Rule: "A name without data of the type is ErrNoData and not ErrNotFound (RFC 2308, section 2.2).",
+		{ID: "error/no-data", Doc: "resolve.Error", Rule: "A name without data of the type is ErrNoData, not ErrNotFound (RFC 2308, section 2.2).",
 			Needs: needs(Base, Precise), Run: func(t T, p Fixture) {
 				kinds(t, p, map[string]error{"nodata.example": resolve.ErrNoData})
 			}},
-		{ID: "error/dns-error", Doc: "resolve.Error", Rule: "errors.As finds a *net.DNSError, and a net.Error that says whether to try again.", Needs: needs(Base),
+		{ID: "error/dns-error", Doc: "resolve.Error", Rule: "errors.As finds a *net.DNSError and a net.Error that reports whether to try again.", Needs: needs(Base),
 			Run: func(t T, p Fixture) {
 				o := newOwner(t)
 				s := newScript(t, func(q resolve.Question) (resolve.Answer, error) {
@@ -142,7 +142,7 @@ func errorCases() []Case {
 					t.Errorf("%v as net.DNSError: %+v", bad.err, dns)
 				}
 			}},
-		{ID: "error/foreign", Doc: "resolve.Error", Rule: "An error of the lookup that is nobody's sentinel arrives wrapped in an *Error, and is not swallowed.",
+		{ID: "error/foreign", Doc: "resolve.Error", Rule: "An unknown error of the lookup arrives wrapped in an *Error and is not swallowed.",
 			Needs: needs(Base, Lookup), Run: func(t T, p Fixture) {
 				own := errors.New("own error")
 				o, s := newOwner(t), newScript(t, func(resolve.Question) (resolve.Answer, error) { return resolve.Answer{}, own })

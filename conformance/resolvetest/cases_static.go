@@ -7,7 +7,7 @@ import (
 	"github.com/edgewise-go/edgewise/resolve"
 )
 
-// both asks in both ways, and returns what Try and what Start gave, which must be the same.
+// both asks q with Try and with Start and returns their result, which must be the same.
 func both(t T, s resolve.Strategy, q resolve.Question) (resolve.Answer, error) {
 	t.Helper()
 	o := newOwner(t)
@@ -20,12 +20,13 @@ func both(t T, s resolve.Strategy, q resolve.Question) (resolve.Answer, error) {
 	o.once(c)
 	if (err == nil) != (c.err == nil) || err != nil && err.Error() != c.err.Error() ||
 		!slices.Equal(got.AppendAddrs(nil), c.answer.AppendAddrs(nil)) {
-		t.Errorf("%v: Try gives %v, %v but Start gives %v, %v", q, got.AppendAddrs(nil), err, c.answer.AppendAddrs(nil), c.err)
+		t.Errorf("%v: Try gave %v, %v but Start gave %v, %v", q, got.AppendAddrs(nil), err, c.answer.AppendAddrs(nil), c.err)
 	}
 	return got, err
 }
 
-// passesOn fails unless the question is left to the strategy below, by both verbs, once each.
+// passesOn fails t unless s passes the question on to the strategy below, once by Try and once by
+// Start.
 func passesOn(t T, s resolve.Strategy, u *upstream, q resolve.Question) {
 	t.Helper()
 	tried := 0
@@ -53,7 +54,7 @@ func passesOn(t T, s resolve.Strategy, u *upstream, q resolve.Question) {
 
 func staticCases() []Case {
 	return []Case{
-		{ID: "literal/answers", Doc: "resolve.Literal", Rule: "An IP literal is answered without asking, zones are kept, IPv4-in-IPv6 is IPv4.",
+		{ID: "literal/answers", Doc: "resolve.Literal", Rule: "An IP literal is answered without a lookup. Zones are kept, and IPv4-in-IPv6 is IPv4.",
 			Needs: needs(Literal), Run: func(t T, p Fixture) {
 				u := &upstream{t: t}
 				l := p.Literal(u)
@@ -69,7 +70,7 @@ func staticCases() []Case {
 				}
 				u.asked(0, "literals")
 			}},
-		{ID: "literal/other-family", Doc: "resolve.Literal", Rule: "A literal of the other family is ErrNoData, and nobody is asked.", Needs: needs(Literal),
+		{ID: "literal/other-family", Doc: "resolve.Literal", Rule: "A literal of the other family is ErrNoData and is not passed on.", Needs: needs(Literal),
 			Run: func(t T, p Fixture) {
 				u := &upstream{t: t}
 				l := p.Literal(u)
@@ -79,11 +80,11 @@ func staticCases() []Case {
 				}
 				u.asked(0, "literals")
 			}},
-		{ID: "literal/passes-on", Doc: "resolve.Literal", Rule: "A name that is no literal is passed on.", Needs: needs(Literal), Run: func(t T, p Fixture) {
+		{ID: "literal/passes-on", Doc: "resolve.Literal", Rule: "A name that is not a literal is passed on.", Needs: needs(Literal), Run: func(t T, p Fixture) {
 			u := &upstream{t: t}
 			passesOn(t, p.Literal(u), u, a("one.example"))
 		}},
-		{ID: "static/spellings", Doc: "resolve.Static", Rule: "Names are the same in upper and lower case, with and without the final dot.",
+		{ID: "static/spellings", Doc: "resolve.Static", Rule: "Names match regardless of case and of the final dot.",
 			Source: "RFC 4343", Needs: needs(Static), Run: func(t T, p Fixture) {
 				u := &upstream{t: t}
 				s := p.static(t, map[string][]netip.Addr{"Db.Example.": addrs("10.0.0.1", "fd00::1", "10.0.0.2")}, u)
@@ -95,7 +96,7 @@ func staticCases() []Case {
 				}
 				u.asked(0, "names in the table")
 			}},
-		{ID: "static/owns-its-names", Doc: "resolve.Static", Rule: "The family that a name in the table lacks is ErrNoData, and nobody is asked.",
+		{ID: "static/owns-its-names", Doc: "resolve.Static", Rule: "A family that a name in the table lacks is ErrNoData and is not passed on.",
 			Needs: needs(Static), Run: func(t T, p Fixture) {
 				u := &upstream{t: t}
 				s := p.static(t, map[string][]netip.Addr{"db.example": addrs("10.0.0.1")}, u)
@@ -103,7 +104,7 @@ func staticCases() []Case {
 				isError(t, "AAAA", err, resolve.ErrNoData)
 				u.asked(0, "a name in the table")
 			}},
-		{ID: "static/passes-on", Doc: "resolve.Static", Rule: "A name that is not in the table, and a type that is not an address, is passed on.", Needs: needs(Static),
+		{ID: "static/passes-on", Doc: "resolve.Static", Rule: "A name that is not in the table is passed on, and so is a type that is not an address.", Needs: needs(Static),
 			Run: func(t T, p Fixture) {
 				u := &upstream{t: t}
 				s := p.static(t, map[string][]netip.Addr{"db.example": addrs("10.0.0.1")}, u)
@@ -116,7 +117,7 @@ func staticCases() []Case {
 				u.finish(1, resolve.Answer{Question: q}, nil)
 				o.await(c)
 			}},
-		{ID: "static/copies", Doc: "resolve.Static", Rule: "The table is a copy of the map it is given.", Needs: needs(Static),
+		{ID: "static/copies", Doc: "resolve.Static", Rule: "The table is a copy of the given map.", Needs: needs(Static),
 			Run: func(t T, p Fixture) {
 				names := map[string][]netip.Addr{"db.example": addrs("10.0.0.1", "10.0.0.2")}
 				s := p.static(t, names, &upstream{t: t})

@@ -14,7 +14,7 @@ import (
 func waitCases() []Case {
 	one := a("one.example")
 	return []Case{
-		{ID: "wait/tries-first", Doc: "resolve.Wait", Rule: "Wait gives what Try has in memory, negative answers too, and starts nothing then.", Needs: needs(Wait),
+		{ID: "wait/tries-first", Doc: "resolve.Wait", Rule: "If Try answers from memory, even negatively, Wait returns that answer and starts no query.", Needs: needs(Wait),
 			Run: func(t T, p Fixture) {
 				u := &upstream{t: t, try: fixed}
 				ctx, cancel := context.WithTimeout(t.Context(), t.Patience())
@@ -51,10 +51,10 @@ func waitCases() []Case {
 				u := &upstream{t: t}
 				ctx, cancel := context.WithTimeout(t.Context(), soon)
 				defer cancel()
-				// On a busy machine the time may be over before the query has started.
+				// On a busy machine the deadline may pass before the query has started.
 				isError(t, "Wait", waited(t, begin(p, ctx, u)).err, resolve.ErrTimeout)
 			}},
-		{ID: "wait/stack", Doc: "resolve.Wait", Rule: "All parts together answer any number of goroutines at once.",
+		{ID: "wait/stack", Doc: "resolve.Wait", Rule: "All parts together serve any number of goroutines at once.",
 			Needs: needs(Base, Literal, Static, Hosts, Cache, Coalesce, Wait), Run: waitStack},
 	}
 }
@@ -69,17 +69,18 @@ func begin(p Fixture, ctx context.Context, u *upstream) <-chan result {
 	return got
 }
 
-// waited returns what a Wait that was begun has returned.
+// waited returns the result of a Wait that begin has started.
 func waited(t T, got <-chan result) result {
 	t.Helper()
-	return suite.Receive(t, "the return of Wait", got)
+	return suite.Receive(t, "return of Wait", got)
 }
 
-// waiting calls Wait on a goroutine and returns, once the query has started, what gives its result.
+// waiting calls Wait on a goroutine. After the query has started, it returns a function that returns
+// the result.
 func waiting(t T, p Fixture, ctx context.Context, u *upstream) func() result {
 	t.Helper()
 	got := begin(p, ctx, u)
-	suite.Until(t, "the start of the query by Wait", func() bool { return u.count() > 0 || len(got) > 0 })
+	suite.Until(t, "start of the query by Wait", func() bool { return u.count() > 0 || len(got) > 0 })
 	if u.count() == 0 {
 		r := <-got
 		t.Fatalf("Wait returned %v, %v before the query started", r.answer.AppendAddrs(nil), r.err)

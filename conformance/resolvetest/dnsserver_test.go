@@ -34,15 +34,15 @@ func startServer(t T, lookup resolve.Lookup) (*dnsServer, error) {
 	s := &dnsServer{conn: conn, lookup: lookup, ctx: ctx}
 	go s.serve()
 	t.Cleanup(func() {
-		// Lookups that are held end with the script, whose own cleanup comes later: they are not
-		// waited for.
+		// Held lookups end with the script, whose own cleanup runs later. So this cleanup does not
+		// wait for them.
 		cancel()
 		conn.Close()
 	})
 	return s, nil
 }
 
-// resolver is package net's, with the server in the place of all others.
+// resolver returns a resolver of package net that asks only this server.
 func (s *dnsServer) resolver() *net.Resolver {
 	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		var d net.Dialer
@@ -65,7 +65,7 @@ func (s *dnsServer) serve() {
 	}
 }
 
-// reply answers one question (RFC 1035, section 4.1); nil is silence.
+// reply answers one question (RFC 1035, section 4.1). It returns nil for no reply.
 func (s *dnsServer) reply(query []byte) []byte {
 	name, end := "", headerBytes
 	for end < len(query) && query[end] != 0 {

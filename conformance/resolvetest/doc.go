@@ -1,8 +1,7 @@
-// Package resolvetest is the conformance suite of package resolve: of a strategy that asks
-// somebody, of each decorator, of the host layer, and of the functions that wait.
+// Package resolvetest is the conformance suite of package resolve. It covers strategies that look
+// names up, each decorator, the host layer, and the functions that wait.
 //
-// A target says what it is made of with [Fixture]; the features it claims follow from the parts it
-// has, and from [Fixture.Async] and the like. Decorators are tested over a strategy that the suite
-// holds in its hands, with a clock of its own, so that nothing depends on timing but deadlines
-// themselves.
+// A target describes its parts with [Fixture]. Its features follow from these parts and from its
+// claims, such as [Async]. The cases test decorators over a strategy that the suite controls, with
+// a clock of their own. So nothing depends on timing except deadlines themselves.
 package resolvetest

@@ -68,7 +68,7 @@ func startMutants() []suite.Mutant[Fixture] {
 		}), "start/only-in-run"),
 		mutant("asks-twice", lookups(func(lookup resolve.Lookup) resolve.Lookup {
 			return func(ctx context.Context, q resolve.Question) (resolve.Answer, error) {
-				if q.Name.String() == "once.example" { // held lookups, of other names, would never end
+				if q.Name.String() == "once.example" { // held lookups of other names would never end
 					if a, err := lookup(ctx, q); err != nil {
 						return a, err
 					}
@@ -139,7 +139,7 @@ func startMutants() []suite.Mutant[Fixture] {
 	}
 }
 
-// relayCancel is relay with the end of the query passed on, and the question changed.
+// relayCancel is relay, except that it passes the end of the query on and changes the question.
 func relayCancel(b resolve.Strategy, change func(q *resolve.Question)) *broken {
 	return &broken{Strategy: b, start: func(q *resolve.Query) {
 		inner := &resolve.Query{Question: q.Question}
@@ -190,7 +190,7 @@ func cancelMutants() []suite.Mutant[Fixture] {
 		}), "bound/busy"),
 		mutant("more-workers", func(p *Fixture) {
 			p.Base = func(t T, lookup resolve.Lookup, bounds resolve.PoolOptions) (resolve.Strategy, error) {
-				// The case goes on when one more lookup has begun than there may be at once.
+				// The case continues after one more lookup has begun than may run at once.
 				entered := make(chan struct{}, lookupsMax)
 				noting := func(ctx context.Context, q resolve.Question) (resolve.Answer, error) {
 					return lookup(notingContext{ctx, entered}, q)
@@ -203,8 +203,8 @@ func cancelMutants() []suite.Mutant[Fixture] {
 				t.Cleanup(func() { two.Close() })
 				var n atomic.Int64
 				return &broken{Strategy: one, start: func(q *resolve.Query) {
-					// Only in the case that looks for it, so that the order of the others stays
-					// what it is.
+					// Only for the case that looks for it, so that the order in the others is
+					// unchanged.
 					if !strings.HasPrefix(q.Question.Name.String(), "w") {
 						one.Start(q)
 						return
@@ -264,7 +264,7 @@ func cancelMutants() []suite.Mutant[Fixture] {
 		mutant("goroutines-stay", around(func(b resolve.Strategy) *broken {
 			var leaks atomic.Bool
 			return &broken{Strategy: b, start: func(q *resolve.Query) {
-				if q.Question.Name.String() == "leak.example" { // every case waits for the end, and one such wait is enough
+				if q.Question.Name.String() == "leak.example" { // every case waits for the end, and one such wait suffices
 					leaks.Store(true)
 				}
 				b.Start(q)
@@ -304,7 +304,8 @@ func cancelMutants() []suite.Mutant[Fixture] {
 	}
 }
 
-// notingContext notes that a lookup has begun: a script asks for Done once it has counted it.
+// notingContext reports that a lookup has begun: a script calls Done after it has counted the
+// lookup.
 type notingContext struct {
 	context.Context
 	entered chan<- struct{}

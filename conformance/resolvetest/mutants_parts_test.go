@@ -14,7 +14,7 @@ import (
 	"github.com/edgewise-go/edgewise/resolve"
 )
 
-// replacing turns the result of a decorator into another one, for both verbs.
+// replacing changes the results of Try and Start of a decorator.
 func replacing(s resolve.Strategy, f func(q resolve.Question, a resolve.Answer, err error) (resolve.Answer, error)) *broken {
 	return &broken{Strategy: s, try: func(q resolve.Question) (resolve.Answer, error) {
 		a, err := s.Try(q)
@@ -22,8 +22,8 @@ func replacing(s resolve.Strategy, f func(q resolve.Question, a resolve.Answer, 
 	}, start: relay(s, f).start}
 }
 
-// passing leaves to next what should belong to s: for both verbs, where leave says so of what Try
-// gives.
+// passing passes questions on to next that s should answer. Try and Start both do so if leave
+// returns true for the result of Try.
 func passing(s, next resolve.Strategy, leave func(q resolve.Question, err error) bool) *broken {
 	return &broken{Strategy: s, try: func(q resolve.Question) (resolve.Answer, error) {
 		a, err := s.Try(q)
@@ -42,7 +42,7 @@ func passing(s, next resolve.Strategy, leave func(q resolve.Question, err error)
 
 func noData(_ resolve.Question, err error) bool { return errors.Is(err, resolve.ErrNoData) }
 
-// denying says ErrNotFound where s would ask the next.
+// denying returns ErrNotFound if s would ask the next strategy.
 func denying(s resolve.Strategy) *broken {
 	return &broken{Strategy: s, try: func(q resolve.Question) (resolve.Answer, error) {
 		a, err := s.Try(q)
@@ -125,7 +125,7 @@ func hostsMutants() []suite.Mutant[Fixture] {
 			}
 		}, "hosts/missing"),
 		mutant("hosts-is-read-once", withHosts(func(c *resolve.HostsOptions) {
-			// Looks are due, and find the file as it was: the copy never changes.
+			// A check is due and finds the file unchanged, because the copy never changes.
 			data, err := os.ReadFile(c.Path)
 			c.Path += ".copy"
 			if err == nil {
@@ -270,7 +270,7 @@ func cacheMutants() []suite.Mutant[Fixture] {
 }
 
 func coalesceMutants() []suite.Mutant[Fixture] {
-	// leading ends the question for everybody when the first query ends with cause.
+	// leading ends the question for all queries when the first query ends with cause.
 	leading := func(cause error) func(*Fixture) {
 		return func(p *Fixture) {
 			p.Coalesce = func(waitersMax int, next resolve.Strategy) resolve.Strategy {

@@ -48,11 +48,11 @@ func TestEveryCaseCanFail(t *testing.T) {
 	}})
 }
 
-// delay is what the slow ones take.
+// delay is how long slow mutants take.
 const delay = 2 * time.Millisecond
 
-// late finishes queries on goroutines of its own, the later ones sooner. The base below cancels and
-// closes as it should.
+// late finishes queries on its own goroutines, later ones sooner. The base below cancels and closes
+// as it should.
 func late(b resolve.Strategy) *broken {
 	var n atomic.Uint32
 	return &broken{Strategy: b, start: func(q *resolve.Query) {

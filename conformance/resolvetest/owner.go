@@ -9,14 +9,14 @@ import (
 	"github.com/edgewise-go/edgewise/resolve"
 )
 
-// owner stands for an event loop: it has an inbox and runs the completions.
+// owner is a minimal event loop: it has an inbox and runs the completions.
 type owner struct {
 	t     T
 	inbox *resolve.Inbox
 	ready chan struct{}
 
 	mu      sync.Mutex
-	running bool // Run is being called
+	running bool // Run is running
 }
 
 func newOwner(t T) *owner {
@@ -31,14 +31,14 @@ func newOwner(t T) *owner {
 	return o
 }
 
-// call is a query and what came of it.
+// call is a query and its result.
 type call struct {
 	*resolve.Query
 	o *owner
 
 	mu      sync.Mutex
-	n       int  // completions
-	outside bool // one of them came while the owner was not in Run
+	n       int  // number of completions
+	outside bool // a completion came while the owner was not in Run
 	answer  resolve.Answer
 	err     error
 }
@@ -70,14 +70,14 @@ func (c *call) completions() int {
 	return c.n
 }
 
-// start starts a query of its own for q.
+// start starts a new query for q.
 func (o *owner) start(s resolve.Strategy, q resolve.Question) *call {
 	c := o.query(q)
 	s.Start(c.Query)
 	return c
 }
 
-// run runs the completions that are there.
+// run runs the completions in the inbox.
 func (o *owner) run() {
 	o.mu.Lock()
 	o.running = true
@@ -88,12 +88,12 @@ func (o *owner) run() {
 	o.mu.Unlock()
 }
 
-// until runs completions until done reports true.
+// until runs completions until done returns true.
 func (o *owner) until(what string, done func() bool) {
 	o.t.Helper()
 	limit := time.After(o.t.Patience())
-	// The tick finds what completes without a wake: the case about wakes reports it, and no other
-	// case waits for it.
+	// The tick finds completions without a wake. The case about wakes reports a missing wake, so no
+	// other case waits for one.
 	tick := time.NewTicker(soon)
 	defer tick.Stop()
 	for {
@@ -110,7 +110,7 @@ func (o *owner) until(what string, done func() bool) {
 	}
 }
 
-// await runs completions until every call has one.
+// await runs completions until every call has completed.
 func (o *owner) await(calls ...*call) {
 	o.t.Helper()
 	for i, c := range calls {
@@ -118,14 +118,14 @@ func (o *owner) await(calls ...*call) {
 	}
 }
 
-// once fails unless each call has exactly one completion, in Run.
+// once fails the case unless each call has exactly one completion, in Run.
 func (o *owner) once(calls ...*call) {
 	o.t.Helper()
 	o.run()
 	for i, c := range calls {
 		c.mu.Lock()
 		if c.n != 1 || c.outside {
-			o.t.Errorf("query %d, %v: %d completions, outside of Run: %v, want exactly one in Run", i, c.Question, c.n, c.outside)
+			o.t.Errorf("query %d, %v: got %d completions, outside of Run: %v, want exactly one in Run", i, c.Question, c.n, c.outside)
 		}
 		c.mu.Unlock()
 	}
@@ -158,7 +158,7 @@ func failure(q resolve.Question, cause error) error {
 	return &resolve.Error{Op: "script", Question: q, Err: cause}
 }
 
-// holds fails unless got is an answer with just these addresses, in order.
+// holds fails t unless got holds exactly these addresses, in this order.
 func holds(t T, what string, got resolve.Answer, err error, want ...string) {
 	t.Helper()
 	same := err == nil && got.Len() == len(want)

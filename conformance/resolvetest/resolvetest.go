@@ -25,7 +25,7 @@ type Waiver = suite.Waiver
 // Violation is a case that failed. It implements error.
 type Violation = suite.Violation
 
-// The features. Base to Wait are claimed by having the part of that name.
+// The features. A target claims the features from Base to Wait by having the part of that name.
 const (
 	Base     Feature = "base"
 	Literal  Feature = "literal"
@@ -37,9 +37,9 @@ const (
 	Wait     Feature = "wait"
 
 	Async   Feature = "async"   // Start of the base returns before the lookup does
-	Bounded Feature = "bounded" // the base keeps to the workers and the queue it was given
-	Lookup  Feature = "lookup"  // the base calls the lookup itself, and not by way of a server
-	Precise Feature = "precise" // the base tells a name without data from a name that does not exist
+	Bounded Feature = "bounded" // the base keeps to the bounds on workers and queue that it was given
+	Lookup  Feature = "lookup"  // the base calls the lookup itself, not through a server
+	Precise Feature = "precise" // the base distinguishes a name without data from a name that does not exist
 )
 
 // Resolver is the host layer; *resolve.Host is one.
@@ -48,11 +48,11 @@ type Resolver interface {
 	Start(hq *resolve.HostQuery)
 }
 
-// Fixture is what a target is made of. A part that is nil is a feature that is not claimed.
+// Fixture holds the parts of a target. A nil part is a feature that the target does not claim.
 type Fixture struct {
-	// Base makes the strategy that asks, over a lookup that the case scripts. One that asks over
-	// the network runs a server that answers as the lookup does. Strategies with a method Wait()
-	// are expected to end all goroutines before it returns, after Close.
+	// Base makes the strategy that performs the lookups that the case scripts. A strategy that asks
+	// over the network runs a server that answers as the lookup does. If a strategy has a method
+	// Wait, all its goroutines must have ended when Wait returns after Close.
 	Base func(t T, lookup resolve.Lookup, bounds resolve.PoolOptions) (resolve.Strategy, error)
 
 	Literal  func(next resolve.Strategy) resolve.Strategy
@@ -64,11 +64,11 @@ type Fixture struct {
 	Wait     func(ctx context.Context, s resolve.Strategy, q resolve.Question) (resolve.Answer, error)
 }
 
-// Target is an implementation, or a part of one, and what it claims beyond the parts it has.
+// Target is an implementation or a part of one, and its claims beyond the parts that it has.
 type Target struct {
 	Name    string
 	Fixture Fixture
-	Claims  []Feature // of Async, Bounded, Lookup, Precise
+	Claims  []Feature // any of Async, Bounded, Lookup, Precise
 	Waivers []Waiver
 }
 
@@ -101,7 +101,7 @@ func Run(t *testing.T, target Target) {
 	suite.Run(t, "resolve", Cases(), target.suite())
 }
 
-// Check runs every case without a testing.T and returns those that failed.
+// Check runs every case without a *testing.T and returns the violations.
 func Check(ctx context.Context, target Target) []Violation {
 	return suite.Violations(suite.Check(ctx, Cases(), target.suite()))
 }

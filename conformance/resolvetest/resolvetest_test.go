@@ -36,8 +36,8 @@ func TestBlocking(t *testing.T) {
 	Run(t, Target{Name: "blocking", Fixture: Fixture{Base: blocking}, Claims: []Feature{Lookup, Precise}})
 }
 
-// leavesNoGoroutines fails t if more goroutines are in package resolve at its end than at its
-// beginning.
+// leavesNoGoroutines fails t if more goroutines are in package resolve at the end of the test than
+// at its start.
 func leavesNoGoroutines(t *testing.T) {
 	t.Helper()
 	count := func() (n int, all string) {
@@ -58,7 +58,7 @@ func leavesNoGoroutines(t *testing.T) {
 				return
 			}
 			if time.Now().After(limit) {
-				t.Errorf("%d goroutines stayed in package resolve\n%s", n-before, all)
+				t.Errorf("%d goroutines are left in package resolve\n%s", n-before, all)
 				return
 			}
 		}

@@ -13,15 +13,15 @@ import (
 func isError(t T, what string, got, want error) {
 	t.Helper()
 	if !errors.Is(got, want) {
-		t.Errorf("%s: error %v, want one that is %q", what, got, want)
+		t.Errorf("%s: got error %v, want one that is %q", what, got, want)
 	}
 }
 
-// script is a lookup that answers as it is told.
+// script is a scripted lookup.
 type script struct {
 	t        T
-	reply    func(q resolve.Question) (resolve.Answer, error) // nil: hold every lookup until it is released
-	heedless bool                                             // do not end a held lookup when its context does
+	reply    func(q resolve.Question) (resolve.Answer, error) // nil: hold every lookup until the case releases it
+	heedless bool                                             // do not end a held lookup when its context ends
 
 	quit    chan struct{} // closed by end
 	end     func()        // ends the lookups that are still held
@@ -33,7 +33,7 @@ type script struct {
 	most   int
 }
 
-// lookup is one that is held.
+// lookup is a held lookup.
 type lookup struct {
 	question resolve.Question
 	ctx      context.Context
@@ -108,7 +108,7 @@ func fixed(q resolve.Question) (resolve.Answer, error) {
 	return answer(q, "192.0.2.1"), nil
 }
 
-// base opens the base. At the end of the case it is closed, and its goroutines must end.
+// base opens the base. At the end of the case it closes the base, whose goroutines must end.
 func (p Fixture) base(t T, s *script, bounds resolve.PoolOptions) resolve.Strategy {
 	t.Helper()
 	b, err := p.Base(t, s.Lookup, bounds)
@@ -125,14 +125,14 @@ func (p Fixture) base(t T, s *script, bounds resolve.PoolOptions) resolve.Strate
 
 var roomy = resolve.PoolOptions{Workers: 4, MaxQueued: lookupsMax}
 
-// upstream is the strategy under a decorator: it completes queries when the case says so.
+// upstream is the strategy under a decorator. It completes queries when the case asks for it.
 type upstream struct {
 	t   T
 	try func(q resolve.Question) (resolve.Answer, error) // nil: would block
 
 	mu      sync.Mutex
 	started []*resolve.Query
-	stopped int // of those, canceled or timed out
+	stopped int // number of started queries that were canceled or timed out
 	closed  bool
 }
 
@@ -185,7 +185,7 @@ func (u *upstream) stops() int {
 	return u.stopped
 }
 
-// asked fails unless n questions have come this far.
+// asked fails the case unless n questions have been passed on.
 func (u *upstream) asked(n int, why string) {
 	u.t.Helper()
 	if got := u.count(); got != n {
@@ -193,7 +193,7 @@ func (u *upstream) asked(n int, why string) {
 	}
 }
 
-// finish completes the query at index i, which must be there.
+// finish completes the query at index i, which must exist.
 func (u *upstream) finish(i int, a resolve.Answer, err error) {
 	u.t.Helper()
 	if got := u.count(); i >= got {
@@ -205,7 +205,7 @@ func (u *upstream) finish(i int, a resolve.Answer, err error) {
 	q.Finish(a, err)
 }
 
-// clock stands still unless it is moved.
+// clock is a clock that moves only when the case advances it.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time

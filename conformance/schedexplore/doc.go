@@ -25,8 +25,8 @@
 //
 // When all goroutines of the bubble are blocked, the explorer releases one stopped worker or lets
 // the environment act once. At times only workers in user code can continue, which may take any
-// time. Then no actor that was due to be woken may still wait, unless no free worker could run it. A
-// free worker must wait in the queue.
+// time. Then no actor that was due to be woken may still wait, unless no free worker could run it.
+// A free worker must wait in the queue.
 //
 // The explorer has limits. The environment acts only at these points, not between any two
 // instructions of the loop. A wrong order of two atomic variables within the loop is therefore
