@@ -63,10 +63,10 @@ func TestEachFaultHappensAndHasItsSize(t *testing.T) {
 	} {
 		events, readable, writable := count(t, c.faults, c.mode, waits)
 		if events < c.min || events > c.max {
-			t.Errorf("%s: %d events in %d waits, want %d to %d", c.name, events, waits, c.min, c.max)
+			t.Errorf("%s: got %d events in %d waits, want %d to %d", c.name, events, waits, c.min, c.max)
 		}
 		if readable != writable {
-			t.Errorf("%s: reading was reported %d times, writing %d times", c.name, readable, writable)
+			t.Errorf("%s: reading was reported %d times and writing %d times, want the same", c.name, readable, writable)
 		}
 	}
 }
@@ -86,7 +86,7 @@ func TestMergeKeepsWhatWasSaid(t *testing.T) {
 	}
 	n := merge(events)
 	if n != 2 || events[0] != (queue.Event{Token: 1, Ready: queue.Ready(queue.Both), Disarmed: queue.Both}) {
-		t.Errorf("%d events, the first is %+v", n, events[0])
+		t.Errorf("got %d events, the first is %+v, want 2 with both directions in the first", n, events[0])
 	}
 }
 
@@ -110,7 +110,7 @@ func TestADeletedRegistrationIsReportedOnlyByStale(t *testing.T) {
 			reports += n
 		}
 		if (reports > 0) != (faults == Stale) {
-			t.Errorf("faults %#x: %d reports after Delete", faults, reports)
+			t.Errorf("faults %#x: got %d reports after Delete, want some only with Stale", faults, reports)
 		}
 	}
 }

@@ -95,7 +95,7 @@ func closeRaces(t T, f *Fixture) {
 					if err := g(); errors.Is(err, queue.ErrClosed) {
 						return
 					} else if err != nil {
-						t.Errorf("%s during Close: %v", what, err)
+						t.Errorf("%s during Close: got %v, want nil or ErrClosed", what, err)
 						return
 					}
 					calls.Add(1)

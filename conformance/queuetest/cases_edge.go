@@ -323,6 +323,6 @@ func halfClose(t T, f *Fixture) {
 	must(t, sys.Shutdown(b.handle, sys.ShutWriting))
 	f.expectBits(t, 1, queue.Ready(queue.Readable)|queue.ReadyPeerShut)
 	if n, err := sys.Write(a.handle, []byte("x")); n != 1 || err != nil {
-		t.Errorf("write after the peer's half-close: %d, %v", n, err)
+		t.Errorf("write after the peer's half-close: got %d, %v, want 1, nil", n, err)
 	}
 }

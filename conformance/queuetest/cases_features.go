@@ -85,7 +85,7 @@ func nested(t T, f *Fixture) {
 	f.expect(t, 2, queue.Readable)
 	events := make([]queue.Event, 1)
 	if n, err := inner.Wait(events, f.patience); n != 1 || err != nil || events[0].Token != 1 {
-		t.Errorf("inner queue: %d, %v, token %d", n, err, events[0].Token)
+		t.Errorf("wait of the inner queue: got %d, %v, token %d, want one event with token 1", n, err, events[0].Token)
 	}
 	must(t, f.Delete(inner.Handle()))
 }
@@ -103,7 +103,7 @@ func nestedWake(t T, f *Fixture) {
 		f.expect(t, 1, queue.Readable)
 		f.expect(t, 1, queue.Readable)
 		if n, err := inner.Wait(make([]queue.Event, 1), f.patience); n != 0 || err != nil {
-			t.Errorf("inner queue: %d, %v", n, err)
+			t.Errorf("wait of the inner queue: got %d, %v, want 0, nil", n, err)
 		}
 	}
 	must(t, f.Delete(inner.Handle()))

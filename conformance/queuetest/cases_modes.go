@@ -128,7 +128,7 @@ func eachServed(t T, f *Fixture, m queue.Mode) {
 		n, err := f.Wait(one, f.patience)
 		must(t, err)
 		if n > len(one) {
-			t.Fatalf("%d events in a slice of %d", n, len(one))
+			t.Fatalf("got %d events in a slice of %d", n, len(one))
 		}
 		if n == 0 {
 			break
@@ -209,7 +209,7 @@ func connects(t T, f *Fixture, m queue.Mode) {
 	f.add(t, l, 1, queue.Readable, m)
 	f.fence(t)
 	if _, _, err := sys.Accept(l.handle); err != sys.ErrWouldBlock {
-		t.Fatalf("accept before a connection: %v", err)
+		t.Fatalf("accept before a connection: got %v, want would-block", err)
 	}
 	must(t, f.WouldBlock(l.handle, queue.Readable))
 	e := tcp(t)

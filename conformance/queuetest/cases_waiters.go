@@ -114,7 +114,7 @@ func oneWaiter(t T, f *Fixture, m queue.Mode) {
 	must(t, f.Add(a.handle, r))
 	for i := range rounds {
 		b.send(t, 1)
-		suite.Receive(t, fmt.Sprintf("an event for byte %d", i+1), consumed)
+		suite.Receive(t, fmt.Sprintf("event for byte %d", i+1), consumed)
 	}
 	stop(t)
 	// A spurious event is legal if the direction is switched on, but not one per arrival.
@@ -123,7 +123,7 @@ func oneWaiter(t T, f *Fixture, m queue.Mode) {
 		limit += rounds / 10
 	}
 	if n := reports.Load(); n > limit {
-		t.Errorf("%d events for %d arrivals", n, rounds)
+		t.Errorf("got %d events for %d arrivals", n, rounds)
 	}
 }
 

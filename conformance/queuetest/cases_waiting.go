@@ -89,7 +89,7 @@ func waitNotEarly(t T, f *Fixture) {
 				begin := time.Now()
 				n, err := f.Wait(make([]queue.Event, 1), c.timeout)
 				if n != 0 || err != nil {
-					t.Errorf("wait of %v with nothing registered: %d, %v", c.timeout, n, err)
+					t.Errorf("wait of %v with nothing registered: got %d, %v, want 0, nil", c.timeout, n, err)
 				}
 				shortest = min(shortest, time.Since(begin))
 			}
@@ -106,7 +106,7 @@ func waitLongest(t T, f *Fixture) {
 	for _, timeout := range []time.Duration{1 << 62, math.MaxInt64, math.MinInt64, -1, -1} {
 		call := suite.Go(func() {
 			if n, err := f.Wait(make([]queue.Event, 1), timeout); n != 0 || err != nil {
-				t.Errorf("wait of %d ns: %d, %v", timeout, n, err)
+				t.Errorf("wait of %d ns: got %d, %v, want 0, nil", timeout, n, err)
 			}
 		})
 		suite.UntilBlocked(t, fmt.Sprintf("a blocked wait of %d ns", timeout), call)
@@ -129,10 +129,10 @@ func waitSignals(t T, f *Fixture) {
 			begin := time.Now()
 			n, err := f.Wait(make([]queue.Event, 1), timeout)
 			if n != 0 || err != nil {
-				t.Errorf("wait under signals: %d, %v", n, err)
+				t.Errorf("wait under signals: got %d, %v, want 0, nil", n, err)
 			}
 			if took := time.Since(begin); took < timeout {
-				t.Errorf("wait of %v under signals ended after %v", timeout, took)
+				t.Errorf("wait of %v under signals ended early, after %v", timeout, took)
 			}
 		})
 	})

@@ -47,7 +47,7 @@ func wakeBefore(t T, f *Fixture) {
 		}
 		f.soon(t, "a wait that begins after a Wake", func() {
 			if n, err := f.Wait(make([]queue.Event, 1), -1); n != 0 || err != nil {
-				t.Errorf("wait after a Wake: %d, %v", n, err)
+				t.Errorf("wait after a Wake: got %d, %v, want 0, nil", n, err)
 			}
 		})
 	}
@@ -57,7 +57,7 @@ func wakeDuring(t T, f *Fixture) {
 	for range 5 {
 		await := startBlocked(t, "a blocked wait with nothing to report", func() {
 			if n, err := f.Wait(make([]queue.Event, 1), -1); n != 0 || err != nil {
-				t.Errorf("woken wait: %d, %v", n, err)
+				t.Errorf("woken wait: got %d, %v, want 0, nil", n, err)
 			}
 		})
 		must(t, f.Wake())
@@ -71,7 +71,7 @@ func wakeOne(t T, f *Fixture) {
 	for range waiters {
 		calls = append(calls, suite.Go(func() {
 			if n, err := f.Wait(make([]queue.Event, 1), -1); n != 0 || err != nil {
-				t.Errorf("woken wait: %d, %v", n, err)
+				t.Errorf("woken wait: got %d, %v, want 0, nil", n, err)
 			}
 		}))
 	}
@@ -102,7 +102,7 @@ func wakeNeverLost(t T, f *Fixture) {
 		for seenNow := int64(0); seenNow < total; {
 			n, err := f.Wait(one, -1)
 			if n != 0 || err != nil {
-				t.Errorf("wait: %d, %v", n, err)
+				t.Errorf("woken wait: got %d, %v, want 0, nil", n, err)
 				return
 			}
 			waits.Add(1)
@@ -167,7 +167,7 @@ func wakeSaturated(t T, f *Fixture) {
 	}
 	f.soon(t, "a wait after many wakes", func() {
 		if n, err := f.Wait(make([]queue.Event, 1), -1); n != 0 || err != nil {
-			t.Errorf("wait: %d, %v", n, err)
+			t.Errorf("wait after many wakes: got %d, %v, want 0, nil", n, err)
 		}
 	})
 	a, _ := pair(t)

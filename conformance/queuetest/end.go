@@ -33,7 +33,7 @@ func (e *end) close(t T) {
 func (e *end) send(t T, n int) {
 	t.Helper()
 	if got, err := sys.Write(e.handle, make([]byte, n)); got != n || err != nil {
-		t.Fatalf("write of %d: %d, %v", n, got, err)
+		t.Fatalf("write of %d bytes: got %d, %v", n, got, err)
 	}
 }
 

@@ -47,8 +47,8 @@ type Target struct {
 }
 
 // Run runs every case as a subtest of t. If Open returns [queue.ErrUnavailable] or
-// [errors.ErrUnsupported], Run skips all cases and the summary line says why: this system lacks the
-// mechanism or denies it to the process.
+// [errors.ErrUnsupported], Run skips all cases and gives the reason in the summary line. This
+// system then lacks the mechanism or denies it to the process.
 func Run(t *testing.T, target Target) {
 	t.Helper()
 	if err := target.available(); err != nil {

@@ -40,9 +40,9 @@ func (r ReuseReport) String() string {
 const generationBits = 40
 
 // Reuse runs owners in cycles. In each cycle an owner opens a handle, registers it under a new
-// token, makes it ready, awaits its event, ends the registration and closes the handle. The system
-// then reuses the number of the handle. The modes take turns. Waiters compare the token of each
-// event with the generation that had ended before their Wait began.
+// token and makes it ready. It awaits the event, ends the registration and closes the handle. The
+// system then reuses the number of the handle. The modes take turns. Waiters compare the token of
+// each event with the generation that had ended before their Wait began.
 //
 // Reuse owns q while it runs. It returns the error of the first call that fails.
 func Reuse(q queue.Queue, load ReuseLoad) (ReuseReport, error) {

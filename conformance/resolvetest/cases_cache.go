@@ -49,7 +49,7 @@ func (f *cacheFixture) learn(q resolve.Question, ttl time.Duration, cause error)
 	if cause != nil {
 		c.fails(cause)
 	} else if c.err != nil || c.answer.Len() != 1 {
-		f.t.Errorf("%v: got %v, %v", q, c.answer, c.err)
+		f.t.Errorf("%v: got %v, %v, want one address", q, c.answer, c.err)
 	}
 }
 
@@ -71,7 +71,7 @@ func cacheCases() []Case {
 				got, err := both(t, f.strat, one)
 				holds(t, "hit", got, err, "192.0.2.1")
 				if !got.Cached || got.Question != one {
-					t.Errorf("Cached %v, Question %v", got.Cached, got.Question)
+					t.Errorf("got Cached %v, Question %v, want Cached and the question asked", got.Cached, got.Question)
 				}
 				f.next.asked(1, "one miss and two hits")
 			}},
@@ -93,7 +93,7 @@ func cacheCases() []Case {
 				got, err := f.strat.Try(one)
 				holds(t, "just before the end", got, err, "192.0.2.1")
 				if !got.Expires.Equal(end) {
-					t.Errorf("Expires %v, want %v", got.Expires, end)
+					t.Errorf("got Expires %v, want %v", got.Expires, end)
 				}
 				f.clock.advance(time.Nanosecond)
 				f.has(one, false)

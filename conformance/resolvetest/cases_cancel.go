@@ -183,7 +183,7 @@ func boundCases() []Case {
 				for _, c := range calls {
 					l := s.next()
 					if l.question != c.Question {
-						t.Errorf("looked up %v, want %v", l.question, c.Question)
+						t.Errorf("got a lookup of %v, want %v", l.question, c.Question)
 					}
 					l.release(fixed(l.question))
 				}
@@ -201,7 +201,7 @@ func boundCases() []Case {
 				l.release(fixed(first.Question))
 				l = s.next()
 				if l.question != third.Question {
-					t.Errorf("looked up %v, want %v", l.question, third.Question)
+					t.Errorf("got a lookup of %v, want %v", l.question, third.Question)
 				}
 				l.release(fixed(l.question))
 				o.await(first, second, third)
@@ -234,7 +234,7 @@ func closeCases() []Case {
 				c := o.start(b, a("one.example"))
 				l := s.next()
 				if err := b.Close(); err != nil {
-					t.Errorf("Close: %v", err)
+					t.Errorf("Close: got %v, want nil", err)
 				}
 				o.await(c)
 				c.fails(resolve.ErrClosed)
@@ -269,7 +269,7 @@ func closeCases() []Case {
 				b := p.base(t, s, roomy)
 				b.Close()
 				if err := b.Close(); err != nil {
-					t.Errorf("second Close: %v", err)
+					t.Errorf("second Close: got %v, want nil", err)
 				}
 				c := o.start(b, a("one.example"))
 				o.await(c)

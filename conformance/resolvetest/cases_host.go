@@ -92,19 +92,19 @@ func hostCases() []Case {
 				c := p.host(t, resolve.OrderRFC6724, "one.example", nil)
 				c.tell(typeA, nil, "192.0.2.1")
 				if !slices.Equal(c.partial, []resolve.Type{typeA}) || c.n != 0 {
-					t.Errorf("after A: delivered %v, %d completions", c.partial, c.n)
+					t.Errorf("after A: got delivered %v, %d completions, want A only and none", c.partial, c.n)
 				}
 				c.tell(typeAAAA, nil, "2001:db8::1")
 				c.await()
 				if !slices.Equal(c.partial, []resolve.Type{typeA, typeAAAA}) {
-					t.Errorf("delivered %v", c.partial)
+					t.Errorf("got delivered %v, want A, then AAAA", c.partial)
 				}
 				c = p.host(t, resolve.OrderRFC6724, "one.example", nil)
 				c.tell(typeAAAA, resolve.ErrNoData)
 				c.tell(typeA, nil, "192.0.2.1")
 				c.await()
 				if !slices.Equal(c.partial, []resolve.Type{typeA}) {
-					t.Errorf("delivered %v", c.partial)
+					t.Errorf("got delivered %v, want A only", c.partial)
 				}
 			}},
 		{ID: "host/one-family", Doc: "resolve.Host", Rule: "A family without data, or a failed one, is not an error if the other has addresses.",
@@ -225,7 +225,7 @@ func hostCases() []Case {
 				}
 				got, err := h.Try("one.example", resolve.FamilyBoth)
 				if err != nil || !slices.Equal(got.Addrs(), addrs("192.0.2.1")) {
-					t.Errorf("got %v, %v", got.Addrs(), err)
+					t.Errorf("got %v, %v, want the A address only", got.Addrs(), err)
 				}
 				for _, absent := range []resolve.Type{typeA, typeAAAA} {
 					u.try = func(q resolve.Question) (resolve.Answer, error) {
@@ -245,6 +245,6 @@ func namesHost(t T, c *hostCall) {
 	t.Helper()
 	var dns *net.DNSError
 	if !errors.As(c.err, &dns) || dns.Name != c.name {
-		t.Errorf("%v as net.DNSError is %+v, want the name %q", c.err, dns, c.name)
+		t.Errorf("%v as net.DNSError: got %+v, want the name %q", c.err, dns, c.name)
 	}
 }

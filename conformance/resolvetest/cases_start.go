@@ -20,7 +20,7 @@ func startCases() []Case {
 				c4.holds("192.0.2.1")
 				c6.holds("2001:db8::1")
 				if c4.answer.Question != c4.Question {
-					t.Errorf("answer to %v, want %v", c4.answer.Question, c4.Question)
+					t.Errorf("got an answer to %v, want %v", c4.answer.Question, c4.Question)
 				}
 			}},
 		{ID: "start/exactly-once", Doc: "resolve.Strategy.Start", Rule: "Done is called exactly once, whatever happens.",
@@ -135,11 +135,11 @@ func errorCases() []Case {
 				o.await(nx, bad)
 				var dns *net.DNSError
 				if !errors.As(nx.err, &dns) || !dns.IsNotFound || dns.Name != "nx.example" || dns.IsTemporary {
-					t.Errorf("%v as net.DNSError: %+v", nx.err, dns)
+					t.Errorf("%v as net.DNSError: got %+v, want IsNotFound for nx.example", nx.err, dns)
 				}
 				var e net.Error
 				if !errors.As(bad.err, &e) || e.Timeout() || !errors.As(bad.err, &dns) || !dns.IsTemporary || dns.IsNotFound {
-					t.Errorf("%v as net.DNSError: %+v", bad.err, dns)
+					t.Errorf("%v as net.DNSError: got %+v, want IsTemporary", bad.err, dns)
 				}
 			}},
 		{ID: "error/foreign", Doc: "resolve.Error", Rule: "An unknown error of the lookup arrives wrapped in an *Error and is not swallowed.",
@@ -190,6 +190,6 @@ func namesQuestion(t T, c *call) {
 	t.Helper()
 	var e *resolve.Error
 	if !errors.As(c.err, &e) || e.Question != c.Question {
-		t.Errorf("%v is not an *Error for %v", c.err, c.Question)
+		t.Errorf("got %v, want an *Error for %v", c.err, c.Question)
 	}
 }

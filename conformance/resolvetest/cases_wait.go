@@ -75,7 +75,7 @@ func waited(t T, got <-chan result) result {
 	return suite.Receive(t, "return of Wait", got)
 }
 
-// waiting calls Wait on a goroutine. After the query has started, it returns a function that returns
+// waiting calls Wait on a goroutine. After the query has started, it returns a function that gives
 // the result.
 func waiting(t T, p Fixture, ctx context.Context, u *upstream) func() result {
 	t.Helper()

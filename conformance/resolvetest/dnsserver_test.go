@@ -143,6 +143,6 @@ func TestHostOverNet(t *testing.T) {
 	h := resolve.Host{Strategy: pool}
 	got, err := h.Lookup(t.Context(), "Both.Example", resolve.FamilyBoth)
 	if err != nil || got.V4.Len() != 2 || got.Addrs()[0] != netip.MustParseAddr("2001:db8::1") || got.V4.Origin != resolve.OriginSystem {
-		t.Errorf("got %v, %v", got.Addrs(), err)
+		t.Errorf("got %v, %v, want three addresses from the system", got.Addrs(), err)
 	}
 }

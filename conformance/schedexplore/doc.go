@@ -2,21 +2,21 @@
 // each call that a loop makes to the queue, and at points in the code of tasks, it decides what the
 // environment does next.
 //
-// The environment makes a handle ready, closes its registration and reuses its number, interrupts a
-// wait, cancels or starts a task, posts a function, or asks the loop to end. It also advances the
-// clock to just before a deadline, to the deadline or past it. In some interleavings the tasks or
-// the posted functions are bounded, and starts are refused. Each seed is one interleaving, the same
-// in every run, and a failure names its seed.
+// The environment makes a handle ready, or closes its registration and reuses its number. It
+// interrupts a wait, cancels or starts a task, posts a function, or asks the loop to end. It also
+// advances the clock to just before a deadline, to the deadline or past it. In some interleavings
+// the tasks or the posted functions are bounded, and starts are refused. Each seed is one
+// interleaving, the same in every run, and a failure names its seed.
 //
 // The queue keeps the contract of queue.Queue and promises no more. Events come late, merged,
 // split, spuriously and in any order, and edges are native or not. The clock is that of a
 // testing/synctest bubble, so that sched is explored unchanged, without a seam for time. The only
 // system call asks for the number of a thread.
 //
-// A lost wake-up is detected whenever a loop is about to block and the environment is idle:
-// everything that was due to wake an actor must have done so by then. No wait may end without a
-// cause, early, or because of a previous registration of the same number. At the end no task,
-// registration or posted function may be left.
+// A lost wake-up is detected whenever a loop is about to block and the environment is idle. Every
+// actor that was due to be woken must be awake by then. No wait may end without a cause, early, or
+// because of a previous registration of the same number. At the end no task, registration or posted
+// function may be left.
 //
 // With several workers (ExploreCrew: a sched.Shared or a sched.Stealing), each worker stops at the
 // places where it does not hold the lock of a loop. It stops where user code begins or continues
@@ -34,9 +34,8 @@
 // it sleeps and its check of the posted functions.
 //
 // The explorer never makes a thread slow to take the lock for which it was woken. If two threads
-// want a lock at once, the seed does not decide which one gets it. With the workers of a Shared,
-// about one seed in a thousand is therefore more than one interleaving, and one in five under the
-// race detector.
+// want a lock at once, the seed does not decide which one gets it. So with a Shared about one seed
+// in a thousand is more than one interleaving, and one in five under the race detector.
 //
 //	go test ./conformance/schedexplore -full
 //	go test ./conformance/schedexplore -run 'TestExplore$' -full -interleavings 100000

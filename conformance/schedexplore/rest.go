@@ -31,8 +31,8 @@ type rest struct {
 	blocked map[*place]*stop // workers in Wait
 }
 
-// check is the central check. When only workers in user code can continue, no actor that was due to
-// be woken may still wait, unless it needs one of those workers.
+// check is the central check. When only workers in user code can continue, every actor that was due
+// to be woken must be awake, unless it needs one of those workers.
 func (c *crew) check() {
 	w := c.w
 	c.drift()

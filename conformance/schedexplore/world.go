@@ -305,8 +305,8 @@ func (q *virtualQueue) due() bool {
 	return false
 }
 
-// check is the central check: when the loop blocks, no actor that was due to be woken may still
-// wait.
+// check is the central check: when the loop blocks, every actor that was due to be woken must be
+// awake.
 func (w *world) check(p *place, left time.Duration) {
 	for _, a := range w.actors {
 		if a.over() {

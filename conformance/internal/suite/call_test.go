@@ -44,16 +44,16 @@ func TestACallIsSeenToBlock(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			seen(t, func(t T) {
 				call := Go(f.wait)
-				UntilBlocked(t, "a call that blocks", call)
+				UntilBlocked(t, "a blocked call", call)
 				if call.HasEnded() {
-					t.Errorf("it has ended")
+					t.Errorf("the call has ended, want it blocked")
 				}
 				f.release()
-				Receive(t, "the end of the call", call.Ended())
+				Receive(t, "end of the call", call.Ended())
 				if call.Blocked() {
-					t.Errorf("a call that has ended blocks")
+					t.Errorf("an ended call reports Blocked")
 				}
-				UntilBlocked(t, "the end of the call", call)
+				UntilBlocked(t, "end of the call", call)
 			})
 		})
 	}

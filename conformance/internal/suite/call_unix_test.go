@@ -16,16 +16,16 @@ func TestACallIsSeenToBlockInTheKernel(t *testing.T) {
 	seen(t, func(t T) {
 		call := Go(func() {
 			if n, err := syscall.Read(p[0], make([]byte, 1)); n != 1 || err != nil {
-				t.Errorf("read: %d, %v", n, err)
+				t.Errorf("read: got %d, %v, want 1, nil", n, err)
 			}
 		})
-		UntilBlocked(t, "a read of an empty pipe that blocks", call)
+		UntilBlocked(t, "a blocked read of an empty pipe", call)
 		if call.HasEnded() {
-			t.Errorf("the read has ended")
+			t.Errorf("the read has ended, want it blocked")
 		}
 		if _, err := syscall.Write(p[1], []byte{1}); err != nil {
 			t.Errorf("write: %v", err)
 		}
-		Receive(t, "the end of the read", call.Ended())
+		Receive(t, "end of the read", call.Ended())
 	})
 }

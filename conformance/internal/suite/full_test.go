@@ -6,7 +6,7 @@ func TestCombinationsCoverEveryPair(t *testing.T) {
 	sizes := []int{3, 3, 4, 2}
 	rows := pairwise(product(sizes), sizes)
 	if len(product(sizes)) != 72 || len(rows) > 16 {
-		t.Errorf("%d of %d combinations, want at most 16 of 72", len(rows), len(product(sizes)))
+		t.Errorf("got %d of %d combinations, want at most 16 of 72", len(rows), len(product(sizes)))
 	}
 	for i := range sizes {
 		for j := range i {

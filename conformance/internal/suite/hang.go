@@ -61,9 +61,9 @@ func (s *stalls) String() string {
 		time.Duration(s.longest.Load()).Round(time.Millisecond))
 }
 
-// evidence returns everything known about a hang: for how long the process was stopped, the text
-// registered with Evidence, the kernel's view of the registrations of each queue, and the stacks of
-// all goroutines.
+// evidence returns everything known about a hang. It starts with how long the process was stopped
+// and the text registered with Evidence. The kernel's view of the registrations of each queue and
+// the stacks of all goroutines follow.
 func (r *recorder) evidence() string {
 	var b strings.Builder
 	fmt.Fprintln(&b, r.stalls)

@@ -158,7 +158,7 @@ func (r *recorder) Evidence(f func() string) {
 }
 
 func (r *recorder) Hang(format string, args ...any) {
-	r.Errorf("after %v still waiting for: %s; %s", r.patience, fmt.Sprintf(format, args...), r.evidence())
+	r.Errorf("timed out after %v waiting for: %s; %s", r.patience, fmt.Sprintf(format, args...), r.evidence())
 	r.FailNow()
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 func TestRegistrationsAreThoseOfTheKernel(t *testing.T) {
-	// The runtime has an epoll descriptor of its own, once a pollable file was opened.
+	// The runtime has its own epoll descriptor after a pollable file was opened.
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -15,6 +15,6 @@ func TestRegistrationsAreThoseOfTheKernel(t *testing.T) {
 	defer w.Close()
 	defer r.Close()
 	if got := registrations(); !strings.Contains(got, "[eventpoll]") || !strings.Contains(got, "tfd:") {
-		t.Errorf("no registration is in %q", got)
+		t.Errorf("got %q, want a registration", got)
 	}
 }

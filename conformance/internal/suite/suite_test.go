@@ -118,7 +118,7 @@ func TestDetectionsAreWhatTheCasesReport(t *testing.T) {
 		t.Errorf("got %q, want %q", text, want)
 	}
 	if again := string(parseDetections([]byte(text)).text()); again != text {
-		t.Errorf("read and written again: %q, want %q", again, text)
+		t.Errorf("after reading and writing: got %q, want %q", again, text)
 	}
 }
 
@@ -127,7 +127,7 @@ func TestAHangShowsTheEvidence(t *testing.T) {
 		t.Evidence(func() string { return "handle 7 is registered" })
 		Receive(t, "a value", make(chan int))
 	})
-	for _, want := range []string{"suite_test.go:", "still waiting for: a value", "handle 7 is registered", "the process was stopped for", "goroutine "} {
+	for _, want := range []string{"suite_test.go:", "waiting for: a value", "handle 7 is registered", "the process was stopped for", "goroutine "} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the text of the hang lacks %q: %s", want, got)
 		}
@@ -139,9 +139,9 @@ func TestWorkThatMovesIsNoHang(t *testing.T) {
 	n := 0
 	got := execute(context.Background(), "x", 20*time.Millisecond, nil, func(t T) {
 		Moving(t, "steps", func() int { n++; return n }, func() bool { return n > steps })
-		Until(t, "what never comes", func() bool { return false })
+		Until(t, "an event that never comes", func() bool { return false })
 	})
-	if n <= steps || !strings.Contains(got, "what never comes") {
+	if n <= steps || !strings.Contains(got, "an event that never comes") {
 		t.Errorf("%d steps; got %q", n, got)
 	}
 }

@@ -30,5 +30,5 @@ func (t tested) Evidence(f func() string) { t.r.Evidence(f) }
 
 func (t tested) Hang(format string, args ...any) {
 	t.Helper()
-	t.Fatalf("after %v still waiting for: %s; %s", t.Patience(), fmt.Sprintf(format, args...), t.r.evidence())
+	t.Fatalf("timed out after %v waiting for: %s; %s", t.Patience(), fmt.Sprintf(format, args...), t.r.evidence())
 }
