@@ -31,7 +31,7 @@ func edgeCases() []Case {
 			Source: "netius#103, tokio#6133", Run: edgeDirections,
 		},
 		{
-			ID: "edge/listener", Doc: "queue.Edge", Rule: edgeRule + " A connection that arrives with others need not cause an event of its own.",
+			ID: "edge/listener", Doc: "queue.Edge", Rule: edgeRule + " A connection that arrives with others causes no event of its own.",
 			Source: "gnet 050672ff, mio#1126", Run: edgeListener,
 		},
 		{

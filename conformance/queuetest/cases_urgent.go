@@ -21,7 +21,7 @@ func urgentCases() []Case {
 	cases := []Case{
 		{
 			ID: "edge/urgent", Doc: "queue.Features.Urgent", Needs: []suite.Feature{UrgentData, Urgent},
-			Rule:   "Before a read that stops at an urgent mark comes an event with ReadyUrgent, or after it an event that is readable.",
+			Rule:   "A read that stops at an urgent mark follows an event with ReadyUrgent or precedes an event that is readable.",
 			Source: "tcp(7): a read stops at the urgent mark; tcp_poll() and tcp_urg() in Linux", Run: edgeUrgent,
 		},
 		{

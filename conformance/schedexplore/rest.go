@@ -32,7 +32,7 @@ type rest struct {
 }
 
 // check is the central check. When only workers in user code can continue, every actor that was due
-// to be woken must be awake, unless it needs one of those workers.
+// to be woken must be awake. Actors that need one of those workers are exempt.
 func (c *crew) check() {
 	w := c.w
 	c.drift()
