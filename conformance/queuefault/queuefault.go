@@ -72,8 +72,8 @@ func New(q queue.Queue, faults Faults, seed uint64) *Queue {
 	}
 }
 
-// has reports whether to inject f: once in that many calls, if f is among the faults. The caller
-// holds mu.
+// has reports whether to inject f now: in about one call in once, if f is among the faults. The
+// caller holds mu.
 func (q *Queue) has(f Faults, once int) bool { return q.faults&f != 0 && q.random.IntN(once) == 0 }
 
 // Features implements [queue.Queue].

@@ -49,8 +49,8 @@ func (b *broken) Wait() {
 	}
 }
 
-// relay asks next with its own query, which may change the result. The end of the original query
-// does not end it.
+// relay asks next with its own query and may change the result. The end of the original query does
+// not end its own.
 func relay(next resolve.Strategy, change func(q resolve.Question, a resolve.Answer, err error) (resolve.Answer, error)) *broken {
 	return &broken{Strategy: next, start: func(q *resolve.Query) {
 		if !q.Accept(nil) {

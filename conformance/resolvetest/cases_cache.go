@@ -53,7 +53,7 @@ func (f *cacheFixture) learn(q resolve.Question, ttl time.Duration, cause error)
 	}
 }
 
-// has fails the case unless whether q is answered from memory equals want.
+// has checks that q is answered from memory if want is true, and that it is not if want is false.
 func (f *cacheFixture) has(q resolve.Question, want bool) {
 	f.t.Helper()
 	if _, err := f.strat.Try(q); (err != resolve.ErrWouldBlock) != want {

@@ -22,7 +22,7 @@ func (f *coalesceFixture) start(q resolve.Question) *call { return f.owner.start
 func coalesceCases() []Case {
 	one, two := a("one.example"), a("two.example")
 	return []Case{
-		{ID: "coalesce/one-question", Doc: "resolve.Coalesce", Rule: "Concurrent queries with the same question are one question below, and all get its answer.",
+		{ID: "coalesce/one-question", Doc: "resolve.Coalesce", Rule: "Queries with the same question that are in flight together are one question below, and all get its answer.",
 			Source: "CVE-2020-25686", Needs: needs(Coalesce), Run: func(t T, p Fixture) {
 				f := p.coalesce(t, 0)
 				var calls []*call

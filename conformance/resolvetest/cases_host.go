@@ -92,19 +92,19 @@ func hostCases() []Case {
 				c := p.host(t, resolve.OrderRFC6724, "one.example", nil)
 				c.tell(typeA, nil, "192.0.2.1")
 				if !slices.Equal(c.partial, []resolve.Type{typeA}) || c.n != 0 {
-					t.Errorf("after A: got delivered %v, %d completions, want A only and none", c.partial, c.n)
+					t.Errorf("after A: delivered %v, %d completions, want A and no completion", c.partial, c.n)
 				}
 				c.tell(typeAAAA, nil, "2001:db8::1")
 				c.await()
 				if !slices.Equal(c.partial, []resolve.Type{typeA, typeAAAA}) {
-					t.Errorf("got delivered %v, want A, then AAAA", c.partial)
+					t.Errorf("delivered %v, want A, then AAAA", c.partial)
 				}
 				c = p.host(t, resolve.OrderRFC6724, "one.example", nil)
 				c.tell(typeAAAA, resolve.ErrNoData)
 				c.tell(typeA, nil, "192.0.2.1")
 				c.await()
 				if !slices.Equal(c.partial, []resolve.Type{typeA}) {
-					t.Errorf("got delivered %v, want A only", c.partial)
+					t.Errorf("delivered %v, want only A", c.partial)
 				}
 			}},
 		{ID: "host/one-family", Doc: "resolve.Host", Rule: "A family without data, or a failed one, is not an error if the other has addresses.",

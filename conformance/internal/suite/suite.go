@@ -50,7 +50,7 @@ type Feature string
 // Case is one rule of a contract and the function that enforces it on a fixture of type F.
 type Case[F any] struct {
 	ID     string    // "area/behaviour", unique in its suite
-	Rule   string    // the rule, in one sentence
+	Rule   string    // the rule, in one or two sentences
 	Doc    string    // the symbol whose doc comment promises the rule, such as "queue.Queue.Wait"; see Promises
 	Source string    // the origin of the rule: a defect of a known project, a manual, an RFC section
 	Needs  []Feature // if all are claimed, Run must pass; otherwise Refused must
