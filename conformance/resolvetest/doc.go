@@ -3,6 +3,5 @@
 //
 // A target describes its parts with [Fixture]. Its features follow from these parts and from its
 // claims, such as [Async]. The cases test decorators over a strategy that the suite controls, with
-// a clock of their own. Nothing therefore depends on timing except
-// deadlines themselves.
+// a clock of their own. Nothing therefore depends on timing except deadlines themselves.
 package resolvetest
