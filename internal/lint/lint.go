@@ -44,7 +44,9 @@ func Check(w *workspace.Workspace) ([]string, error) {
 	if _, err := os.Stat(filepath.Join(w.Root, "tools", "go.mod")); err == nil {
 		dirs = append(dirs, "tools")
 	}
-	var findings []string
+	texts := map[string][]byte{}
+	var names []string
+	declared := symbols{}
 	for _, dir := range dirs {
 		files, err := w.GoFiles(dir)
 		if err != nil {
@@ -55,8 +57,14 @@ func Check(w *workspace.Workspace) ([]string, error) {
 			if err != nil {
 				return nil, err
 			}
-			findings = append(findings, checkFile(name, text)...)
+			declared.add(name, text)
+			names, texts[name] = append(names, name), text
 		}
+	}
+	var findings []string
+	for _, name := range names {
+		findings = append(findings, checkFile(name, texts[name])...)
+		findings = append(findings, declared.check(name, texts[name])...)
 	}
 	return findings, nil
 }
@@ -83,6 +91,7 @@ func checkFile(name string, text []byte) []string {
 	}
 	findings = append(findings, checkComments(name, text)...)
 	findings = append(findings, checkWords(name, text)...)
+	findings = append(findings, checkDocs(name, text)...)
 	if !slices.ContainsFunc(skipsAllowed, func(dir string) bool { return strings.HasPrefix(name, dir) }) {
 		findings = append(findings, checkSkips(name, text)...)
 	}

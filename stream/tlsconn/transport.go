@@ -99,7 +99,7 @@ func (t *transport) push() error {
 
 func (t *transport) queued() int { return len(t.queue) - t.sent }
 
-// crypto/tls calls Close when the context of a handshake is done.
+// Close ends the connection. crypto/tls calls it when the context of a handshake is done.
 func (t *transport) Close() error {
 	if t.conn != nil {
 		return t.conn.Close()
