@@ -13,11 +13,11 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// These tests are here and not in package sched for the evidence that a hang prints. They are no
-// cases because what a process allocates is the sum of all that runs in it.
+// These tests are here, and not in package sched, for the evidence that a hang prints. They are not
+// cases: what a process allocates is the sum over everything that runs in it.
 
-// allocationRounds is how often a round is measured: testing.AllocsPerRun rounds down, so that what
-// others allocate meanwhile, once or now and then, does not count.
+// allocationRounds is the number of rounds per measurement. testing.AllocsPerRun rounds down, so an
+// occasional allocation elsewhere in the process does not count.
 const allocationRounds = 500
 
 // onEachScheduler runs f on each scheduler in each mode, over epoll.
@@ -50,8 +50,8 @@ func (r *Fixture) inTask(f func()) {
 }
 
 // allocatesNothing checks that a round allocates nothing. where calls its argument on the
-// goroutine, or in the task, that runs the rounds. The test hangs when no round ends for as long as
-// its patience.
+// goroutine, or in the task, that runs the rounds. The test hangs if no round ends within its
+// patience.
 func allocatesNothing(t suite.T, what string, where func(f func()), round func() error) {
 	t.Helper()
 	var rounds atomic.Int64
@@ -75,7 +75,7 @@ func allocatesNothing(t suite.T, what string, where func(f func()), round func()
 	}
 }
 
-// bounce sends a byte on h and waits until one is back.
+// bounce sends a byte on h and waits until a byte returns.
 func bounce(reg registration, h sys.Handle, deadline time.Time, p []byte) error {
 	if _, err := sys.Send(h, p); err != nil {
 		return err
@@ -94,7 +94,7 @@ func bounce(reg registration, h sys.Handle, deadline time.Time, p []byte) error 
 	}
 }
 
-// The handler uses a timer at each wait, and the goroutine waits with a deadline.
+// The handler sets a timer for each wait, and the goroutine waits with a deadline.
 func TestHandlersAndGoroutinesAllocateNothing(t *testing.T) {
 	onEachScheduler(t, allocating, func(t suite.T, r *Fixture) {
 		a, b := r.pair(t)
@@ -144,7 +144,7 @@ func TestTasksAllocateNothing(t *testing.T) {
 	})
 }
 
-// A Select waits for two handles with a deadline, of which one becomes ready, and then for a Wake.
+// A Select waits with a deadline for two handles, one of which becomes ready, and then for a Wake.
 func TestASelectAllocatesNothing(t *testing.T) {
 	onEachScheduler(t, []scheduler{single}, func(t suite.T, r *Fixture) {
 		selectsFreely(t, r, goroutineForm, func(f func()) { f() }, r.loop().Goroutines().NewSelect())
@@ -152,7 +152,7 @@ func TestASelectAllocatesNothing(t *testing.T) {
 	})
 }
 
-var errNotReady = errors.New("the handle that is not ready can be read from")
+var errNotReady = errors.New("the handle that is not ready became readable")
 
 func selectsFreely(t suite.T, r *Fixture, f form, where func(f func()), sel sched.Select) {
 	t.Helper()

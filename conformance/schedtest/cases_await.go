@@ -9,15 +9,15 @@ import (
 )
 
 const (
-	awaitRule    = "Suspend calls start and suspends t until the function that start was given is called."
-	awaitAnyRule = "Any goroutine may call it, start itself included, and calls after the first do nothing."
+	awaitRule    = "Suspend calls start, then suspends t until the function passed to start is called."
+	awaitAnyRule = "Any goroutine may call the function passed to start, including start itself. Calls after the first do nothing."
 )
 
 func awaitCases() []Case {
 	return []Case{
-		{ID: "await/other-goroutine", Doc: "sched.Task.Suspend", Run: awaitOther, Rule: awaitRule, Source: "smol 134: wake between look and park"},
-		{ID: "await/inline", Doc: "sched.Task.Suspend", Run: awaitInline, Rule: awaitAnyRule, Source: "a callback that comes before its call returns"},
-		{ID: "await/late-and-twice", Doc: "sched.Task.Suspend", Run: awaitLate, Rule: awaitAnyRule, Source: "a callback of the request before, which was given up"},
+		{ID: "await/other-goroutine", Doc: "sched.Task.Suspend", Run: awaitOther, Rule: awaitRule, Source: "smol 134: a wake between the check and the park"},
+		{ID: "await/inline", Doc: "sched.Task.Suspend", Run: awaitInline, Rule: awaitAnyRule, Source: "a callback that runs before the call that registered it returns"},
+		{ID: "await/late-and-twice", Doc: "sched.Task.Suspend", Run: awaitLate, Rule: awaitAnyRule, Source: "a late callback of an earlier request that was abandoned"},
 	}
 }
 
@@ -90,7 +90,7 @@ func awaitLate(t T, r *Fixture) {
 	r.fence(t)
 	if err := r.loop().Call(t.Context(), "looks", func(*sched.Task) error {
 		if returned {
-			t.Errorf("a call that was meant for the first Suspend ended the second")
+			t.Errorf("a call meant for the first Suspend ended the second")
 		}
 		return nil
 	}); err != nil {
@@ -98,6 +98,6 @@ func awaitLate(t T, r *Fixture) {
 	}
 	second()
 	r.wait(t, done, "the second Suspend ends")
-	second() // the task is no more
+	second() // the task has ended
 	r.fence(t)
 }

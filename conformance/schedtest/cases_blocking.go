@@ -13,26 +13,26 @@ import (
 func blockingCases() []Case {
 	return []Case{
 		{ID: "blocking/does-not-hold-the-loop", Doc: "sched.Task.Blocking", Run: blockingResult,
-			Rule:   "Blocking has f called on a goroutine, and suspends t until f returns; it returns what f returned.",
+			Rule:   "Blocking calls f on a separate goroutine, suspends t until f returns, and returns the result of f.",
 			Source: "tokio spawn_blocking"},
 		{ID: "blocking/bound", Doc: "sched.Task.Blocking", Run: blockingBound,
-			Rule:   "There are at most Options.MaxBlocking such goroutines at a time: beyond, tasks wait in line",
-			Source: "libuv: a thread pool without a bound, and one with a bound that starves"},
+			Rule:   "At most Options.MaxBlocking such goroutines exist at once. Further tasks wait in line.",
+			Source: "libuv: an unbounded thread pool, and a bounded one that starves"},
 		{ID: "blocking/panic", Doc: "sched.Task.Blocking", Run: blockingPanic,
-			Rule:   "A panic of f goes on in t, with the stack of f.",
+			Rule:   "A panic of f continues in t, with the stack of f.",
 			Source: "tokio spawn_blocking: JoinError::is_panic"},
 		{ID: "blocking/canceled", Doc: "sched.Task.Blocking", Run: blockingCanceled,
-			Rule:   "If t is canceled while f runs Blocking returns a *CancelError at once; f runs on, keeps its goroutine, and its result is dropped when it comes",
-			Source: "libuv uv_cancel: EBUSY for a request that runs"},
+			Rule:   "If t is canceled while f runs, Blocking returns a *CancelError at once. f keeps running and keeps its goroutine, and its result is dropped.",
+			Source: "libuv uv_cancel: EBUSY for a request that is running"},
 		{ID: "blocking/canceled-in-line", Doc: "sched.Task.Blocking", Run: blockingCanceledInLine,
-			Rule:   "If t is canceled while it waits in line, or was before, Blocking returns a *CancelError and f is not called.",
+			Rule:   "If t is canceled before or while it waits in line, Blocking returns a *CancelError and f is not called.",
 			Source: "libuv uv_cancel"},
 		{ID: "blocking/drain-waits", Doc: "sched.Task.Blocking", Run: blockingDrain,
-			Rule:   "The loop does not end before f does.",
+			Rule:   "The loop does not end before f returns.",
 			Source: "tokio: shutdown waits for blocking tasks"},
 		{ID: "blocking/no-pool", Doc: "sched.Task.Blocking", Run: blockingNoPool,
-			Rule:   "Without a MaxBlocking the error is errors.ErrUnsupported.",
-			Source: "no goroutine that nobody asked for"},
+			Rule:   "Without MaxBlocking, Blocking returns errors.ErrUnsupported.",
+			Source: "a goroutine that the program did not ask for"},
 	}
 }
 
@@ -44,7 +44,7 @@ func blockingResult(t T, r *Fixture) {
 		err := r.ops.block(task, func() error {
 			close(inside)
 			if !r.happens(release) {
-				t.Errorf("the function holds the loop")
+				t.Errorf("the function blocked the loop")
 			}
 			return errCase
 		})
@@ -53,7 +53,7 @@ func blockingResult(t T, r *Fixture) {
 		}
 		n, err := sched.Blocking(task, func() (int, error) { return 42, errCase })
 		if n != 42 || !errors.Is(err, errCase) {
-			t.Errorf("Blocking: %d, %v, want both of the function", n, err)
+			t.Errorf("Blocking: %d, %v, want the value and error of the function", n, err)
 		}
 		return nil
 	})
@@ -76,7 +76,7 @@ func blockingBound(t T, r *Fixture) {
 		done = append(done, r.spawn(t, r.loop(), context.Background(), fmt.Sprint(i), func(task *sched.Task) error {
 			return r.ops.block(task, func() error {
 				if n := inside.Add(1); n > bound {
-					t.Errorf("%d functions run at a time, the bound is %d", n, bound)
+					t.Errorf("%d functions run at once, want at most %d", n, bound)
 				}
 				calls.Add(1)
 				<-release
@@ -85,8 +85,8 @@ func blockingBound(t T, r *Fixture) {
 			})
 		}))
 	}
-	r.until(t, func() bool { return calls.Load() >= bound }, "as many functions are called as may run at a time")
-	r.leavesLine(t, "a function beyond the bound")
+	r.until(t, func() bool { return calls.Load() >= bound }, "MaxBlocking functions are called")
+	r.leavesLine(t, "a function beyond MaxBlocking")
 	open()
 	for _, d := range done {
 		r.wait(t, d, "a task ends")
@@ -98,7 +98,7 @@ func blockingBound(t T, r *Fixture) {
 }
 
 // leavesLine cancels a task that waits in line, and reports what if its function is called. The
-// case calls finished at its end: the function of a task that did not wait in line is called before
+// case calls finished at its end: if the task did not wait in line, its function is called before
 // Run returns, however late its goroutine runs.
 func (r *Fixture) leavesLine(t T, what string) {
 	t.Helper()
@@ -106,18 +106,18 @@ func (r *Fixture) leavesLine(t T, what string) {
 	j := r.launch(t, context.Background(), "leaves the line", func(task *sched.Task) error {
 		close(begun)
 		return r.ops.block(task, func() error {
-			t.Errorf("%s is called", what)
+			t.Errorf("%s was called", what)
 			return nil
 		})
 	})
 	r.wait(t, begun, "the task begins")
-	r.fence(t) // its turn is over: it waits, or its function has a goroutine
+	r.fence(t) // its turn is over: it waits in line, or its function has a goroutine
 	j.Cancel(errCase)
 	r.wait(t, j.Done(), "Blocking of a canceled task returns")
 	checkCanceled(t, "Blocking in line", j.Err())
 }
 
-// explode is a name to be found in a stack.
+// explode is a function name that the case looks for in a stack.
 func explode() error { panic(errCase) }
 
 func blockingPanic(t T, r *Fixture) {
@@ -151,7 +151,7 @@ func (r *Fixture) abandon(t T, release <-chan struct{}, result func() error) {
 	checkCanceled(t, "Blocking", j.Err())
 }
 
-// gate returns a channel and what closes it, once.
+// gate returns a channel and a function that closes it once.
 func gate() (release <-chan struct{}, open func()) {
 	c := make(chan struct{})
 	return c, sync.OnceFunc(func() { close(c) })
@@ -162,13 +162,13 @@ func blockingCanceled(t T, r *Fixture) {
 	release, open := gate()
 	defer open()
 	r.abandon(t, release, explode)
-	r.leavesLine(t, "a function whose place is that of one that runs on")
+	r.leavesLine(t, "a function whose place is still held by an abandoned one")
 	next := r.launch(t, context.Background(), "next", func(task *sched.Task) error {
 		return r.ops.block(task, func() error { return nil })
 	})
 	open()
 	r.wait(t, next.Done(), "the next task ends")
-	// The place is free before the loop has heard of the end.
+	// The place is free before the loop is notified of the end.
 	r.ended(t, "blocking function", errCase)
 	checkPanic(t, r.endings("blocking function")[0], "explode")
 	r.finished(t)
@@ -190,7 +190,7 @@ func blockingCanceledInLine(t T, r *Fixture) {
 	second := r.launch(t, context.Background(), "in line", func(task *sched.Task) error {
 		for range 2 {
 			checkCanceled(t, "Blocking", r.ops.block(task, func() error {
-				t.Errorf("the function of a canceled task is called")
+				t.Errorf("the function of a canceled task was called")
 				return nil
 			}))
 		}
@@ -209,9 +209,9 @@ func blockingDrain(t T, r *Fixture) {
 	defer open()
 	r.abandon(t, release, func() error { return nil })
 	r.s.Drain()
-	r.fence(t) // fails when the loop is over
+	r.fence(t) // fails if the loop has ended
 	open()
-	r.wait(t, r.ran, "Run returns when the function has")
+	r.wait(t, r.ran, "Run returns after the function returns")
 }
 
 func blockingNoPool(t T, r *Fixture) {

@@ -20,20 +20,20 @@ type bridge interface {
 func bridgeCases() []Case {
 	return []Case{
 		{ID: "bridge/in-order", Doc: "sched.Bridge", Run: bridgeInOrder,
-			Rule:   "Bridge gives tasks what is sent to a channel of Go, which they must not receive from: that would hold their loop.",
-			Source: "doc.go: a channel blocks the thread, and every task of the loop"},
+			Rule:   "Bridge passes to tasks the items sent on a Go channel. Tasks must not receive from the channel themselves, because that blocks their loop.",
+			Source: "doc.go: a channel blocks the thread, and with it every task of the loop"},
 		{ID: "bridge/bound", Doc: "sched.Bridge", Run: bridgeBound,
-			Rule:   "The goroutine takes an item only when there is room for it",
-			Source: "a goroutine that collects without a bound what nobody wants yet"},
+			Rule:   "The goroutine of a Bridge takes an item only when there is room for it.",
+			Source: "a goroutine that collects unwanted items without a bound"},
 		{ID: "bridge/stop", Doc: "sched.Bridge.Stop", Run: bridgeStop,
-			Rule:   "Stop has the goroutine end, which takes at most one more item, and does not wait for it. What was taken can still be received.",
-			Source: "a bridge that has an item in its hand when it is stopped"},
+			Rule:   "Stop ends the goroutine, which takes at most one more item, and does not wait for it. Items already taken can still be received.",
+			Source: "a bridge that holds an item when it is stopped"},
 		{ID: "bridge/watch", Doc: "sched.Bridge.WatchRecv", Run: bridgeWatch,
-			Rule:   "WatchRecv has w woken as Chan.WatchRecv does, and when the bridge has ended.",
-			Source: "a wake between the look and the sleep that is lost"},
+			Rule:   "WatchRecv wakes w as Chan.WatchRecv does, and after the bridge has ended.",
+			Source: "a wake lost between the check and the sleep"},
 		{ID: "bridge/misuse", Doc: "sched.NewSemaphore", Run: bridgeMisuse,
-			Rule:   "It panics if size is not positive.",
-			Source: "a bridge with no room holds an item in its hand"},
+			Rule:   "NewBridge panics if size is not positive.",
+			Source: "a bridge without room that holds an item"},
 	}
 }
 
@@ -51,22 +51,22 @@ func bridgeInOrder(t T, r *Fixture) {
 			}
 		}
 		if _, err := b.Recv(task); !errors.Is(err, sched.ErrClosed) {
-			t.Errorf("Recv of nothing after the channel was closed: %v, want ErrClosed", err)
+			t.Errorf("Recv after the channel was closed: %v, want ErrClosed", err)
 		}
 		return nil
 	})
 	for v := range items {
 		if v%10 == 0 {
-			r.fence(t) // the loop goes on while the task waits
+			r.fence(t) // the loop continues while the task waits
 		}
 		r.give(t, from, v)
 	}
 	close(from)
-	r.wait(t, done, "a task receives all and learns of the end")
-	r.wait(t, b.Done(), "the bridge ends with its channel")
+	r.wait(t, done, "a task receives all items and then ErrClosed")
+	r.wait(t, b.Done(), "the bridge ends after its channel is closed")
 }
 
-// give sends v, which somebody is to take.
+// give sends v, which the bridge must take.
 func (r *Fixture) give(t T, to chan<- int, v int) {
 	t.Helper()
 	given := make(chan struct{})
@@ -82,7 +82,8 @@ func (r *Fixture) give(t T, to chan<- int, v int) {
 	r.wait(t, given, "the bridge takes an item")
 }
 
-// bridgeBound has more items in the channel than there is room for, and counts what is left in it.
+// bridgeBound puts more items in the channel than the bridge has room for, and counts what is left
+// in it.
 func bridgeBound(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	const size, items = 3, 10
@@ -92,15 +93,16 @@ func bridgeBound(t T, r *Fixture) {
 	}
 	b := r.ops.bridge(from, size)
 	defer b.Stop()
-	// taken returns how many items the bridge has taken, some of which the case has received.
+	// taken returns how many items the bridge has taken, including those that the case has
+	// received.
 	taken := func(received int) int {
 		n := items - len(from)
 		if n > received+size {
-			t.Errorf("the bridge has taken %d items, of which %d were received: it holds more than %d", n, received, size)
+			t.Errorf("the bridge has taken %d items, %d of which were received: it holds more than %d", n, received, size)
 		}
 		return n
 	}
-	r.until(t, func() bool { return taken(0) >= size }, "the bridge takes what there is room for")
+	r.until(t, func() bool { return taken(0) >= size }, "the bridge takes as many items as it has room for")
 	r.do(t, "receives", func(task *sched.Task) error {
 		for want := range items {
 			if v, err := b.Recv(task); v != want || err != nil {
@@ -137,7 +139,7 @@ func bridgeStop(t T, r *Fixture) {
 		v, err := b.TryRecv()
 		if err != nil {
 			if !errors.Is(err, sched.ErrClosed) {
-				t.Errorf("TryRecv when the bridge has ended: %v, want ErrClosed", err)
+				t.Errorf("TryRecv after the bridge has ended: %v, want ErrClosed", err)
 			}
 			break
 		}
@@ -155,7 +157,7 @@ func bridgeStop(t T, r *Fixture) {
 		next++
 	}
 	if next != items {
-		t.Errorf("there are %d items of %d", next, items)
+		t.Errorf("got %d items, want %d", next, items)
 	}
 }
 
@@ -182,9 +184,9 @@ func bridgeWatch(t T, r *Fixture) {
 		r.give(t, from, v)
 	}
 	close(from)
-	r.wait(t, done, "a Select learns of items and of the end")
+	r.wait(t, done, "a Select wakes for items and for the end of the bridge")
 	if got != items {
-		t.Errorf("got %d items of %d", got, items)
+		t.Errorf("got %d items, want %d", got, items)
 	}
 }
 

@@ -10,40 +10,39 @@ import (
 )
 
 const (
-	spentRule = "Spent reports whether t has used up its share of the turn, Options.TurnBudget, since the loop gave it the thread last"
-	shareRule = "YieldIfSpent lets other tasks run if the calling one has used up its share of the thread."
+	spentRule = "Spent reports whether t has used up Options.TurnBudget, its share of the turn, since the loop last gave it the thread."
+	shareRule = "YieldIfSpent lets other tasks run if the calling task has used up its share of the thread."
 )
 
 func budgetCases() []Case {
-	const source = "gnet 599, tokio 6221: one connection keeps the loop"
+	const source = "gnet 599, tokio 6221: one connection monopolizes the loop"
 	return []Case{
 		{ID: "budget/task", Doc: "sched.Task.Spent", Run: budgetOfTask, Rule: spentRule, Source: source},
-		{ID: "budget/step", Doc: "sched.HandlerTask.Spent", Run: budgetOfStep, Rule: "Spent is Task.Spent for a step", Source: source},
-		{ID: "budget/none", Doc: "sched.Task.Spent", Run: budgetNone, Rule: "never without a TurnBudget.", Source: "a program that asked for nothing"},
-		{ID: "budget/lets-tasks-run", Doc: "stream.Source", Run: budgetLetsTasksRun, Rule: shareRule, Source: "a handle that is always ready is never waited for"},
-		{ID: "budget/lets-events-in", Doc: "stream.Source", Run: budgetLetsEventsIn, Rule: shareRule, Source: "a handle that is always ready is never waited for"},
-		{ID: "budget/keeps-the-turn", Doc: "stream.Source", Run: budgetKeepsTheTurn, Needs: []Feature{InOrder}, Rule: shareRule, Source: "a switch of tasks for each operation"},
+		{ID: "budget/step", Doc: "sched.HandlerTask.Spent", Run: budgetOfStep, Rule: "HandlerTask.Spent is Task.Spent for a step.", Source: source},
+		{ID: "budget/none", Doc: "sched.Task.Spent", Run: budgetNone, Rule: "Spent never reports true without a TurnBudget.", Source: "a program that set no budget"},
+		{ID: "budget/lets-tasks-run", Doc: "stream.Source", Run: budgetLetsTasksRun, Rule: shareRule, Source: "a handle that is always ready, so that the task never waits for it"},
+		{ID: "budget/lets-events-in", Doc: "stream.Source", Run: budgetLetsEventsIn, Rule: shareRule, Source: "a handle that is always ready, so that the task never waits for it"},
+		{ID: "budget/keeps-the-turn", Doc: "stream.Source", Run: budgetKeepsTheTurn, Needs: []Feature{InOrder}, Rule: shareRule, Source: "a task switch per operation"},
 		{ID: "budget/canceled", Doc: "stream.Source", Run: budgetCanceled,
-			Rule:   "An error, of a canceled task, ends the operation before it moves anything more.",
-			Source: "a task that never waits, and cannot be canceled"},
+			Rule:   "After cancellation, the error ends the operation before it moves more bytes.",
+			Source: "a task that never waits and cannot be canceled"},
 	}
 }
 
-// turnBudget is long enough for a task that has just got its thread to ask, unless others take the
-// processor away: then it tries again.
+// turnBudget is long enough that a task that has just got its thread can call Spent in time. If
+// other processes take the processor away, the task tries again.
 const turnBudget = 2 * time.Millisecond
 
-// budgeted is what the cases about Spent of both forms have in common: what the turns of a task
-// see.
+// budgeted records what the turns of a task observe. The cases about Spent of both forms share it.
 type budgeted struct {
 	spent func() bool
-	first time.Time // when the case has begun
+	first time.Time // when the case began
 	begun time.Time // before the turn that runs
-	fresh int       // turns that were not spent when they began
+	fresh int       // turns whose share was left when they began
 	turns int
 }
 
-// turn is called in each turn, and reports whether another one is wanted. It uses the share up.
+// turn is called in each turn and uses up the share. It reports whether another turn is wanted.
 func (b *budgeted) turn(t T, r *Fixture) bool {
 	b.turns++
 	if !b.spent() {
@@ -51,12 +50,12 @@ func (b *budgeted) turn(t T, r *Fixture) bool {
 	}
 	r.keeps(t, "the share is used up", func() bool { return !b.spent() })
 	if took := time.Since(b.begun); took < turnBudget {
-		t.Errorf("the share of %v is used up %v after the end of the turn before", turnBudget, took)
+		t.Errorf("the share of %v was used up %v after the end of the previous turn", turnBudget, took)
 		return false
 	}
 	b.begun = time.Now()
 	if b.fresh < 2 && b.begun.Sub(b.first) > r.late() {
-		t.Errorf("after %v: of %d turns %d were not spent when they began", r.late(), b.turns, b.fresh)
+		t.Errorf("after %v: %d turns began, %d of them with their share left", r.late(), b.turns, b.fresh)
 		return false
 	}
 	return b.fresh < 2
@@ -66,7 +65,7 @@ func budgetOfTask(t T, r *Fixture) {
 	r.start(t, sched.Options{TurnBudget: turnBudget})
 	r.do(t, "busy", func(task *sched.Task) error {
 		b := budgeted{spent: func() bool { return r.ops.spent(task) }, first: time.Now(), begun: time.Now()}
-		// Its first turn began before it could look.
+		// Its first turn began before it could take the time.
 		for again := true; again; again = b.turn(t, r) {
 			if err := task.Yield(); err != nil {
 				return err
@@ -77,7 +76,7 @@ func budgetOfTask(t T, r *Fixture) {
 }
 
 func budgetOfStep(t T, r *Fixture) {
-	r.start(t, sched.Options{TurnBudget: turnBudget, Metrics: true}) // which have the time of a turn as well
+	r.start(t, sched.Options{TurnBudget: turnBudget, Metrics: true}) // both also get the time of a turn
 	a, _ := r.pair(t)
 	var task sched.HandlerTask
 	b := budgeted{spent: func() bool { return r.ops.stepSpent(task) }}
@@ -104,7 +103,7 @@ func budgetNone(t T, r *Fixture) {
 	r.do(t, "busy", func(task *sched.Task) error {
 		for until := time.Now().Add(turnBudget); time.Now().Before(until); {
 			if r.ops.spent(task) {
-				t.Errorf("a share is used up that nobody has set")
+				t.Errorf("a share was used up without a TurnBudget")
 				break
 			}
 		}
@@ -112,7 +111,7 @@ func budgetNone(t T, r *Fixture) {
 	})
 	s := newScript(func(task sched.HandlerTask, _ sched.Cause) sched.Next {
 		if r.ops.stepSpent(task) {
-			t.Errorf("a share of a step is used up that nobody has set")
+			t.Errorf("a share of a step was used up without a TurnBudget")
 		}
 		return sched.Done(nil)
 	})
@@ -120,7 +119,7 @@ func budgetNone(t T, r *Fixture) {
 	r.wait(t, s.ended, "the handler ends")
 }
 
-// always is a budget that is used up whenever somebody looks.
+// always is a budget that is spent whenever it is checked.
 const always = time.Nanosecond
 
 func budgetLetsTasksRun(t T, r *Fixture) {
@@ -137,8 +136,8 @@ func budgetLetsEventsIn(t T, r *Fixture) {
 	r.letsEventsIn(t, a, b, func(*sched.Task) error { return r.ops.share(busy) })
 }
 
-// budgetKeepsTheTurn: who has a share left is not suspended by asking. On a loop of one thread
-// another task, which is ready, would run then.
+// budgetKeepsTheTurn: a check does not suspend a task that has a share left. On a loop of one
+// thread, another task that is ready would run during the suspension.
 func budgetKeepsTheTurn(t T, r *Fixture) {
 	r.start(t, sched.Options{TurnBudget: time.Hour})
 	a, _ := r.pair(t)
@@ -157,7 +156,7 @@ func budgetKeepsTheTurn(t T, r *Fixture) {
 			}
 		}
 		if ran {
-			t.Errorf("a task that had its share left was made to yield")
+			t.Errorf("a task with its share left was made to yield")
 		}
 		return nil
 	})
@@ -178,7 +177,7 @@ func budgetCanceled(t T, r *Fixture) {
 			return err == nil
 		})
 		if !errors.Is(err, cause) {
-			t.Errorf("who lets others run and is canceled is told %v, want the cause", err)
+			t.Errorf("YieldIfSpent of a canceled task: %v, want the cause", err)
 		}
 		return nil
 	})

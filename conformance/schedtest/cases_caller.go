@@ -14,32 +14,32 @@ import (
 func callerCases() []Case {
 	return []Case{
 		{ID: "caller/goroutine-waits-as-a-task", Doc: "sched.Loop.Tasks", Run: callerGoroutine,
-			Rule:   "A goroutine that waits with a registration of Tasks gets ErrWrongWaiter, which names Goroutines, even if a task started it.",
-			Source: "pgx, go-redis, net/http.Transport: a goroutine of their own reads from a connection that a task has dialled"},
+			Rule:   "A goroutine that waits with a registration of Tasks gets ErrWrongWaiter, which names Goroutines, even if a task started the goroutine.",
+			Source: "pgx, go-redis, net/http.Transport: one of their goroutines reads from a connection that a task dialed"},
 		{ID: "caller/task-waits-as-a-goroutine", Doc: "sched.Loop.Goroutines", Run: callerTask,
-			Rule:   "A task that waits with a registration of Goroutines gets ErrWrongWaiter: it would stop its loop.",
-			Source: "a connection of the wrong waiter stops the loop in silence"},
+			Rule:   "A task that waits with a registration of Goroutines gets ErrWrongWaiter, because it would block its loop.",
+			Source: "a connection with the wrong waiter silently stops the loop"},
 		{ID: "caller/another-loop", Doc: "sched.Loop.Goroutines", Needs: []Feature{SeveralLoops}, Run: callerOtherLoop,
-			Rule:   "A task of another loop of the scheduler that waits with a registration of this one gets ErrWrongWaiter.",
-			Source: "a connection handed to a task of another loop"},
+			Rule:   "A task of another loop of the scheduler that waits with a registration of this loop gets ErrWrongWaiter.",
+			Source: "a connection passed to a task of another loop"},
 		{ID: "caller/another-task", Doc: "sched.Task", Run: callerOtherTask,
-			Rule:   "The methods of a Task that wait return ErrWrongWaiter to another task.",
-			Source: "a Task kept where another task finds it"},
+			Rule:   "The methods of a Task that wait return ErrWrongWaiter to any other task.",
+			Source: "a Task stored where another task finds it"},
 		{ID: "caller/step", Doc: "sched.ErrWrongWaiter", Run: callerStep,
 			Rule:   "A step of a handler and a posted function cannot wait: each wait in them returns ErrWrongWaiter.",
 			Source: "a blocking call in a callback of an event loop"},
 		{ID: "caller/coroutine", Doc: "sched.Task", Run: callerCoroutine,
-			Rule:   "A coroutine of package iter within a task is no task: its waits return ErrWrongWaiter.",
-			Source: "an iterator that reads, taken by iter.Pull"},
+			Rule:   "A coroutine of package iter within a task is not a task: its waits return ErrWrongWaiter.",
+			Source: "an iterator that reads, consumed through iter.Pull"},
 	}
 }
 
-// means are the ways to wait for something, each of which returns what the wait does.
+// means are the ways to wait for something. Each returns the result of the wait.
 type means struct {
 	r     *Fixture
 	task  *sched.Task
 	reg   registration
-	other sched.Select // for registrations of the kind of reg
+	other sched.Select // for a registration of the same kind as reg
 	job   *sched.Job
 }
 
@@ -49,12 +49,12 @@ type attempt struct {
 	wait func() error
 }
 
-// registered are the waits that need a registration only. Interrupts have the first return at once
-// if it is not refused.
+// registered are the waits that need only a registration. The interrupts make the first one return
+// at once if it is not refused.
 func (m means) registered() []attempt {
 	deadline := time.Now().Add(m.r.patience)
 	return []attempt{
-		{"Wait that need not wait", func() error {
+		{"Wait that can return at once", func() error {
 			m.reg.Interrupt(sys.Readable)
 			return m.reg.Wait(sys.Readable, deadline)
 		}},
@@ -87,8 +87,8 @@ func (m means) asTask() []attempt {
 	}
 }
 
-// awaits is how package stream has a task wait for another. A registration that a mutant has
-// changed may not have it.
+// awaits is how package stream makes a task wait for another task. A registration that a mutant has
+// changed may lack it.
 func (m means) awaits() attempt {
 	return attempt{"Source.Suspend", func() error {
 		if a, ok := m.reg.(interface{ Suspend(func(func())) error }); ok {
@@ -98,7 +98,7 @@ func (m means) awaits() attempt {
 	}}
 }
 
-// begins is how an operation of package stream begins that need not wait.
+// begins is how package stream begins an operation that can finish without waiting.
 func (m means) begins() attempt {
 	return attempt{"YieldIfSpent", func() error {
 		if y, ok := m.reg.(interface{ YieldIfSpent() error }); ok {
@@ -124,7 +124,7 @@ func (m means) asGoroutine() []attempt {
 	}
 }
 
-// refused checks that each attempt is refused, with a remedy.
+// refused checks that each attempt is refused with an error that names the remedy.
 func refused(t T, who, remedy string, attempts ...attempt) {
 	t.Helper()
 	for _, a := range attempts {
@@ -148,8 +148,7 @@ func (r *Fixture) endedJob(t T) *sched.Job {
 	return j
 }
 
-// startForCallers starts the scheduler, and returns what tasks wait with and what goroutines wait
-// with.
+// startForCallers starts the scheduler and returns the waiters of tasks and of goroutines.
 func (r *Fixture) startForCallers(t T) (tasks, goroutines means) {
 	t.Helper()
 	r.start(t, sched.Options{MaxBlocking: 1})
@@ -160,14 +159,14 @@ func (r *Fixture) startForCallers(t T) (tasks, goroutines means) {
 	return tasks, goroutines
 }
 
-// serves checks that the loop still runs tasks, which wait.
+// serves checks that the loop still runs tasks, and that they can wait.
 func (r *Fixture) serves(t T) {
 	t.Helper()
 	r.do(t, "served", func(task *sched.Task) error { return task.Yield() })
 }
 
-// callerGoroutine has a goroutine wait that a task has started: while the task has the thread, and
-// while it is suspended.
+// callerGoroutine has a goroutine wait that a task has started: once while the task has the thread,
+// and once while it is suspended.
 func callerGoroutine(t T, r *Fixture) {
 	m, _ := r.startForCallers(t)
 	try := func() <-chan struct{} {
@@ -189,7 +188,7 @@ func callerGoroutine(t T, r *Fixture) {
 			}()
 		})
 	})
-	r.wait(t, try(), "a goroutine is refused when the task has ended")
+	r.wait(t, try(), "a goroutine is refused after the task has ended")
 	r.serves(t)
 }
 
@@ -236,7 +235,7 @@ func callerOtherTask(t T, r *Fixture) {
 	r.serves(t)
 }
 
-// callerStep has a step and a posted function wait.
+// callerStep waits in a step and in a posted function.
 func callerStep(t T, r *Fixture) {
 	tasks, goroutines := r.startForCallers(t)
 	all := append(append(tasks.registered(), tasks.awaits()), append(goroutines.registered(), goroutines.asGoroutine()...)...)

@@ -10,18 +10,18 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-const cancelRule = "When ctx is done the task is canceled: whatever it waits for, then or later, returns a *CancelError."
+const cancelRule = "When ctx is done, the task is canceled: any current or later wait returns a *CancelError."
 
 func cancelCases() []Case {
 	return []Case{
-		{ID: "cancel/before-start", Doc: "sched.Loop.Go", Run: cancelBeforeStart, Rule: cancelRule, Source: "stream: a dial that is canceled before it begins"},
+		{ID: "cancel/before-start", Doc: "sched.Loop.Go", Run: cancelBeforeStart, Rule: cancelRule, Source: "stream: a dial canceled before it begins"},
 		{ID: "cancel/while-waiting", Doc: "sched.Loop.Go", Run: cancelWhileWaiting, Rule: cancelRule, Source: "tokio: abort of a parked task"},
 		{ID: "cancel/while-ready", Doc: "sched.Loop.Go", Run: cancelWhileReady, Rule: cancelRule, Source: "tokio: abort of a scheduled task"},
 		{ID: "cancel/error", Doc: "sched.CancelError", Run: cancelError,
-			Rule:   "It is ErrCanceled, and its cause is unwrapped.",
+			Rule:   "A *CancelError is ErrCanceled, and it unwraps to its cause.",
 			Source: "errors.Is through every layer"},
 		{ID: "cancel/ignored", Doc: "sched.Loop.Go", Run: cancelIgnored,
-			Rule:   "A task that waits in spite of it does not hold the loop: each such wait lets the others run.",
+			Rule:   "A task that waits in spite of its cancellation does not hold the loop: each such wait lets other tasks run.",
 			Source: "a read loop that retries on every error"},
 		{ID: "cancel/context", Doc: "sched.Task.Context", Run: cancelContext,
 			Rule:   "Context returns a context that is done when t is canceled or has ended.",
@@ -29,7 +29,7 @@ func cancelCases() []Case {
 	}
 }
 
-// suspensions are the ways to be suspended for ever.
+// suspensions are the ways to suspend a task indefinitely.
 func suspensions(r *Fixture, reg registration) map[string]body {
 	return map[string]body{
 		"sleep": func(task *sched.Task) error { return r.ops.sleep(task, time.Hour) },
@@ -38,7 +38,7 @@ func suspensions(r *Fixture, reg registration) map[string]body {
 	}
 }
 
-// silent registers a socket on which nothing comes.
+// silent registers a socket that never receives anything.
 func (r *Fixture) silent(t T) registration {
 	t.Helper()
 	a, _ := r.pair(t)
@@ -143,18 +143,18 @@ func cancelContext(t T, r *Fixture) {
 	r.do(t, "ends", func(task *sched.Task) error {
 		after = r.ops.context(task)
 		if after.Err() != nil {
-			t.Errorf("the context is done before the task: %v", after.Err())
+			t.Errorf("the context was done before the task was canceled: %v", after.Err())
 		}
 		return nil
 	})
-	r.wait(t, after.Done(), "the context is done after the task")
+	r.wait(t, after.Done(), "the context is done after the task ends")
 
 	ctx, cancel := context.WithCancelCause(context.Background())
 	r.wait(t, r.spawn(t, r.loop(), ctx, "canceled", func(task *sched.Task) error {
 		c := r.ops.context(task)
 		cancel(errCase)
-		// The task's context derives from the one that cancel ends, so the loop, which the task
-		// holds, has no part in this.
+		// The task's context derives from the one that cancel ends. The loop is not involved, and
+		// the task holds it here.
 		if !r.happens(c.Done()) {
 			t.Errorf("the context of a canceled task is not done")
 		}

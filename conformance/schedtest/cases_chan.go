@@ -26,54 +26,54 @@ type channel interface {
 func chanCases() []Case {
 	return []Case{
 		{ID: "chan/in-order", Doc: "sched.Chan", Run: chanInOrder,
-			Rule:   "Chan hands items from one side to the other, in the order in which they were sent",
-			Source: "two semaphores around a ring: senders of two threads fill their places in another order than they got them"},
+			Rule:   "Chan passes items from senders to receivers, in the order in which they were sent.",
+			Source: "two semaphores around a ring: senders on two threads fill their places in another order than they acquired them"},
 		{ID: "chan/bound", Doc: "sched.Chan", Run: chanBound,
-			Rule:   "It holds as many items as it was made for; whoever sends more waits.",
-			Source: "a send that succeeds and drops"},
+			Rule:   "A Chan holds as many items as it was made for. Further senders wait.",
+			Source: "a send that reports success and drops the item"},
 		{ID: "chan/rendezvous", Doc: "sched.NewChan", Run: chanRendezvous,
-			Rule:   "With none, an item is handed over when both sides are there: Send waits for a receiver, and Recv for a sender.",
+			Rule:   "A Chan of size 0 passes an item when both sides are present: Send waits for a receiver, and Recv for a sender.",
 			Source: "Go specification: unbuffered channels"},
 		{ID: "chan/first-come", Doc: "sched.Chan.Send", Run: chanFirstCome,
-			Rule:   "Who waits longest is served first.",
+			Rule:   "The task that has waited longest is served first.",
 			Source: "tokio mpsc: permits are given in the order of requests"},
 		{ID: "chan/close-drains", Doc: "sched.Chan.Recv", Run: chanCloseDrains,
-			Rule:   "It returns ErrClosed when the channel is closed and all that was in it has been received",
+			Rule:   "Recv returns ErrClosed after the channel is closed and every item in it has been received.",
 			Source: "Go specification: receive from a closed channel"},
 		{ID: "chan/close-wakes", Doc: "sched.Chan.Close", Run: chanCloseWakes,
-			Rule:   "Tasks that wait in Send return ErrClosed, and their items are not sent; what was sent before can still be received.",
-			Source: "a close that leaves the line asleep"},
+			Rule:   "After Close, tasks that wait in Send return ErrClosed and their items are not sent. Items sent before can still be received.",
+			Source: "a close that does not wake the waiters"},
 		{ID: "chan/canceled-send", Doc: "sched.Chan.Send", Run: chanCanceledSend,
-			Rule:   "or t's *CancelError if t was canceled before: then v is not sent, and the place in the line is given up.",
+			Rule:   "Send returns t's *CancelError if t was canceled first. v is then not sent, and the place in line is given up.",
 			Source: "Python asyncio.Queue.put: a canceled putter that was woken wakes the next"},
 		{ID: "chan/canceled-recv", Doc: "sched.Chan.Recv", Run: chanCanceledRecv,
-			Rule:   "or t's *CancelError if t was canceled before an item came: then the place in the line is given up, and the item is another's.",
+			Rule:   "Recv returns t's *CancelError if t was canceled before an item came. The place in line is then given up, and another task gets the item.",
 			Source: "Python asyncio.Queue.get: a canceled getter that was woken wakes the next"},
 		{ID: "chan/nothing-lost-races-cancel", Doc: "sched.Chan", Run: chanNothingLost,
-			Rule:   "Tasks of several loops may use one, and so may goroutines, handlers and posted functions by TrySend, TryRecv and the watches, which do not wait.",
-			Source: "an item between a receiver and its cancellation"},
+			Rule:   "Tasks of several loops may share a Chan. Goroutines, handlers and posted functions may use it through TrySend, TryRecv and the watches, which do not wait.",
+			Source: "an item on its way to a receiver that is being canceled"},
 		{ID: "chan/misuse", Doc: "sched.Mutex.Lock", Run: chanMisuse,
-			Rule:   "It panics if size is negative.",
-			Source: "a wait by a goroutine, which nobody wakes"},
+			Rule:   "NewChan panics if size is negative.",
+			Source: "a wait by a goroutine, which no caller wakes"},
 		{ID: "chan/watch-items", Doc: "sched.Chan.WatchRecv", Run: chanWatchItems,
-			Rule:   "WatchRecv has w woken each time that TryRecv is worth trying",
-			Source: "a wake between the look and the sleep that is lost"},
+			Rule:   "WatchRecv wakes w each time TryRecv is worth trying.",
+			Source: "a wake lost between the check and the sleep"},
 		{ID: "chan/watch-room", Doc: "sched.Chan.WatchSend", Run: chanWatchRoom,
-			Rule:   "WatchSend has w woken each time that TrySend is worth trying",
-			Source: "a wake between the look and the sleep that is lost"},
+			Rule:   "WatchSend wakes w each time TrySend is worth trying.",
+			Source: "a wake lost between the check and the sleep"},
 		{ID: "chan/watch-by-a-handler", Doc: "sched.Waker", Run: chanWatchByHandler,
-			Rule:   "Waker is told that something is worth trying: a Select, a HandlerTask, or a type of the caller's own",
-			Source: "a bridge that is for coroutines only"},
+			Rule:   "A Waker is notified that an operation is worth trying: a Select, a HandlerTask, or a type of the caller.",
+			Source: "a bridge that only coroutines can use"},
 		{ID: "chan/watchers-bound", Doc: "sched.Chan.WatchRecv", Run: chanWatchersBound,
-			Rule:   "It returns ErrFull at MaxWatchers.",
-			Source: "a list of watchers that grows for ever"},
+			Rule:   "The watches return ErrFull at MaxWatchers.",
+			Source: "a list of watchers that grows without bound"},
 		{ID: "chan/unwatch", Doc: "sched.Chan.Unwatch", Run: chanUnwatch,
-			Rule:   "Unwatch has w woken no more, by either side, once it has returned.",
-			Source: "a wake of what has ended"},
+			Rule:   "After Unwatch returns, neither side wakes w.",
+			Source: "a wake of a task that has ended"},
 	}
 }
 
-// bell is a Waker for the case's own goroutine.
+// bell is a Waker for the goroutine of the case.
 type bell chan struct{}
 
 func newBell() bell { return make(bell, 1) }
@@ -85,7 +85,7 @@ func (b bell) Wake() {
 	}
 }
 
-// rang reports whether b was rung since it was last looked at.
+// rang reports whether b was rung since the last call.
 func (b bell) rang() bool {
 	select {
 	case <-b:
@@ -141,7 +141,7 @@ func chanBound(t T, r *Fixture) {
 	const size = 3
 	c := r.ops.channel(size)
 	if _, err := c.TryRecv(); !errors.Is(err, sched.ErrEmpty) {
-		t.Errorf("TryRecv of nothing: %v, want ErrEmpty", err)
+		t.Errorf("TryRecv from an empty channel: %v, want ErrEmpty", err)
 	}
 	r.do(t, "fills", func(task *sched.Task) error {
 		for v := range size {
@@ -167,11 +167,11 @@ func chanBound(t T, r *Fixture) {
 	})
 	mu.Lock()
 	if sent || c.Len() != size || c.Cap() != size {
-		t.Errorf("Send to a full channel has returned; it has %d items, and room for %d", c.Len(), c.Cap())
+		t.Errorf("Send to a full channel returned; it has %d items and room for %d", c.Len(), c.Cap())
 	}
 	mu.Unlock()
 	r.receives(t, c, 0)
-	r.wait(t, waits, "Send returns when there is room")
+	r.wait(t, waits, "Send returns after an item is received")
 	if err := c.TrySend(9); !errors.Is(err, sched.ErrFull) {
 		t.Errorf("TrySend after a waiting Send: %v, want ErrFull", err)
 	}
@@ -184,25 +184,24 @@ func chanRendezvous(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	c := r.ops.channel(0)
 	if err := c.TrySend(1); !errors.Is(err, sched.ErrFull) {
-		t.Errorf("TrySend, and nobody receives: %v, want ErrFull", err)
+		t.Errorf("TrySend without a receiver: %v, want ErrFull", err)
 	}
 	if _, err := c.TryRecv(); !errors.Is(err, sched.ErrEmpty) {
-		t.Errorf("TryRecv, and nobody sends: %v, want ErrEmpty", err)
+		t.Errorf("TryRecv without a sender: %v, want ErrEmpty", err)
 	}
 	sends := r.waitingSender(t, c, 7)
 	r.receives(t, c, 7)
-	r.wait(t, sends, "Send returns when the item is received")
+	r.wait(t, sends, "Send returns after the item is received")
 	var got int
 	receives := r.waitingReceiver(t, c, func(v int) { got = v })
 	r.sends(t, c, 8)
-	r.wait(t, receives, "Recv returns when an item is sent")
+	r.wait(t, receives, "Recv returns after an item is sent")
 	if got != 8 {
 		t.Errorf("Recv returned %d, want 8", got)
 	}
 }
 
-// waitingSender starts a task that sends v, and returns when it waits to do so. The channel has no
-// room.
+// waitingSender starts a task that sends v, and returns once it waits. The channel must be full.
 func (r *Fixture) waitingSender(t T, c channel, v int) <-chan struct{} {
 	t.Helper()
 	b := newBell()
@@ -221,8 +220,8 @@ func (r *Fixture) waitingSender(t T, c channel, v int) <-chan struct{} {
 	return done
 }
 
-// waitingReceiver starts a task that receives, and returns when it waits to do so. The channel has
-// no room.
+// waitingReceiver starts a task that receives, and returns once it waits. The channel must have no
+// room.
 func (r *Fixture) waitingReceiver(t T, c channel, got func(v int)) <-chan struct{} {
 	t.Helper()
 	b := newBell()
@@ -257,7 +256,7 @@ func chanFirstCome(t T, r *Fixture) {
 	for v := range tasks {
 		done = append(done, r.waitingReceiver(t, c, func(got int) {
 			if got != v {
-				t.Errorf("receiver %d was given item %d", v, got)
+				t.Errorf("receiver %d got item %d", v, got)
 			}
 		}))
 	}
@@ -285,7 +284,7 @@ func chanCloseDrains(t T, r *Fixture) {
 		}
 		r.receives(t, c, 2)
 		if _, err := c.Recv(task); !errors.Is(err, sched.ErrClosed) {
-			t.Errorf("Recv of nothing after Close: %v, want ErrClosed", err)
+			t.Errorf("Recv from an empty channel after Close: %v, want ErrClosed", err)
 		}
 		if err := c.Send(task, 4); !errors.Is(err, sched.ErrClosed) {
 			t.Errorf("Send after Close: %v, want ErrClosed", err)
@@ -293,7 +292,7 @@ func chanCloseDrains(t T, r *Fixture) {
 		return nil
 	})
 	if _, err := c.TryRecv(); !errors.Is(err, sched.ErrClosed) {
-		t.Errorf("TryRecv of nothing after Close: %v, want ErrClosed", err)
+		t.Errorf("TryRecv from an empty channel after Close: %v, want ErrClosed", err)
 	}
 	if err := c.TrySend(4); !errors.Is(err, sched.ErrClosed) {
 		t.Errorf("TrySend after Close: %v, want ErrClosed", err)
@@ -321,11 +320,11 @@ func chanCloseWakes(t T, r *Fixture) {
 	full.Close()
 	empty.Close()
 	for _, d := range done {
-		r.wait(t, d, "a waiting task learns of Close")
+		r.wait(t, d, "a waiting task returns after Close")
 	}
 	r.receives(t, full, 1)
 	if _, err := full.TryRecv(); !errors.Is(err, sched.ErrClosed) {
-		t.Errorf("TryRecv after Close: %v, want ErrClosed: what waited was not sent", err)
+		t.Errorf("TryRecv after Close: %v, want ErrClosed: the waiting item was not sent", err)
 	}
 }
 
@@ -339,7 +338,7 @@ func chanCanceledSend(t T, r *Fixture) {
 		checkCanceled(t, "Send again", c.Send(task, 3))
 		free := r.ops.channel(1)
 		if err := free.Send(task, 4); err != nil {
-			t.Errorf("Send of a canceled task, and there is room: %v", err)
+			t.Errorf("Send of a canceled task to a channel with room: %v", err)
 		}
 		return nil
 	})
@@ -352,7 +351,7 @@ func chanCanceledSend(t T, r *Fixture) {
 	cancel(errCase)
 	r.wait(t, canceled, "the canceled task ends")
 	r.receives(t, c, 1)
-	r.wait(t, next, "the task behind it has sent its item")
+	r.wait(t, next, "the next task in line sends its item")
 	r.receives(t, c, 5)
 }
 
@@ -366,7 +365,7 @@ func chanCanceledRecv(t T, r *Fixture) {
 		full := r.ops.channel(1)
 		r.sends(t, full, 4)
 		if v, err := full.Recv(task); v != 4 || err != nil {
-			t.Errorf("Recv of a canceled task, and there is an item: %d, %v", v, err)
+			t.Errorf("Recv of a canceled task from a channel with an item: %d, %v", v, err)
 		}
 		return nil
 	})
@@ -379,11 +378,11 @@ func chanCanceledRecv(t T, r *Fixture) {
 	cancel(errCase)
 	r.wait(t, canceled, "the canceled task ends")
 	r.sends(t, c, 1)
-	r.wait(t, next, "the task behind it is given the item")
+	r.wait(t, next, "the next task in line gets the item")
 }
 
-// Each item that Send says was sent is received once, and no other, while tasks on both sides are
-// canceled.
+// Each item whose Send succeeded is received exactly once, and no other item is, while tasks on
+// both sides are canceled.
 func chanNothingLost(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	for size := range 3 {
@@ -391,8 +390,7 @@ func chanNothingLost(t T, r *Fixture) {
 	}
 }
 
-// exchange has tasks of both loops send and receive, of which some are canceled, and goroutines as
-// well.
+// exchange has tasks of both loops and goroutines send and receive, and cancels some of the tasks.
 func (r *Fixture) exchange(t T, size int) {
 	const tasks, rounds = 4, 40
 	c := r.ops.channel(size)
@@ -446,7 +444,7 @@ func (r *Fixture) exchange(t T, size int) {
 	slices.Sort(sent)
 	slices.Sort(received)
 	if !slices.Equal(sent, received) {
-		t.Errorf("size %d: %d items were sent and %d received:\n%v\n%v", size, len(sent), len(received), sent, received)
+		t.Errorf("size %d: sent %d items, received %d:\n%v\n%v", size, len(sent), len(received), sent, received)
 	}
 }
 

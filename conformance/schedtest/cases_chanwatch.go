@@ -10,7 +10,7 @@ import (
 	"github.com/edgewise-go/edgewise/sched"
 )
 
-// selecting is a task that waits in a Select and tries a channel each time that it is woken.
+// selecting is a task that waits in a Select and tries a channel each time it is woken.
 func (r *Fixture) selecting(t T, watch func(w sched.Waker) error, try func() (over bool)) <-chan struct{} {
 	t.Helper()
 	sel := r.loop().Tasks().NewSelect()
@@ -53,17 +53,17 @@ func chanWatchItems(t T, r *Fixture) {
 	})
 	r.fence(t)
 	c.Close()
-	r.wait(t, done, "a Select learns of items and of Close")
+	r.wait(t, done, "a Select wakes for items and for Close")
 	if len(got) != items || !slices.IsSorted(got) {
 		t.Errorf("got %v, want %d items", got, items)
 	}
 	late := newBell()
 	if err := c.WatchRecv(late); err != nil || !late.rang() {
-		t.Errorf("WatchRecv of what is worth trying: %v, and it rings nothing", err)
+		t.Errorf("WatchRecv on a channel with an item: %v, and the watcher was not woken", err)
 	}
 	idle, early := r.ops.channel(1), newBell()
 	if err := idle.WatchRecv(early); err != nil || early.rang() {
-		t.Errorf("WatchRecv of nothing: %v, and it rings", err)
+		t.Errorf("WatchRecv on an empty channel: %v, and the watcher was woken", err)
 	}
 }
 
@@ -93,15 +93,15 @@ func chanWatchRoom(t T, r *Fixture) {
 		}
 		return nil
 	})
-	r.wait(t, done, "a Select learns of room")
+	r.wait(t, done, "a Select wakes for room")
 	full, b := r.ops.channel(1), newBell()
 	r.sends(t, full, 1)
 	if err := full.WatchSend(b); err != nil || b.rang() {
-		t.Errorf("WatchSend where there is no room: %v, and it rings", err)
+		t.Errorf("WatchSend on a full channel: %v, and the watcher was woken", err)
 	}
 	full.Close()
 	if !b.rang() {
-		t.Errorf("Close does not ring who waits for room")
+		t.Errorf("Close did not wake a watcher that waits for room")
 	}
 }
 
@@ -135,7 +135,7 @@ func chanWatchByHandler(t T, r *Fixture) {
 		return nil
 	})
 	c.Close()
-	r.wait(t, s.ended, "a handler learns of items and of Close")
+	r.wait(t, s.ended, "a handler wakes for items and for Close")
 	if len(got) != 10 || !slices.IsSorted(got) {
 		t.Errorf("the handler got %v", got)
 	}
@@ -155,11 +155,11 @@ func chanWatchersBound(t T, r *Fixture) {
 			}
 		}
 		if err := watch(newBell()); !errors.Is(err, sched.ErrFull) {
-			t.Errorf("one watcher more than MaxWatchers: %v, want ErrFull", err)
+			t.Errorf("watcher beyond MaxWatchers: %v, want ErrFull", err)
 		}
 		c.Unwatch(first)
 		if err := watch(newBell()); err != nil {
-			t.Errorf("watch in the place of another: %v", err)
+			t.Errorf("watch in the place of a removed watcher: %v", err)
 		}
 	}
 }
@@ -185,7 +185,7 @@ func chanUnwatch(t T, r *Fixture) {
 	} {
 		step.f()
 		if !stays.rang() || gone.rang() {
-			t.Errorf("%s does not ring who watches, or rings who has left", step.name)
+			t.Errorf("%s did not wake its watchers, or woke one that was removed", step.name)
 		}
 	}
 }

@@ -13,37 +13,37 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-const shutdownRule = "It returns nil if all ended by themselves, the cause of ctx if some were canceled"
+const shutdownRule = "Shutdown returns nil if every task ended by itself, and the cause of ctx if some were canceled."
 
 func drainCases() []Case {
 	return []Case{
 		{ID: "drain/tasks-are-told", Doc: "sched.Task.OnDrain", Run: drainTasks,
-			Rule:   "OnDrain has f called on the loop when the loop is asked to end, at once if it was already.",
+			Rule:   "OnDrain registers f, which the loop calls when it is asked to end, or at once if it already was.",
 			Source: "net/http.Server.RegisterOnShutdown"},
 		{ID: "drain/handlers-are-told", Doc: "sched.Draining", Run: drainHandlers,
-			Rule:   "the loop was asked to end; said once",
+			Rule:   "Draining: the loop was asked to end. A handler gets it once.",
 			Source: "net/http.Server.Shutdown closes idle connections"},
 		{ID: "drain/refuses-new-tasks", Doc: "sched.Loop.Go", Run: drainRefuses,
-			Rule:   "It returns ErrFull at a bound of Options, and ErrStopped once the loop drains or is over.",
+			Rule:   "A start returns ErrFull at a bound of Options, and ErrStopped once the loop drains or has ended.",
 			Source: "net/http.ErrServerClosed"},
 		{ID: "drain/allows-children", Doc: "sched.Task.Go", Run: drainChildren,
-			Rule:   "Unlike Loop.Go it is not refused while the loop drains: a task may need it to end.",
+			Rule:   "Unlike Loop.Go, Task.Go is not refused while the loop drains: a task may need a child in order to end.",
 			Source: "a request in flight that dials"},
 		{ID: "drain/run-returns", Doc: "sched.Loop.Run", Run: drainRunReturns,
-			Rule:   "until Shutdown or Drain was called and the last task has ended.",
+			Rule:   "Run runs until Shutdown or Drain was called and the last task has ended.",
 			Source: "net/http.Server.Shutdown"},
 		{ID: "drain/refused-starts", Doc: "sched.Loop.Go", Run: drainRefusedStarts,
-			Rule:   "A start that is refused leaves no trace: it neither delays the end of Run nor is it counted by Len.",
+			Rule:   "A refused start leaves no trace: it does not delay the end of Run, and Len does not count it.",
 			Source: "a server at its bound that shuts down while clients still connect"},
 		{ID: "shutdown/cancels-the-rest", Doc: "sched.Loop.Shutdown", Run: shutdownCancels, Rule: shutdownRule, Source: "net/http.Server.Shutdown with a context"},
 		{ID: "shutdown/by-themselves", Doc: "sched.Loop.Shutdown", Run: shutdownByThemselves, Rule: shutdownRule, Source: "net/http.Server.Shutdown"},
 		{ID: "shutdown/releases-goroutines", Doc: "sched.Loop.Goroutines", Run: shutdownReleases,
-			Rule:   "When l ends, a goroutine that waits is told net.ErrClosed.",
-			Source: "cloudwego/netpoll 140: closed while another reads"},
+			Rule:   "When l ends, a waiting goroutine gets net.ErrClosed.",
+			Source: "cloudwego/netpoll 140: closed while another goroutine reads"},
 	}
 }
 
-// finished drains, and waits for Run to return.
+// finished drains the loop and waits for Run to return.
 func (r *Fixture) finished(t T) {
 	t.Helper()
 	r.ops.drain(r.s)
@@ -60,7 +60,7 @@ func drainTasks(t T, r *Fixture) {
 		}
 		return task.Suspend(func(resume func()) {
 			r.ops.onDrain(task, func() {
-				t.Errorf("a function was called that OnDrain had replaced")
+				t.Errorf("OnDrain called a function that was replaced")
 			})
 			r.ops.onDrain(task, func() {
 				told++
@@ -80,7 +80,7 @@ func drainTasks(t T, r *Fixture) {
 		return nil
 	})
 	r.ops.drain(r.s)
-	r.wait(t, lateDone, "Draining is seen")
+	r.wait(t, lateDone, "Draining reports true")
 	r.finished(t)
 	if told != 1 || late != 1 {
 		t.Errorf("OnDrain's functions were called %d and %d times, want once each", told, late)
@@ -92,7 +92,7 @@ func drainHandlers(t T, r *Fixture) {
 	var mu sync.Mutex // guards causes
 	var causes []sched.Cause
 	begun := make(chan struct{})
-	for range 2 { // one waits for nothing, the other for a silent socket and a time
+	for range 2 { // one has no interest, the other waits for a silent socket and a timer
 		a, _ := r.pair(t)
 		s := newScript(func(_ sched.HandlerTask, c sched.Cause) sched.Next {
 			mu.Lock()
@@ -121,7 +121,7 @@ func drainHandlers(t T, r *Fixture) {
 		count[c]++
 	}
 	if count[sched.Draining] != 2 || count[sched.Resumed] != 2 {
-		t.Errorf("two handlers were told %v, want draining once each", causes)
+		t.Errorf("two handlers got the causes %v, want draining once each", causes)
 	}
 }
 
@@ -162,7 +162,7 @@ func drainRefuses(t T, r *Fixture) {
 	r.wait(t, r.ran, "Run returns")
 	err = r.ops.start(r.loop(), context.Background(), "new", func(*sched.Task) error { return nil })
 	if !errors.Is(err, sched.ErrStopped) {
-		t.Errorf("Go when the loop is over: %v, want ErrStopped", err)
+		t.Errorf("Go after the loop has ended: %v, want ErrStopped", err)
 	}
 }
 
@@ -203,17 +203,17 @@ func drainRunReturns(t T, r *Fixture) {
 	r.fence(t)
 	select {
 	case <-r.ran:
-		t.Errorf("Run returned while a task was left")
+		t.Errorf("Run returned before the last task ended")
 	default:
 	}
 	close(release)
-	r.wait(t, r.ran, "Run returns when the last task has ended")
+	r.wait(t, r.ran, "Run returns after the last task has ended")
 	if r.runErr != nil {
 		t.Errorf("Run: %v", r.runErr)
 	}
 }
 
-// drainRefusedStarts has the last task end while goroutines try to start others at the bound.
+// drainRefusedStarts lets the last task end while goroutines try to start others at the bound.
 func drainRefusedStarts(t T, r *Fixture) {
 	r.start(t, sched.Options{MaxTasks: 1})
 	release := make(chan struct{})
@@ -240,10 +240,10 @@ func drainRefusedStarts(t T, r *Fixture) {
 	r.until(t, func() bool { return refused.Load() >= refusedMin }, "starts are refused")
 	r.ops.drain(r.s)
 	close(release)
-	r.wait(t, r.ran, "Run returns when the last task has ended")
+	r.wait(t, r.ran, "Run returns after the last task has ended")
 	starters.Wait()
 	if n := r.loop().Len(); n != 0 {
-		t.Errorf("Len is %d when the loop is over, want 0", n)
+		t.Errorf("Len is %d after the loop has ended, want 0", n)
 	}
 }
 
@@ -307,5 +307,5 @@ func shutdownReleases(t T, r *Fixture) {
 	})
 	r.fence(t)
 	r.finished(t)
-	r.wait(t, done, "a waiting goroutine is released when the loop ends")
+	r.wait(t, done, "a waiting goroutine returns when the loop ends")
 }

@@ -8,11 +8,11 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-const yieldRule = "Yield lets the other tasks of the loop run, and new events come in."
+const yieldRule = "Yield lets the other tasks of the loop run, and lets new events in."
 
 func fairnessCases() []Case {
 	return []Case{
-		{ID: "fairness/tasks", Doc: "sched.Task.Yield", Run: fairTasks, Rule: yieldRule, Source: "gnet 599, tokio 6221: one connection keeps the loop"},
+		{ID: "fairness/tasks", Doc: "sched.Task.Yield", Run: fairTasks, Rule: yieldRule, Source: "gnet 599, tokio 6221: one connection monopolizes the loop"},
 		{ID: "fairness/events", Doc: "sched.Task.Yield", Run: fairEvents, Rule: yieldRule, Source: "libuv 1787: events starve while tasks run"},
 	}
 }
@@ -22,7 +22,7 @@ func fairTasks(t T, r *Fixture) {
 	r.letsTasksRun(t, r.ops.yield)
 }
 
-// letsTasksRun has a task call let again and again until another one has had some turns.
+// letsTasksRun has a task call let repeatedly until another task has had several turns.
 func (r *Fixture) letsTasksRun(t T, let func(*sched.Task) error) {
 	t.Helper()
 	var pings atomic.Int32
@@ -50,8 +50,7 @@ func fairEvents(t T, r *Fixture) {
 	r.letsEventsIn(t, a, b, r.ops.yield)
 }
 
-// letsEventsIn has a task call let again and again until another one has received what is sent from
-// b to a.
+// letsEventsIn has a task call let repeatedly until another task has received what b sends to a.
 func (r *Fixture) letsEventsIn(t T, a, b sys.Handle, let func(*sched.Task) error) {
 	t.Helper()
 	reg := r.register(t, taskForm, a)
@@ -66,8 +65,8 @@ func (r *Fixture) letsEventsIn(t T, a, b sys.Handle, let func(*sched.Task) error
 		if _, err := sys.Send(b, []byte("x")); err != nil {
 			return err
 		}
-		// How many turns the news of an event takes depends on the system, so that no count of them
-		// is too many.
+		// How many turns an event takes to arrive depends on the system, so the case sets no limit
+		// on turns.
 		r.keeps(t, "the reader receives while another task lets events in", func() bool { return let(task) == nil && !received.Load() })
 		return nil
 	})

@@ -15,46 +15,46 @@ import (
 )
 
 const (
-	stepRule = "Step is called when the task starts, and each time that what the last Next asked for has come about."
-	endRule  = "End is called once, last: with the error of the Next that ended the task, a *CancelError, a *PanicError, or ErrStopped."
-	wakeRule = "Wake has Step called with Woken if t waits, or else after the next WaitFor."
+	stepRule = "Step is called when the task starts, and each time the condition of the last Next is met."
+	endRule  = "End is called exactly once, as the last call. Its error is that of the Next that ended the task, a *CancelError, a *PanicError, or ErrStopped."
+	wakeRule = "Wake makes the loop call Step with Woken: at once if t waits, otherwise after the next WaitFor."
 )
 
 func handlerCases() []Case {
 	return []Case{
 		{ID: "handler/starts", Doc: "sched.Handler.Step", Run: handlerStarts, Rule: stepRule, Source: "the contract of every spawn"},
-		{ID: "handler/ends-once", Doc: "sched.Handler.End", Run: handlerEndsOnce, Rule: endRule, Source: "gnet 621: a callback after the last"},
+		{ID: "handler/ends-once", Doc: "sched.Handler.End", Run: handlerEndsOnce, Rule: endRule, Source: "gnet 621: a callback after the last one"},
 		{ID: "handler/ready", Doc: "sched.Handler.Step", Run: handlerReady, Rule: stepRule, Source: "epoll(7)"},
-		{ID: "handler/ready-before-await", Doc: "sched.Handler.Step", Run: handlerReadyBefore, Rule: stepRule, Source: "nbio: a yielded connection is forgotten"},
+		{ID: "handler/ready-before-await", Doc: "sched.Handler.Step", Run: handlerReadyBefore, Rule: stepRule, Source: "nbio: a connection that yields is forgotten"},
 		{ID: "handler/panic-in-step", Doc: "sched.Handler.Step", Run: handlerPanicInStep, Rule: "A panic ends the task.", Source: "cloudwego/netpoll 238"},
-		{ID: "handler/panic-in-end", Doc: "sched.Handler.End", Run: handlerPanicInEnd, Rule: "If End panics, its panic is joined to the error that Options.Ended is told.", Source: "cloudwego/netpoll 238"},
+		{ID: "handler/panic-in-end", Doc: "sched.Handler.End", Run: handlerPanicInEnd, Rule: "If End panics, its panic is joined to the error that Options.Ended gets.", Source: "cloudwego/netpoll 238"},
 		{ID: "handler/within", Doc: "sched.Next.Within", Run: handlerWithin,
-			Rule:   "after d, and at once if d is not positive, Step is called with Expired.",
-			Source: "a time that is left, and is negative"},
-		{ID: "handler/wake", Doc: "sched.HandlerTask.Wake", Run: handlerWake, Rule: wakeRule, Source: "smol 134: wake between look and park"},
+			Rule:   "Within calls Step with Expired after d, or at once if d is not positive.",
+			Source: "a remaining time that is negative"},
+		{ID: "handler/wake", Doc: "sched.HandlerTask.Wake", Run: handlerWake, Rule: wakeRule, Source: "smol 134: a wake between the check and the park"},
 		{ID: "handler/wake-after-end", Doc: "sched.HandlerTask.Wake", Run: handlerWakeAfterEnd,
-			Rule:   "Once t has ended it does nothing.",
-			Source: "a slab whose places are used again"},
+			Rule:   "After t has ended, Wake does nothing.",
+			Source: "a slab that reuses its places"},
 		{ID: "handler/again", Doc: "sched.Again", Run: handlerAgain,
-			Rule:   "Again lets other tasks run, and new events come in, then calls Step with Resumed",
-			Source: "gnet 599, tokio 6221: one connection keeps the loop"},
-		{ID: "handler/bound", Doc: "sched.Loop.StartHandler", Run: handlerBound, Rule: "It returns ErrFull at MaxTasks", Source: "gnet 423: memory without a bound"},
+			Rule:   "Again lets other tasks run and new events in, then calls Step with Resumed.",
+			Source: "gnet 599, tokio 6221: one connection monopolizes the loop"},
+		{ID: "handler/bound", Doc: "sched.Loop.StartHandler", Run: handlerBound, Rule: "Handle returns ErrFull at MaxTasks.", Source: "gnet 423: unbounded memory"},
 		{ID: "handler/handle-is-free", Doc: "sched.Handler.End", Run: handlerHandleIsFree,
-			Rule:   "The handle is no longer registered, so that End may close it.",
+			Rule:   "When End is called, the handle is no longer registered, so End may close it.",
 			Source: "gnet 621: the order of close and callback"},
 	}
 }
 
-// script is a handler made of functions, which counts what it is told.
+// script is a handler made of functions. It records the causes of its steps.
 type script struct {
 	step func(t sched.HandlerTask, cause sched.Cause) sched.Next
 	end  func(err error)
 
-	heedsDrain bool // the handler ends when the case does
+	heedsDrain bool // the handler ends with the case
 
 	steps atomic.Int32
 	ends  atomic.Int32
-	err   error // set before ended is closed
+	err   error // written before ended is closed
 	ended chan struct{}
 }
 
@@ -80,7 +80,7 @@ func (s *script) End(err error) {
 	}
 }
 
-// on calls f on the loop and waits for its end.
+// on calls f on the loop and waits for it to return.
 func (r *Fixture) on(t T, f func()) {
 	t.Helper()
 	done := make(chan struct{})
@@ -141,16 +141,16 @@ func handlerEndsOnce(t T, r *Fixture) {
 		})
 		task := r.handle(t, a, s)
 		r.wait(t, s.ended, "the handler ends")
-		task.Wake() // it is no more
+		task.Wake() // it has ended
 		r.fence(t)
 		if s.ends.Load() != 1 || s.steps.Load() != 2 || !errors.Is(s.err, want) {
 			t.Errorf("%d steps, %d ends, with %v; want 2, 1, with %v", s.steps.Load(), s.ends.Load(), s.err, want)
 		}
 	}
-	r.until(t, func() bool { return len(r.endings("handler")) >= 2 }, "Ended is told of both handlers")
+	r.until(t, func() bool { return len(r.endings("handler")) >= 2 }, "Ended is called for both handlers")
 	r.fence(t)
 	if n := len(r.endings("handler")); n != 2 {
-		t.Errorf("Ended was told %d times of 2 handlers", n)
+		t.Errorf("Ended was called %d times for 2 handlers", n)
 	}
 }
 
@@ -193,7 +193,7 @@ func handlerReady(t T, r *Fixture) {
 	if err := sys.Shutdown(b, sys.ShutWriting); err != nil {
 		t.Errorf("shutdown: %v", err)
 	}
-	r.wait(t, reader.ended, "the end of the stream is seen")
+	r.wait(t, reader.ended, "the handler sees the end of the stream")
 	if reader.err != nil {
 		t.Errorf("the handler ended with %v", reader.err)
 	}
@@ -211,7 +211,8 @@ func handlerReadyBefore(t T, r *Fixture) {
 		case err != sys.ErrWouldBlock:
 			return sched.Done(err)
 		case c == sched.Started:
-			// Would-block is said: the byte comes after it, and is reported before the WaitFor.
+			// The handler has seen would-block. The byte comes later, and is reported before the
+			// WaitFor.
 			if _, err := sys.Send(b, []byte("x")); err != nil {
 				return sched.Done(err)
 			}
@@ -232,13 +233,13 @@ func handlerReadyBefore(t T, r *Fixture) {
 		return plain(task, c)
 	}
 	r.handle(t, a, s)
-	r.wait(t, s.ended, "readiness that was reported before the WaitFor ends it")
+	r.wait(t, s.ended, "readiness reported before the WaitFor ends it")
 	if s.err != nil {
 		t.Errorf("the handler ended with %v", s.err)
 	}
 }
 
-// blow is a name to be found in a stack.
+// blow is a function name that the case looks for in a stack.
 func blow() { panic(errCase) }
 
 func handlerPanicInStep(t T, r *Fixture) {
@@ -270,7 +271,7 @@ func handlerWithin(t T, r *Fixture) {
 	a, b := r.pair(t)
 	durations := append([]time.Duration{-time.Hour}, durations...)
 	var begun time.Time
-	var expired atomic.Int32 // times, and one for the event after them
+	var expired atomic.Int32 // timers, and one for the event after them
 	s := newScript(func(_ sched.HandlerTask, c sched.Cause) sched.Next {
 		i := int(expired.Load())
 		defer func() { expired.Store(int32(i)) }()
@@ -281,7 +282,7 @@ func handlerWithin(t T, r *Fixture) {
 			}
 			i++
 		case c == sched.Expired:
-			t.Errorf("a time expired that an event had ended")
+			t.Errorf("a timer expired that an event had ended")
 			return sched.Done(nil)
 		case c == sched.Ready && i == len(durations):
 			i++
@@ -300,7 +301,7 @@ func handlerWithin(t T, r *Fixture) {
 		return sched.Done(nil)
 	})
 	task := r.handle(t, a, s)
-	r.until(t, func() bool { return int(expired.Load()) > len(durations) }, "all times expire, and an event comes")
+	r.until(t, func() bool { return int(expired.Load()) > len(durations) }, "all timers expire, and an event comes")
 	task.Wake()
 	r.wait(t, s.ended, "the handler ends")
 }
@@ -313,7 +314,7 @@ func handlerWake(t T, r *Fixture) {
 	s := newScript(func(task sched.HandlerTask, c sched.Cause) sched.Next {
 		switch {
 		case c == sched.Started:
-			r.ops.wake(task) // while it runs: for the next WaitFor
+			r.ops.wake(task) // during a step: takes effect at the next WaitFor
 			r.ops.wake(task)
 		case c == sched.Woken:
 			woken.Add(1)
@@ -324,11 +325,11 @@ func handlerWake(t T, r *Fixture) {
 		return sched.WaitFor(queue.None)
 	})
 	task := r.handle(t, a, s)
-	r.wait(t, seen, "a Wake during the step before is told")
+	r.wait(t, seen, "a Wake during the previous step is delivered")
 	r.fence(t)
-	// Another worker may hear of the first call before the step makes the second.
+	// Another worker may see the first call before the step makes the second.
 	if n := woken.Load(); n > 2 || n > 1 && r.ordered {
-		t.Errorf("Woken was said %d times for two calls in one step", n)
+		t.Errorf("Step was called with Woken %d times after two calls in one step", n)
 	}
 	for i := range r.rounds(2000) {
 		r.ops.wake(task)
@@ -336,8 +337,8 @@ func handlerWake(t T, r *Fixture) {
 	}
 }
 
-// The successor has, if it can, what was the first's: its place in the loop's tables, and its
-// notice that is on the way.
+// The successor takes over from the first handler what it can: its place in the loop's tables, and
+// its pending notice.
 func handlerWakeAfterEnd(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	for range 20 {
@@ -358,7 +359,7 @@ func handlerWakeAfterEnd(t T, r *Fixture) {
 		r.until(t, func() bool { return second.steps.Load() > 0 }, "the next handler starts")
 		r.fence(t)
 		if n := second.steps.Load(); n != 1 {
-			t.Fatalf("a Wake of a handler that has ended reached the next: %d steps, want 1", n)
+			t.Fatalf("a Wake of a handler that has ended reached its successor: %d steps, want 1", n)
 		}
 	}
 }
@@ -380,8 +381,8 @@ func handlerAgain(t T, r *Fixture) {
 		switch {
 		case others.Load() == 10:
 			return sched.Done(nil)
-		case r.ordered && late > roundsMax, time.Since(begun) > r.late(): // as Fixture.flood counts
-			t.Errorf("another task had %d turns, and since it was started a handler returned Again %d times", others.Load(), late)
+		case r.ordered && late > roundsMax, time.Since(begun) > r.late(): // counted as Fixture.flood counts
+			t.Errorf("another task had %d turns, and since it started a handler returned Again %d times", others.Load(), late)
 			return sched.Done(nil)
 		}
 		return sched.Again()
@@ -441,7 +442,7 @@ func handlerHandleIsFree(t T, r *Fixture) {
 	first := newScript(func(sched.HandlerTask, sched.Cause) sched.Next { return sched.Done(nil) })
 	first.end = func(error) {
 		if _, err := r.loop().StartHandler(a, second); err != nil {
-			t.Errorf("Handle for the same handle in End: %v", err)
+			t.Errorf("Handle in End, for the same handle: %v", err)
 			close(second.ended)
 		}
 	}

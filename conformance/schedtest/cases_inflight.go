@@ -14,16 +14,16 @@ import (
 func inFlightCases() []Case {
 	return []Case{
 		{ID: "workers/event-on-its-way", Doc: "sched.Shared", Run: workersEventOnItsWay, Needs: []Feature{OneQueue, OneShots},
-			Rule:   "in OneShot an event that is on its way is not asked for again, or one readiness would be reported twice.",
+			Rule:   "In OneShot, a direction is not armed again while its event is on its way. Otherwise one readiness would be reported twice.",
 			Source: "epoll(7), EPOLLONESHOT: armed again by a thread that does not know of the event"},
 		{ID: "workers/earlier-time", Doc: "sched.Shared", Run: workersEarlierTime, Needs: []Feature{OneQueue},
-			Rule:   "a time that comes before the one it waits for ends the wait",
-			Source: "Go runtime, wakeNetPoller: a time that is earlier than that of the thread in the poller"},
+			Rule:   "A timer that is due before the time that a worker waits for ends its wait.",
+			Source: "Go runtime, wakeNetPoller: a timer earlier than the one that the polling thread waits for"},
 	}
 }
 
-// A worker has taken an event from the queue and does not go on. Another one runs the task, which
-// takes what the event is about, and waits for more: what comes then is what the event tells it of.
+// One worker has taken an event from the queue and is held. Another runs the task, which reads what
+// the event is about and waits for more. The held event then reports only what comes later.
 func workersEventOnItsWay(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	a, b := r.pair(t)
@@ -54,7 +54,7 @@ func workersEventOnItsWay(t T, r *Fixture) {
 	done := r.spawn(t, r.loop(), context.Background(), "wakes", func(*sched.Task) error {
 		send(t, b, "x")
 		if !r.happens(h.held) {
-			t.Errorf("no worker is told of the event")
+			t.Errorf("a worker takes the event")
 		}
 		task.Wake()
 		return nil
@@ -66,16 +66,16 @@ func workersEventOnItsWay(t T, r *Fixture) {
 	r.wait(t, woken, "the handler is woken")
 	before := r.queues[0].events.Load()
 	released()
-	r.wait(t, told, "the handler is told of the event")
+	r.wait(t, told, "the handler gets the event")
 	for range 20 {
 		r.on(t, func() {}) // by a worker that waits in between
 	}
 	if n := r.queues[0].events.Load() - before; n > 0 {
-		t.Errorf("a readiness was reported %d times more, after the event that was on its way", n)
+		t.Errorf("a readiness was reported %d more times after the event that was on its way", n)
 	}
 }
 
-// A worker waits for a distant time. Another one sets an earlier one.
+// One worker waits for a distant time. Another sets an earlier one.
 func workersEarlierTime(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -84,8 +84,8 @@ func workersEarlierTime(t T, r *Fixture) {
 		return nil
 	})
 	r.fence(t)
-	// Several times: a worker that is woken by something else just then finds the earlier time by
-	// itself.
+	// The case repeats this: a worker that wakes for another reason at that moment finds the
+	// earlier time by itself.
 	for range 5 {
 		near := r.spawn(t, r.loop(), context.Background(), "near", func(task *sched.Task) error {
 			r.keeps(t, "another worker waits for the distant time", func() bool {
@@ -100,5 +100,5 @@ func workersEarlierTime(t T, r *Fixture) {
 	r.wait(t, distant, "the other task is canceled")
 }
 
-// distantTime is longer than what any other case waits for.
+// distantTime is longer than any other wait of the cases.
 const distantTime = 3 * time.Hour

@@ -10,32 +10,32 @@ import (
 
 const (
 	joinRule      = "Join suspends t until the task of j has ended, and returns that task's error."
-	jobCancelRule = "Cancel cancels the task, as its context would: whatever it waits for, then or later, returns a *CancelError with cause"
+	jobCancelRule = "Cancel cancels the task as its context would: any current or later wait returns a *CancelError with cause."
 )
 
 func joinCases() []Case {
 	return []Case{
 		{ID: "join/error", Doc: "sched.Task.Join", Run: joinError, Rule: joinRule, Source: "tokio JoinHandle"},
 		{ID: "join/panic", Doc: "sched.Job.Err", Run: joinPanic,
-			Rule:   "a *PanicError with the stack if it panicked",
+			Rule:   "The error of a task that panicked is a *PanicError with the stack.",
 			Source: "golang.org/x/sync errgroup: propagation of panics"},
 		{ID: "join/joiner-is-canceled", Doc: "sched.Task.Join", Run: joinerCanceled,
-			Rule:   "If t is canceled meanwhile Join returns t's *CancelError, and the task of j goes on",
+			Rule:   "If t is canceled meanwhile, Join returns t's *CancelError, and the task of j continues.",
 			Source: "tokio: dropping a JoinHandle detaches the task"},
 		{ID: "join/itself", Doc: "sched.Task.Join", Run: joinItself,
-			Rule:   "A task that joins itself panics",
+			Rule:   "A task that joins itself panics.",
 			Source: "pthread_join(3): EDEADLK"},
 		{ID: "join/goroutine", Doc: "sched.Job.Wait", Run: joinGoroutine,
-			Rule:   "Wait blocks the calling goroutine until the task has ended and returns the task's error, or until ctx is done and returns the cause of ctx; the task goes on.",
+			Rule:   "Wait blocks the calling goroutine until the task has ended, and returns the task's error. If ctx is done first, Wait returns the cause of ctx and the task continues.",
 			Source: "the bridge from goroutines"},
 		{ID: "job/cancel", Doc: "sched.Job.Cancel", Run: jobCancel, Rule: jobCancelRule, Source: "tokio: abort of a parked task"},
 		{ID: "job/cancel-before-it-begins", Doc: "sched.Job.Cancel", Run: jobCancelEarly,
-			Rule:   "A task that has not begun yet runs, and learns of it at its first wait.",
+			Rule:   "A task canceled before it begins still runs, and its first wait returns the error.",
 			Source: "a cleanup that the body promises"},
 	}
 }
 
-// otherLoop is another than r.loop, if there is one.
+// otherLoop returns a loop other than r.loop, if there is one.
 func (r *Fixture) otherLoop() *sched.Loop { return r.s.Loops()[len(r.s.Loops())-1] }
 
 func (r *Fixture) launch(t T, ctx context.Context, name string, b body) *sched.Job {
@@ -73,7 +73,7 @@ func joinError(t T, r *Fixture) {
 		begun = append(begun, began)
 		joined = append(joined, r.spawn(t, l, context.Background(), "joins", func(task *sched.Task) error {
 			close(began)
-			for range 2 { // the second time the task has ended
+			for range 2 { // the second time, the task has ended
 				if err := r.ops.join(task, j); !errors.Is(err, errCase) {
 					t.Errorf("Join: %v, want the error of the task", err)
 				}
@@ -86,7 +86,7 @@ func joinError(t T, r *Fixture) {
 	}
 	r.fence(t)
 	if err := j.Err(); err != nil {
-		t.Errorf("Err of a living task: %v", err)
+		t.Errorf("Err of a running task: %v", err)
 	}
 	close(release)
 	for _, c := range joined {

@@ -14,24 +14,24 @@ import (
 func metricsCases() []Case {
 	return []Case{
 		{ID: "metrics/counts", Doc: "sched.Metrics", Run: metricsCount,
-			Rule:   "Each number is exact, whoever runs the tasks",
-			Source: "counters that several threads add to without care lose some"},
+			Rule:   "Each number is exact, whichever worker runs the tasks.",
+			Source: "unsynchronized counters that lose increments of several threads"},
 		{ID: "metrics/while-it-runs", Doc: "sched.Metrics", Run: metricsWhileItRuns,
-			Rule:   "Whoever takes it does not stop the loop.",
-			Source: "a loop that is stuck is the one whose numbers are wanted"},
+			Rule:   "Taking a snapshot does not stop the loop.",
+			Source: "a stuck loop is the one whose numbers are wanted"},
 		{ID: "metrics/delay", Doc: "sched.Metrics.Delay", Run: metricsDelay, Needs: []Feature{InOrder},
-			Rule:   "It is never negative, and has the time for which others held the loop meanwhile.",
-			Source: "the delay of who waits for a long turn is what the turn costs"},
+			Rule:   "A delay is never negative, and it includes the time for which other tasks held the loop.",
+			Source: "a long turn delays the tasks that wait for it"},
 		{ID: "metrics/turn-time", Doc: "sched.Metrics.TurnTime", Run: metricsTurnTime,
-			Rule:   "TurnTime has for each turn how long it was: how long a task held its thread.",
+			Rule:   "TurnTime records the length of each turn: how long a task held its thread.",
 			Source: "a long turn delays all events of its loop"},
 		{ID: "metrics/not-asked-for", Doc: "sched.Loop.Metrics", Run: metricsNotAskedFor,
-			Rule:   "Without Options.Metrics it has Tasks alone.",
-			Source: "the clock is read for nobody"},
+			Rule:   "Without Options.Metrics, the snapshot has only Tasks.",
+			Source: "the clock is read for numbers that no caller reads"},
 	}
 }
 
-// finish ends the loops; then their metrics change no more.
+// finish ends the loops. After that, their metrics no longer change.
 func (r *Fixture) finish(t T) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), r.patience)
@@ -42,7 +42,7 @@ func (r *Fixture) finish(t T) {
 	r.wait(t, r.ran, "Run returns")
 }
 
-// sameCount reports a number that is not what the case has counted.
+// sameCount reports a number that differs from the count of the case.
 func sameCount(t T, what string, got, want uint64) {
 	t.Helper()
 	if got != want {
@@ -50,8 +50,8 @@ func sameCount(t T, what string, got, want uint64) {
 	}
 }
 
-// busy runs tasks of both forms on the first loop until they end, and returns how many there were,
-// and how many turns they had.
+// busy runs tasks of both forms on the first loop until they end. It returns how many tasks there
+// were, and how many turns they had.
 func (r *Fixture) busy(t T) (tasks, turns uint64) {
 	t.Helper()
 	const coroutines, handlers, yields = 6, 3, 10
@@ -126,7 +126,7 @@ func metricsCount(t T, r *Fixture) {
 		sameCount(t, "waits", m.Waits, uint64(r.queues[i].waits.Load()))
 	}
 	if rounds == 0 {
-		t.Errorf("tasks have run, and no round had one that was ready")
+		t.Errorf("tasks have run, but no round had a ready task")
 	}
 }
 
@@ -138,10 +138,10 @@ func metricsWhileItRuns(t T, r *Fixture) {
 		select {
 		case m := <-got:
 			if m.Tasks != 1 || m.Posted == 0 {
-				t.Errorf("one task runs, and there are %d tasks and %d posted functions", m.Tasks, m.Posted)
+				t.Errorf("one task runs, but the metrics have %d tasks and %d posted functions", m.Tasks, m.Posted)
 			}
 		case <-time.After(r.late()):
-			t.Errorf("after %v the metrics still wait for a task that holds its loop", r.late())
+			t.Errorf("after %v the snapshot is still blocked by a task that holds its loop", r.late())
 		}
 		return nil
 	})
@@ -159,7 +159,7 @@ func metricsWhileItRuns(t T, r *Fixture) {
 			}
 			last = m.Turns
 			if m.TurnTime.Sum() < m.TurnTime.Max() || m.Delay.Sum() < m.Delay.Max() {
-				t.Errorf("a maximum is more than the sum: %v", m)
+				t.Errorf("a maximum exceeds the sum: %v", m)
 			}
 			select {
 			case <-stop:
@@ -172,7 +172,7 @@ func metricsWhileItRuns(t T, r *Fixture) {
 	r.busy(t)
 }
 
-// hold keeps the thread for as long as makes a difference, and returns how long that was at least.
+// hold keeps the thread for a time that the metrics can show, and returns a lower bound of it.
 func hold() time.Duration {
 	const while = 2 * time.Millisecond
 	for begun := time.Now(); time.Since(begun) < while; {
@@ -198,7 +198,7 @@ func metricsDelay(t T, r *Fixture) {
 	r.finish(t)
 	d := r.ops.metrics(r.loop()).Delay
 	if d.Max() < held || d.Quantile(1) < held {
-		t.Errorf("a task had to wait for %v, and the longest delay is %v, the last quantile %v", held, d.Max(), d.Quantile(1))
+		t.Errorf("a task waited for %v, but the longest delay is %v, the last quantile %v", held, d.Max(), d.Quantile(1))
 	}
 	if least, all := d.Quantile(0), time.Since(begun); least < 0 || d.Sum() < 0 || d.Max() > all {
 		t.Errorf("the delays are from %v to %v in a test of %v, and in all %v", least, d.Max(), all, d.Sum())
@@ -225,9 +225,9 @@ func metricsNotAskedFor(t T, r *Fixture) {
 	r.fence(t)
 	m := r.ops.metrics(r.loop())
 	if m.Tasks != 1 {
-		t.Errorf("%d tasks while one waits", m.Tasks)
+		t.Errorf("the snapshot has %d tasks, want 1 that waits", m.Tasks)
 	}
 	if m.Ended+m.Turns+m.Waits+m.Events+m.Posted+m.Delay.Count()+m.TurnTime.Count()+m.Ready.Count() != 0 {
-		t.Errorf("there are metrics that nobody asked for: %v", m)
+		t.Errorf("there are metrics without Options.Metrics: %v", m)
 	}
 }

@@ -12,31 +12,31 @@ import (
 func mutexCases() []Case {
 	return []Case{
 		{ID: "mutex/held-over-a-suspension", Doc: "sched.Mutex", Run: mutexExcludes,
-			Rule:   "Mutex excludes tasks from each other, and may be held over a suspension, which is its purpose",
-			Source: "crypto/tls: a lock held around a read stops the loop"},
+			Rule:   "Mutex excludes tasks from each other. A task may hold it across a suspension, which is its purpose.",
+			Source: "crypto/tls: a lock held across a read stops the loop"},
 		{ID: "mutex/first-come", Doc: "sched.Mutex", Run: mutexFirstCome,
-			Rule:   "Who comes first is served first.",
+			Rule:   "The task that came first is served first.",
 			Source: "tokio Mutex: fair"},
 		{ID: "mutex/unlocked-by-another", Doc: "sched.Mutex.Unlock", Run: mutexUnlockedByAnother,
-			Rule:   "Any task may call it, not only the one that has locked m, and any goroutine.",
+			Rule:   "Any task and any goroutine may call Unlock, not only the task that locked m.",
 			Source: "sync.Mutex"},
 		{ID: "mutex/canceled", Doc: "sched.Mutex.Lock", Run: mutexCanceled,
-			Rule:   "It returns nil with m locked, or t's *CancelError without if t was canceled before its turn came",
-			Source: "tokio: a canceled lock future gives its place up"},
+			Rule:   "Lock returns nil with m locked. It returns t's *CancelError, without the lock, if t was canceled before its turn came.",
+			Source: "tokio: a canceled lock future gives up its place"},
 		{ID: "mutex/misuse", Doc: "sched.Mutex.Unlock", Run: mutexMisuse,
-			Rule:   "It panics if m is not locked.",
+			Rule:   "Unlock panics if m is not locked.",
 			Source: "sync.Mutex"},
 		{ID: "semaphore/bound", Doc: "sched.Semaphore.Acquire", Run: semaphoreBound,
-			Rule:   "Acquire takes n units, and suspends t until they are there.",
+			Rule:   "Acquire takes n units, and suspends t until they are available.",
 			Source: "golang.org/x/sync/semaphore"},
 		{ID: "semaphore/not-overtaken", Doc: "sched.Semaphore", Run: semaphoreNotOvertaken,
-			Rule:   "who came first is served first, and a small request does not overtake a big one.",
-			Source: "golang.org/x/sync/semaphore: big requests starve"},
+			Rule:   "Acquire serves the task that came first, and a small request does not overtake a large one.",
+			Source: "golang.org/x/sync/semaphore: large requests starve"},
 		{ID: "semaphore/canceled-lets-others-by", Doc: "sched.Semaphore.Acquire", Run: semaphoreCanceled,
-			Rule:   "It returns nil with the units, or t's *CancelError without if t was canceled before they were there",
+			Rule:   "Acquire returns nil with the units. It returns t's *CancelError, without units, if t was canceled before they were available.",
 			Source: "golang.org/x/sync/semaphore: a canceled waiter at the head blocked the others"},
 		{ID: "semaphore/misuse", Doc: "sched.Semaphore.Release", Run: semaphoreMisuse,
-			Rule:   "It panics if fewer than n are in use, or n is not positive.",
+			Rule:   "Release panics if fewer than n units are in use, or n is not positive.",
 			Source: "golang.org/x/sync/semaphore: released more than held"},
 	}
 }
@@ -45,7 +45,7 @@ func mutexExcludes(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	var m sched.Mutex
 	const tasks, rounds = 4, 10
-	inside, entered := 0, 0 // guarded by m, which the race detector sees
+	inside, entered := 0, 0 // guarded by m; the race detector checks that
 	var done []<-chan struct{}
 	for i := range tasks {
 		l := r.loop()
@@ -61,7 +61,7 @@ func mutexExcludes(t T, r *Fixture) {
 				inside++
 				_ = task.Yield()
 				if inside != 1 {
-					t.Errorf("%d tasks have the lock", inside)
+					t.Errorf("%d tasks hold the lock", inside)
 				}
 				inside--
 				entered++
@@ -74,16 +74,15 @@ func mutexExcludes(t T, r *Fixture) {
 		r.wait(t, d, "a task that locks ends")
 	}
 	if !m.TryLock() || m.TryLock() {
-		t.Errorf("TryLock of a free mutex fails, or of a locked one succeeds")
+		t.Errorf("TryLock of a free mutex failed, or of a locked one succeeded")
 	}
 	if entered != tasks*rounds {
 		t.Errorf("the lock was taken %d times", entered)
 	}
 }
 
-// inLine starts a task that waits in line until the others are served that came before, and returns
-// when it does: when its first turn is over. The loop, on which nobody else has turns meanwhile,
-// counts them.
+// inLine starts a task that waits in line, and returns once it waits, which is when its first turn
+// is over. The case counts turns of the loop; no other task has turns meanwhile.
 func (r *Fixture) inLine(t T, ctx context.Context, name string, b body) <-chan struct{} {
 	t.Helper()
 	before := r.loop().Metrics().Turns
@@ -92,8 +91,7 @@ func (r *Fixture) inLine(t T, ctx context.Context, name string, b body) <-chan s
 	return done
 }
 
-// startCounted is start of a scheduler that counts turns, whatever a mutant makes of
-// Options.Metrics.
+// startCounted starts a scheduler that counts turns, whatever a mutant does to Options.Metrics.
 func (r *Fixture) startCounted(t T) {
 	t.Helper()
 	options := r.ops.options
@@ -176,10 +174,10 @@ func mutexCanceled(t T, r *Fixture) {
 	cancel(errCase)
 	r.wait(t, canceled, "the canceled task ends")
 	r.on(t, func() { r.ops.unlock(&m) })
-	r.wait(t, next, "the task that is next has the lock")
+	r.wait(t, next, "the next task in line gets the lock")
 }
 
-// checkMisuse checks that f panics, in a task.
+// checkMisuse checks that f panics in a task.
 func (r *Fixture) checkMisuse(t T, what string, f func(task *sched.Task)) {
 	t.Helper()
 	r.do(t, what, func(task *sched.Task) error {
@@ -196,9 +194,9 @@ func (r *Fixture) checkMisuse(t T, what string, f func(task *sched.Task)) {
 func mutexMisuse(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	var m sched.Mutex
-	r.checkMisuse(t, "Unlock of what is not locked", func(*sched.Task) { r.ops.unlock(&m) })
+	r.checkMisuse(t, "Unlock of an unlocked mutex", func(*sched.Task) { r.ops.unlock(&m) })
 	if !m.TryLock() {
-		t.Errorf("the mutex is locked by misuse")
+		t.Errorf("the mutex is locked after misuse")
 	}
 }
 
@@ -230,7 +228,7 @@ func semaphoreBound(t T, r *Fixture) {
 		r.wait(t, d, "a task that acquires ends")
 	}
 	if !s.TryAcquire(size) || s.TryAcquire(1) {
-		t.Errorf("TryAcquire of what is there fails, or of more succeeds")
+		t.Errorf("TryAcquire of available units failed, or of more succeeded")
 	}
 }
 
@@ -278,15 +276,15 @@ func semaphoreCanceled(t T, r *Fixture) {
 	})
 	cancel(errCase)
 	r.wait(t, big, "the canceled task ends")
-	r.wait(t, small, "the task behind it has its unit")
+	r.wait(t, small, "the next task in line gets its unit")
 }
 
 func semaphoreMisuse(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	s := sched.NewSemaphore(2)
-	r.checkMisuse(t, "Release of what is not in use", func(*sched.Task) { r.ops.release(s, 1) })
-	r.checkMisuse(t, "Acquire of more than there can be", func(task *sched.Task) { _ = r.ops.acquire(s, task, 3) })
-	r.checkMisuse(t, "Acquire of nothing", func(task *sched.Task) { _ = r.ops.acquire(s, task, 0) })
+	r.checkMisuse(t, "Release of units that are not in use", func(*sched.Task) { r.ops.release(s, 1) })
+	r.checkMisuse(t, "Acquire of more units than the semaphore has", func(task *sched.Task) { _ = r.ops.acquire(s, task, 3) })
+	r.checkMisuse(t, "Acquire of 0 units", func(task *sched.Task) { _ = r.ops.acquire(s, task, 0) })
 	if !s.TryAcquire(2) {
 		t.Errorf("units were lost by misuse")
 	}

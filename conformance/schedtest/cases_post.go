@@ -12,20 +12,20 @@ import (
 	"github.com/edgewise-go/edgewise/sched"
 )
 
-const postRule = "Post has f called on the loop, soon, in the order of the posts."
+const postRule = "Post makes the loop call f soon, in the order of the posts."
 
 func postCases() []Case {
 	return []Case{
-		{ID: "post/order", Doc: "sched.Loop.Post", Run: postOrder, Rule: postRule, Source: "libuv: async callbacks come in the order they were sent"},
-		{ID: "post/none-lost", Doc: "sched.Loop.Post", Run: postNoneLost, Rule: postRule, Source: "gnet, netty 76592db0, libuv 2226: a wake-up lost between the look and the sleep"},
+		{ID: "post/order", Doc: "sched.Loop.Post", Run: postOrder, Rule: postRule, Source: "libuv: async callbacks run in the order in which they were sent"},
+		{ID: "post/none-lost", Doc: "sched.Loop.Post", Run: postNoneLost, Rule: postRule, Source: "gnet, netty 76592db0, libuv 2226: a wake-up lost between the check and the sleep"},
 		{ID: "post/bound", Doc: "sched.Loop.Post", Run: postBound,
-			Rule:   "ErrFull when MaxPosted functions wait already, ErrStopped when the loop is over.",
-			Source: "gnet 423: memory without a bound"},
+			Rule:   "Post returns ErrFull if MaxPosted functions already wait, and ErrStopped after the loop has ended.",
+			Source: "gnet 423: unbounded memory"},
 		{ID: "post/panic-is-contained", Doc: "sched.Options.Ended", Run: postPanicIsContained,
 			Rule:   `of one that was posted as "posted function"`,
 			Source: "cloudwego/netpoll 238: a panic in a handler wedges the loop"},
 		{ID: "post/itself", Doc: "sched.Loop.Post", Run: postItself,
-			Rule:   "What f posts is called in a later turn, after the events that have come.",
+			Rule:   "A function that f posts is called in a later turn, after the events that have arrived.",
 			Source: "libuv 4245, sonic: a handler that posts itself holds the loop"},
 	}
 }
@@ -82,12 +82,12 @@ func postNoneLost(t T, r *Fixture) {
 					runtime.Gosched()
 				}
 				if i%8 == 0 {
-					runtime.Gosched() // lets the loop fall asleep
+					runtime.Gosched() // lets the loop go to sleep
 				}
 			}
 		})
 	}
-	// No later post may help a wake-up that was lost.
+	// No later post may make up for a lost wake-up.
 	suite.Moving(t, fmt.Sprintf("%d posted functions are called", producers*posts), func() int { return int(called.Load()) },
 		func() bool { return called.Load() == int64(producers*posts) })
 }
@@ -113,7 +113,7 @@ func postBound(t T, r *Fixture) {
 		}
 		close(release)
 		if accepted != bound || !errors.Is(err, sched.ErrFull) {
-			t.Errorf("%d functions were accepted, then %v; want %d, then ErrFull", accepted, err, bound)
+			t.Errorf("Post accepted %d functions, then returned %v; want %d, then ErrFull", accepted, err, bound)
 		}
 		r.fence(t)
 		if called != bound {
@@ -123,7 +123,7 @@ func postBound(t T, r *Fixture) {
 	r.s.Drain()
 	r.wait(t, r.ran, "Run returns")
 	if err := r.ops.post(r.loop(), func() {}); !errors.Is(err, sched.ErrStopped) {
-		t.Errorf("Post when the loop is over: %v, want ErrStopped", err)
+		t.Errorf("Post after the loop has ended: %v, want ErrStopped", err)
 	}
 }
 
@@ -150,8 +150,8 @@ func postItself(t T, r *Fixture) {
 		if posts == 10 { // the reader waits
 			send(t, b, "x")
 		}
-		// How many turns the news of an event takes depends on the system, so that no count of them
-		// is too many.
+		// How many turns an event takes to arrive depends on the system, so the case sets no limit
+		// on turns.
 		starved = time.Since(begun) > r.late()
 		if received.Load() || starved {
 			close(over)
@@ -173,6 +173,6 @@ func postItself(t T, r *Fixture) {
 	r.wait(t, over, "the function stops posting itself")
 	r.wait(t, reads, "the reader ends")
 	if starved {
-		t.Errorf("an event was not seen while a function posted itself %d times", posts)
+		t.Errorf("an event was not delivered while a function posted itself %d times", posts)
 	}
 }

@@ -12,11 +12,11 @@ import (
 func readinessCases() []Case {
 	return []Case{
 		{ID: "readiness/does-not-nag", Doc: "sched.Options.Mode", Run: readinessDoesNotNag,
-			Rule:   "In no mode does a handle that is ready, and that nobody waits for, keep the loop busy.",
-			Source: "smol 111, libuv 47e95602: an interest that was left on costs a whole processor"},
+			Rule:   "In no mode does a ready handle that no task waits for keep the loop busy.",
+			Source: "smol 111, libuv 47e95602: a leftover interest costs a whole processor"},
 		{ID: "readiness/many-and-collected", Doc: "stream.Source", Run: readinessMany,
 			Rule:   waitRule,
-			Source: "cloudwego/netpoll 360: a collected object that only the kernel knew"},
+			Source: "cloudwego/netpoll 360: an object referenced only by the kernel was garbage-collected"},
 	}
 }
 
@@ -51,7 +51,7 @@ func readinessDoesNotNag(t T, r *Fixture) {
 		r.fence(t)
 	}
 	if n := r.queues[0].events.Load() - before; n > rounds/2 {
-		t.Errorf("a ready handle that nobody waits for brought %d events in %d turns", n, rounds*fenceTurns)
+		t.Errorf("a ready handle that no task waits for caused %d events in %d turns", n, rounds*fenceTurns)
 	}
 }
 
@@ -73,13 +73,13 @@ func readinessMany(t T, r *Fixture) {
 		}))
 	}
 	r.fence(t)
-	for range 2 { // what a finalizer or a cleanup keeps is collected by the second
+	for range 2 { // the second collection frees what a finalizer or a cleanup kept
 		runtime.GC()
 	}
 	for _, b := range peers {
 		send(t, b, "x")
 	}
 	for _, c := range done {
-		r.wait(t, c, "a suspended task is woken after a collection")
+		r.wait(t, c, "a suspended task is woken after a garbage collection")
 	}
 }

@@ -13,20 +13,20 @@ import (
 func runCases() []Case {
 	return []Case{
 		{ID: "run/context", Doc: "sched.Loop.Run", Run: runContext,
-			Rule:   "done it cancels every task, runs until they have ended, and returns the cause.",
+			Rule:   "When ctx is done, Run cancels every task, runs until they have ended, and returns the cause.",
 			Source: "errgroup's contexts"},
 		{ID: "run/once", Doc: "sched.Loop.Run", Run: runOnce,
-			Rule:   "It can be called once.",
+			Rule:   "Run can be called once.",
 			Source: "net/http.Server after Shutdown"},
 		{ID: "run/after-shutdown", Doc: "sched.Loop.Shutdown", Run: runAfterShutdown,
-			Rule:   "A loop that does not run yet is over at once: what waits to start ends with ErrStopped.",
+			Rule:   "A loop that does not run yet ends at once: tasks that wait to start end with ErrStopped.",
 			Source: "net/http.Server.Shutdown before Serve"},
 		{ID: "run/tasks-before", Doc: "sched.New", Run: runTasksBefore,
 			Rule:   "Nothing runs before Run.",
 			Source: "a program that starts its tasks before its loops"},
 		{ID: "run/queue-fails", Doc: "sched.Loop.Run", Run: runQueueFails,
-			Rule:   "If the queue fails, Run ends the tasks as Shutdown ends those that it cancels",
-			Source: "iter.Pull: a coroutine that is dropped leaks for ever, its deferred calls with it"},
+			Rule:   "If the queue fails, Run ends the tasks as Shutdown ends those that it cancels.",
+			Source: "iter.Pull: a dropped coroutine leaks, and its deferred calls never run"},
 	}
 }
 
@@ -42,7 +42,7 @@ func runContext(t T, r *Fixture) {
 	})
 	r.wait(t, begun, "the task begins")
 	cancel(errCase)
-	r.wait(t, r.ran, "Run returns when its context is done")
+	r.wait(t, r.ran, "Run returns after its context is done")
 	if !errors.Is(r.runErr, errCase) {
 		t.Errorf("Run: %v, want the cause of the context", r.runErr)
 	}
@@ -74,7 +74,7 @@ func runAfterShutdown(t T, r *Fixture) {
 	}
 	errs := r.endings("waits")
 	if len(errs) != 2 || !errors.Is(errs[0], sched.ErrStopped) || !errors.Is(errs[1], sched.ErrStopped) {
-		t.Errorf("tasks that were to start ended with %v", errs)
+		t.Errorf("tasks that waited to start ended with %v", errs)
 	}
 	if n := r.loop().Len(); n != 0 {
 		t.Errorf("%d tasks are left", n)
@@ -97,7 +97,7 @@ func runTasksBefore(t T, r *Fixture) {
 	}
 	r.ops.drain(r.s)
 	r.run(t, context.Background())
-	r.wait(t, ran, "a task that was started before Run runs, though Drain came before, too")
+	r.wait(t, ran, "a task started before Run and Drain runs")
 	r.wait(t, r.ran, "Run returns")
 }
 
@@ -113,7 +113,7 @@ func runQueueFails(t T, r *Fixture) {
 			if i == tasks-1 {
 				close(begun)
 			}
-			for { // some listen, some do not
+			for { // some end on the error, some ignore it
 				if err := r.ops.sleep(task, time.Hour); err != nil && i%2 == 0 {
 					return err
 				}
@@ -126,12 +126,12 @@ func runQueueFails(t T, r *Fixture) {
 	r.wait(t, begun, "the tasks begin")
 	r.fence(t)
 	r.breakQueues()
-	r.wait(t, r.ran, "Run returns when its queue fails")
+	r.wait(t, r.ran, "Run returns after its queue fails")
 	if !errors.Is(r.runErr, queue.ErrClosed) {
 		t.Errorf("Run: %v, want the queue's error", r.runErr)
 	}
 	if ended.Load() != tasks || r.loop().Len() != 0 {
-		t.Errorf("%d of %d tasks have run their deferred calls; Len is %d", ended.Load(), tasks, r.loop().Len())
+		t.Errorf("%d of %d tasks ran their deferred calls; Len is %d", ended.Load(), tasks, r.loop().Len())
 	}
 	r.wait(t, s.ended, "the handler ends")
 	if !errors.Is(s.err, sched.ErrStopped) {

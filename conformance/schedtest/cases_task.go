@@ -19,19 +19,19 @@ func taskCases() []Case {
 			Rule:   "Go starts a task on l, which runs body when its turn comes.",
 			Source: "the contract of every spawn"},
 		{ID: "task/end-is-told", Doc: "sched.Options.Ended", Run: taskEndIsTold,
-			Rule:   "Ended is called on the loop when a task has ended, with its name and its error, nil included.",
-			Source: "libuv: a closed handle's callback comes exactly once"},
+			Rule:   "Ended is called on the loop after a task has ended, with its name and its error, nil included.",
+			Source: "libuv: the callback of a closed handle runs exactly once"},
 		{ID: "task/panic-is-contained", Doc: "sched.PanicError", Run: taskPanicIsContained,
-			Rule:   "The panic ends the task and nothing else.",
+			Rule:   "A panic ends only its task.",
 			Source: "cloudwego/netpoll 238: a panic in a handler wedges the loop"},
 		{ID: "task/call", Doc: "sched.Loop.Call", Run: taskCall,
-			Rule:   "Call runs body in a task of l and blocks the calling goroutine until it has ended; it returns what body returned.",
+			Rule:   "Call runs body in a task of l, blocks the calling goroutine until the task has ended, and returns the result of body.",
 			Source: "the bridge from goroutines"},
 		{ID: "task/bound", Doc: "sched.Loop.Go", Run: taskBound,
-			Rule:   "It returns ErrFull at a bound of Options, and ErrStopped once the loop drains or is over.",
-			Source: "gnet 423: memory without a bound"},
+			Rule:   "A start returns ErrFull at a bound of Options, and ErrStopped once the loop drains or has ended.",
+			Source: "gnet 423: unbounded memory"},
 		{ID: "task/spread", Doc: "sched.Sharded", Run: taskSpread, Needs: []Feature{SeveralLoops},
-			Rule:   "Tasks are placed in turn",
+			Rule:   "A scheduler places tasks on its loops in turn.",
 			Source: "StarRocks 72956: one worker gets all the work"},
 	}
 }
@@ -47,8 +47,8 @@ func taskRunsOnce(t T, r *Fixture) {
 			return task.Yield()
 		})
 	}
-	// Each of them: where a loop has several threads, the last task may end while one before it is
-	// still held up.
+	// The case waits for each of them: on a loop of several threads, the last task may end while an
+	// earlier one is still delayed.
 	for i, end := range ends {
 		r.wait(t, end, fmt.Sprintf("task %d ends", i))
 	}
@@ -68,7 +68,7 @@ func taskEndIsTold(t T, r *Fixture) {
 	}
 }
 
-// detonate is a name to be found in a stack.
+// detonate is a function name that the case looks for in a stack.
 func detonate(*sched.Task) error { panic(errCase) }
 
 func taskPanicIsContained(t T, r *Fixture) {
@@ -82,7 +82,7 @@ func taskPanicIsContained(t T, r *Fixture) {
 		return nil
 	})
 	r.do(t, "bomb", detonate)
-	r.wait(t, bystander, "another task goes on")
+	r.wait(t, bystander, "another task continues")
 	r.ended(t, "bomb", errCase)
 	checkPanic(t, r.endings("bomb")[0], "detonate")
 }
@@ -94,7 +94,7 @@ func checkPanic(t T, err error, function string) {
 		t.Fatalf("the error is %v, want a *PanicError", err)
 	}
 	if p.Value != any(errCase) || !errors.Is(p, errCase) {
-		t.Errorf("the value is %v", p.Value)
+		t.Errorf("the value of the panic is %v", p.Value)
 	}
 	if !strings.Contains(string(p.Stack), function) {
 		t.Errorf("the stack does not name %s:\n%s", function, p.Stack)
@@ -157,7 +157,7 @@ func taskSpread(t T, r *Fixture) {
 				before := task.Loop()
 				_ = task.Yield()
 				if task.Loop() != before {
-					t.Errorf("the task has moved")
+					t.Errorf("the task moved to another loop")
 				}
 				placed <- before
 				return nil

@@ -15,24 +15,24 @@ import (
 func timeCases() []Case {
 	return []Case{
 		{ID: "time/never-early", Doc: "sched.Task.Sleep", Run: timeNeverEarly,
-			Rule:   "Sleep suspends t for d, no less.",
+			Rule:   "Sleep suspends t for at least d.",
 			Source: "libxev 214: timers fire early"},
 		{ID: "time/stale-clock", Doc: "sched.Task.Sleep", Run: timeStaleClock,
-			Rule:   "Sleep suspends t for d, no less.",
-			Source: "libxev 214, libuv uv_update_time: a clock that was read before the loop was held up"},
+			Rule:   "Sleep suspends t for at least d.",
+			Source: "libxev 214, libuv uv_update_time: a clock that was read before the loop was delayed"},
 		{ID: "time/order", Doc: "sched.Task.Sleep", Run: timeOrder, Needs: []Feature{InOrder},
 			Rule:   "Tasks wake in the order of their deadlines.",
 			Source: "gaio 23e468d: a later timer with an earlier deadline is ignored"},
 		{ID: "time/extremes", Doc: "stream.Select", Run: timeExtremes,
-			Rule:   "the zero time is no deadline",
-			Source: "overflow where times are subtracted"},
+			Rule:   "The zero time means no deadline.",
+			Source: "overflow in the subtraction of times"},
 		{ID: "time/signals", Doc: "queue.Queue.Wait", Run: timeSignals, Needs: []Feature{Signals},
-			Rule:   "A signal does not end the wait: it goes on with the time that is left.",
-			Source: "netty 70d4488e: EINTR starts the time anew; netpoll 212: EINTR is returned"},
+			Rule:   "A signal does not end the wait, which continues for the remaining time.",
+			Source: "netty 70d4488e: EINTR restarts the full timeout; netpoll 212: EINTR is returned"},
 	}
 }
 
-// durations are below and above what the clocks of queues have for units.
+// durations lie above and below the clock units of the queues.
 var durations = []time.Duration{0, time.Microsecond, 999 * time.Microsecond, 1001 * time.Microsecond, 3300 * time.Microsecond}
 
 func timeNeverEarly(t T, r *Fixture) {
@@ -60,8 +60,8 @@ func timeStaleClock(t T, r *Fixture) {
 		if err := r.ops.sleep(task, time.Millisecond); err != nil {
 			return err
 		}
-		// Several times: a machine that stops the thread for as long hides a Sleep that is too
-		// short.
+		// The case repeats this: a machine that stops the thread for as long hides a Sleep that is
+		// too short.
 		for range 3 {
 			for begun := time.Now(); time.Since(begun) < held; {
 				continue
@@ -76,13 +76,12 @@ func timeStaleClock(t T, r *Fixture) {
 	r.wait(t, other, "another sleeper ends")
 }
 
-// sleeper is a task whose deadline, which the loop computes, is known to be neither before from nor
-// after to.
+// sleeper is a task whose deadline, which the loop computes, lies between from and to.
 type sleeper struct{ from, to time.Time }
 
 func timeOrder(t T, r *Fixture) {
 	r.start(t, sched.Options{})
-	r.keeps(t, "tasks begin to sleep within the difference of their times", func() bool { return !r.sleepInTurn(t) })
+	r.keeps(t, "tasks begin to sleep within the difference of their durations", func() bool { return !r.sleepInTurn(t) })
 }
 
 // sleepInTurn has tasks begin to sleep one after the other, and checks the order in which they
@@ -100,7 +99,7 @@ func (r *Fixture) sleepInTurn(t T) (decided bool) {
 				err := task.Go(context.Background(), "sleeps", func(task *sched.Task) error {
 					now := time.Now()
 					sleepers[i].from = now.Add(d)
-					if i > 0 { // the one before sleeps by now
+					if i > 0 { // the previous task sleeps by now
 						sleepers[i-1].to = now.Add(milliseconds[i-1] * time.Millisecond)
 					}
 					err := r.ops.sleep(task, d)
@@ -149,10 +148,10 @@ func timeExtremes(t T, r *Fixture) {
 		checkCanceled(t, "Sleep for ever", r.ops.sleep(task, math.MaxInt64))
 		return nil
 	})
-	r.wait(t, begun, "a task sleeps for ever")
+	r.wait(t, begun, "a task sleeps without a deadline")
 	r.fence(t)
 	cancel(errCase)
-	r.wait(t, ages, "a task that sleeps for ever is canceled")
+	r.wait(t, ages, "a task that sleeps without a deadline is canceled")
 }
 
 func timeSignals(t T, r *Fixture) {

@@ -10,18 +10,18 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// UrgentData says that the system sends urgent data of TCP.
+// UrgentData is claimed if the system can send TCP urgent data.
 const UrgentData Feature = "urgent data"
 
-const shortRule = "ShortReadDrains reports whether a read of a plain TCP socket that returned fewer bytes than it had room for proves that there are no more."
+const shortRule = "ShortReadDrains reports whether a short read of a plain TCP socket, one that returns fewer bytes than it had room for, proves that no more bytes are queued."
 
 func urgentCases() []Case {
 	const source = "tcp(7): a read stops at the urgent mark"
 	cs := []Case{
 		{ID: "handler/urgent", Doc: "sched.HandlerTask.ShortReadDrains", Rule: shortRule, Source: source, Needs: []Feature{UrgentData}, Run: handlerUrgent},
 		{ID: "metrics/vain", Doc: "sched.Metrics.Vain", Run: metricsVain,
-			Rule:   "Vain is how many waits for a handle ended in vain.",
-			Source: "a loop that spins does so unseen"},
+			Rule:   "Vain is the number of waits for a handle that ended in vain.",
+			Source: "a loop that spins unnoticed"},
 	}
 	for _, f := range []form{taskForm, goroutineForm} {
 		cs = append(cs, Case{ID: f.name + "-wait/urgent", Doc: "stream.Source", Rule: shortRule, Source: source, Needs: []Feature{UrgentData},
@@ -44,7 +44,7 @@ func plainBytes(p string) int {
 	return len(p) - strings.Count(p, "A") - strings.Count(p, "B")
 }
 
-// shortRoom is more than there is to be read.
+// shortRoom is larger than anything that the cases read.
 const shortRoom = 64
 
 // tcpPair opens a TCP connection, which is closed when the case ends.
@@ -58,8 +58,8 @@ func (r *Fixture) tcpPair(t T) (a, b sys.Handle) {
 	return a, b
 }
 
-// feed sends all pieces in a function on the loop, which looks at its queue when all have been
-// sent.
+// feed sends all pieces in a function on the loop, so the loop polls its queue only after
+// everything has been sent.
 func (r *Fixture) feed(t T, h sys.Handle, pieces []string) {
 	t.Helper()
 	r.on(t, func() {
@@ -100,7 +100,7 @@ func waitUrgent(t T, r *Fixture, f form) {
 	}
 }
 
-// waitShortRead has plain bytes, which leave the promise where the queue can make it.
+// waitShortRead sends plain bytes, after which the promise still holds where the queue can make it.
 func waitShortRead(t T, r *Fixture, f form) {
 	r.start(t, sched.Options{})
 	a, b := r.tcpPair(t)
@@ -151,12 +151,12 @@ func handlerUrgent(t T, r *Fixture) {
 		r.feed(t, b, pieces)
 		r.wait(t, s.ended, "a handler reads the bytes around urgent data")
 		if s.err != nil || plainBytes(string(got)) != want {
-			t.Errorf("%q: a handler has read %q, %v", pieces, got, s.err)
+			t.Errorf("%q: a handler read %q, %v", pieces, got, s.err)
 		}
 	}
 }
 
-// vainCounter is the optional method of a registration by which package stream counts.
+// vainCounter is the optional method of a registration through which package stream counts.
 type vainCounter interface{ NoProgress(d sys.Direction) }
 
 func metricsVain(t T, r *Fixture) {

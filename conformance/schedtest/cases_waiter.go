@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	interruptRule = "Interrupt makes a Wait in direction d, running or else the next one, return nil, so that its caller looks at a changed deadline."
+	interruptRule = "Interrupt makes the running Wait in direction d, or else the next one, return nil, so that its caller checks for a changed deadline."
 	closeRule     = "Close ends the registration and makes a running Wait return net.ErrClosed."
-	waitRule      = "Wait suspends the caller until an operation in direction d is worth trying again, or deadline has passed (the zero time is no deadline)."
+	waitRule      = "Wait suspends the caller until an operation in direction d is worth trying again, or until deadline. The zero time means no deadline."
 )
 
 // waiterCases are the rules of a registration, for a caller that waits in form f.
@@ -28,21 +28,21 @@ func waiterCases(f form) []Case {
 			Run: func(t suite.T, r *Fixture) { run(t, r, f) }})
 	}
 	add("wakes", waitRule, "epoll(7)", waitWakes)
-	add("ready-before-park", "Wait declares loss of readiness, and it is here that interest is armed again.",
+	add("ready-before-park", "Wait declares the loss of readiness and arms interest again.",
 		"smol 134, tokio poll_readiness: readiness between would-block and park", waitReadyBeforePark)
-	add("spurious", "spurious returns are legal", "tokio 7494: spurious readiness taken for a fact", waitSpurious)
-	add("busy", "ErrBusy says that another task waits for the same direction of the same handle.", "libxev: the second registration replaces the first", waitBusy)
-	add("both-directions", "Two may wait at a time, one in each direction.", "full duplex", waitBoth)
+	add("spurious", "Spurious returns are legal.", "tokio 7494: a spurious readiness treated as a fact", waitSpurious)
+	add("busy", "ErrBusy reports that another task waits for the same direction of the same handle.", "libxev: the second registration replaces the first", waitBusy)
+	add("both-directions", "Two callers may wait at once, one per direction.", "full duplex", waitBoth)
 	add("deadline", waitRule, "net.Conn", waitDeadline)
 	add("deadline-races-event", waitRule, "cloudwego/netpoll 289: a timeout and the event at the same time", waitDeadlineRace)
 	add("deadline-before-event", waitRule, "cloudwego/netpoll 289: a timeout and the event at the same time", waitDeadlineFirst)
 	add("interrupt-while-waiting", interruptRule, "net.Conn.SetDeadline", waitInterruptRunning)
 	add("interrupt-before", interruptRule, "net.Conn.SetDeadline", waitInterruptNext)
 	add("interrupt-races", interruptRule, "net.Conn.SetDeadline during Read", waitInterruptRaces)
-	add("close-wakes", closeRule, "cloudwego/netpoll 140: close while another reads", waitCloseWakes)
-	add("close-races", closeRule, "cloudwego/netpoll 140: close while another reads", waitCloseRaces)
-	add("number-reused", "It may be called from any goroutine and returns before the handle's number can be used again.",
-		"libuv 266, netty e348bd92, gnet 621: an event for the connection before", waitNumberReused)
+	add("close-wakes", closeRule, "cloudwego/netpoll 140: close while another goroutine reads", waitCloseWakes)
+	add("close-races", closeRule, "cloudwego/netpoll 140: close while another goroutine reads", waitCloseRaces)
+	add("number-reused", "Any goroutine may call Close. It returns before the handle's number can be used again.",
+		"libuv 266, netty e348bd92, gnet 621: an event for the previous connection", waitNumberReused)
 	return cs
 }
 
@@ -91,7 +91,7 @@ func waitReadyBeforePark(t T, r *Fixture, f form) {
 			}
 			send(t, b, "x")
 			fence()
-			// No try in between: the readiness came after the last would-block.
+			// There is no try in between: the readiness came after the last would-block.
 			if err := reg.Wait(sys.Readable, time.Time{}); err != nil {
 				t.Errorf("Wait: %v", err)
 			}
@@ -103,8 +103,8 @@ func waitReadyBeforePark(t T, r *Fixture, f form) {
 	r.waitMoving(t, done, "readiness that came before the park ends it", &rounds)
 }
 
-// waitSpurious has events come for nothing while a reader waits, and one more when it has read.
-// Then the reader waits until a time that has passed, so that each Wait ends at once.
+// waitSpurious reports events without a cause while a reader waits, and one more after it has read.
+// The reader then waits until a time in the past, so each Wait ends at once.
 func waitSpurious(t T, r *Fixture, f form) {
 	r.start(t, sched.Options{})
 	a, b := r.pair(t)
@@ -132,19 +132,19 @@ func waitSpurious(t T, r *Fixture, f form) {
 			return
 		}
 		forge()
-		fence() // it has come, as have the others
+		fence() // it has arrived, and so have the spurious ones
 		told := 0
 		for range waitsMax {
 			switch err := reg.Wait(sys.Readable, time.Unix(0, 0)); {
 			case err == nil:
 				told++
 			case !errors.Is(err, os.ErrDeadlineExceeded):
-				t.Errorf("Wait until a time that has passed: %v", err)
+				t.Errorf("Wait with a deadline in the past: %v", err)
 				return
 			}
 		}
 		if told > 3*forged {
-			t.Errorf("%d of %d waits were told of at most %d spurious events", told, waitsMax, forged+1)
+			t.Errorf("%d of %d waits returned for at most %d spurious events", told, waitsMax, forged+1)
 		}
 	})
 	for range forged {
@@ -153,7 +153,7 @@ func waitSpurious(t T, r *Fixture, f form) {
 	}
 	r.fence(t)
 	send(t, b, "x")
-	r.wait(t, done, "the real event wakes")
+	r.wait(t, done, "the real event wakes the reader")
 }
 
 func waitBusy(t T, r *Fixture, f form) {
@@ -161,9 +161,9 @@ func waitBusy(t T, r *Fixture, f form) {
 	a, b := r.pair(t)
 	reg := r.register(t, f, a)
 	first := f.spawn(t, r, func(fence func()) {
-		// The other may wait, for a moment, before this one does.
+		// The other caller may briefly wait before this one does.
 		_, err := receive(reg, a, make([]byte, 1))
-		r.keeps(t, "the second lets the first wait", func() bool {
+		r.keeps(t, "the second caller lets the first wait", func() bool {
 			if !errors.Is(err, sched.ErrBusy) {
 				return false
 			}
@@ -178,7 +178,7 @@ func waitBusy(t T, r *Fixture, f form) {
 	r.fence(t)
 	second := f.spawn(t, r, func(fence func()) {
 		r.keeps(t, "a second Wait in the same direction returns ErrBusy", func() bool {
-			// Spurious returns are legal here as well, and the first may be about to try again.
+			// Spurious returns are legal here, and the first caller may be about to try again.
 			if err := reg.Wait(sys.Readable, time.Now().Add(time.Millisecond)); errors.Is(err, sched.ErrBusy) {
 				return false
 			}
@@ -186,9 +186,9 @@ func waitBusy(t T, r *Fixture, f form) {
 			return true
 		})
 	})
-	r.wait(t, second, "the second is answered")
+	r.wait(t, second, "the second Wait returns")
 	send(t, b, "x")
-	r.wait(t, first, "the first is woken")
+	r.wait(t, first, "the first Wait returns")
 }
 
 func waitBoth(t T, r *Fixture, f form) {
@@ -214,7 +214,7 @@ func waitBoth(t T, r *Fixture, f form) {
 				return
 			}
 		}
-		t.Errorf("the writer was told to try again %d times", waitsMax)
+		t.Errorf("the writer was woken in vain %d times", waitsMax)
 	})
 	r.wait(t, filled, "the socket is full")
 	const rounds = 20
@@ -242,11 +242,11 @@ func waitBoth(t T, r *Fixture, f form) {
 	r.wait(t, writer, "the writer is woken")
 }
 
-// spuriousMax bounds the returns without a cause, which are legal, that a case takes before it says
-// that the waiter makes no progress.
+// spuriousMax bounds the legal returns without a cause that a case accepts before it reports that
+// the waiter makes no progress.
 const spuriousMax = 100
 
-// checkDeadline checks that a Wait on which nothing comes ends after d, and not before.
+// checkDeadline checks that a Wait on a silent handle ends after d, and not before.
 func checkDeadline(t T, reg registration, d time.Duration) {
 	t.Helper()
 	deadline := time.Now().Add(d)
@@ -269,7 +269,7 @@ func waitDeadline(t T, r *Fixture, f form) {
 		}
 		send(t, b, "x")
 		if err := reg.Wait(sys.Readable, time.Now().Add(time.Hour)); err != nil {
-			t.Errorf("Wait for what is there: %v", err)
+			t.Errorf("Wait for a ready handle: %v", err)
 		}
 	}), "waits with a deadline return")
 }
@@ -279,8 +279,7 @@ func waitDeadlineRace(t T, r *Fixture, f form) {
 	a, b := r.pair(t)
 	reg := r.register(t, f, a)
 	rounds := r.rounds(300)
-	// The event comes at the time of the deadline, or a little before it, or at once and long
-	// before.
+	// The event comes at the deadline, shortly before it, or immediately and long before it.
 	const before, longBefore = 200 * time.Microsecond, 20 * time.Second
 	ready := make(chan time.Time)
 	sender := r.goes(func() {
@@ -313,7 +312,7 @@ func waitDeadlineRace(t T, r *Fixture, f form) {
 				if !errors.Is(err, os.ErrDeadlineExceeded) {
 					t.Errorf("Wait: %v", err)
 				}
-				// No try in between: the event has not been reported, and must come.
+				// There is no try in between: the event has not been reported, and must still come.
 				if err := reg.Wait(sys.Readable, time.Time{}); err != nil {
 					t.Errorf("Wait after a deadline: %v", err)
 					return
@@ -325,7 +324,7 @@ func waitDeadlineRace(t T, r *Fixture, f form) {
 			}
 		}
 	})
-	r.waitMoving(t, done, "an event that comes at the time of the deadline ends a Wait", &begun)
+	r.waitMoving(t, done, "an event that comes at the deadline ends a Wait", &begun)
 	r.wait(t, sender, "the sender ends")
 }
 
@@ -364,7 +363,7 @@ func waitDeadlineFirst(t T, r *Fixture, f form) {
 		send(t, b, "x")
 		released := sync.OnceFunc(func() { close(h.release) })
 		defer released()
-		// A Wait that an earlier event ends sees the byte without another.
+		// A Wait that an earlier event ends finds the byte without another event.
 		r.until(t, func() bool { return closed(h.held) || closed(done) }, "the loop takes the event from its queue")
 		for time.Now().Before(deadline) {
 			runtime.Gosched()

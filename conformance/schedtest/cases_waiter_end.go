@@ -28,7 +28,7 @@ func waitInterruptRunning(t T, r *Fixture, f form) {
 					return
 				}
 			}
-			t.Errorf("Wait returned %d times for nothing", waitsMax)
+			t.Errorf("Wait returned %d times without a cause", waitsMax)
 		})
 		r.fence(t)
 		interrupted.Store(true)
@@ -56,12 +56,12 @@ func waitInterruptRaces(t T, r *Fixture, f form) {
 	a, _ := r.pair(t)
 	reg := r.register(t, f, a)
 	rounds := int64(r.rounds(3000))
-	var told atomic.Int64 // what the waiter is to look at
+	var told atomic.Int64 // what the waiter must check
 	seen := make(chan int64, 1)
 	done := f.spawn(t, r, func(func()) {
 		for last := int64(0); last < rounds; {
 			now := told.Load()
-			if now > last { // one Interrupt may stand for several
+			if now > last { // one Interrupt may cover several
 				last = now
 				seen <- now
 				continue
@@ -157,19 +157,20 @@ func waitNumberReused(t T, r *Fixture, f form) {
 			t.Fatalf("Register: %v", err)
 		}
 		r.wait(t, f.spawn(t, r, func(fence func()) {
-			fence() // an event of the connection before is there by now
+			fence() // an event of the previous connection is there by now
 			err := reg.Wait(sys.Readable, time.Now().Add(time.Millisecond))
 			if err == nil {
 				stale++
 			}
-			send(t, b, "x") // an event that nobody takes
+			send(t, b, "x") // an event that no caller waits for
 		}), "the Wait of a cycle returns")
 		if err := errors.Join(reg.Close(), sys.Close(a), sys.Close(b)); err != nil {
 			t.Errorf("close: %v", err)
 		}
 	}
-	// A few may be spurious, for whatever reason; one a cycle belongs to the connection before.
+	// A few may be spurious for other reasons. One per cycle would be an event of the previous
+	// connection.
 	if stale > cycles/4 {
-		t.Errorf("Wait returned for nothing in %d of %d cycles", stale, cycles)
+		t.Errorf("Wait returned without a cause in %d of %d cycles", stale, cycles)
 	}
 }

@@ -11,12 +11,12 @@ import (
 func watchdogCases() []Case {
 	return []Case{
 		{ID: "watchdog/names-the-task", Doc: "sched.Options.MaxTurn", Run: watchdogNames,
-			Rule:   "MaxTurn asks for a watchdog: a goroutine while Run runs, which tells Stalled of each task, handler or posted function that holds the loop for longer.",
-			Source: "a blocking call in a task stops all others, and nothing says which"},
+			Rule:   "MaxTurn asks for a watchdog: a goroutine that runs while Run does, and calls Stalled for each task, handler or posted function that holds the loop for longer.",
+			Source: "a blocking call in a task stops all others, and nothing identifies it"},
 	}
 }
 
-// holdLoop waits until the watchdog has reported a stall. It is a name to be found in a stack.
+// holdLoop waits until the watchdog has reported a stall. The case looks for its name in a stack.
 func holdLoop(t T, r *Fixture, reports <-chan sched.Stall) (s sched.Stall, ok bool) {
 	timer := time.NewTimer(r.late())
 	defer timer.Stop()
@@ -24,7 +24,7 @@ func holdLoop(t T, r *Fixture, reports <-chan sched.Stall) (s sched.Stall, ok bo
 	case s = <-reports:
 		return s, true
 	case <-timer.C:
-		t.Errorf("after %v Stalled was not called for what holds the loop", r.late())
+		t.Errorf("after %v Stalled was not called for the function that holds the loop", r.late())
 		return s, false
 	}
 }
@@ -36,15 +36,15 @@ func watchdogNames(t T, r *Fixture) {
 		told[n] = make(chan sched.Stall, 1)
 	}
 	r.start(t, sched.Options{MaxTurn: time.Millisecond, Stalled: func(s sched.Stall) {
-		// On a busy machine others are slow enough to be told of.
+		// On a busy machine, other turns are slow enough to be reported.
 		select {
 		case told[s.Task] <- s:
 		default:
 		}
 	}})
 	r.do(t, name, func(task *sched.Task) error {
-		// On a busy machine a turn may be reported before it comes to the function: then its next
-		// one is.
+		// On a busy machine, a turn may be reported before it reaches the function. The next turn
+		// is then reported.
 		r.keeps(t, "a stack names the function that holds the loop", func() bool {
 			s, ok := holdLoop(t, r, told[name])
 			if !ok || strings.Contains(string(s.Stack), "holdLoop") {
@@ -65,6 +65,6 @@ func watchdogNames(t T, r *Fixture) {
 		})
 		return sched.Done(nil)
 	}))
-	r.wait(t, held, "the handler goes on")
+	r.wait(t, held, "the handler continues")
 	r.on(t, func() { holdLoop(t, r, told["posted function"]) })
 }

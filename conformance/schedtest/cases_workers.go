@@ -13,29 +13,29 @@ import (
 func workersCases() []Case {
 	return []Case{
 		{ID: "workers/one-at-a-time", Doc: "sched.Shared", Run: workersOneAtATime,
-			Rule:   "No task is ever run by two workers at a time, whatever the mode.",
-			Source: "epoll(7): a level trigger tells every thread that waits"},
+			Rule:   "No two workers ever run the same task at once, in any mode.",
+			Source: "epoll(7): a level trigger wakes every waiting thread"},
 		{ID: "workers/coroutine-stays", Doc: "sched.Shared", Run: workersCoroutineStays,
-			Rule:   "after it a coroutine stays with the worker that began it",
-			Source: "iter.Pull: coroswitch on another thread than the locked one is fatal"},
+			Rule:   "A coroutine stays with the worker that began it.",
+			Source: "iter.Pull: coroswitch on a thread other than the locked one is fatal"},
 		{ID: "workers/ready-work-is-taken", Doc: "sched.Shared", Run: workersTake, Needs: []Feature{SeveralWorkers},
-			Rule:   "whoever is free runs what is ready",
+			Rule:   "A free worker runs whatever is ready.",
 			Source: "StarRocks 72956: one worker gets all the work"},
 		{ID: "workers/woken-for-two", Doc: "sched.Shared", Run: workersWokenForTwo, Needs: []Feature{SeveralWorkers},
-			Rule:   "whoever is free runs what is ready",
-			Source: "schedexplore: a thief that was woken had a function to call first, and the others slept on"},
+			Rule:   "A free worker runs whatever is ready.",
+			Source: "schedexplore: a woken thief had a function to call first, and the other workers slept on"},
 		{ID: "workers/long-step", Doc: "sched.Shared", Run: workersLongStep, Needs: []Feature{OneQueue},
-			Rule:   "A long step delays nobody's event while a worker is free.",
-			Source: "leader and followers: a leader that works leaves nobody to wait"},
+			Rule:   "A long step delays no other event while a worker is free.",
+			Source: "leader and followers: a leader that works leaves no thread to wait"},
 		{ID: "workers/long-step-after-a-function", Doc: "sched.Shared", Run: workersFunctionBehindTask, Needs: []Feature{OneQueue},
-			Rule:   "A long step delays nobody's event while a worker is free.",
+			Rule:   "A long step delays no other event while a worker is free.",
 			Source: "schedexplore: what was posted during a function waited for the turn after it"},
 		{ID: "workers/long-end", Doc: "sched.Shared", Run: workersEndOfHandler, Needs: []Feature{OneQueue},
-			Rule:   "A long step delays nobody's event while a worker is free.",
-			Source: "schedexplore: handlers that end by cancellation left nobody to wait"},
+			Rule:   "A long step delays no other event while a worker is free.",
+			Source: "schedexplore: handlers that ended by cancellation left no worker to wait"},
 		{ID: "workers/does-not-nag", Doc: "sched.Options.Mode", Run: workersDoNotNag, Needs: []Feature{OneQueue},
-			Rule:   "In no mode does a handle that is ready, and that nobody waits for, keep the loop busy.",
-			Source: "a level trigger nags the next leader while the task runs"},
+			Rule:   "In no mode does a ready handle that no task waits for keep the loop busy.",
+			Source: "a level trigger wakes the next leader repeatedly while the task runs"},
 	}
 }
 
@@ -47,7 +47,7 @@ func workersOneAtATime(t T, r *Fixture) {
 	s := newScript(func(sched.HandlerTask, sched.Cause) sched.Next {
 		r.ops.turn(func() {
 			if n := inside.Add(1); n != 1 {
-				t.Errorf("%d threads are in the step of one handler", n)
+				t.Errorf("%d threads run the step of one handler at once", n)
 			}
 			runtime.Gosched()
 		}, func() { inside.Add(-1) })
@@ -63,7 +63,7 @@ func workersOneAtATime(t T, r *Fixture) {
 	})
 	task := r.handle(t, a, s)
 	for range r.rounds(300) {
-		// The socket may be full of what the handler has not read yet.
+		// The socket may be full of bytes that the handler has not read yet.
 		if _, err := sys.Send(b, []byte("x")); err != nil && err != sys.ErrWouldBlock {
 			t.Errorf("send: %v", err)
 		}
@@ -72,7 +72,7 @@ func workersOneAtATime(t T, r *Fixture) {
 	if err := sys.Shutdown(b, sys.ShutWriting); err != nil {
 		t.Errorf("shutdown: %v", err)
 	}
-	r.wait(t, s.ended, "the end of the stream is seen")
+	r.wait(t, s.ended, "the handler sees the end of the stream")
 }
 
 func workersCoroutineStays(t T, r *Fixture) {
@@ -90,7 +90,7 @@ func workersCoroutineStays(t T, r *Fixture) {
 					return err
 				}
 				if thread, _ := r.ops.thread(); err == nil && thread != home {
-					t.Errorf("a coroutine began on thread %d and is on %d", home, thread)
+					t.Errorf("a coroutine began on thread %d and runs on %d", home, thread)
 					return nil
 				}
 			}
@@ -112,7 +112,7 @@ func workersTake(t T, r *Fixture) {
 			t.Errorf("Handle: %v", err)
 		}
 		if !r.happens(s.ended) {
-			t.Errorf("a handler is ready, and no other worker takes it")
+			t.Errorf("no other worker took a handler that is ready")
 		}
 		if err := r.ops.child(task, context.Background(), "child", func(*sched.Task) error {
 			close(begun)
@@ -121,7 +121,7 @@ func workersTake(t T, r *Fixture) {
 			t.Errorf("Task.Go: %v", err)
 		}
 		if !r.happens(begun) {
-			t.Errorf("a coroutine is to begin, and no other worker takes it")
+			t.Errorf("no other worker took a coroutine that is about to begin")
 		}
 		return nil
 	})
@@ -145,7 +145,7 @@ func workersLongStep(t T, r *Fixture) {
 	r.do(t, "holds its thread", func(*sched.Task) error {
 		send(t, b, "x")
 		if !r.happens(s.ended) {
-			t.Errorf("a step that holds its thread delays the event of another")
+			t.Errorf("a step that holds its thread delayed the event of another handler")
 		}
 		return nil
 	})
@@ -161,7 +161,7 @@ func workersDoNotNag(t T, r *Fixture) {
 			return sched.WaitFor(queue.Readable)
 		}
 		close(held)
-		<-release // without end: with one thread only, a turn of another must run out of patience first
+		<-release // without end: with only one thread, a turn of another task must first run out of patience
 		return sched.Done(nil)
 	}
 	r.handle(t, a, s)
@@ -176,6 +176,6 @@ func workersDoNotNag(t T, r *Fixture) {
 		r.on(t, func() {})
 	}
 	if n := r.queues[0].events.Load() - before; n > rounds/4 {
-		t.Errorf("a ready handle whose handler runs brought %d events in %d turns", n, rounds)
+		t.Errorf("a ready handle caused %d events in %d turns while its handler ran", n, rounds)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/edgewise-go/edgewise/sched"
 )
 
-// guest is a coroutine that has begun on a thread of its own, and goes on when it is resumed.
+// guest is a coroutine that has begun on a thread of its own, and continues when it is resumed.
 type guest struct {
 	thread uint64
 	resume func()
@@ -20,8 +20,8 @@ type guest struct {
 	done   <-chan struct{}
 }
 
-// newGuests has two coroutines begin at the same time, so that each has a worker of its own, and
-// waits until both await.
+// newGuests lets two coroutines begin at the same time, so that each has a worker of its own, and
+// returns once both are suspended.
 func newGuests(t T, r *Fixture) [2]*guest {
 	t.Helper()
 	var guests [2]*guest
@@ -33,7 +33,7 @@ func newGuests(t T, r *Fixture) [2]*guest {
 			g.thread, _ = r.ops.thread()
 			close(g.begun)
 			if !r.happens(guests[1-i].begun) {
-				t.Errorf("a coroutine is to begin, and no other worker takes it")
+				t.Errorf("no other worker took a coroutine that is about to begin")
 			}
 			err := task.Suspend(func(resume func()) {
 				g.resume = resume
@@ -50,13 +50,13 @@ func newGuests(t T, r *Fixture) [2]*guest {
 		r.wait(t, g.awaits, "a coroutine awaits")
 	}
 	if guests[0].thread == guests[1].thread {
-		t.Fatalf("two coroutines have begun at the same time, both on thread %d", guests[0].thread)
+		t.Fatalf("two coroutines began at the same time, both on thread %d", guests[0].thread)
 	}
 	return guests
 }
 
-// workersFunctionBehindTask has a worker go on with a coroutine after a posted function; what was
-// posted meanwhile is for the other.
+// workersFunctionBehindTask has a worker continue a coroutine after a posted function. The other
+// worker must call the functions posted meanwhile.
 func workersFunctionBehindTask(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	guests := newGuests(t, r)
@@ -85,11 +85,11 @@ func workersFunctionBehindTask(t T, r *Fixture) {
 	post(func() { close(second) })
 	here.resume()
 	there.resume()
-	r.wait(t, there.runs, "the other worker looks at what it is asked for")
+	r.wait(t, there.runs, "the other worker checks what it is asked for")
 	there.leaves <- struct{}{}
 	close(release)
-	r.wait(t, here.runs, "the worker goes on with the coroutine")
-	r.wait(t, second, "a worker that is free calls a posted function while a task holds the thread of another")
+	r.wait(t, here.runs, "the worker continues the coroutine")
+	r.wait(t, second, "a free worker calls a posted function while a task holds the thread of another worker")
 }
 
 func workersEndOfHandler(t T, r *Fixture) {
@@ -102,7 +102,7 @@ func workersEndOfHandler(t T, r *Fixture) {
 	s.end = func(error) {
 		close(ends)
 		if !r.happens(called) {
-			t.Errorf("a posted function waits for the end of a handler, and a worker is free")
+			t.Errorf("a posted function waited for the end of a handler while a worker was free")
 		}
 	}
 	r.handle(t, a, s)
@@ -115,8 +115,8 @@ func workersEndOfHandler(t T, r *Fixture) {
 	r.wait(t, s.ended, "the handler has ended")
 }
 
-// workersWokenForTwo makes a handler ready on the last loop, which is busy, and keeps all others
-// busy that wake up for it, but for one.
+// workersWokenForTwo makes a handler ready on the last loop, which is busy. It keeps every other
+// loop that wakes for the handler busy, except one.
 func workersWokenForTwo(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	loops := r.s.Loops()
@@ -124,7 +124,7 @@ func workersWokenForTwo(t T, r *Fixture) {
 	a, _ := r.pair(t)
 	s := newScript(func(sched.HandlerTask, sched.Cause) sched.Next { return sched.Done(nil) })
 	done := make(chan struct{})
-	// A posted function, which no other loop takes.
+	// This is a posted function, so no other loop takes it.
 	if err := last.Post(func() {
 		defer close(done)
 		if _, err := r.ops.handle(last, a, s); err != nil {
@@ -137,7 +137,7 @@ func workersWokenForTwo(t T, r *Fixture) {
 			}
 		}
 		if !r.happens(s.ended) {
-			t.Errorf("a handler is ready, and a worker that is free does not take it")
+			t.Errorf("a free worker did not take a handler that is ready")
 		}
 	}); err != nil {
 		t.Fatalf("Post: %v", err)

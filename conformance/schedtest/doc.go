@@ -1,7 +1,7 @@
-// Package schedtest is the conformance suite of package sched: for its loops over any queue and in
-// any mode, and for a sched.Scheduler of one's own.
+// Package schedtest is the conformance suite of package sched. It tests the loops of sched over any
+// queue in any mode, and any other implementation of sched.Scheduler.
 //
-// The rules are sentences of the documentation of packages sched, stream (what a registration
-// promises) and queue. Each has a case, and each case has been seen to fail, on a scheduler that is
-// correct but for that rule.
+// Each rule restates a promise in the documentation of package sched, stream (for registrations) or
+// queue. Each rule has a case. Each case has failed at least once, on a scheduler that breaks only
+// that rule.
 package schedtest

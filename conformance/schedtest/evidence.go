@@ -11,7 +11,8 @@ import (
 )
 
 // evidence describes the scheduler for a case that hangs: its loops, what their queues were asked
-// for, and what the system reports of that. Any goroutine may call it once the scheduler is open.
+// for, and what the system reports about that. Any goroutine may call it once the scheduler is
+// open.
 func (r *Fixture) evidence() string {
 	var b strings.Builder
 	for i, l := range r.s.Loops() {
@@ -43,7 +44,7 @@ func (m *meter) evidence() string {
 	return b.String()
 }
 
-// polled describes whether the system finds h ready.
+// polled describes whether the system reports h as ready.
 func polled(h sys.Handle) string {
 	fds := []sys.PollFD{{Fd: int32(h), Events: sys.PollIn | sys.PollOut}}
 	if _, err := sys.Poll(fds, 0); err != nil {

@@ -14,21 +14,21 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Fixture is what a case works with: one scheduler, which the case opens and starts.
+// Fixture holds what a case works with: one scheduler, which the case opens and starts.
 type Fixture struct {
 	ops      operations
 	open     func(o sched.Options, wrap func(queue.Queue) queue.Queue) (sched.Scheduler, error)
 	patience time.Duration
 	altered  bool // by a mutant or a control
-	ordered  bool // one worker runs the tasks of a loop: the target has InOrder
+	ordered  bool // one worker runs the tasks of a loop: the target claims InOrder
 
 	s       sched.Scheduler
 	queues  []*meter
-	handles []sys.Handle      // of pairs, to be closed when the case has ended
+	handles []sys.Handle      // of pairs; closed when the case has ended
 	ran     chan struct{}     // closed when Run has returned
-	runErr  error             // set before
-	strays  []<-chan struct{} // closed when the goroutines end that use handles
-	stuck   atomic.Int32      // how many goroutines of the case wait; one that hangs still counts in the cleanups
+	runErr  error             // written before ran is closed
+	strays  []<-chan struct{} // closed when the goroutines that use handles end
+	stuck   atomic.Int32      // number of goroutines of the case that wait; one that hangs still counts in the cleanups
 
 	mu   sync.Mutex // guards ends
 	ends []ending
@@ -40,11 +40,11 @@ type ending struct {
 	err  error
 }
 
-// roundsShare is the part of its rounds that a case runs, unless the whole product is asked for.
-// What races is repeated on every target, and package schedexplore enumerates the orders.
+// roundsShare divides the rounds of a case, unless the whole product is asked for. Every target
+// repeats the races, and package schedexplore enumerates their orders.
 const roundsShare = 10
 
-// rounds returns how often to repeat what races.
+// rounds returns how often to repeat a race.
 func (r *Fixture) rounds(n int) int {
 	if suite.Full() && !r.altered {
 		return n
@@ -52,7 +52,7 @@ func (r *Fixture) rounds(n int) int {
 	return n / roundsShare
 }
 
-// make opens the scheduler; nothing runs yet.
+// make opens the scheduler without running it.
 func (r *Fixture) make(t T, o sched.Options) {
 	t.Helper()
 	o.Ended = r.ops.ended(func(task string, err error) {
@@ -73,10 +73,10 @@ func (r *Fixture) make(t T, o sched.Options) {
 	t.OnHang(r.breakQueues)
 }
 
-// breakQueues ends the loops, whatever state they are in.
+// breakQueues ends the loops, whatever their state.
 func (r *Fixture) breakQueues() {
 	for _, q := range r.queues {
-		_ = q.Close() // it was closed already if the loop has ended
+		_ = q.Close() // already closed if the loop has ended
 	}
 }
 
@@ -96,8 +96,8 @@ func (r *Fixture) run(t T, ctx context.Context) {
 	t.Cleanup(func() { r.end(t) })
 }
 
-// end shuts the scheduler down. Half of the patience passes before what is left of a case that has
-// failed is canceled; what a case that hangs has left would not end by itself.
+// end shuts the scheduler down. What a failed case has left is canceled only after half of the
+// patience. What a hung case has left would not end by itself, and is canceled at once.
 func (r *Fixture) end(t T) {
 	ctx, cancel := context.WithTimeout(context.Background(), r.patience/2)
 	defer cancel()
@@ -107,7 +107,7 @@ func (r *Fixture) end(t T) {
 	shut := make(chan struct{})
 	go func() {
 		defer close(shut)
-		// Its result is checked by the cases on ending.
+		// The cases about the end of a loop check the result.
 		_ = r.s.Shutdown(ctx)
 	}()
 	if within(r.ran, r.patience) && within(shut, r.patience) {
@@ -122,8 +122,8 @@ func (r *Fixture) end(t T) {
 
 func (r *Fixture) loop() *sched.Loop { return r.s.Loops()[0] }
 
-// wait waits for c to be closed or sent to. A hang ends the goroutine that calls it, which should
-// be that of the case.
+// wait waits for c to be closed or sent to. A hang ends the calling goroutine, which should be that
+// of the case.
 func (r *Fixture) wait(t T, c <-chan struct{}, what string) {
 	t.Helper()
 	r.stuck.Add(1)
@@ -131,7 +131,8 @@ func (r *Fixture) wait(t T, c <-chan struct{}, what string) {
 	r.stuck.Add(-1)
 }
 
-// waitMoving is wait for the end of much work. It hangs when steps has not grown for the patience.
+// waitMoving waits as wait does, but for long work. It hangs if steps does not grow within the
+// patience.
 func (r *Fixture) waitMoving(t T, c <-chan struct{}, what string, steps *atomic.Int64) {
 	t.Helper()
 	r.stuck.Add(1)
@@ -148,12 +149,12 @@ func closed(c <-chan struct{}) bool {
 	}
 }
 
-// late is for how long tasks and other goroutines wait. The case waits for them, and hangs before
-// they give up, so that its evidence has their stacks.
+// late is how long tasks and other goroutines wait. The case waits for them and hangs before they
+// give up, so that its evidence has their stacks.
 func (r *Fixture) late() time.Duration { return 2 * r.patience }
 
-// happens is wait for tasks and other goroutines. It reports whether c was closed or sent to; if
-// not, that is a hang.
+// happens waits as wait does, for tasks and other goroutines. It reports whether c was closed or
+// sent to. If it was not, the caller reports a hang.
 func (r *Fixture) happens(c <-chan struct{}) bool { return within(c, r.late()) }
 
 func within(c <-chan struct{}, d time.Duration) bool {
@@ -167,7 +168,7 @@ func within(c <-chan struct{}, d time.Duration) bool {
 	}
 }
 
-// spawn starts a task and returns what is closed when its body has returned.
+// spawn starts a task and returns a channel that is closed when its body has returned.
 func (r *Fixture) spawn(t T, l *sched.Loop, ctx context.Context, name string, b body) <-chan struct{} {
 	t.Helper()
 	done := make(chan struct{})
@@ -187,11 +188,11 @@ func (r *Fixture) do(t T, name string, b body) {
 	r.wait(t, r.spawn(t, r.loop(), context.Background(), name, b), "task "+name+" ends")
 }
 
-// fenceTurns is how many turns a fence lasts: the events of one are dispatched when the next
+// fenceTurns is the number of turns of a fence: the events of one turn are dispatched when the next
 // begins.
 const fenceTurns = 3
 
-// fence returns when the loop has taken all events that were there before.
+// fence returns after the loop has taken all events that were pending when it was called.
 func (r *Fixture) fence(t T) {
 	t.Helper()
 	for range fenceTurns {
@@ -212,8 +213,8 @@ func (r *Fixture) fence(t T) {
 	}
 }
 
-// until waits until it is so. Where a loop has several threads a fence does not do: one of them may
-// be held up in the middle of a turn while others take all that is posted.
+// until waits until so returns true. A fence is not enough on a loop with several threads: one may
+// be delayed in the middle of a turn while others take everything that is posted.
 func (r *Fixture) until(t T, so func() bool, what string) {
 	t.Helper()
 	r.stuck.Add(1)
@@ -221,7 +222,7 @@ func (r *Fixture) until(t T, so func() bool, what string) {
 	r.stuck.Add(-1)
 }
 
-// endings returns what Options.Ended was told of task until now.
+// endings returns the errors that Options.Ended has received for task so far.
 func (r *Fixture) endings(task string) []error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -234,14 +235,14 @@ func (r *Fixture) endings(task string) []error {
 	return errs
 }
 
-// ended waits until Options.Ended was told of task, and checks that it is told once, of want.
+// ended waits until Options.Ended is called for task, and checks that it is called once, with want.
 func (r *Fixture) ended(t T, task string, want error) {
 	t.Helper()
 	r.until(t, func() bool { return len(r.endings(task)) > 0 }, "Ended is called for task "+task)
 	r.fence(t)
 	errs := r.endings(task)
 	if len(errs) != 1 {
-		t.Fatalf("Ended was told %d times of task %q, want once: %v", len(errs), task, errs)
+		t.Fatalf("Ended was called %d times for task %q, want once: %v", len(errs), task, errs)
 	}
 	if !errors.Is(errs[0], want) {
 		t.Errorf("task %q ended with %v, want %v", task, errs[0], want)
@@ -271,9 +272,9 @@ func (r *Fixture) goes(f func()) <-chan struct{} {
 	return done
 }
 
-// closeHandles is the last step of a case. A task or a goroutine that still runs then, of a case
-// that has failed, uses numbers that would be those of sockets of another case, once they were
-// closed: so they stay open.
+// closeHandles is the last step of a case. A task or a goroutine of a failed case may still run and
+// use its handles. If they were closed, their numbers could become those of another case's sockets,
+// so they stay open.
 func (r *Fixture) closeHandles(t T) {
 	users := r.strays
 	if r.ran != nil {
@@ -306,32 +307,35 @@ func (r *Fixture) register(t T, f form, h sys.Handle) registration {
 	return reg
 }
 
-// flood calls f until it returns false, which it should when the others have had their turn. Where
-// one thread runs the tasks of a loop in order, that is at most roundsMax turns after they were
-// started. A turn counts if the clock has moved: it does so in steps, and a budget of time is not
-// used up between two of them. Elsewhere the system may hold up the thread of the others while this
-// one has any number of turns, so that only a hang is reported.
+// flood calls f until it returns false, which f should do once the other tasks have had their turn.
+//
+// Where one thread runs the tasks of a loop in order, that takes at most roundsMax turns after they
+// have started. A turn counts only if the clock has advanced: the clock moves in steps, and a time
+// budget is not used up between two of them.
+//
+// Elsewhere the system may delay the thread of the others for any number of turns, so flood reports
+// only a hang.
 func (r *Fixture) flood(t T, started *atomic.Bool, f func() bool) {
 	t.Helper()
 	turns, last := 0, time.Now()
-	r.keeps(t, "the others have their turn while a task lets them run", func() bool {
+	r.keeps(t, "the other tasks have their turn while a task lets them run", func() bool {
 		if now := time.Now(); r.ordered && started.Load() && now.After(last) {
 			turns, last = turns+1, now
 		}
 		if turns > roundsMax {
-			t.Errorf("the others had no turn while a task let them run %d times", turns)
+			t.Errorf("the other tasks had no turn while a task let them run %d times", turns)
 			return false
 		}
 		return f()
 	})
 }
 
-// roundsMax bounds how often a flooder lets others run: each time should be a turn, in which all of
+// roundsMax bounds how often a flooder lets others run. Each time should be a turn, in which all of
 // them run.
 const roundsMax = 1000
 
-// keeps calls f until it returns false. It reports a hang if f does not within the patience. Tasks
-// may call it.
+// keeps calls f until it returns false. It reports a hang if f does not return false within the
+// patience. Tasks may call it.
 func (r *Fixture) keeps(t T, what string, f func() bool) {
 	t.Helper()
 	for begun := time.Now(); f(); {
@@ -349,10 +353,10 @@ func send(t T, h sys.Handle, p string) {
 	}
 }
 
-// waitsMax bounds how often a read may be told to try again for nothing.
+// waitsMax bounds how often a read may be woken in vain.
 const waitsMax = 100
 
-// receive reads once, and waits before as often as the socket would block.
+// receive reads once. It waits first, as often as the socket would block.
 func receive(reg registration, h sys.Handle, p []byte) (int, error) {
 	for range waitsMax {
 		n, err := sys.Recv(h, p)
@@ -366,4 +370,4 @@ func receive(reg registration, h sys.Handle, p []byte) (int, error) {
 	return 0, errNagged
 }
 
-var errNagged = errors.New("told to try again too often")
+var errNagged = errors.New("woken in vain too often")

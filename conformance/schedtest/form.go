@@ -7,12 +7,12 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// form is who waits with a registration.
+// form is a kind of caller that waits with a registration.
 type form struct {
 	name     string
 	register func(o *operations, l *sched.Loop, h sys.Handle) (registration, error)
-	// spawn has f run where it may wait, and returns what is closed at its end. fence lets the loop
-	// take all events that are there.
+	// spawn runs f where it may wait, and returns a channel that is closed at its end. fence lets
+	// the loop take all pending events.
 	spawn func(t T, r *Fixture, f func(fence func())) <-chan struct{}
 }
 

@@ -51,7 +51,7 @@ func sharded(mechanism string, open opener, mode queue.Mode) Target {
 	}
 }
 
-// sharedBy makes schedulers of so many workers.
+// sharedBy returns a factory of schedulers with the given number of workers.
 func sharedBy(workers int, name string) scheduler {
 	return func(mechanism string, open opener, mode queue.Mode) Target {
 		return shared(workers, name, mechanism, open, mode)
@@ -77,7 +77,7 @@ func shared(workers int, name, mechanism string, open opener, mode queue.Mode) T
 	}
 }
 
-// stealingBy makes schedulers of so many loops.
+// stealingBy returns a factory of schedulers with the given number of loops.
 func stealingBy(loops int, name string) scheduler {
 	return func(mechanism string, open opener, mode queue.Mode) Target {
 		return stealing(loops, name, mechanism, open, mode)
@@ -101,7 +101,7 @@ func stealing(loops int, name, mechanism string, open opener, mode queue.Mode) T
 	}
 }
 
-// with returns the features of the system and others.
+// with returns the features of the system and the given ones.
 func with(others ...Feature) []Feature { return slices.Concat(system, others) }
 
 // mechanism is a kind of queue.
@@ -110,7 +110,7 @@ type mechanism struct {
 	open opener
 }
 
-// refusal is the reason for which the system has no such queue, nil if it has.
+// refusal is the reason why the system lacks the queue, or nil if it has it.
 func (m mechanism) refusal(t *testing.T) error {
 	t.Helper()
 	q, err := m.open()
@@ -126,9 +126,9 @@ func (m mechanism) refusal(t *testing.T) error {
 	return nil
 }
 
-// testMechanism runs the cases on those combinations of mechanism, mode and scheduler that have the
-// mechanism of that name. The combinations are of the mechanisms that the system has, so that no
-// pair is lost with one that it has not.
+// testMechanism runs the cases on the combinations of mechanism, mode and scheduler with the
+// mechanism of that name. The combinations cover only mechanisms that the system has, so no pair is
+// lost to a missing one.
 func testMechanism(t *testing.T, name string) {
 	c := suite.Of(t)
 	before := runtime.NumGoroutine()

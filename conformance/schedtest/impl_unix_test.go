@@ -9,7 +9,7 @@ import (
 	"github.com/edgewise-go/edgewise/queue/poll"
 )
 
-// system is what every scheduler has on a Unix.
+// system holds the features that every scheduler has on Unix.
 var system = []Feature{Signals, UrgentData}
 
 func openPoll() (queue.Queue, error) { return poll.New(poll.Options{}) }

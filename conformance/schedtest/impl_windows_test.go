@@ -7,7 +7,7 @@ import (
 	"github.com/edgewise-go/edgewise/queue/iocp"
 )
 
-// system is what every scheduler has on Windows: there are no signals.
+// system holds the features that every scheduler has on Windows, which has no signals.
 var system []Feature
 
 func openIOCP() (queue.Queue, error) { return iocp.New(iocp.Options{}) }
@@ -16,5 +16,5 @@ var mechanisms = []mechanism{{"iocp", openIOCP}}
 
 func TestIOCP(t *testing.T) { testMechanism(t, "iocp") }
 
-// Those of several threads on one loop take Wine too long.
+// Wine takes too long for loops with several threads.
 var schedulers = []scheduler{single, sharded}

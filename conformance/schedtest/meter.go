@@ -9,14 +9,14 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// meter is a queue that counts waits and events, and adds some for nothing when it is asked to.
+// meter is a queue that counts waits and events, and adds spurious events on request.
 type meter struct {
 	queue.Queue
 	events atomic.Int64
 	waits  atomic.Int64
-	until  atomic.Int64 // the timeout of the Wait that is running, of one thread at a time; zero if there is none
+	until  atomic.Int64 // the timeout of the running Wait, one thread at a time; zero if none runs
 
-	mu         sync.Mutex // guards all below
+	mu         sync.Mutex // guards the fields below
 	registered map[sys.Handle]queue.Registration
 	forge      []queue.Event
 	hold       *keeper
@@ -25,7 +25,7 @@ type meter struct {
 // keeper keeps the first Wait that has events from returning them.
 type keeper struct{ held, release chan struct{} }
 
-// holdEvents has the next Wait that has events wait for release, and close held before.
+// holdEvents makes the next Wait that has events close held and then block until release is closed.
 func (m *meter) holdEvents() *keeper {
 	h := &keeper{make(chan struct{}), make(chan struct{})}
 	m.mu.Lock()
@@ -45,7 +45,7 @@ func (m *meter) keep() {
 	}
 }
 
-// register notes what was asked for last of h.
+// register records the last request for h.
 func (m *meter) register(h sys.Handle, r queue.Registration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -72,7 +72,7 @@ func (m *meter) Delete(h sys.Handle) error {
 	return m.Queue.Delete(h)
 }
 
-// report has a Wait report h, whatever its state.
+// report makes a Wait report h, whatever its state.
 func (m *meter) report(h sys.Handle, ready queue.Ready) error {
 	m.mu.Lock()
 	m.forge = append(m.forge, queue.Event{Token: m.registered[h].Token, Ready: ready})

@@ -8,7 +8,7 @@ import (
 	"github.com/edgewise-go/edgewise/sched"
 )
 
-// oddBridge is a bridge whose methods are replaced where they are set.
+// oddBridge is a bridge with the methods replaced that are set.
 type oddBridge struct {
 	*sched.Bridge[int]
 	recv  func(t *sched.Task) (int, error)
@@ -67,7 +67,7 @@ func bridgeMutants() []suite.Mutant[*Fixture] {
 				return &oddBridge{Bridge: b, recv: func(t *sched.Task) (int, error) {
 					v, err := b.Recv(t)
 					received++
-					// The bridge takes all that it has room for, before the case looks.
+					// The bridge fills its room before the case counts.
 					for want := min(received+size+1, full); full-len(from) < want && !closed(b.Done()); {
 						runtime.Gosched()
 					}

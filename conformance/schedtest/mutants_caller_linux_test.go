@@ -11,7 +11,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// unnoticed has a wait at the wrong place seem to succeed.
+// unnoticed makes a wait in the wrong place appear to succeed.
 func unnoticed(err error) error {
 	if errors.Is(err, sched.ErrWrongWaiter) {
 		return nil
@@ -19,7 +19,7 @@ func unnoticed(err error) error {
 	return err
 }
 
-// callerMutants are all of a Stealing, which has tasks of another loop.
+// callerMutants all run on a Stealing scheduler, which has tasks of another loop.
 func callerMutants() []suite.Mutant[*Fixture] {
 	of := func(name string, alter func(*operations), detects string) suite.Mutant[*Fixture] {
 		return mutantOf(stealing(2, "stealing", "epoll", openEpoll, queue.Edge), name, alter, detects)

@@ -10,14 +10,14 @@ import (
 	"github.com/edgewise-go/edgewise/sched"
 )
 
-// oddChannel is a channel whose methods are replaced where they are set.
+// oddChannel is a channel with the methods replaced that are set.
 type oddChannel struct {
 	*sched.Chan[int]
 	send    func(t *sched.Task, v int) error
 	recv    func(t *sched.Task) (int, error)
 	trySend func(v int) error
 	close   func()
-	watch   func(honest func(sched.Waker) error, w sched.Waker) error // of either side
+	watch   func(honest func(sched.Waker) error, w sched.Waker) error // on either side
 	unwatch func(w sched.Waker)
 }
 

@@ -13,7 +13,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// running has the result of Run changed.
+// running changes the result of Run.
 func running(change func(err error) error) func(*operations) {
 	return func(o *operations) {
 		o.run = func(s sched.Scheduler, ctx context.Context) error { return change(s.Run(ctx)) }
@@ -102,9 +102,9 @@ func endMutants() []suite.Mutant[*Fixture] {
 	}
 }
 
-// countsRefused has a start at the bound count itself before it is refused, and take the count back
-// when the loop has gone to sleep. The count is that of a handler whose registration fails; a lock
-// of the loop would hide it, and one worker has none.
+// countsRefused makes a start at the bound count itself before it is refused, and take the count
+// back after the loop has gone to sleep. The count belongs to a handler whose registration fails. A
+// lock of the loop would hide the defect, and a loop with one worker has no such lock.
 func countsRefused(o *operations) {
 	const nobody = ^sys.Handle(0)
 	var (
@@ -117,7 +117,7 @@ func countsRefused(o *operations) {
 	)
 	o.options = func(options sched.Options) sched.Options {
 		if limit = options.MaxTasks; limit > 0 {
-			options.MaxTasks++ // room for what is counted; what is refused is decided here
+			options.MaxTasks++ // room for what is counted; refusals are decided here
 		}
 		return options
 	}

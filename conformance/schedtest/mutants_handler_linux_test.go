@@ -11,7 +11,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// unheard has every handler not hear the causes that deaf says yes to.
+// unheard drops, for every handler, the causes for which deaf returns true.
 func unheard(deaf func(c sched.Cause) bool) func(*operations) {
 	return handledOddly(func(o *oddHandler, _ *sched.Loop, _ sys.Handle) {
 		o.step = func(t sched.HandlerTask, c sched.Cause) sched.Next {
@@ -102,7 +102,7 @@ func handlerMutants() []suite.Mutant[*Fixture] {
 		mutant("keeps the handle registered", handledOddly(func(o *oddHandler, l *sched.Loop, h sys.Handle) {
 			o.end = func(err error) {
 				const nobody = ^queue.Token(0)
-				// An error is the loop's end, after which nobody looks.
+				// An error ends the loop, and nothing reads the queue after that.
 				_ = l.Queue().Add(h, queue.Registration{Token: nobody, Mode: queue.Edge})
 				o.Handler.End(err)
 			}

@@ -27,14 +27,14 @@ func (q *knowingQueue) Add(h sys.Handle, r queue.Registration) error {
 	return q.Queue.Add(h, r)
 }
 
-// arm has h reported once, whether an event of it is on its way or not.
+// arm arms h for one report, whether or not an event for it is on its way.
 func (q *knowingQueue) arm(h sys.Handle) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	_ = q.Modify(h, queue.Registration{Token: q.tokens[h], Interest: queue.Readable, Mode: queue.OneShot})
 }
 
-// patientQueue is not woken by who sets an earlier time than the distant one that a Wait is for.
+// patientQueue ignores a wake caused by a time earlier than the distant one that a Wait is for.
 type patientQueue struct {
 	queue.Queue
 	timeout atomic.Int64
@@ -52,7 +52,7 @@ func (q *patientQueue) Wake() error {
 	return q.Queue.Wake()
 }
 
-// calledBy reports whether a function whose name ends so is among the callers.
+// calledBy reports whether a function whose name ends in the given suffix is among the callers.
 func calledBy(suffix string) bool {
 	pcs := make([]uintptr, 32)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs)])

@@ -8,7 +8,7 @@ import (
 	"github.com/edgewise-go/edgewise/sched"
 )
 
-// joining has the result of Join changed.
+// joining changes the result of Join.
 func joining(change func(t *sched.Task, j *sched.Job, err error) error) func(*operations) {
 	return func(o *operations) {
 		o.join = func(t *sched.Task, j *sched.Job) error { return change(t, j, t.Join(j)) }

@@ -9,7 +9,7 @@ import (
 	"github.com/edgewise-go/edgewise/sched"
 )
 
-// stackedLock serves who came last, first.
+// stackedLock serves its waiters last in, first out.
 type stackedLock struct {
 	mu    sync.Mutex
 	stack []*func()

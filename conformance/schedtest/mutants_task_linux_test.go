@@ -15,7 +15,7 @@ import (
 	"github.com/edgewise-go/edgewise/sched"
 )
 
-// bodies has every body that is started replaced by change.
+// bodies replaces every started body through change.
 func bodies(change func(name string, b body) body) func(*operations) {
 	return func(o *operations) {
 		o.start = func(l *sched.Loop, ctx context.Context, name string, b body) error {
@@ -24,7 +24,7 @@ func bodies(change func(name string, b body) body) func(*operations) {
 	}
 }
 
-// forgiving turns err of a start into success.
+// forgiving turns the error of a start into success.
 func forgiving(err error) func(*operations) {
 	return func(o *operations) {
 		o.start = func(l *sched.Loop, ctx context.Context, name string, b body) error {
@@ -37,8 +37,8 @@ func forgiving(err error) func(*operations) {
 	}
 }
 
-// hogsMax is how often a mutant keeps the loop to itself: more often than the case against it
-// counts, and not without end.
+// hogsMax is how often a mutant keeps the loop to itself. It exceeds the count of the case that
+// detects the mutant, but is finite.
 const hogsMax = 10 * roundsMax
 
 func taskMutants() []suite.Mutant[*Fixture] {
@@ -101,7 +101,7 @@ func taskMutants() []suite.Mutant[*Fixture] {
 			o.sleep = func(t *sched.Task, d time.Duration) error {
 				if c := t.Context(); c.Err() != nil {
 					if hogs++; hogs > hogsMax {
-						return t.Sleep(d) // the loop must get it back some day, or the test would not end
+						return t.Sleep(d) // the loop must get it back eventually, or the test would not end
 					}
 					return &sched.CancelError{Task: t.Name(), Cause: context.Cause(c)}
 				}
@@ -158,7 +158,7 @@ func taskMutants() []suite.Mutant[*Fixture] {
 	}
 }
 
-// goroutineID is what the runtime calls the goroutine, "goroutine 7".
+// goroutineID returns the runtime's name of the goroutine, such as "goroutine 7".
 func goroutineID() string {
 	buf := make([]byte, 32)
 	id, _, _ := bytes.Cut(buf[:runtime.Stack(buf, false)], []byte(" ["))

@@ -135,7 +135,7 @@ func queueMutants() []suite.Mutant[*Fixture] {
 				oddly(f, func(o *odd) {
 					o.wait = func(d sys.Direction, deadline time.Time) error {
 						waiting.Add(1)
-						if deadline.IsZero() { // who gives up waiting is spared, for it could not tell
+						if deadline.IsZero() { // a caller that has given up waiting is spared: it could not report the loss
 							defer waiting.Add(-1)
 						}
 						return o.registration.Wait(d, deadline)

@@ -9,7 +9,7 @@ import (
 	"github.com/edgewise-go/edgewise/queue"
 )
 
-// mutant is a loop on epoll with one operation altered, which the case detects must report.
+// mutant is a loop on epoll with one operation altered, which the cases in detects must report.
 func mutant(name string, alter func(*operations), detects string) suite.Mutant[*Fixture] {
 	return mutantOf(single("epoll", openEpoll, queue.Edge), name, alter, detects)
 }
@@ -67,7 +67,7 @@ func controls() []suite.Target[*Fixture] {
 	return all
 }
 
-// bounded gives "for ever" its place at the end of time.
+// bounded replaces an unlimited wait with the latest possible time.
 func bounded(timeout time.Duration) time.Duration {
 	if timeout < 0 {
 		return time.Hour

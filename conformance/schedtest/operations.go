@@ -14,7 +14,8 @@ type (
 	registration = sched.Source
 )
 
-// operations are the calls that cases make, so that a mutant can answer in the scheduler's place.
+// operations are the calls that cases make. A mutant replaces them to answer instead of the
+// scheduler.
 type operations struct {
 	place      func(s sched.Scheduler, ctx context.Context, name string, b body) error
 	start      func(l *sched.Loop, ctx context.Context, name string, b body) error
@@ -31,12 +32,12 @@ type operations struct {
 	channel    func(size int) channel
 	bridge     func(from <-chan int, size int) bridge
 	block      func(t *sched.Task, f func() error) error
-	turn       func(begin, end func()) // what a step does
+	turn       func(begin, end func()) // the calls of a step
 	thread     func() (uint64, error)
 	yield      func(t *sched.Task) error
 	spent      func(t *sched.Task) bool
 	stepSpent  func(t sched.HandlerTask) bool
-	share      func(reg registration) error // what an operation of package stream asks
+	share      func(reg registration) error // the calls of an operation of package stream
 	sleep      func(t *sched.Task, d time.Duration) error
 	await      func(t *sched.Task, start func(resume func())) error
 	context    func(t *sched.Task) context.Context
@@ -56,7 +57,7 @@ type operations struct {
 	metrics    func(l *sched.Loop) sched.Metrics
 }
 
-// honest are the operations of the scheduler itself.
+// honest returns the operations of the scheduler itself.
 func honest() operations {
 	return operations{
 		place:      sched.Scheduler.Go,

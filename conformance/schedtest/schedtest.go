@@ -35,17 +35,17 @@ const (
 	Signals        Feature = "signals"         // the system has signals that interrupt system calls
 )
 
-// Target is a scheduler and what it claims.
+// Target is a scheduler and the features that it claims.
 type Target struct {
 	Name     string
 	Features []Feature
 	Waivers  []Waiver
 
-	// Open makes a scheduler that does not run yet, with o, whose Mode the target sets, over queues
-	// that have passed through wrap.
+	// Open makes a scheduler with o over queues that have passed through wrap, without running it.
+	// The target sets o.Mode.
 	Open func(o sched.Options, wrap func(queue.Queue) queue.Queue) (sched.Scheduler, error)
 
-	alter func(*operations) // what mutants and controls do
+	alter func(*operations) // set by mutants and controls
 }
 
 // Run runs every case as a subtest of t.
@@ -54,7 +54,7 @@ func Run(t *testing.T, target Target) {
 	suite.Run(t, "sched", Cases(), target.suite())
 }
 
-// Check runs every case without a testing.T and returns those that failed.
+// Check runs every case without a testing.T and returns a Violation per failed case.
 func Check(ctx context.Context, target Target) []Violation {
 	return suite.Violations(suite.Check(ctx, Cases(), target.suite()))
 }

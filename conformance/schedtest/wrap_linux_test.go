@@ -10,7 +10,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// lossyQueue drops the events that keep says no to.
+// lossyQueue drops the events for which keep returns false.
 type lossyQueue struct {
 	queue.Queue
 	keep func(e *queue.Event) bool
@@ -28,7 +28,7 @@ func (q lossyQueue) Wait(events []queue.Event, timeout time.Duration) (int, erro
 	return kept, err
 }
 
-// waitQueue has its Wait replaced.
+// waitQueue replaces Wait.
 type waitQueue struct {
 	queue.Queue
 	wait func(q queue.Queue, events []queue.Event, timeout time.Duration) (int, error)
@@ -38,7 +38,7 @@ func (q waitQueue) Wait(events []queue.Event, timeout time.Duration) (int, error
 	return q.wait(q.Queue, events, timeout)
 }
 
-// modifyQueue has its registrations changed.
+// modifyQueue changes the registrations.
 type modifyQueue struct {
 	queue.Queue
 	change func(r queue.Registration) queue.Registration
@@ -48,14 +48,13 @@ func (q modifyQueue) Modify(h sys.Handle, r queue.Registration) error {
 	return q.Queue.Modify(h, q.change(r))
 }
 
-// staleQueue reports each registration that has ended once more, when its place in the loop's table
-// is taken again: with the token that was its own, or with the successor's, as if tokens had no
-// generation.
+// staleQueue reports each ended registration once more when its place in the loop's table is
+// reused. It uses its own token, or the successor's, as if tokens had no generation.
 type staleQueue struct {
 	queue.Queue
 	forgetsGenerations bool
 
-	mu     sync.Mutex // guards all below
+	mu     sync.Mutex // guards the fields below
 	tokens map[sys.Handle]queue.Token
 	ended  map[uint32]queue.Token
 	stale  []queue.Event
@@ -102,7 +101,7 @@ func (q *staleQueue) Wait(events []queue.Event, timeout time.Duration) (int, err
 	return n, err
 }
 
-// odd is a registration whose methods are replaced where they are set.
+// odd is a registration with the methods replaced that are set.
 type odd struct {
 	registration
 	wait      func(d sys.Direction, deadline time.Time) error
@@ -131,7 +130,7 @@ func (o *odd) NoProgress(d sys.Direction) {
 	o.registration.(vainCounter).NoProgress(d)
 }
 
-// oddly has alter change every registration of form f.
+// oddly applies alter to every registration of form f.
 func oddly(f form, alter func(o *odd)) func(*operations) {
 	return func(ops *operations) {
 		register := &ops.tasks
@@ -151,7 +150,7 @@ func oddly(f form, alter func(o *odd)) func(*operations) {
 	}
 }
 
-// oddHandler has its methods replaced where they are set.
+// oddHandler replaces the methods that are set.
 type oddHandler struct {
 	sched.Handler
 	step func(t sched.HandlerTask, c sched.Cause) sched.Next
@@ -174,7 +173,7 @@ func (o *oddHandler) End(err error) {
 	o.end(err)
 }
 
-// handledOddly has alter change every handler.
+// handledOddly applies alter to every handler.
 func handledOddly(alter func(o *oddHandler, l *sched.Loop, h sys.Handle)) func(*operations) {
 	return func(ops *operations) {
 		ops.handle = func(l *sched.Loop, h sys.Handle, handler sched.Handler) (sched.HandlerTask, error) {
