@@ -13,7 +13,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// The types below are correct but for the functions that are set.
+// The types below are correct except for the functions that are set.
 
 type brokenWaiter struct {
 	stream.Waiter
@@ -29,7 +29,7 @@ func (b *brokenWaiter) NewSelect() stream.Select {
 	return &brokenSelect{Select: b.Waiter.(stream.Selector).NewSelect(), wait: b.wait, wake: b.wake, close: b.close}
 }
 
-// brokenSelect is of a brokenWaiter, whose registrations are brokenRegistrations.
+// brokenSelect belongs to a brokenWaiter, whose registrations are brokenRegistrations.
 type brokenSelect struct {
 	stream.Select
 	wait  func(s stream.Select, wanted []stream.Readiness, deadline time.Time) error

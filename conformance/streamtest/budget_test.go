@@ -17,18 +17,18 @@ import (
 )
 
 const (
-	// readyBytes are in the socket before they are read, one by one: none of the reads has to wait,
-	// nor does any find the socket empty.
+	// readyBytes is the number of bytes in the socket before they are read one by one. No read has
+	// to wait, and none finds the socket empty.
 	readyBytes = 2 << 10
-	// pingsBeside is how many turns another task has meanwhile.
+	// pingsBeside is how many turns another task takes meanwhile.
 	pingsBeside = 100
 )
 
-// A task that finds its socket ready at every read has the others of its loop run, with a budget,
-// and without a line of its own.
+// A task whose socket is ready at every read lets the other tasks of its loop run if there is a
+// budget, without extra code.
 func TestAReaderThatNeverWaitsStarvesNobody(t *testing.T) {
 	for _, mode := range []queue.Mode{queue.Level, queue.Edge, queue.OneShot} {
-		// Where a loop has several threads, the other task may be on one that the system does not
+		// On a loop with several threads, the other task may be on one that the system does not
 		// run.
 		for _, p := range placings()[:2] {
 			t.Run(fmt.Sprintf("%v/%s", mode, p.name), func(t *testing.T) {
@@ -81,7 +81,7 @@ func readBesidePings(t *testing.T, l *sched.Loop) {
 	}
 }
 
-// filled returns a connection that has the bytes already.
+// filled returns a connection that already has the bytes.
 func filled(t *testing.T, w stream.Waiter) *stream.Conn {
 	t.Helper()
 	conn, peer := connected(t, w)
@@ -91,7 +91,7 @@ func filled(t *testing.T, w stream.Waiter) *stream.Conn {
 	return conn
 }
 
-// connected returns a connection, and the other end of it, which is closed when the test ends.
+// connected returns a connection and its peer, which is closed when the test ends.
 func connected(t *testing.T, w stream.Waiter) (*stream.Conn, net.Conn) {
 	t.Helper()
 	l, err := net.Listen("tcp", loopback.String())

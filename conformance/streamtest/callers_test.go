@@ -14,9 +14,11 @@ import (
 	"github.com/edgewise-go/edgewise/stream"
 )
 
-// Who waits in the wrong place gets the same error each time, with the remedy, whether bytes are
-// there or not, and the loop serves others meanwhile: on every scheduler a goroutine that a task
-// has started, while the task has the thread, and a task with what goroutines wait with.
+// A caller that waits in the wrong place gets the same error each time, with the remedy, whether or
+// not bytes are available. The loop serves others meanwhile.
+//
+// On every scheduler, the test tries a goroutine that a task has started, while the task has the
+// thread, and a task that uses the waiter of goroutines.
 func TestWhoWaitsInTheWrongPlaceIsToldSo(t *testing.T) {
 	for _, mode := range []queue.Mode{queue.Level, queue.Edge, queue.OneShot} {
 		for _, p := range placings() {
@@ -45,14 +47,14 @@ func waitInTheWrongPlace(t *testing.T, l *sched.Loop) {
 			defer close(over)
 			ofTasks.areRefused(t, "Goroutines()")
 		}()
-		<-over // holds the loop: the task runs while the goroutine would begin to wait
+		<-over // holds the loop: the task runs when the goroutine would begin to wait
 		ofGoroutines.areRefused(t, "Tasks()")
 		return task.Yield()
 	})
 	if err != nil {
 		t.Error(err)
 	}
-	// Where they belong they go on, with all bytes.
+	// In the right place they continue, with all bytes.
 	if err := l.Call(t.Context(), "reads", func(*sched.Task) error { return ofTasks.readAll() }); err != nil {
 		t.Errorf("a task reads what a goroutine could not: %v", err)
 	}
@@ -61,7 +63,7 @@ func waitInTheWrongPlace(t *testing.T, l *sched.Loop) {
 	}
 }
 
-// operations are what one can wait for: a connection that has bytes, one that has none, a listener.
+// operations are the kinds of waits: on a connection with bytes, on one without, and on a listener.
 type operations struct {
 	ready, idle *stream.Conn
 	listener    *stream.Listener
@@ -86,10 +88,10 @@ func newOperations(t *testing.T, w stream.Waiter) operations {
 func (o operations) areRefused(t *testing.T, remedy string) {
 	p := make([]byte, 1)
 	for what, operation := range map[string]func() error{
-		"Read of what is there": func() error { _, err := o.ready.Read(p); return err },
-		"Write":                 func() error { _, err := o.ready.Write(p); return err },
-		"Read":                  func() error { _, err := o.idle.Read(p); return err },
-		"Accept":                func() error { _, err := o.listener.Accept(); return err },
+		"Read of available bytes": func() error { _, err := o.ready.Read(p); return err },
+		"Write":                   func() error { _, err := o.ready.Write(p); return err },
+		"Read":                    func() error { _, err := o.idle.Read(p); return err },
+		"Accept":                  func() error { _, err := o.listener.Accept(); return err },
 	} {
 		err := operation()
 		var n net.Error

@@ -26,21 +26,21 @@ func (w *world) runs(what string, change int) {
 	}
 }
 
-// pending is a call that runs.
+// pending is a running call.
 type pending[R any] struct {
 	w    *world
 	what string
 	done chan R
 }
 
-// get waits for the result. It is for the goroutine of the case.
+// get waits for the result. Only the goroutine of the case calls it.
 func (p *pending[R]) get() R {
 	p.w.Helper()
 	return await(p.w, p.what, p.done)
 }
 
-// await receives from c. It ends the case as hung when no wait has begun, and no registration
-// opened or closed, for as long as the patience of the case.
+// await receives from c. It ends the case as hung if, for the patience of the case, no wait begins
+// and no registration is opened or closed.
 func await[R any](w *world, what string, c <-chan R) R {
 	w.Helper()
 	begun := time.Now()
@@ -51,7 +51,7 @@ func await[R any](w *world, what string, c <-chan R) R {
 		case r := <-c:
 			return r
 		case <-w.Context().Done():
-			w.Hang("%s, and waits begin all the time", what)
+			w.Hang("%s, while waits keep beginning", what)
 		case <-timer.C:
 		}
 		idle := min(time.Since(begun), w.spy.idle())

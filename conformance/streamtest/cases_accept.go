@@ -14,11 +14,11 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// queued is how many connections a case lets wait to be accepted.
+// queued is how many connections a case leaves in the queue.
 const queued = 5
 
-// pausesSeen is how many pauses of an exhausted listener a case watches, and waitsMax how many
-// waits it may spend on them.
+// pausesSeen is how many pauses of an exhausted listener a case watches, and waitsMax is how many
+// waits it allows for them.
 const (
 	pausesSeen = 4
 	waitsMax   = 50
@@ -28,7 +28,7 @@ func acceptCases() []Case {
 	return []Case{
 		{
 			ID: "accept/waits", Doc: "stream.Listener.Accept",
-			Rule: "Accept suspends its caller until there is a connection, and returns it on the listener's Waiter with both addresses.",
+			Rule: "Accept suspends its caller until a connection arrives, and returns it on the listener's Waiter with both addresses.",
 			Run: in(func(w *world) {
 				l := w.listen(stream.ListenOptions{})
 				for range 2 {
@@ -47,7 +47,7 @@ func acceptCases() []Case {
 		},
 		{
 			ID: "accept/queued", Doc: "stream.Listener",
-			Rule:   "All connections that wait are accepted, however few events told of them.",
+			Rule:   "All queued connections are accepted, however few events reported them.",
 			Source: "an edge-triggered listener that strands connections",
 			Run: in(func(w *world) {
 				l := w.listen(stream.ListenOptions{})
@@ -61,7 +61,7 @@ func acceptCases() []Case {
 		},
 		{
 			ID: "accept/try", Doc: "stream.Listener.TryAccept",
-			Rule: "TryAccept takes what is in the queue and then returns sys.ErrWouldBlock; its sockets can be handed to a Waiter.",
+			Rule: "TryAccept takes what is in the queue, then returns sys.ErrWouldBlock. Its sockets can be passed to a Waiter.",
 			Run: in(func(w *world) {
 				l := w.listen(stream.ListenOptions{})
 				peer := w.peerOf(l)
@@ -84,7 +84,7 @@ func acceptCases() []Case {
 				second := w.peerOf(l)
 				var s stream.Socket
 				var err error
-				// The peer's dial returns a little before its connection is in the queue.
+				// The peer's dial returns shortly before its connection is in the queue.
 				suite.Until(w, "a connection in the queue", func() bool {
 					s, _, err = l.TryAccept()
 					return err != sys.ErrWouldBlock
@@ -95,7 +95,7 @@ func acceptCases() []Case {
 		},
 		{
 			ID: "accept/non-blocking", Doc: "stream.Listener.AcceptSocket",
-			Rule:  "An accepted socket does not block.",
+			Rule:  "An accepted socket is non-blocking.",
 			Needs: []Feature{NonblockFlag},
 			Run: in(func(w *world) {
 				l := w.listen(stream.ListenOptions{})
@@ -115,7 +115,7 @@ func acceptCases() []Case {
 			}),
 			Refused: in(func(w *world) {
 				if _, err := sys.IsNonblock(sys.Invalid); !errors.Is(err, errors.ErrUnsupported) {
-					w.Errorf("asking whether a handle blocks: %v, want that it is not supported", err)
+					w.Errorf("query of the non-blocking flag: %v, want errors.ErrUnsupported", err)
 				}
 			}),
 		},
@@ -139,7 +139,7 @@ func acceptCases() []Case {
 		},
 		{
 			ID: "accept/deadline", Doc: "stream.Listener.SetDeadline",
-			Rule: "SetDeadline ends a running or later Accept once it has passed, and the listener goes on afterwards.",
+			Rule: "SetDeadline ends a running or later Accept once it has passed. The listener continues afterwards.",
 			Run: in(func(w *world) {
 				l := w.listen(stream.ListenOptions{})
 				n := w.waits(sys.Readable)
@@ -151,7 +151,7 @@ func acceptCases() []Case {
 				w.check(l.SetDeadline(deadline), "set deadline")
 				w.expectError(w.accept(l).get().err, os.ErrDeadlineExceeded, "accept")
 				if time.Now().Before(deadline) {
-					w.Errorf("the deadline came early")
+					w.Errorf("the deadline expired early")
 				}
 				w.check(l.SetDeadline(time.Time{}), "clear deadline")
 				peer := w.peerOf(l)
@@ -162,7 +162,7 @@ func acceptCases() []Case {
 		},
 		{
 			ID: "accept/close", Doc: "stream.Listener.Close",
-			Rule: "Close makes running and later accepts return net.ErrClosed, and ends the registration; a second Close is net.ErrClosed.",
+			Rule: "Close makes running and later accepts return net.ErrClosed, and ends the registration. A second Close returns net.ErrClosed.",
 			Run: in(func(w *world) {
 				l := w.listen(stream.ListenOptions{})
 				n := w.waits(sys.Readable)
@@ -173,14 +173,14 @@ func acceptCases() []Case {
 				w.expectError(w.accept(l).get().err, net.ErrClosed, "accept")
 				w.expectError(l.Close(), net.ErrClosed, "close")
 				if n := w.spy.open.Load(); n != 0 {
-					w.Errorf("%d registrations are left open", n)
+					w.Errorf("%d registrations are still open", n)
 				}
 			}),
 		},
 		{
 			ID: "accept/exhausted", Doc: "stream.Listener.Accept",
-			Rule:   "Accept survives that the process has no descriptor left: it pauses, longer each time, serves what it has, and goes on when there are descriptors.",
-			Source: "accept loops that spin, or end, at EMFILE",
+			Rule:   "Accept survives when the process runs out of descriptors. It pauses, longer each time, serves what it has, and continues when descriptors are free.",
+			Source: "accept loops that spin or end on EMFILE",
 			Needs:  []Feature{DescriptorLimit},
 			Run:    alone("accept/exhausted", exhausted),
 		},
@@ -222,16 +222,16 @@ func exhausted(w *world) {
 		}
 	}
 	if n := w.waits(sys.Writable) + w.waits(sys.Readable); n > waitsMax {
-		w.Errorf("%d waits in %d pauses: it spins", n, pausesSeen)
+		w.Errorf("%d waits in %d pauses: the listener spins", n, pausesSeen)
 	}
 	w.greeted(got.c.(conn), before)
 	closeSockets(all)
 	got = p.get()
-	w.check(got.err, "accept when there are descriptors again")
+	w.check(got.err, "accept after descriptors are free again")
 	w.greeted(got.c.(conn), after)
 }
 
-// accepted is what accepting returns.
+// accepted is the result of an accept.
 type accepted struct {
 	c   net.Conn
 	err error

@@ -12,8 +12,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// batchMax is what a case takes at once, of queued connections, and spread is how many connections
-// it makes to listeners that share an address.
+// batchMax is how many queued connections a case takes at once. spread is how many connections it
+// makes to listeners that share an address.
 const (
 	batchMax = 3
 	spread   = 40
@@ -23,12 +23,12 @@ func acceptLoopsCases() []Case {
 	return []Case{
 		{
 			ID: "accept/batch", Doc: "stream.Listener.AcceptBatch",
-			Rule: "AcceptBatch waits for one connection and takes with it those that are in the queue, no more than there is room for, and none twice.",
+			Rule: "AcceptBatch waits for one connection and also takes those already in the queue: no more than there is room for, and none twice.",
 			Run:  in(acceptBatch),
 		},
 		{
 			ID: "accept/counts", Doc: "stream.Listener.Accepts",
-			Rule: "Accepts counts each connection that was accepted, however that was done, and nothing else.",
+			Rule: "Accepts counts each accepted connection, by whichever call, and nothing else.",
 			Run: in(func(w *world) {
 				l := w.listen(stream.ListenOptions{})
 				if s, _, err := l.TryAccept(); err != sys.ErrWouldBlock {
@@ -48,14 +48,14 @@ func acceptLoopsCases() []Case {
 		},
 		{
 			ID: "accept/shared-port", Doc: "stream.ListenOptions.ReusePort",
-			Rule:   "Listeners that share an address by ReusePort take all connections between them, and each counts its own.",
-			Source: "servers with a listener for each loop",
+			Rule:   "Listeners that share an address through ReusePort take all connections between them, and each counts its own.",
+			Source: "servers with one listener per loop",
 			Needs:  []Feature{SharedPorts},
 			Run:    in(acceptSharedPort),
 		},
 		{
 			ID: "accept/handover", Doc: "stream.Listener.AcceptOn",
-			Rule: "AcceptOn ties the connection to the Waiter it is given, which may be another one than the listener's.",
+			Rule: "AcceptOn ties the connection to the given Waiter, which may differ from the listener's.",
 			Run: in(func(w *world) {
 				l := w.listen(stream.ListenOptions{})
 				other := newSpy(park.Waiter{})
@@ -70,7 +70,7 @@ func acceptLoopsCases() []Case {
 				if a, b := w.spy.open.Load(), other.open.Load(); a != 1 || b != 1 {
 					w.Errorf("%d registrations with the listener's Waiter and %d with the other, want one each", a, b)
 				}
-				// The other Waiter suspends goroutines, and this is one.
+				// The other Waiter suspends goroutines, and this function runs on one.
 				_, err := io.WriteString(got.c, "hello")
 				w.check(err, "write")
 				w.arrives(peer, []byte("hello"))
@@ -78,13 +78,13 @@ func acceptLoopsCases() []Case {
 		},
 		{
 			ID: "file/duplicate", Doc: "stream.Conn.File",
-			Rule:  "File gives a duplicate: the connection lives on when it is closed, and it when the connection is; the peer reads the end when both are.",
+			Rule:  "File returns a duplicate. The connection survives when the file is closed, and the file when the connection is. The peer reads the end after both are closed.",
 			Needs: []Feature{NonblockFlag},
 			Run:   in(fileDuplicate),
 		},
 		{
 			ID: "file/for-a-child", Doc: "stream.Conn.File",
-			Rule:   "The file of a socket blocks where sys.DontWait says that calls do not depend on the flag. The connection never does.",
+			Rule:   "The file of a socket is blocking where sys.DontWait reports that calls do not depend on the flag. The connection never blocks.",
 			Source: "cat(1) with the connection as its standard input",
 			Needs:  []Feature{NonblockFlag},
 			Run:    in(fileForAChild),
@@ -92,7 +92,7 @@ func acceptLoopsCases() []Case {
 	}
 }
 
-// batch accepts want connections by calls of AcceptBatch.
+// batch accepts want connections through AcceptBatch.
 func (w *world) batch(l listener, want int) []stream.Accepted {
 	w.Helper()
 	type batch struct {
@@ -144,7 +144,7 @@ func acceptBatch(w *world) {
 	}
 	for _, a := range w.batch(l, queued) {
 		if !want[a.Peer] {
-			w.Errorf("a connection of %v is there twice, or was never made", a.Peer)
+			w.Errorf("a connection of %v was accepted twice, or was never made", a.Peer)
 		}
 		delete(want, a.Peer)
 		if ok, err := sys.IsNonblock(a.Socket.Handle()); !ok && !errors.Is(err, errors.ErrUnsupported) {
@@ -158,9 +158,9 @@ func acceptBatch(w *world) {
 
 func acceptSharedPort(w *world) {
 	config := stream.ListenOptions{ReusePort: true}
-	// Of an ephemeral port the kernel gives away what other listeners of this user have, if these
-	// would share it: other cases, too. So each has an address of its own, where all of 127.0.0.0/8
-	// is there.
+	// The kernel may assign an ephemeral port on which other sharing listeners of this user already
+	// listen, such as those of other cases. So each listener has an address of its own, where all
+	// of 127.0.0.0/8 is available.
 	own := netip.AddrPortFrom(netip.AddrFrom4([4]byte(append([]byte{127}, w.random(3)...))), 0)
 	one, err := w.f.parts.newListener(w.spy, own, config)
 	if err != nil {
@@ -211,7 +211,7 @@ func fileDuplicate(w *world) {
 	w.check(err, "connection of the file")
 	w.own(copied)
 	w.check(f.Close(), "close of the file")
-	w.check(w.write(c, []byte("one")).get().err, "write when the file is closed")
+	w.check(w.write(c, []byte("one")).get().err, "write after the file is closed")
 	w.arrives(peer, []byte("one"))
 	w.check(c.Close(), "close")
 	_, err = io.WriteString(copied, "two")

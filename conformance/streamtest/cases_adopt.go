@@ -17,7 +17,7 @@ func adoptCases() []Case {
 	all := []Case{
 		{
 			ID: "adopt/pair", Doc: "stream.Adopt",
-			Rule: "Both ends of a socket pair from elsewhere, blocking or not, make connections, each the other's peer.",
+			Rule: "Both ends of a socket pair opened elsewhere, blocking or not, can become connections, each the other's peer.",
 			Run: in(func(w *world) {
 				a, b := w.socketPair()
 				w.check(unblock(a.handle), "make blocking")
@@ -30,7 +30,7 @@ func adoptCases() []Case {
 		},
 		{
 			ID: "adopt/pipe", Doc: "stream.Adopt",
-			Rule: "Both ends of a pipe make connections: what is written to one is read from the other, then the end; without a reader a write is EPIPE.",
+			Rule: "Both ends of a pipe can become connections. The reading end gets the bytes and then the end. Without a reader, a write returns EPIPE.",
 			Run: in(func(w *world) {
 				for _, reads := range []bool{true, false} {
 					a, b, err := sys.Pipe()
@@ -45,7 +45,7 @@ func adoptCases() []Case {
 					}
 					w.check(reader.Close(), "close")
 					// A wait that has not left the kernel, or a child that is being forked, keeps
-					// the reading end alive for a moment.
+					// the reading end alive briefly.
 					suite.Until(w, "the end of a pipe", func() bool {
 						err = w.write(writer, []byte("x")).get().err
 						return err != nil
@@ -56,7 +56,7 @@ func adoptCases() []Case {
 		},
 		{
 			ID: "adopt/refused", Doc: "stream.Adopt",
-			Rule:   "A file on disk is refused with ErrNotPollable, and stays its owner's; a socket of datagrams makes no Conn.",
+			Rule:   "A regular file is refused with ErrNotPollable, and its owner keeps it. A datagram socket cannot become a Conn.",
 			Source: "epoll_ctl(2), EPERM",
 			Run: in(func(w *world) {
 				f, err := os.Create(filepath.Join(w.TempDir(), "f"))
@@ -71,7 +71,7 @@ func adoptCases() []Case {
 					w.Errorf("adopting a duplicate of a file: %v, want ErrNotPollable", err)
 				}
 				if _, err := f.Write([]byte("x")); err != nil {
-					w.Errorf("a write to a file that was refused: %v", err)
+					w.Errorf("a write to a refused file: %v", err)
 				}
 				u, err := net.ListenPacket("udp", "127.0.0.1:0")
 				w.check(err, "listen")
@@ -80,13 +80,13 @@ func adoptCases() []Case {
 				w.check(err, "adopt")
 				w.own(&s)
 				if _, err := w.f.parts.newConn(s, w.spy); !errors.Is(err, errors.ErrUnsupported) {
-					w.Errorf("a Conn of datagrams: %v, want that it is not supported", err)
+					w.Errorf("a Conn of datagrams: %v, want errors.ErrUnsupported", err)
 				}
 			}),
 		},
 		{
 			ID: "adopt/duplicate", Doc: "stream.AdoptDuplicate",
-			Rule: "A connection of package net and an *os.File are adopted by duplicate: it goes on when the original is closed.",
+			Rule: "A connection of package net and an *os.File are adopted as a duplicate, which continues after the original is closed.",
 			Run: in(func(w *world) {
 				l := w.listenNet()
 				original, err := net.Dial("tcp", l.Addr().String())
@@ -115,7 +115,7 @@ func adoptCases() []Case {
 		},
 		{
 			ID: "adopt/release", Doc: "stream.Conn.Release",
-			Rule: "Release gives the handle back, open, and ends the connection; while a call reads or writes it does nothing and returns ErrBusy.",
+			Rule: "Release returns the open handle and ends the connection. While a call reads or writes, it does nothing and returns ErrBusy.",
 			Run: in(func(w *world) {
 				a, b := w.socketPair()
 				c, peer := w.adopt(a), w.adopt(b)
@@ -144,18 +144,18 @@ func adoptCases() []Case {
 				}
 				text := make([]byte, 64)
 				if n, err := sys.Recv(again.handle, text); string(text[:n]) != "second" || err != nil {
-					w.Errorf("the handle that was given back: %q, %v", text[:n], err)
+					w.Errorf("the released handle: %q, %v", text[:n], err)
 				}
 			}),
 		},
 		{
 			ID: "adopt/release-socket", Doc: "stream.Conn.ReleaseSocket",
-			Rule: "ReleaseSocket gives the socket, open, and ends the connection and its registration; while a call reads or writes it does nothing and returns ErrBusy.",
+			Rule: "ReleaseSocket returns the open socket and ends the connection and its registration. While a call reads or writes, it does nothing and returns ErrBusy.",
 			Run:  in(releaseSocket),
 		},
 		{
 			ID: "raw/waits", Doc: "stream.Conn.SyscallConn",
-			Rule: "The Read and Write of SyscallConn call their function until it returns true, and wait before each further call; Control calls it once.",
+			Rule: "Read and Write of SyscallConn call their function until it returns true, and wait before each further call. Control calls it once.",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
 				raw, err := c.SyscallConn()
@@ -191,7 +191,7 @@ func adoptCases() []Case {
 		},
 		{
 			ID: "raw/ends", Doc: "stream.Listener.SyscallConn",
-			Rule: "A raw call ends with the deadline and with Close; on a listener Read waits for connections and Write is not supported.",
+			Rule: "A deadline and Close end a raw call. On a listener, Read waits for connections and Write is not supported.",
 			Run: in(func(w *world) {
 				c, _ := w.pair()
 				raw, err := c.SyscallConn()
@@ -236,7 +236,7 @@ func adoptCases() []Case {
 	return all
 }
 
-// ownedHandle is a handle that a case closes, unless a connection has taken it over.
+// ownedHandle is a handle that the case closes, unless a connection has taken it over.
 type ownedHandle struct{ handle sys.Handle }
 
 func (o *ownedHandle) Close() error {
@@ -259,7 +259,7 @@ func (w *world) socketPair() (a, b *ownedHandle) {
 	return w.handle(one), w.handle(other)
 }
 
-// adopt makes a connection under test of a handle.
+// adopt turns a handle into a connection under test.
 func (w *world) adopt(o *ownedHandle) conn {
 	w.Helper()
 	s, err := w.f.parts.adopted(o.handle)
@@ -268,7 +268,7 @@ func (w *world) adopt(o *ownedHandle) conn {
 	return w.over(s)
 }
 
-// duplicate makes a connection under test of a duplicate of the handle of c.
+// duplicate turns a duplicate of the handle of c into a connection under test.
 func (w *world) duplicate(c syscall.Conn) conn {
 	w.Helper()
 	s, err := w.f.parts.copied(c)
@@ -287,7 +287,7 @@ func (w *world) over(s stream.Socket) conn {
 	return c
 }
 
-// passes reads at one end what is written at the other, beginning with the wait.
+// passes reads at one end what is written at the other. The reader waits first.
 func (w *world) passes(from, to conn, text string) {
 	w.Helper()
 	n := w.waits(sys.Readable)
@@ -303,6 +303,6 @@ func (w *world) passes(from, to conn, text string) {
 
 func notAdopted(w *world) {
 	if _, err := stream.Adopt(sys.Invalid); !errors.Is(err, errors.ErrUnsupported) {
-		w.Errorf("adopting a handle: %v, want that it is not supported", err)
+		w.Errorf("adopting a handle: %v, want errors.ErrUnsupported", err)
 	}
 }

@@ -16,56 +16,56 @@ import (
 // lingerSeconds is longer than any case runs.
 const lingerSeconds = 600
 
-// asNetCases are about arguments at the edge, for which package net is the measure: programs hand
-// over to either what they have.
+// asNetCases are about arguments at the edge, for which package net is the reference: programs pass
+// the same values to either.
 func asNetCases() []Case {
 	return []Case{
 		{
 			ID: "options/as-net", Doc: "stream.Conn",
-			Rule: "The options of a connection take what those of a net.TCPConn take, zero and negative values too, and refuse the same.",
+			Rule: "The options of a connection accept what those of a net.TCPConn accept, including zero and negative values, and refuse the same.",
 			Run:  in(optionsAsNet),
 		},
 		{
 			ID: "options/keep-alive", Doc: "stream.Conn.SetKeepAliveConfig",
-			Rule:   "SetKeepAlivePeriod sets when the first probe is sent, 15 seconds if it is zero; a negative time changes nothing.",
+			Rule:   "SetKeepAlivePeriod sets when the first probe is sent: after 15 seconds if it is zero. A negative time changes nothing.",
 			Source: "net.TCPConn.SetKeepAlivePeriod",
 			Run:    in(keepAlivePeriod),
 		},
 		{
 			ID: "close/linger", Doc: "stream.Conn.Close",
-			Rule: "Close does not wait for the peer, whatever time to linger was asked for: by SetLinger, by the function of a raw Control, or before the socket " +
+			Rule: "Close does not wait for the peer, whatever linger time was set: by SetLinger, by the function of a raw Control, or before the socket " +
 				"was adopted. What was written is sent in the background.",
-			Source: "socket(7), SO_LINGER: close(2) of a non-blocking socket waits, too",
+			Source: "socket(7), SO_LINGER: close(2) of a non-blocking socket also waits",
 			Run:    in(closeLinger),
 		},
 		{
 			ID: "file/released", Doc: "stream.Conn.ReleaseFile",
-			Rule:  "ReleaseFile gives the connection away as a file that blocks, with what has not been read; while a call reads or writes it does nothing and returns ErrBusy.",
+			Rule:  "ReleaseFile returns the connection as a blocking file, with the unread bytes. While a call reads or writes, it does nothing and returns ErrBusy.",
 			Needs: []Feature{NonblockFlag},
 			Run:   in(fileReleased),
 			Refused: in(func(w *world) {
 				c, _ := w.pair()
 				if _, err := c.ReleaseFile(); !errors.Is(err, errors.ErrUnsupported) {
-					w.Errorf("a file of a connection: %v, want that it is not supported", err)
+					w.Errorf("a file of a connection: %v, want errors.ErrUnsupported", err)
 				}
 			}),
 		},
 		{
 			ID: "packet/odd-addresses", Doc: "stream.PacketConn.WriteTo",
-			Rule:   "WriteTo an address without an IP goes where package net sends it; a port that is none is an error, and not another port.",
+			Rule:   "WriteTo an address without an IP goes where package net sends it. An invalid port is an error, never another port.",
 			Source: "net.ResolveUDPAddr(\"udp\", \":9999\")",
 			Run:    in(oddAddresses),
 		},
 		{
 			ID: "packet/zones", Doc: "stream.PacketConn",
-			Rule:  "The zone of an IPv6 address may be the name of an interface or its index, in every call that takes an address; a name of none is an error.",
+			Rule:  "In every call that takes an address, the zone of an IPv6 address may be an interface's name or index. An unknown name is an error.",
 			Needs: []Feature{IPv6},
 			Run:   in(zones),
 		},
 	}
 }
 
-// configured is what a conn and a *net.TCPConn have in common.
+// configured is the interface that a conn and a *net.TCPConn share.
 type configured interface {
 	SetKeepAlivePeriod(d time.Duration) error
 	SetKeepAliveConfig(config net.KeepAliveConfig) error
@@ -118,7 +118,7 @@ func keepAlivePeriod(w *world) {
 		var failed error
 		w.check(raw.Control(func(fd uintptr) { got, failed = keepAliveIdle(sys.Handle(fd)) }), "control")
 		if errors.Is(failed, errors.ErrUnsupported) {
-			return // the option has no number in package syscall
+			return // package syscall has no number for the option
 		}
 		w.check(failed, "getsockopt")
 		if got != step.want {
@@ -211,7 +211,7 @@ func fileReleased(w *world) {
 		w.Errorf("read of the file: %q, %v", text[:n], err)
 	}
 	if n := w.spy.open.Load(); n != 0 {
-		w.Errorf("%d registrations are left open", n)
+		w.Errorf("%d registrations are still open", n)
 	}
 	if _, err := c.ReleaseFile(); !errors.Is(err, net.ErrClosed) {
 		w.Errorf("a second ReleaseFile: %v", err)
@@ -261,7 +261,7 @@ func zones(w *world) {
 	}
 	measure, err := net.ListenPacket("udp6", "[::1%"+loop+"]:0")
 	if err != nil {
-		return // the system takes no zone for the loopback address
+		return // the system accepts no zone for the loopback address
 	}
 	w.own(measure)
 	to := measure.LocalAddr().(*net.UDPAddr)
@@ -283,9 +283,9 @@ func zones(w *world) {
 	at := netip.AddrPortFrom(netip.IPv6Loopback().WithZone(nowhere), 0)
 	if l, err := w.f.parts.newListener(w.spy, at, stream.ListenOptions{}); err == nil {
 		l.Close()
-		w.Errorf("the zone %s is taken", nowhere)
+		w.Errorf("the zone %s was accepted", nowhere)
 	}
 	if errno := syscall.Errno(0); errors.As(w.connect(w.Context(), w.dialer(), netip.AddrPortFrom(at.Addr(), 9)).get().err, &errno) && errno == syscall.ECONNREFUSED {
-		w.Errorf("the zone %s was dialled", nowhere)
+		w.Errorf("the zone %s was dialed", nowhere)
 	}
 }

@@ -29,7 +29,7 @@ func closeCases() []Case {
 							if err := c.WaitRead(); err != nil {
 								return err
 							}
-							// WaitRead may return for nothing.
+							// WaitRead may return without a cause.
 							if _, err := c.TryReadv([][]byte{make([]byte, 1)}); err != sys.ErrWouldBlock {
 								return err
 							}
@@ -43,8 +43,8 @@ func closeCases() []Case {
 		},
 		{
 			ID: "close/unblocks-write", Doc: "stream.Conn.Close",
-			Rule:   "Close makes a running Write return net.ErrClosed and how many bytes were taken before; what the peer gets is the beginning of what was written.",
-			Source: "a flush that goes on into the next connection with the same number",
+			Rule:   "Close makes a running Write return net.ErrClosed and the number of bytes already taken. The peer gets a prefix of what was written.",
+			Source: "a flush that continues into the next connection with the same number",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
 				w.small(c)
@@ -57,13 +57,13 @@ func closeCases() []Case {
 				w.expectError(got.err, net.ErrClosed, "write")
 				arrived, err := io.ReadAll(w.from(peer))
 				if err != nil || got.n != len(arrived) || got.n == len(data) || !bytes.Equal(arrived, data[:got.n]) {
-					w.Errorf("%d bytes counted as written, %d arrived, or others: %v", got.n, len(arrived), err)
+					w.Errorf("%d bytes counted as written, %d arrived, or the bytes differ: %v", got.n, len(arrived), err)
 				}
 			}),
 		},
 		{
 			ID: "close/twice", Doc: "stream.Conn.Close",
-			Rule: "The first Close returns nil, however many run at once; every other returns an error that is net.ErrClosed.",
+			Rule: "The first Close returns nil, however many run at once. Every other Close returns an error that matches net.ErrClosed.",
 			Run: in(func(w *world) {
 				c, _ := w.pair()
 				const closers = 8
@@ -90,7 +90,7 @@ func closeCases() []Case {
 		},
 		{
 			ID: "close/afterwards", Doc: "stream.Conn.Close",
-			Rule: "After Close all operations return net.ErrClosed, whatever the deadlines, and the addresses stay.",
+			Rule: "After Close, all operations return net.ErrClosed, whatever the deadlines. The addresses remain available.",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
 				w.check(c.SetDeadline(time.Unix(1, 0)), "set deadline")
@@ -108,13 +108,13 @@ func closeCases() []Case {
 					w.Errorf("local address after Close: %v, want %v", got, want)
 				}
 				if n := w.spy.open.Load(); n != 0 {
-					w.Errorf("%d registrations are left open", n)
+					w.Errorf("%d registrations are still open", n)
 				}
 			}),
 		},
 		{
 			ID: "close/sends-all", Doc: "stream.Conn.Close",
-			Rule: "What was written before Close arrives, and then the end of the stream.",
+			Rule: "The bytes written before Close arrive, followed by the end of the stream.",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
 				data := w.random(half / 16)
@@ -122,13 +122,13 @@ func closeCases() []Case {
 				w.check(c.Close(), "close")
 				got, err := io.ReadAll(w.from(peer))
 				if err != nil || !bytes.Equal(got, data) {
-					w.Errorf("%d bytes arrived of %d, or others: %v", len(got), len(data), err)
+					w.Errorf("%d of %d bytes arrived, or they differ: %v", len(got), len(data), err)
 				}
 			}),
 		},
 		{
 			ID: "close/racing", Doc: "stream.Conn",
-			Rule:   "Close may race with reads, writes and deadlines: each returns a result, the end, a timeout or net.ErrClosed, and nothing hangs.",
+			Rule:   "Close may race with reads, writes and deadlines. Each call returns a result, the end, a timeout or net.ErrClosed, and none hangs.",
 			Source: "panics and hangs of calls that overlap with Close",
 			Run: in(func(w *world) {
 				for range 10 {

@@ -19,8 +19,8 @@ func connectCases() []Case {
 	return []Case{
 		{
 			ID: "connect/refused", Doc: "stream.Socket.FinishConnect",
-			Rule:   "A connect that fails returns its error once, ECONNREFUSED (WSAECONNREFUSED) where nobody listens; then FinishConnect returns ErrNotConnecting.",
-			Source: "a writable socket that is taken for a connected one",
+			Rule:   "A failed connect returns its error once: ECONNREFUSED (WSAECONNREFUSED) if there is no listener. After that, FinishConnect returns ErrNotConnecting.",
+			Source: "a writable socket mistaken for a connected one",
 			Run: in(func(w *world) {
 				s := w.fresh()
 				if err := s.FinishConnect(); err != stream.ErrNotConnecting {
@@ -28,7 +28,7 @@ func connectCases() []Case {
 				}
 				err := w.connectSocket(s, w.unused())
 				if !errors.Is(err, errRefused) {
-					w.Fatalf("connect where nobody listens: %v, want %v", err, errRefused)
+					w.Fatalf("connect without a listener: %v, want %v", err, errRefused)
 				}
 				if err := s.FinishConnect(); err != stream.ErrNotConnecting {
 					w.Errorf("FinishConnect after the outcome: %v", err)
@@ -38,11 +38,11 @@ func connectCases() []Case {
 		{
 			ID: "connect/spurious", Doc: "stream.Socket.FinishConnect",
 			Rule:   "FinishConnect returns sys.ErrWouldBlock while the connect is in progress.",
-			Source: "SO_ERROR is zero after a spurious event as after success",
+			Source: "SO_ERROR is zero both after a spurious event and after success",
 			Run: in(func(w *world) {
 				s := w.fresh()
 				if err := s.StartConnect(w.blackHole()); err != sys.ErrWouldBlock {
-					w.Fatalf("connect to a black hole: %v, want that it would block", err)
+					w.Fatalf("connect to a black hole: %v, want would-block", err)
 				}
 				for range 2 {
 					if err := s.FinishConnect(); err != sys.ErrWouldBlock {
@@ -53,8 +53,8 @@ func connectCases() []Case {
 		},
 		{
 			ID: "connect/self", Doc: "stream.ErrSelfConnect",
-			Rule:   "A connect of a socket to itself is refused with ErrSelfConnect, which is ECONNREFUSED.",
-			Source: "RFC 9293, 3.5; an ephemeral port that is dialled while nobody listens",
+			Rule:   "A connect of a socket to itself is refused with ErrSelfConnect, which matches ECONNREFUSED.",
+			Source: "RFC 9293, 3.5; a dial of an ephemeral port that has no listener",
 			Run: in(func(w *world) {
 				raw, err := stream.OpenTCP(sys.IPv4)
 				w.check(err, "open")
@@ -95,7 +95,7 @@ func dialCases() []Case {
 	return []Case{
 		{
 			ID: "dial/connects", Doc: "stream.Dialer.DialContext",
-			Rule: "A dial returns a connection with the addresses of both ends, which survives the end of the context.",
+			Rule: "A dial returns a connection with the addresses of both ends. The connection outlives the context.",
 			Run: in(func(w *world) {
 				l := w.listenNet()
 				ctx, cancel := context.WithCancel(w.Context())
@@ -126,25 +126,25 @@ func dialCases() []Case {
 		},
 		{
 			ID: "dial/refused", Doc: "stream.Dialer.DialContext",
-			Rule: "A dial that is refused returns no connection and a *net.OpError with the address, which is ECONNREFUSED (WSAECONNREFUSED).",
+			Rule: "A refused dial returns no connection and a *net.OpError with the address, which matches ECONNREFUSED (WSAECONNREFUSED).",
 			Run: in(func(w *world) {
 				addr := w.unused()
 				got := w.connect(w.Context(), w.dialer(), addr).get()
 				w.refusedBy(got, addr)
 				if n := w.spy.open.Load(); n != 0 {
-					w.Errorf("%d registrations are left open", n)
+					w.Errorf("%d registrations are still open", n)
 				}
 			}),
 		},
 		{
 			ID: "dial/next-address", Doc: "stream.Dialer.Connect",
-			Rule: "A dial goes on to the next address when one fails, and when all fail returns an error that joins one for each.",
+			Rule: "A dial tries the next address after one fails. If all fail, it returns an error that joins one per address.",
 			Run: in(func(w *world) {
 				l := w.listenNet()
 				first, second := w.unused(), w.unused()
 				last := l.Addr().(*net.TCPAddr).AddrPort()
 				got := w.connect(w.Context(), w.dialer(), first, second, last).get()
-				w.check(got.err, "dial of addresses of which the last answers")
+				w.check(got.err, "dial of several addresses, of which only the last answers")
 				if got.c.RemoteAddrPort() != last {
 					w.Errorf("connected to %v, want %v", got.c.RemoteAddrPort(), last)
 				}
@@ -159,7 +159,7 @@ func dialCases() []Case {
 		},
 		{
 			ID: "dial/deadline", Doc: "stream.Dialer.DialContext",
-			Rule: "A dial whose time is over returns no connection and a timeout that is context.DeadlineExceeded and os.ErrDeadlineExceeded.",
+			Rule: "A dial that runs out of time returns no connection and a timeout that matches context.DeadlineExceeded and os.ErrDeadlineExceeded.",
 			Run: in(func(w *world) {
 				ctx, cancel := context.WithTimeout(w.Context(), soon)
 				defer cancel()
@@ -169,7 +169,7 @@ func dialCases() []Case {
 					w.Errorf("dial of a black hole: %v, %v", got.c, got.err)
 				}
 				if n := w.spy.open.Load(); n != 0 {
-					w.Errorf("%d registrations are left open", n)
+					w.Errorf("%d registrations are still open", n)
 				}
 			}),
 		},
@@ -177,7 +177,7 @@ func dialCases() []Case {
 			ID: "dial/canceled", Doc: "stream.Dialer.DialContext",
 			Rule: "Canceling the context ends a dial, running or not yet begun, with context.Canceled and no connection.",
 			Run: in(func(w *world) {
-				// Without the deadline of the case: only being canceled may end the dial.
+				// The dial runs without the deadline of the case: only the cancellation may end it.
 				ctx, cancel := context.WithCancel(context.Background())
 				defer cancel()
 				hole := w.blackHole()
@@ -196,7 +196,7 @@ func dialCases() []Case {
 		},
 		{
 			ID: "dial/no-leak", Doc: "stream.Dialer.DialContext",
-			Rule:  "A dial leaves no descriptor behind an error, and a connection none behind Close.",
+			Rule:  "A failed dial leaves no open descriptor, and neither does a connection after Close.",
 			Needs: []Feature{DescriptorLimit},
 			Run: alone("dial/no-leak", func(w *world) {
 				refuses, hole := w.unused(), w.blackHole()
@@ -205,7 +205,7 @@ func dialCases() []Case {
 				round := func() {
 					d := w.dialer()
 					if got := w.connect(w.Context(), d, refuses, refuses).get(); got.err == nil {
-						w.Fatalf("dial where nobody listens succeeded")
+						w.Fatalf("dial without a listener succeeded")
 					}
 					ctx, cancel := context.WithTimeout(w.Context(), time.Millisecond)
 					defer cancel()
@@ -224,7 +224,7 @@ func dialCases() []Case {
 					}
 					w.check(got.c.Close(), "close")
 				}
-				// The first round opens what the runtime and the target keep for good.
+				// The first round opens what the runtime and the target keep open.
 				round()
 				before := w.free()
 				for range leakRounds {
@@ -236,20 +236,21 @@ func dialCases() []Case {
 	}
 }
 
-// leakRounds is how often a case repeats what must leave no descriptor; one would do.
+// leakRounds is how often a case repeats an action that must not leak a descriptor. One round would
+// suffice.
 const leakRounds = 5
 
-// free returns how many descriptors the process has left.
+// free returns how many more descriptors the process can open.
 func (w *world) free() int {
 	all := w.hog()
 	closeSockets(all)
 	return len(all)
 }
 
-// freed waits until the process has so many descriptors left again.
+// freed waits until the process can again open that many descriptors.
 func (w *world) freed(before int) {
 	w.Helper()
-	suite.Until(w, fmt.Sprintf("%d descriptors to be free again", before), func() bool { return w.free() >= before })
+	suite.Until(w, fmt.Sprintf("%d descriptors are free again", before), func() bool { return w.free() >= before })
 }
 
 // listenNet returns a listener of package net.

@@ -12,37 +12,37 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// manySegments is more than the most that any kernel takes at once (IOV_MAX is 1,024).
+// manySegments is more than any kernel takes in one call (IOV_MAX is 1,024).
 const manySegments = 3000
 
 func copyCases() []Case {
 	return []Case{
 		{
 			ID: "copy/file", Doc: "stream.Conn.ReadFrom",
-			Rule:  "ReadFrom sends a file from its position on, all of it or as much as a LimitedReader lets it; the position moves by what was sent.",
+			Rule:  "ReadFrom sends a file from its position, to its end or up to the limit of a LimitedReader. The position advances by the bytes sent.",
 			Needs: []Feature{SendFile},
 			Run:   in(copyFile),
 		},
 		{
 			ID: "copy/file-late", Doc: "stream.Conn.ReadFrom",
-			Rule:   "A ReadFrom that the deadline ends returns what was sent, and the file's position says the same; another one goes on from there.",
+			Rule:   "A ReadFrom that reaches the deadline returns how much was sent. The file's position matches, and the next ReadFrom continues from there.",
 			Source: "counts of sendfile that are lost with the error",
 			Needs:  []Feature{SendFile},
 			Run:    in(copyFileLate),
 		},
 		{
 			ID: "copy/conn", Doc: "stream.Conn.ReadFrom",
-			Rule: "ReadFrom of another connection moves what it has until its end, or as much as a LimitedReader lets it: the rest is still to be read.",
+			Rule: "ReadFrom of another connection moves its bytes until its end or the limit of a LimitedReader. The remaining bytes can still be read.",
 			Run:  in(copyConn),
 		},
 		{
 			ID: "copy/conn-closed", Doc: "stream.Conn.ReadFrom",
-			Rule: "Close of the one that is written to ends ReadFrom with net.ErrClosed and the count of what was sent; the other one goes on.",
+			Rule: "Close of the destination ends ReadFrom with net.ErrClosed and the number of bytes sent. The source connection continues.",
 			Run:  in(copyConnClosed),
 		},
 		{
 			ID: "copy/other", Doc: "stream.Conn.ReadFrom",
-			Rule: "ReadFrom and WriteTo copy from and to what the kernel cannot.",
+			Rule: "ReadFrom and WriteTo also copy between ends that the kernel cannot copy between.",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
 				n := call(w, "read from", func() result {
@@ -68,7 +68,7 @@ func copyCases() []Case {
 		},
 		{
 			ID: "write/segments", Doc: "stream.Conn.Writev",
-			Rule:   "Writev takes more segments than any kernel does at once.",
+			Rule:   "Writev takes more segments than any kernel does per call.",
 			Source: "EINVAL of writev(2) with more than IOV_MAX segments",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
@@ -90,24 +90,24 @@ func copyCases() []Case {
 	}
 }
 
-// file returns a file with data that stands behind its first skip bytes.
+// file returns a file with data, positioned after its first skip bytes.
 func (w *world) file(data []byte, skip int64) *os.File {
 	w.Helper()
 	name := filepath.Join(w.TempDir(), "data")
 	w.check(os.WriteFile(name, data, 0o600), "write a file")
 	f, err := os.Open(name)
 	w.check(err, "open a file")
-	w.Cleanup(func() { f.Close() }) // before its directory is removed, or Windows refuses
+	w.Cleanup(func() { f.Close() }) // before its directory is removed: Windows refuses to remove it otherwise
 	_, err = f.Seek(skip, io.SeekStart)
 	w.check(err, "seek")
 	return f
 }
 
-// stands wants the position of f to be at.
+// stands checks that the position of f is at.
 func (w *world) stands(f *os.File, at int) {
 	w.Helper()
 	if got, err := f.Seek(0, io.SeekCurrent); got != int64(at) || err != nil {
-		w.Errorf("the file stands at %d, %v, want %d", got, err, at)
+		w.Errorf("the file's position is %d, %v, want %d", got, err, at)
 	}
 }
 
@@ -157,7 +157,7 @@ func copyFileLate(w *world) {
 	late := p.get()
 	w.expectError(late.err, os.ErrDeadlineExceeded, "write")
 	if late.n == 0 {
-		w.Errorf("ReadFrom that was late counts nothing")
+		w.Errorf("a ReadFrom that reached the deadline counted nothing")
 	}
 	w.stands(f, late.n)
 	w.check(c.SetWriteDeadline(time.Time{}), "clear deadline")
@@ -181,7 +181,7 @@ func copyConn(w *world) {
 	}()
 	n := w.waits(sys.Writable)
 	p := w.readFrom(to, &io.LimitedReader{R: from, N: bulk - 10})
-	w.waiting(sys.Writable, n) // with nobody reading
+	w.waiting(sys.Writable, n) // while the peer does not read
 	w.arrives(peer, data[:bulk-10])
 	if r := p.get(); r.n != bulk-10 || r.err != nil {
 		w.Errorf("ReadFrom: %v, want %d", r, bulk-10)
@@ -211,11 +211,11 @@ func copyConnClosed(w *world) {
 	w.expectError(r.err, net.ErrClosed, "write")
 	got, err := io.ReadAll(w.from(peer))
 	if err != nil || len(got) != r.n || !bytes.HasPrefix(data, got) {
-		w.Errorf("%d bytes counted, %d arrived, or others: %v", r.n, len(got), err)
+		w.Errorf("%d bytes counted, %d arrived, or the bytes differ: %v", r.n, len(got), err)
 	}
 	rest := w.readAll(from).get()
 	if rest.err != nil || !bytes.HasSuffix(data, rest.data) {
-		w.Errorf("what was not moved cannot be read: %d bytes, %v", rest.n, rest.err)
+		w.Errorf("the bytes that were not moved cannot be read: %d bytes, %v", rest.n, rest.err)
 	}
 	await(w, "the source's write", sent)
 }

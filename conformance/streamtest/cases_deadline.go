@@ -12,7 +12,7 @@ func deadlineCases() []Case {
 	return []Case{
 		{
 			ID: "deadline/past", Doc: "stream.Conn.SetDeadline",
-			Rule: "A deadline that has passed ends reads and writes at once, even of bytes that are there; these are not lost.",
+			Rule: "A deadline in the past ends reads and writes at once, even if bytes are available. Those bytes are not lost.",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
 				_, err := io.WriteString(peer, "kept")
@@ -34,7 +34,7 @@ func deadlineCases() []Case {
 		},
 		{
 			ID: "deadline/passes", Doc: "stream.Conn.SetDeadline",
-			Rule: "A deadline that passes ends a running read or write, not before it has, and the connection goes on afterwards.",
+			Rule: "A deadline ends a running read or write when it passes, and not before. The connection continues afterwards.",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
 				w.small(c)
@@ -42,14 +42,14 @@ func deadlineCases() []Case {
 				w.check(c.SetReadDeadline(deadline), "set read deadline")
 				w.expectError(w.read(c, 64).get().err, os.ErrDeadlineExceeded, "read")
 				if time.Now().Before(deadline) {
-					w.Errorf("the read deadline came early")
+					w.Errorf("the read deadline expired early")
 				}
 				deadline = time.Now().Add(soon)
 				w.check(c.SetWriteDeadline(deadline), "set write deadline")
 				put := w.write(c, make([]byte, bulk)).get()
 				w.expectError(put.err, os.ErrDeadlineExceeded, "write")
 				if time.Now().Before(deadline) {
-					w.Errorf("the write deadline came early")
+					w.Errorf("the write deadline expired early")
 				}
 				w.check(c.SetDeadline(time.Time{}), "clear deadlines")
 				_, err := io.ReadFull(w.from(peer), make([]byte, put.n))
@@ -62,7 +62,7 @@ func deadlineCases() []Case {
 		},
 		{
 			ID: "deadline/future", Doc: "stream.Conn.SetReadDeadline",
-			Rule: "A deadline that has not passed changes nothing, and one direction's says nothing about the other.",
+			Rule: "A deadline in the future changes nothing, and the deadline of one direction does not affect the other.",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
 				w.check(c.SetReadDeadline(time.Now().Add(time.Hour)), "set read deadline")
@@ -79,7 +79,7 @@ func deadlineCases() []Case {
 		},
 		{
 			ID: "deadline/moved-in", Doc: "stream.Conn.SetDeadline",
-			Rule: "Setting a deadline, from any goroutine, ends a running read or write if it has passed.",
+			Rule: "Setting a deadline in the past, from any goroutine, ends a running read or write.",
 			Run: in(func(w *world) {
 				c, _ := w.pair()
 				w.small(c)
@@ -97,16 +97,16 @@ func deadlineCases() []Case {
 		},
 		{
 			ID: "deadline/moved-out", Doc: "stream.Conn.SetDeadline",
-			Rule: "A deadline that is moved while a read runs does not end it at the old time.",
+			Rule: "A deadline moved while a read runs does not end the read at the old time.",
 			Run: in(func(w *world) {
-				// A machine that is too slow to ask the question in time gets a later one.
+				// A machine that is too slow to move the deadline in time retries with a later one.
 				for after := soon; !w.movedOut(after); after *= 4 {
 				}
 			}),
 		},
 		{
 			ID: "deadline/try-and-wait", Doc: "stream.Conn.TryReadv",
-			Rule: "WaitRead and WaitWrite heed the deadlines; TryReadv and TryWritev do not.",
+			Rule: "WaitRead and WaitWrite observe the deadlines. TryReadv and TryWritev do not.",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
 				_, err := io.WriteString(peer, "x")
@@ -121,7 +121,7 @@ func deadlineCases() []Case {
 					return [2]error{rerr, werr}
 				}).get()
 				if r[0] != sys.ErrWouldBlock || r[1] != nil {
-					w.Errorf("tries after the deadline: %v, %v, want that reading would block, and nil", r[0], r[1])
+					w.Errorf("tries after the deadline: %v, %v, want would-block for the read and nil for the write", r[0], r[1])
 				}
 			}),
 		},
@@ -143,7 +143,7 @@ func (w *world) movedOut(after time.Duration) bool {
 		reader.get()
 		return false
 	}
-	// Another wait, which ends later than this one would have, shows that the old time has passed.
+	// Another wait, which ends after the old deadline, shows that the old time has passed.
 	other, _ := w.pair()
 	w.check(other.SetReadDeadline(old.Add(time.Millisecond)), "set read deadline")
 	w.expectError(w.read(other, 64).get().err, os.ErrDeadlineExceeded, "read")

@@ -11,15 +11,15 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// half is what is sent one way when the other way has ended.
+// half is what is sent one way after the other way has ended.
 const half = 256 << 10
 
 func endCases() []Case {
 	return []Case{
 		{
 			ID: "end/close-write", Doc: "stream.Conn.CloseWrite",
-			Rule:   "CloseWrite ends the stream to the peer after the bytes already written, and reading goes on.",
-			Source: "data that is dropped when the peer's FIN follows one's own",
+			Rule:   "CloseWrite ends the stream to the peer after the bytes already written, and reading continues.",
+			Source: "data dropped when the peer's FIN follows the local one",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
 				w.check(w.write(c, []byte("question")).get().err, "write")
@@ -36,8 +36,8 @@ func endCases() []Case {
 		},
 		{
 			ID: "end/peer-close-write", Doc: "stream.Conn.Read",
-			Rule:   "The end of the peer's stream is io.EOF for reads, again and again, and writing goes on.",
-			Source: "a half-close that is taken for a full one",
+			Rule:   "The end of the peer's stream is io.EOF on every read, and writing continues.",
+			Source: "a half-close mistaken for a full one",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
 				n := w.waits(sys.Readable)
@@ -60,7 +60,7 @@ func endCases() []Case {
 		},
 		{
 			ID: "end/close-read", Doc: "stream.Conn.CloseRead",
-			Rule: "CloseRead makes a running read return io.EOF, and writing goes on.",
+			Rule: "CloseRead makes a running read return io.EOF, and writing continues.",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
 				n := w.waits(sys.Readable)
@@ -93,7 +93,8 @@ func endCases() []Case {
 					w.check(err, "peer's write")
 					w.check(peer.CloseWrite(), "peer's close")
 					if early {
-						// What the peer reads comes after its end has gone the same way.
+						// The peer reads this after the end of its own stream has gone the same
+						// way.
 						w.check(w.write(c, []byte("x")).get().err, "write")
 						_, err := io.ReadFull(w.from(peer), make([]byte, 1))
 						w.check(err, "peer's read")
@@ -108,7 +109,7 @@ func endCases() []Case {
 		},
 		{
 			ID: "end/reset", Doc: "stream.Conn",
-			Rule:   "After the bytes that the system keeps, a reset is ECONNRESET (WSAECONNRESET) for one read; later reads return at once and without bytes.",
+			Rule:   "After the bytes that the system keeps, one read returns the reset as ECONNRESET (WSAECONNRESET). Later reads return at once and without bytes.",
 			Source: "Linux delivers what came before a reset, others may discard it",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
@@ -129,8 +130,8 @@ func endCases() []Case {
 		},
 		{
 			ID: "end/write-after-reset", Doc: "stream.Conn.Write",
-			Rule:   "A write to a connection that was reset returns EPIPE (WSAECONNRESET), and CloseWrite does nothing to it.",
-			Source: "shutdown of a reset socket is ENOTCONN, which is no news",
+			Rule:   "A write to a reset connection returns EPIPE (WSAECONNRESET), and CloseWrite does nothing to it.",
+			Source: "shutdown of a reset socket returns ENOTCONN, which adds no information",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
 				p := w.read(c, 64)
@@ -145,7 +146,7 @@ func endCases() []Case {
 	}
 }
 
-// answered sends bytes to c, which has ended its own stream, and then the end.
+// answered sends bytes to c, whose own stream has ended, and then the end.
 func (w *world) answered(c conn, peer *net.TCPConn) {
 	w.Helper()
 	data := w.random(half)
@@ -154,19 +155,19 @@ func (w *world) answered(c conn, peer *net.TCPConn) {
 		peer.CloseWrite()
 	}()
 	if got := w.readAll(c).get(); !bytes.Equal(got.data, data) || got.err != nil {
-		w.Fatalf("%d bytes of the answer arrived, of %d, or others: %v", got.n, half, got.err)
+		w.Fatalf("%d of %d bytes of the answer arrived, or they differ: %v", got.n, half, got.err)
 	}
 }
 
-// reset closes peer so that a reset is sent, and not the end of the stream.
+// reset closes peer with a reset instead of the end of the stream.
 func reset(w *world, peer *net.TCPConn) {
 	w.Helper()
 	w.check(peer.SetLinger(0), "peer's linger")
 	w.check(peer.Close(), "peer's close")
 }
 
-// expectCall wants no bytes and an errno inside an *os.SyscallError inside a *net.OpError with both
-// addresses.
+// expectCall wants no bytes, and an errno inside an *os.SyscallError inside a *net.OpError with
+// both addresses.
 func (w *world) expectCall(got result, errno syscall.Errno, op string) {
 	w.Helper()
 	w.expectError(got.err, errno, op)

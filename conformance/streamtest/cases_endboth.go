@@ -9,9 +9,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// spinsMax is how many waits a suspended writer may make when nothing happens: some are for
-// nothing, and are legal. turnsBeside is how often another connection is served before a writer
-// without a further wait is believed to be suspended.
+// spinsMax is how many waits a suspended writer may make while nothing happens: a few spurious ones
+// are legal. turnsBeside is how often another connection is served, without a further wait of the
+// writer, before the case considers the writer suspended.
 const (
 	spinsMax    = 50
 	turnsBeside = 10
@@ -21,8 +21,8 @@ func endBothCases() []Case {
 	return []Case{
 		{
 			ID: "end/reset-both", Doc: "stream.Conn",
-			Rule:   "A reset ends a reader and a writer that are suspended, both: ECONNRESET is for one of them, the other gets an error or the end.",
-			Source: "a hang-up whose event reaches one direction only",
+			Rule:   "A reset ends both a suspended reader and a suspended writer. One of them gets ECONNRESET, the other an error or the end.",
+			Source: "a hang-up whose event reaches only one direction",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
 				w.small(c)
@@ -37,19 +37,19 @@ func endBothCases() []Case {
 					w.Errorf("read: %v, write: %v, want errors", r, wrote)
 				}
 				if !errors.Is(r.err, syscall.ECONNRESET) && !errors.Is(wrote.err, syscall.ECONNRESET) {
-					w.Errorf("nobody was told of the reset: read %v, write %v", r.err, wrote.err)
+					w.Errorf("neither call returned the reset: read %v, write %v", r.err, wrote.err)
 				}
 				for _, err := range []error{r.err, wrote.err} {
 					if errors.Is(err, net.ErrClosed) {
-						w.Errorf("a reset is taken for a Close: %v", err)
+						w.Errorf("a reset was mistaken for a Close: %v", err)
 					}
 				}
 			}),
 		},
 		{
 			ID: "end/half-idle", Doc: "stream.Conn.Write",
-			Rule:   "After the peer's end a writer waits as before: it sends all when the peer reads, and does not spin while it does not.",
-			Source: "level-triggered hang-ups that wake a writer for ever",
+			Rule:   "After the peer's end, a writer waits as before. It sends everything when the peer reads, and does not spin while the peer does not.",
+			Source: "level-triggered hang-ups that wake a writer again and again",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
 				w.small(c)
@@ -60,8 +60,8 @@ func endBothCases() []Case {
 				n := w.waits(sys.Writable)
 				p := w.write(c, data)
 				w.waiting(sys.Writable, n)
-				// Whatever wakes the writer does so while another connection is served. There is an
-				// end to wakes for nothing.
+				// Anything that wakes the writer does so while another connection is served. The
+				// number of spurious wakes is bounded.
 				for before := int64(0); before != w.waits(sys.Writable); {
 					if before = w.waits(sys.Writable); before > n+spinsMax {
 						w.Fatalf("a writer made more than %d waits while the peer did not read", spinsMax)

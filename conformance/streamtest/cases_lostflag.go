@@ -10,11 +10,11 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Terminal says that there are pseudo-terminals.
+// Terminal is claimed if the system has pseudo-terminals.
 const Terminal Feature = "terminal"
 
 const (
-	lostRule   = "Whoever else has an adopted handle may clear its non-blocking flag at any time: the Socket restores it, and its calls do not block."
+	lostRule   = "Another owner of an adopted handle may clear its non-blocking flag at any time. The Socket restores the flag, and its calls do not block."
 	lostSource = "fcntl(2), F_SETFL: the flag belongs to the open file; os.File.Fd clears it"
 )
 
@@ -30,7 +30,7 @@ func lostFlagCases() []Case {
 		{ID: "lost-flag/inherited-listener", Doc: "stream.Adopt", Run: in(lostFlagOfListener)},
 		{
 			ID: "lost-flag/listener-file", Doc: "stream.Adopt", Run: in(lostFlagOfFile),
-			Rule: "After File, whoever has the file may clear the non-blocking flag of the listener: it restores the flag, and accepting does not block.",
+			Rule: "After File, the owner of the file may clear the listener's non-blocking flag. The listener restores it, and accepts do not block.",
 		},
 	}
 	for i := range all {
@@ -43,7 +43,7 @@ func lostFlagCases() []Case {
 	return all
 }
 
-// lose clears the non-blocking flag of h, as another process would that has the same open file.
+// lose clears the non-blocking flag of h, as another process with the same open file could.
 func (w *world) lose(h sys.Handle) {
 	w.Helper()
 	w.check(unblock(h), "clear the flag")
@@ -52,8 +52,8 @@ func (w *world) lose(h sys.Handle) {
 	}
 }
 
-// readsAfterLoss clears the flag, reads until there is nothing, and wants the reader suspended, not
-// its thread: a garbage collection ends, and only then send lets it have want.
+// readsAfterLoss clears the flag and reads until there is nothing left. It wants the reader
+// suspended, and not its thread: send provides want only after a garbage collection has ended.
 func (w *world) readsAfterLoss(c io.Reader, h sys.Handle, want string, send func()) {
 	w.Helper()
 	for range 2 {
@@ -69,8 +69,8 @@ func (w *world) readsAfterLoss(c io.Reader, h sys.Handle, want string, send func
 	}
 }
 
-// writesAfterLoss clears the flag, writes more than the kernel takes, and wants the writer
-// suspended, before drain reads size bytes.
+// writesAfterLoss clears the flag and writes more than the kernel takes. It wants the writer
+// suspended before drain reads size bytes.
 func (w *world) writesAfterLoss(c io.Writer, h sys.Handle, size int, drain io.Reader) {
 	w.Helper()
 	w.lose(h)
@@ -151,7 +151,7 @@ func lostFlagOfDatagrams(w *world) {
 	})
 }
 
-// lostFlagOfCopies copies from one connection to another, whose peer reads late.
+// lostFlagOfCopies copies from one connection to another whose peer reads late.
 func lostFlagOfCopies(w *world) {
 	s, sender := w.connected()
 	from, err := s.Release()
@@ -207,7 +207,7 @@ func lostFlagOfSendfile(w *world) {
 	}
 }
 
-// lostFlagOfListener is of a listening socket that was opened elsewhere.
+// lostFlagOfListener tests a listening socket that was opened elsewhere.
 func lostFlagOfListener(w *world) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	w.check(err, "listen")
@@ -263,7 +263,7 @@ func lostFlagOfFile(w *world) {
 	}
 }
 
-// dialing ends an accept that blocks, when it is closed.
+// dialing ends a blocked accept when it is closed.
 type dialing struct{ address string }
 
 func (d dialing) Close() error {
@@ -274,7 +274,7 @@ func (d dialing) Close() error {
 	return err
 }
 
-// drain reads a handle, waiting for what comes.
+// drain reads a handle, and waits for what comes.
 func (w *world) drain(h sys.Handle) io.Reader { return draining{w, h} }
 
 type draining struct {

@@ -13,17 +13,17 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// signalsWhileDialing is how many signals a process gets while a case dials.
+// signalsWhileDialing is how many signals the process gets while a case dials.
 const signalsWhileDialing = 50
 
-// unreachableElsewhere is what systems other than Linux say of a TCP connection to a group.
+// unreachableElsewhere is the error of systems other than Linux for a TCP connection to a group.
 var unreachableElsewhere = []error{syscall.EAFNOSUPPORT, syscall.EADDRNOTAVAIL, syscall.EINVAL}
 
 func outcomeCases() []Case {
 	return []Case{
 		{
 			ID: "connect/connected", Doc: "stream.Socket.StartConnect",
-			Rule: "StartConnect returns nil or sys.ErrWouldBlock where somebody listens, and then FinishConnect nil, once.",
+			Rule: "StartConnect to a listener returns nil or sys.ErrWouldBlock. FinishConnect then returns nil, once.",
 			Run: in(func(w *world) {
 				l := w.listenNet()
 				s := w.fresh()
@@ -50,7 +50,7 @@ func outcomeCases() []Case {
 		},
 		{
 			ID: "connect/unreachable", Doc: "stream.Socket.StartConnect",
-			Rule: "A connect to where no connection can lead fails with the error of the kernel, ENETUNREACH on Linux, and a dial goes on to the next address.",
+			Rule: "A connect to an unreachable address fails with the error of the kernel, ENETUNREACH on Linux. A dial then tries the next address.",
 			Run: in(func(w *world) {
 				for _, group := range []netip.Addr{group4[0], group6[0]} {
 					raw, err := stream.OpenTCP(sys.FamilyOf(group))
@@ -67,13 +67,13 @@ func outcomeCases() []Case {
 				}
 				live := listenerAddr(w.listenNet())
 				got := w.connect(w.Context(), w.dialer(), netip.AddrPortFrom(group4[0], 9), netip.AddrPortFrom(group6[0], 9), live).get()
-				w.check(got.err, "dial of addresses of which the last can be reached")
+				w.check(got.err, "dial of several addresses, of which only the last is reachable")
 			}),
 		},
 		{
 			ID: "dial/signals", Doc: "stream.Socket.StartConnect",
-			Rule:   "Signals do not end a dial: it waits on, and connects no second time.",
-			Source: "connect(2), EINTR: the connection goes on in the kernel, and another call fails with EALREADY",
+			Rule:   "Signals do not end a dial: it continues to wait, and does not connect a second time.",
+			Source: "connect(2), EINTR: the kernel continues to connect, and another call fails with EALREADY",
 			Needs:  []Feature{Signals},
 			Run: in(func(w *world) {
 				ctx, cancel := context.WithCancel(context.Background())
@@ -102,7 +102,7 @@ func outcomeCases() []Case {
 		},
 		{
 			ID: "dial/no-selector", Doc: "stream.Dialer",
-			Rule: "Over a Waiter that is no Selector addresses are tried in turn, and a dial that only has ResolveParts is refused with errors.ErrUnsupported.",
+			Rule: "Over a Waiter that is not a Selector, a dial tries addresses in turn. A dial that only has ResolveParts is refused with errors.ErrUnsupported.",
 			Run: in(func(w *world) {
 				live := listenerAddr(w.listenNet())
 				d := w.dialerOf(stream.Dialer{Waiter: w.spy, AttemptDelay: never})

@@ -18,7 +18,7 @@ func packetCases() []Case {
 	return []Case{
 		{
 			ID: "packet/waits", Doc: "stream.PacketConn.Read",
-			Rule: "A read suspends until a datagram comes, and returns it.",
+			Rule: "A read suspends its caller until a datagram comes, and returns it.",
 			Run: in(func(w *world) {
 				c, peer := w.packetPair()
 				n := w.waits(sys.Readable)
@@ -32,7 +32,7 @@ func packetCases() []Case {
 		},
 		{
 			ID: "packet/bounds", Doc: "stream.PacketConn",
-			Rule: "Each read gets one datagram, each write sends one, by whichever of the calls.",
+			Rule: "Each read gets one datagram, and each write sends one, whichever calls are used.",
 			Run: in(func(w *world) {
 				c, peer := w.packetPair()
 				sent := []string{"first", "second", "third"}
@@ -69,8 +69,8 @@ func packetCases() []Case {
 		},
 		{
 			ID: "packet/empty", Doc: "stream.PacketConn",
-			Rule:   "A datagram without bytes is a datagram, not an end: reads return 0 and no error, with its sender, and writes send it.",
-			Source: "an empty datagram that is taken for the end, or for nothing",
+			Rule:   "An empty datagram is a datagram, not an end. Reads return 0, no error and its sender. Writes send it.",
+			Source: "an empty datagram mistaken for the end, or dropped",
 			Run: in(func(w *world) {
 				c, peer := w.packetPair()
 				w.post(peer, c, "", "after")
@@ -103,8 +103,8 @@ func packetCases() []Case {
 		},
 		{
 			ID: "packet/truncated", Doc: "stream.ErrTruncated",
-			Rule:   "Of a datagram that is longer than the room a read returns what fits, its sender and ErrTruncated; the next read gets the next datagram.",
-			Source: "a datagram that is cut without a word, or whose rest is taken for the next",
+			Rule:   "A read with less room than the datagram returns what fits, the sender and ErrTruncated. The next read gets the next datagram.",
+			Source: "a datagram truncated silently, or whose rest is mistaken for the next",
 			Run: in(func(w *world) {
 				c, peer := w.packetPair()
 				w.post(peer, c, "longer", "next", "room", "again too long")
@@ -125,7 +125,7 @@ func packetCases() []Case {
 		},
 		{
 			ID: "packet/no-room", Doc: "stream.PacketConn.ReadFrom",
-			Rule: "Read without room receives nothing and does not wait; ReadFrom without room receives a datagram, and ErrTruncated.",
+			Rule: "Read without room receives nothing and does not wait. ReadFrom without room receives a datagram and returns ErrTruncated.",
 			Run: in(func(w *world) {
 				c, peer := w.packetPair()
 				if got := w.read(c, 0).get(); got.n != 0 || got.err != nil {
@@ -143,7 +143,7 @@ func packetCases() []Case {
 		},
 		{
 			ID: "packet/addresses", Doc: "stream.PacketConn.ReadFrom",
-			Rule: "Reads tell the sender in the form of their call, and what is sent to it comes from LocalAddr; an address of another kind is refused.",
+			Rule: "Reads return the sender in the form of their call. What is sent to that address comes from LocalAddr. Another kind of address is refused.",
 			Run: in(func(w *world) {
 				c, peer := w.packetPair()
 				w.post(peer, c, "question")
@@ -176,8 +176,8 @@ func packetCases() []Case {
 		},
 		{
 			ID: "packet/drain", Doc: "stream.PacketConn.ReadBatch",
-			Rule:   "Every datagram of a burst is read, whether one by one or in batches, in their order, however many events told of them.",
-			Source: "gnet: one datagram an event, the others stranded until the next comes",
+			Rule:   "Every datagram of a burst is read in order, one by one or in batches, however many events reported them.",
+			Source: "gnet: one datagram per event, the others stranded until the next comes",
 			Run: in(func(w *world) {
 				c, peer := w.packetPair()
 				var sent []string
@@ -228,7 +228,7 @@ func inBatches(c packetConn) (got []string, err error) {
 	return got, nil
 }
 
-// byTrying waits only when trying has said that there is nothing.
+// byTrying waits only after a try has found nothing.
 func byTrying(c packetConn) (got []string, err error) {
 	ms := messages(3, 64)
 	for len(got) < burst {

@@ -12,7 +12,7 @@ func packetAdoptCases() []Case {
 	all := []Case{
 		{
 			ID: "packet/adopt", Doc: "stream.NewPacketConn",
-			Rule: "A UDP socket of package net is adopted by duplicate, connected or not: it receives and sends as one that was opened here, and goes on when the original is closed.",
+			Rule: "A UDP socket of package net, connected or not, is adopted as a duplicate. It works like one opened here, and continues after the original is closed.",
 			Run: in(func(w *world) {
 				peer := w.packetPeer()
 				original, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(loopback))
@@ -42,7 +42,7 @@ func packetAdoptCases() []Case {
 		},
 		{
 			ID: "packet/release", Doc: "stream.PacketConn.Release",
-			Rule: "Release gives the handle back, open, with what has not been read, and ends the connection; while a call reads it does nothing and returns ErrBusy.",
+			Rule: "Release returns the open handle with the unread datagrams, and ends the connection. While a call reads, it does nothing and returns ErrBusy.",
 			Run: in(func(w *world) {
 				c, peer := w.packetPair()
 				n := w.waits(sys.Readable)
@@ -63,23 +63,23 @@ func packetAdoptCases() []Case {
 				w.expectErrorOn(packetNetwork, c.Close(), net.ErrClosed, "close")
 				m := stream.Message{Buffer: make([]byte, 64)}
 				if err := sys.RecvMessage(o.handle, &m); err != nil || string(m.Buffer[:m.N]) != "unread" {
-					w.Errorf("the handle that was released has %q, %v", m.Buffer[:m.N], err)
+					w.Errorf("the released handle has %q, %v", m.Buffer[:m.N], err)
 				}
 			}),
 		},
 	}
 	for i := range all {
-		all[i].Needs = []Feature{UnixSockets} // where there are none, nothing is adopted
+		all[i].Needs = []Feature{UnixSockets} // systems without them adopt nothing
 		all[i].Refused = in(func(w *world) {
 			if _, err := stream.Adopt(sys.Invalid); !errors.Is(err, errors.ErrUnsupported) {
-				w.Errorf("adopting a handle: %v, want that it is not supported", err)
+				w.Errorf("adopting a handle: %v, want errors.ErrUnsupported", err)
 			}
 		})
 	}
 	return all
 }
 
-// duplicatePackets makes a connection under test of a duplicate of the handle of c.
+// duplicatePackets turns a duplicate of the handle of c into a connection under test.
 func (w *world) duplicatePackets(c *net.UDPConn) packetConn {
 	w.Helper()
 	s, err := w.f.parts.copied(c)

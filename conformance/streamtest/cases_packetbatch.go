@@ -19,7 +19,7 @@ func packetBatchCases() []Case {
 	return []Case{
 		{
 			ID: "packet/tries", Doc: "stream.Socket.TryReadFrom",
-			Rule: "A try that finds no datagram returns sys.ErrWouldBlock and nothing else; tries after Close return net.ErrClosed.",
+			Rule: "A try that finds no datagram returns sys.ErrWouldBlock and nothing else. Tries after Close return net.ErrClosed.",
 			Run: in(func(w *world) {
 				raw, err := stream.OpenUDP(sys.IPv4)
 				w.check(err, "open")
@@ -35,7 +35,7 @@ func packetBatchCases() []Case {
 				}
 				for what, f := range tries {
 					if n, err := f(); n != 0 || err != sys.ErrWouldBlock {
-						w.Errorf("%s of nothing: %d, %v", what, n, err)
+						w.Errorf("%s without a datagram: %d, %v", what, n, err)
 					}
 				}
 				to, err := s.LocalAddr()
@@ -59,7 +59,7 @@ func packetBatchCases() []Case {
 		},
 		{
 			ID: "packet/kinds", Doc: "stream.Socket",
-			Rule: "What is for streams is refused of datagrams, and what is for datagrams of streams, with an error that is errors.ErrUnsupported.",
+			Rule: "Datagram sockets refuse stream operations, and stream sockets refuse datagram operations, with an error that matches errors.ErrUnsupported.",
 			Run: in(func(w *world) {
 				d, err := stream.OpenUDP(sys.IPv4)
 				w.check(err, "open")
@@ -78,15 +78,15 @@ func packetBatchCases() []Case {
 					"NewPacketConn of a stream": func() error { _, err := stream.NewPacketConn(tcp, w.spy); return err },
 				} {
 					if err := f(); !errors.Is(err, errors.ErrUnsupported) {
-						w.Errorf("%s: %v, want that it is not supported", what, err)
+						w.Errorf("%s: %v, want errors.ErrUnsupported", what, err)
 					}
 				}
 			}),
 		},
 		{
 			ID: "packet/read-batch", Doc: "stream.PacketConn.ReadBatch",
-			Rule: "A batch gets at most MaxBatch datagrams, each in a Message of its own with length and sender, and returns how many; the other " +
-				"messages stay as they are.",
+			Rule: "A batch gets at most MaxBatch datagrams, each in its own Message with length and sender, and returns their number. The other " +
+				"messages stay unchanged.",
 			Run: in(func(w *world) {
 				c, one := w.packetPair()
 				other := w.packetPeer()
@@ -105,7 +105,7 @@ func packetBatchCases() []Case {
 					}
 					got += r.n
 					if got < len(ms) && ms[got].N != -1 {
-						w.Fatalf("message %d was touched, and %d are counted", got, got)
+						w.Fatalf("message %d was changed, and %d are counted", got, got)
 					}
 				}
 				for i, m := range ms[:sent] {
@@ -120,7 +120,7 @@ func packetBatchCases() []Case {
 		},
 		{
 			ID: "packet/write-batch", Doc: "stream.PacketConn.WriteBatch",
-			Rule: "WriteBatch sends all messages, more than MaxBatch too, each to its own address, in their order.",
+			Rule: "WriteBatch sends all messages in order, each to its own address, including more than MaxBatch.",
 			Run: in(func(w *world) {
 				c, one := w.packetPair()
 				other := w.packetPeer()
@@ -146,7 +146,7 @@ func packetBatchCases() []Case {
 		},
 		{
 			ID: "packet/partial-batch", Doc: "stream.PacketConn.WriteBatch",
-			Rule:   "A batch that cannot go on returns how many were sent before, and the error of the next, which the caller may leave out to go on.",
+			Rule:   "A batch that fails returns how many messages were sent before, and the error of the next. The caller may skip that message and continue.",
 			Source: "libuv: a batch of which one datagram was sent, and all were counted",
 			Run: in(func(w *world) {
 				c, peer := w.packetPair()

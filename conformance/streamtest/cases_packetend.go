@@ -14,14 +14,14 @@ func packetEndCases() []Case {
 	return []Case{
 		{
 			ID: "packet/deadline", Doc: "stream.PacketConn.SetDeadline",
-			Rule: "A deadline ends reads and writes that it passes, running and later ones, and one that has passed ends them at once; datagrams that are there are not lost.",
+			Rule: "A deadline ends running and later reads and writes when it passes. One in the past ends them at once. Queued datagrams are not lost.",
 			Run: in(func(w *world) {
 				c, peer := w.packetPair()
 				deadline := time.Now().Add(soon)
 				w.check(c.SetReadDeadline(deadline), "set read deadline")
 				w.expectErrorOn(packetNetwork, w.receive(c, 64).get().err, os.ErrDeadlineExceeded, "read")
 				if time.Now().Before(deadline) {
-					w.Errorf("the read deadline came early")
+					w.Errorf("the read deadline expired early")
 				}
 				w.post(peer, c, "kept")
 				w.check(c.SetDeadline(time.Unix(1, 0)), "set deadline")
@@ -42,7 +42,7 @@ func packetEndCases() []Case {
 		},
 		{
 			ID: "packet/close", Doc: "stream.PacketConn.Close",
-			Rule: "Close, from any goroutine, makes running and later calls return net.ErrClosed, whatever the deadlines; a second Close does too. The address stays.",
+			Rule: "Close, from any goroutine, makes running and later calls return net.ErrClosed, whatever the deadlines, including a second Close. The address remains available.",
 			Run: in(func(w *world) {
 				for _, batch := range []bool{false, true} {
 					c := w.listenPacket()
@@ -65,13 +65,13 @@ func packetEndCases() []Case {
 					}
 				}
 				if n := w.spy.open.Load(); n != 0 {
-					w.Errorf("%d registrations are left open", n)
+					w.Errorf("%d registrations are still open", n)
 				}
 			}),
 		},
 		{
 			ID: "packet/close-racing", Doc: "stream.PacketConn",
-			Rule: "Close may race with reads, writes and deadlines: each returns a result, a timeout or net.ErrClosed, and nothing hangs.",
+			Rule: "Close may race with reads, writes and deadlines. Each call returns a result, a timeout or net.ErrClosed, and none hangs.",
 			Run: in(func(w *world) {
 				peer := w.packetPeer()
 				for range 10 {
@@ -95,7 +95,7 @@ func packetEndCases() []Case {
 		},
 		{
 			ID: "packet/raw", Doc: "stream.PacketConn.SyscallConn",
-			Rule: "A call by SyscallConn is repeated, waiting in between, until it says that it is done, and ends with the deadline and with Close.",
+			Rule: "A call through SyscallConn is repeated, with waits in between, until it reports that it is done. A deadline and Close end it.",
 			Run: in(func(w *world) {
 				c, peer := w.packetPair()
 				raw, err := c.SyscallConn()
@@ -134,7 +134,7 @@ func closedOrLate(err error) bool {
 	return ok && (e.Timeout() || e.Err == net.ErrClosed)
 }
 
-// closedPacket checks the calls of a connection that was closed.
+// closedPacket checks the calls of a closed connection.
 func (w *world) closedPacket(c packetConn) {
 	w.Helper()
 	w.expectErrorOn(packetNetwork, w.receive(c, 1).get().err, net.ErrClosed, "read")

@@ -13,7 +13,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// looksPerDatagram is how often a case looks for an answer of the network before it sends another
+// looksPerDatagram is how often a case checks for an answer of the network before it sends another
 // datagram.
 const looksPerDatagram = 50
 
@@ -21,7 +21,7 @@ func packetPeerCases() []Case {
 	return []Case{
 		{
 			ID: "packet/connected", Doc: "stream.PacketConn",
-			Rule: "A dial in a network of datagrams returns a connection that sends to its peer, hears the peer only, and keeps bounds; WriteTo and addressed messages are net.ErrWriteToConnected.",
+			Rule: "A dialed datagram connection sends to its peer, receives only from it, and keeps bounds. WriteTo and addressed messages return net.ErrWriteToConnected.",
 			Run: in(func(w *world) {
 				peer, stranger := w.packetPeer(), w.packetPeer()
 				c := w.dialPacket("udp4", peer.LocalAddr().String())
@@ -49,8 +49,8 @@ func packetPeerCases() []Case {
 		},
 		{
 			ID: "packet/unconnected", Doc: "stream.Socket.TryReadFrom",
-			Rule:   "A connection without a peer has no remote address and sends nothing by Write; that nobody is where a datagram went disturbs no other.",
-			Source: "Windows, WSAECONNRESET: an answer to one datagram that ends the reading of all",
+			Rule:   "A connection without a peer has no remote address, and its Write sends nothing. A datagram to an address without a receiver disturbs no other.",
+			Source: "Windows, WSAECONNRESET: an answer to one datagram that ends all reading",
 			Run: in(func(w *world) {
 				c, peer := w.packetPair()
 				if a := c.RemoteAddr(); a != nil {
@@ -75,8 +75,8 @@ func packetPeerCases() []Case {
 		{
 			ID: "packet/refused", Doc: "stream.Socket.TryReadFrom",
 			Needs:  []Feature{NetworkAnswers},
-			Rule:   "A connection is told once for each answer of the network that nobody is at its peer, by ECONNREFUSED, which also wakes a waiting reader, and goes on.",
-			Source: "libuv, mio: an error event without data that wakes nobody, or is reported for ever",
+			Rule:   "Each answer of the network that the peer has no receiver is returned once, as ECONNREFUSED. It also wakes a waiting reader. The connection continues.",
+			Source: "libuv, mio: an error event without data that wakes no caller, or is reported again and again",
 			Run: in(func(w *world) {
 				c := w.dialPacket(packetNetwork, w.nobody().String())
 				n := w.waits(sys.Readable)
@@ -96,8 +96,8 @@ func packetPeerCases() []Case {
 					sent++
 					return false
 				}
-				suite.Until(w, "an answer to a datagram that nobody receives", func() bool {
-					// The network need not answer each.
+				suite.Until(w, "an answer to a datagram without a receiver", func() bool {
+					// The network need not answer each datagram.
 					if looks%looksPerDatagram == 0 {
 						write()
 					}
@@ -106,7 +106,7 @@ func packetPeerCases() []Case {
 				})
 				w.expectErrorOn(packetNetwork, reader.get().err, syscall.ECONNREFUSED, "read")
 				told++
-				// There are no more answers than datagrams, so that a read waits in the end.
+				// There are no more answers than datagrams, so a read eventually waits.
 				for {
 					n := w.waits(sys.Readable)
 					reader := w.receive(c, 64)
@@ -120,20 +120,20 @@ func packetPeerCases() []Case {
 					}
 					w.check(c.SetReadDeadline(time.Time{}), "clear read deadline")
 					if told++; told > sent {
-						w.Fatalf("ECONNREFUSED was told %d times for %d datagrams", told, sent)
+						w.Fatalf("ECONNREFUSED was returned %d times for %d datagrams", told, sent)
 					}
 				}
-				suite.Until(w, "a write to be told of the answer to the one before it", write)
+				suite.Until(w, "a write returns the answer to the one before it", write)
 				for write() {
 					if told > sent {
-						w.Fatalf("ECONNREFUSED was told %d times for %d datagrams", told, sent)
+						w.Fatalf("ECONNREFUSED was returned %d times for %d datagrams", told, sent)
 					}
 				}
 			}),
 		},
 		{
 			ID: "packet/turns", Doc: "stream.PacketConn",
-			Rule:  "Readers of several goroutines get a datagram each; where Wait suspends tasks, a second reader gets ErrBusy at once.",
+			Rule:  "Readers on several goroutines get one datagram each. Where Wait suspends tasks, a second reader gets ErrBusy at once.",
 			Needs: []Feature{Goroutines},
 			Run: in(func(w *world) {
 				c, peer := w.packetPair()

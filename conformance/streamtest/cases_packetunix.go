@@ -19,7 +19,7 @@ func packetUnixCases() []Case {
 	all := []Case{
 		{
 			ID: "packet/unix", Doc: "stream.PacketConn.ReadFrom",
-			Rule: "Unix-domain datagrams go by name, and answers go back by the name of the sender; one without a name has the nil address.",
+			Rule: "Unix-domain datagrams are addressed by name, and replies by the name of the sender. A sender without a name has the nil address.",
 			Run: in(func(w *world) {
 				c, name := w.listenUnixgram(stream.PacketOptions{})
 				peerName := filepath.Join(filepath.Dir(name), "peer")
@@ -59,7 +59,7 @@ func packetUnixCases() []Case {
 		},
 		{
 			ID: "packet/unix-path", Doc: "stream.ListenUnixgram",
-			Rule: "A path that is taken is EADDRINUSE and stays; Close removes the path, unless PacketOptions.KeepPath is set. A dial of a path that is not there is ENOENT, and leaves nothing open.",
+			Rule: "A taken path returns EADDRINUSE and stays. Close removes the path unless PacketOptions.KeepPath is set. A dial of a missing path returns ENOENT and leaves nothing open.",
 			Run: in(func(w *world) {
 				c, name := w.listenUnixgram(stream.PacketOptions{})
 				keeper, kept := w.listenUnixgram(stream.PacketOptions{KeepPath: true})
@@ -70,7 +70,7 @@ func packetUnixCases() []Case {
 				}
 				w.check(errors.Join(c.Close(), keeper.Close()), "close")
 				if _, err := os.Lstat(name); !errors.Is(err, os.ErrNotExist) {
-					w.Errorf("the path after Close: %v, want that it is not there", err)
+					w.Errorf("the path after Close: %v, want that it does not exist", err)
 				}
 				if _, err := os.Lstat(kept); err != nil {
 					w.Errorf("a path that was to be kept, after Close: %v", err)
@@ -79,15 +79,15 @@ func packetUnixCases() []Case {
 				_, err = d.DialContext(w.Context(), unixgramNetwork, name)
 				w.expectErrorOn(unixgramNetwork, err, syscall.ENOENT, "dial")
 				if n := w.spy.open.Load(); n != 0 {
-					w.Errorf("%d registrations are left open", n)
+					w.Errorf("%d registrations are still open", n)
 				}
 			}),
 		},
 		{
 			ID: "packet/unix-full", Doc: "stream.ErrPeerFull",
-			Rule: "Sending by name to a unix-domain socket whose queue is full is ErrPeerFull at once; a connected sender waits where there is an event to wait for, " +
-				"and sends when there is room. Nothing is lost.",
-			Source: "unix(7), EAGAIN of an unconnected sender: a socket that is writable, and a send that is not possible",
+			Rule: "A send by name to a unix-domain socket with a full queue returns ErrPeerFull at once. A connected sender waits if the system has an event for it, " +
+				"and sends when there is room. No datagram is lost.",
+			Source: "unix(7), EAGAIN of an unconnected sender: the socket is writable, but cannot send",
 			Run: in(func(w *world) {
 				receiver, name := w.listenUnixgram(stream.PacketOptions{})
 				sender, _ := w.listenUnixgram(stream.PacketOptions{})
@@ -100,7 +100,7 @@ func packetUnixCases() []Case {
 				sent--
 				w.expectErrorOn(unixgramNetwork, err, stream.ErrPeerFull, "write")
 				if got := w.waits(sys.Writable); got != n {
-					w.Errorf("sending by name waited %d times", got-n)
+					w.Errorf("sends by name waited %d times", got-n)
 				}
 				d := w.dialPacket(unixgramNetwork, name)
 				p := w.write(d, []byte("last"))
@@ -112,14 +112,14 @@ func packetUnixCases() []Case {
 				} else {
 					w.expectErrorOn(unixgramNetwork, p.get().err, stream.ErrPeerFull, "write")
 					w.expectTexts(receiver, sent, "x")
-					w.check(w.write(d, []byte("last")).get().err, "write when there is room")
+					w.check(w.write(d, []byte("last")).get().err, "write after the queue has room")
 				}
 				w.expectTexts(receiver, 1, "last")
 			}),
 		},
 		{
 			ID: "packet/unix-wait", Doc: "stream.PacketConn.Write",
-			Rule: "A write that waits for room ends with its deadline, with Close, and by ECONNREFUSED when the receiver is closed; nothing of it is sent.",
+			Rule: "Its deadline, Close, and ECONNREFUSED after the receiver is closed end a write that waits for room. It then sends nothing.",
 			Run: in(func(w *world) {
 				receiver, name := w.listenUnixgram(stream.PacketOptions{})
 				late, closed, left := w.dialPacket(unixgramNetwork, name), w.dialPacket(unixgramNetwork, name), w.dialPacket(unixgramNetwork, name)
@@ -134,7 +134,7 @@ func packetUnixCases() []Case {
 				} {
 					p, sent := w.fillPeer(end.c)
 					if p == nil {
-						return // the system has no event to wait for
+						return // the system has no event for it
 					}
 					w.check(end.how(), "end of the wait")
 					w.expectErrorOn(unixgramNetwork, p.get().err, end.err, "write")
@@ -143,7 +143,7 @@ func packetUnixCases() []Case {
 					}
 					w.expectTexts(receiver, sent, "x")
 					if n, err := receiver.TryReadBatch(messages(1, 1)); err != sys.ErrWouldBlock {
-						w.Fatalf("the write that did not succeed was sent: %d, %v", n, err)
+						w.Fatalf("the failed write was sent: %d, %v", n, err)
 					}
 				}
 			}),
@@ -153,14 +153,14 @@ func packetUnixCases() []Case {
 		all[i].Needs = []Feature{UnixSockets}
 		all[i].Refused = in(func(w *world) {
 			if _, err := stream.OpenUnixgram(); !errors.Is(err, errors.ErrUnsupported) {
-				w.Errorf("opening a unix-domain datagram socket: %v, want that it is not supported", err)
+				w.Errorf("opening a unix-domain datagram socket: %v, want errors.ErrUnsupported", err)
 			}
 		})
 	}
 	return all
 }
 
-// listenUnixgram returns a connection under test, and its path.
+// listenUnixgram returns a connection under test and its path.
 func (w *world) listenUnixgram(config stream.PacketOptions) (packetConn, string) {
 	w.Helper()
 	name := w.path()
@@ -177,8 +177,8 @@ func (w *world) unixgramPeer(name string) *net.UnixConn {
 	return c
 }
 
-// fillPeer writes to d until a write waits, and returns that write and how many were sent before.
-// It returns nil when the peer is full and nothing waits.
+// fillPeer writes to d until a write waits. It returns that write and how many datagrams were sent
+// before, or nil if the peer is full and no write waits.
 func (w *world) fillPeer(d packetConn) (*pending[result], int) {
 	w.Helper()
 	n := w.waits(sys.Writable)
@@ -197,7 +197,7 @@ func (w *world) fillPeer(d packetConn) (*pending[result], int) {
 	return nil, 0
 }
 
-// receivedFrom is what ReadFrom returns.
+// receivedFrom is the result of ReadFrom.
 type receivedFrom struct {
 	data []byte
 	from net.Addr
@@ -222,15 +222,15 @@ func (w *world) expectTexts(c packetConn, n int, text string) {
 	}
 }
 
-// settledOrWaiting returns when p has ended, or a wait for writing has begun that is later than the
-// first n, and reports whether it is the wait.
+// settledOrWaiting returns when p has ended, or when a wait for writing later than the first n has
+// begun. It reports whether the wait has begun.
 func (w *world) settledOrWaiting(p *pending[result], n int64) bool {
 	w.Helper()
 	return p.waits(sys.Writable, n)
 }
 
-// waits returns when p has ended, or a wait in direction d has begun that is later than the first
-// n, and reports whether it is the wait.
+// waits returns when p has ended, or when a wait in direction d later than the first n has begun.
+// It reports whether the wait has begun.
 func (p *pending[R]) waits(d sys.Direction, n int64) bool {
 	w := p.w
 	w.Helper()
@@ -245,7 +245,7 @@ func (p *pending[R]) waits(d sys.Direction, n int64) bool {
 			p.done <- r // it has room for one
 			return false
 		case <-time.After(w.Patience()):
-			w.Hang("%s to return or to wait", p.what)
+			w.Hang("%s returns or waits", p.what)
 		}
 	}
 }

@@ -11,20 +11,20 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// EpollRules says that epoll_ctl(2) decides what can be waited for.
+// EpollRules is claimed if epoll_ctl(2) decides which handles can be waited for.
 const EpollRules Feature = "epoll's rules"
 
 func pollableCases() []Case {
 	all := []Case{
 		{
 			ID: "adopt/device", Doc: "stream.Adopt",
-			Rule:   "A device that is always ready is refused with ErrNotPollable, which is the error of the Add of a queue as well.",
+			Rule:   "A device that is always ready is refused with ErrNotPollable, the same error that Add of a queue returns.",
 			Source: "epoll_ctl(2), EPERM; a daemon's standard input is /dev/null",
 			Run:    in(adoptDevice),
 		},
 		{
 			ID: "adopt/file-that-reports", Doc: "stream.Adopt",
-			Rule:   "A regular file is adopted if the kernel can wait for it, and read to its end.",
+			Rule:   "A regular file that the kernel can wait for is adopted, and can be read to its end.",
 			Source: "proc_pid_mounts(5)",
 			Run:    in(adoptFileThatReports),
 		},
@@ -49,7 +49,7 @@ func adoptDevice(w *world) {
 			continue
 		}
 		if _, err := f.Write([]byte("x")); err != nil {
-			w.Errorf("a write to %s, which was refused: %v", path, err)
+			w.Errorf("a write to %s after it was refused: %v", path, err)
 		}
 	}
 }
@@ -64,6 +64,6 @@ func adoptFileThatReports(w *world) {
 		return result{p, len(p), err}
 	}).get()
 	if got.err != nil || !strings.Contains(string(got.data), "proc") {
-		w.Errorf("read: %v, want what is mounted", got)
+		w.Errorf("read: %v, want the mounted file systems", got)
 	}
 }

@@ -12,21 +12,21 @@ import (
 	"github.com/edgewise-go/edgewise/stream"
 )
 
-// The delays that cases of races give a dialer: one that passes soon and leaves time to see that it
-// was kept, one that the least delay is, and one that no case outlives.
+// These are the delays that the cases of races give a dialer: one that passes soon but can be
+// observed, the shortest one, and one that no case outlives.
 const (
 	raceDelay = 20 * time.Millisecond
 	quick     = 10 * time.Millisecond
 	never     = time.Hour
 )
 
-// The bounds that the documentation of stream.Dialer has.
+// These bounds are documented by stream.Dialer.
 const (
 	attemptsAtOnce   = 16
 	addressesAFamily = 64
 )
 
-// Addresses to which a connect fails at once and sends nothing: TCP has no groups.
+// A connect to these addresses fails at once and sends nothing: TCP has no groups.
 var (
 	group4 = [2]netip.Addr{netip.MustParseAddr("224.0.0.1"), netip.MustParseAddr("224.0.0.2")}
 	group6 = [2]netip.Addr{netip.MustParseAddr("ff02::1"), netip.MustParseAddr("ff02::2")}
@@ -38,7 +38,7 @@ func raceCases() []Case {
 	all := []Case{
 		{
 			ID: "race/dead-first", Doc: "stream.Dialer",
-			Rule:   "An attempt that has not answered is joined by the next after AttemptDelay, and not before; the loser is closed when the dial returns.",
+			Rule:   "If an attempt has not answered after AttemptDelay, and not before, the next one joins it. The loser is closed when the dial returns.",
 			Source: "RFC 8305, section 5",
 			Run: in(func(w *world) {
 				l := w.listenNet()
@@ -62,19 +62,19 @@ func raceCases() []Case {
 		},
 		{
 			ID: "race/failure-first", Doc: "stream.Dialer",
-			Rule:   "An attempt that fails is followed by the next at once, also while others run.",
+			Rule:   "A failed attempt is followed by the next at once, even while others run.",
 			Source: "RFC 8305, section 5",
 			Run: in(func(w *world) {
 				live := listenerAddr(w.listenNet())
 				d := w.dialerOf(stream.Dialer{AttemptDelay: never})
-				w.check(w.connect(w.Context(), d, w.unused(), w.unused(), live).get().err, "dial of addresses of which the last answers")
+				w.check(w.connect(w.Context(), d, w.unused(), w.unused(), live).get().err, "dial of several addresses, of which only the last answers")
 				d = w.dialerOf(stream.Dialer{AttemptDelay: raceDelay})
 				w.check(w.connect(w.Context(), d, w.blackHole(), w.unused(), live).get().err, "dial of a black hole and others")
 			}),
 		},
 		{
 			ID: "race/in-turn", Doc: "stream.Dialer.AttemptDelay",
-			Rule: "A negative AttemptDelay starts the next attempt when the one before has failed.",
+			Rule: "With a negative AttemptDelay, the next attempt starts only after the previous one has failed.",
 			Run: in(func(w *world) {
 				live := listenerAddr(w.listenNet())
 				d := w.dialerOf(stream.Dialer{AttemptDelay: -1})
@@ -92,7 +92,7 @@ func raceCases() []Case {
 		},
 		{
 			ID: "race/families", Doc: "stream.Dialer",
-			Rule:   "The families alternate, beginning with IPv6 where they come apart, and with the first address where they come together.",
+			Rule:   "The families alternate. IPv6 comes first if they arrive separately, and the family of the first address if they arrive together.",
 			Source: "RFC 8305, section 4",
 			Run: in(func(w *world) {
 				n := newNames()
@@ -109,7 +109,7 @@ func raceCases() []Case {
 		},
 		{
 			ID: "race/one-family", Doc: "stream.Dialer.DialContext",
-			Rule: "Of a network with one family only its addresses are asked for and tried.",
+			Rule: "For a network with one family, only addresses of that family are resolved and tried.",
 			Run: in(func(w *world) {
 				for network, want := range map[string][]netip.Addr{"tcp4": group4[:], "tcp6": group6[:]} {
 					n := newNames()
@@ -122,7 +122,7 @@ func raceCases() []Case {
 		},
 		{
 			ID: "race/no-ipv4-yet", Doc: "stream.Dialer.ResolutionDelay",
-			Rule:   "IPv6 addresses wait for nothing. The resolver is told when the dial needs no more.",
+			Rule:   "IPv6 addresses are tried without delay. The resolver is canceled when the dial needs no more addresses.",
 			Source: "RFC 8305, section 3",
 			Needs:  []Feature{IPv6},
 			Run: in(func(w *world) {
@@ -130,13 +130,13 @@ func raceCases() []Case {
 				n := newNames()
 				p := w.dialPort(w.Context(), "tcp", live.Port(), stream.Dialer{ResolveParts: n.start, ResolutionDelay: never})
 				w.asked(n, "ip")([]netip.Addr{live.Addr()}, true, nil)
-				w.check(p.get(), "dial while the resolver has not delivered all")
+				w.check(p.get(), "dial before the resolver has delivered everything")
 				w.canceled(n)
 			}),
 		},
 		{
 			ID: "race/no-ipv6-yet", Doc: "stream.Dialer.ResolutionDelay",
-			Rule:   "IPv4 addresses wait for IPv6 ones as long as ResolutionDelay, and not for those that turn out not to be there.",
+			Rule:   "IPv4 addresses wait for IPv6 addresses for ResolutionDelay. They stop waiting once it is known that there are no IPv6 addresses.",
 			Source: "RFC 8305, section 3",
 			Run: in(func(w *world) {
 				live := listenerAddr(w.listenNet())
@@ -159,7 +159,7 @@ func raceCases() []Case {
 						w.Errorf("the IPv4 address waited %v", passed)
 					}
 				}
-				// One that comes in time goes first.
+				// An IPv6 address that comes in time goes first.
 				n := newNames()
 				p := w.dialName(w.Context(), "tcp", stream.Dialer{ResolveParts: n.start, ResolutionDelay: never})
 				deliver := w.asked(n, "ip")
@@ -172,7 +172,7 @@ func raceCases() []Case {
 		},
 		{
 			ID: "race/late-address", Doc: "stream.Dialer",
-			Rule:   "An address that is delivered while attempts run joins them.",
+			Rule:   "An address delivered while attempts run joins them.",
 			Source: "RFC 8305, section 5",
 			Needs:  []Feature{IPv6},
 			Run: in(func(w *world) {
@@ -191,7 +191,7 @@ func raceCases() []Case {
 		},
 		{
 			ID: "race/unresolved", Doc: "stream.ResolveParts",
-			Rule: "A dial that gets no address fails with the error of its resolver, or else with ErrNoAddress; also when the resolver is done before it returns.",
+			Rule: "A dial without addresses fails with the error of its resolver, or else with ErrNoAddress, even if the resolver is done before it returns.",
 			Run: in(func(w *world) {
 				for _, want := range []error{errUnresolved, nil} {
 					for _, more := range []bool{true, false} {
@@ -214,10 +214,10 @@ func raceCases() []Case {
 		},
 		{
 			ID: "race/deadline", Doc: "stream.Dialer.DialContext",
-			Rule: "When the time is over, every attempt that runs ends with a timeout, and so does a dial whose resolver has not answered.",
+			Rule: "At the deadline, every running attempt ends with a timeout, and so does a dial whose resolver has not answered.",
 			Run: in(func(w *world) {
 				d := stream.Dialer{AttemptDelay: quick}
-				// Long enough for two attempts where the machine is quick.
+				// This is long enough for two attempts on a fast machine.
 				ctx, cancel := context.WithTimeout(w.Context(), 3*quick)
 				defer cancel()
 				got := w.connect(ctx, w.dialerOf(d), w.blackHole(), w.blackHole()).get()
@@ -231,15 +231,15 @@ func raceCases() []Case {
 				err := p.get()
 				w.expectError(err, os.ErrDeadlineExceeded, "dial")
 				w.canceled(n)
-				deliver(group6[:], false, nil) // nobody listens
+				deliver(group6[:], false, nil) // without a listener
 				if n := w.spy.open.Load(); n != 0 {
-					w.Errorf("%d registrations are left open", n)
+					w.Errorf("%d registrations are still open", n)
 				}
 			}),
 		},
 		{
 			ID: "race/canceled", Doc: "stream.Dialer.DialContext",
-			Rule: "Canceling the context ends a race at any moment, each attempt that runs with context.Canceled, and closes them all.",
+			Rule: "Canceling the context ends a race at any moment. Each running attempt ends with context.Canceled, and all are closed.",
 			Run: in(func(w *world) {
 				ctx, cancel := context.WithCancel(context.Background())
 				defer cancel()
@@ -257,13 +257,13 @@ func raceCases() []Case {
 				w.expectError(named.get(), context.Canceled, "dial")
 				w.canceled(n)
 				if n := w.spy.open.Load(); n != 0 {
-					w.Errorf("%d registrations are left open", n)
+					w.Errorf("%d registrations are still open", n)
 				}
 			}),
 		},
 		{
 			ID: "race/bounds", Doc: "stream.Dialer",
-			Rule: "At most 16 attempts run at a time, and at most 64 addresses of each family are tried.",
+			Rule: "At most 16 attempts run at once, and at most 64 addresses per family are tried.",
 			Run: in(func(w *world) {
 				hole := w.blackHole()
 				holes := make([]netip.AddrPort, attemptsAtOnce+2)
@@ -280,7 +280,7 @@ func raceCases() []Case {
 					w.Errorf("dial of black holes: %v", err)
 				}
 				if n := w.spy.most.Load(); n > attemptsAtOnce {
-					w.Errorf("%d attempts ran at a time", n)
+					w.Errorf("%d attempts ran at once", n)
 				}
 				var many, want []netip.Addr
 				for i := range addressesAFamily + 10 {
@@ -295,13 +295,13 @@ func raceCases() []Case {
 		},
 		{
 			ID: "race/no-leak", Doc: "stream.Dialer",
-			Rule:  "A race leaves the descriptor of its winner, and no other; one without a winner leaves none.",
+			Rule:  "A race leaves only the descriptor of its winner. A race without a winner leaves none.",
 			Needs: []Feature{DescriptorLimit},
 			Run:   alone("race/no-leak", raceLeaks),
 		},
 		{
 			ID: "race/no-goroutine", Doc: "stream.Dialer",
-			Rule:  "A race is run by its caller, without a goroutine.",
+			Rule:  "A race runs on its caller, without a goroutine.",
 			Needs: []Feature{DescriptorLimit},
 			Run:   alone("race/no-goroutine", raceGoroutines),
 		},
@@ -312,8 +312,8 @@ func raceCases() []Case {
 	return all
 }
 
-// delays returns when a dial has made a second attempt after more than the least delay: one that
-// another dial would make, which runs already, has been made by then.
+// delays returns when a dial has made a second attempt after more than the shortest delay. Any
+// other dial that runs already has made its own second attempt by then.
 func (w *world) delays(hole, live netip.AddrPort) {
 	w.Helper()
 	d := w.dialerOf(stream.Dialer{Waiter: w.f.Waiter, AttemptDelay: raceDelay})
@@ -337,7 +337,7 @@ func raceLeaks(w *world) {
 			w.Fatalf("dial of black holes succeeded")
 		}
 	}
-	// The first round opens what the runtime and the target keep for good.
+	// The first round opens what the runtime and the target keep open.
 	round()
 	before := w.free()
 	for range leakRounds {
@@ -349,7 +349,7 @@ func raceLeaks(w *world) {
 func raceGoroutines(w *world) {
 	hole := w.blackHole()
 	d := w.dialerOf(stream.Dialer{AttemptDelay: quick, ResolutionDelay: -1})
-	// What a dial that cannot be a race takes is the measure.
+	// The reference is a dial that cannot become a race.
 	during := func(attempts int) int {
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
@@ -365,8 +365,8 @@ func raceGoroutines(w *world) {
 		return n
 	}
 	during(1)
-	// A goroutine of a call before may still be at its end.
-	suite.Until(w, "no more goroutines while several attempts run than while one does", func() bool {
+	// A goroutine of an earlier call may still be ending.
+	suite.Until(w, "no more goroutines run with several attempts than with one", func() bool {
 		one := during(1)
 		return during(4) <= one
 	})

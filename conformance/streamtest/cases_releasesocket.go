@@ -35,7 +35,7 @@ func releaseSocket(w *world) {
 		w.Errorf("a second ReleaseSocket: %v, want net.ErrClosed", err)
 	}
 	if _, err := s.TryWrite([]byte("second")); err != nil {
-		w.Fatalf("write to the socket that was given: %v", err)
+		w.Fatalf("write to the released socket: %v", err)
 	}
 	w.arrives(peer, []byte("second"))
 }

@@ -20,32 +20,32 @@ func scarceCases() []Case {
 	return []Case{
 		{
 			ID: "accept/scarce", Doc: "stream.Listener.Accept",
-			Rule: "A listener survives that the kernel has no memory to watch it, or a connection that it has accepted: Accept pauses, calls ListenOptions.Exhausted, and " +
-				"continues, with that connection.",
+			Rule: "A listener survives if the kernel has no memory to watch it or an accepted connection. Accept pauses, calls ListenOptions.Exhausted, and " +
+				"continues with that connection.",
 			Source: "kevent(2) and epoll_ctl(2), ENOMEM",
 			Needs:  []Feature{Selects},
 			Run:    in(acceptScarce),
 		},
 		{
 			ID: "adopt/reset", Doc: "stream.NewConn",
-			Rule:   "A socket whose peer has reset the connection makes a Conn; its first read returns the reset. One that was never connected makes none.",
+			Rule:   "A socket that its peer has reset becomes a Conn, whose first read returns the reset. A socket that was never connected does not.",
 			Source: "getpeername(2), ENOTCONN",
 			Run:    in(adoptReset),
 		},
 		{
 			ID: "queue/no-room", Doc: "stream.WriteQueue.WaitRoom",
-			Rule:  "CloseWrite ends a WaitRoom, and each one after it, with the EPIPE that a write would return; what is queued is sent all the same.",
+			Rule:  "CloseWrite ends the running WaitRoom, and each later one, with the EPIPE that a write would return. Queued bytes are still sent.",
 			Needs: []Feature{UnixSockets},
 			Run:   in(queueNoRoom),
 		},
 	}
 }
 
-// scarce is a Waiter for which the kernel has no memory as often as left says.
+// scarce is a Waiter for which the kernel lacks memory as often as left counts.
 type scarce struct {
 	w     *world
 	left  atomic.Int64
-	calls atomic.Int64 // that had none
+	calls atomic.Int64 // that got no memory
 }
 
 func (s *scarce) fails() error {
@@ -89,7 +89,7 @@ func acceptScarce(w *world) {
 	}})
 	w.check(err, "listen")
 	w.own(l)
-	// Waiting for a connection fails, and so does waiting for the end of the pause.
+	// Both the wait for a connection and the wait for the end of the pause fail.
 	s.left.Store(scarcities)
 	n := w.waits(sys.Readable)
 	p := w.accept(l)
@@ -113,7 +113,7 @@ func acceptScarce(w *world) {
 	}
 }
 
-// waitingOrEnded returns when p waits in earnest, or has ended.
+// waitingOrEnded returns when p waits for an event, or has ended.
 func (w *world) waitingOrEnded(p *pending[accepted], n int64) {
 	w.Helper()
 	for {
@@ -127,7 +127,7 @@ func (w *world) waitingOrEnded(p *pending[accepted], n int64) {
 			p.done <- r // it has room for one
 			return
 		case <-w.Context().Done():
-			w.Fatalf("%s: neither returned nor waits", p.what)
+			w.Fatalf("%s returns or waits", p.what)
 		}
 	}
 }
@@ -147,7 +147,7 @@ func adoptReset(w *world) {
 	w.ready(s.Handle(), sys.PollIn)
 	c := w.over(s)
 	if got := w.read(c, 64).get(); got.n != 0 || !errors.Is(got.err, errReset) {
-		w.Errorf("read of a connection that was reset before: %v, want %v", got, errReset)
+		w.Errorf("read of a connection that was reset earlier: %v, want %v", got, errReset)
 	}
 	w.check(c.Close(), "close")
 	fresh, err := stream.OpenTCP(sys.IPv4)
@@ -155,7 +155,7 @@ func adoptReset(w *world) {
 	w.own(&fresh)
 	if c, err := w.f.parts.newConn(fresh, w.spy); err == nil {
 		c.Close()
-		w.Errorf("a socket that was never connected makes a Conn")
+		w.Errorf("a socket that was never connected became a Conn")
 	}
 }
 
@@ -171,6 +171,6 @@ func queueNoRoom(w *world) {
 	w.arrives(peer, data)
 	w.check(end.get(), "close write")
 	if n, err := peer.Read(make([]byte, 1)); n != 0 || err != io.EOF {
-		w.Errorf("the peer reads %d, %v after the end", n, err)
+		w.Errorf("after the end the peer reads %d, %v", n, err)
 	}
 }
