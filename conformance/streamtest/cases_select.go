@@ -13,7 +13,7 @@ func selectCases() []Case {
 	all := []Case{
 		{
 			ID: "select/ready", Doc: "stream.Select",
-			Rule: "Wait returns nil when one of what is wanted is worth trying again, whether that came before or after it began.",
+			Rule: "Wait returns nil when any wanted registration is worth trying again, whether it became so before or after Wait began.",
 			Run: in(func(w *world) {
 				s := w.selection(2)
 				for i := range s.sockets {
@@ -26,18 +26,18 @@ func selectCases() []Case {
 		},
 		{
 			ID: "select/directions", Doc: "stream.Select",
-			Rule: "Each of what is wanted has its own direction, and readiness in the other ends no wait.",
+			Rule: "Each wanted registration has its own direction. Readiness in the other direction ends no wait.",
 			Run: in(func(w *world) {
 				s := w.selection(2)
-				// Both are writable all along.
+				// Both are writable throughout.
 				s.looks()
 				s.wanted[1].Direction = sys.Writable
-				w.check(s.wait(time.Time{}).get(), "select of one that is writable")
+				w.check(s.wait(time.Time{}).get(), "select with one writable registration")
 			}),
 		},
 		{
 			ID: "select/deadline", Doc: "stream.Select",
-			Rule: "Wait returns os.ErrDeadlineExceeded once the deadline has passed, and not before; also where nothing is wanted.",
+			Rule: "Wait returns os.ErrDeadlineExceeded once the deadline has passed, and not before, even if nothing is wanted.",
 			Run: in(func(w *world) {
 				for _, n := range []int{2, 0} {
 					s := w.selection(n)
@@ -45,26 +45,27 @@ func selectCases() []Case {
 						deadline := time.Now().Add(after)
 						s.passes(deadline)
 						if time.Now().Before(deadline) {
-							w.Errorf("deadline after %v: it came early", after)
+							w.Errorf("deadline after %v: it expired early", after)
 						}
 					}
 					begun := w.spy.selects.Load()
 					p := s.wait(time.Now().Add(never))
 					w.selecting(begun)
 					s.sel.Wake()
-					w.check(p.get(), "select with a deadline that is far away")
+					w.check(p.get(), "select with a distant deadline")
 				}
 			}),
 		},
 		{
 			ID: "select/wake", Doc: "stream.Select",
-			Rule:   "Wake, from any goroutine, makes the running Wait or else the next one return nil; several before that count as one.",
-			Source: "a wake between the look and the sleep that is lost",
+			Rule:   "Wake, from any goroutine, makes the running Wait, or else the next one, return nil. Several wakes before that count as one.",
+			Source: "a wake lost between the check and the sleep",
 			Run: in(func(w *world) {
 				for _, n := range []int{2, 0} {
 					s := w.selection(n)
 					for range 3 {
-						// More than there are looks: each would find one that counted for itself.
+						// There are more wakes than looks: if each wake counted separately, each
+						// look would find one.
 						for range 2 * looks {
 							s.sel.Wake()
 						}
@@ -97,7 +98,7 @@ func selectCases() []Case {
 		},
 		{
 			ID: "select/registration-closed", Doc: "stream.Select",
-			Rule: "Close of a wanted registration makes a running Wait return; from then on the answer is net.ErrClosed.",
+			Rule: "Close of a wanted registration makes a running Wait return. Later waits return net.ErrClosed.",
 			Run: in(func(w *world) {
 				s := w.selection(2)
 				begun := w.spy.selects.Load()
@@ -120,8 +121,8 @@ func selectCases() []Case {
 		},
 		{
 			ID: "select/apart", Doc: "stream.Select",
-			Rule:   "What becomes ready when a Select does not wait for it any more, a wait for it alone does not miss.",
-			Source: "an edge that was reported to a wait which had ended by its deadline",
+			Rule:   "A wait for one registration does not miss readiness that came after a Select stopped waiting for it.",
+			Source: "an edge reported to a wait that had ended by its deadline",
 			Run: in(func(w *world) {
 				s := w.selection(2)
 				for i, r := range s.wanted {
@@ -130,7 +131,7 @@ func selectCases() []Case {
 					w.check(err, "peer's write")
 					w.awaitByte(s.sockets[i], r.Source)
 				}
-				// One ends the wait for both.
+				// One byte ends the wait for both.
 				for i, r := range s.wanted {
 					s.endsBy(1 - i)
 					_, err := s.peers[i].Write([]byte("b"))
@@ -141,7 +142,7 @@ func selectCases() []Case {
 		},
 		{
 			ID: "select/closed", Doc: "stream.Select",
-			Rule: "After Close, Wake does nothing and a second Close does nothing; the registrations go on.",
+			Rule: "After Close, Wake and a second Close do nothing. The registrations continue.",
 			Run: in(func(w *world) {
 				s := w.selection(2)
 				s.endsBy(1)
@@ -160,7 +161,7 @@ func selectCases() []Case {
 	return all
 }
 
-// selection is a Select and registrations for it.
+// selection is a Select and the registrations for it.
 type selection struct {
 	w       *world
 	sel     stream.Select
@@ -169,12 +170,12 @@ type selection struct {
 	peers   []*net.TCPConn
 }
 
-// selection returns a Select and n registered sockets on which nothing has come.
+// selection returns a Select and n registered sockets that have received nothing.
 func (w *world) selection(n int) *selection {
 	w.Helper()
 	selector, ok := w.waiter().(stream.Selector)
 	if !ok {
-		w.Fatalf("the Waiter is no Selector")
+		w.Fatalf("the Waiter is not a Selector")
 	}
 	s := &selection{w: w, sel: selector.NewSelect()}
 	w.own(s)
@@ -197,7 +198,7 @@ func (s *selection) wait(deadline time.Time) *pending[error] {
 	return call(s.w, "select", func() error { return s.sel.Wait(s.wanted, deadline) })
 }
 
-// passes waits for the deadline, which nothing but a few spurious returns may precede.
+// passes waits for the deadline. Only a few spurious returns may precede it.
 func (s *selection) passes(deadline time.Time) {
 	s.w.Helper()
 	for spurious := 0; ; spurious++ {
@@ -206,18 +207,18 @@ func (s *selection) passes(deadline time.Time) {
 			return
 		}
 		if err != nil || spurious == spuriousMax {
-			s.w.Fatalf("select where nothing comes: %d returns, the last %v", spurious+1, err)
+			s.w.Fatalf("select without an event: %d returns, the last %v", spurious+1, err)
 		}
 	}
 }
 
-// looks looks for what there is, where nothing comes.
+// looks polls repeatedly for events where none come.
 func (s *selection) looks() {
 	s.w.Helper()
-	s.w.looks("select where nothing comes", func(passed time.Time) error { return s.sel.Wait(s.wanted, passed) })
+	s.w.looks("select without an event", func(passed time.Time) error { return s.sel.Wait(s.wanted, passed) })
 }
 
-// endsBy has a byte of peer i end a Select that has begun, and reads it.
+// endsBy lets a byte of peer i end a Select that has begun, and reads the byte.
 func (s *selection) endsBy(i int) {
 	s.w.Helper()
 	begun := s.w.spy.selects.Load()
@@ -226,11 +227,11 @@ func (s *selection) endsBy(i int) {
 	_, err := s.peers[i].Write([]byte("e"))
 	s.w.check(err, "peer's write")
 	if got := p.get(); got.n != i || got.err != nil {
-		s.w.Fatalf("a byte came for %d while selecting: %v", i, got)
+		s.w.Fatalf("a byte came for %d during the select: %v", i, got)
 	}
 }
 
-// nextByte selects until a byte can be read, and returns where it came.
+// nextByte selects until a byte can be read, and returns the index of its socket.
 func (s *selection) nextByte() result {
 	for {
 		if err := s.sel.Wait(s.wanted, time.Time{}); err != nil {
@@ -252,8 +253,8 @@ func (s *selection) expectByte(i int) {
 	}
 }
 
-// selecting returns when a Select has begun to wait later than the first n.
+// selecting returns when a Select later than the first n has begun to wait.
 func (w *world) selecting(n int64) {
 	w.Helper()
-	w.begun(func() bool { return w.spy.selects.Load() > n }, "nobody selects")
+	w.begun(func() bool { return w.spy.selects.Load() > n }, "no Select waits")
 }

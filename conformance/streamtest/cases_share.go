@@ -10,18 +10,18 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-const shareRule = "YieldIfSpent is called at the beginning of each operation that may wait, and each time that a part of one has succeeded."
+const shareRule = "YieldIfSpent is called at the beginning of each operation that may wait, and each time part of one has succeeded."
 
 func shareCases() []Case {
-	const source = "a connection whose peer is fast never waits, and starves the others of its loop"
+	const source = "a connection with a fast peer never waits, and starves the other connections of its loop"
 	return []Case{
 		{ID: "share/each-operation", Doc: "stream.Yielder.YieldIfSpent", Rule: shareRule, Source: source, Run: in(shareOfOperations)},
 		{ID: "share/each-part", Doc: "stream.Yielder.YieldIfSpent", Rule: shareRule, Source: source, Run: in(shareOfParts)},
 		{ID: "share/each-part-of-a-file", Doc: "stream.Yielder.Yield", Rule: shareRule, Source: source, Needs: []Feature{SendFile}, Run: in(shareOfAFile)},
 		{
 			ID: "share/canceled", Doc: "stream.Yielder",
-			Rule:   "An error of YieldIfSpent ends the operation before it moves anything more.",
-			Source: "a task that never waits, and cannot be canceled",
+			Rule:   "An error of YieldIfSpent ends the operation before it moves more bytes.",
+			Source: "a task that never waits and cannot be canceled",
 			Run:    in(shareCanceled),
 		},
 	}
@@ -29,8 +29,8 @@ func shareCases() []Case {
 
 var errSpent = errors.New("canceled while others ran")
 
-// sharing is a Waiter whose callers are asked to let others run: it counts how often, and ends what
-// they do if fails is set.
+// sharing is a Waiter that counts calls of YieldIfSpent. If fails is set, it ends the operations
+// that call it.
 type sharing struct {
 	stream.Waiter
 	yield func(ask func() error) func() error
@@ -38,7 +38,7 @@ type sharing struct {
 	fails atomic.Bool
 }
 
-// share has the operations of everything that is made after it ask.
+// share makes the operations of everything created after it call YieldIfSpent.
 func (w *world) share() *sharing {
 	s := &sharing{Waiter: w.f.Waiter, yield: w.f.parts.yield}
 	w.mu.Lock()
@@ -78,7 +78,8 @@ func (r *sharingSource) MayBlock() bool {
 	return !ok || b.MayBlock()
 }
 
-// asks runs f where it may wait, while meanwhile runs here, and wants f to ask that often at least.
+// asks runs f where it may wait, and meanwhile runs here. It wants f to call YieldIfSpent at least
+// that often.
 func (s *sharing) asks(w *world, what string, least int64, f func() error, meanwhile func()) {
 	w.Helper()
 	before := s.asked.Load()
@@ -88,7 +89,7 @@ func (s *sharing) asks(w *world, what string, least int64, f func() error, meanw
 		w.Errorf("%s: %v", what, err)
 	}
 	if got := s.asked.Load() - before; got < least {
-		w.Errorf("%s: the Source was asked %d times to let others run, want %d at least", what, got, least)
+		w.Errorf("%s: YieldIfSpent was called %d times, want %d at least", what, got, least)
 	}
 }
 
@@ -147,7 +148,7 @@ func shareOfParts(w *world) {
 		_, err := io.ReadFull(w.from(peer), make([]byte, bulk))
 		w.check(err, "peer's read")
 	}
-	// The kernel takes less than all of it at first, and that without a wait.
+	// The kernel takes less than everything at first, without a wait.
 	data := w.random(bulk)
 	s.asks(w, "a long write", 2, func() error { return failure(c.Write(data)) }, read)
 	s.asks(w, "a long vectored write", 2, func() error { return failure(c.Writev(&net.Buffers{data[:1], data[1:]})) }, read)

@@ -10,21 +10,21 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// segmentCount is more segments than one call of the kernel is given.
+// segmentCount is more segments than one system call gets.
 const segmentCount = 3*sys.MaxSegments + 5
 
 func socketCases() []Case {
 	return []Case{
 		{
 			ID: "socket/would-block", Doc: "stream",
-			Rule: "A Try operation that cannot go on returns sys.ErrWouldBlock and no bytes.",
+			Rule: "A Try operation that cannot progress returns sys.ErrWouldBlock and no bytes.",
 			Run: in(func(w *world) {
 				s, _ := w.tried()
 				if n, err := s.TryRead(make([]byte, 8)); n != 0 || err != sys.ErrWouldBlock {
-					w.Errorf("TryRead of nothing: %d, %v", n, err)
+					w.Errorf("TryRead without data: %d, %v", n, err)
 				}
 				if n, err := s.TryReadv([][]byte{make([]byte, 8), make([]byte, 8)}); n != 0 || err != sys.ErrWouldBlock {
-					w.Errorf("TryReadv of nothing: %d, %v", n, err)
+					w.Errorf("TryReadv without data: %d, %v", n, err)
 				}
 				big := make([]byte, 1<<20)
 				for range 1 << 10 {
@@ -36,12 +36,12 @@ func socketCases() []Case {
 					}
 					w.check(err, "write until the kernel is full")
 				}
-				w.Errorf("the kernel took %d MiB that nobody reads", 1<<10)
+				w.Errorf("the kernel took %d MiB that the peer does not read", 1<<10)
 			}),
 		},
 		{
 			ID: "socket/partial", Doc: "stream.Socket.TryWrite",
-			Rule: "TryWrite and TryWritev return how many bytes the kernel took, and these are what arrives.",
+			Rule: "TryWrite and TryWritev return how many bytes the kernel took. Exactly those bytes arrive.",
 			Run: in(func(w *world) {
 				raw, peer := w.connected()
 				w.check(raw.SetWriteBuffer(smallBuffer), "write buffer")
@@ -67,7 +67,7 @@ func socketCases() []Case {
 		},
 		{
 			ID: "socket/end", Doc: "stream.Socket.TryRead",
-			Rule: "TryRead and TryReadv return io.EOF itself at the end of the stream, after all bytes, and 0, nil when there is no room.",
+			Rule: "TryRead and TryReadv return io.EOF itself at the end of the stream, after all bytes, and 0, nil without room.",
 			Run: in(func(w *world) {
 				s, peer := w.tried()
 				_, err := peer.Write([]byte("abc"))
@@ -102,7 +102,7 @@ func socketCases() []Case {
 		},
 		{
 			ID: "socket/closed", Doc: "stream.Socket",
-			Rule: "After Close every operation returns net.ErrClosed, and Handle returns sys.Invalid.",
+			Rule: "After Close, every operation returns net.ErrClosed, and Handle returns sys.Invalid.",
 			Run: in(func(w *world) {
 				s, _ := w.tried()
 				w.check(s.Close(), "close")
@@ -128,7 +128,7 @@ func socketCases() []Case {
 		},
 		{
 			ID: "socket/adopted", Doc: "stream.Adopt",
-			Rule:   "A handle that is adopted does not block, whatever it was before.",
+			Rule:   "An adopted handle is non-blocking, whatever it was before.",
 			Source: "a blocking socket from elsewhere that stops the loop",
 			Needs:  []Feature{NonblockFlag},
 			Run: in(func(w *world) {
@@ -142,7 +142,7 @@ func socketCases() []Case {
 				s := w.f.parts.newSocket(&adopted)
 				w.own(s)
 				if _, err := s.TryRead(make([]byte, 1)); err != sys.ErrWouldBlock {
-					w.Errorf("TryRead of nothing: %v", err)
+					w.Errorf("TryRead without data: %v", err)
 				}
 				if ok, err := sys.IsNonblock(s.Handle()); !ok || err != nil {
 					w.Errorf("the adopted handle is not non-blocking (%v)", err)

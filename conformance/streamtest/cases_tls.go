@@ -15,11 +15,11 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// tlsBulk is more than the queue and the buffers of a local socket hold, so that a writer has to
-// wait for its reader.
+// tlsBulk is more than the queue and the buffers of a local socket hold, so a writer has to wait
+// for its reader.
 const tlsBulk = 512 << 10
 
-// secure is what cases use of a *tlsconn.Conn.
+// secure is the interface of *tlsconn.Conn that cases use.
 type secure interface {
 	net.Conn
 	Handshake(ctx context.Context) error
@@ -49,7 +49,7 @@ func (w *world) securedOn(c *stream.Conn, high int, config *tls.Config) secure {
 	return t
 }
 
-// shake does the handshake of both sides.
+// shake performs the handshake of both sides.
 func (w *world) shake(t secure, client *tls.Conn) {
 	w.Helper()
 	p := call(w, "handshake", func() error { return t.Handshake(context.Background()) })
@@ -61,25 +61,25 @@ func tlsCases() []Case {
 	all := []Case{
 		{
 			ID: "tls/duplex", Doc: "tlsconn.Conn",
-			Rule:   "A task that reads and one that writes share a TLS connection, while the peer does the same, and all arrives both ways.",
-			Source: "event loops on which TLS of a reader waits for that of a writer",
+			Rule:   "One task reads and one writes a shared TLS connection while the peer does the same. All bytes arrive both ways.",
+			Source: "event loops on which the TLS of a reader waits for that of a writer",
 			Run:    in(tlsDuplex),
 		},
 		{
 			ID: "tls/key-update", Doc: "tlsconn",
-			Rule:   "A KeyUpdate that asks for an answer is answered, and the reader goes on, while a writer is suspended; what both send after it arrives.",
-			Source: "RFC 8446, 4.6.3; crypto/tls holds its lock for writing over the write below it",
+			Rule:   "While a writer is suspended, a KeyUpdate that requests an answer gets one, and the reader continues. Bytes that both sides send after it arrive.",
+			Source: "RFC 8446, 4.6.3; crypto/tls holds its write lock during the write below it",
 			Run:    in(tlsKeyUpdate),
 		},
 		{
 			ID: "tls/flood", Doc: "tlsconn.ErrFlood",
-			Rule:   "A peer that asks for answers without reading them does not make the queue grow past its high mark.",
-			Source: "CVE-2019-9512 and its like, of HTTP/2",
+			Rule:   "A peer that requests answers without reading them does not make the queue grow past its high mark.",
+			Source: "CVE-2019-9512 and similar ones, of HTTP/2",
 			Run:    in(tlsFlood),
 		},
 		{
 			ID: "tls/split", Doc: "tlsconn.Conn.Read",
-			Rule: "Records may arrive a byte at a time.",
+			Rule: "Records may arrive byte by byte.",
 			Run: in(func(w *world) {
 				server, client := w.configs()
 				t, peer := w.secured(server)
@@ -102,35 +102,35 @@ func tlsCases() []Case {
 		},
 		{
 			ID: "tls/resumption", Doc: "tlsconn.Server",
-			Rule: "Sessions are resumed, and protocols negotiated, as crypto/tls does it.",
+			Rule: "Sessions are resumed and protocols negotiated as in crypto/tls.",
 			Run:  in(tlsResumption),
 		},
 		{
 			ID: "tls/close", Doc: "tlsconn.Conn.Close",
-			Rule:   "Close during a Write of another task makes it return net.ErrClosed, never waits, and tells a peer who reads on of the end: close_notify comes first.",
+			Rule:   "Close during a Write of another task makes that Write return net.ErrClosed, and never waits. A peer that keeps reading gets close_notify before the end.",
 			Source: "tls.Conn.Close sends no close_notify while a Write runs",
 			Run:    in(tlsClose),
 		},
 		{
 			ID: "tls/close-write", Doc: "tlsconn.Conn.CloseWrite",
-			Rule: "CloseWrite ends the stream to the peer, with close_notify and below TLS, after all that was written; reading goes on.",
+			Rule: "CloseWrite ends the stream to the peer after all written bytes, with close_notify and below TLS. Reading continues.",
 			Run:  in(tlsCloseWrite),
 		},
 		{
 			ID: "tls/late", Doc: "tlsconn.Conn.SetWriteDeadline",
-			Rule:   "A Write that is late may be followed by another: what the peer reads is whole.",
+			Rule:   "A Write that reaches its deadline may be followed by another. The peer reads an intact stream.",
 			Source: "tls.Conn: after a Write has timed out, the TLS state is corrupt",
 			Run:    in(tlsLate),
 		},
 		{
 			ID: "tls/busy", Doc: "tlsconn.Conn",
-			Rule:  "Whoever comes during the handshake, or as second reader, waits for its turn; where Wait suspends tasks it gets ErrBusy at once.",
+			Rule:  "A second reader, or a caller during the handshake, waits for its turn. Where Wait suspends tasks, it gets ErrBusy at once.",
 			Needs: []Feature{Goroutines},
 			Run:   in(func(w *world) { tlsTurns(w, nil) }),
 			Refused: in(func(w *world) {
 				s, err := stream.OpenUnix()
 				if errors.Is(err, errors.ErrUnsupported) {
-					return // no pair to try it on
+					return // there is no pair to test with
 				}
 				s.Close()
 				tlsTurns(w, stream.ErrBusy)
@@ -138,7 +138,7 @@ func tlsCases() []Case {
 		},
 	}
 	for i := range all {
-		// Of a pair of unix-domain sockets it is known what the kernel takes.
+		// With unix-domain sockets, it is known how much the kernel takes.
 		all[i].Needs = append(all[i].Needs, UnixSockets)
 	}
 	return all
@@ -163,7 +163,7 @@ func tlsDuplex(w *world) {
 		w.Errorf("write: %v", r)
 	}
 	if r := reader.get(); r.err != nil || !bytes.Equal(r.data, up) {
-		w.Errorf("%d bytes were read of %d, or others: %v", r.n, len(up), r.err)
+		w.Errorf("%d of %d bytes were read, or they differ: %v", r.n, len(up), r.err)
 	}
 }
 
@@ -175,7 +175,7 @@ func (w *world) readFull(c net.Conn, size int) *pending[result] {
 	})
 }
 
-// keyedPeer does the handshake and returns the reading side of the peer, and its writing side.
+// keyedPeer performs the handshake and returns the peer's reading side and writing side.
 func (w *world) keyedPeer(t secure, peer net.Conn, config *tls.Config) (*tls.Conn, *keyed) {
 	w.Helper()
 	log := &keyLog{}
@@ -199,7 +199,7 @@ func tlsKeyUpdate(w *world) {
 		w.check(k.keyUpdate(), "peer's KeyUpdate")
 		w.check(k.send(recordData, []byte("up")), "peer's data")
 		if r := w.readFull(t, 2).get(); string(r.data) != "up" || r.err != nil {
-			w.Fatalf("read behind a KeyUpdate, with a writer suspended: %v", r)
+			w.Fatalf("read after a KeyUpdate, with a suspended writer: %v", r)
 		}
 	}
 	// The answers change the key in the middle of what is written.
@@ -211,8 +211,8 @@ func tlsKeyUpdate(w *world) {
 	w.arrives(c, []byte("more"))
 }
 
-// floods is how many answers a peer asks for: far more than a queue holds, and a socket with a
-// buffer of floodBuffer holds besides.
+// floods is how many answers a peer requests: far more than a queue and a socket with a buffer of
+// floodBuffer hold together.
 const (
 	floods      = 1 << 12
 	floodBuffer = 4 << 10
@@ -275,7 +275,7 @@ func tlsFlood(w *world) {
 		w.Errorf("the flood ended the stream without an error")
 	}
 	if err := await(w, "the end of the peer's writes", sent); err == nil {
-		w.Errorf("the peer could ask for %d answers without reading one", floods)
+		w.Errorf("the peer could request %d answers without reading one", floods)
 	}
 }
 
@@ -292,7 +292,7 @@ func tlsResumption(w *world) {
 				w.Errorf("protocol %q, resumed %v, want edge/1 and %v", s.NegotiatedProtocol, s.DidResume, resumed)
 			}
 		}
-		// With the data, the client reads its ticket.
+		// The client reads its ticket together with the data.
 		w.check(w.writeTo(t, []byte("data")).get().err, "write")
 		w.arrives(c, []byte("data"))
 	}
@@ -341,7 +341,7 @@ func tlsCloseWrite(w *world) {
 	})
 	w.ends(c, data)
 	w.check(p.get(), "write and close")
-	// Below TLS the stream has ended, too.
+	// The stream has also ended below TLS.
 	if n, err := w.from(peer).Read(make([]byte, 1)); n != 0 || err != io.EOF {
 		w.Errorf("below TLS the peer reads %d, %v", n, err)
 	}
@@ -354,7 +354,7 @@ func tlsCloseWrite(w *world) {
 		return result{p, len(p), err}
 	}).get()
 	if got.err != nil || !bytes.Equal(got.data, data) {
-		w.Errorf("%d bytes were read of %d, or others: %v", got.n, len(data), got.err)
+		w.Errorf("%d of %d bytes were read, or they differ: %v", got.n, len(data), got.err)
 	}
 }
 
@@ -381,7 +381,7 @@ func tlsTurns(w *world, want error) {
 	t, peer := w.secured(server)
 	n := w.waits(sys.Readable)
 	first := w.readFull(t, 3)
-	w.waiting(sys.Readable, n) // in the handshake
+	w.waiting(sys.Readable, n) // during the handshake
 	second := w.writeTo(t, []byte("other"))
 	if want != nil {
 		if r := second.get(); !errors.Is(r.err, want) {

@@ -15,7 +15,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// tlsSocket is what cases use of a *tlsconn.Socket.
+// tlsSocket is the interface of *tlsconn.Socket that cases use.
 type tlsSocket interface {
 	TryRead(p []byte) (int, error)
 	TryWrite(p []byte) (int, error)
@@ -42,7 +42,7 @@ func (p parts) newTLSSocket(ctx context.Context, shake tlsShake, c *stream.Conn,
 	return s, nil
 }
 
-// shaken is what a handshake returns.
+// shaken is the result of a handshake.
 type shaken struct {
 	socket tlsSocket
 	err    error
@@ -55,8 +55,8 @@ func (w *world) shakeSocket(ctx context.Context, shake tlsShake, c *stream.Conn,
 	})
 }
 
-// tlsSocket returns the server's side of a connection of which the kernel takes little at a time,
-// after the handshake, and its peer.
+// tlsSocket returns the server's side of a connection after the handshake, and its peer. The kernel
+// takes little from the server per call.
 func (w *world) tlsSocket(buffer int, server, client *tls.Config, over func(net.Conn) net.Conn) (tlsSocket, *tls.Conn, *net.UnixConn) {
 	w.Helper()
 	s, peer := w.local()
@@ -69,8 +69,8 @@ func (w *world) tlsSocket(buffer int, server, client *tls.Config, over func(net.
 	return r.socket, c, peer
 }
 
-// ownTLS closes s when the case is over, and not when it hangs: only one goroutine may use s. A
-// hang ends by the end of the peer.
+// ownTLS closes s when the case ends, except when it hangs: only one goroutine may use s. The end
+// of the peer ends a hang.
 func (w *world) ownTLS(s tlsSocket) { w.Cleanup(func() { s.Close() }) }
 
 func bare(c net.Conn) net.Conn { return c }
@@ -87,15 +87,15 @@ func (w *world) keyedSocket(buffer int) (tlsSocket, *tls.Conn, *keyed) {
 	return t, c, k
 }
 
-// wantBlocked ends the case if err is not that a read found nothing.
+// wantBlocked ends the case unless err reports that a read found nothing.
 func (w *world) wantBlocked(t tlsSocket, n int, err error) {
 	w.Helper()
 	if n != 0 || err != sys.ErrWouldBlock || !t.Awaits(sys.Readable) {
-		w.Fatalf("TryRead with nothing to read: %d, %v, and awaits reading: %v", n, err, t.Awaits(sys.Readable))
+		w.Fatalf("TryRead without data: %d, %v, and awaits reading: %v", n, err, t.Awaits(sys.Readable))
 	}
 }
 
-// wantTryRead reads once and wants just these bytes.
+// wantTryRead reads once and wants exactly these bytes.
 func (w *world) wantTryRead(t tlsSocket, want string) {
 	w.Helper()
 	buf := make([]byte, 64)
@@ -108,24 +108,24 @@ func tlsSocketCases() []Case {
 	all := []Case{
 		{
 			ID: "tlssocket/split", Doc: "tlsconn",
-			Rule:   "A record may be cut anywhere, and so may a KeyUpdate, also into records: TryRead would block until it is whole, and loses nothing.",
-			Source: "crypto/tls keeps its state over errors of the connection below that are temporary",
+			Rule:   "A record may be cut anywhere, and a KeyUpdate may span records. TryRead returns would-block until the message is complete, and loses nothing.",
+			Source: "crypto/tls keeps its state across temporary errors of the underlying connection",
 			Run:    in(tlsSocketSplit),
 		},
 		{
 			ID: "tlssocket/left", Doc: "tlsconn.Socket.TryRead",
-			Rule: "TryRead would block only when neither decrypted bytes nor whole records are left; until then no wait for reading is due.",
+			Rule: "TryRead returns would-block only if neither decrypted bytes nor complete records are left. Until then, no wait for reading is due.",
 			Run:  in(tlsSocketLeft),
 		},
 		{
 			ID: "tlssocket/ahead", Doc: "tlsconn.Socket.TryRead",
-			Rule:   "Bytes never come with an error: what is wrong with the record behind them, or that it has not arrived, is the result of the next call.",
-			Source: "crypto/tls looks for a close_notify behind the data that it returns",
+			Rule:   "Bytes never come with an error. The next call reports that the following record is invalid or incomplete.",
+			Source: "crypto/tls looks for a close_notify after the data that it returns",
 			Run:    in(tlsSocketAhead),
 		},
 		{
 			ID: "tlssocket/cut", Doc: "tlsconn.Socket.TryRead",
-			Rule: "A stream that ends inside a record is io.ErrUnexpectedEOF, as often as it is read from.",
+			Rule: "Every read of a stream that ends inside a record returns io.ErrUnexpectedEOF.",
 			Run: in(func(w *world) {
 				t, _, k := w.keyedSocket(smallBuffer)
 				r, err := k.record(recordData, []byte("data"))
@@ -137,31 +137,31 @@ func tlsSocketCases() []Case {
 				w.check(k.close(), "peer's close")
 				for range 2 {
 					if n, err := t.TryRead(make([]byte, 64)); n != 0 || err != io.ErrUnexpectedEOF {
-						w.Errorf("TryRead behind the end: %d, %v", n, err)
+						w.Errorf("TryRead after the end: %d, %v", n, err)
 					}
 				}
 			}),
 		},
 		{
 			ID: "tlssocket/handover", Doc: "tlsconn.ServerSocket",
-			Rule: "The handshake ends the registration, and loses nothing of what has come with its last message.",
+			Rule: "The handshake ends the registration, and loses no byte that came with its last message.",
 			Run:  in(tlsSocketHandover),
 		},
 		{
 			ID: "tlssocket/handshake", Doc: "tlsconn.ServerSocket",
-			Rule: "A handshake ends with the deadline, or with the context, which closes the connection; when it fails, the connection stays the caller's.",
+			Rule: "A handshake ends at the deadline, or with the context, which closes the connection. If it fails, the connection remains the caller's.",
 			Run:  in(tlsSocketHandshake),
 		},
 		{
 			ID: "tlssocket/resumption", Doc: "tlsconn.ServerSocket",
-			Rule: "Sessions are resumed, and protocols negotiated, as crypto/tls does it, by servers and by clients; tickets come between data.",
+			Rule: "Servers and clients resume sessions and negotiate protocols as in crypto/tls. Tickets come between data.",
 			Run:  in(tlsSocketResumption),
 		},
 	}
 	all = append(all, tlsSocketWriteCases()...)
 	for i := range all {
-		// Of a pair of unix-domain sockets it is known what the kernel takes, and that what was
-		// written can be read.
+		// With unix-domain sockets, it is known how much the kernel takes, and written bytes can be
+		// read at once.
 		all[i].Needs = append(all[i].Needs, UnixSockets)
 	}
 	return all
@@ -195,7 +195,7 @@ func tlsSocketSplit(w *world) {
 		w.Errorf("read %q, want %q", got, "fourmore")
 	}
 	if _, err := t.TryWrite([]byte("down")); err != nil {
-		w.Fatalf("write behind the answer: %v", err)
+		w.Fatalf("write after the answer: %v", err)
 	}
 	w.arrives(c, []byte("down"))
 }
@@ -219,7 +219,7 @@ func tlsSocketLeft(w *world) {
 			break
 		}
 		if t.Awaits(sys.Readable) {
-			w.Errorf("a wait for reading is due after %d bytes, with more of them to read", n)
+			w.Errorf("a wait for reading is due after %d bytes, with more bytes to read", n)
 		}
 	}
 	if got != "abcdefghij" {
@@ -227,10 +227,10 @@ func tlsSocketLeft(w *world) {
 	}
 }
 
-// held is a connection that keeps what is written to it, but for the first few writes.
+// held is a connection that keeps what is written to it after the first few writes.
 type held struct {
 	net.Conn
-	pass int // writes that are let through
+	pass int // writes that pass through
 	kept []byte
 }
 
@@ -246,7 +246,7 @@ func (h *held) Write(p []byte) (int, error) {
 func tlsSocketAhead(w *world) {
 	for _, cut := range []int{0, 3} {
 		server, client := w.configs()
-		client.MaxVersion = tls.VersionTLS12 // where a record with an alert can be told from others
+		client.MaxVersion = tls.VersionTLS12 // where a record with an alert can be distinguished
 		hold := &held{pass: math.MaxInt}
 		t, c, peer := w.tlsSocket(smallBuffer, server, client, func(under net.Conn) net.Conn {
 			hold.Conn = under
@@ -268,7 +268,7 @@ func tlsSocketAhead(w *world) {
 		}
 		for range 2 {
 			if n, err := t.TryRead(make([]byte, 64)); n != 0 || err != io.EOF {
-				w.Errorf("TryRead behind close_notify: %d, %v", n, err)
+				w.Errorf("TryRead after close_notify: %d, %v", n, err)
 			}
 		}
 	}
@@ -294,7 +294,7 @@ func tlsSocketHandover(w *world) {
 		w.Errorf("%d registrations are open after the handshake, want %d", got, before)
 	}
 	if err := c.Close(); !errors.Is(err, net.ErrClosed) {
-		w.Errorf("close of the Conn that was handed over: %v, want net.ErrClosed", err)
+		w.Errorf("close of the Conn that was passed to the handshake: %v, want net.ErrClosed", err)
 	}
 	w.wantTryRead(r.socket, "early")
 }
@@ -308,7 +308,7 @@ func tlsSocketHandshake(w *world) {
 	if !errors.Is(r.err, os.ErrDeadlineExceeded) {
 		w.Errorf("handshake without a peer: %v, want os.ErrDeadlineExceeded", r.err)
 	}
-	w.check(c.Close(), "close after a handshake that failed")
+	w.check(c.Close(), "close after a failed handshake")
 
 	s, _ = w.local()
 	c = w.on(s, smallBuffer)
@@ -319,7 +319,7 @@ func tlsSocketHandshake(w *world) {
 	w.waiting(sys.Readable, n)
 	cancel()
 	if r := p.get(); !errors.Is(r.err, context.Canceled) {
-		w.Errorf("handshake that was canceled: %v, want context.Canceled", r.err)
+		w.Errorf("canceled handshake: %v, want context.Canceled", r.err)
 	}
 	if err := c.Close(); !errors.Is(err, net.ErrClosed) {
 		w.Errorf("close after the context was done: %v, want net.ErrClosed", err)
@@ -346,7 +346,7 @@ func tlsSocketResumption(w *world) {
 	for _, resumed := range []bool{false, true} {
 		t, c, _ := w.tlsSocket(smallBuffer, server, client, bare)
 		agreed(t.ConnectionState(), resumed)
-		// With the data, the client reads its ticket.
+		// The client reads its ticket together with the data.
 		_, err := t.TryWrite([]byte("data"))
 		w.check(err, "write")
 		w.arrives(c, []byte("data"))

@@ -12,55 +12,55 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// recordAlert is the type of a record with an alert, and closeNotify the content of the one that
+// recordAlert is the type of a record with an alert. closeNotify is the content of the alert that
 // ends the stream (RFC 8446, 6.1).
 const recordAlert = 21
 
 var closeNotify = []byte{1, 0}
 
-// socketFloods is how many answers a peer asks for: more than a queue holds of them, at more than
-// 20 bytes each.
+// socketFloods is how many answers a peer requests: more than a queue holds, at more than 20 bytes
+// each.
 const socketFloods = 5 << 8
 
 func tlsSocketWriteCases() []Case {
 	return []Case{
 		{
 			ID: "tlssocket/pieces", Doc: "tlsconn.Socket.TryWrite",
-			Rule: "TryWrite takes up to MaxPiece bytes as a whole or not at all; what the kernel refuses is queued, MinHigh at most, and then it would block.",
+			Rule: "TryWrite takes up to MaxPiece bytes, all or none. At most MinHigh bytes that the kernel refuses are queued. After that, TryWrite returns would-block.",
 			Run:  in(tlsSocketPieces),
 		},
 		{
 			ID: "tlssocket/key-update", Doc: "tlsconn",
-			Rule:   "Reading goes on while bytes are queued: a KeyUpdate that asks for an answer is answered behind them, and what is sent after it arrives.",
+			Rule:   "Reading continues while bytes are queued. A KeyUpdate that requests an answer is answered after them, and bytes sent after it arrive.",
 			Source: "RFC 8446, 4.6.3",
 			Run:    in(tlsSocketKeyUpdate),
 		},
 		{
 			ID: "tlssocket/flood", Doc: "tlsconn.Socket.Awaits",
-			Rule:   "A peer that asks for answers without reading them is not read from until it has read some; only a wait for writing is due meanwhile. Nothing is lost.",
-			Source: "CVE-2019-9512 and its like, of HTTP/2",
+			Rule:   "A peer that requests answers without reading them is not read from until it has read some. Only a wait for writing is due meanwhile. Nothing is lost.",
+			Source: "CVE-2019-9512 and similar ones, of HTTP/2",
 			Run:    in(tlsSocketFlood),
 		},
 		{
 			ID: "tlssocket/end", Doc: "tlsconn.Socket.CloseWrite",
-			Rule: "CloseWrite sends close_notify and the end of the stream behind what is queued; TryWrite is EPIPE then, and reading goes on, also past a KeyUpdate.",
+			Rule: "CloseWrite sends close_notify and the end of the stream after the queued bytes. TryWrite then returns EPIPE, and reading continues, even past a KeyUpdate.",
 			Run:  in(tlsSocketEnd),
 		},
 		{
 			ID: "tlssocket/close", Doc: "tlsconn.Socket.Close",
-			Rule: "Close sends close_notify and never waits; what the kernel does not take is dropped, which is ErrUnsent. Later calls return net.ErrClosed.",
+			Rule: "Close sends close_notify and never waits. It drops what the kernel does not take, and returns ErrUnsent then. Later calls return net.ErrClosed.",
 			Run:  in(tlsSocketClose),
 		},
 		{
 			ID: "tlssocket/broken", Doc: "tlsconn.Socket.TryFlush",
-			Rule: "When sending what is queued fails, every later call that writes returns the error and no wait for writing is due; what has arrived is still read.",
+			Rule: "If sending queued bytes fails, every later write returns the error and no wait for writing is due. Bytes that have arrived can still be read.",
 			Run:  in(tlsSocketBroken),
 		},
 	}
 }
 
-// fillTLS writes of data until the kernel and the queue take no more, and returns how many bytes
-// they have.
+// fillTLS writes from data until the kernel and the queue take no more, and returns how many bytes
+// they hold.
 func (w *world) fillTLS(t tlsSocket, data []byte) int {
 	w.Helper()
 	for at := 0; at < len(data); {
@@ -77,11 +77,11 @@ func (w *world) fillTLS(t tlsSocket, data []byte) int {
 			w.Fatalf("TryWrite of %d bytes: %d, %v, and awaits writing: %v", len(piece), n, err, t.Awaits(sys.Writable))
 		}
 	}
-	w.Fatalf("a peer that does not read was sent all %d bytes", len(data))
+	w.Fatalf("all %d bytes were sent to a peer that does not read", len(data))
 	return 0
 }
 
-// flushTLS sends what is queued as the peer reads.
+// flushTLS sends queued bytes as the peer reads.
 func (w *world) flushTLS(t tlsSocket) {
 	w.Helper()
 	for {
@@ -96,7 +96,7 @@ func (w *world) flushTLS(t tlsSocket) {
 	}
 }
 
-// readBeside reads size bytes from c, in a goroutine of its own, and returns a function that waits
+// readBeside reads size bytes from c on a goroutine of its own, and returns a function that waits
 // for them.
 func (w *world) readBeside(c net.Conn, size int) func() ([]byte, error) {
 	p, done := make([]byte, size), make(chan error, 1)
@@ -107,16 +107,16 @@ func (w *world) readBeside(c net.Conn, size int) func() ([]byte, error) {
 	return func() ([]byte, error) { return p, <-done }
 }
 
-// wantReceived wants what was sent.
+// wantReceived wants the bytes that were sent.
 func (w *world) wantReceived(wait func() ([]byte, error), want []byte) {
 	w.Helper()
 	got, err := wait()
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		w.Hang("%d bytes to come to the peer", len(got))
+		w.Hang("%d bytes arrive at the peer", len(got))
 	}
 	w.check(err, "peer's read")
 	if string(got) != string(want) {
-		w.Fatalf("other bytes arrived than were written")
+		w.Fatalf("the bytes that arrived differ from those written")
 	}
 }
 
@@ -126,7 +126,7 @@ func tlsSocketPieces(w *world) {
 	data := w.random(tlsBulk)
 	at := w.fillTLS(t, data)
 	if n, err := t.TryWrite(data[at:]); n != 0 || err != sys.ErrWouldBlock {
-		w.Errorf("TryWrite behind a full queue: %d, %v", n, err)
+		w.Errorf("TryWrite after a full queue: %d, %v", n, err)
 	}
 	got := w.readBeside(c, len(data))
 	for at < len(data) {
@@ -134,7 +134,7 @@ func tlsSocketPieces(w *world) {
 		n, err := t.TryWrite(data[at:])
 		w.check(err, "write")
 		if n < tlsconn.MaxPiece && n < len(data)-at {
-			w.Fatalf("%d bytes were taken of %d, with an empty queue", n, len(data)-at)
+			w.Fatalf("%d of %d bytes were taken, with an empty queue", n, len(data)-at)
 		}
 		at += n
 	}
@@ -152,7 +152,7 @@ func tlsSocketKeyUpdate(w *world) {
 		w.check(k.send(recordData, []byte("up")), "peer's data")
 		w.wantTryRead(t, "up")
 		if t.Queued() <= queued {
-			w.Errorf("nothing was queued behind %d bytes, in answer to a KeyUpdate", queued)
+			w.Errorf("no answer to a KeyUpdate was queued after %d bytes", queued)
 		}
 	}
 	got := w.readBeside(c, len(data)+4)
@@ -164,7 +164,7 @@ func tlsSocketKeyUpdate(w *world) {
 	w.wantReceived(got, append(data, "more"...))
 }
 
-// flood returns records that ask for so many answers, each with a byte behind it, and then
+// flood returns records that request that many answers, each followed by a byte, and then
 // close_notify.
 func (k *keyed) flood(answers int) ([]byte, error) {
 	var all []byte
@@ -210,7 +210,7 @@ func tlsSocketFlood(w *world) {
 		case t.Awaits(sys.Readable):
 			w.ready(t.Handle(), sys.PollIn)
 		case !t.Awaits(sys.Writable):
-			w.Fatalf("TryRead would block, and no wait is due")
+			w.Fatalf("TryRead returned would-block, and no wait is due")
 		case stalled:
 			w.ready(t.Handle(), sys.PollOut)
 		default:
@@ -218,7 +218,7 @@ func tlsSocketFlood(w *world) {
 				w.Fatalf("TryRead with answers that the peer does not read: %v", err)
 			}
 			stalled = true
-			go io.Copy(io.Discard, k.conn) // crypto/tls would take so many answers for an attack
+			go io.Copy(io.Discard, k.conn) // crypto/tls would treat this many answers as an attack
 		}
 	}
 	w.check(await(w, "peer's write", sent), "peer's write")
@@ -226,7 +226,7 @@ func tlsSocketFlood(w *world) {
 		w.Errorf("%d bytes were read of %d", got, socketFloods)
 	}
 	if !stalled {
-		w.Errorf("the peer could ask for %d answers without reading one", socketFloods)
+		w.Errorf("the peer could request %d answers without reading one", socketFloods)
 	}
 }
 
@@ -244,10 +244,10 @@ func tlsSocketEnd(w *world) {
 	data := w.random(tlsBulk)
 	data = data[:w.fillTLS(t, data)]
 	if err := t.CloseWrite(); err != sys.ErrWouldBlock {
-		w.Errorf("CloseWrite behind a full queue: %v", err)
+		w.Errorf("CloseWrite after a full queue: %v", err)
 	}
 	if n, err := t.TryWrite([]byte("x")); n != 0 || !errors.Is(err, syscall.EPIPE) {
-		w.Errorf("TryWrite behind CloseWrite: %d, %v, want EPIPE", n, err)
+		w.Errorf("TryWrite after CloseWrite: %d, %v, want EPIPE", n, err)
 	}
 	got := w.readBeside(c, len(data))
 	w.flushTLS(t)
@@ -261,7 +261,7 @@ func tlsSocketEnd(w *world) {
 	w.wantTryRead(t, "up")
 	w.check(k.send(recordAlert, closeNotify), "peer's close_notify")
 	if n, err := t.TryRead(make([]byte, 1)); n != 0 || err != io.EOF {
-		w.Errorf("TryRead behind the peer's close_notify: %d, %v", n, err)
+		w.Errorf("TryRead after the peer's close_notify: %d, %v", n, err)
 	}
 	if n, err := w.from(peer).Read(make([]byte, 1)); n != 0 || err != io.EOF {
 		w.Errorf("below TLS the peer reads %d, %v", n, err)
@@ -286,13 +286,13 @@ func tlsSocketClose(w *world) {
 		w.Errorf("second close: %v, want net.ErrClosed", err)
 	}
 	if _, err := t.TryRead(make([]byte, 1)); !errors.Is(err, net.ErrClosed) {
-		w.Errorf("TryRead behind Close: %v, want net.ErrClosed", err)
+		w.Errorf("TryRead after Close: %v, want net.ErrClosed", err)
 	}
 	if _, err := t.TryWrite([]byte("x")); !errors.Is(err, net.ErrClosed) {
-		w.Errorf("TryWrite behind Close: %v, want net.ErrClosed", err)
+		w.Errorf("TryWrite after Close: %v, want net.ErrClosed", err)
 	}
 	if err := t.TryFlush(); !errors.Is(err, net.ErrClosed) {
-		w.Errorf("TryFlush behind Close: %v, want net.ErrClosed", err)
+		w.Errorf("TryFlush after Close: %v, want net.ErrClosed", err)
 	}
 	if h := t.Handle(); h != sys.Invalid {
 		w.Errorf("the handle of a closed socket is %v", h)
@@ -301,7 +301,7 @@ func tlsSocketClose(w *world) {
 	t, _, _ = w.tlsSocket(smallBuffer, server, client, bare)
 	w.fillTLS(t, w.random(tlsBulk))
 	if err := t.Close(); !errors.Is(err, stream.ErrUnsent) {
-		w.Errorf("close with bytes that are queued: %v, want ErrUnsent", err)
+		w.Errorf("close with queued bytes: %v, want ErrUnsent", err)
 	}
 }
 
@@ -312,11 +312,11 @@ func tlsSocketBroken(w *world) {
 	w.check(k.close(), "peer's close")
 	for range 2 {
 		if err := t.TryFlush(); sys.ClassOf(err) != sys.ClassDisconnected || t.Awaits(sys.Writable) {
-			w.Errorf("TryFlush to a peer that is gone: %v, and awaits writing: %v", err, t.Awaits(sys.Writable))
+			w.Errorf("TryFlush to a closed peer: %v, and awaits writing: %v", err, t.Awaits(sys.Writable))
 		}
 	}
 	if n, err := t.TryWrite([]byte("x")); n != 0 || sys.ClassOf(err) != sys.ClassDisconnected {
-		w.Errorf("TryWrite to a peer that is gone: %d, %v", n, err)
+		w.Errorf("TryWrite to a closed peer: %d, %v", n, err)
 	}
 	w.wantTryRead(t, "last")
 	if err := t.Close(); !errors.Is(err, stream.ErrUnsent) {

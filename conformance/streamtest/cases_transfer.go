@@ -10,18 +10,18 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// bulk is more than the buffers of two sockets hold when that of the writer is small, so that a
-// writer has to wait for its reader.
+// bulk is more than the buffers of two sockets hold when the writer's buffer is small, so a writer
+// has to wait for its reader.
 const bulk = 1 << 20
 
-// smallBuffer is what the kernel is asked to hold where a case wants partial writes.
+// smallBuffer is the size of the kernel's buffer where a case wants partial writes.
 const smallBuffer = 64 << 10
 
 func transferCases() []Case {
 	return []Case{
 		{
 			ID: "read/waits", Doc: "stream.Conn.Read",
-			Rule: "Read suspends its caller until there is a byte, and returns what there is.",
+			Rule: "Read suspends its caller until at least one byte is available, and returns what is available.",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
 				for _, message := range []string{"one", "two", "three"} {
@@ -38,7 +38,7 @@ func transferCases() []Case {
 		},
 		{
 			ID: "read/all", Doc: "stream.Conn.Read",
-			Rule: "Reads return the bytes of the peer in order, all of them, and then io.EOF.",
+			Rule: "Reads return all bytes of the peer in order, then io.EOF.",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
 				data := w.random(bulk)
@@ -47,13 +47,13 @@ func transferCases() []Case {
 					peer.CloseWrite()
 				}()
 				if got := w.readAll(c).get(); !bytes.Equal(got.data, data) || got.err != nil {
-					w.Errorf("%d bytes arrived, of %d, or others: %v", got.n, len(data), got.err)
+					w.Errorf("%d of %d bytes arrived, or they differ: %v", got.n, len(data), got.err)
 				}
 			}),
 		},
 		{
 			ID: "read/no-room", Doc: "stream.Conn.Read",
-			Rule: "Reading into, and writing from, an empty slice returns 0, nil and does not wait.",
+			Rule: "Reading into, or writing from, an empty slice returns 0, nil and does not wait.",
 			Run: in(func(w *world) {
 				c, _ := w.pair()
 				for _, p := range []*pending[result]{w.read(c, 0), w.write(c, nil)} {
@@ -65,15 +65,15 @@ func transferCases() []Case {
 		},
 		{
 			ID: "write/partial", Doc: "stream.Conn.Write",
-			Rule:   "Write writes all, in order, however little the kernel takes at a time.",
-			Source: "counts of partial writes that are dropped or sent twice",
+			Rule:   "Write writes all bytes in order, however little the kernel takes per call.",
+			Source: "counts of partial writes that are dropped, or bytes that are sent twice",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
 				w.small(c)
 				data := w.random(bulk)
 				n := w.waits(sys.Writable)
 				p := w.write(c, data)
-				w.waiting(sys.Writable, n) // with nobody reading, the kernel cannot take all
+				w.waiting(sys.Writable, n) // the peer does not read, so the kernel cannot take everything
 				got := make([]byte, bulk)
 				_, err := io.ReadFull(w.from(peer), got)
 				w.check(err, "peer's read")
@@ -81,13 +81,13 @@ func transferCases() []Case {
 					w.Errorf("write: got %v, want %d, nil", r, len(data))
 				}
 				if !bytes.Equal(got, data) {
-					w.Errorf("other bytes arrived than were written")
+					w.Errorf("the bytes that arrived differ from those written")
 				}
 			}),
 		},
 		{
 			ID: "write/vectored", Doc: "stream.Conn.Writev",
-			Rule:   "Writev writes all segments in order, empty ones and more than the kernel takes at a time included, and consumes them.",
+			Rule:   "Writev writes all segments in order and consumes them, including empty ones and more than the kernel takes per call.",
 			Source: "vectors longer than IOV_MAX",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
@@ -112,14 +112,14 @@ func transferCases() []Case {
 					w.Errorf("writev: got %v and %d segments left, want %d, nil and none", r, len(v), len(data))
 				}
 				if !bytes.Equal(got, data) {
-					w.Errorf("other bytes arrived than were written")
+					w.Errorf("the bytes that arrived differ from those written")
 				}
 			}),
 		},
 		{
 			ID: "read/short-cut", Doc: "stream.Conn.ShortReadDrains",
-			Rule:   "ShortReadDrains does not take a read that was cut by the bound on segments for a short one.",
-			Source: "a connection that stalls with bytes in its socket",
+			Rule:   "ShortReadDrains does not treat a read limited by the bound on segments as a short one.",
+			Source: "a connection that stalls with bytes left in its socket",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
 				data := w.random(2 * segmentCount)
@@ -155,20 +155,20 @@ func transferCases() []Case {
 					w.check(r.err, "readv")
 					if r.drains {
 						// Every segment has one byte: no read of these stops inside one.
-						w.Fatalf("readv of %d of %d bytes says that it drained the socket (%d waits before)", r.n, len(data), before)
+						w.Fatalf("after readv of %d of %d bytes, ShortReadDrains reports a drained socket (%d waits before)", r.n, len(data), before)
 					}
 					for _, s := range segs[:r.n] {
 						got = append(got, s...)
 					}
 				}
 				if !bytes.Equal(got, data) {
-					w.Errorf("got %d bytes, want %d, or others", len(got), len(data))
+					w.Errorf("got %d bytes, want %d, or they differ", len(got), len(data))
 				}
 			}),
 		},
 		{
 			ID: "fill/conn", Doc: "stream.Conn.TryReadv",
-			Rule: "bufstrategy.Fill and Flush read and write a Conn, with WaitRead and WaitWrite where they would block, to the last byte and the end.",
+			Rule: "bufstrategy.Fill and Flush read and write a Conn, with WaitRead and WaitWrite on would-block, to the last byte and the end.",
 			Run: in(func(w *world) {
 				c, peer := w.pair()
 				data := w.random(bulk / 2)
@@ -185,20 +185,20 @@ func transferCases() []Case {
 				w.check(p.get(), "echo")
 				w.check(await(w, "peer's write", sent), "peer's write")
 				if !bytes.Equal(got, data) {
-					w.Errorf("%d bytes came back of %d, or others", len(got), len(data))
+					w.Errorf("%d of %d bytes came back, or they differ", len(got), len(data))
 				}
 			}),
 		},
 	}
 }
 
-// small makes the kernel take little from c at a time.
+// small makes the kernel take little from c per call.
 func (w *world) small(c conn) {
 	w.Helper()
 	w.check(c.SetWriteBuffer(smallBuffer), "write buffer")
 }
 
-// echo writes back what it reads until the end, by Fill and Flush, and then ends its own stream.
+// echo writes back what it reads until the end, with Fill and Flush, and then ends its own stream.
 func echo(c conn) error {
 	pool, err := bufstrategy.NewPool(1<<20, 1<<20)
 	if err != nil {

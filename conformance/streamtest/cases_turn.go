@@ -8,7 +8,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// The writers of a case about turns, and what each of their writes has.
+// These are the writers of a case about turns, and the size of each of their writes.
 const (
 	turnWriters = 4
 	turnBytes   = 256 << 10
@@ -17,9 +17,9 @@ const (
 func turnCases() []Case {
 	return []Case{{
 		ID: "turn/whole", Doc: "stream",
-		Rule: "Writes of several goroutines are whole, one after the other; where Wait suspends tasks, a second caller in a direction gets ErrBusy " +
-			"at once, which does not disturb the first.",
-		Source:  "bytes of concurrent writers that mix; a lock held over a suspension that stops the loop",
+		Rule: "Writes of several goroutines are sent whole, one after the other. Where Wait suspends tasks, a second caller in a direction gets ErrBusy " +
+			"at once, without disturbing the first.",
+		Source:  "bytes of concurrent writers that mix; a lock held across a suspension that stops the loop",
 		Needs:   []Feature{Goroutines},
 		Run:     in(wholeWrites),
 		Refused: in(busy),
@@ -43,7 +43,7 @@ func wholeWrites(w *world) {
 	for at := 0; at < len(got); at += turnBytes {
 		for j, b := range got[at : at+turnBytes] {
 			if b != got[at] {
-				w.Fatalf("byte %d is of another writer than the %d before", at+j, j)
+				w.Fatalf("byte %d is of a different writer than the %d before", at+j, j)
 			}
 		}
 	}

@@ -15,14 +15,14 @@ func unixPathCases() []Case {
 	all := []Case{
 		{
 			ID: "unix/longest", Doc: "stream.ListenUnix",
-			Rule:   "The longest path that the system allows is a name as any other, of a listener, and a peer, also where it fills sun_path and has no NUL.",
+			Rule:   "The longest path that the system allows is a valid name for listeners and peers, even if it fills sun_path and has no NUL.",
 			Source: "unix(7), BUGS: the kernel counts a NUL for which struct sockaddr_un has no room",
 			Run: in(func(w *world) {
 				name, peerName := w.longPath(), w.longPath()
 				l := w.listenUnix(name, stream.ListenOptions{})
 				dialed := w.connectUnix(w.Context(), w.dialer(), name).get()
 				w.check(dialed.err, "dial")
-				w.named(dialed.c.RemoteAddr(), unixNetwork, name, "remote address of a dialled connection")
+				w.named(dialed.c.RemoteAddr(), unixNetwork, name, "remote address of a dialed connection")
 				w.own(w.acceptedUnix(l))
 
 				peer, err := stream.OpenUnix()
@@ -37,7 +37,7 @@ func unixPathCases() []Case {
 		},
 		{
 			ID: "packet/unix-longest", Doc: "stream.PacketConn",
-			Rule:   "Datagrams come from the longest path that the system allows, alone and in batches, and answers go back to it, also where it fills sun_path and has no NUL.",
+			Rule:   "Datagrams come from the longest path that the system allows, alone and in batches, even if it fills sun_path without a NUL. Replies reach it.",
 			Source: "unix(7), BUGS: the kernel counts a NUL for which struct sockaddr_un has no room",
 			Run: in(func(w *world) {
 				name, peerName := w.path(), w.longPath()
@@ -52,14 +52,14 @@ func unixPathCases() []Case {
 		all[i].Needs = []Feature{UnixSockets}
 		all[i].Refused = in(func(w *world) {
 			if _, err := stream.OpenUnix(); !errors.Is(err, errors.ErrUnsupported) {
-				w.Errorf("opening a unix-domain socket: %v, want that it is not supported", err)
+				w.Errorf("opening a unix-domain socket: %v, want errors.ErrUnsupported", err)
 			}
 		})
 	}
 	return append(all, Case{
 		ID: "unix/abstract-bytes", Doc: "stream.ListenUnix",
-		Rule: "An abstract name may have any bytes, NULs too, and 108 with the \"@\"; one that is longer is refused. Listeners, dials, datagrams and addresses " +
-			"have all of it.",
+		Rule: "An abstract name may have any bytes, including NULs, and up to 108 with the \"@\". A longer one is refused. Listeners, dials, datagrams and addresses " +
+			"carry the whole name.",
 		Source: "unix(7): a program that binds a whole struct sockaddr_un has a name of 107 bytes with NULs at its end",
 		Needs:  []Feature{AbstractNames},
 		Run: in(func(w *world) {
@@ -74,7 +74,7 @@ func unixPathCases() []Case {
 				w.named(l.Addr(), unixNetwork, name, what+": address of a listener")
 				dialed := w.connectUnix(w.Context(), w.dialer(), name).get()
 				w.check(dialed.err, what+": dial")
-				w.named(dialed.c.RemoteAddr(), unixNetwork, name, what+": remote address of a dialled connection")
+				w.named(dialed.c.RemoteAddr(), unixNetwork, name, what+": remote address of a dialed connection")
 				w.own(w.acceptedUnix(l))
 			}
 			name := w.path()
@@ -87,18 +87,18 @@ func unixPathCases() []Case {
 		}),
 		Refused: in(func(w *world) {
 			if _, err := stream.ListenUnixgram(w.spy, "@edgewise\x00", stream.PacketOptions{}); !errors.Is(err, errors.ErrUnsupported) {
-				w.Errorf("datagrams of an abstract name: %v, want that it is not supported", err)
+				w.Errorf("datagrams of an abstract name: %v, want errors.ErrUnsupported", err)
 			}
 		}),
 	})
 }
 
-// longPath returns a path that is not there, as long as the system allows.
+// longPath returns an unused path of the greatest length that the system allows.
 func (w *world) longPath() string {
 	w.Helper()
 	path := w.path()
 	if len(path) >= longestPath {
-		w.Fatalf("the folder of temporary files has a path too long for this case: %s", path)
+		w.Fatalf("the directory of temporary files has a path too long for this case: %s", path)
 	}
 	return path + strings.Repeat("p", longestPath-len(path))
 }
@@ -111,7 +111,7 @@ func (w *world) named(got net.Addr, network, want, what string) {
 	}
 }
 
-// acceptedUnix accepts the one connection that is in the queue of l.
+// acceptedUnix accepts the one connection in the queue of l.
 func (w *world) acceptedUnix(l listener) net.Conn {
 	w.Helper()
 	got := w.accept(l).get()
@@ -119,7 +119,7 @@ func (w *world) acceptedUnix(l listener) net.Conn {
 	return got.c
 }
 
-// namesCome sends from peer to c in all ways of receiving, and an answer each.
+// namesCome sends from peer to c through every way to receive, and replies to each datagram.
 func (w *world) namesCome(c, peer packetConn, name, peerName string) {
 	w.Helper()
 	to := &net.UnixAddr{Name: name, Net: unixgramNetwork}

@@ -14,10 +14,10 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// unixNetwork is what package net calls unix-domain stream sockets.
+// unixNetwork is package net's name for unix-domain stream sockets.
 const unixNetwork = "unix"
 
-// unixTries bounds the connects that fill the queue of a listener that asked for the least backlog.
+// unixTries bounds the connects that fill the queue of a listener with the smallest backlog.
 const unixTries = 1 << 10
 
 func unixCases() []Case {
@@ -65,7 +65,7 @@ func unixCases() []Case {
 		},
 		{
 			ID: "unix/names", Doc: "stream.Socket.BindUnix",
-			Rule:   "A name that is empty, has a NUL or is too long is refused, by listening and by dialling, and nothing is made of its beginning.",
+			Rule:   "Listening and dialing refuse a name that is empty, too long or has a NUL. They do not create a file from its beginning.",
 			Source: "a kernel that takes a path up to its first NUL",
 			Run: in(func(w *world) {
 				before := w.path()
@@ -80,21 +80,21 @@ func unixCases() []Case {
 					w.expectErrorOn(unixNetwork, w.connectUnix(w.Context(), w.dialer(), name).get().err, target, "dial")
 				}
 				if _, err := os.Lstat(before); !errors.Is(err, os.ErrNotExist) {
-					w.Errorf("the beginning of a name was made: %v", err)
+					w.Errorf("a file was created from the beginning of a name: %v", err)
 				}
 				if n := w.spy.open.Load(); n != 0 {
-					w.Errorf("%d registrations are left open", n)
+					w.Errorf("%d registrations are still open", n)
 				}
 			}),
 		},
 		{
 			ID: "unix/nobody", Doc: "stream.Dialer.ConnectUnix",
-			Rule: "A dial of a path that is not there is ENOENT, one of a path at which nobody listens ECONNREFUSED; a canceled one does not begin.",
+			Rule: "A dial of a missing path returns ENOENT, and a dial of a path without a listener returns ECONNREFUSED. A canceled dial does not begin.",
 			Run: in(func(w *world) {
 				name := w.path()
 				w.expectErrorOn(unixNetwork, w.connectUnix(w.Context(), w.dialer(), name).get().err, syscall.ENOENT, "dial")
-				// A listener that was closed would not do: a child that is being forked keeps it
-				// alive until its exec.
+				// A closed listener would not do: a child that is being forked keeps it alive until
+				// its exec.
 				s, err := stream.OpenUnix()
 				w.check(err, "open")
 				w.own(&s)
@@ -104,13 +104,13 @@ func unixCases() []Case {
 				cancel()
 				w.expectErrorOn(unixNetwork, w.connectUnix(ctx, w.dialer(), name).get().err, context.Canceled, "dial")
 				if n := w.spy.open.Load(); n != 0 {
-					w.Errorf("%d registrations are left open", n)
+					w.Errorf("%d registrations are still open", n)
 				}
 			}),
 		},
 		{
 			ID: "unix/path", Doc: "stream.ListenUnix",
-			Rule: "A path that is taken is EADDRINUSE and stays; Close of its listener removes it, unless ListenOptions.KeepPath is set.",
+			Rule: "A taken path returns EADDRINUSE and stays. Close of its listener removes it, unless ListenOptions.KeepPath is set.",
 			Run: in(func(w *world) {
 				name, kept := w.path(), w.path()
 				l, keeper := w.listenUnix(name, stream.ListenOptions{}), w.listenUnix(kept, stream.ListenOptions{KeepPath: true})
@@ -121,7 +121,7 @@ func unixCases() []Case {
 				}
 				w.check(l.Close(), "close")
 				if _, err := os.Lstat(name); !errors.Is(err, os.ErrNotExist) {
-					w.Errorf("the path after Close: %v, want that it is not there", err)
+					w.Errorf("the path after Close: %v, want that it does not exist", err)
 				}
 				w.check(keeper.Close(), "close")
 				if _, err := os.Lstat(kept); err != nil {
@@ -131,7 +131,7 @@ func unixCases() []Case {
 		},
 		{
 			ID: "unix/full", Doc: "stream.Dialer.ConnectUnix",
-			Rule:   "A dial of a listener whose queue is full fails at once, with ErrBacklogFull on Linux, and succeeds when there is room again.",
+			Rule:   "A dial of a listener with a full queue fails at once, with ErrBacklogFull on Linux. It succeeds after there is room again.",
 			Source: "unix(7) and connect(2), EAGAIN: a wait that no event ends",
 			Run: in(func(w *world) {
 				name := w.path()
@@ -159,7 +159,7 @@ func unixCases() []Case {
 					w.check(err, "accept")
 					w.check(s.Close(), "close")
 				}
-				w.check(w.connectUnix(w.Context(), d, name).get().err, "dial when there is room again")
+				w.check(w.connectUnix(w.Context(), d, name).get().err, "dial after there is room again")
 			}),
 		},
 	}
@@ -167,13 +167,13 @@ func unixCases() []Case {
 		all[i].Needs = []Feature{UnixSockets}
 		all[i].Refused = in(func(w *world) {
 			if _, err := stream.OpenUnix(); !errors.Is(err, errors.ErrUnsupported) {
-				w.Errorf("opening a unix-domain socket: %v, want that it is not supported", err)
+				w.Errorf("opening a unix-domain socket: %v, want errors.ErrUnsupported", err)
 			}
 		})
 	}
 	return append(all, Case{
 		ID: "unix/abstract", Doc: "stream.ListenUnix",
-		Rule:  "A name with \"@\" before it is abstract on Linux: it makes no file, and is free again soon after Close. Elsewhere it is refused.",
+		Rule:  "On Linux, a name that begins with \"@\" is abstract. It creates no file, and is free again soon after Close. Elsewhere it is refused.",
 		Needs: []Feature{AbstractNames},
 		Run: in(func(w *world) {
 			name := "@" + w.path()
@@ -184,20 +184,20 @@ func unixCases() []Case {
 				w.Errorf("addresses of an abstract name: %v, %v; want %v", a, l.Addr(), name)
 			}
 			if _, err := os.Lstat(name); !errors.Is(err, os.ErrNotExist) {
-				w.Errorf("an abstract name made a file: %v", err)
+				w.Errorf("an abstract name created a file: %v", err)
 			}
 			w.check(l.Close(), "close")
 			w.freeAgain(name)
 		}),
 		Refused: in(func(w *world) {
 			if _, err := stream.ListenUnix(w.spy, "@edgewise", stream.ListenOptions{}); !errors.Is(err, errors.ErrUnsupported) {
-				w.Errorf("listening on an abstract name: %v, want that it is not supported", err)
+				w.Errorf("listening on an abstract name: %v, want errors.ErrUnsupported", err)
 			}
 		}),
 	})
 }
 
-// path returns a path that is not there.
+// path returns an unused path.
 func (w *world) path() string { return filepath.Join(w.TempDir(), "s") }
 
 // listenUnix returns a unix-domain listener under test.
@@ -209,13 +209,13 @@ func (w *world) listenUnix(name string, config stream.ListenOptions) listener {
 	return l
 }
 
-// freeAgain waits until the name can be listened on: a poll that is on its way out of the kernel
-// keeps a closed listener alive.
+// freeAgain waits until the name can be listened on: a poll that is leaving the kernel keeps a
+// closed listener alive.
 func (w *world) freeAgain(name string) {
 	w.Helper()
 	var l net.Listener
 	var err error
-	suite.Until(w, "the name of a closed listener to be free", func() bool {
+	suite.Until(w, "the name of a closed listener is free", func() bool {
 		l, err = net.Listen(unixNetwork, name)
 		return !errors.Is(err, syscall.EADDRINUSE)
 	})

@@ -12,23 +12,23 @@ import (
 )
 
 const (
-	// UrgentData says that the system sends urgent data of TCP.
+	// UrgentData is claimed if the system can send TCP urgent data.
 	UrgentData Feature = "urgent-data"
-	// PendingSignals says that signals can be made to be pending at the begin of a read.
+	// PendingSignals is claimed if a signal can be made pending at the start of a read.
 	PendingSignals Feature = "pending-signals"
-	// ShortReads says that the system has handles whose reads are short while there is more.
+	// ShortReads is claimed if the system has handles whose reads are short while more can be read.
 	ShortReads Feature = "short-reads"
 )
 
-// urgentRoom is how much the cases about short reads read at a time: more than there is, and what
-// no other case reads.
+// urgentRoom is the read size of the cases about short reads: larger than what is available, and
+// used by no other case.
 const urgentRoom = 61
 
 func urgentCases() []Case {
 	return []Case{
 		{
 			ID: "urgent/read", Doc: "stream.Conn.ShortReadDrains",
-			Rule:   "Read and WaitRead after ShortReadDrains reach every byte: a read that stops at an urgent mark does not take it for the last.",
+			Rule:   "Read and WaitRead after ShortReadDrains reach every byte: a read that stops at an urgent mark is not treated as the last.",
 			Source: "tcp(7): a read stops at the urgent mark; httpd that answers none of the requests with urgent data",
 			Needs:  []Feature{UrgentData},
 			Run:    in(urgentRead),
@@ -36,27 +36,27 @@ func urgentCases() []Case {
 		{
 			ID: "urgent/copy", Doc: "stream.Conn.ReadFrom",
 			Rule:   "ReadFrom of another connection passes urgent marks: all other bytes arrive at once, and the copy does not spin.",
-			Source: "splice(2) answers EAGAIN at the urgent mark while poll(2) reports the socket readable",
+			Source: "splice(2) returns EAGAIN at the urgent mark while poll(2) reports the socket readable",
 			Needs:  []Feature{UrgentData},
 			Run:    in(urgentCopy),
 		},
 		{
 			ID: "urgent/copy-end", Doc: "stream.Conn.ReadFrom",
-			Rule:   "ReadFrom of another connection moves what it has until its end, also what follows an urgent mark.",
-			Source: "splice(2) answers 0 at the urgent mark when the stream has ended",
+			Rule:   "ReadFrom of another connection moves its bytes until its end, including those after an urgent mark.",
+			Source: "splice(2) returns 0 at the urgent mark when the stream has ended",
 			Needs:  []Feature{UrgentData},
 			Run:    in(urgentCopyEnd),
 		},
 		{
 			ID: signalID, Doc: "stream.Socket.TryRead",
-			Rule:   "A signal at an urgent mark does not hide the bytes after the mark: each is read, and copied, without a further event.",
-			Source: "tcp_recvmsg_locked() of Linux answers EAGAIN at the mark while a signal is pending",
+			Rule:   "A signal at an urgent mark does not hide the bytes after the mark. Each is read and copied without a further event.",
+			Source: "tcp_recvmsg_locked() of Linux returns EAGAIN at the mark while a signal is pending",
 			Needs:  []Feature{UrgentData, PendingSignals},
 			Run:    apart(signalID, signalled, urgentSignal),
 		},
 		{
 			ID: "urgent/short-reads", Doc: "stream.Socket.MayDrainShort",
-			Rule:   "A short read proves nothing but of plain TCP: of other handles every byte is read without a further event.",
+			Rule:   "A short read is conclusive only for plain TCP. From other handles, every byte is read without a further event.",
 			Source: "unix(7): a read stops after a descriptor; pipe(2) with O_DIRECT; termios(3); inotify(7)",
 			Needs:  []Feature{ShortReads},
 			Run:    in(shortReads),
@@ -74,12 +74,13 @@ var urgentPlans = [][]string{
 	{"A", "B", "C", "after"},
 }
 
-// urgentPlanInline is the index of the plan that is tried with urgent data inline as well, and
-// followed by more.
+// urgentPlanInline is the index of the plan that is also tried with urgent data inline, followed by
+// more.
 const urgentPlanInline = 1
 
-// countOf returns how many bytes of pieces are certain to be read: urgent bytes only if they are
-// kept inline. Of several that follow one another unread, all but the last become other bytes.
+// countOf returns how many bytes of pieces are certain to be read. Urgent bytes count only if they
+// are kept inline. If several urgent bytes follow one another unread, all except the last become
+// ordinary bytes.
 func countOf(pieces []string, inline bool) int {
 	all := strings.Join(pieces, "")
 	if inline {
@@ -97,7 +98,7 @@ func otherBytes(s string) string {
 	}, s)
 }
 
-// sameBytes compares what was read with what was sent.
+// sameBytes compares the bytes read with the bytes sent.
 func (w *world) sameBytes(got string, pieces []string, inline bool) {
 	w.Helper()
 	want := strings.Join(pieces, "")
@@ -125,8 +126,8 @@ func (w *world) urgentPair(inline bool) (conn, *net.TCPConn) {
 	return c, peer
 }
 
-// sendPieces sends all at once, by a task where the Fixture has tasks: on the loop of the reader,
-// which looks at its queue afterwards.
+// sendPieces sends all pieces at once. If the Fixture has tasks, a task on the loop of the reader
+// sends them, and the loop polls afterwards.
 func (w *world) sendPieces(peer *net.TCPConn, pieces []string) {
 	w.Helper()
 	w.check(call(w, "send", func() error {
@@ -143,7 +144,7 @@ func (w *world) sendPieces(peer *net.TCPConn, pieces []string) {
 	}).get(), "send")
 }
 
-// reader reads some bytes, and suspends the caller until there is one.
+// reader reads some bytes, and suspends the caller until at least one is available.
 type reader func(c conn, p []byte) (int, error)
 
 func readers() []reader {
@@ -168,7 +169,7 @@ func readers() []reader {
 	}
 }
 
-// readAfter has a reader suspended, calls feed, and returns the count bytes that the reader gets.
+// readAfter lets a reader suspend, calls feed, and returns the count bytes that the reader gets.
 func (w *world) readAfter(c conn, read reader, count int, inline bool, feed func()) string {
 	w.Helper()
 	n := w.waits(sys.Readable)
@@ -201,8 +202,8 @@ func urgentRead(w *world) {
 				got := w.readAfter(c, read, countOf(pieces, inline), inline, func() { w.sendPieces(peer, pieces) })
 				w.sameBytes(got, pieces, inline)
 				if i == urgentPlanInline {
-					// What the connection remembers of urgent data does not keep it from what comes
-					// later.
+					// The state that the connection keeps about urgent data does not hide later
+					// bytes.
 					got = w.readAfter(c, read, len("later"), true, func() { w.sendPieces(peer, []string{"later"}) })
 					w.sameBytes(got, []string{"later"}, true)
 				}
@@ -212,8 +213,8 @@ func urgentRead(w *world) {
 	}
 }
 
-// signalID is the case that has a process of its own, with signals; signalRounds is how often it
-// has each reader come to a mark.
+// signalID is the case that has a process of its own, with signals. signalRounds is how often each
+// of its readers reaches a mark.
 const (
 	signalID     = "urgent/signal"
 	signalRounds = 8
@@ -253,7 +254,8 @@ func shortReads(w *world) {
 	}
 }
 
-// shortHandle is a kind of handle of which a read of urgentRoom bytes is short while there is more.
+// shortHandle is a kind of handle for which a read of urgentRoom bytes is short while more can be
+// read.
 type shortHandle struct {
 	name  string
 	count int // of the bytes that feed makes readable
@@ -272,8 +274,8 @@ func urgentCopy(w *world) {
 	}
 }
 
-// copyPast has one connection copied to another, with pieces in its stream, and calls idle while
-// the copy waits for more.
+// copyPast copies one connection to another, with pieces in its stream, and calls idle while the
+// copy waits for more.
 func (w *world) copyPast(pieces []string, inline bool, idle func()) {
 	w.Helper()
 	from, source := w.urgentPair(inline)

@@ -13,53 +13,54 @@ import (
 )
 
 const (
-	// ErrorQueue says that sockets have queues of errors, which keep them ready until they are
+	// ErrorQueue is claimed if sockets have error queues, which keep them ready until they are
 	// read.
 	ErrorQueue Feature = "error-queue"
-	// EventCounters says that there is a handle which is writable and may not take what is written.
+	// EventCounters is claimed if the system has a handle that is writable and may still refuse a
+	// write.
 	EventCounters Feature = "event-counters"
 )
 
-// vainRoom is how much the cases about waits in vain read at a time, which no other case does.
+// vainRoom is the read size of the cases about waits in vain, which no other case uses.
 const vainRoom = 59
 
 func vainCases() []Case {
 	return []Case{
 		{
 			ID: "vain/error-queue", Doc: "stream",
-			Rule:   "An error queue that nobody reads keeps no operation from waiting: it is emptied after some waits in vain.",
-			Source: "poll(2): POLLERR is not asked for and cannot be switched off; ip(7), IP_RECVERR; timestamping of what is sent",
+			Rule:   "An unread error queue keeps no operation from waiting: it is emptied after some waits in vain.",
+			Source: "poll(2): POLLERR is not requested and cannot be switched off; ip(7), IP_RECVERR; timestamping of sent data",
 			Needs:  []Feature{ErrorQueue},
 			Run:    in(vainErrorQueue),
 		},
 		{
 			ID: "vain/error-queue-packets", Doc: "stream",
-			Rule:   "An error queue that nobody reads keeps no receiver of datagrams from waiting; the errno is returned once.",
+			Rule:   "An unread error queue keeps no receiver of datagrams from waiting. The errno is returned once.",
 			Source: "ip(7), IP_RECVERR",
 			Needs:  []Feature{ErrorQueue, NetworkAnswers},
 			Run:    in(vainErrorQueuePackets),
 		},
 		{
 			ID: "vain/ready", Doc: "stream",
-			Rule:   "An operation that would block while its handle is ready is tried at longer and longer intervals, and does not spin.",
-			Source: "eventfd(2): it is writable when it has room for 1",
+			Rule:   "An operation that returns would-block while its handle is ready is retried at growing intervals, and does not spin.",
+			Source: "eventfd(2): it is writable if it has room for 1",
 			Needs:  []Feature{EventCounters},
 			Run:    in(vainReady),
 		},
 	}
 }
 
-// While others have restfulTurns turns, and for restfulTime at least, no more than restfulMax waits
-// may begin: a few in vain. The time is for whoever waits again and again to be seen: it may have
-// no processor for a while.
+// While other tasks take restfulTurns turns, and for at least restfulTime, at most restfulMax waits
+// may begin: a few in vain. The time lets a caller that spins become visible, since it may lack a
+// processor for a while.
 const (
 	restfulMax   = 60
 	restfulTurns = 300
 	restfulTime  = 200 * time.Millisecond
 )
 
-// restful has others do something for a while, and wants that nobody of the case waits again and
-// again meanwhile. If h is a handle, it is satisfied as soon as that is not ready any more.
+// restful lets other tasks work for a while, and wants no call of the case to wait repeatedly
+// meanwhile. If h is a handle, restful is satisfied as soon as h is no longer ready.
 func (w *world) restful(what string, h sys.Handle) {
 	w.Helper()
 	s, peer := w.connected()
@@ -73,7 +74,7 @@ func (w *world) restful(what string, h sys.Handle) {
 		w.check(err, "peer's write")
 		w.expectRead(c, "x")
 		if waits := w.waits(sys.Readable) + w.waits(sys.Writable) - before; waits > restfulMax {
-			w.Errorf("%s: %d waits have begun while others read %d times", what, waits, turns+1)
+			w.Errorf("%s: %d waits began while other tasks read %d times", what, waits, turns+1)
 			break
 		}
 		fds := []sys.PollFD{{Fd: int32(h), Events: sys.PollIn}}
@@ -91,7 +92,7 @@ func vainErrorQueue(w *world) {
 	w.check(err, "new connection")
 	w.own(c)
 	for range 2 {
-		// Each write puts something into the error queue.
+		// Each write adds an entry to the error queue.
 		if r := w.write(c, []byte("there")).get(); r.err != nil {
 			w.Fatalf("write: %v", r)
 		}
@@ -153,7 +154,7 @@ func vainReady(w *world) {
 	n := w.waits(sys.Writable)
 	p := w.write(c, half)
 	w.waiting(sys.Writable, n)
-	w.restful("a write that is ready and would block", sys.Invalid)
+	w.restful("a write that is ready but would block", sys.Invalid)
 	got, err := read()
 	if err != nil || !bytes.Equal(got, half) {
 		w.Fatalf("the counter has %v, %v, want %v", got, err, half)

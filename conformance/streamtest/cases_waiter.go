@@ -10,14 +10,14 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// soon is a deadline that a case waits for. Nothing is concluded from its having taken longer.
+// soon is a deadline that a case waits for. If it takes longer, that proves nothing.
 const soon = 5 * time.Millisecond
 
 func waiterCases() []Case {
 	return []Case{
 		{
 			ID: "waiter/ready", Doc: "stream.Source",
-			Rule: "Wait returns nil when an operation in its direction is worth trying again, whether that came before or after it began.",
+			Rule: "Wait returns nil when an operation in its direction is worth trying again, whether it became so before or after Wait began.",
 			Run: in(func(w *world) {
 				s, r, peer := w.registered()
 				if err := w.wait(r, sys.Writable, time.Time{}).get(); err != nil {
@@ -29,7 +29,7 @@ func waiterCases() []Case {
 				w.awaitByte(s, r)
 				w.wouldBlock(s)
 				n := w.waits(sys.Readable)
-				p := call(w, "read by hand", func() error { return readByte(s, r) })
+				p := call(w, "direct read", func() error { return readByte(s, r) })
 				w.waiting(sys.Readable, n)
 				_, err = peer.Write([]byte("b"))
 				w.check(err, "peer's write")
@@ -38,15 +38,15 @@ func waiterCases() []Case {
 		},
 		{
 			ID: "waiter/directions", Doc: "stream.Source",
-			Rule:   "A wait in one direction is not ended by readiness in the other.",
-			Source: "an edge that reports reading reports writing too",
+			Rule:   "Readiness in one direction does not end a wait in the other.",
+			Source: "an edge that reports both reading and writing",
 			Run: in(func(w *world) {
 				s, r, peer := w.registered()
 				w.wouldBlock(s)
-				// It is writable all along.
-				w.looks("wait for reading where nothing comes", func(passed time.Time) error { return r.Wait(sys.Readable, passed) })
+				// It is writable throughout.
+				w.looks("wait for reading without an event", func(passed time.Time) error { return r.Wait(sys.Readable, passed) })
 				reader := w.wait(r, sys.Readable, time.Time{})
-				w.check(w.wait(r, sys.Writable, time.Time{}).get(), "wait for writing beside a reader")
+				w.check(w.wait(r, sys.Writable, time.Time{}).get(), "wait for writing while a reader waits")
 				_, err := peer.Write([]byte("a"))
 				w.check(err, "peer's write")
 				w.check(reader.get(), "wait for reading")
@@ -68,7 +68,7 @@ func waiterCases() []Case {
 						w.check(err, "wait")
 					}
 					if time.Now().Before(deadline) {
-						w.Errorf("deadline after %v: it came early", after)
+						w.Errorf("deadline after %v: it expired early", after)
 					}
 				}
 				w.wouldBlock(s)
@@ -77,12 +77,12 @@ func waiterCases() []Case {
 				w.waiting(sys.Readable, n)
 				_, err := peer.Write([]byte("a"))
 				w.check(err, "peer's write")
-				w.check(p.get(), "wait with a deadline that is far away")
+				w.check(p.get(), "wait with a distant deadline")
 			}),
 		},
 		{
 			ID: "waiter/interrupt-first", Doc: "stream.Source",
-			Rule: "Interrupt makes the next Wait in its direction return nil when none is running.",
+			Rule: "Interrupt makes the next Wait in its direction return nil if none is running.",
 			Run: in(func(w *world) {
 				s, r, _ := w.registered()
 				w.wouldBlock(s)
@@ -111,12 +111,12 @@ func waiterCases() []Case {
 		},
 		{
 			ID: "waiter/close-running", Doc: "stream.Source",
-			Rule: "Close makes a running Wait return; from then on the answer is net.ErrClosed.",
+			Rule: "Close makes a running Wait return. Later waits return net.ErrClosed.",
 			Run: in(func(w *world) {
 				s, r, _ := w.registered()
 				w.wouldBlock(s)
 				n := w.waits(sys.Readable)
-				p := call(w, "wait until something is wrong", func() error {
+				p := call(w, "wait without an event", func() error {
 					for {
 						if err := r.Wait(sys.Readable, time.Time{}); err != nil {
 							return err
@@ -166,21 +166,21 @@ func waiterCases() []Case {
 	}
 }
 
-// spuriousMax is how many returns of Wait without a cause a case takes for legal in a row.
+// spuriousMax is how many consecutive returns of Wait without a cause a case accepts.
 const spuriousMax = 100
 
-// looks is how often a case looks whether something ends a wait that nothing should end, and
-// looksSpurious how many of the looks may return nil. If readiness in the other direction ended a
-// wait, it would end at least every second look: one look takes the event, and the next may end
-// before its own event comes.
+// looks is how often a case checks whether something ends a wait that nothing should end.
+// looksSpurious is how many of these checks may return nil. If readiness in the other direction
+// ended a wait, at least every second check would: one takes the event, and the next may end before
+// its own event comes.
 const (
 	looks         = 40
 	looksSpurious = looks / 4
 )
 
-// looks calls wait with a deadline that has passed, so that wait returns os.ErrDeadlineExceeded at
-// once unless something else has ended it. Between two looks an event comes for another handle. The
-// waiter finds what the look before has asked for no later than that event.
+// looks calls wait with a deadline in the past, so that wait returns os.ErrDeadlineExceeded at once
+// unless something else has ended it. Between two checks, an event comes for another handle. By
+// then, the waiter has also found the events that the previous check asked for.
 func (w *world) looks(what string, wait func(passed time.Time) error) {
 	w.Helper()
 	s, r, peer := w.registered()
@@ -240,18 +240,18 @@ func (w *world) wait(r stream.Source, d sys.Direction, deadline time.Time) *pend
 	return call(w, "wait for "+d.String(), func() error { return r.Wait(d, deadline) })
 }
 
-// wouldBlock reads and wants to be told that there is nothing.
+// wouldBlock reads and wants would-block.
 func (w *world) wouldBlock(s *stream.Socket) {
 	w.Helper()
 	if n, err := s.TryRead(make([]byte, 1)); err != sys.ErrWouldBlock {
-		w.Fatalf("read of a connection where nothing is sent: %d, %v", n, err)
+		w.Fatalf("read of a silent connection: %d, %v", n, err)
 	}
 }
 
 // awaitByte waits for one byte and reads it.
 func (w *world) awaitByte(s *stream.Socket, r stream.Source) {
 	w.Helper()
-	w.check(call(w, "read by hand", func() error { return readByte(s, r) }).get(), "wait for a byte")
+	w.check(call(w, "direct read", func() error { return readByte(s, r) }).get(), "wait for a byte")
 }
 
 func readByte(s *stream.Socket, r stream.Source) error {

@@ -14,14 +14,14 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// The marks of the queues under test, and the sizes of what is written to them.
+// These are the marks of the queues under test, and the sizes of the writes.
 const (
 	queueHigh  = 32 << 10
 	queueLow   = 8 << 10
 	queuePiece = 3000
 )
 
-// writeQueue is what cases use of a *stream.WriteQueue.
+// writeQueue is the interface of *stream.WriteQueue that cases use.
 type writeQueue interface {
 	net.Conn
 	TryWrite(p []byte) error
@@ -41,9 +41,8 @@ func (p parts) newWriteQueue(c *stream.Conn, o stream.WriteQueueOptions) writeQu
 	return p.queue(q)
 }
 
-// local returns one of two unix-domain sockets that are connected, and the other. With TCP, what
-// the kernel takes depends on the time as well: a peer that does not read opens its window a little
-// more now and then.
+// local returns two connected unix-domain sockets. With TCP, the amount that the kernel takes also
+// depends on time: a peer that does not read opens its window a little now and then.
 func (w *world) local() (stream.Socket, *net.UnixConn) {
 	w.Helper()
 	a, b, err := sys.SocketPair()
@@ -58,7 +57,7 @@ func (w *world) local() (stream.Socket, *net.UnixConn) {
 	return s, peer.(*net.UnixConn)
 }
 
-// on returns a connection on s, of which the kernel takes little at a time.
+// on returns a connection on s from which the kernel takes little per call.
 func (w *world) on(s stream.Socket, buffer int) *stream.Conn {
 	w.Helper()
 	w.check(s.SetWriteBuffer(buffer), "write buffer")
@@ -86,14 +85,14 @@ func (w *world) run(q writeQueue) *pending[error] { return call(w, "run", q.Run)
 func (w *world) running(q interface{ Run() error }) *pending[error] {
 	w.Helper()
 	one, other := call(w, "run", q.Run), call(w, "run", q.Run)
-	// Which of the two is first is not known; the other one is refused.
+	// Either call may be first; the other one is refused.
 	var err error
 	select {
 	case err = <-one.done:
 		one = other
 	case err = <-other.done:
 	case <-time.After(w.Patience()):
-		w.Hang("one of two calls of Run to be refused")
+		w.Hang("one of two calls of Run is refused")
 	}
 	if !errors.Is(err, stream.ErrBusy) {
 		w.Fatalf("second call of Run: %v, want ErrBusy", err)
@@ -101,7 +100,7 @@ func (w *world) running(q interface{ Run() error }) *pending[error] {
 	return one
 }
 
-// fill writes until the queue refuses, and returns what it took.
+// fill writes until the queue refuses, and returns the bytes it took.
 func (w *world) fill(q writeQueue) []byte {
 	w.Helper()
 	var taken []byte
@@ -125,30 +124,30 @@ func writeQueueCases() []Case {
 	all := []Case{
 		{
 			ID: "queue/marks", Doc: "stream.WriteQueue.TryWrite",
-			Rule:   "TryWrite takes all or nothing, refuses from the high mark until the low one, and never has more than the high mark queued.",
-			Source: "output queues without a bound, which a slow peer fills",
+			Rule:   "TryWrite takes all or nothing. After reaching the high mark it refuses until the low mark. It never queues more than the high mark.",
+			Source: "unbounded output queues, which a slow peer fills",
 			Run:    in(queueMarks),
 		},
 		{
 			ID: "queue/too-long", Doc: "stream.WriteQueue",
-			Rule: "A TryWrite of more than the high mark is ErrWriteTooLong and takes nothing; a Write that long is taken piece by piece, whole.",
+			Rule: "A TryWrite of more than the high mark returns ErrWriteTooLong and takes nothing. A Write of that length is taken whole, piece by piece.",
 			Run:  in(queueTooLong),
 		},
 		{
 			ID: "queue/order", Doc: "stream.WriteQueue",
-			Rule:   "Bytes go out in the order in which they were taken, directly or queued, and each write of several tasks is whole.",
-			Source: "a direct write that overtakes what is queued",
+			Rule:   "Bytes leave in the order in which they were taken, directly or queued. Each write of several tasks stays whole.",
+			Source: "a direct write that overtakes queued bytes",
 			Run:    in(queueOrder),
 		},
 		{
 			ID: "queue/write-waits", Doc: "stream.WriteQueue.Write",
-			Rule: "Write at the high mark suspends its caller until the low one, and with an expired deadline returns what was taken before, which is sent.",
+			Rule: "Write at the high mark suspends its caller until the low one. At the deadline it returns the count taken so far, and those bytes are sent.",
 			Run:  in(queueWriteWaits),
 		},
 		{
 			ID: "queue/flush", Doc: "stream.WriteQueue.Flush",
-			Rule:   "Flush returns when the kernel has all that was taken before it.",
-			Source: "a flush that waits for nobody",
+			Rule:   "Flush returns when the kernel has everything that was taken before it.",
+			Source: "a flush that does not wait",
 			Run: in(func(w *world) {
 				q, peer := w.queue(0)
 				data := w.fill(q)
@@ -164,7 +163,7 @@ func writeQueueCases() []Case {
 		},
 		{
 			ID: "queue/close-write", Doc: "stream.WriteQueue.CloseWrite",
-			Rule: "CloseWrite sends what is queued before it ends the stream, refuses writes with EPIPE, and leaves reading.",
+			Rule: "CloseWrite sends queued bytes before it ends the stream, refuses writes with EPIPE, and does not affect reading.",
 			Run: in(func(w *world) {
 				q, peer := w.queue(0)
 				data := w.fill(q)
@@ -190,13 +189,13 @@ func writeQueueCases() []Case {
 		},
 		{
 			ID: "queue/run", Doc: "stream.WriteQueue.Run",
-			Rule:   "Run sends what others have queued, does not wait while nothing is queued, and is alone.",
-			Source: "interest in writing that is left on and spins",
+			Rule:   "Run sends what other callers have queued, and does not wait while the queue is empty. A second Run is refused.",
+			Source: "leftover write interest that spins",
 			Run:    in(queueRun),
 		},
 		{
 			ID: "queue/lingers", Doc: "stream.WriteQueue.Run",
-			Rule: "After Close, Run sends what is queued, ends the stream and returns nil; writes return net.ErrClosed at once.",
+			Rule: "After Close, Run sends queued bytes, ends the stream and returns nil. Writes return net.ErrClosed at once.",
 			Run: in(func(w *world) {
 				q, peer := w.queue(time.Hour)
 				run := w.running(q)
@@ -209,14 +208,14 @@ func writeQueueCases() []Case {
 				w.ends(peer, data)
 				w.check(run.get(), "run")
 				if n := w.spy.open.Load(); n != 0 {
-					w.Errorf("%d registrations are left open", n)
+					w.Errorf("%d registrations are still open", n)
 				}
 			}),
 		},
 		{
 			ID: "queue/linger-ends", Doc: "stream.WriteQueue.Run",
-			Rule:   "Run gives up after Linger what a peer does not read, closes the connection and returns ErrUnsent.",
-			Source: "connections that a peer keeps open for ever by not reading",
+			Rule:   "After Linger, Run abandons bytes that the peer does not read, closes the connection and returns ErrUnsent.",
+			Source: "connections that a peer keeps open indefinitely by not reading",
 			Run: in(func(w *world) {
 				q, _ := w.queue(soon)
 				n := w.waits(sys.Writable)
@@ -230,13 +229,13 @@ func writeQueueCases() []Case {
 					w.Errorf("Run gave up after %v of %v", d, soon)
 				}
 				if n := w.spy.open.Load(); n != 0 {
-					w.Errorf("%d registrations are left open", n)
+					w.Errorf("%d registrations are still open", n)
 				}
 			}),
 		},
 		{
 			ID: "queue/close-drops", Doc: "stream.WriteQueue.Close",
-			Rule: "Close without Run does not wait: it closes the connection, says ErrUnsent if bytes are dropped, and ends a Write that is suspended.",
+			Rule: "Close without Run does not wait. It closes the connection, returns ErrUnsent if bytes are dropped, and ends a suspended Write.",
 			Run: in(func(w *world) {
 				for _, busy := range []bool{false, true} {
 					q, _ := w.queue(time.Hour)
@@ -252,14 +251,14 @@ func writeQueueCases() []Case {
 						w.expectErrorOn("unix", p.get().err, net.ErrClosed, "write")
 					}
 					if n := w.spy.open.Load(); n != 0 {
-						w.Errorf("%d registrations are left open", n)
+						w.Errorf("%d registrations are still open", n)
 					}
 				}
 			}),
 		},
 	}
 	for i := range all {
-		// Of a pair of unix-domain sockets it is known what the kernel takes.
+		// With unix-domain sockets, it is known how much the kernel takes.
 		all[i].Needs = append(all[i].Needs, UnixSockets)
 	}
 	return all
@@ -275,7 +274,7 @@ func (w *world) writeTo(q net.Conn, p []byte) *pending[result] {
 func queueMarks(w *world) {
 	q, peer := w.queue(0)
 	data := w.fill(q)
-	// The rest of the room is not for a smaller write either.
+	// The remaining room is also unavailable to a smaller write.
 	if err := q.TryWrite([]byte("a")); err != sys.ErrWouldBlock {
 		w.Fatalf("a small write at the high mark: %v", err)
 	}
@@ -286,7 +285,7 @@ func queueMarks(w *world) {
 		n := q.Queued()
 		err := q.TryWrite([]byte("b"))
 		if err == nil {
-			// TryWrite sends first, so that n is the most that there was.
+			// TryWrite sends first, so n is an upper bound of the queued bytes.
 			if now := q.Queued(); now > queueLow+1 {
 				w.Errorf("a write was taken with %d bytes queued, above the low mark", now)
 			}
@@ -305,7 +304,7 @@ func queueMarks(w *world) {
 			w.Fatalf("try write with %d bytes queued: %v", n, err)
 		}
 		if len(data) == 0 {
-			w.Fatalf("a queue of %d bytes takes nothing when the peer has read all", n)
+			w.Fatalf("a queue of %d bytes takes nothing after the peer has read everything", n)
 		}
 		piece := min(len(data), queuePiece)
 		w.arrives(peer, data[:piece])
@@ -340,8 +339,8 @@ func queueTooLong(w *world) {
 	}
 }
 
-// The writers of a case about order, and how many messages each writes. A message has its length,
-// its writer and its number, and more of that.
+// These are the writers of a case about order, and how many messages each writes. A message has its
+// length, its writer, its number, and padding.
 const (
 	queueWriters  = 3
 	queueMessages = 120
@@ -377,7 +376,7 @@ func queueOrder(w *world) {
 			return nil
 		}))
 	}
-	w.waiting(sys.Writable, 0) // with nobody reading, the kernel and the queue cannot take all
+	w.waiting(sys.Writable, 0) // the peer does not read, so the kernel and the queue cannot take everything
 	var next [queueWriters]int
 	for range queueWriters * queueMessages {
 		var head [8]byte
@@ -386,7 +385,7 @@ func queueOrder(w *world) {
 		}
 		i, j := int(binary.BigEndian.Uint16(head[4:])), int(binary.BigEndian.Uint16(head[6:]))
 		if i >= queueWriters || j != next[i] || !bytes.Equal(head[:], queueMessage(i, j)[:8]) {
-			w.Fatalf("message %d of writer %d in place of another, or bytes that are mixed", j, i)
+			w.Fatalf("message %d of writer %d arrived in place of another, or bytes are mixed", j, i)
 		}
 		next[i]++
 		w.arrives(peer, queueMessage(i, j)[8:])
@@ -398,7 +397,7 @@ func queueOrder(w *world) {
 	w.check(run.get(), "run")
 }
 
-// tryHard writes p by TryWrite and WaitRoom.
+// tryHard writes p with TryWrite and WaitRoom.
 func tryHard(q writeQueue, p []byte) error {
 	for {
 		if err := q.TryWrite(p); err != sys.ErrWouldBlock {
@@ -445,7 +444,7 @@ func queueRun(w *world) {
 		w.arrives(peer, []byte("idle"))
 	}
 	if n := w.waits(sys.Writable); n != 0 {
-		w.Errorf("%d waits to write while nothing was queued", n)
+		w.Errorf("%d waits for writing while the queue was empty", n)
 	}
 	n := w.waits(sys.Writable)
 	data := w.fill(q)

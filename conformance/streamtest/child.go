@@ -14,14 +14,14 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// childEnv tells a process of tests that it is to run one case against one target: "case|target".
+// childEnv tells a test process to run one case against one target: "case|target".
 const childEnv = "EDGEWISE_STREAMTEST_CHILD"
 
-// childDescriptors is how many descriptors the process of a case has.
+// childDescriptors is the descriptor limit of a case's process.
 const childDescriptors = 96
 
-// RunChild runs, in a process that was started for one case, that case against the one of targets
-// which it was started for. Otherwise it does nothing.
+// RunChild runs the case that this process was started for, against the matching one of targets. In
+// any other process it does nothing.
 func RunChild(t *testing.T, targets ...Target) {
 	t.Helper()
 	id, name, ok := strings.Cut(os.Getenv(childEnv), "|")
@@ -34,7 +34,7 @@ func RunChild(t *testing.T, targets ...Target) {
 		}
 		for _, c := range Cases() {
 			if c.ID == id {
-				// What the target waives and lacks is for the parent to judge.
+				// The parent judges what the target waives and lacks.
 				target.Waivers, c.Needs = nil, nil
 				for _, r := range suite.Violations(suite.Check(t.Context(), []Case{c}, target)) {
 					t.Error(r.Detail)
@@ -48,12 +48,12 @@ func RunChild(t *testing.T, targets ...Target) {
 
 // alone makes the function of a case that has a process with few descriptors to itself.
 func alone(id string, run func(w *world)) func(T, *Fixture) {
-	// The shell sets both limits, so that the child's runtime cannot raise its own again.
+	// The shell sets both limits, so the child's runtime cannot raise its own again.
 	return apart(id, []string{"sh", "-c", fmt.Sprintf(`ulimit -n %d && exec "$0" "$@"`, childDescriptors)}, run)
 }
 
-// apart makes the function of a case that has a process to itself, which the command via starts: it
-// is followed by the program and its arguments.
+// apart makes the function of a case that has a process to itself. The command via starts the
+// process: the program and its arguments follow it.
 func apart(id string, via []string, run func(w *world)) func(T, *Fixture) {
 	return func(t T, f *Fixture) {
 		if os.Getenv(childEnv) != "" {
@@ -75,11 +75,11 @@ func apart(id string, via []string, run func(w *world)) func(T, *Fixture) {
 	}
 }
 
-// childEnvironment returns the environment of a process that runs tests for this one: with its
-// options, and more of its own.
+// childEnvironment returns the environment of a process that runs tests for this one, with the same
+// options and additional variables.
 func childEnvironment(patience time.Duration, more ...string) []string {
 	env := append(os.Environ(), suite.PatienceVariable+"="+patience.String(),
-		// The race detector would have each process sleep a second at its end, for reports of
+		// The race detector would make each process sleep for a second at its end, to report
 		// goroutines that still run.
 		"GORACE="+os.Getenv("GORACE")+" atexit_sleep_ms=0")
 	if suite.Full() {

@@ -4,8 +4,8 @@ package streamtest
 
 import "syscall"
 
-// What the system says where nobody listens, of a connection that the peer has reset, and of a
-// write to it after that.
+// These are the errors of the system for a connect without a listener, for a connection that the
+// peer has reset, and for a later write to it.
 const (
 	errRefused    = syscall.ECONNREFUSED
 	errReset      = syscall.ECONNRESET

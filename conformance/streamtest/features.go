@@ -7,42 +7,41 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// What a Waiter may have.
+// Features of a Waiter.
 const (
-	// Goroutines says that Wait suspends goroutines, so that a second caller in a direction may be
-	// blocked until its turn. Without it Fixture.Go runs tasks, and the second caller must get
+	// Goroutines is claimed if Wait suspends goroutines, so a second caller in a direction may be
+	// blocked until its turn. Without it, Fixture.Go runs tasks, and the second caller must get
 	// stream.ErrBusy at once.
 	Goroutines Feature = "goroutines"
-	// Selects says that the Waiter is a stream.Selector.
+	// Selects is claimed if the Waiter is a stream.Selector.
 	Selects Feature = "select"
 )
 
-// What a system may have; [System] says which of these this one has.
+// Features of a system. [System] returns those of this one.
 const (
-	// NonblockFlag says that the system tells whether a handle blocks, so that one which was opened
+	// NonblockFlag is claimed if the system reports whether a handle blocks, so a handle opened
 	// elsewhere can be adopted.
 	NonblockFlag Feature = "nonblock-flag"
-	// DescriptorLimit says that the system gives a process few descriptors when asked.
+	// DescriptorLimit is claimed if the system can limit a process to few descriptors.
 	DescriptorLimit Feature = "descriptor-limit"
-	// Signals says that a process can send itself signals.
+	// Signals is claimed if a process can send itself signals.
 	Signals Feature = "signals"
-	// IPv6 says that the system has a loopback address of IPv6.
+	// IPv6 is claimed if the system has an IPv6 loopback address.
 	IPv6 Feature = "ipv6"
-	// SharedPorts says that several sockets can listen on one address (SO_REUSEPORT).
+	// SharedPorts is claimed if several sockets can listen on one address (SO_REUSEPORT).
 	SharedPorts Feature = "shared-ports"
-	// SendFile says that the kernel sends files to sockets.
+	// SendFile is claimed if the kernel sends files to sockets.
 	SendFile Feature = "sendfile"
-	// NetworkAnswers says that the kernel tells a connected socket of datagrams what the network
-	// answers.
+	// NetworkAnswers is claimed if the kernel reports answers of the network to a connected
+	// datagram socket.
 	NetworkAnswers Feature = "network-answers"
-	// UnixSockets says that there are unix-domain sockets that can be waited for.
+	// UnixSockets is claimed if the system has unix-domain sockets that can be waited for.
 	UnixSockets Feature = "unix-sockets"
-	// AbstractNames says that these can have abstract names.
+	// AbstractNames is claimed if unix-domain sockets can have abstract names.
 	AbstractNames Feature = "abstract-names"
 )
 
-// System returns the features that the system has. It opens a socket for a moment, to see whether
-// there is IPv6.
+// System returns the features that the system has. It briefly opens a socket to detect IPv6.
 func System() []Feature {
 	s, err := stream.OpenTCP(sys.IPv6)
 	if err != nil {

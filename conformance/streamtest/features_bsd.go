@@ -2,7 +2,7 @@
 
 package streamtest
 
-// system is what every machine of this system has.
+// system holds the features that every machine of this system has.
 func system() []Feature {
 	return []Feature{NonblockFlag, DescriptorLimit, Signals, SharedPorts, NetworkAnswers, UnixSockets, UrgentData}
 }

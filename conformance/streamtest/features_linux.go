@@ -1,6 +1,6 @@
 package streamtest
 
-// system is what every machine of this system has.
+// system holds the features that every machine of this system has.
 func system() []Feature {
 	all := []Feature{NonblockFlag, DescriptorLimit, Signals, SharedPorts, SendFile, NetworkAnswers, UnixSockets, AbstractNames, EpollRules,
 		UrgentData, ShortReads, ErrorQueue, EventCounters}

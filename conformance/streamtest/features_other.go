@@ -2,5 +2,5 @@
 
 package streamtest
 
-// system is what every machine of this system has.
+// system holds the features that every machine of this system has.
 func system() []Feature { return nil }

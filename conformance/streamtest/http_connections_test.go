@@ -25,7 +25,7 @@ func connectionScenarios() []scenario {
 	}
 }
 
-// A client that does not finish its header is hung up on.
+// A server hangs up on a client that does not finish its header.
 func readHeaderTimeout(w *web) {
 	w.serve(echoBody, func(s *httptest.Server) { s.Config.ReadHeaderTimeout = soon })
 	c := w.raw()
@@ -36,7 +36,7 @@ func readHeaderTimeout(w *web) {
 	}
 }
 
-// The client gives up a server that does not answer, and one that stops in the middle of its
+// The client abandons a server that does not answer, and one that stops in the middle of its
 // answer.
 func responseTimeout(w *web) {
 	over := make(chan struct{})
@@ -70,7 +70,7 @@ func responseTimeout(w *web) {
 	}
 }
 
-// A server does not write for longer than WriteTimeout to a client that reads nothing.
+// A server writes to a client that reads nothing for at most WriteTimeout.
 func writeTimeout(w *web) {
 	failed := make(chan error, 1)
 	w.serve(func(rw http.ResponseWriter, _ *http.Request) {
@@ -86,11 +86,11 @@ func writeTimeout(w *web) {
 	_, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
 	w.check(err)
 	if err := receive(w, failed, "the end of the answer"); !errors.Is(err, os.ErrDeadlineExceeded) {
-		w.Errorf("an answer that nobody reads: %v", err)
+		w.Errorf("an unread answer: %v", err)
 	}
 }
 
-// A connection that is idle for too long is closed, and the next request makes another.
+// A connection that is idle for too long is closed, and the next request opens another.
 func idleTimeout(w *web) {
 	idle := make(chan struct{}, 1)
 	w.serve(echoBody, func(s *httptest.Server) {
@@ -114,8 +114,7 @@ func idleTimeout(w *web) {
 	}
 }
 
-// Shutdown closes the listener and idle connections at once, and waits for an answer that is under
-// way.
+// Shutdown closes the listener and idle connections at once, and waits for an answer in progress.
 func shutdown(w *web) {
 	begun, finish := make(chan struct{}), make(chan struct{})
 	server := &http.Server{Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -177,7 +176,7 @@ func shutdown(w *web) {
 	}
 	close(finish)
 	if a := receive(w, slow, "the slow answer"); a.body != "done" || a.err != nil {
-		w.Errorf("the request that was under way: %q, %v", a.body, a.err)
+		w.Errorf("the request in progress: %q, %v", a.body, a.err)
 	}
 	w.check(receive(w, down, "the end of Shutdown"))
 	if _, err := w.listener.Accept(); !errors.Is(err, net.ErrClosed) {
@@ -185,7 +184,7 @@ func shutdown(w *web) {
 	}
 }
 
-// upgraded answers with 101 and hands the connection to f.
+// upgraded answers with 101 and passes the connection to f.
 func upgraded(f func(c net.Conn, in *bufio.Reader)) http.HandlerFunc {
 	return func(rw http.ResponseWriter, _ *http.Request) {
 		c, both, err := rw.(http.Hijacker).Hijack()
@@ -200,8 +199,8 @@ func upgraded(f func(c net.Conn, in *bufio.Reader)) http.HandlerFunc {
 	}
 }
 
-// After 101 both sides send when they like, and the server's side of the connection, taken from
-// net/http, waits as long as it takes.
+// After 101, both sides send whenever they like. The server's side of the connection, taken from
+// net/http, waits for as long as it takes.
 func upgrade(w *web) {
 	served := make(chan error, 1)
 	w.serve(upgraded(func(c net.Conn, in *bufio.Reader) {
@@ -223,7 +222,7 @@ func upgrade(w *web) {
 		w.Fatalf("answer %v", response.Status)
 	}
 	c := response.Body.(io.ReadWriteCloser)
-	defer c.Close() // closed below as well
+	defer c.Close() // also closed by the layer below
 	in := bufio.NewReader(c)
 	expect := func(want string) {
 		w.Helper()
@@ -243,8 +242,8 @@ func upgrade(w *web) {
 	}
 }
 
-// What the client sends right after its request is there after Hijack, though net/http was reading
-// meanwhile.
+// Bytes that the client sends right after its request are available after Hijack, although net/http
+// was reading meanwhile.
 func hijackEarly(w *web) {
 	w.serve(upgraded(func(c net.Conn, in *bufio.Reader) {
 		line, err := in.ReadString('\n')

@@ -29,7 +29,7 @@ func requestScenarios() []scenario {
 				}
 			}
 			if n := w.accepted.Load(); n != 1 {
-				w.Errorf("%d connections for requests one after the other", n)
+				w.Errorf("%d connections for sequential requests", n)
 			}
 		}},
 		{"pipeline", pipelined},
@@ -56,7 +56,7 @@ func requestScenarios() []scenario {
 	}
 }
 
-// echoBody reads the whole request before it answers, as HTTP/1.1 wants it.
+// echoBody reads the whole request before it answers, as HTTP/1.1 requires.
 func echoBody(rw http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -66,7 +66,7 @@ func echoBody(rw http.ResponseWriter, r *http.Request) {
 	rw.Write(body) // an error shows as a short body
 }
 
-// Requests that are sent all at once are answered in their order.
+// Requests sent at once are answered in order.
 func pipelined(w *web) {
 	w.serve(echoBody, nil)
 	c := w.raw()
@@ -120,10 +120,10 @@ func chunked(w *web) {
 	if rest, err := io.ReadAll(in); len(rest) > 0 || err != nil {
 		w.Errorf("after the last chunk: %q, %v", rest, err)
 	}
-	// A request whose length is not known is sent in chunks as well.
+	// A request of unknown length is also sent in chunks.
 	sent := strings.Repeat("0123456789", 100)
 	if _, got := w.do(w.request(http.MethodPost, iotest.OneByteReader(strings.NewReader(sent)))); got != sent {
-		w.Errorf("%d bytes came back of %d", len(got), len(sent))
+		w.Errorf("%d of %d bytes came back", len(got), len(sent))
 	}
 }
 
@@ -141,7 +141,7 @@ func trailers(w *web) {
 	}
 }
 
-// watched is a body that knows whether it was read.
+// watched is a body that records whether it was read.
 type watched struct {
 	io.Reader
 	touched bool
@@ -154,7 +154,7 @@ func (b *watched) Read(p []byte) (int, error) {
 
 func (b *watched) Close() error { return nil }
 
-// A body that is announced is sent when the server wants it, and only then.
+// An announced body is sent if, and only if, the server wants it.
 func expectations(w *web) {
 	w.serve(func(rw http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("X-Refuse") != "" {
@@ -203,14 +203,14 @@ func largeBodies(w *web) {
 		w.Errorf("the server got %s, want %s", got, want)
 	}
 	if _, got := w.get(); fmt.Sprintf("%x", sha256.Sum256([]byte(got))) != want {
-		w.Errorf("the client got %d bytes of %d, or others", len(got), len(content))
+		w.Errorf("the client got %d of %d bytes, or they differ", len(got), len(content))
 	}
 	if _, got := w.do(w.request(http.MethodPut, bytes.NewReader(content))); got != string(content) {
-		w.Errorf("%d bytes came back of %d, both ways at once, or others", len(got), len(content))
+		w.Errorf("%d of %d bytes came back, both ways at once, or they differ", len(got), len(content))
 	}
 }
 
-// The end of a request's context ends the request, and the server learns of it while its handler
+// The end of a request's context ends the request, and the server detects it while its handler
 // runs.
 func canceledRequest(w *web) {
 	begun, ended := make(chan struct{}), make(chan struct{})
@@ -237,7 +237,7 @@ func canceledRequest(w *web) {
 	receive(w, ended, "the end of the handler")
 }
 
-// gathered returns a handler that answers when n requests are there at the same time.
+// gathered returns a handler that answers once n requests are present.
 func gathered(n int) http.HandlerFunc {
 	var all sync.WaitGroup
 	all.Add(n)
@@ -248,7 +248,7 @@ func gathered(n int) http.HandlerFunc {
 	}
 }
 
-// gather sends n requests at the same time to such a handler.
+// gather sends n requests at once to such a handler.
 func (w *web) gather(n, major int) {
 	w.Helper()
 	var wg sync.WaitGroup
@@ -279,7 +279,7 @@ func manyAtOnce(w *web) {
 	w.serve(gathered(requests), nil)
 	w.gather(requests, 1)
 	if n := w.accepted.Load(); n < requests {
-		w.Errorf("%d connections for %d requests at once", n, requests)
+		w.Errorf("%d connections for %d concurrent requests", n, requests)
 	}
 }
 
@@ -295,11 +295,11 @@ func streams(w *web) {
 		handler(rw, r)
 	}, func(s *httptest.Server) { s.EnableHTTP2 = true })
 	w.transport().ForceAttemptHTTP2 = true
-	// The first request finds out that it is HTTP/2, so that the others need not connect.
+	// The first request finds out that the server speaks HTTP/2, so the others need not connect.
 	sent := strings.Repeat("0123456789abcdef", bodyBytes/16)
 	response, got := w.do(w.request(http.MethodPost, strings.NewReader(sent)))
 	if response.ProtoMajor != 2 || got != sent {
-		w.Errorf("HTTP/%d, %d bytes came back of %d", response.ProtoMajor, len(got), len(sent))
+		w.Errorf("HTTP/%d, %d of %d bytes came back", response.ProtoMajor, len(got), len(sent))
 	}
 	w.gather(requests, 2)
 	if n := w.accepted.Load(); n != 1 {

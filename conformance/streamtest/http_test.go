@@ -33,7 +33,7 @@ type scenario struct {
 	run  func(w *web)
 }
 
-// net/http needs goroutines that may be blocked by more than Wait: it locks and uses channels.
+// net/http needs goroutines that can block on more than Wait: it uses locks and channels.
 func TestHTTP(t *testing.T) {
 	scenarios := append(requestScenarios(), connectionScenarios()...)
 	for _, target := range perMechanism(goroutines) {
@@ -69,7 +69,7 @@ func (w *web) check(err error) {
 	}
 }
 
-// serve starts a server with handler, which change may configure, and makes the client for it.
+// serve starts a server with handler, which change may configure, and creates its client.
 func (w *web) serve(handler http.HandlerFunc, change func(s *httptest.Server)) {
 	w.Helper()
 	w.server = httptest.NewUnstartedServer(handler)
@@ -106,7 +106,7 @@ func (w *web) request(method string, body io.Reader) *http.Request {
 	return r
 }
 
-// do sends r and returns the response with its body, which it has read.
+// do sends r, and returns the response and its body, which it has read.
 func (w *web) do(r *http.Request) (*http.Response, string) {
 	w.Helper()
 	response, err := w.client.Do(r)
@@ -140,7 +140,7 @@ func (w *web) await(ch <-chan struct{}) {
 	}
 }
 
-// receive waits for what another goroutine of a scenario sends.
+// receive waits for a value from another goroutine of a scenario.
 func receive[R any](w *web, from <-chan R, what string) R {
 	w.Helper()
 	return suite.Receive(w.suite, what, from)

@@ -15,10 +15,10 @@ func parked() Target {
 
 func TestPark(t *testing.T) { Run(t, parked()) }
 
-// TestOneInAChild is what other tests start as a process of its own.
+// TestOneInAChild is the test that other tests start in a process of its own.
 func TestOneInAChild(t *testing.T) { RunChild(t, everyTarget()...) }
 
-// features returns what every target has on this system.
+// features returns the features that every target has on this system.
 func features() []Feature {
 	return append(System(), Selects)
 }

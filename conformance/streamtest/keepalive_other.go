@@ -8,5 +8,5 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// keepAliveIdle is not supported: package syscall has the option's number on some systems only.
+// keepAliveIdle is not supported: package syscall has the option's number on only a few systems.
 func keepAliveIdle(sys.Handle) (int, error) { return 0, errors.ErrUnsupported }

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// atOnce is how many parallel tests run at a time, unless the command line says: they wait more
-// than they work.
+// atOnce is how many parallel tests run at once, unless the command line sets it: the tests wait
+// more than they compute.
 const atOnce = "8"
 
 func TestMain(m *testing.M) {

@@ -11,7 +11,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// oddOptions is correct but for the functions that are set.
+// oddOptions is correct except for the functions that are set.
 type oddOptions struct {
 	conn
 	period      func(d time.Duration) error

@@ -15,17 +15,17 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// The sizes by which mutants tell cases apart: a read of more than a message, and a write of more
-// than the kernel takes at once.
+// Mutants tell cases apart by these sizes: a read of more than a message, and a write of more than
+// the kernel takes at once.
 const (
 	bigRead  = 1 << 10
 	bigWrite = 1 << 20
 )
 
-// piece is what a mutant writes at a time.
+// piece is how much a mutant writes per call.
 const piece = 32 << 10
 
-// reads changes what Read returns.
+// reads changes the result of Read.
 func reads(change func(b *brokenConn, p []byte, n int, err error) (int, error)) func(f *Fixture) {
 	return conns(func(b *brokenConn) {
 		b.read = func(p []byte) (int, error) {
@@ -101,7 +101,7 @@ func transferMutants() []mutant {
 					}
 					switch writer {
 					case 1:
-						// Another one's comes in between.
+						// The piece of another writer comes in between.
 						select {
 						case <-second:
 						case <-time.After(announced):
@@ -152,7 +152,7 @@ func endMutants() []mutant {
 	}
 }
 
-// writes changes what Write returns.
+// writes changes the result of Write.
 func writes(change func(n int, err error) (int, error)) func(f *Fixture) {
 	return conns(func(b *brokenConn) {
 		b.write = func(p []byte) (int, error) { return change(b.conn.Write(p)) }
@@ -312,9 +312,9 @@ func acceptMutants() []mutant {
 		}), "accept/close"),
 		broken("exhaustion spins", counted(func(r *brokenSource) {
 			r.wait = func(d sys.Direction, deadline time.Time) error {
-				if d == sys.Writable { // a listener waits so only to pause
+				if d == sys.Writable { // a listener waits like this only to pause
 					for range waitsMax {
-						_ = r.Source.Wait(d, time.Unix(0, 0)) // is over at once
+						_ = r.Source.Wait(d, time.Unix(0, 0)) // ends at once
 					}
 				}
 				return r.Source.Wait(d, deadline)
@@ -335,7 +335,7 @@ func acceptMutants() []mutant {
 	}
 }
 
-// accepts changes what Accept returns.
+// accepts changes the result of Accept.
 func accepts(change func(b *brokenListener, c net.Conn, err error) (net.Conn, error)) func(f *Fixture) {
 	return listeners(func(b *brokenListener) {
 		b.accept = func() (net.Conn, error) {

@@ -13,7 +13,7 @@ func copies(change func(b *brokenConn, r io.Reader) (int64, error)) func(f *Fixt
 	})
 }
 
-// limited returns what r limits, and whether it does.
+// limited returns the reader that r limits, and whether r is a limited reader.
 func limited(r io.Reader) (io.Reader, bool) {
 	if l, ok := r.(*io.LimitedReader); ok {
 		return l.R, true

@@ -8,7 +8,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// eitherQueue watches both directions when it is asked for one, and reports all as readable.
+// eitherQueue watches both directions when it is asked for one, and reports every event as
+// readable.
 type eitherQueue struct{ queue.Queue }
 
 func (q eitherQueue) Add(h sys.Handle, r queue.Registration) error {
@@ -34,8 +35,9 @@ func (q eitherQueue) Wait(events []queue.Event, timeout time.Duration) (int, err
 	return n, err
 }
 
-// directionMutants are loops that end a wait in one direction for readiness in the other. The
-// runtime keeps the deadlines of goroutines, not the loop: a deadline may come before the event.
+// directionMutants are loops that end a wait in one direction on readiness in the other. The
+// deadlines of goroutines are kept by the runtime, not by the loop, so a deadline may come before
+// the event.
 func directionMutants() []mutant {
 	over := placing{"either", func(open func() (queue.Queue, error), o sched.Options) (sched.Scheduler, error) {
 		q, err := open()

@@ -9,7 +9,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// state polls h, without waiting.
+// state polls h without waiting.
 func state(h sys.Handle) int16 {
 	fds := []sys.PollFD{{Fd: int32(h), Events: sys.PollOut}}
 	sys.Poll(fds, 0)
@@ -23,7 +23,7 @@ func endBothMutants() []mutant {
 			var once sync.Once
 			r.wait = func(d sys.Direction, deadline time.Time) error {
 				err := r.Source.Wait(d, deadline)
-				// A connect that is refused looks the same, but has no peer.
+				// A refused connect looks the same, but has no peer.
 				if d == sys.Writable && err == nil && deadline.IsZero() && state(r.handle)&(sys.PollErr|sys.PollHup) != 0 {
 					<-closed
 					return net.ErrClosed

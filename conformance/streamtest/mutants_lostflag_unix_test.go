@@ -25,8 +25,8 @@ func lost(c syscall.Conn) (fd int, ok bool) {
 	return fd, ok && err == nil
 }
 
-// lostFlagMutants leave the flag as it is, and block. They let Go's scheduler know, or a garbage
-// collection would stop the proof.
+// lostFlagMutants leave the flag as it is, and block. They notify Go's scheduler; otherwise a
+// garbage collection would stop the proof.
 func lostFlagMutants() []mutant {
 	return []mutant{
 		broken("reads block without the flag", conns(func(b *brokenConn) {

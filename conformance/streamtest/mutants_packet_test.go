@@ -14,7 +14,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// brokenPackets is correct but for the functions that are set.
+// brokenPackets is correct except for the functions that are set.
 type brokenPackets struct {
 	packetConn
 	read         func(p []byte) (int, netip.AddrPort, error)
@@ -146,7 +146,7 @@ func packets(change func(b *brokenPackets)) func(f *Fixture) {
 	}
 }
 
-// packetReads changes what Read and ReadFromAddrPort return.
+// packetReads changes the results of Read and ReadFromAddrPort.
 func packetReads(change func(b *brokenPackets, p []byte, n int, from netip.AddrPort, err error) (int, netip.AddrPort, error)) func(f *Fixture) {
 	return packets(func(b *brokenPackets) {
 		b.read = func(p []byte) (int, netip.AddrPort, error) {
@@ -156,7 +156,7 @@ func packetReads(change func(b *brokenPackets, p []byte, n int, from netip.AddrP
 	})
 }
 
-// packetReadsInto replaces Read, of more than nothing, and ReadFromAddrPort.
+// packetReadsInto replaces Read, if it has room, and ReadFromAddrPort.
 func packetReadsInto(read func(b *brokenPackets, p []byte) (int, netip.AddrPort, error)) func(f *Fixture) {
 	return packets(func(b *brokenPackets) {
 		b.read = func(p []byte) (int, netip.AddrPort, error) { return read(b, p) }

@@ -16,7 +16,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// hungDial is when a mutant gives up what would hang. What it breaks fails sooner or later.
+// hungDial is when a mutant ends what would hang. The defect makes the case fail eventually.
 const hungDial = 100 * time.Millisecond
 
 func impatient(d *stream.Dialer) {
@@ -200,8 +200,8 @@ func outcomeMutants() []mutant {
 			}
 		}), "connect/unreachable"),
 		broken("a signal ends a dial", connects(func(d *stream.Dialer, ctx context.Context, addrs []netip.AddrPort) (*stream.Conn, error) {
-			// Signals are the whole process', which proves several mutants at a time: only the case
-			// about them dials like this.
+			// Signals go to the whole process, which proves several mutants at once. Only the case
+			// about signals dials like this.
 			if _, limited := ctx.Deadline(); limited || len(addrs) > 1 {
 				return d.Connect(ctx, addrs...)
 			}

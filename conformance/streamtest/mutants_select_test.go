@@ -11,7 +11,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// selects changes every Select of a Fixture, and every registration if change says how.
+// selects changes every Select of a Fixture, and every registration if change is set.
 func selects(change func(b *brokenWaiter) func(r *brokenSource)) func(f *Fixture) {
 	return func(f *Fixture) {
 		b := &brokenWaiter{Waiter: f.Waiter}

@@ -7,7 +7,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// asking changes what the operations of the cases about shares do about a share.
+// asking changes when the operations of the cases about shares call YieldIfSpent.
 func asking(change func(ask func() error) func() error) func(f *Fixture) {
 	return func(f *Fixture) { f.parts.yield = change }
 }

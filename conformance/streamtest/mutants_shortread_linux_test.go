@@ -14,8 +14,8 @@ func shortReadMutants() []mutant {
 	}
 }
 
-// believing is a target over edges of epoll whose reads wait whenever the kernel has answered that
-// they would block.
+// believing is a target over epoll in edge mode whose reads wait whenever the kernel has returned
+// would-block.
 func believing() Target {
 	return changed("a read that would block at a mark is believed", tasks("epoll", queue.Edge, placings()[0]), conns(func(b *brokenConn) {
 		b.read = func(p []byte) (int, error) {

@@ -13,10 +13,10 @@ import (
 
 type mutant = suite.Mutant[*Fixture]
 
-// odd is park with something changed.
+// odd is park with one change.
 func odd(name string, change func(f *Fixture)) Target { return changed(name, parked(), change) }
 
-// changed is target with something changed.
+// changed is target with one change.
 func changed(name string, target Target, change func(f *Fixture)) Target {
 	open := target.Open
 	target.Name = name
@@ -30,7 +30,7 @@ func changed(name string, target Target, change func(f *Fixture)) Target {
 	return target
 }
 
-// broken is a mutant that the case detects must report.
+// broken is a mutant that the cases in detects must report.
 func broken(name string, change func(f *Fixture), detects string) mutant {
 	return mutant{Name: name, Target: odd(name, change), Detects: detects}
 }
@@ -40,8 +40,8 @@ func registrations(change func(r *brokenSource)) func(f *Fixture) {
 	return func(f *Fixture) { f.Waiter = breaking(f.Waiter, change) }
 }
 
-// counted is registrations for those of listeners, and over the spy, which counts what a broken
-// registration waits.
+// counted places registrations for those of listeners, and over the spy, so that the spy counts the
+// waits of a broken registration.
 func counted(change func(r *brokenSource)) func(f *Fixture) {
 	return func(f *Fixture) {
 		f.parts.waits = func(under stream.Waiter) stream.Waiter { return breaking(under, change) }
@@ -114,7 +114,7 @@ func mutants() []mutant {
 	)
 }
 
-// controls are odd, and keep every rule.
+// controls are odd, but keep every rule.
 func controls() []Target {
 	return []Target{
 		odd("waits return for nothing every other time", registrations(func(r *brokenSource) {
@@ -152,7 +152,7 @@ func TestEveryCaseCanFail(t *testing.T) {
 	suite.Prove(t, suite.Proof[*Fixture]{Cases: Cases(), Mutants: mutants(), Controls: controls(), Detections: "testdata/detections.txt"})
 }
 
-// everyTarget is what TestOneInAChild can be asked for.
+// everyTarget lists the targets that TestOneInAChild can run.
 func everyTarget() []Target {
 	all := append(looping(placings()), parked())
 	for _, m := range mutants() {

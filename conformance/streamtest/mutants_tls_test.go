@@ -10,7 +10,7 @@ import (
 	"github.com/edgewise-go/edgewise/stream/tlsconn"
 )
 
-// brokenSecure is correct but for the functions that are set.
+// brokenSecure is correct except for the functions that are set.
 type brokenSecure struct {
 	*tlsconn.Conn
 	read       func(p []byte) (int, error)
@@ -59,12 +59,12 @@ func secures(change func(b *brokenSecure, config *tls.Config)) func(f *Fixture) 
 	}
 }
 
-// plain is a tls.Conn as crypto/tls has it.
+// plain is a tls.Conn of unmodified crypto/tls.
 type plain struct{ *tls.Conn }
 
 func (p plain) Handshake(ctx context.Context) error { return p.HandshakeContext(ctx) }
 
-// singly lets in one caller at a time, and sends others away.
+// singly admits one caller and refuses others.
 type singly struct {
 	busy    atomic.Bool
 	refused chan struct{}
@@ -85,7 +85,7 @@ func (s *singly) enter() bool {
 
 func (s *singly) leave() { s.busy.Store(false) }
 
-// awaitRefusal returns when another caller has been sent away: a case cannot know when a second one
+// awaitRefusal returns when another caller has been refused: a case cannot know when a second one
 // has come.
 func (s *singly) awaitRefusal() {
 	select {

@@ -12,7 +12,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// brokenTLSSocket is correct but for the functions that are set.
+// brokenTLSSocket is correct except for the functions that are set.
 type brokenTLSSocket struct {
 	*tlsconn.Socket
 	tryRead    func(p []byte) (int, error)
@@ -87,7 +87,7 @@ func tlsSockets(change func(b *brokenTLSSocket)) func(f *Fixture) {
 	}
 }
 
-// tlsShakes changes how the handshake is done.
+// tlsShakes changes the handshake.
 func tlsShakes(shake func(ctx context.Context, shake tlsShake, c *stream.Conn, config *tls.Config) (*tlsconn.Socket, error)) func(f *Fixture) {
 	return func(f *Fixture) {
 		f.parts.tlsSocket = func(ctx context.Context, under tlsShake, c *stream.Conn, config *tls.Config) (tlsSocket, error) {

@@ -50,7 +50,7 @@ func unixMutants() []mutant {
 	}
 }
 
-// unixErrors makes another of an error of ConnectUnix.
+// unixErrors replaces errors of ConnectUnix.
 func unixErrors(from, to error) func(f *Fixture) {
 	return dialers(func(d *brokenDialer) {
 		d.unix = func(ctx context.Context, name string) (*stream.Conn, error) {

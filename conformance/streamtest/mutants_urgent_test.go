@@ -8,7 +8,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// last makes a read of size bytes, of a connection of network, end the stream if it is short.
+// last makes a short read of size bytes, on a connection of network, end the stream.
 func last(size int, network func(string) bool) func(f *Fixture) {
 	return conns(func(b *brokenConn) {
 		var over atomic.Bool
@@ -26,7 +26,7 @@ func last(size int, network func(string) bool) func(f *Fixture) {
 	})
 }
 
-// unguarded repeats operation by itself while it would block, and waits in between.
+// unguarded repeats operation itself while it would block, and waits in between.
 func unguarded(raw func() (syscall.RawConn, error), wait func(syscall.RawConn, func(uintptr) bool) error,
 	operation func(h sys.Handle) (int, error)) (n int, err error) {
 	r, err := raw()
@@ -51,7 +51,7 @@ func urgentMutants() []mutant {
 	}
 }
 
-// shortCopies has a copy from another connection end with the first read that is short.
+// shortCopies makes a copy from another connection end with the first short read.
 func shortCopies(f *Fixture) {
 	copies(func(b *brokenConn, r io.Reader) (int64, error) {
 		from, ok := r.(*brokenConn)

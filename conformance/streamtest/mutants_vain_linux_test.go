@@ -7,8 +7,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// vainMutants wait by the methods of a syscall.RawConn, which leave it to their functions why they
-// would block.
+// vainMutants wait through the methods of a syscall.RawConn, which leave the reason for would-block
+// to their functions.
 func vainMutants() []mutant {
 	return []mutant{
 		broken("reads wait without a look at the error queue", conns(func(b *brokenConn) {

@@ -14,15 +14,15 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// announced bounds how long a mutant waits for what a case has announced, or another call, so that
-// a mutant of another case does not hang.
+// announced bounds how long a mutant waits for something that a case has announced, or for another
+// call. It keeps a mutant from hanging in other cases.
 const announced = 10 * time.Second
 
 var errBroken = errors.New("broken")
 
-// watch changes what the waits of r return, knowing whether each began before Close. The function
-// it returns reports whether a wait in one of the directions runs. One that a case was told of may
-// be about to begin: it looks for as long as patience.
+// watch changes the results of the waits of r, depending on whether each began before Close. The
+// function it returns reports whether a wait in one of the directions runs. A wait that was
+// announced to a case may only be about to begin, so the function retries for patience.
 func watch(r *brokenSource, change func(err error, ran bool) error) func(patience time.Duration, ds ...sys.Direction) bool {
 	var waiting [2]atomic.Bool
 	var closed atomic.Bool
@@ -96,8 +96,8 @@ func waiterMutants() []mutant {
 				return err
 			})
 			r.interrupt = func(d sys.Direction) {
-				// A dial interrupts when its time is over, and CloseRead when the stream has ended,
-				// which end the wait as well: either may come first.
+				// A dial interrupts when its time is over, and CloseRead when the stream has ended.
+				// Both also end the wait, and either may come first.
 				fds := []sys.PollFD{{Fd: int32(r.handle), Events: sys.PollIn}}
 				n, _ := sys.Poll(fds, 0)
 				if _, err := sys.PeerAddr(r.handle); err == nil && n == 0 {
@@ -123,7 +123,7 @@ func waiterMutants() []mutant {
 				var first sync.Once
 				r.close = func() error {
 					first.Do(func() {
-						// The many attempts of a race wait in no other way than by their Select.
+						// The many attempts of a race wait only through their Select.
 						if !selected.Load() {
 							running(announced, sys.Readable, sys.Writable)
 						}
@@ -158,8 +158,8 @@ func waiterMutants() []mutant {
 				id.local, _ = sys.LocalAddr(h)
 				id.peer, _ = sys.PeerAddr(h)
 				if !id.local.IsValid() {
-					// Without an address, as a pipe is, the next case's could not be told from this
-					// one's.
+					// A handle without an address, such as a pipe, could not be told apart from
+					// that of the next case.
 					return under.Register(h)
 				}
 				mu.Lock()

@@ -11,7 +11,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// brokenQueue is correct but for the functions that are set.
+// brokenQueue is correct except for the functions that are set.
 type brokenQueue struct {
 	*stream.WriteQueue
 	tryWrite   func(p []byte) error
@@ -105,7 +105,7 @@ func writeQueueMutants() []mutant {
 		broken("a write overtakes the one before it", queues(func(b *brokenQueue) {
 			var held []byte
 			b.tryWrite = func(p []byte) error {
-				// Of two messages of one writer the second goes first.
+				// The second of two messages of one writer goes first.
 				if len(p) < 8 || p[4] != 0 || p[5] != 0 || p[7] != 3 && p[7] != 4 {
 					return b.WriteQueue.TryWrite(p)
 				}

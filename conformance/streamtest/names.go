@@ -10,7 +10,7 @@ import (
 	"github.com/edgewise-go/edgewise/stream"
 )
 
-// names is a resolver that a case holds by hand.
+// names is a resolver that a case controls by hand.
 type names struct {
 	network  chan string
 	delivers chan func(addrs []netip.Addr, more bool, err error)
@@ -27,10 +27,11 @@ func (n *names) start(network, _ string, deliver func([]netip.Addr, bool, error)
 	return func() { close(n.canceled) }
 }
 
-// asked returns by what to deliver, once n has been asked for the addresses of network.
+// asked waits until n is asked for the addresses of network, and returns the function that delivers
+// them.
 func (w *world) asked(n *names, network string) func(addrs []netip.Addr, more bool, err error) {
 	w.Helper()
-	if got := await(w, "the resolver to be asked", n.network); got != network {
+	if got := await(w, "the resolver is called", n.network); got != network {
 		w.Errorf("the resolver was asked for %q, want %q", got, network)
 	}
 	return <-n.delivers
@@ -62,8 +63,8 @@ func (w *world) dialPort(ctx context.Context, network string, port uint16, d str
 	})
 }
 
-// expectAttempts wants err to have a *net.OpError for each of addrs, in this order, and each to be
-// target, unless that is nil.
+// expectAttempts wants err to have a *net.OpError for each of addrs, in this order. Each must match
+// target unless target is nil.
 func (w *world) expectAttempts(err, target error, addrs ...netip.Addr) {
 	w.Helper()
 	all := []error{err}
@@ -76,14 +77,14 @@ func (w *world) expectAttempts(err, target error, addrs ...netip.Addr) {
 	for i, err := range all {
 		e, ok := err.(*net.OpError)
 		if !ok || e.Op != "dial" || e.Addr == nil || e.Addr.(*net.TCPAddr).AddrPort().Addr().Unmap() != addrs[i] || target != nil && !errors.Is(e, target) {
-			w.Fatalf("attempt %d: %v (%T), want a *net.OpError of %v that is %v", i, err, err, addrs[i], target)
+			w.Fatalf("attempt %d: %v (%T), want a *net.OpError of %v that matches %v", i, err, err, addrs[i], target)
 		}
 	}
 }
 
 func listenerAddr(l net.Listener) netip.AddrPort { return l.Addr().(*net.TCPAddr).AddrPort() }
 
-// listenNet6 returns a listener of package net on the loopback address of IPv6.
+// listenNet6 returns a listener of package net on the IPv6 loopback address.
 func (w *world) listenNet6(port int) net.Listener {
 	w.Helper()
 	l, err := net.ListenTCP("tcp6", &net.TCPAddr{IP: net.IPv6loopback, Port: port})
@@ -92,15 +93,15 @@ func (w *world) listenNet6(port int) net.Listener {
 	return l
 }
 
-// blackHoleBeside returns the address of a black hole of IPv4, and one of a listener of IPv6 with
-// the same port.
+// blackHoleBeside returns the address of an IPv4 black hole, and that of an IPv6 listener with the
+// same port.
 func (w *world) blackHoleBeside() (hole, live netip.AddrPort) {
 	w.Helper()
 	for {
 		hole = w.blackHole()
 		l, err := net.ListenTCP("tcp6", &net.TCPAddr{IP: net.IPv6loopback, Port: int(hole.Port())})
 		if err != nil && w.Context().Err() == nil {
-			continue // the port is somebody else's there
+			continue // another process has the port there
 		}
 		w.check(err, "listen")
 		w.own(l)

@@ -14,11 +14,11 @@ import (
 	"golang.org/x/net/nettest"
 )
 
-// testConn runs nettest.TestConn on connections over the Waiter of target, each pair on one of its
-// own.
+// testConn runs nettest.TestConn on connections over the Waiter of target. Each pair has a Waiter
+// of its own.
 func testConn(t *testing.T, target Target) { testPipe(t, target, Pipe) }
 
-// testPipe is testConn with connections that pipe makes.
+// testPipe is testConn with connections from pipe.
 func testPipe(t *testing.T, target Target, pipe func(f *Fixture) (c1, c2 net.Conn, stop func(), err error)) {
 	t.Helper()
 	nettest.TestConn(t, func() (net.Conn, net.Conn, func(), error) {
@@ -52,12 +52,12 @@ type evident struct {
 
 func (e *evident) Evidence(f func() string) { e.all = append(e.all, f) }
 
-// stuckAfter is a little before nettest's watchdog, which ends a test after a minute and says
-// nothing of why.
+// stuckAfter is shortly before nettest's watchdog, which ends a test after a minute without a
+// reason.
 const stuckAfter = 50 * time.Second
 
-// explain has the evidence logged, what the kernel says, and all stacks, unless the function that
-// it returns is called in time. No evidence comes later.
+// explain logs the evidence, the state of the kernel and all stacks, unless the function that it
+// returns is called in time. No evidence is available later.
 func (e *evident) explain() (stop func()) {
 	logged := make(chan struct{})
 	timer := time.AfterFunc(stuckAfter, func() {
@@ -77,10 +77,12 @@ func (e *evident) explain() (stop func()) {
 	}
 }
 
-// kernelEvidence returns what Linux says of this process' queues and of all TCP sockets: which
-// handles are registered and armed, what has not been sent or read, and how often it was sent
-// again. Where the memory of all connections is used up, what arrives is dropped and sent again,
-// later each time. Elsewhere it is empty.
+// kernelEvidence returns what Linux reports about this process's queues and about all TCP sockets:
+// which handles are registered and armed, what has not been sent or read, and how often it was
+// retransmitted.
+//
+// If the memory of all connections is used up, arriving data is dropped and retransmitted at
+// growing intervals. On other systems the evidence is empty.
 func kernelEvidence() string {
 	var all strings.Builder
 	for _, name := range []string{"/proc/net/sockstat", "/proc/net/tcp"} {

@@ -14,7 +14,7 @@ func TestConnOverUnixSockets(t *testing.T) {
 		t.Run(target.Name, func(t *testing.T) {
 			t.Parallel()
 			testPipe(t, target, func(f *Fixture) (c1, c2 net.Conn, stop func(), err error) {
-				// The folder that the test would make has a name too long for a socket.
+				// The directory that the test would create has a name too long for a socket.
 				dir, err := os.MkdirTemp("", "streamtest")
 				if err != nil {
 					return nil, nil, nil, err

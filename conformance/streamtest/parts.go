@@ -14,7 +14,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// conn is what cases use of a *stream.Conn.
+// conn is the interface of *stream.Conn that cases use.
 type conn interface {
 	net.Conn
 	io.ReaderFrom
@@ -39,7 +39,7 @@ type conn interface {
 	SetLinger(seconds int) error
 }
 
-// listener is what cases use of a *stream.Listener.
+// listener is the interface of *stream.Listener that cases use.
 type listener interface {
 	net.Listener
 	AddrPort() netip.AddrPort
@@ -52,14 +52,14 @@ type listener interface {
 	File() (*os.File, error)
 }
 
-// dialer is what cases use of a *stream.Dialer.
+// dialer is the interface of *stream.Dialer that cases use.
 type dialer interface {
 	DialContext(ctx context.Context, network, address string) (net.Conn, error)
 	Connect(ctx context.Context, addrs ...netip.AddrPort) (*stream.Conn, error)
 	ConnectUnix(ctx context.Context, name string) (*stream.Conn, error)
 }
 
-// socket is what cases use of a *stream.Socket.
+// socket is the interface of *stream.Socket that cases use.
 type socket interface {
 	TryRead(p []byte) (int, error)
 	TryWrite(p []byte) (int, error)
@@ -74,8 +74,8 @@ type socket interface {
 	Close() error
 }
 
-// parts makes what is under test. The zero value makes that of package stream; mutants put
-// decorators in between.
+// parts creates what is under test. The zero value creates that of package stream. Mutants add
+// decorators.
 type parts struct {
 	conn     func(conn) conn
 	listener func(listener) listener

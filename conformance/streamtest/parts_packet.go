@@ -14,13 +14,13 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// packetNetwork and unixgramNetwork are what package net calls UDP and unix-domain datagrams.
+// packetNetwork and unixgramNetwork are package net's names for UDP and unix-domain datagrams.
 const (
 	packetNetwork   = "udp"
 	unixgramNetwork = "unixgram"
 )
 
-// packetConn is what cases use of a *stream.PacketConn.
+// packetConn is the interface of *stream.PacketConn that cases use.
 type packetConn interface {
 	net.PacketConn
 	net.Conn
@@ -37,7 +37,7 @@ type packetConn interface {
 	Release() (sys.Handle, error)
 }
 
-// datagrams is what cases use of a *stream.Socket that has datagrams.
+// datagrams is the interface of a *stream.Socket with datagrams that cases use.
 type datagrams interface {
 	TryReadFrom(p []byte) (int, netip.AddrPort, error)
 	TryWriteTo(p []byte, to netip.AddrPort) (int, error)
@@ -64,7 +64,7 @@ func (p parts) newDatagrams(s *stream.Socket) datagrams {
 	return p.datagrams(s)
 }
 
-// packets makes a connection under test of what opening has returned, and ends the case if that
+// packets creates a connection under test from an opened socket, and ends the case if opening
 // failed.
 func (w *world) packets(c *stream.PacketConn, err error) packetConn {
 	w.Helper()
@@ -109,7 +109,7 @@ func (w *world) dialPacket(network, address string) packetConn {
 	return w.packets(got.c.(*stream.PacketConn), nil)
 }
 
-// received is what receiving one datagram returns.
+// received is the result of receiving one datagram.
 type received struct {
 	data []byte
 	from netip.AddrPort
@@ -126,7 +126,7 @@ func (w *world) receive(c packetConn, size int) *pending[received] {
 	})
 }
 
-// expectPacket receives one datagram and wants just this one.
+// expectPacket receives one datagram and wants exactly this one.
 func (w *world) expectPacket(c packetConn, want string, from *net.UDPConn) {
 	w.Helper()
 	got := w.receive(c, 64).get()
@@ -137,7 +137,7 @@ func (w *world) expectPacket(c packetConn, want string, from *net.UDPConn) {
 
 func addrPort(c *net.UDPConn) netip.AddrPort { return c.LocalAddr().(*net.UDPAddr).AddrPort() }
 
-// post sends datagrams from peer to c, which has them when it returns.
+// post sends datagrams from peer to c. They have arrived when it returns.
 func (w *world) post(peer *net.UDPConn, c packetConn, texts ...string) {
 	w.Helper()
 	for _, text := range texts {
@@ -146,7 +146,7 @@ func (w *world) post(peer *net.UDPConn, c packetConn, texts ...string) {
 	}
 }
 
-// delivered receives as many datagrams from peer as it wants, and wants just these.
+// delivered receives as many datagrams as it wants from peer, and wants exactly these.
 func (w *world) delivered(peer *net.UDPConn, want ...string) {
 	w.Helper()
 	var got []string
@@ -155,7 +155,7 @@ func (w *world) delivered(peer *net.UDPConn, want ...string) {
 		w.check(peer.SetReadDeadline(time.Now().Add(w.Patience())), "peer's deadline")
 		n, _, err := peer.ReadFromUDPAddrPort(p)
 		if errors.Is(err, os.ErrDeadlineExceeded) {
-			w.Hang("a datagram for the peer, which got %.100q of %.100q", got, want)
+			w.Hang("a datagram arrives at the peer, which got %.100q of %.100q", got, want)
 		}
 		if err != nil {
 			w.Fatalf("peer got %.100q, then %v; want %.100q", got, err, want)
@@ -167,7 +167,7 @@ func (w *world) delivered(peer *net.UDPConn, want ...string) {
 	}
 }
 
-// count is what a call about a batch returns.
+// count is the result of a batch call.
 type count struct {
 	n   int
 	err error
@@ -196,7 +196,7 @@ func messages(n, size int) []stream.Message {
 	return ms
 }
 
-// nobody returns an address where nobody receives, and which nobody else gets meanwhile: that of a
+// nobody returns an address without a receiver that no other socket gets meanwhile: that of a
 // socket whose only peer is itself.
 func (w *world) nobody() netip.AddrPort {
 	w.Helper()

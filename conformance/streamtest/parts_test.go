@@ -16,21 +16,21 @@ import (
 )
 
 const (
-	// fileBytes are sent, to a peer that reads as fast as it can.
+	// fileBytes is how many bytes are sent, to a peer that reads as fast as it can.
 	fileBytes = 64 << 20
-	// partMax is the most that is sent between two turns of another task.
+	// partMax is the most that may be sent between two turns of another task.
 	partMax = 4 << 20
 )
 
-// A task that sends a file lets the others of its loop run, with a budget and without, whether the
-// kernel sends the bytes or a buffer does.
+// A task that sends a file lets the other tasks of its loop run, with or without a budget, whether
+// the kernel or a buffer sends the bytes.
 func TestAFileThatIsSentStarvesNobody(t *testing.T) {
 	f, err := os.Create(filepath.Join(t.TempDir(), "file"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if err := f.Truncate(fileBytes); err != nil { // sparse, so that it takes no room
+	if err := f.Truncate(fileBytes); err != nil { // sparse, so it takes no room
 		t.Fatal(err)
 	}
 	for _, mode := range []queue.Mode{queue.Level, queue.Edge, queue.OneShot} {

@@ -9,8 +9,7 @@ import (
 	"time"
 )
 
-// bounded is a peer of which each read ends when nothing comes for as long as the patience of a
-// case.
+// bounded is a peer whose reads end if nothing arrives for the patience of a case.
 type bounded struct {
 	net.Conn
 	patience time.Duration
@@ -29,20 +28,20 @@ type patient struct {
 	peer bounded
 }
 
-// from returns a reader of peer, which package net or crypto/tls has made. It is for the goroutine
-// of the case, which it ends as hung when nothing comes for as long as the patience of the case.
+// from returns a reader of peer, which package net or crypto/tls has made. Only the goroutine of
+// the case may use it. If nothing arrives for the patience of the case, it ends the case as hung.
 func (w *world) from(peer net.Conn) io.Reader { return patient{w, bounded{peer, w.Patience()}} }
 
 func (p patient) Read(b []byte) (int, error) {
 	p.w.Helper()
 	n, err := p.peer.Read(b)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		p.w.Hang("something to come to the peer")
+		p.w.Hang("bytes arrive at the peer")
 	}
 	return n, err
 }
 
-// arrives wants the peer to read just these bytes.
+// arrives wants the peer to read exactly these bytes.
 func (w *world) arrives(peer net.Conn, want []byte) {
 	w.Helper()
 	got := make([]byte, len(want))
@@ -50,7 +49,7 @@ func (w *world) arrives(peer net.Conn, want []byte) {
 		w.Fatalf("peer read %d of %d bytes: %v", n, len(want), err)
 	}
 	if string(got) != string(want) {
-		w.Fatalf("other bytes arrived than were written")
+		w.Fatalf("the bytes that arrived differ from those written")
 	}
 }
 
@@ -63,7 +62,7 @@ func (w *world) ends(peer net.Conn, want []byte) {
 	}
 }
 
-// shakes does the handshake of a peer.
+// shakes performs the handshake of a peer.
 func (w *world) shakes(peer *tls.Conn) {
 	w.Helper()
 	w.check(peer.SetDeadline(time.Now().Add(w.Patience())), "peer's deadline")

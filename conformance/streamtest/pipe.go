@@ -12,9 +12,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Pipe connects two stream.Conns on the Waiter of f, for golang.org/x/net/nettest.TestConn and the
-// like. The connections it returns may be used from any goroutine: each Read and Write is one call
-// of f.Go, and where these are tasks a call waits for the one before it.
+// Pipe connects two stream.Conns on the Waiter of f, for tests such as
+// golang.org/x/net/nettest.TestConn. Any goroutine may use the connections. Each Read and Write is
+// one call of f.Go. Where f.Go runs tasks, a call waits for the previous one.
 func Pipe(f *Fixture) (c1, c2 net.Conn, stop func(), err error) {
 	l, err := stream.Listen(f.Waiter, loopback, stream.ListenOptions{})
 	if err != nil {
@@ -23,7 +23,7 @@ func Pipe(f *Fixture) (c1, c2 net.Conn, stop func(), err error) {
 	return pipe(f, l)
 }
 
-// UnixPipe is Pipe over unix-domain sockets, by a name that is not there yet.
+// UnixPipe is Pipe over unix-domain sockets, with an unused name.
 func UnixPipe(f *Fixture, name string) (c1, c2 net.Conn, stop func(), err error) {
 	l, err := stream.ListenUnix(f.Waiter, name, stream.ListenOptions{})
 	if err != nil {
@@ -32,7 +32,7 @@ func UnixPipe(f *Fixture, name string) (c1, c2 net.Conn, stop func(), err error)
 	return pipe(f, l)
 }
 
-// pipe connects through l, and closes it.
+// pipe connects through l, and closes l.
 func pipe(f *Fixture, l *stream.Listener) (c1, c2 net.Conn, stop func(), err error) {
 	defer l.Close()
 	type opened struct {
@@ -90,7 +90,7 @@ func PairPipe(f *Fixture) (c1, c2 net.Conn, stop func(), err error) {
 	return c1, c2, stop, nil
 }
 
-// connOver makes a connection of h, or closes it.
+// connOver turns h into a connection, or closes it.
 func connOver(f *Fixture, h sys.Handle) (*stream.Conn, error) {
 	s, err := stream.Adopt(h)
 	if err != nil {
@@ -113,7 +113,7 @@ func bridged(f *Fixture, a, b *stream.Conn) (c1, c2 net.Conn, stop func()) {
 	}
 }
 
-// bridge is a connection whose reads and writes may be called anywhere: it runs them where Wait may
+// bridge is a connection whose reads and writes may be called anywhere. It runs them where Wait may
 // be called.
 type bridge struct {
 	net.Conn
@@ -122,11 +122,11 @@ type bridge struct {
 	writing sync.Mutex
 	in, out traffic // of Read and Write
 
-	running sync.RWMutex // read-locked by each call that runs
+	running sync.RWMutex // read-locked by each running call
 	stopped bool         // guarded by running
 }
 
-// stop closes the connection and returns when no call runs: later ones, of goroutines that outlive
+// stop closes the connection and returns when no call runs. Later calls, of goroutines that outlive
 // their test, do not reach the Fixture.
 func (b *bridge) stop() {
 	b.Conn.Close() // the test may have closed it
@@ -143,7 +143,7 @@ func (b *bridge) Write(p []byte) (int, error) {
 	return b.run("write", &b.writing, &b.out, b.Conn.Write, p)
 }
 
-// String says what has passed, for the evidence of a hang.
+// String describes the traffic, for the evidence of a hang.
 func (b *bridge) String() string {
 	return fmt.Sprintf("%v to %v: reads: %v; writes: %v", b.LocalAddr(), b.RemoteAddr(), &b.in, &b.out)
 }
@@ -151,7 +151,7 @@ func (b *bridge) String() string {
 // traffic counts what passes in one direction.
 type traffic struct {
 	bytes, begun, ended atomic.Int64
-	moved               atomic.Int64 // when a call began or ended last, in nanoseconds since 1970
+	moved               atomic.Int64 // when a call last began or ended, in nanoseconds since 1970
 }
 
 func (t *traffic) String() string {
@@ -159,7 +159,7 @@ func (t *traffic) String() string {
 	if begun == 0 {
 		return "none"
 	}
-	return fmt.Sprintf("%d bytes by %d calls, of which %d run; the last one began or ended %v ago",
+	return fmt.Sprintf("%d bytes in %d calls, %d of them running; the last one began or ended %v ago",
 		t.bytes.Load(), begun, begun-ended, time.Since(time.Unix(0, t.moved.Load())).Round(time.Millisecond))
 }
 

@@ -12,13 +12,13 @@ import (
 	"github.com/edgewise-go/edgewise/sched"
 )
 
-// placing is a scheduler by name, made over queues that open returns.
+// placing is a named scheduler over queues that open returns.
 type placing struct {
 	name string
 	make func(open func() (queue.Queue, error), o sched.Options) (sched.Scheduler, error)
 }
 
-// placings are all schedulers, each of two threads but the first.
+// placings are all schedulers. Each has two threads, except the first.
 func placings() []placing {
 	return []placing{
 		{"single", func(open func() (queue.Queue, error), o sched.Options) (sched.Scheduler, error) {
@@ -64,7 +64,7 @@ func scheduled(t T, mechanism string, mode queue.Mode, p placing) (*sched.Loop, 
 		cancel()
 		<-ended
 	})
-	// Cases that count goroutines begin when the threads have.
+	// Cases that count goroutines begin after the threads have started.
 	for _, l := range s.Loops() {
 		if err := l.Call(ctx, "begins", func(*sched.Task) error { return nil }); err != nil {
 			return nil, err
@@ -77,8 +77,8 @@ func targetName(mechanism string, mode queue.Mode, p placing, form string) strin
 	return mechanism + "/" + mode.String() + "/" + p.name + "/" + form
 }
 
-// tasks is the target that suspends tasks of a loop, goroutines the one that suspends goroutines
-// until a loop reports.
+// tasks is the target that suspends tasks of a loop. goroutines is the target that suspends
+// goroutines until a loop reports.
 func tasks(mechanism string, mode queue.Mode, p placing) Target {
 	return Target{Name: targetName(mechanism, mode, p, "tasks"), Features: features(), Waivers: waivers(), Open: func(t T) (*Fixture, error) {
 		loop, err := scheduled(t, mechanism, mode, p)
@@ -107,22 +107,22 @@ func goroutines(mechanism string, mode queue.Mode, p placing) Target {
 	}}
 }
 
-// goroutineForm is what the names of the targets end with that suspend goroutines.
+// goroutineForm is the suffix of the names of targets that suspend goroutines.
 const goroutineForm = "goroutines"
 
 // modes are those of package queue.
 var modes = []queue.Mode{queue.Level, queue.Edge, queue.OneShot}
 
-// forms make the targets that suspend tasks of a loop, and those that suspend goroutines.
+// forms create the targets that suspend tasks of a loop, and those that suspend goroutines.
 var forms = []func(mechanism string, mode queue.Mode, p placing) Target{tasks, goroutines}
 
-// mechanisms returns the names of those that there are, "auto" not being one of them.
+// mechanisms returns the names of the available mechanisms, without "auto".
 func mechanisms() []string {
 	var all []string
 	for _, mechanism := range auto.Names()[1:] {
 		q, err := auto.ByName(mechanism)
 		if errors.Is(err, errors.ErrUnsupported) {
-			continue // the system does not have it, or this build
+			continue // the system or this build lacks it
 		}
 		if err == nil {
 			q.Close()
@@ -132,8 +132,8 @@ func mechanisms() []string {
 	return all
 }
 
-// looping returns targets over the given schedulers: every pair of a mechanism, a mode, a scheduler
-// and a form is in one, and with suite.Full every combination.
+// looping returns targets over the given schedulers. Each pair of a mechanism, a mode, a scheduler
+// and a form occurs in one target. With suite.Full, every combination does.
 func looping(over []placing) []Target {
 	available := mechanisms()
 	var all []Target
@@ -143,11 +143,11 @@ func looping(over []placing) []Target {
 	return all
 }
 
-// onSingle are the targets over the simplest scheduler: for tests of what is above the waiters.
+// onSingle are the targets over the simplest scheduler, for tests of the layers above the waiters.
 func onSingle() []Target { return looping(placings()[:1]) }
 
-// perMechanism returns park and a target over each mechanism, the modes and the given forms by
-// turns, and with suite.Full those of every mode and form: for tests of which a target takes long.
+// perMechanism returns park and one target per mechanism, with alternating modes and forms. With
+// suite.Full it returns targets for every mode and form. It is for tests that take long per target.
 func perMechanism(of ...func(mechanism string, mode queue.Mode, p placing) Target) []Target {
 	all, single := []Target{parked()}, placings()[0]
 	for i, mechanism := range mechanisms() {
@@ -167,7 +167,7 @@ func perMechanism(of ...func(mechanism string, mode queue.Mode, p placing) Targe
 func TestSched(t *testing.T) {
 	for _, target := range looping(placings()) {
 		t.Run(target.Name, func(t *testing.T) {
-			t.Parallel() // they wait more than they work
+			t.Parallel() // they wait more than they compute
 			Run(t, target)
 		})
 	}

@@ -32,7 +32,7 @@ func twice(f func(p []byte) error) func() error {
 	}
 }
 
-// openDescriptors is read to the end of what came with a descriptor, and no further (unix(7),
+// openDescriptors opens a handle whose reads stop after bytes that came with a descriptor (unix(7),
 // SCM_RIGHTS).
 func openDescriptors() (sys.Handle, func() error, func(), error) {
 	a, b, err := sys.SocketPair()
@@ -40,7 +40,7 @@ func openDescriptors() (sys.Handle, func() error, func(), error) {
 	return a, feed, func() { sys.Close(b) }, err
 }
 
-// openPackets is read packet by packet (pipe(2), O_DIRECT).
+// openPackets opens a handle that is read packet by packet (pipe(2), O_DIRECT).
 func openPackets() (sys.Handle, func() error, func(), error) {
 	var fds [2]int
 	if err := syscall.Pipe2(fds[:], syscall.O_NONBLOCK|syscall.O_CLOEXEC|syscall.O_DIRECT); err != nil {
@@ -53,7 +53,7 @@ func openPackets() (sys.Handle, func() error, func(), error) {
 	return sys.Handle(fds[0]), feed, func() { syscall.Close(fds[1]) }, nil
 }
 
-// openTerminal is read line by line (termios(3), canonical mode).
+// openTerminal opens a handle that is read line by line (termios(3), canonical mode).
 func openTerminal() (sys.Handle, func() error, func(), error) {
 	const flags = syscall.O_RDWR | syscall.O_NOCTTY | syscall.O_NONBLOCK | syscall.O_CLOEXEC
 	master, err := syscall.Open("/dev/ptmx", flags, 0)
@@ -85,11 +85,11 @@ func control(fd int, request uintptr, value *int32) error {
 	return nil
 }
 
-// inotifyEventBytes is the length of an event with a short name: two of them do not fit into
+// inotifyEventBytes is the length of an event with a short name. Two of them do not fit into
 // urgentRoom.
 const inotifyEventBytes = syscall.SizeofInotifyEvent + 16
 
-// openInotify is read in whole events (inotify(7)).
+// openInotify opens a handle that is read in whole events (inotify(7)).
 func openInotify() (sys.Handle, func() error, func(), error) {
 	fd, err := syscall.InotifyInit1(syscall.IN_NONBLOCK | syscall.IN_CLOEXEC)
 	if err != nil {

@@ -2,5 +2,5 @@
 
 package streamtest
 
-// signalled is for Linux.
+// signalled is available only on Linux.
 var signalled = []string{""}

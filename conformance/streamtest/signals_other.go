@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// interruption stands for one that the system does not have.
+// interruption is a placeholder for a signal that the system lacks.
 const interruption = syscall.SIGTERM
 
 func interrupt() error { return errors.ErrUnsupported }

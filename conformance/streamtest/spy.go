@@ -10,24 +10,24 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// spy is a Waiter that tells when its callers begin to wait, so that a case need not guess how long
+// spy is a Waiter that reports when its callers begin to wait, so a case need not guess how long
 // that takes.
 type spy struct {
 	under stream.Waiter
-	waits [2]atomic.Int64 // how many waits have begun, by direction
-	open  atomic.Int64    // registrations that are not closed
-	most  atomic.Int64    // the most that were open at a time
+	waits [2]atomic.Int64 // number of waits that have begun, by direction
+	open  atomic.Int64    // number of open registrations
+	most  atomic.Int64    // the most that were open at once
 
-	selects atomic.Int64 // how many waits of a Select have begun
+	selects atomic.Int64 // number of waits of a Select that have begun
 
 	mu    sync.Mutex
-	begun chan struct{} // closed, and made anew, by tell; guarded by mu
-	told  time.Time     // when tell was called last; guarded by mu
+	begun chan struct{} // closed and replaced by tell; guarded by mu
+	told  time.Time     // when tell was last called; guarded by mu
 }
 
 func newSpy(under stream.Waiter) *spy { return &spy{under: under, begun: make(chan struct{})} }
 
-// idle returns for how long no wait has begun, and no registration opened or closed.
+// idle returns for how long no wait has begun, and no registration was opened or closed.
 func (s *spy) idle() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -43,7 +43,8 @@ func (s *spy) Register(h sys.Handle) (stream.Source, error) {
 	return &spySource{Source: r, spy: s}, nil
 }
 
-// signal returns a channel that is closed when the next wait begins, or registration opens or ends.
+// signal returns a channel that is closed when the next wait begins, or when a registration is
+// opened or closed.
 func (s *spy) signal() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -66,7 +67,7 @@ func (r *spySource) Wait(d sys.Direction, deadline time.Time) error {
 	return r.Source.Wait(d, deadline)
 }
 
-// tell makes a change that others look for.
+// tell makes a change that other goroutines observe.
 func (s *spy) tell(change func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -100,8 +101,8 @@ func (s *spySelect) Wait(wanted []stream.Readiness, deadline time.Time) error {
 	return s.Select.Wait(unwrapped(wanted), deadline)
 }
 
-// unwrapped takes the outermost decorator, if there is one, off each registration: a Select knows
-// only its own Waiter's.
+// unwrapped removes the outermost decorator, if any, from each registration: a Select knows only
+// those of its own Waiter.
 func unwrapped(wanted []stream.Readiness) []stream.Readiness {
 	var under []stream.Readiness
 	for _, r := range wanted {
@@ -120,7 +121,7 @@ func (r *spySource) Close() error {
 	return r.Source.Close()
 }
 
-// Suspend is there for tasks only: who may be blocked is not asked for it.
+// Suspend is only for tasks: it is not called for a caller that may be blocked.
 func (r *spySource) Suspend(start func(resume func())) error {
 	s, ok := r.Source.(stream.Suspender)
 	if !ok {
@@ -129,7 +130,7 @@ func (r *spySource) Suspend(start func(resume func())) error {
 	return s.Suspend(start)
 }
 
-// YieldIfSpent does nothing where the Source has none.
+// YieldIfSpent does nothing if the Source lacks it.
 func (r *spySource) YieldIfSpent() error {
 	y, ok := r.Source.(stream.Yielder)
 	if !ok {
@@ -138,7 +139,7 @@ func (r *spySource) YieldIfSpent() error {
 	return y.YieldIfSpent()
 }
 
-// Yield does nothing where the Source has none.
+// Yield does nothing if the Source lacks it.
 func (r *spySource) Yield() error {
 	y, ok := r.Source.(stream.Yielder)
 	if !ok {

@@ -1,8 +1,7 @@
-// Package streamtest checks that a stream.Waiter keeps its contract, and that the sockets,
-// connections of streams and datagrams, listeners and dialers of package stream keep theirs over
-// it.
+// Package streamtest is the conformance suite of package stream. It tests a stream.Waiter, and the
+// sockets, connections, datagram connections, listeners and dialers of package stream over it.
 //
-// A test of a Waiter of your own is a [Target] and a call of [Run], and beside it a test that calls
+// A test of a Waiter consists of a [Target], a call of [Run], and a second test that calls
 // [RunChild]:
 //
 //	func target() streamtest.Target {
@@ -37,9 +36,9 @@ type (
 type Fixture struct {
 	Waiter stream.Waiter
 
-	// Go runs f, concurrently with its caller and with other calls, where Wait may be called: on a
-	// goroutine, or as a task of a loop. It returns at once and may be called from any goroutine
-	// outside the loop. What f does besides waiting through Waiter does not block.
+	// Go runs f where Wait may be called, on a goroutine or as a task of a loop, concurrently with
+	// its caller and with other calls. It returns at once. Any goroutine outside the loop may call
+	// it. Except for waits through Waiter, f does not block.
 	Go func(name string, f func())
 
 	// Child is the name of the test that calls RunChild. Cases about descriptors run in a process
@@ -55,7 +54,8 @@ func Run(t *testing.T, target Target) {
 	suite.Run(t, "stream", Cases(), target)
 }
 
-// Check runs every case against target without a *testing.T.
+// Check runs every case against target without a *testing.T, and returns a Violation per failed
+// case.
 func Check(ctx context.Context, target Target) []Violation {
 	return suite.Violations(suite.Check(ctx, Cases(), target))
 }

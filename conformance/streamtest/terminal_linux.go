@@ -9,8 +9,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// terminal opens both ends of a pseudo-terminal (pty(7)): what is written to master, line by line,
-// is read from slave.
+// terminal opens both ends of a pseudo-terminal (pty(7)). Lines written to master are read from
+// slave, one by one.
 func terminal() (master, slave sys.Handle, err error) {
 	const flags = syscall.O_RDWR | syscall.O_NOCTTY | syscall.O_NONBLOCK | syscall.O_CLOEXEC
 	m, err := syscall.Open("/dev/ptmx", flags, 0)

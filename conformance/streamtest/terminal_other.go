@@ -8,7 +8,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// terminal returns an error: other systems open terminals in ways of their own.
+// terminal returns an error: other systems open terminals in different ways.
 func terminal() (master, slave sys.Handle, err error) {
 	return sys.Invalid, sys.Invalid, errors.ErrUnsupported
 }

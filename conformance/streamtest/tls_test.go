@@ -20,7 +20,7 @@ import (
 	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 )
 
-// tlsName is whom the certificates of the tests are for.
+// tlsName is the server name in the certificates of the tests.
 const tlsName = "stream.test"
 
 // tlsConfigs returns the configurations of a server and of a client that trusts it.
@@ -75,8 +75,8 @@ func tlsPipe(f *Fixture) (c1, c2 net.Conn, stop func(), err error) {
 	}, nil
 }
 
-// orderlyConn is not stopped in the middle of its Close: the peer of TLS knows of the end before
-// the connection below is closed, and its test may be over by then.
+// orderlyConn is not stopped in the middle of its Close. The TLS peer knows of the end before the
+// connection below is closed, and its test may be over by then.
 type orderlyConn struct {
 	net.Conn
 	closing sync.Mutex
@@ -88,12 +88,12 @@ func (c *orderlyConn) Close() error {
 	return c.Conn.Close()
 }
 
-// tlsChildEnv tells a process of tests that it is the child of TestTLSConn.
+// tlsChildEnv marks a test process as the child of TestTLSConn.
 const tlsChildEnv = "EDGEWISE_STREAMTEST_TLS"
 
-// A write that a deadline ends leaves TLS out of step: crypto/tls documents that all later ones
-// return the same error. Three parts of TestConn use a connection after such a write, which TLS
-// fails over package net as well. Only the command line can leave parts out.
+// A write that a deadline ends corrupts the TLS state: crypto/tls documents that all later writes
+// return the same error. Three parts of TestConn use a connection after such a write, and also fail
+// with TLS over package net. Parts can be skipped only on the command line.
 func TestTLSConn(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {
@@ -114,7 +114,7 @@ func TestTLSConnInAChild(t *testing.T) {
 		return
 	}
 	for _, target := range perMechanism(forms...) {
-		// In one part, for -test.skip counts them.
+		// It is a single part, because -test.skip counts parts.
 		t.Run(strings.ReplaceAll(target.Name, "/", "-"), func(t *testing.T) {
 			t.Parallel()
 			testPipe(t, target, tlsPipe)
@@ -122,8 +122,8 @@ func TestTLSConnInAChild(t *testing.T) {
 	}
 }
 
-// Both ends of TLS run where Wait suspends, tasks among them: handshake, bulk both ways, and the
-// orderly end.
+// Both ends of TLS run where Wait suspends, including on tasks: the handshake, bulk data both ways,
+// and the orderly end.
 func TestTLS(t *testing.T) {
 	for _, target := range append(onSingle(), parked()) {
 		t.Run(target.Name, func(t *testing.T) {
@@ -138,7 +138,8 @@ func TestTLS(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer stop()
-			// What Pipe returns is for callers anywhere; here they are at the right place.
+			// The connections of Pipe are for callers anywhere. Here the callers are already in the
+			// right place.
 			exchange(s, f, one.(*bridge).Conn, other.(*bridge).Conn)
 		})
 	}
@@ -164,8 +165,8 @@ func exchange(t T, f *Fixture, one, other net.Conn) {
 	got := make(chan read, 1)
 	f.Go("tls client", func() {
 		c := tls.Client(other, clientConfig)
-		// One task shakes hands before two use the connection: the lock of a handshake would hold
-		// the loop.
+		// One task performs the handshake before two use the connection: the lock of a handshake
+		// would hold the loop.
 		if err := c.Handshake(); err != nil {
 			got <- read{nil, err}
 			return

@@ -19,12 +19,12 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// tlsLoopEnv tells a process of tests that it is to stop a loop.
+// tlsLoopEnv marks a test process that must stop a loop.
 const tlsLoopEnv = "EDGEWISE_STREAMTEST_TLS_LOOP"
 
 // TestTLSOfTwoTasksNeedsTheWrapper stops a loop, in a process of its own since nothing can make it
-// go on: a tls.Conn as it is, a task that is suspended in its Write, and one whose Read has a
-// KeyUpdate to answer. The watchdog names the reader.
+// continue. It uses an unmodified tls.Conn, a task that is suspended in its Write, and one whose
+// Read has a KeyUpdate to answer. The watchdog names the reader.
 func TestTLSOfTwoTasksNeedsTheWrapper(t *testing.T) {
 	if os.Getenv(tlsLoopEnv) != "" {
 		stopLoop()
@@ -39,7 +39,7 @@ func TestTLSOfTwoTasksNeedsTheWrapper(t *testing.T) {
 	cmd.Env = childEnvironment(suite.Patience(), tlsLoopEnv+"=1")
 	out, err := cmd.CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "stalled: reader") || !strings.Contains(string(out), "handleKeyUpdate") {
-		t.Errorf("the watchdog does not say that the reader holds the loop in handleKeyUpdate: %v\n%s", err, out)
+		t.Errorf("the watchdog does not report that the reader holds the loop in handleKeyUpdate: %v\n%s", err, out)
 	}
 }
 
@@ -65,7 +65,7 @@ func (e exits) Errorf(format string, args ...any) {
 func (e exits) Fatalf(format string, args ...any) { e.Errorf(format, args...) }
 func (e exits) Hang(format string, args ...any)   { e.Errorf(format, args...) }
 
-// stopLoop ends the process when the watchdog has spoken of the reader.
+// stopLoop ends the process after the watchdog has reported the reader.
 func stopLoop() {
 	q, err := auto.ByName(auto.Names()[0])
 	if err != nil {
@@ -105,7 +105,7 @@ func stopLoop() {
 	os.Exit(1)
 }
 
-// onlyReader hides what else a connection can do.
+// onlyReader hides the other methods of a connection.
 type onlyReader struct{ c net.Conn }
 
 func (r onlyReader) Read(p []byte) (int, error) { return r.c.Read(p) }

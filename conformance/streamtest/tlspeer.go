@@ -24,16 +24,16 @@ import (
 	"time"
 )
 
-// The types of records and messages that keyed sends (RFC 8446, B.1 and B.3).
+// These are the types of records and messages that keyed sends (RFC 8446, B.1 and B.3).
 const (
 	recordHandshake = 22
 	recordData      = 23
 )
 
-// keyUpdateRequest is a KeyUpdate that asks for one in return (RFC 8446, 4.6.3).
+// keyUpdateRequest is a KeyUpdate that requests one in return (RFC 8446, 4.6.3).
 var keyUpdateRequest = []byte{24, 0, 0, 1, 1}
 
-// configs returns what the two sides of a TLS connection need.
+// configs returns the configurations of the two sides of a TLS connection.
 func (w *world) configs() (server, client *tls.Config) {
 	w.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -52,7 +52,7 @@ func (w *world) configs() (server, client *tls.Config) {
 	return server, &tls.Config{RootCAs: roots, ServerName: "localhost"}
 }
 
-// keyLog is where crypto/tls writes the secrets of a client.
+// keyLog receives the secrets of a client from crypto/tls.
 type keyLog struct {
 	mu   sync.Mutex
 	text bytes.Buffer // guarded by mu
@@ -64,8 +64,8 @@ func (k *keyLog) Write(p []byte) (int, error) {
 	return k.text.Write(p)
 }
 
-// keyed writes records of TLS 1.3 for a client whose handshake crypto/tls has done: of types that
-// crypto/tls sends to nobody.
+// keyed writes records of TLS 1.3 for a client whose handshake crypto/tls has done. It sends types
+// that crypto/tls never sends.
 type keyed struct {
 	conn      net.Conn
 	hash      func() hash.Hash
@@ -75,7 +75,7 @@ type keyed struct {
 }
 
 // close shuts the connection down before it closes it: a child process that another case is
-// starting has the socket, too, until it is another program.
+// starting also has the socket until its exec.
 func (k *keyed) close() error {
 	c, ok := k.conn.(interface {
 		CloseRead() error
@@ -87,8 +87,8 @@ func (k *keyed) close() error {
 	return errors.Join(c.CloseWrite(), c.CloseRead(), k.conn.Close())
 }
 
-// newKeyed takes over the writing side of client, which has written nothing since its handshake, on
-// conn.
+// newKeyed takes over the writing side of client on conn. The client has written nothing since its
+// handshake.
 func newKeyed(client *tls.Conn, conn net.Conn, log *keyLog) (*keyed, error) {
 	k := &keyed{conn: conn, hash: sha256.New, keyLength: 16}
 	switch client.ConnectionState().CipherSuite {
@@ -149,7 +149,7 @@ func (k *keyed) updateKey() {
 	k.sequence = 0
 }
 
-// keyUpdate asks for a KeyUpdate.
+// keyUpdate requests a KeyUpdate.
 func (k *keyed) keyUpdate() error {
 	err := k.send(recordHandshake, keyUpdateRequest)
 	k.updateKey()
@@ -177,11 +177,11 @@ func (d dribble) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// closeNotifyRecord is how a record with an alert begins in TLS 1.3 with AES-GCM: two bytes, their
-// type and a tag (RFC 8446, 5.2).
+// closeNotifyRecord is the beginning of a record with an alert in TLS 1.3 with AES-GCM: two bytes,
+// their type and a tag (RFC 8446, 5.2).
 var closeNotifyRecord = []byte{recordData, 3, 3, 0, 2 + 1 + 16}
 
-// tail is a connection that keeps what was read last, as long as a record with an alert.
+// tail is a connection that keeps the bytes read last, as many as a record with an alert has.
 type tail struct {
 	net.Conn
 	last []byte
@@ -195,6 +195,6 @@ func (t *tail) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// closed reports whether the last record may have been an alert. What crypto/tls makes of the end
-// of the stream does not tell.
+// closed reports whether the last record may have been an alert. The error that crypto/tls returns
+// at the end of the stream does not distinguish this.
 func (t *tail) closed() bool { return bytes.HasPrefix(t.last, closeNotifyRecord) }

@@ -8,5 +8,5 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// unblock takes the non-blocking flag off h: what a handle looks like that was opened elsewhere.
+// unblock clears the non-blocking flag of h, as on a handle that was opened elsewhere.
 func unblock(h sys.Handle) error { return syscall.SetNonblock(int(h), false) }

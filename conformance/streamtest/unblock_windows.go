@@ -7,7 +7,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// unblock takes the non-blocking flag off h: what a handle looks like that was opened elsewhere.
+// unblock clears the non-blocking flag of h, as on a handle that was opened elsewhere.
 func unblock(h sys.Handle) error {
 	const fionbio = 0x8004667e // winsock2.h
 	var off uint32

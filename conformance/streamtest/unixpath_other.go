@@ -2,6 +2,6 @@
 
 package streamtest
 
-// longestPath is how many bytes a unix-domain path may have at least: sun_path of struct
-// sockaddr_un, of which a NUL takes one.
+// longestPath is the guaranteed length of a unix-domain path in bytes: sun_path of struct
+// sockaddr_un, less one for a NUL.
 const longestPath = 103

@@ -7,8 +7,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// queueErrors has the kernel report in the error queue of h when it has sent something, and when
-// that was acknowledged (timestamping of Linux).
+// queueErrors makes the kernel add an entry to the error queue of h when it has sent something, and
+// when that was acknowledged (timestamping of Linux).
 func queueErrors(h sys.Handle) error {
 	const (
 		timestamping  = 37      // SO_TIMESTAMPING_OLD, on all architectures that are tested
@@ -20,14 +20,14 @@ func queueErrors(h sys.Handle) error {
 	return syscall.SetsockoptInt(int(h), syscall.SOL_SOCKET, timestamping, report|scheduled|acknowledged|timestampOnly)
 }
 
-// queueAnswers has the kernel keep what the network answers in the error queue of h (ip(7),
+// queueAnswers makes the kernel keep answers of the network in the error queue of h (ip(7),
 // IP_RECVERR).
 func queueAnswers(h sys.Handle) error {
 	return syscall.SetsockoptInt(int(h), syscall.IPPROTO_IP, syscall.IP_RECVERR, 1)
 }
 
-// openCounter returns an eventfd, a value of which it has no room for two, and what reads it
-// (eventfd(2)).
+// openCounter returns an eventfd, a value that it has room for once but not twice, and a function
+// that reads it (eventfd(2)).
 func openCounter() (h sys.Handle, half []byte, read func() ([]byte, error), err error) {
 	if h, err = sys.Eventfd(); err != nil {
 		return sys.Invalid, nil, nil, err

@@ -2,5 +2,5 @@
 
 package streamtest
 
-// waivers are for what a system does otherwise than the contract: nothing here.
+// waivers lists deviations of the system from the contract: none here.
 func waivers() []Waiver { return nil }

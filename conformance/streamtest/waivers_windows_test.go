@@ -2,14 +2,14 @@ package streamtest
 
 import "syscall"
 
-// waivers are for what Wine does otherwise than Windows. On Windows itself nothing is waived.
+// waivers lists deviations of Wine from Windows. On Windows itself, nothing is waived.
 func waivers() []Waiver {
 	if syscall.NewLazyDLL("ntdll.dll").NewProc("wine_get_version").Find() != nil {
 		return nil
 	}
 	const (
-		reason = "Wine's server asks the socket for SO_ERROR while it polls it, and what is read from a connection that the peer has reset is then the " +
-			"end of the stream: seen with a bare accept, a reset and one WSARecv, without any wait."
+		reason = "Wine's server reads SO_ERROR from the socket while it polls it. A read from a connection that the peer has reset then returns the " +
+			"end of the stream. Seen with a bare accept, a reset and one WSARecv, without any wait."
 		url = "https://github.com/wine-mirror/wine/blob/wine-8.0/server/sock.c"
 	)
 	all := []Waiver{{Case: "end/reset", Reason: reason, URL: url}, {Case: "end/write-after-reset", Reason: reason, URL: url}, {Case: "end/reset-both", Reason: reason, URL: url}}
@@ -22,7 +22,7 @@ func waivers() []Waiver {
 	}
 	all = append(all, Waiver{
 		Case: "adopt/reset", URL: url,
-		Reason: "After a reset Wine's getpeername fails with WSAENOTCONN, and its WSAPoll does not call the socket readable.",
+		Reason: "After a reset, Wine's getpeername fails with WSAENOTCONN, and its WSAPoll does not report the socket as readable.",
 	})
 	for _, id := range []string{
 		"odd-addresses", "waits", "bounds", "empty", "truncated", "no-room", "addresses", "drain", "read-batch", "write-batch", "partial-batch", "connected", "unconnected", "turns",
@@ -30,7 +30,7 @@ func waivers() []Waiver {
 	} {
 		all = append(all, Waiver{
 			Case:   "packet/" + id,
-			Reason: "Package net is the peer, and cannot listen for datagrams under Wine, which lacks SIO_UDP_CONNRESET (WSAIoctl: 10045).",
+			Reason: "The peer is of package net, which cannot listen for datagrams under Wine. Wine lacks SIO_UDP_CONNRESET (WSAIoctl: 10045).",
 			URL:    "https://github.com/golang/go/blob/go1.26.0/src/internal/poll/fd_windows.go",
 		})
 	}

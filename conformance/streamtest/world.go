@@ -17,11 +17,11 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// loopback is where everything listens.
+// loopback is the address of every listener.
 var loopback = netip.MustParseAddrPort("127.0.0.1:0")
 
-// world is one case at work: the T and the Fixture, a spy between the code under test and its
-// Waiter, and what is to be closed.
+// world is one running case: the T and the Fixture, a spy between the code under test and its
+// Waiter, and what must be closed.
 type world struct {
 	T
 	f   *Fixture
@@ -43,14 +43,14 @@ func in(run func(w *world)) func(T, *Fixture) {
 	}
 }
 
-// evidence is what is known when the case hangs.
+// evidence returns what is known when the case hangs.
 func (w *world) evidence() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return fmt.Sprintf("calls that have not returned: %v; %v", w.calls, w.spy)
 }
 
-// own closes c, from any goroutine, when the case is over or hangs.
+// own closes c, from any goroutine, when the case ends or hangs.
 func (w *world) own(c io.Closer) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -63,7 +63,7 @@ func (w *world) closeAll() {
 	w.closers = nil
 	w.mu.Unlock()
 	for _, c := range closers {
-		c.Close() // many cases close what they own themselves; the error of a second close is a case of its own
+		c.Close() // many cases close what they own themselves; the error of a second close has a case of its own
 	}
 }
 
@@ -75,7 +75,7 @@ func (w *world) check(err error, what string) {
 	}
 }
 
-// result is what reading and writing return.
+// result is the result of a read or a write.
 type result struct {
 	data []byte
 	n    int
@@ -111,7 +111,7 @@ func (w *world) write(c io.Writer, p []byte) *pending[result] {
 	})
 }
 
-// expectRead reads once and wants just these bytes.
+// expectRead reads once and wants exactly these bytes.
 func (w *world) expectRead(c io.Reader, want string) {
 	w.Helper()
 	if got := w.read(c, 64).get(); string(got.data) != want || got.err != nil {
@@ -127,7 +127,7 @@ func (w *world) expectEOF(c conn) {
 	}
 }
 
-// expectError wants a *net.OpError that is target.
+// expectError wants a *net.OpError that matches target.
 func (w *world) expectError(err, target error, op string) {
 	w.Helper()
 	w.expectErrorOn("tcp", err, target, op)
@@ -137,20 +137,20 @@ func (w *world) expectErrorOn(network string, err, target error, op string) {
 	w.Helper()
 	var e *net.OpError
 	if !errors.As(err, &e) || !errors.Is(err, target) || e.Op != op || e.Net != network {
-		w.Fatalf("got error %v (%T), want a *net.OpError of op %q, net %s that is %v", err, err, op, network, target)
+		w.Fatalf("got error %v (%T), want a *net.OpError of op %q, net %s that matches %v", err, err, op, network, target)
 	}
 	if target == os.ErrDeadlineExceeded && !e.Timeout() {
 		w.Fatalf("%v: Timeout() is false", err)
 	}
 }
 
-// waiting returns when a wait in direction d has begun that is later than the first n.
+// waiting returns when a wait in direction d later than the first n has begun.
 func (w *world) waiting(d sys.Direction, n int64) {
 	w.Helper()
-	w.begun(func() bool { return w.spy.waits[d].Load() > n }, "nobody waits for "+d.String())
+	w.begun(func() bool { return w.spy.waits[d].Load() > n }, "no call waits for "+d.String())
 }
 
-// begun returns when what the spy sees makes cond true.
+// begun returns when the state of the spy makes cond true.
 func (w *world) begun(cond func() bool, otherwise string) {
 	w.Helper()
 	for {
@@ -161,14 +161,14 @@ func (w *world) begun(cond func() bool, otherwise string) {
 		select {
 		case <-s:
 		case <-w.Context().Done():
-			w.Hang("%s, and other waits begin all the time", otherwise)
+			w.Hang("%s, while other waits keep beginning", otherwise)
 		case <-time.After(w.Patience()):
 			w.Hang("%s", otherwise)
 		}
 	}
 }
 
-// waiter returns the spy in the form of what it looks at.
+// waiter returns the spy with the interfaces of the Waiter that it watches.
 func (w *world) waiter() stream.Waiter {
 	if _, ok := w.spy.under.(stream.Selector); ok {
 		return selectingSpy{w.spy}
@@ -176,7 +176,7 @@ func (w *world) waiter() stream.Waiter {
 	return w.spy
 }
 
-// waitingOr is waiting, up to a time at which the call may have ended without waiting. It reports
+// waitingOr is waiting until a time at which the call may have ended without a wait. It reports
 // whether the wait has begun.
 func (w *world) waitingOr(d sys.Direction, n int64, until time.Time) bool {
 	for {
@@ -195,11 +195,10 @@ func (w *world) waitingOr(d sys.Direction, n int64, until time.Time) bool {
 // waits returns how many waits in direction d have begun.
 func (w *world) waits(d sys.Direction) int64 { return w.spy.waits[d].Load() }
 
-// randomBytes is after how many bytes random repeats them: a prime, so that no buffer and no record
-// has a multiple of it.
+// randomBytes is the period of random: a prime, so no buffer and no record has a multiple of it.
 const randomBytes = 8191
 
-// random returns n bytes of a seed that the case reports.
+// random returns n bytes from a seed that the case reports.
 func (w *world) random(n int) []byte {
 	seed := rand.Uint64()
 	w.Logf("seed %d", seed)
@@ -291,7 +290,7 @@ func (w *world) peerOf(l listener) *net.TCPConn {
 	return c
 }
 
-// dialed is what dialling returns.
+// dialed is the result of a dial.
 type dialed struct {
 	c   *stream.Conn
 	err error
@@ -307,8 +306,8 @@ func (w *world) connect(ctx context.Context, d dialer, addrs ...netip.AddrPort) 
 	})
 }
 
-// unused returns an address where nobody listens, and which nobody else gets meanwhile: that of a
-// client. A port that is bound and does not listen would not do: some of the BSDs answer nothing.
+// unused returns an address without a listener that no other socket gets meanwhile: that of a
+// client. A bound port that does not listen would not do: some of the BSDs answer nothing.
 func (w *world) unused() netip.AddrPort {
 	w.Helper()
 	s, client := w.connected()
@@ -316,12 +315,11 @@ func (w *world) unused() netip.AddrPort {
 	return client.LocalAddr().(*net.TCPAddr).AddrPort()
 }
 
-// blackHoleSockets is how many connections fill the queue of a listener that asked for the least
-// backlog.
+// blackHoleSockets is how many connections fill the queue of a listener with the smallest backlog.
 const blackHoleSockets = 8
 
-// blackHole returns an address where connects neither succeed nor fail: the kernel drops what comes
-// for its listener, or the queue of that is full.
+// blackHole returns an address where connects neither succeed nor fail: the kernel drops packets
+// for its listener, or the listener's queue is full.
 func (w *world) blackHole() netip.AddrPort {
 	w.Helper()
 	l, err := stream.OpenTCP(sys.IPv4)
@@ -344,7 +342,7 @@ func (w *world) blackHole() netip.AddrPort {
 			w.Fatalf("filling the queue: %v", err)
 		}
 		if i == 0 {
-			// On Linux one connection fills the queue, once it is in it.
+			// On Linux, one connection fills the queue once it is in it.
 			w.ready(l.Handle(), sys.PollIn)
 		}
 	}
