@@ -22,7 +22,7 @@ type fault struct {
 	stats    func() bufstrategy.Stats
 }
 
-// unbroken is the good buffer under b, if b is broken.
+// unbroken returns the good buffer under b, if b is broken.
 func unbroken(b bufstrategy.Buffer) bufstrategy.Buffer {
 	if b, ok := b.(*broken); ok {
 		return b.Buffer
@@ -109,7 +109,7 @@ func with(fault func(b bufstrategy.Buffer, c Options) fault) Target {
 	return withOptions(func(c Options) Options { return c }, fault)
 }
 
-// withOptions also changes what the good buffer is asked for.
+// withOptions also changes the options of the good buffer.
 func withOptions(change func(Options) Options, faultOf func(b bufstrategy.Buffer, c Options) fault) Target {
 	target := pooled(256)
 	open := target.Open

@@ -7,22 +7,22 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 )
 
-// fillFault breaks one rule of a Fill that is otherwise written as the contract says.
+// fillFault breaks one rule of a Fill that otherwise follows the contract.
 type fillFault struct {
 	shortIsDrained    bool // every short read is taken for would-block
-	bareOnly          bool // a wrapped would-block is not recognised
+	bareOnly          bool // a wrapped would-block is not recognized
 	fullIsDrained     bool
 	asksWhenFull      bool
 	dropsBeforeEOF    bool // bytes that come together with io.EOF are lost
 	eofIsDrained      bool
-	overshoots        bool // the budget is looked at between reads only
+	overshoots        bool // the budget is checked only between reads
 	dropsBeforeError  bool
 	errorIsDrained    bool
-	nothingIsEOF      bool // neither bytes nor an error is taken for the end
+	nothingIsEOF      bool // a read of neither bytes nor an error is taken for the end
 	ignoresDeclared   bool // ShortReadDrains is not used
-	asksAlways        bool // ShortReadDrains is asked after every read
+	asksAlways        bool // ShortReadDrains is called after every read
 	shortBeforeBudget bool // a read that the budget made small is taken for short
-	neverAsks         bool // a ShortReader is believed without asking
+	neverAsks         bool // a ShortReader is taken to drain without a call of ShortReadDrains
 	budgetIsDrained   bool
 }
 
@@ -123,15 +123,15 @@ func first(segs [][]byte, n int) [][]byte {
 	return cut
 }
 
-// flushFault breaks one rule of a Flush that is otherwise written as the contract says.
+// flushFault breaks one rule of a Flush that otherwise follows the contract.
 type flushFault struct {
-	budgetFirst    bool // Budget is reported though nothing is left
+	budgetFirst    bool // Budget is reported although nothing is left
 	blockedIsEmpty bool
 	blockedDrops   bool // the rest is discarded
 	shortIsBlocked bool
 	overshoots     bool
 	errorDrops     bool // the rest is discarded
-	wholeOnError   bool // a count beside an error is not believed
+	wholeOnError   bool // a count returned with an error is ignored
 }
 
 func (v flushFault) flush(src bufstrategy.Buffer, dst bufstrategy.TryWriter, budget int) (bufstrategy.Outcome, int, error) {

@@ -37,7 +37,7 @@ func budgetMutants() []mutant {
 	}
 }
 
-// leak takes a byte of g for ever.
+// leak takes a byte of g and never returns it.
 func leak(g *bufstrategy.MemoryBudget) {
 	b, err := bufstrategy.NewFixed(bufstrategy.Options{Limit: 1, Budget: g})
 	if err != nil {

@@ -1,11 +1,12 @@
-// Package bufstrategytest checks that a strategy of package bufstrategy keeps the contract of
-// bufstrategy.Buffer.
+// Package bufstrategytest is the conformance suite of package bufstrategy. It checks that a
+// strategy keeps the contract of bufstrategy.Buffer.
 //
-// A test of an implementation of your own is a [Target] and a call of [Run].
+// A test of an implementation consists of a [Target] and a call of [Run].
 //
-// With the feature [Sockets] it is also used for TCP connections over loopback, which are read and
-// written in random pieces to the last byte and the end behind it, by code that waits only where
-// Fill says Drained and Flush says Blocked. [Fixture].Serve puts them on a loop of your own.
+// With the feature [Sockets], the suite also uses the strategy for TCP connections over loopback.
+// It reads and writes them in random pieces, to the last byte and the end of the stream. It waits
+// only where Fill reports Drained and Flush reports Blocked. [Fixture].Serve can run the
+// connections on any loop.
 package bufstrategytest
 
 import (
@@ -30,39 +31,39 @@ type (
 )
 
 const (
-	// Poisons is the debug mode of Options.Poison. Without it, New with Options.Poison must say
+	// Poisons is the debug mode of Options.Poison. Without it, New with Options.Poison must return
 	// errors.ErrUnsupported.
 	Poisons Feature = "poison"
 
-	// SharesMemory says that the buffers of a Fixture draw on memory with a bound of its own. It
-	// needs Fixture.Exhaust.
+	// SharesMemory is claimed if the buffers of a Fixture draw on bounded shared memory. It needs
+	// Fixture.Exhaust.
 	SharesMemory Feature = "shared-memory"
 
-	// Copyless says that bytes which are committed, looked at by Segments and discarded are never
-	// copied.
+	// Copyless is claimed if bytes that are committed, read through Segments and discarded are
+	// never copied.
 	Copyless Feature = "copyless"
 
-	// Contiguous says that all that is free, and all that is unread, lies together, so that a View
+	// Contiguous is claimed if the free room and the unread bytes are each contiguous, so a View
 	// never copies.
 	Contiguous Feature = "contiguous"
 
-	// Watches is Options.Watcher. Without it, New with Options.Watcher must say
+	// Watches is Options.Watcher. Without it, New with Options.Watcher must return
 	// errors.ErrUnsupported.
 	Watches Feature = "watermark-callbacks"
 
-	// Budgets is Options.Budget. Without it, New with Options.Budget must say
+	// Budgets is Options.Budget. Without it, New with Options.Budget must return
 	// errors.ErrUnsupported.
 	Budgets Feature = "budget"
 
-	// Lends says that segments which somebody else owns can be lent to the buffers, as by
-	// Kernel.Lend. It needs Fixture.Lend.
+	// Lends is claimed if the buffers accept segments of another owner, as Kernel.Lend does. It
+	// needs Fixture.Lend.
 	Lends Feature = "lends"
 
-	// HandsOver says that the unread bytes of one buffer can be handed to another, as by
-	// Chain.MoveFrom. It needs Fixture.Move.
+	// HandsOver is claimed if the unread bytes of one buffer can be moved to another, as
+	// Chain.MoveFrom does. It needs Fixture.Move.
 	HandsOver Feature = "hand-over"
 
-	// Sockets says that cases may connect TCP sockets over loopback.
+	// Sockets is claimed if cases may connect TCP sockets over loopback.
 	Sockets Feature = "sockets"
 )
 
@@ -80,38 +81,39 @@ type Options struct {
 	MaxLent          int
 }
 
-// Fixture makes the buffers of one case. Those that share memory with each other in production do
-// so here.
+// Fixture makes the buffers of one case. Buffers that share memory in production also share it
+// here.
 type Fixture struct {
 	New func(c Options) (bufstrategy.Buffer, error)
 
-	// Exhaust makes memory shared by the buffers run out, until the function that it returns is
-	// called. It may leave the bytes in existing buffers where they are. Needed for SharesMemory.
+	// Exhaust makes the shared memory of the buffers run out until the returned function is called.
+	// It may leave the bytes in existing buffers in place. SharesMemory needs it.
 	Exhaust func() (restore func())
 
-	// Move hands the unread bytes of src over to dst, and returns how many. Needed for HandsOver.
+	// Move moves the unread bytes of src to dst, and returns their number. HandsOver needs it.
 	Move func(dst, src bufstrategy.Buffer) int
 
-	// Lend lends p, which belongs to the Lender of b, and reports whether b took it. Needed for
-	// Lends.
+	// Lend passes p, which belongs to the Lender of b, to b without a copy. It reports whether b
+	// took p. Lends needs it.
 	Lend func(b bufstrategy.Buffer, p []byte, id uint32) bool
 
-	// Fill and Flush are those of package bufstrategy when nil.
+	// Fill and Flush default to those of package bufstrategy.
 	Fill  func(bufstrategy.Buffer, bufstrategy.TryReader, int) (bufstrategy.Outcome, int, error)
 	Flush func(bufstrategy.Buffer, bufstrategy.TryWriter, int) (bufstrategy.Outcome, int, error)
 
 	// Holds returns the most bytes of memory that a buffer of this Limit holds at any time, as its
-	// documentation promises. nil promises nothing.
+	// documentation promises. A nil Holds promises nothing.
 	Holds func(limit int) int
 
-	// Serve owns s and calls step until that says Over, on a loop such as the buffers are for: at
-	// once, then again when direction d of s is ready after Blocked, and without waiting for
-	// anything but the turns of others after Again. It blocks its caller meanwhile, may be called
-	// from several goroutines, and ends when the case hangs. nil is a goroutine that waits with
-	// package stream/park.
+	// Serve owns s and calls step until step returns Over, on a loop of the kind that the buffers
+	// are for. It calls step at once. After Blocked it calls step again when direction d of s is
+	// ready. After Again it calls step without waiting, except for the turns of other tasks.
+	//
+	// Serve blocks its caller meanwhile. Several goroutines may call it. It ends if the case hangs.
+	// A nil Serve uses a goroutine that waits with package stream/park.
 	Serve func(t T, s stream.Socket, d sys.Direction, step func(Conn) Next) error
 
-	// Volume is how many bytes the cases about sockets send for each size of buffer. Zero means
+	// Volume is how many bytes the cases about sockets send per buffer size. Zero means
 	// DefaultVolume.
 	Volume int
 }
@@ -122,7 +124,8 @@ func Run(t *testing.T, target Target) {
 	suite.Run(t, "bufstrategy", Cases(), target)
 }
 
-// Check runs every case against target without a *testing.T.
+// Check runs every case against target without a *testing.T, and returns a Violation per failed
+// case.
 func Check(ctx context.Context, target Target) []Violation {
 	return suite.Violations(suite.Check(ctx, Cases(), target))
 }

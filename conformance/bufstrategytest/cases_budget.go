@@ -12,27 +12,27 @@ func budgetCases() []Case {
 	return []Case{
 		{
 			ID: "budget/refused-and-nothing-lost", Doc: "bufstrategy.MemoryBudget",
-			Rule: "At the bound memory is refused and nothing is lost: Space offers the room that its buffer has already, or nothing, " +
-				"which Fill reports as Full with ErrExhausted, and a View that would have to copy returns ErrExhausted.",
+			Rule: "At the bound, memory is refused and nothing is lost. Space offers the room that its buffer already has, or nothing, " +
+				"which Fill reports as Full with ErrExhausted. A View that would have to copy returns ErrExhausted.",
 			Source:  "one slow reader must not take the memory of a process: gnet #423",
 			Needs:   []Feature{Budgets},
 			Run:     budgetRefused,
 			Refused: budgetUnsupported,
 		}, {
 			ID: "budget/holds-what-is-resident", Doc: "bufstrategy.MemoryBudget",
-			Rule:    "It counts bytes that are resident: the arrays of buffers, and the blocks of pools, those that a Pool keeps for reuse included.",
+			Rule:    "A budget counts resident bytes: the arrays of buffers and the blocks of pools, including those that a Pool keeps for reuse.",
 			Needs:   []Feature{Budgets},
 			Run:     budgetHoldsResident,
 			Refused: budgetUnsupported,
 		}, {
 			ID: "budget/never-beyond", Doc: "bufstrategy.MemoryBudget",
-			Rule:    "Used is never more than Limit, not for a moment.",
+			Rule:    "Used never exceeds Limit, not even briefly.",
 			Needs:   []Feature{Budgets},
 			Run:     budgetNeverBeyond,
 			Refused: budgetUnsupported,
 		}, {
 			ID: "budget/given-back", Doc: "bufstrategy.Ring.Release",
-			Rule:    "Release forgets the unread bytes and gives all memory back.",
+			Rule:    "Release forgets the unread bytes and returns all memory.",
 			Needs:   []Feature{Budgets},
 			Run:     budgetGivenBack,
 			Refused: budgetUnsupported,
@@ -40,10 +40,10 @@ func budgetCases() []Case {
 	}
 }
 
-// budgetOf makes a budget that is enough for about n buffers of the Limit asked for.
+// budgetOf makes a budget that is enough for about n buffers of the requested Limit.
 func budgetOf(t T, f *Fixture, limit, n int) *bufstrategy.MemoryBudget {
 	t.Helper()
-	b := f.open(t, Options{Limit: limit}) // for its real limit
+	b := f.open(t, Options{Limit: limit}) // for its actual limit
 	g, err := bufstrategy.NewMemoryBudget(bufstrategy.MemoryBudgetOptions{Limit: n * max(b.Limit(), 1<<14)})
 	if err != nil {
 		t.Fatalf("new budget: %v", err)

@@ -17,11 +17,11 @@ func consumeCases() []Case {
 			},
 		}, {
 			ID: "segments/none-empty", Doc: "bufstrategy.Buffer.Segments",
-			Rule: "No segment is empty; there may be more segments than one system call takes.",
+			Rule: "No segment is empty. There may be more segments than one system call takes.",
 			Run:  segmentsNoneEmpty,
 		}, {
 			ID: "segments/capacity-clipped", Doc: "bufstrategy.Buffer",
-			Rule: "The capacity of every segment and view is clipped to its length, so that append cannot reach other bytes.",
+			Rule: "The capacity of every segment and view is clipped to its length, so append cannot reach other bytes.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Options{Limit: 1000})
 				scatter(t, b)
@@ -38,7 +38,7 @@ func consumeCases() []Case {
 			Run:  discardInOrder,
 		}, {
 			ID: "discard/too-much-panics", Doc: "bufstrategy.Buffer.Discard",
-			Rule: "Discard panics when n is negative or more than Len.",
+			Rule: "Discard panics if n is negative or more than Len.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Options{Limit: 100})
 				put(t, b, []byte("four"))
@@ -48,8 +48,8 @@ func consumeCases() []Case {
 			},
 		}, {
 			ID: "paused/between-watermarks", Doc: "bufstrategy.Buffer.Paused",
-			Rule:   "Paused reports true from when Len has reached the high watermark until it has fallen to the low one.",
-			Source: "slow readers without a bound: gnet #213, #423",
+			Rule:   "Paused reports true after Len has reached the high watermark, until it has fallen to the low one.",
+			Source: "unbounded buffers for slow readers: gnet #213, #423",
 			Run:    pausedBetween,
 		},
 	}

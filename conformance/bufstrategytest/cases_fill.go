@@ -13,19 +13,19 @@ func fillCases() []Case {
 	return []Case{
 		{
 			ID: "fill/drained-after-would-block", Doc: "bufstrategy.Fill",
-			Rule:   "Fill reports Drained only after src has said would-block.",
-			Source: "an edge comes once: bytes left in the socket bring no other (shadow #3274)",
+			Rule:   "Fill reports Drained only after src has returned would-block.",
+			Source: "an edge comes once: bytes left in the socket cause no other (shadow #3274)",
 			Run:    fillDrained,
 		}, {
 			ID: "fill/wrapped-would-block", Doc: "bufstrategy.TryReader",
-			Rule: "When there is nothing to read it returns an error that has a method WouldBlock() bool which reports true, or that wraps such an error.",
+			Rule: "If there is nothing to read, the source returns an error whose method WouldBlock() bool reports true, or an error that wraps such an error.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Options{Limit: 1000})
 				wantFill(t, f, b, &socket{wrap: true}, 0, bufstrategy.Drained, 0)
 			},
 		}, {
 			ID: "fill/full-without-asking", Doc: "bufstrategy.Fill",
-			Rule: "Fill reports Full as soon as dst has no room, without asking src.",
+			Rule: "Fill reports Full as soon as dst has no room, without reading from src.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Options{Limit: 1000})
 				more := b.Limit() + 4000
@@ -35,19 +35,19 @@ func fillCases() []Case {
 				reads := src.reads
 				wantFill(t, f, b, src, 0, bufstrategy.Full, 0)
 				if src.reads != reads {
-					t.Errorf("a full buffer asked its source")
+					t.Errorf("a full buffer that reads from its source")
 				}
 				wantUnread(t, b, want)
 			},
 		}, {
 			ID: "fill/eof-behind-data", Doc: "bufstrategy.Fill",
-			Rule:   "Fill reports EOF when src has ended, and the bytes before the end are in dst.",
+			Rule:   "Fill reports EOF after src has ended. The bytes before the end are in dst.",
 			Source: "data and FIN in one event: netpoll #122, #226, netty #3709",
 			Run:    fillEOF,
 		}, {
 			ID: "fill/budget", Doc: "bufstrategy.Fill",
-			Rule:   "budget bounds the bytes; Fill never reads more.",
-			Source: "one fast peer starves the others of a loop",
+			Rule:   "budget bounds the bytes that Fill reads. Fill never reads more.",
+			Source: "one fast peer starves the other connections of a loop",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Options{Limit: 1000})
 				src := &script{data: pattern(900, 15), steps: []step{{60, nil}, {40, nil}, {1, nil}, {1000, nil}}}
@@ -59,7 +59,7 @@ func fillCases() []Case {
 						break
 					}
 				}
-				// One byte less than there is room for.
+				// This is one byte less than there is room for.
 				b = f.open(t, Options{Limit: 1000})
 				budget := sum(b.Space()) - 1
 				b.Commit(0)
@@ -67,12 +67,12 @@ func fillCases() []Case {
 			},
 		}, {
 			ID: "fill/failure-keeps-bytes", Doc: "bufstrategy.Fill",
-			Rule:   "With Failed it is the error of src, as src returned it; bytes read before the error are in dst.",
-			Source: "-1 taken for a count: gnet #569; a reset behind data: netpoll #128",
+			Rule:   "With Failed, the error is that of src, unchanged. Bytes read before the error are in dst.",
+			Source: "-1 mistaken for a count: gnet #569; a reset after data: netpoll #128",
 			Run:    fillFailure,
 		}, {
 			ID: "fill/no-progress", Doc: "bufstrategy.Fill",
-			Rule: "io.ErrNoProgress means that src returned neither bytes nor an error.",
+			Rule: "io.ErrNoProgress reports that src returned neither bytes nor an error.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Options{Limit: 1000})
 				o, n, err := f.fill(b, &script{data: []byte("abc"), steps: []step{{3, nil}, {0, nil}}}, 0)
@@ -83,9 +83,9 @@ func fillCases() []Case {
 			},
 		}, {
 			ID: "fill/everything-without-a-stall", Doc: "bufstrategy.Full",
-			Rule: "Full: the buffer has no room; bytes may remain in the source. Consume, then Fill again without waiting for " +
+			Rule: "Full: the buffer has no room, and bytes may remain in the source. Consume, then Fill again without waiting for " +
 				"readiness: the edge for bytes that are already there has been delivered and does not come again.",
-			Source: "a buffer full while there is more to read: shadow #3274; yielded and forgotten: nbio",
+			Source: "a full buffer while more can be read: shadow #3274; a connection that yielded and was forgotten: nbio",
 			Run:    fillEverything,
 		},
 	}
@@ -105,7 +105,7 @@ func fillDrained(t T, f *Fixture) {
 	want := src.data
 	wantFill(t, f, b, src, 0, bufstrategy.Drained, 60)
 	if !src.blocked {
-		t.Errorf("the source has not said would-block")
+		t.Errorf("the source has not returned would-block")
 	}
 	src.wait(40)
 	wantFill(t, f, b, src, 1000, bufstrategy.Drained, 40)
@@ -142,7 +142,7 @@ func fillFailure(t T, f *Fixture) {
 	}
 }
 
-// fillTurnsMax bounds the turns of a loop that never gets to the end.
+// fillTurnsMax bounds the turns of a loop that never reaches the end.
 const fillTurnsMax = 50_000
 
 func fillEverything(t T, f *Fixture) {

@@ -26,7 +26,7 @@ func flushCases() []Case {
 			},
 		}, {
 			ID: "flush/blocked-keeps-the-rest", Doc: "bufstrategy.Blocked",
-			Rule:   "Blocked: the sink would block. The rest stays in the buffer; wait for writability.",
+			Rule:   "Blocked: the sink would block. The rest stays in the buffer. Wait for writability.",
 			Source: "bytes dropped or sent twice after a partial write: gnet #569, libuv 1158b845",
 			Run: func(t T, f *Fixture) {
 				for _, steps := range [][]step{
@@ -44,7 +44,7 @@ func flushCases() []Case {
 			},
 		}, {
 			ID: "flush/short-write-goes-on", Doc: "bufstrategy.Flush",
-			Rule:   "A short write is not taken for would-block: Flush writes on until dst says so.",
+			Rule:   "Flush does not treat a short write as would-block: it continues until dst returns would-block.",
 			Source: "tokio #7872",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Options{Limit: 1000})
@@ -55,7 +55,7 @@ func flushCases() []Case {
 			},
 		}, {
 			ID: "flush/budget", Doc: "bufstrategy.Flush",
-			Rule: "budget bounds the bytes; Flush never writes more.",
+			Rule: "budget bounds the bytes that Flush writes. Flush never writes more.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Options{Limit: 1000})
 				want := scatter(t, b)
@@ -66,7 +66,7 @@ func flushCases() []Case {
 			},
 		}, {
 			ID: "flush/failure-keeps-the-rest", Doc: "bufstrategy.Flush",
-			Rule: "The error is nil except with Failed, where it is the error of dst, as dst returned it; bytes that dst did not count as written stay in src.",
+			Rule: "The error is nil except with Failed, where it is that of dst, unchanged. Bytes that dst did not count as written stay in src.",
 			Run: func(t T, f *Fixture) {
 				broken := errors.New("broken pipe")
 				for _, c := range []struct {
@@ -88,7 +88,7 @@ func flushCases() []Case {
 			},
 		}, {
 			ID: "flush/everything-to-a-slow-reader", Doc: "bufstrategy.Buffer.Paused",
-			Rule:   "It is advice for the producer, to be heeded or not: Limit is the bound.",
+			Rule:   "Paused is advice, which the producer may ignore. Limit is the bound.",
 			Source: "a peer that does not read took all memory: gnet #213, #214, #423",
 			Run:    flushEverything,
 		},
@@ -138,7 +138,7 @@ func flushEverything(t T, f *Fixture) {
 			n := putOnce(b, left[:min(give(), len(left))])
 			left = left[n:]
 			if n == 0 || b.Len() > b.Limit() {
-				t.Fatalf("not paused, and %d bytes of Limit %d", b.Len(), b.Limit())
+				t.Fatalf("not paused with %d bytes of Limit %d", b.Len(), b.Limit())
 			}
 		}
 		switch o, _, err := f.flush(b, dst, 2000); o {

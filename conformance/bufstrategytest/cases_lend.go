@@ -10,35 +10,35 @@ func lendCases() []Case {
 	return []Case{
 		{
 			ID: "lend/returned-once", Doc: "bufstrategy.Lender.Return",
-			Rule:  "Return is called exactly once for each segment that a Kernel took, when its last byte was discarded, or copied elsewhere, and by Release.",
+			Rule:  "Return is called exactly once for each segment that a Kernel took: after its last byte was discarded or copied elsewhere, or by Release.",
 			Needs: []Feature{Lends},
 			Run:   lendReturnedOnce,
 		}, {
 			ID: "lend/not-while-unread", Doc: "bufstrategy.Kernel.Lend",
-			Rule:   "Lend takes p, which is filled, behind the unread bytes, without a copy.",
+			Rule:   "Lend appends the filled segment p to the unread bytes without copying.",
 			Source: "a provided buffer that the kernel filled again while it was read: liburing, io_uring_register_buf_ring(3)",
 			Needs:  []Feature{Lends},
 			Run:    lendNotWhileUnread,
 		}, {
 			ID: "lend/in-order", Doc: "bufstrategy.Kernel",
-			Rule:  "So what a mechanism has received into its own buffers is read without a copy, and in order with what was read by Space and Commit into segments of the Pool: one mechanism can be exchanged for another on the same buffer.",
+			Rule:  "Bytes that a mechanism received into its own buffers are read without a copy, in order with those read through Space and Commit. One mechanism can replace another on the same buffer.",
 			Needs: []Feature{Lends},
 			Run:   lendInOrder,
 		}, {
 			ID: "lend/refused-at-the-bound", Doc: "bufstrategy.Kernel.Lend",
-			Rule:  "Lend reports false, and takes nothing, when p is more than Limit less Len, or MaxLent segments are lent, or there is no Lender.",
+			Rule:  "Lend reports false and takes nothing if p exceeds Limit minus Len, if MaxLent segments are lent, or without a Lender.",
 			Needs: []Feature{Lends},
 			Run:   lendBound,
 		}, {
 			ID: "lend/handover", Doc: "bufstrategy.Kernel",
-			Rule:  "MoveFrom takes lent segments from a Kernel as it does others; they go back to their Lender from where they are then.",
+			Rule:  "MoveFrom takes lent segments from a Kernel like any others. They return to their Lender from their new buffer.",
 			Needs: []Feature{Lends, HandsOver},
 			Run:   lendHandover,
 		},
 	}
 }
 
-// lender lends segments of its own, each by its number, and overwrites what it gets back.
+// lender lends segments of its own, each with a number, and overwrites what comes back.
 type lender struct {
 	out  map[uint32][]byte
 	back map[uint32]int
@@ -67,7 +67,7 @@ func (l *lender) lend(f *Fixture, b bufstrategy.Buffer, p []byte) bool {
 	return false
 }
 
-// want checks that all segments but those that are out have come back once, and no other.
+// want checks that all segments except those in out have come back once, and that no other has.
 func (l *lender) want(t T, out int) {
 	t.Helper()
 	for id, n := range l.back {
@@ -166,7 +166,7 @@ func lendBound(t T, f *Fixture) {
 	l := newLender()
 	b := f.open(t, Options{Limit: 1000, Lender: l, MaxLent: 3})
 	if l.lend(f, b, make([]byte, b.Limit()+1)) {
-		t.Errorf("took more than Limit")
+		t.Errorf("Lend took more than Limit")
 	}
 	for i := range 5 {
 		if got := l.lend(f, b, make([]byte, 10)); got != (i < 3) {
@@ -179,12 +179,12 @@ func lendBound(t T, f *Fixture) {
 		t.Errorf("Lend of all that Limit leaves: Len %d of %d", b.Len(), b.Limit())
 	}
 	if l.lend(f, b, make([]byte, 1)) {
-		t.Errorf("took more than Limit")
+		t.Errorf("Lend took more than Limit")
 	}
 	b.Release()
 	l.want(t, 0)
 	if b := f.open(t, Options{Limit: 1000}); f.Lend(b, make([]byte, 1), 0) {
-		t.Errorf("without a Lender: took a segment")
+		t.Errorf("Lend without a Lender took a segment")
 	}
 }
 

@@ -11,7 +11,7 @@ func lifetimeCases() []Case {
 	return []Case{
 		{
 			ID: "release/gives-all-back", Doc: "bufstrategy.Ring.Release",
-			Rule: "Release forgets the unread bytes and gives all memory back.",
+			Rule: "Release forgets the unread bytes and returns all memory.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Options{Limit: 5000})
 				scatter(t, b)
@@ -25,7 +25,7 @@ func lifetimeCases() []Case {
 			},
 		}, {
 			ID: "release/usable-again", Doc: "bufstrategy.Buffer.Release",
-			Rule: "The buffer is empty afterwards and may be used again; Release of an empty buffer is allowed.",
+			Rule: "After Release the buffer is empty and may be used again. Release of an empty buffer is allowed.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Options{Limit: 5000})
 				b.Release()
@@ -38,7 +38,7 @@ func lifetimeCases() []Case {
 			},
 		}, {
 			ID: "trim/keeps-unread", Doc: "bufstrategy.Buffer.Trim",
-			Rule: "Trim gives back memory that the unread bytes do not need, as far as the strategy can, and keeps those bytes.",
+			Rule: "Trim returns memory that the unread bytes do not need, as far as the strategy can, and keeps those bytes.",
 			Run:  trimKeepsUnread,
 		}, {
 			ID: "trim/empty-holds-nothing", Doc: "bufstrategy.Buffer.Trim",
@@ -58,14 +58,14 @@ func lifetimeCases() []Case {
 			},
 		}, {
 			ID: "poison/discarded", Doc: "bufstrategy.Options.Poison",
-			Rule:    "Poison overwrites bytes with the byte Poison when they are discarded or released, or moved away from, to find who reads them later.",
+			Rule:    "Poison overwrites bytes with the byte Poison when they are discarded, released or moved away, to reveal later reads.",
 			Source:  "data kept past the callback and overwritten by the next read: gnet #648, #649, netpoll #342",
 			Needs:   []Feature{Poisons},
 			Run:     poisonDiscarded,
 			Refused: poisonRefused,
 		}, {
 			ID: "poison/released", Doc: "bufstrategy.Options.Poison",
-			Rule:  "Poison overwrites bytes with the byte Poison when they are discarded or released, or moved away from, to find who reads them later.",
+			Rule:  "Poison overwrites bytes with the byte Poison when they are discarded, released or moved away, to reveal later reads.",
 			Needs: []Feature{Poisons},
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Options{Limit: 5000, Poison: true})
@@ -77,13 +77,13 @@ func lifetimeCases() []Case {
 			Refused: poisonRefused,
 		}, {
 			ID: "poison/never-unread", Doc: "bufstrategy.Options.Poison",
-			Rule:    "It never touches unread bytes.",
+			Rule:    "Poison never touches unread bytes.",
 			Needs:   []Feature{Poisons},
 			Run:     func(t T, f *Fixture) { runModel(t, f, Options{Limit: 1500, Poison: true}, 500) },
 			Refused: poisonRefused,
 		}, {
 			ID: "exhausted/nothing-lost", Doc: "bufstrategy.ErrExhausted",
-			Rule:   "ErrExhausted says that memory shared with other buffers has reached its bound. Nothing was lost.",
+			Rule:   "ErrExhausted reports that memory shared with other buffers has reached its bound. Nothing was lost.",
 			Source: "one slow reader must not take the bytes of another: gnet #423",
 			Needs:  []Feature{SharesMemory},
 			Run:    exhaustedNothingLost,
@@ -169,7 +169,7 @@ func exhaustedNothingLost(t T, f *Fixture) {
 	wantUnread(t, b, want[:len("before")+n])
 	restore()
 	if o, _, err := f.fill(b, src, 0); o != bufstrategy.Drained || err != nil {
-		t.Fatalf("Fill with memory again: %v, %v, want drained", o, err)
+		t.Fatalf("Fill after memory returned: %v, %v, want drained", o, err)
 	}
 	wantUnread(t, b, want)
 }

@@ -13,7 +13,7 @@ func modelCases() []Case {
 	return []Case{
 		{
 			ID: "model/random", Doc: "bufstrategy.Buffer",
-			Rule: "Buffer is a bounded queue of bytes between a producer and a consumer, of which a socket is usually one.",
+			Rule: "Buffer is a bounded queue of bytes between a producer and a consumer, one of which is usually a socket.",
 			Run: func(t T, f *Fixture) {
 				for _, limit := range []int{1, 7, 256, 1500, 20_000} {
 					runModel(t, f, Options{Limit: limit, High: (limit + 1) / 2, Low: limit / 4}, 600)
@@ -28,14 +28,14 @@ func modelCases() []Case {
 	}
 }
 
-// model is the reference: what a buffer holds and says.
+// model is the reference: the expected contents and results of a buffer.
 type model struct {
 	b         bufstrategy.Buffer
 	high, low int
 	paused    bool
 	holds     int // most bytes of memory; zero promises nothing
 	unread    []byte
-	next      byte // of what is committed
+	next      byte // of the committed bytes
 }
 
 func newModel(b bufstrategy.Buffer, c Options) *model {
@@ -52,7 +52,7 @@ func newModel(b bufstrategy.Buffer, c Options) *model {
 // choose returns a number from 0 to n-1.
 type choose func(n int) int
 
-// size prefers the ends of 0 to n, where the mistakes are.
+// size prefers the ends of 0 to n, where mistakes are most likely.
 func (c choose) size(n int) int {
 	switch c(4) {
 	case 0:
@@ -63,8 +63,8 @@ func (c choose) size(n int) int {
 	return c(n + 1)
 }
 
-// step does one operation on the buffer and on the reference and compares. It describes what it
-// did.
+// step performs one operation on the buffer and on the reference, and compares. It describes the
+// operation.
 func (m *model) step(pick choose) (what string, err error) {
 	switch op := pick(20); {
 	case op < 6:
@@ -117,11 +117,11 @@ func (m *model) commit(pick choose) (string, error) {
 	return fmt.Sprintf("Commit(%d) of %d", n, offered), nil
 }
 
-// produce returns the next n bytes, which are now unread in the reference.
+// produce returns the next n bytes, which are then unread in the reference.
 func (m *model) produce(n int) []byte {
 	for range n {
 		m.unread = append(m.unread, m.next)
-		// A prime less than 256 as the period meets every alignment.
+		// The period is a prime less than 256, so it meets every alignment.
 		m.next = (m.next + 1) % 251
 	}
 	return m.unread[len(m.unread)-n:]
@@ -167,7 +167,7 @@ func (m *model) compare(bytesToo bool) error {
 		return nil
 	}
 	if !bytes.Equal(join(m.b.Segments()), m.unread) {
-		return errors.New("the bytes of Segments are not the unread ones")
+		return errors.New("the bytes of Segments differ from the unread ones")
 	}
 	return nil
 }
@@ -175,8 +175,8 @@ func (m *model) compare(bytesToo bool) error {
 // room is how many bytes m has room for.
 func (m *model) room() int { return m.b.Limit() - len(m.unread) }
 
-// fill reads from a socket that has a little more than there is room for, or less, and perhaps
-// ends.
+// fill reads from a socket that has slightly more, or fewer, bytes than there is room for, and may
+// end.
 func (m *model) fill(pick choose) (string, error) {
 	room := m.room()
 	n := pick.size(room + 2)
@@ -203,7 +203,7 @@ func (m *model) fill(pick choose) (string, error) {
 	return what, nil
 }
 
-// flush writes to a sink that takes some of what is there.
+// flush writes to a sink that takes some of the bytes.
 func (m *model) flush(pick choose) (string, error) {
 	takes, budget := pick.size(len(m.unread)), pick(3)*pick(len(m.unread)+2)
 	what := fmt.Sprintf("Flush of which %d are taken, budget %d", takes, budget)
@@ -236,7 +236,8 @@ func (m *model) read(pick choose) (string, error) {
 }
 
 func (m *model) write(pick choose) (string, error) {
-	// No more than there is room for: a buffer that is wrong may have the Writer go on for ever.
+	// It writes no more than there is room for: a wrong buffer could keep the Writer waiting
+	// without end.
 	size := pick.size(m.room())
 	what := fmt.Sprintf("Write of %d", size)
 	n, err := bufstrategy.Writer{Buffer: m.b}.Write(bytes.Clone(m.produce(size)))

@@ -10,14 +10,14 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 )
 
-// parserCases are what the parsers, WaitReader and WaitWriter of package bufstrategy need of a
-// Buffer.
+// parserCases are about what the parsers, WaitReader and WaitWriter of package bufstrategy need of
+// a Buffer.
 func parserCases() []Case {
 	return []Case{
 		{
 			ID: "stats/consumed", Doc: "bufstrategy.Stats",
-			Rule:   "Moved less Len is how many bytes have been consumed since the buffer was made, by Discard, Release or otherwise.",
-			Source: "a parser remembers how far it has looked, and the buffer is given to the next connection",
+			Rule:   "Moved minus Len is the number of bytes consumed since the buffer was made, by Discard, Release or otherwise.",
+			Source: "a parser remembers how far it has scanned, and the next connection gets the buffer",
 			Run:    statsConsumed,
 		}, {
 			ID: "index/across-segments", Doc: "bufstrategy.IndexBytes",
@@ -25,8 +25,8 @@ func parserCases() []Case {
 			Run:  indexAcrossSegments,
 		}, {
 			ID: "message/any-pieces", Doc: "bufstrategy.Finder",
-			Rule:   "What it answers does not depend on the pieces in which the bytes came.",
-			Source: "a request that was split where nobody had tried",
+			Rule:   "The result of a parser does not depend on the pieces in which the bytes came.",
+			Source: "a request split at a position that no test had tried",
 			Run:    messageAnyPieces,
 		}, {
 			ID: "message/find-takes-nothing", Doc: "bufstrategy.Finder",
@@ -34,21 +34,21 @@ func parserCases() []Case {
 			Run:  messageFindTakesNothing,
 		}, {
 			ID: "message/never-short-at-limit", Doc: "bufstrategy.Finder",
-			Rule:   "With Limit bytes unread it does not answer ErrShort.",
+			Rule:   "With Limit bytes unread, a parser does not return ErrShort.",
 			Source: "a full buffer, and a parser that waits for more: a stall",
 			Run:    messageNeverShortAtLimit,
 		}, {
 			ID: "wait-reader/as-bufio", Doc: "bufstrategy.WaitReader",
-			Rule: "A method that has the name of one of bufio.Reader behaves as that does",
+			Rule: "A method named like one of bufio.Reader behaves like it.",
 			Run:  waitReaderAsBufio,
 		}, {
 			ID: "wait-writer/as-bufio", Doc: "bufstrategy.WaitWriter",
-			Rule: "A method that has the name of one of bufio.Writer behaves as that does.",
+			Rule: "A method named like one of bufio.Writer behaves like it.",
 			Run:  waitWriterAsBufio,
 		}, {
 			ID: "wait-writer/waits-at-limit", Doc: "bufstrategy.WaitWriter",
-			Rule:   "At Limit of the Buffer it writes what there is to Sink, and waits as long as the peer does not take it; so it never holds more.",
-			Source: "slow readers without a bound: gnet #213, #423",
+			Rule:   "At Limit of the Buffer, WaitWriter writes the bytes to Sink, and waits while the peer does not take them. It never holds more.",
+			Source: "unbounded buffers for slow readers: gnet #213, #423",
 			Run:    waitWriterWaitsAtLimit,
 		},
 	}
@@ -74,7 +74,7 @@ func statsConsumed(t T, f *Fixture) {
 			}
 			consumed += n
 			if got := b.Stats().Moved - uint64(b.Len()); got != uint64(consumed) {
-				t.Fatalf("round %d: Moved less Len is %d, consumed were %d", i, got, consumed)
+				t.Fatalf("round %d: Moved minus Len is %d, but %d were consumed", i, got, consumed)
 			}
 		}
 	}
@@ -104,12 +104,12 @@ func indexAcrossSegments(t T, f *Fixture) {
 		}
 		b.Discard(rng.IntN(b.Len() + 1))
 		if b.Len() != 0 && bufstrategy.IndexBytes(b, unread[len(unread)-b.Len():][:1]) != 0 {
-			t.Fatalf("IndexBytes does not find the first byte")
+			t.Fatalf("IndexBytes did not find the first byte")
 		}
 	}
 }
 
-// protocol is a parser and messages as it takes them.
+// protocol is a parser, and messages in its format.
 type protocol struct {
 	name   string
 	make   func() bufstrategy.Finder
@@ -173,7 +173,7 @@ func messageFindTakesNothing(t T, f *Fixture) {
 		finder := p.make()
 		for i, part := range [][]byte{whole[:300], whole[300:]} {
 			put(t, b, part)
-			b.Discard(1 - i) // of what made it begin elsewhere than its memory
+			b.Discard(1 - i) // the rest of the padding that keeps the message off the start of the memory
 			before := b.Stats().Copied
 			_, _ = finder.Find(b)
 			if after := b.Stats().Copied; after != before {
@@ -199,11 +199,11 @@ func messageNeverShortAtLimit(t T, f *Fixture) {
 	}
 }
 
-// gate lets so many bytes through before it blocks, and again after each wait.
+// gate lets a number of bytes through before it blocks, and again after each wait.
 type gate struct {
 	rng  *rand.Rand
 	open int
-	data []byte // to be read, or written so far
+	data []byte // bytes left to read, or bytes written so far
 }
 
 func (g *gate) wait() error {
@@ -277,7 +277,7 @@ func waitReaderAsBufio(t T, f *Fixture) {
 			wantErr = bufstrategy.ErrTooLarge
 		}
 		if !errors.Is(err, wantErr) {
-			t.Fatalf("call %d: %v, bufio says %v", i, err, wantErr)
+			t.Fatalf("call %d: %v, bufio returns %v", i, err, wantErr)
 		}
 		wantBytes(t, "what was read", p, q)
 		if wantErr == io.EOF {
@@ -344,10 +344,10 @@ func waitWriterWaitsAtLimit(t T, f *Fixture) {
 			t.Fatalf("WriteString: %v", err)
 		}
 		if !full && waits > before {
-			t.Fatalf("write %d waited with room for it", i)
+			t.Fatalf("write %d waited although there was room", i)
 		}
 	}
 	if waits == 0 {
-		t.Errorf("a peer that takes nothing was not waited for")
+		t.Errorf("WaitWriter did not wait for a peer that takes nothing")
 	}
 }

@@ -12,40 +12,40 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// DefaultVolume is how many bytes a case about sockets sends for each size of buffer if
-// Fixture.Volume is zero.
+// DefaultVolume is how many bytes a case about sockets sends per buffer size if Fixture.Volume is
+// zero.
 const DefaultVolume = 256 << 10
 
-// restLimits are the sizes of buffers that bytes are read through.
+// restLimits are the sizes of the buffers that bytes are read through.
 var restLimits = [...]int{1 << 10, 4 << 10, 64 << 10}
 
-// restCases run on real sockets: whatever the kernel does, nothing is lost and nobody waits for
-// what does not come.
+// restCases run on real sockets: whatever the kernel does, no byte is lost and no call waits for an
+// event that does not come.
 func restCases() []Case {
-	full := "Full: the buffer has no room; bytes may remain in the source. Consume, then Fill again without waiting for " +
+	full := "Full: the buffer has no room, and bytes may remain in the source. Consume, then Fill again without waiting for " +
 		"readiness: the edge for bytes that are already there has been delivered and does not come again."
 	return []Case{
 		{
 			ID: "rest/read-to-the-end", Doc: "bufstrategy.Full",
 			Rule:   full,
-			Source: "a buffer full while there is more to read: shadow #3274; yielded and forgotten: nbio",
+			Source: "a full buffer while more can be read: shadow #3274; a connection that yielded and was forgotten: nbio",
 			Needs:  []Feature{Sockets},
 			Run:    readToTheEnd,
 		}, {
 			ID: "rest/all-sent-before-the-first-read", Doc: "bufstrategy.Budget",
-			Rule:   "The socket is still ready: yield, then go on without waiting.",
-			Source: "the one edge is gone when the reader begins, and no other comes: netty #3709",
+			Rule:   "The socket is still ready: yield, then continue without waiting.",
+			Source: "the only edge has passed when the reader begins: netty #3709",
 			Needs:  []Feature{Sockets},
 			Run:    readWhatIsThere,
 		}, {
 			ID: "rest/end-at-the-limit", Doc: "bufstrategy.Fill",
-			Rule:   "Fill reports EOF when src has ended, and the bytes before the end are in dst.",
+			Rule:   "Fill reports EOF after src has ended. The bytes before the end are in dst.",
 			Source: "data and FIN in one event: netpoll #122, #226, #278",
 			Needs:  []Feature{Sockets},
 			Run:    endAtTheLimit,
 		}, {
 			ID: "rest/write-to-the-end", Doc: "bufstrategy.Blocked",
-			Rule:   "The rest stays in the buffer; wait for writability.",
+			Rule:   "The rest stays in the buffer. Wait for writability.",
 			Source: "bytes dropped or sent twice after a partial write: gnet #569, libuv 1158b845",
 			Needs:  []Feature{Sockets},
 			Run:    writeToTheEnd,
@@ -60,8 +60,8 @@ func (f *Fixture) volume() int {
 	return DefaultVolume
 }
 
-// steps serves connections that share the memory of a fixture, and lets one of them go on at a
-// time: buffers belong to one goroutine.
+// steps serves connections that share the memory of a fixture. It lets one of them run at a time:
+// buffers belong to one goroutine.
 type steps struct {
 	T
 	f    *Fixture
@@ -72,7 +72,7 @@ type steps struct {
 
 func newSteps(t T, f *Fixture) *steps { return &steps{T: t, f: f, errs: make(chan error, 64)} }
 
-// read has r read from s, beside the others.
+// read makes r read from s, concurrently with the others.
 func (w *steps) read(what string, s stream.Socket, r *reader) {
 	w.all.Go(func() {
 		defer close(r.idle)
@@ -80,7 +80,7 @@ func (w *steps) read(what string, s stream.Socket, r *reader) {
 	})
 }
 
-// write has wr write to s, beside the others.
+// write makes wr write to s, concurrently with the others.
 func (w *steps) write(what string, s stream.Socket, wr *writer) {
 	w.all.Go(func() { w.serve(what, s, sys.Writable, wr.step, &wr.err) })
 }
@@ -105,7 +105,7 @@ func (w *steps) report(what string, err error) {
 	}
 }
 
-// wait waits for all that was served and ends the case if anything has failed.
+// wait waits for all served connections, and ends the case if anything has failed.
 func (w *steps) wait() {
 	w.Helper()
 	w.all.Wait()
@@ -120,8 +120,7 @@ func (w *steps) wait() {
 	}
 }
 
-// neighbours is how many other connections read beside the one that matters, each an eighth as
-// much.
+// neighbours is how many other connections read besides the main one. Each reads an eighth as much.
 const neighbours = 2
 
 func readToTheEnd(t T, f *Fixture) {
@@ -146,7 +145,7 @@ func readToTheEnd(t T, f *Fixture) {
 		for _, r := range rs {
 			r.checkMemory(t)
 		}
-		t.Logf("limit %d: %d bytes in %d reads with %d waits, %d of them for nothing",
+		t.Logf("limit %d: %d bytes in %d reads with %d waits, %d of them in vain",
 			limit, rs[0].tape.size, rs[0].conn.reads, rs[0].waits, rs[0].empty)
 	}
 }
@@ -166,8 +165,8 @@ func newReader(t T, f *Fixture, c Options, size int, seed uint64) *reader {
 	}
 }
 
-// checkMemory compares what the buffer has held with what its documentation promises, and wants it
-// all back.
+// checkMemory compares the memory that the buffer has held with the promise of its documentation.
+// It wants all memory returned.
 func (r *reader) checkMemory(t T) { checkMemory(t, r.f, r.b, r.tape.size) }
 
 func checkMemory(t T, f *Fixture, b bufstrategy.Buffer, moved int) {
@@ -185,7 +184,7 @@ func checkMemory(t T, f *Fixture, b bufstrategy.Buffer, moved int) {
 	}
 }
 
-// thereBytes is more than the smaller buffers hold and less than any kernel does.
+// thereBytes is more than the smaller buffers hold and less than any kernel buffer holds.
 const thereBytes = 24 << 10
 
 func readWhatIsThere(t T, f *Fixture) {
@@ -209,7 +208,7 @@ func endAtTheLimit(t T, f *Fixture) {
 	probe := f.open(t, Options{Limit: limit})
 	full := probe.Limit()
 	probe.Release()
-	// A consumer that takes nothing before it must, and then one byte, or all.
+	// The consumer takes nothing before it must, and then one byte, or everything.
 	for _, take := range []int{0, 2 * full} {
 		for i, size := range []int{0, 1, full - 1, full, full + 1, 2 * full} {
 			seed := uint64(50 + i)
@@ -227,8 +226,8 @@ func endAtTheLimit(t T, f *Fixture) {
 	}
 }
 
-// What the kernel is asked to hold of what is written, and how much is then written: it waits for
-// the peer's acknowledgements where it holds little, for 40 ms at a time on Linux.
+// These are the kernel's send buffer size, and how much is then written. With a small buffer, the
+// kernel waits for the peer's acknowledgements, for 40 ms each on Linux.
 const (
 	tinyBytes   = 4 << 10
 	tinyVolume  = 64 << 10
@@ -243,7 +242,7 @@ func writeToTheEnd(t T, f *Fixture) {
 	}
 }
 
-// writeAll writes size bytes to a peer over a socket that is asked to hold few of them.
+// writeAll writes size bytes to a peer over a socket with a small send buffer.
 func writeAll(t T, f *Fixture, c Options, hold, size int, seed uint64) {
 	t.Helper()
 	s, peer := connect(t)

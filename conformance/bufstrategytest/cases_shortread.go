@@ -6,9 +6,9 @@ func shortReadCases() []Case {
 	return []Case{
 		{
 			ID: "short-read/saves-a-read", Doc: "bufstrategy.ShortReader",
-			Rule: "ShortReadDrains reports true when a read that got fewer bytes than it asked for proves that the source is drained, " +
-				"and that every byte which arrives after it brings a readiness event.",
-			Source: "peers pay a read a message to be told that there is no more",
+			Rule: "ShortReadDrains reports true if a read that got fewer bytes than it asked for proves that the source is drained, " +
+				"and if every byte that arrives after it causes a readiness event.",
+			Source: "an extra read per message that only finds that there is no more",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Options{Limit: 1000})
 				src := &shortSocket{socket: socket{data: pattern(80, 19), arrived: 50}}
@@ -21,8 +21,8 @@ func shortReadCases() []Case {
 			},
 		}, {
 			ID: "short-read/only-when-short", Doc: "bufstrategy.ShortReader",
-			Rule:   "Fill asks after each short read, and after no other.",
-			Source: "an exact read taken for the last: tokio #5866",
+			Rule:   "Fill calls ShortReadDrains after each short read, and after no other.",
+			Source: "an exact read mistaken for the last: tokio #5866",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Options{Limit: 1000})
 				n := sum(b.Space())
@@ -36,18 +36,18 @@ func shortReadCases() []Case {
 					wantFill(t, f, b, src, 0, bufstrategy.Drained, n)
 				}
 				if src.asked > 0 {
-					t.Errorf("asked after a read that was not short")
+					t.Errorf("ShortReadDrains was called after a read that was not short")
 				}
 				wantUnread(t, b, want)
-				// A budget makes the read smaller; it is not short then either.
+				// A budget makes the read smaller, but not short.
 				b.Release()
 				src = &shortSocket{socket: socket{data: pattern(100, 21), arrived: 100}}
 				wantFill(t, f, b, src, 10, bufstrategy.Budget, 10)
 			},
 		}, {
 			ID: "short-read/not-with-a-hang-up", Doc: "bufstrategy.ShortReader",
-			Rule:   "once a hang-up or end of stream was seen in any event of the handle: data and FIN arrive as one event, the short read takes the data, and no second event comes for the end;",
-			Source: "short read hides the end: netpoll #278, netty #4317, #6303",
+			Rule:   "ShortReadDrains reports false after any event with a hang-up or an end of stream. Data and FIN arrive as one event, the short read takes the data, and no second event comes for the end.",
+			Source: "a short read hides the end: netpoll #278, netty #4317, #6303",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Options{Limit: 1000})
 				src := &shortSocket{socket: socket{data: pattern(3, 22), arrived: 3, fin: true}}
@@ -57,7 +57,7 @@ func shortReadCases() []Case {
 			},
 		}, {
 			ID: "short-read/not-with-emulated-edges", Doc: "bufstrategy.ShortReader",
-			Rule:   "when edges are not native but emulated, as over poll(2) or on Windows: there an event is armed by would-block, which a short read does not declare.",
+			Rule:   "ShortReadDrains reports false if edges are emulated, as over poll(2) or on Windows. There, only would-block arms an event, and a short read does not declare it.",
 			Source: "tokio #5866, #7872",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Options{Limit: 1000})

@@ -10,7 +10,7 @@ func spaceCases() []Case {
 	return []Case{
 		{
 			ID: "space/empty-only-at-limit", Doc: "bufstrategy.Buffer.Space",
-			Rule: "Space offers nothing only when Len has reached Limit, or when memory shared with other buffers is exhausted.",
+			Rule: "Space offers nothing only if Len has reached Limit, or if memory shared with other buffers is exhausted.",
 			Run: eachStep(func(t T, b bufstrategy.Buffer, space [][]byte) {
 				if n := sum(space); (n == 0) != (b.Len() == b.Limit()) {
 					t.Fatalf("Space offers %d bytes at Len %d of Limit %d", n, b.Len(), b.Limit())
@@ -18,7 +18,7 @@ func spaceCases() []Case {
 			}),
 		}, {
 			ID: "space/within-limit", Doc: "bufstrategy.Buffer.Space",
-			Rule: "The segments of Space never add up to more than Limit less Len, and none is empty.",
+			Rule: "The segments of Space never add up to more than Limit minus Len, and none is empty.",
 			Run: eachStep(func(t T, b bufstrategy.Buffer, space [][]byte) {
 				if n := sum(space); n > b.Limit()-b.Len() {
 					t.Fatalf("Space offers %d bytes at Len %d of Limit %d", n, b.Len(), b.Limit())
@@ -31,7 +31,7 @@ func spaceCases() []Case {
 			}),
 		}, {
 			ID: "space/capacity-clipped", Doc: "bufstrategy.Buffer",
-			Rule: "The capacity of every segment and view is clipped to its length, so that append cannot reach other bytes.",
+			Rule: "The capacity of every segment and view is clipped to its length, so append cannot reach other bytes.",
 			Run: eachStep(func(t T, _ bufstrategy.Buffer, space [][]byte) {
 				for i, s := range space {
 					if cap(s) != len(s) {
@@ -53,26 +53,26 @@ func spaceCases() []Case {
 			Run:  commitInOrder,
 		}, {
 			ID: "commit/zero", Doc: "bufstrategy.Buffer.Commit",
-			Rule: "Commit of zero bytes gives the space back and changes nothing else.",
+			Rule: "Commit of zero bytes returns the space and changes nothing else.",
 			Run:  commitZero,
 		}, {
 			ID: "commit/too-much-panics", Doc: "bufstrategy.Buffer.Commit",
-			Rule: "Commit panics when n is negative or more than Space offered.",
+			Rule: "Commit panics if n is negative or more than Space offered.",
 			Run:  commitTooMuch,
 		}, {
 			ID: "commit/only-after-space", Doc: "bufstrategy.Buffer.Commit",
-			Rule:   "Commit ends the space: a second Commit, or one after View, Segments, Discard, Trim or Release, panics unless n is zero.",
-			Source: "a view handed out and overwritten by a late commit: gnet #648, netpoll #342",
+			Rule:   "Commit ends the space. A second Commit, or one after View, Segments, Discard, Trim or Release, panics unless n is zero.",
+			Source: "a view passed out and overwritten by a late commit: gnet #648, netpoll #342",
 			Run:    commitOnlyAfterSpace,
 		}, {
 			ID: "limit/reached-and-kept", Doc: "bufstrategy.Buffer.Limit",
-			Rule: "Limit is the number of unread bytes that the buffer can hold, at least what was asked for. It never changes.",
+			Rule: "Limit is the number of unread bytes that the buffer can hold. It is at least the requested limit and never changes.",
 			Run:  limitReached,
 		},
 	}
 }
 
-// eachStep checks every Space of a buffer that fills up, and runs empty, in uneven pieces.
+// eachStep checks every Space of a buffer that is filled and emptied in uneven pieces.
 func eachStep(check func(t T, b bufstrategy.Buffer, space [][]byte)) func(T, *Fixture) {
 	return func(t T, f *Fixture) {
 		for _, limit := range []int{1, 100, 1 << 10, 20000} {
@@ -127,7 +127,7 @@ func commitInOrder(t T, f *Fixture) {
 		want := scatter(t, b)
 		b.Discard(len(want) / 2)
 		want = want[len(want)/2:]
-		// Everything that is offered is written, and less is committed.
+		// The case writes to everything that is offered, and commits less.
 		next := pattern(b.Limit(), 4)
 		n := 0
 		for _, s := range b.Space() {
@@ -190,7 +190,7 @@ func limitReached(t T, f *Fixture) {
 		b := f.open(t, Options{Limit: limit})
 		got := b.Limit()
 		if got < limit {
-			t.Fatalf("Limit is %d, asked for %d", got, limit)
+			t.Fatalf("Limit is %d, requested was %d", got, limit)
 		}
 		want := pattern(got, 5)
 		put(t, b, want)

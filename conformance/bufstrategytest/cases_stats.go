@@ -6,7 +6,7 @@ func statsCases() []Case {
 	return []Case{
 		{
 			ID: "stats/moved", Doc: "bufstrategy.Stats.Moved",
-			Rule: "Moved counts the bytes that were committed.",
+			Rule: "Moved counts the committed bytes.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Options{Limit: 1000})
 				n := len(scatter(t, b)) + b.Limit() - b.Limit()/3
@@ -17,7 +17,7 @@ func statsCases() []Case {
 			},
 		}, {
 			ID: "stats/commits", Doc: "bufstrategy.Stats.Commits",
-			Rule: "Commits counts the Commits of more than zero bytes, which are the reads that got something.",
+			Rule: "Commits counts the Commits of more than zero bytes, that is, the reads that got something.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Options{Limit: 1000})
 				for range 3 {
@@ -54,7 +54,7 @@ func statsCases() []Case {
 				b := f.open(t, Options{Limit: 1000})
 				scatter(t, b)
 				if got := b.Stats().Full; got != 0 {
-					t.Errorf("Full is %d before it was", got)
+					t.Errorf("Full is %d before the buffer was full", got)
 				}
 				b.Space()
 				b.Space()
@@ -66,11 +66,11 @@ func statsCases() []Case {
 			},
 		}, {
 			ID: "stats/resident", Doc: "bufstrategy.Stats.Resident",
-			Rule: "Resident is the bytes of memory held, at least Len.",
+			Rule: "Resident is the number of bytes of memory held, at least Len.",
 			Run:  statsResident,
 		}, {
 			ID: "stats/kept-by-release", Doc: "bufstrategy.Stats",
-			Rule: "Stats is what a buffer counts. Release does not reset it.",
+			Rule: "Stats returns the counters of a buffer. Release does not reset them.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Options{Limit: 1000})
 				scatter(t, b)
@@ -84,12 +84,12 @@ func statsCases() []Case {
 			},
 		}, {
 			ID: "stats/steady-allocates-nothing", Doc: "bufstrategy.Buffer",
-			Rule:   "Traffic that repeats itself allocates nothing once it has been seen.",
-			Source: "an allocation an operation: gnet #214",
+			Rule:   "Repeating traffic allocates nothing after its first round.",
+			Source: "an allocation per operation: gnet #214",
 			Run:    statsSteady,
 		}, {
 			ID: "stats/passing-through-copies-nothing", Doc: "bufstrategy.Stats.Copied",
-			Rule:  "Copied counts the bytes that the strategy copied itself: to compact, to grow, for a View, as left-overs.",
+			Rule:  "Copied counts the bytes that the strategy itself copied: to compact, to grow, for a View, as left-overs.",
 			Needs: []Feature{Copyless},
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Options{Limit: 5000})
@@ -116,7 +116,7 @@ func statsResident(t T, f *Fixture) {
 		s := b.Stats()
 		most = max(most, s.Resident)
 		if s.Resident < b.Len() || s.PeakResident < most {
-			t.Fatalf("resident %d, at most %d so far by Stats and %d as seen, Len %d", s.Resident, s.PeakResident, most, b.Len())
+			t.Fatalf("resident %d, at most %d so far according to Stats and %d as seen, Len %d", s.Resident, s.PeakResident, most, b.Len())
 		}
 	}
 	for range 300 {

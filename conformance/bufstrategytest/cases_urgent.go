@@ -5,7 +5,7 @@ import "github.com/edgewise-go/edgewise/bufstrategy"
 func urgentCases() []Case {
 	return []Case{{
 		ID: "short-read/not-at-an-urgent-mark", Doc: "bufstrategy.ShortReader",
-		Rule: "once an urgent mark was seen in any event of the handle, and always if events do not report it: a read stops at the mark, " +
+		Rule: "ShortReadDrains reports false after any event with an urgent mark, and always if events do not report marks: a read stops at the mark, " +
 			"and the bytes after it may have arrived in the same event.",
 		Source: "tcp(7): a read stops at the urgent mark",
 		Run: func(t T, f *Fixture) {
@@ -14,7 +14,7 @@ func urgentCases() []Case {
 			want := src.data
 			wantFill(t, f, b, src, 0, bufstrategy.Drained, len(want))
 			if !src.blocked {
-				t.Errorf("Drained at an urgent mark: nothing tells of the bytes after it")
+				t.Errorf("Drained at an urgent mark: no event reports the bytes after it")
 			}
 			wantUnread(t, b, want)
 		},
@@ -25,7 +25,7 @@ func urgentCases() []Case {
 // is short.
 type markedSocket struct {
 	socket
-	marks []int // how many bytes are before the first, and between each and the next
+	marks []int // number of bytes before the first mark, and between each mark and the next
 }
 
 func (s *markedSocket) TryReadv(segs [][]byte) (int, error) {
@@ -43,5 +43,5 @@ func (s *markedSocket) TryReadv(segs [][]byte) (int, error) {
 	return n, err
 }
 
-// ShortReadDrains is false, since an event has reported a mark.
+// ShortReadDrains returns false, since an event has reported a mark.
 func (s *markedSocket) ShortReadDrains() bool { return false }

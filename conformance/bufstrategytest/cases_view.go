@@ -17,11 +17,11 @@ func viewCases() []Case {
 		}, {
 			ID: "view/then-more", Doc: "bufstrategy.Buffer.View",
 			Rule:   "View returns the first n unread bytes as one slice, and consumes nothing.",
-			Source: "bytes that arrive after a view was pulled together must stand behind it",
+			Source: "bytes that arrive after a View made its bytes contiguous must follow them",
 			Run:    viewThenMore,
 		}, {
 			ID: "view/short", Doc: "bufstrategy.Buffer.View",
-			Rule: "View returns ErrShort when fewer than n bytes are unread but n may still come.",
+			Rule: "View returns ErrShort if fewer than n bytes are unread but n may still come.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Options{Limit: 100})
 				for _, have := range []int{0, 4} {
@@ -36,8 +36,8 @@ func viewCases() []Case {
 			},
 		}, {
 			ID: "view/too-large", Doc: "bufstrategy.Buffer.View",
-			Rule:   "View returns ErrTooLarge when n is more than Limit, so that waiting is useless.",
-			Source: "a peek without a bound took all memory: netpoll #335",
+			Rule:   "View returns ErrTooLarge if n is more than Limit, so that waiting is useless.",
+			Source: "an unbounded peek took all memory: netpoll #335",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Options{Limit: 100})
 				for _, n := range []int{b.Limit() + 1, math.MaxInt} {
@@ -48,25 +48,25 @@ func viewCases() []Case {
 			},
 		}, {
 			ID: "view/negative-panics", Doc: "bufstrategy.Buffer.View",
-			Rule: "View panics when n is negative.",
+			Rule: "View panics if n is negative.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Options{Limit: 100})
 				wantPanic(t, "View(-1)", func() { _, _ = b.View(-1) })
 			},
 		}, {
 			ID: "view/copies-once", Doc: "bufstrategy.Buffer.View",
-			Rule:   "Until a Discard, a View no longer than one before it copies nothing.",
+			Rule:   "Until a Discard, a View no longer than an earlier one copies nothing.",
 			Source: "a peek that copied again each time: netpoll #335",
 			Run:    viewCopiesOnce,
 		}, {
 			ID: "view/contiguous", Doc: "bufstrategy.Buffer.View",
-			Rule:   "It copies only when the bytes do not lie together.",
+			Rule:   "View copies only if the bytes are not contiguous.",
 			Source: "a ring whose memory is mapped twice has nothing to copy",
 			Needs:  []Feature{Contiguous},
 			Run:    viewContiguous,
 		}, {
 			ID: "view/capacity-clipped", Doc: "bufstrategy.Buffer",
-			Rule: "The capacity of every segment and view is clipped to its length, so that append cannot reach other bytes.",
+			Rule: "The capacity of every segment and view is clipped to its length, so append cannot reach other bytes.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Options{Limit: 1000})
 				scatter(t, b)

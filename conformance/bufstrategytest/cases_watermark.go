@@ -12,20 +12,20 @@ func watermarkCases() []Case {
 	return []Case{
 		{
 			ID: "watermark/one-call-a-crossing", Doc: "bufstrategy.Watcher.Crossed",
-			Rule:    "Crossed is called exactly once at each crossing: with true when Len reaches the high watermark, with false when it falls to the low one.",
-			Source:  "a callback at each write above the watermark, and none when it falls: netpoll",
+			Rule:    "Crossed is called exactly once per crossing: with true when Len reaches the high watermark, with false when it falls to the low one.",
+			Source:  "a callback on each write above the watermark, and none when Len falls: netpoll",
 			Needs:   []Feature{Watches},
 			Run:     oneCallACrossing,
 			Refused: watcherRefused,
 		}, {
 			ID: "watermark/state-in-call", Doc: "bufstrategy.Watcher.Crossed",
-			Rule:    "It is called by the call of the buffer that crossed, on its goroutine, when all else that the call does is done.",
+			Rule:    "The method of the buffer that crossed calls Crossed, on its own goroutine, after everything else that the method does.",
 			Needs:   []Feature{Watches},
 			Run:     stateInCall,
 			Refused: watcherRefused,
 		}, {
 			ID: "watermark/release", Doc: "bufstrategy.Watcher.Crossed",
-			Rule:  "Release of a buffer that was paused is a crossing, too.",
+			Rule:  "Release of a paused buffer is also a crossing.",
 			Needs: []Feature{Watches},
 			Run: func(t T, f *Fixture) {
 				w := &crossings{}
@@ -40,14 +40,14 @@ func watermarkCases() []Case {
 			Refused: watcherRefused,
 		}, {
 			ID: "watermark/handover", Doc: "bufstrategy.Watcher.Crossed",
-			Rule:  "A MoveFrom changes both sides before it calls the Watcher of either.",
+			Rule:  "MoveFrom changes both sides before it calls the Watcher of either.",
 			Needs: []Feature{Watches, HandsOver},
 			Run:   watermarkHandover,
 		},
 	}
 }
 
-// crossings is a Watcher that keeps what it was told, and looks at buffers meanwhile.
+// crossings is a Watcher that records its calls, and inspects the buffers during each.
 type crossings struct {
 	paused []bool
 	look   func(b bufstrategy.Buffer, paused bool)
@@ -63,7 +63,7 @@ func (c *crossings) Crossed(b bufstrategy.Buffer, paused bool) {
 func (c *crossings) want(t T, want ...bool) {
 	t.Helper()
 	if !slices.Equal(c.paused, want) {
-		t.Errorf("told of crossings %v, want %v", c.paused, want)
+		t.Errorf("got crossings %v, want %v", c.paused, want)
 	}
 }
 
@@ -80,7 +80,7 @@ func oneCallACrossing(t T, f *Fixture) {
 			want = append(want, paused)
 		}
 		if !slices.Equal(w.paused, want) {
-			t.Fatalf("after %s at Len %d: told of crossings %v, want %v", what, b.Len(), w.paused, want)
+			t.Fatalf("after %s at Len %d: got crossings %v, want %v", what, b.Len(), w.paused, want)
 		}
 	}
 	for range 600 {

@@ -8,8 +8,8 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 )
 
-// wrapLimitMax is up to which Limit every state of a buffer is visited: each position of the first
-// byte in the memory of a ring, each number of bytes, each View.
+// wrapLimitMax is the greatest Limit at which every state of a buffer is visited: each position of
+// the first byte in the memory of a ring, each number of bytes, and each View.
 const wrapLimitMax = 17
 
 func wrapCases() []Case {
@@ -22,13 +22,14 @@ func wrapCases() []Case {
 				for limit := 1; limit <= wrapLimitMax; limit++ {
 					everyWrap(t, f, limit)
 				}
-				// Around the ends of the smallest blocks, and those of memory pages.
+				// These limits lie around the sizes of the smallest blocks, and around those of
+				// memory pages.
 				everyWrap(t, f, 515)
 				everyWrap(t, f, 4099)
 			},
 		}, {
 			ID: "fill/one-byte-more-than-fits", Doc: "bufstrategy.Fill",
-			Rule: "Fill reports Full as soon as dst has no room, without asking src.",
+			Rule: "Fill reports Full as soon as dst has no room, without reading from src.",
 			Run: func(t T, f *Fixture) {
 				for _, limit := range []int{1, 2, 17, 256, 4096} {
 					fillLimitPlusOne(t, f, limit)
@@ -42,7 +43,8 @@ func wrapCases() []Case {
 	}
 }
 
-// corners returns all numbers up to n if they are few, and else those where something may change.
+// corners returns all numbers up to n if they are few, and otherwise those where behavior may
+// change.
 func corners(n int) []int {
 	var all []int
 	for i := range n + 1 {
@@ -53,13 +55,13 @@ func corners(n int) []int {
 	return all
 }
 
-// everyWrap visits the states of a buffer: from the first byte at head, n bytes are unread, of
-// which v are viewed and discarded.
+// everyWrap visits the states of a buffer: n bytes are unread from position head, and v of them are
+// viewed and discarded.
 func everyWrap(t T, f *Fixture, limit int) {
 	t.Helper()
 	b := f.open(t, Options{Limit: limit})
 	if b.Limit() > limit && limit < wrapLimitMax {
-		return // it will have the states of a larger limit
+		return // covered by the states of a larger limit
 	}
 	w := wraps{b, pattern(4*b.Limit(), 70)}
 	for _, head := range corners(b.Limit() - 1) {
@@ -75,14 +77,14 @@ func everyWrap(t T, f *Fixture, limit int) {
 	}
 }
 
-// wraps is a buffer and what is put into it.
+// wraps is a buffer and the bytes committed to it.
 type wraps struct {
 	b    bufstrategy.Buffer
 	data []byte
 }
 
-// visit brings the buffer to a state and looks at it; then it discards the View and fills the
-// buffer to the brim.
+// visit brings the buffer to a state and checks it. It then discards the View and fills the buffer
+// completely.
 func (w *wraps) visit(head, n, v int) error {
 	first := min(head+n, w.b.Limit())
 	w.put(w.data[:first])
@@ -109,7 +111,7 @@ func (w *wraps) visit(head, n, v int) error {
 	return nil
 }
 
-// put commits as much of p as goes in: if that is not all, it shows in what is unread.
+// put commits as much of p as fits. If that is not all, the unread bytes show it.
 func (w *wraps) put(p []byte) {
 	for n := 1; n > 0 && len(p) > 0; p = p[n:] {
 		n = putOnce(w.b, p)
@@ -133,7 +135,7 @@ func (w *wraps) unread(want []byte) error {
 	return nil
 }
 
-// viewed looks at n bytes of the buffer, which holds want.
+// viewed checks n bytes of the buffer, which holds want.
 func (w *wraps) viewed(want []byte, n int) error {
 	v, err := w.b.View(n)
 	var wantErr error
@@ -161,7 +163,7 @@ func fillLimitPlusOne(t T, f *Fixture, limit int) {
 	}
 	wantUnread(t, b, data[:n])
 	b.Discard(1)
-	// There is room for the one byte, and none to learn that it was the last.
+	// There is room for the one byte, but none to detect that it was the last.
 	wantFill(t, f, b, src, 0, bufstrategy.Full, 1)
 	wantUnread(t, b, data[1:])
 	b.Discard(1)

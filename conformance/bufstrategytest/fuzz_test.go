@@ -21,14 +21,15 @@ func FuzzModel(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// A Mirrored keeps its memory back for ever then, and a process gets so many mappings.
+		// With Poison, a Mirrored never gives its memory back, and the number of mappings per
+		// process is limited.
 		poison = poison && target.Name != "mirrored"
 		c := Options{Limit: 1 + int(limit)%5000, Poison: poison}
 		if high > 0 {
 			c.High = 1 + int(high)%c.Limit
 			c.Low = c.High / 3
 		}
-		// Two buffers, for those that share memory.
+		// There are two buffers, for the strategies that share memory.
 		var ms []*model
 		for range 2 {
 			b, err := fixture.New(c)
@@ -62,7 +63,7 @@ func FuzzModel(f *testing.F) {
 		for len(choices) > 0 {
 			k := pick(len(ms))
 			var what string
-			if fixture.Exhaust != nil { // then two Chains are on one Pool
+			if fixture.Exhaust != nil { // the two Chains then share a Pool
 				what, err = handOver(ms[k], ms[1-k], pick)
 			}
 			if what == "" {
@@ -78,7 +79,7 @@ func FuzzModel(f *testing.F) {
 	})
 }
 
-// handOver moves the bytes of one Chain to another, now and then.
+// handOver occasionally moves the bytes of one Chain to another.
 func handOver(to, from *model, pick choose) (string, error) {
 	c, ok := to.b.(*bufstrategy.Chain)
 	src, too := from.b.(*bufstrategy.Chain)
@@ -91,7 +92,7 @@ func handOver(to, from *model, pick choose) (string, error) {
 		return what, errors.New("more than there is, or than there is room for")
 	}
 	if n == 0 && len(from.unread) > 0 && to.room() >= len(from.unread) {
-		return what, errors.New("nothing was moved, and all would fit")
+		return what, errors.New("nothing was moved, but everything would fit")
 	}
 	to.unread = append(to.unread, from.unread[:n]...)
 	from.unread = from.unread[n:]

@@ -7,14 +7,14 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 )
 
-// poolBytes is enough for every case, and little enough to be exhausted quickly.
+// poolBytes is enough for every case, and small enough to be exhausted quickly.
 const poolBytes = 1 << 20
 
 func options(c Options) bufstrategy.Options {
 	return bufstrategy.Options{Limit: c.Limit, High: c.High, Low: c.Low, Poison: c.Poison, Watcher: c.Watcher, Budget: c.Budget}
 }
 
-// byName is a target whose buffers need nothing but their options.
+// byName is a target whose buffers need only their options.
 func byName(name string, features ...Feature) Target {
 	return Target{
 		Name:     name,
@@ -29,14 +29,15 @@ func byName(name string, features ...Feature) Target {
 	}
 }
 
-// holds says what the documentation of a strategy promises of its memory; nil if nothing.
+// holds returns what the documentation of a strategy promises about its memory, or nil for no
+// promise.
 func holds(name string) func(limit int) int {
 	switch name {
 	case "fixed":
 		return func(limit int) int { return limit }
 	case "grow":
 		return func(limit int) int { return 2 * limit }
-	case "ring", "mirrored": // which is a Ring where the system does not map its memory twice
+	case "ring", "mirrored": // a Ring on systems that do not map its memory twice
 		return func(limit int) int { return 2*limit + limit/2 }
 	case "adaptive":
 		return func(limit int) int { return 2 * limit }
@@ -81,7 +82,7 @@ func moveChains(dst, src bufstrategy.Buffer) int {
 	return unbroken(dst).(*bufstrategy.Chain).MoveFrom(unbroken(src).(*bufstrategy.Chain))
 }
 
-// hog takes all memory of a pool until the function that it returns is called.
+// hog takes all memory of a pool until the returned function is called.
 func hog(pool *bufstrategy.Pool) func() {
 	b, err := bufstrategy.NewChain(bufstrategy.Options{Limit: 2 * poolBytes, Segment: 256, Pool: pool})
 	if err != nil {
@@ -115,7 +116,7 @@ func sharedTarget() Target {
 	}
 }
 
-// sharedFixture makes Shareds on scratch, which keeps their left-overs in memory of pool.
+// sharedFixture makes Shareds on scratch. They keep their left-overs in memory of pool.
 func sharedFixture(pool *bufstrategy.Pool, scratch *bufstrategy.Scratch) *Fixture {
 	open := func(c Options) (bufstrategy.Buffer, error) {
 		if c.Budget != nil {
@@ -141,7 +142,7 @@ func TestFixed(t *testing.T) { Run(t, onSockets(byName("fixed"))) }
 func TestGrow(t *testing.T)  { Run(t, onSockets(byName("grow"))) }
 func TestRing(t *testing.T)  { Run(t, onSockets(byName("ring", Copyless))) }
 
-// Its limits are whole pages, so that what needs a small one looks at that of a ring.
+// TestMirrored has limits of whole pages. Tests that need a small limit use a Ring.
 func TestMirrored(t *testing.T) { Run(t, onSockets(byName("mirrored", Copyless, Contiguous))) }
 
 func TestChain(t *testing.T) { Run(t, onSockets(pooled(512))) }

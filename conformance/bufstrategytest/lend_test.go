@@ -6,7 +6,7 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 )
 
-// kernelTarget is a target of Kernels with segments of the given size beside those that are lent.
+// kernelTarget is a target of Kernels with segments of the given size besides the lent ones.
 func kernelTarget(segment int) Target {
 	target := pooled(segment)
 	target.Name = "kernel"
@@ -43,7 +43,7 @@ func kernelOf(b bufstrategy.Buffer) *bufstrategy.Kernel { return unbroken(b).(*b
 
 func TestKernel(t *testing.T) { Run(t, onSockets(kernelTarget(512))) }
 
-// lentWrong is a Kernel with a change to its fixture.
+// lentWrong is a Kernel with a changed fixture.
 func lentWrong(change func(f *Fixture)) Target {
 	target := kernelTarget(256)
 	open := target.Open
@@ -142,7 +142,7 @@ func lendMutants() []mutant {
 	}
 }
 
-// copying makes buffers that count a copy when they are looked at.
+// copying makes buffers that count a copy whenever they are read.
 func copying(good func(Options) (bufstrategy.Buffer, error)) func(Options) (bufstrategy.Buffer, error) {
 	return func(c Options) (bufstrategy.Buffer, error) {
 		b, err := good(c)

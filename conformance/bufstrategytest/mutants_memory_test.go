@@ -81,7 +81,7 @@ func lifetimeMutants() []mutant {
 	}
 }
 
-// aliasing damages the buffer made before whenever a buffer commits.
+// aliasing damages the previous buffer whenever a buffer commits.
 func aliasing() Target {
 	target := pooled(256)
 	open := target.Open

@@ -4,8 +4,8 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 )
 
-// parserMutants are those that only the cases of parsers report; they report mutants of the other
-// kinds as well.
+// parserMutants are those that only the cases about parsers report. These cases also report mutants
+// of the other kinds.
 func parserMutants() []mutant {
 	return []mutant{
 		seen("release resets what was moved", with(func(b bufstrategy.Buffer, _ Options) fault {

@@ -17,7 +17,7 @@ func TestEveryCaseCanFail(t *testing.T) {
 	suite.Prove(t, suite.Proof[*Fixture]{Cases: Cases(), Mutants: mutants, Controls: oddities(), Detections: "testdata/detections.txt"})
 }
 
-// seen is a mutant that the case detects must report.
+// seen is a mutant that the cases in detects must report.
 func seen(name string, target Target, detects string) mutant {
 	return mutant{Name: name, Target: target, Detects: detects}
 }
@@ -107,8 +107,8 @@ func spaceMutants() []mutant {
 		seen("commit at any time", with(func(b bufstrategy.Buffer, _ Options) fault {
 			return fault{commit: func(n int) {
 				defer func() {
-					// The good buffer has ended the space: nothing is committed, and nobody is
-					// told.
+					// The good buffer has ended the space: nothing is committed, and no error is
+					// reported.
 					if v := recover(); v != nil && (n != 1 || b.Len() == 0 && b.Limit() != 100) {
 						panic(v)
 					}

@@ -2,7 +2,7 @@ package bufstrategytest
 
 import "github.com/edgewise-go/edgewise/bufstrategy"
 
-// oddities are unusual and allowed.
+// oddities are unusual but allowed.
 func oddities() []Target {
 	small := with(func(b bufstrategy.Buffer, _ Options) fault {
 		return fault{space: func() [][]byte {

@@ -7,14 +7,14 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 )
 
-// cacheBytes is little enough for a Cache to be full, and empty, often.
+// cacheBytes is small enough for a Cache to be full, and empty, often.
 const cacheBytes = 16 << 10
 
-// The whole suite on memory that comes by other ways than straight from the heap.
+// The whole suite runs on memory that does not come straight from the heap.
 func TestBuffersOnEveryKindOfPool(t *testing.T) {
 	kept := bufstrategy.PoolOptions{Limit: poolBytes, Keep: poolBytes / 2}
 	guarded := kept
-	guarded.Guard = true // what it finds is a panic
+	guarded.Guard = true // a violation shows as a panic
 	offHeap := bufstrategy.PoolOptions{Limit: poolBytes, Keep: poolBytes / 4, OffHeap: true}
 	for _, kind := range []struct {
 		name    string
@@ -37,12 +37,12 @@ func TestBuffersOnEveryKindOfPool(t *testing.T) {
 	}
 }
 
-// hasOffHeap reports false where a Pool says that it takes no memory from the system.
+// hasOffHeap reports false where a Pool reports that it takes no memory from the system.
 func hasOffHeap(t *testing.T) bool {
 	pool, err := bufstrategy.NewPoolOf(bufstrategy.PoolOptions{Limit: poolBytes, OffHeap: true})
 	if err != nil {
 		if !errors.Is(err, errors.ErrUnsupported) {
-			t.Errorf("memory outside of the heap: %v", err)
+			t.Errorf("memory outside the heap: %v", err)
 		}
 		return false
 	}

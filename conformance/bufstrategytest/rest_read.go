@@ -8,12 +8,12 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 )
 
-// noted is a connection that remembers whether it has said that it is drained, or that it takes no
-// more.
+// noted is a connection that remembers whether it has reported that it is drained, or that it takes
+// no more.
 type noted struct {
 	Conn
-	dry     bool // the last read said would-block, or that it was as good
-	blocked bool // the last write said would-block
+	dry     bool // the last read returned would-block, or was equivalent to it
+	blocked bool // the last write returned would-block
 	reads   int
 }
 
@@ -41,24 +41,25 @@ func (w *noted) TryWritev(segs [][]byte) (int, error) {
 	return n, err
 }
 
-// reader is a connection that reads a tape to its end by Fill, and waits only when Fill has said
-// Drained.
+// reader is a connection that reads a tape to its end through Fill. It waits only after Fill has
+// reported Drained.
 type reader struct {
 	f      *Fixture
 	b      bufstrategy.Buffer
 	tape   *tape
 	rng    *rand.Rand
 	budget func() int // of each Fill
-	take   func() int // how much to consume between two
+	take   func() int // how much to consume between two Fills
 	conn   noted
 	copied []byte // for Read
 	waits  int
-	empty  int           // waits after which there was nothing
-	idle   chan struct{} // sent to before each wait if there is room, and closed in the end
+	empty  int           // waits after which there was nothing to read
+	idle   chan struct{} // sent to before each wait if there is room, and closed at the end
 	err    error
 }
 
-// stuckMax bounds the turns in which nothing moves and nobody waits, of a buffer that is wrong.
+// stuckMax bounds the consecutive turns without progress and without a wait that a wrong buffer may
+// cause.
 const stuckMax = 1000
 
 func (r *reader) step(c Conn) Next {
@@ -87,7 +88,7 @@ func (r *reader) step(c Conn) Next {
 		}
 		switch {
 		case o == bufstrategy.Drained && !r.conn.dry:
-			return r.fail("would wait for ever: Drained, and the last read has not said that there is no more")
+			return r.fail("would wait without end: Drained, but the last read did not return would-block")
 		case o == bufstrategy.Drained:
 			r.waits++
 			select {
@@ -98,7 +99,7 @@ func (r *reader) step(c Conn) Next {
 		case o != bufstrategy.Full && o != bufstrategy.Budget:
 			return r.fail("Fill: %v", o)
 		case err == nil && stuck == stuckMax:
-			return r.fail("%v %d times, and nothing has moved", o, stuck)
+			return r.fail("%v %d times without progress", o, stuck)
 		case err != nil || o == bufstrategy.Budget || r.rng.IntN(4) == 0:
 			return Again
 		}
@@ -123,8 +124,8 @@ func (r *reader) finish() Next {
 	return Over
 }
 
-// consume takes about n bytes, in one of the ways that there are; at least one of those that there
-// are if it must.
+// consume takes about n bytes, in one of the available ways. It takes at least one of the unread
+// bytes if it must.
 func (r *reader) consume(n int, must bool) error {
 	n = min(n, r.b.Len())
 	if must {
@@ -148,14 +149,14 @@ func (r *reader) consume(n int, must bool) error {
 		case must:
 			return r.bySegments(n)
 		}
-		return nil // the rest of the line is to come
+		return nil // the rest of the line is still to come
 	case 2:
 		if len(r.copied) < n {
 			r.copied = make([]byte, n)
 		}
 		k, err := (&bufstrategy.Reader{Buffer: r.b}).Read(r.copied[:n])
 		if err != nil || k != n {
-			return fmt.Errorf("to Read %d bytes that are unread: %d, %v", n, k, err)
+			return fmt.Errorf("to Read %d unread bytes: %d, %v", n, k, err)
 		}
 		return r.tape.match(r.copied[:n])
 	}

@@ -19,9 +19,9 @@ import (
 )
 
 var (
-	volume    = flag.Int("volume", 256<<10, "bytes that TestTheRestOnEveryLoop sends for each case and size of buffer")
-	bulk      = flag.Int("bulk", 4<<20, "bytes that TestTheRestInBulk sends for each case and size of buffer")
-	mechanism = flag.String("mechanism", "", "the only mechanism that these tests run on")
+	volume    = flag.Int("volume", 256<<10, "bytes that TestTheRestOnEveryLoop sends per case and buffer size")
+	bulk      = flag.Int("bulk", 4<<20, "bytes that TestTheRestInBulk sends per case and buffer size")
+	mechanism = flag.String("mechanism", "", "run these tests only on this mechanism")
 )
 
 // onSockets is target with sockets.
@@ -30,8 +30,8 @@ func onSockets(target Target) Target {
 	return target
 }
 
-// form is a way in which a connection is served on a loop. Goroutines are in the other tests, which
-// wait without one.
+// form is a way to serve a connection on a loop. The other tests, which wait without a loop, cover
+// goroutines.
 type form struct {
 	name  string
 	serve func(l *sched.Loop) func(t T, s stream.Socket, d sys.Direction, step func(Conn) Next) error
@@ -111,7 +111,7 @@ func onLoop(target Target, mechanism string, mode queue.Mode, by form, volume in
 		t.OnHang(cancel)
 		t.Cleanup(func() {
 			cancel()
-			<-ended // of no interest: the cases say what was served
+			<-ended // ignored: the cases check what was served
 		})
 		f.Serve, f.Volume = by.serve(loop.Loops()[0]), volume
 		return f, nil
@@ -119,7 +119,7 @@ func onLoop(target Target, mechanism string, mode queue.Mode, by form, volume in
 	return target
 }
 
-// mechanisms are those that the system has and lets us use.
+// mechanisms are those that the system has and permits.
 func mechanisms(t *testing.T) []string {
 	var all []string
 	for _, name := range auto.Names()[1:] {
@@ -138,8 +138,8 @@ func mechanisms(t *testing.T) []string {
 	return all
 }
 
-// everyStrategy returns a target for each strategy that New makes by its name, and for those that
-// share memory by a pool.
+// everyStrategy returns a target per strategy that New makes by name, and per strategy that shares
+// memory through a pool.
 func everyStrategy() []Target {
 	targets := []Target{pooled(512)}
 	for _, name := range bufstrategy.Names() {
@@ -152,7 +152,7 @@ func everyStrategy() []Target {
 	return targets
 }
 
-// restCell is a strategy, and how it is served.
+// restCell is a strategy and a way to serve it.
 type restCell struct {
 	target    Target
 	mechanism string
@@ -195,12 +195,12 @@ func checkRest(t *testing.T, target Target) {
 	}
 }
 
-// Every strategy and size of buffer, over every mechanism, in every mode: -volume=67108864
-// -suite.full -suite.patience=5m -timeout=1h sends 64 MiB through each combination.
+// TestTheRestOnEveryLoop covers every strategy and buffer size, over every mechanism, in every
+// mode. To send 64 MiB through each combination, run: -volume=67108864 -suite.full
+// -suite.patience=5m -timeout=1h.
 func TestTheRestOnEveryLoop(t *testing.T) { runRest(t, restCells(mechanisms(t)), *volume) }
 
-// Every strategy gets more once, over the mechanism that programs use where nothing else is asked
-// for.
+// TestTheRestInBulk sends more through every strategy once, over the default mechanism.
 func TestTheRestInBulk(t *testing.T) {
 	over := mechanisms(t)
 	if len(over) == 0 {

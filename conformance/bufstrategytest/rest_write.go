@@ -7,15 +7,15 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 )
 
-// writer is a connection that writes a tape to its end by Flush, and waits only when Flush has said
-// Blocked.
+// writer is a connection that writes a tape to its end through Flush. It waits only after Flush has
+// reported Blocked.
 type writer struct {
 	f      *Fixture
 	b      bufstrategy.Buffer
 	tape   *tape
 	rng    *rand.Rand
 	budget func() int // of each Flush
-	give   func() int // how much to produce at a time
+	give   func() int // how much to produce at once
 	conn   noted
 	waits  int
 	err    error
@@ -40,7 +40,7 @@ func (w *writer) step(c Conn) Next {
 			}
 			return Over
 		case o == bufstrategy.Blocked && !w.conn.blocked:
-			return w.fail("would wait for ever: Blocked, and the last write has not said so")
+			return w.fail("would wait without end: Blocked, but the last write did not return would-block")
 		case o == bufstrategy.Blocked:
 			w.waits++
 			return Blocked
@@ -49,7 +49,7 @@ func (w *writer) step(c Conn) Next {
 		case o == bufstrategy.Budget || w.rng.IntN(4) == 0:
 			return Again
 		case stuck == stuckMax:
-			return w.fail("%v %d times, and nothing has moved", o, stuck)
+			return w.fail("%v %d times without progress", o, stuck)
 		}
 	}
 }
@@ -59,7 +59,7 @@ func (w *writer) fail(format string, args ...any) Next {
 	return Over
 }
 
-// produce puts some pieces into the buffer, up to the high watermark, and returns how many bytes.
+// produce commits some pieces to the buffer, up to the high watermark, and returns how many bytes.
 func (w *writer) produce() int {
 	total := 0
 	for !w.b.Paused() && w.tape.left() > 0 {

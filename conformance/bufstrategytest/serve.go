@@ -13,27 +13,28 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Conn is a connection that never blocks, as Fixture.Serve hands it to a step. It may be a
-// bufstrategy.ShortReader besides.
+// Conn is a connection that never blocks, as Fixture.Serve passes it to a step. It may also be a
+// bufstrategy.ShortReader.
 type Conn interface {
 	bufstrategy.TryReader
 	bufstrategy.TryWriter
 	CloseWrite() error
 }
 
-// Next is what a step of a connection ends with.
+// Next is the result of a step of a connection.
 type Next uint8
 
-// The ends of a step.
+// The results of a step.
 const (
-	Again   Next = iota // more can be done at once: let others run, then go on without waiting
-	Blocked             // the connection would block: go on when it is ready
+	Again   Next = iota // more can be done at once: let others run, then continue without waiting
+	Blocked             // the connection would block: continue when it is ready
 	Over                // all is done
 )
 
-// ServeConn calls step for a connection made of s over w until it says Over, and closes the
-// connection. Where step says Blocked it waits for direction d, where it says Again it calls yield.
-// It runs on the goroutine, or in the task, that calls it: what Fixture.Serve needs where w
+// ServeConn turns s into a connection over w, calls step for it until step returns Over, and closes
+// the connection. After Blocked it waits for direction d. After Again it calls yield.
+//
+// It runs on the goroutine, or in the task, that calls it. It implements Fixture.Serve if w
 // suspends its callers.
 func ServeConn(t T, w stream.Waiter, yield func() error, s stream.Socket, d sys.Direction, step func(Conn) Next) error {
 	c, err := stream.NewConn(s, w)
@@ -79,15 +80,16 @@ func (f *Fixture) serve(t T, s stream.Socket, d sys.Direction, step func(Conn) N
 // connectMax bounds the wait for what the kernel is certain to do at once.
 const connectMax = 10 * time.Second
 
-// connect returns a socket and its peer over loopback, a connection of package net that is closed
-// when the case ends or hangs.
+// connect returns a socket and its peer over loopback. The peer is a connection of package net that
+// is closed when the case ends or hangs.
 func connect(t T) (stream.Socket, *net.TCPConn) {
 	t.Helper()
 	s, peer, err := connected()
 	if err != nil {
 		t.Fatalf("a connection over loopback: %v", err)
 	}
-	// Both may come, and the case may have closed it: that is of no interest then.
+	// The cleanup and the hang may both come, and the case may have closed the peer: the error is
+	// of no interest.
 	t.Cleanup(func() { peer.Close() })
 	t.OnHang(func() { peer.Close() })
 	return s, peer
@@ -122,7 +124,7 @@ func connected() (s stream.Socket, peer *net.TCPConn, err error) {
 	return s, peer, err
 }
 
-// readable waits until h is.
+// readable waits until h is readable.
 func readable(h sys.Handle) error {
 	fds := []sys.PollFD{{Fd: int32(h), Events: sys.PollIn}}
 	for until := time.Now().Add(connectMax); ; {

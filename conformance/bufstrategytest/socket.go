@@ -6,23 +6,23 @@ import (
 	"math/rand/v2"
 )
 
-// wouldBlock is what the scripted sockets return where a kernel would say EAGAIN.
+// wouldBlock is what the scripted sockets return where a kernel returns EAGAIN.
 type wouldBlock struct{}
 
 func (wouldBlock) Error() string    { return "would block" }
 func (wouldBlock) WouldBlock() bool { return true }
 
-// socket is an edge-triggered socket without a kernel: it delivers an edge when bytes arrive, and
-// none for bytes that are there already.
+// socket is an edge-triggered socket without a kernel. It delivers an edge when bytes arrive, and
+// none for bytes that are already there.
 type socket struct {
 	data    []byte // still to be read
-	arrived int    // of data; the rest has not been sent yet
+	arrived int    // bytes of data that have arrived; the rest has not been sent yet
 	fin     bool   // the end comes together with the last byte
 	readMax func() int
-	wrap    bool // would-block comes wrapped
+	wrap    bool // would-block is wrapped
 
 	reads   int
-	blocked bool // the last read said would-block
+	blocked bool // the last read returned would-block
 }
 
 func (s *socket) TryReadv(segs [][]byte) (int, error) {
@@ -51,8 +51,8 @@ func (s *socket) TryReadv(segs [][]byte) (int, error) {
 	return n, nil
 }
 
-// wait lets n more bytes arrive. It reports false where a loop would wait for ever: bytes are
-// there, or the end is, and no edge will come for them.
+// wait lets n more bytes arrive. It returns false where a loop would wait without end: bytes or the
+// end are pending, and no edge will come for them.
 func (s *socket) wait(n int) bool {
 	if s.arrived > 0 || len(s.data) == 0 {
 		return false
@@ -61,10 +61,10 @@ func (s *socket) wait(n int) bool {
 	return true
 }
 
-// shortSocket declares that a short read drains it, as long as no hang-up has been seen.
+// shortSocket declares that a short read drains it, unless a hang-up has been seen.
 type shortSocket struct {
 	socket
-	emulated bool // an event is armed by would-block only
+	emulated bool // only would-block arms an event
 	asked    int
 }
 
@@ -80,10 +80,10 @@ type step struct {
 	err error
 }
 
-// script is a Source and a Sink that gives fixed answers. It is an error to ask more.
+// script is a Source and a Sink with fixed answers. Further calls are an error.
 type script struct {
 	steps []step
-	data  []byte // source: what is read; sink: what was written
+	data  []byte // source: bytes read; sink: bytes written
 	sizes []int  // bytes offered in each call
 }
 

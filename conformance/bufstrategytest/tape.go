@@ -8,22 +8,21 @@ import (
 	"sync"
 )
 
-// tapePeriod is after how many bytes a tape begins again. It is a prime, so that bytes which stand
-// in the wrong place are not taken for the right ones: no buffer, and no read, has a multiple of
-// it.
+// tapePeriod is the period of a tape in bytes. It is a prime, and no buffer and no read has a
+// multiple of it, so bytes in a wrong place do not match.
 const tapePeriod = 131_071
 
-// tapeBytes are two periods, so that what begins anywhere in the first one lies together. They are
-// made once and never changed.
+// tapeBytes holds two periods, so a slice that begins anywhere in the first one is contiguous. It
+// is made once and never changed.
 var tapeBytes = sync.OnceValue(func() []byte {
 	p := pattern(tapePeriod, 80)
 	return append(p, p...)
 })
 
-// tape is what one connection carries: size bytes, which are known at each position, so that
-// whoever reads knows at the first wrong byte.
+// tape is the data of one connection: size bytes, known at each position, so a reader detects the
+// first wrong byte.
 type tape struct {
-	from int // position in the period at which it begins: another for each connection
+	from int // position in the period at which it begins; differs per connection
 	at   int
 	size int
 }
@@ -35,7 +34,7 @@ func newTape(size int, seed uint64) *tape {
 
 func (p *tape) left() int { return p.size - p.at }
 
-// next returns at most n of the bytes that come next.
+// next returns at most n of the following bytes.
 func (p *tape) next(n int) []byte {
 	from := (p.from + p.at) % tapePeriod
 	return tapeBytes()[from : from+min(n, p.left(), tapePeriod)]
@@ -43,7 +42,7 @@ func (p *tape) next(n int) []byte {
 
 func (p *tape) skip(n int) { p.at += n }
 
-// match wants got to be what comes next, and skips it.
+// match wants got to be the following bytes, and skips them.
 func (p *tape) match(got []byte) error {
 	for len(got) > 0 {
 		want := p.next(len(got))
@@ -59,9 +58,8 @@ func (p *tape) match(got []byte) error {
 	return nil
 }
 
-// send writes all of p in pieces, with the end right behind the last byte. Now and then it waits
-// until there is something in idle, before it goes on: what it writes next is an arrival of its
-// own.
+// send writes all of p in pieces, followed at once by the end. Occasionally it waits until idle has
+// an item before it continues, so its next write arrives separately.
 func (p *tape) send(c *net.TCPConn, rng *rand.Rand, size func() int, idle <-chan struct{}) error {
 	for p.left() > 0 {
 		select {
@@ -80,5 +78,5 @@ func (p *tape) send(c *net.TCPConn, rng *rand.Rand, size func() int, idle <-chan
 	return c.CloseWrite()
 }
 
-// seeded is a source of choices that a failure can be repeated with.
+// seeded is a source of choices that can be repeated after a failure.
 func seeded(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, seed)) }

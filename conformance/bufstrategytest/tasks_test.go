@@ -19,12 +19,12 @@ import (
 const (
 	taskConns    = 4
 	taskMessages = 60
-	taskLimit    = time.Minute // ends a test that has stalled
+	taskLimit    = time.Minute // ends a stalled test
 )
 
-// Tasks of one loop, whose buffers share what memory they share, read messages through WaitReader
-// and send them back through WaitWriter: each waits where its connection has nothing, and meanwhile
-// the others use that memory.
+// Tasks of one loop, whose buffers share memory where the strategy does, read messages through
+// WaitReader and send them back through WaitWriter. Each task waits while its connection has
+// nothing. Meanwhile, the other tasks use the memory.
 func TestTasksWaitWhereTheirConnectionsDo(t *testing.T) {
 	for _, target := range []Target{
 		byName("fixed"), byName("grow"), byName("ring"), byName("mirrored"), pooled(512), sharedTarget(),
@@ -69,7 +69,7 @@ func echoMessages(t *testing.T, target Target, mode queue.Mode) {
 				return serveMessages(conn, f, i%2 == 0)
 			})
 		}
-		loop.Drain() // takes no more tasks; Run returns when the last has ended
+		loop.Drain() // accepts no more tasks; Run returns after the last has ended
 		return nil
 	})
 	for i := range taskConns {
@@ -139,8 +139,8 @@ func serveMessages(conn *stream.Conn, f *Fixture, whole bool) error {
 		if err != nil {
 			return err
 		}
-		// On a Shared a slice ends when another buffer uses the array, and that of the answer is
-		// another.
+		// On a Shared, a slice is invalid once another buffer uses the array, and the answer's
+		// buffer is another.
 		if err := sendMessage(j.out, bytes.Clone(message)); err != nil {
 			return err
 		}
@@ -150,7 +150,7 @@ func serveMessages(conn *stream.Conn, f *Fixture, whole bool) error {
 	}
 }
 
-// unbuffered keeps nothing back: the client waits for it.
+// unbuffered keeps nothing back, because the client waits for it.
 type unbuffered struct{ *bufstrategy.WaitWriter }
 
 func (f unbuffered) Write(p []byte) (int, error) {
@@ -168,7 +168,7 @@ func sendMessage(w *bufstrategy.WaitWriter, message []byte) error {
 	return err
 }
 
-// askMessages sends messages, a few at a time, and expects each back.
+// askMessages sends messages, a few at once, and expects each back.
 func askMessages(conn *stream.Conn, f *Fixture, seed byte) error {
 	j, err := joinBuffers(conn, f)
 	if err != nil {

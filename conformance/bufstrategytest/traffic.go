@@ -8,7 +8,7 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 )
 
-// pattern returns n bytes that do not repeat with any period a buffer might have.
+// pattern returns n bytes that do not repeat with any period that a buffer might have.
 func pattern(n int, seed uint64) []byte {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	p := make([]byte, 0, n+8)
@@ -18,13 +18,13 @@ func pattern(n int, seed uint64) []byte {
 	return p[:n:n]
 }
 
-// put commits all of p, by as many Spaces as it takes.
+// put commits all of p, with as many Spaces as it takes.
 func put(t T, b bufstrategy.Buffer, p []byte) {
 	t.Helper()
 	for len(p) > 0 {
 		n := putOnce(b, p)
 		if n == 0 {
-			t.Fatalf("no space for %d bytes more at Len %d of Limit %d", len(p), b.Len(), b.Limit())
+			t.Fatalf("no space for %d more bytes at Len %d of Limit %d", len(p), b.Len(), b.Limit())
 		}
 		p = p[n:]
 	}
@@ -60,7 +60,7 @@ func sum(segs [][]byte) int {
 	return n
 }
 
-// wantUnread ends the case unless want is what b holds.
+// wantUnread ends the case unless b holds want.
 func wantUnread(t T, b bufstrategy.Buffer, want []byte) {
 	t.Helper()
 	if b.Len() != len(want) {
@@ -84,8 +84,8 @@ func wantBytes(t T, what string, got, want []byte) {
 	}
 }
 
-// scatter brings b to a state in which a full buffer does not begin where its memory does: it
-// returns what b then holds, Limit bytes.
+// scatter fills b such that its first byte is not at the start of its memory, and returns its
+// contents, Limit bytes.
 func scatter(t T, b bufstrategy.Buffer) []byte {
 	t.Helper()
 	n := b.Limit()

@@ -16,8 +16,8 @@ func watched(tell func(w bufstrategy.Watcher, b bufstrategy.Buffer, paused bool)
 	}, func(bufstrategy.Buffer, Options) fault { return fault{} })
 }
 
-// unwatched is a good buffer that knows no Watcher, and a fault that is to call it. It does not see
-// a hand-over.
+// unwatched is a good buffer without a Watcher, and a fault that must call it. It does not see a
+// MoveFrom.
 func unwatched(faultOf func(b bufstrategy.Buffer, c Options) fault) Target {
 	target := withOptions(func(c Options) Options { c.Watcher = nil; return c }, func(b bufstrategy.Buffer, c Options) fault {
 		if c.Watcher == nil {
@@ -102,7 +102,7 @@ func watermarkMutants() []mutant {
 	}
 }
 
-// halfMoved hands over by two steps, of which the first tells.
+// halfMoved moves bytes in two steps, of which the first calls the Watcher.
 func halfMoved() Target {
 	target := pooled(256)
 	open := target.Open

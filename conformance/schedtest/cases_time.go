@@ -145,7 +145,7 @@ func timeExtremes(t T, r *Fixture) {
 	begun := make(chan struct{})
 	ages := r.spawn(t, r.loop(), ctx, "ages", func(task *sched.Task) error {
 		close(begun)
-		checkCanceled(t, "Sleep for ever", r.ops.sleep(task, math.MaxInt64))
+		checkCanceled(t, "Sleep of the longest duration", r.ops.sleep(task, math.MaxInt64))
 		return nil
 	})
 	r.wait(t, begun, "a task sleeps without a deadline")

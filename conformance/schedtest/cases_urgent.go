@@ -13,7 +13,7 @@ import (
 // UrgentData is claimed if the system can send TCP urgent data.
 const UrgentData Feature = "urgent data"
 
-const shortRule = "ShortReadDrains reports whether a short read of a plain TCP socket, one that returns fewer bytes than it had room for, proves that no more bytes are queued."
+const shortRule = "ShortReadDrains reports whether a read of a plain TCP socket that returned fewer bytes than it had room for proves that no more are queued."
 
 func urgentCases() []Case {
 	const source = "tcp(7): a read stops at the urgent mark"

@@ -50,5 +50,5 @@ func polled(h sys.Handle) string {
 	if _, err := sys.Poll(fds, 0); err != nil {
 		return "poll: " + err.Error()
 	}
-	return fmt.Sprintf("poll says %#x", fds[0].Revents)
+	return fmt.Sprintf("poll reports %#x", fds[0].Revents)
 }

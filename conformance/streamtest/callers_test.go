@@ -17,8 +17,8 @@ import (
 // A caller that waits in the wrong place gets the same error each time, with the remedy, whether or
 // not bytes are available. The loop serves others meanwhile.
 //
-// On every scheduler, the test tries a goroutine that a task has started, while the task has the
-// thread, and a task that uses the waiter of goroutines.
+// The test runs on every scheduler. It tries a goroutine that a task has started, while the task
+// has the thread. It also tries a task that uses the waiter of goroutines.
 func TestWhoWaitsInTheWrongPlaceIsToldSo(t *testing.T) {
 	for _, mode := range []queue.Mode{queue.Level, queue.Edge, queue.OneShot} {
 		for _, p := range placings() {

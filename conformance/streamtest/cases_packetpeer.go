@@ -64,7 +64,7 @@ func packetPeerCases() []Case {
 				w.waiting(sys.Readable, n)
 				nobody := w.nobody()
 				for range 3 {
-					w.check(call(w, "send", func() error { _, err := c.WriteToAddrPort([]byte("x"), nobody); return err }).get(), "send to nobody")
+					w.check(call(w, "send", func() error { _, err := c.WriteToAddrPort([]byte("x"), nobody); return err }).get(), "send to an address without a receiver")
 				}
 				w.post(peer, c, "still here")
 				if got := p.get(); string(got.data) != "still here" || got.err != nil {

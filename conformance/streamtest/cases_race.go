@@ -84,7 +84,7 @@ func raceCases() []Case {
 				defer cancel()
 				opened := w.spy.open.Load()
 				p := w.connect(ctx, d, hole, live)
-				w.begun(func() bool { return w.spy.open.Load() > opened }, "no attempt began")
+				w.begun(func() bool { return w.spy.open.Load() > opened }, "an attempt begins")
 				w.delays(hole, live)
 				cancel()
 				w.expectAttempts(p.get().err, context.Canceled, hole.Addr())
@@ -181,7 +181,7 @@ func raceCases() []Case {
 				p := w.dialPort(w.Context(), "tcp", hole.Port(), stream.Dialer{ResolveParts: n.start, ResolutionDelay: -1, AttemptDelay: quick})
 				deliver := w.asked(n, "ip")
 				deliver([]netip.Addr{hole.Addr()}, true, nil)
-				w.begun(func() bool { return w.spy.open.Load() == 1 }, "no attempt began")
+				w.begun(func() bool { return w.spy.open.Load() == 1 }, "an attempt begins")
 				deliver([]netip.Addr{live.Addr()}, false, nil)
 				w.check(p.get(), "dial")
 				if n := w.spy.open.Load(); n != 1 {
@@ -245,7 +245,7 @@ func raceCases() []Case {
 				defer cancel()
 				one, other := w.blackHole(), w.blackHole()
 				p := w.connect(ctx, w.dialerOf(stream.Dialer{AttemptDelay: quick}), one, other)
-				w.begun(func() bool { return w.spy.open.Load() == 2 }, "the second attempt did not begin")
+				w.begun(func() bool { return w.spy.open.Load() == 2 }, "the second attempt begins")
 				cancel()
 				w.expectAttempts(p.get().err, context.Canceled, one.Addr(), other.Addr())
 				ctx, cancel = context.WithCancel(context.Background())
@@ -273,7 +273,7 @@ func raceCases() []Case {
 				ctx, cancel := context.WithCancel(context.Background())
 				defer cancel()
 				p := w.connect(ctx, w.dialerOf(stream.Dialer{AttemptDelay: quick}), holes...)
-				w.begun(func() bool { return w.spy.open.Load() >= attemptsAtOnce }, "the attempts did not begin")
+				w.begun(func() bool { return w.spy.open.Load() >= attemptsAtOnce }, "the attempts begin")
 				w.delays(hole, listenerAddr(w.listenNet()))
 				cancel()
 				if err := p.get().err; !errors.Is(err, context.Canceled) {
@@ -358,7 +358,7 @@ func raceGoroutines(w *world) {
 			holes[i] = hole
 		}
 		p := w.connect(ctx, d, holes...)
-		w.begun(func() bool { return w.spy.open.Load() == int64(attempts) }, "the attempts did not begin")
+		w.begun(func() bool { return w.spy.open.Load() == int64(attempts) }, "the attempts begin")
 		n := runtime.NumGoroutine()
 		cancel()
 		p.get()

@@ -256,5 +256,5 @@ func (s *selection) expectByte(i int) {
 // selecting returns when a Select later than the first n has begun to wait.
 func (w *world) selecting(n int64) {
 	w.Helper()
-	w.begun(func() bool { return w.spy.selects.Load() > n }, "no Select waits")
+	w.begun(func() bool { return w.spy.selects.Load() > n }, "a Select waits")
 }

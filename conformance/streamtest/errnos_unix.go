@@ -4,8 +4,8 @@ package streamtest
 
 import "syscall"
 
-// These are the errors of the system for a connect without a listener, for a connection that the
-// peer has reset, and for a later write to it.
+// These are the errors of the system for a connect without a listener, for a connection reset by
+// the peer, and for a later write to it.
 const (
 	errRefused    = syscall.ECONNREFUSED
 	errReset      = syscall.ECONNRESET

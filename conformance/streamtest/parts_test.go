@@ -22,8 +22,8 @@ const (
 	partMax = 4 << 20
 )
 
-// A task that sends a file lets the other tasks of its loop run, with or without a budget, whether
-// the kernel or a buffer sends the bytes.
+// A task that sends a file lets the other tasks of its loop run, with or without a budget. It does
+// so whether the kernel or a buffer sends the bytes.
 func TestAFileThatIsSentStarvesNobody(t *testing.T) {
 	f, err := os.Create(filepath.Join(t.TempDir(), "file"))
 	if err != nil {

@@ -36,9 +36,9 @@ type (
 type Fixture struct {
 	Waiter stream.Waiter
 
-	// Go runs f where Wait may be called, on a goroutine or as a task of a loop, concurrently with
-	// its caller and with other calls. It returns at once. Any goroutine outside the loop may call
-	// it. Except for waits through Waiter, f does not block.
+	// Go runs f where Wait may be called, on a goroutine or as a task of a loop. f runs
+	// concurrently with its caller and with other calls. Go returns at once. Any goroutine outside
+	// the loop may call it. Except for waits through Waiter, f does not block.
 	Go func(name string, f func())
 
 	// Child is the name of the test that calls RunChild. Cases about descriptors run in a process

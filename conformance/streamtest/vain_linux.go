@@ -7,8 +7,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// queueErrors makes the kernel add an entry to the error queue of h when it has sent something, and
-// when that was acknowledged (timestamping of Linux).
+// queueErrors makes the kernel add an entry to the error queue of h when it has sent data, and
+// another when that was acknowledged (timestamping of Linux).
 func queueErrors(h sys.Handle) error {
 	const (
 		timestamping  = 37      // SO_TIMESTAMPING_OLD, on all architectures that are tested

@@ -147,7 +147,7 @@ func (w *world) expectErrorOn(network string, err, target error, op string) {
 // waiting returns when a wait in direction d later than the first n has begun.
 func (w *world) waiting(d sys.Direction, n int64) {
 	w.Helper()
-	w.begun(func() bool { return w.spy.waits[d].Load() > n }, "no call waits for "+d.String())
+	w.begun(func() bool { return w.spy.waits[d].Load() > n }, "a call waits for "+d.String())
 }
 
 // begun returns when the state of the spy makes cond true.
