@@ -32,7 +32,7 @@ func budgetCases() []Case {
 			Refused: budgetUnsupported,
 		}, {
 			ID: "budget/given-back", Doc: "bufstrategy.Ring.Release",
-			Rule:    "Release forgets the unread bytes and returns all memory.",
+			Rule:    "Release forgets the unread bytes and gives back all memory.",
 			Needs:   []Feature{Budgets},
 			Run:     budgetGivenBack,
 			Refused: budgetUnsupported,

@@ -11,7 +11,7 @@ func lifetimeCases() []Case {
 	return []Case{
 		{
 			ID: "release/gives-all-back", Doc: "bufstrategy.Ring.Release",
-			Rule: "Release forgets the unread bytes and returns all memory.",
+			Rule: "Release forgets the unread bytes and gives back all memory.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Options{Limit: 5000})
 				scatter(t, b)
@@ -38,7 +38,7 @@ func lifetimeCases() []Case {
 			},
 		}, {
 			ID: "trim/keeps-unread", Doc: "bufstrategy.Buffer.Trim",
-			Rule: "Trim returns memory that the unread bytes do not need, as far as the strategy can, and keeps those bytes.",
+			Rule: "Trim gives back memory that the unread bytes do not need, as far as the strategy can, and keeps those bytes.",
 			Run:  trimKeepsUnread,
 		}, {
 			ID: "trim/empty-holds-nothing", Doc: "bufstrategy.Buffer.Trim",

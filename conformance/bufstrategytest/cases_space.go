@@ -53,7 +53,7 @@ func spaceCases() []Case {
 			Run:  commitInOrder,
 		}, {
 			ID: "commit/zero", Doc: "bufstrategy.Buffer.Commit",
-			Rule: "Commit of zero bytes returns the space and changes nothing else.",
+			Rule: "Commit of zero bytes gives back the space and changes nothing else.",
 			Run:  commitZero,
 		}, {
 			ID: "commit/too-much-panics", Doc: "bufstrategy.Buffer.Commit",

@@ -70,7 +70,7 @@ func statsCases() []Case {
 			Run:  statsResident,
 		}, {
 			ID: "stats/kept-by-release", Doc: "bufstrategy.Stats",
-			Rule: "Stats returns the counters of a buffer. Release does not reset them.",
+			Rule: "Stats holds the counters of a buffer. Release does not reset them.",
 			Run: func(t T, f *Fixture) {
 				b := f.open(t, Options{Limit: 1000})
 				scatter(t, b)

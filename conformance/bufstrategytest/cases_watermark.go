@@ -19,7 +19,7 @@ func watermarkCases() []Case {
 			Refused: watcherRefused,
 		}, {
 			ID: "watermark/state-in-call", Doc: "bufstrategy.Watcher.Crossed",
-			Rule:    "The method of the buffer that crossed calls Crossed, on its own goroutine, after everything else that the method does.",
+			Rule:    "The buffer method that crosses the watermark calls Crossed, on the goroutine of its caller, after everything else that it does.",
 			Needs:   []Feature{Watches},
 			Run:     stateInCall,
 			Refused: watcherRefused,

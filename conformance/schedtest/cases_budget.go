@@ -24,7 +24,7 @@ func budgetCases() []Case {
 		{ID: "budget/lets-events-in", Doc: "stream.Source", Run: budgetLetsEventsIn, Rule: shareRule, Source: "a handle that is always ready, so that the task never waits for it"},
 		{ID: "budget/keeps-the-turn", Doc: "stream.Source", Run: budgetKeepsTheTurn, Needs: []Feature{InOrder}, Rule: shareRule, Source: "a task switch per operation"},
 		{ID: "budget/canceled", Doc: "stream.Source", Run: budgetCanceled,
-			Rule:   "After cancellation, the error ends the operation before it moves more bytes.",
+			Rule:   "After cancellation, the error ends the operation before it moves anything more.",
 			Source: "a task that never waits and cannot be canceled"},
 	}
 }

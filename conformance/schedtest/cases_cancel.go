@@ -143,7 +143,7 @@ func cancelContext(t T, r *Fixture) {
 	r.do(t, "ends", func(task *sched.Task) error {
 		after = r.ops.context(task)
 		if after.Err() != nil {
-			t.Errorf("the context was done before the task was canceled: %v", after.Err())
+			t.Errorf("the context was done before the task ended: %v", after.Err())
 		}
 		return nil
 	})

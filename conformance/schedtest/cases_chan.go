@@ -65,7 +65,7 @@ func chanCases() []Case {
 			Rule:   "A Waker is notified that an operation is worth trying: a Select, a HandlerTask, or a type of the caller.",
 			Source: "a bridge that only coroutines can use"},
 		{ID: "chan/watchers-bound", Doc: "sched.Chan.WatchRecv", Run: chanWatchersBound,
-			Rule:   "The watches return ErrFull at MaxWatchers.",
+			Rule:   "WatchRecv returns ErrFull at MaxWatchers.",
 			Source: "a list of watchers that grows without bound"},
 		{ID: "chan/unwatch", Doc: "sched.Chan.Unwatch", Run: chanUnwatch,
 			Rule:   "After Unwatch returns, neither side wakes w.",

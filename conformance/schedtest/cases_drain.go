@@ -24,7 +24,7 @@ func drainCases() []Case {
 			Rule:   "Draining: the loop was asked to end. A handler gets it once.",
 			Source: "net/http.Server.Shutdown closes idle connections"},
 		{ID: "drain/refuses-new-tasks", Doc: "sched.Loop.Go", Run: drainRefuses,
-			Rule:   "A start returns ErrFull at a bound of Options, and ErrStopped once the loop drains or has ended.",
+			Rule:   "Loop.Go returns ErrFull at a bound of Options, and ErrStopped once the loop drains or has ended.",
 			Source: "net/http.ErrServerClosed"},
 		{ID: "drain/allows-children", Doc: "sched.Task.Go", Run: drainChildren,
 			Rule:   "Unlike Loop.Go, Task.Go is not refused while the loop drains: a task may need a child in order to end.",

@@ -29,7 +29,7 @@ func handlerCases() []Case {
 		{ID: "handler/panic-in-step", Doc: "sched.Handler.Step", Run: handlerPanicInStep, Rule: "A panic ends the task.", Source: "cloudwego/netpoll 238"},
 		{ID: "handler/panic-in-end", Doc: "sched.Handler.End", Run: handlerPanicInEnd, Rule: "If End panics, its panic is joined to the error that Options.Ended gets.", Source: "cloudwego/netpoll 238"},
 		{ID: "handler/within", Doc: "sched.Next.Within", Run: handlerWithin,
-			Rule:   "Within calls Step with Expired after d, or at once if d is not positive.",
+			Rule:   "Within makes the loop call Step with Expired after d, or at once if d is not positive.",
 			Source: "a remaining time that is negative"},
 		{ID: "handler/wake", Doc: "sched.HandlerTask.Wake", Run: handlerWake, Rule: wakeRule, Source: "smol 134: a wake between the check and the park"},
 		{ID: "handler/wake-after-end", Doc: "sched.HandlerTask.Wake", Run: handlerWakeAfterEnd,

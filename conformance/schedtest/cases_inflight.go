@@ -54,7 +54,7 @@ func workersEventOnItsWay(t T, r *Fixture) {
 	done := r.spawn(t, r.loop(), context.Background(), "wakes", func(*sched.Task) error {
 		send(t, b, "x")
 		if !r.happens(h.held) {
-			t.Errorf("a worker takes the event")
+			t.Errorf("no worker took the event")
 		}
 		task.Wake()
 		return nil

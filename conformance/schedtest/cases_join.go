@@ -86,7 +86,7 @@ func joinError(t T, r *Fixture) {
 	}
 	r.fence(t)
 	if err := j.Err(); err != nil {
-		t.Errorf("Err of a running task: %v", err)
+		t.Errorf("Err of a task that has not ended: %v", err)
 	}
 	close(release)
 	for _, c := range joined {

@@ -19,7 +19,7 @@ func runCases() []Case {
 			Rule:   "Run can be called once.",
 			Source: "net/http.Server after Shutdown"},
 		{ID: "run/after-shutdown", Doc: "sched.Loop.Shutdown", Run: runAfterShutdown,
-			Rule:   "A loop that does not run yet ends at once: tasks that wait to start end with ErrStopped.",
+			Rule:   "Shutdown ends a loop that does not run yet at once: tasks that wait to start end with ErrStopped.",
 			Source: "net/http.Server.Shutdown before Serve"},
 		{ID: "run/tasks-before", Doc: "sched.New", Run: runTasksBefore,
 			Rule:   "Nothing runs before Run.",

@@ -28,7 +28,7 @@ func taskCases() []Case {
 			Rule:   "Call runs body in a task of l, blocks the calling goroutine until the task has ended, and returns the result of body.",
 			Source: "the bridge from goroutines"},
 		{ID: "task/bound", Doc: "sched.Loop.Go", Run: taskBound,
-			Rule:   "A start returns ErrFull at a bound of Options, and ErrStopped once the loop drains or has ended.",
+			Rule:   "Go returns ErrFull at a bound of Options, and ErrStopped once the loop drains or has ended.",
 			Source: "gnet 423: unbounded memory"},
 		{ID: "task/spread", Doc: "sched.Sharded", Run: taskSpread, Needs: []Feature{SeveralLoops},
 			Rule:   "A scheduler places tasks on its loops in turn.",

@@ -139,7 +139,7 @@ func acceptCases() []Case {
 		},
 		{
 			ID: "accept/deadline", Doc: "stream.Listener.SetDeadline",
-			Rule: "SetDeadline ends a running or later Accept once it has passed. The listener continues afterwards.",
+			Rule: "A deadline ends a running or later Accept once it has passed. The listener continues afterwards.",
 			Run: in(func(w *world) {
 				l := w.listen(stream.ListenOptions{})
 				n := w.waits(sys.Readable)
@@ -179,7 +179,7 @@ func acceptCases() []Case {
 		},
 		{
 			ID: "accept/exhausted", Doc: "stream.Listener.Accept",
-			Rule:   "Accept survives when the process runs out of descriptors. It pauses, longer each time, serves what it has, and continues when descriptors are free.",
+			Rule:   "Accept does not fail when the process runs out of descriptors. It pauses, longer each time, serves what it has, and continues when descriptors are free.",
 			Source: "accept loops that spin or end on EMFILE",
 			Needs:  []Feature{DescriptorLimit},
 			Run:    alone("accept/exhausted", exhausted),

@@ -56,7 +56,7 @@ func adoptCases() []Case {
 		},
 		{
 			ID: "adopt/refused", Doc: "stream.Adopt",
-			Rule:   "A regular file is refused with ErrNotPollable, and its owner keeps it. A datagram socket cannot become a Conn.",
+			Rule:   "A file on disk is refused with ErrNotPollable, and its owner keeps it. A datagram socket cannot become a Conn.",
 			Source: "epoll_ctl(2), EPERM",
 			Run: in(func(w *world) {
 				f, err := os.Create(filepath.Join(w.TempDir(), "f"))

@@ -59,7 +59,7 @@ func packetUnixCases() []Case {
 		},
 		{
 			ID: "packet/unix-path", Doc: "stream.ListenUnixgram",
-			Rule: "A taken path returns EADDRINUSE and stays. Close removes the path unless PacketOptions.KeepPath is set. A dial of a missing path returns ENOENT and leaves nothing open.",
+			Rule: "Listening on a path in use returns EADDRINUSE, and the path stays. Close removes the path unless PacketOptions.KeepPath is set. A dial of a missing path returns ENOENT and leaves nothing open.",
 			Run: in(func(w *world) {
 				c, name := w.listenUnixgram(stream.PacketOptions{})
 				keeper, kept := w.listenUnixgram(stream.PacketOptions{KeepPath: true})
@@ -119,7 +119,7 @@ func packetUnixCases() []Case {
 		},
 		{
 			ID: "packet/unix-wait", Doc: "stream.PacketConn.Write",
-			Rule: "Its deadline, Close, and ECONNREFUSED after the receiver is closed end a write that waits for room. It then sends nothing.",
+			Rule: "A write that waits for room ends at its deadline, on Close, and with ECONNREFUSED after the receiver is closed. It then sends nothing.",
 			Run: in(func(w *world) {
 				receiver, name := w.listenUnixgram(stream.PacketOptions{})
 				late, closed, left := w.dialPacket(unixgramNetwork, name), w.dialPacket(unixgramNetwork, name), w.dialPacket(unixgramNetwork, name)

@@ -28,7 +28,7 @@ func scarceCases() []Case {
 		},
 		{
 			ID: "adopt/reset", Doc: "stream.NewConn",
-			Rule:   "A socket that its peer has reset becomes a Conn, whose first read returns the reset. A socket that was never connected does not.",
+			Rule:   "A socket whose peer has reset the connection becomes a Conn, whose first read returns the reset. A socket that was never connected does not.",
 			Source: "getpeername(2), ENOTCONN",
 			Run:    in(adoptReset),
 		},
@@ -127,7 +127,7 @@ func (w *world) waitingOrEnded(p *pending[accepted], n int64) {
 			p.done <- r // it has room for one
 			return
 		case <-w.Context().Done():
-			w.Fatalf("%s returns or waits", p.what)
+			w.Fatalf("%s neither returned nor waits", p.what)
 		}
 	}
 }

@@ -20,7 +20,7 @@ func shareCases() []Case {
 		{ID: "share/each-part-of-a-file", Doc: "stream.Yielder.Yield", Rule: shareRule, Source: source, Needs: []Feature{SendFile}, Run: in(shareOfAFile)},
 		{
 			ID: "share/canceled", Doc: "stream.Yielder",
-			Rule:   "An error of YieldIfSpent ends the operation before it moves more bytes.",
+			Rule:   "An error of YieldIfSpent ends the operation before it moves anything more.",
 			Source: "a task that never waits and cannot be canceled",
 			Run:    in(shareCanceled),
 		},

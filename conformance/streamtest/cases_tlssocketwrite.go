@@ -126,7 +126,7 @@ func tlsSocketPieces(w *world) {
 	data := w.random(tlsBulk)
 	at := w.fillTLS(t, data)
 	if n, err := t.TryWrite(data[at:]); n != 0 || err != sys.ErrWouldBlock {
-		w.Errorf("TryWrite after a full queue: %d, %v", n, err)
+		w.Errorf("TryWrite to a full queue: %d, %v", n, err)
 	}
 	got := w.readBeside(c, len(data))
 	for at < len(data) {
@@ -244,7 +244,7 @@ func tlsSocketEnd(w *world) {
 	data := w.random(tlsBulk)
 	data = data[:w.fillTLS(t, data)]
 	if err := t.CloseWrite(); err != sys.ErrWouldBlock {
-		w.Errorf("CloseWrite after a full queue: %v", err)
+		w.Errorf("CloseWrite with a full queue: %v", err)
 	}
 	if n, err := t.TryWrite([]byte("x")); n != 0 || !errors.Is(err, syscall.EPIPE) {
 		w.Errorf("TryWrite after CloseWrite: %d, %v, want EPIPE", n, err)

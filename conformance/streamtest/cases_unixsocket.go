@@ -110,7 +110,7 @@ func unixCases() []Case {
 		},
 		{
 			ID: "unix/path", Doc: "stream.ListenUnix",
-			Rule: "A taken path returns EADDRINUSE and stays. Close of its listener removes it, unless ListenOptions.KeepPath is set.",
+			Rule: "Listening on a path in use returns EADDRINUSE, and the path stays. Close of its listener removes it, unless ListenOptions.KeepPath is set.",
 			Run: in(func(w *world) {
 				name, kept := w.path(), w.path()
 				l, keeper := w.listenUnix(name, stream.ListenOptions{}), w.listenUnix(kept, stream.ListenOptions{KeepPath: true})
