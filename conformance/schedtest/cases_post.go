@@ -22,7 +22,7 @@ func postCases() []Case {
 			Rule:   "Post returns ErrFull if MaxPosted functions already wait, and ErrStopped after the loop has ended.",
 			Source: "gnet 423: unbounded memory"},
 		{ID: "post/panic-is-contained", Doc: "sched.Options.Ended", Run: postPanicIsContained,
-			Rule:   `of one that was posted as "posted function"`,
+			Rule:   `Ended is called for the panic of a posted function, under the name "posted function".`,
 			Source: "cloudwego/netpoll 238: a panic in a handler wedges the loop"},
 		{ID: "post/itself", Doc: "sched.Loop.Post", Run: postItself,
 			Rule:   "A function that f posts is called in a later turn, after the events that have arrived.",
