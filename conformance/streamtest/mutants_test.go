@@ -40,8 +40,8 @@ func registrations(change func(r *brokenSource)) func(f *Fixture) {
 	return func(f *Fixture) { f.Waiter = breaking(f.Waiter, change) }
 }
 
-// counted places registrations for those of listeners, and over the spy, so that the spy counts the
-// waits of a broken registration.
+// counted changes every registration of a listener. It wraps the spy, so the spy counts the waits
+// of a broken registration.
 func counted(change func(r *brokenSource)) func(f *Fixture) {
 	return func(f *Fixture) {
 		f.parts.waits = func(under stream.Waiter) stream.Waiter { return breaking(under, change) }

@@ -79,7 +79,7 @@ type socket interface {
 type parts struct {
 	conn     func(conn) conn
 	listener func(listener) listener
-	waits    func(stream.Waiter) stream.Waiter // what a listener waits with
+	waits    func(stream.Waiter) stream.Waiter // the Waiter that a listener waits with
 	dialer   func(dialer) dialer
 	socket   func(socket) socket
 	adopt    func(sys.Handle) (stream.Socket, error)
