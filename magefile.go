@@ -1,7 +1,7 @@
 //go:build mage
 
-// The build tooling of the workspace: run `go tool mage` for the list of targets. Nothing but Go is
-// needed; the linters are built from tools/go.mod when they are first wanted.
+// The build tooling of the workspace. Run `go tool mage` for the list of targets. It needs only Go.
+// The linters are built from tools/go.mod on first use.
 package main
 
 import (
@@ -28,21 +28,21 @@ import (
 	"github.com/edgewise-go/edgewise/internal/workspace"
 )
 
-// testTimeout bounds one package's tests; it is far above what the slowest needs on a small
-// machine.
+// testTimeout bounds the tests of one package. It is far above what the slowest package needs on a
+// small machine.
 const testTimeout = "-timeout=30m"
 
-// Most parallel tests of the conformance suites wait for the kernel, and mutants for their patience
-// to end.
+// Most parallel tests of the conformance suites wait for the kernel. Mutants wait for their
+// patience to end.
 const (
 	testParallel  = "-parallel=8"
 	proveParallel = "-parallel=16"
 )
 
 // Test runs the tests of all modules, with the race detector where it works, and prints the
-// conformance table. Of the products of mechanisms, modes, schedulers and forms it runs every pair
-// of values, and all with -full. With -v (go tool mage -v test) it also names each top-level test.
-// It leaves out the proofs of the conformance suites: see prove.
+// conformance table. It runs every pair of values from the products of mechanisms, modes,
+// schedulers and forms, and every combination with -full. With -v (go tool mage -v test) it also
+// prints the name of each top-level test. It omits the proofs of the conformance suites: see prove.
 func Test(full *bool) error {
 	w, err := open()
 	if err != nil {
@@ -54,15 +54,15 @@ func Test(full *bool) error {
 	}
 	flags := append(raceFlags("test"), testTimeout, testParallel, "-skip="+guest.Proofs)
 	if full != nil && *full {
-		// The matrix has what every run of the suites finds, so a run of more is not recorded.
+		// The matrix holds the results of every default run, so a fuller run is not recorded.
 		_, err := runTests(testrun.Options{Dir: w.Root, Env: []string{suiteFull + "=1"}}, flags, packages...)
 		return err
 	}
 	return runRecorded(w, flags, packages...)
 }
 
-// Prove shows that the conformance suites can fail: it runs their cases against implementations
-// with one rule broken each, with the race detector where it works.
+// Prove shows that the conformance suites can fail. It runs their cases against implementations
+// with one broken rule each, with the race detector where it works.
 func Prove() error {
 	w, err := open()
 	if err != nil {
@@ -73,10 +73,11 @@ func Prove() error {
 	return err
 }
 
-// suiteFull is the variable by which the suites run whole products.
+// suiteFull names the environment variable that makes the suites run whole products.
 const suiteFull = "EDGEWISE_FULL"
 
-// raceFlags returns the flag of the race detector if it works on this machine, and says so if not.
+// raceFlags returns the flag of the race detector if it works on this machine. Otherwise it prints
+// the reason.
 func raceFlags(target string) []string {
 	works, reason := testrun.RaceDetector()
 	if !works {
@@ -86,13 +87,12 @@ func raceFlags(target string) []string {
 	return []string{"-race"}
 }
 
-// testedTogether are the modules whose tests are about several modules: alone, they are compiled
-// and not run.
+// testedTogether lists the modules whose tests cover several modules. Alone, they are only
+// compiled.
 var testedTogether = []string{"conformance", "apps"}
 
-// TestAlone vets, tests and checks the tidiness of each module by itself, as its users will build
-// it. The tests of conformance and of the apps, which test runs with all modules, are compiled and
-// not run.
+// TestAlone vets and tests each module alone and checks that it is tidy, as its users will build
+// it. The tests of conformance and apps are only compiled: test runs them with all modules.
 func TestAlone() error {
 	w, err := open()
 	if err != nil {
@@ -122,9 +122,9 @@ func TestAlone() error {
 	return errors.Join(errs...)
 }
 
-// Conformance runs the conformance suites on every platform that this machine has or emulates,
-// prints a line for each implementation, and compares them with conformance/matrix.txt. What cannot
-// be run here is named. It leaves out the tests of the suites themselves, which test runs.
+// Conformance runs the conformance suites on every platform that this machine has or emulates. It
+// prints a line per implementation and compares the results with conformance/matrix.txt. It names
+// the platforms that cannot run here. It omits the tests of the suites themselves, which test runs.
 func Conformance(ctx context.Context) error {
 	w, err := open()
 	if err != nil {
@@ -146,8 +146,8 @@ func Conformance(ctx context.Context) error {
 	return errors.Join(append(errs, matrix.Check(os.Stdout, w.Root, required()))...)
 }
 
-// ConformanceCheck compares what the last runs of test, testWindows, testEmulated or conformance
-// have found with conformance/matrix.txt, without running anything.
+// ConformanceCheck compares the results of the last runs of test, testWindows, testEmulated or
+// conformance with conformance/matrix.txt. It runs no test.
 func ConformanceCheck() error {
 	w, err := open()
 	if err != nil {
@@ -156,8 +156,8 @@ func ConformanceCheck() error {
 	return matrix.Check(os.Stdout, w.Root, required())
 }
 
-// ConformanceWrite accepts what the last runs of test, testWindows, testEmulated or conformance
-// have found: it writes conformance/matrix.txt.
+// ConformanceWrite accepts the results of the last runs of test, testWindows, testEmulated or
+// conformance: it writes conformance/matrix.txt.
 func ConformanceWrite() error {
 	w, err := open()
 	if err != nil {
@@ -180,7 +180,7 @@ func Vet() error {
 }
 
 // TestWindows compiles the tests of the modules for Windows and runs them under Wine, in a prefix
-// of their own. It leaves out, by name, what cannot be run there.
+// of their own. It omits the tests that cannot run there and prints their names.
 func TestWindows(ctx context.Context) error {
 	w, err := open()
 	if err != nil {
@@ -189,8 +189,8 @@ func TestWindows(ctx context.Context) error {
 	return runGuest(ctx, w, guest.Windows(w))
 }
 
-// TestEmulated compiles the tests that depend on the processor for linux on 386, arm64 and s390x
-// and runs them under QEMU's user emulation.
+// TestEmulated compiles the tests that depend on the processor for linux on 386, arm64 and s390x.
+// It runs them under QEMU user emulation.
 func TestEmulated(ctx context.Context) error {
 	w, err := open()
 	if err != nil {
@@ -204,9 +204,9 @@ func TestEmulated(ctx context.Context) error {
 }
 
 // TestExec compiles the tests of the modules for GOOS and GOARCH as testStage does, and runs each
-// through CMD, to which the path of the test program and its arguments are appended, in the
-// directory of its package: go tool mage testExec linux arm64 qemu-aarch64. The packages and the
-// tests can be narrowed: -packages="./sys ./queue/..." and -run=REGEXP.
+// through CMD: go tool mage testExec linux arm64 qemu-aarch64. It appends the path of the test
+// program and its arguments to CMD and runs the result in the directory of the package.
+// -packages="./sys ./queue/..." selects packages and -run=REGEXP selects tests.
 func TestExec(ctx context.Context, goos, goarch, cmd string, run, packages *string) error {
 	w, err := open()
 	if err != nil {
@@ -224,8 +224,8 @@ func TestExec(ctx context.Context, goos, goarch, cmd string, run, packages *stri
 	return err
 }
 
-// TestStage compiles the tests of the modules for GOOS and GOARCH into bin/GOOS_GOARCH. That
-// directory can be copied to a machine without Go, where run.sh in it runs them all.
+// TestStage compiles the tests of the modules for GOOS and GOARCH into bin/GOOS_GOARCH. Copy that
+// directory to a machine without Go and run its run.sh, which runs all tests.
 func TestStage(ctx context.Context, goos, goarch string) error {
 	w, err := open()
 	if err != nil {
@@ -235,8 +235,8 @@ func TestStage(ctx context.Context, goos, goarch string) error {
 	return err
 }
 
-// Lint checks the form of the source: gofmt, staticcheck, actionlint, and the rules of this
-// repository for the names and build constraints of files and for skipped tests.
+// Lint checks the form of the source: gofmt, staticcheck, actionlint, and this repository's rules
+// for file names, build constraints and skipped tests.
 func Lint() error {
 	w, err := open()
 	if err != nil {
@@ -244,8 +244,8 @@ func Lint() error {
 	}
 	findings, err := lint.Check(w)
 	errs := []error{report("lint: files", findings, err)}
-	fmt.Println("lint: building staticcheck and actionlint if they are not there")
-	// "tool" is what tools/go.mod names in its tool lines.
+	fmt.Println("lint: building staticcheck and actionlint if they are missing")
+	// "tool" selects the tool lines of tools/go.mod.
 	if err := toolbox.Build(w.Root, toolsDir, "tool"); err != nil {
 		return errors.Join(append(errs, err)...)
 	}
@@ -263,8 +263,8 @@ func Lint() error {
 	return errors.Join(errs...)
 }
 
-// Deps checks that no package imports what the table of the architecture does not allow it, and
-// that nothing but tests opens sockets through package net.
+// Deps checks that no package imports what the table of the architecture does not allow, and that
+// only tests open sockets through package net.
 func Deps() error {
 	w, err := open()
 	if err != nil {
@@ -299,7 +299,7 @@ func ReplacesWrite() error {
 	return w.WriteSiblings()
 }
 
-// Preflight uses each released module alone, as a user will who downloads it at its next version.
+// Preflight uses each released module alone, as a user who downloads its next version will.
 func Preflight() error {
 	w, err := open()
 	if err != nil {
@@ -330,7 +330,7 @@ func Tidy() error {
 	return nil
 }
 
-// Bench runs the benchmark app; its arguments go into one flag: go tool mage bench -args="-h".
+// Bench runs the benchmark app. Its arguments go into one flag: go tool mage bench -args="-h".
 func Bench(args *string) error {
 	run := []string{"run", "./apps/bench"}
 	if args != nil {
@@ -341,7 +341,7 @@ func Bench(args *string) error {
 	return c.Run()
 }
 
-// Clean removes what the targets have built.
+// Clean removes everything that the targets have built.
 func Clean() error {
 	return errors.Join(os.RemoveAll(".cache"), os.RemoveAll("bin"))
 }
@@ -349,7 +349,7 @@ func Clean() error {
 // here is the platform of this machine.
 var here = platforms.Platform{OS: runtime.GOOS, Arch: runtime.GOARCH}
 
-// toolsDir is where the programs of tools/go.mod are built.
+// toolsDir is the directory into which the programs of tools/go.mod are built.
 const toolsDir = ".cache/tools"
 
 func open() (*workspace.Workspace, error) { return workspace.Find(".") }
@@ -375,11 +375,11 @@ func guestOptions() testrun.Options {
 	return testrun.Options{Out: os.Stdout, Verbose: mg.Verbose()}
 }
 
-// required reports whether what a test or a comparison needs must be there, as where everything has
-// been installed.
+// required reports whether everything that a test or a comparison needs must be available, as on a
+// machine with all programs installed.
 func required() bool { return os.Getenv("EDGEWISE_REQUIRE") != "" }
 
-// runGuest runs the tests of g and records what the conformance suites have found.
+// runGuest runs the tests of g and records the results of the conformance suites.
 func runGuest(ctx context.Context, w *workspace.Workspace, g guest.Guest) error {
 	result, err := g.Run(ctx, w, guestOptions())
 	if err != nil {
@@ -388,8 +388,8 @@ func runGuest(ctx context.Context, w *workspace.Workspace, g guest.Guest) error 
 	return record(w, g.Name, result, err)
 }
 
-// record keeps what the conformance suites have found on platform in a run that ended with err,
-// which it returns.
+// record stores the conformance results of a run on platform. The run ended with err, which record
+// returns.
 func record(w *workspace.Workspace, platform string, result testrun.Result, err error) error {
 	if err != nil {
 		return errors.Join(err, matrix.Drop(w.Root, platform))
@@ -411,8 +411,8 @@ func runTests(o testrun.Options, flags []string, packages ...string) (testrun.Re
 	return result, err
 }
 
-// runRecorded runs go test with flags on packages and records what the conformance suites have
-// found on this platform.
+// runRecorded runs go test with flags on packages and records the conformance results for this
+// platform.
 func runRecorded(w *workspace.Workspace, flags []string, packages ...string) error {
 	result, err := runTests(testrun.Options{Dir: w.Root}, flags, packages...)
 	return record(w, here.String(), result, err)

@@ -1,5 +1,5 @@
-// Package command runs other programs, nearly always the go command, with an environment that is
-// stated and an error that can be read.
+// Package command runs other programs, usually the go command, with an explicit environment and
+// readable errors.
 package command
 
 import (
@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// Cmd returns the command name args, to be run in dir with env on top of the environment of this
-// process. The go command's own GOFLAGS stays as the caller has it unless env says otherwise.
+// Cmd returns the command name args, to run in dir with env added to the environment of this
+// process. The caller's GOFLAGS apply to the go command unless env sets them.
 func Cmd(dir string, env []string, name string, args ...string) *exec.Cmd {
 	c := exec.Command(name, args...)
 	c.Dir = dir
@@ -20,8 +20,8 @@ func Cmd(dir string, env []string, name string, args ...string) *exec.Cmd {
 	return c
 }
 
-// Output runs a command and returns what it wrote to its standard output. If it fails, the error
-// carries what it wrote to its standard error.
+// Output runs a command and returns its standard output. If the command fails, the error contains
+// its standard error.
 func Output(dir string, env []string, name string, args ...string) ([]byte, error) {
 	c := Cmd(dir, env, name, args...)
 	var stdout, stderr bytes.Buffer
@@ -32,8 +32,8 @@ func Output(dir string, env []string, name string, args ...string) ([]byte, erro
 	return stdout.Bytes(), nil
 }
 
-// Combined runs a command and returns all it wrote, in the order it was written. If it fails, the
-// error names the command but does not repeat the output.
+// Combined runs a command and returns both of its output streams, in the order written. If the
+// command fails, the error names it but does not repeat the output.
 func Combined(dir string, env []string, name string, args ...string) ([]byte, error) {
 	c := Cmd(dir, env, name, args...)
 	out, err := c.CombinedOutput()
@@ -43,7 +43,7 @@ func Combined(dir string, env []string, name string, args ...string) ([]byte, er
 	return out, err
 }
 
-// Stream runs a command whose whole output goes to out while it runs.
+// Stream runs a command and writes its whole output to out while it runs.
 func Stream(out io.Writer, dir string, env []string, name string, args ...string) error {
 	c := Cmd(dir, env, name, args...)
 	c.Stdout, c.Stderr = out, out

@@ -8,7 +8,7 @@ import (
 func TestOutputSeparatesStreamsAndCarriesStderrInTheError(t *testing.T) {
 	out, err := Output(t.TempDir(), []string{"GOOS=plan9", "GOWORK=off"}, "go", "env", "GOOS")
 	if err != nil || strings.TrimSpace(string(out)) != "plan9" {
-		t.Errorf("got %q, %v: the environment must reach the command", out, err)
+		t.Errorf("got %q, %v, want the environment to reach the command", out, err)
 	}
 	out, err = Output(t.TempDir(), nil, "go", "no-such-command")
 	if err == nil || len(out) != 0 || !strings.Contains(err.Error(), "unknown command") ||

@@ -13,12 +13,12 @@ import (
 	"github.com/edgewise-go/edgewise/internal/workspace"
 )
 
-// Why something is not run. Wine is 8.0 where this was seen.
+// Reasons for exceptions. Those about Wine were observed with 8.0.
 const (
-	provesTheSuite = "it runs the cases against broken implementations: it tests the cases, which are the same everywhere"
+	provesTheSuite = "it runs the cases against broken implementations: that tests the cases, which are the same everywhere"
 	noIoUring      = "they open io_uring, which user emulation answers with ENOSYS"
-	noFilter       = "it filters system calls, which user emulation does not, in a process that runs the same program without QEMU"
-	wineDeletes    = "Wine lacks the call by which Go removes the files of a temporary directory: Invalid function"
+	noFilter       = "it filters system calls, which user emulation does not support, in a process that runs the same program without QEMU"
+	wineDeletes    = "Wine lacks the call with which Go removes the files of a temporary directory: Invalid function"
 )
 
 const (
@@ -29,19 +29,19 @@ const (
 	s390x   = "linux/s390x (qemu-user)"
 )
 
-// Tests that are left out on several platforms.
+// Tests that are omitted on several platforms.
 const (
 	needIoUring = "^(TestOpenByNameAndByForce|TestWithoutDescriptorsTheMechanismIsUnavailable)$"
 	needFilter  = "^TestIoUringDenied$"
 )
 
-// exceptions is all that is not run somewhere, and why.
+// exceptions lists every test that is omitted on some platform, with the reason.
 var exceptions = []stage.Exception{
 	{Where: windows, Package: "conformance/streamtest", Tests: Proofs, Reason: provesTheSuite},
-	{Where: windows, Package: "conformance/streamtest", Tests: "^TestTLSOfTwoTasksNeedsTheWrapper$", Reason: "it makes a pair of unix-domain sockets"},
-	{Where: windows, Package: "conformance/streamtest", Tests: "^TestAFileThatIsSentStarvesNobody$", Reason: "no file is sent by the kernel there"},
+	{Where: windows, Package: "conformance/streamtest", Tests: "^TestTLSOfTwoTasksNeedsTheWrapper$", Reason: "it makes a pair of Unix-domain sockets"},
+	{Where: windows, Package: "conformance/streamtest", Tests: "^TestAFileThatIsSentStarvesNobody$", Reason: "the kernel cannot send files there"},
 	{Where: windows, Package: "conformance/bufstrategytest", Tests: "^TestTheRestInBulk$", Reason: "Wine's server takes minutes for so many small reads"},
-	{Where: windows, Package: "apps/...", Reason: "their tests use servers and limits that Windows has not, or by other names"},
+	{Where: windows, Package: "apps/...", Reason: "their tests use servers and limits that Windows lacks or names differently"},
 	{Where: wine8, Package: "conformance/resolvetest", Reason: wineDeletes + "; and package net cannot listen for datagrams: 10045"},
 	{Where: wine8, Package: "conformance/internal/suite", Tests: "^(TestProve|TestDetectionsAreWhatTheCasesReport)$", Reason: wineDeletes},
 	{Where: wine8, Package: "resolve", Tests: "^(TestTryDoesNotAllocate|TestHosts.*)$", Reason: wineDeletes},
@@ -56,8 +56,8 @@ var exceptions = []stage.Exception{
 	{Where: s390x, Package: "conformance/queuetest", Tests: Proofs, Reason: provesTheSuite},
 }
 
-// Packages returns the packages of the whole workspace that are tested on p itself, where the go
-// command runs them: all but those that an exception leaves out as a whole, which are named on out.
+// Packages returns the packages of the whole workspace that the go command tests on p itself. It
+// omits each package that an exception excludes as a whole, and names it on out.
 func Packages(out io.Writer, w *workspace.Workspace, p platforms.Platform) ([]string, error) {
 	text, err := command.Output(w.Root, nil, "go", "list", "-f", "{{.ImportPath}}\t{{.Dir}}", "work")
 	if err != nil {

@@ -1,6 +1,6 @@
-// Package guest runs the tests of the modules on systems other than this one, but on this machine:
-// Windows by Wine, Linux on other processors by QEMU's user emulation, and whatever a command of
-// the user's reaches.
+// Package guest runs the tests of the modules on other systems from this machine: Windows under
+// Wine, Linux on other processors under QEMU user emulation, and any system that a user's command
+// reaches.
 package guest
 
 import (
@@ -26,29 +26,29 @@ import (
 const packageLimit = 10 * time.Minute
 
 // Proofs is a regular expression of the tests that run the conformance suites against broken
-// implementations. They test the suites, and no implementation.
+// implementations. They test the suites, not an implementation.
 const Proofs = "^(TestEveryCaseCanFail|TestMutantsAreFound|TestCrewsFindMutants)$"
 
-// ErrNotHere is returned where a guest cannot be had on this machine as it is.
-var ErrNotHere = errors.New("not on this machine")
+// ErrNotHere reports that a guest is not available on this machine as it is.
+var ErrNotHere = errors.New("not available on this machine")
 
 // Guest is a system to run tests on.
 type Guest struct {
-	// Name is the platform and in brackets what stands for it, as in the conformance matrix.
+	// Name is the platform, followed in brackets by what emulates it, as in the conformance matrix.
 	Name     string
 	Platform platforms.Platform
-	// Packages are patterns of what is run, relative to the root.
+	// Packages are patterns of the packages to test, relative to the root.
 	Packages []string
-	// Conformance are the patterns of the conformance suites among them.
+	// Conformance are the patterns of the conformance suites among Packages.
 	Conformance []string
-	// Skip is a regular expression of tests that are not wanted, besides the exceptions.
+	// Skip is a regular expression of tests to omit, in addition to the exceptions.
 	Skip string
-	// open makes the guest ready and returns how it runs a program, and what ends it.
+	// open prepares the guest. It returns how to run a program, and a function that ends the guest.
 	open func(ctx context.Context, out io.Writer, w *workspace.Workspace) (stage.Runner, func() error, error)
 }
 
-// Core returns the patterns of all packages that are tested elsewhere: those of the modules that
-// are released. The apps are tested where they are built, with programs that a guest lacks.
+// Core returns the patterns of all packages that are tested on guests: those of the released
+// modules. The apps are tested where they are built, with programs that a guest lacks.
 func Core(w *workspace.Workspace) []string {
 	var all []string
 	for _, dir := range coreModules(w) {
@@ -67,7 +67,7 @@ func coreModules(w *workspace.Workspace) []string {
 	return all
 }
 
-// Windows returns the guest that Wine is, with its prefix below the root of the workspace.
+// Windows returns the Wine guest, with its prefix below the root of the workspace.
 func Windows(w *workspace.Workspace) Guest {
 	return Guest{
 		Name:        wine8,
@@ -87,19 +87,19 @@ func Windows(w *workspace.Workspace) Guest {
 	}
 }
 
-// emulators are QEMU's programs for the processors that are tested: the other common 64-bit one and
+// emulators are the QEMU programs for the tested processors: the other common 64-bit processor and
 // a big-endian one.
 var emulators = []struct{ name, arch, program string }{
 	{arm64, "arm64", "qemu-aarch64"},
 	{s390x, "s390x", "qemu-s390x"},
 }
 
-// emulated are the packages that talk to the kernel or to the memory model themselves. What is
-// built on them has no code that depends on the processor.
+// emulated are the packages that use the kernel or the memory model directly. Packages above them
+// have no code that depends on the processor.
 var emulated = []string{"./sys/...", "./queue/...", "./conformance/queuetest"}
 
-// Emulated returns the guests with the kernel of this machine and another processor: a 32-bit one
-// that amd64 has in itself, and those that QEMU's user emulation is.
+// Emulated returns the guests that combine the kernel of this machine with another processor. amd64
+// runs 32-bit programs itself; QEMU user emulation provides the other processors.
 func Emulated() []Guest {
 	all := []Guest{{
 		Name:        i386,
@@ -107,10 +107,10 @@ func Emulated() []Guest {
 		Packages:    emulated,
 		Conformance: []string{"./conformance/queuetest"},
 		open: func(context.Context, io.Writer, *workspace.Workspace) (stage.Runner, func() error, error) {
-			// In qemu-i386 7.2 all threads share one table of segments, which Go's threads need
-			// each for itself.
+			// In qemu-i386 7.2 all threads share one table of segments, but each thread of Go needs
+			// its own.
 			if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
-				return nil, nil, fmt.Errorf("%w: its programs run on linux/amd64 only, and crash in qemu-i386", ErrNotHere)
+				return nil, nil, fmt.Errorf("%w: linux/386 programs run on linux/amd64 only, and crash in qemu-i386", ErrNotHere)
 			}
 			return exec.CommandContext, nothing, nil
 		},
@@ -146,25 +146,25 @@ func Command(w *workspace.Workspace, p platforms.Platform, line string) Guest {
 	}
 }
 
-// nothing is what ends a guest that needs no end.
+// nothing ends a guest that needs no cleanup.
 func nothing() error { return nil }
 
-// Build compiles the tests of the packages for p into their directory.
+// Build compiles the tests of the packages for p into the stage directory.
 func Build(ctx context.Context, out io.Writer, w *workspace.Workspace, p platforms.Platform, packages ...string) (*stage.Stage, error) {
 	known, err := platforms.Known([]platforms.Platform{p})
 	if err != nil {
 		return nil, err
 	}
 	if len(known) == 0 {
-		return nil, fmt.Errorf("this Go does not compile for %s; go tool dist list names what it knows", p)
+		return nil, fmt.Errorf("this Go does not compile for %s: run go tool dist list for the supported platforms", p)
 	}
 	return stage.Build(ctx, out, w.Root, p, coreModules(w), packages...)
 }
 
-// Run compiles and runs the tests of g, and returns what was seen. Of o, Args, Out, Verbose and
-// Every are used.
+// Run compiles and runs the tests of g and returns the result. It uses only the fields Args, Out,
+// Verbose and Every of o.
 func (g Guest) Run(ctx context.Context, w *workspace.Workspace, o testrun.Options) (result testrun.Result, err error) {
-	// A guest that is not there is known at once, before anything is compiled.
+	// Fail at once if the guest is missing, before compiling anything.
 	runner, end, err := g.open(ctx, o.Out, w)
 	if err != nil {
 		return result, err

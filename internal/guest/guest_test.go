@@ -78,7 +78,7 @@ func TestPackagesLeavesOutWhatThePlatformDoesNotHave(t *testing.T) {
 		}
 		for _, p := range []string{w.Prefix + "/apps/echo", w.Prefix + "/apps/internal/cli"} {
 			if slices.Contains(packages, p) == c.left || strings.Contains(out.String(), "left\t"+p+"\t") != c.left {
-				t.Errorf("%s: %s: left out is to be %v in %q, and said so in %q", c.platform, p, c.left, packages, out.String())
+				t.Errorf("%s: %s: want left out %v in %q, and the same reported in %q", c.platform, p, c.left, packages, out.String())
 			}
 		}
 	}

@@ -11,10 +11,10 @@ import (
 	"strings"
 )
 
-// blocking lists, by import path, the identifiers that make the standard library open sockets of
-// its own. Outside tests nothing may use them: the product's sockets come from package stream, and
-// whatever goes around it would work without showing anything. Methods are those of a value of any
-// type in a file that imports the package.
+// blocking lists, by import path, the identifiers that make the standard library open its own
+// sockets. Only tests may use them. The product's sockets come from package stream, and code that
+// bypasses it would work without proving anything. Methods match a value of any type in a file that
+// imports the package.
 var blocking = map[string]struct{ idents, methods []string }{
 	"net": {idents: []string{
 		"Dial", "DialIP", "DialTCP", "DialTimeout", "DialUDP", "DialUnix", "Dialer",
@@ -32,15 +32,15 @@ var blocking = map[string]struct{ idents, methods []string }{
 	"net/smtp":   {idents: []string{"Dial", "SendMail"}},
 }
 
-// peers are the folders whose code stands on the other side of a test or a benchmark: a peer that
-// shares no line with what it checks is the better witness, so these may use any socket.
+// peers are the directories whose code is the other side of a test or benchmark. They may use any
+// socket: a peer that shares no code with what it checks is the better witness.
 var peers = []string{"conformance/", "apps/internal/apptest/", "apps/bench/"}
 
 func checkCalls(set *token.FileSet, name string, f *ast.File) []string {
 	if slices.ContainsFunc(peers, func(dir string) bool { return strings.HasPrefix(filepath.ToSlash(name), dir) }) {
 		return nil
 	}
-	local := map[string]string{} // the name a package has in this file, and its import path
+	local := map[string]string{} // the name of a package in this file, and its import path
 	var methods []string
 	var findings []string
 	for _, spec := range f.Imports {
@@ -80,7 +80,7 @@ func checkCalls(set *token.FileSet, name string, f *ast.File) []string {
 		} else if !slices.Contains(methods, what) {
 			return true
 		}
-		findings = append(findings, fmt.Sprintf("%s:%d: uses %s, which opens sockets of its own; only tests may",
+		findings = append(findings, fmt.Sprintf("%s:%d: uses %s, which opens its own sockets; only tests may",
 			name, set.Position(selector.Pos()).Line, what))
 		return true
 	})

@@ -15,9 +15,9 @@ import (
 	"github.com/edgewise-go/edgewise/internal/workspace"
 )
 
-// Check returns a sentence for every import that t does not allow and for every call of package
-// net's or net/http's own network operations outside tests. It reads all files, whatever their
-// build constraints, so one run speaks for every platform.
+// Check returns a sentence for every import that t does not allow. It also returns one for every
+// call outside tests of a network operation of package net or net/http. It reads all files
+// regardless of their build constraints, so one run covers every platform.
 func Check(w *workspace.Workspace, t Table) ([]string, error) {
 	var findings []string
 	dirs := []string{"."}
@@ -75,7 +75,7 @@ func checkImports(w *workspace.Workspace, t Table, module, name string, f *ast.F
 	return findings
 }
 
-// CheckReach returns a sentence for every package that a core module would make its users download
+// CheckReach returns a sentence for every package that users of a core module would download
 // although t does not allow it. Unlike Check it follows imports through other modules, for the
 // platforms given as GOOS names.
 func CheckReach(w *workspace.Workspace, t Table, systems []string) ([]string, error) {
@@ -106,7 +106,7 @@ func CheckReach(w *workspace.Workspace, t Table, systems []string) ([]string, er
 	return findings, nil
 }
 
-// reach returns module and the modules that any rule below it leads to, directly or through others.
+// reach returns module and all modules that the rules below it allow, directly or through others.
 func reach(t Table, module string) []string {
 	seen := []string{module}
 	for i := 0; i < len(seen); i++ {

@@ -85,7 +85,7 @@ func TestTable(t *testing.T) {
 			t.Fatal(err)
 		}
 		if (len(got) == 0) != c.allowed {
-			t.Errorf("%s imports %s: allowed must be %v, findings are %q", c.file, c.imports, c.allowed, got)
+			t.Errorf("%s imports %s: want allowed %v, got findings %q", c.file, c.imports, c.allowed, got)
 		}
 		for _, text := range got {
 			if !strings.HasPrefix(text, c.file+":") {

@@ -1,4 +1,4 @@
-// Package imports holds the table of which module may import what, and checks the source against
+// Package imports holds the table of allowed imports between modules and checks the source against
 // it.
 package imports
 
@@ -7,18 +7,18 @@ import (
 	"strings"
 )
 
-// Rule is what the packages below one directory may import besides the standard library and their
-// own module.
+// Rule lists what the packages below one directory may import besides the standard library and
+// their own module.
 type Rule struct {
 	Siblings []string // directories of other modules
-	Outside  []string // prefixes of import paths outside the workspace; "*" is any
+	Outside  []string // prefixes of import paths outside the workspace; "*" matches any
 }
 
-// Table is the direction of dependencies: a module's directory or that of a package in it, and its
-// rule. The longest directory that a file lies below counts.
+// Table maps the directory of a module, or of a package in it, to its rule. For a file, the rule of
+// the longest directory that contains it applies.
 type Table map[string]Rule
 
-// Architecture is the table that the workspace obeys. "." is the build tooling.
+// Architecture returns the table that the workspace obeys. "." is the build tooling.
 func Architecture() Table {
 	everything := []string{"sys", "queue", "stream", "bufstrategy", "resolve", "sched"}
 	return Table{
@@ -35,21 +35,22 @@ func Architecture() Table {
 	}
 }
 
-// testify may be used by tests and by nothing else, apps included.
+// testify is for tests only, including those of apps.
 const testify = "github.com/stretchr/testify"
 
-// testOutside is what every _test.go file may import on top of its directory's rule. What a test
-// provokes may need a system call that sys has no other reason to bind.
+// testOutside lists what every _test.go file may import in addition to its directory's rule. A test
+// may need a system call that sys has no other reason to bind.
 var testOutside = []string{testify, "golang.org/x/net/nettest", "golang.org/x/sys"}
 
-// testSiblings is the modules which every _test.go file may import on top of its directory's rule.
+// testSiblings lists the modules that every _test.go file may import in addition to its directory's
+// rule.
 var testSiblings = []string{"conformance"}
 
-// coreOutside bounds what a core module may reach, directly or not: whoever imports it downloads
-// this.
+// coreOutside bounds what a core module may reach, directly or indirectly: users of the module
+// download it.
 var coreOutside = []string{"golang.org/x/sys", "golang.org/x/sync", "golang.org/x/net"}
 
-// rule returns the rule for the longest directory of t that dir lies in or below.
+// rule returns the rule of the longest directory in t that is dir or contains it.
 func (t Table) rule(dir string) (Rule, bool) {
 	for {
 		if r, ok := t[dir]; ok {
@@ -64,7 +65,7 @@ func (t Table) rule(dir string) (Rule, bool) {
 	}
 }
 
-// below reports whether path is one of prefixes or lies below one.
+// below reports whether path is one of prefixes or below one.
 func below(path string, prefixes []string) bool {
 	return slices.ContainsFunc(prefixes, func(p string) bool {
 		return p == "*" || path == p || strings.HasPrefix(path, p+"/")

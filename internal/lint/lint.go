@@ -1,6 +1,6 @@
-// Package lint checks what no general linter knows: how files are named and constrained in this
-// repository, that exported names have the words of the glossary, that comments are wrapped, and
-// that a test is skipped in few places only. It also finds what gofmt would change.
+// Package lint checks rules that no general linter knows. They cover file names and build
+// constraints, the words of exported names, the width of comments, and the places that may skip a
+// test. It also reports files that gofmt would change.
 package lint
 
 import (
@@ -21,18 +21,18 @@ import (
 	"github.com/edgewise-go/edgewise/internal/workspace"
 )
 
-// skipsAllowed are the directories that may skip a test: they print why, with "N/A", and the tables
-// count it.
+// skipsAllowed are the directories that may skip a test: they print the reason with "N/A", and the
+// tables count it.
 var skipsAllowed = []string{"conformance/internal/suite/", "apps/internal/apptest/"}
 
-// constrained lists suffixes of file names that look to people like a build constraint and are none
-// to the go command: without a line that says so, x_unix.go is compiled on Windows.
+// constrained lists suffixes of file names that look like a build constraint but are none to the go
+// command. Without a //go:build line, x_unix.go is compiled on Windows.
 var constrained = []string{
 	"bsd", "epoll", "iocp", "iouring", "kqueue", "nonlinux", "notlinux", "nounix", "other", "posix", "poll", "stub", "unix",
 	"unsupported",
 }
 
-// nameless lists file names that do not say what is in the file.
+// nameless lists file names that do not describe the contents.
 var nameless = []string{"common", "helper", "helpers", "misc", "util", "utils"}
 
 // Check returns a sentence for each fault in the .go files of all modules, the root and the tools.
@@ -80,7 +80,7 @@ func checkFile(name string, text []byte) []string {
 	}
 	words := strings.Split(strings.TrimSuffix(path.Base(name), ".go"), "_")
 	if slices.Contains(nameless, words[0]) {
-		findings = append(findings, name+": its name does not say what is in it")
+		findings = append(findings, name+": its name does not describe its contents")
 	}
 	if words[len(words)-1] == "test" {
 		words = words[:len(words)-1]
@@ -98,14 +98,14 @@ func checkFile(name string, text []byte) []string {
 	return findings
 }
 
-// commentColumns is where comments wrap. A tab counts as tabColumns.
+// commentColumns is the width at which comments wrap. A tab counts as tabColumns.
 const (
 	commentColumns = 100
 	tabColumns     = 4
 )
 
-// checkComments finds lines of comments that are too long. Comments after code, directives and
-// preformatted lines are none of its business: they cannot be wrapped.
+// checkComments finds comment lines that are too long. It ignores comments after code, directives
+// and preformatted lines, because they cannot be wrapped.
 func checkComments(name string, text []byte) []string {
 	set := token.NewFileSet()
 	f, err := parser.ParseFile(set, name, text, parser.SkipObjectResolution|parser.ParseComments)
@@ -121,7 +121,7 @@ func checkComments(name string, text []byte) []string {
 			comment := strings.TrimLeft(line, "\t")
 			indent := len(line) - len(comment)
 			if !strings.HasPrefix(comment, "// ") {
-				continue // it follows code, or is a directive, or preformatted
+				continue // it follows code, is a directive, or is preformatted
 			}
 			if columns := indent*tabColumns + utf8.RuneCountInString(comment); columns > commentColumns {
 				findings = append(findings, fmt.Sprintf("%s:%d: the comment has %d columns, wrap it at %d", name, number, columns, commentColumns))
@@ -131,8 +131,8 @@ func checkComments(name string, text []byte) []string {
 	return findings
 }
 
-// checkSkips finds calls of Skip, Skipf and SkipNow wherever package testing is imported or the
-// file is a test.
+// checkSkips finds calls of Skip, Skipf and SkipNow in files that import package testing and in
+// test files.
 func checkSkips(name string, text []byte) []string {
 	set := token.NewFileSet()
 	f, err := parser.ParseFile(set, name, text, parser.SkipObjectResolution)
@@ -167,8 +167,8 @@ func checkSkips(name string, text []byte) []string {
 	return findings
 }
 
-// isBenchmark reports whether receiver is the *testing.B that the nearest function around it gets:
-// a benchmark may be skipped, for it checks nothing.
+// isBenchmark reports whether receiver is the *testing.B parameter of the nearest enclosing
+// function. A benchmark may be skipped, because it checks nothing.
 func isBenchmark(enclosing []ast.Node, receiver ast.Expr) bool {
 	for _, n := range slices.Backward(enclosing) {
 		var parameters *ast.FieldList

@@ -10,7 +10,8 @@ import (
 	"unicode"
 )
 
-// forbidden are words that no exported identifier has, with the word of GLOSSARY.md to use instead.
+// forbidden maps words that no exported identifier contains to the word of GLOSSARY.md to use
+// instead.
 var forbidden = map[string]string{
 	"Await":        "Wait, Suspend or Enqueue",
 	"Backend":      "Mechanism",
@@ -24,13 +25,13 @@ var forbidden = map[string]string{
 	"Subscription": "Registration",
 }
 
-// leading are words that stand first in the name of a bound or a default.
+// leading are words that come first in the name of a bound or a default.
 var leading = []string{"Max", "Min", "Default"}
 
-// borrowed are names that package net gives its own methods.
+// borrowed are method names of package net.
 var borrowed = []string{"SetKeepAliveConfig"}
 
-// checkWords finds exported identifiers with words that the glossary has other words for.
+// checkWords finds exported identifiers with words that the glossary replaces.
 func checkWords(name string, text []byte) []string {
 	if strings.HasSuffix(name, "_test.go") {
 		return nil
@@ -60,7 +61,8 @@ func checkWords(name string, text []byte) []string {
 	return findings
 }
 
-// declared returns the names that f declares at its top level, with those of fields and methods.
+// declared returns the names that f declares at its top level, including those of fields and
+// methods.
 func declared(f *ast.File) (names []*ast.Ident) {
 	for _, d := range f.Decls {
 		switch d := d.(type) {

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// committed is where the matrix is kept, relative to the root.
+// committed is the path of the matrix, relative to the root.
 const committed = "conformance/matrix.txt"
 
 const comment = `What the conformance suites find, on each platform for each implementation of each contract:
@@ -19,16 +19,16 @@ cases that pass, do not apply because the system or the implementation lacks som
 in brackets the same for the cases of each mode in which a queue reports.
 Written by "go tool mage conformanceWrite", compared by "go tool mage conformance".`
 
-// Check compares what is recorded below root with what is committed, and writes the differences to
-// out. If strict, an implementation that is refused here, although it is committed with counts, is
-// an error too.
+// Check compares the results recorded below root with the committed ones and writes the differences
+// to out. If strict is set, an implementation that is committed with counts but unavailable here is
+// also an error.
 func Check(out io.Writer, root string, strict bool) error {
 	seen, err := Recorded(root)
 	if err != nil {
 		return err
 	}
 	if len(seen) == 0 {
-		return errors.New("conformance: nothing is recorded: go tool mage conformance runs the suites")
+		return errors.New("conformance: nothing is recorded: run go tool mage conformance")
 	}
 	want, err := Read(filepath.Join(root, filepath.FromSlash(committed)))
 	if err != nil {
@@ -36,14 +36,14 @@ func Check(out io.Writer, root string, strict bool) error {
 	}
 	d := Compare(want, seen)
 	for _, line := range d.Unavailable {
-		fmt.Fprintln(out, "not to be had here:", line)
+		fmt.Fprintln(out, "not available here:", line)
 	}
 	for _, line := range d.Lines {
 		fmt.Fprintln(out, line)
 	}
 	switch {
 	case len(d.Lines) > 0:
-		return fmt.Errorf("conformance: %d lines differ from %s; if that is meant, accept it: go tool mage conformanceWrite", len(d.Lines), committed)
+		return fmt.Errorf("conformance: %d lines differ from %s; if this is intended, accept it: go tool mage conformanceWrite", len(d.Lines), committed)
 	case strict && len(d.Unavailable) > 0:
 		return fmt.Errorf("conformance: %d implementations must be available and are not", len(d.Unavailable))
 	}
@@ -53,15 +53,15 @@ func Check(out io.Writer, root string, strict bool) error {
 
 var violated = regexp.MustCompile(` [1-9]\d* violated`)
 
-// Accept writes what is recorded below root into the committed file, for the platforms that were
-// run. It does not accept a violation: that is mended, or waived with a reason.
+// Accept writes the results recorded below root into the committed file, for the platforms that
+// were run. It refuses a violation: fix it, or waive it with a reason.
 func Accept(out io.Writer, root string) error {
 	seen, err := Recorded(root)
 	if err != nil {
 		return err
 	}
 	if len(seen) == 0 {
-		return errors.New("conformance: nothing is recorded: go tool mage conformance runs the suites")
+		return errors.New("conformance: nothing is recorded: run go tool mage conformance")
 	}
 	for platform, results := range seen {
 		for key, text := range results {

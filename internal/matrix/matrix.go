@@ -1,9 +1,8 @@
-// Package matrix keeps what the conformance suites have found on each platform: for each
-// implementation of each contract how many cases passed, did not apply, were waived and were
-// violated. The committed file is compared with what a run has seen, so that no case is lost
-// unnoticed.
+// Package matrix stores the conformance results of each platform. Per implementation of each
+// contract it counts the cases that passed, did not apply, were waived and were violated. The
+// committed file is compared with the results of a run, so that no case disappears unnoticed.
 //
-// The file is text. A line that begins in the first column names a platform; each line below it,
+// The file is text. A line that begins in the first column names a platform. Each line below it,
 // after a tab, has a contract, an implementation, a colon and its counts. Lines that begin with #
 // are comments.
 package matrix
@@ -20,19 +19,19 @@ import (
 	"strings"
 )
 
-// Matrix has for each platform, for each contract and implementation as in "queue epoll+eventfd",
+// Matrix maps each platform, and each contract and implementation as in "queue epoll+eventfd", to
 // the counts.
 type Matrix map[string]map[string]string
 
 // unavailable begins the text of an implementation that the system refuses.
 const unavailable = "unavailable"
 
-// Add notes line, which is "CONTRACT IMPLEMENTATION: COUNTS", for platform. A second result for one
-// implementation is kept beside the first, with a number.
+// Add records line, which is "CONTRACT IMPLEMENTATION: COUNTS", for platform. A second result for
+// the same implementation is stored under the name with a number appended.
 func (m Matrix) Add(platform, line string) error {
 	key, text, ok := strings.Cut(line, ": ")
 	if !ok || len(strings.Fields(key)) < 2 {
-		return fmt.Errorf("matrix: %q is no result", line)
+		return fmt.Errorf("matrix: %q is not a result: want CONTRACT IMPLEMENTATION: COUNTS", line)
 	}
 	if m[platform] == nil {
 		m[platform] = map[string]string{}
@@ -48,7 +47,7 @@ func (m Matrix) Add(platform, line string) error {
 	return nil
 }
 
-// Read returns the matrix in the file. A file that is not there is an empty matrix.
+// Read returns the matrix in the file. A missing file is an empty matrix.
 func Read(name string) (Matrix, error) {
 	m := Matrix{}
 	text, err := os.ReadFile(name)
@@ -97,18 +96,18 @@ func (m Matrix) Write(name, comment string) error {
 	return os.WriteFile(name, []byte(b.String()), 0o666)
 }
 
-// Difference is what Compare finds.
+// Difference is the result of Compare.
 type Difference struct {
-	// Lines is what differs, as in a diff: "-" is committed and was not seen, "+" was seen and is
-	// not committed.
+	// Lines are the differences, as in a diff: "-" is committed and was not seen, "+" was seen and
+	// is not committed.
 	Lines []string
-	// Unavailable is the implementations that are committed with counts and that this system
+	// Unavailable are the implementations that are committed with counts and that this system
 	// refuses.
 	Unavailable []string
 }
 
-// Compare compares the platforms of seen with the same of committed; those that were not run are
-// left alone. Why an implementation is unavailable may differ.
+// Compare compares the platforms of seen with the same platforms of committed. It ignores platforms
+// that were not run, and the reasons why an implementation is unavailable.
 func Compare(committed, seen Matrix) Difference {
 	var d Difference
 	for _, platform := range slices.Sorted(maps.Keys(seen)) {
@@ -140,8 +139,8 @@ func Compare(committed, seen Matrix) Difference {
 
 func refused(text string) bool { return strings.HasPrefix(text, unavailable) }
 
-// Replace puts the platforms of seen into m, each as a whole. Where seen has an implementation that
-// the system refuses and m has counts, the counts stay: another machine has seen them.
+// Replace puts the platforms of seen into m, each as a whole. If the system refuses an
+// implementation for which m has counts, the counts stay: another machine has produced them.
 func (m Matrix) Replace(seen Matrix) {
 	for platform, got := range seen {
 		results := maps.Clone(got)

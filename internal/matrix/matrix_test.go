@@ -41,7 +41,7 @@ func TestTheFileIsReadAsItWasWritten(t *testing.T) {
 func TestReadSaysWhatIsWrong(t *testing.T) {
 	for text, want := range map[string]string{
 		"\tqueue x: 1\n":                         "m.txt:1: a result before",
-		"# c\n\np\n\tqueue\n":                    "m.txt:4: matrix: \"queue\" is no result",
+		"# c\n\np\n\tqueue\n":                    "m.txt:4: matrix: \"queue\" is not a result",
 		"p\n\tqueue x: 1 pass\nq\n\tqueue x 2\n": "m.txt:4: matrix: ",
 	} {
 		name := filepath.Join(t.TempDir(), "m.txt")
@@ -111,7 +111,7 @@ func TestCompareShowsBothSidesAndLeavesWhatWasNotRun(t *testing.T) {
 		t.Errorf("after Replace: %v differs from %v", committed, d)
 	}
 	if _, ok := committed["p"]["queue gone"]; ok {
-		t.Error("what is gone stays")
+		t.Error("an implementation that is gone is still in the matrix")
 	}
 }
 
@@ -143,10 +143,10 @@ func TestCheckFailsUntilTheDifferenceIsAccepted(t *testing.T) {
 		t.Errorf("a violation: got %v", err)
 	}
 	record("CONFORMANCE queue x: unavailable (refused)")
-	if err := Check(&out, root, false); err != nil || !strings.Contains(out.String(), "not to be had here: p: queue x: unavailable (refused)") {
+	if err := Check(&out, root, false); err != nil || !strings.Contains(out.String(), "not available here: p: queue x: unavailable (refused)") {
 		t.Errorf("refused: got %v\n%s", err, out.String())
 	}
 	if err := Check(&out, root, true); err == nil {
-		t.Error("refused where it must be available: no error")
+		t.Error("refused where it must be available: got no error")
 	}
 }

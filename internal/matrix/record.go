@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Record keeps what a run on platform has logged, lines that begin with CONFORMANCE, below root
-// until the next run on it: comparing needs no second run.
+// Record stores what a run on platform has logged, the lines that begin with CONFORMANCE, below
+// root until the next run on that platform. A comparison needs no second run.
 func Record(root, platform string, lines []string) error {
 	m := Matrix{platform: {}}
 	for _, line := range lines {
@@ -16,10 +16,10 @@ func Record(root, platform string, lines []string) error {
 			return err
 		}
 	}
-	return m.Write(filepath.Join(records(root), fileName(platform)), "what the last run has seen")
+	return m.Write(filepath.Join(records(root), fileName(platform)), "the results of the last run")
 }
 
-// Recorded returns all that is recorded below root.
+// Recorded returns everything recorded below root.
 func Recorded(root string) (Matrix, error) {
 	names, err := filepath.Glob(filepath.Join(records(root), "*.txt"))
 	if err != nil {
@@ -36,19 +36,19 @@ func Recorded(root string) (Matrix, error) {
 	return all, nil
 }
 
-// Forget removes all that is recorded below root.
+// Forget removes everything recorded below root.
 func Forget(root string) error { return os.RemoveAll(records(root)) }
 
-// Drop removes what is recorded for platform: a run that was interrupted, or in which something
-// failed, says nothing about what it did not come to.
+// Drop removes the record of platform. A run that was interrupted or failed has no result for the
+// cases that it did not reach.
 func Drop(root, platform string) error {
 	return os.RemoveAll(filepath.Join(records(root), fileName(platform)))
 }
 
 func records(root string) string { return filepath.Join(root, ".cache", "conformance") }
 
-// fileName returns platform with an underscore for everything that a name of a file should not
-// have.
+// fileName returns platform with an underscore in place of each character that does not belong in a
+// file name.
 func fileName(platform string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '-' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' {

@@ -1,5 +1,5 @@
-// Package platforms lists the operating systems and processors that the code must at least compile
-// for, and vets it for each of them.
+// Package platforms lists the operating systems and processors for which the code must at least
+// compile, and vets the code for each of them.
 package platforms
 
 import (
@@ -13,8 +13,8 @@ import (
 	"github.com/edgewise-go/edgewise/internal/command"
 )
 
-// vetsAtOnce bounds the platforms that are vetted at the same time; each go command starts
-// compilers of its own.
+// vetsAtOnce bounds the platforms that are vetted at the same time. Each go command starts its own
+// compilers.
 const vetsAtOnce = 2
 
 // Platform is a pair as in GOOS/GOARCH.
@@ -22,8 +22,8 @@ type Platform struct{ OS, Arch string }
 
 func (p Platform) String() string { return p.OS + "/" + p.Arch }
 
-// Promised returns the platforms that must compile, before asking which of them this Go release
-// knows.
+// Promised returns the platforms that must compile, including those that this Go release does not
+// know.
 func Promised() []Platform {
 	var all []Platform
 	for _, system := range []string{"linux", "windows", "darwin", "freebsd", "openbsd", "netbsd", "dragonfly"} {
@@ -31,11 +31,11 @@ func Promised() []Platform {
 			all = append(all, Platform{system, arch})
 		}
 	}
-	// A 32-bit one, where an atomic 64-bit field needs care, and a big-endian one.
+	// A 32-bit platform, where an atomic 64-bit field needs care, and a big-endian one.
 	return append(all, Platform{"linux", "386"}, Platform{"linux", "s390x"})
 }
 
-// Known returns the members of all that this Go release can compile for, in their order.
+// Known returns the members of all for which this Go release can compile, in their order.
 func Known(all []Platform) ([]Platform, error) {
 	out, err := command.Output("", nil, "go", "tool", "dist", "list")
 	if err != nil {
@@ -48,8 +48,8 @@ func Known(all []Platform) ([]Platform, error) {
 }
 
 // Vet runs `go vet patterns` in dir for each platform, tests included and without cgo, and writes a
-// line for each to out. The error names the platforms that failed; what the go command said of them
-// stands in out.
+// line per platform to out. The error names the platforms that failed. The messages of the go
+// command go to out.
 func Vet(out io.Writer, dir string, all []Platform, patterns ...string) error {
 	var (
 		mu     sync.Mutex

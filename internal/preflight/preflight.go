@@ -1,11 +1,11 @@
-// Package preflight proves, before anything is tagged, that each module will work for somebody who
-// downloads it alone. Inside the workspace a replace hides that a go.mod file names a version of a
-// sibling that lacks what the code uses; a user has no replaces.
+// Package preflight proves, before anything is tagged, that each module works for a user who
+// downloads it alone. Inside the workspace a replace can hide that a go.mod file requires a version
+// of a sibling that lacks what the code uses. A user has no replaces.
 //
-// Each module is packed into a file-system proxy as its next tag would publish it: a version that
-// is tagged already comes from the tag, every other one from the working tree. Then a throw-away
-// consumer for each released module requires that module alone, and vets, builds and runs the
-// examples of its packages from the proxy.
+// Each module is packed into a file-system proxy as its next tag would publish it. A version that
+// is already tagged comes from the tag, every other one from the working tree. Then a temporary
+// consumer per released module requires that module alone. It vets and builds the packages and runs
+// their examples from the proxy.
 package preflight
 
 import (
@@ -24,8 +24,8 @@ import (
 	"github.com/edgewise-go/edgewise/internal/workspace"
 )
 
-// Run checks all released modules of w, with modzip of the tools module as the program that packs,
-// and writes a line for each to out.
+// Run checks all released modules of w and writes a line per module to out. modzip is the path of
+// the program of the tools module that packs.
 func Run(out io.Writer, w *workspace.Workspace, modzip string) error {
 	temp, err := os.MkdirTemp("", "preflight")
 	if err != nil {
@@ -67,14 +67,14 @@ type preflight struct {
 	env    []string
 }
 
-// want is a version of a module that somebody may download.
+// want is a version of a module that a user may download.
 type want struct {
-	module workspace.Module // with the wanted version in place of the planned one
-	by     string           // who requires it, for the message
+	module workspace.Module // with the wanted version instead of the planned one
+	by     string           // the module that requires it, for the message
 }
 
-// packAll packs the released modules at their planned versions and what those require of one
-// another.
+// packAll packs the released modules at their planned versions, and the versions that they require
+// of one another.
 func (p *preflight) packAll() error {
 	var queue []want
 	for _, m := range p.w.Modules {
@@ -101,7 +101,7 @@ func (p *preflight) packAll() error {
 	return errors.Join(errs...)
 }
 
-// pack puts one version into the proxy and returns the siblings that its go.mod requires.
+// pack adds one version to the proxy and returns the siblings that its go.mod requires.
 func (p *preflight) pack(next want) ([]want, error) {
 	m := next.module
 	args := []string{"-proxy", p.proxy, "-module", m.Path, "-version", m.Version}
@@ -112,7 +112,7 @@ func (p *preflight) pack(next want) ([]want, error) {
 	}
 	switch {
 	case !known:
-		return nil, fmt.Errorf("preflight: %s requires %s, which is no module of versions.txt", next.by, m.Path)
+		return nil, fmt.Errorf("preflight: %s requires %s, which is not a module of versions.txt", next.by, m.Path)
 	case published:
 		args = append(args, "-repo", p.w.Root, "-tag", m.Tag(), "-subdir", m.Dir)
 	case !planned.Released:
@@ -129,8 +129,8 @@ func (p *preflight) pack(next want) ([]want, error) {
 	return p.requires(m)
 }
 
-// tagged reports whether the version is published. Sources that were not cloned know no tags; a
-// clone whose tags git does not want to read is an error, or a stale require would pass.
+// tagged reports whether the version is published. Sources without a git clone have no tags. A
+// clone whose tags git cannot read is an error: otherwise a stale require would pass.
 func (p *preflight) tagged(m workspace.Module) (bool, error) {
 	if _, err := os.Stat(filepath.Join(p.w.Root, ".git")); err != nil {
 		return false, nil
@@ -139,9 +139,9 @@ func (p *preflight) tagged(m workspace.Module) (bool, error) {
 	return len(out) > 0, err
 }
 
-// requires reads the go.mod file of a version that was packed.
+// requires reads the go.mod file of a packed version.
 func (p *preflight) requires(m workspace.Module) ([]want, error) {
-	// The prefix has no capital letter, which a proxy would spell in another way.
+	// The prefix has no capital letters, which a proxy would escape.
 	text, err := os.ReadFile(filepath.Join(p.proxy, filepath.FromSlash(m.Path), "@v", m.Version+".mod"))
 	if err != nil {
 		return nil, err
@@ -167,8 +167,8 @@ func (p *preflight) requires(m workspace.Module) ([]want, error) {
 	return siblings, nil
 }
 
-// environment makes the go command take our modules from the proxy, all others from what was
-// downloaded before, and only the rest from the proxies that the user has chosen.
+// environment makes the go command take our modules from the proxy and all others from the module
+// cache. Only the rest comes from the proxies that the user has configured.
 func (p *preflight) environment() ([]string, error) {
 	out, err := command.Output(p.w.Root, nil, "go", "env", "GOMODCACHE", "GOPROXY", "GOFLAGS")
 	if err != nil {
@@ -201,8 +201,8 @@ func fileURL(name string) string {
 	return (&url.URL{Scheme: "file", Path: name}).String()
 }
 
-// consume uses m from a module that requires nothing else. What the go command wrote comes back
-// beside an error.
+// consume uses m from a module that requires nothing else. It returns the output of the go command
+// together with an error.
 func (p *preflight) consume(m workspace.Module) ([]byte, error) {
 	dir := filepath.Join(p.temp, "consumer", filepath.FromSlash(m.Dir))
 	if err := os.MkdirAll(dir, 0o777); err != nil {
@@ -238,7 +238,7 @@ func (p *preflight) consume(m workspace.Module) ([]byte, error) {
 	return nil, nil
 }
 
-// importAll returns a program that imports every package of m that others may import.
+// importAll returns a program that imports every package of m that other modules may import.
 func importAll(m workspace.Module, packages string) []byte {
 	var b strings.Builder
 	b.WriteString("package main\n\n")
@@ -253,8 +253,8 @@ func importAll(m workspace.Module, packages string) []byte {
 	return []byte(b.String())
 }
 
-// sums returns the go.sum lines of the whole workspace: the consumer believes of other people's
-// modules what the workspace believes of them, and no checksum is looked up again.
+// sums returns the go.sum lines of the whole workspace. The consumer trusts the same checksums of
+// other modules as the workspace, and looks up none again.
 func (p *preflight) sums() (string, error) {
 	var all []string
 	for _, m := range p.w.Modules {

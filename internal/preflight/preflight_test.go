@@ -49,7 +49,7 @@ func git(t *testing.T, root string, args ...string) {
 	}
 }
 
-// tag commits what is there as a published version.
+// tag commits the current files as a published version.
 func tag(t *testing.T, root, name string) {
 	t.Helper()
 	git(t, root, "init", "-q")
@@ -106,7 +106,7 @@ func TestPreflight(t *testing.T) {
 			},
 		},
 		{
-			name: "require of what never will be",
+			name: "require of a version that will never exist",
 			prepare: func(t *testing.T, root string) {
 				write(t, root, "b/go.mod", strings.Replace(correct["b/go.mod"], "a v0.1.0", "a v0.0.9", 1))
 			},
@@ -120,7 +120,7 @@ func TestPreflight(t *testing.T) {
 			want: []string{"b v0.1.0 requires c, which is not released"},
 		},
 		{
-			name:    "file that a zip may not have",
+			name:    "file that a zip may not contain",
 			prepare: func(t *testing.T, root string) { write(t, root, "a/it's.txt", "") },
 			want:    []string{"modzip", "it's.txt", "invalid char"},
 		},

@@ -15,19 +15,19 @@ import (
 // Runner returns the command that runs program, an absolute path, with args.
 type Runner func(ctx context.Context, program string, args ...string) *exec.Cmd
 
-// CommandLine returns the Runner that appends the program and its arguments to line, which is split
-// at white space: what needs quotes belongs into a script. The first word is looked up in PATH if
-// it has no slash.
+// CommandLine returns the Runner that appends the program and its arguments to line. It splits line
+// at white space: put arguments that need quotes into a script. A first word without a slash is
+// looked up in PATH.
 func CommandLine(line string) (Runner, error) {
 	words := strings.Fields(line)
 	if len(words) == 0 {
-		return nil, fmt.Errorf("the command is empty: it is what the path of a test program is appended to, as in qemu-aarch64")
+		return nil, fmt.Errorf("the command is empty: want a command to which the path of a test program is appended, such as qemu-aarch64")
 	}
 	path, err := exec.LookPath(words[0])
 	if err != nil {
 		return nil, fmt.Errorf("the command %s cannot be run: %w", words[0], err)
 	}
-	// Tests are run in other directories.
+	// The tests run in other directories.
 	path, err = filepath.Abs(path)
 	if err != nil {
 		return nil, err
@@ -39,15 +39,15 @@ func CommandLine(line string) (Runner, error) {
 	}, nil
 }
 
-// Exception is what is not run on a platform.
+// Exception describes tests that are omitted on a platform.
 type Exception struct {
-	Where   string // a platform as "windows/amd64", or one with what stands for it in brackets, as "windows/amd64 (Wine)"
-	Package string // directory relative to the root; with "/..." also those below it
+	Where   string // a platform as "windows/amd64", or with its emulator in brackets, as "windows/amd64 (Wine)"
+	Package string // directory relative to the root; with "/..." also the directories below it
 	Tests   string // a regular expression of top-level tests; all if empty
 	Reason  string
 }
 
-// Matches reports whether e is about the package in dir, relative to the root, when it is run
+// Matches reports whether e applies to the package in dir, relative to the root, on the platform
 // where.
 func (e Exception) Matches(where, dir string) bool {
 	if where != e.Where && !strings.HasPrefix(where, e.Where+" (") {
@@ -57,8 +57,8 @@ func (e Exception) Matches(where, dir string) bool {
 	return dir == below || ok && strings.HasPrefix(dir, below+"/")
 }
 
-// Programs returns the test programs of s as they are run through runner, but for the exceptions
-// that apply to where. Each of these is named on out and counted. One whose packages have no tests
+// Programs returns the test programs of s, to run through runner, without the exceptions that apply
+// to where. It names each exception on out and counts it. An exception whose packages have no tests
 // there is an error: it is out of date.
 func (s *Stage) Programs(out io.Writer, where string, runner Runner, exceptions []Exception) (programs []testrun.Program, left int, err error) {
 	stale := make([]bool, len(exceptions))

@@ -18,8 +18,8 @@ func (s *Stage) script() string {
 	return b.String()
 }
 
-// The script keeps the whole output of a package in a file until it knows whether it must be shown:
-// only with -test.v does a test say what passed, and then it says too much.
+// The script keeps the whole output of a package in a file until it knows whether to show it. A
+// test reports what passed only with -test.v, and then prints too much.
 const scriptHead = `#!/bin/sh
 # Runs each test program in the directory of its package. Arguments, as -test.run=NAME, go to every program.
 here=$(cd "$(dirname "$0")" && pwd) || exit

@@ -1,15 +1,14 @@
-// Package stage compiles tests for another platform into one directory, which can be copied as a
-// whole to a machine that has no Go, and run there by the script in it, or be run from here through
-// a command.
+// Package stage compiles tests for another platform into one directory. The directory can be copied
+// as a whole to a machine without Go and run there by the script in it, or run from here through a
+// command.
 //
 // The directory is bin/GOOS_GOARCH below the root of the workspace:
 //
 //	run.sh                    runs all tests; its arguments go to each test program
 //	src/sys/sys.test          a test program, in the directory of its package
-//	src/sys/...               the files of the modules, since tests read testdata and some read sources
+//	src/sys/...               the files of the modules: tests read testdata, and some read sources
 //
-// On the other machine nothing is needed but a POSIX shell for run.sh. Its exit status is 0 if all
-// tests passed.
+// The other machine needs only a POSIX shell for run.sh. Its exit status is 0 if all tests passed.
 package stage
 
 import (
@@ -27,16 +26,16 @@ import (
 	"github.com/edgewise-go/edgewise/internal/platforms"
 )
 
-// linksAtOnce bounds the test programs that are linked at the same time; each linker uses several
-// processors itself.
+// linksAtOnce bounds the test programs that are linked at the same time. Each linker uses several
+// processors.
 const linksAtOnce = 2
 
-// Package is a package that was asked for.
+// Package is a requested package.
 type Package struct {
 	Path string // its import path
 	Dir  string // relative to the root, with slashes
-	// Program is the name of its test program, which lies in the directory src/Dir of the stage. It
-	// is empty if the package has no tests for the platform.
+	// Program is the name of its test program in the directory src/Dir of the stage. It is empty if
+	// the package has no tests for the platform.
 	Program string
 }
 
@@ -47,7 +46,7 @@ type Stage struct {
 	Packages []Package
 }
 
-// PackageDir returns the directory of p in the stage, in which its tests must be run.
+// PackageDir returns the directory of p in the stage. Its tests must run in that directory.
 func (s *Stage) PackageDir(p Package) string {
 	return filepath.Join(s.Dir, "src", filepath.FromSlash(p.Dir))
 }
@@ -57,8 +56,8 @@ func Dir(root string, p platforms.Platform) string {
 	return filepath.Join(root, "bin", p.OS+"_"+p.Arch)
 }
 
-// Build compiles, without cgo and for p, the tests of all packages that patterns match in the
-// modules, which are directories below root. What was in the directory before is removed.
+// Build compiles the tests of all packages that patterns match, without cgo and for p. modules are
+// directories below root. Build removes the previous contents of the directory.
 func Build(ctx context.Context, out io.Writer, root string, p platforms.Platform, modules []string, patterns ...string) (*Stage, error) {
 	s := &Stage{Dir: Dir(root, p), Platform: p}
 	env := []string{"GOOS=" + p.OS, "GOARCH=" + p.Arch, "CGO_ENABLED=0"}
@@ -81,7 +80,7 @@ func Build(ctx context.Context, out io.Writer, root string, p platforms.Platform
 
 func (s *Stage) list(root string, env, patterns []string) error {
 	const format = "{{.ImportPath}}\t{{.Dir}}\t{{if or .TestGoFiles .XTestGoFiles}}tests{{end}}"
-	// A package all of whose files are for other systems is no error, only not there.
+	// A package whose files are all for other systems is not an error. It is just absent.
 	text, err := command.Output(root, env, "go", append([]string{"list", "-e", "-f", format}, patterns...)...)
 	if err != nil {
 		return err
@@ -139,8 +138,8 @@ func (s *Stage) compile(ctx context.Context, out io.Writer, root string, env []s
 	return context.Cause(ctx)
 }
 
-// copyTree copies the regular files below from, but for those that git is told to ignore by the
-// name of a directory.
+// copyTree copies the regular files below from, except those in directories whose names git
+// ignores.
 func copyTree(to, from string) error {
 	return filepath.WalkDir(from, func(name string, d fs.DirEntry, err error) error {
 		if err != nil {

@@ -110,7 +110,7 @@ func TestTestsRunThroughACommand(t *testing.T) {
 		t.Errorf("got %q, want %q", result.Conformance, want)
 	}
 	if !strings.Contains(out, "a_test.go:5: wrong") || !strings.Contains(out, "through "+s.Dir) {
-		t.Errorf("what the failed package wrote is not shown:\n%s", out)
+		t.Errorf("the output of the failed package is missing:\n%s", out)
 	}
 }
 

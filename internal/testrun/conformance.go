@@ -10,21 +10,21 @@ import (
 	"text/tabwriter"
 )
 
-// A line that a conformance run logs, after the file and line which t.Log puts before it.
+// A line that a conformance run logs, after the file and line that t.Log adds.
 var conformanceLine = regexp.MustCompile(`(?m)^\s*(?:[^\s:]+\.go:\d+: )?(CONFORMANCE .+)$`)
 
 var conformanceFields = regexp.MustCompile(
 	`^CONFORMANCE (\S+) (.+): (\d+) pass, (\d+) n/a, (\d+) waived, (\d+) violated(?: \((.*?)\))?(?: \[(.*)\])?$`)
 
-// modes are the areas of cases that are counted by themselves: they say how complete an
-// implementation is in each of the ways in which readiness can be reported.
+// modes are the areas of cases that are counted separately: they show how complete an
+// implementation is in each mode.
 var modes = []string{"level", "edge", "oneshot"}
 
-// outcomes are what can become of a case, in the order of the table.
+// outcomes are the possible outcomes of a case, in the order of the table.
 var outcomes = []string{"pass", "n/a", "waived", "violated"}
 
-// conformance returns the results that the test t of p has logged. To one of the known form it
-// adds, in brackets, the counts of each mode.
+// conformance returns the results that the test t of p has logged. To each line of the known form
+// it appends the counts per mode, in brackets.
 func (p *packageRun) conformance(t *testRun) []string {
 	var lines []string
 	for _, m := range conformanceLine.FindAllStringSubmatch(t.output.String(), -1) {
@@ -39,8 +39,8 @@ func (p *packageRun) conformance(t *testRun) []string {
 	return lines
 }
 
-// modes counts the cases whose name is a mode, below the test that ran them, as "level 20 pass, 1
-// n/a; edge 9 pass".
+// modes counts, by mode, the cases below test whose name is a mode, as in "level 20 pass, 1 n/a;
+// edge 9 pass".
 func (p *packageRun) modes(test string) string {
 	count := map[string]map[string]int{}
 	for _, t := range p.tests {
@@ -69,8 +69,8 @@ func (p *packageRun) modes(test string) string {
 	return strings.Join(all, "; ")
 }
 
-// caseOutcome returns what became of a case of a conformance suite, which skips with the reason in
-// front.
+// caseOutcome returns the outcome of a case of a conformance suite. The suite skips a case with a
+// message that begins with N/A or WAIVED.
 func (t *testRun) caseOutcome() string {
 	switch {
 	case t.outcome == "pass":
@@ -83,7 +83,8 @@ func (t *testRun) caseOutcome() string {
 	return "violated"
 }
 
-// PrintConformance writes lines as a table, and one that is not of the known form as it is.
+// PrintConformance writes lines as a table. It writes a line that is not of the known form
+// unchanged.
 func PrintConformance(out io.Writer, lines []string) {
 	if len(lines) == 0 {
 		return

@@ -16,24 +16,23 @@ import (
 	"github.com/edgewise-go/edgewise/internal/command"
 )
 
-// Program is a compiled test program and how it is run.
+// Program is a compiled test program and the way to run it.
 type Program struct {
 	Package string // import path
-	// Cmd returns the command that runs the program with args after its own, in the directory of
-	// the package.
+	// Cmd returns the command that runs the program with args after its own arguments, in the
+	// directory of the package.
 	Cmd func(ctx context.Context, args ...string) *exec.Cmd
-	// Skip is a regular expression of top-level tests that are left out, as for -test.skip; none if
-	// empty.
+	// Skip is a regular expression of top-level tests to omit, as for -test.skip; empty omits none.
 	Skip string
 }
 
-// killGrace is how much later than a program's own time limit, which makes it say what hangs, it is
-// killed, and how long it may then keep its output open.
+// killGrace is the time between the limit of a program and its kill. At the limit the program
+// prints what hangs. It is also how long a killed program may keep its output open.
 const killGrace = 20 * time.Second
 
-// RunPrograms runs programs one after the other and reports them as Run does. Each may take as long
-// as limit. Of o, Dir, Env and Packages are not used, and Args go to each program: flags as
-// -test.run.
+// RunPrograms runs programs one after the other and reports them as Run does. Each may take up to
+// limit. It ignores the fields Dir, Env and Packages of o. Args are flags of the test programs,
+// such as -test.run.
 func RunPrograms(ctx context.Context, o Options, limit time.Duration, programs []Program) (Result, error) {
 	o.Packages = len(programs)
 	r := newReader(o, o.Out)
@@ -59,8 +58,8 @@ func RunPrograms(ctx context.Context, o Options, limit time.Duration, programs [
 	return r.result, context.Cause(ctx)
 }
 
-// runProgram gives what p writes to test2json, and the events of that to r. A package is good if
-// its last line says so and the status with which its command ends does.
+// runProgram passes the output of p through test2json and the events to r. A package passes if its
+// last line reports success and its command exits with status 0.
 func runProgram(ctx context.Context, r *reader, o Options, limit time.Duration, p Program) {
 	begin := time.Now()
 	r.handle(event{Action: "start", Package: p.Package})
@@ -100,7 +99,8 @@ func stream(ctx context.Context, r *reader, o Options, limit time.Duration, p Pr
 	return passed, errors.Join(err, <-ran, converter.Wait())
 }
 
-// forward handles events up to the last, which is test2json's own judgement, and returns that.
+// forward handles events up to the last, which is the verdict of test2json, and returns that
+// verdict.
 func (r *reader) forward(events io.Reader) (passed bool, err error) {
 	lines := bufio.NewScanner(events)
 	lines.Buffer(nil, lineBytesMax)

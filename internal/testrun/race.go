@@ -9,9 +9,9 @@ import (
 	"github.com/edgewise-go/edgewise/internal/command"
 )
 
-// RaceDetector reports whether programs built with -race run on this machine, and if not, why. It
-// builds and runs one: the detector needs a supported platform, a C compiler, and an address space
-// laid out as it expects, and only running it shows all three.
+// RaceDetector reports whether programs built with -race run on this machine, and the reason if
+// not. It builds and runs one: the detector needs a supported platform, a C compiler, and the
+// expected layout of the address space. Only a run shows all three.
 func RaceDetector() (works bool, reason string) {
 	dir, err := os.MkdirTemp("", "race")
 	if err != nil {

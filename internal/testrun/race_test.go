@@ -7,7 +7,7 @@ import (
 
 func TestRaceDetectorSaysWhyItDoesNotWork(t *testing.T) {
 	t.Setenv("CGO_ENABLED", "0")
-	// The one platform whose race detector needs no cgo is darwin; this one has no detector at all.
+	// Only darwin has a race detector without cgo. The platform set here has no detector at all.
 	t.Setenv("GOOS", "linux")
 	t.Setenv("GOARCH", "386")
 	works, reason := RaceDetector()

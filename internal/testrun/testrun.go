@@ -1,6 +1,6 @@
-// Package testrun runs `go test -json` and shows what people need of it: a line for a package that
-// passed, all that a package that failed has written, a sign of life on long runs, and at the end
-// the table of conformance results.
+// Package testrun runs `go test -json` and shows a readable summary. It prints a line per package
+// that passed, the whole output of a package that failed, progress on long runs, and a final table
+// of conformance results.
 package testrun
 
 import (
@@ -16,21 +16,21 @@ import (
 	"github.com/edgewise-go/edgewise/internal/command"
 )
 
-// progressEvery is how long a run may be silent before it says what it is busy with.
+// progressEvery is how long a run may be silent before it prints what it is doing.
 const progressEvery = 20 * time.Second
 
-// lineBytesMax bounds one line of `go test -json`. A longer one ends the run with an error.
+// lineBytesMax bounds one line of `go test -json`. A longer line ends the run with an error.
 const lineBytesMax = 16 << 20
 
-// Options says what to run and where.
+// Options selects what to run and where.
 type Options struct {
 	Dir      string
-	Env      []string // on top of the environment
+	Env      []string // added to the environment
 	Args     []string // after `go test -json`: flags and package patterns
 	Out      io.Writer
-	Verbose  bool // also name each top-level test that passed
-	Every    bool // show the whole output of every test as it ends, subtests included
-	Packages int  // how many packages are expected, for the progress line; 0 if not known
+	Verbose  bool // also print the name of each top-level test that passed
+	Every    bool // print the whole output of every test when it ends, subtests included
+	Packages int  // number of expected packages, for the progress line; 0 if unknown
 }
 
 // event is one line of `go test -json`, see `go doc test2json`.
@@ -44,14 +44,14 @@ type event struct {
 	FailedBuild string
 }
 
-// Result counts what was seen.
+// Result counts the outcomes.
 type Result struct {
 	Packages    int
 	Failed      []string // import paths
 	Passed      int      // tests and subtests
 	Skipped     int
 	Elapsed     time.Duration
-	Conformance []string // the lines that begin with CONFORMANCE, without what t.Log puts before them
+	Conformance []string // the lines that begin with CONFORMANCE, without the prefix of t.Log
 }
 
 // String returns the totals.
@@ -74,7 +74,7 @@ func Run(o Options) (Result, error) {
 	}
 	result, readErr := read(pipe, o, stderr)
 	if readErr != nil {
-		// The pipe must be emptied or the go command would wait for ever to write to it.
+		// Drain the pipe, or the go command blocks forever writing to it.
 		_, _ = io.Copy(io.Discard, pipe)
 	}
 	runErr := c.Wait()
@@ -119,8 +119,8 @@ func read(in io.Reader, o Options, out io.Writer) (Result, error) {
 	return r.result, lines.Err()
 }
 
-// reader turns events into a report. It has a lock because the progress line is written by a
-// goroutine of its own.
+// reader turns events into a report. It has a lock because another goroutine writes the progress
+// line.
 type reader struct {
 	out     io.Writer
 	verbose bool
@@ -129,7 +129,7 @@ type reader struct {
 	start   time.Time
 
 	mu     sync.Mutex
-	quiet  time.Time // when something was last written
+	quiet  time.Time // time of the last write
 	open   map[string]*packageRun
 	builds map[string]*strings.Builder // output of the compiler, by ImportPath
 	result Result
@@ -144,7 +144,7 @@ func newReader(o Options, out io.Writer) *reader {
 
 // packageRun is a package whose tests have started and not ended.
 type packageRun struct {
-	tests   []*testRun // in the order they began; the first has no name and is the package itself
+	tests   []*testRun // in starting order; the first has no name and is the package itself
 	byName  map[string]*testRun
 	passed  int
 	skipped int
@@ -167,8 +167,8 @@ func (p *packageRun) test(name string) *testRun {
 	return t
 }
 
-// text returns the output of the package and of each test that did not pass and was not skipped,
-// each in one piece.
+// text returns the output of the package and of each test that neither passed nor was skipped, each
+// in one piece.
 func (p *packageRun) text(build *strings.Builder) string {
 	var b strings.Builder
 	if build != nil {
@@ -263,7 +263,7 @@ func (r *reader) end(e event, p *packageRun) {
 	}
 }
 
-// tick writes a line whenever nothing else was written for progressEvery.
+// tick writes a line when nothing else was written for progressEvery.
 func (r *reader) tick(stop <-chan struct{}) {
 	t := time.NewTicker(time.Second)
 	defer t.Stop()

@@ -110,7 +110,7 @@ func TestFailuresAreShownAndReturned(t *testing.T) {
 		t.Run(c.pkg, func(t *testing.T) {
 			result, out, err := run(t, false, "./good", "./"+c.pkg)
 			if err == nil {
-				t.Fatalf("no error; %+v\n%s", result, out)
+				t.Fatalf("got no error; %+v\n%s", result, out)
 			}
 			for _, s := range c.shown {
 				if !strings.Contains(filepath.ToSlash(out), s) {

@@ -1,5 +1,5 @@
-// Package toolbox builds the programs that the checks need besides Go itself. Their versions stand
-// in tools/go.mod, a module outside the workspace, so that no user of a module inherits them.
+// Package toolbox builds the programs that the checks need in addition to Go. tools/go.mod holds
+// their versions. It is a module outside the workspace, so that no user of a module inherits them.
 package toolbox
 
 import (
@@ -10,8 +10,8 @@ import (
 	"github.com/edgewise-go/edgewise/internal/command"
 )
 
-// Build builds programs of the tools module below root into dir, where Program finds them.
-// Packages are import paths, or "./name" for the module's own.
+// Build builds programs of the tools module below root into dir, where Program finds them. Packages
+// are import paths, or "./name" for packages of the module itself.
 func Build(root, dir string, packages ...string) error {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -21,8 +21,8 @@ func Build(root, dir string, packages ...string) error {
 		return err
 	}
 	args := append([]string{"build", "-o", dir + string(filepath.Separator)}, packages...)
-	// The programs run here, whatever platform is being checked, and without the flags of the
-	// calling environment.
+	// The programs run on this machine, regardless of the platform being checked, and without the
+	// flags of the caller's environment.
 	env := []string{"GOWORK=off", "GOFLAGS=-buildvcs=false", "GOOS=" + runtime.GOOS, "GOARCH=" + runtime.GOARCH}
 	_, err = command.Output(filepath.Join(root, "tools"), env, "go", args...)
 	return err

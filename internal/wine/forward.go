@@ -9,15 +9,15 @@ import (
 	"slices"
 )
 
-// The layout of the file that forwardingDLL writes: one page of headers, one of data, at the least
-// alignment that the format allows on disk.
+// The layout of the file that forwardingDLL writes: one page of headers and one of data, at the
+// smallest alignment that the format allows on disk.
 const (
 	sectionRVA    = 0x1000
 	fileAlignment = 0x200
 	imageBase     = 0x180000000
 )
 
-// exportDirectory is IMAGE_EXPORT_DIRECTORY of the PE format; debug/pe has none.
+// exportDirectory is IMAGE_EXPORT_DIRECTORY of the PE format. debug/pe does not define it.
 type exportDirectory struct {
 	Characteristics, TimeDateStamp uint32
 	MajorVersion, MinorVersion     uint16
@@ -29,13 +29,13 @@ type exportDirectory struct {
 	AddressOfNameOrdinals          uint32
 }
 
-// forwardingDLL returns a library for 64-bit Windows that has no code: each export, the keys of
-// forwards, is another library's, the values, as in "ADVAPI32.SystemFunction036". Source: Microsoft
-// PE and COFF Specification, "The .edata Section".
+// forwardingDLL returns a library for 64-bit Windows without code. Each key of forwards is an
+// export that forwards to the value, a symbol of another library such as
+// "ADVAPI32.SystemFunction036". Source: Microsoft PE and COFF Specification, "The .edata Section".
 func forwardingDLL(name string, forwards map[string]string) ([]byte, error) {
 	data := exportSection(name, forwards)
 	if len(data) > fileAlignment {
-		return nil, fmt.Errorf("wine: the exports of %s take %d bytes, more than the %d of a section", name, len(data), fileAlignment)
+		return nil, fmt.Errorf("wine: exports of %s take %d bytes, more than the %d of a section", name, len(data), fileAlignment)
 	}
 	const dosHeaderBytes = 64
 	dos := make([]byte, dosHeaderBytes)
@@ -93,8 +93,8 @@ func forwardingDLL(name string, forwards map[string]string) ([]byte, error) {
 	return file, nil
 }
 
-// exportSection lays out the export directory, its three tables and its strings. An address among
-// the functions that points into the section itself is what makes an export a forward.
+// exportSection lays out the export directory, its three tables and its strings. A function address
+// that points into the section itself makes the export a forward.
 func exportSection(name string, forwards map[string]string) []byte {
 	names := slices.Sorted(maps.Keys(forwards))
 	n := uint32(len(names))
@@ -120,7 +120,7 @@ func exportSection(name string, forwards map[string]string) []byte {
 	}
 	var b bytes.Buffer
 	for _, part := range []any{directory, functions, labels, ordinals, text} {
-		// A bytes.Buffer takes everything, and the parts are of fixed size.
+		// A bytes.Buffer never fails, and the parts have a fixed size.
 		_ = binary.Write(&b, binary.LittleEndian, part)
 	}
 	return b.Bytes()

@@ -52,9 +52,9 @@ func TestForwardingDLLIsALibraryWhoseExportsAreForwards(t *testing.T) {
 		ordinal := binary.LittleEndian.Uint16(at(d.AddressOfNameOrdinals)[2*i:])
 		name := text(binary.LittleEndian.Uint32(at(d.AddressOfNames)[4*i:]))
 		function := binary.LittleEndian.Uint32(at(d.AddressOfFunctions)[4*ordinal:])
-		// What makes a forward of it is that it lies within the directory.
+		// An address within the directory makes the export a forward.
 		if function < where.VirtualAddress || function >= where.VirtualAddress+where.Size {
-			t.Errorf("%s: %#x is no forward", name, function)
+			t.Errorf("%s: %#x is not a forward", name, function)
 			continue
 		}
 		if name != want[0] || text(function) != want[1] {
@@ -65,6 +65,6 @@ func TestForwardingDLLIsALibraryWhoseExportsAreForwards(t *testing.T) {
 
 func TestForwardingDLLIsBounded(t *testing.T) {
 	if _, err := forwardingDLL("x.dll", map[string]string{strings.Repeat("n", 600): "A.B"}); err == nil {
-		t.Error("no error for more than a section holds")
+		t.Error("got no error for more exports than a section holds")
 	}
 }

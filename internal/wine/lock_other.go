@@ -7,7 +7,7 @@ import (
 	"fmt"
 )
 
-// lock is not to be had where Wine is not.
+// lock is not available on systems without Wine.
 type lock struct{}
 
 func openLock(name string) (*lock, error) {

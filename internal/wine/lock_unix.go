@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// lock is held by the processes that use a prefix, shared, or by the one that makes it, alone. The
-// system releases it when a process ends, however it ends.
+// lock is held shared by the processes that use a prefix, or exclusively by the one that makes it.
+// The kernel releases it when a process ends for any reason.
 type lock struct{ file *os.File }
 
 func openLock(name string) (*lock, error) {
@@ -21,7 +21,8 @@ func openLock(name string) (*lock, error) {
 func (l *lock) shared() error    { return l.flock(syscall.LOCK_SH) }
 func (l *lock) exclusive() error { return l.flock(syscall.LOCK_EX) }
 
-// tryExclusive reports whether nobody else has the lock. If so it is held alone.
+// tryExclusive reports whether no other process holds the lock. If so, the caller now holds it
+// exclusively.
 func (l *lock) tryExclusive() bool { return l.flock(syscall.LOCK_EX|syscall.LOCK_NB) == nil }
 
 func (l *lock) flock(how int) error {

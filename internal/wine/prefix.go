@@ -12,21 +12,20 @@ import (
 	"time"
 )
 
-// setUp numbers the way in which a prefix is made. A prefix that was made in another way is made
-// anew.
+// setUp numbers the way in which a prefix is made. A prefix made in another way is made anew.
 const setUp = "1"
 
-// stampName is the file that says how a prefix was made.
+// stampName is the file that records how a prefix was made.
 const stampName = "edgewise.stamp"
 
-// libraries are what Go's runtime loads at its start and old versions of Wine lack. ProcessPrng has
-// the parameters and the meaning of SystemFunction036, which is called RtlGenRandom in the
-// documentation of Windows.
+// libraries are the libraries that the Go runtime loads at its start and that old versions of Wine
+// lack. ProcessPrng has the parameters and the meaning of SystemFunction036, which the
+// documentation of Windows calls RtlGenRandom.
 var libraries = map[string]map[string]string{
 	"bcryptprimitives.dll": {"ProcessPrng": "ADVAPI32.SystemFunction036"},
 }
 
-// prepare returns with a shared lock on a prefix that is good for version.
+// prepare returns with a shared lock on a prefix that is valid for version.
 func (w *Wine) prepare(ctx context.Context, out io.Writer, version string) error {
 	stamp := fmt.Sprintf("set-up %s of %s\n", setUp, version)
 	for {
@@ -36,7 +35,7 @@ func (w *Wine) prepare(ctx context.Context, out io.Writer, version string) error
 		if isStamped(w.prefix, stamp) {
 			return nil
 		}
-		// A lock is not raised in one step: another process may make the prefix in between.
+		// A lock is not upgraded atomically: another process may make the prefix in between.
 		if err := w.lock.exclusive(); err != nil {
 			return err
 		}
@@ -54,8 +53,8 @@ func isStamped(prefix, stamp string) bool {
 	return err == nil && string(text) == stamp
 }
 
-// create makes the prefix under another name and renames it when it is complete. What an
-// interrupted attempt has left is removed first.
+// create makes the prefix under another name and renames it when it is complete. It first removes
+// what an interrupted attempt has left.
 func (w *Wine) create(ctx context.Context, out io.Writer, version, stamp string) error {
 	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
@@ -69,10 +68,10 @@ func (w *Wine) create(ctx context.Context, out io.Writer, version, stamp string)
 			}
 		}
 	}
-	// Wine makes the directory itself, but not those above it.
+	// Wine makes the directory itself, but not its parents.
 	boot := w.command(ctx, fresh, w.loader, "wineboot", "--init")
 	text, err := boot.CombinedOutput()
-	// Programs that wineboot has started outlive it: rename only what nobody uses.
+	// Programs started by wineboot outlive it. Rename only when no program uses the directory.
 	if err := errors.Join(err, w.stop(ctx, fresh)); err != nil {
 		return fmt.Errorf("wineboot: %w\n%s", err, strings.TrimSpace(string(text)))
 	}
@@ -89,7 +88,7 @@ func (w *Wine) create(ctx context.Context, out io.Writer, version, stamp string)
 	return nil
 }
 
-// writeLibraries puts into dir each of libraries that is not there.
+// writeLibraries writes into dir each library that is missing.
 func writeLibraries(dir string) error {
 	for name, forwards := range libraries {
 		data, err := forwardingDLL(name, forwards)

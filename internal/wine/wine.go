@@ -1,5 +1,5 @@
-// Package wine runs Windows programs on other systems: it finds Wine, prepares a prefix in which
-// the runtime of Go works, without a display, and runs programs in it.
+// Package wine runs Windows programs on other systems. It finds Wine, prepares a prefix without a
+// display in which the Go runtime works, and runs programs in it.
 package wine
 
 import (
@@ -15,17 +15,17 @@ import (
 	"time"
 )
 
-// ErrNotFound is returned when there is no Wine on this machine. Its text says how to get it.
-var ErrNotFound = errors.New("no Wine here: install it (Debian, Ubuntu: apt-get install wine64), or name it by PATH")
+// ErrNotFound reports that this machine has no Wine. Its text contains the remedy.
+var ErrNotFound = errors.New("wine: not found: install it (Debian, Ubuntu: apt-get install wine64) or add it to PATH")
 
-// startPatience bounds how long a prefix may take to be made. It takes about 20 seconds on a small
+// startPatience bounds how long making a prefix may take. It takes about 20 seconds on a small
 // machine.
 const startPatience = 5 * time.Minute
 
-// places are where distributions put the loader of 64-bit programs, and do not put into PATH.
+// places are the paths outside PATH where distributions install the loader of 64-bit programs.
 var places = []string{"/usr/lib/wine/wine64", "/usr/lib64/wine/wine64", "/opt/wine-stable/bin/wine64", "/opt/wine-stable/bin/wine"}
 
-// findIn returns the paths of Wine's loader and of its server, from PATH or else from places.
+// findIn returns the paths of Wine's loader and of its server, from PATH or otherwise from places.
 func findIn(places []string) (loader, server string, err error) {
 	var loaders []string
 	for _, name := range []string{"wine64", "wine"} {
@@ -51,17 +51,17 @@ func findIn(places []string) (loader, server string, err error) {
 	return "", "", ErrNotFound
 }
 
-// Wine is a loader with a prefix that is ready. Its methods may be called at the same time, but for
-// Close.
+// Wine is a loader with a prefix that is ready. Its methods, except Close, are safe for concurrent
+// use.
 type Wine struct {
 	loader, server string
 	prefix         string
 	lock           *lock
 }
 
-// Open returns Wine with the prefix dir, which it makes if it is not there or was made by another
-// set-up or version of Wine; out gets a line about that. Several processes may use one prefix at
-// the same time. It returns ErrNotFound where there is no Wine.
+// Open returns Wine with the prefix dir. It makes the prefix if it is missing or was made by
+// another set-up or version of Wine, and then writes a line to out. Several processes may use one
+// prefix at the same time. Open returns ErrNotFound if there is no Wine.
 func Open(ctx context.Context, out io.Writer, dir string) (*Wine, error) {
 	loader, server, err := findIn(places)
 	if err != nil {
@@ -86,23 +86,23 @@ func Open(ctx context.Context, out io.Writer, dir string) (*Wine, error) {
 	if err := w.prepare(ctx, out, version); err != nil {
 		return nil, errors.Join(err, w.lock.close())
 	}
-	// A server that the first program starts ends three seconds after the last one, and a program
-	// that comes just then dies of it. One that runs already says so by its exit status, and is as
-	// good.
+	// A server that the first program starts ends three seconds after the last program. A program
+	// that starts at that moment dies. A server that already runs reports it by its exit status,
+	// and is just as good.
 	_ = w.command(ctx, w.prefix, w.server, "-p"+strconv.Itoa(lingerSeconds)).Run()
 	// The first program starts services that stay as long as the server does and hold its output
-	// open. This one has none.
+	// open. This program has no output.
 	if err := w.command(ctx, w.prefix, w.loader, "wineboot").Run(); err != nil {
 		return nil, errors.Join(fmt.Errorf("wine: start the services: %w", err), w.lock.close())
 	}
 	return w, nil
 }
 
-// lingerSeconds is how long the server stays when no program runs, which is while the next one is
+// lingerSeconds is how long the server stays when no program runs, such as while the next one is
 // compiled.
 const lingerSeconds = 120
 
-// Version returns what the loader says of itself, as "wine-8.0".
+// Version returns the version that the loader prints, such as "wine-8.0".
 func (w *Wine) Version(ctx context.Context) (string, error) {
 	text, err := w.command(ctx, w.prefix, w.loader, "--version").Output()
 	if err != nil {
@@ -111,14 +111,14 @@ func (w *Wine) Version(ctx context.Context) (string, error) {
 	return strings.TrimSpace(string(text)), nil
 }
 
-// Cmd returns the command that runs the program, a path of this system, in the prefix. Its
-// directory and streams are for the caller to set; its exit status is that of the program.
+// Cmd returns the command that runs the program in the prefix. program is a path of this system.
+// The caller sets the directory and streams. The exit status is that of the program.
 func (w *Wine) Cmd(ctx context.Context, program string, args ...string) *exec.Cmd {
 	return w.command(ctx, w.prefix, w.loader, append([]string{program}, args...)...)
 }
 
-// Close gives the prefix back. The last to use it stops the server of the prefix, awaits its end,
-// and removes the temporary files of the programs.
+// Close releases the prefix. The last user stops the server of the prefix, waits for its end, and
+// removes the temporary files of the programs.
 func (w *Wine) Close() error {
 	var err error
 	if w.lock.tryExclusive() {
@@ -127,8 +127,8 @@ func (w *Wine) Close() error {
 	return errors.Join(err, w.lock.close())
 }
 
-// removeTemporary removes what programs could not: old versions of Wine lack the call by which Go
-// removes directories.
+// removeTemporary removes what the programs could not: old versions of Wine lack the call with
+// which Go removes directories.
 func (w *Wine) removeTemporary() error {
 	left, err := filepath.Glob(filepath.Join(w.prefix, "drive_c", "users", "*", "Temp", "*"))
 	if err != nil {
@@ -141,13 +141,13 @@ func (w *Wine) removeTemporary() error {
 	return errors.Join(errs...)
 }
 
-// Leave gives the prefix back and leaves its server running, which ends by itself lingerSeconds
-// after the last program: the next program then starts at once.
+// Leave releases the prefix and leaves its server running, so that the next program starts at once.
+// The server ends lingerSeconds after the last program.
 func (w *Wine) Leave() error { return w.lock.close() }
 
-// stop ends all programs in the prefix and its server. A server that is not there is no error.
+// stop ends all programs in the prefix and its server. A missing server is not an error.
 func (w *Wine) stop(ctx context.Context, prefix string) error {
-	// The exit status of -k says whether there was a server.
+	// The exit status of -k reports whether there was a server.
 	_ = w.command(ctx, prefix, w.server, "-k").Run()
 	if err := w.command(ctx, prefix, w.server, "-w").Run(); err != nil {
 		return fmt.Errorf("wine: stop the server: %w", err)
@@ -161,8 +161,8 @@ func (w *Wine) command(ctx context.Context, prefix, program string, args ...stri
 	return c
 }
 
-// environment returns env as the programs of a prefix get it: without a display, without Wine's own
-// messages, and without the browser engine and .NET, which Wine would offer to download.
+// environment returns env for the programs of a prefix. It removes the display, Wine's own
+// messages, and the browser engine and .NET, which Wine would offer to download.
 func environment(env []string, prefix, server string) []string {
 	set := []string{
 		"WINEPREFIX=" + prefix,

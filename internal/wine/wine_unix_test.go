@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// loader stands for Wine: it makes what wineboot makes, and runs programs as shell scripts.
+// loader is a fake Wine loader: it makes what wineboot makes, and runs programs as shell scripts.
 const loader = `#!/bin/sh
 case $1 in
 --version) cat "$(dirname "$0")/version";;
@@ -24,12 +24,12 @@ wineboot)
 esac
 `
 
-// server stands for wineserver and notes what it is told.
+// server is a fake wineserver that records its arguments.
 const server = `#!/bin/sh
 echo "$1 $(basename "$WINEPREFIX")" >>"$(dirname "$0")/log"
 `
 
-// fake puts a Wine of its own in front of PATH and returns its directory and that of the prefix.
+// fake puts a fake Wine in front of PATH and returns its directory and that of the prefix.
 func fake(t *testing.T) (bin, prefix string) {
 	t.Helper()
 	bin = t.TempDir()
@@ -93,10 +93,10 @@ func TestAnInterruptedSetUpIsNotTakenForAGoodOne(t *testing.T) {
 	bin, prefix := fake(t)
 	write(t, filepath.Join(bin, "broken"), "")
 	if _, err := Open(t.Context(), t.Output(), prefix); err == nil {
-		t.Fatal("no error for a wineboot that fails")
+		t.Fatal("got no error for a wineboot that fails")
 	}
 	if _, err := os.Stat(prefix); err == nil {
-		t.Error("the prefix has its name although it was never complete")
+		t.Error("an incomplete prefix has its final name")
 	}
 	if err := os.Remove(filepath.Join(bin, "broken")); err != nil {
 		t.Fatal(err)
@@ -106,7 +106,7 @@ func TestAnInterruptedSetUpIsNotTakenForAGoodOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(prefix, "left")); err == nil {
-		t.Error("what the first attempt left is in the prefix")
+		t.Error("the prefix contains what the first attempt left")
 	}
 }
 
@@ -149,13 +149,13 @@ func TestTheLastToCloseStopsTheServer(t *testing.T) {
 		t.Error(err)
 	}
 	if got := log(); !slices.Equal(got, before) {
-		t.Errorf("the first to close told the server: %q", got[len(before):])
+		t.Errorf("the first to close ran the server with %q", got[len(before):])
 	}
 	if err := second.Close(); err != nil {
 		t.Error(err)
 	}
 	if got := log()[len(before):]; !slices.Equal(got, []string{"-k prefix", "-w prefix"}) {
-		t.Errorf("the last to close told the server %q", got)
+		t.Errorf("the last to close ran the server with %q", got)
 	}
 	if _, err := os.Stat(filepath.Dir(temporary)); err == nil {
 		t.Error("temporary files are left")

@@ -25,7 +25,7 @@ var correct = map[string]string{
 	"c/nested/ignored.go": "package nested; import _ \"example.test/w/none\"\n",
 }
 
-// fixture writes correct with some files replaced; an empty text leaves the file out.
+// fixture writes correct with some files replaced. An empty text omits the file.
 func fixture(t *testing.T, changed map[string]string) *Workspace {
 	t.Helper()
 	root := t.TempDir()

@@ -34,7 +34,7 @@ func ReadGoMod(dir string) (GoMod, error) {
 	return mod, nil
 }
 
-// uses returns the directories that go.work names, as it spells them.
+// uses returns the directories that go.work names, unchanged.
 func uses(root string) ([]string, error) {
 	var work struct{ Use []struct{ DiskPath string } }
 	out, err := command.Output(root, nil, "go", "work", "edit", "-json")

@@ -13,10 +13,10 @@ import (
 	"github.com/edgewise-go/edgewise/internal/command"
 )
 
-// Siblings is what the go.mod of one module has to say of the other modules of the workspace.
+// Siblings lists the other modules of the workspace that the go.mod of one module must mention.
 type Siblings struct {
-	Imported []string // directories of the modules that its packages or their tests import, on any platform
-	Graph    []string // Imported and all that those need in turn: each must be replaced, or GOWORK=off does not build
+	Imported []string // modules that its packages or their tests import, on any platform
+	Graph    []string // Imported and all that those need: without a replace of each, GOWORK=off does not build
 }
 
 // Siblings returns what the imports of every module demand, by directory.
@@ -71,9 +71,10 @@ func (w *Workspace) importedModules(m Module) ([]string, error) {
 	return dirs, nil
 }
 
-// CheckSiblings returns a sentence for every way in which go.work or a go.mod file differs from
-// versions.txt and the imports: a missing or stale require of a sibling, a replace that is missing,
-// superfluous or points elsewhere, a toolchain line, and a module that is not in the workspace.
+// CheckSiblings returns a sentence for every difference between go.work or a go.mod file and the
+// demands of versions.txt and the imports. It reports a missing or stale require of a sibling, and
+// a replace that is missing, superfluous or points elsewhere. It also reports a toolchain line and
+// a module that is not in the workspace.
 func (w *Workspace) CheckSiblings() ([]string, error) {
 	want, err := w.Siblings()
 	if err != nil {
@@ -140,7 +141,7 @@ func (w *Workspace) checkGoMod(m Module, mod GoMod, want Siblings) []string {
 		required[dir] = true
 		switch {
 		case sibling.Path != r.Path:
-			say("requires %s, which is no module of versions.txt", r.Path)
+			say("requires %s, which is not a module of versions.txt", r.Path)
 		case !slices.Contains(want.Graph, dir):
 			say("requires %s, which nothing here imports", dir)
 		case r.Version != sibling.Version:
@@ -183,9 +184,9 @@ func (w *Workspace) checkReplaces(m Module, mod GoMod, want Siblings) []string {
 	return findings
 }
 
-// WriteSiblings makes the go.mod files say what CheckSiblings demands of them. Requires of siblings
-// that are not imported directly are left to `go mod tidy`, which must be run next and also
-// corrects the go.sum files.
+// WriteSiblings rewrites the go.mod files as CheckSiblings demands. It leaves requires of siblings
+// that are not imported directly to `go mod tidy`. That must run next, and also corrects the go.sum
+// files.
 func (w *Workspace) WriteSiblings() error {
 	want, err := w.Siblings()
 	if err != nil {
@@ -240,7 +241,7 @@ func (w *Workspace) edits(m Module, mod GoMod, want Siblings) []string {
 	return args
 }
 
-// relative returns the path of a replace: from one module's directory to the other's, with slashes.
+// relative returns the path of a replace, from one module's directory to the other's, with slashes.
 func relative(from, to string) string {
 	return strings.Repeat("../", strings.Count(from, "/")+1) + to
 }

@@ -1,8 +1,8 @@
-// Package workspace knows the modules of this repository: which there are, at which version each is
-// to be released, and how their go.mod files must refer to each other.
+// Package workspace describes the modules of this repository: their names, their next versions, and
+// how their go.mod files must refer to each other.
 //
-// The list is versions.txt at the root: a directory, a version and "yes" or "no" for released, a
-// module a line, leaves first. Every other file that names the modules is checked against it.
+// The list is versions.txt at the root. Each line has a directory, a version, and "yes" or "no" for
+// released, with leaves first. Every other file that names the modules is checked against it.
 package workspace
 
 import (
@@ -20,18 +20,18 @@ import (
 type Module struct {
 	Dir      string // relative to the root, with slashes; also the prefix of its tags
 	Path     string // module path
-	Version  string // the version that the next tag of the module will have
+	Version  string // the version of the next tag of the module
 	Released bool   // false: never tagged, so nothing outside may require it
 }
 
-// Tag returns the name of the git tag of m at its version, as the go command expects it of a module
-// in a directory.
+// Tag returns the name of the git tag of m at its version, as the go command expects it for a
+// module in a subdirectory.
 func (m Module) Tag() string { return m.Dir + "/" + m.Version }
 
 // Workspace is the set of modules below one root.
 type Workspace struct {
 	Root    string // directory of versions.txt, go.work and the root go.mod
-	Prefix  string // path of the root module; the path of each other one is Prefix/Dir
+	Prefix  string // path of the root module; every other path is Prefix/Dir
 	Modules []Module
 }
 
@@ -101,12 +101,12 @@ func parseVersions(prefix, text string) ([]Module, error) {
 			return nil, fmt.Errorf("line %d: released is %q, want yes or no", n, f[2])
 		}
 		if slices.ContainsFunc(modules, func(m Module) bool { return m.Dir == f[0] }) {
-			return nil, fmt.Errorf("line %d: %s stands twice", n, f[0])
+			return nil, fmt.Errorf("line %d: %s is listed twice", n, f[0])
 		}
 		modules = append(modules, Module{Dir: f[0], Path: prefix + "/" + f[0], Version: f[1], Released: f[2] == "yes"})
 	}
 	if len(modules) == 0 {
-		return nil, fmt.Errorf("names no module")
+		return nil, fmt.Errorf("lists no module: want at least one")
 	}
 	return modules, lines.Err()
 }
@@ -121,8 +121,8 @@ func (w *Workspace) Module(dir string) (Module, bool) {
 	return Module{}, false
 }
 
-// Owner returns the directory of the module that holds the package of that import path: "." for the
-// root module, and false for a path outside the workspace.
+// Owner returns the directory of the module that contains the package with that import path. It is
+// "." for the root module. ours is false for a path outside the workspace.
 func (w *Workspace) Owner(importPath string) (dir string, ours bool) {
 	if importPath != w.Prefix && !strings.HasPrefix(importPath, w.Prefix+"/") {
 		return "", false
@@ -139,7 +139,7 @@ func (w *Workspace) Owner(importPath string) (dir string, ours bool) {
 }
 
 // GoFiles returns the .go files of the module at dir, relative to the root and with slashes,
-// whatever their build constraints. It leaves out what the go command leaves out: nested modules,
+// regardless of their build constraints. It omits what the go command omits: nested modules,
 // vendor, testdata and names that begin with a dot or an underscore.
 func (w *Workspace) GoFiles(dir string) ([]string, error) {
 	var files []string

@@ -23,14 +23,14 @@ func TestVersionsAreParsed(t *testing.T) {
 
 func TestMalformedVersionsAreRefusedWithTheLine(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                          "no module",
+		"":                          "lists no module",
 		"sys v0.1.0":                "line 1",
 		"sys v0.1.0 yes x":          "line 1",
 		"#\nsys 0.1.0 yes":          "line 2",
 		"sys v0.01.0 yes":           "semantic",
 		"sys v0.1.0 maybe":          "yes or no",
 		"../sys v0.1.0 yes":         "below the root",
-		"a v0.1.0 no\na v0.1.0 yes": "line 2: a stands twice",
+		"a v0.1.0 no\na v0.1.0 yes": "line 2: a is listed twice",
 	} {
 		if _, err := parseVersions("example.test/w", text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got error %v, want one with %q", text, err, want)

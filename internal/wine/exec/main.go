@@ -1,10 +1,10 @@
-// Exec runs a Windows program under Wine, with the streams, the directory and the exit status of
-// its own. It is for `go test -exec`:
+// Exec runs a Windows program under Wine, with its own streams, directory and exit status. It is
+// for `go test -exec`:
 //
 //	go build -o .cache/tools/wineexec ./internal/wine/exec
 //	GOOS=windows go test -exec "$PWD/.cache/tools/wineexec" ./sys
 //
-// The prefix is .cache/wine below the root of the workspace; EDGEWISE_WINE names another one.
+// The prefix is .cache/wine below the root of the workspace. EDGEWISE_WINE names another one.
 package main
 
 import (
@@ -34,7 +34,7 @@ func main() {
 }
 
 func run(program string, args []string) (status int, err error) {
-	const cannot = 125 // as env and other programs that run a program say that they could not
+	const cannot = 125 // the exit code of env and similar programs that could not run a program
 	dir, err := prefix()
 	if err != nil {
 		return cannot, err
