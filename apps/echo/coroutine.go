@@ -9,13 +9,13 @@ import (
 	"github.com/edgewise-go/edgewise/stream"
 )
 
-// exhaustedPause is how long a connection waits when the memory that all share is used up by
-// others. No event tells when it is free again.
+// exhaustedPause is how long a connection waits when other connections have used up the shared
+// memory. No event reports when memory is free again.
 const exhaustedPause = 5 * time.Millisecond
 
-// echo is the whole protocol in straight-line form: it goes on where it was after each wait.
+// echo is the whole protocol as straight-line code: it continues where it was after each wait.
 func echo(t *sched.Task, conn *stream.Conn, buffer bufstrategy.Buffer) error {
-	moved := 0 // since others had their turn; a buffer smaller than the budget is full, and empty again, several times in one
+	moved := 0 // since other tasks ran: a small buffer fills and drains several times per turn
 	for {
 		outcome, n, err := bufstrategy.Fill(buffer, conn, budgetBytes-moved)
 		if outcome == bufstrategy.Failed {
@@ -36,7 +36,7 @@ func echo(t *sched.Task, conn *stream.Conn, buffer bufstrategy.Buffer) error {
 			err = t.Yield()
 		case errors.Is(err, bufstrategy.ErrExhausted):
 			err = t.Sleep(exhaustedPause)
-		default: // Full: there is room again, and no event will come for what is left in the socket
+		default: // Full: there is room again, and no event will report the rest
 			err = nil
 		}
 		if err != nil {
@@ -45,8 +45,8 @@ func echo(t *sched.Task, conn *stream.Conn, buffer bufstrategy.Buffer) error {
 	}
 }
 
-// flush writes all of buffer, at the speed of the peer. Meanwhile nothing is read: who does not
-// take cannot give.
+// flush writes all of buffer, at the speed of the peer. It reads nothing meanwhile: a peer that
+// does not read cannot make the server buffer more.
 func flush(conn *stream.Conn, buffer bufstrategy.Buffer) error {
 	for buffer.Len() > 0 {
 		outcome, _, err := bufstrategy.Flush(buffer, conn, 0)

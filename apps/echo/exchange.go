@@ -14,9 +14,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// pattern is the bytes of all messages. Each message of each connection begins at another place of
-// it, so that bytes which come back at the wrong place, or on the wrong connection, do not compare
-// equal.
+// pattern holds the bytes of all messages. Each message of each connection begins at a different
+// offset. Bytes that come back at the wrong place or on the wrong connection therefore do not
+// compare equal.
 type pattern struct {
 	noise []byte
 	size  int
@@ -38,12 +38,11 @@ func (p pattern) message(conn int, number int64) []byte {
 	return p.noise[start : start+uint64(p.size)]
 }
 
-// exchange keeps depth messages in flight on conn until the load stops or it has sent its number,
-// and reads until all have come back.
+// exchange keeps depth messages in flight on conn until the load stops or it has sent its number.
+// It then reads until all have come back.
 //
-// It never waits for room to write: when there is none, the server has bytes of ours to send back,
-// and reading them is what makes room. Who waited for room while the server did the same would wait
-// for ever.
+// It never waits for room to write. If there is none, the server has bytes to send back, and
+// reading them makes room. If both sides waited for room, they would deadlock.
 func (l *loader) exchange(t *sched.Task, s *shard, conn *stream.Conn, index int) error {
 	if err := t.Suspend(l.onStart); err != nil {
 		return err
@@ -84,8 +83,8 @@ func (l *loader) exchange(t *sched.Task, s *shard, conn *stream.Conn, index int)
 				return err
 			}
 		}
-		// What is in flight has been taken off the wire: let the others send theirs, and wait for
-		// more without asking in vain.
+		// The buffer of the socket is drained. Let the other tasks send, and wait for more instead
+		// of trying in vain.
 		if err := e.send(); err != nil {
 			return err
 		}
@@ -98,7 +97,7 @@ func (l *loader) exchange(t *sched.Task, s *shard, conn *stream.Conn, index int)
 	}
 }
 
-// wait waits for what comes back.
+// wait waits for bytes that come back.
 func (e *exchange) wait() error {
 	err := e.conn.WaitRead()
 	if errors.Is(err, os.ErrDeadlineExceeded) {
@@ -125,14 +124,14 @@ type exchange struct {
 	conn  *stream.Conn
 	index int
 
-	sent          int64 // messages of which the first byte was sent
-	sentBytes     int   // of the last of them, if it is not whole
-	received      int64 // messages that came back whole
-	receivedBytes int   // of the one that is coming back
+	sent          int64 // messages whose first byte was sent
+	sentBytes     int   // of the last message, if it is incomplete
+	received      int64 // messages that came back complete
+	receivedBytes int   // of the message that is coming back
 	sentAt        []time.Time
 }
 
-// sentAll reports whether no message is to follow those that were begun.
+// sentAll reports whether no message follows those that have begun.
 func (e *exchange) sentAll() bool {
 	return e.stopped.Load() || e.config.messages > 0 && e.sent >= e.config.messages
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/edgewise-go/edgewise/apps/internal/apptest"
 )
 
-// A server without descriptors serves the connections it has, does not spin over those it cannot
+// A server without descriptors serves the connections it has. It does not spin on those it cannot
 // accept, and accepts them when it can.
 func TestServerOutOfDescriptors(t *testing.T) {
 	for _, task := range []string{"coroutine", "handler"} {
@@ -20,9 +20,9 @@ func TestServerOutOfDescriptors(t *testing.T) {
 		for range 100 {
 			others = append(others, dial(t, server.Addr))
 		}
-		apptest.Until(t, patience, "the server says that it cannot accept", func() bool { return strings.Contains(server.Stderr(), "cannot accept") })
+		apptest.Until(t, patience, "the server reports that it cannot accept", func() bool { return strings.Contains(server.Stderr(), "cannot accept") })
 
-		// A server that spins over connections it cannot accept never sleeps.
+		// A server that spins on connections it cannot accept never sleeps.
 		for range 3 {
 			ping(t, served, "meanwhile")
 			apptest.Until(t, patience, "the server sleeps", func() bool { return apptest.AllThreads(t, server.PID(), apptest.Sleeping) })
@@ -44,18 +44,18 @@ func TestServerOutOfDescriptors(t *testing.T) {
 	}
 }
 
-// Go's runtime ends a process without descriptors at its first timer, unless it has opened its own
-// poller before. Peers decide when there are none left, and the first timer may be that of the
-// shutdown.
+// The Go runtime ends a process without descriptors at its first timer, unless it has opened its
+// own poller before. Peers decide when no descriptor is left, and the first timer may be that of
+// the shutdown.
 func TestServerOutOfDescriptorsStops(t *testing.T) {
 	for _, queue := range apptest.Queues(t) {
 		t.Run(queue, func(t *testing.T) {
-			t.Parallel() // it takes as long as connections have to end
+			t.Parallel() // it takes as long as connections may take to end
 			server := program.Serve(t, apptest.WithDescriptors(40), "serve", "-addr", "127.0.0.1:0", "-queue", queue)
 			for range 100 {
 				dial(t, server.Addr)
 			}
-			apptest.Until(t, patience, "the server says that it cannot accept", func() bool { return strings.Contains(server.Stderr(), "cannot accept") })
+			apptest.Until(t, patience, "the server reports that it cannot accept", func() bool { return strings.Contains(server.Stderr(), "cannot accept") })
 			server.Stop(0)
 		})
 	}

@@ -18,8 +18,8 @@ import (
 )
 
 // A message that arrives while the loop serves a peer at full speed waits for the rest of that
-// peer's turn and for one more, which was due before it. One more is for a turn in which the peer
-// sent again just as it had been drained.
+// peer's turn and for one more, which was due before it. A third turn covers a peer that sent again
+// just after the loop had drained it.
 const servedBeforeMax = 3 * budgetBytes
 
 const (
@@ -27,8 +27,8 @@ const (
 	pingBytesOfTest = 64
 )
 
-// What a loop does before it answers is counted in bytes, not in time: how busy the machine is does
-// not matter.
+// The test counts the bytes that the loop serves before it answers, not time, so the load of the
+// machine does not matter.
 func TestAPingWaitsForTwoTurnsOfAFlood(t *testing.T) {
 	for _, task := range []string{"coroutine", "handler"} {
 		for _, mode := range []string{"edge", "level", "oneshot"} {
@@ -43,22 +43,22 @@ func TestAPingWaitsForTwoTurnsOfAFlood(t *testing.T) {
 				f := flood{t: t, place: kit.Places[0], task: task, patience: time.Now().Add(time.Minute)}
 				f.measure()
 				cancel()
-				<-ran // it ends with the cancellation, which is its error
+				<-ran // the cancellation ends it and is its error
 			})
 		}
 	}
 }
 
-// flood is two connections to one loop: one at full speed, and one whose messages wait for their
-// answer.
+// flood is two connections to one loop: one at full speed, and one that waits for an answer to each
+// message.
 type flood struct {
 	t      *testing.T
 	place  *strategy.Place
 	task   string
-	served atomic.Int64 // bytes of the fast peer that the loop has sent back
+	served atomic.Int64 // bytes that the loop has sent back to the fast peer
 	before atomic.Int64 // served when the last message was answered
 
-	patience time.Time // until when the fast peer must be served
+	patience time.Time // deadline for serving the fast peer
 }
 
 func (f *flood) measure() {
@@ -81,8 +81,8 @@ func (f *flood) measure() {
 		if _, err := slow.Write(message); err != nil {
 			f.t.Fatal(err)
 		}
-		// The message has arrived by now. However late this looks, it never sees more served than
-		// there was after the arrival.
+		// The message has arrived by now. However late this load runs, it never observes more bytes
+		// served than after the arrival.
 		sent := f.served.Load()
 		if _, err := io.ReadFull(slow, message); err != nil {
 			f.t.Fatal(err)
@@ -90,16 +90,16 @@ func (f *flood) measure() {
 		waits = append(waits, f.before.Load()-sent)
 	}
 	slices.Sort(waits)
-	// A peer may be drained and send again several times in a turn, up to its time; that is seldom.
+	// The loop may drain the peer and the peer may send again several times in a turn, up to its
+	// time. That is rare.
 	p90 := waits[len(waits)*9/10]
 	f.t.Logf("bytes served before an answer: median %d, p90 %d, most %d; %d in all", waits[len(waits)/2], p90, waits[len(waits)-1], f.served.Load())
 	if p90 > servedBeforeMax {
-		f.t.Errorf("one message of ten waited for more than %d bytes of the fast peer, want %d at most", p90, servedBeforeMax)
+		f.t.Errorf("one message in ten waited for more than %d bytes of the fast peer, want at most %d", p90, servedBeforeMax)
 	}
 }
 
-// flowing returns when the loop serves the fast peer. A message that has no competition shows
-// nothing.
+// flowing returns when the loop serves the fast peer. A message without competition proves nothing.
 func (f *flood) flowing() {
 	before := f.served.Load()
 	for f.served.Load() == before {
@@ -110,8 +110,8 @@ func (f *flood) flowing() {
 	}
 }
 
-// connect has the loop serve a connection, whose other end it returns, and counts what is sent
-// back.
+// connect makes the loop serve a connection and returns its other end. It counts the bytes that the
+// loop sends back.
 func (f *flood) connect(sent func(n int)) *stream.Conn {
 	f.t.Helper()
 	a, b, err := sys.SocketPair()
@@ -157,7 +157,7 @@ func (f *flood) connect(sent func(n int)) *stream.Conn {
 	return c
 }
 
-// countedBuffer tells what leaves it.
+// countedBuffer reports the bytes that leave it.
 type countedBuffer struct {
 	bufstrategy.Buffer
 	sent func(n int)

@@ -9,21 +9,21 @@ import (
 	"github.com/edgewise-go/edgewise/stream"
 )
 
-// handler is the protocol as a state machine: between two steps nothing is kept but these fields.
+// handler is the protocol as a state machine: between two steps only these fields remain.
 type handler struct {
 	sock   stream.Socket
 	buffer bufstrategy.Buffer
 	task   sched.HandlerTask
 	last   bufstrategy.Outcome // of the last Fill: what to do when the buffer is empty
-	failed error               // with last, when the outcome has one
-	moved  int                 // bytes read since others had their turn
+	failed error               // the error of last, if the outcome has one
+	moved  int                 // bytes read since other tasks ran
 }
 
-// TryReadv makes the handler a source that knows, from its task, when a short read is as good as
-// would-block.
+// TryReadv makes the handler a source that can report, through its task, when a short read is as
+// good as would-block.
 func (h *handler) TryReadv(segs [][]byte) (int, error) { return h.sock.TryReadv(segs) }
 
-// ShortReadDrains is asked after a short read.
+// ShortReadDrains is called after a short read.
 func (h *handler) ShortReadDrains() bool { return h.sock.MayDrainShort() && h.task.ShortReadDrains() }
 
 // Step reads and writes until one of the two would block or the budget is spent.
@@ -59,7 +59,7 @@ func (h *handler) Step(t sched.HandlerTask, cause sched.Cause) sched.Next {
 	}
 }
 
-// End closes the connection, whatever ended it.
+// End closes the connection, for whatever reason it ended.
 func (h *handler) End(error) {
 	h.buffer.Release()
 	h.sock.Close()

@@ -24,8 +24,8 @@ import (
 
 const loadUsage = `usage: echo load [flags]
 
-Opens connections to an echo server, keeps messages in flight on each for a while, verifies every byte that comes back, and prints
-the rate and the latency. It ends with exit code 1 if a connection failed or a byte was wrong.`
+Opens connections to an echo server, keeps messages in flight on each, and verifies every byte that comes back.
+Prints the rate and the latency. The exit code is 1 if a connection failed or a byte was wrong.`
 
 // Bounds of the flags of load.
 const (
@@ -40,7 +40,7 @@ type loadConfig struct {
 	conns    int
 	size     int
 	depth    int
-	messages int64 // on each connection; 0 for as many as it takes
+	messages int64 // per connection; 0 for no limit
 	duration time.Duration
 	grace    time.Duration
 	json     bool
@@ -54,12 +54,12 @@ func parseLoad(args []string) (loadConfig, error) {
 	fs.StringVar(&c.addr, "addr", "127.0.0.1:7007", "address of the server, host:port")
 	fs.IntVar(&c.conns, "c", 50, "connections")
 	fs.IntVar(&c.size, "s", 128, "bytes of a message")
-	fs.IntVar(&c.depth, "p", 1, "messages in flight on each connection")
+	fs.IntVar(&c.depth, "p", 1, "how long to send after all connections are made")
 	fs.DurationVar(&c.duration, "d", 5*time.Second, "how long to send, once all are connected")
-	fs.Int64Var(&c.messages, "n", 0, "messages on each connection, after which it ends; 0 for as many as come back within -d")
-	fs.DurationVar(&c.grace, "grace", 10*time.Second, "how long after -d messages may take to come back")
+	fs.Int64Var(&c.messages, "n", 0, "messages per connection, which then ends; 0 for no limit within -d")
+	fs.DurationVar(&c.grace, "grace", 10*time.Second, "how long after -d outstanding messages may take to come back")
 	fs.BoolVar(&c.json, "json", false, "print the result as one JSON object")
-	fs.BoolVar(&c.phases, "phases", false, "print \"begun\" and \"over\" to standard error as the time of -d begins and ends, for who measures the server")
+	fs.BoolVar(&c.phases, "phases", false, "print \"begun\" and \"over\" to standard error when the time of -d begins and ends, for a program that measures the server")
 	c.flags.Register(fs, strategy.WithResolve)
 	if err := cli.Parse(fs, args, loadUsage); err != nil {
 		return c, err
@@ -92,23 +92,23 @@ type loader struct {
 
 	toConnect atomic.Int64
 	connected chan struct{} // closed when every connection is made or has failed
-	stopped   atomic.Bool   // no new messages
+	stopped   atomic.Bool   // send no new messages
 	allEnded  chan struct{} // closed when no connection is left
 
-	mu       sync.Mutex // guards what follows
+	mu       sync.Mutex // guards the fields below
 	began    time.Time
-	waiting  []func() // resume the connections that wait for the beginning
+	waiting  []func() // resume the connections that wait for the start
 	ended    int      // connections
 	failures []error
 }
 
-// shard is what the connections of one loop count, which may run at the same time.
+// shard holds the counts of one loop, whose connections may run at the same time.
 type shard struct {
 	place *strategy.Place
 	inbox *resolve.Inbox
-	next  atomic.Int64 // index of the next connection to be dialled
+	next  atomic.Int64 // index of the next connection to dial
 
-	mu       sync.Mutex // guards what follows
+	mu       sync.Mutex // guards the fields below
 	messages int64
 	latency  *hdrhistogram.Histogram
 }
@@ -150,14 +150,15 @@ func load(ctx context.Context, args []string) error {
 		}
 	}
 	go l.conduct(ctx, kit)
-	// The context ends the tasks; the loops end when the tasks have.
+	// The context ends the tasks, and the loops end after the tasks.
 	if err := kit.Scheduler.Run(context.Background()); err != nil {
 		return err
 	}
 	return l.report(os.Stdout, os.Stderr)
 }
 
-// conduct waits until all are connected, has them send for the time, and then lets the loops end.
+// conduct waits until all connections are made, lets them send for the duration, and then lets the
+// loops end.
 func (l *loader) conduct(ctx context.Context, kit *strategy.Kit) {
 	defer kit.Scheduler.Drain()
 	select {
@@ -193,7 +194,7 @@ func (l *loader) begin() {
 	l.waiting = nil
 }
 
-// dial makes connections, one after the other, until the loop has its share.
+// dial makes connections one after the other until the loop has its share.
 func (l *loader) dial(ctx context.Context, t *sched.Task, s *shard, resolver *strategy.Resolver) error {
 	dialer := stream.Dialer{Waiter: s.place.Loop.Tasks(), Resolve: resolver.For(t, s.inbox), Timeout: 30 * time.Second}
 	for {
@@ -219,7 +220,7 @@ func (l *loader) dial(ctx context.Context, t *sched.Task, s *shard, resolver *st
 	}
 }
 
-// end notes that a connection has ended, and how if it failed.
+// end records that a connection has ended, and its error if it failed.
 func (l *loader) end(index int, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -235,7 +236,7 @@ func newHistogram() *hdrhistogram.Histogram {
 	return hdrhistogram.New(1, int64(time.Minute/time.Microsecond), 3)
 }
 
-// result is what a run found.
+// result is the outcome of a run.
 type result struct {
 	Connections int     `json:"connections"`
 	Messages    int64   `json:"messages"`
@@ -259,7 +260,7 @@ func (l *loader) report(stdout, stderr io.Writer) error {
 		all.Merge(s.latency)
 	}
 	if !l.began.IsZero() {
-		// Messages are counted until the duration is over; what comes back later is verified and
+		// Only messages within the duration count. Messages that come back later are verified but
 		// not counted.
 		r.Seconds = min(time.Since(l.began), l.config.duration).Seconds()
 		r.Rate = float64(r.Messages) / r.Seconds
@@ -285,7 +286,7 @@ func (l *loader) report(stdout, stderr io.Writer) error {
 		return cli.ErrReported
 	}
 	if l.began.IsZero() {
-		return errors.New("interrupted before all were connected")
+		return errors.New("interrupted before all connections were made")
 	}
 	return nil
 }

@@ -52,8 +52,7 @@ func TestLoadFindsFaults(t *testing.T) {
 				if err != nil {
 					return
 				}
-				// Copies of the first byte behind the last message: whatever they are taken for,
-				// they were not sent.
+				// Copies of the first byte after the last message: bytes that were never sent.
 				c.Write(append(buf[:n:n], make([]byte, 8*128)...))
 			}
 		}, "connection "},
@@ -62,13 +61,13 @@ func TestLoadFindsFaults(t *testing.T) {
 			io.CopyN(c, c, 1000)
 			c.SetLinger(0)
 		}, "connection "},
-		{"nobody takes anything", func(c *net.TCPConn) {}, "connection "},
+		{"no reads", func(c *net.TCPConn) {}, "connection "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			r := program.Run(t, "", nil, "load", "-addr", listen(t, c.server), "-c", "3", "-p", "4", "-s", "128", "-n", "1000", "-d", "80s")
 			if r.Code != 1 || !strings.Contains(r.Stderr, c.says) || !strings.Contains(r.Stdout, ", 3 failed") {
-				t.Errorf("got exit code %d, %q, %q, want 1, and three connections that say %q", r.Code, r.Stdout, r.Stderr, c.says)
+				t.Errorf("got exit code %d, %q, %q, want 1, and three connections that report %q", r.Code, r.Stdout, r.Stderr, c.says)
 			}
 		})
 	}
@@ -85,7 +84,7 @@ func TestLoadDoesNotWaitForEverForWhatIsNotSentBack(t *testing.T) {
 
 func TestLoadWithoutServer(t *testing.T) {
 	addr := listen(t, func(*net.TCPConn) {})
-	closed := strings.Replace(addr, "127.0.0.1", "127.0.0.2", 1) // nobody listens there
+	closed := strings.Replace(addr, "127.0.0.1", "127.0.0.2", 1) // no process listens there
 	r := program.Run(t, "", nil, "load", "-addr", closed, "-c", "8", "-d", "100ms")
 	if r.Code != 1 || !strings.Contains(r.Stderr, "refused") || !strings.Contains(r.Stderr, "and 3 more") {
 		t.Errorf("got exit code %d, %q, want 1 and the reasons", r.Code, r.Stderr)

@@ -1,5 +1,5 @@
 // Command echo serves the echo protocol (RFC 862, over TCP) on event loops, and loads such a server
-// while it verifies every byte.
+// while verifying every byte.
 package main
 
 import (
@@ -34,7 +34,7 @@ func run(ctx context.Context, args []string) error {
 	return cli.Usagef("%q: want serve or load%s", args[0], hint(args[0]))
 }
 
-// hint helps who forgot the word in front of the flags.
+// hint helps a user that omitted the word before the flags.
 func hint(arg string) string {
 	if strings.HasPrefix(arg, "-") {
 		return " before the flags"

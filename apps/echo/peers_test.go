@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// patience bounds each single operation of a test's own connections.
+// patience bounds each single operation on a test's own connections.
 const patience = 20 * time.Second
 
 func dial(t *testing.T, addr string) *net.TCPConn {
@@ -40,7 +40,7 @@ func ping(t *testing.T, c net.Conn, message string) {
 	}
 }
 
-// listen serves each connection with f, on a goroutine of its own, until the test ends.
+// listen serves each connection with f, on its own goroutine, until the test ends.
 func listen(t *testing.T, f func(*net.TCPConn)) (addr string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// connections counts the sockets that a process has open.
+// connections counts the open sockets of a process.
 func connections(t *testing.T, pid int) int {
 	t.Helper()
 	names, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))

@@ -18,10 +18,10 @@ import (
 
 const serveUsage = `usage: echo serve [flags]
 
-Sends back whatever arrives on each connection. SIGINT or SIGTERM ends it: it accepts no more, and connections
-that have not ended after the grace are closed.`
+Sends back whatever arrives on each connection. On SIGINT or SIGTERM it stops accepting, and closes the
+connections that have not ended within the grace.`
 
-// A connection may move so many bytes, and take so much time, before others have their turn.
+// A connection may move this many bytes, and take this much time, before other tasks run.
 const (
 	budgetBytes = 64 << 10
 	budgetTime  = 200 * time.Microsecond
@@ -30,8 +30,8 @@ const (
 func serve(ctx context.Context, args []string) error {
 	fs := flag.NewFlagSet("echo serve", flag.ContinueOnError)
 	addrFlag := fs.String("addr", "127.0.0.1:7007", "address to listen on; port 0 lets the system choose")
-	grace := fs.Duration("grace", 5*time.Second, "how long connections may go on after SIGTERM")
-	report := fs.Duration("report", 0, "log the number of tasks and the memory in use this often; 0 for never")
+	grace := fs.Duration("grace", 5*time.Second, "how long connections may continue after SIGTERM")
+	report := fs.Duration("report", 0, "log the number of tasks and the memory in use at this interval; 0 for never")
 	collect := fs.Bool("collect", false, "free all memory that can be freed before each report")
 	var flags strategy.Flags
 	flags.Register(fs, strategy.WithBuffer|strategy.WithTask)

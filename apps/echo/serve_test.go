@@ -18,8 +18,8 @@ import (
 	"github.com/edgewise-go/edgewise/apps/internal/strategy"
 )
 
-// runLoad has conns connections send n messages each, all of which must come back. The times only
-// end a hang.
+// runLoad makes conns connections send n messages each, all of which must come back. The durations
+// only end a hang.
 func runLoad(t *testing.T, addr string, conns, n int, args ...string) {
 	t.Helper()
 	args = append([]string{"load", "-addr", addr, "-c", strconv.Itoa(conns), "-n", strconv.Itoa(n), "-d", "80s", "-grace", "1s"}, args...)
@@ -29,7 +29,7 @@ func runLoad(t *testing.T, addr string, conns, n int, args ...string) {
 	}
 }
 
-// In every form and mode, on every mechanism and scheduler, with every buffer.
+// Every form and mode, every mechanism and scheduler, and every buffer.
 func TestEveryStrategyEchoes(t *testing.T) {
 	buffers := []string{"fixed", "grow", "ring", "mirrored", "chain", "adaptive", "perloop"}
 	loops := map[string]int{"single": 1, "sharded": 2, "shared": 3, "stealing": 3}
@@ -43,10 +43,10 @@ func TestEveryStrategyEchoes(t *testing.T) {
 			t.Parallel()
 			common := []string{"-sched", row[0], "-loops", strconv.Itoa(loops[row[0]]), "-mode", row[2], "-queue", row[3]}
 			server := program.Serve(t, nil, append([]string{"serve", "-addr", "127.0.0.1:0", "-task", row[1], "-buffer", row[4]}, common...)...)
-			runLoad(t, server.Addr, 10, 80, append(common, "-s", "3000", "-p", "40")...) // more than a buffer holds, and odd
+			runLoad(t, server.Addr, 10, 80, append(common, "-s", "3000", "-p", "40")...) // more than a buffer holds, and an odd number
 			halfClose(t, server.Addr, 1<<20)
 			if r := server.Stop(0); r.Stderr != "" {
-				t.Errorf("the server says %s", r.Stderr)
+				t.Errorf("the server reported %s", r.Stderr)
 			}
 		})
 	}
@@ -67,7 +67,7 @@ func TestSeveralLoopsEcho(t *testing.T) {
 	}
 }
 
-// halfClose sends n bytes and the end of the stream, and expects both back.
+// halfClose sends n bytes and ends the stream, and expects both back.
 func halfClose(t *testing.T, addr string, n int) {
 	t.Helper()
 	sent := make([]byte, n)
@@ -79,7 +79,7 @@ func halfClose(t *testing.T, addr string, n int) {
 	}()
 	got, err := io.ReadAll(c)
 	if err != nil || !bytes.Equal(got, sent) {
-		t.Errorf("got %d bytes, %v back, want the %d that were sent, and the end", len(got), err, n)
+		t.Errorf("got %d bytes, %v back, want the %d sent bytes and the end", len(got), err, n)
 	}
 }
 
@@ -97,17 +97,17 @@ func TestSlowReaderStopsNobody(t *testing.T) {
 	for _, task := range []string{"coroutine", "handler"} {
 		server := program.Serve(t, nil, "serve", "-addr", "127.0.0.1:0", "-task", task)
 		slow := dial(t, server.Addr)
-		// Write until the server takes no more, since we take nothing of it.
+		// Write until the server takes no more, because this client reads nothing.
 		slow.SetWriteDeadline(time.Now().Add(300 * time.Millisecond))
 		sent, err := slow.ReadFrom(io.LimitReader(zeros{}, 1<<30))
 		if err == nil {
-			t.Fatalf("%s: the server took %d bytes without giving any back", task, sent)
+			t.Fatalf("%s: the server took %d bytes without sending any back", task, sent)
 		}
 		other := dial(t, server.Addr)
 		for range 100 {
 			ping(t, other, "hello")
 		}
-		// It gets all of it in the end.
+		// The client gets all of it in the end.
 		slow.CloseWrite()
 		if n, err := io.Copy(io.Discard, slow); err != nil || n != sent {
 			t.Errorf("%s: got %d bytes, %v, want %d", task, n, err, sent)
@@ -161,7 +161,7 @@ func TestServeEndsOnSIGTERM(t *testing.T) {
 }
 
 func endsOnSIGTERM(t *testing.T, flags []string) {
-	// Without connections, at once.
+	// Without connections, the server ends at once.
 	server := program.Serve(t, nil, append([]string{"serve", "-addr", "127.0.0.1:0", "-grace", "1h"}, flags...)...)
 	server.Stop(0)
 
@@ -181,12 +181,12 @@ func endsOnSIGTERM(t *testing.T, flags []string) {
 		t.Errorf("%v: got exit code %d, want 0; stderr: %s", flags, r.Code, r.Stderr)
 	}
 
-	// One that does not end is cut when the grace is over.
+	// The server cuts a connection that does not end within the grace.
 	server = program.Serve(t, nil, append([]string{"serve", "-addr", "127.0.0.1:0", "-grace", "100ms"}, flags...)...)
 	c = dial(t, server.Addr)
 	ping(t, c, "before")
 	if r := server.Stop(0); !strings.Contains(r.Stderr, "cut") {
-		t.Errorf("%v: got %q on standard error, want word of the cut", flags, r.Stderr)
+		t.Errorf("%v: got %q on standard error, want a report of the cut", flags, r.Stderr)
 	}
 	if n, err := c.Read(make([]byte, 1)); err == nil || isTimeout(err) {
 		t.Errorf("%v: got %d, %v, want the end", flags, n, err)

@@ -13,7 +13,7 @@ import (
 
 const terminate = syscall.SIGTERM
 
-// untilRefused waits until nobody listens on addr.
+// untilRefused waits until no process listens on addr.
 func untilRefused(t *testing.T, addr string) {
 	t.Helper()
 	apptest.Until(t, patience, "connections are refused", func() bool {

@@ -12,19 +12,19 @@ import (
 	"github.com/edgewise-go/edgewise/apps/internal/apptest"
 )
 
-// Under load the server makes no system call that can block but epoll_wait, and those in which the
-// Go runtime parks threads that have nothing to do: every descriptor that it reads or writes is
-// non-blocking, or the call says MSG_DONTWAIT. Every socket is non-blocking and close-on-exec from
-// birth, and none is made blocking.
+// Under load the server makes no system call that can block, except epoll_wait and those in which
+// the Go runtime parks idle threads. Every descriptor that it reads or writes is non-blocking, or
+// the call has MSG_DONTWAIT. Every socket is created non-blocking and close-on-exec, and none is
+// made blocking later.
 func TestNoSystemCallBlocks(t *testing.T) {
 	strace := apptest.Need(t, "strace")
 	for _, flags := range [][]string{{"-task", "coroutine"}, {"-task", "handler"}, {"-loops", "2", "-mode", "level"}} {
 		trace := filepath.Join(t.TempDir(), "trace")
-		// Signals, which are the runtime's own, are left out.
+		// Signals belong to the Go runtime and are omitted.
 		via := []string{strace, "-f", "-qq", "-e", "signal=none", "-o", trace}
 		server := program.Serve(t, via, append([]string{"serve", "-addr", "127.0.0.1:0"}, flags...)...)
 		runLoad(t, server.Addr, 20, 20, "-s", "1000")
-		// The signal is for the server, not for strace, which ends with it.
+		// The signal is for the server, not for strace, which ends with the server.
 		stopTraced(t, server)
 		text, err := os.ReadFile(trace)
 		if err != nil {
@@ -36,7 +36,7 @@ func TestNoSystemCallBlocks(t *testing.T) {
 	}
 }
 
-// stopTraced ends the one child of strace, and with it strace.
+// stopTraced ends the one child of strace, and thereby strace.
 func stopTraced(t *testing.T, p *apptest.Process) {
 	t.Helper()
 	pid := strconv.Itoa(p.PID())
@@ -68,18 +68,18 @@ var (
 	pair    = regexp.MustCompile(`\[(\d+), (\d+)\]`)
 )
 
-// waits are the calls that wait on a descriptor that blocks, or that are there to wait. The event
-// queue's own are not among them, nor those in which Go's scheduler, its monitor and its network
-// poller put threads that have nothing to do.
+// waits are the calls that can wait on a blocking descriptor, or whose purpose is to wait. They
+// exclude those of the event queue, and those in which Go's scheduler, monitor and network poller
+// park idle threads.
 var waits = map[string]bool{
 	"read": true, "readv": true, "recvfrom": true, "recvmsg": true, "write": true, "writev": true, "sendto": true, "sendmsg": true,
 	"accept": true, "accept4": true, "connect": true, "poll": true, "ppoll": true, "select": true, "pselect6": true,
 }
 
-// descriptors knows which descriptors of a process cannot block, from the calls that made them.
+// descriptors records which descriptors of a process cannot block, from the calls that made them.
 type descriptors map[string]bool
 
-// note takes down what a call does to a descriptor.
+// note records what a call does to a descriptor.
 func (d descriptors) note(name, line string) {
 	var made []string
 	if m := returns.FindStringSubmatch(line); m != nil {
@@ -95,7 +95,7 @@ func (d descriptors) note(name, line string) {
 			d.set(m[1:], strings.Contains(line, "O_NONBLOCK"))
 		}
 	case "openat":
-		d.set(made, true) // of files, which answer from memory or disk, not when somebody else likes
+		d.set(made, true) // of files, which answer from memory or disk and do not wait for a peer
 	case "close":
 		if m := first.FindStringSubmatch(line); m != nil {
 			delete(d, m[1])
@@ -109,7 +109,7 @@ func (d descriptors) set(made []string, nonblocking bool) {
 	}
 }
 
-// mayBlock reports whether a call of waits can.
+// mayBlock reports whether a call of waits can block.
 func (d descriptors) mayBlock(name, line string) bool {
 	m := first.FindStringSubmatch(line)
 	switch {
@@ -118,13 +118,14 @@ func (d descriptors) mayBlock(name, line string) bool {
 	case m == nil, name == "poll", name == "ppoll", name == "select", name == "pselect6":
 		return true
 	case name == "write" && (m[1] == "1" || m[1] == "2"):
-		return false // what the program says to its user
+		return false // output of the program for its user
 	}
 	return !d[m[1]]
 }
 
-// joinCalls returns the calls of a trace, a line each: one during which another thread made a call
-// is written in two parts. Those that had not returned when the process ended are left out.
+// joinCalls returns the calls of a trace, one per line. strace splits a call in two lines if
+// another thread makes a call meanwhile. joinCalls omits calls that had not returned when the
+// process ended.
 func joinCalls(text string) (calls []string) {
 	begun := map[string]string{} // by thread
 	for line := range strings.Lines(text) {
@@ -142,7 +143,7 @@ func joinCalls(text string) (calls []string) {
 	return calls
 }
 
-// faults returns a sentence for each call in the trace that should not be.
+// faults returns a sentence for each forbidden call in the trace.
 func faults(text string) (found []string) {
 	seen := map[string]int{}
 	fds := descriptors{}
@@ -160,7 +161,7 @@ func faults(text string) (found []string) {
 		switch {
 		case name == "socket" && strings.Contains(line, "AF_INET"), name == "accept4":
 			if !strings.Contains(line, "SOCK_NONBLOCK") || !strings.Contains(line, "SOCK_CLOEXEC") {
-				found = append(found, "a socket that is not non-blocking and close-on-exec from birth: "+line)
+				found = append(found, "a socket that is not created non-blocking and close-on-exec: "+line)
 			}
 		case name == "accept":
 			found = append(found, "accept has no flags: "+line)

@@ -29,13 +29,13 @@ func TestOneConnectionIsUsedForAllOfOneHost(t *testing.T) {
 	}
 }
 
-// A server may close a connection that it kept at the moment when the next request is on its way.
+// A server may close a kept connection while the next request is on its way.
 func TestConnectionThatTheServerEndedIsMadeAnew(t *testing.T) {
 	t.Parallel()
 	var connections atomic.Int32
 	addr := listen(t, func(c *net.TCPConn) {
 		connections.Add(1)
-		answer("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", nil)(c) // it says nothing of the close
+		answer("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", nil)(c) // it does not announce the close
 	})
 	list := ""
 	for _, name := range []string{"a", "b", "c", "d"} {
@@ -82,7 +82,7 @@ func TestFilesGetNamesOfTheirOwn(t *testing.T) {
 		}
 		for _, other := range all {
 			if other == u.file {
-				t.Errorf("%s: got the name of another, %q", u.raw, u.file)
+				t.Errorf("%s: got the name of another file, %q", u.raw, u.file)
 			}
 		}
 		all = append(all, u.file)
@@ -110,11 +110,11 @@ func TestInterruptLeavesNoPart(t *testing.T) {
 		p.Signal(s)
 		r := p.Wait(apptest.StopTimeout)
 		if r.Code != 1 || !strings.HasSuffix(r.Stderr, "fetch: interrupted\n") || strings.Count(r.Stderr, "\n") != 2 {
-			t.Errorf("%v: got exit code %d, %q, want 1, the summary and one line more", s, r.Code, r.Stderr)
+			t.Errorf("%v: got exit code %d, %q, want 1, the summary and one more line", s, r.Code, r.Stderr)
 		}
 		entries, err := os.ReadDir(dir)
 		if err != nil || len(entries) != 1 || entries[0].Name() != "whole" {
-			t.Errorf("%v: got %v, %v, want the whole file alone", s, entries, err)
+			t.Errorf("%v: got %v, %v, want only the complete file", s, entries, err)
 		}
 	}
 }

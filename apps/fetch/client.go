@@ -15,7 +15,7 @@ import (
 	"github.com/edgewise-go/edgewise/stream"
 )
 
-// client is one worker's connection, kept for the next URL of the same origin.
+// client is the connection of one worker, kept for the next URL of the same origin.
 type client struct {
 	dialer  stream.Dialer
 	tls     *tls.Config
@@ -25,23 +25,23 @@ type client struct {
 	conn   net.Conn         // nil for none
 	limit  io.LimitedReader // between reader and conn: bounds a header
 	reader *bufio.Reader
-	used   bool // a response came over conn before
+	used   bool // a response has arrived over conn before
 
-	request []byte // what is sent
+	request []byte // the bytes to send
 }
 
-// readerBytes is room for a TLS record, so that crypto/tls decrypts into it without a copy in
-// between.
+// readerBytes is room for a TLS record, so that crypto/tls decrypts into it without an intermediate
+// copy.
 const readerBytes = 16 << 10
 
-// headerBytesMax bounds the header of a response, together with the informational ones before it.
+// headerBytesMax bounds the header of a response, including the informational responses before it.
 const headerBytesMax = 1 << 20
 
-// get sends a GET for l and returns the response, whose body must be read to its end or the client
-// closed.
+// get sends a GET for l and returns the response. The caller must read its body to the end or close
+// the client.
 //
-// A connection that was kept may have been closed by the server meanwhile, which shows only now:
-// then it is made anew, once.
+// The server may have closed a kept connection, which shows only when it is used. In that case get
+// connects again, once.
 func (c *client) get(ctx context.Context, l location) (*http.Response, error) {
 	o := l.origin()
 	if c.conn != nil && c.origin != o {
@@ -78,8 +78,8 @@ func (c *client) dial(ctx context.Context, o origin) error {
 		config := c.tls.Clone()
 		config.ServerName, _, _ = net.SplitHostPort(o.address)
 		t := tls.Client(conn, config)
-		// Handshake, not HandshakeContext: that would start a goroutine to watch the context. The
-		// deadline watches as well.
+		// Handshake, not HandshakeContext, which would start a goroutine to watch the context. The
+		// deadline serves the same purpose.
 		if err := t.Handshake(); err != nil {
 			conn.Close()
 			return fmt.Errorf("TLS handshake with %s: %w", o.address, err)
@@ -97,7 +97,7 @@ func (c *client) dial(ctx context.Context, o origin) error {
 }
 
 func (c *client) exchange(l location) (*http.Response, error) {
-	// Written here and not by a http.Request, which would escape the target in a way of its own.
+	// Written here and not by an http.Request, which would escape the target differently.
 	c.request = fmt.Appendf(c.request[:0], "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: edgewise-fetch\r\nAccept: */*\r\n", l.target, l.hostHeader())
 	if l.auth != "" {
 		c.request = fmt.Appendf(c.request, "Authorization: %s\r\n", l.auth)
@@ -110,7 +110,7 @@ func (c *client) exchange(l location) (*http.Response, error) {
 	c.limit.N = headerBytesMax
 	resp, err := http.ReadResponse(c.reader, req)
 	for err == nil && resp.StatusCode >= 100 && resp.StatusCode < 200 {
-		resp, err = http.ReadResponse(c.reader, req) // informational (RFC 9110, 15.2): the answer follows
+		resp, err = http.ReadResponse(c.reader, req) // informational (RFC 9110, 15.2)
 	}
 	if err != nil && c.limit.N <= 0 {
 		return nil, fmt.Errorf("reading the response: its header is longer than %d bytes", headerBytesMax)
@@ -125,7 +125,7 @@ func (c *client) exchange(l location) (*http.Response, error) {
 	return resp, nil
 }
 
-// done ends the use of resp: the connection is kept if the body was read to its end and neither
+// done ends the use of resp. It keeps the connection if the body was read to its end and neither
 // side wants to close it.
 func (c *client) done(resp *http.Response, whole bool) {
 	if !whole || resp.Close || resp.ContentLength < 0 && len(resp.TransferEncoding) == 0 {
@@ -140,7 +140,7 @@ func (c *client) close() {
 	}
 }
 
-// watched moves the deadline with every transfer: a connection on which nothing moves for the
+// watched moves the deadline with every transfer. A connection on which nothing moves for the
 // timeout fails.
 type watched struct {
 	net.Conn

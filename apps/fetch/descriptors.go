@@ -12,30 +12,30 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// rota hands the targets out to the workers. A worker that finds no descriptor closes its
-// connection, gives its target back and waits, as long as another worker may still have one open:
-// it is the end of those that makes room. So no two workers wait for each other, and only a worker
-// that is alone can conclude that there are too few descriptors.
+// rota assigns the targets to the workers. A worker that cannot get a descriptor closes its
+// connection, gives its target back and waits, as long as another worker may still have one open.
+// The other worker's end makes room. So no two workers wait for each other, and only a worker that
+// is alone can conclude that there are too few descriptors.
 type rota struct {
 	mu      sync.Mutex
 	next    int       // index of the first target that no worker has taken
 	total   int       // of targets
-	again   []int     // targets that were given back
-	active  int       // workers that do not wait and have not ended
+	again   []int     // targets that workers gave back
+	active  int       // workers that neither wait nor have ended
 	waiting []*absent // in the order in which they began to wait
-	closed  uint64    // times a worker has closed what it had open
-	calm    int       // downloads since a descriptor was lacking last, or a worker came back
+	closed  uint64    // number of times a worker has closed everything it had open
+	calm    int       // downloads since the last lack of a descriptor or resumed worker
 }
 
-// absent is a worker that waits.
+// absent is a waiting worker.
 type absent struct{ resume func() }
 
-// calmDownloads is after how many downloads without a lack of descriptors one of the waiting
-// workers tries again. If it is too early, it costs another worker its connection.
+// calmDownloads is the number of downloads without a lack of descriptors after which one waiting
+// worker tries again. If that is too early, it costs another worker its connection.
 const calmDownloads = 32
 
-// take returns a target, and how many times workers have closed what they had by now. The worker
-// must end when there is none.
+// take returns a target, and how often workers have closed everything so far. If ok is false the
+// worker must end.
 func (r *rota) take() (i int, closed uint64, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -66,7 +66,7 @@ func (r *rota) done() {
 	}
 }
 
-// call has the worker that waits longest come back. The caller holds mu.
+// call resumes the worker that has waited longest. The caller holds mu.
 func (r *rota) call() {
 	w := r.waiting[0]
 	r.waiting = r.waiting[1:]
@@ -74,9 +74,10 @@ func (r *rota) call() {
 	w.resume()
 }
 
-// lack gives target i back, for which there was no descriptor, and suspends the worker t until it
-// is to try again. It returns false if that is useless: nobody else had anything open, and nobody
-// has closed anything since closed was returned by take. The worker must have closed what it had.
+// lack gives back target i, for which there was no descriptor, and suspends the worker t until it
+// should try again. It returns false if waiting is useless: no other worker has anything open, and
+// none has closed anything since take returned closed. The worker must have closed everything it
+// had.
 func (r *rota) lack(t *sched.Task, i int, closed uint64) bool {
 	again := true
 	w := &absent{}
@@ -98,7 +99,7 @@ func (r *rota) lack(t *sched.Task, i int, closed uint64) bool {
 		r.waiting = append(r.waiting, w)
 	})
 	if err != nil {
-		// The run was interrupted. A worker that was called meanwhile is active already.
+		// The run was interrupted. A worker that was called meanwhile is already active.
 		r.mu.Lock()
 		if i := slices.Index(r.waiting, w); i >= 0 {
 			r.waiting = slices.Delete(r.waiting, i, i+1)
@@ -109,14 +110,14 @@ func (r *rota) lack(t *sched.Task, i int, closed uint64) bool {
 	return again
 }
 
-// lacksDescriptor reports whether err, or one of those that it joins, says that the process or the
+// lacksDescriptor reports whether err, or an error that it joins, means that the process or the
 // system has no descriptor left.
 func lacksDescriptor(err error) bool {
 	if err == nil {
 		return false
 	}
 	for _, errno := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE} {
-		// Of errors of package net's resolver only the text is left.
+		// Errors of package net's resolver keep only the text.
 		if errors.Is(err, errno) || errors.Is(err, resolve.ErrServFail) && strings.Contains(err.Error(), errno.Error()) {
 			return true
 		}

@@ -25,10 +25,10 @@ type fetch struct {
 	began    time.Time
 	progress *progress
 
-	mu       sync.Mutex // guards what follows
+	mu       sync.Mutex // guards the fields below
 	files    int
 	bytes    int64
-	failures []error // by target; nil for those that came
+	failures []error // by target; nil for success
 }
 
 func newFetch(c config, workers int, p *progress) (*fetch, error) {
@@ -39,7 +39,7 @@ func newFetch(c config, workers int, p *progress) (*fetch, error) {
 		rota: &rota{total: len(c.urls), active: workers}}, nil
 }
 
-// work fetches targets, one after the other, until there are none left.
+// work downloads targets one after the other until none are left.
 func (f *fetch) work(ctx context.Context, t *sched.Task, resolve stream.ResolveParts) error {
 	c := &client{
 		dialer:  stream.Dialer{Waiter: t.Loop().Tasks(), ResolveParts: resolve},
@@ -84,7 +84,7 @@ func (f *fetch) record(i int, n int64, err error) {
 }
 
 // download fetches t into its file and returns the number of bytes. The file appears only when it
-// is whole.
+// is complete.
 func (f *fetch) download(ctx context.Context, c *client, t *target, copyBuffer []byte) (n int64, err error) {
 	from := t.location
 	for redirects := 0; ; redirects++ {
@@ -109,7 +109,7 @@ func (f *fetch) download(ctx context.Context, c *client, t *target, copyBuffer [
 	}
 }
 
-// redirectBodyMax bounds what is read of a redirect's body for the sake of keeping the connection.
+// redirectBodyMax bounds how much of a redirect's body is read to keep the connection.
 const redirectBodyMax = 64 << 10
 
 func redirectOf(resp *http.Response) string {
@@ -138,7 +138,7 @@ func (f *fetch) save(resp *http.Response, name string, copyBuffer []byte) (n int
 			os.Remove(part)
 		}
 	}()
-	// Only Write of the file is shown: its ReadFrom would take a buffer of its own for each body.
+	// Expose only the file's Write: its ReadFrom would allocate a buffer for each body.
 	n, err = io.CopyBuffer(struct{ io.Writer }{file}, resp.Body, copyBuffer)
 	if err != nil {
 		return n, fmt.Errorf("after %d bytes: %w", n, err)
@@ -152,14 +152,14 @@ func (f *fetch) save(resp *http.Response, name string, copyBuffer []byte) (n int
 	return n, os.Rename(part, name)
 }
 
-// finish prints what failed and the summary.
+// finish prints the failures and the summary.
 func (f *fetch) finish(interrupted error) error {
 	f.progress.close()
 	failed := 0
 	for i, err := range f.failures {
 		if err != nil {
 			failed++
-			// A dial that the interruption ends says that it was canceled, and not by what.
+			// A dial that the interruption ends reports that it was canceled, but not the cause.
 			if interrupted == nil || !errors.Is(err, interrupted) && !errors.Is(err, context.Canceled) {
 				fmt.Fprintf(os.Stderr, "fetch: %v: %s\n", &f.targets[i], oneLine(err.Error()))
 			}

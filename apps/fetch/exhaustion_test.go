@@ -17,7 +17,8 @@ import (
 	"github.com/edgewise-go/edgewise/apps/internal/apptest"
 )
 
-// More workers than descriptors: those without one wait for the others, and nothing fails.
+// If there are more workers than descriptors, workers without one wait for the others, and nothing
+// fails.
 func TestOutOfDescriptorsWorkersWait(t *testing.T) {
 	t.Parallel()
 	files := newCorpus(t, 120, 1<<16)
@@ -38,7 +39,7 @@ func TestOutOfDescriptorsWorkersWait(t *testing.T) {
 	}
 }
 
-// With few descriptors it ends, with all files or with the reason for each that is missing.
+// With few descriptors fetch ends with all files, or with the reason for each missing file.
 func TestTooFewDescriptorsAreAFailure(t *testing.T) {
 	t.Parallel()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "body") }))
@@ -52,7 +53,7 @@ func TestTooFewDescriptorsAreAFailure(t *testing.T) {
 			fetched++
 			continue
 		case fetched > 0:
-			t.Errorf("%d descriptors: got exit code %d after less were enough: %s", n, r.Code, r.Stderr)
+			t.Errorf("%d descriptors: got exit code %d although fewer were enough: %s", n, r.Code, r.Stderr)
 		case strings.Count(r.Stderr, syscall.EMFILE.Error()) == len(urls):
 			failed++
 		}
@@ -61,7 +62,7 @@ func TestTooFewDescriptorsAreAFailure(t *testing.T) {
 		}
 	}
 	if failed == 0 {
-		t.Error("no number of descriptors was enough to start and too few to fetch")
+		t.Error("no number of descriptors was enough to start and too few to download")
 	}
 }
 

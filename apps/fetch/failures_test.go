@@ -11,10 +11,10 @@ import (
 	"github.com/edgewise-go/edgewise/apps/internal/apptest"
 )
 
-// failures are URLs that fail, each in a way of its own, and some that only look so.
+// failures are URLs that fail, each in a different way, and some that only look as if they would.
 type failures struct {
 	reasons map[string]string // URL to a part of the reason
-	good    []string          // names of files that come although something is odd about them
+	good    []string          // names of files that arrive despite an oddity
 	okay    []string          // their URLs
 }
 
@@ -23,7 +23,7 @@ func newFailures(t *testing.T, cert *apptest.Certificate, trusted string) *failu
 	other := serveTLS(t, apptest.NewCertificate(t), nil)
 	const half = "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
 	broken := half + strings.Repeat("x", 50_000)
-	// A close with bytes unsent and no time to linger resets the connection.
+	// A close with unsent bytes and no time to linger resets the connection.
 	reset := listen(t, answer(broken, func(c *net.TCPConn) { c.SetLinger(0) }))
 	truncated := listen(t, answer(broken, nil))
 	chunks := listen(t, answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n0123456789", nil))
@@ -66,7 +66,7 @@ func newFailures(t *testing.T, cert *apptest.Certificate, trusted string) *failu
 	}
 }
 
-// closedPort returns an address on which nobody listens.
+// closedPort returns an address on which no process listens.
 func closedPort(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.3:0")
@@ -77,7 +77,7 @@ func closedPort(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// amid spreads the URLs over a list of others.
+// amid mixes the URLs into a list of others.
 func (f *failures) amid(list string) string {
 	lines := strings.SplitAfter(list, "\n")
 	urls := append([]string{}, f.okay...)
@@ -90,7 +90,7 @@ func (f *failures) amid(list string) string {
 	return strings.Join(lines, "")
 }
 
-// check compares what the program said with what it should have: a line for each failure with its
+// check compares the output of the program with the expected one: a line per failure with its
 // reason, and the summary.
 func (f *failures) check(t *testing.T, stderr string) {
 	t.Helper()
@@ -113,10 +113,10 @@ func (f *failures) check(t *testing.T, stderr string) {
 	}
 	for u, reason := range f.reasons {
 		if said[u] == "" || !strings.Contains(said[u], reason) {
-			t.Errorf("%s: got reason %q, want %q in it", u, said[u], reason)
+			t.Errorf("%s: got reason %q, want it to contain %q", u, said[u], reason)
 		}
 	}
 	if want := fmt.Sprintf(", %d failed", len(f.reasons)); !strings.HasSuffix(summary, want) {
-		t.Errorf("got summary %q, want %q at the end", summary, want)
+		t.Errorf("got summary %q, want it to end with %q", summary, want)
 	}
 }

@@ -13,14 +13,14 @@ import (
 	"testing"
 )
 
-// corpus is a directory of files to be served.
+// corpus is a directory of files to serve.
 type corpus struct {
 	dir  string
 	sums map[string][sha256.Size]byte
 }
 
-// newCorpus makes n files of random sizes and contents: of the sizes at which something changes,
-// and many small ones and few large ones, up to largest bytes.
+// newCorpus makes n files of random sizes and contents, up to largest bytes. It uses the sizes at
+// which behaviour changes, many small files and few large ones.
 func newCorpus(t *testing.T, n int, largest int64) *corpus {
 	t.Helper()
 	return newCorpusIn(t, t.TempDir(), n, largest)
@@ -58,7 +58,7 @@ func newCorpusIn(t *testing.T, dir string, n int, largest int64) *corpus {
 	return c
 }
 
-// list returns the URLs of all files below base, a line each, as -i reads them.
+// list returns the URLs of all files below base, one per line, as -i reads them.
 func (c *corpus) list(base string) string {
 	var b strings.Builder
 	b.WriteString("# all files\n\n")
@@ -68,7 +68,7 @@ func (c *corpus) list(base string) string {
 	return b.String()
 }
 
-// compare checks that dir holds every file, whole, and nothing else but those allowed.
+// compare checks that dir contains every file, complete, and no others except those allowed.
 func (c *corpus) compare(t *testing.T, dir string, allowed ...string) {
 	t.Helper()
 	extra := map[string]bool{}
@@ -84,13 +84,13 @@ func (c *corpus) compare(t *testing.T, dir string, allowed ...string) {
 		want, ok := c.sums[e.Name()]
 		if !ok {
 			if !extra[e.Name()] {
-				t.Errorf("%s is there and should not be", e.Name())
+				t.Errorf("%s exists and should not", e.Name())
 			}
 			continue
 		}
 		found++
 		if got := sum(t, filepath.Join(dir, e.Name())); got != want {
-			t.Errorf("%s is not what was served", e.Name())
+			t.Errorf("%s differs from the served file", e.Name())
 		}
 	}
 	if found != len(c.sums) {

@@ -12,18 +12,18 @@ import (
 	"testing"
 )
 
-// A hosts file that cannot be read costs one warning, and the names in it.
+// An unreadable hosts file costs one warning and the names in it.
 func TestUnreadableHostsFile(t *testing.T) {
 	t.Parallel()
 	addr := listen(t, answer("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", nil))
 	_, port, _ := net.SplitHostPort(addr)
 	_, r := fetchAll(t, 0, strings.Repeat("http://"+addr+"/a\nhttp://localhost:"+port+"/b\n", 3), "-hosts", t.TempDir())
 	if strings.Count(r.Stderr, "warning: ") != 1 || !strings.Contains(r.Stderr, "is not a regular file") || strings.Count(r.Stderr, "\n") != 2 {
-		t.Errorf("got %q, want one warning that names the reason, and the summary", r.Stderr)
+		t.Errorf("got %q, want one warning with the reason, and the summary", r.Stderr)
 	}
 }
 
-// A hosts file with more names than memory is meant for has all of them.
+// fetch finds all names of a hosts file that is too large for its memory index.
 func TestHugeHostsFile(t *testing.T) {
 	t.Parallel()
 	addr := listen(t, answer("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", nil))

@@ -11,21 +11,22 @@ import (
 	"github.com/edgewise-go/edgewise/apps/internal/cli"
 )
 
-// entry is a URL as it was given.
+// entry is a URL as given by the user.
 type entry struct {
 	raw  string
-	line int   // in the list; 0 for an argument
+	line int   // line in the list; 0 for an argument
 	err  error // why it cannot be fetched
 }
 
-// Bounds of what is fetched in one run.
+// Bounds on one run.
 const (
 	urlsMax   = 1 << 20
-	lineBytes = 64 << 10 // of a line of the list, its end included
+	lineBytes = 64 << 10 // of a line of the list, including its end
 )
 
-// readList reads a list of URLs. A line that is too long is an entry that fails; so is the line in
-// which reading failed, after others that could be read. What is beyond urlsMax is not read.
+// readList reads a list of URLs. A line that is too long becomes an entry that fails. If reading
+// fails after some lines, the line where it failed becomes such an entry. readList does not read
+// beyond urlsMax.
 func readList(name string, stdin io.Reader) ([]entry, error) {
 	in := stdin
 	if name != "-" {

@@ -11,12 +11,12 @@ import (
 )
 
 // location is a URL as it is fetched. Its parts are sent as curl sends them, which refuses less
-// than package net/url: a '%' that begins no escape stays as it is, and blanks and bytes outside
+// than package net/url. A '%' that begins no escape stays as it is, and blanks and bytes outside
 // ASCII are escaped.
 type location struct {
 	scheme string // http or https
 	host   string // without brackets
-	port   string // "" for that of the scheme
+	port   string // port; "" for the default of the scheme
 	target string // path and query, as in the request
 	auth   string // value of the Authorization header; "" for none
 }
@@ -25,8 +25,8 @@ var errUnusable = errors.New("not an http or https URL")
 
 func unusable(why string) error { return fmt.Errorf("%w: %s", errUnusable, why) }
 
-// parseLocation parses an absolute URL. Its errors do not repeat any of it: a password may be in
-// the wrong place.
+// parseLocation parses an absolute URL. Its errors repeat no part of it, because a password may be
+// in the wrong place.
 func parseLocation(raw string) (location, error) {
 	scheme, rest, ok := strings.Cut(raw, "://")
 	l := location{scheme: strings.ToLower(scheme)}
@@ -73,7 +73,7 @@ func defaultPort(scheme string) string {
 	return "80"
 }
 
-// basicAuth is the Authorization header of userinfo, "user:password" (RFC 7617).
+// basicAuth returns the Authorization header for userinfo, "user:password" (RFC 7617).
 func basicAuth(userinfo string) string {
 	if userinfo == "" {
 		return ""
@@ -82,7 +82,7 @@ func basicAuth(userinfo string) string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(unescape(user)+":"+unescape(password)))
 }
 
-// targetOf makes a request target of what follows the authority of a URL.
+// targetOf makes a request target from the part of a URL after the authority.
 func targetOf(s string) (string, error) {
 	s, _, _ = strings.Cut(s, "#")
 	path, query, hasQuery := strings.Cut(s, "?")
@@ -96,7 +96,7 @@ func targetOf(s string) (string, error) {
 		case c == ' ' || c == '\t' || c >= 0x80:
 			fmt.Fprintf(&b, "%%%02X", c)
 		case c < ' ' || c == 0x7f:
-			return "", unusable("control character in it")
+			return "", unusable("it contains a control character")
 		default:
 			b.WriteByte(c)
 		}
@@ -124,7 +124,7 @@ func withoutDots(path string) string {
 	return "/" + strings.Join(kept, "/")
 }
 
-// unescape replaces what is an escape, and leaves what only looks like one.
+// unescape decodes valid escapes and leaves everything else as it is.
 func unescape(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
@@ -141,7 +141,7 @@ func unescape(s string) string {
 }
 
 // follow resolves the reference of a redirect (RFC 3986, section 5.2). Credentials stay with their
-// origin; those in the reference are the server's choice, and are not sent.
+// origin. Credentials in the reference are chosen by the server, and are not sent.
 func (l location) follow(ref string) (location, error) {
 	ref, _, _ = strings.Cut(strings.TrimSpace(ref), "#")
 	path, _, _ := strings.Cut(l.target, "?")
@@ -175,7 +175,7 @@ func hasScheme(ref string) bool {
 	return i > 0 && ref[i] == ':' && ref[0]|0x20 >= 'a' && ref[0]|0x20 <= 'z'
 }
 
-// origin is what a connection is made to, and may be used again for.
+// origin is the target of a connection, and the key for using it again.
 type origin struct{ scheme, address string }
 
 func (l location) origin() origin {
@@ -186,8 +186,8 @@ func (l location) origin() origin {
 	return origin{l.scheme, net.JoinHostPort(l.host, port)}
 }
 
-// hostHeader is the value of the Host header. The zone of an IPv6 address has a meaning on this
-// machine only (RFC 6874, section 4).
+// hostHeader returns the value of the Host header. It omits the zone of an IPv6 address, which has
+// a meaning on this machine only (RFC 6874, section 4).
 func (l location) hostHeader() string {
 	host, _, _ := strings.Cut(l.host, "%")
 	if l.port != "" {
@@ -199,8 +199,8 @@ func (l location) hostHeader() string {
 	return host
 }
 
-// withoutUserinfo is a URL as it may be printed. Of one that could not be parsed everything up to
-// the last '@' is left out: a password with a '/' in it is a part of the path by the rules.
+// withoutUserinfo returns a URL that is safe to print. If the URL could not be parsed, it omits
+// everything up to the last '@': by the rules, a password with a '/' is part of the path.
 func withoutUserinfo(raw string, parsed bool) string {
 	start, end := 0, len(raw)
 	if i := strings.Index(raw, "://"); i >= 0 && hasScheme(raw) && !strings.Contains(raw[:i], ":") {

@@ -19,8 +19,8 @@ import (
 	"github.com/edgewise-go/edgewise/apps/internal/apptest"
 )
 
-// requests keeps the requests that a server of one reply got: the target, Host and Authorization of
-// each.
+// requests records the requests that a server with one reply got: the target, Host and
+// Authorization of each.
 type requests struct {
 	addr string
 	mu   sync.Mutex
@@ -69,16 +69,16 @@ func (r *requests) take() string {
 
 func ok(string) string { return "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" }
 
-// sent are URLs and what a server gets of them. HOST is the server's. Those that curl sends
-// otherwise, or not at all, say why.
+// sent are URLs and what a server gets for them. HOST is the address of the server. unlikeCurl
+// gives the reason for those that curl sends differently or not at all.
 var sent = []struct{ url, target, auth, unlikeCurl string }{
-	{"http://HOST/a b", "/a%20b", "", "is refused by it, except in a redirect"},
-	{"http://HOST/a?q=a b", "/a?q=a%20b", "", "is refused by it, and is a + in a redirect"},
-	{"http://HOST/a\tb", "/a%09b", "", "is refused by it"},
+	{"http://HOST/a b", "/a%20b", "", "curl refuses it, except in a redirect"},
+	{"http://HOST/a?q=a b", "/a?q=a%20b", "", "curl refuses it, and sends a + in a redirect"},
+	{"http://HOST/a\tb", "/a%09b", "", "curl refuses it"},
 	{"http://HOST/100%", "/100%", "", ""},
 	{"http://HOST/%zz?x=%&y=%4", "/%zz?x=%&y=%4", "", ""},
-	{"http://HOST/ü?q", "/%C3%BC?q", "", "escapes are in lower case"},
-	{"http://HOST/?q=ü", "/?q=%C3%BC", "", "is not escaped, except in a redirect"},
+	{"http://HOST/ü?q", "/%C3%BC?q", "", "curl escapes in lower case"},
+	{"http://HOST/?q=ü", "/?q=%C3%BC", "", "curl does not escape it, except in a redirect"},
 	{"http://HOST/a/../b/./c/.", "/b/c/", "", ""},
 	{"http://HOST/../../x/..", "/", "", ""},
 	{"http://HOST/a%2Fb%20", "/a%2Fb%20", "", ""},
@@ -90,8 +90,8 @@ var sent = []struct{ url, target, auth, unlikeCurl string }{
 	{"http://u:p%40%3A@HOST/x", "/x", "u:p@:", ""},
 	{"http://u@HOST/x", "/x", "u:", ""},
 	{"http://:p%@HOST/x", "/x", ":p%", ""},
-	{"http://u:p@q@HOST/x", "/x", "u:p@q", "is refused by some versions"},
-	{"http://@HOST/x", "/x", "", "is an empty user for it"},
+	{"http://u:p@q@HOST/x", "/x", "u:p@q", "some versions of curl refuse it"},
+	{"http://@HOST/x", "/x", "", "curl takes it for an empty user"},
 }
 
 func TestURLsAreSentAsCurlSendsThem(t *testing.T) {
@@ -124,14 +124,14 @@ func TestURLsAreSentAsCurlSendsThem(t *testing.T) {
 		}
 		got := strings.Fields(strings.Replace(r.take(), "Host: ", "Host:", 1))
 		line := strings.Fields(strings.Replace(expect(i), "Host: ", "Host:", 1))
-		// curl has Authorization after Host, as we have.
+		// curl sends Authorization after Host, as fetch does.
 		if strings.Join(got, " ") != strings.Join(line, " ") {
-			t.Errorf("%s: curl sends %q, we send %q", u, got, line)
+			t.Errorf("%s: curl sends %q, fetch sends %q", u, got, line)
 		}
 	}
 }
 
-// The server that a redirect leads to gets the user and the password only if it is the same.
+// The server that a redirect leads to gets the user and the password only if it is the same server.
 func TestRedirectsKeepPasswordsAtTheirOrigin(t *testing.T) {
 	t.Parallel()
 	other := newRequests(t, ok)
@@ -195,17 +195,17 @@ func TestPasswordsAreNotPrinted(t *testing.T) {
 		t.Errorf("a password is in\n%s", r.Stderr)
 	}
 	if n := strings.Count(r.Stderr, "***"); n < len(urls) || !strings.HasSuffix(r.Stderr, fmt.Sprintf("%d failed\n", len(urls))) {
-		t.Errorf("got %d lines that hide something, want one for each of %d URLs:\n%s", n, len(urls), r.Stderr)
+		t.Errorf("got %d lines that hide a part, want one for each of %d URLs:\n%s", n, len(urls), r.Stderr)
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
 		t.Errorf("got files %v, %v", entries, err)
 	}
 	if r := program.Run(t, "", nil, urls...); r.Code != 1 || strings.Contains(r.Stderr+r.Stdout, "sesame") {
-		t.Errorf("as arguments: got exit code %d, a password in\n%s", r.Code, r.Stderr)
+		t.Errorf("as arguments: got exit code %d, and a password in\n%s", r.Code, r.Stderr)
 	}
 }
 
-// A line that cannot be is one failure, named by its number, and the rest is fetched.
+// An invalid line is one failure, identified by its line number. The other lines are fetched.
 func TestBadLinesOfTheListFailAlone(t *testing.T) {
 	t.Parallel()
 	addr := listen(t, func(c *net.TCPConn) {
@@ -218,7 +218,7 @@ func TestBadLinesOfTheListFailAlone(t *testing.T) {
 		}
 	})
 	path := "http://" + addr + "/"
-	full := path + "f?" + strings.Repeat("x", lineBytes-len(path)-3) // with its end, what a line may have
+	full := path + "f?" + strings.Repeat("x", lineBytes-len(path)-3) // with its end, the longest permitted line
 	list := path + "a\n" +
 		path + strings.Repeat("x", lineBytes) + "\n" +
 		"# " + strings.Repeat("c", 3*lineBytes) + "\n" +
@@ -231,7 +231,7 @@ func TestBadLinesOfTheListFailAlone(t *testing.T) {
 	dir, r := fetchAll(t, 1, list)
 	want := "fetch: line 2: longer than 65536 bytes\n" +
 		"fetch: no URL: line 4: not an http or https URL: want http:// or https://\n" +
-		"fetch: http://" + addr + "/b?: line 5: not an http or https URL: control character in it\n" +
+		"fetch: http://" + addr + "/b?: line 5: not an http or https URL: it contains a control character\n" +
 		"fetch: line 7: longer than 65536 bytes\n" +
 		"fetch: line 10: longer than 65536 bytes\n" +
 		"fetched 3 of 8 files"

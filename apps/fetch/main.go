@@ -1,4 +1,4 @@
-// Command fetch downloads URLs over HTTP/1.1, with and without TLS, many at once, on event loops.
+// Command fetch downloads many URLs at once over HTTP/1.1, with or without TLS, on event loops.
 package main
 
 import (
@@ -19,15 +19,16 @@ import (
 	"github.com/edgewise-go/edgewise/sched"
 )
 
-// turnBudget bounds how long a server that always has more keeps the other downloads waiting.
+// turnBudget bounds how long a server that always has more data delays the other downloads.
 const turnBudget = 200 * time.Microsecond
 
 const usage = `usage: fetch [flags] URL...
        fetch [flags] -i FILE
 
-Downloads http and https URLs into files named after the last part of each URL. A file appears when it is whole: it is
-written beside its name and renamed. A user and password in a URL are sent to its server. Exit code 1 says that a URL failed; each is printed with the reason.
-No proxy is used, and the system's certificates are trusted, or those of -cacert.`
+Downloads http and https URLs into files named after the last part of each URL. A file appears when it is complete:
+it is written under a temporary name in the same directory and renamed. A user and password in a URL are sent to its
+server. The exit code is 1 if a URL failed; each failure is printed with the reason. fetch uses no proxy. It trusts the
+system's certificates, or those of -cacert.`
 
 const atOnceMax = 4096 // bounds -j
 
@@ -55,7 +56,7 @@ func run(ctx context.Context, args []string) error {
 	var warn sync.Once
 	c.flags.HostsFailed = func(err error) {
 		warn.Do(func() {
-			fmt.Fprintf(os.Stderr, "fetch: warning: using what could be read of the hosts file: %s\n", oneLine(err.Error()))
+			fmt.Fprintf(os.Stderr, "fetch: warning: using the readable part of the hosts file: %s\n", oneLine(err.Error()))
 		})
 	}
 	resolver, err := c.flags.OpenResolver()
@@ -85,13 +86,13 @@ func run(ctx context.Context, args []string) error {
 func parse(args []string, stdin io.Reader) (config, error) {
 	var c config
 	fs := flag.NewFlagSet("fetch", flag.ContinueOnError)
-	input := fs.String("i", "", "read URLs from this file, one a line, # for comments; - is standard input")
+	input := fs.String("i", "", "read URLs from this file, one per line, # begins a comment; - is standard input")
 	cacert := fs.String("cacert", "", "trust the certificates in this PEM file instead of the system's")
-	fs.StringVar(&c.dir, "o", ".", "directory for the files; it is made if need be")
-	fs.IntVar(&c.atOnce, "j", 8, "downloads, and so connections, at once")
-	fs.DurationVar(&c.timeout, "timeout", 30*time.Second, "give a URL up when nothing has moved for this long")
-	fs.StringVar(&c.flags.HostsPath, "hosts", "", "look names up in this hosts file first instead of the system's")
-	fs.IntVar(&c.redirects, "redirects", 10, "follow so many redirects")
+	fs.StringVar(&c.dir, "o", ".", "directory for the files; created if missing")
+	fs.IntVar(&c.atOnce, "j", 8, "downloads, and therefore connections, at once")
+	fs.DurationVar(&c.timeout, "timeout", 30*time.Second, "give up a URL if nothing moves for this long")
+	fs.StringVar(&c.flags.HostsPath, "hosts", "", "look up names first in this hosts file instead of the system's")
+	fs.IntVar(&c.redirects, "redirects", 10, "maximum number of redirects to follow")
 	c.flags.Register(fs, strategy.WithResolve)
 	if err := cli.Parse(fs, args, usage); err != nil {
 		return c, err
@@ -127,17 +128,18 @@ func parse(args []string, stdin io.Reader) (config, error) {
 	if err != nil {
 		return c, err
 	}
-	// A session resumed is a handshake saved for each connection to a host after the first.
+	// Session resumption saves a handshake for each connection to a host after the first.
 	c.tls = &tls.Config{RootCAs: roots, NextProtos: []string{"http/1.1"}, ClientSessionCache: tls.NewLRUClientSessionCache(0)}
 	return c, nil
 }
 
-// readRoots returns nil, the system's certificates, when there is no file.
+// readRoots returns nil, meaning the system's certificates, if there is no file.
 func readRoots(name string, https bool) (*x509.CertPool, error) {
 	if name == "" {
 		if https {
-			// Package x509 reads the system's once, and remembers a failure: it must not be when
-			// the descriptors are used up. Whether it succeeded is for the verification to say.
+			// Package x509 reads the system's certificates once and remembers a failure. It must
+			// not read them when the descriptors are used up. Verification reports whether it
+			// succeeded.
 			_, _ = x509.SystemCertPool()
 		}
 		return nil, nil

@@ -12,7 +12,7 @@ import (
 	"github.com/edgewise-go/edgewise/apps/internal/apptest"
 )
 
-// fetchAll runs the program over a list of URLs, and checks that it ends with the code.
+// fetchAll runs the program over a list of URLs and checks its exit code.
 func fetchAll(t *testing.T, code int, list string, args ...string) (dir string, r apptest.Result) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), "new", "directory")
@@ -27,7 +27,7 @@ func fetchAll(t *testing.T, code int, list string, args ...string) (dir string, 
 	return dir, r
 }
 
-// nobodyStalls is a timeout for runs in which everybody answers at once: it only ends a hang.
+// nobodyStalls is a timeout for runs in which all servers answer at once. It only ends a hang.
 const nobodyStalls = "85s"
 
 func TestManyFilesFromNginxAmongFailures(t *testing.T) {
@@ -37,15 +37,15 @@ func TestManyFilesFromNginxAmongFailures(t *testing.T) {
 	addr := serveNginx(t, cert, root)
 	files := newCorpusIn(t, root, 1000, 4<<20)
 
-	// The proxy passes nothing on before the connections of all workers are there.
+	// The proxy passes nothing on before all workers have connected.
 	p := newProxy(t, addr, 64)
 	dir, r := fetchAll(t, 0, files.list("https://"+p.addr), "-j", "64", "-cacert", cert.CertFile, "-timeout", nobodyStalls)
 	files.compare(t, dir)
 	if !strings.Contains(r.Stderr, "fetched 1000 of 1000 files") || strings.Count(r.Stderr, "\n") != 1 {
-		t.Errorf("got %q, want the summary alone", r.Stderr)
+		t.Errorf("got %q, want only the summary", r.Stderr)
 	}
 	if total := p.connections(); total != 64 {
-		t.Errorf("got %d connections, want 64, each used again and again", total)
+		t.Errorf("got %d connections, want 64, each used repeatedly", total)
 	}
 
 	bad := newFailures(t, cert, p.addr)
@@ -64,7 +64,7 @@ func TestFilesFromGoAmongFailures(t *testing.T) {
 	dir, _ := fetchAll(t, 0, files.list("https://"+p.addr), "-j", "8", "-cacert", cert.CertFile, "-timeout", nobodyStalls)
 	files.compare(t, dir)
 	if total := p.connections(); total != 8 {
-		t.Errorf("got %d connections, want 8, each used again and again", total)
+		t.Errorf("got %d connections, want 8, each used repeatedly", total)
 	}
 	for _, flags := range [][]string{{"-j", "8"}, {"-j", "16", "-loops", "2"}} {
 		dir, r := fetchAll(t, 1, bad.amid(files.list("https://"+p.addr)), append(flags, "-cacert", cert.CertFile, "-timeout", nobodyStalls)...)
@@ -73,8 +73,8 @@ func TestFilesFromGoAmongFailures(t *testing.T) {
 	}
 }
 
-// Servers that stop are given up; whether this takes a short time or a long one, nothing else can
-// be the reason. A connection may take as long as the whole timeout to be made.
+// fetch gives up servers that stall. The test does not measure how long that takes: nothing else
+// can be the reason. Making a connection may take up to the whole timeout.
 func TestServersThatStallAreGivenUp(t *testing.T) {
 	t.Parallel()
 	const timeout = "200ms"

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/term"
 )
 
-// progress is a bar on a terminal, and nothing elsewhere. Its callers take turns.
+// progress is a bar on a terminal and does nothing elsewhere. Its callers take turns.
 type progress struct{ bar *progressbar.ProgressBar }
 
 func newProgress(out *os.File, total int) *progress {
@@ -39,9 +39,8 @@ func (p *progress) close() {
 	}
 }
 
-// oneLine is s without line breaks, with which the errors of several addresses are joined, and
-// without other control characters: a server that puts them into what it answers shall not command
-// the terminal.
+// oneLine returns s without line breaks, which join the errors of several addresses, and without
+// other control characters. A server could otherwise send control sequences to the terminal.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
@@ -51,7 +50,7 @@ func oneLine(s string) string {
 	}, strings.ReplaceAll(s, "\n", "; "))
 }
 
-// size writes n bytes in the unit that fits.
+// size formats n bytes in the unit that fits.
 func size(n int64) string {
 	const unit = 1024
 	f, units := float64(n), []string{"B", "KiB", "MiB", "GiB", "TiB"}

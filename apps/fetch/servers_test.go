@@ -26,13 +26,13 @@ import (
 type proxy struct {
 	addr string
 
-	mu     sync.Mutex // guards what follows
+	mu     sync.Mutex // guards the fields below
 	total  int
-	expect int           // connections that are yet to come before anything is passed on
-	ready  chan struct{} // closed when they have come
+	expect int           // connections to wait for before anything is passed on
+	ready  chan struct{} // closed when they have arrived
 }
 
-// newProxy passes nothing on before first connections are there at the same time.
+// newProxy passes nothing on before first connections exist at the same time.
 func newProxy(t *testing.T, to string, first int) *proxy {
 	t.Helper()
 	p := &proxy{expect: first, ready: make(chan struct{})}
@@ -73,7 +73,7 @@ func (p *proxy) connections() int {
 	return p.total
 }
 
-// listen serves each connection with f, on a goroutine of its own, until the test ends.
+// listen serves each connection with f, on its own goroutine, until the test ends.
 func listen(t *testing.T, f func(*net.TCPConn)) (addr string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -101,8 +101,7 @@ func listen(t *testing.T, f func(*net.TCPConn)) (addr string) {
 	return l.Addr().String()
 }
 
-// answer reads a request and writes a reply as it stands; then it does what then does, if that is
-// not nil.
+// answer reads a request and writes reply unchanged. It then calls then, unless that is nil.
 func answer(reply string, then func(*net.TCPConn)) func(*net.TCPConn) {
 	return func(c *net.TCPConn) {
 		if _, err := http.ReadRequest(bufio.NewReader(c)); err != nil {
@@ -115,7 +114,7 @@ func answer(reply string, then func(*net.TCPConn)) func(*net.TCPConn) {
 	}
 }
 
-// silent takes a connection and says nothing until the peer gives up.
+// silent takes a connection and sends nothing until the peer gives up.
 func silent(c *net.TCPConn) { io.Copy(io.Discard, c) }
 
 // serveTLS serves handler over https with the certificate.
@@ -134,7 +133,7 @@ func serveNginx(t *testing.T, cert *apptest.Certificate, root string) (addr stri
 	t.Helper()
 	nginx := apptest.Need(t, "nginx")
 	dir := t.TempDir()
-	// nginx cannot be told to choose a port: take one that was free a moment ago.
+	// nginx cannot choose a port: use one that was free a moment ago.
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -180,7 +179,7 @@ http {
 	return addr
 }
 
-// lockedBuffer keeps what a process says, for who debugs a test.
+// lockedBuffer keeps the output of a process, for debugging a test.
 type lockedBuffer struct {
 	mu   sync.Mutex
 	text []byte

@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// target is a URL with the file it goes to.
+// target is a URL and its file.
 type target struct {
 	entry
 	location location
 	file     string // name in the directory
 }
 
-// targets parses the URLs and gives each a file of its own, in their order: the second of two that
-// would have the same name gets "-2".
+// targets parses the URLs and gives each its own file, in their order. The second of two URLs with
+// the same name gets "-2".
 func targets(entries []entry) []target {
 	all := make([]target, len(entries))
 	taken := map[string]int{}
@@ -42,8 +42,8 @@ func targets(entries []entry) []target {
 	return all
 }
 
-// String names the target in messages: by its URL without the password, or by its line if it has
-// none.
+// String identifies the target in messages by its URL without the password, or by its line if it
+// has no URL.
 func (t *target) String() string {
 	name := oneLine(withoutUserinfo(t.raw, t.location.target != ""))
 	switch {
@@ -55,10 +55,10 @@ func (t *target) String() string {
 	return fmt.Sprintf("%s: line %d", name, t.line)
 }
 
-const fileNameMax = 200 // of the 255 bytes that file systems allow, less what is added while it is written
+const fileNameMax = 200 // file systems allow 255 bytes; a partial file has a suffix
 
-// fileName is the last part of the path, made harmless: it names a file in the directory and
-// nothing else.
+// fileName returns the last part of the path, made harmless: it can only name a file in the
+// directory.
 func fileName(target string) string {
 	whole, _, _ := strings.Cut(target, "?")
 	whole = unescape(whole)

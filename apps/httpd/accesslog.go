@@ -12,13 +12,13 @@ import (
 	"github.com/edgewise-go/edgewise/apps/internal/cli"
 )
 
-// accessLog has a line for each request, in common log format with the time it took. A nil
-// accessLog writes nothing.
+// accessLog writes a line per request, in common log format with the time it took. A nil accessLog
+// writes nothing.
 type accessLog struct {
-	mu     sync.Mutex // the loops take turns, a line each
+	mu     sync.Mutex // the loops take turns, one line each
 	file   *os.File
 	line   []byte
-	failed bool // said once
+	failed bool // reported once
 }
 
 func openAccessLog(name string) (*accessLog, error) {
@@ -45,7 +45,7 @@ func (l *accessLog) write(req *http.Request, w *response, began time.Time) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	// %q keeps a request from forging lines of its own.
+	// %q prevents a request from forging log lines.
 	l.line = fmt.Appendf(l.line[:0], "%s - - [%s] %q %d %d %.6f\n", host, began.Format("02/Jan/2006:15:04:05 -0700"),
 		req.Method+" "+req.RequestURI+" "+req.Proto, w.status, w.written, time.Since(began).Seconds())
 	if _, err := l.file.Write(l.line); err != nil && !l.failed {

@@ -65,13 +65,13 @@ func TestManyClientsOfNetHTTP(t *testing.T) {
 		clients.Wait()
 		transport.CloseIdleConnections()
 		if r := server.Stop(0); r.Stderr != "" {
-			t.Errorf("%v: the server says %s", c.flags, r.Stderr)
+			t.Errorf("%v: the server reported %s", c.flags, r.Stderr)
 		}
 	}
 }
 
-// readBody reads a body whose length is announced. Memory of that length costs less than what
-// grows, which the race detector follows.
+// readBody reads a body whose length is announced. A buffer of that length costs less than a
+// growing one, which the race detector tracks.
 func readBody(resp *http.Response) ([]byte, error) {
 	defer resp.Body.Close()
 	if resp.ContentLength < 0 {
@@ -87,7 +87,7 @@ func readBody(resp *http.Response) ([]byte, error) {
 	return body, nil
 }
 
-// A reader that takes a little at a time gets all, and others do not wait for it.
+// A reader that takes a little at once gets everything, and other clients do not wait for it.
 func TestSlowReaderGetsAll(t *testing.T) {
 	s := newSite(t)
 	for _, cert := range []*apptest.Certificate{nil, apptest.NewCertificate(t)} {
@@ -114,8 +114,8 @@ func TestSlowReaderGetsAll(t *testing.T) {
 	}
 }
 
-// wrk stops after a time. On a machine that has other work it is given a longer one, until each of
-// its connections has had an answer.
+// wrk stops after a fixed time. On a busy machine the test repeats it with a longer time, until
+// each connection has had an answer.
 func TestWrk(t *testing.T) {
 	wrk := apptest.Need(t, "wrk")
 	s := newSite(t)
@@ -136,7 +136,7 @@ func TestWrk(t *testing.T) {
 
 const wrkConnections = 256
 
-// load returns how many requests wrk has had answered, and what it said.
+// load returns how many requests wrk completed, and its output.
 func load(t *testing.T, wrk, duration, url string) (int, string) {
 	t.Helper()
 	c := exec.Command(wrk, "-c", strconv.Itoa(wrkConnections), "-t", "1", "-d", duration, "--timeout", "60s", url)

@@ -9,17 +9,17 @@ import (
 	"syscall"
 )
 
-// confined is a directory as the handlers see it: its regular files and directories, and nothing
-// else. What is outside, by whatever path or symbolic link, does not exist.
+// confined is a directory as the handlers see it: only its regular files and directories. Anything
+// outside, by any path or symbolic link, does not exist.
 //
-// Package os opens every file relative to the directory, and follows no link out of it, whatever is
-// renamed meanwhile.
+// Package os opens every file relative to the directory and follows no link out of it, even if
+// files are renamed meanwhile.
 type confined struct{ root *servedRoot }
 
 // Open opens a file or directory. It never waits for another process, as opening a named pipe
-// ordinarily does: that would hold the loop.
+// ordinarily does: that would stall the loop.
 func (c confined) Open(name string) (fs.File, error) {
-	// A name need not be UTF-8 to the file system, as it must be to package fs.
+	// The file system allows names that are not UTF-8, but package fs does not.
 	if !fs.ValidPath(strings.ToValidUTF8(name, "?")) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
 	}
@@ -51,15 +51,15 @@ func (c confined) open(path string) (*os.File, error) {
 	return c.root.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 }
 
-// leaves reports whether err says that a path leaves the root. It is an error of package os without
-// an errno.
+// leaves reports whether err means that a path leaves the root. Package os returns it as an error
+// without an errno.
 func leaves(err error) bool {
 	var errno syscall.Errno
 	return !errors.As(err, &errno) && !errors.Is(err, fs.ErrClosed)
 }
 
-// isOfName reports whether err, from opening, is due to the name that was asked for rather than to
-// the state of the system.
+// isOfName reports whether err, from opening, is caused by the requested name and not by the state
+// of the system.
 func isOfName(err error) bool {
 	var errno syscall.Errno
 	if !errors.As(err, &errno) {

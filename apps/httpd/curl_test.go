@@ -38,7 +38,7 @@ func TestCurl(t *testing.T) {
 			name, path string
 			args       []string
 			status     string
-			body       string // all of it; "*" for any
+			body       string // the whole body; "*" for any
 			says       string // in the header
 		}{
 			{"get", "/hello.txt", nil, "200", "hello, world\n", "Content-Type: text/plain"},
@@ -54,7 +54,7 @@ func TestCurl(t *testing.T) {
 			{"index", "/indexed/", nil, "200", "<p>index</p>", "text/html"},
 			{"listing", "/list/", nil, "200", "<!doctype html>\n<meta name=\"viewport\" content=\"width=device-width\">\n<pre>\n<a href=\"chain\">chain</a>\n<a href=\"one\">one</a>\n<a href=\"two\">two</a>\n</pre>\n", "Transfer-Encoding: chunked"},
 			{"listing of head", "/list/", []string{"-I"}, "200", "*", ""},
-			{"slash put behind", "/list", nil, "301", "", "Location: list/"},
+			{"slash appended", "/list", nil, "301", "", "Location: list/"},
 			{"escaped", "/a%20b/%C3%BC.txt", nil, "200", "names", ""},
 			{"query", "/hello.txt?a=b", nil, "200", "hello, world\n", ""},
 			{"http 1.0", "/hello.txt", []string{"-0"}, "200", "hello, world\n", "Connection: close"},
@@ -66,10 +66,10 @@ func TestCurl(t *testing.T) {
 			{"trace", "/hello.txt", []string{"-X", "TRACE"}, "405", "*", "Allow: GET, HEAD"},
 			{"options", "/", []string{"-X", "OPTIONS"}, "405", "*", "Allow: GET, HEAD"},
 			{"connect", "/", []string{"-X", "CONNECT"}, "405", "*", "Allow: GET, HEAD"},
-			{"slash put behind a query's mark", "/q%3F%20100%25?a=%20b", nil, "301", "", "Location: q%3F%20100%25/?a=%20b\r\n"},
-			{"slash put behind a colon", "/a:b", nil, "301", "", "Location: ./a:b/\r\n"},
-			{"slash put behind what is not UTF-8", "/a:b/%FF", nil, "301", "", "Location: %FF/\r\n"},
-			{"slash taken off", "/hello.txt/", nil, "301", "", "Location: ../hello.txt\r\n"},
+			{"slash appended before a query", "/q%3F%20100%25?a=%20b", nil, "301", "", "Location: q%3F%20100%25/?a=%20b\r\n"},
+			{"slash appended after a colon", "/a:b", nil, "301", "", "Location: ./a:b/\r\n"},
+			{"slash appended to a name that is not UTF-8", "/a:b/%FF", nil, "301", "", "Location: %FF/\r\n"},
+			{"slash removed", "/hello.txt/", nil, "301", "", "Location: ../hello.txt\r\n"},
 			{"name that is not UTF-8", "/odd/%FF.txt", nil, "200", "odd", ""},
 			{"listing of a name that is not UTF-8", "/odd/", nil, "200", "<!doctype html>\n<meta name=\"viewport\" content=\"width=device-width\">\n<pre>\n<a href=\"%FF.txt\">\xff.txt</a>\n</pre>\n", ""},
 			{"strange expectation", "/hello.txt", []string{"-H", "Expect: tea"}, "417", "*", ""},
@@ -101,15 +101,15 @@ func TestCurl(t *testing.T) {
 		} {
 			out, said := get(t, c.path, c.args...)
 			if c.status != "*" && !strings.Contains(said, "< HTTP/1.1 "+c.status) || !strings.Contains(said, c.says) || c.body != "*" && out != c.body {
-				t.Errorf("%s: got body %.300q, want %q; want %s, %q; curl says\n%s", c.name, out, c.body, c.status, c.says, said)
+				t.Errorf("%s: got body %.300q, want %q; want %s, %q; curl printed\n%s", c.name, out, c.body, c.status, c.says, said)
 			}
 			if strings.Contains(out, secret) || strings.Contains(out, "root:") {
-				t.Errorf("%s: got what is outside of the root", c.name)
+				t.Errorf("%s: got a file from outside the root", c.name)
 			}
 		}
 		if out, said := get(t, "/hello.txt", server.URL+"/list/", server.URL+"/big.bin", "-o", os.DevNull, "-o", os.DevNull); out != "hello, world\n" ||
 			strings.Count(said, "Re-using existing connection") != 2 {
-			t.Errorf("got %q, want the connection to be used three times; curl says\n%s", out, said)
+			t.Errorf("got %q, want the connection to be used three times; curl printed\n%s", out, said)
 		}
 		if out, _ := get(t, "/big.bin"); !s.isBig([]byte(out)) {
 			t.Errorf("got %d bytes, want those of the file", len(out))

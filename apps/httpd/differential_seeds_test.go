@@ -4,7 +4,7 @@ package main
 
 import "strings"
 
-// differentialSeeds are requests on the edge of what is one.
+// differentialSeeds returns requests on the edge of validity.
 func differentialSeeds() []string {
 	const host = "Host: h\r\n"
 	get := func(fields string) string { return "GET / HTTP/1.1\r\n" + fields + "\r\n" }
@@ -50,11 +50,11 @@ func differentialSeeds() []string {
 		post("Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n", "3\r\nabc\r\n0\r\n\r\n"), "POST /unread HTTP/1.1\r\n" + host + "Expect: 100-continue\r\nContent-Length: 3\r\n\r\nabc",
 		"POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc",
 	}
-	// Each is also the second of two.
+	// Each seed also comes second on a connection.
 	for _, s := range seeds {
 		seeds = append(seeds, "POST /first HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\n1"+s)
 	}
-	// Each byte, where not every one may be.
+	// Every byte, at positions where not every byte is valid.
 	for c := range 256 {
 		b := string([]byte{byte(c)})
 		seeds = append(seeds, get("Host: a"+b+"c\r\n"), get(host+"A"+b+"C: d\r\n"), get(host+"A: b"+b+"c\r\n"), "G"+b+"T /"+b+" HTTP/1.1\r\n"+host+"\r\n")

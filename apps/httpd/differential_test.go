@@ -15,27 +15,27 @@ import (
 	"time"
 )
 
-// stricter are the refusals of requests that package net/http's server accepts, or refuses
-// otherwise, each with the reason. Nothing follows a refusal, so that it cannot change what a later
-// request means.
+// stricter maps refusals of requests that package net/http's server accepts, or refuses
+// differently, to the reason. Nothing follows a refusal, so it cannot change the meaning of a later
+// request.
 var stricter = map[string]string{
-	foldedLine: "RFC 9112, 5.2 leaves the choice; a proxy that does not unfold reads other fields",
-	"this server speaks HTTP/1.1 and HTTP/1.0":  "net/http lets a handler take over after PRI * HTTP/2.0, and no handler here does",
-	"the only expectation here is 100-continue": "RFC 9110, 10.1.1: any other member may be refused; net/http looks for a word in the field",
+	foldedLine: "RFC 9112, 5.2 permits both; a proxy that does not unfold reads other fields",
+	"this server speaks HTTP/1.1 and HTTP/1.0":               "net/http lets a handler take over after PRI * HTTP/2.0, and no handler here does",
+	"this server supports only the expectation 100-continue": "RFC 9110, 10.1.1: any other member may be refused; net/http searches the field for a word",
 }
 
-// sentinel follows every input. It has an answer if the connection is open and in step after the
+// sentinel follows every input. It gets an answer if the connection is open and in step after the
 // input.
 const sentinel = "GET /sentinel HTTP/1.1\r\nHost: sentinel\r\n\r\n"
 
-// differentialBytesMax bounds an input: it must fit the buffer of a socket, and take no time.
+// differentialBytesMax bounds an input: it must fit in the buffer of a socket and run quickly.
 const differentialBytesMax = 16 << 10
 
-// told is the header by which the handler tells a client what it was given: the method, a blank,
-// and the rest quoted.
+// told is the header in which the handler reports to a client what it was given: the method, a
+// blank, and the rest quoted.
 const told = "X-Told"
 
-// tell is the handler of both servers. It leaves the body of what is below /unread.
+// tell is the handler of both servers. It does not read the body of a request below /unread.
 func tell(w http.ResponseWriter, req *http.Request) {
 	text := fmt.Sprintf("%s host %s length %d", req.RequestURI, req.Host, req.ContentLength)
 	if !strings.HasPrefix(req.URL.Path, "/unread") {
@@ -52,12 +52,12 @@ func tell(w http.ResponseWriter, req *http.Request) {
 type answer struct {
 	status     int
 	told       string
-	connection string // what the request had in Connection
-	closes     bool   // it announces the end
+	connection string // the Connection field of the request
+	closes     bool   // it announces the end of the connection
 	body       string
 }
 
-// answersOf reads the answers on a connection to its end.
+// answersOf reads the answers on a connection to the end.
 func answersOf(c io.Reader) (all []answer, err error) {
 	r := bufio.NewReader(c)
 	for {
@@ -96,8 +96,8 @@ func exchange(t testing.TB, client *net.UnixConn, input []byte) ([]answer, error
 	return answersOf(client)
 }
 
-// patientConn reads to the end before it closes. net/http's server resets connections with bytes
-// that it has not read, and loses answers by that.
+// patientConn reads to the end before it closes. net/http's server resets connections with unread
+// bytes, and thereby loses answers.
 type patientConn struct{ *net.UnixConn }
 
 func (c patientConn) Close() error {
@@ -139,12 +139,12 @@ func (r *reference) answers(t testing.TB, input []byte) ([]answer, error) {
 	return exchange(t, client, input)
 }
 
-// compare returns what differs and is not meant to.
+// compare returns an unintended difference, or "".
 func compare(input []byte, got, want []answer) string {
 	for i := range max(len(got), len(want)) {
 		switch {
 		case i < len(got) && got[i].told == "" && stricterText(got[i]) != "":
-			return "" // It is the last: nothing follows a refusal.
+			return "" // It is the last answer: nothing follows a refusal.
 		case i == len(got):
 			if i > 0 && endsEarlier(input, got[i-1]) {
 				return ""
@@ -158,7 +158,7 @@ func compare(input []byte, got, want []answer) string {
 		}
 		g, w := got[i], want[i]
 		if g.told == "" && g.status >= 300 && w.told == "" {
-			// A refusal. The words differ.
+			// A refusal. The wording differs.
 			if g.status != w.status || !g.closes {
 				return fmt.Sprintf("refusal %d is %+v, want %+v", i, g, w)
 			}
@@ -174,7 +174,7 @@ func compare(input []byte, got, want []answer) string {
 	return ""
 }
 
-// stricterText returns the sentence of stricter that a refusal has.
+// stricterText returns the sentence of stricter that a refusal contains.
 func stricterText(a answer) string {
 	for text := range stricter {
 		if strings.Contains(a.body, text) {
@@ -184,11 +184,11 @@ func stricterText(a answer) string {
 	return ""
 }
 
-// endsEarlier reports whether this server is meant to end the connection after an answer after
-// which net/http's does not.
+// endsEarlier reports whether this server intentionally ends the connection after an answer after
+// which net/http's server does not.
 func endsEarlier(input []byte, a answer) bool {
 	lower := bytes.ToLower(input)
-	// Two framings, or one that HTTP/1.0 does not have. RFC 9112, 6.1 demands the end, and net/http
+	// Two framings, or one that HTTP/1.0 does not have. RFC 9112, 6.1 demands the end; net/http
 	// continues.
 	if bytes.Contains(lower, []byte("transfer-encoding")) && (bytes.Contains(lower, []byte("content-length")) || bytes.Contains(lower, []byte("http/1.0"))) {
 		return true
@@ -196,9 +196,9 @@ func endsEarlier(input []byte, a answer) bool {
 	return endsLater(a)
 }
 
-// endsLater reports whether the request of an answer has words in Connection that are not a list
-// with commas. net/http's server looks for a word in the first field, and ReadRequest for a member
-// of the lists in all (RFC 9110, 7.6.1).
+// endsLater reports whether the request of an answer has words in Connection that are not a
+// comma-separated list. net/http's server searches the first field for a word. ReadRequest searches
+// all lists for a member (RFC 9110, 7.6.1).
 func endsLater(a answer) bool {
 	inside := strings.TrimSuffix(strings.TrimPrefix(a.connection, `["`), `"]`)
 	return strings.ContainsAny(inside, "\" \t;")

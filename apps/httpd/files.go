@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// files serves the files of a root. It answers GET and HEAD: no other method means anything for a
-// file that is only read.
+// files serves the files of a root. It answers GET and HEAD only: no other method has a meaning for
+// a read-only file.
 type files struct{ root *followed }
 
 func (f files) ServeHTTP(w http.ResponseWriter, req *http.Request) {
@@ -29,7 +29,7 @@ func (f files) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	http.FileServerFS(confined{root}).ServeHTTP(redirecting{w, req.URL.RawQuery}, req)
 }
 
-// refuseRoot answers while there is no root, as between its removal and the next one.
+// refuseRoot answers while there is no root, such as between its removal and the next one.
 func refuseRoot(w http.ResponseWriter, err error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist), isOfName(err):
@@ -42,11 +42,11 @@ func refuseRoot(w http.ResponseWriter, err error) {
 	}
 }
 
-// redirecting escapes the redirects of package net/http's file server, which has the name of the
-// directory as it is.
+// redirecting escapes the redirects of package net/http's file server, which contain the unescaped
+// name of the directory.
 type redirecting struct {
 	http.ResponseWriter
-	query string // of the request, which the redirect repeats
+	query string // of the request; the redirect repeats it
 }
 
 func (r redirecting) WriteHeader(status int) {
@@ -60,5 +60,5 @@ func (r redirecting) WriteHeader(status int) {
 	r.ResponseWriter.WriteHeader(status)
 }
 
-// ReadFrom is that of the ResponseWriter, if it has one.
+// ReadFrom uses the ReadFrom of the ResponseWriter, if it has one.
 func (r redirecting) ReadFrom(from io.Reader) (int64, error) { return io.Copy(r.ResponseWriter, from) }

@@ -8,12 +8,12 @@ import (
 )
 
 // head is the reader between a connection and its bufio.Reader. It bounds the header of a request.
-// It also keeps the bytes: http.ReadRequest drops fields on which the framing depends.
+// It also keeps the bytes, because http.ReadRequest drops fields on which the framing depends.
 type head struct {
 	r        io.Reader
-	left     int64   // bytes that may still be read; math.MaxInt64 outside of a header
-	err      error   // what r ended with
-	recorded *[]byte // nil outside of a header
+	left     int64   // bytes that may still be read; math.MaxInt64 outside a header
+	err      error   // the error that ended r
+	recorded *[]byte // nil outside a header
 }
 
 func (h *head) Read(p []byte) (int, error) {
@@ -31,16 +31,16 @@ func (h *head) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// fields is what decides about a request besides what http.ReadRequest returns.
+// fields is the information about a request that http.ReadRequest does not return.
 type fields struct {
-	complete  bool // the empty line that ends the header was there
+	complete  bool // the empty line that ends the header was present
 	minor1    bool // the version is HTTP/1.1 or later, in which Transfer-Encoding counts
 	hosts     int
 	lengths   int
 	encodings int
-	chunked   bool   // the first line of the last Transfer-Encoding says so
-	folded    bool   // a line is
-	fault     string // a sentence, if a line is one that ReadRequest accepts and this server does not
+	chunked   bool   // the first line of the last Transfer-Encoding is chunked
+	folded    bool   // a line is folded
+	fault     string // a sentence, if ReadRequest accepts a line that this server refuses
 }
 
 // scan reads a header as far as http.ReadRequest has read it.
@@ -64,8 +64,8 @@ func scan(header []byte) (f fields) {
 
 func (f *fields) add(line []byte) {
 	if line[0] == ' ' || line[0] == '\t' {
-		// RFC 9112, 5.2: a server rejects a folded line or unfolds it. A proxy that does neither
-		// reads other fields.
+		// RFC 9112, 5.2: a server rejects or unfolds a folded line. A proxy that does neither reads
+		// other fields.
 		f.folded = true
 		f.found(foldedLine)
 		return
@@ -73,12 +73,11 @@ func (f *fields) add(line []byte) {
 	name, value, _ := bytes.Cut(line, []byte(":"))
 	value = bytes.Trim(value, " \t")
 	if !isToken(name) {
-		// RFC 9112, 5.1: "Content-Length :" is the way to have a proxy and a server read different
-		// lengths.
+		// RFC 9112, 5.1: "Content-Length :" makes a proxy and a server read different lengths.
 		f.found("the name of a header field is not a token")
 	}
 	if !isFieldValue(value) {
-		f.found("the value of a header field has a control character")
+		f.found("the value of a header field contains a control character")
 	}
 	switch {
 	case equalFold(name, "Host"):
@@ -102,24 +101,25 @@ func (f *fields) found(fault string) {
 	}
 }
 
-// unsupportedEncoding reports whether ReadRequest refuses the transfer encoding, once it has read
+// unsupportedEncoding reports whether ReadRequest refuses the transfer encoding after it has read
 // all lines.
 func (f *fields) unsupportedEncoding() bool {
 	return f.complete && f.minor1 && f.hosts <= 1 && f.encodings > 0 && (f.encodings > 1 || !f.chunked)
 }
 
-// faultyFraming reports whether others may see another end of the request than this server (RFC
-// 9112, 6.1).
+// faultyFraming reports whether other parties may see a different end of the request than this
+// server (RFC 9112, 6.1).
 func (f *fields) faultyFraming() bool {
 	return f.encodings > 0 && (f.lengths > 0 || !f.minor1)
 }
 
-// equalFold compares with a word in ASCII. Letters that Unicode folds to one in ASCII are longer.
+// equalFold compares with an ASCII word. Non-ASCII letters that Unicode folds to ASCII are longer,
+// so they never match.
 func equalFold(b []byte, word string) bool {
 	return len(b) == len(word) && strings.EqualFold(string(b), word)
 }
 
-// isMinor1 takes HTTP/0.0 for HTTP/1.1, as ReadRequest does where it looks for the framing.
+// isMinor1 treats HTTP/0.0 as HTTP/1.1, as ReadRequest does when it determines the framing.
 func isMinor1(requestLine string) bool {
 	_, rest, _ := strings.Cut(requestLine, " ")
 	_, proto, _ := strings.Cut(rest, " ")
@@ -137,7 +137,7 @@ const (
 func isToken(b []byte) bool { return len(b) > 0 && consistsOf(b, tokenMarks) }
 
 // isHost accepts what package net/http accepts: the characters of a host and a port in any order,
-// and none.
+// or none.
 func isHost(b []byte) bool { return consistsOf(b, hostMarks) }
 
 func consistsOf(b []byte, marks string) bool {

@@ -15,7 +15,7 @@ import (
 	"github.com/edgewise-go/edgewise/apps/internal/apptest"
 )
 
-// patience bounds each single operation of a test's own connections.
+// patience bounds each single operation on a test's own connections.
 const patience = 20 * time.Second
 
 var program apptest.Program
@@ -52,10 +52,10 @@ func TestMisuseIsOneLine(t *testing.T) {
 	})
 }
 
-// site is a directory to be served, beside one that must not be.
+// site is a directory to serve, next to one that must not be served.
 type site struct {
 	root string
-	big  []byte // of big.bin
+	big  []byte // contents of big.bin
 }
 
 // bigBytes returns the contents of big.bin, which no test changes.
@@ -65,7 +65,7 @@ var bigBytes = sync.OnceValue(func() []byte {
 	return b
 })
 
-// middleBytes is the size of middle.bin, the beginning of big.bin.
+// middleBytes is the size of middle.bin, which is the beginning of big.bin.
 const middleBytes = 1 << 20
 
 const secret = "not for everybody"

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// linger ends the connection on this side, and reads until the peer ends it on the other. A socket
-// that is closed with unread bytes resets the connection, and the peer may lose the last answer
-// (RFC 9112, 9.6).
+// linger ends the connection on this side and reads until the peer ends it on the other. Closing a
+// socket with unread bytes resets the connection, and the peer may lose the last answer (RFC 9112,
+// 9.6).
 //
-// The bounds are on the silence of the peer, on the time and on the bytes. A peer that exceeds one
-// is reset.
+// The silence of the peer, the time and the bytes are bounded. The connection of a peer that
+// exceeds a bound is reset.
 func (c *connection) linger() error {
 	if t, ok := c.Conn.(*tls.Conn); ok {
 		if err := t.CloseWrite(); err != nil {
@@ -21,7 +21,7 @@ func (c *connection) linger() error {
 		return err
 	}
 	limits := &c.server.limits
-	// The reader has a buffer already: a peer that stays silent holds no other memory.
+	// The reader already has a buffer, so a silent peer holds no other memory.
 	c.reader.Reset(c.raw)
 	c.lingers, c.lingerEnd = true, time.Now().Add(limits.linger)
 	if c.task.Draining() {

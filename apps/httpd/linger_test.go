@@ -16,7 +16,7 @@ import (
 	"github.com/edgewise-go/edgewise/apps/internal/apptest"
 )
 
-// A client that writes all of its upload before it reads gets the answer, and then the end of the
+// A client that writes its whole upload before it reads gets the answer, and then the end of the
 // stream.
 func TestUnwantedUploadHasItsAnswer(t *testing.T) {
 	const uploads = 6
@@ -49,7 +49,7 @@ func TestUnwantedUploadHasItsAnswer(t *testing.T) {
 	}
 }
 
-// After the last answer a peer is read from until a bound is reached, whichever is the first.
+// After the last answer the server reads from the peer until it reaches the first of the bounds.
 func TestLingeringIsBounded(t *testing.T) {
 	long := limits{idle: time.Hour, linger: time.Hour, lingerSilence: time.Hour, lingerEnding: time.Hour, lingerBytes: 1 << 40}
 	for _, c := range []struct {
@@ -71,7 +71,7 @@ func TestLingeringIsBounded(t *testing.T) {
 			defer client.Close()
 			ended := s.serve(t, fd)
 			io.WriteString(client, "nonsense\r\n\r\n")
-			// The end of the stream comes when the server has begun to linger.
+			// The end of the stream arrives when the server begins to linger.
 			if all, err := io.ReadAll(client); err != nil || !strings.HasPrefix(string(all), "HTTP/1.1 400 ") {
 				t.Errorf("got %q, %v", all, err)
 			}

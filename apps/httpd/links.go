@@ -10,11 +10,12 @@ import (
 // linksMax bounds the symbolic links of a path, as the kernel does (path_resolution(7)).
 const linksMax = 40
 
-// resolve follows the symbolic links of a path, of which one at least is absolute or leaves the
-// root. Package os refuses all absolute links; those that name something in the root are followed
-// here.
+// resolve follows the symbolic links of a path of which at least one is absolute or leaves the
+// root. Package os refuses all absolute links; resolve follows those that name something in the
+// root.
 //
-// The result is only a path within the root. Opening it confines it, whatever has changed since.
+// The result is only a path within the root. Opening it enforces the confinement, whatever has
+// changed since.
 func (c confined) resolve(path string) (string, error) {
 	separator := string(filepath.Separator)
 	outside := &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
@@ -30,7 +31,7 @@ func (c confined) resolve(path string) (string, error) {
 			if done == "." {
 				return "", outside
 			}
-			done = filepath.Dir(done) // done has no links
+			done = filepath.Dir(done) // done contains no links
 			continue
 		}
 		next := filepath.Join(done, element)
@@ -61,9 +62,9 @@ func (c confined) resolve(path string) (string, error) {
 	return done, nil
 }
 
-// inside returns what follows the root in an absolute path. The path may name the root by other
-// links than the server does, so that each directory on the way is compared with it, the last
-// first: ".." may leave the root and come back.
+// inside returns the part of an absolute path after the root. The path may reach the root by other
+// links than the server does. Therefore inside compares each directory on the way with the root,
+// the last first: ".." may leave the root and come back.
 func (c confined) inside(target string) (string, bool) {
 	const separator = string(filepath.Separator)
 	for at := target; ; {

@@ -18,14 +18,14 @@ import (
 	"github.com/edgewise-go/edgewise/stream"
 )
 
-// turnBudget bounds how long a client that takes all that it is sent keeps the others waiting.
+// turnBudget bounds how long a client that takes everything it is sent delays the others.
 const turnBudget = 200 * time.Microsecond
 
 const usage = `usage: httpd [flags]
 
-Serves the files of a directory, by GET and HEAD, and no others: a symbolic link that leads out of it is not followed.
-The directory may be replaced, also by a link to another, while it is served. SIGINT, SIGTERM or SIGHUP ends httpd: it
-accepts no more, idle connections are closed, and requests may finish within the grace.`
+Serves the files of a directory by GET and HEAD. It does not follow symbolic links that lead out of the directory.
+The directory, or a link in its place, may be replaced while it is served. On SIGINT, SIGTERM or SIGHUP httpd stops
+accepting, closes idle connections, and lets requests finish within the grace.`
 
 func main() { cli.Main("httpd", run) }
 
@@ -35,9 +35,9 @@ func run(ctx context.Context, args []string) error {
 	root := fs.String("root", ".", "directory to serve")
 	certFile := fs.String("tls-cert", "", "serve https with the certificate chain in this PEM file")
 	keyFile := fs.String("tls-key", "", "the key of -tls-cert, in PEM")
-	access := fs.String("access-log", "", "append a line for each request to this file, in common log format; - is standard output")
+	access := fs.String("access-log", "", "append a line per request to this file, in common log format; - is standard output")
 	grace := fs.Duration("grace", 10*time.Second, "how long requests may continue after SIGINT, SIGTERM or SIGHUP")
-	idle := fs.Duration("idle-timeout", time.Minute, "close a connection that has made no request for this long")
+	idle := fs.Duration("idle-timeout", time.Minute, "close a connection that makes no request for this long")
 	var flags strategy.Flags
 	flags.Register(fs, 0)
 	if err := cli.Parse(fs, args, usage); err != nil {

@@ -11,10 +11,10 @@ import (
 	"strings"
 )
 
-// refusal is the answer to what is no proper request. The connection ends with it.
+// refusal is the answer to a malformed request. The connection ends with it.
 type refusal struct {
 	status int
-	text   string // a sentence without what the peer has sent
+	text   string // a sentence without text from the peer
 }
 
 func (r *refusal) Error() string { return fmt.Sprintf("%d %s", r.status, r.text) }
@@ -54,9 +54,8 @@ func (c *connection) readRequest() (*http.Request, error) {
 	return req, nil
 }
 
-// refusalFor returns the answer to a header that http.ReadRequest refuses with err. Whether the
-// connection has failed only the connection knows: package net/url makes its errors net.Errors,
-// too.
+// refusalFor returns the answer to a header that http.ReadRequest refuses with err. Only the
+// connection knows whether it has failed: the errors of package net/url are net.Errors too.
 func (c *connection) refusalFor(err error, f *fields) error {
 	var protocol textproto.ProtocolError
 	var target *url.Error
@@ -68,11 +67,11 @@ func (c *connection) refusalFor(err error, f *fields) error {
 	case f.complete && f.folded:
 		return &refusal{http.StatusBadRequest, foldedLine}
 	case f.unsupportedEncoding():
-		return &refusal{http.StatusNotImplemented, "the only transfer encoding here is chunked"}
+		return &refusal{http.StatusNotImplemented, "this server supports only the transfer encoding chunked"}
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return &refusal{http.StatusBadRequest, "the request ends within its header"}
 	case errors.As(err, &target):
-		return &refusal{http.StatusBadRequest, "the target is not a proper URL"}
+		return &refusal{http.StatusBadRequest, "the target is not a valid URL"}
 	case errors.As(err, &protocol):
 		return &refusal{http.StatusBadRequest, "a header line is malformed"}
 	case f.hosts > 1:
@@ -84,7 +83,7 @@ func (c *connection) refusalFor(err error, f *fields) error {
 }
 
 // check makes the checks that package net/http's server makes after http.ReadRequest. It returns
-// nil for a proper request.
+// nil for a valid request.
 func check(req *http.Request, f *fields) *refusal {
 	expectation := req.Header.Get("Expect")
 	switch {
@@ -95,18 +94,18 @@ func check(req *http.Request, f *fields) *refusal {
 	case f.fault != "":
 		return &refusal{http.StatusBadRequest, f.fault}
 	case expectation != "" && !strings.EqualFold(expectation, "100-continue"):
-		return &refusal{http.StatusExpectationFailed, "the only expectation here is 100-continue"}
+		return &refusal{http.StatusExpectationFailed, "this server supports only the expectation 100-continue"}
 	}
 	return nil
 }
 
-// refuse answers what is no proper request.
+// refuse answers a malformed request.
 func (c *connection) refuse(r *refusal) error {
 	writeRefusal(c.writer, r)
 	return c.writer.Flush()
 }
 
-// writeRefusal writes the answer. Errors of a buffered writer show at its Flush.
+// writeRefusal writes the answer. Flush reports the errors of a buffered writer.
 func writeRefusal(w io.Writer, r *refusal) {
 	status := fmt.Sprintf("%d %s", r.status, http.StatusText(r.status))
 	body := fmt.Sprintf("%s: %s.\n", status, r.text)

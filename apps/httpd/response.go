@@ -12,21 +12,21 @@ import (
 	"time"
 )
 
-// response writes the answer to one request: an http.ResponseWriter, http.Flusher and
+// response writes the answer to one request. It is an http.ResponseWriter, http.Flusher and
 // io.ReaderFrom.
 type response struct {
 	conn   *connection
 	req    *http.Request
 	header http.Header
 	keep   bool // the connection may serve another request
-	broken any  // what the handler panicked with
-	cut    bool // it did so in the middle of the answer
+	broken any  // the value with which the handler panicked
+	cut    bool // the handler panicked in the middle of the answer
 
 	status  int   // zero until the header has been written
-	length  int64 // of the body as announced; -1 for unknown
-	written int64 // of the body as given by the handler
+	length  int64 // announced length of the body; -1 if unknown
+	written int64 // length of the body that the handler wrote
 	chunks  io.WriteCloser
-	body    *continuing // nil unless the client waits to be asked for the body
+	body    *continuing // nil unless the client waits for a request to send the body
 	given   *patient    // the body of the request as the handler reads it
 }
 
@@ -34,8 +34,8 @@ var errTooLong = errors.New("httpd: the handler wrote more than the Content-Leng
 
 func newResponse(c *connection, req *http.Request) *response {
 	w := &response{conn: c, req: req, header: http.Header{}, length: -1}
-	w.keep = !req.Close // which ReadRequest sets for HTTP/1.0 without keep-alive
-	// RFC 9110, 10.1.1: the expectation in a request of HTTP/1.0 is ignored.
+	w.keep = !req.Close // set by ReadRequest for HTTP/1.0 without keep-alive
+	// RFC 9110, 10.1.1: the expectation in an HTTP/1.0 request is ignored.
 	if req.ProtoAtLeast(1, 1) && req.ContentLength != 0 && req.Header.Get("Expect") != "" {
 		w.body = &continuing{ReadCloser: req.Body, response: w}
 		req.Body = w.body
@@ -45,10 +45,10 @@ func newResponse(c *connection, req *http.Request) *response {
 	return w
 }
 
-// Header returns the header to be sent, which may be changed until WriteHeader.
+// Header returns the header to send. It may be changed until WriteHeader.
 func (w *response) Header() http.Header { return w.header }
 
-// WriteHeader decides how the body is framed (RFC 9112, 6) and writes the header.
+// WriteHeader decides how to frame the body (RFC 9112, 6) and writes the header.
 func (w *response) WriteHeader(status int) {
 	if status < 100 || status > 999 {
 		panic(fmt.Sprintf("invalid status %d", status))
@@ -65,8 +65,8 @@ func (w *response) WriteHeader(status int) {
 	if h.Get("Date") == "" {
 		h.Set("Date", time.Now().UTC().Format(http.TimeFormat))
 	}
-	// A client that has not been asked for the body may send it or not after this answer: what
-	// comes next cannot be told.
+	// A client that has not been asked for the body may or may not send it after this answer. The
+	// server cannot tell what comes next.
 	unasked := w.body != nil && !w.body.asked
 	if strings.EqualFold(h.Get("Connection"), "close") || w.conn.task.Draining() || unasked {
 		w.keep = false
@@ -97,7 +97,7 @@ func (w *response) WriteHeader(status int) {
 	} else if !w.req.ProtoAtLeast(1, 1) {
 		h.Set("Connection", "keep-alive")
 	}
-	// Errors of the buffered writer stay in it and show at its Flush.
+	// The buffered writer keeps its errors, and Flush reports them.
 	fmt.Fprintf(w.conn.writer, "HTTP/1.1 %03d %s\r\n", status, http.StatusText(status))
 	_ = h.Write(w.conn.writer)
 	_, _ = w.conn.writer.WriteString("\r\n")
@@ -125,7 +125,7 @@ func (w *response) Write(p []byte) (int, error) {
 	}
 	if !w.hasBody() {
 		if w.req.Method == http.MethodHead {
-			return len(p), nil // as if it had been sent: handlers need not know of HEAD
+			return len(p), nil // as if sent: handlers need not treat HEAD specially
 		}
 		return 0, http.ErrBodyNotAllowed
 	}
@@ -143,11 +143,11 @@ func (w *response) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// yieldBytes is how much of a body goes out before others have their turn: a peer that takes all at
-// once never makes the task wait.
+// yieldBytes is how much of a body is written before other tasks run. A peer that takes everything
+// at once never makes the task wait.
 const yieldBytes = 256 << 10
 
-// ReadFrom copies a body from r through a buffer that is borrowed for the time.
+// ReadFrom copies a body from r through a borrowed buffer.
 func (w *response) ReadFrom(r io.Reader) (total int64, err error) {
 	buf := w.conn.server.borrow()
 	defer w.conn.server.copies.Put(buf)
@@ -190,7 +190,7 @@ func (w *response) finish() error {
 		slog.Error("handler panicked", "method", w.req.Method, "url", w.req.URL, "value", w.broken)
 	}
 	if w.cut {
-		// The client must not take a part for the whole.
+		// The client must not mistake a part for the whole.
 		return fmt.Errorf("response broken off: %v", w.broken)
 	}
 	if w.status == 0 {
@@ -202,7 +202,7 @@ func (w *response) finish() error {
 		_, _ = w.conn.writer.WriteString("\r\n")
 	}
 	if w.hasBody() && w.length >= 0 && w.written < w.length {
-		w.keep = false // the client sees that it is short
+		w.keep = false // the client notices that it is short
 	}
 	if err := w.conn.writer.Flush(); err != nil {
 		return err
@@ -211,8 +211,9 @@ func (w *response) finish() error {
 }
 
 // drain reads what the handler has left of the request, so that the next one can be found after it.
-// It reports whether that was possible. The header is not out yet: it is to announce the end of the
-// connection otherwise. A client that writes all before it reads does not take an answer earlier.
+// It reports whether that was possible. The header is not written yet: otherwise it must announce
+// the end of the connection. A client that writes everything before it reads does not take the
+// answer earlier.
 func (w *response) drain() bool {
 	if left := w.req.ContentLength - w.given.read; left > bodyDrainMax {
 		return false
@@ -232,7 +233,7 @@ func (c *continuing) Read(p []byte) (int, error) {
 	if !c.asked {
 		c.asked = true
 		if c.response.status != 0 {
-			// The answer is out, and said that the connection ends with it.
+			// The answer has been sent, and announced that the connection ends with it.
 			return 0, io.ErrUnexpectedEOF
 		}
 		w := c.response.conn.writer
@@ -244,7 +245,7 @@ func (c *continuing) Read(p []byte) (int, error) {
 	return c.ReadCloser.Read(p)
 }
 
-// patient gives each read of a request's body the time of a transfer that has stalled.
+// patient gives each read of a request's body the timeout of a stalled transfer.
 type patient struct {
 	io.ReadCloser
 	conn *connection

@@ -10,7 +10,7 @@ import (
 )
 
 // followed is the directory that a path names at present. The path may be a symbolic link that is
-// switched to another directory, and a directory may be removed and made again.
+// switched to another directory. A directory may also be removed and created again.
 type followed struct {
 	path    string // absolute: a removed working directory has no relative paths
 	mu      sync.Mutex
@@ -28,8 +28,8 @@ type servedRoot struct {
 	replaced bool
 }
 
-// openRoot opens the directory and looks into it. One that cannot be read is refused at the start,
-// not with each request.
+// openRoot opens the directory and reads from it. It refuses an unreadable directory at the start
+// instead of with each request.
 func openRoot(name string) (*followed, error) {
 	if _, err := os.ReadDir(name); err != nil {
 		return nil, cli.Usagef("-root: %w", err)
@@ -48,15 +48,15 @@ func openRoot(name string) (*followed, error) {
 }
 
 // acquire returns the directory that the path names now, for one request. It costs a stat(2). While
-// the directory is open its inode number is not used again, so that the comparison finds every
-// other directory.
+// the directory is open its inode number is not used again, so the comparison detects every other
+// directory.
 func (f *followed) acquire() (*servedRoot, error) {
 	info, err := os.Stat(f.path)
 	if err != nil {
 		return nil, err
 	}
 	if !info.IsDir() {
-		// Not opened: a named pipe would hold the loop.
+		// Not opened: a named pipe would stall the loop.
 		return nil, &fs.PathError{Op: "open", Path: f.path, Err: fs.ErrNotExist}
 	}
 	f.mu.Lock()
@@ -77,7 +77,7 @@ func (f *followed) open() (*servedRoot, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The path may have been switched since acquire asked: what counts is what was opened.
+	// The path may have been switched since acquire read it. The directory that was opened counts.
 	info, err := opened.Stat(".")
 	if err != nil {
 		opened.Close()
@@ -86,7 +86,7 @@ func (f *followed) open() (*servedRoot, error) {
 	return &servedRoot{Root: opened, owner: f, info: info}, nil
 }
 
-// replace is called with mu.
+// The caller of replace holds mu.
 func (f *followed) replace(next *servedRoot) {
 	if last := f.current; last != nil {
 		last.replaced = true
@@ -102,14 +102,14 @@ func (r *servedRoot) release() {
 	r.closeUnused()
 }
 
-// closeUnused is called with owner.mu.
+// The caller of closeUnused holds owner.mu.
 func (r *servedRoot) closeUnused() {
 	if r.replaced && r.users == 0 {
 		r.Close()
 	}
 }
 
-// close is for the end, when nothing is served any more.
+// close is called at the end, when no request is served any more.
 func (f *followed) close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// get returns what h answers to a GET of path.
+// get returns the answer of h to a GET of path.
 func get(h http.Handler, path string) (int, string) {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
@@ -28,7 +28,7 @@ func checkGet(t *testing.T, h http.Handler, path string, status int, body string
 	}
 }
 
-// release makes a directory whose file "version" has the text, and an absolute link to it.
+// release makes a directory whose file "version" contains text, and an absolute link to it.
 func release(t *testing.T, dir, root, text string) {
 	t.Helper()
 	if err := os.Mkdir(dir, 0o777); err != nil {
@@ -73,7 +73,7 @@ func TestRootThatIsASwitchedLinkIsFollowed(t *testing.T) {
 	checkGet(t, h, "/absolute", 200, "two")
 }
 
-// Also one that is named by a relative path, and that is the working directory.
+// This includes a root that is named by a relative path, and one that is the working directory.
 func TestRootThatIsMadeAgainIsFollowed(t *testing.T) {
 	for _, name := range []string{"", ".", "../site"} {
 		t.Run(name, func(t *testing.T) {
@@ -90,7 +90,7 @@ func TestRootThatIsMadeAgainIsFollowed(t *testing.T) {
 				t.Fatal(err)
 			}
 			checkGet(t, h, "/version", 404, "404 page not found\n")
-			// What is no directory is not opened, and has no files.
+			// httpd does not open a path that is not a directory, and serves no files from it.
 			if err := syscall.Mkfifo(root, 0o666); err != nil {
 				t.Fatal(err)
 			}
@@ -105,7 +105,7 @@ func TestRootThatIsMadeAgainIsFollowed(t *testing.T) {
 	}
 }
 
-// A request that has begun keeps its root. The last of them closes it.
+// A request that has begun keeps its root. The last such request closes it.
 func TestReplacedRootIsClosedAfterItsRequests(t *testing.T) {
 	root := filepath.Join(t.TempDir(), "site")
 	release(t, root, root, "one")
@@ -136,14 +136,14 @@ func TestReplacedRootIsClosedAfterItsRequests(t *testing.T) {
 	first.release()
 	second.release()
 	if _, err := first.Stat("."); !errors.Is(err, fs.ErrClosed) {
-		t.Errorf("got %v of the root that is replaced, want that it is closed", err)
+		t.Errorf("got %v for the replaced root, want it closed", err)
 	}
 	if _, err := second.Stat("."); err != nil {
-		t.Errorf("got %v of the root that is current", err)
+		t.Errorf("got %v for the current root", err)
 	}
 }
 
-// While links and directories change, nothing from outside of the root is ever served.
+// While links and directories change, httpd never serves anything from outside the root.
 func TestNothingOutsideIsServedWhileLinksChange(t *testing.T) {
 	const turns = 2000
 	dir := t.TempDir()
@@ -180,7 +180,7 @@ func TestNothingOutsideIsServedWhileLinksChange(t *testing.T) {
 		next := filepath.Join(dir, "next")
 		os.Symlink(targets[i%len(targets)], next)
 		os.Rename(next, link)
-		// A directory that becomes a link, and the directory below an absolute link, too.
+		// A directory that becomes a link, and the directory below an absolute link.
 		os.Symlink(link, next)
 		os.Rename(next, way)
 		if i%2 == 0 {

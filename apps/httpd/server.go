@@ -18,13 +18,13 @@ import (
 	"github.com/edgewise-go/edgewise/stream"
 )
 
-// Bounds on what a peer may make the server hold and for how long.
+// Bounds on what a peer may make the server hold, and for how long.
 const (
 	headerBytesMax   = 1 << 20
 	headerTimeout    = 10 * time.Second
 	handshakeTimeout = 10 * time.Second
-	stallTimeout     = 30 * time.Second // a transfer in which nothing moves for so long is over
-	bodyDrainMax     = 256 << 10        // of a request's body that the handler left unread, for the sake of the connection
+	stallTimeout     = 30 * time.Second // a transfer in which nothing moves for this long ends
+	bodyDrainMax     = 256 << 10        // of an unread request body, to keep the connection
 	readerBytes      = 4 << 10
 	writerBytes      = 4 << 10
 	copyBytes        = 64 << 10
@@ -33,14 +33,14 @@ const (
 // limits are the bounds that tests shorten.
 type limits struct {
 	idle          time.Duration // of a connection without a request
-	linger        time.Duration // of all that follows the last answer
+	linger        time.Duration // of everything after the last answer
 	lingerSilence time.Duration // of the peer after the last answer
-	lingerEnding  time.Duration // of all that follows the last answer, once the server is to end
-	lingerBytes   int64         // of the peer after the last answer, which are thrown away
+	lingerEnding  time.Duration // of everything after the last answer, once the server is ending
+	lingerBytes   int64         // of the peer after the last answer, which are discarded
 }
 
-// defaultLimits are nginx's lingering_time and lingering_timeout, and a bound on bytes, which nginx
-// does not have.
+// defaultLimits returns nginx's lingering_time and lingering_timeout, and a bound on bytes, which
+// nginx does not have.
 func defaultLimits() limits {
 	return limits{idle: time.Minute, linger: 30 * time.Second, lingerSilence: 5 * time.Second, lingerEnding: time.Second, lingerBytes: 1 << 30}
 }
@@ -51,8 +51,8 @@ type server struct {
 	tls     *tls.Config // nil for plain http
 	access  *accessLog
 	limits  limits
-	copies  sync.Pool // of *[copyBytes]byte, for bodies on their way
-	headers sync.Pool // of *[]byte, for headers that are being read
+	copies  sync.Pool // of *[copyBytes]byte, for bodies in transfer
+	headers sync.Pool // of *[]byte, for headers being read
 }
 
 func (s *server) borrow() *[copyBytes]byte {
@@ -75,7 +75,7 @@ type connection struct {
 	writer *bufio.Writer
 
 	idle       bool   // every request has its answer
-	lastMethod string // of the request before, if there was one
+	lastMethod string // method of the previous request, if there was one
 
 	lingers   bool
 	lingerEnd time.Time
@@ -122,7 +122,7 @@ func (c *connection) handshake() error {
 	if err := c.raw.SetReadDeadline(time.Now().Add(handshakeTimeout)); err != nil {
 		return err
 	}
-	// Not HandshakeContext: that would start a goroutine to watch the context.
+	// Not HandshakeContext, which would start a goroutine to watch the context.
 	if err := t.Handshake(); err != nil {
 		return err
 	}
@@ -137,8 +137,8 @@ func isPlain(err error) bool {
 	if !errors.As(err, &record) || record.Conn == nil {
 		return false
 	}
-	// The first byte of TLS is no letter. A request begins with a method and a blank, or a part of
-	// a method.
+	// The first byte of TLS is not a letter. A request begins with a method and a blank, or a part
+	// of a method.
 	for i, b := range record.RecordHeader {
 		if b < 'A' || b > 'Z' {
 			return i >= 3 && b == ' ' || i >= 4 && b == '/'
@@ -147,7 +147,8 @@ func isPlain(err error) bool {
 	return true
 }
 
-// refusePlain answers plain HTTP on a port for TLS. The handshake has taken a part of the request.
+// refusePlain answers plain HTTP on a port for TLS. The handshake has consumed a part of the
+// request.
 func (c *connection) refusePlain() error {
 	c.idle = false
 	c.reader = bufio.NewReaderSize(c.raw, readerBytes)
@@ -155,7 +156,7 @@ func (c *connection) refusePlain() error {
 	return c.linger()
 }
 
-// quiet drops errors that are how connections ordinarily end.
+// quiet drops the errors with which connections ordinarily end.
 func quiet(err error) error {
 	var timeout net.Error
 	switch {
@@ -203,8 +204,8 @@ func (c *connection) next() (again bool, err error) {
 	return w.keep && err == nil, err
 }
 
-// laterBytes is less than any request has. After the first request a peer that sends fewer and ends
-// has made no other one: it may have sent an empty line.
+// laterBytes is less than any request has. After the first request, a peer that sends fewer bytes
+// and ends has made no further request: it may have sent an empty line.
 const laterBytes = 4
 
 // await waits for the first bytes of a request. Old clients send an empty line after the body of a
@@ -222,8 +223,8 @@ func (c *connection) await() error {
 	return err
 }
 
-// call runs the handler. A panic of it ends the connection, and the client learns of it if nothing
-// was sent yet.
+// call runs the handler. A panic of the handler ends the connection, and the client gets an error
+// if nothing was sent yet.
 func (c *connection) call(w *response, req *http.Request) {
 	defer func() {
 		v := recover()
@@ -240,9 +241,8 @@ func (c *connection) call(w *response, req *http.Request) {
 	c.server.handler.ServeHTTP(w, req)
 }
 
-// watched moves the deadline for writing with every write: a peer that takes nothing for the
-// timeout has lost its connection. The deadline for reading is set by those who know what they wait
-// for.
+// watched moves the write deadline with every write: the connection of a peer that takes nothing
+// for the timeout ends. The caller that waits for a read sets the read deadline.
 type watched struct{ net.Conn }
 
 func (w *watched) Write(p []byte) (int, error) {

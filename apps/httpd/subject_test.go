@@ -18,7 +18,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// subject is the server of this program within the process of the tests, on one loop.
+// subject is the server of this program within the test process, on one loop.
 type subject struct {
 	loop   *sched.Loop
 	server *server
@@ -32,7 +32,7 @@ func newSubject(t testing.TB, handler http.Handler, l limits) *subject {
 	}
 	s := &subject{loop: kit.Places[0].Loop, server: &server{handler: handler, limits: l}}
 	ended := make(chan error, 1)
-	// Run returns when the loop has been drained and has no task.
+	// Run returns when the loop is drained and has no task.
 	go func() { ended <- kit.Scheduler.Run(context.Background()) }()
 	t.Cleanup(func() {
 		s.loop.Drain()
@@ -43,7 +43,7 @@ func newSubject(t testing.TB, handler http.Handler, l limits) *subject {
 	return s
 }
 
-// serve serves the connection fd, which it owns. What comes of it arrives on the channel.
+// serve serves the connection fd, which it owns. The result arrives on the channel.
 func (s *subject) serve(t testing.TB, fd int) <-chan error {
 	t.Helper()
 	ended := make(chan error, 1)
@@ -78,7 +78,7 @@ func (s *subject) answers(t testing.TB, input []byte) ([]answer, error) {
 	return exchange(t, client, input)
 }
 
-// pairOfSockets makes a connection that has no port, of which there are too few for a fuzzer.
+// pairOfSockets makes a connection without ports, of which a fuzzer would use up too many.
 func pairOfSockets(t testing.TB) (client *net.UnixConn, server int) {
 	t.Helper()
 	fds, err := syscall.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)

@@ -14,8 +14,8 @@ import (
 	"github.com/edgewise-go/edgewise/apps/internal/apptest"
 )
 
-// Urgent data in the header of a request is no part of it: the byte is out of band (tcp(7)).
-// recv(2) stops at the urgent mark, and no event comes for the bytes after it, if they have arrived
+// Urgent data in the header of a request is not part of it: the byte is out of band (tcp(7)).
+// recv(2) stops at the urgent mark, and no event comes for the bytes after it if they arrived
 // before. The server waits for a second request on each connection, and is stopped while the bytes
 // arrive.
 func TestUrgentDataWithinTheHeader(t *testing.T) {
@@ -59,8 +59,7 @@ func TestUrgentDataWithinTheHeader(t *testing.T) {
 
 const helloRequest = "GET /hello.txt HTTP/1.1\r\nHost: h\r\n\r\n"
 
-// requestWithUrgentByte sends request i of n with an urgent byte in it, at a place that depends on
-// i.
+// requestWithUrgentByte sends request i of n with an urgent byte at a place that depends on i.
 func requestWithUrgentByte(c net.Conn, i, n int) error {
 	at := 1 + i*(len(helloRequest)-2)/n
 	if _, err := io.WriteString(c, helloRequest[:at]); err != nil {

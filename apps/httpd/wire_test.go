@@ -39,14 +39,14 @@ func dial(t *testing.T, p *apptest.Process, cert *apptest.Certificate) net.Conn 
 	return s
 }
 
-// trusting returns what a client needs. The key exchange is the one that costs the race detector
-// least.
+// trusting returns the configuration of a client. Its key exchange is the one that costs the race
+// detector least.
 func trusting(cert *apptest.Certificate) *tls.Config {
 	return &tls.Config{RootCAs: cert.Pool, ServerName: "localhost", CurvePreferences: []tls.CurveID{tls.CurveP256}}
 }
 
-// What is no proper request is answered in full, with the end of the stream behind it, also where
-// bytes of it have not been read.
+// The server answers a malformed request completely, followed by the end of the stream, even if it
+// has not read all bytes of the request.
 func TestImproperRequests(t *testing.T) {
 	s := newSite(t)
 	for _, cert := range []*apptest.Certificate{nil, apptest.NewCertificate(t)} {
@@ -84,13 +84,13 @@ func TestImproperRequests(t *testing.T) {
 				t.Errorf("%s: got %s, %q, %v, want %s and the end", c.name, resp.Status, body, err, c.status)
 			}
 			if n, err := conn.Read(make([]byte, 1)); err != io.EOF {
-				t.Errorf("%s: got %d, %v behind the answer, want EOF", c.name, n, err)
+				t.Errorf("%s: got %d, %v after the answer, want EOF", c.name, n, err)
 			}
 			conn.Close()
 			writing.Wait()
 		}
 		if r := server.Stop(0); r.Stderr != "" {
-			t.Errorf("the server says %s", r.Stderr)
+			t.Errorf("the server reported %s", r.Stderr)
 		}
 	}
 }
@@ -135,8 +135,8 @@ func TestPipelinedRequests(t *testing.T) {
 	}
 }
 
-// A client that waits to be asked for the body is not: no handler wants it. It is told that the
-// connection ends.
+// The server does not ask a waiting client for the body, because no handler wants it. The answer
+// announces that the connection ends.
 func TestUnaskedBodyEndsTheConnection(t *testing.T) {
 	s := newSite(t)
 	server := s.serve(t, nil)
@@ -158,8 +158,8 @@ func TestIdleConnectionIsClosed(t *testing.T) {
 	}
 }
 
-// On a signal a connection that is idle is closed at once, and one that is being served continues
-// within the grace.
+// On a signal the server closes an idle connection at once. A connection that is being served
+// continues within the grace.
 func TestEndsOnSignals(t *testing.T) {
 	s := newSite(t)
 	for _, cert := range []*apptest.Certificate{nil, apptest.NewCertificate(t)} {
@@ -189,7 +189,7 @@ func TestEndsOnSignals(t *testing.T) {
 			}
 			select {
 			case <-server.Ended():
-				t.Errorf("the server has ended before the download; stderr: %s", server.Stderr())
+				t.Errorf("the server ended before the download; stderr: %s", server.Stderr())
 			default:
 			}
 			if body, err := readBody(resp); err != nil || !s.isBig(body) {
@@ -201,7 +201,7 @@ func TestEndsOnSignals(t *testing.T) {
 			}
 		}
 	}
-	// A download that takes nothing is cut when the grace is over.
+	// The server cuts a stalled download when the grace is over.
 	server := s.serve(t, nil, "-grace", "100ms")
 	stuck := dial(t, server, nil)
 	io.WriteString(stuck, "GET /big.bin HTTP/1.1\r\nHost: h\r\n\r\n")
@@ -209,12 +209,12 @@ func TestEndsOnSignals(t *testing.T) {
 		t.Fatal(err)
 	}
 	if r := server.Stop(0); !strings.Contains(r.Stderr, "cut") {
-		t.Errorf("got %q on standard error, want word of the cut", r.Stderr)
+		t.Errorf("got %q on standard error, want a report of the cut", r.Stderr)
 	}
 }
 
-// A request with two framings, or with one that its version does not have, is answered, and is the
-// last on its connection: a proxy may take a part of its body for a request.
+// A request with two framings, or with one that its version does not have, gets an answer and is
+// the last on its connection. A proxy may mistake a part of its body for a request.
 func TestFaultyFramingEndsTheConnection(t *testing.T) {
 	s := newSubject(t, http.HandlerFunc(tell), defaultLimits())
 	const next = "GET /next HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -247,7 +247,7 @@ func TestPlainHTTPOnThePortForTLS(t *testing.T) {
 		}
 		conn.Close()
 	}
-	// What is neither TLS nor HTTP has no answer that its peer would understand.
+	// Bytes that are neither TLS nor HTTP get no answer: their sender would not understand it.
 	conn := dial(t, server, nil)
 	io.WriteString(conn, "\x00\x01\x02\x03\x04\x05")
 	if all, _ := io.ReadAll(conn); strings.Contains(string(all), "HTTP") {

@@ -16,11 +16,11 @@ import (
 	"time"
 )
 
-// Certificate is a certificate for the loopback interface that signs itself.
+// Certificate is a self-signed certificate for the loopback interface.
 type Certificate struct {
 	CertFile, KeyFile string // in PEM
 	Pair              tls.Certificate
-	Pool              *x509.CertPool // that trusts it
+	Pool              *x509.CertPool // trusts the certificate
 }
 
 // NewCertificate makes a certificate for 127.0.0.1, ::1 and localhost.

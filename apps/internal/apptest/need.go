@@ -6,12 +6,12 @@ import (
 	"testing"
 )
 
-// RequireVariable names the environment variable that makes a missing program a failure, for
-// machines on which nothing may be left out.
+// RequireVariable names the environment variable that makes a missing program a failure. Set it on
+// machines where no test may be skipped.
 const RequireVariable = "EDGEWISE_REQUIRE"
 
-// Need returns the path of a program that is not part of this repository. Where there is none the
-// test does not apply, and is skipped with the reason, or fails if RequireVariable is set.
+// Need returns the path of a program that is not part of this repository. If the program is
+// missing, Need skips the test with the reason, or fails it if RequireVariable is set.
 func Need(t testing.TB, program string) string {
 	t.Helper()
 	path, err := exec.LookPath(program)

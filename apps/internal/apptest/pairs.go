@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// full has tests take whole products of strategies instead of pairs.
-var full = flag.Bool("full", false, "test every combination of the strategies, not only every pair")
+// full makes tests cover whole products of strategies instead of pairs.
+var full = flag.Bool("full", false, "test every combination of the strategies instead of every pair")
 
-// Combinations returns rows with one value of each list, in which every two values of different
-// lists meet at least once; with -full, all rows. Faults that need a third strategy to show are
-// rare, and the whole product takes minutes. The rows are the same in every run. Rows that valid,
-// if it is not nil, refuses do not exist.
+// Combinations returns rows with one value of each list. Every two values of different lists meet
+// in at least one row; with -full, it returns all rows. Faults that need a third strategy are rare,
+// and the whole product takes minutes. The rows are the same in every run. If valid is not nil,
+// Combinations omits the rows that it rejects.
 func Combinations(valid func(row []string) bool, lists ...[]string) [][]string {
 	rows := [][]string{nil}
 	for _, values := range lists {
@@ -38,7 +38,7 @@ func Combinations(valid func(row []string) bool, lists ...[]string) [][]string {
 	return coverPairs(rows)
 }
 
-// pairOf is two values of a row, with their places in it.
+// pairOf is two values of a row, with their positions.
 type pairOf struct {
 	i, j int
 	a, b string
@@ -54,8 +54,8 @@ func pairs(row []string) []pairOf {
 	return all
 }
 
-// coverPairs takes the row with the most pairs that are not in those it has taken, again and again,
-// until there is none. The bound is the number of rows.
+// coverPairs repeatedly takes the row with the most uncovered pairs, until no pair is left. The
+// number of rows bounds it.
 func coverPairs(rows [][]string) (taken [][]string) {
 	seen := map[pairOf]bool{}
 	for range rows {
@@ -82,5 +82,5 @@ func coverPairs(rows [][]string) (taken [][]string) {
 	return taken
 }
 
-// Name is the name of a row's subtest.
+// Name returns the name of a row's subtest.
 func Name(row []string) string { return strings.Join(row, "/") }

@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// Process is a program that runs.
+// Process is a running program.
 type Process struct {
 	Addr string // host:port that a server listens on
-	URL  string // the same with the scheme, of those that name one
+	URL  string // Addr with the scheme, for servers that print one
 
 	t       testing.TB
 	name    string
@@ -27,13 +27,13 @@ type Process struct {
 // PID returns the id of the process.
 func (p *Process) PID() int { return p.command.Process.Pid }
 
-// Stdout returns what it has written to standard output.
+// Stdout returns what the process has written to standard output.
 func (p *Process) Stdout() string { return p.stdout.String() }
 
-// Stderr returns what it has written to standard error.
+// Stderr returns what the process has written to standard error.
 func (p *Process) Stderr() string { return p.stderr.String() }
 
-// Ended is closed when the process has ended.
+// Ended returns a channel that is closed when the process has ended.
 func (p *Process) Ended() <-chan struct{} { return p.ended }
 
 // Signal sends a signal.
@@ -44,14 +44,14 @@ func (p *Process) Signal(s os.Signal) {
 	}
 }
 
-// Wait waits at most d for the end. It fails the test if that takes longer, or if the race detector
-// has found something.
+// Wait waits at most d for the process to end. It fails the test if that takes longer, or if the
+// race detector has reported a race.
 func (p *Process) Wait(d time.Duration) Result {
 	p.t.Helper()
 	select {
 	case <-p.ended:
 	case <-time.After(d):
-		p.command.Process.Signal(syscall.SIGQUIT) // Go prints its stacks
+		p.command.Process.Signal(syscall.SIGQUIT) // makes Go print its stacks
 		select {
 		case <-p.ended:
 		case <-time.After(5 * time.Second):
@@ -62,7 +62,7 @@ func (p *Process) Wait(d time.Duration) Result {
 	}
 	r := Result{Code: p.command.ProcessState.ExitCode(), Stdout: p.Stdout(), Stderr: p.Stderr()}
 	if strings.Contains(r.Stderr, "DATA RACE") {
-		p.t.Errorf("%s: the race detector reports\n%s", p.name, r.Stderr)
+		p.t.Errorf("%s: data race:\n%s", p.name, r.Stderr)
 	}
 	return r
 }
@@ -96,7 +96,7 @@ func (o *output) String() string {
 	return o.buf.String()
 }
 
-// waitFor waits for a whole line that begins with prefix.
+// waitFor waits for a complete line that begins with prefix.
 func (o *output) waitFor(prefix string, d time.Duration, ended <-chan struct{}) (string, bool) {
 	find := func() (string, bool) {
 		for line := range strings.Lines(o.String()) {

@@ -1,5 +1,5 @@
-// Package apptest runs the programs as their users do, for their tests: built once, started as
-// processes, stopped by signal, never waited for without a bound.
+// Package apptest runs the programs in tests as their users do. It builds each program once, starts
+// it as a process, and stops it by signal. No wait is unbounded.
 package apptest
 
 import (
@@ -14,11 +14,11 @@ import (
 	"time"
 )
 
-// Bounds on what a test waits for. They are not what is expected, but what no machine needs.
+// Bounds on the waits of a test. They are not expectations: no machine needs so long.
 const (
 	StartTimeout = 20 * time.Second // until a server listens
 	StopTimeout  = 30 * time.Second // from a signal to the end
-	RunTimeout   = 90 * time.Second // of a program that ends by itself
+	RunTimeout   = 90 * time.Second // of a program that ends on its own
 )
 
 // Program is the program in the directory of the tests that use it. [Program.Main] builds it.
@@ -28,7 +28,7 @@ type Program struct {
 }
 
 // Main builds the program, runs the tests of m and returns the exit code for os.Exit. The program
-// has the race detector if the tests have.
+// has the race detector if the tests have it.
 func (p *Program) Main(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "apptest")
 	if err != nil {
@@ -55,27 +55,28 @@ func (p *Program) Main(m *testing.M) int {
 	return m.Run()
 }
 
-// Result is how a program ended.
+// Result describes how a program ended.
 type Result struct {
 	Code           int
 	Stdout, Stderr string
 }
 
-// Run runs the program to its end, in a directory of its own if dir is empty.
+// Run runs the program to its end. It uses a new directory if dir is empty.
 func (p *Program) Run(t testing.TB, dir string, stdin io.Reader, args ...string) Result {
 	t.Helper()
 	proc := p.start(t, dir, stdin, nil, args)
 	return proc.Wait(RunTimeout)
 }
 
-// Start starts the program and does not wait for anything. The test ends it at the latest.
+// Start starts the program without waiting for it. The program ends no later than the test.
 func (p *Program) Start(t testing.TB, dir string, args ...string) *Process {
 	t.Helper()
 	return p.start(t, dir, nil, nil, args)
 }
 
-// Serve starts a server, by way of another program if via is not nil, and waits until it listens.
-// When the test ends, the server is stopped, if it has not been, and must end well.
+// Serve starts a server and waits until it listens. If via is not nil, another program starts it.
+// When the test ends, Serve stops the server if it still runs, and requires that it ends without an
+// error.
 func (p *Program) Serve(t testing.TB, via []string, args ...string) *Process {
 	t.Helper()
 	proc := p.start(t, "", nil, via, args)
@@ -101,14 +102,14 @@ func (p *Program) Serve(t testing.TB, via []string, args ...string) *Process {
 func (p *Program) start(t testing.TB, dir string, stdin io.Reader, via, args []string) *Process {
 	t.Helper()
 	if p.path == "" {
-		t.Fatal("the program has not been built: TestMain must call Program.Main")
+		t.Fatal("the program is not built: TestMain must call Program.Main")
 	}
 	line := append(append(append([]string{}, via...), p.path), args...)
 	c := exec.Command(line[0], line[1:]...)
 	if c.Dir = dir; dir == "" {
 		c.Dir = t.TempDir()
 	}
-	// The race detector would have each process sleep for a second at its end.
+	// The race detector would make each process sleep for a second at its end.
 	c.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
 	proc := &Process{t: t, name: p.name, command: c, ended: make(chan struct{})}
 	c.Stdin, c.Stdout, c.Stderr = stdin, &proc.stdout, &proc.stderr
@@ -124,7 +125,7 @@ func (p *Program) start(t testing.TB, dir string, stdin io.Reader, via, args []s
 		}
 	}()
 	t.Cleanup(func() {
-		c.Process.Kill() // does nothing to one that has ended
+		c.Process.Kill() // no effect on a process that has ended
 		<-proc.ended
 	})
 	return proc

@@ -9,8 +9,8 @@ import (
 	"github.com/edgewise-go/edgewise/queue/auto"
 )
 
-// Queues returns the names of the mechanisms of the event queue that work here. One that the system
-// has and denies is logged, and fails the test where Need would.
+// Queues returns the names of the event-queue mechanisms that work here. It logs a mechanism that
+// the system has but denies, and fails the test if RequireVariable is set.
 func Queues(t testing.TB) []string {
 	t.Helper()
 	var names []string

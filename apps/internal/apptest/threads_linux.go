@@ -16,7 +16,7 @@ const (
 	Stopped  = 'T'
 )
 
-// AllThreads reports whether each thread of a process is in state.
+// AllThreads reports whether every thread of a process is in state.
 func AllThreads(t testing.TB, pid int, state byte) bool {
 	t.Helper()
 	names, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
@@ -31,7 +31,8 @@ func AllThreads(t testing.TB, pid int, state byte) bool {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// The state follows the name of the program, in parentheses, which may contain some itself.
+		// The state follows the name of the program in parentheses. The name itself may contain
+		// parentheses.
 		if !bytes.HasPrefix(stat[bytes.LastIndexByte(stat, ')')+1:], []byte{' ', state, ' '}) {
 			return false
 		}

@@ -7,8 +7,7 @@ import (
 
 const pollEvery = 5 * time.Millisecond
 
-// Until asks again and again whether something has come about, and fails the test if it has not
-// after d.
+// Until polls come and fails the test if it has not returned true after d.
 func Until(t testing.TB, d time.Duration, what string, come func() bool) {
 	t.Helper()
 	late := time.After(d)
@@ -18,7 +17,7 @@ func Until(t testing.TB, d time.Duration, what string, come func() bool) {
 		select {
 		case <-tick.C:
 		case <-late:
-			t.Fatalf("not within %v: %s", d, what)
+			t.Fatalf("timed out after %v waiting for: %s", d, what)
 		}
 	}
 }

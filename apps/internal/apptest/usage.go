@@ -6,15 +6,16 @@ import (
 	"testing"
 )
 
-// Misuse is a command line that cannot be, with what is said about it.
+// Misuse is an invalid command line, with the expected message.
 type Misuse struct {
 	Args []string
 	Code int
 	Says string // a part of the line
 }
 
-// CheckMisuse runs the program with each command line: it must end with the code, say one line that
-// begins with its name, print nothing and leave nothing in the directory that it runs in.
+// CheckMisuse runs the program with each command line. The program must end with the code and print
+// one line that begins with its name to standard error. It must print nothing else and leave no
+// file in its directory.
 func (p *Program) CheckMisuse(t *testing.T, table []Misuse) {
 	t.Helper()
 	for _, m := range table {
@@ -28,7 +29,7 @@ func (p *Program) CheckMisuse(t *testing.T, table []Misuse) {
 				t.Errorf("got %q on standard output, want nothing", r.Stdout)
 			}
 			if strings.Count(r.Stderr, "\n") != 1 || !strings.HasPrefix(r.Stderr, p.name+": ") || !strings.Contains(r.Stderr, m.Says) {
-				t.Errorf("got %q on standard error, want one line that begins with %q and has %q", r.Stderr, p.name+": ", m.Says)
+				t.Errorf("got %q on standard error, want one line that begins with %q and contains %q", r.Stderr, p.name+": ", m.Says)
 			}
 			entries, err := os.ReadDir(dir)
 			if err != nil || len(entries) != 0 {
@@ -38,8 +39,8 @@ func (p *Program) CheckMisuse(t *testing.T, table []Misuse) {
 	}
 }
 
-// CheckHelp runs the program with the arguments, which ask for help: it prints its usage and ends
-// well.
+// CheckHelp runs the program with args, which ask for help. The program must print its usage and
+// end with code 0.
 func (p *Program) CheckHelp(t *testing.T, args ...string) {
 	t.Helper()
 	r := p.Run(t, "", nil, args...)

@@ -5,14 +5,15 @@ import (
 	"testing"
 )
 
-// StartVia is Start by way of another program, which gets the program and its arguments after its
-// own.
+// StartVia is like Start, but another program starts this one. via is its command line, to which
+// StartVia appends the program and its arguments.
 func (p *Program) StartVia(t testing.TB, via []string, args ...string) *Process {
 	t.Helper()
 	return p.start(t, "", nil, via, args)
 }
 
-// WithDescriptors is a program to run others with at most n descriptors.
+// WithDescriptors returns the command line of a program that runs others with at most n
+// descriptors.
 func WithDescriptors(n int) []string {
 	return []string{"sh", "-c", fmt.Sprintf(`ulimit -n %d; exec "$@"`, n), "sh"}
 }

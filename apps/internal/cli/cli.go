@@ -1,5 +1,5 @@
-// Package cli is what the programs share at their edges: exit codes, one-line errors, and the end
-// on a signal.
+// Package cli contains what the programs share at their edges: exit codes, one-line errors, and
+// shutdown on a signal.
 package cli
 
 import (
@@ -17,17 +17,17 @@ import (
 // Exit codes of every program.
 const (
 	ExitOK      = 0
-	ExitFailure = 1 // it was asked properly and did not succeed
-	ExitUsage   = 2 // it was asked for something that cannot be
+	ExitFailure = 1 // the command line was valid, but the program failed
+	ExitUsage   = 2 // the command line is invalid
 )
 
-// usageError is an error that the caller of the program can mend by calling it differently.
+// usageError is an error that the user can correct by calling the program differently.
 type usageError struct{ err error }
 
 func (e usageError) Error() string { return e.err.Error() }
 func (e usageError) Unwrap() error { return e.err }
 
-// Usage makes an error that ends the program with ExitUsage.
+// Usage returns an error that ends the program with ExitUsage.
 func Usage(err error) error {
 	if err == nil {
 		return nil
@@ -35,11 +35,11 @@ func Usage(err error) error {
 	return usageError{err}
 }
 
-// Usagef is Usage of a formatted error.
+// Usagef is like Usage with a formatted error.
 func Usagef(format string, args ...any) error { return Usage(fmt.Errorf(format, args...)) }
 
-// ErrReported ends the program with ExitFailure and prints nothing more: the failures have been
-// printed one by one.
+// ErrReported ends the program with ExitFailure and prints nothing more: the failures were printed
+// one by one.
 var ErrReported = errors.New("reported already")
 
 // Main runs a program and exits. The context is done on the first SIGINT, SIGTERM or SIGHUP. A
@@ -48,22 +48,22 @@ func Main(name string, run func(ctx context.Context, args []string) error) {
 	ctx, end := context.WithCancel(context.Background())
 	caught := make(chan os.Signal, 1)
 	signal.Notify(caught, os.Interrupt, syscall.SIGTERM)
-	// nohup(1) starts a program with SIGHUP ignored, so that it outlives its terminal.
+	// nohup(1) starts a program with SIGHUP ignored, so that the program outlives its terminal.
 	if !signal.Ignored(syscall.SIGHUP) {
 		signal.Notify(caught, syscall.SIGHUP)
 	}
 	go func() {
 		<-caught
-		// Before end, so that a second signal ends the program as soon as it shows that it has
-		// taken the first. SIGHUP stays caught: when a terminal closes, both the kernel and the
-		// shell send one.
+		// Reset before end, so that a second signal ends the program as soon as it has reacted to
+		// the first. SIGHUP stays caught: when a terminal closes, both the kernel and the shell
+		// send one.
 		signal.Reset(os.Interrupt, syscall.SIGTERM)
 		end()
 	}()
 	os.Exit(Report(name, os.Stderr, run(ctx, os.Args[1:])))
 }
 
-// Report prints err as one line, if it is one to be printed, and returns the exit code.
+// Report prints err as one line, unless it is nil or ErrReported, and returns the exit code.
 func Report(name string, w io.Writer, err error) int {
 	var usage usageError
 	switch {
@@ -79,8 +79,8 @@ func Report(name string, w io.Writer, err error) int {
 	return ExitFailure
 }
 
-// Parse parses args into fs, whose errors it returns as usage errors of one line. -h prints the
-// usage to standard output.
+// Parse parses args into fs and returns its errors as usage errors of one line. With -h it prints
+// the usage to standard output.
 func Parse(fs *flag.FlagSet, args []string, usage string) error {
 	fs.SetOutput(io.Discard)
 	err := fs.Parse(args)

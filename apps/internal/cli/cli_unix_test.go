@@ -16,7 +16,7 @@ import (
 	"testing"
 )
 
-// programVariable makes the test binary the program that the tests send signals to.
+// programVariable makes the test binary act as the program to which the tests send signals.
 const programVariable = "CLI_TEST_PROGRAM"
 
 func TestMain(m *testing.M) {
@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// program says what happens to it, and ends well at the end of its input.
+// program prints what happens to it, and ends with code 0 at the end of its input.
 func program(ctx context.Context, _ []string) error {
 	fmt.Println("started", signal.Ignored(syscall.SIGHUP))
 	context.AfterFunc(ctx, func() { fmt.Println("ending") })
@@ -34,17 +34,18 @@ func program(ctx context.Context, _ []string) error {
 	return err
 }
 
-// A program ends in order on each of the signals, and at once on a second one that a user has sent.
+// A program shuts down in order on the first of each signal, and at once on a second one from a
+// user.
 func TestSignals(t *testing.T) {
-	// A signal that is ignored here, as SIGINT is in a background job of a shell, would be ignored
-	// in the program as well. One that is caught has its default action after exec(3).
+	// A signal that is ignored here, such as SIGINT in a background job of a shell, would be
+	// ignored in the program too. A caught signal has its default action after exec(3).
 	caught := make(chan os.Signal, 1)
 	signal.Notify(caught, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(caught)
 	for _, c := range []struct {
-		shell string // before the program
+		shell string // shell commands before the program
 		sent  []syscall.Signal
-		want  string // what it says, and how it ends
+		want  string // what it prints, and how it ends
 	}{
 		{"", nil, "started false, exit status 0"},
 		{"", []syscall.Signal{syscall.SIGINT}, "started false, ending, exit status 0"},
@@ -84,7 +85,7 @@ func TestSignals(t *testing.T) {
 					got = append(got, says.Text())
 				}
 			}
-			// One that a signal ends at once does not wait for its input.
+			// A program that a signal ends at once does not wait for its input.
 			if !strings.Contains(c.want, "signal") {
 				stdin.Close()
 			}

@@ -11,13 +11,13 @@ import (
 	"github.com/edgewise-go/edgewise/sched"
 )
 
-// Report starts a task that logs, every so often, how many tasks the loops have and what memory Go
-// has taken from the system. If asked to collect, it frees all that can be freed before it looks,
-// which takes time but leaves what is in use.
+// Report starts a task that logs periodically how many tasks the loops have and how much memory Go
+// has taken from the system. If collect is set, the task first frees all memory that can be freed.
+// That takes time, but leaves only memory in use.
 func Report(kit *strategy.Kit, every time.Duration, collect bool) error {
 	return kit.Places[0].Loop.Go(context.Background(), "report", func(t *sched.Task) error {
 		for !t.Draining() {
-			tasks := -1 // itself
+			tasks := -1 // excludes itself
 			for _, p := range kit.Places {
 				tasks += p.Loop.Len()
 			}
@@ -28,7 +28,7 @@ func Report(kit *strategy.Kit, every time.Duration, collect bool) error {
 			runtime.ReadMemStats(&m)
 			slog.Info("report", "tasks", tasks, "sys_bytes", m.Sys, "heap_bytes", m.HeapAlloc, "stack_bytes", m.StackInuse, "collections", m.NumGC,
 				"allocations", m.Mallocs)
-			// Not Sleep: the end must not wait for the next report.
+			// Not Sleep: shutdown must not wait for the next report.
 			err := t.Suspend(func(resume func()) {
 				timer := time.AfterFunc(every, resume)
 				t.OnDrain(func() {

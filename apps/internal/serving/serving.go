@@ -1,4 +1,4 @@
-// Package serving is what the servers share: the life of a scheduler between its start and a
+// Package serving contains what the servers share: the life of a scheduler from its start to a
 // signal, and the accept loop.
 package serving
 
@@ -15,14 +15,14 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// acceptBatchMax bounds the connections accepted before others have their turn.
+// acceptBatchMax bounds the connections accepted before other tasks run.
 const acceptBatchMax = 64
 
-// Start takes over a connection that was accepted on a place's loop. It owns the socket, and closes
-// it when it returns an error.
+// Start takes over a connection that was accepted on the loop of a place. It owns the socket and
+// closes it if it returns an error.
 type Start func(t *sched.Task, p *strategy.Place, sock stream.Socket, peer net.Addr) error
 
-// Spawn makes a connection of sock and starts a task for it. It closes the socket when it returns
+// Spawn makes a connection from sock and starts a task for it. It closes the socket if it returns
 // an error.
 func Spawn(t *sched.Task, sock stream.Socket, name string, body func(*sched.Task, *stream.Conn) error) error {
 	conn, err := stream.NewConn(sock, t.Loop().Tasks())
@@ -40,9 +40,9 @@ func Spawn(t *sched.Task, sock stream.Socket, name string, body func(*sched.Task
 }
 
 // Serve accepts from each listener, in a task on the loop of the same place, and runs the loops
-// until ctx is done; then until the connections have ended, at most for the grace. A listener that
-// fails ends all of it, with the error: a server that accepts nothing is of use to nobody, and who
-// watches over it should know.
+// until ctx is done. It then waits at most grace for the connections to end. A listener that fails
+// ends Serve with its error: a server that cannot accept is useless, and its supervisor must
+// notice.
 func Serve(ctx context.Context, kit *strategy.Kit, listeners []*stream.Listener, start Start, grace time.Duration) error {
 	ctx, end := context.WithCancel(ctx)
 	defer end()
@@ -89,7 +89,7 @@ func accept(t *sched.Task, p *strategy.Place, l *stream.Listener, start Start) e
 	}
 }
 
-// ListenOptions tells of exhaustion, and is otherwise the zero value.
+// ListenOptions returns options that log exhaustion. All other fields are zero.
 func ListenOptions() stream.ListenOptions {
 	return stream.ListenOptions{Exhausted: func(err error, pause time.Duration) {
 		slog.Warn("cannot accept", "error", err, "pause", pause)
@@ -114,8 +114,8 @@ func run(ctx context.Context, s sched.Scheduler, grace time.Duration) error {
 	return err
 }
 
-// ReportTask is a sched.Options.Ended that logs what an operator should know: that peers come and
-// go is not of it.
+// ReportTask is a sched.Options.Ended that logs what an operator needs to know. It ignores peers
+// that connect and disconnect.
 func ReportTask(task string, err error) {
 	var p *sched.PanicError
 	switch {

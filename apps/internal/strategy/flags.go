@@ -1,5 +1,5 @@
-// Package strategy gives every program the same flags to choose its strategies by, and makes what
-// was chosen.
+// Package strategy gives every program the same flags to choose strategies, and makes the chosen
+// ones.
 package strategy
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/edgewise-go/edgewise/sched"
 )
 
-// Flags are the strategies as they were asked for.
+// Flags are the requested strategies.
 type Flags struct {
 	Queue   string
 	Mode    string
@@ -23,17 +23,17 @@ type Flags struct {
 	Resolve string
 	Sched   string
 	Task    string
-	Loops   int // with Sched "shared" the workers of the one loop
+	Loops   int // with Sched "shared", the workers of the one loop
 
 	HostsPath   string      // of the hosts file; the system's when empty
-	HostsFailed func(error) // is called when the hosts file cannot be read, as of resolve.HostsOptions
+	HostsFailed func(error) // called if the hosts file cannot be read, as in resolve.HostsOptions
 
-	// Wrap, if it is set, is given each queue that Open has opened, and returns the one to use: for
-	// who counts what it does.
+	// Wrap, if not nil, is called with each queue that Open has opened, and returns the queue to
+	// use. A caller can wrap a queue to count its operations.
 	Wrap func(queue.Queue) queue.Queue
 }
 
-// Schedulers returns the values of -sched that this version makes.
+// Schedulers returns the values of -sched that this version supports.
 func Schedulers() []string {
 	_, _, _, c, _ := choices()
 	return slices.DeleteFunc(c.known, func(name string) bool { return c.nearest[name] != "" })
@@ -42,7 +42,7 @@ func Schedulers() []string {
 // MaxLoops bounds -loops.
 const MaxLoops = sched.MaxShards
 
-// choice is a flag that takes one of a few words. Those that this version does not make are refused
+// choice is a flag with a few valid words. Words that this version does not support are refused
 // with the nearest one that it does.
 type choice struct {
 	flag    string
@@ -71,10 +71,10 @@ func choices() (mode, buffer, resolver, scheduler, task choice) {
 	return mode, buffer, resolver, scheduler, task
 }
 
-// Which flags a program takes.
+// Which selects optional flags.
 type Which uint8
 
-// The flags that not every program has a use for.
+// The flags that only some programs take.
 const (
 	WithBuffer Which = 1 << iota
 	WithResolve
@@ -85,11 +85,11 @@ const (
 func (f *Flags) Register(fs *flag.FlagSet, which Which) {
 	f.Resolve, f.Task = "pool", "coroutine"
 	fs.StringVar(&f.Queue, "queue", "auto", "event queue: auto|epoll|iouring|poll|kqueue|iocp")
-	fs.StringVar(&f.Mode, "mode", "edge", "trigger mode: edge|level|oneshot")
-	fs.StringVar(&f.Sched, "sched", "", "scheduler: single|sharded|shared|stealing (single for one loop, else sharded)")
-	fs.IntVar(&f.Loops, "loops", 1, "event loops, a thread each, or with -sched shared threads of the one loop; 0 for one a processor")
+	fs.StringVar(&f.Mode, "mode", "edge", "mode of the event queue: edge|level|oneshot")
+	fs.StringVar(&f.Sched, "sched", "", "scheduler: single|sharded|shared|stealing (default single for one loop, otherwise sharded)")
+	fs.IntVar(&f.Loops, "loops", 1, "event loops, one thread per loop; with -sched shared, threads of the one loop; 0 for one per processor")
 	if which&WithBuffer != 0 {
-		fs.StringVar(&f.Buffer, "buffer", f.Buffer, "buffer strategy: fixed|grow|ring|mirrored|chain|adaptive|perloop|kernel (perloop if connections of a loop do not run at the same time, else chain)")
+		fs.StringVar(&f.Buffer, "buffer", f.Buffer, "buffer strategy: fixed|grow|ring|mirrored|chain|adaptive|perloop|kernel (default perloop, or chain if connections of a loop can run at the same time)")
 	}
 	if which&WithResolve != 0 {
 		fs.StringVar(&f.Resolve, "resolve", f.Resolve, "resolver strategy: adaptive|blocking|pool|evented")
@@ -99,16 +99,16 @@ func (f *Flags) Register(fs *flag.FlagSet, which Which) {
 	}
 }
 
-// mode returns the trigger mode. The flags have been checked.
+// mode returns the mode of the event queue. The flags have been checked.
 func (f *Flags) mode() queue.Mode {
 	return map[string]queue.Mode{"edge": queue.Edge, "level": queue.Level, "oneshot": queue.OneShot}[f.Mode]
 }
 
-// Check returns the usage error that Open would return of f, short of opening anything.
+// Check returns the usage error that Open would return for f, without opening anything.
 func (f Flags) Check() error { return f.check() }
 
-// check refuses what is unknown, what this version does not make, and what does not go together; it
-// fills in what was left open.
+// check refuses values that are unknown, that this version does not support, or that conflict. It
+// fills in the values left open.
 func (f *Flags) check() error {
 	if f.Loops == 0 {
 		f.Loops = runtime.GOMAXPROCS(0)
@@ -138,26 +138,26 @@ func (f *Flags) check() error {
 		}
 	}
 	if f.Sched == "single" && f.Loops != 1 {
-		return cli.Usagef("-sched single -loops %d: single is one loop; the nearest that works is -sched sharded", f.Loops)
+		return cli.Usagef("-sched single -loops %d: single has one loop; the nearest that works is -sched sharded", f.Loops)
 	}
 	if f.Sched == "shared" && f.Loops > sched.MaxWorkers {
 		return cli.Usagef("-sched shared -loops %d: want at most %d threads of one loop", f.Loops, sched.MaxWorkers)
 	}
 	if f.Buffer == "perloop" && f.concurrent() {
-		return cli.Usagef("-buffer perloop -sched %s -loops %d: its connections take turns in one array, and would run at the same time; the nearest that works is -buffer %s",
+		return cli.Usagef("-buffer perloop -sched %s -loops %d: connections that take turns in one array would run at the same time; the nearest that works is -buffer %s",
 			f.Sched, f.Loops, nearestConcurrent)
 	}
 	return nil
 }
 
-// concurrent reports whether connections of one loop may run at the same time. The flags have been
+// concurrent reports whether connections of one loop can run at the same time. The flags have been
 // filled in.
 func (f *Flags) concurrent() bool {
 	return f.Loops > 1 && (f.Sched == "shared" || f.Sched == "stealing")
 }
 
-// nearestConcurrent is the buffer strategy nearest to perloop whose buffers may be used at the same
-// time: an empty one holds no memory either.
+// nearestConcurrent is the buffer strategy nearest to perloop whose buffers can be used at the same
+// time. An empty buffer holds no memory in either strategy.
 const nearestConcurrent = "chain"
 
 // String names the strategies in use.
@@ -165,8 +165,8 @@ func (f *Flags) String() string {
 	return fmt.Sprintf("queue %s, mode %s, sched %s, loops %d", f.Queue, f.Mode, f.Sched, f.Loops)
 }
 
-// bufferSizes for every strategy: bulk moves best in tens of kilobytes, and an idle connection
-// should hold none of it.
+// bufferSizes fits every strategy. Bulk transfers are fastest with tens of kilobytes, and an idle
+// connection should hold no buffer memory.
 const (
 	scratchBytes  = 64 << 10
 	bufferLimit   = 64 << 10
@@ -174,8 +174,8 @@ const (
 	poolBytesKept = 4 << 20
 )
 
-// Buffers makes the buffers of one loop. Any thread may call New; what it returns belongs to one
-// connection.
+// Buffers makes the buffers of one loop. New is safe for concurrent use. The buffer that it returns
+// belongs to one connection.
 type Buffers struct {
 	name    string
 	options bufstrategy.Options

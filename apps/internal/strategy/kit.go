@@ -16,23 +16,23 @@ import (
 	"github.com/edgewise-go/edgewise/stream"
 )
 
-// Kit is what the flags chose: a scheduler, and for each of its loops what belongs to it alone.
+// Kit is what the flags chose: a scheduler, and what each of its loops has to itself.
 type Kit struct {
 	Flags     Flags
 	Scheduler sched.Scheduler
 	Places    []*Place
 }
 
-// Place is one loop with its buffers. Of -sched shared there is one, however many threads work on
-// it: so one listener, one task that accepts, and what is accepted goes to whoever is free. Several
-// listeners would share the port to no end, since all of them would be in the same queue, and a
-// connection that waits at one of them is lost when that is closed.
+// Place is one loop with its buffers. -sched shared has one place for all of its threads: one
+// listener, one accepting task, and each connection goes to a free thread. Several listeners on one
+// port would not help, because all of them would be in the same queue. Closing one of them would
+// also lose the connections that wait there.
 type Place struct {
 	Loop    *sched.Loop
 	Buffers *Buffers
 }
 
-// Open makes what the flags ask for. Its errors are usage errors.
+// Open makes what the flags request. Its errors are usage errors.
 func (f Flags) Open(options sched.Options) (*Kit, error) {
 	if err := f.check(); err != nil {
 		return nil, err
@@ -54,8 +54,8 @@ func (f Flags) Open(options sched.Options) (*Kit, error) {
 	return k, nil
 }
 
-// scheduler makes the scheduler. What refuses it is either the queue or the scheduler itself, which
-// the usage error names.
+// scheduler makes the scheduler. The usage error names what failed: the queue or the scheduler
+// itself.
 func (f *Flags) scheduler(options sched.Options) (sched.Scheduler, error) {
 	var opening error
 	open := func() (queue.Queue, error) {
@@ -110,7 +110,7 @@ type Resolver struct {
 	host resolve.Host
 }
 
-// OpenResolver makes the resolver that the flags ask for, with literals, the hosts file, a cache
+// OpenResolver makes the resolver that the flags request, with literals, the hosts file, a cache
 // and coalescing around it.
 func (f Flags) OpenResolver() (*Resolver, error) {
 	base, err := resolve.ByName(f.Resolve, resolve.System{}.Lookup, resolve.PoolOptions{Workers: resolveWorkers, MaxQueued: resolveQueueMax})
@@ -135,8 +135,8 @@ func (f Flags) OpenResolver() (*Resolver, error) {
 // Close releases the resolver.
 func (r *Resolver) Close() error { return r.host.Strategy.Close() }
 
-// For returns a resolver function for a dialer that task t uses: it suspends the task. The inbox is
-// that of the task's loop.
+// For returns a resolver function for a dialer that task t uses. The function suspends the task.
+// inbox is that of the task's loop.
 func (r *Resolver) For(t *sched.Task, inbox *resolve.Inbox) stream.Resolve {
 	return func(ctx context.Context, host string) ([]netip.Addr, error) {
 		answer, err := r.host.Try(host, resolve.FamilyBoth)
@@ -156,7 +156,7 @@ func (r *Resolver) start(ctx context.Context, t *sched.Task, inbox *resolve.Inbo
 		deadline = d
 	}
 	query := &resolve.HostQuery{Name: host, Deadline: deadline, Inbox: inbox}
-	var mu sync.Mutex // guards what follows: another thread of the loop may run the inbox
+	var mu sync.Mutex // guards the fields below: another thread of the loop may run the inbox
 	var answer resolve.HostAnswer
 	var err error
 	done := false
@@ -178,7 +178,7 @@ func (r *Resolver) start(ctx context.Context, t *sched.Task, inbox *resolve.Inbo
 	return answer, err
 }
 
-// NewInbox returns a resolver's inbox that l runs.
+// NewInbox returns an inbox for resolvers that l runs.
 func NewInbox(l *sched.Loop) *resolve.Inbox {
 	var inbox *resolve.Inbox
 	inbox = resolve.NewInbox(func() error {

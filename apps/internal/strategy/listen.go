@@ -12,9 +12,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// ParseListenAddr parses the value of a flag -addr: "host:port" with a literal host, which may be
-// empty for every interface, or "localhost". An empty host is the zero netip.Addr, which Listen
-// knows.
+// ParseListenAddr parses the value of a flag -addr: "host:port" with a literal host, an empty host
+// for every interface, or "localhost". An empty host becomes the zero netip.Addr, which Listen
+// accepts.
 func ParseListenAddr(value string) (netip.AddrPort, error) {
 	host, port, err := net.SplitHostPort(value)
 	if err != nil {
@@ -37,11 +37,11 @@ func ParseListenAddr(value string) (netip.AddrPort, error) {
 	return netip.AddrPortFrom(ip, uint16(number)), nil
 }
 
-// Listen opens a listener for each loop of k on one address, for tasks. Several share the port
-// (SO_REUSEPORT), between which the kernel spreads connections; a port of zero is chosen once. They
-// serve IPv4 as well where the address is IPv6's unspecified one.
+// Listen opens a listener for tasks on one address, for each loop of k. Several listeners share the
+// port (SO_REUSEPORT), and the kernel spreads connections over them. A port of zero is chosen once.
+// On the unspecified IPv6 address they serve IPv4 too.
 //
-// The zero netip.Addr is every interface: with both families, or IPv4 alone on a system without
+// The zero netip.Addr means every interface, with both families, or only IPv4 on a system without
 // IPv6.
 func (k *Kit) Listen(addr netip.AddrPort, config stream.ListenOptions) ([]*stream.Listener, error) {
 	config.ReusePort = len(k.Places) > 1
@@ -63,7 +63,7 @@ func (k *Kit) Listen(addr netip.AddrPort, config stream.ListenOptions) ([]*strea
 	return listeners, nil
 }
 
-// listen opens a listener by open, on what addr stands for.
+// listen opens a listener by calling open with the address that addr denotes.
 func listen[L any](addr netip.AddrPort, open func(netip.AddrPort) (L, error)) (L, error) {
 	if addr.Addr().IsValid() {
 		return open(addr)
@@ -75,13 +75,13 @@ func listen[L any](addr netip.AddrPort, open func(netip.AddrPort) (L, error)) (L
 	return l, err
 }
 
-// lacksFamily reports whether a listener failed because the system has no IPv6: EAFNOSUPPORT of
-// socket(2) where the kernel is without it, EADDRNOTAVAIL of bind(2) where the interfaces are
+// lacksFamily reports whether a listener failed because the system has no IPv6. socket(2) returns
+// EAFNOSUPPORT if the kernel lacks IPv6; bind(2) returns EADDRNOTAVAIL if the interfaces do
 // (ipv6(7)).
 func lacksFamily(err error) bool {
 	return sys.ClassOf(err) == sys.ClassUnsupported || errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, wsaAddrNotAvailable)
 }
 
-// wsaAddrNotAvailable is what Windows has for EADDRNOTAVAIL (WSAEADDRNOTAVAIL). No other system has
-// the number.
+// wsaAddrNotAvailable is EADDRNOTAVAIL on Windows (WSAEADDRNOTAVAIL). No other system uses the
+// number.
 const wsaAddrNotAvailable = syscall.Errno(10049)

@@ -14,13 +14,13 @@ import (
 	"github.com/edgewise-go/edgewise/stream"
 )
 
-// Without IPv6 every interface is every one of IPv4. What else fails is not tried again, and no
-// other address is given up.
+// Without IPv6, every interface means every IPv4 interface. Listen does not retry after another
+// error, and does not replace a specific address.
 func TestListenWithoutIPv6(t *testing.T) {
 	const six, four = "[::]:80", "0.0.0.0:80"
 	for _, c := range []struct {
 		addr  string
-		six   error // of an attempt on IPv6
+		six   error // the error of an attempt on IPv6
 		tried []string
 		err   error
 	}{
@@ -52,7 +52,7 @@ func TestListenWithoutIPv6(t *testing.T) {
 	}
 }
 
-// With IPv6, if the system has it, IPv4 is served as well.
+// If the system has IPv6, a listener on every interface serves IPv4 too.
 func TestListenOnEveryInterface(t *testing.T) {
 	kit, err := Flags{Queue: "auto", Mode: "edge", Resolve: "pool", Task: "coroutine", Loops: 2}.Open(sched.Options{})
 	if err != nil {

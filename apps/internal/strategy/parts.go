@@ -9,12 +9,12 @@ import (
 	"github.com/edgewise-go/edgewise/stream"
 )
 
-// families are what a dialer's networks ask for.
+// families maps the networks of a dialer to address families.
 var families = map[string]resolve.Family{"ip": resolve.FamilyBoth, "ip4": resolve.FamilyV4, "ip6": resolve.FamilyV6}
 
-// Parts returns a resolver function for dialers of one loop, whose inbox is given: it delivers each
-// family as it arrives and suspends nobody. The dialer must be used by tasks of that loop, of which
-// several may do so at the same time.
+// Parts returns a resolver function for dialers of one loop with the given inbox. The function
+// delivers each family as it arrives and suspends no task. Only tasks of that loop may use the
+// dialer; several may use it at the same time.
 func (r *Resolver) Parts(inbox *resolve.Inbox) stream.ResolveParts {
 	return func(network, host string, deliver func(addrs []netip.Addr, more bool, err error)) (cancel func()) {
 		family := families[network]

@@ -13,8 +13,8 @@ import (
 	"github.com/edgewise-go/edgewise/stream"
 )
 
-// A dialer resolves "localhost", in parts and as a whole, and a name that is none; the second time
-// from memory.
+// A dialer resolves "localhost", in parts and as a whole, and a name that does not exist. The
+// second lookup comes from memory.
 func TestADialerResolvesByAHost(t *testing.T) {
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -46,12 +46,11 @@ func TestADialerResolvesByAHost(t *testing.T) {
 				}
 				if c, err := d.DialContext(task.Context(), "tcp", "not..a.name:1"); err == nil {
 					c.Close()
-					t.Error("a dial of a name that is none succeeded")
+					t.Error("the dial of a name that does not exist succeeded")
 				}
 			}
 		}
-		// Of a dial that ends before its resolver nothing is left but a completion that nobody
-		// hears.
+		// A dial that ends before its resolver leaves only a completion that no task receives.
 		ctx, cancel := context.WithCancel(task.Context())
 		cancel()
 		d := stream.Dialer{Waiter: loop.Tasks(), ResolveParts: resolver.Parts(inbox)}
