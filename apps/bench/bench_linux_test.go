@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 // removeEcho removes what buildEchoOnce has built.
 var removeEcho = func() {}
 
-// buildEchoOnce builds the echo server that several benchmarks measure: each would build one.
+// buildEchoOnce builds the echo server once for all benchmarks that measure it.
 var buildEchoOnce = sync.OnceValues(func() (string, error) {
 	path, remove, err := buildEcho(context.Background(), "")
 	if err == nil {
@@ -39,8 +39,8 @@ func echoProgram(t *testing.T) string {
 	return path
 }
 
-// succeed runs the program, which must succeed, in the directory of the package, where it finds the
-// source of others, and returns what it prints.
+// succeed runs the program and returns its output. The program must succeed. It runs in the
+// directory of the package, where it finds the sources of other programs.
 func succeed(t *testing.T, args ...string) string {
 	t.Helper()
 	r := program.Run(t, ".", nil, args...)

@@ -19,12 +19,14 @@ import (
 
 const buffersUsage = `usage: bench buffers [flags]
 
-Every strategy of bufstrategy, and the buffers of package bufio and bytes and of bytebufferpool, ringbuffer and netpoll, do the same work in turns: bytes
-arrive from a source in memory, in a random but repeatable manner, and messages are wanted in one piece. It prints, for each workload, what was copied, how
-often the source was read, allocations, memory for a connection, and time, of which the median of the rounds counts; then the fastest strategy beside the
-fastest of others; then what bench burst prints; then whether what the strategies promise was so. It ends with exit code 1 if it was not.
+Measures every strategy of bufstrategy, and the buffers of package bufio, bytes, bytebufferpool, ringbuffer and
+netpoll, on the same work in turns. Bytes arrive from a source in memory, in a random but repeatable manner, and the
+consumer wants each message in one piece. For each workload it prints what was copied, how often the source was read,
+allocations, memory per connection, and the median time of the rounds. It then compares the fastest strategy with the
+fastest other buffer, prints the output of bench burst, and checks the promises of the strategies. The exit code is 1
+if a promise was broken.
 
-Every byte is compared with what was sent in a pass that is not timed, and two bytes of every message in those that are.`
+A pass that is not timed compares every byte with what was sent. The timed passes compare two bytes of every message.`
 
 type buffersConfig struct {
 	buffers.Options
@@ -41,17 +43,17 @@ func measureBuffers(ctx context.Context, args []string) error {
 		names = append(names, s.Name)
 	}
 	fs := flag.NewFlagSet("bench buffers", flag.ContinueOnError)
-	fs.IntVar(&c.Rounds, "rounds", 5, "how often each buffer has its turn; the median counts")
+	fs.IntVar(&c.Rounds, "rounds", 5, "turns per buffer; the median counts")
 	fs.DurationVar(&c.Turn, "d", 200*time.Millisecond, "length of a turn")
 	fs.Uint64Var(&c.Count, "count", 64<<20, "bytes of the pass that counts what is copied, read and held")
-	fs.Uint64Var(&c.Seed, "seed", 0, "of the bytes and arrivals; 0 takes one by chance, and prints it")
-	fs.IntVar(&c.Conns, "c", 100_000, "connections of a workload, at most; it is idle that has so many")
-	fs.StringVar(&c.workloads, "workload", strings.Join(buffers.Workloads(), ","), "what to do, with commas between")
-	fs.StringVar(&c.subjects, "buffer", strings.Join(names, ","), "what to measure, with commas between")
+	fs.Uint64Var(&c.Seed, "seed", 0, "seed of the bytes and arrivals; 0 takes a random one and prints it")
+	fs.IntVar(&c.Conns, "c", 100_000, "maximum connections of a workload; only idle has so many")
+	fs.StringVar(&c.workloads, "workload", strings.Join(buffers.Workloads(), ","), "workloads, comma-separated")
+	fs.StringVar(&c.subjects, "buffer", strings.Join(names, ","), "buffers to measure, comma-separated")
 	fs.StringVar(&c.json, "json", "", "file to write the figures to, as JSON")
 	fs.StringVar(&c.plots, "plots", "", "directory to write plots to, as SVG")
 	c.burst.register(fs)
-	fs.BoolVar(&c.markdown, "markdown", false, "print the tables of the README, too")
+	fs.BoolVar(&c.markdown, "markdown", false, "also print the tables of the README")
 	if err := parseWords(fs, args, buffersUsage); err != nil {
 		return err
 	}
@@ -90,7 +92,7 @@ func (c *buffersConfig) check() error {
 	return nil
 }
 
-// buffersSystem says what the figures were measured on.
+// buffersSystem describes the system on which the figures were measured.
 func buffersSystem() string {
 	return fmt.Sprintf("%s, %s/%s, %d processors", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 }
@@ -137,7 +139,7 @@ func (c *buffersConfig) run(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
-// write writes the files that were asked for.
+// write writes the requested files.
 func (c *buffersConfig) write(all buffers.Figures) error {
 	if c.plots != "" {
 		if err := buffers.Plot(c.plots, all.Rows); err != nil {

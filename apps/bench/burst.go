@@ -18,9 +18,10 @@ import (
 
 const burstUsage = `usage: bench burst [flags]
 
-Every connection has a burst, takes it in, and is idle: its buffer is trimmed, and the pool. It prints the memory that the buffers have, and Go's heap, before,
-at most and after, for each strategy: with sources in memory, then (on Linux) on sockets whose peers are another process. All bursts at once would not fit in
-every memory: the connections have theirs in waves. It ends with exit code 1 if after is more than 5 percent above before.`
+Every connection has a burst, consumes it, and becomes idle: its buffer and the pool are trimmed. For each strategy it
+prints the memory of the buffers and of Go's heap before, at the maximum and after: first with sources in memory, then
+(on Linux) on sockets whose peers are another process. All bursts at once would not fit in memory, so the connections
+have theirs in waves. The exit code is 1 if the memory after is more than 5 percent above the memory before.`
 
 type burstConfig struct {
 	conns, sockets, size int
@@ -32,11 +33,11 @@ type burstConfig struct {
 // burstBytes is the default size of a burst.
 const burstBytes = 64 << 10
 
-// register adds the flags that bench buffers has, too.
+// register adds the flags that bench buffers shares.
 func (c *burstConfig) register(fs *flag.FlagSet) {
-	fs.IntVar(&c.conns, "burst", 100_000, "connections without sockets that have a burst; 0 leaves that out")
-	fs.IntVar(&c.sockets, "sockets", burstSockets, "connections with sockets that have a burst, on Linux; 0 leaves that out")
-	fs.Int64Var(&c.live, "live", 256<<20, "bytes of bursts that are unread at a time, at most")
+	fs.IntVar(&c.conns, "burst", 100_000, "connections without sockets that have a burst; 0 for none")
+	fs.IntVar(&c.sockets, "sockets", burstSockets, "connections with sockets that have a burst, on Linux; 0 for none")
+	fs.Int64Var(&c.live, "live", 256<<20, "maximum unread bytes of bursts at once")
 }
 
 func (c *burstConfig) check() error {
@@ -46,7 +47,7 @@ func (c *burstConfig) check() error {
 	case c.live < int64(c.size):
 		return cli.Usagef("-live must be at least a burst")
 	case c.sockets > 0 && burstSockets == 0:
-		return cli.Usagef("-sockets is for Linux")
+		return cli.Usagef("-sockets is only for Linux")
 	}
 	return nil
 }
@@ -56,8 +57,8 @@ func bursts(ctx context.Context, args []string) error {
 	fs := flag.NewFlagSet("bench burst", flag.ContinueOnError)
 	c.register(fs)
 	fs.IntVar(&c.size, "bytes", burstBytes, "bytes of a burst")
-	fs.StringVar(&c.names, "buffer", strings.Join(bufstrategy.Names(), ","), "strategies, with commas between")
-	fs.Uint64Var(&c.seed, "seed", 0, "of the bytes; 0 takes one by chance")
+	fs.StringVar(&c.names, "buffer", strings.Join(bufstrategy.Names(), ","), "strategies, comma-separated")
+	fs.Uint64Var(&c.seed, "seed", 0, "seed of the bytes; 0 takes a random one")
 	if err := parseWords(fs, args, burstUsage); err != nil {
 		return err
 	}
@@ -84,8 +85,7 @@ func bursts(ctx context.Context, args []string) error {
 	return nil
 }
 
-// run measures, prints the tables, and returns what must hold and, by where the bursts come from,
-// the figures.
+// run measures and prints the tables. It returns the checks, and the figures by kind of source.
 func (c *burstConfig) run(ctx context.Context, out io.Writer, names []string) (checks []buffers.Check, rows map[string][]buffers.BurstRow, err error) {
 	rows = map[string][]buffers.BurstRow{}
 	measure := func(kind string, conns int, open func(b buffers.Burst) (buffers.Sources, func() error, error)) (err error) {
@@ -116,7 +116,7 @@ func (c *burstConfig) run(ctx context.Context, out io.Writer, names []string) (c
 	return checks, rows, err
 }
 
-// noteOver says what is going on, in the place of what it said before.
+// noteOver prints a progress message in place of the previous one.
 func noteOver(format string, args ...any) {
 	note("\r%-70s\r", fmt.Sprintf(format, args...))
 }

@@ -21,13 +21,13 @@ import (
 	"github.com/edgewise-go/edgewise/stream/park"
 )
 
-// burstSockets is the default of -sockets: the usual limit of descriptors of a process is 20,000.
+// burstSockets is the default of -sockets: the usual limit of descriptors per process is 20,000.
 const burstSockets = 18_000
 
 // burstPatience bounds the wait for the bytes of one connection.
 const burstPatience = time.Minute
 
-// burstServer has connections to another process, which sends bursts when it is told to.
+// burstServer has connections to another process, which sends bursts on command.
 type burstServer struct {
 	conns []*stream.Conn
 	cmd   *exec.Cmd
@@ -74,8 +74,7 @@ func (s *burstServer) start(ctx context.Context, addr string, b buffers.Burst) e
 	return s.cmd.Start()
 }
 
-// close ends the other process first, so that its ports are those that the system keeps for a
-// while.
+// close ends the other process first, so that its side keeps the ports in TIME_WAIT.
 func (s *burstServer) close() error {
 	errs := []error{s.tell.Close(), s.cmd.Wait()}
 	for _, c := range s.conns {
@@ -84,8 +83,8 @@ func (s *burstServer) close() error {
 	return errors.Join(errs...)
 }
 
-// Arrive has the other process send a burst on each of these connections. It does not wait until
-// they are sent: the kernel does not hold them all.
+// Arrive makes the other process send a burst on each of these connections. It does not wait for
+// the sends, because the kernel cannot buffer all of them.
 func (s *burstServer) Arrive(first, end int) error {
 	_, err := fmt.Fprintf(s.tell, "%d %d\n", first, end)
 	return err
@@ -94,7 +93,7 @@ func (s *burstServer) Arrive(first, end int) error {
 // Source returns the connection.
 func (s *burstServer) Source(i int) bufstrategy.TryReader { return s.conns[i] }
 
-// Wait waits until the connection has more.
+// Wait waits until more has arrived on the connection.
 func (s *burstServer) Wait(i int) error {
 	if err := s.conns[i].SetReadDeadline(time.Now().Add(burstPatience)); err != nil {
 		return err
@@ -102,14 +101,14 @@ func (s *burstServer) Wait(i int) error {
 	return s.conns[i].WaitRead()
 }
 
-// burstLoad connects one by one, so that the connections are in the order in which they are
-// accepted, and sends a burst on those that each line of its input names. It ends with its input.
+// burstLoad connects one by one, so that the connections are in the order of their acceptance. It
+// then sends a burst on the connections that each line of its input names. It ends with its input.
 func burstLoad(args []string) error {
 	fs := flag.NewFlagSet("bench burstload", flag.ContinueOnError)
 	addr := fs.String("addr", "", "address of the server")
 	n := fs.Int("c", 0, "connections")
 	size := fs.Int("bytes", 0, "bytes of a burst")
-	seed := fs.Uint64("seed", 0, "of the bytes")
+	seed := fs.Uint64("seed", 0, "seed of the bytes")
 	if err := cli.Parse(fs, args, "internal"); err != nil {
 		return err
 	}
@@ -137,7 +136,8 @@ func burstLoad(args []string) error {
 	}
 }
 
-// sendBursts writes to all at the same time, since who reads may begin with any.
+// sendBursts writes to all connections at the same time, because the reader may begin with any of
+// them.
 func sendBursts(conns []net.Conn, burst []byte) error {
 	var group sync.WaitGroup
 	errs := make([]error, len(conns))

@@ -22,22 +22,22 @@ import (
 
 const deferUsage = `usage: bench defer [flags]
 
-Many sources become readable, and each takes some work before it is read. A loop works for no longer than its share of a turn: handlers that come
-after that defer, and leave what has arrived where it is. It prints how often each source was reported by the event queue,
-which must be once, and how long after it was made ready the work of a source began. It ends with exit code 1 if a source was reported more than
-once, or never.`
+Many sources become readable, and each needs some work before it is read. A loop works only for its share of a turn.
+Handlers that run later in the turn defer their work and leave the data where it is. For each combination it prints how
+often the event queue reported each source, which must be once, and how long after readiness the work of a source began.
+The exit code is 1 if a source was reported more than once, or never.`
 
 type deferConfig struct {
 	sources int
-	share   time.Duration // of a turn that a loop works
-	work    time.Duration // for each source
+	share   time.Duration // of a turn in which a loop works
+	work    time.Duration // per source
 }
 
-// deferRow is what came of one combination of strategies.
+// deferRow is the result of one combination of strategies.
 type deferRow struct {
 	flags       strategy.Flags
 	least, most int // reports of a source
-	turns       int // that some source had to wait for
+	turns       int // maximum wait of a source
 	p50, p99    time.Duration
 }
 
@@ -46,8 +46,8 @@ func deferring(_ context.Context, args []string) error {
 	s := sweep{modes: allModes, scheds: strings.Join(strategy.Schedulers(), ","), loops: 2}
 	fs := flag.NewFlagSet("bench defer", flag.ContinueOnError)
 	fs.IntVar(&c.sources, "sources", 1000, "sources that become readable; two descriptors each")
-	fs.DurationVar(&c.share, "turn", 10*time.Millisecond, "work of a turn, on each loop")
-	fs.DurationVar(&c.work, "work", 100*time.Microsecond, "work of a source")
+	fs.DurationVar(&c.share, "turn", 10*time.Millisecond, "time for work in a turn, on each loop")
+	fs.DurationVar(&c.work, "work", 100*time.Microsecond, "time that the work of a source takes")
 	s.register(fs)
 	if err := parseWords(fs, args, deferUsage); err != nil {
 		return err
@@ -60,7 +60,7 @@ func deferring(_ context.Context, args []string) error {
 		return err
 	}
 	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Printf("defer: %d sources, work of %v each, at most %v a turn\n", c.sources, c.work, c.share)
+	fmt.Printf("defer: %d sources, work of %v each, at most %v per turn\n", c.sources, c.work, c.share)
 	fmt.Fprintf(t, "mechanism\tmode\tscheduler\tloops\treports of a source\tturns\tready to work, p50\tp99\t\n")
 	var wrong error
 	for i, f := range all {
@@ -83,7 +83,7 @@ func deferring(_ context.Context, args []string) error {
 	return errors.Join(t.Flush(), wrong)
 }
 
-// counter counts the reports of a queue that say that a source can be read, by source.
+// counter counts, by source, the reports of a queue that a source is readable.
 type counter struct {
 	queue.Queue
 	mu      sync.Mutex
@@ -115,17 +115,17 @@ type deferBench struct {
 	deferConfig
 	epoch   time.Time
 	list    []*deferSource
-	waiting sync.WaitGroup // sources that do not wait yet to be made readable
+	waiting sync.WaitGroup // sources that do not wait yet for becoming readable
 }
 
 // deferLoop is the share of a turn that is left on a loop, for all of its threads.
 type deferLoop struct {
 	loop *sched.Loop
 
-	mu    sync.Mutex // guards what follows
+	mu    sync.Mutex // guards the fields below
 	spent time.Duration
 	turns int
-	fresh bool // a function that ends the turn's share is under way
+	fresh bool // a function that ends the share of the turn is posted
 }
 
 // deferSource is a handler that has work to do before it reads.
@@ -189,7 +189,7 @@ func (b *deferBench) start(kit *strategy.Kit) error {
 		err := l.loop.Post(func() {
 			for j := i; j < len(b.list); j += len(loops) {
 				if _, err := l.loop.StartHandler(b.list[j].h, b.list[j]); err != nil {
-					panic(err) // is told as an error of the run
+					panic(err) // reported as an error of the run
 				}
 			}
 		})
@@ -236,7 +236,7 @@ func (b *deferBench) row(f strategy.Flags, counters []*counter) deferRow {
 	return r
 }
 
-// Step works, then reads, if the turn has time left; else it defers both.
+// Step works and then reads if the turn has time left. Otherwise it defers both.
 func (s *deferSource) Step(_ sched.HandlerTask, cause sched.Cause) sched.Next {
 	switch cause {
 	case sched.Started:
@@ -260,8 +260,8 @@ func (s *deferSource) Step(_ sched.HandlerTask, cause sched.Cause) sched.Next {
 // End leaves the handle open: its number must not be used again in this run.
 func (s *deferSource) End(error) {}
 
-// begin reports whether this turn has time left. What is posted runs in the next turn, and makes a
-// new share.
+// begin reports whether this turn has time left. The function that it posts runs in the next turn
+// and starts a new share.
 func (l *deferLoop) begin(share time.Duration) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

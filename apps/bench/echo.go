@@ -22,11 +22,11 @@ var epollSource []byte
 type contender struct {
 	name    string
 	command []string
-	rates   []float64 // messages a second, a round each
-	cpus    []float64 // nanoseconds of processor time a message
+	rates   []float64 // messages per second, one value per round
+	cpus    []float64 // nanoseconds of processor time per message
 }
 
-// yardstick is the contender that the ratios refer to.
+// yardstick is the contender to which the ratios refer.
 const yardstick = "C, epoll"
 
 func (c config) contenders(ctx context.Context, w io.Writer) ([]*contender, error) {
@@ -48,7 +48,7 @@ func (c config) contenders(ctx context.Context, w io.Writer) ([]*contender, erro
 	), nil
 }
 
-// compile builds the server in C, or says why not.
+// compile builds the C server, or returns why it cannot.
 func (c config) compile(ctx context.Context) (string, error) {
 	cc, err := exec.LookPath("cc")
 	if err != nil {
@@ -61,7 +61,7 @@ func (c config) compile(ctx context.Context) (string, error) {
 	return out, build(ctx, out, cc, "-O2", "-Wall", "-o", out, source)
 }
 
-// echo runs every contender in turn, so that what else happens on the machine meets all alike.
+// echo runs every contender in turn, so that other activity on the machine affects all alike.
 func (c config) echo(ctx context.Context, w io.Writer) error {
 	all, err := c.contenders(ctx, w)
 	if err != nil {
@@ -69,7 +69,7 @@ func (c config) echo(ctx context.Context, w io.Writer) error {
 	}
 	for round := range c.rounds {
 		for i := range all {
-			s := all[(i+round)%len(all)] // nobody always follows the same one
+			s := all[(i+round)%len(all)] // no contender always follows the same one
 			note("\rround %d of %d: %-24s", round+1, c.rounds, s.name)
 			if err := c.turn(ctx, s); err != nil {
 				return fmt.Errorf("%s: %w", s.name, err)
@@ -81,8 +81,8 @@ func (c config) echo(ctx context.Context, w io.Writer) error {
 	return table(w, all)
 }
 
-// table prints medians, and ratios to the yardstick in which more is better: of the rate, and of
-// the processor time turned over.
+// table prints medians and their ratios to the yardstick. In both ratios more is better: that of
+// the processor time is inverted.
 func table(w io.Writer, all []*contender) error {
 	rate, cpu := median(all[0].rates), median(all[0].cpus)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -100,14 +100,14 @@ func median(values []float64) float64 {
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }
 
-// turn starts the server, loads it and takes down what it did and what it took.
+// turn starts the server, loads it, and records its rate and processor time.
 func (c config) turn(ctx context.Context, s *contender) error {
 	server, err := start(ctx, serverCPU, s.command)
 	if err != nil {
 		return err
 	}
 	defer server.stop()
-	// What a connection costs to make and to close is not part of what a message costs.
+	// The cost of making and closing a connection is not part of the cost of a message.
 	at := map[string]time.Duration{}
 	result, err := load{c.conns, c.size, c.depth, c.duration}.run(ctx, filepath.Join(c.dir, "echo"), server.addr, func(phase string) error {
 		cpu, err := server.cpu()
@@ -122,21 +122,21 @@ func (c config) turn(ctx context.Context, s *contender) error {
 	return nil
 }
 
-// load is how an echo server is loaded: connections, the bytes of a message, messages in flight on
-// each connection, and for how long.
+// load describes the load of an echo server: connections, bytes per message, messages in flight per
+// connection, and duration.
 type load struct {
 	conns, size, depth int
 	duration           time.Duration
 }
 
-// loaded is what the load says of itself.
+// loaded is the report of the load.
 type loaded struct {
 	Messages float64 `json:"messages"`
 	Rate     float64 `json:"messages_per_second"`
 }
 
-// run has the program echo load the server at addr, and calls phase when it has begun and when it
-// is over.
+// run makes the program echo load the server at addr. It calls phase when the load has begun and
+// when it is over.
 func (l load) run(ctx context.Context, echo, addr string, phase func(string) error) (loaded, error) {
 	var result loaded
 	out, err := output(ctx, loadCPU, []string{echo, "load", "-addr", addr, "-json", "-phases",

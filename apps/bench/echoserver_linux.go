@@ -9,11 +9,11 @@ import (
 
 // registerEcho adds the flag for buildEcho.
 func registerEcho(fs *flag.FlagSet) *string {
-	return fs.String("echo", "", "program echo to measure; the one of this workspace is built if empty")
+	return fs.String("echo", "", "echo program to measure; if empty, builds the one of this workspace")
 }
 
-// buildEcho builds the echo server of this workspace, and returns its path and what removes it. If
-// a path is given, that is it.
+// buildEcho builds the echo server of this workspace. It returns the path and a function that
+// removes it. If a path is given, buildEcho returns that path instead.
 func buildEcho(ctx context.Context, given string) (path string, remove func(), err error) {
 	if given != "" {
 		return given, func() {}, nil

@@ -23,15 +23,17 @@ import (
 
 const fairUsage = `usage: bench fair [flags]
 
-One peer sends to an echo server as fast as it can, and many peers send a small message now and then, all on one loop. It prints how long the small
-messages take to come back, as the peers see it, in three kinds of turns that alternate:
+One peer sends to an echo server as fast as it can, and many peers send a small message now and then, all on one loop.
+It prints how long the small messages take to come back, as the peers see it, in three alternating kinds of turns:
 without    there is no fast peer.
-elsewhere  the fast peer sends to a second server of the same kind, in a process of its own on the same processor. What the messages take longer then
-           is not the doing of the loop that they are on: it is the work of the kernel for the fast peer, and its choice between processes.
+elsewhere  the fast peer sends to a second server of the same kind, in its own process on the same processor. The
+           extra time is not caused by the loop of the messages. It is the work of the kernel for the fast peer, and
+           the kernel's choice between processes.
 here       the fast peer sends to the server of the small messages, and is on their loop.
-here/without is what a fast peer costs the others, by whatever; here/elsewhere is what is left of it when a process of one's own is the measure. The servers have a
-processor, and all peers have another, where the fast one runs at the lowest priority. The figures are medians of the turns' own; on a machine
-that others use p99 is theirs: compare it between the kinds of turns, not between runs.`
+here/without is the total cost of a fast peer for the others. here/elsewhere is the part that remains when the fast peer
+of a separate process is the reference. The servers run on one processor and all peers on another, where the fast peer
+has the lowest priority. The figures are medians over turns. On a busy machine the p99 is that of the machine: compare
+it between kinds of turns, not between runs.`
 
 type fairConfig struct {
 	rounds   int
@@ -40,7 +42,7 @@ type fairConfig struct {
 	every    time.Duration
 }
 
-// fairTurn is what the load has measured in one turn.
+// fairTurn is the result of one turn of the load.
 type fairTurn struct {
 	P50, P99 time.Duration
 	Pings    int
@@ -94,10 +96,10 @@ func fairness(ctx context.Context, args []string) error {
 
 func ratio(a, b time.Duration) float64 { return float64(a) / float64(b) }
 
-// rate is what the fast peer got back, in megabytes a second.
+// rate returns the rate of the fast peer in megabytes per second.
 func (c fairConfig) rate(t fairTurn) float64 { return float64(t.Flood) / c.duration.Seconds() / 1e6 }
 
-// Where the fast peer is.
+// Location of the fast peer.
 const (
 	floodNowhere = iota
 	floodElsewhere
@@ -105,13 +107,13 @@ const (
 	floodKinds
 )
 
-// compare returns the medians of turns of each kind, which alternate, on the same servers.
+// compare returns the medians of alternating turns of each kind on the same servers.
 func (c fairConfig) compare(ctx context.Context, echo string, f strategy.Flags) (medians [floodKinds]fairTurn, err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return medians, err
 	}
-	var addrs [floodKinds]string // of the server that the fast peer sends to
+	var addrs [floodKinds]string // address of the server to which the fast peer sends
 	for _, kind := range []int{floodElsewhere, floodHere} {
 		server, err := start(ctx, serverCPU, []string{echo, "serve", "-addr", "127.0.0.1:0", "-queue", f.Queue, "-mode", f.Mode, "-task", f.Task})
 		if err != nil {
@@ -123,7 +125,7 @@ func (c fairConfig) compare(ctx context.Context, echo string, f strategy.Flags) 
 	var turns [floodKinds][]fairTurn
 	for round := range c.rounds {
 		for i := range turns {
-			kind := (round + i) % len(turns) // none always follows the same one
+			kind := (round + i) % len(turns) // no kind always follows the same one
 			turn, err := c.turn(ctx, self, addrs[floodHere], addrs[kind])
 			if err != nil {
 				return medians, err
@@ -137,14 +139,14 @@ func (c fairConfig) compare(ctx context.Context, echo string, f strategy.Flags) 
 	return medians, nil
 }
 
-// turn measures once, with a fast peer of the server at flooded unless that is empty.
+// turn measures once. Unless flooded is empty, a fast peer loads the server at that address.
 func (c fairConfig) turn(ctx context.Context, self, addr, flooded string) (turn fairTurn, err error) {
 	var flooding sync.WaitGroup
 	var got []byte
 	var failed error
 	if flooded != "" {
-		// The fast peer has a process of its own, at the lowest priority: what it takes of the
-		// processor, or of a scheduler, must not delay the others.
+		// The fast peer has its own process at the lowest priority: its use of the processor or of
+		// a scheduler must not delay the other peers.
 		nice, err := exec.LookPath("nice")
 		if err != nil {
 			return turn, err
@@ -186,7 +188,7 @@ func medianTurn(turns []fairTurn) fairTurn {
 
 const (
 	pingBytes = 64
-	// floodBytes is what the fast peer writes at a time.
+	// floodBytes is the size of a write of the fast peer.
 	floodBytes = 64 << 10
 )
 
@@ -195,7 +197,7 @@ func fairLoad(args []string) error {
 	fs := flag.NewFlagSet("bench fairload", flag.ContinueOnError)
 	addr := fs.String("addr", "", "address of the server")
 	pingers := fs.Int("c", 0, "peers")
-	d := fs.Duration("d", 0, "how long")
+	d := fs.Duration("d", 0, "duration")
 	every := fs.Duration("every", 0, "time between two messages of a peer")
 	if err := cli.Parse(fs, args, "internal"); err != nil {
 		return err
@@ -232,7 +234,8 @@ func fairLoad(args []string) error {
 	return json.NewEncoder(os.Stdout).Encode(turn)
 }
 
-// ping sends messages, one at a time and at least one, and returns how long each took to come back.
+// ping sends at least one message, one after the other, and returns how long each took to come
+// back.
 func ping(conn net.Conn, every, first time.Duration, end time.Time) (times []time.Duration, err error) {
 	message := make([]byte, pingBytes)
 	time.Sleep(first)
@@ -253,11 +256,11 @@ func ping(conn net.Conn, every, first time.Duration, end time.Time) (times []tim
 	}
 }
 
-// fairFlood is the fast peer: it writes and reads until the end, and prints how much it got back.
+// fairFlood is the fast peer: it writes and reads until the end, and prints how much came back.
 func fairFlood(args []string) error {
 	fs := flag.NewFlagSet("bench fairflood", flag.ContinueOnError)
 	addr := fs.String("addr", "", "address of the server")
-	d := fs.Duration("d", 0, "how long")
+	d := fs.Duration("d", 0, "duration")
 	if err := cli.Parse(fs, args, "internal"); err != nil {
 		return err
 	}

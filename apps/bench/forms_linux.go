@@ -14,8 +14,8 @@ import (
 
 const formsUsage = `usage: bench forms [flags]
 
-The echo server as coroutines and as handlers, in turns, under the same load: the processor time of the server, user and system, for a message,
-and its allocations for a message while the load lasts, those of reporting them included.`
+Runs the echo server as coroutines and as handlers, in turns, under the same load. It prints the processor time of the
+server per message, user and system, and its allocations per message during the load, including those of its reports.`
 
 type formsConfig struct {
 	rounds   int
@@ -25,19 +25,19 @@ type formsConfig struct {
 	depth    int
 }
 
-// formRow is what has been measured of one combination of strategies.
+// formRow holds the measurements of one combination of strategies.
 type formRow struct {
 	flags       strategy.Flags
-	cpus        []float64 // nanoseconds a message
-	allocations []float64 // a message
-	rates       []float64 // messages a second
+	cpus        []float64 // nanoseconds per message
+	allocations []float64 // per message
+	rates       []float64 // messages per second
 }
 
 func forms(ctx context.Context, args []string) error {
 	c := formsConfig{}
 	s := sweep{queues: "auto", modes: "edge", tasks: allTasks}
 	fs := flag.NewFlagSet("bench forms", flag.ContinueOnError)
-	fs.IntVar(&c.rounds, "rounds", 7, "turns of each; the median counts")
+	fs.IntVar(&c.rounds, "rounds", 7, "turns of each combination; the median counts")
 	fs.DurationVar(&c.duration, "d", 2*time.Second, "length of a turn")
 	fs.IntVar(&c.conns, "c", 1000, "connections")
 	fs.IntVar(&c.size, "s", 128, "bytes of a message")
@@ -65,7 +65,7 @@ func forms(ctx context.Context, args []string) error {
 	}
 	for round := range c.rounds {
 		for i := range rows {
-			r := &rows[(i+round)%len(rows)] // nobody always follows the same one
+			r := &rows[(i+round)%len(rows)] // no combination always follows the same one
 			note("\rround %d of %d: %-8s %-8s %-10s", round+1, c.rounds, r.flags.Queue, r.flags.Mode, r.flags.Task)
 			if err := c.turn(ctx, echo, r); err != nil {
 				return fmt.Errorf("%s, mode %s, %s: %w", r.flags.Queue, r.flags.Mode, r.flags.Task, err)
@@ -82,13 +82,13 @@ func forms(ctx context.Context, args []string) error {
 	return t.Flush()
 }
 
-// formReport is the time between two reports of the server; a turn must have several.
+// formReport is the time between two reports of the server. A turn must contain several.
 const (
 	formReport  = 50 * time.Millisecond
 	minFormTurn = 6 * formReport
 )
 
-// turn starts the server, loads it and takes down what it took for a message.
+// turn starts the server, loads it and records its costs per message.
 func (c formsConfig) turn(ctx context.Context, echo string, r *formRow) error {
 	f := r.flags
 	server, err := start(ctx, serverCPU, []string{echo, "serve", "-addr", "127.0.0.1:0", "-queue", f.Queue, "-mode", f.Mode, "-task", f.Task,
@@ -97,7 +97,7 @@ func (c formsConfig) turn(ctx context.Context, echo string, r *formRow) error {
 		return err
 	}
 	defer server.stop()
-	// Before the load the server has had nothing to report but itself.
+	// Before the load, the server has only itself to report.
 	if _, err := server.report(ctx, 0); err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (c formsConfig) turn(ctx context.Context, echo string, r *formRow) error {
 		}
 		line, err := server.lastReport()
 		if phase == "begun" {
-			// The last report is of a time when connections were still being made.
+			// The last report covers a time when connections were still being made.
 			line, err = server.report(ctx, c.conns)
 		}
 		cpu[phase], allocations[phase], at[phase] = used, line.allocations, time.Now()

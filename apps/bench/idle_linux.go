@@ -20,11 +20,13 @@ import (
 
 const idleUsage = `usage: bench idle [flags]
 
-Servers hold connections that do nothing, before and after each has had one message, and say what memory that takes: in handler form, in coroutine form,
-and with TLS in both, beside servers of package net with a goroutine a connection. Memory is what the process has resident (RssAnon), and Go's
-heap and stacks, after a garbage collection, each less what there was before the first connection. The kernel's own is not in it.
+Servers hold idle connections and report their memory, before and after each connection has had one message: in handler
+form, in coroutine form, and with TLS in both, next to servers of package net with a goroutine per connection. Memory is
+the resident memory of the process (RssAnon), and Go's heap and stacks after a garbage collection, each minus its value
+before the first connection. The memory of the kernel is not included.
 
-Then it registers handlers with a loop over an event queue that is only in memory, and prints their size and what a garbage collection of them takes.`
+It then registers handlers with a loop over an event queue in memory, and prints their size and the cost of a garbage
+collection.`
 
 type idleConfig struct {
 	conns, tls, registrations int
@@ -41,14 +43,14 @@ type idleServer struct {
 	command []string
 }
 
-// idleClientMax is how many connections a process of clients makes: those of the server have its
-// descriptors.
+// idleClientMax bounds the connections of one client process. The server's ends count against the
+// server's own limit of descriptors.
 const idleClientMax = 9000
 
 // idleServers is the default of -server.
 const idleServers = "handler,coroutine,net,tls,tlscoroutine,nettls,memory"
 
-// memoryWord is the one of them that is no server: the queue in memory.
+// memoryWord is the value of -server that is not a server: the queue in memory.
 const memoryWord = "memory"
 
 func (c idleConfig) wants(word string) bool {
@@ -60,11 +62,11 @@ func idleSweep() sweep { return sweep{queues: "auto", modes: "edge"} }
 func idling(ctx context.Context, args []string) error {
 	c := idleConfig{sweep: idleSweep()}
 	fs := flag.NewFlagSet("bench idle", flag.ContinueOnError)
-	fs.IntVar(&c.conns, "c", 18_000, "connections; the limit of descriptors of a process is above that")
+	fs.IntVar(&c.conns, "c", 18_000, "connections; the limit of descriptors per process must be higher")
 	fs.IntVar(&c.tls, "tls", 9_000, "connections with TLS")
 	fs.IntVar(&c.registrations, "registrations", 1_000_000, "handlers on a queue in memory")
-	fs.StringVar(&c.servers, "server", idleServers, "what to measure, with commas between")
-	fs.DurationVar(&c.report, "report", 200*time.Millisecond, "time between two reports of a server, for each of which it collects garbage")
+	fs.StringVar(&c.servers, "server", idleServers, "what to measure, comma-separated")
+	fs.DurationVar(&c.report, "report", 200*time.Millisecond, "time between two reports of a server, each of which collects garbage")
 	c.sweep.register(fs)
 	given := registerEcho(fs)
 	if err := parseWords(fs, args, idleUsage); err != nil {
@@ -103,7 +105,7 @@ func (c idleConfig) all(echo string) ([]idleServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := flags[0] // of lists, the first counts
+	f := flags[0] // for lists, the first counts
 	of := []string{"-addr", "127.0.0.1:0", "-queue", f.Queue, "-mode", f.Mode, "-report", c.report.String(), "-collect"}
 	edgewise := func(program, word string, more ...string) []string {
 		return append(append([]string{program, word}, of...), more...)
@@ -124,7 +126,7 @@ func (c idleConfig) run(ctx context.Context, w io.Writer, echo string) error {
 		return err
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(w, "idle: bytes a connection\n")
+	fmt.Fprintf(w, "idle: bytes per connection\n")
 	fmt.Fprintf(t, "\tconnections\tconnected: resident\theap\tstacks\tafter a message: resident\theap\tstacks\t\n")
 	for _, s := range all {
 		if !c.wants(s.word) {
@@ -150,7 +152,7 @@ type held struct{ rss, heap, stack int }
 
 func (h held) less(o held) held { return held{h.rss - o.rss, h.heap - o.heap, h.stack - o.stack} }
 
-// hold returns what n connections take, connected, and after a message on each.
+// hold returns the memory per connection for n connections: connected, and after a message on each.
 func (s idleServer) hold(ctx context.Context, n int) (r [2]held, err error) {
 	server, err := start(ctx, serverCPU, s.command)
 	if err != nil {
@@ -189,7 +191,7 @@ func (s idleServer) hold(ctx context.Context, n int) (r [2]held, err error) {
 	return r, nil
 }
 
-// held returns the memory of the server, once it has so many tasks.
+// held returns the memory of the server once it has so many tasks.
 func (p *process) held(ctx context.Context, tasks int) (held, error) {
 	line, err := p.report(ctx, tasks)
 	if err != nil {
@@ -199,8 +201,8 @@ func (p *process) held(ctx context.Context, tasks int) (held, error) {
 	return held{rss: rss, heap: line.heap, stack: line.stack}, err
 }
 
-// idleClient is a process that has connections, and does the next thing with them when it is told
-// to: connect, or send a message on each.
+// idleClient is a process that has connections. On command it does the next step: connect, or send
+// a message on each.
 type idleClient struct {
 	cmd   *exec.Cmd
 	tell  io.WriteCloser
@@ -229,13 +231,13 @@ func startIdleClient(ctx context.Context, addr string, n int, encrypted bool) (*
 	return c, cmd.Start()
 }
 
-// next has the client do the next thing, and waits until it has.
+// next makes the client do the next step and waits until it is done.
 func (c *idleClient) next() error {
 	if _, err := io.WriteString(c.tell, "next\n"); err != nil {
 		return err
 	}
 	if line, err := c.hears.ReadString('\n'); err != nil || line != "done\n" {
-		return fmt.Errorf("the clients said %q: %w", line, err)
+		return fmt.Errorf("the clients printed %q: %w", line, err)
 	}
 	return nil
 }
@@ -245,5 +247,5 @@ func (c *idleClient) end() error {
 	return c.cmd.Wait()
 }
 
-// dialPatience bounds what one connection takes to be made, with the handshake.
+// dialPatience bounds the time to make one connection, including the handshake.
 const dialPatience = 30 * time.Second

@@ -17,11 +17,11 @@ import (
 // idleDials is how many connections are made at the same time.
 const idleDials = 16
 
-// idleMessage is the bytes of the one message of each connection.
+// idleMessage is the size of the one message of each connection.
 const idleMessage = 128
 
-// idleLoad does a thing for each line that it reads: first it connects, then it sends a message on
-// each connection and reads what comes back. It ends with its input.
+// idleLoad does one step per line that it reads. First it connects. Then it sends a message on each
+// connection and reads the reply. It ends with its input.
 func idleLoad(args []string) error {
 	fs := flag.NewFlagSet("bench idleload", flag.ContinueOnError)
 	addr := fs.String("addr", "", "address of the server")
@@ -43,7 +43,7 @@ func idleLoad(args []string) error {
 			dialer := net.Dialer{Timeout: dialPatience}
 			conns[i], err = dialer.Dial("tcp", *addr)
 			if err == nil && *encrypted {
-				// The certificate is one that the server has made for itself.
+				// The server has made the certificate for itself.
 				client := tls.Client(conns[i], &tls.Config{InsecureSkipVerify: true})
 				err = client.Handshake()
 				conns[i] = client
@@ -73,8 +73,8 @@ func idleLoad(args []string) error {
 	return told.Err()
 }
 
-// forEach calls f for each number below n, some at a time, and returns the errors of the first that
-// fail.
+// forEach calls f for each number below n, several at once, and returns the errors of the first
+// calls that fail.
 func forEach(n int, f func(int) error) error {
 	var group sync.WaitGroup
 	errs := make([]error, idleDials)

@@ -6,11 +6,11 @@ import (
 	"github.com/edgewise-go/edgewise/queue"
 )
 
-// injection has strace make system calls fail. The error is one that the manual page or POSIX gives
-// the call, at a place where the kernel may give it: a call that was not made must not pretend to
-// have had an effect. So connect(2) and io_uring_enter(2) are not told that they were interrupted,
-// after which they would go on; they get a signal instead. close(2) is left alone, since it closes
-// whatever it returns.
+// injection makes system calls fail under strace. The error is one that the manual page or POSIX
+// documents for the call, at a place where the kernel may return it. A call that was not made must
+// not pretend to have had an effect. Therefore EINTR is not injected into connect(2) and
+// io_uring_enter(2), which would continue after it; they get a signal instead. close(2) is left
+// alone, because it closes whatever it returns.
 type injection struct {
 	errno string
 	calls []string
@@ -20,12 +20,12 @@ type injection struct {
 const (
 	often  = "when=2+5"
 	seldom = "when=11+41"
-	// setUp leaves out the calls that open the listener and the queue: without those there is
-	// nothing to be seen.
+	// setUp skips the calls that open the listener and the queue: without those there is nothing to
+	// test.
 	setUp = "when=12+29"
 )
 
-// errnos are the errors that are injected, each in runs of its own.
+// errnos are the errors that are injected, each in its own runs.
 var errnos = []string{"EINTR", "EAGAIN", "ECONNRESET", "EMFILE", "ENOBUFS"}
 
 var (
@@ -33,7 +33,7 @@ var (
 	addressCalls  = []string{"getsockopt", "getsockname", "getpeername", "setsockopt", "shutdown"}
 )
 
-// injections returns what to inject where an error is the subject.
+// injections returns what to inject to produce errno.
 func injections(errno, mechanism string, mode queue.Mode, native bool) []injection {
 	switch errno {
 	case "EINTR":
@@ -41,13 +41,12 @@ func injections(errno, mechanism string, mode queue.Mode, native bool) []injecti
 		return []injection{{errno, slices.Concat([]string{"accept4"}, transferCalls, wait), "when=1+3"}}
 	case "EAGAIN":
 		all := []injection{{errno, []string{"connect"}, often}}
-		// Where edges are native a false would-block is one that the kernel never says: no edge
-		// follows it.
+		// With native edges, the kernel never returns a false would-block: no edge would follow it.
 		if mode != queue.Edge || !native {
 			all = append(all, injection{errno, slices.Concat([]string{"accept4"}, transferCalls), often})
 		}
 		if mechanism == "iouring" {
-			// The kernel is out of memory, and has taken no request.
+			// The kernel is out of memory and has taken no request.
 			all = append(all, injection{errno, []string{"io_uring_enter"}, "when=5+7"})
 		}
 		return all

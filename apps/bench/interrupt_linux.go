@@ -27,17 +27,17 @@ import (
 
 const interruptUsage = `usage: bench interrupt [flags]
 
-Makes transfers over loopback while something gets in the way, on every mechanism of the event queue that works here, in every mode, by
-coroutines and by handlers; clients and server each have a loop. Each transfer must be whole, by its hash, or fail with one error that is right;
-no task, descriptor or goroutine may be left. The kinds:
-  storm   a signal to every thread, a thousand times a second
-  tiny    the smallest buffers of sockets that the kernel has; transfers are an eighth as long
+Makes transfers over loopback under interference, on every mechanism of the event queue that works here, in every mode,
+with coroutines and with handlers. Clients and server have a loop each. Each transfer must be complete, by its hash, or
+fail with one permitted error. No task, descriptor or goroutine may be left. The kinds:
+  storm   a signal to every thread, a thousand times per second
+  tiny    the smallest socket buffers that the kernel offers; transfers are an eighth as long
   proxy   a proxy that splits, delays and resets
-  inject  strace has system calls fail (skipped where there is no strace)
-It prints a table of outcomes, and ends with exit code 1 if anything was as it must not be.`
+  inject  strace makes system calls fail (skipped without strace)
+It prints a table of outcomes. The exit code is 1 if there was any violation.`
 
-// runPatience bounds a run of one mechanism, mode and form. What takes longer hangs: it prints its
-// stacks and is ended.
+// runPatience bounds a run of one mechanism, mode and form. A longer run hangs: it prints its
+// stacks and is killed.
 const runPatience = 3 * time.Minute
 
 type interruptConfig struct {
@@ -50,7 +50,7 @@ type interruptConfig struct {
 // interruptRun is a process that makes transfers.
 type interruptRun struct {
 	kind   interrupt.Kind
-	errno  string // with kind Injected
+	errno  string // for kind Injected
 	queue  string
 	mode   queue.Mode
 	native bool
@@ -61,7 +61,7 @@ type interruptRun struct {
 	result    interrupt.Result
 }
 
-// name says what gets in the way.
+// name describes the interference.
 func (r *interruptRun) name() string {
 	if r.kind == interrupt.Injected {
 		return r.errno
@@ -75,13 +75,13 @@ func interruptAll(ctx context.Context, args []string) error {
 	fs := flag.NewFlagSet("bench interrupt", flag.ContinueOnError)
 	fs.IntVar(&c.transfers, "transfers", 10_000, "transfers of each kind, spread over mechanisms, modes and forms")
 	fs.IntVar(&c.flight, "flight", 64, "transfers at the same time")
-	fs.IntVar(&c.bytes, "bytes", 100_000, "bytes of a transfer, each way, at most")
-	fs.StringVar(&c.kinds, "kinds", "storm,tiny,proxy,inject", "what gets in the way")
-	fs.StringVar(&c.queues, "queue", "", "mechanisms, with commas between; all that work here if empty")
-	fs.StringVar(&c.modes, "mode", "level,edge,oneshot", "trigger modes")
+	fs.IntVar(&c.bytes, "bytes", 100_000, "maximum bytes of a transfer, each way")
+	fs.StringVar(&c.kinds, "kinds", "storm,tiny,proxy,inject", "kinds of interference")
+	fs.StringVar(&c.queues, "queue", "", "mechanisms, comma-separated; if empty, all that work here")
+	fs.StringVar(&c.modes, "mode", "level,edge,oneshot", "modes of the event queue")
 	fs.StringVar(&c.tasks, "task", "coroutine,handler", "forms of the tasks")
 	fs.StringVar(&c.errnos, "errno", strings.Join(errnos, ","), "errors to inject")
-	fs.Uint64Var(&c.seed, "seed", 0, "seed; a random one if zero")
+	fs.Uint64Var(&c.seed, "seed", 0, "seed; a random one if 0")
 	if err := cli.Parse(fs, args, interruptUsage); err != nil {
 		return err
 	}
@@ -108,14 +108,14 @@ func interruptAll(ctx context.Context, args []string) error {
 		}
 	}
 	note("\r%-60s\r", "")
-	fmt.Printf("interrupt: up to %d B each way, %d at a time, seed %d, %.0f s\n", c.bytes, c.flight, c.seed, time.Since(began).Seconds())
+	fmt.Printf("interrupt: up to %d B each way, %d at once, seed %d, %.0f s\n", c.bytes, c.flight, c.seed, time.Since(began).Seconds())
 	if err := printInterrupts(os.Stdout, runs); err != nil {
 		return err
 	}
 	return reportViolations(os.Stderr, runs)
 }
 
-// runs returns the runs that were asked for, and spreads the transfers of each kind over them.
+// runs returns the requested runs, and spreads the transfers of each kind over them.
 func (c interruptConfig) runs(w io.Writer, noStrace error) ([]interruptRun, error) {
 	places, err := c.places(w)
 	if err != nil {
@@ -141,8 +141,8 @@ func (c interruptConfig) runs(w io.Writer, noStrace error) ([]interruptRun, erro
 				return nil, cli.Usagef("-errno %s: want some of %s", cause, strings.Join(errnos, ","))
 			}
 			for _, p := range places {
-				// A run that is made again alone, with the seed that a violation names, is the
-				// first, and makes the same transfers.
+				// A run that is repeated alone, with the seed that a violation names, comes first
+				// and makes the same transfers.
 				p.kind, p.errno, p.transfers, p.seed = kind, cause, share, c.seed+uint64(len(runs))
 				runs = append(runs, p)
 			}
@@ -191,11 +191,11 @@ func (c interruptConfig) places(w io.Writer) ([]interruptRun, error) {
 	return places, nil
 }
 
-// tinyShorter is how much shorter transfers are between the smallest buffers, where the kernel
-// acknowledges late.
+// tinyShorter is the factor by which transfers are shorter with the smallest buffers, where the
+// kernel acknowledges late.
 const tinyShorter = 8
 
-// run makes the transfers in a process of their own.
+// run makes the transfers in a separate process.
 func (r *interruptRun) run(ctx context.Context, c interruptConfig, strace string) error {
 	self, err := os.Executable()
 	if err != nil {
@@ -226,7 +226,7 @@ func (r *interruptRun) run(ctx context.Context, c interruptConfig, strace string
 	}
 	r.result.Faults = int64(bytes.Count(text, []byte("(INJECTED)")))
 	if r.result.Faults == 0 {
-		r.result.Violations = append(r.result.Violations, "strace has injected nothing")
+		r.result.Violations = append(r.result.Violations, "strace injected nothing")
 	}
 	return nil
 }
@@ -246,12 +246,12 @@ func (r *interruptRun) traced(strace, trace string) []string {
 	return append(line, "-e", "trace="+strings.Join(traced, ","))
 }
 
-// execute runs a command and keeps the result that it prints.
+// execute runs a command and stores the result that it prints.
 func (r *interruptRun) execute(ctx context.Context, line []string) error {
 	ctx, cancel := context.WithTimeout(ctx, runPatience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, line[0], line[1:]...)
-	// A group of their own, since a signal to strace would leave what it traces behind.
+	// A separate process group: a signal to strace alone would leave the traced process behind.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGQUIT) }
 	cmd.WaitDelay = 5 * time.Second
@@ -259,7 +259,7 @@ func (r *interruptRun) execute(ctx context.Context, line []string) error {
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
 		if cmd.Process != nil {
-			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // of a group that has ended, it is no error
+			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // fails harmlessly if the group has ended
 		}
 		if ctx.Err() == context.DeadlineExceeded {
 			r.result.Violations = []string{fmt.Sprintf("hung for %v: %s", runPatience, stderr.String())}
@@ -268,7 +268,7 @@ func (r *interruptRun) execute(ctx context.Context, line []string) error {
 		return fmt.Errorf("%w: %s", err, strings.TrimSpace(stderr.String()))
 	}
 	if err := json.Unmarshal(stdout.Bytes(), &r.result); err != nil {
-		return fmt.Errorf("it printed %q: %w", stdout.Bytes(), err)
+		return fmt.Errorf("the run printed %q: %w", stdout.Bytes(), err)
 	}
 	if strings.Contains(stderr.String(), "DATA RACE") {
 		r.result.Violations = append(r.result.Violations, stderr.String())
@@ -276,11 +276,11 @@ func (r *interruptRun) execute(ctx context.Context, line []string) error {
 	return nil
 }
 
-// printInterrupts prints a row for what gets in the way on each mechanism in each mode, both forms
-// together.
+// printInterrupts prints a row for each kind of interference on each mechanism in each mode, both
+// forms together.
 func printInterrupts(w io.Writer, runs []interruptRun) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(t, "kind\tmechanism\tmode\ttransfers\twhole\tfailed as they may\tKiB\tfaults\tms\tviolations\t\n")
+	fmt.Fprintf(t, "kind\tmechanism\tmode\ttransfers\twhole\tpermitted failures\tKiB\tfaults\tms\tviolations\t\n")
 	type key struct {
 		name, queue string
 		mode        queue.Mode
@@ -311,7 +311,7 @@ func printInterrupts(w io.Writer, runs []interruptRun) error {
 	return t.Flush()
 }
 
-// failures lists the outcomes that are no success.
+// failures lists the outcomes that are failures.
 func failures(ended map[string]int) string {
 	var list []string
 	for outcome, count := range ended {

@@ -24,8 +24,8 @@ func TestTransfersSurviveInterruption(t *testing.T) {
 	}
 }
 
-// Each error meets each mechanism, each mode and both forms, though not in all combinations: a run
-// takes a process beneath strace.
+// Each error meets each mechanism, each mode and both forms, but not in all combinations: a run
+// needs a process under strace.
 func TestTransfersSurviveErrorsOfSystemCalls(t *testing.T) {
 	apptest.Need(t, "strace")
 	modes, tasks := []string{"level", "edge", "oneshot"}, []string{"coroutine", "handler"}
@@ -54,7 +54,7 @@ func TestEveryErrorIsInjectedSomewhere(t *testing.T) {
 						starved = true
 					}
 					if errno == "EAGAIN" && mode == queue.Edge && strings.Contains(strings.Join(i.calls, " "), "recv") {
-						t.Errorf("%s: a false would-block is injected where edges are native", mechanism)
+						t.Errorf("%s: a false would-block is injected although edges are native", mechanism)
 					}
 				}
 				if want := errno == "EAGAIN" && mechanism == "iouring"; starved != want {

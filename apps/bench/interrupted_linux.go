@@ -13,15 +13,15 @@ import (
 	"github.com/edgewise-go/edgewise/apps/internal/strategy"
 )
 
-// interrupted is one run of transfers that something gets in the way of, in a process of its own.
-// It prints the result.
+// interrupted is one run of transfers under interference, in a separate process. It prints the
+// result.
 func interrupted(args []string) error {
 	var c interrupt.Options
 	fs := flag.NewFlagSet("bench interrupted", flag.ContinueOnError)
-	kind := fs.String("kind", string(interrupt.Storm), "what gets in the way")
+	kind := fs.String("kind", string(interrupt.Storm), "kind of interference")
 	fs.IntVar(&c.Transfers, "transfers", 0, "transfers")
 	fs.IntVar(&c.Flight, "flight", 0, "transfers at the same time")
-	fs.IntVar(&c.MaxBytes, "bytes", 0, "bytes of a transfer, at most")
+	fs.IntVar(&c.MaxBytes, "bytes", 0, "maximum bytes of a transfer")
 	fs.Uint64Var(&c.Seed, "seed", 0, "seed")
 	errno := fs.String("errno", "", "error that strace injects")
 	c.Flags.Register(fs, strategy.WithTask|strategy.WithBuffer)
@@ -39,7 +39,7 @@ func interrupted(args []string) error {
 	return json.NewEncoder(os.Stdout).Encode(r)
 }
 
-// errnoMax is above the errors of every system.
+// errnoMax is above the error numbers of every system.
 const errnoMax = 200
 
 func errnoOf(name string) syscall.Errno {

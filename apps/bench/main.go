@@ -1,6 +1,7 @@
-// Command bench compares the echo server of this workspace with others, side by side: the same
-// load, in turns, a processor for the server and another for the load. It prints medians and
-// ratios; a figure alone says little on a machine that others use too.
+// Command bench compares the echo server of this workspace with others, side by side. Each server
+// gets the same load, in turns, with one processor for the server and another for the load. It
+// prints medians and ratios. An absolute figure means little on a machine that is also used
+// otherwise.
 package main
 
 import (
@@ -21,20 +22,21 @@ import (
 const usage = `usage: bench [flags] [echo] [idle] [queue]
        bench interrupt|defer|fair|slow|idle|forms|buffers|burst [flags]
 
-echo: the rate of an echo server and the processor time it takes for a message, against a server in C on epoll (skipped where there is
-      no C compiler) and one of package net, a goroutine a connection.
-idle: the memory that servers take for connections that do nothing, and that of handlers on a queue in memory.
-queue: waits, system calls (counted by strace, if it is there) and processor time for a message, on every mechanism of the event queue that works
-       here, in every mode; and how often a source is reported that nobody reads.
-Without a word, the first two. These have flags of their own, which -h behind the word lists:
-interrupt: transfers that signals, small buffers, a bad proxy and failing system calls get in the way of; each must be whole or fail rightly.
-defer: how often a source is reported whose work is put off, and how long it waits for its turn.
-fair: how long small messages take beside a peer at full speed, on their loop and elsewhere.
+echo: the rate of an echo server and its processor time per message, compared with a server in C on epoll (skipped
+      without a C compiler) and one of package net with a goroutine per connection.
+idle: the memory of servers for idle connections, and of handlers on a queue in memory.
+queue: waits, system calls (counted by strace, if present) and processor time per message, on every mechanism of the
+       event queue that works here, in every mode; and how often an unread source is reported.
+Without a word, bench runs the first two. The others have flags of their own, which -h after the word lists:
+interrupt: transfers disturbed by signals, small buffers, a bad proxy and failing system calls; each must be complete
+           or fail with a permitted error.
+defer: how often a source with deferred work is reported, and how long it waits for its turn.
+fair: the latency of small messages next to a peer at full speed, on their loop and elsewhere.
 slow: the memory of a server most of whose peers never read.
-forms: processor time and allocations for a message, of coroutines and handlers.
-buffers: what strategies of buffers copy, hold and take, beside the buffers of others.
-burst: what is left of a burst on many connections.
-It runs on Linux (buffers and burst everywhere), from the root of the workspace.`
+forms: processor time and allocations per message, of coroutines and handlers.
+buffers: what buffer strategies copy, hold and take, compared with the buffers of other packages.
+burst: the memory left after a burst on many connections.
+bench runs on Linux (buffers and burst everywhere), from the root of the workspace.`
 
 type config struct {
 	rounds   int
@@ -44,7 +46,7 @@ type config struct {
 	depth    int
 	idle     int
 	messages int
-	dir      string // for what is built
+	dir      string // for built programs
 }
 
 func main() {
@@ -72,15 +74,15 @@ func main() {
 		case "interrupted":
 			os.Exit(cli.Report("bench", os.Stderr, interrupted(os.Args[2:])))
 		case "netserver":
-			// Without cli.Main, whose handling of signals would keep a server alive that does not
-			// look at its context.
+			// Without cli.Main, whose signal handling would keep a server alive that does not look
+			// at its context.
 			os.Exit(cli.Report("bench", os.Stderr, netServer(os.Args[2:])))
 		}
 	}
 	cli.Main("bench", run)
 }
 
-// benchmarks are those with flags of their own, behind their name.
+// benchmarks are those with their own flags, which follow the name.
 func benchmarks() map[string]func(context.Context, []string) error {
 	return map[string]func(context.Context, []string) error{
 		"interrupt": interruptAll, "defer": deferring, "fair": fairness, "slow": slowness, "idle": idling, "forms": forms,
@@ -91,7 +93,7 @@ func benchmarks() map[string]func(context.Context, []string) error {
 func run(ctx context.Context, args []string) error {
 	var c config
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
-	fs.IntVar(&c.rounds, "rounds", 7, "how often each server has its turn; the median counts")
+	fs.IntVar(&c.rounds, "rounds", 7, "turns per server; the median counts")
 	fs.DurationVar(&c.duration, "d", 2*time.Second, "length of a turn")
 	fs.IntVar(&c.conns, "c", 1000, "connections")
 	fs.IntVar(&c.size, "s", 128, "bytes of a message")
@@ -128,7 +130,7 @@ func run(ctx context.Context, args []string) error {
 		case "queue":
 			err = c.queues(ctx, os.Stdout)
 		default:
-			err = cli.Usagef("%q: want echo, idle or queue behind the flags, or another word in front of them (see bench -h)", w)
+			err = cli.Usagef("%q: want echo, idle or queue after the flags, or another word before them (see bench -h)", w)
 		}
 		if err != nil {
 			return err
@@ -153,5 +155,5 @@ func kernel() string {
 	return strings.TrimSpace(string(text))
 }
 
-// note writes what is going on to the terminal, where nobody parses it.
+// note writes a progress message to standard error, where no program parses it.
 func note(format string, args ...any) { fmt.Fprintf(io.Writer(os.Stderr), format, args...) }

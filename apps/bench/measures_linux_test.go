@@ -13,7 +13,8 @@ import (
 	"github.com/edgewise-go/edgewise/apps/internal/apptest"
 )
 
-// needRows fails the test if a row does not begin with each of the given words, in their order.
+// needRows fails the test unless for each element of rows a line begins with its words, in their
+// order.
 func needRows(t *testing.T, out string, rows ...string) {
 	t.Helper()
 	for _, row := range rows {
@@ -44,7 +45,7 @@ func TestIdleConnections(t *testing.T) {
 
 func TestForms(t *testing.T) {
 	t.Parallel()
-	// A turn is as long as a machine with much else to do takes to get a message through.
+	// A turn is long enough for a busy machine to get a message through.
 	d := 300 * time.Millisecond
 	for {
 		r := program.Run(t, ".", nil, "forms", "-echo", echoProgram(t), "-rounds", "1", "-d", d.String(), "-c", "5", "-queue", "epoll", "-mode", "oneshot")

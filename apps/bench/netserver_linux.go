@@ -14,7 +14,7 @@ import (
 	"github.com/edgewise-go/edgewise/apps/internal/cli"
 )
 
-// netServer is what most Go programs do: a goroutine and a buffer for each connection.
+// netServer works as most Go programs do: a goroutine and a buffer per connection.
 func netServer(args []string) error {
 	fs := flag.NewFlagSet("bench netserver", flag.ContinueOnError)
 	report := fs.Duration("report", 0, "time between two reports of memory, after a garbage collection; 0 for none")

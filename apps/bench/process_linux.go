@@ -19,14 +19,14 @@ import (
 	"github.com/edgewise-go/edgewise/apps/internal/cli"
 )
 
-// Which processor the two sides run on. On a machine with one they share it.
+// The processors of the two sides. On a machine with one processor they share it.
 const (
 	serverCPU = 0
 	loadCPU   = 1
 )
 
-// pinned runs a command on one processor: args are its number and the command. The process becomes
-// the command, so that the process that is measured is no other than the server.
+// pinned runs a command on one processor. args are the number of the processor and the command. The
+// process becomes the command, so that the measured process is the server itself.
 func pinned(args []string) error {
 	if len(args) < 2 {
 		return cli.Usagef("pinned: want a processor and a command")
@@ -55,14 +55,14 @@ func command(ctx context.Context, cpu int, args []string) (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-// process is a server that runs.
+// process is a running server.
 type process struct {
 	cmd    *exec.Cmd
 	addr   string
 	stderr *syncBuffer
 }
 
-// start runs a server and waits until it says where it listens.
+// start runs a server and waits until it prints its address.
 func start(ctx context.Context, cpu int, args []string) (*process, error) {
 	cmd, err := command(ctx, cpu, args)
 	if err != nil {
@@ -81,13 +81,13 @@ func start(ctx context.Context, cpu int, args []string) (*process, error) {
 	addr, ok := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
 	if err != nil || !ok {
 		p.stop()
-		return nil, fmt.Errorf("the server said %q instead of where it listens: %w: %s", line, err, p.stderr.String())
+		return nil, fmt.Errorf("the server printed %q instead of its address: %w: %s", line, err, p.stderr.String())
 	}
 	p.addr = addr
 	return p, nil
 }
 
-// stop ends the server; how it ends is not what is measured.
+// stop ends the server. How it ends is not measured.
 func (p *process) stop() {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	_ = p.cmd.Wait()
@@ -103,7 +103,7 @@ func (p *process) cpu() (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	// The second field, the name in parentheses, may have anything in it.
+	// The second field, the name in parentheses, may contain anything.
 	_, rest, ok := bytes.Cut(stat, []byte(") "))
 	fields := strings.Fields(string(rest))
 	if !ok || len(fields) < 13 {
@@ -114,8 +114,8 @@ func (p *process) cpu() (time.Duration, error) {
 	return time.Duration(user+system) * (time.Second / ticksPerSecond), errors.Join(err1, err2)
 }
 
-// output runs a command, tells each line of its standard error, which says what phase has begun,
-// and returns its standard output.
+// output runs a command and returns its standard output. It calls told with each line of standard
+// error, which names the phase that has begun.
 func output(ctx context.Context, cpu int, args []string, told func(phase string) error) ([]byte, error) {
 	cmd, err := command(ctx, cpu, args)
 	if err != nil {

@@ -22,13 +22,13 @@ import (
 const (
 	queueConns   = 64
 	queueMessage = 64 // bytes
-	// nagTurns is how often a source that is ready is not read.
+	// nagTurns is the number of turns in which a ready source is not read.
 	nagTurns = 100
 )
 
 var queueModes = []queue.Mode{queue.Level, queue.Edge, queue.OneShot}
 
-// queueTurn is what a server counts.
+// queueTurn is the count of a server.
 type queueTurn struct {
 	Waits  int64 // how often Wait returned
 	Events int64
@@ -41,14 +41,14 @@ type queueRow struct {
 	mode        queue.Mode
 	single      []queueTurn // one message in flight
 	many        []queueTurn // one on each connection
-	calls       float64     // system calls a message with one in flight; negative if nobody counted
-	nags        int         // how often a source was reported that nobody read
+	calls       float64     // system calls per message with one in flight; negative if not counted
+	nags        int         // how often an unread source was reported
 	messages    int64       // of a turn in many
 	messagesOne int64       // of a turn in single
 }
 
-// queues compares the mechanisms and modes of the event queue: an echo server and a load in
-// processes of their own, joined by socket pairs.
+// queues compares the mechanisms and modes of the event queue. An echo server and a load run in
+// separate processes, joined by socket pairs.
 func (c config) queues(ctx context.Context, w io.Writer) error {
 	rows, err := queueRows(w)
 	if err != nil {
@@ -82,7 +82,8 @@ func (c config) queues(ctx context.Context, w io.Writer) error {
 	return printQueues(w, rows)
 }
 
-// queueRows returns a row for each mechanism that works here, in each mode, and says what does not.
+// queueRows returns a row for each mechanism that works here, in each mode. It prints the
+// mechanisms that do not.
 func queueRows(w io.Writer) ([]queueRow, error) {
 	var rows []queueRow
 	for _, name := range auto.Names() {
@@ -111,7 +112,7 @@ func queueRows(w io.Writer) ([]queueRow, error) {
 	return rows, nil
 }
 
-// countNags returns how often a source is reported that is ready and not read for nagTurns turns.
+// countNags returns how often a ready source is reported that is not read for nagTurns turns.
 func countNags(q queue.Queue, m queue.Mode) (int, error) {
 	a, b, err := sys.SocketPair()
 	if err != nil {
@@ -175,8 +176,8 @@ func (r *queueRow) turn(ctx context.Context, messages int) error {
 	return err
 }
 
-// count returns the system calls for a message: the difference of two runs, so that what starting
-// and ending takes is left out.
+// count returns the system calls per message, as the difference of two runs, which excludes the
+// cost of starting and ending.
 func (r *queueRow) count(ctx context.Context, strace string) (float64, error) {
 	const few, more = 500, 2500
 	var calls [2]float64
@@ -195,8 +196,8 @@ func (r *queueRow) count(ctx context.Context, strace string) (float64, error) {
 			return 0, err
 		}
 		for line := range bytes.Lines(text) {
-			// A call that is interrupted by one of another thread has a second line. Go's runtime
-			// has its own reasons for the others.
+			// A call that another thread's call interrupts has a second line. The other calls
+			// belong to the Go runtime.
 			if !bytes.Contains(line, []byte(" resumed>")) && !ofRuntime(line) {
 				calls[i]++
 			}
@@ -205,8 +206,8 @@ func (r *queueRow) count(ctx context.Context, strace string) (float64, error) {
 	return (calls[1] - calls[0]) / (more - few), nil
 }
 
-// ofRuntime reports whether a line of strace is none of the loop's: a thread of Go's runtime, or a
-// signal.
+// ofRuntime reports whether a line of strace does not belong to the loop: a thread of the Go
+// runtime, or a signal.
 func ofRuntime(line []byte) bool {
 	_, call, _ := bytes.Cut(bytes.TrimSpace(line), []byte(" "))
 	call = bytes.TrimSpace(call)
@@ -218,7 +219,8 @@ func ofRuntime(line []byte) bool {
 	return false
 }
 
-// run starts a server, beneath a program or alone, and a load, and returns what the server counted.
+// run starts a server, under a program if beneath is not empty, and a load. It returns the server's
+// counts.
 func (r *queueRow) run(ctx context.Context, beneath []string, messages, flight int) (queueTurn, error) {
 	var t queueTurn
 	var ends [2][]*os.File

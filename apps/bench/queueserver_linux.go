@@ -15,7 +15,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// queueFlags are those of both processes. The connections are the descriptors from 3 on.
+// queueFlags parses the flags of both processes. The connections are the descriptors from 3 on.
 func queueFlags(args []string) (mechanism string, mode queue.Mode, messages, flight int, err error) {
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.StringVar(&mechanism, "queue", auto.Auto, "mechanism")
@@ -33,7 +33,7 @@ func queueFlags(args []string) (mechanism string, mode queue.Mode, messages, fli
 	return "", 0, 0, 0, cli.Usagef("unknown mode %q", *name)
 }
 
-// queueServer answers messages, one read and one write each, and prints what it counted.
+// queueServer answers messages with one read and one write each, and prints its counts.
 func queueServer(args []string) error {
 	mechanism, mode, messages, _, err := queueFlags(args)
 	if err != nil {
@@ -77,7 +77,7 @@ func queueServer(args []string) error {
 				}
 				answered += n / queueMessage
 			}
-			// A short read has emptied a stream: no second one is needed to see it.
+			// A short read has drained the stream: no second read is needed to detect that.
 			switch mode {
 			case queue.Edge:
 				err = q.WouldBlock(h, queue.Readable)
@@ -103,7 +103,7 @@ func ownCPU() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// queueLoad keeps a message in flight on each of some connections, all in turn.
+// queueLoad keeps one message in flight on each of some connections, in turn.
 func queueLoad(args []string) error {
 	_, _, messages, flight, err := queueFlags(args)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// memoryQueue is an event queue that is only in memory: it reports nothing and has Wait return when
-// it is woken, so that a loop over it has as many registrations as one likes.
+// memoryQueue is an event queue in memory only. It reports nothing, and its Wait returns when it is
+// woken. A loop over it can have any number of registrations.
 type memoryQueue struct {
 	wakes  chan struct{}
 	closed chan struct{}
@@ -63,8 +63,7 @@ func (q *memoryQueue) Close() error {
 	return nil
 }
 
-// idleHandler is a connection that waits: what a program would remember of it is the least, its
-// handle.
+// idleHandler is a waiting connection with the minimum that a program remembers of it: its handle.
 type idleHandler struct{ h sys.Handle }
 
 func (h *idleHandler) Step(_ sched.HandlerTask, cause sched.Cause) sched.Next {
@@ -79,15 +78,16 @@ func (h *idleHandler) End(error) {}
 // registrationsAtOnce is how many handlers are started in a turn of the loop.
 const registrationsAtOnce = 1000
 
-// registrations prints what n handlers that wait take, and what a garbage collection of them takes.
+// registrations prints the memory of n waiting handlers, and what a garbage collection of them
+// takes.
 func registrations(w io.Writer, n int) error {
 	before := liveHeap()
 	_, without := collect()
 	loop := sched.New(newMemoryQueue(), sched.Options{Mode: queue.Edge, MaxTasks: n})
 	failed := make(chan error, 1)
 	ready := make(chan struct{})
-	// They come as connections do, some at a time; those of one time have started when the next
-	// come.
+	// Handlers start in batches, as connections arrive. A batch has started before the next one
+	// comes.
 	var come func(from int) error
 	come = func(from int) error {
 		return loop.Post(func() {
@@ -124,7 +124,7 @@ func registrations(w io.Writer, n int) error {
 	if err := <-ended; err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "idle: %d handlers on a queue in memory, of %d B each with their own: garbage collection marks for %.1f ms of processor time, in %.1f ms (%.1f ms without them)\n",
+	fmt.Fprintf(w, "idle: %d handlers on a queue in memory, of %d B each including their own: garbage collection marks for %.1f ms of processor time, in %.1f ms (%.1f ms without them)\n",
 		n, size/n, float64(mark.Microseconds())/1e3, float64(wall.Microseconds())/1e3, float64(without.Microseconds())/1e3)
 	return nil
 }
@@ -136,12 +136,12 @@ func liveHeap() int {
 	return int(m.HeapAlloc)
 }
 
-// collections is how many of them are tried: on a machine with other work, the least of them says
-// the most.
+// collections is the number of garbage collections. On a busy machine the fastest one is the most
+// informative.
 const collections = 5
 
-// collect collects garbage, and returns how long that took at the least, and the least processor
-// time that it marked for: by its own workers, those that would have been idle, and by assistance.
+// collect collects garbage. It returns the minimum duration and the minimum processor time spent
+// marking: by dedicated workers, by idle workers and by assists.
 func collect() (wall, mark time.Duration) {
 	for i := range collections {
 		began, before := time.Now(), markTime()

@@ -15,7 +15,7 @@ type serverReport struct{ tasks, sys, heap, stack, allocations int }
 
 var reportLine = regexp.MustCompile(`tasks=(\d+) sys_bytes=(\d+) heap_bytes=(\d+) stack_bytes=(\d+) collections=\d+ allocations=(\d+)`)
 
-// reports returns how many lines the server has logged about itself, and the last.
+// reports returns how many lines the server has logged about itself, and the last one.
 func (p *process) reports() (int, serverReport, error) {
 	all := reportLine.FindAllStringSubmatch(p.stderr.String(), -1)
 	var r serverReport
@@ -59,7 +59,7 @@ func (p *process) report(ctx context.Context, tasks int) (serverReport, error) {
 			return r, fmt.Errorf("no report of %d tasks in %v: %s", tasks, reportWait, p.stderr.String())
 		case <-time.After(50 * time.Millisecond):
 		}
-		// The line after the next is sure to have been measured after the call.
+		// The line after the next one was certainly measured after the call.
 		n, r, err := p.reports()
 		if err != nil || n >= seen+2 && r.tasks >= tasks {
 			return r, err
@@ -67,7 +67,7 @@ func (p *process) report(ctx context.Context, tasks int) (serverReport, error) {
 	}
 }
 
-// resident returns the bytes of memory that the process has, without what it shares with files.
+// resident returns the resident bytes of the process, without memory that it shares with files.
 func (p *process) resident() (int, error) {
 	name := fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid)
 	text, err := os.ReadFile(name)

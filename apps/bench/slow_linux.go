@@ -20,9 +20,9 @@ import (
 
 const slowUsage = `usage: bench slow [flags]
 
-Many peers send to an echo server and never read what comes back, until the server can write no more to any of them and parks. From then on it
-samples the memory of the server, which must stay flat, while other peers exchange messages with it. It ends with exit code 1 if the memory
-of the last quarter of the time is above that of the first by more than a tenth and 4 MiB.`
+Many peers send to an echo server and never read, until the server can write no more to any of them and parks. From then
+on it samples the memory of the server, which must stay flat, while other peers exchange messages with the server. The
+exit code is 1 if the memory in the last quarter exceeds that in the first by more than a tenth and 4 MiB.`
 
 type slowConfig struct {
 	duration time.Duration
@@ -32,17 +32,17 @@ type slowConfig struct {
 	served   int
 }
 
-// slowRow is what came of one combination of strategies.
+// slowRow is the result of one combination of strategies.
 type slowRow struct {
 	parked     time.Duration // until nothing moved any more
-	sent       int64         // bytes that the slow peers got rid of
-	first      memory        // most of the first quarter
-	last       memory        // most of the last
-	rate       float64       // messages a second of the others
+	sent       int64         // bytes that the slow peers could send
+	first      memory        // maximum of the first quarter
+	last       memory        // maximum of the last quarter
+	rate       float64       // messages per second of the other peers
 	violations []string
 }
 
-// memory is that of a process.
+// memory is the memory of a process.
 type memory struct{ rss, heap int }
 
 func (m memory) most(o memory) memory { return memory{max(m.rss, o.rss), max(m.heap, o.heap)} }
@@ -51,9 +51,9 @@ func slowness(ctx context.Context, args []string) error {
 	c := slowConfig{}
 	s := sweep{queues: "auto", modes: "edge", tasks: allTasks}
 	fs := flag.NewFlagSet("bench slow", flag.ContinueOnError)
-	fs.DurationVar(&c.duration, "d", time.Minute, "how long to watch, with each combination")
+	fs.DurationVar(&c.duration, "d", time.Minute, "how long to watch each combination")
 	fs.DurationVar(&c.sample, "sample", 500*time.Millisecond, "time between two samples")
-	fs.DurationVar(&c.quiet, "quiet", time.Second, "how long nothing may move for a peer to count as stuck")
+	fs.DurationVar(&c.quiet, "quiet", time.Second, "how long nothing may move before a peer counts as stuck")
 	fs.IntVar(&c.slow, "c", 1000, "peers that never read")
 	fs.IntVar(&c.served, "served", 50, "peers that exchange messages meanwhile")
 	s.register(fs)
@@ -75,7 +75,7 @@ func slowness(ctx context.Context, args []string) error {
 	defer remove()
 	fmt.Printf("slow: %d peers that never read, %d others, memory of the server for %v\n", c.slow, c.served, c.duration)
 	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(t, "mechanism\tmode\ttask\tparked after\tKiB sent, a peer\tresident MiB, first quarter\tlast\tGo heap MiB, first\tlast\tmessages/s of the others\t\n")
+	fmt.Fprintf(t, "mechanism\tmode\ttask\tparked after\tKiB sent per peer\tresident MiB, first quarter\tlast\tGo heap MiB, first\tlast\tmessages/s of the others\t\n")
 	var violations []string
 	for i, f := range all {
 		note("\r%d of %d: %-8s %-8s %-10s", i+1, len(all), f.Queue, f.Mode, f.Task)
@@ -121,7 +121,7 @@ func (c slowConfig) run(ctx context.Context, echo string, f strategy.Flags) (r s
 		return r, err
 	}
 	r.parked = time.Since(began)
-	if _, err := server.report(ctx, c.slow); err != nil { // the samples are of reports
+	if _, err := server.report(ctx, c.slow); err != nil { // the samples are those of reports
 		return r, err
 	}
 	var messages atomic.Int64
@@ -141,7 +141,7 @@ func (c slowConfig) run(ctx context.Context, echo string, f strategy.Flags) (r s
 	return r, stop()
 }
 
-// stuff connects the slow peers and has each send until it can send no more.
+// stuff connects the slow peers and makes each send until it can send no more.
 func (c slowConfig) stuff(ctx context.Context, addr string, r *slowRow) (conns []net.Conn, err error) {
 	message := make([]byte, 64<<10)
 	for range c.slow {
@@ -151,8 +151,7 @@ func (c slowConfig) stuff(ctx context.Context, addr string, r *slowRow) (conns [
 		}
 		conns = append(conns, conn)
 	}
-	// A busy server takes more after a while in which it took nothing: only a whole round without a
-	// byte counts.
+	// A busy server may resume after a pause: only a whole round without a byte counts.
 	for round := 0; ; round++ {
 		moved := stuffRound(ctx, conns, message, c.quiet)
 		if r.sent += moved; moved == 0 || ctx.Err() != nil {
@@ -164,11 +163,11 @@ func (c slowConfig) stuff(ctx context.Context, addr string, r *slowRow) (conns [
 	}
 }
 
-// stuffRoundsMax bounds the rounds: a server that never parks has no bound.
+// stuffRoundsMax bounds the rounds: a server that never stops reading has no bound of its own.
 const stuffRoundsMax = 100
 
-// stuffRound has all connections send, at the same time, until each has been stuck for a while. It
-// returns how many bytes they got rid of.
+// stuffRound makes all connections send at the same time, until each has been stuck for a while. It
+// returns how many bytes they sent.
 func stuffRound(ctx context.Context, conns []net.Conn, message []byte, quiet time.Duration) int64 {
 	var group sync.WaitGroup
 	var sent atomic.Int64
@@ -188,8 +187,8 @@ func stuffRound(ctx context.Context, conns []net.Conn, message []byte, quiet tim
 	return sent.Load()
 }
 
-// exchange has peers send a message and read it, over and over, until the function that it returns
-// is called.
+// exchange makes peers send a message and read it, repeatedly, until the caller calls the returned
+// function.
 func (c slowConfig) exchange(addr string, messages *atomic.Int64) (stop func() error, err error) {
 	var conns []net.Conn
 	var group sync.WaitGroup
@@ -236,20 +235,20 @@ func (c slowConfig) exchange(addr string, messages *atomic.Int64) (stop func() e
 	return stop, nil
 }
 
-// slowSamplesMin is two for each quarter.
+// slowSamplesMin is two per quarter.
 const slowSamplesMin = 8
 
-// slowSlack is what memory may grow beside a tenth: what one of the peers alone can have a server
-// without bounds take in a moment is more.
+// slowSlack is how much memory may grow in addition to a tenth. A single peer makes a server
+// without bounds exceed it in a moment.
 const slowSlack = 4 << 20
 
-// watch samples the memory of the server, for as long as was asked, and until others have been
-// served, for which there is a bound.
+// watch samples the memory of the server for the requested time, and until other peers have been
+// served, which is bounded.
 func (c slowConfig) watch(ctx context.Context, server *process, r *slowRow, served func() bool) error {
 	tick := time.NewTicker(c.sample)
 	defer tick.Stop()
 	var samples []memory
-	// By number, not by time: a machine with other work may take its samples late.
+	// By number, not by time: a busy machine may take its samples late.
 	for began := time.Now(); time.Since(began) < c.duration || len(samples) < slowSamplesMin || !served() && time.Since(began) < reportWait; {
 		select {
 		case <-ctx.Done():

@@ -13,23 +13,23 @@ import (
 	"github.com/edgewise-go/edgewise/queue/auto"
 )
 
-// sweep is the strategies that a benchmark goes through, as lists with commas. Those that it has no
-// use for have one value.
+// sweep is the strategies that a benchmark runs through, as comma-separated lists. A strategy that
+// it does not vary has one value.
 type sweep struct {
 	queues, modes, scheds, tasks string
 	loops                        int
 }
 
-// register adds the flags to fs. What sweep has for a flag is its default; without one the flag is
-// not there.
+// register adds the flags to fs. The values of sweep are the defaults. A flag without a value is
+// not added.
 func (s *sweep) register(fs *flag.FlagSet) {
-	fs.StringVar(&s.queues, "queue", s.queues, "mechanisms of the event queue, with commas between; all that work here if empty")
+	fs.StringVar(&s.queues, "queue", s.queues, "mechanisms of the event queue, comma-separated; if empty, all that work here")
 	for _, f := range []struct {
 		value      *string
 		name, text string
-	}{{&s.modes, "mode", "trigger modes"}, {&s.scheds, "sched", "schedulers"}, {&s.tasks, "task", "forms of the tasks"}} {
+	}{{&s.modes, "mode", "modes of the event queue"}, {&s.scheds, "sched", "schedulers"}, {&s.tasks, "task", "forms of the tasks"}} {
 		if *f.value != "" {
-			fs.StringVar(f.value, f.name, *f.value, f.text+", with commas between")
+			fs.StringVar(f.value, f.name, *f.value, f.text+", comma-separated")
 		}
 	}
 	if s.scheds != "" {
@@ -37,7 +37,7 @@ func (s *sweep) register(fs *flag.FlagSet) {
 	}
 }
 
-// all returns every combination, and says which mechanisms are left out because they do not work
+// all returns every combination. It prints the mechanisms that are omitted because they do not work
 // here.
 func (s *sweep) all(w io.Writer) ([]strategy.Flags, error) {
 	names, err := s.mechanisms(w)

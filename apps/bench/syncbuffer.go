@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// syncBuffer keeps what a process prints, and may be read while it prints.
+// syncBuffer keeps the output of a process, and can be read while the process runs.
 type syncBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer

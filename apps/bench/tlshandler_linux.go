@@ -17,21 +17,21 @@ import (
 const (
 	// tlsHandshakeMax bounds a handshake, during which a connection has a stack.
 	tlsHandshakeMax = 30 * time.Second
-	// tlsTurnBytes is what a connection may echo before others have their turn.
+	// tlsTurnBytes is how much a connection may echo before other tasks run.
 	tlsTurnBytes = 64 << 10
 )
 
-// tlsHandlers makes the handlers of connections with TLS.
+// tlsHandlers makes the handlers of TLS connections.
 type tlsHandlers struct {
 	config  *tls.Config
-	buffers sync.Pool // of *[tlsBuffer]byte: a connection has one during a step only
+	buffers sync.Pool // of *[tlsBuffer]byte: a connection has one only during a step
 }
 
 func newTLSHandlers(config *tls.Config) *tlsHandlers {
 	return &tlsHandlers{config: config, buffers: sync.Pool{New: func() any { return new([tlsBuffer]byte) }}}
 }
 
-// serve does the handshake in the task, which then ends: a handler on the same loop goes on.
+// serve does the handshake in the task, which then ends. A handler on the same loop continues.
 func (h *tlsHandlers) serve(t *sched.Task, conn *stream.Conn) error {
 	if err := conn.SetDeadline(time.Now().Add(tlsHandshakeMax)); err != nil {
 		return err
@@ -47,14 +47,15 @@ func (h *tlsHandlers) serve(t *sched.Task, conn *stream.Conn) error {
 	return nil
 }
 
-// tlsHandler sends back what arrives until the peer ends it.
+// tlsHandler sends back what arrives until the peer ends the stream.
 type tlsHandler struct {
 	sock     *tlsconn.Socket
 	handlers *tlsHandlers
 	ended    bool // by the peer
 }
 
-// Step reads only when the kernel has all that was written: so what is read can always be written.
+// Step reads only when the kernel has taken everything that was written, so that it can always
+// write what it reads.
 func (h *tlsHandler) Step(sched.HandlerTask, sched.Cause) sched.Next {
 	buf := h.handlers.buffers.Get().(*[tlsBuffer]byte)
 	defer h.handlers.buffers.Put(buf)
@@ -94,5 +95,5 @@ func (h *tlsHandler) awaited() queue.Interest {
 	return wanted
 }
 
-// End closes the connection, whatever ended it.
+// End closes the connection, for whatever reason it ended.
 func (h *tlsHandler) End(error) { h.sock.Close() }

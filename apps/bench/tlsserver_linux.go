@@ -23,7 +23,7 @@ import (
 	"github.com/edgewise-go/edgewise/stream"
 )
 
-// tlsBuffer is the bytes of the buffer that each connection with TLS reads into, in both servers.
+// tlsBuffer is the size of the buffer into which each TLS connection reads, in both servers.
 const tlsBuffer = 1 << 10
 
 // tlsServer echoes over TLS.
@@ -66,7 +66,7 @@ func tlsServer(ctx context.Context, args []string) error {
 	}, 0)
 }
 
-// echoTLS sends back what arrives until the peer ends it.
+// echoTLS sends back what arrives until the peer ends the stream.
 func echoTLS(conn *tls.Conn) error {
 	if err := conn.Handshake(); err != nil {
 		return err
@@ -86,7 +86,7 @@ func echoTLS(conn *tls.Conn) error {
 	}
 }
 
-// tlsConfig has a certificate that signs itself.
+// tlsConfig returns a configuration with a self-signed certificate.
 func tlsConfig() (*tls.Config, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

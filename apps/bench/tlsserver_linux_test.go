@@ -13,15 +13,14 @@ import (
 )
 
 const (
-	// tlsEchoed is more than sockets on the loopback hold, so that the server has to stop and go
-	// on.
+	// tlsEchoed is more than sockets on the loopback hold, so that the server has to stop and
+	// resume.
 	tlsEchoed = 8 << 20
-	// tlsPatience bounds what one connection takes, also on a machine with much else to do.
+	// tlsPatience bounds the time of one connection, even on a busy machine.
 	tlsPatience = 2 * time.Minute
 )
 
-// The handlers echo more than sockets hold, and end the stream behind it, in whichever mode they
-// are told what to do.
+// In every mode, the handlers echo more than sockets hold and then end the stream.
 func TestTLSHandlersEchoInEveryMode(t *testing.T) {
 	versions := map[string]uint16{"1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13}
 	for _, row := range apptest.Combinations(nil, apptest.Queues(t), []string{"edge", "level", "oneshot"}, []string{"1.2", "1.3"}) {
@@ -57,7 +56,7 @@ func echoesTLS(t *testing.T, addr string, version uint16) {
 	}()
 	got, err := io.ReadAll(conn)
 	if err != nil || !bytes.Equal(got, sent) {
-		t.Errorf("%s: %d bytes came back of %d, or others: %v", tls.VersionName(version), len(got), len(sent), err)
+		t.Errorf("%s: %d of %d bytes came back, or they differ: %v", tls.VersionName(version), len(got), len(sent), err)
 		conn.Close()
 	}
 	if err := <-writing; err != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 )
 
-// Every subject hands over every byte of every workload, in order; a benchmark that loses bytes is
-// worth nothing.
+// Every subject hands over every byte of every workload, in order. A benchmark that loses bytes is
+// worthless.
 func TestEveryByteArrives(t *testing.T) {
 	const conns = 300
 	list, err := some(Workloads(), conns)
@@ -18,8 +18,8 @@ func TestEveryByteArrives(t *testing.T) {
 	}
 	for _, w := range list {
 		seed := rand.Uint64()
-		// Each of few buffers is filled several times over, by tiny messages more than once. What
-		// is idle are many.
+		// Few connections, so that each buffer is filled several times, or with tiny messages at
+		// least more than once. The idle workload keeps its many connections.
 		bytes := uint64(3 << 18)
 		switch w.name {
 		case "tiny":
@@ -45,7 +45,7 @@ func TestEveryByteArrives(t *testing.T) {
 					t.Fatalf("seed %d: %v", seed, err)
 				}
 				t.Logf("%+v", row)
-				// What has been read and not handed over are parts of messages.
+				// Bytes that were read but not handed over are parts of messages.
 				for i := range trial.conns {
 					left := int(trial.read[i]-trial.taken[i]+int32(len(p.tape.bytes))) % len(p.tape.bytes)
 					if left >= w.most && left > 0 {
@@ -60,8 +60,8 @@ func TestEveryByteArrives(t *testing.T) {
 	}
 }
 
-// lossy is a buffer that loses a byte of each message, or hands the bytes of two over in the wrong
-// order.
+// lossy is a buffer that loses a byte of each message, or hands over the bytes of two messages in
+// the wrong order.
 type lossy struct {
 	conn
 	swap bool
@@ -96,10 +96,10 @@ func TestLossIsSeen(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := trial.count(1 << 16); err == nil {
-			t.Errorf("%s: bytes that were not sent were not seen when all are looked at", name)
+			t.Errorf("%s: a check of every byte missed bytes that were not sent", name)
 		}
 		if _, err := trial.timed(time.Millisecond); err == nil {
-			t.Errorf("%s: bytes that were not sent were not seen in a turn", name)
+			t.Errorf("%s: a turn missed bytes that were not sent", name)
 		}
 	}
 }
@@ -120,7 +120,7 @@ func TestMemoryThatIsKeptIsSeen(t *testing.T) {
 	}
 }
 
-// A burst is read whole, in waves, by every strategy, and the memory is given back.
+// Every strategy reads a burst completely, in waves, and gives the memory back.
 func TestBurst(t *testing.T) {
 	b := Burst{Conns: 50, Bytes: 8 << 10, Live: 100 << 10, Names: bufstrategy.Names(), Seed: rand.Uint64(), Progress: t.Logf}
 	rows, err := b.Run(t.Context(), b.MemorySources())

@@ -10,31 +10,31 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 )
 
-// Burst says how to measure what is left of a burst.
+// Burst configures the measurement of what bursts leave behind.
 type Burst struct {
-	Conns    int   // connections, a buffer each
-	Bytes    int   // that arrive for each
-	Live     int64 // most bytes unread at a time: the connections have their bursts in waves of so many
+	Conns    int   // connections, one buffer each
+	Bytes    int   // bytes that arrive per connection
+	Live     int64 // maximum unread bytes: the connections have their bursts in waves of this size
 	Names    []string
 	Seed     uint64
 	Progress func(format string, args ...any)
 }
 
-// Sources is where bursts come from.
+// Sources provides the bytes of bursts.
 type Sources interface {
-	// Arrive has a burst arrive for the connections from first to before end.
+	// Arrive makes a burst arrive for the connections from first to before end.
 	Arrive(first, end int) error
 
-	// Source returns that of a connection.
+	// Source returns the source of a connection.
 	Source(i int) bufstrategy.TryReader
 
 	// Wait waits until more has arrived for a connection.
 	Wait(i int) error
 }
 
-// BurstRow is the memory of a strategy, in bytes: of its buffers as they and their pool say, and of
-// Go's heap as the runtime says, at the start, when all buffers of a wave are full, and when all
-// are idle. Start and end are after a garbage collection.
+// BurstRow is the memory of a strategy, in bytes: of its buffers, as they and their pool report,
+// and of Go's heap, as the runtime reports. It is measured at the start, when all buffers of a wave
+// are full, and when all are idle. Start and end are after a garbage collection.
 type BurstRow struct {
 	Strategy  string `json:"strategy"`
 	Conns     int    `json:"conns"`
@@ -47,15 +47,15 @@ type BurstRow struct {
 	HeapEnd   uint64 `json:"heap_end"`
 }
 
-// slack is how much more than before, in percent, may be in use after.
+// slack is how much more memory than before, in percent, may be in use afterwards.
 const slack = 5
 
-// heapNoise is what else the heap may have gained meanwhile: the runtime and this program allocate
-// some for themselves, which is more than slack where few connections are measured. It is less than
-// four bursts.
+// heapNoise is how much else the heap may have grown meanwhile. The runtime and this program
+// allocate some memory for themselves, which exceeds slack if few connections are measured. It is
+// less than four bursts.
 const heapNoise = 256 << 10
 
-// Checks returns whether memory has returned to what it was.
+// Checks returns whether memory has returned to its initial size.
 func (r BurstRow) Checks(kind string) []Check {
 	name := fmt.Sprintf("%s gives back the memory of bursts, %s", r.Strategy, kind)
 	return []Check{
@@ -64,17 +64,17 @@ func (r BurstRow) Checks(kind string) []Check {
 	}
 }
 
-// BurstBytes are the bytes of a burst.
+// BurstBytes returns the bytes of a burst.
 func BurstBytes(seed uint64, n int) []byte { return record(single, n, 1, 1, newRand(seed)).bytes }
 
-// MemorySources are sources without sockets.
+// MemorySources returns sources without sockets.
 func (b Burst) MemorySources() Sources {
 	return &memorySources{source: source{tape: BurstBytes(b.Seed, b.Bytes)}, left: make([]int, b.Conns)}
 }
 
 type memorySources struct {
 	source
-	left []int // bytes that have arrived and are unread, of each connection
+	left []int // bytes that have arrived and are unread, per connection
 }
 
 func (m *memorySources) Arrive(first, end int) error {
@@ -90,7 +90,7 @@ func (m *memorySources) Source(i int) bufstrategy.TryReader {
 	return &m.source
 }
 
-func (m *memorySources) Wait(int) error { return errors.New("a burst in memory has ended early") }
+func (m *memorySources) Wait(int) error { return errors.New("the burst in memory ended early") }
 
 // Run measures each strategy in turn.
 func (b Burst) Run(ctx context.Context, from Sources) ([]BurstRow, error) {
@@ -105,7 +105,7 @@ func (b Burst) Run(ctx context.Context, from Sources) ([]BurstRow, error) {
 	return rows, nil
 }
 
-// burstRun is a strategy that is measured.
+// burstRun is a strategy under measurement.
 type burstRun struct {
 	Burst
 	fleet *strategyFleet
@@ -155,7 +155,7 @@ func (r *burstRun) held() int {
 	return r.fleet.memory(sum)
 }
 
-// wave fills some buffers, takes what is in them, and does what a loop does with connections that
+// wave fills some buffers, consumes their contents, and does what a loop does with connections that
 // have become idle.
 func (r *burstRun) wave(first, end int, from Sources) error {
 	if err := from.Arrive(first, end); err != nil {
@@ -178,7 +178,7 @@ func (r *burstRun) wave(first, end int, from Sources) error {
 	return nil
 }
 
-// fill reads until the burst is whole.
+// fill reads until the burst is complete.
 func (r *burstRun) fill(i int, from Sources) error {
 	b, src := r.list[i], from.Source(i)
 	for b.Len() < r.Bytes {
@@ -200,7 +200,7 @@ func (r *burstRun) fill(i int, from Sources) error {
 
 // ReportBurst prints a table.
 func ReportBurst(out io.Writer, b Burst, kind string, rows []BurstRow) error {
-	fmt.Fprintf(out, "burst: %d B for each of %d connections, %s, at most %s unread at a time\n", b.Bytes, b.Conns, kind, Size(float64(b.Live)))
+	fmt.Fprintf(out, "burst: %d B for each of %d connections, %s, at most %s unread at once\n", b.Bytes, b.Conns, kind, Size(float64(b.Live)))
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(t, "\twaves\tbuffers: before\tat most\tafter\theap: before\tat most\tafter\t\n")
 	for _, r := range rows {

@@ -10,10 +10,10 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 )
 
-// Check is something that must hold.
+// Check is a condition that must hold.
 type Check struct {
 	Name    string `json:"name"`
-	Verdict string `json:"verdict"` // PASS, FAIL, or N/A where the system lacks what it takes
+	Verdict string `json:"verdict"` // PASS, FAIL, or N/A if the system lacks the prerequisites
 	Found   string `json:"found"`
 }
 
@@ -30,7 +30,7 @@ func verdict(holds bool) string {
 	return fail
 }
 
-// ReportChecks prints a line for each, and says whether none has failed.
+// ReportChecks prints a line per check and reports whether none has failed.
 func ReportChecks(out io.Writer, checks []Check) bool {
 	good := true
 	for _, c := range checks {
@@ -40,13 +40,13 @@ func ReportChecks(out io.Writer, checks []Check) bool {
 	return good
 }
 
-// idleMax is the most bytes that a Shared of an idle connection takes.
+// idleMax is the maximum number of bytes that a Shared of an idle connection takes.
 const idleMax = 64
 
-// idleConns is how many connections it takes that nothing else on the heap counts.
+// idleConns is the number of connections that makes everything else on the heap negligible.
 const idleConns = 100_000
 
-// Checks returns whether what the strategies promise about copying and idle connections was so, as
+// Checks returns whether the promises of the strategies about copying and idle connections held, as
 // far as rows show it.
 func Checks(rows []Row) ([]Check, error) {
 	var checks []Check
@@ -57,7 +57,7 @@ func Checks(rows []Row) ([]Check, error) {
 			checks = append(checks, Check{"chain hands over from connection to connection without copying", verdict(r.Copied == 0),
 				fmt.Sprintf("%.0f of %d bytes copied", r.Copied*float64(r.Bytes), r.Bytes)})
 		}
-		// A proxy of any strategy but chain copies from one buffer to the other; that is not the
+		// A proxy of any strategy except chain copies from one buffer to the other. That is not the
 		// strategy's doing.
 		if r.Subject == "mirrored" && r.Workload != "proxy" {
 			mirrored += r.Bytes
@@ -79,7 +79,7 @@ func Checks(rows []Row) ([]Check, error) {
 	return append(checks, c), err
 }
 
-// unmapped returns why a Mirrored is a Ring here, if it is.
+// unmapped returns why a Mirrored is a Ring on this system, or nil if it is not.
 func unmapped() (why, err error) {
 	m, err := bufstrategy.NewMirrored(bufstrategy.Options{})
 	if err != nil {
@@ -120,19 +120,19 @@ func idleShared(conns int) (Check, error) {
 	runtime.KeepAlive(list)
 	each := (float64(after) - float64(before)) / float64(conns)
 	size := unsafe.Sizeof(bufstrategy.PerLoop{})
-	// What little else a loop has is spread over its connections.
+	// The little else that a loop holds is spread over its connections.
 	return Check{"perloop takes at most 64 bytes for an idle connection", verdict(size <= idleMax && each < idleMax+1 && sink.check() == nil),
-		fmt.Sprintf("an object of %d bytes; the heap has grown by %.1f for each of %d connections that had a message", size, each, conns)}, nil
+		fmt.Sprintf("an object of %d bytes; the heap has grown by %.1f bytes for each of %d connections that had a message", size, each, conns)}, nil
 }
 
-// heapLive returns the bytes of what is alive on Go's heap.
+// heapLive returns the bytes of live objects on Go's heap.
 func heapLive() uint64 {
 	runtime.GC()
-	runtime.GC() // what a pool of the runtime keeps is dropped by the second
+	runtime.GC() // the second collection drops what a pool of the runtime keeps
 	return heapUsed()
 }
 
-// heapUsed returns the bytes of what is on Go's heap, alive or not yet swept.
+// heapUsed returns the bytes in use on Go's heap, live or not yet swept.
 func heapUsed() uint64 {
 	s := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
 	metrics.Read(s)

@@ -8,18 +8,18 @@ import (
 	"github.com/cloudwego/netpoll"
 )
 
-// What a read asks netpoll's buffer for, in bytes: as its own reader of an io.Reader does where
-// little arrives, and more where much does.
+// The bytes that a read requests from netpoll's buffer: as much as its own reader of an io.Reader
+// if little arrives, and more if much does.
 const (
 	linkSmall = 4 << 10
 	linkLarge = 32 << 10
 )
 
-// linkSubjects are those that compile on some systems only.
+// linkSubjects returns the subjects that compile on some systems only.
 func linkSubjects() []Subject {
 	return []Subject{{
 		Name: "netpoll", Peer: true,
-		Note: "LinkBuffer; no bound; every read takes a node, from a pool that the collector may drop; its memory is reckoned, because it does not tell: a node for each read that holds bytes",
+		Note: "LinkBuffer; no bound; every read takes a node, from a pool that the collector may drop; its memory is estimated, because it does not report it: a node for each read that holds bytes",
 		open: func(w workload) (fleet, error) {
 			size := linkSmall
 			if w.lumps {
@@ -35,8 +35,8 @@ type linkConn struct {
 	from    observed
 	in, out *netpoll.LinkBuffer
 	size    int
-	room    []byte // reserved, and not filled yet: MallocAck(0) followed by Flush would make it readable
-	joints  []int  // unread bytes from the end of the last message taken to where each later node begins
+	room    []byte // reserved, not filled yet: MallocAck(0) and Flush would make it readable
+	joints  []int  // unread bytes from the end of the last message to the start of each later node
 	joined  uint64 // bytes that were copied because they lay in more than one node
 	most    int
 }
@@ -73,7 +73,7 @@ func (b *linkConn) turn(s *source, c *consumer) error {
 	}
 }
 
-// end gives a proxy's reserved room back, by a new buffer: the old one would hand it over.
+// end gives back a proxy's reserved room by making a new buffer: the old one would hand it over.
 func (b *linkConn) end(c *consumer) error {
 	if c.framing != through {
 		return nil
@@ -92,7 +92,7 @@ func (b *linkConn) consume(c *consumer) error {
 		if err := errors.Join(b.out.WriteBuffer(b.in), b.out.Flush()); err != nil {
 			return err
 		}
-		b.in = netpoll.NewLinkBuffer() // WriteBuffer has made an end of the other
+		b.in = netpoll.NewLinkBuffer() // WriteBuffer has ended the other buffer
 		return b.segments(b.out, c)
 	}
 	header := c.header()
@@ -118,7 +118,7 @@ func (b *linkConn) consume(c *consumer) error {
 	return nil
 }
 
-// segments takes all bytes as they lie.
+// segments consumes all bytes as they lie.
 func (b *linkConn) segments(from *netpoll.LinkBuffer, c *consumer) error {
 	for _, s := range from.GetBytes(nil) {
 		c.take(s)

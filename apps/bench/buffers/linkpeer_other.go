@@ -2,5 +2,5 @@
 
 package buffers
 
-// linkSubjects is empty where netpoll does not compile.
+// linkSubjects returns nothing where netpoll does not compile.
 func linkSubjects() []Subject { return nil }

@@ -9,7 +9,7 @@ import (
 	"github.com/valyala/bytebufferpool"
 )
 
-// each is a fleet whose buffers have nothing in common.
+// each is a fleet whose buffers share nothing.
 type each func() conn
 
 func (f each) connect() (conn, error) { return f(), nil }
@@ -18,7 +18,7 @@ func (f each) memory(sum int) int     { return sum }
 func bufioSubject() Subject {
 	return Subject{
 		Name: "bufio", Peer: true,
-		Note: "as large as the limit from the start, and for as long as it lives; Peek and Discard; of a proxy a Writer too, whose errors are for ever",
+		Note: "as large as the limit from the start and throughout its life; Peek and Discard; a proxy also has a Writer, whose errors are permanent",
 		open: func(w workload) (fleet, error) {
 			return each(func() conn {
 				b := &bufioConn{size: w.limit}
@@ -110,7 +110,8 @@ func (b *bufioConn) pieces(c *consumer) error {
 	}
 }
 
-// pass writes to the bufio.Writer, which copies unless it is empty and the piece is larger than it.
+// pass writes to the bufio.Writer, which copies unless it is empty and the piece is larger than its
+// buffer.
 func (b *bufioConn) pass(piece []byte) error {
 	if b.out.Buffered() > 0 || len(piece) <= b.out.Available() {
 		b.from.copied += uint64(len(piece))
@@ -132,7 +133,7 @@ func (b *bufioConn) held() (now, most int) {
 
 func bytesSubject() Subject {
 	return Subject{
-		Name: "bytes.Buffer", Peer: true, Note: "no bound: it takes all that has arrived, and grows to that; dropped when idle",
+		Name: "bytes.Buffer", Peer: true, Note: "no bound: it takes everything that has arrived, and grows to that size; dropped when idle",
 		open: func(workload) (fleet, error) { return each(func() conn { return &bytesConn{} }), nil },
 	}
 }
@@ -178,12 +179,12 @@ func (b *bytesConn) copied() uint64        { return b.from.copied }
 func pooledSubject() Subject {
 	return Subject{
 		Name: "bytebufferpool", Peer: true,
-		Note: "no bound: it takes all that has arrived; back to the pool whenever it is empty; what the pool keeps is not counted, and the collector may drop it",
+		Note: "no bound: it takes everything that has arrived; returned to the pool whenever it is empty; what the pool keeps is not counted, and the collector may drop it",
 		open: func(workload) (fleet, error) { return each(func() conn { return &pooledConn{} }), nil },
 	}
 }
 
-// pooledConn is a buffer of bytebufferpool, which it has while it has bytes.
+// pooledConn is a buffer of bytebufferpool, which it holds only while it has bytes.
 type pooledConn struct {
 	from observed
 	in   *bytebufferpool.ByteBuffer
@@ -216,7 +217,7 @@ func (b *pooledConn) turn(s *source, c *consumer) error {
 	return nil
 }
 
-// pass is what a proxy does.
+// pass does the work of a proxy.
 func (b *pooledConn) pass(c *consumer) error {
 	out := bytebufferpool.Get()
 	defer bytebufferpool.Put(out)
@@ -227,9 +228,8 @@ func (b *pooledConn) pass(c *consumer) error {
 	return err
 }
 
-// drop consumes n bytes: what is left over moves to the front, since a ByteBuffer has no place to
-// read from. A buffer that is empty goes back with its bytes in it, because the pool learns from
-// their number which sizes to keep.
+// drop consumes n bytes. The rest moves to the front, because a ByteBuffer has no read position. An
+// empty buffer goes back with its length unchanged, from which the pool learns which sizes to keep.
 func (b *pooledConn) drop(n int) {
 	b.from.held -= n
 	if n == b.in.Len() {

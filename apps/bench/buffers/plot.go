@@ -18,19 +18,19 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// figure is a plot: bars in groups, a group for each workload.
+// figure is a plot of bars in groups, one group per workload.
 type figure struct {
 	file, title string
 	value       func(r Row, all []Row) float64
 	ticks       plot.Ticker
-	least       float64 // of the scale, so that it is not made of noise
+	least       float64 // minimum of the scale, so that it does not consist of noise
 }
 
 func figures() []figure {
 	return []figure{
-		{"copies.svg", "bytes copied for each byte moved", func(r Row, _ []Row) float64 { return r.Copied }, plot.DefaultTicks{}, 1},
-		{"resident.svg", "memory for a connection, mean", func(r Row, _ []Row) float64 { return math.Log2(max(1, r.ResidentMean)) }, sizeTicks{}, 10},
-		{"throughput.svg", "messages per second, as a share of the most at that workload", share, plot.DefaultTicks{}, 1},
+		{"copies.svg", "bytes copied per byte moved", func(r Row, _ []Row) float64 { return r.Copied }, plot.DefaultTicks{}, 1},
+		{"resident.svg", "memory per connection, mean", func(r Row, _ []Row) float64 { return math.Log2(max(1, r.ResidentMean)) }, sizeTicks{}, 10},
+		{"throughput.svg", "messages per second, as a share of the best at that workload", share, plot.DefaultTicks{}, 1},
 	}
 }
 
@@ -59,11 +59,10 @@ func (sizeTicks) Ticks(_, most float64) []plot.Tick {
 	return ticks
 }
 
-// ink is readable on white and on black: 4.5 times as bright as the one, the other 4.6 times as
-// bright as it.
+// ink is readable on white and on black, with a contrast of 4.5 and 4.6.
 var ink = color.Gray{Y: 0x75}
 
-// shades are for the subjects, in turn; ours are coloured, and the others grey.
+// shades are the colours of the subjects, in turn. The strategies are coloured and the others grey.
 var (
 	shades = []color.Color{
 		color.RGBA{0x33, 0x77, 0xbb, 0xff}, color.RGBA{0x22, 0xa8, 0xc8, 0xff}, color.RGBA{0x00, 0x99, 0x77, 0xff}, color.RGBA{0x88, 0xaa, 0x22, 0xff},
@@ -92,7 +91,7 @@ func Plot(dir string, rows []Row) error {
 const (
 	plotWidth   = 11 * vg.Inch
 	plotHeight  = 3.6 * vg.Inch
-	barsWidth   = 8.6 * vg.Inch // of all groups
+	barsWidth   = 8.6 * vg.Inch // width of all groups
 	legendWidth = 1.5 * vg.Inch
 	edge        = 4 * vg.Inch / 72
 )
@@ -137,7 +136,7 @@ func (f figure) write(name string, rows []Row) error {
 // frame returns a plot without bars.
 func (f figure) frame() *plot.Plot {
 	p := plot.New()
-	p.BackgroundColor = nil // the page's shows
+	p.BackgroundColor = nil // shows the background of the page
 	p.Title.Text = f.title
 	styles := []*text.Style{&p.Title.TextStyle, &p.Legend.TextStyle}
 	p.Legend.Top = true
@@ -158,11 +157,10 @@ func (f figure) frame() *plot.Plot {
 	return p
 }
 
-// families are fonts of the same measures as the one that the plots are laid out with, which few
-// browsers have.
+// families are fonts with the metrics of the font that lays out the plots, which few browsers have.
 const families = "Liberation Sans,Arial,Helvetica,sans-serif"
 
-// save leaves room for the legend at the right.
+// save leaves room for the legend on the right.
 func save(p *plot.Plot, name string) error {
 	canvas := vgsvg.NewWith(vgsvg.UseWH(plotWidth, plotHeight))
 	p.Draw(draw.Crop(draw.New(canvas), edge, -legendWidth-edge, edge, -edge))

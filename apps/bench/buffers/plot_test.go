@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// The plots are XML, name all that is in them, are small, and have no background that would hide
-// the page's.
+// The plots are XML, name all their contents, are small, and have no background that would hide
+// that of the page.
 func TestPlots(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "plots")
 	var rows []Row
@@ -47,7 +47,7 @@ func TestPlots(t *testing.T) {
 			t.Errorf("%s has %d bytes", f.file, len(text))
 		}
 		if strings.Contains(string(text), "fill:#FFFFFF") {
-			t.Errorf("%s has something white in it", f.file)
+			t.Errorf("%s contains white", f.file)
 		}
 	}
 }

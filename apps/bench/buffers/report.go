@@ -8,7 +8,7 @@ import (
 	"text/tabwriter"
 )
 
-// Report prints a table for each workload.
+// Report prints a table per workload.
 func Report(out io.Writer, rows []Row) error {
 	for _, w := range workloads() {
 		t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -19,7 +19,7 @@ func Report(out io.Writer, rows []Row) error {
 			}
 			if first {
 				fmt.Fprintf(out, "%s: %s\n", w.name, w.text)
-				fmt.Fprintf(t, "\tcopied for a byte\treads for a MiB\tallocations for a message\tresident, mean\tmost\tMB/s\tmessages/s\tns for a message\tof turns\t\n")
+				fmt.Fprintf(t, "\tcopied per byte\treads per MiB\tallocations per message\tresident, mean\tmost\tMB/s\tmessages/s\tns per message\tof turns\t\n")
 			}
 			first = false
 			fmt.Fprintf(t, "%s\t%.3f\t%.1f\t%.3f\t%.0f\t%d\t%.0f\t%.0f\t%.1f\t%.1f to %.1f\t\n", r.Subject, r.Copied, r.Reads, r.Allocs, r.ResidentMean, r.PeakResident,
@@ -36,25 +36,25 @@ func Report(out io.Writer, rows []Row) error {
 	return nil
 }
 
-// Notes prints what is different about the buffers of others.
+// Notes prints what is different about the buffers of other packages.
 func Notes(out io.Writer, all []Subject) {
 	for _, s := range all {
 		if s.Note != "" {
 			fmt.Fprintf(out, "%s: %s\n", s.Name, s.Note)
 		}
 	}
-	fmt.Fprintf(out, "Resident is memory for bytes, for each connection, after each arrival; the objects around it are not counted. "+
-		"Nobody's memory is counted while a pool of the Go runtime keeps it.\n\n")
+	fmt.Fprintf(out, "Resident is memory for bytes, per connection, after each arrival; the objects around it are not counted. "+
+		"Memory is not counted while a pool of the Go runtime keeps it.\n\n")
 }
 
-// Comparison is our fastest strategy beside the fastest of others, at one workload.
+// Comparison compares our fastest strategy with the fastest other buffer at one workload.
 type Comparison struct {
 	Workload   string
 	Ours, Peer Row
-	Ratio      float64 // of their time for a message to ours: above 1 ours is faster
+	Ratio      float64 // their time per message divided by ours: above 1 ours is faster
 }
 
-// Compare compares at each workload, if there is something to compare.
+// Compare returns a comparison for each workload with both kinds of buffers.
 func Compare(rows []Row) []Comparison {
 	var all []Comparison
 	for _, name := range Workloads() {
@@ -76,7 +76,8 @@ func fastest(rows []Row, workload string, peer bool) *Row {
 	return best
 }
 
-// ReportComparisons prints them, and a line for each workload where others are faster.
+// ReportComparisons prints the comparisons, and a line for each workload where another buffer is
+// faster.
 func ReportComparisons(out io.Writer, all []Comparison) error {
 	if len(all) == 0 {
 		return nil
@@ -98,17 +99,17 @@ func ReportComparisons(out io.Writer, all []Comparison) error {
 	return nil
 }
 
-// Markdown prints the tables as a README has them: copies, reads, memory, allocations and
-// throughput, each by workload.
+// Markdown prints the tables for a README: copies, reads, memory, allocations and throughput, each
+// by workload.
 func Markdown(out io.Writer, rows []Row) {
 	for _, column := range []struct {
 		title string
 		cell  func(Row) string
 	}{
-		{"bytes copied for each byte moved", func(r Row) string { return fmt.Sprintf("%.2f", r.Copied) }},
-		{"reads for each MiB", func(r Row) string { return fmt.Sprintf("%.0f", r.Reads) }},
-		{"memory for a connection, mean / most", func(r Row) string { return Size(r.ResidentMean) + " / " + Size(float64(r.PeakResident)) }},
-		{"allocations for a message", func(r Row) string { return fmt.Sprintf("%.3f", r.Allocs) }},
+		{"bytes copied per byte moved", func(r Row) string { return fmt.Sprintf("%.2f", r.Copied) }},
+		{"reads per MiB", func(r Row) string { return fmt.Sprintf("%.0f", r.Reads) }},
+		{"memory per connection, mean / most", func(r Row) string { return Size(r.ResidentMean) + " / " + Size(float64(r.PeakResident)) }},
+		{"allocations per message", func(r Row) string { return fmt.Sprintf("%.3f", r.Allocs) }},
 		{"MB/s, median", func(r Row) string { return fmt.Sprintf("%.0f", r.ByteRate/1e6) }},
 	} {
 		names, subjects := present(rows)
@@ -149,7 +150,7 @@ func present(rows []Row) (names, subjects []string) {
 	return names, subjects
 }
 
-// Size writes bytes with the unit that fits.
+// Size formats a number of bytes in the unit that fits.
 func Size(n float64) string {
 	switch {
 	case n >= 1<<30:
@@ -162,12 +163,12 @@ func Size(n float64) string {
 	return fmt.Sprintf("%.0f B", n)
 }
 
-// Figures are all that was measured.
+// Figures are all measurements.
 type Figures struct {
 	System string                `json:"system"`
 	Seed   uint64                `json:"seed"`
 	Rows   []Row                 `json:"rows"`
-	Bursts map[string][]BurstRow `json:"bursts"` // by where they came from
+	Bursts map[string][]BurstRow `json:"bursts"` // by kind of source
 	Checks []Check               `json:"checks"`
 }
 

@@ -13,7 +13,7 @@ type ringFleet struct {
 func ringSubject() Subject {
 	return Subject{
 		Name: "ringbuffer", Peer: true,
-		Note: "of smallnest, from which gnet's came; reads go to an array of the loop and from there into the ring; no view: messages are copied out; a lock for each call",
+		Note: "smallnest's, derived from gnet's; reads go to an array of the loop and from there into the ring; no view: messages are copied out; a lock per call",
 		open: func(w workload) (fleet, error) {
 			return &ringFleet{w: w, scratch: make([]byte, w.limit), message: make([]byte, max(w.limit, w.most))}, nil
 		},
@@ -91,7 +91,7 @@ func (b *ringConn) consume(c *consumer) error {
 	return nil
 }
 
-// read copies n bytes out of the ring, for the consumer.
+// read copies n bytes out of the ring for the consumer.
 func (b *ringConn) read(from *ringbuffer.RingBuffer, n int, c *consumer) error {
 	n, err := from.Read(b.fleet.message[:n])
 	if err != nil {

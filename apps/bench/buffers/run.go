@@ -10,29 +10,29 @@ import (
 	"time"
 )
 
-// Options says what to measure, and for how long.
+// Options selects what to measure, and for how long.
 type Options struct {
-	Rounds    int           // how often each subject has its turn
-	Turn      time.Duration // how long that is
-	Count     uint64        // bytes of the pass that counts
-	Seed      uint64        // of the bytes and arrivals
-	Conns     int           // most connections of a workload
+	Rounds    int           // turns per subject
+	Turn      time.Duration // length of a turn
+	Count     uint64        // bytes of the counting pass
+	Seed      uint64        // seed of the bytes and arrivals
+	Conns     int           // maximum connections of a workload
 	Workloads []string
 	Subjects  []Subject
-	Progress  func(format string, args ...any) // is told what is going on
+	Progress  func(format string, args ...any) // receives progress messages
 }
 
-// Row is what came of a subject at a workload.
+// Row is the result of a subject at a workload.
 type Row struct {
 	Workload     string  `json:"workload"`
 	Subject      string  `json:"subject"`
 	Peer         bool    `json:"peer"`
-	Bytes        uint64  `json:"bytes_counted"`        // that the counts are of
-	Copied       float64 `json:"copied_per_byte"`      // bytes that the buffer copied, for each that it handed over
+	Bytes        uint64  `json:"bytes_counted"`        // bytes that the counts cover
+	Copied       float64 `json:"copied_per_byte"`      // bytes that the buffer copied, per byte that it handed over
 	Reads        float64 `json:"reads_per_mib"`        // calls of the source
 	Allocs       float64 `json:"allocs_per_message"`   // from Go's heap
-	ResidentMean float64 `json:"resident_mean"`        // bytes of memory for each connection
-	PeakResident int     `json:"resident_max"`         // most bytes of a connection
+	ResidentMean float64 `json:"resident_mean"`        // bytes of memory per connection
+	PeakResident int     `json:"resident_max"`         // maximum bytes of a connection
 	Nanos        float64 `json:"ns_per_message"`       // median of the turns
 	Least        float64 `json:"ns_per_message_least"` // of the turns
 	Most         float64 `json:"ns_per_message_most"`  // of the turns
@@ -40,8 +40,8 @@ type Row struct {
 	ByteRate     float64 `json:"bytes_per_second"`     // median
 }
 
-// Run measures, and returns a row for each subject at each workload, those of one workload
-// together. It looks at ctx between turns.
+// Run measures and returns a row for each subject at each workload, grouped by workload. It checks
+// ctx between turns.
 func Run(ctx context.Context, c Options) ([]Row, error) {
 	list, err := some(c.Workloads, c.Conns)
 	if err != nil {
@@ -84,7 +84,7 @@ func (c Options) run(ctx context.Context, w workload) (rows []Row, err error) {
 	turns := make([][]turn, len(trials))
 	for round := range c.Rounds {
 		for k := range trials {
-			i := (k + round) % len(trials) // nobody always follows the same one
+			i := (k + round) % len(trials) // no subject always follows the same one
 			c.Progress("%s: round %d of %d: %s", w.name, round+1, c.Rounds, trials[i].subject.Name)
 			if ctx.Err() != nil {
 				return nil, context.Cause(ctx)
@@ -102,7 +102,7 @@ func (c Options) run(ctx context.Context, w workload) (rows []Row, err error) {
 	return rows, nil
 }
 
-// time fills in what the turns have shown.
+// time fills in the results of the turns.
 func (r *Row) time(turns []turn) {
 	slices.SortFunc(turns, func(a, b turn) int { return cmp.Compare(a.nanos(), b.nanos()) })
 	middle := turns[len(turns)/2]

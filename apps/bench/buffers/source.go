@@ -8,7 +8,7 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 )
 
-// errWouldBlock is what a source returns between arrivals.
+// errWouldBlock is the error of a source between arrivals.
 var errWouldBlock error = wouldBlock{}
 
 type wouldBlock struct{}
@@ -21,9 +21,9 @@ var _ bufstrategy.TryReader = (*source)(nil)
 // source is the socket of the connection whose turn it is.
 type source struct {
 	tape  []byte
-	at    int    // in tape, of the next byte
+	at    int    // position of the next byte in tape
 	ready int    // bytes that have arrived and are unread
-	calls uint64 // reads, those included that would have blocked
+	calls uint64 // reads, including those that would have blocked
 }
 
 // TryReadv reads into segs, as readv(2) does.
@@ -61,15 +61,15 @@ func (s *source) read(p []byte) int {
 	return n
 }
 
-// consumer is who takes the messages, or the sink of a proxy.
+// consumer consumes the messages, or is the sink of a proxy.
 type consumer struct {
 	framing
 	tape  []byte
-	at    int  // in tape, of the next byte
-	whole bool // look at every byte, and not at the first and the last of each message only
+	at    int  // position of the next byte in tape
+	whole bool // check every byte instead of only the first and the last of each message
 
 	messages, bytes uint64
-	wrong           uint64 // messages that were not what was sent
+	wrong           uint64 // messages that differ from what was sent
 }
 
 // take consumes a message, or a segment.
@@ -89,8 +89,8 @@ func (c *consumer) take(p []byte) {
 	}
 }
 
-// parse takes the messages that lie whole in p, as a handler does that is lent all there is, and
-// returns how many bytes they are.
+// parse consumes the complete messages in p, as a handler with a view of all bytes does, and
+// returns their length.
 func (c *consumer) parse(p []byte) (used int) {
 	for header := c.header(); len(p)-used >= header; {
 		n := c.length(p[used:])
@@ -103,7 +103,7 @@ func (c *consumer) parse(p []byte) (used int) {
 	return used
 }
 
-// count returns the messages that were taken.
+// count returns the number of messages consumed.
 func (c *consumer) count() uint64 {
 	if c.framing == bulk || c.framing == through {
 		return c.bytes / bulkSize
@@ -111,18 +111,18 @@ func (c *consumer) count() uint64 {
 	return c.messages
 }
 
-// check returns an error if something that was taken was not what was sent.
+// check returns an error if something that was consumed differs from what was sent.
 func (c *consumer) check() error {
 	if c.wrong > 0 {
-		return fmt.Errorf("%d of %d messages are not what was sent", c.wrong, c.messages)
+		return fmt.Errorf("%d of %d messages differ from what was sent", c.wrong, c.messages)
 	}
 	return nil
 }
 
-// writeMax is how many bytes the sink takes at most in one write.
+// writeMax is the maximum number of bytes that the sink takes per write.
 const writeMax = 48 << 10
 
-// TryWritev takes segs, but no more than writeMax bytes of them.
+// TryWritev takes segs, but at most writeMax bytes of them.
 func (c *consumer) TryWritev(segs [][]byte) (int, error) {
 	total := 0
 	for _, s := range segs {
@@ -135,7 +135,7 @@ func (c *consumer) TryWritev(segs [][]byte) (int, error) {
 	return total, nil
 }
 
-// Write takes p whole, in as many writes as that takes, as net.Conn does.
+// Write takes all of p, in as many writes as that takes, as net.Conn does.
 func (c *consumer) Write(p []byte) (int, error) {
 	for rest := p; len(rest) > 0; {
 		n := min(len(rest), writeMax)
@@ -145,15 +145,15 @@ func (c *consumer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// observed is a source as a buffer of somebody else reads it. Such a buffer does not say what it
-// copies. But it must have moved the bytes that it holds if it does not read to where the last read
-// ended: so that is counted.
+// observed is the source that a buffer of another package reads. Such a buffer does not report what
+// it copies. If a read does not continue where the last one ended, the buffer must have moved the
+// bytes that it holds, and observed counts them.
 type observed struct {
 	*source
-	end    uintptr // of the last read: a number, so that it keeps no memory alive
-	held   int     // bytes that were read, less those that the adapter says are consumed
+	end    uintptr // end of the last read: a number, so that it keeps no memory alive
+	held   int     // bytes read, less those that the adapter reports as consumed
 	copied uint64
-	jumped bool // the last read did not go on where the one before ended
+	jumped bool // the last read did not continue where the previous one ended
 }
 
 // Read reads into p.

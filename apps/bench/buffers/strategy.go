@@ -7,17 +7,17 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 )
 
-// strategyFleet is buffers of a strategy of bufstrategy, with what such a loop has: a cache of the
-// pool of all loops, and an array to read into.
+// strategyFleet is the buffers of a strategy of bufstrategy, with what a loop of such buffers has:
+// a cache of the pool of all loops, and an array to read into.
 type strategyFleet struct {
 	name     string
 	w        workload
 	pool     *bufstrategy.Pool
 	magazine *bufstrategy.Magazine
-	scratch  [2]*bufstrategy.Scratch // of a proxy, the second is for what goes out: the bytes of one buffer do not stay while another on its array takes some
+	scratch  [2]*bufstrategy.Scratch // the second for a proxy's output: buffers on one array exclude each other
 }
 
-// What is kept for reuse, in bytes: half of it by the pool and half by the cache of the loop.
+// Bytes kept for reuse: half of them by the pool and half by the cache of the loop.
 const poolKeep = 512 << 10
 
 func strategySubject(name string) Subject {
@@ -57,8 +57,8 @@ func (f *strategyFleet) connect() (conn, error) {
 	return &strategyConn{in: in, out: out}, err
 }
 
-// memory counts the pool as it says itself. Buffers that take their memory from it count that too;
-// a Shared counts the array besides, for as long as its bytes are there.
+// memory counts the pool as the pool reports itself. Buffers that take memory from the pool also
+// count it. A Shared also counts the array, as long as its bytes are there.
 func (f *strategyFleet) memory(sum int) int {
 	s := f.pool.Stats()
 	if f.name == "perloop" {
@@ -68,7 +68,7 @@ func (f *strategyFleet) memory(sum int) int {
 		}
 		return s.Lent + s.Cached + s.Kept + arrays
 	}
-	// The cache tells late what it has lent, but not what it has taken from the pool.
+	// The cache reports late what it has lent, but at once what it has taken from the pool.
 	return max(sum, s.Lent+s.Cached) + s.Kept
 }
 
@@ -78,7 +78,7 @@ func (f *strategyFleet) drop() {
 	f.pool.Trim()
 }
 
-// chainOf returns the Chain that a buffer is, if it is one.
+// chainOf returns b as a Chain, or nil if it is not one.
 func chainOf(b bufstrategy.Buffer) *bufstrategy.Chain {
 	switch b := b.(type) {
 	case *bufstrategy.Chain:
@@ -104,7 +104,7 @@ func (b *strategyConn) turn(s *source, c *consumer) error {
 			return nil
 		case bufstrategy.Full:
 			if n == 0 && b.in.Len() == before {
-				return fmt.Errorf("the buffer is full of less than a message: %w", err)
+				return fmt.Errorf("the buffer is full but holds no complete message: %w", err)
 			}
 		default:
 			return fmt.Errorf("%v: %w", outcome, err)
@@ -140,8 +140,8 @@ func (b *strategyConn) consume(c *consumer) error {
 	}
 }
 
-// across takes the first message, which does not lie in one segment, and reports false when it is
-// not whole.
+// across takes the first message, which does not lie in one segment. It reports false if the
+// message is incomplete.
 func (b *strategyConn) across(c *consumer) (whole bool, err error) {
 	header := c.header()
 	if b.in.Len() < header {
@@ -164,7 +164,7 @@ func (b *strategyConn) across(c *consumer) (whole bool, err error) {
 	return true, nil
 }
 
-// handOver is what a proxy does.
+// handOver does the work of a proxy.
 func (b *strategyConn) handOver(c *consumer) error {
 	for b.in.Len() > 0 {
 		if in := chainOf(b.in); in != nil {
@@ -208,7 +208,7 @@ func (b *strategyConn) held() (now, most int) {
 	return s.Resident + o.Resident, s.PeakResident + o.PeakResident
 }
 
-// copied counts what goes by a Writer as copied, which its buffer does not.
+// copied counts bytes that pass through a Writer as copied. The buffer itself does not count them.
 func (b *strategyConn) copied() uint64 {
 	s := b.in.Stats()
 	if b.out == nil {

@@ -2,11 +2,11 @@ package buffers
 
 import "github.com/edgewise-go/edgewise/bufstrategy"
 
-// Subject is a kind of buffer that is measured.
+// Subject is a kind of buffer to measure.
 type Subject struct {
 	Name string
-	Peer bool   // somebody else's
-	Note string // what is different about it
+	Peer bool   // belongs to another package
+	Note string // how it differs
 	open func(w workload) (fleet, error)
 }
 
@@ -14,32 +14,31 @@ type Subject struct {
 type fleet interface {
 	connect() (conn, error)
 
-	// memory returns the bytes that all buffers hold, given the sum of what each says that it
-	// holds.
+	// memory returns the bytes that all buffers hold, given the sum of what each one reports.
 	memory(sum int) int
 }
 
-// conn is the buffers of a connection: one, or of a proxy two.
+// conn is the buffer of a connection, or the two buffers of a proxy.
 type conn interface {
-	// turn reads all that has arrived and gives the consumer all that is whole.
+	// turn reads everything that has arrived and gives the consumer everything that is complete.
 	turn(*source, *consumer) error
 
-	// idle does what a loop does with a connection that has nothing to do.
+	// idle does what a loop does with an idle connection.
 	idle() error
 
 	// release gives back all memory.
 	release() error
 
-	// held returns the bytes of memory that it holds now, and the most that it has held.
+	// held returns the bytes of memory that the buffer holds now, and its maximum so far.
 	held() (now, most int)
 
-	// copied returns the bytes that it has copied itself, beyond the one time that it took them
-	// from the source, and, of a proxy, gave them to the sink.
+	// copied returns the bytes that the buffer has copied itself. It does not count the one copy
+	// from the source, nor a proxy's copy to the sink.
 	copied() uint64
 }
 
-// Subjects returns all that is measured: each strategy of bufstrategy, then those of others that
-// there are on this system.
+// Subjects returns everything to measure: each strategy of bufstrategy, then the buffers of other
+// packages that this system supports.
 func Subjects() []Subject {
 	var all []Subject
 	for _, name := range bufstrategy.Names() {

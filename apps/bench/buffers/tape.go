@@ -5,24 +5,24 @@ import (
 	"math/rand/v2"
 )
 
-// framing says how the length of a message is found.
+// framing is the way to find the length of a message.
 type framing uint8
 
 const (
 	single  framing = iota // every byte is a message
-	frames                 // four bytes say how many follow
-	records                // of TLS: the last two of five bytes say how many follow
-	bulk                   // messages of bulkSize that nobody wants in one piece: the consumer takes the segments as they come
-	through                // bytes that go on to a sink, from the buffer of one connection by that of another
+	frames                 // a header of four bytes holds the length of the rest
+	records                // of TLS: the last two of five header bytes hold the length of the rest
+	bulk                   // messages of bulkSize: the consumer takes the segments as they come
+	through                // bytes to a sink, from the buffer of one connection through another's
 )
 
-// recordSize is the most that a record of TLS holds (RFC 8446, section 5.1).
+// recordSize is the maximum that a TLS record holds (RFC 8446, section 5.1).
 const recordSize = 16 << 10
 
-// bulkSize is the bytes of a message of bulk.
+// bulkSize is the size of a message of bulk.
 const bulkSize = 1 << 20
 
-// header returns how many bytes tell the length of a message.
+// header returns the number of bytes that determine the length of a message.
 func (f framing) header() int {
 	switch f {
 	case frames:
@@ -33,7 +33,7 @@ func (f framing) header() int {
 	return 1
 }
 
-// length returns the bytes of a message that begins with head, the header included.
+// length returns the length of a message that begins with head, including the header.
 func (f framing) length(head []byte) int {
 	switch f {
 	case frames:
@@ -44,15 +44,14 @@ func (f framing) length(head []byte) int {
 	return 1
 }
 
-// tape is what every connection sends, over and over: messages of random bytes, one behind the
-// other.
+// tape is what every connection sends repeatedly: messages of random bytes, one after the other.
 type tape struct {
 	bytes  []byte
 	starts []int // of the messages, and the end of the last
 }
 
-// record makes a tape of at least size bytes, whose messages have between least and most bytes, the
-// header included; every length as likely as its double.
+// record makes a tape of at least size bytes. Its messages have between least and most bytes,
+// including the header. Each length is as likely as its double.
 func record(f framing, size, least, most int, r *rand.Rand) tape {
 	var t tape
 	for len(t.bytes) < size {

@@ -13,18 +13,18 @@ type trial struct {
 	w       workload
 	subject Subject
 	script  []step
-	next    int // step
+	next    int // next step
 
 	fleet fleet
 	conns []conn
-	read  []int32 // where in the tape each connection goes on to read
-	taken []int32 // where in the tape the consumer of each goes on
+	read  []int32 // the position in the tape where each connection reads next
+	taken []int32 // the position in the tape where each consumer continues
 
 	source   source
 	consumer consumer
 }
 
-// plan is what is the same for all subjects of a workload.
+// plan is what all subjects of a workload share.
 type plan struct {
 	tape   tape
 	script []step
@@ -55,7 +55,7 @@ func newTrial(w workload, p plan, s Subject) (*trial, error) {
 	return t, nil
 }
 
-// close gives the memory of all buffers back.
+// close gives back the memory of all buffers.
 func (t *trial) close() error {
 	var errs []error
 	for _, c := range t.conns {
@@ -66,7 +66,7 @@ func (t *trial) close() error {
 	return errors.Join(errs...)
 }
 
-// step plays one arrival, and returns which connection it was for.
+// step plays one arrival and returns its connection.
 func (t *trial) step() (int, error) {
 	s := &t.script[t.next]
 	if t.next++; t.next == len(t.script) {
@@ -93,8 +93,8 @@ func (t *trial) step() (int, error) {
 	return int(s.conn), nil
 }
 
-// count plays the script, as far as bytesMax, looks at every byte, and counts what can be counted.
-// What it takes to get going is not counted: it plays as much before.
+// count plays the script up to bytesMax, checks every byte, and counts what can be counted. It
+// first plays the same amount without counting, to exclude start-up costs.
 func (t *trial) count(bytesMax uint64) (Row, error) {
 	t.consumer.whole = true
 	defer func() { t.consumer.whole = false }()
@@ -108,7 +108,7 @@ func (t *trial) count(bytesMax uint64) (Row, error) {
 	held := make([]int, len(t.conns))
 	sum, steps, most, total := 0, 0, 0, 0.0
 	for i, c := range t.conns {
-		held[i], _ = c.held() // some have memory from the start
+		held[i], _ = c.held() // some hold memory from the start
 		sum += held[i]
 	}
 	for steps < len(t.script) && t.consumer.bytes < bytesMax {
@@ -138,19 +138,19 @@ func (t *trial) copied() (n uint64) {
 	return n
 }
 
-// clockSteps is how many arrivals are played between two looks at the clock.
+// clockSteps is the number of arrivals between two readings of the clock.
 const clockSteps = 16
 
-// turn is what came of a timed turn.
+// turn is the result of a timed turn.
 type turn struct {
 	elapsed         time.Duration
 	messages, bytes uint64
 	allocs          uint64
 }
 
-// timed plays for as long as that, after a bit that does not count.
+// timed plays for d, after a short warm-up that does not count.
 func (t *trial) timed(d time.Duration) (turn, error) {
-	runtime.GC() // what others have left is not collected at the expense of this turn
+	runtime.GC() // garbage of other subjects must not be collected during this turn
 	if err := t.play(d / 10); err != nil {
 		return turn{}, err
 	}

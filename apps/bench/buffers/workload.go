@@ -8,20 +8,20 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 )
 
-// workload is what arrives, how it is cut, and on how many connections.
+// workload describes what arrives, how it is cut, and on how many connections.
 type workload struct {
 	name string
 	text string
 	framing
 	least, most int // bytes of a message
-	tape        int // least bytes of the tape
+	tape        int // minimum bytes of the tape
 	conns       int
 	limit       int  // of a buffer
-	lumps       bool // arrivals are of many KiB
+	lumps       bool // arrivals have many KiB
 	script      func(w workload, t tape, r *rand.Rand) []step
 }
 
-// segment is the bytes of a segment where a strategy has some: so many that a message fits.
+// segment returns the segment size for strategies with segments: a message fits in it.
 func (w workload) segment() int {
 	n := bufstrategy.DefaultSegment
 	for w.framing == records && n < w.most {
@@ -33,15 +33,15 @@ func (w workload) segment() int {
 // step is one arrival.
 type step struct {
 	conn  int32
-	start int32 // where in the tape it begins, at a message; go on where the last arrival ended if it is negative
+	start int32 // start in the tape, at a message; negative continues after the last arrival
 	bytes int32
-	idle  bool // nothing more comes for long: the loop trims the buffer
+	idle  bool // nothing more comes for a long time: the loop trims the buffer
 }
 
-// steps is how many arrivals a script has, which is then played again.
+// steps is the number of arrivals in a script, which repeats.
 const steps = 4096
 
-// Workloads names the workloads.
+// Workloads returns the names of the workloads.
 func Workloads() []string {
 	var names []string
 	for _, w := range workloads() {
@@ -56,20 +56,20 @@ func workloads() []workload {
 			script: busy(1, 64, 1)},
 		{name: "requests", text: "messages of 64 B to 1 KiB, in arrivals of 64 B to 4 KiB that end anywhere", framing: frames, least: 64, most: 1 << 10, tape: 1 << 20,
 			conns: 16, limit: 64 << 10, script: busy(64, 4<<10, 1)},
-		{name: "records", text: "records of TLS of 16 KiB, in arrivals of 1 to 45 packets", framing: records, least: recordSize + 5, most: recordSize + 5, tape: 1 << 20,
+		{name: "records", text: "TLS records of 16 KiB, in arrivals of 1 to 45 packets", framing: records, least: recordSize + 5, most: recordSize + 5, tape: 1 << 20,
 			conns: 16, lumps: true, limit: 64 << 10, script: busy(1, 45, 1448)},
 		{name: "bulk", text: "transfers of 1 MiB, taken in segments", framing: bulk, least: bulkSize, most: bulkSize, tape: bulkSize, conns: 4, lumps: true, limit: 256 << 10,
 			script: busy(bulkSize, bulkSize, 1)},
-		{name: "bursts", text: "256 KiB of messages of 64 B to 1 KiB at once, then nothing for long", framing: frames, least: 64, most: 1 << 10, tape: 256 << 10,
+		{name: "bursts", text: "256 KiB of messages of 64 B to 1 KiB at once, then a long silence", framing: frames, least: 64, most: 1 << 10, tape: 256 << 10,
 			conns: 16, lumps: true, limit: 64 << 10, script: bursts},
-		{name: "idle", text: "100,000 connections, 1,000 of which send some messages of 64 B to 1 KiB each, then the next 1,000", framing: frames, least: 64, most: 1 << 10,
+		{name: "idle", text: "100,000 connections; 1,000 send some messages of 64 B to 1 KiB each, then the next 1,000", framing: frames, least: 64, most: 1 << 10,
 			tape: 1 << 20, conns: 100_000, limit: 4 << 10, script: visits},
 		{name: "proxy", text: "bytes from one connection to another, each with a buffer, in arrivals of 4 to 64 KiB", framing: through, least: 1, most: 1, tape: 1 << 20,
 			conns: 16, lumps: true, limit: 64 << 10, script: busy(1, 16, 4<<10)},
 	}
 }
 
-// some returns the workloads of these names, those of many connections with at most conns of them.
+// some returns the workloads of these names. It limits those of many connections to conns.
 func some(names []string, conns int) ([]workload, error) {
 	all := workloads()
 	for _, name := range names {
@@ -104,12 +104,12 @@ func bursts(w workload, t tape, r *rand.Rand) []step {
 	return script
 }
 
-// activeShare of the connections is active at a time.
+// activeShare is the divisor: one in activeShare connections is active at once.
 const activeShare = 100
 
-// visits lets some connections be active at a time, each for eight messages in four arrivals that
-// end anywhere. The arrivals of those that are active come in turns, and every connection has been
-// active once at the end.
+// visits makes a few connections active at once, each for eight messages in four arrivals that end
+// anywhere. The arrivals of the active connections alternate. At the end every connection has been
+// active once.
 func visits(w workload, t tape, r *rand.Rand) []step {
 	const messages, arrivals = 8, 4
 	order := r.Perm(w.conns)

@@ -44,8 +44,8 @@ func (w *world) transfer(t *sched.Task, p plan) error {
 	if err := w.prepare(conn); err != nil {
 		return errors.Join(err, conn.Close())
 	}
-	// Of two errors the first counts: the other is the end that it makes of the connection.
-	var mu sync.Mutex // guards first, of which nobody but this task knows once the writer has been joined
+	// Of two errors the first counts: the other one results from ending the connection.
+	var mu sync.Mutex // guards first; only this task uses it once it has joined the writer
 	var first error
 	fail := func(err error) {
 		mu.Lock()
@@ -78,7 +78,7 @@ func (w *world) transfer(t *sched.Task, p plan) error {
 	return errors.Join(compare(p, n, sent, received), conn.Close())
 }
 
-// prepare sets what every connection of a client or server in coroutine form has.
+// prepare makes the settings that every connection of a client or server in coroutine form has.
 func (w *world) prepare(conn *stream.Conn) error {
 	if w.config.Kind == Tiny {
 		if err := errors.Join(conn.SetReadBuffer(1), conn.SetWriteBuffer(1)); err != nil {
@@ -88,13 +88,13 @@ func (w *world) prepare(conn *stream.Conn) error {
 	return conn.SetDeadline(time.Now().Add(patience))
 }
 
-// abort has the peer told by a reset: an end in order would say that all has been sent.
+// abort resets the connection: an orderly end would indicate that everything was sent.
 func abort(conn interface {
 	SetLinger(int) error
 	Close() error
 }) {
 	if conn.SetLinger(0) != nil {
-		_ = conn.SetLinger(0) // the first may have been made to fail
+		_ = conn.SetLinger(0) // the injection may have made the first call fail
 	}
 	_ = conn.Close()
 }
@@ -167,12 +167,12 @@ func compare(p plan, received int, sent, got hash.Hash) error {
 	case received > p.bytes:
 		return errors.New("more came back than was sent")
 	case string(sent.Sum(nil)) != string(got.Sum(nil)):
-		return errors.New("what came back is not what was sent")
+		return errors.New("the bytes that came back differ from those sent")
 	}
 	return nil
 }
 
-// accept serves until all transfers have been told.
+// accept serves until all transfers have been reported.
 func (w *world) accept(t *sched.Task, l *stream.Listener) error {
 	defer l.Close()
 	t.OnDrain(func() { l.Close() })
@@ -187,9 +187,10 @@ func (w *world) accept(t *sched.Task, l *stream.Listener) error {
 			err = w.serve(t, sock)
 		}
 		if errors.Is(err, sched.ErrStopped) {
-			return net.ErrClosed // all transfers have been told: this connection's client gave up early
+			// Every transfer has been recorded: the client of this connection gave up early.
+			return net.ErrClosed
 		}
-		// The connection has been reset, and its client is told.
+		// The connection has been reset, and its client notices.
 		if _, right := w.ledger.judge(err); !right {
 			w.ledger.violate("a connection could not be served: %v", err)
 		}

@@ -15,7 +15,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// launch starts the next transfer in handler form. One that cannot even start has ended, and
+// launch starts the next transfer in handler form. A transfer that cannot start has ended, and
 // another takes its place.
 func (w *world) launch() {
 	for i, ok := w.take(); ok; i, ok = w.take() {
@@ -42,15 +42,15 @@ type clientHandler struct {
 	late      time.Time
 
 	sent    hash.Hash
-	left    int    // bytes that have not been made yet
-	pending []byte // made, and not written yet
-	out     []byte // what pending is made in
+	left    int    // bytes that have not been generated yet
+	pending []byte // generated but not written yet
+	out     []byte // the memory of pending
 	shut    bool   // the end has been written
 
 	received hash.Hash
 	got      int
 	in       []byte
-	done     bool // the end has come
+	done     bool // the end has arrived
 }
 
 func (c *clientHandler) open() (err error) {
@@ -71,8 +71,7 @@ func (c *clientHandler) open() (err error) {
 	return nil
 }
 
-// Step does what it can in both directions. What is left to do in one is waited for together with
-// the other.
+// Step does what it can in both directions. It waits for the rest of both directions together.
 func (c *clientHandler) Step(t sched.HandlerTask, cause sched.Cause) sched.Next {
 	left := time.Until(c.late)
 	if left <= 0 {
@@ -105,7 +104,7 @@ func (c *clientHandler) Step(t sched.HandlerTask, cause sched.Cause) sched.Next 
 	return sched.WaitFor(queue.Both).Within(left)
 }
 
-// write writes until the socket is full or all is written.
+// write writes until the socket is full or everything is written.
 func (c *clientHandler) write() error {
 	for !c.shut {
 		if len(c.pending) == 0 {
@@ -174,7 +173,7 @@ func (c *clientHandler) readOnce() (int, error) {
 	return c.sock.TryRead(c.in)
 }
 
-// End tells of the transfer and starts another.
+// End reports the transfer and starts another.
 func (c *clientHandler) End(err error) {
 	if err != nil {
 		abort(&c.sock)
@@ -182,9 +181,9 @@ func (c *clientHandler) End(err error) {
 		err = c.sock.Close()
 	}
 	w := c.world
-	// Before the ledger is told, which ends all when it has been told of the last.
+	// Before the report to the ledger, which ends everything after the last report.
 	if perr := w.client.Loop.Post(w.launch); perr != nil {
-		w.ledger.violate("the next transfer could not be started: %v", perr)
+		w.ledger.violate("the next transfer could not start: %v", perr)
 	}
 	w.ledger.tell(c.index, c.plan.bytes, err)
 }
@@ -252,7 +251,7 @@ func (h *echoHandler) Step(t sched.HandlerTask, _ sched.Cause) sched.Next {
 	}
 }
 
-// End closes the connection, by a reset if something went wrong.
+// End closes the connection, with a reset if something went wrong.
 func (h *echoHandler) End(err error) {
 	h.buffer.Release()
 	if err != nil {

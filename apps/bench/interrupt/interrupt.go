@@ -19,56 +19,56 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Kind is what gets in the way.
+// Kind is a kind of interference.
 type Kind string
 
 // The kinds.
 const (
-	Storm    Kind = "storm"  // a signal to every thread, a thousand times a second
-	Tiny     Kind = "tiny"   // the smallest buffers of sockets that the kernel has
+	Storm    Kind = "storm"  // a signal to every thread, a thousand times per second
+	Tiny     Kind = "tiny"   // the smallest socket buffers that the kernel offers
 	Proxy    Kind = "proxy"  // a proxy that splits, delays and resets
-	Injected Kind = "inject" // strace, outside, has system calls fail
+	Injected Kind = "inject" // strace, outside this process, makes system calls fail
 )
 
-// Kinds returns all of them.
+// Kinds returns all kinds.
 func Kinds() []Kind { return []Kind{Storm, Tiny, Proxy, Injected} }
 
-// patience is how long a transfer may take before it counts as hung. No machine needs it.
+// patience is how long a transfer may take before it counts as hung. No machine needs so long.
 const patience = time.Minute
 
-// Options is a run.
+// Options configures a run.
 type Options struct {
 	Kind      Kind
 	Transfers int
 	Flight    int           // transfers at the same time
 	MaxBytes  int           // of a transfer, each way
-	Errno     syscall.Errno // that strace injects, of kind Injected
+	Errno     syscall.Errno // injected by strace, for kind Injected
 	Seed      uint64
 	Flags     strategy.Flags
 }
 
-// Result is what has become of a run.
+// Result is the outcome of a run.
 type Result struct {
-	Ended        map[string]int `json:"ended"`      // transfers, by outcome: whole, or the name of an error that was right
+	Ended        map[string]int `json:"ended"`      // transfers, by outcome: whole, or the name of a permitted error
 	Bytes        int64          `json:"bytes"`      // verified, one way
 	Faults       int64          `json:"faults"`     // signals sent, connections reset by the proxy
-	Violations   []string       `json:"violations"` // what must not be; violationsMax of them
+	Violations   []string       `json:"violations"` // what must not happen; at most violationsMax
 	Milliseconds int64          `json:"milliseconds"`
 }
 
-// world is a run that goes on.
+// world is a run in progress.
 type world struct {
 	config Options
 	client *strategy.Place
 	server *strategy.Place
 	sched  sched.Scheduler
-	target netip.AddrPort // that clients connect to
+	target netip.AddrPort // address to which clients connect
 	ledger *ledger
 	next   atomic.Int64
 }
 
-// Run makes the transfers. An error says that it could not; what went wrong with transfers is in
-// the result.
+// Run makes the transfers. An error means that it could not. The result contains what went wrong
+// with transfers.
 func Run(c Options) (Result, error) {
 	began := time.Now()
 	before, err := takeStock()
@@ -129,8 +129,8 @@ func (w *world) listen() (*stream.Listener, error) {
 	if err != nil || w.config.Kind != Tiny {
 		return l, err
 	}
-	// Accepted connections inherit the sizes, and the peer is told of the window from the first
-	// segment on.
+	// Accepted connections inherit the sizes, and the peer learns the window from the first
+	// segment.
 	raw, err := l.SyscallConn()
 	if err != nil {
 		return nil, err
@@ -142,7 +142,7 @@ func (w *world) listen() (*stream.Listener, error) {
 	return l, errors.Join(err, set)
 }
 
-// start has the loops begin: one accepts, the other makes transfers.
+// start starts the loops: one accepts, the other makes transfers.
 func (w *world) start(l *stream.Listener) error {
 	err := w.server.Loop.Go(context.Background(), acceptTask, func(t *sched.Task) error { return w.accept(t, l) })
 	if err != nil {
@@ -167,18 +167,18 @@ func (w *world) take() (int, bool) {
 	return i, i < w.config.Transfers
 }
 
-// plan is what a transfer does, which follows from the seed and its number.
+// plan is what a transfer does. It follows from the seed and the number of the transfer.
 type plan struct {
 	bytes    int
-	chunk    int  // bytes of a write or a read, at most
-	vectored bool // by several segments
+	chunk    int  // maximum bytes of a write or a read
+	vectored bool // in several segments
 	random   *rand.ChaCha8
 }
 
-// writesMax bounds the writes of a transfer, so that a long one is not made of single bytes.
+// writesMax bounds the writes of a transfer, so that a long one does not consist of single bytes.
 const writesMax = 64
 
-// segments of a vectored call.
+// segments is the number of segments of a vectored call.
 const segments = 3
 
 func (c Options) plan(i int) plan {
@@ -186,8 +186,7 @@ func (c Options) plan(i int) plan {
 	copy(seed[:], fmt.Sprintf("%x %x", c.Seed, i))
 	p := plan{random: rand.NewChaCha8(seed)}
 	r := rand.New(p.random)
-	// Of all orders of magnitude alike, and sometimes nothing: what goes wrong does so at the
-	// edges.
+	// All orders of magnitude equally often, and sometimes nothing: faults occur at the edges.
 	if r.IntN(16) > 0 {
 		p.bytes = int(math.Exp(r.Float64() * math.Log(float64(c.MaxBytes))))
 	}

@@ -15,24 +15,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// violationsMax bounds the violations that are told; the first are the ones to look at.
+// violationsMax bounds the reported violations. The first ones matter most.
 const violationsMax = 20
 
-// Whole is the outcome of a transfer that arrived.
+// Whole is the outcome of a transfer that arrived completely.
 const Whole = "whole"
 
 // errHung is the error of a transfer in handler form that took longer than patience. Coroutines
 // have os.ErrDeadlineExceeded.
-var errHung = errors.New("nothing came in time")
+var errHung = errors.New("timed out")
 
-// errCut is a stream that ended in order before all had arrived: the one thing that must never be.
+// errCut reports a stream that ended in order before everything had arrived. This must never
+// happen.
 var errCut = errors.New("the stream ended early, without an error")
 
-// ledger takes down what becomes of each transfer. Any goroutine may use it.
+// ledger records the outcome of each transfer. It is safe for concurrent use.
 type ledger struct {
 	config Options
 	faults atomic.Int64
-	over   func() // called when the last transfer has been told
+	over   func() // called when the last transfer has been reported
 
 	mu         sync.Mutex
 	told       []bool // by transfer
@@ -46,7 +47,7 @@ func newLedger(c Options, over func()) *ledger {
 	return &ledger{config: c, over: over, told: make([]bool, c.Transfers), left: c.Transfers, ended: map[string]int{}}
 }
 
-// tell takes down how transfer i has ended, which is to be told once.
+// tell records how transfer i has ended. It must be called once per transfer.
 func (l *ledger) tell(i, bytes int, err error) {
 	outcome, right := l.judge(err)
 	l.mu.Lock()
@@ -68,7 +69,7 @@ func (l *ledger) tell(i, bytes int, err error) {
 	}
 }
 
-// taskEnded is a sched.Options.Ended. The clients' own tell of their transfers.
+// taskEnded is a sched.Options.Ended. The tasks of clients report their transfers themselves.
 func (l *ledger) taskEnded(task string, err error) {
 	if task == acceptTask && errors.Is(err, net.ErrClosed) {
 		return // at the end
@@ -78,7 +79,7 @@ func (l *ledger) taskEnded(task string, err error) {
 	}
 }
 
-// judge names an outcome, and reports whether it is one that this kind of run may have.
+// judge names an outcome, and reports whether this kind of run permits it.
 func (l *ledger) judge(err error) (string, bool) {
 	if err == nil {
 		return Whole, true
@@ -90,7 +91,7 @@ func (l *ledger) judge(err error) (string, bool) {
 	name := unix.ErrnoName(errnos[0])
 	switch l.config.Kind {
 	case Injected:
-		// An end that fails resets, which the other end is told of.
+		// A side that fails resets the connection, which the other side notices.
 		return name, errnos[0] == l.config.Errno || isReset(errnos[0])
 	case Proxy:
 		return name, isReset(errnos[0])
@@ -98,13 +99,13 @@ func (l *ledger) judge(err error) (string, bool) {
 	return name, false
 }
 
-// isReset reports whether errno says that the peer has reset the connection: by now, or before the
-// call that asks about the peer.
+// isReset reports whether errno means that the peer has reset the connection, during or before the
+// call.
 func isReset(errno syscall.Errno) bool {
 	return errno == syscall.ECONNRESET || errno == syscall.EPIPE || errno == syscall.ENOTCONN
 }
 
-// leaves returns the errors of the system that err is made of: one, if it is one error.
+// leaves returns the system errors in err: one, if err is one error.
 func leaves(err error) []syscall.Errno {
 	if errno, ok := err.(syscall.Errno); ok {
 		return []syscall.Errno{errno}
@@ -154,5 +155,5 @@ func (l *ledger) result() Result {
 	return Result{Ended: maps.Clone(l.ended), Bytes: l.bytes, Faults: faults, Violations: l.violations}
 }
 
-// isEnd reports whether a read has come to the end of the stream.
+// isEnd reports whether a read has reached the end of the stream.
 func isEnd(err error) bool { return err == io.EOF }

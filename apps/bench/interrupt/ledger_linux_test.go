@@ -35,7 +35,7 @@ func TestRightErrorsAreToldFromWrongOnes(t *testing.T) {
 		{Injected, syscall.ENOBUFS, of(syscall.ENOBUFS), "ENOBUFS", true},
 		{Injected, syscall.ENOBUFS, of(syscall.ECONNRESET), "ECONNRESET", true},
 		{Injected, syscall.ENOBUFS, of(syscall.EMFILE), "EMFILE", false},
-		{Injected, syscall.ENOBUFS, errors.Join(of(syscall.ENOBUFS), of(syscall.ENOBUFS)), "other", false}, // not one error
+		{Injected, syscall.ENOBUFS, errors.Join(of(syscall.ENOBUFS), of(syscall.ENOBUFS)), "other", false}, // two errors
 		{Injected, syscall.ENOBUFS, context.Canceled, "other", false},
 	} {
 		l := newLedger(Options{Kind: c.kind, Errno: c.errno}, func() {})
@@ -52,7 +52,7 @@ func TestEachTransferIsToldOnce(t *testing.T) {
 	l.tell(0, 10, nil)
 	l.tell(1, 10, nil)
 	if over != 0 {
-		t.Errorf("got the end with a transfer left")
+		t.Errorf("got the end although a transfer is left")
 	}
 	r := l.result()
 	got := strings.Join(r.Violations, "; ")
@@ -70,7 +70,7 @@ func TestResetsOfTheProxyAreAccountedFor(t *testing.T) {
 	l.tell(0, 10, nil)
 	l.tell(1, 10, syscall.ECONNRESET)
 	if got := l.result().Violations; len(got) != 1 || !strings.Contains(got[0], "1 transfers failed, and 0 were reset") {
-		t.Errorf("got %q of a failure that nobody caused", got)
+		t.Errorf("got %q for a failure that nothing caused", got)
 	}
 }
 
@@ -97,7 +97,7 @@ func TestWhatIsLeftBehindIsFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	if found := s.look(); len(found) != 0 {
-		t.Errorf("got %q with nothing left", found)
+		t.Errorf("got %q with nothing left over", found)
 	}
 	f, err := os.Open(os.DevNull)
 	if err != nil {
@@ -119,10 +119,10 @@ func TestPlansFollowFromTheSeed(t *testing.T) {
 	for i := range 1000 {
 		a, b := c.plan(i), c.plan(i)
 		if a.bytes != b.bytes || a.chunk != b.chunk || a.vectored != b.vectored || a.random.Uint64() != b.random.Uint64() {
-			t.Fatalf("transfer %d: got two plans of one seed", i)
+			t.Fatalf("transfer %d: got two plans from one seed", i)
 		}
 		if a.bytes < 0 || a.bytes > c.MaxBytes || a.chunk < segments {
-			t.Fatalf("transfer %d: got %d bytes by %d", i, a.bytes, a.chunk)
+			t.Fatalf("transfer %d: got %d bytes in chunks of %d", i, a.bytes, a.chunk)
 		}
 		if a.bytes == 0 {
 			empty++

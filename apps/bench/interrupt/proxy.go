@@ -14,9 +14,8 @@ import (
 	"time"
 )
 
-// What the proxy does to a connection: it passes on at most pieceMax bytes at a time, waits up to
-// delayMax before one piece in delayOneIn, and resets one connection in resetOneIn somewhere on the
-// way back.
+// The proxy passes on at most pieceMax bytes per write. It waits up to delayMax before one piece in
+// delayOneIn. It resets one connection in resetOneIn somewhere on the way back.
 const (
 	pieceMax   = 8 << 10
 	delayMax   = 3 * time.Millisecond
@@ -24,8 +23,8 @@ const (
 	resetOneIn = 8
 )
 
-// proxy stands between clients and the server. It is of package net, so that it shares no line with
-// what it gets in the way of.
+// proxy is between the clients and the server. It uses package net, so that it shares no code with
+// what it disturbs.
 type proxy struct {
 	config   Options
 	listener *net.TCPListener
@@ -45,7 +44,7 @@ func startProxy(c Options, target netip.AddrPort, resets *atomic.Int64) (*proxy,
 	return p, nil
 }
 
-// close ends the proxy; the connections have ended when their ends have.
+// close ends the proxy. Its connections end when both of their ends have ended.
 func (p *proxy) close() {
 	_ = p.listener.Close()
 	p.running.Wait()
@@ -86,8 +85,8 @@ func (p *proxy) serve(i uint64, client, server *net.TCPConn) {
 	way.Wait()
 }
 
-// pump passes on what from sends until it ends, or until so many bytes have been passed on: then it
-// reports true.
+// pump passes on what from sends until it ends, or until resetAt bytes have been passed on. In the
+// second case it reports true.
 func pump(to, from *net.TCPConn, r *rand.Rand, resetAt int) bool {
 	piece := make([]byte, pieceMax)
 	for passed := 0; passed < resetAt; {

@@ -15,14 +15,14 @@ import (
 
 // stock is what a process has that a run could leave behind.
 type stock struct {
-	descriptors map[string]string // number to what it is
-	goroutines  map[string]bool   // by number, as stacks have it
+	descriptors map[string]string // by number
+	goroutines  map[string]bool   // by number, as in stacks
 }
 
 const descriptorsDir = "/proc/self/fd"
 
 func takeStock() (stock, error) {
-	// The first pipe of a process has the Go runtime open descriptors that stay.
+	// The first pipe of a process makes the Go runtime open descriptors that stay.
 	r, w, err := os.Pipe()
 	if err != nil {
 		return stock{}, err
@@ -43,7 +43,7 @@ func descriptors() (map[string]string, error) {
 	for _, e := range entries {
 		what, err := os.Readlink(filepath.Join(descriptorsDir, e.Name()))
 		if errors.Is(err, fs.ErrNotExist) {
-			continue // it was that of the directory
+			continue // it was the descriptor of the directory itself
 		}
 		if err != nil {
 			return nil, err
@@ -61,7 +61,7 @@ func goroutines() map[string]bool {
 	return numbers
 }
 
-// stacksBytesMax is the most that is read of the stacks of all goroutines.
+// stacksBytesMax bounds how much is read of the stacks of all goroutines.
 const stacksBytesMax = 16 << 20
 
 // stacks returns the stacks of all goroutines by their numbers, which are never used again.
@@ -82,10 +82,10 @@ func stacks() map[string]string {
 	return all
 }
 
-// settleTime is what goroutines and the kernel get to end what has ended.
+// settleTime is how long goroutines and the kernel may take to finish what has ended.
 const settleTime = 5 * time.Second
 
-// leaks returns a sentence for each thing that is there now and was not.
+// leaks returns a sentence for each thing that exists now and did not before.
 func (s stock) leaks() (found []string) {
 	deadline := time.Now().Add(settleTime)
 	tick := time.NewTicker(time.Millisecond)
@@ -106,7 +106,7 @@ func (s stock) look() (found []string) {
 			found = append(found, fmt.Sprintf("descriptor %s is left open: %s", number, what))
 		}
 	}
-	// A count would not do: one goroutine may have ended while another was left.
+	// A count would not suffice: one goroutine may have ended while another was left.
 	var left []string
 	for number, stack := range stacks() {
 		if !s.goroutines[number] {

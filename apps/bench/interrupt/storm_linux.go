@@ -11,9 +11,9 @@ import (
 // stormPeriod is the time between two signals to a thread.
 const stormPeriod = time.Millisecond
 
-// startStorm sends SIGURG to every thread of the process each stormPeriod, counts them, and returns
-// what ends it. Go's runtime handles that signal and does nothing about it but to look whether it
-// asked for it.
+// startStorm sends SIGURG to every thread of the process each stormPeriod and counts the signals.
+// It returns a function that ends the storm. The Go runtime handles that signal and only checks
+// whether it sent the signal itself.
 func startStorm(sent *atomic.Int64) (end func()) {
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	sent.Add(signalThreads()) // a short run may be over before the first tick
@@ -44,7 +44,7 @@ func signalThreads() (sent int64) {
 	pid := syscall.Getpid()
 	for _, t := range threads {
 		if id, err := strconv.Atoi(t.Name()); err == nil {
-			// A thread may have ended since.
+			// The thread may have ended since.
 			if _, _, errno := syscall.RawSyscall(syscall.SYS_TGKILL, uintptr(pid), uintptr(id), uintptr(syscall.SIGURG)); errno == 0 {
 				sent++
 			}
