@@ -18,8 +18,8 @@ import (
 )
 
 // A message that arrives while the loop serves a peer at full speed waits for the rest of that
-// peer's turn and for one more, which was due before it. A third turn covers a peer that sent again
-// just after the loop had drained it.
+// peer's turn. It also waits for one more turn, which was due before it. A third turn covers a peer
+// that sent again just after the loop had drained it.
 const servedBeforeMax = 3 * budgetBytes
 
 const (

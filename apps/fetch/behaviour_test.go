@@ -102,7 +102,7 @@ func TestInterruptLeavesNoPart(t *testing.T) {
 		dir := t.TempDir()
 		p := program.Start(t, dir, "-j", "3", "http://"+whole+"/whole", "http://"+half+"/half", "http://"+mute+"/mute", "https://"+mute+"/mute",
 			"http://"+whole+"/later")
-		apptest.Until(t, apptest.StartTimeout, "parts and a whole file are there", func() bool {
+		apptest.Until(t, apptest.StartTimeout, "partial files and a complete file exist", func() bool {
 			parts, err := filepath.Glob(filepath.Join(dir, ".*.part"))
 			_, werr := os.Stat(filepath.Join(dir, "whole"))
 			return err == nil && len(parts) > 0 && werr == nil

@@ -13,9 +13,9 @@ import (
 )
 
 // rota assigns the targets to the workers. A worker that cannot get a descriptor closes its
-// connection, gives its target back and waits, as long as another worker may still have one open.
-// The other worker's end makes room. So no two workers wait for each other, and only a worker that
-// is alone can conclude that there are too few descriptors.
+// connection and gives its target back. It then waits, as long as another worker may still have a
+// connection open. The other worker's end makes room. So no two workers wait for each other, and
+// only a worker that is alone can conclude that there are too few descriptors.
 type rota struct {
 	mu      sync.Mutex
 	next    int       // index of the first target that no worker has taken

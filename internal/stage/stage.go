@@ -1,6 +1,6 @@
 // Package stage compiles tests for another platform into one directory. The directory can be copied
-// as a whole to a machine without Go and run there by the script in it, or run from here through a
-// command.
+// as a whole to a machine without Go, where the script in it runs the tests. The tests can also run
+// from here through a command.
 //
 // The directory is bin/GOOS_GOARCH below the root of the workspace:
 //

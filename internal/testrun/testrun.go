@@ -1,6 +1,6 @@
 // Package testrun runs `go test -json` and shows a readable summary. It prints a line per package
-// that passed, the whole output of a package that failed, progress on long runs, and a final table
-// of conformance results.
+// that passed and the whole output of a package that failed. It also prints progress on long runs,
+// and a final table of conformance results.
 package testrun
 
 import (

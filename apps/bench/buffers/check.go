@@ -121,7 +121,7 @@ func idleShared(conns int) (Check, error) {
 	each := (float64(after) - float64(before)) / float64(conns)
 	size := unsafe.Sizeof(bufstrategy.PerLoop{})
 	// The little else that a loop holds is spread over its connections.
-	return Check{"perloop takes at most 64 bytes for an idle connection", verdict(size <= idleMax && each < idleMax+1 && sink.check() == nil),
+	return Check{"perloop takes at most 64 bytes per idle connection", verdict(size <= idleMax && each < idleMax+1 && sink.check() == nil),
 		fmt.Sprintf("an object of %d bytes; the heap has grown by %.1f bytes for each of %d connections that had a message", size, each, conns)}, nil
 }
 

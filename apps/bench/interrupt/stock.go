@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// stock is what a process has that a run could leave behind.
+// stock lists the resources of a process that a run could leak.
 type stock struct {
 	descriptors map[string]string // by number
 	goroutines  map[string]bool   // by number, as in stacks

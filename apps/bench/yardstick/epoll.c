@@ -1,5 +1,5 @@
-// An echo server by hand on epoll, with native edges and one thread: the yardstick of the benchmark. It makes two system calls a
-// message and one a batch: a short read is taken for drained unless a hang-up was reported.
+// A hand-written echo server on epoll, with native edges and one thread: the yardstick of the benchmark. It makes two
+// system calls per message and one per batch. It takes a short read as the last one unless a hang-up was reported.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -15,7 +15,7 @@ enum { EVENTS = 256, BUFFER = 64 << 10 };
 
 struct conn {
 	int fd, ended;
-	size_t have, sent; // of pending, what is left to be written
+	size_t have, sent; // of pending: bytes filled and bytes already sent
 	char *pending;
 };
 
@@ -28,7 +28,7 @@ static void finish(struct conn *c)
 	free(c);
 }
 
-// flush writes what is pending. It returns 0 when all is out, 1 when the socket is full, -1 on failure.
+// flush writes the pending bytes. It returns 0 if all were written, 1 if the socket is full, -1 on failure.
 static int flush(struct conn *c)
 {
 	while (c->sent < c->have) {
