@@ -66,7 +66,7 @@ func idling(ctx context.Context, args []string) error {
 	fs.IntVar(&c.tls, "tls", 9_000, "connections with TLS")
 	fs.IntVar(&c.registrations, "registrations", 1_000_000, "handlers on a queue in memory")
 	fs.StringVar(&c.servers, "server", idleServers, "what to measure, comma-separated")
-	fs.DurationVar(&c.report, "report", 200*time.Millisecond, "time between two reports of a server, each of which collects garbage")
+	fs.DurationVar(&c.report, "report", 200*time.Millisecond, "time between two reports of a server; each report collects garbage")
 	c.sweep.register(fs)
 	given := registerEcho(fs)
 	if err := parseWords(fs, args, idleUsage); err != nil {
@@ -152,7 +152,7 @@ type held struct{ rss, heap, stack int }
 
 func (h held) less(o held) held { return held{h.rss - o.rss, h.heap - o.heap, h.stack - o.stack} }
 
-// hold returns the memory per connection for n connections: connected, and after a message on each.
+// hold returns the memory of n connections: after connecting, and after a message on each.
 func (s idleServer) hold(ctx context.Context, n int) (r [2]held, err error) {
 	server, err := start(ctx, serverCPU, s.command)
 	if err != nil {

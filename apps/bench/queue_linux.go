@@ -196,8 +196,8 @@ func (r *queueRow) count(ctx context.Context, strace string) (float64, error) {
 			return 0, err
 		}
 		for line := range bytes.Lines(text) {
-			// A call that another thread's call interrupts has a second line. The other calls
-			// belong to the Go runtime.
+			// A call that is interrupted by one of another thread has a second line. The calls of
+			// the Go runtime do not count.
 			if !bytes.Contains(line, []byte(" resumed>")) && !ofRuntime(line) {
 				calls[i]++
 			}

@@ -83,8 +83,8 @@ func (l *loader) exchange(t *sched.Task, s *shard, conn *stream.Conn, index int)
 				return err
 			}
 		}
-		// The buffer of the socket is drained. Let the other tasks send, and wait for more instead
-		// of trying in vain.
+		// Everything that came back has been read. Send, and wait without a read that would block.
+		// The other tasks send meanwhile.
 		if err := e.send(); err != nil {
 			return err
 		}

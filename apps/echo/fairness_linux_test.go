@@ -81,8 +81,8 @@ func (f *flood) measure() {
 		if _, err := slow.Write(message); err != nil {
 			f.t.Fatal(err)
 		}
-		// The message has arrived by now. However late this load runs, it never observes more bytes
-		// served than after the arrival.
+		// The message has arrived by now. However late this load runs, the difference below counts
+		// only bytes served after the arrival.
 		sent := f.served.Load()
 		if _, err := io.ReadFull(slow, message); err != nil {
 			f.t.Fatal(err)

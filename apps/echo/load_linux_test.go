@@ -61,7 +61,7 @@ func TestLoadFindsFaults(t *testing.T) {
 			io.CopyN(c, c, 1000)
 			c.SetLinger(0)
 		}, "connection "},
-		{"no reads", func(c *net.TCPConn) {}, "connection "},
+		{"nobody takes anything", func(c *net.TCPConn) {}, "connection "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

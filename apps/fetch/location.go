@@ -16,7 +16,7 @@ import (
 type location struct {
 	scheme string // http or https
 	host   string // without brackets
-	port   string // port; "" for the default of the scheme
+	port   string // "" for the default of the scheme
 	target string // path and query, as in the request
 	auth   string // value of the Authorization header; "" for none
 }

@@ -87,7 +87,7 @@ func readBody(resp *http.Response) ([]byte, error) {
 	return body, nil
 }
 
-// A reader that takes a little at once gets everything, and other clients do not wait for it.
+// A reader that takes little per read gets everything, and other clients do not wait for it.
 func TestSlowReaderGetsAll(t *testing.T) {
 	s := newSite(t)
 	for _, cert := range []*apptest.Certificate{nil, apptest.NewCertificate(t)} {

@@ -26,7 +26,7 @@ type response struct {
 	length  int64 // announced length of the body; -1 if unknown
 	written int64 // length of the body that the handler wrote
 	chunks  io.WriteCloser
-	body    *continuing // nil unless the client waits for a request to send the body
+	body    *continuing // nil unless the client waits for 100 Continue
 	given   *patient    // the body of the request as the handler reads it
 }
 

@@ -39,7 +39,7 @@ const (
 var exceptions = []stage.Exception{
 	{Where: windows, Package: "conformance/streamtest", Tests: Proofs, Reason: provesTheSuite},
 	{Where: windows, Package: "conformance/streamtest", Tests: "^TestTLSOfTwoTasksNeedsTheWrapper$", Reason: "it makes a pair of Unix-domain sockets"},
-	{Where: windows, Package: "conformance/streamtest", Tests: "^TestAFileThatIsSentStarvesNobody$", Reason: "the kernel cannot send files there"},
+	{Where: windows, Package: "conformance/streamtest", Tests: "^TestAFileThatIsSentStarvesNobody$", Reason: "the kernel does not send the file there"},
 	{Where: windows, Package: "conformance/bufstrategytest", Tests: "^TestTheRestInBulk$", Reason: "Wine's server takes minutes for so many small reads"},
 	{Where: windows, Package: "apps/...", Reason: "their tests use servers and limits that Windows lacks or names differently"},
 	{Where: wine8, Package: "conformance/resolvetest", Reason: wineDeletes + "; and package net cannot listen for datagrams: 10045"},

@@ -106,7 +106,7 @@ func TestPreflight(t *testing.T) {
 			},
 		},
 		{
-			name: "require of a version that will never exist",
+			name: "require of what never will be",
 			prepare: func(t *testing.T, root string) {
 				write(t, root, "b/go.mod", strings.Replace(correct["b/go.mod"], "a v0.1.0", "a v0.0.9", 1))
 			},
@@ -120,7 +120,7 @@ func TestPreflight(t *testing.T) {
 			want: []string{"b v0.1.0 requires c, which is not released"},
 		},
 		{
-			name:    "file that a zip may not contain",
+			name:    "file that a zip may not have",
 			prepare: func(t *testing.T, root string) { write(t, root, "a/it's.txt", "") },
 			want:    []string{"modzip", "it's.txt", "invalid char"},
 		},

@@ -2,8 +2,8 @@ package buffers
 
 import "github.com/smallnest/ringbuffer"
 
-// ringFleet is rings, and what their loop has once: an array to read into, and one for messages,
-// because a ring shows none in place.
+// ringFleet is the rings of a loop and its two arrays. The loop reads into one and copies messages
+// into the other, because a ring cannot show them in place.
 type ringFleet struct {
 	w       workload
 	scratch []byte
@@ -13,7 +13,7 @@ type ringFleet struct {
 func ringSubject() Subject {
 	return Subject{
 		Name: "ringbuffer", Peer: true,
-		Note: "smallnest's, derived from gnet's; reads go to an array of the loop and from there into the ring; no view: messages are copied out; a lock per call",
+		Note: "smallnest's, from which gnet's is derived; reads go to an array of the loop and from there into the ring; no view: messages are copied out; a lock per call",
 		open: func(w workload) (fleet, error) {
 			return &ringFleet{w: w, scratch: make([]byte, w.limit), message: make([]byte, max(w.limit, w.most))}, nil
 		},

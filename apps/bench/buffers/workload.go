@@ -62,7 +62,7 @@ func workloads() []workload {
 			script: busy(bulkSize, bulkSize, 1)},
 		{name: "bursts", text: "256 KiB of messages of 64 B to 1 KiB at once, then a long silence", framing: frames, least: 64, most: 1 << 10, tape: 256 << 10,
 			conns: 16, lumps: true, limit: 64 << 10, script: bursts},
-		{name: "idle", text: "100,000 connections; 1,000 send some messages of 64 B to 1 KiB each, then the next 1,000", framing: frames, least: 64, most: 1 << 10,
+		{name: "idle", text: "100,000 connections; 1,000 of them send some messages of 64 B to 1 KiB each, then the next 1,000", framing: frames, least: 64, most: 1 << 10,
 			tape: 1 << 20, conns: 100_000, limit: 4 << 10, script: visits},
 		{name: "proxy", text: "bytes from one connection to another, each with a buffer, in arrivals of 4 to 64 KiB", framing: through, least: 1, most: 1, tape: 1 << 20,
 			conns: 16, lumps: true, limit: 64 << 10, script: busy(1, 16, 4<<10)},

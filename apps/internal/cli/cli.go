@@ -63,7 +63,8 @@ func Main(name string, run func(ctx context.Context, args []string) error) {
 	os.Exit(Report(name, os.Stderr, run(ctx, os.Args[1:])))
 }
 
-// Report prints err as one line, unless it is nil or ErrReported, and returns the exit code.
+// Report prints err as one line and returns the exit code. It prints nothing for nil, flag.ErrHelp
+// and ErrReported.
 func Report(name string, w io.Writer, err error) int {
 	var usage usageError
 	switch {
