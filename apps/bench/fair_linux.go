@@ -27,8 +27,8 @@ One peer sends to an echo server as fast as it can, and many peers send a small 
 It prints how long the small messages take to come back, as the peers see it, in three alternating kinds of turns:
 without    there is no fast peer.
 elsewhere  the fast peer sends to a second server of the same kind, in its own process on the same processor. The
-           extra time is not caused by the loop of the messages. It is the work of the kernel for the fast peer, and
-           the kernel's choice between processes.
+           loop of the messages does not cause the time added in these turns. The kernel does, by its work for the
+           fast peer and its choice between processes.
 here       the fast peer sends to the server of the small messages, and is on their loop.
 here/without is the total cost of a fast peer for the others. here/elsewhere is the part that remains when the fast peer
 of a separate process is the reference. The servers run on one processor and all peers on another, where the fast peer
