@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// link is a reference of a doc comment to a symbol in brackets: a name, with or without its type and
-// package in front. Text in brackets that a parenthesis or another bracket follows is none.
+// link is a reference of a doc comment to a symbol in brackets. Its type and package may stand in
+// front. Text in brackets that a parenthesis or another bracket follows is none.
 var link = regexp.MustCompile(`\[\*?([A-Za-z_]\w*(?:\.[A-Za-z_]\w*){0,2})\](?:[^(\[:]|$)`)
 
 // embedded stands for the members that a type has from types that it embeds.
