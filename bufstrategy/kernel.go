@@ -5,7 +5,7 @@ var _ Buffer = (*Kernel)(nil)
 // Default and upper bound of Options.MaxLent, in segments.
 const (
 	DefaultLent = 64
-	LentLimit   = 1 << 16
+	lentLimit   = 1 << 16
 )
 
 // Lender owns memory that it lends to a Kernel. An example is a mechanism that receives into

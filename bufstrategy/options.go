@@ -90,8 +90,8 @@ func (o Options) checked(strategy string) (Options, error) {
 		return o, fmt.Errorf("bufstrategy: %s: segment size %d: want at most %d", strategy, o.Segment, MaxLimit)
 	}
 	o.MaxLent = orDefault(o.MaxLent, DefaultLent)
-	if o.MaxLent > LentLimit {
-		return o, fmt.Errorf("bufstrategy: %s: MaxLent %d: want at most %d", strategy, o.MaxLent, LentLimit)
+	if o.MaxLent > lentLimit {
+		return o, fmt.Errorf("bufstrategy: %s: MaxLent %d: want at most %d", strategy, o.MaxLent, lentLimit)
 	}
 	return o, nil
 }

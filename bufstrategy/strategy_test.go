@@ -24,7 +24,7 @@ func TestOptionsThatContradictThemselvesAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, o := range []Options{
-		{Limit: -1}, {Limit: MaxLimit + 1}, {High: -1}, {Low: -1}, {Initial: -1}, {Segment: -1}, {Segment: MaxLimit + 1}, {MaxLent: -1}, {MaxLent: LentLimit + 1},
+		{Limit: -1}, {Limit: MaxLimit + 1}, {High: -1}, {Low: -1}, {Initial: -1}, {Segment: -1}, {Segment: MaxLimit + 1}, {MaxLent: -1}, {MaxLent: lentLimit + 1},
 		{Limit: 100, High: 300}, {Limit: 100, High: 50, Low: 50},
 	} {
 		o.Scratch = scratch
