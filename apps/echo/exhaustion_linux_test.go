@@ -3,6 +3,7 @@ package main
 import (
 	"net"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/edgewise-go/edgewise/apps/internal/apptest"
@@ -50,13 +51,27 @@ func TestServerOutOfDescriptors(t *testing.T) {
 func TestServerOutOfDescriptorsStops(t *testing.T) {
 	for _, queue := range apptest.Queues(t) {
 		t.Run(queue, func(t *testing.T) {
-			t.Parallel() // it takes as long as connections may take to end
 			server := program.Serve(t, apptest.WithDescriptors(40), "serve", "-addr", "127.0.0.1:0", "-queue", queue)
+			var conns []net.Conn
 			for range 100 {
-				dial(t, server.Addr)
+				conns = append(conns, dial(t, server.Addr))
 			}
 			apptest.Until(t, patience, "the server reports that it cannot accept", func() bool { return strings.Contains(server.Stderr(), "cannot accept") })
-			server.Stop(0)
+			server.Signal(syscall.SIGTERM)
+			// The server closes its listener after it has started the timer of the shutdown.
+			apptest.Until(t, patience, "the server refuses connections", func() bool {
+				c, err := net.Dial("tcp", server.Addr)
+				if err == nil {
+					c.Close()
+				}
+				return err != nil
+			})
+			for _, c := range conns {
+				c.Close()
+			}
+			if r := server.Wait(apptest.StopTimeout); r.Code != 0 {
+				t.Errorf("got exit code %d, want 0; stderr:\n%s", r.Code, r.Stderr)
+			}
 		})
 	}
 }
