@@ -217,7 +217,7 @@ func urgentRead(w *world) {
 // of its readers reaches a mark.
 const (
 	signalID     = "urgent/signal"
-	signalRounds = 8
+	signalRounds = 4
 )
 
 func urgentSignal(w *world) {
