@@ -13,6 +13,40 @@ import (
 	"github.com/edgewise-go/edgewise/sched"
 )
 
+// A task sends to another one. The channel has room for one item, so Send suspends the sender until
+// the receiver has made room.
+func ExampleChan() {
+	q, _, err := auto.New()
+	if err != nil {
+		log.Fatal(err)
+	}
+	loop := sched.New(q, sched.Options{})
+	numbers := sched.NewChan[int](1)
+	err = loop.Go(context.Background(), "sends", func(t *sched.Task) error {
+		defer numbers.Close()
+		return errors.Join(numbers.Send(t, 1), numbers.Send(t, 2), numbers.Send(t, 3))
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	err = loop.Go(context.Background(), "receives", func(t *sched.Task) error {
+		for n, err := numbers.Recv(t); err == nil; n, err = numbers.Recv(t) {
+			fmt.Println(n)
+		}
+		return nil
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	loop.Drain()
+	fmt.Println(loop.Run(context.Background()))
+	// Output:
+	// 1
+	// 2
+	// 3
+	// <nil>
+}
+
 // A task receives from a scheduler channel and a Go channel, whichever has an item.
 func ExampleChan_WatchRecv() {
 	q, _, err := auto.New()
