@@ -153,7 +153,7 @@ func hostCases() []Case {
 					c.next.asked(0, "a malformed name")
 				}
 			}},
-		{ID: "host/family", Doc: "resolve.HostsFile", Rule: "A family that is not wanted is not asked for.", Needs: needs(Host), Run: func(t T, p Fixture) {
+		{ID: "host/family", Doc: "resolve.HostQuery", Rule: "A family that is not wanted is not asked for.", Needs: needs(Host), Run: func(t T, p Fixture) {
 			c := p.host(t, resolve.OrderRFC6724, "one.example", func(hq *resolve.HostQuery) { hq.Family = resolve.FamilyV4 })
 			c.next.asked(1, "IPv4 alone")
 			c.tell(typeA, nil, "192.0.2.1")

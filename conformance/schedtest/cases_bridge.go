@@ -31,7 +31,7 @@ func bridgeCases() []Case {
 		{ID: "bridge/watch", Doc: "sched.Bridge.WatchRecv", Run: bridgeWatch,
 			Rule:   "WatchRecv wakes w as Chan.WatchRecv does, and after the bridge has ended.",
 			Source: "a wake lost between the check and the sleep"},
-		{ID: "bridge/misuse", Doc: "sched.NewSemaphore", Run: bridgeMisuse,
+		{ID: "bridge/misuse", Doc: "sched.NewBridge", Run: bridgeMisuse,
 			Rule:   "NewBridge panics if size is not positive.",
 			Source: "a bridge without room that holds an item"},
 	}

@@ -52,7 +52,7 @@ func chanCases() []Case {
 		{ID: "chan/nothing-lost-races-cancel", Doc: "sched.Chan", Run: chanNothingLost,
 			Rule:   "Tasks of several loops may share a Chan. Goroutines, handlers and posted functions may use it through TrySend, TryRecv and the watches, which do not wait.",
 			Source: "an item on its way to a receiver that is being canceled"},
-		{ID: "chan/misuse", Doc: "sched.Mutex.Lock", Run: chanMisuse,
+		{ID: "chan/misuse", Doc: "sched.NewChan", Run: chanMisuse,
 			Rule:   "NewChan panics if size is negative.",
 			Source: "a wait by a goroutine, which no caller wakes"},
 		{ID: "chan/watch-items", Doc: "sched.Chan.WatchRecv", Run: chanWatchItems,
