@@ -21,16 +21,11 @@
 // callers in one direction take turns, and each Write is whole.
 //
 // Tasks are limited to one reader and one writer. Tasks share a thread: a second caller that waited
-// for a lock would stop the loop that has to resume the first one. A Source whose caller must not
-// block reports this through an optional method:
+// for a lock would stop the loop that has to resume the first one. A [MayBlocker] is a Source that
+// reports whether its caller may block. If it may not, a second caller in a direction gets
+// [ErrBusy] at once. If the Source is no MayBlocker, the second caller blocks its thread.
 //
-//	MayBlock() bool // false: the calling goroutine runs a task; only Wait may suspend it
-//
-// A second caller in a direction then gets [ErrBusy] at once. If the Source lacks this method, the
-// second caller blocks its thread.
-//
-// A Source may also have a method YieldIfSpent. An operation that need not wait calls it to let
-// other tasks run; [Source] documents the contract.
+// If the Source is a [Yielder], an operation that need not wait lets other tasks run.
 //
 // A [WriteQueue] lets several tasks write to one Conn. It queues what the kernel does not take,
 // within a bound.
