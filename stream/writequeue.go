@@ -86,7 +86,8 @@ func (o WriteQueueOptions) withDefaults() WriteQueueOptions {
 // holds a lock while it is suspended. A second caller that has to wait is suspended through an
 // optional method of the Source:
 //
-//	Suspend(start func(resume func())) error // calls start and suspends the caller until resume is called, from anywhere
+//	// Suspend calls start and suspends the caller until resume is called, from anywhere.
+//	Suspend(start func(resume func())) error
 //
 // Tasks of package sched have it. Without it, a caller that must not block gets [ErrBusy], and any
 // other caller is blocked. Close, TryWrite, Queued, the deadlines and the addresses suspend no

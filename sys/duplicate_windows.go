@@ -2,8 +2,8 @@ package sys
 
 import "errors"
 
-// Duplicate returns an error that is [errors.ErrUnsupported]: a duplicate of a socket is not
-// associated with the completion port of its original. This is not implemented yet.
+// Duplicate returns an error that is [errors.ErrUnsupported]. So handles cannot be duplicated for
+// adoption or for a child process on Windows.
 func Duplicate(h Handle) (Handle, error) { return Invalid, errors.ErrUnsupported }
 
 // SetBlocking returns [errors.ErrUnsupported]: a socket on Windows cannot be the standard input of

@@ -238,7 +238,7 @@ func (c slowConfig) exchange(addr string, messages *atomic.Int64) (stop func() e
 // slowSamplesMin is two per quarter.
 const slowSamplesMin = 8
 
-// slowSlack is how much memory may grow in addition to a tenth. A single peer makes a server
+// slowSlack bounds the growth of memory in addition to a tenth. A single peer makes a server
 // without bounds exceed it in a moment.
 const slowSlack = 4 << 20
 

@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// interruption is a placeholder for a signal that the system lacks.
+// interruption is not sent: without the feature Signals, interrupt fails.
 const interruption = syscall.SIGTERM
 
 func interrupt() error { return errors.ErrUnsupported }

@@ -47,10 +47,10 @@ type BurstRow struct {
 	HeapEnd   uint64 `json:"heap_end"`
 }
 
-// slack is how much more memory than before, in percent, may be in use afterwards.
+// slack bounds the memory in use afterwards: in percent, in addition to that before.
 const slack = 5
 
-// heapNoise is how much else the heap may have grown meanwhile. The runtime and this program
+// heapNoise bounds any other growth of the heap meanwhile. The runtime and this program
 // allocate some memory for themselves, which exceeds slack if few connections are measured. It is
 // less than four bursts.
 const heapNoise = 256 << 10

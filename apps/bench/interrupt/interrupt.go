@@ -33,7 +33,7 @@ const (
 // Kinds returns all kinds.
 func Kinds() []Kind { return []Kind{Storm, Tiny, Proxy, Injected} }
 
-// patience is how long a transfer may take before it counts as hung. No machine needs so long.
+// patience bounds a transfer: a longer one counts as hung. No machine needs so long.
 const patience = time.Minute
 
 // Options configures a run.

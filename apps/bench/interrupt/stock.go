@@ -82,7 +82,7 @@ func stacks() map[string]string {
 	return all
 }
 
-// settleTime is how long goroutines and the kernel may take to finish what has ended.
+// settleTime bounds the time in which goroutines and the kernel finish what has ended.
 const settleTime = 5 * time.Second
 
 // leaks returns a sentence for each thing that exists now and did not before.
