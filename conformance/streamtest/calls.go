@@ -1,12 +1,20 @@
 package streamtest
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
+	"github.com/edgewise-go/edgewise/sys"
+)
 
 // call runs f where Wait may be called.
 func call[R any](w *world, what string, f func() R) *pending[R] {
 	p := &pending[R]{w: w, what: what, done: make(chan R, 1)}
 	w.runs(what, 1)
 	w.f.Go(what, func() {
+		g := suite.CurrentGoroutine()
+		p.caller.Store(&g)
 		r := f()
 		w.runs(what, -1)
 		p.done <- r
@@ -28,9 +36,20 @@ func (w *world) runs(what string, change int) {
 
 // pending is a running call.
 type pending[R any] struct {
-	w    *world
-	what string
-	done chan R
+	w      *world
+	what   string
+	caller atomic.Pointer[suite.Goroutine] // nil until the call begins
+	done   chan R
+}
+
+// suspended reports whether the call is in a wait in direction d and off the processor. No other
+// call of the case may wait in that direction. A call that is runnable, and only lacks a processor,
+// is not suspended.
+func (p *pending[R]) suspended(d sys.Direction) bool {
+	n := p.w.waits(d)
+	inWait := func() bool { return p.w.spy.inside[d].Load() == 1 && p.w.waits(d) == n }
+	caller := p.caller.Load()
+	return caller != nil && inWait() && caller.OffProcessor() && inWait()
 }
 
 // get waits for the result. Only the goroutine of the case calls it.

@@ -13,10 +13,11 @@ import (
 // spy is a Waiter that reports when its callers begin to wait, so a case need not guess how long
 // that takes.
 type spy struct {
-	under stream.Waiter
-	waits [2]atomic.Int64 // number of waits that have begun, by direction
-	open  atomic.Int64    // number of open registrations
-	most  atomic.Int64    // the most that were open at once
+	under  stream.Waiter
+	waits  [2]atomic.Int64 // number of waits that have begun, by direction
+	inside [2]atomic.Int64 // number of waits that have begun and not ended, by direction
+	open   atomic.Int64    // number of open registrations
+	most   atomic.Int64    // the most that were open at once
 
 	selects atomic.Int64 // number of waits of a Select that have begun
 
@@ -64,6 +65,8 @@ type spySource struct {
 
 func (r *spySource) Wait(d sys.Direction, deadline time.Time) error {
 	r.spy.tell(func() { r.spy.waits[d].Add(1) })
+	r.spy.inside[d].Add(1)
+	defer r.spy.inside[d].Add(-1)
 	return r.Source.Wait(d, deadline)
 }
 

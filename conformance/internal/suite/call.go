@@ -112,6 +112,21 @@ const (
 	asleep                   // it sleeps in a system call of its goroutine
 )
 
+// Goroutine is a goroutine that a case observes.
+type Goroutine struct{ number string }
+
+// CurrentGoroutine returns the calling goroutine.
+func CurrentGoroutine() Goroutine { return Goroutine{ownNumber()} }
+
+// OffProcessor reports whether g neither runs nor is runnable: it waits, or is in a system call.
+func (g Goroutine) OffProcessor() bool {
+	switch stateOf(g.number) {
+	case "running", "runnable", "preempted", "copystack", "":
+		return false
+	}
+	return true
+}
+
 // ownNumber returns the number of the calling goroutine.
 func ownNumber() string {
 	text := make([]byte, 64)
