@@ -94,7 +94,7 @@ func waitUrgent(t T, r *Fixture, f form) {
 				t.Errorf("%q: read %q", pieces, got)
 			}
 		})
-		r.fence(t)
+		r.settle(t)
 		r.feed(t, b, pieces)
 		r.wait(t, done, "the bytes around urgent data are read")
 	}

@@ -62,7 +62,7 @@ func waitWakes(t T, r *Fixture, f form) {
 		}
 	})
 	for range rounds {
-		r.fence(t)
+		r.settle(t)
 		send(t, b, "x")
 		r.wait(t, received, "a byte wakes the reader")
 	}
@@ -148,10 +148,10 @@ func waitSpurious(t T, r *Fixture, f form) {
 		}
 	})
 	for range forged {
-		r.fence(t)
+		r.settle(t)
 		forge()
 	}
-	r.fence(t)
+	r.settle(t)
 	send(t, b, "x")
 	r.wait(t, done, "the real event wakes the reader")
 }
@@ -175,7 +175,7 @@ func waitBusy(t T, r *Fixture, f form) {
 			t.Errorf("the first: %v", err)
 		}
 	})
-	r.fence(t)
+	r.settle(t)
 	second := f.spawn(t, r, func(fence func()) {
 		r.keeps(t, "a second Wait in the same direction returns ErrBusy", func() bool {
 			// Spurious returns are legal here, and the first caller may be about to try again.
@@ -229,7 +229,7 @@ func waitBoth(t T, r *Fixture, f form) {
 		}
 	})
 	for range rounds {
-		r.fence(t)
+		r.settle(t)
 		send(t, b, "x")
 		r.wait(t, received, "the reader is woken while another waits to write")
 	}

@@ -30,7 +30,7 @@ func waitInterruptRunning(t T, r *Fixture, f form) {
 			}
 			t.Errorf("Wait returned %d times without a cause", waitsMax)
 		})
-		r.fence(t)
+		r.settle(t)
 		interrupted.Store(true)
 		reg.Interrupt(d)
 		r.wait(t, done, "an interrupted Wait returns")
@@ -106,7 +106,7 @@ func waitCloseWakes(t T, r *Fixture, f form) {
 			}
 		}))
 	}
-	r.fence(t)
+	r.settle(t)
 	for range 2 {
 		if err := reg.Close(); err != nil {
 			t.Errorf("Close: %v", err)

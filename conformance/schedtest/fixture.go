@@ -24,11 +24,11 @@ type Fixture struct {
 
 	s       sched.Scheduler
 	queues  []*meter
-	handles []sys.Handle      // of pairs; closed when the case has ended
-	ran     chan struct{}     // closed when Run has returned
-	runErr  error             // written before ran is closed
-	strays  []<-chan struct{} // closed when the goroutines that use handles end
-	stuck   atomic.Int32      // number of goroutines of the case that wait; one that hangs still counts in the cleanups
+	handles []sys.Handle  // of pairs; closed when the case has ended
+	ran     chan struct{} // closed when Run has returned
+	runErr  error         // written before ran is closed
+	strays  []*stray      // goroutines that use handles
+	stuck   atomic.Int32  // number of goroutines of the case that wait; one that hangs still counts in the cleanups
 
 	mu   sync.Mutex // guards ends
 	ends []ending
@@ -263,20 +263,51 @@ func (r *Fixture) pair(t T) (a, b sys.Handle) {
 // goes runs f, which may use handles, on a goroutine, and returns a channel that is closed at its
 // end.
 func (r *Fixture) goes(f func()) <-chan struct{} {
-	done := make(chan struct{})
-	r.strays = append(r.strays, done)
+	s := &stray{done: make(chan struct{})}
+	r.strays = append(r.strays, s)
 	go func() {
-		defer close(done)
+		defer close(s.done)
+		g := suite.CurrentGoroutine()
+		s.goroutine.Store(&g)
 		f()
 	}()
-	return done
+	return s.done
+}
+
+// stray is a goroutine of a case.
+type stray struct {
+	goroutine atomic.Pointer[suite.Goroutine] // nil until it runs
+	done      chan struct{}                   // closed when it ends
+}
+
+// rests reports whether the goroutine is parked or has ended. One that is runnable, and only lacks
+// a processor, does not rest.
+func (s *stray) rests() bool {
+	if closed(s.done) {
+		return true
+	}
+	g := s.goroutine.Load()
+	return g != nil && g.Parked()
+}
+
+// settle is fence for a case whose goroutines wait. It returns after each of them is parked or has
+// ended, and the loop has taken all events since.
+func (r *Fixture) settle(t T) {
+	t.Helper()
+	for _, s := range r.strays {
+		suite.Until(t, "a goroutine waits", s.rests)
+	}
+	r.fence(t)
 }
 
 // closeHandles is the last step of a case. A task or a goroutine of a failed case may still run and
 // use its handles. If they were closed, their numbers could become those of another case's sockets,
 // so they stay open.
 func (r *Fixture) closeHandles(t T) {
-	users := r.strays
+	var users []<-chan struct{}
+	for _, s := range r.strays {
+		users = append(users, s.done)
+	}
 	if r.ran != nil {
 		users = append(users, r.ran)
 	}

@@ -82,7 +82,7 @@ func (c *Call) Blocked() bool {
 		return true
 	case "sleep": // perhaps between two polls of its own
 	case "syscall":
-		if where == parked { // it has run since
+		if where == idle { // it has run since
 			c.settled = 0
 			return false
 		}
@@ -108,7 +108,7 @@ type whereabout uint8
 const (
 	untold whereabout = iota // the system does not report it
 	awake                    // it runs, or is runnable
-	parked                   // it sleeps in Go's runtime on behalf of its goroutine
+	idle                     // it sleeps in Go's runtime on behalf of its goroutine
 	asleep                   // it sleeps in a system call of its goroutine
 )
 
@@ -118,10 +118,18 @@ type Goroutine struct{ number string }
 // CurrentGoroutine returns the calling goroutine.
 func CurrentGoroutine() Goroutine { return Goroutine{ownNumber()} }
 
-// OffProcessor reports whether g neither runs nor is runnable: it waits, or is in a system call.
+// OffProcessor reports whether g neither runs nor is runnable: it is parked, or in a system call.
 func (g Goroutine) OffProcessor() bool {
-	switch stateOf(g.number) {
-	case "running", "runnable", "preempted", "copystack", "":
+	state := stateOf(g.number)
+	return state == "syscall" || parked(state)
+}
+
+// Parked reports whether g waits in Go's runtime, for example on a channel.
+func (g Goroutine) Parked() bool { return parked(stateOf(g.number)) }
+
+func parked(state string) bool {
+	switch state {
+	case "running", "runnable", "syscall", "preempted", "copystack", "":
 		return false
 	}
 	return true

@@ -42,7 +42,7 @@ func whereabouts(thread int) whereabout {
 		return awake
 	}
 	if number == syscall.SYS_FUTEX || number == futexTime64 {
-		return parked
+		return idle
 	}
 	return asleep
 }
