@@ -62,8 +62,8 @@ func endBothCases() []Case {
 				p := w.write(c, data)
 				w.waiting(sys.Writable, n)
 				// Anything that wakes the writer does so while another connection is served. A
-				// writer without further waits may lack a processor: so it must be suspended, before
-				// and after. The number of spurious wakes is bounded.
+				// writer that makes no waits may lack a processor, so it must be suspended before
+				// and after that. The number of spurious wakes is bounded.
 				suite.Until(w, "the writer stays in its wait", func() bool {
 					before := w.waits(sys.Writable)
 					if before > n+spinsMax {
