@@ -137,7 +137,7 @@ func (l *Loop) StartHandler(h sys.Handle, handler Handler) (HandlerTask, error) 
 		return HandlerTask{}, err
 	}
 	l.runQueue.push(s)
-	l.offer()
+	l.driver.offer()
 	return HandlerTask{l, s.token}, nil
 }
 
@@ -383,7 +383,7 @@ func (s *handlerSlot) end(l *Loop, err error) {
 
 // tellHandler reports that h has ended with err.
 func (l *Loop) tellHandler(h Handler, err error) {
-	l.offer()
+	l.driver.offer()
 	l.unlock()
 	defer l.lock()
 	if perr := contain(func() { h.End(err) }); perr != nil {

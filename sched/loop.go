@@ -2,7 +2,6 @@ package sched
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"sync"
@@ -20,29 +19,25 @@ type Loop struct {
 	options Options
 	epoch   time.Time
 
-	workers []*worker
-	peers   []*worker // of all loops of the scheduler
-	crew    *crew     // nil if only one thread runs the loop
+	driver driver
+	peers  []*worker // of all loops of the scheduler
 
-	// mu guards the fields of this group and the state of tasks and sources, if there is a crew;
-	// see lock. Without a crew, the worker owns them.
-	mu        sync.Mutex
-	runQueue  runQueue
-	timers    timers
-	links     sync.Mutex // guards tasks and the links between tasks, for readers of their names
-	tasks     *Task      // the live coroutines, linked
-	fired     []sink     // to settle before the next wait
-	batch     []sink     // receivers of the events of this turn
-	events    [eventsPerWaitMax]queue.Event
-	taken     []func() // posted functions of this turn
-	posting   bool     // a worker calls them
-	attending bool     // a worker looks at notices
-	canceled  error
-	lastWait  int // events of the last Wait
-	shift     shift
-	ending    *ending
-	surplus   atomic.Bool // a worker of another loop may take work, while those of this loop are busy
-	errand    atomic.Bool // the worker was woken to take such work from another loop
+	// The driver's lock guards the fields of this group and the state of tasks and sources.
+	runQueue   runQueue
+	timers     timers
+	links      sync.Mutex // guards tasks and the links between tasks, for readers of their names
+	tasks      *Task      // the live coroutines, linked
+	fired      []sink     // to settle before the next wait
+	batch      []sink     // receivers of the events of this turn
+	events     [eventsPerWaitMax]queue.Event
+	taken      []func() // posted functions of this turn
+	posting    bool     // a worker calls them
+	attending  bool     // a worker looks at notices
+	canceled   error
+	lastWait   int           // events of the last Wait
+	waitsUntil time.Duration // end of the current or last wait, in the time of timers
+	stopping   bool          // the workers end
+	stopErr    error         // set with stopping
 
 	drained atomic.Bool // the tasks have been notified of the drain; set with the lock held
 
@@ -76,9 +71,10 @@ const (
 )
 
 // New returns a loop over q, which it owns: Run closes q when it ends. Nothing runs before Run.
-func New(q queue.Queue, options Options) *Loop { return newLoop(q, options, 1) }
+func New(q queue.Queue, options Options) *Loop { return newSingle(newLoop(q, options)) }
 
-func newLoop(q queue.Queue, options Options, workers int) *Loop {
+// newLoop returns a loop without a driver.
+func newLoop(q queue.Queue, options Options) *Loop {
 	features := q.Features()
 	l := &Loop{
 		queue:   q,
@@ -90,11 +86,6 @@ func newLoop(q queue.Queue, options Options, workers int) *Loop {
 	}
 	l.inbox.max = l.options.MaxPosted
 	l.blocking.room.size = l.options.MaxBlocking
-	l.ending = newEnding(workers)
-	for i := range workers {
-		l.workers = append(l.workers, newWorker(l, i))
-	}
-	l.peers = l.workers
 	if options.Metrics {
 		l.measure()
 	}
@@ -119,8 +110,8 @@ func (l *Loop) Len() int { return int(l.living.Load()) }
 // ended when Run returns. The loops of a Stealing run only together: Run of one returns
 // errors.ErrUnsupported.
 func (l *Loop) Run(ctx context.Context) error {
-	if l.crew != nil && l.crew.stealing {
-		return fmt.Errorf("sched: cannot run a single loop of a Stealing scheduler: %w", errors.ErrUnsupported)
+	if err := l.driver.runsAlone(); err != nil {
+		return err
 	}
 	if !l.claim() {
 		return fmt.Errorf("sched: Run: %w", ErrStopped)
@@ -137,33 +128,18 @@ func (l *Loop) runClaimed(ctx context.Context) error {
 	l.profiled(ctx)
 	stop := context.AfterFunc(ctx, func() { l.cancelAll(context.Cause(ctx)) })
 	defer stop()
-	var others sync.WaitGroup
-	for _, w := range l.workers[1:] {
-		others.Go(w.work)
-	}
-	l.workers[0].work()
-	others.Wait()
+	runWorkers(l.driver.workers())
 	return l.overErr
 }
 
 // lock is called by tasks, and by methods that other code calls on the loop, before they touch
 // state that the loop owns. Workers hold the lock except while they run foreign code or wait. It
 // does nothing if there is one worker.
-func (l *Loop) lock() {
-	if l.crew != nil {
-		l.mu.Lock()
-	}
-}
+func (l *Loop) lock()   { l.driver.lock() }
+func (l *Loop) unlock() { l.driver.unlock() }
 
-func (l *Loop) unlock() {
-	if l.crew != nil {
-		l.mu.Unlock()
-	}
-}
-
-// turn does the work at hand and then lets w wait for more. The wait ends by the next timer at the
-// latest. There is no wait while a task can run.
-func (l *Loop) turn(w *worker) {
+// takeDue does what other threads have asked for and fires the timers that are due.
+func (l *Loop) takeDue(w *worker) {
 	l.takeInbox(w)
 	if !l.timers.empty() {
 		now := l.now()
@@ -171,41 +147,16 @@ func (l *Loop) turn(w *worker) {
 		l.timers.expire(now)
 		l.metrics.end()
 	}
-	l.round(w)
-	switch {
-	case l.goesHome():
-	case l.shift.leader == nil:
-		l.lead(w)
-	case !l.hasWork(w) && !l.inbox.pending.Load():
-		w.park()
-	}
 }
 
-// round runs each ready task. A task that becomes ready during the round has its turn in the next
-// one, so that events come in between.
-func (l *Loop) round(w *worker) {
-	w.takeArrivals()
-	w.roundBegins()
-	for range w.runQueue.count {
-		l.offer()
-		if r := w.take(&w.runQueue); r.owner() == l {
-			r.run(l, w)
-		} else {
-			w.visit(r.owner(), r.run)
-		}
-		w.turnEnds()
-	}
+// runReady runs the tasks that are ready now on w.
+func (l *Loop) runReady(w *worker) {
 	for n := l.runQueue.count; n > 0 && l.runQueue.count > 0; n-- {
 		r := w.take(&l.runQueue)
-		l.offer()
+		l.driver.offer()
 		r.run(l, w)
 		w.turnEnds()
 	}
-	l.hasSurplus(false)
-}
-
-func (l *Loop) hasWork(w *worker) bool {
-	return w.runQueue.count > 0 || l.runQueue.count > 0 || w.arrivals.any.Load()
 }
 
 // finished reports whether the loop has nothing left to wait for.
@@ -214,17 +165,18 @@ func (l *Loop) finished() bool {
 		!l.posting && !l.attending && !l.inbox.pending.Load()
 }
 
-// lead waits for events and makes the tasks that they wake ready.
-func (l *Loop) lead(w *worker) {
+// settleFired adapts the interest in sources that have fired to what tasks wait for, before the
+// next wait.
+func (l *Loop) settleFired() {
 	for i, k := range l.fired {
 		l.fired[i] = nil
 		k.settle(l)
 	}
 	l.fired = l.fired[:0]
-	stolen := w.steal()
-	l.shift.leader = w
-	n, err := l.wait(w, stolen)
-	l.shift.leader = nil
+}
+
+// deliver makes the tasks ready that the result of a wait wakes.
+func (l *Loop) deliver(n int, err error) {
 	if err != nil {
 		l.stop(fmt.Errorf("sched: %w", err))
 		return
@@ -238,27 +190,28 @@ func (l *Loop) lead(w *worker) {
 // away. Under a modest load, however, most tries would find nothing.
 const busyEventsMin = 2
 
+// wait waits for events. It returns at once if w is busy.
 func (l *Loop) wait(w *worker, busy bool) (int, error) {
 	w.watchdog.enter(nil)
-	if busy || l.hasWork(w) || l.inbox.pending.Load() {
+	if busy || l.driver.hasWork(w) || l.inbox.pending.Load() {
 		return l.query(0)
 	}
 	if l.lastWait >= busyEventsMin {
-		if n, err := l.query(0); n > 0 || err != nil || l.hasWork(w) || l.shift.over {
+		if n, err := l.query(0); n > 0 || err != nil || l.driver.hasWork(w) || l.stopping {
 			return n, err
 		}
 	}
 	timeout := time.Duration(-1)
-	l.shift.until = math.MaxInt64
+	l.waitsUntil = math.MaxInt64
 	if !l.timers.empty() {
 		now := l.now()
 		timeout = l.timers.next(now)
-		l.shift.until = now + timeout
+		l.waitsUntil = now + timeout
 	}
 	// Announce, then look again, then sleep. A concurrent post is either seen by the look, or it
 	// sees the announcement and wakes the loop.
 	l.inbox.sleeping.Store(true)
-	if l.inbox.pending.Load() || l.crew.surplus(l) {
+	if l.inbox.pending.Load() || l.driver.canSteal() {
 		timeout = 0
 	}
 	n, err := l.query(timeout)
@@ -318,12 +271,10 @@ func (l *Loop) setDeadline(t *timer, deadline time.Time) {
 	l.setTimer(t, max(0, deadline.Sub(l.epoch)))
 }
 
-// setTimer arms t. If t comes before the timer that the leader waits for, it wakes the leader.
+// setTimer arms t. If another thread waits for events until a later time, its wait ends.
 func (l *Loop) setTimer(t *timer, when time.Duration) {
 	l.timers.set(t, when)
-	if l.crew != nil && when < l.shift.until {
-		l.inbox.wakeSleeper(l)
-	}
+	l.driver.timerSet(when)
 }
 
 // takeInbox does what other threads have asked for. One worker at a time calls functions, because
@@ -346,15 +297,15 @@ func (l *Loop) takeInbox(w *worker) {
 		l.posting, l.taken = true, functions
 		for i, f := range functions {
 			functions[i] = nil
-			l.offer()
+			l.driver.offer()
 			w.watchdog.enterPosted()
 			l.metrics.countPosted()
 			l.protect(postedName, f)
 		}
 		l.posting, l.taken = false, nil
 	}
-	if l.crew != nil && len(notices)+len(functions) > 0 {
-		l.inbox.lookAgain(l) // for work that another worker left to this one
+	if len(notices)+len(functions) > 0 {
+		l.driver.inboxTaken()
 	}
 }
 
@@ -375,7 +326,7 @@ func (l *Loop) protect(name string, f func()) {
 
 // tell calls Options.Ended.
 func (l *Loop) tell(name string, err error) {
-	l.offer()
+	l.driver.offer()
 	l.unlock()
 	defer l.lock()
 	l.options.Ended(name, err)
@@ -420,8 +371,8 @@ func (l *Loop) admitChild() error {
 // dismiss counts a task out. The last task may have ended on a thread of another loop.
 func (l *Loop) dismiss() {
 	l.metrics.countEnded()
-	if l.living.Add(-1) == 0 && l.crew != nil {
-		l.inbox.rouse(l)
+	if l.living.Add(-1) == 0 {
+		l.driver.lastEnded()
 	}
 }
 

@@ -35,11 +35,12 @@ func (w *worker) task(g uintptr) *Task {
 // runningTask returns the calling coroutine, if it is of l or of a loop whose workers l shares. It
 // returns nil for any other caller. Any goroutine may call it.
 func (l *Loop) runningTask() *Task {
-	g := goroutine.Current()
-	if l.crew == nil {
-		return l.workers[0].task(g)
-	}
-	for _, w := range l.crew.workers {
+	return l.driver.runningTask(goroutine.Current())
+}
+
+// runningTask returns the coroutine with number g, if it has the thread of one of the workers.
+func runningTask(workers []*worker, g uintptr) *Task {
+	for _, w := range workers {
 		if t := w.task(g); t != nil {
 			return t
 		}

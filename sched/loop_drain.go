@@ -99,11 +99,8 @@ func (l *Loop) attend(*Loop) {
 	if l.drainAsked.Load() && !l.drained.Load() {
 		l.drained.Store(true)
 		l.eachTask(func(t *Task) {
-			switch {
-			case l.crew == nil:
-				drainCall{t}.run(l, l.workers[0])
-			case t.home != nil:
-				t.home.push(drainCall{t})
+			if t.home != nil {
+				l.driver.push(t.home, drainCall{t})
 			}
 		}, func(k sink) { k.drain(l) })
 	}

@@ -100,9 +100,6 @@ type metrics struct {
 func (l *Loop) measure() {
 	l.metrics = &metrics{loop: l}
 	l.runQueue.clock = l.metrics.clock
-	for _, w := range l.workers {
-		w.runQueue.clock = l.metrics.clock
-	}
 }
 
 // clock returns the time for a task that becomes ready now.
@@ -162,7 +159,7 @@ type stopwatch struct {
 // roundBegins is called before w runs the ready tasks.
 func (w *worker) roundBegins() {
 	if m := w.loop.metrics; m != nil {
-		if n := w.runQueue.count + w.loop.runQueue.count; n > 0 {
+		if n := w.home.count + w.loop.runQueue.count; n > 0 {
 			m.ready.observe(int64(n))
 			w.stopwatch.now = w.loop.now()
 		}

@@ -50,6 +50,11 @@ const MaxShards = 1024
 
 // NewSharded returns a scheduler with n loops, each over a queue that open returns.
 func NewSharded(n int, open func() (queue.Queue, error), options Options) (*Sharded, error) {
+	return newSharded(n, open, options, newSingle)
+}
+
+// newSharded calls drive, which gives a loop its driver, for each loop.
+func newSharded(n int, open func() (queue.Queue, error), options Options, drive func(*Loop) *Loop) (*Sharded, error) {
 	if n < 1 || n > MaxShards {
 		return nil, fmt.Errorf("sched: %d loops: want 1 to %d", n, MaxShards)
 	}
@@ -59,13 +64,13 @@ func NewSharded(n int, open func() (queue.Queue, error), options Options) (*Shar
 		if err != nil {
 			return nil, fmt.Errorf("sched: open queue: %w", errors.Join(err, s.closeQueues()))
 		}
-		l := New(q, options)
-		l.workers[0].place = i
+		l := drive(newLoop(q, options))
+		l.driver.workers()[0].place = i
 		s.loops = append(s.loops, l)
 	}
 	var workers []*worker
 	for _, l := range s.loops {
-		workers = append(workers, l.workers...)
+		workers = append(workers, l.driver.workers()...)
 	}
 	for _, l := range s.loops {
 		l.peers = workers

@@ -112,7 +112,7 @@ func (t *Task) start() {
 		t.unwatch = context.AfterFunc(t.parent, func() { l.inbox.notify(l, t, &t.listed) })
 	}
 	l.runQueue.push(t)
-	l.offer()
+	l.driver.offer()
 }
 
 // link adds t to the loop's list of live tasks.
@@ -206,11 +206,11 @@ func (t *Task) giveWay() {
 
 // enqueue makes t run where it must.
 func (t *Task) enqueue() {
-	if t.home == nil || t.loop.crew == nil {
+	if t.home == nil {
 		t.loop.runQueue.push(t)
 		return
 	}
-	t.home.push(t)
+	t.loop.driver.push(t.home, t)
 }
 
 // Sleep suspends t for at least d. Tasks wake in the order of their deadlines. On several threads

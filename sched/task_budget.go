@@ -18,10 +18,7 @@ func (t HandlerTask) Spent() bool {
 	if l.options.TurnBudget <= 0 {
 		return false
 	}
-	w := l.workers[0]
-	if l.crew != nil {
-		w = l.runningWorker()
-	}
+	w := l.driver.workerOf()
 	return w != nil && w.spent(l.options.TurnBudget)
 }
 

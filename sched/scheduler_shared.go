@@ -36,11 +36,10 @@ func NewShared(workers int, q queue.Queue, options Options) (Shared, error) {
 	if workers < 1 || workers > MaxWorkers {
 		return Shared{}, fmt.Errorf("sched: %d workers: want 1 to %d", workers, MaxWorkers)
 	}
-	l := newLoop(q, options, workers)
-	if workers > 1 {
-		l.crew = newCrew(l.workers)
+	if workers == 1 {
+		return Shared{New(q, options)}, nil
 	}
-	return Shared{l}, nil
+	return Shared{newShared(newLoop(q, options), workers)}, nil
 }
 
 // Loops returns the one loop.
