@@ -30,7 +30,7 @@ func taskCases() []Case {
 		{ID: "task/bound", Doc: "sched.Loop.Go", Run: taskBound,
 			Rule:   "Go returns ErrFull at a bound of Options, and ErrStopped once the loop drains or has ended.",
 			Source: "gnet 423: unbounded memory"},
-		{ID: "task/spread", Doc: "sched.Sharded", Run: taskSpread, Needs: []Feature{SeveralLoops},
+		{ID: "task/spread", Doc: "sched.Sharded", Run: taskSpread, Needs: []Feature{InTurn},
 			Rule:   "A scheduler places tasks on its loops in turn.",
 			Source: "StarRocks 72956: one worker gets all the work"},
 	}

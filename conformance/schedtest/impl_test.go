@@ -37,7 +37,7 @@ func single(mechanism string, open opener, mode queue.Mode) Target {
 func sharded(mechanism string, open opener, mode queue.Mode) Target {
 	return Target{
 		Name:     fmt.Sprintf("%s/%v/sharded", mechanism, mode),
-		Features: with(InOrder, SeveralLoops),
+		Features: with(InOrder, SeveralLoops, InTurn),
 		Open: func(o sched.Options, wrap func(queue.Queue) queue.Queue) (sched.Scheduler, error) {
 			o.Mode = mode
 			return sched.NewSharded(2, func() (queue.Queue, error) {
@@ -87,7 +87,7 @@ func stealingBy(loops int, name string) scheduler {
 func stealing(loops int, name, mechanism string, open opener, mode queue.Mode) Target {
 	return Target{
 		Name:     fmt.Sprintf("%s/%v/%s", mechanism, mode, name),
-		Features: with(SeveralLoops, SeveralWorkers),
+		Features: with(SeveralLoops, InTurn, SeveralWorkers),
 		Open: func(o sched.Options, wrap func(queue.Queue) queue.Queue) (sched.Scheduler, error) {
 			o.Mode = mode
 			return sched.NewStealing(loops, func() (queue.Queue, error) {

@@ -28,6 +28,7 @@ type Violation = suite.Violation
 // The features.
 const (
 	SeveralLoops   Feature = "several loops"
+	InTurn         Feature = "in turn"         // new tasks are placed on its loops in turn
 	SeveralWorkers Feature = "several workers" // tasks of one loop run at the same time
 	OneQueue       Feature = "one queue"       // its workers wait in one queue
 	OneShots       Feature = "one shots"       // its queues are used in mode OneShot
