@@ -47,7 +47,7 @@ func TestErrorsOfNetAreMapped(t *testing.T) {
 }
 
 func TestByName(t *testing.T) {
-	for _, name := range []string{"blocking", "pool"} {
+	for _, name := range Names() {
 		s, err := ByName(name, System{}.Lookup, PoolOptions{Workers: 1})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -55,13 +55,8 @@ func TestByName(t *testing.T) {
 		}
 		s.Close()
 	}
-	for _, name := range []string{"adaptive", "evented"} {
-		if _, err := ByName(name, System{}.Lookup, PoolOptions{Workers: 1}); !errors.Is(err, errors.ErrUnsupported) {
-			t.Errorf("%s: got %v, want ErrUnsupported", name, err)
-		}
-	}
-	if _, err := ByName("rumour", System{}.Lookup, PoolOptions{}); err == nil || errors.Is(err, errors.ErrUnsupported) {
-		t.Errorf("rumour: got %v, want an error that is not ErrUnsupported", err)
+	if _, err := ByName("rumour", System{}.Lookup, PoolOptions{}); err == nil {
+		t.Errorf("rumour: got nil, want an error")
 	}
 	if _, err := ByName("pool", System{}.Lookup, PoolOptions{}); err == nil {
 		t.Errorf("pool without workers: got nil, want an error")

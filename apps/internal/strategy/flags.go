@@ -33,39 +33,32 @@ type Flags struct {
 	Wrap func(queue.Queue) queue.Queue
 }
 
-// Schedulers returns the values of -sched that this version supports.
+// Schedulers returns the values of -sched.
 func Schedulers() []string {
 	_, _, _, c, _ := choices()
-	return slices.DeleteFunc(c.known, func(name string) bool { return c.nearest[name] != "" })
+	return c.known
 }
 
 // MaxLoops bounds -loops.
 const MaxLoops = sched.MaxShards
 
-// choice is a flag with a few valid words. Words that this version does not support are refused
-// with the nearest one that it does.
+// choice is a flag with a few valid words.
 type choice struct {
-	flag    string
-	known   []string
-	nearest map[string]string
+	flag  string
+	known []string
 }
 
 func (c choice) check(value string) error {
 	if !slices.Contains(c.known, value) {
 		return cli.Usagef("-%s %s: unknown; want one of %s", c.flag, value, strings.Join(c.known, "|"))
 	}
-	if n, ok := c.nearest[value]; ok {
-		return cli.Usagef("-%s %s: not in this version; the nearest that works here is -%s %s", c.flag, value, c.flag, n)
-	}
 	return nil
 }
 
 func choices() (mode, buffer, resolver, scheduler, task choice) {
 	mode = choice{flag: "mode", known: []string{"edge", "level", "oneshot"}}
-	buffer = choice{flag: "buffer", known: []string{"fixed", "grow", "ring", "mirrored", "chain", "adaptive", "perloop", "kernel"},
-		nearest: map[string]string{"kernel": "perloop"}}
-	resolver = choice{flag: "resolve", known: []string{"adaptive", "blocking", "pool", "evented"},
-		nearest: map[string]string{"adaptive": "pool", "evented": "pool"}}
+	buffer = choice{flag: "buffer", known: []string{"fixed", "grow", "ring", "mirrored", "chain", "adaptive", "perloop"}}
+	resolver = choice{flag: "resolve", known: []string{"blocking", "pool"}}
 	scheduler = choice{flag: "sched", known: []string{"single", "sharded", "shared", "stealing"}}
 	task = choice{flag: "task", known: []string{"coroutine", "handler"}}
 	return mode, buffer, resolver, scheduler, task
@@ -89,10 +82,10 @@ func (f *Flags) Register(fs *flag.FlagSet, which Which) {
 	fs.StringVar(&f.Sched, "sched", "", "scheduler: single|sharded|shared|stealing (default single for one loop, otherwise sharded)")
 	fs.IntVar(&f.Loops, "loops", 1, "event loops, one thread per loop; with -sched shared, threads of the one loop; 0 for one per processor")
 	if which&WithBuffer != 0 {
-		fs.StringVar(&f.Buffer, "buffer", f.Buffer, "buffer strategy: fixed|grow|ring|mirrored|chain|adaptive|perloop|kernel (default perloop, or chain if connections of a loop can run at the same time)")
+		fs.StringVar(&f.Buffer, "buffer", f.Buffer, "buffer strategy: fixed|grow|ring|mirrored|chain|adaptive|perloop (default perloop, or chain if connections of a loop can run at the same time)")
 	}
 	if which&WithResolve != 0 {
-		fs.StringVar(&f.Resolve, "resolve", f.Resolve, "resolver strategy: adaptive|blocking|pool|evented")
+		fs.StringVar(&f.Resolve, "resolve", f.Resolve, "resolver strategy: blocking|pool")
 	}
 	if which&WithTask != 0 {
 		fs.StringVar(&f.Task, "task", f.Task, "form of the tasks: coroutine|handler")
@@ -107,8 +100,7 @@ func (f *Flags) mode() queue.Mode {
 // Check returns the usage error that Open would return for f, without opening anything.
 func (f Flags) Check() error { return f.check() }
 
-// check refuses values that are unknown, that this version does not support, or that conflict. It
-// fills in the values left open.
+// check refuses values that are unknown or that conflict. It fills in the values left open.
 func (f *Flags) check() error {
 	if f.Loops == 0 {
 		f.Loops = runtime.GOMAXPROCS(0)
