@@ -10,8 +10,8 @@ import (
 	"github.com/edgewise-go/edgewise/queue"
 )
 
-// Scheduler places tasks on loops. Programs can implement it: a type that embeds a scheduler of this
-// package and replaces Go and Start places tasks by its own rule.
+// Scheduler places tasks on loops. Programs can implement it: a type that embeds a scheduler of
+// this package and replaces Go and Start places tasks by its own rule.
 type Scheduler interface {
 	// Go starts a task on one of the loops, as Loop.Go does.
 	Go(ctx context.Context, name string, body func(*Task) error) error
