@@ -4,4 +4,6 @@ go 1.26.0
 
 require github.com/magefile/mage v1.17.2
 
+require golang.org/x/sync v0.23.0
+
 tool github.com/magefile/mage

@@ -18,13 +18,11 @@ import (
 
 	"github.com/edgewise-go/edgewise/internal/command"
 	"github.com/edgewise-go/edgewise/internal/guest"
-	"github.com/edgewise-go/edgewise/internal/imports"
 	"github.com/edgewise-go/edgewise/internal/lint"
 	"github.com/edgewise-go/edgewise/internal/matrix"
-	"github.com/edgewise-go/edgewise/internal/platforms"
+	"github.com/edgewise-go/edgewise/internal/platform"
 	"github.com/edgewise-go/edgewise/internal/preflight"
 	"github.com/edgewise-go/edgewise/internal/testrun"
-	"github.com/edgewise-go/edgewise/internal/toolbox"
 	"github.com/edgewise-go/edgewise/internal/workspace"
 )
 
@@ -172,11 +170,11 @@ func Vet() error {
 	if err != nil {
 		return err
 	}
-	all, err := platforms.Known(platforms.Promised())
+	all, err := platform.Known(platform.Promised())
 	if err != nil {
 		return err
 	}
-	return platforms.Vet(os.Stdout, w.Root, all, append(patterns(w), "./internal/...")...)
+	return platform.Vet(os.Stdout, w.Root, all, append(patterns(w), "./internal/...")...)
 }
 
 // TestWindows compiles the tests of the modules for Windows and runs them under Wine, in a prefix
@@ -212,7 +210,7 @@ func TestExec(ctx context.Context, goos, goarch, cmd string, run, packages *stri
 	if err != nil {
 		return err
 	}
-	g := guest.Command(w, platforms.Platform{OS: goos, Arch: goarch}, cmd)
+	g := guest.Command(w, platform.Platform{OS: goos, Arch: goarch}, cmd)
 	if packages != nil {
 		g.Packages = strings.Fields(*packages)
 	}
@@ -231,7 +229,7 @@ func TestStage(ctx context.Context, goos, goarch string) error {
 	if err != nil {
 		return err
 	}
-	_, err = guest.Build(ctx, os.Stdout, w, platforms.Platform{OS: goos, Arch: goarch}, guest.Core(w)...)
+	_, err = guest.Build(ctx, os.Stdout, w, platform.Platform{OS: goos, Arch: goarch}, guest.Core(w)...)
 	return err
 }
 
@@ -246,7 +244,7 @@ func Lint() error {
 	errs := []error{report("lint: files", findings, err)}
 	fmt.Println("lint: building staticcheck and actionlint if they are missing")
 	// "tool" selects the tool lines of tools/go.mod.
-	if err := toolbox.Build(w.Root, toolsDir, "tool"); err != nil {
+	if err := command.BuildTools(w.Root, toolsDir, "tool"); err != nil {
 		return errors.Join(append(errs, err)...)
 	}
 	for _, c := range []struct {
@@ -257,7 +255,7 @@ func Lint() error {
 		{"actionlint", nil},
 	} {
 		fmt.Println("lint: running", c.name)
-		err := command.Stream(os.Stdout, w.Root, nil, toolbox.Program(toolsDir, c.name), c.args...)
+		err := command.Stream(os.Stdout, w.Root, nil, command.ToolPath(toolsDir, c.name), c.args...)
 		errs = append(errs, report("lint: "+c.name, nil, err))
 	}
 	return errors.Join(errs...)
@@ -270,11 +268,11 @@ func Deps() error {
 	if err != nil {
 		return err
 	}
-	findings, err := imports.Check(w, imports.Architecture())
+	findings, err := lint.Imports(w, lint.Architecture())
 	if err != nil {
 		return err
 	}
-	further, err := imports.CheckReach(w, imports.Architecture(), []string{"linux", "windows", "darwin"})
+	further, err := lint.Reach(w, lint.Architecture(), []string{"linux", "windows", "darwin"})
 	return report("deps", append(findings, further...), err)
 }
 
@@ -305,10 +303,10 @@ func Preflight() error {
 	if err != nil {
 		return err
 	}
-	if err := toolbox.Build(w.Root, toolsDir, "./modzip"); err != nil {
+	if err := command.BuildTools(w.Root, toolsDir, "./modzip"); err != nil {
 		return err
 	}
-	modzip, err := filepath.Abs(toolbox.Program(toolsDir, "modzip"))
+	modzip, err := filepath.Abs(command.ToolPath(toolsDir, "modzip"))
 	if err != nil {
 		return err
 	}
@@ -347,7 +345,7 @@ func Clean() error {
 }
 
 // here is the platform of this machine.
-var here = platforms.Platform{OS: runtime.GOOS, Arch: runtime.GOARCH}
+var here = platform.Platform{OS: runtime.GOOS, Arch: runtime.GOARCH}
 
 // toolsDir is the directory into which the programs of tools/go.mod are built.
 const toolsDir = ".cache/tools"

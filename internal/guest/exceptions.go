@@ -8,8 +8,7 @@ import (
 	"strings"
 
 	"github.com/edgewise-go/edgewise/internal/command"
-	"github.com/edgewise-go/edgewise/internal/platforms"
-	"github.com/edgewise-go/edgewise/internal/stage"
+	"github.com/edgewise-go/edgewise/internal/platform"
 	"github.com/edgewise-go/edgewise/internal/workspace"
 )
 
@@ -29,14 +28,14 @@ const (
 	s390x   = "linux/s390x (qemu-user)"
 )
 
-// Tests that are omitted on several platforms.
+// Tests that are omitted on several platform.
 const (
 	needIoUring = "^(TestOpenByNameAndByForce|TestWithoutDescriptorsTheMechanismIsUnavailable)$"
 	needFilter  = "^TestIoUringDenied$"
 )
 
 // exceptions lists every test that is omitted on some platform, with the reason.
-var exceptions = []stage.Exception{
+var exceptions = []platform.Exception{
 	{Where: windows, Package: "conformance/streamtest", Tests: Proofs, Reason: provesTheSuite},
 	{Where: windows, Package: "conformance/streamtest", Tests: "^TestTLSOfTwoTasksNeedsTheWrapper$", Reason: "it makes a pair of Unix-domain sockets"},
 	{Where: windows, Package: "conformance/streamtest", Tests: "^TestAFileThatIsSentStarvesNobody$", Reason: "the kernel does not send the file there"},
@@ -58,7 +57,7 @@ var exceptions = []stage.Exception{
 
 // Packages returns the packages of the whole workspace that the go command tests on p itself. It
 // omits each package that an exception excludes as a whole, and names it on out.
-func Packages(out io.Writer, w *workspace.Workspace, p platforms.Platform) ([]string, error) {
+func Packages(out io.Writer, w *workspace.Workspace, p platform.Platform) ([]string, error) {
 	text, err := command.Output(w.Root, nil, "go", "list", "-f", "{{.ImportPath}}\t{{.Dir}}", "work")
 	if err != nil {
 		return nil, err
@@ -70,7 +69,7 @@ func Packages(out io.Writer, w *workspace.Workspace, p platforms.Platform) ([]st
 		if err != nil {
 			return nil, err
 		}
-		i := slices.IndexFunc(exceptions, func(e stage.Exception) bool {
+		i := slices.IndexFunc(exceptions, func(e platform.Exception) bool {
 			return e.Tests == "" && e.Matches(p.String(), filepath.ToSlash(dir))
 		})
 		if i >= 0 {

@@ -14,8 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/edgewise-go/edgewise/internal/platforms"
-	"github.com/edgewise-go/edgewise/internal/stage"
+	"github.com/edgewise-go/edgewise/internal/platform"
 	"github.com/edgewise-go/edgewise/internal/testrun"
 	"github.com/edgewise-go/edgewise/internal/wine"
 	"github.com/edgewise-go/edgewise/internal/workspace"
@@ -36,7 +35,7 @@ var ErrNotHere = errors.New("not available on this machine")
 type Guest struct {
 	// Name is the platform, followed in brackets by what emulates it, as in the conformance matrix.
 	Name     string
-	Platform platforms.Platform
+	Platform platform.Platform
 	// Packages are patterns of the packages to test, relative to the root.
 	Packages []string
 	// Conformance are the patterns of the conformance suites among Packages.
@@ -44,7 +43,7 @@ type Guest struct {
 	// Skip is a regular expression of tests to omit, in addition to the exceptions.
 	Skip string
 	// open prepares the guest. It returns how to run a program, and a function that ends the guest.
-	open func(ctx context.Context, out io.Writer, w *workspace.Workspace) (stage.Runner, func() error, error)
+	open func(ctx context.Context, out io.Writer, w *workspace.Workspace) (platform.Runner, func() error, error)
 }
 
 // Core returns the patterns of all packages that are tested on guests: those of the released
@@ -71,10 +70,10 @@ func coreModules(w *workspace.Workspace) []string {
 func Windows(w *workspace.Workspace) Guest {
 	return Guest{
 		Name:        wine8,
-		Platform:    platforms.Platform{OS: "windows", Arch: "amd64"},
+		Platform:    platform.Platform{OS: "windows", Arch: "amd64"},
 		Packages:    Core(w),
 		Conformance: []string{"./conformance/..."},
-		open: func(ctx context.Context, out io.Writer, w *workspace.Workspace) (stage.Runner, func() error, error) {
+		open: func(ctx context.Context, out io.Writer, w *workspace.Workspace) (platform.Runner, func() error, error) {
 			opened, err := wine.Open(ctx, out, filepath.Join(w.Root, ".cache", "wine"))
 			if errors.Is(err, wine.ErrNotFound) {
 				return nil, nil, fmt.Errorf("%w: %w", ErrNotHere, err)
@@ -103,10 +102,10 @@ var emulated = []string{"./sys/...", "./queue/...", "./conformance/queuetest"}
 func Emulated() []Guest {
 	all := []Guest{{
 		Name:        i386,
-		Platform:    platforms.Platform{OS: "linux", Arch: "386"},
+		Platform:    platform.Platform{OS: "linux", Arch: "386"},
 		Packages:    emulated,
 		Conformance: []string{"./conformance/queuetest"},
-		open: func(context.Context, io.Writer, *workspace.Workspace) (stage.Runner, func() error, error) {
+		open: func(context.Context, io.Writer, *workspace.Workspace) (platform.Runner, func() error, error) {
 			// In qemu-i386 7.2 all threads share one table of segments, but each thread of Go needs
 			// its own.
 			if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
@@ -118,14 +117,14 @@ func Emulated() []Guest {
 	for _, e := range emulators {
 		all = append(all, Guest{
 			Name:        e.name,
-			Platform:    platforms.Platform{OS: "linux", Arch: e.arch},
+			Platform:    platform.Platform{OS: "linux", Arch: e.arch},
 			Packages:    emulated,
 			Conformance: []string{"./conformance/queuetest"},
-			open: func(context.Context, io.Writer, *workspace.Workspace) (stage.Runner, func() error, error) {
+			open: func(context.Context, io.Writer, *workspace.Workspace) (platform.Runner, func() error, error) {
 				if _, err := exec.LookPath(e.program); err != nil {
 					return nil, nil, fmt.Errorf("%w: no %s: install it (Debian, Ubuntu: apt-get install qemu-user)", ErrNotHere, e.program)
 				}
-				runner, err := stage.CommandLine(e.program)
+				runner, err := platform.CommandLine(e.program)
 				return runner, nothing, err
 			},
 		})
@@ -134,13 +133,13 @@ func Emulated() []Guest {
 }
 
 // Command returns the guest that the user's command line reaches.
-func Command(w *workspace.Workspace, p platforms.Platform, line string) Guest {
+func Command(w *workspace.Workspace, p platform.Platform, line string) Guest {
 	return Guest{
 		Name:     p.String() + " (" + line + ")",
 		Platform: p,
 		Packages: Core(w),
-		open: func(context.Context, io.Writer, *workspace.Workspace) (stage.Runner, func() error, error) {
-			runner, err := stage.CommandLine(line)
+		open: func(context.Context, io.Writer, *workspace.Workspace) (platform.Runner, func() error, error) {
+			runner, err := platform.CommandLine(line)
 			return runner, nothing, err
 		},
 	}
@@ -150,15 +149,15 @@ func Command(w *workspace.Workspace, p platforms.Platform, line string) Guest {
 func nothing() error { return nil }
 
 // Build compiles the tests of the packages for p into the stage directory.
-func Build(ctx context.Context, out io.Writer, w *workspace.Workspace, p platforms.Platform, packages ...string) (*stage.Stage, error) {
-	known, err := platforms.Known([]platforms.Platform{p})
+func Build(ctx context.Context, out io.Writer, w *workspace.Workspace, p platform.Platform, packages ...string) (*platform.Stage, error) {
+	known, err := platform.Known([]platform.Platform{p})
 	if err != nil {
 		return nil, err
 	}
 	if len(known) == 0 {
 		return nil, fmt.Errorf("this Go does not compile for %s: run go tool dist list for the supported platforms", p)
 	}
-	return stage.Build(ctx, out, w.Root, p, coreModules(w), packages...)
+	return platform.Build(ctx, out, w.Root, p, coreModules(w), packages...)
 }
 
 // Run compiles and runs the tests of g and returns the result. It uses only the fields Args, Out,

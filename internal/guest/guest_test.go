@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/edgewise-go/edgewise/internal/platforms"
+	"github.com/edgewise-go/edgewise/internal/platform"
 	"github.com/edgewise-go/edgewise/internal/testrun"
 	"github.com/edgewise-go/edgewise/internal/workspace"
 )
@@ -55,7 +55,7 @@ func TestBadInputIsOneClearLine(t *testing.T) {
 		{"linux", "amd64", "", "the command is empty"},
 		{"linux", "amd64", "no-such-program", "no-such-program cannot be run"},
 	} {
-		_, err := Command(w, platforms.Platform{OS: c.goos, Arch: c.goarch}, c.line).Run(t.Context(), w, testrun.Options{Out: t.Output()})
+		_, err := Command(w, platform.Platform{OS: c.goos, Arch: c.goarch}, c.line).Run(t.Context(), w, testrun.Options{Out: t.Output()})
 		if err == nil || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: got %v", c, err)
 		}
@@ -65,9 +65,9 @@ func TestBadInputIsOneClearLine(t *testing.T) {
 func TestPackagesLeavesOutWhatThePlatformDoesNotHave(t *testing.T) {
 	w := find(t)
 	for _, c := range []struct {
-		platform platforms.Platform
+		platform platform.Platform
 		left     bool
-	}{{platforms.Platform{OS: "linux", Arch: "amd64"}, false}, {platforms.Platform{OS: "windows", Arch: "amd64"}, true}} {
+	}{{platform.Platform{OS: "linux", Arch: "amd64"}, false}, {platform.Platform{OS: "windows", Arch: "amd64"}, true}} {
 		var out strings.Builder
 		packages, err := Packages(&out, w, c.platform)
 		if err != nil {

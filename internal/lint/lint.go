@@ -1,6 +1,7 @@
 // Package lint checks rules that no general linter knows. They cover file names and build
 // constraints, the words of exported names, the width of comments, and the places that may skip a
-// test. It also reports files that gofmt would change.
+// test. It also reports files that gofmt would change. [Imports] and [Reach] hold the source
+// against the table of allowed imports between modules.
 package lint
 
 import (

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/internal/command"
-	"github.com/edgewise-go/edgewise/internal/toolbox"
 	"github.com/edgewise-go/edgewise/internal/workspace"
 )
 
@@ -64,7 +63,7 @@ func TestPreflight(t *testing.T) {
 		t.Fatal(err)
 	}
 	bin := t.TempDir()
-	if err := toolbox.Build(ours.Root, bin, "./modzip"); err != nil {
+	if err := command.BuildTools(ours.Root, bin, "./modzip"); err != nil {
 		t.Fatal(err)
 	}
 	useExtra := func(t *testing.T, root string) {
@@ -156,7 +155,7 @@ func TestPreflight(t *testing.T) {
 				t.Fatal(err)
 			}
 			var out bytes.Buffer
-			err = Run(&out, w, toolbox.Program(bin, "modzip"))
+			err = Run(&out, w, command.ToolPath(bin, "modzip"))
 			if (err == nil) != (c.want == nil) {
 				t.Errorf("got error %v\n%s", err, out.String())
 			}

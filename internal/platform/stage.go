@@ -1,15 +1,4 @@
-// Package stage compiles tests for another platform into one directory. The directory can be copied
-// as a whole to a machine without Go, where the script in it runs the tests. The tests can also run
-// from here through a command.
-//
-// The directory is bin/GOOS_GOARCH below the root of the workspace:
-//
-//	run.sh                    runs all tests; its arguments go to each test program
-//	src/sys/sys.test          a test program, in the directory of its package
-//	src/sys/...               the files of the modules: tests read testdata, and some read sources
-//
-// The other machine needs only a POSIX shell for run.sh. Its exit status is 0 if all tests passed.
-package stage
+package platform
 
 import (
 	"context"
@@ -23,7 +12,7 @@ import (
 	"sync"
 
 	"github.com/edgewise-go/edgewise/internal/command"
-	"github.com/edgewise-go/edgewise/internal/platforms"
+	"golang.org/x/sync/errgroup"
 )
 
 // linksAtOnce bounds the test programs that are linked at the same time. Each linker uses several
@@ -39,10 +28,19 @@ type Package struct {
 	Program string
 }
 
-// Stage is a directory with compiled tests.
+// Stage is a directory with compiled tests. It can be copied as a whole to a machine without Go,
+// where the script in it runs the tests. The tests can also run from here through a command.
+//
+// The directory is bin/GOOS_GOARCH below the root of the workspace:
+//
+//	run.sh                    runs all tests; its arguments go to each test program
+//	src/sys/sys.test          a test program, in the directory of its package
+//	src/sys/...               the files of the modules: tests read testdata, and some read sources
+//
+// The other machine needs only a POSIX shell for run.sh. Its exit status is 0 if all tests passed.
 type Stage struct {
 	Dir      string // absolute
-	Platform platforms.Platform
+	Platform Platform
 	Packages []Package
 }
 
@@ -52,13 +50,13 @@ func (s *Stage) PackageDir(p Package) string {
 }
 
 // Dir returns the directory in which Build puts the tests for p.
-func Dir(root string, p platforms.Platform) string {
+func Dir(root string, p Platform) string {
 	return filepath.Join(root, "bin", p.OS+"_"+p.Arch)
 }
 
 // Build compiles the tests of all packages that patterns match, without cgo and for p. modules are
 // directories below root. Build removes the previous contents of the directory.
-func Build(ctx context.Context, out io.Writer, root string, p platforms.Platform, modules []string, patterns ...string) (*Stage, error) {
+func Build(ctx context.Context, out io.Writer, root string, p Platform, modules []string, patterns ...string) (*Stage, error) {
 	s := &Stage{Dir: Dir(root, p), Platform: p}
 	env := []string{"GOOS=" + p.OS, "GOARCH=" + p.Arch, "CGO_ENABLED=0"}
 	if err := s.list(root, env, patterns); err != nil {
@@ -105,37 +103,30 @@ func (s *Stage) list(root string, env, patterns []string) error {
 
 // compile builds the test programs and returns the first error.
 func (s *Stage) compile(ctx context.Context, out io.Writer, root string, env []string) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var (
-		mu    sync.Mutex
-		wg    sync.WaitGroup
-		slots = make(chan struct{}, linksAtOnce)
-	)
+	var mu sync.Mutex // guards out
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(linksAtOnce)
 	for _, p := range s.Packages {
 		if p.Program == "" {
 			fmt.Fprintf(out, "none\t%s\tno tests for %s\n", p.Path, s.Platform)
 			continue
 		}
-		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
+		group.Go(func() error {
 			if ctx.Err() != nil {
-				return
+				return context.Cause(ctx)
 			}
 			program := filepath.Join(s.PackageDir(p), p.Program)
 			_, err := command.Output(root, env, "go", "test", "-c", "-o", program, "./"+p.Dir)
+			if err != nil {
+				return err
+			}
 			mu.Lock()
 			defer mu.Unlock()
-			if err != nil {
-				cancel(err)
-				return
-			}
 			fmt.Fprintf(out, "built\t%s\t%s\n", s.Platform, p.Path)
+			return nil
 		})
 	}
-	wg.Wait()
-	return context.Cause(ctx)
+	return group.Wait()
 }
 
 // copyTree copies the regular files below from, except those in directories whose names git

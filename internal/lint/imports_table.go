@@ -1,37 +1,34 @@
-// Package imports holds the table of allowed imports between modules and checks the source against
-// it.
-package imports
+package lint
 
 import (
 	"slices"
 	"strings"
 )
 
-// Rule lists what the packages below one directory may import besides the standard library and
-// their own module.
-type Rule struct {
+// ImportRule lists what the packages below one directory may import besides the standard library
+// and their own module.
+type ImportRule struct {
 	Siblings []string // directories of other modules
 	Outside  []string // prefixes of import paths outside the workspace; "*" matches any
 }
 
-// Table maps the directory of a module, or of a package in it, to its rule. For a file, the rule of
-// the longest directory that contains it applies.
-type Table map[string]Rule
+// ImportTable maps the directory of a module, or of a package in it, to its rule. For a file, the
+// rule of the longest directory that contains it applies.
+type ImportTable map[string]ImportRule
 
 // Architecture returns the table that the workspace obeys. "." is the build tooling.
-func Architecture() Table {
+func Architecture() ImportTable {
 	everything := []string{"sys", "queue", "stream", "bufstrategy", "resolve", "sched"}
-	return Table{
-		".":               {Outside: []string{"github.com/magefile/mage"}},
-		"sys":             {Outside: []string{"golang.org/x/sys"}},
-		"queue":           {Siblings: []string{"sys"}},
-		"stream":          {Siblings: []string{"sys"}},
-		"bufstrategy":     {Outside: []string{"golang.org/x/sys"}},
-		"resolve":         {Outside: []string{"golang.org/x/net/dns/dnsmessage", "golang.org/x/sync"}},
-		"resolve/evented": {Siblings: []string{"stream", "sys"}, Outside: []string{"golang.org/x/net/dns/dnsmessage", "golang.org/x/sync"}},
-		"sched":           {Siblings: []string{"queue", "sys"}},
-		"conformance":     {Siblings: everything},
-		"apps":            {Siblings: append(slices.Clone(everything), "conformance"), Outside: []string{"*"}},
+	return ImportTable{
+		".":           {Outside: []string{"github.com/magefile/mage", "golang.org/x/sync"}},
+		"sys":         {Outside: []string{"golang.org/x/sys"}},
+		"queue":       {Siblings: []string{"sys"}},
+		"stream":      {Siblings: []string{"sys"}},
+		"bufstrategy": {Outside: []string{"golang.org/x/sys"}},
+		"resolve":     {Outside: []string{"golang.org/x/net/dns/dnsmessage", "golang.org/x/sync"}},
+		"sched":       {Siblings: []string{"queue", "sys"}},
+		"conformance": {Siblings: everything},
+		"apps":        {Siblings: append(slices.Clone(everything), "conformance"), Outside: []string{"*"}},
 	}
 }
 
@@ -51,7 +48,7 @@ var testSiblings = []string{"conformance"}
 var coreOutside = []string{"golang.org/x/sys", "golang.org/x/sync", "golang.org/x/net"}
 
 // rule returns the rule of the longest directory in t that is dir or contains it.
-func (t Table) rule(dir string) (Rule, bool) {
+func (t ImportTable) rule(dir string) (ImportRule, bool) {
 	for {
 		if r, ok := t[dir]; ok {
 			return r, true

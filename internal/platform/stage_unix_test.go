@@ -1,6 +1,6 @@
 //go:build unix
 
-package stage
+package platform
 
 import (
 	"bytes"
@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/edgewise-go/edgewise/internal/command"
-	"github.com/edgewise-go/edgewise/internal/platforms"
 	"github.com/edgewise-go/edgewise/internal/testrun"
 )
 
@@ -52,7 +51,7 @@ func TestSkipped(t *testing.T) { t.Skip("why") }
 		}
 	}
 	t.Setenv("GOWORK", "off")
-	p := platforms.Platform{OS: runtime.GOOS, Arch: runtime.GOARCH}
+	p := Platform{OS: runtime.GOOS, Arch: runtime.GOARCH}
 	s, err := Build(t.Context(), t.Output(), root, p, []string{"m"}, "./m/...")
 	if err != nil {
 		t.Fatal(err)

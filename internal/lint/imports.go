@@ -1,4 +1,4 @@
-package imports
+package lint
 
 import (
 	"fmt"
@@ -15,10 +15,10 @@ import (
 	"github.com/edgewise-go/edgewise/internal/workspace"
 )
 
-// Check returns a sentence for every import that t does not allow. It also returns one for every
+// Imports returns a sentence for every import that t does not allow. It also returns one for every
 // call outside tests of a network operation of package net or net/http. It reads all files
 // regardless of their build constraints, so one run covers every platform.
-func Check(w *workspace.Workspace, t Table) ([]string, error) {
+func Imports(w *workspace.Workspace, t ImportTable) ([]string, error) {
 	var findings []string
 	dirs := []string{"."}
 	for _, m := range w.Modules {
@@ -44,7 +44,7 @@ func Check(w *workspace.Workspace, t Table) ([]string, error) {
 	return findings, nil
 }
 
-func checkImports(w *workspace.Workspace, t Table, module, name string, f *ast.File) []string {
+func checkImports(w *workspace.Workspace, t ImportTable, module, name string, f *ast.File) []string {
 	rule, ok := t.rule(path.Dir(name))
 	if !ok {
 		return []string{name + ": no rule in the table of allowed imports covers this directory"}
@@ -75,10 +75,10 @@ func checkImports(w *workspace.Workspace, t Table, module, name string, f *ast.F
 	return findings
 }
 
-// CheckReach returns a sentence for every package that users of a core module would download
-// although t does not allow it. Unlike Check it follows imports through other modules, for the
+// Reach returns a sentence for every package that users of a core module would download
+// although t does not allow it. Unlike Imports it follows imports through other modules, for the
 // platforms given as GOOS names.
-func CheckReach(w *workspace.Workspace, t Table, systems []string) ([]string, error) {
+func Reach(w *workspace.Workspace, t ImportTable, systems []string) ([]string, error) {
 	var findings []string
 	for _, m := range w.Modules {
 		if m.Dir == "apps" {
@@ -107,7 +107,7 @@ func CheckReach(w *workspace.Workspace, t Table, systems []string) ([]string, er
 }
 
 // reach returns module and all modules that the rules below it allow, directly or through others.
-func reach(t Table, module string) []string {
+func reach(t ImportTable, module string) []string {
 	seen := []string{module}
 	for i := 0; i < len(seen); i++ {
 		for dir, rule := range t {

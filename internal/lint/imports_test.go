@@ -1,4 +1,4 @@
-package imports
+package lint
 
 import (
 	"os"
@@ -80,7 +80,7 @@ func TestTable(t *testing.T) {
 		{"docs/x/a.go", "os", false},
 	} {
 		w := fixture(t, c.file, "package p\n\nimport _ \""+c.imports+"\"\n")
-		got, err := Check(w, Architecture())
+		got, err := Imports(w, Architecture())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -116,7 +116,7 @@ func TestBlockingNetworkCallsAreFoundOutsideTests(t *testing.T) {
 		{"tls.Dial", "apps/a.go", "package p\nimport \"crypto/tls\"\nvar f = tls.Dial\n", 1},
 		{"tls.Client", "apps/a.go", "package p\nimport \"crypto/tls\"\nvar f = tls.Client\n", 0},
 	} {
-		got, err := Check(fixture(t, c.file, c.text), Architecture())
+		got, err := Imports(fixture(t, c.file, c.text), Architecture())
 		if err != nil || len(got) != c.want {
 			t.Errorf("%s: got %q, %v, want %d findings", c.name, got, err, c.want)
 		}
@@ -150,8 +150,8 @@ func TestReachFollowsImportsOfOtherModules(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	table := Table{"a": {Outside: []string{"*"}}, "b": {Siblings: []string{"a"}}, "c/only": {Siblings: []string{"b"}}, "c": {}}
-	got, err := CheckReach(w, table, []string{"linux", "windows"})
+	table := ImportTable{"a": {Outside: []string{"*"}}, "b": {Siblings: []string{"a"}}, "c/only": {Siblings: []string{"b"}}, "c": {}}
+	got, err := Reach(w, table, []string{"linux", "windows"})
 	want := []string{
 		"a: reaches example.org/out on windows",
 		"b: reaches example.org/out on windows",
@@ -161,7 +161,7 @@ func TestReachFollowsImportsOfOtherModules(t *testing.T) {
 		t.Errorf("got %v\n%s\nwant\n%s", err, strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	delete(table, "c/only")
-	got, err = CheckReach(w, table, []string{"linux"})
+	got, err = Reach(w, table, []string{"linux"})
 	if want := "c: reaches example.test/w/a on linux\nc: reaches example.test/w/b on linux"; err != nil || strings.Join(got, "\n") != want {
 		t.Errorf("got %v\n%s\nwant\n%s", err, strings.Join(got, "\n"), want)
 	}

@@ -1,6 +1,7 @@
-// Package platforms lists the operating systems and processors for which the code must at least
-// compile, and vets the code for each of them.
-package platforms
+// Package platform lists the operating systems and processors for which the code must at least
+// compile, and vets the code for each of them. It compiles tests for another platform into a
+// [Stage], a directory that can be copied to a machine without Go.
+package platform
 
 import (
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/edgewise-go/edgewise/internal/command"
+	"golang.org/x/sync/errgroup"
 )
 
 // vetsAtOnce bounds the platforms that are vetted at the same time. Each go command starts its own
@@ -54,13 +56,11 @@ func Vet(out io.Writer, dir string, all []Platform, patterns ...string) error {
 	var (
 		mu     sync.Mutex
 		failed []string
-		wg     sync.WaitGroup
-		slots  = make(chan struct{}, vetsAtOnce)
+		group  errgroup.Group
 	)
+	group.SetLimit(vetsAtOnce)
 	for _, p := range all {
-		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
+		group.Go(func() error {
 			start := time.Now()
 			env := []string{"GOOS=" + p.OS, "GOARCH=" + p.Arch, "CGO_ENABLED=0"}
 			text, err := command.Combined(dir, env, "go", append([]string{"vet"}, patterns...)...)
@@ -69,12 +69,13 @@ func Vet(out io.Writer, dir string, all []Platform, patterns ...string) error {
 			if err != nil {
 				failed = append(failed, p.String())
 				fmt.Fprintf(out, "FAIL\tvet %s\n%s%v\n", p, text, err)
-				return
+				return nil // vet the other platforms too
 			}
 			fmt.Fprintf(out, "ok  \tvet %s\t%.1fs\n", p, time.Since(start).Seconds())
+			return nil
 		})
 	}
-	wg.Wait()
+	_ = group.Wait() // the calls return no error
 	if len(failed) > 0 {
 		slices.Sort(failed)
 		return fmt.Errorf("go vet fails for %s", strings.Join(failed, " "))
