@@ -161,7 +161,10 @@ func ConformanceWrite() error {
 	if err != nil {
 		return err
 	}
-	return matrix.Accept(os.Stdout, w.Root)
+	if err := matrix.Accept(os.Stdout, w.Root); err != nil {
+		return err
+	}
+	return lint.WriteGenerated(w)
 }
 
 // Vet vets all modules and their tests for each platform that is promised to compile.
@@ -242,6 +245,8 @@ func Lint() error {
 	}
 	findings, err := lint.Check(w)
 	errs := []error{report("lint: files", findings, err)}
+	findings, err = lint.Generated(w)
+	errs = append(errs, report("lint: generated documentation", findings, err))
 	fmt.Println("lint: building staticcheck and actionlint if they are missing")
 	// "tool" selects the tool lines of tools/go.mod.
 	if err := command.BuildTools(w.Root, toolsDir, "tool"); err != nil {
@@ -259,6 +264,16 @@ func Lint() error {
 		errs = append(errs, report("lint: "+c.name, nil, err))
 	}
 	return errors.Join(errs...)
+}
+
+// Docs writes the generated parts of the documentation: the column of dependencies and the summary
+// of the conformance matrix. Lint compares them.
+func Docs() error {
+	w, err := open()
+	if err != nil {
+		return err
+	}
+	return lint.WriteGenerated(w)
 }
 
 // Deps checks that no package imports what the table of the architecture does not allow, and that

@@ -55,9 +55,6 @@ func TestTable(t *testing.T) {
 		{"resolve/a.go", "golang.org/x/net/nettest", false},
 		{"resolve/a_test.go", "golang.org/x/net/nettest", true},
 		{"resolve/a.go", prefix + "stream", false},
-		{"resolve/evented/a.go", prefix + "stream", true},
-		{"resolve/evented/deep/a.go", prefix + "sys", true},
-		{"resolve/eventedly/a.go", prefix + "sys", false},
 		{"sched/a.go", prefix + "queue/auto", true},
 		{"sched/a.go", prefix + "stream", false},
 		{"sched/a.go", prefix + "conformance/schedtest", false},
@@ -164,5 +161,20 @@ func TestReachFollowsImportsOfOtherModules(t *testing.T) {
 	got, err = Reach(w, table, []string{"linux"})
 	if want := "c: reaches example.test/w/a on linux\nc: reaches example.test/w/b on linux"; err != nil || strings.Join(got, "\n") != want {
 		t.Errorf("got %v\n%s\nwant\n%s", err, strings.Join(got, "\n"), want)
+	}
+}
+
+func TestTheLongestDirectoryDecides(t *testing.T) {
+	table := ImportTable{"resolve": {}, "resolve/evented": {Siblings: []string{"stream"}}}
+	for file, allowed := range map[string]bool{
+		"resolve/a.go":              false,
+		"resolve/evented/a.go":      true,
+		"resolve/evented/deep/a.go": true,
+		"resolve/eventedly/a.go":    false,
+	} {
+		w := fixture(t, file, "package a\n\nimport _ \""+prefix+"stream\"\n")
+		if got, err := Imports(w, table); err != nil || (len(got) == 0) != allowed {
+			t.Errorf("%s: got findings %q, %v, want allowed %v", file, got, err, allowed)
+		}
 	}
 }

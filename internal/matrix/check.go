@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// committed is the path of the matrix, relative to the root.
-const committed = "conformance/matrix.txt"
+// Committed is the file with the accepted results, relative to the root of the workspace.
+const Committed = "conformance/matrix.txt"
 
 const comment = `What the conformance suites find, on each platform for each implementation of each contract:
 cases that pass, do not apply because the system or the implementation lacks something, are waived, are violated;
@@ -30,7 +30,7 @@ func Check(out io.Writer, root string, strict bool) error {
 	if len(seen) == 0 {
 		return errors.New("conformance: nothing is recorded: run go tool mage conformance")
 	}
-	want, err := Read(filepath.Join(root, filepath.FromSlash(committed)))
+	want, err := Read(filepath.Join(root, filepath.FromSlash(Committed)))
 	if err != nil {
 		return err
 	}
@@ -43,11 +43,11 @@ func Check(out io.Writer, root string, strict bool) error {
 	}
 	switch {
 	case len(d.Lines) > 0:
-		return fmt.Errorf("conformance: %d lines differ from %s; if this is intended, accept it: go tool mage conformanceWrite", len(d.Lines), committed)
+		return fmt.Errorf("conformance: %d lines differ from %s; if this is intended, accept it: go tool mage conformanceWrite", len(d.Lines), Committed)
 	case strict && len(d.Unavailable) > 0:
 		return fmt.Errorf("conformance: %d implementations must be available and are not", len(d.Unavailable))
 	}
-	fmt.Fprintf(out, "conformance: as in %s: %s\n", committed, strings.Join(slices.Sorted(maps.Keys(seen)), ", "))
+	fmt.Fprintf(out, "conformance: as in %s: %s\n", Committed, strings.Join(slices.Sorted(maps.Keys(seen)), ", "))
 	return nil
 }
 
@@ -70,7 +70,7 @@ func Accept(out io.Writer, root string) error {
 			}
 		}
 	}
-	name := filepath.Join(root, filepath.FromSlash(committed))
+	name := filepath.Join(root, filepath.FromSlash(Committed))
 	m, err := Read(name)
 	if err != nil {
 		return err
