@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
 )
 
 // silent is the last strategy of a chain in these tests.
@@ -22,32 +24,22 @@ func (silent) Close() error { return nil }
 func mustQuestion(t testing.TB, name string, typ Type) Question {
 	t.Helper()
 	q, err := NewQuestion(name, typ)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	return q
 }
 
 func TestTryDoesNotAllocate(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "hosts")
-	if err := os.WriteFile(path, []byte("10.0.0.1 file.example\n10.0.0.2 file.example\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, os.WriteFile(path, []byte("10.0.0.1 file.example\n10.0.0.2 file.example\n"), 0o600))
 	cache, err := NewCache(CacheOptions{}, silent{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	cached, negative := mustQuestion(t, "cached.example", TypeA), mustQuestion(t, "negative.example", TypeA)
 	cache.store(cached, NewAnswer(cached, []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")}), nil)
 	cache.store(negative, Answer{}, &Error{Op: "test", Question: negative, Err: ErrNotFound})
 	hosts, err := NewHostsFile(HostsOptions{Path: path, Interval: time.Hour}, cache)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	static, err := NewStatic(map[string][]netip.Addr{"static.example": {netip.MustParseAddr("10.0.0.3")}}, hosts)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	chain := NewLiteral(static)
 	for _, q := range []Question{
 		mustQuestion(t, "192.0.2.7", TypeA), mustQuestion(t, "fe80::1%eth0", TypeAAAA), mustQuestion(t, "192.0.2.7", TypeAAAA),

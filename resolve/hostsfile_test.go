@@ -12,29 +12,23 @@ import (
 	"testing"
 	"testing/iotest"
 	"time"
+
+	"github.com/stretchr/testify/require"
 )
 
 func TestHostsStatsCountWhatWasSkipped(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "hosts")
 	text := "127.0.0.1 localhost\nrubbish x\n10.0.0.1\n10.0.0.2 a..b ok.example 1.2.3.4\n" +
 		"fe80::1%" + strings.Repeat("z", hostsFieldMax) + " zone.example\n10.0.0.3 " + strings.Repeat("n", 1<<20) + "\n"
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 	now := time.Unix(1e9, 0)
 	h, err := NewHostsFile(HostsOptions{Path: path, Clock: func() time.Time { return now }}, silent{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	if s := h.Stats(); s.Names != 2 || s.Skipped != 6 || s.Reloads != 1 || s.Outside != 0 || s.Err != nil {
 		t.Errorf("got %+v, want 2 names, 6 skipped, 1 reload", s)
 	}
-	if err := os.Remove(path); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Mkdir(path, 0o700); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, os.Remove(path))
+	require.NoError(t, os.Mkdir(path, 0o700))
 	now = now.Add(DefaultHostsInterval)
 	ask(t, h, "x.example")
 	if s := h.Stats(); s.Err == nil || s.Names != 2 || s.Reloads != 1 {
@@ -65,15 +59,11 @@ func TestHostsIndexIsBounded(t *testing.T) {
 	for i := range names {
 		fmt.Fprintf(&b, "10.1.%d.%d n%d.example\n2001:db8::%x n%d.example\n", i>>8, i&0xff, i, i, i)
 	}
-	if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, os.WriteFile(path, []byte(b.String()), 0o600))
 	b.Reset()
 	before := heap()
 	h, err := NewHostsFile(HostsOptions{Path: path, Interval: time.Hour, MaxIndexBytes: most}, silent{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	used := heap() - before
 	s := h.Stats()
 	if s.IndexBytes > most || s.Names < most/2/hostsNameBytes || s.Outside != 2*(names-s.Names) {
@@ -130,9 +120,7 @@ func FuzzParseHosts(f *testing.F) {
 			t.Fatalf("got %v, %d bytes, %d skipped", err, x.bytes, x.skipped)
 		}
 		all := newHostsIndex(1 << 30)
-		if err := readHosts(strings.NewReader(string(data)), all); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, readHosts(strings.NewReader(string(data)), all))
 		for name, e := range all.names {
 			if again, err := ParseName(name.String()); err != nil || again != name {
 				t.Fatalf("name %q is not canonical: %v", name, err)
@@ -144,9 +132,7 @@ func FuzzParseHosts(f *testing.F) {
 				t.Fatalf("%q is neither in the table nor in the filter", name)
 			}
 			found := table{names: map[Name]*tableEntry{}}
-			if err := findHosts(strings.NewReader(string(data)), name, &found); err != nil {
-				t.Fatal(err)
-			}
+			require.NoError(t, findHosts(strings.NewReader(string(data)), name, &found))
 			for _, e2 := range []*tableEntry{found.names[name], x.names[name]} {
 				if e2 != nil && (!same(e.v4, e2.v4) || !same(e.v6, e2.v6)) {
 					t.Fatalf("%q: got %+v, want %+v", name, e2, e)

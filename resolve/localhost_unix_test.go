@@ -2,7 +2,11 @@
 
 package resolve
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
 
 // Unix systems have localhost in their hosts file.
 func TestSystemKnowsLocalhost(t *testing.T) {
@@ -10,9 +14,7 @@ func TestSystemKnowsLocalhost(t *testing.T) {
 	defer s.Close()
 	h := Host{Strategy: s}
 	a, err := h.Lookup(t.Context(), "localhost", FamilyBoth)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	for _, addr := range a.Addrs() {
 		if !addr.IsLoopback() {
 			t.Errorf("localhost: got %v, want a loopback address", addr)

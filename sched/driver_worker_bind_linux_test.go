@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
 	"github.com/edgewise-go/edgewise/queue/epoll"
@@ -14,29 +15,21 @@ func TestALoopRunsWhereItIsBoundAndIsReleased(t *testing.T) {
 	runtime.LockOSThread() // the thread that Run binds
 	defer runtime.UnlockOSThread()
 	var before, inside, after unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &before); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, unix.SchedGetaffinity(0, &before))
 	cpu := 0
 	for !before.IsSet(cpu) {
 		cpu++
 	}
 	bound := func(cpu int) error {
 		q, err := epoll.New(epoll.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		l := New(q, Options{CPUs: []int{cpu}})
 		err = l.Go(t.Context(), "looks", func(*Task) error { return unix.SchedGetaffinity(0, &inside) })
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		l.Drain()
 		return l.Run(context.Background())
 	}
-	if err := bound(cpu); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, bound(cpu))
 	if inside.Count() != 1 || !inside.IsSet(cpu) {
 		t.Errorf("bound to CPU %d, the loop may run on %v", cpu, inside)
 	}

@@ -9,7 +9,11 @@ require (
 
 require golang.org/x/sys v0.49.0
 
-replace (
-	github.com/edgewise-go/edgewise/queue => ../queue
-	github.com/edgewise-go/edgewise/sys => ../sys
+require (
+	github.com/stretchr/testify v1.12.1
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
 )
+
+replace github.com/edgewise-go/edgewise/queue => ../queue
+
+replace github.com/edgewise-go/edgewise/sys => ../sys

@@ -8,19 +8,16 @@ import (
 	"time"
 
 	"github.com/edgewise-go/edgewise/queue/epoll"
+	"github.com/stretchr/testify/require"
 )
 
 func TestATaskThatExitsEndsTheLoopAndAllTasks(t *testing.T) {
 	ended := map[string]error{}
 	q, err := epoll.New(epoll.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	l := New(q, Options{Ended: func(task string, err error) { ended[task] = err }})
 	start := func(name string, body func(*Task) error) {
-		if err := l.Go(t.Context(), name, body); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, l.Go(t.Context(), name, body))
 	}
 	start("polite", func(t *Task) error { return t.Sleep(time.Hour) })
 	start("deaf", func(t *Task) error {
@@ -57,9 +54,7 @@ func TestATaskThatExitsEndsTheLoopAndAllTasks(t *testing.T) {
 
 func TestAQueueThatFailsEndsTheTasks(t *testing.T) {
 	q, err := epoll.New(epoll.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	l := New(q, Options{})
 	returned := false
 	if err := l.Go(t.Context(), "sleeper", func(t *Task) error {
@@ -68,9 +63,7 @@ func TestAQueueThatFailsEndsTheTasks(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Go(t.Context(), "closer", func(*Task) error { return q.Close() }); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, l.Go(t.Context(), "closer", func(*Task) error { return q.Close() }))
 	if err := l.Run(t.Context()); err == nil {
 		t.Error("Run: got nil, want the error of the queue")
 	}

@@ -7,14 +7,13 @@ import (
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/queue/epoll"
+	"github.com/stretchr/testify/require"
 )
 
 func start(t testing.TB, o Options) *Loop {
 	t.Helper()
 	q, err := epoll.New(epoll.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	return runAll(t, Single{New(q, o)}).Loops()[0]
 }
 
@@ -22,13 +21,9 @@ func start(t testing.TB, o Options) *Loop {
 func startShared(t testing.TB, o Options) *Loop {
 	t.Helper()
 	q, err := epoll.New(epoll.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	s, err := NewShared(2, q, o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	return runAll(t, s).Loops()[0]
 }
 
@@ -36,9 +31,7 @@ func startShared(t testing.TB, o Options) *Loop {
 func startStealing(t testing.TB, o Options) *Loop {
 	t.Helper()
 	s, err := NewStealing(2, func() (queue.Queue, error) { return epoll.New(epoll.Options{}) }, o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	return runAll(t, s).Loops()[0]
 }
 

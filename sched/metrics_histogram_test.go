@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
 )
 
 func TestBucketsAreContiguousAndNarrow(t *testing.T) {
@@ -72,9 +74,7 @@ func TestMetricsAreJSON(t *testing.T) {
 	h.observe(3)
 	m.Turns, m.TurnTime = 1, snapshotOf[time.Duration](&h)
 	var got map[string]any
-	if err := json.Unmarshal([]byte(m.String()), &got); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, json.Unmarshal([]byte(m.String()), &got))
 	length, _ := got["turn_time"].(map[string]any)
 	if got["turns"] != 1.0 || length["p99"] != 3.0 || length["count"] != 1.0 {
 		t.Errorf("JSON: got %v, want 1 turn of 3 ns", got)

@@ -11,13 +11,12 @@ import (
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/queue/epoll"
+	"github.com/stretchr/testify/require"
 )
 
 func newMeasured(t testing.TB, o Options) *Loop {
 	q, err := epoll.New(epoll.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	return New(q, o)
 }
 
@@ -50,9 +49,7 @@ func TestMetricsAllocateNothing(t *testing.T) {
 		}
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	if m := l.Metrics(); m.Turns < 2000 {
 		t.Errorf("metrics: got %v, want at least 2000 turns", m)
 	}
@@ -62,20 +59,14 @@ func TestMetricsAllocateNothing(t *testing.T) {
 func TestMetricsAreLogged(t *testing.T) {
 	l := newMeasured(t, Options{Metrics: true})
 	l.Drain()
-	if err := l.Run(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, l.Run(t.Context()))
 	m := l.Metrics()
 	var log bytes.Buffer
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("loop", "metrics", m)
 	var record struct{ Metrics map[string]any }
-	if err := json.Unmarshal(log.Bytes(), &record); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, json.Unmarshal(log.Bytes(), &record))
 	var want map[string]any
-	if err := json.Unmarshal([]byte(m.String()), &want); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, json.Unmarshal([]byte(m.String()), &want))
 	if len(record.Metrics) != len(want) {
 		t.Errorf("log: got %v, want the JSON %v", record.Metrics, want)
 	}
@@ -135,8 +126,6 @@ func yields(b *testing.B, l *Loop, tasks, n int) (took time.Duration) {
 		took = time.Since(begun)
 		return nil
 	})
-	if err != nil {
-		b.Fatal(err)
-	}
+	require.NoError(b, err)
 	return took
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/queue/epoll"
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/stretchr/testify/require"
 )
 
 // goroutines returns the profile of all goroutines, with their labels.
@@ -37,9 +38,7 @@ func (f stepFunc) End(error) {}
 func observe(t *testing.T, l *Loop) (inTask, inStep string) {
 	t.Helper()
 	a, b, err := sys.SocketPair()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer sys.Close(a)
 	defer sys.Close(b)
 	var resume func()
@@ -97,9 +96,7 @@ func TestProfilesHaveNoLabelsUnlessAskedFor(t *testing.T) {
 // A handler's labels end with the step. The loop has the labels of Run's context.
 func TestALoopHasTheLabelsOfItsContext(t *testing.T) {
 	q, err := epoll.New(epoll.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	l := New(q, Options{Profile: true})
 	ran := make(chan error, 1)
 	go func() { ran <- l.Run(pprof.WithLabels(context.Background(), pprof.Labels("program", "labelled"))) }()
@@ -127,9 +124,7 @@ func TestALoopHasTheLabelsOfItsContext(t *testing.T) {
 
 func TestTracesHaveRegionsOfTasks(t *testing.T) {
 	var b bytes.Buffer
-	if err := trace.Start(&b); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, trace.Start(&b))
 	l := start(t, Options{Profile: true})
 	for range 3 {
 		if err := l.Call(t.Context(), "a traced task", func(task *Task) error { return task.Yield() }); err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/stretchr/testify/require"
 )
 
 // BenchmarkWait measures, on each scheduler, a wait that does not suspend its caller. It also
@@ -14,9 +15,7 @@ func BenchmarkWait(b *testing.B) {
 	for name, start := range starts {
 		l := start(b, Options{Mode: queue.Edge})
 		ha, hb, err := sys.SocketPair()
-		if err != nil {
-			b.Fatal(err)
-		}
+		require.NoError(b, err)
 		b.Cleanup(func() {
 			_ = sys.Close(ha)
 			_ = sys.Close(hb)
@@ -32,9 +31,7 @@ func BenchmarkWait(b *testing.B) {
 		}
 		b.Run(name+"/goroutine", func(b *testing.B) {
 			reg, err := l.Goroutines().Register(ha)
-			if err != nil {
-				b.Fatal(err)
-			}
+			require.NoError(b, err)
 			defer reg.Close()
 			waits(b, reg)
 		})

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
 func TestShutdownNamesTheTaskWhoseFunctionIsLeft(t *testing.T) {
@@ -17,9 +19,7 @@ func TestShutdownNamesTheTaskWhoseFunctionIsLeft(t *testing.T) {
 			return nil
 		})
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	<-inside
 	j.Cancel(nil)
 	<-j.Done()
@@ -43,9 +43,7 @@ func TestShutdownNamesTheTaskThatIsLeft(t *testing.T) {
 				<-release
 				return nil
 			})
-			if err != nil {
-				t.Fatal(err)
-			}
+			require.NoError(t, err)
 			<-inside
 			// Shutdown returns this error after cancelGrace.
 			if err := l.leaked(); !errors.Is(err, ErrLeaked) || !strings.Contains(err.Error(), `"deaf"`) {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/stretchr/testify/require"
 )
 
 // The check that each operation of a connection makes allocates nothing, whether or not the task
@@ -19,15 +20,11 @@ func TestABudgetAllocatesNothing(t *testing.T) {
 
 func askOften(t *testing.T, l *Loop, budget time.Duration) {
 	a, b, err := sys.SocketPair()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer sys.Close(a)
 	defer sys.Close(b)
 	reg, err := l.Tasks().Register(a)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer reg.Close()
 	err = l.Call(t.Context(), "asks", func(task *Task) error {
 		allocs := testing.AllocsPerRun(1000, func() {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 )
 
@@ -20,9 +21,7 @@ import (
 func boundRaw(t *testing.T, kind int, path []byte) Handle {
 	t.Helper()
 	fd, err := unix.Socket(unix.AF_UNIX, kind|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	sa := unix.RawSockaddrUnix{Family: unix.AF_UNIX}
 	copy(unsafe.Slice((*byte)(unsafe.Pointer(&sa.Path)), len(sa.Path)), path)
 	if _, _, errno := unix.Syscall(unix.SYS_BIND, uintptr(fd), uintptr(unsafe.Pointer(&sa)), uintptr(unixPathOffset)+uintptr(len(path))); errno != 0 {
@@ -36,9 +35,7 @@ func boundRaw(t *testing.T, kind int, path []byte) Handle {
 // allows.
 func TestNamesOfEveryLength(t *testing.T) {
 	dir, err := os.MkdirTemp("", "n") // t.TempDir has a name too long for a socket
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	prefix := dir + "/"
 	var names [][]byte
@@ -54,17 +51,13 @@ func TestNamesOfEveryLength(t *testing.T) {
 	if err == nil {
 		err = BindUnix(receiver, at)
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer Close(receiver)
 	listener, err := UnixSocket()
 	if err == nil {
 		err = errors.Join(BindUnix(listener, at+"-stream"), Listen(listener, 1))
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer Close(listener)
 	for _, name := range names {
 		want := string(name)
@@ -73,9 +66,7 @@ func TestNamesOfEveryLength(t *testing.T) {
 		}
 		sender := boundRaw(t, unix.SOCK_DGRAM, name)
 		for range 2 {
-			if err := SendMessage(sender, IPv4, &Message{Buffer: []byte("x"), Name: at}); err != nil {
-				t.Fatal(err)
-			}
+			require.NoError(t, SendMessage(sender, IPv4, &Message{Buffer: []byte("x"), Name: at}))
 		}
 		one := Message{Buffer: make([]byte, 4)}
 		if err := RecvMessage(receiver, &one); err != nil || one.N != 1 || one.Name != want {
@@ -91,9 +82,7 @@ func TestNamesOfEveryLength(t *testing.T) {
 		if kind, err := KindOf(sender); kind != KindUnixgram || err != nil {
 			t.Errorf("kind of a socket with a name of %d bytes: got %v, %v", len(name), kind, err)
 		}
-		if err := Close(sender); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, Close(sender))
 		os.Remove(want)
 		streamed(t, listener, at+"-stream", name, want)
 		os.Remove(want)
@@ -114,9 +103,7 @@ func streamed(t *testing.T, listener Handle, at string, name []byte, want string
 	t.Helper()
 	c := boundRaw(t, unix.SOCK_STREAM, name)
 	defer Close(c)
-	if err := ConnectUnix(c, at); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, ConnectUnix(c, at))
 	h, addr, err := Accept(listener)
 	if err != nil || addr.IsValid() {
 		t.Fatalf("accept: %v, %v", addr, err)
@@ -146,9 +133,7 @@ func FuzzAddress(f *testing.F) {
 		}
 	}
 	h, err := UDPSocket(IPv4)
-	if err != nil {
-		f.Fatal(err)
-	}
+	require.NoError(f, err)
 	f.Cleanup(func() { Close(h) })
 	f.Fuzz(func(t *testing.T, raw []byte, size uint32) {
 		var from addressSpace

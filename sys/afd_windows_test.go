@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/stretchr/testify/require"
 )
 
 // afd is a port with one poll.
@@ -17,17 +18,11 @@ type afd struct {
 func openAFD(t *testing.T) afd {
 	t.Helper()
 	port, err := sys.PortCreate()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	device, err := sys.AFDOpen(port, 7)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	polls, err := sys.AFDPolls()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	t.Cleanup(func() {
 		if err := errors.Join(sys.CloseObject(device), sys.CloseObject(port), sys.AFDRelease(polls)); err != nil {
 			t.Error(err)
@@ -39,12 +34,8 @@ func openAFD(t *testing.T) afd {
 func (a afd) start(t *testing.T, h sys.Handle, events uint32) {
 	t.Helper()
 	base, err := sys.BaseSocket(h)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := a.poll.Start(a.device, base, events, 99); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
+	require.NoError(t, a.poll.Start(a.device, base, events, 99))
 }
 
 func (a afd) packet(t *testing.T, timeout time.Duration) bool {
@@ -87,31 +78,23 @@ func TestAFDPollFindsReadiness(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.start(t, a, sys.AFDReceive|sys.AFDDisconnect)
-	if err := sys.Shutdown(b, sys.ShutWriting); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, sys.Shutdown(b, sys.ShutWriting))
 	d.expect(t, sys.AFDDisconnect)
 }
 
 func TestAFDPollAcceptsAndFails(t *testing.T) {
 	d := openAFD(t)
 	l, c, refused := socket(t), socket(t), socket(t)
-	if err := sys.Bind(l, loopback); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, sys.Bind(l, loopback))
 	to, err := sys.LocalAddr(l)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	if err := sys.Connect(refused, to); sys.ClassOf(err) == sys.ClassInProgress {
 		d.start(t, refused, sys.AFDSend|sys.AFDConnectFail)
 		d.expect(t, sys.AFDConnectFail)
 	} else if sys.ClassOf(err) != sys.ClassRefused {
 		t.Errorf("connect to a port without a listener: %v", err)
 	}
-	if err := sys.Listen(l, 1); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, sys.Listen(l, 1))
 	d.start(t, l, sys.AFDAccept)
 	if err := sys.Connect(c, to); err != nil && sys.ClassOf(err) != sys.ClassInProgress {
 		t.Fatal(err)
@@ -124,9 +107,7 @@ func TestAFDPollIsCanceledOnce(t *testing.T) {
 	a, _ := pair(t)
 	d.start(t, a, sys.AFDReceive)
 	for range 2 { // the second call finds no poll, which is not an error
-		if err := d.poll.Cancel(d.device); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, d.poll.Cancel(d.device))
 	}
 	d.expect(t, 0)
 	if got, err := d.poll.Result(); got != 0 || err != nil {
@@ -140,14 +121,10 @@ func TestAFDPollIsCanceledOnce(t *testing.T) {
 func TestAFDPollTellsOfAnotherThreadsClose(t *testing.T) {
 	d := openAFD(t)
 	a, b, err := sys.SocketPair()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	own(t, b)
 	d.start(t, a, sys.AFDReceive|sys.AFDLocalClose)
-	if err := sys.Close(a); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, sys.Close(a))
 	d.expect(t, sys.AFDLocalClose)
 	if err := d.poll.Start(d.device, a, sys.AFDReceive, 99); err == nil {
 		t.Error("Start on a closed socket: got nil, want an error")
@@ -158,14 +135,10 @@ func TestAFDPollTellsOfAnotherThreadsClose(t *testing.T) {
 
 func TestPortsCarryWhatIsPosted(t *testing.T) {
 	port, err := sys.PortCreate()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	packets := make([]sys.Packet, 2)
 	for i := range uintptr(3) {
-		if err := sys.PortPost(port, 3, i); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, sys.PortPost(port, 3, i))
 	}
 	n, err := sys.PortWait(port, packets, -1)
 	if n != 2 || err != nil || packets[0].Key != 3 || packets[0].Data != 0 || packets[1].Data != 1 {

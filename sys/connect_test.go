@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/stretchr/testify/require"
 )
 
 func TestConnectAndAccept(t *testing.T) {
@@ -13,24 +14,14 @@ func TestConnectAndAccept(t *testing.T) {
 		addr   netip.Addr
 	}{{sys.IPv4, netip.MustParseAddr("127.0.0.1")}, {sys.IPv4, netip.MustParseAddr("::ffff:127.0.0.1")}} {
 		l, err := sys.Socket(f.family)
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		c, err := sys.Socket(sys.FamilyOf(f.addr))
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		own(t, l, c)
-		if err := sys.Bind(l, netip.AddrPortFrom(f.addr, 0)); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, sys.Bind(l, netip.AddrPortFrom(f.addr, 0)))
 		to, err := sys.LocalAddr(l)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := sys.Listen(l, 1); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
+		require.NoError(t, sys.Listen(l, 1))
 		if _, _, err := sys.Accept(l); err != sys.ErrWouldBlock {
 			t.Errorf("accept before connect: got %v, want ErrWouldBlock", err)
 		}
@@ -39,9 +30,7 @@ func TestConnectAndAccept(t *testing.T) {
 		}
 		readable(t, l)
 		s, peer, err := sys.Accept(l)
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		own(t, s)
 		if mine, err := sys.LocalAddr(c); mine != peer || err != nil {
 			t.Errorf("accepted peer %v, connected from %v, %v", peer, mine, err)
@@ -67,9 +56,7 @@ var loopback = netip.MustParseAddrPort("127.0.0.1:0")
 func socket(t *testing.T) sys.Handle {
 	t.Helper()
 	h, err := sys.Socket(sys.IPv4)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	own(t, h)
 	return h
 }
@@ -79,9 +66,7 @@ func socket(t *testing.T) sys.Handle {
 func bound(t *testing.T) sys.Handle {
 	t.Helper()
 	h := socket(t)
-	if err := sys.Bind(h, loopback); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, sys.Bind(h, loopback))
 	return h
 }
 
@@ -90,20 +75,12 @@ func bound(t *testing.T) sys.Handle {
 func refusing(t *testing.T) netip.AddrPort {
 	t.Helper()
 	l, client := bound(t), bound(t)
-	if err := sys.Listen(l, 1); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, sys.Listen(l, 1))
 	to, err := sys.LocalAddr(l)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := outcome(t, client, sys.Connect(client, to)); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
+	require.NoError(t, outcome(t, client, sys.Connect(client, to)))
 	from, err := sys.LocalAddr(client)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	return from
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
 	"github.com/edgewise-go/edgewise/sys"
@@ -15,9 +16,7 @@ import (
 func TestDatagramSocketsAreBornNonBlockingAndCloseOnExec(t *testing.T) {
 	a, _ := udp(t, sys.IPv4, loopback.Addr())
 	b, err := sys.UnixgramSocket()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	own(t, b)
 	for _, h := range []sys.Handle{a, b} {
 		if on, err := sys.IsNonblock(h); !on || err != nil {
@@ -26,9 +25,7 @@ func TestDatagramSocketsAreBornNonBlockingAndCloseOnExec(t *testing.T) {
 		if flags, err := unix.FcntlInt(uintptr(h), unix.F_GETFD, 0); flags&unix.FD_CLOEXEC == 0 || err != nil {
 			t.Errorf("handle %v: not close-on-exec, %v", h, err)
 		}
-		if err := unix.SetNonblock(int(h), false); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, unix.SetNonblock(int(h), false))
 		if err := sys.RecvMessage(h, &sys.Message{}); err != sys.ErrWouldBlock {
 			t.Errorf("receive on a blocking handle: got %v, want ErrWouldBlock", err)
 		}
@@ -40,38 +37,28 @@ func TestDatagramSocketsAreBornNonBlockingAndCloseOnExec(t *testing.T) {
 
 func TestUnixDatagramsHaveNames(t *testing.T) {
 	dir, err := os.MkdirTemp("", "sys") // t.TempDir has a name too long for a socket
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	path := filepath.Join(dir, "s")
 	abstract := "@" + path + "\x00and\x00" // as from a program that passes a whole sun_path
 	open := func() sys.Handle {
 		h, err := sys.UnixgramSocket()
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		own(t, h)
 		return h
 	}
 	receiver, nameless, named, odd := open(), open(), open(), open()
-	if err := errors.Join(sys.BindUnix(receiver, path), sys.BindUnix(named, path+"2"), unix.Bind(int(odd), &unix.SockaddrUnix{Name: abstract})); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, errors.Join(sys.BindUnix(receiver, path), sys.BindUnix(named, path+"2"), unix.Bind(int(odd), &unix.SockaddrUnix{Name: abstract})))
 	in := sys.Message{Buffer: make([]byte, 4)}
 	for h, want := range map[sys.Handle]string{nameless: "", named: path + "2", odd: abstract} {
-		if err := sys.SendMessage(h, sys.IPv4, &sys.Message{Buffer: []byte("x"), Name: path}); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, sys.SendMessage(h, sys.IPv4, &sys.Message{Buffer: []byte("x"), Name: path}))
 		if err := sys.RecvMessage(receiver, &in); err != nil || in.N != 1 || in.Name != want || in.Addr.IsValid() {
 			t.Errorf("got %d bytes from %q %v, %v; want 1 from %q", in.N, in.Name, in.Addr, err, want)
 		}
 		if want == "" {
 			continue
 		}
-		if err := sys.SendMessage(receiver, sys.IPv4, &sys.Message{Buffer: []byte("back"), Name: in.Name}); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, sys.SendMessage(receiver, sys.IPv4, &sys.Message{Buffer: []byte("back"), Name: in.Name}))
 		if err := sys.RecvMessage(h, &in); err != nil || in.N != 4 || in.Name != path {
 			t.Errorf("got %d bytes from %q, %v; want 4 from %q", in.N, in.Name, err, path)
 		}

@@ -7,23 +7,18 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/stretchr/testify/require"
 )
 
 // udp opens a UDP socket bound to a port of addr.
 func udp(t *testing.T, f sys.Family, addr netip.Addr) (sys.Handle, netip.AddrPort) {
 	t.Helper()
 	h, err := sys.UDPSocket(f)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	own(t, h)
-	if err := sys.Bind(h, netip.AddrPortFrom(addr, 0)); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, sys.Bind(h, netip.AddrPortFrom(addr, 0)))
 	bound, err := sys.LocalAddr(h)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	return h, bound
 }
 
@@ -35,24 +30,18 @@ func TestDatagramsKeepTheirBounds(t *testing.T) {
 		t.Errorf("receive before any send: got %v, want ErrWouldBlock", err)
 	}
 	for _, sent := range []string{"one", "", "longer", "four"} {
-		if err := sys.SendMessage(a, sys.IPv4, &sys.Message{Buffer: []byte(sent), Addr: to}); err != nil {
-			t.Fatalf("send %q: %v", sent, err)
-		}
+		require.NoErrorf(t, sys.SendMessage(a, sys.IPv4, &sys.Message{Buffer: []byte(sent), Addr: to}), "send %q", sent)
 	}
 	for _, want := range []string{"one", "", "longer", "four"} {
 		readable(t, b)
-		if err := sys.RecvMessage(b, &in); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, sys.RecvMessage(b, &in))
 		fits := want[:min(len(want), len(in.Buffer))]
 		if got := string(in.Buffer[:in.N]); got != fits || in.Truncated != (fits != want) || in.Addr != from || in.Name != "" {
 			t.Errorf("got %q, truncated %v, from %v %q; want %q from %v", got, in.Truncated, in.Addr, in.Name, want, from)
 		}
 	}
 	in.Buffer = nil
-	if err := sys.SendMessage(a, sys.IPv4, &sys.Message{Buffer: []byte("x"), Addr: to}); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, sys.SendMessage(a, sys.IPv4, &sys.Message{Buffer: []byte("x"), Addr: to}))
 	readable(t, b)
 	if err := sys.RecvMessage(b, &in); err != nil || in.N != 0 || !in.Truncated {
 		t.Errorf("receive into an empty buffer: %d bytes, truncated %v, %v; want 0, true, nil", in.N, in.Truncated, err)
@@ -111,12 +100,8 @@ func TestConnectedDatagramsNeedNoAddress(t *testing.T) {
 	if err := sys.SendMessage(a, sys.IPv4, &sys.Message{}); err == nil {
 		t.Error("send without an address on an unconnected socket: got nil, want an error")
 	}
-	if err := sys.Connect(a, to); err != nil {
-		t.Fatal(err)
-	}
-	if err := sys.SendMessage(a, sys.IPv4, &sys.Message{Buffer: []byte("x")}); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, sys.Connect(a, to))
+	require.NoError(t, sys.SendMessage(a, sys.IPv4, &sys.Message{Buffer: []byte("x")}))
 	readable(t, b)
 	in := sys.Message{Buffer: make([]byte, 4)}
 	if err := sys.RecvMessage(b, &in); err != nil || in.N != 1 || in.Addr != from {
@@ -132,13 +117,9 @@ func TestADatagramToNobodyDisturbsNoOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 3 {
-		if err := sys.SendMessage(a, sys.IPv4, &sys.Message{Buffer: []byte("x"), Addr: addr}); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, sys.SendMessage(a, sys.IPv4, &sys.Message{Buffer: []byte("x"), Addr: addr}))
 	}
-	if err := sys.SendMessage(b, sys.IPv4, &sys.Message{Buffer: []byte("y"), Addr: to}); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, sys.SendMessage(b, sys.IPv4, &sys.Message{Buffer: []byte("y"), Addr: to}))
 	readable(t, a)
 	in := sys.Message{Buffer: make([]byte, 4)}
 	if err := sys.RecvMessage(a, &in); err != nil || string(in.Buffer[:in.N]) != "y" {

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 )
 
@@ -18,9 +19,7 @@ func ring(t *testing.T, submissions, completions, usable uint32) *IoUring {
 		t.Logf("io_uring is not available: %v", err)
 		return nil
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	t.Cleanup(func() {
 		if err := r.Close(); err != nil {
 			t.Error(err)
@@ -87,9 +86,7 @@ func TestIoUringKeepsWhatDoesNotFit(t *testing.T) {
 		if !r.Push(IoUringSQE{Opcode: IoUringNop, UserData: i}) {
 			t.Fatal("Push: got no room")
 		}
-		if err := r.Submit(); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, r.Submit())
 	}
 	if !r.Overflown() {
 		t.Error("Overflown: got false, want true")
@@ -97,9 +94,7 @@ func TestIoUringKeepsWhatDoesNotFit(t *testing.T) {
 	for i := range uint64(total) {
 		c, ok := r.Peek()
 		if !ok {
-			if err := r.Enter(0, 0); err != nil {
-				t.Fatal(err)
-			}
+			require.NoError(t, r.Enter(0, 0))
 			c, ok = r.Peek()
 		}
 		if !ok || c.UserData != i {
@@ -124,15 +119,11 @@ func TestIoUringPollsAndTimesOut(t *testing.T) {
 		t.Errorf("timed out after %v", took)
 	}
 	a, b, err := SocketPair()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer Close(a)
 	defer Close(b)
 	r.Push(IoUringSQE{Opcode: IoUringPollAdd, Fd: int32(a), OpFlags: IoUringPollMask(uint32(PollIn)), UserData: 1})
-	if err := r.Submit(); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, r.Submit())
 	if _, ok := r.Peek(); ok {
 		t.Error("got a completion for a handle that is not ready")
 	}

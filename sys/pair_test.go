@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/stretchr/testify/require"
 )
 
 func own(t *testing.T, hs ...sys.Handle) {
@@ -21,9 +22,7 @@ func own(t *testing.T, hs ...sys.Handle) {
 func pair(t *testing.T) (a, b sys.Handle) {
 	t.Helper()
 	a, b, err := sys.SocketPair()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	own(t, a, b)
 	return a, b
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
 	"github.com/edgewise-go/edgewise/sys"
@@ -13,19 +14,13 @@ import (
 // TestPollableIsWhatEpollTakes compares CheckPollable with the result of an epoll instance.
 func TestPollableIsWhatEpollTakes(t *testing.T) {
 	ep, err := sys.EpollCreate()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	own(t, ep)
 	a, _ := pair(t)
 	r, w, err := sys.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	other, err := sys.EpollCreate()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	own(t, r, w)
 	handles := map[string]sys.Handle{"socket": a, "pipe": r, "writing end": w, "epoll": other}
 	for _, path := range []string{"/dev/null", "/dev/zero", "/proc/self/mounts", "/proc/self/stat", "/proc/sys/kernel/hostname", "/", os.Args[0]} {
@@ -44,9 +39,7 @@ func TestPollableIsWhatEpollTakes(t *testing.T) {
 			t.Errorf("%s: got %v, epoll_ctl returns %v", name, got, want)
 		}
 	}
-	if err := sys.Close(other); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, sys.Close(other))
 	if err := sys.CheckPollable(other); err != unix.EBADF {
 		t.Errorf("closed handle: got %v, want EBADF", err)
 	}
@@ -55,20 +48,14 @@ func TestPollableIsWhatEpollTakes(t *testing.T) {
 // BenchmarkCheckPollable measures the cost of a queue's Add besides the registration.
 func BenchmarkCheckPollable(b *testing.B) {
 	s, err := sys.Socket(sys.IPv4)
-	if err != nil {
-		b.Fatal(err)
-	}
+	require.NoError(b, err)
 	r, w, err := sys.Pipe()
-	if err != nil {
-		b.Fatal(err)
-	}
+	require.NoError(b, err)
 	defer func() { _, _, _ = sys.Close(s), sys.Close(r), sys.Close(w) }()
 	for name, h := range map[string]sys.Handle{"socket": s, "pipe": r} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				if err := sys.CheckPollable(h); err != nil {
-					b.Fatal(err)
-				}
+				require.NoError(b, sys.CheckPollable(h))
 			}
 		})
 	}

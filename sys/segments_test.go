@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/stretchr/testify/require"
 )
 
 func TestSegmentsPastTheMostAreLeft(t *testing.T) {
@@ -28,9 +29,7 @@ func TestSegmentsPastTheMostAreLeft(t *testing.T) {
 		for _, receive := range []func(sys.Handle, [][]byte) (int, error){sys.RecvSegments, sys.Readv} {
 			readable(t, b)
 			n, err := receive(b, in[2*got:])
-			if err != nil {
-				t.Fatal(err)
-			}
+			require.NoError(t, err)
 			got += n
 		}
 		if got != sys.MaxSegments+3 || !bytes.Equal(bytes.Join(in, nil), bytes.Join(out, nil)) {

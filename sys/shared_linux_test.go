@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 )
 
@@ -33,9 +34,7 @@ func TestSharedCallsThatBlockDoNotStopTheProcess(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			a, b, err := SocketPair()
-			if err != nil {
-				t.Fatal(err)
-			}
+			require.NoError(t, err)
 			defer Close(a)
 			defer Close(b)
 			for err == nil && strings.HasPrefix(name, "write") {
@@ -55,24 +54,14 @@ func TestSharedCallsThatBlockDoNotStopTheProcess(t *testing.T) {
 	}
 	t.Run("accept", func(t *testing.T) {
 		l, err := Socket(IPv4)
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		defer Close(l)
-		if err := Bind(l, netip.MustParseAddrPort("127.0.0.1:0")); err != nil {
-			t.Fatal(err)
-		}
-		if err := Listen(l, 1); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, Bind(l, netip.MustParseAddrPort("127.0.0.1:0")))
+		require.NoError(t, Listen(l, 1))
 		addr, err := LocalAddr(l)
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		c, err := Socket(IPv4)
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		defer Close(c)
 		blocked(t, l, func(h Handle) error {
 			n, _, err := acceptKnown(h)
@@ -88,14 +77,10 @@ func TestSharedCallsThatBlockDoNotStopTheProcess(t *testing.T) {
 // before unblock ends call.
 func blocked(t *testing.T, h Handle, call func(h Handle) error, unblock func()) {
 	t.Helper()
-	if err := unix.SetNonblock(int(h), false); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, unix.SetNonblock(int(h), false))
 	limit := unix.NsecToTimeval(int64(blockedMax))
 	for _, option := range []int{unix.SO_RCVTIMEO, unix.SO_SNDTIMEO} {
-		if err := unix.SetsockoptTimeval(int(h), unix.SOL_SOCKET, option, &limit); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, unix.SetsockoptTimeval(int(h), unix.SOL_SOCKET, option, &limit))
 	}
 	thread, done := make(chan int, 1), make(chan error, 1)
 	go func() {
@@ -122,9 +107,7 @@ func sleeps(t *testing.T, thread int) {
 	t.Helper()
 	for until := time.Now().Add(blockedMax / 2); time.Now().Before(until); runtime.Gosched() {
 		stat, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", thread))
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		_, state, _ := strings.Cut(string(stat), ") ")
 		if strings.HasPrefix(state, "S") {
 			return

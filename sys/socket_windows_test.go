@@ -7,6 +7,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/windows"
 
 	"github.com/edgewise-go/edgewise/sys"
@@ -25,13 +26,9 @@ func TestNoChildInheritsAHandle(t *testing.T) {
 
 func TestConnectIsInProgressNotBlocked(t *testing.T) {
 	l, c := socket(t), socket(t)
-	if err := errors.Join(sys.Bind(l, loopback), sys.Listen(l, 1)); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, errors.Join(sys.Bind(l, loopback), sys.Listen(l, 1)))
 	to, err := sys.LocalAddr(l)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	if err := sys.Connect(c, to); err != nil && sys.ClassOf(err) != sys.ClassInProgress {
 		t.Errorf("connect: got %v, class %v; want nil or in progress", err, sys.ClassOf(err))
 	}
@@ -39,16 +36,10 @@ func TestConnectIsInProgressNotBlocked(t *testing.T) {
 
 func TestReuseAddrTakesNoAddressOfAListener(t *testing.T) {
 	l, thief := socket(t), socket(t)
-	if err := errors.Join(sys.SetReuseAddr(l, true), sys.Bind(l, loopback), sys.Listen(l, 1)); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, errors.Join(sys.SetReuseAddr(l, true), sys.Bind(l, loopback), sys.Listen(l, 1)))
 	addr, err := sys.LocalAddr(l)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := sys.SetReuseAddr(thief, true); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
+	require.NoError(t, sys.SetReuseAddr(thief, true))
 	if err := sys.Bind(thief, addr); !errors.Is(err, windows.WSAEADDRINUSE) && !errors.Is(err, windows.WSAEACCES) {
 		t.Errorf("bind to the address of a listener: got %v, want WSAEADDRINUSE or WSAEACCES", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/stretchr/testify/require"
 )
 
 func TestThreadsHaveDifferentIDs(t *testing.T) {
@@ -16,9 +17,7 @@ func TestThreadsHaveDifferentIDs(t *testing.T) {
 		t.Logf("%v", err)
 		return
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	other := make(chan uint64)
 	go func() {
 		runtime.LockOSThread()

@@ -6,6 +6,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
 	"github.com/edgewise-go/edgewise/sys"
@@ -14,17 +15,11 @@ import (
 func TestHandlesAreBornNonBlockingAndCloseOnExec(t *testing.T) {
 	a, b := pair(t)
 	r, w, err := sys.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	s, err := sys.Socket(sys.IPv4)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	e, err := sys.Eventfd()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	own(t, r, w, s, e)
 	for _, h := range []sys.Handle{a, b, r, w, s, e} {
 		if on, err := sys.IsNonblock(h); !on || err != nil {
@@ -39,9 +34,7 @@ func TestHandlesAreBornNonBlockingAndCloseOnExec(t *testing.T) {
 func TestRecvAndSendDoNotBlockOnAHandleThatBlocks(t *testing.T) {
 	a, b := pair(t)
 	for _, h := range []sys.Handle{a, b} {
-		if err := unix.SetNonblock(int(h), false); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, unix.SetNonblock(int(h), false))
 	}
 	if _, err := sys.Recv(a, make([]byte, 1)); err != sys.ErrWouldBlock {
 		t.Errorf("receive: got %v, want ErrWouldBlock", err)
@@ -62,13 +55,9 @@ func TestRecvAndSendDoNotBlockOnAHandleThatBlocks(t *testing.T) {
 
 func TestSendToAPeerThatIsGoneIsAnErrorAndNoSignal(t *testing.T) {
 	a, b, err := sys.SocketPair()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	own(t, a)
-	if err := sys.Close(b); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, sys.Close(b))
 	for range 2 {
 		if _, err := sys.Send(a, []byte("x")); !errors.Is(err, unix.EPIPE) || sys.ClassOf(err) != sys.ClassDisconnected {
 			t.Errorf("got %v, want EPIPE", err)
@@ -78,9 +67,7 @@ func TestSendToAPeerThatIsGoneIsAnErrorAndNoSignal(t *testing.T) {
 
 func TestAFullEventfdIsSignalled(t *testing.T) {
 	h, err := sys.Eventfd()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	own(t, h)
 	var full [8]byte
 	binary.NativeEndian.PutUint64(full[:], math.MaxUint64-1)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/stretchr/testify/require"
 )
 
 func TestTransfers(t *testing.T) {
@@ -25,9 +26,7 @@ func TestTransfers(t *testing.T) {
 			t.Errorf("%s: got %q, %v, want \"abc\"", name, p[:n], err)
 		}
 	}
-	if err := sys.Shutdown(b, sys.ShutWriting); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, sys.Shutdown(b, sys.ShutWriting))
 	readable(t, a)
 	if n, err := sys.Recv(a, p); n != 0 || err != nil {
 		t.Errorf("receive at the end: got %d, %v, want 0, nil", n, err)
@@ -36,16 +35,10 @@ func TestTransfers(t *testing.T) {
 
 func TestSendToAPeerThatIsGoneFailsForGood(t *testing.T) {
 	a, b, err := sys.SocketPair()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	own(t, a)
-	if err := sys.SetLinger(b, 0); err != nil {
-		t.Fatal(err)
-	}
-	if err := sys.Close(b); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, sys.SetLinger(b, 0))
+	require.NoError(t, sys.Close(b))
 	deadline := time.Now().Add(patience)
 	for failed := 0; failed < 2; { // over TCP, some sends succeed before the reset arrives
 		if _, err := sys.Send(a, []byte("x")); err == nil || err == sys.ErrWouldBlock {

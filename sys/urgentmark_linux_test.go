@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
 	"github.com/edgewise-go/edgewise/sys"
@@ -31,9 +32,7 @@ func TestUnreadAtMark(t *testing.T) {
 			}
 		}
 		if s.send != "" {
-			if err := unix.Sendto(int(writer), []byte(s.send), s.flag, nil); err != nil {
-				t.Fatal(err)
-			}
+			require.NoError(t, unix.Sendto(int(writer), []byte(s.send), s.flag, nil))
 			// The kernel delivers over loopback before send(2) returns, or later from one of its
 			// own threads.
 			for left := 1; left > 0; {
@@ -56,32 +55,20 @@ func TestUnreadAtMark(t *testing.T) {
 func tcpPair(t *testing.T) (a, b sys.Handle) {
 	t.Helper()
 	l, err := sys.Socket(sys.IPv4)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	a, err = sys.Socket(sys.IPv4)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	own(t, l, a)
-	if err := sys.Bind(l, netip.MustParseAddrPort("127.0.0.1:0")); err != nil {
-		t.Fatal(err)
-	}
-	if err := sys.Listen(l, 1); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, sys.Bind(l, netip.MustParseAddrPort("127.0.0.1:0")))
+	require.NoError(t, sys.Listen(l, 1))
 	to, err := sys.LocalAddr(l)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	if got := outcome(t, a, sys.Connect(a, to)); got != nil {
 		t.Fatal(got)
 	}
 	readable(t, l)
 	b, _, err = sys.Accept(l)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	own(t, b)
 	return a, b
 }

@@ -7,19 +7,16 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 )
 
 func TestZonesAreNamesOfInterfaces(t *testing.T) {
 	h, err := UDPSocket(IPv4) // any socket will do
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer Close(h)
 	all, err := net.Interfaces()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	last := 0
 	for _, i := range all {
 		last = max(last, i.Index)

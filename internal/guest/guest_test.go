@@ -11,14 +11,13 @@ import (
 	"github.com/edgewise-go/edgewise/internal/platform"
 	"github.com/edgewise-go/edgewise/internal/testrun"
 	"github.com/edgewise-go/edgewise/internal/workspace"
+	"github.com/stretchr/testify/require"
 )
 
 func find(t *testing.T) *workspace.Workspace {
 	t.Helper()
 	w, err := workspace.Find(".")
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	return w
 }
 
@@ -70,9 +69,7 @@ func TestPackagesLeavesOutWhatThePlatformDoesNotHave(t *testing.T) {
 	}{{platform.Platform{OS: "linux", Arch: "amd64"}, false}, {platform.Platform{OS: "windows", Arch: "amd64"}, true}} {
 		var out strings.Builder
 		packages, err := Packages(&out, w, c.platform)
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		if !slices.Contains(packages, w.Prefix+"/sys") {
 			t.Errorf("%s: sys is not in %q", c.platform, packages)
 		}

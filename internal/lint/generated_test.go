@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/internal/workspace"
+	"github.com/stretchr/testify/require"
 )
 
 const generatedReadme = "before\n\n<!-- generated: dependencies, by go tool mage docs -->\n\n" +
@@ -31,12 +32,8 @@ func documented(t *testing.T) *workspace.Workspace {
 		"queue/queue_test.go":    "package queue\n\nimport _ \"golang.org/x/net/nettest\"\n",
 	} {
 		name = filepath.Join(w.Root, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o777))
+		require.NoError(t, os.WriteFile(name, []byte(text), 0o666))
 	}
 	return w
 }
@@ -51,9 +48,7 @@ func TestGeneratedFindsWhatIsOutOfDateAndWriteRepairsIt(t *testing.T) {
 	if err != nil || !slices.Equal(got, want) {
 		t.Fatalf("got %q, %v, want %q", got, err, want)
 	}
-	if err := WriteGenerated(w); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, WriteGenerated(w))
 	if got, err := Generated(w); err != nil || len(got) > 0 {
 		t.Errorf("after the write: got %q, %v, want nothing", got, err)
 	}
@@ -71,9 +66,7 @@ func TestGeneratedFindsWhatIsOutOfDateAndWriteRepairsIt(t *testing.T) {
 func TestAnUnknownGeneratedPartIsAnError(t *testing.T) {
 	w := documented(t)
 	text := strings.ReplaceAll(generatedReadme, "dependencies", "rumours")
-	if err := os.WriteFile(filepath.Join(w.Root, "README.md"), []byte(text), 0o666); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, os.WriteFile(filepath.Join(w.Root, "README.md"), []byte(text), 0o666))
 	if _, err := Generated(w); err == nil || !strings.Contains(err.Error(), `"rumours"`) {
 		t.Errorf("got %v, want an error that names the part", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/internal/workspace"
+	"github.com/stretchr/testify/require"
 )
 
 const prefix = "github.com/edgewise-go/edgewise/"
@@ -26,12 +27,8 @@ func fixture(t *testing.T, name, text string) *workspace.Workspace {
 func write(t *testing.T, root, name, text string) {
 	t.Helper()
 	name = filepath.Join(root, filepath.FromSlash(name))
-	if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o777))
+	require.NoError(t, os.WriteFile(name, []byte(text), 0o666))
 }
 
 func TestTable(t *testing.T) {
@@ -78,9 +75,7 @@ func TestTable(t *testing.T) {
 	} {
 		w := fixture(t, c.file, "package p\n\nimport _ \""+c.imports+"\"\n")
 		got, err := Imports(w, Architecture())
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		if (len(got) == 0) != c.allowed {
 			t.Errorf("%s imports %s: want allowed %v, got findings %q", c.file, c.imports, c.allowed, got)
 		}
@@ -144,9 +139,7 @@ func TestReachFollowsImportsOfOtherModules(t *testing.T) {
 		write(t, root, name, text)
 	}
 	w, err := workspace.Open(root)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	table := ImportTable{"a": {Outside: []string{"*"}}, "b": {Siblings: []string{"a"}}, "c/only": {Siblings: []string{"b"}}, "c": {}}
 	got, err := Reach(w, table, []string{"linux", "windows"})
 	want := []string{

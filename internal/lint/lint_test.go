@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/internal/workspace"
+	"github.com/stretchr/testify/require"
 )
 
 func TestCheckFile(t *testing.T) {
@@ -57,12 +58,8 @@ func TestCheckReadsRootModulesAndTools(t *testing.T) {
 	w := &workspace.Workspace{Root: t.TempDir(), Modules: []workspace.Module{{Dir: "a"}}}
 	for _, name := range []string{"root.go", "a/go.mod", "a/sub/x.go", "tools/go.mod", "tools/x/y.go", "b/go.mod", "b/z.go"} {
 		name = filepath.Join(w.Root, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, []byte("package  x\n"), 0o666); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o777))
+		require.NoError(t, os.WriteFile(name, []byte("package  x\n"), 0o666))
 	}
 	got, err := Check(w)
 	want := []string{

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
 func matrixOf(t *testing.T, lines ...string) Matrix {
@@ -14,9 +16,7 @@ func matrixOf(t *testing.T, lines ...string) Matrix {
 	m := Matrix{}
 	for _, line := range lines {
 		platform, line, _ := strings.Cut(line, " | ")
-		if err := m.Add(platform, line); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, m.Add(platform, line))
 	}
 	return m
 }
@@ -24,9 +24,7 @@ func matrixOf(t *testing.T, lines ...string) Matrix {
 func TestTheFileIsReadAsItWasWritten(t *testing.T) {
 	m := matrixOf(t, "a/b (c) | queue x+y: 1 pass", "a/b (c) | queue poll: unavailable (why: because)", "d/e | resolve z z: 2 pass")
 	name := filepath.Join(t.TempDir(), "new", "m.txt")
-	if err := m.Write(name, "one\ntwo\n"); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, m.Write(name, "one\ntwo\n"))
 	text, err := os.ReadFile(name)
 	want := "# one\n# two\na/b (c)\n\tqueue poll: unavailable (why: because)\n\tqueue x+y: 1 pass\nd/e\n\tresolve z z: 2 pass\n"
 	if err != nil || string(text) != want {
@@ -45,9 +43,7 @@ func TestReadSaysWhatIsWrong(t *testing.T) {
 		"p\n\tqueue x: 1 pass\nq\n\tqueue x 2\n": "m.txt:4: matrix: ",
 	} {
 		name := filepath.Join(t.TempDir(), "m.txt")
-		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, os.WriteFile(name, []byte(text), 0o666))
 		if _, err := Read(name); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want %q", text, err, want)
 		}
@@ -68,23 +64,17 @@ func TestASecondResultIsKeptBesideTheFirst(t *testing.T) {
 func TestARecordIsFoundUntilItIsForgotten(t *testing.T) {
 	root := t.TempDir()
 	for _, platform := range []string{"a/b (c)", "d/e"} {
-		if err := Record(root, platform, []string{"CONFORMANCE queue x: 1 pass"}); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, Record(root, platform, []string{"CONFORMANCE queue x: 1 pass"}))
 	}
 	want := matrixOf(t, "a/b (c) | queue x: 1 pass", "d/e | queue x: 1 pass")
 	if m, err := Recorded(root); err != nil || !maps.EqualFunc(m, want, maps.Equal) {
 		t.Errorf("got %v, %v, want %v", m, err, want)
 	}
-	if err := Drop(root, "a/b (c)"); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, Drop(root, "a/b (c)"))
 	if m, err := Recorded(root); err != nil || len(m) != 1 || m["d/e"] == nil {
 		t.Errorf("after Drop: got %v, %v", m, err)
 	}
-	if err := Forget(root); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, Forget(root))
 	if m, err := Recorded(root); err != nil || len(m) != 0 {
 		t.Errorf("after Forget: got %v, %v", m, err)
 	}
@@ -123,18 +113,14 @@ func TestCheckFailsUntilTheDifferenceIsAccepted(t *testing.T) {
 	}
 	record := func(lines ...string) {
 		t.Helper()
-		if err := Record(root, "p", lines); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, Record(root, "p", lines))
 	}
 	record("CONFORMANCE queue x: 2 pass")
 	err := Check(&out, root, false)
 	if err == nil || !strings.Contains(err.Error(), "conformanceWrite") || !strings.Contains(out.String(), "+ p: queue x: 2 pass\n") {
 		t.Errorf("new: got %v\n%s", err, out.String())
 	}
-	if err := Accept(&out, root); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, Accept(&out, root))
 	if err := Check(&out, root, true); err != nil {
 		t.Errorf("accepted: got %v", err)
 	}

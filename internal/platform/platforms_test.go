@@ -7,13 +7,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
 func TestKnownDropsWhatGoDoesNotCompileFor(t *testing.T) {
 	got, err := Known(append(Promised(), Platform{"linux", "z80"}))
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	for p, want := range map[Platform]bool{
 		{"linux", "amd64"}: true, {"linux", "s390x"}: true, {"openbsd", "arm64"}: true,
 		{"dragonfly", "arm64"}: false, {"linux", "z80"}: false,
@@ -31,9 +31,7 @@ func TestVetReportsThePlatformThatFails(t *testing.T) {
 		"p.go":              "package p\n",
 		"p_windows_test.go": "package p\n\nvar x int = \"text\"\n",
 	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666))
 	}
 	t.Setenv("GOWORK", "off")
 	var out bytes.Buffer

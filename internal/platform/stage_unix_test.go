@@ -14,6 +14,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/internal/command"
 	"github.com/edgewise-go/edgewise/internal/testrun"
+	"github.com/stretchr/testify/require"
 )
 
 // build stages a module with a package that passes, one that fails and one without tests.
@@ -43,28 +44,20 @@ func TestSkipped(t *testing.T) { t.Skip("why") }
 		"m/bad/a_test.go": "package p\n\nimport \"testing\"\n\nfunc TestBad(t *testing.T) { t.Error(\"wrong\") }\n",
 	} {
 		name = filepath.Join(root, name)
-		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o777))
+		require.NoError(t, os.WriteFile(name, []byte(text), 0o666))
 	}
 	t.Setenv("GOWORK", "off")
 	p := Platform{OS: runtime.GOOS, Arch: runtime.GOARCH}
 	s, err := Build(t.Context(), t.Output(), root, p, []string{"m"}, "./m/...")
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	return s
 }
 
 func TestACopyOfTheStageRunsWithoutTheSources(t *testing.T) {
 	s := build(t)
 	copied := filepath.Join(t.TempDir(), "guest")
-	if err := os.Rename(s.Dir, copied); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, os.Rename(s.Dir, copied))
 	script := filepath.Join(copied, "run.sh")
 	out, err := command.Combined("/", nil, "sh", script)
 	for _, want := range []string{"ok  \tm/good\t2 passed, 1 skipped\n", "wrong", "FAIL\tm/bad\texit status 1\n",
@@ -83,14 +76,10 @@ func TestACopyOfTheStageRunsWithoutTheSources(t *testing.T) {
 func runThrough(t *testing.T, s *Stage, line string, exceptions ...Exception) (testrun.Result, string, error) {
 	t.Helper()
 	runner, err := CommandLine(line)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	var out bytes.Buffer
 	programs, _, err := s.Programs(&out, "here", runner, exceptions)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	result, err := testrun.RunPrograms(t.Context(), testrun.Options{Out: &out}, time.Minute, programs)
 	return result, out.String(), err
 }
@@ -98,9 +87,7 @@ func runThrough(t *testing.T, s *Stage, line string, exceptions ...Exception) (t
 func TestTestsRunThroughACommand(t *testing.T) {
 	s := build(t)
 	script := filepath.Join(t.TempDir(), "through")
-	if err := os.WriteFile(script, []byte("echo through \"$1\"; \"$@\"\n"), 0o666); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, os.WriteFile(script, []byte("echo through \"$1\"; \"$@\"\n"), 0o666))
 	result, out, err := runThrough(t, s, "/bin/sh "+script)
 	if err == nil || result.Packages != 2 || result.Passed != 2 || result.Skipped != 1 || !slices.Equal(result.Failed, []string{"example.test/p/m/bad"}) {
 		t.Errorf("got %+v, %v\n%s", result, err, out)
@@ -116,9 +103,7 @@ func TestTestsRunThroughACommand(t *testing.T) {
 func TestTheStatusOfTheCommandCounts(t *testing.T) {
 	s := build(t)
 	script := filepath.Join(t.TempDir(), "breaks")
-	if err := os.WriteFile(script, []byte("\"$@\"; exit 3\n"), 0o666); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, os.WriteFile(script, []byte("\"$@\"; exit 3\n"), 0o666))
 	bad := Exception{Where: "here", Package: "m/bad", Reason: "it is bad"}
 	result, out, err := runThrough(t, s, "sh "+script, bad)
 	if err == nil || len(result.Failed) != 1 || !strings.Contains(out, "exit status 3") {

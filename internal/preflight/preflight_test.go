@@ -10,6 +10,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/internal/command"
 	"github.com/edgewise-go/edgewise/internal/workspace"
+	"github.com/stretchr/testify/require"
 )
 
 // A correct workspace: b uses a, both have an example, c is not released.
@@ -31,12 +32,8 @@ var correct = map[string]string{
 func write(t *testing.T, root, name, text string) {
 	t.Helper()
 	name = filepath.Join(root, filepath.FromSlash(name))
-	if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o777))
+	require.NoError(t, os.WriteFile(name, []byte(text), 0o666))
 }
 
 func git(t *testing.T, root string, args ...string) {
@@ -59,13 +56,9 @@ func tag(t *testing.T, root, name string) {
 
 func TestPreflight(t *testing.T) {
 	ours, err := workspace.Find(".")
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	bin := t.TempDir()
-	if err := command.BuildTools(ours.Root, bin, "./modzip"); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, command.BuildTools(ours.Root, bin, "./modzip"))
 	useExtra := func(t *testing.T, root string) {
 		write(t, root, "a/a.go", correct["a/a.go"]+"\nfunc Extra() int { return 1 }\n")
 		write(t, root, "b/b.go", strings.Replace(correct["b/b.go"], "a.Old", "a.Extra", 1))
@@ -151,9 +144,7 @@ func TestPreflight(t *testing.T) {
 			}
 			c.prepare(t, root)
 			w, err := workspace.Open(root)
-			if err != nil {
-				t.Fatal(err)
-			}
+			require.NoError(t, err)
 			var out bytes.Buffer
 			err = Run(&out, w, command.ToolPath(bin, "modzip"))
 			if (err == nil) != (c.want == nil) {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
 )
 
 var fixture = map[string]string{
@@ -51,12 +53,8 @@ func runWith(t *testing.T, o Options) (Result, string, error) {
 	dir := t.TempDir()
 	for name, text := range fixture {
 		name = filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o777))
+		require.NoError(t, os.WriteFile(name, []byte(text), 0o666))
 	}
 	var out bytes.Buffer
 	o.Dir, o.Env, o.Out = dir, []string{"GOWORK=off"}, &out

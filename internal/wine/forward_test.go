@@ -6,20 +6,18 @@ import (
 	"encoding/binary"
 	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
 func TestForwardingDLLIsALibraryWhoseExportsAreForwards(t *testing.T) {
 	file, err := forwardingDLL("both.dll", map[string]string{"Second": "OTHER.Two", "First": "OTHER.One"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	if len(file) != 1024 {
 		t.Errorf("%d bytes, want 1024", len(file))
 	}
 	f, err := pe.NewFile(bytes.NewReader(file))
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	if f.Machine != pe.IMAGE_FILE_MACHINE_AMD64 || f.Characteristics&pe.IMAGE_FILE_DLL == 0 {
 		t.Errorf("machine %#x, characteristics %#x: no library for amd64", f.Machine, f.Characteristics)
 	}
@@ -32,13 +30,9 @@ func TestForwardingDLLIsALibraryWhoseExportsAreForwards(t *testing.T) {
 		t.Fatalf("sections %v, exports at %#x, entry %#x", f.Sections, where.VirtualAddress, optional.AddressOfEntryPoint)
 	}
 	data, err := f.Sections[0].Data()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	var d exportDirectory
-	if err := binary.Read(bytes.NewReader(data), binary.LittleEndian, &d); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, binary.Read(bytes.NewReader(data), binary.LittleEndian, &d))
 	at := func(rva uint32) []byte { return data[rva-where.VirtualAddress:] }
 	text := func(rva uint32) string {
 		s, _, _ := strings.Cut(string(at(rva)), "\x00")

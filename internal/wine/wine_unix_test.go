@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
 // loader is a fake Wine loader: it makes what wineboot makes, and runs programs as shell scripts.
@@ -42,17 +44,13 @@ func fake(t *testing.T) (bin, prefix string) {
 
 func write(t *testing.T, name, text string) {
 	t.Helper()
-	if err := os.WriteFile(name, []byte(text), 0o777); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, os.WriteFile(name, []byte(text), 0o777))
 }
 
 func open(t *testing.T, prefix string) *Wine {
 	t.Helper()
 	w, err := Open(t.Context(), t.Output(), prefix)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	return w
 }
 
@@ -60,18 +58,14 @@ func open(t *testing.T, prefix string) *Wine {
 func boots(t *testing.T, bin string) int {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(bin, "log"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	return strings.Count(string(text), "boot\n")
 }
 
 func TestAPrefixIsMadeOnceAndAgainForAnotherVersion(t *testing.T) {
 	bin, prefix := fake(t)
 	for range 2 {
-		if err := open(t, prefix).Close(); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, open(t, prefix).Close())
 	}
 	if n := boots(t, bin); n != 1 {
 		t.Errorf("made %d times, want once", n)
@@ -81,9 +75,7 @@ func TestAPrefixIsMadeOnceAndAgainForAnotherVersion(t *testing.T) {
 	}
 	write(t, filepath.Join(bin, "version"), "wine-2\n")
 	write(t, filepath.Join(prefix, "old"), "")
-	if err := open(t, prefix).Close(); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, open(t, prefix).Close())
 	if _, err := os.Stat(filepath.Join(prefix, "old")); boots(t, bin) != 2 || err == nil {
 		t.Errorf("made %d times, want twice; the old one: %v", boots(t, bin), err)
 	}
@@ -98,13 +90,9 @@ func TestAnInterruptedSetUpIsNotTakenForAGoodOne(t *testing.T) {
 	if _, err := os.Stat(prefix); err == nil {
 		t.Error("an incomplete prefix has its final name")
 	}
-	if err := os.Remove(filepath.Join(bin, "broken")); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, os.Remove(filepath.Join(bin, "broken")))
 	write(t, filepath.Join(prefix+".new", "left"), "")
-	if err := open(t, prefix).Close(); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, open(t, prefix).Close())
 	if _, err := os.Stat(filepath.Join(prefix, "left")); err == nil {
 		t.Error("the prefix contains what the first attempt left")
 	}
@@ -135,15 +123,11 @@ func TestTheLastToCloseStopsTheServer(t *testing.T) {
 	first, second := open(t, prefix), open(t, prefix)
 	log := func() []string {
 		text, err := os.ReadFile(filepath.Join(bin, "log"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		return strings.Split(strings.TrimSpace(string(text)), "\n")
 	}
 	temporary := filepath.Join(prefix, "drive_c/users/me/Temp/left/by")
-	if err := os.MkdirAll(temporary, 0o777); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, os.MkdirAll(temporary, 0o777))
 	before := log()
 	if err := first.Close(); err != nil {
 		t.Error(err)

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
 // A correct workspace of three modules: c imports b, b imports a, the tests of c import a.
@@ -31,12 +33,8 @@ func fixture(t *testing.T, changed map[string]string) *Workspace {
 	root := t.TempDir()
 	write := func(name, text string) {
 		name = filepath.Join(root, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o777))
+		require.NoError(t, os.WriteFile(name, []byte(text), 0o666))
 	}
 	for name, text := range correct {
 		if _, ok := changed[name]; !ok {
@@ -49,9 +47,7 @@ func fixture(t *testing.T, changed map[string]string) *Workspace {
 		}
 	}
 	w, err := Open(root)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	return w
 }
 

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
 func TestACorrectWorkspaceHasNoFindings(t *testing.T) {
@@ -68,9 +70,7 @@ func TestWriteRepairsWhatCheckFinds(t *testing.T) {
 	if got, err := w.CheckSiblings(); err != nil || len(got) < 5 {
 		t.Fatalf("got %q, %v before, want the planted faults", got, err)
 	}
-	if err := w.WriteSiblings(); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, w.WriteSiblings())
 	if got, err := w.CheckSiblings(); err != nil || len(got) != 0 {
 		t.Errorf("got %q, %v after, want none", got, err)
 	}
