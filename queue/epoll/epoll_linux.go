@@ -3,32 +3,24 @@ package epoll
 import (
 	"errors"
 	"fmt"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 	"unsafe"
 
 	"github.com/edgewise-go/edgewise/queue"
-	"github.com/edgewise-go/edgewise/queue/internal/gate"
+	"github.com/edgewise-go/edgewise/queue/internal/base"
+	"github.com/edgewise-go/edgewise/queue/internal/table"
 	"github.com/edgewise-go/edgewise/queue/internal/wake"
 	"github.com/edgewise-go/edgewise/sys"
 )
 
 // Queue is a [queue.Queue] on one epoll instance. Use New.
 type Queue struct {
+	base.Base
 	ep    sys.Handle
 	waker *wake.Waker
-	gate  *gate.Gate // guards every use of ep or waker without mu
-	exact bool       // whether the kernel takes timeouts in nanoseconds
-	born  time.Time  // origin of all times: time.Since(born) reads one clock, time.Now two
-
-	// woken is true from a Wake that signalled until a Wait has taken the signal. Calls in between
-	// need no signal of their own.
-	woken atomic.Bool
-
-	mu    sync.Mutex
-	slots []slot // guarded by mu; indexed by handle
+	exact bool                  // whether the kernel takes timeouts in nanoseconds
+	table table.Table[struct{}] // guarded by Mu
 }
 
 var _ queue.Nester = (*Queue)(nil)
@@ -56,7 +48,7 @@ func New(o Options) (*Queue, error) {
 	}
 	// Probed by a call: an older kernel returns ENOSYS, a sandbox any errno.
 	_, err = sys.EpollWaitExact(ep, make([]sys.EpollEvent, 1), 0)
-	return &Queue{ep: ep, waker: w, gate: gate.New(), exact: err == nil, born: time.Now()}, nil
+	return &Queue{Base: base.New("epoll", w.Signal), ep: ep, waker: w, exact: err == nil}, nil
 }
 
 // Features implements [queue.Queue].
@@ -71,43 +63,17 @@ func (q *Queue) Features() queue.Features {
 // Handle implements [queue.Nester]. It returns the epoll instance.
 func (q *Queue) Handle() sys.Handle { return q.ep }
 
-// WouldBlock implements [queue.Queue]. It only checks that the queue is open: the kernel knows that
-// the operation would block.
-func (q *Queue) WouldBlock(h sys.Handle, _ queue.Interest) error {
-	if q.gate.Closed() {
-		return failed("would block", h, queue.ErrClosed)
-	}
-	return nil
-}
-
-// Wake implements [queue.Queue].
-func (q *Queue) Wake() error {
-	if !q.gate.Enter() {
-		return fmt.Errorf("epoll: wake: %w", queue.ErrClosed)
-	}
-	defer q.gate.Leave()
-	if q.woken.Load() || !q.woken.CompareAndSwap(false, true) {
-		return nil
-	}
-	if err := q.waker.Signal(); err != nil {
-		q.woken.Store(false)
-		return fmt.Errorf("epoll: wake: %w", err)
-	}
-	return nil
-}
-
 // Close implements [queue.Queue].
 func (q *Queue) Close() error {
-	q.mu.Lock()
-	if !q.gate.Shut() {
-		q.mu.Unlock()
-		return fmt.Errorf("epoll: close: %w", queue.ErrClosed)
+	ok, err := q.Shut(func() error {
+		// Every waiter sees a level, one after the other. Once the gate is shut, no waiter clears
+		// it.
+		return errors.Join(q.waker.Signal(), sys.EpollModify(q.ep, q.waker.Handle(), sys.EpollIn, wakeData))
+	})
+	if !ok {
+		return err
 	}
-	// Every waiter sees a level, one after the other. Once the gate is shut, no waiter clears it.
-	err := errors.Join(q.waker.Signal(), sys.EpollModify(q.ep, q.waker.Handle(), sys.EpollIn, wakeData))
-	q.mu.Unlock()
-	q.gate.WaitEmpty()
-	q.slots = nil
+	q.table.Release()
 	return errors.Join(err, sys.Close(q.ep), q.waker.Close())
 }
 
@@ -115,17 +81,10 @@ func (q *Queue) Close() error {
 //
 // It has few returns and no defer: after a system call, the processor mispredicts each return.
 func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (n int, err error) {
-	if !q.gate.Enter() {
-		return 0, fmt.Errorf("epoll: wait: %w", queue.ErrClosed)
+	if err := q.Enter(events); err != nil {
+		return 0, err
 	}
-	if len(events) == 0 {
-		q.gate.Leave()
-		return 0, fmt.Errorf("epoll: wait: 0 events, want room for at least 1: %w", queue.ErrInvalid)
-	}
-	var begin time.Duration
-	if timeout > 0 {
-		begin = time.Since(q.born)
-	}
+	begin := q.Begin(timeout)
 	left := timeout
 	raw := rawEvents(events)
 	for {
@@ -143,27 +102,16 @@ func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (n int, err er
 				break
 			}
 		} else if err != nil && err != syscall.EINTR {
-			err = fmt.Errorf("epoll: wait: %w", err)
+			err = q.Failed("wait", err)
 			break
 		}
-		if timeout > 0 {
-			left = max(0, timeout-(time.Since(q.born)-begin))
-		}
-		if left == 0 {
-			n, err = 0, q.passed()
+		if left = q.Left(timeout, begin); left == 0 {
+			n, err = 0, q.Passed()
 			break
 		}
 	}
-	q.gate.Leave()
+	q.Gate.Leave()
 	return n, err
-}
-
-// passed returns the result of a Wait that timed out.
-func (q *Queue) passed() error {
-	if q.gate.Closed() {
-		return fmt.Errorf("epoll: wait: %w", queue.ErrClosed)
-	}
-	return nil
 }
 
 // rawEvents returns the memory of events for the kernel to write to; the kernel's events are no
@@ -181,10 +129,10 @@ const (
 
 // deliver turns raw into events, which share their memory. It reports whether raw contained a Wake.
 func (q *Queue) deliver(events []queue.Event, raw []sys.EpollEvent) (n int, woken bool, err error) {
-	q.mu.Lock()
-	if q.gate.Closed() {
-		q.mu.Unlock()
-		return 0, false, fmt.Errorf("epoll: wait: %w", queue.ErrClosed)
+	q.Mu.Lock()
+	if q.Gate.Closed() {
+		q.Mu.Unlock()
+		return 0, false, q.Closed("wait")
 	}
 	// From the last to the first: each event is written at or after the raw event just read. It
 	// therefore lies after all raw events that are still unread.
@@ -196,22 +144,21 @@ func (q *Queue) deliver(events []queue.Event, raw []sys.EpollEvent) (n int, woke
 			err = q.takeWake()
 			continue
 		}
-		h := handleOf(data)
-		s := q.slotOf(h)
-		if s == nil || s.generation != generationOf(data) {
-			continue // taken before a Modify or Delete
+		s := q.table.Current(table.HandleOf(data), data>>32)
+		if s == nil {
+			continue // stale
 		}
-		e := queue.Event{Token: s.token, Ready: readyOf(bits) & (queue.Ready(s.armed) | ^queue.Ready(queue.Both))}
-		if e.Ready.Directions() == queue.None {
+		e, ok := s.Report(readyOf(bits))
+		if !ok {
 			continue
 		}
-		if s.mode == queue.OneShot {
-			e.Disarmed = q.disarm(h, s, e.Ready.Directions(), data)
+		if e.Disarmed != queue.None {
+			q.rearm(s, data)
 		}
 		first--
 		events[first] = e
 	}
-	q.mu.Unlock()
+	q.Mu.Unlock()
 	if first > 0 {
 		copy(events, events[first:len(raw)])
 	}
@@ -220,17 +167,12 @@ func (q *Queue) deliver(events []queue.Event, raw []sys.EpollEvent) (n int, woke
 
 // takeWake makes the next Wake signal again.
 func (q *Queue) takeWake() error {
-	// Drain the pipe first, then clear the flag. In the other order, a Wake in between would be
-	// drained, and the kernel drops an edge whose cause has gone.
+	// An eventfd makes an edge at each signal, read or not; a pipe would fill up.
 	if q.waker.Kind() == wake.Pipe {
 		if err := q.waker.Clear(); err != nil {
-			return fmt.Errorf("epoll: clear waker: %w", err)
+			return q.Failed("wait", fmt.Errorf("clear waker: %w", err))
 		}
 	}
-	q.woken.Store(false)
+	q.WakeTaken()
 	return nil
-}
-
-func failed(operation string, h sys.Handle, err error) error {
-	return fmt.Errorf("epoll: %s handle %v: %w", operation, h, err)
 }

@@ -69,8 +69,8 @@ func TestTheTableIsBoundedByOpenHandles(t *testing.T) {
 			t.Errorf("Add(%v) succeeded, want an error: the handle is not open", h)
 		}
 	}
-	if len(q.slots) != 0 {
-		t.Errorf("got %d slots, want 0 without registrations", len(q.slots))
+	if n := q.table.Len(); n != 0 {
+		t.Errorf("got %d slots, want 0 without registrations", n)
 	}
 }
 

@@ -3,60 +3,46 @@ package epoll
 import (
 	"errors"
 	"fmt"
-	"math"
 	"syscall"
 
 	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/queue/internal/base"
+	"github.com/edgewise-go/edgewise/queue/internal/table"
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// slot is the registration of the handle whose number is its index. It has no pointer, so the
-// garbage collector does not scan a million of them.
-//
-// The kernel holds index and generation. An event that a Wait took before a Modify or Delete has
-// another generation than the slot, and is dropped. After a Modify the kernel has checked again, so
-// a newer event carries the readiness.
-type slot struct {
-	token      queue.Token
-	generation uint32
-	armed      queue.Interest // directions that may be reported; reports in mode OneShot disarm them
-	mode       queue.Mode
-	used       bool
-	exclusive  bool
-}
+// slot is the registration of a handle.
+type slot = table.Slot[struct{}]
 
-func dataOf(h sys.Handle, generation uint32) uint64 {
-	return uint64(h)&math.MaxUint32 | uint64(generation)<<32
-}
-
-func handleOf(data uint64) sys.Handle { return sys.Handle(data & math.MaxUint32) }
-func generationOf(data uint64) uint32 { return uint32(data >> 32) }
+// exclusive is a bit of slot.Flags: Registration.Exclusive.
+const exclusive = 1
 
 // bits returns the epoll events that the kernel reports for s.
-func (s *slot) bits() uint32 {
+func bits(s *slot) uint32 {
 	var b uint32
-	if s.armed.Has(queue.Readable) {
+	isExclusive := s.Flags == exclusive
+	if s.Armed.Has(queue.Readable) {
 		b |= sys.EpollIn
-		if !s.exclusive {
+		if !isExclusive {
 			b |= sys.EpollRDHup
 			// EPOLLPRI is requested only where an edge could hide urgent data. A level would report
 			// it repeatedly with nothing to read. The kernel wakes the waiter for urgent data
 			// anyway, so the bit costs nothing.
-			if s.mode == queue.Edge {
+			if s.Mode == queue.Edge {
 				b |= sys.EpollPri
 			}
 		}
 	}
-	if s.armed.Has(queue.Writable) {
+	if s.Armed.Has(queue.Writable) {
 		b |= sys.EpollOut
 	}
-	if s.exclusive {
+	if isExclusive {
 		b |= sys.EpollExclusive
 	}
 	switch {
-	case s.mode == queue.Edge, s.armed == queue.None && s.exclusive:
+	case s.Mode == queue.Edge, s.Armed == queue.None && isExclusive:
 		b |= sys.EpollEdge
-	case s.mode == queue.OneShot, s.armed == queue.None:
+	case s.Mode == queue.OneShot, s.Armed == queue.None:
 		// The kernel also reports hang-ups and errors outside the interest, and would repeat them
 		// indefinitely.
 		b |= sys.EpollOneShot
@@ -64,119 +50,97 @@ func (s *slot) bits() uint32 {
 	return b
 }
 
+// flagsOf returns the Flags of the registration r.
+func flagsOf(r queue.Registration) uint8 {
+	if r.Exclusive {
+		return exclusive
+	}
+	return 0
+}
+
 // Add implements [queue.Queue].
 func (q *Queue) Add(h sys.Handle, r queue.Registration) error {
-	const operation = "add"
-	if err := check(operation, h, r); err != nil {
-		return err
-	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.gate.Closed() {
-		return failed(operation, h, queue.ErrClosed)
-	}
-	s := slot{}
-	if old := q.slotOf(h); old != nil {
-		return failed(operation, h, queue.ErrExists)
-	} else if int(h) < len(q.slots) {
-		s.generation = q.slots[h].generation
-	}
-	s.register(r)
-	if err := sys.EpollAdd(q.ep, h, s.bits(), dataOf(h, s.generation)); err != nil {
-		return failed(operation, h, meaning(err))
-	}
-	// Only numbers of open handles get here, so RLIMIT_NOFILE bounds the table.
-	for int(h) >= len(q.slots) {
-		q.slots = append(q.slots, slot{})
-	}
-	q.slots[h] = s
-	return nil
+	return q.Change("add", h, func() error {
+		if err := check(r); err != nil {
+			return err
+		}
+		next, err := q.table.Fresh(h, r)
+		if err != nil {
+			return err
+		}
+		next.Flags = flagsOf(r)
+		if err := q.add(h, &next); err != nil {
+			return err
+		}
+		q.table.Put(h, next)
+		return nil
+	})
 }
 
 // Modify implements [queue.Queue].
 func (q *Queue) Modify(h sys.Handle, r queue.Registration) error {
-	const operation = "modify"
-	if err := check(operation, h, r); err != nil {
-		return err
-	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.gate.Closed() {
-		return failed(operation, h, queue.ErrClosed)
-	}
-	s := q.slotOf(h)
-	if s == nil {
-		return failed(operation, h, queue.ErrNotFound)
-	}
-	next := slot{generation: s.generation + 1}
-	next.register(r)
-	if s.exclusive || next.exclusive {
-		if err := q.addAgain(h, &next); err != nil {
-			s.end()
-			return failed(operation, h, meaning(err))
+	return q.Change("modify", h, func() error {
+		if err := check(r); err != nil {
+			return err
 		}
-	} else if err := sys.EpollModify(q.ep, h, next.bits(), dataOf(h, next.generation)); err != nil {
-		return failed(operation, h, meaning(err))
-	}
-	*s = next
-	return nil
+		s, err := q.table.Find(h)
+		if err != nil {
+			return err
+		}
+		next := s.Renewed(r)
+		next.Flags = flagsOf(r)
+		if s.Flags == exclusive || next.Flags == exclusive {
+			if err := q.addAgain(h, &next); err != nil {
+				s.End()
+				return err
+			}
+		} else if err := sys.EpollModify(q.ep, h, bits(&next), table.Data(h, next.Generation)); err != nil {
+			return meaning(err)
+		}
+		*s = next
+		return nil
+	})
+}
+
+// add makes the kernel report for s.
+func (q *Queue) add(h sys.Handle, s *slot) error {
+	return meaning(sys.EpollAdd(q.ep, h, bits(s), table.Data(h, s.Generation)))
 }
 
 // addAgain deletes h and adds it again, because EPOLL_CTL_MOD refuses exclusive registrations.
 func (q *Queue) addAgain(h sys.Handle, s *slot) error {
 	if err := sys.EpollDelete(q.ep, h); err != nil {
-		return err
+		return meaning(err)
 	}
-	return sys.EpollAdd(q.ep, h, s.bits(), dataOf(h, s.generation))
+	return q.add(h, s)
 }
 
 // Delete implements [queue.Queue].
 func (q *Queue) Delete(h sys.Handle) error {
-	const operation = "delete"
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.gate.Closed() {
-		return failed(operation, h, queue.ErrClosed)
-	}
-	s := q.slotOf(h)
-	if s == nil {
-		return failed(operation, h, queue.ErrNotFound)
-	}
-	s.end()
-	switch err := sys.EpollDelete(q.ep, h); err {
-	case nil, syscall.EBADF, syscall.ENOENT, syscall.EPERM:
-		// The kernel has already forgotten a handle that was closed before, which is the wanted
-		// result. EPERM means that the number now belongs to a file that epoll does not accept.
-		return nil
-	default:
-		return failed(operation, h, err)
-	}
+	return q.Change("delete", h, func() error {
+		s, err := q.table.Find(h)
+		if err != nil {
+			return err
+		}
+		s.End()
+		switch err := sys.EpollDelete(q.ep, h); err {
+		case nil, syscall.EBADF, syscall.ENOENT, syscall.EPERM:
+			// The kernel has already forgotten a handle that was closed before, which is the wanted
+			// result. EPERM means that the number now belongs to a file that epoll does not accept.
+			return nil
+		default:
+			return err
+		}
+	})
 }
 
-// slotOf returns the slot of a registered handle, or nil. The caller holds mu.
-func (q *Queue) slotOf(h sys.Handle) *slot {
-	if h >= sys.Handle(len(q.slots)) || !q.slots[h].used {
-		return nil
+// rearm arms the direction that the event of a one-shot registration has not disarmed. The kernel
+// has disarmed both. The caller holds Mu.
+func (q *Queue) rearm(s *slot, data uint64) {
+	if s.Armed != queue.None {
+		// If the kernel refuses, the handle was closed without Delete, and no caller waits for it.
+		_ = sys.EpollModify(q.ep, table.HandleOf(data), bits(s), data)
 	}
-	return &q.slots[h]
-}
-
-func (s *slot) register(r queue.Registration) {
-	s.token, s.armed, s.mode, s.exclusive, s.used = r.Token, r.Interest, r.Mode, r.Exclusive, true
-}
-
-func (s *slot) end() { *s = slot{generation: s.generation + 1} }
-
-// disarm disarms the reported directions of a one-shot registration and returns them. The caller
-// holds mu.
-func (q *Queue) disarm(h sys.Handle, s *slot, reported queue.Interest, data uint64) queue.Interest {
-	s.armed &^= reported
-	if s.armed != queue.None {
-		// The kernel has disarmed both directions. If it refuses the other direction, the handle
-		// was closed without Delete, and no caller waits for it.
-		_ = sys.EpollModify(q.ep, h, s.bits(), data)
-	}
-	return reported
 }
 
 // readyOf converts epoll events to Ready. Hang-up and error set both directions, because their
@@ -206,17 +170,11 @@ func readyAtEnd(bits uint32) queue.Ready {
 	return ready
 }
 
-func check(operation string, h sys.Handle, r queue.Registration) error {
-	switch {
-	case r.Mode > queue.OneShot, r.Interest > queue.Both:
-		return failed(operation, h, queue.ErrInvalid)
-	case r.Exclusive && r.Mode == queue.OneShot:
-		return failed(operation, h, fmt.Errorf("exclusive one-shot registration: %w", errors.ErrUnsupported))
-	case h > math.MaxInt32:
-		// The kernel would truncate the number to 32 bits and find another handle.
-		return failed(operation, h, syscall.EBADF)
+func check(r queue.Registration) error {
+	if r.Exclusive && r.Mode == queue.OneShot {
+		return fmt.Errorf("exclusive one-shot registration: %w", errors.ErrUnsupported)
 	}
-	return nil
+	return base.CheckRegistration(r, true)
 }
 
 // meaning wraps an errno of epoll_ctl(2) with the matching sentinel of the contract.

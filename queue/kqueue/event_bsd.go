@@ -11,24 +11,18 @@ import (
 // holds mu.
 func (q *Queue) eventOf(e *sys.Kevent) (queue.Event, bool) {
 	h := sys.Handle(e.Ident)
-	s := q.slotOf(h)
-	if s == nil || uintptr(s.generation) != e.Udata {
+	s := q.table.Current(h, uint64(e.Udata))
+	if s == nil {
+		return queue.Event{}, false // stale
+	}
+	if s.Extra.end && e.Filter == endFilter && !q.endHolds(h, s, e) {
 		return queue.Event{}, false
 	}
-	if s.end && e.Filter == endFilter && !q.endHolds(h, s, e) {
-		return queue.Event{}, false
+	event, ok := s.Report(readyOf(s, e))
+	if !ok {
+		return event, false
 	}
-	ready := s.readyOf(e)
-	directions := ready.Directions() & s.armed
-	if directions == queue.None {
-		return queue.Event{}, false
-	}
-	event := queue.Event{Token: s.token, Ready: ready&^queue.Ready(queue.Both) | queue.Ready(directions)}
-	if s.mode == queue.OneShot {
-		event.Disarmed = directions
-		s.armed &^= directions
-	}
-	if s.mode == queue.Level && e.Flags&sys.EvOneShot != 0 {
+	if s.Mode == queue.Level && e.Flags&sys.EvOneShot != 0 {
 		// FreeBSD removes the filter of a writer from a pipe whose reader closes (knlist_clear): it
 		// reports once more and is gone. If the kernel refuses a new filter, the handle was closed
 		// without Delete, and no caller waits for it.
@@ -48,7 +42,7 @@ func (q *Queue) endHolds(h sys.Handle, s *slot, e *sys.Kevent) bool {
 		if pipe, err := q.pollable(h); err == nil && pipe {
 			return true
 		}
-	case endFilter != sys.EvfiltRead, e.Flags&sys.EvEOF != 0, s.interest.Has(queue.Readable):
+	case endFilter != sys.EvfiltRead, e.Flags&sys.EvEOF != 0, s.Extra.interest.Has(queue.Readable):
 		return true
 	}
 	q.detachEnd(h, s)
@@ -57,7 +51,7 @@ func (q *Queue) endHolds(h sys.Handle, s *slot, e *sys.Kevent) bool {
 
 // readyOf maps the event of one filter, which covers its own direction only. The end of the other
 // direction is an event of the other filter.
-func (s *slot) readyOf(e *sys.Kevent) queue.Ready {
+func readyOf(s *slot, e *sys.Kevent) queue.Ready {
 	var ready queue.Ready
 	over := e.Flags&sys.EvEOF != 0
 	if e.Filter == sys.EvfiltRead {
@@ -65,22 +59,22 @@ func (s *slot) readyOf(e *sys.Kevent) queue.Ready {
 		if over {
 			// Unread bytes may precede the end.
 			ready |= queue.ReadyPeerShut
-			s.ended |= queue.Readable
+			s.Extra.ended |= queue.Readable
 		}
 	}
 	if e.Filter == sys.EvfiltWrite {
 		ready |= queue.Ready(queue.Writable)
 		if over {
-			s.ended |= queue.Writable
-			if s.pipe {
+			s.Extra.ended |= queue.Writable
+			if s.Extra.pipe {
 				ready |= queue.ReadyHangUp
 			}
 		}
 	}
-	if s.end && e.Filter == endFilter && (over || endFilter == sys.EvfiltUser) {
+	if s.Extra.end && e.Filter == endFilter && (over || endFilter == sys.EvfiltUser) {
 		ready |= queue.Ready(queue.Writable) | queue.ReadyHangUp
 	}
-	if s.ended == queue.Both {
+	if s.Extra.ended == queue.Both {
 		ready |= queue.ReadyHangUp
 	}
 	// A connection that failed or was reset has ended, with the errno in fflags (kqueue(2)).

@@ -19,7 +19,7 @@ type batch struct {
 }
 
 func (b *batch) put(h sys.Handle, filter sys.KeventFilter, flags sys.KeventFlags, note uint32, s *slot) {
-	b.changes[b.n] = sys.Kevent{Ident: uintptr(h), Filter: filter, Flags: flags, Fflags: note, Udata: uintptr(s.generation)}
+	b.changes[b.n] = sys.Kevent{Ident: uintptr(h), Filter: filter, Flags: flags, Fflags: note, Udata: uintptr(s.Generation)}
 	b.n++
 }
 
@@ -41,8 +41,8 @@ func outcome(receipt *sys.Kevent) error {
 // flags returns the flags of the filters of s. It is tempting to use EV_ONESHOT, which every kqueue
 // has. But kqueue_scan of NetBSD 7.99 waits for a lock before it releases an event that it delivers
 // that way. EV_DELETE in another thread waits for this release with the lock held: a deadlock.
-func (s *slot) flags() sys.KeventFlags {
-	switch s.mode {
+func flags(s *slot) sys.KeventFlags {
+	switch s.Mode {
 	case queue.Edge:
 		return sys.EvAdd | sys.EvClear
 	case queue.OneShot:
@@ -56,28 +56,28 @@ func (s *slot) flags() sys.KeventFlags {
 // attach fails, the kernel reports neither, and s has no interest left.
 func (q *Queue) attach(h sys.Handle, old, s *slot) error {
 	var b batch
-	if old.interest.Has(queue.Readable) {
+	if old.Extra.interest.Has(queue.Readable) {
 		b.put(h, sys.EvfiltRead, sys.EvDelete, 0, old)
 	}
-	if old.interest.Has(queue.Writable) {
+	if old.Extra.interest.Has(queue.Writable) {
 		b.put(h, sys.EvfiltWrite, sys.EvDelete, 0, old)
 	}
-	if old.end {
+	if old.Extra.end {
 		b.put(h, endFilter, sys.EvDelete, 0, old)
 	}
 	deletions := b.n
 	// Put it before the filter for writing: if the kernel refuses that one, readerGone and
 	// attachEnd need to know whether this one is attached.
-	s.end = endWatched && s.pipe && s.interest.Has(queue.Writable)
-	if s.end && !(endFilter == sys.EvfiltRead && s.interest.Has(queue.Readable)) {
-		b.put(h, endFilter, s.flags(), 0, s)
+	s.Extra.end = endWatched && s.Extra.pipe && s.Extra.interest.Has(queue.Writable)
+	if s.Extra.end && !(endFilter == sys.EvfiltRead && s.Extra.interest.Has(queue.Readable)) {
+		b.put(h, endFilter, flags(s), 0, s)
 	}
 	ends := b.n
-	if s.interest.Has(queue.Readable) {
-		b.put(h, sys.EvfiltRead, s.flags(), 0, s)
+	if s.Extra.interest.Has(queue.Readable) {
+		b.put(h, sys.EvfiltRead, flags(s), 0, s)
 	}
-	if s.interest.Has(queue.Writable) {
-		b.put(h, sys.EvfiltWrite, s.flags(), 0, s)
+	if s.Extra.interest.Has(queue.Writable) {
+		b.put(h, sys.EvfiltWrite, flags(s), 0, s)
 	}
 	err := b.apply(q.kq)
 	for i := 0; i < b.n && err == nil; i++ {
@@ -89,8 +89,8 @@ func (q *Queue) attach(h sys.Handle, old, s *slot) error {
 			err = nil
 		case i >= deletions && i < ends:
 			// Some kinds of pipe work without it.
-			s.end, err = false, nil
-		case i >= ends && b.changes[i].Filter == sys.EvfiltWrite && s.readerGone(err):
+			s.Extra.end, err = false, nil
+		case i >= ends && b.changes[i].Filter == sys.EvfiltWrite && readerGone(s, err):
 			err = q.attachEnd(h, s, err)
 		}
 	}
@@ -103,21 +103,21 @@ func (q *Queue) attach(h sys.Handle, old, s *slot) error {
 // readerGone reports whether a refused EVFILT_WRITE means that the pipe has no reader any more.
 // pipe_kqfilter returns EPIPE on FreeBSD, OpenBSD, DragonFly and old macOS. On NetBSD it returns
 // EBADF for a handle that has just accepted another filter.
-func (s *slot) readerGone(err error) bool {
-	return err == syscall.EPIPE || err == syscall.EBADF && s.end
+func readerGone(s *slot, err error) bool {
+	return err == syscall.EPIPE || err == syscall.EBADF && s.Extra.end
 }
 
 // attachEnd makes the kernel report at once that writing to h fails, and again according to the
 // mode. refusal is the reason why the kernel refused EVFILT_WRITE.
 func (q *Queue) attachEnd(h sys.Handle, s *slot, refusal error) error {
-	if s.end {
+	if s.Extra.end {
 		return nil // that filter is attached and reports the end
 	}
 	if endFilter != sys.EvfiltUser {
 		return refusal
 	}
 	var b batch
-	b.put(h, endFilter, s.flags(), 0, s)
+	b.put(h, endFilter, flags(s), 0, s)
 	b.put(h, endFilter, 0, sys.NoteTrigger, s)
 	if err := b.apply(q.kq); err != nil {
 		return err
@@ -125,7 +125,7 @@ func (q *Queue) attachEnd(h sys.Handle, s *slot, refusal error) error {
 	if outcome(&b.receipts[0]) != nil {
 		return refusal
 	}
-	s.end = true
+	s.Extra.end = true
 	return outcome(&b.receipts[1])
 }
 
@@ -135,7 +135,7 @@ func (q *Queue) detachEnd(h sys.Handle, s *slot) {
 	b.put(h, endFilter, sys.EvDelete, 0, s)
 	// A filter that cannot be deleted does not exist.
 	_ = b.apply(q.kq)
-	s.end = false
+	s.Extra.end = false
 }
 
 // detach undoes the changes of a failed attach.
@@ -143,11 +143,11 @@ func (q *Queue) detach(h sys.Handle, s *slot) {
 	var b batch
 	b.put(h, sys.EvfiltRead, sys.EvDelete, 0, s)
 	b.put(h, sys.EvfiltWrite, sys.EvDelete, 0, s)
-	if s.end {
+	if s.Extra.end {
 		b.put(h, endFilter, sys.EvDelete, 0, s)
 	}
 	// A filter that cannot be deleted does not exist. An event of it would find no interest to
 	// report.
 	_ = b.apply(q.kq)
-	s.interest, s.armed, s.end = queue.None, queue.None, false
+	s.Extra.interest, s.Armed, s.Extra.end = queue.None, queue.None, false
 }

@@ -34,8 +34,8 @@ func FuzzEventOf(f *testing.F) {
 		if err := q.Add(h, r); err != nil {
 			t.Fatal(err)
 		}
-		q.mu.Lock()
-		defer q.mu.Unlock()
+		q.Mu.Lock()
+		defer q.Mu.Unlock()
 		for _, e := range []sys.Kevent{{Ident: uintptr(ident), Udata: uintptr(udata)}, {Ident: uintptr(h)}} {
 			named := e.Ident == uintptr(h) && e.Udata == 0
 			e.Filter, e.Flags, e.Fflags = sys.KeventFilter(filter), sys.KeventFlags(flags), fflags

@@ -5,29 +5,22 @@ package kqueue
 import (
 	"errors"
 	"fmt"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/edgewise-go/edgewise/queue"
-	"github.com/edgewise-go/edgewise/queue/internal/gate"
+	"github.com/edgewise-go/edgewise/queue/internal/base"
+	"github.com/edgewise-go/edgewise/queue/internal/table"
 	"github.com/edgewise-go/edgewise/queue/internal/wake"
 	"github.com/edgewise-go/edgewise/sys"
 )
 
 // Queue is a [queue.Queue] on one kqueue. Use New.
 type Queue struct {
+	base.Base
 	kq    sys.Handle
 	waker *waker
-	gate  *gate.Gate // guards every use of kq or waker without mu
-
-	// woken is true from a Wake that signalled until a Wait has taken the signal. Calls in between
-	// need no signal of their own.
-	woken atomic.Bool
-
-	mu    sync.Mutex
-	slots []slot // guarded by mu; indexed by handle
+	table table.Table[extra] // guarded by Mu
 }
 
 var _ queue.Nester = (*Queue)(nil)
@@ -46,7 +39,7 @@ func New(o Options) (*Queue, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("kqueue: %w", err), sys.Close(kq))
 	}
-	return &Queue{kq: kq, waker: w, gate: gate.New()}, nil
+	return &Queue{Base: base.New("kqueue", w.signal), kq: kq, waker: w}, nil
 }
 
 // Features implements [queue.Queue].
@@ -60,42 +53,13 @@ func (q *Queue) Features() queue.Features {
 // Handle implements [queue.Nester]. It returns the kqueue.
 func (q *Queue) Handle() sys.Handle { return q.kq }
 
-// WouldBlock implements [queue.Queue]. It only checks that the queue is open: the kernel knows that
-// the operation would block.
-func (q *Queue) WouldBlock(h sys.Handle, _ queue.Interest) error {
-	if q.gate.Closed() {
-		return failed("would block", h, queue.ErrClosed)
-	}
-	return nil
-}
-
-// Wake implements [queue.Queue].
-func (q *Queue) Wake() error {
-	if !q.gate.Enter() {
-		return fmt.Errorf("kqueue: wake: %w", queue.ErrClosed)
-	}
-	defer q.gate.Leave()
-	if q.woken.Load() || !q.woken.CompareAndSwap(false, true) {
-		return nil
-	}
-	if err := q.waker.signal(); err != nil {
-		q.woken.Store(false)
-		return fmt.Errorf("kqueue: wake: %w", err)
-	}
-	return nil
-}
-
 // Close implements [queue.Queue].
 func (q *Queue) Close() error {
-	q.mu.Lock()
-	if !q.gate.Shut() {
-		q.mu.Unlock()
-		return fmt.Errorf("kqueue: close: %w", queue.ErrClosed)
+	ok, err := q.Shut(q.waker.signal) // reaches one Wait, which passes it on
+	if !ok {
+		return err
 	}
-	err := q.waker.signal() // reaches one Wait, which passes it on
-	q.mu.Unlock()
-	q.gate.WaitEmpty()
-	q.slots = nil
+	q.table.Release()
 	return errors.Join(err, q.waker.close(), sys.Close(q.kq))
 }
 
@@ -106,12 +70,12 @@ func (q *Queue) Close() error {
 // would have to hand one level to many threads correctly. Passing it on needs only what a Wake
 // needs anyway.
 func (q *Queue) leave() {
-	if q.gate.Closed() {
+	if q.Gate.Closed() {
 		// If this fails, the same call failed in Close, which reports it.
 		_ = q.waker.clear()
 		_ = q.waker.signal()
 	}
-	q.gate.Leave()
+	q.Gate.Leave()
 }
 
 // eventsPerWaitMax is the number of events that one Wait requests from the kernel. Their memory is
@@ -120,24 +84,19 @@ const eventsPerWaitMax = 64
 
 // Wait implements [queue.Queue].
 func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
-	if !q.gate.Enter() {
-		return 0, fmt.Errorf("kqueue: wait: %w", queue.ErrClosed)
+	if err := q.Enter(events); err != nil {
+		return 0, err
 	}
 	defer q.leave()
-	if len(events) == 0 {
-		return 0, fmt.Errorf("kqueue: wait: 0 events, want room for at least 1: %w", queue.ErrInvalid)
-	}
-	var deadline time.Time
-	if timeout > 0 {
-		deadline = time.Now().Add(timeout)
-	}
+	begin := q.Begin(timeout)
+	left := timeout
 	var memory [eventsPerWaitMax]sys.Kevent
 	// Make no second call for events that do not fit: it would return the same levels again.
 	raw := memory[:min(len(events), len(memory))]
 	for {
-		n, err := sys.KqueueWait(q.kq, raw, timeout)
+		n, err := sys.KqueueWait(q.kq, raw, left)
 		if err != nil && err != syscall.EINTR {
-			return 0, fmt.Errorf("kqueue: wait: %w", err)
+			return 0, q.Failed("wait", err)
 		}
 		if n > 0 {
 			n, woken, err := q.deliver(events, raw[:n])
@@ -145,29 +104,18 @@ func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 				return n, err
 			}
 		}
-		if timeout > 0 {
-			timeout = max(0, time.Until(deadline))
-		}
-		if timeout == 0 {
-			return 0, q.passed()
+		if left = q.Left(timeout, begin); left == 0 {
+			return 0, q.Passed()
 		}
 	}
-}
-
-// passed returns the result of a Wait that timed out.
-func (q *Queue) passed() error {
-	if q.gate.Closed() {
-		return fmt.Errorf("kqueue: wait: %w", queue.ErrClosed)
-	}
-	return nil
 }
 
 // deliver turns raw into events and reports whether raw contained a Wake.
 func (q *Queue) deliver(events []queue.Event, raw []sys.Kevent) (n int, woken bool, err error) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.gate.Closed() {
-		return 0, false, fmt.Errorf("kqueue: wait: %w", queue.ErrClosed)
+	q.Mu.Lock()
+	defer q.Mu.Unlock()
+	if q.Gate.Closed() {
+		return 0, false, q.Closed("wait")
 	}
 	for i := range raw {
 		if q.waker.is(&raw[i]) {
@@ -185,15 +133,9 @@ func (q *Queue) deliver(events []queue.Event, raw []sys.Kevent) (n int, woken bo
 
 // takeWake makes the next Wake signal again.
 func (q *Queue) takeWake() error {
-	// Drain the pipe first, then clear the flag. In the other order, a Wake in between would be
-	// drained, and the kernel drops an edge whose cause has gone.
 	if err := q.waker.clear(); err != nil {
-		return fmt.Errorf("kqueue: wait: clear waker: %w", err)
+		return q.Failed("wait", fmt.Errorf("clear waker: %w", err))
 	}
-	q.woken.Store(false)
+	q.WakeTaken()
 	return nil
-}
-
-func failed(operation string, h sys.Handle, err error) error {
-	return fmt.Errorf("kqueue: %s handle %v: %w", operation, h, err)
 }

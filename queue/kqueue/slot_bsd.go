@@ -3,134 +3,86 @@
 package kqueue
 
 import (
-	"errors"
 	"fmt"
-	"math"
 	"syscall"
 
 	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/queue/internal/base"
+	"github.com/edgewise-go/edgewise/queue/internal/table"
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// slot is the registration of the handle whose number is its index. It has no pointer, so the
-// garbage collector does not scan a million of them.
-//
-// The kernel holds the generation as user data. An event that a Wait took before a Modify or Delete
-// has another generation than the slot, and is dropped. After a Modify the kernel has checked
-// again, so a newer event carries the readiness.
-type slot struct {
-	token      queue.Token
-	generation uint32
-	interest   queue.Interest // the directions whose filters the kernel has
-	armed      queue.Interest // directions that may be reported; reports in mode OneShot disarm them
-	ended      queue.Interest // directions that were reported as ended
-	mode       queue.Mode
-	used       bool
-	pipe       bool // has one direction, which a hang-up ends
-	end        bool // endFilter is attached
+// slot is the registration of a handle.
+type slot = table.Slot[extra]
+
+// extra is what a slot holds besides the common fields.
+type extra struct {
+	interest queue.Interest // the directions whose filters the kernel has
+	ended    queue.Interest // directions that were reported as ended
+	pipe     bool           // has one direction, which a hang-up ends
+	end      bool           // endFilter is attached
 }
 
 // Add implements [queue.Queue].
 func (q *Queue) Add(h sys.Handle, r queue.Registration) error {
-	const operation = "add"
-	if err := check(operation, h, r); err != nil {
-		return err
-	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.gate.Closed() {
-		return failed(operation, h, queue.ErrClosed)
-	}
-	if q.slotOf(h) != nil {
-		return failed(operation, h, queue.ErrExists)
-	}
-	pipe, err := q.pollable(h)
-	if err != nil {
-		return failed(operation, h, err)
-	}
-	none := slot{}
-	if int(h) < len(q.slots) {
-		none.generation = q.slots[h].generation
-	}
-	s := none
-	s.register(r)
-	s.pipe = pipe
-	if err := q.attach(h, &none, &s); err != nil {
-		return failed(operation, h, meaning(err))
-	}
-	// Only numbers of open handles get here, so RLIMIT_NOFILE bounds the table.
-	for int(h) >= len(q.slots) {
-		q.slots = append(q.slots, slot{})
-	}
-	q.slots[h] = s
-	return nil
+	return q.Change("add", h, func() error {
+		if err := base.CheckRegistration(r, false); err != nil {
+			return err
+		}
+		next, err := q.table.Fresh(h, r)
+		if err != nil {
+			return err
+		}
+		pipe, err := q.pollable(h)
+		if err != nil {
+			return err
+		}
+		next.Extra = extra{interest: r.Interest, pipe: pipe}
+		if err := q.attach(h, &slot{}, &next); err != nil {
+			return meaning(err)
+		}
+		q.table.Put(h, next)
+		return nil
+	})
 }
 
 // Modify implements [queue.Queue].
 func (q *Queue) Modify(h sys.Handle, r queue.Registration) error {
-	const operation = "modify"
-	if err := check(operation, h, r); err != nil {
-		return err
-	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.gate.Closed() {
-		return failed(operation, h, queue.ErrClosed)
-	}
-	s := q.slotOf(h)
-	if s == nil {
-		return failed(operation, h, queue.ErrNotFound)
-	}
-	if r.Interest == queue.None {
-		// The change requests no filter, so the kernel would not report that the handle was closed.
-		if _, err := q.pollable(h); err != nil {
-			return failed(operation, h, err)
+	return q.Change("modify", h, func() error {
+		if err := base.CheckRegistration(r, false); err != nil {
+			return err
 		}
-	}
-	next := slot{generation: s.generation + 1, pipe: s.pipe}
-	next.register(r)
-	err := q.attach(h, s, &next)
-	*s = next
-	if err != nil {
-		return failed(operation, h, meaning(err))
-	}
-	return nil
+		s, err := q.table.Find(h)
+		if err != nil {
+			return err
+		}
+		if r.Interest == queue.None {
+			// The change requests no filter, so the kernel would not report that the handle was
+			// closed.
+			if _, err := q.pollable(h); err != nil {
+				return err
+			}
+		}
+		next := s.Renewed(r)
+		next.Extra = extra{interest: r.Interest, pipe: s.Extra.pipe}
+		err = q.attach(h, s, &next)
+		*s = next
+		return meaning(err)
+	})
 }
 
 // Delete implements [queue.Queue].
 func (q *Queue) Delete(h sys.Handle) error {
-	const operation = "delete"
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.gate.Closed() {
-		return failed(operation, h, queue.ErrClosed)
-	}
-	s := q.slotOf(h)
-	if s == nil {
-		return failed(operation, h, queue.ErrNotFound)
-	}
-	none := slot{}
-	err := q.attach(h, s, &none)
-	s.forget()
-	if err != nil {
-		return failed(operation, h, err)
-	}
-	return nil
+	return q.Change("delete", h, func() error {
+		s, err := q.table.Find(h)
+		if err != nil {
+			return err
+		}
+		err = q.attach(h, s, &slot{})
+		s.End()
+		return err
+	})
 }
-
-// slotOf returns the slot of a registered handle, or nil. The caller holds mu.
-func (q *Queue) slotOf(h sys.Handle) *slot {
-	if h >= sys.Handle(len(q.slots)) || !q.slots[h].used {
-		return nil
-	}
-	return &q.slots[h]
-}
-
-func (s *slot) register(r queue.Registration) {
-	s.token, s.interest, s.armed, s.mode, s.used = r.Token, r.Interest, r.Interest, r.Mode, true
-}
-
-func (s *slot) forget() { *s = slot{generation: s.generation + 1} }
 
 // pollable refuses kinds of handle that the kernel reports as readable up to their end, and handles
 // that are not open. It reports whether h is a pipe.
@@ -149,18 +101,6 @@ func (q *Queue) pollable(h sys.Handle) (pipe bool, err error) {
 		return true, nil
 	}
 	return false, nil
-}
-
-func check(operation string, h sys.Handle, r queue.Registration) error {
-	switch {
-	case r.Mode > queue.OneShot, r.Interest > queue.Both:
-		return failed(operation, h, queue.ErrInvalid)
-	case r.Exclusive:
-		return failed(operation, h, fmt.Errorf("exclusive registration: %w", errors.ErrUnsupported))
-	case h > math.MaxInt32:
-		return failed(operation, h, syscall.EBADF)
-	}
-	return nil
 }
 
 // meaning wraps the errno for an unsupported kind of handle with the sentinel of the contract.

@@ -1,0 +1,149 @@
+// Package base holds what the queues of all mechanisms have in common: the name in their errors,
+// the lock of their registrations, the end of their calls at Close, and the coalescing of Wakes.
+package base
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/queue/internal/gate"
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// Base is the common part of a queue, for the mechanism to embed. Use New.
+type Base struct {
+	Gate *gate.Gate // guards every use of the mechanism's handles without Mu
+	Mu   sync.Mutex // guards the registrations
+
+	// woken is true from a Wake that signalled until a Wait has taken the signal. Calls in between
+	// need no signal of their own.
+	woken  atomic.Bool
+	signal func() error
+
+	mechanism string
+	born      time.Time // origin of all times: time.Since(born) reads one clock, time.Now two
+}
+
+// New returns the base of a queue on the named mechanism. Wake calls signal, which makes one Wait
+// return: a running one, or the next to begin.
+func New(mechanism string, signal func() error) Base {
+	return Base{Gate: gate.New(), signal: signal, mechanism: mechanism, born: time.Now()}
+}
+
+// Wake implements [queue.Queue].
+func (b *Base) Wake() error {
+	if !b.Gate.Enter() {
+		return b.Closed("wake")
+	}
+	defer b.Gate.Leave()
+	if b.woken.Load() || !b.woken.CompareAndSwap(false, true) {
+		return nil
+	}
+	if err := b.signal(); err != nil {
+		b.woken.Store(false)
+		return b.Failed("wake", err)
+	}
+	return nil
+}
+
+// WakeTaken makes the next Wake signal again. A mechanism clears its waker before it calls
+// WakeTaken. In the other order it would clear the signal of a Wake in between, and the kernel
+// drops an edge whose cause has gone.
+func (b *Base) WakeTaken() { b.woken.Store(false) }
+
+// WouldBlock implements [queue.Queue] for mechanisms with native edges. It only checks that the
+// queue is open: the kernel knows that the operation would block.
+func (b *Base) WouldBlock(h sys.Handle, _ queue.Interest) error {
+	if b.Gate.Closed() {
+		return b.FailedFor("would block", h, queue.ErrClosed)
+	}
+	return nil
+}
+
+// Change runs f, which changes the registration of h, with Mu held. It names operation and h in the
+// error of f.
+//
+// Errors: [queue.ErrClosed], and those of f.
+func (b *Base) Change(operation string, h sys.Handle, f func() error) error {
+	b.Mu.Lock()
+	defer b.Mu.Unlock()
+	err := error(queue.ErrClosed)
+	if !b.Gate.Closed() {
+		err = f()
+	}
+	if err != nil {
+		return b.FailedFor(operation, h, err)
+	}
+	return nil
+}
+
+// Enter begins a Wait into events. The caller must call Gate.Leave unless Enter returns an error.
+//
+// Errors: [queue.ErrClosed], [queue.ErrInvalid] if events is empty.
+func (b *Base) Enter(events []queue.Event) error {
+	if !b.Gate.Enter() {
+		return b.Closed("wait")
+	}
+	if len(events) == 0 {
+		b.Gate.Leave()
+		return b.Failed("wait", fmt.Errorf("0 events, want room for at least 1: %w", queue.ErrInvalid))
+	}
+	return nil
+}
+
+// Begin returns the time at which a Wait with this timeout begins, for Left.
+func (b *Base) Begin(timeout time.Duration) time.Duration {
+	if timeout <= 0 {
+		return 0 // Left does not need it
+	}
+	return time.Since(b.born)
+}
+
+// Left returns how much is left of the timeout of a Wait that began at begin. A negative timeout
+// does not change.
+func (b *Base) Left(timeout, begin time.Duration) time.Duration {
+	if timeout <= 0 {
+		return timeout
+	}
+	return max(0, timeout-(time.Since(b.born)-begin))
+}
+
+// Passed returns the error of a Wait that timed out: nil, or [queue.ErrClosed].
+func (b *Base) Passed() error {
+	if b.Gate.Closed() {
+		return b.Closed("wait")
+	}
+	return nil
+}
+
+// Shut begins Close: it shuts the gate, calls signal to end the running Waits, and blocks until the
+// last call has left. The error of signal is returned with ok.
+//
+// Errors: [queue.ErrClosed] if the queue was closed before; ok is false then.
+func (b *Base) Shut(signal func() error) (ok bool, err error) {
+	b.Mu.Lock()
+	if !b.Gate.Shut() {
+		b.Mu.Unlock()
+		return false, b.Closed("close")
+	}
+	err = signal()
+	b.Mu.Unlock()
+	b.Gate.WaitEmpty()
+	return true, err
+}
+
+// Closed returns [queue.ErrClosed] with the name of the operation.
+func (b *Base) Closed(operation string) error { return b.Failed(operation, queue.ErrClosed) }
+
+// Failed wraps err with the names of the mechanism and the operation.
+func (b *Base) Failed(operation string, err error) error {
+	return fmt.Errorf("%s: %s: %w", b.mechanism, operation, err)
+}
+
+// FailedFor wraps err as Failed does, and adds the handle.
+func (b *Base) FailedFor(operation string, h sys.Handle, err error) error {
+	return fmt.Errorf("%s: %s handle %v: %w", b.mechanism, operation, h, err)
+}
