@@ -16,7 +16,7 @@ import (
 
 // Queue is a [queue.Queue] on one epoll instance. Use New.
 type Queue struct {
-	base.Base
+	base.Parallel
 	ep    sys.Handle
 	waker *wake.Waker
 	exact bool                  // whether the kernel takes timeouts in nanoseconds
@@ -48,16 +48,12 @@ func New(o Options) (*Queue, error) {
 	}
 	// Probed by a call: an older kernel returns ENOSYS, a sandbox any errno.
 	_, err = sys.EpollWaitExact(ep, make([]sys.EpollEvent, 1), 0)
-	return &Queue{Base: base.New("epoll", w.Signal), ep: ep, waker: w, exact: err == nil}, nil
-}
-
-// Features implements [queue.Queue].
-func (q *Queue) Features() queue.Features {
-	return queue.Features{
-		Mechanism: "epoll", Waker: q.waker.Kind(),
+	f := queue.Features{
+		Mechanism: "epoll", Waker: w.Kind(),
 		NativeEdge: true, NativeOneShot: true, Exclusive: true, PeerShut: true, Nested: true,
 		Urgent: true,
 	}
+	return &Queue{Parallel: base.NewParallel(f, w.Signal), ep: ep, waker: w, exact: err == nil}, nil
 }
 
 // Handle implements [queue.Nester]. It returns the epoll instance.

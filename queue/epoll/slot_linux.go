@@ -6,7 +6,6 @@ import (
 	"syscall"
 
 	"github.com/edgewise-go/edgewise/queue"
-	"github.com/edgewise-go/edgewise/queue/internal/base"
 	"github.com/edgewise-go/edgewise/queue/internal/table"
 	"github.com/edgewise-go/edgewise/sys"
 )
@@ -60,7 +59,7 @@ func flagsOf(r queue.Registration) uint8 {
 
 // Add implements [queue.Queue].
 func (q *Queue) Add(h sys.Handle, r queue.Registration) error {
-	return q.Change("add", h, func() error {
+	return q.Register("add", h, r, func() error {
 		if err := check(r); err != nil {
 			return err
 		}
@@ -79,7 +78,7 @@ func (q *Queue) Add(h sys.Handle, r queue.Registration) error {
 
 // Modify implements [queue.Queue].
 func (q *Queue) Modify(h sys.Handle, r queue.Registration) error {
-	return q.Change("modify", h, func() error {
+	return q.Register("modify", h, r, func() error {
 		if err := check(r); err != nil {
 			return err
 		}
@@ -170,11 +169,12 @@ func readyAtEnd(bits uint32) queue.Ready {
 	return ready
 }
 
+// check refuses what EPOLLEXCLUSIVE cannot do.
 func check(r queue.Registration) error {
 	if r.Exclusive && r.Mode == queue.OneShot {
 		return fmt.Errorf("exclusive one-shot registration: %w", errors.ErrUnsupported)
 	}
-	return base.CheckRegistration(r, true)
+	return nil
 }
 
 // meaning wraps an errno of epoll_ctl(2) with the matching sentinel of the contract.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/queue/internal/table"
 	"github.com/edgewise-go/edgewise/sys"
 )
 
@@ -82,7 +83,7 @@ func TestAPollOutlivesTheThreadThatSubmittedIt(t *testing.T) {
 			silent(t, q, "of a handle that is not ready")
 		})
 		thread.Wait()
-		if !q.slots[a].is(polled) {
+		if !is(q.table.Of(a), polled) {
 			t.Errorf("%v: the thread did not submit the poll", mode)
 		}
 		send(t, b)
@@ -106,8 +107,8 @@ func TestAHalfCloseIsNoStormForThoseWhoWaitForRoom(t *testing.T) {
 			must(t, q.Modify(a, r))
 			must(t, sys.Shutdown(b, sys.ShutWriting))
 			silent(t, q, "of a full socket")
-			s := &q.slots[a]
-			if !s.is(polled) || !s.is(lasting) {
+			s := q.table.Of(a)
+			if !is(s, polled) || !is(s, lasting) {
 				t.Errorf("%v: the poll does not wait for a wake-up after a known half-close", mode)
 			}
 			if _, ok := q.ring.Peek(); ok {
@@ -146,9 +147,9 @@ func TestACompletionTakenBeforeModifyOrDeleteIsDropped(t *testing.T) {
 		if _, ok := q.ring.Peek(); !ok {
 			t.Fatalf("%s: no completion in the ring, want one", name)
 		}
-		q.mu.Lock()
-		q.polling = false // leave the new poll to the next Wait
-		q.mu.Unlock()
+		q.Mu.Lock()
+		q.Polling = false // leave the new poll to the next Wait
+		q.Mu.Unlock()
 		must(t, change())
 		if n, _, err := q.deliver(events, nil); n != 0 || err != nil {
 			t.Errorf("%s: deliver returned %d, %v; want no event of the old registration", name, n, err)
@@ -208,7 +209,7 @@ func TestCompletionsThatTheKernelDroppedAreMadeUpFor(t *testing.T) {
 			silent(t, q, "of a handle that is not ready")
 			for _, h := range hs {
 				// Cancel the poll, as if the kernel had lost its completion.
-				if err := q.push(q.cancelRequest(dataOf(h, q.slots[h].generation))); err != nil {
+				if err := q.push(q.cancelRequest(table.Data(h, q.table.Of(h).Generation))); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -230,9 +231,9 @@ func TestCompletionsThatTheKernelDroppedAreMadeUpFor(t *testing.T) {
 			got <- err
 		}()
 		for polling := false; !polling; runtime.Gosched() {
-			q.mu.Lock()
-			polling = q.polling
-			q.mu.Unlock()
+			q.Mu.Lock()
+			polling = q.Polling
+			q.Mu.Unlock()
 		}
 		must(t, q.Wake())
 		must(t, <-got)

@@ -2,11 +2,11 @@ package iouring
 
 import (
 	"fmt"
-	"math"
 	"syscall"
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/queue/internal/polling"
+	"github.com/edgewise-go/edgewise/queue/internal/table"
 	"github.com/edgewise-go/edgewise/queue/internal/wake"
 	"github.com/edgewise-go/edgewise/sys"
 )
@@ -14,11 +14,11 @@ import (
 // deliver turns completions into events and reports whether they answer a Wake. The caller has the
 // turn.
 func (q *Queue) deliver(events []queue.Event, entered error) (n int, woken bool, err error) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.polling = false
-	if q.gate.Closed() {
-		return 0, false, fmt.Errorf("iouring: wait: %w", queue.ErrClosed)
+	q.Mu.Lock()
+	defer q.Mu.Unlock()
+	q.Polling = false
+	if q.Gate.Closed() {
+		return 0, false, q.Closed("wait")
 	}
 	switch entered {
 	case nil, syscall.EINTR, syscall.ETIME, syscall.EBUSY, syscall.EAGAIN:
@@ -30,19 +30,19 @@ func (q *Queue) deliver(events []queue.Event, entered error) (n int, woken bool,
 	if err == nil {
 		n, err = q.collect(events)
 	}
-	if err == nil && q.nested {
+	if err == nil && q.Nested {
 		err = q.settle()
 	}
 	if err != nil && n == 0 {
-		return 0, false, fmt.Errorf("iouring: wait: %w", err)
+		return 0, false, q.Failed("wait", err)
 	}
 	// Return events before an error, or they would be lost. The error is a lack of memory, and the
 	// next Wait retries.
-	woken, q.woken = q.woken, false
+	woken, q.Woken = q.Woken, false
 	return n, woken, nil
 }
 
-// collect stores events until there is no room or no completion. The caller holds mu and has the
+// collect stores events until there is no room or no completion. The caller holds Mu and has the
 // turn.
 func (q *Queue) collect(events []queue.Event) (n int, err error) {
 	for n < len(events) {
@@ -61,15 +61,15 @@ func (q *Queue) collect(events []queue.Event) (n int, err error) {
 
 // take stores the event of a completion at events[n] and returns the new number of events. It adds
 // none if the completion reports nothing, or belongs to an event already stored. take does not
-// trust the kernel that a completion belongs to a registration. The caller holds mu and has the
+// trust the kernel that a completion belongs to a registration. The caller holds Mu and has the
 // turn.
 func (q *Queue) take(events []queue.Event, n int, c sys.IoUringCQE) (int, error) {
-	h, generation := sys.Handle(c.UserData&math.MaxUint32), uint32(c.UserData>>32)
-	s := q.slotOf(h)
+	h, generation := table.HandleOf(c.UserData), table.GenerationOf(c.UserData)
+	s := q.table.Current(h, uint64(generation))
 	switch {
 	case h == wakeMark:
 		return n, q.takeWake(generation, c)
-	case s != nil && s.generation == generation:
+	case s != nil:
 		event, ok, err := q.eventOf(h, s, c)
 		if ok {
 			n = q.store(events, n, h, event)
@@ -83,52 +83,47 @@ func (q *Queue) take(events []queue.Event, n int, c sys.IoUringCQE) (int, error)
 }
 
 // store adds an event, or merges it into the event of the same handle. A lasting poll completes at
-// each arrival, and a late Wait must not make the caller read a hundred times. The caller holds mu
+// each arrival, and a late Wait must not make the caller read a hundred times. The caller holds Mu
 // and has the turn.
 func (q *Queue) store(events []queue.Event, n int, h sys.Handle, e queue.Event) int {
-	s := &q.slots[h]
-	if at := int(s.at); at < n && q.batch[at] == int32(h) {
+	s := q.table.At(h)
+	if at := int(s.Extra.at); at < n && q.batch[at] == int32(h) {
 		events[at].Ready |= e.Ready
 		return n
 	}
 	if n == len(q.batch) {
 		q.batch = append(q.batch, 0)
 	}
-	q.batch[n], s.at = int32(h), int32(n)
+	q.batch[n], s.Extra.at = int32(h), int32(n)
 	events[n] = e
 	return n + 1
 }
 
 // eventOf returns the event of a completion of s; ok is false if it reports nothing. It ensures
-// that h is polled as its mode requires. The caller holds mu.
+// that h is polled as its mode requires. The caller holds Mu.
 func (q *Queue) eventOf(h sys.Handle, s *slot, c sys.IoUringCQE) (e queue.Event, ok bool, err error) {
-	ready := q.readyOf(s, c)
+	e, ok = s.Report(readyOf(s, c))
 	if c.Flags&sys.IoUringMore == 0 {
-		if s.mode == queue.Edge && q.waitless(h, s, c) {
+		if s.Mode == queue.Edge && q.waitless(h, s, c) {
 			// A new poll would also end at once with the same result, again and again.
-			s.armed = queue.None
+			s.Armed = queue.None
 		}
 		// Lasting polls also end if the ring is full.
-		s.state &^= polled | lasting
+		s.Flags &^= polled | lasting
 		q.list(h)
 	}
-	if ready.Directions() == queue.None {
+	if !ok {
 		return e, false, nil
-	}
-	e = queue.Event{Token: s.token, Ready: ready}
-	if s.mode == queue.OneShot {
-		e.Disarmed = ready.Directions()
-		s.armed &^= e.Disarmed
 	}
 	switch syscall.Errno(-c.Result) {
 	case syscall.EBADF, syscall.EINVAL:
 		// The handle was closed, or it is not ready and wakes no waiter. The kernel would report
 		// either indefinitely.
-		s.armed = queue.None
+		s.Armed = queue.None
 	}
-	if s.mode != queue.Edge && s.is(lasting) {
-		s.state &^= half
-		err = q.withdraw(h)
+	if s.Mode != queue.Edge && is(s, lasting) {
+		s.Flags &^= half
+		err = q.withdraw(h, s)
 		q.list(h)
 	}
 	return e, true, err
@@ -137,11 +132,11 @@ func (q *Queue) eventOf(h sys.Handle, s *slot, c sys.IoUringCQE) (e queue.Event,
 // waitless reports whether c ended a lasting poll of s because h wakes no waiter. Some files have a
 // poll but no wait queue, for instance settings in /proc/sys. The kernel ends a lasting poll of
 // such a file with its first completion. epoll accepts such files and reports them once. The caller
-// holds mu.
+// holds Mu.
 func (q *Queue) waitless(h sys.Handle, s *slot, c sys.IoUringCQE) bool {
 	// A full ring ends the lasting poll of any file. In that case, all completions that filled the
 	// ring were taken after the poll was stored, and c after them.
-	if !s.is(lasting) || s.is(listed) || c.Result < 0 || q.taken-uint32(s.next) > q.ring.Capacity() {
+	if !is(s, lasting) || is(s, listed) || c.Result < 0 || q.taken-uint32(s.Extra.next) > q.ring.Capacity() {
 		return false
 	}
 	// A socket always has a wait queue. If a kernel ends its poll for another reason, a new poll is
@@ -150,8 +145,8 @@ func (q *Queue) waitless(h sys.Handle, s *slot, c sys.IoUringCQE) bool {
 	return err == nil && kind == sys.KindFile
 }
 
-// readyOf returns the readiness that a completion of s reports for the armed directions.
-func (q *Queue) readyOf(s *slot, c sys.IoUringCQE) queue.Ready {
+// readyOf returns the readiness that a completion of s reports.
+func readyOf(s *slot, c sys.IoUringCQE) queue.Ready {
 	switch {
 	case c.Result == -int32(syscall.ECANCELED):
 		// The queue did not cancel the poll, or the generation would differ: the thread that
@@ -159,23 +154,23 @@ func (q *Queue) readyOf(s *slot, c sys.IoUringCQE) queue.Ready {
 		return 0
 	case c.Result < 0:
 		// The operation itself returns the error.
-		return polling.ReadyOf(sys.PollErr, s.armed)
+		return polling.ReadyOf(sys.PollErr)
 	}
-	ready := polling.ReadyOf(int16(c.Result), s.armed)
-	if ready.Directions() == queue.None {
+	ready := polling.ReadyOf(int16(c.Result))
+	if ready.Directions()&s.Armed == queue.None {
 		// The peer sends no more. The kernel always reports this, but a registration for writing
 		// does not wait for it. A poll that reports once would complete at once, again and again.
-		s.state |= half
+		s.Flags |= half
 	}
 	return ready
 }
 
-// takeWake makes the next Wake signal again. The caller holds mu.
+// takeWake makes the next Wake signal again. The caller holds Mu.
 func (q *Queue) takeWake(generation uint32, c sys.IoUringCQE) error {
 	if generation != q.wakes {
 		return nil
 	}
-	q.signalled = false
+	q.Signalled = false
 	if q.waker == nil {
 		return nil
 	}
@@ -192,12 +187,12 @@ func (q *Queue) takeWake(generation uint32, c sys.IoUringCQE) error {
 	return nil
 }
 
-// startOver restarts all polls after the kernel has lost completions. The caller holds mu.
+// startOver restarts all polls after the kernel has lost completions. The caller holds Mu.
 func (q *Queue) startOver() error {
-	for i := range q.slots {
+	for i := range q.table.Len() {
 		h := sys.Handle(i)
-		if s := q.slotOf(h); s != nil {
-			if err := q.withdraw(h); err != nil {
+		if s := q.table.Of(h); s != nil {
+			if err := q.withdraw(h, s); err != nil {
 				return err
 			}
 			q.list(h)
@@ -205,7 +200,7 @@ func (q *Queue) startOver() error {
 	}
 	old := wakeData(q.wakes)
 	q.wakes++
-	q.signalled = false
+	q.Signalled = false
 	if q.waker == nil || !q.attending {
 		return nil
 	}

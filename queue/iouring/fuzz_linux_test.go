@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/queue/internal/table"
 	"github.com/edgewise-go/edgewise/sys"
 )
 
@@ -33,10 +34,10 @@ func FuzzTake(f *testing.F) {
 			registered[i] = queue.Registration{Token: queue.Token(i), Interest: queue.Interest(i % 4), Mode: queue.Mode(i % 3)}
 			must(t, q.Add(h, registered[i]))
 			// Make short scripts reach the slots.
-			script = append16(script[:len(script)/16*16], dataOf(h, uint32(i&1)), int32(len(script))-20, uint32(i))
+			script = append16(script[:len(script)/16*16], table.Data(h, uint32(i&1)), int32(len(script))-20, uint32(i))
 		}
-		q.mu.Lock()
-		defer q.mu.Unlock()
+		q.Mu.Lock()
+		defer q.Mu.Unlock()
 		events := make([]queue.Event, 8)
 		n := 0
 		for ; len(script) >= 16; script = script[16:] {

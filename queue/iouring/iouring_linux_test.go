@@ -260,9 +260,9 @@ func TestAChangeReachesAWaitInAnotherThread(t *testing.T) {
 				got <- n
 			}()
 			for polling := false; !polling; runtime.Gosched() {
-				q.mu.Lock()
-				polling = q.polling
-				q.mu.Unlock()
+				q.Mu.Lock()
+				polling = q.Polling
+				q.Mu.Unlock()
 			}
 			must(t, change())
 			send(t, b)
@@ -299,8 +299,8 @@ func TestTheTableIsBoundedByOpenHandles(t *testing.T) {
 			t.Errorf("Add(%v): got error %v, want EBADF: the handle is not open", h, err)
 		}
 	}
-	if len(q.slots) != 0 {
-		t.Errorf("got %d slots, want 0 without registrations", len(q.slots))
+	if q.table.Len() != 0 {
+		t.Errorf("got %d slots, want 0 without registrations", q.table.Len())
 	}
 }
 

@@ -8,8 +8,7 @@ import (
 	"time"
 
 	"github.com/edgewise-go/edgewise/queue"
-	"github.com/edgewise-go/edgewise/queue/internal/gate"
-	"github.com/edgewise-go/edgewise/queue/internal/turn"
+	"github.com/edgewise-go/edgewise/queue/internal/base"
 	"github.com/edgewise-go/edgewise/queue/internal/wake"
 	"github.com/edgewise-go/edgewise/sys"
 )
@@ -43,7 +42,7 @@ func open(o Options, submissions, completions uint32) (*Queue, error) {
 	if err != nil {
 		return nil, refused(err)
 	}
-	q := &Queue{ring: ring, gate: gate.New(), turn: turn.New(), first: none, last: none}
+	q := &Queue{ring: ring, first: none, last: none}
 	if ring.Features()&sys.IoUringCQESkip != 0 {
 		q.skip = sys.IoUringSkipSuccess
 	}
@@ -53,7 +52,21 @@ func open(o Options, submissions, completions uint32) (*Queue, error) {
 	if err := q.openWaker(o.Waker); err != nil {
 		return nil, errors.Join(err, ring.Close())
 	}
+	q.Turns = base.NewTurns(q.features(), q.signal)
 	return q, nil
+}
+
+// features leaves Urgent false: a lasting poll completes with the mask of the wake-up, and TCP wakes
+// with EPOLLPRI for all data (sock_def_readable() of Linux).
+func (q *Queue) features() queue.Features {
+	kind := nop
+	if q.waker != nil {
+		kind = q.waker.Kind()
+	}
+	return queue.Features{
+		Mechanism: "iouring", Waker: kind,
+		NativeEdge: true, NativeOneShot: true, Exclusive: true, PeerShut: true, Nested: true,
+	}
 }
 
 // refused wraps the error of io_uring_setup(2) with its likely cause.

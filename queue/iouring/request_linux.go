@@ -6,6 +6,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/queue/internal/polling"
+	"github.com/edgewise-go/edgewise/queue/internal/table"
 	"github.com/edgewise-go/edgewise/sys"
 )
 
@@ -26,7 +27,7 @@ func (q *Queue) cancelRequest(data uint64) sys.IoUringSQE {
 	return sys.IoUringSQE{Opcode: sys.IoUringCancel, Flags: q.skip, Addr: data, UserData: cancelData}
 }
 
-// push stores a submission. The caller holds mu.
+// push stores a submission. The caller holds Mu.
 func (q *Queue) push(e sys.IoUringSQE) error {
 	if q.ring.Push(e) {
 		return nil
@@ -40,7 +41,7 @@ func (q *Queue) push(e sys.IoUringSQE) error {
 	return nil
 }
 
-// submit passes all submissions to the kernel. The caller holds mu.
+// submit passes all submissions to the kernel. The caller holds Mu.
 func (q *Queue) submit() error {
 	err := q.handOver()
 	if err == syscall.EBUSY {
@@ -53,14 +54,14 @@ func (q *Queue) submit() error {
 
 // A kernel without memory for a submission, or for a completion that did not fit into the ring,
 // returns EAGAIN and does nothing. The queue retries after scarcePause. A Wait retries until its
-// timeout. Other calls hold mu, so they give up after scarceTriesMax tries.
+// timeout. Other calls hold Mu, so they give up after scarceTriesMax tries.
 const (
 	scarcePause    = time.Millisecond
 	scarceTriesMax = 8
 )
 
 // handOver passes all submissions to the kernel, which may be out of memory for a while. The caller
-// holds mu.
+// holds Mu.
 func (q *Queue) handOver() error {
 	for tries := 1; ; tries++ {
 		err := q.ring.Submit()
@@ -71,7 +72,7 @@ func (q *Queue) handOver() error {
 	}
 }
 
-// start stores polls of the waker and of all listed slots. The caller holds mu.
+// start stores polls of the waker and of all listed slots. The caller holds Mu.
 func (q *Queue) start() error {
 	if q.waker != nil && !q.attending {
 		if err := q.push(pollRequest(q.waker.Handle(), sys.PollIn, wakeData(q.wakes), true)); err != nil {
@@ -81,25 +82,25 @@ func (q *Queue) start() error {
 	}
 	for q.first != none {
 		h := sys.Handle(q.first)
-		s := &q.slots[h]
+		s := q.table.At(h)
 		// Since it was listed, the registration may have ended or its poll may have started.
-		if s.is(used) && !s.is(polled) && s.armed != queue.None {
-			if err := q.poll(h); err != nil {
+		if q.table.Of(h) != nil && !is(s, polled) && s.Armed != queue.None {
+			if err := q.poll(h, s); err != nil {
 				return err
 			}
 		}
-		if q.first = s.next; q.first == none {
+		if q.first = s.Extra.next; q.first == none {
 			q.last = none
 		}
-		s.state &^= listed
-		if s.is(lasting) {
-			s.next = int32(q.taken)
+		s.Flags &^= listed
+		if is(s, lasting) {
+			s.Extra.next = int32(q.taken)
 		}
 	}
 	return nil
 }
 
-// settle starts the polls of all listed slots and submits them. The caller holds mu.
+// settle starts the polls of all listed slots and submits them. The caller holds Mu.
 func (q *Queue) settle() error {
 	if err := q.start(); err != nil {
 		return err
@@ -107,33 +108,31 @@ func (q *Queue) settle() error {
 	return q.submit()
 }
 
-// poll stores a poll of h. The caller holds mu.
-func (q *Queue) poll(h sys.Handle) error {
-	s := &q.slots[h]
-	keep := s.mode == queue.Edge || s.is(half)
-	e := pollRequest(h, polling.Bits(s.armed), dataOf(h, s.generation), keep)
-	if s.is(exclusive) {
+// poll stores a poll of h, whose slot is s. The caller holds Mu.
+func (q *Queue) poll(h sys.Handle, s *slot) error {
+	keep := s.Mode == queue.Edge || is(s, half)
+	e := pollRequest(h, polling.Bits(s.Armed), table.Data(h, s.Generation), keep)
+	if is(s, exclusive) {
 		e.OpFlags |= sys.IoUringPollMask(sys.EpollExclusive)
 	}
 	if err := q.push(e); err != nil {
 		return err
 	}
-	s.state |= polled
+	s.Flags |= polled
 	if keep {
-		s.state |= lasting
+		s.Flags |= lasting
 	}
 	return nil
 }
 
 // withdraw invalidates the poll of h, if there is one, and stores the submission that ends it. The
-// caller holds mu.
-func (q *Queue) withdraw(h sys.Handle) error {
-	s := &q.slots[h]
-	old := dataOf(h, s.generation)
-	s.generation++
-	if !s.is(polled) {
+// slot of h is s. The caller holds Mu.
+func (q *Queue) withdraw(h sys.Handle, s *slot) error {
+	old := table.Data(h, s.Generation)
+	s.Generation++
+	if !is(s, polled) {
 		return nil
 	}
-	s.state &^= polled | lasting
+	s.Flags &^= polled | lasting
 	return q.push(q.cancelRequest(old))
 }

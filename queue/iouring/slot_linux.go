@@ -5,88 +5,71 @@ import (
 	"syscall"
 
 	"github.com/edgewise-go/edgewise/queue"
-	"github.com/edgewise-go/edgewise/queue/internal/polling"
+	"github.com/edgewise-go/edgewise/queue/internal/table"
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// slot is the registration of the handle whose number is its index. It has no pointer, so the
-// garbage collector does not scan a million of them.
-//
-// A poll in the kernel holds index and generation. A poll that started before a Modify or Delete
-// has another generation than the slot, and its completion is dropped. The poll that starts
-// afterwards checks readiness again.
-type slot struct {
-	token      queue.Token
-	generation uint32
-	next       int32 // next slot in the list of slots to be polled; while a lasting poll is in the kernel, Queue.taken when it was stored
-	at         int32 // index of the event stored last; see Queue.batch
-	armed      queue.Interest
-	mode       queue.Mode
-	state      state
+// slot is the registration of a handle. A poll in the kernel holds its handle and generation.
+type slot = table.Slot[extra]
+
+// extra is what a slot holds besides the common fields.
+type extra struct {
+	next int32 // next slot in the list of slots to be polled; while a lasting poll is in the kernel, Queue.taken when it was stored
+	at   int32 // index of the event stored last; see Queue.batch
 }
 
-// state is a set of bits.
-type state uint8
-
+// The bits of slot.Flags.
 const (
-	used      state = 1 << iota // the handle is registered
-	exclusive                   // Registration.Exclusive
+	exclusive uint8 = 1 << iota // Registration.Exclusive
 	listed                      // in the list of slots to be polled, even after the registration has ended
 	polled                      // a poll of this generation is in the kernel
 	lasting                     // that poll continues after it has reported
 	half                        // the peer's half-close is known; it would complete any poll that does not wait for wake-ups
 )
 
-func (s *slot) is(b state) bool { return s.state&b != 0 }
+func is(s *slot, b uint8) bool { return s.Flags&b != 0 }
 
 // Add implements [queue.Queue].
 func (q *Queue) Add(h sys.Handle, r queue.Registration) error {
-	return q.change("add", h, func() error {
-		if err := polling.CheckRegistration(r, true); err != nil {
+	return q.Register("add", h, r, func() error {
+		next, err := q.table.Fresh(h, r)
+		if err != nil {
 			return err
-		}
-		if q.slotOf(h) != nil {
-			return queue.ErrExists
 		}
 		if err := q.checkHandle(h); err != nil {
 			return err
 		}
-		// Only numbers of open handles get here, so RLIMIT_NOFILE bounds the table.
-		for sys.Handle(len(q.slots)) <= h {
-			q.slots = append(q.slots, slot{})
-		}
-		return q.register(h, r)
+		return q.register(h, next, r)
 	})
 }
 
 // Modify implements [queue.Queue].
 func (q *Queue) Modify(h sys.Handle, r queue.Registration) error {
-	return q.change("modify", h, func() error {
-		if err := polling.CheckRegistration(r, true); err != nil {
+	return q.Register("modify", h, r, func() error {
+		s, err := q.table.Find(h)
+		if err != nil {
 			return err
-		}
-		if q.slotOf(h) == nil {
-			return queue.ErrNotFound
 		}
 		if err := q.checkHandle(h); err != nil {
 			return err
 		}
-		if err := q.withdraw(h); err != nil {
+		if err := q.withdraw(h, s); err != nil {
 			return err
 		}
-		return q.register(h, r)
+		return q.register(h, s.Renewed(r), r)
 	})
 }
 
 // Delete implements [queue.Queue].
 func (q *Queue) Delete(h sys.Handle) error {
-	return q.change("delete", h, func() error {
-		s := q.slotOf(h)
-		if s == nil {
-			return queue.ErrNotFound
+	return q.Change("delete", h, func() error {
+		s, err := q.table.Find(h)
+		if err != nil {
+			return err
 		}
-		err := q.withdraw(h)
-		*s = slot{generation: s.generation, next: s.next, state: s.state & listed}
+		err = q.withdraw(h, s)
+		s.End()
+		s.Flags &= listed
 		if err == nil {
 			// Submit cancellations now, including those of a Modify. The caller is about to close
 			// the handle, and its peer waits for the end.
@@ -96,86 +79,48 @@ func (q *Queue) Delete(h sys.Handle) error {
 	})
 }
 
-// WouldBlock implements [queue.Queue]. It only checks that the queue is open: the kernel knows that
-// the operation would block.
-func (q *Queue) WouldBlock(h sys.Handle, _ queue.Interest) error {
-	if q.gate.Closed() {
-		return failed("would block", h, queue.ErrClosed)
-	}
-	return nil
-}
-
-// change runs f, which changes the registration of h, with mu held.
-func (q *Queue) change(operation string, h sys.Handle, f func() error) error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.gate.Closed() {
-		return failed(operation, h, queue.ErrClosed)
-	}
-	if err := f(); err != nil {
-		return failed(operation, h, err)
-	}
-	return nil
-}
-
 func (q *Queue) checkHandle(h sys.Handle) error {
 	if h == q.ring.Handle() {
 		return syscall.EINVAL // a ring that polls itself would hold itself open indefinitely; epoll also returns EINVAL
 	}
-	return polling.CheckHandle(h)
+	return sys.CheckPollable(h)
 }
 
-// slotOf returns the slot of a registered handle, or nil. The caller holds mu.
-func (q *Queue) slotOf(h sys.Handle) *slot {
-	if h >= sys.Handle(len(q.slots)) || !q.slots[h].is(used) {
-		return nil
-	}
-	return &q.slots[h]
-}
-
-// register makes r the registration of h. The kernel has no poll of h. The caller holds mu.
-func (q *Queue) register(h sys.Handle, r queue.Registration) error {
-	s := &q.slots[h]
-	s.token, s.armed, s.mode = r.Token, r.Interest, r.Mode
-	s.state = s.state&listed | used
+// register makes s the registration r of h. The kernel has no poll of h. The caller holds Mu.
+func (q *Queue) register(h sys.Handle, s slot, r queue.Registration) error {
+	s.Flags &= listed
 	if r.Exclusive {
-		s.state |= exclusive
+		s.Flags |= exclusive
 	}
+	q.table.Put(h, s)
 	q.list(h)
-	switch {
-	case q.nested:
+	if q.Nested {
 		return q.settle()
-	case q.polling:
-		// The thread in Wait submits the poll, not this one. The kernel would complete the poll in
-		// this thread from then on, and this thread may be busy at that time.
-		return q.signal()
 	}
-	return nil // the next Wait submits it before it blocks
+	// The thread in Wait submits the poll, not this one. The kernel would complete the poll in this
+	// thread from then on, and this thread may be busy at that time. Without a thread in Wait, the
+	// next Wait submits the poll before it blocks.
+	return q.Interrupt()
 }
 
-// list adds h to the list of slots to be polled, once. The caller holds mu.
+// list adds h to the list of slots to be polled, once. The caller holds Mu.
 func (q *Queue) list(h sys.Handle) {
-	s := &q.slots[h]
-	if s.is(listed) {
+	s := q.table.At(h)
+	if is(s, listed) {
 		return
 	}
-	s.state |= listed
-	s.next = none
+	s.Flags |= listed
+	s.Extra.next = none
 	if q.last == none {
 		q.first = int32(h)
 	} else {
-		q.slots[q.last].next = int32(h)
+		q.table.At(sys.Handle(q.last)).Extra.next = int32(h)
 	}
 	q.last = int32(h)
 }
 
 // none ends the list.
 const none = int32(-1)
-
-// dataOf returns the user data of a poll.
-func dataOf(h sys.Handle, generation uint32) uint64 {
-	return uint64(h)&math.MaxUint32 | uint64(generation)<<32
-}
 
 // Marks take the place of the handle in submissions other than polls of a registration. No handle
 // has these numbers.
@@ -185,7 +130,7 @@ const (
 )
 
 // wakeData returns the user data of the poll of the waker, or of the submission that wakes.
-func wakeData(generation uint32) uint64 { return dataOf(wakeMark, generation) }
+func wakeData(generation uint32) uint64 { return table.Data(wakeMark, generation) }
 
 // cancelData is the user data of a cancellation.
 const cancelData = uint64(cancelMark)

@@ -8,7 +8,7 @@ import (
 )
 
 // eventOf returns the event that the kernel reported, unless its registration has ended. The caller
-// holds mu.
+// holds Mu.
 func (q *Queue) eventOf(e *sys.Kevent) (queue.Event, bool) {
 	h := sys.Handle(e.Ident)
 	s := q.table.Current(h, uint64(e.Udata))

@@ -17,7 +17,7 @@ import (
 
 // Queue is a [queue.Queue] on one kqueue. Use New.
 type Queue struct {
-	base.Base
+	base.Parallel
 	kq    sys.Handle
 	waker *waker
 	table table.Table[extra] // guarded by Mu
@@ -39,15 +39,11 @@ func New(o Options) (*Queue, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("kqueue: %w", err), sys.Close(kq))
 	}
-	return &Queue{Base: base.New("kqueue", w.signal), kq: kq, waker: w}, nil
-}
-
-// Features implements [queue.Queue].
-func (q *Queue) Features() queue.Features {
-	return queue.Features{
-		Mechanism: "kqueue", Waker: q.waker.kind(),
+	f := queue.Features{
+		Mechanism: "kqueue", Waker: w.kind(),
 		NativeEdge: true, NativeOneShot: true, PeerShut: true, Nested: true,
 	}
+	return &Queue{Parallel: base.NewParallel(f, w.signal), kq: kq, waker: w}, nil
 }
 
 // Handle implements [queue.Nester]. It returns the kqueue.

@@ -7,7 +7,6 @@ import (
 	"syscall"
 
 	"github.com/edgewise-go/edgewise/queue"
-	"github.com/edgewise-go/edgewise/queue/internal/base"
 	"github.com/edgewise-go/edgewise/queue/internal/table"
 	"github.com/edgewise-go/edgewise/sys"
 )
@@ -25,10 +24,7 @@ type extra struct {
 
 // Add implements [queue.Queue].
 func (q *Queue) Add(h sys.Handle, r queue.Registration) error {
-	return q.Change("add", h, func() error {
-		if err := base.CheckRegistration(r, false); err != nil {
-			return err
-		}
+	return q.Register("add", h, r, func() error {
 		next, err := q.table.Fresh(h, r)
 		if err != nil {
 			return err
@@ -48,10 +44,7 @@ func (q *Queue) Add(h sys.Handle, r queue.Registration) error {
 
 // Modify implements [queue.Queue].
 func (q *Queue) Modify(h sys.Handle, r queue.Registration) error {
-	return q.Change("modify", h, func() error {
-		if err := base.CheckRegistration(r, false); err != nil {
-			return err
-		}
+	return q.Register("modify", h, r, func() error {
 		s, err := q.table.Find(h)
 		if err != nil {
 			return err

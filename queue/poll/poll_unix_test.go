@@ -101,9 +101,9 @@ func TestAChangeReachesAWaitInAnotherThread(t *testing.T) {
 		got <- n
 	}()
 	for polling := false; !polling; runtime.Gosched() {
-		q.mu.Lock()
-		polling = q.polling
-		q.mu.Unlock()
+		q.Mu.Lock()
+		polling = q.Polling
+		q.Mu.Unlock()
 	}
 	if err := q.Add(a, queue.Registration{Interest: queue.Writable}); err != nil {
 		t.Fatal(err)

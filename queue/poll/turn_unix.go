@@ -13,39 +13,35 @@ import (
 // prepare updates the copy of the poll set and returns how long to poll it: zero if a Wake is
 // unanswered. The caller has the turn.
 func (q *Queue) prepare(timeout time.Duration) time.Duration {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.Mu.Lock()
+	defer q.Mu.Unlock()
 	if q.changed {
 		q.polled = append(q.polled[:0], q.set.fds...)
 		q.stamps = append(q.stamps[:0], q.set.stamps...)
 		q.changed = false
 	}
-	q.polling = true
-	if q.woken || q.gate.Closed() {
-		return 0
-	}
-	return timeout
+	return q.Block(timeout)
 }
 
 // deliver turns the results of poll(2) into events and reports whether they answer a Wake. The
 // caller has the turn.
 func (q *Queue) deliver(events []queue.Event, ready int, polled error) (n int, woken bool, err error) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.polling = false
-	if q.kicked {
+	q.Mu.Lock()
+	defer q.Mu.Unlock()
+	q.Polling = false
+	if q.Signalled {
 		if err := q.waker.Clear(); err != nil {
-			return 0, false, fmt.Errorf("poll: clear waker: %w", err)
+			return 0, false, q.Failed("wait", fmt.Errorf("clear waker: %w", err))
 		}
-		q.kicked = false
+		q.Signalled = false
 	}
-	if q.gate.Closed() {
-		return 0, false, fmt.Errorf("poll: wait: %w", queue.ErrClosed)
+	if q.Gate.Closed() {
+		return 0, false, q.Closed("wait")
 	}
 	if polled != nil && polled != syscall.EINTR {
-		return 0, false, fmt.Errorf("poll: wait: %w", polled)
+		return 0, false, q.Failed("wait", polled)
 	}
-	woken, q.woken = q.woken, false
+	woken, q.Woken = q.Woken, false
 	if polled != nil || ready == 0 {
 		return 0, woken, nil
 	}
@@ -53,7 +49,7 @@ func (q *Queue) deliver(events []queue.Event, ready int, polled error) (n int, w
 }
 
 // collect stores events. It begins after the last entry of the previous call, so that a short slice
-// serves all entries in turn. The caller holds mu.
+// serves all entries in turn. The caller holds Mu.
 func (q *Queue) collect(events []queue.Event) int {
 	n, entries := 0, len(q.polled)
 	for range entries {

@@ -3,9 +3,9 @@
 package base
 
 import (
+	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/edgewise-go/edgewise/queue"
@@ -13,46 +13,22 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Base is the common part of a queue, for the mechanism to embed. Use New.
+// Base is the common part of a queue, for the mechanism to embed as part of a Parallel or a Turns.
 type Base struct {
 	Gate *gate.Gate // guards every use of the mechanism's handles without Mu
 	Mu   sync.Mutex // guards the registrations
 
-	// woken is true from a Wake that signalled until a Wait has taken the signal. Calls in between
-	// need no signal of their own.
-	woken  atomic.Bool
-	signal func() error
-
-	mechanism string
-	born      time.Time // origin of all times: time.Since(born) reads one clock, time.Now two
+	features queue.Features
+	signal   func() error // makes one Wait return: a running one, or the next to begin
+	born     time.Time    // origin of all times: time.Since(born) reads one clock, time.Now two
 }
 
-// New returns the base of a queue on the named mechanism. Wake calls signal, which makes one Wait
-// return: a running one, or the next to begin.
-func New(mechanism string, signal func() error) Base {
-	return Base{Gate: gate.New(), signal: signal, mechanism: mechanism, born: time.Now()}
+func newBase(f queue.Features, signal func() error) Base {
+	return Base{Gate: gate.New(), features: f, signal: signal, born: time.Now()}
 }
 
-// Wake implements [queue.Queue].
-func (b *Base) Wake() error {
-	if !b.Gate.Enter() {
-		return b.Closed("wake")
-	}
-	defer b.Gate.Leave()
-	if b.woken.Load() || !b.woken.CompareAndSwap(false, true) {
-		return nil
-	}
-	if err := b.signal(); err != nil {
-		b.woken.Store(false)
-		return b.Failed("wake", err)
-	}
-	return nil
-}
-
-// WakeTaken makes the next Wake signal again. A mechanism clears its waker before it calls
-// WakeTaken. In the other order it would clear the signal of a Wake in between, and the kernel
-// drops an edge whose cause has gone.
-func (b *Base) WakeTaken() { b.woken.Store(false) }
+// Features implements [queue.Queue].
+func (b *Base) Features() queue.Features { return b.features }
 
 // WouldBlock implements [queue.Queue] for mechanisms with native edges. It only checks that the
 // queue is open: the kernel knows that the operation would block.
@@ -78,6 +54,22 @@ func (b *Base) Change(operation string, h sys.Handle, f func() error) error {
 		return b.FailedFor(operation, h, err)
 	}
 	return nil
+}
+
+// Register runs f as Change does, after it has checked the registration r that f makes.
+//
+// Errors: those of Change. [queue.ErrInvalid] for a mode or interest that does not exist. An error
+// that is [errors.ErrUnsupported] for an exclusive registration, unless Features has Exclusive.
+func (b *Base) Register(operation string, h sys.Handle, r queue.Registration, f func() error) error {
+	return b.Change(operation, h, func() error {
+		switch {
+		case r.Mode > queue.OneShot, r.Interest > queue.Both:
+			return queue.ErrInvalid
+		case r.Exclusive && !b.features.Exclusive:
+			return fmt.Errorf("exclusive registration: %w", errors.ErrUnsupported)
+		}
+		return f()
+	})
 }
 
 // Enter begins a Wait into events. The caller must call Gate.Leave unless Enter returns an error.
@@ -140,10 +132,10 @@ func (b *Base) Closed(operation string) error { return b.Failed(operation, queue
 
 // Failed wraps err with the names of the mechanism and the operation.
 func (b *Base) Failed(operation string, err error) error {
-	return fmt.Errorf("%s: %s: %w", b.mechanism, operation, err)
+	return fmt.Errorf("%s: %s: %w", b.features.Mechanism, operation, err)
 }
 
 // FailedFor wraps err as Failed does, and adds the handle.
 func (b *Base) FailedFor(operation string, h sys.Handle, err error) error {
-	return fmt.Errorf("%s: %s handle %v: %w", b.mechanism, operation, h, err)
+	return fmt.Errorf("%s: %s handle %v: %w", b.features.Mechanism, operation, h, err)
 }

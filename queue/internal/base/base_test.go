@@ -9,9 +9,11 @@ import (
 	"github.com/edgewise-go/edgewise/queue"
 )
 
+var test = queue.Features{Mechanism: "test"}
+
 func TestWakesBetweenTwoWaitsSignalOnce(t *testing.T) {
 	signals := 0
-	b := New("test", func() error { signals++; return nil })
+	b := NewParallel(test, func() error { signals++; return nil })
 	for want := 1; want <= 2; want++ {
 		for range 3 {
 			if err := b.Wake(); err != nil {
@@ -28,7 +30,7 @@ func TestWakesBetweenTwoWaitsSignalOnce(t *testing.T) {
 func TestAWakeThatFailedSignalsAgain(t *testing.T) {
 	reason := errors.New("no memory")
 	results := []error{reason, nil}
-	b := New("test", func() error {
+	b := NewParallel(test, func() error {
 		err := results[0]
 		results = results[1:]
 		return err
@@ -42,7 +44,7 @@ func TestAWakeThatFailedSignalsAgain(t *testing.T) {
 }
 
 func TestEveryCallFailsAfterShut(t *testing.T) {
-	b := New("test", func() error { return nil })
+	b := NewParallel(test, func() error { return nil })
 	reason := errors.New("reason")
 	if ok, err := b.Shut(func() error { return reason }); !ok || err != reason {
 		t.Errorf("Shut: got %v, %v; want true and the error of signal", ok, err)
@@ -50,7 +52,8 @@ func TestEveryCallFailsAfterShut(t *testing.T) {
 	_, again := b.Shut(func() error { return reason })
 	for name, err := range map[string]error{
 		"wake": b.Wake(), "wait": b.Enter(make([]queue.Event, 1)), "passed": b.Passed(), "would block": b.WouldBlock(1, queue.Both),
-		"change": b.Change("add", 1, func() error { return reason }), "close": again,
+		"register": b.Register("add", 1, queue.Registration{Mode: 9}, func() error { return reason }),
+		"change":   b.Change("add", 1, func() error { return reason }), "close": again,
 	} {
 		if !errors.Is(err, queue.ErrClosed) || errors.Is(err, reason) {
 			t.Errorf("%s: got error %v, want ErrClosed", name, err)
@@ -59,7 +62,7 @@ func TestEveryCallFailsAfterShut(t *testing.T) {
 }
 
 func TestShutWaitsForTheLastCall(t *testing.T) {
-	b := New("test", nil)
+	b := NewParallel(test, nil)
 	if err := b.Enter(make([]queue.Event, 1)); err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +80,7 @@ func TestShutWaitsForTheLastCall(t *testing.T) {
 }
 
 func TestAnEmptySliceIsInvalidAndLeaves(t *testing.T) {
-	b := New("test", nil)
+	b := NewParallel(test, nil)
 	if err := b.Enter(nil); !errors.Is(err, queue.ErrInvalid) {
 		t.Errorf("Enter: got error %v, want ErrInvalid", err)
 	}
@@ -87,7 +90,7 @@ func TestAnEmptySliceIsInvalidAndLeaves(t *testing.T) {
 }
 
 func TestErrorsNameMechanismOperationAndHandle(t *testing.T) {
-	b := New("test", nil)
+	b := NewParallel(test, nil)
 	err := b.Change("add", 7, func() error { return queue.ErrExists })
 	if want := "test: add handle 7: queue: handle already registered"; err == nil || err.Error() != want || !errors.Is(err, queue.ErrExists) {
 		t.Errorf("got error %v, want %q", err, want)
@@ -101,7 +104,7 @@ func TestErrorsNameMechanismOperationAndHandle(t *testing.T) {
 }
 
 func TestOnlyAPositiveTimeoutRunsDown(t *testing.T) {
-	b := New("test", nil)
+	b := NewParallel(test, nil)
 	for _, timeout := range []time.Duration{-1, 0} {
 		if got := b.Left(timeout, b.Begin(timeout)); got != timeout {
 			t.Errorf("Left(%v): got %v, want it unchanged", timeout, got)
@@ -116,18 +119,24 @@ func TestOnlyAPositiveTimeoutRunsDown(t *testing.T) {
 }
 
 func TestARegistrationThatDoesNotExistIsInvalid(t *testing.T) {
-	for r, want := range map[queue.Registration]error{
-		{}: nil,
-		{Interest: queue.Both, Mode: queue.OneShot}: nil,
-		{Interest: queue.Both + 1}:                  queue.ErrInvalid,
-		{Mode: queue.OneShot + 1}:                   queue.ErrInvalid,
-		{Exclusive: true}:                           errors.ErrUnsupported,
-	} {
-		if err := CheckRegistration(r, false); !errors.Is(err, want) {
-			t.Errorf("CheckRegistration(%+v): got error %v, want %v", r, err, want)
+	for _, exclusive := range []bool{false, true} {
+		b := NewParallel(queue.Features{Exclusive: exclusive}, nil)
+		unsupported := errors.ErrUnsupported
+		if exclusive {
+			unsupported = nil
 		}
-	}
-	if err := CheckRegistration(queue.Registration{Exclusive: true}, true); err != nil {
-		t.Errorf("CheckRegistration where exclusive is supported: got error %v, want nil", err)
+		for r, want := range map[queue.Registration]error{
+			{}: nil,
+			{Interest: queue.Both, Mode: queue.OneShot}: nil,
+			{Interest: queue.Both + 1}:                  queue.ErrInvalid,
+			{Mode: queue.OneShot + 1}:                   queue.ErrInvalid,
+			{Exclusive: true}:                           unsupported,
+		} {
+			called := false
+			err := b.Register("add", 1, r, func() error { called = true; return nil })
+			if !errors.Is(err, want) || called != (want == nil) {
+				t.Errorf("Register(%+v), exclusive %v: got error %v, called %v; want %v", r, exclusive, err, called, want)
+			}
+		}
 	}
 }

@@ -21,24 +21,24 @@ func Bits(i queue.Interest) int16 {
 	return b
 }
 
-// ReadyOf returns the readiness that bits report, limited to the armed directions. Hang-up and
-// error set all armed directions, because their operations do not block but end or fail.
-func ReadyOf(bits int16, armed queue.Interest) queue.Ready {
-	var directions, more queue.Ready
+// ReadyOf returns the readiness that bits report. Hang-up and error set both directions, because
+// their operations do not block but end or fail.
+func ReadyOf(bits int16) queue.Ready {
+	var ready queue.Ready
 	if bits&sys.PollIn != 0 {
-		directions |= queue.Ready(queue.Readable)
+		ready |= queue.Ready(queue.Readable)
 	}
 	if bits&sys.PollRDHup != 0 {
-		directions, more = directions|queue.Ready(queue.Readable), more|queue.ReadyPeerShut
+		ready |= queue.Ready(queue.Readable) | queue.ReadyPeerShut
 	}
 	if bits&sys.PollOut != 0 {
-		directions |= queue.Ready(queue.Writable)
+		ready |= queue.Ready(queue.Writable)
 	}
 	if bits&sys.PollHup != 0 {
-		directions, more = queue.Ready(queue.Both), more|queue.ReadyHangUp
+		ready |= queue.Ready(queue.Both) | queue.ReadyHangUp
 	}
 	if bits&(sys.PollErr|sys.PollInvalid) != 0 {
-		directions, more = queue.Ready(queue.Both), more|queue.ReadyError
+		ready |= queue.Ready(queue.Both) | queue.ReadyError
 	}
-	return directions&queue.Ready(armed) | more
+	return ready
 }
