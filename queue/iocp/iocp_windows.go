@@ -3,29 +3,21 @@ package iocp
 import (
 	"errors"
 	"fmt"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/edgewise-go/edgewise/queue"
-	"github.com/edgewise-go/edgewise/queue/internal/gate"
+	"github.com/edgewise-go/edgewise/queue/internal/base"
 	"github.com/edgewise-go/edgewise/queue/internal/wake"
 	"github.com/edgewise-go/edgewise/sys"
 )
 
 // Queue is a [queue.Queue] on one completion port. Use New.
 type Queue struct {
-	port sys.Handle
-	gate *gate.Gate // guards every use of port without mu
-
-	// woken is true from a Wake that posted until a Wait has taken the packet. Calls in between
-	// need no packet of their own.
-	woken atomic.Bool
-
-	mu        sync.Mutex
-	table     table // guarded by mu
-	blocked   int   // guarded by mu; number of Waits that may be blocked in the kernel
-	abandoned bool  // guarded by mu; whether port was closed early
+	base.Parallel
+	port      sys.Handle
+	polls     polls // guarded by Mu
+	blocked   int   // guarded by Mu; number of Waits that may be blocked in the kernel
+	abandoned bool  // guarded by Mu; whether port was closed early
 }
 
 var _ queue.Queue = (*Queue)(nil)
@@ -56,75 +48,43 @@ func New(o Options) (*Queue, error) {
 	if err != nil {
 		return nil, wake.Unavailable("iocp: create port", err)
 	}
-	q := &Queue{port: port, gate: gate.New(), table: newTable()}
-	if err := q.table.grow(port); err != nil {
+	f := queue.Features{Mechanism: "iocp", Waker: pqcs, NativeOneShot: true, PeerShut: true}
+	signal := func() error { return sys.PortPost(port, keyWake, 0) }
+	q := &Queue{Parallel: base.NewParallel(f, signal), port: port, polls: newPolls()}
+	if err := q.polls.grow(port); err != nil {
 		return nil, errors.Join(wake.Unavailable("iocp: open driver", err), sys.CloseObject(port))
 	}
 	return q, nil
 }
 
-// Features implements [queue.Queue].
-func (q *Queue) Features() queue.Features {
-	return queue.Features{Mechanism: "iocp", Waker: pqcs, NativeOneShot: true, PeerShut: true}
-}
-
-// Wake implements [queue.Queue].
-func (q *Queue) Wake() error {
-	if !q.gate.Enter() {
-		return fmt.Errorf("iocp: wake: %w", queue.ErrClosed)
-	}
-	defer q.gate.Leave()
-	if q.woken.Load() || !q.woken.CompareAndSwap(false, true) {
-		return nil
-	}
-	if err := sys.PortPost(q.port, keyWake, 0); err != nil {
-		q.woken.Store(false)
-		return fmt.Errorf("iocp: wake: %w", err)
-	}
-	return nil
-}
-
 // Wait implements [queue.Queue].
 func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
-	if !q.gate.Enter() {
-		return 0, fmt.Errorf("iocp: wait: %w", queue.ErrClosed)
+	if err := q.Enter(events); err != nil {
+		return 0, err
 	}
-	defer q.gate.Leave()
-	if len(events) == 0 {
-		return 0, fmt.Errorf("iocp: wait: 0 events, want room for at least 1: %w", queue.ErrInvalid)
-	}
-	var deadline time.Time
-	if timeout > 0 {
-		deadline = time.Now().Add(timeout)
-	}
+	defer q.Gate.Leave()
+	begin := q.Begin(timeout)
+	left := timeout
 	// A packet makes one event at most.
 	var packets [packetsMax]sys.Packet
 	room := packets[:min(len(packets), len(events))]
 	for {
-		left, notStarted := q.prepare(timeout)
-		n, err := sys.PortWait(q.port, room, left)
+		block, notStarted := q.prepare(left)
+		n, err := sys.PortWait(q.port, room, block)
 		d := q.deliver(events, room[:n])
 		switch {
 		case d.closed:
-			return 0, fmt.Errorf("iocp: wait: %w", queue.ErrClosed)
+			return 0, q.Closed("wait")
 		case d.events > 0 || d.woken:
 			return d.events, nil
 		case err != nil:
-			return 0, fmt.Errorf("iocp: wait: %w", err)
+			return 0, q.Failed("wait", err)
 		case notStarted != nil:
-			return 0, fmt.Errorf("iocp: wait: %w", notStarted)
-		case d.stale:
-			// Continue even with a timeout of zero: the readiness may be known only to the poll
-			// that replaces the stale one.
-			if timeout > 0 {
-				timeout = max(0, time.Until(deadline))
-			}
-			continue
+			return 0, q.Failed("wait", notStarted)
 		}
-		if timeout > 0 {
-			timeout = max(0, time.Until(deadline))
-		}
-		if timeout == 0 {
+		// After a stale poll, continue even with a timeout of zero: the readiness may be known only
+		// to the poll that replaces it.
+		if left = q.Left(timeout, begin); left == 0 && !d.stale {
 			return 0, nil
 		}
 	}
@@ -133,10 +93,10 @@ func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 // prepare starts the due polls and returns how long to wait for packets. It returns zero if a poll
 // cannot start or the queue is closed.
 func (q *Queue) prepare(timeout time.Duration) (time.Duration, error) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.Mu.Lock()
+	defer q.Mu.Unlock()
 	q.blocked++
-	if q.gate.Closed() {
+	if q.Gate.Closed() {
 		return 0, nil
 	}
 	if err := q.startDue(); err != nil {
@@ -155,14 +115,14 @@ type delivery struct {
 
 // deliver turns packets into events.
 func (q *Queue) deliver(events []queue.Event, packets []sys.Packet) (d delivery) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.Mu.Lock()
+	defer q.Mu.Unlock()
 	q.blocked--
 	for i := range packets {
 		switch packets[i].Key {
 		case keyWake:
 			d.woken = true
-			q.woken.Store(false)
+			q.WakeTaken()
 		case keyPoll:
 			event, outcome := q.complete(int32(packets[i].Data) - 1)
 			switch outcome {
@@ -174,7 +134,7 @@ func (q *Queue) deliver(events []queue.Event, packets []sys.Packet) (d delivery)
 			}
 		}
 	}
-	if q.gate.Closed() {
+	if q.Gate.Closed() {
 		d.closed = true
 		q.dismiss()
 	}
@@ -182,7 +142,7 @@ func (q *Queue) deliver(events []queue.Event, packets []sys.Packet) (d delivery)
 }
 
 // dismiss makes one blocked Wait leave, if there is one. That Wait dismisses the next. The caller
-// holds mu.
+// holds Mu.
 func (q *Queue) dismiss() {
 	if q.blocked == 0 || q.abandoned {
 		return
@@ -203,23 +163,19 @@ const drainTimeout = 10 * time.Second
 // does not write to released memory. If a packet does not arrive, Close leaves the memory to the
 // system and returns an error.
 func (q *Queue) Close() error {
-	q.mu.Lock()
-	if !q.gate.Shut() {
-		q.mu.Unlock()
-		return fmt.Errorf("iocp: close: %w", queue.ErrClosed)
+	ok, err := q.Shut(func() error { q.dismiss(); return nil })
+	if !ok {
+		return err
 	}
-	q.dismiss()
-	q.mu.Unlock()
-	q.gate.WaitEmpty()
-	// No Wait is running now. mu excludes late calls, which return ErrClosed.
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	err := q.table.cancelAll()
+	// No Wait is running now. Mu excludes late calls, which return ErrClosed.
+	q.Mu.Lock()
+	defer q.Mu.Unlock()
+	err = q.polls.cancelAll()
 	if !q.abandoned {
 		err = errors.Join(err, q.drain(), sys.CloseObject(q.port))
 	}
-	if err = errors.Join(err, q.table.release()); err != nil {
-		return fmt.Errorf("iocp: close: %w", err)
+	if err = errors.Join(err, q.polls.release()); err != nil {
+		return q.Failed("close", err)
 	}
 	return nil
 }
@@ -227,23 +183,19 @@ func (q *Queue) Close() error {
 // drain takes packets until no poll is under way.
 func (q *Queue) drain() error {
 	var packets [packetsMax]sys.Packet
-	for q.table.underWay > 0 {
+	for q.polls.underWay > 0 {
 		n, err := sys.PortWait(q.port, packets[:], drainTimeout)
 		if err != nil {
 			return err
 		}
 		if n == 0 {
-			return fmt.Errorf("%d polls still under way after %v", q.table.underWay, drainTimeout)
+			return fmt.Errorf("%d polls still under way after %v", q.polls.underWay, drainTimeout)
 		}
 		for i := range n {
 			if packets[i].Key == keyPoll {
-				q.table.underWay--
+				q.polls.underWay--
 			}
 		}
 	}
 	return nil
-}
-
-func failed(operation string, h sys.Handle, err error) error {
-	return fmt.Errorf("iocp: %s handle %v: %w", operation, h, err)
 }

@@ -143,7 +143,7 @@ func TestAThousandSockets(t *testing.T) {
 		must(t, q.Add(a, queue.Registration{Token: i, Interest: queue.Readable, Mode: queue.OneShot}))
 		peers[i] = b
 	}
-	if got, want := len(q.table.devices), (sockets+socketsPerDevice-1)/socketsPerDevice; got != want {
+	if got, want := len(q.polls.devices), (sockets+socketsPerDevice-1)/socketsPerDevice; got != want {
 		t.Errorf("got %d handles of the driver, want %d", got, want)
 	}
 	if n := len(wait(t, q, 0)); n != 0 {
@@ -165,8 +165,8 @@ func TestAThousandSockets(t *testing.T) {
 			delete(peers, e.Token)
 		}
 	}
-	if q.table.underWay != 0 {
-		t.Errorf("got %d polls under way, want 0", q.table.underWay)
+	if q.polls.underWay != 0 {
+		t.Errorf("got %d polls under way, want 0", q.polls.underWay)
 	}
 }
 
@@ -175,7 +175,7 @@ func TestFilesAreNotPollableAndClosedHandlesNotOpen(t *testing.T) {
 	a, _ := pair(t)
 	must(t, sys.Close(a))
 	r := queue.Registration{Interest: queue.Readable}
-	for h, notPollable := range map[sys.Handle]bool{q.port: true, q.table.devices[0]: true, a: false, 1 << 28: false, sys.Invalid: false} {
+	for h, notPollable := range map[sys.Handle]bool{q.port: true, q.polls.devices[0]: true, a: false, 1 << 28: false, sys.Invalid: false} {
 		err := q.Add(h, r)
 		if err == nil || errors.Is(err, queue.ErrNotPollable) != notPollable {
 			t.Errorf("Add(%v): got error %v, want one that is ErrNotPollable only for an open object", h, err)

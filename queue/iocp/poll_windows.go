@@ -1,58 +1,60 @@
 package iocp
 
 import (
+	"fmt"
+
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// schedule ensures that a poll requests the armed directions. The caller holds mu.
+// schedule ensures that a poll requests the armed directions. The caller holds Mu.
 //
 // An error means that the system had no memory for the poll, which stays due.
 func (q *Queue) schedule(i int32) error {
-	s := &q.table.slots[i]
-	switch s.state {
+	s := &q.polls.slots[i]
+	switch s.Extra.state {
 	case idle:
-		if s.armed == queue.None || q.gate.Closed() {
+		if s.Armed == queue.None || q.Gate.Closed() {
 			return nil
 		}
-		q.table.push(i)
+		q.polls.push(i)
 		if q.blocked > 0 {
 			// A blocked Wait must not miss the readiness. Without one, the poll can wait until the
 			// caller has had the chance to use the readiness.
 			return q.startDue()
 		}
 	case due:
-		if s.armed == queue.None {
-			q.table.remove(i)
+		if s.Armed == queue.None {
+			q.polls.remove(i)
 		}
 	case polling:
 		// A poll that requests more than is wanted can stay: if it completes, it is stale and
 		// requests less.
-		if s.armed == queue.None || !s.asked.Has(s.armed) {
+		if s.Armed == queue.None || !s.Extra.asked.Has(s.Armed) {
 			return q.cancel(i)
 		}
 	}
 	return nil
 }
 
-// startDue starts every poll that is due. The caller holds mu.
+// startDue starts every poll that is due. The caller holds Mu.
 func (q *Queue) startDue() error {
-	for q.table.first != none {
-		i := q.table.first
-		q.table.remove(i)
+	for q.polls.first != none {
+		i := q.polls.first
+		q.polls.remove(i)
 		if err := q.start(i); err != nil {
-			q.table.push(i)
-			return failed("poll", q.table.slots[i].handle, err)
+			q.polls.push(i)
+			return fmt.Errorf("poll handle %v: %w", q.polls.slots[i].Extra.handle, err)
 		}
 	}
 	return nil
 }
 
-// start starts the poll of an idle slot. The caller holds mu.
+// start starts the poll of an idle slot. The caller holds Mu.
 func (q *Queue) start(i int32) error {
-	s := &q.table.slots[i]
+	s := &q.polls.slots[i]
 	data := uintptr(i) + 1
-	if err := q.table.poll(i).Start(q.table.device(i), s.base, askFor(s.armed), data); err != nil {
+	if err := q.polls.poll(i).Start(q.polls.device(i), s.Extra.base, askFor(s.Armed), data); err != nil {
 		if sys.ClassOf(err) == sys.ClassOutOfMemory {
 			return err
 		}
@@ -61,22 +63,22 @@ func (q *Queue) start(i int32) error {
 		if err := sys.PortPost(q.port, keyPoll, data); err != nil {
 			return err
 		}
-		s.broken = true
+		s.Extra.broken = true
 	}
-	s.state, s.started, s.asked = polling, s.generation, s.armed
-	q.table.underWay++
+	s.Extra.state, s.Extra.started, s.Extra.asked = polling, s.Generation, s.Armed
+	q.polls.underWay++
 	return nil
 }
 
-// cancel requests the end of the poll of a slot. The caller holds mu.
+// cancel requests the end of the poll of a slot. The caller holds Mu.
 func (q *Queue) cancel(i int32) error {
-	s := &q.table.slots[i]
-	s.state = canceling
-	if s.broken {
+	s := &q.polls.slots[i]
+	s.Extra.state = canceling
+	if s.Extra.broken {
 		return nil
 	}
-	if err := q.table.poll(i).Cancel(q.table.device(i)); err != nil {
-		return failed("cancel poll of", s.handle, err)
+	if err := q.polls.poll(i).Cancel(q.polls.device(i)); err != nil {
+		return fmt.Errorf("cancel poll of handle %v: %w", s.Extra.handle, err)
 	}
 	return nil
 }
@@ -90,43 +92,38 @@ const (
 	stale            // the poll has to start again
 )
 
-// complete handles the packet of the poll of slot i. The caller holds mu.
+// complete handles the packet of the poll of slot i. The caller holds Mu.
 func (q *Queue) complete(i int32) (queue.Event, outcome) {
-	s := &q.table.slots[i]
-	broken := s.broken
-	s.state, s.broken = idle, false
-	q.table.underWay--
-	if !s.registered {
-		q.table.giveBack(i)
+	s := &q.polls.slots[i]
+	broken := s.Extra.broken
+	s.Extra.state, s.Extra.broken = idle, false
+	q.polls.underWay--
+	if !s.Registered() {
+		q.polls.giveBack(i)
 		return queue.Event{}, nothing
 	}
-	if s.started != s.generation {
+	if s.Extra.started != s.Generation {
 		return queue.Event{}, q.again(i)
 	}
-	found, err := q.table.poll(i).Result()
+	found, err := q.polls.poll(i).Result()
 	if broken || err != nil {
-		e := queue.Event{Token: s.token, Ready: queue.Ready(s.armed) | queue.ReadyError}
-		if s.mode == queue.OneShot {
-			e.Disarmed = s.armed
+		e, ok := s.Report(queue.Ready(queue.Both) | queue.ReadyError)
+		s.Armed = queue.None // every further poll would fail
+		if !ok {
+			return e, nothing
 		}
-		s.armed = queue.None // every further poll would fail
 		return e, reported
 	}
 	if found&sys.AFDLocalClose != 0 {
-		s.armed = queue.None
+		s.Armed = queue.None
 		return queue.Event{}, nothing
 	}
-	e := queue.Event{Token: s.token, Ready: readyOf(found, s.armed)}
-	directions := e.Ready.Directions()
-	if directions == queue.None {
+	e, ok := s.Report(readyOf(found))
+	if !ok {
 		return e, q.again(i) // the poll was canceled from outside the queue
 	}
-	switch s.mode {
-	case queue.OneShot:
-		e.Disarmed = directions
-		s.armed &^= directions
-	case queue.Edge:
-		s.armed &^= directions
+	if s.Mode == queue.Edge {
+		s.Armed &^= e.Ready.Directions()
 	}
 	q.again(i)
 	return e, reported
@@ -136,7 +133,7 @@ func (q *Queue) complete(i int32) (queue.Event, outcome) {
 // Wait that tries next returns the error if it still cannot.
 func (q *Queue) again(i int32) outcome {
 	_ = q.schedule(i)
-	if q.table.slots[i].state == idle {
+	if q.polls.slots[i].Extra.state == idle {
 		return nothing
 	}
 	return stale
@@ -155,24 +152,24 @@ func askFor(armed queue.Interest) uint32 {
 	return events
 }
 
-// readyOf maps the driver's events to Ready. Resets and failed connections set all armed
-// directions, because their operations do not block but fail.
-func readyOf(events uint32, armed queue.Interest) queue.Ready {
-	var directions, more queue.Ready
+// readyOf maps the driver's events to Ready. Resets and failed connections set both directions,
+// because their operations do not block but fail.
+func readyOf(events uint32) queue.Ready {
+	var ready queue.Ready
 	if events&(sys.AFDReceive|sys.AFDAccept) != 0 {
-		directions |= queue.Ready(queue.Readable)
+		ready |= queue.Ready(queue.Readable)
 	}
 	if events&sys.AFDDisconnect != 0 {
-		directions, more = directions|queue.Ready(queue.Readable), more|queue.ReadyPeerShut
+		ready |= queue.Ready(queue.Readable) | queue.ReadyPeerShut
 	}
 	if events&sys.AFDSend != 0 {
-		directions |= queue.Ready(queue.Writable)
+		ready |= queue.Ready(queue.Writable)
 	}
 	if events&sys.AFDAbort != 0 {
-		directions, more = queue.Ready(queue.Both), more|queue.ReadyHangUp
+		ready |= queue.Ready(queue.Both) | queue.ReadyHangUp
 	}
 	if events&sys.AFDConnectFail != 0 {
-		directions, more = queue.Ready(queue.Both), more|queue.ReadyError
+		ready |= queue.Ready(queue.Both) | queue.ReadyError
 	}
-	return directions&queue.Ready(armed) | more
+	return ready
 }

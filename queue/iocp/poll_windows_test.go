@@ -19,33 +19,26 @@ func TestWhatThePollFindsAndAsksFor(t *testing.T) {
 			t.Errorf("askFor(%v) = %#x, want %#x", armed, got, want)
 		}
 	}
-	readable, writable := queue.Ready(queue.Readable), queue.Ready(queue.Writable)
-	for _, c := range []struct {
-		found uint32
-		armed queue.Interest
-		want  queue.Ready
-	}{
-		{sys.AFDReceive, queue.Both, readable},
-		{sys.AFDAccept, queue.Both, readable},
-		{sys.AFDSend, queue.Both, writable},
-		{sys.AFDSend, queue.Readable, 0},
-		{sys.AFDDisconnect, queue.Readable, readable | queue.ReadyPeerShut},
-		{sys.AFDReceive | sys.AFDSend | sys.AFDDisconnect, queue.Both, readable | writable | queue.ReadyPeerShut},
-		{sys.AFDAbort, queue.Readable, readable | queue.ReadyHangUp},
-		{sys.AFDAbort, queue.Writable, writable | queue.ReadyHangUp},
-		{sys.AFDConnectFail, queue.Both, readable | writable | queue.ReadyError},
-		{sys.AFDConnectFail, queue.Writable, writable | queue.ReadyError},
-		{sys.AFDConnect, queue.Both, 0},
+	readable, writable, both := queue.Ready(queue.Readable), queue.Ready(queue.Writable), queue.Ready(queue.Both)
+	for found, want := range map[uint32]queue.Ready{
+		sys.AFDReceive:    readable,
+		sys.AFDAccept:     readable,
+		sys.AFDSend:       writable,
+		sys.AFDDisconnect: readable | queue.ReadyPeerShut,
+		sys.AFDReceive | sys.AFDSend | sys.AFDDisconnect: both | queue.ReadyPeerShut,
+		sys.AFDAbort:       both | queue.ReadyHangUp,
+		sys.AFDConnectFail: both | queue.ReadyError,
+		sys.AFDConnect:     0,
 	} {
-		if got := readyOf(c.found, c.armed); got != c.want {
-			t.Errorf("readyOf(%#x, %v) = %#x, want %#x", c.found, c.armed, uint8(got), uint8(c.want))
+		if got := readyOf(found); got != want {
+			t.Errorf("readyOf(%#x) = %#x, want %#x", found, uint8(got), uint8(want))
 		}
 	}
 }
 
 // bytesOf returns the memory of the poll of slot i.
 func bytesOf(q *Queue, i int32) []byte {
-	p := q.table.poll(i)
+	p := q.polls.poll(i)
 	return unsafe.Slice((*byte)(unsafe.Pointer(p)), unsafe.Sizeof(*p))
 }
 
@@ -55,16 +48,16 @@ func TestMemoryOfAPollIsLeftAloneUntilItsPacketHasCome(t *testing.T) {
 		a, b := pair(t)
 		must(t, q.Add(a, queue.Registration{Token: 1, Interest: queue.Readable}))
 		wait(t, q, 0)
-		i := q.table.byHandle[a]
+		i := q.polls.byHandle[a]
 		if round%2 == 0 {
 			send(t, b) // the poll may complete before it is canceled
 		}
 		must(t, q.Delete(a))
-		if s := q.table.slots[i]; s.state != canceling || s.registered {
-			t.Fatalf("after Delete with a poll under way: got state %d, registered %v; want canceling, false", s.state, s.registered)
+		if s := q.polls.slots[i]; s.Extra.state != canceling || s.Registered() {
+			t.Fatalf("after Delete with a poll under way: got state %d, registered %v; want canceling, false", s.Extra.state, s.Registered())
 		}
 		must(t, q.Add(a, queue.Registration{Token: 2, Interest: queue.Writable}))
-		if again := q.table.byHandle[a]; again == i {
+		if again := q.polls.byHandle[a]; again == i {
 			t.Fatal("another registration got the slot while its poll is under way")
 		}
 		for _, e := range wait(t, q, patience) {
@@ -73,7 +66,7 @@ func TestMemoryOfAPollIsLeftAloneUntilItsPacketHasCome(t *testing.T) {
 			}
 		}
 		must(t, q.Delete(a))
-		for q.table.underWay > 0 {
+		for q.polls.underWay > 0 {
 			must(t, q.Wake())
 			wait(t, q, patience)
 		}
@@ -91,7 +84,7 @@ func TestMemoryOfAPollIsLeftAloneUntilItsPacketHasCome(t *testing.T) {
 			}
 		}
 	}
-	if n := len(q.table.slots); n != socketsPerDevice {
+	if n := len(q.polls.slots); n != socketsPerDevice {
 		t.Errorf("got %d slots, want those of one device", n)
 	}
 }
@@ -143,8 +136,8 @@ func TestAPollThatSomebodyElseCanceledStartsAgain(t *testing.T) {
 	a, b := pair(t)
 	must(t, q.Add(a, queue.Registration{Interest: queue.Readable}))
 	wait(t, q, 0)
-	i := q.table.byHandle[a]
-	must(t, q.table.poll(i).Cancel(q.table.device(i)))
+	i := q.polls.byHandle[a]
+	must(t, q.polls.poll(i).Cancel(q.polls.device(i)))
 	if events := wait(t, q, 0); len(events) != 0 {
 		t.Errorf("Wait: got %+v, want no event", events)
 	}
@@ -184,11 +177,11 @@ func TestRegistrationsThatNoWaitSeesTakeNoMemory(t *testing.T) {
 		must(t, q.Modify(a, queue.Registration{Interest: queue.Readable}))
 		must(t, q.Delete(a))
 	}
-	if n := len(q.table.slots); n != socketsPerDevice {
+	if n := len(q.polls.slots); n != socketsPerDevice {
 		t.Errorf("got %d slots, want those of one device", n)
 	}
-	if q.table.first != none || q.table.last != none || q.table.underWay != 0 {
-		t.Errorf("after Delete: polls due from slot %d to %d, %d under way; want none", q.table.first, q.table.last, q.table.underWay)
+	if q.polls.first != none || q.polls.last != none || q.polls.underWay != 0 {
+		t.Errorf("after Delete: polls due from slot %d to %d, %d under way; want none", q.polls.first, q.polls.last, q.polls.underWay)
 	}
 }
 
@@ -226,9 +219,9 @@ func TestEveryBlockedWaitSeesALevel(t *testing.T) {
 		}()
 	}
 	for blocked := 0; blocked < waiters; runtime.Gosched() {
-		q.mu.Lock()
+		q.Mu.Lock()
 		blocked = q.blocked
-		q.mu.Unlock()
+		q.Mu.Unlock()
 	}
 	send(t, b) // no task reads it, and no Wait runs a second time
 	for range waiters {

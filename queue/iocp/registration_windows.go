@@ -10,115 +10,96 @@ import (
 
 // Add implements [queue.Queue].
 func (q *Queue) Add(h sys.Handle, r queue.Registration) error {
-	const operation = "add"
-	if err := check(r); err != nil {
-		return failed(operation, h, err)
-	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.gate.Closed() {
-		return failed(operation, h, queue.ErrClosed)
-	}
-	if _, ok := q.table.byHandle[h]; ok {
-		return failed(operation, h, queue.ErrExists)
-	}
-	base, err := baseOf(h)
-	if err != nil {
-		return failed(operation, h, err)
-	}
-	i, err := q.table.take(q.port)
-	if err != nil {
-		return failed(operation, h, err)
-	}
-	q.table.slots[i] = slot{handle: h, base: base, registered: true}
-	q.table.byHandle[h] = i
-	if err := q.register(i, r); err != nil {
-		return errors.Join(failed(operation, h, err), q.end(i))
-	}
-	return nil
+	return q.Register("add", h, r, func() error {
+		if _, ok := q.polls.byHandle[h]; ok {
+			return queue.ErrExists
+		}
+		base, err := baseOf(h)
+		if err != nil {
+			return err
+		}
+		i, err := q.polls.take(q.port)
+		if err != nil {
+			return err
+		}
+		q.polls.slots[i] = slot{Extra: extra{handle: h, base: base}}
+		q.polls.byHandle[h] = i
+		if err := q.register(i, r); err != nil {
+			return errors.Join(err, q.end(i))
+		}
+		return nil
+	})
 }
 
 // Modify implements [queue.Queue].
 func (q *Queue) Modify(h sys.Handle, r queue.Registration) error {
-	const operation = "modify"
-	if err := check(r); err != nil {
-		return failed(operation, h, err)
-	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	i, err := q.find(h)
-	if err == nil {
-		_, err = baseOf(h) // a poll under way would not report that h was closed
-	}
-	if err == nil {
-		err = q.register(i, r)
-	}
-	if err != nil {
-		return failed(operation, h, err)
-	}
-	return nil
+	return q.Register("modify", h, r, func() error {
+		i, err := q.find(h)
+		if err != nil {
+			return err
+		}
+		// A poll under way would not report that h was closed.
+		if _, err := baseOf(h); err != nil {
+			return err
+		}
+		return q.register(i, r)
+	})
 }
 
 // Delete implements [queue.Queue].
 func (q *Queue) Delete(h sys.Handle) error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	i, err := q.find(h)
-	if err == nil {
-		err = q.end(i)
-	}
-	if err != nil {
-		return failed("delete", h, err)
-	}
-	return nil
+	return q.Change("delete", h, func() error {
+		i, err := q.find(h)
+		if err != nil {
+			return err
+		}
+		return q.end(i)
+	})
 }
 
 // WouldBlock implements [queue.Queue].
 func (q *Queue) WouldBlock(h sys.Handle, dir queue.Interest) error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	i, err := q.find(h)
-	if err == nil && q.table.slots[i].mode == queue.Edge {
-		s := &q.table.slots[i]
-		s.generation++ // the caller has used up what an earlier poll found
-		s.armed |= dir & s.interest
-		err = q.schedule(i)
-	}
-	if err != nil {
-		return failed("would block", h, err)
-	}
-	return nil
+	return q.Change("would block", h, func() error {
+		i, err := q.find(h)
+		if err != nil {
+			return err
+		}
+		s := &q.polls.slots[i]
+		if s.Mode != queue.Edge {
+			return nil
+		}
+		s.Generation++ // the caller has used up what an earlier poll found
+		s.Armed |= dir & s.Extra.interest
+		return q.schedule(i)
+	})
 }
 
-// find returns the index of the slot of a registered handle. The caller holds mu.
+// find returns the index of the slot of a registered handle. The caller holds Mu.
 func (q *Queue) find(h sys.Handle) (int32, error) {
-	if q.gate.Closed() {
-		return none, queue.ErrClosed
-	}
-	i, ok := q.table.byHandle[h]
+	i, ok := q.polls.byHandle[h]
 	if !ok {
 		return none, queue.ErrNotFound
 	}
 	return i, nil
 }
 
-// register makes r the registration of slot i. The caller holds mu.
+// register makes r the registration of slot i. The caller holds Mu.
 func (q *Queue) register(i int32, r queue.Registration) error {
-	s := &q.table.slots[i]
-	s.generation++
-	s.token, s.interest, s.armed, s.mode = r.Token, r.Interest, r.Interest, r.Mode
+	s := &q.polls.slots[i]
+	*s = s.Renewed(r)
+	s.Extra.interest = r.Interest
 	return q.schedule(i)
 }
 
 // end ends the registration of slot i. Another socket may get the number of its handle at once. The
-// caller holds mu.
+// caller holds Mu.
 func (q *Queue) end(i int32) error {
-	s := &q.table.slots[i]
-	delete(q.table.byHandle, s.handle)
-	s.registered, s.armed = false, queue.None
+	s := &q.polls.slots[i]
+	delete(q.polls.byHandle, s.Extra.handle)
+	s.End()
 	err := q.schedule(i)
-	if s.state == idle {
-		q.table.giveBack(i)
+	if s.Extra.state == idle {
+		q.polls.giveBack(i)
 	}
 	return err
 }
@@ -131,14 +112,4 @@ func baseOf(h sys.Handle) (sys.Handle, error) {
 		return base, fmt.Errorf("%w: %w", queue.ErrNotPollable, err)
 	}
 	return base, err
-}
-
-func check(r queue.Registration) error {
-	switch {
-	case r.Mode > queue.OneShot, r.Interest > queue.Both:
-		return queue.ErrInvalid
-	case r.Exclusive:
-		return fmt.Errorf("exclusive registration: %w", errors.ErrUnsupported)
-	}
-	return nil
 }

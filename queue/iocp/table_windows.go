@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/queue/internal/table"
 	"github.com/edgewise-go/edgewise/sys"
 )
 
@@ -20,20 +21,19 @@ const none = int32(-1)
 //
 // The packet of a poll carries the index of the slot. The slot is free for another registration
 // only after the packet has arrived. A poll that was started for an earlier state of the
-// registration makes no event: it starts again.
-type slot struct {
-	token      queue.Token
+// registration makes no event: it starts again. The generation changes with the registration, and
+// when the caller reports would-block.
+type slot = table.Slot[extra]
+
+// extra is what a slot holds besides the common fields.
+type extra struct {
 	handle     sys.Handle
 	base       sys.Handle
-	generation uint32         // changes with the registration, and when the caller reports would-block
 	started    uint32         // the generation for which the poll under way was started
 	next, prev int32          // in the list of slots whose poll is due
 	interest   queue.Interest // the registered directions
-	armed      queue.Interest // directions that may be reported; reports in modes Edge and OneShot disarm them
 	asked      queue.Interest // directions that the poll under way requests
-	mode       queue.Mode
 	state      state
-	registered bool // false from Delete until the packet has arrived
 	broken     bool // the poll could not start; the queue posted its packet
 }
 
@@ -52,9 +52,9 @@ const (
 	canceling
 )
 
-// table holds the slots, the memory of their polls, and the handles of the driver through which the
+// polls holds the slots, the memory of their polls, and the handles of the driver through which the
 // polls start.
-type table struct {
+type polls struct {
 	slots    []slot
 	slabs    []*[sys.MaxAFDPolls]sys.AFDPoll // slot i has poll i%MaxAFDPolls of slab i/MaxAFDPolls
 	devices  []sys.Handle                    // slot i has device i/socketsPerDevice
@@ -65,107 +65,107 @@ type table struct {
 	underWay int // number of polls whose packet has not arrived
 }
 
-func newTable() table {
-	return table{byHandle: map[sys.Handle]int32{}, first: none, last: none}
+func newPolls() polls {
+	return polls{byHandle: map[sys.Handle]int32{}, first: none, last: none}
 }
 
 // grow adds the slots of one device.
-func (t *table) grow(port sys.Handle) error {
-	if len(t.slots) == len(t.slabs)*sys.MaxAFDPolls {
+func (p *polls) grow(port sys.Handle) error {
+	if len(p.slots) == len(p.slabs)*sys.MaxAFDPolls {
 		slab, err := sys.AFDPolls()
 		if err != nil {
 			return err
 		}
-		t.slabs = append(t.slabs, slab)
+		p.slabs = append(p.slabs, slab)
 	}
 	device, err := sys.AFDOpen(port, keyPoll)
 	if err != nil {
 		return err
 	}
-	t.devices = append(t.devices, device)
+	p.devices = append(p.devices, device)
 	for range socketsPerDevice {
-		t.slots = append(t.slots, slot{})
+		p.slots = append(p.slots, slot{})
 	}
 	// take uses the lowest number first.
-	for i := len(t.slots) - 1; i >= len(t.slots)-socketsPerDevice; i-- {
-		t.free = append(t.free, int32(i))
+	for i := len(p.slots) - 1; i >= len(p.slots)-socketsPerDevice; i-- {
+		p.free = append(p.free, int32(i))
 	}
 	return nil
 }
 
 // take returns a free slot.
-func (t *table) take(port sys.Handle) (int32, error) {
-	if len(t.free) == 0 {
-		if err := t.grow(port); err != nil {
+func (p *polls) take(port sys.Handle) (int32, error) {
+	if len(p.free) == 0 {
+		if err := p.grow(port); err != nil {
 			return none, err
 		}
 	}
-	i := t.free[len(t.free)-1]
-	t.free = t.free[:len(t.free)-1]
+	i := p.free[len(p.free)-1]
+	p.free = p.free[:len(p.free)-1]
 	return i, nil
 }
 
-func (t *table) giveBack(i int32) {
-	t.slots[i] = slot{}
-	t.free = append(t.free, i)
+func (p *polls) giveBack(i int32) {
+	p.slots[i] = slot{}
+	p.free = append(p.free, i)
 }
 
-func (t *table) poll(i int32) *sys.AFDPoll { return &t.slabs[i/sys.MaxAFDPolls][i%sys.MaxAFDPolls] }
+func (p *polls) poll(i int32) *sys.AFDPoll { return &p.slabs[i/sys.MaxAFDPolls][i%sys.MaxAFDPolls] }
 
-func (t *table) device(i int32) sys.Handle { return t.devices[i/socketsPerDevice] }
+func (p *polls) device(i int32) sys.Handle { return p.devices[i/socketsPerDevice] }
 
 // push makes the poll of an idle slot due.
-func (t *table) push(i int32) {
-	s := &t.slots[i]
-	s.state, s.next, s.prev = due, none, t.last
-	if t.last == none {
-		t.first = i
+func (p *polls) push(i int32) {
+	s := &p.slots[i]
+	s.Extra.state, s.Extra.next, s.Extra.prev = due, none, p.last
+	if p.last == none {
+		p.first = i
 	} else {
-		t.slots[t.last].next = i
+		p.slots[p.last].Extra.next = i
 	}
-	t.last = i
+	p.last = i
 }
 
 // remove undoes push.
-func (t *table) remove(i int32) {
-	s := &t.slots[i]
-	if s.prev == none {
-		t.first = s.next
+func (p *polls) remove(i int32) {
+	s := &p.slots[i]
+	if s.Extra.prev == none {
+		p.first = s.Extra.next
 	} else {
-		t.slots[s.prev].next = s.next
+		p.slots[s.Extra.prev].Extra.next = s.Extra.next
 	}
-	if s.next == none {
-		t.last = s.prev
+	if s.Extra.next == none {
+		p.last = s.Extra.prev
 	} else {
-		t.slots[s.next].prev = s.prev
+		p.slots[s.Extra.next].Extra.prev = s.Extra.prev
 	}
-	s.state = idle
+	s.Extra.state = idle
 }
 
 // cancelAll requests the end of every poll.
-func (t *table) cancelAll() error {
+func (p *polls) cancelAll() error {
 	var errs []error
-	for i := range t.slots {
-		if t.slots[i].state == polling {
-			errs = append(errs, t.poll(int32(i)).Cancel(t.device(int32(i))))
+	for i := range p.slots {
+		if p.slots[i].Extra.state == polling {
+			errs = append(errs, p.poll(int32(i)).Cancel(p.device(int32(i))))
 		}
 	}
 	return errors.Join(errs...)
 }
 
 // release closes the devices. It frees the memory unless the kernel may still write to it.
-func (t *table) release() error {
+func (p *polls) release() error {
 	var errs []error
-	for _, d := range t.devices {
+	for _, d := range p.devices {
 		errs = append(errs, sys.CloseObject(d))
 	}
-	if t.underWay > 0 {
-		errs = append(errs, fmt.Errorf("memory of %d unfinished polls not released", t.underWay))
+	if p.underWay > 0 {
+		errs = append(errs, fmt.Errorf("memory of %d unfinished polls not released", p.underWay))
 	} else {
-		for _, slab := range t.slabs {
+		for _, slab := range p.slabs {
 			errs = append(errs, sys.AFDRelease(slab))
 		}
 	}
-	*t = newTable()
+	*p = newPolls()
 	return errors.Join(errs...)
 }

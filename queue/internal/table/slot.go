@@ -23,6 +23,9 @@ type Slot[X any] struct {
 	used       bool
 }
 
+// Registered reports whether the registration has not ended.
+func (s *Slot[X]) Registered() bool { return s.used }
+
 // Renewed returns the slot of a registration r that replaces the one of s.
 func (s *Slot[X]) Renewed(r queue.Registration) Slot[X] {
 	next := *s
