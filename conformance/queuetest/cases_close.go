@@ -62,6 +62,11 @@ func closedQueue(t T, f *Fixture) {
 	r := registration(1, queue.Writable, queue.Level)
 	wantError(t, "add", f.Add(b.handle, r), queue.ErrClosed)
 	wantError(t, "modify", f.Modify(a.handle, r), queue.ErrClosed)
+	// Arguments that an open queue refuses make no difference.
+	for _, r := range []queue.Registration{{Interest: queue.Both + 1}, {Mode: queue.OneShot + 1}, {Mode: queue.OneShot, Exclusive: true}} {
+		wantError(t, "add with invalid arguments", f.Add(b.handle, r), queue.ErrClosed)
+		wantError(t, "modify with invalid arguments", f.Modify(a.handle, r), queue.ErrClosed)
+	}
 	wantError(t, "would block", f.WouldBlock(a.handle, queue.Writable), queue.ErrClosed)
 	wantError(t, "delete", f.Delete(a.handle), queue.ErrClosed)
 	wantError(t, "wake", f.Wake(), queue.ErrClosed)
@@ -69,6 +74,8 @@ func closedQueue(t T, f *Fixture) {
 		_, err := f.Wait(make([]queue.Event, 1), timeout)
 		wantError(t, "wait", err, queue.ErrClosed)
 	}
+	_, err := f.Wait(nil, 0)
+	wantError(t, "wait without room", err, queue.ErrClosed)
 	wantError(t, "second close", f.Close(), queue.ErrClosed)
 }
 

@@ -188,6 +188,14 @@ func waitingMutants() []mutant {
 				return nil
 			}
 		}, "close/every-call"},
+		{"arguments are checked before the queue", func(q *faulty) {
+			q.add = func(h sys.Handle, r queue.Registration) error {
+				if r.Mode > queue.OneShot {
+					return queue.ErrInvalid
+				}
+				return q.reallyAdd(h, r)
+			}
+		}, "close/every-call"},
 		{"close shuts handles down", func(q *faulty) {
 			// By the time that the queue is closed, a closed number may belong to another handle.
 			inodes := map[sys.Handle]uint64{}
