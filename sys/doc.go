@@ -30,4 +30,6 @@
 // epoll, eventfd and io_uring, and the BSDs and macOS have kqueue. Windows has completion ports and
 // the polls of its socket driver, but no pipes. A function that a system lacks returns an error
 // that is [errors.ErrUnsupported].
+//
+// Package sys/waker ends a wait for handles from another thread, on every system.
 package sys

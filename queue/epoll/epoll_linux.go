@@ -12,13 +12,14 @@ import (
 	"github.com/edgewise-go/edgewise/queue/internal/table"
 	"github.com/edgewise-go/edgewise/queue/internal/wake"
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/edgewise-go/edgewise/sys/waker"
 )
 
 // Queue is a [queue.Queue] on one epoll instance. Use New.
 type Queue struct {
 	base.Parallel
 	ep    sys.Handle
-	waker *wake.Waker
+	waker *waker.Waker
 	exact bool                  // whether the kernel takes timeouts in nanoseconds
 	table table.Table[struct{}] // guarded by Mu
 }
@@ -163,8 +164,7 @@ func (q *Queue) deliver(events []queue.Event, raw []sys.EpollEvent) (n int, woke
 
 // takeWake makes the next Wake signal again.
 func (q *Queue) takeWake() error {
-	// An eventfd makes an edge at each signal, read or not; a pipe would fill up.
-	if q.waker.Kind() == wake.Pipe {
+	if q.waker.FillsUp() {
 		if err := q.waker.Clear(); err != nil {
 			return q.Failed("wait", fmt.Errorf("clear waker: %w", err))
 		}

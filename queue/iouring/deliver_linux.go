@@ -7,7 +7,6 @@ import (
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/queue/internal/polling"
 	"github.com/edgewise-go/edgewise/queue/internal/table"
-	"github.com/edgewise-go/edgewise/queue/internal/wake"
 	"github.com/edgewise-go/edgewise/sys"
 )
 
@@ -177,8 +176,7 @@ func (q *Queue) takeWake(generation uint32, c sys.IoUringCQE) error {
 	if c.Flags&sys.IoUringMore == 0 {
 		q.attending = false
 	}
-	// An unread eventfd still completes the poll at each signal; a pipe would fill up.
-	if q.waker.Kind() != wake.Pipe {
+	if !q.waker.FillsUp() {
 		return nil
 	}
 	if err := q.waker.Clear(); err != nil {

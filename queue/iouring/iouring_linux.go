@@ -8,8 +8,8 @@ import (
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/queue/internal/base"
 	"github.com/edgewise-go/edgewise/queue/internal/table"
-	"github.com/edgewise-go/edgewise/queue/internal/wake"
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/edgewise-go/edgewise/sys/waker"
 )
 
 // Queue is a [queue.Queue] on one io_uring instance. Use New.
@@ -17,7 +17,7 @@ type Queue struct {
 	base.Turns
 	ring  *sys.IoUring // push and submit need Mu, entering and taking completions need the turn
 	skip  uint8        // the flag that suppresses completions of successful submissions, if the kernel has it
-	waker *wake.Waker  // nil if a submission wakes
+	waker *waker.Waker // nil if a submission wakes
 
 	table table.Table[extra] // guarded by Mu
 	// The list of slots to be polled at the next submission. Guarded by Mu.

@@ -11,6 +11,7 @@ import (
 	"github.com/edgewise-go/edgewise/queue/internal/base"
 	"github.com/edgewise-go/edgewise/queue/internal/wake"
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/edgewise-go/edgewise/sys/waker"
 )
 
 // The sizes of the ring. A completion ring that is too small costs only time: see doc.go.
@@ -87,7 +88,7 @@ func (q *Queue) openWaker(kind string) error {
 	switch kind {
 	case "", nop:
 		return nil
-	case wake.Eventfd, wake.Pipe:
+	case waker.Eventfd, waker.Pipe:
 		w, err := wake.Open(kind)
 		if err != nil {
 			return err
@@ -95,7 +96,7 @@ func (q *Queue) openWaker(kind string) error {
 		q.waker = w
 		return nil
 	}
-	return fmt.Errorf("waker %q: %w: want %s, %s or %s", kind, queue.ErrInvalid, nop, wake.Eventfd, wake.Pipe)
+	return fmt.Errorf("waker %q: %w: want %s, %s or %s", kind, queue.ErrInvalid, nop, waker.Eventfd, waker.Pipe)
 }
 
 // probeTimeout bounds the wait for operations that complete at once.
@@ -124,7 +125,7 @@ func (q *Queue) probe() error {
 }
 
 // probePoll starts a lasting poll of w, checks that it reports and continues, and cancels it.
-func (q *Queue) probePoll(w *wake.Waker) error {
+func (q *Queue) probePoll(w *waker.Waker) error {
 	const data = 1
 	if err := w.Signal(); err != nil {
 		return err

@@ -19,7 +19,7 @@ import (
 type Queue struct {
 	base.Parallel
 	kq    sys.Handle
-	waker *waker
+	waker *wakeEvent
 	table table.Table[extra] // guarded by Mu
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/queue/internal/wake"
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/edgewise-go/edgewise/sys/waker"
 )
 
 // user is the kind of waker that is an event of the kqueue itself.
@@ -17,18 +18,18 @@ const user = "user"
 // wakeIdent is the ident of that event within its filter. No handle has this number.
 const wakeIdent = ^uintptr(0)
 
-// waker makes one Wait return per signal: a running one, or the next. Its event is an edge, which
-// one waiter takes.
-type waker struct {
+// wakeEvent makes one Wait return per signal: a running one, or the next. Its event is an edge,
+// which one waiter takes.
+type wakeEvent struct {
 	kq   sys.Handle
-	pipe *wake.Waker // nil for the kind user
+	pipe *waker.Waker // nil for the kind user
 }
 
-func openWaker(kq sys.Handle, kind string) (*waker, error) {
+func openWaker(kq sys.Handle, kind string) (*wakeEvent, error) {
 	switch kind {
 	case user:
 		return openUser(kq)
-	case wake.Pipe:
+	case waker.Pipe:
 		return openPipe(kq)
 	case "":
 		w, err := openUser(kq)
@@ -37,15 +38,15 @@ func openWaker(kq sys.Handle, kind string) (*waker, error) {
 		}
 		return w, err
 	}
-	return nil, fmt.Errorf("waker %q: %w: want %s or %s", kind, queue.ErrInvalid, user, wake.Pipe)
+	return nil, fmt.Errorf("waker %q: %w: want %s or %s", kind, queue.ErrInvalid, user, waker.Pipe)
 }
 
 // openUser also tests the event: the system must deliver it exactly once to count as supporting it.
-func openUser(kq sys.Handle) (*waker, error) {
+func openUser(kq sys.Handle) (*wakeEvent, error) {
 	if sys.EvfiltUser == 0 {
 		return nil, fmt.Errorf("waker %s: %w", user, errors.ErrUnsupported)
 	}
-	w := &waker{kq: kq}
+	w := &wakeEvent{kq: kq}
 	event := sys.Kevent{Ident: wakeIdent, Filter: sys.EvfiltUser, Flags: sys.EvAdd | sys.EvClear}
 	err := change(kq, event)
 	if err != nil && notPollable(err) {
@@ -71,18 +72,18 @@ func openUser(kq sys.Handle) (*waker, error) {
 	return w, nil
 }
 
-func openPipe(kq sys.Handle) (*waker, error) {
-	p, err := wake.Open(wake.Pipe)
+func openPipe(kq sys.Handle) (*wakeEvent, error) {
+	p, err := wake.Open(waker.Pipe)
 	if err != nil {
 		return nil, err
 	}
 	if err := change(kq, sys.Kevent{Ident: uintptr(p.Handle()), Filter: sys.EvfiltRead, Flags: sys.EvAdd | sys.EvClear}); err != nil {
 		return nil, errors.Join(wake.Unavailable("add waker", err), p.Close())
 	}
-	return &waker{kq, p}, nil
+	return &wakeEvent{kq, p}, nil
 }
 
-func (w *waker) kind() string {
+func (w *wakeEvent) kind() string {
 	if w.pipe == nil {
 		return user
 	}
@@ -91,7 +92,7 @@ func (w *waker) kind() string {
 
 // is reports whether e is the event of w. The ident alone is not enough: a registered handle or a
 // process may have the same number in another filter.
-func (w *waker) is(e *sys.Kevent) bool {
+func (w *wakeEvent) is(e *sys.Kevent) bool {
 	if w.pipe == nil {
 		return e.Filter == sys.EvfiltUser && e.Ident == wakeIdent
 	}
@@ -99,7 +100,7 @@ func (w *waker) is(e *sys.Kevent) bool {
 }
 
 // signal makes an edge. Any number of threads may call it.
-func (w *waker) signal() error {
+func (w *wakeEvent) signal() error {
 	if w.pipe != nil {
 		return w.pipe.Signal()
 	}
@@ -108,7 +109,7 @@ func (w *waker) signal() error {
 }
 
 // clear removes what earlier signals left. It may undo a concurrent signal.
-func (w *waker) clear() error {
+func (w *wakeEvent) clear() error {
 	if w.pipe == nil {
 		return nil // delivery has cleared it
 	}
@@ -116,7 +117,7 @@ func (w *waker) clear() error {
 }
 
 // close closes the handles that the kqueue does not own.
-func (w *waker) close() error {
+func (w *wakeEvent) close() error {
 	if w.pipe == nil {
 		return nil
 	}

@@ -11,12 +11,13 @@ import (
 	"github.com/edgewise-go/edgewise/queue/internal/base"
 	"github.com/edgewise-go/edgewise/queue/internal/wake"
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/edgewise-go/edgewise/sys/waker"
 )
 
 // Queue is a [queue.Queue] on poll(2). Use New.
 type Queue struct {
 	base.Turns
-	waker *wake.Waker
+	waker *waker.Waker
 
 	set     set  // guarded by Mu
 	changed bool // guarded by Mu; whether set differs from the copy

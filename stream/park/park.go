@@ -16,6 +16,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/stream"
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/edgewise-go/edgewise/sys/waker"
 )
 
 // blindMax is how long a wait without a wake handle stays in poll(2) before it checks for an
@@ -44,11 +45,10 @@ type source struct {
 
 // side is one direction of a source.
 type side struct {
-	wake        wake // opened by the first wait; closed with the source, by its last user
-	open        bool // wake is open
-	waiting     bool // a goroutine is in poll(2) or about to
-	signalled   bool // wake was signalled and not cleared
-	interrupted bool // the running or next wait must return nil
+	waker       *waker.Waker // opened by the first wait; closed with the source, by its last user
+	waiting     bool         // a goroutine is in poll(2) or about to
+	signalled   bool         // wake was signalled and not cleared
+	interrupted bool         // the running or next wait must return nil
 
 	group *selection // if not nil, the selection that waits here; it is woken instead
 }
@@ -175,18 +175,18 @@ func (s *side) enter() (bool, error) {
 
 // opened returns the descriptor to poll for a wake, or -1 if the system has none left.
 func (s *side) opened() (int32, error) {
-	if !s.open {
-		w, err := openWake()
+	if s.waker == nil {
+		w, err := waker.Open("")
 		switch sys.ClassOf(err) {
 		case sys.ClassNone:
-			s.wake, s.open = w, true
+			s.waker = w
 		case sys.ClassOutOfDescriptors, sys.ClassOutOfMemory:
 			return -1, nil
 		default:
 			return -1, os.NewSyscallError("open wake handle", err)
 		}
 	}
-	return int32(s.wake.handle()), nil
+	return int32(s.waker.Handle()), nil
 }
 
 // leave ends a wait for which poll(2) returned err.
@@ -194,7 +194,7 @@ func (s *side) leave(err error) error {
 	s.waiting = false
 	if s.signalled {
 		s.signalled = false
-		if e := s.wake.clear(); e != nil && e != sys.ErrWouldBlock && err == nil {
+		if e := s.waker.Clear(); e != nil && err == nil {
 			err = e
 		}
 	}
@@ -211,20 +211,21 @@ func (s *side) rouse() {
 		s.group.Wake()
 		return
 	}
-	if !s.waiting || s.signalled || !s.open {
+	if !s.waiting || s.signalled || s.waker == nil {
 		return
 	}
 	s.signalled = true
-	if err := s.wake.signal(); err != nil {
-		// The counter or socket is this side's own, open and empty, so the signal cannot fail.
+	if err := s.waker.Signal(); err != nil {
+		// The counter, pipe or socket is this side's own, open and empty, so the signal cannot
+		// fail.
 		panic("park: signal wake handle: " + err.Error())
 	}
 }
 
 // shut closes the wake handle. No goroutine may be waiting.
 func (s *side) shut() {
-	if s.open {
-		s.open = false
-		s.wake.close()
+	if s.waker != nil {
+		_ = s.waker.Close() // its handles are this side's own
+		s.waker = nil
 	}
 }

@@ -1,4 +1,4 @@
-package wake
+package waker
 
 import (
 	"encoding/binary"
@@ -38,28 +38,5 @@ func TestAFullCounterStillGivesAnEdge(t *testing.T) {
 	}
 	if n, err := sys.EpollWait(ep, events, 0); n != 1 || err != nil {
 		t.Errorf("EpollWait after Signal: got %d, %v, want 1", n, err)
-	}
-}
-
-func TestClearUndoesAnyNumberOfSignals(t *testing.T) {
-	for _, kind := range []string{Eventfd, Pipe} {
-		w, err := Open(kind)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for range 200 {
-			if err := w.Signal(); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := w.Clear(); err != nil {
-			t.Fatal(err)
-		}
-		if n, err := sys.Poll([]sys.PollFD{{Fd: int32(w.Handle()), Events: sys.PollIn}}, 0); n != 0 || err != nil {
-			t.Errorf("%s: Poll after Clear: got %d, %v, want 0", kind, n, err)
-		}
-		if err := w.Close(); err != nil {
-			t.Error(err)
-		}
 	}
 }
