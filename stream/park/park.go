@@ -61,7 +61,8 @@ func (r *source) Wait(d sys.Direction, deadline time.Time) error {
 	if !ok {
 		return err
 	}
-	return r.end(s, poll(fds[:], deadline, func() bool { return r.roused(s) }))
+	err = poll(fds[:], deadline, func() bool { return r.roused(s) })
+	return r.end(s, fds[0].Revents != 0, err)
 }
 
 // poll waits for one of fds, the first of which is the wake handle, or for deadline. Without a wake
@@ -116,10 +117,10 @@ func (r *source) begin(s *side, d sys.Direction) (fds [2]sys.PollFD, ok bool, er
 
 // end returns the result of a wait. Close takes precedence, then Interrupt, then the result of
 // poll(2).
-func (r *source) end(s *side, err error) error {
+func (r *source) end(s *side, woken bool, err error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	err = s.leave(err)
+	err = s.leave(woken, err)
 	if r.closed {
 		s.shut()
 		return net.ErrClosed
@@ -189,10 +190,11 @@ func (s *side) opened() (int32, error) {
 	return int32(s.waker.Handle()), nil
 }
 
-// leave ends a wait for which poll(2) returned err.
-func (s *side) leave(err error) error {
+// leave ends a wait for which poll(2) returned err. woken is true if the wake handle was readable:
+// on Windows, the signal of an earlier wait may arrive only now.
+func (s *side) leave(woken bool, err error) error {
 	s.waiting = false
-	if s.signalled {
+	if s.signalled || woken {
 		s.signalled = false
 		if e := s.waker.Clear(); e != nil && err == nil {
 			err = e

@@ -97,7 +97,7 @@ func (s *selection) leave(wanted []stream.Readiness) {
 func (s *selection) end(err error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err = s.side.leave(err)
+	err = s.side.leave(s.fds[0].Revents != 0, err)
 	if s.closed {
 		s.side.shut()
 		return net.ErrClosed
