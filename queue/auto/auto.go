@@ -40,20 +40,12 @@ type mechanism struct {
 // of readiness it costs a little more.
 func mechanisms() []mechanism {
 	return []mechanism{
-		{"epoll", func(w string) (queue.Queue, error) { return opened(epoll.New(epoll.Options{Waker: w})) }},
-		{"kqueue", func(w string) (queue.Queue, error) { return opened(kqueue.New(kqueue.Options{Waker: w})) }},
-		{"iocp", func(w string) (queue.Queue, error) { return opened(iocp.New(iocp.Options{Waker: w})) }},
-		{"iouring", func(w string) (queue.Queue, error) { return opened(iouring.New(iouring.Options{Waker: w})) }},
-		{"poll", func(w string) (queue.Queue, error) { return opened(poll.New(poll.Options{Waker: w})) }},
+		{"epoll", func(w string) (queue.Queue, error) { return epoll.New(epoll.Options{Waker: w}) }},
+		{"kqueue", func(w string) (queue.Queue, error) { return kqueue.New(kqueue.Options{Waker: w}) }},
+		{"iocp", func(w string) (queue.Queue, error) { return iocp.New(iocp.Options{Waker: w}) }},
+		{"iouring", func(w string) (queue.Queue, error) { return iouring.New(iouring.Options{Waker: w}) }},
+		{"poll", func(w string) (queue.Queue, error) { return poll.New(poll.Options{Waker: w}) }},
 	}
-}
-
-// opened returns a nil interface on error, not an interface that holds a nil pointer.
-func opened[Q queue.Queue](q Q, err error) (queue.Queue, error) {
-	if err != nil {
-		return nil, err
-	}
-	return q, nil
 }
 
 // Names returns the names that ByName accepts, "auto" first.

@@ -43,7 +43,7 @@ func turns(b *testing.B, raw, ours func(n int)) {
 
 // BenchmarkWait measures the cost of a Wait that finds one event.
 func BenchmarkWait(b *testing.B) {
-	q := open(b, Options{})
+	q := opened(b, Options{})
 	h, _ := pair(b)
 	if err := q.Add(h, queue.Registration{Interest: queue.Writable}); err != nil {
 		b.Fatal(err)
@@ -70,7 +70,7 @@ func BenchmarkWait(b *testing.B) {
 func BenchmarkLoop(b *testing.B) {
 	for mode, bits := range map[queue.Mode]uint32{queue.Level: 0, queue.Edge: sys.EpollEdge} {
 		b.Run(mode.String(), func(b *testing.B) {
-			q := open(b, Options{})
+			q := opened(b, Options{})
 			ours, oursPeer := pair(b)
 			if err := q.Add(ours, queue.Registration{Token: 1, Interest: queue.Readable, Mode: mode}); err != nil {
 				b.Fatal(err)
@@ -141,7 +141,7 @@ func BenchmarkWake(b *testing.B) {
 	}
 	var oursRing, oursWait, rawRing, rawWait [2]func()
 	for i := range 2 {
-		q := open(b, Options{})
+		q := opened(b, Options{})
 		events := make([]queue.Event, 64)
 		oursRing[i] = func() { _ = q.Wake() }
 		oursWait[i] = func() { _, _ = q.Wait(events, -1) }

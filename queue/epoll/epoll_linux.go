@@ -15,16 +15,14 @@ import (
 	"github.com/edgewise-go/edgewise/sys/waker"
 )
 
-// Queue is a [queue.Queue] on one epoll instance. Use New.
-type Queue struct {
+// instance is a queue on one epoll instance.
+type instance struct {
 	base.Parallel
 	ep    sys.Handle
 	waker *waker.Waker
 	exact bool                  // whether the kernel takes timeouts in nanoseconds
 	table table.Table[struct{}] // guarded by Mu
 }
-
-var _ queue.Nester = (*Queue)(nil)
 
 // wakeData is the epoll data of the waker. No handle has this number.
 const wakeData = ^uint64(0)
@@ -33,19 +31,27 @@ const wakeData = ^uint64(0)
 //
 // Errors: [queue.ErrInvalid] for an unknown waker, [queue.ErrUnavailable] with the errno if the
 // system refuses. If the system lacks epoll, the error is [errors.ErrUnsupported].
-func New(o Options) (*Queue, error) {
-	sys.StartRuntimePoller()
-	w, err := wake.Open(o.Waker)
+func New(o Options) (queue.Nester, error) {
+	q, err := open(o)
 	if err != nil {
 		return nil, fmt.Errorf("epoll: %w", err)
 	}
+	return q, nil
+}
+
+func open(o Options) (*instance, error) {
+	sys.StartRuntimePoller()
+	w, err := wake.Open(o.Waker)
+	if err != nil {
+		return nil, err
+	}
 	ep, err := sys.EpollCreate()
 	if err != nil {
-		return nil, errors.Join(wake.Unavailable("epoll: epoll_create1", err), w.Close())
+		return nil, errors.Join(wake.Unavailable("epoll_create1", err), w.Close())
 	}
 	// One waiter takes an edge, and the next edge needs no read before it.
 	if err := sys.EpollAdd(ep, w.Handle(), sys.EpollIn|sys.EpollEdge, wakeData); err != nil {
-		return nil, errors.Join(wake.Unavailable("epoll: add waker", err), w.Close(), sys.Close(ep))
+		return nil, errors.Join(wake.Unavailable("add waker", err), w.Close(), sys.Close(ep))
 	}
 	// Probed by a call: an older kernel returns ENOSYS, a sandbox any errno.
 	_, err = sys.EpollWaitExact(ep, make([]sys.EpollEvent, 1), 0)
@@ -54,14 +60,14 @@ func New(o Options) (*Queue, error) {
 		NativeEdge: true, NativeOneShot: true, Exclusive: true, PeerShut: true, Nested: true,
 		Urgent: true,
 	}
-	return &Queue{Parallel: base.NewParallel(f, w.Signal), ep: ep, waker: w, exact: err == nil}, nil
+	return &instance{Parallel: base.NewParallel(f, w.Signal), ep: ep, waker: w, exact: err == nil}, nil
 }
 
 // Handle implements [queue.Nester]. It returns the epoll instance.
-func (q *Queue) Handle() sys.Handle { return q.ep }
+func (q *instance) Handle() sys.Handle { return q.ep }
 
 // Close implements [queue.Queue].
-func (q *Queue) Close() error {
+func (q *instance) Close() error {
 	ok, err := q.Shut(func() error {
 		// Every waiter sees a level, one after the other. Once the gate is shut, no waiter clears
 		// it.
@@ -77,7 +83,7 @@ func (q *Queue) Close() error {
 // Wait implements [queue.Queue]. It uses all of events as scratch space.
 //
 // It has few returns and no defer: after a system call, the processor mispredicts each return.
-func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (n int, err error) {
+func (q *instance) Wait(events []queue.Event, timeout time.Duration) (n int, err error) {
 	if err := q.Enter(events); err != nil {
 		return 0, err
 	}
@@ -125,7 +131,7 @@ const (
 )
 
 // deliver turns raw into events, which share their memory. It reports whether raw contained a Wake.
-func (q *Queue) deliver(events []queue.Event, raw []sys.EpollEvent) (n int, woken bool, err error) {
+func (q *instance) deliver(events []queue.Event, raw []sys.EpollEvent) (n int, woken bool, err error) {
 	q.Mu.Lock()
 	if q.Gate.Closed() {
 		q.Mu.Unlock()
@@ -163,7 +169,7 @@ func (q *Queue) deliver(events []queue.Event, raw []sys.EpollEvent) (n int, woke
 }
 
 // takeWake makes the next Wake signal again.
-func (q *Queue) takeWake() error {
+func (q *instance) takeWake() error {
 	if q.waker.FillsUp() {
 		if err := q.waker.Clear(); err != nil {
 			return q.Failed("wait", fmt.Errorf("clear waker: %w", err))

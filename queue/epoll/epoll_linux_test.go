@@ -9,9 +9,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-func open(t testing.TB, o Options) *Queue {
+func opened(t testing.TB, o Options) *instance {
 	t.Helper()
-	q, err := New(o)
+	q, err := open(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func pair(t testing.TB) (a, b sys.Handle) {
 }
 
 func TestAnEventTakenBeforeModifyOrDeleteIsDropped(t *testing.T) {
-	q := open(t, Options{})
+	q := opened(t, Options{})
 	a, _ := pair(t)
 	r := queue.Registration{Token: 1, Interest: queue.Writable, Mode: queue.OneShot}
 	if err := q.Add(a, r); err != nil {
@@ -63,7 +63,7 @@ func TestAnEventTakenBeforeModifyOrDeleteIsDropped(t *testing.T) {
 }
 
 func TestTheTableIsBoundedByOpenHandles(t *testing.T) {
-	q := open(t, Options{})
+	q := opened(t, Options{})
 	for _, h := range []sys.Handle{sys.Invalid, 1 << 30, 1 << 20} {
 		if err := q.Add(h, queue.Registration{Interest: queue.Both}); err == nil {
 			t.Errorf("Add(%v) succeeded, want an error: the handle is not open", h)
@@ -76,7 +76,7 @@ func TestTheTableIsBoundedByOpenHandles(t *testing.T) {
 
 func TestWakersWakeManyWaitersAndClose(t *testing.T) {
 	for _, kind := range []string{"eventfd", "pipe"} {
-		q := open(t, Options{Waker: kind})
+		q := opened(t, Options{Waker: kind})
 		var wg sync.WaitGroup
 		for range 4 {
 			wg.Go(func() {

@@ -19,7 +19,7 @@ func FuzzDeliver(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, script []byte) {
-		q := open(t, Options{})
+		q := opened(t, Options{})
 		var registered [4]queue.Registration
 		for i := range registered {
 			h, _ := pair(t)

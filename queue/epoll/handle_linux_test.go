@@ -55,7 +55,7 @@ func TestHandleZeroIsAHandle(t *testing.T) {
 		t.Fatalf("SocketPair: got handle %v, %v; want 0", zero, err)
 	}
 	defer sys.Close(peer)
-	q := open(t, Options{})
+	q := opened(t, Options{})
 	if err := q.Add(zero, queue.Registration{Token: 5, Interest: queue.Readable}); err != nil {
 		t.Fatal(err)
 	}

@@ -58,7 +58,7 @@ func flagsOf(r queue.Registration) uint8 {
 }
 
 // Add implements [queue.Queue].
-func (q *Queue) Add(h sys.Handle, r queue.Registration) error {
+func (q *instance) Add(h sys.Handle, r queue.Registration) error {
 	return q.Register("add", h, r, func() error {
 		if err := check(r); err != nil {
 			return err
@@ -77,7 +77,7 @@ func (q *Queue) Add(h sys.Handle, r queue.Registration) error {
 }
 
 // Modify implements [queue.Queue].
-func (q *Queue) Modify(h sys.Handle, r queue.Registration) error {
+func (q *instance) Modify(h sys.Handle, r queue.Registration) error {
 	return q.Register("modify", h, r, func() error {
 		if err := check(r); err != nil {
 			return err
@@ -102,12 +102,12 @@ func (q *Queue) Modify(h sys.Handle, r queue.Registration) error {
 }
 
 // add makes the kernel report for s.
-func (q *Queue) add(h sys.Handle, s *slot) error {
+func (q *instance) add(h sys.Handle, s *slot) error {
 	return meaning(sys.EpollAdd(q.ep, h, bits(s), table.Data(h, s.Generation)))
 }
 
 // addAgain deletes h and adds it again, because EPOLL_CTL_MOD refuses exclusive registrations.
-func (q *Queue) addAgain(h sys.Handle, s *slot) error {
+func (q *instance) addAgain(h sys.Handle, s *slot) error {
 	if err := sys.EpollDelete(q.ep, h); err != nil {
 		return meaning(err)
 	}
@@ -115,7 +115,7 @@ func (q *Queue) addAgain(h sys.Handle, s *slot) error {
 }
 
 // Delete implements [queue.Queue].
-func (q *Queue) Delete(h sys.Handle) error {
+func (q *instance) Delete(h sys.Handle) error {
 	return q.Change("delete", h, func() error {
 		s, err := q.table.Find(h)
 		if err != nil {
@@ -135,7 +135,7 @@ func (q *Queue) Delete(h sys.Handle) error {
 
 // rearm arms the direction that the event of a one-shot registration has not disarmed. The kernel
 // has disarmed both. The caller holds Mu.
-func (q *Queue) rearm(s *slot, data uint64) {
+func (q *instance) rearm(s *slot, data uint64) {
 	if s.Armed != queue.None {
 		// If the kernel refuses, the handle was closed without Delete, and no caller waits for it.
 		_ = sys.EpollModify(q.ep, table.HandleOf(data), bits(s), data)

@@ -11,16 +11,14 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Queue is a [queue.Queue] on one completion port. Use New.
-type Queue struct {
+// instance is a queue on one completion port.
+type instance struct {
 	base.Parallel
 	port      sys.Handle
 	polls     polls // guarded by Mu
 	blocked   int   // guarded by Mu; number of Waits that may be blocked in the kernel
 	abandoned bool  // guarded by Mu; whether port was closed early
 }
-
-var _ queue.Queue = (*Queue)(nil)
 
 // The keys of packets. The data of a poll's packet is the index of its slot plus one; other packets
 // carry no data.
@@ -40,25 +38,33 @@ const pqcs = "pqcs"
 //
 // Errors: [queue.ErrInvalid] for an unknown waker, [queue.ErrUnavailable] with the errno if the
 // system refuses.
-func New(o Options) (*Queue, error) {
+func New(o Options) (queue.Queue, error) {
+	q, err := open(o)
+	if err != nil {
+		return nil, fmt.Errorf("iocp: %w", err)
+	}
+	return q, nil
+}
+
+func open(o Options) (*instance, error) {
 	if o.Waker != "" && o.Waker != pqcs {
-		return nil, fmt.Errorf("iocp: waker %q: %w: want %s", o.Waker, queue.ErrInvalid, pqcs)
+		return nil, fmt.Errorf("waker %q: %w: want %s", o.Waker, queue.ErrInvalid, pqcs)
 	}
 	port, err := sys.PortCreate()
 	if err != nil {
-		return nil, wake.Unavailable("iocp: create port", err)
+		return nil, wake.Unavailable("create port", err)
 	}
 	f := queue.Features{Mechanism: "iocp", Waker: pqcs, NativeOneShot: true, PeerShut: true}
 	signal := func() error { return sys.PortPost(port, keyWake, 0) }
-	q := &Queue{Parallel: base.NewParallel(f, signal), port: port, polls: newPolls()}
+	q := &instance{Parallel: base.NewParallel(f, signal), port: port, polls: newPolls()}
 	if err := q.polls.grow(port); err != nil {
-		return nil, errors.Join(wake.Unavailable("iocp: open driver", err), sys.CloseObject(port))
+		return nil, errors.Join(wake.Unavailable("open driver", err), sys.CloseObject(port))
 	}
 	return q, nil
 }
 
 // Wait implements [queue.Queue].
-func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
+func (q *instance) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 	if err := q.Enter(events); err != nil {
 		return 0, err
 	}
@@ -92,7 +98,7 @@ func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 
 // prepare starts the due polls and returns how long to wait for packets. It returns zero if a poll
 // cannot start or the queue is closed.
-func (q *Queue) prepare(timeout time.Duration) (time.Duration, error) {
+func (q *instance) prepare(timeout time.Duration) (time.Duration, error) {
 	q.Mu.Lock()
 	defer q.Mu.Unlock()
 	q.blocked++
@@ -114,7 +120,7 @@ type delivery struct {
 }
 
 // deliver turns packets into events.
-func (q *Queue) deliver(events []queue.Event, packets []sys.Packet) (d delivery) {
+func (q *instance) deliver(events []queue.Event, packets []sys.Packet) (d delivery) {
 	q.Mu.Lock()
 	defer q.Mu.Unlock()
 	q.blocked--
@@ -143,7 +149,7 @@ func (q *Queue) deliver(events []queue.Event, packets []sys.Packet) (d delivery)
 
 // dismiss makes one blocked Wait leave, if there is one. That Wait dismisses the next. The caller
 // holds Mu.
-func (q *Queue) dismiss() {
+func (q *instance) dismiss() {
 	if q.blocked == 0 || q.abandoned {
 		return
 	}
@@ -162,7 +168,7 @@ const drainTimeout = 10 * time.Second
 // Close implements [queue.Queue]. It cancels all polls and takes their packets, so that the system
 // does not write to released memory. If a packet does not arrive, Close leaves the memory to the
 // system and returns an error.
-func (q *Queue) Close() error {
+func (q *instance) Close() error {
 	ok, err := q.Shut(func() error { q.dismiss(); return nil })
 	if !ok {
 		return err
@@ -181,7 +187,7 @@ func (q *Queue) Close() error {
 }
 
 // drain takes packets until no poll is under way.
-func (q *Queue) drain() error {
+func (q *instance) drain() error {
 	var packets [packetsMax]sys.Packet
 	for q.polls.underWay > 0 {
 		n, err := sys.PortWait(q.port, packets[:], drainTimeout)

@@ -15,9 +15,9 @@ import (
 // patience distinguishes a hang from slowness on a loaded machine. It measures nothing.
 const patience = time.Minute
 
-func open(t testing.TB) *Queue {
+func opened(t testing.TB) *instance {
 	t.Helper()
-	q, err := New(Options{})
+	q, err := open(Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func send(t testing.TB, h sys.Handle) {
 }
 
 // wait returns the events of one Wait, which ends at the first event or after timeout.
-func wait(t testing.TB, q *Queue, timeout time.Duration) []queue.Event {
+func wait(t testing.TB, q *instance, timeout time.Duration) []queue.Event {
 	t.Helper()
 	events := make([]queue.Event, 8)
 	n, err := q.Wait(events, timeout)
@@ -66,7 +66,7 @@ func wait(t testing.TB, q *Queue, timeout time.Duration) []queue.Event {
 // reports the readiness.
 func ready(t testing.TB, h sys.Handle) {
 	t.Helper()
-	other := open(t)
+	other := opened(t)
 	must(t, other.Add(h, queue.Registration{Interest: queue.Readable}))
 	if len(wait(t, other, patience)) != 1 {
 		t.Fatalf("handle %v did not become readable", h)
@@ -100,7 +100,7 @@ func TestCloseEndsPollsAndReleasesHandles(t *testing.T) {
 	a, _ := pair(t)
 	b, _ := pair(t)
 	cycle := func() {
-		q := open(t)
+		q := opened(t)
 		must(t, q.Add(a, queue.Registration{Interest: queue.Readable, Mode: queue.OneShot}))
 		must(t, q.Add(b, queue.Registration{Interest: queue.Writable}))
 		var waiters sync.WaitGroup
@@ -136,7 +136,7 @@ func TestCloseEndsPollsAndReleasesHandles(t *testing.T) {
 
 func TestAThousandSockets(t *testing.T) {
 	const sockets = 1000
-	q := open(t)
+	q := opened(t)
 	peers := map[queue.Token]sys.Handle{}
 	for i := range queue.Token(sockets) {
 		a, b := pair(t)
@@ -171,7 +171,7 @@ func TestAThousandSockets(t *testing.T) {
 }
 
 func TestFilesAreNotPollableAndClosedHandlesNotOpen(t *testing.T) {
-	q := open(t)
+	q := opened(t)
 	a, _ := pair(t)
 	must(t, sys.Close(a))
 	r := queue.Registration{Interest: queue.Readable}

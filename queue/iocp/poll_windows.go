@@ -10,7 +10,7 @@ import (
 // schedule ensures that a poll requests the armed directions. The caller holds Mu.
 //
 // An error means that the system had no memory for the poll, which stays due.
-func (q *Queue) schedule(i int32) error {
+func (q *instance) schedule(i int32) error {
 	s := &q.polls.slots[i]
 	switch s.Extra.state {
 	case idle:
@@ -38,7 +38,7 @@ func (q *Queue) schedule(i int32) error {
 }
 
 // startDue starts every poll that is due. The caller holds Mu.
-func (q *Queue) startDue() error {
+func (q *instance) startDue() error {
 	for q.polls.first != none {
 		i := q.polls.first
 		q.polls.remove(i)
@@ -51,7 +51,7 @@ func (q *Queue) startDue() error {
 }
 
 // start starts the poll of an idle slot. The caller holds Mu.
-func (q *Queue) start(i int32) error {
+func (q *instance) start(i int32) error {
 	s := &q.polls.slots[i]
 	data := uintptr(i) + 1
 	if err := q.polls.poll(i).Start(q.polls.device(i), s.Extra.base, askFor(s.Armed), data); err != nil {
@@ -71,7 +71,7 @@ func (q *Queue) start(i int32) error {
 }
 
 // cancel requests the end of the poll of a slot. The caller holds Mu.
-func (q *Queue) cancel(i int32) error {
+func (q *instance) cancel(i int32) error {
 	s := &q.polls.slots[i]
 	s.Extra.state = canceling
 	if s.Extra.broken {
@@ -93,7 +93,7 @@ const (
 )
 
 // complete handles the packet of the poll of slot i. The caller holds Mu.
-func (q *Queue) complete(i int32) (queue.Event, outcome) {
+func (q *instance) complete(i int32) (queue.Event, outcome) {
 	s := &q.polls.slots[i]
 	broken := s.Extra.broken
 	s.Extra.state, s.Extra.broken = idle, false
@@ -131,7 +131,7 @@ func (q *Queue) complete(i int32) (queue.Event, outcome) {
 
 // again restarts the poll of an idle slot, or makes it due. A poll that cannot start stays due: the
 // Wait that tries next returns the error if it still cannot.
-func (q *Queue) again(i int32) outcome {
+func (q *instance) again(i int32) outcome {
 	_ = q.schedule(i)
 	if q.polls.slots[i].Extra.state == idle {
 		return nothing

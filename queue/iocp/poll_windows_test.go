@@ -37,13 +37,13 @@ func TestWhatThePollFindsAndAsksFor(t *testing.T) {
 }
 
 // bytesOf returns the memory of the poll of slot i.
-func bytesOf(q *Queue, i int32) []byte {
+func bytesOf(q *instance, i int32) []byte {
 	p := q.polls.poll(i)
 	return unsafe.Slice((*byte)(unsafe.Pointer(p)), unsafe.Sizeof(*p))
 }
 
 func TestMemoryOfAPollIsLeftAloneUntilItsPacketHasCome(t *testing.T) {
-	q := open(t)
+	q := opened(t)
 	for round := range 50 {
 		a, b := pair(t)
 		must(t, q.Add(a, queue.Registration{Token: 1, Interest: queue.Readable}))
@@ -90,7 +90,7 @@ func TestMemoryOfAPollIsLeftAloneUntilItsPacketHasCome(t *testing.T) {
 }
 
 func TestReadinessOfTheCancelWindowComesWithTheNewToken(t *testing.T) {
-	q := open(t)
+	q := opened(t)
 	a, b := pair(t)
 	for _, mode := range []queue.Mode{queue.Level, queue.Edge, queue.OneShot} {
 		for _, wider := range []queue.Interest{queue.Readable, queue.Both} {
@@ -112,7 +112,7 @@ func TestReadinessOfTheCancelWindowComesWithTheNewToken(t *testing.T) {
 }
 
 func TestUsedUpReadinessIsNoEventAfterWouldBlock(t *testing.T) {
-	q := open(t)
+	q := opened(t)
 	a, b := pair(t)
 	must(t, q.Add(a, queue.Registration{Interest: queue.Readable, Mode: queue.Edge}))
 	wait(t, q, 0)
@@ -132,7 +132,7 @@ func TestUsedUpReadinessIsNoEventAfterWouldBlock(t *testing.T) {
 }
 
 func TestAPollThatSomebodyElseCanceledStartsAgain(t *testing.T) {
-	q := open(t)
+	q := opened(t)
 	a, b := pair(t)
 	must(t, q.Add(a, queue.Registration{Interest: queue.Readable}))
 	wait(t, q, 0)
@@ -149,7 +149,7 @@ func TestAPollThatSomebodyElseCanceledStartsAgain(t *testing.T) {
 
 func TestAPollThatCannotStartIsAnErrorOnce(t *testing.T) {
 	for _, mode := range []queue.Mode{queue.Level, queue.Edge, queue.OneShot} {
-		q := open(t)
+		q := opened(t)
 		a, b, err := sys.SocketPair()
 		must(t, err)
 		must(t, q.Add(a, queue.Registration{Token: 3, Interest: queue.Both, Mode: mode}))
@@ -170,7 +170,7 @@ func TestAPollThatCannotStartIsAnErrorOnce(t *testing.T) {
 }
 
 func TestRegistrationsThatNoWaitSeesTakeNoMemory(t *testing.T) {
-	q := open(t)
+	q := opened(t)
 	a, _ := pair(t)
 	for range 1000 {
 		must(t, q.Add(a, queue.Registration{Interest: queue.Both}))
@@ -186,7 +186,7 @@ func TestRegistrationsThatNoWaitSeesTakeNoMemory(t *testing.T) {
 }
 
 func TestTurnsDoNotAllocate(t *testing.T) {
-	q := open(t)
+	q := opened(t)
 	a, _ := pair(t)
 	must(t, q.Add(a, queue.Registration{Interest: queue.Both, Mode: queue.Edge}))
 	events := make([]queue.Event, 4)
@@ -205,7 +205,7 @@ func TestTurnsDoNotAllocate(t *testing.T) {
 
 func TestEveryBlockedWaitSeesALevel(t *testing.T) {
 	const waiters = 3
-	q := open(t)
+	q := opened(t)
 	a, b := pair(t)
 	must(t, q.Add(a, queue.Registration{Interest: queue.Readable}))
 	got := make(chan int, waiters)

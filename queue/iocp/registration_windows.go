@@ -9,7 +9,7 @@ import (
 )
 
 // Add implements [queue.Queue].
-func (q *Queue) Add(h sys.Handle, r queue.Registration) error {
+func (q *instance) Add(h sys.Handle, r queue.Registration) error {
 	return q.Register("add", h, r, func() error {
 		if _, ok := q.polls.byHandle[h]; ok {
 			return queue.ErrExists
@@ -32,7 +32,7 @@ func (q *Queue) Add(h sys.Handle, r queue.Registration) error {
 }
 
 // Modify implements [queue.Queue].
-func (q *Queue) Modify(h sys.Handle, r queue.Registration) error {
+func (q *instance) Modify(h sys.Handle, r queue.Registration) error {
 	return q.Register("modify", h, r, func() error {
 		i, err := q.find(h)
 		if err != nil {
@@ -47,7 +47,7 @@ func (q *Queue) Modify(h sys.Handle, r queue.Registration) error {
 }
 
 // Delete implements [queue.Queue].
-func (q *Queue) Delete(h sys.Handle) error {
+func (q *instance) Delete(h sys.Handle) error {
 	return q.Change("delete", h, func() error {
 		i, err := q.find(h)
 		if err != nil {
@@ -58,7 +58,7 @@ func (q *Queue) Delete(h sys.Handle) error {
 }
 
 // WouldBlock implements [queue.Queue].
-func (q *Queue) WouldBlock(h sys.Handle, dir queue.Interest) error {
+func (q *instance) WouldBlock(h sys.Handle, dir queue.Interest) error {
 	return q.Change("would block", h, func() error {
 		i, err := q.find(h)
 		if err != nil {
@@ -75,7 +75,7 @@ func (q *Queue) WouldBlock(h sys.Handle, dir queue.Interest) error {
 }
 
 // find returns the index of the slot of a registered handle. The caller holds Mu.
-func (q *Queue) find(h sys.Handle) (int32, error) {
+func (q *instance) find(h sys.Handle) (int32, error) {
 	i, ok := q.polls.byHandle[h]
 	if !ok {
 		return none, queue.ErrNotFound
@@ -84,7 +84,7 @@ func (q *Queue) find(h sys.Handle) (int32, error) {
 }
 
 // register makes r the registration of slot i. The caller holds Mu.
-func (q *Queue) register(i int32, r queue.Registration) error {
+func (q *instance) register(i int32, r queue.Registration) error {
 	s := &q.polls.slots[i]
 	*s = s.Renewed(r)
 	s.Extra.interest = r.Interest
@@ -93,7 +93,7 @@ func (q *Queue) register(i int32, r queue.Registration) error {
 
 // end ends the registration of slot i. Another socket may get the number of its handle at once. The
 // caller holds Mu.
-func (q *Queue) end(i int32) error {
+func (q *instance) end(i int32) error {
 	s := &q.polls.slots[i]
 	delete(q.polls.byHandle, s.Extra.handle)
 	s.End()

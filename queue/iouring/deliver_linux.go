@@ -12,7 +12,7 @@ import (
 
 // deliver turns completions into events and reports whether they answer a Wake. The caller has the
 // turn.
-func (q *Queue) deliver(events []queue.Event, entered error) (n int, woken bool, err error) {
+func (q *instance) deliver(events []queue.Event, entered error) (n int, woken bool, err error) {
 	q.Mu.Lock()
 	defer q.Mu.Unlock()
 	q.Polling = false
@@ -43,7 +43,7 @@ func (q *Queue) deliver(events []queue.Event, entered error) (n int, woken bool,
 
 // collect stores events until there is no room or no completion. The caller holds Mu and has the
 // turn.
-func (q *Queue) collect(events []queue.Event) (n int, err error) {
+func (q *instance) collect(events []queue.Event) (n int, err error) {
 	for n < len(events) {
 		c, ok := q.ring.Peek()
 		if !ok {
@@ -62,7 +62,7 @@ func (q *Queue) collect(events []queue.Event) (n int, err error) {
 // none if the completion reports nothing, or belongs to an event already stored. take does not
 // trust the kernel that a completion belongs to a registration. The caller holds Mu and has the
 // turn.
-func (q *Queue) take(events []queue.Event, n int, c sys.IoUringCQE) (int, error) {
+func (q *instance) take(events []queue.Event, n int, c sys.IoUringCQE) (int, error) {
 	h, generation := table.HandleOf(c.UserData), table.GenerationOf(c.UserData)
 	s := q.table.Current(h, uint64(generation))
 	switch {
@@ -84,7 +84,7 @@ func (q *Queue) take(events []queue.Event, n int, c sys.IoUringCQE) (int, error)
 // store adds an event, or merges it into the event of the same handle. A lasting poll completes at
 // each arrival, and a late Wait must not make the caller read a hundred times. The caller holds Mu
 // and has the turn.
-func (q *Queue) store(events []queue.Event, n int, h sys.Handle, e queue.Event) int {
+func (q *instance) store(events []queue.Event, n int, h sys.Handle, e queue.Event) int {
 	s := q.table.At(h)
 	if at := int(s.Extra.at); at < n && q.batch[at] == int32(h) {
 		events[at].Ready |= e.Ready
@@ -100,7 +100,7 @@ func (q *Queue) store(events []queue.Event, n int, h sys.Handle, e queue.Event) 
 
 // eventOf returns the event of a completion of s; ok is false if it reports nothing. It ensures
 // that h is polled as its mode requires. The caller holds Mu.
-func (q *Queue) eventOf(h sys.Handle, s *slot, c sys.IoUringCQE) (e queue.Event, ok bool, err error) {
+func (q *instance) eventOf(h sys.Handle, s *slot, c sys.IoUringCQE) (e queue.Event, ok bool, err error) {
 	e, ok = s.Report(readyOf(s, c))
 	if c.Flags&sys.IoUringMore == 0 {
 		if s.Mode == queue.Edge && q.waitless(h, s, c) {
@@ -132,7 +132,7 @@ func (q *Queue) eventOf(h sys.Handle, s *slot, c sys.IoUringCQE) (e queue.Event,
 // poll but no wait queue, for instance settings in /proc/sys. The kernel ends a lasting poll of
 // such a file with its first completion. epoll accepts such files and reports them once. The caller
 // holds Mu.
-func (q *Queue) waitless(h sys.Handle, s *slot, c sys.IoUringCQE) bool {
+func (q *instance) waitless(h sys.Handle, s *slot, c sys.IoUringCQE) bool {
 	// A full ring ends the lasting poll of any file. In that case, all completions that filled the
 	// ring were taken after the poll was stored, and c after them.
 	if !is(s, lasting) || is(s, listed) || c.Result < 0 || q.taken-uint32(s.Extra.next) > q.ring.Capacity() {
@@ -165,7 +165,7 @@ func readyOf(s *slot, c sys.IoUringCQE) queue.Ready {
 }
 
 // takeWake makes the next Wake signal again. The caller holds Mu.
-func (q *Queue) takeWake(generation uint32, c sys.IoUringCQE) error {
+func (q *instance) takeWake(generation uint32, c sys.IoUringCQE) error {
 	if generation != q.wakes {
 		return nil
 	}
@@ -186,7 +186,7 @@ func (q *Queue) takeWake(generation uint32, c sys.IoUringCQE) error {
 }
 
 // startOver restarts all polls after the kernel has lost completions. The caller holds Mu.
-func (q *Queue) startOver() error {
+func (q *instance) startOver() error {
 	for i := range q.table.Len() {
 		h := sys.Handle(i)
 		if s := q.table.Of(h); s != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys/waker"
 )
 
-// Queue is a [queue.Queue] on one io_uring instance. Use New.
-type Queue struct {
+// instance is a queue on one io_uring instance.
+type instance struct {
 	base.Turns
 	ring  *sys.IoUring // push and submit need Mu, entering and taking completions need the turn
 	skip  uint8        // the flag that suppresses completions of successful submissions, if the kernel has it
@@ -29,14 +29,12 @@ type Queue struct {
 	batch []int32 // owned by the holder of the turn; the handle of each stored event
 }
 
-var _ queue.Nester = (*Queue)(nil)
-
 // nop is the waker that needs no handle: a submission that does nothing and completes at once.
 const nop = "nop"
 
 // Handle implements [queue.Nester]. It returns the ring. From the first call on, the queue keeps
 // the ring up to date between Waits.
-func (q *Queue) Handle() sys.Handle {
+func (q *instance) Handle() sys.Handle {
 	q.Mu.Lock()
 	defer q.Mu.Unlock()
 	if !q.Gate.Closed() && !q.Nested {
@@ -50,7 +48,7 @@ func (q *Queue) Handle() sys.Handle {
 }
 
 // signal makes the kernel post a completion of the waker. The caller holds Mu.
-func (q *Queue) signal() error {
+func (q *instance) signal() error {
 	if q.waker != nil {
 		return q.waker.Signal()
 	}
@@ -61,7 +59,7 @@ func (q *Queue) signal() error {
 }
 
 // Close implements [queue.Queue].
-func (q *Queue) Close() error {
+func (q *instance) Close() error {
 	ok, err := q.Shut()
 	if !ok {
 		return err
@@ -81,7 +79,7 @@ func (q *Queue) Close() error {
 }
 
 // Wait implements [queue.Queue].
-func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
+func (q *instance) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 	begin := q.Begin(timeout)
 	if ok, err := q.Take(events, timeout); !ok {
 		return 0, err
@@ -115,7 +113,7 @@ func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 
 // prepare stores the pending submissions. It returns how many there are to submit and how long to
 // wait: not at all if a Wake is unanswered. The caller has the turn.
-func (q *Queue) prepare(timeout time.Duration) (requests uint32, left time.Duration, err error) {
+func (q *instance) prepare(timeout time.Duration) (requests uint32, left time.Duration, err error) {
 	q.Mu.Lock()
 	defer q.Mu.Unlock()
 	err = q.start()

@@ -18,7 +18,7 @@ import (
 const patience = time.Minute
 
 // opened returns nil if the system has no io_uring, for instance in an emulator.
-func opened(t testing.TB, o Options, submissions, completions uint32) *Queue {
+func opened(t testing.TB, o Options, submissions, completions uint32) *instance {
 	t.Helper()
 	q, err := open(o, submissions, completions)
 	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, queue.ErrUnavailable) {
@@ -114,12 +114,12 @@ func silent(t testing.TB, q queue.Queue, why string) {
 
 func TestAPeerSeesTheEndAfterDeleteAndAfterClose(t *testing.T) {
 	for _, mode := range []queue.Mode{queue.Level, queue.Edge, queue.OneShot} {
-		for name, end := range map[string]func(q *Queue, h sys.Handle) error{
-			"delete": func(q *Queue, h sys.Handle) error { return q.Delete(h) },
-			"modify and delete": func(q *Queue, h sys.Handle) error {
+		for name, end := range map[string]func(q *instance, h sys.Handle) error{
+			"delete": func(q *instance, h sys.Handle) error { return q.Delete(h) },
+			"modify and delete": func(q *instance, h sys.Handle) error {
 				return errors.Join(q.Modify(h, queue.Registration{Interest: queue.Both}), q.Delete(h))
 			},
-			"delete elsewhere": func(q *Queue, h sys.Handle) (err error) {
+			"delete elsewhere": func(q *instance, h sys.Handle) (err error) {
 				var thread sync.WaitGroup
 				thread.Go(func() {
 					runtime.LockOSThread()
@@ -128,7 +128,7 @@ func TestAPeerSeesTheEndAfterDeleteAndAfterClose(t *testing.T) {
 				thread.Wait()
 				return err
 			},
-			"close": func(q *Queue, h sys.Handle) error { return q.Close() },
+			"close": func(q *instance, h sys.Handle) error { return q.Close() },
 		} {
 			q := opened(t, Options{}, 4, 8)
 			if q == nil {
@@ -158,7 +158,7 @@ func TestOneOfTwoRingsIsWokenForAnExclusiveHandle(t *testing.T) {
 	for _, mode := range []queue.Mode{queue.Level, queue.Edge, queue.OneShot} {
 		for _, isExclusive := range []bool{true, false} {
 			a, b := pair(t)
-			var qs [2]*Queue
+			var qs [2]*instance
 			for i := range qs {
 				if qs[i] = opened(t, Options{}, 4, 8); qs[i] == nil {
 					return

@@ -25,7 +25,7 @@ const (
 // Errors: [queue.ErrInvalid] for an unknown waker, and [queue.ErrUnavailable] with the errno if the
 // system refuses. If the kernel has no io_uring or an old one, the error is [errors.ErrUnsupported]
 // and names what is missing. A sandbox that returns ENOSYS looks like an old kernel.
-func New(o Options) (*Queue, error) {
+func New(o Options) (queue.Nester, error) {
 	q, err := open(o, submissions, completions)
 	if err != nil {
 		return nil, fmt.Errorf("iouring: %w", err)
@@ -33,7 +33,7 @@ func New(o Options) (*Queue, error) {
 	return q, nil
 }
 
-func open(o Options, submissions, completions uint32) (*Queue, error) {
+func open(o Options, submissions, completions uint32) (*instance, error) {
 	sys.StartRuntimePoller()
 	// A plain ring, to which any thread may submit and on which any thread may wait.
 	// IORING_SETUP_SINGLE_ISSUER and DEFER_TASKRUN would forbid that. With COOP_TASKRUN, a thread
@@ -43,7 +43,7 @@ func open(o Options, submissions, completions uint32) (*Queue, error) {
 	if err != nil {
 		return nil, refused(err)
 	}
-	q := &Queue{ring: ring, first: none, last: none}
+	q := &instance{ring: ring, first: none, last: none}
 	if ring.Features()&sys.IoUringCQESkip != 0 {
 		q.skip = sys.IoUringSkipSuccess
 	}
@@ -59,7 +59,7 @@ func open(o Options, submissions, completions uint32) (*Queue, error) {
 
 // features leaves Urgent false: a lasting poll completes with the mask of the wake-up, and TCP wakes
 // with EPOLLPRI for all data (sock_def_readable() of Linux).
-func (q *Queue) features() queue.Features {
+func (q *instance) features() queue.Features {
 	kind := nop
 	if q.waker != nil {
 		kind = q.waker.Kind()
@@ -84,7 +84,7 @@ func refused(err error) error {
 	return wake.Unavailable(call, err)
 }
 
-func (q *Queue) openWaker(kind string) error {
+func (q *instance) openWaker(kind string) error {
 	switch kind {
 	case "", nop:
 		return nil
@@ -104,7 +104,7 @@ const probeTimeout = time.Second
 
 // probe checks by trial whether the ring does what the queue needs, because a header or a feature
 // bit proves nothing.
-func (q *Queue) probe() error {
+func (q *instance) probe() error {
 	var missing []string
 	for _, f := range []struct {
 		bit  uint32
@@ -125,7 +125,7 @@ func (q *Queue) probe() error {
 }
 
 // probePoll starts a lasting poll of w, checks that it reports and continues, and cancels it.
-func (q *Queue) probePoll(w *waker.Waker) error {
+func (q *instance) probePoll(w *waker.Waker) error {
 	const data = 1
 	if err := w.Signal(); err != nil {
 		return err
@@ -153,7 +153,7 @@ func (q *Queue) probePoll(w *waker.Waker) error {
 }
 
 // probed submits, and waits for a completion of data.
-func (q *Queue) probed(data uint64) (sys.IoUringCQE, error) {
+func (q *instance) probed(data uint64) (sys.IoUringCQE, error) {
 	for deadline := time.Now().Add(probeTimeout); ; {
 		err := q.ring.Enter(q.ring.Unsubmitted(), max(1, time.Until(deadline)))
 		switch err {

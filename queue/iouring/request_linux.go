@@ -23,12 +23,12 @@ func pollRequest(h sys.Handle, bits int16, data uint64, lasting bool) sys.IoUrin
 // cancelRequest returns a submission that ends the poll with data. It does not use the operation
 // that removes polls. That one gives up if the poll is about to report, and then leaves a lasting
 // poll in the kernel. A poll that has completed before is not found; this result is ignored.
-func (q *Queue) cancelRequest(data uint64) sys.IoUringSQE {
+func (q *instance) cancelRequest(data uint64) sys.IoUringSQE {
 	return sys.IoUringSQE{Opcode: sys.IoUringCancel, Flags: q.skip, Addr: data, UserData: cancelData}
 }
 
 // push stores a submission. The caller holds Mu.
-func (q *Queue) push(e sys.IoUringSQE) error {
+func (q *instance) push(e sys.IoUringSQE) error {
 	if q.ring.Push(e) {
 		return nil
 	}
@@ -42,7 +42,7 @@ func (q *Queue) push(e sys.IoUringSQE) error {
 }
 
 // submit passes all submissions to the kernel. The caller holds Mu.
-func (q *Queue) submit() error {
+func (q *instance) submit() error {
 	err := q.handOver()
 	if err == syscall.EBUSY {
 		// Older kernels require that completions are taken first. No Wait sleeps while there are
@@ -62,7 +62,7 @@ const (
 
 // handOver passes all submissions to the kernel, which may be out of memory for a while. The caller
 // holds Mu.
-func (q *Queue) handOver() error {
+func (q *instance) handOver() error {
 	for tries := 1; ; tries++ {
 		err := q.ring.Submit()
 		if err != syscall.EAGAIN || tries == scarceTriesMax {
@@ -73,7 +73,7 @@ func (q *Queue) handOver() error {
 }
 
 // start stores polls of the waker and of all listed slots. The caller holds Mu.
-func (q *Queue) start() error {
+func (q *instance) start() error {
 	if q.waker != nil && !q.attending {
 		if err := q.push(pollRequest(q.waker.Handle(), sys.PollIn, wakeData(q.wakes), true)); err != nil {
 			return err
@@ -101,7 +101,7 @@ func (q *Queue) start() error {
 }
 
 // settle starts the polls of all listed slots and submits them. The caller holds Mu.
-func (q *Queue) settle() error {
+func (q *instance) settle() error {
 	if err := q.start(); err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (q *Queue) settle() error {
 }
 
 // poll stores a poll of h, whose slot is s. The caller holds Mu.
-func (q *Queue) poll(h sys.Handle, s *slot) error {
+func (q *instance) poll(h sys.Handle, s *slot) error {
 	keep := s.Mode == queue.Edge || is(s, half)
 	e := pollRequest(h, polling.Bits(s.Armed), table.Data(h, s.Generation), keep)
 	if is(s, exclusive) {
@@ -127,7 +127,7 @@ func (q *Queue) poll(h sys.Handle, s *slot) error {
 
 // withdraw invalidates the poll of h, if there is one, and stores the submission that ends it. The
 // slot of h is s. The caller holds Mu.
-func (q *Queue) withdraw(h sys.Handle, s *slot) error {
+func (q *instance) withdraw(h sys.Handle, s *slot) error {
 	old := table.Data(h, s.Generation)
 	s.Generation++
 	if !is(s, polled) {

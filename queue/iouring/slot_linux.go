@@ -14,8 +14,8 @@ type slot = table.Slot[extra]
 
 // extra is what a slot holds besides the common fields.
 type extra struct {
-	next int32 // next slot in the list of slots to be polled; while a lasting poll is in the kernel, Queue.taken when it was stored
-	at   int32 // index of the event stored last; see Queue.batch
+	next int32 // next slot in the list of slots to be polled; while a lasting poll is in the kernel, instance.taken when it was stored
+	at   int32 // index of the event stored last; see instance.batch
 }
 
 // The bits of slot.Flags.
@@ -30,7 +30,7 @@ const (
 func is(s *slot, b uint8) bool { return s.Flags&b != 0 }
 
 // Add implements [queue.Queue].
-func (q *Queue) Add(h sys.Handle, r queue.Registration) error {
+func (q *instance) Add(h sys.Handle, r queue.Registration) error {
 	return q.Register("add", h, r, func() error {
 		next, err := q.table.Fresh(h, r)
 		if err != nil {
@@ -44,7 +44,7 @@ func (q *Queue) Add(h sys.Handle, r queue.Registration) error {
 }
 
 // Modify implements [queue.Queue].
-func (q *Queue) Modify(h sys.Handle, r queue.Registration) error {
+func (q *instance) Modify(h sys.Handle, r queue.Registration) error {
 	return q.Register("modify", h, r, func() error {
 		s, err := q.table.Find(h)
 		if err != nil {
@@ -61,7 +61,7 @@ func (q *Queue) Modify(h sys.Handle, r queue.Registration) error {
 }
 
 // Delete implements [queue.Queue].
-func (q *Queue) Delete(h sys.Handle) error {
+func (q *instance) Delete(h sys.Handle) error {
 	return q.Change("delete", h, func() error {
 		s, err := q.table.Find(h)
 		if err != nil {
@@ -79,7 +79,7 @@ func (q *Queue) Delete(h sys.Handle) error {
 	})
 }
 
-func (q *Queue) checkHandle(h sys.Handle) error {
+func (q *instance) checkHandle(h sys.Handle) error {
 	if h == q.ring.Handle() {
 		return syscall.EINVAL // a ring that polls itself would hold itself open indefinitely; epoll also returns EINVAL
 	}
@@ -87,7 +87,7 @@ func (q *Queue) checkHandle(h sys.Handle) error {
 }
 
 // register makes s the registration r of h. The kernel has no poll of h. The caller holds Mu.
-func (q *Queue) register(h sys.Handle, s slot, r queue.Registration) error {
+func (q *instance) register(h sys.Handle, s slot, r queue.Registration) error {
 	s.Flags &= listed
 	if r.Exclusive {
 		s.Flags |= exclusive
@@ -104,7 +104,7 @@ func (q *Queue) register(h sys.Handle, s slot, r queue.Registration) error {
 }
 
 // list adds h to the list of slots to be polled, once. The caller holds Mu.
-func (q *Queue) list(h sys.Handle) {
+func (q *instance) list(h sys.Handle) {
 	s := q.table.At(h)
 	if is(s, listed) {
 		return

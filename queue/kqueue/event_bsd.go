@@ -9,7 +9,7 @@ import (
 
 // eventOf returns the event that the kernel reported, unless its registration has ended. The caller
 // holds Mu.
-func (q *Queue) eventOf(e *sys.Kevent) (queue.Event, bool) {
+func (q *instance) eventOf(e *sys.Kevent) (queue.Event, bool) {
 	h := sys.Handle(e.Ident)
 	s := q.table.Current(h, uint64(e.Udata))
 	if s == nil {
@@ -34,7 +34,7 @@ func (q *Queue) eventOf(e *sys.Kevent) (queue.Event, bool) {
 
 // endHolds reports whether the event of endFilter is the end of a writer's pipe. If it is not,
 // endHolds detaches the filter.
-func (q *Queue) endHolds(h sys.Handle, s *slot, e *sys.Kevent) bool {
+func (q *instance) endHolds(h sys.Handle, s *slot, e *sys.Kevent) bool {
 	switch {
 	case endFilter == sys.EvfiltUser:
 		// EVFILT_USER is not removed with its handle. After a pipe is closed without Delete, it

@@ -54,7 +54,7 @@ func flags(s *slot) sys.KeventFlags {
 // attach makes the kernel report for s instead of old. It deletes filters and adds new ones, which
 // check the handle at once: EV_ADD of an existing filter would keep its EV_CLEAR or EV_DISPATCH. If
 // attach fails, the kernel reports neither, and s has no interest left.
-func (q *Queue) attach(h sys.Handle, old, s *slot) error {
+func (q *instance) attach(h sys.Handle, old, s *slot) error {
 	var b batch
 	if old.Extra.interest.Has(queue.Readable) {
 		b.put(h, sys.EvfiltRead, sys.EvDelete, 0, old)
@@ -109,7 +109,7 @@ func readerGone(s *slot, err error) bool {
 
 // attachEnd makes the kernel report at once that writing to h fails, and again according to the
 // mode. refusal is the reason why the kernel refused EVFILT_WRITE.
-func (q *Queue) attachEnd(h sys.Handle, s *slot, refusal error) error {
+func (q *instance) attachEnd(h sys.Handle, s *slot, refusal error) error {
 	if s.Extra.end {
 		return nil // that filter is attached and reports the end
 	}
@@ -130,7 +130,7 @@ func (q *Queue) attachEnd(h sys.Handle, s *slot, refusal error) error {
 }
 
 // detachEnd removes the filter for the end of a pipe.
-func (q *Queue) detachEnd(h sys.Handle, s *slot) {
+func (q *instance) detachEnd(h sys.Handle, s *slot) {
 	var b batch
 	b.put(h, endFilter, sys.EvDelete, 0, s)
 	// A filter that cannot be deleted does not exist.
@@ -139,7 +139,7 @@ func (q *Queue) detachEnd(h sys.Handle, s *slot) {
 }
 
 // detach undoes the changes of a failed attach.
-func (q *Queue) detach(h sys.Handle, s *slot) {
+func (q *instance) detach(h sys.Handle, s *slot) {
 	var b batch
 	b.put(h, sys.EvfiltRead, sys.EvDelete, 0, s)
 	b.put(h, sys.EvfiltWrite, sys.EvDelete, 0, s)

@@ -21,7 +21,7 @@ func FuzzEventOf(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, ident uint64, filter int32, flags, fflags uint32, udata uint64, how byte) {
-		q := open(t)
+		q := opened(t)
 		h, peer, err := sys.SocketPair()
 		if err != nil {
 			t.Fatal(err)

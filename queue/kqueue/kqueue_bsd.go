@@ -15,42 +15,48 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Queue is a [queue.Queue] on one kqueue. Use New.
-type Queue struct {
+// instance is a queue on one kqueue.
+type instance struct {
 	base.Parallel
 	kq    sys.Handle
 	waker *wakeEvent
 	table table.Table[extra] // guarded by Mu
 }
 
-var _ queue.Nester = (*Queue)(nil)
-
 // New opens a queue, which holds one handle until Close, or three with the waker "pipe".
 //
 // Errors: [queue.ErrInvalid] for an unknown waker, and [queue.ErrUnavailable] with the errno if the
 // system refuses. If the system lacks the waker, the error is [errors.ErrUnsupported].
-func New(o Options) (*Queue, error) {
+func New(o Options) (queue.Nester, error) {
+	q, err := open(o)
+	if err != nil {
+		return nil, fmt.Errorf("kqueue: %w", err)
+	}
+	return q, nil
+}
+
+func open(o Options) (*instance, error) {
 	sys.StartRuntimePoller()
 	kq, err := sys.Kqueue()
 	if err != nil {
-		return nil, wake.Unavailable("kqueue: kqueue", err)
+		return nil, wake.Unavailable("kqueue", err)
 	}
 	w, err := openWaker(kq, o.Waker)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("kqueue: %w", err), sys.Close(kq))
+		return nil, errors.Join(err, sys.Close(kq))
 	}
 	f := queue.Features{
 		Mechanism: "kqueue", Waker: w.kind(),
 		NativeEdge: true, NativeOneShot: true, PeerShut: true, Nested: true,
 	}
-	return &Queue{Parallel: base.NewParallel(f, w.signal), kq: kq, waker: w}, nil
+	return &instance{Parallel: base.NewParallel(f, w.signal), kq: kq, waker: w}, nil
 }
 
 // Handle implements [queue.Nester]. It returns the kqueue.
-func (q *Queue) Handle() sys.Handle { return q.kq }
+func (q *instance) Handle() sys.Handle { return q.kq }
 
 // Close implements [queue.Queue].
-func (q *Queue) Close() error {
+func (q *instance) Close() error {
 	ok, err := q.Shut(q.waker.signal) // reaches one Wait, which passes it on
 	if !ok {
 		return err
@@ -65,7 +71,7 @@ func (q *Queue) Close() error {
 // It is tempting to let Close turn the signal into a level that all waiters see. Then every system
 // would have to hand one level to many threads correctly. Passing it on needs only what a Wake
 // needs anyway.
-func (q *Queue) leave() {
+func (q *instance) leave() {
 	if q.Gate.Closed() {
 		// If this fails, the same call failed in Close, which reports it.
 		_ = q.waker.clear()
@@ -79,7 +85,7 @@ func (q *Queue) leave() {
 const eventsPerWaitMax = 64
 
 // Wait implements [queue.Queue].
-func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
+func (q *instance) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 	if err := q.Enter(events); err != nil {
 		return 0, err
 	}
@@ -107,7 +113,7 @@ func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 }
 
 // deliver turns raw into events and reports whether raw contained a Wake.
-func (q *Queue) deliver(events []queue.Event, raw []sys.Kevent) (n int, woken bool, err error) {
+func (q *instance) deliver(events []queue.Event, raw []sys.Kevent) (n int, woken bool, err error) {
 	q.Mu.Lock()
 	defer q.Mu.Unlock()
 	if q.Gate.Closed() {
@@ -128,7 +134,7 @@ func (q *Queue) deliver(events []queue.Event, raw []sys.Kevent) (n int, woken bo
 }
 
 // takeWake makes the next Wake signal again.
-func (q *Queue) takeWake() error {
+func (q *instance) takeWake() error {
 	if err := q.waker.clear(); err != nil {
 		return q.Failed("wait", fmt.Errorf("clear waker: %w", err))
 	}

@@ -14,9 +14,9 @@ import (
 
 var modes = [...]queue.Mode{queue.Level, queue.Edge, queue.OneShot}
 
-func open(t *testing.T) *Queue {
+func opened(t *testing.T) *instance {
 	t.Helper()
-	q, err := New(Options{})
+	q, err := open(Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func writer(t *testing.T) (w sys.Handle, hangUp func()) {
 }
 
 // expect waits for one event of a pipe whose reader is gone.
-func expect(t *testing.T, q *Queue, token queue.Token) {
+func expect(t *testing.T, q *instance, token queue.Token) {
 	t.Helper()
 	events := make([]queue.Event, 4)
 	n, err := q.Wait(events, 10*time.Second)
@@ -59,7 +59,7 @@ func expect(t *testing.T, q *Queue, token queue.Token) {
 	t.Errorf("Wait: got %+v, want token %d writable with ReadyHangUp", events[:n], token)
 }
 
-func silent(t *testing.T, q *Queue, when string) {
+func silent(t *testing.T, q *instance, when string) {
 	t.Helper()
 	events := make([]queue.Event, 4)
 	if n, err := q.Wait(events, 0); n != 0 || err != nil {
@@ -71,7 +71,7 @@ func silent(t *testing.T, q *Queue, when string) {
 func TestAWriterThatComesLateHearsOfTheEnd(t *testing.T) {
 	for _, m := range modes {
 		for _, i := range []queue.Interest{queue.Writable, queue.Both} {
-			q := open(t)
+			q := opened(t)
 			w, hangUp := writer(t)
 			hangUp()
 			if err := q.Add(w, queue.Registration{Token: 1, Interest: i, Mode: m}); err != nil {
@@ -102,7 +102,7 @@ func TestAWriterThatComesLateHearsOfTheEnd(t *testing.T) {
 
 // FreeBSD removes the filter when the reader closes.
 func TestAWriterWhoseReaderClosesIsReportedAsLongAsItAsks(t *testing.T) {
-	q := open(t)
+	q := opened(t)
 	w, hangUp := writer(t)
 	if err := q.Add(w, queue.Registration{Token: 1, Interest: queue.Writable}); err != nil {
 		t.Fatal(err)
@@ -118,7 +118,7 @@ func TestAWriterWhoseReaderClosesIsReportedAsLongAsItAsks(t *testing.T) {
 }
 
 func TestAWriterThatWasClosedWithoutDeleteIsSilent(t *testing.T) {
-	q := open(t)
+	q := opened(t)
 	r, w, err := sys.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -134,7 +134,7 @@ func TestAWriterThatWasClosedWithoutDeleteIsSilent(t *testing.T) {
 }
 
 func TestAQueueDoesNotWaitForItself(t *testing.T) {
-	q := open(t)
+	q := opened(t)
 	if err := q.Add(q.Handle(), queue.Registration{Interest: queue.Readable}); err == nil {
 		t.Error("Add of a queue to itself succeeded, want an error")
 	}
@@ -155,7 +155,7 @@ func TestASlotTakesWhatThePackageSays(t *testing.T) {
 // A turn includes Modify, because that arms a one-shot direction again.
 func TestATurnAllocatesNothing(t *testing.T) {
 	for _, m := range modes {
-		q := open(t)
+		q := opened(t)
 		a, b, err := sys.SocketPair()
 		if err != nil {
 			t.Fatal(err)

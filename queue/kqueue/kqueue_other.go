@@ -7,14 +7,7 @@ import (
 	"fmt"
 
 	"github.com/edgewise-go/edgewise/queue"
-	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Queue is not available on this system.
-type Queue struct{ queue.Queue }
-
 // New returns an error that is [errors.ErrUnsupported].
-func New(Options) (*Queue, error) { return nil, fmt.Errorf("kqueue: %w", errors.ErrUnsupported) }
-
-// Handle returns [sys.Invalid].
-func (q *Queue) Handle() sys.Handle { return sys.Invalid }
+func New(Options) (queue.Nester, error) { return nil, fmt.Errorf("kqueue: %w", errors.ErrUnsupported) }

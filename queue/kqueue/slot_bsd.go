@@ -23,7 +23,7 @@ type extra struct {
 }
 
 // Add implements [queue.Queue].
-func (q *Queue) Add(h sys.Handle, r queue.Registration) error {
+func (q *instance) Add(h sys.Handle, r queue.Registration) error {
 	return q.Register("add", h, r, func() error {
 		next, err := q.table.Fresh(h, r)
 		if err != nil {
@@ -43,7 +43,7 @@ func (q *Queue) Add(h sys.Handle, r queue.Registration) error {
 }
 
 // Modify implements [queue.Queue].
-func (q *Queue) Modify(h sys.Handle, r queue.Registration) error {
+func (q *instance) Modify(h sys.Handle, r queue.Registration) error {
 	return q.Register("modify", h, r, func() error {
 		s, err := q.table.Find(h)
 		if err != nil {
@@ -65,7 +65,7 @@ func (q *Queue) Modify(h sys.Handle, r queue.Registration) error {
 }
 
 // Delete implements [queue.Queue].
-func (q *Queue) Delete(h sys.Handle) error {
+func (q *instance) Delete(h sys.Handle) error {
 	return q.Change("delete", h, func() error {
 		s, err := q.table.Find(h)
 		if err != nil {
@@ -79,7 +79,7 @@ func (q *Queue) Delete(h sys.Handle) error {
 
 // pollable refuses kinds of handle that the kernel reports as readable up to their end, and handles
 // that are not open. It reports whether h is a pipe.
-func (q *Queue) pollable(h sys.Handle) (pipe bool, err error) {
+func (q *instance) pollable(h sys.Handle) (pipe bool, err error) {
 	if h == q.kq {
 		return false, fmt.Errorf("a queue cannot wait for itself: %w", syscall.EINVAL)
 	}

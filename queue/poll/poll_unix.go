@@ -14,8 +14,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys/waker"
 )
 
-// Queue is a [queue.Queue] on poll(2). Use New.
-type Queue struct {
+// instance is a queue on poll(2).
+type instance struct {
 	base.Turns
 	waker *waker.Waker
 
@@ -27,27 +27,33 @@ type Queue struct {
 	next   int          // owned by the holder of the turn; the first entry of polled to collect
 }
 
-var _ queue.Queue = (*Queue)(nil)
-
 // New opens a queue, which holds one or two handles until Close.
 //
 // Errors: [queue.ErrInvalid] for an unknown waker, and [queue.ErrUnavailable] with the errno if the
 // system refuses. If the system lacks the waker, the error is [errors.ErrUnsupported].
-func New(o Options) (*Queue, error) {
-	sys.StartRuntimePoller()
-	w, err := wake.Open(o.Waker)
+func New(o Options) (queue.Queue, error) {
+	q, err := open(o)
 	if err != nil {
 		return nil, fmt.Errorf("poll: %w", err)
 	}
+	return q, nil
+}
+
+func open(o Options) (*instance, error) {
+	sys.StartRuntimePoller()
+	w, err := wake.Open(o.Waker)
+	if err != nil {
+		return nil, err
+	}
 	f := queue.Features{Mechanism: "poll", Waker: w.Kind(), PeerShut: sys.PollRDHup != 0}
-	q := &Queue{Turns: base.NewTurns(f, w.Signal), waker: w, changed: true}
+	q := &instance{Turns: base.NewTurns(f, w.Signal), waker: w, changed: true}
 	q.set.fds = []sys.PollFD{{Fd: int32(w.Handle()), Events: sys.PollIn}}
 	q.set.stamps = []uint32{0}
 	return q, nil
 }
 
 // Add implements [queue.Queue].
-func (q *Queue) Add(h sys.Handle, r queue.Registration) error {
+func (q *instance) Add(h sys.Handle, r queue.Registration) error {
 	return q.Register("add", h, r, func() error {
 		next, err := q.set.table.Fresh(h, r)
 		if err != nil {
@@ -62,7 +68,7 @@ func (q *Queue) Add(h sys.Handle, r queue.Registration) error {
 }
 
 // Modify implements [queue.Queue].
-func (q *Queue) Modify(h sys.Handle, r queue.Registration) error {
+func (q *instance) Modify(h sys.Handle, r queue.Registration) error {
 	return q.Register("modify", h, r, func() error {
 		s, err := q.set.table.Find(h)
 		if err != nil {
@@ -77,7 +83,7 @@ func (q *Queue) Modify(h sys.Handle, r queue.Registration) error {
 }
 
 // Delete implements [queue.Queue].
-func (q *Queue) Delete(h sys.Handle) error {
+func (q *instance) Delete(h sys.Handle) error {
 	return q.Change("delete", h, func() error {
 		s, err := q.set.table.Find(h)
 		if err != nil {
@@ -91,7 +97,7 @@ func (q *Queue) Delete(h sys.Handle) error {
 }
 
 // WouldBlock implements [queue.Queue].
-func (q *Queue) WouldBlock(h sys.Handle, dir queue.Interest) error {
+func (q *instance) WouldBlock(h sys.Handle, dir queue.Interest) error {
 	return q.Change("would block", h, func() error {
 		s, err := q.set.table.Find(h)
 		if err != nil {
@@ -105,13 +111,13 @@ func (q *Queue) WouldBlock(h sys.Handle, dir queue.Interest) error {
 }
 
 // kick makes a Wait that polls use the changed set. The caller holds Mu.
-func (q *Queue) kick() error {
+func (q *instance) kick() error {
 	q.changed = true
 	return q.Interrupt()
 }
 
 // Close implements [queue.Queue].
-func (q *Queue) Close() error {
+func (q *instance) Close() error {
 	ok, err := q.Shut()
 	if !ok {
 		return err
@@ -120,7 +126,7 @@ func (q *Queue) Close() error {
 }
 
 // Wait implements [queue.Queue].
-func (q *Queue) Wait(events []queue.Event, timeout time.Duration) (int, error) {
+func (q *instance) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 	begin := q.Begin(timeout)
 	if ok, err := q.Take(events, timeout); !ok {
 		return 0, err

@@ -12,9 +12,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-func open(t testing.TB) *Queue {
+func opened(t testing.TB) *instance {
 	t.Helper()
-	q, err := New(Options{})
+	q, err := open(Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +37,7 @@ func pair(t testing.TB) (a, b sys.Handle) {
 }
 
 func TestAHandleClosedWithoutDeleteIsReportedOnce(t *testing.T) {
-	q := open(t)
+	q := opened(t)
 	h, other, err := sys.SocketPair()
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +61,7 @@ func TestAHandleClosedWithoutDeleteIsReportedOnce(t *testing.T) {
 }
 
 func TestTheSetShrinksAndEntriesMove(t *testing.T) {
-	q := open(t)
+	q := opened(t)
 	var hs []sys.Handle
 	for i := range 4 {
 		a, b := pair(t)
@@ -89,7 +89,7 @@ func TestTheSetShrinksAndEntriesMove(t *testing.T) {
 }
 
 func TestAChangeReachesAWaitInAnotherThread(t *testing.T) {
-	q := open(t)
+	q := opened(t)
 	a, _ := pair(t)
 	got := make(chan int, 1)
 	go func() {

@@ -12,7 +12,7 @@ import (
 
 // prepare updates the copy of the poll set and returns how long to poll it: zero if a Wake is
 // unanswered. The caller has the turn.
-func (q *Queue) prepare(timeout time.Duration) time.Duration {
+func (q *instance) prepare(timeout time.Duration) time.Duration {
 	q.Mu.Lock()
 	defer q.Mu.Unlock()
 	if q.changed {
@@ -25,7 +25,7 @@ func (q *Queue) prepare(timeout time.Duration) time.Duration {
 
 // deliver turns the results of poll(2) into events and reports whether they answer a Wake. The
 // caller has the turn.
-func (q *Queue) deliver(events []queue.Event, ready int, polled error) (n int, woken bool, err error) {
+func (q *instance) deliver(events []queue.Event, ready int, polled error) (n int, woken bool, err error) {
 	q.Mu.Lock()
 	defer q.Mu.Unlock()
 	q.Polling = false
@@ -50,7 +50,7 @@ func (q *Queue) deliver(events []queue.Event, ready int, polled error) (n int, w
 
 // collect stores events. It begins after the last entry of the previous call, so that a short slice
 // serves all entries in turn. The caller holds Mu.
-func (q *Queue) collect(events []queue.Event) int {
+func (q *instance) collect(events []queue.Event) int {
 	n, entries := 0, len(q.polled)
 	for range entries {
 		if q.next >= entries {
