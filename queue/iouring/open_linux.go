@@ -57,8 +57,8 @@ func open(o Options, submissions, completions uint32) (*instance, error) {
 	return q, nil
 }
 
-// features leaves Urgent false: a lasting poll completes with the mask of the wake-up, and TCP wakes
-// with EPOLLPRI for all data (sock_def_readable() of Linux).
+// features leaves Urgent false: a lasting poll completes with the mask of the wake-up, and TCP
+// wakes with EPOLLPRI for all data (sock_def_readable() of Linux).
 func (q *instance) features() queue.Features {
 	kind := nop
 	if q.waker != nil {
@@ -82,21 +82,6 @@ func refused(err error) error {
 		return fmt.Errorf("%w (likely cause: no memory, or RLIMIT_MEMLOCK before Linux 5.12)", wake.Unavailable(call, err))
 	}
 	return wake.Unavailable(call, err)
-}
-
-func (q *instance) openWaker(kind string) error {
-	switch kind {
-	case "", nop:
-		return nil
-	case waker.Eventfd, waker.Pipe:
-		w, err := wake.Open(kind)
-		if err != nil {
-			return err
-		}
-		q.waker = w
-		return nil
-	}
-	return fmt.Errorf("waker %q: %w: want %s, %s or %s", kind, queue.ErrInvalid, nop, waker.Eventfd, waker.Pipe)
 }
 
 // probeTimeout bounds the wait for operations that complete at once.

@@ -10,6 +10,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
+// cancelData is the user data of a cancellation.
+const cancelData = uint64(cancelMark)
+
 // pollRequest returns a submission that polls h for bits, once or until it is canceled. The kernel
 // always reports hang-up, error and the peer's half-close.
 func pollRequest(h sys.Handle, bits int16, data uint64, lasting bool) sys.IoUringSQE {

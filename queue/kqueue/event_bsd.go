@@ -7,6 +7,27 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
+// deliver turns raw into events and reports whether raw contained a Wake.
+func (q *instance) deliver(events []queue.Event, raw []sys.Kevent) (n int, woken bool, err error) {
+	q.Mu.Lock()
+	defer q.Mu.Unlock()
+	if q.Gate.Closed() {
+		return 0, false, q.Closed("wait")
+	}
+	for i := range raw {
+		if q.waker.is(&raw[i]) {
+			woken = true
+			err = q.takeWake()
+			continue
+		}
+		if e, ok := q.eventOf(&raw[i]); ok {
+			events[n] = e
+			n++
+		}
+	}
+	return n, woken, err
+}
+
 // eventOf returns the event that the kernel reported, unless its registration has ended. The caller
 // holds Mu.
 func (q *instance) eventOf(e *sys.Kevent) (queue.Event, bool) {

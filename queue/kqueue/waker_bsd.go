@@ -132,3 +132,12 @@ func change(kq sys.Handle, e sys.Kevent) error {
 	}
 	return outcome(&receipt[0])
 }
+
+// takeWake makes the next Wake signal again.
+func (q *instance) takeWake() error {
+	if err := q.waker.clear(); err != nil {
+		return q.Failed("wait", fmt.Errorf("clear waker: %w", err))
+	}
+	q.WakeTaken()
+	return nil
+}

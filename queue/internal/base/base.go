@@ -1,5 +1,17 @@
 // Package base holds what the queues of all mechanisms have in common: the name in their errors,
 // the lock of their registrations, the end of their calls at Close, and the coalescing of Wakes.
+//
+// The package of a mechanism has one file per part, and the parts have the same names in all of
+// them. A name ends with the systems of the mechanism, as in open_linux.go.
+//
+//   - doc: the limitations and costs of the mechanism, and its options
+//   - open: New, the choice of a waker, and the features
+//   - queue: the type of the queue, Wait and Close; queue_other is New on systems without it
+//   - registration: Add, Modify, Delete, and WouldBlock where edges are emulated
+//   - slot: what the mechanism keeps per registration
+//   - request: what it requests from the kernel for a registration
+//   - event: the conversion of what the kernel reports into events
+//   - waker: its own event for Wake, or how it takes the signal of a waker
 package base
 
 import (

@@ -1,7 +1,6 @@
 package iouring
 
 import (
-	"fmt"
 	"syscall"
 
 	"github.com/edgewise-go/edgewise/queue"
@@ -162,27 +161,6 @@ func readyOf(s *slot, c sys.IoUringCQE) queue.Ready {
 		s.Flags |= half
 	}
 	return ready
-}
-
-// takeWake makes the next Wake signal again. The caller holds Mu.
-func (q *instance) takeWake(generation uint32, c sys.IoUringCQE) error {
-	if generation != q.wakes {
-		return nil
-	}
-	q.Signalled = false
-	if q.waker == nil {
-		return nil
-	}
-	if c.Flags&sys.IoUringMore == 0 {
-		q.attending = false
-	}
-	if !q.waker.FillsUp() {
-		return nil
-	}
-	if err := q.waker.Clear(); err != nil {
-		return fmt.Errorf("clear waker: %w", err)
-	}
-	return nil
 }
 
 // startOver restarts all polls after the kernel has lost completions. The caller holds Mu.

@@ -83,62 +83,6 @@ func (q *instance) cancel(i int32) error {
 	return nil
 }
 
-// outcome is the result of the packet of a poll.
-type outcome uint8
-
-const (
-	nothing  outcome = iota
-	reported         // an event
-	stale            // the poll has to start again
-)
-
-// complete handles the packet of the poll of slot i. The caller holds Mu.
-func (q *instance) complete(i int32) (queue.Event, outcome) {
-	s := &q.polls.slots[i]
-	broken := s.Extra.broken
-	s.Extra.state, s.Extra.broken = idle, false
-	q.polls.underWay--
-	if !s.Registered() {
-		q.polls.giveBack(i)
-		return queue.Event{}, nothing
-	}
-	if s.Extra.started != s.Generation {
-		return queue.Event{}, q.again(i)
-	}
-	found, err := q.polls.poll(i).Result()
-	if broken || err != nil {
-		e, ok := s.Report(queue.Ready(queue.Both) | queue.ReadyError)
-		s.Armed = queue.None // every further poll would fail
-		if !ok {
-			return e, nothing
-		}
-		return e, reported
-	}
-	if found&sys.AFDLocalClose != 0 {
-		s.Armed = queue.None
-		return queue.Event{}, nothing
-	}
-	e, ok := s.Report(readyOf(found))
-	if !ok {
-		return e, q.again(i) // the poll was canceled from outside the queue
-	}
-	if s.Mode == queue.Edge {
-		s.Armed &^= e.Ready.Directions()
-	}
-	q.again(i)
-	return e, reported
-}
-
-// again restarts the poll of an idle slot, or makes it due. A poll that cannot start stays due: the
-// Wait that tries next returns the error if it still cannot.
-func (q *instance) again(i int32) outcome {
-	_ = q.schedule(i)
-	if q.polls.slots[i].Extra.state == idle {
-		return nothing
-	}
-	return stale
-}
-
 // askFor returns the events that a poll requests from the driver. Resets and failed connections are
 // not interests; a poll always requests them.
 func askFor(armed queue.Interest) uint32 {
@@ -150,26 +94,4 @@ func askFor(armed queue.Interest) uint32 {
 		events |= sys.AFDSend
 	}
 	return events
-}
-
-// readyOf maps the driver's events to Ready. Resets and failed connections set both directions,
-// because their operations do not block but fail.
-func readyOf(events uint32) queue.Ready {
-	var ready queue.Ready
-	if events&(sys.AFDReceive|sys.AFDAccept) != 0 {
-		ready |= queue.Ready(queue.Readable)
-	}
-	if events&sys.AFDDisconnect != 0 {
-		ready |= queue.Ready(queue.Readable) | queue.ReadyPeerShut
-	}
-	if events&sys.AFDSend != 0 {
-		ready |= queue.Ready(queue.Writable)
-	}
-	if events&sys.AFDAbort != 0 {
-		ready |= queue.Ready(queue.Both) | queue.ReadyHangUp
-	}
-	if events&sys.AFDConnectFail != 0 {
-		ready |= queue.Ready(queue.Both) | queue.ReadyError
-	}
-	return ready
 }

@@ -5,23 +5,11 @@ package poll
 import (
 	"fmt"
 	"syscall"
-	"time"
 
 	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/queue/internal/polling"
+	"github.com/edgewise-go/edgewise/sys"
 )
-
-// prepare updates the copy of the poll set and returns how long to poll it: zero if a Wake is
-// unanswered. The caller has the turn.
-func (q *instance) prepare(timeout time.Duration) time.Duration {
-	q.Mu.Lock()
-	defer q.Mu.Unlock()
-	if q.changed {
-		q.polled = append(q.polled[:0], q.set.fds...)
-		q.stamps = append(q.stamps[:0], q.set.stamps...)
-		q.changed = false
-	}
-	return q.Block(timeout)
-}
 
 // deliver turns the results of poll(2) into events and reports whether they answer a Wake. The
 // caller has the turn.
@@ -72,4 +60,29 @@ func (q *instance) collect(events []queue.Event) int {
 		}
 	}
 	return n
+}
+
+// report returns the event for an entry that the kernel reported. ok is false if the registration
+// has ended or there is nothing to report. changed reports whether the entry now requests other
+// directions.
+func (s *set) report(e sys.PollFD, stamp uint32) (event queue.Event, ok, changed bool) {
+	h := handleOf(e)
+	x := s.table.Current(h, uint64(stamp))
+	if x == nil {
+		return event, false, false // stale
+	}
+	if event, ok = x.Report(polling.ReadyOf(e.Revents)); !ok {
+		return event, false, false
+	}
+	switch {
+	case e.Revents&sys.PollInvalid != 0:
+		// The handle was closed, and the kernel would report it indefinitely.
+		x.Armed = queue.None
+	case x.Mode == queue.Edge:
+		x.Armed &^= event.Ready.Directions()
+	case x.Mode == queue.Level:
+		return event, true, false
+	}
+	s.arm(h, x)
+	return event, true, true
 }

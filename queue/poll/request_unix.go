@@ -9,15 +9,6 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// slot is the registration of a handle.
-type slot = table.Slot[extra]
-
-// extra is what a slot holds besides the common fields.
-type extra struct {
-	position int32          // in fds
-	interest queue.Interest // the registered directions
-}
-
 // set is the poll set with its registrations. Entry 0 is the waker.
 type set struct {
 	fds    []sys.PollFD
@@ -77,29 +68,4 @@ func handleOf(e sys.PollFD) sys.Handle {
 		return sys.Handle(^e.Fd)
 	}
 	return sys.Handle(e.Fd)
-}
-
-// report returns the event for an entry that the kernel reported. ok is false if the registration
-// has ended or there is nothing to report. changed reports whether the entry now requests other
-// directions.
-func (s *set) report(e sys.PollFD, stamp uint32) (event queue.Event, ok, changed bool) {
-	h := handleOf(e)
-	x := s.table.Current(h, uint64(stamp))
-	if x == nil {
-		return event, false, false // stale
-	}
-	if event, ok = x.Report(polling.ReadyOf(e.Revents)); !ok {
-		return event, false, false
-	}
-	switch {
-	case e.Revents&sys.PollInvalid != 0:
-		// The handle was closed, and the kernel would report it indefinitely.
-		x.Armed = queue.None
-	case x.Mode == queue.Edge:
-		x.Armed &^= event.Ready.Directions()
-	case x.Mode == queue.Level:
-		return event, true, false
-	}
-	s.arm(h, x)
-	return event, true, true
 }

@@ -29,9 +29,6 @@ type instance struct {
 	batch []int32 // owned by the holder of the turn; the handle of each stored event
 }
 
-// nop is the waker that needs no handle: a submission that does nothing and completes at once.
-const nop = "nop"
-
 // Handle implements [queue.Nester]. It returns the ring. From the first call on, the queue keeps
 // the ring up to date between Waits.
 func (q *instance) Handle() sys.Handle {
@@ -45,17 +42,6 @@ func (q *instance) Handle() sys.Handle {
 		}
 	}
 	return q.ring.Handle()
-}
-
-// signal makes the kernel post a completion of the waker. The caller holds Mu.
-func (q *instance) signal() error {
-	if q.waker != nil {
-		return q.waker.Signal()
-	}
-	if err := q.push(sys.IoUringSQE{Opcode: sys.IoUringNop, UserData: wakeData(q.wakes)}); err != nil {
-		return err
-	}
-	return q.submit()
 }
 
 // Close implements [queue.Queue].

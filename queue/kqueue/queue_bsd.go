@@ -4,14 +4,12 @@ package kqueue
 
 import (
 	"errors"
-	"fmt"
 	"syscall"
 	"time"
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/queue/internal/base"
 	"github.com/edgewise-go/edgewise/queue/internal/table"
-	"github.com/edgewise-go/edgewise/queue/internal/wake"
 	"github.com/edgewise-go/edgewise/sys"
 )
 
@@ -21,35 +19,6 @@ type instance struct {
 	kq    sys.Handle
 	waker *wakeEvent
 	table table.Table[extra] // guarded by Mu
-}
-
-// New opens a queue, which holds one handle until Close, or three with the waker "pipe".
-//
-// Errors: [queue.ErrInvalid] for an unknown waker, and [queue.ErrUnavailable] with the errno if the
-// system refuses. If the system lacks the waker, the error is [errors.ErrUnsupported].
-func New(o Options) (queue.Nester, error) {
-	q, err := open(o)
-	if err != nil {
-		return nil, fmt.Errorf("kqueue: %w", err)
-	}
-	return q, nil
-}
-
-func open(o Options) (*instance, error) {
-	sys.StartRuntimePoller()
-	kq, err := sys.Kqueue()
-	if err != nil {
-		return nil, wake.Unavailable("kqueue", err)
-	}
-	w, err := openWaker(kq, o.Waker)
-	if err != nil {
-		return nil, errors.Join(err, sys.Close(kq))
-	}
-	f := queue.Features{
-		Mechanism: "kqueue", Waker: w.kind(),
-		NativeEdge: true, NativeOneShot: true, PeerShut: true, Nested: true,
-	}
-	return &instance{Parallel: base.NewParallel(f, w.signal), kq: kq, waker: w}, nil
 }
 
 // Handle implements [queue.Nester]. It returns the kqueue.
@@ -110,34 +79,4 @@ func (q *instance) Wait(events []queue.Event, timeout time.Duration) (int, error
 			return 0, q.Passed()
 		}
 	}
-}
-
-// deliver turns raw into events and reports whether raw contained a Wake.
-func (q *instance) deliver(events []queue.Event, raw []sys.Kevent) (n int, woken bool, err error) {
-	q.Mu.Lock()
-	defer q.Mu.Unlock()
-	if q.Gate.Closed() {
-		return 0, false, q.Closed("wait")
-	}
-	for i := range raw {
-		if q.waker.is(&raw[i]) {
-			woken = true
-			err = q.takeWake()
-			continue
-		}
-		if e, ok := q.eventOf(&raw[i]); ok {
-			events[n] = e
-			n++
-		}
-	}
-	return n, woken, err
-}
-
-// takeWake makes the next Wake signal again.
-func (q *instance) takeWake() error {
-	if err := q.waker.clear(); err != nil {
-		return q.Failed("wait", fmt.Errorf("clear waker: %w", err))
-	}
-	q.WakeTaken()
-	return nil
 }

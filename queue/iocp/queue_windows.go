@@ -7,7 +7,6 @@ import (
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/queue/internal/base"
-	"github.com/edgewise-go/edgewise/queue/internal/wake"
 	"github.com/edgewise-go/edgewise/sys"
 )
 
@@ -30,38 +29,6 @@ const (
 
 // packetsMax is the number of packets that a Wait takes from the port at once, on its stack.
 const packetsMax = 64
-
-// pqcs is the only waker: a post is never lost and needs no handle.
-const pqcs = "pqcs"
-
-// New opens a queue, which holds two handles until Close, and one more for every 32 registrations.
-//
-// Errors: [queue.ErrInvalid] for an unknown waker, [queue.ErrUnavailable] with the errno if the
-// system refuses.
-func New(o Options) (queue.Queue, error) {
-	q, err := open(o)
-	if err != nil {
-		return nil, fmt.Errorf("iocp: %w", err)
-	}
-	return q, nil
-}
-
-func open(o Options) (*instance, error) {
-	if o.Waker != "" && o.Waker != pqcs {
-		return nil, fmt.Errorf("waker %q: %w: want %s", o.Waker, queue.ErrInvalid, pqcs)
-	}
-	port, err := sys.PortCreate()
-	if err != nil {
-		return nil, wake.Unavailable("create port", err)
-	}
-	f := queue.Features{Mechanism: "iocp", Waker: pqcs, NativeOneShot: true, PeerShut: true}
-	signal := func() error { return sys.PortPost(port, keyWake, 0) }
-	q := &instance{Parallel: base.NewParallel(f, signal), port: port, polls: newPolls()}
-	if err := q.polls.grow(port); err != nil {
-		return nil, errors.Join(wake.Unavailable("open driver", err), sys.CloseObject(port))
-	}
-	return q, nil
-}
 
 // Wait implements [queue.Queue].
 func (q *instance) Wait(events []queue.Event, timeout time.Duration) (int, error) {
@@ -109,42 +76,6 @@ func (q *instance) prepare(timeout time.Duration) (time.Duration, error) {
 		return 0, err
 	}
 	return timeout, nil
-}
-
-// delivery is the result of delivering packets.
-type delivery struct {
-	events int
-	woken  bool // a Wake was among them
-	stale  bool // a poll was among them that is to be started again
-	closed bool
-}
-
-// deliver turns packets into events.
-func (q *instance) deliver(events []queue.Event, packets []sys.Packet) (d delivery) {
-	q.Mu.Lock()
-	defer q.Mu.Unlock()
-	q.blocked--
-	for i := range packets {
-		switch packets[i].Key {
-		case keyWake:
-			d.woken = true
-			q.WakeTaken()
-		case keyPoll:
-			event, outcome := q.complete(int32(packets[i].Data) - 1)
-			switch outcome {
-			case reported:
-				events[d.events] = event
-				d.events++
-			case stale:
-				d.stale = true
-			}
-		}
-	}
-	if q.Gate.Closed() {
-		d.closed = true
-		q.dismiss()
-	}
-	return d
 }
 
 // dismiss makes one blocked Wait leave, if there is one. That Wait dismisses the next. The caller
