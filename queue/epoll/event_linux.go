@@ -56,7 +56,8 @@ func (q *instance) deliver(events []queue.Event, raw []sys.EpollEvent) (n int, w
 	if first > 0 {
 		copy(events, events[first:len(raw)])
 	}
-	return len(raw) - first, woken, err
+	n = len(raw) - first
+	return n, woken, q.Deferred(n, err)
 }
 
 // readyOf converts epoll events to Ready. Hang-up and error set both directions, because their

@@ -7,6 +7,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/edgewise-go/edgewise/sys/waker"
 )
 
 func opened(t testing.TB, o Options) *instance {
@@ -100,5 +101,44 @@ func TestWakersWakeManyWaitersAndClose(t *testing.T) {
 			t.Error(err)
 		}
 		wg.Wait()
+	}
+}
+
+func TestAWakerThatFailsLosesNoEvent(t *testing.T) {
+	q := opened(t, Options{})
+	a, _ := pair(t)
+	if err := q.Add(a, queue.Registration{Token: 1, Interest: queue.Writable}); err != nil {
+		t.Fatal(err)
+	}
+	broken, err := waker.Open(waker.Pipe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	intact := q.waker
+	q.waker = broken
+	defer func() { q.waker = intact }()
+	if err := broken.Close(); err != nil {
+		t.Fatal(err)
+	}
+	raw := make([]queue.Event, 2)
+	// deliver delivers the wake-up and, if with is true, the event of a.
+	deliver := func(with bool) (int, error) {
+		events := rawEvents(raw)
+		events[0] = sys.EpollEvent{Events: sys.EpollIn, Fd: -1, Pad: -1}
+		events[1] = sys.EpollEvent{Events: sys.EpollOut, Fd: int32(a)}
+		if !with {
+			events = events[:1]
+		}
+		n, _, err := q.deliver(raw, events)
+		return n, err
+	}
+	if n, err := deliver(true); n != 1 || err != nil {
+		t.Errorf("with an event: got %d, %v; want 1, nil", n, err)
+	}
+	if n, err := q.Wait(raw, 0); n != 1 || err != nil || raw[0].Token != 1 {
+		t.Errorf("next Wait: got %d, %v; want the event of the handle, nil", n, err)
+	}
+	if n, err := deliver(false); n != 0 || err == nil {
+		t.Errorf("without an event: got %d, %v; want 0 and the error", n, err)
 	}
 }

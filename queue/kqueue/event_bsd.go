@@ -25,7 +25,7 @@ func (q *instance) deliver(events []queue.Event, raw []sys.Kevent) (n int, woken
 			n++
 		}
 	}
-	return n, woken, err
+	return n, woken, q.Deferred(n, err)
 }
 
 // eventOf returns the event that the kernel reported, unless its registration has ended. The caller

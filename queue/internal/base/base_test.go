@@ -43,6 +43,22 @@ func TestAWakeThatFailedSignalsAgain(t *testing.T) {
 	}
 }
 
+func TestAFailureComesAfterTheEvents(t *testing.T) {
+	signals, reason := 0, errors.New("reason")
+	b := NewParallel(test, func() error { signals++; return nil })
+	for _, c := range []struct {
+		n       int
+		err     error
+		want    error
+		signals int
+	}{{0, nil, nil, 0}, {3, nil, nil, 0}, {0, reason, reason, 0}, {3, reason, nil, 1}} {
+		signals = 0
+		if got := b.Deferred(c.n, c.err); got != c.want || signals != c.signals {
+			t.Errorf("Deferred(%d, %v): got %v after %d signals, want %v after %d", c.n, c.err, got, signals, c.want, c.signals)
+		}
+	}
+}
+
 func TestEveryCallFailsAfterShut(t *testing.T) {
 	b := NewParallel(test, func() error { return nil })
 	reason := errors.New("reason")

@@ -41,3 +41,14 @@ func (b *Parallel) Wake() error {
 // WakeTaken. In the other order it would clear the signal of a Wake in between, and the kernel
 // drops an edge whose cause has gone.
 func (b *Parallel) WakeTaken() { b.woken.Store(false) }
+
+// Deferred returns err unless the Wait has n events to return, which would be lost with an error.
+// In that case it signals, so that the next Wait meets the failure again.
+func (b *Parallel) Deferred(n int, err error) error {
+	if err == nil || n == 0 {
+		return err
+	}
+	// If this fails too, the next Wake returns the error.
+	_ = b.signal()
+	return nil
+}
