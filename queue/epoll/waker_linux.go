@@ -1,8 +1,6 @@
 package epoll
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // wakeData is the epoll data of the waker. No handle has this number.
 const wakeData = ^uint64(0)

@@ -39,8 +39,8 @@ func (b *Turns) Wake() error {
 	return nil
 }
 
-// Interrupt makes the Wait that is in the kernel return to it with what has changed. Without one,
-// the next Wait sees the change before it blocks. The caller holds Mu.
+// Interrupt makes the Wait that is in the kernel leave it, so that it sees what has changed. If no
+// Wait is in the kernel, the next one sees the change before it blocks. The caller holds Mu.
 func (b *Turns) Interrupt() error {
 	if b.Signalled || !b.Polling && !b.Nested {
 		return nil

@@ -1,7 +1,7 @@
 //go:build unix
 
-// Package polling holds what poll(2) and its relatives share: which handles can be polled, and what
-// the bits mean.
+// Package polling converts between the directions of a queue and the bits of poll(2), which
+// io_uring(7) also uses.
 package polling
 
 import (

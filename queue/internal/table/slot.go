@@ -19,7 +19,7 @@ type Slot[X any] struct {
 	Generation uint32         // changes with the registration
 	Armed      queue.Interest // directions that may be reported; reports in mode OneShot disarm them
 	Mode       queue.Mode
-	Flags      uint8
+	Flags      uint8 // bits of the mechanism
 	used       bool
 }
 
