@@ -4,6 +4,7 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"unsafe"
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sys"
@@ -140,5 +141,11 @@ func TestAWakerThatFailsLosesNoEvent(t *testing.T) {
 	}
 	if n, err := deliver(false); n != 0 || err == nil {
 		t.Errorf("without an event: got %d, %v; want 0 and the error", n, err)
+	}
+}
+
+func TestASlotTakesWhatThePackageSays(t *testing.T) {
+	if got := unsafe.Sizeof(slot{}); got > 16 {
+		t.Errorf("a slot takes %d bytes, want at most 16 as documented", got)
 	}
 }

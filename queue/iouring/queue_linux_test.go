@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/queue/epoll"
@@ -349,5 +350,11 @@ func TestCloseReleasesTheDescriptors(t *testing.T) {
 	}
 	if after := count(); after != before {
 		t.Errorf("%d handles before, %d after", before, after)
+	}
+}
+
+func TestASlotTakesWhatThePackageSays(t *testing.T) {
+	if got := unsafe.Sizeof(slot{}); got > 24 {
+		t.Errorf("a slot takes %d bytes, want at most 24 as documented", got)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sys"
@@ -115,5 +116,11 @@ func TestAChangeReachesAWaitInAnotherThread(t *testing.T) {
 		}
 	case <-time.After(time.Minute):
 		t.Error("Wait did not return after a change from another thread")
+	}
+}
+
+func TestASlotTakesWhatThePackageSays(t *testing.T) {
+	if got := unsafe.Sizeof(slot{}); got > 24 {
+		t.Errorf("a slot takes %d bytes, want at most 24 as documented", got)
 	}
 }
