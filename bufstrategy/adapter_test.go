@@ -27,7 +27,7 @@ func TestReaderOfAnEmptyBufferWouldBlockUntilTheEnd(t *testing.T) {
 	for name, b := range everyStrategy(t) {
 		r := &Reader{Buffer: b}
 		var p [4]byte
-		if n, err := r.Read(p[:]); n != 0 || !errors.Is(err, ErrEmpty) || !wouldBlock(err) {
+		if n, err := r.Read(p[:]); n != 0 || !errors.Is(err, ErrEmpty) || !blocks(err) {
 			t.Errorf("%s: Read: %d, %v", name, n, err)
 		}
 		if _, err := r.ReadByte(); !errors.Is(err, ErrEmpty) {
@@ -41,6 +41,14 @@ func TestReaderOfAnEmptyBufferWouldBlockUntilTheEnd(t *testing.T) {
 			t.Errorf("%s: ReadByte at the end: %v", name, err)
 		}
 	}
+}
+
+func blocks(err error) bool {
+	w, ok := errors.AsType[interface {
+		error
+		WouldBlock() bool
+	}](err)
+	return ok && w.WouldBlock()
 }
 
 func TestReaderUnreadsOneByte(t *testing.T) {
@@ -101,7 +109,7 @@ func (s shortWriter) Write(p []byte) (int, error) { return min(s.n, len(p)), nil
 func TestWriterStopsAtTheLimit(t *testing.T) {
 	for name, b := range everyStrategy(t) {
 		w := Writer{b}
-		if n, err := w.Write(make([]byte, b.Limit()+1)); n != b.Limit() || !errors.Is(err, ErrFull) || !wouldBlock(err) {
+		if n, err := w.Write(make([]byte, b.Limit()+1)); n != b.Limit() || !errors.Is(err, ErrFull) || !blocks(err) {
 			t.Errorf("%s: Write: %d, %v", name, n, err)
 		}
 		if err := w.WriteByte(1); !errors.Is(err, ErrFull) {
@@ -124,26 +132,6 @@ func TestWriterStopsAtTheLimit(t *testing.T) {
 type answersReader struct{}
 
 func (answersReader) Read([]byte) (int, error) { return 0, nil }
-
-func TestIndexLooksAcrossSegments(t *testing.T) {
-	c, err := NewChain(Options{Segment: blockMin})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := bytes.Repeat([]byte{'.'}, 1000)
-	p[256], p[700] = 'x', 'x'
-	if _, err := (Writer{c}).Write(p); err != nil {
-		t.Fatal(err)
-	}
-	for from, want := range map[int]int{0: 256, 256: 256, 257: 700, 700: 700, 701: -1, 5000: -1} {
-		if got := IndexFrom(c, from, 'x'); got != want {
-			t.Errorf("IndexFrom(%d): got %d, want %d", from, got, want)
-		}
-	}
-	if c.Stats().Copied != 0 || Index(c, '!') != -1 {
-		t.Error("Index copied bytes, or found an absent byte")
-	}
-}
 
 func TestABlockingConnectionIsReadOnceAFill(t *testing.T) {
 	client, server := net.Pipe()

@@ -151,7 +151,7 @@ func TestAdaptiveLearnsNothingFromLittleRoom(t *testing.T) {
 	for range 3 {
 		read(t, a, 10_000)
 	}
-	if _, err := (Writer{a}).Write(make([]byte, 9_900)); err != nil {
+	if _, err := put(a, make([]byte, 9_900)); err != nil {
 		t.Fatal(err)
 	}
 	want := a.Next()
@@ -171,7 +171,7 @@ func TestAdaptiveHoldsLittleOnTrim(t *testing.T) {
 	for range 10 {
 		read(t, a, 1<<16)
 	}
-	if _, err := (Writer{a}).WriteString("left over"); err != nil {
+	if _, err := put(a, "left over"); err != nil {
 		t.Fatal(err)
 	}
 	a.Trim()

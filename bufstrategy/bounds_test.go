@@ -20,12 +20,12 @@ func TestAChainForgetsTheSegmentsThatItGaveBack(t *testing.T) {
 	}{
 		{"a Space that got nothing", func() { c.Space(); c.Commit(0) }},
 		{"Segments and a Discard of all but the last", func() {
-			_, _ = Writer{c}.Write(make([]byte, 10_000)) // it fits
+			_, _ = put(c, make([]byte, 10_000)) // it fits
 			c.Segments()
 			c.Discard(9999)
 		}},
 		{"Segments and MoveFrom", func() {
-			_, _ = Writer{c}.Write(make([]byte, 10_000)) // it fits
+			_, _ = put(c, make([]byte, 10_000)) // it fits
 			c.Segments()
 			cs[1].MoveFrom(c)
 		}},
@@ -47,7 +47,7 @@ func TestMoveFromCopiesAsMuchAsThereIsRoomFor(t *testing.T) {
 	}
 	from, to := chains(t, pool, 100_000, 1024, 1)[0], chains(t, pool, 10_000, 1024, 1)[0]
 	want := bytes.Repeat([]byte("0123456789"), 9000)
-	if _, err := (Writer{from}).Write(want); err != nil {
+	if _, err := put(from, want); err != nil {
 		t.Fatal(err)
 	}
 	// One block now exceeds the limit of the other side, which has room for several segments.

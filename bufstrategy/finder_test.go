@@ -11,74 +11,6 @@ import (
 	"testing"
 )
 
-// bench is a buffer under test and the other activity on its loop.
-type bench struct {
-	Buffer
-	stale   int    // bytes before those of the test, which keep a ring from resetting its head
-	disturb func() // makes another connection of the loop read
-}
-
-// place returns a buffer of at least limit bytes in which the first byte appended by feed is at
-// position at.
-func place(t testing.TB, name string, limit, at int) *bench {
-	t.Helper()
-	pool, err := NewPool(1<<24, 1<<20)
-	if err != nil {
-		t.Fatal(err)
-	}
-	scratch, err := NewScratch(limit, pool)
-	if err != nil {
-		t.Fatal(err)
-	}
-	open := func() Buffer {
-		b, err := ByName(name, Options{Limit: limit, Initial: 1, Segment: blockMin, Pool: pool, Scratch: scratch, Poison: name != "mirrored"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return b
-	}
-	b := &bench{Buffer: open()}
-	other := open()
-	t.Cleanup(func() {
-		b.Release()
-		other.Release() // the collector does not unmap memory
-	})
-	b.disturb = func() {
-		other.Space()
-		other.Commit(0)
-	}
-	for at %= b.Limit(); at > 0; {
-		n := min(at, total(b.Space()))
-		b.Commit(n)
-		b.Discard(b.Len() - 1)
-		b.stale = 1
-		at -= n
-	}
-	return b
-}
-
-// feed appends as much of p as fits, and returns the rest.
-func (b *bench) feed(t testing.TB, p []byte) []byte {
-	t.Helper()
-	n, err := Writer{b.Buffer}.Write(p)
-	if err != nil && !errors.Is(err, ErrFull) {
-		t.Fatal(err)
-	}
-	if n > 0 || len(p) == 0 {
-		b.Discard(b.stale)
-		b.stale = 0
-	}
-	return p[n:]
-}
-
-func total(segs [][]byte) int {
-	n := 0
-	for _, s := range segs {
-		n += len(s)
-	}
-	return n
-}
-
 // reference is a Finder for contiguous, complete data.
 type reference func(p []byte, most int) (m Span, err error)
 
@@ -378,29 +310,11 @@ func TestAParserSurvivesWhoeverDiscards(t *testing.T) {
 	}
 }
 
-// A parser does not search bytes twice. Otherwise a message in many pieces costs the square of its
-// length.
-func TestNoByteIsSearchedTwice(t *testing.T) {
-	b := place(t, "chain", 4096, 0)
-	l, h, d := Lines{}, Heads{}, Delimited{Delim: []byte("abcd")}
-	for i := 1; i < 1000; i++ {
-		b.feed(t, []byte{'.'})
-		for _, f := range []Finder{&l, &h, &d} {
-			if _, err := f.Find(b.Buffer); err != ErrShort {
-				t.Fatal(err)
-			}
-		}
-		if l.seen.from(b) != i || h.seen.from(b) != i || d.seen.from(b) != max(0, i-3) {
-			t.Fatalf("of %d bytes the next search skips %d, %d, %d", i, l.seen.from(b), h.seen.from(b), d.seen.from(b))
-		}
-	}
-}
-
 func TestParsersAllocateNothing(t *testing.T) {
 	for name, b := range everyStrategy(t) {
 		l, h := &Lines{}, &Heads{}
 		d, f := &Delimited{Delim: []byte("\r\n")}, &Frames{Width: 2}
-		w := Writer{b}
+		data := []byte("line\r\nhead: x\r\n\r\nmessage\r\n\x00\x07a frame")
 		segs := make([][]byte, 0, 8)
 		take := func(p []byte, n int, err error) {
 			if err != nil || p == nil && n == 0 {
@@ -409,9 +323,7 @@ func TestParsersAllocateNothing(t *testing.T) {
 			b.Discard(n)
 		}
 		round := func() {
-			if _, err := w.WriteString("line\r\nhead: x\r\n\r\nmessage\r\n\x00\x07a frame"); err != nil {
-				t.Fatal(err)
-			}
+			appendTo(t, b, data)
 			take(l.Next(b))
 			take(h.Next(b))
 			take(d.Next(b))

@@ -164,7 +164,7 @@ func TestGuardFindsWritesToAViewThatWasKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, b := range []Buffer{chain, shared} {
-		if _, err := (Writer{b}).WriteString("a message to be kept"); err != nil || scratch.Trim() != nil {
+		if _, err := put(b, "a message to be kept"); err != nil || scratch.Trim() != nil {
 			t.Fatal(err)
 		}
 		v, err := b.View(7)

@@ -8,7 +8,7 @@ func TestMoveFromCountsAsOneCommitAndOneDiscard(t *testing.T) {
 		t.Fatal(err)
 	}
 	cs := chains(t, pool, 64<<10, 1024, 2)
-	if _, err := (Writer{cs[0]}).Write(make([]byte, 5000)); err != nil {
+	if _, err := put(cs[0], make([]byte, 5000)); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 { // the second call moves nothing

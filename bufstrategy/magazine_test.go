@@ -191,7 +191,7 @@ func TestBuffersOnCaches(t *testing.T) {
 	}
 	a.Put(mustTake(t, a, 1024)) // the first segment will come from here
 	want := bytes.Repeat([]byte("0123456789"), 1000)
-	if _, err := (Writer{from}).Write(want); err != nil {
+	if _, err := put(from, want); err != nil {
 		t.Fatal(err)
 	}
 	to.MoveFrom(from)
@@ -202,7 +202,7 @@ func TestBuffersOnCaches(t *testing.T) {
 	if a.held != 0 || b.held < 10_000 {
 		t.Errorf("Magazines hold %d, %d bytes, want everything in the second", a.held, b.held)
 	}
-	if _, err := (Writer{shared}).WriteString("left over"); err != nil || scratch.Trim() != nil {
+	if _, err := put(shared, "left over"); err != nil || scratch.Trim() != nil {
 		t.Fatal(err)
 	}
 	shared.Release()

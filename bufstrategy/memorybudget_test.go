@@ -292,16 +292,16 @@ func TestGrowAtTheBoundOfABudget(t *testing.T) {
 	b.size = 8000 // after a burst
 	hold := newUser(t, g, 7000)
 	hold.try()
-	n, err := (Writer{b}).Write(make([]byte, 5000))
+	n, err := put(b, make([]byte, 5000))
 	if n != 1000 || err != ErrExhausted || b.Stats().Resident != 1000 {
 		t.Fatalf("%d bytes, %v, %+v", n, err, b.Stats())
 	}
 	b.Discard(400)
-	if n, err := (Writer{b}).Write(make([]byte, 5000)); n != 400 || err != ErrExhausted {
+	if n, err := put(b, make([]byte, 5000)); n != 400 || err != ErrExhausted {
 		t.Errorf("after a Discard of 400: %d bytes, %v", n, err)
 	}
 	hold.Release()
-	if n, err := (Writer{b}).Write(make([]byte, 3000)); n != 3000 || err != nil {
+	if n, err := put(b, make([]byte, 3000)); n != 3000 || err != nil {
 		t.Errorf("with memory again: %d bytes, %v", n, err)
 	}
 }

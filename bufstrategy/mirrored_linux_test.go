@@ -24,7 +24,7 @@ func TestAMirroredThatCannotMapIsARing(t *testing.T) {
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &none); err != nil {
 		t.Fatal(err)
 	}
-	_, werr := (Writer{m}).WriteString("some")
+	_, werr := put(m, "some")
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func TestAMirroredThatCannotMapIsARing(t *testing.T) {
 		t.Fatalf("write: %v, fallback: %v, want EMFILE", werr, m.Fallback())
 	}
 	for range 3 {
-		if _, err := (Writer{m}).Write(make([]byte, 40_000)); err != nil {
+		if _, err := put(m, make([]byte, 40_000)); err != nil {
 			t.Fatal(err)
 		}
 		m.Discard(40_000)
@@ -41,7 +41,7 @@ func TestAMirroredThatCannotMapIsARing(t *testing.T) {
 		t.Errorf("view: %q, %v, %+v", v, err, m.Stats())
 	}
 	m.Release()
-	if _, err := (Writer{m}).WriteString("some"); err != nil || m.Fallback() != nil {
+	if _, err := put(m, "some"); err != nil || m.Fallback() != nil {
 		t.Errorf("write: %v; fallback with free descriptors: %v", err, m.Fallback())
 	}
 }
@@ -53,7 +53,7 @@ func TestAMirroredGivesItsMappingsBack(t *testing.T) {
 	}
 	before := mappings(t)
 	for range 100 {
-		if _, err := (Writer{m}).WriteString("some"); err != nil || m.Fallback() != nil {
+		if _, err := put(m, "some"); err != nil || m.Fallback() != nil {
 			t.Fatal(err, m.Fallback())
 		}
 		m.Release()

@@ -62,7 +62,7 @@ func TestAPoolIsSharedByManyGoroutines(t *testing.T) {
 func useAll(t *testing.T, bs []Buffer, mark byte) {
 	for round := range 200 {
 		for _, b := range bs {
-			n, err := Writer{b}.Write(bytes.Repeat([]byte{mark}, 1+round*7%900))
+			n, err := put(b, bytes.Repeat([]byte{mark}, 1+round*7%900))
 			if err != nil && !errors.Is(err, ErrExhausted) && !errors.Is(err, ErrFull) {
 				t.Errorf("Write: %d, %v", n, err)
 			}
@@ -119,7 +119,7 @@ func TestMoveFromHandsSegmentsOver(t *testing.T) {
 	for i := range data {
 		data[i] = byte(i * 31 >> 3)
 	}
-	if _, err := (Writer{from}).Write(data); err != nil {
+	if _, err := put(from, data); err != nil {
 		t.Fatal(err)
 	}
 	from.Discard(10)
@@ -147,7 +147,7 @@ func TestMoveFromStopsAtTheLimitAndGoesOnLater(t *testing.T) {
 	}
 	from, to := chains(t, pool, 100_000, 1024, 1)[0], chains(t, pool, 3000, 1024, 1)[0]
 	want := bytes.Repeat([]byte("0123456789"), 9000)
-	if _, err := (Writer{from}).Write(want); err != nil {
+	if _, err := put(from, want); err != nil {
 		t.Fatal(err)
 	}
 	// One block now exceeds the limit of the other side.
@@ -180,7 +180,7 @@ func TestMoveFromCopiesSmallMessages(t *testing.T) {
 	}
 	cs := chains(t, pool, 64<<10, 4096, 2)
 	for range 100 {
-		if _, err := (Writer{cs[0]}).WriteString("small message"); err != nil {
+		if _, err := put(cs[0], "small message"); err != nil {
 			t.Fatal(err)
 		}
 		cs[1].MoveFrom(cs[0])
@@ -210,7 +210,7 @@ func TestAChainLeavesThePoolToOthersWhenAViewIsRefused(t *testing.T) {
 	}
 	c := chains(t, pool, 4096, 1024, 1)[0]
 	want := bytes.Repeat([]byte("abcdefgh"), 450)
-	if _, err := (Writer{c}).Write(want); err != nil {
+	if _, err := put(c, want); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := c.View(3000); !errors.Is(err, ErrExhausted) {

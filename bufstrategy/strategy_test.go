@@ -8,7 +8,19 @@ import (
 )
 
 func TestNamesAreMadeAndOthersRefused(t *testing.T) {
-	everyStrategy(t)
+	pool, err := NewPool(1<<20, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scratch, err := NewScratch(1000, pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range Names() {
+		if _, err := ByName(name, Options{Scratch: scratch}); err != nil {
+			t.Error(err)
+		}
+	}
 	if b, err := ByName("rign", Options{}); b != nil || err == nil || !strings.Contains(err.Error(), "fixed, grow, ring, mirrored, chain, adaptive, perloop, kernel") {
 		t.Errorf("ByName of an unknown name: %v, %v", b, err)
 	}
@@ -56,7 +68,7 @@ func TestGrowDoublesAndShrinks(t *testing.T) {
 	}
 	put := func(n int) {
 		t.Helper()
-		if _, err := (Writer{g}).Write(make([]byte, n)); err != nil {
+		if _, err := put(g, make([]byte, n)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -107,7 +119,7 @@ func TestSharedKeepsLeftOversWhenTheScratchMovesOn(t *testing.T) {
 	}
 	write := func(i int, s string, want error) {
 		t.Helper()
-		if _, err := (Writer{bs[i]}).WriteString(s); !errors.Is(err, want) {
+		if _, err := put(bs[i], s); !errors.Is(err, want) {
 			t.Errorf("write to %d: %v, want %v", i, err, want)
 		}
 	}
@@ -153,7 +165,7 @@ func TestAScratchForgetsABufferThatIsEmpty(t *testing.T) {
 		"Discard": func() { s.Discard(s.Len()) },
 		"Release": s.Release,
 	} {
-		if _, err := (Writer{s}).WriteString("request"); err != nil {
+		if _, err := put(s, "request"); err != nil {
 			t.Fatal(err)
 		}
 		end()

@@ -268,7 +268,7 @@ func TestWaitReaderReadsLargePiecesPastTheBuffer(t *testing.T) {
 
 func TestWaitReaderGivesUpOnASourceThatDoesNothing(t *testing.T) {
 	for what, s := range map[string]TryReader{
-		"nothing": FromReader(answersReader{}), "would block, and no Wait": answers{-1, errBlocked},
+		"nothing": FromReader(answersReader{}), "would block, and no Wait": answers{n: -1, err: errBlocked},
 	} {
 		b := place(t, "ring", 64, 0)
 		r := &WaitReader{Buffer: b.Buffer, Reader: s}
@@ -302,18 +302,18 @@ func TestWaitReaderGoesOnAfterAnErrorOfWait(t *testing.T) {
 }
 
 func TestWaitReaderSaysWhenMemoryIsExhausted(t *testing.T) {
-	pool, err := NewPool(blockMin, 0)
+	pool, err := NewPool(256, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	hog, err := NewChain(Options{Segment: blockMin, Pool: pool})
+	hog, err := NewChain(Options{Segment: 256, Pool: pool})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := (Writer{hog}).WriteString("all"); err != nil {
 		t.Fatal(err)
 	}
-	b, err := NewChain(Options{Segment: blockMin, Pool: pool})
+	b, err := NewChain(Options{Segment: 256, Pool: pool})
 	if err != nil {
 		t.Fatal(err)
 	}

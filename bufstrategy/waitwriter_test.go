@@ -208,18 +208,18 @@ func TestWaitWriterPushesBack(t *testing.T) {
 }
 
 func TestWaitWriterNeedsNoMemory(t *testing.T) {
-	pool, err := NewPool(blockMin, 0)
+	pool, err := NewPool(256, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	hog, err := NewChain(Options{Segment: blockMin, Pool: pool})
+	hog, err := NewChain(Options{Segment: 256, Pool: pool})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := (Writer{hog}).WriteString("all"); err != nil {
 		t.Fatal(err)
 	}
-	b, err := NewChain(Options{Segment: blockMin, Pool: pool})
+	b, err := NewChain(Options{Segment: 256, Pool: pool})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,7 +236,7 @@ func TestWaitWriterNeedsNoMemory(t *testing.T) {
 }
 
 func TestWaitWriterGivesUpOnASinkThatDoesNothing(t *testing.T) {
-	for what, s := range map[string]TryWriter{"nothing": answers{0, nil}, "would block, and no Wait": answers{-1, errBlocked}} {
+	for what, s := range map[string]TryWriter{"nothing": answers{n: 0}, "would block, and no Wait": answers{n: -1, err: errBlocked}} {
 		for _, size := range []int{1, 1000} {
 			b := place(t, "ring", 64, 0)
 			w := &WaitWriter{Buffer: b.Buffer, Writer: s}

@@ -1,0 +1,25 @@
+package bufstrategy
+
+import "testing"
+
+func TestFlushGivesNoMoreSegmentsThanASystemCallTakes(t *testing.T) {
+	b, err := NewChain(Options{Limit: 200 * blockMin, Segment: blockMin})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := put(b, make([]byte, b.Limit())); err != nil {
+		t.Fatal(err)
+	}
+	var most int
+	o, n, err := Flush(b, sinkFunc(func(segs [][]byte) int {
+		most = max(most, len(segs))
+		return len(segs) * blockMin
+	}), 0)
+	if o != Emptied || n != 200*blockMin || err != nil || most > vectorMax {
+		t.Errorf("Flush: %v, %d, %v, with up to %d segments", o, n, err, most)
+	}
+}
+
+type sinkFunc func(segs [][]byte) int
+
+func (f sinkFunc) TryWritev(segs [][]byte) (int, error) { return f(segs), nil }

@@ -1,0 +1,26 @@
+package bufstrategy
+
+import "testing"
+
+// A parser does not search bytes twice. Otherwise a message in many pieces costs the square of its
+// length.
+func TestNoByteIsSearchedTwice(t *testing.T) {
+	b, err := NewChain(Options{Limit: 4096})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, h, d := Lines{}, Heads{}, Delimited{Delim: []byte("abcd")}
+	for i := 1; i < 1000; i++ {
+		if _, err := put(b, "."); err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range []Finder{&l, &h, &d} {
+			if _, err := f.Find(b); err != ErrShort {
+				t.Fatal(err)
+			}
+		}
+		if l.seen.from(b) != i || h.seen.from(b) != i || d.seen.from(b) != max(0, i-3) {
+			t.Fatalf("of %d bytes the next search skips %d, %d, %d", i, l.seen.from(b), h.seen.from(b), d.seen.from(b))
+		}
+	}
+}
