@@ -1,19 +1,24 @@
-package bufstrategy
+package bufstrategy_test
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/internal/buftest"
+)
 
 func TestFillAndFlushAllocateNothing(t *testing.T) {
-	for name, b := range everyStrategy(t) {
-		src, dst := &endless{n: 3000}, &endless{n: 2000}
+	for name, b := range buftest.EveryStrategy(t) {
+		src, dst := &buftest.Endless{N: 3000}, &buftest.Endless{N: 2000}
 		round := func() {
-			if o, _, err := Fill(b, src, 0); o == Failed {
+			if o, _, err := bufstrategy.Fill(b, src, 0); o == bufstrategy.Failed {
 				t.Fatal(err)
 			}
-			_ = Index(b, 1)
+			_ = bufstrategy.Index(b, 1)
 			if _, err := b.View(b.Len()); err != nil {
 				t.Fatal(err)
 			}
-			if o, _, err := Flush(b, dst, 0); o == Failed {
+			if o, _, err := bufstrategy.Flush(b, dst, 0); o == bufstrategy.Failed {
 				t.Fatal(err)
 			}
 		}
@@ -27,26 +32,26 @@ func TestFillAndFlushAllocateNothing(t *testing.T) {
 }
 
 func TestSharedBuffersThatTakeTurnsAllocateNothing(t *testing.T) {
-	pool, err := NewPool(1<<20, 1<<20)
+	pool, err := bufstrategy.NewPool(1<<20, 1<<20)
 	if err != nil {
 		t.Fatal(err)
 	}
-	scratch, err := NewScratch(1<<14, pool)
+	scratch, err := bufstrategy.NewScratch(1<<14, pool)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var bs []*PerLoop
+	var bs []*bufstrategy.PerLoop
 	for range 10 {
-		b, err := NewPerLoop(Options{Scratch: scratch})
+		b, err := bufstrategy.NewPerLoop(bufstrategy.Options{Scratch: scratch})
 		if err != nil {
 			t.Fatal(err)
 		}
 		bs = append(bs, b)
 	}
-	src := &endless{n: 700}
+	src := &buftest.Endless{N: 700}
 	round := func() {
 		for _, b := range bs {
-			if o, _, err := Fill(b, src, 0); o == Failed {
+			if o, _, err := bufstrategy.Fill(b, src, 0); o == bufstrategy.Failed {
 				t.Fatal(err)
 			}
 			b.Discard(max(0, b.Len()-100)) // leftovers for the next round

@@ -31,13 +31,8 @@
 //
 // Code that must not wait, such as a handler on a loop, asks a Buffer for a whole message with
 // [Lines], [Delimited], [Frames] or [Heads]. They return ErrShort for "not yet" and ErrTooLarge for
-// "never". In both cases they consume nothing. [Reader] and [Writer] adapt a Buffer for code that
-// wants an io.Reader or io.Writer and can handle [ErrEmpty] and [ErrFull].
-//
-// Code that may wait, such as a task or a goroutine that owns the connection, uses a [WaitReader]
-// and a [WaitWriter] on the Buffer. They behave like bufio.Reader and bufio.Writer on any strategy,
-// and leave waiting to a function. http.ReadRequest, json.Decoder and the like can read from a
-// WaitReader. Its ReadMessage method runs the parsers above.
+// "never". In both cases they consume nothing. Package adapter makes a Buffer an io.Reader, an
+// io.Writer, a bufio.Reader or a bufio.Writer.
 //
 // # Lifetime
 //

@@ -5,6 +5,7 @@ import (
 	"log"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 )
 
 // The buffers of a loop share a Predictor. A fresh connection starts with the size that it has
@@ -18,7 +19,7 @@ func ExampleAdaptive() {
 			log.Fatal(err)
 		}
 		fmt.Println("starts with", buf.Next())
-		w := bufstrategy.Writer{Buffer: buf}
+		w := adapter.Writer{Buffer: buf}
 		for range 3 {
 			if _, err := w.Write(make([]byte, 3000)); err != nil { // Fill, from a socket
 				log.Fatal(err)

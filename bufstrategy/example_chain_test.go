@@ -6,6 +6,7 @@ import (
 	"log"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 )
 
 // A proxy moves the bytes that it received from one connection to the other without a copy: the
@@ -24,7 +25,7 @@ func ExampleChain_MoveFrom() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if _, err := (bufstrategy.Writer{Buffer: in}).Write(bytes.Repeat([]byte("x"), 10<<10)); err != nil {
+	if _, err := (adapter.Writer{Buffer: in}).Write(bytes.Repeat([]byte("x"), 10<<10)); err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println("moved", out.MoveFrom(in), "copied", out.Stats().Copied)

@@ -5,6 +5,7 @@ import (
 	"log"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 )
 
 // Delimited finds messages that end in several bytes, even if the delimiter arrives in parts.
@@ -16,7 +17,7 @@ func ExampleDelimited() {
 	defer buf.Release()
 	messages := bufstrategy.Delimited{Delim: []byte("]]>")}
 	for _, arrived := range []string{"one]", "]", ">two"} {
-		if _, err := (bufstrategy.Writer{Buffer: buf}).WriteString(arrived); err != nil { // Fill, from a socket
+		if _, err := (adapter.Writer{Buffer: buf}).WriteString(arrived); err != nil { // Fill, from a socket
 			log.Fatal(err)
 		}
 		message, size, err := messages.Next(buf)

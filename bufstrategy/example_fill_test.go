@@ -6,6 +6,7 @@ import (
 	"log"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 )
 
 // arrivals is a TryReader like a socket whose peer sends a few bytes and then finishes.
@@ -23,7 +24,7 @@ func (a *arrivals) TryReadv(segs [][]byte) (int, error) {
 		return n, nil
 	case !a.drained:
 		a.drained = true
-		return 0, bufstrategy.ErrEmpty // has the method WouldBlock
+		return 0, adapter.ErrEmpty // has the method WouldBlock
 	default:
 		return 0, io.EOF
 	}

@@ -5,6 +5,7 @@ import (
 	"log"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 )
 
 // At the bound a Fixed has no room until its consumer discards bytes.
@@ -14,7 +15,7 @@ func ExampleFixed() {
 		log.Fatal(err)
 	}
 	defer buf.Release()
-	w := bufstrategy.Writer{Buffer: buf}
+	w := adapter.Writer{Buffer: buf}
 	n, err := w.WriteString("hello, world")
 	fmt.Println(n, err)
 	buf.Discard(5)
@@ -23,7 +24,7 @@ func ExampleFixed() {
 	view, err := buf.View(buf.Len())
 	fmt.Printf("%q %v\n", view, err)
 	// Output:
-	// 8 bufstrategy: buffer full
+	// 8 adapter: buffer full
 	// 4 <nil>
 	// ", world" <nil>
 }

@@ -5,6 +5,7 @@ import (
 	"log"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 )
 
 // window is a TryWriter like a socket whose peer reads only now and then.
@@ -13,7 +14,7 @@ type window struct{ room int }
 // TryWritev takes as many bytes as there is room for, of the first segment.
 func (w *window) TryWritev(segs [][]byte) (int, error) {
 	if w.room == 0 {
-		return 0, bufstrategy.ErrFull // has the method WouldBlock
+		return 0, adapter.ErrFull // has the method WouldBlock
 	}
 	n := min(w.room, len(segs[0]))
 	w.room -= n
@@ -28,7 +29,7 @@ func ExampleFlush() {
 		log.Fatal(err)
 	}
 	defer buf.Release()
-	if _, err := (bufstrategy.Writer{Buffer: buf}).WriteString("hello, world"); err != nil {
+	if _, err := (adapter.Writer{Buffer: buf}).WriteString("hello, world"); err != nil {
 		log.Fatal(err)
 	}
 	conn := &window{room: 8}

@@ -6,6 +6,7 @@ import (
 	"log"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 )
 
 // A frame starts with its length. A length that exceeds Max is refused before the frame arrives.
@@ -17,7 +18,7 @@ func ExampleFrames() {
 	defer buf.Release()
 	frames := bufstrategy.Frames{Width: 2, Max: 64}
 	for _, arrived := range []string{"\x00\x05he", "llo\x00\x05worl", "d\xff\xff"} {
-		if _, err := (bufstrategy.Writer{Buffer: buf}).WriteString(arrived); err != nil { // Fill, from a socket
+		if _, err := (adapter.Writer{Buffer: buf}).WriteString(arrived); err != nil { // Fill, from a socket
 			log.Fatal(err)
 		}
 		message, size, err := frames.Next(buf)

@@ -6,6 +6,7 @@ import (
 	"log"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 )
 
 // A Grow starts small, doubles for a burst, and gives the memory back when it is trimmed.
@@ -15,7 +16,7 @@ func ExampleGrow() {
 		log.Fatal(err)
 	}
 	defer buf.Release()
-	w := bufstrategy.Writer{Buffer: buf}
+	w := adapter.Writer{Buffer: buf}
 	for _, size := range []int{100, 6000} {
 		if _, err := w.Write(bytes.Repeat([]byte("x"), size)); err != nil {
 			log.Fatal(err)

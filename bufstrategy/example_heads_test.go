@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 )
 
 // A handler on a loop waits for the complete head of a request before it lets package net/http
@@ -20,7 +21,7 @@ func ExampleHeads() {
 	defer buf.Release()
 	heads := bufstrategy.Heads{Max: 8 << 10}
 	for _, arrived := range []string{"GET / HTTP/1.1\r\nHo", "st: db.example\r\n", "\r\nGET"} {
-		if _, err := (bufstrategy.Writer{Buffer: buf}).WriteString(arrived); err != nil { // Fill, from a socket
+		if _, err := (adapter.Writer{Buffer: buf}).WriteString(arrived); err != nil { // Fill, from a socket
 			log.Fatal(err)
 		}
 		head, size, err := heads.Next(buf)

@@ -5,6 +5,7 @@ import (
 	"log"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 )
 
 // A parser resumes its search where it stopped, so that a message that arrives in many parts
@@ -17,7 +18,7 @@ func ExampleIndexFrom() {
 	defer buf.Release()
 	searched := 0
 	for _, arrived := range []string{"a long ", "line\nand", " more"} {
-		if _, err := (bufstrategy.Writer{Buffer: buf}).WriteString(arrived); err != nil { // Fill, from a socket
+		if _, err := (adapter.Writer{Buffer: buf}).WriteString(arrived); err != nil { // Fill, from a socket
 			log.Fatal(err)
 		}
 		end := bufstrategy.IndexFrom(buf, searched, '\n')

@@ -5,6 +5,7 @@ import (
 	"log"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 )
 
 // Each loop takes blocks from a Magazine of its own, without the lock of the Pool.
@@ -50,7 +51,7 @@ func ExampleMagazine_chain() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		if _, err := (bufstrategy.Writer{Buffer: buf}).WriteString("hello"); err != nil {
+		if _, err := (adapter.Writer{Buffer: buf}).WriteString("hello"); err != nil {
 			log.Fatal(err)
 		}
 		buf.Release()

@@ -6,6 +6,7 @@ import (
 	"log"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 )
 
 // A MemoryBudget bounds the memory of several buffers together. A buffer that was refused memory
@@ -15,7 +16,7 @@ func ExampleMemoryBudget() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	var buffers [2]bufstrategy.Writer
+	var buffers [2]adapter.Writer
 	for i := range buffers {
 		buf, err := bufstrategy.NewFixed(bufstrategy.Options{Limit: 8 << 10, Budget: budget})
 		if err != nil {

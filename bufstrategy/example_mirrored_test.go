@@ -6,6 +6,7 @@ import (
 	"log"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 )
 
 // Bytes that wrap around the end of a Mirrored are contiguous in the address space. Where the
@@ -16,7 +17,7 @@ func ExampleMirrored() {
 		log.Fatal(err)
 	}
 	defer buf.Release()
-	w := bufstrategy.Writer{Buffer: buf}
+	w := adapter.Writer{Buffer: buf}
 	if _, err := w.Write(bytes.Repeat([]byte("."), buf.Limit()-2)); err != nil {
 		log.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"log"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 )
 
 // The connections of a loop read into one Scratch. A connection owns memory only while a part of a
@@ -24,7 +25,7 @@ func ExamplePerLoop() {
 			log.Fatal(err)
 		}
 		defer buf.Release()
-		if _, err := (bufstrategy.Writer{Buffer: buf}).WriteString(arrived); err != nil { // Fill, from a socket
+		if _, err := (adapter.Writer{Buffer: buf}).WriteString(arrived); err != nil { // Fill, from a socket
 			log.Fatal(err)
 		}
 		buf.Discard(bufstrategy.Index(buf, '\n') + 1)
@@ -51,7 +52,7 @@ func ExampleScratch_Trim() {
 		log.Fatal(err)
 	}
 	defer buf.Release()
-	if _, err := (bufstrategy.Writer{Buffer: buf}).WriteString("half a line"); err != nil {
+	if _, err := (adapter.Writer{Buffer: buf}).WriteString("half a line"); err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(buf.Stats().Resident)

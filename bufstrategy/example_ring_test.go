@@ -5,6 +5,7 @@ import (
 	"log"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 )
 
 // The unread bytes of a Ring wrap around the end of its array. Segments returns both parts for a
@@ -15,7 +16,7 @@ func ExampleRing() {
 		log.Fatal(err)
 	}
 	defer buf.Release()
-	w := bufstrategy.Writer{Buffer: buf}
+	w := adapter.Writer{Buffer: buf}
 	if _, err := w.WriteString("abcdef"); err != nil {
 		log.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"net"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 )
 
 // A line parser on a plain net.Conn. On an event loop, the TryReader is a socket that never blocks,
@@ -21,7 +22,7 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	src := bufstrategy.FromReader(server)
+	src := adapter.FromReader(server)
 	for {
 		outcome, _, err := bufstrategy.Fill(buf, src, 0)
 		for end := bufstrategy.Index(buf, '\n'); end >= 0; end = bufstrategy.Index(buf, '\n') {

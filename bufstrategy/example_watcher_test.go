@@ -5,6 +5,7 @@ import (
 	"log"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 )
 
 // A Watcher stops the producer at the high watermark and starts it again at the low one.
@@ -19,7 +20,7 @@ func ExampleWatcherFunc() {
 		log.Fatal(err)
 	}
 	defer buf.Release()
-	w := bufstrategy.Writer{Buffer: buf}
+	w := adapter.Writer{Buffer: buf}
 	for range 3 {
 		if _, err := w.Write(make([]byte, 60)); err != nil {
 			log.Fatal(err)

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/edgewise-go/edgewise/bufstrategy/internal/try"
 )
 
 // Outcome is the reason why Fill or Flush stopped.
@@ -132,7 +134,7 @@ func Fill(dst Buffer, src TryReader, budget int) (Outcome, int, error) {
 		if n < 0 && err != nil {
 			n = 0 // system calls count failure as -1
 		}
-		checkMoved(n, room)
+		try.CheckMoved(n, room)
 		dst.Commit(n)
 		total += n
 		switch {
@@ -144,21 +146,13 @@ func Fill(dst Buffer, src TryReader, budget int) (Outcome, int, error) {
 			}
 		case err == io.EOF:
 			return EOF, total, nil
-		case wouldBlock(err):
+		case try.WouldBlock(err):
 			return Drained, total, nil
 		case errors.Is(err, io.EOF):
 			return EOF, total, nil
 		default:
 			return Failed, total, err
 		}
-	}
-}
-
-// checkMoved panics if a TryReader or TryWriter counts more bytes than it was passed. Continuing
-// would lose or invent bytes.
-func checkMoved(n, room int) {
-	if n < 0 || n > room {
-		panic(fmt.Sprintf("bufstrategy: TryReader or TryWriter: passed %d bytes, but it reports %d", room, n))
 	}
 }
 
@@ -180,20 +174,4 @@ func shorten(segs [][]byte, budget int, bounded bool) ([][]byte, int) {
 		room += len(s)
 	}
 	return segs, room
-}
-
-// wouldBlocker is an error that can report that the operation would have blocked.
-type wouldBlocker interface {
-	error
-	WouldBlock() bool
-}
-
-func wouldBlock(err error) bool {
-	// The direct assertion comes first: nearly every Fill ends with would-block, and walking the
-	// error chain costs more.
-	if w, ok := err.(wouldBlocker); ok {
-		return w.WouldBlock()
-	}
-	w, ok := errors.AsType[wouldBlocker](err)
-	return ok && w.WouldBlock()
 }

@@ -1,16 +1,19 @@
-package bufstrategy
+package bufstrategy_test
 
 import (
 	"io"
 	"testing"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/internal/buftest"
 )
 
 func TestAWrappedEndOfStreamIsTheEnd(t *testing.T) {
-	b, err := NewFixed(Options{})
+	b, err := bufstrategy.NewFixed(bufstrategy.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o, _, err := Fill(b, answers{n: 0, err: wrapped{io.EOF}}, 0); o != EOF || err != nil {
+	if o, _, err := bufstrategy.Fill(b, buftest.Answers{N: 0, Err: wrapped{io.EOF}}, 0); o != bufstrategy.EOF || err != nil {
 		t.Errorf("Fill: %v, %v, want eof", o, err)
 	}
 }
@@ -20,16 +23,16 @@ type wrapped struct{ error }
 func (w wrapped) Unwrap() error { return w.error }
 
 func TestACountOfMoreThanWasGivenPanics(t *testing.T) {
-	for name, f := range map[string]func(b Buffer){
-		"source":         func(b Buffer) { _, _, _ = Fill(b, answers{n: 20}, 10) },
-		"source below 0": func(b Buffer) { _, _, _ = Fill(b, answers{n: -1}, 10) },
-		"sink":           func(b Buffer) { _, _, _ = Flush(b, answers{n: 20}, 10) },
+	for name, f := range map[string]func(b bufstrategy.Buffer){
+		"source":         func(b bufstrategy.Buffer) { _, _, _ = bufstrategy.Fill(b, buftest.Answers{N: 20}, 10) },
+		"source below 0": func(b bufstrategy.Buffer) { _, _, _ = bufstrategy.Fill(b, buftest.Answers{N: -1}, 10) },
+		"sink":           func(b bufstrategy.Buffer) { _, _, _ = bufstrategy.Flush(b, buftest.Answers{N: 20}, 10) },
 	} {
-		b, err := NewFixed(Options{})
+		b, err := bufstrategy.NewFixed(bufstrategy.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		appendTo(t, b, make([]byte, 100))
+		buftest.Append(t, b, make([]byte, 100))
 		func() {
 			defer func() {
 				if recover() == nil {

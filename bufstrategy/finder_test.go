@@ -1,7 +1,8 @@
-package bufstrategy
+package bufstrategy_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -9,21 +10,24 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/internal/buftest"
 )
 
 // reference is a Finder for contiguous, complete data.
-type reference func(p []byte, most int) (m Span, err error)
+type reference func(p []byte, most int) (m bufstrategy.Span, err error)
 
 func referenceOf(end func(p []byte) (to, size int)) reference {
-	return func(p []byte, most int) (Span, error) {
+	return func(p []byte, most int) (bufstrategy.Span, error) {
 		to, size := end(p)
 		switch {
 		case size > most || size == 0 && len(p) >= most:
-			return Span{}, ErrTooLarge
+			return bufstrategy.Span{}, bufstrategy.ErrTooLarge
 		case size == 0:
-			return Span{}, ErrShort
+			return bufstrategy.Span{}, bufstrategy.ErrShort
 		}
-		return Span{To: to, Size: size}, nil
+		return bufstrategy.Span{To: to, Size: size}, nil
 	}
 }
 
@@ -55,14 +59,14 @@ var headReference = referenceOf(func(p []byte) (to, size int) {
 	return 0, 0
 })
 
-func frameReference(f Frames) reference {
-	return func(p []byte, most int) (Span, error) {
+func frameReference(f bufstrategy.Frames) reference {
+	return func(p []byte, most int) (bufstrategy.Span, error) {
 		header, length := f.Width, uint64(0)
 		seen := p[:min(len(p), most)]
 		if f.Width == 0 {
 			v, n := binary.Uvarint(seen)
 			if n < 0 || n == 0 && len(seen) >= 10 {
-				return Span{}, ErrMalformed
+				return bufstrategy.Span{}, bufstrategy.ErrMalformed
 			}
 			length, header = v, n
 		} else if len(seen) >= f.Width {
@@ -76,50 +80,50 @@ func frameReference(f Frames) reference {
 		}
 		switch {
 		case header == 0 && len(p) >= most:
-			return Span{}, ErrTooLarge
+			return bufstrategy.Span{}, bufstrategy.ErrTooLarge
 		case header == 0:
-			return Span{}, ErrShort
+			return bufstrategy.Span{}, bufstrategy.ErrShort
 		case f.Inclusive && length < uint64(header):
-			return Span{}, ErrMalformed
+			return bufstrategy.Span{}, bufstrategy.ErrMalformed
 		case f.Inclusive:
 			length -= uint64(header)
 		}
 		switch {
 		case length > math.MaxInt32 || header+int(length) > most:
-			return Span{}, ErrTooLarge
+			return bufstrategy.Span{}, bufstrategy.ErrTooLarge
 		case header+int(length) > len(p):
-			return Span{}, ErrShort
+			return bufstrategy.Span{}, bufstrategy.ErrShort
 		}
 		size := header + int(length)
-		return Span{header, size, size}, nil
+		return bufstrategy.Span{From: header, To: size, Size: size}, nil
 	}
 }
 
 // checkFinder passes data to f in pieces and compares every result with the reference.
-func checkFinder(t testing.TB, b *bench, f Finder, want reference, most int, data []byte, piece func() int) {
+func checkFinder(t testing.TB, b *buftest.Bench, f bufstrategy.Finder, want reference, most int, data []byte, piece func() int) {
 	t.Helper()
-	most = bound(most, b)
+	most = min(cmp.Or(most, b.Limit()), b.Limit())
 	end := len(data)
 	rest, at := data, 0
 	for len(rest) > 0 {
 		k := min(max(piece(), 1), len(rest))
-		rest = rest[k-len(b.feed(t, rest[:k])):]
+		rest = rest[k-len(b.Feed(t, rest[:k])):]
 		here := data[at : end-len(rest)]
 		for {
-			b.disturb()
+			b.Disturb()
 			got, err := f.Find(b.Buffer)
 			m, wantErr := want(here, most)
 			if got != m || !errors.Is(err, wantErr) {
 				t.Fatalf("%d bytes at %d: Find: %+v, %v, want %+v, %v", len(here), at, got, err, m, wantErr)
 			}
 			// The result for pieces must be the result for all bytes at once.
-			if whole, wholeErr := want(data[at:], most); err == nil && whole != m || err != ErrShort && err != wholeErr {
+			if whole, wholeErr := want(data[at:], most); err == nil && whole != m || err != bufstrategy.ErrShort && err != wholeErr {
 				t.Fatalf("at %d: reference: %v for a part, %v for everything", at, err, wholeErr)
 			}
-			if err == ErrShort && b.Len() == b.Limit() {
+			if err == bufstrategy.ErrShort && b.Len() == b.Limit() {
 				t.Fatal("ErrShort from a full buffer")
 			}
-			if err == ErrShort {
+			if err == bufstrategy.ErrShort {
 				break
 			}
 			if err != nil {
@@ -133,7 +137,7 @@ func checkFinder(t testing.TB, b *bench, f Finder, want reference, most int, dat
 	}
 }
 
-func checkSpan(t testing.TB, b *bench, m Span, here []byte) {
+func checkSpan(t testing.TB, b *buftest.Bench, m bufstrategy.Span, here []byte) {
 	t.Helper()
 	if got := bytes.Join(m.AppendSegments(nil, b), nil); !bytes.Equal(got, here[m.From:m.To]) {
 		t.Fatalf("segments: %q, want %q", got, here[m.From:m.To])
@@ -148,7 +152,7 @@ func checkSpan(t testing.TB, b *bench, m Span, here []byte) {
 func constant(n int) func() int { return func() int { return n } }
 
 func TestMessagesAreFoundWhereverThePiecesEnd(t *testing.T) {
-	frame := func(f Frames, messages ...string) string {
+	frame := func(f bufstrategy.Frames, messages ...string) string {
 		var out []byte
 		for _, m := range messages {
 			n := uint64(len(m))
@@ -169,41 +173,41 @@ func TestMessagesAreFoundWhereverThePiecesEnd(t *testing.T) {
 	long := strings.Repeat("0123456789abcdef", 30)
 	type test struct {
 		name string
-		make func() Finder
+		make func() bufstrategy.Finder
 		want reference
 		max  int
 		data string
 	}
 	tests := []test{
-		{"lines", func() Finder { return &Lines{} }, lineReference, 0, "a\n\n\r\nbc\r\n\r\r\n" + long + "\nlast"},
-		{"bounded lines", func() Finder { return &Lines{Max: 8} }, lineReference, 8, "seven b\nsix by\r\neight by\n"},
-		{"endless line", func() Finder { return &Lines{Max: 8} }, lineReference, 8, long},
-		{"heads", func() Finder { return &Heads{} }, headReference, 0,
+		{"lines", func() bufstrategy.Finder { return &bufstrategy.Lines{} }, lineReference, 0, "a\n\n\r\nbc\r\n\r\r\n" + long + "\nlast"},
+		{"bounded lines", func() bufstrategy.Finder { return &bufstrategy.Lines{Max: 8} }, lineReference, 8, "seven b\nsix by\r\neight by\n"},
+		{"endless line", func() bufstrategy.Finder { return &bufstrategy.Lines{Max: 8} }, lineReference, 8, long},
+		{"heads", func() bufstrategy.Finder { return &bufstrategy.Heads{} }, headReference, 0,
 			"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.0\n\n\r\n\nA: " + long + "\n\r\n\r\r\n\r\n"},
-		{"bounded head", func() Finder { return &Heads{Max: 20} }, headReference, 20, "a: b\n\n" + long + "\n\n"},
+		{"bounded head", func() bufstrategy.Finder { return &bufstrategy.Heads{Max: 20} }, headReference, 20, "a: b\n\n" + long + "\n\n"},
 	}
 	for _, d := range []string{";", "\r\n", "aab", "--end--"} {
 		data := "aaaab;x" + d + d + "\r\r\n" + d + "--end-" + d + long + d + d[:len(d)-1]
-		find := func() Finder { return &Delimited{Delim: []byte(d)} }
+		find := func() bufstrategy.Finder { return &bufstrategy.Delimited{Delim: []byte(d)} }
 		tests = append(tests, test{"delim " + d, find, delimReference([]byte(d)), 0, data})
-		find = func() Finder { return &Delimited{Delim: []byte(d), Max: 9} }
+		find = func() bufstrategy.Finder { return &bufstrategy.Delimited{Delim: []byte(d), Max: 9} }
 		tests = append(tests, test{"bounded delim " + d, find, delimReference([]byte(d)), 9, data})
 	}
 	for width := range 9 {
-		for _, f := range []Frames{
+		for _, f := range []bufstrategy.Frames{
 			{Width: width}, {Width: width, LittleEndian: true}, {Width: width, Inclusive: true, Max: 100},
 			{Width: width, LittleEndian: true, Inclusive: true},
 		} {
-			tests = append(tests, test{fmt.Sprintf("%+v", f), func() Finder { return &f }, frameReference(f), f.Max,
+			tests = append(tests, test{fmt.Sprintf("%+v", f), func() bufstrategy.Finder { return &f }, frameReference(f), f.Max,
 				frame(f, "", "x", "some bytes", "", "more of them", long[:140], "y")})
 		}
 	}
-	for _, name := range Names() {
+	for _, name := range bufstrategy.Names() {
 		for _, test := range tests {
 			t.Run(name+"/"+test.name, func(t *testing.T) {
 				for size := 1; size <= len(test.data); size += 1 + size/2 {
 					for _, at := range []int{0, 250, 630} {
-						b := place(t, name, 640, at)
+						b := buftest.Place(t, name, 640, at)
 						checkFinder(t, b, test.make(), test.want, test.max, []byte(test.data), constant(size))
 						b.Release()
 					}
@@ -215,37 +219,37 @@ func TestMessagesAreFoundWhereverThePiecesEnd(t *testing.T) {
 
 func TestLengthsThatNoMessageHas(t *testing.T) {
 	for _, test := range []struct {
-		f    Frames
+		f    bufstrategy.Frames
 		data string
 		want error
 	}{
-		{Frames{Width: 1, Max: 10}, "\x0a", ErrTooLarge},
-		{Frames{Width: 1, Max: 10}, "\x09", ErrShort},
-		{Frames{Width: 1, Max: 10, Inclusive: true}, "\x0a", ErrShort},
-		{Frames{Width: 1, Max: 10, Inclusive: true}, "\x0b", ErrTooLarge},
-		{Frames{Width: 1, Inclusive: true}, "\x00", ErrMalformed},
-		{Frames{Width: 4, Inclusive: true}, "\x00\x00\x00\x03", ErrMalformed},
-		{Frames{Width: 4}, "\xff\xff\xff\xff", ErrTooLarge},
-		{Frames{Width: 4}, "\x80\x00\x00\x00", ErrTooLarge},
-		{Frames{Width: 8}, "\xff\xff\xff\xff\xff\xff\xff\xff", ErrTooLarge},
-		{Frames{Width: 8}, "\x7f\xff\xff\xff\xff\xff\xff\xff", ErrTooLarge},
-		{Frames{Width: 8, Inclusive: true}, "\xff\xff\xff\xff\xff\xff\xff\xff", ErrTooLarge},
-		{Frames{Width: 8, LittleEndian: true}, "\xf8\xff\xff\xff\xff\xff\xff\xff", ErrTooLarge},
-		{Frames{Width: 8, Max: 4}, "\x00\x00\x00", ErrShort},
-		{Frames{Width: 8, Max: 4}, "\x00\x00\x00\x00", ErrTooLarge},
-		{Frames{Width: 8, Max: 4}, "\x00\x00\x00\x00\x00\x00\x00\x00", ErrTooLarge},
-		{Frames{Max: 3}, "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80", ErrTooLarge},
-		{Frames{}, "", ErrShort},
-		{Frames{}, "\x80\x80", ErrShort},
-		{Frames{}, "\x80\x80\x80\x80\x80\x80\x80\x80\x80", ErrShort},
-		{Frames{}, "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80", ErrMalformed},
-		{Frames{}, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", ErrMalformed},
-		{Frames{}, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", ErrTooLarge},
-		{Frames{Inclusive: true}, "\x00", ErrMalformed},
-		{Frames{Inclusive: true}, "\x81\x00", ErrMalformed},
+		{bufstrategy.Frames{Width: 1, Max: 10}, "\x0a", bufstrategy.ErrTooLarge},
+		{bufstrategy.Frames{Width: 1, Max: 10}, "\x09", bufstrategy.ErrShort},
+		{bufstrategy.Frames{Width: 1, Max: 10, Inclusive: true}, "\x0a", bufstrategy.ErrShort},
+		{bufstrategy.Frames{Width: 1, Max: 10, Inclusive: true}, "\x0b", bufstrategy.ErrTooLarge},
+		{bufstrategy.Frames{Width: 1, Inclusive: true}, "\x00", bufstrategy.ErrMalformed},
+		{bufstrategy.Frames{Width: 4, Inclusive: true}, "\x00\x00\x00\x03", bufstrategy.ErrMalformed},
+		{bufstrategy.Frames{Width: 4}, "\xff\xff\xff\xff", bufstrategy.ErrTooLarge},
+		{bufstrategy.Frames{Width: 4}, "\x80\x00\x00\x00", bufstrategy.ErrTooLarge},
+		{bufstrategy.Frames{Width: 8}, "\xff\xff\xff\xff\xff\xff\xff\xff", bufstrategy.ErrTooLarge},
+		{bufstrategy.Frames{Width: 8}, "\x7f\xff\xff\xff\xff\xff\xff\xff", bufstrategy.ErrTooLarge},
+		{bufstrategy.Frames{Width: 8, Inclusive: true}, "\xff\xff\xff\xff\xff\xff\xff\xff", bufstrategy.ErrTooLarge},
+		{bufstrategy.Frames{Width: 8, LittleEndian: true}, "\xf8\xff\xff\xff\xff\xff\xff\xff", bufstrategy.ErrTooLarge},
+		{bufstrategy.Frames{Width: 8, Max: 4}, "\x00\x00\x00", bufstrategy.ErrShort},
+		{bufstrategy.Frames{Width: 8, Max: 4}, "\x00\x00\x00\x00", bufstrategy.ErrTooLarge},
+		{bufstrategy.Frames{Width: 8, Max: 4}, "\x00\x00\x00\x00\x00\x00\x00\x00", bufstrategy.ErrTooLarge},
+		{bufstrategy.Frames{Max: 3}, "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80", bufstrategy.ErrTooLarge},
+		{bufstrategy.Frames{}, "", bufstrategy.ErrShort},
+		{bufstrategy.Frames{}, "\x80\x80", bufstrategy.ErrShort},
+		{bufstrategy.Frames{}, "\x80\x80\x80\x80\x80\x80\x80\x80\x80", bufstrategy.ErrShort},
+		{bufstrategy.Frames{}, "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80", bufstrategy.ErrMalformed},
+		{bufstrategy.Frames{}, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", bufstrategy.ErrMalformed},
+		{bufstrategy.Frames{}, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", bufstrategy.ErrTooLarge},
+		{bufstrategy.Frames{Inclusive: true}, "\x00", bufstrategy.ErrMalformed},
+		{bufstrategy.Frames{Inclusive: true}, "\x81\x00", bufstrategy.ErrMalformed},
 	} {
-		b := place(t, "ring", 64, 60)
-		b.feed(t, []byte(test.data))
+		b := buftest.Place(t, "ring", 64, 60)
+		b.Feed(t, []byte(test.data))
 		if _, _, err := test.f.Next(b); err != test.want {
 			t.Errorf("%+v of %x: %v, want %v", test.f, test.data, err, test.want)
 		}
@@ -256,10 +260,10 @@ func TestLengthsThatNoMessageHas(t *testing.T) {
 }
 
 func TestNextLeavesTheMessageUntilItIsDiscarded(t *testing.T) {
-	for _, name := range Names() {
-		b := place(t, name, 64, 0)
-		b.feed(t, []byte("one\r\ntwo\nthr"))
-		var l Lines
+	for _, name := range bufstrategy.Names() {
+		b := buftest.Place(t, name, 64, 0)
+		b.Feed(t, []byte("one\r\ntwo\nthr"))
+		var l bufstrategy.Lines
 		for _, want := range []string{"one", "two"} {
 			for range 2 {
 				if p, n, err := l.Next(b); string(p) != want || err != nil || n == 0 {
@@ -270,7 +274,7 @@ func TestNextLeavesTheMessageUntilItIsDiscarded(t *testing.T) {
 			b.Discard(n)
 		}
 		for range 2 {
-			if p, n, err := l.Next(b); p != nil || n != 0 || err != ErrShort {
+			if p, n, err := l.Next(b); p != nil || n != 0 || err != bufstrategy.ErrShort {
 				t.Errorf("%s: %q, %d, %v, want ErrShort", name, p, n, err)
 			}
 		}
@@ -282,25 +286,25 @@ func TestNextLeavesTheMessageUntilItIsDiscarded(t *testing.T) {
 
 // A parser whose searched bytes were consumed by other code must search the new bytes instead.
 func TestAParserSurvivesWhoeverDiscards(t *testing.T) {
-	for _, name := range Names() {
+	for _, name := range bufstrategy.Names() {
 		for _, test := range []struct {
-			take                func(b Buffer)
+			take                func(b bufstrategy.Buffer)
 			line, head, message int // sizes
 		}{
-			{Buffer.Release, 1, 1, 4},
-			{func(b Buffer) { b.Discard(5) }, 9, 10, 12},
-			{func(b Buffer) { b.Discard(13) }, 1, 1, 4},
+			{bufstrategy.Buffer.Release, 1, 1, 4},
+			{func(b bufstrategy.Buffer) { b.Discard(5) }, 9, 10, 12},
+			{func(b bufstrategy.Buffer) { b.Discard(13) }, 1, 1, 4},
 		} {
-			b := place(t, name, 64, 0)
-			finders := []Finder{&Lines{}, &Heads{}, &Delimited{Delim: []byte(";;")}}
-			b.feed(t, []byte("seen and gone"))
+			b := buftest.Place(t, name, 64, 0)
+			finders := []bufstrategy.Finder{&bufstrategy.Lines{}, &bufstrategy.Heads{}, &bufstrategy.Delimited{Delim: []byte(";;")}}
+			b.Feed(t, []byte("seen and gone"))
 			for _, f := range finders {
-				if _, err := f.Find(b.Buffer); err != ErrShort {
+				if _, err := f.Find(b.Buffer); err != bufstrategy.ErrShort {
 					t.Fatalf("%s: %v, want ErrShort", name, err)
 				}
 			}
 			test.take(b.Buffer)
-			b.feed(t, []byte("\n\n;;--------------------"))
+			b.Feed(t, []byte("\n\n;;--------------------"))
 			for i, want := range []int{test.line, test.head, test.message} {
 				if m, err := finders[i].Find(b.Buffer); m.Size != want || err != nil {
 					t.Errorf("%s, %T: %+v, %v, want %d", name, finders[i], m, err, want)
@@ -311,9 +315,9 @@ func TestAParserSurvivesWhoeverDiscards(t *testing.T) {
 }
 
 func TestParsersAllocateNothing(t *testing.T) {
-	for name, b := range everyStrategy(t) {
-		l, h := &Lines{}, &Heads{}
-		d, f := &Delimited{Delim: []byte("\r\n")}, &Frames{Width: 2}
+	for name, b := range buftest.EveryStrategy(t) {
+		l, h := &bufstrategy.Lines{}, &bufstrategy.Heads{}
+		d, f := &bufstrategy.Delimited{Delim: []byte("\r\n")}, &bufstrategy.Frames{Width: 2}
 		data := []byte("line\r\nhead: x\r\n\r\nmessage\r\n\x00\x07a frame")
 		segs := make([][]byte, 0, 8)
 		take := func(p []byte, n int, err error) {
@@ -323,14 +327,14 @@ func TestParsersAllocateNothing(t *testing.T) {
 			b.Discard(n)
 		}
 		round := func() {
-			appendTo(t, b, data)
+			buftest.Append(t, b, data)
 			take(l.Next(b))
 			take(h.Next(b))
 			take(d.Next(b))
 			m, err := f.Find(b)
 			segs = m.AppendSegments(segs[:0], b)
 			take(segs[0], m.Size, err)
-			if _, _, err := l.Next(b); err != ErrShort {
+			if _, _, err := l.Next(b); err != bufstrategy.ErrShort {
 				t.Fatal(err)
 			}
 		}
@@ -344,14 +348,14 @@ func TestParsersAllocateNothing(t *testing.T) {
 }
 
 func TestProgrammersErrorsPanic(t *testing.T) {
-	b := place(t, "fixed", 64, 0)
+	b := buftest.Place(t, "fixed", 64, 0)
 	for what, f := range map[string]func(){
-		"a negative Max":      func() { _, _ = (&Lines{Max: -1}).Find(b) },
-		"no Delim":            func() { _, _ = (&Delimited{}).Find(b) },
-		"a width of 9":        func() { _, _ = (&Frames{Width: 9}).Find(b) },
-		"a negative width":    func() { _, _ = (&Frames{Width: -1}).Find(b) },
-		"nothing to look for": func() { IndexBytes(b, nil) },
-		"a negative position": func() { IndexBytesFrom(b, -1, []byte("x")) },
+		"a negative Max":      func() { _, _ = (&bufstrategy.Lines{Max: -1}).Find(b) },
+		"no Delim":            func() { _, _ = (&bufstrategy.Delimited{}).Find(b) },
+		"a width of 9":        func() { _, _ = (&bufstrategy.Frames{Width: 9}).Find(b) },
+		"a negative width":    func() { _, _ = (&bufstrategy.Frames{Width: -1}).Find(b) },
+		"nothing to look for": func() { bufstrategy.IndexBytes(b, nil) },
+		"a negative position": func() { bufstrategy.IndexBytesFrom(b, -1, []byte("x")) },
 	} {
 		func() {
 			defer func() {

@@ -1,6 +1,10 @@
 package bufstrategy
 
-import "io"
+import (
+	"io"
+
+	"github.com/edgewise-go/edgewise/bufstrategy/internal/try"
+)
 
 // TryWriter is a socket to write to that never blocks.
 //
@@ -38,14 +42,14 @@ func Flush(src Buffer, dst TryWriter, budget int) (Outcome, int, error) {
 		if n < 0 && err != nil {
 			n = 0 // system calls count failure as -1
 		}
-		checkMoved(n, room)
+		try.CheckMoved(n, room)
 		src.Discard(n)
 		total += n
 		switch {
 		case err == nil && n == 0:
 			return Failed, total, io.ErrNoProgress
 		case err == nil:
-		case wouldBlock(err):
+		case try.WouldBlock(err):
 			return Blocked, total, nil
 		default:
 			return Failed, total, err

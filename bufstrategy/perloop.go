@@ -244,6 +244,19 @@ func (s *PerLoop) level() {
 	}
 }
 
+// Detach moves the unread bytes out of the array of the Scratch to memory of this buffer. The
+// results of Segments and View from then on survive the Space of other buffers and Scratch.Trim,
+// but not the next Space of this one. A task calls Detach before it waits with such a result.
+//
+// Detach ends the space and the results before it. If the Pool refuses memory, Detach changes
+// nothing and returns ErrExhausted.
+func (s *PerLoop) Detach() error {
+	if !s.owns() {
+		return nil
+	}
+	return s.scratch.Trim()
+}
+
 // Trim only ends the space: a PerLoop has no memory that the unread bytes do not need.
 func (s *PerLoop) Trim() { s.unoffer() }
 

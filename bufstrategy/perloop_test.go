@@ -105,3 +105,38 @@ func heap() int64 {
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
 }
+
+func TestDetachedBytesSurviveTheNextReader(t *testing.T) {
+	pool, err := NewPool(1<<10, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scratch, err := NewScratch(64, pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var bs [2]*PerLoop
+	for i := range bs {
+		if bs[i], err = NewPerLoop(Options{Scratch: scratch, Poison: true}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := bs[0].Detach(); err != nil || pool.Stats().Takes != 0 {
+		t.Errorf("Detach of an empty buffer: %v, %+v", err, pool.Stats())
+	}
+	if _, err := put(bs[0], "kept"); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := bs[0].Detach(); err != nil || pool.Stats().Takes != 1 {
+			t.Errorf("Detach: %v, %+v", err, pool.Stats())
+		}
+	}
+	kept := bs[0].Segments()[0]
+	if _, err := put(bs[1], "another connection"); err != nil {
+		t.Fatal(err)
+	}
+	if string(kept) != "kept" {
+		t.Errorf("%q after another buffer has read", kept)
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/queue/auto"
 	"github.com/edgewise-go/edgewise/sched"
@@ -87,8 +88,8 @@ func serve(conn *stream.Conn, scratch *bufstrategy.Scratch) error {
 		return err
 	}
 	defer bufOut.Release()
-	in := bufio.NewReaderSize(&bufstrategy.WaitReader{Buffer: bufIn, Reader: conn, Wait: conn.WaitRead}, 1<<10)
-	out := &bufstrategy.WaitWriter{Buffer: bufOut, Writer: conn, Wait: conn.WaitWrite}
+	in := bufio.NewReaderSize(&adapter.WaitReader{Buffer: bufIn, Reader: conn, Wait: conn.WaitRead}, 1<<10)
+	out := &adapter.WaitWriter{Buffer: bufOut, Writer: conn, Wait: conn.WaitWrite}
 	for {
 		req, err := http.ReadRequest(in)
 		if err == io.EOF {

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 )
 
 func modelCases() []Case {
@@ -226,7 +227,7 @@ func (m *model) flush(pick choose) (string, error) {
 func (m *model) read(pick choose) (string, error) {
 	p := make([]byte, pick.size(len(m.unread)+1))
 	what := fmt.Sprintf("Read of %d", len(p))
-	n, err := (&bufstrategy.Reader{Buffer: m.b}).Read(p)
+	n, err := (&adapter.Reader{Buffer: m.b}).Read(p)
 	want := min(len(p), len(m.unread))
 	if n != want || !bytes.Equal(p[:n], m.unread[:n]) || (err != nil) != (want == 0 && len(p) > 0) {
 		return what, fmt.Errorf("%d, %v, want %d, or wrong bytes", n, err, want)
@@ -240,7 +241,7 @@ func (m *model) write(pick choose) (string, error) {
 	// without end.
 	size := pick.size(m.room())
 	what := fmt.Sprintf("Write of %d", size)
-	n, err := bufstrategy.Writer{Buffer: m.b}.Write(bytes.Clone(m.produce(size)))
+	n, err := adapter.Writer{Buffer: m.b}.Write(bytes.Clone(m.produce(size)))
 	m.unread, m.next = m.unread[:len(m.unread)-(size-n)], byte((int(m.next)+251*size-(size-n))%251)
 	if errors.Is(err, bufstrategy.ErrExhausted) {
 		return what, nil

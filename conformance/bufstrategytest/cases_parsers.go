@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 )
 
 // parserCases are about what the parsers, WaitReader and WaitWriter of package bufstrategy need of
@@ -38,15 +39,15 @@ func parserCases() []Case {
 			Source: "a full buffer, and a parser that waits for more: a stall",
 			Run:    messageNeverShortAtLimit,
 		}, {
-			ID: "wait-reader/as-bufio", Doc: "bufstrategy.WaitReader",
+			ID: "wait-reader/as-bufio", Doc: "adapter.WaitReader",
 			Rule: "A method named like one of bufio.Reader behaves like it.",
 			Run:  waitReaderAsBufio,
 		}, {
-			ID: "wait-writer/as-bufio", Doc: "bufstrategy.WaitWriter",
+			ID: "wait-writer/as-bufio", Doc: "adapter.WaitWriter",
 			Rule: "A method named like one of bufio.Writer behaves like it.",
 			Run:  waitWriterAsBufio,
 		}, {
-			ID: "wait-writer/waits-at-limit", Doc: "bufstrategy.WaitWriter",
+			ID: "wait-writer/waits-at-limit", Doc: "adapter.WaitWriter",
 			Rule:   "At Limit of the Buffer, WaitWriter writes the bytes to Sink, and waits while the peer does not take them. It never holds more.",
 			Source: "unbounded buffers for slow readers: gnet #213, #423",
 			Run:    waitWriterWaitsAtLimit,
@@ -246,7 +247,7 @@ func waitReaderAsBufio(t T, f *Fixture) {
 	b := f.open(t, Options{Limit: 500})
 	rng := rand.New(rand.NewPCG(20, 20))
 	g := &gate{rng: rng, data: data}
-	got := &bufstrategy.WaitReader{Buffer: b, Reader: g, Wait: g.wait}
+	got := &adapter.WaitReader{Buffer: b, Reader: g, Wait: g.wait}
 	want := bufio.NewReaderSize(bytes.NewReader(data), b.Limit())
 	for i := 0; ; i++ {
 		var p, q []byte
@@ -292,7 +293,7 @@ func waitWriterAsBufio(t T, f *Fixture) {
 	b := f.open(t, Options{Limit: 500})
 	rng := rand.New(rand.NewPCG(21, 21))
 	g := &gate{rng: rng}
-	got := &bufstrategy.WaitWriter{Buffer: b, Writer: g, Wait: g.wait}
+	got := &adapter.WaitWriter{Buffer: b, Writer: g, Wait: g.wait}
 	var out bytes.Buffer
 	want := bufio.NewWriterSize(&out, b.Limit())
 	for i := range 300 {
@@ -330,7 +331,7 @@ func waitWriterWaitsAtLimit(t T, f *Fixture) {
 	b := f.open(t, Options{Limit: 500})
 	g := &gate{rng: rand.New(rand.NewPCG(22, 22))}
 	waits := 0
-	w := &bufstrategy.WaitWriter{Buffer: b, Writer: g, Wait: func() error {
+	w := &adapter.WaitWriter{Buffer: b, Writer: g, Wait: func() error {
 		waits++
 		if b.Len() > b.Limit() {
 			t.Errorf("%d bytes held at Limit %d", b.Len(), b.Limit())

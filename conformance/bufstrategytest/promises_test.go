@@ -7,5 +7,5 @@ import (
 )
 
 func TestEveryRuleIsPromised(t *testing.T) {
-	suite.Promises(t, Cases(), "../../bufstrategy")
+	suite.Promises(t, Cases(), "../../bufstrategy", "../../bufstrategy/adapter")
 }

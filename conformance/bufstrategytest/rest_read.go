@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 )
 
 // noted is a connection that remembers whether it has reported that it is drained, or that it takes
@@ -154,7 +155,7 @@ func (r *reader) consume(n int, must bool) error {
 		if len(r.copied) < n {
 			r.copied = make([]byte, n)
 		}
-		k, err := (&bufstrategy.Reader{Buffer: r.b}).Read(r.copied[:n])
+		k, err := (&adapter.Reader{Buffer: r.b}).Read(r.copied[:n])
 		if err != nil || k != n {
 			return fmt.Errorf("to Read %d unread bytes: %d, %v", n, k, err)
 		}

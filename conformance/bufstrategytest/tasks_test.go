@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/queue/auto"
 	"github.com/edgewise-go/edgewise/sched"
@@ -95,8 +96,8 @@ func echoMessages(t *testing.T, target Target, mode queue.Mode) {
 
 // joined is a connection with buffers on both sides.
 type joined struct {
-	in  *bufstrategy.WaitReader
-	out *bufstrategy.WaitWriter
+	in  *adapter.WaitReader
+	out *adapter.WaitWriter
 }
 
 func joinBuffers(conn *stream.Conn, f *Fixture) (joined, error) {
@@ -109,8 +110,8 @@ func joinBuffers(conn *stream.Conn, f *Fixture) (joined, error) {
 		return joined{}, err
 	}
 	return joined{
-		&bufstrategy.WaitReader{Buffer: a, Reader: conn, Wait: conn.WaitRead},
-		&bufstrategy.WaitWriter{Buffer: b, Writer: conn, Wait: conn.WaitWrite},
+		&adapter.WaitReader{Buffer: a, Reader: conn, Wait: conn.WaitRead},
+		&adapter.WaitWriter{Buffer: b, Writer: conn, Wait: conn.WaitWrite},
 	}, nil
 }
 
@@ -151,7 +152,7 @@ func serveMessages(conn *stream.Conn, f *Fixture, whole bool) error {
 }
 
 // unbuffered keeps nothing back, because the client waits for it.
-type unbuffered struct{ *bufstrategy.WaitWriter }
+type unbuffered struct{ *adapter.WaitWriter }
 
 func (f unbuffered) Write(p []byte) (int, error) {
 	n, err := f.WaitWriter.Write(p)
@@ -161,7 +162,7 @@ func (f unbuffered) Write(p []byte) (int, error) {
 	return n, f.Flush()
 }
 
-func sendMessage(w *bufstrategy.WaitWriter, message []byte) error {
+func sendMessage(w *adapter.WaitWriter, message []byte) error {
 	_ = w.WriteByte(byte(len(message) >> 8))
 	_ = w.WriteByte(byte(len(message)))
 	_, err := w.Write(message)

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 )
 
 // strategyFleet is the buffers of a strategy of bufstrategy, with what a loop of such buffers has:
@@ -170,7 +171,7 @@ func (b *strategyConn) handOver(c *consumer) error {
 		if in := chainOf(b.in); in != nil {
 			chainOf(b.out).MoveFrom(in)
 		} else {
-			n, err := bufstrategy.Writer{Buffer: b.out}.Write(b.in.Segments()[0])
+			n, err := adapter.Writer{Buffer: b.out}.Write(b.in.Segments()[0])
 			b.in.Discard(n)
 			if err != nil && n == 0 {
 				return err

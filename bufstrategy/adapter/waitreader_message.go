@@ -1,6 +1,10 @@
-package bufstrategy
+package adapter
 
-import "io"
+import (
+	"io"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+)
 
 // ReadMessage waits until f finds a complete message in the Buffer, reads it, and returns it as one
 // slice without its framing.
@@ -8,7 +12,7 @@ import "io"
 // The error is io.EOF if Reader ends between two messages. It is io.ErrUnexpectedEOF if Reader ends
 // inside a message, whose bytes then remain to be read. ErrTooLarge, ErrMalformed and ErrExhausted
 // come from f and from Buffer, and consume nothing.
-func (r *WaitReader) ReadMessage(f Finder) ([]byte, error) {
+func (r *WaitReader) ReadMessage(f bufstrategy.Finder) ([]byte, error) {
 	r.Settle()
 	for {
 		m, err := f.Find(r.Buffer)
@@ -20,7 +24,7 @@ func (r *WaitReader) ReadMessage(f Finder) ([]byte, error) {
 			return p, err
 		}
 		switch {
-		case err != ErrShort:
+		case err != bufstrategy.ErrShort:
 			return nil, err
 		case r.err == io.EOF && r.Buffer.Len() > 0:
 			r.err = nil
@@ -28,7 +32,7 @@ func (r *WaitReader) ReadMessage(f Finder) ([]byte, error) {
 		case r.err != nil:
 			return nil, r.takeErr()
 		case r.Buffer.Len() == r.Buffer.Limit():
-			return nil, ErrTooLarge
+			return nil, bufstrategy.ErrTooLarge
 		}
 		r.fill()
 	}

@@ -1,9 +1,8 @@
-package bufstrategy_test
+package adapter_test
 
 import (
 	"bufio"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -11,60 +10,8 @@ import (
 	"strings"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 )
-
-// A handler on a loop takes the complete lines, and leaves the rest until more bytes arrive.
-func ExampleLines() {
-	buf, err := bufstrategy.ByName("chain", bufstrategy.Options{Limit: 4 << 10})
-	if err != nil {
-		panic(err)
-	}
-	lines := bufstrategy.Lines{Max: 12}
-	for _, arrived := range []string{"SET a 1\r\nGE", "T a\r", "\nSET b ", "a value that is too long"} {
-		_, _ = bufstrategy.Writer{Buffer: buf}.WriteString(arrived) // Fill, from a socket
-		for {
-			line, size, err := lines.Next(buf)
-			if errors.Is(err, bufstrategy.ErrShort) {
-				break // wait for readiness
-			}
-			if err != nil {
-				fmt.Println(err)
-				return
-			}
-			fmt.Printf("%s\n", line)
-			buf.Discard(size)
-		}
-	}
-	// Output:
-	// SET a 1
-	// GET a
-	// bufstrategy: more bytes asked for than the limit
-}
-
-// A program forwards a message in its segments, without making it contiguous.
-func ExampleFrames_Find() {
-	buf, err := bufstrategy.ByName("ring", bufstrategy.Options{Limit: 16})
-	if err != nil {
-		panic(err)
-	}
-	w := bufstrategy.Writer{Buffer: buf}
-	_, _ = w.WriteString("ten bytes.")
-	buf.Discard(9)
-	_, _ = w.WriteString("\x00\x07message") // around the end of the ring
-	buf.Discard(1)
-
-	frames := bufstrategy.Frames{Width: 2, Max: 1 << 10}
-	span, err := frames.Find(buf)
-	fmt.Println(span, err)
-	fmt.Printf("%q\n", span.AppendSegments(nil, buf))
-	buf.Discard(span.Size)
-	_, err = frames.Find(buf)
-	fmt.Println(err)
-	// Output:
-	// {2 9 9} <nil>
-	// ["mess" "age"]
-	// bufstrategy: fewer bytes unread than asked for
-}
 
 // http.ReadRequest reads ahead into its bufio.Reader, which then holds the body and later requests.
 // A connection therefore needs one bufio.Reader and reads everything through it. In a task,
@@ -80,7 +27,7 @@ func ExampleWaitReader() {
 		panic(err)
 	}
 	defer buf.Release()
-	requests := bufio.NewReader(&bufstrategy.WaitReader{Buffer: buf, Reader: bufstrategy.FromReader(server)})
+	requests := bufio.NewReader(&adapter.WaitReader{Buffer: buf, Reader: adapter.FromReader(server)})
 	for {
 		req, err := http.ReadRequest(requests)
 		if err != nil {
@@ -103,7 +50,7 @@ func ExampleWaitReader_json() {
 		panic(err)
 	}
 	conn := strings.NewReader(`{"bytes": 4} {"bytes": 0}rest`)
-	in := &bufstrategy.WaitReader{Buffer: buf, Reader: bufstrategy.FromReader(conn)}
+	in := &adapter.WaitReader{Buffer: buf, Reader: adapter.FromReader(conn)}
 	dec := json.NewDecoder(in)
 	for range 2 {
 		var header struct{ Bytes int }
@@ -136,7 +83,7 @@ func ExampleWaitReader_ReadMessage() {
 	if err != nil {
 		panic(err)
 	}
-	in := &bufstrategy.WaitReader{Buffer: buf, Reader: bufstrategy.FromReader(server)}
+	in := &adapter.WaitReader{Buffer: buf, Reader: adapter.FromReader(server)}
 	frames := &bufstrategy.Frames{} // a uvarint length, then that many bytes
 	for {
 		message, err := in.ReadMessage(frames)

@@ -1,4 +1,4 @@
-package bufstrategy_test
+package adapter_test
 
 import (
 	"encoding/json"
@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 )
 
 // An encoder writes into a buffer and never waits. The bytes leave together at a Flush.
@@ -16,14 +17,14 @@ func ExampleWriter() {
 		log.Fatal(err)
 	}
 	defer buf.Release()
-	answers := json.NewEncoder(bufstrategy.Writer{Buffer: buf})
+	answers := json.NewEncoder(adapter.Writer{Buffer: buf})
 	for i := range 3 {
 		if err := answers.Encode(map[string]int{"answer": i}); err != nil {
 			log.Fatal(err) // ErrFull: the peer does not read
 		}
 	}
 	fmt.Println(buf.Len(), "bytes")
-	outcome, _, err := bufstrategy.Flush(buf, bufstrategy.FromWriter(os.Stdout), 0)
+	outcome, _, err := bufstrategy.Flush(buf, adapter.FromWriter(os.Stdout), 0)
 	fmt.Println(outcome, err)
 	// Output:
 	// 39 bytes

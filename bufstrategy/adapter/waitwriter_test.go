@@ -1,4 +1,4 @@
-package bufstrategy
+package adapter_test
 
 import (
 	"bufio"
@@ -8,12 +8,16 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
+	"github.com/edgewise-go/edgewise/bufstrategy/internal/buftest"
 )
 
 var errGone = errors.New("the peer has gone")
 
 // departures is a connection that takes bytes in pieces, and fails after a given number of them.
-type departures struct {
+type outgoing struct {
 	t      testing.TB
 	got    []byte
 	most   int
@@ -23,7 +27,7 @@ type departures struct {
 	during func()
 }
 
-func (d *departures) next() {
+func (d *outgoing) next() {
 	d.left = 7
 	if len(d.pieces) > 0 {
 		d.left = 1 + int(d.pieces[d.i%len(d.pieces)])
@@ -32,7 +36,7 @@ func (d *departures) next() {
 }
 
 // Write writes to the connection as if it blocks.
-func (d *departures) Write(p []byte) (int, error) {
+func (d *outgoing) Write(p []byte) (int, error) {
 	n := min(len(p), d.most-len(d.got))
 	d.got = append(d.got, p[:n]...)
 	if n < len(p) {
@@ -42,12 +46,12 @@ func (d *departures) Write(p []byte) (int, error) {
 }
 
 // TryWritev writes to the connection as if it never blocks.
-func (d *departures) TryWritev(segs [][]byte) (int, error) {
+func (d *outgoing) TryWritev(segs [][]byte) (int, error) {
 	if len(d.got) == d.most {
 		return -1, errGone
 	}
 	if d.left == 0 {
-		return -1, errBlocked
+		return -1, buftest.ErrBlocked
 	}
 	n := 0
 	for _, s := range segs {
@@ -59,7 +63,7 @@ func (d *departures) TryWritev(segs [][]byte) (int, error) {
 	return n, nil
 }
 
-func (d *departures) Wait() error {
+func (d *outgoing) Wait() error {
 	if d.left > 0 {
 		d.t.Error("Wait called with room to write")
 	}
@@ -70,13 +74,13 @@ func (d *departures) Wait() error {
 	return nil
 }
 
-func waitWriter(t testing.TB, b *bench, blocking bool, most int, pieces []byte) (*WaitWriter, *departures) {
-	d := &departures{t: t, most: most, pieces: pieces, during: b.disturb}
+func waitWriter(t testing.TB, b *buftest.Bench, blocking bool, most int, pieces []byte) (*adapter.WaitWriter, *outgoing) {
+	d := &outgoing{t: t, most: most, pieces: pieces, during: b.Disturb}
 	b.Discard(b.Len())
 	if blocking {
-		return &WaitWriter{Buffer: b.Buffer, Writer: FromWriter(d)}, d
+		return &adapter.WaitWriter{Buffer: b.Buffer, Writer: adapter.FromWriter(d)}, d
 	}
-	return &WaitWriter{Buffer: b.Buffer, Writer: d, Wait: d.Wait}, d
+	return &adapter.WaitWriter{Buffer: b.Buffer, Writer: d, Wait: d.Wait}, d
 }
 
 // bufferedWriter is the common interface of WaitWriter and bufio.Writer.
@@ -102,7 +106,7 @@ func write(w bufferedWriter, op, arg int, p []byte, during func()) (int64, error
 	case 3:
 		return 0, w.WriteByte(byte(arg))
 	case 4:
-		a := &arrivals{data: p, pieces: []byte{byte(1 + arg%200), 3}}
+		a := &incoming{data: p, pieces: []byte{byte(1 + arg%200), 3}}
 		return w.ReadFrom(readerFunc(func(p []byte) (int, error) {
 			during()
 			return a.Read(p)
@@ -115,9 +119,9 @@ type readerFunc func(p []byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
-func checkWriters(t testing.TB, b *bench, blocking bool, most int, pieces, ops []byte) {
+func checkWriters(t testing.TB, b *buftest.Bench, blocking bool, most int, pieces, ops []byte) {
 	got, gotTo := waitWriter(t, b, blocking, most, pieces)
-	wantTo := &departures{most: most}
+	wantTo := &outgoing{most: most}
 	want := bufio.NewWriterSize(wantTo, b.Limit())
 	next := byte(0)
 	for ; len(ops) >= 2; ops = ops[2:] {
@@ -126,8 +130,8 @@ func checkWriters(t testing.TB, b *bench, blocking bool, most int, pieces, ops [
 			p[i] = next
 			next = (next + 1) % 251
 		}
-		n, err := write(got, int(ops[0]), int(ops[1]), p, b.disturb)
-		m, wantErr := write(want, int(ops[0]), int(ops[1]), p, b.disturb)
+		n, err := write(got, int(ops[0]), int(ops[1]), p, b.Disturb)
+		m, wantErr := write(want, int(ops[0]), int(ops[1]), p, b.Disturb)
 		// The operation that reports an error depends on how bytes are divided between buffer and
 		// connection.
 		if err != nil || wantErr != nil {
@@ -142,7 +146,7 @@ func checkWriters(t testing.TB, b *bench, blocking bool, most int, pieces, ops [
 		t.Fatalf("%d bytes, %v, want %d, %v", len(gotTo.got), err, len(wantTo.got), wantErr)
 	}
 	for op := range 6 {
-		if n, again := write(got, op, 1, []byte("x"), b.disturb); err != nil && (n != 0 || again != err) {
+		if n, again := write(got, op, 1, []byte("x"), b.Disturb); err != nil && (n != 0 || again != err) {
 			t.Fatalf("operation %d after an error: %d, %v", op, n, again)
 		}
 	}
@@ -152,15 +156,15 @@ func FuzzWaitWriter(f *testing.F) {
 	f.Add(uint8(0), true, uint16(0), uint16(0), uint16(60000), []byte{}, []byte("\x00\x05\x01\xff\x02\x30\x03\x00\x04\xff\x05\x00"))
 	f.Add(uint8(3), false, uint16(70), uint16(30), uint16(700), []byte{9, 0}, []byte("\x04\x05\x04\xff\x03\x00\x02\xff\x01\x30"))
 	f.Fuzz(func(t *testing.T, strategy uint8, blocking bool, limit, at, most uint16, pieces, ops []byte) {
-		name := fuzzNames[int(strategy)%len(fuzzNames)]
-		checkWriters(t, place(t, name, 1+int(limit)%900, int(at)), blocking, int(most), pieces, ops)
+		name := buftest.FuzzNames[int(strategy)%len(buftest.FuzzNames)]
+		checkWriters(t, buftest.Place(t, name, 1+int(limit)%900, int(at)), blocking, int(most), pieces, ops)
 	})
 }
 
 func TestWaitWriterWritesAsBufioDoes(t *testing.T) {
 	const seed = 22
 	rng := rand.New(rand.NewPCG(seed, seed))
-	for _, name := range Names() {
+	for _, name := range bufstrategy.Names() {
 		for i := range 100 {
 			pieces, ops := make([]byte, 10), make([]byte, 60)
 			for _, p := range [][]byte{pieces, ops} {
@@ -168,7 +172,7 @@ func TestWaitWriterWritesAsBufioDoes(t *testing.T) {
 					p[j] = byte(rng.IntN(256))
 				}
 			}
-			b := place(t, name, 1+rng.IntN(900), rng.IntN(900))
+			b := buftest.Place(t, name, 1+rng.IntN(900), rng.IntN(900))
 			checkWriters(t, b, i%2 == 0, rng.IntN(40_000), pieces, ops)
 			if t.Failed() {
 				t.Fatalf("%s, seed %d, round %d", name, seed, i)
@@ -179,11 +183,11 @@ func TestWaitWriterWritesAsBufioDoes(t *testing.T) {
 }
 
 func TestWaitWriterPushesBack(t *testing.T) {
-	for _, name := range Names() {
-		b := place(t, name, 64, 0)
+	for _, name := range bufstrategy.Names() {
+		b := buftest.Place(t, name, 64, 0)
 		waits, most := 0, 0
-		d := &departures{t: t, most: 1 << 30}
-		w := &WaitWriter{Buffer: b.Buffer, Writer: d, Wait: func() error {
+		d := &outgoing{t: t, most: 1 << 30}
+		w := &adapter.WaitWriter{Buffer: b.Buffer, Writer: d, Wait: func() error {
 			waits++
 			most = max(most, b.Len())
 			return d.Wait()
@@ -208,23 +212,23 @@ func TestWaitWriterPushesBack(t *testing.T) {
 }
 
 func TestWaitWriterNeedsNoMemory(t *testing.T) {
-	pool, err := NewPool(256, 0)
+	pool, err := bufstrategy.NewPool(256, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	hog, err := NewChain(Options{Segment: 256, Pool: pool})
+	hog, err := bufstrategy.NewChain(bufstrategy.Options{Segment: 256, Pool: pool})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := (Writer{hog}).WriteString("all"); err != nil {
+	if _, err := (adapter.Writer{hog}).WriteString("all"); err != nil {
 		t.Fatal(err)
 	}
-	b, err := NewChain(Options{Segment: 256, Pool: pool})
+	b, err := bufstrategy.NewChain(bufstrategy.Options{Segment: 256, Pool: pool})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	w := &WaitWriter{Buffer: b, Writer: FromWriter(&out)}
+	w := &adapter.WaitWriter{Buffer: b, Writer: adapter.FromWriter(&out)}
 	for op := range 5 {
 		if _, err := write(w, op, 'b', []byte("written"), func() {}); err != nil {
 			t.Errorf("operation %d: %v", op, err)
@@ -236,17 +240,17 @@ func TestWaitWriterNeedsNoMemory(t *testing.T) {
 }
 
 func TestWaitWriterGivesUpOnASinkThatDoesNothing(t *testing.T) {
-	for what, s := range map[string]TryWriter{"nothing": answers{n: 0}, "would block, and no Wait": answers{n: -1, err: errBlocked}} {
+	for what, s := range map[string]bufstrategy.TryWriter{"nothing": buftest.Answers{N: 0}, "would block, and no Wait": buftest.Answers{N: -1, Err: buftest.ErrBlocked}} {
 		for _, size := range []int{1, 1000} {
-			b := place(t, "ring", 64, 0)
-			w := &WaitWriter{Buffer: b.Buffer, Writer: s}
+			b := buftest.Place(t, "ring", 64, 0)
+			w := &adapter.WaitWriter{Buffer: b.Buffer, Writer: s}
 			_, err := w.Write(make([]byte, size))
 			if flushed := w.Flush(); flushed != io.ErrNoProgress || size > 64 && err != flushed {
 				t.Errorf("%s: Write: %v, Flush: %v", what, err, flushed)
 			}
 		}
 	}
-	w := &WaitWriter{Buffer: place(t, "ring", 64, 0).Buffer, Writer: FromWriter(io.Discard)}
+	w := &adapter.WaitWriter{Buffer: buftest.Place(t, "ring", 64, 0).Buffer, Writer: adapter.FromWriter(io.Discard)}
 	if _, err := w.ReadFrom(answersReader{}); err != io.ErrNoProgress {
 		t.Errorf("ReadFrom: %v", err)
 	}
@@ -263,32 +267,32 @@ func TestSharedBuffersCopyToEachOther(t *testing.T) {
 		data[i] = byte(i % 251)
 	}
 	for _, mode := range []int{blockingMode, waitingMode} {
-		pool, err := NewPool(1<<16, 0)
+		pool, err := bufstrategy.NewPool(1<<16, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		scratch, err := NewScratch(600, pool)
+		scratch, err := bufstrategy.NewScratch(600, pool)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var bs [2]*bench
+		var bs [2]*buftest.Bench
 		for i := range bs {
-			s, err := NewPerLoop(Options{Scratch: scratch, Poison: true})
+			s, err := bufstrategy.NewPerLoop(bufstrategy.Options{Scratch: scratch, Poison: true})
 			if err != nil {
 				t.Fatal(err)
 			}
-			other, err := NewPerLoop(Options{Scratch: scratch})
+			other, err := bufstrategy.NewPerLoop(bufstrategy.Options{Scratch: scratch})
 			if err != nil {
 				t.Fatal(err)
 			}
-			bs[i] = &bench{Buffer: s, disturb: func() {
+			bs[i] = &buftest.Bench{Buffer: s, Disturb: func() {
 				other.Space()
 				other.Commit(0)
 			}}
 		}
-		for what, copied := range map[string]func(w *WaitWriter, r *WaitReader) (int64, error){
-			"WriteTo":  func(w *WaitWriter, r *WaitReader) (int64, error) { return r.WriteTo(w) },
-			"ReadFrom": func(w *WaitWriter, r *WaitReader) (int64, error) { return w.ReadFrom(r) },
+		for what, copied := range map[string]func(w *adapter.WaitWriter, r *adapter.WaitReader) (int64, error){
+			"WriteTo":  func(w *adapter.WaitWriter, r *adapter.WaitReader) (int64, error) { return r.WriteTo(w) },
+			"ReadFrom": func(w *adapter.WaitWriter, r *adapter.WaitReader) (int64, error) { return w.ReadFrom(r) },
 		} {
 			r := waitReader(t, bs[0], mode, data, []byte{200, 3})
 			w, d := waitWriter(t, bs[1], mode == blockingMode, 1<<30, []byte{100})
@@ -300,9 +304,9 @@ func TestSharedBuffersCopyToEachOther(t *testing.T) {
 }
 
 func TestWaitWriterAllocatesNothing(t *testing.T) {
-	for name, b := range everyStrategy(t) {
+	for name, b := range buftest.EveryStrategy(t) {
 		waits := 0
-		w := &WaitWriter{Buffer: b, Writer: &endless{n: 3000}, Wait: func() error { waits++; return nil }}
+		w := &adapter.WaitWriter{Buffer: b, Writer: &buftest.Endless{N: 3000}, Wait: func() error { waits++; return nil }}
 		p := make([]byte, 700)
 		large := make([]byte, b.Limit()+1)
 		round := func() {

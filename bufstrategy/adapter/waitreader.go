@@ -1,9 +1,12 @@
-package bufstrategy
+package adapter
 
 import (
 	"bufio"
 	"errors"
 	"io"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/internal/try"
 )
 
 var (
@@ -18,22 +21,23 @@ var (
 // [Reader], which never waits.
 //
 // A method with the name of a bufio.Reader method behaves like it, with these differences:
-//   - ErrTooLarge replaces ErrBufferFull. Limit of the Buffer corresponds to the size of a
-//     bufio.Reader.
+//   - [bufstrategy.ErrTooLarge] replaces ErrBufferFull. Limit of the Buffer corresponds to the size
+//     of a bufio.Reader.
 //   - ReadBytes and ReadString return at most Limit bytes. If the delimiter is farther away, they
 //     return the bytes so far and ErrTooLarge. A bufio.Reader takes as much memory as the peer
 //     makes it take.
 //   - UnreadByte works only directly after a call that has returned bytes.
-//   - ErrExhausted means that there was no memory to read into. Nothing was lost: retry later.
+//   - [bufstrategy.ErrExhausted] means that there was no memory to read into. Nothing was lost:
+//     retry later.
 //
 // WaitReader keeps an error of Reader or Wait until the bytes before it have been read, and returns
 // it once. The next call tries again. A reader can therefore continue after a deadline, once the
 // deadline has been moved.
 //
 // A slice that a method returns lies in the Buffer. It is valid until the next call of any method
-// except Buffered. In a [PerLoop] it also ends when another buffer of its Scratch reads. In a task
-// that can happen the next time that the task waits. The bytes of such a slice, and one byte for
-// UnreadByte, stay in the Buffer until the next call. Settle consumes them.
+// except Buffered. In a [bufstrategy.PerLoop] it also ends when another buffer of its Scratch
+// reads. In a task that can happen the next time that the task waits. The bytes of such a slice,
+// and one byte for UnreadByte, stay in the Buffer until the next call. Settle consumes them.
 //
 // WaitReader reads for as long as Reader has bytes, up to Limit bytes, and does not wait while
 // bytes are unread. A task whose peer never pauses must therefore yield on its own.
@@ -42,11 +46,11 @@ var (
 // and Reader is ready for use. It must not be copied while in use. Like its Buffer, it is not safe
 // for concurrent use.
 type WaitReader struct {
-	Buffer Buffer
+	Buffer bufstrategy.Buffer
 
 	// Reader is the source of the bytes: a socket that never blocks, with Wait, or the result of
 	// FromReader.
-	Reader TryReader
+	Reader bufstrategy.TryReader
 
 	// Wait suspends the caller until it makes sense to try Reader again, such as WaitRead of a
 	// connection of package stream. It is called only after Reader has returned would-block, or has
@@ -98,12 +102,12 @@ func (r *WaitReader) fill() {
 		if waited {
 			empty = 0
 		}
-		outcome, n, err := Fill(r.Buffer, r.Reader, 0)
-		r.drained = outcome == Drained
+		outcome, n, err := bufstrategy.Fill(r.Buffer, r.Reader, 0)
+		r.drained = outcome == bufstrategy.Drained
 		switch {
-		case outcome == EOF:
+		case outcome == bufstrategy.EOF:
 			r.err = io.EOF
-		case outcome == Failed && err != io.ErrNoProgress, outcome == Full && n == 0:
+		case outcome == bufstrategy.Failed && err != io.ErrNoProgress, outcome == bufstrategy.Full && n == 0:
 			r.err = err
 		}
 		if n > 0 || r.err != nil {
@@ -184,11 +188,11 @@ func (r *WaitReader) readDirect(p []byte) (int, error) {
 		if n < 0 && err != nil {
 			n = 0 // system calls count failure as -1
 		}
-		checkMoved(n, len(p))
+		try.CheckMoved(n, len(p))
 		switch {
 		case err == nil:
 			r.drained = n > 0 && n < len(p) && shortReadDrains(r.Reader)
-		case wouldBlock(err):
+		case try.WouldBlock(err):
 			r.drained = true
 		case errors.Is(err, io.EOF):
 			r.err = io.EOF
@@ -222,7 +226,7 @@ func (r *WaitReader) Peek(n int) ([]byte, error) {
 	case err != nil:
 		return nil, err
 	case n > limit:
-		return p, ErrTooLarge
+		return p, bufstrategy.ErrTooLarge
 	case len(p) < n:
 		return p, r.takeErr()
 	}
@@ -253,7 +257,8 @@ func (r *WaitReader) Discard(n int) (int, error) {
 }
 
 // WriteTo reads until Reader ends, which is not an error, and writes everything to w. Bytes that w
-// did not take remain to be read. In a [PerLoop] it may return ErrExhausted before the end.
+// did not take remain to be read. In a [bufstrategy.PerLoop] it may return ErrExhausted before the
+// end.
 func (r *WaitReader) WriteTo(w io.Writer) (int64, error) {
 	r.Settle()
 	var total int64
@@ -271,4 +276,9 @@ func (r *WaitReader) WriteTo(w io.Writer) (int64, error) {
 		}
 		r.fill()
 	}
+}
+
+func shortReadDrains(src bufstrategy.TryReader) bool {
+	s, ok := src.(bufstrategy.ShortReader)
+	return ok && s.ShortReadDrains()
 }

@@ -1,6 +1,10 @@
-package bufstrategy
+package adapter
 
-import "io"
+import (
+	"io"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+)
 
 var (
 	_ io.Writer       = Writer{}
@@ -11,9 +15,9 @@ var (
 
 // Writer appends to Buffer for code that wants an io.Writer, io.StringWriter, io.ByteWriter or
 // io.ReaderFrom. It never blocks, and it ignores Paused. If the buffer has no room, it returns
-// ErrFull and the number of bytes appended. If there is room but no memory, it returns ErrExhausted
-// instead.
-type Writer struct{ Buffer Buffer }
+// ErrFull and the number of bytes appended. If there is room but no memory, it returns
+// [bufstrategy.ErrExhausted] instead.
+type Writer struct{ Buffer bufstrategy.Buffer }
 
 // Write appends p.
 func (w Writer) Write(p []byte) (int, error) { return appendAll(w.Buffer, p) }
@@ -21,7 +25,7 @@ func (w Writer) Write(p []byte) (int, error) { return appendAll(w.Buffer, p) }
 // WriteString appends s.
 func (w Writer) WriteString(s string) (int, error) { return appendAll(w.Buffer, s) }
 
-func appendAll[P []byte | string](b Buffer, p P) (int, error) {
+func appendAll[P []byte | string](b bufstrategy.Buffer, p P) (int, error) {
 	n := 0
 	for n < len(p) {
 		segs := b.Space()
@@ -39,9 +43,9 @@ func appendAll[P []byte | string](b Buffer, p P) (int, error) {
 }
 
 // noSpace returns the reason why b offers no space.
-func noSpace(b Buffer) error {
+func noSpace(b bufstrategy.Buffer) error {
 	if b.Len() < b.Limit() {
-		return ErrExhausted
+		return bufstrategy.ErrExhausted
 	}
 	return ErrFull
 }
@@ -62,8 +66,8 @@ const emptyReadsMax = 100
 
 // ReadFrom reads from r into the buffer until r ends, which is not an error, until r fails, or
 // until the buffer is full. It reads no byte that it cannot keep. io.ErrNoProgress means that r
-// returned nothing many times in a row. If Buffer is a [PerLoop], no other code may use its Scratch
-// until r.Read has returned. A [WaitWriter] has no such rule.
+// returned nothing many times in a row. If Buffer is a [bufstrategy.PerLoop], no other code may use
+// its Scratch until r.Read has returned. A [WaitWriter] has no such rule.
 func (w Writer) ReadFrom(r io.Reader) (int64, error) {
 	var total int64
 	for empty := 0; empty < emptyReadsMax; {

@@ -1,9 +1,11 @@
-package bufstrategy
+package adapter
 
 import (
 	"bufio"
 	"bytes"
 	"unicode/utf8"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
 )
 
 // ReadByte reads one byte.
@@ -80,7 +82,7 @@ func (r *WaitReader) ReadSlice(delim byte) ([]byte, error) {
 	r.Settle()
 	from, n := 0, 0
 	for {
-		if i := IndexFrom(r.Buffer, from, delim); i >= 0 {
+		if i := bufstrategy.IndexFrom(r.Buffer, from, delim); i >= 0 {
 			n = i + 1
 			break
 		}
@@ -102,7 +104,7 @@ func (r *WaitReader) ReadSlice(delim byte) ([]byte, error) {
 	case r.err != nil:
 		err = r.takeErr()
 	default:
-		err = ErrTooLarge
+		err = bufstrategy.ErrTooLarge
 	}
 	r.returned(n, true)
 	return p, err
@@ -132,13 +134,13 @@ func (r *WaitReader) copied() {
 }
 
 // ReadLine reads a line and returns it without its end, "\n" or "\r\n". It returns a line of more
-// than Limit bytes in parts, with isPrefix set on all except the last. Most callers want a [Lines]
-// with ReadMessage instead.
+// than Limit bytes in parts, with isPrefix set on all except the last. Most callers want a
+// [bufstrategy.Lines] with ReadMessage instead.
 func (r *WaitReader) ReadLine() (line []byte, isPrefix bool, err error) {
 	line, err = r.ReadSlice('\n')
 	n := len(line)
 	switch {
-	case err == ErrTooLarge:
+	case err == bufstrategy.ErrTooLarge:
 		if n > 1 && line[n-1] == '\r' {
 			// It may be the first half of a line end, which the next call decides.
 			r.taken--

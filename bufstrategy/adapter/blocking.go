@@ -1,19 +1,23 @@
-package bufstrategy
+package adapter
 
-import "io"
+import (
+	"io"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+)
 
 // FromReader returns a TryReader for a reader that blocks, such as a net.Conn, and for one
 // goroutine per connection. A Fill from it reads at most once, into the first segment of space, and
 // that read may block. If another read might block while there are bytes to parse, Fill reports
 // Drained. The caller then consumes them and calls Fill again.
-func FromReader(r io.Reader) TryReader { return &blockingReader{r: r} }
+func FromReader(r io.Reader) bufstrategy.TryReader { return &blockingReader{r: r} }
 
 type blockingReader struct {
 	r    io.Reader
 	some bool // the last read returned bytes; another might block while they wait to be parsed
 }
 
-var errReadOnce error = wouldBlockError("bufstrategy: a second read could block")
+var errReadOnce error = wouldBlockError("adapter: a second read could block")
 
 func (b *blockingReader) TryReadv(segs [][]byte) (int, error) {
 	if b.some {
@@ -27,7 +31,7 @@ func (b *blockingReader) TryReadv(segs [][]byte) (int, error) {
 
 // FromWriter returns a TryWriter for a writer that blocks, such as a net.Conn. A Flush to it blocks
 // until everything is written.
-func FromWriter(w io.Writer) TryWriter { return blockingWriter{w} }
+func FromWriter(w io.Writer) bufstrategy.TryWriter { return blockingWriter{w} }
 
 type blockingWriter struct{ w io.Writer }
 

@@ -1,4 +1,4 @@
-package bufstrategy_test
+package adapter_test
 
 import (
 	"errors"
@@ -7,6 +7,7 @@ import (
 	"log"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 )
 
 // Code that wants an io.Reader gets ErrEmpty while more bytes may arrive. The caller sets End once
@@ -17,12 +18,12 @@ func ExampleReader() {
 		log.Fatal(err)
 	}
 	defer buf.Release()
-	if _, err := (bufstrategy.Writer{Buffer: buf}).WriteString("hello"); err != nil {
+	if _, err := (adapter.Writer{Buffer: buf}).WriteString("hello"); err != nil {
 		log.Fatal(err)
 	}
-	r := bufstrategy.Reader{Buffer: buf}
+	r := adapter.Reader{Buffer: buf}
 	text, err := io.ReadAll(&r)
-	fmt.Println(string(text), errors.Is(err, bufstrategy.ErrEmpty))
+	fmt.Println(string(text), errors.Is(err, adapter.ErrEmpty))
 	r.End = io.EOF // Fill has reported EOF
 	text, err = io.ReadAll(&r)
 	fmt.Println(string(text), err)

@@ -1,4 +1,4 @@
-package bufstrategy_test
+package adapter_test
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 )
 
 // A WaitWriter collects small writes and passes them on together, when its Buffer is full or at a
@@ -17,7 +18,7 @@ func ExampleWaitWriter() {
 	}
 	defer buf.Release()
 	var peer strings.Builder
-	out := bufstrategy.WaitWriter{Buffer: buf, Writer: bufstrategy.FromWriter(&peer)}
+	out := adapter.WaitWriter{Buffer: buf, Writer: adapter.FromWriter(&peer)}
 	for i := range 3 {
 		if _, err := fmt.Fprintf(&out, "line %d\n", i); err != nil {
 			log.Fatal(err)
@@ -35,6 +36,19 @@ func ExampleWaitWriter() {
 	// "line 0\nline 1\nline 2\n", 0 buffered
 }
 
+// socket is a TryWriter whose peer reads only now and then.
+type socket struct{ room int }
+
+// TryWritev takes as many bytes as there is room for, of the first segment.
+func (s *socket) TryWritev(segs [][]byte) (int, error) {
+	if s.room == 0 {
+		return 0, adapter.ErrFull // has the method WouldBlock
+	}
+	n := min(s.room, len(segs[0]))
+	s.room -= n
+	return n, nil
+}
+
 // If the socket would block, Wait suspends the task that writes. Here Wait makes room in the
 // socket instead.
 func ExampleWaitWriter_wait() {
@@ -43,8 +57,8 @@ func ExampleWaitWriter_wait() {
 		log.Fatal(err)
 	}
 	defer buf.Release()
-	conn, waits := &window{room: 5}, 0
-	out := bufstrategy.WaitWriter{Buffer: buf, Writer: conn, Wait: func() error {
+	conn, waits := &socket{room: 5}, 0
+	out := adapter.WaitWriter{Buffer: buf, Writer: conn, Wait: func() error {
 		waits++
 		conn.room = 5
 		return nil

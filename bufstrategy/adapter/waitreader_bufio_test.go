@@ -1,4 +1,4 @@
-package bufstrategy
+package adapter_test
 
 import (
 	"bufio"
@@ -7,12 +7,16 @@ import (
 	"io"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
+	"github.com/edgewise-go/edgewise/bufstrategy/internal/buftest"
 )
 
 // twins are a WaitReader and the bufio.Reader that it must match.
 type twins struct {
 	t     testing.TB
-	got   *WaitReader
+	got   *adapter.WaitReader
 	want  *bufio.Reader
 	undo  undo
 	ended bool
@@ -38,7 +42,7 @@ func undoAfter(read bool) undo {
 func (w *twins) same(what string, got, want any, err, wantErr error) {
 	w.t.Helper()
 	if wantErr == bufio.ErrBufferFull {
-		wantErr = ErrTooLarge
+		wantErr = bufstrategy.ErrTooLarge
 	}
 	if fmt.Sprintf("%q", got) != fmt.Sprintf("%q", want) || err != wantErr {
 		w.t.Fatalf("%s: got %q, %v, bufio returns %q, %v", what, got, err, want, wantErr)
@@ -72,7 +76,7 @@ func (w *twins) step(op, arg int) {
 		w.undo = undoAfter(len(p) > 0)
 	case 8:
 		p, err := w.got.ReadBytes(delim)
-		for n := len(p); err == ErrTooLarge && n == w.got.Buffer.Limit(); {
+		for n := len(p); err == bufstrategy.ErrTooLarge && n == w.got.Buffer.Limit(); {
 			var more []byte
 			more, err = w.got.ReadBytes(delim)
 			p, n = append(p, more...), len(more)
@@ -82,7 +86,7 @@ func (w *twins) step(op, arg int) {
 		w.undo = undoAfter(err == nil)
 	case 9:
 		s, err := w.got.ReadString('\n')
-		for n := len(s); err == ErrTooLarge && n == w.got.Buffer.Limit(); {
+		for n := len(s); err == bufstrategy.ErrTooLarge && n == w.got.Buffer.Limit(); {
 			var more string
 			more, err = w.got.ReadString('\n')
 			s, n = s+more, len(more)
@@ -173,20 +177,20 @@ func FuzzWaitReader(f *testing.F) {
 	f.Add(uint8(0), uint8(0), uint16(0), uint16(3), text, []byte{3, 0, 7}, []byte("\x00\x05\x07\x0a\x0b\x00\x0c\x00\x02\x00\x03\x01"))
 	f.Add(uint8(1), uint8(1), uint16(9), uint16(30), text, []byte{40}, []byte("\x05\xff\x06\x04\x09\x6f\x0d\x00\x0c\x00\x02\x00\x03\x01"))
 	f.Fuzz(func(t *testing.T, strategy, mode uint8, limit, at uint16, data, pieces, ops []byte) {
-		name := fuzzNames[int(strategy)%len(fuzzNames)]
-		checkTwins(t, place(t, name, 16+int(limit)%600, int(at)), int(mode)%modes, data, pieces, ops)
+		name := buftest.FuzzNames[int(strategy)%len(buftest.FuzzNames)]
+		checkTwins(t, buftest.Place(t, name, 16+int(limit)%600, int(at)), int(mode)%modes, data, pieces, ops)
 	})
 }
 
-func checkTwins(t testing.TB, b *bench, mode int, data, pieces, ops []byte) {
+func checkTwins(t testing.TB, b *buftest.Bench, mode int, data, pieces, ops []byte) {
 	if len(bytes.Trim(pieces, "\x00")) == 0 {
 		pieces = []byte{7}
 	}
-	want := bufio.NewReaderSize(&arrivals{t: t, data: data, pieces: pieces}, b.Limit())
+	want := bufio.NewReaderSize(&incoming{t: t, data: data, pieces: pieces}, b.Limit())
 	w := &twins{t: t, got: waitReader(t, b, mode, data, pieces), want: want}
 	for ; len(ops) >= 2; ops = ops[2:] {
 		w.step(int(ops[0]), int(ops[1]))
-		b.disturb()
+		b.Disturb()
 	}
 	for !w.ended {
 		w.readByte()
@@ -197,7 +201,7 @@ func TestWaitReaderAnswersAsBufioDoes(t *testing.T) {
 	const seed = 21
 	rng := rand.New(rand.NewPCG(seed, seed))
 	letters := []byte("abc\n\r\xc3\xa4\xf0\x9f\x98\x80")
-	for _, name := range Names() {
+	for _, name := range bufstrategy.Names() {
 		for mode := range modes {
 			for i := range 60 {
 				data := make([]byte, rng.IntN(6000))
@@ -210,7 +214,7 @@ func TestWaitReaderAnswersAsBufioDoes(t *testing.T) {
 						p[j] = byte(rng.IntN(256))
 					}
 				}
-				b := place(t, name, 16+rng.IntN(600), rng.IntN(600))
+				b := buftest.Place(t, name, 16+rng.IntN(600), rng.IntN(600))
 				checkTwins(t, b, mode, data, pieces, ops)
 				if t.Failed() {
 					t.Fatalf("%s, mode %d, seed %d, round %d", name, mode, seed, i)

@@ -1,4 +1,4 @@
-package bufstrategy
+package adapter_test
 
 import (
 	"bufio"
@@ -8,13 +8,17 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
+	"github.com/edgewise-go/edgewise/bufstrategy/internal/buftest"
 )
 
 var errPassing = errors.New("transient error")
 
 // arrivals is a connection whose data arrives in pieces, then ends. An empty piece is a transient
 // error.
-type arrivals struct {
+type incoming struct {
 	t      testing.TB
 	data   []byte
 	pieces []byte
@@ -26,7 +30,7 @@ type arrivals struct {
 }
 
 // next delivers the next piece.
-func (a *arrivals) next() {
+func (a *incoming) next() {
 	n := 1
 	if len(a.pieces) > 0 {
 		n = int(a.pieces[a.i%len(a.pieces)])
@@ -37,14 +41,14 @@ func (a *arrivals) next() {
 }
 
 // Read reads from the connection as if it blocks.
-func (a *arrivals) Read(p []byte) (int, error) {
+func (a *incoming) Read(p []byte) (int, error) {
 	for a.left == 0 && !a.fail && len(a.data) > 0 {
 		a.next()
 	}
 	return a.take(p)
 }
 
-func (a *arrivals) take(p []byte) (int, error) {
+func (a *incoming) take(p []byte) (int, error) {
 	switch {
 	case a.fail:
 		a.fail = false
@@ -58,9 +62,9 @@ func (a *arrivals) take(p []byte) (int, error) {
 }
 
 // TryReadv reads from the connection as if it never blocks.
-func (a *arrivals) TryReadv(segs [][]byte) (int, error) {
+func (a *incoming) TryReadv(segs [][]byte) (int, error) {
 	if a.left == 0 && !a.fail && len(a.data) > 0 {
-		return -1, errBlocked
+		return -1, buftest.ErrBlocked
 	}
 	n := 0
 	for _, s := range segs {
@@ -76,10 +80,10 @@ func (a *arrivals) TryReadv(segs [][]byte) (int, error) {
 	return n, nil
 }
 
-func (a *arrivals) ShortReadDrains() bool { return a.drains && a.left == 0 && len(a.data) > 0 }
+func (a *incoming) ShortReadDrains() bool { return a.drains && a.left == 0 && len(a.data) > 0 }
 
 // Wait waits as WaitRead of such a connection does. Other tasks have their turn meanwhile.
-func (a *arrivals) Wait() error {
+func (a *incoming) Wait() error {
 	if a.left > 0 || a.fail || len(a.data) == 0 {
 		a.t.Error("Wait called with bytes to read")
 	}
@@ -98,20 +102,20 @@ const (
 	modes
 )
 
-func waitReader(t testing.TB, b *bench, mode int, data, pieces []byte) *WaitReader {
-	a := &arrivals{t: t, data: data, pieces: pieces, drains: mode == shortReadMode, during: b.disturb}
-	b.Discard(b.stale)
+func waitReader(t testing.TB, b *buftest.Bench, mode int, data, pieces []byte) *adapter.WaitReader {
+	a := &incoming{t: t, data: data, pieces: pieces, drains: mode == shortReadMode, during: b.Disturb}
+	b.Discard(b.Stale)
 	if mode == blockingMode {
-		return &WaitReader{Buffer: b.Buffer, Reader: FromReader(a)}
+		return &adapter.WaitReader{Buffer: b.Buffer, Reader: adapter.FromReader(a)}
 	}
-	return &WaitReader{Buffer: b.Buffer, Reader: a, Wait: a.Wait}
+	return &adapter.WaitReader{Buffer: b.Buffer, Reader: a, Wait: a.Wait}
 }
 
 func TestWaitReaderIsAnOrdinaryReader(t *testing.T) {
 	content := bytes.Repeat([]byte("ordinary code reads this. "), 200)
-	for _, name := range Names() {
+	for _, name := range bufstrategy.Names() {
 		for mode := range modes {
-			r := waitReader(t, place(t, name, 700, 300), mode, content, []byte{1, 200, 30})
+			r := waitReader(t, buftest.Place(t, name, 700, 300), mode, content, []byte{1, 200, 30})
 			if err := iotest.TestReader(r, content); err != nil {
 				t.Errorf("%s, mode %d: %v", name, mode, err)
 			}
@@ -119,15 +123,15 @@ func TestWaitReaderIsAnOrdinaryReader(t *testing.T) {
 		for what, wrap := range map[string]func(io.Reader) io.Reader{
 			"one byte": iotest.OneByteReader, "half": iotest.HalfReader, "data with the error": iotest.DataErrReader,
 		} {
-			b := place(t, name, 700, 300)
-			b.Discard(b.stale)
-			r := &WaitReader{Buffer: b.Buffer, Reader: FromReader(wrap(bytes.NewReader(content)))}
+			b := buftest.Place(t, name, 700, 300)
+			b.Discard(b.Stale)
+			r := &adapter.WaitReader{Buffer: b.Buffer, Reader: adapter.FromReader(wrap(bytes.NewReader(content)))}
 			if got, err := io.ReadAll(r); err != nil || !bytes.Equal(got, content) {
 				t.Errorf("%s, %s: %d bytes, %v", name, what, len(got), err)
 			}
 		}
-		b := place(t, name, 700, 0)
-		r := &WaitReader{Buffer: b.Buffer, Reader: FromReader(iotest.TimeoutReader(iotest.HalfReader(bytes.NewReader(content))))}
+		b := buftest.Place(t, name, 700, 0)
+		r := &adapter.WaitReader{Buffer: b.Buffer, Reader: adapter.FromReader(iotest.TimeoutReader(iotest.HalfReader(bytes.NewReader(content))))}
 		first, err := io.ReadAll(r)
 		if err != iotest.ErrTimeout {
 			t.Errorf("%s: %v, want a timeout", name, err)
@@ -140,8 +144,8 @@ func TestWaitReaderIsAnOrdinaryReader(t *testing.T) {
 
 // A line end that straddles Limit of the buffer is still a line end.
 func TestReadLineAcrossTheLimit(t *testing.T) {
-	for _, name := range Names() {
-		b := place(t, name, 64, 40)
+	for _, name := range bufstrategy.Names() {
+		b := buftest.Place(t, name, 64, 40)
 		x := strings.Repeat("x", b.Limit()-1)
 		r := waitReader(t, b, waitingMode, []byte(x+"\r\n"+x+"\ry\r\n"), []byte{50})
 		for _, want := range []struct {
@@ -160,11 +164,11 @@ func TestReadLineAcrossTheLimit(t *testing.T) {
 }
 
 func TestReadLineOfOneByteEnds(t *testing.T) {
-	b, err := NewFixed(Options{Limit: 1})
+	b, err := bufstrategy.NewFixed(bufstrategy.Options{Limit: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &WaitReader{Buffer: b, Reader: FromReader(strings.NewReader("\r\n"))}
+	r := &adapter.WaitReader{Buffer: b, Reader: adapter.FromReader(strings.NewReader("\r\n"))}
 	if line, prefix, err := r.ReadLine(); string(line) != "\r" || !prefix || err != nil {
 		t.Errorf("ReadLine: %q, %v, %v", line, prefix, err)
 	}
@@ -174,11 +178,11 @@ func TestReadLineOfOneByteEnds(t *testing.T) {
 }
 
 func TestWaitReaderReadsMessages(t *testing.T) {
-	for _, name := range Names() {
+	for _, name := range bufstrategy.Names() {
 		for mode := range modes {
 			data := "GET / HTTP/1.1\r\n\r\n\x05hello\x03abc" + strings.Repeat(".", 50) + "\ncut"
-			r := waitReader(t, place(t, name, 600, 590), mode, []byte(data), []byte{1, 0, 2})
-			read := func(f Finder, want string, wantErr error) {
+			r := waitReader(t, buftest.Place(t, name, 600, 590), mode, []byte(data), []byte{1, 0, 2})
+			read := func(f bufstrategy.Finder, want string, wantErr error) {
 				t.Helper()
 				for {
 					got, err := r.ReadMessage(f)
@@ -191,16 +195,16 @@ func TestWaitReaderReadsMessages(t *testing.T) {
 					return
 				}
 			}
-			frames := &Frames{Width: 1}
-			read(&Heads{}, "GET / HTTP/1.1\r\n\r\n", nil)
+			frames := &bufstrategy.Frames{Width: 1}
+			read(&bufstrategy.Heads{}, "GET / HTTP/1.1\r\n\r\n", nil)
 			read(frames, "hello", nil)
 			read(frames, "abc", nil)
 			if err := r.UnreadByte(); err != bufio.ErrInvalidUnreadByte {
 				t.Errorf("%s: UnreadByte of a message: %v", name, err)
 			}
-			read(&Lines{Max: 50}, "", ErrTooLarge)
-			read(&Lines{Max: 51}, strings.Repeat(".", 50), nil)
-			read(&Lines{}, "", io.ErrUnexpectedEOF)
+			read(&bufstrategy.Lines{Max: 50}, "", bufstrategy.ErrTooLarge)
+			read(&bufstrategy.Lines{Max: 51}, strings.Repeat(".", 50), nil)
+			read(&bufstrategy.Lines{}, "", io.ErrUnexpectedEOF)
 			read(never{}, "", io.ErrUnexpectedEOF)
 			if p, err := r.Peek(4); string(p) != "cut" || err != io.EOF {
 				t.Errorf("%s: Peek of a truncated message: %q, %v", name, p, err)
@@ -208,12 +212,12 @@ func TestWaitReaderReadsMessages(t *testing.T) {
 			if n, err := r.Discard(3); n != 3 || err != nil {
 				t.Errorf("%s: Discard: %d, %v", name, n, err)
 			}
-			read(&Lines{}, "", io.EOF)
-			read(&Lines{}, "", io.EOF)
+			read(&bufstrategy.Lines{}, "", io.EOF)
+			read(&bufstrategy.Lines{}, "", io.EOF)
 		}
-		b := place(t, name, 64, 0)
+		b := buftest.Place(t, name, 64, 0)
 		r := waitReader(t, b, waitingMode, make([]byte, 2*b.Limit()), []byte{200})
-		if _, err := r.ReadMessage(never{}); err != ErrTooLarge || b.Len() != b.Limit() {
+		if _, err := r.ReadMessage(never{}); err != bufstrategy.ErrTooLarge || b.Len() != b.Limit() {
 			t.Errorf("%s: endless message: %v", name, err)
 		}
 	}
@@ -222,11 +226,13 @@ func TestWaitReaderReadsMessages(t *testing.T) {
 // never is a protocol without messages.
 type never struct{}
 
-func (never) Find(Buffer) (Span, error) { return Span{}, ErrShort }
+func (never) Find(bufstrategy.Buffer) (bufstrategy.Span, error) {
+	return bufstrategy.Span{}, bufstrategy.ErrShort
+}
 
 func TestWaitReaderLeavesNothingBehindWhenSettled(t *testing.T) {
-	for _, name := range Names() {
-		r := waitReader(t, place(t, name, 64, 0), waitingMode, []byte("line\nmore"), []byte{5})
+	for _, name := range bufstrategy.Names() {
+		r := waitReader(t, buftest.Place(t, name, 64, 0), waitingMode, []byte("line\nmore"), []byte{5})
 		if p, err := r.ReadSlice('\n'); string(p) != "line\n" || err != nil {
 			t.Fatal(name, p, err)
 		}
@@ -241,9 +247,9 @@ func TestWaitReaderLeavesNothingBehindWhenSettled(t *testing.T) {
 }
 
 func TestWaitReaderReadsLargePiecesPastTheBuffer(t *testing.T) {
-	for _, name := range Names() {
+	for _, name := range bufstrategy.Names() {
 		for mode := range modes {
-			b := place(t, name, 64, 0)
+			b := buftest.Place(t, name, 64, 0)
 			data := bytes.Repeat([]byte("x"), 10*b.Limit())
 			r := waitReader(t, b, mode, data, []byte{255})
 			got := make([]byte, len(data))
@@ -267,11 +273,11 @@ func TestWaitReaderReadsLargePiecesPastTheBuffer(t *testing.T) {
 }
 
 func TestWaitReaderGivesUpOnASourceThatDoesNothing(t *testing.T) {
-	for what, s := range map[string]TryReader{
-		"nothing": FromReader(answersReader{}), "would block, and no Wait": answers{n: -1, err: errBlocked},
+	for what, s := range map[string]bufstrategy.TryReader{
+		"nothing": adapter.FromReader(answersReader{}), "would block, and no Wait": buftest.Answers{N: -1, Err: buftest.ErrBlocked},
 	} {
-		b := place(t, "ring", 64, 0)
-		r := &WaitReader{Buffer: b.Buffer, Reader: s}
+		b := buftest.Place(t, "ring", 64, 0)
+		r := &adapter.WaitReader{Buffer: b.Buffer, Reader: s}
 		if _, err := r.ReadByte(); err != io.ErrNoProgress {
 			t.Errorf("%s: ReadByte: %v", what, err)
 		}
@@ -282,8 +288,8 @@ func TestWaitReaderGivesUpOnASourceThatDoesNothing(t *testing.T) {
 }
 
 func TestWaitReaderGoesOnAfterAnErrorOfWait(t *testing.T) {
-	for _, name := range Names() {
-		r := waitReader(t, place(t, name, 64, 0), waitingMode, []byte("two parts\n"), []byte{4})
+	for _, name := range bufstrategy.Names() {
+		r := waitReader(t, buftest.Place(t, name, 64, 0), waitingMode, []byte("two parts\n"), []byte{4})
 		wait := r.Wait
 		calls := 0
 		r.Wait = func() error {
@@ -292,47 +298,47 @@ func TestWaitReaderGoesOnAfterAnErrorOfWait(t *testing.T) {
 			}
 			return wait()
 		}
-		if _, err := r.ReadMessage(&Lines{}); err != errPassing {
+		if _, err := r.ReadMessage(&bufstrategy.Lines{}); err != errPassing {
 			t.Errorf("%s: %v", name, err)
 		}
-		if p, err := r.ReadMessage(&Lines{}); string(p) != "two parts" || err != nil {
+		if p, err := r.ReadMessage(&bufstrategy.Lines{}); string(p) != "two parts" || err != nil {
 			t.Errorf("%s: %q, %v", name, p, err)
 		}
 	}
 }
 
 func TestWaitReaderSaysWhenMemoryIsExhausted(t *testing.T) {
-	pool, err := NewPool(256, 0)
+	pool, err := bufstrategy.NewPool(256, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	hog, err := NewChain(Options{Segment: 256, Pool: pool})
+	hog, err := bufstrategy.NewChain(bufstrategy.Options{Segment: 256, Pool: pool})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := (Writer{hog}).WriteString("all"); err != nil {
+	if _, err := (adapter.Writer{hog}).WriteString("all"); err != nil {
 		t.Fatal(err)
 	}
-	b, err := NewChain(Options{Segment: 256, Pool: pool})
+	b, err := bufstrategy.NewChain(bufstrategy.Options{Segment: 256, Pool: pool})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &WaitReader{Buffer: b, Reader: FromReader(strings.NewReader("line\n"))}
-	if _, err := r.ReadMessage(&Lines{}); err != ErrExhausted {
+	r := &adapter.WaitReader{Buffer: b, Reader: adapter.FromReader(strings.NewReader("line\n"))}
+	if _, err := r.ReadMessage(&bufstrategy.Lines{}); err != bufstrategy.ErrExhausted {
 		t.Errorf("ReadMessage: %v, want ErrExhausted", err)
 	}
 	hog.Release()
-	if p, err := r.ReadMessage(&Lines{}); string(p) != "line" || err != nil {
+	if p, err := r.ReadMessage(&bufstrategy.Lines{}); string(p) != "line" || err != nil {
 		t.Errorf("ReadMessage: %q, %v", p, err)
 	}
 }
 
 func TestWaitReaderAllocatesNothing(t *testing.T) {
-	for name, b := range everyStrategy(t) {
-		src := &endless{n: 3000}
+	for name, b := range buftest.EveryStrategy(t) {
+		src := &buftest.Endless{N: 3000}
 		waits := 0
-		r := &WaitReader{Buffer: b, Reader: src, Wait: func() error { waits++; return nil }}
-		lines, frames := &Lines{}, &Frames{Width: 1}
+		r := &adapter.WaitReader{Buffer: b, Reader: src, Wait: func() error { waits++; return nil }}
+		lines, frames := &bufstrategy.Lines{}, &bufstrategy.Frames{Width: 1}
 		p := make([]byte, 700)
 		round := func() {
 			for range 20 {
@@ -348,7 +354,7 @@ func TestWaitReaderAllocatesNothing(t *testing.T) {
 				if _, err := r.ReadMessage(frames); err != nil {
 					t.Fatal(err)
 				}
-				if _, err := r.ReadMessage(lines); err != ErrTooLarge {
+				if _, err := r.ReadMessage(lines); err != bufstrategy.ErrTooLarge {
 					t.Fatal(err)
 				}
 				if _, err := r.Discard(b.Limit()); err != nil {

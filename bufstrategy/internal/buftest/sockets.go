@@ -1,13 +1,13 @@
-package bufstrategy
+package buftest
 
 // answers is a socket that always returns the same.
-type answers struct {
-	n   int
-	err error
+type Answers struct {
+	N   int
+	Err error
 }
 
-func (a answers) TryReadv([][]byte) (int, error)  { return a.n, a.err }
-func (a answers) TryWritev([][]byte) (int, error) { return a.n, a.err }
+func (a Answers) TryReadv([][]byte) (int, error)  { return a.N, a.Err }
+func (a Answers) TryWritev([][]byte) (int, error) { return a.N, a.Err }
 
 // blocked is the error of a socket that would block.
 type blocked struct{}
@@ -16,19 +16,19 @@ func (blocked) Error() string    { return "would block" }
 func (blocked) WouldBlock() bool { return true }
 
 // errBlocked is allocated once, so that returning it allocates nothing.
-var errBlocked error = blocked{}
+var ErrBlocked error = blocked{}
 
 // endless is a socket that alternates between n bytes and would-block, and accepts as many bytes in
 // the same way.
-type endless struct{ n, left int }
+type Endless struct{ N, left int }
 
-func (e *endless) TryReadv(segs [][]byte) (int, error)  { return e.move(segs) }
-func (e *endless) TryWritev(segs [][]byte) (int, error) { return e.move(segs) }
+func (e *Endless) TryReadv(segs [][]byte) (int, error)  { return e.move(segs) }
+func (e *Endless) TryWritev(segs [][]byte) (int, error) { return e.move(segs) }
 
-func (e *endless) move(segs [][]byte) (int, error) {
+func (e *Endless) move(segs [][]byte) (int, error) {
 	if e.left == 0 {
-		e.left = e.n
-		return -1, errBlocked
+		e.left = e.N
+		return -1, ErrBlocked
 	}
 	n := 0
 	for _, s := range segs {

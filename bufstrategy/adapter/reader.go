@@ -1,16 +1,19 @@
-package bufstrategy
+package adapter
 
 import (
 	"errors"
 	"io"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/internal/try"
 )
 
 // ErrEmpty is the error of a Reader if no bytes are unread and more may arrive. Its WouldBlock
 // method reports true.
-var ErrEmpty error = wouldBlockError("bufstrategy: buffer empty")
+var ErrEmpty error = wouldBlockError("adapter: buffer empty")
 
 // ErrFull is the error of a Writer if not all bytes fit. Its WouldBlock method reports true.
-var ErrFull error = wouldBlockError("bufstrategy: buffer full")
+var ErrFull error = wouldBlockError("adapter: buffer full")
 
 type wouldBlockError string
 
@@ -27,7 +30,7 @@ var (
 // io.WriterTo. It never blocks. A Reader may be created, copied before use and dropped at any time,
 // except after UnreadByte. The Reader, not the Buffer, then holds the byte that was unread.
 type Reader struct {
-	Buffer Buffer
+	Buffer bufstrategy.Buffer
 
 	// End is returned instead of ErrEmpty if the buffer is empty. The caller sets it to io.EOF once
 	// Fill has reported EOF.
@@ -87,7 +90,7 @@ func (r *Reader) ReadByte() (byte, error) {
 	p, err := r.Buffer.View(1)
 	if err != nil {
 		r.canUn = false
-		if errors.Is(err, ErrShort) {
+		if errors.Is(err, bufstrategy.ErrShort) {
 			err = r.empty()
 		}
 		return 0, err
@@ -100,15 +103,16 @@ func (r *Reader) ReadByte() (byte, error) {
 // UnreadByte makes the next method of this Reader return the last byte of Read or ReadByte again.
 func (r *Reader) UnreadByte() error {
 	if !r.canUn {
-		return errors.New("bufstrategy: UnreadByte: previous operation read no byte")
+		return errors.New("adapter: UnreadByte: previous operation read no byte")
 	}
 	r.canUn, r.undone = false, true
 	return nil
 }
 
 // WriteTo writes all unread bytes to w and consumes those that w took. It returns nil once the
-// buffer is empty. WriteTo first moves the bytes of a [PerLoop] out of its Scratch, because w may
-// read into it. That costs a copy, and returns ErrExhausted if there is no memory.
+// buffer is empty. WriteTo first moves the bytes of a [bufstrategy.PerLoop] out of its Scratch,
+// because w may read into it. That costs a copy, and returns [bufstrategy.ErrExhausted] if there is
+// no memory.
 func (r *Reader) WriteTo(w io.Writer) (int64, error) {
 	var total int64
 	r.canUn = false
@@ -128,19 +132,19 @@ func (r *Reader) WriteTo(w io.Writer) (int64, error) {
 }
 
 // writeAll writes one segment per call, because w may itself want memory that a Discard frees.
-func writeAll(b Buffer, w io.Writer) (int64, error) {
+func writeAll(b bufstrategy.Buffer, w io.Writer) (int64, error) {
 	var total int64
 	for b.Len() > 0 {
 		// Segments in the array of a PerLoop are invalid once w, or a task that runs while w waits,
 		// reads into the same array.
-		if s, ok := b.(*PerLoop); ok && s.owns() {
-			if err := s.scratch.Trim(); err != nil {
+		if s, ok := b.(*bufstrategy.PerLoop); ok {
+			if err := s.Detach(); err != nil {
 				return total, err
 			}
 		}
 		s := b.Segments()[0]
 		n, err := w.Write(s)
-		checkMoved(max(n, 0), len(s))
+		try.CheckMoved(max(n, 0), len(s))
 		b.Discard(max(n, 0))
 		total += int64(max(n, 0))
 		if err != nil || n < len(s) {

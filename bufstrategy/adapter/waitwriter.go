@@ -1,6 +1,11 @@
-package bufstrategy
+package adapter
 
-import "io"
+import (
+	"io"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/internal/try"
+)
 
 var (
 	_ io.Writer       = (*WaitWriter)(nil)
@@ -18,15 +23,15 @@ var (
 // permanent: every later call returns it, and the unwritten bytes stay in the Buffer. Exhausted
 // memory is not an error: the bytes then go directly to Writer.
 //
-// A WaitWriter allocates nothing, except in ReadFrom with a [PerLoop]. The zero value with Buffer
-// and Writer is ready for use. It must not be copied while in use. Like its Buffer, it is not safe
-// for concurrent use.
+// A WaitWriter allocates nothing, except in ReadFrom with a [bufstrategy.PerLoop]. The zero value
+// with Buffer and Writer is ready for use. It must not be copied while in use. Like its Buffer, it
+// is not safe for concurrent use.
 type WaitWriter struct {
-	Buffer Buffer
+	Buffer bufstrategy.Buffer
 
 	// Writer is the destination of the bytes: a socket that never blocks, with Wait, or the result
 	// of FromWriter.
-	Writer TryWriter
+	Writer bufstrategy.TryWriter
 
 	// Wait suspends the caller until it makes sense to try Writer again, such as WaitWrite of a
 	// connection of package stream. It is called only after Writer has returned would-block. For a
@@ -47,11 +52,11 @@ func (w *WaitWriter) Buffered() int { return w.Buffer.Len() }
 // Flush writes everything that is buffered to Writer, and waits until it is done.
 func (w *WaitWriter) Flush() error {
 	for w.err == nil && w.Buffer.Len() > 0 {
-		outcome, _, err := Flush(w.Buffer, w.Writer, 0)
+		outcome, _, err := bufstrategy.Flush(w.Buffer, w.Writer, 0)
 		switch outcome {
-		case Blocked:
+		case bufstrategy.Blocked:
 			w.err = w.await()
-		case Failed:
+		case bufstrategy.Failed:
 			w.err = err
 		}
 	}
@@ -129,13 +134,13 @@ func (w *WaitWriter) writeDirect(p []byte) int {
 		if k < 0 && err != nil {
 			k = 0 // system calls count failure as -1
 		}
-		checkMoved(k, len(p)-n)
+		try.CheckMoved(k, len(p)-n)
 		n += k
 		switch {
 		case err == nil && k == 0:
 			w.err = io.ErrNoProgress
 		case err == nil:
-		case wouldBlock(err):
+		case try.WouldBlock(err):
 			w.err = w.await()
 		default:
 			w.err = err
@@ -176,10 +181,10 @@ const viaMax = 4 << 10
 // readOnce reads from r into the Buffer. It reads through memory of its own in two cases: in a
 // PerLoop, whose room does not survive while r waits, and if the Buffer has no memory.
 func (w *WaitWriter) readOnce(r io.Reader, via *[]byte) (int, error) {
-	if _, shared := w.Buffer.(*PerLoop); !shared {
+	if _, shared := w.Buffer.(*bufstrategy.PerLoop); !shared {
 		if segs := w.Buffer.Space(); len(segs) > 0 {
 			n, err := r.Read(segs[0])
-			checkMoved(n, len(segs[0]))
+			try.CheckMoved(n, len(segs[0]))
 			w.Buffer.Commit(n)
 			return n, err
 		}
@@ -188,7 +193,7 @@ func (w *WaitWriter) readOnce(r io.Reader, via *[]byte) (int, error) {
 		*via = make([]byte, viaMax)
 	}
 	n, err := r.Read(*via)
-	checkMoved(n, len(*via))
+	try.CheckMoved(n, len(*via))
 	k, werr := w.Write((*via)[:n])
 	return k, orError(werr, err)
 }

@@ -1,4 +1,4 @@
-package bufstrategy
+package adapter_test
 
 import (
 	"bufio"
@@ -10,6 +10,9 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/internal/buftest"
 )
 
 // pipelined holds consecutive requests, with every kind of body.
@@ -54,7 +57,7 @@ func TestRequestsAreReadWhereverThePiecesEnd(t *testing.T) {
 	if len(want) != 6 || err != io.EOF {
 		t.Fatal(want, err)
 	}
-	for _, name := range Names() {
+	for _, name := range bufstrategy.Names() {
 		for k := range len(pipelined) {
 			for size, mode := range map[int]int{16: waitingMode, 64: shortReadMode, 4096: blockingMode} {
 				if k%3 != mode {
@@ -64,7 +67,7 @@ func TestRequestsAreReadWhereverThePiecesEnd(t *testing.T) {
 				if k == 0 {
 					pieces = []byte{1}
 				}
-				b := place(t, name, 256, 7*k)
+				b := buftest.Place(t, name, 256, 7*k)
 				in := waitReader(t, b, mode, []byte(pipelined), pieces)
 				got, err := requests(bufio.NewReaderSize(in, size))
 				if err != io.EOF || fmt.Sprint(got) != fmt.Sprint(want) {
@@ -73,7 +76,7 @@ func TestRequestsAreReadWhereverThePiecesEnd(t *testing.T) {
 				b.Release()
 			}
 		}
-		in := waitReader(t, place(t, name, 256, 0), waitingMode, []byte(pipelined[:len(pipelined)-2]), []byte{100})
+		in := waitReader(t, buftest.Place(t, name, 256, 0), waitingMode, []byte(pipelined[:len(pipelined)-2]), []byte{100})
 		if got, err := requests(bufio.NewReader(in)); len(got) != 5 || err != io.ErrUnexpectedEOF {
 			t.Errorf("%s: truncated last request: %d requests, %v", name, len(got), err)
 		}
@@ -85,9 +88,9 @@ func TestRequestsAreReadWhereverThePiecesEnd(t *testing.T) {
 func TestABufioReaderMayBeLentForRequests(t *testing.T) {
 	want, _ := requests(bufio.NewReader(strings.NewReader(pipelined)))
 	first := strings.Index(pipelined, "POST")
-	for _, name := range Names() {
+	for _, name := range bufstrategy.Names() {
 		// The first request arrives alone, the others together.
-		in := waitReader(t, place(t, name, 256, 0), waitingMode, []byte(pipelined), []byte{byte(first), 255, 255, 255})
+		in := waitReader(t, buftest.Place(t, name, 256, 0), waitingMode, []byte(pipelined), []byte{byte(first), 255, 255, 255})
 		lent, times := bufio.NewReaderSize(nil, 512), 0
 		var got []string
 		for {
@@ -121,7 +124,7 @@ func TestABufioReaderMayBeLentForRequests(t *testing.T) {
 
 // takeRequest does the work of a handler. It returns ErrShort until a request and its body are
 // complete in b.
-func takeRequest(b Buffer, heads *Heads) (string, error) {
+func takeRequest(b bufstrategy.Buffer, heads *bufstrategy.Heads) (string, error) {
 	head, size, err := heads.Next(b)
 	if err != nil {
 		return "", err
@@ -131,7 +134,7 @@ func takeRequest(b Buffer, heads *Heads) (string, error) {
 		return "", err
 	}
 	if req.ContentLength > int64(b.Limit()-size) {
-		return "", ErrTooLarge
+		return "", bufstrategy.ErrTooLarge
 	}
 	whole, err := b.View(size + int(max(req.ContentLength, 0)))
 	if err != nil {
@@ -147,17 +150,17 @@ func TestAHandlerTakesRequestsWhereverThePiecesEnd(t *testing.T) {
 	_, after, _ := strings.Cut(rest, "31\r\n\r\n")
 	data := before + after
 	want, _ := requests(bufio.NewReader(strings.NewReader(data)))
-	for _, name := range Names() {
+	for _, name := range bufstrategy.Names() {
 		for k := range len(data) {
-			b := place(t, name, 512, 5*k)
-			heads := Heads{Max: 200}
+			b := buftest.Place(t, name, 512, 5*k)
+			heads := bufstrategy.Heads{Max: 200}
 			var got []string
 			for _, part := range []string{data[:k], data[k:]} {
-				b.feed(t, []byte(part))
+				b.Feed(t, []byte(part))
 				for {
-					b.disturb()
+					b.Disturb()
 					req, err := takeRequest(b.Buffer, &heads)
-					if errors.Is(err, ErrShort) {
+					if errors.Is(err, bufstrategy.ErrShort) {
 						break
 					}
 					if err != nil {
@@ -171,9 +174,9 @@ func TestAHandlerTakesRequestsWhereverThePiecesEnd(t *testing.T) {
 			}
 			b.Release()
 		}
-		b := place(t, name, 512, 0)
-		b.feed(t, []byte("GET / HTTP/1.1\r\nX: "+strings.Repeat("x", 200)))
-		if _, err := takeRequest(b.Buffer, &Heads{Max: 200}); err != ErrTooLarge {
+		b := buftest.Place(t, name, 512, 0)
+		b.Feed(t, []byte("GET / HTTP/1.1\r\nX: "+strings.Repeat("x", 200)))
+		if _, err := takeRequest(b.Buffer, &bufstrategy.Heads{Max: 200}); err != bufstrategy.ErrTooLarge {
 			t.Errorf("%s: head too large: %v", name, err)
 		}
 	}
@@ -182,9 +185,9 @@ func TestAHandlerTakesRequestsWhereverThePiecesEnd(t *testing.T) {
 func TestAJSONDecoderReadsWhereverThePiecesEnd(t *testing.T) {
 	const values = `{"a": [1, 2, "three"]} "text" 12 [{}]`
 	const data = values + "\nand raw bytes\n"
-	for _, name := range Names() {
+	for _, name := range bufstrategy.Names() {
 		for k := range len(data) {
-			b := place(t, name, 32, 3*k)
+			b := buftest.Place(t, name, 32, 3*k)
 			pieces := split(k)
 			if k == 0 {
 				pieces = []byte{1}
@@ -206,7 +209,7 @@ func TestAJSONDecoderReadsWhereverThePiecesEnd(t *testing.T) {
 			}
 			b.Release()
 		}
-		in := waitReader(t, place(t, name, 32, 0), waitingMode, []byte(`{"a":`), []byte{2})
+		in := waitReader(t, buftest.Place(t, name, 32, 0), waitingMode, []byte(`{"a":`), []byte{2})
 		if err := json.NewDecoder(in).Decode(new(any)); err != io.ErrUnexpectedEOF {
 			t.Errorf("%s: truncated value: %v", name, err)
 		}

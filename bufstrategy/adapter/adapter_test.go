@@ -1,4 +1,4 @@
-package bufstrategy
+package adapter_test
 
 import (
 	"bufio"
@@ -9,28 +9,32 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
+	"github.com/edgewise-go/edgewise/bufstrategy/internal/buftest"
 )
 
 func TestReaderIsAnOrdinaryReader(t *testing.T) {
 	content := bytes.Repeat([]byte("ordinary code reads this. "), 300)
-	for name, b := range everyStrategy(t) {
-		if n, err := (Writer{b}).ReadFrom(iotest.OneByteReader(bytes.NewReader(content))); err != nil || n != int64(len(content)) {
+	for name, b := range buftest.EveryStrategy(t) {
+		if n, err := (adapter.Writer{b}).ReadFrom(iotest.OneByteReader(bytes.NewReader(content))); err != nil || n != int64(len(content)) {
 			t.Errorf("%s: ReadFrom: %d, %v", name, n, err)
 		}
-		if err := iotest.TestReader(&Reader{Buffer: b, End: io.EOF}, content); err != nil {
+		if err := iotest.TestReader(&adapter.Reader{Buffer: b, End: io.EOF}, content); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
 
 func TestReaderOfAnEmptyBufferWouldBlockUntilTheEnd(t *testing.T) {
-	for name, b := range everyStrategy(t) {
-		r := &Reader{Buffer: b}
+	for name, b := range buftest.EveryStrategy(t) {
+		r := &adapter.Reader{Buffer: b}
 		var p [4]byte
-		if n, err := r.Read(p[:]); n != 0 || !errors.Is(err, ErrEmpty) || !blocks(err) {
+		if n, err := r.Read(p[:]); n != 0 || !errors.Is(err, adapter.ErrEmpty) || !blocks(err) {
 			t.Errorf("%s: Read: %d, %v", name, n, err)
 		}
-		if _, err := r.ReadByte(); !errors.Is(err, ErrEmpty) {
+		if _, err := r.ReadByte(); !errors.Is(err, adapter.ErrEmpty) {
 			t.Errorf("%s: ReadByte: %v", name, err)
 		}
 		if err := r.UnreadByte(); err == nil {
@@ -52,15 +56,15 @@ func blocks(err error) bool {
 }
 
 func TestReaderUnreadsOneByte(t *testing.T) {
-	for name, b := range everyStrategy(t) {
-		w := Writer{b}
+	for name, b := range buftest.EveryStrategy(t) {
+		w := adapter.Writer{b}
 		if err := w.WriteByte('a'); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := w.WriteString("bcdef"); err != nil {
 			t.Fatal(err)
 		}
-		r := &Reader{Buffer: b, End: io.EOF}
+		r := &adapter.Reader{Buffer: b, End: io.EOF}
 		var got []byte
 		for range 2 {
 			c, err := r.ReadByte()
@@ -88,11 +92,11 @@ func TestReaderUnreadsOneByte(t *testing.T) {
 }
 
 func TestReaderKeepsWhatAWriterDidNotTake(t *testing.T) {
-	for name, b := range everyStrategy(t) {
-		if _, err := (Writer{b}).WriteString("taken and left"); err != nil {
+	for name, b := range buftest.EveryStrategy(t) {
+		if _, err := (adapter.Writer{b}).WriteString("taken and left"); err != nil {
 			t.Fatal(err)
 		}
-		r := &Reader{Buffer: b}
+		r := &adapter.Reader{Buffer: b}
 		if n, err := r.WriteTo(shortWriter{5}); n != 5 || err != io.ErrShortWrite {
 			t.Errorf("%s: WriteTo: %d, %v", name, n, err)
 		}
@@ -107,16 +111,16 @@ type shortWriter struct{ n int }
 func (s shortWriter) Write(p []byte) (int, error) { return min(s.n, len(p)), nil }
 
 func TestWriterStopsAtTheLimit(t *testing.T) {
-	for name, b := range everyStrategy(t) {
-		w := Writer{b}
-		if n, err := w.Write(make([]byte, b.Limit()+1)); n != b.Limit() || !errors.Is(err, ErrFull) || !blocks(err) {
+	for name, b := range buftest.EveryStrategy(t) {
+		w := adapter.Writer{b}
+		if n, err := w.Write(make([]byte, b.Limit()+1)); n != b.Limit() || !errors.Is(err, adapter.ErrFull) || !blocks(err) {
 			t.Errorf("%s: Write: %d, %v", name, n, err)
 		}
-		if err := w.WriteByte(1); !errors.Is(err, ErrFull) {
+		if err := w.WriteByte(1); !errors.Is(err, adapter.ErrFull) {
 			t.Errorf("%s: WriteByte: %v", name, err)
 		}
 		src := strings.NewReader("not read")
-		if n, err := w.ReadFrom(src); n != 0 || !errors.Is(err, ErrFull) || src.Len() != 8 {
+		if n, err := w.ReadFrom(src); n != 0 || !errors.Is(err, adapter.ErrFull) || src.Len() != 8 {
 			t.Errorf("%s: ReadFrom: %d, %v", name, n, err)
 		}
 		b.Release()
@@ -136,7 +140,7 @@ func (answersReader) Read([]byte) (int, error) { return 0, nil }
 func TestABlockingConnectionIsReadOnceAFill(t *testing.T) {
 	client, server := net.Pipe()
 	defer server.Close()
-	b, err := NewRing(Options{Limit: 8})
+	b, err := bufstrategy.NewRing(bufstrategy.Options{Limit: 8})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,23 +152,23 @@ func TestABlockingConnectionIsReadOnceAFill(t *testing.T) {
 		}
 		_ = client.Close()
 	}()
-	src, dst := FromReader(server), FromWriter(server)
-	if o, n, err := Fill(b, src, 0); o != Full || n != 8 || err != nil {
+	src, dst := adapter.FromReader(server), adapter.FromWriter(server)
+	if o, n, err := bufstrategy.Fill(b, src, 0); o != bufstrategy.Full || n != 8 || err != nil {
 		t.Errorf("Fill: %v, %d, %v", o, n, err)
 	}
 	b.Discard(8)
-	if _, err := (Writer{b}).WriteString("answer\n"); err != nil {
+	if _, err := (adapter.Writer{b}).WriteString("answer\n"); err != nil {
 		t.Fatal(err)
 	}
-	if o, n, err := Flush(b, dst, 0); o != Emptied || n != 7 || err != nil {
+	if o, n, err := bufstrategy.Flush(b, dst, 0); o != bufstrategy.Emptied || n != 7 || err != nil {
 		t.Errorf("Flush: %v, %d, %v", o, n, err)
 	}
 	// The previous read left nothing. Fill therefore reports at once that the next read could
 	// block, and the call after that waits.
-	if o, n, err := Fill(b, src, 0); o != Drained || n != 0 || err != nil {
+	if o, n, err := bufstrategy.Fill(b, src, 0); o != bufstrategy.Drained || n != 0 || err != nil {
 		t.Errorf("Fill: %v, %d, %v", o, n, err)
 	}
-	if o, n, err := Fill(b, src, 0); o != EOF || n != 0 || err != nil {
+	if o, n, err := bufstrategy.Fill(b, src, 0); o != bufstrategy.EOF || n != 0 || err != nil {
 		t.Errorf("Fill: %v, %d, %v", o, n, err)
 	}
 }
