@@ -5,6 +5,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/bufstrategy/internal/buftest"
+	"github.com/edgewise-go/edgewise/bufstrategy/message"
 )
 
 func TestFillAndFlushAllocateNothing(t *testing.T) {
@@ -14,7 +15,7 @@ func TestFillAndFlushAllocateNothing(t *testing.T) {
 			if o, _, err := bufstrategy.Fill(b, src, 0); o == bufstrategy.Failed {
 				t.Fatal(err)
 			}
-			_ = bufstrategy.Index(b, 1)
+			_ = message.Index(b, 1)
 			if _, err := b.View(b.Len()); err != nil {
 				t.Fatal(err)
 			}

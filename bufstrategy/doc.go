@@ -27,12 +27,10 @@
 //	PerLoop   one scratch array per loop; a connection owns memory only while it has leftover bytes
 //	Kernel    a Chain that also takes segments lent by a mechanism, and returns them
 //
-// # Parsers
+// # Packages
 //
-// Code that must not wait, such as a handler on a loop, asks a Buffer for a whole message with
-// [Lines], [Delimited], [Frames] or [Heads]. They return ErrShort for "not yet" and ErrTooLarge for
-// "never". In both cases they consume nothing. Package adapter makes a Buffer an io.Reader, an
-// io.Writer, a bufio.Reader or a bufio.Writer.
+// Package message finds whole messages in a Buffer: lines, delimited messages, frames and heads.
+// Package adapter makes a Buffer an io.Reader, an io.Writer, a bufio.Reader or a bufio.Writer.
 //
 // # Lifetime
 //

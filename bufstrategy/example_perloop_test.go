@@ -6,6 +6,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
+	"github.com/edgewise-go/edgewise/bufstrategy/message"
 )
 
 // The connections of a loop read into one Scratch. A connection owns memory only while a part of a
@@ -28,7 +29,7 @@ func ExamplePerLoop() {
 		if _, err := (adapter.Writer{Buffer: buf}).WriteString(arrived); err != nil { // Fill, from a socket
 			log.Fatal(err)
 		}
-		buf.Discard(bufstrategy.Index(buf, '\n') + 1)
+		buf.Discard(message.Index(buf, '\n') + 1)
 		fmt.Println(buf.Len(), "left over,", pool.Stats().Lent, "bytes of the pool in use")
 	}
 	// Output:

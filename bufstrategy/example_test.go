@@ -6,6 +6,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
+	"github.com/edgewise-go/edgewise/bufstrategy/message"
 )
 
 // A line parser on a plain net.Conn. On an event loop, the TryReader is a socket that never blocks,
@@ -25,7 +26,7 @@ func Example() {
 	src := adapter.FromReader(server)
 	for {
 		outcome, _, err := bufstrategy.Fill(buf, src, 0)
-		for end := bufstrategy.Index(buf, '\n'); end >= 0; end = bufstrategy.Index(buf, '\n') {
+		for end := message.Index(buf, '\n'); end >= 0; end = message.Index(buf, '\n') {
 			line, _ := buf.View(end)
 			fmt.Printf("%s\n", line)
 			buf.Discard(end + 1)

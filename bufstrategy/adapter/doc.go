@@ -5,7 +5,7 @@
 // Code that may wait, such as a task or a goroutine that owns the connection, uses a [WaitReader]
 // and a [WaitWriter] on the Buffer. They behave like bufio.Reader and bufio.Writer on any strategy,
 // and leave waiting to a function. http.ReadRequest, json.Decoder and the like can read from a
-// WaitReader. Its ReadMessage method runs the parsers of package bufstrategy.
+// WaitReader. Its ReadMessage method runs the parsers of package message.
 //
 // Code that must not wait, such as a handler on a loop, uses a [Reader] and a [Writer]. They return
 // [ErrEmpty] and [ErrFull] where the others wait. They suit code that wants an io.Reader or

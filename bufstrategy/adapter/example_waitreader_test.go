@@ -11,6 +11,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
+	"github.com/edgewise-go/edgewise/bufstrategy/message"
 )
 
 // http.ReadRequest reads ahead into its bufio.Reader, which then holds the body and later requests.
@@ -84,7 +85,7 @@ func ExampleWaitReader_ReadMessage() {
 		panic(err)
 	}
 	in := &adapter.WaitReader{Buffer: buf, Reader: adapter.FromReader(server)}
-	frames := &bufstrategy.Frames{} // a uvarint length, then that many bytes
+	frames := &message.Frames{} // a uvarint length, then that many bytes
 	for {
 		message, err := in.ReadMessage(frames)
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/bufstrategy/internal/buftest"
+	"github.com/edgewise-go/edgewise/bufstrategy/message"
 )
 
 // pipelined holds consecutive requests, with every kind of body.
@@ -124,7 +125,7 @@ func TestABufioReaderMayBeLentForRequests(t *testing.T) {
 
 // takeRequest does the work of a handler. It returns ErrShort until a request and its body are
 // complete in b.
-func takeRequest(b bufstrategy.Buffer, heads *bufstrategy.Heads) (string, error) {
+func takeRequest(b bufstrategy.Buffer, heads *message.Heads) (string, error) {
 	head, size, err := heads.Next(b)
 	if err != nil {
 		return "", err
@@ -153,7 +154,7 @@ func TestAHandlerTakesRequestsWhereverThePiecesEnd(t *testing.T) {
 	for _, name := range bufstrategy.Names() {
 		for k := range len(data) {
 			b := buftest.Place(t, name, 512, 5*k)
-			heads := bufstrategy.Heads{Max: 200}
+			heads := message.Heads{Max: 200}
 			var got []string
 			for _, part := range []string{data[:k], data[k:]} {
 				b.Feed(t, []byte(part))
@@ -176,7 +177,7 @@ func TestAHandlerTakesRequestsWhereverThePiecesEnd(t *testing.T) {
 		}
 		b := buftest.Place(t, name, 512, 0)
 		b.Feed(t, []byte("GET / HTTP/1.1\r\nX: "+strings.Repeat("x", 200)))
-		if _, err := takeRequest(b.Buffer, &bufstrategy.Heads{Max: 200}); err != bufstrategy.ErrTooLarge {
+		if _, err := takeRequest(b.Buffer, &message.Heads{Max: 200}); err != bufstrategy.ErrTooLarge {
 			t.Errorf("%s: head too large: %v", name, err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/message"
 )
 
 // ReadMessage waits until f finds a complete message in the Buffer, reads it, and returns it as one
@@ -12,7 +13,7 @@ import (
 // The error is io.EOF if Reader ends between two messages. It is io.ErrUnexpectedEOF if Reader ends
 // inside a message, whose bytes then remain to be read. ErrTooLarge, ErrMalformed and ErrExhausted
 // come from f and from Buffer, and consume nothing.
-func (r *WaitReader) ReadMessage(f bufstrategy.Finder) ([]byte, error) {
+func (r *WaitReader) ReadMessage(f message.Finder) ([]byte, error) {
 	r.Settle()
 	for {
 		m, err := f.Find(r.Buffer)

@@ -12,6 +12,7 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 	"github.com/edgewise-go/edgewise/bufstrategy/internal/buftest"
+	"github.com/edgewise-go/edgewise/bufstrategy/message"
 )
 
 var errPassing = errors.New("transient error")
@@ -182,7 +183,7 @@ func TestWaitReaderReadsMessages(t *testing.T) {
 		for mode := range modes {
 			data := "GET / HTTP/1.1\r\n\r\n\x05hello\x03abc" + strings.Repeat(".", 50) + "\ncut"
 			r := waitReader(t, buftest.Place(t, name, 600, 590), mode, []byte(data), []byte{1, 0, 2})
-			read := func(f bufstrategy.Finder, want string, wantErr error) {
+			read := func(f message.Finder, want string, wantErr error) {
 				t.Helper()
 				for {
 					got, err := r.ReadMessage(f)
@@ -195,16 +196,16 @@ func TestWaitReaderReadsMessages(t *testing.T) {
 					return
 				}
 			}
-			frames := &bufstrategy.Frames{Width: 1}
-			read(&bufstrategy.Heads{}, "GET / HTTP/1.1\r\n\r\n", nil)
+			frames := &message.Frames{Width: 1}
+			read(&message.Heads{}, "GET / HTTP/1.1\r\n\r\n", nil)
 			read(frames, "hello", nil)
 			read(frames, "abc", nil)
 			if err := r.UnreadByte(); err != bufio.ErrInvalidUnreadByte {
 				t.Errorf("%s: UnreadByte of a message: %v", name, err)
 			}
-			read(&bufstrategy.Lines{Max: 50}, "", bufstrategy.ErrTooLarge)
-			read(&bufstrategy.Lines{Max: 51}, strings.Repeat(".", 50), nil)
-			read(&bufstrategy.Lines{}, "", io.ErrUnexpectedEOF)
+			read(&message.Lines{Max: 50}, "", bufstrategy.ErrTooLarge)
+			read(&message.Lines{Max: 51}, strings.Repeat(".", 50), nil)
+			read(&message.Lines{}, "", io.ErrUnexpectedEOF)
 			read(never{}, "", io.ErrUnexpectedEOF)
 			if p, err := r.Peek(4); string(p) != "cut" || err != io.EOF {
 				t.Errorf("%s: Peek of a truncated message: %q, %v", name, p, err)
@@ -212,8 +213,8 @@ func TestWaitReaderReadsMessages(t *testing.T) {
 			if n, err := r.Discard(3); n != 3 || err != nil {
 				t.Errorf("%s: Discard: %d, %v", name, n, err)
 			}
-			read(&bufstrategy.Lines{}, "", io.EOF)
-			read(&bufstrategy.Lines{}, "", io.EOF)
+			read(&message.Lines{}, "", io.EOF)
+			read(&message.Lines{}, "", io.EOF)
 		}
 		b := buftest.Place(t, name, 64, 0)
 		r := waitReader(t, b, waitingMode, make([]byte, 2*b.Limit()), []byte{200})
@@ -226,8 +227,8 @@ func TestWaitReaderReadsMessages(t *testing.T) {
 // never is a protocol without messages.
 type never struct{}
 
-func (never) Find(bufstrategy.Buffer) (bufstrategy.Span, error) {
-	return bufstrategy.Span{}, bufstrategy.ErrShort
+func (never) Find(bufstrategy.Buffer) (message.Span, error) {
+	return message.Span{}, bufstrategy.ErrShort
 }
 
 func TestWaitReaderLeavesNothingBehindWhenSettled(t *testing.T) {
@@ -298,10 +299,10 @@ func TestWaitReaderGoesOnAfterAnErrorOfWait(t *testing.T) {
 			}
 			return wait()
 		}
-		if _, err := r.ReadMessage(&bufstrategy.Lines{}); err != errPassing {
+		if _, err := r.ReadMessage(&message.Lines{}); err != errPassing {
 			t.Errorf("%s: %v", name, err)
 		}
-		if p, err := r.ReadMessage(&bufstrategy.Lines{}); string(p) != "two parts" || err != nil {
+		if p, err := r.ReadMessage(&message.Lines{}); string(p) != "two parts" || err != nil {
 			t.Errorf("%s: %q, %v", name, p, err)
 		}
 	}
@@ -324,11 +325,11 @@ func TestWaitReaderSaysWhenMemoryIsExhausted(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := &adapter.WaitReader{Buffer: b, Reader: adapter.FromReader(strings.NewReader("line\n"))}
-	if _, err := r.ReadMessage(&bufstrategy.Lines{}); err != bufstrategy.ErrExhausted {
+	if _, err := r.ReadMessage(&message.Lines{}); err != bufstrategy.ErrExhausted {
 		t.Errorf("ReadMessage: %v, want ErrExhausted", err)
 	}
 	hog.Release()
-	if p, err := r.ReadMessage(&bufstrategy.Lines{}); string(p) != "line" || err != nil {
+	if p, err := r.ReadMessage(&message.Lines{}); string(p) != "line" || err != nil {
 		t.Errorf("ReadMessage: %q, %v", p, err)
 	}
 }
@@ -338,7 +339,7 @@ func TestWaitReaderAllocatesNothing(t *testing.T) {
 		src := &buftest.Endless{N: 3000}
 		waits := 0
 		r := &adapter.WaitReader{Buffer: b, Reader: src, Wait: func() error { waits++; return nil }}
-		lines, frames := &bufstrategy.Lines{}, &bufstrategy.Frames{Width: 1}
+		lines, frames := &message.Lines{}, &message.Frames{Width: 1}
 		p := make([]byte, 700)
 		round := func() {
 			for range 20 {

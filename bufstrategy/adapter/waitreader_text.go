@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/message"
 )
 
 // ReadByte reads one byte.
@@ -82,7 +83,7 @@ func (r *WaitReader) ReadSlice(delim byte) ([]byte, error) {
 	r.Settle()
 	from, n := 0, 0
 	for {
-		if i := bufstrategy.IndexFrom(r.Buffer, from, delim); i >= 0 {
+		if i := message.IndexFrom(r.Buffer, from, delim); i >= 0 {
 			n = i + 1
 			break
 		}
@@ -135,7 +136,7 @@ func (r *WaitReader) copied() {
 
 // ReadLine reads a line and returns it without its end, "\n" or "\r\n". It returns a line of more
 // than Limit bytes in parts, with isPrefix set on all except the last. Most callers want a
-// [bufstrategy.Lines] with ReadMessage instead.
+// [message.Lines] with ReadMessage instead.
 func (r *WaitReader) ReadLine() (line []byte, isPrefix bool, err error) {
 	line, err = r.ReadSlice('\n')
 	n := len(line)

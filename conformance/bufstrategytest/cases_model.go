@@ -8,6 +8,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
+	"github.com/edgewise-go/edgewise/bufstrategy/message"
 )
 
 func modelCases() []Case {
@@ -261,7 +262,7 @@ func (m *model) index(pick choose) (string, error) {
 			want += from
 		}
 	}
-	if got := bufstrategy.IndexFrom(m.b, from, c); got != want {
+	if got := message.IndexFrom(m.b, from, c); got != want {
 		return what, fmt.Errorf("%d, want %d", got, want)
 	}
 	return what, nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
+	"github.com/edgewise-go/edgewise/bufstrategy/message"
 )
 
 // parserCases are about what the parsers, WaitReader and WaitWriter of package bufstrategy need of
@@ -21,20 +22,20 @@ func parserCases() []Case {
 			Source: "a parser remembers how far it has scanned, and the next connection gets the buffer",
 			Run:    statsConsumed,
 		}, {
-			ID: "index/across-segments", Doc: "bufstrategy.IndexBytes",
+			ID: "index/across-segments", Doc: "message.IndexBytes",
 			Rule: "IndexBytes finds sep wherever segments end.",
 			Run:  indexAcrossSegments,
 		}, {
-			ID: "message/any-pieces", Doc: "bufstrategy.Finder",
+			ID: "message/any-pieces", Doc: "message.Finder",
 			Rule:   "The result of a parser does not depend on the pieces in which the bytes came.",
 			Source: "a request split at a position that no test had tried",
 			Run:    messageAnyPieces,
 		}, {
-			ID: "message/find-takes-nothing", Doc: "bufstrategy.Finder",
+			ID: "message/find-takes-nothing", Doc: "message.Finder",
 			Rule: "Find consumes and copies nothing, and never waits.",
 			Run:  messageFindTakesNothing,
 		}, {
-			ID: "message/never-short-at-limit", Doc: "bufstrategy.Finder",
+			ID: "message/never-short-at-limit", Doc: "message.Finder",
 			Rule:   "With Limit bytes unread, a parser does not return ErrShort.",
 			Source: "a full buffer, and a parser that waits for more: a stall",
 			Run:    messageNeverShortAtLimit,
@@ -99,12 +100,12 @@ func indexAcrossSegments(t T, f *Fixture) {
 					want += from
 				}
 			}
-			if got := bufstrategy.IndexBytesFrom(b, from, []byte(sep)); got != want {
+			if got := message.IndexBytesFrom(b, from, []byte(sep)); got != want {
 				t.Fatalf("IndexBytesFrom(%d, %q) of %d bytes is %d, want %d", from, sep, len(unread), got, want)
 			}
 		}
 		b.Discard(rng.IntN(b.Len() + 1))
-		if b.Len() != 0 && bufstrategy.IndexBytes(b, unread[len(unread)-b.Len():][:1]) != 0 {
+		if b.Len() != 0 && message.IndexBytes(b, unread[len(unread)-b.Len():][:1]) != 0 {
 			t.Fatalf("IndexBytes did not find the first byte")
 		}
 	}
@@ -113,7 +114,7 @@ func indexAcrossSegments(t T, f *Fixture) {
 // protocol is a parser, and messages in its format.
 type protocol struct {
 	name   string
-	make   func() bufstrategy.Finder
+	make   func() message.Finder
 	encode func(message []byte) []byte
 }
 
@@ -122,9 +123,9 @@ func protocols() []protocol {
 		return func(p []byte) []byte { return append(bytes.Clone(p), end...) }
 	}
 	return []protocol{
-		{"lines", func() bufstrategy.Finder { return &bufstrategy.Lines{} }, plain("\r\n")},
-		{"delimited", func() bufstrategy.Finder { return &bufstrategy.Delimited{Delim: []byte(";-;")} }, plain(";-;")},
-		{"frames", func() bufstrategy.Finder { return &bufstrategy.Frames{Width: 4} }, func(p []byte) []byte {
+		{"lines", func() message.Finder { return &message.Lines{} }, plain("\r\n")},
+		{"delimited", func() message.Finder { return &message.Delimited{Delim: []byte(";-;")} }, plain(";-;")},
+		{"frames", func() message.Finder { return &message.Frames{Width: 4} }, func(p []byte) []byte {
 			return append([]byte{0, 0, byte(len(p) >> 8), byte(len(p))}, p...)
 		}},
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
+	"github.com/edgewise-go/edgewise/bufstrategy/message"
 )
 
 // noted is a connection that remembers whether it has reported that it is drained, or that it takes
@@ -143,7 +144,7 @@ func (r *reader) consume(n int, must bool) error {
 		}
 		return r.byView(v, err)
 	case 1:
-		i := bufstrategy.Index(r.b, '\n')
+		i := message.Index(r.b, '\n')
 		switch {
 		case i >= 0:
 			return r.byView(r.b.View(i + 1))

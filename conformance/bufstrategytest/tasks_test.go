@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
+	"github.com/edgewise-go/edgewise/bufstrategy/message"
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/queue/auto"
 	"github.com/edgewise-go/edgewise/sched"
@@ -131,9 +131,9 @@ func serveMessages(conn *stream.Conn, f *Fixture, whole bool) error {
 		_, err := j.in.WriteTo(unbuffered{j.out})
 		return err
 	}
-	frames := &bufstrategy.Frames{Width: 2}
+	frames := &message.Frames{Width: 2}
 	for {
-		message, err := j.in.ReadMessage(frames)
+		got, err := j.in.ReadMessage(frames)
 		if err == io.EOF {
 			return nil
 		}
@@ -142,7 +142,7 @@ func serveMessages(conn *stream.Conn, f *Fixture, whole bool) error {
 		}
 		// On a Shared, a slice is invalid once another buffer uses the array, and the answer's
 		// buffer is another.
-		if err := sendMessage(j.out, bytes.Clone(message)); err != nil {
+		if err := sendMessage(j.out, bytes.Clone(got)); err != nil {
 			return err
 		}
 		if err := j.out.Flush(); err != nil {
@@ -162,10 +162,10 @@ func (f unbuffered) Write(p []byte) (int, error) {
 	return n, f.Flush()
 }
 
-func sendMessage(w *adapter.WaitWriter, message []byte) error {
-	_ = w.WriteByte(byte(len(message) >> 8))
-	_ = w.WriteByte(byte(len(message)))
-	_, err := w.Write(message)
+func sendMessage(w *adapter.WaitWriter, p []byte) error {
+	_ = w.WriteByte(byte(len(p) >> 8))
+	_ = w.WriteByte(byte(len(p)))
+	_, err := w.Write(p)
 	return err
 }
 
@@ -176,10 +176,10 @@ func askMessages(conn *stream.Conn, f *Fixture, seed byte) error {
 		return err
 	}
 	defer j.release()
-	frames := &bufstrategy.Frames{Width: 2}
+	frames := &message.Frames{Width: 2}
 	next := 0
 	for i := range taskMessages {
-		if err := sendMessage(j.out, message(i, seed)); err != nil {
+		if err := sendMessage(j.out, payload(i, seed)); err != nil {
 			return err
 		}
 		if i%3 != 2 {
@@ -198,7 +198,7 @@ func askMessages(conn *stream.Conn, f *Fixture, seed byte) error {
 			if err != nil {
 				return err
 			}
-			if !bytes.Equal(got, message(next, seed)) {
+			if !bytes.Equal(got, payload(next, seed)) {
 				return fmt.Errorf("message %d is %d bytes, and not those that were sent", next, len(got))
 			}
 		}
@@ -209,7 +209,7 @@ func askMessages(conn *stream.Conn, f *Fixture, seed byte) error {
 	return nil
 }
 
-func message(i int, seed byte) []byte {
+func payload(i int, seed byte) []byte {
 	p := make([]byte, i*131%900)
 	for k := range p {
 		p[k] = byte(i+k)*7 + seed

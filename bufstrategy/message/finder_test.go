@@ -1,4 +1,4 @@
-package bufstrategy_test
+package message_test
 
 import (
 	"bytes"
@@ -13,21 +13,22 @@ import (
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/bufstrategy/internal/buftest"
+	"github.com/edgewise-go/edgewise/bufstrategy/message"
 )
 
 // reference is a Finder for contiguous, complete data.
-type reference func(p []byte, most int) (m bufstrategy.Span, err error)
+type reference func(p []byte, most int) (m message.Span, err error)
 
 func referenceOf(end func(p []byte) (to, size int)) reference {
-	return func(p []byte, most int) (bufstrategy.Span, error) {
+	return func(p []byte, most int) (message.Span, error) {
 		to, size := end(p)
 		switch {
 		case size > most || size == 0 && len(p) >= most:
-			return bufstrategy.Span{}, bufstrategy.ErrTooLarge
+			return message.Span{}, bufstrategy.ErrTooLarge
 		case size == 0:
-			return bufstrategy.Span{}, bufstrategy.ErrShort
+			return message.Span{}, bufstrategy.ErrShort
 		}
-		return bufstrategy.Span{To: to, Size: size}, nil
+		return message.Span{To: to, Size: size}, nil
 	}
 }
 
@@ -59,14 +60,14 @@ var headReference = referenceOf(func(p []byte) (to, size int) {
 	return 0, 0
 })
 
-func frameReference(f bufstrategy.Frames) reference {
-	return func(p []byte, most int) (bufstrategy.Span, error) {
+func frameReference(f message.Frames) reference {
+	return func(p []byte, most int) (message.Span, error) {
 		header, length := f.Width, uint64(0)
 		seen := p[:min(len(p), most)]
 		if f.Width == 0 {
 			v, n := binary.Uvarint(seen)
 			if n < 0 || n == 0 && len(seen) >= 10 {
-				return bufstrategy.Span{}, bufstrategy.ErrMalformed
+				return message.Span{}, message.ErrMalformed
 			}
 			length, header = v, n
 		} else if len(seen) >= f.Width {
@@ -80,27 +81,27 @@ func frameReference(f bufstrategy.Frames) reference {
 		}
 		switch {
 		case header == 0 && len(p) >= most:
-			return bufstrategy.Span{}, bufstrategy.ErrTooLarge
+			return message.Span{}, bufstrategy.ErrTooLarge
 		case header == 0:
-			return bufstrategy.Span{}, bufstrategy.ErrShort
+			return message.Span{}, bufstrategy.ErrShort
 		case f.Inclusive && length < uint64(header):
-			return bufstrategy.Span{}, bufstrategy.ErrMalformed
+			return message.Span{}, message.ErrMalformed
 		case f.Inclusive:
 			length -= uint64(header)
 		}
 		switch {
 		case length > math.MaxInt32 || header+int(length) > most:
-			return bufstrategy.Span{}, bufstrategy.ErrTooLarge
+			return message.Span{}, bufstrategy.ErrTooLarge
 		case header+int(length) > len(p):
-			return bufstrategy.Span{}, bufstrategy.ErrShort
+			return message.Span{}, bufstrategy.ErrShort
 		}
 		size := header + int(length)
-		return bufstrategy.Span{From: header, To: size, Size: size}, nil
+		return message.Span{From: header, To: size, Size: size}, nil
 	}
 }
 
 // checkFinder passes data to f in pieces and compares every result with the reference.
-func checkFinder(t testing.TB, b *buftest.Bench, f bufstrategy.Finder, want reference, most int, data []byte, piece func() int) {
+func checkFinder(t testing.TB, b *buftest.Bench, f message.Finder, want reference, most int, data []byte, piece func() int) {
 	t.Helper()
 	most = min(cmp.Or(most, b.Limit()), b.Limit())
 	end := len(data)
@@ -137,7 +138,7 @@ func checkFinder(t testing.TB, b *buftest.Bench, f bufstrategy.Finder, want refe
 	}
 }
 
-func checkSpan(t testing.TB, b *buftest.Bench, m bufstrategy.Span, here []byte) {
+func checkSpan(t testing.TB, b *buftest.Bench, m message.Span, here []byte) {
 	t.Helper()
 	if got := bytes.Join(m.AppendSegments(nil, b), nil); !bytes.Equal(got, here[m.From:m.To]) {
 		t.Fatalf("segments: %q, want %q", got, here[m.From:m.To])
@@ -152,7 +153,7 @@ func checkSpan(t testing.TB, b *buftest.Bench, m bufstrategy.Span, here []byte) 
 func constant(n int) func() int { return func() int { return n } }
 
 func TestMessagesAreFoundWhereverThePiecesEnd(t *testing.T) {
-	frame := func(f bufstrategy.Frames, messages ...string) string {
+	frame := func(f message.Frames, messages ...string) string {
 		var out []byte
 		for _, m := range messages {
 			n := uint64(len(m))
@@ -173,32 +174,32 @@ func TestMessagesAreFoundWhereverThePiecesEnd(t *testing.T) {
 	long := strings.Repeat("0123456789abcdef", 30)
 	type test struct {
 		name string
-		make func() bufstrategy.Finder
+		make func() message.Finder
 		want reference
 		max  int
 		data string
 	}
 	tests := []test{
-		{"lines", func() bufstrategy.Finder { return &bufstrategy.Lines{} }, lineReference, 0, "a\n\n\r\nbc\r\n\r\r\n" + long + "\nlast"},
-		{"bounded lines", func() bufstrategy.Finder { return &bufstrategy.Lines{Max: 8} }, lineReference, 8, "seven b\nsix by\r\neight by\n"},
-		{"endless line", func() bufstrategy.Finder { return &bufstrategy.Lines{Max: 8} }, lineReference, 8, long},
-		{"heads", func() bufstrategy.Finder { return &bufstrategy.Heads{} }, headReference, 0,
+		{"lines", func() message.Finder { return &message.Lines{} }, lineReference, 0, "a\n\n\r\nbc\r\n\r\r\n" + long + "\nlast"},
+		{"bounded lines", func() message.Finder { return &message.Lines{Max: 8} }, lineReference, 8, "seven b\nsix by\r\neight by\n"},
+		{"endless line", func() message.Finder { return &message.Lines{Max: 8} }, lineReference, 8, long},
+		{"heads", func() message.Finder { return &message.Heads{} }, headReference, 0,
 			"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.0\n\n\r\n\nA: " + long + "\n\r\n\r\r\n\r\n"},
-		{"bounded head", func() bufstrategy.Finder { return &bufstrategy.Heads{Max: 20} }, headReference, 20, "a: b\n\n" + long + "\n\n"},
+		{"bounded head", func() message.Finder { return &message.Heads{Max: 20} }, headReference, 20, "a: b\n\n" + long + "\n\n"},
 	}
 	for _, d := range []string{";", "\r\n", "aab", "--end--"} {
 		data := "aaaab;x" + d + d + "\r\r\n" + d + "--end-" + d + long + d + d[:len(d)-1]
-		find := func() bufstrategy.Finder { return &bufstrategy.Delimited{Delim: []byte(d)} }
+		find := func() message.Finder { return &message.Delimited{Delim: []byte(d)} }
 		tests = append(tests, test{"delim " + d, find, delimReference([]byte(d)), 0, data})
-		find = func() bufstrategy.Finder { return &bufstrategy.Delimited{Delim: []byte(d), Max: 9} }
+		find = func() message.Finder { return &message.Delimited{Delim: []byte(d), Max: 9} }
 		tests = append(tests, test{"bounded delim " + d, find, delimReference([]byte(d)), 9, data})
 	}
 	for width := range 9 {
-		for _, f := range []bufstrategy.Frames{
+		for _, f := range []message.Frames{
 			{Width: width}, {Width: width, LittleEndian: true}, {Width: width, Inclusive: true, Max: 100},
 			{Width: width, LittleEndian: true, Inclusive: true},
 		} {
-			tests = append(tests, test{fmt.Sprintf("%+v", f), func() bufstrategy.Finder { return &f }, frameReference(f), f.Max,
+			tests = append(tests, test{fmt.Sprintf("%+v", f), func() message.Finder { return &f }, frameReference(f), f.Max,
 				frame(f, "", "x", "some bytes", "", "more of them", long[:140], "y")})
 		}
 	}
@@ -219,34 +220,34 @@ func TestMessagesAreFoundWhereverThePiecesEnd(t *testing.T) {
 
 func TestLengthsThatNoMessageHas(t *testing.T) {
 	for _, test := range []struct {
-		f    bufstrategy.Frames
+		f    message.Frames
 		data string
 		want error
 	}{
-		{bufstrategy.Frames{Width: 1, Max: 10}, "\x0a", bufstrategy.ErrTooLarge},
-		{bufstrategy.Frames{Width: 1, Max: 10}, "\x09", bufstrategy.ErrShort},
-		{bufstrategy.Frames{Width: 1, Max: 10, Inclusive: true}, "\x0a", bufstrategy.ErrShort},
-		{bufstrategy.Frames{Width: 1, Max: 10, Inclusive: true}, "\x0b", bufstrategy.ErrTooLarge},
-		{bufstrategy.Frames{Width: 1, Inclusive: true}, "\x00", bufstrategy.ErrMalformed},
-		{bufstrategy.Frames{Width: 4, Inclusive: true}, "\x00\x00\x00\x03", bufstrategy.ErrMalformed},
-		{bufstrategy.Frames{Width: 4}, "\xff\xff\xff\xff", bufstrategy.ErrTooLarge},
-		{bufstrategy.Frames{Width: 4}, "\x80\x00\x00\x00", bufstrategy.ErrTooLarge},
-		{bufstrategy.Frames{Width: 8}, "\xff\xff\xff\xff\xff\xff\xff\xff", bufstrategy.ErrTooLarge},
-		{bufstrategy.Frames{Width: 8}, "\x7f\xff\xff\xff\xff\xff\xff\xff", bufstrategy.ErrTooLarge},
-		{bufstrategy.Frames{Width: 8, Inclusive: true}, "\xff\xff\xff\xff\xff\xff\xff\xff", bufstrategy.ErrTooLarge},
-		{bufstrategy.Frames{Width: 8, LittleEndian: true}, "\xf8\xff\xff\xff\xff\xff\xff\xff", bufstrategy.ErrTooLarge},
-		{bufstrategy.Frames{Width: 8, Max: 4}, "\x00\x00\x00", bufstrategy.ErrShort},
-		{bufstrategy.Frames{Width: 8, Max: 4}, "\x00\x00\x00\x00", bufstrategy.ErrTooLarge},
-		{bufstrategy.Frames{Width: 8, Max: 4}, "\x00\x00\x00\x00\x00\x00\x00\x00", bufstrategy.ErrTooLarge},
-		{bufstrategy.Frames{Max: 3}, "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80", bufstrategy.ErrTooLarge},
-		{bufstrategy.Frames{}, "", bufstrategy.ErrShort},
-		{bufstrategy.Frames{}, "\x80\x80", bufstrategy.ErrShort},
-		{bufstrategy.Frames{}, "\x80\x80\x80\x80\x80\x80\x80\x80\x80", bufstrategy.ErrShort},
-		{bufstrategy.Frames{}, "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80", bufstrategy.ErrMalformed},
-		{bufstrategy.Frames{}, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", bufstrategy.ErrMalformed},
-		{bufstrategy.Frames{}, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", bufstrategy.ErrTooLarge},
-		{bufstrategy.Frames{Inclusive: true}, "\x00", bufstrategy.ErrMalformed},
-		{bufstrategy.Frames{Inclusive: true}, "\x81\x00", bufstrategy.ErrMalformed},
+		{message.Frames{Width: 1, Max: 10}, "\x0a", bufstrategy.ErrTooLarge},
+		{message.Frames{Width: 1, Max: 10}, "\x09", bufstrategy.ErrShort},
+		{message.Frames{Width: 1, Max: 10, Inclusive: true}, "\x0a", bufstrategy.ErrShort},
+		{message.Frames{Width: 1, Max: 10, Inclusive: true}, "\x0b", bufstrategy.ErrTooLarge},
+		{message.Frames{Width: 1, Inclusive: true}, "\x00", message.ErrMalformed},
+		{message.Frames{Width: 4, Inclusive: true}, "\x00\x00\x00\x03", message.ErrMalformed},
+		{message.Frames{Width: 4}, "\xff\xff\xff\xff", bufstrategy.ErrTooLarge},
+		{message.Frames{Width: 4}, "\x80\x00\x00\x00", bufstrategy.ErrTooLarge},
+		{message.Frames{Width: 8}, "\xff\xff\xff\xff\xff\xff\xff\xff", bufstrategy.ErrTooLarge},
+		{message.Frames{Width: 8}, "\x7f\xff\xff\xff\xff\xff\xff\xff", bufstrategy.ErrTooLarge},
+		{message.Frames{Width: 8, Inclusive: true}, "\xff\xff\xff\xff\xff\xff\xff\xff", bufstrategy.ErrTooLarge},
+		{message.Frames{Width: 8, LittleEndian: true}, "\xf8\xff\xff\xff\xff\xff\xff\xff", bufstrategy.ErrTooLarge},
+		{message.Frames{Width: 8, Max: 4}, "\x00\x00\x00", bufstrategy.ErrShort},
+		{message.Frames{Width: 8, Max: 4}, "\x00\x00\x00\x00", bufstrategy.ErrTooLarge},
+		{message.Frames{Width: 8, Max: 4}, "\x00\x00\x00\x00\x00\x00\x00\x00", bufstrategy.ErrTooLarge},
+		{message.Frames{Max: 3}, "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80", bufstrategy.ErrTooLarge},
+		{message.Frames{}, "", bufstrategy.ErrShort},
+		{message.Frames{}, "\x80\x80", bufstrategy.ErrShort},
+		{message.Frames{}, "\x80\x80\x80\x80\x80\x80\x80\x80\x80", bufstrategy.ErrShort},
+		{message.Frames{}, "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80", message.ErrMalformed},
+		{message.Frames{}, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", message.ErrMalformed},
+		{message.Frames{}, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", bufstrategy.ErrTooLarge},
+		{message.Frames{Inclusive: true}, "\x00", message.ErrMalformed},
+		{message.Frames{Inclusive: true}, "\x81\x00", message.ErrMalformed},
 	} {
 		b := buftest.Place(t, "ring", 64, 60)
 		b.Feed(t, []byte(test.data))
@@ -263,7 +264,7 @@ func TestNextLeavesTheMessageUntilItIsDiscarded(t *testing.T) {
 	for _, name := range bufstrategy.Names() {
 		b := buftest.Place(t, name, 64, 0)
 		b.Feed(t, []byte("one\r\ntwo\nthr"))
-		var l bufstrategy.Lines
+		var l message.Lines
 		for _, want := range []string{"one", "two"} {
 			for range 2 {
 				if p, n, err := l.Next(b); string(p) != want || err != nil || n == 0 {
@@ -296,7 +297,7 @@ func TestAParserSurvivesWhoeverDiscards(t *testing.T) {
 			{func(b bufstrategy.Buffer) { b.Discard(13) }, 1, 1, 4},
 		} {
 			b := buftest.Place(t, name, 64, 0)
-			finders := []bufstrategy.Finder{&bufstrategy.Lines{}, &bufstrategy.Heads{}, &bufstrategy.Delimited{Delim: []byte(";;")}}
+			finders := []message.Finder{&message.Lines{}, &message.Heads{}, &message.Delimited{Delim: []byte(";;")}}
 			b.Feed(t, []byte("seen and gone"))
 			for _, f := range finders {
 				if _, err := f.Find(b.Buffer); err != bufstrategy.ErrShort {
@@ -316,8 +317,8 @@ func TestAParserSurvivesWhoeverDiscards(t *testing.T) {
 
 func TestParsersAllocateNothing(t *testing.T) {
 	for name, b := range buftest.EveryStrategy(t) {
-		l, h := &bufstrategy.Lines{}, &bufstrategy.Heads{}
-		d, f := &bufstrategy.Delimited{Delim: []byte("\r\n")}, &bufstrategy.Frames{Width: 2}
+		l, h := &message.Lines{}, &message.Heads{}
+		d, f := &message.Delimited{Delim: []byte("\r\n")}, &message.Frames{Width: 2}
 		data := []byte("line\r\nhead: x\r\n\r\nmessage\r\n\x00\x07a frame")
 		segs := make([][]byte, 0, 8)
 		take := func(p []byte, n int, err error) {
@@ -350,12 +351,12 @@ func TestParsersAllocateNothing(t *testing.T) {
 func TestProgrammersErrorsPanic(t *testing.T) {
 	b := buftest.Place(t, "fixed", 64, 0)
 	for what, f := range map[string]func(){
-		"a negative Max":      func() { _, _ = (&bufstrategy.Lines{Max: -1}).Find(b) },
-		"no Delim":            func() { _, _ = (&bufstrategy.Delimited{}).Find(b) },
-		"a width of 9":        func() { _, _ = (&bufstrategy.Frames{Width: 9}).Find(b) },
-		"a negative width":    func() { _, _ = (&bufstrategy.Frames{Width: -1}).Find(b) },
-		"nothing to look for": func() { bufstrategy.IndexBytes(b, nil) },
-		"a negative position": func() { bufstrategy.IndexBytesFrom(b, -1, []byte("x")) },
+		"a negative Max":      func() { _, _ = (&message.Lines{Max: -1}).Find(b) },
+		"no Delim":            func() { _, _ = (&message.Delimited{}).Find(b) },
+		"a width of 9":        func() { _, _ = (&message.Frames{Width: 9}).Find(b) },
+		"a negative width":    func() { _, _ = (&message.Frames{Width: -1}).Find(b) },
+		"nothing to look for": func() { message.IndexBytes(b, nil) },
+		"a negative position": func() { message.IndexBytesFrom(b, -1, []byte("x")) },
 	} {
 		func() {
 			defer func() {

@@ -1,6 +1,10 @@
-package bufstrategy
+package message
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+)
 
 var _ Finder = (*Frames)(nil)
 
@@ -28,16 +32,16 @@ type Frames struct {
 // Discard after handling it. The message is valid as long as a View of b. Next consumes nothing:
 // without that Discard the next call returns the same message.
 //
-// The error is that of [Finder], or ErrExhausted from View. The length is unsigned: one that the
-// peer meant as negative is huge, and therefore ErrTooLarge. A uvarint of more than 64 bits or 10
-// bytes is ErrMalformed.
-func (f *Frames) Next(b Buffer) (message []byte, size int, err error) {
+// The error is that of [Finder], or [bufstrategy.ErrExhausted] from View. The length is unsigned:
+// one that the peer meant as negative is huge, and therefore ErrTooLarge. A uvarint of more than 64
+// bits or 10 bytes is ErrMalformed.
+func (f *Frames) Next(b bufstrategy.Buffer) (message []byte, size int, err error) {
 	m, err := f.Find(b)
 	return m.next(b, err)
 }
 
 // Find is like Next, but returns the position of the message and does not make it contiguous.
-func (f *Frames) Find(b Buffer) (Span, error) {
+func (f *Frames) Find(b bufstrategy.Buffer) (Span, error) {
 	most := bound(f.Max, b)
 	var buf [binary.MaxVarintLen64]byte
 	n := 0
@@ -49,8 +53,8 @@ func (f *Frames) Find(b Buffer) (Span, error) {
 	n = min(n, most)
 	length, header, err := f.length(buf[:n])
 	switch {
-	case err == ErrShort && n == most:
-		return Span{}, ErrTooLarge
+	case err == bufstrategy.ErrShort && n == most:
+		return Span{}, bufstrategy.ErrTooLarge
 	case err != nil:
 		return Span{}, err
 	}
@@ -61,11 +65,11 @@ func (f *Frames) Find(b Buffer) (Span, error) {
 		length -= uint64(header)
 	}
 	if length > uint64(most-header) {
-		return Span{}, ErrTooLarge
+		return Span{}, bufstrategy.ErrTooLarge
 	}
 	size := header + int(length)
 	if size > b.Len() {
-		return Span{}, ErrShort
+		return Span{}, bufstrategy.ErrShort
 	}
 	return Span{From: header, To: size, Size: size}, nil
 }
@@ -74,18 +78,18 @@ func (f *Frames) Find(b Buffer) (Span, error) {
 func (f *Frames) length(p []byte) (length uint64, header int, err error) {
 	switch {
 	case f.Width < 0 || f.Width > 8:
-		panic("bufstrategy: Frames: Width: want 0 to 8")
+		panic("message: Frames: Width: want 0 to 8")
 	case f.Width == 0:
 		length, header = binary.Uvarint(p)
 		if header < 0 || header == 0 && len(p) == binary.MaxVarintLen64 {
 			return 0, 0, ErrMalformed
 		}
 		if header == 0 {
-			return 0, 0, ErrShort
+			return 0, 0, bufstrategy.ErrShort
 		}
 		return length, header, nil
 	case len(p) < f.Width:
-		return 0, 0, ErrShort
+		return 0, 0, bufstrategy.ErrShort
 	}
 	for i := range f.Width {
 		c := p[i]

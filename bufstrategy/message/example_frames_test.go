@@ -1,4 +1,4 @@
-package bufstrategy_test
+package message_test
 
 import (
 	"errors"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
+	"github.com/edgewise-go/edgewise/bufstrategy/message"
 )
 
 // A frame starts with its length. A length that exceeds Max is refused before the frame arrives.
@@ -16,7 +17,7 @@ func ExampleFrames() {
 		log.Fatal(err)
 	}
 	defer buf.Release()
-	frames := bufstrategy.Frames{Width: 2, Max: 64}
+	frames := message.Frames{Width: 2, Max: 64}
 	for _, arrived := range []string{"\x00\x05he", "llo\x00\x05worl", "d\xff\xff"} {
 		if _, err := (adapter.Writer{Buffer: buf}).WriteString(arrived); err != nil { // Fill, from a socket
 			log.Fatal(err)

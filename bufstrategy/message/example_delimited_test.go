@@ -1,4 +1,4 @@
-package bufstrategy_test
+package message_test
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
+	"github.com/edgewise-go/edgewise/bufstrategy/message"
 )
 
 // Delimited finds messages that end in several bytes, even if the delimiter arrives in parts.
@@ -15,7 +16,7 @@ func ExampleDelimited() {
 		log.Fatal(err)
 	}
 	defer buf.Release()
-	messages := bufstrategy.Delimited{Delim: []byte("]]>")}
+	messages := message.Delimited{Delim: []byte("]]>")}
 	for _, arrived := range []string{"one]", "]", ">two"} {
 		if _, err := (adapter.Writer{Buffer: buf}).WriteString(arrived); err != nil { // Fill, from a socket
 			log.Fatal(err)

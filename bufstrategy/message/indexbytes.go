@@ -1,18 +1,22 @@
-package bufstrategy
+package message
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+)
 
 // IndexBytes returns the position of the first sep among the unread bytes of b, or -1. It consumes
 // and copies nothing. It finds sep even across segments. IndexBytes panics if sep is empty.
-func IndexBytes(b Buffer, sep []byte) int { return IndexBytesFrom(b, 0, sep) }
+func IndexBytes(b bufstrategy.Buffer, sep []byte) int { return IndexBytesFrom(b, 0, sep) }
 
 // IndexBytesFrom is like IndexBytes, but finds only a sep that starts at or after position from. A
 // caller that found none resumes len(sep)-1 bytes before the end of the bytes searched, because
 // part of a sep may have arrived. The result counts from the first unread byte. IndexBytesFrom
 // panics if from is negative or sep is empty. Beyond Len it returns -1.
-func IndexBytesFrom(b Buffer, from int, sep []byte) int {
+func IndexBytesFrom(b bufstrategy.Buffer, from int, sep []byte) int {
 	if from < 0 || len(sep) == 0 {
-		panic("bufstrategy: IndexBytesFrom: negative position or empty sep")
+		panic("message: IndexBytesFrom: negative position or empty sep")
 	}
 	return indexBytes(b.Segments(), from, sep)
 }
@@ -58,5 +62,5 @@ func byteAt(segs [][]byte, i int) byte {
 		}
 		i -= len(s)
 	}
-	panic("bufstrategy: position beyond the segments")
+	panic("message: position beyond the segments")
 }

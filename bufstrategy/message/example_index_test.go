@@ -1,4 +1,4 @@
-package bufstrategy_test
+package message_test
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
+	"github.com/edgewise-go/edgewise/bufstrategy/message"
 )
 
 // A parser resumes its search where it stopped, so that a message that arrives in many parts
@@ -21,7 +22,7 @@ func ExampleIndexFrom() {
 		if _, err := (adapter.Writer{Buffer: buf}).WriteString(arrived); err != nil { // Fill, from a socket
 			log.Fatal(err)
 		}
-		end := bufstrategy.IndexFrom(buf, searched, '\n')
+		end := message.IndexFrom(buf, searched, '\n')
 		fmt.Println(searched, end)
 		if end >= 0 {
 			break

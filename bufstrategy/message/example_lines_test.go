@@ -1,4 +1,4 @@
-package bufstrategy_test
+package message_test
 
 import (
 	"errors"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
+	"github.com/edgewise-go/edgewise/bufstrategy/message"
 )
 
 // A handler on a loop takes the complete lines, and leaves the rest until more bytes arrive.
@@ -14,7 +15,7 @@ func ExampleLines() {
 	if err != nil {
 		panic(err)
 	}
-	lines := bufstrategy.Lines{Max: 12}
+	lines := message.Lines{Max: 12}
 	for _, arrived := range []string{"SET a 1\r\nGE", "T a\r", "\nSET b ", "a value that is too long"} {
 		_, _ = adapter.Writer{Buffer: buf}.WriteString(arrived) // Fill, from a socket
 		for {
@@ -48,7 +49,7 @@ func ExampleFrames_Find() {
 	_, _ = w.WriteString("\x00\x07message") // around the end of the ring
 	buf.Discard(1)
 
-	frames := bufstrategy.Frames{Width: 2, Max: 1 << 10}
+	frames := message.Frames{Width: 2, Max: 1 << 10}
 	span, err := frames.Find(buf)
 	fmt.Println(span, err)
 	fmt.Printf("%q\n", span.AppendSegments(nil, buf))

@@ -1,20 +1,21 @@
-package bufstrategy
+package message
 
 import (
 	"bytes"
 	"testing"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/internal/buftest"
 )
 
 func TestIndexLooksAcrossSegments(t *testing.T) {
-	c, err := NewChain(Options{Segment: blockMin})
+	c, err := bufstrategy.NewChain(bufstrategy.Options{Segment: 256})
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := bytes.Repeat([]byte{'.'}, 1000)
 	p[256], p[700] = 'x', 'x'
-	if _, err := put(c, p); err != nil {
-		t.Fatal(err)
-	}
+	buftest.Append(t, c, p)
 	for from, want := range map[int]int{0: 256, 256: 256, 257: 700, 700: 700, 701: -1, 5000: -1} {
 		if got := IndexFrom(c, from, 'x'); got != want {
 			t.Errorf("IndexFrom(%d): got %d, want %d", from, got, want)

@@ -1,4 +1,4 @@
-package bufstrategy_test
+package message_test
 
 import (
 	"bufio"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
+	"github.com/edgewise-go/edgewise/bufstrategy/message"
 )
 
 // A handler on a loop waits for the complete head of a request before it lets package net/http
@@ -19,7 +20,7 @@ func ExampleHeads() {
 		log.Fatal(err)
 	}
 	defer buf.Release()
-	heads := bufstrategy.Heads{Max: 8 << 10}
+	heads := message.Heads{Max: 8 << 10}
 	for _, arrived := range []string{"GET / HTTP/1.1\r\nHo", "st: db.example\r\n", "\r\nGET"} {
 		if _, err := (adapter.Writer{Buffer: buf}).WriteString(arrived); err != nil { // Fill, from a socket
 			log.Fatal(err)

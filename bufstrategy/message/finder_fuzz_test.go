@@ -1,15 +1,15 @@
-package bufstrategy_test
+package message_test
 
 import (
 	"testing"
 
-	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/bufstrategy/internal/buftest"
+	"github.com/edgewise-go/edgewise/bufstrategy/message"
 )
 
 // fuzzFinder lets the fuzzer choose the strategy, the bounds, the start position, the data and its
 // pieces.
-func fuzzFinder(f *testing.F, make func(most int, mode uint8, delim []byte) (bufstrategy.Finder, reference)) {
+func fuzzFinder(f *testing.F, make func(most int, mode uint8, delim []byte) (message.Finder, reference)) {
 	for i, data := range []string{
 		"line\nline\r\n\r\r\n\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\nrest", "a: b\n\n\r\n", "\x03abc\x00\x01x\x00\x00\x00\x02yy",
 		"\x83\x80\x00abc\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", "aab;aaab;;ab",
@@ -34,29 +34,29 @@ func fuzzFinder(f *testing.F, make func(most int, mode uint8, delim []byte) (buf
 }
 
 func FuzzLines(f *testing.F) {
-	fuzzFinder(f, func(most int, _ uint8, _ []byte) (bufstrategy.Finder, reference) {
-		return &bufstrategy.Lines{Max: most}, lineReference
+	fuzzFinder(f, func(most int, _ uint8, _ []byte) (message.Finder, reference) {
+		return &message.Lines{Max: most}, lineReference
 	})
 }
 
 func FuzzHeads(f *testing.F) {
-	fuzzFinder(f, func(most int, _ uint8, _ []byte) (bufstrategy.Finder, reference) {
-		return &bufstrategy.Heads{Max: most}, headReference
+	fuzzFinder(f, func(most int, _ uint8, _ []byte) (message.Finder, reference) {
+		return &message.Heads{Max: most}, headReference
 	})
 }
 
 func FuzzDelimited(f *testing.F) {
-	fuzzFinder(f, func(most int, _ uint8, delim []byte) (bufstrategy.Finder, reference) {
+	fuzzFinder(f, func(most int, _ uint8, delim []byte) (message.Finder, reference) {
 		if len(delim) == 0 {
 			return nil, nil
 		}
-		return &bufstrategy.Delimited{Delim: delim, Max: most}, delimReference(delim)
+		return &message.Delimited{Delim: delim, Max: most}, delimReference(delim)
 	})
 }
 
 func FuzzFrames(f *testing.F) {
-	fuzzFinder(f, func(most int, mode uint8, _ []byte) (bufstrategy.Finder, reference) {
-		frames := bufstrategy.Frames{Width: int(mode % 9), LittleEndian: mode&64 != 0, Inclusive: mode&128 != 0, Max: most}
+	fuzzFinder(f, func(most int, mode uint8, _ []byte) (message.Finder, reference) {
+		frames := message.Frames{Width: int(mode % 9), LittleEndian: mode&64 != 0, Inclusive: mode&128 != 0, Max: most}
 		return &frames, frameReference(frames)
 	})
 }

@@ -1,20 +1,24 @@
-package bufstrategy
+package message
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+)
 
 // ErrMalformed reports that the unread bytes cannot start a message, whatever follows them.
-var ErrMalformed = errors.New("bufstrategy: malformed message")
+var ErrMalformed = errors.New("message: malformed")
 
 // Finder is a protocol that can find the end of its first message. Implementations are [Lines],
 // [Delimited], [Frames], [Heads] and those of the caller.
 //
-// Find consumes and copies nothing, and never waits. It returns ErrShort if the message is
-// incomplete but may become complete. It returns ErrTooLarge if the message exceeds its bound, so
-// that waiting is useless, and ErrMalformed if no message can start like this. The result does not
-// depend on how the bytes were split on arrival. With Limit bytes unread, Find does not return
-// ErrShort.
+// Find consumes and copies nothing, and never waits. It returns [bufstrategy.ErrShort] if the
+// message is incomplete but may become complete. It returns [bufstrategy.ErrTooLarge] if the
+// message exceeds its bound, so that waiting is useless, and ErrMalformed if no message can start
+// like this. The result does not depend on how the bytes were split on arrival. With Limit bytes
+// unread, Find does not return ErrShort.
 type Finder interface {
-	Find(b Buffer) (Span, error)
+	Find(b bufstrategy.Buffer) (Span, error)
 }
 
 // Span is the location of a message among the unread bytes of a Buffer, as positions from the first
@@ -26,8 +30,8 @@ type Span struct {
 
 // View returns the message as one slice, valid as long as a slice from Buffer.View. It copies only
 // if the message is not contiguous. If it would have to copy and there is no memory, it returns
-// ErrExhausted.
-func (m Span) View(b Buffer) ([]byte, error) {
+// [bufstrategy.ErrExhausted].
+func (m Span) View(b bufstrategy.Buffer) ([]byte, error) {
 	p, err := b.View(m.To)
 	if err != nil {
 		return nil, err
@@ -37,7 +41,7 @@ func (m Span) View(b Buffer) ([]byte, error) {
 
 // AppendSegments appends the segments of the message to dst, in order, and copies no byte. No
 // segment is empty. The segments are valid as long as those of Buffer.Segments.
-func (m Span) AppendSegments(dst [][]byte, b Buffer) [][]byte {
+func (m Span) AppendSegments(dst [][]byte, b bufstrategy.Buffer) [][]byte {
 	from, n := m.From, m.To-m.From
 	for _, s := range b.Segments() {
 		skip := min(from, len(s))
@@ -52,7 +56,7 @@ func (m Span) AppendSegments(dst [][]byte, b Buffer) [][]byte {
 }
 
 // next implements every Next on the result of Find.
-func (m Span) next(b Buffer, err error) ([]byte, int, error) {
+func (m Span) next(b bufstrategy.Buffer, err error) ([]byte, int, error) {
 	if err != nil {
 		return nil, 0, err
 	}
@@ -71,7 +75,7 @@ type progress struct {
 }
 
 // from returns the position among the unread bytes of b at which to resume the search.
-func (p *progress) from(b Buffer) int {
+func (p *progress) from(b bufstrategy.Buffer) int {
 	if p.looked == 0 || p.looked > b.Len() || p.consumed != consumed(b) {
 		return 0
 	}
@@ -80,17 +84,17 @@ func (p *progress) from(b Buffer) int {
 
 // short records that the unread bytes of b were searched. The last again bytes must be searched
 // again.
-func (p *progress) short(b Buffer, again int) error {
+func (p *progress) short(b bufstrategy.Buffer, again int) error {
 	p.consumed, p.looked = consumed(b), max(0, b.Len()-again)
-	return ErrShort
+	return bufstrategy.ErrShort
 }
 
-func consumed(b Buffer) uint64 { return b.Stats().Moved - uint64(b.Len()) }
+func consumed(b bufstrategy.Buffer) uint64 { return b.Stats().Moved - uint64(b.Len()) }
 
 // bound returns the size in bytes, more than zero, above which a message is too large.
-func bound(most int, b Buffer) int {
+func bound(most int, b bufstrategy.Buffer) int {
 	if most < 0 {
-		panic("bufstrategy: Max: want 0 or more")
+		panic("message: Max: want 0 or more")
 	}
 	if most == 0 {
 		return b.Limit()

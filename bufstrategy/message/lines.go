@@ -1,4 +1,6 @@
-package bufstrategy
+package message
+
+import "github.com/edgewise-go/edgewise/bufstrategy"
 
 var (
 	_ Finder = (*Lines)(nil)
@@ -20,20 +22,20 @@ type Lines struct {
 // it. The line is valid as long as a View of b. Next consumes nothing: without that Discard the
 // next call returns the same line.
 //
-// The error is that of [Finder], or ErrExhausted from View. A last line without an end remains
-// ErrShort. After Fill reports EOF, View returns it.
-func (l *Lines) Next(b Buffer) (line []byte, size int, err error) {
+// The error is that of [Finder], or [bufstrategy.ErrExhausted] from View. A last line without an
+// end remains ErrShort. After Fill reports EOF, View returns it.
+func (l *Lines) Next(b bufstrategy.Buffer) (line []byte, size int, err error) {
 	m, err := l.Find(b)
 	return m.next(b, err)
 }
 
 // Find is like Next, but returns the position of the line and does not make it contiguous.
-func (l *Lines) Find(b Buffer) (Span, error) {
+func (l *Lines) Find(b bufstrategy.Buffer) (Span, error) {
 	segs, most := b.Segments(), bound(l.Max, b)
 	i := index(segs, l.seen.from(b), '\n')
 	switch {
 	case i >= most || i < 0 && b.Len() >= most:
-		return Span{}, ErrTooLarge
+		return Span{}, bufstrategy.ErrTooLarge
 	case i < 0:
 		return Span{}, l.seen.short(b, 0)
 	}
@@ -58,21 +60,21 @@ type Delimited struct {
 }
 
 // Next is like [Lines.Next], for messages that end in Delim.
-func (d *Delimited) Next(b Buffer) (message []byte, size int, err error) {
+func (d *Delimited) Next(b bufstrategy.Buffer) (message []byte, size int, err error) {
 	m, err := d.Find(b)
 	return m.next(b, err)
 }
 
 // Find is like Next, but returns the position of the message and does not make it contiguous.
-func (d *Delimited) Find(b Buffer) (Span, error) {
+func (d *Delimited) Find(b bufstrategy.Buffer) (Span, error) {
 	if len(d.Delim) == 0 {
-		panic("bufstrategy: Delimited: empty Delim")
+		panic("message: Delimited: empty Delim")
 	}
 	most := bound(d.Max, b)
 	i := indexBytes(b.Segments(), d.seen.from(b), d.Delim)
 	switch {
 	case i+len(d.Delim) > most && i >= 0 || i < 0 && b.Len() >= most:
-		return Span{}, ErrTooLarge
+		return Span{}, bufstrategy.ErrTooLarge
 	case i < 0:
 		return Span{}, d.seen.short(b, len(d.Delim)-1)
 	}
@@ -95,13 +97,13 @@ type Heads struct {
 }
 
 // Next is like [Lines.Next], for heads.
-func (h *Heads) Next(b Buffer) (head []byte, size int, err error) {
+func (h *Heads) Next(b bufstrategy.Buffer) (head []byte, size int, err error) {
 	m, err := h.Find(b)
 	return m.next(b, err)
 }
 
 // Find is like Next, but returns the position of the head and does not make it contiguous.
-func (h *Heads) Find(b Buffer) (Span, error) {
+func (h *Heads) Find(b bufstrategy.Buffer) (Span, error) {
 	segs, most := b.Segments(), bound(h.Max, b)
 	i := index(segs, h.seen.from(b), '\n')
 	for i >= 0 && i < most && !endsEmptyLine(segs, i) {
@@ -109,7 +111,7 @@ func (h *Heads) Find(b Buffer) (Span, error) {
 	}
 	switch {
 	case i >= most || i < 0 && b.Len() >= most:
-		return Span{}, ErrTooLarge
+		return Span{}, bufstrategy.ErrTooLarge
 	case i < 0:
 		return Span{}, h.seen.short(b, 0)
 	}

@@ -1,21 +1,24 @@
-package bufstrategy
+package message
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/internal/buftest"
+)
 
 // A parser does not search bytes twice. Otherwise a message in many pieces costs the square of its
 // length.
 func TestNoByteIsSearchedTwice(t *testing.T) {
-	b, err := NewChain(Options{Limit: 4096})
+	b, err := bufstrategy.NewChain(bufstrategy.Options{Limit: 4096})
 	if err != nil {
 		t.Fatal(err)
 	}
 	l, h, d := Lines{}, Heads{}, Delimited{Delim: []byte("abcd")}
 	for i := 1; i < 1000; i++ {
-		if _, err := put(b, "."); err != nil {
-			t.Fatal(err)
-		}
+		buftest.Append(t, b, []byte("."))
 		for _, f := range []Finder{&l, &h, &d} {
-			if _, err := f.Find(b); err != ErrShort {
+			if _, err := f.Find(b); err != bufstrategy.ErrShort {
 				t.Fatal(err)
 			}
 		}
