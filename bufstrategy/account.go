@@ -1,6 +1,11 @@
 package bufstrategy
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/edgewise-go/edgewise/bufstrategy/internal/budget"
+	"github.com/edgewise-go/edgewise/bufstrategy/internal/poison"
+)
 
 // account is the state that every strategy keeps besides its memory: bounds, watermarks, statistics
 // and the outstanding space.
@@ -10,12 +15,12 @@ type account struct {
 	offered          int // bytes of the Space that a Commit may follow
 	paused, poison   bool
 	crossed          func(paused bool) // nil without a Watcher
-	budget           *MemoryBudget     // for memory that does not come from a Pool
-	lack             lack
+	budget           *budget.Budget    // for memory that does not come from a Pool
+	lack             budget.Lack
 }
 
 func newAccount(o Options) account {
-	return account{limit: o.Limit, high: o.High, low: o.Low, poison: o.Poison, budget: o.Budget}
+	return account{limit: o.Limit, high: o.High, low: o.Low, poison: o.Poison, budget: (*budget.Budget)(o.Budget)}
 }
 
 func (a *account) Limit() int   { return a.limit }
@@ -78,36 +83,30 @@ func (a *account) resident(delta int) {
 // at the bound of the budget. held is the number of bytes that the buffer already holds, or zero if
 // the new memory replaces a larger array.
 func (a *account) allocate(held, n int) bool {
-	if !a.budget.reserve(held, n) {
-		a.lack = lack{held, n}
+	if !a.budget.Reserve(held, n) {
+		a.lack = budget.Lack{Held: held, More: n}
 		return false
 	}
-	a.lack = lack{}
+	a.lack = budget.Lack{}
 	a.stats.Allocs++
 	a.resident(n)
-	a.budget.settle()
+	a.budget.Settle()
 	return true
 }
 
 // freed accounts for the release of n bytes from allocate.
 func (a *account) freed(n int) {
 	a.resident(-n)
-	a.budget.release(n)
-	a.budget.settle()
+	a.budget.Release(n)
+	a.budget.Settle()
 }
 
-func (a *account) lacks() (*MemoryBudget, lack) { return a.budget, a.lack }
+func (a *account) lacks() (*budget.Budget, budget.Lack) { return a.budget, a.lack }
 
 // spoil overwrites memory without unread bytes, in the debug mode.
 func (a *account) spoil(p []byte) {
 	if a.poison {
-		spoil(p)
-	}
-}
-
-func spoil(p []byte) {
-	for i := range p {
-		p[i] = Poison
+		poison.Fill(p)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/bufstrategy/internal/buftest"
+	"github.com/edgewise-go/edgewise/bufstrategy/memory"
 	"github.com/edgewise-go/edgewise/bufstrategy/message"
 )
 
@@ -33,7 +34,7 @@ func TestFillAndFlushAllocateNothing(t *testing.T) {
 }
 
 func TestSharedBuffersThatTakeTurnsAllocateNothing(t *testing.T) {
-	pool, err := bufstrategy.NewPool(1<<20, 1<<20)
+	pool, err := memory.NewPool(1<<20, 1<<20)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"math"
 	"testing"
+
+	"github.com/edgewise-go/edgewise/bufstrategy/memory"
 )
 
 // A list of segments must not keep alive memory that the pool has dropped.
 func TestAChainForgetsTheSegmentsThatItGaveBack(t *testing.T) {
-	pool, err := NewPool(1<<20, 0)
+	pool, err := memory.NewPool(1<<20, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +43,7 @@ func TestAChainForgetsTheSegmentsThatItGaveBack(t *testing.T) {
 }
 
 func TestMoveFromCopiesAsMuchAsThereIsRoomFor(t *testing.T) {
-	pool, err := NewPool(4<<20, 1<<20)
+	pool, err := memory.NewPool(4<<20, 1<<20)
 	if err != nil {
 		t.Fatal(err)
 	}

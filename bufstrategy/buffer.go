@@ -1,6 +1,11 @@
 package bufstrategy
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/edgewise-go/edgewise/bufstrategy/internal/poison"
+	"github.com/edgewise-go/edgewise/bufstrategy/memory"
+)
 
 // Buffer is a bounded queue of bytes between a producer and a consumer. One of the two is usually a
 // socket.
@@ -85,7 +90,7 @@ type Stats struct {
 
 // Poison is the byte that overwrites memory once it holds no unread bytes, if Options.Poison is
 // set.
-const Poison = 0xDB
+const Poison = poison.Byte
 
 var (
 	// ErrShort reports that a View or a message is longer than the unread bytes, and that more may
@@ -96,8 +101,8 @@ var (
 	// exceeds its bound. It will never be available.
 	ErrTooLarge = errors.New("bufstrategy: more bytes asked for than the limit")
 
-	// ErrExhausted reports that memory shared with other buffers has reached its bound. Nothing was
-	// lost. Retry after another buffer has discarded bytes. Neither readiness of the socket nor a
-	// Discard of this buffer necessarily frees that memory.
-	ErrExhausted = errors.New("bufstrategy: shared memory exhausted")
+	// ErrExhausted is memory.ErrExhausted. It reports that memory shared with other buffers has
+	// reached its bound. Nothing was lost. Retry after another buffer has discarded bytes. Neither
+	// readiness of the socket nor a Discard of this buffer necessarily frees that memory.
+	ErrExhausted = memory.ErrExhausted
 )

@@ -1,6 +1,11 @@
 package bufstrategy
 
-import "math"
+import (
+	"math"
+
+	"github.com/edgewise-go/edgewise/bufstrategy/internal/budget"
+	"github.com/edgewise-go/edgewise/bufstrategy/internal/pool"
+)
 
 var _ Buffer = (*Chain)(nil)
 
@@ -26,16 +31,16 @@ const aheadMax = 4
 // four segments until Trim or Release.
 type Chain struct {
 	account
-	pool    *Pool
-	memory  memory // the pool, or a Magazine on it
-	private bool   // no other buffer uses the pool
+	pool    *pool.Pool
+	memory  pool.Source // the pool, or a Magazine on it
+	private bool        // no other buffer uses the pool
 	segment int
-	n       int    // unread bytes
-	lent    int    // segments that belong to a Lender
-	head    *block // first segment with unread bytes
-	last    *block // last segment with unread bytes
-	spare   *block // reserved by a Space and not committed
-	ahead   int    // fresh segments to offer
+	n       int         // unread bytes
+	lent    int         // segments that belong to a Lender
+	head    *pool.Block // first segment with unread bytes
+	last    *pool.Block // last segment with unread bytes
+	spare   *pool.Block // reserved by a Space and not committed
+	ahead   int         // fresh segments to offer
 	vec     [][]byte
 }
 
@@ -46,25 +51,26 @@ func NewChain(o Options) (*Chain, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Segment = max(powerOfTwo(o.Segment), blockMin)
-	private := o.Pool == nil && o.Magazine == nil
+	o.Segment = max(powerOfTwo(o.Segment), pool.BlockMin)
+	segments, from, err := o.segments()
+	if err != nil {
+		return nil, err
+	}
+	private := segments == nil
 	if private {
 		// Limit bytes may start and end inside a segment, and a View needs as much again in one
 		// block. The sum is 64-bit because it may overflow a 32-bit int.
-		bound := 4*int64(max(powerOfTwo(o.Limit), blockMin)) + 8*int64(o.Segment)
-		o.Pool, err = NewPoolOf(PoolOptions{
-			Limit: int(min(bound, math.MaxInt)), Keep: min(aheadMax, math.MaxInt/o.Segment) * o.Segment, Budget: o.Budget,
+		bound := 4*int64(max(powerOfTwo(o.Limit), pool.BlockMin)) + 8*int64(o.Segment)
+		segments, err = pool.New(pool.Options{
+			Limit: int(min(bound, math.MaxInt)), Keep: min(aheadMax, math.MaxInt/o.Segment) * o.Segment, Budget: (*budget.Budget)(o.Budget),
 		})
 		if err != nil {
 			return nil, err
 		}
-	}
-	pool, from, err := o.memory()
-	if err != nil {
-		return nil, err
+		from = segments
 	}
 	o.Budget = nil // the pool accounts for memory
-	c := &Chain{account: newAccount(o), pool: pool, memory: from, private: private, segment: o.Segment, ahead: 1}
+	c := &Chain{account: newAccount(o), pool: segments, memory: from, private: private, segment: o.Segment, ahead: 1}
 	c.watch(c, o.Watcher)
 	return c, nil
 }
@@ -87,7 +93,7 @@ func (c *Chain) Space() [][]byte {
 			break
 		}
 		c.offer(*link)
-		link = &(*link).next
+		link = &(*link).Next
 	}
 	if c.offered == 0 {
 		c.stats.Full++
@@ -97,38 +103,38 @@ func (c *Chain) Space() [][]byte {
 }
 
 // offer appends the room in b to the space, up to the limit.
-func (c *Chain) offer(b *block) {
-	n := min(len(b.buf)-b.w, c.limit-c.n-c.offered)
+func (c *Chain) offer(b *pool.Block) {
+	n := min(len(b.Buf)-b.W, c.limit-c.n-c.offered)
 	if n > 0 {
-		c.vec = append(c.vec, b.buf[b.w:b.w+n:b.w+n])
+		c.vec = append(c.vec, b.Buf[b.W:b.W+n:b.W+n])
 		c.offered += n
 	}
 }
 
-func (c *Chain) take(n int) *block {
+func (c *Chain) take(n int) *pool.Block {
 	held := c.stats.Resident
-	b, fresh := c.memory.take(n, held)
-	c.lack = lackOf(b, fresh, held, n)
+	b, fresh := c.memory.TakeBlock(n, held)
+	c.lack = pool.LackOf(b, fresh, held, n)
 	if b == nil {
 		return nil
 	}
 	if fresh {
 		c.stats.Allocs++
 	}
-	c.resident(len(b.buf))
+	c.resident(len(b.Buf))
 	return b
 }
 
-func (c *Chain) lacks() (*MemoryBudget, lack) { return c.pool.budget, c.lack }
+func (c *Chain) lacks() (*budget.Budget, budget.Lack) { return c.pool.Bound(), c.lack }
 
-func (c *Chain) put(b *block) {
-	c.resident(-len(b.buf))
-	if b.loan != nil {
+func (c *Chain) put(b *pool.Block) {
+	c.resident(-len(b.Buf))
+	if b.Borrowed() {
 		c.lent--
-		c.pool.giveBack(b)
+		c.pool.GiveBack(b)
 		return
 	}
-	c.memory.put(b)
+	c.memory.PutBlock(b)
 }
 
 // Commit makes n bytes of the space readable, and gives unused segments back to the pool.
@@ -148,34 +154,34 @@ func (c *Chain) fill(n, offered int) {
 	}
 	c.n += n
 	if c.last != nil {
-		fits := min(n, len(c.last.buf)-c.last.w)
-		c.last.w += fits
+		fits := min(n, len(c.last.Buf)-c.last.W)
+		c.last.W += fits
 		n -= fits
 	}
 	for n > 0 {
 		b := c.spare
-		c.spare, b.next = b.next, nil
-		b.w = min(n, len(b.buf))
-		n -= b.w
+		c.spare, b.Next = b.Next, nil
+		b.W = min(n, len(b.Buf))
+		n -= b.W
 		c.link(b)
 	}
 	c.dropSpare()
 }
 
 // link appends b, which holds unread bytes.
-func (c *Chain) link(b *block) {
+func (c *Chain) link(b *pool.Block) {
 	if c.last == nil {
 		c.head = b
 	} else {
-		c.last.next = b
+		c.last.Next = b
 	}
 	c.last = b
 }
 
 // unlink removes the first block, which holds unread bytes or has just lost its last one.
-func (c *Chain) unlink() *block {
+func (c *Chain) unlink() *pool.Block {
 	b := c.head
-	c.head, b.next = b.next, nil
+	c.head, b.Next = b.Next, nil
 	if c.head == nil {
 		c.last = nil
 	}
@@ -195,7 +201,7 @@ func (c *Chain) dropSpare() {
 	c.forget()
 	for c.spare != nil {
 		b := c.spare
-		c.spare, b.next = b.next, nil
+		c.spare, b.Next = b.Next, nil
 		c.put(b)
 	}
 }
@@ -203,8 +209,8 @@ func (c *Chain) dropSpare() {
 // Segments returns the unread bytes, one segment per block.
 func (c *Chain) Segments() [][]byte {
 	c.dropSpare()
-	for b := c.head; b != nil; b = b.next {
-		c.vec = append(c.vec, b.buf[b.r:b.w:b.w])
+	for b := c.head; b != nil; b = b.Next {
+		c.vec = append(c.vec, b.Buf[b.R:b.W:b.W])
 	}
 	return c.vec
 }
@@ -215,44 +221,44 @@ func (c *Chain) View(n int) ([]byte, error) {
 	if err := checkView(n, c.n, c.limit); err != nil || n == 0 {
 		return nil, err
 	}
-	if c.head.unread() < n {
+	if c.head.Unread() < n {
 		if err := c.pull(n); err != nil {
 			return nil, err
 		}
 	}
 	b := c.head
-	return b.buf[b.r : b.r+n : b.r+n], nil
+	return b.Buf[b.R : b.R+n : b.R+n], nil
 }
 
 // pull makes the first block hold at least n bytes.
 func (c *Chain) pull(n int) error {
 	h := c.head
 	switch {
-	case n <= len(h.buf)-h.r:
+	case n <= len(h.Buf)-h.R:
 		// The missing bytes fit after the present ones.
-	case n <= len(h.buf):
-		k := copy(h.buf, h.buf[h.r:h.w])
+	case n <= len(h.Buf):
+		k := copy(h.Buf, h.Buf[h.R:h.W])
 		c.stats.Copied += uint64(k)
-		c.spoil(h.buf[max(k, h.r):h.w])
-		h.r, h.w = 0, k
+		c.spoil(h.Buf[max(k, h.R):h.W])
+		h.R, h.W = 0, k
 	default:
 		b := c.take(n)
 		if b == nil {
 			return ErrExhausted
 		}
-		b.next, c.head = h, b
+		b.Next, c.head = h, b
 	}
-	for h = c.head; h.unread() < n; {
-		from := h.next
-		k := copy(h.buf[h.w:h.r+n], from.buf[from.r:from.w])
+	for h = c.head; h.Unread() < n; {
+		from := h.Next
+		k := copy(h.Buf[h.W:h.R+n], from.Buf[from.R:from.W])
 		c.stats.Copied += uint64(k)
-		c.spoil(from.buf[from.r : from.r+k])
-		h.w += k
-		from.r += k
-		if from.unread() > 0 {
+		c.spoil(from.Buf[from.R : from.R+k])
+		h.W += k
+		from.R += k
+		if from.Unread() > 0 {
 			continue
 		}
-		h.next, from.next = from.next, nil
+		h.Next, from.Next = from.Next, nil
 		if c.last == from {
 			c.last = h
 		}
@@ -274,11 +280,11 @@ func (c *Chain) drop(n int) {
 	c.n -= n
 	for n > 0 {
 		h := c.head
-		k := min(n, h.unread())
-		c.spoil(h.buf[h.r : h.r+k])
-		h.r += k
+		k := min(n, h.Unread())
+		c.spoil(h.Buf[h.R : h.R+k])
+		h.R += k
 		n -= k
-		if h.unread() == 0 {
+		if h.Unread() == 0 {
 			c.put(c.unlink())
 		}
 	}

@@ -31,6 +31,8 @@
 //
 // Package message finds whole messages in a Buffer: lines, delimited messages, frames and heads.
 // Package adapter makes a Buffer an io.Reader, an io.Writer, a bufio.Reader or a bufio.Writer.
+// Package memory has the pools from which some strategies take their memory, and the budget that
+// bounds the memory of all buffers together.
 //
 // # Lifetime
 //
@@ -41,6 +43,6 @@
 //
 // # Concurrency
 //
-// A buffer belongs to one goroutine or one loop, and so does a [Magazine]. Only [Pool] and
-// [MemoryBudget] are safe for concurrent use.
+// A buffer belongs to one goroutine or one loop, and so does a [memory.Magazine]. Only [memory.Pool]
+// and [memory.Budget] are safe for concurrent use.
 package bufstrategy

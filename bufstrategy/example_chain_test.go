@@ -7,12 +7,13 @@ import (
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
+	"github.com/edgewise-go/edgewise/bufstrategy/memory"
 )
 
 // A proxy moves the bytes that it received from one connection to the other without a copy: the
 // segments change owner.
 func ExampleChain_MoveFrom() {
-	pool, err := bufstrategy.NewPool(1<<20, 64<<10)
+	pool, err := memory.NewPool(1<<20, 64<<10)
 	if err != nil {
 		log.Fatal(err)
 	}

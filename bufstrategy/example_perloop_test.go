@@ -6,13 +6,14 @@ import (
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
+	"github.com/edgewise-go/edgewise/bufstrategy/memory"
 	"github.com/edgewise-go/edgewise/bufstrategy/message"
 )
 
 // The connections of a loop read into one Scratch. A connection owns memory only while a part of a
 // message is left over.
 func ExamplePerLoop() {
-	pool, err := bufstrategy.NewPool(1<<20, 64<<10)
+	pool, err := memory.NewPool(1<<20, 64<<10)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -40,7 +41,7 @@ func ExamplePerLoop() {
 
 // Before a loop sleeps, Trim moves the bytes in the array to their connection.
 func ExampleScratch_Trim() {
-	pool, err := bufstrategy.NewPool(1<<20, 64<<10)
+	pool, err := memory.NewPool(1<<20, 64<<10)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -1,9 +1,13 @@
 package bufstrategy
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/edgewise-go/edgewise/bufstrategy/internal/pool"
+)
 
 func TestFlushGivesNoMoreSegmentsThanASystemCallTakes(t *testing.T) {
-	b, err := NewChain(Options{Limit: 200 * blockMin, Segment: blockMin})
+	b, err := NewChain(Options{Limit: 200 * pool.BlockMin, Segment: pool.BlockMin})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -13,9 +17,9 @@ func TestFlushGivesNoMoreSegmentsThanASystemCallTakes(t *testing.T) {
 	var most int
 	o, n, err := Flush(b, sinkFunc(func(segs [][]byte) int {
 		most = max(most, len(segs))
-		return len(segs) * blockMin
+		return len(segs) * pool.BlockMin
 	}), 0)
-	if o != Emptied || n != 200*blockMin || err != nil || most > vectorMax {
+	if o != Emptied || n != 200*pool.BlockMin || err != nil || most > vectorMax {
 		t.Errorf("Flush: %v, %d, %v, with up to %d segments", o, n, err, most)
 	}
 }

@@ -1,5 +1,7 @@
 package bufstrategy
 
+import "github.com/edgewise-go/edgewise/bufstrategy/internal/pool"
+
 // handoverCopyMax is the size in unread bytes up to which MoveFrom copies a segment instead of
 // moving it. Many small messages must not make a chain of nearly empty segments.
 const handoverCopyMax = 512
@@ -23,7 +25,7 @@ func (c *Chain) MoveFrom(src *Chain) int {
 	src.dropSpare()
 	total := 0
 	for src.head != nil {
-		n := src.head.unread()
+		n := src.head.Unread()
 		if n > c.limit {
 			total += c.copyFrom(src)
 		}
@@ -57,7 +59,7 @@ func (c *Chain) copyFrom(src *Chain) int {
 	for c.n < c.limit {
 		h, n := src.head, 0
 		for _, s := range c.Space() {
-			n += copy(s, h.buf[h.r+n:h.w])
+			n += copy(s, h.Buf[h.R+n:h.W])
 		}
 		c.fill(n, c.offered)
 		src.drop(n)
@@ -71,18 +73,18 @@ func (c *Chain) copyFrom(src *Chain) int {
 }
 
 // adopt takes over b or copies its bytes.
-func (c *Chain) adopt(src *Chain, b *block) {
-	n := b.unread()
-	if l := c.last; l != nil && n <= handoverCopyMax && n <= len(l.buf)-l.w {
-		l.w += copy(l.buf[l.w:], b.buf[b.r:b.w])
+func (c *Chain) adopt(src *Chain, b *pool.Block) {
+	n := b.Unread()
+	if l := c.last; l != nil && n <= handoverCopyMax && n <= len(l.Buf)-l.W {
+		l.W += copy(l.Buf[l.W:], b.Buf[b.R:b.W])
 		c.stats.Copied += uint64(n)
-		src.spoil(b.buf[b.r:b.w])
+		src.spoil(b.Buf[b.R:b.W])
 		src.put(b)
 		return
 	}
-	src.resident(-len(b.buf))
-	c.resident(len(b.buf))
-	if b.loan != nil {
+	src.resident(-len(b.Buf))
+	c.resident(len(b.Buf))
+	if b.Borrowed() {
 		src.lent--
 		c.lent++
 	}

@@ -1,9 +1,13 @@
 package bufstrategy
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/edgewise-go/edgewise/bufstrategy/memory"
+)
 
 func TestMoveFromCountsAsOneCommitAndOneDiscard(t *testing.T) {
-	pool, err := NewPool(1<<20, 0)
+	pool, err := memory.NewPool(1<<20, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ type Lender interface {
 //
 // MoveFrom takes lent segments from a Kernel like any others. They go back to their Lender from the
 // buffer that holds them then, and count there. A Kernel that received more than MaxLent by
-// MoveFrom takes no more by Lend. Resident counts lent memory, but no MemoryBudget does, because
+// MoveFrom takes no more by Lend. Resident counts lent memory, but no memory.Budget does, because
 // its owner has already bounded it.
 type Kernel struct {
 	Chain
@@ -75,7 +75,7 @@ func (k *Kernel) Lend(p []byte, id uint32) bool {
 	k.claim(len(p))
 	k.lent++
 	k.resident(len(p))
-	k.link(k.pool.borrow(p[:len(p):len(p)], k.lender, id))
+	k.link(k.pool.Borrow(p[:len(p):len(p)], k.lender, id))
 	k.n += len(p)
 	k.level(k.n)
 	return true

@@ -1,6 +1,10 @@
 package bufstrategy
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/edgewise-go/edgewise/bufstrategy/memory"
+)
 
 // returned is a Lender that counts returns.
 type returned int
@@ -9,7 +13,7 @@ func (r *returned) Return(uint32) { *r++ }
 
 func TestLendAllocatesNothing(t *testing.T) {
 	var back returned
-	pool, err := NewPool(1<<20, 1<<20)
+	pool, err := memory.NewPool(1<<20, 1<<20)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,8 +1,12 @@
 package bufstrategy
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
+
+	"github.com/edgewise-go/edgewise/bufstrategy/internal/pool"
+	"github.com/edgewise-go/edgewise/bufstrategy/memory"
 )
 
 // Defaults of Options, in bytes. Bulk reads cost least in pieces of 16 to 128 KiB: smaller pieces
@@ -33,7 +37,7 @@ type Options struct {
 	// Budget bounds the memory of this buffer together with that of others. If Budget is nil, only
 	// Limit bounds it. A Chain on a Pool from the caller, and a PerLoop, use the budget of their
 	// Pool instead.
-	Budget *MemoryBudget
+	Budget *memory.Budget
 
 	// Poison overwrites bytes with the byte Poison when they are discarded, released or moved
 	// elsewhere, to find code that reads them later. It never touches unread bytes.
@@ -57,12 +61,12 @@ type Options struct {
 
 	// Pool supplies the segments of a Chain. If Pool is nil, the Chain has a pool of its own, whose
 	// bound lets it reach Limit.
-	Pool *Pool
+	Pool *memory.Pool
 
 	// Magazine supplies the segments of a Chain without a lock, if there is one Magazine per loop.
 	// Pool may then be nil, and otherwise must be the Pool of the Magazine. If Magazine is nil, the
 	// segments come directly from Pool.
-	Magazine *Magazine
+	Magazine *memory.Magazine
 
 	// Scratch is the array that a PerLoop reads into, one per loop. A PerLoop requires it, and it
 	// has no default.
@@ -94,6 +98,19 @@ func (o Options) checked(strategy string) (Options, error) {
 		return o, fmt.Errorf("bufstrategy: %s: MaxLent %d: want at most %d", strategy, o.MaxLent, lentLimit)
 	}
 	return o, nil
+}
+
+// segments returns the Pool, and the source from which a Chain takes its segments. The Pool is nil
+// if the Chain needs one of its own.
+func (o Options) segments() (*pool.Pool, pool.Source, error) {
+	shared, magazine := (*pool.Pool)(o.Pool), (*pool.Magazine)(o.Magazine)
+	switch {
+	case magazine == nil:
+		return shared, shared, nil
+	case shared != nil && shared != magazine.Pool():
+		return nil, nil, errors.New("bufstrategy: Options.Magazine and Options.Pool: want the same Pool")
+	}
+	return magazine.Pool(), magazine, nil
 }
 
 func orDefault(n, def int) int {

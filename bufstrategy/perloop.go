@@ -3,6 +3,10 @@ package bufstrategy
 import (
 	"fmt"
 	"math"
+
+	"github.com/edgewise-go/edgewise/bufstrategy/internal/budget"
+	"github.com/edgewise-go/edgewise/bufstrategy/internal/poison"
+	"github.com/edgewise-go/edgewise/bufstrategy/internal/pool"
 )
 
 var _ Buffer = (*PerLoop)(nil)
@@ -32,7 +36,7 @@ var _ Buffer = (*PerLoop)(nil)
 // 2^32-1.
 type PerLoop struct {
 	*perLoopConfig
-	own               *block // unread bytes that are not in the scratch
+	own               *pool.Block // unread bytes that are not in the scratch
 	moved, copied     uint64
 	commits, discards uint64
 	allocs, full      uint32
@@ -80,7 +84,9 @@ func (s *PerLoop) Space() [][]byte {
 
 // lacks reports the refusal recorded in the Scratch: s lacks room for the bytes of the buffer that
 // owns the array.
-func (s *PerLoop) lacks() (*MemoryBudget, lack) { return s.scratch.pool.bound(), s.scratch.lack }
+func (s *PerLoop) lacks() (*budget.Budget, budget.Lack) {
+	return s.scratch.pool.Bound(), s.scratch.lack
+}
 
 // takeOver moves the owner's bytes out of the array and the leftovers of s to its front.
 func (s *PerLoop) takeOver() bool {
@@ -90,7 +96,7 @@ func (s *PerLoop) takeOver() bool {
 	}
 	c.owner = s
 	if b := s.own; b != nil {
-		c.w = copy(c.buf, b.buf[b.r:b.w])
+		c.w = copy(c.buf, b.Buf[b.R:b.W])
 		s.copied += uint64(c.w)
 		s.dropOwn()
 		s.resident()
@@ -102,9 +108,9 @@ func (s *PerLoop) dropOwn() {
 	b := s.own
 	s.own = nil
 	if s.poison {
-		spoil(b.buf[b.r:b.w])
+		poison.Fill(b.Buf[b.R:b.W])
 	}
-	s.scratch.pool.put(b)
+	s.scratch.pool.PutBlock(b)
 }
 
 // compact moves the unread bytes to the front of the array if there is no room after them. It also
@@ -118,7 +124,7 @@ func (s *PerLoop) compact() {
 	n := copy(c.buf, c.buf[c.r:c.w])
 	s.copied += uint64(n)
 	if s.poison {
-		spoil(c.buf[max(n, c.r):c.w])
+		poison.Fill(c.buf[max(n, c.r):c.w])
 	}
 	c.r, c.w = 0, n
 }
@@ -171,7 +177,7 @@ func (s *PerLoop) bytes() []byte {
 	case s.owns():
 		return c.buf[c.r:c.w:c.w]
 	case s.own != nil:
-		return s.own.buf[s.own.r:s.own.w:s.own.w]
+		return s.own.Buf[s.own.R:s.own.W:s.own.W]
 	}
 	return nil
 }
@@ -199,15 +205,15 @@ func (s *PerLoop) Discard(n int) {
 func (s *PerLoop) drop(n int) {
 	p := s.bytes()
 	if s.poison {
-		spoil(p[:n])
+		poison.Fill(p[:n])
 	}
 	switch {
 	case s.owns():
 		s.scratch.r += n
 		s.unoffer()
 	case s.own != nil:
-		s.own.r += n
-		if s.own.unread() == 0 {
+		s.own.R += n
+		if s.own.Unread() == 0 {
 			s.dropOwn()
 		}
 	}
@@ -219,7 +225,7 @@ func (s *PerLoop) Len() int {
 	case s.owns():
 		return s.scratch.w - s.scratch.r
 	case s.own != nil:
-		return s.own.unread()
+		return s.own.Unread()
 	}
 	return 0
 }
@@ -273,7 +279,7 @@ func (s *PerLoop) resident() int {
 	case s.owns() && s.scratch.w > s.scratch.r:
 		n = len(s.scratch.buf)
 	case s.own != nil:
-		n = len(s.own.buf)
+		n = len(s.own.Buf)
 	}
 	s.residentMax = max(s.residentMax, uint32(n))
 	return n

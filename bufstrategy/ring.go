@@ -1,5 +1,7 @@
 package bufstrategy
 
+import "github.com/edgewise-go/edgewise/bufstrategy/internal/poison"
+
 var _ Buffer = (*Ring)(nil)
 
 // Ring is one array whose size is a power of two, allocated when it is first needed. The unread
@@ -131,9 +133,9 @@ func (r *Ring) drop(n int) {
 	}
 	if r.poison {
 		for _, s := range r.around(r.head, n) {
-			spoil(s)
+			poison.Fill(s)
 		}
-		spoil(r.flat[:r.seen])
+		poison.Fill(r.flat[:r.seen])
 	}
 	r.seen = 0
 	r.n -= n

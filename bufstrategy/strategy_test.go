@@ -5,10 +5,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/edgewise-go/edgewise/bufstrategy/memory"
 )
 
 func TestNamesAreMadeAndOthersRefused(t *testing.T) {
-	pool, err := NewPool(1<<20, 0)
+	pool, err := memory.NewPool(1<<20, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +29,7 @@ func TestNamesAreMadeAndOthersRefused(t *testing.T) {
 }
 
 func TestOptionsThatContradictThemselvesAreRefused(t *testing.T) {
-	pool, err := NewPool(1<<20, 0)
+	pool, err := memory.NewPool(1<<20, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +105,7 @@ func TestGrowDoublesAndShrinks(t *testing.T) {
 }
 
 func TestSharedKeepsLeftOversWhenTheScratchMovesOn(t *testing.T) {
-	pool, err := NewPool(256, 0)
+	pool, err := memory.NewPool(256, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +151,7 @@ func TestSharedKeepsLeftOversWhenTheScratchMovesOn(t *testing.T) {
 
 // The array of a loop must not keep a closed connection alive.
 func TestAScratchForgetsABufferThatIsEmpty(t *testing.T) {
-	pool, err := NewPool(1<<20, 0)
+	pool, err := memory.NewPool(1<<20, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
+	"github.com/edgewise-go/edgewise/bufstrategy/memory"
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/queue/auto"
 	"github.com/edgewise-go/edgewise/sched"
@@ -29,7 +30,7 @@ func Example_requests() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	pool, err := bufstrategy.NewPool(1<<20, 1<<16)
+	pool, err := memory.NewPool(1<<20, 1<<16)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 	"github.com/edgewise-go/edgewise/bufstrategy/internal/buftest"
+	"github.com/edgewise-go/edgewise/bufstrategy/memory"
 	"github.com/edgewise-go/edgewise/bufstrategy/message"
 )
 
@@ -309,7 +310,7 @@ func TestWaitReaderGoesOnAfterAnErrorOfWait(t *testing.T) {
 }
 
 func TestWaitReaderSaysWhenMemoryIsExhausted(t *testing.T) {
-	pool, err := bufstrategy.NewPool(256, 0)
+	pool, err := memory.NewPool(256, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 	"github.com/edgewise-go/edgewise/bufstrategy/internal/buftest"
+	"github.com/edgewise-go/edgewise/bufstrategy/memory"
 )
 
 var errGone = errors.New("the peer has gone")
@@ -212,7 +213,7 @@ func TestWaitWriterPushesBack(t *testing.T) {
 }
 
 func TestWaitWriterNeedsNoMemory(t *testing.T) {
-	pool, err := bufstrategy.NewPool(256, 0)
+	pool, err := memory.NewPool(256, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,7 +268,7 @@ func TestSharedBuffersCopyToEachOther(t *testing.T) {
 		data[i] = byte(i % 251)
 	}
 	for _, mode := range []int{blockingMode, waitingMode} {
-		pool, err := bufstrategy.NewPool(1<<16, 0)
+		pool, err := memory.NewPool(1<<16, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,9 @@
 package bufstrategytest
 
-import "github.com/edgewise-go/edgewise/bufstrategy"
+import (
+	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/memory"
+)
 
 func budgetMutants() []mutant {
 	return []mutant{
@@ -38,7 +41,7 @@ func budgetMutants() []mutant {
 }
 
 // leak takes a byte of g and never returns it.
-func leak(g *bufstrategy.MemoryBudget) {
+func leak(g *memory.Budget) {
 	b, err := bufstrategy.NewFixed(bufstrategy.Options{Limit: 1, Budget: g})
 	if err != nil {
 		panic(err)

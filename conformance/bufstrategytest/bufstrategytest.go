@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/memory"
 	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/stream"
 	"github.com/edgewise-go/edgewise/sys"
@@ -76,7 +77,7 @@ type Options struct {
 	Limit, High, Low int
 	Poison           bool
 	Watcher          bufstrategy.Watcher
-	Budget           *bufstrategy.MemoryBudget
+	Budget           *memory.Budget
 	Lender           bufstrategy.Lender
 	MaxLent          int
 }

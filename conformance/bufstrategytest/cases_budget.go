@@ -6,12 +6,13 @@ import (
 	"math/rand/v2"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/memory"
 )
 
 func budgetCases() []Case {
 	return []Case{
 		{
-			ID: "budget/refused-and-nothing-lost", Doc: "bufstrategy.MemoryBudget",
+			ID: "budget/refused-and-nothing-lost", Doc: "memory.Budget",
 			Rule: "At the bound, memory is refused and nothing is lost. Space offers the room that its buffer already has, or nothing, " +
 				"which Fill reports as Full with ErrExhausted. A View that would have to copy returns ErrExhausted.",
 			Source:  "one slow reader must not take the memory of a process: gnet #423",
@@ -19,13 +20,13 @@ func budgetCases() []Case {
 			Run:     budgetRefused,
 			Refused: budgetUnsupported,
 		}, {
-			ID: "budget/holds-what-is-resident", Doc: "bufstrategy.MemoryBudget",
+			ID: "budget/holds-what-is-resident", Doc: "memory.Budget",
 			Rule:    "A budget counts resident bytes: the arrays of buffers and the blocks of pools, including those that a Pool keeps for reuse.",
 			Needs:   []Feature{Budgets},
 			Run:     budgetHoldsResident,
 			Refused: budgetUnsupported,
 		}, {
-			ID: "budget/never-beyond", Doc: "bufstrategy.MemoryBudget",
+			ID: "budget/never-beyond", Doc: "memory.Budget",
 			Rule:    "Used never exceeds Limit, not even briefly.",
 			Needs:   []Feature{Budgets},
 			Run:     budgetNeverBeyond,
@@ -41,10 +42,10 @@ func budgetCases() []Case {
 }
 
 // budgetOf makes a budget that is enough for about n buffers of the requested Limit.
-func budgetOf(t T, f *Fixture, limit, n int) *bufstrategy.MemoryBudget {
+func budgetOf(t T, f *Fixture, limit, n int) *memory.Budget {
 	t.Helper()
 	b := f.open(t, Options{Limit: limit}) // for its actual limit
-	g, err := bufstrategy.NewMemoryBudget(bufstrategy.MemoryBudgetOptions{Limit: n * max(b.Limit(), 1<<14)})
+	g, err := memory.NewBudget(memory.BudgetOptions{Limit: n * max(b.Limit(), 1<<14)})
 	if err != nil {
 		t.Fatalf("new budget: %v", err)
 	}
@@ -152,7 +153,7 @@ func budgetGivenBack(t T, f *Fixture) {
 }
 
 func budgetUnsupported(t T, f *Fixture) {
-	g, err := bufstrategy.NewMemoryBudget(bufstrategy.MemoryBudgetOptions{Limit: 1})
+	g, err := memory.NewBudget(memory.BudgetOptions{Limit: 1})
 	if err != nil {
 		t.Fatalf("new budget: %v", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/memory"
 )
 
 // poolBytes is enough for every case, and small enough to be exhausted quickly.
@@ -57,7 +58,7 @@ func pooled(segment int) Target {
 		Name:     "chain+pool",
 		Features: []Feature{Poisons, Watches, Budgets, SharesMemory, Copyless, HandsOver},
 		Open: func(T) (*Fixture, error) {
-			pool, err := bufstrategy.NewPool(poolBytes, poolBytes/2)
+			pool, err := memory.NewPool(poolBytes, poolBytes/2)
 			if err != nil {
 				return nil, err
 			}
@@ -83,7 +84,7 @@ func moveChains(dst, src bufstrategy.Buffer) int {
 }
 
 // hog takes all memory of a pool until the returned function is called.
-func hog(pool *bufstrategy.Pool) func() {
+func hog(pool *memory.Pool) func() {
 	b, err := bufstrategy.NewChain(bufstrategy.Options{Limit: 2 * poolBytes, Segment: 256, Pool: pool})
 	if err != nil {
 		panic(err)
@@ -103,7 +104,7 @@ func sharedTarget() Target {
 		Name:     "perloop",
 		Features: []Feature{Poisons, Watches, SharesMemory},
 		Open: func(T) (*Fixture, error) {
-			pool, err := bufstrategy.NewPool(poolBytes, poolBytes/2)
+			pool, err := memory.NewPool(poolBytes, poolBytes/2)
 			if err != nil {
 				return nil, err
 			}
@@ -117,7 +118,7 @@ func sharedTarget() Target {
 }
 
 // sharedFixture makes Shareds on scratch. They keep their left-overs in memory of pool.
-func sharedFixture(pool *bufstrategy.Pool, scratch *bufstrategy.Scratch) *Fixture {
+func sharedFixture(pool *memory.Pool, scratch *bufstrategy.Scratch) *Fixture {
 	open := func(c Options) (bufstrategy.Buffer, error) {
 		if c.Budget != nil {
 			return nil, errors.ErrUnsupported // it is an option of the pool

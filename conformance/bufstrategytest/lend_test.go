@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/memory"
 )
 
 // kernelTarget is a target of Kernels with segments of the given size besides the lent ones.
@@ -17,7 +18,7 @@ func kernelTarget(segment int) Target {
 		if err != nil {
 			return nil, err
 		}
-		pool, err := bufstrategy.NewPool(poolBytes, poolBytes/2)
+		pool, err := memory.NewPool(poolBytes, poolBytes/2)
 		if err != nil {
 			return nil, err
 		}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/memory"
 )
 
 // cacheBytes is small enough for a Cache to be full, and empty, often.
@@ -12,13 +13,13 @@ const cacheBytes = 16 << 10
 
 // The whole suite runs on memory that does not come straight from the heap.
 func TestBuffersOnEveryKindOfPool(t *testing.T) {
-	kept := bufstrategy.PoolOptions{Limit: poolBytes, Keep: poolBytes / 2}
+	kept := memory.PoolOptions{Limit: poolBytes, Keep: poolBytes / 2}
 	guarded := kept
 	guarded.Guard = true // a violation shows as a panic
-	offHeap := bufstrategy.PoolOptions{Limit: poolBytes, Keep: poolBytes / 4, OffHeap: true}
+	offHeap := memory.PoolOptions{Limit: poolBytes, Keep: poolBytes / 4, OffHeap: true}
 	for _, kind := range []struct {
 		name    string
-		options bufstrategy.PoolOptions
+		options memory.PoolOptions
 		cache   int
 	}{
 		{"cache", kept, cacheBytes},
@@ -39,7 +40,7 @@ func TestBuffersOnEveryKindOfPool(t *testing.T) {
 
 // hasOffHeap reports false where a Pool reports that it takes no memory from the system.
 func hasOffHeap(t *testing.T) bool {
-	pool, err := bufstrategy.NewPoolOf(bufstrategy.PoolOptions{Limit: poolBytes, OffHeap: true})
+	pool, err := memory.NewPoolOf(memory.PoolOptions{Limit: poolBytes, OffHeap: true})
 	if err != nil {
 		if !errors.Is(err, errors.ErrUnsupported) {
 			t.Errorf("memory outside the heap: %v", err)
@@ -51,8 +52,8 @@ func hasOffHeap(t *testing.T) bool {
 }
 
 // poolAndCache makes a Pool for one case, and a Cache on it unless size is zero.
-func poolAndCache(t T, o bufstrategy.PoolOptions, size int) (*bufstrategy.Pool, *bufstrategy.Magazine, error) {
-	pool, err := bufstrategy.NewPoolOf(o)
+func poolAndCache(t T, o memory.PoolOptions, size int) (*memory.Pool, *memory.Magazine, error) {
+	pool, err := memory.NewPoolOf(o)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -65,7 +66,7 @@ func poolAndCache(t T, o bufstrategy.PoolOptions, size int) (*bufstrategy.Pool, 
 }
 
 // chainOn is a target of Chains with small segments from such memory.
-func chainOn(name string, o bufstrategy.PoolOptions, cacheSize int) Target {
+func chainOn(name string, o memory.PoolOptions, cacheSize int) Target {
 	return Target{
 		Name:     name,
 		Features: []Feature{Poisons, Watches, SharesMemory, Copyless, HandsOver},
@@ -91,7 +92,7 @@ func chainOn(name string, o bufstrategy.PoolOptions, cacheSize int) Target {
 }
 
 // sharedOn is a target of Shareds, whose left-overs lie in such memory.
-func sharedOn(name string, o bufstrategy.PoolOptions, cacheSize int) Target {
+func sharedOn(name string, o memory.PoolOptions, cacheSize int) Target {
 	return Target{
 		Name:     name,
 		Features: []Feature{Poisons, Watches, SharesMemory},
@@ -102,7 +103,7 @@ func sharedOn(name string, o bufstrategy.PoolOptions, cacheSize int) Target {
 			}
 			var scratch *bufstrategy.Scratch
 			if cache != nil {
-				scratch, err = cache.NewScratch(MaxLimitBytes)
+				scratch, err = bufstrategy.NewMagazineScratch(MaxLimitBytes, cache)
 			} else {
 				scratch, err = bufstrategy.NewScratch(MaxLimitBytes, pool)
 			}

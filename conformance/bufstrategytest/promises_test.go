@@ -7,5 +7,5 @@ import (
 )
 
 func TestEveryRuleIsPromised(t *testing.T) {
-	suite.Promises(t, Cases(), "../../bufstrategy", "../../bufstrategy/message", "../../bufstrategy/adapter")
+	suite.Promises(t, Cases(), "../../bufstrategy", "../../bufstrategy/memory", "../../bufstrategy/message", "../../bufstrategy/adapter")
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/memory"
 	"github.com/edgewise-go/edgewise/sys"
 )
 
@@ -200,7 +201,7 @@ func (w *world) small(c conn) {
 
 // echo writes back what it reads until the end, with Fill and Flush, and then ends its own stream.
 func echo(c conn) error {
-	pool, err := bufstrategy.NewPool(1<<20, 1<<20)
+	pool, err := memory.NewPool(1<<20, 1<<20)
 	if err != nil {
 		return err
 	}

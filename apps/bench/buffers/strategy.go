@@ -6,6 +6,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
+	"github.com/edgewise-go/edgewise/bufstrategy/memory"
 )
 
 // strategyFleet is the buffers of a strategy of bufstrategy, with what a loop of such buffers has:
@@ -13,8 +14,8 @@ import (
 type strategyFleet struct {
 	name     string
 	w        workload
-	pool     *bufstrategy.Pool
-	magazine *bufstrategy.Magazine
+	pool     *memory.Pool
+	magazine *memory.Magazine
 	scratch  [2]*bufstrategy.Scratch // the second for a proxy's output: buffers on one array exclude each other
 }
 
@@ -23,7 +24,7 @@ const poolKeep = 512 << 10
 
 func strategySubject(name string) Subject {
 	return Subject{Name: name, open: func(w workload) (fleet, error) {
-		pool, err := bufstrategy.NewPool(math.MaxInt, poolKeep)
+		pool, err := memory.NewPool(math.MaxInt, poolKeep)
 		if err != nil {
 			return nil, err
 		}
@@ -32,7 +33,7 @@ func strategySubject(name string) Subject {
 			return nil, err
 		}
 		for i := range f.scratch {
-			if f.scratch[i], err = f.magazine.NewScratch(w.limit); err != nil {
+			if f.scratch[i], err = bufstrategy.NewMagazineScratch(w.limit, f.magazine); err != nil {
 				return nil, err
 			}
 		}

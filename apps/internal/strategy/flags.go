@@ -11,6 +11,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/apps/internal/cli"
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/memory"
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sched"
 )
@@ -174,7 +175,7 @@ type Buffers struct {
 }
 
 func (f *Flags) buffers() (*Buffers, error) {
-	pool, err := bufstrategy.NewPool(poolBytesMax, poolBytesKept)
+	pool, err := memory.NewPool(poolBytesMax, poolBytesKept)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/bufstrategy/memory"
 )
 
 // bench is a buffer under test and the other activity on its loop.
@@ -18,7 +19,7 @@ type Bench struct {
 // position at.
 func Place(t testing.TB, name string, limit, at int) *Bench {
 	t.Helper()
-	pool, err := bufstrategy.NewPool(1<<24, 1<<20)
+	pool, err := memory.NewPool(1<<24, 1<<20)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +100,7 @@ func EveryStrategy(t testing.TB) map[string]bufstrategy.Buffer {
 	t.Helper()
 	all := map[string]bufstrategy.Buffer{}
 	for _, name := range bufstrategy.Names() {
-		pool, err := bufstrategy.NewPool(1<<20, 1<<20)
+		pool, err := memory.NewPool(1<<20, 1<<20)
 		if err != nil {
 			t.Fatal(err)
 		}
