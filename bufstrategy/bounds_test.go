@@ -2,7 +2,6 @@ package bufstrategy
 
 import (
 	"bytes"
-	"math"
 	"testing"
 
 	"github.com/edgewise-go/edgewise/bufstrategy/memory"
@@ -61,18 +60,5 @@ func TestMoveFromCopiesAsMuchAsThereIsRoomFor(t *testing.T) {
 	}
 	if got, err := to.View(to.Len()); err != nil || !bytes.Equal(got, want[:len(got)]) {
 		t.Errorf("wrong bytes, %v", err)
-	}
-}
-
-// With 32-bit ints, twice the largest limit does not fit.
-func TestMemoryOfTheGreatestLimitIsMappedTwiceOrRefused(t *testing.T) {
-	p, err := mapTwice(MaxLimit)
-	if err != nil {
-		t.Logf("refused: %v", err)
-		return
-	}
-	unmapMirrored(p)
-	if MaxLimit > math.MaxInt/2 || len(p)/2 != MaxLimit {
-		t.Errorf("%d bytes mapped, want twice %d", len(p), MaxLimit)
 	}
 }

@@ -1,9 +1,6 @@
 package bufstrategy
 
-import (
-	"errors"
-	"math"
-)
+import "github.com/edgewise-go/edgewise/bufstrategy/internal/mirror"
 
 var _ Buffer = (*Mirrored)(nil)
 
@@ -38,7 +35,7 @@ func NewMirrored(o Options) (*Mirrored, error) {
 	if _, err := o.checked("mirrored"); err != nil {
 		return nil, err
 	}
-	o.Limit = powerOfTwo(max(orDefault(o.Limit, DefaultLimit), mirrorGranularity()))
+	o.Limit = powerOfTwo(max(orDefault(o.Limit, DefaultLimit), mirror.Granularity()))
 	o, err := o.checked("mirrored")
 	if err != nil {
 		return nil, err
@@ -60,7 +57,7 @@ func (m *Mirrored) Space() [][]byte {
 		}
 		m.buf, m.poisoned = m.poisoned, nil
 		if m.buf == nil {
-			m.buf, m.why = mapTwice(m.limit)
+			m.buf, m.why = mirror.Map(m.limit)
 		}
 		if m.mapped = m.why == nil; !m.mapped {
 			m.buf = make([]byte, m.limit)
@@ -70,14 +67,6 @@ func (m *Mirrored) Space() [][]byte {
 		return m.Ring.Space()
 	}
 	return m.free()
-}
-
-// mapTwice is mapMirrored with a check that twice size fits an int.
-func mapTwice(size int) ([]byte, error) {
-	if size > math.MaxInt/2 {
-		return nil, errors.New("bufstrategy: cannot map the buffer twice: size exceeds the address space")
-	}
-	return mapMirrored(size)
 }
 
 // Trim gives the memory back if the buffer is empty.
@@ -100,7 +89,7 @@ func (m *Mirrored) Release() {
 	if m.poison {
 		m.poisoned = m.buf
 	} else {
-		unmapMirrored(m.buf)
+		mirror.Unmap(m.buf)
 	}
 	m.freed(m.limit)
 	m.buf, m.mapped, m.vec = nil, false, [2][]byte{}

@@ -1,4 +1,4 @@
-package bufstrategy
+package mirror
 
 import (
 	"fmt"
@@ -12,28 +12,28 @@ var (
 	mapViewOfFileX = kernel32.NewProc("MapViewOfFileEx")
 )
 
-// mirrorGranularity returns the granularity of addresses, dwAllocationGranularity, which is the
+// Granularity returns the granularity of addresses, dwAllocationGranularity, which is the
 // same on all versions of Windows.
-func mirrorGranularity() int { return 64 << 10 }
+func Granularity() int { return 64 << 10 }
 
-// mirrorTries bounds the searches for a free range of addresses. Another thread may take the range
+// tries bounds the searches for a free range of addresses. Another thread may take the range
 // before both views are mapped.
-const mirrorTries = 8
+const tries = 8
 
-// mapMirrored returns 2*size bytes of memory whose second half maps the first half again.
-func mapMirrored(size int) ([]byte, error) {
+// mapTwice returns 2*size bytes of memory whose second half maps the first half again.
+func mapTwice(size int) ([]byte, error) {
 	section, err := windows.CreateFileMapping(windows.InvalidHandle, nil, windows.PAGE_READWRITE, 0, uint32(size), nil)
 	if err != nil {
-		return nil, fmt.Errorf("bufstrategy: CreateFileMapping, %d bytes: %w", size, err)
+		return nil, fmt.Errorf("mirror: CreateFileMapping, %d bytes: %w", size, err)
 	}
 	defer windows.CloseHandle(section) // the views keep the memory
-	for range mirrorTries {
+	for range tries {
 		var base uintptr
 		if base, err = windows.VirtualAlloc(0, uintptr(2*size), windows.MEM_RESERVE, windows.PAGE_NOACCESS); err != nil {
-			return nil, fmt.Errorf("bufstrategy: VirtualAlloc, %d bytes: %w", 2*size, err)
+			return nil, fmt.Errorf("mirror: VirtualAlloc, %d bytes: %w", 2*size, err)
 		}
 		if err := windows.VirtualFree(base, 0, windows.MEM_RELEASE); err != nil {
-			return nil, fmt.Errorf("bufstrategy: VirtualFree: %w", err)
+			return nil, fmt.Errorf("mirror: VirtualFree: %w", err)
 		}
 		if err = viewAt(section, base, size); err != nil {
 			continue
@@ -45,7 +45,7 @@ func mapMirrored(size int) ([]byte, error) {
 		}
 		_ = windows.UnmapViewOfFile(base) // report the first error
 	}
-	return nil, fmt.Errorf("bufstrategy: MapViewOfFileEx: %w", err)
+	return nil, fmt.Errorf("mirror: MapViewOfFileEx: %w", err)
 }
 
 func viewAt(section windows.Handle, at uintptr, size int) error {
@@ -56,11 +56,12 @@ func viewAt(section windows.Handle, at uintptr, size int) error {
 	return nil
 }
 
-func unmapMirrored(p []byte) {
+// Unmap gives back memory from Map.
+func Unmap(p []byte) {
 	base := uintptr(unsafe.Pointer(unsafe.SliceData(p)))
 	for _, view := range []uintptr{base, base + uintptr(len(p)/2)} {
 		if err := windows.UnmapViewOfFile(view); err != nil {
-			panic(fmt.Sprintf("bufstrategy: UnmapViewOfFile: %v", err)) // the range was not mapped
+			panic(fmt.Sprintf("mirror: UnmapViewOfFile: %v", err)) // the range was not mapped
 		}
 	}
 }

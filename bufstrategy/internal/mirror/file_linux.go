@@ -1,4 +1,4 @@
-package bufstrategy
+package mirror
 
 import "golang.org/x/sys/unix"
 

@@ -1,6 +1,6 @@
 //go:build unix && !linux
 
-package bufstrategy
+package mirror
 
 import (
 	"os"
