@@ -20,7 +20,7 @@ func newBudget(t testing.TB, o memory.BudgetOptions) *memory.Budget {
 // eater is a Chain of 256-byte pieces, each committed separately.
 type eater struct{ *Chain }
 
-const piece = pool.BlockMin
+const piece = pool.MinBlock
 
 func eaters(t testing.TB, g *memory.Budget, limit, n int) []eater {
 	t.Helper()

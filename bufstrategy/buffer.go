@@ -3,7 +3,6 @@ package bufstrategy
 import (
 	"errors"
 
-	"github.com/edgewise-go/edgewise/bufstrategy/internal/poison"
 	"github.com/edgewise-go/edgewise/bufstrategy/memory"
 )
 
@@ -87,10 +86,6 @@ type Stats struct {
 	Resident     int // Resident is the number of bytes of memory held, at least Len.
 	PeakResident int // PeakResident is the highest value that Resident has reached.
 }
-
-// Poison is the byte that overwrites memory once it holds no unread bytes, if Options.Poison is
-// set.
-const Poison = poison.Byte
 
 var (
 	// ErrShort reports that a View or a message is longer than the unread bytes, and that more may

@@ -51,7 +51,7 @@ func NewChain(o Options) (*Chain, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Segment = max(powerOfTwo(o.Segment), pool.BlockMin)
+	o.Segment = max(powerOfTwo(o.Segment), pool.MinBlock)
 	segments, from, err := o.segments()
 	if err != nil {
 		return nil, err
@@ -60,7 +60,7 @@ func NewChain(o Options) (*Chain, error) {
 	if private {
 		// Limit bytes may start and end inside a segment, and a View needs as much again in one
 		// block. The sum is 64-bit because it may overflow a 32-bit int.
-		bound := 4*int64(max(powerOfTwo(o.Limit), pool.BlockMin)) + 8*int64(o.Segment)
+		bound := 4*int64(max(powerOfTwo(o.Limit), pool.MinBlock)) + 8*int64(o.Segment)
 		segments, err = pool.New(pool.Options{
 			Limit: int(min(bound, math.MaxInt)), Keep: min(aheadMax, math.MaxInt/o.Segment) * o.Segment, Budget: (*budget.Budget)(o.Budget),
 		})

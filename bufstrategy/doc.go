@@ -43,6 +43,6 @@
 //
 // # Concurrency
 //
-// A buffer belongs to one goroutine or one loop, and so does a [memory.Magazine]. Only [memory.Pool]
-// and [memory.Budget] are safe for concurrent use.
+// A buffer belongs to one goroutine or one loop, and so does a [memory.Magazine]. Only
+// [memory.Pool] and [memory.Budget] are safe for concurrent use.
 package bufstrategy

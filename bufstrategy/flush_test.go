@@ -7,7 +7,7 @@ import (
 )
 
 func TestFlushGivesNoMoreSegmentsThanASystemCallTakes(t *testing.T) {
-	b, err := NewChain(Options{Limit: 200 * pool.BlockMin, Segment: pool.BlockMin})
+	b, err := NewChain(Options{Limit: 200 * pool.MinBlock, Segment: pool.MinBlock})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -17,9 +17,9 @@ func TestFlushGivesNoMoreSegmentsThanASystemCallTakes(t *testing.T) {
 	var most int
 	o, n, err := Flush(b, sinkFunc(func(segs [][]byte) int {
 		most = max(most, len(segs))
-		return len(segs) * pool.BlockMin
+		return len(segs) * pool.MinBlock
 	}), 0)
-	if o != Emptied || n != 200*pool.BlockMin || err != nil || most > vectorMax {
+	if o != Emptied || n != 200*pool.MinBlock || err != nil || most > vectorMax {
 		t.Errorf("Flush: %v, %d, %v, with up to %d segments", o, n, err, most)
 	}
 }

@@ -4,7 +4,7 @@ var _ Buffer = (*Kernel)(nil)
 
 // Default and upper bound of Options.MaxLent, in segments.
 const (
-	DefaultLent = 64
+	defaultLent = 64
 	lentLimit   = 1 << 16
 )
 

@@ -35,7 +35,7 @@ func NewMirrored(o Options) (*Mirrored, error) {
 	if _, err := o.checked("mirrored"); err != nil {
 		return nil, err
 	}
-	o.Limit = powerOfTwo(max(orDefault(o.Limit, DefaultLimit), mirror.Granularity()))
+	o.Limit = powerOfTwo(max(orDefault(o.Limit, defaultLimit), mirror.Granularity()))
 	o, err := o.checked("mirrored")
 	if err != nil {
 		return nil, err

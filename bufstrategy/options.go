@@ -12,9 +12,9 @@ import (
 // Defaults of Options, in bytes. Bulk reads cost least in pieces of 16 to 128 KiB: smaller pieces
 // need more system calls, larger ones overflow the processor's cache.
 const (
-	DefaultLimit   = 64 << 10
-	DefaultInitial = 4 << 10
-	DefaultSegment = 16 << 10
+	defaultLimit   = 64 << 10
+	defaultInitial = 4 << 10
+	defaultSegment = 16 << 10
 )
 
 // MaxLimit is the largest Options.Limit, in bytes. Rounded up to a power of two, it still fits a
@@ -24,7 +24,7 @@ const MaxLimit = 1 << 30
 // Options configures a buffer. All sizes are in bytes, and zero means the default.
 type Options struct {
 	// Limit is the maximum number of unread bytes in the buffer. Ring rounds it up to a power of
-	// two.
+	// two. It defaults to 64 KiB, and for a PerLoop to the size of its Scratch.
 	Limit int
 
 	// High and Low are the watermarks of Paused: 0 <= Low < High <= Limit. High defaults to the
@@ -39,19 +39,20 @@ type Options struct {
 	// Pool instead.
 	Budget *memory.Budget
 
-	// Poison overwrites bytes with the byte Poison when they are discarded, released or moved
+	// Poison overwrites bytes with the byte 0xDB when they are discarded, released or moved
 	// elsewhere, to find code that reads them later. It never touches unread bytes.
 	Poison bool
 
-	// Initial is the size of the first array of a Grow, and of the smallest array of an Adaptive. A
-	// value above Limit means Limit.
+	// Initial is the size of the first array of a Grow, and of the smallest array of an Adaptive.
+	// It defaults to 4 KiB. A value above Limit means Limit.
 	Initial int
 
 	// Predictor is shared by the Adaptives of a loop, which learn together. If Predictor is nil,
 	// each Adaptive starts with Initial.
 	Predictor *Predictor
 
-	// Segment is the size of the segments of a Chain, rounded up to a power of two.
+	// Segment is the size of the segments of a Chain, rounded up to a power of two. It defaults to
+	// 16 KiB. Bulk reads cost least in pieces of 16 to 128 KiB.
 	Segment int
 
 	// Lender receives the segments that were lent to a Kernel when they are no longer needed.
@@ -78,7 +79,7 @@ func (o Options) checked(strategy string) (Options, error) {
 	if o.Limit < 0 || o.High < 0 || o.Low < 0 || o.Initial < 0 || o.Segment < 0 || o.MaxLent < 0 {
 		return o, fmt.Errorf("bufstrategy: %s: negative size in %+v", strategy, o)
 	}
-	o.Limit = orDefault(o.Limit, DefaultLimit)
+	o.Limit = orDefault(o.Limit, defaultLimit)
 	if o.Limit > MaxLimit {
 		return o, fmt.Errorf("bufstrategy: %s: limit %d: want at most %d", strategy, o.Limit, MaxLimit)
 	}
@@ -88,12 +89,12 @@ func (o Options) checked(strategy string) (Options, error) {
 		return o, fmt.Errorf("bufstrategy: %s: watermarks low %d, high %d, limit %d: want low < high <= limit",
 			strategy, o.Low, o.High, o.Limit)
 	}
-	o.Initial = min(orDefault(o.Initial, DefaultInitial), o.Limit)
-	o.Segment = orDefault(o.Segment, DefaultSegment)
+	o.Initial = min(orDefault(o.Initial, defaultInitial), o.Limit)
+	o.Segment = orDefault(o.Segment, defaultSegment)
 	if o.Segment > MaxLimit {
 		return o, fmt.Errorf("bufstrategy: %s: segment size %d: want at most %d", strategy, o.Segment, MaxLimit)
 	}
-	o.MaxLent = orDefault(o.MaxLent, DefaultLent)
+	o.MaxLent = orDefault(o.MaxLent, defaultLent)
 	if o.MaxLent > lentLimit {
 		return o, fmt.Errorf("bufstrategy: %s: MaxLent %d: want at most %d", strategy, o.MaxLent, lentLimit)
 	}

@@ -10,20 +10,22 @@ import (
 // MisuseKind is a kind of misuse of Pool memory.
 type MisuseKind int
 
+// The kinds of misuse.
 const (
 	// WrittenOutside is a write before or after the memory of a block.
-	WrittenOutside MisuseKind = MisuseKind(pool.WrittenOutside)
+	WrittenOutside MisuseKind = iota + 1
 
 	// ReleasedTwice is a second Release of a Block.
-	ReleasedTwice = MisuseKind(pool.ReleasedTwice)
+	ReleasedTwice
 
 	// UsedAfterRelease is a call of Bytes on a released Block.
-	UsedAfterRelease = MisuseKind(pool.UsedAfterRelease)
+	UsedAfterRelease
 
 	// WrittenAfterRelease is a write to memory that was given back.
-	WrittenAfterRelease = MisuseKind(pool.WrittenAfterRelease)
+	WrittenAfterRelease
 )
 
+// String returns a description. The kinds have the values of those in internal/pool.
 func (k MisuseKind) String() string { return pool.Kind(k).String() }
 
 // Misuse describes a misuse found by a Pool with PoolOptions.Guard. The stacks are program counters

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/edgewise-go/edgewise/bufstrategy/internal/pool"
 	"github.com/edgewise-go/edgewise/bufstrategy/memory"
 )
 
@@ -64,5 +65,16 @@ func TestMisuseOfBytesHasAnOffset(t *testing.T) {
 	p.Trim()
 	if len(found) != 1 || !strings.Contains(found[0].Error(), "written after release, at offset 7") {
 		t.Errorf("%v", found)
+	}
+}
+
+func TestKindsOfMisuseAreThoseOfThePool(t *testing.T) {
+	for kind, of := range map[memory.MisuseKind]pool.Kind{
+		memory.WrittenOutside: pool.WrittenOutside, memory.ReleasedTwice: pool.ReleasedTwice,
+		memory.UsedAfterRelease: pool.UsedAfterRelease, memory.WrittenAfterRelease: pool.WrittenAfterRelease,
+	} {
+		if kind.String() != of.String() {
+			t.Errorf("%v is %v in the pool", kind, of)
+		}
 	}
 }

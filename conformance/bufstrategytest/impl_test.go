@@ -43,7 +43,7 @@ func holds(name string) func(limit int) int {
 	case "adaptive":
 		return func(limit int) int { return 2 * limit }
 	case "chain", "kernel":
-		return func(limit int) int { return chainHolds(limit, bufstrategy.DefaultSegment) }
+		return func(limit int) int { return chainHolds(limit, 16<<10) } // the default of Options.Segment
 	case "perloop":
 		return func(int) int { return max(MaxLimitBytes, powerOfTwo(MaxLimitBytes)) }
 	}

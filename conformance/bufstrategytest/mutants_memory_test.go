@@ -61,7 +61,7 @@ func lifetimeMutants() []mutant {
 			return fault{discard: func(n int) {
 				b.Discard(n)
 				if s := b.Segments(); c.Poison && n > 0 && len(s) > 0 {
-					s[0][0] = bufstrategy.Poison
+					s[0][0] = poison
 				}
 			}}
 		}),

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-
-	"github.com/edgewise-go/edgewise/bufstrategy"
 )
 
 // workload describes what arrives, how it is cut, and on how many connections.
@@ -23,7 +21,7 @@ type workload struct {
 
 // segment returns the segment size for strategies with segments: a message fits in it.
 func (w workload) segment() int {
-	n := bufstrategy.DefaultSegment
+	n := 16 << 10 // the default of bufstrategy.Options.Segment
 	for w.framing == records && n < w.most {
 		n *= 2
 	}

@@ -8,14 +8,14 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy/memory"
 )
 
-// bench is a buffer under test and the other activity on its loop.
+// Bench is a buffer under test and the other activity on its loop.
 type Bench struct {
 	bufstrategy.Buffer
 	Stale   int    // bytes before those of the test, which keep a ring from resetting its head
 	Disturb func() // makes another connection of the loop read
 }
 
-// place returns a buffer of at least limit bytes in which the first byte appended by feed is at
+// Place returns a buffer of at least limit bytes in which the first byte appended by Feed is at
 // position at.
 func Place(t testing.TB, name string, limit, at int) *Bench {
 	t.Helper()
@@ -54,7 +54,7 @@ func Place(t testing.TB, name string, limit, at int) *Bench {
 	return b
 }
 
-// feed appends as much of p as fits, and returns the rest.
+// Feed appends as much of p as fits, and returns the rest.
 func (b *Bench) Feed(t testing.TB, p []byte) []byte {
 	t.Helper()
 	n := Append(t, b.Buffer, p)
@@ -73,7 +73,7 @@ func total(segs [][]byte) int {
 	return n
 }
 
-// appendTo appends as much of p as fits, and returns its size.
+// Append appends as much of p as fits, and returns its size.
 func Append(t testing.TB, b bufstrategy.Buffer, p []byte) int {
 	t.Helper()
 	n := 0
@@ -95,7 +95,7 @@ func Append(t testing.TB, b bufstrategy.Buffer, p []byte) int {
 	return n
 }
 
-// everyStrategy returns one buffer of each strategy.
+// EveryStrategy returns one buffer of each strategy.
 func EveryStrategy(t testing.TB) map[string]bufstrategy.Buffer {
 	t.Helper()
 	all := map[string]bufstrategy.Buffer{}
@@ -116,5 +116,5 @@ func EveryStrategy(t testing.TB) map[string]bufstrategy.Buffer {
 	return all
 }
 
-// fuzzNames are the strategies that do not map memory for each run.
+// FuzzNames are the strategies that do not map memory for each run.
 var FuzzNames = []string{"fixed", "grow", "ring", "chain", "perloop"}

@@ -1,6 +1,6 @@
 package buftest
 
-// answers is a socket that always returns the same.
+// Answers is a socket that always returns the same.
 type Answers struct {
 	N   int
 	Err error
@@ -15,10 +15,10 @@ type blocked struct{}
 func (blocked) Error() string    { return "would block" }
 func (blocked) WouldBlock() bool { return true }
 
-// errBlocked is allocated once, so that returning it allocates nothing.
+// ErrBlocked is allocated once, so that returning it allocates nothing.
 var ErrBlocked error = blocked{}
 
-// endless is a socket that alternates between n bytes and would-block, and accepts as many bytes in
+// Endless is a socket that alternates between N bytes and would-block, and accepts as many bytes in
 // the same way.
 type Endless struct{ N, left int }
 

@@ -7,8 +7,8 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy/internal/budget"
 )
 
-// BlockMin is the size of the smallest block of a Pool, in bytes.
-const BlockMin = 256
+// MinBlock is the size of the smallest block of a Pool, in bytes.
+const MinBlock = 256
 
 // Block is memory of a Pool. While in use it is a link of one Chain, the leftovers of one PerLoop,
 // or the memory of a Handle. The object stays with its memory while that is kept, so that reuse
@@ -33,7 +33,7 @@ func (b *Block) Borrowed() bool { return b.loan != nil }
 // classOf returns the logarithm of the smallest block size that holds n bytes. It reports false if
 // that size overflows an int.
 func classOf(n int) (class int, ok bool) {
-	class = bits.Len(uint(max(n, BlockMin) - 1))
+	class = bits.Len(uint(max(n, MinBlock) - 1))
 	return class, class < bits.UintSize-1
 }
 

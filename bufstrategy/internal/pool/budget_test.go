@@ -35,11 +35,11 @@ func TestAPoolGivesUpWhatItKeepsForTheBudget(t *testing.T) {
 		t.Fatal(err)
 	}
 	var bs []*Block
-	for range 4096 / BlockMin {
-		b, _ := pool.TakeBlock(BlockMin, 0)
+	for range 4096 / MinBlock {
+		b, _ := pool.TakeBlock(MinBlock, 0)
 		bs = append(bs, b)
 	}
-	if b, budget := pool.TakeBlock(BlockMin, 0); b != nil || !budget {
+	if b, budget := pool.TakeBlock(MinBlock, 0); b != nil || !budget {
 		t.Errorf("a block beyond the budget: %v, %v", b, budget)
 	}
 	for _, b := range bs {

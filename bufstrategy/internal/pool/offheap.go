@@ -37,7 +37,7 @@ var errSpans = errors.New("mapped memory is at its bound, and the free part lies
 // shares spans. Twice, because free blocks of one size may lie between blocks in use and be of no
 // use to other sizes.
 func newOffHeap(limit int) *offHeap {
-	sizes := bits.Len(uint(spanBytes)) - bits.Len(uint(BlockMin))
+	sizes := bits.Len(uint(spanBytes)) - bits.Len(uint(MinBlock))
 	return &offHeap{bound: max(limit, 2*limit+sizes*spanBytes)} // the sum may overflow an int
 }
 

@@ -46,8 +46,8 @@ type Options struct {
 
 // New returns a Pool. It allocates no block memory yet.
 func New(o Options) (*Pool, error) {
-	if o.Limit < BlockMin || o.Keep < 0 || o.Keep > o.Limit {
-		return nil, fmt.Errorf("memory: pool: want limit >= %d and 0 <= keep <= limit, got limit %d, keep %d", BlockMin, o.Limit, o.Keep)
+	if o.Limit < MinBlock || o.Keep < 0 || o.Keep > o.Limit {
+		return nil, fmt.Errorf("memory: pool: want limit >= %d and 0 <= keep <= limit, got limit %d, keep %d", MinBlock, o.Limit, o.Keep)
 	}
 	p := &Pool{limit: o.Limit, keep: o.Keep, budget: o.Budget}
 	if o.OffHeap {

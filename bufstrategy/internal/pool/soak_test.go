@@ -99,7 +99,7 @@ func wantReused(t *testing.T, p *Pool) {
 	t.Helper()
 	s := p.Stats()
 	t.Logf("%+v: %.5f of the takes were hits", s, float64(s.Hits)/float64(s.Takes))
-	if made := s.Takes - s.Hits; made > uint64(p.limit/BlockMin)+s.Takes/100 {
+	if made := s.Takes - s.Hits; made > uint64(p.limit/MinBlock)+s.Takes/100 {
 		t.Errorf("%d blocks allocated for %d Takes", made, s.Takes)
 	}
 	if s.Lent != 0 || s.Refused != 0 {
