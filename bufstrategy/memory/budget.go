@@ -2,8 +2,7 @@ package memory
 
 import "github.com/edgewise-go/edgewise/bufstrategy/internal/budget"
 
-// BudgetOptions configures a Budget. All sizes are in bytes, and zero means the
-// default.
+// BudgetOptions configures a Budget. All sizes are in bytes, and zero means the default.
 type BudgetOptions struct {
 	// Limit bounds the memory that is held together. It is required.
 	Limit int
@@ -23,9 +22,9 @@ type BudgetOptions struct {
 	Crossed func(paused bool)
 }
 
-// Budget bounds the memory that any number of buffers and pools hold together, such as all
-// those of a process. It serves thousands of connections that may each hold much memory, but not
-// all at once.
+// Budget bounds the memory that any number of buffers and pools hold together, such as all those of
+// a process. It serves thousands of connections that may each hold much memory, but not all at
+// once.
 //
 // It counts resident bytes: the arrays of buffers and the blocks of pools, including those that a
 // Pool keeps for reuse. It does not count the array of a Scratch, of which there is one per loop.
@@ -49,8 +48,8 @@ type BudgetOptions struct {
 // A buffer that came before the others keeps what it has until that is consumed. It gets no more
 // until it has come down to the share of the others.
 //
-// A Budget promises the bound, and that a buffer that takes more leaves at least as much free
-// as it held. It does not promise:
+// A Budget promises the bound, and that a buffer that takes more leaves at least as much free as it
+// held. It does not promise:
 //   - That anything is taken back.
 //   - That a buffer reaches its own Limit. A buffer with more than half of the budget's Limit never
 //     does, except by its first piece.
@@ -60,12 +59,13 @@ type BudgetOptions struct {
 //
 // # After a refusal
 //
-// A refused caller calls Enqueue to be notified when to retry. Retrying on a timer also works.
+// A refused caller passes the Refusal of its buffer to Enqueue, to be notified when to retry.
+// Retrying on a timer also works.
 //
-// A Budget is safe for concurrent use. Taking memory or giving it back needs no lock, unless
-// a watermark is crossed or a waiter can be notified. A buffer that is dropped without Release
-// keeps its bytes of the budget permanently. So does a Pool that keeps memory and is dropped
-// without Trim.
+// A Budget is safe for concurrent use. Taking memory or giving it back needs no lock, unless a
+// watermark is crossed or a waiter can be notified. A buffer that is dropped without Release keeps
+// its bytes of the budget permanently. So does a Pool that keeps memory and is dropped without
+// Trim.
 type Budget budget.Budget
 
 // BudgetStats holds the counters of a Budget. Used and PeakUsed are in bytes.

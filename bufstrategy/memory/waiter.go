@@ -6,9 +6,9 @@ import "github.com/edgewise-go/edgewise/bufstrategy/internal/budget"
 // package bufstrategy returns it. The zero Refusal is that of a buffer that no Budget refused.
 type Refusal budget.Refusal
 
-// Waiter is the place in the queue of a Budget of one buffer that was refused memory.
-// The caller owns it and may embed it in a connection, so that waiting allocates nothing. It must
-// not be copied, or used with two budgets, while it waits or has its turn.
+// Waiter is the place in the queue of a Budget of one buffer that was refused memory. The caller
+// owns it and may embed it in a connection, so that waiting allocates nothing. It must not be
+// copied, or used with two budgets, while it waits or has its turn.
 type Waiter struct {
 	// Ready is called once for each Enqueue, when the refused memory has become free. It is then
 	// the waiter's turn to retry. The caller sets Ready before the first Enqueue.
