@@ -3,14 +3,14 @@ package bufstrategy
 import (
 	"slices"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
 func newAdaptive(t *testing.T, o Options) *Adaptive {
 	t.Helper()
 	a, err := NewAdaptive(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	return a
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy/internal/buftest"
 	"github.com/edgewise-go/edgewise/bufstrategy/memory"
 	"github.com/edgewise-go/edgewise/bufstrategy/message"
+	"github.com/stretchr/testify/require"
 )
 
 func TestFillAndFlushAllocateNothing(t *testing.T) {
@@ -35,19 +36,13 @@ func TestFillAndFlushAllocateNothing(t *testing.T) {
 
 func TestSharedBuffersThatTakeTurnsAllocateNothing(t *testing.T) {
 	pool, err := memory.NewPool(1<<20, 1<<20)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	scratch, err := bufstrategy.NewScratch(1<<14, pool)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	var bs []*bufstrategy.PerLoop
 	for range 10 {
 		b, err := bufstrategy.NewPerLoop(bufstrategy.Options{Scratch: scratch})
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		bs = append(bs, b)
 	}
 	src := &buftest.Endless{N: 700}

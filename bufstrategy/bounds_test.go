@@ -5,14 +5,13 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/bufstrategy/memory"
+	"github.com/stretchr/testify/require"
 )
 
 // A list of segments must not keep alive memory that the pool has dropped.
 func TestAChainForgetsTheSegmentsThatItGaveBack(t *testing.T) {
 	pool, err := memory.NewPool(1<<20, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	cs := chains(t, pool, 64<<10, 1024, 2)
 	c := cs[0]
 	for _, step := range []struct {
@@ -43,9 +42,7 @@ func TestAChainForgetsTheSegmentsThatItGaveBack(t *testing.T) {
 
 func TestMoveFromCopiesAsMuchAsThereIsRoomFor(t *testing.T) {
 	pool, err := memory.NewPool(4<<20, 1<<20)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	from, to := chains(t, pool, 100_000, 1024, 1)[0], chains(t, pool, 10_000, 1024, 1)[0]
 	want := bytes.Repeat([]byte("0123456789"), 9000)
 	if _, err := put(from, want); err != nil {

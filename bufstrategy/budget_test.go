@@ -6,14 +6,13 @@ import (
 
 	"github.com/edgewise-go/edgewise/bufstrategy/internal/pool"
 	"github.com/edgewise-go/edgewise/bufstrategy/memory"
+	"github.com/stretchr/testify/require"
 )
 
 func newBudget(t testing.TB, o memory.BudgetOptions) *memory.Budget {
 	t.Helper()
 	g, err := memory.NewBudget(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	return g
 }
 
@@ -25,15 +24,11 @@ const piece = pool.MinBlock
 func eaters(t testing.TB, g *memory.Budget, limit, n int) []eater {
 	t.Helper()
 	pool, err := memory.NewPoolOf(memory.PoolOptions{Limit: MaxLimit, Budget: g})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	es := make([]eater, n)
 	for i := range es {
 		c, err := NewChain(Options{Limit: limit, Segment: piece, Pool: pool})
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		es[i] = eater{c}
 	}
 	return es
@@ -128,14 +123,10 @@ func TestAHogThatIsConsumedComesDownToTheShareOfOthers(t *testing.T) {
 func TestGrowAtTheBoundOfABudget(t *testing.T) {
 	g := newBudget(t, memory.BudgetOptions{Limit: 10_000})
 	b, err := NewGrow(Options{Limit: 8000, Initial: 1000, Budget: g})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	b.size = 8000 // after a burst
 	hold, err := NewFixed(Options{Limit: 7000, Budget: g})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	hold.Space()
 	n, err := put(b, make([]byte, 5000))
 	if n != 1000 || err != ErrExhausted || b.Stats().Resident != 1000 {
@@ -155,13 +146,9 @@ func TestGrowAtTheBoundOfABudget(t *testing.T) {
 func TestAwaitIsNotForTheBoundOfAPool(t *testing.T) {
 	g := newBudget(t, memory.BudgetOptions{Limit: 1 << 20})
 	pool, err := memory.NewPoolOf(memory.PoolOptions{Limit: piece, Budget: g})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	c, err := NewChain(Options{Segment: piece, Pool: pool})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	e := eater{c}
 	e.eat()
 	if e.eat() || g.Enqueue(&memory.Waiter{Ready: func() {}}, LastRefusal(c)) {
@@ -175,35 +162,25 @@ func TestARefusedBufferOfAnyStrategyCanWait(t *testing.T) {
 		w := memory.Waiter{Ready: func() { told++ }}
 		g := newBudget(t, memory.BudgetOptions{Limit: 256 << 10})
 		pool, err := memory.NewPoolOf(memory.PoolOptions{Limit: MaxLimit, Budget: g})
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		scratch, err := NewScratch(1000, pool)
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		o := Options{Limit: 1000, Pool: pool, Scratch: scratch, Budget: g}
 		b, err := ByName(name, o)
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		if g.Enqueue(&w, LastRefusal(b)) {
 			t.Errorf("%s: queued without a refusal", name)
 		}
 		// The other buffer of the loop holds the array of a PerLoop, and needs memory to move out.
 		other, err := ByName(name, o)
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		if name == "perloop" {
 			if _, err := put(other, "x"); err != nil {
 				t.Fatal(err)
 			}
 		}
 		hold, err := NewFixed(Options{Limit: 256 << 10, Budget: g})
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		hold.Space()
 		if b.Space() != nil || !g.Enqueue(&w, LastRefusal(b)) || told != 0 {
 			t.Errorf("%s: not refused, or not queued, or notified %d times", name, told)

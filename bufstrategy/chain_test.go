@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/bufstrategy/memory"
+	"github.com/stretchr/testify/require"
 )
 
 func chains(t *testing.T, pool *memory.Pool, limit, segment, n int) []*Chain {
@@ -15,9 +16,7 @@ func chains(t *testing.T, pool *memory.Pool, limit, segment, n int) []*Chain {
 	var cs []*Chain
 	for range n {
 		c, err := NewChain(Options{Limit: limit, Segment: segment, Pool: pool, Poison: true})
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		cs = append(cs, c)
 	}
 	return cs
@@ -27,9 +26,7 @@ func chains(t *testing.T, pool *memory.Pool, limit, segment, n int) []*Chain {
 // properly.
 func TestAPoolIsSharedByManyGoroutines(t *testing.T) {
 	pool, err := memory.NewPool(64<<10, 16<<10)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	scratches := make([]*Scratch, 4)
 	for i := range scratches {
 		if scratches[i], err = NewScratch(4<<10, pool); err != nil {
@@ -84,9 +81,7 @@ func useAll(t *testing.T, bs []Buffer, mark byte) {
 
 func TestMoveFromHandsSegmentsOver(t *testing.T) {
 	pool, err := memory.NewPool(1<<20, 1<<20)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	cs := chains(t, pool, 64<<10, 4096, 2)
 	from, to := cs[0], cs[1]
 	data := make([]byte, 40_000)
@@ -116,9 +111,7 @@ func TestMoveFromHandsSegmentsOver(t *testing.T) {
 
 func TestMoveFromStopsAtTheLimitAndGoesOnLater(t *testing.T) {
 	pool, err := memory.NewPool(4<<20, 1<<20)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	from, to := chains(t, pool, 100_000, 1024, 1)[0], chains(t, pool, 3000, 1024, 1)[0]
 	want := bytes.Repeat([]byte("0123456789"), 9000)
 	if _, err := put(from, want); err != nil {
@@ -149,9 +142,7 @@ func TestMoveFromStopsAtTheLimitAndGoesOnLater(t *testing.T) {
 
 func TestMoveFromCopiesSmallMessages(t *testing.T) {
 	pool, err := memory.NewPool(4<<20, 1<<20)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	cs := chains(t, pool, 64<<10, 4096, 2)
 	for range 100 {
 		if _, err := put(cs[0], "small message"); err != nil {
@@ -179,9 +170,7 @@ func TestMoveFromCopiesSmallMessages(t *testing.T) {
 
 func TestAChainLeavesThePoolToOthersWhenAViewIsRefused(t *testing.T) {
 	pool, err := memory.NewPool(4096, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	c := chains(t, pool, 4096, 1024, 1)[0]
 	want := bytes.Repeat([]byte("abcdefgh"), 450)
 	if _, err := put(c, want); err != nil {
@@ -198,9 +187,7 @@ func TestAChainLeavesThePoolToOthersWhenAViewIsRefused(t *testing.T) {
 
 func TestAChainOffersMoreSegmentsWhileTheyAreFilled(t *testing.T) {
 	c, err := NewChain(Options{Segment: 1024})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	for i, want := range []int{1, 2, 3, 4, 4} {
 		segs := c.Space()
 		n := len(segs) * 1024

@@ -5,13 +5,12 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/bufstrategy/memory"
+	"github.com/stretchr/testify/require"
 )
 
 func TestBuffersOnCaches(t *testing.T) {
 	p, err := memory.NewPool(1<<20, 1<<20)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	var magazines [2]*memory.Magazine
 	for i := range magazines {
 		if magazines[i], err = p.NewMagazine(64 << 10); err != nil {
@@ -26,25 +25,15 @@ func TestBuffersOnCaches(t *testing.T) {
 		return p.Stats().Kept - kept
 	}
 	from, err := NewChain(Options{Magazine: a, Segment: 1024})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	to, err := NewChain(Options{Magazine: b, Pool: p, Segment: 4096})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	scratch, err := NewMagazineScratch(4096, a)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	shared, err := NewPerLoop(Options{Scratch: scratch})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	block, err := a.Take(1024)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	a.Put(block) // the first segment will come from here
 	want := bytes.Repeat([]byte("0123456789"), 1000)
 	if _, err := put(from, want); err != nil {
@@ -66,9 +55,7 @@ func TestBuffersOnCaches(t *testing.T) {
 		t.Errorf("Magazine holds %d bytes after leftovers were consumed", n)
 	}
 	other, err := memory.NewPool(1024, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	if _, err := NewChain(Options{Magazine: a, Pool: other}); err == nil {
 		t.Error("Magazine with another Pool: no error")
 	}

@@ -6,13 +6,12 @@ import (
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/bufstrategy/internal/buftest"
+	"github.com/stretchr/testify/require"
 )
 
 func TestAWrappedEndOfStreamIsTheEnd(t *testing.T) {
 	b, err := bufstrategy.NewFixed(bufstrategy.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	if o, _, err := bufstrategy.Fill(b, buftest.Answers{N: 0, Err: wrapped{io.EOF}}, 0); o != bufstrategy.EOF || err != nil {
 		t.Errorf("Fill: %v, %v, want eof", o, err)
 	}
@@ -29,9 +28,7 @@ func TestACountOfMoreThanWasGivenPanics(t *testing.T) {
 		"sink":           func(b bufstrategy.Buffer) { _, _, _ = bufstrategy.Flush(b, buftest.Answers{N: 20}, 10) },
 	} {
 		b, err := bufstrategy.NewFixed(bufstrategy.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		buftest.Append(t, b, make([]byte, 100))
 		func() {
 			defer func() {

@@ -4,13 +4,12 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/bufstrategy/internal/pool"
+	"github.com/stretchr/testify/require"
 )
 
 func TestFlushGivesNoMoreSegmentsThanASystemCallTakes(t *testing.T) {
 	b, err := NewChain(Options{Limit: 200 * pool.MinBlock, Segment: pool.MinBlock})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	if _, err := put(b, make([]byte, b.Limit())); err != nil {
 		t.Fatal(err)
 	}

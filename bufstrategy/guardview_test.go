@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/bufstrategy/memory"
+	"github.com/stretchr/testify/require"
 )
 
 func TestGuardFindsWritesToAViewThatWasKept(t *testing.T) {
@@ -12,29 +13,19 @@ func TestGuardFindsWritesToAViewThatWasKept(t *testing.T) {
 	p, err := memory.NewPoolOf(memory.PoolOptions{
 		Limit: 64 << 10, Keep: 64 << 10, Guard: true, Report: func(m *memory.Misuse) { found = append(found, m) },
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	chain, err := NewChain(Options{Pool: p, Segment: 1024})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	scratch, err := NewScratch(4096, p)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	shared, err := NewPerLoop(Options{Scratch: scratch})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	for _, b := range []Buffer{chain, shared} {
 		if _, err := put(b, "a message to be kept"); err != nil || scratch.Trim() != nil {
 			t.Fatal(err)
 		}
 		v, err := b.View(7)
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		b.Discard(b.Len())
 		v[3] = 'x'
 		p.Trim()

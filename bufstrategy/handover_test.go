@@ -4,13 +4,12 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/bufstrategy/memory"
+	"github.com/stretchr/testify/require"
 )
 
 func TestMoveFromCountsAsOneCommitAndOneDiscard(t *testing.T) {
 	pool, err := memory.NewPool(1<<20, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	cs := chains(t, pool, 64<<10, 1024, 2)
 	if _, err := put(cs[0], make([]byte, 5000)); err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/bufstrategy/memory"
+	"github.com/stretchr/testify/require"
 )
 
 // returned is a Lender that counts returns.
@@ -14,14 +15,10 @@ func (r *returned) Return(uint32) { *r++ }
 func TestLendAllocatesNothing(t *testing.T) {
 	var back returned
 	pool, err := memory.NewPool(1<<20, 1<<20)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	open := func() *Kernel {
 		k, err := NewKernel(Options{Pool: pool, Lender: &back})
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		return k
 	}
 	from, to := open(), open()

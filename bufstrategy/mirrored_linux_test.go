@@ -5,29 +5,22 @@ import (
 	"os"
 	"testing"
 
+	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 )
 
 // Without a free file descriptor, no memory can be mapped twice.
 func TestAMirroredThatCannotMapIsARing(t *testing.T) {
 	m, err := NewMirrored(Options{Limit: 1 << 16})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer m.Release()
 	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
 	none := limit
 	none.Cur = 0
-	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &none); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &none))
 	_, werr := put(m, "some")
-	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &limit))
 	if werr != nil || !errors.Is(m.Fallback(), unix.EMFILE) {
 		t.Fatalf("write: %v, fallback: %v, want EMFILE", werr, m.Fallback())
 	}
@@ -48,9 +41,7 @@ func TestAMirroredThatCannotMapIsARing(t *testing.T) {
 
 func TestAMirroredGivesItsMappingsBack(t *testing.T) {
 	m, err := NewMirrored(Options{Limit: 1 << 16})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	before := mappings(t)
 	for range 100 {
 		if _, err := put(m, "some"); err != nil || m.Fallback() != nil {
@@ -66,9 +57,7 @@ func TestAMirroredGivesItsMappingsBack(t *testing.T) {
 func mappings(t *testing.T) (lines int) {
 	t.Helper()
 	maps, err := os.ReadFile("/proc/self/maps")
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	for _, c := range maps {
 		if c == '\n' {
 			lines++

@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/edgewise-go/edgewise/bufstrategy/memory"
+	"github.com/stretchr/testify/require"
 )
 
 func TestAnIdleSharedIsAtMost64Bytes(t *testing.T) {
@@ -14,13 +15,9 @@ func TestAnIdleSharedIsAtMost64Bytes(t *testing.T) {
 	}
 	const conns = 100_000
 	pool, err := memory.NewPool(256<<20, 1<<20)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	scratch, err := NewScratch(1<<16, pool)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	bs := make([]Buffer, conns)
 	before := heap()
 	for i := range bs {
@@ -57,20 +54,14 @@ func (watching) Crossed(Buffer, bool) {}
 
 func TestSharedsOfTheSameOptionsHaveAConfigTogether(t *testing.T) {
 	pool, err := memory.NewPool(1<<20, 1<<20)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	scratch, err := NewScratch(1<<14, pool)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	limit := 0
 	open := func() *PerLoop {
 		limit = limit%perLoopConfigsMax + 1
 		s, err := NewPerLoop(Options{Scratch: scratch, Limit: limit})
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		if s.Limit() != limit {
 			t.Errorf("Limit: got %d, want %d", s.Limit(), limit)
 		}
@@ -110,13 +101,9 @@ func heap() int64 {
 
 func TestDetachedBytesSurviveTheNextReader(t *testing.T) {
 	pool, err := memory.NewPool(1<<10, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	scratch, err := NewScratch(64, pool)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	var bs [2]*PerLoop
 	for i := range bs {
 		if bs[i], err = NewPerLoop(Options{Scratch: scratch, Poison: true}); err != nil {

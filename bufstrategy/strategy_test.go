@@ -7,17 +7,14 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/bufstrategy/memory"
+	"github.com/stretchr/testify/require"
 )
 
 func TestNamesAreMadeAndOthersRefused(t *testing.T) {
 	pool, err := memory.NewPool(1<<20, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	scratch, err := NewScratch(1000, pool)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	for _, name := range Names() {
 		if _, err := ByName(name, Options{Scratch: scratch}); err != nil {
 			t.Error(err)
@@ -30,13 +27,9 @@ func TestNamesAreMadeAndOthersRefused(t *testing.T) {
 
 func TestOptionsThatContradictThemselvesAreRefused(t *testing.T) {
 	pool, err := memory.NewPool(1<<20, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	scratch, err := NewScratch(1000, pool)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	for _, o := range []Options{
 		{Limit: -1}, {Limit: MaxLimit + 1}, {High: -1}, {Low: -1}, {Initial: -1}, {Segment: -1}, {Segment: MaxLimit + 1}, {MaxLent: -1}, {MaxLent: lentLimit + 1},
 		{Limit: 100, High: 300}, {Limit: 100, High: 50, Low: 50},
@@ -65,9 +58,7 @@ func TestOptionsThatContradictThemselvesAreRefused(t *testing.T) {
 
 func TestGrowDoublesAndShrinks(t *testing.T) {
 	g, err := NewGrow(Options{Limit: 10_000, Initial: 1000})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	put := func(n int) {
 		t.Helper()
 		if _, err := put(g, make([]byte, n)); err != nil {
@@ -106,13 +97,9 @@ func TestGrowDoublesAndShrinks(t *testing.T) {
 
 func TestSharedKeepsLeftOversWhenTheScratchMovesOn(t *testing.T) {
 	pool, err := memory.NewPool(256, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	scratch, err := NewScratch(1000, pool)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	var bs [3]*PerLoop
 	for i := range bs {
 		if bs[i], err = NewPerLoop(Options{Scratch: scratch}); err != nil {
@@ -152,17 +139,11 @@ func TestSharedKeepsLeftOversWhenTheScratchMovesOn(t *testing.T) {
 // The array of a loop must not keep a closed connection alive.
 func TestAScratchForgetsABufferThatIsEmpty(t *testing.T) {
 	pool, err := memory.NewPool(1<<20, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	scratch, err := NewScratch(1000, pool)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	s, err := NewPerLoop(Options{Scratch: scratch})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	for name, end := range map[string]func(){
 		"Discard": func() { s.Discard(s.Len()) },
 		"Release": s.Release,

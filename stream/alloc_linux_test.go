@@ -11,30 +11,25 @@ import (
 
 	"github.com/edgewise-go/edgewise/stream"
 	"github.com/edgewise-go/edgewise/stream/park"
+	"github.com/stretchr/testify/require"
 )
 
 // packetPair returns a UDP connection and another one that is connected to it.
 func packetPair(t *testing.T) (listening, connected *stream.PacketConn) {
 	t.Helper()
 	a, err := stream.ListenPacket(park.Waiter{}, netip.MustParseAddrPort("127.0.0.1:0"), stream.PacketOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	t.Cleanup(func() { a.Close() })
 	d := stream.Dialer{Waiter: park.Waiter{}}
 	b, err := d.ConnectUDP(context.Background(), a.LocalAddrPort())
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	t.Cleanup(func() { b.Close() })
 	return a, b
 }
 
 func TestDatagramsAllocateNothing(t *testing.T) {
 	a, b := packetPair(t)
-	if err := a.SetDeadline(time.Now().Add(time.Minute)); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, a.SetDeadline(time.Now().Add(time.Minute)))
 	p := make([]byte, 64)
 	in := []stream.Message{{Buffer: make([]byte, 64)}, {Buffer: make([]byte, 64)}}
 	out := []stream.Message{{Buffer: p[:1]}, {Buffer: p[:2]}}
@@ -42,9 +37,7 @@ func TestDatagramsAllocateNothing(t *testing.T) {
 		if _, err := b.Write(p[:10]); err != nil {
 			t.Fatal(err)
 		}
-		if err := a.WaitRead(); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, a.WaitRead())
 		n, from, err := a.ReadFromAddrPort(p)
 		if n != 10 || err != nil {
 			t.Fatal(n, err)
@@ -74,9 +67,7 @@ func TestDatagramsAllocateNothing(t *testing.T) {
 
 func TestUnixDatagramsOfOneSenderAllocateNothing(t *testing.T) {
 	dir, err := os.MkdirTemp("", "stream") // the path of t.TempDir is too long for a socket
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	var ends [2]*stream.PacketConn
 	for i, name := range []string{"a", "b"} {

@@ -9,14 +9,13 @@ import (
 
 	"github.com/edgewise-go/edgewise/stream"
 	"github.com/edgewise-go/edgewise/stream/park"
+	"github.com/stretchr/testify/require"
 )
 
 func pair(t *testing.T) (a, b *stream.Conn) {
 	t.Helper()
 	l, err := stream.Listen(park.Waiter{}, netip.MustParseAddrPort("127.0.0.1:0"), stream.ListenOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer l.Close()
 	d := stream.Dialer{Waiter: park.Waiter{}}
 	if a, err = d.Connect(context.Background(), l.AddrPort()); err != nil {
@@ -33,9 +32,7 @@ func pair(t *testing.T) (a, b *stream.Conn) {
 func TestReadAndWriteAllocateNothing(t *testing.T) {
 	a, b := pair(t)
 	deadline := time.Now().Add(time.Minute)
-	if err := b.SetDeadline(deadline); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, b.SetDeadline(deadline))
 	p := make([]byte, 64)
 	segs := make([][]byte, 2)
 	if n := testing.AllocsPerRun(100, func() {
@@ -50,15 +47,11 @@ func TestReadAndWriteAllocateNothing(t *testing.T) {
 		if _, err := b.TryWritev(segs); err != nil {
 			t.Fatal(err)
 		}
-		if err := a.WaitRead(); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, a.WaitRead())
 		if n, err := a.TryReadv(segs); n != 16 || err != nil {
 			t.Fatal(n, err)
 		}
-		if err := b.SetDeadline(deadline); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, b.SetDeadline(deadline))
 	}); n != 0 {
 		t.Errorf("%v allocations per run, want 0", n)
 	}

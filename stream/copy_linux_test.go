@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/stretchr/testify/require"
 )
 
 // never is a Waiter for whose sources no caller waits.
@@ -17,9 +18,7 @@ func (never) Close() error                        { return nil }
 func twoConns(t *testing.T) (a, b *Conn) {
 	t.Helper()
 	h1, h2, err := sys.SocketPair()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	for h, c := range map[sys.Handle]**Conn{h1: &a, h2: &b} {
 		if *c, err = NewConn(own(h), never{}); err != nil {
 			t.Fatal(err)
@@ -31,9 +30,7 @@ func twoConns(t *testing.T) (a, b *Conn) {
 
 func TestAFileIsSentByTheKernel(t *testing.T) {
 	f, err := os.CreateTemp(t.TempDir(), "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer f.Close()
 	if _, err := f.WriteString("0123456789"); err != nil {
 		t.Fatal(err)
@@ -70,9 +67,7 @@ func TestConnectionsAreSplicedByTheKernel(t *testing.T) {
 
 func TestAPipeIsCopiedByABuffer(t *testing.T) {
 	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer r.Close()
 	if _, err := w.WriteString("abc"); err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/stretchr/testify/require"
 )
 
 // scripted is a Waiter whose Wait runs a script: words act on the connection or as the peer, or
@@ -145,18 +146,14 @@ func FuzzRead(f *testing.F) {
 	f.Add("3s3p3n3", "yrdcy", true)
 	f.Fuzz(func(t *testing.T, calls, script string, drains bool) {
 		a, b, err := sys.SocketPair()
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		defer sys.Close(b)
 		s := &scripted{t: t, script: []byte(script), peer: b, drains: drains}
 		sock, err := Adopt(a)
 		if err == nil {
 			s.conn, err = NewConn(sock, s)
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		defer s.conn.Close()
 		for _, call := range []byte(calls) {
 			if call < '1' || call > '9' {
@@ -177,9 +174,7 @@ func FuzzUnixName(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, name string) {
 		s, err := OpenUnix()
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		defer s.Close()
 		abstract := strings.HasPrefix(name, "@")
 		bad := name == "" || !abstract && strings.Contains(name, "\x00")

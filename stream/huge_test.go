@@ -13,6 +13,7 @@ import (
 	"github.com/edgewise-go/edgewise/stream"
 	"github.com/edgewise-go/edgewise/stream/park"
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/stretchr/testify/require"
 )
 
 // counting is a Waiter that counts the waits for writing.
@@ -42,9 +43,7 @@ func TestAWriteBeyondTwoGiBIsSplit(t *testing.T) {
 	const size = 2<<30 + 4096
 	// The kernel reads the pages of the mapping as it takes them, and it takes few.
 	p, err := syscall.Mmap(-1, 0, size, syscall.PROT_READ, syscall.MAP_ANON|syscall.MAP_PRIVATE)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer syscall.Munmap(p)
 	for name, write := range map[string]func(c *stream.Conn) (int64, error){
 		"Write": func(c *stream.Conn) (int64, error) {
@@ -54,18 +53,12 @@ func TestAWriteBeyondTwoGiBIsSplit(t *testing.T) {
 		"Writev": func(c *stream.Conn) (int64, error) { return c.Writev(&net.Buffers{p, p}) },
 	} {
 		a, b, err := sys.SocketPair()
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		s, err := stream.Adopt(a)
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		waits := make(chan struct{}, 1<<16)
 		c, err := stream.NewConn(s, counting{waits: waits})
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		type result struct {
 			n   int64
 			err error
@@ -76,17 +69,13 @@ func TestAWriteBeyondTwoGiBIsSplit(t *testing.T) {
 			wrote <- result{n, err}
 		}()
 		<-waits // the kernel has taken as many of the 2 GiB as it has room for
-		if err := c.Close(); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, c.Close())
 		r := <-wrote
 		if !errors.Is(r.err, net.ErrClosed) || r.n == 0 || r.n == size {
 			t.Errorf("%s of %d bytes: %d, %v, want a part and net.ErrClosed", name, int64(size), r.n, r.err)
 		}
 		peer, err := stream.Adopt(b)
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		got, err := io.Copy(io.Discard, tryReader{&peer})
 		if got != r.n || err != nil {
 			t.Errorf("%s: the peer received %d bytes, want %d as counted; error %v", name, got, r.n, err)

@@ -5,6 +5,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
 )
 
 func TestOptionsReachTheKernel(t *testing.T) {
@@ -12,9 +14,7 @@ func TestOptionsReachTheKernel(t *testing.T) {
 	get := func(level, option int) int {
 		t.Helper()
 		raw, err := c.SyscallConn()
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		var v int
 		var failed error
 		if err := raw.Control(func(fd uintptr) { v, failed = syscall.GetsockoptInt(int(fd), level, option) }); err != nil || failed != nil {
@@ -31,9 +31,7 @@ func TestOptionsReachTheKernel(t *testing.T) {
 		{net.KeepAliveConfig{Enable: true, Idle: 1500 * time.Millisecond, Interval: 7 * time.Second, Count: 3}, 2, 7, 3},
 		{net.KeepAliveConfig{Enable: true, Idle: -1, Interval: -1, Count: -1}, 2, 7, 3},
 	} {
-		if err := c.SetKeepAliveConfig(step.config); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, c.SetKeepAliveConfig(step.config))
 		if v := get(syscall.SOL_SOCKET, syscall.SO_KEEPALIVE); v != 1 {
 			t.Errorf("keep-alive is %d, want 1", v)
 		}
@@ -42,9 +40,7 @@ func TestOptionsReachTheKernel(t *testing.T) {
 			t.Errorf("%+v: %d, %d, %d", step.config, idle, interval, count)
 		}
 	}
-	if err := c.SetKeepAliveConfig(net.KeepAliveConfig{}); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, c.SetKeepAliveConfig(net.KeepAliveConfig{}))
 	if v := get(syscall.SOL_SOCKET, syscall.SO_KEEPALIVE); v != 0 {
 		t.Errorf("keep-alive is %d, want 0", v)
 	}

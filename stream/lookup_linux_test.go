@@ -9,13 +9,12 @@ import (
 
 	"github.com/edgewise-go/edgewise/stream"
 	"github.com/edgewise-go/edgewise/stream/park"
+	"github.com/stretchr/testify/require"
 )
 
 func TestADialOfEveryAddressFallsBackToIPv4(t *testing.T) {
 	l, err := stream.Listen(park.Waiter{}, netip.MustParseAddrPort("127.0.0.1:0"), stream.ListenOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer l.Close()
 	d := stream.Dialer{Waiter: park.Waiter{}}
 	for _, host := range []string{"::", "0.0.0.0", ""} {

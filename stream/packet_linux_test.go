@@ -11,6 +11,7 @@ import (
 	"github.com/edgewise-go/edgewise/stream"
 	"github.com/edgewise-go/edgewise/stream/park"
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/stretchr/testify/require"
 )
 
 func TestADualStackSocketAnswersIPv4(t *testing.T) {
@@ -19,16 +20,12 @@ func TestADualStackSocketAnswersIPv4(t *testing.T) {
 	if sys.ClassOf(err) == sys.ClassUnsupported {
 		return // the machine does not support IPv6
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer both.Close()
 	local := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), both.LocalAddrPort().Port())
 	d := stream.Dialer{Waiter: park.Waiter{}}
 	c, err := d.ConnectUDP(context.Background(), local)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer c.Close()
 	if _, err := c.Write([]byte("question")); err != nil {
 		t.Fatal(err)
@@ -56,9 +53,7 @@ func TestBroadcastIsOnRequest(t *testing.T) {
 	to := netip.MustParseAddrPort("255.255.255.255:9")
 	for _, on := range []bool{false, true} {
 		c, err := stream.ListenPacket(park.Waiter{}, netip.MustParseAddrPort("127.0.0.1:0"), stream.PacketOptions{Broadcast: on})
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		defer c.Close()
 		// Even with the option, it may fail because no network is reachable.
 		if _, err := c.WriteToAddrPort([]byte("x"), to); errors.Is(err, syscall.EACCES) == on {

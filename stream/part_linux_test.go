@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/stretchr/testify/require"
 )
 
 // turns is a Waiter whose sources record how much was moved between two yields.
@@ -35,23 +36,15 @@ func (w *turns) Yield() error {
 func endless(t *testing.T, w Waiter, device string) *Conn {
 	t.Helper()
 	f, err := os.OpenFile(device, os.O_RDWR, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer f.Close()
 	h, other, err := sys.SocketPair()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer sys.Close(other)
 	c, err := NewConn(own(h), w)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	t.Cleanup(func() { c.Close() })
-	if err := syscall.Dup3(int(f.Fd()), int(h), syscall.O_CLOEXEC); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, syscall.Dup3(int(f.Fd()), int(h), syscall.O_CLOEXEC))
 	return c
 }
 
@@ -66,13 +59,9 @@ func checkTurns(t *testing.T, w *turns, most int64) {
 
 func TestOthersHaveTheirTurnWhileAFileIsSent(t *testing.T) {
 	f, err := os.CreateTemp(t.TempDir(), "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer f.Close()
-	if err := f.Truncate(parts * partBytes); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, f.Truncate(parts*partBytes))
 	w := &turns{moved: func() int64 {
 		at, err := f.Seek(0, 1)
 		if err != nil {
@@ -100,9 +89,7 @@ func TestOthersHaveTheirTurnWhileAConnectionIsSpliced(t *testing.T) {
 
 func TestAPipeGrowsAsFarAsItMay(t *testing.T) {
 	r, w, err := sys.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer sys.Close(r)
 	defer sys.Close(w)
 	first, err := sys.GrowPipe(w, 1)

@@ -6,30 +6,23 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/stretchr/testify/require"
 )
 
 func TestCloseUnderARunningCallKeepsTheNumber(t *testing.T) {
 	a, b, err := sys.SocketPair()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer sys.Close(b)
 	s := own(a)
-	if err := s.acquire(); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, s.acquire())
+	require.NoError(t, s.Close())
 	if err := s.acquire(); err != net.ErrClosed {
 		t.Errorf("acquire after Close: %v, want net.ErrClosed", err)
 	}
 	if err := sys.SetNonblock(a); err != nil {
 		t.Errorf("the handle is closed during a running call: %v", err)
 	}
-	if err := s.release(); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, s.release())
 	if err := sys.SetNonblock(a); err == nil {
 		t.Errorf("the handle is still open after the last call")
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/stretchr/testify/require"
 )
 
 // queueScript is the Waiter below a WriteQueue, the peer, and the other tasks of the loop. Each
@@ -339,9 +340,7 @@ func FuzzWriteQueue(f *testing.F) {
 	f.Add([]byte{4, 180, 12, 3, 4, 180, 2, 200, 7, 0, 11, 5}, uint16(6000), uint16(10), false)
 	f.Fuzz(func(t *testing.T, words []byte, high, low uint16, lingers bool) {
 		a, b, err := sys.SocketPair()
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		s := &queueScript{t: t, words: words, peer: b}
 		defer func() {
 			if !s.gone {
@@ -353,13 +352,9 @@ func FuzzWriteQueue(f *testing.F) {
 		if err == nil {
 			c, err = NewConn(sock, s)
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		defer c.Close()
-		if err := c.SetWriteBuffer(4 << 10); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, c.SetWriteBuffer(4<<10))
 		o := WriteQueueOptions{High: 1 + int(high)%16_000, Linger: -1}
 		o.Low = max(int(low)%o.High, min(1, o.High-1)) // zero would select a default
 		if lingers {

@@ -5,13 +5,12 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/stream"
+	"github.com/stretchr/testify/require"
 )
 
 func TestAWriteQueueAllocatesNothingInSteadyState(t *testing.T) {
 	a, b := pair(t)
-	if err := a.SetWriteBuffer(64 << 10); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, a.SetWriteBuffer(64<<10))
 	const piece = 16 << 10
 	p := make([]byte, piece)
 	q := stream.NewWriteQueue(a, stream.WriteQueueOptions{})
@@ -27,15 +26,11 @@ func TestAWriteQueueAllocatesNothingInSteadyState(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := q.Flush(); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, q.Flush())
 	}); n > 0 {
 		t.Errorf("%v allocations per run, want 0", n)
 	}
-	if err := <-read; err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, <-read)
 }
 
 func TestTheMarksOfAWriteQueueAreInOrder(t *testing.T) {

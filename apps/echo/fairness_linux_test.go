@@ -15,6 +15,7 @@ import (
 	"github.com/edgewise-go/edgewise/stream"
 	"github.com/edgewise-go/edgewise/stream/park"
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/stretchr/testify/require"
 )
 
 // A message that arrives while the loop serves a peer at full speed waits for the rest of that
@@ -34,9 +35,7 @@ func TestAPingWaitsForTwoTurnsOfAFlood(t *testing.T) {
 		for _, mode := range []string{"edge", "level", "oneshot"} {
 			t.Run(task+"/"+mode, func(t *testing.T) {
 				kit, err := strategy.Flags{Queue: "auto", Mode: mode, Resolve: "pool", Task: task, Loops: 1}.Open(sched.Options{TurnBudget: budgetTime})
-				if err != nil {
-					t.Fatal(err)
-				}
+				require.NoError(t, err)
 				ran := make(chan error, 1)
 				ctx, cancel := context.WithCancel(context.Background())
 				go func() { ran <- kit.Scheduler.Run(ctx) }()

@@ -16,6 +16,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/apps/internal/apptest"
 	"github.com/edgewise-go/edgewise/apps/internal/strategy"
+	"github.com/stretchr/testify/require"
 )
 
 // runLoad makes conns connections send n messages each, all of which must come back. The durations
@@ -86,9 +87,7 @@ func halfClose(t *testing.T, addr string, n int) {
 func TestServesBothFamiliesOnTheUnspecifiedAddress(t *testing.T) {
 	server := program.Serve(t, nil, "serve", "-addr", ":0")
 	_, port, err := net.SplitHostPort(server.Addr)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	ping(t, dial(t, "127.0.0.1:"+port), "four")
 	ping(t, dial(t, "localhost:"+port), "any")
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/apps/internal/apptest"
+	"github.com/stretchr/testify/require"
 )
 
 // Under load the server makes no system call that can block, except epoll_wait and those in which
@@ -27,9 +28,7 @@ func TestNoSystemCallBlocks(t *testing.T) {
 		// The signal is for the server, not for strace, which ends with the server.
 		stopTraced(t, server)
 		text, err := os.ReadFile(trace)
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		for _, fault := range faults(string(text)) {
 			t.Error(fault)
 		}
@@ -41,20 +40,12 @@ func stopTraced(t *testing.T, p *apptest.Process) {
 	t.Helper()
 	pid := strconv.Itoa(p.PID())
 	text, err := os.ReadFile("/proc/" + pid + "/task/" + pid + "/children")
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	child, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err != nil {
-		t.Fatalf("children of strace: %q: %v", text, err)
-	}
+	require.NoErrorf(t, err, "children of strace: %q", text)
 	process, err := os.FindProcess(child)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := process.Signal(terminate); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
+	require.NoError(t, process.Signal(terminate))
 	if r := p.Wait(apptest.StopTimeout); r.Code != 0 {
 		t.Errorf("got exit code %d, %s", r.Code, r.Stderr)
 	}

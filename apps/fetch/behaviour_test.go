@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/apps/internal/apptest"
+	"github.com/stretchr/testify/require"
 )
 
 func TestOneConnectionIsUsedForAllOfOneHost(t *testing.T) {
@@ -125,9 +126,7 @@ func TestFileIsReplacedOnlyByAWholeOne(t *testing.T) {
 	whole := listen(t, answer("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nnew", nil))
 	dir := t.TempDir()
 	name := filepath.Join(dir, "file")
-	if err := os.WriteFile(name, []byte("old"), 0o666); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, os.WriteFile(name, []byte("old"), 0o666))
 	for _, c := range []struct {
 		addr, want string
 		code       int

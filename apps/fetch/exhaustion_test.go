@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/apps/internal/apptest"
+	"github.com/stretchr/testify/require"
 )
 
 // If there are more workers than descriptors, workers without one wait for the others, and nothing
@@ -25,9 +26,7 @@ func TestOutOfDescriptorsWorkersWait(t *testing.T) {
 	s := httptest.NewServer(http.FileServer(http.Dir(files.dir)))
 	t.Cleanup(s.Close)
 	list := filepath.Join(t.TempDir(), "list")
-	if err := os.WriteFile(list, []byte(files.list(s.URL)), 0o666); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, os.WriteFile(list, []byte(files.list(s.URL)), 0o666))
 	for _, flags := range []string{"-loops=1", "-loops=2", "-loops=2 -sched=shared", "-loops=2 -sched=stealing"} {
 		dir := t.TempDir()
 		args := append(strings.Fields(flags), "-j", "64", "-i", list, "-o", dir)

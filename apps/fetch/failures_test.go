@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/apps/internal/apptest"
+	"github.com/stretchr/testify/require"
 )
 
 // failures are URLs that fail, each in a different way, and some that only look as if they would.
@@ -70,9 +71,7 @@ func newFailures(t *testing.T, cert *apptest.Certificate, trusted string) *failu
 func closedPort(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.3:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer l.Close()
 	return l.Addr().String()
 }

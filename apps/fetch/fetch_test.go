@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/apps/internal/apptest"
+	"github.com/stretchr/testify/require"
 )
 
 var program apptest.Program
@@ -20,9 +21,7 @@ func TestMisuseIsOneLine(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	empty := filepath.Join(dir, "empty")
-	if err := os.WriteFile(empty, []byte("\n# nothing\n  \n"), 0o666); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, os.WriteFile(empty, []byte("\n# nothing\n  \n"), 0o666))
 	const url = "http://127.0.0.1:1/"
 	program.CheckMisuse(t, []apptest.Misuse{
 		{Args: nil, Code: 2, Says: "no URL given"},

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
 // corpus is a directory of files to serve.
@@ -48,9 +50,7 @@ func newCorpusIn(t *testing.T, dir string, n int, largest int64) *corpus {
 		start := r.IntN(1 << 16)
 		content := noise[start : int64(start)+size]
 		name := fmt.Sprintf("f%04d.bin", i)
-		if err := os.WriteFile(filepath.Join(c.dir, name), content, 0o644); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, os.WriteFile(filepath.Join(c.dir, name), content, 0o644))
 		c.sums[name] = sha256.Sum256(content)
 		total += size
 	}
@@ -76,9 +76,7 @@ func (c *corpus) compare(t *testing.T, dir string, allowed ...string) {
 		extra[name] = true
 	}
 	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	found := 0
 	for _, e := range entries {
 		want, ok := c.sums[e.Name()]
@@ -101,9 +99,7 @@ func (c *corpus) compare(t *testing.T, dir string, allowed ...string) {
 func sum(t *testing.T, name string) (sum [sha256.Size]byte) {
 	t.Helper()
 	f, err := os.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer f.Close()
 	h := sha256.New()
 	if _, err := io.Copy(h, f); err != nil {

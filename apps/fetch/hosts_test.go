@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
 // An unreadable hosts file costs one warning and the names in it.
@@ -30,20 +32,14 @@ func TestHugeHostsFile(t *testing.T) {
 	_, port, _ := net.SplitHostPort(addr)
 	name := filepath.Join(t.TempDir(), "hosts")
 	file, err := os.Create(name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	w := bufio.NewWriter(file)
 	const names = 90_000
 	for i := range names {
 		fmt.Fprintf(w, "127.0.0.1 n%d.blocked.test\n", i)
 	}
-	if err := w.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	if err := file.Close(); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, w.Flush())
+	require.NoError(t, file.Close())
 	list := fmt.Sprintf("http://n0.blocked.test:%s/a\nhttp://n%d.blocked.test:%s/b\nhttp://N%d.Blocked.Test:%[3]s/c\n", port, names-1, port, names-2)
 	fetchAll(t, 0, list, "-hosts", name)
 }

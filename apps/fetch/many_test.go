@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/apps/internal/apptest"
+	"github.com/stretchr/testify/require"
 )
 
 // fetchAll runs the program over a list of URLs and checks its exit code.
@@ -17,9 +18,7 @@ func fetchAll(t *testing.T, code int, list string, args ...string) (dir string, 
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), "new", "directory")
 	file := filepath.Join(t.TempDir(), "list")
-	if err := os.WriteFile(file, []byte(list), 0o666); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, os.WriteFile(file, []byte(list), 0o666))
 	r = program.Run(t, "", nil, append([]string{"-i", file, "-o", dir}, args...)...)
 	if r.Code != code || r.Stdout != "" {
 		t.Errorf("fetch %v: got exit code %d, want %d; standard output %q; standard error:\n%s", args, r.Code, code, r.Stdout, r.Stderr)

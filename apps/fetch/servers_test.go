@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/edgewise-go/edgewise/apps/internal/apptest"
+	"github.com/stretchr/testify/require"
 )
 
 // proxy passes connections on and counts them.
@@ -77,9 +78,7 @@ func (p *proxy) connections() int {
 func listen(t *testing.T, f func(*net.TCPConn)) (addr string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	var serving sync.WaitGroup
 	t.Cleanup(func() {
 		l.Close()
@@ -135,15 +134,11 @@ func serveNginx(t *testing.T, cert *apptest.Certificate, root string) (addr stri
 	dir := t.TempDir()
 	// nginx cannot choose a port: use one that was free a moment ago.
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	addr = l.Addr().String()
 	l.Close()
 	for _, d := range []string{dir, filepath.Dir(dir), root, filepath.Dir(root)} {
-		if err := os.Chmod(d, 0o755); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, os.Chmod(d, 0o755))
 	}
 	config := fmt.Sprintf(`daemon off; master_process off; worker_processes 1; pid %[1]s/pid; error_log stderr error;
 events { worker_connections 1024; }
@@ -154,15 +149,11 @@ http {
 }
 `, dir, root, addr, cert.CertFile, cert.KeyFile)
 	name := filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(name, []byte(config), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, os.WriteFile(name, []byte(config), 0o644))
 	var out lockedBuffer
 	c := exec.Command(nginx, "-p", dir, "-e", "stderr", "-c", name)
 	c.Stdout, c.Stderr = &out, &out
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, c.Start())
 	t.Cleanup(func() {
 		c.Process.Signal(syscall.SIGTERM)
 		late := time.AfterFunc(apptest.StopTimeout, func() { c.Process.Kill() })

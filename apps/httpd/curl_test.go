@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/apps/internal/apptest"
+	"github.com/stretchr/testify/require"
 )
 
 func TestCurl(t *testing.T) {
@@ -122,9 +123,7 @@ func TestCurl(t *testing.T) {
 func checkLog(t *testing.T, name string) {
 	t.Helper()
 	text, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	line := regexp.MustCompile(`^127\.0\.0\.1 - - \[\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] "[A-Z]+ /\S* HTTP/1\.[01]" \d{3} \d+ \d+\.\d{6}$`)
 	n := 0
 	for l := range strings.Lines(string(text)) {

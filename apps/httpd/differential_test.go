@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
 )
 
 // stricter maps refusals of requests that package net/http's server accepts, or refuses
@@ -84,9 +86,7 @@ func answersOf(c io.Reader) (all []answer, err error) {
 func exchange(t testing.TB, client *net.UnixConn, input []byte) ([]answer, error) {
 	t.Helper()
 	defer client.Close()
-	if err := client.SetDeadline(time.Now().Add(patience)); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, client.SetDeadline(time.Now().Add(patience)))
 	if _, err := client.Write(input); err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/edgewise-go/edgewise/apps/internal/apptest"
+	"github.com/stretchr/testify/require"
 )
 
 // patience bounds each single operation on a test's own connections.
@@ -75,12 +76,8 @@ func newSite(t *testing.T) *site {
 	dir := t.TempDir()
 	s := &site{root: filepath.Join(dir, "root"), big: bigBytes()}
 	for name, content := range map[string][]byte{"root/big.bin": s.big, "root/middle.bin": s.big[:middleBytes]} {
-		if err := os.MkdirAll(s.root, 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), content, 0o666); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, os.MkdirAll(s.root, 0o777))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), content, 0o666))
 	}
 	for name, content := range map[string]string{
 		"root/hello.txt":          "hello, world\n",
@@ -96,12 +93,8 @@ func newSite(t *testing.T) *site {
 		"secret.txt":              secret,
 	} {
 		name = filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, []byte(content), 0o666); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o777))
+		require.NoError(t, os.WriteFile(name, []byte(content), 0o666))
 	}
 	for link, to := range map[string]string{
 		"out": "../secret.txt", "outdir": "../secret", "in": "hello.txt", "loop": "loop", "dangling": "x", "../link": "root",
@@ -119,13 +112,9 @@ func newSite(t *testing.T) *site {
 		"absolute-loop":    filepath.Join(s.root, "absolute-loop"),
 		"absolute-missing": filepath.Join(s.root, "missing"),
 	} {
-		if err := os.Symlink(to, filepath.Join(s.root, link)); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, os.Symlink(to, filepath.Join(s.root, link)))
 	}
-	if err := syscall.Mkfifo(filepath.Join(s.root, "pipe"), 0o666); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, syscall.Mkfifo(filepath.Join(s.root, "pipe"), 0o666))
 	return s
 }
 

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
 // get returns the answer of h to a GET of path.
@@ -31,23 +33,15 @@ func checkGet(t *testing.T, h http.Handler, path string, status int, body string
 // release makes a directory whose file "version" contains text, and an absolute link to it.
 func release(t *testing.T, dir, root, text string) {
 	t.Helper()
-	if err := os.Mkdir(dir, 0o777); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "version"), []byte(text), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(filepath.Join(root, "version"), filepath.Join(dir, "absolute")); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, os.Mkdir(dir, 0o777))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "version"), []byte(text), 0o666))
+	require.NoError(t, os.Symlink(filepath.Join(root, "version"), filepath.Join(dir, "absolute")))
 }
 
 func openFiles(t *testing.T, root string) files {
 	t.Helper()
 	f, err := openRoot(root)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	t.Cleanup(f.close)
 	return files{f}
 }
@@ -57,18 +51,12 @@ func TestRootThatIsASwitchedLinkIsFollowed(t *testing.T) {
 	current := filepath.Join(dir, "current")
 	release(t, filepath.Join(dir, "1"), current, "one")
 	release(t, filepath.Join(dir, "2"), current, "two")
-	if err := os.Symlink("1", current); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, os.Symlink("1", current))
 	h := openFiles(t, current)
 	checkGet(t, h, "/version", 200, "one")
 	checkGet(t, h, "/absolute", 200, "one")
-	if err := os.Symlink("2", current+".new"); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Rename(current+".new", current); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, os.Symlink("2", current+".new"))
+	require.NoError(t, os.Rename(current+".new", current))
 	checkGet(t, h, "/version", 200, "two")
 	checkGet(t, h, "/absolute", 200, "two")
 }
@@ -86,18 +74,12 @@ func TestRootThatIsMadeAgainIsFollowed(t *testing.T) {
 			}
 			h := openFiles(t, name)
 			checkGet(t, h, "/version", 200, "one")
-			if err := os.RemoveAll(root); err != nil {
-				t.Fatal(err)
-			}
+			require.NoError(t, os.RemoveAll(root))
 			checkGet(t, h, "/version", 404, "404 page not found\n")
 			// httpd does not open a path that is not a directory, and serves no files from it.
-			if err := syscall.Mkfifo(root, 0o666); err != nil {
-				t.Fatal(err)
-			}
+			require.NoError(t, syscall.Mkfifo(root, 0o666))
 			checkGet(t, h, "/version", 404, "404 page not found\n")
-			if err := os.Remove(root); err != nil {
-				t.Fatal(err)
-			}
+			require.NoError(t, os.Remove(root))
 			release(t, root, root, "two")
 			checkGet(t, h, "/version", 200, "two")
 			checkGet(t, h, "/absolute", 200, "two")
@@ -111,22 +93,14 @@ func TestReplacedRootIsClosedAfterItsRequests(t *testing.T) {
 	release(t, root, root, "one")
 	f := openFiles(t, root).root
 	first, err := f.acquire()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Rename(root, root+".old"); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
+	require.NoError(t, os.Rename(root, root+".old"))
 	release(t, root, root, "two")
 	second, err := f.acquire()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	for r, want := range map[*servedRoot]string{first: "one", second: "two"} {
 		file, err := confined{r}.Open("version")
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		got, err := io.ReadAll(file)
 		file.Close()
 		if err != nil || string(got) != want {
@@ -149,12 +123,8 @@ func TestNothingOutsideIsServedWhileLinksChange(t *testing.T) {
 	dir := t.TempDir()
 	root := filepath.Join(dir, "site")
 	for name, text := range map[string]string{"site/inside/file": "inside", "secret/file": secret} {
-		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o777))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666))
 	}
 	h := openFiles(t, root)
 	served := make(chan struct{})

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
 	"github.com/edgewise-go/edgewise/apps/internal/strategy"
@@ -27,9 +28,7 @@ type subject struct {
 func newSubject(t testing.TB, handler http.Handler, l limits) *subject {
 	t.Helper()
 	kit, err := strategy.Flags{Queue: "auto", Mode: "edge", Resolve: "pool", Task: "coroutine", Loops: 1}.Open(sched.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	s := &subject{loop: kit.Places[0].Loop, server: &server{handler: handler, limits: l}}
 	ended := make(chan error, 1)
 	// Run returns when the loop is drained and has no task.
@@ -52,9 +51,7 @@ func (s *subject) serve(t testing.TB, fd int) <-chan error {
 		ended <- err
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	return ended
 }
 
@@ -82,9 +79,7 @@ func (s *subject) answers(t testing.TB, input []byte) ([]answer, error) {
 func pairOfSockets(t testing.TB) (client *net.UnixConn, server int) {
 	t.Helper()
 	fds, err := syscall.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	syscall.CloseOnExec(fds[0])
 	syscall.CloseOnExec(fds[1])
 	return connOf(t, fds[0]), fds[1]
@@ -94,11 +89,7 @@ func connOf(t testing.TB, fd int) *net.UnixConn {
 	t.Helper()
 	f := os.NewFile(uintptr(fd), "socket")
 	c, err := net.FileConn(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
+	require.NoError(t, f.Close())
 	return c.(*net.UnixConn)
 }

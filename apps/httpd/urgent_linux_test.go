@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
 	"github.com/edgewise-go/edgewise/apps/internal/apptest"
@@ -33,24 +34,18 @@ func TestUrgentDataWithinTheHeader(t *testing.T) {
 					if _, err := io.WriteString(c, helloRequest); err != nil {
 						t.Fatal(err)
 					}
-					if err := checkHello(r); err != nil {
-						t.Fatal(err)
-					}
+					require.NoError(t, checkHello(r))
 					clients, answers = append(clients, c), append(answers, r)
 				}
 				server.Signal(syscall.SIGSTOP)
 				defer server.Signal(syscall.SIGCONT)
 				apptest.Until(t, patience, "the server is stopped", func() bool { return apptest.AllThreads(t, server.PID(), apptest.Stopped) })
 				for i, c := range clients {
-					if err := requestWithUrgentByte(c, i, requests); err != nil {
-						t.Fatal(err)
-					}
+					require.NoError(t, requestWithUrgentByte(c, i, requests))
 				}
 				server.Signal(syscall.SIGCONT)
 				for i, r := range answers {
-					if err := checkHello(r); err != nil {
-						t.Fatalf("request %d of %d: %v", i, requests, err)
-					}
+					require.NoErrorf(t, checkHello(r), "request %d of %d", i, requests)
 				}
 			})
 		}

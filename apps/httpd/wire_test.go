@@ -16,26 +16,21 @@ import (
 	"time"
 
 	"github.com/edgewise-go/edgewise/apps/internal/apptest"
+	"github.com/stretchr/testify/require"
 )
 
 // dial connects to a server, with TLS if cert is not nil.
 func dial(t *testing.T, p *apptest.Process, cert *apptest.Certificate) net.Conn {
 	t.Helper()
 	c, err := net.DialTimeout("tcp", p.Addr, patience)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	t.Cleanup(func() { c.Close() })
-	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, c.SetDeadline(time.Now().Add(patience)))
 	if cert == nil {
 		return c
 	}
 	s := tls.Client(c, trusting(cert))
-	if err := s.Handshake(); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, s.Handshake())
 	return s
 }
 
@@ -123,9 +118,7 @@ func TestPipelinedRequests(t *testing.T) {
 		answers := bufio.NewReader(conn)
 		for i := range n {
 			resp, err := http.ReadResponse(answers, nil)
-			if err != nil {
-				t.Fatalf("answer %d: %v", i, err)
-			}
+			require.NoErrorf(t, err, "answer %d", i)
 			if body, err := io.ReadAll(resp.Body); err != nil || string(body) != want[i] {
 				t.Fatalf("answer %d: got %q, %v, want %q", i, body, err, want[i])
 			}
@@ -178,9 +171,7 @@ func TestEndsOnSignals(t *testing.T) {
 			io.WriteString(slow, "GET /big.bin HTTP/1.1\r\nHost: h\r\n\r\n")
 			answers := bufio.NewReader(slow)
 			resp, err := http.ReadResponse(answers, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
+			require.NoError(t, err)
 			server.Signal(signal)
 			for name, c := range map[string]io.Reader{"fresh": fresh, "idle": idleAnswers} {
 				if n, err := c.Read(make([]byte, 1)); err != io.EOF {

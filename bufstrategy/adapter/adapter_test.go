@@ -13,6 +13,7 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 	"github.com/edgewise-go/edgewise/bufstrategy/internal/buftest"
+	"github.com/stretchr/testify/require"
 )
 
 func TestReaderIsAnOrdinaryReader(t *testing.T) {
@@ -58,9 +59,7 @@ func blocks(err error) bool {
 func TestReaderUnreadsOneByte(t *testing.T) {
 	for name, b := range buftest.EveryStrategy(t) {
 		w := adapter.Writer{b}
-		if err := w.WriteByte('a'); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, w.WriteByte('a'))
 		if _, err := w.WriteString("bcdef"); err != nil {
 			t.Fatal(err)
 		}
@@ -141,9 +140,7 @@ func TestABlockingConnectionIsReadOnceAFill(t *testing.T) {
 	client, server := net.Pipe()
 	defer server.Close()
 	b, err := bufstrategy.NewRing(bufstrategy.Options{Limit: 8})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	go func() {
 		_, _ = client.Write([]byte("eight by"))
 		line, err := bufio.NewReader(client).ReadString('\n')

@@ -14,6 +14,7 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy/internal/buftest"
 	"github.com/edgewise-go/edgewise/bufstrategy/memory"
 	"github.com/edgewise-go/edgewise/bufstrategy/message"
+	"github.com/stretchr/testify/require"
 )
 
 var errPassing = errors.New("transient error")
@@ -167,9 +168,7 @@ func TestReadLineAcrossTheLimit(t *testing.T) {
 
 func TestReadLineOfOneByteEnds(t *testing.T) {
 	b, err := bufstrategy.NewFixed(bufstrategy.Options{Limit: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	r := &adapter.WaitReader{Buffer: b, Reader: adapter.FromReader(strings.NewReader("\r\n"))}
 	if line, prefix, err := r.ReadLine(); string(line) != "\r" || !prefix || err != nil {
 		t.Errorf("ReadLine: %q, %v, %v", line, prefix, err)
@@ -311,20 +310,14 @@ func TestWaitReaderGoesOnAfterAnErrorOfWait(t *testing.T) {
 
 func TestWaitReaderSaysWhenMemoryIsExhausted(t *testing.T) {
 	pool, err := memory.NewPool(256, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	hog, err := bufstrategy.NewChain(bufstrategy.Options{Segment: 256, Pool: pool})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	if _, err := (adapter.Writer{hog}).WriteString("all"); err != nil {
 		t.Fatal(err)
 	}
 	b, err := bufstrategy.NewChain(bufstrategy.Options{Segment: 256, Pool: pool})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	r := &adapter.WaitReader{Buffer: b, Reader: adapter.FromReader(strings.NewReader("line\n"))}
 	if _, err := r.ReadMessage(&message.Lines{}); err != bufstrategy.ErrExhausted {
 		t.Errorf("ReadMessage: %v, want ErrExhausted", err)

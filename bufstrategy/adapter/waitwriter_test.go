@@ -13,6 +13,7 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 	"github.com/edgewise-go/edgewise/bufstrategy/internal/buftest"
 	"github.com/edgewise-go/edgewise/bufstrategy/memory"
+	"github.com/stretchr/testify/require"
 )
 
 var errGone = errors.New("the peer has gone")
@@ -214,20 +215,14 @@ func TestWaitWriterPushesBack(t *testing.T) {
 
 func TestWaitWriterNeedsNoMemory(t *testing.T) {
 	pool, err := memory.NewPool(256, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	hog, err := bufstrategy.NewChain(bufstrategy.Options{Segment: 256, Pool: pool})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	if _, err := (adapter.Writer{hog}).WriteString("all"); err != nil {
 		t.Fatal(err)
 	}
 	b, err := bufstrategy.NewChain(bufstrategy.Options{Segment: 256, Pool: pool})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	var out bytes.Buffer
 	w := &adapter.WaitWriter{Buffer: b, Writer: adapter.FromWriter(&out)}
 	for op := range 5 {
@@ -269,23 +264,15 @@ func TestSharedBuffersCopyToEachOther(t *testing.T) {
 	}
 	for _, mode := range []int{blockingMode, waitingMode} {
 		pool, err := memory.NewPool(1<<16, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		scratch, err := bufstrategy.NewScratch(600, pool)
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		var bs [2]*buftest.Bench
 		for i := range bs {
 			s, err := bufstrategy.NewPerLoop(bufstrategy.Options{Scratch: scratch, Poison: true})
-			if err != nil {
-				t.Fatal(err)
-			}
+			require.NoError(t, err)
 			other, err := bufstrategy.NewPerLoop(bufstrategy.Options{Scratch: scratch})
-			if err != nil {
-				t.Fatal(err)
-			}
+			require.NoError(t, err)
 			bs[i] = &buftest.Bench{Buffer: s, Disturb: func() {
 				other.Space()
 				other.Commit(0)
@@ -317,9 +304,7 @@ func TestWaitWriterAllocatesNothing(t *testing.T) {
 					_, _ = w.WriteString("a string")
 					_ = w.WriteByte('x')
 				}
-				if err := w.Flush(); err != nil {
-					t.Fatal(err)
-				}
+				require.NoError(t, w.Flush())
 				if _, err := w.Write(large); err != nil {
 					t.Fatal(err)
 				}

@@ -7,15 +7,14 @@ import (
 
 	"github.com/edgewise-go/edgewise/bufstrategy/internal/pool"
 	"github.com/edgewise-go/edgewise/bufstrategy/memory"
+	"github.com/stretchr/testify/require"
 )
 
 // Functions to find in stacks.
 func takeHere(t *testing.T, p *memory.Pool) memory.Block {
 	t.Helper()
 	b, err := p.Take(1000)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	return b
 }
 
@@ -24,9 +23,7 @@ func releaseAgainHere(b memory.Block) { b.Release() }
 
 func TestGuardPanicsWithoutAReport(t *testing.T) {
 	p, err := memory.NewPoolOf(memory.PoolOptions{Limit: 1024, Guard: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	b := takeHere(t, p)
 	releaseHere(b)
 	defer func() {
@@ -55,9 +52,7 @@ func TestMisuseOfBytesHasAnOffset(t *testing.T) {
 	p, err := memory.NewPoolOf(memory.PoolOptions{
 		Limit: 1024, Keep: 1024, Guard: true, Report: func(m *memory.Misuse) { found = append(found, m) },
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	b := takeHere(t, p)
 	kept := b.Bytes()
 	b.Release()

@@ -6,13 +6,12 @@ import (
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/bufstrategy/internal/buftest"
+	"github.com/stretchr/testify/require"
 )
 
 func TestIndexLooksAcrossSegments(t *testing.T) {
 	c, err := bufstrategy.NewChain(bufstrategy.Options{Segment: 256})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	p := bytes.Repeat([]byte{'.'}, 1000)
 	p[256], p[700] = 'x', 'x'
 	buftest.Append(t, c, p)

@@ -5,15 +5,14 @@ import (
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/bufstrategy/internal/buftest"
+	"github.com/stretchr/testify/require"
 )
 
 // A parser does not search bytes twice. Otherwise a message in many pieces costs the square of its
 // length.
 func TestNoByteIsSearchedTwice(t *testing.T) {
 	b, err := bufstrategy.NewChain(bufstrategy.Options{Limit: 4096})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	l, h, d := Lines{}, Heads{}, Delimited{Delim: []byte("abcd")}
 	for i := 1; i < 1000; i++ {
 		buftest.Append(t, b, []byte("."))

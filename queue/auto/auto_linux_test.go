@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/queue"
+	"github.com/stretchr/testify/require"
 )
 
 func TestOpenByNameAndByForce(t *testing.T) {
@@ -49,17 +50,11 @@ func TestOpenByNameAndByForce(t *testing.T) {
 
 func TestWithoutDescriptorsTheMechanismIsUnavailable(t *testing.T) {
 	var old syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &old); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &old))
 	none := syscall.Rlimit{Cur: 3, Max: old.Max}
-	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &none); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &none))
 	_, passed, err := New()
-	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &old); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &old))
 	if !errors.Is(err, queue.ErrUnavailable) || !errors.Is(err, syscall.EMFILE) || len(passed) != 3 {
 		t.Errorf("New without handles: got error %v, passed over %v; want ErrUnavailable with EMFILE for all three", err, passed)
 	}

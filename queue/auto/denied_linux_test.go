@@ -11,6 +11,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
 	"github.com/edgewise-go/edgewise/queue"
@@ -50,13 +51,9 @@ func TestIoUringDenied(t *testing.T) {
 
 func childDenied(t *testing.T, errno syscall.Errno, want error) {
 	runtime.LockOSThread() // the filter applies to this thread, which ends with the test
-	if err := deny(unix.SYS_IO_URING_SETUP, errno); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, deny(unix.SYS_IO_URING_SETUP, errno))
 	q, passed, err := New("iouring")
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer q.Close()
 	if len(passed) != 1 || passed[0].Name != "iouring" || !errors.Is(passed[0].Reason, errno) || !errors.Is(passed[0].Reason, want) {
 		t.Errorf("New passed over %v; want iouring with %v and %v", passed, errno, want)

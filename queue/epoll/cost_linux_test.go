@@ -8,6 +8,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/stretchr/testify/require"
 )
 
 // turns runs raw and ours alternately and reports the median ratio of their times. Other load on
@@ -45,9 +46,7 @@ func turns(b *testing.B, raw, ours func(n int)) {
 func BenchmarkWait(b *testing.B) {
 	q := opened(b, Options{})
 	h, _ := pair(b)
-	if err := q.Add(h, queue.Registration{Interest: queue.Writable}); err != nil {
-		b.Fatal(err)
-	}
+	require.NoError(b, q.Add(h, queue.Registration{Interest: queue.Writable}))
 	events := make([]queue.Event, 64)
 	raw := make([]sys.EpollEvent, 64)
 	var sink uint64
@@ -72,18 +71,12 @@ func BenchmarkLoop(b *testing.B) {
 		b.Run(mode.String(), func(b *testing.B) {
 			q := opened(b, Options{})
 			ours, oursPeer := pair(b)
-			if err := q.Add(ours, queue.Registration{Token: 1, Interest: queue.Readable, Mode: mode}); err != nil {
-				b.Fatal(err)
-			}
+			require.NoError(b, q.Add(ours, queue.Registration{Token: 1, Interest: queue.Readable, Mode: mode}))
 			ep, err := sys.EpollCreate()
-			if err != nil {
-				b.Fatal(err)
-			}
+			require.NoError(b, err)
 			b.Cleanup(func() { sys.Close(ep) })
 			theirs, theirsPeer := pair(b)
-			if err := sys.EpollAdd(ep, theirs, sys.EpollIn|sys.EpollRDHup|bits, 1); err != nil {
-				b.Fatal(err)
-			}
+			require.NoError(b, sys.EpollAdd(ep, theirs, sys.EpollIn|sys.EpollRDHup|bits, 1))
 			message := make([]byte, 128)
 			events := make([]queue.Event, 64)
 			raw := make([]sys.EpollEvent, 64)
@@ -147,17 +140,11 @@ func BenchmarkWake(b *testing.B) {
 		oursWait[i] = func() { _, _ = q.Wait(events, -1) }
 
 		ep, err := sys.EpollCreate()
-		if err != nil {
-			b.Fatal(err)
-		}
+		require.NoError(b, err)
 		bell, err := sys.Eventfd()
-		if err != nil {
-			b.Fatal(err)
-		}
+		require.NoError(b, err)
 		b.Cleanup(func() { sys.Close(ep); sys.Close(bell) })
-		if err := sys.EpollAdd(ep, bell, sys.EpollIn|sys.EpollEdge, 1); err != nil {
-			b.Fatal(err)
-		}
+		require.NoError(b, sys.EpollAdd(ep, bell, sys.EpollIn|sys.EpollEdge, 1))
 		raw := make([]sys.EpollEvent, 64)
 		rawRing[i] = func() { _ = sys.EventfdSignal(bell) }
 		rawWait[i] = func() {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/stretchr/testify/require"
 )
 
 // FuzzDeliver delivers events with arbitrary bits and data, as a faulty kernel might: 4 bytes of
@@ -24,9 +25,7 @@ func FuzzDeliver(f *testing.F) {
 		for i := range registered {
 			h, _ := pair(t)
 			registered[i] = queue.Registration{Token: queue.Token(i), Interest: queue.Interest(i % 4), Mode: queue.Mode(i % 3)}
-			if err := q.Add(h, registered[i]); err != nil {
-				t.Fatal(err)
-			}
+			require.NoError(t, q.Add(h, registered[i]))
 			// Make short scripts reach the slots.
 			script = append(script, 0xff, 0xff, 0xff, 0xff, byte(h), 0, 0, 0, byte(i&1), 0, 0, 0)
 		}

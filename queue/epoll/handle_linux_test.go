@@ -7,14 +7,13 @@ import (
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/stretchr/testify/require"
 )
 
 func openDescriptors(t *testing.T) int {
 	t.Helper()
 	entries, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	return len(entries)
 }
 
@@ -23,12 +22,8 @@ func TestCloseReleasesTheDescriptors(t *testing.T) {
 		before := openDescriptors(t)
 		for range 10 {
 			q, err := New(Options{Waker: kind})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := q.Close(); err != nil {
-				t.Fatal(err)
-			}
+			require.NoError(t, err)
+			require.NoError(t, q.Close())
 		}
 		if after := openDescriptors(t); after != before {
 			t.Errorf("%s: %d handles before, %d after", kind, before, after)
@@ -38,30 +33,22 @@ func TestCloseReleasesTheDescriptors(t *testing.T) {
 
 func TestHandleZeroIsAHandle(t *testing.T) {
 	stdin, err := syscall.Dup(0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer func() {
 		if err := syscall.Dup3(stdin, 0, 0); err != nil {
 			t.Error(err)
 		}
 		syscall.Close(stdin)
 	}()
-	if err := syscall.Close(0); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, syscall.Close(0))
 	zero, peer, err := sys.SocketPair()
 	if err != nil || zero != 0 {
 		t.Fatalf("SocketPair: got handle %v, %v; want 0", zero, err)
 	}
 	defer sys.Close(peer)
 	q := opened(t, Options{})
-	if err := q.Add(zero, queue.Registration{Token: 5, Interest: queue.Readable}); err != nil {
-		t.Fatal(err)
-	}
-	if err := q.Wake(); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, q.Add(zero, queue.Registration{Token: 5, Interest: queue.Readable}))
+	require.NoError(t, q.Wake())
 	events := make([]queue.Event, 2)
 	if n, err := q.Wait(events, -1); n != 0 || err != nil {
 		t.Errorf("Wait after a Wake: got %d, %v; want 0, nil", n, err)

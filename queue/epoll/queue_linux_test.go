@@ -9,14 +9,13 @@ import (
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sys"
 	"github.com/edgewise-go/edgewise/sys/waker"
+	"github.com/stretchr/testify/require"
 )
 
 func opened(t testing.TB, o Options) *instance {
 	t.Helper()
 	q, err := open(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	t.Cleanup(func() {
 		if err := q.Close(); err != nil && !errors.Is(err, queue.ErrClosed) {
 			t.Error(err)
@@ -28,9 +27,7 @@ func opened(t testing.TB, o Options) *instance {
 func pair(t testing.TB) (a, b sys.Handle) {
 	t.Helper()
 	a, b, err := sys.SocketPair()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	t.Cleanup(func() { sys.Close(a); sys.Close(b) })
 	return a, b
 }
@@ -39,9 +36,7 @@ func TestAnEventTakenBeforeModifyOrDeleteIsDropped(t *testing.T) {
 	q := opened(t, Options{})
 	a, _ := pair(t)
 	r := queue.Registration{Token: 1, Interest: queue.Writable, Mode: queue.OneShot}
-	if err := q.Add(a, r); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, q.Add(a, r))
 	events := make([]queue.Event, 4)
 	for name, change := range map[string]func() error{
 		"modify": func() error { return q.Modify(a, r) },
@@ -52,9 +47,7 @@ func TestAnEventTakenBeforeModifyOrDeleteIsDropped(t *testing.T) {
 		if n != 1 || err != nil {
 			t.Fatalf("%s: EpollWait took %d, %v; want 1 event", name, n, err)
 		}
-		if err := change(); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, change())
 		if n, _, err := q.deliver(events, raw[:n]); n != 0 || err != nil {
 			t.Errorf("%s: deliver returned %d, %v; want no event of the old registration", name, n, err)
 		}
@@ -108,19 +101,13 @@ func TestWakersWakeManyWaitersAndClose(t *testing.T) {
 func TestAWakerThatFailsLosesNoEvent(t *testing.T) {
 	q := opened(t, Options{})
 	a, _ := pair(t)
-	if err := q.Add(a, queue.Registration{Token: 1, Interest: queue.Writable}); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, q.Add(a, queue.Registration{Token: 1, Interest: queue.Writable}))
 	broken, err := waker.Open(waker.Pipe)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	intact := q.waker
 	q.waker = broken
 	defer func() { q.waker = intact }()
-	if err := broken.Close(); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, broken.Close())
 	raw := make([]queue.Event, 2)
 	// deliver delivers the wake-up and, if with is true, the event of a.
 	deliver := func(with bool) (int, error) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/stretchr/testify/require"
 )
 
 // patience distinguishes a hang from slowness on a loaded machine. It measures nothing.
@@ -18,9 +19,7 @@ const patience = time.Minute
 func opened(t testing.TB) *instance {
 	t.Helper()
 	q, err := open(Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	t.Cleanup(func() {
 		if err := q.Close(); err != nil && !errors.Is(err, queue.ErrClosed) {
 			t.Error(err)
@@ -32,18 +31,14 @@ func opened(t testing.TB) *instance {
 func pair(t testing.TB) (a, b sys.Handle) {
 	t.Helper()
 	a, b, err := sys.SocketPair()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	t.Cleanup(func() { _, _ = sys.Close(a), sys.Close(b) })
 	return a, b
 }
 
 func must(t testing.TB, err error) {
 	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 }
 
 func send(t testing.TB, h sys.Handle) {

@@ -11,6 +11,7 @@ import (
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/queue/internal/table"
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/stretchr/testify/require"
 )
 
 func TestWhatOverflowsTheRingIsNotLost(t *testing.T) {
@@ -209,9 +210,7 @@ func TestCompletionsThatTheKernelDroppedAreMadeUpFor(t *testing.T) {
 			silent(t, q, "of a handle that is not ready")
 			for _, h := range hs {
 				// Cancel the poll, as if the kernel had lost its completion.
-				if err := q.push(q.cancelRequest(table.Data(h, q.table.Of(h).Generation))); err != nil {
-					t.Fatal(err)
-				}
+				require.NoError(t, q.push(q.cancelRequest(table.Data(h, q.table.Of(h).Generation))))
 			}
 			must(t, q.submit())
 			for _, ok := q.ring.Peek(); ok; _, ok = q.ring.Peek() {

@@ -13,6 +13,7 @@ import (
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/queue/epoll"
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/stretchr/testify/require"
 )
 
 // patience is how long a test waits for an event that is due.
@@ -26,9 +27,7 @@ func opened(t testing.TB, o Options, submissions, completions uint32) *instance 
 		t.Logf("io_uring is not available: %v", err)
 		return nil
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	t.Cleanup(func() {
 		if err := q.Close(); err != nil && !errors.Is(err, queue.ErrClosed) {
 			t.Error(err)
@@ -40,18 +39,14 @@ func opened(t testing.TB, o Options, submissions, completions uint32) *instance 
 func pair(t testing.TB) (a, b sys.Handle) {
 	t.Helper()
 	a, b, err := sys.SocketPair()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	t.Cleanup(func() { sys.Close(a); sys.Close(b) })
 	return a, b
 }
 
 func must(t testing.TB, err error) {
 	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 }
 
 func send(t testing.TB, h sys.Handle) {

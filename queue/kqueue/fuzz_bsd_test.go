@@ -8,6 +8,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/stretchr/testify/require"
 )
 
 // FuzzEventOf reads an event with arbitrary contents, as a faulty kernel might deliver it. No event
@@ -23,17 +24,13 @@ func FuzzEventOf(f *testing.F) {
 	f.Fuzz(func(t *testing.T, ident uint64, filter int32, flags, fflags uint32, udata uint64, how byte) {
 		q := opened(t)
 		h, peer, err := sys.SocketPair()
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		t.Cleanup(func() {
 			sys.Close(h)
 			sys.Close(peer)
 		})
 		r := queue.Registration{Token: 7, Interest: queue.Interest(how % 4), Mode: modes[how/4%3]}
-		if err := q.Add(h, r); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, q.Add(h, r))
 		q.Mu.Lock()
 		defer q.Mu.Unlock()
 		for _, e := range []sys.Kevent{{Ident: uintptr(ident), Udata: uintptr(udata)}, {Ident: uintptr(h)}} {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/stretchr/testify/require"
 )
 
 var modes = [...]queue.Mode{queue.Level, queue.Edge, queue.OneShot}
@@ -17,9 +18,7 @@ var modes = [...]queue.Mode{queue.Level, queue.Edge, queue.OneShot}
 func opened(t *testing.T) *instance {
 	t.Helper()
 	q, err := open(Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	t.Cleanup(func() {
 		if err := q.Close(); err != nil {
 			t.Error(err)
@@ -32,14 +31,10 @@ func opened(t *testing.T) *instance {
 func writer(t *testing.T) (w sys.Handle, hangUp func()) {
 	t.Helper()
 	r, w, err := sys.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	t.Cleanup(func() { sys.Close(w) })
 	return w, func() {
-		if err := sys.Close(r); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, sys.Close(r))
 	}
 }
 
@@ -48,9 +43,7 @@ func expect(t *testing.T, q *instance, token queue.Token) {
 	t.Helper()
 	events := make([]queue.Event, 4)
 	n, err := q.Wait(events, 10*time.Second)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	for _, e := range events[:n] {
 		if e.Token == token && e.Ready.Directions().Has(queue.Writable) && e.Ready&queue.ReadyHangUp != 0 {
 			return
@@ -74,27 +67,17 @@ func TestAWriterThatComesLateHearsOfTheEnd(t *testing.T) {
 			q := opened(t)
 			w, hangUp := writer(t)
 			hangUp()
-			if err := q.Add(w, queue.Registration{Token: 1, Interest: i, Mode: m}); err != nil {
-				t.Fatalf("%v, %v: %v", m, i, err)
-			}
+			require.NoErrorf(t, q.Add(w, queue.Registration{Token: 1, Interest: i, Mode: m}), "%v, %v", m, i)
 			expect(t, q, 1)
 			if m == queue.Level {
 				expect(t, q, 1)
 			}
-			if err := q.Modify(w, queue.Registration{Token: 2, Interest: i, Mode: m}); err != nil {
-				t.Fatalf("%v, %v: %v", m, i, err)
-			}
+			require.NoErrorf(t, q.Modify(w, queue.Registration{Token: 2, Interest: i, Mode: m}), "%v, %v", m, i)
 			expect(t, q, 2)
-			if err := q.Modify(w, queue.Registration{Token: 3, Mode: m}); err != nil {
-				t.Fatal(err)
-			}
+			require.NoError(t, q.Modify(w, queue.Registration{Token: 3, Mode: m}))
 			silent(t, q, "without interest")
-			if err := q.Modify(w, queue.Registration{Token: 4, Interest: i, Mode: m}); err != nil {
-				t.Fatal(err)
-			}
-			if err := q.Delete(w); err != nil {
-				t.Fatal(err)
-			}
+			require.NoError(t, q.Modify(w, queue.Registration{Token: 4, Interest: i, Mode: m}))
+			require.NoError(t, q.Delete(w))
 			silent(t, q, "after Delete")
 		}
 	}
@@ -104,28 +87,20 @@ func TestAWriterThatComesLateHearsOfTheEnd(t *testing.T) {
 func TestAWriterWhoseReaderClosesIsReportedAsLongAsItAsks(t *testing.T) {
 	q := opened(t)
 	w, hangUp := writer(t)
-	if err := q.Add(w, queue.Registration{Token: 1, Interest: queue.Writable}); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, q.Add(w, queue.Registration{Token: 1, Interest: queue.Writable}))
 	hangUp()
 	for range 5 {
 		expect(t, q, 1)
 	}
-	if err := q.Delete(w); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, q.Delete(w))
 	silent(t, q, "after Delete")
 }
 
 func TestAWriterThatWasClosedWithoutDeleteIsSilent(t *testing.T) {
 	q := opened(t)
 	r, w, err := sys.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(sys.Close(r), q.Add(w, queue.Registration{Token: 1, Interest: queue.Writable}), sys.Close(w)); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
+	require.NoError(t, errors.Join(sys.Close(r), q.Add(w, queue.Registration{Token: 1, Interest: queue.Writable}), sys.Close(w)))
 	silent(t, q, "after the handle was closed")
 	silent(t, q, "after that")
 	if err := q.Delete(w); err != nil {
@@ -157,22 +132,16 @@ func TestATurnAllocatesNothing(t *testing.T) {
 	for _, m := range modes {
 		q := opened(t)
 		a, b, err := sys.SocketPair()
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		t.Cleanup(func() { _, _ = sys.Close(a), sys.Close(b) })
 		r := queue.Registration{Token: 1, Interest: queue.Both, Mode: m}
-		if err := q.Add(a, r); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, q.Add(a, r))
 		events := make([]queue.Event, 4)
 		turn := func() {
 			if n, err := q.Wait(events, time.Second); n != 1 || err != nil {
 				t.Fatalf("%v: Wait: got %d, %v, want one event", m, n, err)
 			}
-			if err := errors.Join(q.WouldBlock(a, queue.Readable), q.Modify(a, r), q.Wake()); err != nil {
-				t.Fatal(err)
-			}
+			require.NoError(t, errors.Join(q.WouldBlock(a, queue.Readable), q.Modify(a, r), q.Wake()))
 		}
 		turn()
 		if got := testing.AllocsPerRun(100, turn); got != 0 {

@@ -11,14 +11,13 @@ import (
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/stretchr/testify/require"
 )
 
 func opened(t testing.TB) *instance {
 	t.Helper()
 	q, err := open(Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	t.Cleanup(func() {
 		if err := q.Close(); err != nil && !errors.Is(err, queue.ErrClosed) {
 			t.Error(err)
@@ -30,9 +29,7 @@ func opened(t testing.TB) *instance {
 func pair(t testing.TB) (a, b sys.Handle) {
 	t.Helper()
 	a, b, err := sys.SocketPair()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	t.Cleanup(func() { sys.Close(a); sys.Close(b) })
 	return a, b
 }
@@ -40,16 +37,10 @@ func pair(t testing.TB) (a, b sys.Handle) {
 func TestAHandleClosedWithoutDeleteIsReportedOnce(t *testing.T) {
 	q := opened(t)
 	h, other, err := sys.SocketPair()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer sys.Close(other)
-	if err := q.Add(h, queue.Registration{Interest: queue.Readable}); err != nil {
-		t.Fatal(err)
-	}
-	if err := sys.Close(h); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, q.Add(h, queue.Registration{Interest: queue.Readable}))
+	require.NoError(t, sys.Close(h))
 	events := make([]queue.Event, 4)
 	for i, want := range []int{1, 0} {
 		if n, err := q.Wait(events, 0); n != want || err != nil {
@@ -68,17 +59,13 @@ func TestTheSetShrinksAndEntriesMove(t *testing.T) {
 		a, b := pair(t)
 		hs = append(hs, a, b)
 		for j, h := range []sys.Handle{a, b} {
-			if err := q.Add(h, queue.Registration{Token: queue.Token(2*i + j), Interest: queue.Writable}); err != nil {
-				t.Fatal(err)
-			}
+			require.NoError(t, q.Add(h, queue.Registration{Token: queue.Token(2*i + j), Interest: queue.Writable}))
 		}
 	}
 	events := make([]queue.Event, 16)
 	for left := len(hs) - 1; left >= 0; left-- {
 		at := left / 2
-		if err := q.Delete(hs[at]); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, q.Delete(hs[at]))
 		hs = append(hs[:at], hs[at+1:]...)
 		if n, err := q.Wait(events, 0); n != left || err != nil {
 			t.Errorf("Wait: got %d, %v, want %d", n, err, left)
@@ -106,9 +93,7 @@ func TestAChangeReachesAWaitInAnotherThread(t *testing.T) {
 		polling = q.Polling
 		q.Mu.Unlock()
 	}
-	if err := q.Add(a, queue.Registration{Interest: queue.Writable}); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, q.Add(a, queue.Registration{Interest: queue.Writable}))
 	select {
 	case n := <-got:
 		if n != 1 {

@@ -7,28 +7,23 @@ import (
 	"time"
 
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/stretchr/testify/require"
 )
 
 func TestAWaitAllocatesNothing(t *testing.T) {
 	a, b, err := sys.SocketPair()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer sys.Close(a)
 	defer sys.Close(b)
 	if _, err := sys.Send(b, []byte{1}); err != nil {
 		t.Fatal(err)
 	}
 	r, err := Waiter{}.Register(a)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer r.Close()
 	deadline := time.Now().Add(time.Minute)
 	if n := testing.AllocsPerRun(100, func() {
-		if err := r.Wait(sys.Readable, deadline); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, r.Wait(sys.Readable, deadline))
 	}); n != 0 {
 		t.Errorf("%v allocations per wait, want 0", n)
 	}
@@ -36,15 +31,11 @@ func TestAWaitAllocatesNothing(t *testing.T) {
 
 func TestASignalThatArrivesLateEndsOneWait(t *testing.T) {
 	a, b, err := sys.SocketPair()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer sys.Close(a)
 	defer sys.Close(b)
 	r, err := Waiter{}.Register(a)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer r.Close()
 	s := Waiter{}.NewSelect()
 	defer s.Close()

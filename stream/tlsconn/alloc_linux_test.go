@@ -17,6 +17,7 @@ import (
 	"github.com/edgewise-go/edgewise/stream/park"
 	"github.com/edgewise-go/edgewise/stream/tlsconn"
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/stretchr/testify/require"
 )
 
 // pair returns the server side of a connection, and the connection below its peer.
@@ -24,9 +25,7 @@ func pair(t *testing.T) (*tlsconn.Socket, net.Conn) {
 	t.Helper()
 	check := func(err error) {
 		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	check(err)

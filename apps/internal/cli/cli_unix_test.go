@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
 // programVariable makes the test binary act as the program to which the tests send signals.
@@ -62,16 +64,10 @@ func TestSignals(t *testing.T) {
 			cmd := exec.Command("sh", "-c", c.shell+"\nexec \"$0\"", os.Args[0])
 			cmd.Env = append(os.Environ(), programVariable+"=1", "GORACE=atexit_sleep_ms=0")
 			stdin, err := cmd.StdinPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
+			require.NoError(t, err)
 			stdout, err := cmd.StdoutPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
+			require.NoError(t, err)
+			require.NoError(t, cmd.Start())
 			defer cmd.Process.Kill()
 			says := bufio.NewScanner(stdout)
 			says.Scan()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/sched"
 	"github.com/edgewise-go/edgewise/stream"
+	"github.com/stretchr/testify/require"
 )
 
 // Without IPv6, every interface means every IPv4 interface. Listen does not retry after another
@@ -35,9 +36,7 @@ func TestListenWithoutIPv6(t *testing.T) {
 		{"localhost:80", nil, []string{"127.0.0.1:80"}, nil},
 	} {
 		addr, err := ParseListenAddr(c.addr)
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		var tried []string
 		got, err := listen(addr, func(a netip.AddrPort) (string, error) {
 			tried = append(tried, a.String())
@@ -55,17 +54,11 @@ func TestListenWithoutIPv6(t *testing.T) {
 // If the system has IPv6, a listener on every interface serves IPv4 too.
 func TestListenOnEveryInterface(t *testing.T) {
 	kit, err := Flags{Queue: "auto", Mode: "edge", Resolve: "pool", Task: "coroutine", Loops: 2}.Open(sched.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	addr, err := ParseListenAddr(":0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	listeners, err := kit.Listen(addr, stream.ListenOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	for _, l := range listeners {
 		if l.AddrPort() != listeners[0].AddrPort() || l.AddrPort().Port() == 0 || !l.AddrPort().Addr().IsUnspecified() {
 			t.Errorf("got a listener on %v, want all on one port of every interface", l.AddrPort())

@@ -11,26 +11,21 @@ import (
 	"github.com/edgewise-go/edgewise/queue/auto"
 	"github.com/edgewise-go/edgewise/sched"
 	"github.com/edgewise-go/edgewise/stream"
+	"github.com/stretchr/testify/require"
 )
 
 // A dialer resolves "localhost", in parts and as a whole, and a name that does not exist. The
 // second lookup comes from memory.
 func TestADialerResolvesByAHost(t *testing.T) {
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer listener.Close()
 	port := strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 	q, err := auto.ByName("auto")
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	loop := sched.New(q, sched.Options{})
 	resolver, err := Flags{Resolve: "pool"}.OpenResolver()
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer resolver.Close()
 	inbox := NewInbox(loop)
 	err = loop.Go(t.Context(), "dial", func(task *sched.Task) error {
@@ -60,9 +55,7 @@ func TestADialerResolvesByAHost(t *testing.T) {
 		}
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	loop.Drain()
 	if err := loop.Run(context.Background()); err != nil {
 		t.Error(err)

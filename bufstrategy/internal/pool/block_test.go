@@ -4,14 +4,14 @@ import (
 	"errors"
 	"math"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
 func newPool(t testing.TB, o Options) *Pool {
 	t.Helper()
 	p, err := New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	return p
 }
 
@@ -19,7 +19,7 @@ func newPool(t testing.TB, o Options) *Pool {
 func mustTake(t testing.TB, from interface{ Take(n int) (Handle, error) }, n int) Handle {
 	t.Helper()
 	b, err := from.Take(n)
-	if err != nil {
+	if err != nil { // not require.NoErrorf, whose arguments are allocated
 		t.Fatalf("Take of %d bytes: %v", n, err)
 	}
 	return b

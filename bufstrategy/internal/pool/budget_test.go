@@ -4,14 +4,13 @@ import (
 	"testing"
 
 	"github.com/edgewise-go/edgewise/bufstrategy/internal/budget"
+	"github.com/stretchr/testify/require"
 )
 
 func newBudget(t testing.TB, o budget.Options) *budget.Budget {
 	t.Helper()
 	g, err := budget.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	return g
 }
 
@@ -31,9 +30,7 @@ func refuse(t testing.TB, g *budget.Budget, n int, told *int) *budget.Place {
 func TestAPoolGivesUpWhatItKeepsForTheBudget(t *testing.T) {
 	g := newBudget(t, budget.Options{Limit: 4096})
 	pool, err := New(Options{Limit: 1 << 20, Keep: 1 << 20, Budget: g})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	var bs []*Block
 	for range 4096 / MinBlock {
 		b, _ := pool.TakeBlock(MinBlock, 0)
@@ -62,9 +59,7 @@ func TestAPoolGivesUpWhatItKeepsForTheBudget(t *testing.T) {
 func TestAPoolKeepsNothingWhileSomebodyWaits(t *testing.T) {
 	g := newBudget(t, budget.Options{Limit: 4096})
 	pool, err := New(Options{Limit: 1 << 20, Keep: 1 << 20, Budget: g})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	b, _ := pool.TakeBlock(4096, 0)
 	told := 0
 	w := refuse(t, g, 1000, &told)
@@ -80,13 +75,9 @@ func TestAPoolKeepsNothingWhileSomebodyWaits(t *testing.T) {
 func TestACacheGivesUpWhatItHoldsForTheBudget(t *testing.T) {
 	g := newBudget(t, budget.Options{Limit: 4096})
 	pool, err := New(Options{Limit: 1 << 20, Keep: 1 << 20, Budget: g})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	cache, err := pool.NewMagazine(1 << 20)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	a, _ := cache.TakeBlock(2048, 0)
 	b, _ := cache.TakeBlock(2048, 0)
 	cache.PutBlock(a)

@@ -4,14 +4,14 @@ import (
 	"errors"
 	"sync/atomic"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
 func newMagazine(t testing.TB, p *Pool, size int) *Magazine {
 	t.Helper()
 	c, err := p.NewMagazine(size)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	return c
 }
 
@@ -147,9 +147,7 @@ func TestACacheGivesBackWhenThePoolIsAtItsBound(t *testing.T) {
 		}
 		next()
 		b, err := busy.Take(4096)
-		if err != nil {
-			t.Fatalf("after the next %s: %v", name, err)
-		}
+		require.NoErrorf(t, err, "after the next %s", name)
 		b.Release()
 		// The pressure is gone: it holds blocks again.
 		for _, b := range takeMany(t, idle, 7, 1024) {

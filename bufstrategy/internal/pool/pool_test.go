@@ -1,12 +1,14 @@
 package pool
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
 
 func TestAPoolKeepsToItsBounds(t *testing.T) {
 	pool, err := New(Options{Limit: 4096, Keep: 1024})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	var lent []*Block
 	for b, _ := pool.TakeBlock(1000, 0); b != nil; b, _ = pool.TakeBlock(1000, 0) {
 		lent = append(lent, b)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/edgewise-go/edgewise/queue"
+	"github.com/stretchr/testify/require"
 )
 
 var test = queue.Features{Mechanism: "test"}
@@ -16,9 +17,7 @@ func TestWakesBetweenTwoWaitsSignalOnce(t *testing.T) {
 	b := NewParallel(test, func() error { signals++; return nil })
 	for want := 1; want <= 2; want++ {
 		for range 3 {
-			if err := b.Wake(); err != nil {
-				t.Fatal(err)
-			}
+			require.NoError(t, b.Wake())
 		}
 		if signals != want {
 			t.Errorf("got %d signals, want %d", signals, want)
@@ -79,9 +78,7 @@ func TestEveryCallFailsAfterShut(t *testing.T) {
 
 func TestShutWaitsForTheLastCall(t *testing.T) {
 	b := NewParallel(test, nil)
-	if err := b.Enter(make([]queue.Event, 1)); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, b.Enter(make([]queue.Event, 1)))
 	inside, signalled := true, make(chan struct{}) // inside is read only after Shut has returned
 	var all sync.WaitGroup
 	all.Go(func() {

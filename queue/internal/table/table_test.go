@@ -10,6 +10,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sys"
+	"github.com/stretchr/testify/require"
 )
 
 // extra stands for what a mechanism adds.
@@ -22,9 +23,7 @@ type extra struct {
 func add[X any](t testing.TB, table *Table[X], h sys.Handle, r queue.Registration) *Slot[X] {
 	t.Helper()
 	next, err := table.Fresh(h, r)
-	if err != nil {
-		t.Fatalf("Fresh(%v): %v", h, err)
-	}
+	require.NoErrorf(t, err, "Fresh(%v)", h)
 	table.Put(h, next)
 	return table.Of(h)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sys/waker"
+	"github.com/stretchr/testify/require"
 )
 
 func TestOnlyKindsOfAQueueAreValid(t *testing.T) {
@@ -16,9 +17,7 @@ func TestOnlyKindsOfAQueueAreValid(t *testing.T) {
 		}
 	}
 	w, err := Open("")
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	if err := w.Close(); err != nil {
 		t.Error(err)
 	}
