@@ -99,30 +99,32 @@ func (s symbols) has(dir, target string) bool {
 }
 
 // check finds links of a file's comments to symbols that the workspace does not declare. It takes
-// links into other packages, such as the standard library's, as they are.
+// links into other packages, such as the standard library's, as they are. If several packages have
+// the name in a link, one of them must declare the symbol.
 func (s symbols) check(name string, text []byte) []string {
 	set := token.NewFileSet()
 	f, err := parser.ParseFile(set, name, text, parser.SkipObjectResolution|parser.ParseComments)
 	if err != nil {
 		return nil // checkFile reports it
 	}
-	dirs := map[string]string{} // of the packages of the workspace, by name
+	dirs := map[string][]string{} // of the packages of the workspace, by name
 	for dir := range s {
-		dirs[path.Base(dir)] = dir
+		dirs[path.Base(dir)] = append(dirs[path.Base(dir)], dir)
 	}
 	var findings []string
 	for _, group := range f.Comments {
 		for _, match := range link.FindAllStringSubmatch(group.Text(), -1) {
 			target := match[1]
 			first, rest, dotted := strings.Cut(target, ".")
-			dir, in := path.Dir(name), target
+			in := target
+			named := []string{path.Dir(name)}
 			if !ast.IsExported(first) {
-				if !dotted || dirs[first] == "" {
+				if !dotted || len(dirs[first]) == 0 {
 					continue // plain text in brackets, or a package of others
 				}
-				dir, in = dirs[first], rest
+				named, in = dirs[first], rest
 			}
-			if !s.has(dir, in) {
+			if !slices.ContainsFunc(named, func(dir string) bool { return s.has(dir, in) }) {
 				findings = append(findings, fmt.Sprintf("%s:%d: [%s] names no symbol", name, set.Position(group.Pos()).Line, target))
 			}
 		}
