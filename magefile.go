@@ -87,10 +87,10 @@ func raceFlags(target string) []string {
 
 // testedTogether lists the modules whose tests cover several modules. Alone, they are only
 // compiled.
-var testedTogether = []string{"conformance", "apps"}
+var testedTogether = []string{"conformance", "apps", "bench"}
 
 // TestAlone vets and tests each module alone and checks that it is tidy, as its users will build
-// it. The tests of conformance and apps are only compiled: test runs them with all modules.
+// it. The tests of conformance, apps and bench are only compiled: test runs them with all modules.
 func TestAlone() error {
 	w, err := open()
 	if err != nil {
@@ -343,9 +343,10 @@ func Tidy() error {
 	return nil
 }
 
-// Bench runs the benchmark app. Its arguments go into one flag: go tool mage bench -args="-h".
+// Bench runs the benchmarks. Its arguments go into one flag: go tool mage bench -args="echo -h".
+// Without arguments it lists the commands.
 func Bench(args *string) error {
-	run := []string{"run", "./apps/bench"}
+	run := []string{"run", "./bench"}
 	if args != nil {
 		run = append(run, strings.Fields(*args)...)
 	}

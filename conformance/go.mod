@@ -16,14 +16,11 @@ require (
 	golang.org/x/sys v0.49.0
 )
 
-replace github.com/edgewise-go/edgewise/bufstrategy => ../bufstrategy
-
-replace github.com/edgewise-go/edgewise/queue => ../queue
-
-replace github.com/edgewise-go/edgewise/resolve => ../resolve
-
-replace github.com/edgewise-go/edgewise/sched => ../sched
-
-replace github.com/edgewise-go/edgewise/stream => ../stream
-
-replace github.com/edgewise-go/edgewise/sys => ../sys
+replace (
+	github.com/edgewise-go/edgewise/bufstrategy => ../bufstrategy
+	github.com/edgewise-go/edgewise/queue => ../queue
+	github.com/edgewise-go/edgewise/resolve => ../resolve
+	github.com/edgewise-go/edgewise/sched => ../sched
+	github.com/edgewise-go/edgewise/stream => ../stream
+	github.com/edgewise-go/edgewise/sys => ../sys
+)

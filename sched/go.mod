@@ -14,6 +14,7 @@ require (
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 )
 
-replace github.com/edgewise-go/edgewise/queue => ../queue
-
-replace github.com/edgewise-go/edgewise/sys => ../sys
+replace (
+	github.com/edgewise-go/edgewise/queue => ../queue
+	github.com/edgewise-go/edgewise/sys => ../sys
+)

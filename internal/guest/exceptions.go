@@ -41,6 +41,7 @@ var exceptions = []platform.Exception{
 	{Where: windows, Package: "conformance/streamtest", Tests: "^TestAFileThatIsSentStarvesNobody$", Reason: "the kernel does not send the file there"},
 	{Where: windows, Package: "conformance/bufstrategytest", Tests: "^TestTheRestInBulk$", Reason: "Wine's server takes minutes for so many small reads"},
 	{Where: windows, Package: "apps/...", Reason: "their tests use servers and limits that Windows lacks or names differently"},
+	{Where: windows, Package: "bench/...", Reason: "its measures pin processes and read /proc"},
 	{Where: wine8, Package: "conformance/resolvetest", Reason: wineDeletes + "; and package net cannot listen for datagrams: 10045"},
 	{Where: wine8, Package: "conformance/internal/suite", Tests: "^(TestProve|TestDetectionsAreWhatTheCasesReport)$", Reason: wineDeletes},
 	{Where: wine8, Package: "resolve", Tests: "^(TestTryDoesNotAllocate|TestHosts.*)$", Reason: wineDeletes},

@@ -47,7 +47,7 @@ type Guest struct {
 }
 
 // Core returns the patterns of all packages that are tested on guests: those of the released
-// modules. The apps are tested where they are built, with programs that a guest lacks.
+// modules. apps and bench are tested where they are built, with programs that a guest lacks.
 func Core(w *workspace.Workspace) []string {
 	var all []string
 	for _, dir := range coreModules(w) {

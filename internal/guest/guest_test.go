@@ -73,7 +73,7 @@ func TestPackagesLeavesOutWhatThePlatformDoesNotHave(t *testing.T) {
 		if !slices.Contains(packages, w.Prefix+"/sys") {
 			t.Errorf("%s: sys is not in %q", c.platform, packages)
 		}
-		for _, p := range []string{w.Prefix + "/apps/echo", w.Prefix + "/apps/internal/cli"} {
+		for _, p := range []string{w.Prefix + "/apps/echo", w.Prefix + "/apps/internal/cli", w.Prefix + "/bench/echo"} {
 			if slices.Contains(packages, p) == c.left || strings.Contains(out.String(), "left\t"+p+"\t") != c.left {
 				t.Errorf("%s: %s: want left out %v in %q, and the same reported in %q", c.platform, p, c.left, packages, out.String())
 			}

@@ -75,13 +75,13 @@ func checkImports(w *workspace.Workspace, t ImportTable, module, name string, f 
 	return findings
 }
 
-// Reach returns a sentence for every package that users of a core module would download
+// Reach returns a sentence for every package that users of a released module would download
 // although t does not allow it. Unlike Imports it follows imports through other modules, for the
 // platforms given as GOOS names.
 func Reach(w *workspace.Workspace, t ImportTable, systems []string) ([]string, error) {
 	var findings []string
 	for _, m := range w.Modules {
-		if m.Dir == "apps" {
+		if !m.Released {
 			continue
 		}
 		allowed := reach(t, m.Dir)

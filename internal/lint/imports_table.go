@@ -16,7 +16,8 @@ type ImportRule struct {
 // rule of the longest directory that contains it applies.
 type ImportTable map[string]ImportRule
 
-// Architecture returns the table that the workspace obeys. "." is the build tooling.
+// Architecture returns the table that the workspace obeys. "." is the build tooling. No module may
+// import apps or bench.
 func Architecture() ImportTable {
 	everything := []string{"sys", "queue", "stream", "bufstrategy", "resolve", "sched"}
 	return ImportTable{
@@ -29,6 +30,11 @@ func Architecture() ImportTable {
 		"sched":       {Siblings: []string{"queue", "sys"}},
 		"conformance": {Siblings: everything},
 		"apps":        {Siblings: append(slices.Clone(everything), "conformance"), Outside: []string{"*"}},
+		"bench": {Siblings: everything, Outside: []string{
+			"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/schollz/progressbar/v3", "golang.org/x/sys", "golang.org/x/term", "gonum.org/v1",
+			"github.com/cloudwego/netpoll", "github.com/smallnest/ringbuffer", "github.com/valyala/bytebufferpool",
+		}},
+		"bench/peer": {Outside: []string{"github.com/cloudwego/netpoll", "github.com/lesismal/nbio", "github.com/panjf2000/gnet/v2", "golang.org/x/sys"}},
 	}
 }
 
@@ -43,7 +49,7 @@ var testOutside = []string{testify, "golang.org/x/net/nettest", "golang.org/x/sy
 // rule.
 var testSiblings = []string{"conformance"}
 
-// coreOutside bounds what a core module may reach, directly or indirectly: users of the module
+// coreOutside bounds what a released module may reach, directly or indirectly: users of the module
 // download it.
 var coreOutside = []string{"golang.org/x/sys", "golang.org/x/sync", "golang.org/x/net"}
 

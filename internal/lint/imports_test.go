@@ -16,7 +16,7 @@ const prefix = "github.com/edgewise-go/edgewise/"
 func fixture(t *testing.T, name, text string) *workspace.Workspace {
 	t.Helper()
 	w := &workspace.Workspace{Root: t.TempDir(), Prefix: strings.TrimSuffix(prefix, "/")}
-	for _, dir := range []string{"sys", "queue", "stream", "bufstrategy", "resolve", "sched", "conformance", "apps"} {
+	for _, dir := range []string{"sys", "queue", "stream", "bufstrategy", "resolve", "sched", "conformance", "apps", "bench"} {
 		w.Modules = append(w.Modules, workspace.Module{Dir: dir, Path: prefix + dir})
 		write(t, w.Root, dir+"/go.mod", "module "+prefix+dir+"\n")
 	}
@@ -67,6 +67,13 @@ func TestTable(t *testing.T) {
 		{"apps/fetch/a.go", "github.com/any/thing", true},
 		{"apps/fetch/a.go", prefix + "conformance/queuetest", true},
 		{"apps/fetch/a.go", "github.com/stretchr/testify/assert", false},
+		{"apps/fetch/a.go", prefix + "bench/internal/stats", false},
+		{"bench/echo/a.go", prefix + "stream", true},
+		{"bench/echo/a.go", prefix + "apps/echo", false},
+		{"bench/echo/a.go", "gonum.org/v1/gonum/stat", true},
+		{"bench/echo/a.go", "github.com/panjf2000/gnet/v2", false},
+		{"bench/peer/gnet/a.go", "github.com/panjf2000/gnet/v2", true},
+		{"bench/peer/gnet/a.go", prefix + "stream", false},
 		{"internal/x/a.go", prefix + "internal/command", true},
 		{"internal/x/a.go", prefix + "sys", false},
 		{"magefile.go", "github.com/magefile/mage/mg", true},
@@ -95,7 +102,8 @@ func TestBlockingNetworkCallsAreFoundOutsideTests(t *testing.T) {
 		{"Dial", "apps/a.go", "package p\nimport \"net\"\nfunc f() { net.Dial(\"tcp\", \"\") }\n", 1},
 		{"in a test", "apps/a_test.go", "package p\nimport \"net\"\nfunc f() { net.Dial(\"tcp\", \"\") }\n", 0},
 		{"of a peer", "conformance/a/a.go", "package p\nimport \"net\"\nfunc f() { net.Dial(\"tcp\", \"\") }\n", 0},
-		{"of no peer", "apps/benchmark/a.go", "package p\nimport \"net\"\nfunc f() { net.Dial(\"tcp\", \"\") }\n", 1},
+		{"of bench", "bench/a.go", "package p\nimport \"net\"\nfunc f() { net.Dial(\"tcp\", \"\") }\n", 0},
+		{"of no peer", "apps/bench/a.go", "package p\nimport \"net\"\nfunc f() { net.Dial(\"tcp\", \"\") }\n", 1},
 		{"with a build tag", "stream/a.go", "//go:build plan9\n\npackage p\nimport \"net\"\nfunc f() { net.Dial(\"tcp\", \"\") }\n", 1},
 		{"renamed", "apps/a.go", "package p\nimport n \"net\"\nvar l = n.ListenUDP\n", 1},
 		{"Dialer", "apps/a.go", "package p\nimport \"net\"\nvar d net.Dialer\n", 1},

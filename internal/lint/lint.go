@@ -24,7 +24,7 @@ import (
 
 // skipsAllowed are the directories that may skip a test: they print the reason with "N/A", and the
 // tables count it.
-var skipsAllowed = []string{"conformance/internal/suite/", "apps/internal/apptest/"}
+var skipsAllowed = []string{"conformance/internal/suite/", "apps/internal/apptest/", "bench/internal/benchtest/"}
 
 // constrained lists suffixes of file names that look like a build constraint but are none to the go
 // command. Without a //go:build line, x_unix.go is compiled on Windows.
@@ -161,7 +161,7 @@ func checkSkips(name string, text []byte) []string {
 		selector, ok := call.Fun.(*ast.SelectorExpr)
 		if ok && slices.Contains([]string{"Skip", "Skipf", "SkipNow"}, selector.Sel.Name) && !isBenchmark(enclosing, selector.X) {
 			findings = append(findings, fmt.Sprintf("%s:%d: skips a test, which only %s may", name,
-				set.Position(call.Pos()).Line, strings.Join(skipsAllowed, " and ")))
+				set.Position(call.Pos()).Line, strings.Join(skipsAllowed, ", ")))
 		}
 		return true
 	})

@@ -35,13 +35,14 @@ func TestCheckFile(t *testing.T) {
 		{"a/a.go", "package a\n\nvar x int // " + strings.Repeat("x", 98) + "\n", ""},
 		{"a/a.go", "package a\n\n// Text:\n//\n//\t" + strings.Repeat("x", 98) + "\n", ""},
 		{"a/a.go", "//go:build " + strings.Repeat("x", 98) + "\n\npackage a\n", ""},
-		{"a/a_test.go", skips, "a/a_test.go:5: skips a test, which only conformance/internal/suite/ and apps/internal/apptest/ may"},
-		{"conformance/queuetest/a.go", skips, "conformance/queuetest/a.go:5: skips a test, which only conformance/internal/suite/ and apps/internal/apptest/ may"},
+		{"a/a_test.go", skips, "a/a_test.go:5: skips a test, which only conformance/internal/suite/, apps/internal/apptest/, bench/internal/benchtest/ may"},
+		{"conformance/queuetest/a.go", skips, "conformance/queuetest/a.go:5: skips a test, which only conformance/internal/suite/, apps/internal/apptest/, bench/internal/benchtest/ may"},
 		{"conformance/internal/suite/testing.go", skips, ""},
 		{"apps/internal/apptest/need.go", skips, ""},
-		{"apps/internal/serving/need.go", skips, "apps/internal/serving/need.go:5: skips a test, which only conformance/internal/suite/ and apps/internal/apptest/ may"},
+		{"bench/internal/benchtest/need.go", skips, ""},
+		{"apps/internal/serving/need.go", skips, "apps/internal/serving/need.go:5: skips a test, which only conformance/internal/suite/, apps/internal/apptest/, bench/internal/benchtest/ may"},
 		{"p/a_test.go", "package p\n\nimport \"testing\"\n\nfunc f(b *testing.B) { b.Run(\"\", func(b *testing.B) { b.Skip() }) }\n", ""},
-		{"p/a_test.go", "package p\n\nimport \"testing\"\n\nfunc f(b *testing.B) { g(func(b *testing.T) { b.Skip() }) }\n", "p/a_test.go:5: skips a test, which only conformance/internal/suite/ and apps/internal/apptest/ may"},
+		{"p/a_test.go", "package p\n\nimport \"testing\"\n\nfunc f(b *testing.B) { g(func(b *testing.T) { b.Skip() }) }\n", "p/a_test.go:5: skips a test, which only conformance/internal/suite/, apps/internal/apptest/, bench/internal/benchtest/ may"},
 		{"resolve/msg.go", "package p\n\nfunc f(p parser) { p.Skip() }\n", ""},
 	} {
 		var want []string

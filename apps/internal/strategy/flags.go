@@ -4,7 +4,6 @@ package strategy
 
 import (
 	"flag"
-	"fmt"
 	"runtime"
 	"slices"
 	"strings"
@@ -28,10 +27,6 @@ type Flags struct {
 
 	HostsPath   string      // of the hosts file; the system's when empty
 	HostsFailed func(error) // called if the hosts file cannot be read, as in resolve.HostsOptions
-
-	// Wrap, if not nil, is called with each queue that Open has opened, and returns the queue to
-	// use. A caller can wrap a queue to count its operations.
-	Wrap func(queue.Queue) queue.Queue
 }
 
 // Schedulers returns the values of -sched.
@@ -152,11 +147,6 @@ func (f *Flags) concurrent() bool {
 // nearestConcurrent is the buffer strategy nearest to perloop whose buffers can be used at the same
 // time. An empty buffer holds no memory in either strategy.
 const nearestConcurrent = "chain"
-
-// String names the strategies in use.
-func (f *Flags) String() string {
-	return fmt.Sprintf("queue %s, mode %s, sched %s, loops %d", f.Queue, f.Mode, f.Sched, f.Loops)
-}
 
 // bufferSizes fits every strategy. Bulk transfers are fastest with tens of kilobytes, and an idle
 // connection should hold no buffer memory.

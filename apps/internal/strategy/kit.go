@@ -61,9 +61,6 @@ func (f *Flags) scheduler(options sched.Options) (sched.Scheduler, error) {
 	open := func() (queue.Queue, error) {
 		q, err := auto.ByName(f.Queue)
 		opening = err
-		if err == nil && f.Wrap != nil {
-			q = f.Wrap(q)
-		}
 		return q, err
 	}
 	s, err := f.schedulerOver(open, options)

@@ -1,0 +1,256 @@
+// Package idle measures the memory of idle connections and of waiting handlers.
+package idle
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/edgewise-go/edgewise/bench/internal/cli"
+	"github.com/edgewise-go/edgewise/bench/internal/process"
+	"github.com/edgewise-go/edgewise/bench/internal/program"
+	"github.com/edgewise-go/edgewise/bench/internal/report"
+	"github.com/edgewise-go/edgewise/bench/internal/server"
+	"github.com/edgewise-go/edgewise/bench/internal/strategy"
+	"github.com/edgewise-go/edgewise/queue/auto"
+)
+
+const long = `Servers hold idle connections and report their memory, before and after each connection has had one message: in handler
+form, in coroutine form, and with TLS in both, next to servers of package net with a goroutine per connection. Memory is
+the resident memory of the process (RssAnon), and Go's heap and stacks after a garbage collection, each minus its value
+before the first connection. The memory of the kernel is not included.
+
+It then registers handlers with a loop over an event queue in memory, and prints their size and the cost of a garbage
+collection.`
+
+type config struct {
+	conns, tls, registrations int
+	servers                   []string
+	report                    time.Duration
+	queue, mode               string
+	echo                      string
+}
+
+// Command returns the command.
+func Command() *cobra.Command {
+	c := &config{}
+	cmd := cli.Measure("idle", "Measure the memory of idle connections and of waiting handlers", long, c.measure)
+	f := cmd.Flags()
+	f.IntVarP(&c.conns, "connections", "c", 18_000, "connections; the limit of descriptors per process must be higher")
+	f.IntVar(&c.tls, "tls", 9_000, "connections with TLS")
+	f.IntVar(&c.registrations, "registrations", 1_000_000, "handlers on a queue in memory")
+	f.StringSliceVar(&c.servers, "server", serverWords(), "what to measure, comma-separated")
+	f.DurationVar(&c.report, "report", 200*time.Millisecond, "time between two reports of a server; each report collects garbage")
+	f.StringVar(&c.queue, "queue", auto.Auto, "mechanism of the event queue of the servers")
+	f.StringVar(&c.mode, "mode", "edge", "mode of the event queue")
+	program.EchoFlag(f, &c.echo)
+	cli.Positive(cmd, "connections", "tls", "registrations", "report")
+	return cmd
+}
+
+// heldServer is a server that holds connections.
+type heldServer struct {
+	word    string // in --server
+	name    string
+	tls     bool
+	command []string
+}
+
+// clientMax bounds the connections of one client process. The server's ends count against the
+// server's own limit of descriptors.
+const clientMax = 9000
+
+// memoryWord is the value of --server that is not a server: the queue in memory.
+const memoryWord = "memory"
+
+// serverWords returns the values of --server.
+func serverWords() []string {
+	return []string{"handler", "coroutine", "net", "tls", "tlscoroutine", "nettls", memoryWord}
+}
+
+func (c *config) measure(ctx context.Context, out io.Writer) error {
+	err := errors.Join(cli.SomeOf("server", c.servers, serverWords()), cli.SomeOf("queue", []string{c.queue}, auto.Names()),
+		cli.SomeOf("mode", []string{c.mode}, strategy.ModeNames()))
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(c.servers, func(word string) bool { return word != memoryWord }) {
+		echo, remove, err := program.BuildEcho(ctx, c.echo)
+		if err != nil {
+			return err
+		}
+		defer remove()
+		if err := c.run(ctx, out, echo); err != nil {
+			return err
+		}
+	}
+	if slices.Contains(c.servers, memoryWord) {
+		return registrations(out, c.registrations)
+	}
+	return nil
+}
+
+func (c *config) all(echo string) ([]heldServer, error) {
+	self, err := process.Self()
+	if err != nil {
+		return nil, err
+	}
+	serve := func(task string) []string {
+		return []string{echo, "serve", "-addr", "127.0.0.1:0", "-queue", c.queue, "-mode", c.mode, "-report", c.report.String(), "-collect",
+			"-task", task, "-buffer", "perloop"}
+	}
+	role := func(word string, more ...string) []string {
+		return slices.Concat(self, []string{word, "--report", c.report.String()}, more)
+	}
+	of := []string{"--queue", c.queue, "--mode", c.mode, "--task"}
+	return []heldServer{
+		{"handler", "edgewise, handlers", false, serve(strategy.Handler)},
+		{"coroutine", "edgewise, coroutines", false, serve(strategy.Coroutine)},
+		{"net", "package net, goroutines", false, role(server.NetWord)},
+		{"tls", "edgewise, TLS, handlers", true, role(server.TLSWord, append(of[:len(of):len(of)], strategy.Handler)...)},
+		{"tlscoroutine", "edgewise, TLS, coroutines", true, role(server.TLSWord, append(of[:len(of):len(of)], strategy.Coroutine)...)},
+		{"nettls", "package net, TLS, goroutines", true, role(server.NetWord, "--tls")},
+	}, nil
+}
+
+func (c *config) run(ctx context.Context, w io.Writer, echo string) error {
+	all, err := c.all(echo)
+	if err != nil {
+		return err
+	}
+	t := report.NewTable(w)
+	progress := report.NewProgress(len(c.servers))
+	defer progress.End()
+	fmt.Fprintf(w, "idle: bytes per connection\n")
+	fmt.Fprintf(t, "\tconnections\tconnected: resident\theap\tstacks\tafter a message: resident\theap\tstacks\t\n")
+	for _, s := range all {
+		if !slices.Contains(c.servers, s.word) {
+			continue
+		}
+		n := c.conns
+		if s.tls {
+			n = c.tls
+		}
+		progress.Begin("%s", s.name)
+		r, err := s.hold(ctx, n)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n", s.name, n, r[0].rss/n, r[0].heap/n, r[0].stack/n, r[1].rss/n, r[1].heap/n, r[1].stack/n)
+		progress.Done()
+	}
+	progress.End()
+	return t.Flush()
+}
+
+// held is the memory of a server.
+type held struct{ rss, heap, stack int }
+
+func (h held) less(o held) held { return held{h.rss - o.rss, h.heap - o.heap, h.stack - o.stack} }
+
+// hold returns the memory of n connections: after connecting, and after a message on each.
+func (s heldServer) hold(ctx context.Context, n int) (r [2]held, err error) {
+	srv, err := process.Start(ctx, process.ServerCPU, s.command)
+	if err != nil {
+		return r, err
+	}
+	defer srv.Stop()
+	before, err := heldBy(ctx, srv, 0)
+	if err != nil {
+		return r, err
+	}
+	var clients []*client
+	defer func() {
+		for _, c := range clients {
+			err = errors.Join(err, c.end())
+		}
+	}()
+	for left := n; left > 0; left -= clientMax {
+		c, err := startClient(ctx, srv.Addr, min(left, clientMax), s.tls)
+		if err != nil {
+			return r, err
+		}
+		clients = append(clients, c)
+	}
+	for i := range r {
+		for _, c := range clients {
+			if err := c.next(); err != nil {
+				return r, err
+			}
+		}
+		now, err := heldBy(ctx, srv, n)
+		if err != nil {
+			return r, err
+		}
+		r[i] = now.less(before)
+	}
+	return r, nil
+}
+
+// heldBy returns the memory of a server once it has so many tasks.
+func heldBy(ctx context.Context, s *process.Server, tasks int) (held, error) {
+	line, err := s.NextReport(ctx, tasks)
+	if err != nil {
+		return held{}, err
+	}
+	rss, err := s.Resident()
+	return held{rss: rss, heap: line.Heap, stack: line.Stack}, err
+}
+
+// client is a process that has connections. On command it does the next step: connect, or send
+// a message on each.
+type client struct {
+	cmd *exec.Cmd
+	in  io.WriteCloser
+	out *bufio.Reader
+}
+
+func startClient(ctx context.Context, addr string, n int, encrypted bool) (*client, error) {
+	line, err := process.Self(loadWord, "--addr", addr, "--connections", strconv.Itoa(n), "--tls="+strconv.FormatBool(encrypted))
+	if err != nil {
+		return nil, err
+	}
+	cmd, err := process.Command(ctx, process.LoadCPU, line)
+	if err != nil {
+		return nil, err
+	}
+	cmd.Stderr = os.Stderr
+	c := &client{cmd: cmd}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	c.out = bufio.NewReader(stdout)
+	if c.in, err = cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
+	return c, cmd.Start()
+}
+
+// next makes the client do the next step and waits until it is done.
+func (c *client) next() error {
+	if _, err := io.WriteString(c.in, "next\n"); err != nil {
+		return err
+	}
+	if line, err := c.out.ReadString('\n'); err != nil || line != "done\n" {
+		return fmt.Errorf("the clients printed %q: %w", line, err)
+	}
+	return nil
+}
+
+func (c *client) end() error {
+	c.in.Close()
+	return c.cmd.Wait()
+}
+
+// dialPatience bounds the time to make one connection, including the handshake.
+const dialPatience = 30 * time.Second
