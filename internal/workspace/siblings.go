@@ -226,17 +226,23 @@ func (w *Workspace) edits(m Module, mod GoMod, want Siblings) []string {
 		sibling, _ := w.Module(dir)
 		args = append(args, "-require="+sibling.Path+"@"+sibling.Version)
 	}
+	var kept []string // a correct replace stays where it is, in a block or not
 	for _, r := range mod.Replace {
-		if _, ours := w.Owner(r.Old.Path); ours {
-			old := r.Old.Path
-			if r.Old.Version != "" {
-				old += "@" + r.Old.Version
-			}
-			args = append(args, "-dropreplace="+old)
+		dir, ours := w.Owner(r.Old.Path)
+		switch {
+		case !ours:
+		case slices.Contains(want.Graph, dir) && r.Old.Version == "" && r.New.Path == relative(m.Dir, dir) && r.New.Version == "":
+			kept = append(kept, dir)
+		case r.Old.Version != "":
+			args = append(args, "-dropreplace="+r.Old.Path+"@"+r.Old.Version)
+		default:
+			args = append(args, "-dropreplace="+r.Old.Path)
 		}
 	}
 	for _, dir := range want.Graph {
-		args = append(args, "-replace="+w.Prefix+"/"+dir+"="+relative(m.Dir, dir))
+		if !slices.Contains(kept, dir) {
+			args = append(args, "-replace="+w.Prefix+"/"+dir+"="+relative(m.Dir, dir))
+		}
 	}
 	return args
 }
