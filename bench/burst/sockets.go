@@ -10,10 +10,10 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/edgewise-go/edgewise/bench/internal/cli"
 	"github.com/edgewise-go/edgewise/bench/internal/process"
@@ -154,11 +154,12 @@ func (l *load) run(io.Writer) error {
 // sendBursts writes to all connections at the same time, because the reader may begin with any of
 // them.
 func sendBursts(conns []net.Conn, burst []byte) error {
-	var group sync.WaitGroup
-	errs := make([]error, len(conns))
-	for i, c := range conns {
-		group.Go(func() { _, errs[i] = c.Write(burst) })
+	var group errgroup.Group
+	for _, c := range conns {
+		group.Go(func() error {
+			_, err := c.Write(burst)
+			return err
+		})
 	}
-	group.Wait()
-	return errors.Join(errs...)
+	return group.Wait()
 }

@@ -10,10 +10,10 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/edgewise-go/edgewise/bench/internal/cli"
 	"github.com/edgewise-go/edgewise/bench/internal/process"
@@ -142,9 +142,8 @@ func (c *config) compare(ctx context.Context, echo string, f strategy.Choice) (m
 
 // turn measures once. Unless flooded is empty, a fast peer loads the server at that address.
 func (c *config) turn(ctx context.Context, addr, flooded string) (t turn, err error) {
-	var flooding sync.WaitGroup
+	var flooding errgroup.Group
 	var got []byte
-	var failed error
 	if flooded != "" {
 		// The fast peer has its own process at the lowest priority: its use of the processor or of
 		// a scheduler must not delay the other peers.
@@ -156,13 +155,13 @@ func (c *config) turn(ctx context.Context, addr, flooded string) (t turn, err er
 		if err != nil {
 			return t, err
 		}
-		flooding.Go(func() {
-			got, failed = process.Output(ctx, process.LoadCPU, append([]string{nice, "-n", "19"}, line...), func(string) error { return nil })
+		flooding.Go(func() (err error) {
+			got, err = process.Output(ctx, process.LoadCPU, append([]string{nice, "-n", "19"}, line...), func(string) error { return nil })
+			return err
 		})
 	}
 	out, err := c.ping(ctx, addr)
-	flooding.Wait()
-	if err := errors.Join(err, failed); err != nil {
+	if err := errors.Join(err, flooding.Wait()); err != nil {
 		return t, err
 	}
 	if err := json.Unmarshal(out, &t); err != nil {

@@ -2,7 +2,6 @@ package fair
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/edgewise-go/edgewise/bench/internal/cli"
 	"github.com/edgewise-go/edgewise/bench/internal/stats"
@@ -66,22 +66,21 @@ func (l *load) ping(out io.Writer) error {
 		}
 		defer conns[i].Close()
 	}
-	var mu sync.Mutex
-	var failed error
+	var mu sync.Mutex // guards times
 	var times []time.Duration
 	end := time.Now().Add(l.duration)
-	var group sync.WaitGroup
+	var group errgroup.Group
 	for i, conn := range conns {
-		group.Go(func() {
+		group.Go(func() error {
 			took, err := exchange(conn, l.every, l.every*time.Duration(i)/time.Duration(l.pingers), end)
 			mu.Lock()
 			defer mu.Unlock()
-			times, failed = append(times, took...), errors.Join(failed, err)
+			times = append(times, took...)
+			return err
 		})
 	}
-	group.Wait()
-	if failed != nil {
-		return failed
+	if err := group.Wait(); err != nil {
+		return err
 	}
 	p50, p99 := stats.P50P99(times)
 	return json.NewEncoder(out).Encode(turn{P50: p50, P99: p99, Pings: len(times)})

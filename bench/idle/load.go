@@ -2,15 +2,16 @@ package idle
 
 import (
 	"bufio"
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
-	"sync"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/edgewise-go/edgewise/bench/internal/cli"
 )
@@ -88,18 +89,19 @@ func (l *load) run(out io.Writer) error {
 	return input.Err()
 }
 
-// forEach calls f for each number below n, several at once, and returns the errors of the first
-// calls that fail.
+// forEach calls f for each number below n, several at once. It stops at the first error and returns
+// it.
 func forEach(n int, f func(int) error) error {
-	var group sync.WaitGroup
-	errs := make([]error, dialsAtOnce)
+	group, ctx := errgroup.WithContext(context.Background())
 	for worker := range dialsAtOnce {
-		group.Go(func() {
-			for i := worker; i < n && errs[worker] == nil; i += dialsAtOnce {
-				errs[worker] = f(i)
+		group.Go(func() error {
+			for i := worker; i < n && ctx.Err() == nil; i += dialsAtOnce {
+				if err := f(i); err != nil {
+					return err
+				}
 			}
+			return nil
 		})
 	}
-	group.Wait()
-	return errors.Join(errs...)
+	return group.Wait()
 }

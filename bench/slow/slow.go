@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/edgewise-go/edgewise/bench/internal/cli"
 	"github.com/edgewise-go/edgewise/bench/internal/process"
@@ -200,20 +201,18 @@ func stuffRound(ctx context.Context, conns []net.Conn, message []byte, quiet tim
 // function.
 func (c *config) exchange(addr string, messages *atomic.Int64) (stop func() error, err error) {
 	var conns []net.Conn
-	var group sync.WaitGroup
+	var group errgroup.Group
 	var stopped atomic.Bool
-	var mu sync.Mutex
-	var failed error
 	stop = func() error {
 		stopped.Store(true)
 		for _, conn := range conns {
 			_ = conn.SetDeadline(time.Now())
 		}
-		group.Wait()
+		err := group.Wait()
 		for _, conn := range conns {
 			conn.Close()
 		}
-		return failed
+		return err
 	}
 	for range c.served {
 		conn, err := net.Dial("tcp", addr)
@@ -221,7 +220,7 @@ func (c *config) exchange(addr string, messages *atomic.Int64) (stop func() erro
 			return nil, errors.Join(err, stop())
 		}
 		conns = append(conns, conn)
-		group.Go(func() {
+		group.Go(func() error {
 			message := make([]byte, 64)
 			for {
 				_, err := conn.Write(message)
@@ -229,13 +228,10 @@ func (c *config) exchange(addr string, messages *atomic.Int64) (stop func() erro
 					_, err = io.ReadFull(conn, message)
 				}
 				if stopped.Load() {
-					return
+					return nil
 				}
 				if err != nil {
-					mu.Lock()
-					failed = errors.Join(failed, err)
-					mu.Unlock()
-					return
+					return err
 				}
 				messages.Add(1)
 			}

@@ -31,7 +31,7 @@ func Architecture() ImportTable {
 		"conformance": {Siblings: everything},
 		"apps":        {Siblings: append(slices.Clone(everything), "conformance"), Outside: []string{"*"}},
 		"bench": {Siblings: everything, Outside: []string{
-			"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/schollz/progressbar/v3", "golang.org/x/sys", "golang.org/x/term", "gonum.org/v1",
+			"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/schollz/progressbar/v3", "golang.org/x/sync", "golang.org/x/sys", "golang.org/x/term", "gonum.org/v1",
 			"github.com/cloudwego/netpoll", "github.com/smallnest/ringbuffer", "github.com/valyala/bytebufferpool",
 		}},
 		"bench/peer": {Outside: []string{"github.com/cloudwego/netpoll", "github.com/lesismal/nbio", "github.com/panjf2000/gnet/v2", "golang.org/x/sys"}},
