@@ -92,7 +92,6 @@ func checkFile(name string, text []byte) []string {
 	}
 	findings = append(findings, checkComments(name, text)...)
 	findings = append(findings, checkWords(name, text)...)
-	findings = append(findings, checkDocs(name, text)...)
 	if !slices.ContainsFunc(skipsAllowed, func(dir string) bool { return strings.HasPrefix(name, dir) }) {
 		findings = append(findings, checkSkips(name, text)...)
 	}

@@ -5,28 +5,6 @@ import (
 	"testing"
 )
 
-func TestCheckDocs(t *testing.T) {
-	const finding = "q/a.go:4: the doc comment of Open must begin with its name"
-	for _, c := range []struct{ text, want string }{
-		{"package q\n\n// Open opens.\nfunc Open() {}\n", ""},
-		{"package q\n\n// The Open of others.\nvar Open int\n", ""},
-		{"package q\n\n//go:noinline\nfunc Open() {}\n", ""},
-		{"package q\n\n// New opens.\nfunc Open() {}\n", finding},
-		{"package q\n\n// Opens.\nfunc Open() {}\n", finding},
-		{"package q\n\n// It opens.\ntype Open struct{}\n", finding},
-		{"package q\n\n// It opens.\nfunc open() {}\n", ""},
-		{"package q\n\n// The modes.\nconst (\n\tOpen = 1\n)\n", ""},
-	} {
-		var want []string
-		if c.want != "" {
-			want = []string{c.want}
-		}
-		if got := checkDocs("q/a.go", []byte(c.text)); !slices.Equal(got, want) {
-			t.Errorf("%s\ngot %q, want %q", c.text, got, want)
-		}
-	}
-}
-
 func TestLinksNameSymbols(t *testing.T) {
 	s := symbols{}
 	s.add("a/r/q/a.go", []byte("package q\n\ntype X int\n"))
