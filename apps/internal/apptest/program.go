@@ -8,8 +8,10 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -30,6 +32,7 @@ type Program struct {
 // Main builds the program, runs the tests of m and returns the exit code for os.Exit. The program
 // has the race detector if the tests have it.
 func (p *Program) Main(m *testing.M) int {
+	startWithDefaultSignals()
 	dir, err := os.MkdirTemp("", "apptest")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -53,6 +56,17 @@ func (p *Program) Main(m *testing.M) int {
 		return 1
 	}
 	return m.Run()
+}
+
+// startWithDefaultSignals makes the programs that tests start get the default action of the signals
+// that the starter of the tests ignores. nohup(1) ignores SIGHUP, and a shell ignores SIGINT for a
+// background job. A program inherits what is ignored (execve(2)), but not what is caught.
+func startWithDefaultSignals() {
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGHUP} {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
+	}
 }
 
 // Result describes how a program ended.
