@@ -295,7 +295,9 @@ func (s *stray) rests() bool {
 func (r *Fixture) settle(t T) {
 	t.Helper()
 	for _, s := range r.strays {
-		suite.Until(t, "a goroutine waits", s.rests)
+		if !closed(s.done) {
+			suite.UntilRests(t, "a goroutine waits", s.rests)
+		}
 	}
 	r.fence(t)
 }

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"strings"
 	"sync/atomic"
+	"time"
 )
 
 // Call is a call on its own goroutine. A case can detect that it blocks. Use Go to make one.
@@ -126,6 +127,28 @@ func (g Goroutine) OffProcessor() bool {
 
 // Parked reports whether g waits in Go's runtime, for example on a channel.
 func (g Goroutine) Parked() bool { return parked(stateOf(g.number)) }
+
+// The pauses between checks of UntilRests. Each check stops the world.
+const (
+	restPauseMin = 100 * time.Microsecond
+	restPauseMax = 20 * time.Millisecond
+)
+
+// UntilRests calls rests until it returns true, at growing intervals, because rests looks at the
+// stacks of the process. It ends the case as hung if that takes longer than its patience.
+func UntilRests(t T, what string, rests func() bool) {
+	t.Helper()
+	begin := time.Now()
+	for pause := restPauseMin; ; pause = min(2*pause, restPauseMax) {
+		time.Sleep(pause)
+		if rests() {
+			return
+		}
+		if time.Since(begin) > t.Patience() {
+			t.Hang("%s", what)
+		}
+	}
+}
 
 func parked(state string) bool {
 	switch state {
