@@ -107,7 +107,7 @@ func (d *Dialer) begin(addr netip.AddrPort) (*Conn, error) {
 		c.sock.Close()
 		return nil, callError("connect", err)
 	}
-	if c.reg, err = d.Waiter.Register(c.sock.handle); err != nil {
+	if c.reg, err = registerWith(d.Waiter, c.sock.handle); err != nil {
 		c.sock.Close()
 		return nil, err
 	}

@@ -79,7 +79,7 @@ func register(s Socket, remote netip.AddrPort, w Waiter) (*Conn, error) {
 		return nil, opError("getsockname", nil, c.RemoteAddr(), err)
 	}
 	var err error
-	if c.reg, err = w.Register(s.Handle()); err != nil {
+	if c.reg, err = registerWith(w, s.Handle()); err != nil {
 		return nil, opError("register", c.LocalAddr(), c.RemoteAddr(), err)
 	}
 	return c, nil

@@ -44,8 +44,9 @@ const (
 	attemptsMax  = 16
 )
 
-// Dialer opens connections. Waiter must be set; all other fields may be zero. Any number of callers
-// may use its methods at once. Its fields must not change meanwhile.
+// Dialer opens connections. Waiter must be set, or a dial returns [ErrNoWaiter]; all other fields
+// may be zero. Any number of callers may use its methods at once. Its fields must not change
+// meanwhile.
 //
 // If Waiter is a [Selector], the Dialer races several addresses as described in RFC 8305:
 //

@@ -15,6 +15,9 @@ import (
 // direction. See the package's section on concurrency.
 var ErrBusy = errors.New("stream: another caller is operating in the same direction")
 
+// ErrNoWaiter is returned by dials, listens and connections that were given no [Waiter].
+var ErrNoWaiter = errors.New("stream: no Waiter: set one, such as loop.Tasks(), loop.Goroutines() or park.Waiter{}")
+
 // ErrNotConnecting is returned by [Socket.FinishConnect] if no connect is in progress: none was
 // started, or its outcome has already been returned.
 var ErrNotConnecting = errors.New("stream: no connect in progress")

@@ -99,7 +99,7 @@ func listen(w Waiter, addr netip.AddrPort, options ListenOptions) (_ *Listener, 
 	if err != nil {
 		return nil, callError("getsockname", err)
 	}
-	reg, err := w.Register(s.handle)
+	reg, err := registerWith(w, s.handle)
 	if err != nil {
 		return nil, err
 	}

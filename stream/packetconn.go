@@ -58,7 +58,7 @@ func NewPacketConn(s Socket, w Waiter) (*PacketConn, error) {
 		return nil, c.opError("getsockname", err)
 	}
 	var err error
-	if c.reg, err = w.Register(s.Handle()); err != nil {
+	if c.reg, err = registerWith(w, s.Handle()); err != nil {
 		return nil, c.opError("register", err)
 	}
 	return c, nil

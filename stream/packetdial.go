@@ -60,7 +60,7 @@ func (d *Dialer) peer(ctx context.Context, open func() (Socket, error), connect 
 	c := &PacketConn{endpoint: endpoint{sock: s}}
 	if err = callError("connect", connect(&c.sock)); err == nil {
 		if err = callError("getsockname", c.findEnds()); err == nil {
-			c.reg, err = d.Waiter.Register(s.handle)
+			c.reg, err = registerWith(d.Waiter, s.handle)
 		}
 	}
 	if err != nil {

@@ -55,7 +55,7 @@ func listenPacket(w Waiter, addr netip.AddrPort, options PacketOptions) (_ *Pack
 	if err := c.findEnds(); err != nil {
 		return nil, callError("getsockname", err)
 	}
-	if c.reg, err = w.Register(s.handle); err != nil {
+	if c.reg, err = registerWith(w, s.handle); err != nil {
 		return nil, err
 	}
 	return c, nil
@@ -104,7 +104,7 @@ func listenUnixDatagram(w Waiter, name string, options PacketOptions) (_ *Packet
 	if !strings.HasPrefix(name, "@") {
 		c.path = name
 	}
-	if c.reg, err = w.Register(c.sock.handle); err != nil {
+	if c.reg, err = registerWith(w, c.sock.handle); err != nil {
 		c.removePath()
 		c.sock.Close()
 		return nil, err

@@ -18,6 +18,14 @@ type Waiter interface {
 	Register(h sys.Handle) (Source, error)
 }
 
+// registerWith registers h with w, which the caller may have left nil.
+func registerWith(w Waiter, h sys.Handle) (Source, error) {
+	if w == nil {
+		return nil, ErrNoWaiter
+	}
+	return w.Register(h)
+}
+
 // Source is a handle tied to a [Waiter]. At most one caller waits in a direction at once.
 //
 //   - Wait suspends the caller until an operation in direction d is worth trying again, or deadline

@@ -84,7 +84,7 @@ func (d *Dialer) unix(ctx context.Context, name string) (*Conn, error) {
 		c.sock.Close()
 		return nil, callError("connect", err)
 	}
-	if c.reg, err = d.Waiter.Register(c.sock.handle); err != nil {
+	if c.reg, err = registerWith(d.Waiter, c.sock.handle); err != nil {
 		c.sock.Close()
 		return nil, err
 	}
@@ -156,7 +156,7 @@ func listenUnix(w Waiter, name string, options ListenOptions) (_ *Listener, err 
 	if err := l.sock.Listen(options.backlog()); err != nil {
 		return nil, callError("listen", err)
 	}
-	if l.reg, err = w.Register(l.sock.handle); err != nil {
+	if l.reg, err = registerWith(w, l.sock.handle); err != nil {
 		return nil, err
 	}
 	if options.KeepPath {

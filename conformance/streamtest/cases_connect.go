@@ -137,6 +137,12 @@ func dialCases() []Case {
 			}),
 		},
 		{
+			ID: "dial/no-waiter", Doc: "stream.ErrNoWaiter",
+			Rule:   "Dials, listens and connections without a Waiter return ErrNoWaiter. NewConn leaves the socket to its caller.",
+			Source: "a nil Waiter of a Dialer that ends the program",
+			Run:    in(dialNoWaiter),
+		},
+		{
 			ID: "dial/next-address", Doc: "stream.Dialer.Connect",
 			Rule: "A dial tries the next address after one fails. If all fail, it returns an error that joins one per address.",
 			Run: in(func(w *world) {
@@ -269,4 +275,36 @@ func (w *world) refusedBy(got dialed, addr netip.AddrPort) {
 	if errors.As(got.err, &e); got.c != nil || e.Addr == nil || e.Addr.String() != addr.String() {
 		w.Fatalf("dial of %v: %v, %v", addr, got.c, got.err)
 	}
+}
+
+func dialNoWaiter(w *world) {
+	var fields stream.Dialer
+	d, l := w.f.parts.newDialer(&fields), w.listenNet()
+	for what, try := range map[string]func() error{
+		"dial": func() error {
+			_, err := d.DialContext(w.Context(), "tcp", l.Addr().String())
+			return err
+		},
+		"packet dial": func() error {
+			_, err := d.DialContext(w.Context(), "udp", "127.0.0.1:9")
+			return err
+		},
+		"listen": func() error {
+			_, err := stream.Listen(nil, loopback, stream.ListenOptions{})
+			return err
+		},
+		"packet listen": func() error {
+			_, err := stream.ListenPacket(nil, loopback, stream.PacketOptions{})
+			return err
+		},
+	} {
+		if err := try(); !errors.Is(err, stream.ErrNoWaiter) {
+			w.Errorf("%s: got %v, want ErrNoWaiter", what, err)
+		}
+	}
+	s, _ := w.connected()
+	if _, err := stream.NewConn(s, nil); !errors.Is(err, stream.ErrNoWaiter) {
+		w.Errorf("connection: got %v, want ErrNoWaiter", err)
+	}
+	w.check(s.Close(), "close of the socket, which stays the caller's")
 }

@@ -104,6 +104,15 @@ func dialMutants() []mutant {
 			}
 			return err
 		}), "dial/refused"),
+		broken("a dial without a Waiter ends with another error", dialers(func(d *brokenDialer) {
+			d.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+				c, err := d.dialer.DialContext(ctx, network, address)
+				if errors.Is(err, stream.ErrNoWaiter) {
+					err = net.ErrClosed
+				}
+				return c, err
+			}
+		}), "dial/no-waiter"),
 		broken("only the first address is tried", dialers(func(d *brokenDialer) {
 			d.connect = func(ctx context.Context, addrs ...netip.AddrPort) (*stream.Conn, error) {
 				ctx, cancel := context.WithTimeout(ctx, hungDial)
