@@ -442,8 +442,9 @@ func (t *Task) end() {
 }
 
 // Call runs body in a task of l, blocks the calling goroutine until the task has ended, and returns
-// the result of body. It is for goroutines outside the loop. A task would wait for itself, so it
-// gets ErrWrongWaiter.
+// the result of body. When ctx is done the task is canceled, and Call returns a *CancelError at
+// once, even if body still runs. Call is for goroutines outside the loop. A task would wait for
+// itself, so it gets ErrWrongWaiter.
 func (l *Loop) Call(ctx context.Context, name string, body func(*Task) error) error {
 	if err := l.mayBlock("Loop.Call"); err != nil {
 		return err
@@ -466,15 +467,18 @@ func (l *Loop) Call(ctx context.Context, name string, body func(*Task) error) er
 	if err != nil {
 		return err
 	}
+	otherwise := ErrStopped
 	select {
 	case err := <-ended:
 		return err
 	case <-l.over:
+	case <-ctx.Done():
+		otherwise = &CancelError{Task: name, Cause: context.Cause(ctx)}
 	}
 	select {
 	case err := <-ended:
 		return err
 	default:
-		return ErrStopped
+		return otherwise
 	}
 }

@@ -27,6 +27,9 @@ func taskCases() []Case {
 		{ID: "task/call", Doc: "sched.Loop.Call", Run: taskCall,
 			Rule:   "Call runs body in a task of l, blocks the calling goroutine until the task has ended, and returns the result of body.",
 			Source: "the bridge from goroutines"},
+		{ID: "task/call-canceled", Doc: "sched.Loop.Call", Run: taskCallCanceled,
+			Rule:   "When its context is done, Call returns a *CancelError, even if the task still runs.",
+			Source: "a caller that has given up and waits for a task that has not"},
 		{ID: "task/bound", Doc: "sched.Loop.Go", Run: taskBound,
 			Rule:   "Go returns ErrFull at a bound of Options, and ErrStopped once the loop drains or has ended.",
 			Source: "gnet 423: unbounded memory"},
@@ -114,6 +117,37 @@ func taskCall(t T, r *Fixture) {
 	if !ran.Load() || !errors.Is(err, errCase) {
 		t.Errorf("Call returned %v, body finished: %v", err, ran.Load())
 	}
+}
+
+func taskCallCanceled(t T, r *Fixture) {
+	r.start(t, sched.Options{})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	begun, ended := make(chan struct{}), make(chan struct{})
+	var release atomic.Bool
+	result := make(chan error, 1)
+	r.goes(func() {
+		result <- r.ops.call(r.loop(), ctx, "stubborn", func(task *sched.Task) error {
+			defer close(ended)
+			close(begun)
+			for !release.Load() {
+				_ = task.Yield() // returns the cancellation
+			}
+			return nil
+		})
+	})
+	r.wait(t, begun, "the task begins")
+	cancel(errCase)
+	err := suite.Receive(t, "Call returns although the task runs", result)
+	var canceled *sched.CancelError
+	if !errors.As(err, &canceled) || canceled.Task != "stubborn" || !errors.Is(err, errCase) {
+		t.Errorf("Call returned %v, want a CancelError with the name of the task and the cause", err)
+	}
+	if closed(ended) {
+		t.Errorf("the task has ended, so the case shows nothing")
+	}
+	release.Store(true)
+	r.wait(t, ended, "the task ends")
 }
 
 func taskBound(t T, r *Fixture) {

@@ -85,6 +85,14 @@ func taskMutants() []suite.Mutant[*Fixture] {
 		mutant("Call returns before the body", func(o *operations) {
 			o.call = (*sched.Loop).Go
 		}, "task/call"),
+		mutant("Call returns another error when its context is done", func(o *operations) {
+			o.call = func(l *sched.Loop, ctx context.Context, name string, b body) error {
+				if err := l.Call(ctx, name, b); err == nil || ctx.Err() == nil {
+					return err
+				}
+				return context.Cause(ctx)
+			}
+		}, "task/call-canceled"),
 		mutant("drops tasks at the bound", forgiving(sched.ErrFull), "task/bound"),
 		mutantOf(sharded("epoll", openEpoll, queue.Edge), "places all tasks on one loop", func(o *operations) {
 			o.place = func(s sched.Scheduler, ctx context.Context, name string, b body) error {
