@@ -167,7 +167,12 @@ func ConformanceWrite() error {
 	return lint.WriteGenerated(w)
 }
 
-// Vet vets all modules and their tests for each platform that is promised to compile.
+// benchPlatforms are those of people who measure. On the others, the dependencies of bench would
+// take longer to compile than all else.
+var benchPlatforms = []platform.Platform{{OS: "linux", Arch: "amd64"}, {OS: "linux", Arch: "386"}, {OS: "darwin", Arch: "arm64"}, {OS: "windows", Arch: "amd64"}}
+
+// Vet vets all modules and their tests for each platform that is promised to compile, except bench:
+// it is vetted for Linux, Windows and macOS.
 func Vet() error {
 	w, err := open()
 	if err != nil {
@@ -177,7 +182,11 @@ func Vet() error {
 	if err != nil {
 		return err
 	}
-	return platform.Vet(os.Stdout, w.Root, all, append(patterns(w), "./internal/...")...)
+	const bench = "./bench/..."
+	others := slices.DeleteFunc(patterns(w), func(p string) bool { return p == bench })
+	return errors.Join(
+		platform.Vet(os.Stdout, w.Root, all, append(others, "./internal/...")...),
+		platform.Vet(os.Stdout, w.Root, benchPlatforms, bench))
 }
 
 // TestWindows compiles the tests of the modules for Windows and runs them under Wine, in a prefix
