@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sched"
 	"github.com/edgewise-go/edgewise/sys"
@@ -274,12 +275,19 @@ func shutdownCancels(t T, r *Fixture) {
 func shutdownByThemselves(t T, r *Fixture) {
 	r.start(t, sched.Options{})
 	begun := make(chan struct{})
+	var end func()
 	r.spawn(t, r.loop(), context.Background(), "ends soon", func(task *sched.Task) error {
-		close(begun)
-		return task.Sleep(time.Millisecond)
+		return task.Suspend(func(resume func()) {
+			end = resume
+			close(begun)
+		})
 	})
 	r.wait(t, begun, "the task begins")
-	if err := r.ops.shutdown(r.s, t.Context()); err != nil {
+	result := make(chan error, 1)
+	r.goes(func() { result <- r.ops.shutdown(r.s, t.Context()) })
+	r.settle(t) // Shutdown waits, and has done what it does at once
+	end()
+	if err := suite.Receive(t, "Shutdown returns", result); err != nil {
 		t.Errorf("Shutdown: %v", err)
 	}
 	r.wait(t, r.ran, "Run returns")
