@@ -44,7 +44,8 @@ func (f framing) length(head []byte) int {
 	return 1
 }
 
-// tape is what every connection sends repeatedly: messages of random bytes, one after the other.
+// tape holds the bytes that every connection sends repeatedly: messages of random bytes, one after
+// the other.
 type tape struct {
 	bytes  []byte
 	starts []int // of the messages, and the end of the last

@@ -24,7 +24,7 @@ type trial struct {
 	consumer consumer
 }
 
-// plan is what all subjects of a workload share.
+// plan holds the parameters that all subjects of a workload share.
 type plan struct {
 	tape   tape
 	script []step

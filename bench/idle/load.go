@@ -19,7 +19,7 @@ import (
 // loadWord is the word of the role.
 const loadWord = "idle-load"
 
-// dialsAtOnce is how many connections are made at the same time.
+// dialsAtOnce bounds the connections that are being made at once.
 const dialsAtOnce = 16
 
 // messageBytes is the size of the one message of each connection.

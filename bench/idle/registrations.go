@@ -76,7 +76,7 @@ func (h *idleHandler) Step(_ sched.HandlerTask, cause sched.Cause) sched.Next {
 
 func (h *idleHandler) End(error) {}
 
-// registrationsAtOnce is how many handlers are started in a turn of the loop.
+// registrationsAtOnce is the number of handlers that a turn of the loop starts.
 const registrationsAtOnce = 1000
 
 // registrations prints the memory of n waiting handlers, and what a garbage collection of them

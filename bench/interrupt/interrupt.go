@@ -185,7 +185,7 @@ func (w *world) take() (int, bool) {
 	return i, i < w.config.Transfers
 }
 
-// plan is what a transfer does. It follows from the seed and the number of the transfer.
+// plan describes a transfer. It follows from the seed and the number of the transfer.
 type plan struct {
 	bytes    int
 	chunk    int  // maximum bytes of a write or a read

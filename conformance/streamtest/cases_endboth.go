@@ -10,9 +10,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// spinsMax is how many waits a suspended writer may make while nothing happens: a few spurious ones
-// are legal. turnsBeside is how often another connection is served while the writer stays in one
-// wait.
+// spinsMax bounds the waits of a suspended writer while nothing happens. A few spurious ones are
+// legal. Meanwhile the case serves another connection turnsBeside times.
 const (
 	spinsMax    = 50
 	turnsBeside = 10

@@ -31,7 +31,7 @@ var parts = map[string]func(w *workspace.Workspace, present string) (string, err
 // generatedFiles lists the files with generated parts.
 var generatedFiles = []string{"README.md", "conformance/README.md"}
 
-// Generated returns a sentence for every generated part of the documentation that is out of date.
+// Generated returns a finding per generated part of the documentation that is out of date.
 func Generated(w *workspace.Workspace) ([]string, error) {
 	var findings []string
 	err := eachGenerated(w, func(name, part, present, want string) error {

@@ -15,7 +15,7 @@ import (
 	"github.com/edgewise-go/edgewise/internal/workspace"
 )
 
-// Imports returns a sentence for every import that t does not allow. It also returns one for every
+// Imports returns a finding per import that t does not allow. It also returns one per
 // call outside tests of a network operation of package net or net/http. It reads all files
 // regardless of their build constraints, so one run covers every platform.
 func Imports(w *workspace.Workspace, t ImportTable) ([]string, error) {
@@ -75,7 +75,7 @@ func checkImports(w *workspace.Workspace, t ImportTable, module, name string, f 
 	return findings
 }
 
-// Reach returns a sentence for every package that users of a released module would download
+// Reach returns a finding per package that users of a released module would download
 // although t does not allow it. Unlike Imports it follows imports through other modules, for the
 // platforms given as GOOS names.
 func Reach(w *workspace.Workspace, t ImportTable, systems []string) ([]string, error) {

@@ -13,7 +13,7 @@ import (
 // pqcs is the only waker: a post is never lost and needs no handle.
 const pqcs = "pqcs"
 
-// New opens a queue, which holds two handles until Close, and one more for every 32 registrations.
+// New opens a queue. It holds two handles until Close, and one more per 32 registrations.
 //
 // Errors: [queue.ErrInvalid] for an unknown waker, [queue.ErrUnavailable] with the errno if the
 // system refuses.

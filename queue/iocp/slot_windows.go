@@ -25,7 +25,7 @@ const none = int32(-1)
 // when the caller reports would-block.
 type slot = table.Slot[extra]
 
-// extra is what a slot holds besides the common fields.
+// extra holds the fields of a slot besides the common ones.
 type extra struct {
 	handle     sys.Handle
 	base       sys.Handle

@@ -8,7 +8,7 @@ import (
 // slot is the registration of a handle. A poll in the kernel holds its handle and generation.
 type slot = table.Slot[extra]
 
-// extra is what a slot holds besides the common fields.
+// extra holds the fields of a slot besides the common ones.
 type extra struct {
 	next int32 // next slot in the list of slots to be polled; while a lasting poll is in the kernel, instance.taken when it was stored
 	at   int32 // index of the event stored last; see instance.batch

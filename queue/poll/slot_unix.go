@@ -10,7 +10,7 @@ import (
 // slot is the registration of a handle.
 type slot = table.Slot[extra]
 
-// extra is what a slot holds besides the common fields.
+// extra holds the fields of a slot besides the common ones.
 type extra struct {
 	position int32          // in fds
 	interest queue.Interest // the registered directions

@@ -18,7 +18,7 @@ type Fleet struct {
 	scratch  [Output + 1]*bufstrategy.Scratch
 }
 
-// Side is what a buffer is for. Buffers on one array exclude each other, so that the output of a
+// Side is the purpose of a buffer. Buffers on one array exclude each other, so that the output of a
 // proxy needs a second array.
 type Side uint8
 
@@ -28,7 +28,7 @@ const (
 	Output
 )
 
-// keepBytes is how much the pool, and the cache of the loop, each keep for reuse.
+// keepBytes bounds the memory that the pool keeps for reuse. It also bounds that of the magazine.
 const keepBytes = 512 << 10
 
 // New makes a fleet without buffers. limit bounds each buffer; segment is the size of a segment, or

@@ -17,7 +17,7 @@ import (
 const (
 	// tlsHandshakeMax bounds a handshake, during which a connection has a stack.
 	tlsHandshakeMax = 30 * time.Second
-	// tlsTurnBytes is how much a connection may echo before other tasks run.
+	// tlsTurnBytes bounds the bytes that a connection echoes before other tasks run.
 	tlsTurnBytes = 64 << 10
 )
 
