@@ -82,7 +82,8 @@ type Queue interface {
 type Nester interface {
 	Queue
 	// Handle returns a handle that is readable while a Wait would return at once. It is valid until
-	// Close.
+	// Close. After a Wait with timeout zero has returned 0, nil, the handle becomes readable anew
+	// for the next event or Wake, so it can be registered in mode Edge.
 	Handle() sys.Handle
 }
 

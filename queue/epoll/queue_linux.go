@@ -62,6 +62,9 @@ func (q *instance) Wait(events []queue.Event, timeout time.Duration) (n int, err
 			if n > 0 || woken || err != nil {
 				break
 			}
+			if timeout == 0 {
+				continue // all were stale; see queue.Nester
+			}
 		} else if err != nil && err != syscall.EINTR {
 			err = q.Failed("wait", err)
 			break

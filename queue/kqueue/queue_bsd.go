@@ -74,6 +74,9 @@ func (q *instance) Wait(events []queue.Event, timeout time.Duration) (int, error
 			if n > 0 || woken || err != nil {
 				return n, err
 			}
+			if timeout == 0 {
+				continue // all were stale; see queue.Nester
+			}
 		}
 		if left = q.Left(timeout, begin); left == 0 {
 			return 0, q.Passed()
