@@ -11,7 +11,7 @@ import (
 // It returns [ErrBusy] while another call reads. TryReadv and [Conn.ShortReadDrains] make the Conn
 // a source for bufstrategy.Fill.
 func (c *Conn) TryReadv(segs [][]byte) (int, error) {
-	if !c.in.turn.TryLock() {
+	if !c.in.turn.Try() {
 		return 0, c.opError("read", ErrBusy)
 	}
 	defer c.in.give()
@@ -25,7 +25,7 @@ func (c *Conn) TryReadv(segs [][]byte) (int, error) {
 // deadlines. It returns [ErrBusy] while another call writes. TryWritev makes the Conn a sink for
 // bufstrategy.Flush.
 func (c *Conn) TryWritev(segs [][]byte) (int, error) {
-	if !c.out.turn.TryLock() {
+	if !c.out.turn.Try() {
 		return 0, c.opError("write", ErrBusy)
 	}
 	defer c.out.give()
@@ -44,7 +44,7 @@ func (c *Conn) TryWritev(segs [][]byte) (int, error) {
 //     File has given it away.
 //   - The Source promises it. Urgent data, among other causes, ends that promise.
 func (c *Conn) ShortReadDrains() bool {
-	if !c.in.turn.TryLock() {
+	if !c.in.turn.Try() {
 		return false
 	}
 	defer c.in.give()

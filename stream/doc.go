@@ -17,13 +17,14 @@
 // # Concurrency
 //
 // Any number of goroutines may use Close, the deadlines and the addresses of a Conn, PacketConn or
-// Listener at any time. They may also use Read, Write and Accept if Wait suspends goroutines:
-// callers in one direction take turns, and each Write is whole.
+// Listener at any time. They may also use Read, Write and Accept: callers in one direction take
+// turns, and each Write is whole.
 //
-// Tasks are limited to one reader and one writer. Tasks share a thread: a second caller that waited
-// for a lock would stop the loop that has to resume the first one. A [MayBlocker] is a Source that
-// reports whether its caller may block. If it may not, a second caller in a direction gets
-// [ErrBusy] at once. If the Source is no MayBlocker, the second caller blocks its thread.
+// A caller that waits for its turn must not block a thread that other callers share. If the Source is
+// a [Suspender], the caller is suspended by it, and callers get the turn in their order. A
+// [MayBlocker] is a Source that reports whether its caller may block. If it may not, and the Source is
+// no Suspender, the second caller in a direction gets [ErrBusy] at once. Any other caller blocks its
+// goroutine.
 //
 // If the Source is a [Yielder], an operation that need not wait lets other tasks run.
 //

@@ -71,11 +71,11 @@ func (e *endpoint) end() error {
 // handOver ends the source and returns the handle to the caller. It returns ErrBusy while a call
 // operates, suspended or not.
 func (e *endpoint) handOver() (sys.Handle, error) {
-	if !e.in.turn.TryLock() {
+	if !e.in.turn.Try() {
 		return sys.Invalid, ErrBusy
 	}
 	defer e.in.give()
-	if !e.out.turn.TryLock() {
+	if !e.out.turn.Try() {
 		return sys.Invalid, ErrBusy
 	}
 	defer e.out.give()

@@ -11,12 +11,12 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// ErrBusy is returned to a caller that must not block, while another caller operates in the same
-// direction. See the package's section on concurrency.
+// ErrBusy is returned to a caller that can neither be suspended nor block, while another caller
+// operates in the same direction. A Try operation returns it too. See the package's section on concurrency.
 var ErrBusy = errors.New("stream: another caller is operating in the same direction")
 
 // ErrNoWaiter is returned by dials, listens and connections that were given no [Waiter].
-var ErrNoWaiter = errors.New("stream: no Waiter: set one, such as loop.Tasks(), loop.Goroutines() or park.Waiter{}")
+var ErrNoWaiter = errors.New("stream: no Waiter: set one, such as loop.Waiter() or park.Waiter{}")
 
 // ErrNotConnecting is returned by [Socket.FinishConnect] if no connect is in progress: none was
 // started, or its outcome has already been returned.

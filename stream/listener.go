@@ -47,9 +47,8 @@ type ListenOptions struct {
 // Listener accepts connections and suspends its caller, through a [Waiter], while no connection
 // waits. It implements net.Listener.
 //
-// Any goroutine may use Close, SetDeadline and Addr at any time. If the Waiter suspends goroutines,
-// callers of Accept take turns. If it suspends tasks, at most one may accept; see the package's
-// section on concurrency.
+// Any goroutine may use Close, SetDeadline and Addr at any time. Callers of Accept take turns; see
+// the package's section on concurrency.
 type Listener struct {
 	sock      Socket
 	waiter    Waiter
@@ -280,7 +279,7 @@ func (l *Listener) sleep(until time.Time, err error) error {
 // It returns sys.ErrWouldBlock if the queue is empty. It skips errors that are [Transient]. It
 // returns an error that is [Exhausted]; the caller pauses before the next try.
 func (l *Listener) TryAccept() (Socket, netip.AddrPort, error) {
-	if !l.in.turn.TryLock() {
+	if !l.in.turn.Try() {
 		return Socket{}, netip.AddrPort{}, l.opError("accept", ErrBusy)
 	}
 	defer l.in.give()

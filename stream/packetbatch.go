@@ -99,7 +99,7 @@ func (c *PacketConn) tryWriteBatch(ms []Message) (int, error) {
 // TryReadBatch receives what has arrived and never waits; see [Socket.TryReadBatch]. It ignores the
 // deadlines. It returns [ErrBusy] while another call reads.
 func (c *PacketConn) TryReadBatch(ms []Message) (int, error) {
-	if !c.in.turn.TryLock() {
+	if !c.in.turn.Try() {
 		return 0, c.opError("read", ErrBusy)
 	}
 	defer c.in.give()
@@ -111,7 +111,7 @@ func (c *PacketConn) TryReadBatch(ms []Message) (int, error) {
 // TryWriteBatch sends what the kernel has room for and never waits; see [Socket.TryWriteBatch]. It
 // ignores the deadlines. It returns [ErrBusy] while another call writes.
 func (c *PacketConn) TryWriteBatch(ms []Message) (int, error) {
-	if !c.out.turn.TryLock() {
+	if !c.out.turn.Try() {
 		return 0, c.opError("write", ErrBusy)
 	}
 	defer c.out.give()

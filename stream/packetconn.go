@@ -26,9 +26,8 @@ const (
 // [ErrTruncated]. [Socket.TryReadFrom] documents errors from the network. [Socket.TryWriteTo]
 // documents datagrams that find no room on the way.
 //
-// Any goroutine may use Close, the setters and the addresses at any time. If the Waiter suspends
-// goroutines, reads take turns, and so do writes. If it suspends tasks, at most one reader and one
-// writer may run; see the package's section on concurrency.
+// Any goroutine may use Close, the setters and the addresses at any time. Reads take turns, and so do
+// writes; see the package's section on concurrency.
 //
 // ReadFromAddrPort, WriteToAddrPort, ReadBatch, WriteBatch, Read and Write allocate nothing on
 // Linux. The exceptions are the zone of an IPv6 sender and the name of a unix-domain one. ReadBatch

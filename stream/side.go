@@ -2,10 +2,10 @@ package stream
 
 import (
 	"os"
-	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/edgewise-go/edgewise/stream/internal/turn"
 	"github.com/edgewise-go/edgewise/sys"
 )
 
@@ -15,7 +15,7 @@ var start = time.Now()
 
 // side is one direction of a Conn or Listener: its turn and its deadline.
 type side struct {
-	turn sync.Mutex // held by the operating caller, even while suspended
+	turn turn.Turn // held by the operating caller, even while suspended
 
 	// deadlineNS is in nanoseconds since start. Zero means no deadline.
 	deadlineNS atomic.Int64
@@ -41,10 +41,18 @@ func (s *side) take(reg Source) error {
 	return nil
 }
 
-// claim gives the caller the turn. A caller that must not block gets ErrBusy instead of waiting.
+// claim gives the caller the turn, for which it may have to wait.
 func (s *side) claim(reg Source) error {
-	if s.turn.TryLock() {
+	if s.turn.Try() {
 		return nil
+	}
+	return s.await(reg)
+}
+
+// await waits for the turn. A caller that can neither be suspended nor block gets ErrBusy.
+func (s *side) await(reg Source) error {
+	if suspender, ok := reg.(Suspender); ok {
+		return s.turn.Join(suspender.Suspend)
 	}
 	if !mayBlock(reg) {
 		return ErrBusy
@@ -54,7 +62,7 @@ func (s *side) claim(reg Source) error {
 }
 
 // give ends an operation.
-func (s *side) give() { s.turn.Unlock() }
+func (s *side) give() { s.turn.Give() }
 
 // expired reports whether the deadline has passed.
 func (s *side) expired() bool {

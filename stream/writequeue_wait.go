@@ -78,7 +78,7 @@ func (q *WriteQueue) park() error {
 	w := &parked{}
 	q.parked = append(q.parked, w)
 	q.unlock()
-	err := q.c.await(func(resume func()) {
+	err := q.c.Suspend(func(resume func()) {
 		q.mu.Lock()
 		woken := w.woken
 		w.resume = resume
@@ -117,9 +117,11 @@ func (q *WriteQueue) unlock() {
 	}
 }
 
-// await suspends the caller until the function passed to start is called. Any goroutine may call
-// that function, exactly once.
-func (c *Conn) await(start func(resume func())) error {
+// Suspend calls start and suspends the caller until the function passed to start is called. Any
+// goroutine may call that function, exactly once. It is for layers above a Conn, whose callers wait
+// for each other and must not block the thread of a loop. A caller that can neither be suspended nor
+// block gets [ErrBusy].
+func (c *Conn) Suspend(start func(resume func())) error {
 	if c.MayBlock() {
 		woken := make(chan struct{})
 		start(func() { close(woken) })

@@ -33,7 +33,7 @@
 // These are the locks of crypto/tls. No task waits for one of them while a suspended task holds it:
 //
 //   - handshakeMutex is held in the handshake, which suspends. One caller runs the handshake;
-//     another gets [stream.ErrBusy] before it enters crypto/tls. Renegotiation (TLS 1.2, clients)
+//     another waits for its turn before it enters crypto/tls. Renegotiation (TLS 1.2, clients)
 //     would take the lock again in a later read, so a Config that allows it is refused.
 //   - in is held in Read, which suspends, and in the handshake. One caller reads at once; no other
 //     method takes it.

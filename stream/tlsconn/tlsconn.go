@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/stream/internal/turn"
 )
 
 // Room in the queue that Write waits for. A piece becomes a few records of at most 16 KiB together,
@@ -31,16 +31,17 @@ var ErrFlood = errors.New("tlsconn: queue is full: peer requests answers without
 
 // Conn is a TLS connection for a task that reads and a task that writes. It implements net.Conn.
 //
-// If the Waiter suspends tasks, a second reader, a second writer and any caller during the
-// handshake get [stream.ErrBusy]. If it suspends goroutines, callers take turns. Any goroutine may
-// use Close, the deadlines and the addresses at any time.
+// Callers take turns: a second reader or writer, and any caller during the handshake, waits until the
+// first is done. If the Waiter suspends tasks but its Source is no [stream.Suspender], the second
+// caller gets [stream.ErrBusy]. Any goroutine may use Close, the deadlines and the addresses at any
+// time.
 type Conn struct {
 	tls   *tls.Conn
 	lower lower
 
-	shaking sync.Mutex  // held by the caller in the handshake, even while suspended
-	reading sync.Mutex  // held by the caller in Read, even while suspended
-	writing sync.Mutex  // held by the caller in Write or CloseWrite, even while suspended
+	shaking turn.Turn   // held by the caller in the handshake, even while suspended
+	reading turn.Turn   // held by the caller in Read, even while suspended
+	writing turn.Turn   // held by the caller in Write or CloseWrite, even while suspended
 	shaken  atomic.Bool // the handshake is done
 	closing atomic.Bool // Close was called
 }
@@ -71,16 +72,12 @@ func open(side func(net.Conn, *tls.Config) *tls.Conn, q *stream.WriteQueue, conf
 	return c, nil
 }
 
-// take gives the caller the turn. A caller that must not block gets ErrBusy instead of waiting.
-func (c *Conn) take(turn *sync.Mutex) error {
-	if turn.TryLock() {
+// take gives the caller the turn, for which it may have to wait.
+func (c *Conn) take(t *turn.Turn) error {
+	if t.Try() {
 		return nil
 	}
-	if !c.lower.queue.Conn().MayBlock() {
-		return stream.ErrBusy
-	}
-	turn.Lock()
-	return nil
+	return t.Join(c.lower.queue.Conn().Suspend)
 }
 
 // Handshake runs the handshake unless it is done; Read and Write call it. When it returns nil, the
@@ -93,7 +90,7 @@ func (c *Conn) Handshake(ctx context.Context) error {
 	if err := c.take(&c.shaking); err != nil {
 		return err
 	}
-	defer c.shaking.Unlock()
+	defer c.shaking.Give()
 	if c.shaken.Load() {
 		return nil
 	}
@@ -116,7 +113,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 	if err := c.take(&c.reading); err != nil {
 		return 0, err
 	}
-	defer c.reading.Unlock()
+	defer c.reading.Give()
 	return c.tls.Read(p)
 }
 
@@ -130,7 +127,7 @@ func (c *Conn) Write(p []byte) (int, error) {
 	if err := c.take(&c.writing); err != nil {
 		return 0, err
 	}
-	defer c.writing.Unlock()
+	defer c.writing.Give()
 	written := 0
 	for written < len(p) {
 		if err := c.lower.queue.WaitRoom(MinHigh); err != nil {
@@ -157,7 +154,7 @@ func (c *Conn) CloseWrite() error {
 	if err := c.take(&c.writing); err != nil {
 		return err
 	}
-	defer c.writing.Unlock()
+	defer c.writing.Give()
 	err := c.tls.CloseWrite()
 	c.lower.ended.Store(true)
 	if e := c.lower.queue.CloseWrite(); err == nil {
