@@ -22,14 +22,14 @@ func Example_datagrams() {
 		log.Fatal(err)
 	}
 	loop := sched.New(q, sched.Options{Mode: queue.Edge})
-	server, err := stream.ListenPacket(loop.Tasks(), netip.MustParseAddrPort("127.0.0.1:0"), stream.PacketOptions{})
+	server, err := stream.ListenPacket(loop.Waiter(), netip.MustParseAddrPort("127.0.0.1:0"), stream.PacketOptions{})
 	if err != nil {
 		log.Fatal(err)
 	}
 	loop.Go(context.Background(), "server", func(*sched.Task) error { return echo(server) })
 	loop.Go(context.Background(), "client", func(t *sched.Task) error {
 		defer server.Close()
-		dialer := stream.Dialer{Waiter: loop.Tasks()}
+		dialer := stream.Dialer{Waiter: loop.Waiter()}
 		conn, err := dialer.DialContext(t.Context(), "udp", server.LocalAddr().String())
 		if err != nil {
 			return err

@@ -21,7 +21,7 @@ func Example_server() {
 		log.Fatal(err)
 	}
 	loop := sched.New(q, sched.Options{Mode: queue.Edge})
-	listener, err := stream.Listen(loop.Tasks(), netip.MustParseAddrPort("127.0.0.1:7777"), stream.ListenOptions{})
+	listener, err := stream.Listen(loop.Waiter(), netip.MustParseAddrPort("127.0.0.1:7777"), stream.ListenOptions{})
 	if err != nil {
 		log.Fatal(err)
 	}

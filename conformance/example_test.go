@@ -29,7 +29,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	loop := sched.New(q, sched.Options{Mode: queue.Edge})
-	listener, err := stream.Listen(loop.Tasks(), netip.MustParseAddrPort("127.0.0.1:0"), stream.ListenOptions{})
+	listener, err := stream.Listen(loop.Waiter(), netip.MustParseAddrPort("127.0.0.1:0"), stream.ListenOptions{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func Example() {
 	})
 	loop.Go(context.Background(), "client", func(t *sched.Task) error {
 		defer listener.Close()
-		dialer := stream.Dialer{Waiter: loop.Tasks()}
+		dialer := stream.Dialer{Waiter: loop.Waiter()}
 		conn, err := dialer.DialContext(t.Context(), "tcp", listener.Addr().String())
 		if err != nil {
 			return err

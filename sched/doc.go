@@ -5,20 +5,21 @@
 // # Tasks
 //
 // A coroutine task ([Loop.Go], [Task]) is straight-line code, func(*Task) error, with its own stack
-// of about 3 KiB. An operation that blocks through the loop's [Loop.Tasks] waiter suspends only the
-// task. A net.Conn of package stream, and crypto/tls on top of it, therefore run unmodified.
+// of about 3 KiB. An operation that waits through the loop's [Loop.Waiter] suspends only the task. A net.Conn of package stream, and crypto/tls on top of it, therefore run unmodified.
 //
 // A handler task ([Loop.StartHandler], [Handler]) is a state machine without a stack. The loop
 // calls its Step once for each cause. Use handlers for hundreds of thousands of connections.
 //
-// A goroutine outside the loop can also wait on the loop ([Loop.Goroutines]).
+// # Who waits
 //
-// The two waiters do not mix. A connection of [Loop.Tasks] is for tasks of that loop. A connection
-// of [Loop.Goroutines] is for goroutines, including those that a task or a library in it starts. A
-// caller that waits in the wrong place gets [ErrWrongWaiter] at once, on every attempt. The error
-// names the alternative, and the loop continues. Steps, posted functions and coroutines of package
-// iter cannot wait at all. Identifying the caller takes about 2 ns on processors for which Go has
-// an assembler, and some microseconds on others.
+// One connection serves tasks and goroutines. Each wait finds out which task or goroutine calls it,
+// and suspends that caller; see [Loop.Waiter]. A library in a task may therefore start goroutines
+// that use the connection. Goroutines are suspended by a [Poller], which the caller starts.
+//
+// A goroutine that waits on a loop without a poller gets [ErrWrongWaiter] at once, on every attempt.
+// So do steps and posted functions, which cannot wait at all. The error names the alternative, and
+// the loop continues. Identifying the caller takes about 2 ns per thread of the scheduler on
+// processors for which Go has an assembler, and some microseconds on others.
 //
 // # What a task must not do
 //
@@ -36,7 +37,7 @@
 //
 // # Waiting for several things
 //
-// A [Select] ([Tasks.NewSelect]) suspends a task until the first of several handles is ready, a
+// A [Select] ([Waiter.NewSelect]) suspends a task until the first of several handles is ready, a
 // deadline has passed, or its Wake has been called. Wake connects the task to any other source of
 // work. The producer puts a value where the task looks, such as a channel with room or a locked
 // queue. It then calls Wake. The task looks without blocking each time that Wait returns:

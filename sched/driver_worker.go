@@ -52,14 +52,8 @@ func runWorkers(team []*worker) {
 // work runs the loop on the calling goroutine until it stops.
 func (w *worker) work() {
 	l := w.loop
-	runtime.LockOSThread()
-	release, err := w.bind()
-	defer func() {
-		// A thread that remains bound ends with the goroutine.
-		if release() == nil {
-			runtime.UnlockOSThread()
-		}
-	}()
+	release, err := w.lockThread()
+	defer release()
 	w.occupies()
 	w.watchdog = l.watch()
 	defer w.watchdog.end()
@@ -78,6 +72,22 @@ func (w *worker) work() {
 		l.driver.turn(w)
 	}
 	orderly = true
+}
+
+// lockThread locks the calling goroutine to its thread, unless the loop floats, and binds the thread.
+// The caller must call release, even after an error.
+func (w *worker) lockThread() (release func(), err error) {
+	if w.loop.floating {
+		return func() {}, nil
+	}
+	runtime.LockOSThread()
+	unbind, err := w.bind()
+	return func() {
+		// A thread that remains bound ends with the goroutine.
+		if unbind() == nil {
+			runtime.UnlockOSThread()
+		}
+	}, err
 }
 
 // bind binds the thread to its CPU, if Options has CPUs.

@@ -23,10 +23,10 @@ var (
 	ErrClosed = errors.New("sched: channel closed")
 	// ErrEmpty reports that a Chan has no item to receive now. An item may come later.
 	ErrEmpty = errors.New("sched: channel empty")
-	// ErrWrongWaiter reports that the caller cannot wait with the means it used. It is a goroutine
-	// that waits as a task, a task that waits as a goroutine, or code that cannot wait at all. The
-	// error names the alternative. It is returned even if there was no need to wait, and the call
-	// has no other effect.
+	// ErrWrongWaiter reports that the caller cannot wait with the means it used. It is a step, a
+	// goroutine for which there is no Poller, or a caller that uses the Task of another. The error
+	// names the alternative. It is returned even if there was no need to wait, and the call has no
+	// other effect.
 	ErrWrongWaiter = errors.New("sched: caller cannot wait here")
 	// ErrLeaked reports that tasks were still alive when Shutdown gave up.
 	ErrLeaked = errors.New("sched: tasks did not end")
@@ -34,10 +34,10 @@ var (
 
 // The reasons for ErrWrongWaiter, each with its remedy.
 var (
-	errGoroutine = fmt.Errorf("%w: it is a goroutine, not a task of the loop: use loop.Goroutines() or loop.Call", ErrWrongWaiter)
-	errIsTask    = fmt.Errorf("%w: it is a task and would hold its loop: use loop.Tasks() or methods of Task", ErrWrongWaiter)
-	errOtherTask = fmt.Errorf("%w: it is another task: use loop.Tasks() of its own loop and its own Task", ErrWrongWaiter)
-	errStep      = fmt.Errorf("%w: it is a step or a function that the loop calls: return WaitFor, or use loop.Tasks() in a task", ErrWrongWaiter)
+	errGoroutine = fmt.Errorf("%w: it is a goroutine and the loop has no Options.Poller: set one, or use loop.Call", ErrWrongWaiter)
+	errIsTask    = fmt.Errorf("%w: it is a task and would hold its loop: use loop.Waiter() or methods of Task", ErrWrongWaiter)
+	errOtherTask = fmt.Errorf("%w: it is another task: use its own Task", ErrWrongWaiter)
+	errStep      = fmt.Errorf("%w: it is a step or a function that the loop calls: return WaitFor, or use loop.Waiter() in a task", ErrWrongWaiter)
 	errNoTask    = fmt.Errorf("%w: the Task is nil: pass that of the caller", ErrWrongWaiter)
 )
 

@@ -57,7 +57,7 @@ func ExampleChan_WatchRecv() {
 	lines := sched.NewChan[string](4)
 	results := make(chan string)
 	bridge := sched.NewBridge(results, 4)
-	sel := loop.Tasks().NewSelect()
+	sel := loop.Waiter().NewSelect()
 	if err := errors.Join(lines.WatchRecv(sel), bridge.WatchRecv(sel)); err != nil {
 		log.Fatal(err)
 	}

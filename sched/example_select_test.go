@@ -13,14 +13,14 @@ import (
 )
 
 // A task receives from a channel until a deadline and does not hold its loop meanwhile.
-func ExampleTasks_NewSelect() {
+func ExampleWaiter_NewSelect() {
 	q, _, err := auto.New()
 	if err != nil {
 		log.Fatal(err)
 	}
 	loop := sched.New(q, sched.Options{})
 	values := make(chan string, 1)
-	sel := loop.Tasks().NewSelect()
+	sel := loop.Waiter().NewSelect()
 	err = loop.Go(context.Background(), "receives", func(*sched.Task) error {
 		defer sel.Close()
 		deadline := time.Now().Add(time.Minute)

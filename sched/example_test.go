@@ -22,7 +22,7 @@ func Example() {
 	loop := sched.New(q, sched.Options{Mode: queue.Edge, Ended: ended})
 	start := func(name string, d time.Duration) {
 		err := loop.Go(context.Background(), name, func(t *sched.Task) error {
-			return t.Sleep(d) // suspends the task, as a read of a stream.Conn over loop.Tasks() does
+			return t.Sleep(d) // suspends the task, as a read of a stream.Conn over loop.Waiter() does
 		})
 		if err != nil {
 			log.Fatal(err)

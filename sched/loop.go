@@ -19,8 +19,10 @@ type Loop struct {
 	options Options
 	epoch   time.Time
 
-	driver driver
-	peers  []*worker // of all loops of the scheduler
+	driver   driver
+	peers    []*worker // of all loops of the scheduler
+	poller   *Poller   // suspends goroutines; nil unless Options has one
+	floating bool      // the worker is not locked to its thread
 
 	// The driver's lock guards the fields of this group and the state of tasks and sources.
 	runQueue   runQueue
@@ -71,7 +73,17 @@ const (
 )
 
 // New returns a loop over q, which it owns: Run closes q when it ends. Nothing runs before Run.
-func New(q queue.Queue, options Options) *Loop { return newSingle(newLoop(q, options)) }
+func New(q queue.Queue, options Options) *Loop {
+	return newSingle(newLoop(q, options)).introduced()
+}
+
+// introduced makes the poller of l recognise the tasks of its workers. It returns l.
+func (l *Loop) introduced() *Loop {
+	if l.poller != nil {
+		l.poller.admit(l.driver.workers())
+	}
+	return l
+}
 
 // newLoop returns a loop without a driver.
 func newLoop(q queue.Queue, options Options) *Loop {
@@ -84,6 +96,7 @@ func newLoop(q queue.Queue, options Options) *Loop {
 		epoch:   time.Now(),
 		over:    make(chan struct{}),
 	}
+	l.poller = l.options.Poller
 	l.inbox.max = l.options.MaxPosted
 	l.blocking.room.size = l.options.MaxBlocking
 	if options.Metrics {
@@ -196,7 +209,7 @@ func (l *Loop) wait(w *worker, busy bool) (int, error) {
 	if busy || l.driver.hasWork(w) || l.inbox.pending.Load() {
 		return l.query(0)
 	}
-	if l.lastWait >= busyEventsMin {
+	if l.lastWait >= busyEventsMin && !l.floating {
 		if n, err := l.query(0); n > 0 || err != nil || l.driver.hasWork(w) || l.stopping {
 			return n, err
 		}

@@ -52,7 +52,7 @@ func runningTask(workers []*worker, g uintptr) *Task {
 // caller.
 func (l *Loop) runningWorker() *worker {
 	g := goroutine.Current()
-	for _, w := range l.peers {
+	for _, w := range l.known() {
 		if w.own.Load() == g {
 			return w
 		}
@@ -90,7 +90,7 @@ func (t *Task) calls(what string) error {
 func (l *Loop) notTask(what string) error {
 	g := goroutine.Current()
 	reason := errGoroutine
-	for _, w := range l.peers {
+	for _, w := range l.known() {
 		switch g {
 		case w.own.Load():
 			reason = errStep
@@ -105,7 +105,7 @@ func (l *Loop) notTask(what string) error {
 // included. Such a goroutine would hold a loop.
 func (l *Loop) mayBlock(what string) error {
 	g := goroutine.Current()
-	for _, w := range l.peers {
+	for _, w := range l.known() {
 		switch g {
 		case w.own.Load():
 			return fmt.Errorf("sched: %s: %w", what, errStep)

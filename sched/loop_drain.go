@@ -33,12 +33,7 @@ func (l *Loop) Shutdown(ctx context.Context) error {
 		return err
 	}
 	l.Drain()
-	if l.state.CompareAndSwap(uint32(loopFresh), uint32(loopOver)) {
-		l.lock()
-		l.overErr = l.windUp(nil)
-		l.unlock()
-		close(l.over)
-	}
+	l.endFresh()
 	select {
 	case <-l.over:
 		return l.overErr
@@ -53,6 +48,18 @@ func (l *Loop) Shutdown(ctx context.Context) error {
 	case <-grace.C:
 		return l.leaked()
 	}
+}
+
+// endFresh ends l if it has never run, and reports whether it did so.
+func (l *Loop) endFresh() bool {
+	if !l.state.CompareAndSwap(uint32(loopFresh), uint32(loopOver)) {
+		return false
+	}
+	l.lock()
+	l.overErr = l.windUp(nil)
+	l.unlock()
+	close(l.over)
+	return true
 }
 
 // namesMax bounds the tasks that ErrLeaked names.

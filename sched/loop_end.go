@@ -29,6 +29,9 @@ func (l *Loop) windUp(err error) error {
 		err = cerr
 	}
 	l.eachSink(func(k sink) { k.over(l) })
+	if l.poller != nil && l.poller.loop != l {
+		l.poller.dismiss(l)
+	}
 	return err
 }
 

@@ -25,6 +25,9 @@ type Options struct {
 	// registers interest once. In no mode does a ready handle without a waiting task keep the loop
 	// busy.
 	Mode queue.Mode
+	// Poller suspends the goroutines that wait for handles of the loop. Without one, a goroutine
+	// that waits gets ErrWrongWaiter.
+	Poller *Poller
 	// MaxTasks bounds the tasks per loop. Zero means DefaultMaxTasks.
 	MaxTasks int
 	// MaxPosted bounds the functions that were posted from elsewhere and have not run. Zero means
@@ -48,7 +51,7 @@ type Options struct {
 	//
 	// A coroutine whose handle is always ready is never suspended by a wait. With a budget it
 	// yields once its share is used up. It does so at its next operation on a connection of package
-	// stream over Loop.Tasks. It also does so between the parts of a long operation. Nothing
+	// stream over Loop.Waiter. It also does so between the parts of a long operation. Nothing
 	// interrupts code that neither operates on a connection nor asks; see MaxTurn.
 	//
 	// The budget costs one clock reading per turn (none with Metrics) and one per operation. Zero

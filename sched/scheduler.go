@@ -75,6 +75,7 @@ func newSharded(n int, open func() (queue.Queue, error), options Options, drive 
 	}
 	for _, l := range s.loops {
 		l.peers = workers
+		l.introduced()
 	}
 	return s, nil
 }

@@ -39,7 +39,7 @@ func NewShared(workers int, q queue.Queue, options Options) (Shared, error) {
 	if workers == 1 {
 		return Shared{New(q, options)}, nil
 	}
-	return Shared{newShared(newLoop(q, options), workers)}, nil
+	return Shared{newShared(newLoop(q, options), workers).introduced()}, nil
 }
 
 // Loops returns the one loop.

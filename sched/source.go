@@ -18,13 +18,19 @@ type source struct {
 	armed  queue.Interest // directions that the queue watches, in modes Level and OneShot
 	ready  queue.Interest // reported while no task waited
 	fired  bool           // in Loop.fired
+	unused uint8          // events in sequence for which no caller waited; see rest
 }
+
+// unusedMax is the number of events in sequence that no caller waits for, after which a registration
+// rests if the handle has another one. The first may be the answer to a caller that is about to wait.
+const unusedMax = 2
 
 // The flags of a source.
 const (
-	flagEnds   = 1 << iota // a hang-up or an error was reported
-	flagClosed             // the registration has ended
-	flagUrgent             // urgent data was reported
+	flagEnds    = 1 << iota // a hang-up or an error was reported
+	flagClosed              // the registration has ended
+	flagUrgent              // urgent data was reported
+	flagResting             // the queue does not have the registration; see rest
 )
 
 func (s *source) closed() bool { return s.flags.Load()&flagClosed != 0 }
@@ -69,9 +75,48 @@ func (s *source) close(l *Loop) (bool, error) {
 	if !s.markClosed() {
 		return false, nil
 	}
+	if s.resting() {
+		return true, nil
+	}
 	err := s.deregister(l)
 	l.slots.dropLocked(s.token)
 	return true, err
+}
+
+// rest takes the registration out of the queue until resume. The handle has another registration,
+// for which callers wait, and this one would only report the same events in vain.
+func (s *source) rest(l *Loop) {
+	l.slots.mu.Lock()
+	defer l.slots.mu.Unlock()
+	if s.flags.Load()&(flagClosed|flagResting) != 0 {
+		return
+	}
+	if s.deregister(l) == nil {
+		l.slots.dropLocked(s.token)
+		s.flags.Or(flagResting)
+	}
+}
+
+func (s *source) resting() bool { return s.flags.Load()&flagResting != 0 }
+
+// resume undoes rest. The queue reports at once what is ready. k is the sink of s.
+func (s *source) resume(l *Loop, k sink) error {
+	l.slots.mu.Lock()
+	defer l.slots.mu.Unlock()
+	switch {
+	case s.closed():
+		return net.ErrClosed
+	case !s.resting():
+		return nil
+	}
+	s.token = l.slots.putLocked(k)
+	s.armed, s.ready = queue.None, queue.None
+	if err := s.register(l); err != nil {
+		l.slots.dropLocked(s.token)
+		return closedError(err)
+	}
+	s.flags.And(^uint32(flagResting))
+	return nil
 }
 
 func (s *source) deregister(l *Loop) error {
@@ -113,6 +158,9 @@ func (s *source) watch(l *Loop, interest queue.Interest) error {
 	defer l.slots.mu.Unlock()
 	if s.closed() {
 		return net.ErrClosed
+	}
+	if s.resting() {
+		return nil
 	}
 	err := l.queue.Modify(s.handle, queue.Registration{Token: s.token, Interest: interest, Mode: l.options.Mode})
 	if err != nil {

@@ -10,30 +10,10 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Goroutines is the waiter that suspends goroutines until the loop reports their handles. It
-// implements stream.Waiter.
-type Goroutines struct{ loop *Loop }
-
-// Goroutines returns the waiter for goroutines outside l. A task of l, or of another loop of its
-// scheduler, that waits with it gets ErrWrongWaiter, because it would stop its loop. When l ends, a
-// waiting goroutine gets net.ErrClosed.
-func (l *Loop) Goroutines() Goroutines { return Goroutines{l} }
-
-// Register ties h to the loop. Any goroutine may call it and all methods of the Source.
-func (w Goroutines) Register(h sys.Handle) (Source, error) {
-	s := &goroutineSource{loop: w.loop}
-	for d := range s.parked {
-		s.parked[d].wake = make(chan error, 1)
-	}
-	if err := s.open(w.loop, h, s); err != nil {
-		return nil, err
-	}
-	return s, nil
-}
-
 // goroutineSource suspends goroutines until its handle is ready.
 type goroutineSource struct {
-	loop *Loop
+	loop *Loop       // of the poller
+	home *taskSource // of the loop that the handle belongs to; may be nil
 	source
 	mu     sync.Mutex // guards parked, and armed and ready of source
 	parked [2]parking
@@ -50,10 +30,15 @@ type parking struct {
 }
 
 func (s *goroutineSource) Wait(d sys.Direction, deadline time.Time) error {
-	p := &s.parked[d]
 	if err := s.loop.mayBlock("Source.Wait"); err != nil {
 		return err
 	}
+	return s.wait(d, deadline)
+}
+
+// wait suspends the calling goroutine, which is no task.
+func (s *goroutineSource) wait(d sys.Direction, deadline time.Time) error {
+	p := &s.parked[d]
 	if ok, err := s.park(d, nil); !ok {
 		return err
 	}
@@ -100,6 +85,12 @@ func (s *goroutineSource) park(d sys.Direction, group *goroutineSelect) (bool, e
 	switch {
 	case s.closed():
 		return false, net.ErrClosed
+	case s.resting():
+		if err := s.resume(s.loop, s); err != nil {
+			return false, err
+		}
+	}
+	switch {
 	case p.taken:
 		return false, ErrBusy
 	case p.interrupted:
@@ -134,9 +125,21 @@ func (s *goroutineSource) deliver(l *Loop, e *queue.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.note(l, e, s)
+	s.unused++
 	for d := sys.Readable; d <= sys.Writable; d++ {
-		if i := queue.InterestOf(d); e.Ready.Directions()&i != 0 && !s.unpark(d, nil) {
+		i := queue.InterestOf(d)
+		switch {
+		case e.Ready.Directions()&i == 0:
+		case s.unpark(d, nil):
+			s.unused = 0
+		default:
 			s.ready |= i
+		}
+	}
+	if s.unused >= unusedMax {
+		s.unused = 0
+		if !s.parked[sys.Readable].waits && !s.parked[sys.Writable].waits && s.home != nil && !s.home.resting() {
+			s.rest(l)
 		}
 	}
 }

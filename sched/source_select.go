@@ -3,6 +3,7 @@ package sched
 import (
 	"fmt"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -17,16 +18,125 @@ type Readiness = struct {
 
 // Select waits for the first of several things: readiness, a time, or a Wake. It is the Select of
 // package stream (stream.Select, which has the contract). A direction in which another caller waits
-// is ErrBusy. It allocates nothing.
+// is ErrBusy. After its first Wait it allocates nothing.
 type Select = interface {
 	Wait(wanted []Readiness, deadline time.Time) error
 	Wake()
 	Close() error
 }
 
-// NewSelect returns a Select for sources of w. Any goroutine may call it. Wait is for tasks of the
-// loop.
-func (w Tasks) NewSelect() Select { return &taskSelect{loop: w.loop} }
+// NewSelect returns a Select for sources of w. Any goroutine may call it. Its Wait suspends whichever
+// caller waits, as [Loop.Waiter] says.
+func (w Waiter) NewSelect() Select { return &callerSelect{loop: w.loop} }
+
+// callerSelect is a Select for whichever caller waits.
+type callerSelect struct {
+	loop *Loop
+	own  []Readiness // of the caller in Wait, with the sources that inner knows
+
+	mu     sync.Mutex // guards all below
+	inner  translator // for the kind of the last caller
+	of     *Loop      // of the task that inner suspends; nil for a goroutine
+	waits  bool       // a caller is in inner
+	woken  bool       // no Wait has returned for a Wake
+	closed bool
+}
+
+func (s *callerSelect) Wait(wanted []Readiness, deadline time.Time) error {
+	inner, err := s.begin()
+	if inner == nil {
+		return err
+	}
+	err = s.wait(inner, wanted, deadline)
+	clear(s.own)
+	s.own = s.own[:0]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waits = false
+	if err == nil {
+		s.woken = false
+	}
+	return err
+}
+
+// begin returns the Select for the caller. It returns none if the Wait must not or need not begin.
+func (s *callerSelect) begin() (translator, error) {
+	t := s.loop.callingTask()
+	if t == nil && (s.loop.poller == nil || s.loop.runningWorker() != nil) {
+		return nil, s.loop.notTask("Select.Wait")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.woken:
+		s.woken = false
+		return nil, nil
+	case t == nil && (s.inner == nil || s.of != nil):
+		s.inner, s.of = s.loop.poller.newSelect(), nil
+	case t != nil && (s.inner == nil || s.of != t.loop):
+		s.inner, s.of = &taskSelect{loop: t.loop}, t.loop
+	}
+	s.waits = true
+	return s.inner, nil
+}
+
+func (s *callerSelect) wait(inner translator, wanted []Readiness, deadline time.Time) error {
+	for _, r := range wanted {
+		source, ok := r.Source.(*taskSource)
+		if !ok || source.loop != s.loop {
+			panic(fmt.Sprintf("sched: Select.Wait: %T is not a source of this loop's Waiter", r.Source))
+		}
+		var err error
+		if r.Source, err = inner.translate(source); err != nil {
+			return err
+		}
+		s.own = append(s.own, r)
+	}
+	return inner.Wait(s.own, deadline)
+}
+
+// Wake may be called from any goroutine.
+func (s *callerSelect) Wake() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || s.woken {
+		return
+	}
+	s.woken = true
+	if s.waits {
+		s.inner.Wake()
+	}
+}
+
+func (s *callerSelect) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	return nil
+}
+
+// translator is a Select for one kind of caller.
+type translator interface {
+	Select
+	// translate returns the registration of the handle with which the caller can wait.
+	translate(s *taskSource) (Source, error)
+}
+
+func (s *taskSelect) translate(source *taskSource) (Source, error) {
+	if source.loop == s.loop {
+		if !source.resting() {
+			return source, nil
+		}
+		s.loop.lock()
+		defer s.loop.unlock()
+		return source, source.resume(s.loop, source)
+	}
+	return source.obtainOthers().ofLoop(s.loop)
+}
+
+func (s *goroutineSelect) translate(source *taskSource) (Source, error) {
+	return source.obtainOthers().ofGoroutines()
+}
 
 // taskSelect suspends a task until one of several sources is ready.
 type taskSelect struct {
@@ -76,7 +186,7 @@ func (s *taskSelect) wait(t *Task, wanted []Readiness, deadline time.Time) error
 func (s *taskSelect) source(r Readiness) *taskSource {
 	source, ok := r.Source.(*taskSource)
 	if !ok || source.loop != s.loop {
-		panic(fmt.Sprintf("sched: Select.Wait: %T is not a source of this loop's Tasks", r.Source))
+		panic(fmt.Sprintf("sched: Select.Wait: %T is not a source of this loop", r.Source))
 	}
 	return source
 }
@@ -110,10 +220,12 @@ func (s *taskSelect) Close() error {
 	return nil
 }
 
-// NewSelect returns a Select for sources of w. Its Wait suspends the calling goroutine. When the
-// loop ends, a Wait for sources returns net.ErrClosed, and a Wait for no source continues.
-func (w Goroutines) NewSelect() Select {
-	return &goroutineSelect{loop: w.loop, wake: make(chan struct{}, 1)}
+// NewSelect returns a Select for sources of p. Its Wait suspends the calling goroutine. When Run
+// ends, a Wait for sources returns net.ErrClosed, and a Wait for no source continues.
+func (p *Poller) NewSelect() Select { return p.newSelect() }
+
+func (p *Poller) newSelect() *goroutineSelect {
+	return &goroutineSelect{loop: p.loop, wake: make(chan struct{}, 1)}
 }
 
 // goroutineSelect suspends a goroutine until one of several sources is ready.
@@ -146,7 +258,7 @@ func (s *goroutineSelect) Wait(wanted []Readiness, deadline time.Time) error {
 func (s *goroutineSelect) source(r Readiness) *goroutineSource {
 	source, ok := r.Source.(*goroutineSource)
 	if !ok || source.loop != s.loop {
-		panic(fmt.Sprintf("sched: Select.Wait: %T is not a source of this loop's Goroutines", r.Source))
+		panic(fmt.Sprintf("sched: Select.Wait: %T is not a source of this poller", r.Source))
 	}
 	return source
 }

@@ -19,6 +19,10 @@ type slots struct {
 func (s *slots) put(k sink) queue.Token {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.putLocked(k)
+}
+
+func (s *slots) putLocked(k sink) queue.Token {
 	var i uint32
 	if n := len(s.free); n > 0 {
 		i = s.free[n-1]

@@ -1,6 +1,7 @@
 package sched
 
 import (
+	"errors"
 	"net"
 	"sync/atomic"
 	"time"
@@ -9,53 +10,27 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Source is a handle tied to a loop. It is the Source of package stream (stream.Source, which has
-// the contract). One caller per direction may wait; a second gets ErrBusy. It is an alias of an
-// unnamed interface, so that neither package imports the other.
-type Source = interface {
-	Wait(d sys.Direction, deadline time.Time) error
-	Interrupt(d sys.Direction)
-	ShortReadDrains() bool
-	Close() error
-}
-
-// Tasks is the waiter that suspends tasks of a loop. It implements stream.Waiter.
-type Tasks struct{ loop *Loop }
-
-// Tasks returns the waiter for tasks of l. Only tasks of l may wait with the connections made with
-// it. Closing such a connection and changing its deadlines is allowed from anywhere. Any other
-// caller that waits gets ErrWrongWaiter. A goroutine, even one that a task has started, uses
-// Goroutines instead.
-func (l *Loop) Tasks() Tasks { return Tasks{l} }
-
-// Register ties h to the loop. Any goroutine may call it. Source.Wait is for tasks of the loop.
-func (w Tasks) Register(h sys.Handle) (Source, error) {
-	s := &taskSource{loop: w.loop}
-	if err := s.open(w.loop, h, s); err != nil {
-		return nil, err
-	}
-	return s, nil
-}
-
-// taskSource suspends tasks until its handle is ready.
+// taskSource suspends tasks of a loop until its handle is ready. It leaves other callers to others.
 type taskSource struct {
 	loop *Loop
 	source
+	others      atomic.Pointer[others]
 	waiting     [2]*Task       // by direction; owned by the loop
 	arming      queue.Interest // of the task in suspension
 	interrupted [2]atomic.Bool
 	listed      bool // guarded by the inbox's lock
+	visiting    bool // the handle belongs to a taskSource of another loop
 }
 
 // Wait suspends the running task.
 func (s *taskSource) Wait(d sys.Direction, deadline time.Time) error {
 	l := s.loop
-	t, err := l.caller("Source.Wait")
-	if err != nil {
-		return err
+	t := s.waitingTask()
+	if t == nil {
+		return s.waitElsewhere(d, deadline)
 	}
 	l.lock()
-	err = t.canceled
+	err := t.canceled
 	suspends := err != nil
 	if !suspends {
 		if suspends, err = s.claim(t, d); suspends {
@@ -112,8 +87,20 @@ func (s *taskSource) claim(t *Task, d sys.Direction) (suspends bool, err error) 
 	return true, nil
 }
 
+// waitingTask returns the calling task if it can wait here. It is not inlined: its frame must not be
+// part of a task's wait, which is the deepest frame of an idle coroutine.
+//
+//go:noinline
+func (s *taskSource) waitingTask() *Task {
+	if t := s.loop.runningTask(); t != nil && t.loop == s.loop && !s.resting() {
+		return t
+	}
+	return nil
+}
+
 func (s *taskSource) deliver(l *Loop, e *queue.Event) {
 	s.note(l, e, s)
+	s.unused++
 	for d := sys.Readable; d <= sys.Writable; d++ {
 		i := queue.InterestOf(d)
 		if e.Ready.Directions()&i == 0 {
@@ -122,6 +109,7 @@ func (s *taskSource) deliver(l *Loop, e *queue.Event) {
 		if t := s.waiting[d]; t != nil {
 			s.waiting[d] = nil
 			if t.wake(nil) {
+				s.unused = 0
 				continue
 			}
 			// The task's deadline came first, and the task has not run since. Its next wait must
@@ -129,6 +117,18 @@ func (s *taskSource) deliver(l *Loop, e *queue.Event) {
 		}
 		s.ready |= i
 	}
+	if s.unused >= unusedMax {
+		s.unused = 0
+		if s.waiting == [2]*Task{} && s.watchedElsewhere() {
+			s.rest(l)
+		}
+	}
+}
+
+// watchedElsewhere reports whether callers wait for the handle with another registration.
+func (s *taskSource) watchedElsewhere() bool {
+	o := s.others.Load()
+	return s.visiting || o != nil && o.watch()
 }
 
 func (s *taskSource) settle(l *Loop) {
@@ -143,21 +143,34 @@ func (s *taskSource) settle(l *Loop) {
 
 func (s *taskSource) Interrupt(d sys.Direction) {
 	s.interrupted[d].Store(true)
-	s.loop.inbox.notify(s.loop, s, &s.listed)
+	if !s.resting() {
+		s.loop.inbox.notify(s.loop, s, &s.listed)
+	}
+	if o := s.others.Load(); o != nil {
+		o.interrupt(d)
+	}
 }
 
-// MayBlock returns false: a caller that blocks on anything except Wait blocks the loop.
-func (s *taskSource) MayBlock() bool { return false }
+// MayBlock returns false in a task, which would block its loop.
+func (s *taskSource) MayBlock() bool { return s.loop.callingTask() == nil }
 
-func (s *taskSource) ShortReadDrains() bool { return s.shortReadDrains(s.loop) }
+// ShortReadDrains asks all registrations, since the caller's next Wait may use any of them.
+func (s *taskSource) ShortReadDrains() bool {
+	o := s.others.Load()
+	return s.shortReadDrains(s.loop) && (o == nil || o.shortReadDrains())
+}
 
 // NoProgress counts a wait that ended in vain; see stream.Source.
 func (s *taskSource) NoProgress(sys.Direction) { s.loop.metrics.countVain() }
 
 func (s *taskSource) Close() error {
 	first, err := s.close(s.loop)
-	if first {
+	if first && !s.resting() {
 		s.loop.inbox.notify(s.loop, s, &s.listed)
+	}
+	// The mark of close comes first: a registration that is added meanwhile sees it.
+	if o := s.others.Load(); o != nil {
+		err = errors.Join(err, o.close())
 	}
 	return err
 }

@@ -30,14 +30,14 @@ func BenchmarkWait(b *testing.B) {
 			}
 		}
 		b.Run(name+"/goroutine", func(b *testing.B) {
-			reg, err := l.Goroutines().Register(ha)
+			reg, err := NewPollerOn(l).Register(ha)
 			require.NoError(b, err)
 			defer reg.Close()
 			waits(b, reg)
 		})
 		b.Run(name+"/task", func(b *testing.B) {
 			err := l.Call(b.Context(), "waits", func(*Task) error {
-				reg, err := l.Tasks().Register(ha)
+				reg, err := l.Waiter().Register(ha)
 				if err != nil {
 					return err
 				}

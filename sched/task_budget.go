@@ -23,17 +23,13 @@ func (t HandlerTask) Spent() bool {
 }
 
 // YieldIfSpent calls Task.Yield if Task.Spent is true, for the task that operates on the handle.
-// Package stream calls it; stream.Source has the contract. It does nothing in a step or a posted
-// function, which may try. Any other caller gets the error that its wait would return. Its
-// operation thus fails each time, and not only when it has to wait.
+// Package stream calls it; stream.Source has the contract. It does nothing in a step, a posted
+// function and a goroutine. A goroutine that cannot wait gets the error that its wait would return.
 func (s *taskSource) YieldIfSpent() error {
-	l := s.loop
-	t := l.runningTask()
+	t := s.loop.callingTask()
 	switch {
-	case t == nil && l.runningWorker() != nil:
-		return nil
-	case t == nil || t.loop != l:
-		return l.notTask("an operation on a handle")
+	case t == nil:
+		return s.loop.mayTry()
 	case t.state != taskRunning || !t.Spent():
 		// The panic by which a failed loop ends a task gives it no turn. The task may still write
 		// while it unwinds.
@@ -45,11 +41,8 @@ func (s *taskSource) YieldIfSpent() error {
 // Yield is YieldIfSpent if there is a budget, and lets others run if there is none. Package stream
 // calls it after each part that the kernel moves, which may be a whole file.
 func (s *taskSource) Yield() error {
-	if s.loop.options.TurnBudget > 0 {
-		return s.YieldIfSpent()
-	}
-	t := s.loop.runningTask()
-	if t == nil || t.loop != s.loop || t.state != taskRunning {
+	t := s.loop.callingTask()
+	if t == nil || t.state != taskRunning || t.loop.options.TurnBudget > 0 {
 		return s.YieldIfSpent()
 	}
 	return t.yieldTurn()

@@ -23,7 +23,7 @@ func askOften(t *testing.T, l *Loop, budget time.Duration) {
 	require.NoError(t, err)
 	defer sys.Close(a)
 	defer sys.Close(b)
-	reg, err := l.Tasks().Register(a)
+	reg, err := l.Waiter().Register(a)
 	require.NoError(t, err)
 	defer reg.Close()
 	err = l.Call(t.Context(), "asks", func(task *Task) error {

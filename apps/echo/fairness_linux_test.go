@@ -136,7 +136,7 @@ func (f *flood) connect(sent func(n int)) *stream.Conn {
 			_, err := t.Loop().StartHandler(h.sock.Handle(), h)
 			return err
 		}
-		conn, err := stream.NewConn(server, t.Loop().Tasks())
+		conn, err := stream.NewConn(server, t.Loop().Waiter())
 		if err != nil {
 			return err
 		}

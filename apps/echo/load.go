@@ -196,7 +196,7 @@ func (l *loader) begin() {
 
 // dial makes connections one after the other until the loop has its share.
 func (l *loader) dial(ctx context.Context, t *sched.Task, s *shard, resolver *strategy.Resolver) error {
-	dialer := stream.Dialer{Waiter: s.place.Loop.Tasks(), Resolve: resolver.For(t, s.inbox), Timeout: 30 * time.Second}
+	dialer := stream.Dialer{Waiter: s.place.Loop.Waiter(), Resolve: resolver.For(t, s.inbox), Timeout: 30 * time.Second}
 	for {
 		stride := int64(len(l.shards))
 		index := int(s.next.Add(stride) - stride)

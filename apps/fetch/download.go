@@ -42,7 +42,7 @@ func newFetch(c config, workers int, p *progress) (*fetch, error) {
 // work downloads targets one after the other until none are left.
 func (f *fetch) work(ctx context.Context, t *sched.Task, resolve stream.ResolveParts) error {
 	c := &client{
-		dialer:  stream.Dialer{Waiter: t.Loop().Tasks(), ResolveParts: resolve},
+		dialer:  stream.Dialer{Waiter: t.Loop().Waiter(), ResolveParts: resolve},
 		tls:     f.config.tls,
 		timeout: f.config.timeout,
 	}

@@ -60,7 +60,7 @@ func (s *subject) serveSocket(task *sched.Task, fd int) error {
 	if err != nil {
 		return err
 	}
-	conn, err := stream.NewConn(sock, s.loop.Tasks())
+	conn, err := stream.NewConn(sock, s.loop.Waiter())
 	if err != nil {
 		return err
 	}

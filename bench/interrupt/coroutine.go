@@ -37,7 +37,7 @@ func (w *world) work(t *sched.Task) error {
 }
 
 func (w *world) transfer(t *sched.Task, p plan) error {
-	dialer := stream.Dialer{Waiter: t.Loop().Tasks(), Timeout: patience}
+	dialer := stream.Dialer{Waiter: t.Loop().Waiter(), Timeout: patience}
 	conn, err := dialer.Connect(context.Background(), w.target)
 	if err != nil {
 		return err
@@ -199,7 +199,7 @@ func (w *world) accept(t *sched.Task, l *stream.Listener) error {
 }
 
 func (w *world) serve(t *sched.Task, sock stream.Socket) error {
-	conn, err := stream.NewConn(sock, t.Loop().Tasks())
+	conn, err := stream.NewConn(sock, t.Loop().Waiter())
 	if err != nil {
 		abort(&sock)
 		return err

@@ -143,7 +143,7 @@ func (w *world) buffer() (bufstrategy.Buffer, error) {
 }
 
 func (w *world) listen() (*stream.Listener, error) {
-	l, err := stream.Listen(w.server.Tasks(), netip.MustParseAddrPort("127.0.0.1:0"), stream.ListenOptions{})
+	l, err := stream.Listen(w.server.Waiter(), netip.MustParseAddrPort("127.0.0.1:0"), stream.ListenOptions{})
 	if err != nil || w.config.Kind != Tiny {
 		return l, err
 	}

@@ -40,7 +40,7 @@ type form struct {
 func servedByCoroutine(l *sched.Loop) func(T, stream.Socket, sys.Direction, func(Conn) Next) error {
 	return func(t T, s stream.Socket, d sys.Direction, step func(Conn) Next) error {
 		return l.Call(t.Context(), "served", func(task *sched.Task) error {
-			return ServeConn(t, l.Tasks(), task.Yield, s, d, step)
+			return ServeConn(t, l.Waiter(), task.Yield, s, d, step)
 		})
 	}
 }

@@ -50,7 +50,7 @@ func echoMessages(t *testing.T, target Target, mode queue.Mode) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, err := stream.Listen(loop.Tasks(), netip.MustParseAddrPort("127.0.0.1:0"), stream.ListenOptions{})
+	listener, err := stream.Listen(loop.Waiter(), netip.MustParseAddrPort("127.0.0.1:0"), stream.ListenOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func echoMessages(t *testing.T, target Target, mode queue.Mode) {
 	}
 	start("acceptor", func(*sched.Task) error {
 		for i := range taskConns {
-			conn, err := listener.AcceptOn(loop.Tasks())
+			conn, err := listener.AcceptOn(loop.Waiter())
 			if err != nil {
 				return err
 			}
@@ -75,7 +75,7 @@ func echoMessages(t *testing.T, target Target, mode queue.Mode) {
 	})
 	for i := range taskConns {
 		start("client", func(task *sched.Task) error {
-			dialer := stream.Dialer{Waiter: loop.Tasks()}
+			dialer := stream.Dialer{Waiter: loop.Waiter()}
 			conn, err := dialer.DialContext(task.Context(), "tcp", listener.Addr().String())
 			if err != nil {
 				return err

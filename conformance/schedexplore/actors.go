@@ -87,9 +87,9 @@ func (c *conn) register(goroutine bool) error {
 	if c.closed {
 		return net.ErrClosed
 	}
-	open := func(l *sched.Loop, h sys.Handle) (sched.Source, error) { return l.Tasks().Register(h) }
+	open := func(l *sched.Loop, h sys.Handle) (sched.Source, error) { return l.Waiter().Register(h) }
 	if goroutine {
-		open = func(l *sched.Loop, h sys.Handle) (sched.Source, error) { return l.Goroutines().Register(h) }
+		open = func(l *sched.Loop, h sys.Handle) (sched.Source, error) { return sched.NewPollerOn(l).Register(h) }
 		if w.seams.Goroutines != nil {
 			open = w.seams.Goroutines
 		}

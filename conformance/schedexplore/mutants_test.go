@@ -406,8 +406,8 @@ func waiterSeam(alter func(o *oddSource)) Seams {
 		return o, nil
 	}
 	return Seams{
-		Tasks:      func(l *sched.Loop, h sys.Handle) (sched.Source, error) { return odd(l.Tasks().Register(h)) },
-		Goroutines: func(l *sched.Loop, h sys.Handle) (sched.Source, error) { return odd(l.Goroutines().Register(h)) },
+		Tasks:      func(l *sched.Loop, h sys.Handle) (sched.Source, error) { return odd(l.Waiter().Register(h)) },
+		Goroutines: func(l *sched.Loop, h sys.Handle) (sched.Source, error) { return odd(sched.NewPollerOn(l).Register(h)) },
 	}
 }
 

@@ -32,6 +32,7 @@ func onEachScheduler(t *testing.T, schedulers []scheduler, f func(t suite.T, r *
 				if err != nil {
 					t.Fatal(err)
 				}
+				r.poll()
 				r.start(c, sched.Options{})
 				f(c, r)
 			})
@@ -147,8 +148,8 @@ func TestTasksAllocateNothing(t *testing.T) {
 // A Select waits with a deadline for two handles, one of which becomes ready, and then for a Wake.
 func TestASelectAllocatesNothing(t *testing.T) {
 	onEachScheduler(t, []scheduler{single}, func(t suite.T, r *Fixture) {
-		selectsFreely(t, r, goroutineForm, func(f func()) { f() }, r.loop().Goroutines().NewSelect())
-		selectsFreely(t, r, taskForm, r.inTask, r.loop().Tasks().NewSelect())
+		selectsFreely(t, r, goroutineForm, func(f func()) { f() }, r.loop().Waiter().NewSelect())
+		selectsFreely(t, r, taskForm, r.inTask, r.loop().Waiter().NewSelect())
 	})
 }
 

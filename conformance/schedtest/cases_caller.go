@@ -13,15 +13,36 @@ import (
 
 func callerCases() []Case {
 	return []Case{
-		{ID: "caller/goroutine-waits-as-a-task", Doc: "sched.Loop.Tasks", Run: callerGoroutine,
-			Rule:   "A goroutine that waits with a registration of Tasks gets ErrWrongWaiter, which names Goroutines, even if a task started the goroutine.",
+		{ID: "caller/goroutine-without-a-poller", Doc: "sched.Loop.Waiter", Run: callerGoroutine,
+			Rule:   "Without a poller, a goroutine that waits gets ErrWrongWaiter, which names Options.Poller, even if a task started the goroutine.",
 			Source: "pgx, go-redis, net/http.Transport: one of their goroutines reads from a connection that a task dialed"},
-		{ID: "caller/task-waits-as-a-goroutine", Doc: "sched.Loop.Goroutines", Run: callerTask,
-			Rule:   "A task that waits with a registration of Goroutines gets ErrWrongWaiter, because it would block its loop.",
+		{ID: "caller/task-waits-with-a-poller", Doc: "sched.Poller.Register", Run: callerTask,
+			Rule:   "A task of a loop that uses the poller gets ErrWrongWaiter if it waits with a registration of the poller, because it would block its loop.",
 			Source: "a connection with the wrong waiter silently stops the loop"},
-		{ID: "caller/another-loop", Doc: "sched.Loop.Goroutines", Needs: []Feature{SeveralLoops}, Run: callerOtherLoop,
-			Rule:   "A task of another loop of the scheduler that waits with a registration of this loop gets ErrWrongWaiter.",
-			Source: "a connection passed to a task of another loop"},
+		{ID: "caller/one-handle", Doc: "sched.Loop.Waiter", Run: callerOneHandle,
+			Rule:   "One connection serves tasks and goroutines, even in turn.",
+			Source: "pgx: a task reads, and during a slow write a goroutine of the library does"},
+		{ID: "caller/one-handle-of-a-goroutine", Doc: "sched.Waiter.Register", Run: callerOneHandleOfGoroutine,
+			Rule:   "A handle that a goroutine has registered serves tasks and goroutines.",
+			Source: "net/http.Transport: a goroutine of the library dials"},
+		{ID: "caller/one-handle-of-another-loop", Doc: "sched.Loop.Waiter", Needs: []Feature{SeveralLoops}, Run: callerOneHandleOfOtherLoop,
+			Rule:   "A task of another loop of the scheduler is suspended by its own loop.",
+			Source: "net/http.Transport: a pooled connection passes to a task of another loop"},
+		{ID: "caller/held-loop", Doc: "sched.Poller", Run: callerHeldLoop,
+			Rule:   "A goroutine never depends on a loop that a task holds, even if that task waits for the goroutine.",
+			Source: "net/http.Transport: RoundTrip waits on a channel for the goroutine that reads"},
+		{ID: "caller/interrupt-all", Doc: "stream.Source", Run: callerInterruptAll,
+			Rule:   "Interrupt makes the running Wait in direction d, or else the next one, return nil, whichever caller waits.",
+			Source: "SetDeadline from a task ends the read of a goroutine"},
+		{ID: "caller/close-all", Doc: "stream.Source", Run: callerCloseAll,
+			Rule:   "Close makes a running Wait return net.ErrClosed, whichever caller waits.",
+			Source: "a goroutine reads, and a task closes"},
+		{ID: "caller/select", Doc: "sched.Waiter.NewSelect", Run: callerSelect,
+			Rule:   "The first Wait decides by its caller how this and all later Waits suspend.",
+			Source: "a dialer that tasks and goroutines share"},
+		{ID: "caller/unused", Doc: "sched.Loop.Waiter", Run: callerUnused,
+			Rule:   "A registration for which no caller waits stops reporting events that another caller of the handle takes.",
+			Source: "a listener that main opens and a task accepts from would wake a thread in vain for each connection"},
 		{ID: "caller/another-task", Doc: "sched.Task", Run: callerOtherTask,
 			Rule:   "The methods of a Task that wait return ErrWrongWaiter to any other task.",
 			Source: "a Task stored where another task finds it"},
@@ -29,7 +50,7 @@ func callerCases() []Case {
 			Rule:   "A step of a handler and a posted function cannot wait: each wait in them returns ErrWrongWaiter.",
 			Source: "a blocking call in a callback of an event loop"},
 		{ID: "caller/coroutine", Doc: "sched.Task", Run: callerCoroutine,
-			Rule:   "A coroutine of package iter within a task is not a task: its waits return ErrWrongWaiter.",
+			Rule:   "A coroutine of package iter within a task is not a task: without a poller its waits return ErrWrongWaiter.",
 			Source: "an iterator that reads, consumed through iter.Pull"},
 	}
 }
@@ -154,8 +175,20 @@ func (r *Fixture) startForCallers(t T) (tasks, goroutines means) {
 	r.start(t, sched.Options{MaxBlocking: 1})
 	job := r.endedJob(t)
 	a, b := r.pair(t)
-	tasks = means{r: r, job: job, reg: r.register(t, taskForm, a), other: r.loop().Tasks().NewSelect()}
-	goroutines = means{r: r, job: job, reg: r.register(t, goroutineForm, b), other: r.loop().Goroutines().NewSelect()}
+	tasks = means{r: r, job: job, reg: r.register(t, taskForm, a), other: r.loop().Waiter().NewSelect()}
+	goroutines = means{r: r, job: job}
+	if r.poller != nil {
+		var err error
+		if goroutines.reg, err = r.ops.polled(r.poller.Poller, b); err != nil {
+			t.Fatalf("Register with the poller: %v", err)
+		}
+		t.Cleanup(func() {
+			if err := goroutines.reg.Close(); err != nil {
+				t.Errorf("Source.Close: %v", err)
+			}
+		})
+		goroutines.other = r.poller.NewSelect()
+	}
 	return tasks, goroutines
 }
 
@@ -173,7 +206,7 @@ func callerGoroutine(t T, r *Fixture) {
 		over := make(chan struct{})
 		go func() {
 			defer close(over)
-			refused(t, "a goroutine", "Goroutines()", append(append(m.registered(), m.awaits(), m.begins()), m.asTask()...)...)
+			refused(t, "a goroutine", "loop.Call", append(append(m.registered(), m.awaits(), m.begins()), m.asTask()...)...)
 		}()
 		return over
 	}
@@ -193,21 +226,12 @@ func callerGoroutine(t T, r *Fixture) {
 }
 
 func callerTask(t T, r *Fixture) {
+	r.poll()
 	_, m := r.startForCallers(t)
 	r.do(t, "waits", func(task *sched.Task) error {
-		refused(t, "a task", "Tasks()", append(append(m.registered(), m.begins()), m.asGoroutine()...)...)
+		refused(t, "a task", "Waiter()", append(append(m.registered(), m.begins()), m.asGoroutine()...)...)
 		return task.Yield()
 	})
-	r.serves(t)
-}
-
-func callerOtherLoop(t T, r *Fixture) {
-	tasks, goroutines := r.startForCallers(t)
-	r.wait(t, r.spawn(t, r.otherLoop(), context.Background(), "of another loop", func(task *sched.Task) error {
-		refused(t, "a task of another loop", "its own loop", append(tasks.registered(), tasks.awaits(), tasks.begins())...)
-		refused(t, "a task of another loop", "Tasks()", append(goroutines.registered(), goroutines.asGoroutine()...)...)
-		return task.Yield()
-	}), "the task of another loop ends")
 	r.serves(t)
 }
 
@@ -237,9 +261,10 @@ func callerOtherTask(t T, r *Fixture) {
 
 // callerStep waits in a step and in a posted function.
 func callerStep(t T, r *Fixture) {
+	r.poll()
 	tasks, goroutines := r.startForCallers(t)
 	all := append(append(tasks.registered(), tasks.awaits()), append(goroutines.registered(), goroutines.asGoroutine()...)...)
-	r.on(t, func() { refused(t, "a posted function", "Tasks() in a task", all...) })
+	r.on(t, func() { refused(t, "a posted function", "Waiter() in a task", all...) })
 	a, _ := r.pair(t)
 	s := newScript(func(sched.HandlerTask, sched.Cause) sched.Next {
 		refused(t, "a step", "return WaitFor", all...)

@@ -13,7 +13,7 @@ import (
 // selecting is a task that waits in a Select and tries a channel each time it is woken.
 func (r *Fixture) selecting(t T, watch func(w sched.Waker) error, try func() (over bool)) <-chan struct{} {
 	t.Helper()
-	sel := r.loop().Tasks().NewSelect()
+	sel := r.loop().Waiter().NewSelect()
 	if err := watch(sel); err != nil {
 		t.Fatalf("watch: %v", err)
 	}

@@ -38,8 +38,8 @@ func drainCases() []Case {
 			Source: "a server at its bound that shuts down while clients still connect"},
 		{ID: "shutdown/cancels-the-rest", Doc: "sched.Loop.Shutdown", Run: shutdownCancels, Rule: shutdownRule, Source: "net/http.Server.Shutdown with a context"},
 		{ID: "shutdown/by-themselves", Doc: "sched.Loop.Shutdown", Run: shutdownByThemselves, Rule: shutdownRule, Source: "net/http.Server.Shutdown"},
-		{ID: "shutdown/releases-goroutines", Doc: "sched.Loop.Goroutines", Run: shutdownReleases,
-			Rule:   "When l ends, a waiting goroutine gets net.ErrClosed.",
+		{ID: "shutdown/releases-goroutines", Doc: "sched.Poller.Run", Run: shutdownReleases,
+			Rule:   "Goroutines that still wait get net.ErrClosed.",
 			Source: "cloudwego/netpoll 140: closed while another goroutine reads"},
 	}
 }
@@ -299,6 +299,7 @@ func shutdownByThemselves(t T, r *Fixture) {
 }
 
 func shutdownReleases(t T, r *Fixture) {
+	r.poll()
 	r.start(t, sched.Options{})
 	a, _ := r.pair(t)
 	reg := r.register(t, goroutineForm, a)
@@ -313,7 +314,8 @@ func shutdownReleases(t T, r *Fixture) {
 			t.Errorf("Wait: %v, want net.ErrClosed", err)
 		}
 	})
-	r.fence(t)
+	r.settle(t)
 	r.finished(t)
-	r.wait(t, done, "a waiting goroutine returns when the loop ends")
+	r.poller.stop(t, r)
+	r.wait(t, done, "a waiting goroutine returns when the poller ends")
 }

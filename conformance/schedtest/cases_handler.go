@@ -155,6 +155,7 @@ func handlerEndsOnce(t T, r *Fixture) {
 }
 
 func handlerReady(t T, r *Fixture) {
+	r.poll()
 	r.start(t, sched.Options{})
 	a, b := r.pair(t)
 	p := make([]byte, 8)

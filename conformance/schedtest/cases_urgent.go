@@ -25,9 +25,9 @@ func urgentCases() []Case {
 	}
 	for _, f := range []form{taskForm, goroutineForm} {
 		cs = append(cs, Case{ID: f.name + "-wait/urgent", Doc: "stream.Source", Rule: shortRule, Source: source, Needs: []Feature{UrgentData},
-			Run: func(t T, r *Fixture) { waitUrgent(t, r, f) }},
+			Run: f.run(waitUrgent)},
 			Case{ID: f.name + "-wait/short-read", Doc: "stream.Source", Rule: shortRule, Source: "one system call in three of an echo server",
-				Run: func(t T, r *Fixture) { waitShortRead(t, r, f) }})
+				Run: f.run(waitShortRead)})
 	}
 	return cs
 }
@@ -160,6 +160,7 @@ func handlerUrgent(t T, r *Fixture) {
 type vainCounter interface{ NoProgress(d sys.Direction) }
 
 func metricsVain(t T, r *Fixture) {
+	r.poll()
 	r.start(t, sched.Options{Metrics: true})
 	want := uint64(0)
 	for _, f := range []form{taskForm, goroutineForm} {

@@ -25,7 +25,7 @@ func waiterCases(f form) []Case {
 	var cs []Case
 	add := func(id, rule, source string, run func(t T, r *Fixture, f form)) {
 		cs = append(cs, Case{ID: f.name + "-wait/" + id, Doc: "stream.Source", Rule: rule, Source: source,
-			Run: func(t suite.T, r *Fixture) { run(t, r, f) }})
+			Run: f.run(run)})
 	}
 	add("wakes", waitRule, "epoll(7)", waitWakes)
 	add("ready-before-park", "Wait declares the loss of readiness and arms interest again.",
@@ -111,7 +111,7 @@ func waitSpurious(t T, r *Fixture, f form) {
 	reg := r.register(t, f, a)
 	const forged = 10
 	forge := func() {
-		if err := r.queues[0].report(a, queue.Ready(queue.Readable)); err != nil {
+		if err := r.queueOf(f).report(a, queue.Ready(queue.Readable)); err != nil {
 			t.Errorf("Wake: %v", err)
 		}
 	}
@@ -359,7 +359,7 @@ func waitDeadlineFirst(t T, r *Fixture, f form) {
 			}
 		})
 		deadline := suite.Receive(t, "the Wait begins", begun)
-		h := r.queues[0].holdEvents()
+		h := r.queueOf(f).holdEvents()
 		send(t, b, "x")
 		released := sync.OnceFunc(func() { close(h.release) })
 		defer released()

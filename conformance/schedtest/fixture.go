@@ -22,7 +22,10 @@ type Fixture struct {
 	altered  bool // by a mutant or a control
 	ordered  bool // one worker runs the tasks of a loop: the target claims InOrder
 
+	openPoller func() (queue.Queue, queue.Mode, error)
+
 	s       sched.Scheduler
+	poller  *poller // nil unless goroutines wait in the case
 	queues  []*meter
 	handles []sys.Handle  // of pairs; closed when the case has ended
 	ran     chan struct{} // closed when Run has returned
@@ -60,6 +63,10 @@ func (r *Fixture) make(t T, o sched.Options) {
 		defer r.mu.Unlock()
 		r.ends = append(r.ends, ending{task, err})
 	})
+	if r.poller != nil {
+		r.poller.make(t, r)
+		o.Poller = r.poller.Poller
+	}
 	s, err := r.open(r.ops.options(o), func(q queue.Queue) queue.Queue {
 		m := &meter{Queue: r.ops.queue(q)}
 		r.queues = append(r.queues, m)
@@ -69,6 +76,9 @@ func (r *Fixture) make(t T, o sched.Options) {
 		t.Fatalf("open: %v", err)
 	}
 	r.s = s
+	if r.poller != nil {
+		r.queues = append(r.queues, r.poller.queue)
+	}
 	t.Evidence(r.evidence)
 	t.OnHang(r.breakQueues)
 }
@@ -88,6 +98,9 @@ func (r *Fixture) start(t T, o sched.Options) {
 }
 
 func (r *Fixture) run(t T, ctx context.Context) {
+	if r.poller != nil {
+		r.poller.run(t, r)
+	}
 	r.ran = make(chan struct{})
 	go func() {
 		defer close(r.ran)
@@ -210,6 +223,9 @@ func (r *Fixture) fence(t T) {
 			t.Errorf("still waiting for: a posted function runs")
 			return
 		}
+	}
+	if r.poller != nil {
+		r.poller.fence(t, r)
 	}
 }
 

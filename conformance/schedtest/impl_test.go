@@ -21,8 +21,9 @@ var modes = []queue.Mode{queue.Level, queue.Edge, queue.OneShot}
 
 func single(mechanism string, open opener, mode queue.Mode) Target {
 	return Target{
-		Name:     fmt.Sprintf("%s/%v/single", mechanism, mode),
-		Features: with(InOrder),
+		Name:       fmt.Sprintf("%s/%v/single", mechanism, mode),
+		Features:   with(InOrder),
+		OpenPoller: pollerOver(open, mode),
 		Open: func(o sched.Options, wrap func(queue.Queue) queue.Queue) (sched.Scheduler, error) {
 			q, err := open()
 			if err != nil {
@@ -36,8 +37,9 @@ func single(mechanism string, open opener, mode queue.Mode) Target {
 
 func sharded(mechanism string, open opener, mode queue.Mode) Target {
 	return Target{
-		Name:     fmt.Sprintf("%s/%v/sharded", mechanism, mode),
-		Features: with(InOrder, SeveralLoops, InTurn),
+		Name:       fmt.Sprintf("%s/%v/sharded", mechanism, mode),
+		Features:   with(InOrder, SeveralLoops, InTurn),
+		OpenPoller: pollerOver(open, mode),
 		Open: func(o sched.Options, wrap func(queue.Queue) queue.Queue) (sched.Scheduler, error) {
 			o.Mode = mode
 			return sched.NewSharded(2, func() (queue.Queue, error) {
@@ -64,8 +66,9 @@ func shared(workers int, name, mechanism string, open opener, mode queue.Mode) T
 		features = append(features, OneShots)
 	}
 	return Target{
-		Name:     fmt.Sprintf("%s/%v/%s", mechanism, mode, name),
-		Features: features,
+		Name:       fmt.Sprintf("%s/%v/%s", mechanism, mode, name),
+		Features:   features,
+		OpenPoller: pollerOver(open, mode),
 		Open: func(o sched.Options, wrap func(queue.Queue) queue.Queue) (sched.Scheduler, error) {
 			q, err := open()
 			if err != nil {
@@ -86,8 +89,9 @@ func stealingBy(loops int, name string) scheduler {
 
 func stealing(loops int, name, mechanism string, open opener, mode queue.Mode) Target {
 	return Target{
-		Name:     fmt.Sprintf("%s/%v/%s", mechanism, mode, name),
-		Features: with(SeveralLoops, InTurn, SeveralWorkers),
+		Name:       fmt.Sprintf("%s/%v/%s", mechanism, mode, name),
+		Features:   with(SeveralLoops, InTurn, SeveralWorkers),
+		OpenPoller: pollerOver(open, mode),
 		Open: func(o sched.Options, wrap func(queue.Queue) queue.Queue) (sched.Scheduler, error) {
 			o.Mode = mode
 			return sched.NewStealing(loops, func() (queue.Queue, error) {
@@ -98,6 +102,14 @@ func stealing(loops int, name, mechanism string, open opener, mode queue.Mode) T
 				return wrap(q), nil
 			}, o)
 		},
+	}
+}
+
+// pollerOver opens the queue of a poller.
+func pollerOver(open opener, mode queue.Mode) func() (queue.Queue, queue.Mode, error) {
+	return func() (queue.Queue, queue.Mode, error) {
+		q, err := open()
+		return q, mode, err
 	}
 }
 

@@ -18,6 +18,8 @@ type meter struct {
 
 	mu         sync.Mutex // guards the fields below
 	registered map[sys.Handle]queue.Registration
+	owners     map[queue.Token]sys.Handle // of all tokens so far
+	reported   map[sys.Handle]int
 	forge      []queue.Event
 	hold       *keeper
 }
@@ -51,8 +53,9 @@ func (m *meter) register(h sys.Handle, r queue.Registration) {
 	defer m.mu.Unlock()
 	if m.registered == nil {
 		m.registered = map[sys.Handle]queue.Registration{}
+		m.owners, m.reported = map[queue.Token]sys.Handle{}, map[sys.Handle]int{}
 	}
-	m.registered[h] = r
+	m.registered[h], m.owners[r.Token] = r, h
 }
 
 func (m *meter) Add(h sys.Handle, r queue.Registration) error {
@@ -80,6 +83,13 @@ func (m *meter) report(h sys.Handle, ready queue.Ready) error {
 	return m.Queue.Wake()
 }
 
+// reports returns how many events of h were reported.
+func (m *meter) reports(h sys.Handle) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.reported[h]
+}
+
 func (m *meter) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 	m.waits.Add(1)
 	m.until.Store(int64(timeout))
@@ -91,6 +101,11 @@ func (m *meter) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	for _, e := range events[:n] {
+		if h, ok := m.owners[e.Token]; ok {
+			m.reported[h]++
+		}
+	}
 	for err == nil && len(m.forge) > 0 && n < len(events) {
 		events[n] = m.forge[0]
 		m.forge = m.forge[1:]

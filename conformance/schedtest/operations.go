@@ -47,6 +47,8 @@ type operations struct {
 	wake       func(t sched.HandlerTask)
 	tasks      func(l *sched.Loop, h sys.Handle) (registration, error)
 	goroutines func(l *sched.Loop, h sys.Handle) (registration, error)
+	selects    func(l *sched.Loop) sched.Select
+	polled     func(p *sched.Poller, h sys.Handle) (registration, error)
 	run        func(s sched.Scheduler, ctx context.Context) error
 	drain      func(s sched.Scheduler)
 	shutdown   func(s sched.Scheduler, ctx context.Context) error
@@ -88,8 +90,10 @@ func honest() operations {
 		post:       (*sched.Loop).Post,
 		handle:     (*sched.Loop).StartHandler,
 		wake:       (sched.HandlerTask).Wake,
-		tasks:      func(l *sched.Loop, h sys.Handle) (registration, error) { return l.Tasks().Register(h) },
-		goroutines: func(l *sched.Loop, h sys.Handle) (registration, error) { return l.Goroutines().Register(h) },
+		tasks:      func(l *sched.Loop, h sys.Handle) (registration, error) { return l.Waiter().Register(h) },
+		goroutines: func(l *sched.Loop, h sys.Handle) (registration, error) { return l.Waiter().Register(h) },
+		selects:    func(l *sched.Loop) sched.Select { return l.Waiter().NewSelect() },
+		polled:     (*sched.Poller).Register,
 		run:        sched.Scheduler.Run,
 		drain:      sched.Scheduler.Drain,
 		shutdown:   sched.Scheduler.Shutdown,

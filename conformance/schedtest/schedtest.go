@@ -46,6 +46,10 @@ type Target struct {
 	// The target sets o.Mode.
 	Open func(o sched.Options, wrap func(queue.Queue) queue.Queue) (sched.Scheduler, error)
 
+	// OpenPoller opens the queue of the poller with which goroutines wait, and returns its mode. If
+	// it is nil, the queue is that of auto, in mode Edge.
+	OpenPoller func() (queue.Queue, queue.Mode, error)
+
 	alter func(*operations) // set by mutants and controls
 }
 
@@ -64,7 +68,7 @@ func (target Target) suite() suite.Target[*Fixture] {
 	return suite.Target[*Fixture]{
 		Name: target.Name, Features: target.Features, Waivers: target.Waivers,
 		Open: func(t T) (*Fixture, error) {
-			r := &Fixture{open: target.Open, ops: honest(), patience: t.Patience(), ordered: slices.Contains(target.Features, InOrder)}
+			r := &Fixture{open: target.Open, openPoller: target.OpenPoller, ops: honest(), patience: t.Patience(), ordered: slices.Contains(target.Features, InOrder)}
 			if target.alter != nil {
 				target.alter(&r.ops)
 				r.altered = true

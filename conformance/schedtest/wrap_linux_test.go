@@ -106,6 +106,7 @@ type odd struct {
 	registration
 	wait      func(d sys.Direction, deadline time.Time) error
 	interrupt func(d sys.Direction)
+	close     func() error
 	waiting   [2]atomic.Int32
 }
 
@@ -124,6 +125,13 @@ func (o *odd) Interrupt(d sys.Direction) {
 		return
 	}
 	o.interrupt(d)
+}
+
+func (o *odd) Close() error {
+	if o.close == nil {
+		return o.registration.Close()
+	}
+	return o.close()
 }
 
 func (o *odd) NoProgress(d sys.Direction) {

@@ -49,7 +49,7 @@ func TestAReaderThatNeverWaitsStarvesNobody(t *testing.T) {
 }
 
 func readBesidePings(t *testing.T, l *sched.Loop) {
-	conn := filled(t, l.Tasks())
+	conn := filled(t, l.Waiter())
 	defer conn.Close()
 	var pings atomic.Int32
 	err := l.Call(t.Context(), "reads", func(task *sched.Task) error {

@@ -17,8 +17,8 @@ import (
 // A caller that waits in the wrong place gets the same error each time, with the remedy, whether or
 // not bytes are available. The loop serves others meanwhile.
 //
-// The test runs on every scheduler. It tries a goroutine that a task has started, while the task
-// has the thread. It also tries a task that uses the waiter of goroutines.
+// The test runs on every scheduler. It tries a goroutine that a task has started, without a poller,
+// while the task has the thread. It also tries a task that uses a poller.
 func TestWhoWaitsInTheWrongPlaceIsToldSo(t *testing.T) {
 	for _, mode := range []queue.Mode{queue.Level, queue.Edge, queue.OneShot} {
 		for _, p := range placings() {
@@ -40,15 +40,15 @@ func TestWhoWaitsInTheWrongPlaceIsToldSo(t *testing.T) {
 }
 
 func waitInTheWrongPlace(t *testing.T, l *sched.Loop) {
-	ofTasks, ofGoroutines := newOperations(t, l.Tasks()), newOperations(t, l.Goroutines())
+	ofTasks, ofGoroutines := newOperations(t, l.Waiter()), newOperations(t, sched.NewPollerOn(l))
 	err := l.Call(t.Context(), "waits", func(task *sched.Task) error {
 		over := make(chan struct{})
 		go func() {
 			defer close(over)
-			ofTasks.areRefused(t, "Goroutines()")
+			ofTasks.areRefused(t, "Options.Poller")
 		}()
 		<-over // holds the loop: the task runs when the goroutine would begin to wait
-		ofGoroutines.areRefused(t, "Tasks()")
+		ofGoroutines.areRefused(t, "Waiter()")
 		return task.Yield()
 	})
 	if err != nil {

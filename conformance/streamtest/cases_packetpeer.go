@@ -133,8 +133,8 @@ func packetPeerCases() []Case {
 		},
 		{
 			ID: "packet/turns", Doc: "stream.PacketConn",
-			Rule:  "Readers on several goroutines get one datagram each. Where Wait suspends tasks, a second reader gets ErrBusy at once.",
-			Needs: []Feature{Goroutines},
+			Rule:  "Readers on several goroutines get one datagram each. A reader that can neither be suspended nor block gets ErrBusy at once.",
+			Needs: []Feature{Turns},
 			Run: in(func(w *world) {
 				c, peer := w.packetPair()
 				n := w.waits(sys.Readable)

@@ -124,8 +124,8 @@ func tlsCases() []Case {
 		},
 		{
 			ID: "tls/busy", Doc: "tlsconn.Conn",
-			Rule:  "A second reader, or a caller during the handshake, waits for its turn. Where Wait suspends tasks, it gets ErrBusy at once.",
-			Needs: []Feature{Goroutines},
+			Rule:  "A second reader, or a caller during the handshake, waits for its turn. If it can neither be suspended nor block, it gets ErrBusy at once.",
+			Needs: []Feature{Turns},
 			Run:   in(func(w *world) { tlsTurns(w, nil) }),
 			Refused: in(func(w *world) {
 				s, err := stream.OpenUnix()

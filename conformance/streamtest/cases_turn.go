@@ -17,10 +17,10 @@ const (
 func turnCases() []Case {
 	return []Case{{
 		ID: "turn/whole", Doc: "stream",
-		Rule: "Writes of several goroutines are sent whole, one after the other. Where Wait suspends tasks, a second caller in a direction gets ErrBusy " +
+		Rule: "Writes of several callers are sent whole, one after the other. A caller that can neither be suspended nor block gets ErrBusy " +
 			"at once, without disturbing the first.",
 		Source:  "bytes of concurrent writers that mix; a lock held across a suspension that stops the loop",
-		Needs:   []Feature{Goroutines},
+		Needs:   []Feature{Turns},
 		Run:     in(wholeWrites),
 		Refused: in(busy),
 	}}

@@ -9,10 +9,9 @@ import (
 
 // Features of a Waiter.
 const (
-	// Goroutines is claimed if Wait suspends goroutines, so a second caller in a direction may be
-	// blocked until its turn. Without it, Fixture.Go runs tasks, and the second caller must get
-	// stream.ErrBusy at once.
-	Goroutines Feature = "goroutines"
+	// Turns is claimed if a second caller in a direction waits for its turn. Without it, the second
+	// caller must get stream.ErrBusy at once.
+	Turns Feature = "turns"
 	// Selects is claimed if the Waiter is a stream.Selector.
 	Selects Feature = "select"
 )

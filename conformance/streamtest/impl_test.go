@@ -8,7 +8,7 @@ import (
 
 // parked is the target whose Waiter is stream/park.
 func parked() Target {
-	return Target{Name: "park", Features: append(features(), Goroutines), Waivers: waivers(), Open: func(T) (*Fixture, error) {
+	return Target{Name: "park", Features: append(features(), Turns), Waivers: waivers(), Open: func(T) (*Fixture, error) {
 		return &Fixture{Waiter: park.Waiter{}, Go: func(_ string, f func()) { go f() }, Child: "TestOneInAChild"}, nil
 	}}
 }

@@ -55,7 +55,7 @@ func TestAFileThatIsSentStarvesNobody(t *testing.T) {
 }
 
 func sendBesideTurns(t *testing.T, l *sched.Loop, f *os.File) {
-	conn, peer := connected(t, l.Tasks())
+	conn, peer := connected(t, l.Waiter())
 	defer conn.Close()
 	go io.Copy(io.Discard, struct{ net.Conn }{peer})
 	if _, err := f.Seek(0, io.SeekStart); err != nil {

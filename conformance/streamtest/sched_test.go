@@ -4,12 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/queue/auto"
+	"github.com/edgewise-go/edgewise/queue/netpoll"
 	"github.com/edgewise-go/edgewise/sched"
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/sys"
 )
 
 // placing is a named scheduler over queues that open returns.
@@ -44,9 +49,34 @@ func placings() []placing {
 	}
 }
 
-// scheduled runs the scheduler for one case, and returns the first of its loops.
-func scheduled(t T, mechanism string, mode queue.Mode, p placing) (*sched.Loop, error) {
-	s, err := p.make(func() (queue.Queue, error) { return auto.ByName(mechanism) }, sched.Options{Mode: mode})
+// polling runs a poller for one case. In mode Edge it holds no thread, if the mechanism allows that.
+func polling(t T, mechanism string, mode queue.Mode) (*sched.Poller, error) {
+	q, err := auto.ByName(mechanism)
+	if err != nil {
+		return nil, err
+	}
+	if mode == queue.Edge {
+		parked, err := netpoll.New(q)
+		if err == nil {
+			q = parked
+		} else if !errors.Is(err, errors.ErrUnsupported) {
+			return nil, errors.Join(err, q.Close())
+		}
+	}
+	poller := sched.NewPoller(q, mode)
+	ended := make(chan error, 1)
+	go func() { ended <- poller.Run(context.Background()) }()
+	t.Cleanup(func() {
+		if err := errors.Join(poller.Close(), <-ended); err != nil {
+			t.Errorf("poller: %v", err)
+		}
+	})
+	return poller, nil
+}
+
+// scheduled runs the scheduler for one case, and returns the first of its loops. poller may be nil.
+func scheduled(t T, mechanism string, mode queue.Mode, p placing, poller *sched.Poller) (*sched.Loop, error) {
+	s, err := p.make(func() (queue.Queue, error) { return auto.ByName(mechanism) }, sched.Options{Mode: mode, Poller: poller})
 	if err != nil {
 		return nil, err
 	}
@@ -77,34 +107,96 @@ func targetName(mechanism string, mode queue.Mode, p placing, form string) strin
 	return mechanism + "/" + mode.String() + "/" + p.name + "/" + form
 }
 
-// tasks is the target that suspends tasks of a loop. goroutines is the target that suspends
-// goroutines until a loop reports.
+// tasks is the target whose callers are tasks of a loop. Those of goroutines are goroutines, and those
+// of mixed are tasks and goroutines in turn, which share connections.
 func tasks(mechanism string, mode queue.Mode, p placing) Target {
-	return Target{Name: targetName(mechanism, mode, p, "tasks"), Features: features(), Waivers: waivers(), Open: func(t T) (*Fixture, error) {
-		loop, err := scheduled(t, mechanism, mode, p)
+	return Target{Name: targetName(mechanism, mode, p, "tasks"), Features: append(features(), Turns), Waivers: waivers(), Open: func(t T) (*Fixture, error) {
+		loop, err := scheduled(t, mechanism, mode, p, nil)
 		if err != nil {
 			return nil, err
 		}
-		return &Fixture{Waiter: loop.Tasks(), Go: func(name string, f func()) {
-			err := loop.Go(context.Background(), name, func(*sched.Task) error {
-				f()
-				return nil
-			})
-			if err != nil {
-				t.Errorf("start of task %s: %v", name, err)
-			}
-		}, Child: "TestOneInAChild"}, nil
+		return &Fixture{Waiter: loop.Waiter(), Go: inTasks(t, loop), Child: "TestOneInAChild"}, nil
+	}}
+}
+
+// unsuspended is the target of tasks that cannot wait for each other.
+func unsuspended(mechanism string) Target {
+	single := placings()[0]
+	without := slices.DeleteFunc(features(), func(f Feature) bool { return f == Selects })
+	return Target{Name: targetName(mechanism, queue.Edge, single, "unsuspended"), Features: without, Waivers: waivers(), Open: func(t T) (*Fixture, error) {
+		loop, err := scheduled(t, mechanism, queue.Edge, single, nil)
+		if err != nil {
+			return nil, err
+		}
+		return &Fixture{Waiter: unsuspending{loop.Waiter()}, Go: inTasks(t, loop), Child: "TestOneInAChild"}, nil
+	}}
+}
+
+// unsuspending is a waiter whose sources are no stream.Suspenders.
+type unsuspending struct{ waiter sched.Waiter }
+
+func (w unsuspending) Register(h sys.Handle) (stream.Source, error) {
+	s, err := w.waiter.Register(h)
+	if err != nil {
+		return nil, err
+	}
+	type extended interface {
+		stream.MayBlocker
+		stream.Yielder
+		stream.ProgressObserver
+	}
+	return struct {
+		stream.Source
+		extended
+	}{s, s.(extended)}, nil
+}
+
+// inTasks returns a function that runs f in a task of loop.
+func inTasks(t T, loop *sched.Loop) func(name string, f func()) {
+	return func(name string, f func()) {
+		err := loop.Go(context.Background(), name, func(*sched.Task) error {
+			f()
+			return nil
+		})
+		if err != nil {
+			t.Errorf("start of task %s: %v", name, err)
+		}
+	}
+}
+
+func inGoroutines(_ string, f func()) { go f() }
+
+// polled makes a target with a poller, whose callers are started by where.
+func polled(mechanism string, mode queue.Mode, p placing, form string, where func(t T, loop *sched.Loop) func(string, func())) Target {
+	return Target{Name: targetName(mechanism, mode, p, form), Features: append(features(), Turns), Waivers: waivers(), Open: func(t T) (*Fixture, error) {
+		poller, err := polling(t, mechanism, mode)
+		if err != nil {
+			return nil, err
+		}
+		loop, err := scheduled(t, mechanism, mode, p, poller)
+		if err != nil {
+			return nil, err
+		}
+		return &Fixture{Waiter: loop.Waiter(), Go: where(t, loop), Child: "TestOneInAChild"}, nil
 	}}
 }
 
 func goroutines(mechanism string, mode queue.Mode, p placing) Target {
-	return Target{Name: targetName(mechanism, mode, p, goroutineForm), Features: append(features(), Goroutines), Waivers: waivers(), Open: func(t T) (*Fixture, error) {
-		loop, err := scheduled(t, mechanism, mode, p)
-		if err != nil {
-			return nil, err
+	return polled(mechanism, mode, p, goroutineForm, func(T, *sched.Loop) func(string, func()) { return inGoroutines })
+}
+
+func mixed(mechanism string, mode queue.Mode, p placing) Target {
+	return polled(mechanism, mode, p, "mixed", func(t T, loop *sched.Loop) func(string, func()) {
+		var calls atomic.Int64
+		task := inTasks(t, loop)
+		return func(name string, f func()) {
+			if calls.Add(1)%2 == 0 {
+				task(name, f)
+			} else {
+				inGoroutines(name, f)
+			}
 		}
-		return &Fixture{Waiter: loop.Goroutines(), Go: func(_ string, f func()) { go f() }, Child: "TestOneInAChild"}, nil
-	}}
+	})
 }
 
 // goroutineForm is the suffix of the names of targets that suspend goroutines.
@@ -113,8 +205,8 @@ const goroutineForm = "goroutines"
 // modes are those of package queue.
 var modes = []queue.Mode{queue.Level, queue.Edge, queue.OneShot}
 
-// forms create the targets that suspend tasks of a loop, and those that suspend goroutines.
-var forms = []func(mechanism string, mode queue.Mode, p placing) Target{tasks, goroutines}
+// forms create the targets of each form.
+var forms = []func(mechanism string, mode queue.Mode, p placing) Target{tasks, goroutines, mixed}
 
 // mechanisms returns the names of the available mechanisms, without "auto".
 func mechanisms() []string {
@@ -171,6 +263,13 @@ func TestSched(t *testing.T) {
 			Run(t, target)
 		})
 	}
+}
+
+// Tasks that cannot wait for each other are refused. A WriteQueue needs such waits, so other cases do
+// not run.
+func TestTasksThatCannotBeSuspended(t *testing.T) {
+	turns := slices.DeleteFunc(Cases(), func(c Case) bool { return !slices.Contains(c.Needs, Turns) })
+	suite.Run(t, "stream", turns, unsuspended(auto.Auto))
 }
 
 func TestConnOverSched(t *testing.T) {

@@ -5,7 +5,7 @@
 // [RunChild]:
 //
 //	func target() streamtest.Target {
-//		return streamtest.Target{Name: "mine", Features: []streamtest.Feature{streamtest.Goroutines}, Open: func(t streamtest.T) (*streamtest.Fixture, error) {
+//		return streamtest.Target{Name: "mine", Features: []streamtest.Feature{streamtest.Turns}, Open: func(t streamtest.T) (*streamtest.Fixture, error) {
 //			return &streamtest.Fixture{Waiter: mine.New(), Go: func(_ string, f func()) { go f() }, Child: "RunChild"}, nil
 //		}}
 //	}

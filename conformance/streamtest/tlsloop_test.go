@@ -78,7 +78,7 @@ func stopLoop() {
 		}
 	}})
 	go loop.Run(context.Background())
-	f := &Fixture{Waiter: loop.Tasks(), Go: func(name string, f func()) {
+	f := &Fixture{Waiter: loop.Waiter(), Go: func(name string, f func()) {
 		loop.Go(context.Background(), name, func(*sched.Task) error {
 			f()
 			return nil

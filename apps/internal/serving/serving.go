@@ -25,7 +25,7 @@ type Start func(t *sched.Task, p *strategy.Place, sock stream.Socket, peer net.A
 // Spawn makes a connection from sock and starts a task for it. It closes the socket if it returns
 // an error.
 func Spawn(t *sched.Task, sock stream.Socket, name string, body func(*sched.Task, *stream.Conn) error) error {
-	conn, err := stream.NewConn(sock, t.Loop().Tasks())
+	conn, err := stream.NewConn(sock, t.Loop().Waiter())
 	if err != nil {
 		return errors.Join(err, sock.Close())
 	}

@@ -49,7 +49,7 @@ func (k *Kit) Listen(addr netip.AddrPort, config stream.ListenOptions) ([]*strea
 	for _, p := range k.Places {
 		l, err := listen(addr, func(addr netip.AddrPort) (*stream.Listener, error) {
 			config.DualStack = addr.Addr() == netip.IPv6Unspecified()
-			return stream.Listen(p.Loop.Tasks(), addr, config)
+			return stream.Listen(p.Loop.Waiter(), addr, config)
 		})
 		if err != nil {
 			for _, l := range listeners {

@@ -30,7 +30,7 @@ func TestADialerResolvesByAHost(t *testing.T) {
 	inbox := NewInbox(loop)
 	err = loop.Go(t.Context(), "dial", func(task *sched.Task) error {
 		for _, d := range []stream.Dialer{{ResolveParts: resolver.Parts(inbox)}, {Resolve: resolver.For(task, inbox)}} {
-			d.Waiter = loop.Tasks()
+			d.Waiter = loop.Waiter()
 			for range 2 {
 				c, err := d.DialContext(task.Context(), "tcp", net.JoinHostPort("localhost", port))
 				if err != nil {
@@ -48,7 +48,7 @@ func TestADialerResolvesByAHost(t *testing.T) {
 		// A dial that ends before its resolver leaves only a completion that no task receives.
 		ctx, cancel := context.WithCancel(task.Context())
 		cancel()
-		d := stream.Dialer{Waiter: loop.Tasks(), ResolveParts: resolver.Parts(inbox)}
+		d := stream.Dialer{Waiter: loop.Waiter(), ResolveParts: resolver.Parts(inbox)}
 		if c, err := d.DialContext(ctx, "tcp", "localhost:1"); err == nil {
 			c.Close()
 			t.Error("a canceled dial succeeded")

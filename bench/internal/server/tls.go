@@ -65,7 +65,7 @@ func (s *tlsServer) serve(out io.Writer) error {
 		return cli.Usagef("--queue %s: %w", s.queue, err)
 	}
 	loop := scheduler.Loops()[0]
-	listener, err := stream.Listen(loop.Tasks(), netip.MustParseAddrPort("127.0.0.1:0"), stream.ListenOptions{})
+	listener, err := stream.Listen(loop.Waiter(), netip.MustParseAddrPort("127.0.0.1:0"), stream.ListenOptions{})
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (s *tlsServer) accept(t *sched.Task, l *stream.Listener) error {
 
 // spawn starts the task of a connection.
 func (s *tlsServer) spawn(t *sched.Task, sock stream.Socket) error {
-	conn, err := stream.NewConn(sock, t.Loop().Tasks())
+	conn, err := stream.NewConn(sock, t.Loop().Waiter())
 	if err != nil {
 		return errors.Join(err, sock.Close())
 	}
