@@ -2,10 +2,13 @@
 // pack it from a tag, and so refuses what could not be published: illegal or colliding file names,
 // sizes over the limits.
 //
-//	modzip -proxy DIR -module PATH -version V -dir DIR
-//	modzip -proxy DIR -module PATH -version V -repo ROOT -tag TAG -subdir SUBDIR
+//	modzip -proxy DIR -module PATH -version V -dir DIR [-skip NAME,NAME]
+//	modzip -proxy DIR -module PATH -version V -repo ROOT [-subdir SUBDIR]
+//	modzip -proxy DIR -module PATH -version V -repo ROOT [-subdir SUBDIR] -tag TAG
 //
-// The first form packs the files of a directory as they are; the second those of a git tag.
+// The first form packs all files of a directory, except those below the entries that -skip names.
+// The second packs the working tree of a git clone, without the files that git ignores, and the
+// third a git tag. None packs the files of nested modules.
 package main
 
 import (
@@ -17,6 +20,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/mod/module"
@@ -29,10 +33,12 @@ func main() {
 	flag.StringVar(&s.module.Path, "module", "", "module `path`")
 	flag.StringVar(&s.module.Version, "version", "", "module `version`")
 	flag.StringVar(&s.dir, "dir", "", "`directory` to pack")
+	skip := flag.String("skip", "", "comma-separated `names` of entries of the directory to omit")
 	flag.StringVar(&s.repo, "repo", "", "git `repository` to pack from")
 	flag.StringVar(&s.tag, "tag", "", "git `tag` to pack")
 	flag.StringVar(&s.subdir, "subdir", "", "`directory` of the module in the repository")
 	flag.Parse()
+	s.skip = strings.Split(*skip, ",")
 	if err := s.pack(*proxy); err != nil {
 		fmt.Fprintf(os.Stderr, "modzip: %s: %v\n", s.module, err)
 		os.Exit(1)
@@ -42,6 +48,7 @@ func main() {
 type source struct {
 	module            module.Version
 	dir               string
+	skip              []string
 	repo, tag, subdir string
 }
 
@@ -69,7 +76,10 @@ func (s source) pack(proxy string) error {
 	if s.tag != "" {
 		err = zip.CreateFromVCS(&archive, s.module, s.repo, s.tag, s.subdir)
 	} else {
-		err = zip.CreateFromDir(&archive, s.module, s.dir)
+		var files []zip.File
+		if files, err = s.files(); err == nil {
+			err = zip.Create(&archive, s.module, files)
+		}
 	}
 	if err != nil {
 		return err
@@ -96,7 +106,7 @@ func (s source) pack(proxy string) error {
 
 func (s source) goMod() ([]byte, error) {
 	if s.tag == "" {
-		return os.ReadFile(filepath.Join(s.dir, "go.mod"))
+		return os.ReadFile(filepath.Join(s.top(), "go.mod"))
 	}
 	show := exec.Command("git", "show", s.tag+":"+path.Join(s.subdir, "go.mod"))
 	show.Dir = s.repo

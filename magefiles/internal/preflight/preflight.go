@@ -117,8 +117,10 @@ func (p *preflight) pack(next want) ([]want, error) {
 		args = append(args, "-repo", p.w.Root, "-tag", m.Tag(), "-subdir", m.Dir)
 	case !planned.Released:
 		return nil, fmt.Errorf("preflight: %s requires %s, which is not released", next.by, m.Dir)
+	case planned.Version == m.Version && p.cloned():
+		args = append(args, "-repo", p.w.Root, "-subdir", m.Dir)
 	case planned.Version == m.Version:
-		args = append(args, "-dir", filepath.Join(p.w.Root, filepath.FromSlash(m.Dir)))
+		args = append(args, "-dir", filepath.Join(p.w.Root, filepath.FromSlash(m.Dir)), "-skip", built)
 	default:
 		return nil, fmt.Errorf("preflight: %s requires %s %s, which is neither tagged nor planned (versions.txt has %s)",
 			next.by, m.Dir, m.Version, planned.Version)
@@ -129,10 +131,19 @@ func (p *preflight) pack(next want) ([]want, error) {
 	return p.requires(m)
 }
 
+// built names the directories below the root that the targets of mage write. Git ignores them.
+const built = ".cache,bin"
+
+// cloned reports whether the workspace is a clone. It may also be a copy of the sources.
+func (p *preflight) cloned() bool {
+	_, err := os.Stat(filepath.Join(p.w.Root, ".git"))
+	return err == nil
+}
+
 // tagged reports whether the version is published. Sources without a git clone have no tags. A
 // clone whose tags git cannot read is an error: otherwise a stale require would pass.
 func (p *preflight) tagged(m workspace.Module) (bool, error) {
-	if _, err := os.Stat(filepath.Join(p.w.Root, ".git")); err != nil {
+	if !p.cloned() {
 		return false, nil
 	}
 	out, err := command.Output(p.w.Root, nil, "git", "tag", "--list", m.Tag())

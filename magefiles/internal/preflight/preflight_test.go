@@ -117,6 +117,23 @@ func TestPreflight(t *testing.T) {
 			want:    []string{"modzip", "it's.txt", "invalid char"},
 		},
 		{
+			name:   "file that a zip may not have, in a clone",
+			tagged: true,
+			prepare: func(t *testing.T, root string) {
+				write(t, root, "b/it's.txt", "")
+			},
+			want: []string{"modzip", "it's.txt", "invalid char"},
+		},
+		{
+			name:   "file that git ignores and file that is deleted",
+			tagged: true,
+			prepare: func(t *testing.T, root string) {
+				write(t, root, ".gitignore", "it*\n")
+				write(t, root, "b/it's.txt", "")
+				require.NoError(t, os.Remove(filepath.Join(root, "b", "cmd", "main.go")))
+			},
+		},
+		{
 			name: "example that fails",
 			prepare: func(t *testing.T, root string) {
 				write(t, root, "a/a.go", strings.Replace(correct["a/a.go"], "return 1", "return 2", 1))
