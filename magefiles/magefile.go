@@ -113,7 +113,7 @@ func TestAlone() error {
 			errs = append(errs, fmt.Errorf("%s: %w", m.Dir, step))
 		}
 	}
-	for _, dir := range append(dirs(w), ".", "tools") {
+	for _, dir := range append(dirs(w), "tools") {
 		if err := command.Stream(os.Stdout, dir, alone, "go", "mod", "tidy", "-diff"); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", dir, err))
 		}
@@ -345,7 +345,7 @@ func Tidy() error {
 	if err != nil {
 		return err
 	}
-	for _, dir := range append(dirs(w), ".", "tools") {
+	for _, dir := range append(dirs(w), "tools") {
 		if err := command.Stream(os.Stdout, dir, []string{"GOWORK=off"}, "go", "mod", "tidy"); err != nil {
 			return err
 		}
@@ -390,7 +390,7 @@ func dirs(w *workspace.Workspace) []string {
 func patterns(w *workspace.Workspace) []string {
 	var all []string
 	for _, m := range w.Modules {
-		all = append(all, "./"+m.Dir+"/...")
+		all = append(all, m.Pattern())
 	}
 	return all
 }

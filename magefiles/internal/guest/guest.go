@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,20 +51,14 @@ type Guest struct {
 // modules. apps and bench are tested where they are built, with programs that a guest lacks.
 func Core(w *workspace.Workspace) []string {
 	var all []string
-	for _, dir := range coreModules(w) {
-		all = append(all, "./"+dir+"/...")
+	for _, m := range coreModules(w) {
+		all = append(all, m.Pattern())
 	}
 	return all
 }
 
-func coreModules(w *workspace.Workspace) []string {
-	var all []string
-	for _, m := range w.Modules {
-		if m.Released {
-			all = append(all, m.Dir)
-		}
-	}
-	return all
+func coreModules(w *workspace.Workspace) []workspace.Module {
+	return slices.DeleteFunc(slices.Clone(w.Modules), func(m workspace.Module) bool { return !m.Released })
 }
 
 // Windows returns the Wine guest, with its prefix below the root of the workspace.
@@ -157,7 +152,11 @@ func Build(ctx context.Context, out io.Writer, w *workspace.Workspace, p platfor
 	if len(known) == 0 {
 		return nil, fmt.Errorf("this Go does not compile for %s: run go tool dist list for the supported platforms", p)
 	}
-	return platform.Build(ctx, out, w.Root, p, coreModules(w), packages...)
+	var dirs []string
+	for _, m := range coreModules(w) {
+		dirs = append(dirs, m.Dir)
+	}
+	return platform.Build(ctx, out, w.Root, p, dirs, packages...)
 }
 
 // Run compiles and runs the tests of g and returns the result. It uses only the fields Args, Out,

@@ -8,6 +8,7 @@ import (
 	"go/token"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -83,7 +84,7 @@ func eachGenerated(w *workspace.Workspace, see func(name, part, present, want st
 	return nil
 }
 
-// moduleRow begins a row of the table of modules.
+// moduleRow begins a row of the table of modules. It has the name of the module.
 var moduleRow = regexp.MustCompile("^\\| \\[`(\\w+)`\\]")
 
 // outsideMax is the largest number of modules from outside the workspace that a row names.
@@ -98,7 +99,11 @@ func dependencies(w *workspace.Workspace, present string) (string, error) {
 		if m == nil {
 			continue
 		}
-		cell, err := imported(w, m[1])
+		dir := m[1]
+		if dir == path.Base(w.Prefix) {
+			dir = "."
+		}
+		cell, err := imported(w, dir)
 		if err != nil {
 			return "", err
 		}
@@ -132,7 +137,8 @@ func imported(w *workspace.Workspace, module string) (string, error) {
 				continue
 			}
 			if dir, ours := w.Owner(importPath); ours {
-				siblings[dir] = dir != module
+				sibling, _ := w.Module(dir)
+				siblings[sibling.Name()] = dir != module
 				continue
 			}
 			for _, r := range mod.Require {
@@ -143,9 +149,9 @@ func imported(w *workspace.Workspace, module string) (string, error) {
 		}
 	}
 	var cells []string
-	for _, dir := range slices.Sorted(maps.Keys(siblings)) {
-		if siblings[dir] {
-			cells = append(cells, "`"+dir+"`")
+	for _, name := range slices.Sorted(maps.Keys(siblings)) {
+		if siblings[name] {
+			cells = append(cells, "`"+name+"`")
 		}
 	}
 	if len(outside) > outsideMax {

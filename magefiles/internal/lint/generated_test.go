@@ -12,7 +12,7 @@ import (
 )
 
 const generatedReadme = "before\n\n<!-- generated: dependencies, by go tool mage docs -->\n\n" +
-	"| module | use | depends on |\n|---|---|---|\n| [`queue`](queue) | text | stale |\n| [`sys`](sys) | text | nothing |\n" +
+	"| module | use | depends on |\n|---|---|---|\n| [`queue`](queue) | text | stale |\n| [`sys`](sys) | text | nothing |\n| [`m`](m.go) | text | stale |\n" +
 	"\n<!-- end -->\n\nafter\n"
 
 const generatedMatrix = "before\n\n<!-- generated: conformance, by go tool mage docs -->\n\n\n<!-- end -->\n"
@@ -20,15 +20,17 @@ const generatedMatrix = "before\n\n<!-- generated: conformance, by go tool mage 
 // documented returns a workspace whose generated parts are out of date.
 func documented(t *testing.T) *workspace.Workspace {
 	t.Helper()
-	w := &workspace.Workspace{Root: t.TempDir(), Prefix: "example.org/m", Modules: []workspace.Module{{Dir: "sys", Path: "example.org/m/sys"}, {Dir: "queue", Path: "example.org/m/queue"}}}
+	w := &workspace.Workspace{Root: t.TempDir(), Prefix: "example.org/m", Modules: []workspace.Module{{Dir: ".", Path: "example.org/m"}, {Dir: "sys", Path: "example.org/m/sys"}, {Dir: "queue", Path: "example.org/m/queue"}}}
 	for name, text := range map[string]string{
 		"README.md":              generatedReadme,
 		"conformance/README.md":  generatedMatrix,
 		"conformance/matrix.txt": "linux/amd64\n\tqueue epoll: 3 pass, 1 n/a, 0 waived, 0 violated\n",
+		"go.mod":                 "module example.org/m\n",
+		"m.go":                   "package m\n\nimport _ \"example.org/m/queue\"\n",
 		"sys/go.mod":             "module example.org/m/sys\n",
 		"sys/sys.go":             "package sys\n",
 		"queue/go.mod":           "module example.org/m/queue\n\nrequire (\n\texample.org/m/sys v0.1.0\n\tgolang.org/x/sys v0.1.0\n)\n",
-		"queue/queue.go":         "package queue\n\nimport (\n\t_ \"example.org/m/sys\"\n\t_ \"golang.org/x/sys/unix\"\n)\n",
+		"queue/queue.go":         "package queue\n\nimport (\n\t_ \"example.org/m\"\n\t_ \"example.org/m/sys\"\n\t_ \"golang.org/x/sys/unix\"\n)\n",
 		"queue/queue_test.go":    "package queue\n\nimport _ \"golang.org/x/net/nettest\"\n",
 	} {
 		name = filepath.Join(w.Root, filepath.FromSlash(name))
@@ -53,7 +55,7 @@ func TestGeneratedFindsWhatIsOutOfDateAndWriteRepairsIt(t *testing.T) {
 		t.Errorf("after the write: got %q, %v, want nothing", got, err)
 	}
 	for name, line := range map[string]string{
-		"README.md":             "| [`queue`](queue) | text | `sys`, `golang.org/x/sys` |\n| [`sys`](sys) | text | nothing |\n\n<!-- end -->\n\nafter\n",
+		"README.md":             "| [`queue`](queue) | text | `m`, `sys`, `golang.org/x/sys` |\n| [`sys`](sys) | text | nothing |\n| [`m`](m.go) | text | `queue` |\n\n<!-- end -->\n\nafter\n",
 		"conformance/README.md": "| `queue` | linux/amd64 | 1 | 3 | 1 | 0 | 0 |\n\n<!-- end -->\n",
 	} {
 		text, err := os.ReadFile(filepath.Join(w.Root, filepath.FromSlash(name)))

@@ -20,12 +20,8 @@ import (
 // regardless of their build constraints, so one run covers every platform.
 func Imports(w *workspace.Workspace, t ImportTable) ([]string, error) {
 	var findings []string
-	dirs := []string{"."}
 	for _, m := range w.Modules {
-		dirs = append(dirs, m.Dir)
-	}
-	for _, dir := range dirs {
-		files, err := w.GoFiles(dir)
+		files, err := w.GoFiles(m.Dir)
 		if err != nil {
 			return nil, err
 		}
@@ -35,7 +31,7 @@ func Imports(w *workspace.Workspace, t ImportTable) ([]string, error) {
 			if err != nil {
 				return nil, err
 			}
-			findings = append(findings, checkImports(w, t, dir, name, f)...)
+			findings = append(findings, checkImports(w, t, m.Dir, name, f)...)
 			if !strings.HasSuffix(name, "_test.go") {
 				findings = append(findings, checkCalls(set, name, f)...)
 			}
@@ -87,7 +83,7 @@ func Reach(w *workspace.Workspace, t ImportTable, systems []string) ([]string, e
 		allowed := reach(t, m.Dir)
 		for _, system := range systems {
 			out, err := command.Output(w.Root, []string{"GOOS=" + system, "CGO_ENABLED=0"}, "go", "list", "-deps",
-				"-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "./"+m.Dir+"/...")
+				"-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", m.Pattern())
 			if err != nil {
 				return nil, err
 			}
@@ -96,7 +92,7 @@ func Reach(w *workspace.Workspace, t ImportTable, systems []string) ([]string, e
 				if ours && slices.Contains(allowed, dir) || !ours && below(importPath, coreOutside) {
 					continue
 				}
-				text := fmt.Sprintf("%s: reaches %s on %s", m.Dir, importPath, system)
+				text := fmt.Sprintf("%s: reaches %s on %s", m.Name(), importPath, system)
 				if !slices.Contains(findings, text) {
 					findings = append(findings, text)
 				}

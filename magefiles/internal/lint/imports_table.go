@@ -16,11 +16,14 @@ type ImportRule struct {
 // rule of the longest directory that contains it applies.
 type ImportTable map[string]ImportRule
 
-// Architecture returns the table that the workspace obeys. No module may import apps, bench or
-// magefiles, which is the build tooling.
+// Architecture returns the table that the workspace obeys. "." is the root module, which offers the
+// others in one import. Only programs and interop, which tests them against other implementations,
+// may import it. No module may import apps, bench or magefiles, which is the build tooling.
 func Architecture() ImportTable {
 	everything := []string{"sys", "queue", "stream", "bufstrategy", "resolve", "sched"}
+	programs := append(slices.Clone(everything), ".")
 	return ImportTable{
+		".":           {Siblings: everything},
 		"sys":         {Outside: []string{"golang.org/x/sys"}},
 		"queue":       {Siblings: []string{"sys"}},
 		"stream":      {Siblings: []string{"sys"}},
@@ -28,11 +31,12 @@ func Architecture() ImportTable {
 		"resolve":     {Outside: []string{"golang.org/x/net/dns/dnsmessage", "golang.org/x/sync"}},
 		"sched":       {Siblings: []string{"queue", "sys"}},
 		"conformance": {Siblings: everything},
-		"apps":        {Siblings: append(slices.Clone(everything), "conformance"), Outside: []string{"*"}},
-		"bench": {Siblings: everything, Outside: []string{
+		"apps":        {Siblings: append(slices.Clone(programs), "conformance"), Outside: []string{"*"}},
+		"bench": {Siblings: programs, Outside: []string{
 			"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/schollz/progressbar/v3", "golang.org/x/sync", "golang.org/x/sys", "golang.org/x/term", "gonum.org/v1",
 			"github.com/cloudwego/netpoll", "github.com/smallnest/ringbuffer", "github.com/valyala/bytebufferpool",
 		}},
+		"interop":    {Siblings: programs},
 		"magefiles":  {Outside: []string{"github.com/magefile/mage", "golang.org/x/sync"}},
 		"bench/peer": {Outside: []string{"github.com/cloudwego/netpoll", "github.com/lesismal/nbio", "github.com/panjf2000/gnet/v2", "golang.org/x/sys"}},
 	}
@@ -61,7 +65,8 @@ func (t ImportTable) rule(dir string) (ImportRule, bool) {
 		}
 		i := strings.LastIndexByte(dir, '/')
 		if i < 0 {
-			return ImportRule{}, false
+			r, ok := t["."]
+			return r, ok && (dir == "." || dir == "internal")
 		}
 		dir = dir[:i]
 	}

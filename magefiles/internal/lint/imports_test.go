@@ -2,6 +2,7 @@ package lint
 
 import (
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -10,15 +11,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const prefix = "github.com/edgewise-go/edgewise/"
+const (
+	root   = "github.com/edgewise-go/edgewise"
+	prefix = root + "/"
+)
 
 // fixture writes one file into an otherwise empty workspace with the directories of the real one.
 func fixture(t *testing.T, name, text string) *workspace.Workspace {
 	t.Helper()
-	w := &workspace.Workspace{Root: t.TempDir(), Prefix: strings.TrimSuffix(prefix, "/")}
-	for _, dir := range []string{"sys", "queue", "stream", "bufstrategy", "resolve", "sched", "conformance", "apps", "bench", "magefiles"} {
-		w.Modules = append(w.Modules, workspace.Module{Dir: dir, Path: prefix + dir})
-		write(t, w.Root, dir+"/go.mod", "module "+prefix+dir+"\n")
+	w := &workspace.Workspace{Root: t.TempDir(), Prefix: root}
+	for _, dir := range []string{".", "sys", "queue", "stream", "bufstrategy", "resolve", "sched", "conformance", "apps", "bench", "magefiles", "interop"} {
+		w.Modules = append(w.Modules, workspace.Module{Dir: dir, Path: path.Join(prefix, dir)})
+		write(t, w.Root, dir+"/go.mod", "module "+path.Join(prefix, dir)+"\n")
 	}
 	write(t, w.Root, name, text)
 	return w
@@ -80,7 +84,24 @@ func TestTable(t *testing.T) {
 		{"magefiles/internal/x/a.go", "golang.org/x/mod/zip", false},
 		{"apps/a.go", prefix + "magefiles/internal/command", false},
 		{"sys/a.go", "github.com/magefile/mage/mg", false},
-		{"a.go", "os", false},
+		{"a.go", prefix + "stream/park", true},
+		{"a.go", prefix + "internal/x", true},
+		{"a.go", prefix + "conformance/suite", false},
+		{"a.go", prefix + "apps", false},
+		{"a.go", "golang.org/x/sys/unix", false},
+		{"a_test.go", prefix + "conformance/suite", true},
+		{"a_test.go", "github.com/stretchr/testify/require", true},
+		{"internal/x/a.go", prefix + "sched", true},
+		{"sched/a.go", root, false},
+		{"sched/a_test.go", root, false},
+		{"conformance/queuetest/a.go", root, false},
+		{"magefiles/internal/x/a.go", root, false},
+		{"bench/peer/gnet/a.go", root, false},
+		{"apps/echo/a.go", root, true},
+		{"bench/echo/a.go", root, true},
+		{"interop/a.go", root, true},
+		{"interop/a.go", prefix + "stream", true},
+		{"interop/a.go", prefix + "apps", false},
 		{"docs/x/a.go", "os", false},
 	} {
 		w := fixture(t, c.file, "package p\n\nimport _ \""+c.imports+"\"\n")
@@ -129,8 +150,9 @@ func TestBlockingNetworkCallsAreFoundOutsideTests(t *testing.T) {
 func TestReachFollowsImportsOfOtherModules(t *testing.T) {
 	files := map[string]string{
 		"go.mod":          "module example.test/w\n\ngo 1.26.0\n",
+		"w.go":            "package w\n\nimport _ \"example.test/w/c\"\n",
 		"go.work":         "go 1.26.0\n\nuse (\n\t.\n\t./a\n\t./b\n\t./c\n)\nreplace example.org/out => ./out\n",
-		"versions.txt":    "a v0.1.0 yes\nb v0.1.0 yes\nc v0.1.0 yes\n",
+		"versions.txt":    "a v0.1.0 yes\nb v0.1.0 yes\nc v0.1.0 yes\n. v0.1.0 yes\n",
 		"a/go.mod":        "module example.test/w/a\n\ngo 1.26.0\n",
 		"a/a.go":          "package a\n",
 		"a/a_windows.go":  "package a\n\nimport _ \"example.org/out\"\n",
@@ -142,8 +164,8 @@ func TestReachFollowsImportsOfOtherModules(t *testing.T) {
 		"out/out.go":      "package out\n",
 		"out/more/out.go": "package more\n",
 	}
-	for _, m := range []string{"a", "b", "c"} {
-		files[m+"/go.mod"] += "require example.org/out v0.0.0\n"
+	for _, m := range []string{"a", "b", "c", "."} {
+		files[path.Join(m, "go.mod")] += "require example.org/out v0.0.0\n"
 	}
 	root := t.TempDir()
 	for name, text := range files {
@@ -151,19 +173,21 @@ func TestReachFollowsImportsOfOtherModules(t *testing.T) {
 	}
 	w, err := workspace.Open(root)
 	require.NoError(t, err)
-	table := ImportTable{"a": {Outside: []string{"*"}}, "b": {Siblings: []string{"a"}}, "c/only": {Siblings: []string{"b"}}, "c": {}}
+	table := ImportTable{"a": {Outside: []string{"*"}}, "b": {Siblings: []string{"a"}}, "c/only": {Siblings: []string{"b"}}, "c": {}, ".": {Siblings: []string{"c"}}}
 	got, err := Reach(w, table, []string{"linux", "windows"})
 	want := []string{
 		"a: reaches example.org/out on windows",
 		"b: reaches example.org/out on windows",
 		"c: reaches example.org/out on windows",
+		"w: reaches example.org/out on windows",
 	}
 	if err != nil || strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got %v\n%s\nwant\n%s", err, strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	delete(table, "c/only")
 	got, err = Reach(w, table, []string{"linux"})
-	if want := "c: reaches example.test/w/a on linux\nc: reaches example.test/w/b on linux"; err != nil || strings.Join(got, "\n") != want {
+	if want := "c: reaches example.test/w/a on linux\nc: reaches example.test/w/b on linux\n" +
+		"w: reaches example.test/w/a on linux\nw: reaches example.test/w/b on linux"; err != nil || strings.Join(got, "\n") != want {
 		t.Errorf("got %v\n%s\nwant\n%s", err, strings.Join(got, "\n"), want)
 	}
 }

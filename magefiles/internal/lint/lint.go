@@ -36,9 +36,9 @@ var constrained = []string{
 // nameless lists file names that do not describe the contents.
 var nameless = []string{"common", "helper", "helpers", "misc", "util", "utils"}
 
-// Check returns a sentence for each fault in the .go files of all modules, the root and the tools.
+// Check returns a sentence for each fault in the .go files of all modules and the tools.
 func Check(w *workspace.Workspace) ([]string, error) {
-	dirs := []string{"."}
+	var dirs []string
 	for _, m := range w.Modules {
 		dirs = append(dirs, m.Dir)
 	}

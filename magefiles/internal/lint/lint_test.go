@@ -55,8 +55,8 @@ func TestCheckFile(t *testing.T) {
 	}
 }
 
-func TestCheckReadsRootModulesAndTools(t *testing.T) {
-	w := &workspace.Workspace{Root: t.TempDir(), Modules: []workspace.Module{{Dir: "a"}}}
+func TestCheckReadsModulesAndTools(t *testing.T) {
+	w := &workspace.Workspace{Root: t.TempDir(), Modules: []workspace.Module{{Dir: "."}, {Dir: "a"}}}
 	for _, name := range []string{"root.go", "a/go.mod", "a/sub/x.go", "tools/go.mod", "tools/x/y.go", "b/go.mod", "b/z.go"} {
 		name = filepath.Join(w.Root, filepath.FromSlash(name))
 		require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o777))

@@ -55,7 +55,8 @@ func Dir(root string, p Platform) string {
 }
 
 // Build compiles the tests of all packages that patterns match, without cgo and for p. modules are
-// directories below root. Build removes the previous contents of the directory.
+// directories below root, or "." for root itself. Build removes the previous contents of the
+// directory.
 func Build(ctx context.Context, out io.Writer, root string, p Platform, modules []string, patterns ...string) (*Stage, error) {
 	s := &Stage{Dir: Dir(root, p), Platform: p}
 	env := []string{"GOOS=" + p.OS, "GOARCH=" + p.Arch, "CGO_ENABLED=0"}
@@ -91,7 +92,7 @@ func (s *Stage) list(root string, env, patterns []string) error {
 		}
 		p := Package{Path: fields[0], Dir: filepath.ToSlash(dir)}
 		if fields[2] != "" {
-			p.Program = path.Base(p.Dir) + ".test"
+			p.Program = path.Base(p.Path) + ".test"
 			if s.Platform.OS == "windows" {
 				p.Program += ".exe"
 			}
@@ -129,8 +130,8 @@ func (s *Stage) compile(ctx context.Context, out io.Writer, root string, env []s
 	return group.Wait()
 }
 
-// copyTree copies the regular files below from, except those in directories whose names git
-// ignores.
+// copyTree copies the regular files below from, except those of nested modules and those in
+// directories whose names git ignores.
 func copyTree(to, from string) error {
 	return filepath.WalkDir(from, func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -144,8 +145,12 @@ func copyTree(to, from string) error {
 		switch {
 		case d.IsDir() && (d.Name() == "bin" || d.Name() == ".cache" || d.Name() == ".git"):
 			return filepath.SkipDir
+		case d.IsDir() && rel != "." && isModule(name):
+			return filepath.SkipDir
 		case d.IsDir():
 			return os.MkdirAll(target, 0o777)
+		case d.Name() == ".git": // a file in a worktree of git
+			return nil
 		case !d.Type().IsRegular() || strings.HasSuffix(name, ".test") || strings.HasSuffix(name, ".exe"):
 			return nil
 		}
@@ -155,4 +160,9 @@ func copyTree(to, from string) error {
 		}
 		return os.WriteFile(target, data, 0o666)
 	})
+}
+
+func isModule(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "go.mod"))
+	return err == nil
 }

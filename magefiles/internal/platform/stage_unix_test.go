@@ -72,6 +72,38 @@ func TestACopyOfTheStageRunsWithoutTheSources(t *testing.T) {
 	}
 }
 
+func TestTheRootModuleIsStagedWithoutNestedModules(t *testing.T) {
+	root := t.TempDir()
+	for name, text := range map[string]string{
+		".git":             "gitdir: elsewhere\n",
+		"go.mod":           "module example.test/p\n\ngo 1.26.0\n",
+		"p.go":             "package p\n",
+		"p_test.go":        "package p\n\nimport \"testing\"\n\nfunc TestP(*testing.T) {}\n",
+		"sub/data":         "x",
+		"nested/go.mod":    "module example.test/p/nested\n",
+		"nested/x_test.go": "package broken; import _ \"example.test/none\"\n",
+	} {
+		name = filepath.Join(root, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o777))
+		require.NoError(t, os.WriteFile(name, []byte(text), 0o666))
+	}
+	t.Setenv("GOWORK", "off")
+	s, err := Build(t.Context(), t.Output(), root, Platform{OS: runtime.GOOS, Arch: runtime.GOARCH}, []string{"."}, "./...")
+	require.NoError(t, err)
+	require.Equal(t, []Package{{Path: "example.test/p", Dir: ".", Program: "p.test"}}, s.Packages)
+	entries, err := os.ReadDir(filepath.Join(s.Dir, "src"))
+	require.NoError(t, err)
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	require.Equal(t, []string{"go.mod", "p.go", "p.test", "p_test.go", "sub"}, names)
+	out, err := command.Combined("/", nil, "sh", filepath.Join(s.Dir, "run.sh"))
+	if err != nil || !strings.Contains(string(out), "\n1 packages, 1 tests passed, 0 skipped, 0 packages failed\n") {
+		t.Errorf("got %v\n%s", err, out)
+	}
+}
+
 // runThrough runs the tests of s through a command line.
 func runThrough(t *testing.T, s *Stage, line string, exceptions ...Exception) (testrun.Result, string, error) {
 	t.Helper()

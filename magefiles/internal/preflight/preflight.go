@@ -46,11 +46,11 @@ func Run(out io.Writer, w *workspace.Workspace, modzip string) error {
 		}
 		start := time.Now()
 		if text, err := p.consume(m); err != nil {
-			failed = append(failed, m.Dir)
-			fmt.Fprintf(out, "FAIL\tpreflight %s %s\n%s%v\n", m.Dir, m.Version, text, err)
+			failed = append(failed, m.Name())
+			fmt.Fprintf(out, "FAIL\tpreflight %s %s\n%s%v\n", m.Name(), m.Version, text, err)
 			continue
 		}
-		fmt.Fprintf(out, "ok  \tpreflight %s %s\t%.1fs\n", m.Dir, m.Version, time.Since(start).Seconds())
+		fmt.Fprintf(out, "ok  \tpreflight %s %s\t%.1fs\n", m.Name(), m.Version, time.Since(start).Seconds())
 	}
 	if len(failed) > 0 {
 		return fmt.Errorf("preflight: not usable alone: %s", strings.Join(failed, " "))
@@ -87,10 +87,11 @@ func (p *preflight) packAll() error {
 	for len(queue) > 0 {
 		next := queue[0]
 		queue = queue[1:]
-		if packed[next.module.Tag()] {
+		version := next.module.Path + " " + next.module.Version
+		if packed[version] {
 			continue
 		}
-		packed[next.module.Tag()] = true
+		packed[version] = true
 		requires, err := p.pack(next)
 		if err != nil {
 			errs = append(errs, err)
@@ -105,25 +106,26 @@ func (p *preflight) packAll() error {
 func (p *preflight) pack(next want) ([]want, error) {
 	m := next.module
 	args := []string{"-proxy", p.proxy, "-module", m.Path, "-version", m.Version}
+	subdir := strings.TrimPrefix(m.Dir, ".")
 	planned, known := p.w.Module(m.Dir)
 	published, err := p.tagged(m)
 	if err != nil {
 		return nil, err
 	}
 	switch {
-	case !known:
+	case !known || planned.Path != m.Path:
 		return nil, fmt.Errorf("preflight: %s requires %s, which is not a module of versions.txt", next.by, m.Path)
 	case published:
-		args = append(args, "-repo", p.w.Root, "-tag", m.Tag(), "-subdir", m.Dir)
+		args = append(args, "-repo", p.w.Root, "-tag", m.Tag(), "-subdir", subdir)
 	case !planned.Released:
-		return nil, fmt.Errorf("preflight: %s requires %s, which is not released", next.by, m.Dir)
+		return nil, fmt.Errorf("preflight: %s requires %s, which is not released", next.by, m.Name())
 	case planned.Version == m.Version && p.cloned():
-		args = append(args, "-repo", p.w.Root, "-subdir", m.Dir)
+		args = append(args, "-repo", p.w.Root, "-subdir", subdir)
 	case planned.Version == m.Version:
 		args = append(args, "-dir", filepath.Join(p.w.Root, filepath.FromSlash(m.Dir)), "-skip", built)
 	default:
 		return nil, fmt.Errorf("preflight: %s requires %s %s, which is neither tagged nor planned (versions.txt has %s)",
-			next.by, m.Dir, m.Version, planned.Version)
+			next.by, m.Name(), m.Version, planned.Version)
 	}
 	if _, err := command.Output(p.w.Root, nil, p.modzip, args...); err != nil {
 		return nil, err
@@ -172,7 +174,7 @@ func (p *preflight) requires(m workspace.Module) ([]want, error) {
 	for _, r := range mod.Require {
 		if dir, ours := p.w.Owner(r.Path); ours {
 			sibling := workspace.Module{Dir: dir, Path: r.Path, Version: r.Version}
-			siblings = append(siblings, want{sibling, m.Dir + " " + m.Version})
+			siblings = append(siblings, want{sibling, m.Name() + " " + m.Version})
 		}
 	}
 	return siblings, nil
@@ -215,8 +217,8 @@ func fileURL(name string) string {
 // consume uses m from a module that requires nothing else. It returns the output of the go command
 // together with an error.
 func (p *preflight) consume(m workspace.Module) ([]byte, error) {
-	dir := filepath.Join(p.temp, "consumer", filepath.FromSlash(m.Dir))
-	if err := os.MkdirAll(dir, 0o777); err != nil {
+	dir, err := os.MkdirTemp(p.temp, "consumer")
+	if err != nil {
 		return nil, err
 	}
 	goMod := fmt.Sprintf("module consumer\n\ngo 1.26.0\n\nrequire %s %s\n", m.Path, m.Version)
@@ -229,18 +231,21 @@ func (p *preflight) consume(m workspace.Module) ([]byte, error) {
 			return nil, err
 		}
 	}
-	all := m.Path + "/..."
-	packages, err := command.Output(dir, p.env, "go", "list", "-f", "{{.Name}} {{.ImportPath}}", all)
+	packages, err := p.packages(dir, m)
 	if err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(filepath.Join(dir, "main.go"), importAll(m, string(packages)), 0o666); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "main.go"), importAll(m, packages), 0o666); err != nil {
 		return nil, err
 	}
+	var all []string
+	for _, found := range packages {
+		all = append(all, found.path)
+	}
 	for _, args := range [][]string{
-		{"build", ".", all},
-		{"vet", ".", all},
-		{"test", "-run", "^Example", all},
+		append([]string{"build", "."}, all...),
+		append([]string{"vet", "."}, all...),
+		append([]string{"test", "-run", "^Example"}, all...),
 	} {
 		if text, err := command.Combined(dir, p.env, "go", args...); err != nil {
 			return text, err
@@ -249,15 +254,33 @@ func (p *preflight) consume(m workspace.Module) ([]byte, error) {
 	return nil, nil
 }
 
+// pkg is a package of a module: its name and its import path.
+type pkg struct{ name, path string }
+
+// packages returns the packages of m, of which the module at dir requires a version.
+func (p *preflight) packages(dir string, m workspace.Module) ([]pkg, error) {
+	// The pattern also matches packages of modules whose paths begin with that of m.
+	out, err := command.Output(dir, p.env, "go", "list", "-f", "{{.Module.Path}} {{.Name}} {{.ImportPath}}", m.Path+"/...")
+	if err != nil {
+		return nil, err
+	}
+	var packages []pkg
+	for line := range strings.Lines(string(out)) {
+		if f := strings.Fields(line); f[0] == m.Path {
+			packages = append(packages, pkg{f[1], f[2]})
+		}
+	}
+	return packages, nil
+}
+
 // importAll returns a program that imports every package of m that other modules may import.
-func importAll(m workspace.Module, packages string) []byte {
+func importAll(m workspace.Module, packages []pkg) []byte {
 	var b strings.Builder
 	b.WriteString("package main\n\n")
-	for line := range strings.Lines(packages) {
-		name, importPath, _ := strings.Cut(strings.TrimSpace(line), " ")
-		elements := strings.Split(strings.TrimPrefix(importPath, path.Dir(m.Path)), "/")
-		if name != "main" && !slices.Contains(elements, "internal") {
-			fmt.Fprintf(&b, "import _ %q\n", importPath)
+	for _, found := range packages {
+		elements := strings.Split(strings.TrimPrefix(found.path, path.Dir(m.Path)), "/")
+		if found.name != "main" && !slices.Contains(elements, "internal") {
+			fmt.Fprintf(&b, "import _ %q\n", found.path)
 		}
 	}
 	b.WriteString("\nfunc main() {}\n")

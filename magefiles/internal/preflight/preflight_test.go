@@ -13,14 +13,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A correct workspace: b uses a, both have an example, c is not released.
+// A correct workspace: b uses a, the root module uses b, these have an example, c is not released.
 var correct = map[string]string{
-	"go.mod":       "module example.test/w\n\ngo 1.26.0\n",
-	"go.work":      "go 1.26.0\n\nuse (\n\t.\n\t./a\n\t./b\n)\n",
-	"versions.txt": "a v0.1.0 yes\nb v0.1.0 yes\nc v0.1.0 no\n",
-	"c/go.mod":     "module example.test/w/c\n\ngo 1.26.0\n",
-	"a/go.mod":     "module example.test/w/a\n\ngo 1.26.0\n",
-	"a/a.go":       "package a\n\nfunc Old() int { return 1 }\n",
+	"go.mod": "module example.test/w\n\ngo 1.26.0\n\nrequire example.test/w/b v0.1.0\n\nrequire example.test/w/a v0.1.0 // indirect\n\n" +
+		"replace example.test/w/a => ./a\n\nreplace example.test/w/b => ./b\n",
+	"w.go":              "package w\n\nimport \"example.test/w/b\"\n\nfunc W() int { return b.B() }\n",
+	"w_example_test.go": "package w_test\n\nimport (\n\t\"fmt\"\n\n\t\"example.test/w\"\n)\n\nfunc Example() {\n\tfmt.Println(w.W())\n\t// Output: 1\n}\n",
+	"go.work":           "go 1.26.0\n\nuse (\n\t.\n\t./a\n\t./b\n)\n",
+	"versions.txt":      "a v0.1.0 yes\nb v0.1.0 yes\n. v0.1.0 yes\nc v0.1.0 no\n",
+	"c/go.mod":          "module example.test/w/c\n\ngo 1.26.0\n",
+	"a/go.mod":          "module example.test/w/a\n\ngo 1.26.0\n",
+	"a/a.go":            "package a\n\nfunc Old() int { return 1 }\n",
 	"b/go.mod": "module example.test/w/b\n\ngo 1.26.0\n\nrequire example.test/w/a v0.1.0\n\n" +
 		"replace example.test/w/a => ../a\n",
 	"b/b.go":              "package b\n\nimport (\n\t\"example.test/w/a\"\n\t_ \"example.test/w/b/internal/x\"\n)\n\nfunc B() int { return a.Old() }\n",
@@ -112,6 +115,29 @@ func TestPreflight(t *testing.T) {
 			want: []string{"b v0.1.0 requires c, which is not released"},
 		},
 		{
+			name:   "require by the root module that is stale against a published version",
+			tagged: true,
+			prepare: func(t *testing.T, root string) {
+				write(t, root, "a/a.go", correct["a/a.go"]+"\nfunc Extra() int { return 1 }\n")
+				write(t, root, "w.go", "package w\n\nimport \"example.test/w/a\"\n\nfunc W() int { return a.Extra() }\n")
+			},
+			want: []string{"undefined: a.Extra", "not usable alone: w"},
+		},
+		{
+			name: "require of no module",
+			prepare: func(t *testing.T, root string) {
+				write(t, root, "b/go.mod", correct["b/go.mod"]+"\nrequire example.test/w/none v0.1.0\n")
+			},
+			want: []string{"b v0.1.0 requires example.test/w/none, which is not a module of versions.txt"},
+		},
+		{
+			name: "files that no tag has",
+			prepare: func(t *testing.T, root string) {
+				write(t, root, ".cache/it's.txt", "")
+				write(t, root, "bin/it's.txt", "")
+			},
+		},
+		{
 			name:    "file that a zip may not have",
 			prepare: func(t *testing.T, root string) { write(t, root, "a/it's.txt", "") },
 			want:    []string{"modzip", "it's.txt", "invalid char"},
@@ -181,8 +207,8 @@ func TestPreflight(t *testing.T) {
 
 func TestConsumerImportsWhatOthersMayImport(t *testing.T) {
 	m := workspace.Module{Dir: "b", Path: "example.test/internal/w/b"}
-	got := string(importAll(m, "b example.test/internal/w/b\nx example.test/internal/w/b/internal/x\n"+
-		"main example.test/internal/w/b/cmd\ny example.test/internal/w/b/y\n"))
+	got := string(importAll(m, []pkg{{"b", "example.test/internal/w/b"}, {"x", "example.test/internal/w/b/internal/x"},
+		{"main", "example.test/internal/w/b/cmd"}, {"y", "example.test/internal/w/b/y"}}))
 	want := "package main\n\nimport _ \"example.test/internal/w/b\"\nimport _ \"example.test/internal/w/b/y\"\n\nfunc main() {}\n"
 	if got != want {
 		t.Errorf("got %s", got)

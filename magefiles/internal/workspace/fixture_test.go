@@ -9,19 +9,22 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A correct workspace of three modules: c imports b, b imports a, the tests of c import a.
+// A correct workspace of four modules: the root module imports b, c imports b and the root module,
+// and b imports a.
 var correct = map[string]string{
-	"go.mod":       "module example.test/w\n\ngo 1.26.0\n",
+	"go.mod": "module example.test/w\n\ngo 1.26.0\n\nrequire example.test/w/b v0.2.0\n" +
+		"require example.test/w/a v0.1.0 // indirect\n\nreplace (\n\texample.test/w/a => ./a\n\texample.test/w/b => ./b\n)\n",
+	"w.go":         "package w\n\nimport _ \"example.test/w/b\"\n",
 	"go.work":      "go 1.26.0\n\nuse (\n\t.\n\t./a\n\t./b\n\t./c\n)\n",
-	"versions.txt": "# a comment\na v0.1.0 yes\nb v0.2.0 yes\nc v0.1.0 no\n",
+	"versions.txt": "# a comment\na v0.1.0 yes\nb v0.2.0 yes\n. v0.3.0 yes\nc v0.1.0 no\n",
 	"a/go.mod":     "module example.test/w/a\n\ngo 1.26.0\n",
 	"a/a.go":       "package a\n",
 	"b/go.mod": "module example.test/w/b\n\ngo 1.26.0\n\nrequire example.test/w/a v0.1.0\n\n" +
 		"replace example.test/w/a => ../a\n",
 	"b/b_windows.go": "package b\n\nimport _ \"example.test/w/a\"\n",
-	"c/go.mod": "module example.test/w/c\n\ngo 1.26.0\n\nrequire (\n\texample.test/w/b v0.2.0\n)\n" +
-		"require example.test/w/a v0.1.0 // indirect\n\nreplace (\n\texample.test/w/a => ../a\n\texample.test/w/b => ../b\n)\n",
-	"c/sub/c.go":          "package sub\n\nimport _ \"example.test/w/b/x\"\n",
+	"c/go.mod": "module example.test/w/c\n\ngo 1.26.0\n\nrequire (\n\texample.test/w v0.3.0\n\texample.test/w/b v0.2.0\n)\n" +
+		"require example.test/w/a v0.1.0 // indirect\n\nreplace (\n\texample.test/w => ../\n\texample.test/w/a => ../a\n\texample.test/w/b => ../b\n)\n",
+	"c/sub/c.go":          "package sub\n\nimport (\n\t_ \"example.test/w\"\n\t_ \"example.test/w/b/x\"\n)\n",
 	"c/testdata/c.go":     "package broken; import _ \"example.test/w/none\"\n",
 	"c/nested/go.mod":     "module example.test/w/c/nested\n",
 	"c/nested/ignored.go": "package nested; import _ \"example.test/w/none\"\n",

@@ -62,7 +62,7 @@ func (w *Workspace) importedModules(m Module) ([]string, error) {
 				return nil, fmt.Errorf("%s: %w", name, err)
 			}
 			dir, ours := w.Owner(importPath)
-			if ours && dir != m.Dir && dir != "." && !slices.Contains(dirs, dir) {
+			if ours && dir != m.Dir && !slices.Contains(dirs, dir) {
 				dirs = append(dirs, dir)
 			}
 		}
@@ -90,7 +90,7 @@ func (w *Workspace) CheckSiblings() ([]string, error) {
 			return nil, err
 		}
 		for _, text := range w.checkGoMod(m, mod, want[m.Dir]) {
-			findings = append(findings, m.Dir+"/go.mod: "+text)
+			findings = append(findings, path.Join(m.Dir, "go.mod")+": "+text)
 		}
 	}
 	return findings, nil
@@ -105,7 +105,7 @@ func (w *Workspace) checkUses() ([]string, error) {
 		dirs[i] = path.Clean(filepath.ToSlash(dirs[i]))
 	}
 	var findings []string
-	expected := []string{"."}
+	var expected []string
 	for _, m := range w.Modules {
 		expected = append(expected, m.Dir)
 	}
@@ -164,7 +164,7 @@ func (w *Workspace) checkReplaces(m Module, mod GoMod, want Siblings) []string {
 	replaced := map[string]bool{}
 	for _, r := range mod.Replace {
 		dir, ours := w.Owner(r.Old.Path)
-		if !ours || dir == "." || r.Old.Path != w.Prefix+"/"+dir {
+		if sibling, _ := w.Module(dir); !ours || r.Old.Path != sibling.Path {
 			say("replaces %s: only siblings may be replaced, because a replace is ignored in dependencies", r.Old.Path)
 			continue
 		}
@@ -213,12 +213,12 @@ func (w *Workspace) edits(m Module, mod GoMod, want Siblings) []string {
 	var args []string
 	for _, r := range mod.Require {
 		dir, ours := w.Owner(r.Path)
+		sibling, _ := w.Module(dir)
 		switch {
 		case !ours:
-		case !slices.Contains(want.Graph, dir):
+		case r.Path != sibling.Path || !slices.Contains(want.Graph, dir):
 			args = append(args, "-droprequire="+r.Path)
 		default:
-			sibling, _ := w.Module(dir)
 			args = append(args, "-require="+sibling.Path+"@"+sibling.Version)
 		}
 	}
@@ -229,9 +229,10 @@ func (w *Workspace) edits(m Module, mod GoMod, want Siblings) []string {
 	var kept []string // a correct replace stays where it is, in a block or not
 	for _, r := range mod.Replace {
 		dir, ours := w.Owner(r.Old.Path)
+		sibling, _ := w.Module(dir)
 		switch {
 		case !ours:
-		case slices.Contains(want.Graph, dir) && r.Old.Version == "" && r.New.Path == relative(m.Dir, dir) && r.New.Version == "":
+		case r.Old.Path == sibling.Path && slices.Contains(want.Graph, dir) && r.Old.Version == "" && r.New.Path == relative(m.Dir, dir) && r.New.Version == "":
 			kept = append(kept, dir)
 		case r.Old.Version != "":
 			args = append(args, "-dropreplace="+r.Old.Path+"@"+r.Old.Version)
@@ -241,7 +242,8 @@ func (w *Workspace) edits(m Module, mod GoMod, want Siblings) []string {
 	}
 	for _, dir := range want.Graph {
 		if !slices.Contains(kept, dir) {
-			args = append(args, "-replace="+w.Prefix+"/"+dir+"="+relative(m.Dir, dir))
+			sibling, _ := w.Module(dir)
+			args = append(args, "-replace="+sibling.Path+"="+relative(m.Dir, dir))
 		}
 	}
 	return args
@@ -249,5 +251,12 @@ func (w *Workspace) edits(m Module, mod GoMod, want Siblings) []string {
 
 // relative returns the path of a replace, from one module's directory to the other's, with slashes.
 func relative(from, to string) string {
-	return strings.Repeat("../", strings.Count(from, "/")+1) + to
+	up := "./"
+	if from != "." {
+		up = strings.Repeat("../", strings.Count(from, "/")+1)
+	}
+	if to == "." {
+		return up
+	}
+	return up + to
 }

@@ -2,7 +2,8 @@
 // how their go.mod files must refer to each other.
 //
 // The list is versions.txt at the root. Each line has a directory, a version, and "yes" or "no" for
-// released, with leaves first. Every other file that names the modules is checked against it.
+// released, with leaves first. The directory of the root module is ".". Every other file that names
+// the modules is checked against the list.
 package workspace
 
 import (
@@ -10,6 +11,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -18,15 +20,31 @@ import (
 
 // Module is one line of versions.txt.
 type Module struct {
-	Dir      string // relative to the root, with slashes; also the prefix of its tags
+	Dir      string // relative to the root, with slashes; "." for the root module
 	Path     string // module path
 	Version  string // the version of the next tag of the module
 	Released bool   // false: never tagged, so nothing outside may require it
 }
 
-// Tag returns the name of the git tag of m at its version, as the go command expects it for a
-// module in a subdirectory.
-func (m Module) Tag() string { return m.Dir + "/" + m.Version }
+// Name returns the directory of m, or the last element of its path for the root module.
+func (m Module) Name() string {
+	if m.Dir == "." {
+		return path.Base(m.Path)
+	}
+	return m.Dir
+}
+
+// Tag returns the name of the git tag of m at its version, as the go command expects it: the
+// directory is a prefix, except for the root module.
+func (m Module) Tag() string { return path.Join(m.Dir, m.Version) }
+
+// Pattern returns the pattern of the packages of m, for a go command in the root.
+func (m Module) Pattern() string {
+	if m.Dir == "." {
+		return "./..." // it matches no package of a nested module
+	}
+	return "./" + m.Dir + "/..."
+}
 
 // Workspace is the set of modules below one root.
 type Workspace struct {
@@ -91,8 +109,8 @@ func parseVersions(prefix, text string) ([]Module, error) {
 		if len(f) != 3 {
 			return nil, fmt.Errorf("line %d: want directory, version and yes or no", n)
 		}
-		if !fs.ValidPath(f[0]) || f[0] == "." {
-			return nil, fmt.Errorf("line %d: %q is not a directory below the root", n, f[0])
+		if !fs.ValidPath(f[0]) {
+			return nil, fmt.Errorf("line %d: %q is neither . nor a directory below the root", n, f[0])
 		}
 		if !version.MatchString(f[1]) {
 			return nil, fmt.Errorf("line %d: %q is not a semantic version", n, f[1])
@@ -103,10 +121,10 @@ func parseVersions(prefix, text string) ([]Module, error) {
 		if slices.ContainsFunc(modules, func(m Module) bool { return m.Dir == f[0] }) {
 			return nil, fmt.Errorf("line %d: %s is listed twice", n, f[0])
 		}
-		modules = append(modules, Module{Dir: f[0], Path: prefix + "/" + f[0], Version: f[1], Released: f[2] == "yes"})
+		modules = append(modules, Module{Dir: f[0], Path: path.Join(prefix, f[0]), Version: f[1], Released: f[2] == "yes"})
 	}
-	if len(modules) == 0 {
-		return nil, fmt.Errorf("lists no module: want at least one")
+	if !slices.ContainsFunc(modules, func(m Module) bool { return m.Dir == "." }) {
+		return nil, fmt.Errorf("does not list the root module, whose line begins with a dot")
 	}
 	return modules, lines.Err()
 }
@@ -121,8 +139,8 @@ func (w *Workspace) Module(dir string) (Module, bool) {
 	return Module{}, false
 }
 
-// Owner returns the directory of the module that contains the package with that import path. It is
-// "." for the root module. ours is false for a path outside the workspace.
+// Owner returns the directory of the module that contains the package with that import path. A path
+// in no other module belongs to the root module. ours is false for a path outside the workspace.
 func (w *Workspace) Owner(importPath string) (dir string, ours bool) {
 	if importPath != w.Prefix && !strings.HasPrefix(importPath, w.Prefix+"/") {
 		return "", false
@@ -144,26 +162,26 @@ func (w *Workspace) Owner(importPath string) (dir string, ours bool) {
 func (w *Workspace) GoFiles(dir string) ([]string, error) {
 	var files []string
 	top := filepath.Join(w.Root, filepath.FromSlash(dir))
-	err := filepath.WalkDir(top, func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(top, func(file string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		name := d.Name()
 		hidden := strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_")
 		if d.IsDir() {
-			if path == top {
+			if file == top {
 				return nil
 			}
 			if hidden || name == "testdata" || name == "vendor" {
 				return filepath.SkipDir
 			}
-			if _, err := os.Stat(filepath.Join(path, "go.mod")); err == nil {
+			if _, err := os.Stat(filepath.Join(file, "go.mod")); err == nil {
 				return filepath.SkipDir
 			}
 			return nil
 		}
 		if strings.HasSuffix(name, ".go") && !hidden {
-			rel, err := filepath.Rel(w.Root, path)
+			rel, err := filepath.Rel(w.Root, file)
 			if err != nil {
 				return err
 			}

@@ -8,22 +8,33 @@ import (
 )
 
 func TestVersionsAreParsed(t *testing.T) {
-	got, err := parseVersions("example.test/w", "# head\n\nsys v0.1.0 yes\n  apps   v1.2.3-rc.1\tno\n")
+	got, err := parseVersions("example.test/w", "# head\n\nsys v0.1.0 yes\n. v0.2.0 yes\n  apps   v1.2.3-rc.1\tno\n")
 	want := []Module{
 		{"sys", "example.test/w/sys", "v0.1.0", true},
+		{".", "example.test/w", "v0.2.0", true},
 		{"apps", "example.test/w/apps", "v1.2.3-rc.1", false},
 	}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
-	if tag := want[0].Tag(); tag != "sys/v0.1.0" {
-		t.Errorf("tag is %s", tag)
+}
+
+func TestModulesAreNamedByTheirDirectoryExceptTheRootModule(t *testing.T) {
+	for m, want := range map[Module][3]string{
+		{Dir: "sys", Path: "example.test/w/sys", Version: "v0.1.0"}:       {"sys", "sys/v0.1.0", "./sys/..."},
+		{Dir: "a/deep", Path: "example.test/w/a/deep", Version: "v0.1.0"}: {"a/deep", "a/deep/v0.1.0", "./a/deep/..."},
+		{Dir: ".", Path: "example.test/w", Version: "v0.2.0"}:             {"w", "v0.2.0", "./..."},
+	} {
+		if got := [3]string{m.Name(), m.Tag(), m.Pattern()}; got != want {
+			t.Errorf("%s: got %q, want %q", m.Dir, got, want)
+		}
 	}
 }
 
 func TestMalformedVersionsAreRefusedWithTheLine(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                          "lists no module",
+		"":                          "does not list the root module",
+		"sys v0.1.0 yes":            "does not list the root module",
 		"sys v0.1.0":                "line 1",
 		"sys v0.1.0 yes x":          "line 1",
 		"#\nsys 0.1.0 yes":          "line 2",
@@ -64,8 +75,9 @@ func TestGoFilesLeavesOutWhatTheGoCommandLeavesOut(t *testing.T) {
 	if want := []string{"c/sub/c.go"}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
-	if got, err := w.GoFiles("."); err != nil || len(got) != 0 {
-		t.Errorf("root: got %v, %v, want none: all files are in nested modules", got, err)
+	got, err = w.GoFiles(".")
+	if want := []string{"w.go"}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("root: got %v, %v, want %v: all other files are in nested modules", got, err, want)
 	}
 }
 
