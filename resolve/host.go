@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"sync"
 	"time"
 )
 
@@ -22,6 +23,10 @@ const (
 type Host struct {
 	Strategy Strategy
 	Order    Order
+	// Suspend, if it is not nil, suspends the caller of Lookup. It calls start and returns when
+	// resume was called, by any goroutine, or with the reason why the caller can wait no longer.
+	// Package sched has such functions for tasks. A nil Suspend blocks the goroutine.
+	Suspend func(start func(resume func())) error
 }
 
 // HostQuery is one name in flight. The caller sets the exported fields, passes it to [Host.Start],
@@ -187,8 +192,8 @@ func severity(err error) int {
 	return 2
 }
 
-// Lookup resolves name for a goroutine that may block: it calls Try, then Start, then waits for the
-// completion or for ctx.
+// Lookup resolves name and waits for it, in Suspend if that is set: it calls Try, then Start, then
+// waits for the completion or for ctx. An error of Suspend cancels the query and is returned.
 func (h *Host) Lookup(ctx context.Context, name string, family Family) (HostAnswer, error) {
 	if a, err := h.Try(name, family); !errors.Is(err, ErrWouldBlock) {
 		return a, err
@@ -196,7 +201,7 @@ func (h *Host) Lookup(ctx context.Context, name string, family Family) (HostAnsw
 	var answer HostAnswer
 	var err error
 	finished := false
-	inbox, ready := blockingInbox()
+	inbox, wait := h.waitingInbox()
 	hq := &HostQuery{Name: name, Family: family, Inbox: inbox,
 		Done: func(a HostAnswer, e error) { answer, err, finished = a, e, true }}
 	// Register the cancellation before Start, which may be the slow part. A query that has not
@@ -205,8 +210,49 @@ func (h *Host) Lookup(ctx context.Context, name string, family Family) (HostAnsw
 	defer detach()
 	h.Start(hq)
 	for !finished {
-		<-ready
+		if reason := wait(); reason != nil {
+			hq.end(ErrCanceled)
+			inbox.Close()
+			inbox.Run(0)
+			return HostAnswer{}, reason
+		}
 		inbox.Run(0)
 	}
 	return answer, err
+}
+
+// waitingInbox returns an inbox, and a function that waits until there is something in it.
+func (h *Host) waitingInbox() (*Inbox, func() error) {
+	if h.Suspend == nil {
+		inbox, ready := blockingInbox()
+		return inbox, func() error { <-ready; return nil }
+	}
+	var mu sync.Mutex // guards all below
+	ready := false
+	var resume func() // of the suspended caller
+	inbox := NewInbox(func() error {
+		mu.Lock()
+		ready = true
+		f := resume
+		resume = nil
+		mu.Unlock()
+		if f != nil {
+			f()
+		}
+		return nil
+	})
+	return inbox, func() error {
+		err := h.Suspend(func(f func()) {
+			mu.Lock()
+			if !ready {
+				resume, f = f, func() {}
+			}
+			mu.Unlock()
+			f()
+		})
+		mu.Lock()
+		defer mu.Unlock()
+		ready, resume = false, nil
+		return err
+	}
 }
