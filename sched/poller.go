@@ -78,6 +78,12 @@ func (p *Poller) Close() error {
 	return nil
 }
 
+// Post calls f on the goroutine of Run, after the functions posted before. Any goroutine may call it,
+// and it does not wait. f must not block: it would delay every goroutine that the poller serves.
+//
+// Post returns ErrFull if [DefaultMaxPosted] functions wait, and ErrStopped after the end of Run.
+func (p *Poller) Post(f func()) error { return p.loop.Post(f) }
+
 // Register ties h to the poller. Any goroutine may call it and all methods of the Source. Wait is
 // for goroutines: a task of a loop that uses the poller gets ErrWrongWaiter.
 func (p *Poller) Register(h sys.Handle) (Source, error) {

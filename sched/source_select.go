@@ -27,12 +27,13 @@ type Select = interface {
 
 // NewSelect returns a Select for sources of w. Any goroutine may call it. Its Wait suspends whichever
 // caller waits, as [Loop.Waiter] says.
-func (w Waiter) NewSelect() Select { return &callerSelect{loop: w.loop} }
+func (w Waiter) NewSelect() Select { return &callerSelect{loop: w.loop, follow: w.follow} }
 
 // callerSelect is a Select for whichever caller waits.
 type callerSelect struct {
-	loop *Loop
-	own  []Readiness // of the caller in Wait, with the sources that inner knows
+	loop   *Loop
+	follow bool        // sources may be of other loops
+	own    []Readiness // of the caller in Wait, with the sources that inner knows
 
 	mu     sync.Mutex // guards all below
 	inner  translator // for the kind of the last caller
@@ -83,8 +84,8 @@ func (s *callerSelect) begin() (translator, error) {
 func (s *callerSelect) wait(inner translator, wanted []Readiness, deadline time.Time) error {
 	for _, r := range wanted {
 		source, ok := r.Source.(*taskSource)
-		if !ok || source.loop != s.loop {
-			panic(fmt.Sprintf("sched: Select.Wait: %T is not a source of this loop's Waiter", r.Source))
+		if !ok || source.loop != s.loop && !s.follow {
+			panic(fmt.Sprintf("sched: Select.Wait: %T is not a source of this Waiter", r.Source))
 		}
 		var err error
 		if r.Source, err = inner.translate(source); err != nil {

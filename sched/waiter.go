@@ -17,7 +17,10 @@ type Source = interface {
 }
 
 // Waiter suspends the callers that wait for handles of a loop. It implements stream.Waiter.
-type Waiter struct{ loop *Loop }
+type Waiter struct {
+	loop   *Loop
+	follow bool // handles belong to the loop of the task that registers them
+}
 
 // Waiter returns the waiter of l. One connection made with it serves tasks and goroutines, even in
 // turn:
@@ -35,15 +38,24 @@ type Waiter struct{ loop *Loop }
 //
 // One task per loop and one goroutine may wait in each direction of a handle. Another one gets
 // ErrBusy.
-func (l *Loop) Waiter() Waiter { return Waiter{l} }
+func (l *Loop) Waiter() Waiter { return Waiter{loop: l} }
+
+// WaiterOf returns a waiter for the loops of s. A handle that a task registers belongs to the loop of
+// the task, and any other handle to the first loop. Otherwise it is like the waiter of a loop. All
+// loops of s must have the same Options.Poller, or none.
+func WaiterOf(s Scheduler) Waiter { return Waiter{loop: s.Loops()[0], follow: true} }
 
 // Register ties h to the loop. Any goroutine may call it and the methods of the Source. If a
 // goroutine calls Register and l has a poller, h is tied to the poller first, and to the loop by
 // the first wait of a task.
 func (w Waiter) Register(h sys.Handle) (Source, error) {
 	l := w.loop
+	t := l.callingTask()
+	if t != nil && w.follow {
+		l = t.loop
+	}
 	s := &taskSource{loop: l}
-	if l.poller == nil || l.callingTask() != nil || l.runningWorker() != nil {
+	if l.poller == nil || t != nil || l.runningWorker() != nil {
 		if err := s.open(l, h, s); err != nil {
 			return nil, err
 		}
@@ -60,6 +72,11 @@ func (w Waiter) Register(h sys.Handle) (Source, error) {
 	s.others.Store(o)
 	return s, nil
 }
+
+// Suspend calls start and suspends the caller, a task or a goroutine, until resume is called, from any
+// goroutine. It is for code that serves both kinds of callers; a task alone uses [Task.Suspend], which
+// has the details. A caller that cannot wait gets ErrWrongWaiter, and start is not called.
+func (w Waiter) Suspend(start func(resume func())) error { return w.loop.suspendCaller(start) }
 
 // mayTry returns nil if the caller, which is not a task, can operate on a handle of l: a step or a
 // posted function, which may try, and a goroutine, if it can wait. Any other operation thus fails

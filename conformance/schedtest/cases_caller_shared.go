@@ -5,9 +5,11 @@ import (
 	"errors"
 	"net"
 	"os"
+	"slices"
 	"sync/atomic"
 	"time"
 
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/sched"
 	"github.com/edgewise-go/edgewise/sys"
 )
@@ -309,5 +311,83 @@ func callerUnused(t T, r *Fixture) {
 			t.Errorf("the queue of %s reported a handle %d times while %s took %d bytes, want at most %d",
 				first.name, reports, then.name, bytes, most)
 		}
+	}
+}
+
+// callerWaiterOf checks which queue gets the handle.
+func callerWaiterOf(t T, r *Fixture) {
+	r.start(t, sched.Options{})
+	check := func(who string, of int, h sys.Handle) {
+		reg, err := r.ops.everywhere(r.s).Register(h)
+		if err != nil {
+			t.Errorf("Register by %s: %v", who, err)
+			return
+		}
+		defer reg.Close()
+		for i := range r.s.Loops() {
+			if has := r.queues[i].has(h); has != (i == of) {
+				t.Errorf("a handle registered by %s: queue %d has it: %t", who, i, has)
+			}
+		}
+	}
+	for i, l := range r.s.Loops() {
+		a, _ := r.pair(t)
+		r.wait(t, r.spawn(t, l, context.Background(), "registers", func(*sched.Task) error {
+			check("a task", i, a)
+			return nil
+		}), "a task registers a handle")
+	}
+	a, _ := r.pair(t)
+	check("a goroutine", 0, a)
+}
+
+func callerSuspend(t T, r *Fixture) {
+	r.poll()
+	r.start(t, sched.Options{})
+	for _, s := range r.sharers(t) {
+		resumes := make(chan func(), 1)
+		var resumed atomic.Bool
+		over := s.run(func() {
+			if err := r.ops.suspends(r.loop(), func(resume func()) { resumes <- resume }); err != nil {
+				t.Errorf("Suspend of %s: %v", s.name, err)
+			}
+			if !resumed.Load() {
+				t.Errorf("Suspend of %s returned before resume was called", s.name)
+			}
+		})
+		resume := suite.Receive(t, "start is called", resumes)
+		r.settle(t)
+		if s.loop != nil {
+			r.servesOn(t, s.loop, s.name+" is suspended")
+		}
+		resumed.Store(true)
+		resume()
+		r.wait(t, over, s.name+" is resumed")
+	}
+}
+
+func callerPost(t T, r *Fixture) {
+	r.poll()
+	r.start(t, sched.Options{})
+	const functions = 20
+	var called []int
+	done := make(chan struct{})
+	for i := range functions {
+		err := r.ops.postPoller(r.poller.Poller, func() {
+			if called = append(called, i); len(called) == functions {
+				close(done)
+			}
+		})
+		if err != nil {
+			t.Fatalf("Post: %v", err)
+		}
+	}
+	r.wait(t, done, "the functions are called")
+	if !slices.IsSorted(called) {
+		t.Errorf("the functions were called in the order %v", called)
+	}
+	r.poller.stop(t, r)
+	if err := r.ops.postPoller(r.poller.Poller, func() {}); !errors.Is(err, sched.ErrStopped) {
+		t.Errorf("Post after the end: %v, want ErrStopped", err)
 	}
 }

@@ -90,6 +90,14 @@ func (m *meter) reports(h sys.Handle) int {
 	return m.reported[h]
 }
 
+// has reports whether h is registered.
+func (m *meter) has(h sys.Handle) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, ok := m.registered[h]
+	return ok
+}
+
 func (m *meter) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 	m.waits.Add(1)
 	m.until.Store(int64(timeout))

@@ -121,6 +121,21 @@ func callerMutants() []suite.Mutant[*Fixture] {
 		of("a Wake before the first Wait is lost", func(o *operations) {
 			o.selects = func(l *sched.Loop) sched.Select { return &deafSelect{Select: l.Waiter().NewSelect()} }
 		}, "caller/select"),
+		of("a waiter of all loops registers with the first", func(o *operations) {
+			o.everywhere = func(s sched.Scheduler) sched.Waiter { return s.Loops()[0].Waiter() }
+		}, "caller/waiter-of"),
+		of("Suspend returns at once", func(o *operations) {
+			o.suspends = func(_ *sched.Loop, start func(func())) error {
+				start(func() {})
+				return nil
+			}
+		}, "caller/suspend"),
+		of("a poller calls functions at once, after its end too", func(o *operations) {
+			o.postPoller = func(_ *sched.Poller, f func()) error {
+				f()
+				return nil
+			}
+		}, "caller/post"),
 		of("a registration never rests", func(o *operations) {
 			o.queue = func(q queue.Queue) queue.Queue { return &keepingQueue{Queue: q} }
 		}, "caller/unused"),

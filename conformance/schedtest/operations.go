@@ -48,6 +48,9 @@ type operations struct {
 	tasks      func(l *sched.Loop, h sys.Handle) (registration, error)
 	goroutines func(l *sched.Loop, h sys.Handle) (registration, error)
 	selects    func(l *sched.Loop) sched.Select
+	everywhere func(s sched.Scheduler) sched.Waiter
+	suspends   func(l *sched.Loop, start func(resume func())) error
+	postPoller func(p *sched.Poller, f func()) error
 	polled     func(p *sched.Poller, h sys.Handle) (registration, error)
 	run        func(s sched.Scheduler, ctx context.Context) error
 	drain      func(s sched.Scheduler)
@@ -93,6 +96,9 @@ func honest() operations {
 		tasks:      func(l *sched.Loop, h sys.Handle) (registration, error) { return l.Waiter().Register(h) },
 		goroutines: func(l *sched.Loop, h sys.Handle) (registration, error) { return l.Waiter().Register(h) },
 		selects:    func(l *sched.Loop) sched.Select { return l.Waiter().NewSelect() },
+		everywhere: sched.WaiterOf,
+		suspends:   func(l *sched.Loop, start func(resume func())) error { return l.Waiter().Suspend(start) },
+		postPoller: (*sched.Poller).Post,
 		polled:     (*sched.Poller).Register,
 		run:        sched.Scheduler.Run,
 		drain:      sched.Scheduler.Drain,
