@@ -322,7 +322,8 @@ func ReplacesWrite() error {
 	return w.WriteSiblings()
 }
 
-// Preflight uses each released module alone, as a user who downloads its next version will.
+// Preflight uses each released module alone, as a user who downloads its next version will. It
+// checks that this user receives no module that only the development of edgewise needs.
 func Preflight() error {
 	w, err := open()
 	if err != nil {
@@ -335,7 +336,7 @@ func Preflight() error {
 	if err != nil {
 		return err
 	}
-	return preflight.Run(os.Stdout, w, modzip)
+	return preflight.Run(os.Stdout, w, modzip, lint.CoreOutside())
 }
 
 // Tidy writes the requires of siblings and runs go mod tidy in every module.

@@ -57,6 +57,9 @@ var testSiblings = []string{"conformance"}
 // download it.
 var coreOutside = []string{"golang.org/x/sys", "golang.org/x/sync", "golang.org/x/net"}
 
+// CoreOutside returns the modules from outside the workspace that released modules may build with.
+func CoreOutside() []string { return slices.Clone(coreOutside) }
+
 // rule returns the rule of the longest directory in t that is dir or contains it.
 func (t ImportTable) rule(dir string) (ImportRule, bool) {
 	for {

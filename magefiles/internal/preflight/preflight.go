@@ -5,7 +5,8 @@
 // Each module is packed into a file-system proxy as its next tag would publish it. A version that
 // is already tagged comes from the tag, every other one from the working tree. Then a temporary
 // consumer per released module requires that module alone. It vets and builds the packages and runs
-// their examples from the proxy.
+// their examples from the proxy. Last, a new module imports the packages and must receive no module
+// that only the development of edgewise needs.
 package preflight
 
 import (
@@ -25,14 +26,15 @@ import (
 )
 
 // Run checks all released modules of w and writes a line per module to out. modzip is the path of
-// the program of the tools module that packs.
-func Run(out io.Writer, w *workspace.Workspace, modzip string) error {
+// the program of the tools module that packs. outside lists the modules from outside the workspace
+// that released modules may build with.
+func Run(out io.Writer, w *workspace.Workspace, modzip string, outside []string) error {
 	temp, err := os.MkdirTemp("", "preflight")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(temp)
-	p := &preflight{out: out, w: w, modzip: modzip, temp: temp, proxy: filepath.Join(temp, "proxy")}
+	p := &preflight{out: out, w: w, modzip: modzip, outside: outside, temp: temp, proxy: filepath.Join(temp, "proxy")}
 	if err := p.packAll(); err != nil {
 		return err
 	}
@@ -59,12 +61,13 @@ func Run(out io.Writer, w *workspace.Workspace, modzip string) error {
 }
 
 type preflight struct {
-	out    io.Writer
-	w      *workspace.Workspace
-	modzip string
-	temp   string
-	proxy  string
-	env    []string
+	out     io.Writer
+	w       *workspace.Workspace
+	modzip  string
+	outside []string
+	temp    string
+	proxy   string
+	env     []string
 }
 
 // want is a version of a module that a user may download.
@@ -214,29 +217,29 @@ func fileURL(name string) string {
 	return (&url.URL{Scheme: "file", Path: name}).String()
 }
 
-// consume uses m from a module that requires nothing else. It returns the output of the go command
-// together with an error.
-func (p *preflight) consume(m workspace.Module) ([]byte, error) {
+// consume uses m from a module that requires nothing else, and from a module to which `go get` adds
+// it. It returns the output of the go command together with an error.
+func (p *preflight) consume(m workspace.Module) (string, error) {
 	dir, err := os.MkdirTemp(p.temp, "consumer")
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	goMod := fmt.Sprintf("module consumer\n\ngo 1.26.0\n\nrequire %s %s\n", m.Path, m.Version)
 	sums, err := p.sums()
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	for name, text := range map[string]string{"go.mod": goMod, "go.sum": sums} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
-			return nil, err
+			return "", err
 		}
 	}
 	packages, err := p.packages(dir, m)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	if err := os.WriteFile(filepath.Join(dir, "main.go"), importAll(m, packages), 0o666); err != nil {
-		return nil, err
+		return "", err
 	}
 	var all []string
 	for _, found := range packages {
@@ -248,10 +251,10 @@ func (p *preflight) consume(m workspace.Module) ([]byte, error) {
 		append([]string{"test", "-run", "^Example"}, all...),
 	} {
 		if text, err := command.Combined(dir, p.env, "go", args...); err != nil {
-			return text, err
+			return string(text), err
 		}
 	}
-	return nil, nil
+	return p.receive(m, packages)
 }
 
 // pkg is a package of a module: its name and its import path.
@@ -277,14 +280,22 @@ func (p *preflight) packages(dir string, m workspace.Module) ([]pkg, error) {
 func importAll(m workspace.Module, packages []pkg) []byte {
 	var b strings.Builder
 	b.WriteString("package main\n\n")
-	for _, found := range packages {
-		elements := strings.Split(strings.TrimPrefix(found.path, path.Dir(m.Path)), "/")
-		if found.name != "main" && !slices.Contains(elements, "internal") {
-			fmt.Fprintf(&b, "import _ %q\n", found.path)
-		}
+	for _, importPath := range importable(m, packages) {
+		fmt.Fprintf(&b, "import _ %q\n", importPath)
 	}
 	b.WriteString("\nfunc main() {}\n")
 	return []byte(b.String())
+}
+
+// importable returns the paths of the packages of m that other modules may import.
+func importable(m workspace.Module, packages []pkg) (paths []string) {
+	for _, found := range packages {
+		elements := strings.Split(strings.TrimPrefix(found.path, path.Dir(m.Path)), "/")
+		if found.name != "main" && !slices.Contains(elements, "internal") {
+			paths = append(paths, found.path)
+		}
+	}
+	return paths
 }
 
 // sums returns the go.sum lines of the whole workspace. The consumer trusts the same checksums of

@@ -13,14 +13,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A correct workspace: b uses a, the root module uses b, these have an example, c is not released.
+// A correct workspace: b uses a, the root module uses b, these have an example. The root module and
+// c are not released.
 var correct = map[string]string{
 	"go.mod": "module example.test/w\n\ngo 1.26.0\n\nrequire example.test/w/b v0.1.0\n\nrequire example.test/w/a v0.1.0 // indirect\n\n" +
 		"replace example.test/w/a => ./a\n\nreplace example.test/w/b => ./b\n",
 	"w.go":              "package w\n\nimport \"example.test/w/b\"\n\nfunc W() int { return b.B() }\n",
 	"w_example_test.go": "package w_test\n\nimport (\n\t\"fmt\"\n\n\t\"example.test/w\"\n)\n\nfunc Example() {\n\tfmt.Println(w.W())\n\t// Output: 1\n}\n",
 	"go.work":           "go 1.26.0\n\nuse (\n\t.\n\t./a\n\t./b\n)\n",
-	"versions.txt":      "a v0.1.0 yes\nb v0.1.0 yes\n. v0.1.0 yes\nc v0.1.0 no\n",
+	"versions.txt":      "a v0.1.0 yes\nb v0.1.0 yes\n. v0.1.0 no\nc v0.1.0 no\n",
 	"c/go.mod":          "module example.test/w/c\n\ngo 1.26.0\n",
 	"a/go.mod":          "module example.test/w/a\n\ngo 1.26.0\n",
 	"a/a.go":            "package a\n\nfunc Old() int { return 1 }\n",
@@ -62,6 +63,16 @@ func TestPreflight(t *testing.T) {
 	require.NoError(t, err)
 	bin := t.TempDir()
 	require.NoError(t, command.BuildTools(ours.Root, bin, "./modzip"))
+	sums, err := os.ReadFile(filepath.Join(ours.Root, "magefiles", "go.sum"))
+	require.NoError(t, err)
+	// requires makes a require modules that magefiles requires too, whose checksums are known.
+	requires := func(t *testing.T, root, lines string) {
+		write(t, root, "a/go.mod", correct["a/go.mod"]+"\n"+lines)
+		write(t, root, "a/go.sum", string(sums))
+	}
+	releaseRoot := func(t *testing.T, root string) {
+		write(t, root, "versions.txt", strings.Replace(correct["versions.txt"], ". v0.1.0 no", ". v0.1.0 yes", 1))
+	}
 	useExtra := func(t *testing.T, root string) {
 		write(t, root, "a/a.go", correct["a/a.go"]+"\nfunc Extra() int { return 1 }\n")
 		write(t, root, "b/b.go", strings.Replace(correct["b/b.go"], "a.Old", "a.Extra", 1))
@@ -73,7 +84,23 @@ func TestPreflight(t *testing.T) {
 		want    []string // in the output and the error; none if it must pass
 	}{
 		{name: "correct", prepare: func(t *testing.T, root string) {}},
-		{name: "correct and partly published", tagged: true, prepare: func(t *testing.T, root string) {}},
+		{
+			name:   "correct and partly published, with files that git ignores or no longer has",
+			tagged: true,
+			prepare: func(t *testing.T, root string) {
+				write(t, root, ".gitignore", "it*\n")
+				write(t, root, "b/it's.txt", "")
+				require.NoError(t, os.Remove(filepath.Join(root, "b", "cmd", "main.go")))
+			},
+		},
+		{
+			name: "correct with the root module, and files that targets build",
+			prepare: func(t *testing.T, root string) {
+				releaseRoot(t, root)
+				write(t, root, ".cache/it's.txt", "")
+				write(t, root, "bin/it's.txt", "")
+			},
+		},
 		{
 			name:   "require that is stale against a published version",
 			tagged: true,
@@ -118,6 +145,7 @@ func TestPreflight(t *testing.T) {
 			name:   "require by the root module that is stale against a published version",
 			tagged: true,
 			prepare: func(t *testing.T, root string) {
+				releaseRoot(t, root)
 				write(t, root, "a/a.go", correct["a/a.go"]+"\nfunc Extra() int { return 1 }\n")
 				write(t, root, "w.go", "package w\n\nimport \"example.test/w/a\"\n\nfunc W() int { return a.Extra() }\n")
 			},
@@ -129,13 +157,6 @@ func TestPreflight(t *testing.T) {
 				write(t, root, "b/go.mod", correct["b/go.mod"]+"\nrequire example.test/w/none v0.1.0\n")
 			},
 			want: []string{"b v0.1.0 requires example.test/w/none, which is not a module of versions.txt"},
-		},
-		{
-			name: "files that no tag has",
-			prepare: func(t *testing.T, root string) {
-				write(t, root, ".cache/it's.txt", "")
-				write(t, root, "bin/it's.txt", "")
-			},
 		},
 		{
 			name:    "file that a zip may not have",
@@ -151,20 +172,30 @@ func TestPreflight(t *testing.T) {
 			want: []string{"modzip", "it's.txt", "invalid char"},
 		},
 		{
-			name:   "file that git ignores and file that is deleted",
-			tagged: true,
-			prepare: func(t *testing.T, root string) {
-				write(t, root, ".gitignore", "it*\n")
-				write(t, root, "b/it's.txt", "")
-				require.NoError(t, os.Remove(filepath.Join(root, "b", "cmd", "main.go")))
-			},
-		},
-		{
 			name: "example that fails",
 			prepare: func(t *testing.T, root string) {
 				write(t, root, "a/a.go", strings.Replace(correct["a/a.go"], "return 1", "return 2", 1))
 			},
 			want: []string{"--- FAIL: Example", "not usable alone: b"},
+		},
+		{
+			name: "tool line",
+			prepare: func(t *testing.T, root string) {
+				requires(t, root, "require github.com/magefile/mage v1.17.2\n\ntool github.com/magefile/mage\n")
+			},
+			want: []string{
+				"imports a receives github.com/magefile/mage: it is in the build list", "not usable alone: a b",
+			},
+		},
+		{
+			name: "package that builds with a module from outside",
+			prepare: func(t *testing.T, root string) {
+				requires(t, root, "require golang.org/x/sync v0.23.0\n")
+				write(t, root, "a/x/x.go", "package x\n\nimport _ \"golang.org/x/sync/errgroup\"\n")
+			},
+			want: []string{
+				"imports a receives golang.org/x/sync: it is in go.sum after go build", "not usable alone: a",
+			},
 		},
 		{
 			name:    "test that does not compile",
@@ -189,7 +220,7 @@ func TestPreflight(t *testing.T) {
 			w, err := workspace.Open(root)
 			require.NoError(t, err)
 			var out bytes.Buffer
-			err = Run(&out, w, command.ToolPath(bin, "modzip"))
+			err = Run(&out, w, command.ToolPath(bin, "modzip"), nil)
 			if (err == nil) != (c.want == nil) {
 				t.Errorf("got error %v\n%s", err, out.String())
 			}
@@ -212,5 +243,27 @@ func TestConsumerImportsWhatOthersMayImport(t *testing.T) {
 	want := "package main\n\nimport _ \"example.test/internal/w/b\"\nimport _ \"example.test/internal/w/b/y\"\n\nfunc main() {}\n"
 	if got != want {
 		t.Errorf("got %s", got)
+	}
+}
+
+func TestImportersMayReceiveWhatTheyBuildWithAndTheirTestsNeed(t *testing.T) {
+	p := &preflight{outside: []string{"golang.org/x/sys"}, w: &workspace.Workspace{Prefix: "example.test/w", Modules: []workspace.Module{
+		{Dir: ".", Path: "example.test/w", Released: true}, {Dir: "a", Path: "example.test/w/a", Released: true},
+		{Dir: "c", Path: "example.test/w/c"},
+	}}}
+	for modulePath, want := range map[string][2]bool{ // without and with forTests
+		"example.test/w":              {true, true},
+		"example.test/w/a":            {true, true},
+		"example.test/w/c":            {false, false},
+		"example.test/w/none":         {false, false},
+		"golang.org/x/sys":            {true, true},
+		"golang.org/x/sysfoo":         {false, false},
+		"github.com/stretchr/testify": {false, true},
+		"github.com/magefile/mage":    {false, false},
+		"gonum.org/v1/gonum":          {false, false},
+	} {
+		if got := [2]bool{p.mayReceive(modulePath, nil), p.mayReceive(modulePath, forTests)}; got != want {
+			t.Errorf("%s: got %v, want %v", modulePath, got, want)
+		}
 	}
 }

@@ -19,6 +19,7 @@ type GoMod struct {
 	Replace []struct {
 		Old, New struct{ Path, Version string }
 	}
+	Tool []struct{ Path string }
 }
 
 // ReadGoMod reads the go.mod file of the module at dir.

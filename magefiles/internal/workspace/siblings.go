@@ -73,8 +73,8 @@ func (w *Workspace) importedModules(m Module) ([]string, error) {
 
 // CheckSiblings returns a sentence for every difference between go.work or a go.mod file and the
 // demands of versions.txt and the imports. It reports a missing or stale require of a sibling, and
-// a replace that is missing, superfluous or points elsewhere. It also reports a toolchain line and
-// a module that is not in the workspace.
+// a replace that is missing, superfluous or points elsewhere. It also reports a toolchain line, a
+// tool line of a released module, and a module that is not in the workspace.
 func (w *Workspace) CheckSiblings() ([]string, error) {
 	want, err := w.Siblings()
 	if err != nil {
@@ -130,6 +130,9 @@ func (w *Workspace) checkGoMod(m Module, mod GoMod, want Siblings) []string {
 	}
 	if mod.Toolchain != "" {
 		say("has a toolchain line, which every user would inherit")
+	}
+	if m.Released && len(mod.Tool) > 0 {
+		say("has a tool line for %s, whose module every importer would receive", mod.Tool[0].Path)
 	}
 	required := map[string]bool{}
 	for _, r := range mod.Require {

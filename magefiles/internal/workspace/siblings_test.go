@@ -55,6 +55,9 @@ func TestEachPlantedFaultIsFound(t *testing.T) {
 				"c/go.mod: requires a, which nothing here imports", "c/go.mod: replaces a, which is not in its graph"}},
 		{"toolchain line", map[string]string{"a/go.mod": correct["a/go.mod"] + "toolchain go1.26.8\n"},
 			[]string{"a/go.mod: has a toolchain line, which every user would inherit"}},
+		{"tool line", map[string]string{"a/go.mod": correct["a/go.mod"] + "tool example.org/x/cmd\n"},
+			[]string{"a/go.mod: has a tool line for example.org/x/cmd, whose module every importer would receive"}},
+		{"tool line of an unreleased module", map[string]string{"c/go.mod": correct["c/go.mod"] + "tool example.org/x/cmd\n"}, nil},
 		{"wrong module path", replaceIn("a/go.mod", "w/a", "w/z"),
 			[]string{"a/go.mod: module is example.test/w/z, want example.test/w/a"}},
 		{"require of an unreleased module", map[string]string{
