@@ -20,7 +20,7 @@ type Task struct {
 	name string
 	body func(*Task) error
 
-	parent  context.Context
+	parent  context.Context // that cancels the task; see task_context.go
 	context context.Context // created by the first call of Context
 	cancel  context.CancelCauseFunc
 	unwatch func() bool // stops watching parent
@@ -79,6 +79,9 @@ func (l *Loop) launch(t *Task) error {
 
 // Go starts another task on the same loop. Unlike Loop.Go it is not refused while the loop drains,
 // because a task may need the new one in order to end.
+//
+// ctx cancels the new task. If it is t.Context(), or derived from it, the new task is canceled with t.
+// It outlives t: once t has ended, the context with which t was started cancels it instead.
 func (t *Task) Go(ctx context.Context, name string, body func(*Task) error) error {
 	if err := t.loop.admitChild(); err != nil {
 		return fmt.Errorf("sched: task %q: %w", name, err)
@@ -103,13 +106,14 @@ func (t *Task) start() {
 	t.timer.fire = t
 	t.link()
 	t.canceled = l.cancelErrorFor(t.name)
+	t.findParent()
 	if t.canceled == nil && t.parent.Err() != nil {
 		t.canceled = &CancelError{Task: t.name, Cause: context.Cause(t.parent)}
 	} else if cause := t.job.cause(); t.canceled == nil && cause != nil {
 		t.canceled = &CancelError{Task: t.name, Cause: cause}
 	}
 	if t.parent.Done() != nil {
-		t.unwatch = context.AfterFunc(t.parent, func() { l.inbox.notify(l, t, &t.listed) })
+		t.watchParent()
 	}
 	l.runQueue.push(t)
 	l.driver.offer()
@@ -147,19 +151,6 @@ func (t *Task) Name() string { return t.name }
 
 // Loop returns the loop that t is on.
 func (t *Task) Loop() *Loop { return t.loop }
-
-// Context returns a context that is done once t is canceled or has ended.
-func (t *Task) Context() context.Context {
-	t.loop.lock()
-	defer t.loop.unlock()
-	if t.context == nil {
-		t.context, t.cancel = context.WithCancelCause(t.parent)
-		if t.canceled != nil {
-			t.cancel(t.canceled)
-		}
-	}
-	return t.context
-}
 
 // Draining reports whether the loop has been asked to end. The task should then finish its current
 // work and return.
@@ -288,7 +279,7 @@ func (t *Task) attend(*Loop) {
 		return
 	}
 	if t.parent.Err() != nil {
-		t.stop(context.Cause(t.parent))
+		t.parentDone()
 	}
 	if cause := t.job.cause(); cause != nil {
 		t.stop(cause)
@@ -431,7 +422,7 @@ func (t *Task) end() {
 		t.unwatch()
 	}
 	if t.cancel != nil {
-		t.cancel(context.Canceled)
+		t.cancel(errTaskEnded)
 	}
 	t.unlink()
 	t.body, t.onDrain = nil, nil

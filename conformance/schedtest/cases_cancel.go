@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/sched"
 	"github.com/edgewise-go/edgewise/sys"
 )
@@ -26,6 +27,89 @@ func cancelCases() []Case {
 		{ID: "cancel/context", Doc: "sched.Task.Context", Run: cancelContext,
 			Rule:   "Context returns a context that is done when t is canceled or has ended.",
 			Source: "net.Dialer's contexts"},
+		{ID: "cancel/child-outlives", Doc: "sched.Task.Go", Run: cancelChildOutlives,
+			Rule:   "A task that is started with the context of another one outlives it.",
+			Source: "t.Go(t.Context(), …), which every user writes first"},
+		{ID: "cancel/child", Doc: "sched.Task.Go", Run: cancelChild,
+			Rule:   "A task that is started with the context of another one is canceled with it, and after its end with the context of that one.",
+			Source: "t.Go(t.Context(), …), which every user writes first"},
+	}
+}
+
+type childKey struct{}
+
+// startChild starts a parent, and a child with a context of the parent. The parent then runs until
+// release is closed, the child until it is canceled.
+func (r *Fixture) startChild(t T, ctx context.Context, derived bool, child body) (release func(), parent, ended <-chan struct{}) {
+	t.Helper()
+	begun, over, released := make(chan struct{}), make(chan struct{}), make(chan func(), 1)
+	parent = r.spawn(t, r.loop(), context.WithValue(ctx, childKey{}, "kept"), "parent", func(task *sched.Task) error {
+		above := task.Context()
+		if derived {
+			var cancel context.CancelFunc
+			above, cancel = context.WithCancel(above)
+			t.Cleanup(cancel)
+		}
+		err := r.ops.child(task, above, "child", func(task *sched.Task) error {
+			defer close(over)
+			close(begun)
+			return child(task)
+		})
+		if err != nil {
+			t.Errorf("Go: %v", err)
+			close(over)
+		}
+		return r.ops.await(task, func(resume func()) { released <- resume })
+	})
+	resume := suite.Receive(t, "the parent waits", released)
+	r.wait(t, begun, "the child begins")
+	return resume, parent, over
+}
+
+func cancelChildOutlives(t T, r *Fixture) {
+	r.start(t, sched.Options{})
+	for _, derived := range []bool{false, true} {
+		resumes := make(chan func(), 1)
+		release, parent, child := r.startChild(t, context.Background(), derived, func(task *sched.Task) error {
+			ctx := task.Context()
+			if err := r.ops.await(task, func(resume func()) { resumes <- resume }); err != nil {
+				t.Errorf("the child's wait: %v", err)
+			}
+			if ctx.Err() != nil || ctx.Value(childKey{}) != "kept" {
+				t.Errorf("the child's context: %v, value %v; want no error and the value of the parent's", ctx.Err(), ctx.Value(childKey{}))
+			}
+			return nil
+		})
+		resume := suite.Receive(t, "the child waits", resumes)
+		release()
+		r.wait(t, parent, "the parent ends")
+		r.fence(t) // a cancellation would have reached the child
+		resume()
+		r.wait(t, child, "the child ends")
+	}
+}
+
+func cancelChild(t T, r *Fixture) {
+	r.start(t, sched.Options{})
+	for _, parentEnds := range []bool{false, true} {
+		ctx, cancel := context.WithCancelCause(context.Background())
+		release, parent, child := r.startChild(t, ctx, false, func(task *sched.Task) error {
+			inner := task.Context()
+			checkCanceled(t, "the child's wait", r.ops.await(task, func(func()) {}))
+			if inner.Err() == nil {
+				t.Errorf("the child is canceled, but its context is not done")
+			}
+			return nil
+		})
+		if parentEnds {
+			release()
+			r.wait(t, parent, "the parent ends")
+			r.fence(t)
+		}
+		cancel(errCase)
+		r.wait(t, child, "the child is canceled")
+		release()
+		r.wait(t, parent, "the parent ends")
 	}
 }
 

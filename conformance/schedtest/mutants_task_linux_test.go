@@ -52,6 +52,18 @@ func taskMutants() []suite.Mutant[*Fixture] {
 				return func(t *sched.Task) error { return errors.Join(b(t), b(t)) }
 			})(o)
 		}, "task/runs-once"),
+		mutant("a child ends with its parent", func(o *operations) {
+			o.child = func(t *sched.Task, ctx context.Context, name string, b body) error {
+				ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+				context.AfterFunc(t.Context(), cancel)
+				return t.Go(ctx, name, b)
+			}
+		}, "cancel/child-outlives"),
+		mutant("a child is not canceled with its parent", func(o *operations) {
+			o.child = func(t *sched.Task, ctx context.Context, name string, b body) error {
+				return t.Go(context.WithoutCancel(ctx), name, b)
+			}
+		}, "cancel/child"),
 		mutant("swallows the error of a task", bodies(func(_ string, b body) body {
 			return func(t *sched.Task) error {
 				_ = b(t)
