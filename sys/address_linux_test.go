@@ -140,7 +140,7 @@ func FuzzAddress(f *testing.F) {
 		copy(unsafe.Slice((*byte)(unsafe.Pointer(&from.raw)), unsafe.Sizeof(from.raw)), raw)
 		before := from
 		m := Message{Name: "before", Addr: netip.AddrPortFrom(netip.IPv6Unspecified(), 9)}
-		m.received(h, 3, unix.MSG_TRUNC, &from, size)
+		m.received(h, 3, &unix.Msghdr{Flags: unix.MSG_TRUNC, Namelen: size}, &from)
 		if m.N != 3 || !m.Truncated || m.Name != "" && m.Addr.IsValid() {
 			t.Fatalf("family %[2]d, size %[3]d: got %+[1]v", m, before.raw.Addr.Family, size)
 		}

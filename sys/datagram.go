@@ -7,7 +7,7 @@ import "net/netip"
 // which these functions run.
 const MaxMessages = 16
 
-// Message is one datagram with the address of its sender or receiver.
+// Message is one datagram with the address of its sender or receiver, and its control messages.
 type Message struct {
 	// Buffer holds the bytes to send, or is the room for the bytes to receive. A datagram may be
 	// empty, and so may Buffer.
@@ -29,4 +29,19 @@ type Message struct {
 	// Truncated reports that the datagram was longer than Buffer. The bytes that did not fit are
 	// lost.
 	Truncated bool
+
+	// Control holds the control messages to send, or is the room for those to receive (cmsg(3)). It
+	// may be empty. Descriptors that it receives (unix(7), SCM_RIGHTS) are close-on-exec; the
+	// caller owns and closes them.
+	//
+	// On macOS and the BSDs, a message with Control and an empty Buffer is sent with one zero byte.
+	Control []byte
+
+	// ControlN is the number of bytes received into Control. Sending neither reads nor sets it.
+	ControlN int
+
+	// Flags are those that the kernel set on a received datagram, such as MsgTrunc and MsgCTrunc.
+	// Flags of the call itself, which some systems copy, are left out. Sending neither reads nor
+	// sets it.
+	Flags int
 }

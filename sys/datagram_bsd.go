@@ -12,7 +12,7 @@ import (
 // allocates the sender's address.
 func RecvMessage(h Handle, m *Message) error {
 	for {
-		n, _, flags, from, err := unix.Recvmsg(int(h), m.Buffer, nil, unix.MSG_DONTWAIT)
+		n, controlN, flags, from, err := recvmsg(h, m)
 		if err != nil && n >= 0 {
 			// The datagram was received, but package unix cannot read its sender's address: macOS
 			// and NetBSD allow names longer than struct sockaddr_un. An error here would let such a
@@ -28,7 +28,12 @@ func RecvMessage(h Handle, m *Message) error {
 		default:
 			return err
 		}
-		m.N, m.Truncated = n, flags&unix.MSG_TRUNC != 0
+		m.N, m.ControlN, m.Flags = n, controlN, flags&^recvFlags
+		if n > len(m.Buffer) {
+			// Package unix gives an empty Buffer with Control the room of one byte.
+			m.N, m.Flags = 0, m.Flags|MsgTrunc
+		}
+		m.Truncated = m.Flags&MsgTrunc != 0
 		m.Addr, m.Name = netip.AddrPort{}, ""
 		if sa, ok := from.(*unix.SockaddrUnix); ok {
 			m.Name = sa.Name
@@ -51,7 +56,7 @@ func SendMessage(h Handle, f Family, m *Message) error {
 		return err
 	}
 	for {
-		_, err := unix.SendmsgN(int(h), m.Buffer, nil, to, unix.MSG_DONTWAIT)
+		_, err := unix.SendmsgN(int(h), m.Buffer, m.Control, to, unix.MSG_DONTWAIT)
 		switch err {
 		case unix.EINTR:
 			continue

@@ -7,6 +7,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// recvFlags are the flags of each call that receives datagrams. The kernel copies
+// MSG_CMSG_CLOEXEC into the flags of the result.
+const recvFlags = unix.MSG_DONTWAIT | unix.MSG_CMSG_CLOEXEC
+
 // RecvMessage receives one datagram from h, a datagram socket (recvmsg(2)). It uses MSG_DONTWAIT,
 // so it does not block even if h is a blocking handle. It does not allocate, unless the sender has
 // an IPv6 zone, or a Unix-domain name other than the previous value of m.Name.
@@ -16,10 +20,11 @@ func RecvMessage(h Handle, m *Message) error {
 	vector.SetLen(len(m.Buffer))
 	msg := unix.Msghdr{Name: (*byte)(unsafe.Pointer(&from)), Namelen: uint32(unsafe.Sizeof(from)), Iov: &vector}
 	msg.SetIovlen(1)
+	m.control(&msg)
 	for {
-		n, _, errno := unix.RawSyscall(unix.SYS_RECVMSG, uintptr(h), uintptr(unsafe.Pointer(&msg)), unix.MSG_DONTWAIT)
+		n, _, errno := unix.RawSyscall(unix.SYS_RECVMSG, uintptr(h), uintptr(unsafe.Pointer(&msg)), recvFlags)
 		if errno == 0 {
-			m.received(h, int(n), msg.Flags, &from, msg.Namelen)
+			m.received(h, int(n), &msg, &from)
 			return nil
 		}
 		if errno != unix.EINTR {
@@ -46,6 +51,7 @@ func SendMessage(h Handle, f Family, m *Message) error {
 	vector.SetLen(len(m.Buffer))
 	msg := unix.Msghdr{Iov: &vector}
 	msg.SetIovlen(1)
+	m.control(&msg)
 	if size > 0 {
 		msg.Name, msg.Namelen = (*byte)(unsafe.Pointer(&to)), size
 	}
@@ -79,9 +85,10 @@ func RecvMessages(h Handle, ms []Message) (int, error) {
 		msgs[i].Hdr.Name, msgs[i].Hdr.Namelen = (*byte)(unsafe.Pointer(&from[i])), uint32(unsafe.Sizeof(from[i]))
 		msgs[i].Hdr.Iov = &vectors[i]
 		msgs[i].Hdr.SetIovlen(1)
+		ms[i].control(&msgs[i].Hdr)
 	}
 	for {
-		n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, uintptr(h), uintptr(unsafe.Pointer(&msgs[0])), uintptr(len(ms)), unix.MSG_DONTWAIT, 0, 0)
+		n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, uintptr(h), uintptr(unsafe.Pointer(&msgs[0])), uintptr(len(ms)), recvFlags, 0, 0)
 		if errno == unix.EINTR {
 			continue
 		}
@@ -89,7 +96,7 @@ func RecvMessages(h Handle, ms []Message) (int, error) {
 			return 0, transferError(errno)
 		}
 		for i := range int(n) {
-			ms[i].received(h, int(msgs[i].Len), msgs[i].Hdr.Flags, &from[i], msgs[i].Hdr.Namelen)
+			ms[i].received(h, int(msgs[i].Len), &msgs[i].Hdr, &from[i])
 		}
 		return int(n), nil
 	}
@@ -126,6 +133,7 @@ func SendMessages(h Handle, f Family, ms []Message) (int, error) {
 		}
 		msgs[i].Hdr.Iov = &vectors[i]
 		msgs[i].Hdr.SetIovlen(1)
+		ms[i].control(&msgs[i].Hdr)
 		count++
 	}
 	for {
@@ -140,16 +148,26 @@ func SendMessages(h Handle, f Family, ms []Message) (int, error) {
 	}
 }
 
-// received stores the result that the kernel reported for a datagram of n bytes that h received.
-// The sender's address has size bytes.
-func (m *Message) received(h Handle, n int, flags int32, from *addressSpace, size uint32) {
-	m.N, m.Truncated = n, flags&unix.MSG_TRUNC != 0
-	if from.family(size) != unix.AF_UNIX {
-		m.Name, m.Addr = "", from.addrPort(h, size)
+// control makes m.Control the control buffer of msg.
+func (m *Message) control(msg *unix.Msghdr) {
+	if len(m.Control) > 0 {
+		msg.Control = unsafe.SliceData(m.Control)
+		msg.SetControllen(len(m.Control))
+	}
+}
+
+// received stores the result that the kernel reported in msg for a datagram of n bytes that h
+// received.
+func (m *Message) received(h Handle, n int, msg *unix.Msghdr, from *addressSpace) {
+	m.N, m.ControlN = n, int(msg.Controllen)
+	m.Flags = int(msg.Flags) &^ recvFlags
+	m.Truncated = m.Flags&MsgTrunc != 0
+	if from.family(msg.Namelen) != unix.AF_UNIX {
+		m.Name, m.Addr = "", from.addrPort(h, msg.Namelen)
 		return
 	}
 	m.Addr = netip.AddrPort{}
-	if path := from.unixPath(size); m.Name != string(path) {
+	if path := from.unixPath(msg.Namelen); m.Name != string(path) {
 		m.Name = string(path)
 	}
 }

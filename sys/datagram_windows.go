@@ -43,9 +43,12 @@ func SetBroadcast(h Handle, on bool) error {
 	return setBool(h, windows.SOL_SOCKET, windows.SO_BROADCAST, on)
 }
 
-// RecvMessage receives one datagram from h, a non-blocking datagram socket (WSARecvFrom without an
-// OVERLAPPED).
+// RecvMessage receives one datagram from h, a non-blocking datagram socket (WSARecvFrom, or
+// WSARecvMsg if m has room for control messages, without an OVERLAPPED).
 func RecvMessage(h Handle, m *Message) error {
+	if len(m.Control) > 0 {
+		return recvWithControl(h, m)
+	}
 	var raw windows.RawSockaddrAny
 	size := int32(unsafe.Sizeof(raw))
 	buffer := bufferOf(m.Buffer)
@@ -60,22 +63,23 @@ func RecvMessage(h Handle, m *Message) error {
 	if truncated {
 		n = buffer.Len // the buffer is full, whatever count the call returned
 	}
-	*m = Message{Buffer: m.Buffer, N: int(n), Addr: addrPortOfRaw(&raw, size), Truncated: truncated}
+	*m = Message{Buffer: m.Buffer, N: int(n), Addr: addrPortOfRaw(&raw, size), Control: m.Control, Truncated: truncated}
+	if truncated {
+		m.Flags = MsgTrunc
+	}
 	return nil
 }
 
-// SendMessage sends one datagram from h, a non-blocking datagram socket (WSASendTo without an
-// OVERLAPPED). It sends all of it, or none and returns an error. f is the family of h: an IPv6
-// socket sends to an IPv4 address by mapping it. SendMessage refuses a Message with a Name with an
-// error that is [errors.ErrUnsupported].
+// SendMessage sends one datagram from h, a non-blocking datagram socket (WSASendTo, or WSASendMsg
+// if m has control messages, without an OVERLAPPED). It sends all of it, or none and returns an
+// error. f is the family of h: an IPv6 socket sends to an IPv4 address by mapping it. SendMessage
+// refuses a Message with a Name with an error that is [errors.ErrUnsupported].
 func SendMessage(h Handle, f Family, m *Message) error {
 	if m.Name != "" {
 		return errors.ErrUnsupported
 	}
-	buffer := bufferOf(m.Buffer)
-	var n uint32
 	if m.Addr == (netip.AddrPort{}) {
-		return sendTo(h, &buffer, &n, nil, 0)
+		return sendTo(h, m, nil, 0)
 	}
 	ip := m.Addr.Addr()
 	port := networkOrder(m.Addr.Port())
@@ -84,7 +88,7 @@ func SendMessage(h Handle, f Family, m *Message) error {
 			return windows.WSAEAFNOSUPPORT
 		}
 		to := windows.RawSockaddrInet4{Family: windows.AF_INET, Port: port, Addr: ip.As4()}
-		return sendTo(h, &buffer, &n, unsafe.Pointer(&to), int32(unsafe.Sizeof(to)))
+		return sendTo(h, m, unsafe.Pointer(&to), int32(unsafe.Sizeof(to)))
 	}
 	if !ip.IsValid() {
 		return windows.WSAEINVAL
@@ -94,11 +98,18 @@ func SendMessage(h Handle, f Family, m *Message) error {
 		return err
 	}
 	to := windows.RawSockaddrInet6{Family: windows.AF_INET6, Port: port, Addr: ip.As16(), Scope_id: zone}
-	return sendTo(h, &buffer, &n, unsafe.Pointer(&to), int32(unsafe.Sizeof(to)))
+	return sendTo(h, m, unsafe.Pointer(&to), int32(unsafe.Sizeof(to)))
 }
 
-func sendTo(h Handle, buffer *windows.WSABuf, n *uint32, to unsafe.Pointer, size int32) error {
-	r, _, errno := syscall.SyscallN(procWSASendTo.Addr(), uintptr(h), uintptr(unsafe.Pointer(buffer)), 1, uintptr(unsafe.Pointer(n)), 0,
+func sendTo(h Handle, m *Message, to unsafe.Pointer, size int32) error {
+	buffer := bufferOf(m.Buffer)
+	var n uint32
+	if len(m.Control) > 0 {
+		msg := windows.WSAMsg{Name: (*syscall.RawSockaddrAny)(to), Namelen: size, Buffers: &buffer, BufferCount: 1, Control: bufferOf(m.Control)}
+		r, _, errno := syscall.SyscallN(procWSASendMsg.Addr(), uintptr(h), uintptr(unsafe.Pointer(&msg)), 0, uintptr(unsafe.Pointer(&n)), 0, 0)
+		return failedCall(r, errno)
+	}
+	r, _, errno := syscall.SyscallN(procWSASendTo.Addr(), uintptr(h), uintptr(unsafe.Pointer(&buffer)), 1, uintptr(unsafe.Pointer(&n)), 0,
 		uintptr(to), uintptr(size), 0, 0)
 	return failedCall(r, errno)
 }
