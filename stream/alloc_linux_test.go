@@ -3,9 +3,11 @@ package stream_test
 import (
 	"bytes"
 	"context"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -58,6 +60,52 @@ func TestDatagramsAllocateNothing(t *testing.T) {
 			t.Fatal(n, err)
 		}
 		if n, err := b.TryReadBatch(in); n != 2 || err != nil {
+			t.Fatal(n, err)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations per run, want 0", n)
+	}
+}
+
+func TestControlMessagesAllocateNothing(t *testing.T) {
+	a, b := packetPair(t)
+	raw, err := a.SyscallConn()
+	require.NoError(t, err)
+	require.NoError(t, raw.Control(func(fd uintptr) { err = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_IP, syscall.IP_RECVTOS, 1) }))
+	require.NoError(t, err)
+	mark, addr := trafficClass(3), net.UDPAddrFromAddrPort(b.LocalAddrPort())
+	in := []stream.Message{{Buffer: make([]byte, 64)}, {Buffer: make([]byte, 64)}}
+	p, oob := make([]byte, 64), make([]byte, 64)
+	if n := testing.AllocsPerRun(100, func() {
+		if n, oobn, err := b.WriteMsgUDPAddrPort(p[:10], mark, netip.AddrPort{}); n != 10 || oobn != len(mark) || err != nil {
+			t.Fatal(n, oobn, err)
+		}
+		if err := a.WaitRead(); err != nil {
+			t.Fatal(err)
+		}
+		n, oobn, _, from, err := a.ReadMsgUDPAddrPort(p, oob)
+		if n != 10 || oobn == 0 || err != nil {
+			t.Fatal(n, oobn, err)
+		}
+		if n, _, err := a.WriteMsgUDPAddrPort(p[:20], mark, from); n != 20 || err != nil {
+			t.Fatal(n, err)
+		}
+		if n, _, err := b.ReadFromUDPAddrPort(p); n != 20 || err != nil {
+			t.Fatal(n, err)
+		}
+		if n, err := a.WriteToUDPAddrPort(p[:30], from); n != 30 || err != nil {
+			t.Fatal(n, err)
+		}
+		if n, err := b.Read(p); n != 30 || err != nil {
+			t.Fatal(n, err)
+		}
+		if n, _, err := a.WriteMsgUDP(p[:40], mark, addr); n != 40 || err != nil {
+			t.Fatal(n, err)
+		}
+		if n, err := a.WriteToUDP(p[:41], addr); n != 41 || err != nil {
+			t.Fatal(n, err)
+		}
+		if n, err := b.ReadBatch(in); n != 2 || err != nil {
 			t.Fatal(n, err)
 		}
 	}); n != 0 {

@@ -9,7 +9,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// Message is one datagram of a batch: its bytes, its sender or receiver, and whether it was cut.
+// Message is one datagram of a batch: its bytes, its sender or receiver, its control messages, and
+// whether it was cut.
 type Message = sys.Message
 
 // MaxBatch is the maximum number of datagrams per call of [Socket.TryReadBatch] or
@@ -125,7 +126,8 @@ func (s *Socket) TryWriteTo(p []byte, to netip.AddrPort) (int, error) {
 }
 
 // TryReadBatch receives datagrams into the first elements of ms, at most [MaxBatch], and returns
-// how many. Truncated marks datagrams that were cut.
+// how many. Truncated marks datagrams that were cut. A Message with Control also receives control
+// messages.
 //
 // It returns sys.ErrWouldBlock only if it received none. Only sys.ErrWouldBlock proves that no more
 // datagrams are there; a short batch does not. If another error comes with received datagrams, the
@@ -141,8 +143,9 @@ func (s *Socket) TryReadBatch(ms []Message) (int, error) {
 	return sys.RecvMessages(s.handle, ms)
 }
 
-// TryWriteBatch sends the first elements of ms, at most [MaxBatch], each as TryWriteTo does. It
-// returns how many the kernel took, and sys.ErrWouldBlock only if the kernel took none.
+// TryWriteBatch sends the first elements of ms, at most [MaxBatch], each as TryWriteTo does and
+// with its control messages. It returns how many the kernel took, and sys.ErrWouldBlock only if the
+// kernel took none.
 //
 // Any other error concerns the first datagram that was not sent, or is an answer to an earlier one.
 // If some datagrams were sent, the next call may return the error instead. On Linux it may be lost

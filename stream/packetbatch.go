@@ -6,8 +6,9 @@ import "github.com/edgewise-go/edgewise/sys"
 // returns how many. It suspends the caller until a datagram arrives, the read deadline passes or
 // the connection is closed. If ms is empty, it receives nothing and does not wait.
 //
-// Truncated marks datagrams that were cut; they cause no error. If an error comes with received
-// datagrams, the caller handles the datagrams first.
+// Truncated marks datagrams that were cut; they cause no error. A Message with Control also
+// receives control messages. If an error comes with received datagrams, the caller handles the
+// datagrams first.
 func (c *PacketConn) ReadBatch(ms []Message) (int, error) {
 	n, err := c.readBatch(ms)
 	return n, c.opError("read", err)
@@ -35,8 +36,9 @@ func (c *PacketConn) readBatch(ms []Message) (int, error) {
 	}
 }
 
-// WriteBatch sends all of ms, each as Write or WriteTo does, in as few calls as the system allows.
-// It suspends the caller while the kernel has no room, and returns how many it sent.
+// WriteBatch sends all of ms, each as Write or WriteTo does and with its control messages, in as
+// few calls as the system allows. It suspends the caller while the kernel has no room, and returns
+// how many it sent.
 //
 // An error with n sent datagrams concerns ms[n], which was not sent, or is the network's answer to
 // an earlier datagram. An answer to a datagram of the same batch may be lost.

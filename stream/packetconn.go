@@ -20,18 +20,23 @@ const (
 // would block. It implements net.PacketConn and net.Conn. A [Dialer] connects it to a peer: it then
 // receives only from that peer, and Write sends to it.
 //
+// It has the methods of *net.UDPConn and, for unix-domain datagrams, those of *net.UnixConn except
+// CloseRead and CloseWrite. So libraries that look for these methods, such as golang.org/x/net/ipv4
+// and implementations of QUIC, find them. ReadMsgUDP, WriteMsgUDP and their variants transfer
+// control messages. So do ReadBatch and WriteBatch, if a Message has Control.
+//
 // Each call of Read, ReadFrom and their variants receives one datagram. Each call of Write, WriteTo
 // and their variants sends one, whole or not at all. A datagram may be empty. Datagrams have no end
 // and no io.EOF. A datagram that is longer than the buffer fills it and comes with an error that is
-// [ErrTruncated]. [Socket.TryReadFrom] documents errors from the network. [Socket.TryWriteTo]
-// documents datagrams that find no room on the way.
+// [ErrTruncated]; ReadMsgUDP and ReadMsgUnix set a flag instead. [Socket.TryReadFrom] documents
+// errors from the network. [Socket.TryWriteTo] documents datagrams that find no room on the way.
 //
 // Any goroutine may use Close, the setters and the addresses at any time. Reads take turns, and so do
 // writes; see the package's section on concurrency.
 //
-// ReadFromAddrPort, WriteToAddrPort, ReadBatch, WriteBatch, Read and Write allocate nothing on
-// Linux. The exceptions are the zone of an IPv6 sender and the name of a unix-domain one. ReadBatch
-// does not allocate a name that the Message already holds.
+// Read, Write, ReadBatch, WriteBatch, WriteToUDP, WriteMsgUDP and the methods whose names end in
+// AddrPort allocate nothing on Linux. The exceptions are the zone of an IPv6 sender and the name of
+// a unix-domain one. ReadBatch does not allocate a name that the Message already holds.
 type PacketConn struct {
 	endpoint
 	local  netip.AddrPort
@@ -167,10 +172,10 @@ func (c *PacketConn) WriteTo(p []byte, to net.Addr) (int, error) {
 	switch to := to.(type) {
 	case *net.UDPAddr:
 		if to != nil && c.ends == nil {
-			if to.Port < 0 || to.Port > math.MaxUint16 {
-				return 0, c.opErrorTo("write", to, &net.AddrError{Err: "invalid port: want 0 to 65535", Addr: to.String()})
+			var err error
+			if m.Addr, err = c.receiver(to); err != nil {
+				return 0, c.opErrorTo("write", to, err)
 			}
-			m.Addr = c.receiver(to)
 		}
 	case *net.UnixAddr:
 		if to != nil && c.ends != nil {
@@ -190,16 +195,19 @@ func (c *PacketConn) WriteTo(p []byte, to net.Addr) (int, error) {
 // receiver returns to in the form that the system takes. An address without an IP becomes the
 // unspecified address of the socket's family, as in package net. On an IPv6 socket, so does
 // 0.0.0.0.
-func (c *PacketConn) receiver(to *net.UDPAddr) netip.AddrPort {
+func (c *PacketConn) receiver(to *net.UDPAddr) (netip.AddrPort, error) {
+	if to.Port < 0 || to.Port > math.MaxUint16 {
+		return netip.AddrPort{}, &net.AddrError{Err: "invalid port: want 0 to 65535", Addr: to.String()}
+	}
 	family := c.sock.datagrams.family()
 	if len(to.IP) != 0 && (family == sys.IPv4 || !to.IP.Equal(net.IPv4zero)) {
-		return to.AddrPort()
+		return to.AddrPort(), nil
 	}
 	ip := netip.IPv4Unspecified()
 	if family == sys.IPv6 {
 		ip = netip.IPv6Unspecified().WithZone(to.Zone)
 	}
-	return netip.AddrPortFrom(ip, uint16(to.Port))
+	return netip.AddrPortFrom(ip, uint16(to.Port)), nil
 }
 
 // WriteToAddrPort is WriteTo for a UDP socket.
@@ -364,4 +372,4 @@ func addrOf(m *Message) net.Addr {
 	return nil
 }
 
-func unixgramAddr(name string) net.Addr { return &net.UnixAddr{Name: name, Net: networkUnixgram} }
+func unixgramAddr(name string) *net.UnixAddr { return &net.UnixAddr{Name: name, Net: networkUnixgram} }

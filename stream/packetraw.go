@@ -8,8 +8,8 @@ import (
 
 var _ syscall.Conn = (*PacketConn)(nil)
 
-// SyscallConn gives access to the handle, as [Conn.SyscallConn] does. It is for socket options and
-// control messages that this package does not support.
+// SyscallConn gives access to the handle, as [Conn.SyscallConn] does. It is for socket options that
+// this package does not support, such as those that enable control messages.
 func (c *PacketConn) SyscallConn() (syscall.RawConn, error) {
 	if err := c.open(); err != nil {
 		return nil, c.opError("raw", err)

@@ -32,9 +32,25 @@ type packetConn interface {
 	TryWriteBatch(ms []stream.Message) (int, error)
 	WaitRead() error
 	LocalAddrPort() netip.AddrPort
+	SetReadBuffer(n int) error
 	SetWriteBuffer(n int) error
 	SyscallConn() (syscall.RawConn, error)
 	Release() (sys.Handle, error)
+	File() (*os.File, error)
+
+	ReadFromUDP(p []byte) (int, *net.UDPAddr, error)
+	ReadFromUDPAddrPort(p []byte) (int, netip.AddrPort, error)
+	ReadMsgUDP(p, oob []byte) (n, oobn, flags int, from *net.UDPAddr, err error)
+	ReadMsgUDPAddrPort(p, oob []byte) (n, oobn, flags int, from netip.AddrPort, err error)
+	WriteToUDP(p []byte, to *net.UDPAddr) (int, error)
+	WriteToUDPAddrPort(p []byte, to netip.AddrPort) (int, error)
+	WriteMsgUDP(p, oob []byte, to *net.UDPAddr) (n, oobn int, err error)
+	WriteMsgUDPAddrPort(p, oob []byte, to netip.AddrPort) (n, oobn int, err error)
+
+	ReadFromUnix(p []byte) (int, *net.UnixAddr, error)
+	ReadMsgUnix(p, oob []byte) (n, oobn, flags int, from *net.UnixAddr, err error)
+	WriteToUnix(p []byte, to *net.UnixAddr) (int, error)
+	WriteMsgUnix(p, oob []byte, to *net.UnixAddr) (n, oobn int, err error)
 }
 
 // datagrams is the interface of a *stream.Socket with datagrams that cases use.
@@ -111,9 +127,12 @@ func (w *world) dialPacket(network, address string) packetConn {
 
 // received is the result of receiving one datagram.
 type received struct {
-	data []byte
-	from netip.AddrPort
-	err  error
+	data  []byte
+	from  netip.AddrPort
+	name  string // of a unix-domain sender
+	oob   []byte
+	flags int
+	err   error
 }
 
 func (r received) String() string { return fmt.Sprintf("%.40q from %v, %v", r.data, r.from, r.err) }
@@ -122,7 +141,7 @@ func (w *world) receive(c packetConn, size int) *pending[received] {
 	return call(w, "receive", func() received {
 		p := make([]byte, size)
 		n, from, err := c.ReadFromAddrPort(p)
-		return received{p[:max(n, 0)], from, err}
+		return received{data: p[:max(n, 0)], from: from, err: err}
 	})
 }
 

@@ -68,7 +68,7 @@ func Cases() []Case {
 		writeQueueCases(),
 		packetCases(), packetBatchCases(), packetPeerCases(), packetEndCases(), packetUnixCases(),
 		unixPathCases(), asNetCases(), scarceCases(),
-		packetAdoptCases(),
+		packetAdoptCases(), packetNetCases(), packetControlCases(), packetRightsCases(),
 		tlsCases(), tlsSocketCases(),
 		copyCases(), acceptLoopsCases(), endBothCases(),
 		shareCases(), pollableCases(), lostFlagCases(), urgentCases(), vainCases(),

@@ -26,7 +26,7 @@ func waivers() []Waiver {
 	})
 	for _, id := range []string{
 		"odd-addresses", "waits", "bounds", "empty", "truncated", "no-room", "addresses", "drain", "read-batch", "write-batch", "partial-batch", "connected", "unconnected", "turns",
-		"deadline", "close-racing", "raw",
+		"deadline", "close-racing", "raw", "udp-reads", "udp-writes", "udp-peers", "udp-truncated", "udp-ends", "udp-errors", "options-as-net",
 	} {
 		all = append(all, Waiver{
 			Case:   "packet/" + id,

@@ -20,6 +20,9 @@ import (
 // loopback is the address of every listener.
 var loopback = netip.MustParseAddrPort("127.0.0.1:0")
 
+// loopback6 is its counterpart for IPv6.
+var loopback6 = netip.AddrPortFrom(netip.IPv6Loopback(), 0)
+
 // world is one running case: the T and the Fixture, a spy between the code under test and its
 // Waiter, and what must be closed.
 type world struct {

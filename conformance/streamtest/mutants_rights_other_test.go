@@ -1,0 +1,5 @@
+//go:build !linux
+
+package streamtest
+
+func rightsMutants() []mutant { return nil }
