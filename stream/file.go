@@ -13,7 +13,7 @@ import (
 // On Linux the file of a socket is blocking, as ordinary programs expect of their standard input
 // and output. The connection does not block, because it requests non-blocking I/O in each call.
 // [Conn.ReadFrom] and WriteTo make the file non-blocking again if they use sendfile(2) or
-// splice(2).
+// splice(2). So do Read and Write of [Conn.SyscallConn].
 //
 // On other systems the file stays non-blocking, because both handles share the flag. The same
 // applies to a handle that is not a socket. [Conn.ReleaseFile] returns a blocking file on every

@@ -19,7 +19,8 @@ var (
 // further call they suspend the caller until the handle is ready, the deadline passes or the
 // connection is closed.
 //
-// The handle stays open while a function runs. The function must not block (in Read and Write),
+// The handle stays open while a function runs. Read and Write make it non-blocking before each call
+// if others that share it may have changed that. The function must not block (in Read and Write),
 // close the handle or make it blocking. SyscallConn clears a linger time (SO_LINGER) that the
 // function of Control has set.
 //
@@ -116,8 +117,8 @@ func (s *Socket) repeat(one *side, reg Source, d sys.Direction, f func(fd uintpt
 		if one.expired() {
 			return os.ErrDeadlineExceeded
 		}
-		done := false
-		if err := s.control(func(fd uintptr) { done = f(fd) }); err != nil || done {
+		done, err := s.call(f)
+		if err != nil || done {
 			return err
 		}
 		one.progressed() // only the function knows what it waits for
@@ -125,4 +126,17 @@ func (s *Socket) repeat(one *side, reg Source, d sys.Direction, f func(fd uintpt
 			return err
 		}
 	}
+}
+
+// call calls f with the handle kept open and non-blocking. Others that share the open file may have
+// cleared the flag, on which the calls of f depend.
+func (s *Socket) call(f func(fd uintptr) bool) (done bool, err error) {
+	err = s.do(func(h sys.Handle) error {
+		if err := s.keep(); err != nil {
+			return err
+		}
+		done = f(uintptr(h))
+		return nil
+	})
+	return done, err
 }

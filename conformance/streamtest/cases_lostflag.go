@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"runtime"
+	"syscall"
 
 	"github.com/edgewise-go/edgewise/stream"
 	"github.com/edgewise-go/edgewise/sys"
@@ -31,6 +32,10 @@ func lostFlagCases() []Case {
 		{
 			ID: "lost-flag/listener-file", Doc: "stream.Adopt", Run: in(lostFlagOfFile),
 			Rule: "After File, the owner of the file may clear the listener's non-blocking flag. The listener restores it, and accepts do not block.",
+		},
+		{
+			ID: "lost-flag/raw", Doc: "stream.Conn.SyscallConn", Run: in(lostFlagOfRaw),
+			Rule: "Read and Write of SyscallConn make the handle non-blocking before each call of their function, which therefore does not block.",
 		},
 	}
 	for i := range all {
@@ -261,6 +266,64 @@ func lostFlagOfFile(w *world) {
 		w.peerOf(l)
 		w.check(p.get(), "accept")
 	}
+}
+
+// lostFlagOfRaw reads through SyscallConn as golang.org/x/net does, by calls without MSG_DONTWAIT.
+func lostFlagOfRaw(w *world) {
+	c, peer := w.packetPair()
+	f, err := c.File()
+	w.check(err, "file")
+	w.own(f)
+	w.own(posting{c.LocalAddr().String()})
+	w.rawReadsAfterLoss(c, func() { w.post(peer, c, "x") })
+
+	s, sender := w.connected()
+	h, err := s.Release()
+	w.check(err, "release")
+	adopted := w.adopt(w.handle(h))
+	w.rawReadsAfterLoss(adopted, func() {
+		_, err := sender.Write([]byte("x"))
+		w.check(err, "peer's write")
+	})
+}
+
+// rawReadsAfterLoss is readsAfterLoss for SyscallConn.
+func (w *world) rawReadsAfterLoss(c syscall.Conn, send func()) {
+	w.Helper()
+	raw, err := c.SyscallConn()
+	w.check(err, "SyscallConn")
+	for range 2 {
+		w.check(raw.Control(func(fd uintptr) { w.lose(sys.Handle(fd)) }), "control")
+		n := w.waits(sys.Readable)
+		p := call(w, "raw read", func() result {
+			p := make([]byte, 64)
+			var r result
+			err := raw.Read(func(fd uintptr) bool {
+				r.n, r.err = plainRead(sys.Handle(fd), p)
+				return r.err != sys.ErrWouldBlock
+			})
+			r.data, r.err = p[:max(r.n, 0)], errors.Join(r.err, err)
+			return r
+		})
+		w.waiting(sys.Readable, n)
+		runtime.GC()
+		send()
+		if got := p.get(); string(got.data) != "x" || got.err != nil {
+			w.Fatalf("raw read: got %v, want \"x\"", got)
+		}
+	}
+}
+
+// posting ends a blocked receive when it is closed.
+type posting struct{ address string }
+
+func (p posting) Close() error {
+	c, err := net.Dial(packetNetwork, p.address)
+	if err != nil {
+		return err
+	}
+	_, err = c.Write([]byte("end"))
+	return errors.Join(err, c.Close())
 }
 
 // dialing ends a blocked accept when it is closed.

@@ -64,6 +64,12 @@ func lostFlagMutants() []mutant {
 				return b.packetConn.ReadFromAddrPort(p)
 			}
 		}), "lost-flag/datagrams"),
+		broken("functions of SyscallConn run without the flag", packets(func(b *brokenPackets) {
+			b.raw = func() (syscall.RawConn, error) {
+				r, err := b.packetConn.SyscallConn()
+				return blockingRaw{r}, err
+			}
+		}), "lost-flag/raw"),
 		broken("copies read a socket that blocks without the flag", conns(func(b *brokenConn) {
 			b.readFrom = func(r io.Reader) (int64, error) {
 				if from, ok := r.(syscall.Conn); ok {
@@ -122,4 +128,14 @@ func lostFlagMutants() []mutant {
 			}
 		}), "lost-flag/inherited-listener"),
 	}
+}
+
+// blockingRaw clears the non-blocking flag before each call of a reading function.
+type blockingRaw struct{ syscall.RawConn }
+
+func (r blockingRaw) Read(f func(fd uintptr) bool) error {
+	return r.RawConn.Read(func(fd uintptr) bool {
+		_ = unblock(sys.Handle(fd))
+		return f(fd)
+	})
 }

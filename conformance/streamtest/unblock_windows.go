@@ -1,6 +1,7 @@
 package streamtest
 
 import (
+	"errors"
 	"syscall"
 	"unsafe"
 
@@ -17,3 +18,5 @@ func unblock(h sys.Handle) error {
 	}
 	return nil
 }
+
+func plainRead(sys.Handle, []byte) (int, error) { return 0, errors.ErrUnsupported }
