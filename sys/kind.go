@@ -13,4 +13,5 @@ const (
 	KindDatagram6                // RecvMessage and SendMessage, with IPv6 addresses
 	KindUnixgram                 // RecvMessage and SendMessage, with names
 	KindTCP                      // Recv and Send: TCP over IPv4 or IPv6, without an upper-layer protocol
+	KindUnixpacket               // Recv and Send, each of one record: a Unix-domain socket with SOCK_SEQPACKET
 )

@@ -29,6 +29,12 @@ func KindOf(h Handle) (Kind, error) {
 			return KindStreamSocket, nil
 		case unix.SOCK_DGRAM:
 			return kindOfDatagrams(h)
+		case unix.SOCK_SEQPACKET:
+			if sa, err := unix.Getsockname(int(h)); err == nil {
+				if _, ok := sa.(*unix.SockaddrUnix); ok {
+					return KindUnixpacket, nil
+				}
+			}
 		}
 		return KindOtherSocket, nil
 	}

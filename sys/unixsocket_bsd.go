@@ -20,10 +20,17 @@ func abstractName() error {
 
 // UnixSocket opens a Unix-domain stream socket. It is non-blocking and close-on-exec before a child
 // process can inherit it.
-func UnixSocket() (Handle, error) {
+func UnixSocket() (Handle, error) { return unixSocket(unix.SOCK_STREAM) }
+
+// UnixpacketSocket opens a Unix-domain socket that transfers records (SOCK_SEQPACKET). It is
+// non-blocking and close-on-exec before a child process can inherit it. macOS has no such sockets
+// and returns EPROTONOSUPPORT.
+func UnixpacketSocket() (Handle, error) { return unixSocket(unix.SOCK_SEQPACKET) }
+
+func unixSocket(kind int) (Handle, error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
-	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	fd, err := unix.Socket(unix.AF_UNIX, kind, 0)
 	if err != nil {
 		return Invalid, err
 	}

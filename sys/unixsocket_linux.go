@@ -15,8 +15,14 @@ func abstractName() error { return nil }
 
 // UnixSocket opens a Unix-domain stream socket, created non-blocking and close-on-exec (socket(2),
 // unix(7)).
-func UnixSocket() (Handle, error) {
-	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+func UnixSocket() (Handle, error) { return unixSocket(unix.SOCK_STREAM) }
+
+// UnixpacketSocket opens a Unix-domain socket that transfers records (SOCK_SEQPACKET), created
+// non-blocking and close-on-exec.
+func UnixpacketSocket() (Handle, error) { return unixSocket(unix.SOCK_SEQPACKET) }
+
+func unixSocket(kind int) (Handle, error) {
+	fd, err := unix.Socket(unix.AF_UNIX, kind|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return Invalid, err
 	}

@@ -6,6 +6,9 @@ import "errors"
 // Unix-domain sockets of Windows yet.
 func UnixSocket() (Handle, error) { return Invalid, errors.ErrUnsupported }
 
+// UnixpacketSocket returns an error that is [errors.ErrUnsupported]: Windows has no such sockets.
+func UnixpacketSocket() (Handle, error) { return Invalid, errors.ErrUnsupported }
+
 // BindUnix returns an error that is [errors.ErrUnsupported].
 func BindUnix(h Handle, name string) error { return errors.ErrUnsupported }
 
