@@ -18,7 +18,7 @@ var ErrNotPollable = sys.ErrNotPollable
 // Adopt makes a Socket from a handle that was opened elsewhere. The Socket owns the handle from
 // then on. Adopt accepts:
 //
-//   - a stream socket of any family
+//   - a stream socket of any family, or a unix-domain socket with SOCK_SEQPACKET
 //   - one end of a pipe or a socket pair, a FIFO, or a terminal
 //   - a UDP or unix-domain datagram socket, which [NewPacketConn] takes
 //
@@ -62,7 +62,9 @@ func Adopt(h sys.Handle) (Socket, error) {
 	case sys.KindFile:
 		s.file = true
 	case sys.KindTCP:
-		s.tcp = true
+		s.kind = plainTCP
+	case sys.KindUnixpacket:
+		s.kind = unixRecords
 	case sys.KindDatagram4:
 		s.datagrams = udp4
 	case sys.KindDatagram6:

@@ -20,17 +20,17 @@ const selfConnectsMax = 2
 const attemptShareMin = 2 * time.Second
 
 // tryEach tries the candidates in sequence.
-func (d *Dialer) tryEach(ctx context.Context, left candidates) (*Conn, error) {
+func (d *dialing) tryEach(left candidates) (*Conn, error) {
 	var failed []error
 	for left.len() > 0 {
-		until := share(ctx, left.len())
+		until := share(d.ctx, left.len())
 		addr := left.next().addr
-		c, err := d.attempt(ctx, addr, until)
+		c, err := d.attempt(addr, until)
 		if err == nil {
 			return c, nil
 		}
-		failed = append(failed, opError("dial", nil, netAddr(addr), err))
-		if ctx.Err() != nil {
+		failed = append(failed, d.failedAt(addr, err))
+		if d.ctx.Err() != nil {
 			break
 		}
 	}
@@ -65,53 +65,73 @@ func share(ctx context.Context, left int) time.Time {
 
 // attempt connects to one address until deadline. It returns a connection or an error, never both.
 // After an error no descriptor is left open.
-func (d *Dialer) attempt(ctx context.Context, addr netip.AddrPort, deadline time.Time) (*Conn, error) {
+func (d *dialing) attempt(addr netip.AddrPort, deadline time.Time) (*Conn, error) {
 	for tries := 0; ; tries++ {
-		if err := ctx.Err(); err != nil {
-			return nil, done(ctx, err)
+		if err := d.ctx.Err(); err != nil {
+			return nil, done(d.ctx, err)
 		}
-		c, err := d.once(ctx, addr, deadline)
+		c, err := d.once(addr, deadline)
 		if err == nil {
 			return c, nil
 		}
 		if !errors.Is(err, ErrSelfConnect) || tries == selfConnectsMax {
-			return nil, done(ctx, err)
+			return nil, done(d.ctx, err)
 		}
 	}
 }
 
-func (d *Dialer) once(ctx context.Context, addr netip.AddrPort, deadline time.Time) (*Conn, error) {
+func (d *dialing) once(addr netip.AddrPort, deadline time.Time) (*Conn, error) {
 	c, err := d.begin(addr)
 	if err != nil {
 		return nil, err
 	}
 	if c.sock.phase == phaseConnecting {
-		err = c.finish(ctx, deadline)
+		err = c.finish(d.ctx, deadline)
 	}
 	return c.settle(err)
 }
 
 // begin starts a connect to addr and registers the socket.
-func (d *Dialer) begin(addr netip.AddrPort) (*Conn, error) {
-	s, err := OpenTCP(sys.FamilyOf(addr.Addr()))
+func (d *dialing) begin(addr netip.AddrPort) (*Conn, error) {
+	if d.MultipathTCP {
+		if c, err := d.beginOn(openMultipath, addr); err == nil {
+			return c, nil
+		}
+		// As in package net, any error leads to TCP: the kernel, a sysctl or a security module may
+		// refuse the protocol or one of its options.
+	}
+	return d.beginOn(OpenTCP, addr)
+}
+
+func (d *dialing) beginOn(open func(sys.Family) (Socket, error), addr netip.AddrPort) (*Conn, error) {
+	addr = d.from.peer(addr)
+	s, err := open(sys.FamilyOf(addr.Addr()))
 	if err != nil {
 		return nil, callError("socket", err)
 	}
-	if err := d.apply(&s); err != nil {
-		s.Close()
-		return nil, callError("setsockopt", err)
+	c := &Conn{endpoint: endpoint{sock: s}, remote: addr, version: versionOf(d.network)}
+	if err = d.prepare(&c.sock, addr); err == nil {
+		err = callError("connect", c.sock.StartConnect(addr))
 	}
-	c := &Conn{endpoint: endpoint{sock: s}, remote: addr}
-	err = c.sock.StartConnect(addr)
-	if err != nil && err != sys.ErrWouldBlock {
-		c.sock.Close()
-		return nil, callError("connect", err)
+	if err == nil || err == sys.ErrWouldBlock {
+		c.reg, err = registerWith(d.Waiter, c.sock.handle)
 	}
-	if c.reg, err = registerWith(d.Waiter, c.sock.handle); err != nil {
+	if err != nil {
 		c.sock.Close()
 		return nil, err
 	}
 	return c, nil
+}
+
+// prepare does what comes before the connect of s to addr.
+func (d *dialing) prepare(s *Socket, addr netip.AddrPort) error {
+	if err := s.do(d.apply); err != nil {
+		return callError("setsockopt", err)
+	}
+	if err := d.control(s, familyNetwork(network, sys.FamilyOf(addr.Addr())), addr.String()); err != nil {
+		return err
+	}
+	return callError("bind", d.from.bind(s, addr.Addr()))
 }
 
 // settle completes c after a connect with outcome err, or closes it.
@@ -126,16 +146,13 @@ func (c *Conn) settle(err error) (*Conn, error) {
 	return c, nil
 }
 
-func (d *Dialer) apply(s *Socket) error {
+func (d *Dialer) apply(h sys.Handle) error {
 	if !d.Nagle {
-		if err := s.SetNoDelay(true); err != nil {
+		if err := sys.SetNoDelay(h, true); err != nil {
 			return err
 		}
 	}
-	if d.KeepAlive {
-		return s.do(keepAlive)
-	}
-	return nil
+	return keepAlive(h, d.KeepAlive, d.KeepAliveConfig)
 }
 
 // finish waits for the outcome of a connect. A cancellation arrives through Interrupt, so no
@@ -164,18 +181,4 @@ func (c *Conn) finish(ctx context.Context, deadline time.Time) error {
 			return err
 		}
 	}
-}
-
-// done converts err to the form that callers of a dial expect. It converts only an err that results
-// from the end of ctx or of the time share of an address.
-func done(ctx context.Context, err error) error {
-	switch {
-	case errors.Is(err, context.Canceled):
-		return err
-	case ctx.Err() == context.Canceled:
-		return errors.Join(context.Canceled, err)
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
-		return &timeoutError{context.DeadlineExceeded}
-	}
-	return err
 }

@@ -40,11 +40,9 @@ func (c *candidates) add(ips []netip.Addr, port uint16) {
 	}
 }
 
-// inOrder makes addrs the candidates, without alternation.
-func (c *candidates) inOrder(addrs []netip.AddrPort) {
-	for _, a := range addrs {
-		c.queues[0] = append(c.queues[0], candidate{addr: a})
-	}
+// inOrder appends addr to candidates that do not alternate.
+func (c *candidates) inOrder(addr netip.AddrPort) {
+	c.queues[0] = append(c.queues[0], candidate{addr: addr})
 }
 
 func (c *candidates) len() int { return len(c.queues[family6]) + len(c.queues[family4]) }
@@ -68,10 +66,14 @@ func (c *candidates) again(first candidate) {
 	c.turn = f
 }
 
-// filter passes the addresses of a network, up to the bound per family.
+// filter passes the addresses of a network that a local address can reach, up to the bound per
+// family.
 type filter struct {
 	network string
+	from    origin
 	passed  [families]int
+
+	mismatched bool // an address of the network was not one that from can reach
 }
 
 func (f *filter) pass(ips []netip.Addr) []netip.Addr {
@@ -79,12 +81,34 @@ func (f *filter) pass(ips []netip.Addr) []netip.Addr {
 	for _, ip := range ips {
 		ip = ip.Unmap()
 		family := familyOf(ip)
-		if !ip.IsValid() || f.network == "tcp4" && family != family4 || f.network == "tcp6" && family != family6 ||
-			f.passed[family] == addressesMax {
+		if !ip.IsValid() || !inNetwork(f.network, family) || f.passed[family] == addressesMax {
+			continue
+		}
+		if !f.from.reaches(ip) {
+			f.mismatched = true
 			continue
 		}
 		f.passed[family]++
 		pass = append(pass, ip)
 	}
 	return pass
+}
+
+// none is the error of a host of which no address passed.
+func (f *filter) none(host string) error {
+	if f.mismatched {
+		return noAddress(f.from.text)
+	}
+	return noAddress(host)
+}
+
+// inNetwork reports whether network, which ends with a digit or not, has the family.
+func inNetwork(network string, family int) bool {
+	switch network[len(network)-1] {
+	case '4':
+		return family == family4
+	case '6':
+		return family == family6
+	}
+	return true
 }

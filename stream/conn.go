@@ -30,6 +30,8 @@ type Conn struct {
 	// the next event then does not report, or enable TLS in the kernel. From then on a short read
 	// proves nothing.
 	exposed atomic.Bool
+
+	version version // of the network
 }
 
 var _ net.Conn = (*Conn)(nil)
@@ -142,7 +144,7 @@ func (c *Conn) read(p []byte) (int, error) {
 // mayDrainShort reports whether a short read proves that no more bytes are there. See
 // Socket.MayDrainShort and Source.
 func (c *Conn) mayDrainShort() bool {
-	return c.sock.tcp && !c.exposed.Load() && c.reg.ShortReadDrains()
+	return c.sock.kind == plainTCP && !c.exposed.Load() && c.reg.ShortReadDrains()
 }
 
 // Write writes all of p, and suspends the caller while the kernel takes no more. With an error, it
@@ -246,13 +248,13 @@ func (c *Conn) SetDeadline(t time.Time) error {
 
 // SetReadDeadline sets the deadline of Read and WaitRead.
 func (c *Conn) SetReadDeadline(t time.Time) error {
-	return c.opError("set", c.setDeadline(&c.in, t, sys.Readable))
+	return c.localError("set", c.setDeadline(&c.in, t, sys.Readable))
 }
 
 // SetWriteDeadline sets the deadline of Write, Writev and WaitWrite. Bytes written before it passes
 // stay written.
 func (c *Conn) SetWriteDeadline(t time.Time) error {
-	return c.opError("set", c.setDeadline(&c.out, t, sys.Writable))
+	return c.localError("set", c.setDeadline(&c.out, t, sys.Writable))
 }
 
 // LocalAddr returns the local address, a *net.TCPAddr or *net.UnixAddr. For a handle that is not a
@@ -283,5 +285,20 @@ func (c *Conn) opError(op string, err error) error {
 	if err == nil || err == io.EOF || err == sys.ErrWouldBlock {
 		return err
 	}
-	return opError(op, c.LocalAddr(), c.RemoteAddr(), err)
+	return &net.OpError{Op: op, Net: c.network(), Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: callError(op, err)}
+}
+
+// localError is opError for an operation that does not concern the peer.
+func (c *Conn) localError(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &net.OpError{Op: op, Net: c.network(), Addr: c.LocalAddr(), Err: callError(op, err)}
+}
+
+func (c *Conn) network() string {
+	if c.ends != nil {
+		return c.ends.local.Network()
+	}
+	return c.version.network()
 }

@@ -126,9 +126,13 @@ func (c *Conn) SetKeepAlivePeriod(d time.Duration) error { return c.set(c.sock.S
 func (c *Conn) SetLinger(seconds int) error { return c.set(c.sock.SetLinger(seconds)) }
 
 // SetReadBuffer is [Socket.SetReadBuffer].
-func (c *Conn) SetReadBuffer(n int) error { return c.set(c.sock.SetReadBuffer(n)) }
+func (c *Conn) SetReadBuffer(n int) error {
+	return c.localError("set", callError("setsockopt", c.sock.SetReadBuffer(n)))
+}
 
 // SetWriteBuffer is [Socket.SetWriteBuffer].
-func (c *Conn) SetWriteBuffer(n int) error { return c.set(c.sock.SetWriteBuffer(n)) }
+func (c *Conn) SetWriteBuffer(n int) error {
+	return c.localError("set", callError("setsockopt", c.sock.SetWriteBuffer(n)))
+}
 
 func (c *Conn) set(err error) error { return c.opError("set", callError("setsockopt", err)) }

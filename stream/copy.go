@@ -94,6 +94,9 @@ const partBytes = 1 << 20
 
 // sendFile sends up to remain bytes of f. If handled is false, the caller must copy the rest.
 func (c *Conn) sendFile(f regularFile, remain int64) (n int64, handled bool, err error) {
+	if c.sock.kind == unixRecords {
+		return 0, false, nil // a record has a limit, so parts of the file may be too long for one
+	}
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
 		return 0, false, nil
 	}
@@ -184,7 +187,7 @@ const (
 // splice moves up to remain bytes from one connection to another, through a pipe that exists only
 // during the call.
 func (c *Conn) splice(from *Conn, remain int64) (n int64, handled bool, err error) {
-	if c.sock.file || from.sock.file {
+	if c.sock.file || from.sock.file || c.sock.kind == unixRecords || from.sock.kind == unixRecords {
 		return 0, false, nil
 	}
 	if err := from.in.take(from.reg); err != nil {

@@ -3,9 +3,9 @@ package stream
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
+	"syscall"
 	"time"
 )
 
@@ -93,36 +93,82 @@ type Dialer struct {
 	// Nagle leaves TCP_NODELAY off. By default the Dialer turns it on, as package net does.
 	Nagle bool
 
-	// KeepAlive makes the kernel probe silent peers, with the times of ListenOptions.KeepAlive.
-	KeepAlive bool
+	// KeepAlive is how long a TCP connection is silent before the kernel probes the peer. Zero
+	// means 15 seconds, and a negative time turns probes off. ListenOptions.KeepAlive documents the
+	// rest.
+	KeepAlive time.Duration
+
+	// KeepAliveConfig replaces KeepAlive if its field Enable is true.
+	KeepAliveConfig net.KeepAliveConfig
+
+	// MultipathTCP offers Multipath TCP (RFC 8684) to the peers of TCP, on Linux. A system that
+	// lacks or refuses it uses TCP, and so does a connection whose peer lacks it.
+	MultipathTCP bool
+
+	// LocalAddr is the local address of a connection, as for a net.Dialer: a *net.TCPAddr,
+	// *net.UDPAddr or *net.UnixAddr that suits the network. A zero port, an empty IP or an
+	// unspecified one leaves the choice to the kernel. Only remote addresses of its family are
+	// tried. The path of a *net.UnixAddr stays after Close.
+	LocalAddr net.Addr
+
+	// Control, if set, is called for each new socket before it is bound or connected, as for a
+	// net.Dialer: with a network such as "tcp4", "udp6" or "unix", and the remote address. An error
+	// ends the attempt.
+	//
+	// The caller of the dial calls it, so it must not block. Only the method Control of c works,
+	// and only until the function returns. The function must neither close the handle nor make it
+	// blocking.
+	Control func(network, address string, c syscall.RawConn) error
+
+	// ControlContext replaces Control if it is set. Its context is that of the dial.
+	ControlContext func(ctx context.Context, network, address string, c syscall.RawConn) error
+}
+
+// dialing is one dial: a Dialer, and what the caller of the dial has passed.
+type dialing struct {
+	*Dialer
+	ctx     context.Context
+	network string // as in errors
+	from    origin
 }
 
 // DialContext connects to address and returns a *Conn or a *PacketConn. It fits
 // http.Transport.DialContext. After an error no connection exists and no descriptor is left open.
 //
-//   - In networks "tcp", "tcp4" and "tcp6", address is "host:port" with a numeric port. An empty
-//     host means the loopback interface.
-//   - In network "unix", DialContext is ConnectUnix with address as the name.
+//   - In networks "tcp", "tcp4" and "tcp6", address is "host:port". An empty host means the
+//     loopback interface. The port may be the name of a service. The first such name makes the
+//     process read the system's list of services.
+//   - In network "unix", DialContext is ConnectUnix with address as the name. In "unixpacket" the
+//     socket transfers records (SOCK_SEQPACKET): Write sends one, and Read receives one and
+//     discards what exceeds its buffer. macOS and Windows lack that network.
 //   - In networks "udp", "udp4" and "udp6", it is ConnectUDP and returns a *PacketConn.
 //   - In network "unixgram", it is ConnectUnixgram and returns a *PacketConn.
 //
 // If ctx is canceled, the dial ends with an error that is ctx.Err(). A cancellation after the dial
-// does not affect the connection. An error is a *net.OpError. If several attempts were made, it
-// joins their errors in the order in which they started. A timeout is both context.DeadlineExceeded
-// and os.ErrDeadlineExceeded.
+// does not affect the connection. An error is a *net.OpError with the text that package net has for
+// the same cause. If several attempts were made, it joins their errors in the order in which they
+// started. A timeout is both context.DeadlineExceeded and os.ErrDeadlineExceeded.
 //
 // In networks "tcp4" and "tcp6" the dial looks up and tries only addresses of that family.
 func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	if dialsPackets(network) {
-		return d.dialPacket(ctx, network, address)
+	ctx, cancel := d.limit(ctx)
+	defer cancel()
+	one := &dialing{Dialer: d, ctx: ctx, network: network}
+	switch network {
+	case "tcp", "tcp4", "tcp6":
+		return asConn(one.tcp(address))
+	case networkUnix, networkUnixpacket:
+		return asConn(one.unix(address))
+	case "udp", "udp4", "udp6":
+		return asConn(one.udp(address))
+	case networkUnixgram:
+		return asConn(one.unixgram(address))
 	}
-	var c *Conn
-	var err error
-	if network == networkUnix {
-		c, err = d.ConnectUnix(ctx, address)
-	} else {
-		c, err = d.dial(ctx, network, address)
-	}
+	return nil, one.failed(nil, net.UnknownNetworkError(network))
+}
+
+// asConn returns c as a net.Conn, or nil after an error.
+func asConn[C net.Conn](c C, err error) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -132,14 +178,30 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 // Connect connects to the first of addrs that answers, with the promises of DialContext. It tries
 // addrs in the given order, whatever their families.
 func (d *Dialer) Connect(ctx context.Context, addrs ...netip.AddrPort) (*Conn, error) {
-	if len(addrs) == 0 {
-		return nil, &net.OpError{Op: "dial", Net: network, Err: ErrNoAddress}
-	}
 	ctx, cancel := d.limit(ctx)
 	defer cancel()
+	one := &dialing{Dialer: d, ctx: ctx, network: network}
+	if err := one.check(); err != nil {
+		return nil, err
+	}
 	var left candidates
-	left.inOrder(addrs)
-	return d.connect(ctx, network, left)
+	for _, a := range addrs {
+		if one.from.reaches(a.Addr().Unmap()) {
+			left.inOrder(a)
+		}
+	}
+	if left.len() == 0 {
+		return nil, one.failed(nil, one.unreached(addrs))
+	}
+	return one.connect(left)
+}
+
+// unreached is the error of a dial of addrs, none of which suits the local address.
+func (d *dialing) unreached(addrs []netip.AddrPort) error {
+	if len(addrs) == 0 {
+		return ErrNoAddress
+	}
+	return noAddress(d.from.text)
 }
 
 func (d *Dialer) limit(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -149,42 +211,69 @@ func (d *Dialer) limit(ctx context.Context) (context.Context, context.CancelFunc
 	return context.WithTimeout(ctx, d.Timeout)
 }
 
-func (d *Dialer) dial(ctx context.Context, network, address string) (*Conn, error) {
-	host, port, err := splitAddress(network, address)
-	if err != nil {
-		return nil, &net.OpError{Op: "dial", Net: network, Err: err}
+// check sets the local address, or returns why the dial cannot have it.
+func (d *dialing) check() (err error) {
+	d.from, err = originOf(d.network, d.LocalAddr)
+	return d.failed(nil, err)
+}
+
+// failed returns err, which may be nil, as the error of the dial of to. Without to, no attempt was
+// made.
+func (d *dialing) failed(to net.Addr, err error) error {
+	if err == nil {
+		return nil
 	}
-	ctx, cancel := d.limit(ctx)
-	defer cancel()
+	e := &net.OpError{Op: "dial", Net: d.network, Addr: to, Err: err}
+	if to != nil {
+		e.Source = d.LocalAddr
+	}
+	return e
+}
+
+func (d *dialing) failedAt(to netip.AddrPort, err error) error { return d.failed(netAddr(to), err) }
+
+// target splits address and checks the local address.
+func (d *dialing) target(address string) (host string, port uint16, err error) {
+	if address == "" {
+		return "", 0, d.failed(nil, errMissingAddress)
+	}
+	if host, port, err = splitAddress(d.ctx, d.network, address); err != nil {
+		return "", 0, d.failed(nil, err)
+	}
+	return host, port, d.check()
+}
+
+// tcp dials an address of TCP.
+func (d *dialing) tcp(address string) (*Conn, error) {
+	host, port, err := d.target(address)
+	if err != nil {
+		return nil, err
+	}
 	selector, selects := d.Waiter.(Selector)
 	if _, known := literal(host); !known && selects && d.ResolveParts != nil {
-		r := newRace(d, ctx, network, selector)
+		r := newRace(d, selector)
 		defer r.end()
 		r.resolve(host, port)
 		return r.run()
 	}
-	ips, err := d.addresses(ctx, network, host)
-	if err == nil && len(ips) == 0 {
-		err = noAddress(address)
-	}
+	f := filter{network: d.network, from: d.from}
+	ips, err := f.addresses(d.ctx, host, d.lookup)
 	if err != nil {
-		return nil, &net.OpError{Op: "dial", Net: network, Err: err}
+		return nil, d.failed(nil, err)
 	}
 	var left candidates
 	left.add(ips, port)
-	return d.connect(ctx, network, left)
+	return d.connect(left)
 }
 
 // connect races the candidates if there are several and the Waiter is a Selector.
-func (d *Dialer) connect(ctx context.Context, network string, left candidates) (*Conn, error) {
+func (d *dialing) connect(left candidates) (*Conn, error) {
 	selector, selects := d.Waiter.(Selector)
 	if !selects || left.len() == 1 {
-		return d.tryEach(ctx, left)
+		return d.tryEach(left)
 	}
-	r := newRace(d, ctx, network, selector)
+	r := newRace(d, selector)
 	defer r.end()
 	r.left = left
 	return r.run()
 }
-
-func noAddress(address string) error { return fmt.Errorf("%s: %w", address, ErrNoAddress) }

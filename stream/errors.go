@@ -32,15 +32,6 @@ var ErrSelfConnect = fmt.Errorf("stream: socket connected to itself: %w", syscal
 // decides whether to retry and how long to pause. It is a syscall.EAGAIN.
 var ErrBacklogFull = fmt.Errorf("stream: listener backlog is full: %w", syscall.EAGAIN)
 
-// timeoutError ends a dial that has run out of time. It is os.ErrDeadlineExceeded, as for reads,
-// and context.DeadlineExceeded, as in package net.
-type timeoutError struct{ cause error }
-
-func (e *timeoutError) Error() string   { return "i/o timeout" }
-func (e *timeoutError) Timeout() bool   { return true }
-func (e *timeoutError) Temporary() bool { return true }
-func (e *timeoutError) Unwrap() []error { return []error{os.ErrDeadlineExceeded, e.cause} }
-
 // opError wraps err as package net does. The end of a stream and would-block are results that
 // callers compare, so opError returns them unchanged.
 func opError(op string, source, addr net.Addr, err error) error {

@@ -3,6 +3,7 @@ package stream
 import (
 	"errors"
 	"net"
+	"syscall"
 	"time"
 
 	"github.com/edgewise-go/edgewise/sys"
@@ -46,10 +47,22 @@ func setKeepAlive(h sys.Handle, config net.KeepAliveConfig) error {
 	return nil
 }
 
-// keepAlive turns keep-alive on with the times of package net. OpenBSD keeps its own times.
-func keepAlive(h sys.Handle) error {
-	err := setKeepAlive(h, net.KeepAliveConfig{Enable: true})
-	if errors.Is(err, errors.ErrUnsupported) {
+// keepAlive applies the keep-alive fields of a Dialer or of ListenOptions. As in package net, a
+// system or a protocol that lacks an option keeps its own value. OpenBSD is such a system, and
+// Multipath TCP such a protocol.
+func keepAlive(h sys.Handle, idle time.Duration, config net.KeepAliveConfig) error {
+	if !config.Enable {
+		if idle < 0 {
+			return nil
+		}
+		config = net.KeepAliveConfig{Enable: true, Idle: idle}
+	}
+	return supported(setKeepAlive(h, config))
+}
+
+// supported returns err unless it means that the system or the protocol lacks an option.
+func supported(err error) error {
+	if sys.ClassOf(err) == sys.ClassUnsupported || errors.Is(err, errors.ErrUnsupported) || err == syscall.ENOPROTOOPT {
 		return nil
 	}
 	return err

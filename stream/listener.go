@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/edgewise-go/edgewise/sys"
@@ -30,13 +31,27 @@ type ListenOptions struct {
 	// package net does.
 	Nagle bool
 
-	// KeepAlive makes the kernel probe silent peers of accepted connections, as package net does.
-	// Probes start after 15 seconds of silence and repeat up to 9 times at intervals of 15 seconds.
-	// OpenBSD has one such setting for the whole system.
-	KeepAlive bool
+	// KeepAlive is how long an accepted connection is silent before the kernel probes the peer.
+	// Zero means 15 seconds, and a negative time turns probes off. Probes repeat up to 9 times at
+	// intervals of 15 seconds. These are the times of package net. OpenBSD has one such setting for
+	// the whole system.
+	KeepAlive time.Duration
 
-	// KeepPath leaves the path of a unix-domain listener in place after Close.
+	// KeepAliveConfig replaces KeepAlive if its field Enable is true.
+	KeepAliveConfig net.KeepAliveConfig
+
+	// MultipathTCP accepts connections over Multipath TCP (RFC 8684) from peers that offer it, on
+	// Linux. A system that lacks or refuses it uses TCP.
+	MultipathTCP bool
+
+	// KeepPath leaves the path of a unix-domain listener in place after Close. It is the initial
+	// value for SetUnlinkOnClose.
 	KeepPath bool
+
+	// Control, if set, is called for the new socket before it is bound, as for a net.ListenConfig:
+	// with a network such as "tcp4" or "unix", and the local address. An error ends the listen.
+	// Dialer.Control documents what the function may do. Accepted connections inherit most options.
+	Control func(network, address string, c syscall.RawConn) error
 
 	// Exhausted, if set, is called for each pause that Accept makes because the process or the
 	// system has run out of descriptors or memory. The goroutine or task that accepts calls it. It
@@ -56,8 +71,10 @@ type Listener struct {
 	in        side
 	recovery  recovery // guarded by in.turn
 	addr      netip.AddrPort
-	name      net.Addr // of a unix-domain listener; otherwise nil
-	path      string   // to be removed by Close
+	version   version     // of the network
+	name      net.Addr    // of a unix-domain listener; otherwise nil
+	path      string      // of a unix-domain listener that has one
+	unlink    atomic.Bool // Close removes path
 	exhausted func(error, time.Duration)
 	accepts   atomic.Uint64
 }
@@ -65,44 +82,57 @@ type Listener struct {
 var _ net.Listener = (*Listener)(nil)
 
 // Listen opens a socket that listens on addr and registers it with w. With port zero the kernel
-// chooses the port. Accepted connections inherit the options that Listen sets, at no cost per
-// connection.
+// chooses the port. The zero netip.Addr means every interface, over IPv6 and IPv4, or over IPv4
+// alone if the system lacks the other. Accepted connections inherit the options that Listen sets,
+// at no cost per connection. [ListenConfig] takes addresses as package net writes them.
 func Listen(w Waiter, addr netip.AddrPort, options ListenOptions) (*Listener, error) {
-	l, err := listen(w, addr, options)
+	return options.listen(w, place{network: network, addr: addr, name: netAddr(addr)})
+}
+
+func (options ListenOptions) listen(w Waiter, p place) (*Listener, error) {
+	if options.MultipathTCP {
+		l, err := everywhere(p, func(p place) (*Listener, error) { return options.listenOn(openMultipath, w, p) })
+		if err == nil {
+			return l, nil // after an error, try TCP: see begin
+		}
+	}
+	l, err := everywhere(p, func(p place) (*Listener, error) { return options.listenOn(OpenTCP, w, p) })
 	if err != nil {
-		return nil, opError("listen", nil, netAddr(addr), err)
+		return nil, p.failed(err)
 	}
 	return l, nil
 }
 
-func listen(w Waiter, addr netip.AddrPort, options ListenOptions) (_ *Listener, err error) {
-	s, err := OpenTCP(sys.FamilyOf(addr.Addr()))
+func (options ListenOptions) listenOn(open func(sys.Family) (Socket, error), w Waiter, p place) (_ *Listener, err error) {
+	s, err := open(p.family())
 	if err != nil {
 		return nil, callError("socket", err)
 	}
+	l := &Listener{sock: s, waiter: w, version: versionOf(p.network), exhausted: options.Exhausted}
 	defer func() {
 		if err != nil {
-			s.Close()
+			l.sock.Close()
 		}
 	}()
-	if err := options.apply(s.handle, sys.FamilyOf(addr.Addr())); err != nil {
+	if err := options.apply(s.handle, p); err != nil {
 		return nil, callError("setsockopt", err)
 	}
-	if err := s.Bind(addr); err != nil {
-		return nil, callError("bind", err)
-	}
-	if err := s.Listen(options.backlog()); err != nil {
-		return nil, callError("listen", err)
-	}
-	local, err := s.LocalAddr()
-	if err != nil {
-		return nil, callError("getsockname", err)
-	}
-	reg, err := registerWith(w, s.handle)
-	if err != nil {
+	if err := l.sock.controlled(options.Control, p.controlNetwork(), p.name.String()); err != nil {
 		return nil, err
 	}
-	return &Listener{sock: s, waiter: w, reg: reg, addr: local, exhausted: options.Exhausted}, nil
+	if err := l.sock.Bind(p.addr); err != nil {
+		return nil, callError("bind", err)
+	}
+	if err := l.sock.Listen(options.backlog()); err != nil {
+		return nil, callError("listen", err)
+	}
+	if l.addr, err = l.sock.LocalAddr(); err != nil {
+		return nil, callError("getsockname", err)
+	}
+	if l.reg, err = registerWith(w, s.handle); err != nil {
+		return nil, err
+	}
+	return l, nil
 }
 
 func (options ListenOptions) backlog() int {
@@ -112,7 +142,7 @@ func (options ListenOptions) backlog() int {
 	return options.Backlog
 }
 
-func (options ListenOptions) apply(h sys.Handle, f sys.Family) error {
+func (options ListenOptions) apply(h sys.Handle, p place) error {
 	if err := sys.SetReuseAddr(h, true); err != nil {
 		return err
 	}
@@ -121,15 +151,11 @@ func (options ListenOptions) apply(h sys.Handle, f sys.Family) error {
 			return err
 		}
 	}
-	if f == sys.IPv6 {
-		if err := sys.SetV6Only(h, !options.DualStack); err != nil {
-			return err
-		}
+	if err := p.limit(h, options.DualStack); err != nil {
+		return err
 	}
-	if options.KeepAlive {
-		if err := keepAlive(h); err != nil {
-			return err
-		}
+	if err := keepAlive(h, options.KeepAlive, options.KeepAliveConfig); err != nil {
+		return err
 	}
 	return sys.SetNoDelay(h, !options.Nagle)
 }
@@ -141,11 +167,7 @@ func (options ListenOptions) apply(h sys.Handle, f sys.Family) error {
 // registration of the connection. It then pauses and continues. The first pause is 5 ms; each later
 // one is twice as long, up to a second. It calls ListenOptions.Exhausted for each pause.
 func (l *Listener) Accept() (net.Conn, error) {
-	c, err := l.AcceptOn(l.waiter)
-	if err != nil {
-		return nil, err
-	}
-	return c, nil
+	return asConn(l.AcceptOn(l.waiter))
 }
 
 // AcceptOn is Accept with the connection on another Waiter, which may belong to another loop.
@@ -157,6 +179,7 @@ func (l *Listener) AcceptOn(w Waiter) (*Conn, error) {
 	for {
 		c, err := register(s, peer, w)
 		if err == nil {
+			c.version = l.version
 			return c, nil
 		}
 		if Exhausted(err) {
@@ -362,5 +385,9 @@ func (l *Listener) opError(op string, err error) error {
 	if err == nil || err == sys.ErrWouldBlock {
 		return err
 	}
-	return opError(op, nil, l.Addr(), err)
+	network := l.version.network()
+	if l.name != nil {
+		network = l.name.Network()
+	}
+	return &net.OpError{Op: op, Net: network, Addr: l.Addr(), Err: callError(op, err)}
 }

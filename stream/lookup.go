@@ -6,26 +6,26 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"strconv"
 	"sync"
 )
 
-// splitAddress returns the host and the port of a TCP address.
-func splitAddress(network, address string) (host string, port uint16, err error) {
-	switch network {
-	case "tcp", "tcp4", "tcp6":
-	default:
-		return "", 0, net.UnknownNetworkError(network)
-	}
+// splitAddress returns the host and the port of an address of TCP or UDP.
+func splitAddress(ctx context.Context, network, address string) (host string, port uint16, err error) {
 	host, service, err := net.SplitHostPort(address)
 	if err != nil {
 		return "", 0, err
 	}
-	n, err := strconv.ParseUint(service, 10, 16)
-	if err != nil {
-		return "", 0, &net.AddrError{Err: "invalid port: want 0 to 65535", Addr: address}
-	}
-	return host, uint16(n), nil
+	port, err = portOf(ctx, network, service)
+	return host, port, err
+}
+
+// portOf returns the number of a port that is a number, the name of a service, or empty. The first
+// name makes the process read the system's list of services, if it has one (services(5)).
+func portOf(ctx context.Context, network, service string) (uint16, error) {
+	// A resolver of the C library would block a thread, and possibly ask a server.
+	r := net.Resolver{PreferGo: true}
+	port, err := r.LookupPort(ctx, network, service)
+	return uint16(port), err
 }
 
 // literal returns the addresses of a host that needs no resolver.
@@ -42,32 +42,43 @@ func literal(host string) ([]netip.Addr, bool) {
 	return []netip.Addr{ip}, err == nil
 }
 
-// addresses returns the addresses of host in network. The result may be empty.
-func (d *Dialer) addresses(ctx context.Context, network, host string) ([]netip.Addr, error) {
+// addresses returns the addresses of host that f passes.
+func (f *filter) addresses(ctx context.Context, host string, lookup func(ctx context.Context, host string) ([]netip.Addr, error)) ([]netip.Addr, error) {
 	ips, known := literal(host)
 	if !known {
 		var err error
-		if ips, err = d.lookup(ctx, host); err != nil {
-			return nil, err
+		if ips, err = lookup(ctx, host); err != nil {
+			return nil, lookupError(ctx, host, err)
+		}
+		if len(ips) == 0 {
+			return nil, nobody(host)
 		}
 	}
-	f := filter{network: network}
-	return f.pass(ips), nil
+	if ips = f.pass(ips); len(ips) == 0 {
+		return nil, f.none(host)
+	}
+	return ips, nil
+}
+
+// nobody is the error of a host that has no addresses at all.
+func nobody(host string) error {
+	return &net.DNSError{UnwrapErr: ErrNoAddress, Err: noSuchHost, Name: host, IsNotFound: true}
 }
 
 // lookup resolves host through Resolve.
 func (d *Dialer) lookup(ctx context.Context, host string) ([]netip.Addr, error) {
 	switch {
 	case d.Resolve != nil:
-		ips, err := d.Resolve(ctx, host)
-		if err != nil {
-			return nil, done(ctx, err)
-		}
-		return ips, nil
+		return d.Resolve(ctx, host)
 	case d.ResolveParts != nil:
-		return nil, fmt.Errorf("stream: resolve %s: ResolveParts needs a Waiter that is a Selector: %w", host, errors.ErrUnsupported)
+		return nil, fmt.Errorf("stream: ResolveParts needs a Waiter that is a Selector: %w", errors.ErrUnsupported)
 	}
-	return nil, &net.DNSError{Err: "not a literal address and Dialer.Resolve is nil", Name: host, IsNotFound: true}
+	return nil, noResolver(host, "Dialer.Resolve")
+}
+
+// noResolver is the error of a host name if field, which would resolve it, is nil.
+func noResolver(host, field string) error {
+	return &net.DNSError{Err: "not a literal address and " + field + " is nil", Name: host, IsNotFound: true}
 }
 
 // delivery collects what ResolveParts delivers to a race, from any goroutine.
@@ -78,6 +89,7 @@ type delivery struct {
 	mu     sync.Mutex // guards all below
 	filter filter
 	parts  [][]netip.Addr // not taken yet
+	any    bool           // addresses were delivered, even if none passed
 	over   bool
 	err    error
 }
@@ -88,6 +100,7 @@ func (d *delivery) deliver(addrs []netip.Addr, more bool, err error) {
 	if d.over {
 		return
 	}
+	d.any = d.any || len(addrs) > 0
 	if part := d.filter.pass(addrs); len(part) > 0 {
 		d.parts = append(d.parts, part)
 	}
@@ -116,10 +129,17 @@ func (d *delivery) end() {
 	}
 }
 
-func (d *delivery) failure() error {
+// failure returns the reason why no address of host was delivered.
+func (d *delivery) failure(ctx context.Context, host string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.err
+	switch {
+	case d.err != nil:
+		return lookupError(ctx, host, d.err)
+	case d.any:
+		return d.filter.none(host)
+	}
+	return nobody(host)
 }
 
 // resolverNetwork returns the name that resolvers use for network.

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"syscall"
 
 	"github.com/edgewise-go/edgewise/sys"
 )
@@ -22,21 +23,29 @@ type PacketOptions struct {
 
 	// KeepPath leaves the path of a unix-domain socket in place after Close.
 	KeepPath bool
+
+	// Control, if set, is called for the new socket before it is bound, as ListenOptions.Control
+	// is.
+	Control func(network, address string, c syscall.RawConn) error
 }
 
 // ListenPacket opens a UDP socket, binds it to addr and registers it with w. With port zero the
-// kernel chooses the port.
+// kernel chooses the port. The zero netip.Addr means every interface, as for [Listen].
+// [ListenConfig] takes addresses as package net writes them.
 func ListenPacket(w Waiter, addr netip.AddrPort, options PacketOptions) (*PacketConn, error) {
-	c, err := listenPacket(w, addr, options)
+	return options.listen(w, place{network: networkUDP, addr: addr, name: net.UDPAddrFromAddrPort(addr)})
+}
+
+func (options PacketOptions) listen(w Waiter, p place) (*PacketConn, error) {
+	c, err := everywhere(p, func(p place) (*PacketConn, error) { return options.listenAt(w, p) })
 	if err != nil {
-		return nil, opError("listen", nil, net.UDPAddrFromAddrPort(addr), err)
+		return nil, p.failed(err)
 	}
 	return c, nil
 }
 
-func listenPacket(w Waiter, addr netip.AddrPort, options PacketOptions) (_ *PacketConn, err error) {
-	f := sys.FamilyOf(addr.Addr())
-	s, err := OpenUDP(f)
+func (options PacketOptions) listenAt(w Waiter, p place) (_ *PacketConn, err error) {
+	s, err := OpenUDP(p.family())
 	if err != nil {
 		return nil, callError("socket", err)
 	}
@@ -46,10 +55,13 @@ func listenPacket(w Waiter, addr netip.AddrPort, options PacketOptions) (_ *Pack
 			c.sock.Close()
 		}
 	}()
-	if err := options.apply(s.handle, f); err != nil {
+	if err := options.apply(s.handle, p); err != nil {
 		return nil, callError("setsockopt", err)
 	}
-	if err := c.sock.Bind(addr); err != nil {
+	if err := c.sock.controlled(options.Control, p.controlNetwork(), p.name.String()); err != nil {
+		return nil, err
+	}
+	if err := c.sock.Bind(p.addr); err != nil {
 		return nil, callError("bind", err)
 	}
 	if err := c.findEnds(); err != nil {
@@ -61,16 +73,19 @@ func listenPacket(w Waiter, addr netip.AddrPort, options PacketOptions) (_ *Pack
 	return c, nil
 }
 
-func (options PacketOptions) apply(h sys.Handle, f sys.Family) error {
+func (options PacketOptions) apply(h sys.Handle, p place) error {
+	if p.group {
+		if err := shareGroup(h); err != nil {
+			return err
+		}
+	}
 	if options.ReusePort {
 		if err := sys.SetReusePort(h, true); err != nil {
 			return err
 		}
 	}
-	if f == sys.IPv6 {
-		if err := sys.SetV6Only(h, !options.DualStack); err != nil {
-			return err
-		}
+	if err := p.limit(h, options.DualStack); err != nil {
+		return err
 	}
 	if options.Broadcast {
 		return sys.SetBroadcast(h, true)
@@ -96,11 +111,14 @@ func listenUnixDatagram(w Waiter, name string, options PacketOptions) (_ *Packet
 	if err != nil {
 		return nil, callError("socket", err)
 	}
-	if err := s.BindUnix(name); err != nil {
-		s.Close()
-		return nil, callError("bind", err)
-	}
 	c := &PacketConn{endpoint: endpoint{sock: s}, ends: &ends{local: unixgramAddr(name)}}
+	if err = c.sock.controlled(options.Control, networkUnixgram, name); err == nil {
+		err = callError("bind", c.sock.BindUnix(name))
+	}
+	if err != nil {
+		c.sock.Close()
+		return nil, err
+	}
 	if !strings.HasPrefix(name, "@") {
 		c.path = name
 	}

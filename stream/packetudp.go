@@ -14,10 +14,7 @@ const (
 	callSendmsg = "sendmsg"
 )
 
-var (
-	errNotUDP         = fmt.Errorf("stream: not a UDP socket: %w", errors.ErrUnsupported)
-	errMissingAddress = &net.AddrError{Err: "missing address: socket is not connected"}
-)
+var errNotUDP = fmt.Errorf("stream: not a UDP socket: %w", errors.ErrUnsupported)
 
 // ReadFromUDP is ReadFrom for a UDP socket. An IPv4 sender has an IPv4 address, even if the socket
 // is IPv6. For any other socket ReadFromUDP returns an error that is errors.ErrUnsupported.

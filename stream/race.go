@@ -3,7 +3,6 @@ package stream
 import (
 	"context"
 	"errors"
-	"net"
 	"net/netip"
 	"os"
 	"time"
@@ -15,11 +14,9 @@ import (
 // Eyeballs version 2). It runs as one loop in its caller, which waits for all attempts, the
 // resolver and the clock at once.
 type race struct {
-	dialer  *Dialer
-	begin   func(to netip.AddrPort) (*Conn, error) // Dialer.begin
-	ctx     context.Context
+	*dialing
+	begin   func(to netip.AddrPort) (*Conn, error) // dialing.begin
 	unwatch func() bool
-	network string
 	host    string
 	port    uint16
 	sel     Select
@@ -28,11 +25,11 @@ type race struct {
 	left  candidates
 	gate  time.Time // when addresses stop waiting for those of the preferred family
 
-	running []runner
-	wanted  []Readiness // of running, by index
-	next    time.Time   // when the next attempt joins
-	failed  bool        // an attempt has failed since the last one started
-	errs    []error     // by attempt, in the order of their start; nil while an attempt runs
+	running    []runner
+	wanted     []Readiness // of running, by index
+	next       time.Time   // when the next attempt joins
+	lastFailed bool        // an attempt has failed since the last one started
+	errs       []error     // by attempt, in the order of their start; nil while an attempt runs
 }
 
 // runner is a running attempt.
@@ -43,10 +40,10 @@ type runner struct {
 }
 
 // newRace returns a race without candidates. The caller must call end.
-func newRace(d *Dialer, ctx context.Context, network string, selector Selector) *race {
-	r := &race{dialer: d, begin: d.begin, ctx: ctx, network: network, sel: selector.NewSelect()}
-	if ctx.Done() != nil {
-		r.unwatch = context.AfterFunc(ctx, r.sel.Wake)
+func newRace(d *dialing, selector Selector) *race {
+	r := &race{dialing: d, begin: d.begin, sel: selector.NewSelect()}
+	if d.ctx.Done() != nil {
+		r.unwatch = context.AfterFunc(d.ctx, r.sel.Wake)
 	}
 	return r
 }
@@ -68,8 +65,8 @@ func (r *race) end() {
 // resolve starts to resolve the candidates.
 func (r *race) resolve(host string, port uint16) {
 	r.host, r.port = host, port
-	r.names = &delivery{wake: r.sel.Wake, filter: filter{network: r.network}}
-	r.names.cancel = r.dialer.ResolveParts(resolverNetwork(r.network), host, r.names.deliver)
+	r.names = &delivery{wake: r.sel.Wake, filter: filter{network: r.network, from: r.from}}
+	r.names.cancel = r.ResolveParts(resolverNetwork(r.network), host, r.names.deliver)
 }
 
 func (r *race) run() (*Conn, error) {
@@ -120,7 +117,7 @@ func (r *race) receive() bool {
 		}
 	}
 	if r.gate.IsZero() && r.left.len() > 0 {
-		r.gate = time.Now().Add(delay(r.dialer.ResolutionDelay, DefaultResolutionDelay))
+		r.gate = time.Now().Add(delay(r.ResolutionDelay, DefaultResolutionDelay))
 	}
 	return over
 }
@@ -136,8 +133,8 @@ func delay(option, standard time.Duration) time.Duration {
 // startDue starts the attempts that are due. It returns a connection that was made at once.
 func (r *race) startDue(resolved bool) *Conn {
 	for r.left.len() > 0 && len(r.running) < attemptsMax && r.due(resolved) {
-		r.failed = false
-		r.next = time.Now().Add(max(attemptDelayMin, delay(r.dialer.AttemptDelay, DefaultAttemptDelay)))
+		r.lastFailed = false
+		r.next = time.Now().Add(max(attemptDelayMin, delay(r.AttemptDelay, DefaultAttemptDelay)))
 		if c := r.start(r.left.next()); c != nil {
 			return c
 		}
@@ -149,10 +146,10 @@ func (r *race) due(resolved bool) bool {
 	switch {
 	case len(r.errs) == 0:
 		return resolved || len(r.left.queues[family6]) > 0 || !time.Now().Before(r.gate)
-	case len(r.running) == 0 || r.failed:
+	case len(r.running) == 0 || r.lastFailed:
 		return true
 	}
-	return r.dialer.AttemptDelay >= 0 && !time.Now().Before(r.next)
+	return r.AttemptDelay >= 0 && !time.Now().Before(r.next)
 }
 
 // until returns the time of the next action, unless an event comes first.
@@ -164,7 +161,7 @@ func (r *race) until() time.Time {
 	next := r.next
 	if len(r.errs) == 0 {
 		next = r.gate
-	} else if r.dialer.AttemptDelay < 0 {
+	} else if r.AttemptDelay < 0 {
 		return first
 	}
 	if first.IsZero() || next.Before(first) {
@@ -221,23 +218,26 @@ func (r *race) winner() *Conn {
 
 // fail records the error of an attempt that has ended, or queues the attempt again.
 func (r *race) fail(a runner, err error) {
-	r.failed = true
+	r.lastFailed = true
 	if errors.Is(err, ErrSelfConnect) && a.selfConnects < selfConnectsMax {
 		a.selfConnects++
 		r.left.again(a.candidate)
 		return
 	}
-	r.errs[a.index] = opError("dial", nil, netAddr(a.addr), err)
+	r.errs[a.index] = r.failedAt(a.addr, err)
 }
 
 // lost returns the error of a race that cause has ended.
 func (r *race) lost(cause error) error {
+	if r.names != nil && len(r.errs) == 0 && r.left.len() == 0 {
+		return r.failed(nil, lookupError(r.ctx, r.host, cause))
+	}
 	cause = done(r.ctx, cause)
 	for _, a := range r.running {
-		r.errs[a.index] = opError("dial", nil, netAddr(a.addr), cause)
+		r.errs[a.index] = r.failedAt(a.addr, cause)
 	}
 	if len(r.running) == 0 {
-		r.errs = append(r.errs, &net.OpError{Op: "dial", Net: r.network, Err: cause})
+		r.errs = append(r.errs, r.failed(nil, cause))
 	}
 	return joined(r.errs)
 }
@@ -247,9 +247,5 @@ func (r *race) failure() error {
 	if err := joined(r.errs); err != nil {
 		return err
 	}
-	err := r.names.failure()
-	if err == nil {
-		err = noAddress(r.host)
-	}
-	return &net.OpError{Op: "dial", Net: r.network, Err: err}
+	return r.failed(nil, r.names.failure(r.ctx, r.host))
 }

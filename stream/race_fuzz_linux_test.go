@@ -86,7 +86,7 @@ func (s *raceScript) due() (due bool, at time.Duration) {
 		due = s.over || s.has6
 	default:
 		at = -1
-		if d := s.race.dialer.AttemptDelay; d >= 0 {
+		if d := s.race.AttemptDelay; d >= 0 {
 			at = s.attempts[n-1].begun + max(attemptDelayMin, delay(d, DefaultAttemptDelay))
 		}
 		due = running == 0 || s.failed
@@ -231,7 +231,7 @@ func (s *raceScript) deliver(to func([]netip.Addr, bool, error), family, n int, 
 		s.has6 = s.has6 || f == family6
 	}
 	if len(ips) > 0 && s.gate < 0 {
-		s.gate = s.now() + delay(s.race.dialer.ResolutionDelay, DefaultResolutionDelay)
+		s.gate = s.now() + delay(s.race.ResolutionDelay, DefaultResolutionDelay)
 	}
 	to(ips, true, nil)
 }
@@ -320,7 +320,7 @@ func FuzzRace(f *testing.F) {
 				s.plan(words[:min(len(words), 200)], cancel, deliver)
 				return func() { resolved++ }
 			}
-			s.race = newRace(d, ctx, "tcp", s)
+			s.race = newRace(&dialing{Dialer: d, ctx: ctx, network: network}, s)
 			s.race.begin = s.begin
 			s.race.resolve("example.com", 80)
 			c, err := s.race.run()

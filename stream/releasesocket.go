@@ -9,7 +9,10 @@ func (c *Conn) ReleaseSocket() (Socket, error) {
 		return Socket{}, c.opError("release", err)
 	}
 	s := own(h)
-	s.file, s.datagrams, s.tcp = c.sock.file, c.sock.datagrams, c.sock.tcp && !c.exposed.Load()
+	s.file, s.datagrams, s.kind = c.sock.file, c.sock.datagrams, c.sock.kind
+	if s.kind == plainTCP && c.exposed.Load() {
+		s.kind = otherStream
+	}
 	if c.sock.isShared() {
 		s.share()
 	}

@@ -32,10 +32,19 @@ type Socket struct {
 
 	phase connectPhase // owned by the caller that connects
 	file  bool         // not a socket: Read and Write move its bytes
-	tcp   bool         // plain TCP: see MayDrainShort
+	kind  streamKind   // of a socket that is neither a file nor for datagrams
 
 	datagrams datagramKind
 }
+
+// streamKind distinguishes sockets by what their reads return.
+type streamKind uint8
+
+const (
+	otherStream streamKind = iota
+	plainTCP               // see MayDrainShort
+	unixRecords            // each call transfers one record
+)
 
 // Bits of Socket.refs that are not part of the count.
 const (
@@ -54,7 +63,7 @@ func OpenTCP(f sys.Family) (Socket, error) {
 		return Socket{}, err
 	}
 	s := own(h)
-	s.tcp = true
+	s.kind = plainTCP
 	return s, nil
 }
 
@@ -65,7 +74,7 @@ func OpenTCP(f sys.Family) (Socket, error) {
 // A read of any other handle may be short although more is there. Examples are Unix-domain streams
 // that carry descriptors or credentials, packet-mode pipes, terminals, inotify, SCTP, and TLS in
 // the kernel.
-func (s *Socket) MayDrainShort() bool { return s.tcp }
+func (s *Socket) MayDrainShort() bool { return s.kind == plainTCP }
 
 func own(h sys.Handle) Socket { return Socket{handle: h, refs: 1} }
 

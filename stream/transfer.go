@@ -81,7 +81,7 @@ func (s *Socket) TryAccept() (Socket, netip.AddrPort, error) {
 	}
 	accepted := own(h)
 	accepted.refs |= atomic.LoadUint32(&s.refs) & foreign // options are inherited
-	accepted.tcp = s.tcp
+	accepted.kind = s.kind
 	return accepted, peer, nil
 }
 
@@ -122,7 +122,7 @@ func (s *Socket) recv(p []byte) (int, error) {
 // repeat the read, and otherwise returns the error of the read. A caller that waited for an edge
 // instead would wait for bytes that have already been reported.
 func (s *Socket) blockedAtMark() (again bool, err error) {
-	if !s.tcp {
+	if s.kind != plainTCP {
 		return false, sys.ErrWouldBlock
 	}
 	if again, err = sys.UnreadAtMark(s.handle); again || err != nil {

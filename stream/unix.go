@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"net"
 	"os"
 	"strings"
 	"syscall"
@@ -17,6 +18,27 @@ func OpenUnix() (Socket, error) {
 		return Socket{}, err
 	}
 	return own(h), nil
+}
+
+// OpenUnixpacket is [OpenUnix] for a socket that transfers records (SOCK_SEQPACKET). Each write
+// sends one record, whole or not at all. Each read receives one, and discards what exceeds its
+// buffer. An empty record reads as the end of the stream. macOS and Windows lack such sockets.
+func OpenUnixpacket() (Socket, error) {
+	h, err := sys.UnixpacketSocket()
+	if err != nil {
+		return Socket{}, err
+	}
+	s := own(h)
+	s.kind = unixRecords
+	return s, nil
+}
+
+// openUnix opens a socket of network "unix" or "unixpacket".
+func openUnix(network string) (Socket, error) {
+	if network == networkUnixpacket {
+		return OpenUnixpacket()
+	}
+	return OpenUnix()
 }
 
 // BindUnix gives a unix-domain socket its name. A path creates a file. On Linux, "@" and an
@@ -52,7 +74,7 @@ func (s *Socket) StartConnectUnix(name string) error {
 
 // ConnectUnix connects to the unix-domain socket with that name, with the promises of DialContext.
 // The name is a path or, on Linux, "@" and an abstract name. Of the Dialer's fields it uses only
-// Waiter and Timeout.
+// Waiter, Timeout, LocalAddr, Control and ControlContext.
 //
 // If the queue of the listener is full, it returns an error that is [ErrBacklogFull] at once,
 // because the kernel offers nothing to wait for. Only Linux has that error; other systems refuse
@@ -63,34 +85,59 @@ func (s *Socket) StartConnectUnix(name string) error {
 func (d *Dialer) ConnectUnix(ctx context.Context, name string) (*Conn, error) {
 	ctx, cancel := d.limit(ctx)
 	defer cancel()
-	c, err := d.unix(ctx, name)
+	one := &dialing{Dialer: d, ctx: ctx, network: networkUnix}
+	if err := one.check(); err != nil {
+		return nil, err
+	}
+	return one.connectUnix(name)
+}
+
+// unix dials an address of unix-domain streams or records.
+func (d *dialing) unix(name string) (*Conn, error) {
+	if err := d.named(name); err != nil {
+		return nil, err
+	}
+	return d.connectUnix(name)
+}
+
+// named is target for a unix-domain address.
+func (d *dialing) named(name string) error {
+	if name == "" {
+		return d.failed(nil, errMissingAddress)
+	}
+	return d.check()
+}
+
+func (d *dialing) connectUnix(name string) (*Conn, error) {
+	c, err := d.attemptUnix(name)
 	if err != nil {
-		return nil, opError("dial", nil, unixAddr(name), done(ctx, err))
+		return nil, d.failed(&net.UnixAddr{Name: name, Net: d.network}, done(d.ctx, err))
 	}
 	return c, nil
 }
 
-func (d *Dialer) unix(ctx context.Context, name string) (*Conn, error) {
-	if err := ctx.Err(); err != nil {
+func (d *dialing) attemptUnix(name string) (*Conn, error) {
+	if err := d.ctx.Err(); err != nil {
 		return nil, err
 	}
-	s, err := OpenUnix()
+	s, err := openUnix(d.network)
 	if err != nil {
 		return nil, callError("socket", err)
 	}
 	c := &Conn{endpoint: endpoint{sock: s}}
-	err = c.sock.StartConnectUnix(name)
-	if err != nil && err != sys.ErrWouldBlock {
-		c.sock.Close()
-		return nil, callError("connect", err)
+	if err = d.prepareUnix(&c.sock, name); err == nil {
+		err = callError("connect", c.sock.StartConnectUnix(name))
 	}
-	if c.reg, err = registerWith(d.Waiter, c.sock.handle); err != nil {
+	if err == nil || err == sys.ErrWouldBlock {
+		c.reg, err = registerWith(d.Waiter, c.sock.handle)
+	}
+	if err != nil {
 		c.sock.Close()
 		return nil, err
 	}
 	if c.sock.phase == phaseConnecting {
-		deadline, _ := ctx.Deadline()
-		err = c.finish(ctx, deadline)
+		deadline, _ := d.ctx.Deadline()
+		err = c.finish(d.ctx, deadline)
 	}
 	if err == nil {
 		c.ends, err = c.sock.unixEnds()
@@ -100,6 +147,14 @@ func (d *Dialer) unix(ctx context.Context, name string) (*Conn, error) {
 		return nil, callError("connect", err)
 	}
 	return c, nil
+}
+
+// prepareUnix is prepare for a unix-domain socket.
+func (d *dialing) prepareUnix(s *Socket, name string) error {
+	if err := d.control(s, d.network, name); err != nil {
+		return err
+	}
+	return callError("bind", d.from.bindUnix(s))
 }
 
 // unixEnds asks the kernel for the names of both ends.
@@ -113,62 +168,84 @@ func (s *Socket) unixEnds() (*ends, error) {
 		return nil, err
 	}
 	// A peer that is gone has no name any more, but what it wrote is still readable.
-	return &ends{unixAddr(local), unixAddr(remote)}, nil
+	network := networkUnix
+	if s.kind == unixRecords {
+		network = networkUnixpacket
+	}
+	return &ends{&net.UnixAddr{Name: local, Net: network}, &net.UnixAddr{Name: remote, Net: network}}, nil
 }
 
 // ListenUnix opens a unix-domain socket that listens under name, and registers it with w. name is a
 // path or, on Linux, "@" and an abstract name. A path must not exist yet, even if a listener that
 // ended without Close left it.
 //
-// As in package net, Close removes the path unless options.KeepPath is set. It removes whatever is
-// at that path by then, even the path of another listener. An abstract name ends with the socket,
-// which a poll in another thread may keep alive for a moment.
+// As in package net, Close removes the path unless options.KeepPath is set or
+// [Listener.SetUnlinkOnClose] says otherwise. It removes whatever is at that path by then, even the
+// path of another listener. An abstract name ends with the socket, which a poll in another thread
+// may keep alive for a moment.
 //
 // The TCP fields of options have no effect. The addresses are *net.UnixAddr. AddrPort, AcceptSocket
 // and TryAccept return the zero netip.AddrPort.
 func ListenUnix(w Waiter, name string, options ListenOptions) (*Listener, error) {
-	l, err := listenUnix(w, name, options)
+	return options.listenUnix(w, networkUnix, name)
+}
+
+func (options ListenOptions) listenUnix(w Waiter, network, name string) (*Listener, error) {
+	addr := &net.UnixAddr{Name: name, Net: network}
+	l, err := options.listenUnixAt(w, addr)
 	if err != nil {
-		return nil, opError("listen", nil, unixAddr(name), err)
+		return nil, place{network: network, name: addr}.failed(err)
 	}
 	return l, nil
 }
 
-func listenUnix(w Waiter, name string, options ListenOptions) (_ *Listener, err error) {
-	s, err := OpenUnix()
+func (options ListenOptions) listenUnixAt(w Waiter, addr *net.UnixAddr) (_ *Listener, err error) {
+	s, err := openUnix(addr.Net)
 	if err != nil {
 		return nil, callError("socket", err)
 	}
-	l := &Listener{sock: s, waiter: w, exhausted: options.Exhausted, name: unixAddr(name)}
+	l := &Listener{sock: s, waiter: w, exhausted: options.Exhausted, name: addr}
 	defer func() {
 		if err != nil {
 			l.removePath()
 			l.sock.Close()
 		}
 	}()
-	if err := l.sock.BindUnix(name); err != nil {
+	if err := l.sock.controlled(options.Control, addr.Net, addr.Name); err != nil {
+		return nil, err
+	}
+	if err := l.sock.BindUnix(addr.Name); err != nil {
 		return nil, callError("bind", err)
 	}
 	// Remove only a path that Bind has created.
-	if !strings.HasPrefix(name, "@") {
-		l.path = name
-	}
+	l.keepName(addr.Name)
+	l.unlink.Store(true)
 	if err := l.sock.Listen(options.backlog()); err != nil {
 		return nil, callError("listen", err)
 	}
 	if l.reg, err = registerWith(w, l.sock.handle); err != nil {
 		return nil, err
 	}
-	if options.KeepPath {
-		l.path = ""
-	}
+	l.unlink.Store(!options.KeepPath)
 	return l, nil
 }
+
+// keepName sets the path of a listener whose name is one.
+func (l *Listener) keepName(name string) {
+	if !strings.HasPrefix(name, "@") {
+		l.path = name
+	}
+}
+
+// SetUnlinkOnClose sets whether Close removes the path of a unix-domain listener, as for a
+// net.UnixListener. The default is that it does, unless ListenOptions.KeepPath is set or the
+// listener comes from [FileListener]. On other listeners it has no effect.
+func (l *Listener) SetUnlinkOnClose(unlink bool) { l.unlink.Store(unlink) }
 
 // removePath removes the path of a unix-domain listener. It ignores errors: Close cannot fix a path
 // that is already gone or a directory that denies the removal.
 func (l *Listener) removePath() {
-	if l.path != "" {
+	if l.path != "" && l.unlink.Load() {
 		os.Remove(l.path)
 	}
 }

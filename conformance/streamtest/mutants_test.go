@@ -107,7 +107,7 @@ func mutants() []mutant {
 		writeQueueMutants(),
 		packetMutants(), packetUnixMutants(),
 		unixPathMutants(), asNetMutants(), scarceMutants(),
-		packetAdoptMutants(), packetNetMutants(), rightsMutants(),
+		packetAdoptMutants(), packetNetMutants(), rightsMutants(), listenConfigMutants(), errorMutants(),
 		tlsMutants(), tlsSocketMutants(),
 		copyMutants(), acceptLoopsMutants(), endBothMutants(),
 		shareMutants(), pollableMutants(), lostFlagMutants(), urgentMutants(), shortReadMutants(), vainMutants(),

@@ -90,6 +90,8 @@ type parts struct {
 	yield     func(ask func() error) func() error
 	tlsSocket func(context.Context, tlsShake, *stream.Conn, *tls.Config) (tlsSocket, error)
 
+	listenConfig func(*stream.ListenConfig) listenConfig
+
 	packet    func(packetConn) packetConn
 	datagrams func(datagrams) datagrams
 }

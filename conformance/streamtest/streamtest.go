@@ -68,7 +68,7 @@ func Cases() []Case {
 		writeQueueCases(),
 		packetCases(), packetBatchCases(), packetPeerCases(), packetEndCases(), packetUnixCases(),
 		unixPathCases(), asNetCases(), scarceCases(),
-		packetAdoptCases(), packetNetCases(), packetControlCases(), packetRightsCases(),
+		packetAdoptCases(), packetNetCases(), packetControlCases(), packetRightsCases(), listenConfigCases(), errorCases(),
 		tlsCases(), tlsSocketCases(),
 		copyCases(), acceptLoopsCases(), endBothCases(),
 		shareCases(), pollableCases(), lostFlagCases(), urgentCases(), vainCases(),

@@ -5,11 +5,9 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
-	"syscall"
 
 	"github.com/edgewise-go/edgewise/apps/internal/cli"
 	"github.com/edgewise-go/edgewise/stream"
-	"github.com/edgewise-go/edgewise/sys"
 )
 
 // ParseListenAddr parses the value of a flag -addr: "host:port" with a literal host, an empty host
@@ -47,10 +45,8 @@ func (k *Kit) Listen(addr netip.AddrPort, config stream.ListenOptions) ([]*strea
 	config.ReusePort = len(k.Places) > 1
 	var listeners []*stream.Listener
 	for _, p := range k.Places {
-		l, err := listen(addr, func(addr netip.AddrPort) (*stream.Listener, error) {
-			config.DualStack = addr.Addr() == netip.IPv6Unspecified()
-			return stream.Listen(p.Loop.Waiter(), addr, config)
-		})
+		config.DualStack = addr.Addr() == netip.IPv6Unspecified()
+		l, err := stream.Listen(p.Loop.Waiter(), addr, config)
 		if err != nil {
 			for _, l := range listeners {
 				err = errors.Join(err, l.Close())
@@ -62,26 +58,3 @@ func (k *Kit) Listen(addr netip.AddrPort, config stream.ListenOptions) ([]*strea
 	}
 	return listeners, nil
 }
-
-// listen opens a listener by calling open with the address that addr denotes.
-func listen[L any](addr netip.AddrPort, open func(netip.AddrPort) (L, error)) (L, error) {
-	if addr.Addr().IsValid() {
-		return open(addr)
-	}
-	l, err := open(netip.AddrPortFrom(netip.IPv6Unspecified(), addr.Port()))
-	if err != nil && lacksFamily(err) {
-		return open(netip.AddrPortFrom(netip.IPv4Unspecified(), addr.Port()))
-	}
-	return l, err
-}
-
-// lacksFamily reports whether a listener failed because the system has no IPv6. socket(2) returns
-// EAFNOSUPPORT if the kernel lacks IPv6; bind(2) returns EADDRNOTAVAIL if the interfaces do
-// (ipv6(7)).
-func lacksFamily(err error) bool {
-	return sys.ClassOf(err) == sys.ClassUnsupported || errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, wsaAddrNotAvailable)
-}
-
-// wsaAddrNotAvailable is EADDRNOTAVAIL on Windows (WSAEADDRNOTAVAIL). No other system uses the
-// number.
-const wsaAddrNotAvailable = syscall.Errno(10049)

@@ -18,7 +18,7 @@ import (
 var blocking = map[string]struct{ idents, methods []string }{
 	"net": {idents: []string{
 		"Dial", "DialIP", "DialTCP", "DialTimeout", "DialUDP", "DialUnix", "Dialer",
-		"Listen", "ListenOptions", "ListenIP", "ListenMulticastUDP", "ListenPacket", "ListenTCP", "ListenUDP",
+		"Listen", "ListenConfig", "ListenIP", "ListenMulticastUDP", "ListenPacket", "ListenTCP", "ListenUDP",
 		"ListenUnix", "ListenUnixgram", "FileConn", "FileListener", "FilePacketConn",
 	}},
 	"net/http": {

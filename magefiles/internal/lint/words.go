@@ -28,8 +28,8 @@ var forbidden = map[string]string{
 // leading are words that come first in the name of a bound or a default.
 var leading = []string{"Max", "Min", "Default"}
 
-// borrowed are method names of package net.
-var borrowed = []string{"SetKeepAliveConfig"}
+// borrowed are names of package net.
+var borrowed = []string{"SetKeepAliveConfig", "KeepAliveConfig", "ListenConfig"}
 
 // checkWords finds exported identifiers with words that the glossary replaces.
 func checkWords(name string, text []byte) []string {
