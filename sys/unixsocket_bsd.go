@@ -23,9 +23,15 @@ func abstractName() error {
 func UnixSocket() (Handle, error) { return unixSocket(unix.SOCK_STREAM) }
 
 // UnixpacketSocket opens a Unix-domain socket that transfers records (SOCK_SEQPACKET). It is
-// non-blocking and close-on-exec before a child process can inherit it. macOS has no such sockets
-// and returns EPROTONOSUPPORT.
-func UnixpacketSocket() (Handle, error) { return unixSocket(unix.SOCK_SEQPACKET) }
+// non-blocking and close-on-exec before a child process can inherit it. On macOS, which has no such
+// sockets, the error is also [errors.ErrUnsupported].
+func UnixpacketSocket() (Handle, error) {
+	h, err := unixSocket(unix.SOCK_SEQPACKET)
+	if err == unix.EPROTONOSUPPORT {
+		err = fmt.Errorf("sys: Unix-domain socket with records: %w (%w)", err, errors.ErrUnsupported)
+	}
+	return h, err
+}
 
 func unixSocket(kind int) (Handle, error) {
 	syscall.ForkLock.RLock()
