@@ -249,6 +249,15 @@ type brokenListener struct {
 	acceptOn     func(w stream.Waiter) (*stream.Conn, error)
 	acceptBatch  func(to []stream.Accepted) (int, error)
 	accepts      func() uint64
+	unlink       func(unlink bool)
+}
+
+func (b *brokenListener) SetUnlinkOnClose(unlink bool) {
+	if b.unlink != nil {
+		b.unlink(unlink)
+		return
+	}
+	b.listener.SetUnlinkOnClose(unlink)
 }
 
 func (b *brokenListener) Addr() net.Addr {

@@ -38,17 +38,29 @@ const (
 	UnixSockets Feature = "unix-sockets"
 	// AbstractNames is claimed if unix-domain sockets can have abstract names.
 	AbstractNames Feature = "abstract-names"
+	// UnixRecords is claimed if the system has unix-domain sockets with records (SOCK_SEQPACKET).
+	UnixRecords Feature = "unix-records"
+	// MultipathTCP is claimed if the system has Multipath TCP and permits it.
+	MultipathTCP Feature = "multipath-tcp"
 )
 
-// System returns the features that the system has. It briefly opens a socket to detect IPv6.
+// System returns the features that the system has. It briefly opens sockets to detect IPv6, records
+// and Multipath TCP.
 func System() []Feature {
-	s, err := stream.OpenTCP(sys.IPv6)
-	if err != nil {
-		return system()
+	all := system()
+	if s, err := stream.OpenTCP(sys.IPv6); err == nil {
+		if s.Bind(netip.AddrPortFrom(netip.IPv6Loopback(), 0)) == nil {
+			all = append(all, IPv6)
+		}
+		s.Close()
 	}
-	defer s.Close()
-	if s.Bind(netip.AddrPortFrom(netip.IPv6Loopback(), 0)) != nil {
-		return system()
+	if s, err := stream.OpenUnixpacket(); err == nil {
+		s.Close()
+		all = append(all, UnixRecords)
 	}
-	return append(system(), IPv6)
+	if h, err := sys.MultipathSocket(sys.IPv4); err == nil {
+		sys.Close(h)
+		all = append(all, MultipathTCP)
+	}
+	return all
 }

@@ -107,7 +107,7 @@ func mutants() []mutant {
 		writeQueueMutants(),
 		packetMutants(), packetUnixMutants(),
 		unixPathMutants(), asNetMutants(), scarceMutants(),
-		packetAdoptMutants(), packetNetMutants(), rightsMutants(), listenConfigMutants(), errorMutants(),
+		packetAdoptMutants(), packetNetMutants(), rightsMutants(), listenConfigMutants(), errorMutants(), dialOptionMutants(), unixOptionMutants(), inheritMutants(),
 		tlsMutants(), tlsSocketMutants(),
 		copyMutants(), acceptLoopsMutants(), endBothMutants(),
 		shareMutants(), pollableMutants(), lostFlagMutants(), urgentMutants(), shortReadMutants(), vainMutants(),

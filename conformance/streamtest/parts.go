@@ -50,6 +50,7 @@ type listener interface {
 	AcceptBatch(to []stream.Accepted) (int, error)
 	Accepts() uint64
 	File() (*os.File, error)
+	SetUnlinkOnClose(unlink bool)
 }
 
 // dialer is the interface of *stream.Dialer that cases use.
@@ -91,6 +92,7 @@ type parts struct {
 	tlsSocket func(context.Context, tlsShake, *stream.Conn, *tls.Config) (tlsSocket, error)
 
 	listenConfig func(*stream.ListenConfig) listenConfig
+	inherits     inheritance
 
 	packet    func(packetConn) packetConn
 	datagrams func(datagrams) datagrams

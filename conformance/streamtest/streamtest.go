@@ -68,7 +68,7 @@ func Cases() []Case {
 		writeQueueCases(),
 		packetCases(), packetBatchCases(), packetPeerCases(), packetEndCases(), packetUnixCases(),
 		unixPathCases(), asNetCases(), scarceCases(),
-		packetAdoptCases(), packetNetCases(), packetControlCases(), packetRightsCases(), listenConfigCases(), errorCases(),
+		packetAdoptCases(), packetNetCases(), packetControlCases(), packetRightsCases(), listenConfigCases(), errorCases(), dialOptionCases(), unixOptionCases(), multipathCases(), inheritCases(),
 		tlsCases(), tlsSocketCases(),
 		copyCases(), acceptLoopsCases(), endBothCases(),
 		shareCases(), pollableCases(), lostFlagCases(), urgentCases(), vainCases(),
