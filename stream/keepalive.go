@@ -62,11 +62,14 @@ func keepAlive(h sys.Handle, idle time.Duration, config net.KeepAliveConfig) err
 
 // supported returns err unless it means that the system or the protocol lacks an option.
 func supported(err error) error {
-	if sys.ClassOf(err) == sys.ClassUnsupported || errors.Is(err, errors.ErrUnsupported) || err == syscall.ENOPROTOOPT {
+	if sys.ClassOf(err) == sys.ClassUnsupported || errors.Is(err, errors.ErrUnsupported) || err == syscall.ENOPROTOOPT || err == wsaNoProtocolOption {
 		return nil
 	}
 	return err
 }
+
+// wsaNoProtocolOption is ENOPROTOOPT on Windows (WSAENOPROTOOPT). No other system uses the number.
+const wsaNoProtocolOption = syscall.Errno(10042)
 
 func setKeepAliveIdle(h sys.Handle, d time.Duration) error {
 	switch {

@@ -20,16 +20,32 @@ func dialOptionCases() []Case {
 	return []Case{
 		{
 			ID: "dial/local-address", Doc: "stream.Dialer",
-			Rule:   "A dial with LocalAddr has that local address, over TCP and UDP. It tries only remote addresses of the same family.",
+			Rule:   "A dial with LocalAddr has that local address. It tries only remote addresses of the same family.",
 			Source: "net.Dialer.LocalAddr",
 			Run:    in(dialLocalAddress),
+		},
+		{
+			ID: "packet/local-address", Doc: "stream.Dialer",
+			Rule:   "A dial of UDP with LocalAddr has that local address.",
+			Source: "net.Dialer.LocalAddr",
+			Run: in(func(w *world) {
+				w.localPort("udp", w.packetPeer().LocalAddr().String(), net.IPv4(127, 0, 0, 1))
+				w.localPort("udp", w.packetPeer().LocalAddr().String(), nil)
+			}),
 		},
 		{
 			ID: "dial/control", Doc: "stream.Dialer",
 			Rule: "Control is called for the new socket of each attempt before it is bound or connected, with the arguments that package net passes. Its error ends " +
 				"the attempt. ControlContext takes its place.",
 			Source: "net.Dialer.Control",
-			Run:    in(dialControl),
+			Run: in(func(w *world) {
+				to := w.listenNet().Addr().String()
+				w.dialControl("tcp", to)
+				w.dialControl("tcp4", to)
+				if w.has6() {
+					w.dialControl("tcp", w.listenNet6(0).Addr().String())
+				}
+			}),
 		},
 		{
 			ID: "listen/control", Doc: "stream.ListenOptions",
@@ -38,13 +54,33 @@ func dialOptionCases() []Case {
 			Run:    in(listenControl),
 		},
 		{
+			ID: "packet/control", Doc: "stream.PacketOptions",
+			Rule:   "Control is called as for TCP, by dials of UDP and by ListenPacket.",
+			Source: "net.ListenConfig.Control",
+			Run: in(func(w *world) {
+				to := w.packetPeer().LocalAddr().String()
+				w.dialControl("udp", to)
+				w.dialControl("udp4", to)
+				for _, place := range listenPlaces {
+					network := packetNetworkOf(place.network)
+					w.listenControl(network, place.host, func(control *net.ListenConfig, address string) error {
+						c, err := control.ListenPacket(w.Context(), network, address)
+						return w.closed(c, err)
+					}, func(control *controlCalls, address string) error {
+						_, err := w.receiveBy(stream.ListenConfig{PacketOptions: stream.PacketOptions{Control: control.call}}, network, address)
+						return err
+					})
+				}
+			}),
+		},
+		{
 			ID: "options/keep-alive-default", Doc: "stream.Dialer",
 			Rule:   "Dialed and accepted connections have the keep-alive settings that package net gives for the same options: on by default.",
 			Source: "net.Dialer.KeepAlive",
 			Run:    in(keepAliveDefault),
 		},
 		{
-			ID: "dial/broadcast", Doc: "stream.Dialer.ConnectUDP",
+			ID: "packet/broadcast", Doc: "stream.Dialer.ConnectUDP",
 			Rule: "Sockets for UDP may send to broadcast addresses if a dial or a ListenConfig opens them.",
 			Run:  in(broadcasts),
 		},
@@ -87,7 +123,7 @@ func (w *world) dialTo(ctx context.Context, d stream.Dialer, network, address st
 }
 
 func dialLocalAddress(w *world) {
-	l, peer := w.listenNet(), w.packetPeer()
+	l := w.listenNet()
 	ip := net.IPv4(127, 0, 0, 1)
 	for _, local := range []net.Addr{&net.TCPAddr{IP: ip}, &net.TCPAddr{}, &net.TCPAddr{IP: net.IPv4zero}, &net.TCPAddr{IP: net.IPv6zero}, (*net.TCPAddr)(nil)} {
 		c, err := w.dialTo(w.Context(), stream.Dialer{LocalAddr: local}, "tcp", l.Addr().String())
@@ -96,11 +132,8 @@ func dialLocalAddress(w *world) {
 			w.Errorf("dial from %v: the local address is %v", local, got)
 		}
 	}
-	for network, to := range map[string]net.Addr{"tcp": l.Addr(), "udp": peer.LocalAddr()} {
-		for _, from := range []net.IP{ip, nil} {
-			w.localPort(network, to.String(), from)
-		}
-	}
+	w.localPort("tcp", l.Addr().String(), ip)
+	w.localPort("tcp", l.Addr().String(), nil)
 	refused := w.unused()
 	_, err := w.dialTo(w.Context(), stream.Dialer{
 		LocalAddr: &net.TCPAddr{IP: ip},
@@ -182,54 +215,47 @@ func (r *controlCalls) net(network, address string, _ syscall.RawConn) error {
 
 var errControl = errors.New("control: refused")
 
-func dialControl(w *world) {
-	l, peer := w.listenNet(), w.packetPeer()
-	targets := [][2]string{
-		{"tcp", l.Addr().String()}, {"tcp4", l.Addr().String()}, {"udp", peer.LocalAddr().String()}, {"udp4", peer.LocalAddr().String()},
+// dialControl dials with and without an error of Control.
+func (w *world) dialControl(network, to string) {
+	w.Helper()
+	ours, theirs := &controlCalls{}, &controlCalls{}
+	c, err := w.dialTo(w.Context(), stream.Dialer{Control: ours.call, LocalAddr: localOf(network)}, network, to)
+	w.check(err, "dial")
+	measure, err := (&net.Dialer{Control: theirs.net}).Dial(network, to)
+	w.check(w.closed(measure, err), "dial of package net")
+	if !slices.Equal(ours.calls, theirs.calls) || ours.bound {
+		w.Errorf("dial %s: Control was called with %q, bound: %v; package net passes %q", to, ours.calls, ours.bound, theirs.calls)
 	}
-	if w.has6() {
-		targets = append(targets, [2]string{"tcp", w.listenNet6(0).Addr().String()})
+	raw, err := c.(syscall.Conn).SyscallConn()
+	w.check(err, "SyscallConn")
+	w.check(raw.Control(func(fd uintptr) {
+		if fd != ours.fd {
+			w.Errorf("Control got handle %d, the connection has %d", ours.fd, fd)
+		}
+	}), "control")
+	if ours.raw.Control(func(uintptr) {}) == nil {
+		w.Errorf("the access of Control outlives its call")
 	}
-	for _, to := range targets {
-		ours, theirs := &controlCalls{}, &controlCalls{}
-		c, err := w.dialTo(w.Context(), stream.Dialer{Control: ours.call, LocalAddr: localOf(to[0])}, to[0], to[1])
-		w.check(err, "dial")
-		measure, err := (&net.Dialer{Control: theirs.net}).Dial(to[0], to[1])
-		w.check(w.closed(measure, err), "dial of package net")
-		if !slices.Equal(ours.calls, theirs.calls) || ours.bound {
-			w.Errorf("dial %v: Control was called with %q, bound: %v; package net passes %q", to, ours.calls, ours.bound, theirs.calls)
-		}
-		raw, err := c.(syscall.Conn).SyscallConn()
-		w.check(err, "SyscallConn")
-		w.check(raw.Control(func(fd uintptr) {
-			if fd != ours.fd {
-				w.Errorf("Control got handle %d, the connection has %d", ours.fd, fd)
-			}
-		}), "control")
-		if ours.raw.Control(func(uintptr) {}) == nil {
-			w.Errorf("the access of Control outlives its call")
-		}
-		open := w.spy.open.Load()
-		ours.fail = errControl
-		_, err = w.dialTo(w.Context(), stream.Dialer{Control: ours.call}, to[0], to[1])
-		if e, ok := err.(*net.OpError); !ok || e.Err != errControl || e.Addr.String() != to[1] {
-			w.Errorf("dial %v: %v, want a *net.OpError with the error of Control", to, err)
-		}
-		if n := w.spy.open.Load(); n != open {
-			w.Errorf("%d registrations of a dial that Control has ended are open", n-open)
-		}
-		type key struct{}
-		called := false
-		_, err = w.dialTo(context.WithValue(w.Context(), key{}, "of the dial"), stream.Dialer{
-			Control: ours.call,
-			ControlContext: func(ctx context.Context, network, address string, _ syscall.RawConn) error {
-				called = ctx.Value(key{}) != nil && network+" "+address == ours.calls[0]
-				return nil
-			},
-		}, to[0], to[1])
-		if err != nil || !called {
-			w.Errorf("dial %v with ControlContext: %v; called with the context of the dial: %v", to, err, called)
-		}
+	open := w.spy.open.Load()
+	ours.fail = errControl
+	_, err = w.dialTo(w.Context(), stream.Dialer{Control: ours.call}, network, to)
+	if e, ok := err.(*net.OpError); !ok || e.Err != errControl || e.Addr.String() != to {
+		w.Errorf("dial %s: %v, want a *net.OpError with the error of Control", to, err)
+	}
+	if n := w.spy.open.Load(); n != open {
+		w.Errorf("%d registrations of a dial that Control has ended are open", n-open)
+	}
+	type key struct{}
+	called := false
+	_, err = w.dialTo(context.WithValue(w.Context(), key{}, "of the dial"), stream.Dialer{
+		Control: ours.call,
+		ControlContext: func(ctx context.Context, network, address string, _ syscall.RawConn) error {
+			called = ctx.Value(key{}) != nil && network+" "+address == ours.calls[0]
+			return nil
+		},
+	}, network, to)
+	if err != nil || !called {
+		w.Errorf("dial %s with ControlContext: %v; called with the context of the dial: %v", to, err, called)
 	}
 }
 
@@ -243,43 +269,35 @@ func localOf(network string) net.Addr {
 
 func listenControl(w *world) {
 	for _, place := range listenPlaces {
-		for _, network := range []string{place.network, strings.Replace(place.network, "tcp", "udp", 1)} {
-			address := net.JoinHostPort(place.host, "0")
-			ours, theirs := &controlCalls{}, &controlCalls{}
-			measure := net.ListenConfig{Control: theirs.net}
-			config := stream.ListenConfig{Options: stream.ListenOptions{Control: ours.call}, PacketOptions: stream.PacketOptions{Control: ours.call}}
-			var want, err error
-			listen := func() error {
-				if strings.HasPrefix(network, "udp") {
-					_, err := w.receiveBy(config, network, address)
-					return err
-				}
-				_, err := w.listenBy(config, network, address)
-				return err
-			}
-			if strings.HasPrefix(network, "udp") {
-				var c net.PacketConn
-				c, want = measure.ListenPacket(w.Context(), network, address)
-				want = w.closed(c, want)
-			} else {
-				var l net.Listener
-				l, want = measure.Listen(w.Context(), network, address)
-				want = w.closed(l, want)
-			}
-			if err = listen(); (err == nil) != (want == nil) {
-				w.Errorf("listen %s %s: %v; package net returns %v", network, address, err, want)
-			}
-			if err != nil {
-				continue // no IPv6
-			}
-			if !slices.Equal(ours.calls, theirs.calls) || ours.bound {
-				w.Errorf("listen %s %s: Control was called with %q, bound: %v; package net passes %q", network, address, ours.calls, ours.bound, theirs.calls)
-			}
-			ours.fail = errControl
-			if err := listen(); !errors.Is(err, errControl) {
-				w.Errorf("listen %s %s: %v, want the error of Control", network, address, err)
-			}
-		}
+		w.listenControl(place.network, place.host, func(control *net.ListenConfig, address string) error {
+			l, err := control.Listen(w.Context(), place.network, address)
+			return w.closed(l, err)
+		}, func(control *controlCalls, address string) error {
+			_, err := w.listenBy(stream.ListenConfig{Options: stream.ListenOptions{Control: control.call}}, place.network, address)
+			return err
+		})
+	}
+}
+
+// listenControl listens with and without an error of Control.
+func (w *world) listenControl(network, host string, theirs func(*net.ListenConfig, string) error, ours func(*controlCalls, string) error) {
+	w.Helper()
+	address := net.JoinHostPort(host, "0")
+	got, want := &controlCalls{}, &controlCalls{}
+	wantErr := theirs(&net.ListenConfig{Control: want.net}, address)
+	err := ours(got, address)
+	if (err == nil) != (wantErr == nil) {
+		w.Errorf("listen %s %s: %v; package net returns %v", network, address, err, wantErr)
+	}
+	if err != nil {
+		return // no IPv6
+	}
+	if !slices.Equal(got.calls, want.calls) || got.bound {
+		w.Errorf("listen %s %s: Control was called with %q, bound: %v; package net passes %q", network, address, got.calls, got.bound, want.calls)
+	}
+	got.fail = errControl
+	if err := ours(got, address); !errors.Is(err, errControl) {
+		w.Errorf("listen %s %s: %v, want the error of Control", network, address, err)
 	}
 }
 

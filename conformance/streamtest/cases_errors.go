@@ -30,6 +30,11 @@ func errorCases() []Case {
 			Run:  in(listenTexts),
 		},
 		{
+			ID: "errors/packets", Doc: "stream.ListenConfig.ListenPacket",
+			Rule: "A failed listen for datagrams returns a *net.OpError with the text that package net has for the same cause.",
+			Run:  in(packetTexts),
+		},
+		{
 			ID: "errors/unix", Doc: "stream.Dialer.DialContext",
 			Rule:  "Dials of unix-domain sockets and listens fail with the texts of package net for the same causes.",
 			Needs: []Feature{UnixSockets},
@@ -42,8 +47,13 @@ func errorCases() []Case {
 		},
 		{
 			ID: "errors/calls", Doc: "stream.Conn",
-			Rule: "Calls of a connection or a listener fail with the texts of package net if it is closed, if the deadline has passed, or if the peer has reset the connection.",
+			Rule: "Calls of a connection or a listener fail with the texts of package net if it is closed or the deadline has passed.",
 			Run:  in(callTexts),
+		},
+		{
+			ID: "errors/reset", Doc: "stream.Conn",
+			Rule: "Reads and writes of a connection that the peer has reset fail with the texts of package net.",
+			Run:  in(resetTexts),
 		},
 		{
 			ID: "errors/sentinels", Doc: "stream.ErrNoAddress",
@@ -65,6 +75,10 @@ type comparison struct {
 
 // numbers matches the ports that the kernel has chosen.
 var numbers = regexp.MustCompile(`:[0-9]{4,5}\b`)
+
+// windowsCalls replaces the names of Windows' functions, which package net uses, by those of the
+// operations.
+var windowsCalls = strings.NewReplacer(": connectex: ", ": connect: ", ": wsarecv: ", ": read: ", ": wsasend: ", ": write: ")
 
 // compare wants both errors to be of type *net.OpError with the same text. Ports count as the same.
 func (w *world) compare(all []comparison) {
@@ -90,7 +104,7 @@ func textOf(err error) string {
 	if err == nil {
 		return "success"
 	}
-	return numbers.ReplaceAllString(err.Error(), ":port")
+	return windowsCalls.Replace(numbers.ReplaceAllString(err.Error(), ":port"))
 }
 
 // unknown is the resolver of package net and of this package for a host that does not exist. It
@@ -256,26 +270,34 @@ func dialTexts(w *world) {
 func listenTexts(w *world) {
 	var all []comparison
 	for _, a := range badAddresses {
-		all = append(all, w.listens(a.cause, a.network, a.address), w.receives(a.cause, a.network, a.address))
+		all = append(all, w.listens(a.cause, a.network, a.address))
 	}
 	_, port, err := net.SplitHostPort(w.listenNet().Addr().String())
 	w.check(err, "split")
-	peer := w.packetPeer()
 	all = append(all,
 		w.listens("address in use", "tcp", "127.0.0.1:"+port),
 		w.listens("address in use in tcp4", "tcp4", "127.0.0.1:"+port),
 		w.listens("address in use on every interface", "tcp4", ":"+port),
 		w.listens("address in use on 0.0.0.0", "tcp4", "0.0.0.0:"+port),
-		w.receives("address in use by UDP", "udp", peer.LocalAddr().String()),
 		w.listens("address of another machine", "tcp", "192.0.2.1:http"),
-		w.receives("address of another machine for UDP", "udp4", "192.0.2.1:domain"),
 		w.listens("network of datagrams", "udp", "127.0.0.1:9"),
-		w.receives("network of streams", "tcp", "127.0.0.1:9"),
 		w.listens("raw IP", "ip4:no-such-protocol", "127.0.0.1").because("Package stream has no raw IP."),
 	)
 	privileged := w.listens("privileged port", "tcp", "127.0.0.1:3")
 	if errors.Is(privileged.net(), os.ErrPermission) { // neither a superuser nor a system without such ports
 		all = append(all, privileged)
+	}
+	w.compare(all)
+}
+
+func packetTexts(w *world) {
+	all := []comparison{
+		w.receives("address in use by UDP", "udp", w.packetPeer().LocalAddr().String()),
+		w.receives("address of another machine for UDP", "udp4", "192.0.2.1:domain"),
+		w.receives("network of streams", "tcp", "127.0.0.1:9"),
+	}
+	for _, a := range badAddresses {
+		all = append(all, w.receives(a.cause, packetNetworkOf(a.network), a.address))
 	}
 	w.compare(all)
 }
@@ -313,44 +335,55 @@ func unixTexts(w *world) {
 	}
 }
 
-func callTexts(w *world) {
-	theirs, ours := w.bothEnds()
-	past := time.Unix(1, 0)
-	p := make([]byte, 1)
-	type endpoint interface {
-		net.Conn
-		CloseRead() error
-		CloseWrite() error
-		SetReadBuffer(n int) error
-		SetLinger(seconds int) error
-	}
-	both := func(cause string, do func(c endpoint) error) comparison {
-		return comparison{
-			cause: cause,
-			net:   func() error { return do(theirs.c) },
-			ours:  func() error { return call(w, cause, func() error { return do(ours.c) }).get() },
-		}
-	}
-	read := func(c endpoint) error { _, err := c.Read(p); return err }
-	write := func(c endpoint) error { _, err := c.Write(p); return err }
-	w.check(theirs.c.SetDeadline(past), "deadline")
-	w.check(ours.c.SetDeadline(past), "deadline")
-	w.compare([]comparison{both("late read", read), both("late write", write)})
-	w.check(theirs.c.SetDeadline(time.Time{}), "deadline")
-	w.check(ours.c.SetDeadline(time.Time{}), "deadline")
+// endpoint is the interface of a conn and a *net.TCPConn whose errors are compared.
+type endpoint interface {
+	net.Conn
+	CloseRead() error
+	CloseWrite() error
+	SetReadBuffer(n int) error
+	SetLinger(seconds int) error
+}
 
-	reset := func(peer *net.TCPConn) {
+// sameCall compares a call of both ends.
+func (w *world) sameCall(cause string, theirs, ours endpoint, do func(c endpoint) error) comparison {
+	return comparison{
+		cause: cause,
+		net:   func() error { return do(theirs) },
+		ours:  func() error { return call(w, cause, func() error { return do(ours) }).get() },
+	}
+}
+
+func readOne(c endpoint) error  { _, err := c.Read(make([]byte, 1)); return err }
+func writeOne(c endpoint) error { _, err := c.Write(make([]byte, 1)); return err }
+
+func resetTexts(w *world) {
+	theirs, ours := w.bothEnds()
+	for _, peer := range []*net.TCPConn{theirs.peer, ours.peer} {
 		w.check(peer.SetLinger(0), "linger")
 		w.check(peer.Close(), "close")
 	}
-	reset(theirs.peer)
-	reset(ours.peer)
-	w.compare([]comparison{both("read after a reset", read), both("write after a reset", write)})
+	w.compare([]comparison{
+		w.sameCall("read after a reset", theirs.c, ours.c, readOne),
+		w.sameCall("write after a reset", theirs.c, ours.c, writeOne),
+	})
+}
+
+func callTexts(w *world) {
+	theirs, ours := w.bothEnds()
+	past := time.Unix(1, 0)
+	both := func(cause string, do func(c endpoint) error) comparison {
+		return w.sameCall(cause, theirs.c, ours.c, do)
+	}
+	w.check(theirs.c.SetDeadline(past), "deadline")
+	w.check(ours.c.SetDeadline(past), "deadline")
+	w.compare([]comparison{both("late read", readOne), both("late write", writeOne)})
+	w.check(theirs.c.SetDeadline(time.Time{}), "deadline")
+	w.check(ours.c.SetDeadline(time.Time{}), "deadline")
 	w.check(theirs.c.Close(), "close")
 	w.check(ours.c.Close(), "close")
 	w.compare([]comparison{
-		both("read of a closed connection", read),
-		both("write of a closed connection", write),
+		both("read of a closed connection", readOne),
+		both("write of a closed connection", writeOne),
 		both("close of a closed connection", func(c endpoint) error { return c.Close() }),
 		both("half-close of a closed connection", func(c endpoint) error { return c.CloseWrite() }),
 		both("shut of a closed connection", func(c endpoint) error { return c.CloseRead() }),

@@ -33,9 +33,15 @@ func listenConfigCases() []Case {
 	return []Case{
 		{
 			ID: "listen/addresses", Doc: "stream.ListenConfig",
-			Rule:   "Listen and ListenPacket take the addresses of net.Listen and net.ListenPacket. The socket has the address that package net gives it.",
+			Rule:   "Listen takes the addresses of net.Listen. The listener has the address that package net gives it.",
 			Source: "net.Listen",
 			Run:    in(listenAddresses),
+		},
+		{
+			ID: "packet/listen-addresses", Doc: "stream.ListenConfig.ListenPacket",
+			Rule:   "ListenPacket takes the addresses of net.ListenPacket. The socket has the address that package net gives it.",
+			Source: "net.ListenPacket",
+			Run:    in(packetAddresses),
 		},
 		{
 			ID: "listen/every-interface", Doc: "stream.ListenConfig",
@@ -100,17 +106,26 @@ func listenAddresses(w *world) {
 				ours = got.Addr()
 			}
 			w.sameListen(place.network, address, ours, theirs, err, want)
+		}
+	}
+}
 
-			network := strings.Replace(place.network, "tcp", "udp", 1)
-			packets, want := net.ListenPacket(network, address)
-			gotPackets, err := w.receiveBy(stream.ListenConfig{}, network, address)
-			theirs, ours = nil, nil
+// packetNetworkOf returns the network of datagrams that corresponds to one of TCP.
+func packetNetworkOf(network string) string { return strings.Replace(network, "tcp", "udp", 1) }
+
+func packetAddresses(w *world) {
+	for _, place := range listenPlaces {
+		for _, port := range []string{"", "0"} {
+			network, address := packetNetworkOf(place.network), net.JoinHostPort(place.host, port)
+			measure, want := net.ListenPacket(network, address)
+			got, err := w.receiveBy(stream.ListenConfig{}, network, address)
+			var theirs, ours net.Addr
 			if want == nil {
-				theirs = packets.LocalAddr()
-				w.own(packets)
+				theirs = measure.LocalAddr()
+				w.own(measure)
 			}
 			if err == nil {
-				ours = gotPackets.LocalAddr()
+				ours = got.LocalAddr()
 			}
 			w.sameListen(network, address, ours, theirs, err, want)
 		}

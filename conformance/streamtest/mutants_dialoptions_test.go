@@ -28,7 +28,7 @@ func dialOptionMutants() []mutant {
 			if a, ok := d.LocalAddr.(*net.UDPAddr); ok && a != nil {
 				d.LocalAddr = &net.UDPAddr{IP: a.IP}
 			}
-		}), "dial/local-address"),
+		}), "packet/local-address"),
 		broken("Control does not know the family", dialerFields(func(d *stream.Dialer) {
 			if under := d.Control; under != nil {
 				d.Control = func(network, address string, c syscall.RawConn) error { return under(network[:3], address, c) }
@@ -48,6 +48,7 @@ func dialOptionMutants() []mutant {
 			}
 		}), "dial/control"),
 		broken("listeners are not controlled", listenConfigs(func(b *brokenListenConfig) { b.Options.Control = nil }), "listen/control"),
+		broken("sockets for datagrams are not controlled", listenConfigs(func(b *brokenListenConfig) { b.PacketOptions.Control = nil }), "packet/control"),
 		broken("dialed connections have no keep-alive", dialerFields(func(d *stream.Dialer) {
 			if d.KeepAlive == 0 && !d.KeepAliveConfig.Enable {
 				d.KeepAlive = -1
@@ -64,6 +65,6 @@ func dialOptionMutants() []mutant {
 				}
 				return d.dialer.DialContext(ctx, network, address)
 			}
-		}), "dial/broadcast"),
+		}), "packet/broadcast"),
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
 	"syscall"
 	"time"
 
@@ -33,6 +34,14 @@ func errorMutants() []mutant {
 				return l, err
 			}
 		}), "errors/listen"),
+		broken("a network of streams is unknown", listenConfigs(func(b *brokenListenConfig) {
+			b.packets = func(ctx context.Context, network, address string) (*stream.PacketConn, error) {
+				if network == "tcp" {
+					return nil, &net.OpError{Op: "listen", Net: network, Err: net.UnknownNetworkError(network)}
+				}
+				return b.ListenConfig.ListenPacket(ctx, network, address)
+			}
+		}), "errors/packets"),
 		broken("an empty unix name is tried", dialers(func(d *brokenDialer) {
 			d.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 				if network == unixNetwork && address == "" {
@@ -51,6 +60,16 @@ func errorMutants() []mutant {
 				return err
 			}
 		}), "errors/calls"),
+		broken("a reset does not name the system call", conns(func(b *brokenConn) {
+			b.read = func(p []byte) (int, error) {
+				n, err := b.conn.Read(p)
+				var call *os.SyscallError
+				if e, ok := err.(*net.OpError); ok && errors.As(err, &call) {
+					e.Err = call.Err
+				}
+				return n, err
+			}
+		}), "errors/reset"),
 		broken("errors are texts", opErrors(func(e *net.OpError) { e.Err = errors.New(e.Err.Error()) }), "errors/sentinels"),
 	}
 }

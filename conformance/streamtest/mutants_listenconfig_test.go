@@ -57,6 +57,14 @@ func listenConfigMutants() []mutant {
 			}
 			return network, address
 		}), "listen/addresses"),
+		broken("an empty host is the loopback interface for datagrams", listenConfigs(func(b *brokenListenConfig) {
+			b.packets = func(ctx context.Context, network, address string) (*stream.PacketConn, error) {
+				if strings.HasPrefix(address, ":") {
+					address = "127.0.0.1" + address
+				}
+				return b.ListenConfig.ListenPacket(ctx, network, address)
+			}
+		}), "packet/listen-addresses"),
 		broken("tcp6 serves IPv4", listensAs(func(network, address string) (string, string) {
 			if network == "tcp6" && strings.HasPrefix(address, ":") {
 				network = "tcp"
