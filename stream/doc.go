@@ -53,9 +53,22 @@
 // The Try operations of a Socket return an errno unchanged. They allocate nothing, except for the
 // addresses of datagrams on systems other than Linux.
 //
-// Conn, PacketConn, Listener and Dialer return a *net.OpError with the addresses. It wraps an
-// *os.SyscallError, [net.ErrClosed], [os.ErrDeadlineExceeded], or the error of the Waiter. The end
-// of a stream is io.EOF itself; datagrams have no end.
+// Conn, PacketConn, Listener, Dialer and ListenConfig return a *net.OpError with the addresses. It
+// wraps an *os.SyscallError, [net.ErrClosed], [os.ErrDeadlineExceeded], or the error of the Waiter.
+// The end of a stream is io.EOF itself; datagrams have no end.
+//
+// Dials and listens, and calls of a Conn or a Listener, fail with the texts of package net for the
+// same causes. These differ:
+//
+//   - The failure of a dial joins the errors of all attempts. Package net returns the first.
+//   - A dial without a host tries the loopback address of each family. Package net tries one.
+//   - A unix-domain name that is empty, too long or has a NUL is refused with the reason. A dial of
+//     the empty name in DialContext is an exception.
+//   - A unix-domain listener needs a name; package net lets Linux choose one for the empty name.
+//   - If no resolver is set, the error of a host name names the field to set.
+//   - Networks of raw IP are unknown.
+//   - SyscallConn of what is closed, and SetDeadline of a closed Listener, return a *net.OpError.
+//   - Calls of a PacketConn name the network "udp", without the digit of "udp4".
 //
 // # Memory
 //
@@ -66,8 +79,9 @@
 // # Portability
 //
 // TCP and UDP over IPv4 and IPv6 are implemented on Linux, macOS, the BSDs and Windows. Unix-domain
-// streams and datagrams are implemented on the same systems except Windows; abstract names need
-// Linux. An operation that the system lacks returns an error that is [errors.ErrUnsupported].
+// streams and datagrams are implemented on the same systems except Windows; abstract names and
+// Multipath TCP need Linux, and records need Linux or a BSD. An operation that the system lacks
+// returns an error that is [errors.ErrUnsupported].
 //
 // The results in conformance/matrix.txt are from linux/amd64 and from windows/amd64 under Wine. It
 // has none from macOS or the BSDs.
