@@ -256,6 +256,8 @@ func dialTexts(w *world) {
 		w.dials("local address of the other family", "tcp", refused, net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv6loopback}}, stream.Dialer{}),
 		w.dials("local address of the other family for UDP", "udp", refused, net.Dialer{LocalAddr: &net.UDPAddr{IP: net.IPv6loopback}}, stream.Dialer{}),
 		w.dials("local address of another machine", "tcp", refused, net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1)}}, stream.Dialer{}),
+		w.dials("service", "tcp", "127.0.0.1:https", net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1)}}, stream.Dialer{}),
+		w.dials("empty port", "tcp", "127.0.0.1:", net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1)}}, stream.Dialer{}),
 		w.dials("local address in use", "tcp", refused, net.Dialer{LocalAddr: w.listenNet().Addr()}, stream.Dialer{}),
 		w.dialsIn(canceled, "canceled", "tcp", refused, net.Dialer{}, stream.Dialer{}),
 		w.dialsIn(canceled, "canceled UDP", "udp", refused, net.Dialer{}, stream.Dialer{}),
