@@ -89,7 +89,7 @@ func (p *Poller) Post(f func()) error { return p.loop.Post(f) }
 func (p *Poller) Register(h sys.Handle) (Source, error) {
 	s, err := p.register(h, nil)
 	if err != nil {
-		return nil, err
+		return nil, closedError(err)
 	}
 	return s, nil
 }

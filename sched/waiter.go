@@ -48,6 +48,8 @@ func WaiterOf(s Scheduler) Waiter { return Waiter{loop: s.Loops()[0], follow: tr
 // Register ties h to the loop. Any goroutine may call it and the methods of the Source. If a
 // goroutine calls Register and l has a poller, h is tied to the poller first, and to the loop by
 // the first wait of a task.
+//
+// Errors: net.ErrClosed after the end of the loop or of the poller, and those of queue.Queue.Add.
 func (w Waiter) Register(h sys.Handle) (Source, error) {
 	l := w.loop
 	t := l.callingTask()
@@ -57,7 +59,7 @@ func (w Waiter) Register(h sys.Handle) (Source, error) {
 	s := &taskSource{loop: l}
 	if l.poller == nil || t != nil || l.runningWorker() != nil {
 		if err := s.open(l, h, s); err != nil {
-			return nil, err
+			return nil, closedError(err)
 		}
 		return s, nil
 	}
@@ -65,7 +67,7 @@ func (w Waiter) Register(h sys.Handle) (Source, error) {
 	s.flags.Or(flagResting)
 	g, err := l.poller.register(h, s)
 	if err != nil {
-		return nil, err
+		return nil, closedError(err)
 	}
 	o := &others{home: s}
 	o.goroutine.Store(g)
