@@ -5,7 +5,8 @@
 // # Tasks
 //
 // A coroutine task ([Loop.Go], [Task]) is straight-line code, func(*Task) error, with its own stack
-// of about 3 KiB. An operation that waits through the loop's [Loop.Waiter] suspends only the task. A net.Conn of package stream, and crypto/tls on top of it, therefore run unmodified.
+// of about 3 KiB. An operation that waits through the loop's [Loop.Waiter] suspends only the task.
+// A net.Conn of package stream, and crypto/tls on top of it, therefore run unmodified.
 //
 // A handler task ([Loop.StartHandler], [Handler]) is a state machine without a stack. The loop
 // calls its Step once for each cause. Use handlers for hundreds of thousands of connections.
@@ -16,10 +17,10 @@
 // and suspends that caller; see [Loop.Waiter]. A library in a task may therefore start goroutines
 // that use the connection. Goroutines are suspended by a [Poller], which the caller starts.
 //
-// A goroutine that waits on a loop without a poller gets [ErrWrongWaiter] at once, on every attempt.
-// So do steps and posted functions, which cannot wait at all. The error names the alternative, and
-// the loop continues. Identifying the caller takes about 2 ns per thread of the scheduler on
-// processors for which Go has an assembler, and some microseconds on others.
+// A goroutine that waits on a loop without a poller gets [ErrWrongWaiter] at once, on every
+// attempt. So do steps and posted functions, which cannot wait at all. The error names the
+// alternative, and the loop continues. Identifying the caller takes about 2 ns per thread of the
+// scheduler on processors for which Go has an assembler, and some microseconds on others.
 //
 // # What a task must not do
 //

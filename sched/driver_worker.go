@@ -74,8 +74,8 @@ func (w *worker) work() {
 	orderly = true
 }
 
-// lockThread locks the calling goroutine to its thread, unless the loop floats, and binds the thread.
-// The caller must call release, even after an error.
+// lockThread locks the calling goroutine to its thread, unless the loop floats, and binds the
+// thread. The caller must call release, even after an error.
 func (w *worker) lockThread() (release func(), err error) {
 	if w.loop.floating {
 		return func() {}, nil

@@ -38,12 +38,12 @@ func NewPoller(q queue.Queue, mode queue.Mode) *Poller {
 	return p
 }
 
-// NewPollerOn returns a poller that runs on l together with the tasks of l, for programs that need no
-// second queue. A goroutine then depends on the tasks of l: it waits for as long as one of them holds
-// l. A task that waits for such a goroutine by other means than its own deadlocks.
+// NewPollerOn returns a poller that runs on l together with the tasks of l, for programs that need
+// no second queue. A goroutine then depends on the tasks of l: it waits for as long as one of them
+// holds l. A task that waits for such a goroutine by other means than its own deadlocks.
 //
-// Run and Close are those of l: Run returns ErrStopped, and Close does nothing. The poller cannot be
-// the Options.Poller of a loop.
+// Run and Close are those of l: Run returns ErrStopped, and Close does nothing. The poller cannot
+// be the Options.Poller of a loop.
 func NewPollerOn(l *Loop) *Poller {
 	p := &Poller{loop: l, guest: true}
 	p.members.Store(&l.peers)
@@ -64,8 +64,8 @@ func (p *Poller) Run(ctx context.Context) error {
 	return err
 }
 
-// Close makes Run return, and does not wait for it. If Run has not begun, Close closes the queue, and
-// Run then returns nil.
+// Close makes Run return, and does not wait for it. If Run has not begun, Close closes the queue,
+// and Run then returns nil.
 func (p *Poller) Close() error {
 	if p.guest {
 		return nil
@@ -78,8 +78,9 @@ func (p *Poller) Close() error {
 	return nil
 }
 
-// Post calls f on the goroutine of Run, after the functions posted before. Any goroutine may call it,
-// and it does not wait. f must not block: it would delay every goroutine that the poller serves.
+// Post calls f on the goroutine of Run, after the functions posted before. Any goroutine may call
+// it, and it does not wait. f must not block: it would delay every goroutine that the poller
+// serves.
 //
 // Post returns ErrFull if [DefaultMaxPosted] functions wait, and ErrStopped after the end of Run.
 func (p *Poller) Post(f func()) error { return p.loop.Post(f) }

@@ -21,8 +21,9 @@ type source struct {
 	unused uint8          // events in sequence for which no caller waited; see rest
 }
 
-// unusedMax is the number of events in sequence that no caller waits for, after which a registration
-// rests if the handle has another one. The first may be the answer to a caller that is about to wait.
+// unusedMax is the number of events in sequence that no caller waits for, after which a
+// registration rests if the handle has another one. The first may be the answer to a caller that is
+// about to wait.
 const unusedMax = 2
 
 // The flags of a source.

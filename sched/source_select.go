@@ -25,8 +25,8 @@ type Select = interface {
 	Close() error
 }
 
-// NewSelect returns a Select for sources of w. Any goroutine may call it. Its Wait suspends whichever
-// caller waits, as [Loop.Waiter] says.
+// NewSelect returns a Select for sources of w. Any goroutine may call it. Its Wait suspends
+// whichever caller waits, as [Loop.Waiter] says.
 func (w Waiter) NewSelect() Select { return &callerSelect{loop: w.loop, follow: w.follow} }
 
 // callerSelect is a Select for whichever caller waits.

@@ -87,8 +87,8 @@ func (s *taskSource) claim(t *Task, d sys.Direction) (suspends bool, err error) 
 	return true, nil
 }
 
-// waitingTask returns the calling task if it can wait here. It is not inlined: its frame must not be
-// part of a task's wait, which is the deepest frame of an idle coroutine.
+// waitingTask returns the calling task if it can wait here. It is not inlined: its frame must not
+// be part of a task's wait, which is the deepest frame of an idle coroutine.
 //
 //go:noinline
 func (s *taskSource) waitingTask() *Task {

@@ -80,8 +80,8 @@ func (l *Loop) launch(t *Task) error {
 // Go starts another task on the same loop. Unlike Loop.Go it is not refused while the loop drains,
 // because a task may need the new one in order to end.
 //
-// ctx cancels the new task. If it is t.Context(), or derived from it, the new task is canceled with t.
-// It outlives t: once t has ended, the context with which t was started cancels it instead.
+// ctx cancels the new task. If it is t.Context(), or derived from it, the new task is canceled with
+// t. It outlives t: once t has ended, the context with which t was started cancels it instead.
 func (t *Task) Go(ctx context.Context, name string, body func(*Task) error) error {
 	if err := t.loop.admitChild(); err != nil {
 		return fmt.Errorf("sched: task %q: %w", name, err)

@@ -59,8 +59,8 @@ func (t *Task) openContext() {
 	}
 }
 
-// findParent replaces the parent of t if it has ended with the task from which it comes. The context
-// with which that task was started then cancels t.
+// findParent replaces the parent of t if it has ended with the task from which it comes. The
+// context with which that task was started then cancels t.
 func (t *Task) findParent() {
 	for t.parent.Err() != nil && context.Cause(t.parent) == errTaskEnded {
 		t.openContext() // with the values of the parent so far

@@ -1,7 +1,7 @@
 package sched
 
-// Suspend suspends the calling task, as [Task.Suspend] does, or the calling goroutine. Package stream
-// uses it for a caller that waits for another caller, not for the handle.
+// Suspend suspends the calling task, as [Task.Suspend] does, or the calling goroutine. Package
+// stream uses it for a caller that waits for another caller, not for the handle.
 func (s *taskSource) Suspend(start func(resume func())) error { return s.loop.suspendCaller(start) }
 
 func (l *Loop) suspendCaller(start func(resume func())) error {

@@ -40,9 +40,9 @@ type Waiter struct {
 // ErrBusy.
 func (l *Loop) Waiter() Waiter { return Waiter{loop: l} }
 
-// WaiterOf returns a waiter for the loops of s. A handle that a task registers belongs to the loop of
-// the task, and any other handle to the first loop. Otherwise it is like the waiter of a loop. All
-// loops of s must have the same Options.Poller, or none.
+// WaiterOf returns a waiter for the loops of s. A handle that a task registers belongs to the loop
+// of the task, and any other handle to the first loop. Otherwise it is like the waiter of a loop.
+// All loops of s must have the same Options.Poller, or none.
 func WaiterOf(s Scheduler) Waiter { return Waiter{loop: s.Loops()[0], follow: true} }
 
 // Register ties h to the loop. Any goroutine may call it and the methods of the Source. If a
@@ -75,9 +75,10 @@ func (w Waiter) Register(h sys.Handle) (Source, error) {
 	return s, nil
 }
 
-// Suspend calls start and suspends the caller, a task or a goroutine, until resume is called, from any
-// goroutine. It is for code that serves both kinds of callers; a task alone uses [Task.Suspend], which
-// has the details. A caller that cannot wait gets ErrWrongWaiter, and start is not called.
+// Suspend calls start and suspends the caller, a task or a goroutine, until resume is called, from
+// any goroutine. It is for code that serves both kinds of callers; a task alone uses
+// [Task.Suspend], which has the details. A caller that cannot wait gets ErrWrongWaiter, and start
+// is not called.
 func (w Waiter) Suspend(start func(resume func())) error { return w.loop.suspendCaller(start) }
 
 // mayTry returns nil if the caller, which is not a task, can operate on a handle of l: a step or a

@@ -14,8 +14,8 @@ import (
 // Conn is a connection that suspends its caller, through a [Waiter], where the socket would block.
 // It implements net.Conn.
 //
-// Any goroutine may use Close, the setters and the addresses at any time. Reads take turns, and so do
-// writes; see the package's section on concurrency.
+// Any goroutine may use Close, the setters and the addresses at any time. Reads take turns, and so
+// do writes; see the package's section on concurrency.
 //
 // If the peer resets the connection, a suspended reader and a suspended writer return. The kernel
 // reports ECONNRESET (on Windows WSAECONNRESET) to one call, after the bytes from before the reset

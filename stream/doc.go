@@ -20,11 +20,11 @@
 // Listener at any time. They may also use Read, Write and Accept: callers in one direction take
 // turns, and each Write is whole.
 //
-// A caller that waits for its turn must not block a thread that other callers share. If the Source is
-// a [Suspender], the caller is suspended by it, and callers get the turn in their order. A
-// [MayBlocker] is a Source that reports whether its caller may block. If it may not, and the Source is
-// no Suspender, the second caller in a direction gets [ErrBusy] at once. Any other caller blocks its
-// goroutine.
+// A caller that waits for its turn must not block a thread that other callers share. If the Source
+// is a [Suspender], the caller is suspended by it, and callers get the turn in their order. A
+// [MayBlocker] is a Source that reports whether its caller may block. If it may not, and the Source
+// is no Suspender, the second caller in a direction gets [ErrBusy] at once. Any other caller blocks
+// its goroutine.
 //
 // If the Source is a [Yielder], an operation that need not wait lets other tasks run.
 //

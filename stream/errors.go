@@ -12,7 +12,8 @@ import (
 )
 
 // ErrBusy is returned to a caller that can neither be suspended nor block, while another caller
-// operates in the same direction. A Try operation returns it too. See the package's section on concurrency.
+// operates in the same direction. A Try operation returns it too. See the package's section on
+// concurrency.
 var ErrBusy = errors.New("stream: another caller is operating in the same direction")
 
 // ErrNoWaiter is returned by dials, listens and connections that were given no [Waiter].

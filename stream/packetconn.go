@@ -31,8 +31,8 @@ const (
 // [ErrTruncated]; ReadMsgUDP and ReadMsgUnix set a flag instead. [Socket.TryReadFrom] documents
 // errors from the network. [Socket.TryWriteTo] documents datagrams that find no room on the way.
 //
-// Any goroutine may use Close, the setters and the addresses at any time. Reads take turns, and so do
-// writes; see the package's section on concurrency.
+// Any goroutine may use Close, the setters and the addresses at any time. Reads take turns, and so
+// do writes; see the package's section on concurrency.
 //
 // Read, Write, ReadBatch, WriteBatch, WriteToUDP, WriteMsgUDP and the methods whose names end in
 // AddrPort allocate nothing on Linux. The exceptions are the zone of an IPv6 sender and the name of

@@ -119,8 +119,8 @@ func (q *WriteQueue) unlock() {
 
 // Suspend calls start and suspends the caller until the function passed to start is called. Any
 // goroutine may call that function, exactly once. It is for layers above a Conn, whose callers wait
-// for each other and must not block the thread of a loop. A caller that can neither be suspended nor
-// block gets [ErrBusy].
+// for each other and must not block the thread of a loop. A caller that can neither be suspended
+// nor block gets [ErrBusy].
 func (c *Conn) Suspend(start func(resume func())) error {
 	if c.MayBlock() {
 		woken := make(chan struct{})

@@ -49,7 +49,8 @@ func placings() []placing {
 	}
 }
 
-// polling runs a poller for one case. In mode Edge it holds no thread, if the mechanism allows that.
+// polling runs a poller for one case. In mode Edge it holds no thread, if the mechanism allows
+// that.
 func polling(t T, mechanism string, mode queue.Mode) (*sched.Poller, error) {
 	q, err := auto.ByName(mechanism)
 	if err != nil {
@@ -107,8 +108,8 @@ func targetName(mechanism string, mode queue.Mode, p placing, form string) strin
 	return mechanism + "/" + mode.String() + "/" + p.name + "/" + form
 }
 
-// tasks is the target whose callers are tasks of a loop. Those of goroutines are goroutines, and those
-// of mixed are tasks and goroutines in turn, which share connections.
+// tasks is the target whose callers are tasks of a loop. Those of goroutines are goroutines, and
+// those of mixed are tasks and goroutines in turn, which share connections.
 func tasks(mechanism string, mode queue.Mode, p placing) Target {
 	return Target{Name: targetName(mechanism, mode, p, "tasks"), Features: append(features(), Turns), Waivers: waivers(), Open: func(t T) (*Fixture, error) {
 		loop, err := scheduled(t, mechanism, mode, p, nil)
@@ -265,8 +266,8 @@ func TestSched(t *testing.T) {
 	}
 }
 
-// Tasks that cannot wait for each other are refused. A WriteQueue needs such waits, so other cases do
-// not run.
+// Tasks that cannot wait for each other are refused. A WriteQueue needs such waits, so other cases
+// do not run.
 func TestTasksThatCannotBeSuspended(t *testing.T) {
 	turns := slices.DeleteFunc(Cases(), func(c Case) bool { return !slices.Contains(c.Needs, Turns) })
 	suite.Run(t, "stream", turns, unsuspended(auto.Auto))

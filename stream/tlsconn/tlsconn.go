@@ -31,10 +31,10 @@ var ErrFlood = errors.New("tlsconn: queue is full: peer requests answers without
 
 // Conn is a TLS connection for a task that reads and a task that writes. It implements net.Conn.
 //
-// Callers take turns: a second reader or writer, and any caller during the handshake, waits until the
-// first is done. If the Waiter suspends tasks but its Source is no [stream.Suspender], the second
-// caller gets [stream.ErrBusy]. Any goroutine may use Close, the deadlines and the addresses at any
-// time.
+// Callers take turns: a second reader or writer, and any caller during the handshake, waits until
+// the first is done. If the Waiter suspends tasks but its Source is no [stream.Suspender], the
+// second caller gets [stream.ErrBusy]. Any goroutine may use Close, the deadlines and the addresses
+// at any time.
 type Conn struct {
 	tls   *tls.Conn
 	lower lower

@@ -31,9 +31,9 @@ func (t *Turn) Try() bool { return t.mu.TryLock() }
 // Lock takes the turn and blocks the calling goroutine until then.
 func (t *Turn) Lock() { t.mu.Lock() }
 
-// Join takes the turn. The caller waits in suspend, which must call start and return once resume was
-// called. Callers of Join get the turn in their order, and before those of Lock. If suspend returns
-// an error, Join returns it, and the caller has no turn.
+// Join takes the turn. The caller waits in suspend, which must call start and return once resume
+// was called. Callers of Join get the turn in their order, and before those of Lock. If suspend
+// returns an error, Join returns it, and the caller has no turn.
 func (t *Turn) Join(suspend func(start func(resume func())) error) error {
 	l := t.line.Load()
 	if l == nil {
