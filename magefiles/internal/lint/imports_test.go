@@ -152,7 +152,7 @@ func TestReachFollowsImportsOfOtherModules(t *testing.T) {
 		"go.mod":          "module example.test/w\n\ngo 1.26.0\n",
 		"w.go":            "package w\n\nimport _ \"example.test/w/c\"\n",
 		"go.work":         "go 1.26.0\n\nuse (\n\t.\n\t./a\n\t./b\n\t./c\n)\nreplace example.org/out => ./out\n",
-		"versions.txt":    "a v0.1.0 yes\nb v0.1.0 yes\nc v0.1.0 yes\n. v0.1.0 yes\n",
+		"versions.txt":    "a v0.1.0 yes\nb v0.1.0 yes\nc v0.1.0 yes\n. v0.2.0 yes\n",
 		"a/go.mod":        "module example.test/w/a\n\ngo 1.26.0\n",
 		"a/a.go":          "package a\n",
 		"a/a_windows.go":  "package a\n\nimport _ \"example.org/out\"\n",

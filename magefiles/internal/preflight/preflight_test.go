@@ -21,7 +21,7 @@ var correct = map[string]string{
 	"w.go":              "package w\n\nimport \"example.test/w/b\"\n\nfunc W() int { return b.B() }\n",
 	"w_example_test.go": "package w_test\n\nimport (\n\t\"fmt\"\n\n\t\"example.test/w\"\n)\n\nfunc Example() {\n\tfmt.Println(w.W())\n\t// Output: 1\n}\n",
 	"go.work":           "go 1.26.0\n\nuse (\n\t.\n\t./a\n\t./b\n)\n",
-	"versions.txt":      "a v0.1.0 yes\nb v0.1.0 yes\n. v0.1.0 no\nc v0.1.0 no\n",
+	"versions.txt":      "a v0.1.0 yes\nb v0.1.0 yes\n. v0.9.0 no\nc v0.1.0 no\n",
 	"c/go.mod":          "module example.test/w/c\n\ngo 1.26.0\n",
 	"a/go.mod":          "module example.test/w/a\n\ngo 1.26.0\n",
 	"a/a.go":            "package a\n\nfunc Old() int { return 1 }\n",
@@ -71,7 +71,7 @@ func TestPreflight(t *testing.T) {
 		write(t, root, "a/go.sum", string(sums))
 	}
 	releaseRoot := func(t *testing.T, root string) {
-		write(t, root, "versions.txt", strings.Replace(correct["versions.txt"], ". v0.1.0 no", ". v0.1.0 yes", 1))
+		write(t, root, "versions.txt", strings.Replace(correct["versions.txt"], ". v0.9.0 no", ". v0.9.0 yes", 1))
 	}
 	useExtra := func(t *testing.T, root string) {
 		write(t, root, "a/a.go", correct["a/a.go"]+"\nfunc Extra() int { return 1 }\n")

@@ -8,6 +8,7 @@ package workspace
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -126,7 +127,20 @@ func parseVersions(prefix, text string) ([]Module, error) {
 	if !slices.ContainsFunc(modules, func(m Module) bool { return m.Dir == "." }) {
 		return nil, fmt.Errorf("does not list the root module, whose line begins with a dot")
 	}
-	return modules, lines.Err()
+	return modules, errors.Join(lines.Err(), distinctRoot(modules))
+}
+
+// distinctRoot returns an error if a released module has the version of the root module. The go
+// command looks for a package in the root first. A root that it has seen at the same version, and
+// that lacks the package, ends its search (golang/go#58116).
+func distinctRoot(modules []Module) error {
+	root := modules[slices.IndexFunc(modules, func(m Module) bool { return m.Dir == "." })]
+	for _, m := range modules {
+		if m.Released && m.Dir != "." && m.Version == root.Version {
+			return fmt.Errorf("the root module and %s have the version %s: the root needs one of its own", m.Dir, m.Version)
+		}
+	}
+	return nil
 }
 
 // Module returns the module at dir.

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
 func TestVersionsAreParsed(t *testing.T) {
@@ -90,4 +92,13 @@ func TestFindLooksUpwards(t *testing.T) {
 	if _, err := Find(t.TempDir()); err == nil {
 		t.Error("found a workspace where there is none")
 	}
+}
+
+// The root needs a version of its own, or the go command may look for a package of another module in
+// the root only.
+func TestTheRootHasAVersionOfItsOwn(t *testing.T) {
+	_, err := parseVersions("example.com/m", "a v0.1.0 yes\nb v0.2.0 no\n. v0.2.0 yes\n")
+	require.NoError(t, err)
+	_, err = parseVersions("example.com/m", "a v0.1.0 yes\n. v0.1.0 yes\n")
+	require.ErrorContains(t, err, "the root module and a have the version v0.1.0")
 }
