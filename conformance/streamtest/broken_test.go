@@ -85,6 +85,22 @@ func (b *brokenSource) Interrupt(d sys.Direction) {
 	b.Source.Interrupt(d)
 }
 
+// MayBlock and Suspend are those of the source, or of one that suspends goroutines.
+func (b *brokenSource) MayBlock() bool {
+	m, ok := b.Source.(stream.MayBlocker)
+	return !ok || m.MayBlock()
+}
+
+func (b *brokenSource) Suspend(start func(resume func())) error {
+	if s, ok := b.Source.(stream.Suspender); ok {
+		return s.Suspend(start)
+	}
+	resumed := make(chan struct{})
+	start(func() { close(resumed) })
+	<-resumed
+	return nil
+}
+
 func (b *brokenSource) ShortReadDrains() bool {
 	if b.drains != nil {
 		return b.drains()

@@ -45,7 +45,7 @@ func directionMutants() []mutant {
 			return nil, err
 		}
 		return sched.NewSingle(eitherQueue{q}, o), nil
-	}}
+	}, func(q queue.Queue) queue.Queue { return eitherQueue{q} }}
 	loop := func(name string, target Target, detects string) mutant {
 		return mutant{Name: name, Target: changed(name, target, func(*Fixture) {}), Detects: detects}
 	}

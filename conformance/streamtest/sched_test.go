@@ -21,6 +21,7 @@ import (
 type placing struct {
 	name string
 	make func(open func() (queue.Queue, error), o sched.Options) (sched.Scheduler, error)
+	wrap func(queue.Queue) queue.Queue // of the poller; nil for none
 }
 
 // placings are all schedulers. Each has two threads, except the first.
@@ -32,29 +33,32 @@ func placings() []placing {
 				return nil, err
 			}
 			return sched.NewSingle(q, o), nil
-		}},
+		}, nil},
 		{"sharded", func(open func() (queue.Queue, error), o sched.Options) (sched.Scheduler, error) {
 			return sched.NewSharded(2, open, o)
-		}},
+		}, nil},
 		{"shared", func(open func() (queue.Queue, error), o sched.Options) (sched.Scheduler, error) {
 			q, err := open()
 			if err != nil {
 				return nil, err
 			}
 			return sched.NewShared(2, q, o)
-		}},
+		}, nil},
 		{"stealing", func(open func() (queue.Queue, error), o sched.Options) (sched.Scheduler, error) {
 			return sched.NewStealing(2, open, o)
-		}},
+		}, nil},
 	}
 }
 
 // polling runs a poller for one case. In mode Edge it holds no thread, if the mechanism allows
 // that.
-func polling(t T, mechanism string, mode queue.Mode) (*sched.Poller, error) {
+func polling(t T, mechanism string, mode queue.Mode, wrap func(queue.Queue) queue.Queue) (*sched.Poller, error) {
 	q, err := auto.ByName(mechanism)
 	if err != nil {
 		return nil, err
+	}
+	if wrap != nil {
+		q = wrap(q)
 	}
 	if mode == queue.Edge {
 		parked, err := netpoll.New(q)
@@ -170,7 +174,7 @@ func inGoroutines(_ string, f func()) { go f() }
 // polled makes a target with a poller, whose callers are started by where.
 func polled(mechanism string, mode queue.Mode, p placing, form string, where func(t T, loop *sched.Loop) func(string, func())) Target {
 	return Target{Name: targetName(mechanism, mode, p, form), Features: append(features(), Turns), Waivers: waivers(), Open: func(t T) (*Fixture, error) {
-		poller, err := polling(t, mechanism, mode)
+		poller, err := polling(t, mechanism, mode, p.wrap)
 		if err != nil {
 			return nil, err
 		}
