@@ -36,8 +36,12 @@ func Architecture() ImportTable {
 			"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/schollz/progressbar/v3", "golang.org/x/sync", "golang.org/x/sys", "golang.org/x/term", "gonum.org/v1",
 			"github.com/cloudwego/netpoll", "github.com/smallnest/ringbuffer", "github.com/valyala/bytebufferpool",
 		}},
-		"interop":    {Siblings: programs},
 		"magefiles":  {Outside: []string{"github.com/magefile/mage", "golang.org/x/sync"}},
+		"interop": {Siblings: programs, Outside: []string{
+			"github.com/coder/websocket", "github.com/gorilla/websocket", "github.com/jackc/pgx/v5", "github.com/miekg/dns", "github.com/pires/go-proxyproto",
+			"github.com/quic-go/quic-go", "github.com/redis/go-redis/v9", "github.com/soheilhy/cmux", "github.com/valyala/fasthttp",
+			"golang.org/x/crypto/ssh", "golang.org/x/net/ipv4", "golang.org/x/net/nettest", "google.golang.org/grpc", "google.golang.org/protobuf",
+		}},
 		"bench/peer": {Outside: []string{"github.com/cloudwego/netpoll", "github.com/lesismal/nbio", "github.com/panjf2000/gnet/v2", "golang.org/x/sys"}},
 	}
 }

@@ -102,6 +102,10 @@ func TestTable(t *testing.T) {
 		{"interop/a.go", root, true},
 		{"interop/a.go", prefix + "stream", true},
 		{"interop/a.go", prefix + "apps", false},
+		{"interop/a_test.go", "google.golang.org/grpc", true},
+		{"interop/a_test.go", prefix + "stream", true},
+		{"interop/a_test.go", prefix + "apps/echo", false},
+		{"interop/a_test.go", "github.com/panjf2000/gnet/v2", false},
 		{"docs/x/a.go", "os", false},
 	} {
 		w := fixture(t, c.file, "package p\n\nimport _ \""+c.imports+"\"\n")

@@ -24,7 +24,7 @@ import (
 
 // skipsAllowed are the directories that may skip a test: they print the reason with "N/A", and the
 // tables count it.
-var skipsAllowed = []string{"conformance/internal/suite/", "apps/internal/apptest/", "bench/internal/benchtest/"}
+var skipsAllowed = []string{"conformance/internal/suite/", "apps/internal/apptest/", "bench/internal/benchtest/", "interop/internal/interoptest/"}
 
 // constrained lists suffixes of file names that look like a build constraint but are none to the go
 // command. Without a //go:build line, x_unix.go is compiled on Windows.

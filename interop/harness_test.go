@@ -1,0 +1,327 @@
+package interop
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/queue/auto"
+	"github.com/edgewise-go/edgewise/sched"
+	"github.com/edgewise-go/edgewise/stream"
+)
+
+// This file is the only one that knows edgewise. The scenarios know the harness.
+
+// tasksForm turns on the form "tasks". A library that starts a goroutine in a task needs a waiter
+// that serves both, with one connection.
+const tasksForm = false
+
+// harness is all that a scenario needs of a network. Its connections are not wrapped: a library
+// sees the type that its users pass, with all optional methods.
+type harness interface {
+	// Listen, ListenPacket and DialContext are as those of package net, for literal addresses.
+	Listen(ctx context.Context, network, address string) (net.Listener, error)
+	ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error)
+	DialContext(ctx context.Context, network, address string) (net.Conn, error)
+
+	// Go starts body as a goroutine or as a task. If a body returns an error, ctx of the others is
+	// canceled, and every listener and dialed connection is closed.
+	Go(name string, body func(ctx context.Context) error)
+
+	// Blocking calls f, which may block its thread. ctx is that of the calling body. A body calls
+	// it for what waits for something else than a connection: a channel, a condition, a result of
+	// a goroutine of the library. In a task, f runs on a goroutine and the task is suspended.
+	Blocking(ctx context.Context, f func() error) error
+
+	// Wait returns when all bodies have ended, with their errors.
+	Wait() error
+
+	// close releases what the harness itself has opened. The scenario releases the rest.
+	close() error
+}
+
+// form is one way to run a scenario.
+type form struct {
+	name string
+	open func(t *testing.T) harness
+}
+
+func forms() []form {
+	all := []form{{"net", openNet}, {"goroutines", openGoroutines}}
+	if tasksForm {
+		all = append(all, form{"tasks", openTasks})
+	}
+	return all
+}
+
+// patience is how long bodies may take. It only ends hangs. hangGrace is how long the bodies of a
+// hang may take to end after everything was closed.
+const (
+	patience  = 30 * time.Second
+	hangGrace = 5 * time.Second
+)
+
+// crew keeps the bodies of one harness and what it has opened.
+type crew struct {
+	ctx     context.Context
+	cancel  context.CancelFunc
+	running sync.WaitGroup
+
+	mu     sync.Mutex
+	names  []string // of running bodies
+	errs   []error
+	opened []io.Closer
+}
+
+func newCrew(t *testing.T) *crew {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	return &crew{ctx: ctx, cancel: cancel}
+}
+
+// starts notes that body name runs.
+func (c *crew) starts(name string) {
+	c.running.Add(1)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.names = append(c.names, name)
+}
+
+// ends notes the result of body name. An error ends the other bodies.
+func (c *crew) ends(name string, err error) {
+	defer c.running.Done()
+	c.mu.Lock()
+	if i := slices.Index(c.names, name); i >= 0 {
+		c.names = slices.Delete(c.names, i, i+1)
+	}
+	if err != nil {
+		c.errs = append(c.errs, fmt.Errorf("%s: %w", name, err))
+	}
+	c.mu.Unlock()
+	if err != nil {
+		c.abandon()
+	}
+}
+
+// abandon ends everything that still waits.
+func (c *crew) abandon() {
+	c.cancel()
+	c.mu.Lock()
+	opened := slices.Clone(c.opened)
+	c.mu.Unlock()
+	for _, o := range opened {
+		_ = o.Close()
+	}
+}
+
+func (c *crew) Wait() error {
+	ended := make(chan struct{})
+	go func() {
+		c.running.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(patience):
+		c.mu.Lock()
+		c.errs = append(c.errs, fmt.Errorf("after %v there still run %q\n%s", patience, c.names, stacks()))
+		c.mu.Unlock()
+		c.abandon()
+		select {
+		case <-ended:
+		case <-time.After(hangGrace):
+		}
+	}
+	c.cancel()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return errors.Join(c.errs...)
+}
+
+func stacks() string {
+	text := make([]byte, 1<<20)
+	return string(text[:runtime.Stack(text, true)])
+}
+
+// keep notes o, which the harness has opened, and returns it. If opening failed, keep returns no
+// interface with a nil pointer in it.
+func keep[T any, O interface {
+	io.Closer
+	comparable
+}](c *crew, o O, err error) (T, error) {
+	var none T
+	if err != nil {
+		return none, err
+	}
+	c.mu.Lock()
+	c.opened = append(c.opened, o)
+	c.mu.Unlock()
+	return any(o).(T), nil
+}
+
+// goroutineBodies runs bodies as goroutines.
+type goroutineBodies struct{ *crew }
+
+func (b goroutineBodies) Go(name string, body func(ctx context.Context) error) {
+	b.starts(name)
+	go func() { b.ends(name, body(b.ctx)) }()
+}
+
+func (goroutineBodies) Blocking(_ context.Context, f func() error) error { return f() }
+
+// netHarness is package net.
+type netHarness struct{ goroutineBodies }
+
+func openNet(t *testing.T) harness { return netHarness{goroutineBodies{newCrew(t)}} }
+
+func (h netHarness) Listen(ctx context.Context, network, address string) (net.Listener, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, network, address)
+	return keep[net.Listener](h.crew, l, err)
+}
+
+func (h netHarness) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
+	l, err := new(net.ListenConfig).ListenPacket(ctx, network, address)
+	return keep[net.PacketConn](h.crew, l, err)
+}
+
+func (h netHarness) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	c, err := new(net.Dialer).DialContext(ctx, network, address)
+	return keep[net.Conn](h.crew, c, err)
+}
+
+func (netHarness) close() error { return nil }
+
+// loopNet opens sockets on one loop.
+type loopNet struct {
+	*crew
+	loop   *sched.Loop
+	waiter stream.Waiter
+	ran    chan error
+}
+
+// blockingMax is how many bodies of a scenario may be in Blocking at once.
+const blockingMax = 256
+
+// openLoop starts a loop. It opens sockets with the waiter that choose returns.
+func openLoop(t *testing.T, choose func(*sched.Loop) stream.Waiter) *loopNet {
+	q, _, err := auto.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	loop := sched.New(q, sched.Options{Mode: queue.Edge, MaxBlocking: blockingMax})
+	n := &loopNet{crew: newCrew(t), loop: loop, waiter: choose(loop), ran: make(chan error, 1)}
+	go func() { n.ran <- loop.Run(context.Background()) }()
+	return n
+}
+
+func (n *loopNet) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), hangGrace)
+	defer cancel()
+	err := n.loop.Shutdown(ctx)
+	select {
+	case ended := <-n.ran:
+		return errors.Join(err, ended)
+	case <-time.After(hangGrace):
+		return errors.Join(err, errors.New("the loop does not end"))
+	}
+}
+
+func (n *loopNet) Listen(_ context.Context, network, address string) (net.Listener, error) {
+	if network == "unix" {
+		l, err := stream.ListenUnix(n.waiter, address, stream.ListenOptions{})
+		return keep[net.Listener](n.crew, l, err)
+	}
+	addr, err := literal(network, address)
+	if err != nil {
+		return nil, err
+	}
+	l, err := stream.Listen(n.waiter, addr, stream.ListenOptions{KeepAlive: true})
+	return keep[net.Listener](n.crew, l, err)
+}
+
+func (n *loopNet) ListenPacket(_ context.Context, network, address string) (net.PacketConn, error) {
+	addr, err := literal(network, address)
+	if err != nil {
+		return nil, err
+	}
+	l, err := stream.ListenPacket(n.waiter, addr, stream.PacketOptions{})
+	return keep[net.PacketConn](n.crew, l, err)
+}
+
+func (n *loopNet) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	d := stream.Dialer{Waiter: n.waiter, KeepAlive: true}
+	c, err := d.DialContext(ctx, network, address)
+	return keep[net.Conn](n.crew, c, err)
+}
+
+// literal parses an address whose host may be empty.
+func literal(network, address string) (netip.AddrPort, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	any := "::"
+	if slices.Contains([]string{"tcp4", "udp4"}, network) {
+		any = "0.0.0.0"
+	}
+	return netip.ParseAddrPort(net.JoinHostPort(cmp.Or(host, any), port))
+}
+
+// goroutinesHarness has the connections of a loop and uses them in goroutines.
+type goroutinesHarness struct {
+	*loopNet
+	bodies goroutineBodies
+}
+
+func openGoroutines(t *testing.T) harness {
+	n := openLoop(t, func(l *sched.Loop) stream.Waiter { return l.Goroutines() })
+	return goroutinesHarness{n, goroutineBodies{n.crew}}
+}
+
+func (h goroutinesHarness) Go(name string, body func(ctx context.Context) error) {
+	h.bodies.Go(name, body)
+}
+
+func (h goroutinesHarness) Blocking(ctx context.Context, f func() error) error {
+	return h.bodies.Blocking(ctx, f)
+}
+
+// tasksHarness has the connections of a loop and uses them in tasks of the loop, and in the
+// goroutines that a library starts in such a task.
+type tasksHarness struct{ *loopNet }
+
+func openTasks(t *testing.T) harness {
+	return tasksHarness{openLoop(t, func(l *sched.Loop) stream.Waiter { return l.Tasks() })}
+}
+
+// taskKey is the key of the task in the context of a body.
+type taskKey struct{}
+
+func (h tasksHarness) Go(name string, body func(ctx context.Context) error) {
+	h.starts(name)
+	job, err := h.loop.Start(h.ctx, name, func(t *sched.Task) error {
+		return body(context.WithValue(t.Context(), taskKey{}, t))
+	})
+	if err != nil {
+		h.ends(name, err)
+		return
+	}
+	go func() { h.ends(name, job.Wait(context.Background())) }()
+}
+
+func (tasksHarness) Blocking(ctx context.Context, f func() error) error {
+	t, ok := ctx.Value(taskKey{}).(*sched.Task)
+	if !ok {
+		return f()
+	}
+	return t.Blocking(f)
+}
