@@ -85,7 +85,8 @@ func openRPC(t *testing.T, h harness, s service, server, client credentials.Tran
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.Go("serve", func(context.Context) error { return r.server.Serve(l) })
+	// Serve waits for the goroutines of its connections when it ends.
+	h.Go("serve", blocking(h, func() error { return r.server.Serve(l) }))
 	return r
 }
 

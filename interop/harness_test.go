@@ -26,6 +26,10 @@ import (
 // that serves both, with one connection.
 const tasksForm = false
 
+// packetMessages turns on the forms of loops for libraries that need ReadMsgUDP. Without that method
+// they do not take a connection for UDP.
+const packetMessages = false
+
 // harness is all that a scenario needs of a network. Its connections are not wrapped: a library
 // sees the type that its users pass, with all optional methods.
 type harness interface {
@@ -62,6 +66,14 @@ func forms() []form {
 		all = append(all, form{"tasks", openTasks})
 	}
 	return all
+}
+
+// messageForms are the forms for libraries that need ReadMsgUDP.
+func messageForms() []form {
+	if packetMessages {
+		return forms()
+	}
+	return forms()[:1]
 }
 
 // patience is how long bodies may take. It only ends hangs. hangGrace is how long the bodies of a
