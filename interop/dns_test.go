@@ -249,4 +249,3 @@ func dnsZone(t *testing.T, h harness) {
 		return errors.Join(err, n.end(ctx, h))
 	})
 }
-

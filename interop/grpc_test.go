@@ -31,8 +31,8 @@ func TestGRPC(t *testing.T) {
 
 // The service is written by hand, so that no generated code is needed. Its messages are bytes.
 type (
-	unary  func(ctx context.Context, in []byte) ([]byte, error)
-	serve  func(s grpc.ServerStream) error
+	unary func(ctx context.Context, in []byte) ([]byte, error)
+	serve func(s grpc.ServerStream) error
 
 	service struct {
 		unary  unary
