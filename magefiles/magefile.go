@@ -40,7 +40,8 @@ const (
 // Test runs the tests of all modules, with the race detector where it works, and prints the
 // conformance table. It runs every pair of values from the products of mechanisms, modes,
 // schedulers and forms, and every combination with -full. With -v (go tool mage -v test) it also
-// prints the name of each top-level test. It omits the proofs of the conformance suites: see prove.
+// prints the name of each top-level test. It omits the proofs of the conformance suites and the
+// libraries of others: see prove and interop.
 func Test(full *bool) error {
 	w, err := open()
 	if err != nil {
@@ -50,6 +51,10 @@ func Test(full *bool) error {
 	if err != nil {
 		return err
 	}
+	packages = slices.DeleteFunc(packages, func(path string) bool {
+		dir, _ := w.Owner(path)
+		return dir == interop
+	})
 	flags := append(raceFlags("test"), testTimeout, testParallel, "-skip="+guest.Proofs)
 	if full != nil && *full {
 		// The matrix holds the results of every default run, so a fuller run is not recorded.
@@ -71,6 +76,24 @@ func Prove() error {
 	return err
 }
 
+// interop is the module whose tests run the libraries of others. Compiling those takes longer than
+// all else, so only Interop and TestAlone do.
+const interop = "interop"
+
+// Interop runs the libraries of others on edgewise, with the race detector where it works, and
+// prints a table: a line per library, a column per form. The libraries include clients of Redis and
+// PostgreSQL, for which it starts servers if they are installed.
+func Interop() error {
+	w, err := open()
+	if err != nil {
+		return err
+	}
+	var grid testrun.Grid
+	_, err = runTests(testrun.Options{Dir: w.Root, Ended: grid.Add}, append(raceFlags("interop"), testTimeout), "./"+interop+"/...")
+	grid.Print(os.Stdout)
+	return err
+}
+
 // suiteFull names the environment variable that makes the suites run whole products.
 const suiteFull = "EDGEWISE_FULL"
 
@@ -87,11 +110,11 @@ func raceFlags(target string) []string {
 
 // testedTogether lists the modules whose tests cover several modules or read the workspace. Alone,
 // they are only compiled.
-var testedTogether = []string{"conformance", "apps", "bench", "magefiles"}
+var testedTogether = []string{"conformance", "apps", "bench", "magefiles", interop}
 
 // TestAlone vets and tests each module alone and checks that it is tidy, as its users will build
-// it. The tests of conformance, apps, bench and magefiles are only compiled: test runs them with
-// all modules.
+// it. The tests of conformance, apps, bench, interop and magefiles are only compiled: test and
+// interop run them with all modules.
 func TestAlone() error {
 	w, err := open()
 	if err != nil {
@@ -168,12 +191,12 @@ func ConformanceWrite() error {
 	return lint.WriteGenerated(w)
 }
 
-// benchPlatforms are those of people who measure. On the others, the dependencies of bench would
-// take longer to compile than all else.
+// benchPlatforms are those of people who measure. On the others, the dependencies of bench and of
+// interop would take longer to compile than all else.
 var benchPlatforms = []platform.Platform{{OS: "linux", Arch: "amd64"}, {OS: "linux", Arch: "386"}, {OS: "darwin", Arch: "arm64"}, {OS: "windows", Arch: "amd64"}}
 
-// Vet vets all modules and their tests for each platform that is promised to compile, except bench:
-// it is vetted for Linux, Windows and macOS.
+// Vet vets all modules and their tests for each platform that is promised to compile, except bench
+// and interop: they are vetted for Linux, Windows and macOS.
 func Vet() error {
 	w, err := open()
 	if err != nil {
@@ -183,11 +206,11 @@ func Vet() error {
 	if err != nil {
 		return err
 	}
-	const bench = "./bench/..."
-	others := slices.DeleteFunc(patterns(w), func(p string) bool { return p == bench })
+	few := []string{"./bench/...", "./" + interop + "/..."}
+	others := slices.DeleteFunc(patterns(w), func(p string) bool { return slices.Contains(few, p) })
 	return errors.Join(
 		platform.Vet(os.Stdout, w.Root, all, others...),
-		platform.Vet(os.Stdout, w.Root, benchPlatforms, bench))
+		platform.Vet(os.Stdout, w.Root, benchPlatforms, few...))
 }
 
 // TestWindows compiles the tests of the modules for Windows and runs them under Wine, in a prefix

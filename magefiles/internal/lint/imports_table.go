@@ -36,7 +36,7 @@ func Architecture() ImportTable {
 			"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/schollz/progressbar/v3", "golang.org/x/sync", "golang.org/x/sys", "golang.org/x/term", "gonum.org/v1",
 			"github.com/cloudwego/netpoll", "github.com/smallnest/ringbuffer", "github.com/valyala/bytebufferpool",
 		}},
-		"magefiles":  {Outside: []string{"github.com/magefile/mage", "golang.org/x/sync"}},
+		"magefiles": {Outside: []string{"github.com/magefile/mage", "golang.org/x/sync"}},
 		"interop": {Siblings: programs, Outside: []string{
 			"github.com/coder/websocket", "github.com/gorilla/websocket", "github.com/jackc/pgx/v5", "github.com/miekg/dns", "github.com/pires/go-proxyproto",
 			"github.com/quic-go/quic-go", "github.com/redis/go-redis/v9", "github.com/soheilhy/cmux", "github.com/valyala/fasthttp",

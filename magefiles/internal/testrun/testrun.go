@@ -31,6 +31,10 @@ type Options struct {
 	Verbose  bool // also print the name of each top-level test that passed
 	Every    bool // print the whole output of every test when it ends, subtests included
 	Packages int  // number of expected packages, for the progress line; 0 if unknown
+
+	// Ended, if set, is called for each test and subtest that has ended, with the outcome "pass",
+	// "fail" or "skip". Calls do not overlap.
+	Ended func(test, outcome string)
 }
 
 // event is one line of `go test -json`, see `go doc test2json`.
@@ -125,6 +129,7 @@ type reader struct {
 	out     io.Writer
 	verbose bool
 	every   bool
+	ended   func(test, outcome string)
 	total   int
 	start   time.Time
 
@@ -137,7 +142,7 @@ type reader struct {
 
 func newReader(o Options, out io.Writer) *reader {
 	return &reader{
-		out: out, verbose: o.Verbose, every: o.Every, total: o.Packages, start: time.Now(), quiet: time.Now(),
+		out: out, verbose: o.Verbose, every: o.Every, ended: o.Ended, total: o.Packages, start: time.Now(), quiet: time.Now(),
 		open: map[string]*packageRun{}, builds: map[string]*strings.Builder{},
 	}
 }
@@ -223,6 +228,9 @@ func (r *reader) handle(e event) {
 			p.skipped++
 		}
 		r.result.Conformance = append(r.result.Conformance, p.conformance(t)...)
+		if r.ended != nil {
+			r.ended(e.Test, e.Action)
+		}
 		if r.every {
 			r.quiet = time.Now()
 			fmt.Fprint(r.out, t.output.String())
