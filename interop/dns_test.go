@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/miekg/dns"
 )
@@ -36,7 +37,11 @@ type names struct {
 }
 
 func (t transport) open(test *testing.T, h harness, handler dns.HandlerFunc) *names {
-	n := &names{transport: t, server: &dns.Server{Handler: handler}}
+	n := &names{transport: t, server: &dns.Server{
+		Handler:     handler,
+		ReadTimeout: patience,
+		IdleTimeout: func() time.Duration { return patience },
+	}}
 	if t.network == "udp" {
 		p, err := h.ListenPacket(test.Context(), "udp", loopback)
 		if err != nil {

@@ -26,7 +26,7 @@ func TestQUIC(t *testing.T) {
 // quicBodies starts a body for each end of a connection of QUIC.
 func quicBodies(t *testing.T, h harness, serve, use func(c *quic.Conn) error) {
 	server, client := newTLS(t, "interop")
-	config := &quic.Config{EnableDatagrams: true, MaxIncomingStreams: 1000}
+	config := &quic.Config{EnableDatagrams: true, MaxIncomingStreams: 1000, HandshakeIdleTimeout: patience, MaxIdleTimeout: patience}
 	to, err := h.ListenPacket(t.Context(), "udp", loopback)
 	if err != nil {
 		t.Fatal(err)

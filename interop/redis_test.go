@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
@@ -33,7 +34,10 @@ func TestRedis(t *testing.T) {
 type redisCheck func(ctx context.Context, c *redis.Client, prefix string) error
 
 func openRedis(h harness, addr string, options ...func(*redis.Options)) *redis.Client {
-	o := &redis.Options{Addr: addr, Dialer: h.DialContext, ContextTimeoutEnabled: true, MaxRetries: -1, ReadTimeout: patience}
+	o := &redis.Options{
+		Addr: addr, Dialer: h.DialContext, ContextTimeoutEnabled: true, MaxRetries: -1,
+		DialTimeout: patience, ReadTimeout: patience, WriteTimeout: patience, PoolTimeout: patience,
+	}
 	for _, set := range options {
 		set(o)
 	}
@@ -161,6 +165,9 @@ func redisCancel(ctx context.Context, c *redis.Client, prefix string) error {
 	case err := <-ended:
 		return err
 	case n := <-id:
+		if err := redisWaits(ctx, c, n); err != nil {
+			return err
+		}
 		if err := c.ClientKillByFilter(ctx, "ID", fmt.Sprint(n)).Err(); err != nil {
 			return err
 		}
@@ -168,6 +175,21 @@ func redisCancel(ctx context.Context, c *redis.Client, prefix string) error {
 			return errors.New("a command on a connection that the server has ended: no error")
 		}
 		return redisExchange(ctx, c, prefix+"after", 10, 1)
+	}
+}
+
+// redisWaits returns once client id waits in BLPOP. It asks again and again.
+func redisWaits(ctx context.Context, c *redis.Client, id int64) error {
+	for {
+		list, err := c.ClientList(ctx).Result()
+		if err != nil {
+			return err
+		}
+		for line := range strings.Lines(list) {
+			if strings.HasPrefix(line, fmt.Sprintf("id=%d ", id)) && strings.Contains(line, " cmd=blpop ") {
+				return nil
+			}
+		}
 	}
 }
 

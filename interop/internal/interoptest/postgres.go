@@ -30,7 +30,7 @@ type Database struct {
 func Postgres(t testing.TB) Database {
 	t.Helper()
 	initdb, postgres := Need(t, "initdb", debianPostgres), Need(t, "postgres", debianPostgres)
-	dir, port := Dir(t), FreePort(t)
+	dir := newDir(t)
 	as := []string{}
 	if os.Getuid() == 0 {
 		as = unprivileged(t, dir)
@@ -46,11 +46,13 @@ func Postgres(t testing.TB) Database {
 	if err != nil {
 		t.Fatalf("initdb: %v\n%s", err, out)
 	}
-	d := Database{Addr: net.JoinHostPort("127.0.0.1", port), Socket: filepath.Join(dir, ".s.PGSQL."+port)}
+	command := func(port string) *exec.Cmd {
+		return run(postgres, "-D", data, "-k", dir, "-h", "127.0.0.1", "-p", port, "-c", "fsync=off")
+	}
 	// SIGQUIT ends the server at once: its data is not needed any more.
-	Start(t, run(postgres, "-D", data, "-k", dir, "-h", "127.0.0.1", "-p", port, "-c", "fsync=off"), syscall.SIGQUIT,
-		func(ctx context.Context) error { return answers(ctx, d.Addr) })
-	return d
+	addr := startOn(t, syscall.SIGQUIT, command, answers)
+	_, port, _ := net.SplitHostPort(addr)
+	return Database{Addr: addr, Socket: filepath.Join(dir, ".s.PGSQL."+port)}
 }
 
 // unprivileged returns the command that runs another as the user postgres, who gets dir. The other

@@ -3,6 +3,7 @@ package interoptest
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -19,9 +20,9 @@ const (
 	startPoll     = 20 * time.Millisecond
 )
 
-// Dir returns a new directory for a server, with a short name: a path of a Unix-domain socket has
+// newDir returns a new directory for a server, with a short name: a path of a Unix-domain socket has
 // at most about 100 bytes (unix(7)).
-func Dir(t testing.TB) string {
+func newDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "interop")
 	if err != nil {
@@ -31,9 +32,29 @@ func Dir(t testing.TB) string {
 	return dir
 }
 
-// FreePort returns a port of the loopback interface on which nothing listens. Another process may
-// take it before its user does.
-func FreePort(t testing.TB) string {
+// startsMax is how many ports are tried. Another process may take a free port before its user does.
+const startsMax = 3
+
+// startOn starts a server on a free port of the loopback interface, and returns its address once
+// ready returns nil. It ends the server after the test, with the signal stop.
+func startOn(t testing.TB, stop os.Signal, command func(port string) *exec.Cmd, ready func(ctx context.Context, addr string) error) string {
+	t.Helper()
+	for attempt := 1; ; attempt++ {
+		port := freePort(t)
+		addr := net.JoinHostPort("127.0.0.1", port)
+		err := start(t, command(port), stop, func(ctx context.Context) error { return ready(ctx, addr) })
+		switch {
+		case err == nil:
+			return addr
+		case attempt == startsMax:
+			t.Fatal(err)
+		}
+		t.Logf("trying another port: %v", err)
+	}
+}
+
+// freePort returns a port of the loopback interface on which nothing listens.
+func freePort(t testing.TB) string {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -43,15 +64,14 @@ func FreePort(t testing.TB) string {
 	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 }
 
-// Start starts a server and waits until ready returns nil. It ends the server after the test, with
-// the signal stop. A server that ends before, such as one whose port was taken, fails the test with
-// what it has written.
-func Start(t testing.TB, command *exec.Cmd, stop os.Signal, ready func(ctx context.Context) error) {
+// start starts a server and waits until ready returns nil. Its error has what the server has
+// written.
+func start(t testing.TB, command *exec.Cmd, stop os.Signal, ready func(ctx context.Context) error) error {
 	t.Helper()
 	out := &output{}
 	command.Stdout, command.Stderr = out, out
 	if err := command.Start(); err != nil {
-		t.Fatal(err)
+		return err
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- command.Wait() }()
@@ -63,15 +83,15 @@ func Start(t testing.TB, command *exec.Cmd, stop os.Signal, ready func(ctx conte
 	for {
 		err := ready(ctx)
 		if err == nil {
-			return
+			return nil
 		}
 		select {
 		case <-tick.C:
 		case ending := <-ended:
 			ended <- ending
-			t.Fatalf("%s ended: %v\n%s", command.Path, ending, out)
+			return fmt.Errorf("%s ended: %v\n%s", command.Path, ending, out)
 		case <-ctx.Done():
-			t.Fatalf("%s is not ready after %v: %v\n%s", command.Path, startPatience, err, out)
+			return fmt.Errorf("%s is not ready after %v: %v\n%s", command.Path, startPatience, err, out)
 		}
 	}
 }
