@@ -105,7 +105,7 @@ func connHalfClose(t *testing.T, h harness) {
 }
 
 func connLarge(t *testing.T, h harness) {
-	sent := payload(32<<20, 3)
+	sent := payload(16<<20, 3)
 	pair(t, h, func(c net.Conn) error {
 		got, err := readFull(c, len(sent))
 		return errors.Join(err, same("transfer", got, sent))

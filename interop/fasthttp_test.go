@@ -141,7 +141,7 @@ func fastMany(t *testing.T, h harness) {
 
 // fastLarge streams a body of unknown length to the client.
 func fastLarge(t *testing.T, h harness) {
-	want := payload(32<<20, 1)
+	want := payload(16<<20, 1)
 	f := openFast(t, h, false, func(c *fasthttp.RequestCtx) { c.SetBodyStream(bytes.NewReader(want), -1) })
 	f.client.StreamResponseBody = true
 	h.Go("client", func(ctx context.Context) error {

@@ -147,7 +147,7 @@ func grpcMany(t *testing.T, h harness) {
 
 func grpcLarge(t *testing.T, h harness) {
 	r := openPlainRPC(t, h, service{unary: unaryEcho})
-	h.Go("client", blocking(h, func() error { return errors.Join(r.exchange(24<<20, 9), r.end()) }))
+	h.Go("client", blocking(h, func() error { return errors.Join(r.exchange(16<<20, 9), r.end()) }))
 }
 
 func grpcTLS(t *testing.T, h harness) {

@@ -158,7 +158,7 @@ func (p protocol) many(t *testing.T, h harness) {
 
 // large copies in both directions at once.
 func (p protocol) large(t *testing.T, h harness) {
-	const n = 16 << 20
+	const n = 8 << 20
 	down := payload(n, 1)
 	up := payload(n, 2)
 	w := p.open(t, h, func(w http.ResponseWriter, r *http.Request) {
@@ -207,13 +207,17 @@ func (p protocol) file(t *testing.T, h harness) {
 // cancelation ends a request after the first bytes of the answer. Both ends notice.
 func (p protocol) cancelation(t *testing.T, h harness) {
 	noticed := make(chan error, 1)
+	seen := make(chan struct{}) // the client has its error; the end of the answer must not come before
 	w := p.open(t, h, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, "begin")
 		_ = http.NewResponseController(w).Flush()
 		<-r.Context().Done()
 		noticed <- context.Cause(r.Context())
+		<-seen
 	})
 	h.Go("client", blocking(h, func() error {
+		see := sync.OnceFunc(func() { close(seen) })
+		defer see()
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, w.url, nil)
@@ -231,6 +235,7 @@ func (p protocol) cancelation(t *testing.T, h harness) {
 		cancel()
 		_, err = resp.Body.Read(make([]byte, 1))
 		err = mustBe("Read after cancel", err, context.Canceled)
+		see()
 		return errors.Join(err, mustBe("handler", <-noticed, context.Canceled), resp.Body.Close(), w.end())
 	}))
 }

@@ -149,7 +149,7 @@ func quicMany(t *testing.T, h harness) {
 }
 
 func quicLarge(t *testing.T, h harness) {
-	quicBodies(t, h, quicEcho, func(c *quic.Conn) error { return quicExchange(c, 8<<20, 1) })
+	quicBodies(t, h, quicEcho, func(c *quic.Conn) error { return quicExchange(c, 4<<20, 1) })
 }
 
 // quicDatagrams sends datagrams, of which some may be lost, until the answer to one arrives.

@@ -193,7 +193,7 @@ func sshMany(t *testing.T, h harness) {
 }
 
 func sshLarge(t *testing.T, h harness) {
-	openShell(t, h, cat).client(h, func(c *ssh.Client) error { return runCat(c, 8<<20, 1) })
+	openShell(t, h, cat).client(h, func(c *ssh.Client) error { return runCat(c, 4<<20, 1) })
 }
 
 // sshForwarded uses a forwarded connection, which is a net.Conn of the library.

@@ -86,7 +86,7 @@ func gorillaPayload(t *testing.T, h harness) {
 		if err != nil {
 			return err
 		}
-		for i, n := range []int{0, 1, 125, 126, 1 << 16, 16<<20 + 1} {
+		for i, n := range []int{0, 1, 125, 126, 1 << 16, 4<<20 + 1} {
 			err := errors.Join(gorillaExchange(c, gorilla.BinaryMessage, n, uint64(i)), gorillaExchange(c, gorilla.TextMessage, n, uint64(i)))
 			if err != nil {
 				return err
@@ -249,7 +249,7 @@ func coderPayload(t *testing.T, h harness) {
 		if err != nil {
 			return err
 		}
-		for i, n := range []int{0, 1, 126, 1 << 16, 8<<20 + 1} {
+		for i, n := range []int{0, 1, 126, 1 << 16, 1<<20 + 1} {
 			if err := coderExchange(c, n, uint64(i)); err != nil {
 				return err
 			}
@@ -261,12 +261,12 @@ func coderPayload(t *testing.T, h harness) {
 func coderMany(t *testing.T, h harness) {
 	w := protocol{major: 1}.open(t, h, coderEcho)
 	h.Go("clients", blocking(h, func() error {
-		err := together(50, func(i int) error {
+		err := together(20, func(i int) error {
 			c, err := w.dialCoder()
 			if err != nil {
 				return err
 			}
-			for j := range 20 {
+			for j := range 10 {
 				if err := coderExchange(c, 1000+j, uint64(i)); err != nil {
 					return err
 				}
@@ -326,7 +326,11 @@ func coderCancel(t *testing.T, h harness) {
 			_, err = m.Read(make([]byte, 1<<10))
 		}
 		_ = c.CloseNow()
-		return errors.Join(mustBe("Read", err, context.Canceled), w.end())
+		// The library closes the connection, and its reader returns that error or the one of ctx.
+		if !errors.Is(err, context.Canceled) && !errors.Is(err, net.ErrClosed) {
+			return fmt.Errorf("Read after cancel: %w", err)
+		}
+		return w.end()
 	}))
 }
 
