@@ -173,8 +173,7 @@ func fastDeadline(t *testing.T, h harness) {
 // fastShutdown begins while a request runs. The request is answered, and then the server ends.
 func fastShutdown(t *testing.T, h harness) {
 	began := make(chan struct{})
-	var f *fast
-	f = openFast(t, h, false, func(c *fasthttp.RequestCtx) {
+	f := openFast(t, h, false, func(c *fasthttp.RequestCtx) {
 		close(began)
 		<-c.Done() // the shutdown has begun
 		c.SetBody(bytes.Clone(c.PostBody()))

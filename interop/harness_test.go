@@ -26,8 +26,8 @@ import (
 // that serves both, with one connection.
 const tasksForm = false
 
-// packetMessages turns on the forms of loops for libraries that need ReadMsgUDP. Without that method
-// they do not take a connection for UDP.
+// packetMessages turns on the forms of loops for libraries that need ReadMsgUDP. Without that
+// method they do not take a connection for UDP.
 const packetMessages = false
 
 // harness is all that a scenario needs of a network. Its connections are not wrapped: a library

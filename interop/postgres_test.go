@@ -229,7 +229,8 @@ func postgresNotify(ctx context.Context, dial postgresDial) error {
 				if err != nil {
 					return err
 				}
-				// Each form notifies all connections that listen, but the forms run one after the other.
+				// Each form notifies all connections that listen, but the forms run one after the
+				// other.
 				if want := fmt.Sprint(i); n.Payload != want {
 					return fmt.Errorf("got %q, want %q", n.Payload, want)
 				}
@@ -305,8 +306,8 @@ func postgresSees(ctx context.Context, c *pgx.Conn, pid uint32, state string) er
 	return nil
 }
 
-// closedByLibrary returns an error unless the library has closed c. A query that was given up leaves
-// the connection in an unknown state.
+// closedByLibrary returns an error unless the library has closed c. A query that was given up
+// leaves the connection in an unknown state.
 func closedByLibrary(c *pgx.Conn) error {
 	select {
 	case <-c.PgConn().CleanupDone():

@@ -145,8 +145,8 @@ func gorillaDeadline(t *testing.T, h harness) {
 	})
 }
 
-// gorillaHandshake dials a server that does not answer the handshake. The library turns the deadline
-// of the context into one of the connection. It ignores a cancelation meanwhile.
+// gorillaHandshake dials a server that does not answer the handshake. The library turns the
+// deadline of the context into one of the connection. It ignores a cancelation meanwhile.
 func gorillaHandshake(t *testing.T, h harness) {
 	l, err := h.Listen(t.Context(), "tcp", loopback)
 	if err != nil {

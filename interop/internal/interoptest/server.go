@@ -20,8 +20,8 @@ const (
 	startPoll     = 20 * time.Millisecond
 )
 
-// newDir returns a new directory for a server, with a short name: a path of a Unix-domain socket has
-// at most about 100 bytes (unix(7)).
+// newDir returns a new directory for a server, with a short name: a path of a Unix-domain socket
+// has at most about 100 bytes (unix(7)).
 func newDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "interop")

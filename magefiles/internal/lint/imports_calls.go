@@ -34,7 +34,7 @@ var blocking = map[string]struct{ idents, methods []string }{
 
 // peers are the directories whose code is the other side of a test or benchmark. They may use any
 // socket: a peer that shares no code with what it checks is the better witness.
-var peers = []string{"conformance/", "apps/internal/apptest/", "bench/"}
+var peers = []string{"conformance/", "apps/internal/apptest/", "bench/", "interop/internal/interoptest/"}
 
 func checkCalls(set *token.FileSet, name string, f *ast.File) []string {
 	if slices.ContainsFunc(peers, func(dir string) bool { return strings.HasPrefix(filepath.ToSlash(name), dir) }) {
