@@ -58,14 +58,7 @@ func ipv4Control(t *testing.T, h harness) {
 	from, sender := listenIPv4(t, h)
 	to, receiver := listenIPv4(t, h)
 	want := payload(1000, 1)
-	h.Go("sender", func(context.Context) error {
-		n, err := sender.WriteTo(want, &ipv4.ControlMessage{TTL: ttl, Src: net.IPv4(127, 0, 0, 1)}, to.LocalAddr())
-		if err == nil && n != len(want) {
-			err = fmt.Errorf("sent %d bytes, want %d", n, len(want))
-		}
-		return err
-	})
-	h.Go("receiver", func(context.Context) error {
+	h.Go("body", func(context.Context) error {
 		defer from.Close()
 		defer to.Close()
 		if err := receiver.SetControlMessage(ipv4.FlagTTL|ipv4.FlagDst|ipv4.FlagInterface, true); err != nil {
@@ -74,24 +67,19 @@ func ipv4Control(t *testing.T, h harness) {
 		if err := sender.SetTTL(ttl); err != nil {
 			return err
 		}
-		// Datagrams from before the flag have no control message.
-		if _, err := sender.WriteTo(want, nil, to.LocalAddr()); err != nil {
+		n, err := sender.WriteTo(want, &ipv4.ControlMessage{Src: net.IPv4(127, 0, 0, 1)}, to.LocalAddr())
+		if err != nil || n != len(want) {
+			return fmt.Errorf("sent %d bytes, want %d: %w", n, len(want), err)
+		}
+		got := make([]byte, 2000)
+		n, cm, src, err := receiver.ReadFrom(got)
+		if err != nil {
 			return err
 		}
-		for {
-			got := make([]byte, 2000)
-			n, cm, src, err := receiver.ReadFrom(got)
-			if err != nil {
-				return err
-			}
-			if cm == nil || cm.TTL != ttl {
-				continue
-			}
-			if !cm.Dst.IsLoopback() || cm.IfIndex == 0 || src.String() != from.LocalAddr().String() {
-				return fmt.Errorf("got control message %v from %v", cm, src)
-			}
-			return same("datagram", got[:n], want)
+		if cm == nil || cm.TTL != ttl || !cm.Dst.IsLoopback() || cm.IfIndex == 0 || src.String() != from.LocalAddr().String() {
+			return fmt.Errorf("got control message %v from %v", cm, src)
 		}
+		return same("datagram", got[:n], want)
 	})
 }
 
