@@ -1,39 +1,27 @@
 package interop
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"net/netip"
 	"runtime"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/edgewise-go/edgewise/queue"
-	"github.com/edgewise-go/edgewise/queue/auto"
+	"github.com/edgewise-go/edgewise"
 	"github.com/edgewise-go/edgewise/sched"
-	"github.com/edgewise-go/edgewise/stream"
 )
 
 // This file is the only one that knows edgewise. The scenarios know the harness.
 
-// tasksForm turns on the form "tasks". A library that starts a goroutine in a task needs a waiter
-// that serves both, with one connection.
-const tasksForm = false
-
-// packetMessages turns on the forms of loops for libraries that need ReadMsgUDP. Without that
-// method they do not take a connection for UDP.
-const packetMessages = false
-
 // harness is all that a scenario needs of a network. Its connections are not wrapped: a library
 // sees the type that its users pass, with all optional methods.
 type harness interface {
-	// Listen, ListenPacket and DialContext are as those of package net, for literal addresses.
+	// Listen, ListenPacket and DialContext are as those of package net.
 	Listen(ctx context.Context, network, address string) (net.Listener, error)
 	ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error)
 	DialContext(ctx context.Context, network, address string) (net.Conn, error)
@@ -61,19 +49,7 @@ type form struct {
 }
 
 func forms() []form {
-	all := []form{{"net", openNet}, {"goroutines", openGoroutines}}
-	if tasksForm {
-		all = append(all, form{"tasks", openTasks})
-	}
-	return all
-}
-
-// messageForms are the forms for libraries that need ReadMsgUDP.
-func messageForms() []form {
-	if packetMessages {
-		return forms()
-	}
-	return forms()[:1]
+	return []form{{"net", openNet}, {"goroutines", openGoroutines}, {"tasks", openTasks}}
 }
 
 // patience is how long bodies may take. It only ends hangs. hangGrace is how long the bodies of a
@@ -212,90 +188,53 @@ func (h netHarness) DialContext(ctx context.Context, network, address string) (n
 
 func (netHarness) close() error { return nil }
 
-// loopNet opens sockets on one loop.
-type loopNet struct {
+// stackNet opens sockets on a stack.
+type stackNet struct {
 	*crew
-	loop   *sched.Loop
-	waiter stream.Waiter
-	ran    chan error
+	stack *edgewise.Stack
 }
 
 // blockingMax is how many bodies of a scenario may be in Blocking at once.
 const blockingMax = 256
 
-// openLoop starts a loop. It opens sockets with the waiter that choose returns.
-func openLoop(t *testing.T, choose func(*sched.Loop) stream.Waiter) *loopNet {
-	q, _, err := auto.New()
+// openStack starts a stack with two loops.
+func openStack(t *testing.T) *stackNet {
+	stack, err := edgewise.Open(edgewise.Options{Loops: 2, Sched: sched.Options{MaxBlocking: blockingMax, Ended: func(string, error) {}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	loop := sched.New(q, sched.Options{Mode: queue.Edge, MaxBlocking: blockingMax})
-	n := &loopNet{crew: newCrew(t), loop: loop, waiter: choose(loop), ran: make(chan error, 1)}
-	go func() { n.ran <- loop.Run(context.Background()) }()
-	return n
+	return &stackNet{newCrew(t), stack}
 }
 
-func (n *loopNet) close() error {
+func (n *stackNet) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), hangGrace)
 	defer cancel()
-	err := n.loop.Shutdown(ctx)
-	select {
-	case ended := <-n.ran:
-		return errors.Join(err, ended)
-	case <-time.After(hangGrace):
-		return errors.Join(err, errors.New("the loop does not end"))
-	}
+	return n.stack.Shutdown(ctx)
 }
 
-func (n *loopNet) Listen(_ context.Context, network, address string) (net.Listener, error) {
-	if network == "unix" {
-		l, err := stream.ListenUnix(n.waiter, address, stream.ListenOptions{})
-		return keep[net.Listener](n.crew, l, err)
-	}
-	addr, err := literal(network, address)
-	if err != nil {
-		return nil, err
-	}
-	l, err := stream.Listen(n.waiter, addr, stream.ListenOptions{KeepAlive: true})
+func (n *stackNet) Listen(ctx context.Context, network, address string) (net.Listener, error) {
+	l, err := n.stack.Listen(ctx, network, address)
 	return keep[net.Listener](n.crew, l, err)
 }
 
-func (n *loopNet) ListenPacket(_ context.Context, network, address string) (net.PacketConn, error) {
-	addr, err := literal(network, address)
-	if err != nil {
-		return nil, err
-	}
-	l, err := stream.ListenPacket(n.waiter, addr, stream.PacketOptions{})
+func (n *stackNet) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
+	l, err := n.stack.ListenPacket(ctx, network, address)
 	return keep[net.PacketConn](n.crew, l, err)
 }
 
-func (n *loopNet) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	d := stream.Dialer{Waiter: n.waiter, KeepAlive: true}
-	c, err := d.DialContext(ctx, network, address)
+func (n *stackNet) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	c, err := n.stack.DialContext(ctx, network, address)
 	return keep[net.Conn](n.crew, c, err)
 }
 
-// literal parses an address whose host may be empty.
-func literal(network, address string) (netip.AddrPort, error) {
-	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return netip.AddrPort{}, err
-	}
-	any := "::"
-	if slices.Contains([]string{"tcp4", "udp4"}, network) {
-		any = "0.0.0.0"
-	}
-	return netip.ParseAddrPort(net.JoinHostPort(cmp.Or(host, any), port))
-}
-
-// goroutinesHarness has the connections of a loop and uses them in goroutines.
+// goroutinesHarness has the connections of a stack and uses them in goroutines.
 type goroutinesHarness struct {
-	*loopNet
+	*stackNet
 	bodies goroutineBodies
 }
 
 func openGoroutines(t *testing.T) harness {
-	n := openLoop(t, func(l *sched.Loop) stream.Waiter { return l.Goroutines() })
+	n := openStack(t)
 	return goroutinesHarness{n, goroutineBodies{n.crew}}
 }
 
@@ -307,20 +246,18 @@ func (h goroutinesHarness) Blocking(ctx context.Context, f func() error) error {
 	return h.bodies.Blocking(ctx, f)
 }
 
-// tasksHarness has the connections of a loop and uses them in tasks of the loop, and in the
-// goroutines that a library starts in such a task.
-type tasksHarness struct{ *loopNet }
+// tasksHarness has the connections of a stack and uses them in its tasks, and in the goroutines that
+// a library starts in such a task.
+type tasksHarness struct{ *stackNet }
 
-func openTasks(t *testing.T) harness {
-	return tasksHarness{openLoop(t, func(l *sched.Loop) stream.Waiter { return l.Tasks() })}
-}
+func openTasks(t *testing.T) harness { return tasksHarness{openStack(t)} }
 
 // taskKey is the key of the task in the context of a body.
 type taskKey struct{}
 
 func (h tasksHarness) Go(name string, body func(ctx context.Context) error) {
 	h.starts(name)
-	job, err := h.loop.Start(h.ctx, name, func(t *sched.Task) error {
+	job, err := h.stack.Scheduler().Start(h.ctx, name, func(t *sched.Task) error {
 		return body(context.WithValue(t.Context(), taskKey{}, t))
 	})
 	if err != nil {

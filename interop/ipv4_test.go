@@ -13,7 +13,7 @@ import (
 
 // TestIPv4 has bodies that use their connection themselves.
 func TestIPv4(t *testing.T) {
-	runIn(t, messageForms(),
+	runIn(t, forms(),
 		check{"options", ipv4Options},
 		check{"control messages", ipv4Control},
 		check{"batches", ipv4Batches},
