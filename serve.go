@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -23,15 +24,17 @@ const acceptBatchMax = 64
 // returns after the last task has ended:
 //
 //   - with nil after ctx is done and all tasks have ended, or after Shutdown
-//   - with an error that is context.DeadlineExceeded if tasks were canceled because they did not
-//     end within Options.Grace after ctx was done
-//   - with the error of l, if that cannot accept any more
+//   - with an error that is context.DeadlineExceeded if tasks were canceled because they did not end
+//     within Options.Grace after ctx was done
+//
+// If l cannot accept any more, Serve returns the error of l at once. The tasks continue until they end
+// or Shutdown ends them.
 //
 // The caller may be a goroutine or a task. If Options.Listen has ReusePort and l is of TCP, Serve
 // opens a listener per loop on the address, among which the kernel spreads connections.
 func (s *Stack) Serve(ctx context.Context, l *Listener, handle func(*Task, *Conn) error) error {
-	return s.serve(ctx, l, func(v *service, loop *sched.Loop, a *accepted) error {
-		return loop.Go(v.tasks, "connection", func(t *Task) error {
+	return s.serve(ctx, l, func(v *service, t *Task, loop *sched.Loop, a *accepted) error {
+		body := func(t *Task) error {
 			v.taken(a)
 			defer v.ended()
 			conn, err := stream.NewConn(a.sock, loop.Waiter())
@@ -40,33 +43,49 @@ func (s *Stack) Serve(ctx context.Context, l *Listener, handle func(*Task, *Conn
 			}
 			defer conn.Close()
 			return handle(t, conn)
-		})
+		}
+		if loop == t.Loop() {
+			return t.Go(v.tasks, connectionName, body) // even while the loop drains
+		}
+		return loop.Go(v.tasks, connectionName, body)
 	})
 }
 
-// ServeHandlers is Serve for connections without a stack: it starts the handler that open returns
-// for each connection. The handler owns the socket and closes it in End, which is also called, with
-// the reason, if the loop cannot start the handler. open runs on the loop of the handler and must
-// not block.
+// ServeHandlers is Serve for connections without a stack: it starts the handler that open returns for
+// each connection. open runs on l, the loop of the handler, and must not block. If it returns an error,
+// Serve closes the socket. Otherwise the handler owns the socket and closes it in End. Serve calls End
+// of a handler that cannot be started.
 //
-// Options.MaxConns does not bound handlers; Options.Sched.MaxTasks does. Serve does not wait for
-// them. Shutdown asks each of them to end.
-func (s *Stack) ServeHandlers(ctx context.Context, l *Listener, open func(Socket) Handler) error {
-	return s.serve(ctx, l, func(v *service, loop *sched.Loop, a *accepted) error {
-		return loop.Post(func() {
-			v.taken(a)
-			defer v.ended()
-			h := open(a.sock)
-			if _, err := loop.StartHandler(a.sock.Handle(), h); err != nil {
-				s.logRefused(err)
-				h.End(err)
-			}
-		})
+// Options.MaxConns does not bound handlers; Options.Sched.MaxTasks does. Serve does not wait for them.
+// Shutdown asks each of them to end.
+func (s *Stack) ServeHandlers(ctx context.Context, l *Listener, open func(*sched.Loop, Socket) (Handler, error)) error {
+	return s.serve(ctx, l, func(v *service, t *Task, loop *sched.Loop, a *accepted) error {
+		if loop == t.Loop() {
+			s.startHandler(v, loop, a, open)
+			return nil
+		}
+		return loop.Post(func() { s.startHandler(v, loop, a, open) })
 	})
 }
 
-// StartHandler starts h for the handle on the next loop in turn. It suspends its caller, a task or
-// a goroutine, until the loop has done so. sched.Loop.StartHandler has the details.
+// startHandler runs on loop.
+func (s *Stack) startHandler(v *service, loop *sched.Loop, a *accepted, open func(*sched.Loop, Socket) (Handler, error)) {
+	v.taken(a)
+	defer v.ended()
+	h, err := open(loop, a.sock)
+	if err != nil {
+		s.refuse(a.sock, err)
+		return
+	}
+	if _, err := loop.StartHandler(a.sock.Handle(), h); err != nil {
+		peer, _ := a.sock.RemoteAddr()
+		h.End(err)
+		s.logRefusal(peer, err)
+	}
+}
+
+// StartHandler starts h for the handle on the next loop in turn. It suspends its caller, a task or a
+// goroutine, until the loop has done so. sched.Loop.StartHandler has the details.
 func (s *Stack) StartHandler(handle sys.Handle, h Handler) (sched.HandlerTask, error) {
 	var started sched.HandlerTask
 	loop, result := s.nextLoop(), error(sched.ErrStopped)
@@ -92,8 +111,11 @@ func (s *Stack) StartHandler(handle sys.Handle, h Handler) (sched.HandlerTask, e
 // accepted is a connection on its way to a task or a handler.
 type accepted struct{ sock Socket }
 
-// starter makes loop serve a connection. It returns an error if it cannot.
-type starter = func(v *service, loop *sched.Loop, a *accepted) error
+// connectionName is the name of the tasks of Serve.
+const connectionName = "connection"
+
+// starter makes loop serve a connection that t has accepted. It returns an error if it cannot.
+type starter = func(v *service, t *Task, loop *sched.Loop, a *accepted) error
 
 // service is a running Serve.
 type service struct {
@@ -101,6 +123,7 @@ type service struct {
 	start starter
 	room  *sched.Semaphore
 	tasks context.Context // of the connections; done when the grace is over
+	cut   func(cause error)
 
 	mu        sync.Mutex // guards all below
 	listeners []*Listener
@@ -113,21 +136,21 @@ type service struct {
 }
 
 func (s *Stack) serve(ctx context.Context, l *Listener, start starter) error {
-	tasks, cut := context.WithCancelCause(context.WithoutCancel(ctx))
-	defer cut(nil)
-	v := &service{stack: s, start: start, room: sched.NewSemaphore(s.options.MaxConns), tasks: tasks, passed: map[*accepted]struct{}{}}
-	if !s.enter(v) {
-		l.Close()
-		return fmt.Errorf("edgewise: serve: %w", sched.ErrStopped)
+	v := &service{stack: s, start: start, room: sched.NewSemaphore(s.options.MaxConns), tasks: ctx, cut: func(error) {}, passed: map[*accepted]struct{}{}}
+	if ctx.Done() != nil { // otherwise the tasks need not pay for watching a context
+		v.tasks, v.cut = context.WithCancelCause(context.WithoutCancel(ctx))
 	}
-	defer s.leave(v)
 	if err := v.listen(l); err != nil {
 		return errors.Join(err, l.Close())
+	}
+	v.accepting = len(v.listeners)
+	if !s.enter(v) {
+		return errors.Join(sched.ErrStopped, v.close())
 	}
 	var grace *time.Timer
 	unwatch := context.AfterFunc(ctx, func() {
 		v.mu.Lock()
-		grace = time.AfterFunc(s.options.Grace, func() { cut(v.cutOff()) })
+		grace = time.AfterFunc(s.options.Grace, func() { v.cut(v.cutOff()) })
 		v.mu.Unlock()
 		v.stop(nil)
 	})
@@ -138,14 +161,11 @@ func (s *Stack) serve(ctx context.Context, l *Listener, start starter) error {
 	if grace != nil {
 		grace.Stop()
 	}
-	// A loop that has ended does not start what it was handed.
-	for a := range v.passed {
-		err = errors.Join(err, a.sock.Close())
+	cause := context.Cause(v.tasks)
+	if err != nil {
+		v.cut(err) // Serve was canceled itself, or cannot wait
 	}
-	if cause := context.Cause(tasks); cause != nil {
-		err = errors.Join(err, cause)
-	}
-	return errors.Join(v.err, err)
+	return errors.Join(v.err, err, cause)
 }
 
 // cutOff returns the cause with which the tasks are canceled that are left after the grace.
@@ -188,9 +208,6 @@ func (v *service) run() error {
 	loops := v.stack.scheduler.Loops()
 	spread := len(v.listeners) > 1
 	for i, l := range v.listeners {
-		v.mu.Lock()
-		v.accepting++
-		v.mu.Unlock()
 		next := v.stack.nextLoop
 		if spread {
 			next = func() *sched.Loop { return loops[i] }
@@ -216,17 +233,24 @@ func (v *service) run() error {
 	return err
 }
 
-// leave changes the state by f, and resumes the caller of Serve if everything has ended.
+// leave changes the state by f. It resumes the caller of Serve if everything has ended, or if the
+// accepting has failed.
 func (v *service) leave(f func()) {
 	v.mu.Lock()
 	f()
 	resume := v.resume
-	over := v.accepting == 0 && v.live == 0 && resume != nil
-	if over {
+	accepts := v.accepting > 0 // less than none after abandon
+	ended := !accepts && v.live <= 0
+	if resume != nil && (ended || !accepts && v.err != nil) {
 		v.resume = nil
+	} else {
+		resume = nil
 	}
 	v.mu.Unlock()
-	if over {
+	if ended {
+		v.stack.leave(v)
+	}
+	if resume != nil {
 		resume()
 	}
 }
@@ -270,7 +294,7 @@ func (v *service) accept(t *Task, l *Listener, next func() *sched.Loop) error {
 		v.live++
 		v.passed[a] = struct{}{}
 		v.mu.Unlock()
-		if err := v.start(v, next(), a); err != nil {
+		if err := v.start(v, t, next(), a); err != nil {
 			v.taken(a)
 			v.stack.logRefused(errors.Join(err, sock.Close()))
 			v.ended()
@@ -299,13 +323,27 @@ func (v *service) ended() {
 // abandon ends v after its loops have ended: tasks that had not begun do not end.
 func (v *service) abandon() {
 	v.stop(nil)
-	v.leave(func() { v.accepting, v.live = 0, 0 })
+	v.leave(func() {
+		v.accepting, v.live = 0, 0
+		for a := range v.passed {
+			v.err = errors.Join(v.err, a.sock.Close())
+		}
+	})
 }
 
-// logRefused logs that a connection was closed because there is no room for it.
-func (s *Stack) logRefused(err error) {
+// refuse closes a connection for which there is no room.
+func (s *Stack) refuse(sock Socket, err error) {
+	peer, _ := sock.RemoteAddr()
+	if e := sock.Close(); e != nil {
+		err = errors.Join(err, e)
+	}
+	s.logRefusal(peer, err)
+}
+
+// logRefusal logs a refused connection, unless the loops end: the kernel refuses its successors too.
+func (s *Stack) logRefusal(peer netip.AddrPort, err error) {
 	if !errors.Is(err, sched.ErrStopped) {
-		s.options.Logger.Warn("connection refused", "error", err)
+		s.options.Logger.Warn("connection refused", "peer", peer, "error", err)
 	}
 }
 
