@@ -1,7 +1,7 @@
 package edgewise
 
 import (
-	"fmt"
+	"strconv"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/bufstrategy/memory"
@@ -23,11 +23,11 @@ func (s *Stack) openBuffers() error {
 	for _, l := range s.scheduler.Loops() {
 		pool, err := memory.NewPool(s.options.BufferMemory, min(poolBytesKept, s.options.BufferMemory))
 		if err != nil {
-			return fmt.Errorf("option BufferMemory %d: %w", s.options.BufferMemory, err)
+			return &OptionError{Option: "BufferMemory", Value: strconv.Itoa(s.options.BufferMemory), Err: err}
 		}
 		scratch, err := bufstrategy.NewScratch(scratchBytes, pool)
 		if err != nil {
-			return fmt.Errorf("option BufferMemory %d: %w", s.options.BufferMemory, err)
+			return &OptionError{Option: "BufferMemory", Value: strconv.Itoa(s.options.BufferMemory), Err: err}
 		}
 		o := bufferOptions{Limit: s.options.BufferLimit, Pool: pool, Scratch: scratch}
 		if !s.options.concurrent() {
@@ -35,7 +35,7 @@ func (s *Stack) openBuffers() error {
 		}
 		b, err := bufstrategy.ByName(s.options.Buffer, o)
 		if err != nil {
-			return fmt.Errorf("option Buffer %s: %w", s.options.Buffer, err)
+			return &OptionError{Option: "Buffer", Value: s.options.Buffer, Err: err}
 		}
 		b.Release()
 		s.buffers[l] = o

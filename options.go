@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -49,7 +50,8 @@ type Options struct {
 	Loops int
 
 	// Buffer names the strategy of the buffers that NewBuffer makes, as package bufstrategy does.
-	// An empty name means "perloop", or "chain" if tasks of one loop run at the same time.
+	// The strategy "kernel" is excluded: it needs a mechanism that lends segments. An empty name
+	// means "perloop", or "chain" if tasks of one loop run at the same time.
 	Buffer string
 	// BufferLimit bounds the unread bytes in one buffer. Zero means 64 KiB.
 	BufferLimit int
@@ -84,6 +86,28 @@ type Options struct {
 	Logger *slog.Logger
 }
 
+// OptionError is the error of Open for an option that cannot work.
+type OptionError struct {
+	Option  string // name of the field of Options
+	Value   string
+	Err     error  // why it cannot work
+	Nearest string // the nearest value that can; empty if there is none
+}
+
+func (e *OptionError) Error() string {
+	text := fmt.Sprintf("%s %s: %v", e.Option, e.Value, e.Err)
+	if e.Nearest != "" {
+		text += "; the nearest that works is " + e.Nearest
+	}
+	return text
+}
+
+func (e *OptionError) Unwrap() error { return e.Err }
+
+func loopsError(n int, err error) error {
+	return &OptionError{Option: "Loops", Value: strconv.Itoa(n), Err: err}
+}
+
 // choice is an option with a few valid names.
 type choice struct {
 	option string
@@ -93,13 +117,13 @@ type choice struct {
 var (
 	modes      = choice{"Mode", []string{"edge", "level", "oneshot"}}
 	schedulers = choice{"Scheduler", []string{"single", "sharded", "shared", "stealing"}}
-	resolvers  = choice{"Resolve", []string{"pool", "blocking"}}
-	buffers    = choice{"Buffer", bufstrategy.Names()}
+	resolvers  = choice{"Resolve", []string{"blocking", "pool"}}
+	buffers    = choice{"Buffer", slices.DeleteFunc(bufstrategy.Names(), func(name string) bool { return name == "kernel" })}
 )
 
 func (c choice) check(name string) error {
 	if !slices.Contains(c.names, name) {
-		return fmt.Errorf("option %s %q: unknown; want one of %s", c.option, name, strings.Join(c.names, ", "))
+		return &OptionError{Option: c.option, Value: name, Err: fmt.Errorf("unknown; want one of %s", strings.Join(c.names, "|"))}
 	}
 	return nil
 }
@@ -110,7 +134,7 @@ func (o Options) complete() (Options, error) {
 		o.Loops = min(runtime.GOMAXPROCS(0), MaxLoops)
 	}
 	if o.Loops < 1 || o.Loops > MaxLoops {
-		return o, fmt.Errorf("option Loops %d: want 0 to %d", o.Loops, MaxLoops)
+		return o, loopsError(o.Loops, fmt.Errorf("want 0 to %d", MaxLoops))
 	}
 	setDefault(&o.Queue, "auto")
 	setDefault(&o.Mode, "edge")
@@ -149,14 +173,14 @@ func (o Options) complete() (Options, error) {
 	}
 	switch {
 	case o.Scheduler == "single" && o.Loops != 1:
-		return o, fmt.Errorf("option Scheduler single with %d loops: it has one; the nearest that works is sharded", o.Loops)
+		return o, &OptionError{Option: "Scheduler", Value: "single", Err: fmt.Errorf("it has one loop, not %d", o.Loops), Nearest: "sharded"}
 	case o.Scheduler == "shared" && o.Loops > sched.MaxWorkers:
-		return o, fmt.Errorf("option Scheduler shared with %d loops: want at most %d threads of one loop", o.Loops, sched.MaxWorkers)
+		return o, loopsError(o.Loops, fmt.Errorf("want at most %d threads of one loop with scheduler shared", sched.MaxWorkers))
 	case o.Buffer == "perloop" && concurrent:
-		return o, fmt.Errorf("option Buffer perloop with Scheduler %s and %d loops: tasks of one loop would use one array at the same time; the nearest that works is chain",
-			o.Scheduler, o.Loops)
+		return o, &OptionError{Option: "Buffer", Value: "perloop", Nearest: "chain",
+			Err: fmt.Errorf("tasks of one loop, which take turns in one array, would run at the same time with scheduler %s and %d loops", o.Scheduler, o.Loops)}
 	case o.MaxConns < 0:
-		return o, fmt.Errorf("option MaxConns %d: want at least 1, or 0 for %d", o.MaxConns, DefaultMaxConns)
+		return o, &OptionError{Option: "MaxConns", Value: strconv.Itoa(o.MaxConns), Err: fmt.Errorf("want at least 1, or 0 for %d", DefaultMaxConns)}
 	}
 	return o, nil
 }

@@ -3,7 +3,6 @@ package edgewise
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"time"
@@ -34,7 +33,7 @@ func (o Options) resolver() (resolve.Strategy, error) {
 	}
 	base, err := resolve.ByName(o.Resolve, resolve.System{}.Lookup, resolve.PoolOptions{Workers: resolveWorkers, MaxQueued: resolveQueueMax})
 	if err != nil {
-		return nil, fmt.Errorf("option Resolve %s: %w", o.Resolve, err)
+		return nil, &OptionError{Option: "Resolve", Value: o.Resolve, Err: err}
 	}
 	cache, err := resolve.NewCache(resolve.CacheOptions{}, resolve.NewCoalesce(0, base))
 	if err != nil {
@@ -47,7 +46,7 @@ func (o Options) resolver() (resolve.Strategy, error) {
 	failed := func(err error) { o.Logger.Warn("hosts file not read", "error", err) }
 	hosts, err := resolve.NewHostsFile(resolve.HostsOptions{Path: path, Failed: failed}, cache)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("option HostsPath %s: %w", path, err), cache.Close())
+		return nil, errors.Join(&OptionError{Option: "HostsPath", Value: path, Err: err}, cache.Close())
 	}
 	return resolve.NewLiteral(hosts), nil
 }

@@ -41,7 +41,8 @@ type Stack struct {
 // Open starts a Stack. It starts a goroutine per loop, one for the poller of goroutines, and those
 // of the resolver "pool". They end with Shutdown.
 //
-// An error names the option that cannot work and, if there is one, the nearest value that can.
+// An option that cannot work is an error that is an *OptionError. It names the option and, if there is
+// one, the nearest value that can.
 func Open(options Options) (*Stack, error) {
 	s, err := open(options)
 	if err != nil {
@@ -125,7 +126,7 @@ func (s *Stack) openQueue() (queue.Queue, error) {
 	}
 	q, err := auto.ByName(s.options.Queue)
 	if err != nil {
-		return nil, fmt.Errorf("option Queue %s: %w", s.options.Queue, err)
+		return nil, &OptionError{Option: "Queue", Value: s.options.Queue, Err: err}
 	}
 	return q, nil
 }
@@ -176,7 +177,7 @@ func (s *Stack) openScheduler() (sched.Scheduler, error) {
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("option Scheduler %s: %w", s.options.Scheduler, err)
+		return nil, &OptionError{Option: "Scheduler", Value: s.options.Scheduler, Err: err}
 	}
 	return made, nil
 }
