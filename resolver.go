@@ -43,7 +43,10 @@ func (o Options) resolver() (resolve.Strategy, error) {
 	if path == "" {
 		path = resolve.DefaultHostsPath()
 	}
-	failed := func(err error) { o.Logger.Warn("hosts file not read", "error", err) }
+	failed := o.HostsFailed
+	if failed == nil {
+		failed = func(err error) { o.Logger.Warn("hosts file not read", "error", err) }
+	}
 	hosts, err := resolve.NewHostsFile(resolve.HostsOptions{Path: path, Failed: failed}, cache)
 	if err != nil {
 		return nil, errors.Join(&OptionError{Option: "HostsPath", Value: path, Err: err}, cache.Close())
