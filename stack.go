@@ -99,8 +99,8 @@ func open(options Options) (_ *Stack, err error) {
 	return s, nil
 }
 
-// run starts the loops and the poller. It returns when all loops run: a loop that is shut down
-// before that drops the tasks that were started meanwhile.
+// run starts the loops and the poller. It returns once the loops run: Shutdown of a loop that does not
+// run ends its tasks before they begin.
 func (s *Stack) run() {
 	var begun sync.WaitGroup
 	for _, l := range s.scheduler.Loops() {
@@ -118,6 +118,12 @@ func (s *Stack) run() {
 		s.abandonServices()
 		s.err = errors.Join(err, s.poller.Close(), <-polled, s.resolver.host.Strategy.Close())
 	}()
+	for _, l := range s.scheduler.Loops() {
+		runs := make(chan struct{})
+		if l.Post(func() { close(runs) }) == nil {
+			<-runs // the end of a loop calls the function too
+		}
+	}
 }
 
 func (s *Stack) openQueue() (queue.Queue, error) {
