@@ -94,6 +94,10 @@ func (r *Resolver) LookupHost(ctx context.Context, host string) ([]string, error
 // dnsError returns err as package net reports it.
 func dnsError(host string, err error) error {
 	e := &net.DNSError{UnwrapErr: err, Err: err.Error(), Name: host, Server: serverOf(err)}
+	var without *net.DNSError // the name, which e has
+	if errors.As(err, &without) {
+		e.Err = without.Err
+	}
 	switch {
 	case errors.Is(err, resolve.ErrNotFound), errors.Is(err, resolve.ErrNoData):
 		e.Err, e.IsNotFound = "no such host", true
