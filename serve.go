@@ -27,8 +27,8 @@ const acceptBatchMax = 64
 //   - with an error that is context.DeadlineExceeded if tasks were canceled because they did not end
 //     within Options.Grace after ctx was done
 //
-// If l cannot accept any more, Serve returns the error of l at once. The tasks continue until they end
-// or Shutdown ends them.
+// If l cannot accept any more, Serve returns the error of l at once. The tasks continue until they
+// end or Shutdown ends them.
 //
 // The caller may be a goroutine or a task. If Options.Listen has ReusePort and l is of TCP, Serve
 // opens a listener per loop on the address, among which the kernel spreads connections.
@@ -51,10 +51,10 @@ func (s *Stack) Serve(ctx context.Context, l *Listener, handle func(*Task, *Conn
 	})
 }
 
-// ServeHandlers is Serve for connections without a stack: it starts the handler that open returns for
-// each connection. open runs on l, the loop of the handler, and must not block. If it returns an error,
-// Serve closes the socket. Otherwise the handler owns the socket and closes it in End. Serve calls End
-// of a handler that cannot be started.
+// ServeHandlers is Serve for connections without a stack: it starts the handler that open returns
+// for each connection. open runs on the loop of the handler, its argument, and must not block. If it
+// returns an error, Serve closes the socket. Otherwise the handler owns the socket and closes it in
+// End. Serve calls End of a handler that cannot be started.
 //
 // Options.MaxConns does not bound handlers; Options.Sched.MaxTasks does. Serve does not wait for them.
 // Shutdown asks each of them to end.
@@ -340,7 +340,8 @@ func (s *Stack) refuse(sock Socket, err error) {
 	s.logRefusal(peer, err)
 }
 
-// logRefusal logs a refused connection, unless the loops end: the kernel refuses its successors too.
+// logRefusal logs a refused connection, unless the loops end: the kernel refuses its successors
+// too.
 func (s *Stack) logRefusal(peer netip.AddrPort, err error) {
 	if !errors.Is(err, sched.ErrStopped) {
 		s.options.Logger.Warn("connection refused", "peer", peer, "error", err)

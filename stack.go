@@ -41,7 +41,7 @@ type Stack struct {
 // Open starts a Stack. It starts a goroutine per loop, one for the poller of goroutines, and those
 // of the resolver "pool". They end with Shutdown.
 //
-// An option that cannot work is an error that is an *OptionError. It names the option and, if there is
+// The error for an option that cannot work is an *OptionError. It names the option and, if there is
 // one, the nearest value that can.
 func Open(options Options) (*Stack, error) {
 	s, err := open(options)
@@ -99,8 +99,8 @@ func open(options Options) (_ *Stack, err error) {
 	return s, nil
 }
 
-// run starts the loops and the poller. It returns once the loops run: Shutdown of a loop that does not
-// run ends its tasks before they begin.
+// run starts the loops and the poller. It returns once the loops run: Shutdown of a loop that does
+// not run ends its tasks before they begin.
 func (s *Stack) run() {
 	var begun sync.WaitGroup
 	for _, l := range s.scheduler.Loops() {
