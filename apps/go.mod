@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/HdrHistogram/hdrhistogram-go v1.4.0
+	github.com/edgewise-go/edgewise v0.1.0
 	github.com/edgewise-go/edgewise/bufstrategy v0.1.0
 	github.com/edgewise-go/edgewise/queue v0.1.0
 	github.com/edgewise-go/edgewise/resolve v0.1.0
@@ -23,6 +24,7 @@ require (
 )
 
 replace (
+	github.com/edgewise-go/edgewise => ../
 	github.com/edgewise-go/edgewise/bufstrategy => ../bufstrategy
 	github.com/edgewise-go/edgewise/queue => ../queue
 	github.com/edgewise-go/edgewise/resolve => ../resolve

@@ -1,13 +1,26 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"time"
 
+	"github.com/edgewise-go/edgewise"
 	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/sched"
 	"github.com/edgewise-go/edgewise/stream"
 )
+
+func serveCoroutines(stack *edgewise.Stack, l *edgewise.Listener) error {
+	return stack.Serve(context.Background(), l, func(t *sched.Task, conn *stream.Conn) error {
+		buffer, err := stack.NewBuffer(t.Loop())
+		if err != nil {
+			return err
+		}
+		defer buffer.Release()
+		return echo(t, conn, buffer)
+	})
+}
 
 // exhaustedPause is how long a connection waits when other connections have used up the shared
 // memory. No event reports when memory is free again.

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/edgewise-go/edgewise/apps/internal/strategy"
+	"github.com/edgewise-go/edgewise"
 	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/sched"
 	"github.com/edgewise-go/edgewise/stream"
@@ -34,15 +34,13 @@ func TestAPingWaitsForTwoTurnsOfAFlood(t *testing.T) {
 	for _, task := range []string{"coroutine", "handler"} {
 		for _, mode := range []string{"edge", "level", "oneshot"} {
 			t.Run(task+"/"+mode, func(t *testing.T) {
-				kit, err := strategy.Flags{Queue: "auto", Mode: mode, Resolve: "pool", Task: task, Loops: 1}.Open(sched.Options{TurnBudget: budgetTime})
+				stack, err := edgewise.Open(edgewise.Options{Mode: mode, Loops: 1, Sched: sched.Options{TurnBudget: budgetTime}})
 				require.NoError(t, err)
-				ran := make(chan error, 1)
-				ctx, cancel := context.WithCancel(context.Background())
-				go func() { ran <- kit.Scheduler.Run(ctx) }()
-				f := flood{t: t, place: kit.Places[0], task: task, patience: time.Now().Add(time.Minute)}
+				f := flood{t: t, stack: stack, task: task, patience: time.Now().Add(time.Minute)}
 				f.measure()
+				over, cancel := context.WithCancel(context.Background())
 				cancel()
-				<-ran // the cancellation ends it and is its error
+				_ = stack.Shutdown(over) // the cancellation of the connections is its error
 			})
 		}
 	}
@@ -52,7 +50,7 @@ func TestAPingWaitsForTwoTurnsOfAFlood(t *testing.T) {
 // message.
 type flood struct {
 	t      *testing.T
-	place  *strategy.Place
+	stack  *edgewise.Stack
 	task   string
 	served atomic.Int64 // bytes that the loop has sent back to the fast peer
 	before atomic.Int64 // served when the last message was answered
@@ -125,8 +123,8 @@ func (f *flood) connect(sent func(n int)) *stream.Conn {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	err = f.place.Loop.Call(f.t.Context(), "starts", func(t *sched.Task) error {
-		buffer, err := f.place.Buffers.New()
+	err = f.stack.Call(f.t.Context(), "starts", func(t *sched.Task) error {
+		buffer, err := f.stack.NewBuffer(t.Loop())
 		if err != nil {
 			return err
 		}

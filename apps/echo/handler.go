@@ -1,13 +1,25 @@
 package main
 
 import (
+	"context"
 	"errors"
 
+	"github.com/edgewise-go/edgewise"
 	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sched"
 	"github.com/edgewise-go/edgewise/stream"
 )
+
+func serveHandlers(stack *edgewise.Stack, l *edgewise.Listener) error {
+	return stack.ServeHandlers(context.Background(), l, func(loop *sched.Loop, sock stream.Socket) (sched.Handler, error) {
+		buffer, err := stack.NewBuffer(loop)
+		if err != nil {
+			return nil, err
+		}
+		return &handler{sock: sock, buffer: buffer}, nil
+	})
+}
 
 // handler is the protocol as a state machine: between two steps only these fields remain.
 type handler struct {

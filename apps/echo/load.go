@@ -15,9 +15,9 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"github.com/edgewise-go/edgewise"
 	"github.com/edgewise-go/edgewise/apps/internal/cli"
 	"github.com/edgewise-go/edgewise/apps/internal/strategy"
-	"github.com/edgewise-go/edgewise/resolve"
 	"github.com/edgewise-go/edgewise/sched"
 	"github.com/edgewise-go/edgewise/stream"
 )
@@ -35,6 +35,8 @@ const (
 	dialersMax = 128 // connects in flight on each loop
 )
 
+const dialTimeout = 30 * time.Second
+
 type loadConfig struct {
 	addr     string
 	conns    int
@@ -45,7 +47,7 @@ type loadConfig struct {
 	grace    time.Duration
 	json     bool
 	phases   bool
-	flags    strategy.Flags
+	options  edgewise.Options
 }
 
 func parseLoad(args []string) (loadConfig, error) {
@@ -60,7 +62,7 @@ func parseLoad(args []string) (loadConfig, error) {
 	fs.DurationVar(&c.grace, "grace", 10*time.Second, "how long after -d outstanding messages may take to come back")
 	fs.BoolVar(&c.json, "json", false, "print the result as one JSON object")
 	fs.BoolVar(&c.phases, "phases", false, "print \"begun\" and \"over\" to standard error when the time of -d begins and ends, for a program that measures the server")
-	c.flags.Register(fs, strategy.WithResolve)
+	strategy.Register(fs, &c.options, strategy.WithResolve)
 	if err := cli.Parse(fs, args, loadUsage); err != nil {
 		return c, err
 	}
@@ -104,9 +106,8 @@ type loader struct {
 
 // shard holds the counts of one loop, whose connections may run at the same time.
 type shard struct {
-	place *strategy.Place
-	inbox *resolve.Inbox
-	next  atomic.Int64 // index of the next connection to dial
+	loop *sched.Loop
+	next atomic.Int64 // index of the next connection to dial
 
 	mu       sync.Mutex // guards the fields below
 	messages int64
@@ -126,43 +127,42 @@ func load(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	kit, err := config.flags.Open(sched.Options{Ended: func(string, error) {}})
+	config.options.Sched.Ended = func(string, error) {} // end counts the failures
+	config.options.Dialer.Timeout = dialTimeout
+	stack, err := strategy.Open(config.options)
 	if err != nil {
 		return err
 	}
-	resolver, err := config.flags.OpenResolver()
-	if err != nil {
-		return err
-	}
-	defer resolver.Close()
-
 	l := &loader{config: config, seed: rand.Uint64(), connected: make(chan struct{}), allEnded: make(chan struct{})}
 	l.pattern = newPattern(config.size, l.seed)
 	l.toConnect.Store(int64(config.conns))
-	for i, p := range kit.Places {
-		s := &shard{place: p, inbox: strategy.NewInbox(p.Loop), latency: newHistogram()}
+	for i, loop := range stack.Scheduler().Loops() {
+		s := &shard{loop: loop, latency: newHistogram()}
 		s.next.Store(int64(i))
 		l.shards = append(l.shards, s)
+	}
+	for _, s := range l.shards {
 		for range min(dialersMax, config.conns) {
-			if err := p.Loop.Go(ctx, "dial", func(t *sched.Task) error { return l.dial(ctx, t, s, resolver) }); err != nil {
+			if err := s.loop.Go(ctx, "dial", func(t *sched.Task) error { return l.dial(ctx, t, s, stack) }); err != nil {
 				return err
 			}
 		}
 	}
-	go l.conduct(ctx, kit)
+	l.conduct(ctx, stack.Done())
 	// The context ends the tasks, and the loops end after the tasks.
-	if err := kit.Scheduler.Run(context.Background()); err != nil {
+	if err := stack.Shutdown(context.Background()); err != nil {
 		return err
 	}
 	return l.report(os.Stdout, os.Stderr)
 }
 
-// conduct waits until all connections are made, lets them send for the duration, and then lets the
-// loops end.
-func (l *loader) conduct(ctx context.Context, kit *strategy.Kit) {
-	defer kit.Scheduler.Drain()
+// conduct waits until all connections are made, and lets them send for the duration. It returns
+// early when ctx is done, or when over reports the end of the loops.
+func (l *loader) conduct(ctx context.Context, over <-chan struct{}) {
 	select {
 	case <-l.connected:
+	case <-over:
+		return
 	case <-ctx.Done():
 		return
 	}
@@ -171,6 +171,7 @@ func (l *loader) conduct(ctx context.Context, kit *strategy.Kit) {
 	select {
 	case <-time.After(l.config.duration):
 	case <-l.allEnded:
+	case <-over:
 	case <-ctx.Done():
 	}
 	l.stopped.Store(true)
@@ -195,15 +196,14 @@ func (l *loader) begin() {
 }
 
 // dial makes connections one after the other until the loop has its share.
-func (l *loader) dial(ctx context.Context, t *sched.Task, s *shard, resolver *strategy.Resolver) error {
-	dialer := stream.Dialer{Waiter: s.place.Loop.Waiter(), Resolve: resolver.For(t, s.inbox), Timeout: 30 * time.Second}
+func (l *loader) dial(ctx context.Context, t *sched.Task, s *shard, stack *edgewise.Stack) error {
 	for {
 		stride := int64(len(l.shards))
 		index := int(s.next.Add(stride) - stride)
 		if index >= l.config.conns {
 			return nil
 		}
-		conn, err := dialer.DialContext(ctx, "tcp", l.config.addr)
+		conn, err := stack.DialContext(ctx, "tcp", l.config.addr)
 		if err != nil {
 			l.end(index, err)
 		} else if err := t.Go(ctx, "load", func(t *sched.Task) error {

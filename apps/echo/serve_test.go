@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/edgewise-go/edgewise/apps/internal/apptest"
-	"github.com/edgewise-go/edgewise/apps/internal/strategy"
 	"github.com/stretchr/testify/require"
 )
 
@@ -35,10 +34,10 @@ func TestEveryStrategyEchoes(t *testing.T) {
 	buffers := []string{"fixed", "grow", "ring", "mirrored", "chain", "adaptive", "perloop"}
 	loops := map[string]int{"single": 1, "sharded": 2, "shared": 3, "stealing": 3}
 	valid := func(row []string) bool {
-		f := strategy.Flags{Sched: row[0], Task: row[1], Mode: row[2], Queue: row[3], Buffer: row[4], Resolve: "pool", Loops: loops[row[0]]}
-		return f.Check() == nil
+		concurrent := row[0] == "shared" || row[0] == "stealing"
+		return !concurrent || row[4] != "perloop"
 	}
-	schedulers := strategy.Schedulers()
+	schedulers := []string{"single", "sharded", "shared", "stealing"}
 	for _, row := range apptest.Combinations(valid, schedulers, []string{"coroutine", "handler"}, []string{"edge", "level", "oneshot"}, apptest.Queues(t), buffers) {
 		t.Run(apptest.Name(row), func(t *testing.T) {
 			t.Parallel()
@@ -85,11 +84,20 @@ func halfClose(t *testing.T, addr string, n int) {
 }
 
 func TestServesBothFamiliesOnTheUnspecifiedAddress(t *testing.T) {
-	server := program.Serve(t, nil, "serve", "-addr", ":0")
-	_, port, err := net.SplitHostPort(server.Addr)
-	require.NoError(t, err)
-	ping(t, dial(t, "127.0.0.1:"+port), "four")
-	ping(t, dial(t, "localhost:"+port), "any")
+	for _, loops := range []string{"1", "2"} {
+		server := program.Serve(t, nil, "serve", "-addr", ":0", "-loops", loops)
+		_, port, err := net.SplitHostPort(server.Addr)
+		require.NoError(t, err)
+		for range 4 { // with several loops, the kernel chooses one for each connection
+			ping(t, dial(t, "127.0.0.1:"+port), "four")
+			ping(t, dial(t, "localhost:"+port), "any")
+		}
+	}
+}
+
+func TestServesOnAHostName(t *testing.T) {
+	server := program.Serve(t, nil, "serve", "-addr", "localhost:0")
+	ping(t, dial(t, server.Addr), "hello")
 }
 
 func TestSlowReaderStopsNobody(t *testing.T) {

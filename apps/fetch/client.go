@@ -11,13 +11,11 @@ import (
 	"net"
 	"net/http"
 	"time"
-
-	"github.com/edgewise-go/edgewise/stream"
 )
 
 // client is the connection of one worker, kept for the next URL of the same origin.
 type client struct {
-	dialer  stream.Dialer
+	dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	tls     *tls.Config
 	timeout time.Duration
 
@@ -49,7 +47,7 @@ func (c *client) get(ctx context.Context, l location) (*http.Response, error) {
 	}
 	for {
 		if c.conn == nil {
-			if err := c.dial(ctx, o); err != nil {
+			if err := c.connect(ctx, o); err != nil {
 				return nil, err
 			}
 		}
@@ -66,10 +64,10 @@ func (c *client) get(ctx context.Context, l location) (*http.Response, error) {
 	}
 }
 
-func (c *client) dial(ctx context.Context, o origin) error {
+func (c *client) connect(ctx context.Context, o origin) error {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	conn, err := c.dialer.DialContext(ctx, "tcp", o.address)
+	conn, err := c.dial(ctx, "tcp", o.address)
 	if err != nil {
 		return err
 	}

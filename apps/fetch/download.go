@@ -12,9 +12,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/edgewise-go/edgewise"
 	"github.com/edgewise-go/edgewise/apps/internal/cli"
 	"github.com/edgewise-go/edgewise/sched"
-	"github.com/edgewise-go/edgewise/stream"
 )
 
 // fetch is one run of the program.
@@ -40,12 +40,8 @@ func newFetch(c config, workers int, p *progress) (*fetch, error) {
 }
 
 // work downloads targets one after the other until none are left.
-func (f *fetch) work(ctx context.Context, t *sched.Task, resolve stream.ResolveParts) error {
-	c := &client{
-		dialer:  stream.Dialer{Waiter: t.Loop().Waiter(), ResolveParts: resolve},
-		tls:     f.config.tls,
-		timeout: f.config.timeout,
-	}
+func (f *fetch) work(ctx context.Context, t *sched.Task, stack *edgewise.Stack) error {
+	c := &client{dial: stack.DialContext, tls: f.config.tls, timeout: f.config.timeout}
 	defer c.close()
 	copyBuffer := make([]byte, copyBytes)
 	for {

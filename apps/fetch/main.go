@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/edgewise-go/edgewise"
 	"github.com/edgewise-go/edgewise/apps/internal/cli"
 	"github.com/edgewise-go/edgewise/apps/internal/strategy"
 	"github.com/edgewise-go/edgewise/sched"
@@ -39,7 +40,7 @@ type config struct {
 	timeout   time.Duration
 	redirects int
 	tls       *tls.Config
-	flags     strategy.Flags
+	options   edgewise.Options
 }
 
 func main() { cli.Main("fetch", run) }
@@ -49,35 +50,29 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	kit, err := c.flags.Open(sched.Options{Ended: func(string, error) {}, TurnBudget: turnBudget})
-	if err != nil {
-		return err
-	}
 	var warn sync.Once
-	c.flags.HostsFailed = func(err error) {
+	c.options.HostsFailed = func(err error) {
 		warn.Do(func() {
 			fmt.Fprintf(os.Stderr, "fetch: warning: using the readable part of the hosts file: %s\n", oneLine(err.Error()))
 		})
 	}
-	resolver, err := c.flags.OpenResolver()
+	c.options.Sched = sched.Options{Ended: func(string, error) {}, TurnBudget: turnBudget}
+	stack, err := strategy.Open(c.options)
 	if err != nil {
 		return err
 	}
-	defer resolver.Close()
 	workers := min(c.atOnce, len(c.urls))
 	f, err := newFetch(c, workers, newProgress(os.Stderr, len(c.urls)))
 	if err != nil {
 		return err
 	}
-	for i := range workers {
-		p := kit.Places[i%len(kit.Places)]
-		inbox := strategy.NewInbox(p.Loop)
-		if err := p.Loop.Go(ctx, "fetch", func(t *sched.Task) error { return f.work(ctx, t, resolver.Parts(inbox)) }); err != nil {
+	for range workers {
+		if err := stack.Go(ctx, "fetch", func(t *sched.Task) error { return f.work(ctx, t, stack) }); err != nil {
 			return err
 		}
 	}
-	kit.Scheduler.Drain() // the loops end with the last worker
-	if err := kit.Scheduler.Run(context.Background()); err != nil {
+	// The loops end with the last worker.
+	if err := stack.Shutdown(context.Background()); err != nil {
 		return err
 	}
 	return f.finish(context.Cause(ctx))
@@ -91,9 +86,9 @@ func parse(args []string, stdin io.Reader) (config, error) {
 	fs.StringVar(&c.dir, "o", ".", "directory for the files; created if missing")
 	fs.IntVar(&c.atOnce, "j", 8, "downloads, and therefore connections, at once")
 	fs.DurationVar(&c.timeout, "timeout", 30*time.Second, "give up a URL if nothing moves for this long")
-	fs.StringVar(&c.flags.HostsPath, "hosts", "", "look up names first in this hosts file instead of the system's")
+	fs.StringVar(&c.options.HostsPath, "hosts", "", "look up names first in this hosts file instead of the system's")
 	fs.IntVar(&c.redirects, "redirects", 10, "maximum number of redirects to follow")
-	c.flags.Register(fs, strategy.WithResolve)
+	strategy.Register(fs, &c.options, strategy.WithResolve)
 	if err := cli.Parse(fs, args, usage); err != nil {
 		return c, err
 	}

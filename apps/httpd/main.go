@@ -7,15 +7,14 @@ import (
 	"crypto/tls"
 	"flag"
 	"fmt"
-	"net"
 	"os"
 	"time"
 
+	"github.com/edgewise-go/edgewise"
 	"github.com/edgewise-go/edgewise/apps/internal/cli"
 	"github.com/edgewise-go/edgewise/apps/internal/serving"
 	"github.com/edgewise-go/edgewise/apps/internal/strategy"
 	"github.com/edgewise-go/edgewise/sched"
-	"github.com/edgewise-go/edgewise/stream"
 )
 
 // turnBudget bounds how long a client that takes everything it is sent delays the others.
@@ -31,15 +30,15 @@ func main() { cli.Main("httpd", run) }
 
 func run(ctx context.Context, args []string) error {
 	fs := flag.NewFlagSet("httpd", flag.ContinueOnError)
-	addrFlag := fs.String("addr", "127.0.0.1:8080", "address to listen on; port 0 lets the system choose")
+	addr := fs.String("addr", "127.0.0.1:8080", "address to listen on; port 0 lets the system choose")
 	root := fs.String("root", ".", "directory to serve")
 	certFile := fs.String("tls-cert", "", "serve https with the certificate chain in this PEM file")
 	keyFile := fs.String("tls-key", "", "the key of -tls-cert, in PEM")
 	access := fs.String("access-log", "", "append a line per request to this file, in common log format; - is standard output")
 	grace := fs.Duration("grace", 10*time.Second, "how long requests may continue after SIGINT, SIGTERM or SIGHUP")
 	idle := fs.Duration("idle-timeout", time.Minute, "close a connection that makes no request for this long")
-	var flags strategy.Flags
-	flags.Register(fs, 0)
+	options := edgewise.Options{Sched: sched.Options{Ended: serving.LogEnd, TurnBudget: turnBudget}}
+	strategy.Register(fs, &options, 0)
 	if err := cli.Parse(fs, args, usage); err != nil {
 		return err
 	}
@@ -51,12 +50,9 @@ func run(ctx context.Context, args []string) error {
 	case *idle <= 0:
 		return cli.Usagef("-idle-timeout %v: want more than 0", *idle)
 	}
-	addr, err := strategy.ParseListenAddr(*addrFlag)
-	if err != nil {
-		return err
-	}
 	s := &server{limits: defaultLimits()}
 	s.limits.idle = *idle
+	var err error
 	if s.tls, err = readCertificate(*certFile, *keyFile); err != nil {
 		return err
 	}
@@ -71,16 +67,16 @@ func run(ctx context.Context, args []string) error {
 	}
 	defer s.access.close()
 
-	kit, err := flags.Open(sched.Options{Ended: serving.ReportTask, TurnBudget: turnBudget})
+	stack, err := strategy.Open(options)
 	if err != nil {
 		return err
 	}
-	listeners, err := kit.Listen(addr, serving.ListenOptions())
+	l, err := serving.Listen(ctx, stack, *addr)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(os.Stdout, "listening on %s://%v\n", s.scheme(), listeners[0].Addr())
-	return serving.Serve(ctx, kit, listeners, s.start, *grace)
+	fmt.Fprintf(os.Stdout, "listening on %s://%v\n", s.scheme(), l.Addr())
+	return serving.Run(ctx, stack, *grace, func() error { return stack.Serve(context.Background(), l, s.serve) })
 }
 
 func readCertificate(certFile, keyFile string) (*tls.Config, error) {
@@ -102,8 +98,4 @@ func (s *server) scheme() string {
 		return "https"
 	}
 	return "http"
-}
-
-func (s *server) start(t *sched.Task, _ *strategy.Place, sock stream.Socket, peer net.Addr) error {
-	return serving.Spawn(t, sock, "http", func(t *sched.Task, conn *stream.Conn) error { return s.serve(t, conn, peer) })
 }

@@ -81,8 +81,8 @@ type connection struct {
 	lingerEnd time.Time
 }
 
-func (s *server) serve(t *sched.Task, raw *stream.Conn, peer net.Addr) error {
-	c := &connection{server: s, task: t, raw: raw, Conn: &watched{Conn: raw}, peer: peer}
+func (s *server) serve(t *sched.Task, raw *stream.Conn) error {
+	c := &connection{server: s, task: t, raw: raw, Conn: &watched{Conn: raw}, peer: raw.RemoteAddr()}
 	t.OnDrain(func() {
 		switch {
 		case c.idle:
@@ -100,7 +100,7 @@ func (s *server) serve(t *sched.Task, raw *stream.Conn, peer net.Addr) error {
 			if quiet(err) == nil {
 				return nil
 			}
-			return fmt.Errorf("TLS handshake with %v: %w", peer, err)
+			return fmt.Errorf("TLS handshake with %v: %w", c.peer, err)
 		}
 		defer c.Conn.Close()
 	}

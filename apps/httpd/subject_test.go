@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
-	"github.com/edgewise-go/edgewise/apps/internal/strategy"
+	"github.com/edgewise-go/edgewise"
 	"github.com/edgewise-go/edgewise/sched"
 	"github.com/edgewise-go/edgewise/stream"
 	"github.com/edgewise-go/edgewise/sys"
@@ -27,19 +27,14 @@ type subject struct {
 
 func newSubject(t testing.TB, handler http.Handler, l limits) *subject {
 	t.Helper()
-	kit, err := strategy.Flags{Queue: "auto", Mode: "edge", Resolve: "pool", Task: "coroutine", Loops: 1}.Open(sched.Options{})
+	stack, err := edgewise.Open(edgewise.Options{Loops: 1})
 	require.NoError(t, err)
-	s := &subject{loop: kit.Places[0].Loop, server: &server{handler: handler, limits: l}}
-	ended := make(chan error, 1)
-	// Run returns when the loop is drained and has no task.
-	go func() { ended <- kit.Scheduler.Run(context.Background()) }()
 	t.Cleanup(func() {
-		s.loop.Drain()
-		if err := <-ended; err != nil {
+		if err := stack.Shutdown(context.Background()); err != nil {
 			t.Error(err)
 		}
 	})
-	return s
+	return &subject{loop: stack.Scheduler().Loops()[0], server: &server{handler: handler, limits: l}}
 }
 
 // serve serves the connection fd, which it owns. The result arrives on the channel.
@@ -65,7 +60,7 @@ func (s *subject) serveSocket(task *sched.Task, fd int) error {
 		return err
 	}
 	defer conn.Close()
-	return s.server.serve(task, conn, conn.RemoteAddr())
+	return s.server.serve(task, conn)
 }
 
 func (s *subject) answers(t testing.TB, input []byte) ([]answer, error) {

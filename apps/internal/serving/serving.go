@@ -1,5 +1,5 @@
-// Package serving contains what the servers share: the life of a scheduler from its start to a
-// signal, and the accept loop.
+// Package serving contains what the servers share: their listener, their life from the start to a
+// signal, and what they log.
 package serving
 
 import (
@@ -7,116 +7,61 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"syscall"
 	"time"
 
-	"github.com/edgewise-go/edgewise/apps/internal/strategy"
+	"github.com/edgewise-go/edgewise"
+	"github.com/edgewise-go/edgewise/apps/internal/cli"
 	"github.com/edgewise-go/edgewise/sched"
-	"github.com/edgewise-go/edgewise/stream"
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// acceptBatchMax bounds the connections accepted before other tasks run.
-const acceptBatchMax = 64
-
-// Start takes over a connection that was accepted on the loop of a place. It owns the socket and
-// closes it if it returns an error.
-type Start func(t *sched.Task, p *strategy.Place, sock stream.Socket, peer net.Addr) error
-
-// Spawn makes a connection from sock and starts a task for it. It closes the socket if it returns
-// an error.
-func Spawn(t *sched.Task, sock stream.Socket, name string, body func(*sched.Task, *stream.Conn) error) error {
-	conn, err := stream.NewConn(sock, t.Loop().Waiter())
-	if err != nil {
-		return errors.Join(err, sock.Close())
+// Listen listens on the value of a flag -addr. A value on which no system could listen is a usage
+// error.
+func Listen(ctx context.Context, stack *edgewise.Stack, addr string) (*edgewise.Listener, error) {
+	if addr == "" {
+		return nil, cli.Usagef(`-addr "": want host:port`)
 	}
-	err = t.Go(context.Background(), name, func(t *sched.Task) error {
-		defer conn.Close()
-		return body(t, conn)
-	})
-	if err != nil {
-		return errors.Join(err, conn.Close())
+	l, err := stack.Listen(ctx, "tcp", addr)
+	var refused syscall.Errno
+	if err == nil || errors.As(err, &refused) || ctx.Err() != nil {
+		return l, err
 	}
-	return nil
+	var malformed *net.AddrError
+	var of *net.OpError
+	switch {
+	case errors.As(err, &malformed):
+		return nil, cli.Usagef("-addr %q: want host:port: %w", addr, malformed)
+	case errors.As(err, &of):
+		err = of.Err // without the address, which the flag shows
+	}
+	return nil, cli.Usagef("-addr %q: %w", addr, err)
 }
 
-// Serve accepts from each listener, in a task on the loop of the same place, and runs the loops
-// until ctx is done. It then waits at most grace for the connections to end. A listener that fails
-// ends Serve with its error: a server that cannot accept is useless, and its supervisor must
-// notice.
-func Serve(ctx context.Context, kit *strategy.Kit, listeners []*stream.Listener, start Start, grace time.Duration) error {
-	ctx, end := context.WithCancel(ctx)
-	defer end()
-	failed := make(chan error, len(listeners))
-	for i, l := range listeners {
-		p := kit.Places[i]
-		err := p.Loop.Go(context.Background(), "accept", func(t *sched.Task) error {
-			err := accept(t, p, l, start)
-			if !t.Draining() && !errors.Is(err, sched.ErrCanceled) {
-				failed <- err
-				end()
-			}
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	err := run(ctx, kit.Scheduler, grace)
+// Run calls serve, which serves until stack ends. It shuts stack down when ctx is done, and waits
+// at most grace for the connections to end. A serve that fails ends Run with its error: a server
+// that cannot accept is useless, and its supervisor must notice.
+func Run(ctx context.Context, stack *edgewise.Stack, grace time.Duration, serve func() error) error {
+	served := make(chan error, 1)
+	go func() { served <- serve() }()
+	var failed error
 	select {
-	case accepting := <-failed:
-		return errors.Join(accepting, err)
-	default:
-		return err
+	case failed = <-served:
+	case <-ctx.Done():
 	}
-}
-
-func accept(t *sched.Task, p *strategy.Place, l *stream.Listener, start Start) error {
-	defer l.Close()
-	t.OnDrain(func() { l.Close() })
-	for n := 1; ; n++ {
-		sock, peer, err := l.AcceptSocket()
-		if err != nil {
-			return err
-		}
-		if err := start(t, p, sock, net.TCPAddrFromAddrPort(peer)); err != nil {
-			slog.Warn("connection refused", "peer", peer, "error", err)
-		}
-		if n%acceptBatchMax == 0 {
-			if err := t.Yield(); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-// ListenOptions returns options that log exhaustion. All other fields are zero.
-func ListenOptions() stream.ListenOptions {
-	return stream.ListenOptions{Exhausted: func(err error, pause time.Duration) {
-		slog.Warn("cannot accept", "error", err, "pause", pause)
-	}}
-}
-
-func run(ctx context.Context, s sched.Scheduler, grace time.Duration) error {
-	shut := make(chan error, 1)
-	stop := context.AfterFunc(ctx, func() {
-		ctx, cancel := context.WithTimeout(context.Background(), grace)
-		defer cancel()
-		shut <- s.Shutdown(ctx)
-	})
-	err := s.Run(context.Background())
-	if !stop() {
-		err = <-shut
-	}
+	within, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	err := stack.Shutdown(within)
 	if errors.Is(err, context.DeadlineExceeded) {
 		slog.Warn("connections were cut", "grace", grace)
-		return nil
+		err = nil
 	}
-	return err
+	return errors.Join(failed, err)
 }
 
-// ReportTask is a sched.Options.Ended that logs what an operator needs to know. It ignores peers
-// that connect and disconnect.
-func ReportTask(task string, err error) {
+// LogEnd is a sched.Options.Ended that logs what an operator needs to know. It ignores peers that
+// connect and disconnect.
+func LogEnd(task string, err error) {
 	var p *sched.PanicError
 	switch {
 	case errors.As(err, &p):
