@@ -151,9 +151,9 @@ func ExampleStack_ServeHandlers() {
 	stack := open()
 	l := listen(stack)
 	var open atomic.Int64
-	go stack.ServeHandlers(context.Background(), l, func(s edgewise.Socket) edgewise.Handler {
+	go stack.ServeHandlers(context.Background(), l, func(_ *sched.Loop, s edgewise.Socket) (edgewise.Handler, error) {
 		open.Add(1)
-		return &idle{s, &open}
+		return &idle{s, &open}, nil
 	})
 	const connections = 100
 	for range connections {

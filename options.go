@@ -65,8 +65,8 @@ type Options struct {
 	Resolver resolve.Strategy
 	// HostsPath is the path of the hosts file. An empty path means that of the system.
 	HostsPath string
-	// HostsFailed is called if the hosts file cannot be read, as resolve.HostsOptions.Failed is. nil
-	// logs the error.
+	// HostsFailed is called if the hosts file cannot be read, as resolve.HostsOptions.Failed is.
+	// nil logs the error.
 	HostsFailed func(error)
 
 	// Sched holds the bounds and budgets of the loops. Mode and Poller are set by Open. If Ended is

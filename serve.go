@@ -24,8 +24,8 @@ const acceptBatchMax = 64
 // returns after the last task has ended:
 //
 //   - with nil after ctx is done and all tasks have ended, or after Shutdown
-//   - with an error that is context.DeadlineExceeded if tasks were canceled because they did not end
-//     within Options.Grace after ctx was done
+//   - with an error that is context.DeadlineExceeded if tasks were canceled because they did not
+//     end within Options.Grace after ctx was done
 //
 // If l cannot accept any more, Serve returns the error of l at once. The tasks continue until they
 // end or Shutdown ends them.
@@ -52,12 +52,12 @@ func (s *Stack) Serve(ctx context.Context, l *Listener, handle func(*Task, *Conn
 }
 
 // ServeHandlers is Serve for connections without a stack: it starts the handler that open returns
-// for each connection. open runs on the loop of the handler, its argument, and must not block. If it
-// returns an error, Serve closes the socket. Otherwise the handler owns the socket and closes it in
-// End. Serve calls End of a handler that cannot be started.
+// for each connection. open runs on the loop of the handler, its argument, and must not block. If
+// it returns an error, Serve closes the socket. Otherwise the handler owns the socket and closes it
+// in End. Serve calls End of a handler that cannot be started.
 //
-// Options.MaxConns does not bound handlers; Options.Sched.MaxTasks does. Serve does not wait for them.
-// Shutdown asks each of them to end.
+// Options.MaxConns does not bound handlers; Options.Sched.MaxTasks does. Serve does not wait for
+// them. Shutdown asks each of them to end.
 func (s *Stack) ServeHandlers(ctx context.Context, l *Listener, open func(*sched.Loop, Socket) (Handler, error)) error {
 	return s.serve(ctx, l, func(v *service, t *Task, loop *sched.Loop, a *accepted) error {
 		if loop == t.Loop() {
@@ -84,8 +84,8 @@ func (s *Stack) startHandler(v *service, loop *sched.Loop, a *accepted, open fun
 	}
 }
 
-// StartHandler starts h for the handle on the next loop in turn. It suspends its caller, a task or a
-// goroutine, until the loop has done so. sched.Loop.StartHandler has the details.
+// StartHandler starts h for the handle on the next loop in turn. It suspends its caller, a task or
+// a goroutine, until the loop has done so. sched.Loop.StartHandler has the details.
 func (s *Stack) StartHandler(handle sys.Handle, h Handler) (sched.HandlerTask, error) {
 	var started sched.HandlerTask
 	loop, result := s.nextLoop(), error(sched.ErrStopped)
@@ -136,6 +136,11 @@ type service struct {
 }
 
 func (s *Stack) serve(ctx context.Context, l *Listener, start starter) error {
+	select {
+	case <-s.ended:
+		return s.notServing(l)
+	default:
+	}
 	v := &service{stack: s, start: start, room: sched.NewSemaphore(s.options.MaxConns), tasks: ctx, cut: func(error) {}, passed: map[*accepted]struct{}{}}
 	if ctx.Done() != nil { // otherwise the tasks need not pay for watching a context
 		v.tasks, v.cut = context.WithCancelCause(context.WithoutCancel(ctx))
@@ -145,7 +150,7 @@ func (s *Stack) serve(ctx context.Context, l *Listener, start starter) error {
 	}
 	v.accepting = len(v.listeners)
 	if !s.enter(v) {
-		return errors.Join(sched.ErrStopped, v.close())
+		return errors.Join(s.notServing(l), v.close())
 	}
 	var grace *time.Timer
 	unwatch := context.AfterFunc(ctx, func() {
@@ -166,6 +171,15 @@ func (s *Stack) serve(ctx context.Context, l *Listener, start starter) error {
 		v.cut(err) // Serve was canceled itself, or cannot wait
 	}
 	return errors.Join(v.err, err, cause)
+}
+
+// notServing closes l and returns the error of a Serve whose loops have ended.
+func (s *Stack) notServing(l *Listener) error {
+	err := fmt.Errorf("edgewise: serve: %w", sched.ErrStopped)
+	if e := l.Close(); e != nil && !errors.Is(e, net.ErrClosed) {
+		err = errors.Join(err, e)
+	}
+	return err
 }
 
 // cutOff returns the cause with which the tasks are canceled that are left after the grace.
@@ -296,7 +310,7 @@ func (v *service) accept(t *Task, l *Listener, next func() *sched.Loop) error {
 		v.mu.Unlock()
 		if err := v.start(v, t, next(), a); err != nil {
 			v.taken(a)
-			v.stack.logRefused(errors.Join(err, sock.Close()))
+			v.stack.refuse(sock, err)
 			v.ended()
 		}
 		if n%acceptBatchMax == 0 {

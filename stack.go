@@ -102,14 +102,6 @@ func open(options Options) (_ *Stack, err error) {
 // run starts the loops and the poller. It returns once the loops run: Shutdown of a loop that does
 // not run ends its tasks before they begin.
 func (s *Stack) run() {
-	var begun sync.WaitGroup
-	for _, l := range s.scheduler.Loops() {
-		begun.Add(1)
-		if l.Post(begun.Done) != nil {
-			begun.Done() // a loop of Options.NewScheduler that has ended
-		}
-	}
-	defer begun.Wait()
 	polled := make(chan error, 1)
 	go func() { polled <- s.poller.Run(context.Background()) }()
 	go func() {
