@@ -246,8 +246,8 @@ func (h goroutinesHarness) Blocking(ctx context.Context, f func() error) error {
 	return h.bodies.Blocking(ctx, f)
 }
 
-// tasksHarness has the connections of a stack and uses them in its tasks, and in the goroutines that
-// a library starts in such a task.
+// tasksHarness has the connections of a stack and uses them in its tasks, and in the goroutines
+// that a library starts in such a task.
 type tasksHarness struct{ *stackNet }
 
 func openTasks(t *testing.T) harness { return tasksHarness{openStack(t)} }

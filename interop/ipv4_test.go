@@ -13,7 +13,7 @@ import (
 
 // TestIPv4 has bodies that use their connection themselves.
 func TestIPv4(t *testing.T) {
-	runIn(t, forms(),
+	runForms(t,
 		check{"options", ipv4Options},
 		check{"control messages", ipv4Control},
 		check{"batches", ipv4Batches},
@@ -67,19 +67,24 @@ func ipv4Control(t *testing.T, h harness) {
 		if err := sender.SetTTL(ttl); err != nil {
 			return err
 		}
-		n, err := sender.WriteTo(want, &ipv4.ControlMessage{Src: net.IPv4(127, 0, 0, 1)}, to.LocalAddr())
-		if err != nil || n != len(want) {
-			return fmt.Errorf("sent %d bytes, want %d: %w", n, len(want), err)
+		// ReadFrom and WriteTo with control messages know only the concrete types of package net.
+		cm := ipv4.ControlMessage{Src: net.IPv4(127, 0, 0, 1)}
+		sent := []ipv4.Message{{Buffers: [][]byte{want}, OOB: cm.Marshal(), Addr: to.LocalAddr()}}
+		if n, err := sender.WriteBatch(sent, 0); err != nil || n != 1 || sent[0].N != len(want) {
+			return fmt.Errorf("sent %d datagrams, of %d bytes, want one of %d: %w", n, sent[0].N, len(want), err)
 		}
-		got := make([]byte, 2000)
-		n, cm, src, err := receiver.ReadFrom(got)
-		if err != nil {
+		got := []ipv4.Message{{Buffers: [][]byte{make([]byte, 2000)}, OOB: make([]byte, 200)}}
+		if n, err := receiver.ReadBatch(got, 0); err != nil || n != 1 {
+			return fmt.Errorf("received %d datagrams: %w", n, err)
+		}
+		m := got[0]
+		if err := cm.Parse(m.OOB[:m.NN]); err != nil {
 			return err
 		}
-		if cm == nil || cm.TTL != ttl || !cm.Dst.IsLoopback() || cm.IfIndex == 0 || src.String() != from.LocalAddr().String() {
-			return fmt.Errorf("got control message %v from %v", cm, src)
+		if cm.TTL != ttl || !cm.Dst.IsLoopback() || cm.IfIndex == 0 || m.Addr.String() != from.LocalAddr().String() {
+			return fmt.Errorf("got control message %v from %v", cm, m.Addr)
 		}
-		return same("datagram", got[:n], want)
+		return same("datagram", m.Buffers[0][:m.N], want)
 	})
 }
 

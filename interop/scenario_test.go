@@ -20,11 +20,8 @@ type check struct {
 
 // runForms runs each check in each form, with a harness of its own. After each it verifies that no
 // goroutine and no descriptor is left.
-func runForms(t *testing.T, checks ...check) { runIn(t, forms(), checks...) }
-
-// runIn is runForms for some of the forms.
-func runIn(t *testing.T, in []form, checks ...check) {
-	for _, f := range in {
+func runForms(t *testing.T, checks ...check) {
+	for _, f := range forms() {
 		t.Run(f.name, func(t *testing.T) {
 			for _, c := range checks {
 				t.Run(c.name, func(t *testing.T) { runCheck(t, f, c) })

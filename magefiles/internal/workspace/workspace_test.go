@@ -94,8 +94,8 @@ func TestFindLooksUpwards(t *testing.T) {
 	}
 }
 
-// The root needs a version of its own, or the go command may look for a package of another module in
-// the root only.
+// The root needs a version of its own, or the go command may look for a package of another module
+// in the root only.
 func TestTheRootHasAVersionOfItsOwn(t *testing.T) {
 	_, err := parseVersions("example.com/m", "a v0.1.0 yes\nb v0.2.0 no\n. v0.2.0 yes\n")
 	require.NoError(t, err)
