@@ -104,17 +104,30 @@ func mutexMutants() []suite.Mutant[*Fixture] {
 			return new(sched.Mutex).Lock(t)
 		}),
 			"semaphore/bound"),
-		mutant("a small request overtakes a big one", acquiring(func(s *sched.Semaphore, t *sched.Task, n int) error {
-			for n == 2 && !s.TryAcquire(n) {
-				if err := t.Yield(); err != nil {
-					return err
+		mutant("a small request overtakes a big one", func(o *operations) {
+			var mu sync.Mutex
+			var big func() // resumes the big request, which gets in line after the small one
+			o.acquire = func(s *sched.Semaphore, t *sched.Task, n int) error {
+				if n == 2 {
+					err := t.Suspend(func(resume func()) {
+						mu.Lock()
+						defer mu.Unlock()
+						big = resume
+					})
+					if err != nil {
+						return err
+					}
+					return s.Acquire(t, n)
 				}
+				err := s.Acquire(t, n)
+				mu.Lock()
+				defer mu.Unlock()
+				if big != nil {
+					big()
+				}
+				return err
 			}
-			if n == 2 {
-				return nil
-			}
-			return s.Acquire(t, n)
-		}), "semaphore/not-overtaken"),
+		}, "semaphore/not-overtaken"),
 		mutant("a canceled request keeps its place", acquiring(func(s *sched.Semaphore, t *sched.Task, n int) error {
 			if n != 2 || s.TryAcquire(n) {
 				if n == 2 {

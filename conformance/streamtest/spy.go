@@ -124,13 +124,18 @@ func (r *spySource) Close() error {
 	return r.Source.Close()
 }
 
-// Suspend is only for tasks: it is not called for a caller that may be blocked.
+// Suspend is that of the source. If the source lacks it, a caller that may be blocked is blocked.
 func (r *spySource) Suspend(start func(resume func())) error {
-	s, ok := r.Source.(stream.Suspender)
-	if !ok {
+	if s, ok := r.Source.(stream.Suspender); ok {
+		return s.Suspend(start)
+	}
+	if !r.MayBlock() {
 		return stream.ErrBusy
 	}
-	return s.Suspend(start)
+	resumed := make(chan struct{})
+	start(func() { close(resumed) })
+	<-resumed
+	return nil
 }
 
 // YieldIfSpent does nothing if the Source lacks it.
