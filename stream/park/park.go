@@ -1,11 +1,11 @@
 // Package park suspends a goroutine until a handle is ready, with poll(2) alone: no loop, no other
-// goroutine, no table. It works on every system that has sockets, and suits tests and programs with
-// few connections.
+// goroutine, no table. It works on every system that has sockets. It is a tool for tests and for
+// programs with a few connections.
 //
 // A wait occupies one thread of the operating system while it lasts and costs one system call. Each
 // direction of a connection that has been waited for keeps one extra descriptor until Close (on
-// Linux; two on other systems). Interrupt and Close reach the wait through it. For many
-// connections, use a loop of package sched.
+// Linux; two on other systems). Interrupt and Close reach the wait through it. A program
+// with many connections uses a Poller of package sched, which takes no thread per wait.
 package park
 
 import (
