@@ -39,6 +39,13 @@ func (o Options) resolver() (resolve.Strategy, error) {
 	if err != nil {
 		return nil, errors.Join(err, base.Close())
 	}
+	// The hosts file of Windows has no line for localhost, and name servers must not be asked for it
+	// (RFC 6761, section 6.3).
+	loopback := map[string][]netip.Addr{"localhost": {netip.IPv6Loopback(), netip.AddrFrom4([4]byte{127, 0, 0, 1})}}
+	static, err := resolve.NewStatic(loopback, cache)
+	if err != nil {
+		return nil, errors.Join(err, cache.Close())
+	}
 	path := o.HostsPath
 	if path == "" {
 		path = resolve.DefaultHostsPath()
@@ -47,7 +54,7 @@ func (o Options) resolver() (resolve.Strategy, error) {
 	if failed == nil {
 		failed = func(err error) { o.Logger.Warn("hosts file not read", "error", err) }
 	}
-	hosts, err := resolve.NewHostsFile(resolve.HostsOptions{Path: path, Failed: failed}, cache)
+	hosts, err := resolve.NewHostsFile(resolve.HostsOptions{Path: path, Failed: failed}, static)
 	if err != nil {
 		return nil, errors.Join(&OptionError{Option: "HostsPath", Value: path, Err: err}, cache.Close())
 	}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"path/filepath"
 	"testing"
+
+	"github.com/edgewise-go/edgewise/stream"
 )
 
 func TestUnixDomainSockets(t *testing.T) {
@@ -45,5 +47,18 @@ func TestDatagrams(t *testing.T) {
 	got := make([]byte, 8)
 	if n, from, err := p.ReadFrom(got); err != nil || string(got[:n]) != "hello" || from.String() != c.LocalAddr().String() {
 		t.Errorf("ReadFrom: %q from %v, %v", got[:n], from, err)
+	}
+}
+
+// The kernel spreads connections over a listener per loop.
+func TestAListenerPerLoop(t *testing.T) {
+	s := opened(t, Options{Loops: 2, Listen: stream.ListenOptions{ReusePort: true}})
+	l := listening(t, s)
+	serving(t, s, t.Context(), l, echo)
+	for range 20 {
+		c := dialed(t, s, l.Addr().String())
+		if err := errors.Join(bounce(c, "hello"), c.Close()); err != nil {
+			t.Error(err)
+		}
 	}
 }
