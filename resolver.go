@@ -39,8 +39,8 @@ func (o Options) resolver() (resolve.Strategy, error) {
 	if err != nil {
 		return nil, errors.Join(err, base.Close())
 	}
-	// The hosts file of Windows has no line for localhost, and name servers must not be asked for it
-	// (RFC 6761, section 6.3).
+	// The hosts file of Windows has no line for localhost, and name servers must not be asked for
+	// it (RFC 6761, section 6.3).
 	loopback := map[string][]netip.Addr{"localhost": {netip.IPv6Loopback(), netip.AddrFrom4([4]byte{127, 0, 0, 1})}}
 	static, err := resolve.NewStatic(loopback, cache)
 	if err != nil {

@@ -4,7 +4,7 @@ go 1.26.0
 
 require (
 	github.com/HdrHistogram/hdrhistogram-go v1.4.0
-	github.com/edgewise-go/edgewise v0.1.0
+	github.com/edgewise-go/edgewise v0.2.0
 	github.com/edgewise-go/edgewise/bufstrategy v0.1.0
 	github.com/edgewise-go/edgewise/queue v0.1.0
 	github.com/edgewise-go/edgewise/resolve v0.1.0
