@@ -2,12 +2,14 @@ package edgewise_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync/atomic"
 
@@ -17,8 +19,8 @@ import (
 )
 
 // open starts a stack for an example.
-func open() *edgewise.Stack {
-	stack, err := edgewise.Open(edgewise.Options{})
+func open(options ...edgewise.Options) *edgewise.Stack {
+	stack, err := edgewise.Open(append(options, edgewise.Options{})[0])
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -34,20 +36,57 @@ func listen(stack *edgewise.Stack) *edgewise.Listener {
 	return l
 }
 
+// serve serves connections in tasks and returns the address.
+func serve(stack *edgewise.Stack, handle func(*edgewise.Task, *edgewise.Conn) error) string {
+	l := listen(stack)
+	go stack.Serve(context.Background(), l, handle)
+	return l.Addr().String()
+}
+
+func echo(_ *edgewise.Task, c *edgewise.Conn) error {
+	_, err := io.Copy(c, c)
+	return err
+}
+
 // say sends text over a new connection and prints the answer.
 func say(dial func(network, address string) (net.Conn, error), address, text string) {
+	fmt.Println(text, exchange(dial, address, text))
+}
+
+// exchange sends text over a new connection and expects it back.
+func exchange(dial func(network, address string) (net.Conn, error), address, text string) error {
 	c, err := dial("tcp", address)
 	if err != nil {
-		log.Fatal(err)
+		return err
 	}
 	defer c.Close()
-	answer := make([]byte, len(text))
-	_, err = io.WriteString(c, text)
-	if err == nil {
-		_, err = io.ReadFull(c, answer)
+	if _, err := io.WriteString(c, text); err != nil {
+		return err
 	}
-	fmt.Println(string(answer), err)
+	answer := make([]byte, len(text))
+	if _, err := io.ReadFull(c, answer); err != nil {
+		return err
+	}
+	if string(answer) != text {
+		return fmt.Errorf("got %q, want %q", answer, text)
+	}
+	return nil
 }
+
+// file returns the path of a file with that text.
+func file(text string) string {
+	f, err := os.CreateTemp("", "hosts")
+	if err == nil {
+		_, err = f.WriteString(text)
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		log.Fatal(err)
+	}
+	return f.Name()
+}
+
+// port returns the port in an address.
+func port(address string) string { return address[strings.LastIndex(address, ":")+1:] }
 
 // An echo server. Each connection is a task: it keeps about 3 KiB while it waits, and no goroutine.
 func ExampleStack_Serve() {
@@ -88,34 +127,31 @@ func Example_http() {
 	// Output: hello from /here <nil>
 }
 
-// An https client that resolves names by the stack's resolver and races their addresses.
+// An https client that resolves names by the stack's resolver, here with a hosts file of its own.
 func Example_https() {
-	server := httptest.NewTLSServer(http.NotFoundHandler())
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "hello, ", r.Host[:11]) }))
 	defer server.Close()
-	stack := open()
+	hosts := file("127.0.0.1 example.com\n")
+	defer os.Remove(hosts)
+	stack := open(edgewise.Options{HostsPath: hosts})
 	defer stack.Shutdown(context.Background())
-	transport := server.Client().Transport.(*http.Transport) // trusts the server
-	transport.DialContext = stack.DialContext
-	client := &http.Client{Transport: transport}
-	resp, err := client.Get(strings.Replace(server.URL, "127.0.0.1", "localhost", 1))
+	client := server.Client() // trusts the certificate of the server, which is for example.com
+	client.Transport.(*http.Transport).DialContext = stack.DialContext
+	resp, err := client.Get("https://example.com:" + port(server.URL))
 	if err != nil {
-		fmt.Println(err) // the certificate is for example.com
-		return
+		log.Fatal(err)
 	}
-	fmt.Println(resp.Status, resp.Body.Close())
+	io.Copy(os.Stdout, resp.Body)
+	// Output: hello, example.com
 }
 
 // A TCP proxy. Bytes move between the sockets inside the kernel where the system can do that.
 func Example_proxy() {
 	stack := open()
 	defer stack.Shutdown(context.Background())
-	echo, proxy := listen(stack), listen(stack)
-	go stack.Serve(context.Background(), echo, func(t *edgewise.Task, c *edgewise.Conn) error {
-		_, err := io.Copy(c, c)
-		return err
-	})
-	go stack.Serve(context.Background(), proxy, func(t *edgewise.Task, c *edgewise.Conn) error {
-		up, err := stack.DialContext(t.Context(), "tcp", echo.Addr().String())
+	server := serve(stack, echo)
+	proxy := serve(stack, func(t *edgewise.Task, c *edgewise.Conn) error {
+		up, err := stack.DialContext(t.Context(), "tcp", server)
 		if err != nil {
 			return err
 		}
@@ -124,7 +160,7 @@ func Example_proxy() {
 		_, err = io.Copy(c, up)
 		return err
 	})
-	say(stack.Dial, proxy.Addr().String(), "through")
+	say(stack.Dial, proxy, "through")
 	// Output: through <nil>
 }
 
@@ -169,27 +205,19 @@ func ExampleStack_ServeHandlers() {
 func Example_fanOut() {
 	stack := open()
 	defer stack.Shutdown(context.Background())
-	l := listen(stack)
-	go stack.Serve(context.Background(), l, func(*edgewise.Task, *edgewise.Conn) error { return nil })
-	var dialed atomic.Int64
-	err := stack.Call(context.Background(), "fan out", func(t *edgewise.Task) error {
-		all := sched.NewSemaphore(50)
+	server := serve(stack, echo)
+	fmt.Println(stack.Call(context.Background(), "fan out", func(t *edgewise.Task) error {
+		dials := sched.NewSemaphore(50)
 		for range 50 {
-			all.TryAcquire(1)
+			dials.TryAcquire(1)
 			t.Go(t.Context(), "dial", func(t *edgewise.Task) error {
-				defer all.Release(1)
-				c, err := stack.DialContext(t.Context(), "tcp", l.Addr().String())
-				if err == nil {
-					dialed.Add(1)
-					c.Close()
-				}
-				return err
+				defer dials.Release(1)
+				return exchange(stack.Dial, server, "hello")
 			})
 		}
-		return all.Acquire(t, 50)
-	})
-	fmt.Println(dialed.Load(), err)
-	// Output: 50 <nil>
+		return dials.Acquire(t, 50)
+	}))
+	// Output: <nil>
 }
 
 // Goroutines only: the connections are used like those of package net.
