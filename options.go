@@ -81,11 +81,12 @@ type Options struct {
 	// MaxConns bounds the connections per Serve, which pauses at the bound. Zero means
 	// DefaultMaxConns.
 	MaxConns int
-	// Grace is how long Serve waits for its connections after its context is done, before it
-	// cancels their tasks. Zero means DefaultGrace.
+	// Grace limits the time that Serve waits for its connections after its context is done, before
+	// it cancels their tasks. Zero means DefaultGrace.
 	Grace time.Duration
 
-	// Logger logs what no caller is told. nil means slog.Default.
+	// Logger receives reports for which there is no caller, such as errors of tasks. nil means
+	// slog.Default.
 	Logger *slog.Logger
 }
 

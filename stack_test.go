@@ -212,7 +212,7 @@ func TestServeEndsWithItsContext(t *testing.T) {
 		t.Fatal(err)
 	}
 	cancel()
-	// The listener closes, and the connection goes on until its end.
+	// The listener closes, and the connection continues until its end.
 	for {
 		if other, err := net.Dial("tcp", l.Addr().String()); err != nil {
 			break

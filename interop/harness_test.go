@@ -52,8 +52,8 @@ func forms() []form {
 	return []form{{"net", openNet}, {"goroutines", openGoroutines}, {"tasks", openTasks}}
 }
 
-// patience is how long bodies may take. It only ends hangs. hangGrace is how long the bodies of a
-// hang may take to end after everything was closed.
+// patience bounds the time of the bodies. It only ends hangs. hangGrace bounds the time in which
+// the bodies of a hang end after everything was closed.
 const (
 	patience  = 30 * time.Second
 	hangGrace = 5 * time.Second
@@ -194,7 +194,7 @@ type stackNet struct {
 	stack *edgewise.Stack
 }
 
-// blockingMax is how many bodies of a scenario may be in Blocking at once.
+// blockingMax bounds the bodies of a scenario that are in Blocking at once.
 const blockingMax = 256
 
 // openStack starts a stack with two loops.

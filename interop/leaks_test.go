@@ -16,7 +16,7 @@ var residents = []string{
 	"testing.runTests",
 }
 
-// snapshot is what exists before a check.
+// snapshot lists what exists before a check.
 type snapshot struct {
 	goroutines  map[string]string // the stack, by number
 	descriptors map[string]string // what it refers to, by number
@@ -33,8 +33,8 @@ func takeSnapshot(t *testing.T) snapshot {
 	return snapshot{goroutines(), descriptors()}
 }
 
-// leakPatience is how long goroutines and descriptors may take to end after the check has ended.
-// leakPoll is how often the process is looked at meanwhile.
+// leakPatience bounds the time in which goroutines and descriptors end after the check.
+// leakPoll is the interval at which the process is inspected meanwhile.
 const (
 	leakPatience = 15 * time.Second
 	leakPoll     = 2 * time.Millisecond

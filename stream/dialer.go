@@ -93,9 +93,9 @@ type Dialer struct {
 	// Nagle leaves TCP_NODELAY off. By default the Dialer turns it on, as package net does.
 	Nagle bool
 
-	// KeepAlive is how long a TCP connection is silent before the kernel probes the peer. Zero
-	// means 15 seconds, and a negative time turns probes off. ListenOptions.KeepAlive documents the
-	// rest.
+	// KeepAlive is the time of silence after which the kernel probes the peer of a TCP connection.
+	// Zero means 15 seconds, and a negative time turns probes off. ListenOptions.KeepAlive
+	// documents the rest.
 	KeepAlive time.Duration
 
 	// KeepAliveConfig replaces KeepAlive if its field Enable is true.

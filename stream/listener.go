@@ -31,7 +31,7 @@ type ListenOptions struct {
 	// package net does.
 	Nagle bool
 
-	// KeepAlive is how long an accepted connection is silent before the kernel probes the peer.
+	// KeepAlive is the time of silence after which the kernel probes the peer of a connection.
 	// Zero means 15 seconds, and a negative time turns probes off. Probes repeat up to 9 times at
 	// intervals of 15 seconds. These are the times of package net. OpenBSD has one such setting for
 	// the whole system.

@@ -10,7 +10,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// place is where a socket listens or receives.
+// place is the address at which a socket listens or receives.
 type place struct {
 	network string         // as in errors; a digit at its end selects the family
 	addr    netip.AddrPort // with the zero Addr: every interface
@@ -45,7 +45,7 @@ func (p place) limit(h sys.Handle, dual bool) error {
 	return err
 }
 
-// dualStackError is why an IPv6 socket cannot serve IPv4. OpenBSD and DragonFly never let it.
+// dualStackError reports that an IPv6 socket cannot serve IPv4. OpenBSD and DragonFly never let it.
 type dualStackError struct{ error }
 
 func (e dualStackError) Unwrap() error { return e.error }

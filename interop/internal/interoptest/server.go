@@ -32,7 +32,8 @@ func newDir(t testing.TB) string {
 	return dir
 }
 
-// startsMax is how many ports are tried. Another process may take a free port before its user does.
+// startsMax bounds the ports that are tried. Another process may take a free port before its user
+// does.
 const startsMax = 3
 
 // startOn starts a server on a free port of the loopback interface, and returns its address once
