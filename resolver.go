@@ -116,6 +116,21 @@ func dnsError(host string, err error) error {
 	return e
 }
 
+// startRetry is the pause before a query is posted again, while the poller takes no more functions.
+const startRetry = time.Millisecond
+
+// start starts query on the poller.
+func (r *Resolver) start(query *resolve.HostQuery, deliver func(addrs []netip.Addr, more bool, err error)) {
+	err := r.poller.Post(func() { r.host.Start(query) })
+	switch {
+	case err == nil:
+	case errors.Is(err, sched.ErrFull) && time.Now().Before(query.Deadline):
+		time.AfterFunc(startRetry, func() { r.start(query, deliver) })
+	default:
+		deliver(nil, false, dnsError(query.Name, err))
+	}
+}
+
 // serverOf returns the server that has answered, if err names one.
 func serverOf(err error) string {
 	var e *resolve.Error
@@ -152,9 +167,6 @@ func (r *Resolver) parts(network, host string, deliver func(addrs []netip.Addr, 
 			deliver(nil, false, err)
 		},
 	}
-	if err := r.poller.Post(func() { r.host.Start(query) }); err != nil {
-		deliver(nil, false, dnsError(host, err))
-		return nil
-	}
+	r.start(query, deliver)
 	return query.Cancel
 }

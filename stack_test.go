@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/queue/auto"
+	"github.com/edgewise-go/edgewise/resolve"
 	"github.com/edgewise-go/edgewise/sched"
 )
 
@@ -410,5 +412,36 @@ func TestLookupErrorsAreThoseOfPackageNet(t *testing.T) {
 	addrs, err := s.Resolver().LookupNetIP(t.Context(), "ip4", "127.0.0.1")
 	if err != nil || len(addrs) != 1 || addrs[0].String() != "127.0.0.1" {
 		t.Errorf("LookupNetIP of a literal: %v, %v", addrs, err)
+	}
+}
+
+// Lookups beyond the functions that the poller takes at once all end.
+func TestABurstOfLookups(t *testing.T) {
+	const lookups = sched.DefaultMaxPosted + 100
+	none := func(context.Context, resolve.Question) (resolve.Answer, error) {
+		return resolve.Answer{}, resolve.ErrNotFound
+	}
+	pool, err := resolve.NewPool(none, resolve.PoolOptions{Workers: 2, MaxQueued: 2 * lookups})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := opened(t, Options{Loops: 1, Resolver: pool})
+	held := make(chan struct{})
+	if err := s.poller.Post(func() { <-held }); err != nil {
+		t.Fatal(err)
+	}
+	results := make(chan error, lookups)
+	for range lookups {
+		s.resolver.parts("ip", "host.example", func(_ []netip.Addr, more bool, err error) {
+			if !more {
+				results <- err
+			}
+		})
+	}
+	close(held)
+	for range lookups {
+		if err := within(t, "every lookup ends", results); !errors.Is(err, resolve.ErrNotFound) {
+			t.Fatalf("a lookup ended with %v, want ErrNotFound", err)
+		}
 	}
 }
