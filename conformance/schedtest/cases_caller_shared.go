@@ -283,7 +283,7 @@ func callerSelect(t T, r *Fixture) {
 func callerUnused(t T, r *Fixture) {
 	r.poll()
 	r.start(t, sched.Options{})
-	const bytes, most = 20, 3
+	const bytes, most = 20, 10 // spurious events are legal
 	sharers := r.sharers(t)[:2]
 	for i, first := range sharers {
 		a, b := r.pair(t)

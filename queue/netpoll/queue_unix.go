@@ -74,18 +74,19 @@ func (w *waitable) Wait(events []queue.Event, timeout time.Duration) (int, error
 		return 0, w.closed()
 	}
 	defer w.gate.Leave()
-	var n int
-	var err error
-	if timeout == 0 || len(events) == 0 {
-		n, err = w.Nester.Wait(events, timeout)
-	} else {
-		n, err = w.parkInTurn(events, timeout)
+	if timeout != 0 && len(events) > 0 {
+		return w.parkInTurn(events, timeout)
 	}
+	n, err := w.Nester.Wait(events, timeout)
 	if n == 0 && err == nil {
-		w.woken.Swap(false) // a Swap, so that the caller sees what was written before the Wake
+		w.wakeTaken()
 	}
 	return n, err
 }
+
+// wakeTaken reports whether a Wake makes the caller return, and counts it as done. The caller sees
+// what was written before the Wake.
+func (w *waitable) wakeTaken() bool { return w.woken.Swap(false) }
 
 func (w *waitable) parkInTurn(events []queue.Event, timeout time.Duration) (int, error) {
 	var until time.Time
@@ -133,6 +134,7 @@ func (w *waitable) park(events []queue.Event, until time.Time) (int, error) {
 	w.into = nil
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
+		w.wakeTaken()
 		return 0, nil
 	case err != nil:
 		return 0, w.failed(err)
@@ -143,8 +145,9 @@ func (w *waitable) park(events []queue.Event, until time.Time) (int, error) {
 // take reports whether the parked Wait is over.
 func (w *waitable) take(uintptr) bool {
 	w.n, w.err = w.Nester.Wait(w.into, 0)
-	// The queue below has taken the signal of a Wake by now, so the mark is looked at afterwards.
-	return w.n > 0 || w.err != nil || w.woken.Load()
+	// The queue below has taken the signal of a Wake by now, so the mark is taken afterwards. It is
+	// taken during the turn, or the next Wait would return for the same Wake.
+	return w.n > 0 || w.err != nil || w.wakeTaken()
 }
 
 // Wake implements [queue.Queue].
