@@ -51,7 +51,7 @@ func (f *filter) addresses(ctx context.Context, host string, lookup func(ctx con
 			return nil, lookupError(ctx, host, err)
 		}
 		if len(ips) == 0 {
-			return nil, nobody(host)
+			return nil, withoutAddresses(host)
 		}
 	}
 	if ips = f.pass(ips); len(ips) == 0 {
@@ -60,8 +60,8 @@ func (f *filter) addresses(ctx context.Context, host string, lookup func(ctx con
 	return ips, nil
 }
 
-// nobody is the error of a host that has no addresses at all.
-func nobody(host string) error {
+// withoutAddresses returns the error for a host that has no addresses at all.
+func withoutAddresses(host string) error {
 	return &net.DNSError{UnwrapErr: ErrNoAddress, Err: noSuchHost, Name: host, IsNotFound: true}
 }
 
@@ -139,7 +139,7 @@ func (d *delivery) failure(ctx context.Context, host string) error {
 	case d.any:
 		return d.filter.none(host)
 	}
-	return nobody(host)
+	return withoutAddresses(host)
 }
 
 // resolverNetwork returns the name that resolvers use for network.

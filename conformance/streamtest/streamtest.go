@@ -5,9 +5,12 @@
 // [RunChild]:
 //
 //	func target() streamtest.Target {
-//		return streamtest.Target{Name: "mine", Features: []streamtest.Feature{streamtest.Turns}, Open: func(t streamtest.T) (*streamtest.Fixture, error) {
-//			return &streamtest.Fixture{Waiter: mine.New(), Go: func(_ string, f func()) { go f() }, Child: "RunChild"}, nil
-//		}}
+//		features := []streamtest.Feature{streamtest.Turns}
+//		open := func(t streamtest.T) (*streamtest.Fixture, error) {
+//			start := func(_ string, f func()) { go f() }
+//			return &streamtest.Fixture{Waiter: mine.New(), Go: start, Child: "RunChild"}, nil
+//		}
+//		return streamtest.Target{Name: "mine", Features: features, Open: open}
 //	}
 //	func TestMine(t *testing.T)  { streamtest.Run(t, target()) }
 //	func RunChild(t *testing.T) { streamtest.RunChild(t, target()) }
