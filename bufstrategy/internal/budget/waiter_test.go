@@ -162,14 +162,22 @@ func TestAwaitAfterTheMemoryHasComeBack(t *testing.T) {
 func TestNoWakeUpIsLost(t *testing.T) {
 	const goroutines, rounds = 8, 400
 	g := newBudget(t, Options{Limit: 2500, High: 2000})
+	// Until each goroutine has waited once, the budget has nothing for any of them. Otherwise a
+	// goroutine could run all its rounds before the next one starts.
+	hold := newUser(g, 2500)
+	hold.try()
 	var wg sync.WaitGroup
 	var waits atomic.Int64
+	var waited sync.WaitGroup
+	waited.Add(goroutines)
 	for i := range goroutines {
 		wg.Go(func() {
 			rng := rand.New(rand.NewPCG(uint64(i), 7))
 			u := newUser(g, 500+100*i)
 			ready := make(chan struct{}, 1)
 			u.tell = func() { ready <- struct{}{} }
+			first := sync.OnceFunc(waited.Done)
+			defer first()
 			for range rounds {
 				for !u.try() {
 					if !u.enqueue() {
@@ -177,6 +185,7 @@ func TestNoWakeUpIsLost(t *testing.T) {
 						return
 					}
 					waits.Add(1)
+					first()
 					if rng.IntN(4) == 0 && g.Cancel(&u.Place) {
 						continue
 					}
@@ -198,11 +207,13 @@ func TestNoWakeUpIsLost(t *testing.T) {
 			}
 		})
 	}
+	waited.Wait()
+	hold.release()
 	wg.Wait()
 	if s := g.Stats(); s.Used != 0 || s.PeakUsed > 2500 || s.Waiting != 0 || g.promised.Load() != 0 {
 		t.Errorf("at the end: %+v, %d promised", s, g.promised.Load())
 	}
-	if n := waits.Load(); n < 10 {
-		t.Errorf("%d waits: want at least 10", n)
+	if n := waits.Load(); n < goroutines {
+		t.Errorf("%d waits: want at least one per goroutine, %d", n, goroutines)
 	}
 }
