@@ -4,11 +4,17 @@ import (
 	"iter"
 	"net/netip"
 	"time"
+	"unsafe"
 )
 
-// MaxAnswerAddrs bounds the addresses of one answer. A DNS message over UDP carries fewer with EDNS
-// at its usual size. The bound keeps a hostile 64 kB message from filling caches.
-const MaxAnswerAddrs = 256
+// The bounds of one answer.
+const (
+	// MaxAnswerAddrs bounds the addresses of one answer. The largest DNS message, of 65,535 bytes,
+	// carries 4,095.
+	MaxAnswerAddrs = 4096
+	// MaxAnswerRecords bounds the records of one answer, which are at least 11 bytes of a message.
+	MaxAnswerRecords = 6144
+)
 
 // Origin is the name of the strategy or decorator that an answer came from.
 type Origin string
@@ -19,24 +25,38 @@ const (
 	OriginStatic  Origin = "static"
 	OriginHosts   Origin = "hosts"
 	OriginSystem  Origin = "system"
+	OriginSpecial Origin = "special" // a name that RFC 6761 or a later one reserves
+	OriginUDP     Origin = "udp"
+	OriginTCP     Origin = "tcp"
+	OriginTLS     Origin = "tls"   // RFC 7858
+	OriginHTTPS   Origin = "https" // RFC 8484
 )
 
 // Answer is the positive answer to a question. Negative answers are errors: [ErrNotFound] and
 // [ErrNoData].
 //
-// The addresses are immutable and may be shared: no method returns memory that other callers see.
-// The other fields belong to this copy of the Answer.
+// The answer to an A or AAAA question holds addresses, that to any other question holds records.
+// Both are immutable and may be shared: no method returns memory that other callers see. The other
+// fields belong to this copy of the Answer.
 type Answer struct {
-	Question  Question
+	Question Question
+	// Canonical is the name that owns the records, at the end of a chain of CNAME records. Zero
+	// means that it is the name of the question, or unknown.
+	Canonical Name
 	Expires   time.Time      // when the answer expires; zero if the source gives no time to live
 	Origin    Origin         // the strategy or decorator that provided it
 	Server    netip.AddrPort // the DNS server that sent it; zero if none did or it is unknown
 	Cached    bool           // the answer came from a [Cache]
-	Truncated bool           // there were more than [MaxAnswerAddrs] addresses; the first are kept
+	Stale     bool           // it has expired, and is served because no server answers (RFC 8767)
+	Truncated bool           // there were more addresses or records than the bound; the first are kept
+	// Authenticated is the AD bit (RFC 4035, section 3.2.3) of a server that the configuration
+	// trusts. It is false otherwise.
+	Authenticated bool
 
 	// A single address, the usual case, is stored in place without an allocation.
-	one   netip.Addr
-	addrs []netip.Addr // two or more; not written after construction
+	one     netip.Addr
+	addrs   []netip.Addr // two or more; not written after construction
+	records []Record     // not written after construction
 }
 
 // NewAnswer returns the answer to q with a copy of addrs, in their order. It leaves out addresses
@@ -70,6 +90,34 @@ func (a Answer) with(addrs []netip.Addr) Answer {
 	}
 	a.one, a.addrs = netip.Addr{}, addrs
 	return a
+}
+
+// NewRecordAnswer returns the answer to q with a copy of records, in their order. It keeps at most
+// [MaxAnswerRecords].
+func NewRecordAnswer(q Question, records []Record) Answer {
+	a := Answer{Question: q, Truncated: len(records) > MaxAnswerRecords}
+	a.records = append(a.records, records[:min(len(records), MaxAnswerRecords)]...)
+	return a
+}
+
+// Records yields the records in the order of the source.
+func (a Answer) Records() iter.Seq[Record] {
+	return func(yield func(Record) bool) {
+		for _, r := range a.records {
+			if !yield(r) {
+				return
+			}
+		}
+	}
+}
+
+// memory returns the bytes that the answer refers to, besides itself.
+func (a Answer) memory() int {
+	n := len(a.Question.Name.text) + len(a.Canonical.text) + cap(a.addrs)*int(unsafe.Sizeof(a.one)) + cap(a.records)*int(unsafe.Sizeof(Record{}))
+	for _, r := range a.records {
+		n += len(r.Data)
+	}
+	return n
 }
 
 // Len returns the number of addresses.

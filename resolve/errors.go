@@ -32,6 +32,9 @@ var (
 	ErrQueueFull error = &sentinel{text: "too many queries", temporary: true}
 	// ErrServFail means that the servers failed or could not be reached. A later query may succeed.
 	ErrServFail error = &sentinel{text: "temporary failure", temporary: true}
+	// ErrMalformed means that a server answered, but the answer breaks the rules of the DNS, for
+	// example with a loop of CNAME records. A later query may succeed.
+	ErrMalformed error = &sentinel{text: "malformed answer", temporary: true}
 	// ErrClosed means that the strategy is closed. It is also net.ErrClosed.
 	ErrClosed error = &sentinel{text: "strategy closed", also: []error{net.ErrClosed}}
 )
@@ -67,6 +70,7 @@ type Error struct {
 	Question Question  // the question; zero if there was none
 	Name     string    // the name as the caller wrote it, if known
 	Server   string    // the server that was asked, if known
+	RCode    RCode     // the response code of the server; zero if there was none
 	Expires  time.Time // when a negative answer expires; zero without a time to live
 	Err      error     // the cause
 }

@@ -14,10 +14,9 @@ const (
 
 // Name is a host name in canonical form, or the text of an IP address. It is comparable, and two
 // spellings of one name are equal. The zero Name is not a name; only [ParseName] returns others.
-type Name struct {
-	text string
-	addr netip.Addr // valid if the name is an IP literal
-}
+//
+// It is one string, since answers and queries in flight hold several names each.
+type Name struct{ text string }
 
 // ParseName checks s and converts it to canonical form: lower case, no final dot.
 //
@@ -65,7 +64,7 @@ func literalName(s string, addr netip.Addr) (Name, error) {
 		}
 		addr = addr.Unmap()
 	}
-	return Name{text: addr.String(), addr: addr}, nil
+	return Name{text: addr.String()}, nil
 }
 
 // checkName reports whether t has upper-case letters, and why t is not a name. reason is empty for
@@ -138,7 +137,17 @@ func clip(s string) string {
 func (n Name) String() string { return n.text }
 
 // Addr returns the address if the name is an IP literal, and whether it is one.
-func (n Name) Addr() (netip.Addr, bool) { return n.addr, n.addr.IsValid() }
+func (n Name) Addr() (netip.Addr, bool) {
+	// ParseName refuses every other name that ends in a number, and no other name has a colon.
+	if t := n.text; t == "" || (t[len(t)-1] < '0' || t[len(t)-1] > '9') && strings.IndexByte(t, ':') < 0 {
+		return netip.Addr{}, false
+	}
+	if strings.IndexByte(n.text, ':') < 0 && !looksNumeric(n.text[strings.LastIndexByte(n.text, '.')+1:]) {
+		return netip.Addr{}, false
+	}
+	addr, err := netip.ParseAddr(n.text)
+	return addr, err == nil
+}
 
 // IsZero reports whether n is the zero Name.
 func (n Name) IsZero() bool { return n.text == "" }
