@@ -49,6 +49,10 @@ type Answer struct {
 	Cached    bool           // the answer came from a [Cache]
 	Stale     bool           // it has expired, and is served because no server answers (RFC 8767)
 	Truncated bool           // there were more addresses or records than the bound; the first are kept
+	// Filtered counts the records that were left out because a name in them is not a host name. A
+	// hostile server could pass such names to programs that do not expect quotes or control
+	// characters in them.
+	Filtered int
 	// Authenticated is the AD bit (RFC 4035, section 3.2.3) of a server that the configuration
 	// trusts. It is false otherwise.
 	Authenticated bool
@@ -65,21 +69,40 @@ type Answer struct {
 // [MaxAnswerAddrs].
 func NewAnswer(q Question, addrs []netip.Addr) Answer {
 	a := Answer{Question: q}
-	var kept []netip.Addr
+	// Count first: one address needs no slice, and several need one of the right size.
+	n := 0
 	for _, addr := range addrs {
-		if q.Type == TypeA {
-			addr = addr.Unmap()
-		}
-		if q.Type == TypeA && !addr.Is4() || q.Type == TypeAAAA && !addr.Is6() {
+		addr, ok := q.Type.family(addr)
+		switch {
+		case !ok:
 			continue
-		}
-		if len(kept) == MaxAnswerAddrs {
+		case n == MaxAnswerAddrs:
 			a.Truncated = true
-			break
+		case n == 0:
+			a.one = addr
+			n++
+		default:
+			n++
 		}
-		kept = append(kept, addr)
+	}
+	if n < 2 {
+		return a
+	}
+	kept := make([]netip.Addr, 0, n)
+	for _, addr := range addrs {
+		if addr, ok := q.Type.family(addr); ok && len(kept) < n {
+			kept = append(kept, addr)
+		}
 	}
 	return a.with(kept)
+}
+
+// family returns addr as answers of the type hold it, and whether they do.
+func (t Type) family(addr netip.Addr) (netip.Addr, bool) {
+	if t == TypeA {
+		addr = addr.Unmap()
+	}
+	return addr, (t != TypeA || addr.Is4()) && (t != TypeAAAA || addr.Is6())
 }
 
 // with returns a with addrs, which must not be written afterwards.
