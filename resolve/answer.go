@@ -123,6 +123,9 @@ func NewRecordAnswer(q Question, records []Record) Answer {
 	return a
 }
 
+// HasRecords reports whether there is a record.
+func (a Answer) HasRecords() bool { return len(a.records) > 0 }
+
 // Records yields the records in the order of the source.
 func (a Answer) Records() iter.Seq[Record] {
 	return func(yield func(Record) bool) {

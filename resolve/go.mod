@@ -7,4 +7,11 @@ require (
 	golang.org/x/net v0.62.0
 )
 
-require go.yaml.in/yaml/v3 v3.0.5 // indirect
+require golang.org/x/sys v0.49.0 // indirect
+
+require (
+	github.com/edgewise-go/edgewise/sys v0.1.0
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+)
+
+replace github.com/edgewise-go/edgewise/sys => ../sys

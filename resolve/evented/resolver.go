@@ -1,0 +1,264 @@
+package evented
+
+import (
+	"context"
+	"crypto/rand"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/edgewise-go/edgewise/resolve"
+	"github.com/edgewise-go/edgewise/resolve/stub"
+)
+
+// Resolver is a stub resolver. It implements [resolve.Strategy].
+type Resolver struct {
+	dial       func(ctx context.Context, network, address string) (net.Conn, error)
+	reload     func() ([]Server, uint64)
+	start      time.Time
+	ctx        context.Context // ends with Close
+	end        context.CancelFunc
+	goroutines sync.WaitGroup
+	wake       chan struct{} // of the sender; has one slot
+	unsent     []*datagrams  // whose flush the sender still has to call
+
+	mu         sync.Mutex
+	core       *stub.Core
+	servers    map[stub.Server]Server
+	generation uint64
+	tick       time.Duration // when the sender calls Tick next, at the latest
+	closed     bool
+}
+
+// New returns a resolver and starts its sender. Close ends it.
+func New(o Options) (*Resolver, error) {
+	if o.Dial == nil {
+		return nil, errNoDial
+	}
+	var generation uint64
+	if o.Reload != nil {
+		o.Servers, generation = o.Reload()
+	} else if len(o.Servers) == 0 {
+		return nil, errNoServers
+	}
+	byKey, list, err := check(o.Servers)
+	if err != nil {
+		return nil, err
+	}
+	r := &Resolver{dial: o.Dial, reload: o.Reload, start: time.Now(), wake: make(chan struct{}, 1), servers: byKey, generation: generation}
+	r.ctx, r.end = context.WithCancel(context.Background())
+	s := o.Stub
+	s.Servers, s.Start = list, r.start
+	rand.Read(s.Seed[:])
+	r.core = stub.New(s)
+	r.goroutines.Go(r.send)
+	return r, nil
+}
+
+// now returns the time of the core.
+func (r *Resolver) now() time.Duration { return time.Since(r.start) }
+
+// Try returns [resolve.ErrWouldBlock], or [resolve.ErrClosed] after Close: a resolver has no memory.
+// An IP literal is answered like a name without data, since no server knows it.
+func (r *Resolver) Try(q resolve.Question) (resolve.Answer, error) {
+	if r.ctx.Err() != nil {
+		return resolve.Answer{}, closedError(q)
+	}
+	return resolve.Answer{}, resolve.ErrWouldBlock
+}
+
+// Start asks the servers.
+func (r *Resolver) Start(q *resolve.Query) {
+	if !q.Accept(func() { r.cancel(q) }) {
+		return
+	}
+	if r.reload != nil {
+		r.refresh()
+	}
+	r.mu.Lock()
+	if r.closed {
+		r.mu.Unlock()
+		q.Finish(resolve.Answer{}, closedError(q.Question))
+		return
+	}
+	r.core.Start(q, r.now())
+	r.unlock(nil)
+}
+
+// unlock releases mu, wakes the sender if there is something for it, and finishes what is done. It
+// returns done for the next call.
+func (r *Resolver) unlock(done []stub.Completion) []stub.Completion {
+	done = r.core.TakeDone(done[:0])
+	wake := r.core.Busy()
+	if next, ok := r.core.Next(); ok && next < r.tick {
+		wake = true
+	}
+	r.mu.Unlock()
+	if wake {
+		select {
+		case r.wake <- struct{}{}:
+		default:
+		}
+	}
+	for i := range done {
+		done[i].Query.Finish(done[i].Answer, done[i].Err)
+		done[i] = stub.Completion{}
+	}
+	return done
+}
+
+func (r *Resolver) cancel(q *resolve.Query) {
+	r.mu.Lock()
+	r.core.Cancel(q, r.now())
+	r.unlock(nil)
+}
+
+// refresh takes the servers from Reload.
+func (r *Resolver) refresh() {
+	servers, generation := r.reload()
+	r.mu.Lock()
+	if r.closed || generation == r.generation {
+		r.mu.Unlock()
+		return
+	}
+	r.generation = generation
+	if byKey, list, err := check(servers); err == nil {
+		for key, s := range r.servers { // links of the old servers may be opened still
+			if _, ok := byKey[key]; !ok && len(byKey) < 4*stub.MaxServers {
+				byKey[key] = s
+			}
+		}
+		r.servers = byKey
+		r.core.SetServers(list, r.now())
+	}
+	r.unlock(nil)
+}
+
+// Close ends the sender and closes the sockets. Lookups in flight complete with
+// [resolve.ErrClosed].
+func (r *Resolver) Close() error {
+	r.mu.Lock()
+	if r.closed {
+		r.mu.Unlock()
+		return nil
+	}
+	r.closed = true
+	queries := r.core.Drain(r.now())
+	r.end()
+	r.unlock(nil)
+	for _, q := range queries {
+		q.Finish(resolve.Answer{}, closedError(q.Question))
+	}
+	return nil
+}
+
+// Wait returns after all goroutines of the resolver have ended, which they do soon after Close.
+func (r *Resolver) Wait() { r.goroutines.Wait() }
+
+// Stats returns the counters.
+func (r *Resolver) Stats() stub.Stats {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.core.Stats()
+}
+
+// Servers returns the state of the servers.
+func (r *Resolver) Servers() []stub.ServerStats {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.core.Servers()
+}
+
+func closedError(q resolve.Question) error {
+	return &resolve.Error{Op: "evented", Question: q, Err: resolve.ErrClosed}
+}
+
+// send carries out the actions of the core, and tells it the time.
+func (r *Resolver) send() {
+	var work stub.Work
+	var done []stub.Completion
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		r.mu.Lock()
+		now := r.now()
+		next, timed := r.core.Next()
+		if timed && next <= now {
+			r.core.Tick(now)
+			next, timed = r.core.Next()
+		}
+		r.core.TakeActions(&work)
+		r.tick = 1<<63 - 1
+		if timed {
+			r.tick = next
+		}
+		closed := r.closed
+		done = r.unlock(done)
+		if len(work.Actions()) > 0 {
+			for _, a := range work.Actions() {
+				r.act(a, &work)
+			}
+			for _, d := range r.unsent {
+				d.added = false
+				d.flush()
+			}
+			r.unsent = r.unsent[:0]
+			continue
+		}
+		if closed {
+			return
+		}
+		if timed {
+			timer.Reset(next - now)
+		} else {
+			timer.Stop()
+		}
+		select {
+		case <-r.wake:
+		case <-timer.C:
+		}
+	}
+}
+
+// act carries out one action.
+func (r *Resolver) act(a stub.Action, work *stub.Work) {
+	switch a.Kind {
+	case stub.Open:
+		r.open(a.Link)
+	case stub.Send:
+		if l, ok := a.Link.Driver.(transport); ok {
+			l.send(work.Message(a))
+		}
+	case stub.Close:
+		if l, ok := a.Link.Driver.(transport); ok {
+			l.close()
+		}
+	}
+}
+
+// transport is the driver's side of a link. The sender calls its methods.
+type transport interface {
+	send(message []byte)
+	close()
+}
+
+func (r *Resolver) open(l *stub.Link) {
+	r.mu.Lock()
+	s := r.servers[l.Server()]
+	r.mu.Unlock()
+	switch {
+	case !l.Stream():
+		l.Driver = r.openDatagram(l)
+	case s.URL != "":
+		l.Driver = r.openHTTPS(l, s)
+	default:
+		l.Driver = r.openStream(l, s.TLS)
+	}
+}
+
+// failed reports to the core that a link could not be opened, or has ended.
+func (r *Resolver) failed(l *stub.Link, err error) {
+	r.mu.Lock()
+	r.core.Failed(l, err, r.now())
+	r.unlock(nil)
+}

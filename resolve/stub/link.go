@@ -1,0 +1,265 @@
+package stub
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/edgewise-go/edgewise/resolve"
+)
+
+// Link is a socket to a server: a connected UDP socket, or a stream. The driver opens it, and may
+// keep its own state in Driver.
+type Link struct {
+	Driver any // for the driver
+
+	server *server
+	stream bool
+	state  linkState
+
+	// ids maps the IDs that have been used to the lookup that waits for the reply, or to nil after
+	// it has stopped waiting.
+	ids      map[uint16]*exchange
+	inFlight int // lookups in ids
+	opened   time.Duration
+	active   time.Duration // when a query was sent or a reply came, last
+	received time.Duration // when a reply came, last
+	answers  bool          // a reply came
+}
+
+type linkState uint8
+
+const (
+	linkOpen    linkState = iota // takes new queries
+	linkRetired                  // waits for the replies of its queries
+	linkClosed
+)
+
+// Addr returns the address of the link's server.
+func (l *Link) Addr() netip.AddrPort { return l.server.Addr }
+
+// Server returns the link's server.
+func (l *Link) Server() Server { return l.server.Server }
+
+// Stream reports whether the link is a stream.
+func (l *Link) Stream() bool { return l.stream }
+
+// origin returns the origin of answers that come by the link.
+func (l *Link) origin() resolve.Origin {
+	switch {
+	case !l.stream:
+		return resolve.OriginUDP
+	case l.server.Origin != "":
+		return l.server.Origin
+	}
+	return resolve.OriginTCP
+}
+
+// pick returns a link of s for a query, or nil if all are full. It avoids a link if it can. force
+// is for retransmissions, which replace a query in flight: they may exceed the window.
+func (c *Core) pick(s *server, stream bool, avoid *Link, force bool) *Link {
+	if stream {
+		if s.stream != nil && len(s.stream.ids) >= idsMax {
+			c.retire(s.stream)
+		}
+		if s.stream == nil {
+			s.stream = c.open(s, true)
+		}
+		if s.stream.inFlight >= streamWindow && !force {
+			return nil
+		}
+		return s.stream
+	}
+	n, room, candidates := 0, (*Link)(nil), 0
+	for i := 0; i < len(s.udp); i++ {
+		l := s.udp[i]
+		if l.state == linkOpen && (len(l.ids) >= c.o.LinkQueries || c.now-l.opened >= c.o.LinkAge) {
+			if c.retire(l); l.state == linkClosed {
+				i-- // removed from s.udp
+				continue
+			}
+		}
+		if l.state != linkOpen {
+			continue
+		}
+		n++
+		if l == avoid || l.inFlight >= c.o.Window && !force {
+			continue
+		}
+		// Reservoir sampling: each candidate is chosen with the same probability.
+		if candidates++; c.below(candidates) == 0 {
+			room = l
+		}
+	}
+	if (n < c.o.Spread || room == nil) && (c.now >= c.openAfter || n == 0) {
+		if len(s.udp) >= c.o.MaxLinks && n == 0 {
+			c.discard(s) // all wait for replies
+		}
+		if len(s.udp) < c.o.MaxLinks {
+			return c.open(s, false)
+		}
+	}
+	if room == nil && force {
+		return c.last(s, avoid)
+	}
+	return room
+}
+
+// last returns the link that a retransmission uses if it has no choice.
+func (c *Core) last(s *server, avoid *Link) *Link {
+	if avoid != nil && avoid.server == s && !avoid.stream && avoid.state == linkOpen {
+		return avoid
+	}
+	var retired *Link
+	for _, l := range s.udp {
+		if l.state == linkOpen {
+			return l
+		}
+		if len(l.ids) < idsMax {
+			retired = l
+		}
+	}
+	return retired
+}
+
+func (c *Core) open(s *server, stream bool) *Link {
+	l := &Link{server: s, stream: stream, ids: map[uint16]*exchange{}, opened: c.now, active: c.now}
+	if !stream {
+		s.udp = append(s.udp, l)
+	}
+	c.actions = append(c.actions, Action{Kind: Open, Link: l})
+	s.stats.Links++
+	c.housekeepBy(c.now + min(c.o.LinkIdle, c.o.LinkAge))
+	return l
+}
+
+// retire makes l take no new query. It is closed when the last of its queries is done.
+func (c *Core) retire(l *Link) {
+	if l.state != linkOpen {
+		return
+	}
+	l.state = linkRetired
+	if l.server.stream == l {
+		l.server.stream = nil
+	}
+	if l.inFlight == 0 {
+		c.close(l)
+	}
+}
+
+// discard closes the UDP link of s that has been silent longest, if none has been used for a while.
+func (c *Core) discard(s *server) {
+	oldest := s.udp[0]
+	for _, l := range s.udp {
+		if l.active < oldest.active {
+			oldest = l
+		}
+	}
+	if c.now-oldest.active >= silentAfter {
+		c.close(oldest)
+	}
+}
+
+// silentAfter is when a retired link makes room for another one, although replies are missing.
+const silentAfter = time.Second
+
+// close closes l. Lookups that wait for a reply on it keep their other transmissions and timers.
+func (c *Core) close(l *Link) {
+	if l.state == linkClosed {
+		return
+	}
+	l.state = linkClosed
+	s := l.server
+	if s.stream == l {
+		s.stream = nil
+	}
+	for i, x := range s.udp {
+		if x == l {
+			s.udp = append(s.udp[:i], s.udp[i+1:]...)
+			break
+		}
+	}
+	for _, e := range l.ids {
+		if e != nil {
+			e.forget(l)
+		}
+	}
+	l.ids, l.inFlight = nil, 0
+	c.actions = append(c.actions, Action{Kind: Close, Link: l})
+}
+
+// unused returns an ID that the link has not used. Since idsMax is half of all IDs, one draw in two
+// or more finds one.
+func (c *Core) unused(l *Link) uint16 {
+	for {
+		id := uint16(c.rng.Uint64())
+		if _, used := l.ids[id]; !used {
+			return id
+		}
+	}
+}
+
+// idsMax bounds the IDs that a link uses: [Core.pick] retires it before.
+const idsMax = 1 << 15
+
+// streamWindow bounds the queries in flight per stream.
+const streamWindow = 1 << 12
+
+// drop makes l forget that e waits for id. The ID is not used again.
+func (c *Core) drop(l *Link, id uint16) {
+	if l.state == linkClosed || l.ids[id] == nil {
+		return
+	}
+	l.ids[id] = nil
+	l.inFlight--
+	if l.inFlight == 0 && l.state == linkRetired {
+		c.close(l)
+	}
+}
+
+// housekeep closes links that nobody has used for a while.
+func (c *Core) housekeep() {
+	if c.now < c.nextKeep {
+		return
+	}
+	c.nextKeep = never
+	for _, s := range c.all {
+		for i := 0; i < len(s.udp); i++ {
+			l := s.udp[i]
+			c.keep(l)
+			if l.state == linkClosed {
+				i--
+			}
+		}
+		if s.stream != nil {
+			c.keep(s.stream)
+		}
+	}
+	c.all = removeGone(c.all)
+}
+
+func (c *Core) keep(l *Link) {
+	switch idle := l.active + c.o.LinkIdle; {
+	case l.inFlight == 0 && c.now >= idle:
+		c.close(l)
+	case !l.stream && l.state == linkOpen && c.now-l.opened >= c.o.LinkAge:
+		c.retire(l)
+	case l.inFlight == 0:
+		c.housekeepBy(idle)
+	default:
+		c.housekeepBy(c.now + c.o.LinkIdle)
+	}
+}
+
+func (c *Core) housekeepBy(t time.Duration) { c.nextKeep = min(c.nextKeep, t) }
+
+// removeGone removes the servers that are no longer configured and have no link.
+func removeGone(all []*server) []*server {
+	kept := all[:0]
+	for _, s := range all {
+		if !s.gone || len(s.udp) > 0 || s.stream != nil {
+			kept = append(kept, s)
+		}
+	}
+	clear(all[len(kept):])
+	return kept
+}
