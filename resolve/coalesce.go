@@ -13,8 +13,9 @@ const DefaultCoalesceWaiters = 65536
 // arrives after that asks again. Coalescing saves work and denies a forger the birthday attack,
 // which needs many concurrent questions (RFC 5452, section 5).
 type Coalesce struct {
-	next Strategy
-	max  int
+	next  Strategy
+	max   int
+	leave func(*Query) // created once, so that Start does not allocate it
 
 	mu      sync.Mutex
 	waiting int
@@ -23,8 +24,9 @@ type Coalesce struct {
 
 // flight is one query on behalf of all callers with the same question.
 type flight struct {
-	query   Query // the query that the next strategy answers; its hook is land
-	waiters queryList
+	coalesce *Coalesce
+	query    Query // the query that the next strategy answers; its hook is the flight
+	waiters  queryList
 }
 
 // NewCoalesce returns a Coalesce in front of next. waitersMax bounds the queries in flight, over
@@ -34,7 +36,9 @@ func NewCoalesce(waitersMax int, next Strategy) *Coalesce {
 	if waitersMax <= 0 {
 		waitersMax = DefaultCoalesceWaiters
 	}
-	return &Coalesce{next: next, max: waitersMax, flights: map[Question]*flight{}}
+	c := &Coalesce{next: next, max: waitersMax, flights: map[Question]*flight{}}
+	c.leave = c.release
+	return c
 }
 
 // Try calls Try of the next strategy.
@@ -42,11 +46,11 @@ func (c *Coalesce) Try(q Question) (Answer, error) { return c.next.Try(q) }
 
 // Start joins the flight for the question, or begins one.
 func (c *Coalesce) Start(q *Query) {
-	if !q.Accept(func() { c.leave(q) }) {
+	if !q.AcceptFunc(c.leave) {
 		return
 	}
 	c.mu.Lock()
-	if q.Finished() { // canceled since Accept; leave has found it in no flight
+	if q.Finished() { // canceled since AcceptFunc; release has found it in no flight
 		c.mu.Unlock()
 		return
 	}
@@ -59,19 +63,22 @@ func (c *Coalesce) Start(q *Query) {
 	f := c.flights[q.Question]
 	begin := f == nil
 	if begin {
-		f = &flight{query: Query{Question: q.Question}}
+		// A flight is not used again: a strategy may finish a query late that was canceled, and
+		// would complete the next flight in the same memory.
+		f = &flight{coalesce: c, query: Query{Question: q.Question}}
 		c.flights[q.Question] = f
 	}
 	f.waiters.pushBack(q)
 	c.mu.Unlock()
 	if begin {
-		f.query.OnFinish(func(_ *Query, a Answer, err error) { c.land(f, a, err) })
+		f.query.onFinish(f)
 		c.next.Start(&f.query)
 	}
 }
 
-// land gives the result to all queries that still wait.
-func (c *Coalesce) land(f *flight, a Answer, err error) {
+// finished gives the result to all queries that still wait.
+func (f *flight) finished(_ *Query, a Answer, err error) {
+	c := f.coalesce
 	c.mu.Lock()
 	waiters := f.waiters
 	f.waiters = queryList{}
@@ -80,7 +87,7 @@ func (c *Coalesce) land(f *flight, a Answer, err error) {
 	if c.flights[f.query.Question] == f {
 		delete(c.flights, f.query.Question)
 	}
-	// leave checks membership: the queries on the list taken must not look like members of the now
+	// release checks membership: the queries on the list taken must not look like members of the now
 	// empty list.
 	var next *Query
 	for q := waiters.head; q != nil; q = q.place.next {
@@ -93,8 +100,8 @@ func (c *Coalesce) land(f *flight, a Answer, err error) {
 	}
 }
 
-// leave removes a query that was canceled or timed out.
-func (c *Coalesce) leave(q *Query) {
+// release removes a query that was canceled or timed out.
+func (c *Coalesce) release(q *Query) {
 	c.mu.Lock()
 	f := c.flights[q.Question]
 	if f == nil || !f.waiters.remove(q) {

@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -17,13 +18,14 @@ type Query struct {
 	Done func(Answer, error)
 
 	mu     sync.Mutex
-	state  queryState                    // guarded by mu
-	abort  error                         // guarded by mu; set by a Cancel before Start
-	stop   func()                        // guarded by mu; set by Accept
-	timer  *time.Timer                   // guarded by mu
-	hooks  []func(*Query, Answer, error) // written before Accept, read afterwards
-	answer Answer                        // written by the finish that succeeds, read by Run
-	err    error                         // like answer
+	state  queryState        // guarded by mu
+	hooked uint8             // hooks in use; written before Accept, read afterwards
+	stop   func(*Query)      // guarded by mu; set by Accept
+	timer  *time.Timer       // guarded by mu
+	hooks  [hooksInline]hook // like hooked
+	more   *[]hook           // like hooked: the hooks that did not fit
+	answer Answer            // written by the finish that succeeds, read by Run
+	err    error             // like answer; before Start, the cause of an early Cancel
 
 	next *Query // in the inbox; guarded by Inbox.mu
 
@@ -31,6 +33,20 @@ type Query struct {
 	// mutex.
 	place place
 }
+
+// hooksInline is the number of hooks that a Query holds without an allocation: more than the usual
+// chain of decorators has.
+const hooksInline = 2
+
+// hook gets the result of a query. A decorator implements it on an object that it has anyway, so
+// that a hook needs no closure.
+type hook interface {
+	finished(q *Query, a Answer, err error)
+}
+
+type hookFunc func(*Query, Answer, error)
+
+func (f hookFunc) finished(q *Query, a Answer, err error) { f(q, a, err) }
 
 // place is a link of a doubly linked list of queries.
 type place struct {
@@ -57,8 +73,8 @@ func (q *Query) Cancel() bool { return q.end(ErrCanceled) }
 func (q *Query) end(cause error) bool {
 	q.mu.Lock()
 	if q.state == queryFresh {
-		if q.abort == nil {
-			q.abort = cause
+		if q.err == nil {
+			q.err = cause
 		}
 		q.mu.Unlock()
 		return true
@@ -84,13 +100,25 @@ func (q *Query) failure(cause error) error {
 // the completion goes to the inbox. It runs on any goroutine, possibly inside Start, and must not
 // block. The hook added last runs first. A decorator must call OnFinish before it passes the query
 // on.
-func (q *Query) OnFinish(hook func(*Query, Answer, error)) {
+//
+// The first two hooks of a query need no allocation.
+func (q *Query) OnFinish(hook func(*Query, Answer, error)) { q.onFinish(hookFunc(hook)) }
+
+func (q *Query) onFinish(h hook) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.state != queryFresh {
 		panic("resolve: OnFinish: query already accepted: call it before Start")
 	}
-	q.hooks = append(q.hooks, hook)
+	if int(q.hooked) < len(q.hooks) {
+		q.hooks[q.hooked] = h
+		q.hooked++
+		return
+	}
+	if q.more == nil {
+		q.more = new([]hook)
+	}
+	*q.more = append(*q.more, h)
 }
 
 // Accept is for strategies, which call it once in Start before any other method. It returns true if
@@ -98,7 +126,16 @@ func (q *Query) OnFinish(hook func(*Query, Answer, error)) {
 // which has already completed: it was canceled, its deadline has passed, or it has no name. If the
 // query is canceled or times out later, stop is called once, on any goroutine, unless it is nil.
 func (q *Query) Accept(stop func()) bool {
-	if q.Inbox == nil && len(q.hooks) == 0 || q.Inbox != nil && q.Done == nil {
+	if stop == nil {
+		return q.AcceptFunc(nil)
+	}
+	return q.AcceptFunc(func(*Query) { stop() })
+}
+
+// AcceptFunc is like Accept. Its stop gets the query, so that a strategy can create one function
+// for all queries: AcceptFunc does not allocate, except for a deadline.
+func (q *Query) AcceptFunc(stop func(*Query)) bool {
+	if q.Inbox == nil && q.hooked == 0 || q.Inbox != nil && q.Done == nil {
 		panic("resolve: start: query without Inbox or Done: set both")
 	}
 	q.mu.Lock()
@@ -107,7 +144,7 @@ func (q *Query) Accept(stop func()) bool {
 		panic("resolve: start: query already started: use a new Query")
 	}
 	q.state = queryRunning
-	cause := q.abort
+	cause := q.err
 	if cause == nil && q.Question.Name.IsZero() {
 		cause = ErrName
 	}
@@ -154,10 +191,15 @@ func (q *Query) finish(a Answer, err error, stopIt bool) bool {
 	}
 	// The strategy must release the query before the query's owner is notified.
 	if stopIt && stop != nil {
-		stop()
+		stop(q)
 	}
-	for i := len(q.hooks) - 1; i >= 0; i-- {
-		q.hooks[i](q, a, err)
+	if q.more != nil {
+		for _, h := range slices.Backward(*q.more) {
+			h.finished(q, a, err)
+		}
+	}
+	for _, h := range slices.Backward(q.hooks[:q.hooked]) {
+		h.finished(q, a, err)
 	}
 	if q.Inbox != nil {
 		q.Inbox.put(q)

@@ -1,0 +1,87 @@
+package resolve
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+	"unsafe"
+)
+
+// instant answers every question at once, with one address and a time to live.
+type instant struct{ ttl time.Duration }
+
+func (instant) Try(Question) (Answer, error) { return Answer{}, ErrWouldBlock }
+func (s instant) Start(q *Query) {
+	if q.AcceptFunc(nil) {
+		q.Finish(Answer{Question: q.Question, Expires: time.Now().Add(s.ttl), one: netip.AddrFrom4([4]byte{192, 0, 2, 1})}, nil)
+	}
+}
+func (instant) Close() error { return nil }
+
+// holding keeps the queries that it is asked.
+type holding struct {
+	silent
+	held []*Query
+}
+
+func (h *holding) Start(q *Query) {
+	if q.AcceptFunc(nil) {
+		h.held = append(h.held, q)
+	}
+}
+
+// queriesFor returns n queries that have not started, and their inbox.
+func queriesFor(n int, question func(i int) Question) ([]Query, *Inbox) {
+	inbox := NewInbox(nil)
+	queries := make([]Query, n)
+	done := func(Answer, error) {}
+	for i := range queries {
+		queries[i] = Query{Question: question(i), Inbox: inbox, Done: done}
+	}
+	return queries, inbox
+}
+
+const allocRuns = 200
+
+// allocsPerStart returns the allocations of Start per query, without those of the queries.
+func allocsPerStart(s Strategy, question func(i int) Question) float64 {
+	queries, inbox := queriesFor(allocRuns+1, question)
+	i := 0
+	return testing.AllocsPerRun(allocRuns, func() {
+		s.Start(&queries[i])
+		inbox.Run(0)
+		i++
+	})
+}
+
+func TestQueryIsSmall(t *testing.T) {
+	if n := unsafe.Sizeof(Query{}); n > 400 {
+		t.Errorf("a Query has %d bytes, want at most 400", n)
+	}
+}
+
+func TestCoalesceAllocatesAFlightAtMost(t *testing.T) {
+	q := mustQuestion(t, "one.example", TypeA)
+	same := func(int) Question { return q }
+	if n := allocsPerStart(NewCoalesce(0, instant{time.Minute}), same); n > 1 {
+		t.Errorf("a flight of its own: got %v allocations per query, want at most 1", n)
+	}
+	if n := allocsPerStart(NewCoalesce(0, &holding{held: make([]*Query, 0, 1)}), same); n != 0 {
+		t.Errorf("a shared flight: got %v allocations per query, want 0", n)
+	}
+}
+
+func TestHooksRunInReverseOrder(t *testing.T) {
+	var ran []int
+	queries, _ := queriesFor(1, func(int) Question { return mustQuestion(t, "one.example", TypeA) })
+	q := &queries[0]
+	for i := range 5 { // more than fit into the query
+		q.OnFinish(func(*Query, Answer, error) { ran = append(ran, i) })
+	}
+	instant{}.Start(q)
+	for i, n := range ran {
+		if n != len(ran)-1-i || len(ran) != 5 {
+			t.Fatalf("got the order %v, want 4 to 0", ran)
+		}
+	}
+}
