@@ -20,6 +20,7 @@ type Query struct {
 	mu     sync.Mutex
 	state  queryState        // guarded by mu
 	hooked uint8             // hooks in use; written before Accept, read afterwards
+	mark   uint32            // guarded by the strategy that accepted the query
 	stop   func(*Query)      // guarded by mu; set by Accept
 	timer  *time.Timer       // guarded by mu
 	hooks  [hooksInline]hook // like hooked
@@ -162,6 +163,13 @@ func (q *Query) AcceptFunc(stop func(*Query)) bool {
 	}
 	return cause == nil
 }
+
+// SetMark is for the strategy that accepted the query: it keeps a number, such as the index of the
+// strategy's own state. That strategy guards it.
+func (q *Query) SetMark(n uint32) { q.mark = n }
+
+// Mark returns the number of SetMark, or zero.
+func (q *Query) Mark() uint32 { return q.mark }
 
 // Finish is for strategies: it completes an accepted query. It returns true if this call completed
 // the query. A query that was canceled or has timed out keeps that result.

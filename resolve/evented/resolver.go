@@ -26,7 +26,8 @@ type Resolver struct {
 	core       *stub.Core
 	servers    map[stub.Server]Server
 	generation uint64
-	tick       time.Duration // when the sender calls Tick next, at the latest
+	stop       func(*resolve.Query) // cancel, created once
+	tick       time.Duration        // when the sender calls Tick next, at the latest
 	closed     bool
 }
 
@@ -51,6 +52,7 @@ func New(o Options) (*Resolver, error) {
 	s.Servers, s.Start = list, r.start
 	rand.Read(s.Seed[:])
 	r.core = stub.New(s)
+	r.stop = r.cancel
 	r.goroutines.Go(r.send)
 	return r, nil
 }
@@ -69,7 +71,7 @@ func (r *Resolver) Try(q resolve.Question) (resolve.Answer, error) {
 
 // Start asks the servers.
 func (r *Resolver) Start(q *resolve.Query) {
-	if !q.Accept(func() { r.cancel(q) }) {
+	if !q.AcceptFunc(r.stop) {
 		return
 	}
 	if r.reload != nil {
@@ -95,16 +97,20 @@ func (r *Resolver) unlock(done []stub.Completion) []stub.Completion {
 	}
 	r.mu.Unlock()
 	if wake {
-		select {
-		case r.wake <- struct{}{}:
-		default:
-		}
+		r.wakeSender()
 	}
 	for i := range done {
 		done[i].Query.Finish(done[i].Answer, done[i].Err)
 		done[i] = stub.Completion{}
 	}
 	return done
+}
+
+func (r *Resolver) wakeSender() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
 }
 
 func (r *Resolver) cancel(q *resolve.Query) {
@@ -146,6 +152,7 @@ func (r *Resolver) Close() error {
 	queries := r.core.Drain(r.now())
 	r.end()
 	r.unlock(nil)
+	r.wakeSender()
 	for _, q := range queries {
 		q.Finish(resolve.Answer{}, closedError(q.Question))
 	}

@@ -23,9 +23,10 @@ type Core struct {
 	all     []*server // and those that still have links
 	turn    int       // for Rotate
 
-	waiting  fifo // accepted, and in flight as soon as a link has room
-	inFlight map[*resolve.Query]*exchange
-	free     []*exchange // at most freeMax
+	waiting  fifo        // accepted, and in flight as soon as a link has room
+	slots    []*exchange // by the mark of the query, minus one
+	free     []*exchange // slots not in flight
+	inFlight int
 	timers   timerHeap
 
 	openAfter time.Duration // after a failure to open a link, no link is opened unless there is none
@@ -39,9 +40,6 @@ type Core struct {
 
 	stats Stats
 }
-
-// freeMax bounds the free list of lookups.
-const freeMax = 1 << 12
 
 // ActionKind says what the driver must do.
 type ActionKind uint8
@@ -71,7 +69,7 @@ type Completion struct {
 // New returns a core.
 func New(o Options) *Core {
 	o.complete()
-	c := &Core{o: o, rng: rand.NewChaCha8(o.Seed), inFlight: map[*resolve.Query]*exchange{}, nextKeep: never}
+	c := &Core{o: o, rng: rand.NewChaCha8(o.Seed), nextKeep: never}
 	c.SetServers(o.Servers, 0)
 	return c
 }
@@ -128,7 +126,7 @@ func (c *Core) Start(q *resolve.Query, now time.Duration) {
 	case len(c.servers) == 0:
 		c.complete(q, resolve.Answer{}, &resolve.Error{Op: op, Question: q.Question, Err: errNoServers})
 		return
-	case len(c.inFlight)+c.waiting.n >= c.o.MaxInFlight:
+	case c.inFlight+c.waiting.n >= c.o.MaxInFlight:
 		c.complete(q, resolve.Answer{}, &resolve.Error{Op: op, Question: q.Question, Err: resolve.ErrQueueFull})
 		return
 	}
@@ -139,12 +137,20 @@ func (c *Core) Start(q *resolve.Query, now time.Duration) {
 // Cancel forgets a query that has finished otherwise.
 func (c *Core) Cancel(q *resolve.Query, now time.Duration) {
 	c.now = now
-	if e := c.inFlight[q]; e != nil {
+	if e := c.of(q); e != nil {
 		c.trace(e, nil, EventCanceled, "")
 		c.release(e)
 		c.pump()
 	}
 	// One that still waits is left out when its turn comes.
+}
+
+// of returns the lookup in flight for q, or nil.
+func (c *Core) of(q *resolve.Query) *exchange {
+	if i := int(q.Mark()) - 1; i >= 0 && i < len(c.slots) && c.slots[i].query == q {
+		return c.slots[i]
+	}
+	return nil
 }
 
 // pump puts waiting queries in flight while there is room.
@@ -247,9 +253,11 @@ func (w *Work) Message(a Action) []byte { return w.packets[a.from:a.to] }
 func (c *Core) Drain(now time.Duration) []*resolve.Query {
 	c.now = now
 	var all []*resolve.Query
-	for q, e := range c.inFlight {
-		all = append(all, q)
-		c.release(e)
+	for _, e := range c.slots {
+		if e.flying {
+			all = append(all, e.query)
+			c.release(e)
+		}
 	}
 	for c.waiting.n > 0 {
 		all = append(all, c.waiting.pop().query)

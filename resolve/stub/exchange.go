@@ -17,11 +17,13 @@ var errNoServers = fmt.Errorf("%w: no DNS server is configured", resolve.ErrServ
 
 // exchange is one lookup in flight.
 type exchange struct {
-	query *resolve.Query
-	asked resolve.Question // the question of the query, or with the target of a CNAME record
-	end   time.Duration    // when the lookup fails
-	due   time.Duration    // when the core does something about it
-	heap  int              // index in the timer heap
+	slot   uint32
+	flying bool // not: its query waits
+	query  *resolve.Query
+	asked  resolve.Question // the question of the query, or with the target of a CNAME record
+	end    time.Duration    // when the lookup fails
+	due    time.Duration    // when the core does something about it
+	heap   int              // index in the timer heap
 
 	order   [MaxServers]*server
 	servers int
@@ -58,23 +60,27 @@ type transmission struct {
 }
 
 func (c *Core) take(w waiter) *exchange {
-	var e *exchange
-	if n := len(c.free); n > 0 {
-		e = c.free[n-1]
-		c.free = c.free[:n-1]
-	} else {
-		e = &exchange{}
+	if len(c.free) == 0 {
+		e := &exchange{slot: uint32(len(c.slots))}
+		c.slots, c.free = append(c.slots, e), append(c.free, e)
 	}
-	*e = exchange{query: w.query, asked: w.query.Question, end: w.since + c.o.Timeout, heap: -1}
+	e := c.free[len(c.free)-1]
+	c.free = c.free[:len(c.free)-1]
+	*e = exchange{slot: e.slot, query: w.query, asked: w.query.Question, end: w.since + c.o.Timeout, heap: -1}
 	return e
 }
 
+// recycle forgets what e was for.
 func (c *Core) recycle(e *exchange) {
-	*e = exchange{heap: -1}
-	if len(c.free) < freeMax {
-		c.free = append(c.free, e)
+	*e = exchange{slot: e.slot, heap: -1}
+	c.free = append(c.free, e)
+	if c.inFlight == 0 && len(c.slots) > slotsKept {
+		c.slots, c.free = nil, nil
 	}
 }
+
+// slotsKept bounds the slots that an idle core keeps.
+const slotsKept = 1 << 10
 
 // launch puts e in flight. It returns false if no link has room.
 func (c *Core) launch(e *exchange) bool {
@@ -85,8 +91,9 @@ func (c *Core) launch(e *exchange) bool {
 	if l == nil {
 		return false
 	}
-	c.inFlight[e.query] = e
-	e.next = 1
+	e.flying, e.next = true, 1
+	e.query.SetMark(e.slot + 1)
+	c.inFlight++
 	c.trace(e, first, EventStarted, "")
 	if c.transmit(e, first, l) {
 		c.schedule(e, first, stream)
@@ -360,7 +367,7 @@ func (c *Core) finish(e *exchange, a resolve.Answer, err error) {
 
 // release forgets e.
 func (c *Core) release(e *exchange) {
-	delete(c.inFlight, e.query)
+	c.inFlight--
 	for _, t := range e.pending[:e.n] {
 		c.drop(t.link, t.id)
 	}

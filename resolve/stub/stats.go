@@ -39,7 +39,7 @@ type ServerStats struct {
 // Stats returns the counters.
 func (c *Core) Stats() Stats {
 	s := c.stats
-	s.InFlight, s.Waiting = len(c.inFlight), c.waiting.n
+	s.InFlight, s.Waiting = c.inFlight, c.waiting.n
 	for _, server := range c.all {
 		s.Links += len(server.udp)
 		if server.stream != nil {
