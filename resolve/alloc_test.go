@@ -58,6 +58,12 @@ func TestTryDoesNotAllocate(t *testing.T) {
 	}); n != 0 {
 		t.Errorf("Host.Try: got %v allocations, want 0", n)
 	}
+	// With a search list, a name that is tried as it is first does not allocate either.
+	suffixes := []Name{mustQuestion(t, "suffix.example", TypeA).Name}
+	h.Search = func() Search { return Search{Suffixes: suffixes, Ndots: 1} }
+	if n := testing.AllocsPerRun(200, func() { _, _ = h.Try("file.example", FamilyBoth) }); n != 0 {
+		t.Errorf("Host.Try with a search list: got %v allocations, want 0", n)
+	}
 	if n := testing.AllocsPerRun(200, func() { _, _ = NewQuestion("example.com", TypeA) }); n != 0 {
 		t.Errorf("NewQuestion of a canonical name: got %v allocations, want 0", n)
 	}

@@ -23,6 +23,10 @@ const (
 type Host struct {
 	Strategy Strategy
 	Order    Order
+	// Search, if it is not nil, returns the search list for relative names. Each Try and Start calls
+	// it. Without it every name is absolute. The strategy must not apply a search list itself, as
+	// [System] does to names of one label.
+	Search func() Search
 	// Suspend, if it is not nil, suspends the caller of Lookup. It calls start and returns when
 	// resume was called, by any goroutine, or with the reason why the caller can wait no longer.
 	// Package sched has such functions for tasks. A nil Suspend blocks the goroutine.
@@ -45,15 +49,30 @@ type HostQuery struct {
 	Done func(HostAnswer, error)
 
 	// Owned by the owner of the inbox: Start and the completions run on its thread.
-	v4, v6  Query
+	host    *Host
+	first   hostAttempt
 	answer  HostAnswer
 	pending int
 	invalid error
+	walk    *searchWalk // nil without a search list
+
+	mu    sync.Mutex
+	ended error        // guarded by mu; the cause of the first end
+	later *hostAttempt // guarded by mu; the attempt after the first that is in flight
+}
+
+// hostAttempt holds the queries for one absolute name.
+type hostAttempt struct{ v4, v6 Query }
+
+func (a *hostAttempt) end(cause error) {
+	a.v6.end(cause)
+	a.v4.end(cause)
 }
 
 // HostAnswer holds the known addresses of a host. At least one family has an answer.
 type HostAnswer struct {
 	Name         string // as the caller wrote it
+	Absolute     Name   // the absolute name that answered, which differs if a [Search] completed it
 	V4, V6       Answer // empty if the family has no address
 	V4Err, V6Err error  // why a family has no answer; nil if it was not asked for
 
@@ -74,13 +93,36 @@ func (a HostAnswer) Addrs() []netip.Addr {
 	return a.AppendAddrs(make([]netip.Addr, 0, a.V4.Len()+a.V6.Len()))
 }
 
-// Try answers from memory. It returns [ErrWouldBlock] if one of the families is not in memory.
+// Try answers from memory. It returns [ErrWouldBlock] if one of the families is not in memory. With
+// a search list, that is the case if an absolute name comes before the answer and is not in memory.
 func (h *Host) Try(name string, family Family) (HostAnswer, error) {
 	a := HostAnswer{Name: name, order: h.Order}
 	n, err := ParseName(name)
 	if err != nil {
 		return a, err
 	}
+	if h.Search == nil {
+		return h.try(a, n, family)
+	}
+	walk := newSearchWalk(h.Search(), name, n)
+	for {
+		absolute, ok := walk.next()
+		if !ok {
+			return HostAnswer{}, walk.worst
+		}
+		found, err := h.try(a, absolute, family)
+		if err == nil || errors.Is(err, ErrWouldBlock) {
+			return found, err
+		}
+		if !walk.failed(err) {
+			return HostAnswer{}, walk.worst
+		}
+	}
+}
+
+// try answers from memory for an absolute name.
+func (h *Host) try(a HostAnswer, n Name, family Family) (HostAnswer, error) {
+	a.Absolute = n
 	if family != FamilyV4 {
 		if a.V6, a.V6Err = h.Strategy.Try(Question{n, TypeAAAA, ClassINET}); errors.Is(a.V6Err, ErrWouldBlock) {
 			return HostAnswer{}, ErrWouldBlock
@@ -100,23 +142,34 @@ func (h *Host) Try(name string, family Family) (HostAnswer, error) {
 // report both results. If both fail, the error is the first of these that applies: [ErrCanceled],
 // any failure that leaves open whether there are addresses, [ErrNoData], [ErrNotFound].
 func (h *Host) Start(hq *HostQuery) {
-	hq.answer = HostAnswer{Name: hq.Name, order: h.Order}
+	hq.host = h
 	name, err := ParseName(hq.Name)
 	if err != nil {
 		hq.refuse(err)
 		return
 	}
+	if h.Search != nil {
+		walk := newSearchWalk(h.Search(), hq.Name, name)
+		hq.walk = &walk
+		name, _ = walk.next() // the first always exists
+	}
+	hq.ask(&hq.first, name)
+}
+
+// ask starts the queries for an absolute name.
+func (hq *HostQuery) ask(attempt *hostAttempt, name Name) {
+	hq.answer = HostAnswer{Name: hq.Name, Absolute: name, order: hq.host.Order}
 	if hq.Family != FamilyV4 {
-		hq.prepare(&hq.v6, name, TypeAAAA)
+		hq.prepare(&attempt.v6, name, TypeAAAA)
 	}
 	if hq.Family != FamilyV6 {
-		hq.prepare(&hq.v4, name, TypeA)
+		hq.prepare(&attempt.v4, name, TypeA)
 	}
 	if hq.Family != FamilyV4 {
-		h.Strategy.Start(&hq.v6)
+		hq.host.Strategy.Start(&attempt.v6)
 	}
 	if hq.Family != FamilyV6 {
-		h.Strategy.Start(&hq.v4)
+		hq.host.Strategy.Start(&attempt.v4)
 	}
 }
 
@@ -131,9 +184,9 @@ func (hq *HostQuery) prepare(q *Query, name Name, t Type) {
 // never starts.
 func (hq *HostQuery) refuse(err error) {
 	hq.invalid = err
-	hq.v4.Inbox = hq.Inbox
-	hq.v4.Done = func(Answer, error) { hq.Done(HostAnswer{}, hq.invalid) }
-	hq.v4.Accept(nil)
+	hq.first.v4.Inbox = hq.Inbox
+	hq.first.v4.Done = func(Answer, error) { hq.Done(HostAnswer{}, hq.invalid) }
+	hq.first.v4.Accept(nil)
 }
 
 func (hq *HostQuery) arrived(t Type, a Answer, err error) {
@@ -146,9 +199,37 @@ func (hq *HostQuery) arrived(t Type, a Answer, err error) {
 	if err == nil && hq.Partial != nil {
 		hq.Partial(a)
 	}
-	if hq.pending == 0 {
-		hq.Done(hq.answer.result())
+	if hq.pending > 0 {
+		return
 	}
+	found, err := hq.answer.result()
+	if err != nil && hq.walk != nil {
+		if hq.walk.failed(err) && hq.again() {
+			return
+		}
+		err = hq.walk.worst
+	}
+	hq.Done(found, err)
+}
+
+// again asks for the next absolute name of the search list. It returns false if there is none, or
+// if the query was ended in the meantime.
+func (hq *HostQuery) again() bool {
+	name, ok := hq.walk.next()
+	if !ok {
+		return false
+	}
+	attempt := &hostAttempt{}
+	hq.mu.Lock()
+	ended := hq.ended
+	hq.later = attempt
+	hq.mu.Unlock()
+	if ended != nil {
+		hq.walk.worst = &Error{Op: "host", Name: hq.Name, Err: ended}
+		return false
+	}
+	hq.ask(attempt, name)
+	return true
 }
 
 // Cancel asks the query to end. Done is still called, with [ErrCanceled], or with an answer that a
@@ -159,8 +240,16 @@ func (hq *HostQuery) Cancel() {
 }
 
 func (hq *HostQuery) end(cause error) {
-	hq.v6.end(cause)
-	hq.v4.end(cause)
+	hq.mu.Lock()
+	if hq.ended == nil {
+		hq.ended = cause
+	}
+	later := hq.later
+	hq.mu.Unlock()
+	hq.first.end(cause)
+	if later != nil {
+		later.end(cause)
+	}
 }
 
 // result combines the results of the families.

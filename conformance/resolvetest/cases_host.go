@@ -22,6 +22,11 @@ type hostCall struct {
 }
 
 func (p Fixture) host(t T, order resolve.Order, name string, adjust func(*resolve.HostQuery)) *hostCall {
+	return startHost(t, func(next resolve.Strategy) Resolver { return p.Host(next, order) }, name, adjust)
+}
+
+func startHost(t T, open func(next resolve.Strategy) Resolver, name string, adjust func(*resolve.HostQuery)) *hostCall {
+	t.Helper()
 	c := &hostCall{name: name, next: &upstream{t: t}, owner: newOwner(t)}
 	c.HostQuery = &resolve.HostQuery{Name: name, Inbox: c.owner.inbox}
 	c.Partial = func(ans resolve.Answer) { c.partial = append(c.partial, ans.Question.Type) }
@@ -32,7 +37,7 @@ func (p Fixture) host(t T, order resolve.Order, name string, adjust func(*resolv
 	if adjust != nil {
 		adjust(c.HostQuery)
 	}
-	p.Host(c.next, order).Start(c.HostQuery)
+	open(c.next).Start(c.HostQuery)
 	if c.n != 0 || len(c.partial) != 0 {
 		t.Fatalf("Done was called before Start returned")
 	}

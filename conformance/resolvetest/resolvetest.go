@@ -34,6 +34,7 @@ const (
 	Cache    Feature = "cache"
 	Coalesce Feature = "coalesce"
 	Host     Feature = "host"
+	Search   Feature = "search"
 	Wait     Feature = "wait"
 
 	Async   Feature = "async"   // Start of the base returns before the lookup does
@@ -61,6 +62,7 @@ type Fixture struct {
 	Cache    func(options resolve.CacheOptions, next resolve.Strategy) (resolve.Strategy, error)
 	Coalesce func(waitersMax int, next resolve.Strategy) resolve.Strategy
 	Host     func(next resolve.Strategy, order resolve.Order) Resolver
+	Search   func(next resolve.Strategy, search resolve.Search) Resolver
 	Wait     func(ctx context.Context, s resolve.Strategy, q resolve.Question) (resolve.Answer, error)
 }
 
@@ -91,6 +93,9 @@ func Default() Fixture {
 		Host: func(next resolve.Strategy, order resolve.Order) Resolver {
 			return &resolve.Host{Strategy: next, Order: order}
 		},
+		Search: func(next resolve.Strategy, search resolve.Search) Resolver {
+			return &resolve.Host{Strategy: next, Search: func() resolve.Search { return search }}
+		},
 		Wait: resolve.Wait,
 	}
 }
@@ -115,6 +120,7 @@ func (target Target) suite() suite.Target[Fixture] {
 	}{
 		{Base, p.Base != nil}, {Literal, p.Literal != nil}, {Static, p.Static != nil}, {Hosts, p.Hosts != nil},
 		{Cache, p.Cache != nil}, {Coalesce, p.Coalesce != nil}, {Host, p.Host != nil}, {Wait, p.Wait != nil},
+		{Search, p.Search != nil},
 	} {
 		if f.has {
 			features = append(features, f.feature)
@@ -128,5 +134,5 @@ func needs(features ...Feature) []Feature { return features }
 
 // Cases returns every case of the suite.
 func Cases() []Case {
-	return slices.Concat(startCases(), errorCases(), cancelCases(), boundCases(), closeCases(), staticCases(), hostsCases(), cacheCases(), coalesceCases(), hostCases(), waitCases())
+	return slices.Concat(startCases(), errorCases(), cancelCases(), boundCases(), closeCases(), staticCases(), hostsCases(), cacheCases(), coalesceCases(), hostCases(), searchCases(), waitCases())
 }
