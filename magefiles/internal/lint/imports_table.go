@@ -23,16 +23,18 @@ func Architecture() ImportTable {
 	everything := []string{"sys", "queue", "stream", "bufstrategy", "resolve", "sched"}
 	programs := append(slices.Clone(everything), ".")
 	return ImportTable{
-		".":               {Siblings: everything},
-		"sys":             {Outside: []string{"golang.org/x/sys"}},
-		"queue":           {Siblings: []string{"sys"}},
-		"stream":          {Siblings: []string{"sys"}},
-		"bufstrategy":     {Outside: []string{"golang.org/x/sys"}},
-		"resolve":         {Outside: []string{"golang.org/x/net/dns/dnsmessage", "golang.org/x/sync"}},
-		"resolve/evented": {Siblings: []string{"sys"}, Outside: []string{"golang.org/x/net/dns/dnsmessage"}},
-		"sched":           {Siblings: []string{"queue", "sys"}},
-		"conformance":     {Siblings: everything},
-		"apps":            {Siblings: append(slices.Clone(programs), "conformance"), Outside: []string{"*"}},
+		".":           {Siblings: everything},
+		"sys":         {Outside: []string{"golang.org/x/sys"}},
+		"queue":       {Siblings: []string{"sys"}},
+		"stream":      {Siblings: []string{"sys"}},
+		"bufstrategy": {Outside: []string{"golang.org/x/sys"}},
+		"resolve":     {Outside: []string{"golang.org/x/net/dns/dnsmessage", "golang.org/x/sync"}},
+		// On Windows, only system calls that package net keeps to itself report the name servers.
+		"resolve/sysconfig": {Outside: []string{"golang.org/x/sys"}},
+		"resolve/evented":   {Siblings: []string{"sys"}, Outside: []string{"golang.org/x/net/dns/dnsmessage"}},
+		"sched":             {Siblings: []string{"queue", "sys"}},
+		"conformance":       {Siblings: everything},
+		"apps":              {Siblings: append(slices.Clone(programs), "conformance"), Outside: []string{"*"}},
 		"bench": {Siblings: programs, Outside: []string{
 			"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/schollz/progressbar/v3", "golang.org/x/sync", "golang.org/x/sys", "golang.org/x/term", "gonum.org/v1",
 			"github.com/cloudwego/netpoll", "github.com/smallnest/ringbuffer", "github.com/valyala/bytebufferpool",
