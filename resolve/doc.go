@@ -14,6 +14,7 @@
 // it turns a name into its IPv4 and IPv6 addresses and delivers each family as it arrives.
 //
 // Questions are absolute, as in the DNS. A [Search] completes the relative names of a Host; no
-// strategy applies a search list, with an exception that [System] documents. Names are ASCII: the package does not implement IDNA (RFC 5890), and refuses a name
-// that is not ASCII instead of sending it.
+// strategy applies a search list, with an exception that [System] documents. Names are ASCII: the
+// package does not implement IDNA (RFC 5890), and refuses a name that is not ASCII instead of
+// sending it.
 package resolve

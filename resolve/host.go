@@ -23,9 +23,9 @@ const (
 type Host struct {
 	Strategy Strategy
 	Order    Order
-	// Search, if it is not nil, returns the search list for relative names. Each Try and Start calls
-	// it. Without it every name is absolute. The strategy must not apply a search list itself, as
-	// [System] does to names of one label.
+	// Search, if it is not nil, returns the search list for relative names. Each Try and Start
+	// calls it. Without it every name is absolute. The strategy must not apply a search list
+	// itself, as [System] does to names of one label.
 	Search func() Search
 	// Suspend, if it is not nil, suspends the caller of Lookup. It calls start and returns when
 	// resume was called, by any goroutine, or with the reason why the caller can wait no longer.
