@@ -40,10 +40,11 @@ func TestTryDoesNotAllocate(t *testing.T) {
 	require.NoError(t, err)
 	static, err := NewStatic(map[string][]netip.Addr{"static.example": {netip.MustParseAddr("10.0.0.3")}}, hosts)
 	require.NoError(t, err)
-	chain := NewLiteral(static)
+	chain := NewLiteral(NewSpecial(SpecialOptions{}, static))
 	for _, q := range []Question{
 		mustQuestion(t, "192.0.2.7", TypeA), mustQuestion(t, "fe80::1%eth0", TypeAAAA), mustQuestion(t, "192.0.2.7", TypeAAAA),
 		mustQuestion(t, "static.example", TypeA), mustQuestion(t, "static.example", TypeAAAA), mustQuestion(t, "file.example", TypeA),
+		mustQuestion(t, "x.localhost", TypeA), mustQuestion(t, "localhost", TypeAAAA), mustQuestion(t, "x.onion", TypeA),
 		cached, negative, mustQuestion(t, "unknown.example", TypeA),
 	} {
 		if n := testing.AllocsPerRun(200, func() { _, _ = chain.Try(q) }); n != 0 {

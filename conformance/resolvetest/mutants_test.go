@@ -24,7 +24,7 @@ func control(name string, change func(*Fixture)) suite.Target[Fixture] {
 
 func TestEveryCaseCanFail(t *testing.T) {
 	var mutants []suite.Mutant[Fixture]
-	for _, ms := range [][]suite.Mutant[Fixture]{startMutants(), cancelMutants(), staticMutants(), hostsMutants(), cacheMutants(),
+	for _, ms := range [][]suite.Mutant[Fixture]{startMutants(), cancelMutants(), staticMutants(), specialMutants(), hostsMutants(), cacheMutants(),
 		coalesceMutants(), hostMutants(), searchMutants(), waitMutants()} {
 		mutants = append(mutants, ms...)
 	}

@@ -29,6 +29,7 @@ type Violation = suite.Violation
 const (
 	Base     Feature = "base"
 	Literal  Feature = "literal"
+	Special  Feature = "special"
 	Static   Feature = "static"
 	Hosts    Feature = "hosts"
 	Cache    Feature = "cache"
@@ -57,6 +58,7 @@ type Fixture struct {
 	Base func(t T, lookup resolve.Lookup, bounds resolve.PoolOptions) (resolve.Strategy, error)
 
 	Literal  func(next resolve.Strategy) resolve.Strategy
+	Special  func(options resolve.SpecialOptions, next resolve.Strategy) resolve.Strategy
 	Static   func(names map[string][]netip.Addr, next resolve.Strategy) (resolve.Strategy, error)
 	Hosts    func(options resolve.HostsOptions, next resolve.Strategy) (resolve.Strategy, error)
 	Cache    func(options resolve.CacheOptions, next resolve.Strategy) (resolve.Strategy, error)
@@ -78,6 +80,9 @@ type Target struct {
 func Default() Fixture {
 	return Fixture{
 		Literal: func(next resolve.Strategy) resolve.Strategy { return resolve.NewLiteral(next) },
+		Special: func(options resolve.SpecialOptions, next resolve.Strategy) resolve.Strategy {
+			return resolve.NewSpecial(options, next)
+		},
 		Static: func(names map[string][]netip.Addr, next resolve.Strategy) (resolve.Strategy, error) {
 			return resolve.NewStatic(names, next)
 		},
@@ -120,7 +125,7 @@ func (target Target) suite() suite.Target[Fixture] {
 	}{
 		{Base, p.Base != nil}, {Literal, p.Literal != nil}, {Static, p.Static != nil}, {Hosts, p.Hosts != nil},
 		{Cache, p.Cache != nil}, {Coalesce, p.Coalesce != nil}, {Host, p.Host != nil}, {Wait, p.Wait != nil},
-		{Search, p.Search != nil},
+		{Search, p.Search != nil}, {Special, p.Special != nil},
 	} {
 		if f.has {
 			features = append(features, f.feature)
@@ -134,5 +139,5 @@ func needs(features ...Feature) []Feature { return features }
 
 // Cases returns every case of the suite.
 func Cases() []Case {
-	return slices.Concat(startCases(), errorCases(), cancelCases(), boundCases(), closeCases(), staticCases(), hostsCases(), cacheCases(), coalesceCases(), hostCases(), searchCases(), waitCases())
+	return slices.Concat(startCases(), errorCases(), cancelCases(), boundCases(), closeCases(), staticCases(), specialCases(), hostsCases(), cacheCases(), coalesceCases(), hostCases(), searchCases(), waitCases())
 }
