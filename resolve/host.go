@@ -27,6 +27,11 @@ type Host struct {
 	// calls it. Without it every name is absolute. The strategy must not apply a search list
 	// itself, as [System] does to names of one label.
 	Search func() Search
+	// Source, if it is not nil, returns the source address that the system would use for dst, or
+	// [ErrNoSource]. The methods of [HostAnswer] call it to sort two or more addresses, at most
+	// [MaxSourceProbes] times. After any other error, they sort as if Source were nil.
+	// sysconfig.SourceOf is such a function.
+	Source func(dst netip.Addr) (src netip.Addr, err error)
 	// Suspend, if it is not nil, suspends the caller of Lookup. It calls start and returns when
 	// resume was called, by any goroutine, or with the reason why the caller can wait no longer.
 	// Package sched has such functions for tasks. A nil Suspend blocks the goroutine.
@@ -76,14 +81,15 @@ type HostAnswer struct {
 	V4, V6       Answer // empty if the family has no address
 	V4Err, V6Err error  // why a family has no answer; nil if it was not asked for
 
-	order Order
+	order  Order
+	source func(netip.Addr) (netip.Addr, error)
 }
 
 // AppendAddrs appends the addresses of both families to dst, in the order of the [Host].
 func (a HostAnswer) AppendAddrs(dst []netip.Addr) []netip.Addr {
 	n := len(dst)
 	dst = a.V4.AppendAddrs(a.V6.AppendAddrs(dst))
-	a.order.apply(dst[n:])
+	a.order.apply(dst[n:], a.source)
 	return dst
 }
 
@@ -96,7 +102,7 @@ func (a HostAnswer) Addrs() []netip.Addr {
 // Try answers from memory. It returns [ErrWouldBlock] if one of the families is not in memory. With
 // a search list, that is the case if an absolute name comes before the answer and is not in memory.
 func (h *Host) Try(name string, family Family) (HostAnswer, error) {
-	a := HostAnswer{Name: name, order: h.Order}
+	a := HostAnswer{Name: name, order: h.Order, source: h.Source}
 	n, err := ParseName(name)
 	if err != nil {
 		return a, err
@@ -158,7 +164,7 @@ func (h *Host) Start(hq *HostQuery) {
 
 // ask starts the queries for an absolute name.
 func (hq *HostQuery) ask(attempt *hostAttempt, name Name) {
-	hq.answer = HostAnswer{Name: hq.Name, Absolute: name, order: hq.host.Order}
+	hq.answer = HostAnswer{Name: hq.Name, Absolute: name, order: hq.host.Order, source: hq.host.Source}
 	if hq.Family != FamilyV4 {
 		hq.prepare(&attempt.v6, name, TypeAAAA)
 	}

@@ -36,6 +36,7 @@ const (
 	Coalesce Feature = "coalesce"
 	Host     Feature = "host"
 	Search   Feature = "search"
+	Source   Feature = "source"
 	Wait     Feature = "wait"
 
 	Async   Feature = "async"   // Start of the base returns before the lookup does
@@ -65,6 +66,7 @@ type Fixture struct {
 	Coalesce func(waitersMax int, next resolve.Strategy) resolve.Strategy
 	Host     func(next resolve.Strategy, order resolve.Order) Resolver
 	Search   func(next resolve.Strategy, search resolve.Search) Resolver
+	Source   func(next resolve.Strategy, order resolve.Order, source func(dst netip.Addr) (netip.Addr, error)) Resolver
 	Wait     func(ctx context.Context, s resolve.Strategy, q resolve.Question) (resolve.Answer, error)
 }
 
@@ -101,6 +103,9 @@ func Default() Fixture {
 		Search: func(next resolve.Strategy, search resolve.Search) Resolver {
 			return &resolve.Host{Strategy: next, Search: func() resolve.Search { return search }}
 		},
+		Source: func(next resolve.Strategy, order resolve.Order, source func(dst netip.Addr) (netip.Addr, error)) Resolver {
+			return &resolve.Host{Strategy: next, Order: order, Source: source}
+		},
 		Wait: resolve.Wait,
 	}
 }
@@ -125,7 +130,7 @@ func (target Target) suite() suite.Target[Fixture] {
 	}{
 		{Base, p.Base != nil}, {Literal, p.Literal != nil}, {Static, p.Static != nil}, {Hosts, p.Hosts != nil},
 		{Cache, p.Cache != nil}, {Coalesce, p.Coalesce != nil}, {Host, p.Host != nil}, {Wait, p.Wait != nil},
-		{Search, p.Search != nil}, {Special, p.Special != nil},
+		{Search, p.Search != nil}, {Source, p.Source != nil}, {Special, p.Special != nil},
 	} {
 		if f.has {
 			features = append(features, f.feature)
@@ -139,5 +144,5 @@ func needs(features ...Feature) []Feature { return features }
 
 // Cases returns every case of the suite.
 func Cases() []Case {
-	return slices.Concat(startCases(), errorCases(), cancelCases(), boundCases(), closeCases(), staticCases(), specialCases(), hostsCases(), cacheCases(), coalesceCases(), hostCases(), searchCases(), waitCases())
+	return slices.Concat(startCases(), errorCases(), cancelCases(), boundCases(), closeCases(), staticCases(), specialCases(), hostsCases(), cacheCases(), coalesceCases(), hostCases(), searchCases(), sourceCases(), waitCases())
 }

@@ -13,4 +13,6 @@
 //
 // Some sources are neither the hosts file nor the DNS, for example multicast DNS.
 // [Settings.NeedsSystem] reports them, so that a program can leave such names to the system.
+//
+// [SourceOf] reports the source address that the system would use for a destination.
 package sysconfig
