@@ -24,8 +24,12 @@ func control(name string, change func(*Fixture)) suite.Target[Fixture] {
 
 func TestEveryCaseCanFail(t *testing.T) {
 	var mutants []suite.Mutant[Fixture]
-	for _, ms := range [][]suite.Mutant[Fixture]{startMutants(), cancelMutants(), staticMutants(), specialMutants(), hostsMutants(), cacheMutants(),
-		coalesceMutants(), hostMutants(), searchMutants(), sourceMutants(), waitMutants()} {
+	for _, ms := range [][]suite.Mutant[Fixture]{
+		startMutants(), cancelMutants(),
+		staticMutants(), specialMutants(), hostsMutants(), cacheMutants(), coalesceMutants(),
+		decoratorMutants(), limitMutants(), fallbackMutants(), raceMutants(), hedgeMutants(), filterMutants(), observeMutants(),
+		hostMutants(), searchMutants(), sourceMutants(), waitMutants(),
+	} {
 		mutants = append(mutants, ms...)
 	}
 	suite.Prove(t, suite.Proof[Fixture]{Cases: Cases(), Mutants: mutants, Detections: "testdata/detections.txt", Controls: []suite.Target[Fixture]{

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/resolve"
@@ -38,6 +39,12 @@ const (
 	Search   Feature = "search"
 	Source   Feature = "source"
 	Wait     Feature = "wait"
+	Limit    Feature = "limit"
+	Fallback Feature = "fallback"
+	Race     Feature = "race"
+	Hedge    Feature = "hedge"
+	Filter   Feature = "filter"
+	Observe  Feature = "observe"
 
 	Async   Feature = "async"   // Start of the base returns before the lookup does
 	Bounded Feature = "bounded" // the base keeps to the bounds on workers and queue that it was given
@@ -68,6 +75,12 @@ type Fixture struct {
 	Search   func(next resolve.Strategy, search resolve.Search) Resolver
 	Source   func(next resolve.Strategy, order resolve.Order, source func(dst netip.Addr) (netip.Addr, error)) Resolver
 	Wait     func(ctx context.Context, s resolve.Strategy, q resolve.Question) (resolve.Answer, error)
+	Limit    func(options resolve.LimitOptions, next resolve.Strategy) (resolve.Strategy, error)
+	Fallback func(options resolve.FallbackOptions, strategies ...resolve.Strategy) (resolve.Strategy, error)
+	Race     func(strategies ...resolve.Strategy) (resolve.Strategy, error)
+	Hedge    func(options resolve.HedgeOptions, first resolve.Strategy) (resolve.Strategy, error)
+	Filter   func(options resolve.FilterOptions, next resolve.Strategy) (resolve.Strategy, error)
+	Observe  func(observer resolve.Observer, clock func() time.Time, next resolve.Strategy) resolve.Strategy
 }
 
 // Target is an implementation or a part of one, and its claims beyond the parts that it has.
@@ -107,6 +120,22 @@ func Default() Fixture {
 			return &resolve.Host{Strategy: next, Order: order, Source: source}
 		},
 		Wait: resolve.Wait,
+		Limit: func(options resolve.LimitOptions, next resolve.Strategy) (resolve.Strategy, error) {
+			return resolve.NewLimit(options, next)
+		},
+		Fallback: func(options resolve.FallbackOptions, strategies ...resolve.Strategy) (resolve.Strategy, error) {
+			return resolve.NewFallback(options, strategies...)
+		},
+		Race: func(strategies ...resolve.Strategy) (resolve.Strategy, error) { return resolve.NewRace(strategies...) },
+		Hedge: func(options resolve.HedgeOptions, first resolve.Strategy) (resolve.Strategy, error) {
+			return resolve.NewHedge(options, first)
+		},
+		Filter: func(options resolve.FilterOptions, next resolve.Strategy) (resolve.Strategy, error) {
+			return resolve.NewFilter(options, next)
+		},
+		Observe: func(observer resolve.Observer, clock func() time.Time, next resolve.Strategy) resolve.Strategy {
+			return resolve.NewObserve(observer, clock, next)
+		},
 	}
 }
 
@@ -131,6 +160,8 @@ func (target Target) suite() suite.Target[Fixture] {
 		{Base, p.Base != nil}, {Literal, p.Literal != nil}, {Static, p.Static != nil}, {Hosts, p.Hosts != nil},
 		{Cache, p.Cache != nil}, {Coalesce, p.Coalesce != nil}, {Host, p.Host != nil}, {Wait, p.Wait != nil},
 		{Search, p.Search != nil}, {Source, p.Source != nil}, {Special, p.Special != nil},
+		{Limit, p.Limit != nil}, {Fallback, p.Fallback != nil}, {Race, p.Race != nil}, {Hedge, p.Hedge != nil},
+		{Filter, p.Filter != nil}, {Observe, p.Observe != nil},
 	} {
 		if f.has {
 			features = append(features, f.feature)
@@ -144,5 +175,10 @@ func needs(features ...Feature) []Feature { return features }
 
 // Cases returns every case of the suite.
 func Cases() []Case {
-	return slices.Concat(startCases(), errorCases(), cancelCases(), boundCases(), closeCases(), staticCases(), specialCases(), hostsCases(), cacheCases(), coalesceCases(), hostCases(), searchCases(), sourceCases(), waitCases())
+	return slices.Concat(
+		startCases(), errorCases(), cancelCases(), boundCases(), closeCases(),
+		staticCases(), specialCases(), hostsCases(), cacheCases(), coalesceCases(),
+		decoratorCases(), limitCases(), fallbackCases(), raceCases(), hedgeCases(), filterCases(), observeCases(),
+		hostCases(), searchCases(), sourceCases(), waitCases(),
+	)
 }
