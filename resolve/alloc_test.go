@@ -21,6 +21,11 @@ func (silent) Start(q *Query) {
 }
 func (silent) Close() error { return nil }
 
+// learn makes c store a result, as if a query had got it.
+func learn(c *Cache, q Question, a Answer, err error) {
+	c.learner.Load().finished(&Query{Question: q}, a, err)
+}
+
 func mustQuestion(t testing.TB, name string, typ Type) Question {
 	t.Helper()
 	q, err := NewQuestion(name, typ)
@@ -34,8 +39,8 @@ func TestTryDoesNotAllocate(t *testing.T) {
 	cache, err := NewCache(CacheOptions{}, silent{})
 	require.NoError(t, err)
 	cached, negative := mustQuestion(t, "cached.example", TypeA), mustQuestion(t, "negative.example", TypeA)
-	cache.store(cached, NewAnswer(cached, []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")}), nil)
-	cache.store(negative, Answer{}, &Error{Op: "test", Question: negative, Err: ErrNotFound})
+	learn(cache, cached, NewAnswer(cached, []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")}), nil)
+	learn(cache, negative, Answer{}, &Error{Op: "test", Question: negative, Err: ErrNotFound})
 	hosts, err := NewHostsFile(HostsOptions{Path: path, Interval: time.Hour}, cache)
 	require.NoError(t, err)
 	static, err := NewStatic(map[string][]netip.Addr{"static.example": {netip.MustParseAddr("10.0.0.3")}}, hosts)

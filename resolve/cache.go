@@ -1,137 +1,165 @@
 package resolve
 
 import (
-	"errors"
-	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// The defaults of [CacheOptions].
-const (
-	DefaultCachePositive        = 4096
-	DefaultCacheNegative        = 1024
-	DefaultCacheMaxTTL          = time.Hour
-	DefaultCacheTTLUnknown      = 5 * time.Second
-	DefaultCacheMaxNegativeTTL  = 5 * time.Minute
-	DefaultCacheNegativeUnknown = 5 * time.Second
-)
-
-// CacheOptions sets the bounds of a [Cache]. Zero fields mean the defaults.
-type CacheOptions struct {
-	MaxPositive int // positive entries
-	MaxNegative int // negative entries; made-up names cannot evict positive ones
-
-	MinTTL     time.Duration // raises a shorter time to live, except an expired one; 0 by default
-	MaxTTL     time.Duration // caps a longer time to live
-	TTLUnknown time.Duration // for answers without a time to live
-
-	MaxNegativeTTL     time.Duration // like MaxTTL
-	NegativeTTLUnknown time.Duration // like TTLUnknown
-
-	Clock func() time.Time // time.Now if nil
-}
-
-// CacheStats holds the counters of a [Cache].
-type CacheStats struct {
-	Positive, Negative              int // entries
-	Hits, NegativeHits, Misses      uint64
-	Evictions, Expirations, Ignored uint64 // Ignored: results that must not be stored
-}
-
-// Cache stores answers until they expire, and also negative answers ([ErrNotFound], [ErrNoData];
-// RFC 2308). It does not store other failures. An answer that has expired when it arrives (a time
-// to live of zero) goes to its callers but is not stored, whatever MinTTL is.
+// Cache stores the results of the next strategy until they expire.
 //
-// The key is the whole question, also for negative answers: [System] reports ErrNotFound for a name
-// that merely lacks a family. At a bound, the least recently used entry is evicted. Positive and
-// negative answers have separate bounds. Answers keep the expiry that the cache gave them: their
-// time to live counts down.
+// Positive answers are stored for their time to live, within MinTTL and MaxTTL. An answer that has
+// expired when it arrives (a time to live of zero) goes to its callers but is not stored, whatever
+// MinTTL is. Answers keep the expiry that the cache gave them: their time to live counts down. An
+// answer to another question than the one asked is not stored.
+//
+// Negative answers ([ErrNotFound], [ErrNoData]; RFC 2308) are stored by question. If
+// [Error.RCode] is [RCodeNameError], the name does not exist with any type, and the entry answers
+// all its types, except those that an alias can have. [System] has no response codes: it also
+// reports ErrNotFound for a name that merely lacks a family. A later answer for the name ends the
+// entry.
+//
+// Failures that the next strategy reports ([ErrServFail], [ErrTimeout], [ErrMalformed]; RFC 9520)
+// are stored by question for a time that grows while they repeat. An answer ends it. The end of a
+// query by its own deadline or by Cancel says nothing about the question, and neither do
+// [ErrQueueFull] and [ErrClosed].
+//
+// The memory of positive answers has one bound, and that of negative answers and failures another.
+// At a bound, the cache evicts entries without hits first; see [CacheAnswerShare] for large
+// answers. [CacheOptions] has serving of stale answers, prefetching and generations, which are off
+// by default. Background queries have no inbox: the cache completes them. They end with Close.
 type Cache struct {
 	next    Strategy
 	options CacheOptions
-	learn   func(*Query, Answer, error) // created once, so that Start does not allocate it
+	epoch   time.Time
+	leave   func(*Query)            // created once, so that Start does not allocate it
+	learner atomic.Pointer[learner] // replaced, with mu held, when the entries are dropped
 
-	mu       sync.Mutex
-	entries  map[Question]*cacheEntry
-	positive cacheList
-	negative cacheList
-	stats    CacheStats
+	mu         sync.Mutex
+	names      map[string]*cacheEntry // the first entry of each name, whose copy of the name is the key
+	positive   cacheShare
+	negative   cacheShare
+	generation uint64
+	refreshes  map[*refresh]struct{}
+	failures   int
+	closed     bool
+	stats      CacheStats
 }
+
+// learner stores the results of queries that were started in its time. Each flush makes the results
+// of older queries useless.
+type learner struct{ cache *Cache }
+
+func (l *learner) finished(q *Query, a Answer, err error) { l.cache.store(l, q, &a, err, false) }
 
 // NewCache returns an empty cache in front of next. A negative bound or duration is an error.
 func NewCache(options CacheOptions, next Strategy) (*Cache, error) {
-	for _, f := range []struct {
-		field  *int
-		preset int
-	}{{&options.MaxPositive, DefaultCachePositive}, {&options.MaxNegative, DefaultCacheNegative}} {
-		if err := preset(f.field, f.preset); err != nil {
-			return nil, err
-		}
+	options, err := options.withDefaults()
+	if err != nil {
+		return nil, err
 	}
-	for _, f := range []struct {
-		field  *time.Duration
-		preset time.Duration
-	}{
-		{&options.MinTTL, 0}, {&options.MaxTTL, DefaultCacheMaxTTL}, {&options.TTLUnknown, DefaultCacheTTLUnknown},
-		{&options.MaxNegativeTTL, DefaultCacheMaxNegativeTTL}, {&options.NegativeTTLUnknown, DefaultCacheNegativeUnknown},
-	} {
-		if err := preset(f.field, f.preset); err != nil {
-			return nil, err
-		}
+	c := &Cache{next: next, options: options, refreshes: map[*refresh]struct{}{}}
+	c.epoch = c.time()
+	c.leave = c.release
+	c.positive.max, c.negative.max = options.MaxBytes, options.MaxNegativeBytes
+	if options.Generation != nil {
+		c.generation = options.Generation()
 	}
-	if options.Clock == nil {
-		options.Clock = time.Now
-	}
-	c := &Cache{next: next, options: options, entries: map[Question]*cacheEntry{}}
-	c.learn = func(q *Query, a Answer, err error) { c.store(q.Question, a, err) }
+	c.flush()
 	return c, nil
 }
 
-func preset[V int | time.Duration](field *V, value V) error {
-	if *field < 0 {
-		return fmt.Errorf("resolve: cache: bound %v: want 0 or more", *field)
+// time returns the time with the wall clock, which costs more than now.
+func (c *Cache) time() time.Time {
+	if c.options.Clock != nil {
+		return c.options.Clock()
 	}
-	if *field == 0 {
-		*field = value
-	}
-	return nil
+	return time.Now()
 }
 
-// Try answers from the cache, or calls Try of the next strategy.
-func (c *Cache) Try(q Question) (Answer, error) {
-	if a, err := c.lookup(q); !errors.Is(err, ErrWouldBlock) {
-		return a, err
+func (c *Cache) now() cacheTime {
+	if c.options.Clock != nil {
+		return c.options.Clock().Sub(c.epoch)
 	}
-	return c.next.Try(q)
+	return time.Since(c.epoch) // reads only the monotonic clock
+}
+
+// Try answers from the cache, or calls Try of the next strategy. If an answer is stale or due for a
+// prefetch, only Start may ask for a new one: Try returns [ErrWouldBlock] until a Start has.
+func (c *Cache) Try(q Question) (a Answer, err error) {
+	found, err := c.lookup(&q, &a, false)
+	if found == foundNothing {
+		return c.next.Try(q)
+	}
+	return a, err
 }
 
 // Start completes the query from the cache, or starts it with the next strategy and stores the
 // result.
 func (c *Cache) Start(q *Query) {
-	a, err := c.lookup(q.Question)
-	if errors.Is(err, ErrWouldBlock) {
-		q.OnFinish(c.learn)
+	var a Answer
+	found, err := c.lookup(&q.Question, &a, true)
+	switch found {
+	case foundNothing:
+		q.onFinish(c.learner.Load())
 		c.next.Start(q)
-		return
-	}
-	if q.Accept(nil) {
-		q.Finish(a, err)
+	case foundStale:
+		c.await(q)
+	case foundResult, foundDue:
+		if q.AcceptFunc(nil) {
+			q.Finish(a, err)
+		}
+		if found == foundDue {
+			c.refreshNow(q.Question)
+		}
 	}
 }
 
-// Close drops all entries and closes the next strategy.
+// Close drops all entries, cancels the background queries and closes the next strategy.
 func (c *Cache) Close() error {
-	c.Flush()
+	c.mu.Lock()
+	c.closed = true
+	c.flush()
+	refreshes := c.refreshes
+	c.refreshes = map[*refresh]struct{}{}
+	c.mu.Unlock()
+	for r := range refreshes {
+		r.end()
+	}
 	return c.next.Close()
 }
 
-// Flush drops all entries. It is for use after the servers have changed.
+// Flush drops all entries, in constant time. It is for use after the servers have changed. The
+// results of queries that are in flight are not stored.
 func (c *Cache) Flush() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	clear(c.entries)
-	c.positive, c.negative = cacheList{}, cacheList{}
+	c.flush()
+	c.stats.Flushes++
+}
+
+// flush must be called with mu held.
+func (c *Cache) flush() {
+	c.learner.Store(&learner{c})
+	c.names, c.failures = map[string]*cacheEntry{}, 0
+	c.positive, c.negative = cacheShare{max: c.positive.max}, cacheShare{max: c.negative.max}
+}
+
+// renew drops all entries if generation is newer. It must be called with mu held. A thread that
+// asked for the generation before the change may come after one that asked later.
+func (c *Cache) renew(generation uint64) {
+	if c.options.Generation != nil && int64(generation-c.generation) > 0 {
+		c.generation = generation
+		c.flush()
+		c.stats.Flushes++
+	}
+}
+
+func (c *Cache) askGeneration() uint64 {
+	if c.options.Generation == nil {
+		return 0
+	}
+	return c.options.Generation()
 }
 
 // Stats returns the counters.
@@ -139,139 +167,7 @@ func (c *Cache) Stats() CacheStats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.stats
-	s.Positive, s.Negative = c.positive.n, c.negative.n
+	s.Positive, s.Negative, s.Failures = c.positive.n(), c.negative.n()-c.failures, c.failures
+	s.Bytes, s.NegativeBytes = c.positive.bytes(), c.negative.bytes()
 	return s
-}
-
-func (c *Cache) lookup(q Question) (Answer, error) {
-	now := c.options.Clock()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	e := c.entries[q]
-	if e == nil {
-		c.stats.Misses++
-		return Answer{}, ErrWouldBlock
-	}
-	if !now.Before(e.expires) {
-		c.drop(e)
-		c.stats.Expirations++
-		c.stats.Misses++
-		return Answer{}, ErrWouldBlock
-	}
-	e.list.moveToFront(e)
-	if e.err != nil {
-		c.stats.NegativeHits++
-		return Answer{}, e.err
-	}
-	c.stats.Hits++
-	return e.answer, nil
-}
-
-func (c *Cache) store(q Question, a Answer, err error) {
-	now := c.options.Clock()
-	expires, ok := c.lifetime(now, q, a, err)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !ok {
-		c.stats.Ignored++
-		return
-	}
-	list, limit := &c.positive, c.options.MaxPositive
-	if err != nil {
-		list, limit = &c.negative, c.options.MaxNegative
-	}
-	if old := c.entries[q]; old != nil {
-		c.drop(old)
-	}
-	var e *cacheEntry
-	if list.n == limit {
-		e = list.tail
-		c.drop(e)
-		c.stats.Evictions++
-	} else {
-		e = &cacheEntry{}
-	}
-	a.Expires, a.Cached = expires, true
-	*e = cacheEntry{question: q, answer: a, err: err, expires: expires, list: list}
-	c.entries[q] = e
-	list.pushFront(e)
-}
-
-// lifetime returns when a result expires, and whether it may be stored.
-func (c *Cache) lifetime(now time.Time, q Question, a Answer, err error) (time.Time, bool) {
-	least, most, unknown, expires := c.options.MinTTL, c.options.MaxTTL, c.options.TTLUnknown, a.Expires
-	switch {
-	case err == nil && a.Question != q:
-		return time.Time{}, false
-	case err != nil && !isNegative(err):
-		return time.Time{}, false
-	case err != nil:
-		least, most, unknown, expires = 0, c.options.MaxNegativeTTL, c.options.NegativeTTLUnknown, time.Time{}
-		var e *Error
-		if errors.As(err, &e) {
-			expires = e.Expires
-		}
-	}
-	ttl := unknown
-	if !expires.IsZero() {
-		if ttl = expires.Sub(now); ttl <= 0 {
-			return time.Time{}, false
-		}
-		ttl = max(ttl, least)
-	}
-	return now.Add(min(ttl, most)), true
-}
-
-// drop must be called with mu held.
-func (c *Cache) drop(e *cacheEntry) {
-	e.list.remove(e)
-	delete(c.entries, e.question)
-}
-
-type cacheEntry struct {
-	question   Question
-	answer     Answer
-	err        error
-	expires    time.Time
-	list       *cacheList
-	prev, next *cacheEntry
-}
-
-// cacheList is ordered by use, most recent first. Guarded by Cache.mu.
-type cacheList struct {
-	head, tail *cacheEntry
-	n          int
-}
-
-func (l *cacheList) pushFront(e *cacheEntry) {
-	e.prev, e.next = nil, l.head
-	if l.head == nil {
-		l.tail = e
-	} else {
-		l.head.prev = e
-	}
-	l.head = e
-	l.n++
-}
-
-func (l *cacheList) remove(e *cacheEntry) {
-	if e.prev == nil {
-		l.head = e.next
-	} else {
-		e.prev.next = e.next
-	}
-	if e.next == nil {
-		l.tail = e.prev
-	} else {
-		e.next.prev = e.prev
-	}
-	e.prev, e.next = nil, nil
-	l.n--
-}
-
-func (l *cacheList) moveToFront(e *cacheEntry) {
-	if l.head != e {
-		l.remove(e)
-		l.pushFront(e)
-	}
 }

@@ -1,7 +1,9 @@
 package resolve
 
 import (
+	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 	"unsafe"
@@ -82,6 +84,56 @@ func TestHooksRunInReverseOrder(t *testing.T) {
 	for i, n := range ran {
 		if n != len(ran)-1-i || len(ran) != 5 {
 			t.Fatalf("got the order %v, want 4 to 0", ran)
+		}
+	}
+}
+
+// distinct returns questions with names that differ.
+func distinct(t *testing.T, format string) func(i int) Question {
+	t.Helper()
+	questions := make([]Question, allocRuns+1)
+	for i := range questions {
+		questions[i] = mustQuestion(t, fmt.Sprintf(format, i), TypeA)
+	}
+	return func(i int) Question { return questions[i] }
+}
+
+func newCache(t testing.TB, options CacheOptions, next Strategy) *Cache {
+	t.Helper()
+	c, err := NewCache(options, next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// A new name costs its entry and a flight. A name that has expired keeps its entry.
+func TestCacheAllocatesAnEntryPerName(t *testing.T) {
+	q := mustQuestion(t, "one.example", TypeA)
+	same := func(int) Question { return q }
+	long := strings.Repeat("a-long-label.", 8)
+	for _, c := range []struct {
+		name     string
+		ttl      time.Duration
+		question func(int) Question
+		want     float64
+	}{
+		{"new names", time.Minute, distinct(t, "host-%d.example"), 2},
+		{"new long names", time.Minute, distinct(t, long+"host-%d.example"), 3},
+		{"an answer that is not stored", -time.Second, same, 1},
+		{"an answer that has expired", time.Nanosecond, same, 1},
+		{"an answer that is in the cache", time.Minute, same, 0},
+	} {
+		cache := newCache(t, CacheOptions{}, NewCoalesce(0, instant{c.ttl}))
+		for i := range 4096 { // the map has grown
+			cache.names[fmt.Sprint(i)] = nil
+		}
+		clear(cache.names)
+		queries, inbox := queriesFor(1, c.question)
+		cache.Start(&queries[0])
+		inbox.Run(0)
+		if n := allocsPerStart(cache, c.question); n > c.want {
+			t.Errorf("%s: got %v allocations per query, want at most %v", c.name, n, c.want)
 		}
 	}
 }

@@ -87,8 +87,8 @@ func (f *flight) finished(_ *Query, a Answer, err error) {
 	if c.flights[f.query.Question] == f {
 		delete(c.flights, f.query.Question)
 	}
-	// release checks membership: the queries on the list taken must not look like members of the now
-	// empty list.
+	// release checks membership: the queries on the list taken must not look like members of the
+	// now empty list.
 	var next *Query
 	for q := waiters.head; q != nil; q = q.place.next {
 		q.place.in = nil

@@ -166,6 +166,56 @@ func coalesceCases() []Case {
 				other.fails(resolve.ErrCanceled)
 				again.holds("192.0.2.2")
 			}},
+		{ID: "coalesce/late-result", Doc: "resolve.Coalesce", Rule: "The late result of a question that was canceled goes to no query, not even to a later one with the same question.",
+			Needs: needs(Coalesce), Run: func(t T, p Fixture) {
+				f := p.coalesce(t, 0)
+				c := f.start(one)
+				c.Cancel()
+				f.owner.await(c)
+				again := f.start(one)
+				f.next.asked(2, "a query after the first has gone")
+				f.next.finish(0, answer(one, "192.0.2.66"), nil)
+				f.owner.run()
+				if again.completions() != 0 {
+					t.Fatalf("the late result completed a later query")
+				}
+				f.next.finish(1, answer(one, "192.0.2.1"), nil)
+				f.owner.await(again)
+				again.holds("192.0.2.1")
+			}},
+		{ID: "coalesce/in-hook", Doc: "resolve.Coalesce", Rule: "A hook of a query may start and cancel queries with the same question. Both see that the flight has ended.",
+			Source: "c-ares CVE-2026-33630", Needs: needs(Coalesce), Run: func(t T, p Fixture) {
+				f := p.coalesce(t, 0)
+				first, second, again := f.owner.query(one), f.owner.query(one), f.owner.query(one)
+				first.OnFinish(func(*resolve.Query, resolve.Answer, error) {
+					second.Cancel()
+					f.strat.Start(again.Query)
+				})
+				f.strat.Start(first.Query)
+				f.strat.Start(second.Query)
+				f.next.finish(0, answer(one, "192.0.2.1"), nil)
+				f.owner.await(first, second)
+				f.next.asked(2, "the query that the hook started")
+				f.next.finish(1, answer(one, "192.0.2.2"), nil)
+				f.owner.await(again)
+				f.owner.once(first, second, again)
+				first.holds("192.0.2.1")
+				second.fails(resolve.ErrCanceled)
+				again.holds("192.0.2.2")
+			}},
+		{ID: "coalesce/apart", Doc: "resolve.NewCoalesce", Rule: "Two Coalesce share nothing: each asks its own strategy.", Source: "go#22908", Needs: needs(Coalesce),
+			Run: func(t T, p Fixture) {
+				f, g := p.coalesce(t, 0), p.coalesce(t, 0)
+				c, d := f.start(one), g.start(one)
+				f.next.asked(1, "the first Coalesce")
+				g.next.asked(1, "the second Coalesce")
+				f.next.finish(0, answer(one, "192.0.2.1"), nil)
+				g.next.finish(0, answer(one, "192.0.2.2"), nil)
+				f.owner.await(c)
+				g.owner.await(d)
+				c.holds("192.0.2.1")
+				d.holds("192.0.2.2")
+			}},
 		{ID: "coalesce/close", Doc: "resolve.Coalesce", Rule: "Close completes all waiting queries with ErrClosed.", Needs: needs(Coalesce), Run: func(t T, p Fixture) {
 			f := p.coalesce(t, 0)
 			calls := []*call{f.start(one), f.start(one), f.start(two)}

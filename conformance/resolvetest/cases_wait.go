@@ -99,7 +99,7 @@ func waitStack(t T, p Fixture) {
 		return fixed(q)
 	})
 	top := p.Coalesce(0, p.base(t, s, resolve.PoolOptions{Workers: 4, MaxQueued: 64}))
-	top, err := p.Cache(resolve.CacheOptions{MaxPositive: 8, MaxNegative: 8}, top)
+	top, err := p.Cache(resolve.CacheOptions{MaxBytes: 64 << 10, MaxNegativeBytes: 64 << 10}, top)
 	if err != nil {
 		t.Fatalf("cache: %v", err)
 	}

@@ -238,7 +238,7 @@ func cacheMutants() []suite.Mutant[Fixture] {
 				return c.Try(q)
 			}, start: func(q *resolve.Query) {
 				q.OnFinish(func(_ *resolve.Query, _ resolve.Answer, err error) {
-					if errors.Is(err, resolve.ErrServFail) {
+					if errors.Is(err, resolve.ErrQueueFull) {
 						mu.Lock()
 						failed[q.Question] = err
 						mu.Unlock()
@@ -253,8 +253,8 @@ func cacheMutants() []suite.Mutant[Fixture] {
 			}
 			return ans, err
 		}), "cache/mismatch"),
-		mutant("cache-without-bound", cacheConfig(func(c *resolve.CacheOptions) { c.MaxPositive = 0 }), "cache/bounded"),
-		mutant("cache-negative-without-bound", cacheConfig(func(c *resolve.CacheOptions) { c.MaxNegative = 0 }), "cache/negative-apart"),
+		mutant("cache-without-bound", cacheConfig(func(c *resolve.CacheOptions) { c.MaxBytes = 0 }), "cache/bounded"),
+		mutant("cache-negative-without-bound", cacheConfig(func(c *resolve.CacheOptions) { c.MaxNegativeBytes = 0 }), "cache/negative-apart"),
 		mutant("cache-negative-pushes-out", withCache(nil, nil, func(c *resolve.Cache, _ resolve.Strategy) resolve.Strategy {
 			return &broken{Strategy: c, start: func(q *resolve.Query) {
 				if strings.HasPrefix(q.Question.Name.String(), "x1") {

@@ -26,7 +26,8 @@ func TestEveryCaseCanFail(t *testing.T) {
 	var mutants []suite.Mutant[Fixture]
 	for _, ms := range [][]suite.Mutant[Fixture]{
 		startMutants(), cancelMutants(),
-		staticMutants(), specialMutants(), hostsMutants(), cacheMutants(), coalesceMutants(),
+		staticMutants(), specialMutants(), hostsMutants(),
+		cacheMutants(), cacheBoundMutants(), cacheFailureMutants(), cacheStaleMutants(), coalesceMutants(), flightMutants(),
 		decoratorMutants(), limitMutants(), fallbackMutants(), raceMutants(), hedgeMutants(), filterMutants(), observeMutants(),
 		hostMutants(), searchMutants(), sourceMutants(), waitMutants(),
 	} {
