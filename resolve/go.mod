@@ -7,7 +7,7 @@ require (
 	golang.org/x/net v0.62.0
 )
 
-require golang.org/x/sys v0.49.0 // indirect
+require golang.org/x/sys v0.49.0
 
 require (
 	github.com/edgewise-go/edgewise/sys v0.1.0

@@ -6,9 +6,6 @@ import (
 	"strings"
 )
 
-// OriginSpecial is the origin of the answers of [Special].
-const OriginSpecial Origin = "special"
-
 // SpecialOptions decides about the names that RFCs leave to the DNS, although they have no meaning
 // outside a site. By default they are passed on. A denied name is [ErrNotFound].
 type SpecialOptions struct {

@@ -18,8 +18,8 @@ type cacheFixture struct {
 
 func (p Fixture) cache(t T, options resolve.CacheOptions) *cacheFixture {
 	t.Helper()
-	f := &cacheFixture{t: t, clock: newClock(), timers: &timers{t: t}, next: &upstream{t: t}, owner: newOwner(t)}
-	options.Clock, options.AfterFunc = f.clock.Now, f.timers.after
+	f := &cacheFixture{t: t, clock: newClock(), timers: &timers{}, next: &upstream{t: t}, owner: newOwner(t)}
+	options.Clock, options.AfterFunc = f.clock.Now, f.timers.AfterFunc
 	var err error
 	if f.strat, err = p.Cache(options, f.next); err != nil {
 		t.Fatalf("cache: %v", err)

@@ -73,7 +73,7 @@ func cacheStaleCases() []Case {
 				first, second := f.owner.start(f.strat, one), f.owner.start(f.strat, one)
 				f.next.asked(2, "two queries for an expired answer")
 				f.waiting(first)
-				f.timers.fire(delay)
+				f.timers.fireOne(t, delay)
 				f.stale(f.done(first))
 				f.stale(f.done(second))
 				f.stale(f.done(f.owner.start(f.strat, one)))

@@ -1,7 +1,6 @@
 package resolvetest
 
 import (
-	"sync"
 	"time"
 
 	"github.com/edgewise-go/edgewise/resolve"
@@ -126,58 +125,4 @@ func decoratorCases() []Case {
 				}})
 	}
 	return cases
-}
-
-// timers are timers that fire when the case asks for it.
-type timers struct {
-	mu  sync.Mutex
-	all []*timer
-}
-
-type timer struct {
-	d       time.Duration
-	f       func()
-	stopped bool
-	fired   bool
-}
-
-func (ts *timers) AfterFunc(d time.Duration, f func()) func() bool {
-	ts.mu.Lock()
-	defer ts.mu.Unlock()
-	tm := &timer{d: d, f: f}
-	ts.all = append(ts.all, tm)
-	return func() bool {
-		ts.mu.Lock()
-		defer ts.mu.Unlock()
-		was := !tm.stopped && !tm.fired
-		tm.stopped = true
-		return was
-	}
-}
-
-// fire fires the timers that are armed, and returns how many were.
-func (ts *timers) fire() int {
-	ts.mu.Lock()
-	var due []*timer
-	for _, tm := range ts.all {
-		if !tm.stopped && !tm.fired {
-			tm.fired = true
-			due = append(due, tm)
-		}
-	}
-	ts.mu.Unlock()
-	for _, tm := range due {
-		tm.f()
-	}
-	return len(due)
-}
-
-// last returns the delay of the timer armed last, or 0.
-func (ts *timers) last() time.Duration {
-	ts.mu.Lock()
-	defer ts.mu.Unlock()
-	if len(ts.all) == 0 {
-		return 0
-	}
-	return ts.all[len(ts.all)-1].d
 }
