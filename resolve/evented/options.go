@@ -8,9 +8,11 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"time"
 
 	"github.com/edgewise-go/edgewise/resolve"
 	"github.com/edgewise-go/edgewise/resolve/stub"
+	"github.com/edgewise-go/edgewise/resolve/sysconfig"
 )
 
 // The bounds of a resolver, besides those of package stub.
@@ -50,10 +52,10 @@ func Servers(addrs ...netip.AddrPort) []Server {
 // Options sets the servers and the connections of a [Resolver].
 type Options struct {
 	Servers []Server
-	// Reload, if it is not nil, replaces Servers while the resolver runs. New and Start call it
-	// often, so it must be cheap and must not block. It returns the servers and a number that
-	// changes whenever they do.
-	Reload func() (servers []Server, generation uint64)
+	// System, if it is not nil, provides the servers instead, and the options of resolv.conf(5) that
+	// concern them: rotate, timeout and attempts, use-vc, trust-ad. A change is in use for the
+	// lookups that start after the watcher has seen it.
+	System *sysconfig.Watcher
 
 	// Dial connects to a server: the network is "udp" or "tcp", and the address is an IP address
 	// with a port. DialContext of net.Dialer fits, and so does that of a stack of event loops. A
@@ -63,6 +65,20 @@ type Options struct {
 	// Stub holds the timers, bounds and extensions. Servers, Seed and Start are set by New.
 	Stub stub.Options
 }
+
+// systemServers returns the servers of the system, and how long a lookup may take. Without options
+// about time in its configuration, that is [stub.DefaultTimeout] and not the 10 seconds per server
+// of the C library.
+func systemServers(s *sysconfig.Settings) ([]Server, time.Duration) {
+	timeout := stub.DefaultTimeout
+	if s.Timeout != sysconfig.DefaultTimeout || s.Attempts != sysconfig.DefaultAttempts {
+		timeout = min(s.Timeout*time.Duration(s.Attempts*len(s.Servers)), timeoutMax)
+	}
+	return Servers(s.Servers...), timeout
+}
+
+// timeoutMax bounds a lookup, whatever the configuration of the system says.
+const timeoutMax = 30 * time.Second
 
 // check returns the servers as package stub takes them.
 func check(servers []Server) (map[stub.Server]Server, []stub.Server, error) {
@@ -100,4 +116,4 @@ func check(servers []Server) (map[stub.Server]Server, []stub.Server, error) {
 
 var errNoDial = errors.New("evented: no Dial: set it, for example to new(net.Dialer).DialContext")
 
-var errNoServers = errors.New("evented: no servers: set Servers or Reload")
+var errNoServers = errors.New("evented: no servers: set Servers or System")

@@ -9,12 +9,13 @@ import (
 
 	"github.com/edgewise-go/edgewise/resolve"
 	"github.com/edgewise-go/edgewise/resolve/stub"
+	"github.com/edgewise-go/edgewise/resolve/sysconfig"
 )
 
 // Resolver is a stub resolver. It implements [resolve.Strategy].
 type Resolver struct {
 	dial       func(ctx context.Context, network, address string) (net.Conn, error)
-	reload     func() ([]Server, uint64)
+	system     *sysconfig.Watcher // nil: the servers do not change
 	start      time.Time
 	ctx        context.Context // ends with Close
 	end        context.CancelFunc
@@ -22,13 +23,13 @@ type Resolver struct {
 	wake       chan struct{} // of the sender; has one slot
 	unsent     []*datagrams  // whose flush the sender still has to call
 
-	mu         sync.Mutex
-	core       *stub.Core
-	servers    map[stub.Server]Server
-	generation uint64
-	stop       func(*resolve.Query) // cancel, created once
-	tick       time.Duration        // when the sender calls Tick next, at the latest
-	closed     bool
+	mu       sync.Mutex
+	core     *stub.Core
+	servers  map[stub.Server]Server
+	settings *sysconfig.Settings  // in use; nil without system
+	stop     func(*resolve.Query) // cancel, created once
+	tick     time.Duration        // when the sender calls Tick next, at the latest
+	closed   bool
 }
 
 // New returns a resolver and starts its sender. Close ends it.
@@ -36,9 +37,10 @@ func New(o Options) (*Resolver, error) {
 	if o.Dial == nil {
 		return nil, errNoDial
 	}
-	var generation uint64
-	if o.Reload != nil {
-		o.Servers, generation = o.Reload()
+	var settings *sysconfig.Settings
+	if o.System != nil {
+		settings = o.System.Current()
+		o.Servers, _ = systemServers(settings)
 	} else if len(o.Servers) == 0 {
 		return nil, errNoServers
 	}
@@ -46,12 +48,16 @@ func New(o Options) (*Resolver, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Resolver{dial: o.Dial, reload: o.Reload, start: time.Now(), wake: make(chan struct{}, 1), servers: byKey, generation: generation}
+	r := &Resolver{dial: o.Dial, system: o.System, start: time.Now(), wake: make(chan struct{}, 1), servers: byKey, settings: settings}
 	r.ctx, r.end = context.WithCancel(context.Background())
 	s := o.Stub
 	s.Servers, s.Start = list, r.start
 	rand.Read(s.Seed[:])
 	r.core = stub.New(s)
+	if settings != nil {
+		_, timeout := systemServers(settings)
+		r.core.Tune(settings.Rotate, settings.UseTCP, settings.TrustAD, timeout)
+	}
 	r.stop = r.cancel
 	r.goroutines.Go(r.send)
 	return r, nil
@@ -74,7 +80,7 @@ func (r *Resolver) Start(q *resolve.Query) {
 	if !q.AcceptFunc(r.stop) {
 		return
 	}
-	if r.reload != nil {
+	if r.system != nil {
 		r.refresh()
 	}
 	r.mu.Lock()
@@ -119,15 +125,16 @@ func (r *Resolver) cancel(q *resolve.Query) {
 	r.unlock(nil)
 }
 
-// refresh takes the servers from Reload.
+// refresh puts a changed configuration of the system into use.
 func (r *Resolver) refresh() {
-	servers, generation := r.reload()
+	settings := r.system.Current()
 	r.mu.Lock()
-	if r.closed || generation == r.generation {
+	if r.closed || settings == r.settings {
 		r.mu.Unlock()
 		return
 	}
-	r.generation = generation
+	r.settings = settings
+	servers, timeout := systemServers(settings)
 	if byKey, list, err := check(servers); err == nil {
 		for key, s := range r.servers { // links of the old servers may be opened still
 			if _, ok := byKey[key]; !ok && len(byKey) < 4*stub.MaxServers {
@@ -135,6 +142,7 @@ func (r *Resolver) refresh() {
 			}
 		}
 		r.servers = byKey
+		r.core.Tune(settings.Rotate, settings.UseTCP, settings.TrustAD, timeout)
 		r.core.SetServers(list, r.now())
 	}
 	r.unlock(nil)

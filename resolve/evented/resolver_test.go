@@ -16,6 +16,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -24,6 +26,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 
 	"github.com/edgewise-go/edgewise/resolve"
+	"github.com/edgewise-go/edgewise/resolve/sysconfig"
 )
 
 var anyDial = new(net.Dialer).DialContext
@@ -265,4 +268,34 @@ func TestServersThatCannotWork(t *testing.T) {
 		_, err := New(o)
 		require.Error(t, err)
 	}
+}
+
+func TestTheServersOfTheSystemChange(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "resolv.conf")
+	write := func(text string) {
+		require.NoError(t, os.WriteFile(path+".new", []byte(text), 0o600))
+		require.NoError(t, os.Rename(path+".new", path))
+	}
+	write("nameserver 192.0.2.1\noptions timeout:1 attempts:1\n")
+	now := time.Now()
+	var mu sync.Mutex
+	clock := func() time.Time {
+		mu.Lock()
+		defer mu.Unlock()
+		return now
+	}
+	system, err := sysconfig.NewWatcher(sysconfig.Options{ResolvConf: path, NSSwitch: path + ".none", Clock: clock})
+	require.NoError(t, err)
+	server := serveBoth(t)
+	r := open(t, Options{System: system, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return anyDial(ctx, network, server.String())
+	}})
+	require.Equal(t, netip.MustParseAddrPort("192.0.2.1:53"), ask(t, r, "one.example").Server)
+	write("nameserver 192.0.2.2\noptions use-vc\n")
+	mu.Lock()
+	now = now.Add(time.Second)
+	mu.Unlock()
+	a := ask(t, r, "two.example")
+	require.Equal(t, netip.MustParseAddrPort("192.0.2.2:53"), a.Server)
+	require.Equal(t, resolve.OriginTCP, a.Origin)
 }

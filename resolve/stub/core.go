@@ -74,6 +74,12 @@ func New(o Options) *Core {
 	return c
 }
 
+// Tune replaces the options that resolv.conf(5) has. The servers are set by [Core.SetServers].
+func (c *Core) Tune(rotate, streams, trustAD bool, timeout time.Duration) {
+	c.o.Rotate, c.o.Streams, c.o.TrustAD, c.o.Timeout = rotate, streams, trustAD, timeout
+	setDefault(&c.o.Timeout, DefaultTimeout)
+}
+
 // SetServers replaces the servers. Lookups in flight continue with those that they began with.
 // What is known about a server that stays is kept.
 func (c *Core) SetServers(servers []Server, now time.Duration) {
