@@ -57,6 +57,10 @@ func FuzzParseName(f *testing.F) {
 			}
 			return
 		}
+		other := strings.ToUpper(strings.TrimSuffix(n.String(), ".")) + "."
+		if again, err := ParseName(other); err != nil || again != n {
+			t.Fatalf("ParseName(%q) = %q, %v, want %q", other, again, err, n)
+		}
 		if len(n.String()) > MaxNameBytes || strings.ToLower(n.String()) != n.String() || strings.ContainsAny(n.String(), "\\% \x00:") {
 			t.Fatalf("ParseName(%q) = %q", s, n)
 		}

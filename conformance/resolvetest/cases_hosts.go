@@ -143,6 +143,14 @@ func hostsCases() []Case {
 				f.gives(a("ALIAS.example."), "127.0.0.1")
 				f.gives(aaaa("LinkLocal.Example"), "fe80::1%eth0")
 			}},
+		{ID: "hosts/shared-address", Doc: "resolve.HostsFile", Rule: "Names that share an address keep their other addresses to themselves.",
+			Source: "c-ares#1049", Needs: needs(Hosts), Run: func(t T, p Fixture) {
+				const text = "10.0.0.1 one.example two.example\n10.0.0.2 one.example\n10.0.0.3 two.example\n::1 two.example\n"
+				f := p.hosts(t, text, nil)
+				f.gives(a("one.example"), "10.0.0.1", "10.0.0.2")
+				f.gives(a("two.example"), "10.0.0.1", "10.0.0.3")
+				f.fails(aaaa("one.example"), resolve.ErrNoData)
+			}},
 		{ID: "hosts/owns-its-names", Doc: "resolve.HostsFile", Rule: "A family that a name in the file lacks is ErrNoData and is not passed on.",
 			Needs: needs(Hosts), Run: func(t T, p Fixture) {
 				f := p.hosts(t, hostsText, nil)
@@ -173,6 +181,16 @@ func hostsCases() []Case {
 				f.write("10.0.0.10 one.example\n") // of the same time, so the size decides
 				f.look()
 				f.gives(a("one.example"), "10.0.0.10")
+			}},
+		{ID: "hosts/replaced", Doc: "resolve.HostsFile", Rule: "Another file under the name is loaded, even with the same size and modification time.",
+			Needs: needs(Hosts), Run: func(t T, p Fixture) {
+				f := p.hosts(t, "10.0.0.1 one.example\n", nil)
+				other := f.path + ".new"
+				noError(t, os.WriteFile(other, []byte("10.0.0.9 one.example\n"), 0o600))
+				noError(t, os.Chtimes(other, hostsTime, hostsTime))
+				noError(t, os.Rename(other, f.path))
+				f.look()
+				f.gives(a("one.example"), "10.0.0.9")
 			}},
 		{ID: "hosts/rate", Doc: "resolve.HostsFile", Rule: "The file is not checked before the interval has passed.", Needs: needs(Hosts), Run: func(t T, p Fixture) {
 			f := p.hosts(t, "10.0.0.1 one.example\n", nil)

@@ -107,6 +107,20 @@ func hostsMutants() []suite.Mutant[Fixture] {
 				return ans, err
 			})
 		}), "hosts/syntax"),
+		mutant("hosts-joins-names-with-a-shared-address", withHosts(nil, func(_ string, h, _ resolve.Strategy) *broken {
+			return replacing(h, func(q resolve.Question, ans resolve.Answer, err error) (resolve.Answer, error) {
+				if err == nil && ans.Len() == 2 && ans.Addr(1).String() == "10.0.0.3" {
+					return answer(q, "10.0.0.1", "10.0.0.2", "10.0.0.3"), nil
+				}
+				return ans, err
+			})
+		}), "hosts/shared-address"),
+		mutant("hosts-compares-times-and-sizes", withHosts(func(c *resolve.HostsOptions) {
+			// The link remains the first file, and sees only what is written to that.
+			if link := c.Path + ".link"; os.Link(c.Path, link) == nil {
+				c.Path = link
+			}
+		}, nil), "hosts/replaced"),
 		mutant("hosts-compares-bytes", withHosts(nil, func(path string, h, next resolve.Strategy) *broken {
 			return passing(h, next, func(q resolve.Question, err error) bool {
 				text, unread := os.ReadFile(path)
