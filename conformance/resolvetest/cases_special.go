@@ -4,7 +4,8 @@ import "github.com/edgewise-go/edgewise/resolve"
 
 const typeMX resolve.Type = 15
 
-// denied fails t unless every type of name is ErrNotFound, without a question to the strategy below.
+// denied fails t unless every type of name is ErrNotFound, without a question to the strategy
+// below.
 func denied(t T, s resolve.Strategy, u *upstream, texts ...string) {
 	t.Helper()
 	for _, name := range texts {
