@@ -45,11 +45,12 @@ func (c *Cache) refreshNow(q Question) {
 	now := c.now()
 	c.mu.Lock()
 	e := c.entry(&q, q.Type)
-	if c.closed || e == nil || e.kind != cachePositive || e.refresh != nil || e.fetched || len(c.refreshes) >= MaxCacheRefreshes {
+	fresh := e != nil && now < e.expires
+	if c.closed || e == nil || e.kind != cachePositive || e.refresh != nil || fresh && e.fetched || len(c.refreshes) >= MaxCacheRefreshes {
 		c.mu.Unlock()
 		return
 	}
-	if now < e.expires {
+	if fresh {
 		e.fetched = true
 		c.stats.Prefetches++
 	} else {
@@ -100,8 +101,8 @@ func (c *Cache) join(q *Query, e *cacheEntry) {
 		c.stats.Refreshes++
 	}
 	r.waiters.pushBack(q)
-	arm := !r.armed
-	r.armed = true
+	arm := r.hasStale && !r.armed
+	r.armed = r.armed || arm
 	c.mu.Unlock()
 	if arm {
 		stop := c.options.AfterFunc(c.options.StaleDelay, r.expire)

@@ -241,6 +241,19 @@ func cachePrefetchCases() []Case {
 				f.clock.advance(time.Nanosecond)
 				f.has(one, false)
 			}},
+		{ID: "cache/prefetch-then-stale", Doc: "resolve.CacheOptions.StaleAtOnce", Rule: "An answer whose prefetch has failed is asked for again when it has expired.", Needs: needs(Cache),
+			Run: func(t T, p Fixture) {
+				f := p.cache(t, resolve.CacheOptions{PrefetchHits: 1, MaxStale: time.Hour, StaleAtOnce: true})
+				f.learn(one, 100*time.Second, nil)
+				f.clock.advance(90 * time.Second)
+				f.owner.await(f.owner.start(f.strat, one))
+				f.next.finish(1, resolve.Answer{}, failure(one, resolve.ErrServFail))
+				f.clock.advance(10 * time.Second)
+				f.stale(f.done(f.owner.start(f.strat, one)))
+				f.next.asked(3, "a query for the expired answer")
+				f.renew(2, one)
+				f.fresh(f.strat.Try(one))
+			}},
 		{ID: "cache/prefetch-off", Doc: "resolve.CacheOptions.PrefetchHits", Rule: "Without PrefetchHits there is no prefetch.", Needs: needs(Cache),
 			Run: func(t T, p Fixture) {
 				f := p.cache(t, resolve.CacheOptions{})

@@ -211,6 +211,17 @@ func cacheStaleMutants() []suite.Mutant[Fixture] {
 				next.Start(q)
 			}}
 		}, nil), "cache/prefetch"),
+		mutant("cache-asks-in-the-background-once", withCache(nil, func(next resolve.Strategy) resolve.Strategy {
+			asked := false
+			return &broken{Strategy: next, start: func(q *resolve.Query) {
+				if q.Inbox == nil && asked && q.Accept(nil) {
+					q.Finish(resolve.Answer{}, failure(q.Question, resolve.ErrServFail))
+					return
+				}
+				asked = asked || q.Inbox == nil
+				next.Start(q)
+			}}
+		}, nil), "cache/prefetch-then-stale"),
 		mutant("cache-prefetches-what-is-rare", cacheConfig(func(o *resolve.CacheOptions) { o.PrefetchHits = min(o.PrefetchHits, 1) }), "cache/prefetch-early"),
 		mutant("cache-prefetches-unasked", cacheConfig(func(o *resolve.CacheOptions) { o.PrefetchHits = 1 }), "cache/prefetch-off"),
 		mutant("cache-loses-by-prefetching", func(p *Fixture) {
