@@ -41,6 +41,9 @@ func TestTryDoesNotAllocate(t *testing.T) {
 	cached, negative := mustQuestion(t, "cached.example", TypeA), mustQuestion(t, "negative.example", TypeA)
 	learn(cache, cached, NewAnswer(cached, []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")}), nil)
 	learn(cache, negative, Answer{}, &Error{Op: "test", Question: negative, Err: ErrNotFound})
+	absent, failing := mustQuestion(t, "absent.example", TypeAAAA), mustQuestion(t, "failing.example", TypeA)
+	learn(cache, absent, Answer{}, &Error{Op: "test", Question: absent, RCode: RCodeNameError, Err: ErrNotFound})
+	learn(cache, failing, Answer{}, &Error{Op: "test", Question: failing, Err: ErrServFail})
 	hosts, err := NewHostsFile(HostsOptions{Path: path, Interval: time.Hour}, cache)
 	require.NoError(t, err)
 	static, err := NewStatic(map[string][]netip.Addr{"static.example": {netip.MustParseAddr("10.0.0.3")}}, hosts)
@@ -50,7 +53,7 @@ func TestTryDoesNotAllocate(t *testing.T) {
 		mustQuestion(t, "192.0.2.7", TypeA), mustQuestion(t, "fe80::1%eth0", TypeAAAA), mustQuestion(t, "192.0.2.7", TypeAAAA),
 		mustQuestion(t, "static.example", TypeA), mustQuestion(t, "static.example", TypeAAAA), mustQuestion(t, "file.example", TypeA),
 		mustQuestion(t, "x.localhost", TypeA), mustQuestion(t, "localhost", TypeAAAA), mustQuestion(t, "x.onion", TypeA),
-		cached, negative, mustQuestion(t, "unknown.example", TypeA),
+		cached, negative, mustQuestion(t, "absent.example", TypeA), failing, mustQuestion(t, "unknown.example", TypeA),
 	} {
 		if n := testing.AllocsPerRun(200, func() { _, _ = chain.Try(q) }); n != 0 {
 			t.Errorf("Try of %v: got %v allocations, want 0", q, n)

@@ -18,11 +18,9 @@ func benchmarkTry(b *testing.B, q Question, c *Cache) {
 	})
 }
 
+// benchCache returns a cache with answers for host-0.example to host-999.example.
 func benchCache(b *testing.B) *Cache {
-	c, err := NewCache(CacheOptions{}, instant{time.Hour})
-	if err != nil {
-		b.Fatal(err)
-	}
+	c := newCache(b, CacheOptions{}, instant{time.Hour})
 	for i := range 1000 {
 		q := mustQuestion(b, fmt.Sprintf("host-%d.example", i), TypeA)
 		learn(c, q, Answer{Question: q, Expires: time.Now().Add(time.Hour)}, nil)
@@ -34,21 +32,24 @@ func BenchmarkCacheHit(b *testing.B) {
 	benchmarkTry(b, mustQuestion(b, "host-7.example", TypeA), benchCache(b))
 }
 
+// BenchmarkCacheHitOnLoopClock has the clock of a loop, which reads it once per turn.
+func BenchmarkCacheHitOnLoopClock(b *testing.B) {
+	c := benchCache(b)
+	now := time.Now()
+	c.options.Clock = func() time.Time { return now }
+	benchmarkTry(b, mustQuestion(b, "host-7.example", TypeA), c)
+}
+
 func BenchmarkCacheNegativeHit(b *testing.B) {
 	c := benchCache(b)
 	q := mustQuestion(b, "absent.example", TypeAAAA)
-	learn(c, q, Answer{}, &Error{Op: "test", Question: q, RCode: RCodeNameError, Err: ErrNotFound})
-	c.options.NegativeTTLUnknown = time.Hour
 	learn(c, q, Answer{}, &Error{Op: "test", Question: q, RCode: RCodeNameError, Expires: time.Now().Add(time.Hour), Err: ErrNotFound})
 	benchmarkTry(b, mustQuestion(b, "absent.example", TypeA), c)
 }
 
 // BenchmarkCacheMiss asks a new name each time, through Cache and Coalesce, and stores the answer.
 func BenchmarkCacheMiss(b *testing.B) {
-	c, err := NewCache(CacheOptions{}, NewCoalesce(0, instant{time.Hour}))
-	if err != nil {
-		b.Fatal(err)
-	}
+	c := newCache(b, CacheOptions{}, NewCoalesce(0, instant{time.Hour}))
 	const batch = 1 << 14
 	questions := make([]Question, batch)
 	for i := range questions {

@@ -121,3 +121,21 @@ func TestCacheNeverExceedsItsBounds(t *testing.T) {
 		t.Errorf("%d entries by name, %+v in the queues", entries, s)
 	}
 }
+
+// An eviction looks at a bounded number of entries, even if all have hits.
+func TestEvictionTakesConstantTime(t *testing.T) {
+	share := cacheShare{max: 1 << 20}
+	for range 5000 {
+		e := &cacheEntry{size: 200}
+		share.add(e)
+		e.marks = marksMax
+	}
+	for range 10 {
+		looked := 0
+		e := share.victim(func(*cacheEntry) bool { looked++; return false })
+		if looked > scannedMax {
+			t.Fatalf("an eviction has looked at %d entries, want at most %d", looked, scannedMax)
+		}
+		share.remove(e)
+	}
+}

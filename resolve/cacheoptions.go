@@ -82,10 +82,12 @@ type CacheOptions struct {
 	// every lookup, on any goroutine, and must not call the cache.
 	Generation func() uint64
 
-	// Clock returns the time; time.Now if nil. A loop may pass the time of its turn. The default
-	// follows the monotonic clock: no step of the wall clock matters. On systems whose monotonic
-	// clock stops while the machine is suspended, entries live longer by that time; call
-	// [Cache.Flush] after a resume, or pass a clock that does not stop.
+	// Clock returns the time; time.Now if nil. A loop may pass the time of its turn, which saves
+	// almost half of the time of a hit. The default follows the monotonic clock: no step of the
+	// wall clock matters. On systems whose monotonic clock stops while the machine is suspended,
+	// entries live longer by that time. Call [Cache.Flush] after a resume, or pass a clock that
+	// does not stop. If a Clock without a monotonic reading steps back, entries live longer by the
+	// step.
 	Clock func() time.Time
 	// AfterFunc calls f after d, like time.AfterFunc, which it is if nil. stop prevents the call.
 	AfterFunc func(d time.Duration, f func()) (stop func() bool)

@@ -145,7 +145,7 @@ func (c *Cache) keep(q *Question, t Type, kind cacheKind, a *Answer, err error, 
 	}
 	for share.n() > 0 && !share.fits(e.size) {
 		victim := share.victim(func(e *cacheEntry) bool { return now-e.expires >= c.options.MaxStale })
-		c.stats.EvictedAge = now - victim.stored
+		c.stats.EvictedAge = max(0, now-victim.stored)
 		c.evict(victim)
 	}
 	c.insert(e)
