@@ -197,11 +197,11 @@ const (
 // passesHints checks the RDATA of an SVCB record (RFC 9460, section 2.2): a priority, a name, then
 // parameters of a key, a length and a value.
 func (f *Filter) passesHints(data string) bool {
-	data, ok := skip(data, 2)
+	data, ok := cutHint(data, 2)
 	for ok && data != "" && data[0] != 0 {
-		data, ok = skip(data, 1+int(data[0]))
+		data, ok = cutHint(data, 1+int(data[0]))
 	}
-	if data, ok = skip(data, 1); !ok {
+	if data, ok = cutHint(data, 1); !ok {
 		return false
 	}
 	for len(data) >= 4 {
@@ -218,7 +218,7 @@ func (f *Filter) passesHints(data string) bool {
 	return data == ""
 }
 
-func skip(data string, n int) (string, bool) {
+func cutHint(data string, n int) (string, bool) {
 	if n > len(data) {
 		return "", false
 	}

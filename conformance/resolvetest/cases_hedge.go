@@ -119,9 +119,9 @@ func hedgeCases() []Case {
 				f.delays(t, "answers after 10 ms", 10*time.Millisecond, 13*time.Millisecond)
 				f.answered(40, 40*time.Millisecond)
 				f.delays(t, "more than 5 % of answers after 40 ms", 40*time.Millisecond, 52*time.Millisecond)
-				f.answered(5000, time.Microsecond)
+				f.answered(2400, time.Microsecond)
 				f.delays(t, "answers after 1 µs", 2*time.Millisecond, 2*time.Millisecond)
-				f.answered(5000, time.Second)
+				f.answered(100, time.Second)
 				f.delays(t, "answers after 1 s", 100*time.Millisecond, 100*time.Millisecond)
 			}},
 		{ID: "hedge/loser-counts", Doc: "resolve.Hedge", Rule: "A first question that was canceled counts with the time that it took so far.", Needs: needs(Hedge), Run: func(t T, p Fixture) {

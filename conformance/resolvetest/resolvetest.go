@@ -46,10 +46,11 @@ const (
 	Filter   Feature = "filter"
 	Observe  Feature = "observe"
 
-	Async   Feature = "async"   // Start of the base returns before the lookup does
-	Bounded Feature = "bounded" // the base keeps to the bounds on workers and queue that it was given
-	Lookup  Feature = "lookup"  // the base calls the lookup itself, not through a server
-	Precise Feature = "precise" // the base distinguishes a name without data from a name that does not exist
+	Async    Feature = "async"     // Start of the base returns before the lookup does
+	Bounded  Feature = "bounded"   // the base keeps to the bounds on workers and queue that it was given
+	Lookup   Feature = "lookup"    // the base calls the lookup itself, not through a server
+	SlowLane Feature = "slow lane" // the base has the slow lane of a pool
+	Precise  Feature = "precise"   // the base distinguishes a name without data from a name that does not exist
 )
 
 // Resolver is the host layer; *resolve.Host is one.
@@ -87,7 +88,7 @@ type Fixture struct {
 type Target struct {
 	Name    string
 	Fixture Fixture
-	Claims  []Feature // any of Async, Bounded, Lookup, Precise
+	Claims  []Feature // any of Async, Bounded, Lookup, Precise, SlowLane
 	Waivers []Waiver
 }
 
@@ -178,7 +179,7 @@ func Cases() []Case {
 	return slices.Concat(
 		startCases(), errorCases(), cancelCases(), boundCases(), closeCases(),
 		staticCases(), specialCases(), hostsCases(), cacheCases(), coalesceCases(),
-		decoratorCases(), limitCases(), fallbackCases(), raceCases(), hedgeCases(), filterCases(), observeCases(),
+		decoratorCases(), limitCases(), fallbackCases(), raceCases(), hedgeCases(), filterCases(), observeCases(), laneCases(),
 		hostCases(), searchCases(), sourceCases(), waitCases(),
 	)
 }

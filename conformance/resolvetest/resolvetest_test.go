@@ -24,7 +24,7 @@ func everything() Fixture {
 	return p
 }
 
-var poolClaims = []Feature{Async, Bounded, Lookup, Precise}
+var poolClaims = []Feature{Async, Bounded, Lookup, Precise, SlowLane}
 
 func TestPoolAndDecorators(t *testing.T) {
 	leavesNoGoroutines(t)
