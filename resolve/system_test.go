@@ -8,8 +8,8 @@ import (
 )
 
 func TestSystemRefusesWhatItCannotAsk(t *testing.T) {
-	const mx = 15
-	for _, q := range []Question{mustQuestion(t, "one.example", mx), {mustQuestion(t, "one.example", TypeA).Name, TypeA, 3}} {
+	const caa = 257
+	for _, q := range []Question{mustQuestion(t, "one.example", caa), {mustQuestion(t, "one.example", TypeA).Name, TypeA, 3}} {
 		if _, err := (System{}).Lookup(t.Context(), q); !errors.Is(err, errors.ErrUnsupported) {
 			t.Errorf("%v: got %v, want ErrUnsupported", q, err)
 		}
