@@ -171,7 +171,7 @@ func (c *Core) transmit(e *exchange, s *server, l *Link) bool {
 	}
 	c.actions = append(c.actions, Action{Kind: Send, Link: l, from: from, to: len(c.packets)})
 
-	l.ids[id] = e
+	l.ids.add(id, e)
 	l.inFlight++
 	l.active = c.now
 	t := transmission{link: l, at: c.now, id: id, edns: q.EDNS}

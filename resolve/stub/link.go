@@ -16,10 +16,8 @@ type Link struct {
 	stream bool
 	state  linkState
 
-	// ids maps the IDs that have been used to the lookup that waits for the reply, or to nil after
-	// it has stopped waiting.
-	ids      map[uint16]*exchange
-	inFlight int // lookups in ids
+	ids      idTable
+	inFlight int // lookups that wait for a reply in ids
 	opened   time.Duration
 	active   time.Duration // when a query was sent or a reply came, last
 	received time.Duration // when a reply came, last
@@ -58,7 +56,7 @@ func (l *Link) origin() resolve.Origin {
 // is for retransmissions, which replace a query in flight: they may exceed the window.
 func (c *Core) pick(s *server, stream bool, avoid *Link, force bool) *Link {
 	if stream {
-		if s.stream != nil && len(s.stream.ids) >= idsMax {
+		if s.stream != nil && s.stream.ids.n >= idsMax {
 			c.retire(s.stream)
 		}
 		if s.stream == nil {
@@ -72,7 +70,7 @@ func (c *Core) pick(s *server, stream bool, avoid *Link, force bool) *Link {
 	n, room, candidates := 0, (*Link)(nil), 0
 	for i := 0; i < len(s.udp); i++ {
 		l := s.udp[i]
-		if l.state == linkOpen && (len(l.ids) >= c.o.LinkQueries || c.now-l.opened >= c.o.LinkAge) {
+		if l.state == linkOpen && (l.ids.n >= c.o.LinkQueries || c.now-l.opened >= c.o.LinkAge) {
 			if c.retire(l); l.state == linkClosed {
 				i-- // removed from s.udp
 				continue
@@ -114,7 +112,7 @@ func (c *Core) last(s *server, avoid *Link) *Link {
 		if l.state == linkOpen {
 			return l
 		}
-		if len(l.ids) < idsMax {
+		if l.ids.n < idsMax {
 			retired = l
 		}
 	}
@@ -122,7 +120,7 @@ func (c *Core) last(s *server, avoid *Link) *Link {
 }
 
 func (c *Core) open(s *server, stream bool) *Link {
-	l := &Link{server: s, stream: stream, ids: map[uint16]*exchange{}, opened: c.now, active: c.now}
+	l := &Link{server: s, stream: stream, opened: c.now, active: c.now}
 	if !stream {
 		s.udp = append(s.udp, l)
 	}
@@ -178,12 +176,12 @@ func (c *Core) close(l *Link) {
 			break
 		}
 	}
-	for _, e := range l.ids {
-		if e != nil {
-			e.forget(l)
+	for _, slot := range l.ids.slots {
+		if slot.e != nil {
+			slot.e.forget(l)
 		}
 	}
-	l.ids, l.inFlight = nil, 0
+	l.ids, l.inFlight = idTable{}, 0
 	c.actions = append(c.actions, Action{Kind: Close, Link: l})
 }
 
@@ -192,7 +190,7 @@ func (c *Core) close(l *Link) {
 func (c *Core) unused(l *Link) uint16 {
 	for {
 		id := uint16(c.rng.Uint64())
-		if _, used := l.ids[id]; !used {
+		if _, used := l.ids.get(id); !used {
 			return id
 		}
 	}
@@ -206,10 +204,9 @@ const streamWindow = 1 << 12
 
 // drop makes l forget that e waits for id. The ID is not used again.
 func (c *Core) drop(l *Link, id uint16) {
-	if l.state == linkClosed || l.ids[id] == nil {
+	if l.state == linkClosed || !l.ids.release(id) {
 		return
 	}
-	l.ids[id] = nil
 	l.inFlight--
 	if l.inFlight == 0 && l.state == linkRetired {
 		c.close(l)

@@ -28,7 +28,7 @@ func (c *Core) datagram(l *Link, msg []byte, cut bool) {
 		c.ignore(l, nil, &c.stats.Malformed, "shorter than a header")
 		return
 	}
-	e, used := l.ids[h.ID]
+	e, used := l.ids.get(h.ID)
 	switch {
 	case !used:
 		c.ignore(l, nil, &c.stats.OtherID, "an ID that was not used")
@@ -94,7 +94,7 @@ func (c *Core) Message(l *Link, msg []byte, now time.Duration) {
 func (c *Core) message(l *Link, msg []byte) {
 	c.stats.Received++
 	h, ok := message.Peek(msg)
-	e, used := l.ids[h.ID]
+	e, used := l.ids.get(h.ID)
 	switch {
 	case !ok || !used:
 		// The peer of a stream is the server, so it is broken, and so may be what follows.
@@ -214,7 +214,8 @@ func (c *Core) suspectByQuestion(l *Link, msg []byte) {
 		return
 	}
 	// The window bounds the lookups on a link.
-	for _, e := range l.ids {
+	for _, slot := range l.ids.slots {
+		e := slot.e
 		if e == nil || e.streams(l.server) {
 			continue
 		}
@@ -381,8 +382,8 @@ func (c *Core) Refused(l *Link, err error, now time.Duration) {
 	s.fall(now)
 	var moved [refusedMax]*exchange
 	n := 0
-	for _, e := range l.ids {
-		if e != nil && e.last.link == l && n < len(moved) {
+	for _, slot := range l.ids.slots {
+		if e := slot.e; e != nil && e.last.link == l && n < len(moved) {
 			moved[n] = e
 			n++
 		}
@@ -417,9 +418,9 @@ func (c *Core) Failed(l *Link, err error, now time.Duration) {
 	}
 	s := l.server
 	moved := make([]*exchange, 0, l.inFlight)
-	for _, e := range l.ids {
-		if e != nil {
-			moved = append(moved, e)
+	for _, slot := range l.ids.slots {
+		if slot.e != nil {
+			moved = append(moved, slot.e)
 		}
 	}
 	if !l.stream {

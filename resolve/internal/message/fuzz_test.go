@@ -1,6 +1,7 @@
 package message
 
 import (
+	"bytes"
 	"errors"
 	"net/netip"
 	"strings"
@@ -162,8 +163,8 @@ func FuzzMatches(f *testing.F) {
 		require.True(t, h.Response && h.OpCode == 0)
 		require.Equal(t, q, resolve.Question{Name: mustName(t, qs[0].Name.String()), Type: resolve.Type(qs[0].Type), Class: resolve.Class(qs[0].Class)})
 		if mixed {
-			sent, _ := wireText(q.Name, mask)
-			require.Equal(t, verdict == Good, sent == qs[0].Name)
+			sent := appendName(nil, q.Name.String(), mask)
+			require.Equal(t, verdict == Good, bytes.HasPrefix(msg[headerBytes:], sent))
 		}
 	})
 }

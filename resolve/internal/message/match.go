@@ -31,8 +31,8 @@ func Peek(msg []byte) (Header, bool) {
 
 // The bits of bytes 2 and 3 of a header (RFC 1035, section 4.1.1; RFC 4035, section 3.2).
 const (
-	flagQR, maskOpcode, flagAA, flagTC = 0x80, 0x78, 0x04, 0x02
-	flagRA, flagAD                     = 0x80, 0x20
+	flagQR, maskOpcode, flagAA, flagTC, flagRD = 0x80, 0x78, 0x04, 0x02, 0x01
+	flagRA, flagAD                             = 0x80, 0x20
 )
 
 // Verdict is the reason why a message is not the reply to a question, or [Good].

@@ -1,9 +1,8 @@
 package message
 
 import (
+	"encoding/binary"
 	"fmt"
-
-	"golang.org/x/net/dns/dnsmessage"
 
 	"github.com/edgewise-go/edgewise/resolve"
 )
@@ -60,65 +59,68 @@ func AppendQuery(dst []byte, q Query) ([]byte, error) {
 	if n := len(q.Cookie); n != 0 && !validCookie(n) {
 		return dst, fmt.Errorf("message: append query: cookie of %d bytes: want %d, or %d to %d", n, clientCookie, clientCookie+minServerCookie, maxCookie)
 	}
-	name, ok := wireText(q.Question.Name, q.Mixed)
-	if !ok {
+	name := q.Question.Name
+	if _, literal := name.Addr(); literal || name.IsZero() {
 		return dst, fmt.Errorf("message: append query %v: %w: an address or no name", q.Question, resolve.ErrName)
 	}
-	b := dnsmessage.NewBuilder(dst, dnsmessage.Header{ID: q.ID, RecursionDesired: true, AuthenticData: q.AD})
-	if err := b.StartQuestions(); err != nil {
-		return dst, err
-	}
-	question := dnsmessage.Question{Name: name, Type: dnsmessage.Type(q.Question.Type), Class: dnsmessage.Class(q.Question.Class)}
-	if err := b.Question(question); err != nil {
-		return dst, err
+	ad, additional := byte(0), byte(0)
+	if q.AD {
+		ad = flagAD
 	}
 	if q.EDNS {
-		if err := appendOPT(&b, q); err != nil {
-			return dst, err
-		}
+		additional = 1
 	}
-	return b.Finish()
+	dst = append(dst, byte(q.ID>>8), byte(q.ID), flagRD, ad, 0, 1, 0, 0, 0, 0, 0, additional)
+	dst = appendName(dst, name.String(), q.Mixed)
+	dst = binary.BigEndian.AppendUint16(dst, uint16(q.Question.Type))
+	dst = binary.BigEndian.AppendUint16(dst, uint16(q.Question.Class))
+	if q.EDNS {
+		dst = appendOPT(dst, q)
+	}
+	return dst, nil
 }
 
-func appendOPT(b *dnsmessage.Builder, q Query) error {
-	if err := b.StartAdditionals(); err != nil {
-		return err
-	}
+// appendOPT appends an OPT record (RFC 6891, section 6.1.2).
+func appendOPT(dst []byte, q Query) []byte {
 	size := q.UDPSize
 	if size == 0 {
 		size = DefaultUDPSize
 	}
-	var h dnsmessage.ResourceHeader
-	if err := h.SetEDNS0(int(max(size, MinUDPSize)), dnsmessage.RCodeSuccess, q.DO); err != nil {
-		return err
+	size = max(size, MinUDPSize)
+	do := byte(0)
+	if q.DO {
+		do = 0x80
 	}
-	var options [1]dnsmessage.Option
-	opt := dnsmessage.OPTResource{}
-	if len(q.Cookie) > 0 {
-		options[0] = dnsmessage.Option{Code: optionCookie, Data: q.Cookie}
-		opt.Options = options[:]
+	dst = append(dst, 0, 0, byte(typeOPT), byte(size>>8), byte(size), 0, 0, do, 0)
+	if len(q.Cookie) == 0 {
+		return append(dst, 0, 0)
 	}
-	return b.OPTResource(h, opt)
+	n := byte(len(q.Cookie)) // at most maxCookie
+	return append(append(dst, 0, n+4, 0, optionCookie, 0, n), q.Cookie...)
 }
 
 func validCookie(n int) bool {
 	return n == clientCookie || n >= clientCookie+minServerCookie && n <= maxCookie
 }
 
-// wireText returns the name with a final dot, as package dnsmessage takes it. It returns false for
-// the zero Name and for an address.
-func wireText(name resolve.Name, mixed *CaseMask) (n dnsmessage.Name, ok bool) {
-	if _, literal := name.Addr(); literal || name.IsZero() {
-		return n, false
+// appendName appends a name as [resolve.ParseName] returns it: at most 253 bytes, in labels of 1 to
+// 63.
+func appendName(dst []byte, text string, mixed *CaseMask) []byte {
+	if text == "." {
+		return append(dst, 0)
 	}
-	text := name.String()
+	dst = append(dst, 0) // the length of the first label
+	label := len(dst)
 	for i := range len(text) {
-		n.Data[i] = mixed.upper(i, text[i])
+		c := text[i]
+		if c == '.' {
+			dst[label-1] = byte(len(dst) - label)
+			dst = append(dst, 0)
+			label = len(dst)
+			continue
+		}
+		dst = append(dst, mixed.upper(i, c))
 	}
-	n.Length = uint8(len(text)) // at most resolve.MaxNameBytes
-	if text != "." {
-		n.Data[n.Length] = '.'
-		n.Length++
-	}
-	return n, true
+	dst[label-1] = byte(len(dst) - label)
+	return append(dst, 0)
 }

@@ -1,0 +1,63 @@
+package stub
+
+// idTable maps the IDs that a link has used to the lookups that wait for the replies. An ID stays in
+// it after its lookup has stopped to wait. It is a hash table with linear probing: the IDs are
+// random, so their low bits are a hash. A map would cost several times as much per query.
+type idTable struct {
+	slots []idSlot // a power of two, at most half in use
+	n     int
+}
+
+type idSlot struct {
+	e    *exchange // nil: nobody waits for a reply any more
+	id   uint16
+	used bool
+}
+
+// idsFirst is the first size of a table.
+const idsFirst = 64
+
+// find returns the slot of id, or the free one where it belongs.
+func (t *idTable) find(id uint16) *idSlot {
+	for i := int(id); ; i++ {
+		s := &t.slots[i&(len(t.slots)-1)]
+		if !s.used || s.id == id {
+			return s
+		}
+	}
+}
+
+// get returns the lookup that waits for id, and whether the ID was used.
+func (t *idTable) get(id uint16) (e *exchange, used bool) {
+	if t.n == 0 {
+		return nil, false
+	}
+	s := t.find(id)
+	return s.e, s.used
+}
+
+// add adds an ID that is not in the table.
+func (t *idTable) add(id uint16, e *exchange) {
+	if 2*(t.n+1) > len(t.slots) {
+		old := t.slots
+		t.slots = make([]idSlot, max(2*len(old), idsFirst))
+		for _, s := range old {
+			if s.used {
+				*t.find(s.id) = s
+			}
+		}
+	}
+	*t.find(id) = idSlot{e, id, true}
+	t.n++
+}
+
+// release ends the wait for id. It reports whether there was one.
+func (t *idTable) release(id uint16) bool {
+	if t.n == 0 {
+		return false
+	}
+	s := t.find(id)
+	waited := s.e != nil
+	s.e = nil
+	return waited
+}
