@@ -76,6 +76,13 @@ func TestServers(t *testing.T) {
 	}
 }
 
+// The name that the bound cuts in two is not a suffix.
+func TestOverlongLine(t *testing.T) {
+	start := "search a.example b.example "
+	text := start + strings.Repeat(" ", MaxLineBytes-len(start)-6) + "c.example d.example\n"
+	require.Equal(t, []string{"a.example", "b.example"}, texts(parse(t, text, Environment{}).Search))
+}
+
 func TestServersAreBounded(t *testing.T) {
 	var b strings.Builder
 	for i := range 2 * MaxServers {

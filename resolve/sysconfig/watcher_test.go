@@ -234,16 +234,50 @@ func TestWatcherNoReload(t *testing.T) {
 	w.has("192.0.2.1", 1)
 }
 
+// A file that is written during the read is read again.
+func TestWatcherReadsMovingFilesAgain(t *testing.T) {
+	w := watch(t, one)
+	w.set(two)
+	open := w.Watcher.options.open
+	w.Watcher.options.open = func(path string) (fs.File, error) {
+		f, err := open(path)
+		if path == w.resolv && err == nil {
+			f = movingFile{f, func() { w.files.write(w.resolv, two+"# more\n") }}
+		}
+		return f, err
+	}
+	w.advance(DefaultInterval)
+	w.has("192.0.2.1", 1)
+	require.ErrorContains(t, w.Err(), "changed during the read")
+	w.Watcher.options.open = open
+	w.advance(DefaultDebounce)
+	w.has("192.0.2.2", 2)
+	require.NoError(t, w.Err())
+}
+
+// movingFile is a file that changes at each read.
+type movingFile struct {
+	fs.File
+	change func()
+}
+
+func (f movingFile) Read(p []byte) (int, error) {
+	n, err := f.File.Read(p)
+	f.change()
+	return n, err
+}
+
 // No caller waits for the one that reads: it gets the previous configuration.
 func TestWatcherDoesNotBlock(t *testing.T) {
 	w := watch(t, one)
 	w.set(two)
 	w.advance(DefaultInterval)
 	inside, leave := make(chan struct{}), make(chan struct{})
+	var once sync.Once
 	open := w.Watcher.options.open
 	w.Watcher.options.open = func(path string) (fs.File, error) {
 		if path == w.resolv {
-			close(inside)
+			once.Do(func() { close(inside) })
 			<-leave
 		}
 		return open(path)
@@ -254,6 +288,7 @@ func TestWatcherDoesNotBlock(t *testing.T) {
 		w.Current()
 	}()
 	<-inside
+	w.advance(DefaultInterval) // the next check is due before this one has ended
 	w.has("192.0.2.1", 1)
 	require.NoError(t, w.Err())
 	close(leave)
