@@ -103,7 +103,7 @@ func (w *searchWalk) tryAsIs() (Name, bool) {
 // failed takes the result of the last absolute name, and returns whether to try the next.
 func (w *searchWalk) failed(err error) bool {
 	asIs := w.last == w.name
-	// Of equal errors, the one of the name as it is tells the caller most.
+	// Of equal errors, the caller gets the one about the name that it wrote.
 	if w.worst == nil || severity(err) > severity(w.worst) || asIs && severity(err) == severity(w.worst) {
 		w.worst = err
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/edgewise-go/edgewise/resolve"
 )
 
-// zone is what the strategy under a host answers: to "A name", "AAAA name", or to both as "name". A
-// name that is not in it does not exist.
+// zone holds the answers of the strategy under a host, by "A name", by "AAAA name", or for both
+// types by "name". Other names do not exist.
 type zone map[string]any // an error, or the text of an address
 
 func (z zone) reply(q resolve.Question) (resolve.Answer, error) {

@@ -26,8 +26,8 @@ type Options struct {
 
 	// Interval is the time between two checks of a [Watcher]; [DefaultInterval] if zero.
 	Interval time.Duration
-	// Debounce is for how long a [Watcher] must see the same doubtful file before it uses it;
-	// [DefaultDebounce] if zero.
+	// A [Watcher] uses a doubtful file after it has been unchanged for Debounce; [DefaultDebounce]
+	// if zero.
 	Debounce time.Duration
 	Clock    func() time.Time // of a [Watcher]; time.Now if nil
 
@@ -88,8 +88,8 @@ type snapshot struct {
 	doubt  doubt       // about the file with the servers
 }
 
-// doubt is why a file may not be complete. A program that rewrites a file in place first truncates
-// it.
+// doubt is a reason to suspect that a file is incomplete. A program that rewrites a file in place
+// first truncates it.
 type doubt string
 
 const (

@@ -11,7 +11,7 @@ import (
 	"github.com/edgewise-go/edgewise/resolve"
 )
 
-// Environment is what resolv.conf(5) takes from the process and the machine.
+// Environment holds the settings that resolv.conf(5) takes from the process and the machine.
 type Environment struct {
 	LocalDomain *string // LOCALDOMAIN, which replaces the search list; nil if it is not set
 	ResOptions  string  // RES_OPTIONS, options after those of the file

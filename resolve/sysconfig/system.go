@@ -7,7 +7,7 @@ import (
 	"github.com/edgewise-go/edgewise/resolve"
 )
 
-// scope is the names that a source may answer.
+// scope selects the names that a source may answer.
 type scope uint8
 
 const (
@@ -20,7 +20,7 @@ const (
 
 // scopes lists the known sources. An unlisted one may answer any name.
 //
-//   - files and dns are what this module implements. cache (FreeBSD) is a cache of the others.
+//   - This module implements files and dns. cache (FreeBSD) is a cache of the others.
 //   - nss-myhostname(8) answers the machine's own names, and those of its gateway.
 //   - nss-mdns asks for names in .local, unless its own configuration file lists more.
 //   - nss-mymachines(8) answers names of local containers, which have one label.
@@ -45,7 +45,7 @@ func scopeOf(source string) scope {
 func (c *Settings) NeedsSystem() (bool, string) {
 	for _, m := range c.Lookup {
 		if scopeOf(m.Name) > scopeOwn {
-			return true, fmt.Sprintf("hosts are looked up with %s, too", m.Name)
+			return true, fmt.Sprintf("hosts are also looked up with %s", m.Name)
 		}
 		if text, odd := m.unknown(); odd {
 			return true, text

@@ -39,8 +39,8 @@ type installed struct {
 	generation uint64
 }
 
-// freshFor is for how long after a modification another one may leave the same time, with the
-// coarsest file times in use (FAT). A file that was read earlier than that is read again.
+// freshFor is the resolution of the coarsest file times in use (FAT). Two modifications within it
+// may leave the same time, so a file that was read that soon after one is read again.
 const freshFor = 2 * time.Second
 
 // NewWatcher reads the configuration, and returns its error if that fails. A doubtful file is put
