@@ -4,6 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unsafe"
 )
 
 // Cache stores the results of the next strategy until they expire.
@@ -39,6 +40,7 @@ type Cache struct {
 	names      map[string]*cacheEntry // the first entry of each name, whose copy of the name is the key
 	positive   cacheShare
 	negative   cacheShare
+	spare      *cacheEntry // the entry that was evicted last, for the next one: a full cache does not allocate
 	generation uint64
 	refreshes  map[*refresh]struct{}
 	failures   int
@@ -61,7 +63,9 @@ func NewCache(options CacheOptions, next Strategy) (*Cache, error) {
 	c := &Cache{next: next, options: options, refreshes: map[*refresh]struct{}{}}
 	c.epoch = c.time()
 	c.leave = c.release
-	c.positive.max, c.negative.max = options.MaxBytes, options.MaxNegativeBytes
+	// The spare entry counts against both bounds, whichever it came from.
+	spare := objectBytes(int(unsafe.Sizeof(cacheEntry{})))
+	c.positive.max, c.negative.max = max(0, options.MaxBytes-spare), max(0, options.MaxNegativeBytes-spare)
 	if options.Generation != nil {
 		c.generation = options.Generation()
 	}
@@ -141,7 +145,7 @@ func (c *Cache) Flush() {
 // flush must be called with mu held.
 func (c *Cache) flush() {
 	c.learner.Store(&learner{c})
-	c.names, c.failures = map[string]*cacheEntry{}, 0
+	c.names, c.failures, c.spare = map[string]*cacheEntry{}, 0, nil
 	c.positive, c.negative = cacheShare{max: c.positive.max}, cacheShare{max: c.negative.max}
 }
 

@@ -70,14 +70,14 @@ func objectBytes(n int) int {
 	return n + n/8 + min(n, 8)
 }
 
-func newCacheEntry(q Question) *cacheEntry {
-	e := &cacheEntry{typ: q.Type, class: q.Class}
+// reset makes e the entry of a question, without a result.
+func (e *cacheEntry) reset(q Question) {
+	*e = cacheEntry{typ: q.Type, class: q.Class}
 	if n := copy(e.inline[:], q.Name.text); n == len(q.Name.text) {
 		e.name = unsafe.String(&e.inline[0], n)
 	} else {
 		e.name = strings.Clone(q.Name.text)
 	}
-	return e
 }
 
 // measure sets the size of e to an estimate of the memory that it keeps alive, without its slot.

@@ -125,7 +125,11 @@ func (c *Cache) keep(q *Question, t Type, kind cacheKind, a *Answer, err error, 
 		return nil
 	}
 	if e == nil {
-		e = newCacheEntry(Question{Name: q.Name, Type: t, Class: q.Class})
+		if e = c.spare; e == nil {
+			e = new(cacheEntry)
+		}
+		c.spare = nil
+		e.reset(Question{Name: q.Name, Type: t, Class: q.Class})
 	}
 	e.kind, e.main, e.marks, e.fetched, e.hits, e.failures = kind, main, 0, false, 0, 0
 	e.stored, e.expires, e.prefetch, e.recheck = now, now+ttl, now+ttl-ttl/prefetchPart, 0
@@ -147,6 +151,8 @@ func (c *Cache) keep(q *Question, t Type, kind cacheKind, a *Answer, err error, 
 		victim := share.victim(func(e *cacheEntry) bool { return now-e.expires >= c.options.MaxStale })
 		c.stats.EvictedAge = max(0, now-victim.stored)
 		c.evict(victim)
+		victim.reset(Question{}) // frees what it refers to
+		c.spare = victim
 	}
 	c.insert(e)
 	return e

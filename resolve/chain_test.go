@@ -107,24 +107,27 @@ func newCache(t testing.TB, options CacheOptions, next Strategy) *Cache {
 	return c
 }
 
-// A new name costs its entry and a flight. A name that has expired keeps its entry.
+// A query costs a flight. A new name also costs its entry, unless the cache is full and reuses the
+// one that it evicts. A name that has expired keeps its entry.
 func TestCacheAllocatesAnEntryPerName(t *testing.T) {
 	q := mustQuestion(t, "one.example", TypeA)
 	same := func(int) Question { return q }
 	long := strings.Repeat("a-long-label.", 8)
 	for _, c := range []struct {
 		name     string
+		maxBytes int
 		ttl      time.Duration
 		question func(int) Question
 		want     float64
 	}{
-		{"new names", time.Minute, distinct(t, "host-%d.example"), 2},
-		{"new long names", time.Minute, distinct(t, long+"host-%d.example"), 3},
-		{"an answer that is not stored", -time.Second, same, 1},
-		{"an answer that has expired", time.Nanosecond, same, 1},
-		{"an answer that is in the cache", time.Minute, same, 0},
+		{"new names", 0, time.Minute, distinct(t, "host-%d.example"), 2},
+		{"new names in a full cache", 40 << 10, time.Minute, distinct(t, "host-%d.example"), 1},
+		{"new long names", 0, time.Minute, distinct(t, long+"host-%d.example"), 3},
+		{"an answer that is not stored", 0, -time.Second, same, 1},
+		{"an answer that has expired", 0, time.Nanosecond, same, 1},
+		{"an answer that is in the cache", 0, time.Minute, same, 0},
 	} {
-		cache := newCache(t, CacheOptions{}, NewCoalesce(0, instant{c.ttl}))
+		cache := newCache(t, CacheOptions{MaxBytes: c.maxBytes}, NewCoalesce(0, instant{c.ttl}))
 		for i := range 4096 { // the map has grown
 			cache.names[fmt.Sprint(i)] = nil
 		}
@@ -132,6 +135,10 @@ func TestCacheAllocatesAnEntryPerName(t *testing.T) {
 		queries, inbox := queriesFor(1, c.question)
 		cache.Start(&queries[0])
 		inbox.Run(0)
+		for i := range 200 { // fills the small one
+			q := mustQuestion(t, fmt.Sprintf("fill-%d.example", i), TypeA)
+			learn(cache, q, Answer{Question: q, Expires: time.Now().Add(time.Hour)}, nil)
+		}
 		if n := allocsPerStart(cache, c.question); n > c.want {
 			t.Errorf("%s: got %v allocations per query, want at most %v", c.name, n, c.want)
 		}
