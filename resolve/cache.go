@@ -15,10 +15,10 @@ import (
 // answer to another question than the one asked is not stored.
 //
 // Negative answers ([ErrNotFound], [ErrNoData]; RFC 2308) are stored by question. If
-// [Error.RCode] is [RCodeNameError], the name does not exist with any type, and the entry answers
-// all its types, except those that an alias can have. [System] has no response codes: it also
-// reports ErrNotFound for a name that merely lacks a family. A later answer for the name ends the
-// entry.
+// [Error.RCode] is [RCodeNameError], the name does not exist with any type. The entry then answers
+// all its types, except those that an alias can have, with the error for the question that was
+// asked. A later answer for the name ends the entry. [System] has no response codes: it also
+// reports ErrNotFound for a name that merely lacks a family.
 //
 // Failures that the next strategy reports ([ErrServFail], [ErrTimeout], [ErrMalformed]; RFC 9520)
 // are stored by question for a time that grows while they repeat. An answer ends it. The end of a

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 	"unsafe"
 
@@ -98,6 +99,41 @@ func TestRefreshesAreBounded(t *testing.T) {
 	require.Equal(t, names, inbox.Run(0), "a stale answer for each")
 	require.Len(t, next.held, MaxCacheRefreshes)
 	require.NoError(t, c.Close())
+}
+
+// The timers without options: 1.8 seconds for a newer answer, 10 for the background query, and 30
+// before the next one.
+func TestStaleTimersAreThoseOfTheRFC(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		next := &holding{}
+		c := newCache(t, CacheOptions{MaxStale: time.Hour}, next)
+		q := mustQuestion(t, "one.example", TypeA)
+		learn(c, q, Answer{Question: q, Expires: time.Now().Add(time.Minute)}, nil)
+		time.Sleep(2 * time.Minute)
+		queries, inbox := queriesFor(1, func(int) Question { return q })
+		c.Start(&queries[0])
+		pass := func(d time.Duration) {
+			time.Sleep(d)
+			synctest.Wait()
+		}
+		pass(DefaultCacheStaleDelay - 1)
+		require.Zero(t, inbox.Run(0), "a completion before 1.8 seconds")
+		pass(1)
+		require.Equal(t, 1, inbox.Run(0))
+		require.True(t, queries[0].answer.Stale)
+		pass(DefaultCacheRefreshTimeout - DefaultCacheStaleDelay - 1)
+		require.False(t, next.held[0].Finished(), "the background query has ended too early")
+		pass(1)
+		require.True(t, next.held[0].Finished())
+		pass(DefaultCacheStaleRecheck - 1)
+		a, err := c.Try(q)
+		require.NoError(t, err)
+		require.True(t, a.Stale)
+		pass(1)
+		_, err = c.Try(q)
+		require.Equal(t, ErrWouldBlock, err, "Start must ask again")
+		require.NoError(t, c.Close())
+	})
 }
 
 // The counters of a life with every kind of entry.

@@ -132,7 +132,7 @@ type CacheStats struct {
 	Positive, Negative, Failures int // entries, with expired ones that nobody has asked for
 	Bytes, NegativeBytes         int // memory that counts against MaxBytes and MaxNegativeBytes
 
-	Hits         uint64 // fresh positive answers, also in the other counters of hits
+	Hits         uint64 // positive answers that had not expired
 	NegativeHits uint64
 	FailureHits  uint64
 	StaleHits    uint64 // queries and Try that got a stale answer

@@ -144,3 +144,47 @@ func TestCacheAllocatesAnEntryPerName(t *testing.T) {
 		}
 	}
 }
+
+func TestAcceptFuncPassesTheQuery(t *testing.T) {
+	q := mustQuestion(t, "one.example", TypeA)
+	var stopped []*Query
+	stop := func(q *Query) { stopped = append(stopped, q) }
+	queries, inbox := queriesFor(2, func(int) Question { return q })
+	for i := range queries {
+		if !queries[i].AcceptFunc(stop) {
+			t.Fatalf("query %d was not accepted", i)
+		}
+	}
+	queries[0].Finish(Answer{}, nil)
+	queries[0].Cancel()
+	queries[1].Cancel()
+	queries[1].Cancel()
+	if len(stopped) != 1 || stopped[0] != &queries[1] {
+		t.Errorf("stop got %d queries, want the canceled one once", len(stopped))
+	}
+	if n := inbox.Run(0); n != 2 {
+		t.Errorf("got %d completions, want 2", n)
+	}
+}
+
+// A query in flight through Cache and Coalesce has the memory of the caller's query and a flight.
+func TestOutstandingQueriesAreSmall(t *testing.T) {
+	const outstanding, most = 10_000, 900 // bytes each; the queries are more than a third
+	questions := make([]Question, outstanding)
+	for i := range questions {
+		questions[i] = mustQuestion(t, fmt.Sprintf("host-%d.example", i), TypeA)
+	}
+	before := heap()
+	next := &holding{held: make([]*Query, 0, outstanding)}
+	cache := newCache(t, CacheOptions{}, NewCoalesce(0, next))
+	queries, _ := queriesFor(outstanding, func(i int) Question { return questions[i] })
+	for i := range queries {
+		cache.Start(&queries[i])
+	}
+	each := (heap() - before) / outstanding
+	t.Logf("%d bytes per query, of which the Query has %d", each, unsafe.Sizeof(Query{}))
+	if len(next.held) != outstanding || each > most {
+		t.Errorf("%d bytes per query in flight, want at most %d", each, most)
+	}
+	queries[0].Cancel()
+}

@@ -26,10 +26,10 @@ func coalesceCases() []Case {
 			Source: "CVE-2020-25686", Needs: needs(Coalesce), Run: func(t T, p Fixture) {
 				f := p.coalesce(t, 0)
 				var calls []*call
-				for range 100 {
+				for range 1000 {
 					calls = append(calls, f.start(one))
 				}
-				f.next.asked(1, "100 queries with one question")
+				f.next.asked(1, "1000 queries with one question")
 				ans, err := fixed(one)
 				f.next.finish(0, ans, err)
 				f.owner.await(calls...)
