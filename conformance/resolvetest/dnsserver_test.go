@@ -2,112 +2,56 @@ package resolvetest
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"net"
 	"net/netip"
 	"testing"
 
+	"golang.org/x/net/dns/dnsmessage"
+
 	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/resolve"
 )
 
-// dnsServer answers over UDP on loopback as a lookup does.
-type dnsServer struct {
-	conn   net.PacketConn
-	lookup resolve.Lookup
-	ctx    context.Context
-}
-
-const (
-	rcodeServFail = 2
-	rcodeNXDomain = 3
-	headerBytes   = 12
-)
-
-func startServer(t T, lookup resolve.Lookup) (*dnsServer, error) {
-	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
+// newLookupServer starts a server that answers as a lookup does.
+func newLookupServer(t T, lookup resolve.Lookup) *server {
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &dnsServer{conn: conn, lookup: lookup, ctx: ctx}
-	go s.serve()
-	t.Cleanup(func() {
-		// Held lookups end with the script, whose own cleanup runs later. So this cleanup does not
-		// wait for them.
-		cancel()
-		conn.Close()
+	s := newServer(t, func(q *arrival) {
+		// A lookup may be held. Held lookups end with the script, and nothing waits for them here.
+		go func() { replyAs(ctx, q, lookup) }()
 	})
-	return s, nil
+	t.Cleanup(cancel)
+	return s
 }
 
-// resolver returns a resolver of package net that asks only this server.
-func (s *dnsServer) resolver() *net.Resolver {
-	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		var d net.Dialer
-		return d.DialContext(ctx, "udp", s.conn.LocalAddr().String())
-	}}
-}
-
-func (s *dnsServer) serve() {
-	for {
-		buf := make([]byte, 512)
-		n, from, err := s.conn.ReadFrom(buf)
-		if err != nil {
-			return
-		}
-		go func() {
-			if reply := s.reply(buf[:n]); reply != nil {
-				_, _ = s.conn.WriteTo(reply, from) // a lost reply is a lost datagram: the resolver asks again
-			}
-		}()
-	}
-}
-
-// reply answers one question (RFC 1035, section 4.1). It returns nil for no reply.
-func (s *dnsServer) reply(query []byte) []byte {
-	name, end := "", headerBytes
-	for end < len(query) && query[end] != 0 {
-		n := int(query[end])
-		if end+1+n >= len(query) {
-			return nil
-		}
-		name += string(query[end+1:end+1+n]) + "."
-		end += 1 + n
-	}
-	if end+5 > len(query) {
-		return nil
-	}
-	end += 5
-	typ := resolve.Type(binary.BigEndian.Uint16(query[end-4:]))
-	q, err := resolve.NewQuestion(name, typ)
+// replyAs replies with what the lookup returns.
+func replyAs(ctx context.Context, q *arrival, lookup resolve.Lookup) {
+	asked, err := resolve.NewQuestion(q.name(), resolve.Type(q.question().Type))
 	if err != nil {
-		return nil
+		q.reply(rcode(dnsmessage.RCodeFormatError))
+		return
 	}
-	a, err := s.lookup(s.ctx, q)
-	rcode := 0
+	found, err := lookup(ctx, asked)
 	switch {
 	case errors.Is(err, resolve.ErrNotFound):
-		rcode = rcodeNXDomain
+		q.reply(rcode(dnsmessage.RCodeNameError))
 	case err != nil && !errors.Is(err, resolve.ErrNoData):
-		rcode = rcodeServFail
+		q.reply(rcode(dnsmessage.RCodeServerFailure))
+	default:
+		q.reply(func(m *dnsmessage.Message) {
+			m.Answers = nil
+			for addr := range found.All() {
+				m.Answers = append(m.Answers, record(q.question().Name, address(addr)))
+			}
+		})
 	}
-	reply := append([]byte(nil), query[:end]...)
-	reply[2], reply[3] = 0x81, byte(0x80|rcode) // QR, RD, RA
-	binary.BigEndian.PutUint16(reply[6:], uint16(a.Len()))
-	binary.BigEndian.PutUint16(reply[8:], 0)
-	binary.BigEndian.PutUint16(reply[10:], 0)
-	for addr := range a.All() {
-		rdata := addr.AsSlice()
-		reply = append(reply, 0xc0, headerBytes) // the name of the question
-		reply = binary.BigEndian.AppendUint16(reply, uint16(q.Type))
-		reply = binary.BigEndian.AppendUint16(reply, uint16(q.Class))
-		reply = binary.BigEndian.AppendUint32(reply, 60)
-		reply = binary.BigEndian.AppendUint16(reply, uint16(len(rdata)))
-		reply = append(reply, rdata...)
-	}
-	return reply
+}
+
+// netResolver returns a resolver of package net that asks only s, over UDP.
+func netResolver(s *server) *net.Resolver {
+	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "udp", s.addr.String())
+	}}
 }
 
 // TestPoolOverNet runs the cases with package net and a real server between the pool and the
@@ -115,26 +59,20 @@ func (s *dnsServer) reply(query []byte) []byte {
 func TestPoolOverNet(t *testing.T) {
 	Run(t, Target{Name: "pool over net", Claims: []Feature{Async}, Fixture: Fixture{
 		Base: func(t T, lookup resolve.Lookup, bounds resolve.PoolOptions) (resolve.Strategy, error) {
-			s, err := startServer(t, lookup)
-			if err != nil {
-				return nil, err
-			}
-			return resolve.NewPool(resolve.System{Resolver: s.resolver()}.Lookup, bounds)
+			s := newLookupServer(t, lookup)
+			return resolve.NewPool(resolve.System{Resolver: netResolver(s)}.Lookup, bounds)
 		},
 	}})
 }
 
 func TestHostOverNet(t *testing.T) {
-	server, err := startServer(suite.Of(t), func(_ context.Context, q resolve.Question) (resolve.Answer, error) {
+	server := newLookupServer(suite.Of(t), func(_ context.Context, q resolve.Question) (resolve.Answer, error) {
 		if q.Type == typeAAAA {
 			return answer(q, "2001:db8::1"), nil
 		}
 		return answer(q, "192.0.2.1", "192.0.2.2"), nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool, err := resolve.NewPool(resolve.System{Resolver: server.resolver()}.Lookup, resolve.PoolOptions{Workers: 2, MaxQueued: 2})
+	pool, err := resolve.NewPool(resolve.System{Resolver: netResolver(server)}.Lookup, resolve.PoolOptions{Workers: 2, MaxQueued: 2})
 	if err != nil {
 		t.Fatal(err)
 	}

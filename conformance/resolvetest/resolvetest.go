@@ -26,7 +26,8 @@ type Waiver = suite.Waiver
 // Violation is a case that failed. It implements error.
 type Violation = suite.Violation
 
-// The features. A target claims the features from Base to Wait by having the part of that name.
+// The features. A target claims the features from Base to Wait, and Wire, by
+// having the part of that name.
 const (
 	Base     Feature = "base"
 	Literal  Feature = "literal"
@@ -82,13 +83,17 @@ type Fixture struct {
 	Hedge    func(options resolve.HedgeOptions, first resolve.Strategy) (resolve.Strategy, error)
 	Filter   func(options resolve.FilterOptions, next resolve.Strategy) (resolve.Strategy, error)
 	Observe  func(observer resolve.Observer, clock func() time.Time, next resolve.Strategy) resolve.Strategy
+
+	// Wire makes a stub resolver that asks the servers in o. If it has a method Wait, all its
+	// goroutines must have ended when Wait returns after Close.
+	Wire func(t T, o WireOptions) (resolve.Strategy, error)
 }
 
 // Target is an implementation or a part of one, and its claims beyond the parts that it has.
 type Target struct {
 	Name    string
 	Fixture Fixture
-	Claims  []Feature // any of Async, Bounded, Lookup, Precise, SlowLane
+	Claims  []Feature // any of Async, Bounded, Lookup, Precise, SlowLane, Cookies, MixedCase, Suspicion, Follow
 	Waivers []Waiver
 }
 
@@ -162,7 +167,7 @@ func (target Target) suite() suite.Target[Fixture] {
 		{Cache, p.Cache != nil}, {Coalesce, p.Coalesce != nil}, {Host, p.Host != nil}, {Wait, p.Wait != nil},
 		{Search, p.Search != nil}, {Source, p.Source != nil}, {Special, p.Special != nil},
 		{Limit, p.Limit != nil}, {Fallback, p.Fallback != nil}, {Race, p.Race != nil}, {Hedge, p.Hedge != nil},
-		{Filter, p.Filter != nil}, {Observe, p.Observe != nil},
+		{Filter, p.Filter != nil}, {Observe, p.Observe != nil}, {Wire, p.Wire != nil},
 	} {
 		if f.has {
 			features = append(features, f.feature)
@@ -181,5 +186,6 @@ func Cases() []Case {
 		staticCases(), specialCases(), hostsCases(), cacheCases(), coalesceCases(),
 		decoratorCases(), limitCases(), fallbackCases(), raceCases(), hedgeCases(), filterCases(), observeCases(), laneCases(),
 		hostCases(), searchCases(), sourceCases(), waitCases(),
+		matchCases(), serverErrorCases(),
 	)
 }

@@ -36,7 +36,7 @@ func TestBlocking(t *testing.T) {
 	Run(t, Target{Name: "blocking", Fixture: Fixture{Base: blocking}, Claims: []Feature{Lookup, Precise}})
 }
 
-// leavesNoGoroutines fails t if more goroutines are in package resolve at the end of the test than
+// leavesNoGoroutines fails t if more goroutines are in module resolve at the end of the test than
 // at its start.
 func leavesNoGoroutines(t *testing.T) {
 	t.Helper()
@@ -44,7 +44,7 @@ func leavesNoGoroutines(t *testing.T) {
 		buf := make([]byte, 1<<20)
 		all = string(buf[:runtime.Stack(buf, true)])
 		for _, stack := range strings.Split(all, "\n\n") {
-			if strings.Contains(stack, "edgewise/resolve.") {
+			if strings.Contains(stack, "edgewise/resolve") {
 				n++
 			}
 		}
@@ -58,7 +58,7 @@ func leavesNoGoroutines(t *testing.T) {
 				return
 			}
 			if time.Now().After(limit) {
-				t.Errorf("%d goroutines are left in package resolve\n%s", n-before, all)
+				t.Errorf("%d goroutines are left in module resolve\n%s", n-before, all)
 				return
 			}
 		}
