@@ -128,7 +128,7 @@ func (c *Core) message(l *Link, msg []byte) {
 		c.reject(e, l.server, 0, err)
 		return
 	}
-	c.judge(e, t) // TC over a stream means nothing: there is no larger transport
+	c.judge(e, t)
 }
 
 var errBrokenStream = fmt.Errorf("%w: a message that nobody asked for on a stream", resolve.ErrMalformed)
@@ -263,6 +263,8 @@ func (c *Core) truncated(e *exchange, t transmission) {
 
 var errTruncated = fmt.Errorf("%w: the reply was truncated, and a stream did not get it", resolve.ErrServFail)
 
+var errTooLarge = fmt.Errorf("%w: the reply is larger than a message may be", resolve.ErrServFail)
+
 // judge decides what a matching reply means.
 func (c *Core) judge(e *exchange, t transmission) {
 	r, s := &c.reply, t.link.server
@@ -304,6 +306,10 @@ func (c *Core) judge(e *exchange, t transmission) {
 		a.Origin, a.Server = t.link.origin(), s.Addr
 		a.Authenticated = r.AD && c.o.TrustAD
 		c.finish(e, a, nil)
+	case r.Truncated:
+		// Over a stream, where there is no larger transport. What there is may be none of it.
+		c.unlist(e, t)
+		c.reject(e, s, r.RCode, errTooLarge)
 	case !r.ChainTarget.IsZero():
 		c.follow(e, t)
 	case r.Referral || !r.RecursionAvailable && !r.Authoritative && !r.HasSOA && !r.HasOPT:

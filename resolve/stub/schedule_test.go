@@ -171,6 +171,18 @@ func TestATruncatedReplyIsFetchedOverAStream(t *testing.T) {
 	w.idle()
 }
 
+// TestAReplyThatNoMessageHolds sets TC over a stream too, as BIND does for more than 65,535 bytes.
+func TestAReplyThatNoMessageHolds(t *testing.T) {
+	w := newNetwork(t, 1, Options{})
+	w.serve[addr(1)] = func(q arrival) []packet {
+		return []packet{{rtt, q.link, reply(q, func(m *dnsmessage.Message) { m.Truncated, m.Answers = true, nil })}}
+	}
+	r := w.lookup("huge.example")
+	require.ErrorIs(t, r.err, resolve.ErrServFail)
+	require.NotErrorIs(t, r.err, resolve.ErrNoData)
+	w.idle()
+}
+
 func TestAllServersRefuse(t *testing.T) {
 	w := newNetwork(t, 2, Options{})
 	refused := func(q arrival) []packet {
