@@ -35,6 +35,8 @@ type exchange struct {
 	resent  uint32 // bit per server: the query was sent again after its stream had failed
 	cookies int    // number of BADCOOKIE replies
 
+	cookieless transmission // the first one whose reply lacked a cookie
+
 	pending [pendingMax]transmission
 	n       int // of pending
 	last    transmission

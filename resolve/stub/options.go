@@ -31,8 +31,9 @@ const (
 	probeInterval = 5 * time.Second
 	plainLifetime = 5 * time.Minute // how long a server that drops EDNS is asked without it
 	openPause     = 100 * time.Millisecond
-	// cookieRegression is how long replies without a cookie count as forged after one with it.
-	cookieRegression = 2 * time.Minute
+	// cookielessLifetime is how long replies without a cookie are believed of a server that has
+	// sent some with one and some without.
+	cookielessLifetime = 5 * time.Minute
 )
 
 // downAfter is the number of consecutive timeouts after which a server that has answered before is

@@ -68,7 +68,7 @@ func (c *Core) datagram(l *Link, msg []byte, cut bool) {
 		c.suspect(e, l.server, "malformed")
 		return
 	}
-	if !c.cookieHolds(l.server, t) {
+	if !c.cookieHolds(e, t) {
 		c.ignore(l, e, &c.stats.BadCookie, "without the cookie of the server, or with another one of ours")
 		c.suspect(e, l.server, "cookie")
 		return
@@ -127,6 +127,9 @@ func (c *Core) message(l *Link, msg []byte) {
 		c.unlist(e, t)
 		c.reject(e, l.server, 0, err)
 		return
+	}
+	if first := e.cookieless.link; first != nil && first.server == l.server {
+		l.server.cookielessUntil = c.now + cookielessLifetime
 	}
 	c.judge(e, t)
 }
@@ -228,24 +231,30 @@ func (c *Core) suspectByQuestion(l *Link, msg []byte) {
 
 // cookieHolds checks the cookies of a reply (RFC 7873, section 5.3), and keeps the one of the
 // server.
-func (c *Core) cookieHolds(s *server, t transmission) bool {
+//
+// After a reply with a cookie, one without may be forged. But a forwarder passes the cookies of
+// other servers on, and has none of its own for what it has cached. Its second reply without one to
+// the same lookup, which a forger would have to guess another ID and port for, shows that.
+func (c *Core) cookieHolds(e *exchange, t transmission) bool {
 	if !t.edns || c.o.NoCookies {
 		return true
 	}
-	got := c.reply.Cookie
-	if len(got) == 0 {
-		if s.cookieMissed == 0 {
-			s.cookieMissed = c.now
-		}
-		if c.now-s.cookieMissed > cookieRegression {
-			s.serverCookie = s.serverCookie[:0]
-		}
-		return len(s.serverCookie) == 0
-	}
-	if len(got) < len(s.clientCookie) || [8]byte(got[:8]) != s.clientCookie {
+	s, got := t.link.server, c.reply.Cookie
+	switch {
+	case len(got) >= len(s.clientCookie) && [8]byte(got[:8]) == s.clientCookie:
+		s.serverCookie = append(s.serverCookie[:0], got[8:]...)
+		return true
+	case len(got) > 0:
+		return false
+	case len(s.serverCookie) == 0, c.now < s.cookielessUntil:
+		return true
+	case e.cookieless.link == nil:
+		e.cookieless = t
+		return false
+	case e.cookieless.link == t.link && e.cookieless.id == t.id, e.cookieless.link.server != s:
 		return false
 	}
-	s.serverCookie, s.cookieMissed = append(s.serverCookie[:0], got[8:]...), 0
+	s.cookielessUntil = c.now + cookielessLifetime
 	return true
 }
 

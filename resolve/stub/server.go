@@ -22,8 +22,9 @@ type server struct {
 	plainUntil   time.Duration // it is asked without EDNS until then
 	ednsAnswered bool
 	clientCookie [8]byte
-	serverCookie []byte        // empty until the server has sent one
-	cookieMissed time.Duration // when a reply without a cookie came first since one with it
+	serverCookie []byte // empty until the server has sent one
+	// It sends replies without a cookie too. They are believed until then.
+	cookielessUntil time.Duration
 
 	udp    []*Link
 	stream *Link // takes new queries; nil if there is none
