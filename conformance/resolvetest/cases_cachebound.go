@@ -8,8 +8,8 @@ import (
 	"github.com/edgewise-go/edgewise/resolve"
 )
 
-// record returns an answer to q with one TXT record of n bytes.
-func record(q resolve.Question, n int, expires time.Time) resolve.Answer {
+// bulky returns an answer to q with one TXT record of n bytes.
+func bulky(q resolve.Question, n int, expires time.Time) resolve.Answer {
 	ans := resolve.NewRecordAnswer(q, []resolve.Record{{Type: resolve.TypeTXT, Data: strings.Repeat("x", n)}})
 	ans.Expires = expires
 	return ans
@@ -22,7 +22,7 @@ func (f *cacheFixture) learnRecord(q resolve.Question, n int) {
 	f.t.Helper()
 	asked := f.next.count()
 	c := f.owner.start(f.strat, q)
-	f.next.finish(asked, record(q, n, f.clock.Now().Add(time.Hour)), nil)
+	f.next.finish(asked, bulky(q, n, f.clock.Now().Add(time.Hour)), nil)
 	f.owner.await(c)
 }
 

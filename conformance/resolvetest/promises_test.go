@@ -7,5 +7,5 @@ import (
 )
 
 func TestEveryRuleIsPromised(t *testing.T) {
-	suite.Promises(t, Cases(), "../../resolve")
+	suite.Promises(t, Cases(), "../../resolve", "../../resolve/stub")
 }
