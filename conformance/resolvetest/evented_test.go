@@ -3,6 +3,7 @@ package resolvetest
 import (
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/edgewise-go/edgewise/resolve"
 	"github.com/edgewise-go/edgewise/resolve/evented"
@@ -12,7 +13,8 @@ import (
 // openEvented opens package evented as the options say.
 func openEvented(_ T, o WireOptions) (resolve.Strategy, error) {
 	r, err := evented.New(evented.Options{Servers: evented.Servers(o.Servers...), Dial: o.dial(), Stub: stub.Options{
-		Timeout: o.Timeout, Streams: o.Streams, MixCase: o.MixCase, MaxLinks: o.Sockets, MaxInFlight: o.MaxInFlight}})
+		Timeout: o.Timeout, Streams: o.Streams, MixCase: o.MixCase, MaxLinks: o.Sockets, MaxInFlight: o.MaxInFlight,
+		LinkIdle: time.Hour}}) // so that no case passes because of the timer that closes idle sockets
 	if err != nil { // not an interface that holds a nil pointer
 		return nil, err
 	}

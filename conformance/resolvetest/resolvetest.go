@@ -186,6 +186,6 @@ func Cases() []Case {
 		staticCases(), specialCases(), hostsCases(), cacheCases(), coalesceCases(),
 		decoratorCases(), limitCases(), fallbackCases(), raceCases(), hedgeCases(), filterCases(), observeCases(), laneCases(),
 		hostCases(), searchCases(), sourceCases(), waitCases(),
-		matchCases(), serverErrorCases(),
+		matchCases(), serverErrorCases(), wireLimitCases(),
 	)
 }
