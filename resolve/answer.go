@@ -51,7 +51,8 @@ type Answer struct {
 	Truncated bool           // there were more addresses or records than the bound; the first are kept
 	// Filtered counts the records that were left out because a name in them is not a host name. A
 	// hostile server could pass such names to programs that do not expect quotes or control
-	// characters in them.
+	// characters in them. In an answer with addresses, which have no names, it counts the canonical
+	// name.
 	Filtered int
 	// Authenticated is the AD bit (RFC 4035, section 3.2.3) of a server that the configuration
 	// trusts. It is false otherwise.

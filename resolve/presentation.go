@@ -38,7 +38,7 @@ func (r Record) rdataText() (string, bool) {
 		return stringsText(r.Data), r.Data != "" && validStrings(r.Data)
 	case TypeSOA:
 		soa, ok := r.SOA()
-		return fmt.Sprintf("%s %s %d %d %d %d %d", soa.Primary, soa.Mailbox, soa.Serial,
+		return fmt.Sprintf("%s %s %d %d %d %d %d", soa.Primary, soa.Responsible, soa.Serial,
 			int64(soa.Refresh.Seconds()), int64(soa.Retry.Seconds()), int64(soa.Expire.Seconds()), int64(soa.Minimum.Seconds())), ok
 	case TypeNAPTR:
 		return naptrText(r.Data)

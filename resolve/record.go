@@ -30,9 +30,10 @@ type SRV struct {
 }
 
 // SOA is the start of a zone (RFC 1035, section 3.3.13). The names are in the form of master files,
-// with a final dot: a mailbox may hold an escaped dot.
+// with a final dot. Responsible is the address of a person, with its @ written as a dot: the part
+// before it may hold an escaped dot.
 type SOA struct {
-	Primary, Mailbox                string
+	Primary, Responsible            string
 	Serial                          uint32
 	Refresh, Retry, Expire, Minimum time.Duration
 }
@@ -113,12 +114,12 @@ func (r Record) SOA() (SOA, bool) {
 	if !ok {
 		return SOA{}, false
 	}
-	mailbox, rest, ok := cutName(rest)
+	responsible, rest, ok := cutName(rest)
 	if !ok || len(rest) != 20 {
 		return SOA{}, false
 	}
 	seconds := func(i int) time.Duration { return time.Duration(uint32At(rest, i)) * time.Second }
-	return SOA{nameText(primary), nameText(mailbox), uint32At(rest, 0), seconds(4), seconds(8), seconds(12), seconds(16)}, true
+	return SOA{nameText(primary), nameText(responsible), uint32At(rest, 0), seconds(4), seconds(8), seconds(12), seconds(16)}, true
 }
 
 // CAA returns the content of a CAA record.

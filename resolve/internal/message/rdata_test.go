@@ -85,6 +85,12 @@ func TestPTRFollowsAClasslessDelegation(t *testing.T) {
 	require.True(t, r.Answer.Canonical.IsZero(), "RFC 2317 names are no host names")
 	require.Equal(t, 1, r.Filtered)
 	require.Zero(t, r.Answer.Filtered)
+
+	q = question(t, "www.example", resolve.TypeA)
+	r = mustRead(t, reply(t, q, dnsmessage.Header{}, cname("www.example.", 1, "a b."), a("a b.", 1, "192.0.2.1")), q)
+	require.Equal(t, []string{"192.0.2.1"}, addrs(r))
+	require.True(t, r.Answer.Canonical.IsZero())
+	require.Equal(t, 1, r.Answer.Filtered)
 }
 
 func TestHostRuleIsThatOfParseName(t *testing.T) {

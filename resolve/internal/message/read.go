@@ -268,6 +268,9 @@ func (r *reader) collect(n int) error {
 		}
 		if !ok {
 			into.Filtered++
+			if holdsAddrs {
+				into.Answer.Filtered++
+			}
 		}
 		into.Answer.Canonical = canonical
 	}

@@ -9,7 +9,7 @@ import (
 
 // MaxSteps bounds the labels and pointers that reading a message may visit. Compression lets a
 // message of 64 KiB describe megabytes of names. An honest message with 4,095 addresses, the
-// maximum, needs 4,095 steps.
+// maximum, needs two steps for each.
 const MaxSteps = 1 << 17
 
 // The bounds of names (RFC 1035, section 2.3.4).
