@@ -10,9 +10,12 @@
 // the caller asked for. [System] provides a Lookup that asks package net.
 //
 // Decorators answer what they can and pass on the rest. The useful order, outermost first, is
-// [Literal], [Special], [Static], [HostsFile], [Cache], [Coalesce], then the strategy. [Host]
-// builds on them: it turns a name into its IPv4 and IPv6 addresses and delivers each family as it
-// arrives.
+// [Literal], [Special], [Static], [HostsFile], [Filter], [Cache], [Coalesce], [Limit], then the
+// strategy. [Observe] may be anywhere. [Host] builds on them: it turns a name into its IPv4 and
+// IPv6 addresses and delivers each family as it arrives.
+//
+// [Fallback], [Race] and [Hedge] combine strategies by a fixed rule. [Adaptive] chooses between
+// them by what it measures.
 //
 // Questions are absolute, as in the DNS. A [Search] completes the relative names of a Host; no
 // strategy applies a search list, with an exception that [System] documents. Names are ASCII: the

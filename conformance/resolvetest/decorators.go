@@ -33,7 +33,6 @@ type decorator struct {
 	doc     string
 	feature Feature
 	two     bool // it has two strategies
-	both    bool // it asks both at once
 	build   func(p Fixture, first, second resolve.Strategy) (resolve.Strategy, error)
 }
 
@@ -45,7 +44,7 @@ func decorators() []decorator {
 		{name: "fallback", doc: "resolve.Fallback", feature: Fallback, two: true, build: func(p Fixture, first, second resolve.Strategy) (resolve.Strategy, error) {
 			return p.Fallback(resolve.FallbackOptions{}, first, second)
 		}},
-		{name: "race", doc: "resolve.Race", feature: Race, two: true, both: true, build: func(p Fixture, first, second resolve.Strategy) (resolve.Strategy, error) {
+		{name: "race", doc: "resolve.Race", feature: Race, two: true, build: func(p Fixture, first, second resolve.Strategy) (resolve.Strategy, error) {
 			return p.Race(first, second)
 		}},
 		{name: "hedge", doc: "resolve.Hedge", feature: Hedge, two: true, build: func(p Fixture, first, second resolve.Strategy) (resolve.Strategy, error) {
@@ -56,6 +55,9 @@ func decorators() []decorator {
 		}},
 		{name: "observe", doc: "resolve.Observe", feature: Observe, build: func(p Fixture, first, _ resolve.Strategy) (resolve.Strategy, error) {
 			return p.Observe(&resolve.Stats{}, nil, first), nil
+		}},
+		{name: "adaptive", doc: "resolve.Adaptive", feature: Adaptive, two: true, build: func(p Fixture, first, second resolve.Strategy) (resolve.Strategy, error) {
+			return p.Adaptive(resolve.AdaptiveOptions{Explore: -1, Routes: []resolve.Route{{Name: "first", Strategy: first}, {Name: "second", Strategy: second}}})
 		}},
 	}
 }

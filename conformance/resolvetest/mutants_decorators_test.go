@@ -53,6 +53,21 @@ func wrapped(name string, below, above func(s resolve.Strategy) resolve.Strategy
 				s, _ := up(d.Observe(o, clock, below(next)), nil)
 				return s
 			}
+		case "adaptive":
+			p.Adaptive = func(o resolve.AdaptiveOptions) (Adapter, error) {
+				for i := range o.Routes {
+					o.Routes[i].Strategy = below(o.Routes[i].Strategy)
+				}
+				a, err := resolve.NewAdaptive(o)
+				if err != nil {
+					return nil, err
+				}
+				b := &brokenAdapter{broken: &broken{Strategy: a}, adapter: a}
+				if above != nil {
+					b.Strategy = above(a)
+				}
+				return b, nil
+			}
 		default:
 			panic("no decorator " + name)
 		}

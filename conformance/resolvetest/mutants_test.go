@@ -28,7 +28,7 @@ func TestEveryCaseCanFail(t *testing.T) {
 		startMutants(), cancelMutants(),
 		staticMutants(), specialMutants(), hostsMutants(),
 		cacheMutants(), cacheBoundMutants(), cacheFailureMutants(), cacheStaleMutants(), coalesceMutants(), flightMutants(),
-		decoratorMutants(), limitMutants(), fallbackMutants(), raceMutants(), hedgeMutants(), filterMutants(), observeMutants(), laneMutants(),
+		decoratorMutants(), limitMutants(), fallbackMutants(), raceMutants(), hedgeMutants(), filterMutants(), observeMutants(), laneMutants(), adaptiveMutants(),
 		hostMutants(), searchMutants(), sourceMutants(), waitMutants(),
 	} {
 		mutants = append(mutants, ms...)

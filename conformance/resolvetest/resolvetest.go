@@ -46,6 +46,7 @@ const (
 	Hedge    Feature = "hedge"
 	Filter   Feature = "filter"
 	Observe  Feature = "observe"
+	Adaptive Feature = "adaptive"
 
 	Async    Feature = "async"     // Start of the base returns before the lookup does
 	Bounded  Feature = "bounded"   // the base keeps to the bounds on workers and queue that it was given
@@ -83,10 +84,18 @@ type Fixture struct {
 	Hedge    func(options resolve.HedgeOptions, first resolve.Strategy) (resolve.Strategy, error)
 	Filter   func(options resolve.FilterOptions, next resolve.Strategy) (resolve.Strategy, error)
 	Observe  func(observer resolve.Observer, clock func() time.Time, next resolve.Strategy) resolve.Strategy
+	Adaptive func(options resolve.AdaptiveOptions) (Adapter, error)
 
 	// Wire makes a stub resolver that asks the servers in o. If it has a method Wait, all its
 	// goroutines must have ended when Wait returns after Close.
 	Wire func(t T, o WireOptions) (resolve.Strategy, error)
+}
+
+// Adapter is a strategy that chooses between routes; *resolve.Adaptive is one.
+type Adapter interface {
+	resolve.Strategy
+	Sample(name string, took time.Duration, err error) bool
+	Decide(q resolve.Question) resolve.Decision
 }
 
 // Target is an implementation or a part of one, and its claims beyond the parts that it has.
@@ -142,6 +151,7 @@ func Default() Fixture {
 		Observe: func(observer resolve.Observer, clock func() time.Time, next resolve.Strategy) resolve.Strategy {
 			return resolve.NewObserve(observer, clock, next)
 		},
+		Adaptive: func(options resolve.AdaptiveOptions) (Adapter, error) { return resolve.NewAdaptive(options) },
 	}
 }
 
@@ -167,7 +177,7 @@ func (target Target) suite() suite.Target[Fixture] {
 		{Cache, p.Cache != nil}, {Coalesce, p.Coalesce != nil}, {Host, p.Host != nil}, {Wait, p.Wait != nil},
 		{Search, p.Search != nil}, {Source, p.Source != nil}, {Special, p.Special != nil},
 		{Limit, p.Limit != nil}, {Fallback, p.Fallback != nil}, {Race, p.Race != nil}, {Hedge, p.Hedge != nil},
-		{Filter, p.Filter != nil}, {Observe, p.Observe != nil}, {Wire, p.Wire != nil},
+		{Filter, p.Filter != nil}, {Observe, p.Observe != nil}, {Adaptive, p.Adaptive != nil}, {Wire, p.Wire != nil},
 	} {
 		if f.has {
 			features = append(features, f.feature)
@@ -184,7 +194,7 @@ func Cases() []Case {
 	return slices.Concat(
 		startCases(), errorCases(), cancelCases(), boundCases(), closeCases(),
 		staticCases(), specialCases(), hostsCases(), cacheCases(), coalesceCases(),
-		decoratorCases(), limitCases(), fallbackCases(), raceCases(), hedgeCases(), filterCases(), observeCases(), laneCases(),
+		decoratorCases(), limitCases(), fallbackCases(), raceCases(), hedgeCases(), filterCases(), observeCases(), laneCases(), adaptiveCases(),
 		hostCases(), searchCases(), sourceCases(), waitCases(),
 		matchCases(), serverErrorCases(), wireLimitCases(),
 	)
