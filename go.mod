@@ -11,7 +11,10 @@ require (
 	github.com/edgewise-go/edgewise/sys v0.1.0
 )
 
-require golang.org/x/sys v0.49.0 // indirect
+require (
+	golang.org/x/net v0.62.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+)
 
 replace (
 	github.com/edgewise-go/edgewise/bufstrategy => ./bufstrategy

@@ -3,6 +3,7 @@ package edgewise
 import (
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"runtime"
 	"slices"
 	"strconv"
@@ -58,11 +59,17 @@ type Options struct {
 	// BufferMemory bounds the memory of all buffers per loop. Zero means DefaultBufferMemory.
 	BufferMemory int
 
-	// Resolve names the strategy that resolves host names: "pool" or "blocking". An empty name
-	// means "pool". The hosts file, a cache and coalescing surround it. Resolver replaces all of
-	// that. The Stack closes it.
+	// Resolve names the strategy that resolves host names. "evented" asks name servers over the
+	// event queue, "pool" asks the system on a few goroutines, "blocking" asks it where the lookup
+	// starts. "adaptive", which an empty name means, is evented, except for names that only the
+	// system can resolve and while no name server answers: these go to a pool. The hosts file,
+	// special names such as localhost, a cache and coalescing surround the strategy. Resolver
+	// replaces all of that. The Stack closes it.
 	Resolve  string
 	Resolver resolve.Strategy
+	// NameServers replaces the name servers of the system, for the strategies "adaptive" and
+	// "evented".
+	NameServers []netip.AddrPort
 	// HostsPath is the path of the hosts file. An empty path means that of the system.
 	HostsPath string
 	// HostsFailed is called if the hosts file cannot be read, as resolve.HostsOptions.Failed is.
@@ -121,7 +128,7 @@ type choice struct {
 var (
 	modes      = choice{"Mode", []string{"edge", "level", "oneshot"}}
 	schedulers = choice{"Scheduler", []string{"single", "sharded", "shared", "stealing"}}
-	resolvers  = choice{"Resolve", []string{"blocking", "pool"}}
+	resolvers  = choice{"Resolve", []string{"adaptive", "blocking", "evented", "pool"}}
 	buffers    = choice{"Buffer", slices.DeleteFunc(bufstrategy.Names(), func(name string) bool { return name == "kernel" })}
 )
 
@@ -142,7 +149,7 @@ func (o Options) complete() (Options, error) {
 	}
 	setDefault(&o.Queue, "auto")
 	setDefault(&o.Mode, "edge")
-	setDefault(&o.Resolve, "pool")
+	setDefault(&o.Resolve, "adaptive")
 	if o.Loops == 1 {
 		setDefault(&o.Scheduler, "single")
 	}

@@ -14,7 +14,7 @@ func TestOptionErrors(t *testing.T) {
 	}{
 		{Options{Mode: "x"}, "Mode", "edgewise: open: Mode x: unknown; want one of edge|level|oneshot", ""},
 		{Options{Queue: "x"}, "Queue", "", ""},
-		{Options{Resolve: "x"}, "Resolve", "edgewise: open: Resolve x: unknown; want one of blocking|pool", ""},
+		{Options{Resolve: "x"}, "Resolve", "edgewise: open: Resolve x: unknown; want one of adaptive|blocking|evented|pool", ""},
 		{Options{Buffer: "kernel"}, "Buffer", "", ""},
 		{Options{Loops: MaxLoops + 1}, "Loops", "edgewise: open: Loops 1025: want 0 to 1024", ""},
 		{Options{Loops: 1000, Scheduler: "shared"}, "Loops", "", ""},

@@ -3,11 +3,15 @@ package edgewise
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"time"
 
 	"github.com/edgewise-go/edgewise/resolve"
+	"github.com/edgewise-go/edgewise/resolve/evented"
+	"github.com/edgewise-go/edgewise/resolve/netresolver"
+	"github.com/edgewise-go/edgewise/resolve/sysconfig"
 	"github.com/edgewise-go/edgewise/sched"
 )
 
@@ -18,33 +22,41 @@ const (
 	resolveTimeout  = 15 * time.Second
 )
 
-// Resolver resolves host names for tasks and goroutines. Its methods have the signatures of those
-// of net.Resolver.
+// Resolver resolves host names and records for tasks and goroutines. Its methods have the
+// signatures of those of net.Resolver; package netresolver documents the differences.
 type Resolver struct {
-	host   resolve.Host
+	netresolver.Resolver
 	poller *sched.Poller
 	inbox  *resolve.Inbox // run by the poller, which no task can hold
 }
 
-// resolver makes the strategy that o selects, with what surrounds it.
-func (o Options) resolver() (resolve.Strategy, error) {
+// resolver makes the strategy that o selects, with what surrounds it, and the search list. dial
+// connects to name servers.
+func (o Options) resolver(dial func(ctx context.Context, network, address string) (net.Conn, error)) (resolve.Strategy, func() resolve.Search, error) {
 	if o.Resolver != nil {
-		return o.Resolver, nil
+		return o.Resolver, nil, nil
 	}
-	base, err := resolve.ByName(o.Resolve, resolve.System{}.Lookup, resolve.PoolOptions{Workers: resolveWorkers, MaxQueued: resolveQueueMax})
+	system, err := sysconfig.NewWatcher(sysconfig.Options{})
 	if err != nil {
-		return nil, &OptionError{Option: "Resolve", Value: o.Resolve, Err: err}
+		if o.Resolve == "evented" && len(o.NameServers) == 0 {
+			return nil, nil, &OptionError{Option: "Resolve", Value: o.Resolve, Err: err, Nearest: "pool"}
+		}
+		o.Logger.Warn("the configuration of the resolver was not read", "error", err)
 	}
-	cache, err := resolve.NewCache(resolve.CacheOptions{}, resolve.NewCoalesce(0, base))
+	base, err := o.strategy(system, dial)
 	if err != nil {
-		return nil, errors.Join(err, base.Close())
+		return nil, nil, err
 	}
-	// The hosts file of Windows has no line for localhost, and name servers must not be asked for
-	// it (RFC 6761, section 6.3).
-	loopback := map[string][]netip.Addr{"localhost": {netip.IPv6Loopback(), netip.AddrFrom4([4]byte{127, 0, 0, 1})}}
-	static, err := resolve.NewStatic(loopback, cache)
+	options := resolve.CacheOptions{}
+	var search func() resolve.Search
+	if system != nil && (o.Resolve == "evented" || o.Resolve == "adaptive") {
+		// The other strategies leave the search list to the system.
+		options.Generation = system.Generation
+		search = func() resolve.Search { return system.Current().HostSearch() }
+	}
+	cache, err := resolve.NewCache(options, resolve.NewCoalesce(0, base))
 	if err != nil {
-		return nil, errors.Join(err, cache.Close())
+		return nil, nil, errors.Join(err, base.Close())
 	}
 	path := o.HostsPath
 	if path == "" {
@@ -54,11 +66,45 @@ func (o Options) resolver() (resolve.Strategy, error) {
 	if failed == nil {
 		failed = func(err error) { o.Logger.Warn("hosts file not read", "error", err) }
 	}
-	hosts, err := resolve.NewHostsFile(resolve.HostsOptions{Path: path, Failed: failed}, static)
+	hosts, err := resolve.NewHostsFile(resolve.HostsOptions{Path: path, Failed: failed}, cache)
 	if err != nil {
-		return nil, errors.Join(&OptionError{Option: "HostsPath", Value: path, Err: err}, cache.Close())
+		return nil, nil, errors.Join(&OptionError{Option: "HostsPath", Value: path, Err: err}, cache.Close())
 	}
-	return resolve.NewLiteral(hosts), nil
+	return resolve.NewLiteral(resolve.NewSpecial(resolve.SpecialOptions{}, hosts)), search, nil
+}
+
+// strategy makes the strategy that asks others. system is nil if the configuration is not known.
+func (o Options) strategy(system *sysconfig.Watcher, dial func(ctx context.Context, network, address string) (net.Conn, error)) (resolve.Strategy, error) {
+	if o.Resolve == "blocking" {
+		return resolve.NewBlocking(resolve.System{}.Lookup), nil
+	}
+	servers := evented.Options{Servers: evented.Servers(o.NameServers...), Dial: dial}
+	if len(o.NameServers) == 0 {
+		servers.System = system
+	}
+	if o.Resolve == "evented" {
+		e, err := evented.New(servers)
+		if err != nil {
+			return nil, &OptionError{Option: "NameServers", Value: fmt.Sprint(o.NameServers), Err: err}
+		}
+		return e, nil
+	}
+	pool, err := resolve.NewPool(resolve.System{}.Lookup, resolve.PoolOptions{Workers: resolveWorkers, MaxQueued: resolveQueueMax})
+	if err != nil || o.Resolve == "pool" || system == nil && len(o.NameServers) == 0 {
+		return pool, err
+	}
+	e, err := evented.New(servers)
+	if err != nil {
+		return nil, errors.Join(&OptionError{Option: "NameServers", Value: fmt.Sprint(o.NameServers), Err: err}, pool.Close())
+	}
+	adaptive := resolve.AdaptiveOptions{Routes: []resolve.Route{
+		{Name: "evented", Strategy: e, Records: true},
+		{Name: "pool", Strategy: pool, Records: true, System: true},
+	}}
+	if system != nil {
+		adaptive.NeedsSystem = func(q resolve.Question) (bool, string) { return system.Current().NameNeedsSystem(q.Name) }
+	}
+	return resolve.NewAdaptive(adaptive)
 }
 
 // Resolver returns the resolver of s.
@@ -67,18 +113,15 @@ func (s *Stack) Resolver() *Resolver { return s.resolver }
 // LookupNetIP returns the addresses of host in network, which is "ip", "ip4" or "ip6". An error is
 // a *net.DNSError. A lookup ends with ctx, and after 15 seconds at the latest.
 func (r *Resolver) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
-	family, ok := families[network]
-	if !ok {
-		return nil, &net.DNSError{Err: "unknown network " + network, Name: host}
-	}
 	ctx, cancel := context.WithTimeout(ctx, resolveTimeout)
 	defer cancel()
-	answer, err := r.host.Lookup(ctx, host, family)
-	if err != nil {
-		return nil, dnsError(host, err)
-	}
-	return answer.Addrs(), nil
+	return r.Resolver.LookupNetIP(ctx, network, host)
 }
+
+// NetResolver returns a *net.Resolver that asks the strategy of r, for code that takes no other
+// type. It reads the hosts file and the search list itself, and blocks its goroutine: see
+// netresolver.Bridge.
+func (r *Resolver) NetResolver() *net.Resolver { return netresolver.Bridge(r.Host.Strategy) }
 
 // lookup is for stream.ListenConfig, and for dialers if the lookup must block its caller.
 func (r *Resolver) lookup(ctx context.Context, host string) ([]netip.Addr, error) {
@@ -87,15 +130,9 @@ func (r *Resolver) lookup(ctx context.Context, host string) ([]netip.Addr, error
 
 // LookupHost returns the addresses of host as text. It fits pgx's LookupFunc.
 func (r *Resolver) LookupHost(ctx context.Context, host string) ([]string, error) {
-	addrs, err := r.LookupNetIP(ctx, "ip", host)
-	if err != nil {
-		return nil, err
-	}
-	texts := make([]string, len(addrs))
-	for i, a := range addrs {
-		texts[i] = a.String()
-	}
-	return texts, nil
+	ctx, cancel := context.WithTimeout(ctx, resolveTimeout)
+	defer cancel()
+	return r.Resolver.LookupHost(ctx, host)
 }
 
 // dnsError returns err as package net reports it.
@@ -121,7 +158,7 @@ const startRetry = time.Millisecond
 
 // start starts query on the poller.
 func (r *Resolver) start(query *resolve.HostQuery, deliver func(addrs []netip.Addr, more bool, err error)) {
-	err := r.poller.Post(func() { r.host.Start(query) })
+	err := r.poller.Post(func() { r.Host.Start(query) })
 	switch {
 	case err == nil:
 	case errors.Is(err, sched.ErrFull) && time.Now().Before(query.Deadline):
@@ -149,7 +186,7 @@ var families = map[string]resolve.Family{"ip": resolve.FamilyBoth, "ip4": resolv
 // of the poller, on which it starts and completes.
 func (r *Resolver) parts(network, host string, deliver func(addrs []netip.Addr, more bool, err error)) (cancel func()) {
 	family := families[network]
-	answer, err := r.host.Try(host, family)
+	answer, err := r.Host.Try(host, family)
 	if !errors.Is(err, resolve.ErrWouldBlock) {
 		if err != nil {
 			err = dnsError(host, err)

@@ -14,6 +14,8 @@ import (
 	"github.com/edgewise-go/edgewise/queue/auto"
 	"github.com/edgewise-go/edgewise/queue/netpoll"
 	"github.com/edgewise-go/edgewise/resolve"
+	"github.com/edgewise-go/edgewise/resolve/netresolver"
+	"github.com/edgewise-go/edgewise/resolve/sysconfig"
 	"github.com/edgewise-go/edgewise/sched"
 	"github.com/edgewise-go/edgewise/stream"
 	"github.com/edgewise-go/edgewise/sys"
@@ -39,7 +41,7 @@ type Stack struct {
 }
 
 // Open starts a Stack. It starts a goroutine per loop, one for the poller of goroutines, and those
-// of the resolver "pool". They end with Shutdown.
+// of the resolver. They end with Shutdown.
 //
 // The error for an option that cannot work is an *OptionError. It names the option and, if there is
 // one, the nearest value that can.
@@ -69,7 +71,10 @@ func open(options Options) (_ *Stack, err error) {
 		return nil, err
 	}
 	undo = append(undo, s.poller)
-	strategy, err := options.resolver()
+	// The resolver dials after Open, with the dialer that is set below.
+	strategy, search, err := options.resolver(func(ctx context.Context, network, address string) (net.Conn, error) {
+		return s.dialer.DialContext(ctx, network, address)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +84,9 @@ func open(options Options) (_ *Stack, err error) {
 	}
 	s.waiter = sched.WaiterOf(s.scheduler)
 	s.resolver = &Resolver{
-		host:   resolve.Host{Strategy: strategy, Order: resolve.OrderInterleave, Suspend: s.waiter.Suspend},
+		Resolver: netresolver.Resolver{Host: resolve.Host{
+			Strategy: strategy, Order: resolve.OrderInterleave, Search: search, Source: sysconfig.SourceOf, Suspend: s.waiter.Suspend,
+		}},
 		poller: s.poller,
 	}
 	s.resolver.inbox = resolve.NewInbox(func() error {
@@ -108,7 +115,7 @@ func (s *Stack) run() {
 		defer close(s.ended)
 		err := s.scheduler.Run(context.Background())
 		s.abandonServices()
-		s.err = errors.Join(err, s.poller.Close(), <-polled, s.resolver.host.Strategy.Close())
+		s.err = errors.Join(err, s.poller.Close(), <-polled, s.resolver.Host.Strategy.Close())
 	}()
 	for _, l := range s.scheduler.Loops() {
 		runs := make(chan struct{})

@@ -113,7 +113,7 @@ func TestOptionsThatCannotWork(t *testing.T) {
 		{Options{Scheduler: "single", Loops: 2}, "sharded"},
 		{Options{Scheduler: "stealing", Loops: 2, Buffer: "perloop"}, "chain"},
 		{Options{Buffer: "leaky"}, "Buffer leaky"},
-		{Options{Resolve: "psychic"}, "blocking|pool"},
+		{Options{Resolve: "psychic"}, "adaptive|blocking|evented|pool"},
 		{Options{Queue: "rapid"}, "Queue rapid"},
 		{Options{MaxConns: -1}, "MaxConns -1"},
 		{Options{BufferMemory: -1}, "BufferMemory -1"},

@@ -35,7 +35,7 @@ func TestMisuseIsOneLine(t *testing.T) {
 		{Args: []string{"-queue", "x", url}, Code: 2, Says: "-queue x"},
 		{Args: []string{"-queue", "kqueue", url}, Code: 2, Says: "-queue kqueue"},
 		{Args: []string{"-buffer", "ring", url}, Code: 2, Says: "-buffer"},
-		{Args: []string{"-resolve", "x", url}, Code: 2, Says: "-resolve x: unknown; want one of blocking|pool"},
+		{Args: []string{"-resolve", "x", url}, Code: 2, Says: "-resolve x: unknown; want one of adaptive|blocking|evented|pool"},
 		{Args: []string{"-sched", "x", url}, Code: 2, Says: "-sched x: unknown"},
 		{Args: []string{"-sched", "single", "-loops", "2", url}, Code: 2, Says: "-sched sharded"},
 		{Args: []string{"-i", empty, url}, Code: 2, Says: "do not go together"},

@@ -28,9 +28,11 @@ func dnsError(name string, err error) *net.DNSError {
 		d.Err = strings.TrimPrefix(e.Err.Error(), "resolve: ")
 	}
 	switch {
-	case errors.Is(err, resolve.ErrNotFound), errors.Is(err, resolve.ErrNoData), errors.Is(err, resolve.ErrName):
-		// Package net reports a name that cannot exist as one that does not.
+	case errors.Is(err, resolve.ErrNotFound), errors.Is(err, resolve.ErrNoData):
 		d.Err, d.IsNotFound = textNotFound, true
+	case errors.Is(err, resolve.ErrName):
+		// Package net reports a name that cannot exist as one that does not, without the reason.
+		d.IsNotFound = true
 	case errors.Is(err, context.DeadlineExceeded):
 		d.Err, d.IsTimeout, d.IsTemporary = textTimeout, true, true
 	case errors.Is(err, context.Canceled):

@@ -15,7 +15,8 @@ import (
 //
 // It differs from package net in these points. Names are absolute: no search list applies. No hosts
 // file is read, except by a [resolve.HostsFile] in the strategy. Names that [resolve.ParseName]
-// refuses are not looked up, and are left out of results; package net accepts more of them.
+// refuses are not looked up, with the reason in the error, and are left out of results; package net
+// accepts more of them.
 // Canonical names are in lower case. IPv4-mapped literals are IPv4 addresses. There are no events
 // of package net/http/httptrace.
 //

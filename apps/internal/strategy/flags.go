@@ -29,7 +29,7 @@ func Register(fs *flag.FlagSet, o *edgewise.Options, which Which) {
 		fs.StringVar(&o.Buffer, "buffer", "", "buffer strategy: fixed|grow|ring|mirrored|chain|adaptive|perloop (default perloop, or chain if connections of a loop can run at the same time)")
 	}
 	if which&WithResolve != 0 {
-		fs.StringVar(&o.Resolve, "resolve", "pool", "resolver strategy: blocking|pool")
+		fs.StringVar(&o.Resolve, "resolve", "adaptive", "resolver strategy: adaptive|blocking|pool|evented")
 	}
 }
 
