@@ -82,8 +82,8 @@ func TestCacheNeverExceedsItsBounds(t *testing.T) {
 	put := func(q Question, a Answer, err error) {
 		a.Question = q
 		learn(cache, q, a, err)
-		if s := cache.Stats(); s.Bytes > bound || s.NegativeBytes > bound/2 {
-			t.Fatalf("after %v: %d bytes and %d bytes, want at most %d and %d", q, s.Bytes, s.NegativeBytes, bound, bound/2)
+		if n, m := cache.positive.bytes(), cache.negative.bytes(); n > bound || m > bound/2 {
+			t.Fatalf("after %v: %d bytes and %d bytes, want at most %d and %d", q, n, m, bound, bound/2)
 		}
 	}
 	put(hot, one, nil)
