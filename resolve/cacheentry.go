@@ -38,9 +38,8 @@ type cacheEntry struct {
 	marks   uint8 // hits since the queue passed it; saturates at marksMax
 	fetched bool  // a prefetch was started; there is no second one
 
-	hits     uint32
-	failures uint32 // in a row
-	size     int
+	hits uint32
+	size int
 
 	stored   cacheTime
 	expires  cacheTime

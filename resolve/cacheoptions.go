@@ -37,7 +37,8 @@ const (
 // CacheOptions sets the bounds of a [Cache]. Zero fields mean the defaults.
 type CacheOptions struct {
 	// MaxBytes bounds the memory of positive answers: addresses, records, names and the cache's own
-	// overhead.
+	// overhead of about 500 bytes per question. The count is an estimate, which is at most a
+	// quarter above the heap that the entries take.
 	MaxBytes int
 	// MaxNegativeBytes bounds the memory of negative answers and failures. Made-up names therefore
 	// cannot evict positive answers.

@@ -80,21 +80,16 @@ func (c *Cache) fail(q *Query, e *Error, err error, now cacheTime, background bo
 		c.stats.Ignored++
 		return
 	}
-	failures := uint32(1)
 	ttl := c.options.MinFailureTTL
-	if old != nil {
-		if now < old.expires {
-			c.stats.Ignored++ // concurrent queries have failed together
-			return
-		}
-		if old.kind == cacheFailure && now-old.expires < c.options.MaxFailureTTL {
-			failures = old.failures + 1
-			ttl = max(ttl, 2*(old.expires-old.stored))
-		}
+	switch {
+	case old == nil:
+	case now < old.expires: // concurrent queries have failed together
+		c.stats.Ignored++
+		return
+	case old.kind == cacheFailure && now-old.expires < c.options.MaxFailureTTL:
+		ttl = max(ttl, 2*(old.expires-old.stored))
 	}
-	if kept := c.keep(&q.Question, q.Question.Type, cacheFailure, nil, err, now, min(ttl, c.options.MaxFailureTTL)); kept != nil {
-		kept.failures = failures
-	}
+	c.keep(&q.Question, q.Question.Type, cacheFailure, nil, err, now, min(ttl, c.options.MaxFailureTTL))
 }
 
 func isFailure(err error) bool {
@@ -106,9 +101,9 @@ func endedByCaller(q *Query, e *Error) bool {
 	return e != nil && e.Op == opQuery || !q.Deadline.IsZero() && !time.Now().Before(q.Deadline)
 }
 
-// keep replaces what is known of the question by a result, and returns its entry. It returns nil if
-// the result cannot be stored. It must be called with mu held.
-func (c *Cache) keep(q *Question, t Type, kind cacheKind, a *Answer, err error, now cacheTime, ttl time.Duration) *cacheEntry {
+// keep replaces what is known of the question by a result, and stores it if ttl is positive and it
+// is not too large. It must be called with mu held.
+func (c *Cache) keep(q *Question, t Type, kind cacheKind, a *Answer, err error, now cacheTime, ttl time.Duration) {
 	if t != typeAny && kind != cacheFailure {
 		if absent := c.entry(q, typeAny); absent != nil { // the name exists
 			c.drop(absent)
@@ -122,7 +117,7 @@ func (c *Cache) keep(q *Question, t Type, kind cacheKind, a *Answer, err error, 
 	}
 	if ttl <= 0 {
 		c.stats.Ignored++
-		return nil
+		return
 	}
 	if e == nil {
 		if e = c.spare; e == nil {
@@ -131,7 +126,7 @@ func (c *Cache) keep(q *Question, t Type, kind cacheKind, a *Answer, err error, 
 		c.spare = nil
 		e.reset(Question{Name: q.Name, Type: t, Class: q.Class})
 	}
-	e.kind, e.main, e.marks, e.fetched, e.hits, e.failures = kind, main, 0, false, 0, 0
+	e.kind, e.main, e.marks, e.fetched, e.hits = kind, main, 0, false, 0
 	e.stored, e.expires, e.prefetch, e.recheck = now, now+ttl, now+ttl-ttl/prefetchPart, 0
 	e.answer, e.err = Answer{}, nil
 	if err != nil {
@@ -145,7 +140,7 @@ func (c *Cache) keep(q *Question, t Type, kind cacheKind, a *Answer, err error, 
 	share := c.shareOf(e)
 	if e.size > share.max/CacheAnswerShare {
 		c.stats.TooLarge++
-		return nil
+		return
 	}
 	for share.n() > 0 && !share.fits(e.size) {
 		victim := share.victim(func(e *cacheEntry) bool { return now-e.expires >= c.options.MaxStale })
@@ -155,7 +150,6 @@ func (c *Cache) keep(q *Question, t Type, kind cacheKind, a *Answer, err error, 
 		c.spare = victim
 	}
 	c.insert(e)
-	return e
 }
 
 // prefetchPart is the last part of the time to live, a tenth, in which an answer may be prefetched.
