@@ -227,10 +227,10 @@ func (e *exchange) on(l *Link, id uint16) (transmission, bool) {
 	return transmission{}, false
 }
 
-// streams reports whether a query to s is pending over a stream.
+// streams reports whether a query to s is pending over a stream that is not suspected to be dead.
 func (e *exchange) streams(s *server) bool {
 	for _, t := range e.pending[:e.n] {
-		if t.link.server == s && t.link.stream {
+		if t.link.server == s && t.link.stream && t.link.state == linkOpen {
 			return true
 		}
 	}
@@ -251,8 +251,8 @@ func (c *Core) expire(e *exchange) {
 			c.trace(e, s, EventTimeout, fmt.Sprintf("no reply within %v", c.now-e.last.at))
 		}
 		// A link that has been silent since is suspected: the path of its port may be gone, as
-		// when a NAT has forgotten it. The server stays.
-		if !l.stream && l.state == linkOpen && l.received < e.last.at {
+		// when a NAT has forgotten it, or a stream may hang. The server stays.
+		if l.state == linkOpen && l.received <= e.last.at {
 			c.retire(l)
 		}
 	}
@@ -304,7 +304,8 @@ func (c *Core) step(e *exchange) (*server, bool, bool) {
 		e.next++
 		stream := s.Stream || c.o.Streams || e.round == udpRounds
 		switch {
-		case e.round > udpRounds, e.failed&(1<<i) != 0:
+		case e.failed&(1<<i) != 0:
+		case e.round == udpRounds && (s.Stream || c.o.Streams): // has had its tries
 		case stream && e.streams(s): // asked, and patient
 		default:
 			return s, stream, true

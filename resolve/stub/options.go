@@ -41,7 +41,7 @@ const (
 const downAfter = 3
 
 // The rounds of a schedule: udpRounds rounds of datagrams, then one over streams. RFC 9520, section
-// 3.1, allows three tries per server and transport.
+// 3.1, allows three tries per server and transport, so servers without datagrams have no fourth.
 const udpRounds = 3
 
 // The defaults of [Options].

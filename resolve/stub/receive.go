@@ -469,6 +469,8 @@ func (c *Core) lost(e *exchange, s *server, l *Link, answered bool, err error) {
 		}
 		e.cause, e.rcode, e.server = unreachable(err), 0, s
 		e.mark(s)
+	case e.streams(s): // it has replaced this one
+		return
 	case answered || err == nil:
 		// The server closes streams when it likes (RFC 7766, section 6.2.3): once more.
 		if e.resent&(1<<s.index) == 0 {
