@@ -196,6 +196,6 @@ func Cases() []Case {
 		staticCases(), specialCases(), hostsCases(), cacheCases(), coalesceCases(),
 		decoratorCases(), limitCases(), fallbackCases(), raceCases(), hedgeCases(), filterCases(), observeCases(), laneCases(), adaptiveCases(),
 		hostCases(), searchCases(), sourceCases(), waitCases(),
-		matchCases(), serverErrorCases(), wireLimitCases(),
+		matchCases(), serverErrorCases(), streamCases(), wireLimitCases(),
 	)
 }
