@@ -21,7 +21,6 @@ require (
 require (
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/edgewise-go/edgewise/bufstrategy v0.1.0 // indirect
-	github.com/edgewise-go/edgewise/resolve v0.1.0 // indirect
 	github.com/edgewise-go/edgewise/sys v0.1.0 // indirect
 	github.com/jackc/pgpassfile v1.0.0 // indirect
 	github.com/jackc/pgservicefile v0.0.0-20240606120523-5a60cdf6a761 // indirect
@@ -35,6 +34,7 @@ require (
 
 require (
 	github.com/edgewise-go/edgewise v0.2.0
+	github.com/edgewise-go/edgewise/resolve v0.1.0
 	github.com/edgewise-go/edgewise/queue v0.1.0 // indirect
 	github.com/edgewise-go/edgewise/sched v0.1.0
 	github.com/edgewise-go/edgewise/stream v0.1.0 // indirect

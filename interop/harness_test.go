@@ -35,6 +35,10 @@ type harness interface {
 	// a goroutine of the library. In a task, f runs on a goroutine and the task is suspended.
 	Blocking(ctx context.Context, f func() error) error
 
+	// Suspend calls start and returns when resume was called, by any goroutine. ctx is that of the
+	// calling body. In a task, the task is suspended and holds no thread.
+	Suspend(ctx context.Context, start func(resume func())) error
+
 	// Wait returns when all bodies have ended, with their errors.
 	Wait() error
 
@@ -166,6 +170,13 @@ func (b goroutineBodies) Go(name string, body func(ctx context.Context) error) {
 
 func (goroutineBodies) Blocking(_ context.Context, f func() error) error { return f() }
 
+func (goroutineBodies) Suspend(_ context.Context, start func(resume func())) error {
+	resumed := make(chan struct{})
+	start(sync.OnceFunc(func() { close(resumed) }))
+	<-resumed
+	return nil
+}
+
 // netHarness is package net.
 type netHarness struct{ goroutineBodies }
 
@@ -246,6 +257,10 @@ func (h goroutinesHarness) Blocking(ctx context.Context, f func() error) error {
 	return h.bodies.Blocking(ctx, f)
 }
 
+func (h goroutinesHarness) Suspend(ctx context.Context, start func(resume func())) error {
+	return h.bodies.Suspend(ctx, start)
+}
+
 // tasksHarness has the connections of a stack and uses them in its tasks, and in the goroutines
 // that a library starts in such a task.
 type tasksHarness struct{ *stackNet }
@@ -273,4 +288,12 @@ func (tasksHarness) Blocking(ctx context.Context, f func() error) error {
 		return f()
 	}
 	return t.Blocking(f)
+}
+
+func (h tasksHarness) Suspend(ctx context.Context, start func(resume func())) error {
+	t, ok := ctx.Value(taskKey{}).(*sched.Task)
+	if !ok {
+		return goroutineBodies{h.crew}.Suspend(ctx, start)
+	}
+	return t.Suspend(start)
 }
