@@ -1,0 +1,311 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/edgewise-go/edgewise"
+	"github.com/edgewise-go/edgewise/apps/internal/cli"
+	"github.com/edgewise-go/edgewise/apps/internal/strategy"
+	"github.com/edgewise-go/edgewise/resolve"
+	"github.com/edgewise-go/edgewise/sched"
+)
+
+// session is one run of the program.
+type session struct {
+	config   config
+	began    time.Time
+	resolver *resolver
+	tracer   *tracer // nil without -trace
+	feed     *feed
+	pacer    *pacer
+	out      *output
+	drivers  []*driver
+	stopped  atomic.Bool  // start no further lookup, and cancel those in flight
+	starving atomic.Int32 // drivers that wait for a name, or for room in the output
+}
+
+// lookup looks up the names of c.
+func lookup(ctx context.Context, c config, stdout, stderr *os.File) error {
+	// A stack dials the addresses of servers, and no names.
+	c.options.Resolver = resolve.NewLiteral(resolve.NewBlocking(noName))
+	c.options.Sched.Ended = func(string, error) {}
+	stack, err := strategy.Open(c.options)
+	if err != nil {
+		return err
+	}
+	defer stack.Shutdown(context.Background())
+	s := &session{config: c, began: time.Now(), pacer: newPacer(c.rate)}
+	if c.trace {
+		s.tracer = newTracer(stderr)
+	}
+	warn := func(err error) {
+		if !c.quiet {
+			fmt.Fprintf(stderr, "lookup: warning: %s\n", oneLine(err.Error()))
+		}
+	}
+	if s.resolver, err = newResolver(&s.config, stack, s.tracer, warn); err != nil {
+		return err
+	}
+	s.out = newOutput(&s.config, stdout, stderr)
+	if err := s.work(ctx, stack); err != nil {
+		return err
+	}
+	if err := s.resolver.close(); err != nil {
+		return err
+	}
+	return s.finish(ctx, stderr)
+}
+
+func noName(_ context.Context, q resolve.Question) (resolve.Answer, error) {
+	return resolve.Answer{}, fmt.Errorf("lookup: dial to the name %v: want an IP address", q.Name)
+}
+
+// work runs the drivers until the last name has its result, or until ctx is done.
+func (s *session) work(ctx context.Context, stack *edgewise.Stack) error {
+	n := s.config.options.Loops
+	if n == 0 {
+		n = runtime.GOMAXPROCS(0)
+	}
+	n = min(n, s.config.inFlight)
+	for i := range n {
+		d := &driver{session: s, quota: (s.config.inFlight + i) / n, flights: map[flight]struct{}{}}
+		d.inbox = resolve.NewInbox(func() error { d.bell.ring(); return nil })
+		s.drivers = append(s.drivers, d)
+	}
+	defer context.AfterFunc(ctx, s.stop)()
+	ctx, end := context.WithCancel(ctx)
+	defer end() // of the feed
+	s.feed = newFeed(ctx, s.config.input, s.advanced)
+	var running sync.WaitGroup
+	for _, d := range s.drivers {
+		running.Add(1)
+		err := stack.Go(context.Background(), "lookup", func(t *sched.Task) error {
+			defer running.Done()
+			return d.work(t)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	ended := make(chan struct{})
+	go func() { running.Wait(); close(ended) }()
+	select {
+	case <-ended:
+		return nil
+	case <-stack.Done():
+		return stack.Err()
+	}
+}
+
+// stop makes the drivers end soon.
+func (s *session) stop() {
+	s.stopped.Store(true)
+	s.ringAll()
+}
+
+func (s *session) ringAll() {
+	for _, d := range s.drivers {
+		d.bell.ring()
+	}
+}
+
+// advanced wakes the drivers that wait for a name or for room.
+func (s *session) advanced() {
+	if s.starving.Load() > 0 {
+		s.ringAll()
+	}
+}
+
+// flight is a lookup in flight.
+type flight interface{ cancel() }
+
+type hostFlight struct{ resolve.HostQuery }
+
+func (f *hostFlight) cancel() { f.HostQuery.Cancel() }
+
+type questionFlight struct{ resolve.Query }
+
+func (f *questionFlight) cancel() { f.Query.Cancel() }
+
+// driver is a task that starts lookups and takes their results, up to a number in flight.
+type driver struct {
+	session *session
+	bell    bell
+	inbox   *resolve.Inbox
+	quota   int
+	flights map[flight]struct{}
+	result  result // the one at hand, for its memory
+	format  []byte // likewise
+	timer   *time.Timer
+
+	held     entry // taken from the feed, and not started yet
+	holds    bool
+	over     bool // the feed has ended
+	canceled bool
+}
+
+func (d *driver) work(t *sched.Task) error {
+	s := d.session
+	for {
+		d.inbox.Run(0)
+		starving := d.fill()
+		if starving {
+			// Look again after the announcement: what came before it has not rung the bell.
+			s.starving.Add(1)
+			d.fill()
+		}
+		if err := s.out.flush(); err != nil {
+			s.stop()
+			d.fill()
+		}
+		over := (d.over || s.stopped.Load()) && len(d.flights) == 0
+		var err error
+		if !over {
+			err = d.bell.wait(t.Suspend)
+		}
+		if starving {
+			s.starving.Add(-1)
+		}
+		if over || err != nil {
+			return err
+		}
+	}
+}
+
+// fill starts lookups while there are names and room. It returns true if the feed or another driver
+// must advance before it can start more.
+func (d *driver) fill() (starving bool) {
+	s := d.session
+	if s.stopped.Load() {
+		d.cancel()
+		return false
+	}
+	for len(d.flights) < d.quota {
+		if !d.holds {
+			select {
+			case d.held, d.holds = <-s.feed.entries:
+			default:
+				return true
+			}
+			if !d.holds {
+				d.over = true
+				return false
+			}
+		}
+		if !s.out.room(d.held.seq) {
+			return true
+		}
+		if early := s.pacer.take(time.Now()); early > 0 {
+			d.ringAfter(early)
+			return false
+		}
+		d.holds = false
+		d.start(d.held)
+	}
+	return false
+}
+
+func (d *driver) ringAfter(delay time.Duration) {
+	if d.timer == nil {
+		d.timer = time.AfterFunc(delay, d.bell.ring)
+	} else {
+		d.timer.Reset(delay)
+	}
+}
+
+// cancel cancels the lookups in flight, once.
+func (d *driver) cancel() {
+	if d.canceled {
+		return
+	}
+	d.canceled = true
+	for f := range d.flights {
+		f.cancel()
+	}
+}
+
+// start begins a lookup.
+func (d *driver) start(e entry) {
+	s := d.session
+	began := time.Now()
+	if s.tracer != nil {
+		s.tracer.begin(e.name, s.config.kind, s.resolver)
+	}
+	if e.err != nil {
+		d.finish(&result{entry: e, err: e.err})
+		return
+	}
+	if s.config.kind == 0 {
+		f := &hostFlight{}
+		f.Name, f.Family, f.Deadline, f.Inbox = e.name, s.config.family, s.config.deadline(), d.inbox
+		f.Done = func(a resolve.HostAnswer, err error) {
+			delete(d.flights, f)
+			d.result = result{entry: e, err: err, took: time.Since(began), rows: d.result.rows[:0]}
+			d.result.ofHost(a)
+			d.finish(&d.result)
+		}
+		d.flights[f] = struct{}{}
+		s.resolver.host.Start(&f.HostQuery)
+		return
+	}
+	question, err := questionOf(e.name, s.config.kind)
+	if err != nil {
+		d.finish(&result{entry: e, err: err})
+		return
+	}
+	f := &questionFlight{}
+	f.Question, f.Deadline, f.Inbox = question, s.config.deadline(), d.inbox
+	f.Done = func(a resolve.Answer, err error) {
+		delete(d.flights, f)
+		d.result = result{entry: e, err: err, took: time.Since(began), absolute: question.Name, rows: d.result.rows[:0]}
+		d.result.ofAnswer(a)
+		d.finish(&d.result)
+	}
+	d.flights[f] = struct{}{}
+	s.resolver.host.Strategy.Start(&f.Query)
+}
+
+// finish passes a result on.
+func (d *driver) finish(r *result) {
+	s := d.session
+	r.classify()
+	if s.tracer != nil {
+		s.tracer.end(r)
+	}
+	d.format = s.out.formatter(d.format[:0], r)
+	if s.out.deliver(r, d.format) {
+		s.advanced()
+	}
+}
+
+// finish prints the summary and returns the end of the program.
+func (s *session) finish(ctx context.Context, stderr io.Writer) error {
+	o := s.out
+	if err := o.end(); err != nil {
+		return fmt.Errorf("standard output: %w", err)
+	}
+	interrupted := context.Cause(ctx) != nil
+	if o.names == 0 && !interrupted && s.feed.err == nil {
+		return cli.Usagef("-i: no name in the list")
+	}
+	if !s.config.quiet {
+		fmt.Fprint(stderr, s.summary())
+	}
+	switch {
+	case interrupted:
+		return errors.New("interrupted")
+	case s.feed.err != nil:
+		return s.feed.err
+	case o.without > 0:
+		return cli.ErrReported
+	}
+	return nil
+}

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/edgewise-go/edgewise"
+	"github.com/edgewise-go/edgewise/apps/internal/cli"
+	"github.com/edgewise-go/edgewise/resolve"
+	"github.com/edgewise-go/edgewise/resolve/evented"
+	"github.com/edgewise-go/edgewise/resolve/stub"
+	"github.com/edgewise-go/edgewise/resolve/sysconfig"
+)
+
+// The resolver strategies.
+const (
+	resolveAdaptive = "adaptive"
+	resolveEvented  = "evented"
+	resolvePool     = "pool"
+	resolveBlocking = "blocking"
+)
+
+func resolvers() []string {
+	return []string{resolveAdaptive, resolveBlocking, resolvePool, resolveEvented}
+}
+
+// workersMax bounds the goroutines of -resolve pool.
+const workersMax = 256
+
+// timeoutShare is the part of a name's time that is kept from the servers. A lookup that no server
+// answers then ends with the error of the resolver, which names the server.
+const timeoutShare = 50
+
+// system reports whether the resolver of package net answers. It has a search list of its own.
+func (c *config) system() bool { return c.resolve == resolvePool || c.resolve == resolveBlocking }
+
+// needsSettings reports whether the machine's configuration matters.
+func (c *config) needsSettings() bool {
+	return !c.system() && (len(c.servers) == 0 || c.kind == 0 && c.search == nil && !c.noSearch)
+}
+
+// resolver is the strategy of a run, and what surrounds it.
+type resolver struct {
+	host    resolve.Host
+	watcher *sysconfig.Watcher // nil if the machine's configuration does not matter
+	servers *evented.Resolver  // nil if the resolver of package net answers
+	cache   *resolve.Cache     // nil without one
+
+	mu         sync.Mutex // guards the fields below
+	current    *sysconfig.Settings
+	ofCurrent  []evented.Server
+	generation uint64
+}
+
+// newResolver makes the resolver. warn prints a warning. tracer may be nil.
+func newResolver(c *config, stack *edgewise.Stack, tracer *tracer, warn func(error)) (_ *resolver, err error) {
+	r := &resolver{}
+	if c.needsSettings() {
+		if err := r.readSettings(c, warn); err != nil {
+			return nil, err
+		}
+	}
+	s, err := r.base(c, stack, tracer)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
+	s = tracer.below(c, s)
+	if !c.noCache {
+		if s, err = r.withCache(c, s); err != nil {
+			return nil, err
+		}
+	}
+	if c.kind == 0 && !c.noHosts {
+		if s, err = withHosts(c, s, warn); err != nil {
+			return nil, err
+		}
+	}
+	s = resolve.NewLiteral(resolve.NewSpecial(resolve.SpecialOptions{}, s))
+	r.host = resolve.Host{Strategy: tracer.above(s), Source: sysconfig.SourceOf, Search: r.searchOf(c)}
+	return r, nil
+}
+
+// base makes the strategy that asks the servers.
+func (r *resolver) base(c *config, stack *edgewise.Stack, tracer *tracer) (resolve.Strategy, error) {
+	switch c.resolve {
+	case resolvePool:
+		return resolve.NewPool(resolve.System{}.Lookup, resolve.PoolOptions{Workers: min(c.inFlight, workersMax), MaxQueued: 2 * c.inFlight})
+	case resolveBlocking:
+		return resolve.NewBlocking(resolve.System{}.Lookup), nil
+	}
+	o := evented.Options{Servers: c.servers, Dial: stack.DialContext, Stub: stub.Options{
+		Timeout: c.timeout - c.timeout/timeoutShare, Streams: c.tcp, MixCase: c.mixCase, Trace: tracer.event(),
+	}}
+	if r.watcher != nil {
+		s := r.watcher.Current()
+		if len(c.servers) == 0 {
+			o.Reload = r.reload
+			o.Stub.Streams = o.Stub.Streams || s.UseTCP
+			o.Stub.Rotate, o.Stub.TrustAD = s.Rotate, s.TrustAD
+		}
+		if s.NoAAAA && c.family == resolve.FamilyBoth {
+			c.family = resolve.FamilyV4
+		}
+	}
+	var err error
+	r.servers, err = evented.New(o)
+	if err != nil {
+		return nil, err
+	}
+	return r.servers, nil
+}
+
+func (r *resolver) readSettings(c *config, warn func(error)) error {
+	if c.conf != "" {
+		// Without the file the defaults would apply, which is not what the user asked for.
+		if _, err := os.Stat(c.conf); err != nil {
+			return cli.Usagef("-resolv-conf: %w", err)
+		}
+	}
+	w, err := sysconfig.NewWatcher(sysconfig.Options{ResolvConf: c.conf})
+	switch {
+	case err != nil && c.conf != "":
+		return cli.Usagef("-resolv-conf %s: %w", c.conf, err)
+	case err != nil:
+		return fmt.Errorf("%w: give another file with -resolv-conf, or -server ADDR with -no-search", err)
+	}
+	for _, text := range w.Current().Warnings {
+		warn(fmt.Errorf("%s", text))
+	}
+	r.watcher = w
+	return nil
+}
+
+// reload returns the servers of resolv.conf, which may change while the program runs.
+func (r *resolver) reload() ([]evented.Server, uint64) {
+	s := r.watcher.Current()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s != r.current {
+		r.current, r.ofCurrent = s, evented.Servers(s.Servers...)
+		r.generation++
+	}
+	return r.ofCurrent, r.generation
+}
+
+// withCache puts a cache in front of s. Equal questions that are in flight together are asked once.
+func (r *resolver) withCache(c *config, s resolve.Strategy) (resolve.Strategy, error) {
+	o := resolve.CacheOptions{}
+	if r.watcher != nil && len(c.servers) == 0 {
+		o.Generation = r.watcher.Generation
+	}
+	// Two questions per name, and as many again for those that the search list has replaced.
+	cache, err := resolve.NewCache(o, resolve.NewCoalesce(4*c.inFlight, s))
+	if err != nil {
+		return nil, err
+	}
+	r.cache = cache
+	return cache, nil
+}
+
+func withHosts(c *config, s resolve.Strategy, warn func(error)) (resolve.Strategy, error) {
+	o := resolve.HostsOptions{Path: c.hosts, Failed: func(err error) {
+		warn(fmt.Errorf("using the readable part of the hosts file: %w", err))
+	}}
+	if o.Path == "" {
+		o.Path = resolve.DefaultHostsPath()
+	} else if _, err := os.Stat(o.Path); err != nil {
+		return nil, cli.Usagef("-hosts: %w", err)
+	}
+	return resolve.NewHostsFile(o, s)
+}
+
+// searchOf returns the search list of a host lookup, or nil if names are absolute.
+func (r *resolver) searchOf(c *config) func() resolve.Search {
+	switch {
+	case c.kind != 0 || c.noSearch || c.system():
+		return nil
+	case c.search != nil:
+		list := resolve.Search{Suffixes: c.search, Ndots: sysconfig.DefaultNdots}
+		return func() resolve.Search { return list }
+	}
+	return func() resolve.Search { return r.watcher.Current().HostSearch() }
+}
+
+// close ends the resolver and its goroutines.
+func (r *resolver) close() error {
+	err := r.host.Strategy.Close()
+	if r.servers != nil {
+		r.servers.Wait()
+	}
+	return err
+}
+
+// deadline returns when a lookup that begins now is given up.
+func (c *config) deadline() time.Time { return time.Now().Add(c.timeout) }
