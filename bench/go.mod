@@ -4,8 +4,10 @@ go 1.26.0
 
 require (
 	github.com/cloudwego/netpoll v0.7.2
+	github.com/edgewise-go/edgewise v0.2.0
 	github.com/edgewise-go/edgewise/bufstrategy v0.1.0
 	github.com/edgewise-go/edgewise/queue v0.1.0
+	github.com/edgewise-go/edgewise/resolve v0.1.0
 	github.com/edgewise-go/edgewise/sched v0.1.0
 	github.com/edgewise-go/edgewise/stream v0.1.0
 	github.com/edgewise-go/edgewise/sys v0.1.0
@@ -17,7 +19,7 @@ require (
 	github.com/spf13/pflag v1.0.9
 	github.com/stretchr/testify v1.12.1
 	github.com/valyala/bytebufferpool v1.0.0
-	golang.org/x/sync v0.23.0
+	golang.org/x/sync v0.24.0
 	golang.org/x/sys v0.49.0
 	golang.org/x/term v0.47.0
 	gonum.org/v1/gonum v0.17.0
@@ -41,13 +43,16 @@ require (
 	go.uber.org/zap v1.27.0 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/image v0.30.0 // indirect
-	golang.org/x/text v0.28.0 // indirect
+	golang.org/x/net v0.62.0 // indirect
+	golang.org/x/text v0.43.0 // indirect
 	gopkg.in/natefinch/lumberjack.v2 v2.2.1 // indirect
 )
 
 replace (
+	github.com/edgewise-go/edgewise => ../
 	github.com/edgewise-go/edgewise/bufstrategy => ../bufstrategy
 	github.com/edgewise-go/edgewise/queue => ../queue
+	github.com/edgewise-go/edgewise/resolve => ../resolve
 	github.com/edgewise-go/edgewise/sched => ../sched
 	github.com/edgewise-go/edgewise/stream => ../stream
 	github.com/edgewise-go/edgewise/sys => ../sys

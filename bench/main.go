@@ -12,6 +12,7 @@ import (
 	"github.com/edgewise-go/edgewise/bench/buffers"
 	"github.com/edgewise-go/edgewise/bench/burst"
 	"github.com/edgewise-go/edgewise/bench/deferral"
+	"github.com/edgewise-go/edgewise/bench/dns"
 	"github.com/edgewise-go/edgewise/bench/echo"
 	"github.com/edgewise-go/edgewise/bench/fair"
 	"github.com/edgewise-go/edgewise/bench/forms"
@@ -59,6 +60,7 @@ func commands() *cobra.Command {
 		{parts, queue.Command()},
 		{parts, buffers.Command()},
 		{parts, burst.Command()},
+		{parts, dns.Command()},
 		{promises, deferral.Command()},
 		{promises, interrupt.Command()},
 		{processes, roles()},
@@ -80,6 +82,7 @@ func roles() *cobra.Command {
 		fair.Ping(), fair.Flood(),
 		queue.Server(), queue.Load(),
 		burst.Load(),
+		dns.Responder(), dns.Client(),
 		interrupt.Transfers(),
 	)
 	return cmd
