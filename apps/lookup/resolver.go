@@ -48,10 +48,7 @@ type resolver struct {
 	servers *evented.Resolver  // nil if the resolver of package net answers
 	cache   *resolve.Cache     // nil without one
 
-	mu         sync.Mutex // guards the fields below
-	current    *sysconfig.Settings
-	ofCurrent  []evented.Server
-	generation uint64
+	mu sync.Mutex // guards the fields below
 }
 
 // newResolver makes the resolver. warn prints a warning. tracer may be nil.
@@ -101,9 +98,7 @@ func (r *resolver) base(c *config, stack *edgewise.Stack, tracer *tracer) (resol
 	if r.watcher != nil {
 		s := r.watcher.Current()
 		if len(c.servers) == 0 {
-			o.Reload = r.reload
-			o.Stub.Streams = o.Stub.Streams || s.UseTCP
-			o.Stub.Rotate, o.Stub.TrustAD = s.Rotate, s.TrustAD
+			o.System = r.watcher
 		}
 		if s.NoAAAA && c.family == resolve.FamilyBoth {
 			c.family = resolve.FamilyV4
@@ -136,18 +131,6 @@ func (r *resolver) readSettings(c *config, warn func(error)) error {
 	}
 	r.watcher = w
 	return nil
-}
-
-// reload returns the servers of resolv.conf, which may change while the program runs.
-func (r *resolver) reload() ([]evented.Server, uint64) {
-	s := r.watcher.Current()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if s != r.current {
-		r.current, r.ofCurrent = s, evented.Servers(s.Servers...)
-		r.generation++
-	}
-	return r.ofCurrent, r.generation
 }
 
 // withCache puts a cache in front of s. Equal questions that are in flight together are asked once.

@@ -52,9 +52,9 @@ func Servers(addrs ...netip.AddrPort) []Server {
 // Options sets the servers and the connections of a [Resolver].
 type Options struct {
 	Servers []Server
-	// System, if it is not nil, provides the servers instead, and the options of resolv.conf(5) that
-	// concern them: rotate, timeout and attempts, use-vc, trust-ad. A change is in use for the
-	// lookups that start after the watcher has seen it.
+	// System, if it is not nil, provides the servers instead, and the options of resolv.conf(5)
+	// that concern them: rotate, timeout and attempts, use-vc, trust-ad and no-aaaa. What Stub sets
+	// has precedence. A change is in use for the lookups that start after the watcher has seen it.
 	System *sysconfig.Watcher
 
 	// Dial connects to a server: the network is "udp" or "tcp", and the address is an IP address
@@ -66,15 +66,13 @@ type Options struct {
 	Stub stub.Options
 }
 
-// systemServers returns the servers of the system, and how long a lookup may take. Without options
-// about time in its configuration, that is [stub.DefaultTimeout] and not the 10 seconds per server
-// of the C library.
-func systemServers(s *sysconfig.Settings) ([]Server, time.Duration) {
-	timeout := stub.DefaultTimeout
-	if s.Timeout != sysconfig.DefaultTimeout || s.Attempts != sysconfig.DefaultAttempts {
-		timeout = min(s.Timeout*time.Duration(s.Attempts*len(s.Servers)), timeoutMax)
+// systemTimeout returns how long a lookup may take. Without options about time in the configuration
+// of the system, that is [stub.DefaultTimeout] and not the 10 seconds per server of the C library.
+func systemTimeout(s *sysconfig.Settings) time.Duration {
+	if s.Timeout == sysconfig.DefaultTimeout && s.Attempts == sysconfig.DefaultAttempts {
+		return stub.DefaultTimeout
 	}
-	return Servers(s.Servers...), timeout
+	return min(s.Timeout*time.Duration(s.Attempts*len(s.Servers)), timeoutMax)
 }
 
 // timeoutMax bounds a lookup, whatever the configuration of the system says.

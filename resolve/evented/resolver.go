@@ -3,6 +3,7 @@ package evented
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"net"
 	"sync"
 	"time"
@@ -16,6 +17,7 @@ import (
 type Resolver struct {
 	dial       func(ctx context.Context, network, address string) (net.Conn, error)
 	system     *sysconfig.Watcher // nil: the servers do not change
+	options    stub.Options       // as the caller has set them
 	start      time.Time
 	ctx        context.Context // ends with Close
 	end        context.CancelFunc
@@ -40,7 +42,7 @@ func New(o Options) (*Resolver, error) {
 	var settings *sysconfig.Settings
 	if o.System != nil {
 		settings = o.System.Current()
-		o.Servers, _ = systemServers(settings)
+		o.Servers = Servers(settings.Servers...)
 	} else if len(o.Servers) == 0 {
 		return nil, errNoServers
 	}
@@ -48,15 +50,14 @@ func New(o Options) (*Resolver, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Resolver{dial: o.Dial, system: o.System, start: time.Now(), wake: make(chan struct{}, 1), servers: byKey, settings: settings}
+	r := &Resolver{dial: o.Dial, system: o.System, start: time.Now(), wake: make(chan struct{}, 1), servers: byKey, settings: settings, options: o.Stub}
 	r.ctx, r.end = context.WithCancel(context.Background())
 	s := o.Stub
 	s.Servers, s.Start = list, r.start
 	rand.Read(s.Seed[:])
 	r.core = stub.New(s)
 	if settings != nil {
-		_, timeout := systemServers(settings)
-		r.core.Tune(settings.Rotate, settings.UseTCP, settings.TrustAD, timeout)
+		r.tune()
 	}
 	r.stop = r.cancel
 	r.goroutines.Go(r.send)
@@ -89,9 +90,17 @@ func (r *Resolver) Start(q *resolve.Query) {
 		q.Finish(resolve.Answer{}, closedError(q.Question))
 		return
 	}
+	if r.settings != nil && r.settings.NoAAAA && q.Question.Type == resolve.TypeAAAA {
+		r.mu.Unlock()
+		q.Finish(resolve.Answer{}, &resolve.Error{Op: "evented", Question: q.Question, Err: errNoAAAA})
+		return
+	}
 	r.core.Start(q, r.now())
 	r.unlock(nil)
 }
+
+// errNoAAAA is the answer to AAAA questions if resolv.conf(5) has the option no-aaaa.
+var errNoAAAA = fmt.Errorf("%w: the option no-aaaa is set", resolve.ErrNoData)
 
 // unlock releases mu, wakes the sender if there is something for it, and finishes what is done. It
 // returns done for the next call.
@@ -134,18 +143,28 @@ func (r *Resolver) refresh() {
 		return
 	}
 	r.settings = settings
-	servers, timeout := systemServers(settings)
-	if byKey, list, err := check(servers); err == nil {
+	if byKey, list, err := check(Servers(settings.Servers...)); err == nil {
 		for key, s := range r.servers { // links of the old servers may be opened still
 			if _, ok := byKey[key]; !ok && len(byKey) < 4*stub.MaxServers {
 				byKey[key] = s
 			}
 		}
 		r.servers = byKey
-		r.core.Tune(settings.Rotate, settings.UseTCP, settings.TrustAD, timeout)
+		r.tune()
 		r.core.SetServers(list, r.now())
 	}
 	r.unlock(nil)
+}
+
+// tune puts the options of the system into use, except where the caller has set them. The mutex is
+// held.
+func (r *Resolver) tune() {
+	timeout := r.options.Timeout
+	if timeout <= 0 {
+		timeout = systemTimeout(r.settings)
+	}
+	o, s := &r.options, r.settings
+	r.core.Tune(o.Rotate || s.Rotate, o.Streams || s.UseTCP, o.TrustAD || s.TrustAD, timeout)
 }
 
 // Close ends the sender and closes the sockets. Lookups in flight complete with
