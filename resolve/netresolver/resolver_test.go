@@ -165,6 +165,9 @@ func TestRecords(t *testing.T) {
 		names, err := r.LookupAddr(t.Context(), "192.0.2.1")
 		require.NoError(t, err)
 		require.Equal(t, []string{"one.example.", "two.example."}, names)
+		names, err = r.LookupAddr(t.Context(), "::ffff:192.0.2.1")
+		require.NoError(t, err)
+		require.Equal(t, []string{"one.example.", "two.example."}, names)
 		for _, addr := range []string{"2001:db8::1", "2001:DB8:0::1"} {
 			names, err = r.LookupAddr(t.Context(), addr)
 			require.NoError(t, err)

@@ -127,6 +127,14 @@ func TestLengthOfNamesIsBounded(t *testing.T) {
 	require.ErrorIs(t, err, errName)
 	_, err = w.skipName(0)
 	require.ErrorIs(t, err, errName)
+
+	// The same bound holds for a name that ends in a pointer.
+	w = walk{msg: append(append(msg[:2*126:2*126], 0), 1, 'a', 0xc0, 0, 2, 'a', 'a', 0xc0, 0)}
+	out, _, err = w.appendWire(nil, 2*126+1)
+	require.NoError(t, err)
+	require.Len(t, out, maxWireName)
+	_, _, err = w.appendWire(nil, 2*126+5)
+	require.ErrorIs(t, err, errName)
 }
 
 func BenchmarkAppendQuery(b *testing.B) {

@@ -43,7 +43,7 @@ func TestRDataIsDecompressed(t *testing.T) {
 
 func TestAllTypesAnswerANY(t *testing.T) {
 	q := question(t, "www.example", typeAny)
-	r := mustRead(t, reply(t, q, dnsmessage.Header{}, a("www.example.", 1, "192.0.2.1"), cname("www.example.", 1, "a."), opt(512, 0)), q)
+	r := mustRead(t, reply(t, q, dnsmessage.Header{}, a("www.example.", 1, "192.0.2.1"), cname("www.example.", 1, "a."), raw("www.example.", typeOPT, 1, 1)), q)
 	require.Equal(t, []string{"\xc0\x00\x02\x01", "\x01a\x00"}, data(r))
 	require.Zero(t, r.Links)
 }

@@ -72,6 +72,12 @@ func TestChainHasABound(t *testing.T) {
 	require.Equal(t, []string{"192.0.2.1"}, addrs(mustRead(t, chain(MaxLinks), q)))
 	var r Reply
 	require.ErrorIs(t, Read(chain(MaxLinks+1), q, epoch, &r), resolve.ErrMalformed)
+
+	unrelated := []func(*script){a("l0.example.", 60, "192.0.2.1")}
+	for range maxAliases {
+		unrelated = append(unrelated, cname("x.", 1, "y."))
+	}
+	require.Equal(t, []string{"192.0.2.1"}, addrs(mustRead(t, reply(t, q, dnsmessage.Header{}, unrelated...), q)))
 }
 
 func TestMalformedMessagesAreRefused(t *testing.T) {
@@ -101,6 +107,7 @@ func TestMalformedMessagesAreRefused(t *testing.T) {
 		{"cookie of 9 bytes", q, reply(t, q, dnsmessage.Header{}, good, additional, opt(512, 0, dnsmessage.Option{Code: 10, Data: make([]byte, 9)}))},
 		{"CNAME with bytes after it", q, reply(t, q, dnsmessage.Header{}, raw("www.example.", resolve.TypeCNAME, 1, 1, 1, 'a', 0, 0))},
 		{"CNAME without name", q, reply(t, q, dnsmessage.Header{}, raw("www.example.", resolve.TypeCNAME, 1, 1))},
+		{"PTR with bytes after it", ptrQ, reply(t, ptrQ, dnsmessage.Header{}, raw("www.example.", resolve.TypePTR, 1, 1, 1, 'a', 0, 0))},
 		{"PTR into the next record", ptrQ, reply(t, ptrQ, dnsmessage.Header{}, raw("www.example.", resolve.TypePTR, 1, 1, 30), good)},
 		{"SOA with a short tail", q, reply(t, q, dnsmessage.Header{}, authority, raw("example.", resolve.TypeSOA, 1, 1, append([]byte{0, 0}, tail[1:]...)...))},
 		{"SOA with a long tail", q, reply(t, q, dnsmessage.Header{}, authority, raw("example.", resolve.TypeSOA, 1, 1, append([]byte{0, 0, 0}, tail...)...))},
@@ -137,6 +144,7 @@ func TestEveryCutIsMalformedOrHarmless(t *testing.T) {
 		if err := Read(truncated[:n:n], q, epoch, &r); n >= headerBytes+17 {
 			require.NoError(t, err, n)
 			require.True(t, r.Truncated && r.Cut, n)
+			require.Equal(t, r.Answered, r.Answer.Truncated, n)
 			require.Equal(t, NotNegative, r.Negative, n)
 		}
 	}
@@ -155,6 +163,16 @@ func TestTTLIsBounded(t *testing.T) {
 		r := mustRead(t, reply(t, q, dnsmessage.Header{}, a("www.example.", ttl, "192.0.2.1"), additional, opt(512, 0)), q)
 		require.Equal(t, epoch.Add(want), r.Answer.Expires, ttl)
 	}
+}
+
+func TestTTLOfARecordIsBounded(t *testing.T) {
+	q := question(t, "www.example", resolve.TypeTXT)
+	r := mustRead(t, reply(t, q, dnsmessage.Header{}, raw("www.example.", resolve.TypeTXT, 1, 1<<31, 0), raw("www.example.", resolve.TypeTXT, 1, 9, 0)), q)
+	var got []time.Duration
+	for rr := range r.Answer.Records() {
+		got = append(got, rr.TTL)
+	}
+	require.Equal(t, []time.Duration{MaxTTL, 9 * time.Second}, got)
 }
 
 func TestOPTExtendsTheReply(t *testing.T) {
