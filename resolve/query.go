@@ -183,17 +183,35 @@ func (q *Query) Finished() bool {
 	return q.state == queryFinished
 }
 
-func (q *Query) finish(a Answer, err error, stopIt bool) bool {
+// Settle is for strategies that complete queries while they hold a mutex. It is the first half of
+// Finish: it sets the result, and calls nobody. If it returns true, the strategy calls Deliver after
+// it has released its mutex.
+func (q *Query) Settle(a *Answer, err error) bool {
 	q.mu.Lock()
+	defer q.mu.Unlock()
 	if q.state != queryRunning {
-		q.mu.Unlock()
 		return false
 	}
-	q.state, q.answer, q.err = queryFinished, a, err
+	q.state, q.answer, q.err = queryFinished, *a, err
+	return true
+}
+
+// Deliver is the second half of Finish, after a Settle that returned true.
+func (q *Query) Deliver() { q.deliver(false) }
+
+func (q *Query) finish(a Answer, err error, stopIt bool) bool {
+	if !q.Settle(&a, err) {
+		return false
+	}
+	q.deliver(stopIt)
+	return true
+}
+
+// deliver passes the result on. Only the goroutine that has set it calls deliver, so it needs no
+// lock: Accept has set stop and timer before.
+func (q *Query) deliver(stopIt bool) {
 	stop, timer := q.stop, q.timer
 	q.stop, q.timer = nil, nil
-	q.mu.Unlock()
-
 	if timer != nil {
 		timer.Stop()
 	}
@@ -203,16 +221,15 @@ func (q *Query) finish(a Answer, err error, stopIt bool) bool {
 	}
 	if q.more != nil {
 		for _, h := range slices.Backward(*q.more) {
-			h.finished(q, a, err)
+			h.finished(q, q.answer, q.err)
 		}
 	}
 	for _, h := range slices.Backward(q.hooks[:q.hooked]) {
-		h.finished(q, a, err)
+		h.finished(q, q.answer, q.err)
 	}
 	if q.Inbox != nil {
 		q.Inbox.put(q)
 	}
-	return true
 }
 
 // queryList is a list of queries, linked through themselves. Guarded by the mutex of its strategy.

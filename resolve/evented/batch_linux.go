@@ -21,19 +21,19 @@ type batch struct {
 }
 
 // newPackets returns a batch if conn has a handle.
-func newPackets(conn net.Conn) packets {
+func newPackets(conn net.Conn, size int) packets {
 	c, ok := conn.(syscall.Conn)
 	if !ok {
-		return newSingle(conn)
+		return newSingle(conn, size)
 	}
 	raw, err := c.SyscallConn()
 	if err != nil {
-		return newSingle(conn)
+		return newSingle(conn, size)
 	}
 	b := &batch{raw: raw}
-	memory := make([]byte, batchMax*(datagramMax+1))
+	memory := make([]byte, batchMax*(size+1))
 	for i := range b.in {
-		b.in[i].Buffer, memory = memory[:datagramMax+1:datagramMax+1], memory[datagramMax+1:]
+		b.in[i].Buffer, memory = memory[:size+1:size+1], memory[size+1:]
 	}
 	b.receive = func(fd uintptr) bool {
 		b.received, b.receiveErr = sys.RecvMessages(sys.Handle(fd), b.in[:])
@@ -61,7 +61,7 @@ func (b *batch) Receive() (int, error) {
 
 func (b *batch) Datagram(i int) (message []byte, cut bool) {
 	m := &b.in[i]
-	return m.Buffer[:m.N], m.Truncated || m.N > datagramMax
+	return m.Buffer[:m.N], m.Truncated || m.N == len(m.Buffer)
 }
 
 func (b *batch) Add(message []byte) bool {

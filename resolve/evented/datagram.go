@@ -5,6 +5,7 @@ import (
 	"net"
 	"syscall"
 
+	"github.com/edgewise-go/edgewise/resolve"
 	"github.com/edgewise-go/edgewise/resolve/stub"
 )
 
@@ -28,7 +29,7 @@ func (r *Resolver) openDatagram(l *stub.Link) transport {
 	if b, ok := conn.(interface{ SetReadBuffer(int) error }); ok {
 		_ = b.SetReadBuffer(readBuffer)
 	}
-	d := &datagrams{r: r, link: l, conn: conn, packets: newPackets(conn)}
+	d := &datagrams{r: r, link: l, conn: conn, packets: newPackets(conn, r.datagram)}
 	r.goroutines.Go(d.receive)
 	return d
 }
@@ -76,7 +77,7 @@ const errorsMax = 16
 
 // receive gives the core what the socket receives, until it is closed.
 func (d *datagrams) receive() {
-	var done []stub.Completion
+	var done []*resolve.Query
 	for failures := 0; ; {
 		n, err := d.packets.Receive()
 		if err != nil {

@@ -17,9 +17,6 @@ import (
 
 // The bounds of a resolver, besides those of package stub.
 const (
-	// datagramMax is the largest datagram that is read whole. A larger one breaks the size that the
-	// queries allow; the resolver asks again over TCP.
-	datagramMax = 4096
 	// httpsRequests bounds the requests in flight per server over HTTPS, each of which has a
 	// goroutine.
 	httpsRequests = 32
@@ -62,7 +59,9 @@ type Options struct {
 	// connection must support one reader and one writer at the same time, and Close must end both.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
-	// Stub holds the timers, bounds and extensions. Servers, Seed and Start are set by New.
+	// Stub holds the timers, bounds and extensions. Servers, Seed and Start are set by New. A
+	// datagram that is larger than UDPSize, which the queries announce, is not read whole: the
+	// resolver asks again over TCP.
 	Stub stub.Options
 }
 

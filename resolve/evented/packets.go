@@ -27,13 +27,15 @@ type single struct {
 	out    []byte // nil: nothing was added
 }
 
-func newSingle(conn net.Conn) *single {
-	return &single{conn: conn, buffer: make([]byte, datagramMax+1)}
+// newSingle returns a single for datagrams of at most size bytes.
+func newSingle(conn net.Conn, size int) *single {
+	return &single{conn: conn, buffer: make([]byte, size+1)}
 }
 
 func (s *single) Receive() (int, error) {
 	n, err := s.conn.Read(s.buffer)
-	if err != nil {
+	// Windows reports a datagram that did not fit as an error (WSARecv, WSAEMSGSIZE).
+	if err != nil && n < len(s.buffer) {
 		return 0, err
 	}
 	s.n = n
@@ -41,7 +43,7 @@ func (s *single) Receive() (int, error) {
 }
 
 func (s *single) Datagram(int) (message []byte, cut bool) {
-	return s.buffer[:s.n], s.n > datagramMax
+	return s.buffer[:s.n], s.n == len(s.buffer)
 }
 
 func (s *single) Add(message []byte) bool {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/edgewise-go/edgewise/resolve"
+	"github.com/edgewise-go/edgewise/resolve/internal/message"
 	"github.com/edgewise-go/edgewise/resolve/stub"
 	"github.com/edgewise-go/edgewise/resolve/sysconfig"
 )
@@ -18,6 +19,7 @@ type Resolver struct {
 	dial       func(ctx context.Context, network, address string) (net.Conn, error)
 	system     *sysconfig.Watcher // nil: the servers do not change
 	options    stub.Options       // as the caller has set them
+	datagram   int                // the size of the largest datagram
 	start      time.Time
 	ctx        context.Context // ends with Close
 	end        context.CancelFunc
@@ -55,6 +57,10 @@ func New(o Options) (*Resolver, error) {
 	s := o.Stub
 	s.Servers, s.Start = list, r.start
 	rand.Read(s.Seed[:])
+	r.datagram = stub.DefaultUDPSize
+	if s.UDPSize > 0 {
+		r.datagram = max(int(s.UDPSize), message.MinUDPSize)
+	}
 	r.core = stub.New(s)
 	if settings != nil {
 		r.tune()
@@ -104,7 +110,7 @@ var errNoAAAA = fmt.Errorf("%w: the option no-aaaa is set", resolve.ErrNoData)
 
 // unlock releases mu, wakes the sender if there is something for it, and finishes what is done. It
 // returns done for the next call.
-func (r *Resolver) unlock(done []stub.Completion) []stub.Completion {
+func (r *Resolver) unlock(done []*resolve.Query) []*resolve.Query {
 	done = r.core.TakeDone(done[:0])
 	wake := r.core.Busy()
 	if next, ok := r.core.Next(); ok && next < r.tick {
@@ -115,8 +121,8 @@ func (r *Resolver) unlock(done []stub.Completion) []stub.Completion {
 		r.wakeSender()
 	}
 	for i := range done {
-		done[i].Query.Finish(done[i].Answer, done[i].Err)
-		done[i] = stub.Completion{}
+		done[i].Deliver()
+		done[i] = nil
 	}
 	return done
 }
@@ -210,7 +216,7 @@ func closedError(q resolve.Question) error {
 // send carries out the actions of the core, and tells it the time.
 func (r *Resolver) send() {
 	var work stub.Work
-	var done []stub.Completion
+	var done []*resolve.Query
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {

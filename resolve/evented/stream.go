@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/edgewise-go/edgewise/resolve"
 	"github.com/edgewise-go/edgewise/resolve/stub"
 )
 
@@ -113,7 +114,7 @@ func (s *streams) connect() (net.Conn, error) {
 // receive gives the core the messages of the stream, until it ends.
 func (s *streams) receive(conn net.Conn) {
 	defer conn.Close()
-	var done []stub.Completion
+	var done []*resolve.Query
 	in := framer{from: conn}
 	for {
 		message, err := in.next()

@@ -33,8 +33,8 @@ type Core struct {
 	nextKeep  time.Duration
 
 	actions []Action
-	packets []byte // what the actions send
-	done    []Completion
+	packets []byte           // what the actions send
+	done    []*resolve.Query // settled
 	reply   message.Reply
 	cookie  [40]byte // of the query that is being built: both halves (RFC 7873, section 4)
 
@@ -56,14 +56,6 @@ type Action struct {
 	Kind     ActionKind
 	Link     *Link
 	from, to int
-}
-
-// Completion is a query with its result. The driver calls [resolve.Query.Finish] after it has
-// released its mutex, because what is above may start another query.
-type Completion struct {
-	Query  *resolve.Query
-	Answer resolve.Answer
-	Err    error
 }
 
 // New returns a core.
@@ -123,17 +115,17 @@ func (c *Core) SetServers(servers []Server, now time.Duration) {
 	c.pump()
 }
 
-// Start begins a lookup for a query that the driver has accepted. The result is a [Completion],
-// later or at once.
+// Start begins a lookup for a query that the driver has accepted. [Core.TakeDone] returns it when
+// it is done, later or at once.
 func (c *Core) Start(q *resolve.Query, now time.Duration) {
 	c.now = now
 	c.stats.Started++
 	switch {
 	case len(c.servers) == 0:
-		c.complete(q, resolve.Answer{}, &resolve.Error{Op: op, Question: q.Question, Err: errNoServers})
+		c.fail(q, errNoServers)
 		return
 	case c.inFlight+c.waiting.n >= c.o.MaxInFlight:
-		c.complete(q, resolve.Answer{}, &resolve.Error{Op: op, Question: q.Question, Err: resolve.ErrQueueFull})
+		c.fail(q, resolve.ErrQueueFull)
 		return
 	}
 	c.waiting.push(waiter{q, now})
@@ -169,12 +161,12 @@ func (c *Core) pump() {
 		}
 		if c.now >= w.since+c.o.Timeout {
 			c.waiting.pop()
-			c.complete(w.query, resolve.Answer{}, &resolve.Error{Op: op, Question: w.query.Question, Err: resolve.ErrTimeout})
+			c.fail(w.query, resolve.ErrTimeout)
 			continue
 		}
 		if len(c.servers) == 0 {
 			c.waiting.pop()
-			c.complete(w.query, resolve.Answer{}, &resolve.Error{Op: op, Question: w.query.Question, Err: errNoServers})
+			c.fail(w.query, errNoServers)
 			continue
 		}
 		e := c.take(w)
@@ -189,10 +181,17 @@ func (c *Core) pump() {
 	}
 }
 
-// complete makes a completion.
-func (c *Core) complete(q *resolve.Query, a resolve.Answer, err error) {
+// fail completes a query that is not in flight.
+func (c *Core) fail(q *resolve.Query, cause error) {
+	c.complete(q, &resolve.Answer{}, &resolve.Error{Op: op, Question: q.Question, Err: cause})
+}
+
+// complete settles a query, unless it has ended otherwise.
+func (c *Core) complete(q *resolve.Query, a *resolve.Answer, err error) {
 	c.stats.Finished++
-	c.done = append(c.done, Completion{q, a, err})
+	if q.Settle(a, err) {
+		c.done = append(c.done, q)
+	}
 }
 
 // Tick tells the core the time. The driver calls it at the time that [Core.Next] returns, or later.
@@ -234,8 +233,10 @@ func (c *Core) TakeActions(work *Work) {
 // Busy reports whether there are actions to take.
 func (c *Core) Busy() bool { return len(c.actions) > 0 }
 
-// TakeDone appends the completions since the last call to done.
-func (c *Core) TakeDone(done []Completion) []Completion {
+// TakeDone appends the queries that were settled since the last call. The driver calls
+// [resolve.Query.Deliver] for each after it has released its mutex, because whoever is notified may
+// start another query.
+func (c *Core) TakeDone(done []*resolve.Query) []*resolve.Query {
 	done = append(done, c.done...)
 	clear(c.done)
 	c.done = c.done[:0]

@@ -164,7 +164,7 @@ func (c *Core) transmit(e *exchange, s *server, l *Link) bool {
 	packets, err := message.AppendQuery(c.packets, q)
 	if err != nil {
 		c.packets = c.packets[:from]
-		c.finish(e, resolve.Answer{}, &resolve.Error{Op: op, Question: e.query.Question, Err: err})
+		c.finish(e, &resolve.Answer{}, &resolve.Error{Op: op, Question: e.query.Question, Err: err})
 		return false
 	}
 	c.packets = packets
@@ -241,7 +241,7 @@ func (e *exchange) streams(s *server) bool {
 func (c *Core) expire(e *exchange) {
 	if c.now >= e.end {
 		c.trace(e, nil, EventTimeout, "the lookup's time is over")
-		c.fail(e)
+		c.giveUp(e)
 		return
 	}
 	if l := e.last.link; l != nil {
@@ -284,7 +284,7 @@ func (c *Core) advance(e *exchange) {
 	}
 	// Nothing is left to ask. Replies may still come, unless all servers have refused.
 	if e.n == 0 || e.allFailed() {
-		c.fail(e)
+		c.giveUp(e)
 		return
 	}
 	e.due = e.end
@@ -324,7 +324,7 @@ func (c *Core) reject(e *exchange, s *server, rcode resolve.RCode, cause error) 
 		c.trace(e, s, EventRejected, cause.Error())
 	}
 	if e.allFailed() {
-		c.fail(e)
+		c.giveUp(e)
 		return
 	}
 	c.advance(e)
@@ -338,8 +338,8 @@ func (e *exchange) mark(s *server) {
 	}
 }
 
-// fail ends e with the last failure of a server, or with a timeout.
-func (c *Core) fail(e *exchange) {
+// giveUp ends e with the last failure of a server, or with a timeout.
+func (c *Core) giveUp(e *exchange) {
 	failure := &resolve.Error{Op: op, Question: e.query.Question, Err: resolve.ErrTimeout}
 	if e.cause != nil {
 		failure.Err, failure.RCode, failure.Server = e.cause, e.rcode, e.server.Addr.String()
@@ -349,11 +349,11 @@ func (c *Core) fail(e *exchange) {
 	} else if s := e.last.link; s != nil {
 		failure.Server = s.server.Addr.String()
 	}
-	c.finish(e, resolve.Answer{}, failure)
+	c.finish(e, &resolve.Answer{}, failure)
 }
 
 // finish completes the query of e and forgets e.
-func (c *Core) finish(e *exchange, a resolve.Answer, err error) {
+func (c *Core) finish(e *exchange, a *resolve.Answer, err error) {
 	q := e.query
 	if c.o.Trace != nil {
 		text := ""

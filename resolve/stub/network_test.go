@@ -25,7 +25,8 @@ type network struct {
 	open   map[*Link]bool
 	most   int // links open at the same time
 	work   Work
-	done   []Completion
+	done   []*resolve.Query
+	inbox  *resolve.Inbox
 
 	// serve is called for each query that arrives at a server. It returns replies.
 	serve map[netip.AddrPort]func(q arrival) []packet
@@ -89,7 +90,7 @@ func addr(i int) netip.AddrPort {
 
 // newNetwork returns a network of n servers that answer every question after rtt.
 func newNetwork(t testing.TB, n int, o Options) *network {
-	w := &network{t: t, rng: rand.New(rand.NewPCG(1, 2)), open: map[*Link]bool{},
+	w := &network{t: t, inbox: resolve.NewInbox(nil), rng: rand.New(rand.NewPCG(1, 2)), open: map[*Link]bool{},
 		serve: map[netip.AddrPort]func(arrival) []packet{}, refuse: map[netip.AddrPort]error{}, results: map[*resolve.Query]*result{}}
 	for i := range n {
 		o.Servers = append(o.Servers, Server{Addr: addr(i + 1)})
@@ -150,8 +151,12 @@ func (w *network) start(name string) *resolve.Query {
 func (w *network) query(name string) *resolve.Query {
 	question, err := resolve.NewQuestion(name, resolve.TypeA)
 	require.NoError(w.t, err)
-	q := &resolve.Query{Question: question, Inbox: resolve.NewInbox(nil), Done: func(resolve.Answer, error) {}}
-	w.results[q] = &result{}
+	r := &result{}
+	q := &resolve.Query{Question: question, Inbox: w.inbox, Done: func(a resolve.Answer, err error) {
+		r.n++
+		r.at, r.answer, r.err = w.now, a, err
+	}}
+	w.results[q] = r
 	q.Accept(nil)
 	return q
 }
@@ -160,12 +165,10 @@ func (w *network) query(name string) *resolve.Query {
 func (w *network) act() {
 	for w.core.Busy() || len(w.core.done) > 0 {
 		w.done = w.core.TakeDone(w.done[:0])
-		for _, d := range w.done {
-			r := w.results[d.Query]
-			r.n++
-			r.at, r.answer, r.err = w.now, d.Answer, d.Err
-			d.Query.Finish(d.Answer, d.Err)
+		for _, q := range w.done {
+			q.Deliver()
 		}
+		w.inbox.Run(0)
 		w.core.TakeActions(&w.work)
 		for _, a := range w.work.Actions() {
 			switch a.Kind {

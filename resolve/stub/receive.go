@@ -304,7 +304,7 @@ func (c *Core) judge(e *exchange, t transmission) {
 	}
 	switch {
 	case r.Answered && r.Filtered == 0, r.Answer.Len() > 0, r.Answer.HasRecords():
-		a := r.Answer
+		a := &r.Answer
 		a.Question = e.query.Question
 		if e.followed > 0 {
 			if a.Canonical.IsZero() {
@@ -326,7 +326,7 @@ func (c *Core) judge(e *exchange, t transmission) {
 		c.unlist(e, t)
 		c.refuse(e, t, r.RCode, "lame: it neither knows the name nor asks others")
 	case r.Filtered > 0:
-		c.finish(e, resolve.Answer{}, &resolve.Error{Op: op, Question: e.query.Question, Server: s.Addr.String(),
+		c.finish(e, &resolve.Answer{}, &resolve.Error{Op: op, Question: e.query.Question, Server: s.Addr.String(),
 			Err: fmt.Errorf("%w: %d names that are not host names", resolve.ErrMalformed, r.Filtered)})
 	default:
 		c.negative(e, s, resolve.ErrNoData)
@@ -350,7 +350,7 @@ func (c *Core) negative(e *exchange, s *server, cause error) {
 	if !r.HasSOA {
 		expires = c.wall() // it must not be cached (RFC 2308, section 5)
 	}
-	c.finish(e, resolve.Answer{}, &resolve.Error{
+	c.finish(e, &resolve.Answer{}, &resolve.Error{
 		Op: op, Question: e.query.Question, Server: s.Addr.String(), RCode: r.RCode, Expires: expires, Err: cause,
 	})
 }
@@ -367,7 +367,7 @@ func earlier(a, b time.Time) time.Time {
 // section 5.2.2, leaves that to the server, but some do not).
 func (c *Core) follow(e *exchange, t transmission) {
 	if e.followed == MaxFollowed {
-		c.finish(e, resolve.Answer{}, &resolve.Error{Op: op, Question: e.query.Question, Server: t.link.server.Addr.String(),
+		c.finish(e, &resolve.Answer{}, &resolve.Error{Op: op, Question: e.query.Question, Server: t.link.server.Addr.String(),
 			Err: fmt.Errorf("%w: more than %d aliases whose targets were left out", resolve.ErrMalformed, MaxFollowed)})
 		return
 	}
@@ -493,7 +493,7 @@ func (c *Core) lost(e *exchange, s *server, l *Link, answered bool, err error) {
 	}
 	switch {
 	case e.allFailed():
-		c.fail(e)
+		c.giveUp(e)
 	case e.n == 0 || e.last.link == l:
 		c.advance(e)
 	}
