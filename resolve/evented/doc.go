@@ -6,7 +6,7 @@
 // server. One goroutine sends, and one per open socket receives, so their number does not depend on
 // the number of lookups. Sockets that are not used are closed.
 //
-// It answers the question and no more. The decorators of package resolve add the hosts file, special
-// names, a cache and coalescing; [resolve.Host] adds search lists and the order of addresses.
-// Without a cache, equal questions are asked as often as they are started.
+// It answers the question and no more. The decorators of package resolve add the hosts file,
+// special names, a cache and coalescing; [resolve.Host] adds search lists and the order of
+// addresses. Without a cache, equal questions are asked as often as they are started.
 package evented

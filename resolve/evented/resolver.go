@@ -73,8 +73,8 @@ func New(o Options) (*Resolver, error) {
 // now returns the time of the core.
 func (r *Resolver) now() time.Duration { return time.Since(r.start) }
 
-// Try returns [resolve.ErrWouldBlock], or [resolve.ErrClosed] after Close: a resolver has no memory.
-// An IP literal is answered like a name without data, since no server knows it.
+// Try returns [resolve.ErrWouldBlock], or [resolve.ErrClosed] after Close: a resolver has no
+// memory. An IP literal is answered like a name without data, since no server knows it.
 func (r *Resolver) Try(q resolve.Question) (resolve.Answer, error) {
 	if r.ctx.Err() != nil {
 		return resolve.Answer{}, closedError(q)

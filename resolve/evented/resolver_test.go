@@ -31,8 +31,8 @@ import (
 
 var anyDial = new(net.Dialer).DialContext
 
-// answerTo replies with addresses 10.0.0.1 and, for the name big.example, with 200 of them. Over UDP
-// that reply is truncated.
+// answerTo replies with addresses 10.0.0.1 and, for the name big.example, with 200 of them. Over
+// UDP that reply is truncated.
 func answerTo(t testing.TB, query []byte, udp bool) []byte {
 	var m dnsmessage.Message
 	if err := m.Unpack(query); err != nil {

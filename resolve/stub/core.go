@@ -51,7 +51,8 @@ const (
 	Close                   // close the link
 )
 
-// Action is one thing that the driver must do, in the order in which [Core.TakeActions] returns them.
+// Action is one thing that the driver must do, in the order in which [Core.TakeActions] returns
+// them.
 type Action struct {
 	Kind     ActionKind
 	Link     *Link

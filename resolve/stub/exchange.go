@@ -42,11 +42,10 @@ type exchange struct {
 	last    transmission
 	wire    int // queries sent
 
-	followed  int
-	canonical resolve.Name
-	expires   time.Time
-	mixed     message.CaseMask // how the case of the name is mixed, if hasMixed
-	hasMixed  bool
+	followed int
+	expires  time.Time
+	mixed    message.CaseMask // how the case of the name is mixed, if hasMixed
+	hasMixed bool
 
 	cause  error // the last failure of a server
 	rcode  resolve.RCode
