@@ -299,8 +299,8 @@ func Lint() error {
 	return errors.Join(errs...)
 }
 
-// Docs writes the generated parts of the documentation: the column of dependencies and the summary
-// of the conformance matrix. Lint compares them.
+// Docs writes the generated parts of the documentation: the column of dependencies, the summary of
+// the conformance matrix and the recorded comparison of resolvers. Lint compares them.
 func Docs() error {
 	w, err := open()
 	if err != nil {

@@ -27,10 +27,11 @@ var generatedPart = regexp.MustCompile(`(?s)(<!-- generated: (\w+), by go tool m
 var parts = map[string]func(w *workspace.Workspace, present string) (string, error){
 	"dependencies": dependencies,
 	"conformance":  conformance,
+	"differential": differential,
 }
 
 // generatedFiles lists the files with generated parts.
-var generatedFiles = []string{"README.md", "conformance/README.md"}
+var generatedFiles = []string{"README.md", "conformance/README.md", "resolve/README.md"}
 
 // Generated returns a finding per generated part of the documentation that is out of date.
 func Generated(w *workspace.Workspace) ([]string, error) {
@@ -181,4 +182,13 @@ func conformance(w *workspace.Workspace, _ string) (string, error) {
 			s.Contract, s.Platform, s.Implementations, s.Passed, s.NotApplicable, s.Waived, s.Violated)
 	}
 	return b.String(), nil
+}
+
+// differentialTable is the table that a test of interop has recorded.
+const differentialTable = "interop/internal/differential/table.md"
+
+// differential returns the recorded comparison of resolvers.
+func differential(w *workspace.Workspace, _ string) (string, error) {
+	text, err := os.ReadFile(filepath.Join(w.Root, filepath.FromSlash(differentialTable)))
+	return string(text), err
 }

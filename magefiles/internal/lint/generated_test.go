@@ -17,6 +17,8 @@ const generatedReadme = "before\n\n<!-- generated: dependencies, by go tool mage
 
 const generatedMatrix = "before\n\n<!-- generated: conformance, by go tool mage docs -->\n\n\n<!-- end -->\n"
 
+const generatedResolve = "before\n\n<!-- generated: differential, by go tool mage docs -->\n\n\n<!-- end -->\n"
+
 // documented returns a workspace whose generated parts are out of date.
 func documented(t *testing.T) *workspace.Workspace {
 	t.Helper()
@@ -24,6 +26,8 @@ func documented(t *testing.T) *workspace.Workspace {
 	for name, text := range map[string]string{
 		"README.md":              generatedReadme,
 		"conformance/README.md":  generatedMatrix,
+		"resolve/README.md":      generatedResolve,
+		differentialTable:        "| recorded |\n",
 		"conformance/matrix.txt": "linux/amd64\n\tqueue epoll: 3 pass, 1 n/a, 0 waived, 0 violated\n",
 		"go.mod":                 "module example.org/m\n",
 		"m.go":                   "package m\n\nimport _ \"example.org/m/queue\"\n",
@@ -46,6 +50,7 @@ func TestGeneratedFindsWhatIsOutOfDateAndWriteRepairsIt(t *testing.T) {
 	want := []string{
 		`README.md: the generated part "dependencies" is out of date, run go tool mage docs`,
 		`conformance/README.md: the generated part "conformance" is out of date, run go tool mage docs`,
+		`resolve/README.md: the generated part "differential" is out of date, run go tool mage docs`,
 	}
 	if err != nil || !slices.Equal(got, want) {
 		t.Fatalf("got %q, %v, want %q", got, err, want)
@@ -57,6 +62,7 @@ func TestGeneratedFindsWhatIsOutOfDateAndWriteRepairsIt(t *testing.T) {
 	for name, line := range map[string]string{
 		"README.md":             "| [`queue`](queue) | text | `m`, `sys`, `golang.org/x/sys` |\n| [`sys`](sys) | text | nothing |\n| [`m`](m.go) | text | `queue` |\n\n<!-- end -->\n\nafter\n",
 		"conformance/README.md": "| `queue` | linux/amd64 | 1 | 3 | 1 | 0 | 0 |\n\n<!-- end -->\n",
+		"resolve/README.md":     "docs -->\n\n| recorded |\n\n<!-- end -->\n",
 	} {
 		text, err := os.ReadFile(filepath.Join(w.Root, filepath.FromSlash(name)))
 		if err != nil || !strings.HasPrefix(string(text), "before\n") || !strings.HasSuffix(string(text), line) {
