@@ -80,11 +80,11 @@ func ExampleAdaptiveOptions() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(adaptive.Decide(question))
+	fmt.Println(adaptive.Decide(question).Route)
 	ask(adaptive, "printer.local")
 	ask(adaptive, "db.example")
 	// Output:
-	// system (needs the system: multicast DNS; system: 0 of 200 samples; servers: does not use the system)
+	// system
 	// [192.0.2.2] <nil>
 	// [192.0.2.1] <nil>
 }

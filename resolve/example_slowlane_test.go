@@ -18,7 +18,7 @@ func ExamplePoolOptions() {
 	}
 	defer pool.Close()
 	fmt.Printf("%+v\n", pool.Stats())
-	// Output: {Running:0 Queued:0 Lost:0 Slow:0 Panics:0 Refused:0}
+	// Output: {Running:0 Queued:0 Lost:0 Spares:0 Slow:0 Panics:0 Refused:0}
 }
 
 // A panic in a lookup is the failure of its query.

@@ -13,6 +13,12 @@ type PoolOptions struct {
 	Workers   int // goroutines, at least 1; each runs one lookup at a time
 	MaxQueued int // queries waiting for a worker; 0 for none
 
+	// MaxSpares is how many further goroutines may take the places of workers whose lookups ignore
+	// their context: such a lookup runs on after its query has been canceled or has timed out. A
+	// spare starts when that happens, and one of the two ends when the lookup returns. Zero for
+	// none.
+	MaxSpares int
+
 	// SlowAfter is how long a lookup may take before its name counts as slow. It keeps workers free
 	// for fast names; see [Pool]. Zero for no difference between names.
 	SlowAfter time.Duration
@@ -23,7 +29,8 @@ type PoolOptions struct {
 type PoolStats struct {
 	Running int    // lookups now
 	Queued  int    // queries waiting for a worker now
-	Lost    int    // running lookups whose query has ended: they ignore their context, and keep their workers
+	Lost    int    // running lookups whose query has ended, because they ignore their context
+	Spares  int    // lost lookups whose worker has been replaced
 	Slow    int    // running lookups that are slow
 	Panics  uint64 // lookups that panicked
 	Refused uint64 // queries that completed with [ErrQueueFull]
@@ -35,6 +42,7 @@ type PoolStats struct {
 //
 // A query that is canceled or times out completes at once: it leaves the queue, or the context of
 // its lookup is canceled. A lookup that ignores its context keeps its worker, but not its query.
+// With MaxSpares, another worker takes its place.
 //
 // With SlowAfter, slow names cannot occupy the whole pool. The pool remembers whether the last
 // lookup of a name was fast or slow, for up to [MaxPoolNames] names. A name is slow from the moment
@@ -45,6 +53,7 @@ type PoolStats struct {
 type Pool struct {
 	lookup    Lookup
 	max       int
+	maxSpares int
 	slowAfter time.Duration
 	clock     func() time.Time
 	done      sync.WaitGroup
@@ -55,7 +64,7 @@ type Pool struct {
 	names  speeds
 	young  list.List           // of *poolJob, in the order of their begin: the running lookups that are not slow
 	idle   int                 // workers not in a lookup
-	active map[*Query]*poolJob // at most one per worker
+	active map[*Query]*poolJob // at most one per worker and spare
 	closed bool
 	stats  PoolStats
 }
@@ -69,17 +78,18 @@ type poolJob struct {
 	speed  speed         // of the name when the lookup began; slow from the moment the lookup is
 	young  *list.Element // its place in Pool.young, or nil
 	lost   bool          // q has ended
+	spare  bool          // another worker has taken the place of the one that runs the lookup
 }
 
 // NewPool returns a Pool and starts its workers.
 func NewPool(lookup Lookup, options PoolOptions) (*Pool, error) {
-	if options.Workers < 1 || options.MaxQueued < 0 || options.SlowAfter < 0 {
-		return nil, errors.New("resolve: pool: want at least 1 worker, and MaxQueued and SlowAfter of at least 0")
+	if options.Workers < 1 || options.MaxQueued < 0 || options.SlowAfter < 0 || options.MaxSpares < 0 {
+		return nil, errors.New("resolve: pool: want at least 1 worker, and no other option below 0")
 	}
 	if options.Clock == nil {
 		options.Clock = time.Now
 	}
-	p := &Pool{lookup: lookup, max: options.MaxQueued, slowAfter: options.SlowAfter, clock: options.Clock,
+	p := &Pool{lookup: lookup, max: options.MaxQueued, maxSpares: options.MaxSpares, slowAfter: options.SlowAfter, clock: options.Clock,
 		idle: options.Workers, active: make(map[*Query]*poolJob, options.Workers)}
 	p.lanes = newLanes(options.Workers)
 	p.work.L = &p.mu
@@ -176,11 +186,28 @@ func (p *Pool) release(q *Query) {
 	}
 }
 
-// lose counts a lookup whose query has ended. The caller holds mu.
+// lose counts a lookup whose query has ended, and replaces its worker. The caller holds mu.
 func (p *Pool) lose(job *poolJob) {
-	if !job.lost {
-		job.lost = true
-		p.stats.Lost++
+	if job.lost {
+		return
+	}
+	job.lost = true
+	p.stats.Lost++
+	if p.stats.Spares < p.maxSpares && !p.closed {
+		job.spare = true
+		p.stats.Spares++
+		p.leave(job)
+		p.done.Go(p.run)
+	}
+}
+
+// leave frees the place of a lookup. The caller holds mu.
+func (p *Pool) leave(job *poolJob) {
+	p.idle++
+	p.lanes.running[job.speed]--
+	if job.young != nil {
+		p.young.Remove(job.young)
+		job.young = nil
 	}
 }
 
@@ -191,6 +218,9 @@ func (p *Pool) run() {
 			return
 		}
 		p.serve(job)
+		if job.spare { // written before finished, which serve calls
+			return
+		}
 	}
 }
 
@@ -202,7 +232,7 @@ func (p *Pool) serve(job *poolJob) {
 		job.cancel()
 		p.finished(job, err)
 		job.q.Finish(a, err)
-		if !returned {
+		if !returned && !job.spare {
 			p.done.Go(p.run)
 		}
 	}()
@@ -217,10 +247,10 @@ func (p *Pool) finished(job *poolJob, err error) {
 	defer p.mu.Unlock()
 	p.age()
 	delete(p.active, job.q)
-	p.idle++
-	p.lanes.running[job.speed]--
-	if job.young != nil {
-		p.young.Remove(job.young)
+	if job.spare {
+		p.stats.Spares--
+	} else {
+		p.leave(job)
 	}
 	// A lookup whose query has ended may have been cut short.
 	if p.slowAfter > 0 && !job.lost && p.clock().Sub(job.begin) <= p.slowAfter {

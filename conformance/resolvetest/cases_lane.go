@@ -135,6 +135,33 @@ func laneCases() []Case {
 			f.start("one.example")
 			f.next("one.example")
 		}},
+		{ID: "bound/spares", Doc: "resolve.PoolOptions", Rule: "With MaxSpares, a lookup that ignores the end of its query does not keep a place. No more places than that are replaced.",
+			Source: "go#63978", Needs: needs(Base, Async, Bounded, Spares), Run: func(t T, p Fixture) {
+				o, s := newOwner(t), newScript(t, nil)
+				s.heedless = true
+				b := p.base(t, s, resolve.PoolOptions{Workers: 1, MaxQueued: 1, MaxSpares: 1})
+				one := o.start(b, a("one.example"))
+				first := s.next()
+				one.Cancel()
+				two := o.start(b, a("two.example"))
+				second := s.next()
+				two.Cancel()
+				three, four := o.start(b, a("three.example")), o.start(b, a("four.example"))
+				o.await(four) // three waits, because it fills the queue
+				four.fails(resolve.ErrQueueFull)
+				second.release(fixed(second.question))
+				third := s.next()
+				third.release(fixed(third.question))
+				o.await(one, two, three)
+				o.once(one, two, three, four)
+				three.holds("192.0.2.1")
+				first.release(fixed(first.question))
+				five := o.start(b, a("five.example"))
+				fifth := s.next()
+				fifth.release(fixed(fifth.question))
+				o.await(five)
+				five.holds("192.0.2.1")
+			}},
 		{ID: "error/panic", Doc: "resolve.Lookup", Rule: "A panic in a lookup fails its query with a PanicError that has its value. Later queries are answered.",
 			Needs: needs(Base, Lookup), Run: func(t T, p Fixture) {
 				reason := errors.New("odd name")

@@ -54,6 +54,8 @@ func laneMutants() []suite.Mutant[Fixture] {
 				}
 			}
 		}), "lane/fast-again"),
+		mutant("pool-without-spares", poolOptions(func(o *resolve.PoolOptions) { o.MaxSpares = 0 }), "bound/spares"),
+		mutant("pool-with-any-number-of-spares", poolOptions(func(o *resolve.PoolOptions) { o.MaxSpares *= 100 }), "bound/spares"),
 		mutant("panics-lose-their-value", lookups(func(lookup resolve.Lookup) resolve.Lookup {
 			return func(ctx context.Context, q resolve.Question) (a resolve.Answer, err error) {
 				defer func() {

@@ -52,6 +52,7 @@ const (
 	Bounded  Feature = "bounded"   // the base keeps to the bounds on workers and queue that it was given
 	Lookup   Feature = "lookup"    // the base calls the lookup itself, not through a server
 	SlowLane Feature = "slow lane" // the base has the slow lane of a pool
+	Spares   Feature = "spares"    // the base replaces workers that lookups keep after the end of their query
 	Precise  Feature = "precise"   // the base distinguishes a name without data from a name that does not exist
 )
 
@@ -102,7 +103,7 @@ type Adapter interface {
 type Target struct {
 	Name    string
 	Fixture Fixture
-	Claims  []Feature // any of Async, Bounded, Lookup, Precise, SlowLane, Cookies, MixedCase, Suspicion, Follow
+	Claims  []Feature // any of Async, Bounded, Lookup, Precise, SlowLane, Spares, Cookies, MixedCase, Suspicion, Follow
 	Waivers []Waiver
 }
 

@@ -24,7 +24,7 @@ func everything() Fixture {
 	return p
 }
 
-var poolClaims = []Feature{Async, Bounded, Lookup, Precise, SlowLane}
+var poolClaims = []Feature{Async, Bounded, Lookup, Precise, SlowLane, Spares}
 
 func TestPoolAndDecorators(t *testing.T) {
 	leavesNoGoroutines(t)
