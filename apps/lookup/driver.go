@@ -28,7 +28,8 @@ type session struct {
 	pacer    *pacer
 	out      *output
 	drivers  []*driver
-	stopped  atomic.Bool  // start no further lookup, and cancel those in flight
+	stopped  atomic.Bool // start no further lookup, and cancel those in flight
+	fault    atomic.Pointer[error]
 	starving atomic.Int32 // drivers that wait for a name, or for room in the output
 }
 
@@ -36,13 +37,13 @@ type session struct {
 func lookup(ctx context.Context, c config, stdout, stderr *os.File) error {
 	// A stack dials the addresses of servers, and no names.
 	c.options.Resolver = resolve.NewLiteral(resolve.NewBlocking(noName))
-	c.options.Sched.Ended = func(string, error) {}
+	s := &session{config: c, began: time.Now(), pacer: newPacer(c.rate)}
+	c.options.Sched.Ended = func(_ string, err error) { s.taskEnded(err) }
 	stack, err := strategy.Open(c.options)
 	if err != nil {
 		return err
 	}
 	defer stack.Shutdown(context.Background())
-	s := &session{config: c, began: time.Now(), pacer: newPacer(c.rate)}
 	if c.trace {
 		s.tracer = newTracer(stderr)
 	}
@@ -61,7 +62,17 @@ func lookup(ctx context.Context, c config, stdout, stderr *os.File) error {
 	if err := s.resolver.close(); err != nil {
 		return err
 	}
+	if err := stack.Shutdown(context.Background()); err != nil {
+		return err
+	}
 	return s.finish(ctx, stderr)
+}
+
+// taskEnded keeps the error of a driver, which a fault of the program has ended.
+func (s *session) taskEnded(err error) {
+	if err != nil {
+		s.fault.CompareAndSwap(nil, &err)
+	}
 }
 
 func noName(_ context.Context, q resolve.Question) (resolve.Answer, error) {
@@ -291,6 +302,9 @@ func (s *session) finish(ctx context.Context, stderr io.Writer) error {
 	o := s.out
 	if err := o.end(); err != nil {
 		return fmt.Errorf("standard output: %w", err)
+	}
+	if fault := s.fault.Load(); fault != nil {
+		return *fault
 	}
 	interrupted := context.Cause(ctx) != nil
 	if o.names == 0 && !interrupted && s.feed.err == nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -52,36 +53,38 @@ type resolver struct {
 }
 
 // newResolver makes the resolver. warn prints a warning. tracer may be nil.
-func newResolver(c *config, stack *edgewise.Stack, tracer *tracer, warn func(error)) (_ *resolver, err error) {
+func newResolver(c *config, stack *edgewise.Stack, tracer *tracer, warn func(error)) (*resolver, error) {
 	r := &resolver{}
 	if c.needsSettings() {
 		if err := r.readSettings(c, warn); err != nil {
 			return nil, err
 		}
 	}
-	s, err := r.base(c, stack, tracer)
+	base, err := r.base(c, stack, tracer)
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			s.Close()
-		}
-	}()
-	s = tracer.below(c, s)
-	if !c.noCache {
-		if s, err = r.withCache(c, s); err != nil {
-			return nil, err
-		}
-	}
-	if c.kind == 0 && !c.noHosts {
-		if s, err = withHosts(c, s, warn); err != nil {
-			return nil, err
-		}
+	s, err := r.surround(c, tracer.below(c, base), warn)
+	if err != nil {
+		return nil, errors.Join(err, base.Close())
 	}
 	s = resolve.NewLiteral(resolve.NewSpecial(resolve.SpecialOptions{}, s))
 	r.host = resolve.Host{Strategy: tracer.above(s), Source: sysconfig.SourceOf, Search: r.searchOf(c)}
 	return r, nil
+}
+
+// surround puts the cache and the hosts file in front of s.
+func (r *resolver) surround(c *config, s resolve.Strategy, warn func(error)) (resolve.Strategy, error) {
+	if !c.noCache {
+		var err error
+		if s, err = r.withCache(c, s); err != nil {
+			return nil, err
+		}
+	}
+	if c.kind != 0 || c.noHosts {
+		return s, nil
+	}
+	return withHosts(c, s, warn)
 }
 
 // base makes the strategy that asks the servers.

@@ -163,7 +163,7 @@ func (r *result) classify() {
 func (r *result) failure(timeout time.Duration) string {
 	text := explain(r.err)
 	if r.status == statusTimeout {
-		text += fmt.Sprintf(" (limit %v: see -timeout and -trace)", timeout)
+		text += fmt.Sprintf("; the limit is -timeout %v", timeout)
 	}
 	return text
 }
@@ -189,14 +189,14 @@ func explain(err error) string {
 	if rcode != resolve.RCodeSuccess && !strings.Contains(text, rcode.String()) {
 		notes = append(notes, rcode.String())
 	}
-	if server != "" {
+	if server != "" && !strings.Contains(text, server) {
 		notes = append(notes, "from "+server)
 		if errors.Is(err, resolve.ErrTimeout) {
 			notes[len(notes)-1] = "no answer from " + server
 		}
 	}
 	if len(notes) > 0 {
-		text += ": " + strings.Join(notes, " ")
+		text += " (" + strings.Join(notes, " ") + ")"
 	}
 	return oneLine(text)
 }

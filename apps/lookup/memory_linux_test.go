@@ -1,0 +1,74 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/edgewise-go/edgewise/apps/internal/apptest"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/dns/dnsmessage"
+)
+
+// A list of any length takes the same memory. Its names are long: a program that kept them, or their
+// results, would need several times the limit.
+func TestMemoryIsBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("N/A TestMemoryIsBounded: takes seconds")
+	}
+	// The first run fills the cache, which is bounded too.
+	few, many := residentAtEnd(t, 20_000), residentAtEnd(t, 200_000)
+	t.Logf("20,000 names: %d KiB; 200,000 names: %d KiB", few, many)
+	if limit := 3*few/2 + 16<<10; many > limit {
+		t.Errorf("200,000 names took %d KiB, 20,000 took %d KiB: want at most %d KiB", many, few, limit)
+	}
+}
+
+// residentAtEnd runs the program over a list of names. It returns the most memory, in KiB, that the
+// program has had resident before it gets the reply for the last name.
+func residentAtEnd(t *testing.T, names int) (kib int) {
+	t.Helper()
+	domain := strings.Repeat("."+strings.Repeat("x", 60), 3) + ".test"
+	list, err := os.Create(filepath.Join(t.TempDir(), "list"))
+	require.NoError(t, err)
+	w := bufio.NewWriter(list)
+	for i := range names {
+		fmt.Fprintf(w, "n%d%s\n", i, domain)
+	}
+	require.NoError(t, w.Flush())
+	require.NoError(t, list.Close())
+	last := fmt.Sprintf("n%d%s.", names-1, domain)
+	var asked, release atomic.Bool
+	v := serve(t, func(q dnsmessage.Question) ([]dnsmessage.Resource, int) {
+		if q.Name.String() == last {
+			asked.Store(true)
+			if !release.Load() {
+				return nil, silence // a later query gets the reply
+			}
+		}
+		return numbered(q)
+	})
+	v.forget = true
+	answers := filepath.Join(t.TempDir(), "answers")
+	p := program.StartVia(t, []string{"sh", "-c", `exec "$@" > "$0"`, answers}, "-server", v.addr, "-t", "A", "-i", list.Name(), "-timeout", noTimeout)
+	apptest.Until(t, apptest.RunTimeout, "the query for the last name", asked.Load)
+	// Not the peak of wait4(2): it includes the memory of the process that called vfork(2).
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
+	require.NoError(t, err)
+	release.Store(true)
+	r := p.Wait(apptest.RunTimeout)
+	require.Equal(t, 0, r.Code, r.Stderr)
+	output, err := os.ReadFile(answers)
+	require.NoError(t, err)
+	require.Equal(t, names, strings.Count(string(output), "\n"))
+	n := names - 1
+	require.True(t, strings.HasSuffix(string(output), fmt.Sprintf("  10.%d.%d.%d\n", n>>16, n>>8&255, n&255)), "the last line is that of the last name")
+	_, peak, _ := strings.Cut(string(status), "VmHWM:")
+	_, err = fmt.Sscanf(peak, "%d kB", &kib)
+	require.NoError(t, err)
+	return kib
+}
