@@ -82,7 +82,7 @@ func roles() *cobra.Command {
 		fair.Ping(), fair.Flood(),
 		queue.Server(), queue.Load(),
 		burst.Load(),
-		dns.Responder(), dns.Client(), dns.Probe(),
+		dns.Responder(), dns.Client(), dns.Probe(), dns.Mix(),
 		interrupt.Transfers(),
 	)
 	return cmd

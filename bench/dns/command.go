@@ -11,6 +11,6 @@ const long = `Measures lookups of names, against servers on this machine that an
 // Command returns the command.
 func Command() *cobra.Command {
 	cmd := cli.Group("resolve", "Measure lookups of names: their cost, next to other resolvers, and their limits", long)
-	cmd.AddCommand(costCommand(), limitsCommand())
+	cmd.AddCommand(costCommand(), limitsCommand(), sweepCommand())
 	return cmd
 }

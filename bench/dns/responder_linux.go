@@ -72,23 +72,7 @@ func (b *behaviour) serve(out io.Writer) error {
 		return cli.Usagef("--addr %s: want an IPv4 address with a port", b.Addr)
 	}
 	runtime.LockOSThread()
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return fmt.Errorf("socket: %w", err)
-	}
-	// Only a privileged process may exceed net.core.rmem_max; see socket(7).
-	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, receiveBytes) != nil {
-		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, receiveBytes)
-	}
-	if err := unix.Bind(fd, &unix.SockaddrInet4{Port: int(addr.Port()), Addr: addr.Addr().As4()}); err != nil {
-		return fmt.Errorf("bind %v: %w", addr, err)
-	}
-	name, err := unix.Getsockname(fd)
-	if err != nil {
-		return err
-	}
-	addr = netip.AddrPortFrom(addr.Addr(), uint16(name.(*unix.SockaddrInet4).Port))
-	streams, err := net.Listen("tcp4", addr.String())
+	fd, streams, addr, err := listen(addr)
 	if err != nil {
 		return err
 	}
@@ -99,6 +83,49 @@ func (b *behaviour) serve(out io.Writer) error {
 		r.headers[i].hdr.Iov, r.headers[i].hdr.Iovlen = &r.vectors[i], 1
 	}
 	return r.run()
+}
+
+// listenTries bounds the ports that are tried if any port will do.
+const listenTries = 10
+
+// listen listens on one port over UDP and TCP. The kernel chooses a port that is free in one of
+// them, and it may be in use in the other.
+func listen(addr netip.AddrPort) (fd int, streams net.Listener, _ netip.AddrPort, err error) {
+	for range listenTries {
+		var bound netip.AddrPort
+		if fd, bound, err = bindUDP(addr); err != nil {
+			break
+		}
+		if streams, err = net.Listen("tcp4", bound.String()); err == nil {
+			return fd, streams, bound, nil
+		}
+		unix.Close(fd)
+		if addr.Port() != 0 {
+			break
+		}
+	}
+	return 0, nil, addr, err
+}
+
+func bindUDP(addr netip.AddrPort) (int, netip.AddrPort, error) {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return 0, addr, fmt.Errorf("socket: %w", err)
+	}
+	// Only a privileged process may exceed net.core.rmem_max; see socket(7).
+	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, receiveBytes) != nil {
+		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, receiveBytes)
+	}
+	if err := unix.Bind(fd, &unix.SockaddrInet4{Port: int(addr.Port()), Addr: addr.Addr().As4()}); err != nil {
+		unix.Close(fd)
+		return 0, addr, fmt.Errorf("bind %v: %w", addr, err)
+	}
+	name, err := unix.Getsockname(fd)
+	if err != nil {
+		unix.Close(fd)
+		return 0, addr, fmt.Errorf("getsockname: %w", err)
+	}
+	return fd, netip.AddrPortFrom(addr.Addr(), uint16(name.(*unix.SockaddrInet4).Port)), nil
 }
 
 func (r *responder) run() error {

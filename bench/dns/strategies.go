@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/edgewise-go/edgewise"
 	"github.com/edgewise-go/edgewise/resolve"
@@ -33,18 +34,16 @@ const (
 	adaptiveName = "adaptive"
 )
 
+// The pools of a sweep hold all lookups of the largest load. An adaptive strategy has a small pool.
+const (
+	maxQueued       = 1 << 20
+	adaptiveWorkers = 8
+)
+
 // strategyNames returns the names of the strategies that a sweep compares.
 func strategyNames() []string {
-	names := []string{blockingName, poolPrefix + "8", poolPrefix + "64", eventedName}
-	if newAdaptive != nil {
-		names = append(names, adaptiveName)
-	}
-	return names
+	return []string{blockingName, poolPrefix + "8", poolPrefix + "64", eventedName, adaptiveName}
 }
-
-// newAdaptive makes the strategy that chooses among the others. It is nil until package resolve has
-// one.
-var newAdaptive func(servers []netip.AddrPort) (made, error)
 
 // newStrategy makes the strategy of that name, which asks the servers.
 func newStrategy(name string, servers []netip.AddrPort, o stub.Options) (made, error) {
@@ -53,11 +52,7 @@ func newStrategy(name string, servers []netip.AddrPort, o stub.Options) (made, e
 		if err != nil {
 			return made{}, fmt.Errorf("strategy %s: %w", name, err)
 		}
-		p, err := resolve.NewPool(system(servers[0]), resolve.PoolOptions{Workers: n, MaxQueued: 1 << 20})
-		if err != nil {
-			return made{}, err
-		}
-		return made{Strategy: p, close: func() { p.Close(); p.Wait() }}, nil
+		return newPool(system(servers[0]), n)
 	}
 	switch name {
 	case blockingName:
@@ -78,11 +73,55 @@ func newStrategy(name string, servers []netip.AddrPort, o stub.Options) (made, e
 		m.close = func() { inner(); _ = stack.Shutdown(context.Background()) }
 		return m, nil
 	case adaptiveName:
-		if newAdaptive != nil {
-			return newAdaptive(servers)
-		}
+		return newAdaptive(servers, o)
 	}
 	return made{}, fmt.Errorf("strategy %s: unknown", name)
+}
+
+func newPool(lookup resolve.Lookup, workers int) (made, error) {
+	p, err := resolve.NewPool(lookup, resolve.PoolOptions{Workers: workers, MaxQueued: maxQueued})
+	if err != nil {
+		return made{}, err
+	}
+	return made{Strategy: p, close: func() { p.Close(); p.Wait() }}, nil
+}
+
+// newAdaptive makes an Adaptive over the three other kinds. Its pool measures the blocking route.
+func newAdaptive(servers []netip.AddrPort, o stub.Options) (made, error) {
+	e, err := newEvented(evented.Options{Dial: new(net.Dialer).DialContext, Servers: evented.Servers(servers...), Stub: o})
+	if err != nil {
+		return made{}, err
+	}
+	lookup := system(servers[0])
+	var adaptive *resolve.Adaptive
+	p, err := newPool(func(ctx context.Context, q resolve.Question) (resolve.Answer, error) {
+		begin := time.Now()
+		a, err := lookup(ctx, q)
+		adaptive.Sample(blockingName, time.Since(begin), err)
+		return a, err
+	}, adaptiveWorkers)
+	if err != nil {
+		e.close()
+		return made{}, err
+	}
+	adaptive, err = resolve.NewAdaptive(resolve.AdaptiveOptions{AllowBlocking: true, Routes: []resolve.Route{
+		{Name: eventedName, Strategy: e.Strategy, Records: true},
+		{Name: "pool", Strategy: p.Strategy, System: true},
+		{Name: blockingName, Strategy: resolve.NewBlocking(lookup), Blocking: true, System: true},
+	}})
+	if err != nil {
+		e.close()
+		p.close()
+		return made{}, err
+	}
+	why := func() string {
+		q, err := resolve.NewQuestion(name(0), resolve.TypeA)
+		if err != nil {
+			return err.Error()
+		}
+		return adaptive.Decide(q).String()
+	}
+	return made{Strategy: adaptive, why: why, close: func() { adaptive.Close(); e.close(); p.close() }}, nil
 }
 
 func newEvented(o evented.Options) (made, error) {
