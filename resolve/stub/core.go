@@ -138,6 +138,7 @@ func (c *Core) Cancel(q *resolve.Query, now time.Duration) {
 	c.now = now
 	if e := c.of(q); e != nil {
 		c.trace(e, nil, EventCanceled, "")
+		c.unanswered(e, false)
 		c.release(e)
 		c.pump()
 	}

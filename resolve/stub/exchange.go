@@ -40,7 +40,8 @@ type exchange struct {
 	pending [pendingMax]transmission
 	n       int // of pending
 	last    transmission
-	wire    int // queries sent
+	missed  bool // it was noted that nothing has answered last
+	wire    int  // queries sent
 
 	followed int
 	expires  time.Time
@@ -111,7 +112,7 @@ func (c *Core) schedule(e *exchange, s *server, stream bool) {
 	}
 	// Jitter keeps lookups that began together from asking again together.
 	wait += time.Duration(c.below(int(wait/4) + 1))
-	e.due = min(c.now+wait, e.end)
+	e.due, e.missed = min(c.now+wait, e.end), false
 	c.timers.set(e)
 }
 
@@ -239,23 +240,36 @@ func (e *exchange) streams(s *server) bool {
 // expire handles the timer of e.
 func (c *Core) expire(e *exchange) {
 	if c.now >= e.end {
+		c.unanswered(e, false)
 		c.trace(e, nil, EventTimeout, "the lookup's time is over")
 		c.giveUp(e)
 		return
 	}
-	if l := e.last.link; l != nil {
-		s := l.server
-		s.silent(c.now)
-		if c.o.Trace != nil {
-			c.trace(e, s, EventTimeout, fmt.Sprintf("no reply within %v", c.now-e.last.at))
-		}
-		// A link that has been silent since is suspected: the path of its port may be gone, as
-		// when a NAT has forgotten it, or a stream may hang. The server stays.
-		if l.state == linkOpen && l.received <= e.last.at {
-			c.retire(l)
-		}
-	}
+	c.unanswered(e, true)
 	c.advance(e)
+}
+
+// unanswered notes that the last query of e has no answer. A lookup may end before its timer is
+// due, but a dead server must be noticed even if all lookups are that impatient.
+func (c *Core) unanswered(e *exchange, due bool) {
+	l := e.last.link
+	if l == nil || e.missed {
+		return
+	}
+	s := l.server
+	if !due && c.now-e.last.at < min(s.rto(0), rtoMin) {
+		return
+	}
+	e.missed = true
+	s.silent(c.now)
+	if c.o.Trace != nil {
+		c.trace(e, s, EventTimeout, fmt.Sprintf("no reply within %v", c.now-e.last.at))
+	}
+	// A link that has been silent since is suspected: the path of its port may be gone, as when a
+	// NAT has forgotten it, or a stream may hang. The server stays.
+	if l.state == linkOpen && l.received <= e.last.at {
+		c.retire(l)
+	}
 }
 
 // advance asks the next server of the schedule.
