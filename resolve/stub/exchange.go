@@ -2,7 +2,6 @@ package stub
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"time"
 
@@ -48,7 +47,9 @@ type exchange struct {
 	mixed    message.CaseMask // how the case of the name is mixed, if hasMixed
 	hasMixed bool
 
-	cause  error // the last failure of a server
+	hinted uint32 // bit per server: the kernel has reported that its port is closed
+	said   bool   // cause is what a server said, and not an error of the kernel
+	cause  error  // the last failure
 	rcode  resolve.RCode
 	server *server // which failed
 }
@@ -227,6 +228,16 @@ func (e *exchange) on(l *Link, id uint16) (transmission, bool) {
 	return transmission{}, false
 }
 
+// waits reports whether a reply of s is pending.
+func (e *exchange) waits(s *server) bool {
+	for _, t := range e.pending[:e.n] {
+		if t.link.server == s {
+			return true
+		}
+	}
+	return false
+}
+
 // streams reports whether a query to s is pending over a stream that is not suspected to be dead.
 func (e *exchange) streams(s *server) bool {
 	for _, t := range e.pending[:e.n] {
@@ -332,7 +343,7 @@ func (e *exchange) allFailed() bool { return e.failed == 1<<e.servers-1 }
 // reject notes that s has failed for this lookup, and asks the next one.
 func (c *Core) reject(e *exchange, s *server, rcode resolve.RCode, cause error) {
 	e.mark(s)
-	e.cause, e.rcode, e.server = cause, rcode, s
+	e.cause, e.rcode, e.server, e.said = cause, rcode, s, true
 	if c.o.Trace != nil {
 		c.trace(e, s, EventRejected, cause.Error())
 	}
@@ -354,13 +365,17 @@ func (e *exchange) mark(s *server) {
 // giveUp ends e with the last failure of a server, or with a timeout.
 func (c *Core) giveUp(e *exchange) {
 	failure := &resolve.Error{Op: op, Question: e.query.Question, Err: resolve.ErrTimeout}
-	if e.cause != nil {
-		failure.Err, failure.RCode, failure.Server = e.cause, e.rcode, e.server.Addr.String()
-		if c.now >= e.end && !errors.Is(e.cause, resolve.ErrServFail) {
-			failure.Err = fmt.Errorf("%w: %w", resolve.ErrTimeout, e.cause)
+	switch {
+	case e.cause == nil:
+		if l := e.last.link; l != nil {
+			failure.Server = l.server.Addr.String()
 		}
-	} else if s := e.last.link; s != nil {
-		failure.Server = s.server.Addr.String()
+	case e.said:
+		failure.Err, failure.RCode, failure.Server = e.cause, e.rcode, e.server.Addr.String()
+	case c.now >= e.end:
+		failure.Err, failure.Server = fmt.Errorf("%w: %w", resolve.ErrTimeout, e.cause), e.server.Addr.String()
+	default:
+		failure.Err, failure.Server = fmt.Errorf("%w: %w", resolve.ErrServFail, e.cause), e.server.Addr.String()
 	}
 	c.finish(e, &resolve.Answer{}, failure)
 }

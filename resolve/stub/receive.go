@@ -3,7 +3,6 @@ package stub
 import (
 	"errors"
 	"fmt"
-	"syscall"
 	"time"
 
 	"github.com/edgewise-go/edgewise/resolve"
@@ -266,7 +265,7 @@ func (c *Core) truncated(e *exchange, t transmission) {
 	if e.streams(s) {
 		return // asked already
 	}
-	e.cause, e.rcode, e.server = errTruncated, 0, s
+	e.cause, e.rcode, e.server, e.said = errTruncated, 0, s, true
 	c.again(e, s, true)
 }
 
@@ -410,9 +409,8 @@ func (c *Core) Refused(l *Link, err error, now time.Duration) {
 		if c.o.Trace != nil {
 			c.trace(e, s, EventUnreachable, err.Error())
 		}
-		if e.cause == nil {
-			e.cause, e.rcode, e.server = unreachable(err), 0, s
-		}
+		e.hinted |= 1 << s.index
+		e.blame(s, err)
 		c.advance(e)
 	}
 	c.pump()
@@ -422,7 +420,12 @@ func (c *Core) Refused(l *Link, err error, now time.Duration) {
 // report, or their timers, move the others.
 const refusedMax = 64
 
-func unreachable(err error) error { return fmt.Errorf("%w: %w", resolve.ErrServFail, err) }
+// blame notes an error of the kernel, unless a server has said something.
+func (e *exchange) blame(s *server, err error) {
+	if !e.said {
+		e.cause, e.rcode, e.server = err, 0, s
+	}
+}
 
 // Failed tells the core that l could not be opened, or that the stream l has ended. A nil err is an
 // orderly end.
@@ -467,7 +470,7 @@ func (c *Core) lost(e *exchange, s *server, l *Link, answered bool, err error) {
 			}
 			return
 		}
-		e.cause, e.rcode, e.server = unreachable(err), 0, s
+		e.blame(s, err)
 		e.mark(s)
 	case e.streams(s): // it has replaced this one
 		return
@@ -484,10 +487,10 @@ func (c *Core) lost(e *exchange, s *server, l *Link, answered bool, err error) {
 		if err == nil {
 			err = errors.New("the server closed the stream")
 		}
-		if e.cause == nil || errors.Is(err, syscall.ECONNREFUSED) {
-			e.cause, e.rcode, e.server = unreachable(err), 0, s
-		}
-		if s.Stream || c.o.Streams || e.round >= udpRounds {
+		e.blame(s, err)
+		// A server need not serve streams. Its datagrams may still come, unless the kernel has
+		// reported that nobody reads ours.
+		if s.Stream || c.o.Streams || e.hinted&(1<<s.index) != 0 || e.round >= udpRounds && !e.waits(s) {
 			e.mark(s)
 		}
 	}

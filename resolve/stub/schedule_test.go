@@ -358,3 +358,35 @@ func TestLinksAreShortLived(t *testing.T) {
 	require.NotZero(t, known)
 	w.idle()
 }
+
+func TestAServerWithoutStreamsIsSlow(t *testing.T) {
+	w := newNetwork(t, 1, Options{})
+	w.serve[addr(1)] = func(q arrival) []packet {
+		if q.stream {
+			w.at(w.now, func() {
+				w.core.Failed(q.link, syscall.ECONNREFUSED, w.now)
+				w.act()
+			})
+			return nil
+		}
+		return []packet{{4 * time.Second, q.link, reply(q, nil)}}
+	}
+	r := w.lookup("slow.example")
+	r.good(t)
+	require.Equal(t, 4*time.Second, r.at)
+	w.idle()
+
+	w = newNetwork(t, 1, Options{})
+	w.serve[addr(1)] = func(q arrival) []packet {
+		if q.stream {
+			w.at(w.now, func() {
+				w.core.Failed(q.link, syscall.ECONNREFUSED, w.now)
+				w.act()
+			})
+		}
+		return nil
+	}
+	r = w.lookup("silent.example")
+	require.ErrorIs(t, r.err, resolve.ErrTimeout)
+	require.ErrorIs(t, r.err, syscall.ECONNREFUSED)
+}
