@@ -17,6 +17,7 @@ import (
 // Resolver is a stub resolver. It implements [resolve.Strategy].
 type Resolver struct {
 	dial       func(ctx context.Context, network, address string) (net.Conn, error)
+	literals   *resolve.Literal
 	system     *sysconfig.Watcher // nil: the servers do not change
 	options    stub.Options       // as the caller has set them
 	datagram   int                // the size of the largest datagram
@@ -52,7 +53,7 @@ func New(o Options) (*Resolver, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Resolver{dial: o.Dial, system: o.System, start: time.Now(), wake: make(chan struct{}, 1), servers: byKey, settings: settings, options: o.Stub}
+	r := &Resolver{dial: o.Dial, literals: resolve.NewLiteral(nil), system: o.System, start: time.Now(), wake: make(chan struct{}, 1), servers: byKey, settings: settings, options: o.Stub}
 	r.ctx, r.end = context.WithCancel(context.Background())
 	s := o.Stub
 	s.Servers, s.Start = list, r.start
@@ -84,6 +85,10 @@ func (r *Resolver) Try(q resolve.Question) (resolve.Answer, error) {
 
 // Start asks the servers.
 func (r *Resolver) Start(q *resolve.Query) {
+	if _, literal := q.Question.Name.Addr(); literal {
+		r.literals.Start(q)
+		return
+	}
 	if !q.AcceptFunc(r.stop) {
 		return
 	}

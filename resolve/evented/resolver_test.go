@@ -299,3 +299,15 @@ func TestTheServersOfTheSystemChange(t *testing.T) {
 	require.Equal(t, netip.MustParseAddrPort("192.0.2.2:53"), a.Server)
 	require.Equal(t, resolve.OriginTCP, a.Origin)
 }
+
+func TestLiteralsAreNotAsked(t *testing.T) {
+	r := open(t, Options{Servers: Servers(netip.MustParseAddrPort("192.0.2.1:53"))})
+	a := ask(t, r, "198.51.100.7")
+	require.Equal(t, "198.51.100.7", a.Addr(0).String())
+	require.Equal(t, resolve.OriginLiteral, a.Origin)
+	q, err := resolve.NewQuestion("2001:db8::1", resolve.TypeA)
+	require.NoError(t, err)
+	_, err = resolve.Wait(t.Context(), r, q)
+	require.ErrorIs(t, err, resolve.ErrNoData)
+	require.Zero(t, r.Stats().Started)
+}

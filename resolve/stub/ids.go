@@ -1,7 +1,7 @@
 package stub
 
-// idTable maps the IDs that a link has used to the lookups that wait for the replies. An ID stays in
-// it after its lookup has stopped to wait. It is a hash table with linear probing: the IDs are
+// idTable maps the IDs that a link has used to the lookups that wait for the replies. An ID stays
+// in it after its lookup has stopped to wait. It is a hash table with linear probing: the IDs are
 // random, so their low bits are a hash. A map would cost several times as much per query.
 type idTable struct {
 	slots []idSlot // a power of two, at most half in use
