@@ -164,14 +164,17 @@ func TestMixedCase(t *testing.T) {
 	name := strings.Repeat("abcdefghij", 5) + ".test"
 	var mu sync.Mutex
 	var asked []string
-	v := serve(t, func(q dnsmessage.Question) ([]dnsmessage.Resource, int) {
-		return []dnsmessage.Resource{{Header: dnsmessage.ResourceHeader{Name: q.Name, Class: dnsmessage.ClassINET, TTL: 300}, Body: a("192.0.2.1")}}, 0
-	})
-	v.raw = func(name string) {
-		mu.Lock()
-		defer mu.Unlock()
-		asked = append(asked, name)
+	v := &server{
+		script: func(q dnsmessage.Question) ([]dnsmessage.Resource, int) {
+			return []dnsmessage.Resource{{Header: dnsmessage.ResourceHeader{Name: q.Name, Class: dnsmessage.ClassINET, TTL: 300}, Body: a("192.0.2.1")}}, 0
+		},
+		raw: func(name string) {
+			mu.Lock()
+			defer mu.Unlock()
+			asked = append(asked, name)
+		},
 	}
+	v.start(t)
 	look(t, v, 0, "-t", "A", name)
 	look(t, v, 0, "-t", "A", "-0x20", name)
 	mu.Lock()

@@ -33,10 +33,12 @@ type server struct {
 	asked map[string]int
 }
 
-// serve starts a server. It ends with the test.
-func serve(t testing.TB, s script) *server {
+// serve starts a server that answers by a script. It ends with the test.
+func serve(t testing.TB, s script) *server { return (&server{script: s}).start(t) }
+
+func (v *server) start(t testing.TB) *server {
 	t.Helper()
-	v := &server{script: s, asked: map[string]int{}}
+	v.asked = map[string]int{}
 	var serving sync.WaitGroup
 	udp, tcp := listenBoth(t)
 	v.addr = udp.LocalAddr().String()

@@ -30,16 +30,19 @@ func resolvers() []string {
 // workersMax bounds the goroutines of -resolve pool.
 const workersMax = 256
 
-// timeoutShare is the part of a name's time that is kept from the servers. A lookup that no server
-// answers then ends with the error of the resolver, which names the server.
-const timeoutShare = 50
+// timeoutShare is the part of a name's time that one suffix of the search list does not get. If no
+// server answers, the lookup then ends with the error of the resolver, which names the server.
+const timeoutShare = 20
 
 // system reports whether the resolver of package net answers. It has a search list of its own.
 func (c *config) system() bool { return c.resolve == resolvePool || c.resolve == resolveBlocking }
 
+// searches reports whether names are completed with a search list.
+func (c *config) searches() bool { return c.kind == 0 && !c.noSearch && !c.system() }
+
 // needsSettings reports whether the machine's configuration matters.
 func (c *config) needsSettings() bool {
-	return !c.system() && (len(c.servers) == 0 || c.kind == 0 && c.search == nil && !c.noSearch)
+	return !c.system() && (len(c.servers) == 0 || c.searches() && c.search == nil)
 }
 
 // resolver is the strategy of a run, and what surrounds it.
@@ -96,8 +99,11 @@ func (r *resolver) base(c *config, stack *edgewise.Stack, tracer *tracer) (resol
 		return resolve.NewBlocking(resolve.System{}.Lookup), nil
 	}
 	o := evented.Options{Servers: c.servers, Dial: stack.DialContext, Stub: stub.Options{
-		Timeout: c.timeout - c.timeout/timeoutShare, Streams: c.tcp, MixCase: c.mixCase, Trace: tracer.event(),
+		Timeout: c.timeout, Streams: c.tcp, MixCase: c.mixCase, Trace: tracer.event(),
 	}}
+	if c.searches() {
+		o.Stub.Timeout -= c.timeout / timeoutShare
+	}
 	if r.watcher != nil {
 		s := r.watcher.Current()
 		if len(c.servers) == 0 {
@@ -166,7 +172,7 @@ func withHosts(c *config, s resolve.Strategy, warn func(error)) (resolve.Strateg
 // searchOf returns the search list of a host lookup, or nil if names are absolute.
 func (r *resolver) searchOf(c *config) func() resolve.Search {
 	switch {
-	case c.kind != 0 || c.noSearch || c.system():
+	case !c.searches():
 		return nil
 	case c.search != nil:
 		list := resolve.Search{Suffixes: c.search, Ndots: sysconfig.DefaultNdots}
@@ -184,5 +190,11 @@ func (r *resolver) close() error {
 	return err
 }
 
-// deadline returns when a lookup that begins now is given up.
-func (c *config) deadline() time.Time { return time.Now().Add(c.timeout) }
+// deadline returns when a lookup that begins now is given up. It returns zero if the resolver does
+// that: a lookup without a search list asks each question once.
+func (c *config) deadline() time.Time {
+	if c.searches() || c.system() {
+		return time.Now().Add(c.timeout)
+	}
+	return time.Time{}
+}
