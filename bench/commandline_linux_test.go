@@ -35,7 +35,7 @@ func TestHelp(t *testing.T) {
 		}
 	}
 	visit(commands(), nil)
-	for _, args := range [][]string{{"--help"}, {"-h"}, {"help"}, {}, {"echo", "--help"}, {"help", "role"}, {"role"}, {"role", "pin", "--help"}} {
+	for _, args := range [][]string{{"--help"}, {"-h"}, {"help"}, {}, {"echo", "--help"}, {"help", "role"}, {"role"}, {"role", "pin", "--help"}, {"resolve"}, {"resolve", "sweep", "--help"}} {
 		if r := runHere(args...); r.code != 0 || !strings.Contains(r.stdout, "Usage:") || r.stderr != "" {
 			t.Errorf("%q: got %v, want the help", args, r)
 		}
@@ -98,6 +98,20 @@ func TestMisuseIsOneLine(t *testing.T) {
 		{"burst --live 1", "--live 1"},
 		{"forms -d 1ms", "want at least"},
 		{"queue -n 3", "--messages 3"},
+		{"resolve cost --peers x", "--peers x"},
+		{"resolve cost --outstanding 0", "--outstanding 0: want more than 0"},
+		{"resolve cost -d 0s", "--duration 0s: want more than 0"},
+		{"resolve limits --hits 0", "--hits 0: want more than 0"},
+		{"resolve sweep --strategy x", "--strategy x"},
+		{"resolve sweep --hits 101", "--hits 101: want 0 to 100"},
+		{"resolve sweep --users 0", "--users 0: want more than 0"},
+		{"resolve sweep --delay -1s", "--delay -1s: want 0 or more"},
+		{"resolve sweep extra", `"extra"`},
+		{"role dns-responder --addr x", "--addr x"},
+		{"role dns-responder --loss 2", "--loss 2: want 0 to 1"},
+		{"role dns-client --server x", `--server "x"`},
+		{"role dns-probe --measure x", "--measure x"},
+		{"role dns-mix --server x", `--server "x"`},
 		{"interrupt --kinds x", "--kinds x"},
 		{"interrupt --errno x", "--errno x"},
 		{"interrupt --queue x", "--queue x"},
