@@ -1,6 +1,7 @@
 package resolvetest
 
 import (
+	"net"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -30,6 +31,7 @@ func TestEveryCaseCanFail(t *testing.T) {
 		cacheMutants(), cacheBoundMutants(), cacheFailureMutants(), cacheStaleMutants(), coalesceMutants(), flightMutants(),
 		decoratorMutants(), limitMutants(), fallbackMutants(), raceMutants(), hedgeMutants(), filterMutants(), observeMutants(), laneMutants(), adaptiveMutants(),
 		hostMutants(), searchMutants(), sourceMutants(), waitMutants(),
+		matchMutants(), serverErrorMutants(), cookieMutants(), streamMutants(), recordMutants(), wireLimitMutants(),
 	} {
 		mutants = append(mutants, ms...)
 	}
@@ -50,6 +52,9 @@ func TestEveryCaseCanFail(t *testing.T) {
 			p.Host = func(next resolve.Strategy, order resolve.Order) Resolver { return host(&broken{Strategy: next}, order) }
 			withCache(nil, func(next resolve.Strategy) resolve.Strategy { return relay(next, nil) }, nil)(p)
 		}),
+		wireTarget("messages pass one at a time, and streams byte by byte", meddle(func() *meddling {
+			return &meddling{dial: func(_ string, conn net.Conn, err error) (net.Conn, error) { return &bytewise{Conn: conn}, err }}
+		}), nil),
 	}})
 }
 
@@ -71,4 +76,14 @@ func late(b resolve.Strategy) *broken {
 		})
 		b.Start(inner)
 	}}
+}
+
+// bytewise is a stream that is read byte by byte, and a socket for datagrams without a handle.
+type bytewise struct{ net.Conn }
+
+func (b *bytewise) Read(p []byte) (int, error) {
+	if _, ok := b.Conn.(*net.TCPConn); ok {
+		p = p[:min(len(p), 1)]
+	}
+	return b.Conn.Read(p)
 }

@@ -198,5 +198,6 @@ func Cases() []Case {
 		decoratorCases(), limitCases(), fallbackCases(), raceCases(), hedgeCases(), filterCases(), observeCases(), laneCases(), adaptiveCases(),
 		hostCases(), searchCases(), sourceCases(), waitCases(),
 		matchCases(), serverErrorCases(), streamCases(), wireLimitCases(),
+		cookieCases(), recordCases(),
 	)
 }

@@ -52,6 +52,9 @@ func (p Fixture) wire(t T, o WireOptions, handles ...func(q *arrival)) *wired {
 	t.Helper()
 	w := &wired{owner: newOwner(t)}
 	for _, h := range handles {
+		if o.Streams && h != nil {
+			h = ignoreDatagrams(h)
+		}
 		s := newServer(t, h)
 		w.servers = append(w.servers, s)
 		o.Servers = append(o.Servers, s.addr)
@@ -66,6 +69,15 @@ func (p Fixture) wire(t T, o WireOptions, handles ...func(q *arrival)) *wired {
 	w.resolver = r
 	t.Cleanup(w.end)
 	return w
+}
+
+// ignoreDatagrams returns handle without datagrams, which a resolver over streams must not send.
+func ignoreDatagrams(handle func(q *arrival)) func(q *arrival) {
+	return func(q *arrival) {
+		if q.stream() {
+			handle(q)
+		}
+	}
 }
 
 // end closes the resolver. Its goroutines must end.
@@ -91,6 +103,16 @@ func (w *wired) resolves(name string, want ...string) *call {
 	c := w.lookup(name)
 	c.holds(want...)
 	return c
+}
+
+// warm answers one lookup, so that the resolver knows how fast the first server is and asks it
+// again soon.
+func (w *wired) warm() {
+	w.t.Helper()
+	c := w.ask("warm.example")
+	w.servers[0].next().reply()
+	w.await(c)
+	c.holds("192.0.2.1")
 }
 
 // over ends the resolver and returns what arrived at a server. Nothing arrives later.
