@@ -60,6 +60,29 @@ func cancelCases() []Case {
 		}},
 		{ID: "cancel/race", Doc: "resolve.Query.Cancel", Rule: "A cancellation that races with the lookup causes one completion, with either result.",
 			Needs: needs(Base, Async), Run: cancelRace},
+		{ID: "cancel/in-done", Doc: "resolve.Query.Done", Rule: "Done may cancel queries in flight and start others.", Source: "c-ares CVE-2026-33630",
+			Needs: needs(Base, Async), Run: func(t T, p Fixture) {
+				o, s := newOwner(t), newScript(t, nil)
+				b := p.base(t, s, roomy)
+				second := o.start(b, a("two.example"))
+				s.next()
+				first, third := o.query(a("one.example")), o.query(a("three.example"))
+				first.Query.Done = func(ans resolve.Answer, err error) {
+					first.done(ans, err)
+					second.Cancel()
+					b.Start(third.Query)
+				}
+				b.Start(first.Query)
+				for _, c := range []*call{first, third} {
+					s.nextOf(c.Question).release(fixed(c.Question))
+					o.await(c)
+				}
+				o.await(second)
+				o.once(first, second, third)
+				first.holds("192.0.2.1")
+				second.fails(resolve.ErrCanceled)
+				third.holds("192.0.2.1")
+			}},
 		{ID: "deadline/passed", Doc: "resolve.Query.Deadline", Rule: "A query whose deadline has passed completes with ErrTimeout, and no lookup starts.",
 			Needs: needs(Base), Run: func(t T, p Fixture) {
 				o, s := newOwner(t), newScript(t, fixed)
@@ -242,6 +265,24 @@ func closeCases() []Case {
 				l.release(fixed(c.Question))
 				join(t, b)
 				o.once(c)
+			}},
+		{ID: "close/in-done", Doc: "resolve.Strategy.Close", Rule: "Done may call Close: the other queries in flight complete with ErrClosed.", Source: "c-ares",
+			Needs: needs(Base, Async), Run: func(t T, p Fixture) {
+				o, s := newOwner(t), newScript(t, nil)
+				b := p.base(t, s, roomy)
+				second := o.start(b, a("two.example"))
+				s.next()
+				first := o.query(a("one.example"))
+				first.Query.Done = func(ans resolve.Answer, err error) {
+					first.done(ans, err)
+					b.Close()
+				}
+				b.Start(first.Query)
+				s.nextOf(first.Question).release(fixed(first.Question))
+				o.await(first, second)
+				o.once(first, second)
+				first.holds("192.0.2.1")
+				second.fails(resolve.ErrClosed)
 			}},
 		{ID: "close/queued", Doc: "resolve.Strategy.Close", Rule: "Queries that wait for a worker complete with ErrClosed.", Needs: needs(Base, Async, Bounded),
 			Run: func(t T, p Fixture) {

@@ -118,10 +118,10 @@ func streamCases() []Case {
 		{ID: "wire/end-after-accept", Doc: "stub", Rule: "A server that ends a stream without a reply is asked once more, and then the next server.", Needs: needs(Wire),
 			Run: func(t T, p Fixture) {
 				w := p.wire(t, WireOptions{Streams: true}, nil, answers())
-				w.servers[0].accept = func(p *peer) bool {
+				w.servers[0].onAccept(func(p *peer) bool {
 					p.finish()
 					return false
-				}
+				})
 				w.resolves("one.example", "192.0.2.1")
 			}},
 		streamed("wire/idle-end", "A server may end an idle stream. A lookup that it meets is sent again on another one.", "RFC 7766, section 6.2.3", func(q *arrival) {

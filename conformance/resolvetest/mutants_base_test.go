@@ -163,6 +163,26 @@ func cancelMutants() []suite.Mutant[Fixture] {
 				b.Start(&resolve.Query{Question: q.Question, Deadline: q.Deadline, Inbox: q.Inbox, Done: q.Done})
 			}}
 		}), "cancel/before-start"),
+		mutant("done-may-not-start", around(func(b resolve.Strategy) *broken {
+			var inside atomic.Bool
+			counting := onDone(b, func(done func(resolve.Answer, error), a resolve.Answer, err error) {
+				inside.Store(true)
+				done(a, err)
+				inside.Store(false)
+			})
+			return &broken{Strategy: b, start: func(q *resolve.Query) {
+				if !inside.Load() {
+					counting.Start(q)
+				} else if q.Accept(nil) {
+					q.Finish(resolve.Answer{}, &resolve.Error{Op: "mutant", Question: q.Question, Err: resolve.ErrQueueFull})
+				}
+			}, close: func() error {
+				if inside.Load() {
+					return nil
+				}
+				return b.Close()
+			}}
+		}), "cancel/in-done"),
 		mutant("deaf-to-deadlines", around(func(b resolve.Strategy) *broken {
 			return &broken{Strategy: b, start: func(q *resolve.Query) {
 				q.Deadline = time.Time{}

@@ -32,6 +32,7 @@ func TestEveryCaseCanFail(t *testing.T) {
 		decoratorMutants(), limitMutants(), fallbackMutants(), raceMutants(), hedgeMutants(), filterMutants(), observeMutants(), laneMutants(), adaptiveMutants(),
 		hostMutants(), searchMutants(), sourceMutants(), waitMutants(),
 		matchMutants(), serverErrorMutants(), cookieMutants(), streamMutants(), recordMutants(), wireLimitMutants(),
+		familyMutants(),
 	} {
 		mutants = append(mutants, ms...)
 	}

@@ -373,6 +373,36 @@ func recordMutants() []suite.Mutant[Fixture] {
 	}
 }
 
+func familyMutants() []suite.Mutant[Fixture] {
+	return []suite.Mutant[Fixture]{
+		wireMutant("families-wait-for-each-other", meddle(func() *meddling {
+			var mu sync.Mutex
+			answered := map[dnsmessage.Type]bool{}
+			return &meddling{reply: func(_ *meddler, b []byte) []byte {
+				var m dnsmessage.Message
+				if m.Unpack(b) != nil || len(m.Questions) != 1 {
+					return b
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				if answered[m.Questions[0].Type] = true; len(answered) < 2 {
+					return nil // a retransmission gets it
+				}
+				return b
+			}}
+		}), "wire/one-family-late"),
+		wireMutant("no-data-is-silence", onReplies(func(_ *meddler, m *dnsmessage.Message) bool { return len(m.Answers) > 0 }), "wire/one-family-fails"),
+		wireMutantAround("lost-families-void-the-host", nil, func(b resolve.Strategy) resolve.Strategy {
+			return relay(b, func(q resolve.Question, a resolve.Answer, err error) (resolve.Answer, error) {
+				if q.Type == resolve.TypeA {
+					a, err = resolve.Answer{}, &resolve.Error{Op: "mutant", Question: q, Err: resolve.ErrServFail}
+				}
+				return a, err
+			})
+		}, "wire/one-family-never"),
+	}
+}
+
 func wireLimitMutants() []suite.Mutant[Fixture] {
 	return []suite.Mutant[Fixture]{
 		wireMutantAround("wire-goroutines-stay", nil, func(b resolve.Strategy) resolve.Strategy {

@@ -199,5 +199,6 @@ func Cases() []Case {
 		hostCases(), searchCases(), sourceCases(), waitCases(),
 		matchCases(), serverErrorCases(), streamCases(), wireLimitCases(),
 		cookieCases(), recordCases(),
+		familyCases(),
 	)
 }

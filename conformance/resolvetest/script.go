@@ -98,6 +98,16 @@ func (s *script) next() *lookup {
 	return suite.Receive(s.t, "the next lookup", s.arrived)
 }
 
+// nextOf returns the next lookup of q. A strategy that asks a server may repeat its questions.
+func (s *script) nextOf(q resolve.Question) *lookup {
+	s.t.Helper()
+	for {
+		if l := s.next(); l.question == q {
+			return l
+		}
+	}
+}
+
 func (l *lookup) release(a resolve.Answer, err error) { l.result <- result{a, err} }
 
 // fixed answers every question with one address of the type asked for.

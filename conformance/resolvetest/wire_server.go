@@ -19,9 +19,6 @@ type server struct {
 	// handle is called for each query, one at a time. It must not block. Nil: the case takes the
 	// arrivals itself, and answers when it likes.
 	handle func(q *arrival)
-	// accept is called for each stream before anything is read from it. It returns false if the
-	// server must not read from the stream. Nil: the server reads from all.
-	accept func(p *peer) bool
 
 	tcp     *net.TCPListener
 	served  sync.WaitGroup
@@ -30,6 +27,7 @@ type server struct {
 
 	mu     sync.Mutex
 	udp    *net.UDPConn
+	accept func(p *peer) bool // see onAccept
 	peers  []*peer
 	log    []*arrival
 	closed bool
@@ -105,6 +103,14 @@ func (s *server) closeDatagrams() {
 // refuseStreams closes the listener. The kernel refuses later streams.
 func (s *server) refuseStreams() { _ = s.tcp.Close() }
 
+// onAccept sets a function for each new stream. It returns false if the server must not read from
+// the stream.
+func (s *server) onAccept(accept func(p *peer) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.accept = accept
+}
+
 func (s *server) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -143,13 +149,13 @@ func (s *server) streams() {
 		s.mu.Lock()
 		p := &peer{server: s, conn: conn, n: len(s.peers)}
 		s.peers = append(s.peers, p)
-		closed := s.closed
+		closed, accept := s.closed, s.accept
 		s.mu.Unlock()
 		if closed {
 			_ = conn.Close()
 			return
 		}
-		if s.accept == nil || s.accept(p) {
+		if accept == nil || accept(p) {
 			s.served.Go(p.read)
 		}
 	}
