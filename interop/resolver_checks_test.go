@@ -282,6 +282,24 @@ func (l *lookups) withoutEDNS() error {
 	return nil
 }
 
+// idleStreams asks at about the time at which the server closes the stream.
+func (l *lookups) idleStreams() error {
+	const turns, closesAfter = 12, 100 * time.Millisecond
+	for i := range turns {
+		if err := l.has("www.other.example", resolve.TypeA, "", "192.0.2.1"); err != nil {
+			return err
+		}
+		err := l.h.Blocking(l.ctx, func() error {
+			time.Sleep(closesAfter + time.Duration(i-turns/2)*time.Millisecond)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (l *lookups) lame() error {
 	_, err := l.ask("www.local.example", resolve.TypeA)
 	var e *resolve.Error

@@ -44,6 +44,7 @@ func TestResolver(t *testing.T) {
 	add("bind cookies", plain(n.authority), stub.Options{}, (*lookups).cookies)
 	add("bind wants cookies", plain(n.other), stub.Options{}, (*lookups).cookies)
 	add("dnsmasq passes cookies on", plain(n.dnsmasq), stub.Options{}, (*lookups).passedCookies)
+	add("bind closes idle streams", plain(n.other), stub.Options{Streams: true}, (*lookups).idleStreams)
 	add("bind refuses EDNS", plain(n.refusing), stub.Options{}, (*lookups).withoutEDNS)
 	add("bind drops EDNS", plain(n.dropping), stub.Options{}, (*lookups).withoutEDNS)
 	add("bind is lame", plain(n.authority), stub.Options{}, (*lookups).lame)

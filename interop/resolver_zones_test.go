@@ -99,7 +99,7 @@ const falseAnchor = "bogus.example. DS 12345 13 2 0123456789abcdef0123456789abcd
 // nameservers are the servers of others that run for all checks.
 type nameservers struct {
 	authority *interoptest.NameServer // BIND, with all zones except other.example
-	other     *interoptest.NameServer // BIND with other.example; wants cookies
+	other     *interoptest.NameServer // BIND with other.example; wants cookies, and closes idle streams after 0.1 s
 	refusing  *interoptest.NameServer // BIND that answers EDNS with FORMERR
 	dropping  *interoptest.NameServer // BIND that drops queries with EDNS
 	unbound   *interoptest.NameServer
@@ -126,7 +126,7 @@ func startNameservers(t *testing.T) *nameservers {
 	n := &nameservers{roots: roots}
 	n.authority = interoptest.Named(t, interoptest.NamedOptions{Certificate: certificate,
 		Zones: []interoptest.Zone{plain, signed, zone("bogus.example", head+hosts), reverse}})
-	n.other = interoptest.Named(t, interoptest.NamedOptions{Options: "require-server-cookie yes;", Zones: []interoptest.Zone{zone("other.example", head+hosts)}})
+	n.other = interoptest.Named(t, interoptest.NamedOptions{Options: "require-server-cookie yes; tcp-idle-timeout 1;", Zones: []interoptest.Zone{zone("other.example", head+hosts)}})
 	n.refusing = interoptest.Named(t, interoptest.NamedOptions{Zones: []interoptest.Zone{plain}, Arguments: []string{"-T", "ednsformerr"}})
 	n.dropping = interoptest.Named(t, interoptest.NamedOptions{Zones: []interoptest.Zone{plain}, Arguments: []string{"-T", "dropedns"}})
 
