@@ -188,7 +188,7 @@ func streamMutants() []suite.Mutant[Fixture] {
 			if len(b) <= 1232 || m.Unpack(b) != nil {
 				return b
 			}
-			m.Answers = m.Answers[:min(len(m.Answers), 75)]
+			m.Answers = m.Answers[:min(len(m.Answers), 60)]
 			return packed(m)
 		}), "wire/oversize"),
 		wireMutant("truncated-is-no-data", onReplies(func(_ *meddler, m *dnsmessage.Message) bool {
