@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"sync"
 	"time"
 
 	"github.com/edgewise-go/edgewise"
@@ -51,8 +50,6 @@ type resolver struct {
 	watcher *sysconfig.Watcher // nil if the machine's configuration does not matter
 	servers *evented.Resolver  // nil if the resolver of package net answers
 	cache   *resolve.Cache     // nil without one
-
-	mu sync.Mutex // guards the fields below
 }
 
 // newResolver makes the resolver. warn prints a warning. tracer may be nil.
