@@ -111,7 +111,8 @@ func exampleScript(q dnsmessage.Question) ([]dnsmessage.Resource, int) {
 	return example.script(q)
 }
 
-// look runs the program with a server and no configuration of the machine, and checks its exit code.
+// look runs the program with a server and no configuration of the machine, and checks its exit
+// code.
 func look(t testing.TB, v *server, code int, args ...string) apptest.Result {
 	t.Helper()
 	r := program.Run(t, "", nil, append([]string{"-server", v.addr, "-no-search", "-no-hosts"}, args...)...)

@@ -17,7 +17,8 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// numbered answers n0.test, n1.test and so on, and names below other domains, with an address made of the number.
+// numbered answers n0.test, n1.test and so on, and names below other domains, with an address made
+// of the number.
 func numbered(q dnsmessage.Question) ([]dnsmessage.Resource, int) {
 	var n int
 	if _, err := fmt.Sscanf(q.Name.String(), "n%d.", &n); err != nil {
@@ -155,21 +156,6 @@ func TestInterrupt(t *testing.T) {
 		require.True(t, strings.HasSuffix(r.Stderr, "lookup: interrupted\n"), r.Stderr)
 		require.NotContains(t, r.Stderr, "canceled")
 	}
-}
-
-func TestFullDisk(t *testing.T) {
-	t.Parallel()
-	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
-	if err != nil {
-		t.Skipf("N/A %s: %v", t.Name(), err)
-	}
-	full.Close()
-	v := serve(t, numbered)
-	text, _ := listOf(1000)
-	p := program.StartVia(t, []string{"sh", "-c", `exec "$@" > /dev/full`, "sh"}, "-server", v.addr, "-t", "A", "-i", write(t, text))
-	r := p.Wait(apptest.RunTimeout)
-	require.Equal(t, 1, r.Code)
-	require.Contains(t, r.Stderr, "lookup: standard output: write /dev/stdout: no space left on device\n")
 }
 
 // Lookups begin at the rate, on a virtual clock.

@@ -23,8 +23,8 @@ func newPacer(rate int) *pacer {
 	return &pacer{interval: time.Second / time.Duration(rate)}
 }
 
-// take returns zero if a lookup may begin now, and otherwise how long the caller must wait before it
-// calls take again.
+// take returns zero if a lookup may begin now, and otherwise how long the caller must wait before
+// it calls take again.
 func (p *pacer) take(now time.Time) time.Duration {
 	if p.interval == 0 {
 		return 0

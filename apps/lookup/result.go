@@ -168,7 +168,8 @@ func (r *result) failure(timeout time.Duration) string {
 	return text
 }
 
-// explain returns the reason in err, without the name, which the caller prints, but with the server.
+// explain returns the reason in err, without the name, which the caller prints, but with the
+// server.
 func explain(err error) string {
 	var e *resolve.Error
 	server, rcode := "", resolve.RCodeSuccess

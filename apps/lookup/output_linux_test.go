@@ -36,3 +36,14 @@ func TestProgressBar(t *testing.T) {
 	require.NotContains(t, r.Stderr, "looking up")
 	require.NotContains(t, r.Stderr, "\r")
 }
+
+// An output that cannot be written ends the run.
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	v := serve(t, numbered)
+	text, _ := listOf(1000)
+	p := program.StartVia(t, []string{"sh", "-c", `exec "$@" > /dev/full`, "sh"}, "-server", v.addr, "-t", "A", "-i", write(t, text))
+	r := p.Wait(apptest.RunTimeout)
+	require.Equal(t, 1, r.Code)
+	require.Contains(t, r.Stderr, "lookup: standard output: write /dev/stdout: no space left on device\n")
+}
