@@ -495,6 +495,10 @@ func (c *Core) lost(e *exchange, s *server, l *Link, answered bool, err error) {
 		}
 	}
 	switch {
+	case e.allFailed() && e.n > 0 && !errors.Is(err, syscall.ECONNREFUSED):
+		// A server that is too busy for streams may still reply to the datagrams.
+		e.due = e.end
+		c.timers.set(e)
 	case e.allFailed():
 		c.giveUp(e)
 	case e.n == 0 || e.last.link == l:

@@ -171,6 +171,43 @@ func TestATruncatedReplyIsFetchedOverAStream(t *testing.T) {
 	w.idle()
 }
 
+// TestABusyServerResetsStreams replies to datagrams long after the last one was sent.
+func TestABusyServerResetsStreams(t *testing.T) {
+	w := newNetwork(t, 1, Options{})
+	const busy = 4 * time.Second
+	streams := 0
+	w.serve[addr(1)] = func(q arrival) []packet {
+		if q.stream {
+			streams++
+			w.at(w.now+rtt, func() {
+				w.core.Failed(q.link, syscall.ECONNRESET, w.now)
+				w.act()
+			})
+			return nil
+		}
+		return []packet{{busy, q.link, reply(q, nil)}}
+	}
+	r := w.lookup("busy.example")
+	r.good(t)
+	require.Equal(t, busy, r.at)
+	require.Equal(t, 1, streams)
+	w.idle()
+	// Without a reply, the error is that of the stream.
+	w = newNetwork(t, 1, Options{})
+	w.serve[addr(1)] = func(q arrival) []packet {
+		if q.stream {
+			w.at(w.now, func() {
+				w.core.Failed(q.link, syscall.ECONNRESET, w.now)
+				w.act()
+			})
+		}
+		return nil
+	}
+	r = w.lookup("silent.example")
+	require.ErrorIs(t, r.err, syscall.ECONNRESET)
+	w.idle()
+}
+
 // TestAReplyThatNoMessageHolds sets TC over a stream too, as BIND does for more than 65,535 bytes.
 func TestAReplyThatNoMessageHolds(t *testing.T) {
 	w := newNetwork(t, 1, Options{})
