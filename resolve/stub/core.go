@@ -129,7 +129,7 @@ func (c *Core) Start(q *resolve.Query, now time.Duration) {
 		c.fail(q, resolve.ErrQueueFull)
 		return
 	}
-	c.waiting.push(waiter{q, now})
+	c.waiting.push(waiter{query: q, since: now})
 	c.pump()
 }
 
@@ -295,6 +295,7 @@ func (c *Core) below(n int) int {
 type waiter struct {
 	query *resolve.Query
 	since time.Duration
+	wire  int // queries that were sent before it waited again
 }
 
 // fifo is a growing ring of waiting queries. MaxInFlight bounds it.
@@ -304,15 +305,29 @@ type fifo struct {
 }
 
 func (f *fifo) push(w waiter) {
-	if f.n == len(f.ring) {
-		ring := make([]waiter, max(2*f.n, 16))
-		for i := range f.n {
-			ring[i] = f.ring[(f.head+i)%len(f.ring)]
-		}
-		f.ring, f.head = ring, 0
-	}
+	f.grow()
 	f.ring[(f.head+f.n)%len(f.ring)] = w
 	f.n++
+}
+
+// pushFront makes w the first one.
+func (f *fifo) pushFront(w waiter) {
+	f.grow()
+	f.head = (f.head + len(f.ring) - 1) % len(f.ring)
+	f.ring[f.head] = w
+	f.n++
+}
+
+// grow makes room for one more.
+func (f *fifo) grow() {
+	if f.n < len(f.ring) {
+		return
+	}
+	ring := make([]waiter, max(2*f.n, 16))
+	for i := range f.n {
+		ring[i] = f.ring[(f.head+i)%len(f.ring)]
+	}
+	f.ring, f.head = ring, 0
 }
 
 func (f *fifo) front() waiter { return f.ring[f.head] }

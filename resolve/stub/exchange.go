@@ -69,7 +69,7 @@ func (c *Core) take(w waiter) *exchange {
 	}
 	e := c.free[len(c.free)-1]
 	c.free = c.free[:len(c.free)-1]
-	*e = exchange{slot: e.slot, query: w.query, asked: w.query.Question, end: w.since + c.o.Timeout, heap: -1}
+	*e = exchange{slot: e.slot, query: w.query, asked: w.query.Question, end: w.since + c.o.Timeout, heap: -1, wire: w.wire}
 	return e
 }
 

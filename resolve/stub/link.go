@@ -21,7 +21,7 @@ type Link struct {
 	opened   time.Duration
 	active   time.Duration // when a query was sent or a reply came, last
 	received time.Duration // when a reply came, last
-	answers  bool          // a reply came
+	answers  int           // replies that came
 }
 
 type linkState uint8
@@ -56,16 +56,7 @@ func (l *Link) origin() resolve.Origin {
 // is for retransmissions, which replace a query in flight: they may exceed the window.
 func (c *Core) pick(s *server, stream bool, avoid *Link, force bool) *Link {
 	if stream {
-		if s.stream != nil && s.stream.ids.n >= idsMax {
-			c.retire(s.stream)
-		}
-		if s.stream == nil {
-			s.stream = c.open(s, true)
-		}
-		if s.stream.inFlight >= streamWindow && !force {
-			return nil
-		}
-		return s.stream
+		return c.pickStream(s, force)
 	}
 	n, room, candidates := 0, (*Link)(nil), 0
 	for i := 0; i < len(s.udp); i++ {
@@ -101,6 +92,29 @@ func (c *Core) pick(s *server, stream bool, avoid *Link, force bool) *Link {
 	}
 	return room
 }
+
+func (c *Core) pickStream(s *server, force bool) *Link {
+	l := s.stream
+	full := l != nil && s.quota > 0 && l.ids.n >= s.quota
+	switch {
+	case l == nil:
+	case full && l.inFlight == 0:
+		s.quota += s.quota/quotaGrowth + 1 // the server may have changed its mind
+		c.retire(l)
+	case l.ids.n >= idsMax:
+		c.retire(l)
+	case !force && (full || l.inFlight >= streamWindow):
+		return nil
+	}
+	if s.stream == nil {
+		s.stream = c.open(s, true)
+	}
+	return s.stream
+}
+
+// quotaGrowth is the part by which the quota of a server grows with each stream that it did not
+// close before.
+const quotaGrowth = 8
 
 // last returns the link that a retransmission uses if it has no choice.
 func (c *Core) last(s *server, avoid *Link) *Link {

@@ -1,8 +1,11 @@
 package stub
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
+	"syscall"
 	"time"
 
 	"github.com/edgewise-go/edgewise/resolve"
@@ -149,7 +152,8 @@ func (c *Core) hear(e *exchange, t transmission) {
 	s.alive()
 	s.sample(c.now - t.at)
 	s.stats.Answers++
-	t.link.received, t.link.active, t.link.answers = c.now, c.now, true
+	t.link.received, t.link.active = c.now, c.now
+	t.link.answers++
 	if t.edns && c.reply.RCode == resolve.RCodeSuccess {
 		s.ednsAnswered = true
 	}
@@ -445,7 +449,10 @@ func (c *Core) Failed(l *Link, err error, now time.Duration) {
 		c.openAfter = now + openPause
 		s.stats.OpenFailures++
 	}
-	answered := l.answers
+	answered := l.answers > 0
+	if l.stream && answered {
+		c.learnQuota(l, moved)
+	}
 	c.close(l)
 	for _, e := range moved {
 		if e.query == nil {
@@ -457,6 +464,30 @@ func (c *Core) Failed(l *Link, err error, now time.Duration) {
 		c.lost(e, s, l, answered, err)
 	}
 	c.pump()
+}
+
+// learnQuota notes after how many queries the server has closed the stream l, and sorts the lookups
+// that it leaves. Some servers close a stream after 100 queries, whatever else was sent on it. A
+// query that was sent after the last reply says nothing: the stream may have been idle.
+func (c *Core) learnQuota(l *Link, left []*exchange) {
+	for _, e := range left {
+		if slices.ContainsFunc(e.pending[:e.n], func(t transmission) bool { return t.link == l && t.at < l.received }) {
+			l.server.quota = l.answers
+			break
+		}
+	}
+	// The oldest lookup comes first, so that each stream serves those that wait longest.
+	slices.SortFunc(left, func(a, b *exchange) int { return cmp.Compare(a.end, b.end) })
+	if l.server.Stream || c.o.Streams {
+		slices.Reverse(left) // requeue puts each before the others
+	}
+}
+
+// requeue lets e wait again for room on a stream. It becomes the first one that waits.
+func (c *Core) requeue(e *exchange) {
+	w := waiter{e.query, e.end - c.o.Timeout, e.wire}
+	c.release(e)
+	c.waiting.pushFront(w)
 }
 
 // lost sends the query of e again after its link has failed.
@@ -475,8 +506,13 @@ func (c *Core) lost(e *exchange, s *server, l *Link, answered bool, err error) {
 	case e.streams(s): // it has replaced this one
 		return
 	case answered || err == nil:
-		// The server closes streams when it likes (RFC 7766, section 6.2.3): once more.
-		if e.resent&(1<<s.index) == 0 {
+		// The server closes streams when it likes (RFC 7766, section 6.2.3): once more, and more
+		// often while each stream brings answers.
+		if (s.Stream || c.o.Streams) && answered && e.followed == 0 && e.wire < MaxWire/2 {
+			c.requeue(e)
+			return
+		}
+		if answered || e.resent&(1<<s.index) == 0 {
 			e.resent |= 1 << s.index
 			c.again(e, s, true)
 			return

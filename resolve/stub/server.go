@@ -28,6 +28,7 @@ type server struct {
 
 	udp    []*Link
 	stream *Link // takes new queries; nil if there is none
+	quota  int   // queries that a stream takes before the server closes it; 0 if unknown
 
 	stats ServerStats
 }
