@@ -41,32 +41,30 @@ func resolvConf(t testing.TB, v *server, more string) (path string) {
 // Relative names are completed with the search list of the machine, or with another one.
 func TestSearchList(t *testing.T) {
 	t.Parallel()
-	v := serve(t, exampleScript)
-	conf := resolvConf(t, v, "search none.test corp.test\noptions ndots:1")
 	for _, c := range []struct {
 		args  string
 		code  int
 		want  string
-		asked map[string]int
+		asked string
 	}{
-		{"app", 0, "app A 300 192.0.2.7 app.corp.test", map[string]int{"A app.none.test.": 1, "A app.corp.test.": 1, "A app.": 0}},
-		{"app.", 1, "", map[string]int{"A app.": 1}},
-		{"-no-search app", 1, "", map[string]int{"A app.": 2}},
-		{"-t A app", 1, "", map[string]int{"A app.": 3, "A app.none.test.": 1}},
-		{"-search corp.test app", 0, "app A 300 192.0.2.7 app.corp.test", map[string]int{"A app.none.test.": 1}},
-		{"app.corp", 1, "", map[string]int{"A app.corp.": 1, "A app.corp.corp.test.": 1}},
+		{"app", 0, "app A 300 192.0.2.7 app.corp.test", "app.corp.test. app.none.test."},
+		{"app.", 1, "", "app."},
+		{"-no-search app", 1, "", "app."},
+		{"-t A app", 1, "", "app."},
+		{"-search corp.test app", 0, "app A 300 192.0.2.7 app.corp.test", "app.corp.test."},
+		{"app.corp", 1, "", "app.corp. app.corp.corp.test. app.corp.none.test."},
 	} {
 		t.Run(c.args, func(t *testing.T) {
-			args := append([]string{"-resolv-conf", conf, "-no-hosts"}, strings.Fields(c.args)...)
+			v := serve(t, exampleScript)
+			conf := resolvConf(t, v, "search none.test corp.test\noptions ndots:1")
+			args := append([]string{"-resolv-conf", conf, "-no-hosts", "-timeout", noTimeout}, strings.Fields(c.args)...)
 			if !strings.Contains(c.args, "-t") {
 				args = append([]string{"-4"}, args...)
 			}
 			r := program.Run(t, "", nil, args...)
 			require.Equal(t, c.code, r.Code, r.Stderr)
 			require.Equal(t, c.want, strings.Join(table(r), "\n"))
-			for question, times := range c.asked {
-				require.Equal(t, times, v.times(question), question)
-			}
+			require.Equal(t, c.asked, v.names())
 		})
 	}
 }
@@ -77,7 +75,7 @@ func TestHostsFile(t *testing.T) {
 	v := serve(t, exampleScript)
 	hosts := write(t, "198.51.100.1 four.example.test\n")
 	run := func(args ...string) []string {
-		r := program.Run(t, "", nil, append([]string{"-server", v.addr, "-no-search"}, args...)...)
+		r := program.Run(t, "", nil, append([]string{"-server", v.addr, "-no-search", "-timeout", noTimeout}, args...)...)
 		require.Equal(t, 0, r.Code, r.Stderr)
 		return table(r)
 	}
@@ -92,10 +90,10 @@ func TestCache(t *testing.T) {
 	list := write(t, strings.Repeat("four.example.test\nmissing.example.test\n", 3))
 	v := serve(t, exampleScript)
 	r := look(t, v, 1, "-j", "1", "-t", "A", "-i", list)
-	require.Equal(t, 2, v.total())
+	require.Equal(t, 2, lookedUp(t, r))
 	require.Contains(t, r.Stderr, "cache: 4 hits, 2 misses")
 	r = look(t, v, 1, "-j", "1", "-t", "A", "-no-cache", "-i", list)
-	require.Equal(t, 8, v.total())
+	require.Equal(t, 6, lookedUp(t, r))
 	require.NotContains(t, r.Stderr, "cache")
 }
 
@@ -118,7 +116,7 @@ func TestTransports(t *testing.T) {
 		t.Run(c.origin, func(t *testing.T) {
 			r := program.Run(t, "", nil, append(c.args, "-o", "json", "-t", "A", "-timeout", noTimeout, "four.example.test")...)
 			require.Equal(t, 0, r.Code, r.Stderr)
-			require.Contains(t, strings.Replace(r.Stdout, `"ttl":299`, `"ttl":300`, 1), fmt.Sprintf(want, c.origin, c.addr))
+			require.Contains(t, asSent(r.Stdout), fmt.Sprintf(want, c.origin, c.addr))
 		})
 	}
 	t.Run("untrusted", func(t *testing.T) {
@@ -179,10 +177,10 @@ func TestMixedCase(t *testing.T) {
 	look(t, v, 0, "-t", "A", "-0x20", name)
 	mu.Lock()
 	defer mu.Unlock()
-	require.Len(t, asked, 2)
-	require.Equal(t, name+".", asked[0])
-	require.NotEqual(t, name+".", asked[1])
-	require.Equal(t, name+".", strings.ToLower(asked[1]))
+	first, last := asked[0], asked[len(asked)-1]
+	require.Equal(t, name+".", first)
+	require.NotEqual(t, name+".", last)
+	require.Equal(t, name+".", strings.ToLower(last))
 }
 
 func TestTrace(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -155,6 +156,19 @@ func (v *server) times(question string) int {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.asked[question]
+}
+
+// names returns the names that were asked for, sorted.
+func (v *server) names() string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	var names []string
+	for question := range v.asked {
+		_, name, _ := strings.Cut(question, " ")
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return strings.Join(names, " ")
 }
 
 // total returns how many queries have arrived.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -115,21 +116,37 @@ func exampleScript(q dnsmessage.Question) ([]dnsmessage.Resource, int) {
 // code.
 func look(t testing.TB, v *server, code int, args ...string) apptest.Result {
 	t.Helper()
-	r := program.Run(t, "", nil, append([]string{"-server", v.addr, "-no-search", "-no-hosts"}, args...)...)
+	r := program.Run(t, "", nil, append([]string{"-server", v.addr, "-no-search", "-no-hosts", "-timeout", noTimeout}, args...)...)
 	if r.Code != code {
 		t.Errorf("lookup %v: got exit code %d, want %d; standard output %q; standard error:\n%s", args, r.Code, code, r.Stdout, r.Stderr)
 	}
 	return r
 }
 
-// table returns the columns of the lines of a table, joined by one blank, with a TTL of 299 as 300:
-// a second may have passed.
+// ttl matches a TTL of 300 after a while, in each format.
+var ttl = regexp.MustCompile(`("ttl":| )2[0-9][0-9]([ ,])`)
+
+// asSent returns text with a TTL of 300, whatever has passed since.
+func asSent(text string) string { return ttl.ReplaceAllString(text, "${1}300${2}") }
+
+// table returns the columns of the lines of a table, joined by one blank, with the TTL as sent.
 func table(r apptest.Result) []string {
 	var lines []string
 	for line := range strings.Lines(r.Stdout) {
-		lines = append(lines, strings.Replace(strings.Join(strings.Fields(line), " "), " 299 ", " 300 ", 1))
+		lines = append(lines, asSent(strings.Join(strings.Fields(line), " ")))
 	}
 	return lines
+}
+
+// lookedUp returns how many questions the servers were asked, without retransmissions, which depend
+// on the speed of the machine.
+func lookedUp(t testing.TB, r apptest.Result) int {
+	t.Helper()
+	var sent, again int
+	_, after, _ := strings.Cut(r.Stderr, "queries: ")
+	_, err := fmt.Sscanf(after, "%d sent, %d retransmitted", &sent, &again)
+	require.NoError(t, err, r.Stderr)
+	return sent - again
 }
 
 func TestHostLookup(t *testing.T) {
@@ -141,7 +158,8 @@ func TestHostLookup(t *testing.T) {
 	require.Equal(t, []string{"WWW.Example.test A 300 192.0.2.1", "WWW.Example.test A 300 192.0.2.2", "WWW.Example.test AAAA 300 2001:db8::1"}, got)
 	require.Contains(t, r.Stderr, "1 name in ")
 	require.Contains(t, r.Stderr, ": 1 NOERROR; latency ")
-	require.Contains(t, r.Stderr, "\nqueries: 2 sent, 0 retransmitted, 0 over streams; cache: 0 hits, 2 misses\n")
+	require.Equal(t, 2, lookedUp(t, r))
+	require.Contains(t, r.Stderr, "; cache: 0 hits, 2 misses\n")
 
 	require.Equal(t, []string{"alias.example.test A 300 192.0.2.4 four.example.test"}, table(look(t, v, 0, "-q", "alias.example.test")))
 	require.Equal(t, []string{"www.example.test AAAA 300 2001:db8::1"}, table(look(t, v, 0, "-6", "www.example.test")))
@@ -168,7 +186,7 @@ func TestRecords(t *testing.T) {
 		require.Equal(t, c.want, table(look(t, v, 0, "-t", c.kind, c.name)), "%s %s", c.kind, c.name)
 	}
 	r := look(t, v, 1, "-t", "PTR", "2001:db8::1")
-	require.Equal(t, 1, v.times("PTR 1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa."))
+	require.Positive(t, v.times("PTR 1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa."))
 	require.Contains(t, r.Stderr, "lookup: 2001:db8::1: no such host (NXDOMAIN from "+v.addr+")\n")
 }
 
@@ -278,7 +296,7 @@ func TestCSV(t *testing.T) {
 	t.Parallel()
 	v := serve(t, exampleScript)
 	r := look(t, v, 1, "-o", "csv", "-t", "TXT", "example.test", "missing.example.test")
-	got, err := csv.NewReader(strings.NewReader(strings.Replace(r.Stdout, ",299,", ",300,", 1))).ReadAll()
+	got, err := csv.NewReader(strings.NewReader(r.Stdout)).ReadAll()
 	require.NoError(t, err)
 	require.Equal(t, [][]string{
 		{"name", "status", "type", "ttl", "data", "owner", "server", "error"},
