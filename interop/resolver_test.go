@@ -43,6 +43,10 @@ func TestResolver(t *testing.T) {
 	add("unbound alias out of the zone", plain(n.unbound), stub.Options{}, (*lookups).outside)
 	add("bind cookies", plain(n.authority), stub.Options{}, (*lookups).cookies)
 	add("bind wants cookies", plain(n.other), stub.Options{}, (*lookups).cookies)
+	add("dnsmasq closes streams after 100 queries", plain(n.dnsmasq), stub.Options{Streams: true}, func(l *lookups) error {
+		l.flight = 2000
+		return l.many(2000, nil)
+	})
 	add("dnsmasq passes cookies on", plain(n.dnsmasq), stub.Options{}, (*lookups).passedCookies)
 	add("bind closes idle streams", plain(n.other), stub.Options{Streams: true}, (*lookups).idleStreams)
 	add("bind refuses EDNS", plain(n.refusing), stub.Options{}, (*lookups).withoutEDNS)
@@ -76,6 +80,8 @@ type lookups struct {
 	n   *nameservers
 	o   evented.Options
 	r   *evented.Resolver
+
+	flight int // bounds the lookups in flight
 }
 
 func resolverBody(t *testing.T, h harness, n *nameservers, o evented.Options, body func(*lookups) error) {
@@ -85,12 +91,12 @@ func resolverBody(t *testing.T, h harness, n *nameservers, o evented.Options, bo
 		if err != nil {
 			return err
 		}
-		err = body(&lookups{t, ctx, h, n, o, r})
+		err = body(&lookups{t, ctx, h, n, o, r, flightMax})
 		return errors.Join(err, r.Close(), h.Blocking(ctx, func() error { r.Wait(); return nil }))
 	})
 }
 
-// flightMax bounds the lookups of one body that are in flight.
+// flightMax bounds the lookups of one body that are in flight, where the check does not.
 const flightMax = 64
 
 // all looks the questions up. The body is suspended until the last one is finished. It calls got
@@ -123,7 +129,7 @@ func (l *lookups) all(questions []resolve.Question, got func(i int, a resolve.An
 			start()
 		}})
 	}
-	for range flightMax {
+	for range l.flight {
 		start()
 	}
 	for left > 0 {
