@@ -149,37 +149,37 @@ DNAME | wire/dname message.TestSynthesizedCNAMEIsFollowed
 targets that are no host names | wire/bad-names message.TestNamesThatAreNoHostNamesAreFiltered
 PTR with CNAME | message.TestPTRFollowsAClasslessDelegation
 null MX, and the SRV target "." | message.TestRDataIsDecompressed
-SRV weights | open: views of records
+SRV weights | resolve.TestTargetsComeFirstInProportionToTheirWeight resolve.TestTargetsOfWeightZeroAreRarelyFirst
 unknown types and classes | wire/unknown-records
-PTR of addresses | open: views of records
+PTR of addresses | netresolver.TestRecords
 mapped addresses in AAAA records | wire/mapped message.TestMappedAddressStaysIPv6
 `
 	// The search list, files and special names.
 	searchRows = `
-ndots:1, a name without a dot | open: search list
-ndots:1, a name with a dot | open: search list
-ndots:0 | open: search list
-ndots:5 | open: search list
-no data for one suffix | open: search list
-an error for one suffix | open: search list
-a suffix that is too long | open: search list
-errors name the original name | host/names-the-host open: search list
-odd search lines | open: search list
-malformed resolv.conf | open: system configuration
-missing resolv.conf | open: system configuration
-resolv.conf changes | stub.TestServersAreReplaced open: system configuration
+ndots:1, a name without a dot | search/order
+ndots:1, a name with a dot | search/order
+ndots:0 | search/order search/strict
+ndots:5 | search/order search/one-name search/first-answer
+no data for one suffix | search/no-data
+an error for one suffix | search/strict search/lax
+a suffix that is too long | search/too-long
+errors name the original name | host/names-the-host search/names-the-host
+odd search lines | search/bounded sysconfig.TestSearch
+malformed resolv.conf | sysconfig.TestServers sysconfig.TestOptions sysconfig.TestOverlongLine sysconfig.TestOverlongFile
+missing resolv.conf | sysconfig.TestReadMissing sysconfig.TestReadUnreadable
+resolv.conf changes | stub.TestServersAreReplaced evented.TestTheServersOfTheSystemChange sysconfig.TestWatcherSeesRenames sysconfig.TestWatcherWaitsForTheRest sysconfig.TestWatcherKeepsTheLastGood cache/generation
 the syntax of a hosts file | hosts/syntax hosts/spellings hosts/owns-its-names
 a huge hosts file | hosts/index-bounded hosts/beyond-index hosts/any-size
-a hosts file with one family | open: special names
-localhost | resolve.TestSystemKnowsLocalhost open: special names
-onion, invalid, test, local | open: special names
-nsswitch.conf | open: system configuration
+a hosts file with one family | hosts/owns-its-names
+localhost | special/localhost special/localhost-types resolve.TestSystemKnowsLocalhost
+onion, invalid, test, local | special/denied special/sites
+nsswitch.conf | sysconfig.TestNSSwitch sysconfig.TestNeedsSystem adaptive/system
 internationalized names | resolve.TestParseName
 `
 	// Addresses, and connecting.
 	connectRows = `
-the order of RFC 6724 | host/order-6724
-no IPv6 route | open: Happy Eyeballs is the dialer's
+the order of RFC 6724 | host/order-6724 source/rules resolve.TestOrderWithSources
+no IPv6 route | source/unreachable
 A, then AAAA | wire/one-family-late host/partial
 A, and never AAAA | wire/one-family-late wire/one-family-never host/deadline
 AAAA is negative at once | wire/one-family-fails host/one-family
@@ -195,14 +195,14 @@ TTLs with the top bit set | cache/ttl-max message.TestTTLIsBounded
 TTLs count down | cache/expires
 the TTL of OPT | message.TestOPTExtendsTheReply
 negative TTLs | cache/negative cache/negative-bounded message.TestNegativeAnswers
-NXDOMAIN is about the name, no data about the type | open: cache
-a negative answer after an alias | message.TestNegativeAnswers open: cache
+NXDOMAIN is about the name, no data about the type | cache/name-error cache/name-error-unproven cache/other-type
+a negative answer after an alias | message.TestNegativeAnswers cache/name-error-alias
 no cache of aliases | cache/other-type
 what must not be cached | cache/failures cache/mismatch
-failures are cached for a while | open: cache
-the clock jumps | open: cache
-the bound of the memory | cache/bounded
-names that an attacker chose | cache/negative-apart
+failures are cached for a while | cache/failure cache/failure-doubles cache/failure-ends
+the clock jumps | resolve.TestCacheIgnoresStepsOfTheWallClock
+the bound of the memory | cache/bounded resolve.TestCacheNeverExceedsItsBounds resolve.TestCacheCountsItsMemory
+names that an attacker chose | cache/negative-apart cache/scan
 callers change results | resolve.TestAnAnswerSharesNoSlice
 a thousand callers | coalesce/one-question
 the first caller cancels | coalesce/cancel-one
@@ -211,10 +211,10 @@ one caller has a shorter deadline | coalesce/deadline-alone
 the lookup of all fails | coalesce/error-shared coalesce/again
 callers that call again when they are answered | coalesce/in-done
 two resolvers | wire/cookie n/a: no state is global
-stale answers | open: cache
-stale negative answers | open: cache
-prefetch | open: cache
-the servers change | open: cache
+stale answers | cache/stale-delay cache/stale-at-once cache/stale-max cache/stale-replaced resolve.TestStaleTimersAreThoseOfTheRFC
+stale negative answers | cache/stale-other-type cache/stale-replaced
+prefetch | cache/prefetch cache/prefetch-early cache/prefetch-failure
+the servers change | cache/generation cache/generation-late
 `
 	// Load, limits, life cycle.
 	limitRows = `
@@ -223,8 +223,8 @@ the bound of lookups | wire/in-flight stub.TestWaitingLookupsKeepTheirOrder
 no more handles | wire/handles stub.TestNoLinkCanBeOpened
 no more ports | wire/handles
 the kernel refuses to send | wire/send-fails
-500 blocked lookups of a pool | bound/workers bound/busy
-a worker that never returns | cancel/in-flight close/in-flight
+500 blocked lookups of a pool | bound/workers bound/busy lane/slow-half lane/unknown-leave-one
+a worker that never returns | cancel/in-flight close/in-flight bound/spares error/panic
 cancel while queued, and while running | bound/cancel-frees cancel/ends-lookup cancel/race
 close with lookups in flight | close/in-flight wire/close-idle evented.TestCloseEndsEverything
 cancel in a completion | cancel/in-done
@@ -232,7 +232,7 @@ close in a completion | close/in-done
 sockets that no longer work | stub.TestSocketsWhosePathIsGone wire/stalled
 many timers | stub.TestMemoryOfLookups
 all strategies alike | start/answers error/kinds error/no-data
-hedged lookups | n/a: there is no hedging; a dead server costs one timeout, and is then asked last
+hedged lookups | hedge/after-delay hedge/budget hedge/first-wins hedge/loser-counts
 replies that make more queries | wire/budget stub.FuzzServer
 `
 )
