@@ -279,7 +279,11 @@ func (c *Core) unanswered(e *exchange, due bool) {
 	// A link that has been silent since is suspected: the path of its port may be gone, as when a
 	// NAT has forgotten it, or a stream may hang. The server stays.
 	if l.state == linkOpen && l.received <= e.last.at {
-		c.retire(l)
+		if l.stream {
+			c.retire(l)
+		} else {
+			c.wear(l)
+		}
 	}
 }
 

@@ -22,6 +22,7 @@ type Link struct {
 	active   time.Duration // when a query was sent or a reply came, last
 	received time.Duration // when a reply came, last
 	answers  int           // replies that came
+	worn     bool          // open, and used only as long as no other link has replied
 }
 
 type linkState uint8
@@ -58,16 +59,21 @@ func (c *Core) pick(s *server, stream bool, avoid *Link, force bool) *Link {
 	if stream {
 		return c.pickStream(s, force)
 	}
-	n, room, candidates := 0, (*Link)(nil), 0
+	n, candidates := 0, 0
+	var room, worn *Link
 	for i := 0; i < len(s.udp); i++ {
 		l := s.udp[i]
-		if l.state == linkOpen && (l.ids.n >= c.o.LinkQueries || c.now-l.opened >= c.o.LinkAge) {
-			if c.retire(l); l.state == linkClosed {
+		if l.state == linkOpen && (l.ids.n >= c.o.LinkQueries || c.now-l.opened >= c.o.LinkAge || l.worn) {
+			if c.wear(l); l.state == linkClosed {
 				i-- // removed from s.udp
 				continue
 			}
 		}
 		if l.state != linkOpen {
+			continue
+		}
+		if l.worn {
+			worn = l
 			continue
 		}
 		n++
@@ -79,7 +85,7 @@ func (c *Core) pick(s *server, stream bool, avoid *Link, force bool) *Link {
 			room = l
 		}
 	}
-	if (n < c.o.Spread || room == nil) && (c.now >= c.openAfter || n == 0) {
+	if (n < c.o.Spread || room == nil) && (c.now >= c.openAfter || n == 0 && worn == nil) {
 		if len(s.udp) >= c.o.MaxLinks && n == 0 {
 			c.discard(s) // all wait for replies
 		}
@@ -87,7 +93,11 @@ func (c *Core) pick(s *server, stream bool, avoid *Link, force bool) *Link {
 			return c.open(s, false)
 		}
 	}
-	if room == nil && force {
+	switch {
+	case room != nil:
+	case worn != nil && worn.ids.n < idsMax && (worn.inFlight < c.o.Window || force):
+		return worn
+	case force:
 		return c.last(s, avoid)
 	}
 	return room
@@ -156,6 +166,29 @@ func (c *Core) retire(l *Link) {
 	if l.inFlight == 0 {
 		c.close(l)
 	}
+}
+
+// wear retires the UDP link l, or marks it as worn if no other link of its server has replied. Then
+// the process may be out of handles, and a worn link is better than none.
+func (c *Core) wear(l *Link) {
+	s := l.server
+	for _, x := range s.udp {
+		if x != l && x.state == linkOpen && !x.worn && x.answers > 0 {
+			c.retire(l)
+			return
+		}
+	}
+	for _, x := range s.udp {
+		if x != l && x.state == linkOpen && x.worn { // one is enough
+			c.retire(l)
+			return
+		}
+	}
+	if len(s.udp) >= c.o.MaxLinks || l.ids.n >= idsMax {
+		c.retire(l) // it is in the way of another one
+		return
+	}
+	l.worn = true
 }
 
 // discard closes the UDP link of s that has been silent longest, if none has been used for a while.
@@ -253,7 +286,9 @@ func (c *Core) keep(l *Link) {
 	case l.inFlight == 0 && c.now >= idle:
 		c.close(l)
 	case !l.stream && l.state == linkOpen && c.now-l.opened >= c.o.LinkAge:
-		c.retire(l)
+		if c.wear(l); l.state != linkClosed {
+			c.housekeepBy(c.now + c.o.LinkIdle)
+		}
 	case l.inFlight == 0:
 		c.housekeepBy(idle)
 	default:

@@ -259,6 +259,48 @@ func TestNoLinkCanBeOpened(t *testing.T) {
 	w.idle()
 }
 
+func TestTheLastLinkStaysIfNoOtherCanBeOpened(t *testing.T) {
+	for _, why := range []string{"silent", "used up", "old"} {
+		o := Options{}
+		if why == "used up" {
+			o.LinkQueries = 10
+		}
+		w := newNetwork(t, 1, o)
+		w.lookup("one.example").good(t)
+		w.refuse[addr(1)] = syscall.EMFILE
+		lose := 0
+		w.serve[addr(1)] = func(q arrival) []packet {
+			if lose--; lose == 0 {
+				return nil
+			}
+			return w.answers(q)
+		}
+		for i := range 40 {
+			if lose < 0 && why == "silent" && i%10 == 0 {
+				lose = 1
+			}
+			if why == "old" {
+				w.settle(DefaultLinkAge / 15)
+			}
+			w.lookup(fmt.Sprintf("n%d.example", i)).good(t)
+		}
+		require.Len(t, w.open, 1)
+		// Afterwards it is replaced.
+		delete(w.refuse, addr(1))
+		old := w.sent[len(w.sent)-1].link
+		for i := range 20 {
+			w.settle(openPause)
+			w.lookup(fmt.Sprintf("later%d.example", i)).good(t)
+		}
+		if why != "silent" {
+			require.NotContains(t, w.open, old)
+		}
+		w.idle()
+		w.settle(time.Minute)
+		require.Empty(t, w.open)
+	}
+}
+
 func TestHalfOfTheDatagramsAreLost(t *testing.T) {
 	for _, servers := range []int{1, 2, 3} {
 		w := newNetwork(t, servers, Options{Seed: [32]byte{3}})
