@@ -67,11 +67,12 @@ func wireLimitCases() []Case {
 // wireMax bounds the queries of one lookup.
 const wireMax = 40
 
-// handles lets the resolver open limit UDP sockets.
+// handles lets the resolver open limit UDP sockets, and streams if it has a socket: a machine that
+// is slower than the timers makes it ask over one.
 func handles(t T, p Fixture, limit int32, cause error) {
 	var opened atomic.Int32
 	w := p.wire(t, WireOptions{Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
-		if opened.Add(1) > limit {
+		if (network == "udp" || limit == 0) && opened.Add(1) > limit {
 			return nil, &net.OpError{Op: "dial", Net: network, Err: cause}
 		}
 		return new(net.Dialer).DialContext(ctx, network, address)
