@@ -99,9 +99,6 @@ func (t *tracer) event() func(stub.Event) {
 		if e.Text != "" {
 			b.WriteString(": " + e.Text)
 		}
-		if e.Kind == stub.EventSent && e.Next > e.Time {
-			fmt.Fprintf(&b, "; asks again in %v", (e.Next - e.Time).Round(time.Millisecond))
-		}
 		t.line(string(e.Kind), "%s", strings.TrimPrefix(strings.TrimSpace(b.String()), ": "))
 	}
 }
