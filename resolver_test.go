@@ -16,10 +16,11 @@ import (
 )
 
 // nameServer answers A questions with 127.0.0.1, and says that other types have no data. Names that
-// begin with "missing" do not exist.
+// begin with "missing" do not exist. Its socket is one of package stream, because package net has no
+// UDP under Wine.
 func nameServer(t *testing.T) netip.AddrPort {
 	t.Helper()
-	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	conn, err := opened(t, Options{Loops: 1, Resolve: "pool"}).ListenPacket(t.Context(), "udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

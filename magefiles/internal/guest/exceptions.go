@@ -45,6 +45,8 @@ var exceptions = []platform.Exception{
 	{Where: wine8, Package: "conformance/resolvetest", Reason: wineDeletes + "; and package net cannot listen for datagrams: 10045"},
 	{Where: wine8, Package: "conformance/internal/suite", Tests: "^(TestProve|TestDetectionsAreWhatTheCasesReport)$", Reason: wineDeletes},
 	{Where: wine8, Package: "resolve", Tests: "^(TestTryDoesNotAllocate|TestHosts.*)$", Reason: wineDeletes},
+	{Where: wine8, Package: "resolve/sysconfig", Tests: "^(TestRead.*|TestWatcher.*|TestNewWatcher|TestCurrentDoesNotAllocate)$", Reason: wineDeletes},
+	{Where: wine8, Package: "resolve/evented", Reason: "package net cannot open UDP sockets: 10045; the tests of the root package use those of stream"},
 
 	{Where: i386, Package: "conformance/queuetest", Tests: Proofs, Reason: provesTheSuite},
 	{Where: arm64, Package: "queue/auto", Tests: needIoUring, Reason: noIoUring},
