@@ -89,6 +89,7 @@ func panel(title, axis string, rows []row, selects func(row) bool, label func(ro
 			names = append(names, r.Strategy)
 		}
 	}
+	picked := []int{0, 2, 4, 6, 7, 1, 3, 5} // shades that differ most come first
 	shades, shapes := chart.Shades(), []draw.GlyphDrawer{draw.CircleGlyph{}, draw.SquareGlyph{}, draw.TriangleGlyph{}, draw.PyramidGlyph{}, draw.RingGlyph{}}
 	for i, name := range names {
 		var points plotter.XYs
@@ -102,7 +103,7 @@ func panel(title, axis string, rows []row, selects func(row) bool, label func(ro
 		if err != nil {
 			return nil, err
 		}
-		line.Color, line.Width = shades[2*i%len(shades)], vg.Points(1.5)
+		line.Color, line.Width = shades[picked[i%len(picked)]], vg.Points(1.5)
 		dots.Color, dots.Shape, dots.Radius = line.Color, shapes[i%len(shapes)], vg.Points(3)
 		p.Add(line, dots)
 		p.Legend.Add(name, line, dots)
