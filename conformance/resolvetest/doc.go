@@ -5,6 +5,6 @@
 // claims, such as [Async]. The cases test decorators over a strategy that the suite controls, with
 // a clock of their own. Nothing therefore depends on timing except deadlines themselves.
 //
-// The cases of stub resolvers run against scripted DNS servers on loopback. Their scripts are driven
-// by the queries that arrive. [Catalogue] lists what they and other tests cover.
+// The cases of stub resolvers run against scripted DNS servers on loopback. Their scripts are
+// driven by the queries that arrive. [Catalogue] lists what they and other tests cover.
 package resolvetest

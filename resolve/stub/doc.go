@@ -13,11 +13,11 @@
 // result. One with an unknown ID and the question of a query in flight may be a forger's guess: the
 // core asks the same server over TCP too, and continues to wait.
 //
-// A datagram that is no message, is cut within its answer, has an address of the wrong length or two
-// OPT records is ignored like one of a forger. Bytes after a message are left out. A name in another
-// case counts, unless MixCase is set. Once a server has sent a cookie (RFC 7873), replies without it
-// or with another client cookie are ignored, for two minutes at least. BADCOOKIE makes the core ask
-// again, and at the third time over a stream.
+// A datagram that is no message, is cut within its answer, has an address of the wrong length or
+// two OPT records is ignored like one of a forger. Bytes after a message are left out. A name in
+// another case counts, unless MixCase is set. Once a server has sent a cookie (RFC 7873), replies
+// without it or with another client cookie are ignored, for two minutes at least. BADCOOKIE makes
+// the core ask again, and at the third time over a stream.
 //
 // Of a reply, only records in the answer section count whose owner is the name or the end of its
 // chain of CNAME records. Unknown types and classes are left out.
@@ -46,6 +46,6 @@
 // datagrams of that server no longer count then. If that fails, the core asks the next server.
 // Queries share a stream, in one write each with its length, and replies come in any order. TC in
 // them means nothing. A reply that nobody asked for, or one shorter than a header, breaks a stream.
-// When a stream ends or breaks, its queries are sent once more if the server has answered on it, and
-// else to the next server. A stream that is silent is replaced.
+// When a stream ends or breaks, its queries are sent once more if the server has answered on it,
+// and else to the next server. A stream that is silent is replaced.
 package stub
