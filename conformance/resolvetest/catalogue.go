@@ -116,7 +116,7 @@ the end right after accept | wire/end-after-accept
 lengths 0, 1 and 11 | wire/bad-length
 65,535 bytes | wire/largest
 a length of 65,535, ten bytes, and a stall | wire/stalled stub.TestASilentStreamIsReplaced stub.TestImpatientLookupsReplaceASilentStream
-replies that nobody asked for | wire/unsolicited
+replies to no query | wire/unsolicited
 the end of an idle stream | wire/idle-end
 a wrong ID over TCP | wire/unsolicited
 streams only | wire/streams-only
