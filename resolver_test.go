@@ -16,8 +16,8 @@ import (
 )
 
 // nameServer answers A questions with 127.0.0.1, and says that other types have no data. Names that
-// begin with "missing" do not exist. Its socket is one of package stream, because package net has no
-// UDP under Wine.
+// begin with "missing" do not exist. Its socket is one of package stream, because package net has
+// no UDP under Wine.
 func nameServer(t *testing.T) netip.AddrPort {
 	t.Helper()
 	conn, err := opened(t, Options{Loops: 1, Resolve: "pool"}).ListenPacket(t.Context(), "udp", "127.0.0.1:0")

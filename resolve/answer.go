@@ -124,8 +124,8 @@ func NewRecordAnswer(q Question, records []Record) Answer {
 	return a
 }
 
-// HasRecords reports whether there is a record.
-func (a Answer) HasRecords() bool { return len(a.records) > 0 }
+// RecordCount returns the number of records.
+func (a Answer) RecordCount() int { return len(a.records) }
 
 // Records yields the records in the order of the source.
 func (a Answer) Records() iter.Seq[Record] {

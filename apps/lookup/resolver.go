@@ -115,7 +115,17 @@ func (r *resolver) base(c *config, stack *edgewise.Stack, tracer *tracer) (resol
 	if err != nil {
 		return nil, err
 	}
-	return r.servers, nil
+	if c.resolve != resolveAdaptive || len(c.servers) > 0 || c.kind != 0 {
+		return r.servers, nil // the user has chosen the servers, or asks the DNS itself
+	}
+	pool, err := resolve.NewPool(resolve.System{}.Lookup, resolve.PoolOptions{Workers: min(c.inFlight, workersMax), MaxQueued: 2 * c.inFlight})
+	if err != nil {
+		return nil, errors.Join(err, r.servers.Close())
+	}
+	return resolve.NewAdaptive(resolve.AdaptiveOptions{
+		Routes:      []resolve.Route{{Name: resolveEvented, Strategy: r.servers, Records: true}, {Name: resolvePool, Strategy: pool, System: true}},
+		NeedsSystem: func(q resolve.Question) (bool, string) { return r.watcher.Current().NameNeedsSystem(q.Name) },
+	})
 }
 
 func (r *resolver) readSettings(c *config, warn func(error)) error {

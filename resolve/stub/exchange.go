@@ -392,7 +392,7 @@ func (c *Core) finish(e *exchange, a *resolve.Answer, err error) {
 		if err != nil {
 			text = err.Error()
 		} else {
-			text = fmt.Sprintf("%d addresses, %d queries sent", a.Len(), e.wire)
+			text = fmt.Sprintf("%d addresses or records, %d queries sent", a.Len()+a.RecordCount(), e.wire)
 		}
 		c.trace(e, nil, EventFinished, text)
 	}

@@ -306,7 +306,7 @@ func (c *Core) judge(e *exchange, t transmission) {
 		return
 	}
 	switch {
-	case r.Answered && r.Filtered == 0, r.Answer.Len() > 0, r.Answer.HasRecords():
+	case r.Answered && r.Filtered == 0, r.Answer.Len() > 0, r.Answer.RecordCount() > 0:
 		a := &r.Answer
 		a.Question = e.query.Question
 		if e.followed > 0 {

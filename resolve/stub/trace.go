@@ -14,6 +14,7 @@ type EventKind string
 const (
 	EventStarted     EventKind = "started"
 	EventSent        EventKind = "sent"
+	EventTimer       EventKind = "timer" // when the lookup asks again, unless it is answered
 	EventReceived    EventKind = "received"
 	EventIgnored     EventKind = "ignored"
 	EventTimeout     EventKind = "timeout"
@@ -33,7 +34,6 @@ type Event struct {
 	Question resolve.Question // zero for a datagram that belongs to no lookup
 	Server   netip.AddrPort   // zero if the event concerns no server
 	Text     string
-	Next     time.Duration // when the lookup asks again unless it is answered; zero if unknown
 }
 
 func (c *Core) trace(e *exchange, s *server, kind EventKind, text string) {
@@ -43,9 +43,6 @@ func (c *Core) trace(e *exchange, s *server, kind EventKind, text string) {
 	ev := Event{Time: c.now, Kind: kind, Text: text}
 	if e != nil && e.query != nil {
 		ev.Question = e.query.Question
-		if e.heap >= 0 {
-			ev.Next = e.due
-		}
 	}
 	if s != nil {
 		ev.Server = s.Addr
