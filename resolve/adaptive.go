@@ -14,6 +14,7 @@ const (
 	DefaultAdaptiveBudget        = 50 * time.Microsecond
 	DefaultAdaptiveMinSamples    = 200
 	DefaultAdaptiveExplore       = 0.01
+	DefaultAdaptiveMaxCompared   = 8
 	DefaultAdaptiveMaxFailures   = 3
 	DefaultAdaptiveProbeInterval = 5 * time.Second
 	// MaxBlockingMiss is the longest time that the last slow lookup of a blocking route may have
@@ -45,6 +46,7 @@ type AdaptiveOptions struct {
 
 	MinSamples    int           // how many measurements a route needs before they decide
 	Explore       float64       // the fraction of queries that measure another route; negative for none
+	MaxCompared   int           // queries in flight up to which latencies are compared
 	MaxFailures   int           // failures in a row, of different names, after which a route is down
 	ProbeInterval time.Duration // between two copies of queries to a route that is down
 
@@ -65,6 +67,9 @@ type AdaptiveOptions struct {
 // whose 95th percentile is lower by a fifth, over at least MinSamples answers each. A small
 // fraction of the queries (Explore) goes to the route with the fewest measurements.
 //
+// Only queries that start while at most MaxCompared are in flight are compared and explored. Under
+// load, a route that gets few of the queries would look faster than the one that bears the load.
+//
 // Start never blocks, unless AllowBlocking is set. Even then a blocking route is used only after
 // MinSamples measurements, while the 99th percentile of its time is within Budget, and while its
 // last lookup above Budget took at most [MaxBlockingMiss]. These measurements come from
@@ -81,10 +86,11 @@ type AdaptiveOptions struct {
 type Adaptive struct {
 	options AdaptiveOptions
 
-	mu     sync.Mutex
-	routes []*route
-	closed bool
-	stats  AdaptiveStats // without Routes and Decision
+	mu       sync.Mutex
+	routes   []*route
+	inFlight int
+	closed   bool
+	stats    AdaptiveStats // without Routes and Decision
 }
 
 // NewAdaptive returns an Adaptive that owns the strategies of its routes.
@@ -92,12 +98,13 @@ func NewAdaptive(options AdaptiveOptions) (*Adaptive, error) {
 	if n := len(options.Routes); n < 1 || n > MaxRoutes {
 		return nil, fmt.Errorf("resolve: adaptive: %d routes: want 1 to %d", n, MaxRoutes)
 	}
-	if options.Budget < 0 || options.MinSamples < 0 || options.MaxFailures < 0 || options.ProbeInterval < 0 || options.Explore > 1 {
+	if options.Budget < 0 || options.MinSamples < 0 || options.MaxFailures < 0 || options.ProbeInterval < 0 || options.MaxCompared < 0 || options.Explore > 1 {
 		return nil, errors.New("resolve: adaptive: want no negative option, and Explore of at most 1")
 	}
 	orDefault(&options.Budget, DefaultAdaptiveBudget)
 	orDefault(&options.MinSamples, DefaultAdaptiveMinSamples)
 	orDefault(&options.Explore, DefaultAdaptiveExplore)
+	orDefault(&options.MaxCompared, DefaultAdaptiveMaxCompared)
 	orDefault(&options.MaxFailures, DefaultAdaptiveMaxFailures)
 	orDefault(&options.ProbeInterval, DefaultAdaptiveProbeInterval)
 	if options.Clock == nil {
@@ -173,6 +180,12 @@ func (a *Adaptive) Start(q *Query) {
 	a.mu.Lock()
 	now := a.options.Clock()
 	a.stats.Queries++
+	a.inFlight++
+	f.crowded = a.inFlight > a.options.MaxCompared
+	if f.over { // canceled since Accept
+		a.inFlight--
+	}
+	f.counted = true
 	r := a.choose(f, now)
 	r = a.explore(f, now, r)
 	probes := a.due(f, now, r)
@@ -198,14 +211,18 @@ type adaptiveQuery struct {
 	why    string // from NeedsSystem
 
 	// Guarded by Adaptive.mu.
-	asked [MaxRoutes]bool // routes that have been asked
-	last  *attempt        // nil before the first
+	asked   [MaxRoutes]bool // routes that have been asked
+	last    *attempt        // nil before the first
+	crowded bool            // it began while more than MaxCompared were in flight
+	counted bool            // in Adaptive.inFlight
+	over    bool            // it has a result
 }
 
 // attempt is one question to one route.
 type attempt struct {
 	route    *route
 	begin    time.Time
+	crowded  bool // its latency is not compared
 	started  bool // Start of the route has returned, and thread is its time; or the time is of no interest
 	caller   bool // Start ran on the thread that called Start of the Adaptive
 	thread   time.Duration
@@ -216,7 +233,7 @@ type attempt struct {
 
 // ask asks the question by route r.
 func (f *adaptiveQuery) ask(r *route, now time.Time, caller bool) {
-	t := &attempt{route: r, begin: now, started: !caller, caller: caller}
+	t := &attempt{route: r, begin: now, started: !caller, caller: caller, crowded: f.crowded}
 	f.a.mu.Lock()
 	f.asked[r.index] = true
 	f.last = t
@@ -273,14 +290,14 @@ const (
 // ended runs when the query has finished. Its deadline cancels the question to the route, which
 // therefore does not report a timeout itself.
 func (f *adaptiveQuery) ended(q *Query, _ Answer, err error) {
-	if !errors.Is(err, ErrTimeout) {
-		return
-	}
 	a := f.a
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if f.over = true; f.counted {
+		a.inFlight--
+	}
 	t := f.last
-	if t == nil || !t.finished || !errors.Is(t.err, ErrCanceled) {
+	if !errors.Is(err, ErrTimeout) || t == nil || !t.finished || !errors.Is(t.err, ErrCanceled) {
 		return
 	}
 	patience := routePatience

@@ -80,7 +80,7 @@ func (a *Adaptive) beats(r, best *route) bool {
 // explore returns the route with the fewest samples instead of best, for a small fraction of the
 // queries. The caller holds mu.
 func (a *Adaptive) explore(f *adaptiveQuery, now time.Time, best *route) *route {
-	if best == nil || a.options.Explore <= 0 {
+	if best == nil || a.options.Explore <= 0 || f.crowded {
 		return best
 	}
 	var other *route

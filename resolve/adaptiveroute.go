@@ -90,13 +90,15 @@ func (a *Adaptive) measure(t *attempt) {
 	if errors.Is(t.err, ErrCanceled) {
 		return
 	}
-	a.sample(t.route, t.took, t.thread, t.caller, t.err)
+	a.sample(t.route, t.took, t.thread, t.caller, t.crowded, t.err)
 }
 
-func (a *Adaptive) sample(r *route, took, thread time.Duration, caller bool, err error) {
+func (a *Adaptive) sample(r *route, took, thread time.Duration, caller, crowded bool, err error) {
 	kind := kindOf(err)
 	r.outcomes[OutcomeOf(err)]++
-	r.latency[kind].add(took)
+	if !crowded {
+		r.latency[kind].add(took)
+	}
 	if caller {
 		r.thread[kind].add(thread)
 		switch r.sinceMiss++; {
@@ -172,7 +174,7 @@ func (a *Adaptive) probed(p *probe, name Name, err error) {
 		return
 	}
 	now := a.options.Clock()
-	a.sample(p.route, now.Sub(p.begin), 0, false, err)
+	a.sample(p.route, now.Sub(p.begin), 0, false, a.inFlight > a.options.MaxCompared, err)
 	a.judge(p.route, name, err, now)
 }
 
@@ -190,7 +192,7 @@ func (a *Adaptive) Sample(name string, took time.Duration, err error) bool {
 			continue
 		}
 		if !errors.Is(err, ErrCanceled) {
-			a.sample(r, took, took, true, err)
+			a.sample(r, took, took, true, false, err)
 			if isAnswer(err) {
 				a.judge(r, Name{}, nil, a.options.Clock())
 			}

@@ -134,6 +134,35 @@ func adaptiveCases() []Case {
 		}
 	}
 	return []Case{
+		{ID: "adaptive/crowd", Doc: "resolve.Adaptive", Rule: "Only queries that start while at most MaxCompared are in flight are compared and explored.", Needs: needs(Adaptive),
+			Run: func(t T, p Fixture) {
+				f := p.adaptive(t, nil)
+				var held []*call
+				for range resolve.DefaultAdaptiveMaxCompared {
+					held = append(held, f.start(f.question()))
+				}
+				f.setChance(0) // explores if it may
+				for range 2 * adaptiveSamples {
+					f.done(f.first, 10*time.Millisecond)
+				}
+				for i, c := range held {
+					f.first.finish(i, answer(c.Question, "192.0.2.1"), nil)
+				}
+				f.owner.await(held...)
+				// The first route has as many samples as the held queries, the second one has none.
+				for range adaptiveSamples {
+					c := f.start(f.question())
+					f.clock.advance(time.Millisecond)
+					for _, u := range []*upstream{f.first, f.second} {
+						for i := range u.count() {
+							u.finish(i, answer(u.started[i].Question, "192.0.2.1"), nil)
+						}
+					}
+					f.owner.await(c)
+				}
+				f.setChance(0.5)
+				f.decides("first")
+			}},
 		{ID: "adaptive/never-blocks", Doc: "resolve.Adaptive", Rule: "Start uses no blocking route unless AllowBlocking is set, however fast the route has been, and also not to explore or retry.",
 			Source: "node#8436", Needs: needs(Adaptive), Run: func(t T, p Fixture) {
 				f := p.adaptive(t, nil)

@@ -106,6 +106,7 @@ func adaptiveMutants() []suite.Mutant[Fixture] {
 				}
 			}
 		}), "adaptive/keeps"),
+		mutant("adaptive-compares-crowds", adaptiveWith(func(o *resolve.AdaptiveOptions) { o.MaxCompared = math.MaxInt }), "adaptive/crowd"),
 		mutant("adaptive-never-explores", adaptiveWith(func(o *resolve.AdaptiveOptions) { o.Explore = -1 }), "adaptive/explore"),
 		mutant("adaptive-explores-a-fixed-share", adaptiveWith(func(o *resolve.AdaptiveOptions) { o.Explore = 0.5 }), "adaptive/explore"),
 		mutant("adaptive-never-retries", routeWith(1, func(q resolve.Question, a resolve.Answer, err error) (resolve.Answer, error) {
