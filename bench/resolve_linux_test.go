@@ -53,7 +53,7 @@ func TestResolveCost(t *testing.T) {
 
 func TestResolveLimits(t *testing.T) {
 	t.Parallel()
-	out := untilLongEnough(t, 200*time.Millisecond, "resolve", "limits", "--outstanding", "300", "--hits", "20000")
+	out := untilLongEnough(t, 200*time.Millisecond, "resolve", "limits", "--outstanding", "300", "--hits", "200000")
 	needRows(t, out, "cached name: [0-9]", "outstanding, answered after 1 s: [0-9]", "outstanding, never answered: [0-9]", "first of two servers dead: p50", "first lookup, first of two servers dead: p50",
 		"half of the datagrams lost: [0-9]", "one datagram lost, known server: p50", "one datagram lost, first lookup: p50", "forged replies: [0-9]",
 		"PASS a cached name needs no allocation", "PASS 300 lookups share", "PASS all of them are answered", "PASS forged replies change nothing")
