@@ -33,7 +33,7 @@ func Architecture() ImportTable {
 		"resolve/sysconfig": {Outside: []string{"golang.org/x/sys"}},
 		"resolve/evented":   {Siblings: []string{"sys"}, Outside: []string{"golang.org/x/net/dns/dnsmessage"}},
 		"sched":             {Siblings: []string{"queue", "sys"}},
-		"conformance":       {Siblings: everything},
+		"conformance":       {Siblings: everything, Outside: []string{"golang.org/x/net/dns/dnsmessage"}},
 		"apps":              {Siblings: append(slices.Clone(programs), "conformance"), Outside: []string{"*"}},
 		"bench": {Siblings: programs, Outside: []string{
 			"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/schollz/progressbar/v3", "golang.org/x/sync", "golang.org/x/sys", "golang.org/x/term", "gonum.org/v1",
