@@ -68,7 +68,7 @@ type Options struct {
 	Resolve  string
 	Resolver resolve.Strategy
 	// NameServers replaces the name servers of the system, for the strategies "adaptive" and
-	// "evented".
+	// "evented", which are the same then: the system cannot ask these servers.
 	NameServers []netip.AddrPort
 	// HostsPath is the path of the hosts file. An empty path means that of the system.
 	HostsPath string

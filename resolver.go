@@ -82,7 +82,8 @@ func (o Options) strategy(system *sysconfig.Watcher, dial func(ctx context.Conte
 	if len(o.NameServers) == 0 {
 		servers.System = system
 	}
-	if o.Resolve == "evented" {
+	// The system asks its own servers, so nothing replaces those of the caller.
+	if o.Resolve == "evented" || o.Resolve == "adaptive" && len(o.NameServers) > 0 {
 		e, err := evented.New(servers)
 		if err != nil {
 			return nil, &OptionError{Option: "NameServers", Value: fmt.Sprint(o.NameServers), Err: err}
@@ -90,21 +91,20 @@ func (o Options) strategy(system *sysconfig.Watcher, dial func(ctx context.Conte
 		return e, nil
 	}
 	pool, err := resolve.NewPool(resolve.System{}.Lookup, resolve.PoolOptions{Workers: resolveWorkers, MaxQueued: resolveQueueMax})
-	if err != nil || o.Resolve == "pool" || system == nil && len(o.NameServers) == 0 {
+	if err != nil || o.Resolve == "pool" || system == nil {
 		return pool, err
 	}
 	e, err := evented.New(servers)
 	if err != nil {
-		return nil, errors.Join(&OptionError{Option: "NameServers", Value: fmt.Sprint(o.NameServers), Err: err}, pool.Close())
+		return nil, errors.Join(err, pool.Close())
 	}
-	adaptive := resolve.AdaptiveOptions{Routes: []resolve.Route{
-		{Name: "evented", Strategy: e, Records: true},
-		{Name: "pool", Strategy: pool, Records: true, System: true},
-	}}
-	if system != nil {
-		adaptive.NeedsSystem = func(q resolve.Question) (bool, string) { return system.Current().NameNeedsSystem(q.Name) }
-	}
-	return resolve.NewAdaptive(adaptive)
+	return resolve.NewAdaptive(resolve.AdaptiveOptions{
+		Routes: []resolve.Route{
+			{Name: "evented", Strategy: e, Records: true},
+			{Name: "pool", Strategy: pool, Records: true, System: true},
+		},
+		NeedsSystem: func(q resolve.Question) (bool, string) { return system.Current().NameNeedsSystem(q.Name) },
+	})
 }
 
 // Resolver returns the resolver of s.

@@ -115,8 +115,8 @@ func (r *resolver) base(c *config, stack *edgewise.Stack, tracer *tracer) (resol
 	if err != nil {
 		return nil, err
 	}
-	if c.resolve != resolveAdaptive || len(c.servers) > 0 || c.kind != 0 {
-		return r.servers, nil // the user has chosen the servers, or asks the DNS itself
+	if c.resolve != resolveAdaptive || len(c.servers) > 0 || c.conf != "" || c.kind != 0 {
+		return r.servers, nil // the user has chosen the servers, which the system does not ask, or asks the DNS itself
 	}
 	pool, err := resolve.NewPool(resolve.System{}.Lookup, resolve.PoolOptions{Workers: min(c.inFlight, workersMax), MaxQueued: 2 * c.inFlight})
 	if err != nil {
