@@ -91,7 +91,7 @@ func (t *tracer) event() func(stub.Event) {
 		}
 		if e.Server.IsValid() {
 			preposition := "from"
-			if e.Kind == stub.EventSent || e.Kind == stub.EventProbe || e.Kind == stub.EventStarted {
+			if e.Kind == stub.EventSent || e.Kind == stub.EventProbe || e.Kind == stub.EventStarted || e.Kind == stub.EventTimer {
 				preposition = "to"
 			}
 			fmt.Fprintf(&b, " %s %v", preposition, e.Server)

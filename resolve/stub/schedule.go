@@ -37,6 +37,9 @@ func (c *Core) schedule(e *exchange, s *server, stream bool) {
 	wait += time.Duration(c.below(int(wait/4) + 1))
 	e.due, e.missed = min(c.now+wait, e.end), false
 	c.timers.set(e)
+	if c.o.Trace != nil {
+		c.trace(e, s, EventTimer, fmt.Sprintf("asks again after %v in round %d, unless it is answered", e.due-c.now, e.round+1))
+	}
 }
 
 // probe asks a server that is down, at intervals, with a copy of the query. The lookup does not
