@@ -338,7 +338,7 @@ func TestHalfOfTheDatagramsAreLost(t *testing.T) {
 func TestManyLookupsShareFewLinks(t *testing.T) {
 	w := newNetwork(t, 1, Options{})
 	w.serve[addr(1)] = func(q arrival) []packet { return []packet{{100 * time.Millisecond, q.link, reply(q, nil)}} }
-	const n = 40_000
+	const n = 12_000
 	for i := range n {
 		w.start(fmt.Sprintf("n%d.example", i))
 	}
