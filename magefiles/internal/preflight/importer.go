@@ -20,6 +20,11 @@ import (
 // mod tidy` their checksums are in go.sum, for the tests of the imported packages.
 var forTests = []string{"github.com/stretchr/testify", "go.yaml.in/yaml/v3"}
 
+// ofNet lists the modules that the go.mod file of golang.org/x/net requires, for packages that
+// nothing here imports. They are in the build list, and neither a build nor `go mod tidy` downloads
+// them.
+var ofNet = []string{"golang.org/x/crypto", "golang.org/x/term", "golang.org/x/text"}
+
 // receive imports all packages of m into a new module, as a user does with `go get`. It returns a
 // sentence per module from outside that this user receives although m needs it neither to build nor
 // for tests, such as a tool, together with an error.
@@ -54,7 +59,7 @@ func (p *preflight) receive(m workspace.Module, packages []pkg) (string, error) 
 	}{
 		{args: get},
 		{args: build, after: "build", where: "go.sum"},
-		{args: []string{"list", "-m", "all"}, after: "build", where: "the build list", also: forTests},
+		{args: []string{"list", "-m", "all"}, after: "build", where: "the build list", also: slices.Concat(forTests, ofNet)},
 		{args: []string{"mod", "tidy"}, after: "mod tidy", where: "go.sum", also: forTests},
 	} {
 		text, err := command.Output(dir, env, "go", step.args...)
