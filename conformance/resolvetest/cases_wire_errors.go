@@ -22,7 +22,7 @@ func serverErrorCases() []Case {
 	return []Case{
 		{ID: "wire/name-error", Doc: "resolve.ErrNotFound", Rule: "NXDOMAIN ends the lookup with ErrNotFound, and no other server is asked. The recursion bit does not matter.",
 			Source: "go#12778", Needs: needs(Wire), Run: func(t T, p Fixture) {
-				w := p.wire(t, WireOptions{}, func(q *arrival) {
+				w := p.wire(t, WireOptions{Patience: time.Hour}, func(q *arrival) {
 					q.reply(rcode(dnsmessage.RCodeNameError), withSOA, func(m *dnsmessage.Message) { m.RecursionAvailable = q.n > 0 })
 				}, silent)
 				for _, name := range []string{"one.example", "two.example"} {
@@ -30,10 +30,8 @@ func serverErrorCases() []Case {
 					c.fails(resolve.ErrNotFound)
 					c.reports(resolve.RCodeNameError, true)
 				}
-				for _, q := range w.over(1) {
-					if q.name() == "two.example." { // the first lookup may have been slow
-						t.Errorf("the second server was asked after the first one had answered")
-					}
+				if n := len(w.over(1)); n > 0 {
+					t.Errorf("the second server was asked %d times, although the first one had answered", n)
 				}
 			}},
 		{ID: "wire/no-data", Doc: "resolve.ErrNoData", Rule: "A reply without data of the type is ErrNoData. Without a SOA record it expires at once (RFC 2308, section 5).",

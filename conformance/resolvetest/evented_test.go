@@ -13,7 +13,8 @@ import (
 // openEvented opens package evented as the options say.
 func openEvented(_ T, o WireOptions) (resolve.Strategy, error) {
 	r, err := evented.New(evented.Options{Servers: evented.Servers(o.Servers...), Dial: o.dial(), Stub: stub.Options{
-		Timeout: o.Timeout, Streams: o.Streams, MixCase: o.MixCase, MaxLinks: o.Sockets, MaxInFlight: o.MaxInFlight,
+		Patience: o.Patience,
+		Timeout:  o.Timeout, Streams: o.Streams, MixCase: o.MixCase, MaxLinks: o.Sockets, MaxInFlight: o.MaxInFlight,
 		LinkIdle: time.Hour}}) // so that no case passes because of the timer that closes idle sockets
 	if err != nil { // not an interface that holds a nil pointer
 		return nil, err
@@ -25,7 +26,7 @@ func openEvented(_ T, o WireOptions) (resolve.Strategy, error) {
 func overWire(streams bool) func(T, resolve.Lookup, resolve.PoolOptions) (resolve.Strategy, error) {
 	return func(t T, lookup resolve.Lookup, _ resolve.PoolOptions) (resolve.Strategy, error) {
 		s := newLookupServer(t, lookup)
-		return openEvented(t, WireOptions{Servers: []netip.AddrPort{s.addr}, Streams: streams, Timeout: t.Patience()})
+		return openEvented(t, WireOptions{Servers: []netip.AddrPort{s.addr}, Streams: streams, Timeout: 4 * t.Patience()})
 	}
 }
 

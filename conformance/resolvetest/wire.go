@@ -23,6 +23,7 @@ const (
 type WireOptions struct {
 	Servers     []netip.AddrPort // asked over UDP and TCP, in this order
 	Timeout     time.Duration    // per lookup
+	Patience    time.Duration    // the least time after which a lookup asks again; for cases about what is not asked
 	Streams     bool             // ask over TCP only
 	MixCase     bool             // needs MixedCase
 	Sockets     int              // UDP sockets per server, at most
@@ -46,8 +47,8 @@ type wired struct {
 	resolver resolve.Strategy
 }
 
-// wire starts a server per handler and a resolver that asks them. A lookup may take as long as the
-// patience of the case, unless o has a timeout.
+// wire starts a server per handler and a resolver that asks them. A lookup may take longer than the
+// patience of the case, so that one that does not end is a hang, unless o has a timeout.
 func (p Fixture) wire(t T, o WireOptions, handles ...func(q *arrival)) *wired {
 	t.Helper()
 	w := &wired{owner: newOwner(t)}
@@ -60,7 +61,7 @@ func (p Fixture) wire(t T, o WireOptions, handles ...func(q *arrival)) *wired {
 		o.Servers = append(o.Servers, s.addr)
 	}
 	if o.Timeout == 0 {
-		o.Timeout = t.Patience()
+		o.Timeout = 4 * t.Patience()
 	}
 	r, err := p.Wire(t, o)
 	if err != nil {

@@ -91,6 +91,7 @@ func (c *Core) SetServers(servers []Server, now time.Duration) {
 		if s.Addr.Addr().IsLoopback() {
 			n.least = rtoMinLocal
 		}
+		n.least = max(n.least, c.o.Patience)
 		for j := 0; j < len(n.clientCookie); j += 8 {
 			v := c.rng.Uint64()
 			for k := range 8 {

@@ -74,6 +74,7 @@ type Options struct {
 	Servers []Server // at most MaxServers are used
 
 	Timeout     time.Duration // per lookup
+	Patience    time.Duration // the least time after which a lookup asks again; by default 100 ms, or 20 ms on loopback
 	MaxInFlight int           // lookups, in flight and waiting; further ones fail with ErrQueueFull
 	MaxLinks    int           // UDP links per server
 	Spread      int           // UDP links per server over which queries are spread

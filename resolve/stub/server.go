@@ -51,12 +51,12 @@ func (s *server) sample(rtt time.Duration) {
 
 // rto returns the retransmission timeout of a round.
 func (s *server) rto(round int) time.Duration {
-	rto := rtoFirst
+	rto := max(rtoFirst, s.least)
 	if s.srtt > 0 {
 		// Where round-trip times hardly vary, half of one is the margin.
-		rto = min(max(s.srtt+max(4*s.rttvar, s.srtt/2), s.least), rtoMax)
+		rto = min(max(s.srtt+max(4*s.rttvar, s.srtt/2), s.least), max(rtoMax, s.least))
 	}
-	return min(rto<<min(round, 8), rtoMax)
+	return min(rto<<min(round, 8), max(rtoMax, s.least))
 }
 
 // alive notes that the server has answered, whatever it said.
