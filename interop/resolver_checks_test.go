@@ -255,7 +255,7 @@ func (l *lookups) cookies() error {
 	return nil
 }
 
-// passedCookies asks twice for names that nobody has asked for. The second answer comes from the
+// passedCookies asks twice for names that are new to the server. The second answer comes from the
 // cache of a forwarder. Only the first one has a cookie, which is that of another server.
 func (l *lookups) passedCookies() error {
 	form := strings.Split(l.t.Name(), "/")[1]

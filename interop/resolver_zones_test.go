@@ -106,7 +106,7 @@ type nameservers struct {
 	dnsmasq   *interoptest.NameServer
 	roots     *x509.CertPool
 
-	closed, silent netip.AddrPort // no listener; a socket that nobody reads
+	closed, silent netip.AddrPort // no listener; an unread socket
 }
 
 func startNameservers(t *testing.T) *nameservers {

@@ -79,8 +79,8 @@ type AdaptiveOptions struct {
 // A query that fails on one route is asked again on the next, once on each. A negative answer is an
 // answer and not a failure. A route is down after MaxFailures failures in a row for different
 // names, after it was closed, or when the process has no descriptor left. Then it gets a copy of a
-// query once per ProbeInterval, whose answer nobody waits for, and is used again after a success. A
-// blocking route gets no copies: it is tried again after the interval.
+// query once per ProbeInterval, whose answer no caller waits for, and is used again after a
+// success. A blocking route gets no copies: it is tried again after the interval.
 //
 // The choice depends only on the options, the measurements, the clock and the random source.
 type Adaptive struct {

@@ -130,7 +130,7 @@ func preset[V int | time.Duration](name string, field *V, value V) error {
 
 // CacheStats holds the counters of a [Cache].
 type CacheStats struct {
-	Positive, Negative, Failures int // entries, with expired ones that nobody has asked for
+	Positive, Negative, Failures int // entries, with expired ones that no query has asked for
 	Bytes, NegativeBytes         int // memory that counts against MaxBytes and MaxNegativeBytes
 
 	Hits         uint64 // positive answers that had not expired

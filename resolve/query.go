@@ -184,7 +184,7 @@ func (q *Query) Finished() bool {
 }
 
 // Settle is for strategies that complete queries while they hold a mutex. It is the first half of
-// Finish: it sets the result, and calls nobody. If it returns true, the strategy calls Deliver
+// Finish: it sets the result, and calls no function. If it returns true, the strategy calls Deliver
 // after it has released its mutex.
 func (q *Query) Settle(a *Answer, err error) bool {
 	q.mu.Lock()

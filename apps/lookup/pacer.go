@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// pacerSlack is how far a pacer may catch up after a delay, since timers are late.
+// pacerSlack bounds the time that a pacer makes up for after a delay, since timers are late.
 const pacerSlack = 20 * time.Millisecond
 
 // pacer spreads the starts of lookups evenly over time.

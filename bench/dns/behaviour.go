@@ -9,7 +9,7 @@ import (
 	"github.com/edgewise-go/edgewise/bench/internal/cli"
 )
 
-// behaviour is how a responder treats the queries that it gets.
+// behaviour describes the replies of a responder: their delay, losses and faults.
 type behaviour struct {
 	Addr      string
 	Delay     time.Duration // between a query and its reply

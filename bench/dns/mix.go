@@ -68,7 +68,7 @@ func (p *primed) Start(q *resolve.Query) {
 	}
 }
 
-// sampleEvery is how often the time of a lookup is measured if the cache answers most: looking at
+// sampleEvery is the number of lookups per measured one if the cache answers most: looking at
 // the clock takes about as long as a hit.
 const sampleEvery = 8
 

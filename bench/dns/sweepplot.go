@@ -119,7 +119,7 @@ func panel(title, axis string, rows []row, selects func(row) bool, label func(ro
 // rateTicks labels powers of ten.
 type rateTicks struct{}
 
-// Ticks returns a tick for every power of ten.
+// Ticks returns a tick per power of ten.
 func (rateTicks) Ticks(least, most float64) []plot.Tick {
 	var ticks []plot.Tick
 	for v := 1.0; v <= most; v *= 10 {

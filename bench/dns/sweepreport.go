@@ -72,7 +72,7 @@ func printWins(out io.Writer, rows []row) {
 	fmt.Fprintln(out)
 }
 
-// regret is how far a strategy is from the best one, over all places.
+// regret holds the distance of a strategy from the best one, over all places.
 type regret struct {
 	strategy      string
 	first, places int

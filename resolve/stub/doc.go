@@ -45,7 +45,7 @@
 // A truncated reply, or a datagram larger than the buffer of the driver, is fetched over a stream;
 // datagrams of that server no longer count then. If that fails, the core asks the next server.
 // Queries share a stream, in one write each with its length, and replies come in any order. TC in
-// them means nothing. A reply that nobody asked for, or one shorter than a header, breaks a stream.
+// them means nothing. A reply without a query, or one shorter than a header, breaks a stream.
 // When a stream ends or breaks, its queries are sent once more if the server has answered on it,
 // and else to the next server. A stream that is silent is replaced.
 package stub

@@ -149,7 +149,7 @@ func (c *Core) lost(e *exchange, s *server, l *Link, answered bool, err error) {
 		}
 		e.blame(s, err)
 		// A server need not serve streams. Its datagrams may still come, unless the kernel has
-		// reported that nobody reads ours.
+		// reported a closed port for ours.
 		if s.Stream || c.o.Streams || e.hinted&(1<<s.index) != 0 || e.round >= udpRounds && !e.waits(s) {
 			e.mark(s)
 		}

@@ -9,7 +9,7 @@ type idTable struct {
 }
 
 type idSlot struct {
-	e    *exchange // nil: nobody waits for a reply any more
+	e    *exchange // nil: no lookup waits for the reply
 	id   uint16
 	used bool
 }

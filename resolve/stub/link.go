@@ -260,7 +260,7 @@ func (c *Core) drop(l *Link, id uint16) {
 	}
 }
 
-// housekeep closes links that nobody has used for a while.
+// housekeep closes links that no lookup has used for a while.
 func (c *Core) housekeep() {
 	if c.now < c.nextKeep {
 		return
