@@ -102,11 +102,16 @@ type Registration struct {
 	Exclusive bool
 }
 
-// Event reports the readiness of a registration.
+// Event reports the readiness of a registration, or a completion of an operation.
 type Event struct {
-	Token Token
+	Token Token // of the registration or the operation
 	Ready Ready
 	// Disarmed holds the directions that this event disarmed: those of Ready in mode OneShot, none
 	// in the other modes. Modify arms them again.
 	Disarmed Interest
+	// Completion is zero unless the event reports an operation; see Completer. The next fields have
+	// a meaning only then.
+	Completion Completion
+	Buffer     uint16 // with Provided: the id in Op.Buffers
+	Result     int32  // what OpKind says, or the negative number of an error; see Err
 }
