@@ -112,6 +112,7 @@ type Event struct {
 	// Completion is zero unless the event reports an operation; see Completer. The next fields have
 	// a meaning only then.
 	Completion Completion
+	Kind       OpKind // of the operation
 	Buffer     uint16 // with Provided: the id in Op.Buffers
 	Result     int32  // what OpKind says, or the negative number of an error; see Err
 }
