@@ -45,4 +45,6 @@ type Features struct {
 	// its handle ready.
 	Urgent bool
 	Nested bool // the queue is a Nester: another queue can wait for it
+	// Completions: operations are native. The queue of package completion is a Completer without it.
+	Completions bool
 }

@@ -1,0 +1,6 @@
+package queuetest
+
+import "testing"
+
+func TestCompletionOverEpoll(t *testing.T)   { Run(t, completionTarget(epollTarget("eventfd"))) }
+func TestCompletionOverIouring(t *testing.T) { Run(t, completionTarget(iouringTarget("nop"))) }
