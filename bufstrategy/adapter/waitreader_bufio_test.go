@@ -203,7 +203,7 @@ func TestWaitReaderAnswersAsBufioDoes(t *testing.T) {
 	letters := []byte("abc\n\r\xc3\xa4\xf0\x9f\x98\x80")
 	for _, name := range bufstrategy.Names() {
 		for mode := range modes {
-			for i := range 60 {
+			for i := range buftest.Extent(12, 60) {
 				data := make([]byte, rng.IntN(6000))
 				for j := range data {
 					data[j] = letters[rng.IntN(len(letters))]

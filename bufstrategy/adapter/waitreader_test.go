@@ -357,10 +357,10 @@ func TestWaitReaderAllocatesNothing(t *testing.T) {
 				}
 			}
 		}
-		for range 20 {
+		for range 5 {
 			round()
 		}
-		if n := testing.AllocsPerRun(20, round); n != 0 {
+		if n := testing.AllocsPerRun(10, round); n != 0 {
 			t.Errorf("%s: %v allocations per round", name, n)
 		}
 		if waits == 0 {

@@ -167,7 +167,7 @@ func TestWaitWriterWritesAsBufioDoes(t *testing.T) {
 	const seed = 22
 	rng := rand.New(rand.NewPCG(seed, seed))
 	for _, name := range bufstrategy.Names() {
-		for i := range 100 {
+		for i := range buftest.Extent(30, 100) {
 			pieces, ops := make([]byte, 10), make([]byte, 60)
 			for _, p := range [][]byte{pieces, ops} {
 				for j := range p {

@@ -203,11 +203,17 @@ func TestMessagesAreFoundWhereverThePiecesEnd(t *testing.T) {
 				frame(f, "", "x", "some bytes", "", "more of them", long[:140], "y")})
 		}
 	}
-	for _, name := range bufstrategy.Names() {
-		for _, test := range tests {
+	for i, name := range bufstrategy.Names() {
+		for k, test := range tests {
 			t.Run(name+"/"+test.name, func(t *testing.T) {
+				places := []int{0, 250, 630}
+				// In the plain run, the sizes take turns with the places. The next strategy and the
+				// next test begin at the next place.
+				turn := i + k
 				for size := 1; size <= len(test.data); size += 1 + size/2 {
-					for _, at := range []int{0, 250, 630} {
+					turn++
+					for n := range buftest.Extent(1, len(places)) {
+						at := places[(turn+n)%len(places)]
 						b := buftest.Place(t, name, 640, at)
 						checkFinder(t, b, test.make(), test.want, test.max, []byte(test.data), constant(size))
 						b.Release()
