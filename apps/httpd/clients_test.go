@@ -18,56 +18,60 @@ import (
 	"github.com/edgewise-go/edgewise/apps/internal/apptest"
 )
 
+// Clients of one server use several connections at once, and take small and large files.
 func TestManyClientsOfNetHTTP(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
-	cert := apptest.NewCertificate(t)
-	type server struct {
-		cert  *apptest.Certificate
-		flags []string
+	certs := map[string]*apptest.Certificate{"https": apptest.NewCertificate(t)}
+	loops := []string{"-loops=1", "-loops=2", "-loops=2 -sched=shared", "-loops=2 -sched=stealing"}
+	for _, row := range apptest.Combinations(nil, []string{"http", "https"}, []string{"edge", "level", "oneshot"}, apptest.Queues(t), loops) {
+		t.Run(apptest.Name(row), func(t *testing.T) {
+			t.Parallel()
+			cert := certs[row[0]]
+			server := s.serve(t, cert, append(strings.Fields(row[3]), "-mode", row[1], "-queue", row[2])...)
+			s.manyClients(t, server, cert)
+			if r := server.Stop(0); r.Stderr != "" {
+				t.Errorf("the server reported %s", r.Stderr)
+			}
+		})
 	}
-	modes := []string{"edge", "level", "oneshot"}
-	servers := []server{{nil, nil}, {cert, nil}, {cert, []string{"-loops", "2"}}}
-	for i, queue := range apptest.Queues(t) {
-		servers = append(servers,
-			server{nil, []string{"-mode", "level", "-queue", queue}},
-			server{cert, []string{"-mode", "edge", "-queue", queue}},
-			server{nil, []string{"-mode", "oneshot", "-queue", queue, "-loops", strconv.Itoa(1 + i%2)}},
-			server{nil, []string{"-mode", modes[i%len(modes)], "-queue", queue, "-loops", "2", "-sched", "shared"}},
-			server{cert, []string{"-mode", modes[i%len(modes)], "-queue", queue, "-loops", "2", "-sched", "stealing"}})
+}
+
+// manyClients makes requests of a server over many connections at once. The connections stay open
+// between two requests.
+func (s *site) manyClients(t *testing.T, server *apptest.Process, cert *apptest.Certificate) {
+	t.Helper()
+	clients := apptest.Size(20, 64)
+	transport := &http.Transport{MaxIdleConnsPerHost: clients}
+	if cert != nil {
+		transport.TLSClientConfig = trusting(cert)
 	}
-	for _, c := range servers {
-		server := s.serve(t, c.cert, c.flags...)
-		transport := &http.Transport{MaxIdleConnsPerHost: 64, TLSClientConfig: trusting(cert)}
-		client := &http.Client{Transport: transport, Timeout: patience}
-		var clients sync.WaitGroup
-		for i := range 64 {
-			clients.Go(func() {
-				for j := range 5 {
-					path, want := "/hello.txt", []byte("hello, world\n")
-					switch {
-					case i == 0 && j == 2:
-						path, want = "/big.bin", s.big
-					case i%16 == 0 && j == 2:
-						path, want = "/middle.bin", s.big[:middleBytes]
-					}
-					resp, err := client.Get(server.URL + path)
-					if err != nil {
-						t.Errorf("%v: %v", c.flags, err)
-						return
-					}
-					body, err := readBody(resp)
-					if err != nil || resp.StatusCode != http.StatusOK || !bytes.Equal(body, want) {
-						t.Errorf("%v: %s: got %s, %d bytes, %v", c.flags, path, resp.Status, len(body), err)
-					}
+	defer transport.CloseIdleConnections()
+	client := &http.Client{Transport: transport, Timeout: patience}
+	var running sync.WaitGroup
+	for i := range clients {
+		running.Go(func() {
+			for j := range 5 {
+				path, want := "/hello.txt", []byte("hello, world\n")
+				switch {
+				case i == 0 && j == 2:
+					path, want = "/big.bin", s.big
+				case i%16 == 0 && j == 2:
+					path, want = "/middle.bin", s.big[:middleBytes]
 				}
-			})
-		}
-		clients.Wait()
-		transport.CloseIdleConnections()
-		if r := server.Stop(0); r.Stderr != "" {
-			t.Errorf("%v: the server reported %s", c.flags, r.Stderr)
-		}
+				resp, err := client.Get(server.URL + path)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				body, err := readBody(resp)
+				if err != nil || resp.StatusCode != http.StatusOK || !bytes.Equal(body, want) {
+					t.Errorf("%s: got %s, %d bytes, %v", path, resp.Status, len(body), err)
+				}
+			}
+		})
 	}
+	running.Wait()
 }
 
 // readBody reads a body whose length is announced. A buffer of that length costs less than a
@@ -89,8 +93,9 @@ func readBody(resp *http.Response) ([]byte, error) {
 
 // A reader that takes little per read gets everything, and other clients do not wait for it.
 func TestSlowReaderGetsAll(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
-	for _, cert := range []*apptest.Certificate{nil, apptest.NewCertificate(t)} {
+	onBoth(t, func(t *testing.T, cert *apptest.Certificate) {
 		server := s.serve(t, cert)
 		slow := dial(t, server, cert)
 		io.WriteString(slow, "GET /big.bin HTTP/1.0\r\n\r\n")
@@ -111,19 +116,21 @@ func TestSlowReaderGetsAll(t *testing.T) {
 			t.Errorf("got %d bytes, %v, want the whole file", got.Len(), err)
 		}
 		server.Stop(0)
-	}
+	})
 }
 
 // wrk stops after a fixed time. On a busy machine the test repeats it with a longer time, until
 // each connection has had an answer.
 func TestWrk(t *testing.T) {
+	t.Parallel()
 	wrk := apptest.Need(t, "wrk")
 	s := newSite(t)
-	for _, cert := range []*apptest.Certificate{nil, apptest.NewCertificate(t)} {
+	connections := apptest.Size(48, 256)
+	onBoth(t, func(t *testing.T, cert *apptest.Certificate) {
 		server := s.serve(t, cert)
 		for _, duration := range []string{"1s", "8s", "32s"} {
-			n, text := load(t, wrk, duration, server.URL+"/hello.txt")
-			if n >= wrkConnections {
+			n, text := load(t, wrk, connections, duration, server.URL+"/hello.txt")
+			if n >= connections {
 				break
 			}
 			if duration == "32s" {
@@ -131,15 +138,13 @@ func TestWrk(t *testing.T) {
 			}
 		}
 		server.Stop(0)
-	}
+	})
 }
 
-const wrkConnections = 256
-
 // load returns how many requests wrk completed, and its output.
-func load(t *testing.T, wrk, duration, url string) (int, string) {
+func load(t *testing.T, wrk string, connections int, duration, url string) (int, string) {
 	t.Helper()
-	c := exec.Command(wrk, "-c", strconv.Itoa(wrkConnections), "-t", "1", "-d", duration, "--timeout", "60s", url)
+	c := exec.Command(wrk, "-c", strconv.Itoa(connections), "-t", "1", "-d", duration, "--timeout", "60s", url)
 	late := time.AfterFunc(apptest.RunTimeout, func() { c.Process.Kill() })
 	out, err := c.CombinedOutput()
 	late.Stop()

@@ -16,9 +16,10 @@ import (
 )
 
 func TestCurl(t *testing.T) {
+	t.Parallel()
 	curl := apptest.Need(t, "curl")
 	s := newSite(t)
-	for _, cert := range []*apptest.Certificate{nil, apptest.NewCertificate(t)} {
+	onBoth(t, func(t *testing.T, cert *apptest.Certificate) {
 		log := filepath.Join(t.TempDir(), "access.log")
 		server := s.serve(t, cert, "-access-log", log)
 		get := func(t *testing.T, path string, args ...string) (out, said string) {
@@ -117,7 +118,7 @@ func TestCurl(t *testing.T) {
 		}
 		server.Stop(0)
 		checkLog(t, log)
-	}
+	})
 }
 
 func checkLog(t *testing.T, name string) {

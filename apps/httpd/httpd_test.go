@@ -17,7 +17,7 @@ import (
 )
 
 // patience bounds each single operation on a test's own connections.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 var program apptest.Program
 
@@ -26,6 +26,7 @@ func TestMain(m *testing.M) { os.Exit(program.Main(m)) }
 func TestHelp(t *testing.T) { program.CheckHelp(t, "-h") }
 
 func TestMisuseIsOneLine(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	cert := apptest.NewCertificate(t)
 	taken := program.Serve(t, nil, "-addr", "127.0.0.1:0", "-root", s.root)
@@ -120,6 +121,17 @@ func newSite(t *testing.T) *site {
 }
 
 func (s *site) isBig(got []byte) bool { return bytes.Equal(got, s.big) }
+
+// onBoth runs a test in parallel over plain connections, for which cert is nil, and over TLS.
+func onBoth(t *testing.T, test func(t *testing.T, cert *apptest.Certificate)) {
+	t.Helper()
+	for name, cert := range map[string]*apptest.Certificate{"http": nil, "https": apptest.NewCertificate(t)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, cert)
+		})
+	}
+}
 
 // serve starts the program for s, with TLS if cert is not nil.
 func (s *site) serve(t *testing.T, cert *apptest.Certificate, args ...string) *apptest.Process {

@@ -19,10 +19,11 @@ import (
 // A client that writes its whole upload before it reads gets the answer, and then the end of the
 // stream.
 func TestUnwantedUploadHasItsAnswer(t *testing.T) {
+	t.Parallel()
 	const uploads = 6
 	s := newSite(t)
 	body := bytes.Repeat([]byte("u"), 4<<20)
-	for _, cert := range []*apptest.Certificate{nil, apptest.NewCertificate(t)} {
+	onBoth(t, func(t *testing.T, cert *apptest.Certificate) {
 		server := s.serve(t, cert)
 		for i := range uploads {
 			conn := dial(t, server, cert)
@@ -46,7 +47,7 @@ func TestUnwantedUploadHasItsAnswer(t *testing.T) {
 			conn.Close()
 		}
 		server.Stop(0)
-	}
+	})
 }
 
 // After the last answer the server reads from the peer until it reaches the first of the bounds.

@@ -20,11 +20,13 @@ import (
 // before. The server waits for a second request on each connection, and is stopped while the bytes
 // arrive.
 func TestUrgentDataWithinTheHeader(t *testing.T) {
+	t.Parallel()
 	const requests = 20
 	s := newSite(t)
 	for _, queue := range apptest.Queues(t) {
 		for _, mode := range []string{"edge", "level", "oneshot"} {
 			t.Run(queue+"/"+mode, func(t *testing.T) {
+				t.Parallel()
 				server := s.serve(t, nil, "-queue", queue, "-mode", mode)
 				var clients []net.Conn
 				var answers []*bufio.Reader

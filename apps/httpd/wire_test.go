@@ -43,8 +43,9 @@ func trusting(cert *apptest.Certificate) *tls.Config {
 // The server answers a malformed request completely, followed by the end of the stream, even if it
 // has not read all bytes of the request.
 func TestImproperRequests(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
-	for _, cert := range []*apptest.Certificate{nil, apptest.NewCertificate(t)} {
+	onBoth(t, func(t *testing.T, cert *apptest.Certificate) {
 		server := s.serve(t, cert)
 		for _, c := range []struct{ name, request, status string }{
 			{"nonsense", "nonsense\r\n\r\n", "400"},
@@ -87,12 +88,13 @@ func TestImproperRequests(t *testing.T) {
 		if r := server.Stop(0); r.Stderr != "" {
 			t.Errorf("the server reported %s", r.Stderr)
 		}
-	}
+	})
 }
 
 func TestPipelinedRequests(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
-	for _, cert := range []*apptest.Certificate{nil, apptest.NewCertificate(t)} {
+	onBoth(t, func(t *testing.T, cert *apptest.Certificate) {
 		server := s.serve(t, cert)
 		conn := dial(t, server, cert)
 		const n = 200
@@ -125,12 +127,13 @@ func TestPipelinedRequests(t *testing.T) {
 		}
 		conn.Close()
 		server.Stop(0)
-	}
+	})
 }
 
 // The server does not ask a waiting client for the body, because no handler wants it. The answer
 // announces that the connection ends.
 func TestUnaskedBodyEndsTheConnection(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	server := s.serve(t, nil)
 	conn := dial(t, server, nil)
@@ -142,6 +145,7 @@ func TestUnaskedBodyEndsTheConnection(t *testing.T) {
 }
 
 func TestIdleConnectionIsClosed(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	server := s.serve(t, nil, "-idle-timeout", "50ms")
 	conn := dial(t, server, nil)
@@ -154,8 +158,9 @@ func TestIdleConnectionIsClosed(t *testing.T) {
 // On a signal the server closes an idle connection at once. A connection that is being served
 // continues within the grace.
 func TestEndsOnSignals(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
-	for _, cert := range []*apptest.Certificate{nil, apptest.NewCertificate(t)} {
+	onBoth(t, func(t *testing.T, cert *apptest.Certificate) {
 		for loops, signal := range map[string]os.Signal{"-loops=1": syscall.SIGTERM, "-loops=2": syscall.SIGHUP} {
 			server := s.serve(t, cert, "-grace", "1h", loops)
 			fresh := dial(t, server, nil) // over TLS it stays in the handshake
@@ -191,7 +196,7 @@ func TestEndsOnSignals(t *testing.T) {
 				t.Errorf("got exit code %d, %q, want 0 and nothing", r.Code, r.Stderr)
 			}
 		}
-	}
+	})
 	// The server cuts a stalled download when the grace is over.
 	server := s.serve(t, nil, "-grace", "100ms")
 	stuck := dial(t, server, nil)
@@ -223,6 +228,7 @@ func TestFaultyFramingEndsTheConnection(t *testing.T) {
 }
 
 func TestPlainHTTPOnThePortForTLS(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	cert := apptest.NewCertificate(t)
 	server := s.serve(t, cert)

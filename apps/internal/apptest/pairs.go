@@ -2,14 +2,31 @@ package apptest
 
 import (
 	"flag"
+	"os"
 	"strings"
 )
 
+// FullVariable is the environment variable that requests whole products if the flag does not.
+const FullVariable = "EDGEWISE_FULL"
+
 // full makes tests cover whole products of strategies instead of pairs.
-var full = flag.Bool("full", false, "test every combination of the strategies instead of every pair")
+var full = flag.Bool("full", false, "test every combination of the strategies instead of every pair, with more clients, files and names (default: whether $"+
+	FullVariable+" is set)")
+
+// Full reports whether whole products, and the larger numbers of clients, files and names, are
+// requested.
+func Full() bool { return *full || os.Getenv(FullVariable) != "" }
+
+// Size returns few, or many with [Full]. A test can fail for its reason with few.
+func Size(few, many int) int {
+	if Full() {
+		return many
+	}
+	return few
+}
 
 // Combinations returns rows with one value of each list. Every two values of different lists meet
-// in at least one row; with -full, it returns all rows. Faults that need a third strategy are rare,
+// in at least one row; with [Full], it returns all rows. Faults that need a third strategy are rare,
 // and the whole product takes minutes. The rows are the same in every run. If valid is not nil,
 // Combinations omits the rows that it rejects.
 func Combinations(valid func(row []string) bool, lists ...[]string) [][]string {
@@ -32,7 +49,7 @@ func Combinations(valid func(row []string) bool, lists ...[]string) [][]string {
 		}
 		rows = kept
 	}
-	if *full || len(lists) < 2 {
+	if Full() || len(lists) < 2 {
 		return rows
 	}
 	return coverPairs(rows)

@@ -29,7 +29,7 @@ func TestEveryTwoValuesMeet(t *testing.T) {
 				}
 			}
 		}
-		if want := 20; len(rows) > want && !*full {
+		if want := 20; len(rows) > want && !Full() {
 			t.Errorf("got %d rows, want at most %d of 90", len(rows), want)
 		}
 	}

@@ -20,6 +20,7 @@ func (p *Program) CheckMisuse(t *testing.T, table []Misuse) {
 	t.Helper()
 	for _, m := range table {
 		t.Run(strings.Join(m.Args, " "), func(t *testing.T) {
+			t.Parallel()
 			dir := t.TempDir()
 			r := p.Run(t, dir, nil, m.Args...)
 			if r.Code != m.Code {
