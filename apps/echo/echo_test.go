@@ -14,12 +14,14 @@ var program apptest.Program
 func TestMain(m *testing.M) { os.Exit(program.Main(m)) }
 
 func TestHelp(t *testing.T) {
+	t.Parallel()
 	for _, args := range [][]string{{"-h"}, {"serve", "-h"}, {"load", "-h"}} {
 		program.CheckHelp(t, args...)
 	}
 }
 
 func TestMisuseIsOneLine(t *testing.T) {
+	t.Parallel()
 	taken := program.Serve(t, nil, "serve", "-addr", "127.0.0.1:0")
 	program.CheckMisuse(t, []apptest.Misuse{
 		{Args: nil, Code: 2, Says: "want serve or load"},

@@ -12,6 +12,7 @@ import (
 // A server without descriptors serves the connections it has. It does not spin on those it cannot
 // accept, and accepts them when it can.
 func TestServerOutOfDescriptors(t *testing.T) {
+	t.Parallel()
 	for _, task := range []string{"coroutine", "handler"} {
 		server := program.Serve(t, apptest.WithDescriptors(40), "serve", "-addr", "127.0.0.1:0", "-task", task)
 		served := dial(t, server.Addr)
@@ -49,8 +50,10 @@ func TestServerOutOfDescriptors(t *testing.T) {
 // own poller before. Peers decide when no descriptor is left, and the first timer may be that of
 // the shutdown.
 func TestServerOutOfDescriptorsStops(t *testing.T) {
+	t.Parallel()
 	for _, queue := range apptest.Queues(t) {
 		t.Run(queue, func(t *testing.T) {
+			t.Parallel()
 			server := program.Serve(t, apptest.WithDescriptors(40), "serve", "-addr", "127.0.0.1:0", "-queue", queue)
 			var conns []net.Conn
 			for range 100 {

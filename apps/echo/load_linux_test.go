@@ -83,6 +83,7 @@ func TestLoadDoesNotWaitForEverForWhatIsNotSentBack(t *testing.T) {
 }
 
 func TestLoadWithoutServer(t *testing.T) {
+	t.Parallel()
 	addr := listen(t, func(*net.TCPConn) {})
 	closed := strings.Replace(addr, "127.0.0.1", "127.0.0.2", 1) // no process listens there
 	r := program.Run(t, "", nil, "load", "-addr", closed, "-c", "8", "-d", "100ms")
@@ -96,6 +97,7 @@ func TestLoadWithoutServer(t *testing.T) {
 }
 
 func TestLoadPrintsJSON(t *testing.T) {
+	t.Parallel()
 	server := program.Serve(t, nil, "serve", "-addr", "127.0.0.1:0")
 	r := program.Run(t, "", nil, "load", "-addr", server.Addr, "-c", "4", "-n", "5", "-d", "80s", "-json")
 	var got result
@@ -108,6 +110,7 @@ func TestLoadPrintsJSON(t *testing.T) {
 }
 
 func TestLoadEndsOnSIGINT(t *testing.T) {
+	t.Parallel()
 	server := program.Serve(t, nil, "serve", "-addr", "127.0.0.1:0")
 	p := program.Start(t, "", "load", "-addr", server.Addr, "-c", "4", "-d", "1h")
 	probe := dial(t, server.Addr)

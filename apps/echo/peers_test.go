@@ -12,7 +12,7 @@ import (
 )
 
 // patience bounds each single operation on a test's own connections.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 func dial(t *testing.T, addr string) *net.TCPConn {
 	t.Helper()

@@ -84,6 +84,7 @@ func halfClose(t *testing.T, addr string, n int) {
 }
 
 func TestServesBothFamiliesOnTheUnspecifiedAddress(t *testing.T) {
+	t.Parallel()
 	for _, loops := range []string{"1", "2"} {
 		server := program.Serve(t, nil, "serve", "-addr", ":0", "-loops", loops)
 		_, port, err := net.SplitHostPort(server.Addr)
@@ -96,11 +97,13 @@ func TestServesBothFamiliesOnTheUnspecifiedAddress(t *testing.T) {
 }
 
 func TestServesOnAHostName(t *testing.T) {
+	t.Parallel()
 	server := program.Serve(t, nil, "serve", "-addr", "localhost:0")
 	ping(t, dial(t, server.Addr), "hello")
 }
 
 func TestSlowReaderStopsNobody(t *testing.T) {
+	t.Parallel()
 	for _, task := range []string{"coroutine", "handler"} {
 		server := program.Serve(t, nil, "serve", "-addr", "127.0.0.1:0", "-task", task)
 		slow := dial(t, server.Addr)
@@ -130,6 +133,7 @@ type zeros struct{}
 func (zeros) Read(p []byte) (int, error) { return len(p), nil }
 
 func TestGreedyPeerStopsNobody(t *testing.T) {
+	t.Parallel()
 	for _, task := range []string{"coroutine", "handler"} {
 		server := program.Serve(t, nil, "serve", "-addr", "127.0.0.1:0", "-task", task)
 		greedy := dial(t, server.Addr)
@@ -148,6 +152,7 @@ func TestGreedyPeerStopsNobody(t *testing.T) {
 }
 
 func TestReportsAndEndsBetweenTwo(t *testing.T) {
+	t.Parallel()
 	server := program.Serve(t, nil, "serve", "-addr", "127.0.0.1:0", "-grace", "1h", "-report", "1h")
 	apptest.Until(t, patience, "a report", func() bool { return strings.Contains(server.Stderr(), "tasks=") })
 	server.Stop(0)

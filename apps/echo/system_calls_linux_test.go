@@ -18,20 +18,24 @@ import (
 // the call has MSG_DONTWAIT. Every socket is created non-blocking and close-on-exec, and none is
 // made blocking later.
 func TestNoSystemCallBlocks(t *testing.T) {
+	t.Parallel()
 	strace := apptest.Need(t, "strace")
 	for _, flags := range [][]string{{"-task", "coroutine"}, {"-task", "handler"}, {"-loops", "2", "-mode", "level"}} {
-		trace := filepath.Join(t.TempDir(), "trace")
-		// Signals belong to the Go runtime and are omitted.
-		via := []string{strace, "-f", "-qq", "-e", "signal=none", "-o", trace}
-		server := program.Serve(t, via, append([]string{"serve", "-addr", "127.0.0.1:0"}, flags...)...)
-		runLoad(t, server.Addr, 20, 20, "-s", "1000")
-		// The signal is for the server, not for strace, which ends with the server.
-		stopTraced(t, server)
-		text, err := os.ReadFile(trace)
-		require.NoError(t, err)
-		for _, fault := range faults(string(text)) {
-			t.Error(fault)
-		}
+		t.Run(strings.Join(flags, " "), func(t *testing.T) {
+			t.Parallel()
+			trace := filepath.Join(t.TempDir(), "trace")
+			// Signals belong to the Go runtime and are omitted.
+			via := []string{strace, "-f", "-qq", "-e", "signal=none", "-o", trace}
+			server := program.Serve(t, via, append([]string{"serve", "-addr", "127.0.0.1:0"}, flags...)...)
+			runLoad(t, server.Addr, 20, 20, "-s", "1000")
+			// The signal is for the server, not for strace, which ends with the server.
+			stopTraced(t, server)
+			text, err := os.ReadFile(trace)
+			require.NoError(t, err)
+			for _, fault := range faults(string(text)) {
+				t.Error(fault)
+			}
+		})
 	}
 }
 

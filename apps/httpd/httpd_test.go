@@ -23,7 +23,10 @@ var program apptest.Program
 
 func TestMain(m *testing.M) { os.Exit(program.Main(m)) }
 
-func TestHelp(t *testing.T) { program.CheckHelp(t, "-h") }
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	program.CheckHelp(t, "-h")
+}
 
 func TestMisuseIsOneLine(t *testing.T) {
 	t.Parallel()
