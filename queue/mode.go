@@ -43,8 +43,7 @@ type Features struct {
 	// So a read that stopped at an urgent mark follows an event with ReadyUrgent, or is followed by
 	// an event that is readable. On every mechanism, urgent data without other bytes does not keep
 	// its handle ready.
-	Urgent bool
-	Nested bool // the queue is a Nester: another queue can wait for it
-	// Completions: operations are native. The queue of package completion is a Completer without it.
-	Completions bool
+	Urgent      bool
+	Nested      bool // the queue is a Nester: another queue can wait for it
+	Completions bool // the queue is a Completer, and the kernel performs its operations
 }

@@ -14,7 +14,7 @@ import (
 // ring returns nil if the kernel has no io_uring, as under some emulators.
 func ring(t *testing.T, submissions, completions, usable uint32) *IoUring {
 	t.Helper()
-	r, err := openIoUring(submissions, completions, usable)
+	r, err := openIoUring(submissions, completions, 0, usable)
 	if errors.Is(err, errors.ErrUnsupported) {
 		t.Logf("io_uring is not available: %v", err)
 		return nil

@@ -27,7 +27,8 @@ type IoUring struct {
 	doneHead, doneTail *uint32 // of the completion ring; the kernel advances doneTail
 	done               []IoUringCQE
 
-	wait *ringWait
+	wait  *ringWait
+	times []kernelTimespec // the duration of the timeout in the slot of the same index
 }
 
 type mapping struct {
@@ -36,20 +37,20 @@ type mapping struct {
 }
 
 // OpenIoUring opens an instance with room for the given numbers of unsubmitted requests and of
-// completions that are not yet taken. Each is rounded up to a power of two. The handle is
-// close-on-exec.
+// completions that are not yet taken. Each is rounded up to a power of two. setup holds bits such as
+// IoUringSingleIssuer. The handle is close-on-exec.
 //
-// Errors: ENOSYS before Linux 5.1, EINVAL before 5.5, EPERM if a sandbox or
+// Errors: ENOSYS before Linux 5.1, EINVAL before 5.5 and for an unknown setup, EPERM if a sandbox or
 // kernel.io_uring_disabled forbids it, ENOMEM beyond RLIMIT_MEMLOCK before 5.12, EMFILE and ENFILE.
 // A sandbox may return any of them.
-func OpenIoUring(submissions, completions uint32) (*IoUring, error) {
-	return openIoUring(submissions, completions, IoUringSingleMap)
+func OpenIoUring(submissions, completions, setup uint32) (*IoUring, error) {
+	return openIoUring(submissions, completions, setup, IoUringSingleMap)
 }
 
 // openIoUring maps both rings at once only if the kernel's features and usable both include
 // IoUringSingleMap.
-func openIoUring(submissions, completions, usable uint32) (*IoUring, error) {
-	p := ringParams{flags: setupCQSize, completions: completions}
+func openIoUring(submissions, completions, setup, usable uint32) (*IoUring, error) {
+	p := ringParams{flags: setupCQSize | setup, completions: completions}
 	h, err := ringSetup(submissions, &p)
 	if err != nil {
 		return nil, err
@@ -81,13 +82,14 @@ func (r *IoUring) mapRings(p *ringParams, single bool) error {
 	if err != nil {
 		return err
 	}
-	page := uintptr(os.Getpagesize())
-	wait, err := unix.MmapPtr(-1, 0, nil, page, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
+	timesAt := (unsafe.Sizeof(ringWait{}) + 7) &^ 7
+	own, err := anonymous(timesAt + uintptr(p.submissions)*unsafe.Sizeof(kernelTimespec{}))
 	if err != nil {
 		return err
 	}
-	r.maps = append(r.maps, mapping{wait, page})
-	r.wait = (*ringWait)(wait)
+	r.maps = append(r.maps, own)
+	r.wait = (*ringWait)(own.at)
+	r.times = unsafe.Slice((*kernelTimespec)(unsafe.Add(own.at, timesAt)), p.submissions)
 
 	r.head, r.tail = word(ring, p.submission.head), word(ring, p.submission.tail)
 	r.flags = word(ring, p.submission.flags)
@@ -101,6 +103,14 @@ func (r *IoUring) mapRings(p *ringParams, single bool) error {
 		array[i] = uint32(i)
 	}
 	return nil
+}
+
+// anonymous maps zeroed memory of at least size bytes.
+func anonymous(size uintptr) (mapping, error) {
+	page := uintptr(os.Getpagesize())
+	size = (size + page - 1) &^ (page - 1)
+	at, err := unix.MmapPtr(-1, 0, nil, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
+	return mapping{at, size}, err
 }
 
 func word(ring unsafe.Pointer, offset uint32) *uint32 { return (*uint32)(unsafe.Add(ring, offset)) }
@@ -120,6 +130,9 @@ func (r *IoUring) Handle() Handle { return r.handle }
 // Features returns the feature bits that the kernel reported for this ring.
 func (r *IoUring) Features() uint32 { return r.features }
 
+// IoUringAddress returns the address of p for a request. The caller keeps p alive.
+func IoUringAddress(p []byte) uint64 { return uint64(uintptr(unsafe.Pointer(unsafe.SliceData(p)))) }
+
 // Push stores a request, which the next Submit or Enter submits. It returns false if there is no
 // room.
 func (r *IoUring) Push(e IoUringSQE) bool {
@@ -131,6 +144,22 @@ func (r *IoUring) Push(e IoUringSQE) bool {
 	atomic.StoreUint32(r.tail, tail+1)
 	return true
 }
+
+// PushTimeout is Push of a request of IoUringTimeout that completes after d.
+func (r *IoUring) PushTimeout(e IoUringSQE, d time.Duration) bool {
+	d = min(d, longestRingTimeout)
+	// The kernel copies the duration when it takes the request, and frees the slot after that.
+	at := &r.times[atomic.LoadUint32(r.tail)&uint32(len(r.requests)-1)]
+	if r.Room() == 0 {
+		return false
+	}
+	*at = kernelTimespec{int64(d / time.Second), int64(d % time.Second)}
+	e.Opcode, e.Addr, e.Len = IoUringTimeout, uint64(uintptr(unsafe.Pointer(at))), 1
+	return r.Push(e)
+}
+
+// Room returns the number of requests that Push can store now.
+func (r *IoUring) Room() int { return len(r.requests) - int(r.Unsubmitted()) }
 
 // Unsubmitted returns the number of requests that the kernel has not taken yet.
 func (r *IoUring) Unsubmitted() uint32 {
@@ -187,6 +216,31 @@ func (r *IoUring) Peek() (IoUringCQE, bool) {
 
 // Advance removes the completion that Peek returned.
 func (r *IoUring) Advance() { atomic.StoreUint32(r.doneHead, atomic.LoadUint32(r.doneHead)+1) }
+
+// Enable starts a ring that was opened with IoUringDisabled. The calling thread is the one that
+// submits and waits from then on.
+func (r *IoUring) Enable() error { return ringRegister(r.handle, registerEnable, nil, 0) }
+
+// RegisterFile makes the instance hold the open file of h until it is freed, after its last request.
+// It may be called once.
+func (r *IoUring) RegisterFile(h Handle) error {
+	fds := [1]int32{int32(h)}
+	return ringRegister(r.handle, registerFiles, unsafe.Pointer(&fds), 1)
+}
+
+// Supports reports whether the kernel has all of these operations.
+func (r *IoUring) Supports(opcodes ...uint8) bool {
+	p := new(ringProbe)
+	if ringRegister(r.handle, registerProbe, unsafe.Pointer(p), ringOperationsMax) != nil {
+		return false
+	}
+	for _, opcode := range opcodes {
+		if opcode >= p.count || p.operations[opcode].flags&probeSupported == 0 {
+			return false
+		}
+	}
+	return true
+}
 
 // Close cancels all requests, unmaps the rings and closes the handle. The kernel releases the files
 // that requests hold some time later.

@@ -12,6 +12,7 @@ func iouringTarget(waker string) Target {
 		Name: "iouring+" + waker,
 		Features: queue.Features{
 			Mechanism: "iouring", Waker: waker, NativeEdge: true, NativeOneShot: true, Exclusive: true, PeerShut: true, Nested: true,
+			Completions: true,
 		},
 		Open: func() (queue.Queue, error) { return iouring.New(iouring.Options{Waker: waker}) },
 	}

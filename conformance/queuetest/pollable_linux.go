@@ -70,7 +70,7 @@ func pipeEnd(which int) func() (sys.Handle, func(), error) {
 }
 
 func aRing() (sys.Handle, func(), error) {
-	r, err := sys.OpenIoUring(1, 1)
+	r, err := sys.OpenIoUring(1, 1, 0)
 	if err != nil {
 		return sys.Invalid, nil, err
 	}

@@ -67,4 +67,13 @@ type Options struct {
 	// Waker names the mechanism of Wake: "nop", a submission that does nothing; "eventfd", "pipe",
 	// or "" for the best.
 	Waker string
+
+	// SingleWaiter promises that one goroutine, locked to its thread, makes all calls of Wait. The
+	// ring then belongs to that thread, which spares the kernel locks and interruptions. All other
+	// methods may still be called from any goroutine. A Wait from another thread, or during another
+	// Wait, returns [queue.ErrInvalid].
+	//
+	// The waker "nop" is refused. The queue is not Nested. Before Linux 6.1 New ignores the option:
+	// then Features has Nested.
+	SingleWaiter bool
 }

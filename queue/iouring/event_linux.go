@@ -12,8 +12,8 @@ import (
 // deliver turns completions into events and reports whether they answer a Wake. The caller has the
 // turn.
 func (q *instance) deliver(events []queue.Event, entered error) (n int, woken bool, err error) {
-	q.Mu.Lock()
-	defer q.Mu.Unlock()
+	q.issue()
+	defer q.unissue()
 	q.Polling = false
 	if q.Gate.Closed() {
 		return 0, false, q.Closed("wait")
@@ -29,7 +29,9 @@ func (q *instance) deliver(events []queue.Event, entered error) (n int, woken bo
 		n, err = q.collect(events)
 	}
 	if err == nil && q.Nested {
-		err = q.settle()
+		if err = q.settle(); err == nil && len(q.local) > 0 {
+			err = q.Interrupt() // the ring does not show them
+		}
 	}
 	if err != nil && n == 0 {
 		return 0, false, q.Failed("wait", err)
@@ -43,6 +45,7 @@ func (q *instance) deliver(events []queue.Event, entered error) (n int, woken bo
 // collect stores events until there is no room or no completion. The caller holds Mu and has the
 // turn.
 func (q *instance) collect(events []queue.Event) (n int, err error) {
+	n = q.emitLocal(events)
 	for n < len(events) {
 		c, ok := q.ring.Peek()
 		if !ok {
@@ -67,6 +70,10 @@ func (q *instance) take(events []queue.Event, n int, c sys.IoUringCQE) (int, err
 	switch {
 	case h == wakeMark:
 		return n, q.takeWake(generation, c)
+	case h == cancelMark:
+		return n, nil
+	case c.UserData&operationMark != 0:
+		return q.complete(events, n, c)
 	case s != nil:
 		event, ok, err := q.eventOf(h, s, c)
 		if ok {

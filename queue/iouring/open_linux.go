@@ -9,6 +9,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/queue/internal/base"
+	"github.com/edgewise-go/edgewise/queue/internal/flight"
 	"github.com/edgewise-go/edgewise/queue/internal/wake"
 	"github.com/edgewise-go/edgewise/sys"
 	"github.com/edgewise-go/edgewise/sys/waker"
@@ -20,30 +21,37 @@ const (
 	completions = 4096
 )
 
-// New opens a queue, which holds one to three handles until Close.
+// New opens a queue, which holds one to four handles until Close. Unless it has one waiter, it is
+// also a [queue.Nester].
 //
 // Errors: [queue.ErrInvalid] for an unknown waker, and [queue.ErrUnavailable] with the errno if the
 // system refuses. If the kernel has no io_uring or an old one, the error is [errors.ErrUnsupported]
 // and names what is missing. A sandbox that returns ENOSYS looks like an old kernel.
-func New(o Options) (queue.Nester, error) {
+func New(o Options) (queue.Completer, error) {
 	q, err := open(o, submissions, completions)
 	if err != nil {
 		return nil, fmt.Errorf("iouring: %w", err)
 	}
+	if q.single {
+		return lone{q}, nil
+	}
 	return q, nil
 }
 
+// lone is a queue with one waiter. It has no Handle: its ring is readable only after its thread has
+// waited.
+type lone struct{ queue.Completer }
+
 func open(o Options, submissions, completions uint32) (*instance, error) {
 	sys.StartRuntimePoller()
-	// A plain ring, to which any thread may submit and on which any thread may wait.
-	// IORING_SETUP_SINGLE_ISSUER and DEFER_TASKRUN would forbid that. With COOP_TASKRUN, a thread
-	// that submitted a poll and then computes without entering the kernel would delay the
-	// completion.
-	ring, err := sys.OpenIoUring(submissions, completions)
+	ring, single, err := openRing(o.SingleWaiter, submissions, completions)
 	if err != nil {
 		return nil, refused(err)
 	}
-	q := &instance{ring: ring, first: none, last: none}
+	q := &instance{
+		ring: ring, first: none, last: none, single: single, issuing: !single, born: time.Now(), flight: flight.New[operation](0),
+		zeroCopy: ring.Supports(sys.IoUringSendZC),
+	}
 	if ring.Features()&sys.IoUringCQESkip != 0 {
 		q.skip = sys.IoUringSkipSuccess
 	}
@@ -53,8 +61,29 @@ func open(o Options, submissions, completions uint32) (*instance, error) {
 	if err := q.openWaker(o.Waker); err != nil {
 		return nil, errors.Join(err, ring.Close())
 	}
+	if single {
+		if err := q.watchFree(); err != nil {
+			return nil, errors.Join(wake.Unavailable("pipe", err), ring.Close(), q.waker.Close())
+		}
+	}
 	q.Turns = base.NewTurns(q.features(), q.signal)
 	return q, nil
+}
+
+// openRing opens a ring for one waiter if that is wanted and the kernel has such rings (Linux 6.1).
+//
+// Otherwise it opens a plain ring, to which any thread may submit and on which any thread may wait.
+// IORING_SETUP_SINGLE_ISSUER and DEFER_TASKRUN forbid that. With COOP_TASKRUN, a thread that
+// submitted a poll and then computes without entering the kernel would delay the completion.
+func openRing(single bool, submissions, completions uint32) (*sys.IoUring, bool, error) {
+	if single {
+		ring, err := sys.OpenIoUring(submissions, completions, sys.IoUringSingleIssuer|sys.IoUringDeferTaskrun|sys.IoUringDisabled)
+		if err != syscall.EINVAL {
+			return ring, true, err
+		}
+	}
+	ring, err := sys.OpenIoUring(submissions, completions, 0)
+	return ring, false, err
 }
 
 // features leaves Urgent false: a lasting poll completes with the mask of the wake-up, and TCP
@@ -66,7 +95,9 @@ func (q *instance) features() queue.Features {
 	}
 	return queue.Features{
 		Mechanism: "iouring", Waker: kind,
-		NativeEdge: true, NativeOneShot: true, Exclusive: true, PeerShut: true, Nested: true,
+		NativeEdge: true, NativeOneShot: true, Exclusive: true, PeerShut: true, Nested: !q.single,
+		// The kernel that brought this operation also has the others, and lasting ones.
+		Completions: q.zeroCopy,
 	}
 }
 
@@ -101,6 +132,9 @@ func (q *instance) probe() error {
 	}
 	if len(missing) > 0 {
 		return fmt.Errorf("the kernel lacks %s: %w", strings.Join(missing, ", "), errors.ErrUnsupported)
+	}
+	if q.single {
+		return nil // a kernel that has such rings has lasting polls
 	}
 	w, err := wake.Open("")
 	if err != nil {

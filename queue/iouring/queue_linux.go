@@ -7,6 +7,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/queue/internal/base"
+	"github.com/edgewise-go/edgewise/queue/internal/flight"
 	"github.com/edgewise-go/edgewise/queue/internal/table"
 	"github.com/edgewise-go/edgewise/sys"
 	"github.com/edgewise-go/edgewise/sys/waker"
@@ -26,7 +27,28 @@ type instance struct {
 	wakes       uint32 // guarded by Mu; the generation of the waker's poll, as in a slot
 	taken       uint32 // guarded by Mu; number of completions taken, modulo 2^32
 
-	batch []int32 // owned by the holder of the turn; the handle of each stored event
+	entries uint64  // owned by the holder of the turn; number of times that a Wait entered the kernel
+	batch   []int32 // owned by the holder of the turn; the handle of each stored event, or none
+
+	flight   flight.Table[operation] // guarded by Mu
+	backlog  []queue.OpID            // guarded by Mu; operations to be submitted
+	cancels  []queue.OpID            // guarded by Mu; operations to be canceled
+	local    []queue.OpID            // guarded by Mu; operations whose terminal completion needs no kernel
+	inside   int                     // guarded by Mu; number of operations in the kernel
+	memories []*sys.IoUringMessage   // guarded by Mu; unused ones
+	groups   []*buffers              // guarded by Mu; those of each number, or nil
+	retired  []*buffers              // guarded by Mu; to be taken from the kernel
+	zeroCopy bool                    // whether the kernel sends with zero copy
+	born     time.Time               // origin of the times of operations
+
+	single  bool             // whether only one thread may enter the ring; see single_linux.go
+	enabled bool             // guarded by Mu; whether that thread is known
+	issuing bool             // guarded by Mu; whether the thread that holds Mu may enter the ring
+	spill   []sys.IoUringSQE // guarded by Mu; submissions of other threads for which the ring had no room
+	owner   int              // set with the turn and Mu; the thread
+	drained bool             // guarded by Mu; whether drain has run
+	ended   error            // what drain returned
+	freed   sys.Handle       // becomes ready when the kernel has freed the ring; only with single
 }
 
 // Handle implements [queue.Nester]. It returns the ring. From the first call on, the queue keeps
@@ -34,7 +56,7 @@ type instance struct {
 func (q *instance) Handle() sys.Handle {
 	q.Mu.Lock()
 	defer q.Mu.Unlock()
-	if !q.Gate.Closed() && !q.Nested {
+	if !q.Gate.Closed() && !q.Nested && !q.single {
 		q.Nested = true
 		// Leave a failure to the next Wait, which returns the error.
 		if err := q.settle(); err == nil && q.Woken {
@@ -44,22 +66,37 @@ func (q *instance) Handle() sys.Handle {
 	return q.ring.Handle()
 }
 
-// Close implements [queue.Queue].
+// Close implements [queue.Queue]. It cancels the operations in flight and waits until the kernel has
+// none.
 func (q *instance) Close() error {
 	ok, err := q.Shut()
 	if !ok {
 		return err
 	}
-	// Cancel all polls, because the kernel would do so only some time after the ring is closed, and
-	// hold the files until then. Before Linux 5.19 this cancellation fails, and the kernel cancels
-	// them later.
-	if q.push(sys.IoUringSQE{Opcode: sys.IoUringCancel, OpFlags: sys.IoUringCancelAll | sys.IoUringCancelAny, UserData: cancelData}) == nil {
-		_ = q.submit()
+	switch {
+	case q.drained:
+		err = errors.Join(err, q.ended, q.ring.Close())
+	case !q.single || q.owner == syscall.Gettid():
+		err = errors.Join(err, q.drain(), q.ring.Close())
+	case q.inside > 0:
+		err = errors.Join(err, q.abandon())
+	default:
+		err = errors.Join(err, q.ring.Close())
 	}
+	q.Mu.Lock()
+	defer q.Mu.Unlock()
 	q.table.Release()
-	err = errors.Join(err, q.ring.Close())
+	for _, b := range q.groups {
+		if b != nil {
+			b.closed = true
+			err = errors.Join(err, b.free())
+		}
+	}
 	if q.waker != nil {
 		err = errors.Join(err, q.waker.Close())
+	}
+	if q.single {
+		err = errors.Join(err, sys.Close(q.freed))
 	}
 	return err
 }
@@ -67,10 +104,22 @@ func (q *instance) Close() error {
 // Wait implements [queue.Queue].
 func (q *instance) Wait(events []queue.Event, timeout time.Duration) (int, error) {
 	begin := q.Begin(timeout)
-	if ok, err := q.Take(events, timeout); !ok {
+	patience := timeout
+	if q.single {
+		patience = 0
+	}
+	if ok, err := q.Take(events, patience); !ok {
+		if q.single && err == nil {
+			err = q.second()
+		}
 		return 0, err
 	}
-	defer q.Give()
+	defer q.depart()
+	if q.single {
+		if err := q.claim(); err != nil {
+			return 0, err
+		}
+	}
 	for {
 		left := q.Left(timeout, begin)
 		requests, block, err := q.prepare(left)
@@ -81,6 +130,7 @@ func (q *instance) Wait(events []queue.Event, timeout time.Duration) (int, error
 		// more.
 		_, rest := q.ring.Peek()
 		if rest = rest && requests == 0; !rest {
+			q.entries++
 			err = q.ring.Enter(requests, block)
 		}
 		scarce := err == syscall.EAGAIN
@@ -100,15 +150,15 @@ func (q *instance) Wait(events []queue.Event, timeout time.Duration) (int, error
 // prepare stores the pending submissions. It returns how many there are to submit and how long to
 // wait: not at all if a Wake is unanswered. The caller has the turn.
 func (q *instance) prepare(timeout time.Duration) (requests uint32, left time.Duration, err error) {
-	q.Mu.Lock()
-	defer q.Mu.Unlock()
+	q.issue()
+	defer q.unissue()
 	err = q.start()
 	// Slots without room stay listed until this Wait has taken completions.
 	crowded := err == syscall.EBUSY || err == syscall.EAGAIN
 	if err != nil && !crowded {
 		return 0, 0, q.Failed("wait", err)
 	}
-	if crowded {
+	if crowded || len(q.local) > 0 {
 		timeout = 0
 	}
 	return q.ring.Unsubmitted(), q.Block(timeout), nil

@@ -10,4 +10,6 @@ import (
 )
 
 // New returns an error that is [errors.ErrUnsupported].
-func New(Options) (queue.Nester, error) { return nil, fmt.Errorf("iouring: %w", errors.ErrUnsupported) }
+func New(Options) (queue.Completer, error) {
+	return nil, fmt.Errorf("iouring: %w", errors.ErrUnsupported)
+}

@@ -32,6 +32,16 @@ func (q *instance) cancelRequest(data uint64) sys.IoUringSQE {
 
 // push stores a submission. The caller holds Mu.
 func (q *instance) push(e sys.IoUringSQE) error {
+	if len(q.spill) == 0 && q.ring.Push(e) {
+		return nil
+	}
+	if !q.issuing {
+		q.spill = append(q.spill, e)
+		return nil
+	}
+	if err := q.unspill(); err != nil {
+		return err
+	}
 	if q.ring.Push(e) {
 		return nil
 	}
@@ -44,8 +54,30 @@ func (q *instance) push(e sys.IoUringSQE) error {
 	return nil
 }
 
-// submit passes all submissions to the kernel. The caller holds Mu.
+// unspill stores the submissions for which the ring had no room when another thread made them. The
+// caller holds Mu, and its thread may enter the ring.
+func (q *instance) unspill() error {
+	for len(q.spill) > 0 {
+		if q.ring.Push(q.spill[0]) {
+			q.spill = q.spill[:copy(q.spill, q.spill[1:])]
+			continue
+		}
+		if err := q.handOver(); err != nil {
+			return err
+		}
+		if q.ring.Room() == 0 {
+			return syscall.EBUSY
+		}
+	}
+	return nil
+}
+
+// submit passes all submissions to the kernel, or makes the thread that may enter the ring do so.
+// The caller holds Mu.
 func (q *instance) submit() error {
+	if !q.issuing {
+		return q.Interrupt()
+	}
 	err := q.handOver()
 	if err == syscall.EBUSY {
 		// Older kernels require that completions are taken first. No Wait sleeps while there are
@@ -75,8 +107,17 @@ func (q *instance) handOver() error {
 	}
 }
 
-// start stores polls of the waker and of all listed slots. The caller holds Mu.
+// start stores all that is to be submitted: what other threads left, polls of the waker and of all
+// listed slots, and operations. The caller holds Mu, and its thread may enter the ring.
 func (q *instance) start() error {
+	if len(q.spill)+len(q.retired) > 0 {
+		if err := q.unspill(); err != nil {
+			return err
+		}
+		if err := q.retire(); err != nil {
+			return err
+		}
+	}
 	if q.waker != nil && !q.attending {
 		if err := q.push(pollRequest(q.waker.Handle(), sys.PollIn, wakeData(q.wakes), true)); err != nil {
 			return err
@@ -100,7 +141,10 @@ func (q *instance) start() error {
 			s.Extra.next = int32(q.taken)
 		}
 	}
-	return nil
+	if len(q.backlog)+len(q.cancels) == 0 {
+		return nil
+	}
+	return q.startOperations()
 }
 
 // settle starts the polls of all listed slots and submits them. The caller holds Mu.

@@ -25,6 +25,12 @@ const (
 func wakeData(generation uint32) uint64 { return table.Data(wakeMark, generation) }
 
 func (q *instance) openWaker(kind string) error {
+	switch {
+	case q.single && kind == "":
+		kind = waker.Eventfd
+	case q.single && kind == nop:
+		return fmt.Errorf("waker %q: %w: with SingleWaiter no other thread may submit; want %s or %s", kind, queue.ErrInvalid, waker.Eventfd, waker.Pipe)
+	}
 	switch kind {
 	case "", nop:
 		return nil
