@@ -46,31 +46,21 @@ func (x *operation) partial() outcome {
 
 // Submit implements [queue.Completer].
 func (q *adapter) Submit(op *queue.Op) (queue.OpID, error) {
-	var ids [1]queue.OpID
-	if err := flight.Check(op); err != nil {
-		return 0, q.failed("submit", err)
-	}
 	q.mu.Lock()
-	err := q.admit(1)
-	if err == nil {
-		ids[0], err = q.put(op)
-	}
+	id, err := q.putOne(op)
 	if err != nil {
 		q.mu.Unlock()
 		return 0, q.failed("submit", err)
 	}
-	q.begin(ids[0])
+	q.begin(id)
 	wake := q.unattended()
 	q.mu.Unlock()
 	q.interrupt(wake)
-	return ids[0], nil
+	return id, nil
 }
 
 // SubmitChain implements [queue.Completer].
 func (q *adapter) SubmitChain(ops []queue.Op, ids []queue.OpID) error {
-	if err := flight.CheckChain(ops, ids); err != nil {
-		return q.failed("submit chain", err)
-	}
 	q.mu.Lock()
 	if err := q.putChain(ops, ids); err != nil {
 		q.mu.Unlock()
@@ -83,8 +73,27 @@ func (q *adapter) SubmitChain(ops []queue.Op, ids []queue.OpID) error {
 	return nil
 }
 
+func (q *adapter) putOne(op *queue.Op) (queue.OpID, error) {
+	if q.gate.Closed() {
+		return 0, queue.ErrClosed
+	}
+	if err := flight.Check(op); err != nil {
+		return 0, err
+	}
+	if err := q.flights.Room(1); err != nil {
+		return 0, err
+	}
+	return q.put(op)
+}
+
 func (q *adapter) putChain(ops []queue.Op, ids []queue.OpID) error {
-	if err := q.admit(len(ops)); err != nil {
+	if q.gate.Closed() {
+		return queue.ErrClosed
+	}
+	if err := flight.CheckChain(ops, ids); err != nil {
+		return err
+	}
+	if err := q.flights.Room(len(ops)); err != nil {
 		return err
 	}
 	for i := range ops {
@@ -104,20 +113,12 @@ func (q *adapter) putChain(ops []queue.Op, ids []queue.OpID) error {
 	return nil
 }
 
-// admit returns an error unless n more operations may begin.
-func (q *adapter) admit(n int) error {
-	if q.gate.Closed() {
-		return queue.ErrClosed
-	}
-	return q.flights.Room(n)
-}
-
 // put stores an operation, and counts it in its Buffers.
 func (q *adapter) put(op *queue.Op) (queue.OpID, error) {
 	var pool *lending.Pool
 	if op.Buffers != nil {
 		var err error
-		if pool, err = lending.Of(op.Buffers); err != nil {
+		if pool, err = q.poolOf(op.Buffers); err != nil {
 			return 0, err
 		}
 		if err := pool.Enter(); err != nil {
@@ -159,7 +160,7 @@ func (q *adapter) begin(id queue.OpID) {
 func (q *adapter) report(id queue.OpID, r outcome, bits queue.Completion) {
 	o := q.flights.Of(id)
 	q.done.push(completion{id: id, event: queue.Event{
-		Token: o.Token, Completion: queue.Completed | r.bits | bits, Buffer: r.buffer, Result: r.result,
+		Token: o.Token, Kind: o.Kind, Completion: queue.Completed | r.bits | bits, Buffer: r.buffer, Result: r.result,
 	}})
 }
 
@@ -230,21 +231,4 @@ func (q *adapter) cancel(id queue.OpID, x *operation) {
 	default:
 		q.finish(id, x.partial())
 	}
-}
-
-// NewBuffers implements [queue.Completer].
-func (q *adapter) NewBuffers(count, size int) (queue.Buffers, error) {
-	if err := lending.Check(count, size); err != nil {
-		return nil, q.failed("new buffers", err)
-	}
-	p, err := lending.New(count, size)
-	if err != nil {
-		return nil, q.failed("new buffers", err)
-	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.gate.Closed() {
-		return nil, q.failed("new buffers", queue.ErrClosed)
-	}
-	return p, nil
 }
