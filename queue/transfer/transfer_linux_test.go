@@ -1,0 +1,342 @@
+package transfer_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net/netip"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/queue/completion"
+	"github.com/edgewise-go/edgewise/queue/epoll"
+	"github.com/edgewise-go/edgewise/queue/iouring"
+	"github.com/edgewise-go/edgewise/queue/transfer"
+	"github.com/edgewise-go/edgewise/sys"
+	"github.com/stretchr/testify/require"
+)
+
+// patience ends a hang.
+const patience = 20 * time.Second
+
+// mechanisms open the queues that the tests run on.
+var mechanisms = map[string]func() (queue.Completer, error){
+	"adapter": func() (queue.Completer, error) {
+		q, err := epoll.New(epoll.Options{})
+		if err != nil {
+			return nil, err
+		}
+		return completion.New(q, completion.Options{})
+	},
+	"iouring": func() (queue.Completer, error) {
+		q, err := iouring.New(iouring.Options{})
+		if err != nil {
+			return nil, err
+		}
+		c, ok := any(q).(queue.Completer)
+		if !ok {
+			return nil, errors.Join(errors.ErrUnsupported, q.Close())
+		}
+		return c, nil
+	},
+}
+
+// rig is a queue with Transfers and one stream, and the other end of its socket.
+type rig struct {
+	t         *testing.T
+	queue     queue.Completer
+	transfers *transfer.Transfers
+	stream    *transfer.Stream
+	peer      sys.Handle
+	ready     queue.Ready // reported since the last wait
+}
+
+const token = queue.Token(7)
+
+// each runs test on every mechanism.
+func each(t *testing.T, o transfer.Options, test func(*rig)) {
+	for name, open := range mechanisms {
+		t.Run(name, func(t *testing.T) {
+			q, err := open()
+			if errors.Is(err, queue.ErrUnavailable) || errors.Is(err, errors.ErrUnsupported) {
+				t.Skip(err)
+			}
+			require.NoError(t, err)
+			r := &rig{t: t, queue: q}
+			r.transfers, err = transfer.New(q, o)
+			require.NoError(t, err)
+			a, b := pair(t)
+			r.stream, r.peer = r.transfers.Open(a, token), b
+			t.Cleanup(func() {
+				r.stream.Close()
+				q.Close()
+				r.transfers.End()
+				if r.peer != sys.Invalid {
+					sys.Close(r.peer)
+				}
+			})
+			test(r)
+		})
+	}
+}
+
+// pair returns two connected TCP sockets that do not block.
+func pair(t *testing.T) (a, b sys.Handle) {
+	t.Helper()
+	l, err := sys.Socket(sys.IPv4)
+	require.NoError(t, err)
+	defer sys.Close(l)
+	require.NoError(t, sys.Bind(l, netip.MustParseAddrPort("127.0.0.1:0")))
+	require.NoError(t, sys.Listen(l, 1))
+	at, err := sys.LocalAddr(l)
+	require.NoError(t, err)
+	b, err = sys.Socket(sys.IPv4)
+	require.NoError(t, err)
+	if err := sys.Connect(b, at); err != nil {
+		require.Equal(t, sys.ClassInProgress, sys.ClassOf(err))
+	}
+	fds := []sys.PollFD{{Fd: int32(l), Events: sys.PollIn}}
+	_, err = sys.Poll(fds, patience)
+	require.NoError(t, err)
+	a, _, err = sys.Accept(l)
+	require.NoError(t, err)
+	return a, b
+}
+
+// turn flushes and waits for one batch of events.
+func (r *rig) turn(timeout time.Duration) int {
+	r.t.Helper()
+	var events [8]queue.Event
+	r.transfers.Flush()
+	n, err := r.queue.Wait(events[:], timeout)
+	require.NoError(r.t, err)
+	for i := range events[:n] {
+		if e := &events[i]; transfer.Owns(e) && r.transfers.Complete(e) {
+			require.Equal(r.t, token, e.Token)
+			r.ready |= e.Ready
+		}
+	}
+	return n
+}
+
+// wait waits until a direction of i is reported.
+func (r *rig) wait(i queue.Interest) {
+	r.t.Helper()
+	for end := time.Now().Add(patience); r.ready.Directions()&i == 0; {
+		if time.Now().After(end) {
+			r.t.Fatalf("no event for %v within %v", i, patience)
+		}
+		r.turn(time.Second)
+	}
+	r.ready = 0
+}
+
+// read reads n bytes, or until the end.
+func (r *rig) read(n int) ([]byte, error) {
+	r.t.Helper()
+	var got []byte
+	p := make([]byte, 1000)
+	for len(got) < n {
+		k, err := r.stream.TryRead(p[:min(len(p), n-len(got))])
+		got = append(got, p[:k]...)
+		if err == sys.ErrWouldBlock {
+			r.wait(queue.Readable)
+		} else if err != nil {
+			return got, err
+		}
+	}
+	return got, nil
+}
+
+// write writes all of p.
+func (r *rig) write(p []byte) {
+	r.t.Helper()
+	for len(p) > 0 {
+		n, err := r.stream.TryWrite(p)
+		p = p[n:]
+		if err == sys.ErrWouldBlock {
+			r.wait(queue.Writable)
+		} else {
+			require.NoError(r.t, err)
+		}
+	}
+}
+
+// receive reads n bytes at the peer, or until the end, while the queue turns.
+func (r *rig) receive(n int) []byte {
+	r.t.Helper()
+	var got []byte
+	p := make([]byte, 64<<10)
+	for end := time.Now().Add(patience); len(got) < n; {
+		k, err := sys.Recv(r.peer, p[:min(len(p), n-len(got))])
+		switch {
+		case err == sys.ErrWouldBlock:
+			if time.Now().After(end) {
+				r.t.Fatalf("peer has %d of %d bytes after %v", len(got), n, patience)
+			}
+			r.turn(time.Millisecond)
+		case err != nil:
+			r.t.Fatalf("peer: after %d bytes: %v", len(got), err)
+		case k == 0:
+			return got
+		}
+		got = append(got, p[:k]...)
+	}
+	return got
+}
+
+func noise(n int) []byte {
+	r := rand.New(rand.NewPCG(1, 2))
+	p := make([]byte, n)
+	for i := range p {
+		p[i] = byte(r.Uint32())
+	}
+	return p
+}
+
+func TestBytesArriveInOrder(t *testing.T) {
+	each(t, transfer.Options{Buffers: 4, BufferSize: 512, MaxHeld: 2}, func(r *rig) {
+		want := noise(200_000)
+		done := make(chan error, 1)
+		go func() {
+			for p := want; len(p) > 0; {
+				n, err := sys.Send(r.peer, p)
+				p = p[n:]
+				if err == sys.ErrWouldBlock {
+					_, err = sys.Poll([]sys.PollFD{{Fd: int32(r.peer), Events: sys.PollOut}}, patience)
+				}
+				if err != nil {
+					done <- err
+					return
+				}
+			}
+			done <- sys.Shutdown(r.peer, sys.ShutWriting)
+		}()
+		got, err := r.read(len(want) + 1)
+		require.Equal(t, io.EOF, err)
+		require.NoError(t, <-done)
+		require.True(t, bytes.Equal(want, got), "%d bytes came, changed", len(got))
+		_, err = r.stream.TryRead(make([]byte, 1))
+		require.Equal(t, io.EOF, err, "the end is permanent")
+	})
+}
+
+func TestWritesArriveInOrder(t *testing.T) {
+	for _, size := range []int{1, 100, 5_000, 1 << 20} {
+		each(t, transfer.Options{}, func(r *rig) {
+			want := noise(3 * size)
+			var got []byte
+			for p := want; len(p) > 0; {
+				for part := p[:min(len(p), size)]; len(part) > 0; {
+					n, err := r.stream.TryWrite(part)
+					part, p = part[n:], p[n:]
+					if err == sys.ErrWouldBlock {
+						got = append(got, r.receive(min(64<<10, len(want)-len(p)-len(got)))...)
+					} else {
+						require.NoError(t, err)
+					}
+				}
+			}
+			got = append(got, r.receive(len(want)-len(got))...)
+			require.True(t, bytes.Equal(want, got), "size %d: %d of %d bytes came, changed", size, len(got), len(want))
+		})
+	}
+}
+
+func TestWrittenBytesLeaveBeforeTheEnd(t *testing.T) {
+	for name, end := range map[string]func(*rig){
+		"close":       func(r *rig) { r.stream.Close() },
+		"close write": func(r *rig) { require.NoError(r.t, r.stream.CloseWrite()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, transfer.Options{}, func(r *rig) {
+				want := noise(2_000)
+				r.write(want)
+				end(r)
+				require.Equal(t, want, r.receive(len(want)+1))
+			})
+		})
+	}
+}
+
+func TestCloseWithUnreadBytesResets(t *testing.T) {
+	each(t, transfer.Options{}, func(r *rig) {
+		_, err := r.stream.TryRead(make([]byte, 1))
+		require.Equal(t, sys.ErrWouldBlock, err)
+		_, err = sys.Send(r.peer, []byte("unread"))
+		require.NoError(t, err)
+		r.wait(queue.Readable)
+		r.stream.Close()
+		for r.transfers.Lingering() {
+			r.turn(time.Second)
+		}
+		_, err = sys.Poll([]sys.PollFD{{Fd: int32(r.peer), Events: sys.PollIn}}, patience)
+		require.NoError(t, err)
+		_, err = sys.Recv(r.peer, make([]byte, 1))
+		require.Equal(t, syscall.ECONNRESET, err)
+	})
+}
+
+func TestAWriteAfterTheResetFails(t *testing.T) {
+	each(t, transfer.Options{}, func(r *rig) {
+		require.NoError(t, sys.SetLinger(r.peer, 0))
+		require.NoError(t, sys.Close(r.peer))
+		r.peer = sys.Invalid
+		var err error
+		for end := time.Now().Add(patience); err == nil && time.Now().Before(end); {
+			_, err = r.stream.TryWrite([]byte("x"))
+			r.turn(0)
+		}
+		if class := sys.ClassOf(err); class != sys.ClassDisconnected {
+			t.Errorf("got error %v, want a reset", err)
+		}
+	})
+}
+
+func TestStopLeavesTheHandleToItsOwner(t *testing.T) {
+	each(t, transfer.Options{}, func(r *rig) {
+		_, err := r.stream.TryRead(make([]byte, 1))
+		require.Equal(t, sys.ErrWouldBlock, err)
+		_, err = sys.Send(r.peer, []byte("early"))
+		require.NoError(t, err)
+		r.wait(queue.Readable)
+		r.write([]byte("written"))
+		for !r.stream.Stop() {
+			r.turn(time.Second)
+		}
+		require.False(t, r.stream.Release(), "bytes are unread")
+		got, err := r.read(5)
+		require.NoError(t, err)
+		require.Equal(t, "early", string(got))
+		_, err = r.stream.TryRead(make([]byte, 1))
+		require.Equal(t, sys.ErrWouldBlock, err)
+		_, err = sys.Send(r.peer, []byte("late"))
+		require.NoError(t, err)
+		require.Equal(t, "written", string(r.receive(7)))
+		_, err = sys.Poll([]sys.PollFD{{Fd: int32(r.peer), Events: sys.PollOut}}, patience)
+		require.NoError(t, err)
+		got, err = r.read(4)
+		require.NoError(t, err)
+		require.Equal(t, "late", string(got))
+		require.True(t, r.stream.Release())
+	})
+}
+
+func TestAnIdleStreamHoldsNoBuffer(t *testing.T) {
+	each(t, transfer.Options{}, func(r *rig) {
+		for round := range 3 {
+			_, err := r.stream.TryRead(make([]byte, 1))
+			require.Equal(t, sys.ErrWouldBlock, err)
+			_, err = sys.Send(r.peer, []byte("x"))
+			require.NoError(t, err)
+			r.wait(queue.Readable)
+			require.Equal(t, 1, r.transfers.Held(), "round %d", round)
+			_, err = r.read(1)
+			require.NoError(t, err)
+			require.Equal(t, 0, r.transfers.Held(), "round %d", round)
+		}
+	})
+}
