@@ -139,6 +139,9 @@ func (c *Conn) settle(err error) (*Conn, error) {
 	if err == nil {
 		c.local, err = c.sock.LocalAddr()
 	}
+	if err == nil {
+		c.beginTransfer()
+	}
 	if err != nil {
 		c.Close()
 		return nil, callError("connect", err)

@@ -26,6 +26,8 @@ type Conn struct {
 	remote netip.AddrPort
 	ends   *ends // of a connection that is not TCP; otherwise nil
 
+	transfer Transfer // moves the bytes; nil if the calls of this package do
+
 	// exposed is set once a caller has obtained the handle. That caller may read urgent data, which
 	// the next event then does not report, or enable TLS in the kernel. From then on a short read
 	// proves nothing.
@@ -83,6 +85,7 @@ func register(s Socket, remote netip.AddrPort, w Waiter) (*Conn, error) {
 	if c.reg, err = registerWith(w, s.Handle()); err != nil {
 		return nil, opError("register", c.LocalAddr(), c.RemoteAddr(), err)
 	}
+	c.beginTransfer()
 	return c, nil
 }
 
@@ -128,7 +131,7 @@ func (c *Conn) read(p []byte) (int, error) {
 		// Skip the try if the last read took all that there was and an event will report whatever
 		// comes next.
 		if !c.in.short || !c.mayDrainShort() {
-			n, err := c.sock.TryRead(p)
+			n, err := c.tryRead(p)
 			if err != sys.ErrWouldBlock {
 				c.in.short = err == nil && n < len(p)
 				return n, err
@@ -144,6 +147,9 @@ func (c *Conn) read(p []byte) (int, error) {
 // mayDrainShort reports whether a short read proves that no more bytes are there. See
 // Socket.MayDrainShort and Source.
 func (c *Conn) mayDrainShort() bool {
+	if c.transfer != nil {
+		return c.transfer.Drained()
+	}
 	return c.sock.kind == plainTCP && !c.exposed.Load() && c.reg.ShortReadDrains()
 }
 
@@ -178,7 +184,7 @@ func (c *Conn) writeAll(p []byte) (int, error) {
 		if c.out.expired() {
 			return written, c.late()
 		}
-		n, err := c.sock.TryWrite(p[written:])
+		n, err := c.tryWrite(p[written:])
 		written += n
 		if n > 0 {
 			c.out.progressed()
@@ -204,6 +210,12 @@ func (c *Conn) Close() error {
 	if !c.sock.retire() {
 		return c.opError("close", net.ErrClosed)
 	}
+	if c.transfer != nil {
+		err := c.reg.Close()
+		c.sock.surrender()
+		c.transfer.Close()
+		return c.opError("close", err)
+	}
 	return c.opError("close", c.end())
 }
 
@@ -211,7 +223,11 @@ func (c *Conn) Close() error {
 // Reading continues. CloseWrite does not wait. It does nothing if the peer has reset the
 // connection.
 func (c *Conn) CloseWrite() error {
-	return c.opError("close", c.connected(c.sock.CloseWrite(), sys.Writable))
+	closeWrite := c.sock.CloseWrite
+	if c.transfer != nil {
+		closeWrite = c.transfer.CloseWrite
+	}
+	return c.opError("close", c.connected(closeWrite(), sys.Writable))
 }
 
 // CloseRead makes running and later reads return io.EOF after the bytes that have already arrived.

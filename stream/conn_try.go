@@ -15,7 +15,7 @@ func (c *Conn) TryReadv(segs [][]byte) (int, error) {
 		return 0, c.opError("read", ErrBusy)
 	}
 	defer c.in.give()
-	n, err := c.sock.TryReadv(segs)
+	n, err := c.tryReadv(segs)
 	c.in.tried(err)
 	c.in.short = err == nil && endsInside(segs, n)
 	return n, c.opError("read", err)
@@ -29,7 +29,7 @@ func (c *Conn) TryWritev(segs [][]byte) (int, error) {
 		return 0, c.opError("write", ErrBusy)
 	}
 	defer c.out.give()
-	n, err := c.sock.TryWritev(segs)
+	n, err := c.tryWritev(segs)
 	c.out.tried(err)
 	return n, c.opError("write", err)
 }
@@ -83,7 +83,7 @@ func (c *Conn) writev(v *net.Buffers) (int64, error) {
 		if c.out.expired() {
 			return written, c.late()
 		}
-		n, err := c.sock.TryWritev(*v)
+		n, err := c.tryWritev(*v)
 		written += int64(n)
 		consume(v, n)
 		if n > 0 {

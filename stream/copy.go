@@ -108,6 +108,9 @@ func (c *Conn) sendFile(f regularFile, remain int64) (n int64, handled bool, err
 		return 0, true, c.opError("write", err)
 	}
 	defer c.out.give()
+	if err := c.syncTransfer(); err != nil {
+		return 0, true, c.opError("write", err)
+	}
 	var sent int64
 	var failure error
 	send := func(fd uintptr) {
@@ -135,7 +138,7 @@ func (c *Conn) sendFile(f regularFile, remain int64) (n int64, handled bool, err
 		}
 		switch {
 		case failure == sys.ErrWouldBlock:
-			failure = c.out.wait(&c.sock, c.reg, sys.Writable)
+			failure = c.awaitRoom()
 		case failure == nil && sent == 0:
 			return n, true, nil
 		case refusesZeroCopy(failure):
@@ -189,6 +192,9 @@ const (
 func (c *Conn) splice(from *Conn, remain int64) (n int64, handled bool, err error) {
 	if c.sock.file || from.sock.file || c.sock.kind == unixRecords || from.sock.kind == unixRecords {
 		return 0, false, nil
+	}
+	if c.transfer != nil || from.transfer != nil {
+		return 0, false, nil // bytes of either connection are in the process already
 	}
 	if err := from.in.take(from.reg); err != nil {
 		return 0, true, from.opError("read", err)

@@ -142,6 +142,9 @@ func (d *dialing) attemptUnix(name string) (*Conn, error) {
 	if err == nil {
 		c.ends, err = c.sock.unixEnds()
 	}
+	if err == nil {
+		c.beginTransfer()
+	}
 	if err != nil {
 		c.Close()
 		return nil, callError("connect", err)

@@ -218,7 +218,7 @@ func (q *WriteQueue) offer(p []byte) (int, error) {
 	n := 0
 	if q.ring.n == 0 {
 		var err error
-		n, err = q.c.sock.TryWrite(p)
+		n, err = q.c.tryWrite(p)
 		if err != nil && err != sys.ErrWouldBlock {
 			return 0, q.fail(err)
 		}
@@ -244,7 +244,7 @@ func (q *WriteQueue) push() error {
 	}
 	var spans [2][]byte
 	for q.ring.n > 0 {
-		n, err := q.c.sock.TryWritev(q.ring.spans(&spans))
+		n, err := q.c.tryWritev(q.ring.spans(&spans))
 		q.c.out.tried(err) // no caller drives, and mu is held
 		q.ring.drop(n)
 		if err == sys.ErrWouldBlock {

@@ -1,0 +1,125 @@
+package stream
+
+import (
+	"runtime"
+	"sync/atomic"
+
+	"github.com/edgewise-go/edgewise/sys"
+)
+
+// Transferrer is an optional extension of [Source]. A mechanism that completes operations, such as
+// io_uring, moves the bytes of a connection itself and needs no system call per read and write.
+type Transferrer interface {
+	// Transfer makes the source move the bytes of its handle, a connected stream socket, and returns
+	// how to read and write them. It returns nil if the mechanism only reports readiness. A Conn
+	// calls it once, before the first read or write.
+	Transfer() Transfer
+}
+
+// Transfer reads and writes the bytes of a connection. It has the semantics of the Try operations
+// of [Socket], and after [sys.ErrWouldBlock] the caller waits by its Source. Any goroutine may use
+// it.
+//
+//   - A write may be taken although the peer cannot take it. An error then comes with a later call.
+//   - Drained reports whether the next read would block, and an event reports what comes next.
+//   - Sync passes all bytes that were taken to the kernel, so that the caller may write by other
+//     means. It reports whether that is done. If not, the caller waits for room and calls it again.
+//   - AwaitRoom makes the next Wait for room return, after a write by other means would block.
+//   - Stop ends the transfer, and reports whether it has ended. If not, the caller waits in either
+//     direction and calls it again. Afterwards reads return what has arrived, and then all calls go
+//     to the handle directly.
+//   - Close owns the handle. It closes the handle when the bytes that were taken have left, or
+//     cannot leave.
+//   - Release ends a transfer that has stopped, and returns the handle. It reports false, and does
+//     nothing, if bytes are unread.
+type Transfer = interface {
+	TryRead(p []byte) (int, error)
+	TryWrite(p []byte) (int, error)
+	TryReadv(segments [][]byte) (int, error)
+	TryWritev(segments [][]byte) (int, error)
+	CloseWrite() error
+	Drained() bool
+	Sync() (done bool)
+	AwaitRoom()
+	Stop() (done bool)
+	Close()
+	Release() bool
+}
+
+// beginTransfer lets the source move the bytes, if it can and the kind of the handle allows it.
+func (c *Conn) beginTransfer() {
+	if c.sock.file || c.sock.kind == unixRecords || c.sock.isShared() {
+		return
+	}
+	if t, ok := c.reg.(Transferrer); ok {
+		c.transfer = t.Transfer()
+	}
+}
+
+func (c *Conn) tryRead(p []byte) (int, error) {
+	if c.transfer != nil {
+		return c.transfer.TryRead(p)
+	}
+	return c.sock.TryRead(p)
+}
+
+func (c *Conn) tryReadv(segs [][]byte) (int, error) {
+	if c.transfer != nil {
+		return c.transfer.TryReadv(segs)
+	}
+	return c.sock.TryReadv(segs)
+}
+
+func (c *Conn) tryWrite(p []byte) (int, error) {
+	if c.transfer != nil {
+		return c.transfer.TryWrite(p)
+	}
+	return c.sock.TryWrite(p)
+}
+
+func (c *Conn) tryWritev(segs [][]byte) (int, error) {
+	if c.transfer != nil {
+		return c.transfer.TryWritev(segs)
+	}
+	return c.sock.TryWritev(segs)
+}
+
+// syncTransfer waits until the kernel has all bytes that were written. The caller holds the turn of
+// writes, and is about to write by other means.
+func (c *Conn) syncTransfer() error {
+	for c.transfer != nil && !c.transfer.Sync() {
+		if c.out.expired() {
+			return c.late()
+		}
+		if err := c.out.wait(&c.sock, c.reg, sys.Writable); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// awaitRoom waits for room after a write by other means would block.
+func (c *Conn) awaitRoom() error {
+	if c.transfer != nil {
+		c.transfer.AwaitRoom()
+	}
+	return c.out.wait(&c.sock, c.reg, sys.Writable)
+}
+
+// surrender ends the socket, which is retired, without closing its handle. It returns when no call
+// uses the handle; no call holds it for longer than a system call.
+func (s *Socket) surrender() {
+	for atomic.LoadUint32(&s.refs)&^(lasting|retired) > 1 {
+		runtime.Gosched()
+	}
+}
+
+// handOver ends the transfer before the source. It returns ErrBusy while bytes that have arrived are
+// unread, or operations still use the handle: the caller reads them, or waits, and calls it again.
+func (c *Conn) handOver() (sys.Handle, error) {
+	if c.transfer != nil && (!c.transfer.Stop() || !c.transfer.Release()) {
+		return sys.Invalid, ErrBusy
+	}
+	c.transfer = nil
+	return c.endpoint.handOver()
+}
