@@ -58,6 +58,9 @@ func (w *worker) work() {
 	w.watchdog = l.watch()
 	defer w.watchdog.end()
 	l.lock()
+	if err == nil {
+		err = l.openErr
+	}
 	if err != nil {
 		l.stop(fmt.Errorf("sched: %w", err))
 	}

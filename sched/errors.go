@@ -41,6 +41,8 @@ var (
 	errNoTask    = fmt.Errorf("%w: the Task is nil: pass that of the caller", ErrWrongWaiter)
 )
 
+var errNoCompleter = fmt.Errorf("sched: Options.Completions: the queue is no queue.Completer (see package completion): %w", errors.ErrUnsupported)
+
 // CancelError is the error of a canceled task's suspended operation and of every later one. It
 // matches ErrCanceled and unwraps to its cause.
 type CancelError struct {

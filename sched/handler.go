@@ -373,8 +373,10 @@ func (s *handlerSlot) over(l *Loop) {
 func (s *handlerSlot) end(l *Loop, err error) {
 	s.stopTimer(l)
 	h := s.handler(l)
-	if derr := s.deregister(l); err == nil {
-		err = derr
+	if !s.transfers() {
+		if derr := s.deregister(l); err == nil {
+			err = derr
+		}
 	}
 	l.dropHandler(s)
 	l.dismiss()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/queue/transfer"
 )
 
 // Loop runs tasks over one queue, on one thread, or on several if it belongs to a Shared.
@@ -50,6 +51,9 @@ type Loop struct {
 	living atomic.Int64 // tasks of both forms, including those in the inbox
 	slots  slots
 	slab   slab
+
+	transfers *transfer.Transfers // nil unless Options asks for completions
+	openErr   error               // why there are none, for Run
 
 	metrics *metrics // nil unless Options asks for it
 	profile *profile // nil unless Options asks for it
@@ -101,6 +105,9 @@ func newLoop(q queue.Queue, options Options) *Loop {
 	l.blocking.room.size = l.options.MaxBlocking
 	if options.Metrics {
 		l.measure()
+	}
+	if options.Completions {
+		l.openErr = l.openTransfers(transfer.Options{})
 	}
 	return l
 }
@@ -175,7 +182,7 @@ func (l *Loop) runReady(w *worker) {
 // finished reports whether the loop has nothing left to wait for.
 func (l *Loop) finished() bool {
 	return (l.canceled != nil || l.drained.Load()) && l.living.Load() == 0 && l.blocking.count == 0 &&
-		!l.posting && !l.attending && !l.inbox.pending.Load()
+		!l.posting && !l.attending && !l.inbox.pending.Load() && (l.transfers == nil || !l.transfers.Lingering())
 }
 
 // settleFired adapts the interest in sources that have fired to what tasks wait for, before the
@@ -237,6 +244,9 @@ func (l *Loop) query(timeout time.Duration) (int, error) {
 	l.metrics.countWait()
 	l.unlock()
 	defer l.lock()
+	if l.transfers != nil {
+		l.transfers.Flush()
+	}
 	return l.queue.Wait(l.events[:], timeout)
 }
 
@@ -266,6 +276,10 @@ func (l *Loop) resolve(events []queue.Event) {
 	defer l.slots.mu.Unlock()
 	for i := range events {
 		var k sink
+		if l.transfers != nil && transfer.Owns(&events[i]) && !l.transfers.Complete(&events[i]) {
+			l.batch = append(l.batch, nil)
+			continue
+		}
 		if t := events[i].Token; t&tokenHandler == 0 {
 			k = l.slots.lookup(t)
 		} else if s := l.slab.lookup(t); s != nil {

@@ -28,6 +28,9 @@ func (l *Loop) windUp(err error) error {
 	if cerr := l.queue.Close(); err == nil && cerr != nil && !errors.Is(cerr, queue.ErrClosed) {
 		err = cerr
 	}
+	if l.transfers != nil {
+		l.transfers.End()
+	}
 	l.eachSink(func(k sink) { k.over(l) })
 	if l.poller != nil && l.poller.loop != l {
 		l.poller.dismiss(l)

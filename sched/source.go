@@ -28,10 +28,11 @@ const unusedMax = 2
 
 // The flags of a source.
 const (
-	flagEnds    = 1 << iota // a hang-up or an error was reported
-	flagClosed              // the registration has ended
-	flagUrgent              // urgent data was reported
-	flagResting             // the queue does not have the registration; see rest
+	flagEnds     = 1 << iota // a hang-up or an error was reported
+	flagClosed               // the registration has ended
+	flagUrgent               // urgent data was reported
+	flagResting              // the queue does not have the registration; see rest
+	flagTransfer             // operations move the bytes, and the queue does not have the registration
 )
 
 func (s *source) closed() bool { return s.flags.Load()&flagClosed != 0 }
@@ -79,7 +80,10 @@ func (s *source) close(l *Loop) (bool, error) {
 	if s.resting() {
 		return true, nil
 	}
-	err := s.deregister(l)
+	var err error
+	if !s.transfers() {
+		err = s.deregister(l)
+	}
 	l.slots.dropLocked(s.token)
 	return true, err
 }
@@ -89,7 +93,7 @@ func (s *source) close(l *Loop) (bool, error) {
 func (s *source) rest(l *Loop) {
 	l.slots.mu.Lock()
 	defer l.slots.mu.Unlock()
-	if s.flags.Load()&(flagClosed|flagResting) != 0 {
+	if s.flags.Load()&(flagClosed|flagResting|flagTransfer) != 0 {
 		return
 	}
 	if s.deregister(l) == nil {
@@ -130,6 +134,9 @@ func (s *source) deregister(l *Loop) error {
 
 // arm declares that readiness in the directions of want is lost, and makes the queue watch for it.
 func (s *source) arm(l *Loop, want queue.Interest) error {
+	if s.transfers() {
+		return nil // the try that would block has asked for an event
+	}
 	switch l.options.Mode {
 	case queue.Edge:
 		if l.native {
@@ -160,7 +167,7 @@ func (s *source) watch(l *Loop, interest queue.Interest) error {
 	if s.closed() {
 		return net.ErrClosed
 	}
-	if s.resting() {
+	if s.resting() || s.transfers() {
 		return nil
 	}
 	err := l.queue.Modify(s.handle, queue.Registration{Token: s.token, Interest: interest, Mode: l.options.Mode})
@@ -196,6 +203,9 @@ func (s *source) note(l *Loop, e *queue.Event, k sink) {
 // for the bytes that follow. Such an event therefore reports the mark. If the queue cannot report
 // urgent data, a short read proves nothing.
 func (s *source) shortReadDrains(l *Loop) bool {
+	if s.transfers() {
+		return false // the Transfer knows
+	}
 	return l.options.Mode != queue.Edge || !l.native || l.urgent && s.flags.Load()&(flagEnds|flagUrgent) == 0
 }
 

@@ -55,6 +55,7 @@ func (s *taskSource) obtainOthers() *others {
 		return o
 	}
 	s.others.CompareAndSwap(nil, &others{home: s})
+	s.stopTransfer()
 	return s.others.Load()
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/queue/transfer"
 	"github.com/edgewise-go/edgewise/sys"
 )
 
@@ -15,8 +16,9 @@ type taskSource struct {
 	loop *Loop
 	source
 	others      atomic.Pointer[others]
-	waiting     [2]*Task       // by direction; owned by the loop
-	arming      queue.Interest // of the task in suspension
+	stream      atomic.Pointer[transfer.Stream] // set once, if operations move the bytes
+	waiting     [2]*Task                        // by direction; owned by the loop
+	arming      queue.Interest                  // of the task in suspension
 	interrupted [2]atomic.Bool
 	listed      bool // guarded by the inbox's lock
 	visiting    bool // the handle belongs to a taskSource of another loop
@@ -116,12 +118,28 @@ func (s *taskSource) deliver(l *Loop, e *queue.Event) {
 			// not miss the event.
 		}
 		s.ready |= i
+		if s.transfers() {
+			s.interruptOthers(d)
+		}
+	}
+	if s.transfers() {
+		if st := s.stream.Load(); st != nil && st.Stopping() {
+			taskTransfer{st, s}.Stop()
+		}
 	}
 	if s.unused >= unusedMax {
 		s.unused = 0
 		if s.waiting == [2]*Task{} && s.watchedElsewhere() {
 			s.rest(l)
 		}
+	}
+}
+
+// interruptOthers makes a caller that waits elsewhere try again: bytes that operations have taken
+// are not readable there.
+func (s *taskSource) interruptOthers(d sys.Direction) {
+	if o := s.others.Load(); o != nil {
+		o.interrupt(d)
 	}
 }
 

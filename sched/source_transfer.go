@@ -1,0 +1,149 @@
+package sched
+
+import (
+	"net"
+
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/queue/transfer"
+)
+
+// Transfer is what [Loop] offers package stream as stream.Transfer; see there.
+type Transfer = interface {
+	TryRead(p []byte) (int, error)
+	TryWrite(p []byte) (int, error)
+	TryReadv(segments [][]byte) (int, error)
+	TryWritev(segments [][]byte) (int, error)
+	CloseWrite() error
+	Drained() bool
+	Sync() (done bool)
+	AwaitRoom()
+	Stop() (done bool)
+	Close()
+	Release() bool
+}
+
+// openTransfers makes l move the bytes of connections by operations of its queue.
+//
+// Errors: [errors.ErrUnsupported] if the queue is no queue.Completer, and those of transfer.New.
+func (l *Loop) openTransfers(o transfer.Options) error {
+	q, ok := l.queue.(queue.Completer)
+	if !ok {
+		return errNoCompleter
+	}
+	// A caller on another thread makes the loop flush what it has written. On the loop itself the
+	// next wait does so.
+	o.Wake = func() {
+		if l.inbox.sleeping.Load() {
+			_ = l.queue.Wake() // an error means that the queue is closed, and with it all streams
+		}
+	}
+	t, err := transfer.New(q, o)
+	if err != nil {
+		return err
+	}
+	l.transfers = t
+	return nil
+}
+
+// begin makes the operations of the queue move the bytes of s instead of the caller's system calls.
+// It returns nil if the loop only reports readiness.
+func (s *source) begin(l *Loop) *transfer.Stream {
+	if l.transfers == nil {
+		return nil
+	}
+	l.slots.mu.Lock()
+	defer l.slots.mu.Unlock()
+	if s.flags.Load()&(flagClosed|flagResting|flagTransfer) != 0 || s.deregister(l) != nil {
+		return nil
+	}
+	s.armed, s.ready = queue.None, queue.None
+	s.flags.Or(flagTransfer)
+	return l.transfers.Open(s.handle, s.token)
+}
+
+// rejoin registers s for readiness after its transfer has ended.
+func (s *source) rejoin(l *Loop) error {
+	l.slots.mu.Lock()
+	defer l.slots.mu.Unlock()
+	switch {
+	case s.closed():
+		return net.ErrClosed
+	case !s.transfers():
+		return nil // another caller was first
+	}
+	s.flags.And(^uint32(flagTransfer))
+	return closedError(s.register(l))
+}
+
+func (s *source) transfers() bool { return s.flags.Load()&flagTransfer != 0 }
+
+// taskTransfer is the Transfer of a taskSource.
+type taskTransfer struct {
+	*transfer.Stream
+	source *taskSource
+}
+
+// Transfer implements stream.Transferrer.
+func (s *taskSource) Transfer() Transfer {
+	if s.others.Load() != nil || s.visiting {
+		return nil
+	}
+	st := s.begin(s.loop)
+	if st == nil {
+		return nil
+	}
+	s.stream.Store(st)
+	return taskTransfer{st, s}
+}
+
+// Stop ends the transfer and makes the source report readiness again.
+func (t taskTransfer) Stop() bool {
+	if !t.source.transfers() {
+		return true
+	}
+	if !t.Stream.Stop() {
+		return false
+	}
+	// A failure shows in the next Wait, which finds no registration.
+	_ = t.source.rejoin(t.source.loop)
+	return true
+}
+
+// stopTransfer makes s report readiness, because a caller waits for its handle elsewhere. What
+// arrives until the transfer has ended wakes that caller.
+func (s *taskSource) stopTransfer() {
+	if st := s.stream.Load(); st != nil && s.transfers() {
+		taskTransfer{st, s}.Stop()
+	}
+}
+
+// Transfer makes the queue move the bytes of the handle of t, a connected stream socket, and returns
+// how to read and write them; see stream.Transfer. It returns nil if the loop only reports
+// readiness. It is for the steps of t, which call it once. Handler.End closes the Transfer instead
+// of the handle.
+func (t HandlerTask) Transfer() Transfer {
+	s := t.loop.slab.slot(t.token)
+	if st := s.begin(t.loop); st != nil {
+		return handlerTransfer{st, s, t.loop}
+	}
+	return nil
+}
+
+// handlerTransfer is the Transfer of a handler.
+type handlerTransfer struct {
+	*transfer.Stream
+	slot *handlerSlot
+	loop *Loop
+}
+
+// Stop ends the transfer and makes the handler wait for readiness again.
+func (t handlerTransfer) Stop() bool {
+	if !t.slot.transfers() {
+		return true
+	}
+	if !t.Stream.Stop() {
+		return false
+	}
+	_ = t.slot.rejoin(t.loop)
+	return true
+}
