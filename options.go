@@ -39,6 +39,13 @@ type Options struct {
 	// "edge".
 	Mode string
 
+	// IO selects how the bytes of connections move. With "readiness" the queue reports when a socket
+	// is ready, and the tasks read and write it. With "completion" the queue reads and writes, many
+	// connections per system call; see sched.Options.Completions. A mechanism that only reports
+	// readiness gets an adapter, so the choice changes no program. An empty name means "auto":
+	// "completion" where it measured best, which is nowhere yet.
+	IO string
+
 	// Scheduler places tasks on loops: "single", "sharded", "shared" or "stealing". An empty name
 	// means "single" for one loop and "sharded" for several. NewScheduler replaces it. It makes a
 	// scheduler whose loops have the given options.
@@ -127,6 +134,7 @@ type choice struct {
 
 var (
 	modes      = choice{"Mode", []string{"edge", "level", "oneshot"}}
+	transfers  = choice{"IO", []string{"auto", "readiness", "completion"}}
 	schedulers = choice{"Scheduler", []string{"single", "sharded", "shared", "stealing"}}
 	resolvers  = choice{"Resolve", []string{"adaptive", "blocking", "evented", "pool"}}
 	buffers    = choice{"Buffer", slices.DeleteFunc(bufstrategy.Names(), func(name string) bool { return name == "kernel" })}
@@ -149,6 +157,7 @@ func (o Options) complete() (Options, error) {
 	}
 	setDefault(&o.Queue, "auto")
 	setDefault(&o.Mode, "edge")
+	setDefault(&o.IO, "auto")
 	setDefault(&o.Resolve, "adaptive")
 	if o.Loops == 1 {
 		setDefault(&o.Scheduler, "single")
@@ -177,7 +186,7 @@ func (o Options) complete() (Options, error) {
 	for _, c := range []struct {
 		choice choice
 		name   string
-	}{{modes, o.Mode}, {schedulers, o.Scheduler}, {resolvers, o.Resolve}, {buffers, o.Buffer}} {
+	}{{modes, o.Mode}, {transfers, o.IO}, {schedulers, o.Scheduler}, {resolvers, o.Resolve}, {buffers, o.Buffer}} {
 		if err := c.choice.check(c.name); err != nil {
 			return o, err
 		}

@@ -136,6 +136,26 @@ func (s *Stack) openQueue() (queue.Queue, error) {
 	return q, nil
 }
 
+// openLoopQueue opens the queue of a loop.
+func (s *Stack) openLoopQueue() (queue.Queue, error) {
+	if s.options.IO != "completion" {
+		return s.openQueue()
+	}
+	if s.options.OpenQueue != nil {
+		q, err := s.options.OpenQueue()
+		if err != nil {
+			return nil, err
+		}
+		return auto.Completing(q)
+	}
+	single := s.options.NewScheduler == nil && s.options.Scheduler != "shared"
+	q, err := auto.Completer(s.options.Queue, single)
+	if err != nil {
+		return nil, &OptionError{Option: "Queue", Value: s.options.Queue, Err: err}
+	}
+	return q, nil
+}
+
 // openPoller opens the poller. Its queue holds no thread if the mechanism allows that.
 func (s *Stack) openPoller() (*sched.Poller, error) {
 	q, err := s.openQueue()
@@ -155,22 +175,23 @@ func (s *Stack) openPoller() (*sched.Poller, error) {
 func (s *Stack) openScheduler() (sched.Scheduler, error) {
 	o := s.options.Sched
 	o.Mode, o.Poller = s.options.mode(), s.poller
+	o.Completions = o.Completions || s.options.IO == "completion"
 	if o.Ended == nil {
 		o.Ended = s.logEnd
 	}
 	n := s.options.Loops
 	if s.options.NewScheduler != nil {
-		return s.options.NewScheduler(s.openQueue, o)
+		return s.options.NewScheduler(s.openLoopQueue, o)
 	}
 	var made sched.Scheduler
 	var err error
 	switch s.options.Scheduler {
 	case "sharded":
-		made, err = sched.NewSharded(n, s.openQueue, o)
+		made, err = sched.NewSharded(n, s.openLoopQueue, o)
 	case "stealing":
-		made, err = sched.NewStealing(n, s.openQueue, o)
+		made, err = sched.NewStealing(n, s.openLoopQueue, o)
 	default:
-		q, opening := s.openQueue()
+		q, opening := s.openLoopQueue()
 		if opening != nil {
 			return nil, opening
 		}

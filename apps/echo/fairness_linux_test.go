@@ -130,8 +130,8 @@ func (f *flood) connect(sent func(n int)) *stream.Conn {
 		}
 		counted := &countedBuffer{buffer, sent}
 		if f.task == "handler" {
-			h := &handler{sock: server, buffer: counted}
-			_, err := t.Loop().StartHandler(h.sock.Handle(), h)
+			h := &handler{link: stream.Link{Socket: server}, buffer: counted}
+			_, err := t.Loop().StartHandler(h.link.Handle(), h)
 			return err
 		}
 		conn, err := stream.NewConn(server, t.Loop().Waiter())

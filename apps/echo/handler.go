@@ -17,13 +17,13 @@ func serveHandlers(stack *edgewise.Stack, l *edgewise.Listener) error {
 		if err != nil {
 			return nil, err
 		}
-		return &handler{sock: sock, buffer: buffer}, nil
+		return &handler{link: stream.Link{Socket: sock}, buffer: buffer}, nil
 	})
 }
 
 // handler is the protocol as a state machine: between two steps only these fields remain.
 type handler struct {
-	sock   stream.Socket
+	link   stream.Link
 	buffer bufstrategy.Buffer
 	task   sched.HandlerTask
 	last   bufstrategy.Outcome // of the last Fill: what to do when the buffer is empty
@@ -33,14 +33,16 @@ type handler struct {
 
 // TryReadv makes the handler a source that can report, through its task, when a short read is as
 // good as would-block.
-func (h *handler) TryReadv(segs [][]byte) (int, error) { return h.sock.TryReadv(segs) }
+func (h *handler) TryReadv(segs [][]byte) (int, error) { return h.link.TryReadv(segs) }
 
 // ShortReadDrains is called after a short read.
-func (h *handler) ShortReadDrains() bool { return h.sock.MayDrainShort() && h.task.ShortReadDrains() }
+func (h *handler) ShortReadDrains() bool { return h.link.ShortReadDrains(h.task) }
 
 // Step reads and writes until one of the two would block or the budget is spent.
 func (h *handler) Step(t sched.HandlerTask, cause sched.Cause) sched.Next {
-	h.task = t
+	if h.task = t; cause == sched.Started {
+		h.link.Begin(t)
+	}
 	for {
 		if h.buffer.Len() == 0 {
 			var n int
@@ -50,7 +52,7 @@ func (h *handler) Step(t sched.HandlerTask, cause sched.Cause) sched.Next {
 				return sched.Done(h.failed)
 			}
 		}
-		switch outcome, _, err := bufstrategy.Flush(h.buffer, &h.sock, 0); outcome {
+		switch outcome, _, err := bufstrategy.Flush(h.buffer, &h.link, 0); outcome {
 		case bufstrategy.Failed:
 			return sched.Done(err)
 		case bufstrategy.Blocked:
@@ -58,7 +60,7 @@ func (h *handler) Step(t sched.HandlerTask, cause sched.Cause) sched.Next {
 		}
 		switch {
 		case h.last == bufstrategy.EOF:
-			return sched.Done(h.sock.CloseWrite())
+			return sched.Done(h.link.CloseWrite())
 		case h.last == bufstrategy.Drained:
 			h.moved = 0
 			return sched.WaitFor(queue.Readable)
@@ -74,5 +76,5 @@ func (h *handler) Step(t sched.HandlerTask, cause sched.Cause) sched.Next {
 // End closes the connection, for whatever reason it ended.
 func (h *handler) End(error) {
 	h.buffer.Release()
-	h.sock.Close()
+	h.link.Close()
 }

@@ -67,7 +67,7 @@ func (q *instance) complete(events []queue.Event, n int, c sys.IoUringCQE) (int,
 	if what != terminal {
 		bits |= queue.More
 	}
-	q.emit(events, n, queue.Event{Token: s.Token, Completion: bits, Buffer: buffer, Result: result})
+	q.emit(events, n, queue.Event{Token: s.Token, Completion: bits, Kind: s.Kind, Buffer: buffer, Result: result})
 	if what == terminal {
 		q.finish(id, s, result)
 	}
@@ -100,7 +100,7 @@ func (q *instance) emitLocal(events []queue.Event) (n int) {
 		if s.Extra.moved > 0 {
 			result = s.Extra.moved
 		}
-		q.emit(events, n, queue.Event{Token: s.Token, Completion: queue.Completed, Result: result})
+		q.emit(events, n, queue.Event{Token: s.Token, Completion: queue.Completed, Kind: s.Kind, Result: result})
 		q.finish(id, s, result)
 		n++
 	}

@@ -23,6 +23,7 @@ const (
 func Register(fs *flag.FlagSet, o *edgewise.Options, which Which) {
 	fs.StringVar(&o.Queue, "queue", "auto", "event queue: auto|epoll|iouring|poll|kqueue|iocp")
 	fs.StringVar(&o.Mode, "mode", "edge", "mode of the event queue: edge|level|oneshot")
+	fs.StringVar(&o.IO, "io", "auto", "how bytes move: auto|readiness|completion")
 	fs.StringVar(&o.Scheduler, "sched", "", "scheduler: single|sharded|shared|stealing (default single for one loop, otherwise sharded)")
 	fs.IntVar(&o.Loops, "loops", 1, "event loops, one thread per loop; with -sched shared, threads of the one loop; 0 for one per processor")
 	if which&WithBuffer != 0 {
@@ -46,7 +47,7 @@ func Open(o edgewise.Options) (*edgewise.Stack, error) {
 		return stack, err
 	}
 	name := map[string]string{
-		"Queue": "queue", "Mode": "mode", "Scheduler": "sched", "Loops": "loops", "Buffer": "buffer", "Resolve": "resolve", "HostsPath": "hosts",
+		"Queue": "queue", "Mode": "mode", "IO": "io", "Scheduler": "sched", "Loops": "loops", "Buffer": "buffer", "Resolve": "resolve", "HostsPath": "hosts",
 	}[unusable.Option]
 	if unusable.Nearest == "" {
 		return nil, cli.Usagef("-%s %s: %w", name, unusable.Value, unusable.Err)
