@@ -88,8 +88,19 @@ func closeKeepsHandles(t T, f *Fixture) {
 	f.read(t, a, 1)
 }
 
+// closeRounds is how often a queue is closed during calls, and closeRoundsFull is how often if the
+// whole product is asked for.
+const (
+	closeRounds     = 2
+	closeRoundsFull = 5
+)
+
 func closeRaces(t T, f *Fixture) {
-	for range 5 {
+	rounds := closeRounds
+	if suite.Full() {
+		rounds = closeRoundsFull
+	}
+	for range rounds {
 		q := f.another(t)
 		var calls atomic.Int64
 		var over atomic.Bool

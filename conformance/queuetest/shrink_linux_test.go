@@ -11,6 +11,7 @@ import (
 )
 
 func TestTheModelNamesFewSteps(t *testing.T) {
+	t.Parallel() // it waits for events that the mutant loses
 	// Two steps suffice to detect it: one that registers, and any other step after it.
 	target := mutate("a level is an edge", func(q *faulty) {
 		edge := func(r queue.Registration) queue.Registration {

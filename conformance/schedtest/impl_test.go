@@ -144,6 +144,10 @@ func (m mechanism) refusal(t *testing.T) error {
 func testMechanism(t *testing.T, name string) {
 	c := suite.Of(t)
 	before := runtime.NumGoroutine()
+	// Cleanups run after the parallel subtests.
+	t.Cleanup(func() {
+		suite.Until(c, "the goroutines of the cases end", func() bool { return runtime.NumGoroutine() <= before })
+	})
 	var available []mechanism
 	for _, m := range mechanisms {
 		err := m.refusal(t)
@@ -157,8 +161,10 @@ func testMechanism(t *testing.T, name string) {
 	for _, row := range suite.Combinations(len(available), len(modes), len(schedulers)) {
 		if m := available[row[0]]; m.name == name {
 			target := schedulers[row[2]](m.name, m.open, modes[row[1]])
-			t.Run(target.Name, func(t *testing.T) { Run(t, target) })
+			t.Run(target.Name, func(t *testing.T) {
+				t.Parallel() // they wait more than they compute
+				Run(t, target)
+			})
 		}
 	}
-	suite.Until(c, "the goroutines of the cases end", func() bool { return runtime.NumGoroutine() <= before })
 }

@@ -347,13 +347,10 @@ const (
 )
 
 func queueMessage(writer, number int) []byte {
-	p := make([]byte, 8+(writer*977+number*131)%queuePiece)
+	p := bytes.Repeat([]byte{byte(writer + number)}, 8+(writer*977+number*131)%queuePiece)
 	binary.BigEndian.PutUint32(p, uint32(len(p)))
 	binary.BigEndian.PutUint16(p[4:], uint16(writer))
 	binary.BigEndian.PutUint16(p[6:], uint16(number))
-	for i := 8; i < len(p); i++ {
-		p[i] = byte(writer + number)
-	}
 	return p
 }
 
@@ -384,11 +381,12 @@ func queueOrder(w *world) {
 			w.Fatalf("peer's read: %v", err)
 		}
 		i, j := int(binary.BigEndian.Uint16(head[4:])), int(binary.BigEndian.Uint16(head[6:]))
-		if i >= queueWriters || j != next[i] || !bytes.Equal(head[:], queueMessage(i, j)[:8]) {
+		message := queueMessage(i, j)
+		if i >= queueWriters || j != next[i] || !bytes.Equal(head[:], message[:8]) {
 			w.Fatalf("message %d of writer %d arrived in place of another, or bytes are mixed", j, i)
 		}
 		next[i]++
-		w.arrives(peer, queueMessage(i, j)[8:])
+		w.arrives(peer, message[8:])
 	}
 	for _, p := range writers {
 		w.check(p.get(), "writer")

@@ -2,6 +2,8 @@ package streamtest
 
 import (
 	"net/netip"
+	"slices"
+	"sync"
 
 	"github.com/edgewise-go/edgewise/stream"
 	"github.com/edgewise-go/edgewise/sys"
@@ -44,9 +46,12 @@ const (
 	MultipathTCP Feature = "multipath-tcp"
 )
 
-// System returns the features that the system has. It briefly opens sockets to detect IPv6, records
-// and Multipath TCP.
-func System() []Feature {
+// System returns the features that the system has. The first call briefly opens sockets to detect
+// IPv6, records and Multipath TCP.
+func System() []Feature { return slices.Clone(detected()) }
+
+// detected looks once per process: every target asks for the features.
+var detected = sync.OnceValue(func() []Feature {
 	all := system()
 	if s, err := stream.OpenTCP(sys.IPv6); err == nil {
 		if s.Bind(netip.AddrPortFrom(netip.IPv6Loopback(), 0)) == nil {
@@ -63,4 +68,4 @@ func System() []Feature {
 		all = append(all, MultipathTCP)
 	}
 	return all
-}
+})

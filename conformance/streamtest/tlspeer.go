@@ -71,6 +71,8 @@ type keyed struct {
 	hash      func() hash.Hash
 	keyLength int
 	secret    []byte
+	aead      cipher.AEAD // of secret; nil until the first record
+	iv        []byte      // of secret, like aead
 	sequence  uint64
 }
 
@@ -123,30 +125,40 @@ func (k *keyed) expand(label string, length int) []byte {
 	return out
 }
 
-// record returns a record of the given type (RFC 8446, 5.2).
-func (k *keyed) record(kind byte, content []byte) ([]byte, error) {
+// derive derives the keys of records from the secret (RFC 8446, 7.3).
+func (k *keyed) derive() error {
 	block, err := aes.NewCipher(k.expand("key", k.keyLength))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	aead, err := cipher.NewGCM(block)
-	if err != nil {
-		return nil, err
+	if k.aead, err = cipher.NewGCM(block); err != nil {
+		return err
 	}
-	nonce := k.expand("iv", aead.NonceSize())
+	k.iv = k.expand("iv", k.aead.NonceSize())
+	return nil
+}
+
+// record returns a record of the given type (RFC 8446, 5.2).
+func (k *keyed) record(kind byte, content []byte) ([]byte, error) {
+	if k.aead == nil {
+		if err := k.derive(); err != nil {
+			return nil, err
+		}
+	}
+	nonce := bytes.Clone(k.iv)
 	for i, b := range binary.BigEndian.AppendUint64(nil, k.sequence) {
 		nonce[len(nonce)-8+i] ^= b
 	}
 	k.sequence++
 	inner := append(bytes.Clone(content), kind)
-	header := binary.BigEndian.AppendUint16([]byte{recordData, 3, 3}, uint16(len(inner)+aead.Overhead()))
-	return aead.Seal(header, nonce, inner, header), nil
+	header := binary.BigEndian.AppendUint16([]byte{recordData, 3, 3}, uint16(len(inner)+k.aead.Overhead()))
+	return k.aead.Seal(header, nonce, inner, header), nil
 }
 
 // updateKey changes the key, after a KeyUpdate (RFC 8446, 7.2).
 func (k *keyed) updateKey() {
 	k.secret = k.expand("traffic upd", k.hash().Size())
-	k.sequence = 0
+	k.aead, k.sequence = nil, 0
 }
 
 // keyUpdate requests a KeyUpdate.

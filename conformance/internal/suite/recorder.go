@@ -25,7 +25,7 @@ type recorder struct {
 
 	mu        sync.Mutex // guards all fields below
 	failures  []string
-	helpers   map[string]bool
+	helpers   map[uintptr]bool // program counters of calls of Helper
 	cleanups  []func()
 	onHang    []func()
 	evidences []func() string
@@ -38,7 +38,7 @@ func execute(parent context.Context, name string, patience time.Duration, log fu
 	limit := limitScale * patience
 	ctx, cancel := context.WithTimeout(parent, limit)
 	defer cancel()
-	r := &recorder{name: name, ctx: ctx, patience: patience, stalls: watchStalls(), log: log, helpers: map[string]bool{}}
+	r := &recorder{name: name, ctx: ctx, patience: patience, stalls: watchStalls(), log: log, helpers: map[uintptr]bool{}}
 	defer r.stalls.end()
 
 	done := make(chan struct{})
@@ -132,9 +132,10 @@ func (r *recorder) Context() context.Context { return r.ctx }
 func (r *recorder) Patience() time.Duration  { return r.patience }
 
 func (r *recorder) Helper() {
-	if pc, _, _, ok := runtime.Caller(1); ok {
+	var pcs [1]uintptr
+	if runtime.Callers(2, pcs[:]) == 1 {
 		r.mu.Lock()
-		r.helpers[runtime.FuncForPC(pc).Name()] = true
+		r.helpers[pcs[0]] = true // where finds the function: few cases report anything
 		r.mu.Unlock()
 	}
 }
@@ -209,15 +210,26 @@ func (r *recorder) FailNow() {
 func (r *recorder) where() string {
 	var pcs [16]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	helpers := r.helping()
 	for {
 		f, more := frames.Next()
-		if !strings.Contains(f.Function, "suite.(*recorder)") && !r.helpers[f.Function] && !strings.Contains(f.Function, "suite.Receive[") {
+		if !strings.Contains(f.Function, "suite.(*recorder)") && !helpers[f.Function] && !strings.Contains(f.Function, "suite.Receive[") {
 			return fmt.Sprintf("%s:%d: ", filepath.Base(f.File), f.Line)
 		}
 		if !more {
 			return ""
 		}
 	}
+}
+
+// helping returns the names of the functions that called Helper.
+func (r *recorder) helping() map[string]bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	names := map[string]bool{}
+	for pc := range r.helpers {
+		f, _ := runtime.CallersFrames([]uintptr{pc}).Next()
+		names[f.Function] = true
+	}
+	return names
 }
