@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 )
 
 func fillCases() []Case {
@@ -146,10 +147,10 @@ func fillFailure(t T, f *Fixture) {
 const fillTurnsMax = 50_000
 
 func fillEverything(t T, f *Fixture) {
-	const size = 1 << 20
+	size := suite.Extent(256<<10, 1<<20) // several times the largest limit
+	data := pattern(size, 18)
 	for seed, limit := range []int{1 << 10, 4 << 10, 64 << 10} {
 		rng := rand.New(rand.NewPCG(uint64(seed), 17))
-		data := pattern(size, 18)
 		src := &socket{data: data, fin: true, readMax: pieces(rng, limit)}
 		arrive, take := pieces(rng, 3*limit), pieces(rng, 2*limit)
 		b := f.open(t, Options{Limit: limit})

@@ -9,6 +9,7 @@ import (
 	"github.com/edgewise-go/edgewise/bufstrategy"
 	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 	"github.com/edgewise-go/edgewise/bufstrategy/message"
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 )
 
 func modelCases() []Case {
@@ -273,7 +274,7 @@ const traceMax = 12
 
 func runModel(t T, f *Fixture, c Options, steps int) {
 	t.Helper()
-	for seed := range uint64(3) {
+	for seed := range uint64(suite.Extent(1, 3)) {
 		m := newModel(f.open(t, c), c)
 		if f.Holds != nil {
 			m.holds = f.Holds(m.b.Limit())
@@ -301,7 +302,7 @@ func modelSeveral(t T, f *Fixture) {
 	}
 	const seed = 13
 	rng := rand.New(rand.NewPCG(seed, seed))
-	for i := range 3000 {
+	for i := range suite.Extent(1000, 3000) {
 		k := rng.IntN(len(ms))
 		what, err := ms[k].step(rng.IntN)
 		if err != nil {

@@ -1,6 +1,10 @@
 package bufstrategytest
 
-import "math/rand/v2"
+import (
+	"math/rand/v2"
+
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
+)
 
 func statsCases() []Case {
 	return []Case{
@@ -156,11 +160,11 @@ func statsSteady(t T, f *Fixture) {
 	for range 20 {
 		round()
 	}
-	before := b.Stats().Allocs
-	for range 100 {
+	before, rounds := b.Stats().Allocs, suite.Extent(20, 100)
+	for range rounds {
 		round()
 	}
 	if n := b.Stats().Allocs - before; n != 0 {
-		t.Errorf("%d allocations in 100 rounds", n)
+		t.Errorf("%d allocations in %d rounds", n, rounds)
 	}
 }

@@ -1,6 +1,7 @@
 package bufstrategytest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -20,7 +21,7 @@ import (
 
 var (
 	volume    = flag.Int("volume", 256<<10, "bytes that TestTheRestOnEveryLoop sends per case and buffer size")
-	bulk      = flag.Int("bulk", 4<<20, "bytes that TestTheRestInBulk sends per case and buffer size")
+	bulk      = flag.Int("bulk", 0, "bytes that TestTheRestInBulk sends per case and buffer size (default 1 MiB, or 4 MiB with -suite.full)")
 	mechanism = flag.String("mechanism", "", "run these tests only on this mechanism")
 )
 
@@ -214,7 +215,7 @@ func TestTheRestInBulk(t *testing.T) {
 			cells = append(cells, c)
 		}
 	}
-	runRest(t, cells, *bulk)
+	runRest(t, cells, cmp.Or(*bulk, suite.Extent(1<<20, 4<<20)))
 }
 
 // powerOfTwo rounds n, which is positive, up.

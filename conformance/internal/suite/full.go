@@ -22,6 +22,15 @@ var fullFlag = func() *bool {
 // every pair.
 func Full() bool { return *fullFlag || os.Getenv(FullVariable) != "" }
 
+// Extent returns how much a case does: plain, or full if the whole product is requested. Plain is
+// enough to detect every mutant.
+func Extent(plain, full int) int {
+	if Full() {
+		return full
+	}
+	return plain
+}
+
 // Combinations returns combinations of values of several axes. Each value is a number less than the
 // size of its axis. With Full it returns the whole product. Otherwise each pair of values of any
 // two axes occurs in at least one combination. The list is the same in every run.
