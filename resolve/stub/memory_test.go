@@ -10,8 +10,8 @@ import (
 	"github.com/edgewise-go/edgewise/resolve"
 )
 
-// lookups is the number of lookups at once in the tests of memory.
-const lookups = 100_000
+// lookups returns the number of lookups at once in the tests of memory.
+func lookups() int { return extent(1<<15, 100_000) }
 
 // memoryMax bounds what one lookup may cost, in bytes, besides its Query.
 const memoryMax = 640
@@ -19,6 +19,7 @@ const memoryMax = 640
 // TestMemoryOfLookups starts many lookups at once: most of them wait for room with the default
 // window, and all are on the wire with a larger one.
 func TestMemoryOfLookups(t *testing.T) {
+	lookups := lookups()
 	for _, window := range []int{DefaultWindow, 1 << 13} {
 		t.Run(fmt.Sprintf("window %d", window), func(t *testing.T) {
 			queries := make([]*resolve.Query, lookups)

@@ -31,13 +31,14 @@ func closesAfter(w *network, quota int) func(arrival) []packet {
 func TestAServerClosesStreamsAfterSomeQueries(t *testing.T) {
 	for _, o := range []Options{{Streams: true}, {}} {
 		t.Run(fmt.Sprintf("streams only %v", o.Streams), func(t *testing.T) {
-			const quota, lookups = 100, 3000
+			const quota = 100
+			lookups := extent(1200, 3000)
 			w := newNetwork(t, 1, o)
 			w.serve[addr(1)] = closesAfter(w, quota)
 			for i := range lookups {
 				w.start(fmt.Sprintf("n%d.example", i))
 			}
-			w.run(func() bool { return w.core.Stats().Finished == lookups })
+			w.run(func() bool { return w.core.Stats().Finished == uint64(lookups) })
 			for _, r := range w.results {
 				r.good(t)
 			}
@@ -47,7 +48,7 @@ func TestAServerClosesStreamsAfterSomeQueries(t *testing.T) {
 			for i := range lookups {
 				w.start(fmt.Sprintf("m%d.example", i))
 			}
-			w.run(func() bool { return w.core.Stats().Finished == 2*lookups })
+			w.run(func() bool { return w.core.Stats().Finished == uint64(2*lookups) })
 			for _, r := range w.results {
 				r.good(t)
 			}
