@@ -1,4 +1,5 @@
-// Package benchtest skips tests that need a program that is not part of this repository.
+// Package benchtest skips tests that need a program that is not part of this repository, and says
+// how much tests do.
 package benchtest
 
 import (
