@@ -3,6 +3,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -34,17 +35,18 @@ func TestManyFilesFromNginxAmongFailures(t *testing.T) {
 	cert := apptest.NewCertificate(t)
 	root := t.TempDir()
 	addr := serveNginx(t, cert, root)
-	files := newCorpusIn(t, root, 1000, 4<<20)
+	total := apptest.Size(300, 1000)
+	files := newCorpusIn(t, root, total, 4<<20)
 
 	// The proxy passes nothing on before all workers have connected.
 	p := newProxy(t, addr, 64)
 	dir, r := fetchAll(t, 0, files.list("https://"+p.addr), "-j", "64", "-cacert", cert.CertFile, "-timeout", nobodyStalls)
 	files.compare(t, dir)
-	if !strings.Contains(r.Stderr, "fetched 1000 of 1000 files") || strings.Count(r.Stderr, "\n") != 1 {
+	if !strings.Contains(r.Stderr, fmt.Sprintf("fetched %[1]d of %[1]d files", total)) || strings.Count(r.Stderr, "\n") != 1 {
 		t.Errorf("got %q, want only the summary", r.Stderr)
 	}
-	if total := p.connections(); total != 64 {
-		t.Errorf("got %d connections, want 64, each used repeatedly", total)
+	if n := p.connections(); n != 64 {
+		t.Errorf("got %d connections, want 64, each used repeatedly", n)
 	}
 
 	bad := newFailures(t, cert, p.addr)
@@ -56,7 +58,7 @@ func TestManyFilesFromNginxAmongFailures(t *testing.T) {
 func TestFilesFromGoAmongFailures(t *testing.T) {
 	t.Parallel()
 	cert := apptest.NewCertificate(t)
-	files := newCorpus(t, 100, 1<<20)
+	files := newCorpus(t, apptest.Size(60, 100), 1<<20)
 	s := serveTLS(t, cert, http.FileServer(http.Dir(files.dir)))
 	p := newProxy(t, s.Listener.Addr().String(), 8)
 	bad := newFailures(t, cert, p.addr)
