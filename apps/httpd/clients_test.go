@@ -96,7 +96,7 @@ func TestSlowReaderGetsAll(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	onBoth(t, func(t *testing.T, cert *apptest.Certificate) {
-		server := s.serve(t, cert)
+		server := s.serve(t, cert, "-idle-timeout", "1h")
 		slow := dial(t, server, cert)
 		io.WriteString(slow, "GET /big.bin HTTP/1.0\r\n\r\n")
 		var got bytes.Buffer

@@ -127,7 +127,7 @@ func (p *Program) start(t testing.TB, dir string, stdin io.Reader, via, args []s
 	c.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
 	proc := &Process{t: t, name: p.name, command: c, ended: make(chan struct{})}
 	c.Stdin, c.Stdout, c.Stderr = stdin, &proc.stdout, &proc.stderr
-	c.WaitDelay = time.Second
+	c.WaitDelay = StopTimeout
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
