@@ -14,7 +14,8 @@ import (
 	"github.com/edgewise-go/edgewise/resolve/stub"
 )
 
-// connectTimeout limits connecting to a server, with its TLS handshake.
+// connectTimeout limits connecting to a server, with its TLS handshake, unless lookups may take
+// longer.
 const connectTimeout = 5 * time.Second
 
 // streams is a connection over TCP or TLS. Queries are pipelined (RFC 7766, section 6.2.1.1). The
@@ -97,7 +98,7 @@ func (s *streams) run() {
 }
 
 func (s *streams) connect() (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(s.ctx, connectTimeout)
+	ctx, cancel := context.WithTimeout(s.ctx, max(connectTimeout, s.r.options.Timeout))
 	defer cancel()
 	conn, err := s.r.dial(ctx, "tcp", s.link.Addr().String())
 	if err != nil || s.tls == nil {
