@@ -24,6 +24,8 @@ func newProgress(out *os.File, total int) *progress {
 		progressbar.OptionShowCount(),
 		progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionClearOnFinish(),
+		// Otherwise a bar without a length has a goroutine, which reads it without its lock.
+		progressbar.OptionSetSpinnerChangeInterval(0),
 	)}
 }
 

@@ -27,6 +27,8 @@ func newProgress(c *config, out *os.File) *progress {
 		progressbar.OptionSetItsString("names"),
 		progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionClearOnFinish(),
+		// Otherwise a bar without a length has a goroutine, which reads it without its lock.
+		progressbar.OptionSetSpinnerChangeInterval(0),
 	)}
 }
 
