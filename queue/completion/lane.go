@@ -7,11 +7,12 @@ import (
 // none marks the end of a list of operations.
 const none = int32(-1)
 
-// The lanes of a source.
+// The lanes of a source, in the order in which readiness makes them due: a receive would take the
+// bytes that a poll is to report.
 const (
-	receiving = iota
+	polling = iota
+	receiving
 	sending
-	polling
 	lanes
 )
 
