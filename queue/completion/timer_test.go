@@ -8,15 +8,17 @@ import (
 	"time"
 
 	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sys"
 	"github.com/stretchr/testify/require"
 )
 
-// sleeper is a queue without handles, whose Wait sleeps on the clock of a test.
+// sleeper is a queue whose Wait sleeps on the clock of a test. The handle that is registered is
+// always ready, and fills every Wait.
 type sleeper struct {
 	queue.Queue
 	wakes  chan struct{}
 	closed chan struct{}
-	waits  int
+	ready  *queue.Registration // ready in every Wait
 }
 
 func newSleeper() *sleeper {
@@ -25,8 +27,13 @@ func newSleeper() *sleeper {
 
 func (s *sleeper) Features() queue.Features { return queue.Features{Mechanism: "sleeper"} }
 
-func (s *sleeper) Wait(_ []queue.Event, timeout time.Duration) (int, error) {
-	s.waits++
+func (s *sleeper) Wait(events []queue.Event, timeout time.Duration) (int, error) {
+	if s.ready != nil {
+		for i := range events {
+			events[i] = queue.Event{Token: s.ready.Token, Ready: queue.Ready(queue.Readable)}
+		}
+		return len(events), nil
+	}
 	var passed <-chan time.Time
 	if timeout >= 0 {
 		passed = time.After(timeout)
@@ -38,6 +45,11 @@ func (s *sleeper) Wait(_ []queue.Event, timeout time.Duration) (int, error) {
 		return 0, queue.ErrClosed
 	}
 	return 0, nil
+}
+
+func (s *sleeper) Add(_ sys.Handle, r queue.Registration) error {
+	s.ready = &r
+	return nil
 }
 
 func (s *sleeper) Wake() error {
@@ -97,6 +109,7 @@ func TestATimeoutMayBeTheLongest(t *testing.T) {
 		q, err := New(newSleeper(), Options{})
 		require.NoError(t, err)
 		defer q.Close()
+		time.Sleep(time.Second) // the queue counts from its beginning
 		_, err = q.Submit(&queue.Op{Kind: queue.OpTimeout, After: math.MaxInt64})
 		require.NoError(t, err)
 		n, err := q.Wait(make([]queue.Event, 1), time.Hour)
@@ -133,26 +146,34 @@ func TestABlockedWaitTakesOverTheTimer(t *testing.T) {
 	})
 }
 
-// Completions are never so many that the queue below is not asked, even with room for one event.
+// Neither readiness nor completions wait for the others to end, even with room for one event.
 func TestReadinessAndCompletionsTakeTurns(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		below := newSleeper()
-		q, err := New(below, Options{})
+	const each = 12
+	for room := 1; room <= 3; room++ {
+		q, err := New(newSleeper(), Options{})
 		require.NoError(t, err)
 		defer q.Close()
-		for range 10 {
+		require.NoError(t, q.Add(1, queue.Registration{Interest: queue.Readable}))
+		for range each {
 			_, err := q.Submit(&queue.Op{Kind: queue.OpTimeout})
 			require.NoError(t, err)
 		}
-		for range 10 {
-			n, err := q.Wait(make([]queue.Event, 1), -1)
+		completions, readiness, events := 0, 0, make([]queue.Event, room)
+		for range 2 * each {
+			n, err := q.Wait(events, -1)
 			require.NoError(t, err)
-			require.Equal(t, 1, n)
+			for _, e := range events[:n] {
+				if e.Completion != 0 {
+					completions++
+				} else {
+					readiness++
+				}
+			}
 		}
-		if below.waits < 5 {
-			t.Errorf("got %d waits below in 10, want at least 5", below.waits)
+		if completions != each || readiness < each {
+			t.Errorf("room for %d: got %d completions, %d events of readiness; want %d, at least %d", room, completions, readiness, each, each)
 		}
-	})
+	}
 }
 
 func TestTheBoundCountsWhatIsNotReturned(t *testing.T) {
