@@ -39,11 +39,11 @@ type Options struct {
 	// "edge".
 	Mode string
 
-	// IO selects how the bytes of connections move. With "readiness" the queue reports when a socket
-	// is ready, and the tasks read and write it. With "completion" the queue reads and writes, many
-	// connections per system call; see sched.Options.Completions. A mechanism that only reports
-	// readiness gets an adapter, so the choice changes no program. An empty name means "auto":
-	// "completion" where it measured best, which is nowhere yet.
+	// IO selects how the bytes of connections move. With "readiness" the queue reports when a
+	// socket is ready, and the tasks read and write it. With "completion" the queue reads and
+	// writes, many connections per system call; see sched.Options.Completions. A mechanism that
+	// only reports readiness gets an adapter, so the choice changes no program. An empty name means
+	// "auto": "completion" where it measured best, which is nowhere yet.
 	IO string
 
 	// Scheduler places tasks on loops: "single", "sharded", "shared" or "stealing". An empty name

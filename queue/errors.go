@@ -19,12 +19,13 @@ var (
 	// ErrUnavailable means that this system has the mechanism but does not let this process use it.
 	// The cause is a sandbox, or that no handle is left. The error that wraps it gives the reason.
 	ErrUnavailable = errors.New("queue: mechanism unavailable")
-	// ErrCanceled is the result of an operation that ended by Cancel or by the failure of its chain.
+	// ErrCanceled is the result of an operation that ended by Cancel or by the failure of its
+	// chain.
 	ErrCanceled = errors.New("queue: operation canceled")
 	// ErrNoBuffers is the result of an operation that found all its Buffers lent.
 	ErrNoBuffers = errors.New("queue: all buffers are lent")
-	// ErrFull means that as many operations are in flight as the queue holds. Take completions, then
-	// submit again.
+	// ErrFull means that as many operations are in flight as the queue holds. Take completions,
+	// then submit again.
 	ErrFull = errors.New("queue: too many operations in flight")
 	// ErrBusy means that Buffers are in use.
 	ErrBusy = errors.New("queue: buffers in use")

@@ -28,9 +28,9 @@ type Options struct {
 	// Poller suspends the goroutines that wait for handles of the loop. Without one, a goroutine
 	// that waits gets ErrWrongWaiter.
 	Poller *Poller
-	// Completions makes the operations of the queue move the bytes of connections, instead of system
-	// calls of the tasks; see package transfer. The queue must be a queue.Completer. Run returns an
-	// error if it is none, or if its buffers cannot be allocated.
+	// Completions makes the operations of the queue move the bytes of connections, instead of
+	// system calls of the tasks; see package transfer. The queue must be a queue.Completer. Run
+	// returns an error if it is none, or if its buffers cannot be allocated.
 	Completions bool
 	// MaxTasks bounds the tasks per loop. Zero means DefaultMaxTasks.
 	MaxTasks int

@@ -16,7 +16,7 @@ type Transfer = interface {
 	CloseWrite() error
 	Drained() bool
 	Sync() (done bool)
-	AwaitRoom()
+	WantRoom()
 	Stop() (done bool)
 	Close()
 	Release() bool
@@ -117,8 +117,8 @@ func (s *taskSource) stopTransfer() {
 	}
 }
 
-// Transfer makes the queue move the bytes of the handle of t, a connected stream socket, and returns
-// how to read and write them; see stream.Transfer. It returns nil if the loop only reports
+// Transfer makes the queue move the bytes of the handle of t, a connected stream socket, and
+// returns how to read and write them; see stream.Transfer. It returns nil if the loop only reports
 // readiness. It is for the steps of t, which call it once. Handler.End closes the Transfer instead
 // of the handle.
 func (t HandlerTask) Transfer() Transfer {

@@ -138,7 +138,7 @@ func (c *Conn) sendFile(f regularFile, remain int64) (n int64, handled bool, err
 		}
 		switch {
 		case failure == sys.ErrWouldBlock:
-			failure = c.awaitRoom()
+			failure = c.waitForRoom()
 		case failure == nil && sent == 0:
 			return n, true, nil
 		case refusesZeroCopy(failure):

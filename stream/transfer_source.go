@@ -10,9 +10,9 @@ import (
 // Transferrer is an optional extension of [Source]. A mechanism that completes operations, such as
 // io_uring, moves the bytes of a connection itself and needs no system call per read and write.
 type Transferrer interface {
-	// Transfer makes the source move the bytes of its handle, a connected stream socket, and returns
-	// how to read and write them. It returns nil if the mechanism only reports readiness. A Conn
-	// calls it once, before the first read or write.
+	// Transfer makes the source move the bytes of its handle, a connected stream socket, and
+	// returns how to read and write them. It returns nil if the mechanism only reports readiness. A
+	// Conn calls it once, before the first read or write.
 	Transfer() Transfer
 }
 
@@ -24,7 +24,7 @@ type Transferrer interface {
 //   - Drained reports whether the next read would block, and an event reports what comes next.
 //   - Sync passes all bytes that were taken to the kernel, so that the caller may write by other
 //     means. It reports whether that is done. If not, the caller waits for room and calls it again.
-//   - AwaitRoom makes the next Wait for room return, after a write by other means would block.
+//   - WantRoom makes the next Wait for room return, after a write by other means would block.
 //   - Stop ends the transfer, and reports whether it has ended. If not, the caller waits in either
 //     direction and calls it again. Afterwards reads return what has arrived, and then all calls go
 //     to the handle directly.
@@ -40,7 +40,7 @@ type Transfer = interface {
 	CloseWrite() error
 	Drained() bool
 	Sync() (done bool)
-	AwaitRoom()
+	WantRoom()
 	Stop() (done bool)
 	Close()
 	Release() bool
@@ -98,10 +98,10 @@ func (c *Conn) syncTransfer() error {
 	return nil
 }
 
-// awaitRoom waits for room after a write by other means would block.
-func (c *Conn) awaitRoom() error {
+// waitForRoom waits for room after a write by other means would block.
+func (c *Conn) waitForRoom() error {
 	if c.transfer != nil {
-		c.transfer.AwaitRoom()
+		c.transfer.WantRoom()
 	}
 	return c.out.wait(&c.sock, c.reg, sys.Writable)
 }
@@ -114,8 +114,9 @@ func (s *Socket) surrender() {
 	}
 }
 
-// handOver ends the transfer before the source. It returns ErrBusy while bytes that have arrived are
-// unread, or operations still use the handle: the caller reads them, or waits, and calls it again.
+// handOver ends the transfer before the source. It returns ErrBusy while bytes that have arrived
+// are unread, or operations still use the handle: the caller reads them, or waits, and calls it
+// again.
 func (c *Conn) handOver() (sys.Handle, error) {
 	if c.transfer != nil && (!c.transfer.Stop() || !c.transfer.Release()) {
 		return sys.Invalid, ErrBusy

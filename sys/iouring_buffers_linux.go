@@ -44,8 +44,8 @@ func (b *IoUringBuffers) Put(number uint16, p []byte) {
 		e.number = number
 	}
 	b.tail++
-	// The kernel loads the tail, which has 16 bits, with acquire order. Package sync/atomic stores 32
-	// bits, so the store repeats the other half of the word.
+	// The kernel loads the tail, which has 16 bits, with acquire order. Package sync/atomic stores
+	// 32 bits, so the store repeats the other half of the word.
 	atomic.StoreUint32((*uint32)(unsafe.Pointer(&b.entries[0].number)), ringTailWord(first, b.tail))
 }
 

@@ -8,8 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// IoUringSQE is struct io_uring_sqe, a request (io_uring_enter(2)). Its addresses are no references:
-// the caller keeps the memory alive until the completion, or until the kernel has taken the request.
+// IoUringSQE is struct io_uring_sqe, a request (io_uring_enter(2)). Its addresses are no
+// references: the caller keeps the memory alive until the completion, or until the kernel has taken
+// the request.
 type IoUringSQE struct {
 	Opcode      uint8
 	Flags       uint8

@@ -37,12 +37,12 @@ type mapping struct {
 }
 
 // OpenIoUring opens an instance with room for the given numbers of unsubmitted requests and of
-// completions that are not yet taken. Each is rounded up to a power of two. setup holds bits such as
-// IoUringSingleIssuer. The handle is close-on-exec.
+// completions that are not yet taken. Each is rounded up to a power of two. setup holds bits such
+// as IoUringSingleIssuer. The handle is close-on-exec.
 //
-// Errors: ENOSYS before Linux 5.1, EINVAL before 5.5 and for an unknown setup, EPERM if a sandbox or
-// kernel.io_uring_disabled forbids it, ENOMEM beyond RLIMIT_MEMLOCK before 5.12, EMFILE and ENFILE.
-// A sandbox may return any of them.
+// Errors: ENOSYS before Linux 5.1, EINVAL before 5.5 and for an unknown setup, EPERM if a sandbox
+// or kernel.io_uring_disabled forbids it, ENOMEM beyond RLIMIT_MEMLOCK before 5.12, EMFILE and
+// ENFILE. A sandbox may return any of them.
 func OpenIoUring(submissions, completions, setup uint32) (*IoUring, error) {
 	return openIoUring(submissions, completions, setup, IoUringSingleMap)
 }
@@ -221,8 +221,8 @@ func (r *IoUring) Advance() { atomic.StoreUint32(r.doneHead, atomic.LoadUint32(r
 // submits and waits from then on.
 func (r *IoUring) Enable() error { return ringRegister(r.handle, registerEnable, nil, 0) }
 
-// RegisterFile makes the instance hold the open file of h until it is freed, after its last request.
-// It may be called once.
+// RegisterFile makes the instance hold the open file of h until it is freed, after its last
+// request. It may be called once.
 func (r *IoUring) RegisterFile(h Handle) error {
 	fds := [1]int32{int32(h)}
 	return ringRegister(r.handle, registerFiles, unsafe.Pointer(&fds), 1)

@@ -18,8 +18,8 @@ func TestEveryByteArrives(t *testing.T) {
 	for _, w := range list {
 		seed := rand.Uint64()
 		// Few connections, so that each buffer is filled several times, or with tiny messages at
-		// least more than once. The idle workload keeps its many connections. The plain run has half
-		// of the bytes on half of the connections, which fills each buffer as often.
+		// least more than once. The idle workload keeps its many connections. The plain run has
+		// half of the bytes on half of the connections, which fills each buffer as often.
 		few := benchtest.Extent(2, 4)
 		bytes := uint64(few) * 3 << 16
 		switch w.name {

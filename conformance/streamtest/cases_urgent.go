@@ -215,7 +215,8 @@ func urgentRead(w *world) {
 }
 
 // signalID is the case that has a process of its own, with signals. signalRounds is how often each
-// of its readers reaches a mark, and signalRoundsFull is how often if the whole product is asked for.
+// of its readers reaches a mark, and signalRoundsFull is how often if the whole product is asked
+// for.
 const (
 	signalID         = "urgent/signal"
 	signalRounds     = 2

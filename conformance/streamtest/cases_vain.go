@@ -58,8 +58,8 @@ const (
 	restfulMax   = 60
 	restfulTurns = 300
 	restfulTime  = 200 * time.Millisecond
-	// restfulShare divides restfulTime, unless the whole product is asked for: every target looks for
-	// callers that spin.
+	// restfulShare divides restfulTime, unless the whole product is asked for: every target looks
+	// for callers that spin.
 	restfulShare = 5
 )
 

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/edgewise-go/edgewise/queue"
-	"github.com/edgewise-go/edgewise/queue/auto"
 	"github.com/edgewise-go/edgewise/queue/poll"
 	"github.com/edgewise-go/edgewise/sys"
 	"github.com/stretchr/testify/require"
@@ -25,11 +24,8 @@ type fixture struct {
 // over runs f over a mechanism with native edges, if the system has one, and over one without.
 func over(t *testing.T, f func(q *fixture)) {
 	for name, open := range map[string]func() (queue.Queue, error){
-		"auto": func() (queue.Queue, error) {
-			q, _, err := auto.New()
-			return q, err
-		},
-		"poll": func() (queue.Queue, error) { return poll.New(poll.Options{}) },
+		"native edges": openNative,
+		"poll":         func() (queue.Queue, error) { return poll.New(poll.Options{}) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			below, err := open()

@@ -154,8 +154,8 @@ func (q *instance) judge(id queue.OpID, s *record, c sys.IoUringCQE, more bool) 
 	return result, terminal
 }
 
-// continued returns the outcome of a success: a Multi operation continues in the kernel, or by a new
-// submission, or not at all if it was canceled.
+// continued returns the outcome of a success: a Multi operation continues in the kernel, or by a
+// new submission, or not at all if it was canceled.
 func (q *instance) continued(s *record, more bool) outcome {
 	s.Extra.tries = 0
 	switch {
@@ -250,8 +250,8 @@ func (q *instance) judgePoll(id queue.OpID, s *record, result int32, more bool) 
 	ready := polling.ReadyOf(int16(result))
 	ready &^= queue.Ready(queue.Both &^ x.interest)
 	if ready.Directions() == queue.None && !ready.Ends() {
-		// The peer's half-close is always reported, and no direction of the interest waits for it. A
-		// poll that reports once would complete at once, again and again.
+		// The peer's half-close is always reported, and no direction of the interest waits for it.
+		// A poll that reports once would complete at once, again and again.
 		x.state |= persistent
 		if more {
 			return 0, silence

@@ -21,14 +21,16 @@ const drainTimeout = 10 * time.Second
 const drainPause = 20 * time.Millisecond
 
 // drain cancels all that is in the kernel, and waits until no operation is left. It drops results,
-// and closes accepted handles. The caller is the last one inside, and its thread may enter the ring.
+// and closes accepted handles. The caller is the last one inside, and its thread may enter the
+// ring.
 func (q *instance) drain() error {
 	q.issue()
 	defer q.unissue()
 	q.drained = true
 	for deadline := time.Now().Add(drainTimeout); ; {
-		// The kernel would cancel all polls only some time after the ring is closed, and hold the files
-		// until then. Before Linux 5.19 this cancellation fails, and the kernel cancels them later.
+		// The kernel would cancel all polls only some time after the ring is closed, and hold the
+		// files until then. Before Linux 5.19 this cancellation fails, and the kernel cancels them
+		// later.
 		err := q.push(sys.IoUringSQE{Opcode: sys.IoUringCancel, OpFlags: sys.IoUringCancelAll | sys.IoUringCancelAny, UserData: cancelData})
 		if err == nil && q.inside == 0 {
 			_ = q.handOver()

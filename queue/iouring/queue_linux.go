@@ -66,8 +66,8 @@ func (q *instance) Handle() sys.Handle {
 	return q.ring.Handle()
 }
 
-// Close implements [queue.Queue]. It cancels the operations in flight and waits until the kernel has
-// none.
+// Close implements [queue.Queue]. It cancels the operations in flight and waits until the kernel
+// has none.
 func (q *instance) Close() error {
 	ok, err := q.Shut()
 	if !ok {

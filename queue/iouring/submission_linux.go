@@ -10,15 +10,15 @@ import (
 )
 
 // The marks of user data that belongs to an operation. They take bits of the lower half, which is
-// the handle in the data of a poll: a handle is less than 2^31. An OpID has its slot there, which is
-// less than flight.Max.
+// the handle in the data of a poll: a handle is less than 2^31. An OpID has its slot there, which
+// is less than flight.Max.
 const (
 	operationMark = uint64(1 << 31) // the submission of an operation
 	cancelOpMark  = uint64(1 << 30) // with operationMark: the cancellation of one
 )
 
-// startOperations stores the submissions of all listed operations, and the cancellations. The caller
-// holds Mu, and its thread may enter the ring.
+// startOperations stores the submissions of all listed operations, and the cancellations. The
+// caller holds Mu, and its thread may enter the ring.
 func (q *instance) startOperations() error {
 	done := 0
 	var err error
@@ -105,8 +105,8 @@ func (q *instance) startChain(id queue.OpID) error {
 }
 
 // linked returns the successor of an operation if the kernel can decide when it begins. The kernel
-// does so for kinds that fail in the kernel exactly when they fail in the contract. The caller holds
-// Mu.
+// does so for kinds that fail in the kernel exactly when they fail in the contract. The caller
+// holds Mu.
 func (q *instance) linked(s *record) *operation {
 	x := &s.Extra
 	if x.next == 0 || x.is(file|polled1st|zeroCopy) {

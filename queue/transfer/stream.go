@@ -295,9 +295,9 @@ func (s *Stream) Sync() (done bool) {
 	return true
 }
 
-// AwaitRoom makes an event follow when the socket has room. The caller has written by other means,
+// WantRoom makes an event follow when the socket has room. The caller has written by other means,
 // and the kernel took nothing.
-func (s *Stream) AwaitRoom() {
+func (s *Stream) WantRoom() {
 	t := s.transfers
 	t.mu.Lock()
 	s.full = true

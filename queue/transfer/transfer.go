@@ -34,8 +34,8 @@ type Options struct {
 	MaxHeld int
 	// Linger bounds how long a closed stream waits for the peer to take the copied bytes.
 	Linger time.Duration
-	// Wake is called when a caller has made work for Flush while the queue may be waiting. nil means
-	// that only the thread that calls Flush uses the streams.
+	// Wake is called when a caller has made work for Flush while the queue may be waiting. nil
+	// means that only the thread that calls Flush uses the streams.
 	Wake func()
 }
 
@@ -221,8 +221,8 @@ func (t *Transfers) Lingering() bool {
 	return t.closing > 0
 }
 
-// End closes the handles of the closed streams. The caller has closed the queue, which has ended all
-// operations.
+// End closes the handles of the closed streams. The caller has closed the queue, which has ended
+// all operations.
 func (t *Transfers) End() {
 	t.mu.Lock()
 	defer t.mu.Unlock()

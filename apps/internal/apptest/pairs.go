@@ -26,9 +26,9 @@ func Size(few, many int) int {
 }
 
 // Combinations returns rows with one value of each list. Every two values of different lists meet
-// in at least one row; with [Full], it returns all rows. Faults that need a third strategy are rare,
-// and the whole product takes minutes. The rows are the same in every run. If valid is not nil,
-// Combinations omits the rows that it rejects.
+// in at least one row; with [Full], it returns all rows. Faults that need a third strategy are
+// rare, and the whole product takes minutes. The rows are the same in every run. If valid is not
+// nil, Combinations omits the rows that it rejects.
 func Combinations(valid func(row []string) bool, lists ...[]string) [][]string {
 	rows := [][]string{nil}
 	for _, values := range lists {
