@@ -18,7 +18,7 @@ func New(q queue.Queue, o Options) (queue.Completer, error) {
 	}
 	below := q.Features()
 	f := below
-	f.NativeEdge = false // see registration.edge
+	f.NativeEdge = false // see source.report
 	f.Nested = false     // a timer makes no handle readable
 	f.Completions = false
 	a := &adapter{
