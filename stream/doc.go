@@ -72,7 +72,7 @@
 //
 // # Memory
 //
-// A Socket is 16 bytes and can be held by value. A Conn is at most 192 bytes and a PacketConn at
+// A Socket is 16 bytes and can be held by value. A Conn is at most 208 bytes and a PacketConn at
 // most 208, excluding what the Waiter keeps. None has a buffer, a goroutine or a finalizer: without
 // Close, the handle stays open.
 //

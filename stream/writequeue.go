@@ -101,6 +101,7 @@ type WriteQueue struct {
 
 	mu        sync.Mutex // guards what follows; never held over a wait
 	ring      ring
+	spans     [2][]byte // of ring; a Transfer lets a local variable escape
 	taken     int64 // bytes ever taken, by the kernel or into the queue
 	congested bool  // the high mark was reached, and the low one not yet
 	writing   bool  // a Write is between its first byte and its last
@@ -242,9 +243,8 @@ func (q *WriteQueue) push() error {
 	if q.driving || q.failure != nil {
 		return q.failure
 	}
-	var spans [2][]byte
 	for q.ring.n > 0 {
-		n, err := q.c.tryWritev(q.ring.spans(&spans))
+		n, err := q.c.tryWritev(q.ring.spans(&q.spans))
 		q.c.out.tried(err) // no caller drives, and mu is held
 		q.ring.drop(n)
 		if err == sys.ErrWouldBlock {
