@@ -108,14 +108,45 @@ func (q *instance) emitLocal(events []queue.Event) (n int) {
 	return n
 }
 
-// cancelFailed takes the failure of a cancellation. An operation that the kernel was about to
-// continue is found only after that. The caller holds Mu.
+// lostAfter is the number of cancellations that must not find an operation before the queue takes
+// its completion for lost. The kernel does not find one that it is about to complete or to
+// continue.
+const lostAfter = 3
+
+// cancelFailed takes the failure of a cancellation. The caller holds Mu.
 func (q *instance) cancelFailed(id queue.OpID, s *record, result int32) {
-	if result >= 0 || s == nil || !s.Multi && !s.Extra.is(persistent) || !s.Extra.is(entered) {
-		return // its completion comes, or the successor of its predecessor is canceled when it begins
+	if result >= 0 || s == nil || !s.Extra.is(entered) {
+		return
 	}
-	if s.Extra.tries++; s.Extra.tries < triesMax {
-		q.cancels = append(q.cancels, id)
+	x := &s.Extra
+	switch {
+	case x.is(suspect):
+		if x.tries++; x.tries >= lostAfter && result == -int32(syscall.ENOENT) {
+			x.state &^= entered
+			q.inside--
+			q.settleLocally(id, x, -int32(syscall.EBADR))
+			return
+		}
+	case !s.Multi && !x.is(persistent):
+		return // its completion comes, or finish cancels it when its predecessor has ended
+	default:
+		if x.tries++; x.tries == triesMax {
+			return
+		}
+	}
+	q.cancels = append(q.cancels, id)
+}
+
+// reclaim finds out which operations have lost a completion, after the kernel has dropped some for
+// lack of memory. It cancels all. Those that the kernel finds are submitted again, and the others
+// complete with EBADR. The caller holds Mu.
+func (q *instance) reclaim() {
+	for i := range q.flight.Slots() {
+		if id, s := q.flight.At(i); s != nil && s.Extra.is(entered) {
+			s.Extra.state |= suspect
+			s.Extra.tries = 0
+			q.cancels = append(q.cancels, id)
+		}
 	}
 }
 
@@ -202,7 +233,9 @@ func (q *instance) judgeError(s *record, errno syscall.Errno) (int32, outcome) {
 			x.state |= waiting
 			return 0, silence
 		}
-		return q.retry(s) // the thread that submitted it has ended
+		// The thread that submitted it has ended, or reclaim canceled it.
+		x.state &^= suspect
+		return q.retry(s)
 	case errno == syscall.EINTR && s.Kind != queue.OpConnect:
 		return q.retry(s)
 	case s.Kind == queue.OpTimeout && errno == syscall.ETIME:
@@ -249,7 +282,7 @@ func (q *instance) judgePoll(id queue.OpID, s *record, result int32, more bool) 
 	x := &s.Extra
 	ready := polling.ReadyOf(int16(result))
 	ready &^= queue.Ready(queue.Both &^ x.interest)
-	if ready.Directions() == queue.None && !ready.Ends() {
+	if ready.Directions() == queue.None && ready&(queue.ReadyHangUp|queue.ReadyError) == 0 {
 		// The peer's half-close is always reported, and no direction of the interest waits for it.
 		// A poll that reports once would complete at once, again and again.
 		x.state |= persistent

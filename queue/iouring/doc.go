@@ -1,10 +1,38 @@
-// Package iouring implements the event queue on poll operations of io_uring(7), for Linux 5.13 and
-// later. The system must let the process use io_uring. On other systems New returns an error that
-// is [errors.ErrUnsupported].
+// Package iouring implements the event queue on io_uring(7), for Linux 5.13 and later. The system
+// must let the process use io_uring. On other systems New returns an error that is
+// [errors.ErrUnsupported].
 //
-// Edge is a kernel poll that reports every wake-up (IORING_POLL_ADD_MULTI); one-shot is one that
-// reports once. One-shot polls also emulate level. The next Wait restarts a poll that has reported,
-// after the caller has had the chance to read.
+// Readiness comes from poll operations. Edge is a kernel poll that reports every wake-up
+// (IORING_POLL_ADD_MULTI); one-shot is one that reports once. One-shot polls also emulate level.
+// The next Wait restarts a poll that has reported, after the caller has had the chance to read.
+//
+// # Operations
+//
+// On Linux 6.0 and later the kernel performs the operations of [queue.Completer], and Features has
+// Completions. On an older kernel Submit returns [errors.ErrUnsupported].
+//
+// Submit stores an operation. All operations of a turn enter the kernel in the call that waits, and
+// that call also brings completions: an operation costs no system call of its own. OpConnect to an
+// IP address and an IPv6 address with a zone cost one. In steady state no operation allocates.
+//
+// The kernel performs operations on sockets, and on pipes and other handles that read(2) and
+// write(2) transfer. The queue hides that the latter need several submissions.
+//
+// The kernel starts the next operation of a chain itself after a send, a connect or a close. It
+// cannot cancel an operation that waits for its predecessor, so a Cancel then takes effect when
+// that ends. After other kinds the queue starts the next operation, in the Wait that returns the
+// completion.
+//
+// # One waiter
+//
+// With [Options].SingleWaiter the ring belongs to the thread of the first Wait. The kernel then
+// does its work for the ring only while that thread waits (IORING_SETUP_DEFER_TASKRUN), and
+// interrupts no thread. What other threads add, change or submit is stored, and the waker makes a
+// Wait that is blocked take it. So is a Delete: the kernel may hold the file until the next Wait. A
+// goroutine that calls Wait must be locked to its thread (runtime.LockOSThread).
+//
+// Close by another thread, while no Wait is running, cannot cancel what the thread submitted. It
+// closes the ring, and waits until the kernel has freed it.
 //
 // # Cost
 //
@@ -25,7 +53,7 @@
 // The kernel completes a poll in the thread that submitted it. That thread was in a Wait then, and
 // the kernel interrupts it for the completion. If the waiting goroutines change threads, or take
 // turns, two threads have to run before a Wait returns. A ring works best with one waiting thread.
-// Many threads may share a ring; this costs only time.
+// Many threads may share a ring; this costs only time. SingleWaiter avoids the interruption.
 //
 // # Delete before close
 //
@@ -49,7 +77,11 @@
 //
 // Completions that do not fit into the ring (4096) stay in the kernel until there is room. If the
 // kernel has no memory for them, it drops them and reports the loss. The queue then restarts all
-// polls, so that it reports readiness, but not each edge.
+// polls, so that it reports readiness, but not each edge. It also restarts the operations; one
+// whose completion was lost completes with EBADR.
+//
+// Close waits up to ten seconds for the operations that it cancels. If some have not ended by then,
+// it returns [queue.ErrBusy], and their memory is never freed.
 //
 // While the kernel has no memory for a submission, the queue retries after pauses of a millisecond.
 // Wait retries within its timeout. Other calls retry a few times before they return EAGAIN.

@@ -170,7 +170,8 @@ func readyOf(s *slot, c sys.IoUringCQE) queue.Ready {
 	return ready
 }
 
-// startOver restarts all polls after the kernel has lost completions. The caller holds Mu.
+// startOver restarts all polls and operations after the kernel has lost completions. The caller
+// holds Mu.
 func (q *instance) startOver() error {
 	for i := range q.table.Len() {
 		h := sys.Handle(i)
@@ -181,6 +182,7 @@ func (q *instance) startOver() error {
 			q.list(h)
 		}
 	}
+	q.reclaim()
 	old := wakeData(q.wakes)
 	q.wakes++
 	q.Signalled = false

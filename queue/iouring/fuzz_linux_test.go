@@ -11,11 +11,14 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
+// operations is the first token of the operations of FuzzTake.
+const operations = 100
+
 // FuzzTake takes completions with arbitrary contents, as a faulty kernel might post them: 8 bytes
 // of user data, 4 of result, 4 of flags each. No event may belong to a registration other than the
 // one it names, nor to a direction outside the interest.
 func FuzzTake(f *testing.F) {
-	for _, data := range []uint64{0, 3, 1 << 32, cancelData, wakeData(0), wakeData(7), math.MaxUint32, math.MaxUint64, math.MaxInt32} {
+	for _, data := range []uint64{0, 3, 1 << 32, cancelData, wakeData(0), wakeData(7), operationMark | 1<<32, operationMark | 2<<32 | 1, operationMark | cancelOpMark | 1<<32, operationMark | 1<<32 | 2, math.MaxUint32, math.MaxUint64, math.MaxInt32} {
 		for _, result := range []int32{0, 1, -1, -int32(syscall.ECANCELED), -int32(syscall.EBADF), math.MaxInt32, math.MinInt32} {
 			for _, flags := range []uint32{0, sys.IoUringMore, math.MaxUint32} {
 				f.Add(append16(nil, data, result, flags))
@@ -36,8 +39,26 @@ func FuzzTake(f *testing.F) {
 			// Make short scripts reach the slots.
 			script = append16(script[:len(script)/16*16], table.Data(h, uint32(i&1)), int32(len(script))-20, uint32(i))
 		}
+		if q.Features().Completions {
+			h, _ := pair(t)
+			buffers, err := q.NewBuffers(2, 16)
+			must(t, err)
+			for i, op := range []queue.Op{
+				{Kind: queue.OpRecv, Buffers: buffers, Multi: true}, {Kind: queue.OpPoll, Interest: queue.Writable}, {Kind: queue.OpRecv, Data: make([]byte, 8)},
+			} {
+				op.Token, op.Handle = queue.Token(operations+i), h
+				submit(t, q, op)
+				script = append16(script, operationMark|1<<32|uint64(i), int32(len(script))-20, uint32(i))
+			}
+		}
 		q.Mu.Lock()
 		defer q.Mu.Unlock()
+		for i := range q.flight.Slots() {
+			_, s := q.flight.At(i)
+			s.Extra.state |= entered // without the kernel, which would complete them too
+			q.inside++
+		}
+		defer func() { q.inside, q.backlog = 0, nil }()
 		events := make([]queue.Event, 8)
 		n := 0
 		for ; len(script) >= 16; script = script[16:] {
@@ -53,6 +74,12 @@ func FuzzTake(f *testing.F) {
 				n = 0 // as if a Wait had returned
 			}
 			for _, e := range events[:n] {
+				if e.Completion != 0 {
+					if e.Token < operations || e.Ready != 0 || e.Completion&queue.Completed == 0 {
+						t.Fatalf("completion %+v belongs to no operation", e)
+					}
+					continue
+				}
 				if e.Token >= queue.Token(len(registered)) {
 					t.Fatalf("event %+v has the token of no registration", e)
 				}

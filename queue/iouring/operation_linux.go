@@ -43,6 +43,7 @@ const (
 	file                          // the handle is no socket
 	polled1st                     // the submission polls until the handle is ready for the operation
 	persistent                    // the poll is a lasting one, although the operation is not Multi
+	suspect                       // its completion may be lost; see reclaim
 	held                          // operation.result is the terminal one, once the kernel has ended the request
 )
 
@@ -148,6 +149,9 @@ func (q *instance) admit(n int) error {
 
 // check returns an error if the queue cannot perform op. The caller holds Mu.
 func (q *instance) check(op *queue.Op) error {
+	if op.Handle == q.ring.Handle() && op.Kind != queue.OpTimeout {
+		return fmt.Errorf("%v on the ring itself: %w", op.Kind, queue.ErrInvalid)
+	}
 	if op.Buffers != nil {
 		b, err := q.buffersOf(op.Buffers)
 		if err != nil {
@@ -203,12 +207,13 @@ func (q *instance) settleLocally(id queue.OpID, x *operation, result int32) {
 	q.local = append(q.local, id)
 }
 
-// changed makes a running Wait take what is listed. The caller holds Mu.
+// changed makes a running Wait take what is listed. After an error, nothing listed is in the
+// kernel. The caller holds Mu.
 func (q *instance) changed() error {
 	if q.Nested {
-		if err := q.settle(); err != nil {
-			return err
-		}
+		// Leave a failure to the next Wait, which returns the error: the kernel may have taken a
+		// part.
+		_ = q.settle()
 		if len(q.local) == 0 {
 			return nil
 		}

@@ -326,9 +326,9 @@ func TestCloseReleasesTheDescriptors(t *testing.T) {
 		return len(entries)
 	}
 	before := count()
-	for _, kind := range []string{"", "eventfd", "pipe", "bell"} {
+	for i, kind := range []string{"", "eventfd", "pipe", "bell", "", "eventfd", "pipe", "bell"} {
 		for range 10 {
-			q, err := New(Options{Waker: kind})
+			q, err := New(Options{Waker: kind, SingleWaiter: i >= 4})
 			switch {
 			case errors.Is(err, errors.ErrUnsupported), errors.Is(err, queue.ErrUnavailable):
 				return

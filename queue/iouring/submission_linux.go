@@ -104,17 +104,19 @@ func (q *instance) startChain(id queue.OpID) error {
 	}
 }
 
-// linked returns the successor of an operation if the kernel can decide when it begins. The kernel
-// does so for kinds that fail in the kernel exactly when they fail in the contract. The caller
-// holds Mu.
+// linked returns the successor of an operation if the kernel can decide when it begins. It does so
+// after kinds that fail in the kernel exactly when they fail in the contract. The queue itself
+// starts the successors of kinds that may take long, because the kernel cannot cancel a request
+// that waits for another one. The caller holds Mu.
 func (q *instance) linked(s *record) *operation {
 	x := &s.Extra
 	if x.next == 0 || x.is(file|polled1st|zeroCopy) {
 		return nil
 	}
 	switch s.Kind {
-	case queue.OpRecv, queue.OpPoll:
-		return nil // a short receive, or a half-close that is not waited for
+	case queue.OpSend, queue.OpSendMessage, queue.OpConnect, queue.OpClose:
+	default:
+		return nil
 	}
 	next := q.flight.Of(x.next)
 	if next == nil || !next.Extra.is(waiting) {
