@@ -1,7 +1,6 @@
 package sys
 
 import (
-	"sync/atomic"
 	"syscall"
 	"unsafe"
 
@@ -9,33 +8,12 @@ import (
 )
 
 // procWSASendMsg has an address that ws2_32.dll exports. That of WSARecvMsg comes from the provider
-// of a socket.
+// of a socket; see extension.
 var procWSASendMsg = ws2_32.NewProc("WSASendMsg")
-
-// wsaRecvMsgAddr caches the address of WSARecvMsg. It is zero before the first use.
-var wsaRecvMsgAddr atomic.Uintptr
-
-// wsaRecvMsg returns the address of WSARecvMsg (SIO_GET_EXTENSION_FUNCTION_POINTER). h is any
-// socket.
-func wsaRecvMsg(h Handle) (uintptr, error) {
-	if addr := wsaRecvMsgAddr.Load(); addr != 0 {
-		return addr, nil
-	}
-	id := windows.WSAID_WSARECVMSG
-	var addr uintptr
-	var returned uint32
-	err := windows.WSAIoctl(windows.Handle(h), windows.SIO_GET_EXTENSION_FUNCTION_POINTER, (*byte)(unsafe.Pointer(&id)), uint32(unsafe.Sizeof(id)),
-		(*byte)(unsafe.Pointer(&addr)), uint32(unsafe.Sizeof(addr)), &returned, nil, 0)
-	if err != nil {
-		return 0, err
-	}
-	wsaRecvMsgAddr.Store(addr)
-	return addr, nil
-}
 
 // recvWithControl receives one datagram with its control messages (WSARecvMsg).
 func recvWithControl(h Handle, m *Message) error {
-	addr, err := wsaRecvMsg(h)
+	addr, err := wsaRecvMsg.of(h)
 	if err != nil {
 		return err
 	}

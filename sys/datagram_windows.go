@@ -81,24 +81,12 @@ func SendMessage(h Handle, f Family, m *Message) error {
 	if m.Addr == (netip.AddrPort{}) {
 		return sendTo(h, m, nil, 0)
 	}
-	ip := m.Addr.Addr()
-	port := networkOrder(m.Addr.Port())
-	if f == IPv4 {
-		if ip = ip.Unmap(); !ip.Is4() {
-			return windows.WSAEAFNOSUPPORT
-		}
-		to := windows.RawSockaddrInet4{Family: windows.AF_INET, Port: port, Addr: ip.As4()}
-		return sendTo(h, m, unsafe.Pointer(&to), int32(unsafe.Sizeof(to)))
-	}
-	if !ip.IsValid() {
-		return windows.WSAEINVAL
-	}
-	zone, err := zoneID(h, ip.Zone())
+	var to rawAddress
+	size, err := rawOf(&to, h, f, m.Addr)
 	if err != nil {
 		return err
 	}
-	to := windows.RawSockaddrInet6{Family: windows.AF_INET6, Port: port, Addr: ip.As16(), Scope_id: zone}
-	return sendTo(h, m, unsafe.Pointer(&to), int32(unsafe.Sizeof(to)))
+	return sendTo(h, m, unsafe.Pointer(&to), size)
 }
 
 func sendTo(h Handle, m *Message, to unsafe.Pointer, size int32) error {

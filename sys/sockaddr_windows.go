@@ -60,6 +60,33 @@ func addrPortOfRaw(raw *windows.RawSockaddrAny, size int32) netip.AddrPort {
 	return netip.AddrPort{}
 }
 
+// rawAddress has room for an IP address, or for both of AcceptEx. It has no pointer.
+type rawAddress [16]uint64
+
+// rawOf stores the address for a call on h, a socket of family f, and returns its size. An IPv6
+// socket gets an IPv4 address mapped.
+func rawOf(raw *rawAddress, h Handle, f Family, addr netip.AddrPort) (int32, error) {
+	ip, port := addr.Addr(), networkOrder(addr.Port())
+	if f == IPv4 {
+		if ip = ip.Unmap(); !ip.Is4() {
+			return 0, windows.WSAEAFNOSUPPORT
+		}
+		*(*windows.RawSockaddrInet4)(unsafe.Pointer(raw)) = windows.RawSockaddrInet4{Family: windows.AF_INET, Port: port, Addr: ip.As4()}
+		return int32(unsafe.Sizeof(windows.RawSockaddrInet4{})), nil
+	}
+	if !ip.IsValid() {
+		return 0, windows.WSAEINVAL
+	}
+	zone, err := zoneID(h, ip.Zone())
+	if err != nil {
+		return 0, err
+	}
+	*(*windows.RawSockaddrInet6)(unsafe.Pointer(raw)) = windows.RawSockaddrInet6{
+		Family: windows.AF_INET6, Port: port, Addr: ip.As16(), Scope_id: zone,
+	}
+	return int32(unsafe.Sizeof(windows.RawSockaddrInet6{})), nil
+}
+
 // networkOrder reads a port that was written in big-endian order into a native-endian field.
 func networkOrder(port uint16) uint16 {
 	return binary.BigEndian.Uint16((*[2]byte)(unsafe.Pointer(&port))[:])
