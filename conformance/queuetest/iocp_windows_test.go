@@ -11,7 +11,7 @@ import (
 func iocpTarget() Target {
 	return Target{
 		Name:     "iocp+pqcs",
-		Features: queue.Features{Mechanism: "iocp", Waker: "pqcs", NativeOneShot: true, PeerShut: true},
+		Features: queue.Features{Mechanism: "iocp", Waker: "pqcs", NativeOneShot: true, PeerShut: true, Completions: true},
 		Waivers:  wineWaivers(),
 		Open:     func() (queue.Queue, error) { return iocp.New(iocp.Options{}) },
 	}

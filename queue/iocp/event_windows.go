@@ -9,15 +9,19 @@ import (
 type delivery struct {
 	events int
 	woken  bool // a Wake was among them
-	stale  bool // a poll was among them that is to be started again
+	stale  bool // a poll was among them that is to be started again, or a nudge
 	closed bool
 }
 
-// deliver turns packets into events.
-func (q *instance) deliver(events []queue.Event, packets []sys.Packet) (d delivery) {
+// deliver turns packets into events, after those that p has stored. Completions fill the rest.
+func (q *instance) deliver(events []queue.Event, packets []sys.Packet, p preparation) (d delivery) {
 	q.Mu.Lock()
 	defer q.Mu.Unlock()
 	q.blocked--
+	if p.era == q.era {
+		q.punctual--
+	}
+	d.events = p.events
 	for i := range packets {
 		switch packets[i].Key {
 		case keyWake:
@@ -32,12 +36,27 @@ func (q *instance) deliver(events []queue.Event, packets []sys.Packet) (d delive
 			case stale:
 				d.stale = true
 			}
+		case keyOperation:
+			q.arrived(packets[i].Data)
+			d.stale = true // it may have begun again
+		case keyNudge:
+			q.nudged = false
+			d.stale = true // it took the place of another packet
 		}
 	}
 	if q.Gate.Closed() {
-		d.closed = true
 		q.dismiss()
+		// Completions that the Wait has taken would be lost with an error, with their handles and
+		// buffers.
+		d.closed = p.events == 0
+		d.events = p.events
+		return d
 	}
+	q.expire()
+	d.events += q.takeFinished(events[d.events:])
+	// Another Wait returns the completions for which this one has no room, and wakes up for the
+	// first deadline.
+	_ = q.nudge()
 	return d
 }
 
@@ -56,6 +75,9 @@ func (q *instance) complete(i int32) (queue.Event, outcome) {
 	broken := s.Extra.broken
 	s.Extra.state, s.Extra.broken = idle, false
 	q.polls.underWay--
+	if s.Extra.op != 0 {
+		return queue.Event{}, q.polled(i, broken)
+	}
 	if !s.Registered() {
 		q.polls.giveBack(i)
 		return queue.Event{}, nothing

@@ -13,18 +13,28 @@ import (
 // instance is a queue on one completion port.
 type instance struct {
 	base.Parallel
-	port      sys.Handle
-	polls     polls // guarded by Mu
-	blocked   int   // guarded by Mu; number of Waits that may be blocked in the kernel
-	abandoned bool  // guarded by Mu; whether port was closed early
+	port sys.Handle
+	born time.Time // origin of the deadlines
+
+	// Guarded by Mu:
+	polls      polls
+	operations operations
+	blocked    int    // number of Waits that may be blocked in the kernel
+	punctual   int    // number of those that wake up for the first deadline
+	era        uint32 // changes when the Waits that are blocked are no longer punctual
+	nudged     bool   // whether a packet of nudge is in the port
+	yields     bool   // whether the next Wait with room for one event prefers a packet to a completion
+	abandoned  bool   // whether port was closed early
 }
 
-// The keys of packets. The data of a poll's packet is the index of its slot plus one; other packets
-// carry no data.
+// The keys of packets. The data of a poll's packet is the index of its slot plus one, that of an
+// operation's packet is sys.Overlapped.Data. Other packets carry no data.
 const (
 	keyPoll uintptr = iota + 1
 	keyWake
 	keyClose
+	keyOperation
+	keyNudge
 )
 
 // packetsMax is the number of packets that a Wait takes from the port at once, on its stack.
@@ -40,11 +50,13 @@ func (q *instance) Wait(events []queue.Event, timeout time.Duration) (int, error
 	left := timeout
 	// A packet makes one event at most.
 	var packets [packetsMax]sys.Packet
-	room := packets[:min(len(packets), len(events))]
 	for {
-		block, notStarted := q.prepare(left)
-		n, err := sys.PortWait(q.port, room, block)
-		d := q.deliver(events, room[:n])
+		p := q.prepare(events, left)
+		if p.events == len(events) {
+			return p.events, nil
+		}
+		n, err := sys.PortWait(q.port, packets[:min(len(packets), len(events)-p.events)], p.block)
+		d := q.deliver(events, packets[:n], p)
 		switch {
 		case d.closed:
 			return 0, q.Closed("wait")
@@ -52,8 +64,8 @@ func (q *instance) Wait(events []queue.Event, timeout time.Duration) (int, error
 			return d.events, nil
 		case err != nil:
 			return 0, q.Failed("wait", err)
-		case notStarted != nil:
-			return 0, q.Failed("wait", notStarted)
+		case p.notStarted != nil:
+			return 0, q.Failed("wait", p.notStarted)
 		}
 		// After a stale poll, continue even with a timeout of zero: the readiness may be known only
 		// to the poll that replaces it.
@@ -63,19 +75,44 @@ func (q *instance) Wait(events []queue.Event, timeout time.Duration) (int, error
 	}
 }
 
-// prepare starts the due polls and returns how long to wait for packets. It returns zero if a poll
-// cannot start or the queue is closed.
-func (q *instance) prepare(timeout time.Duration) (time.Duration, error) {
+// preparation is how a Wait enters the kernel.
+type preparation struct {
+	block      time.Duration // how long to wait for packets
+	notStarted error         // why a due poll could not start
+	events     int           // completions that the Wait has already stored; it enters with room for more
+	era        uint32
+}
+
+// prepare starts the due polls and takes finished operations. block is zero if a poll cannot start,
+// if there is a finished operation, or if the queue is closed.
+//
+// Completions leave room for one packet, or take turns with packets if the Wait has room for one
+// event. Operations that finish at once would otherwise starve the registrations.
+func (q *instance) prepare(events []queue.Event, timeout time.Duration) (p preparation) {
 	q.Mu.Lock()
 	defer q.Mu.Unlock()
+	if !q.Gate.Closed() {
+		p.notStarted = q.startDue()
+		q.expire()
+		room := len(events) - 1
+		if room == 0 {
+			if q.yields = !q.yields; q.yields {
+				room = 1
+			}
+		}
+		p.events = q.takeFinished(events[:room])
+		if p.events == len(events) {
+			_ = q.nudge()
+			return p
+		}
+	}
 	q.blocked++
-	if q.Gate.Closed() {
-		return 0, nil
+	q.punctual++
+	p.era = q.era
+	if !q.Gate.Closed() && p.notStarted == nil && p.events == 0 && q.operations.first == none {
+		p.block = q.bound(timeout)
 	}
-	if err := q.startDue(); err != nil {
-		return 0, err
-	}
-	return timeout, nil
+	return p
 }
 
 // dismiss makes one blocked Wait leave, if there is one. That Wait dismisses the next. The caller
@@ -96,9 +133,9 @@ func (q *instance) dismiss() {
 // once.
 const drainTimeout = 10 * time.Second
 
-// Close implements [queue.Queue]. It cancels all polls and takes their packets, so that the system
-// does not write to released memory. If a packet does not arrive, Close leaves the memory to the
-// system and returns an error.
+// Close implements [queue.Queue]. It cancels all polls and operations and takes their packets, so
+// that the system does not write to released memory. If a packet does not arrive, Close leaves the
+// memory to the system and returns an error.
 func (q *instance) Close() error {
 	ok, err := q.Shut(func() error { q.dismiss(); return nil })
 	if !ok {
@@ -108,29 +145,42 @@ func (q *instance) Close() error {
 	q.Mu.Lock()
 	defer q.Mu.Unlock()
 	err = q.polls.cancelAll()
-	if !q.abandoned {
-		err = errors.Join(err, q.drain(), sys.CloseObject(q.port))
+	// The caller may have closed a handle, which ends its operations too. So only a missing packet
+	// makes the errors of cancel interesting.
+	canceled := q.operations.cancelAll()
+	if q.abandoned {
+		err = errors.Join(err, canceled)
+	} else {
+		if drained := q.drain(); drained != nil {
+			err = errors.Join(err, canceled, drained)
+		}
+		err = errors.Join(err, sys.CloseObject(q.port))
 	}
-	if err = errors.Join(err, q.polls.release()); err != nil {
+	if err = errors.Join(err, q.releaseOperations(), q.polls.release()); err != nil {
 		return q.Failed("close", err)
 	}
 	return nil
 }
 
-// drain takes packets until no poll is under way.
+// drain takes packets until no poll and no operation is under way.
 func (q *instance) drain() error {
 	var packets [packetsMax]sys.Packet
-	for q.polls.underWay > 0 {
+	for q.polls.underWay+q.operations.underWay > 0 {
 		n, err := sys.PortWait(q.port, packets[:], drainTimeout)
 		if err != nil {
 			return err
 		}
 		if n == 0 {
-			return fmt.Errorf("%d polls still under way after %v", q.polls.underWay, drainTimeout)
+			return fmt.Errorf("%d polls and %d operations still under way after %v", q.polls.underWay, q.operations.underWay, drainTimeout)
 		}
 		for i := range n {
-			if packets[i].Key == keyPoll {
+			switch packets[i].Key {
+			case keyPoll:
 				q.polls.underWay--
+			case keyOperation:
+				if _, o := q.operations.find(packets[i].Data); o != nil {
+					q.returned(o)
+				}
 			}
 		}
 	}

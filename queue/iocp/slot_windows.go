@@ -29,6 +29,7 @@ type slot = table.Slot[extra]
 type extra struct {
 	handle     sys.Handle
 	base       sys.Handle
+	op         queue.OpID     // the OpPoll of which this is the poll; there is no registration then
 	started    uint32         // the generation for which the poll under way was started
 	next, prev int32          // in the list of slots whose poll is due
 	interest   queue.Interest // the registered directions

@@ -12,6 +12,15 @@
 //   - request: what it requests from the kernel for a registration
 //   - event: the conversion of what the kernel reports into events
 //   - waker: its own event for Wake, or how it takes the signal of a waker
+//
+// A mechanism that performs operations has these parts too:
+//
+//   - operation: what it keeps per operation in flight
+//   - submission: Submit, SubmitChain and Cancel
+//   - perform: what it requests from the kernel for an operation
+//   - completion: the conversion of what the kernel reports into completions
+//   - buffers: NewBuffers and the buffers
+//   - attachment, timeout, release: parts of package iocp only
 package base
 
 import (
