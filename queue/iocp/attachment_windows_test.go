@@ -40,6 +40,6 @@ func TestANumberThatIsUsedAgainIsAttachedAgain(t *testing.T) {
 		must(t, errors.Join(sys.Close(a), sys.Close(b)))
 	}
 	if !again {
-		t.Skip("the system did not use a number again")
+		t.Log("the system did not use a number again")
 	}
 }

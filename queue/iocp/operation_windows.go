@@ -80,7 +80,9 @@ func (o *operations) of(id queue.OpID) *sys.Overlapped {
 }
 
 // find returns the operation whose Overlapped has this data, and nil for a packet of something
-// else: the port also gets those of operations that other code starts on an attached handle.
+// else. The port also gets those of operations that other code starts on an attached handle, and
+// perhaps that of a receive that has ended with WSAEMSGSIZE at once. If the slot has another
+// operation by then, that one has ended or the packet is ignored.
 func (o *operations) find(data uintptr) (queue.OpID, *flight.Op[operation]) {
 	first, i, ok := sys.OverlappedIndex(data)
 	slab, known := o.bySlab[first]
