@@ -20,7 +20,8 @@
 //   - perform: what it requests from the kernel for an operation
 //   - completion: the conversion of what the kernel reports into completions
 //   - buffers: NewBuffers and the buffers
-//   - attachment, timeout, release: parts of package iocp only
+//   - drain, single: the end of all operations at Close, and one waiter; package iouring only
+//   - attachment, timeout, release: package iocp only
 package base
 
 import (
