@@ -15,15 +15,15 @@ import (
 func waiterCases() []Case {
 	return []Case{
 		{
-			ID: "waiters/oneshot", Doc: "queue.Queue.Wait", Rule: "A registration in mode OneShot is reported by one Wait per transition, regardless of how many are waiting.",
+			ID: "waiters/oneshot", Doc: "queue.Queue.Wait", Rule: "A registration in mode OneShot is reported by one Wait per transition, regardless of how many are waiting.", Needs: []suite.Feature{SeveralWaiters},
 			Source: "mio#808, mio#1341", Run: func(t T, f *Fixture) { oneWaiter(t, f, queue.OneShot) },
 		},
 		{
-			ID: "waiters/edge", Doc: "queue.Queue.Wait", Rule: "A registration in mode Edge is reported by one Wait per transition, regardless of how many are waiting.",
+			ID: "waiters/edge", Doc: "queue.Queue.Wait", Rule: "A registration in mode Edge is reported by one Wait per transition, regardless of how many are waiting.", Needs: []suite.Feature{SeveralWaiters},
 			Source: "mio#673, mio#809", Run: func(t T, f *Fixture) { oneWaiter(t, f, queue.Edge) },
 		},
 		{
-			ID: "waiters/all-served", Doc: "queue.Queue.Wait", Rule: "With several Waits running, every registration is reported.",
+			ID: "waiters/all-served", Doc: "queue.Queue.Wait", Rule: "With several Waits running, every registration is reported.", Needs: []suite.Feature{SeveralWaiters},
 			Source: "PowerDNS#10446, calloop#123", Run: allServed,
 		},
 	}

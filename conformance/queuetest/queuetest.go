@@ -34,6 +34,9 @@ const (
 	Exclusive suite.Feature = "exclusive"
 	Nested    suite.Feature = "nested"
 	PeerShut  suite.Feature = "peer-shut"
+	// SeveralWaiters is what every queue has, unless its options promise that only one goroutine
+	// calls Wait.
+	SeveralWaiters suite.Feature = "several-waiters"
 )
 
 // Target is an implementation and the features that it claims.
@@ -42,6 +45,9 @@ type Target struct {
 	Features queue.Features              // must be what Queue.Features returns
 	Open     func() (queue.Queue, error) // opens a new queue; called once per case, and more often by cases that need several
 	Waivers  []Waiver
+	// OneWaiter excludes the cases of several Waits at once, for a queue whose options promise that
+	// only one goroutine calls Wait.
+	OneWaiter bool
 	// Seed makes the random case repeatable. If it is zero, the case draws a seed and logs it.
 	Seed uint64
 }
@@ -79,7 +85,7 @@ func (target Target) suite() suite.Target[*Fixture] {
 	s := suite.Target[*Fixture]{Name: target.Name, Waivers: target.Waivers, Open: func(t T) (*Fixture, error) { return open(t, target) }}
 	for f, claimed := range map[suite.Feature]bool{
 		Exclusive: target.Features.Exclusive, Nested: target.Features.Nested, PeerShut: target.Features.PeerShut,
-		Urgent: target.Features.Urgent,
+		Urgent: target.Features.Urgent, SeveralWaiters: !target.OneWaiter,
 	} {
 		if claimed {
 			s.Features = append(s.Features, f)
