@@ -1,302 +1,129 @@
 package iouring
 
 import (
-	"syscall"
-	"time"
+	"errors"
+	"fmt"
+	"math"
 
 	"github.com/edgewise-go/edgewise/queue"
-	"github.com/edgewise-go/edgewise/queue/internal/polling"
-	"github.com/edgewise-go/edgewise/sys"
+	"github.com/edgewise-go/edgewise/queue/internal/flight"
 )
 
-// The marks of user data that belongs to an operation. They take bits of the lower half, which is
-// the handle in the data of a poll: a handle is less than 2^31. An OpID has its slot there, which
-// is less than flight.Max.
-const (
-	operationMark = uint64(1 << 31) // the submission of an operation
-	cancelOpMark  = uint64(1 << 30) // with operationMark: the cancellation of one
-)
-
-// startOperations stores the submissions of all listed operations, and the cancellations. The
-// caller holds Mu, and its thread may enter the ring.
-func (q *instance) startOperations() error {
-	done := 0
-	var err error
-	for _, id := range q.backlog {
-		if err = q.startChain(id); err != nil {
-			break
-		}
-		done++
+// Submit implements [queue.Completer].
+func (q *instance) Submit(op *queue.Op) (queue.OpID, error) {
+	if err := flight.Check(op); err != nil {
+		return 0, q.Failed("submit", err)
 	}
-	q.backlog = shifted(q.backlog, done)
-	if err != nil {
-		return err
+	q.Mu.Lock()
+	defer q.Mu.Unlock()
+	if err := q.admit(1); err != nil {
+		return 0, q.Failed("submit", err)
 	}
-	done = 0
-	for _, id := range q.cancels {
-		if s := q.flight.Of(id); s != nil && s.Extra.is(entered) {
-			data := uint64(id) | operationMark
-			if err = q.push(sys.IoUringSQE{Opcode: sys.IoUringCancel, Flags: q.skip, Addr: data, UserData: data | cancelOpMark}); err != nil {
-				break
-			}
-		}
-		done++
+	if err := q.check(op); err != nil {
+		return 0, q.Failed("submit", err)
 	}
-	q.cancels = shifted(q.cancels, done)
-	return err
+	id, s := q.put(op)
+	q.enlist(id, s)
+	if err := q.changed(); err != nil {
+		q.forget(id, s)
+		return 0, q.Failed("submit", err)
+	}
+	return id, nil
 }
 
-// shifted returns ids without the first n, in the same memory.
-func shifted(ids []queue.OpID, n int) []queue.OpID {
-	if n == 0 {
-		return ids
+// SubmitChain implements [queue.Completer].
+func (q *instance) SubmitChain(ops []queue.Op, ids []queue.OpID) error {
+	if err := flight.CheckChain(ops, ids); err != nil {
+		return q.Failed("submit", err)
 	}
-	return ids[:copy(ids, ids[n:])]
+	q.Mu.Lock()
+	defer q.Mu.Unlock()
+	if err := q.admit(len(ops)); err != nil {
+		return q.Failed("submit", err)
+	}
+	for i := range ops {
+		if err := q.check(&ops[i]); err != nil {
+			return q.Failed("submit", fmt.Errorf("chain: operation %d: %w", i, err))
+		}
+	}
+	for i := range ops {
+		id, s := q.put(&ops[i])
+		ids[i] = id
+		if i == 0 {
+			q.enlist(id, s)
+			continue
+		}
+		s.Extra.prev = ids[i-1]
+		s.Extra.state |= waiting
+		q.flight.Of(ids[i-1]).Extra.next = id
+	}
+	if err := q.changed(); err != nil {
+		for _, id := range ids {
+			q.forget(id, q.flight.Of(id))
+		}
+		return q.Failed("submit", err)
+	}
+	return nil
 }
 
-// startChain stores the submission of an operation, and those of its successors that the kernel can
-// start after it. The caller holds Mu.
-func (q *instance) startChain(id queue.OpID) error {
-	for head := true; ; head = false {
-		s := q.flight.Of(id)
-		if s == nil || !s.Extra.is(backlogged) {
-			return nil // canceled before it began
-		}
-		x := &s.Extra
-		if x.is(finished) {
-			x.state &^= backlogged
-			return nil
-		}
-		e, err := q.request(id, s)
+// Cancel implements [queue.Completer].
+func (q *instance) Cancel(id queue.OpID) error {
+	q.Mu.Lock()
+	defer q.Mu.Unlock()
+	if q.Gate.Closed() {
+		return q.Closed("cancel")
+	}
+	s := q.flight.Of(id)
+	if s == nil {
+		return q.Failed("cancel", fmt.Errorf("operation %#x is not in flight: %w", uint64(id), queue.ErrNotFound))
+	}
+	x := &s.Extra
+	if x.is(canceled | finished) {
+		return nil
+	}
+	x.state |= canceled
+	if x.is(entered) {
+		q.cancels = append(q.cancels, id)
+	} else {
+		q.settleLocally(id, x, queue.ResultCanceled)
+	}
+	if err := q.changed(); err != nil {
+		return q.Failed("cancel", err)
+	}
+	return nil
+}
+
+// admit returns an error unless n operations may be submitted. The caller holds Mu.
+func (q *instance) admit(n int) error {
+	switch {
+	case q.Gate.Closed():
+		return queue.ErrClosed
+	case !q.Features().Completions:
+		return fmt.Errorf("operations need Linux 6.0: %w", errors.ErrUnsupported)
+	}
+	return q.flight.Room(n)
+}
+
+// check returns an error if the queue cannot perform op. The caller holds Mu.
+func (q *instance) check(op *queue.Op) error {
+	if op.Handle == q.ring.Handle() && op.Kind != queue.OpTimeout {
+		return fmt.Errorf("%v on the ring itself: %w", op.Kind, queue.ErrInvalid)
+	}
+	if op.Buffers != nil {
+		b, err := q.buffersOf(op.Buffers)
 		if err != nil {
-			errno, ok := err.(syscall.Errno)
-			if !ok {
-				errno = syscall.EINVAL
-			}
-			x.state &^= backlogged
-			q.settleLocally(id, x, -int32(errno))
-			return nil
-		}
-		next := q.linked(s)
-		if next != nil {
-			if head && q.ring.Room() < 2 { // later the kernel would get a link without the request that it links
-				if err := q.handOver(); err != nil {
-					return err
-				}
-			}
-			if q.ring.Room() < 2 {
-				next = nil // the queue starts it later
-			}
-		}
-		if next != nil {
-			e.Flags |= sys.IoUringLink
-		}
-		if err := q.pushOperation(e, s); err != nil {
 			return err
 		}
-		x.state = x.state&^backlogged | entered
-		q.inside++
-		if next == nil {
-			return nil
+		if b.closed {
+			return fmt.Errorf("buffers: %w", queue.ErrClosed)
 		}
-		next.state = next.state&^waiting | backlogged
-		id = x.next
 	}
-}
-
-// linked returns the successor of an operation if the kernel can decide when it begins. It does so
-// after kinds that fail in the kernel exactly when they fail in the contract. The queue itself
-// starts the successors of kinds that may take long, because the kernel cannot cancel a request
-// that waits for another one. The caller holds Mu.
-func (q *instance) linked(s *record) *operation {
-	x := &s.Extra
-	if x.next == 0 || x.is(file|polled1st|zeroCopy) {
-		return nil
+	total := uint64(len(op.Data))
+	for _, s := range op.Vector {
+		total += uint64(len(s))
 	}
-	switch s.Kind {
-	case queue.OpSend, queue.OpSendMessage, queue.OpConnect, queue.OpClose:
-	default:
-		return nil
-	}
-	next := q.flight.Of(x.next)
-	if next == nil || !next.Extra.is(waiting) {
-		return nil
-	}
-	switch next.Kind {
-	case queue.OpConnect, queue.OpSendMessage:
-		return nil // its address may prove wrong, and the request before it would be linked to another one
-	}
-	if b := next.Extra.buffers; b != nil && !b.registered {
-		return nil
-	}
-	return &next.Extra
-}
-
-// pushOperation is push for the submission of s. The caller holds Mu.
-func (q *instance) pushOperation(e sys.IoUringSQE, s *record) error {
-	if s.Kind != queue.OpTimeout {
-		return q.push(e)
-	}
-	x := &s.Extra
-	now := time.Since(q.born)
-	if x.end == 0 {
-		x.end = now + min(x.left, timeoutMax)
-	}
-	left := max(0, x.end-now)
-	if q.ring.PushTimeout(e, left) {
-		return nil
-	}
-	if err := q.handOver(); err != nil {
-		return err
-	}
-	if !q.ring.PushTimeout(e, left) {
-		return syscall.EBUSY
+	if total > math.MaxInt32 {
+		return fmt.Errorf("%v: %d bytes, want at most %d: %w", op.Kind, total, math.MaxInt32, queue.ErrInvalid)
 	}
 	return nil
-}
-
-// timeoutMax keeps sums of times in range; it is 146 years.
-const timeoutMax = time.Duration(1 << 62)
-
-// request returns the submission of an operation. An error is the result of the operation. The
-// caller holds Mu.
-func (q *instance) request(id queue.OpID, s *record) (sys.IoUringSQE, error) {
-	x := &s.Extra
-	e := sys.IoUringSQE{Fd: x.handle, UserData: uint64(id) | operationMark}
-	switch s.Kind {
-	case queue.OpRecv:
-		return e, q.recvRequest(&e, s)
-	case queue.OpSend:
-		q.sendRequest(&e, x)
-	case queue.OpRecvMessage:
-		e.Opcode, e.Len, e.OpFlags = sys.IoUringRecvMsg, 1, sys.IoUringRecvMessageFlags
-		m := q.memory(x)
-		m.Receive(x.message)
-		e.Addr = m.Header()
-	case queue.OpSendMessage:
-		e.Opcode, e.Len, e.OpFlags = sys.IoUringSendMsg, 1, sys.IoUringSendMessageFlags
-		m := q.memory(x)
-		if err := m.Send(sys.Handle(x.handle), x.message); err != nil {
-			return e, err
-		}
-		e.Addr = m.Header()
-	case queue.OpAccept:
-		e.Opcode, e.OpFlags = sys.IoUringAccept, sys.IoUringAcceptFlags
-		if s.Multi {
-			e.Priority = sys.IoUringAcceptMulti
-		}
-	case queue.OpConnect:
-		m := q.memory(x)
-		size, err := m.Peer(sys.Handle(x.handle), x.message)
-		if err != nil {
-			return e, err
-		}
-		e.Opcode, e.Addr, e.Offset = sys.IoUringConnect, m.Name(), size
-	case queue.OpPoll:
-		pollOperation(&e, x.interest, s.Multi || x.is(persistent))
-	case queue.OpClose:
-		e.Opcode = sys.IoUringClose
-	case queue.OpTimeout:
-		e.Fd, e.OpFlags = -1, sys.IoUringTimeoutSuccess
-	}
-	return e, nil
-}
-
-func pollOperation(e *sys.IoUringSQE, i queue.Interest, lasting bool) {
-	e.Opcode, e.OpFlags = sys.IoUringPollAdd, sys.IoUringPollMask(uint32(uint16(polling.Bits(i))))
-	if lasting {
-		e.Len = sys.IoUringPollMulti
-	}
-}
-
-// recvRequest fills in a receive. The caller holds Mu.
-func (q *instance) recvRequest(e *sys.IoUringSQE, s *record) error {
-	x := &s.Extra
-	switch {
-	case x.is(polled1st):
-		pollOperation(e, queue.Readable, false)
-		return nil
-	case x.buffers != nil:
-		if err := x.buffers.register(); err != nil {
-			return err
-		}
-		e.Opcode, e.Flags, e.BufferGroup = sys.IoUringRecv, sys.IoUringBufferSelect, x.buffers.ring.Group()
-		if x.is(file) {
-			e.Opcode, e.Offset, e.Len = sys.IoUringRead, sys.NoOffset, uint32(x.buffers.size)
-		} else if s.Multi {
-			e.Priority = sys.IoUringRecvMulti
-		}
-		return nil
-	case x.vector == nil || x.is(file):
-		p := x.rest()
-		e.Opcode, e.Addr, e.Len = sys.IoUringRecv, sys.IoUringAddress(p), uint32(len(p))
-		if x.is(file) {
-			e.Opcode, e.Offset = sys.IoUringRead, sys.NoOffset
-		}
-		return nil
-	}
-	m := q.memory(x)
-	m.Segments(x.vector, 0)
-	e.Opcode, e.Len, e.Addr = sys.IoUringRecvMsg, 1, m.Header()
-	return nil
-}
-
-// sendRequest fills in a send. The caller holds Mu.
-func (q *instance) sendRequest(e *sys.IoUringSQE, x *operation) {
-	switch {
-	case x.is(polled1st):
-		pollOperation(e, queue.Writable, false)
-	case x.vector == nil || x.is(file):
-		p := x.rest()
-		e.Opcode, e.Addr, e.Len, e.OpFlags = sys.IoUringSend, sys.IoUringAddress(p), uint32(len(p)), sys.IoUringSendFlags
-		if x.is(zeroCopy) {
-			e.Opcode = sys.IoUringSendZC
-		}
-		if x.is(file) {
-			e.Opcode, e.Offset, e.OpFlags = sys.IoUringWrite, sys.NoOffset, 0
-		}
-	default:
-		m := q.memory(x)
-		m.Segments(x.vector, int(x.moved))
-		e.Opcode, e.Len, e.OpFlags, e.Addr = sys.IoUringSendMsg, 1, sys.IoUringSendFlags, m.Header()
-	}
-}
-
-// rest returns the bytes of the operation that are not moved yet, or as many of them as are in one
-// piece.
-func (o *operation) rest() []byte {
-	if o.vector == nil {
-		return o.data[o.moved:]
-	}
-	skip := int(o.moved)
-	for _, s := range o.vector {
-		if len(s) > skip {
-			return s[skip:]
-		}
-		skip -= len(s)
-	}
-	return nil
-}
-
-// size returns the number of bytes of the operation.
-func (o *operation) size() (n int) {
-	if o.vector == nil {
-		return len(o.data)
-	}
-	for _, s := range o.vector {
-		n += len(s)
-	}
-	return n
-}
-
-// memory returns the memory of an operation for what its submission refers to. The caller holds Mu.
-func (q *instance) memory(x *operation) *sys.IoUringMessage {
-	if x.memory == nil {
-		if n := len(q.memories); n > 0 {
-			x.memory, q.memories = q.memories[n-1], q.memories[:n-1]
-		} else {
-			x.memory = new(sys.IoUringMessage)
-		}
-	}
-	return x.memory
 }
