@@ -79,13 +79,14 @@ func TestTrafficClassesOfIPv6ArriveAsControl(t *testing.T) {
 
 func TestOneCallSendsAndReceivesManyDatagrams(t *testing.T) {
 	a, _ := udp(t, sys.IPv4, loopback.Addr())
-	if _, err := unix.GetsockoptInt(int(a), unix.IPPROTO_UDP, unix.UDP_SEGMENT); err == unix.ENOPROTOOPT {
+	if !sys.SegmentsDatagrams(a) {
 		return // Linux before 4.18
 	}
 	b, to := udp(t, sys.IPv4, loopback.Addr())
 	const size = 100
 	bytes := strings.Repeat("a", size) + strings.Repeat("b", size) + "rest"
-	out := sys.Message{Buffer: []byte(bytes), Addr: to, Control: controlMessage(unix.IPPROTO_UDP, unix.UDP_SEGMENT, binary.NativeEndian.AppendUint16(nil, size)...)}
+	out := sys.Message{Buffer: []byte(bytes), Addr: to, Control: sys.AppendSegmentSize(nil, size)}
+	require.Equal(t, controlMessage(unix.IPPROTO_UDP, unix.UDP_SEGMENT, binary.NativeEndian.AppendUint16(nil, size)...), out.Control)
 	require.NoError(t, sys.SendMessage(a, sys.IPv4, &out))
 	in := sys.Message{Buffer: make([]byte, 1<<10), Control: make([]byte, 64)}
 	for rest := bytes; rest != ""; {
