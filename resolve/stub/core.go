@@ -32,6 +32,10 @@ type Core struct {
 	openAfter time.Duration // after a failure to open a link, no link is opened unless there is none
 	nextKeep  time.Duration
 
+	// The lookups that begin between two calls of TakeActions share a link, up to burstMax of them.
+	burst     *Link // nil if none has begun
+	burstLeft int   // lookups
+
 	actions []Action
 	packets []byte           // what the actions send
 	done    []*resolve.Query // settled
@@ -228,6 +232,7 @@ func (c *Core) Next() (time.Duration, bool) {
 // TakeActions moves the actions since the last call to work, whose memory it uses for the next
 // ones. One goroutine of the driver carries them out, in their order.
 func (c *Core) TakeActions(work *Work) {
+	c.burst = nil
 	clear(work.actions)
 	work.actions, c.actions = c.actions, work.actions[:0]
 	work.packets, c.packets = c.packets, work.packets[:0]

@@ -59,6 +59,30 @@ func (c *Core) pick(s *server, stream bool, avoid *Link, force bool) *Link {
 	if stream {
 		return c.pickStream(s, force)
 	}
+	begins := avoid == nil && !force
+	if l := c.burst; begins && l != nil && l.server == s && c.burstLeft > 0 && c.takes(l) {
+		c.burstLeft--
+		return l
+	}
+	l := c.pickDatagram(s, avoid, force)
+	if begins {
+		c.burst, c.burstLeft = l, burstMax-1
+	}
+	return l
+}
+
+// burstMax bounds the lookups of a burst that share a link. The driver can send their queries as
+// one group. The link is random, so a forger who knows no port guesses that of a query as rarely as
+// if each lookup had a link of its own.
+const burstMax = 64
+
+// takes reports whether the UDP link l takes a new query.
+func (c *Core) takes(l *Link) bool {
+	return l.state == linkOpen && !l.worn && l.inFlight < c.o.Window && l.ids.n < c.o.LinkQueries && c.now-l.opened < c.o.LinkAge
+}
+
+// pickDatagram picks a UDP link.
+func (c *Core) pickDatagram(s *server, avoid *Link, force bool) *Link {
 	n, candidates := 0, 0
 	var room, worn *Link
 	for i := 0; i < len(s.udp); i++ {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -58,6 +59,43 @@ func TestIDsAndLinksAreRandom(t *testing.T) {
 	}
 	require.InDelta(t, 1.0/DefaultSpread, float64(same)/float64(n), 0.02)
 	w.sent = nil
+}
+
+// The lookups of a burst share a link, and the links of bursts are random.
+func TestABurstLeavesFromOneLink(t *testing.T) {
+	w := newNetwork(t, 1, Options{Seed: [32]byte{1}, LinkQueries: idsMax, LinkAge: time.Hour})
+	burst := func(n int) map[*Link]int {
+		w.sent = nil
+		for i := range n {
+			w.core.Start(w.query(fmt.Sprintf("n%d.example", i)), w.now)
+		}
+		w.act()
+		w.settle(2 * rtt)
+		used := map[*Link]int{}
+		for _, q := range w.sent {
+			used[q.link]++
+		}
+		return used
+	}
+	for range DefaultSpread {
+		require.Len(t, burst(1), 1) // opens a link
+	}
+	const n = 2000
+	counts := map[*Link]int{}
+	for range n {
+		used := burst(3)
+		require.Len(t, used, 1)
+		for l := range used {
+			counts[l]++
+		}
+	}
+	require.Len(t, counts, DefaultSpread)
+	for _, count := range counts {
+		require.InDelta(t, n/DefaultSpread, count, n/20)
+	}
+	for l, count := range burst(3 * burstMax) {
+		require.Zero(t, count%burstMax, l)
+	}
 }
 
 func TestMoreLookupsThanIDs(t *testing.T) {
