@@ -102,6 +102,37 @@ func RecvMessages(h Handle, ms []Message) (int, error) {
 	}
 }
 
+// RecvConnected is RecvMessages for a connected socket. It leaves Addr, Name, Control and ControlN
+// as they are, which saves time.
+func RecvConnected(h Handle, ms []Message) (int, error) {
+	ms = ms[:min(len(ms), MaxMessages)]
+	if len(ms) == 0 {
+		return 0, nil
+	}
+	var vectors [MaxMessages]unix.Iovec
+	var msgs [MaxMessages]unix.Mmsghdr
+	for i := range ms {
+		vectors[i].Base = unsafe.SliceData(ms[i].Buffer)
+		vectors[i].SetLen(len(ms[i].Buffer))
+		msgs[i].Hdr.Iov = &vectors[i]
+		msgs[i].Hdr.SetIovlen(1)
+	}
+	for {
+		n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, uintptr(h), uintptr(unsafe.Pointer(&msgs[0])), uintptr(len(ms)), recvFlags, 0, 0)
+		if errno == unix.EINTR {
+			continue
+		}
+		if errno != 0 {
+			return 0, transferError(errno)
+		}
+		for i := range int(n) {
+			ms[i].N, ms[i].Flags = int(msgs[i].Len), int(msgs[i].Hdr.Flags)&^recvFlags
+			ms[i].Truncated = ms[i].Flags&MsgTrunc != 0
+		}
+		return int(n), nil
+	}
+}
+
 // SendMessages sends up to MaxMessages datagrams from the start of ms (sendmmsg(2)) and returns how
 // many the kernel took. The first one not taken is sent by the next call, or not at all. f is the
 // family of h, as in SendMessage.

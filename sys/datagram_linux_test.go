@@ -70,6 +70,23 @@ func TestUnixDatagramsHaveNames(t *testing.T) {
 	}
 }
 
+func TestReceivingOnAConnectedSocketNeedsNoAddresses(t *testing.T) {
+	a, to := udp(t, sys.IPv4, loopback.Addr())
+	b, from := udp(t, sys.IPv4, loopback.Addr())
+	require.NoError(t, unix.Connect(int(b), &unix.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()}))
+	in := []sys.Message{{Buffer: make([]byte, 4), Addr: from}, {Buffer: make([]byte, 4)}, {Buffer: make([]byte, 4)}}
+	_, err := sys.RecvConnected(b, in)
+	require.Equal(t, sys.ErrWouldBlock, err)
+	for _, text := range []string{"", "longer"} {
+		require.NoError(t, sys.SendMessage(a, sys.IPv4, &sys.Message{Buffer: []byte(text), Addr: from}))
+	}
+	n, err := sys.RecvConnected(b, in)
+	require.NoError(t, err)
+	require.Equal(t, 2, n)
+	require.Equal(t, sys.Message{Buffer: in[0].Buffer, Addr: from}, in[0])
+	require.Equal(t, sys.Message{Buffer: []byte("long"), N: 4, Truncated: true, Flags: sys.MsgTrunc}, in[1])
+}
+
 func TestDatagramsDoNotAllocate(t *testing.T) {
 	a, _ := udp(t, sys.IPv4, loopback.Addr())
 	b, to := udp(t, sys.IPv4, loopback.Addr())

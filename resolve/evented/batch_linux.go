@@ -2,6 +2,7 @@ package evented
 
 import (
 	"net"
+	"sync"
 	"syscall"
 
 	"github.com/edgewise-go/edgewise/sys"
@@ -11,10 +12,11 @@ import (
 // groups.
 type batch struct {
 	raw      syscall.RawConn
-	in       [batchMax]sys.Message
+	shared   *shared
+	in       *incoming // nil after Release
 	out      [groupMax][]byte
 	sent, n  int // of out
-	groups   groups
+	groups   *groups
 	grouping grouping
 
 	// The result of a call, which the functions below set. They exist once, so that a call does not
@@ -24,26 +26,50 @@ type batch struct {
 	receive, write      func(fd uintptr) bool
 }
 
+// shared is what the sockets of a resolver share. Idle sockets need no memory then, and busy ones
+// use memory that is in a processor's cache.
+type shared struct {
+	size     int
+	incoming sync.Pool // of *incoming: as many as sockets receive at the same time
+	groups   groups    // the sender serves one socket after the other
+}
+
+// incoming is the memory of one call of recvmmsg(2).
+type incoming [batchMax]sys.Message
+
+// init prepares s for datagrams of at most size bytes.
+func (s *shared) init(size int) {
+	s.size = size
+	s.incoming.New = func() any {
+		in := new(incoming)
+		memory := make([]byte, batchMax*(size+1))
+		for i := range in {
+			in[i].Buffer, memory = memory[:size+1:size+1], memory[size+1:]
+		}
+		return in
+	}
+}
+
 // newPackets returns a batch if conn has a handle.
-func newPackets(conn net.Conn, size int) packets {
+func newPackets(conn net.Conn, s *shared) packets {
 	c, ok := conn.(syscall.Conn)
 	if !ok {
-		return newSingle(conn, size)
+		return newSingle(conn, s.size)
 	}
 	raw, err := c.SyscallConn()
 	if err != nil {
-		return newSingle(conn, size)
+		return newSingle(conn, s.size)
 	}
-	b := &batch{raw: raw}
+	b := &batch{raw: raw, shared: s, groups: &s.groups}
 	if err := raw.Control(func(fd uintptr) { b.grouping.init(sys.SegmentsDatagrams(sys.Handle(fd))) }); err != nil {
-		return newSingle(conn, size)
-	}
-	memory := make([]byte, batchMax*(size+1))
-	for i := range b.in {
-		b.in[i].Buffer, memory = memory[:size+1:size+1], memory[size+1:]
+		return newSingle(conn, s.size)
 	}
 	b.receive = func(fd uintptr) bool {
-		b.received, b.receiveErr = sys.RecvMessages(sys.Handle(fd), b.in[:])
+		b.in = s.incoming.Get().(*incoming)
+		b.received, b.receiveErr = sys.RecvConnected(sys.Handle(fd), b.in[:])
+		if b.received == 0 {
+			b.Release()
+		}
 		return b.receiveErr != sys.ErrWouldBlock
 	}
 	b.write = func(fd uintptr) bool {
@@ -75,6 +101,13 @@ func (b *batch) Receive() (int, error) {
 func (b *batch) Datagram(i int) (message []byte, cut bool) {
 	m := &b.in[i]
 	return m.Buffer[:m.N], m.Truncated || m.N == len(m.Buffer)
+}
+
+func (b *batch) Release() {
+	if b.in != nil {
+		b.shared.incoming.Put(b.in)
+		b.in = nil
+	}
 }
 
 func (b *batch) Add(message []byte) bool {

@@ -29,7 +29,7 @@ func (r *Resolver) openDatagram(l *stub.Link) transport {
 	if b, ok := conn.(interface{ SetReadBuffer(int) error }); ok {
 		_ = b.SetReadBuffer(readBuffer)
 	}
-	d := &datagrams{r: r, link: l, conn: conn, packets: newPackets(conn, r.datagram)}
+	d := &datagrams{r: r, link: l, conn: conn, packets: newPackets(conn, &r.shared)}
 	r.goroutines.Go(d.receive)
 	return d
 }
@@ -98,6 +98,7 @@ func (d *datagrams) receive() {
 			message, cut := d.packets.Datagram(i)
 			d.r.core.Datagram(d.link, message, cut, now)
 		}
+		d.packets.Release()
 		done = d.r.unlock(done)
 	}
 }

@@ -24,7 +24,9 @@ func newPair(t *testing.T) pair {
 	conn, err := net.DialUDP("udp", nil, peer.LocalAddr().(*net.UDPAddr))
 	require.NoError(t, err)
 	t.Cleanup(func() { _, _ = peer.Close(), conn.Close() })
-	return pair{newPackets(conn, 512).(*batch), conn, peer}
+	s := new(shared)
+	s.init(512)
+	return pair{newPackets(conn, s).(*batch), conn, peer}
 }
 
 func (p pair) needGroups(t *testing.T) {
@@ -73,8 +75,13 @@ func (p pair) reply(t *testing.T, reply []byte) {
 	t.Helper()
 	_, err := p.peer.WriteTo(reply, p.conn.LocalAddr())
 	require.NoError(t, err)
-	_, err = p.Receive()
+	n, err := p.Receive()
 	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	got, cut := p.Datagram(0)
+	require.False(t, cut)
+	require.Equal(t, string(reply), string(got))
+	p.Release()
 }
 
 func TestGroupsFollowAReplyToTheFirstOne(t *testing.T) {

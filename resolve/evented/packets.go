@@ -8,6 +8,8 @@ type packets interface {
 	Receive() (int, error)
 	// Datagram returns datagram i of the last call of Receive, and whether its end is missing.
 	Datagram(i int) (message []byte, cut bool)
+	// Release ends the use of the datagrams of the last call of Receive.
+	Release()
 
 	// Add adds a datagram to the next call of Send. It returns false if there is no room. The
 	// datagram must not change before Send has succeeded.
@@ -45,6 +47,8 @@ func (s *single) Receive() (int, error) {
 func (s *single) Datagram(int) (message []byte, cut bool) {
 	return s.buffer[:s.n], s.n == len(s.buffer)
 }
+
+func (s *single) Release() {}
 
 func (s *single) Add(message []byte) bool {
 	if s.out != nil {

@@ -20,7 +20,7 @@ type Resolver struct {
 	literals   *resolve.Literal
 	system     *sysconfig.Watcher // nil: the servers do not change
 	options    stub.Options       // as the caller has set them
-	datagram   int                // the size of the largest datagram
+	shared     shared             // by the sockets
 	start      time.Time
 	ctx        context.Context // ends with Close
 	end        context.CancelFunc
@@ -34,6 +34,7 @@ type Resolver struct {
 	settings *sysconfig.Settings  // in use; nil without system
 	stop     func(*resolve.Query) // cancel, created once
 	tick     time.Duration        // when the sender calls Tick next, at the latest
+	awake    bool                 // the sender has been woken, or runs, and will look at the core again
 	closed   bool
 }
 
@@ -58,10 +59,11 @@ func New(o Options) (*Resolver, error) {
 	s := o.Stub
 	s.Servers, s.Start = list, r.start
 	rand.Read(s.Seed[:])
-	r.datagram = stub.DefaultUDPSize
+	size := stub.DefaultUDPSize
 	if s.UDPSize > 0 {
-		r.datagram = max(int(s.UDPSize), message.MinUDPSize)
+		size = max(int(s.UDPSize), message.MinUDPSize)
 	}
+	r.shared.init(size)
 	r.core = stub.New(s)
 	if settings != nil {
 		r.tune()
@@ -117,9 +119,11 @@ var errNoAAAA = fmt.Errorf("%w: the option no-aaaa is set", resolve.ErrNoData)
 // returns done for the next call.
 func (r *Resolver) unlock(done []*resolve.Query) []*resolve.Query {
 	done = r.core.TakeDone(done[:0])
-	wake := r.core.Busy()
-	if next, ok := r.core.Next(); ok && next < r.tick {
-		wake = true
+	wake := false
+	if !r.awake {
+		next, timed := r.core.Next()
+		wake = r.core.Busy() || timed && next < r.tick
+		r.awake = wake
 	}
 	r.mu.Unlock()
 	if wake {
@@ -218,14 +222,19 @@ func closedError(q resolve.Question) error {
 	return &resolve.Error{Op: "evented", Question: q, Err: resolve.ErrClosed}
 }
 
+// never is later than every time of a core.
+const never = time.Duration(1<<63 - 1)
+
 // send carries out the actions of the core, and tells it the time.
 func (r *Resolver) send() {
 	var work stub.Work
 	var done []*resolve.Query
-	timer := time.NewTimer(0)
+	// A timer that is due too early is cheaper than one that is set for each burst.
+	timer, armed := time.NewTimer(never), never
 	defer timer.Stop()
 	for {
 		r.mu.Lock()
+		r.awake = true
 		now := r.now()
 		next, timed := r.core.Next()
 		if timed && next <= now {
@@ -233,10 +242,12 @@ func (r *Resolver) send() {
 			next, timed = r.core.Next()
 		}
 		r.core.TakeActions(&work)
-		r.tick = 1<<63 - 1
-		if timed {
-			r.tick = next
+		if timed && next < armed {
+			timer.Reset(next - now)
+			armed = next
 		}
+		r.tick = armed
+		r.awake = len(work.Actions()) > 0
 		closed := r.closed
 		done = r.unlock(done)
 		if len(work.Actions()) > 0 {
@@ -253,14 +264,10 @@ func (r *Resolver) send() {
 		if closed {
 			return
 		}
-		if timed {
-			timer.Reset(next - now)
-		} else {
-			timer.Stop()
-		}
 		select {
 		case <-r.wake:
 		case <-timer.C:
+			armed = never
 		}
 	}
 }
