@@ -101,16 +101,15 @@ func (b *Inbox) put(q *Query) {
 
 func (b *Inbox) pop() *Query {
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	q := b.head
-	if q == nil {
-		return nil
+	if q != nil {
+		b.head, q.next = q.next, nil
+		if b.head == nil {
+			b.tail = nil
+		}
+		b.n--
 	}
-	b.head, q.next = q.next, nil
-	if b.head == nil {
-		b.tail = nil
-	}
-	b.n--
+	b.mu.Unlock()
 	return q
 }
 

@@ -179,8 +179,9 @@ func (q *Query) Finish(a Answer, err error) bool { return q.finish(a, err, false
 // the call.
 func (q *Query) Finished() bool {
 	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.state == queryFinished
+	state := q.state
+	q.mu.Unlock()
+	return state == queryFinished
 }
 
 // Settle is for strategies that complete queries while they hold a mutex. It is the first half of
@@ -188,12 +189,12 @@ func (q *Query) Finished() bool {
 // after it has released its mutex.
 func (q *Query) Settle(a *Answer, err error) bool {
 	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.state != queryRunning {
-		return false
+	running := q.state == queryRunning
+	if running {
+		q.state, q.answer, q.err = queryFinished, *a, err
 	}
-	q.state, q.answer, q.err = queryFinished, *a, err
-	return true
+	q.mu.Unlock()
+	return running
 }
 
 // Deliver is the second half of Finish, after a Settle that returned true.

@@ -42,6 +42,8 @@ type Core struct {
 	reply   message.Reply
 	cookie  [40]byte // of the query that is being built: both halves (RFC 7873, section 4)
 
+	tables [][]idSlot // of closed links; at most tablesKept
+
 	stats Stats
 }
 
@@ -134,7 +136,15 @@ func (c *Core) Start(q *resolve.Query, now time.Duration) {
 		c.fail(q, resolve.ErrQueueFull)
 		return
 	}
-	c.waiting.push(waiter{query: q, since: now})
+	w := waiter{query: q, since: now}
+	if c.waiting.n == 0 && !q.Finished() { // the usual case, without the queue
+		e := c.take(w)
+		if c.launch(e) {
+			return
+		}
+		c.recycle(e)
+	}
+	c.waiting.push(w)
 	c.pump()
 }
 

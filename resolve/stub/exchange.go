@@ -64,16 +64,16 @@ type transmission struct {
 
 func (c *Core) take(w waiter) *exchange {
 	if len(c.free) == 0 {
-		e := &exchange{slot: uint32(len(c.slots))}
+		e := &exchange{slot: uint32(len(c.slots)), heap: -1}
 		c.slots, c.free = append(c.slots, e), append(c.free, e)
 	}
 	e := c.free[len(c.free)-1]
 	c.free = c.free[:len(c.free)-1]
-	*e = exchange{slot: e.slot, query: w.query, asked: w.query.Question, end: w.since + c.o.Timeout, heap: -1, wire: w.wire}
+	e.query, e.asked, e.end, e.wire = w.query, w.query.Question, w.since+c.o.Timeout, w.wire
 	return e
 }
 
-// recycle forgets what e was for.
+// recycle makes e like a new one.
 func (c *Core) recycle(e *exchange) {
 	*e = exchange{slot: e.slot, heap: -1}
 	c.free = append(c.free, e)

@@ -17,6 +17,12 @@ type idSlot struct {
 // idsFirst is the first size of a table.
 const idsFirst = 64
 
+// A core keeps a few tables of closed links for later ones, which need not grow theirs then.
+const (
+	tablesKept = 4
+	tableKept  = 2 * DefaultLinkQueries // slots; larger tables are not kept
+)
+
 // find returns the slot of id, or the free one where it belongs.
 func (t *idTable) find(id uint16) *idSlot {
 	for i := int(id); ; i++ {

@@ -172,6 +172,10 @@ func (c *Core) open(s *server, stream bool) *Link {
 	if !stream {
 		s.udp = append(s.udp, l)
 	}
+	if n := len(c.tables); n > 0 {
+		l.ids.slots, c.tables[n-1] = c.tables[n-1], nil
+		c.tables = c.tables[:n-1]
+	}
 	c.actions = append(c.actions, Action{Kind: Open, Link: l})
 	s.stats.Links++
 	c.housekeepBy(c.now + min(c.o.LinkIdle, c.o.LinkAge))
@@ -252,6 +256,10 @@ func (c *Core) close(l *Link) {
 			slot.e.forget(l)
 		}
 	}
+	if n := len(l.ids.slots); len(c.tables) < tablesKept && n > 0 && n <= tableKept {
+		clear(l.ids.slots)
+		c.tables = append(c.tables, l.ids.slots)
+	}
 	l.ids, l.inFlight = idTable{}, 0
 	c.actions = append(c.actions, Action{Kind: Close, Link: l})
 }
@@ -303,6 +311,9 @@ func (c *Core) housekeep() {
 		}
 	}
 	c.all = removeGone(c.all)
+	if c.nextKeep == never { // no link is open
+		c.tables = nil
+	}
 }
 
 func (c *Core) keep(l *Link) {

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"bytes"
 	"encoding/binary"
 
 	"github.com/edgewise-go/edgewise/resolve"
@@ -128,16 +129,22 @@ func matchName(msg []byte, text string, mixed *CaseMask) (end int, v Verdict) {
 			}
 			i++
 		}
-		for _, c := range msg[off : off+n] {
+		label := msg[off : off+n]
+		off += n
+		// Most replies have the name in lower case, as the query had. A dot in a label is no separator.
+		if mixed == nil && v == Good && i+n <= len(text) && string(label) == text[i:i+n] && bytes.IndexByte(label, '.') < 0 {
+			i += n
+			continue
+		}
+		for _, c := range label {
 			switch {
-			case i >= len(text) || c == '.' || lower(c) != text[i]: // a dot in a label is no separator
+			case i >= len(text) || c == '.' || lower(c) != text[i]:
 				v = OtherQuestion
 			case v == Good && mixed != nil && c != mixed.upper(i, text[i]):
 				v = CaseDiffers
 			}
 			i++
 		}
-		off += n
 	}
 	if i != len(text) {
 		v = OtherQuestion

@@ -3,6 +3,7 @@ package message
 import (
 	"encoding/binary"
 	"fmt"
+	"strings"
 
 	"github.com/edgewise-go/edgewise/resolve"
 )
@@ -108,6 +109,14 @@ func validCookie(n int) bool {
 func appendName(dst []byte, text string, mixed *CaseMask) []byte {
 	if text == "." {
 		return append(dst, 0)
+	}
+	for mixed == nil {
+		label, rest, more := strings.Cut(text, ".")
+		dst = append(append(dst, byte(len(label))), label...)
+		if !more {
+			return append(dst, 0)
+		}
+		text = rest
 	}
 	dst = append(dst, 0) // the length of the first label
 	label := len(dst)

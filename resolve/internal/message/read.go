@@ -40,15 +40,14 @@ type reader struct {
 	into    *Reply
 	name    int           // offset of the name of the question, then of the end of the chain
 	minTTL  time.Duration // over the chain and the records
-	aliases [maxAliases]alias
-	nAlias  int
+	aliases []alias       // at most maxAliases
 	soa     record
 	hasSOA  bool
 	hasNS   bool
 }
 
 func newReader(msg []byte, q resolve.Question, now time.Time, into *Reply) reader {
-	return reader{walk: walk{msg: msg, off: headerBytes}, q: q, now: now, into: into, name: headerBytes, minTTL: MaxTTL}
+	return reader{walk: walk{msg: msg, off: headerBytes}, q: q, now: now, into: into, name: headerBytes, minTTL: MaxTTL, aliases: into.aliases[:0]}
 }
 
 // alias is a CNAME record.
@@ -160,11 +159,11 @@ func (r *reader) scanAnswer(rr record) error {
 		if end, err := r.skipName(rr.data); err != nil || end != rr.end {
 			return errRData
 		}
-		if r.nAlias == maxAliases {
+		if len(r.aliases) == maxAliases {
 			return errAliases
 		}
-		r.aliases[r.nAlias] = alias{int32(rr.owner), int32(rr.data), rr.ttl}
-		r.nAlias++
+		r.aliases = append(r.aliases, alias{int32(rr.owner), int32(rr.data), rr.ttl})
+		r.into.aliases = r.aliases[:0]
 	}
 	return nil
 }
@@ -177,7 +176,7 @@ func (r *reader) follows() bool { return r.q.Type != resolve.TypeCNAME && r.q.Ty
 
 // follow moves r.name to the end of the chain.
 func (r *reader) follow() error {
-	for i := 0; i < r.nAlias; i++ {
+	for i := 0; i < len(r.aliases); i++ {
 		a := r.aliases[i]
 		same, err := r.equal(int(a.owner), r.name)
 		if err != nil {

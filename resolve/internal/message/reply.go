@@ -47,6 +47,7 @@ type Reply struct {
 
 	addrs   []netip.Addr // scratch
 	records []resolve.Record
+	aliases []alias
 }
 
 // Negative is the kind of a negative answer.
@@ -86,5 +87,5 @@ func (r *Reply) reset() {
 	if cap(records) > maxScratch {
 		records = nil
 	}
-	*r = Reply{addrs: addrs, records: records}
+	*r = Reply{addrs: addrs, records: records, aliases: r.aliases}
 }
