@@ -96,8 +96,7 @@ func (u *users) end(one *user, a resolve.Answer, err error) {
 	u.want(one, now)
 }
 
-// begin begins the lookup that waits longest. It returns true if Start was called, which may have
-// taken long.
+// begin begins the lookup that waits longest. It returns true if Start was called.
 func (u *users) begin() bool {
 	one := u.waiting[u.head]
 	u.head = (u.head + 1) % len(u.waiting)
@@ -118,7 +117,7 @@ func (u *users) begin() bool {
 	return true
 }
 
-// clockEvery is the number of lookups from memory after which the users look at the clock.
+// clockEvery is the number of lookups after which the users look at the clock.
 const clockEvery = 32
 
 // run lets the users work for d.
@@ -127,14 +126,10 @@ func (u *users) run(d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	for {
-		quick := 0
-		for u.n > 0 && quick < clockEvery {
-			if u.begin() {
-				if u.inbox.Len() > 0 || !time.Now().Before(end) {
-					break
-				}
-			} else {
-				quick++
+		// A strategy that answers within Start, which may take long, has filled the inbox.
+		for range clockEvery {
+			if u.n == 0 || u.begin() && u.inbox.Len() > 0 {
+				break
 			}
 		}
 		u.inbox.Run(0)
