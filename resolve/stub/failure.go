@@ -25,7 +25,7 @@ func (c *Core) Refused(l *Link, err error, now time.Duration) {
 	var moved [refusedMax]*exchange
 	n := 0
 	for _, slot := range l.ids.slots {
-		if e := slot.e; e != nil && e.last.link == l && n < len(moved) {
+		if e := c.waits(slot); e != nil && e.last.link == l && n < len(moved) {
 			moved[n] = e
 			n++
 		}
@@ -65,8 +65,8 @@ func (c *Core) Failed(l *Link, err error, now time.Duration) {
 	s := l.server
 	moved := make([]*exchange, 0, l.inFlight)
 	for _, slot := range l.ids.slots {
-		if slot.e != nil {
-			moved = append(moved, slot.e)
+		if e := c.waits(slot); e != nil {
+			moved = append(moved, e)
 		}
 	}
 	if !l.stream {

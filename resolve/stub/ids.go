@@ -2,16 +2,18 @@ package stub
 
 // idTable maps the IDs that a link has used to the lookups that wait for the replies. An ID stays
 // in it after its lookup has stopped to wait. It is a hash table with linear probing: the IDs are
-// random, so their low bits are a hash. A map would cost several times as much per query.
+// random, so their low bits are a hash. A map would cost several times as much per query. Its slots
+// are small and hold no pointers, so that they stay in the cache and the garbage collector skips
+// them.
 type idTable struct {
 	slots []idSlot // a power of two, at most half in use
 	n     int
 }
 
 type idSlot struct {
-	e    *exchange // nil: no lookup waits for the reply
-	id   uint16
-	used bool
+	waits uint32 // the slot of the lookup that waits for the reply, plus one; zero if none does
+	id    uint16
+	used  bool
 }
 
 // idsFirst is the first size of a table.
@@ -33,13 +35,24 @@ func (t *idTable) find(id uint16) *idSlot {
 	}
 }
 
-// get returns the lookup that waits for id, and whether the ID was used.
-func (t *idTable) get(id uint16) (e *exchange, used bool) {
-	if t.n == 0 {
+// used reports whether the ID was used.
+func (t *idTable) used(id uint16) bool { return t.n > 0 && t.find(id).used }
+
+// waitsFor returns the lookup that waits for id on l, and whether the ID was used.
+func (c *Core) waitsFor(l *Link, id uint16) (e *exchange, used bool) {
+	if l.ids.n == 0 {
 		return nil, false
 	}
-	s := t.find(id)
-	return s.e, s.used
+	s := l.ids.find(id)
+	return c.waits(*s), s.used
+}
+
+// waits returns the lookup that waits for the reply with the ID of s, or nil.
+func (c *Core) waits(s idSlot) *exchange {
+	if s.waits == 0 {
+		return nil
+	}
+	return c.slots[s.waits-1]
 }
 
 // add adds an ID that is not in the table.
@@ -53,7 +66,7 @@ func (t *idTable) add(id uint16, e *exchange) {
 			}
 		}
 	}
-	*t.find(id) = idSlot{e, id, true}
+	*t.find(id) = idSlot{e.slot + 1, id, true}
 	t.n++
 }
 
@@ -63,7 +76,7 @@ func (t *idTable) release(id uint16) bool {
 		return false
 	}
 	s := t.find(id)
-	waited := s.e != nil
-	s.e = nil
+	waited := s.waits != 0
+	s.waits = 0
 	return waited
 }

@@ -252,8 +252,8 @@ func (c *Core) close(l *Link) {
 		}
 	}
 	for _, slot := range l.ids.slots {
-		if slot.e != nil {
-			slot.e.forget(l)
+		if e := c.waits(slot); e != nil {
+			e.forget(l)
 		}
 	}
 	if n := len(l.ids.slots); len(c.tables) < tablesKept && n > 0 && n <= tableKept {
@@ -269,7 +269,7 @@ func (c *Core) close(l *Link) {
 func (c *Core) unused(l *Link) uint16 {
 	for {
 		id := uint16(c.rng.Uint64())
-		if _, used := l.ids.get(id); !used {
+		if !l.ids.used(id) {
 			return id
 		}
 	}

@@ -26,7 +26,7 @@ func (c *Core) datagram(l *Link, msg []byte, cut bool) {
 		c.ignore(l, nil, &c.stats.Malformed, "shorter than a header")
 		return
 	}
-	e, used := l.ids.get(h.ID)
+	e, used := c.waitsFor(l, h.ID)
 	switch {
 	case !used:
 		c.ignore(l, nil, &c.stats.OtherID, "an ID that was not used")
@@ -44,7 +44,8 @@ func (c *Core) datagram(l *Link, msg []byte, cut bool) {
 		c.ignore(l, e, &c.stats.Late, "late")
 		return
 	}
-	switch v := message.Matches(msg, e.asked, e.mask()); v {
+	v := message.Matches(msg, e.asked, e.mask())
+	switch v {
 	case message.Good:
 	case message.NoQuestion:
 		c.hint(e, t, h)
@@ -61,7 +62,7 @@ func (c *Core) datagram(l *Link, msg []byte, cut bool) {
 	if cut {
 		h.Truncated = true
 	}
-	if err := message.Read(msg, e.asked, c.wall(), &c.reply); err != nil && !h.Truncated {
+	if err := message.Read(msg, e.asked, v, c.wall(), &c.reply); err != nil && !h.Truncated {
 		c.ignore(l, e, &c.stats.Malformed, err.Error())
 		c.suspect(e, l.server, "malformed")
 		return
@@ -92,7 +93,7 @@ func (c *Core) Message(l *Link, msg []byte, now time.Duration) {
 func (c *Core) message(l *Link, msg []byte) {
 	c.stats.Received++
 	h, ok := message.Peek(msg)
-	e, used := l.ids.get(h.ID)
+	e, used := c.waitsFor(l, h.ID)
 	switch {
 	case !ok || !used:
 		// The peer of a stream is the server, so it is broken, and so may be what follows.
@@ -119,7 +120,7 @@ func (c *Core) message(l *Link, msg []byte) {
 		c.broken(l, fmt.Errorf("%w: %v", resolve.ErrMalformed, v))
 		return
 	}
-	err := message.Read(msg, e.asked, c.wall(), &c.reply)
+	err := message.Read(msg, e.asked, v, c.wall(), &c.reply)
 	c.hear(e, t)
 	if err != nil {
 		c.unlist(e, t)

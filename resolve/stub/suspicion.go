@@ -51,7 +51,7 @@ func (c *Core) suspectByQuestion(l *Link, msg []byte) {
 	}
 	// The window bounds the lookups on a link.
 	for _, slot := range l.ids.slots {
-		e := slot.e
+		e := c.waits(slot)
 		if e == nil || e.streams(l.server) {
 			continue
 		}

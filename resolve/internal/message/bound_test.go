@@ -28,7 +28,7 @@ func TestReadAllocations(t *testing.T) {
 	} {
 		msg := reply(t, q, dnsmessage.Header{}, c.build...)
 		var r Reply
-		require.Equal(t, c.want, testing.AllocsPerRun(100, func() { _ = Read(msg, q, epoch, &r) }), c.text)
+		require.Equal(t, c.want, testing.AllocsPerRun(100, func() { _ = Read(msg, q, Matches(msg, q, nil), epoch, &r) }), c.text)
 	}
 }
 
@@ -43,13 +43,13 @@ func TestReplyIsReused(t *testing.T) {
 	q := question(t, "www.example", resolve.TypeA)
 	mxQ := question(t, "www.example", resolve.TypeMX)
 	var r Reply
-	require.NoError(t, Read(reply(t, q, dnsmessage.Header{}, many(20)...), q, epoch, &r))
+	require.NoError(t, Read(reply(t, q, dnsmessage.Header{}, many(20)...), q, Good, epoch, &r))
 	twenty := r.Answer
-	require.NoError(t, Read(reply(t, mxQ, dnsmessage.Header{}, mx("www.example.", 1, "a.")), mxQ, epoch, &r))
+	require.NoError(t, Read(reply(t, mxQ, dnsmessage.Header{}, mx("www.example.", 1, "a.")), mxQ, Good, epoch, &r))
 	records := r.Answer
-	require.NoError(t, Read(reply(t, q, dnsmessage.Header{RCode: 2}), q, epoch, &r))
+	require.NoError(t, Read(reply(t, q, dnsmessage.Header{RCode: 2}), q, Good, epoch, &r))
 	require.False(t, r.Answered)
-	require.NoError(t, Read(reply(t, q, dnsmessage.Header{}, many(9)...), q, epoch, &r))
+	require.NoError(t, Read(reply(t, q, dnsmessage.Header{}, many(9)...), q, Good, epoch, &r))
 	require.Equal(t, 20, twenty.Len(), "an answer does not share the scratch")
 	require.Equal(t, "192.0.2.19", twenty.Addr(19).String())
 	require.Equal(t, 9, r.Answer.Len())
@@ -77,10 +77,10 @@ func TestDecompressionIsBounded(t *testing.T) {
 	}
 	var r Reply
 	w := newReader(bomb("\x01b\x00"), q, epoch, &r)
-	require.NoError(t, w.read())
+	require.NoError(t, w.read(Matches(w.msg, w.q, nil)))
 	require.Less(t, w.steps, 5*4096+500, "a different first label ends a comparison")
 	w = newReader(bomb(long), q, epoch, &r)
-	require.Equal(t, errSteps, w.read())
+	require.Equal(t, errSteps, w.read(Matches(w.msg, w.q, nil)))
 	require.Equal(t, MaxSteps+1, w.steps)
 }
 
@@ -164,7 +164,7 @@ func BenchmarkRead(b *testing.B) {
 			var r Reply
 			b.ReportAllocs()
 			for b.Loop() {
-				if Matches(msg, q, nil) != Good || Read(msg, q, epoch, &r) != nil {
+				if Matches(msg, q, nil) != Good || Read(msg, q, Good, epoch, &r) != nil {
 					b.Fatal("not read")
 				}
 			}

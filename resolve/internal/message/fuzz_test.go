@@ -28,7 +28,7 @@ func FuzzRead(f *testing.F) {
 		}
 		var r Reply
 		w := newReader(msg, q, epoch, &r)
-		err := w.read()
+		err := w.read(Matches(w.msg, w.q, nil))
 		if w.steps > MaxSteps+1 {
 			t.Fatalf("got %d steps, want at most %d", w.steps, MaxSteps)
 		}
@@ -44,7 +44,7 @@ func FuzzRead(f *testing.F) {
 		}
 		// The bytes after the message change nothing.
 		var longer Reply
-		require.NoError(t, Read(append(msg[:len(msg):len(msg)], "trailing"...), q, epoch, &longer))
+		require.NoError(t, Read(append(msg[:len(msg):len(msg)], "trailing"...), q, Matches(msg, q, nil), epoch, &longer))
 		r.addrs, r.records, longer.addrs, longer.records = nil, nil, nil, nil
 		require.Equal(t, r, longer)
 		compare(t, msg, q, r)
@@ -206,7 +206,7 @@ func FuzzQuery(f *testing.F) {
 			require.Equal(t, q.DO, m.Additionals[0].Header.DNSSECAllowed())
 		}
 		var r Reply
-		require.NoError(t, Read(msg, q.Question, epoch, &r))
+		require.NoError(t, Read(msg, q.Question, Matches(msg, q.Question, nil), epoch, &r))
 		require.Equal(t, NoData, r.Negative)
 		require.Equal(t, q.EDNS, r.HasOPT)
 		if q.EDNS {

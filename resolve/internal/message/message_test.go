@@ -135,7 +135,7 @@ func mustRead(t testing.TB, msg []byte, q resolve.Question) Reply {
 	t.Helper()
 	require.Equal(t, Good, Matches(msg, q, nil))
 	var r Reply
-	require.NoError(t, Read(msg, q, epoch, &r))
+	require.NoError(t, Read(msg, q, Matches(msg, q, nil), epoch, &r))
 	return r
 }
 

@@ -7,8 +7,8 @@ import (
 	"github.com/edgewise-go/edgewise/resolve"
 )
 
-// Read reads a message that [Matches] q into a Reply. now is when it arrived. A message without
-// question is read if its RCODE is an error.
+// Read reads a message into a Reply. verdict is that of [Matches] about msg and q, which is Good, or
+// NoQuestion if the RCODE is an error. now is when the message arrived.
 //
 // Only the answer section answers (RFC 5452, section 6): records whose owner is the name of the
 // question or on its chain of CNAME records, in any order. Records of other owners, types or
@@ -27,9 +27,9 @@ import (
 // of whoever connects to it.
 //
 // Read allocates nothing for one address.
-func Read(msg []byte, q resolve.Question, now time.Time, into *Reply) error {
+func Read(msg []byte, q resolve.Question, verdict Verdict, now time.Time, into *Reply) error {
 	r := newReader(msg, q, now, into)
-	return r.read()
+	return r.read(verdict)
 }
 
 // reader reads one message.
@@ -56,7 +56,7 @@ type alias struct {
 	ttl           uint32
 }
 
-func (r *reader) read() error {
+func (r *reader) read(verdict Verdict) error {
 	into := r.into
 	into.reset()
 	h, ok := Peek(r.msg)
@@ -66,7 +66,7 @@ func (r *reader) read() error {
 	into.RCode, into.Truncated = h.RCode, h.Truncated
 	into.Authoritative = r.msg[2]&flagAA != 0
 	into.RecursionAvailable, into.AD = r.msg[3]&flagRA != 0, r.msg[3]&flagAD != 0
-	switch verdict := Matches(r.msg, r.q, nil); {
+	switch {
 	case verdict == Good:
 		if err := r.skipQuestion(); err != nil {
 			return err

@@ -71,7 +71,7 @@ func TestChainHasABound(t *testing.T) {
 	}
 	require.Equal(t, []string{"192.0.2.1"}, addrs(mustRead(t, chain(MaxLinks), q)))
 	var r Reply
-	require.ErrorIs(t, Read(chain(MaxLinks+1), q, epoch, &r), resolve.ErrMalformed)
+	require.ErrorIs(t, Read(chain(MaxLinks+1), q, Good, epoch, &r), resolve.ErrMalformed)
 
 	unrelated := []func(*script){a("l0.example.", 60, "192.0.2.1")}
 	for range maxAliases {
@@ -119,7 +119,7 @@ func TestMalformedMessagesAreRefused(t *testing.T) {
 		{"cut NXDOMAIN", q, counts(reply(t, q, dnsmessage.Header{RCode: 3}), 0, 0, 1)},
 	} {
 		var r Reply
-		require.ErrorIs(t, Read(c.msg, c.q, epoch, &r), resolve.ErrMalformed, c.text)
+		require.ErrorIs(t, Read(c.msg, c.q, Matches(c.msg, c.q, nil), epoch, &r), resolve.ErrMalformed, c.text)
 	}
 }
 
@@ -133,7 +133,7 @@ func TestEveryCutIsMalformedOrHarmless(t *testing.T) {
 	truncated[2] |= flagTC
 	for n := range len(msg) {
 		var r Reply
-		err := Read(msg[:n:n], q, epoch, &r)
+		err := Read(msg[:n:n], q, Matches(msg[:n:n], q, nil), epoch, &r)
 		if n < whole {
 			require.ErrorIs(t, err, resolve.ErrMalformed, n)
 		} else {
@@ -141,7 +141,7 @@ func TestEveryCutIsMalformedOrHarmless(t *testing.T) {
 			require.True(t, r.Cut, n)
 			require.Equal(t, []string{"192.0.2.1"}, addrs(r), n)
 		}
-		if err := Read(truncated[:n:n], q, epoch, &r); n >= headerBytes+17 {
+		if err := Read(truncated[:n:n], q, Matches(truncated[:n:n], q, nil), epoch, &r); n >= headerBytes+17 {
 			require.NoError(t, err, n)
 			require.True(t, r.Truncated && r.Cut, n)
 			require.Equal(t, r.Answered, r.Answer.Truncated, n)
@@ -210,7 +210,7 @@ func TestTextOfAnErrorIsClipped(t *testing.T) {
 func TestErrorWithoutQuestionIsRead(t *testing.T) {
 	q := question(t, "www.example", resolve.TypeA)
 	var r Reply
-	require.NoError(t, Read([]byte("\x00\x00\x80\x01\x00\x00\x00\x00\x00\x00\x00\x00"), q, epoch, &r))
+	require.NoError(t, Read([]byte("\x00\x00\x80\x01\x00\x00\x00\x00\x00\x00\x00\x00"), q, NoQuestion, epoch, &r))
 	require.Equal(t, resolve.RCodeFormatError, r.RCode)
 	require.False(t, r.HasOPT)
 }
@@ -225,7 +225,7 @@ func TestAnswersHaveABound(t *testing.T) {
 	require.Less(t, len(msg), 65536)
 	var r Reply
 	w := newReader(msg, q, epoch, &r)
-	require.NoError(t, w.read())
+	require.NoError(t, w.read(Matches(w.msg, w.q, nil)))
 	require.Equal(t, 4090, r.Answer.Len())
 	require.Less(t, w.steps, 3*4090)
 }
