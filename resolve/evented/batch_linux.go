@@ -143,8 +143,8 @@ func (b *batch) Send() error {
 	return nil
 }
 
-// Skip leaves out one datagram, even if it was in a group.
-func (b *batch) Skip() {
+// Drop leaves out one datagram, even if it was in a group.
+func (b *batch) Drop() {
 	b.sent++
 	b.groups.reset()
 }

@@ -57,7 +57,7 @@ func (d *datagrams) flush() {
 			// The kernel reports an ICMP message about an earlier datagram, and has sent nothing.
 			pending = true
 		default:
-			d.packets.Skip()
+			d.packets.Drop()
 			pending = false
 		}
 		d.refused(err)

@@ -82,9 +82,9 @@ func (g *groups) add(out [][]byte) {
 }
 
 // grouping says whether groups reach the server. Only a reply shows that: a device with a faulty
-// driver loses groups without an error. So a socket first sends one group of two queries, and others
-// after the reply to the second query. A faulty driver costs each socket two transmissions. The
-// receiver calls probing and arrived, and the sender the other methods.
+// driver loses groups without an error. So a socket first sends one group of two queries, and
+// others after the reply to the second query. A faulty driver costs each socket two transmissions.
+// The receiver calls probing and arrived, and the sender the other methods.
 type grouping struct{ state atomic.Uint32 }
 
 // The states. A value below groupingUntried is the ID of the query whose reply is awaited.

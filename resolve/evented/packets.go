@@ -17,8 +17,8 @@ type packets interface {
 	// Send sends what was added. After an error, the datagrams that were not sent remain, except if
 	// the socket is closed.
 	Send() error
-	// Skip leaves out the first datagram that remains.
-	Skip()
+	// Drop leaves out the first datagram that remains.
+	Drop()
 }
 
 // single moves one datagram at a time, over any connection.
@@ -69,4 +69,4 @@ func (s *single) Send() error {
 	return nil
 }
 
-func (s *single) Skip() { s.out = nil }
+func (s *single) Drop() { s.out = nil }

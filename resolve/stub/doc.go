@@ -26,9 +26,10 @@
 //
 // A server has several UDP links, each a connected socket with a port of its own. A link takes no
 // new query after a number of queries, after an age, or when it seems dead, so that a forger has
-// little time to find its port. Lookups that begin together, before the driver takes actions, share a
-// link that is chosen at random: the driver sends them at once. A retransmission leaves from another link than the transmission
-// before it. An ID is used once in the life of a link, so a late reply never meets another query.
+// little time to find its port. Lookups that begin together, before the driver takes actions, share
+// a link that is chosen at random: the driver sends them at once. A retransmission leaves from
+// another link than the transmission before it. An ID is used once in the life of a link, so a late
+// reply never meets another query.
 //
 // # Schedule
 //

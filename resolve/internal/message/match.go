@@ -131,7 +131,7 @@ func matchName(msg []byte, text string, mixed *CaseMask) (end int, v Verdict) {
 		}
 		label := msg[off : off+n]
 		off += n
-		// Most replies have the name in lower case, as the query had. A dot in a label is no separator.
+		// Most replies repeat the name as it was in the query. A dot in a label is no separator.
 		if mixed == nil && v == Good && i+n <= len(text) && string(label) == text[i:i+n] && bytes.IndexByte(label, '.') < 0 {
 			i += n
 			continue

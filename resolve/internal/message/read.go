@@ -7,8 +7,8 @@ import (
 	"github.com/edgewise-go/edgewise/resolve"
 )
 
-// Read reads a message into a Reply. verdict is that of [Matches] about msg and q, which is Good, or
-// NoQuestion if the RCODE is an error. now is when the message arrived.
+// Read reads a message into a Reply. verdict is that of [Matches] about msg and q, which is Good,
+// or NoQuestion if the RCODE is an error. now is when the message arrived.
 //
 // Only the answer section answers (RFC 5452, section 6): records whose owner is the name of the
 // question or on its chain of CNAME records, in any order. Records of other owners, types or
