@@ -16,13 +16,13 @@ type Fixture struct {
 	queue.Queue
 	claimed  queue.Features
 	another  func(t T) queue.Queue
+	bounded  func(t T) queue.Queue // another queue, which holds few operations
 	patience time.Duration
 	seed     uint64
 }
 
 func open(t T, target Target) (*Fixture, error) {
-	another := func() (queue.Queue, error) {
-		q, err := target.Open()
+	manage := func(q queue.Queue, err error) (queue.Queue, error) {
 		if err != nil {
 			return nil, err
 		}
@@ -35,14 +35,20 @@ func open(t T, target Target) (*Fixture, error) {
 		t.OnHang(release)
 		return q, nil
 	}
-	q, err := another()
+	q, err := manage(target.Open())
 	if err != nil {
 		return nil, err
 	}
 	f := &Fixture{Queue: q, claimed: target.Features, patience: t.Patience(), seed: target.Seed}
 	f.another = func(t T) queue.Queue {
 		t.Helper()
-		q, err := another()
+		q, err := manage(target.Open())
+		must(t, err)
+		return q
+	}
+	f.bounded = func(t T) queue.Queue {
+		t.Helper()
+		q, err := manage(target.OpenBounded(bound))
 		must(t, err)
 		return q
 	}

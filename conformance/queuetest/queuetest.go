@@ -44,7 +44,11 @@ type Target struct {
 	Name     string
 	Features queue.Features              // must be what Queue.Features returns
 	Open     func() (queue.Queue, error) // opens a new queue; called once per case, and more often by cases that need several
-	Waivers  []Waiver
+	// OpenBounded opens a queue that holds bound operations in flight. It may round the bound up,
+	// but not beyond 64. If it is nil, or the queue is no Completer, the cases of ErrFull are not
+	// applicable.
+	OpenBounded func(bound int) (queue.Queue, error)
+	Waivers     []Waiver
 	// OneWaiter excludes the cases of several Waits at once, for a queue whose options promise that
 	// only one goroutine calls Wait.
 	OneWaiter bool
@@ -81,6 +85,17 @@ func (target Target) available() error {
 	return nil
 }
 
+// completes reports whether the queues of target are Completers. No feature claims it.
+func (target Target) completes() bool {
+	q, err := target.Open()
+	if err != nil {
+		return false // the cases report it
+	}
+	_, ok := q.(queue.Completer)
+	_ = q.Close()
+	return ok
+}
+
 func (target Target) suite() suite.Target[*Fixture] {
 	s := suite.Target[*Fixture]{Name: target.Name, Waivers: target.Waivers, Open: func(t T) (*Fixture, error) { return open(t, target) }}
 	for f, claimed := range map[suite.Feature]bool{
@@ -89,6 +104,12 @@ func (target Target) suite() suite.Target[*Fixture] {
 	} {
 		if claimed {
 			s.Features = append(s.Features, f)
+		}
+	}
+	if target.completes() {
+		s.Features = append(s.Features, Completions)
+		if target.OpenBounded != nil {
+			s.Features = append(s.Features, Bounded)
 		}
 	}
 	s.Features = append(s.Features, systemFeatures()...)
@@ -101,6 +122,8 @@ func Cases() []Case {
 	for _, group := range [][]Case{
 		registrationCases(), modeCases(), edgeCases(), oneShotCases(), deleteCases(),
 		waitCases(), wakeCases(), closeCases(), waiterCases(), loadCases(), featureCases(), foreignCases(), pollableCases(), modelCases(), urgentCases(),
+		completionRecvCases(), completionSendCases(), completionAcceptCases(), completionPollCases(),
+		completionCancelCases(), completionChainCases(), completionSubmitCases(), completionTurnCases(), completionBufferCases(), completionBufferBoundCases(), completionCloseCases(), completionExactlyOnceCases(),
 	} {
 		cases = append(cases, group...)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/edgewise-go/edgewise/sys"
+	"golang.org/x/sys/unix"
 )
 
 func systemProbes() []probe {
@@ -58,6 +59,12 @@ func tryDuplicate() error {
 	}
 	_, _ = sys.Close(r), sys.Close(w)
 	return err
+}
+
+// inherited reports whether a program that this process executes gets h.
+func inherited(h sys.Handle) (bool, error) {
+	flags, err := unix.FcntlInt(uintptr(h), unix.F_GETFD, 0)
+	return flags&unix.FD_CLOEXEC == 0, err
 }
 
 // notOpen reports whether err means that a handle is not open.
