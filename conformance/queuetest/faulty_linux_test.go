@@ -1,6 +1,7 @@
 package queuetest
 
 import (
+	"errors"
 	"sync"
 	"time"
 
@@ -114,7 +115,7 @@ func (q *faulty) reallyWait(events []queue.Event, timeout time.Duration) (int, e
 	}
 	for {
 		q.mu.Lock()
-		if len(q.stash) > 0 && len(events) > 0 && q.Queue.WouldBlock(sys.Invalid, queue.None) == nil { // open
+		if len(q.stash) > 0 && len(events) > 0 && q.open() {
 			n := copy(events, q.stash)
 			q.stash = append([]queue.Event(nil), q.stash[n:]...)
 			q.mu.Unlock()
@@ -142,6 +143,11 @@ func (q *faulty) reallyWait(events []queue.Event, timeout time.Duration) (int, e
 			}
 		}
 	}
+}
+
+// open reports whether the queue is open. Where edges are emulated, WouldBlock knows no such handle.
+func (q *faulty) open() bool {
+	return !errors.Is(q.Queue.WouldBlock(sys.Invalid, queue.None), queue.ErrClosed)
 }
 
 // of returns the registration with token. The caller holds mu.

@@ -33,6 +33,7 @@ func TestEveryCaseCanFail(t *testing.T) {
 		target.Name = m.name
 		mutants = append(mutants, suite.Mutant[*Fixture]{Name: m.name, Target: target.suite(), Detects: m.detects})
 	}
+	mutants = append(mutants, completionMutants()...)
 	suite.Prove(t, suite.Proof[*Fixture]{Cases: Cases(), Mutants: mutants, Controls: controls(), Detections: "testdata/detections.txt"})
 }
 
@@ -43,6 +44,7 @@ func controls() []suite.Target[*Fixture] {
 		mutate("split", split),
 		mutate("spurious", spurious),
 		mutatePoll("edges only after would-block", func(*faulty) {}),
+		mutateCompletion("operations unchanged", func(*faultyCompleter) {}),
 	}
 }
 
