@@ -25,6 +25,8 @@ func completionPollCases() []Case {
 			"zio#623", completesTimeoutMany),
 		completing("token", "Op.Token", "Token comes back in every completion of the operation, whatever it is.",
 			"evio 70e0b0e", completesToken),
+		completing("kind", "Event.Kind", "Each completion has the kind of its operation.",
+			"io_uring_sqe(7): user_data is all that comes back", completesKind),
 		completing("id", "OpID", "No operation has the zero OpID. The queue does not use an id again before 2^32 operations have taken its place.",
 			"tokio#6133", completesID),
 	}
@@ -147,6 +149,21 @@ func completesToken(t T, c *completer) {
 	o := &operation{kind: queue.OpTimeout}
 	c.ops[0] = o
 	c.result(o, 0)
+}
+
+func completesKind(t T, c *completer) {
+	var all []*operation
+	for _, op := range idle(t, c) {
+		all = append(all, c.submit(op))
+	}
+	all = append(all, c.chain(queue.Op{Kind: queue.OpTimeout}, queue.Op{Kind: queue.OpTimeout})...)
+	c.fence()
+	for _, o := range all {
+		_ = c.Cancel(o.id)
+		if e := c.await(o); e.Kind != o.kind {
+			t.Errorf("%v: the completion has kind %v", o, e.Kind)
+		}
+	}
 }
 
 func completesID(t T, c *completer) {

@@ -307,6 +307,14 @@ func notionMutants() []completionMutant {
 				return true
 			}
 		}, "completion/token"},
+		{"the rest of a chain has no kind", func(q *faultyCompleter) {
+			q.completion = func(e *queue.Event, o *flying) bool {
+				if o.chained > 1 {
+					e.Kind = queue.OpNone
+				}
+				return true
+			}
+		}, "completion/kind"},
 		{"ids are places in a table", func(q *faultyCompleter) {
 			ids := map[queue.OpID]queue.OpID{} // of those in flight, by place
 			places := map[queue.Token]queue.OpID{}
