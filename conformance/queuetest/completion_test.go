@@ -8,16 +8,14 @@ import (
 // completionTarget is a target that performs operations over another queue.
 func completionTarget(below Target) Target {
 	open := below.Open
-	over := func(bound int) (queue.Queue, error) {
+	below.Name += "+completion"
+	below.Features.NativeEdge, below.Features.Nested, below.Features.Completions = false, false, false
+	below.Open = func() (queue.Queue, error) {
 		q, err := open()
 		if err != nil {
 			return nil, err
 		}
-		return completion.New(q, completion.Options{MaxOperations: bound})
+		return completion.New(q, completion.Options{})
 	}
-	below.Name += "+completion"
-	below.Features.NativeEdge, below.Features.Nested = false, false
-	below.Open = func() (queue.Queue, error) { return over(0) }
-	below.OpenBounded = over
 	return below
 }
