@@ -154,6 +154,8 @@ func chainRefused(t T, c *completer) {
 }
 
 func chainTimeouts(t T, c *completer) {
+	late := c.chain(queue.Op{Kind: queue.OpTimeout, After: time.Hour}, queue.Op{Kind: queue.OpTimeout})
+	c.pending(late[1], "before the timeout that precedes it in its chain")
 	const each = 5 * time.Millisecond
 	begin := time.Now()
 	all := c.chain(

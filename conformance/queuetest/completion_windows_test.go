@@ -1,0 +1,5 @@
+package queuetest
+
+import "testing"
+
+func TestCompletionOverIOCP(t *testing.T) { Run(t, completionTarget(iocpTarget())) }
