@@ -4,6 +4,9 @@
 // sockets of package sys, on loopback and in pairs, and other handles if the system has them. They
 // allow what the contract allows: spurious, split, merged and reordered events.
 //
+// If the queue is a [queue.Completer], the cases of its operations run as well. [Catalogue] lists
+// which known defects they cover.
+//
 // The cases measure no time. They wait with patience for an event that is due, and use a fence for
 // an event that must not happen. A slow machine therefore makes no case fail.
 package queuetest
