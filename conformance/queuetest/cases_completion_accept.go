@@ -117,21 +117,22 @@ func completesConnect(t T, c *completer) {
 	c.connectedState(client, server)
 }
 
-// refusing returns the address of a port without a socket. The port belongs to a socket that does
-// not listen, so that no other case can take it.
-func refusing(t T) *sys.Message {
-	t.Helper()
-	s := tcp(t)
-	must(t, sys.Bind(s.handle, loopback))
-	addr, err := sys.LocalAddr(s.handle)
-	must(t, err)
-	return &sys.Message{Addr: addr}
+// refused returns an operation that connects to a port without a listener. The port is that of a
+// connected client, so that no other case can take it. A port that is bound but does not listen
+// would not do: the BSDs do not answer.
+func (c *completer) refused() queue.Op {
+	c.t.Helper()
+	nobody, _ := c.f.connected(c.t)
+	addr, err := sys.LocalAddr(nobody.handle)
+	must(c.t, err)
+	e := tcp(c.t)
+	must(c.t, sys.Bind(e.handle, loopback)) // otherwise the system might choose the same port and connect the socket to itself
+	return queue.Op{Kind: queue.OpConnect, Handle: e.handle, Message: &sys.Message{Addr: addr}}
 }
 
 func completesConnectRefused(t T, c *completer) {
-	nobody := refusing(t)
 	for range 3 {
-		o := c.submit(queue.Op{Kind: queue.OpConnect, Handle: tcp(t).handle, Message: nobody})
+		o := c.submit(c.refused())
 		c.failsAs(o, sys.ClassRefused)
 		c.pending(o, "again")
 	}

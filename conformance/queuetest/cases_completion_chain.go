@@ -63,7 +63,7 @@ func chainFails(t T, c *completer) {
 	a, b := pair(t)
 	all := c.chain(
 		queue.Op{Kind: queue.OpTimeout},
-		queue.Op{Kind: queue.OpConnect, Handle: tcp(t).handle, Message: refusing(t)},
+		c.refused(),
 		queue.Op{Kind: queue.OpSend, Handle: a.handle, Data: []byte("never")},
 		queue.Op{Kind: queue.OpTimeout},
 	)
