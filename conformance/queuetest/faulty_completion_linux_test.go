@@ -17,6 +17,8 @@ type faultyCompleter struct {
 	// Operations whose last completion no Wait has returned. Guarded by mu.
 	flying map[queue.Token]*flying
 	byID   map[queue.OpID]*flying
+	unused []*flying // guarded by mu; the wrapper allocates nothing in steady state
+	given  queue.Op  // guarded by mu
 
 	submit func(op *queue.Op) (queue.OpID, error)
 	chain  func(ops []queue.Op, ids []queue.OpID) error
@@ -70,13 +72,13 @@ func (q *faultyCompleter) NewBuffers(count, size int) (queue.Buffers, error) {
 func (q *faultyCompleter) reallySubmit(op *queue.Op) (queue.OpID, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	given := *op
+	q.given = *op
 	if b, ok := op.Buffers.(*faultyBuffers); ok {
-		given.Buffers = b.Buffers
+		q.given.Buffers = b.Buffers
 	}
-	id, err := q.real.Submit(&given)
+	id, err := q.real.Submit(&q.given)
 	if err == nil {
-		q.enter(&flying{Op: *op, id: id, variable: op})
+		q.enter(flying{Op: *op, id: id, variable: op})
 	}
 	return id, err
 }
@@ -93,7 +95,7 @@ func (q *faultyCompleter) reallyChain(ops []queue.Op, ids []queue.OpID) error {
 	err := q.real.SubmitChain(given, ids)
 	for i := range ops {
 		if err == nil {
-			q.enter(&flying{Op: ops[i], id: ids[i], variable: &ops[i], chained: i + 1})
+			q.enter(flying{Op: ops[i], id: ids[i], variable: &ops[i], chained: i + 1})
 		}
 	}
 	return err
@@ -110,7 +112,16 @@ func (q *faultyCompleter) reallyCancel(id queue.OpID) error {
 }
 
 // enter adds an operation in flight. The caller holds mu.
-func (q *faultyCompleter) enter(o *flying) { q.flying[o.Token], q.byID[o.id] = o, o }
+func (q *faultyCompleter) enter(o flying) {
+	if len(q.unused) == 0 {
+		q.unused = append(q.unused, new(flying))
+	}
+	last := len(q.unused) - 1
+	p := q.unused[last]
+	q.unused = q.unused[:last]
+	*p = o
+	q.flying[o.Token], q.byID[o.id] = p, p
+}
 
 func (q *faultyCompleter) reallyLend(count, size int) (queue.Buffers, error) {
 	real, err := q.real.NewBuffers(count, size)
@@ -123,19 +134,25 @@ func (q *faultyCompleter) reallyLend(count, size int) (queue.Buffers, error) {
 // reallyEvents passes each completion to q.completion. The caller holds mu.
 func (q *faultyCompleter) reallyEvents(events []queue.Event) []queue.Event {
 	kept := events[:0]
-	for _, e := range events {
+	for i := range events {
+		e := &events[i]
 		o := q.flying[e.Token]
 		if e.Completion != 0 && o != nil {
 			o.count++
-			if e.Terminal() {
+			ended := e.Terminal()
+			if ended {
 				delete(q.flying, e.Token)
 				delete(q.byID, o.id)
 			}
-			if !q.completion(&e, o) {
+			keep := q.completion(e, o)
+			if ended {
+				q.unused = append(q.unused, o)
+			}
+			if !keep {
 				continue
 			}
 		}
-		kept = append(kept, e)
+		kept = append(kept, *e)
 	}
 	return kept
 }

@@ -44,14 +44,14 @@ func transferMutants() []completionMutant {
 			})
 		}, "completion/recv-vector"},
 		{"receives exchange their bytes", func(q *faultyCompleter) {
-			var last *flying
+			var last []byte
 			q.completion = func(_ *queue.Event, o *flying) bool {
 				switch {
 				case o.Kind != queue.OpRecv || len(o.Data) != 1:
 				case last == nil:
-					last = o
+					last = o.Data
 				default:
-					last.Data[0], o.Data[0] = o.Data[0], last.Data[0]
+					last[0], o.Data[0] = o.Data[0], last[0]
 					last = nil
 				}
 				return true
