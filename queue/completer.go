@@ -30,20 +30,23 @@ type Completer interface {
 	// The operation may begin only in the next Wait, so that all operations of a turn enter the
 	// kernel in one call. If a Wait is running, Submit makes it take the operation. Operations on
 	// the same handle and of the same direction begin in the order of submission. Their completions
-	// come in any order, except those of one operation with Multi.
+	// come in any order, except those of one operation with Multi. The bytes of two sends that are
+	// in flight on one stream may interleave, and so may those of two receives: submit one at a
+	// time, or a chain.
 	//
 	// A failure of the operation itself is its completion and not an error of Submit. After an
 	// error, no completion follows, and the memory stays the caller's.
 	//
 	// Errors: [ErrInvalid] for a kind or a combination of fields that does not exist; [ErrFull] if
 	// the bound on operations in flight is reached; [errors.ErrUnsupported] if this mechanism lacks
-	// the operation; [ErrClosed].
+	// the operation; [ErrClosed], before all others.
 	Submit(op *Op) (OpID, error)
 
 	// SubmitChain submits the operations of ops so that each begins when the one before has
 	// succeeded, and stores their ids in ids, which has the same length. If one fails, is canceled
-	// or moves less than all its bytes, the rest complete with [ErrCanceled]. No operation of a
-	// chain may be Multi. After an error, none was submitted.
+	// or moves less than all its bytes, the rest complete with [ErrCanceled]. All bytes of a receive
+	// are the room for them, or with Buffers at least one. No operation of a chain may be Multi.
+	// After an error, none was submitted.
 	//
 	// Errors: those of Submit.
 	SubmitChain(ops []Op, ids []OpID) error
@@ -61,6 +64,11 @@ type Completer interface {
 	// Errors: [ErrInvalid] unless count is between 1 and [MaxBuffers] and size between 1 and
 	// [MaxBufferSize]; [ErrClosed]; those of the system if it has no memory.
 	NewBuffers(count, size int) (Buffers, error)
+
+	// Close also cancels all operations and waits until they have ended. Their completions are
+	// dropped, with two consequences: handles that they accepted are closed, and no memory of theirs
+	// is used afterwards. Bytes that they received are lost.
+	Close() error
 }
 
 // Bounds of NewBuffers.
@@ -88,10 +96,11 @@ type Buffers interface {
 	// Lent returns the number of buffers that completions have lent and that are not returned.
 	Lent() int
 
-	// Close frees the memory. Close of the queue does so too.
+	// Close frees the memory. Close of the queue does so too, except that lent buffers stay valid
+	// until Return.
 	//
 	// Errors: [ErrBusy] while a buffer is lent or an operation with these Buffers is in flight;
-	// [ErrClosed] for a second Close.
+	// [ErrClosed] for a second Close, and after Close of the queue.
 	Close() error
 }
 
@@ -158,7 +167,8 @@ const (
 	// OpConnect connects to the peer in Message.Addr, or in Message.Name for a Unix-domain socket.
 	// Its result is zero.
 	OpConnect
-	// OpPoll waits until a direction of Interest is ready. Its result is a [Ready].
+	// OpPoll waits until a direction of Interest is ready. Its result is a [Ready]. With Multi it
+	// completes again when the handle becomes ready anew, and perhaps more often.
 	OpPoll
 	// OpClose closes Handle. Its result is zero. No other operation on the handle may be in flight.
 	OpClose
@@ -186,7 +196,7 @@ type Completion uint8
 const (
 	Completed Completion = 1 << iota // set in the completion of an operation
 	More                             // the operation continues: this completion is not terminal
-	Provided                         // Event.Buffer is lent to the caller until Return, whatever the result is
+	Provided                         // Event.Buffer is lent to the caller until Return; only with a positive result
 )
 
 // Values of Event.Result that stand for an error of this package rather than for an errno.

@@ -14,6 +14,9 @@ func iocpTarget() Target {
 		Features: queue.Features{Mechanism: "iocp", Waker: "pqcs", NativeOneShot: true, PeerShut: true, Completions: true},
 		Waivers:  wineWaivers(),
 		Open:     func() (queue.Queue, error) { return iocp.New(iocp.Options{}) },
+		OpenBounded: func(bound int) (queue.Queue, error) {
+			return iocp.New(iocp.Options{MaxOperations: bound})
+		},
 	}
 }
 

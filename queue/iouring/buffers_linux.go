@@ -37,6 +37,11 @@ var _ queue.Buffers = (*buffers)(nil)
 
 // NewBuffers implements [queue.Completer]. It rounds count up to a power of two.
 func (q *instance) NewBuffers(count, size int) (queue.Buffers, error) {
+	q.Mu.Lock()
+	defer q.Mu.Unlock()
+	if q.Gate.Closed() {
+		return nil, q.Closed("new buffers")
+	}
 	if err := lending.Check(count, size); err != nil {
 		return nil, q.Failed("new buffers", err)
 	}
@@ -44,8 +49,6 @@ func (q *instance) NewBuffers(count, size int) (queue.Buffers, error) {
 	if uint64(count)*uint64(size) > math.MaxInt/2 {
 		return nil, q.Failed("new buffers", fmt.Errorf("%d buffers of %d bytes: %w", count, size, syscall.ENOMEM))
 	}
-	q.Mu.Lock()
-	defer q.Mu.Unlock()
 	b, err := q.newBuffers(count, size)
 	if err != nil {
 		return nil, q.Failed("new buffers", err)

@@ -11,11 +11,14 @@ import (
 
 // Submit implements [queue.Completer].
 func (q *instance) Submit(op *queue.Op) (queue.OpID, error) {
+	q.Mu.Lock()
+	defer q.Mu.Unlock()
+	if q.Gate.Closed() {
+		return 0, q.Closed("submit")
+	}
 	if err := flight.Check(op); err != nil {
 		return 0, q.Failed("submit", err)
 	}
-	q.Mu.Lock()
-	defer q.Mu.Unlock()
 	if err := q.admit(1); err != nil {
 		return 0, q.Failed("submit", err)
 	}
@@ -33,11 +36,14 @@ func (q *instance) Submit(op *queue.Op) (queue.OpID, error) {
 
 // SubmitChain implements [queue.Completer].
 func (q *instance) SubmitChain(ops []queue.Op, ids []queue.OpID) error {
+	q.Mu.Lock()
+	defer q.Mu.Unlock()
+	if q.Gate.Closed() {
+		return q.Closed("submit")
+	}
 	if err := flight.CheckChain(ops, ids); err != nil {
 		return q.Failed("submit", err)
 	}
-	q.Mu.Lock()
-	defer q.Mu.Unlock()
 	if err := q.admit(len(ops)); err != nil {
 		return q.Failed("submit", err)
 	}
