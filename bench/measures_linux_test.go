@@ -63,7 +63,7 @@ func TestEcho(t *testing.T) {
 			needRows(t, out, name+" [0-9]")
 		}
 	}
-	needRows(t, out, "Go, package net [0-9]", "gnet [0-9]", "nbio [0-9]", "edgewise, handlers [0-9]", "edgewise, coroutines [0-9]", `\(to `)
+	needRows(t, out, "Go, package net [0-9]", "gnet [0-9]", "nbio [0-9]", "edgewise, handlers, epoll/readiness [0-9]", "edgewise, coroutines, iouring/completion [0-9]", `\(to `)
 }
 
 // Each mechanism and each mode, but not in all combinations: system calls are counted under strace,

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,6 +23,7 @@ per round, on one processor and with one loop, with the load on another processo
 
 The servers are the coroutines and the handlers of this workspace, and these peers (--peers):
   c        a loop on epoll, written by hand in C; omitted without a C compiler
+  cring    the same on io_uring, with operations that complete; omitted without liburing
   net      package net, with a goroutine per connection
   gnet     github.com/panjf2000/gnet/v2
   netpoll  github.com/cloudwego/netpoll
@@ -32,6 +34,7 @@ type config struct {
 	program.Load
 	echo  string
 	peers []string
+	ways  []string
 }
 
 // Command returns the command.
@@ -40,6 +43,7 @@ func Command() *cobra.Command {
 	cmd := cli.Measure("echo", "Compare echo servers: messages per second and processor time per message", long, c.measure)
 	c.Load.Register(cmd)
 	cmd.Flags().StringSliceVar(&c.peers, "peers", peerNames(), "servers to compare with, comma-separated; if empty, none")
+	cmd.Flags().StringSliceVar(&c.ways, "ways", []string{"epoll/readiness", "iouring/completion"}, "event queue and -io of this workspace's server, comma-separated, as epoll/readiness")
 	program.EchoFlag(cmd.Flags(), &c.echo)
 	return cmd
 }
@@ -130,8 +134,17 @@ func (c *config) contenders(ctx context.Context, out io.Writer, echo string) ([]
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, form := range []string{"handler", "coroutine"} {
-		all = append(all, &contender{name: "edgewise, " + form + "s", command: []string{echo, "serve", "-addr", "127.0.0.1:0", "-task", form}})
+	for _, way := range c.ways {
+		queue, io, ok := strings.Cut(way, "/")
+		if !ok {
+			return nil, remove, cli.Usagef("--ways %s: want an event queue and -io, as epoll/readiness", way)
+		}
+		for _, form := range []string{"handler", "coroutine"} {
+			all = append(all, &contender{
+				name:    "edgewise, " + form + "s, " + way,
+				command: []string{echo, "serve", "-addr", "127.0.0.1:0", "-task", form, "-queue", queue, "-io", io},
+			})
+		}
 	}
 	return all, remove, nil
 }

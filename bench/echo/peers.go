@@ -2,7 +2,7 @@ package echo
 
 import (
 	"context"
-	_ "embed"
+	"embed"
 	"fmt"
 	"io"
 	"os"
@@ -15,8 +15,8 @@ import (
 	"github.com/edgewise-go/edgewise/bench/internal/server"
 )
 
-//go:embed yardstick/epoll.c
-var epollSource []byte
+//go:embed yardstick
+var yardsticks embed.FS
 
 // peer is a server to compare with.
 type peer struct {
@@ -34,7 +34,8 @@ const peerPrograms = "github.com/edgewise-go/edgewise/bench/peer/"
 // peers returns all peers. The first one that is measured is the yardstick.
 func peers() []peer {
 	all := []peer{
-		{"c", "C, epoll", compile},
+		{"c", "C, epoll", compile("epoll")},
+		{"cring", "C, io_uring", compile("iouring", "-luring")},
 		{"net", "Go, package net", func(context.Context, string) ([]string, error) { return process.Self(server.NetWord) }},
 	}
 	for _, word := range []string{"gnet", "netpoll", "nbio"} {
@@ -54,17 +55,23 @@ func peerNames() []string {
 	return names
 }
 
-// compile builds the server in C.
-func compile(ctx context.Context, dir string) ([]string, error) {
-	cc, err := exec.LookPath("cc")
-	if err != nil {
-		return nil, err
+// compile returns a function that builds a server in C, with the given libraries.
+func compile(name string, libraries ...string) func(ctx context.Context, dir string) ([]string, error) {
+	return func(ctx context.Context, dir string) ([]string, error) {
+		cc, err := exec.LookPath("cc")
+		if err != nil {
+			return nil, err
+		}
+		text, err := yardsticks.ReadFile("yardstick/" + name + ".c")
+		if err != nil {
+			return nil, err
+		}
+		source, path := filepath.Join(dir, name+".c"), filepath.Join(dir, name)
+		if err := os.WriteFile(source, text, 0o666); err != nil {
+			return nil, err
+		}
+		return []string{path}, program.Build(ctx, path, cc, append([]string{"-O2", "-Wall", "-o", path, source}, libraries...)...)
 	}
-	source, path := filepath.Join(dir, "epoll.c"), filepath.Join(dir, "epoll")
-	if err := os.WriteFile(source, epollSource, 0o666); err != nil {
-		return nil, err
-	}
-	return []string{path}, program.Build(ctx, path, cc, "-O2", "-Wall", "-o", path, source)
 }
 
 // buildPeers builds the peers that words name. It prints those that cannot be built. The second
