@@ -121,6 +121,5 @@ func (c *Conn) handOver() (sys.Handle, error) {
 	if c.transfer != nil && (!c.transfer.Stop() || !c.transfer.Release()) {
 		return sys.Invalid, ErrBusy
 	}
-	c.transfer = nil
 	return c.endpoint.handOver()
 }
