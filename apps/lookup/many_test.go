@@ -98,11 +98,13 @@ func TestOrder(t *testing.T) {
 		})
 		args := []string{"-t", "A", "-i", list, "-timeout", noTimeout}
 		if unordered {
-			args = append(args, "-unordered")
+			// One place of two is free, so a name is asked after the answers of all before it except
+			// the first.
+			args = append(args, "-unordered", "-j", "2")
 		}
 		got := table(look(t, v, 0, args...))
 		if unordered {
-			require.Equal(t, want[0], got[len(got)-1])
+			require.Contains(t, got[len(got)-2:], want[0])
 			slices.Sort(got)
 			require.Equal(t, slices.Sorted(slices.Values(want)), got)
 		} else {
