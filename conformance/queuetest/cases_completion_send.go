@@ -139,7 +139,8 @@ func completesSendPart(t T, c *completer) {
 func completesSendRefused(t T, c *completer) {
 	client, server := c.f.connected(t)
 	server.reset(t)
-	// The first operation may take the reset itself, the next one finds a connection that has ended.
+	// The first operation may take the reset itself. The next one finds a connection that has
+	// ended.
 	c.await(c.submit(queue.Op{Kind: queue.OpRecv, Handle: client.handle, Data: make([]byte, 1)}))
 	c.failsAs(c.submit(queue.Op{Kind: queue.OpSend, Handle: client.handle, Data: make([]byte, 1)}), sys.ClassDisconnected)
 }

@@ -12,8 +12,8 @@ type Row struct {
 	// rest.
 	Number int
 	What   string
-	// By lists what covers the row: cases of this suite ("completion/cancel"), and tests of packages
-	// of modules queue and sys ("iouring.TestX").
+	// By lists what covers the row: cases of this suite ("completion/cancel"), and tests of
+	// packages of modules queue and sys ("iouring.TestX").
 	By []string
 	// Excluded is why nothing, or nothing more, has to cover the row.
 	Excluded string

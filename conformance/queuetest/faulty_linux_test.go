@@ -145,7 +145,8 @@ func (q *faulty) reallyWait(events []queue.Event, timeout time.Duration) (int, e
 	}
 }
 
-// open reports whether the queue is open. Where edges are emulated, WouldBlock knows no such handle.
+// open reports whether the queue is open. Where edges are emulated, WouldBlock does not know the
+// handle.
 func (q *faulty) open() bool {
 	return !errors.Is(q.Queue.WouldBlock(sys.Invalid, queue.None), queue.ErrClosed)
 }
