@@ -40,8 +40,8 @@ const (
 // Test runs the tests of all modules, with the race detector where it works, and prints the
 // conformance table. It runs every pair of values from the products of mechanisms, modes,
 // schedulers and forms, and every combination with -full. With -v (go tool mage -v test) it also
-// prints the name of each top-level test. It omits the proofs of the conformance suites and the
-// libraries of others: see prove and interop.
+// prints the name of each top-level test. It omits the proofs of the conformance suites, the
+// libraries of others and the tests of these targets: see prove, interop and testTools.
 func Test(full *bool) error {
 	w, err := open()
 	if err != nil {
@@ -53,7 +53,7 @@ func Test(full *bool) error {
 	}
 	packages = slices.DeleteFunc(packages, func(path string) bool {
 		dir, _ := w.Owner(path)
-		return dir == interop
+		return dir == interop || dir == tooling
 	})
 	flags := append(raceFlags("test"), testTimeout, testParallel, "-skip="+guest.Proofs, packagesAtOnce(), withoutDebugInfo)
 	if full != nil && *full {
@@ -92,6 +92,19 @@ func Prove() error {
 // interop is the module whose tests run the libraries of others. Compiling those takes longer than
 // all else, so only Interop and TestAlone do.
 const interop = "interop"
+
+// tooling is the module of the targets. Its tests compile small workspaces again and again.
+const tooling = "magefiles"
+
+// TestTools runs the tests of the targets themselves, with the race detector where it works.
+func TestTools() error {
+	w, err := open()
+	if err != nil {
+		return err
+	}
+	_, err = runTests(testrun.Options{Dir: w.Root, Env: []string{raceExit}}, append(raceFlags("testTools"), testTimeout, packagesAtOnce()), "./"+tooling+"/...")
+	return err
+}
 
 // Interop runs the libraries of others on edgewise, with the race detector where it works, and
 // prints a table: a line per library, a column per form. The libraries include clients of Redis and

@@ -102,10 +102,10 @@ type WriteQueue struct {
 	mu        sync.Mutex // guards what follows; never held over a wait
 	ring      ring
 	spans     [2][]byte // of ring; a Transfer lets a local variable escape
-	taken     int64 // bytes ever taken, by the kernel or into the queue
-	congested bool  // the high mark was reached, and the low one not yet
-	writing   bool  // a Write is between its first byte and its last
-	finished  bool  // CloseWrite
+	taken     int64     // bytes ever taken, by the kernel or into the queue
+	congested bool      // the high mark was reached, and the low one not yet
+	writing   bool      // a Write is between its first byte and its last
+	finished  bool      // CloseWrite
 	closed    bool
 	over      bool  // the Conn is closed or about to be
 	failure   error // of the connection: nothing more is sent

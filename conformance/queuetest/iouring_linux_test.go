@@ -19,5 +19,5 @@ func iouringTarget(waker string) Target {
 }
 
 func TestIoUringNop(t *testing.T)     { Run(t, iouringTarget("nop")) }
-func TestIoUringEventfd(t *testing.T) { Run(t, iouringTarget("eventfd")) }
-func TestIoUringPipe(t *testing.T)    { Run(t, iouringTarget("pipe")) }
+func TestIoUringEventfd(t *testing.T) { runReadiness(t, iouringTarget("eventfd")) }
+func TestIoUringPipe(t *testing.T)    { runReadiness(t, iouringTarget("pipe")) }

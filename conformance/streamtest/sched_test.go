@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -53,6 +54,7 @@ func placings() []placing {
 // polling runs a poller for one case. In mode Edge it holds no thread, if the mechanism allows
 // that.
 func polling(t T, mechanism string, mode queue.Mode, wrap func(queue.Queue) queue.Queue) (*sched.Poller, error) {
+	mechanism, _ = strings.CutSuffix(mechanism, completing)
 	q, err := auto.ByName(mechanism)
 	if err != nil {
 		return nil, err
@@ -79,9 +81,17 @@ func polling(t T, mechanism string, mode queue.Mode, wrap func(queue.Queue) queu
 	return poller, nil
 }
 
+// completing is the suffix of a mechanism whose operations move the bytes of connections.
+const completing = "+completion"
+
 // scheduled runs the scheduler for one case, and returns the first of its loops. poller may be nil.
 func scheduled(t T, mechanism string, mode queue.Mode, p placing, poller *sched.Poller) (*sched.Loop, error) {
-	s, err := p.make(func() (queue.Queue, error) { return auto.ByName(mechanism) }, sched.Options{Mode: mode, Poller: poller})
+	o, open := sched.Options{Mode: mode, Poller: poller}, func() (queue.Queue, error) { return auto.ByName(mechanism) }
+	if base, ok := strings.CutSuffix(mechanism, completing); ok {
+		o.Completions = true
+		open = func() (queue.Queue, error) { return auto.Completer(base, p.name != "shared") }
+	}
+	s, err := p.make(open, o)
 	if err != nil {
 		return nil, err
 	}
@@ -213,6 +223,9 @@ var modes = []queue.Mode{queue.Level, queue.Edge, queue.OneShot}
 // forms create the targets of each form.
 var forms = []func(mechanism string, mode queue.Mode, p placing) Target{tasks, goroutines, mixed}
 
+// ways are the suffixes of mechanisms: readiness and operations.
+var ways = []string{"", completing}
+
 // mechanisms returns the names of the available mechanisms, without "auto".
 func mechanisms() []string {
 	var all []string
@@ -229,13 +242,13 @@ func mechanisms() []string {
 	return all
 }
 
-// looping returns targets over the given schedulers. Each pair of a mechanism, a mode, a scheduler
-// and a form occurs in one target. With suite.Full, every combination does.
+// looping returns targets over the given schedulers. Each pair of a mechanism, a mode, a scheduler,
+// a form and a way to move bytes occurs in one target. With suite.Full, every combination does.
 func looping(over []placing) []Target {
 	available := mechanisms()
 	var all []Target
-	for _, c := range suite.Combinations(len(available), len(modes), len(over), len(forms)) {
-		all = append(all, forms[c[3]](available[c[0]], modes[c[1]], over[c[2]]))
+	for _, c := range suite.Combinations(len(available), len(modes), len(over), len(forms), len(ways)) {
+		all = append(all, forms[c[3]](available[c[0]]+ways[c[4]], modes[c[1]], over[c[2]]))
 	}
 	return all
 }
