@@ -146,7 +146,8 @@ func serveOverHTTPS(t *testing.T, v *server, cert *apptest.Certificate) string {
 			return
 		}
 		w.Header().Set("Content-Type", "application/dns-message")
-		_, _ = w.Write(v.reply(query))
+		reply, _ := v.reply(query)
+		_, _ = w.Write(reply)
 	}))
 	s.TLS = &tls.Config{Certificates: []tls.Certificate{cert.Pair}}
 	s.EnableHTTP2 = true

@@ -23,6 +23,10 @@ type script func(q dnsmessage.Question) ([]dnsmessage.Resource, int)
 // silence is the response code of no reply.
 const silence = -1
 
+// hold is the response code of a reply that the script gives later: over UDP, the server asks it
+// again after the next query.
+const hold = -2
+
 // server is a name server that answers by a script, over UDP and TCP at one port.
 type server struct {
 	addr   string
@@ -50,14 +54,26 @@ func (v *server) start(t testing.TB) *server {
 		serving.Wait()
 	})
 	serving.Go(func() {
+		type query struct {
+			message []byte
+			from    netip.AddrPort
+		}
 		p := make([]byte, 4096)
+		var held []query
 		for {
 			n, from, err := udp.ReadFromUDPAddrPort(p)
 			if err != nil {
 				return
 			}
-			if reply := v.reply(p[:n]); reply != nil {
-				_, _ = udp.WriteToUDPAddrPort(reply, from)
+			open := append([]query{{slices.Clone(p[:n]), from}}, held...)
+			held = held[:0:0]
+			for _, q := range open {
+				reply, later := v.reply(q.message)
+				if later {
+					held = append(held, q)
+				} else if reply != nil {
+					_, _ = udp.WriteToUDPAddrPort(reply, q.from)
+				}
 			}
 		}
 	})
@@ -102,7 +118,7 @@ func (v *server) accept(ctx context.Context, l net.Listener, serving *sync.WaitG
 				if _, err := io.ReadFull(c, message); err != nil {
 					return
 				}
-				if reply := v.reply(message); reply != nil {
+				if reply, _ := v.reply(message); reply != nil {
 					_, _ = c.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(reply))), reply...))
 				}
 			}
@@ -111,15 +127,15 @@ func (v *server) accept(ctx context.Context, l net.Listener, serving *sync.WaitG
 }
 
 // reply returns the reply to a query, or nil for none.
-func (v *server) reply(query []byte) []byte {
+func (v *server) reply(query []byte) (reply []byte, later bool) {
 	var p dnsmessage.Parser
 	h, err := p.Start(query)
 	if err != nil {
-		return nil
+		return nil, false
 	}
 	q, err := p.Question()
 	if err != nil {
-		return nil
+		return nil, false
 	}
 	lower := q
 	lower.Name = dnsmessage.MustNewName(strings.ToLower(q.Name.String()))
@@ -132,8 +148,8 @@ func (v *server) reply(query []byte) []byte {
 		v.raw(q.Name.String())
 	}
 	answers, rcode := v.script(lower)
-	if rcode == silence {
-		return nil
+	if rcode == silence || rcode == hold {
+		return nil, rcode == hold
 	}
 	m := dnsmessage.Message{
 		Header:    dnsmessage.Header{ID: h.ID, Response: true, RecursionDesired: true, RecursionAvailable: true, RCode: dnsmessage.RCode(rcode)},
@@ -148,7 +164,7 @@ func (v *server) reply(query []byte) []byte {
 	if err != nil {
 		panic(err)
 	}
-	return packed
+	return packed, false
 }
 
 // times returns how often a question was asked, such as "A www.example.test.".
