@@ -272,18 +272,21 @@ func (l *Loop) dispatch(events []queue.Event) {
 // event of a handle that foreign code registered.
 func (l *Loop) resolve(events []queue.Event) {
 	l.batch = l.batch[:0]
+	if l.transfers != nil {
+		l.transfers.Complete(events)
+	}
 	l.slots.mu.Lock()
 	defer l.slots.mu.Unlock()
 	for i := range events {
 		var k sink
-		if l.transfers != nil && transfer.Owns(&events[i]) && !l.transfers.Complete(&events[i]) {
-			l.batch = append(l.batch, nil)
-			continue
-		}
-		if t := events[i].Token; t&tokenHandler == 0 {
+		switch t := events[i].Token; {
+		case events[i].Completion != 0: // it has made nothing ready, or foreign code has submitted it
+		case t&tokenHandler == 0:
 			k = l.slots.lookup(t)
-		} else if s := l.slab.lookup(t); s != nil {
-			k = s
+		default:
+			if s := l.slab.lookup(t); s != nil {
+				k = s
+			}
 		}
 		l.batch = append(l.batch, k)
 	}

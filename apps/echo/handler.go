@@ -36,7 +36,7 @@ type handler struct {
 func (h *handler) TryReadv(segs [][]byte) (int, error) { return h.link.TryReadv(segs) }
 
 // ShortReadDrains is called after a short read.
-func (h *handler) ShortReadDrains() bool { return h.link.ShortReadDrains(h.task) }
+func (h *handler) ShortReadDrains() bool { return h.link.ShortReadDrains(&h.task) }
 
 // Step reads and writes until one of the two would block or the budget is spent.
 func (h *handler) Step(t sched.HandlerTask, cause sched.Cause) sched.Next {

@@ -408,7 +408,7 @@ func (s *Stream) submit() {
 	}
 	if len(s.sending) == 0 && len(s.pending) > 0 && s.sendErr == 0 {
 		s.sending, s.pending = s.pending, nil
-		if s.send = s.start(&queue.Op{Kind: queue.OpSend, Data: s.sending}, &s.sendErr); s.send == 0 {
+		if s.send = s.start(queue.Op{Kind: queue.OpSend, Data: s.sending}, &s.sendErr); s.send == 0 {
 			t.keep(s.sending)
 			s.sending = nil
 		}
@@ -422,20 +422,20 @@ func (s *Stream) submit() {
 		t.cancel(s.arrival)
 	case stopped || !s.wanted || s.receive != 0 || s.arrival != 0 || s.ended || s.readErr != 0 || s.starved || s.first != none:
 	case s.bulk:
-		s.arrival = s.start(&queue.Op{Kind: queue.OpPoll, Interest: queue.Readable, Token: arrivalMark}, &s.readErr)
+		s.arrival = s.start(queue.Op{Kind: queue.OpPoll, Interest: queue.Readable, Token: arrivalMark}, &s.readErr)
 	default:
-		s.receive = s.start(&queue.Op{Kind: queue.OpRecv, Buffers: t.buffers, Multi: true}, &s.readErr)
+		s.receive = s.start(queue.Op{Kind: queue.OpRecv, Buffers: t.buffers, Multi: true}, &s.readErr)
 	}
 	switch {
 	case stopped && s.room != 0:
 		t.cancel(s.room)
 	case !stopped && s.full && s.room == 0 && len(s.sending) == 0:
-		s.room = s.start(&queue.Op{Kind: queue.OpPoll, Interest: queue.Writable}, &s.sendErr)
+		s.room = s.start(queue.Op{Kind: queue.OpPoll, Interest: queue.Writable}, &s.sendErr)
 	}
 	if s.closing {
 		if len(s.sending) > 0 && s.linger == 0 {
 			var ignored int32
-			s.linger = s.start(&queue.Op{Kind: queue.OpTimeout, After: t.options.Linger}, &ignored)
+			s.linger = s.start(queue.Op{Kind: queue.OpTimeout, After: t.options.Linger}, &ignored)
 		}
 		s.finish()
 	}
@@ -444,10 +444,12 @@ func (s *Stream) submit() {
 func (s *Stream) slotGone() bool { return s.transfers.slots[s.index].stream != s }
 
 // start submits an operation of s. If the queue refuses, it stores why in failure.
-func (s *Stream) start(op *queue.Op, failure *int32) queue.OpID {
+func (s *Stream) start(op queue.Op, failure *int32) queue.OpID {
+	t := s.transfers
 	op.Handle = s.handle
-	op.Token |= s.transfers.tokenOf(s)
-	id, err := s.transfers.queue.Submit(op)
+	op.Token |= t.tokenOf(s)
+	t.op = op
+	id, err := t.queue.Submit(&t.op)
 	if err == nil {
 		return id
 	}

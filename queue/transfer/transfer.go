@@ -76,8 +76,9 @@ type Transfers struct {
 	spare   []*Stream // the other slice of Flush
 	starved []*Stream // whose receive found no buffer
 	chunks  [][]byte
-	closing int  // streams that are closed and not dropped
-	over    bool // End was called
+	op      queue.Op // the last that was submitted; a variable of its own would be allocated per operation
+	closing int      // streams that are closed and not dropped
+	over    bool     // End was called
 }
 
 // held is the rest of a buffer with unread bytes.
@@ -139,11 +140,20 @@ func (t *Transfers) drop(s *Stream) {
 // Owns reports whether e is a completion of these Transfers, which Complete takes.
 func Owns(e *queue.Event) bool { return e.Completion != 0 && e.Token&Mark != 0 }
 
-// Complete takes a completion that Wait has returned, and turns e into the event of readiness that
-// results, with the token of the stream. It reports false if nothing results.
-func (t *Transfers) Complete(e *queue.Event) bool {
+// Complete takes the completions of these Transfers among events that Wait has returned. It turns
+// each into the event of readiness that results, with the token of the stream. A completion from
+// which nothing results stays a completion; see Owns.
+func (t *Transfers) Complete(events []queue.Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	for i := range events {
+		if Owns(&events[i]) {
+			t.complete(&events[i])
+		}
+	}
+}
+
+func (t *Transfers) complete(e *queue.Event) {
 	i := uint32(e.Token)
 	var s *Stream
 	if int(i) < len(t.slots) {
@@ -156,15 +166,15 @@ func (t *Transfers) Complete(e *queue.Event) bool {
 		if e.Completion&queue.Provided != 0 {
 			t.giveBack(e.Buffer)
 		}
-		return false
+		return
 	}
 	ready := s.complete(e)
-	*e = queue.Event{Token: s.token, Ready: ready}
-	if s.closing {
+	switch {
+	case s.closing:
 		s.finish()
-		return false
+	case ready != 0:
+		*e = queue.Event{Token: s.token, Ready: ready}
 	}
-	return ready != 0
 }
 
 // giveBack returns a buffer, and lets the streams receive that found none. The caller holds mu.

@@ -114,8 +114,9 @@ func (r *rig) turn(timeout time.Duration) int {
 	r.transfers.Flush()
 	n, err := r.queue.Wait(events[:], timeout)
 	require.NoError(r.t, err)
+	r.transfers.Complete(events[:n])
 	for i := range events[:n] {
-		if e := &events[i]; transfer.Owns(e) && r.transfers.Complete(e) {
+		if e := &events[i]; !transfer.Owns(e) {
 			require.Equal(r.t, token, e.Token)
 			r.ready |= e.Ready
 		}
