@@ -44,9 +44,9 @@ type Completer interface {
 
 	// SubmitChain submits the operations of ops so that each begins when the one before has
 	// succeeded, and stores their ids in ids, which has the same length. If one fails, is canceled
-	// or moves less than all its bytes, the rest complete with [ErrCanceled]. All bytes of a receive
-	// are the room for them, or with Buffers at least one. No operation of a chain may be Multi.
-	// After an error, none was submitted.
+	// or moves less than all its bytes, the rest complete with [ErrCanceled]. All bytes of a
+	// receive are the room for them, or with Buffers at least one. No operation of a chain may be
+	// Multi. After an error, none was submitted.
 	//
 	// Errors: those of Submit.
 	SubmitChain(ops []Op, ids []OpID) error
@@ -66,8 +66,8 @@ type Completer interface {
 	NewBuffers(count, size int) (Buffers, error)
 
 	// Close also cancels all operations and waits until they have ended. Their completions are
-	// dropped, with two consequences: handles that they accepted are closed, and no memory of theirs
-	// is used afterwards. Bytes that they received are lost.
+	// dropped, with two consequences: handles that they accepted are closed, and no memory of
+	// theirs is used afterwards. Bytes that they received are lost.
 	Close() error
 }
 

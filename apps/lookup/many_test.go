@@ -98,8 +98,8 @@ func TestOrder(t *testing.T) {
 		})
 		args := []string{"-t", "A", "-i", list, "-timeout", noTimeout}
 		if unordered {
-			// One place of two is free, so a name is asked after the answers of all before it except
-			// the first.
+			// One place of two is free, so a name is asked after the answers of all before it
+			// except the first.
 			args = append(args, "-unordered", "-j", "2")
 		}
 		got := table(look(t, v, 0, args...))

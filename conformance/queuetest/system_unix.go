@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/edgewise-go/edgewise/sys"
-	"golang.org/x/sys/unix"
 )
 
 func systemProbes() []probe {
@@ -63,8 +62,11 @@ func tryDuplicate() error {
 
 // inherited reports whether a program that this process executes gets h.
 func inherited(h sys.Handle) (bool, error) {
-	flags, err := unix.FcntlInt(uintptr(h), unix.F_GETFD, 0)
-	return flags&unix.FD_CLOEXEC == 0, err
+	flags, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(h), syscall.F_GETFD, 0)
+	if errno != 0 {
+		return false, errno
+	}
+	return flags&syscall.FD_CLOEXEC == 0, nil
 }
 
 // notOpen reports whether err means that a handle is not open.

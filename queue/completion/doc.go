@@ -39,6 +39,9 @@
 // A connect to a Unix-domain socket whose queue is full fails with EAGAIN: the kernel reports no
 // room there. A datagram to a full Unix-domain socket to which the sender is not connected waits
 // for an event of the sender for the same reason.
+//
+// On Windows, datagrams are not supported, and a reset may look like the end of the stream. Package
+// iocp completes natively there.
 package completion
 
 // Options configures a queue.

@@ -1,5 +1,0 @@
-package queuetest
-
-import "testing"
-
-func TestCompletionOverIOCP(t *testing.T) { Run(t, completionTarget(iocpTarget())) }
