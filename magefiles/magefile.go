@@ -64,19 +64,6 @@ func Test(full *bool) error {
 	return runRecordedWith(testrun.Options{Dir: w.Root, Env: []string{raceExit}}, w, flags, packages...)
 }
 
-// packagesAtOnce returns the flag for how many packages are tested at once. Many wait for most of
-// their time, so it is more than there are processors.
-func packagesAtOnce() string { return fmt.Sprintf("-p=%d", runtime.GOMAXPROCS(0)+2) }
-
-// withoutDebugInfo shortens the linking of some ninety test programs by a fifth. Stacks keep their
-// names and lines.
-const withoutDebugInfo = "-ldflags=-w"
-
-// raceExit removes the second for which a test program with the race detector sleeps before it
-// exits. In that time a goroutine that outlives the tests may still race. The suites check that
-// none does, and -full sleeps.
-const raceExit = "GORACE=atexit_sleep_ms=0"
-
 // Prove shows that the conformance suites can fail. It runs their cases against implementations
 // with one broken rule each, with the race detector where it works.
 func Prove() error {
@@ -92,19 +79,6 @@ func Prove() error {
 // interop is the module whose tests run the libraries of others. Compiling those takes longer than
 // all else, so only Interop and TestAlone do.
 const interop = "interop"
-
-// tooling is the module of the targets. Its tests compile small workspaces again and again.
-const tooling = "magefiles"
-
-// TestTools runs the tests of the targets themselves, with the race detector where it works.
-func TestTools() error {
-	w, err := open()
-	if err != nil {
-		return err
-	}
-	_, err = runTests(testrun.Options{Dir: w.Root, Env: []string{raceExit}}, append(raceFlags("testTools"), testTimeout, packagesAtOnce()), "./"+tooling+"/...")
-	return err
-}
 
 // Interop runs the libraries of others on edgewise, with the race detector where it works, and
 // prints a table: a line per library, a column per form. The libraries include clients of Redis and

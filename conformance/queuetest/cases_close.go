@@ -88,8 +88,7 @@ func closeKeepsHandles(t T, f *Fixture) {
 	f.read(t, a, 1)
 }
 
-// closeRounds is how often a queue is closed during calls, and closeRoundsFull is how often if the
-// whole product is asked for.
+// A case closes closeRounds queues during calls, and closeRoundsFull with suite.Full.
 const (
 	closeRounds     = 2
 	closeRoundsFull = 5

@@ -214,9 +214,8 @@ func urgentRead(w *world) {
 	}
 }
 
-// signalID is the case that has a process of its own, with signals. signalRounds is how often each
-// of its readers reaches a mark, and signalRoundsFull is how often if the whole product is asked
-// for.
+// signalID names the case that runs in a process of its own, with signals. Each of its readers
+// reaches signalRounds marks, and signalRoundsFull with suite.Full.
 const (
 	signalID         = "urgent/signal"
 	signalRounds     = 2

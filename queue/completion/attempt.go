@@ -6,6 +6,7 @@ import (
 	"syscall"
 
 	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/queue/internal/flight"
 	"github.com/edgewise-go/edgewise/queue/internal/lending"
 	"github.com/edgewise-go/edgewise/sys"
 )
@@ -119,7 +120,7 @@ func (t *attempt) receiveProvided() {
 
 // send sends the rest of the bytes.
 func (t *attempt) send() {
-	total := sizeOf(&t.op)
+	total := flight.Size(&t.op)
 	for t.sent < total {
 		n, err := t.sendSome()
 		if err == nil {
@@ -285,16 +286,4 @@ func resultOf(err error) int32 {
 		errno = syscall.EINVAL
 	}
 	return -int32(errno)
-}
-
-// sizeOf returns the number of bytes of the memory of op.
-func sizeOf(op *queue.Op) int {
-	if op.Vector == nil {
-		return len(op.Data)
-	}
-	n := 0
-	for _, s := range op.Vector {
-		n += len(s)
-	}
-	return n
 }

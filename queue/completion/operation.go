@@ -192,7 +192,7 @@ func (x *operation) succeeded(r outcome) bool {
 	case r.result < 0:
 		return false
 	case x.op.Kind == queue.OpSend, x.op.Kind == queue.OpRecv && x.pool == nil:
-		return int(r.result) == sizeOf(&x.op)
+		return int(r.result) == flight.Size(&x.op)
 	case x.op.Kind == queue.OpRecv:
 		return r.result > 0
 	}

@@ -75,7 +75,7 @@ func (q *instance) Wait(events []queue.Event, timeout time.Duration) (int, error
 	}
 }
 
-// preparation is how a Wait enters the kernel.
+// preparation holds the conditions under which a Wait enters the kernel.
 type preparation struct {
 	block      time.Duration // how long to wait for packets
 	notStarted error         // why a due poll could not start

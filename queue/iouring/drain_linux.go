@@ -16,7 +16,7 @@ import (
 // on a socket ends as soon as the thread that submitted it runs in the kernel.
 const drainTimeout = 10 * time.Second
 
-// drainPause is how long drain waits before it cancels again. The kernel does not find an operation
+// drain waits for drainPause before it cancels again. The kernel does not find an operation
 // that it is about to continue.
 const drainPause = 20 * time.Millisecond
 

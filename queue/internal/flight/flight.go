@@ -128,11 +128,11 @@ func Check(op *queue.Op) error {
 		if op.Buffers != nil && (op.Data != nil || op.Vector != nil) {
 			return invalid("both Buffers and memory of the caller")
 		}
-		if op.Buffers == nil && size(op) == 0 {
+		if op.Buffers == nil && Size(op) == 0 {
 			return invalid("no room: want Data, Vector or Buffers")
 		}
 	case queue.OpSend:
-		if size(op) == 0 {
+		if Size(op) == 0 {
 			return invalid("nothing to send: want Data or Vector")
 		}
 	case queue.OpRecvMessage, queue.OpSendMessage, queue.OpConnect:
@@ -181,7 +181,8 @@ func CheckChain(ops []queue.Op, ids []queue.OpID) error {
 	return nil
 }
 
-func size(op *queue.Op) int {
+// Size returns the number of bytes of the memory of op.
+func Size(op *queue.Op) int {
 	if op.Vector == nil {
 		return len(op.Data)
 	}

@@ -1,0 +1,82 @@
+package transfer
+
+import "github.com/edgewise-go/edgewise/sys"
+
+// Release ends a stream that Stop has ended, without closing the handle, which is the caller's
+// again. It reports false, and does nothing, if an operation or unread bytes are left.
+func (s *Stream) Release() bool {
+	t := s.transfers
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if s.closing || !s.idle() || s.first != none || s.ended || s.readErr != 0 {
+		return false
+	}
+	t.drop(s)
+	s.closing = true
+	return true
+}
+
+// Stop ends the transfer by operations. Done reports whether it has ended; if not, an event follows
+// when it has. Bytes that have arrived stay readable by TryReadv. After the end, reads and writes
+// go to the kernel, and the caller registers the handle with the queue.
+func (s *Stream) Stop() (done bool) {
+	t := s.transfers
+	t.mu.Lock()
+	s.stopping = true
+	s.mark()
+	done = s.idle()
+	t.mu.Unlock()
+	t.wake(!done)
+	return done
+}
+
+// Stopping reports whether Stop was called.
+func (s *Stream) Stopping() bool {
+	s.transfers.mu.Lock()
+	defer s.transfers.mu.Unlock()
+	return s.stopping
+}
+
+func (s *Stream) idle() bool {
+	return s.receive == 0 && s.arrival == 0 && s.send == 0 && s.room == 0 && len(s.sending)+len(s.pending) == 0
+}
+
+// Close ends the stream and owns the handle from now on.
+func (s *Stream) Close() {
+	t := s.transfers
+	t.mu.Lock()
+	if s.closing {
+		t.mu.Unlock()
+		return
+	}
+	s.closing = true
+	t.closing++
+	for s.first != none {
+		s.reset = true
+		s.shift()
+	}
+	s.mark()
+	s.finish()
+	dirty := s.dirty
+	t.mu.Unlock()
+	t.wake(dirty)
+}
+
+// finish closes the handle if no operation uses it. The caller holds mu.
+func (s *Stream) finish() {
+	t := s.transfers
+	if s.sendErr != 0 {
+		t.keepAll(s)
+	}
+	if !s.idle() {
+		return
+	}
+	if s.linger != 0 {
+		t.cancel(s.linger) // its completion finds no stream
+	}
+	if s.reset {
+		_ = sys.SetLinger(s.handle, 0) // the peer learns that its bytes were not read
+	}
+	_ = sys.Close(s.handle)
+	t.drop(s)
+}
