@@ -39,6 +39,14 @@ func TestNoSystemCallBlocks(t *testing.T) {
 	}
 }
 
+// A descriptor that another thread opens while close runs is not the closed one.
+func TestACloseTakesEffectBeforeItReturns(t *testing.T) {
+	trace := "1 close(14 <unfinished ...>\n2 openat(AT_FDCWD, \"/etc/hosts\") = 14\n1 <... close resumed>) = 0\n2 read(14, \"\", 1) = 0\n"
+	require.NotContains(t, strings.Join(faults(trace), "\n"), "read(14")
+	blocked := "1 openat(AT_FDCWD, \"/etc/hosts\") = 14\n1 close(14) = 0\n2 read(14, \"\", 1) = 0\n"
+	require.Contains(t, strings.Join(faults(blocked), "\n"), "read(14")
+}
+
 // stopTraced ends the one child of strace, and thereby strace.
 func stopTraced(t *testing.T, p *apptest.Process) {
 	t.Helper()
@@ -139,7 +147,7 @@ func (d descriptors) isFile(line string) bool {
 
 // joinCalls returns the calls of a trace, one per line. strace splits a call in two lines if
 // another thread makes a call meanwhile. joinCalls omits calls that had not returned when the
-// process ended.
+// process ended. A close takes the place where it began.
 func joinCalls(text string) (calls []string) {
 	begun := map[string]string{} // by thread
 	for line := range strings.Lines(text) {
@@ -147,10 +155,17 @@ func joinCalls(text string) (calls []string) {
 		if begin, ok := strings.CutSuffix(line, "<unfinished ...>"); ok {
 			thread, _, _ := strings.Cut(line, " ")
 			begun[thread] = begin
+			if m := call.FindStringSubmatch(begin); m != nil && m[1] == "close" {
+				// The number is free from now on: another thread may get it before close returns.
+				calls = append(calls, begin)
+			}
 			continue
 		}
 		if m := resumed.FindStringSubmatch(line); m != nil {
 			line = begun[m[1]] + m[2]
+			if m := call.FindStringSubmatch(line); m != nil && m[1] == "close" {
+				continue
+			}
 		}
 		calls = append(calls, line)
 	}

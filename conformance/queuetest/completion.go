@@ -14,9 +14,9 @@ import (
 // Completions is the feature of a queue that is a [queue.Completer].
 const Completions suite.Feature = "completions"
 
-// completer wraps the queue of a case, which is a Completer. It checks what holds for every completion: its
-// operation is in flight, and its bits are legal. Only the goroutine of the case may use it, except
-// for the methods of the embedded Completer.
+// completer wraps the queue of a case, which is a Completer. It checks what holds for every
+// completion: its operation is in flight, and its bits are legal. Only the goroutine of the case
+// may use it, except for the methods of the embedded Completer.
 type completer struct {
 	queue.Completer
 	t         T
