@@ -2,6 +2,7 @@ package queuetest
 
 import (
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/edgewise-go/edgewise/sys"
@@ -11,7 +12,7 @@ import (
 // reused number.
 type end struct {
 	handle sys.Handle
-	closed bool
+	closed atomic.Bool
 }
 
 func own(t T, h sys.Handle) *end {
@@ -21,10 +22,9 @@ func own(t T, h sys.Handle) *end {
 }
 
 func (e *end) close(t T) {
-	if e.closed {
+	if e.closed.Swap(true) {
 		return
 	}
-	e.closed = true
 	if err := sys.Close(e.handle); err != nil {
 		t.Errorf("close handle %v: %v", e.handle, err)
 	}
