@@ -58,15 +58,20 @@ func (r *Fixture) tcpPair(t T) (a, b sys.Handle) {
 	return a, b
 }
 
-// feed sends all pieces in a function on the loop, so the loop polls its queue only after
-// everything has been sent.
-func (r *Fixture) feed(t T, h sys.Handle, pieces []string) {
+// feed sends all pieces while nothing polls the queue that reports to callers in form f. A Wait
+// between two pieces would report the later ones by an event of their own.
+func (r *Fixture) feed(t T, f form, h sys.Handle, pieces []string) {
 	t.Helper()
-	r.on(t, func() {
+	send := func() {
 		if err := urgent.SendPieces(h, pieces); err != nil {
 			t.Errorf("send: %v", err)
 		}
-	})
+	}
+	if f.polled {
+		r.poller.pause(t, r, send)
+	} else {
+		r.on(t, send)
+	}
 }
 
 func waitUrgent(t T, r *Fixture, f form) {
@@ -95,7 +100,7 @@ func waitUrgent(t T, r *Fixture, f form) {
 			}
 		})
 		r.settle(t)
-		r.feed(t, b, pieces)
+		r.feed(t, f, b, pieces)
 		r.wait(t, done, "the bytes around urgent data are read")
 	}
 }
@@ -148,7 +153,7 @@ func handlerUrgent(t T, r *Fixture) {
 			t.Fatalf("Handle: %v", err)
 		}
 		r.fence(t)
-		r.feed(t, b, pieces)
+		r.feed(t, taskForm, b, pieces)
 		r.wait(t, s.ended, "a handler reads the bytes around urgent data")
 		if s.err != nil || plainBytes(string(got)) != want {
 			t.Errorf("%q: a handler read %q, %v", pieces, got, s.err)

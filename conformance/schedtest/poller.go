@@ -3,6 +3,7 @@ package schedtest
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/edgewise-go/edgewise/queue"
@@ -20,7 +21,7 @@ type poller struct {
 	mu      sync.Mutex // guards a fence
 	marker  sched.Source
 	a, b    sys.Handle
-	stopped bool // by the case
+	stopped atomic.Bool // a goroutine that a failed case has left may still be in fence
 }
 
 // poll gives the case a poller. It must be called before the scheduler is opened.
@@ -63,13 +64,12 @@ func (p *poller) run(t T, r *Fixture) {
 	t.Cleanup(func() { p.stop(t, r) })
 }
 
-// stop ends the poller unless the case has done so.
+// stop ends the poller. Only the first call does.
 func (p *poller) stop(t T, r *Fixture) {
 	t.Helper()
-	if p.stopped {
+	if p.stopped.Swap(true) {
 		return
 	}
-	p.stopped = true
 	if err := p.Close(); err != nil {
 		t.Errorf("Close of the poller: %v", err)
 	}
@@ -89,22 +89,41 @@ func (p *poller) fence(t T, r *Fixture) {
 	t.Helper()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.stopped {
+	if p.stopped.Load() {
 		return
 	}
 	for range 2 {
 		send(t, p.b, "x")
-		for buf, until := make([]byte, 1), time.Now().Add(r.patience); ; {
-			if _, err := sys.Recv(p.a, buf); err == nil {
-				break
-			} else if err != sys.ErrWouldBlock {
-				t.Errorf("receive the marker of a fence: %v", err)
-				return
-			}
-			if err := p.marker.Wait(sys.Readable, until); err != nil {
-				t.Errorf("wait for the marker of a fence: %v", err)
-				return
-			}
+		p.takeMarker(t, r)
+	}
+}
+
+// pause runs f between two Waits of the poller: it reports all that f does at once.
+func (p *poller) pause(t T, r *Fixture, f func()) {
+	t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	h := p.queue.holdEvents()
+	send(t, p.b, "x")
+	r.wait(t, h.held, "the poller takes the marker of a pause")
+	f()
+	close(h.release)
+	p.takeMarker(t, r)
+}
+
+// takeMarker receives the byte that p.b has sent.
+func (p *poller) takeMarker(t T, r *Fixture) {
+	t.Helper()
+	for buf, until := make([]byte, 1), time.Now().Add(r.patience); ; {
+		if _, err := sys.Recv(p.a, buf); err == nil {
+			return
+		} else if err != sys.ErrWouldBlock {
+			t.Errorf("receive a marker: %v", err)
+			return
+		}
+		if err := p.marker.Wait(sys.Readable, until); err != nil {
+			t.Errorf("wait for a marker: %v", err)
+			return
 		}
 	}
 }
