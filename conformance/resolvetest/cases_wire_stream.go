@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/net/dns/dnsmessage"
 
@@ -225,13 +226,16 @@ func pipelined(t T, p Fixture) {
 }
 
 func stalled(t T, p Fixture) {
+	// A slow machine may close the first stream before it has a query.
+	var bad atomic.Pointer[peer]
 	w := p.wire(t, WireOptions{Streams: true, Timeout: 5 * soon}, func(q *arrival) {
-		if q.peer.n == 0 && q.name() == "one.example." {
+		switch {
+		case q.name() == "one.example." && bad.CompareAndSwap(nil, q.peer):
 			b := binary.BigEndian.AppendUint16(nil, 65535)
 			q.peer.write(append(b, q.packed()[:10]...))
-			return
+		case q.peer != bad.Load():
+			q.reply()
 		}
-		q.reply()
 	})
 	for _, name := range []string{"zero.example", "one.example", "two.example"} {
 		suite.Until(t, "an answer over a stream that does not stall", func() bool {
