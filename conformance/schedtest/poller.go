@@ -98,17 +98,25 @@ func (p *poller) fence(t T, r *Fixture) {
 	}
 }
 
-// pause runs f between two Waits of the poller: it reports all that f does at once.
+// pause runs f between two Waits of the poller, which then reports all that f does at once.
 func (p *poller) pause(t T, r *Fixture, f func()) {
 	t.Helper()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	h := p.queue.holdEvents()
 	send(t, p.b, "x")
+	// The queue reports the marker only while somebody waits for it, unless its mode is Edge.
+	taken := r.goes(func() {
+		if err := p.marker.Wait(sys.Readable, time.Now().Add(r.late())); err != nil {
+			t.Errorf("wait for the marker of a pause: %v", err)
+			return
+		}
+		p.takeMarker(t, r)
+	})
 	r.wait(t, h.held, "the poller takes the marker of a pause")
 	f()
 	close(h.release)
-	p.takeMarker(t, r)
+	r.wait(t, taken, "the marker of a pause is received")
 }
 
 // takeMarker receives the byte that p.b has sent.
