@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"net"
 	"net/netip"
+	"slices"
 
 	"golang.org/x/net/dns/dnsmessage"
 )
@@ -92,6 +93,8 @@ func (q *arrival) packed(edits ...edit) []byte {
 	for _, e := range edits {
 		e(&m)
 	}
+	// Pack writes to the records, and the servers of a case may share those of an edit.
+	m.Answers, m.Authorities, m.Additionals = slices.Clone(m.Answers), slices.Clone(m.Authorities), slices.Clone(m.Additionals)
 	b, err := m.Pack()
 	if err != nil {
 		q.server.t.Errorf("reply to %s: %v", q.name(), err)
