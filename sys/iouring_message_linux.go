@@ -11,6 +11,7 @@ import (
 // all bytes, and arms a poll instead of blocking.
 const (
 	IoUringSendFlags        = uint32(unix.MSG_NOSIGNAL | unix.MSG_WAITALL)
+	IoUringSendNow          = uint32(unix.MSG_DONTWAIT) // the send fails if the socket has no room
 	IoUringSendMessageFlags = uint32(unix.MSG_NOSIGNAL)
 	IoUringRecvMessageFlags = uint32(unix.MSG_CMSG_CLOEXEC)
 	IoUringAcceptFlags      = uint32(unix.SOCK_NONBLOCK | unix.SOCK_CLOEXEC)

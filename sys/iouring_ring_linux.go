@@ -166,6 +166,13 @@ func (r *IoUring) Unsubmitted() uint32 {
 	return atomic.LoadUint32(r.tail) - atomic.LoadUint32(r.head)
 }
 
+// Pushed returns the number of requests that were ever pushed, modulo 2^32.
+func (r *IoUring) Pushed() uint32 { return atomic.LoadUint32(r.tail) }
+
+// Taken returns how many of the pushed requests the kernel has taken, modulo 2^32. All completions
+// that a request has caused while the kernel took it are in the ring, or Overflown.
+func (r *IoUring) Taken() uint32 { return atomic.LoadUint32(r.head) }
+
 // Submit submits all stored requests and never blocks. After an error, the next call submits the
 // rest.
 //

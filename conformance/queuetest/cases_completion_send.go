@@ -21,6 +21,14 @@ func completionSendCases() []Case {
 			"gnet#569", completesSendPart),
 		completing("send-refused", "OpSend", "An OpSend to a peer that has closed fails.",
 			"monoio#214", completesSendRefused),
+		completing("send-quiet", "Op.Quiet", "Quiet says that nobody waits for the completion of an OpSend. The bytes leave, and Wait reports the completion when it returns for another reason.",
+			"a completion that only interrupts", completesSendQuiet),
+		completing("send-quiet-large", "Op.Quiet", "A quiet OpSend sends all of Data, however slow the reader is.",
+			"gnet#569", completesSendQuietLarge),
+		completing("send-quiet-refused", "Op.Quiet", "Wait does not return for the success of a quiet OpSend alone. It returns for its failure.",
+			"a peer that has closed is never noticed", completesSendQuietRefused),
+		completing("send-quiet-canceled", "Op.Quiet", "After Cancel, Wait returns the completion of a quiet OpSend.",
+			"a cancel of what has ended", completesSendQuietCanceled),
 	}
 }
 
@@ -134,6 +142,64 @@ func completesSendPart(t T, c *completer) {
 		t.Errorf("got result %d (%v), want at least the 1000 bytes that were read, and not all", e.Result, e.Err())
 	}
 	c.failsAs(c.submit(queue.Op{Kind: queue.OpSend, Handle: client.handle, Data: data[:1]}), sys.ClassDisconnected)
+}
+
+func completesSendQuiet(t T, c *completer) {
+	a, b := pair(t)
+	want := pattern(64, 1)
+	for i := range want {
+		o := c.submit(queue.Op{Kind: queue.OpSend, Handle: a.handle, Data: want[i : i+1], Quiet: true})
+		c.turn(0)
+		same(t, "sent quietly", c.f.reads(t, b, 1), want[i:i+1])
+		for !o.ended {
+			must(t, c.Wake())
+			c.turn(c.f.patience)
+		}
+		c.result(o, 1)
+	}
+	quiet := c.submit(queue.Op{Kind: queue.OpSend, Handle: a.handle, Data: want, Quiet: true})
+	c.result(c.submit(queue.Op{Kind: queue.OpSend, Handle: a.handle, Data: want}), len(want))
+	c.fence()
+	if !quiet.ended {
+		t.Errorf("%v: no completion after the one of a later send", quiet)
+	}
+	c.result(quiet, len(want))
+	same(t, "sent", c.f.reads(t, b, 2*len(want)), append(want[:len(want):len(want)], want...))
+}
+
+func completesSendQuietLarge(t T, c *completer) {
+	a, b := pair(t)
+	data := pattern(8<<20, 1)
+	o := c.submit(queue.Op{Kind: queue.OpSend, Handle: a.handle, Data: data, Quiet: true})
+	c.pending(o, "without a reader of 8 MiB")
+	same(t, "sent", c.slow(b, o, len(data)), data)
+	c.result(o, len(data))
+}
+
+func completesSendQuietRefused(t T, c *completer) {
+	client, server := c.f.connected(t)
+	server.reset(t)
+	c.await(c.submit(queue.Op{Kind: queue.OpRecv, Handle: client.handle, Data: make([]byte, 1)}))
+	c.failsAs(c.submit(queue.Op{Kind: queue.OpSend, Handle: client.handle, Data: make([]byte, 1), Quiet: true}), sys.ClassDisconnected)
+}
+
+// completesSendQuietCanceled cancels a send that has ended or not: with room it is reported in any
+// case, and without room it is canceled.
+func completesSendQuietCanceled(t T, c *completer) {
+	a, b := pair(t)
+	data := pattern(8<<20, 1)
+	o := c.submit(queue.Op{Kind: queue.OpSend, Handle: a.handle, Data: data[:1], Quiet: true})
+	same(t, "sent quietly", func() []byte { c.turn(0); return c.f.reads(t, b, 1) }(), data[:1])
+	if !o.ended {
+		c.cancel(o)
+	}
+	c.result(o, 1)
+	o = c.submit(queue.Op{Kind: queue.OpSend, Handle: a.handle, Data: data, Quiet: true})
+	c.pending(o, "without a reader of 8 MiB")
+	c.cancel(o)
+	if e := c.await(o); e.Result == 0 || int(e.Result) >= len(data) {
+		t.Errorf("%v: got result %d (%v), want a part or ErrCanceled", o, e.Result, e.Err())
+	}
 }
 
 func completesSendRefused(t T, c *completer) {

@@ -171,6 +171,33 @@ func transferMutants() []completionMutant {
 				return result
 			})
 		}, "completion/send-refused"},
+		{"a quiet send has no completion", func(q *faultyCompleter) {
+			q.completion = func(_ *queue.Event, o *flying) bool { return !o.Quiet || len(o.Data) != 64 }
+		}, "completion/send-quiet"},
+		{"a quiet send ends with what fits", func(q *faultyCompleter) {
+			q.results(func(result int32, o *flying) int32 {
+				if o.Quiet && result > 0 {
+					return min(result, 64<<10)
+				}
+				return result
+			})
+		}, "completion/send-quiet-large"},
+		{"a quiet send to nobody succeeds", func(q *faultyCompleter) {
+			q.results(func(result int32, o *flying) int32 {
+				if o.Quiet && result == -int32(syscall.EPIPE) {
+					return int32(len(o.Data))
+				}
+				return result
+			})
+		}, "completion/send-quiet-refused"},
+		{"a canceled quiet send succeeds", func(q *faultyCompleter) {
+			q.results(func(result int32, o *flying) int32 {
+				if o.Quiet && o.canceled {
+					return int32(len(o.Data))
+				}
+				return result
+			})
+		}, "completion/send-quiet-canceled"},
 	}
 }
 

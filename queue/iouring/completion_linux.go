@@ -16,7 +16,7 @@ const triesMax = 255
 type outcome uint8
 
 const (
-	silence  outcome = iota // nothing to report, and the kernel continues
+	nothing  outcome = iota // nothing to report, and the kernel continues
 	again                   // nothing to report, and the operation must be submitted again
 	progress                // report, and the kernel continues
 	rearm                   // report, and the operation must be submitted again
@@ -39,6 +39,9 @@ func (q *instance) complete(events []queue.Event, n int, c sys.IoUringCQE) (int,
 		return n, nil
 	}
 	x := &s.Extra
+	if x.is(skipping) {
+		x.state = x.state&^(quietly|skipping) | partial
+	}
 	more := c.Flags&sys.IoUringMore != 0
 	if !more {
 		x.state &^= entered
@@ -143,7 +146,7 @@ func (q *instance) cancelFailed(id queue.OpID, s *record, result int32) {
 func (q *instance) reclaim() {
 	for i := range q.flight.Slots() {
 		if id, s := q.flight.At(i); s != nil && s.Extra.is(entered) {
-			s.Extra.state |= suspect
+			s.Extra.state = s.Extra.state&^skipping | suspect
 			s.Extra.tries = 0
 			q.cancels = append(q.cancels, id)
 		}
@@ -158,14 +161,14 @@ func (q *instance) judge(id queue.OpID, s *record, c sys.IoUringCQE, more bool) 
 	switch {
 	case x.is(held):
 		if more {
-			return 0, silence
+			return 0, nothing
 		}
 		return x.result, terminal
 	case c.Flags&sys.IoUringNotification != 0:
 		result = x.result
 	case x.is(zeroCopy) && more:
 		x.result = result
-		return 0, silence
+		return 0, nothing
 	}
 	if result < 0 {
 		return q.judgeError(s, syscall.Errno(-result))
@@ -231,7 +234,7 @@ func (q *instance) judgeError(s *record, errno syscall.Errno) (int32, outcome) {
 		case x.prev != 0:
 			// The kernel ended the chain, and its predecessor has not failed in the contract.
 			x.state |= waiting
-			return 0, silence
+			return 0, nothing
 		}
 		// The thread that submitted it has ended, or reclaim canceled it.
 		x.state &^= suspect
@@ -271,7 +274,7 @@ func (q *instance) judgeTransfer(s *record, result int32, more bool) (int32, out
 	}
 	x.tries = 0
 	x.moved += result
-	if x.is(file) && result > 0 && int(x.moved) < x.size() {
+	if x.is(file|partial) && result > 0 && int(x.moved) < x.size() {
 		return q.retry(s)
 	}
 	return x.moved, terminal
@@ -287,7 +290,7 @@ func (q *instance) judgePoll(id queue.OpID, s *record, result int32, more bool) 
 		// A poll that reports once would complete at once, again and again.
 		x.state |= persistent
 		if more {
-			return 0, silence
+			return 0, nothing
 		}
 		return q.retry(s)
 	}
@@ -303,7 +306,7 @@ func (q *instance) judgePoll(id queue.OpID, s *record, result int32, more bool) 
 		x.state |= held
 		x.result = int32(ready)
 		q.cancels = append(q.cancels, id)
-		return 0, silence
+		return 0, nothing
 	}
 	return int32(ready), terminal
 }

@@ -55,6 +55,9 @@
 // turns, two threads have to run before a Wait returns. A ring works best with one waiting thread.
 // Many threads may share a ring; this costs only time. SingleWaiter avoids the interruption.
 //
+// A send with [queue.Op].Quiet asks for no completion on success. Its bytes leave in the Wait that
+// submits it, and that Wait continues to wait.
+//
 // # Delete before close
 //
 // A poll holds a reference to its file. A handle that is closed without Delete stays open in the
@@ -102,8 +105,8 @@ type Options struct {
 
 	// SingleWaiter promises that one goroutine, locked to its thread, makes all calls of Wait. The
 	// ring then belongs to that thread, which spares the kernel locks and interruptions. All other
-	// methods may still be called from any goroutine. A Wait from another thread, or during another
-	// Wait, returns [queue.ErrInvalid].
+	// methods may still be called from any goroutine. A Wait during another Wait returns
+	// [queue.ErrInvalid]. So does a Wait from another thread when it enters the kernel.
 	//
 	// The waker "nop" is refused. The queue is not Nested. Before Linux 6.1 New ignores the option:
 	// then Features has Nested.

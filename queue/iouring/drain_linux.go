@@ -66,6 +66,8 @@ func (q *instance) undrained() error {
 
 // discard takes all completions and drops their results. The caller holds Mu.
 func (q *instance) discard() {
+	head := q.ring.Taken()
+	defer func() { q.dropSilent(head) }()
 	for c, ok := q.ring.Peek(); ok; c, ok = q.ring.Peek() {
 		q.ring.Advance()
 		if low := c.UserData & math.MaxUint32; low >= uint64(cancelMark) || c.UserData&operationMark == 0 || c.UserData&cancelOpMark != 0 {
@@ -79,7 +81,7 @@ func (q *instance) discard() {
 			_ = sys.Close(sys.Handle(c.Result))
 		}
 		if c.Flags&sys.IoUringMore == 0 {
-			s.Extra.state &^= entered
+			s.Extra.state &^= entered | skipping
 			q.inside--
 		}
 	}

@@ -34,7 +34,7 @@ func (q *instance) deliver(events []queue.Event, entered error) (n int, woken bo
 		}
 	}
 	if err != nil && n == 0 {
-		return 0, false, q.Failed("wait", err)
+		return 0, false, q.waitFailed(err)
 	}
 	// Return events before an error, or they would be lost. The error is a lack of memory, and the
 	// next Wait retries.
@@ -46,10 +46,11 @@ func (q *instance) deliver(events []queue.Event, entered error) (n int, woken bo
 // turn.
 func (q *instance) collect(events []queue.Event) (n int, err error) {
 	n = q.emitLocal(events)
+	head := q.ring.Taken()
 	for n < len(events) {
 		c, ok := q.ring.Peek()
 		if !ok {
-			return n, nil
+			return q.emitSilent(events, n, head), nil
 		}
 		q.ring.Advance()
 		q.taken++

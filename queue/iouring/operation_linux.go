@@ -42,6 +42,9 @@ const (
 	polled1st                     // the submission polls until the handle is ready for the operation
 	persistent                    // the poll is a lasting one, although the operation is not Multi
 	suspect                       // its completion may be lost; see reclaim
+	quietly                       // Op.Quiet, and no submission has failed
+	skipping                      // in the kernel, which completes only a failure; see quiet_linux.go
+	partial                       // a silent submission has failed, perhaps after a part
 	held                          // operation.result is the terminal one, once the kernel has ended the request
 )
 
@@ -68,6 +71,9 @@ func (q *instance) put(op *queue.Op) (queue.OpID, *record) {
 	}
 	if op.ZeroCopy && x.vector == nil && q.zeroCopy {
 		x.state |= zeroCopy
+	}
+	if op.Quiet && x.state&zeroCopy == 0 && x.vector == nil && q.skip != 0 {
+		x.state |= quietly
 	}
 	return id, s
 }

@@ -91,11 +91,20 @@ func (q *instance) startChain(id queue.OpID) error {
 		if next != nil {
 			e.Flags |= sys.IoUringLink
 		}
+		silently := x.is(quietly) && x.prev == 0 && x.next == 0 && !x.is(file|polled1st)
+		if silently {
+			e.Flags |= q.skip
+			e.OpFlags |= sys.IoUringSendNow
+		}
 		if err := q.pushOperation(e, s); err != nil {
 			return err
 		}
 		x.state = x.state&^backlogged | entered
 		q.inside++
+		if silently {
+			x.state |= skipping
+			q.silents = append(q.silents, silence{id, q.ring.Pushed()})
+		}
 		if next == nil {
 			return nil
 		}

@@ -34,6 +34,7 @@ type instance struct {
 	backlog  []queue.OpID            // guarded by Mu; operations to be submitted
 	cancels  []queue.OpID            // guarded by Mu; operations to be canceled
 	local    []queue.OpID            // guarded by Mu; operations whose terminal completion needs no kernel
+	silents  []silence               // guarded by Mu; in the order of their submissions
 	inside   int                     // guarded by Mu; number of operations in the kernel
 	memories []*sys.IoUringMessage   // guarded by Mu; unused ones
 	groups   []*buffers              // guarded by Mu; those of each number, or nil
@@ -115,7 +116,7 @@ func (q *instance) Wait(events []queue.Event, timeout time.Duration) (int, error
 		return 0, err
 	}
 	defer q.depart()
-	if q.single {
+	if q.single && q.owner == 0 {
 		if err := q.claim(); err != nil {
 			return 0, err
 		}
@@ -156,9 +157,9 @@ func (q *instance) prepare(timeout time.Duration) (requests uint32, left time.Du
 	// Slots without room stay listed until this Wait has taken completions.
 	crowded := err == syscall.EBUSY || err == syscall.EAGAIN
 	if err != nil && !crowded {
-		return 0, 0, q.Failed("wait", err)
+		return 0, 0, q.waitFailed(err)
 	}
-	if crowded || len(q.local) > 0 {
+	if crowded || len(q.local) > 0 || q.unheard() {
 		timeout = 0
 	}
 	return q.ring.Unsubmitted(), q.Block(timeout), nil

@@ -1,6 +1,7 @@
 package iouring
 
 import (
+	"errors"
 	"fmt"
 	"syscall"
 
@@ -11,24 +12,25 @@ import (
 // thread that submits, waits or registers (io_uring_setup(2), IORING_SETUP_SINGLE_ISSUER). Other
 // threads store submissions under Mu, and interrupt the Wait through the waker.
 
-// claim makes the calling thread the one that waits, or returns an error if another one is. The
-// caller has the turn.
+// claim makes the calling thread the one that waits. The caller has the turn.
 func (q *instance) claim() error {
-	thread := syscall.Gettid()
-	if thread == q.owner {
-		return nil
-	}
-	if q.owner != 0 {
-		return q.Failed("wait", fmt.Errorf("SingleWaiter: thread %d waits, want only thread %d of the first Wait (lock the goroutine to its thread): %w",
-			thread, q.owner, queue.ErrInvalid))
-	}
 	q.Mu.Lock()
 	defer q.Mu.Unlock()
 	if err := q.ring.Enable(); err != nil {
 		return q.Failed("wait", fmt.Errorf("enable ring: %w", err))
 	}
-	q.enabled, q.owner = true, thread
+	q.enabled, q.owner = true, syscall.Gettid()
 	return nil
+}
+
+// waitFailed returns the error of a Wait. The kernel refuses the threads that do not own the ring:
+// a check in each Wait would cost a system call.
+func (q *instance) waitFailed(err error) error {
+	if q.single && errors.Is(err, syscall.EEXIST) {
+		err = fmt.Errorf("SingleWaiter: thread %d waits, want only thread %d of the first Wait (lock the goroutine to its thread): %w",
+			syscall.Gettid(), q.owner, queue.ErrInvalid)
+	}
+	return q.Failed("wait", err)
 }
 
 // second returns the error of a Wait that found another one running.

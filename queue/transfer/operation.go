@@ -22,7 +22,8 @@ func (s *Stream) submit() {
 	}
 	if len(s.sending) == 0 && len(s.pending) > 0 && s.sendErr == 0 {
 		s.sending, s.pending = s.pending, nil
-		if s.send = s.start(queue.Op{Kind: queue.OpSend, Data: s.sending}, &s.sendErr); s.send == 0 {
+		s.quiet = !s.full && !s.shut && !s.closing && !s.stopping
+		if s.send = s.start(queue.Op{Kind: queue.OpSend, Data: s.sending, Quiet: s.quiet}, &s.sendErr); s.send == 0 {
 			t.keep(s.sending)
 			s.sending = nil
 		}
@@ -165,7 +166,7 @@ func (s *Stream) sent(e *queue.Event) queue.Ready {
 	t := s.transfers
 	short := int(e.Result) < len(s.sending)
 	t.keep(s.sending)
-	s.send, s.sending = 0, nil
+	s.send, s.sending, s.quiet = 0, nil, false
 	if short {
 		if s.sendErr = e.Result; e.Result >= 0 {
 			s.sendErr = -int32(syscall.ECONNRESET)

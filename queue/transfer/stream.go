@@ -24,6 +24,7 @@ type Stream struct {
 	index       uint32
 
 	sending []byte // owned by send
+	quiet   bool   // nobody waits for the completion of send
 	pending []byte // to be sent next
 	readErr int32  // what Event.Result was
 	sendErr int32
@@ -47,6 +48,15 @@ func (s *Stream) mark() {
 	if !s.dirty {
 		s.dirty = true
 		s.transfers.dirty = append(s.transfers.dirty, s)
+	}
+}
+
+// want makes the queue report the completion of the send, for which somebody waits now. The caller
+// holds mu, and calls wake.
+func (s *Stream) want() {
+	if s.quiet {
+		s.quiet = false
+		s.mark()
 	}
 }
 

@@ -61,11 +61,13 @@ func (s *Stream) write(segments [][]byte) (int, error) {
 	}
 	if n == 0 {
 		s.full = true
+		s.want()
 		return 0, sys.ErrWouldBlock
 	}
 	if len(s.sending) == 0 {
 		s.mark()
 	}
+	s.want()
 	return n, nil
 }
 
@@ -83,11 +85,19 @@ func (s *Stream) writeThrough(segments [][]byte) (int, error) {
 func (s *Stream) CloseWrite() error {
 	t := s.transfers
 	t.mu.Lock()
-	defer t.mu.Unlock()
+	err := s.closeWrite()
+	dirty := s.dirty
+	t.mu.Unlock()
+	t.wake(dirty)
+	return err
+}
+
+func (s *Stream) closeWrite() error {
 	if s.closing {
 		return net.ErrClosed
 	}
 	s.shut = true
+	s.want()
 	if len(s.sending)+len(s.pending) > 0 {
 		return nil
 	}
@@ -100,12 +110,21 @@ func (s *Stream) CloseWrite() error {
 func (s *Stream) Sync() (done bool) {
 	t := s.transfers
 	t.mu.Lock()
-	defer t.mu.Unlock()
+	done = s.sync()
+	dirty := s.dirty
+	t.mu.Unlock()
+	t.wake(dirty && !done)
+	return done
+}
+
+func (s *Stream) sync() (done bool) {
+	t := s.transfers
 	switch {
 	case s.closing || s.sendErr != 0:
 		return true // the caller's own write fails
 	case len(s.sending) > 0:
 		s.full = true
+		s.want()
 		return false
 	}
 	for len(s.pending) > 0 {

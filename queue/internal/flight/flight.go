@@ -158,6 +158,8 @@ func Check(op *queue.Op) error {
 		return invalid("cannot be Multi")
 	case op.ZeroCopy && op.Kind != queue.OpSend:
 		return invalid("cannot be ZeroCopy")
+	case op.Quiet && op.Kind != queue.OpSend:
+		return invalid("cannot be Quiet")
 	case len(op.Vector) > sys.MaxSegments:
 		return invalid(fmt.Sprintf("%d segments, want at most %d", len(op.Vector), sys.MaxSegments))
 	}
