@@ -5,6 +5,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/queue/transfer"
+	"github.com/edgewise-go/edgewise/sys"
 )
 
 // Transfer is what [Loop] offers package stream as stream.Transfer; see there.
@@ -16,7 +17,8 @@ type Transfer = interface {
 	CloseWrite() error
 	Drained() bool
 	Sync() (done bool)
-	WantRoom()
+	Want(d sys.Direction) (ready bool)
+	Unread() bool
 	Stop() (done bool)
 	Close()
 	Release() bool

@@ -119,6 +119,10 @@ func (s *Socket) Release() (sys.Handle, error) {
 // Release ends the connection as Close does, but returns the handle to the caller, open and
 // non-blocking. Unread bytes remain readable through the handle. While a call reads or writes,
 // suspended or not, it does nothing and returns [ErrBusy].
+//
+// If a [Transfer] moves the bytes, the first call makes it end. Release then also returns ErrBusy
+// until it has ended, and while bytes that it has moved are unread. The caller reads them, and
+// calls Release again.
 func (c *Conn) Release() (sys.Handle, error) {
 	h, err := c.handOver()
 	return h, c.opError("release", err)

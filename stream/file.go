@@ -20,13 +20,17 @@ import (
 // system.
 func (c *Conn) File() (*os.File, error) {
 	c.exposed.Store(true)
+	if c.transfer != nil {
+		c.transfer.Stop() // what arrives from now on is for whichever reads first
+	}
 	f, err := c.sock.duplicate(c.LocalAddr().Network(), sys.DontWait && !c.sock.file)
 	return f, c.opError("file", err)
 }
 
 // ReleaseFile ends the connection as Close does, but returns it to the caller as a blocking file.
 // Unread bytes remain readable through the file. It is for the standard input or output of a child
-// process. While a call reads or writes, suspended or not, it does nothing and returns [ErrBusy].
+// process. While a call reads or writes, suspended or not, it does nothing and returns [ErrBusy];
+// see also [Conn.Release].
 func (c *Conn) ReleaseFile() (*os.File, error) {
 	h, err := c.handOver()
 	if h == sys.Invalid {

@@ -29,6 +29,9 @@ var (
 // If a function enables an error queue, functions must read that queue before other calls wait
 // without progress. See the package's section on readiness without progress.
 //
+// If a [Transfer] moves the bytes, Read and Write first end it, for which they may wait. Read
+// returns an error that is [ErrBusy] if bytes have arrived that no other read has returned.
+//
 // After SyscallConn, a function may have changed what a short read means. Later reads therefore
 // cost one more system call each time the peer has sent nothing new.
 func (c *Conn) SyscallConn() (syscall.RawConn, error) {
@@ -49,12 +52,19 @@ func (r *rawConn) Control(f func(fd uintptr)) error {
 
 func (r *rawConn) Read(f func(fd uintptr) bool) error {
 	c := (*Conn)(r)
-	return c.opError("raw-read", c.sock.repeat(&c.in, c.reg, sys.Readable, f))
+	return c.opError("raw-read", c.raw(&c.in, sys.Readable, f))
 }
 
 func (r *rawConn) Write(f func(fd uintptr) bool) error {
 	c := (*Conn)(r)
-	return c.opError("raw-write", c.sock.repeat(&c.out, c.reg, sys.Writable, f))
+	return c.opError("raw-write", c.raw(&c.out, sys.Writable, f))
+}
+
+func (c *Conn) raw(one *side, d sys.Direction, f func(fd uintptr) bool) error {
+	if err := c.endTransfer(one, d); err != nil {
+		return err
+	}
+	return c.sock.repeat(one, c.reg, d, f)
 }
 
 // SyscallConn gives access to the handle, as [Conn.SyscallConn] does. Read waits for the listener.

@@ -1,6 +1,8 @@
 package stream
 
 import (
+	"fmt"
+	"net"
 	"runtime"
 	"sync/atomic"
 
@@ -24,14 +26,17 @@ type Transferrer interface {
 //   - Drained reports whether the next read would block, and an event reports what comes next.
 //   - Sync passes all bytes that were taken to the kernel, so that the caller may write by other
 //     means. It reports whether that is done. If not, the caller waits for room and calls it again.
-//   - WantRoom makes the next Wait for room return, after a write by other means would block.
+//   - Want makes the next Wait in direction d return when d is worth trying. It is for a caller
+//     that no try of the Transfer has given sys.ErrWouldBlock. If d is so already, it reports true,
+//     and the caller does not wait.
+//   - Unread reports whether bytes, or an error, have arrived that no read has returned.
 //   - Stop ends the transfer, and reports whether it has ended. If not, the caller waits in either
 //     direction and calls it again. Afterwards reads return what has arrived, and then all calls go
 //     to the handle directly.
 //   - Close owns the handle. It closes the handle when the bytes that were taken have left, or
 //     cannot leave.
 //   - Release ends a transfer that has stopped, and returns the handle. It reports false, and does
-//     nothing, if bytes are unread.
+//     nothing, if the transfer has not stopped or Unread reports true.
 type Transfer = interface {
 	TryRead(p []byte) (int, error)
 	TryWrite(p []byte) (int, error)
@@ -40,7 +45,8 @@ type Transfer = interface {
 	CloseWrite() error
 	Drained() bool
 	Sync() (done bool)
-	WantRoom()
+	Want(d sys.Direction) (ready bool)
+	Unread() bool
 	Stop() (done bool)
 	Close()
 	Release() bool
@@ -100,8 +106,8 @@ func (c *Conn) syncTransfer() error {
 
 // waitForRoom waits for room after a write by other means would block.
 func (c *Conn) waitForRoom() error {
-	if c.transfer != nil {
-		c.transfer.WantRoom()
+	if c.transfer != nil && c.transfer.Want(sys.Writable) {
+		return nil
 	}
 	return c.out.wait(&c.sock, c.reg, sys.Writable)
 }
@@ -114,12 +120,90 @@ func (s *Socket) surrender() {
 	}
 }
 
-// handOver ends the transfer before the source. It returns ErrBusy while bytes that have arrived
-// are unread, or operations still use the handle: the caller reads them, or waits, and calls it
-// again.
+// errUnread is returned to a caller that wants the handle while bytes that have left it are unread.
+var errUnread = fmt.Errorf("stream: bytes have arrived that no read has returned; read them first: %w", ErrBusy)
+
+// endTransfer waits until operations have ended, so that the caller may use the handle by other
+// means in direction d.
+func (c *Conn) endTransfer(one *side, d sys.Direction) error {
+	if c.transfer == nil {
+		return nil
+	}
+	if err := one.take(c.reg); err != nil {
+		return err
+	}
+	defer one.give()
+	for !c.transfer.Stop() {
+		if one.expired() {
+			return c.late()
+		}
+		one.progressed()
+		if err := one.wait(&c.sock, c.reg, d); err != nil {
+			return err
+		}
+	}
+	if err := c.open(); err != nil {
+		return err
+	}
+	if d == sys.Readable && c.transfer.Unread() {
+		return errUnread
+	}
+	return nil
+}
+
+// handOver ends the transfer, then the source. The first call makes operations end even if it
+// returns ErrBusy, so that bytes which come later stay at the handle.
 func (c *Conn) handOver() (sys.Handle, error) {
-	if c.transfer != nil && (!c.transfer.Stop() || !c.transfer.Release()) {
+	if c.transfer == nil {
+		return c.endpoint.handOver()
+	}
+	if err := c.open(); err != nil {
+		return sys.Invalid, err
+	}
+	stopped := c.transfer.Stop()
+	if !c.in.turn.Try() {
 		return sys.Invalid, ErrBusy
 	}
-	return c.endpoint.handOver()
+	defer c.in.give()
+	if !c.out.turn.Try() {
+		return sys.Invalid, ErrBusy
+	}
+	defer c.out.give()
+	switch {
+	case !stopped:
+		return sys.Invalid, ErrBusy
+	case c.transfer.Unread():
+		return sys.Invalid, errUnread
+	case !c.sock.retire():
+		return sys.Invalid, net.ErrClosed
+	}
+	err := c.reg.Close()
+	c.sock.surrender()
+	c.transfer.Release() // it has stopped, and all has been read
+	return c.sock.handle, err
+}
+
+// waitSide is endpoint.waitSide for a caller that perhaps has not tried.
+func (c *Conn) waitSide(s *side, d sys.Direction) error {
+	if c.transfer == nil {
+		return c.endpoint.waitSide(s, d)
+	}
+	if err := s.claim(c.reg); err != nil {
+		return err
+	}
+	defer s.give()
+	if err := c.open(); err != nil {
+		return err
+	}
+	s.short = false
+	if !s.blocked {
+		s.progressed()
+	}
+	if s.expired() {
+		return c.late()
+	}
+	if c.transfer.Want(d) {
+		return nil
+	}
+	return s.wait(&c.sock, c.reg, d)
 }

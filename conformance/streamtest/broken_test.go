@@ -108,6 +108,8 @@ func (b *brokenSource) ShortReadDrains() bool {
 	return b.Source.ShortReadDrains()
 }
 
+func (b *brokenSource) Transfer() stream.Transfer { return transferOf(b.Source) }
+
 func (b *brokenSource) Close() error {
 	if b.close != nil {
 		return b.close()

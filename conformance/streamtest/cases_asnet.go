@@ -3,8 +3,10 @@ package streamtest
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
+	"os"
 	"strconv"
 	"syscall"
 	"time"
@@ -200,15 +202,29 @@ func fileReleased(w *world) {
 	_, err = peer.Write([]byte("unread"))
 	w.check(err, "peer's write")
 	w.check(peer.CloseWrite(), "peer's end")
-	f, err := c.ReleaseFile()
-	w.check(err, "release")
+	var f *os.File
+	text := make([]byte, 64)
+	got := 0
+	w.released(func() (err error) {
+		f, err = c.ReleaseFile()
+		return err
+	}, func() {
+		n, err := c.TryReadv([][]byte{text[got:]})
+		if got += n; err != nil && err != sys.ErrWouldBlock && err != io.EOF {
+			w.Fatalf("read: %v", err)
+		}
+	})
 	w.own(f)
 	if on, err := sys.IsNonblock(sys.Handle(f.Fd())); on || err != nil {
 		w.Errorf("the file is non-blocking: %v, %v", on, err)
 	}
-	text := make([]byte, 64)
-	if n, err := f.Read(text); string(text[:n]) != "unread" || err != nil {
-		w.Errorf("read of the file: %q, %v", text[:n], err)
+	for got < len("unread") {
+		n, err := f.Read(text[got:])
+		w.check(err, "read of the file")
+		got += n
+	}
+	if string(text[:got]) != "unread" {
+		w.Errorf("got %q of the connection and the file, want %q", text[:got], "unread")
 	}
 	if n := w.spy.open.Load(); n != 0 {
 		w.Errorf("%d registrations are still open", n)

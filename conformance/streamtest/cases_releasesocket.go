@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/stream"
 	"github.com/edgewise-go/edgewise/sys"
 )
@@ -23,8 +24,11 @@ func releaseSocket(w *world) {
 		w.Fatalf("read: got %v, want %q", got, "first")
 	}
 	before := w.spy.open.Load()
-	s, err := c.ReleaseSocket()
-	w.check(err, "release")
+	var s stream.Socket
+	w.released(func() (err error) {
+		s, err = c.ReleaseSocket()
+		return err
+	}, func() {})
 	w.own(&s)
 	if got := w.spy.open.Load(); got != before-1 {
 		w.Errorf("%d registrations are open after ReleaseSocket, want %d", got, before-1)
@@ -38,4 +42,19 @@ func releaseSocket(w *world) {
 		w.Fatalf("write to the released socket: %v", err)
 	}
 	w.arrives(peer, []byte("second"))
+}
+
+// released calls release until the transfer of its connection has ended, if the connection has one.
+// meanwhile runs after each call that returns ErrBusy.
+func (w *world) released(release func() error, meanwhile func()) {
+	w.Helper()
+	suite.Until(w, "the end of the transfer of a connection", func() bool {
+		err := release()
+		if w.spy.moved.Load() > 0 && errors.Is(err, stream.ErrBusy) {
+			meanwhile()
+			return false
+		}
+		w.check(err, "release")
+		return true
+	})
 }

@@ -73,6 +73,8 @@ type sharingSource struct {
 func (r *sharingSource) YieldIfSpent() error { return r.ask() }
 func (r *sharingSource) Yield() error        { return r.ask() }
 
+func (r *sharingSource) Transfer() stream.Transfer { return transferOf(r.Source) }
+
 func (r *sharingSource) MayBlock() bool {
 	b, ok := r.Source.(stream.MayBlocker)
 	return !ok || b.MayBlock()

@@ -20,6 +20,7 @@ type spy struct {
 	most   atomic.Int64    // the most that were open at once
 
 	selects atomic.Int64 // number of waits of a Select that have begun
+	moved   atomic.Int64 // number of transfers that have begun
 
 	mu    sync.Mutex
 	begun chan struct{} // closed and replaced by tell; guarded by mu
@@ -159,4 +160,21 @@ func (r *spySource) Yield() error {
 func (r *spySource) MayBlock() bool {
 	b, ok := r.Source.(stream.MayBlocker)
 	return !ok || b.MayBlock()
+}
+
+// Transfer is that of the source. A source that lacks it only reports readiness.
+func (r *spySource) Transfer() stream.Transfer {
+	t := transferOf(r.Source)
+	if t != nil {
+		r.spy.moved.Add(1)
+	}
+	return t
+}
+
+// transferOf returns the Transfer of a source, or nil if the source only reports readiness.
+func transferOf(s stream.Source) stream.Transfer {
+	if t, ok := s.(stream.Transferrer); ok {
+		return t.Transfer()
+	}
+	return nil
 }

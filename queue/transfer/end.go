@@ -3,12 +3,13 @@ package transfer
 import "github.com/edgewise-go/edgewise/sys"
 
 // Release ends a stream that Stop has ended, without closing the handle, which is the caller's
-// again. It reports false, and does nothing, if an operation or unread bytes are left.
+// again. It reports false, and does nothing, while an operation uses the handle, or if
+// [Stream.Unread] reports true. The end of the stream is no obstacle: the kernel reports it again.
 func (s *Stream) Release() bool {
 	t := s.transfers
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if s.closing || !s.idle() || s.first != none || s.ended || s.readErr != 0 {
+	if s.closing || !s.idle() || s.unread() {
 		return false
 	}
 	t.drop(s)
@@ -29,6 +30,16 @@ func (s *Stream) Stop() (done bool) {
 	t.wake(!done)
 	return done
 }
+
+// Unread reports whether bytes, or an error, have arrived that no read has returned. Nobody finds
+// them at the handle.
+func (s *Stream) Unread() bool {
+	s.transfers.mu.Lock()
+	defer s.transfers.mu.Unlock()
+	return s.unread()
+}
+
+func (s *Stream) unread() bool { return s.first != none || s.readErr != 0 }
 
 // Stopping reports whether Stop was called.
 func (s *Stream) Stopping() bool {

@@ -81,6 +81,14 @@ func (s *Stream) start(op queue.Op, failure *int32) queue.OpID {
 
 // complete takes a completion of s and returns what became ready. The caller holds mu.
 func (s *Stream) complete(e *queue.Event) queue.Ready {
+	ready := s.take(e)
+	if s.stopping && s.idle() {
+		ready |= queue.Ready(queue.Both) // the caller of Stop waits in either direction
+	}
+	return ready
+}
+
+func (s *Stream) take(e *queue.Event) queue.Ready {
 	switch e.Kind {
 	case queue.OpRecv:
 		return s.received(e)
@@ -147,11 +155,7 @@ func (s *Stream) received(e *queue.Event) queue.Ready {
 			t.starved = append(t.starved, s)
 		}
 	case e.Result == queue.ResultCanceled:
-		if s.stopping {
-			ready = queue.Ready(queue.Both)
-		} else {
-			ready = queue.Ready(queue.Readable) // it was canceled at MaxHeld, and the reader may have read all
-		}
+		ready = queue.Ready(queue.Readable) // it was canceled at MaxHeld, and the reader may have read all
 	default:
 		s.readErr = e.Result
 		ready = queue.Ready(queue.Both) | queue.ReadyError
@@ -168,7 +172,11 @@ func (s *Stream) sent(e *queue.Event) queue.Ready {
 	t.keep(s.sending)
 	s.send, s.sending, s.quiet = 0, nil, false
 	if short {
-		if s.sendErr = e.Result; e.Result >= 0 {
+		switch {
+		case s.broken: // the caller knows
+		case e.Result < 0:
+			s.sendErr = e.Result
+		default:
 			s.sendErr = -int32(syscall.ECONNRESET)
 		}
 		t.keepAll(s)
@@ -181,7 +189,7 @@ func (s *Stream) sent(e *queue.Event) queue.Ready {
 		_ = sys.Shutdown(s.handle, sys.ShutWriting) // an error means that the connection is over
 	}
 	ready := queue.Ready(0)
-	if s.full || s.stopping {
+	if s.full {
 		s.full = false
 		ready = queue.Ready(queue.Writable)
 	}

@@ -10,6 +10,8 @@ import (
 
 // TryReadv copies bytes that have arrived into segments, and never waits.
 //
+// Without room in segments it returns 0, nil.
+//
 // Errors: [io.EOF] at the end of the stream, [sys.ErrWouldBlock] if nothing has arrived, in which
 // case an event follows when something has; the errno of the receive; [net.ErrClosed].
 func (s *Stream) TryReadv(segments [][]byte) (int, error) {
@@ -27,6 +29,9 @@ func (s *Stream) read(segments [][]byte) (n int, err error) {
 	if s.closing {
 		return 0, net.ErrClosed
 	}
+	if size(segments) == 0 {
+		return 0, nil
+	}
 	for _, p := range segments {
 		for len(p) > 0 && s.first != none {
 			h := &t.held[s.first]
@@ -43,8 +48,6 @@ func (s *Stream) read(segments [][]byte) (n int, err error) {
 			s.mark() // there is room again
 		}
 		return n, nil
-	case s.first != none:
-		return 0, nil // no room in segments
 	case s.readErr != 0:
 		return 0, s.takeReadErr()
 	case s.ended:
@@ -72,6 +75,7 @@ func (s *Stream) direct(segments [][]byte) (int, error) {
 		s.mark()
 	case err != nil:
 		s.ended = true
+		s.fail(err)
 	case n < room:
 		s.note(n)
 		s.wanted = true
@@ -79,7 +83,7 @@ func (s *Stream) direct(segments [][]byte) (int, error) {
 	default:
 		s.note(n)
 	}
-	if n == 0 && err == nil && room > 0 {
+	if n == 0 && err == nil {
 		s.ended, err = true, io.EOF
 	}
 	return n, err
@@ -102,7 +106,13 @@ const smallMax = 4
 func (s *Stream) takeReadErr() error {
 	err := errorOf(s.readErr)
 	s.readErr, s.ended = 0, true
+	s.fail(err)
 	return err
+}
+
+// fail records that a call has returned err.
+func (s *Stream) fail(err error) {
+	s.broken = s.broken || sys.ClassOf(err) == sys.ClassDisconnected
 }
 
 func errorOf(result int32) error { return (&queue.Event{Result: result}).Err() }

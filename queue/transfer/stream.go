@@ -35,6 +35,7 @@ type Stream struct {
 	wanted    bool  // a read found nothing, so a receive is to be in flight
 	canceling bool  // the receive was canceled
 	full      bool  // a write found no room
+	broken    bool  // a call has returned that the connection is over
 	shut      bool  // CloseWrite was called
 	dirty     bool  // in Transfers.dirty
 	starved   bool  // in Transfers.starved

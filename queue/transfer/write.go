@@ -16,7 +16,8 @@ func (s *Stream) TryWrite(p []byte) (int, error) {
 // TryWritev writes from segments, and never waits. It may take only a part.
 //
 // Errors: [sys.ErrWouldBlock] if there is no room, in which case an event follows when there is;
-// the errno of an earlier write; EPIPE after CloseWrite; [net.ErrClosed].
+// the errno of an earlier write; EPIPE after CloseWrite; the kernel's errno after a call has
+// returned that the connection is over; [net.ErrClosed].
 func (s *Stream) TryWritev(segments [][]byte) (int, error) {
 	t := s.transfers
 	t.mu.Lock()
@@ -34,7 +35,11 @@ func (s *Stream) write(segments [][]byte) (int, error) {
 		return 0, net.ErrClosed
 	case s.sendErr != 0:
 		err := errorOf(s.sendErr)
-		s.sendErr = -int32(syscall.EPIPE)
+		if s.fail(err); s.broken {
+			s.sendErr = 0
+		} else {
+			s.sendErr = -int32(syscall.EPIPE) // some bytes are lost, so none may follow
+		}
 		return 0, err
 	case s.shut:
 		return 0, syscall.EPIPE
@@ -42,6 +47,10 @@ func (s *Stream) write(segments [][]byte) (int, error) {
 	total := size(segments)
 	if total == 0 {
 		return 0, nil
+	}
+	if s.broken {
+		t.keepAll(s)
+		return sys.SendSegments(s.handle, segments)
 	}
 	idle := len(s.sending) == 0 && len(s.pending) == 0
 	if idle && (total > chunkSize || s.stopping) {
@@ -120,7 +129,7 @@ func (s *Stream) Sync() (done bool) {
 func (s *Stream) sync() (done bool) {
 	t := s.transfers
 	switch {
-	case s.closing || s.sendErr != 0:
+	case s.closing || s.sendErr != 0 || s.broken:
 		return true // the caller's own write fails
 	case len(s.sending) > 0:
 		s.full = true
@@ -140,15 +149,29 @@ func (s *Stream) sync() (done bool) {
 	return true
 }
 
-// WantRoom makes an event follow when the socket has room. The caller has written by other means,
-// and the kernel took nothing.
-func (s *Stream) WantRoom() {
+// Want makes an event follow when direction d is worth trying. It reports whether d is so already;
+// then no event follows. It is for a caller that no try has given would-block.
+func (s *Stream) Want(d sys.Direction) (ready bool) {
 	t := s.transfers
 	t.mu.Lock()
-	s.full = true
-	s.mark()
+	if ready = s.want(d); !ready {
+		s.mark()
+	}
 	t.mu.Unlock()
-	t.wake(true)
+	t.wake(!ready)
+	return ready
+}
+
+func (s *Stream) want(d sys.Direction) (ready bool) {
+	switch {
+	case s.closing || s.transfers.over:
+		return true
+	case d == sys.Readable:
+		s.wanted = true
+		return s.unread() || s.ended
+	}
+	s.full = true
+	return s.sendErr != 0
 }
 
 // keepAll drops the bytes that can no longer be sent.
