@@ -52,7 +52,7 @@ const (
 48 an operation with Multi ends in silence | completion/flood completion/shut-behind-data completion/poll-multi completion/accept-multi completion/buffers-multi iouring.TestReceivesOverflowATinyRing
 49 an operation without a buffer hides the end | completion/buffers-exhausted completion/buffers-exhausted-multi completion/buffers-idle iouring.TestWithoutBuffersAReceiveEnds
 50 buffers leak with errors | completion/buffers-accounting completion/buffers-busy completion/buffers-return-twice
-51 buffers come in the wrong order or with the wrong size | completion/buffers-stream completion/buffers-stream-multi completion/recv-order completion/buffers-hold
+51 buffers come in the wrong order or with the wrong size | completion/bulk completion/bulk-buffers completion/bulk-multi completion/buffers-stream completion/buffers-stream-multi completion/recv-order completion/buffers-hold
 52 memory of a zero-copy send is used too early, or a second completion follows | completion/send-zero-copy completion/copies
 53 the queue ends while the kernel still writes | completion/close-in-flight completion/close-untaken iouring.TestCloseEndsAThousandOperations
 54 a ring belongs to one thread | completion/submit-anywhere completion/polls iouring.TestOnlyOneThreadWaits iouring.TestOperationsOfOtherThreadsReachTheOneWaiter

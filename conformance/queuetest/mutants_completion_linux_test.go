@@ -7,7 +7,7 @@ func completionMutants() []suite.Mutant[*Fixture] {
 	var mutants []suite.Mutant[*Fixture]
 	for _, group := range [][]completionMutant{
 		transferMutants(), connectionMutants(), notionMutants(), cancelMutants(), onceMutants(), chainMutants(), submitMutants(), turnMutants(),
-		bufferMutants(), endMutants(),
+		bufferMutants(), bulkMutants(), endMutants(),
 	} {
 		for _, m := range group {
 			name := "completion: " + m.name
