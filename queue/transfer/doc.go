@@ -6,8 +6,9 @@
 //
 // A stream that has been read from keeps one receive in the kernel, which takes a buffer of the
 // queue only when bytes arrive. An idle stream holds no buffer. What has arrived waits in its
-// buffers until TryReadv copies it out. A stream that holds Options.MaxHeld buffers stops
-// receiving until it is read, so one slow reader cannot take the memory of all.
+// buffers until TryReadv copies it out. A stream that holds Options.MaxHeld buffers stops receiving
+// until it is read, so one slow reader cannot take the memory of all. If many slow readers have
+// taken it, the others are read by system calls: no stream waits for another one.
 //
 // # Writing
 //

@@ -9,7 +9,7 @@ func (s *Stream) Release() bool {
 	t := s.transfers
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if s.closing || !s.idle() || s.unread() {
+	if s.closing || !s.stopping || !s.idle() || s.unread() {
 		return false
 	}
 	t.drop(s)

@@ -35,7 +35,7 @@ func (s *Stream) submit() {
 		t.cancel(s.receive)
 	case stopped && s.arrival != 0:
 		t.cancel(s.arrival)
-	case stopped || !s.wanted || s.receive != 0 || s.arrival != 0 || s.ended || s.readErr != 0 || s.starved || s.first != none:
+	case stopped || !s.wanted || s.receive != 0 || s.arrival != 0 || s.ended || s.readErr != 0 || s.first != none:
 	case s.bulk:
 		s.arrival = s.start(queue.Op{Kind: queue.OpPoll, Interest: queue.Readable, Token: arrivalMark}, &s.readErr)
 	default:
@@ -128,7 +128,7 @@ func (s *Stream) received(e *queue.Event) queue.Ready {
 		id := int32(e.Buffer)
 		if s.closing {
 			s.reset = true
-			t.giveBack(e.Buffer)
+			t.buffers.Return(e.Buffer)
 			break
 		}
 		t.held[id] = held{to: e.Result, next: none}
@@ -150,10 +150,8 @@ func (s *Stream) received(e *queue.Event) queue.Ready {
 		s.ended = true
 		ready = queue.Ready(queue.Readable) | queue.ReadyPeerShut
 	case e.Result == queue.ResultNoBuffers:
-		if !s.closing && !s.stopping {
-			s.starved = true
-			t.starved = append(t.starved, s)
-		}
+		s.bulk = true // reads of the handle need no buffer
+		s.mark()
 	case e.Result == queue.ResultCanceled:
 		ready = queue.Ready(queue.Readable) // it was canceled at MaxHeld, and the reader may have read all
 	default:
@@ -161,7 +159,7 @@ func (s *Stream) received(e *queue.Event) queue.Ready {
 		ready = queue.Ready(queue.Both) | queue.ReadyError
 	}
 	if e.Result <= 0 && e.Completion&queue.Provided != 0 {
-		t.giveBack(e.Buffer)
+		t.buffers.Return(e.Buffer)
 	}
 	return ready
 }

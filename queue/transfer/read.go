@@ -52,7 +52,7 @@ func (s *Stream) read(segments [][]byte) (n int, err error) {
 		return 0, s.takeReadErr()
 	case s.ended:
 		return 0, io.EOF
-	case s.receive == 0 && !s.starved:
+	case s.receive == 0:
 		return s.direct(segments)
 	}
 	return 0, sys.ErrWouldBlock
@@ -125,7 +125,7 @@ func (s *Stream) shift() {
 		s.last = none
 	}
 	s.count--
-	t.giveBack(uint16(id))
+	t.buffers.Return(uint16(id))
 }
 
 // Drained reports whether a read has taken all that has arrived, and an event will report what
@@ -134,5 +134,5 @@ func (s *Stream) Drained() bool {
 	s.transfers.mu.Lock()
 	defer s.transfers.mu.Unlock()
 	return s.wanted && s.first == none && !s.ended && s.readErr == 0 && !s.stopping &&
-		(s.receive != 0 || s.arrival != 0 || s.starved || s.dirty)
+		(s.receive != 0 || s.arrival != 0 || s.dirty)
 }

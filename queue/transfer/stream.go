@@ -38,7 +38,6 @@ type Stream struct {
 	broken    bool  // a call has returned that the connection is over
 	shut      bool  // CloseWrite was called
 	dirty     bool  // in Transfers.dirty
-	starved   bool  // in Transfers.starved
 	closing   bool
 	reset     bool // the handle closes with a reset, because bytes are unread
 	stopping  bool // Stop was called

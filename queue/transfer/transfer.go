@@ -27,7 +27,7 @@ const chunksKept = 256
 // Options configure Transfers. The zero value is ready to use.
 type Options struct {
 	// Buffers is the number of receive buffers that all streams share, and BufferSize the number of
-	// bytes in each. While all are in use, streams wait for one to become free.
+	// bytes in each. A stream that finds none is read by system calls for a while.
 	Buffers    int
 	BufferSize int
 	// MaxHeld bounds the buffers that hold unread bytes of one stream.
@@ -74,7 +74,6 @@ type Transfers struct {
 	free    []uint32
 	dirty   []*Stream // with bytes to send, or a receive to begin
 	spare   []*Stream // the other slice of Flush
-	starved []*Stream // whose receive found no buffer
 	chunks  [][]byte
 	op      queue.Op // the last that was submitted; a variable of its own would be allocated per operation
 	closing int      // streams that are closed and not dropped
@@ -164,7 +163,7 @@ func (t *Transfers) complete(e *queue.Event) {
 	if s == nil {
 		// The queue has one terminal completion per operation, and a stream stays until then.
 		if e.Completion&queue.Provided != 0 {
-			t.giveBack(e.Buffer)
+			t.buffers.Return(e.Buffer)
 		}
 		return
 	}
@@ -175,20 +174,6 @@ func (t *Transfers) complete(e *queue.Event) {
 	case ready != 0:
 		*e = queue.Event{Token: s.token, Ready: ready}
 	}
-}
-
-// giveBack returns a buffer, and lets the streams receive that found none. The caller holds mu.
-func (t *Transfers) giveBack(id uint16) {
-	t.buffers.Return(id)
-	if len(t.starved) == 0 {
-		return
-	}
-	for i, s := range t.starved {
-		t.starved[i] = nil
-		s.starved = false
-		s.mark()
-	}
-	t.starved = t.starved[:0]
 }
 
 // chunk returns an empty chunk. The caller holds mu.
