@@ -14,6 +14,8 @@ const (
 	// Turns is claimed if a second caller in a direction waits for its turn. Without it, the second
 	// caller must get stream.ErrBusy at once.
 	Turns Feature = "turns"
+	// Transfers is claimed if the sources of the Waiter are stream.Transferrers that move bytes.
+	Transfers Feature = "transfers"
 	// Selects is claimed if the Waiter is a stream.Selector.
 	Selects Feature = "select"
 )

@@ -101,7 +101,7 @@ func sockets(change func(b *brokenSocket)) func(f *Fixture) {
 }
 
 func mutants() []mutant {
-	return slices.Concat(waiterMutants(), directionMutants(), selectMutants(), socketMutants(), dialMutants(), transferMutants(), endMutants(), deadlineMutants(), closeMutants(),
+	return slices.Concat(waiterMutants(), directionMutants(), selectMutants(), socketMutants(), dialMutants(), transferMutants(), transferrerMutants(), endMutants(), deadlineMutants(), closeMutants(),
 		acceptMutants(), unixMutants(), adoptMutants(),
 		outcomeMutants(), raceMutants(),
 		writeQueueMutants(),

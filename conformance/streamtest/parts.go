@@ -88,6 +88,8 @@ type parts struct {
 	queue    func(*stream.WriteQueue) writeQueue
 	secure   func(*stream.WriteQueue, *tls.Config) (secure, error)
 
+	transfer func(stream.Transfer) stream.Transfer
+
 	yield     func(ask func() error) func() error
 	tlsSocket func(context.Context, tlsShake, *stream.Conn, *tls.Config) (tlsSocket, error)
 

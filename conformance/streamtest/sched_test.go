@@ -125,7 +125,11 @@ func targetName(mechanism string, mode queue.Mode, p placing, form string) strin
 // tasks is the target whose callers are tasks of a loop. Those of goroutines are goroutines, and
 // those of mixed are tasks and goroutines in turn, which share connections.
 func tasks(mechanism string, mode queue.Mode, p placing) Target {
-	return Target{Name: targetName(mechanism, mode, p, "tasks"), Features: append(features(), Turns), Waivers: waivers(), Open: func(t T) (*Fixture, error) {
+	has := append(features(), Turns)
+	if strings.HasSuffix(mechanism, completing) {
+		has = append(has, Transfers)
+	}
+	return Target{Name: targetName(mechanism, mode, p, "tasks"), Features: has, Waivers: waivers(), Open: func(t T) (*Fixture, error) {
 		loop, err := scheduled(t, mechanism, mode, p, nil)
 		if err != nil {
 			return nil, err

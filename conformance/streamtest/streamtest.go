@@ -65,7 +65,7 @@ func Check(ctx context.Context, target Target) []Violation {
 
 // Cases returns every case of the suite.
 func Cases() []Case {
-	return slices.Concat(waiterCases(), selectCases(), socketCases(), connectCases(), dialCases(), transferCases(), endCases(), deadlineCases(),
+	return slices.Concat(waiterCases(), selectCases(), socketCases(), connectCases(), dialCases(), transferCases(), transferrerCases(), endCases(), deadlineCases(),
 		closeCases(), acceptCases(), turnCases(), unixCases(), adoptCases(),
 		outcomeCases(), raceCases(),
 		writeQueueCases(),
