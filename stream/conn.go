@@ -233,7 +233,11 @@ func (c *Conn) CloseWrite() error {
 // CloseRead makes running and later reads return io.EOF after the bytes that have already arrived.
 // Writing continues, and the peer is not notified.
 func (c *Conn) CloseRead() error {
-	return c.opError("close", c.connected(c.sock.CloseRead(), sys.Readable))
+	err := c.sock.CloseRead()
+	if c.transfer != nil {
+		c.transfer.Stop() // Windows leaves a receive in flight, which would never end
+	}
+	return c.opError("close", c.connected(err, sys.Readable))
 }
 
 // connected wakes the waiter in direction d after a shutdown so that it retries. ENOTCONN means
