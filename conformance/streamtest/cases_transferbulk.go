@@ -11,14 +11,14 @@ import (
 const (
 	bulkConns = 4
 	bulkRoom  = 4 << 10 // of the longest read
-	// bulkAheadMax is more than a peer sends before it is read: small buffers of two sockets, whose
-	// bounds kernels exceed several times, and what a transfer holds. It is less than each
-	// receives.
-	bulkAheadMax = 2 << 20
+	// bulkAheadMax is the most that a peer sends before it is read: 4 MiB, the memory of a mechanism for
+	// the bytes of all connections, and what small buffers of two sockets hold. Kernels exceed the
+	// bounds of those several times.
+	bulkAheadMax = 6 << 20
 )
 
-// bulkTotal is how much all connections receive.
-func bulkTotal() int { return suite.Extent(16<<20, 64<<20) }
+// bulkTotal is how much all connections receive. Each receives more than bulkAheadMax.
+func bulkTotal() int { return suite.Extent(32<<20, 64<<20) }
 
 // bulkAt is the byte at a position of a connection.
 func bulkAt(number, at int) byte {

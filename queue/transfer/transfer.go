@@ -30,7 +30,8 @@ type Options struct {
 	// bytes in each. A stream that finds none is read by system calls for a while.
 	Buffers    int
 	BufferSize int
-	// MaxHeld bounds the buffers that hold unread bytes of one stream.
+	// MaxHeld is the number of buffers with unread bytes at which a stream stops receiving. What
+	// arrives until the kernel has ended the receive comes on top.
 	MaxHeld int
 	// Linger bounds how long a closed stream waits for the peer to take the copied bytes.
 	Linger time.Duration
