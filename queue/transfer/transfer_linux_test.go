@@ -6,7 +6,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/netip"
-	"syscall"
 	"testing"
 	"time"
 
@@ -153,20 +152,6 @@ func (r *rig) read(n int) ([]byte, error) {
 	return got, nil
 }
 
-// write writes all of p.
-func (r *rig) write(p []byte) {
-	r.t.Helper()
-	for len(p) > 0 {
-		n, err := r.stream.TryWrite(p)
-		p = p[n:]
-		if err == sys.ErrWouldBlock {
-			r.wait(queue.Writable)
-		} else {
-			require.NoError(r.t, err)
-		}
-	}
-}
-
 // receive reads n bytes at the peer, or until the end, while the queue turns.
 func (r *rig) receive(n int) []byte {
 	r.t.Helper()
@@ -246,85 +231,6 @@ func TestWritesArriveInOrder(t *testing.T) {
 			require.True(t, bytes.Equal(want, got), "size %d: %d of %d bytes came, changed", size, len(got), len(want))
 		})
 	}
-}
-
-func TestWrittenBytesLeaveBeforeTheEnd(t *testing.T) {
-	for name, end := range map[string]func(*rig){
-		"close":       func(r *rig) { r.stream.Close() },
-		"close write": func(r *rig) { require.NoError(r.t, r.stream.CloseWrite()) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			each(t, transfer.Options{}, func(r *rig) {
-				want := noise(2_000)
-				r.write(want)
-				end(r)
-				require.Equal(t, want, r.receive(len(want)+1))
-			})
-		})
-	}
-}
-
-func TestCloseWithUnreadBytesResets(t *testing.T) {
-	each(t, transfer.Options{}, func(r *rig) {
-		_, err := r.stream.TryRead(make([]byte, 1))
-		require.Equal(t, sys.ErrWouldBlock, err)
-		_, err = sys.Send(r.peer, []byte("unread"))
-		require.NoError(t, err)
-		r.wait(queue.Readable)
-		r.stream.Close()
-		for r.transfers.Lingering() {
-			r.turn(time.Second)
-		}
-		_, err = sys.Poll([]sys.PollFD{{Fd: int32(r.peer), Events: sys.PollIn}}, patience)
-		require.NoError(t, err)
-		_, err = sys.Recv(r.peer, make([]byte, 1))
-		require.Equal(t, syscall.ECONNRESET, err)
-	})
-}
-
-func TestAWriteAfterTheResetFails(t *testing.T) {
-	each(t, transfer.Options{}, func(r *rig) {
-		require.NoError(t, sys.SetLinger(r.peer, 0))
-		require.NoError(t, sys.Close(r.peer))
-		r.peer = sys.Invalid
-		var err error
-		for end := time.Now().Add(patience); err == nil && time.Now().Before(end); {
-			_, err = r.stream.TryWrite([]byte("x"))
-			r.turn(0)
-		}
-		if class := sys.ClassOf(err); class != sys.ClassDisconnected {
-			t.Errorf("got error %v, want a reset", err)
-		}
-	})
-}
-
-func TestStopLeavesTheHandleToItsOwner(t *testing.T) {
-	each(t, transfer.Options{}, func(r *rig) {
-		_, err := r.stream.TryRead(make([]byte, 1))
-		require.Equal(t, sys.ErrWouldBlock, err)
-		_, err = sys.Send(r.peer, []byte("early"))
-		require.NoError(t, err)
-		r.wait(queue.Readable)
-		r.write([]byte("written"))
-		for !r.stream.Stop() {
-			r.turn(time.Second)
-		}
-		require.False(t, r.stream.Release(), "bytes are unread")
-		got, err := r.read(5)
-		require.NoError(t, err)
-		require.Equal(t, "early", string(got))
-		_, err = r.stream.TryRead(make([]byte, 1))
-		require.Equal(t, sys.ErrWouldBlock, err)
-		_, err = sys.Send(r.peer, []byte("late"))
-		require.NoError(t, err)
-		require.Equal(t, "written", string(r.receive(7)))
-		_, err = sys.Poll([]sys.PollFD{{Fd: int32(r.peer), Events: sys.PollOut}}, patience)
-		require.NoError(t, err)
-		got, err = r.read(4)
-		require.NoError(t, err)
-		require.Equal(t, "late", string(got))
-		require.True(t, r.stream.Release())
-	})
 }
 
 func TestAnIdleStreamHoldsNoBuffer(t *testing.T) {
