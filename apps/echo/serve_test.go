@@ -29,7 +29,7 @@ func runLoad(t *testing.T, addr string, conns, n int, args ...string) {
 	}
 }
 
-// Every form and mode, every mechanism and scheduler, and every buffer.
+// Every form and mode, every mechanism and scheduler, every buffer, and every way to move bytes.
 func TestEveryStrategyEchoes(t *testing.T) {
 	buffers := []string{"fixed", "grow", "ring", "mirrored", "chain", "adaptive", "perloop"}
 	loops := map[string]int{"single": 1, "sharded": 2, "shared": 3, "stealing": 3}
@@ -38,10 +38,10 @@ func TestEveryStrategyEchoes(t *testing.T) {
 		return !concurrent || row[4] != "perloop"
 	}
 	schedulers := []string{"single", "sharded", "shared", "stealing"}
-	for _, row := range apptest.Combinations(valid, schedulers, []string{"coroutine", "handler"}, []string{"edge", "level", "oneshot"}, apptest.Queues(t), buffers) {
+	for _, row := range apptest.Combinations(valid, schedulers, []string{"coroutine", "handler"}, []string{"edge", "level", "oneshot"}, apptest.Queues(t), buffers, apptest.Ways()) {
 		t.Run(apptest.Name(row), func(t *testing.T) {
 			t.Parallel()
-			common := []string{"-sched", row[0], "-loops", strconv.Itoa(loops[row[0]]), "-mode", row[2], "-queue", row[3]}
+			common := []string{"-sched", row[0], "-loops", strconv.Itoa(loops[row[0]]), "-mode", row[2], "-queue", row[3], "-io", row[5]}
 			server := program.Serve(t, nil, append([]string{"serve", "-addr", "127.0.0.1:0", "-task", row[1], "-buffer", row[4]}, common...)...)
 			runLoad(t, server.Addr, 10, 80, append(common, "-s", "3000", "-p", "40")...) // more than a buffer holds, and an odd number
 			halfClose(t, server.Addr, 1<<20)

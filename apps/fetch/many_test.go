@@ -101,10 +101,10 @@ func TestEveryStrategyFetches(t *testing.T) {
 	s := serveTLS(t, cert, http.FileServer(http.Dir(files.dir)))
 	_, port, _ := strings.Cut(s.Listener.Addr().String(), ":")
 	more := []string{"-loops=1", "-loops=2", "-resolve=blocking", "-loops=2 -sched=shared", "-loops=2 -sched=stealing"}
-	for _, row := range apptest.Combinations(nil, []string{"edge", "level", "oneshot"}, apptest.Queues(t), more) {
+	for _, row := range apptest.Combinations(nil, []string{"edge", "level", "oneshot"}, apptest.Queues(t), more, apptest.Ways()) {
 		t.Run(apptest.Name(row), func(t *testing.T) {
 			t.Parallel()
-			flags := append(strings.Fields(row[2]), "-mode", row[0], "-queue", row[1], "-cacert", cert.CertFile, "-timeout", nobodyStalls)
+			flags := append(strings.Fields(row[2]), "-mode", row[0], "-queue", row[1], "-io", row[3], "-cacert", cert.CertFile, "-timeout", nobodyStalls)
 			dir, _ := fetchAll(t, 0, files.list("https://localhost:"+port), flags...)
 			files.compare(t, dir)
 		})

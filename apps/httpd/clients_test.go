@@ -24,11 +24,11 @@ func TestManyClientsOfNetHTTP(t *testing.T) {
 	s := newSite(t)
 	certs := map[string]*apptest.Certificate{"https": apptest.NewCertificate(t)}
 	loops := []string{"-loops=1", "-loops=2", "-loops=2 -sched=shared", "-loops=2 -sched=stealing"}
-	for _, row := range apptest.Combinations(nil, []string{"http", "https"}, []string{"edge", "level", "oneshot"}, apptest.Queues(t), loops) {
+	for _, row := range apptest.Combinations(nil, []string{"http", "https"}, []string{"edge", "level", "oneshot"}, apptest.Queues(t), loops, apptest.Ways()) {
 		t.Run(apptest.Name(row), func(t *testing.T) {
 			t.Parallel()
 			cert := certs[row[0]]
-			server := s.serve(t, cert, append(strings.Fields(row[3]), "-mode", row[1], "-queue", row[2])...)
+			server := s.serve(t, cert, append(strings.Fields(row[3]), "-mode", row[1], "-queue", row[2], "-io", row[4])...)
 			s.manyClients(t, server, cert)
 			if r := server.Stop(0); r.Stderr != "" {
 				t.Errorf("the server reported %s", r.Stderr)

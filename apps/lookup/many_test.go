@@ -50,10 +50,10 @@ func TestEveryStrategyLooksUp(t *testing.T) {
 	list := write(t, text)
 	loops := []string{"-loops=1", "-loops=2", "-loops=2 -sched=shared", "-loops=2 -sched=stealing"}
 	kinds := []string{"", "-t=A", "-tcp", "-unordered"}
-	for _, row := range apptest.Combinations(nil, []string{"edge", "level", "oneshot"}, apptest.Queues(t), loops, kinds) {
+	for _, row := range apptest.Combinations(nil, []string{"edge", "level", "oneshot"}, apptest.Queues(t), loops, kinds, apptest.Ways()) {
 		t.Run(apptest.Name(row), func(t *testing.T) {
 			t.Parallel()
-			flags := append(strings.Fields(row[2]+" "+row[3]), "-mode", row[0], "-queue", row[1], "-i", list, "-timeout", noTimeout)
+			flags := append(strings.Fields(row[2]+" "+row[3]), "-mode", row[0], "-queue", row[1], "-io", row[4], "-i", list, "-timeout", noTimeout)
 			got := table(look(t, v, 0, flags...))
 			if row[3] == "-unordered" {
 				slices.Sort(got)

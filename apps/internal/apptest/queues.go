@@ -9,6 +9,10 @@ import (
 	"github.com/edgewise-go/edgewise/queue/auto"
 )
 
+// Ways returns the values of flag -io that name a way: bytes move by system calls of the tasks, or by
+// operations of the queue. Queues without operations get an adapter.
+func Ways() []string { return []string{"readiness", "completion"} }
+
 // Queues returns the names of the event-queue mechanisms that work here. It logs a mechanism that
 // the system has but denies, and fails the test if RequireVariable is set.
 func Queues(t testing.TB) []string {
