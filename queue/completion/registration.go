@@ -103,6 +103,10 @@ func (q *adapter) WouldBlock(h handle, dir queue.Interest) error {
 			// The edge may have gone, or it may be the one that the caller needs next.
 			s.missed &^= dir
 			return q.below.Modify(h, s.below)
+		case q.native && dir.Has(queue.Readable) && (s.urgent || s.ends || !q.features.Urgent):
+			// A short read counts as would-block where edges are emulated. It may have left the end
+			// of the stream, or bytes after an urgent mark, whose edge has gone.
+			return q.below.Modify(h, s.below)
 		case !q.native:
 			return q.below.WouldBlock(h, dir&s.below.Interest)
 		}

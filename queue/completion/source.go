@@ -30,6 +30,7 @@ type source struct {
 
 	kind   kindOf
 	urgent bool // the queue below has reported urgent data
+	ends   bool // the queue below has reported the end of the stream, or an error
 }
 
 // kindOf is what the operations found out about a handle.
@@ -104,6 +105,9 @@ func (q *adapter) release(s *source) {
 func (q *adapter) notify(s *source, ready queue.Ready) {
 	if ready&queue.ReadyUrgent != 0 {
 		s.urgent = true
+	}
+	if ready&(queue.ReadyPeerShut|queue.ReadyHangUp|queue.ReadyError) != 0 {
+		s.ends = true
 	}
 	directions := ready.Directions()
 	idle := queue.None // directions that no operation waits for
