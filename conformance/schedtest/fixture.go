@@ -70,7 +70,7 @@ func (r *Fixture) make(t T, o sched.Options) {
 	s, err := r.open(r.ops.options(o), func(q queue.Queue) queue.Queue {
 		m := &meter{Queue: r.ops.queue(q)}
 		r.queues = append(r.queues, m)
-		return m
+		return m.wrapped()
 	})
 	if err != nil {
 		t.Fatalf("open: %v", err)

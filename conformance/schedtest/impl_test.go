@@ -9,6 +9,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/queue/auto"
 	"github.com/edgewise-go/edgewise/sched"
 )
 
@@ -105,6 +106,21 @@ func stealing(loops int, name, mechanism string, open opener, mode queue.Mode) T
 	}
 }
 
+// completing returns the target of m whose loops move the bytes of connections by operations. A
+// queue that only one thread waits in is opened for a single waiter. The poller reports readiness.
+func completing(m mechanism, make scheduler, mode queue.Mode) Target {
+	plain := make(m.name, m.open, mode)
+	alone := !slices.Contains(plain.Features, OneQueue)
+	target := make(m.name+"+completion", func() (queue.Queue, error) { return auto.Completer(m.name, alone) }, mode)
+	target.OpenPoller = plain.OpenPoller
+	open := target.Open
+	target.Open = func(o sched.Options, wrap func(queue.Queue) queue.Queue) (sched.Scheduler, error) {
+		o.Completions = true
+		return open(o, wrap)
+	}
+	return target
+}
+
 // pollerOver opens the queue of a poller.
 func pollerOver(open opener, mode queue.Mode) func() (queue.Queue, queue.Mode, error) {
 	return func() (queue.Queue, queue.Mode, error) {
@@ -138,7 +154,16 @@ func (m mechanism) refusal(t *testing.T) error {
 	return nil
 }
 
-// testMechanism runs the cases on the combinations of mechanism, mode and scheduler with the
+// reporting returns the target of m whose loops report readiness.
+func reporting(m mechanism, make scheduler, mode queue.Mode) Target {
+	return make(m.name, m.open, mode)
+}
+
+// ways are how the bytes of connections move: by system calls of the tasks, or by operations of the
+// queue.
+var ways = []func(m mechanism, make scheduler, mode queue.Mode) Target{reporting, completing}
+
+// testMechanism runs the cases on the combinations of mechanism, mode, scheduler and way with the
 // mechanism of that name. The combinations cover only mechanisms that the system has, so no pair is
 // lost to a missing one.
 func testMechanism(t *testing.T, name string) {
@@ -158,9 +183,9 @@ func testMechanism(t *testing.T, name string) {
 			available = append(available, m)
 		}
 	}
-	for _, row := range suite.Combinations(len(available), len(modes), len(schedulers)) {
+	for _, row := range suite.Combinations(len(available), len(modes), len(schedulers), len(ways)) {
 		if m := available[row[0]]; m.name == name {
-			target := schedulers[row[2]](m.name, m.open, modes[row[1]])
+			target := ways[row[3]](m, schedulers[row[2]], modes[row[1]])
 			t.Run(target.Name, func(t *testing.T) {
 				t.Parallel() // they wait more than they compute
 				Run(t, target)
