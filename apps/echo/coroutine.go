@@ -38,24 +38,30 @@ func echo(t *sched.Task, conn *stream.Conn, buffer bufstrategy.Buffer) error {
 		if err := flush(conn, buffer); err != nil {
 			return err
 		}
-		switch {
-		case outcome == bufstrategy.EOF:
+		if outcome == bufstrategy.EOF {
 			return conn.CloseWrite()
-		case outcome == bufstrategy.Drained:
-			moved = 0
-			err = conn.WaitRead()
-		case moved >= budgetBytes || t.Spent():
-			moved = 0
-			err = t.Yield()
-		case errors.Is(err, bufstrategy.ErrExhausted):
-			err = t.Sleep(exhaustedPause)
-		default: // Full: there is room again, and no event will report the rest
-			err = nil
 		}
-		if err != nil {
+		if err := proceed(t, conn, outcome, &moved, err); err != nil {
 			return err
 		}
 	}
+}
+
+// proceed does what comes after a Fill that has neither failed nor reached the end: it waits for
+// more, or lets other tasks run. moved counts the bytes since other tasks ran. failed is the error
+// of the Fill.
+func proceed(t *sched.Task, conn *stream.Conn, outcome bufstrategy.Outcome, moved *int, failed error) error {
+	switch {
+	case outcome == bufstrategy.Drained:
+		*moved = 0
+		return conn.WaitRead()
+	case *moved >= budgetBytes || t.Spent():
+		*moved = 0
+		return t.Yield()
+	case errors.Is(failed, bufstrategy.ErrExhausted):
+		return t.Sleep(exhaustedPause)
+	}
+	return nil // Full: there is room again, and no event will report the rest
 }
 
 // flush writes all of buffer, at the speed of the peer. It reads nothing meanwhile: a peer that

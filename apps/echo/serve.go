@@ -16,7 +16,8 @@ import (
 
 const serveUsage = `usage: echo serve [flags]
 
-Sends back whatever arrives on each connection. On SIGINT or SIGTERM it stops accepting, and closes the
+Sends back whatever arrives on each connection. With -sink, it discards what arrives, and sends back only the number
+of bytes, as a decimal line, after the peer has ended its stream. On SIGINT or SIGTERM it stops accepting, and closes the
 connections that have not ended within the grace.`
 
 // A connection may move this many bytes, and take this much time, before other tasks run.
@@ -32,6 +33,7 @@ func serve(ctx context.Context, args []string) error {
 	report := fs.Duration("report", 0, "log the number of tasks and the memory in use at this interval; 0 for never")
 	collect := fs.Bool("collect", false, "free all memory that can be freed before each report")
 	task := fs.String("task", "coroutine", "form of the tasks: coroutine|handler")
+	discard := fs.Bool("sink", false, "discard what arrives, and send back only its number of bytes at the end")
 	options := edgewise.Options{Sched: sched.Options{Ended: serving.LogEnd, TurnBudget: budgetTime}}
 	strategy.Register(fs, &options, strategy.WithBuffer)
 	if err := cli.Parse(fs, args, serveUsage); err != nil {
@@ -43,12 +45,12 @@ func serve(ctx context.Context, args []string) error {
 	if *grace < 0 || *report < 0 {
 		return cli.Usagef("-grace %v -report %v: want 0 or more", *grace, *report)
 	}
-	form := serveCoroutines
-	switch *task {
-	case "coroutine":
-	case "handler":
-		form = serveHandlers
-	default:
+	forms := map[string]func(*edgewise.Stack, *edgewise.Listener) error{"coroutine": serveCoroutines, "handler": serveHandlers}
+	if *discard {
+		forms = map[string]func(*edgewise.Stack, *edgewise.Listener) error{"coroutine": sinkCoroutines, "handler": sinkHandlers}
+	}
+	form, ok := forms[*task]
+	if !ok {
 		return cli.Usagef("-task %s: unknown; want one of coroutine|handler", *task)
 	}
 	stack, err := strategy.Open(options)
