@@ -11,8 +11,8 @@ require (
 	github.com/edgewise-go/edgewise/sched v0.1.0
 	github.com/edgewise-go/edgewise/stream v0.1.0
 	github.com/edgewise-go/edgewise/sys v0.1.0
-	github.com/lesismal/nbio v1.6.8
-	github.com/panjf2000/gnet/v2 v2.9.7
+	github.com/lesismal/nbio v1.6.12
+	github.com/panjf2000/gnet/v2 v2.10.0
 	github.com/schollz/progressbar/v3 v3.19.1
 	github.com/smallnest/ringbuffer v0.2.1
 	github.com/spf13/cobra v1.10.2
@@ -37,10 +37,10 @@ require (
 	github.com/golang/freetype v0.0.0-20170609003504-e2365dfdc4a0 // indirect
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
 	github.com/mitchellh/colorstring v0.0.0-20190213212951-d06e56a500db // indirect
-	github.com/panjf2000/ants/v2 v2.11.3 // indirect
+	github.com/panjf2000/ants/v2 v2.12.1 // indirect
 	github.com/rivo/uniseg v0.4.7 // indirect
 	go.uber.org/multierr v1.11.0 // indirect
-	go.uber.org/zap v1.27.0 // indirect
+	go.uber.org/zap v1.28.0 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/image v0.30.0 // indirect
 	golang.org/x/net v0.62.0 // indirect
