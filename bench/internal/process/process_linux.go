@@ -1,8 +1,6 @@
 package process
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -45,25 +43,17 @@ func pin(args []string) error {
 	return fmt.Errorf("running %s: %w", args[1], syscall.Exec(args[1], args[1:], os.Environ()))
 }
 
-// ticksPerSecond is the unit of /proc/PID/stat, USER_HZ, which is 100 on every architecture that Go
-// supports.
-const ticksPerSecond = 100
+// cpuClock is the kind of a clock of a process that counts what the scheduler has given to all its
+// threads, in nanoseconds. clock_getcpuclockid(3) makes the same number of it and the process.
+const cpuClock = 2
 
 // CPU returns the processor time that the server has taken, user and system.
 func (s *Server) CPU() (time.Duration, error) {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
-	if err != nil {
-		return 0, err
+	var t unix.Timespec
+	if err := unix.ClockGettime(int32(^s.cmd.Process.Pid)<<3|cpuClock, &t); err != nil {
+		return 0, fmt.Errorf("processor time of process %d: %w", s.cmd.Process.Pid, err)
 	}
-	// The second field, the name in parentheses, may contain anything.
-	_, rest, ok := bytes.Cut(stat, []byte(") "))
-	fields := strings.Fields(string(rest))
-	if !ok || len(fields) < 13 {
-		return 0, fmt.Errorf("/proc/%d/stat: %q", s.cmd.Process.Pid, stat)
-	}
-	user, err1 := strconv.ParseInt(fields[11], 10, 64)
-	system, err2 := strconv.ParseInt(fields[12], 10, 64)
-	return time.Duration(user+system) * (time.Second / ticksPerSecond), errors.Join(err1, err2)
+	return time.Duration(t.Nano()), nil
 }
 
 // Resident returns the resident bytes of the process, without memory that it shares with files.
